@@ -1,0 +1,142 @@
+package lex
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"errors"
+	"fmt"
+)
+
+// The codecs that a [CID] of the AT Protocol can name: what the bytes behind it are.
+const (
+	// CodecDagCBOR marks DAG-CBOR: records, tree nodes and commits.
+	CodecDagCBOR byte = 0x71
+	// CodecRaw marks bytes without a structure: blobs.
+	CodecRaw byte = 0x55
+)
+
+const (
+	cidSize    = 36 // version, codec, hash function, digest length, digest
+	cidText    = 59 // "b" and 58 characters of base32
+	cidVersion = 0x01
+	hashSHA256 = 0x12
+	digestSize = sha256.Size
+)
+
+// ErrCID is wrapped by every error that says that a text or bytes are not a [CID].
+var ErrCID = errors.New("not a CID of the AT Protocol")
+
+var cidEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// CID is the content identifier of a block: the hash of its bytes and the codec that they are in.
+// It holds the binary form, is comparable, and serves as a map key. The zero value is undefined: it
+// identifies nothing.
+//
+// The AT Protocol allows one shape alone, the "blessed" CID of its data model, which is that of DASL
+// (https://dasl.ing/cid.html): version 1, the hash SHA-256, the codec [CodecDagCBOR] or [CodecRaw].
+type CID [cidSize]byte
+
+// CIDOf returns the CID of data, which is in the given codec: [CodecDagCBOR] or [CodecRaw].
+// Another codec gives the undefined CID.
+func CIDOf(codec byte, data []byte) CID {
+	if codec != CodecDagCBOR && codec != CodecRaw {
+		return CID{}
+	}
+	var c CID
+	c[0], c[1], c[2], c[3] = cidVersion, codec, hashSHA256, digestSize
+	digest := sha256.Sum256(data)
+	copy(c[4:], digest[:])
+	return c
+}
+
+// CIDFromBytes returns the CID whose binary form b is. An error wraps [ErrCID] and says what b is instead.
+func CIDFromBytes(b []byte) (CID, error) {
+	switch {
+	case len(b) >= 2 && b[0] == hashSHA256 && b[1] == digestSize:
+		return CID{}, fmt.Errorf("%w: version 0, must be 1", ErrCID)
+	case len(b) != cidSize:
+		return CID{}, fmt.Errorf("%w: %d bytes, must be %d", ErrCID, len(b), cidSize)
+	case b[0] != cidVersion:
+		return CID{}, fmt.Errorf("%w: version %d, must be 1", ErrCID, b[0])
+	case b[1] != CodecDagCBOR && b[1] != CodecRaw:
+		return CID{}, fmt.Errorf("%w: codec 0x%02x, must be 0x71 (DAG-CBOR) or 0x55 (raw)", ErrCID, b[1])
+	case b[2] != hashSHA256:
+		return CID{}, fmt.Errorf("%w: hash function 0x%02x, must be 0x12 (SHA-256)", ErrCID, b[2])
+	case b[3] != digestSize:
+		return CID{}, fmt.Errorf("%w: digest of %d bytes, must be %d", ErrCID, b[3], digestSize)
+	}
+	return CID(b), nil
+}
+
+// ParseCID returns the CID whose text s is: base32 in lower case behind the letter b, as in
+// "bafyrei...". An error wraps [ErrCID] and says what s is instead.
+func ParseCID(s string) (CID, error) {
+	if len(s) != cidText || s[0] != 'b' {
+		return CID{}, fmt.Errorf("%w: %s must be b and %d characters of base32", ErrCID, quoteCID(s), cidText-1)
+	}
+	// The decoder leaves out line ends and does not look at the last two bits, which are past the last byte.
+	var b [cidSize + 1]byte
+	n, err := cidEncoding.Decode(b[:], []byte(s[1:]))
+	if err != nil || n != cidSize || cidEncoding.EncodeToString(b[:n]) != s[1:] {
+		return CID{}, fmt.Errorf("%w: %s is not canonical base32", ErrCID, quoteCID(s))
+	}
+	c, err := CIDFromBytes(b[:n])
+	if err != nil {
+		return CID{}, fmt.Errorf("%w (%s)", err, quoteCID(s))
+	}
+	return c, nil
+}
+
+// quoteCID quotes s for an error, cut where it is longer than a CID may be.
+func quoteCID(s string) string {
+	if len(s) > 2*cidText {
+		return fmt.Sprintf("%q...", s[:2*cidText])
+	}
+	return fmt.Sprintf("%q", s)
+}
+
+// Defined reports whether c identifies something: whether it is not the zero value.
+func (c CID) Defined() bool { return c != CID{} }
+
+// Codec returns the codec of the bytes behind c: [CodecDagCBOR], [CodecRaw], or 0 if c is undefined.
+func (c CID) Codec() byte { return c[1] }
+
+// Digest returns the SHA-256 hash in c.
+func (c CID) Digest() [sha256.Size]byte { return [digestSize]byte(c[4:]) }
+
+// String returns the text of c, base32 behind the letter b; that of an undefined CID is empty.
+func (c CID) String() string {
+	if !c.Defined() {
+		return ""
+	}
+	var b [cidText]byte
+	b[0] = 'b'
+	cidEncoding.Encode(b[1:], c[:])
+	return string(b[:])
+}
+
+// AppendText appends the text of c to b, as [CID.String] gives it. The error is always nil.
+func (c CID) AppendText(b []byte) ([]byte, error) {
+	if !c.Defined() {
+		return b, nil
+	}
+	return cidEncoding.AppendEncode(append(b, 'b'), c[:]), nil
+}
+
+// MarshalText returns the text of c, as [CID.String] gives it. The error is always nil.
+func (c CID) MarshalText() ([]byte, error) { return c.AppendText(nil) }
+
+// UnmarshalText sets c to the CID whose text b is, and of an empty text makes it undefined. An
+// error is that of [ParseCID], and leaves c as it was.
+func (c *CID) UnmarshalText(b []byte) error {
+	if len(b) == 0 {
+		*c = CID{}
+		return nil
+	}
+	parsed, err := ParseCID(string(b))
+	if err != nil {
+		return err
+	}
+	*c = parsed
+	return nil
+}
