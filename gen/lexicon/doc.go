@@ -1,0 +1,2 @@
+// Package lexicon loads the documents of the AT Protocol's schema language.
+package lexicon
