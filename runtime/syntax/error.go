@@ -3,21 +3,23 @@ package syntax
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
-// maxErrorInput is how many bytes of the input an Error keeps.
+// maxErrorInput is how many bytes of a string an Error quotes, so that an
+// error neither holds nor prints megabytes of somebody's input.
 const maxErrorInput = 64
 
-// Error says why a string is not of a format. It is the type of every error
-// that this package returns; use [errors.As] to get at it.
+// Error says why a string is not of a format. Every error that this package
+// returns is an *Error; [errors.As] gets at it.
 type Error struct {
-	Format string // the name of the format in the lexicon language, such as "at-uri"
-	Input  string // the string that was checked, cut after 64 bytes
-	Offset int    // where in the whole string the fault begins, in bytes
+	Format string // the format's name in the lexicon language, such as "at-uri"
+	Input  string // the string; if it is longer than 64 bytes, its beginning and an ellipsis
+	Offset int    // where the fault begins, in bytes from the beginning of the string
 	Reason string // what is wrong there
 }
 
-// Error returns the format, the input in quotes, the reason and the offset, in
+// Error returns the format, the quoted string, the reason and the offset, in
 // one line.
 func (e *Error) Error() string {
 	return fmt.Sprintf("syntax: invalid %s %q: %s (offset %d)", e.Format, e.Input, e.Reason, e.Offset)
@@ -25,22 +27,29 @@ func (e *Error) Error() string {
 
 func newError(format, input string, offset int, reason string) *Error {
 	if len(input) > maxErrorInput {
-		// The clone lets go of the long input.
-		input = strings.Clone(input[:maxErrorInput])
+		cut := maxErrorInput
+		for cut > maxErrorInput-utf8.UTFMax && !utf8.RuneStart(input[cut]) {
+			cut--
+		}
+		input = input[:cut] + "…"
 	}
-	return &Error{Format: format, Input: input, Offset: offset, Reason: reason}
+	// The copy lets go of the buffer that the string may be a part of.
+	return &Error{Format: format, Input: strings.Clone(input), Offset: offset, Reason: reason}
 }
 
-// parse returns s as a T if check finds no fault in it.
-func parse[T ~string](s, format string, check func(string) (int, string)) (T, error) {
+// parse returns s as a T if check finds no fault in it. A check returns where
+// the fault is and what it is, and an empty reason if there is none; it does
+// not allocate.
+func parse[T ~string](s, format string, check func(string) (offset int, reason string)) (T, error) {
 	if offset, reason := check(s); reason != "" {
 		return "", newError(format, s, offset, reason)
 	}
 	return T(s), nil
 }
 
-// unmarshal sets v to text if check finds no fault in it.
-func unmarshal[T ~string](v *T, text []byte, format string, check func(string) (int, string)) error {
+// unmarshal sets v to text if check finds no fault in it, and otherwise leaves
+// v as it is.
+func unmarshal[T ~string](v *T, text []byte, format string, check func(string) (offset int, reason string)) error {
 	parsed, err := parse[T](string(text), format, check)
 	if err != nil {
 		return err

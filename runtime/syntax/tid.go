@@ -1,0 +1,106 @@
+package syntax
+
+import (
+	"time"
+)
+
+const (
+	tidLength = 13
+	// tidDigits are the digits of base32-sortable: they sort as their values do.
+	tidDigits = "234567abcdefghijklmnopqrstuvwxyz"
+	// tidClockBits is how many of the 64 bits of a TID, the low ones, name the
+	// clock. Those above are the microseconds since 1970, and the highest is 0.
+	tidClockBits = 10
+)
+
+// TID is a timestamp identifier, such as "3jzfcijpj2z2a": the usual record key,
+// and the revision of a repository. TIDs sort as text in the order of their
+// times. Anybody can make any TID: it proves nothing about when a record was
+// made. It is the lexicon format "tid".
+//
+// Specification: https://atproto.com/specs/tid
+type TID string
+
+// ParseTID returns s as a TID, unchanged. The error is an [*Error] with the
+// format "tid".
+func ParseTID(s string) (TID, error) {
+	return parse[TID](s, "tid", checkTID)
+}
+
+// ValidTID tells whether [ParseTID] would accept s. It does not allocate.
+func ValidTID(s string) bool {
+	_, reason := checkTID(s)
+	return reason == ""
+}
+
+// String returns the text of t.
+func (t TID) String() string {
+	return string(t)
+}
+
+// MarshalText returns the text of t as it stands, without checking it. The
+// error is always nil.
+func (t TID) MarshalText() ([]byte, error) {
+	return []byte(t), nil
+}
+
+// UnmarshalText sets t to text, if [ParseTID] accepts it. The error is that
+// of ParseTID, and leaves t as it was.
+func (t *TID) UnmarshalText(text []byte) error {
+	return unmarshal(t, text, "tid", checkTID)
+}
+
+// Time returns the time of t, in UTC and to the microsecond. It is the zero time
+// if t is not a valid TID.
+func (t TID) Time() time.Time {
+	if !ValidTID(string(t)) {
+		return time.Time{}
+	}
+	return time.UnixMicro(t.integer() >> tidClockBits).UTC()
+}
+
+// ClockID returns the number of the clock that made t, from 0 to 1023. It is 0
+// if t is not a valid TID.
+func (t TID) ClockID() int {
+	if !ValidTID(string(t)) {
+		return 0
+	}
+	return int(t.integer() & (1<<tidClockBits - 1))
+}
+
+// integer returns the integer that t, which has to be valid, encodes.
+func (t TID) integer() int64 {
+	var n int64
+	for _, c := range []byte(t) {
+		// The digits 2 to 7 are worth 0 to 5, and the letters a to z 6 to 31.
+		if isDigit(c) {
+			n = n<<5 | int64(c-'2')
+		} else {
+			n = n<<5 | int64(c-'a'+6)
+		}
+	}
+	return n
+}
+
+// encodeTID returns the TID of an integer that is not negative.
+func encodeTID(n int64) TID {
+	var digits [tidLength]byte
+	for i := tidLength - 1; i >= 0; i-- {
+		digits[i] = tidDigits[n&31]
+		n >>= 5
+	}
+	return TID(digits[:])
+}
+
+func checkTID(s string) (offset int, reason string) {
+	if len(s) != tidLength {
+		return min(len(s), tidLength), "TID does not have 13 characters"
+	}
+	if i := skip(s, 0, tidByte); i < len(s) {
+		return i, "TID has a character other than 2 to 7 and a to z"
+	}
+	if s[0] > 'j' {
+		return 0, "TID starts with a character above j"
+	}
+	return 0, ""
+}
