@@ -52,6 +52,9 @@ type Document struct {
 	Description string
 	// Defs holds the definitions in the order of the file.
 	Defs []*Def
+
+	// warnings are what Lint says about keys that the model does not keep.
+	warnings Problems
 }
 
 // Def returns the definition with the given name, or nil if there is none.
@@ -119,7 +122,8 @@ type Node struct {
 	// Const and Default are nil, a string, an int64 or a bool.
 	Const, Default any
 
-	// Ref is the target of a ref, as the document spells it.
+	// Ref is the target of a ref, as the document spells it. An unknown that
+	// stands for a ref into a missing document (see Options.Opaque) keeps it.
 	Ref string
 	// Refs are the variants of a union, as the document spells them.
 	Refs []string

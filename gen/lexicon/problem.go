@@ -2,13 +2,18 @@ package lexicon
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Problem is something wrong in one place of one file.
 type Problem struct {
-	// File is the path of the file, as the loader was given it.
+	// File is the path of the file in the file system that was loaded from.
 	File string
 	// Pointer is the JSON pointer (RFC 6901) of the place, empty for the file
 	// as a whole.
@@ -17,12 +22,30 @@ type Problem struct {
 	Message string
 }
 
-// Error returns the problem in one line: file, pointer and message.
+// maxMessage is how much of a message is kept. Messages quote the document,
+// and what they quote may be as long as the document.
+const maxMessage = 1000
+
+// problem returns a Problem with a formatted message.
+func problem(file string, pointer jsontext.Pointer, format string, args ...any) Problem {
+	message := fmt.Sprintf(format, args...)
+	if len(message) > maxMessage {
+		end := maxMessage
+		for !utf8.RuneStart(message[end]) {
+			end--
+		}
+		message = message[:end] + "..."
+	}
+	return Problem{File: file, Pointer: string(pointer), Message: message}
+}
+
+// Error returns the problem in one line: file, pointer and message. Characters
+// that a terminal would act upon are escaped.
 func (p Problem) Error() string {
 	if p.Pointer == "" {
-		return p.File + ": " + p.Message
+		return printable(p.File + ": " + p.Message)
 	}
-	return p.File + ":" + p.Pointer + ": " + p.Message
+	return printable(p.File + ":" + p.Pointer + ": " + p.Message)
 }
 
 // Problems is the error of a run that found at least one problem. It lists
@@ -48,4 +71,17 @@ func (p Problems) sorted() Problems {
 		)
 	})
 	return slices.Compact(p)
+}
+
+// printable returns s with every character escaped that is not a graphic one.
+func printable(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if strconv.IsGraphic(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+	}
+	return b.String()
 }

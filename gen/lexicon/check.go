@@ -1,0 +1,369 @@
+package lexicon
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/rivo/uniseg"
+)
+
+// checker looks for what a JSON Schema cannot say: whether names agree with
+// each other, whether references resolve, whether values keep to limits.
+type checker struct {
+	set *Set
+	// broken are the NSIDs of files that could not be read as documents.
+	// Nothing is known about what they define.
+	broken map[string]bool
+	// opaque replaces references into missing documents.
+	opaque   bool
+	document *Document
+	problems Problems
+}
+
+// report adds a problem at a place below the given node.
+func (c *checker) report(n *Node, tokens []string, format string, args ...any) {
+	pointer := jsontext.Pointer(n.Pointer)
+	for _, token := range tokens {
+		pointer = pointer.AppendToken(token)
+	}
+	c.problems = append(c.problems, problem(c.document.File, pointer, format, args...))
+}
+
+// at names a place below a node.
+func at(tokens ...string) []string { return tokens }
+
+// check looks at a document.
+func (c *checker) check(d *Document) {
+	c.document = d
+	for _, def := range d.Defs {
+		if !validDefName(def.Name) {
+			c.report(def.Node, nil, `a definition cannot have the name %q; leave out "#", "." and white space`, def.Name)
+		}
+		c.node(def.Node)
+	}
+}
+
+// node looks at a node and all nodes within it. A nil node is one that the
+// document should have had there.
+func (c *checker) node(n *Node) {
+	if n == nil {
+		return
+	}
+	switch n.Type {
+	case "boolean":
+		c.exclusive(n)
+	case "integer":
+		c.integer(n)
+	case "string":
+		c.string(n)
+	case "bytes":
+		c.order(n, "minLength", n.MinLength, "maxLength", n.MaxLength)
+	case "array":
+		c.order(n, "minLength", n.MinLength, "maxLength", n.MaxLength)
+		c.node(n.Items)
+	case "object", "params":
+		c.properties(n)
+	case "ref":
+		c.ref(n)
+	case "union":
+		c.union(n)
+	case "record":
+		c.node(n.Record)
+	case "query", "procedure", "subscription":
+		c.node(n.Params)
+		c.body(n.Input)
+		c.body(n.Output)
+		if n.Message != nil {
+			c.node(n.Message.Schema)
+		}
+		c.errors(n)
+	}
+}
+
+// properties looks at the fields of an object or the parameters of a call.
+func (c *checker) properties(n *Node) {
+	names := make(map[string]bool, len(n.Properties))
+	for _, property := range n.Properties {
+		names[property.Name] = true
+		switch {
+		case property.Name == "":
+			c.report(property.Node, nil, "a property cannot have an empty name; name it")
+		case strings.HasSuffix(property.Name, "!"):
+			c.report(property.Node, nil, `a property name cannot end in "!", which marks required fields in the generated code; rename it`)
+		case property.Name == "$type" || property.Name == "$link" || property.Name == "$bytes":
+			c.report(property.Node, nil, "%s belongs to the protocol, which writes it where it is due; take it out", property.Name)
+		}
+		c.node(property.Node)
+	}
+	c.subset(n, "required", n.Required, names)
+	c.subset(n, "nullable", n.Nullable, names)
+}
+
+// subset checks that a list names properties, each of them once.
+func (c *checker) subset(n *Node, key string, list []string, names map[string]bool) {
+	for i, name := range list {
+		if !names[name] {
+			c.report(n, at(key, strconv.Itoa(i)), `there is no property %q; add it to "properties" or take it out here`, name)
+		}
+	}
+	unique(c, n, key, list)
+}
+
+// unique checks that a list has no value twice.
+func unique[T comparable](c *checker, n *Node, key string, list []T) {
+	seen := make(map[T]bool, len(list))
+	for i, value := range list {
+		if seen[value] {
+			c.report(n, at(key, strconv.Itoa(i)), "%s is listed twice; take one out", quoted(value))
+		}
+		seen[value] = true
+	}
+}
+
+// order checks that a lower limit is not above an upper one.
+func (c *checker) order(n *Node, lowName string, low *int64, highName string, high *int64) {
+	if low != nil && high != nil && *low > *high {
+		c.report(n, at(lowName), "%s %d is above %s %d, so nothing fits; correct one of them", lowName, *low, highName, *high)
+	}
+}
+
+// exclusive checks that const stands alone.
+func (c *checker) exclusive(n *Node) {
+	if n.Const == nil {
+		return
+	}
+	if n.Default != nil {
+		c.report(n, at("default"), "const and default exclude each other; take default out")
+	}
+	if n.StringEnum != nil || n.IntEnum != nil {
+		c.report(n, at("enum"), "const and enum exclude each other; take enum out")
+	}
+}
+
+func (c *checker) integer(n *Node) {
+	c.order(n, "minimum", n.Minimum, "maximum", n.Maximum)
+	c.exclusive(n)
+	unique(c, n, "enum", n.IntEnum)
+	for i, value := range n.IntEnum {
+		c.inRange(n, at("enum", strconv.Itoa(i)), value)
+	}
+	if value, ok := n.Const.(int64); ok {
+		c.inRange(n, at("const"), value)
+	}
+	if value, ok := n.Default.(int64); ok {
+		c.inRange(n, at("default"), value)
+		if n.IntEnum != nil && !slices.Contains(n.IntEnum, value) {
+			c.report(n, at("default"), "the default %d is not in enum; use a value that is", value)
+		}
+	}
+}
+
+func (c *checker) inRange(n *Node, place []string, value int64) {
+	if n.Minimum != nil && value < *n.Minimum {
+		c.report(n, place, "%d is below the minimum %d; correct one of them", value, *n.Minimum)
+	}
+	if n.Maximum != nil && value > *n.Maximum {
+		c.report(n, place, "%d is above the maximum %d; correct one of them", value, *n.Maximum)
+	}
+}
+
+func (c *checker) string(n *Node) {
+	c.order(n, "minLength", n.MinLength, "maxLength", n.MaxLength)
+	c.order(n, "minGraphemes", n.MinGraphemes, "maxGraphemes", n.MaxGraphemes)
+	// A grapheme cluster has at least one byte.
+	c.order(n, "minGraphemes", n.MinGraphemes, "maxLength", n.MaxLength)
+	c.exclusive(n)
+	unique(c, n, "knownValues", n.KnownValues)
+	unique(c, n, "enum", n.StringEnum)
+	for i, value := range n.StringEnum {
+		c.fits(n, at("enum", strconv.Itoa(i)), value)
+	}
+	if value, ok := n.Const.(string); ok {
+		c.fits(n, at("const"), value)
+	}
+	if value, ok := n.Default.(string); ok {
+		c.fits(n, at("default"), value)
+		if n.StringEnum != nil && !slices.Contains(n.StringEnum, value) {
+			c.report(n, at("default"), "the default %q is not in enum; use a value that is", value)
+		}
+	}
+}
+
+// fits checks that a string keeps to the limits and the format of its schema.
+func (c *checker) fits(n *Node, place []string, value string) {
+	if reason := misfit(n, value); reason != "" {
+		c.report(n, place, "%q %s; correct the value or the limit", value, reason)
+	}
+}
+
+// misfit says which limit of its schema a string breaks, or returns "".
+func misfit(n *Node, value string) string {
+	length := int64(len(value))
+	switch {
+	case n.MinLength != nil && length < *n.MinLength:
+		return fmt.Sprintf("has %d bytes, which is below minLength %d", length, *n.MinLength)
+	case n.MaxLength != nil && length > *n.MaxLength:
+		return fmt.Sprintf("has %d bytes, which is above maxLength %d", length, *n.MaxLength)
+	}
+	if n.MinGraphemes != nil || n.MaxGraphemes != nil {
+		count := int64(uniseg.GraphemeClusterCount(value))
+		switch {
+		case n.MinGraphemes != nil && count < *n.MinGraphemes:
+			return fmt.Sprintf("has %d graphemes, which is below minGraphemes %d", count, *n.MinGraphemes)
+		case n.MaxGraphemes != nil && count > *n.MaxGraphemes:
+			return fmt.Sprintf("has %d graphemes, which is above maxGraphemes %d", count, *n.MaxGraphemes)
+		}
+	}
+	if valid, ok := stringFormats[n.Format]; ok && !valid(value) {
+		return "does not have the format " + n.Format
+	}
+	return ""
+}
+
+// stringFormats are the formats that a string may have.
+var stringFormats = map[string]func(string) bool{
+	"at-identifier": syntax.ValidAtIdentifier,
+	"at-uri":        syntax.ValidATURI,
+	"cid":           syntax.ValidCID,
+	"datetime":      syntax.ValidDatetime,
+	"did":           syntax.ValidDID,
+	"handle":        syntax.ValidHandle,
+	"language":      syntax.ValidLanguage,
+	"nsid":          syntax.ValidNSID,
+	"record-key":    syntax.ValidRecordKey,
+	"tid":           syntax.ValidTID,
+	"uri":           syntax.ValidURI,
+}
+
+func (c *checker) errors(n *Node) {
+	names := make([]string, len(n.Errors))
+	for i, e := range n.Errors {
+		names[i] = e.Name
+	}
+	unique(c, n, "errors", names)
+}
+
+// body looks at the input or output of a call. The content of a body is an
+// object, or a reference to one.
+func (c *checker) body(n *Node) {
+	if n == nil || n.Schema == nil {
+		return
+	}
+	c.node(n.Schema)
+	if n.Schema.Type != "ref" {
+		return
+	}
+	if def := c.resolve(n.Schema, at("ref"), n.Schema.Ref); def != nil && isField(def.Node.Type) {
+		c.report(n.Schema, at("ref"), "%s is of type %s, and a body is an object or a record; put it in a field of one", n.Schema.Ref, def.Node.Type)
+	}
+}
+
+// isField reports whether a type is one that only fields and elements have.
+func isField(typ string) bool {
+	switch typ {
+	case "array", "string", "integer", "boolean", "bytes", "cid-link", "blob":
+		return true
+	}
+	return false
+}
+
+// ref checks the target of a reference.
+func (c *checker) ref(n *Node) {
+	if c.dropped(n.Ref) {
+		n.Type = "unknown"
+		return
+	}
+	def := c.resolve(n, at("ref"), n.Ref)
+	if def == nil {
+		return
+	}
+	switch typ := def.Node.Type; {
+	case typ == "object", typ == "record", isField(typ):
+	case typ == "token":
+		c.report(n, at("ref"), `%s is a token, which has no data; use a string with the token in "knownValues"`, n.Ref)
+	default:
+		c.report(n, at("ref"), "%s is of type %s, which a ref cannot name; refer to an object, a record or a field type", n.Ref, typ)
+	}
+}
+
+// union checks the variants of a union.
+func (c *checker) union(n *Node) {
+	if n.Closed && len(n.Refs) == 0 {
+		c.report(n, at("refs"), "a closed union without variants allows nothing; list a variant or take closed out")
+	}
+	full := make([]string, len(n.Refs))
+	for i, ref := range n.Refs {
+		full[i] = c.normal(ref)
+		if c.dropped(ref) {
+			continue
+		}
+		place := at("refs", strconv.Itoa(i))
+		if def := c.resolve(n, place, ref); def != nil && def.Node.Type != "object" && def.Node.Type != "record" {
+			c.report(n, place, "%s is of type %s, and the variants of a union are objects and records; put it in a field of an object", ref, def.Node.Type)
+		}
+	}
+	unique(c, n, "refs", full)
+	refs := slices.DeleteFunc(slices.Clone(n.Refs), c.dropped)
+	if len(refs) < len(n.Refs) {
+		// What remains is not the whole list any more.
+		n.Refs, n.Closed = refs, false
+	}
+}
+
+// normal returns a reference with the NSID and without "#main".
+func (c *checker) normal(ref string) string {
+	if strings.HasPrefix(ref, "#") {
+		ref = c.document.ID + ref
+	}
+	return strings.TrimSuffix(ref, "#main")
+}
+
+// dropped reports whether a reference goes into a missing document and such
+// references are to be replaced.
+func (c *checker) dropped(ref string) bool {
+	if !c.opaque || !validReference(ref) {
+		return false
+	}
+	id, _, _ := strings.Cut(c.normal(ref), "#")
+	return c.set.Lookup(id) == nil && !c.broken[id]
+}
+
+// resolve returns the definition that a reference names. If there is none it
+// reports that and returns nil. It returns nil as well, without a report, if
+// the schema reports something of the reference or of the definition, or if the
+// file of the definition could not be read.
+func (c *checker) resolve(n *Node, place []string, ref string) *Def {
+	if !validReference(ref) {
+		return nil
+	}
+	document, def, ok := c.set.Resolve(c.document, ref)
+	if ok {
+		if _, known := keys[def.Node.Type]; !known {
+			return nil
+		}
+		return def
+	}
+	id, name, _ := strings.Cut(c.normal(ref), "#")
+	switch {
+	case document == nil && c.broken[id]:
+	case document == nil:
+		c.report(n, place, "%s refers to %s, which is not among the lexicons; add that document or correct the reference", ref, id)
+	case name == "":
+		c.report(n, place, "%s refers to the main definition of %s, which has none; correct the reference", ref, id)
+	default:
+		c.report(n, place, "%s refers to %q, which %s does not define; define it or correct the reference", ref, name, id)
+	}
+	return nil
+}
+
+// quoted returns a value as the document spells it.
+func quoted(value any) string {
+	if s, ok := value.(string); ok {
+		return strconv.Quote(s)
+	}
+	return fmt.Sprint(value)
+}

@@ -1,0 +1,175 @@
+package lexicon
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// LockFile is the name of the lockfile in a root of lexicons. It lists every
+// document with the SHA-256 of the file's bytes, so that a change of a schema
+// is never an accident.
+const LockFile = "lexicons.json"
+
+// maxLockSize is enough for MaxDocuments documents with long names.
+const maxLockSize = 8 << 20
+
+// lock is the content of a lockfile.
+type lock struct {
+	// Version is the version of the lexicons as their authors count it. It is
+	// written by hand and kept.
+	Version   string           `json:"version"`
+	Documents []lockedDocument `json:"documents"`
+}
+
+// lockedDocument is one document in a lockfile. They are sorted by ID.
+type lockedDocument struct {
+	ID string `json:"id"`
+	// File is the path of the document in the root, with slashes.
+	File string `json:"file"`
+	// SHA256 is in lower-case hexadecimal.
+	SHA256 string `json:"sha256"`
+}
+
+// Lock returns the lockfile that fits the documents below root, a directory of
+// fsys. The version in it is that of the lockfile in root, or empty if there is
+// none. The documents are not checked. If a file cannot be read, or the present
+// lockfile is malformed, the error is of type Problems.
+func Lock(fsys fs.FS, root string) ([]byte, error) {
+	l, problems := readLock(fsys, root)
+	if l == nil {
+		l = &lock{}
+	}
+	files, more := documentFiles(fsys, root)
+	problems = append(problems, more...)
+	l.Documents = make([]lockedDocument, 0, len(files))
+	for _, f := range files {
+		sum, err := fileSum(fsys, f.file)
+		if err != nil {
+			problems = append(problems, problem(f.file, "", "%v", err))
+		}
+		l.Documents = append(l.Documents, lockedDocument{ID: f.id, File: f.name, SHA256: sum})
+	}
+	if len(problems) > 0 {
+		return nil, problems.sorted()
+	}
+	slices.SortFunc(l.Documents, func(a, b lockedDocument) int { return strings.Compare(a.ID, b.ID) })
+	data, err := json.Marshal(l, jsontext.WithIndent("  "))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path.Join(root, LockFile), err)
+	}
+	return append(data, '\n'), nil
+}
+
+// WriteLock brings the lockfile of the directory dir up to date, and reports
+// whether that changed it. It is written anew beside the old one and renamed,
+// so that no reader finds half of it. Errors are those of Lock and of the file
+// system.
+func WriteLock(dir string) (changed bool, err error) {
+	data, err := Lock(os.DirFS(dir), ".")
+	if err != nil {
+		return false, err
+	}
+	name := filepath.Join(dir, LockFile)
+	if old, err := os.ReadFile(name); err == nil && bytes.Equal(old, data) {
+		return false, nil
+	}
+	temporary := name + ".new"
+	if err := os.WriteFile(temporary, data, 0o644); err != nil {
+		return false, err
+	}
+	if err := os.Rename(temporary, name); err != nil {
+		os.Remove(temporary)
+		return false, err
+	}
+	return true, nil
+}
+
+// CheckLock compares the documents below root, a directory of fsys, with the
+// lockfile there. The error is of type Problems and names each document that
+// differs, is missing or is not listed; a missing lockfile is a problem too.
+func CheckLock(fsys fs.FS, root string) error {
+	if _, err := fs.Stat(fsys, path.Join(root, LockFile)); errors.Is(err, fs.ErrNotExist) {
+		return Problems{problem(path.Join(root, LockFile), "", "there is no lockfile; run `lexgen lock`")}
+	}
+	if problems := checkLock(fsys, root); len(problems) > 0 {
+		return problems.sorted()
+	}
+	return nil
+}
+
+// checkLock compares the documents with the lockfile if there is one.
+func checkLock(fsys fs.FS, root string) Problems {
+	l, problems := readLock(fsys, root)
+	if l == nil {
+		return problems
+	}
+	lockName := path.Join(root, LockFile)
+	files, _ := documentFiles(fsys, root)
+	byName := make(map[string]documentFile, len(files))
+	for _, f := range files {
+		byName[f.name] = f
+	}
+	for i, locked := range l.Documents {
+		pointer := jsontext.Pointer("/documents").AppendToken(strconv.Itoa(i))
+		f, ok := byName[locked.File]
+		delete(byName, locked.File)
+		if !ok {
+			problems = append(problems, problem(lockName, pointer,
+				"the document %s is listed but not there (or listed twice); restore it, or run `lexgen lock` to accept that", locked.File))
+			continue
+		}
+		if locked.ID != f.id {
+			problems = append(problems, problem(lockName, pointer, "the file %s has the id %s, not %s; run `lexgen lock`", f.name, f.id, locked.ID))
+		}
+		if sum, err := fileSum(fsys, f.file); err == nil && sum != locked.SHA256 {
+			problems = append(problems, problem(f.file, "",
+				"it differs from the document in the lockfile %s; restore it, or run `lexgen lock` to accept the change", lockName))
+		}
+	}
+	for _, f := range byName {
+		problems = append(problems, problem(f.file, "",
+			"it is not in the lockfile %s; take it away, or run `lexgen lock` to accept it", lockName))
+	}
+	return problems
+}
+
+// readLock reads the lockfile of a root. It returns nil if there is none, or if
+// there are problems.
+func readLock(fsys fs.FS, root string) (*lock, Problems) {
+	name := path.Join(root, LockFile)
+	data, err := readFile(fsys, name, maxLockSize)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, Problems{problem(name, "", "%v", err)}
+	}
+	l := &lock{}
+	if err := json.Unmarshal(data, l, json.RejectUnknownMembers(true)); err != nil {
+		return nil, Problems{problem(name, "", "it is not a lockfile: %v; delete it and run `lexgen lock`", err)}
+	}
+	return l, nil
+}
+
+// fileSum returns the SHA-256 of a file in hexadecimal.
+func fileSum(fsys fs.FS, file string) (string, error) {
+	data, err := readFile(fsys, file, MaxFileSize)
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.Sum256(data)
+	return hex.EncodeToString(hash[:]), nil
+}

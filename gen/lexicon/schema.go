@@ -1,0 +1,192 @@
+package lexicon
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/santhosh-tekuri/jsonschema/v5"
+)
+
+// schemaText is the JSON Schema of the lexicon language. Beside the keyword
+// that fails, "description" says what to write instead; it ends up in the
+// message.
+//
+//go:embed schema.json
+var schemaText []byte
+
+// schemaURL names the schema to the compiler, which asks for an absolute URL.
+const schemaURL = "embedded:///schema.json"
+
+// documentSchema is the compiled schema and its text, to find descriptions in.
+type documentSchema struct {
+	compiled *jsonschema.Schema
+	text     any
+}
+
+// formats are the values of "format" in the schema. The compiler lets an
+// unregistered format pass everything, so a test compares these with the
+// schema.
+var formats = map[string]func(string) bool{
+	"nsid":            syntax.ValidNSID,
+	"reference":       validReference,
+	"record-key-type": validRecordKeyType,
+	"encoding":        mimeType.MatchString,
+	"mime-pattern":    mimePattern.MatchString,
+	"error-name":      validErrorName,
+}
+
+// mimePattern is a MIME type or a pattern for all subtypes of a type or for
+// all types, and mimeType the same with parameters. Tokens are those of RFC
+// 9110, section 5.6.2, without the asterisk that is a pattern here.
+var (
+	mimePattern = regexp.MustCompile(`^(\*/\*|` + mimeToken + `/(\*|` + mimeToken + `))$`)
+	mimeType    = regexp.MustCompile(`^(\*/\*|` + mimeToken + `/(\*|` + mimeToken + `))([ \t]*;[ \t]*` + mimeToken + `=(` + mimeToken + `|"[^"]*"))*$`)
+)
+
+const mimeToken = "[!#$%&'+.^_`|~0-9A-Za-z-]+"
+
+var loadSchema = sync.OnceValues(func() (*documentSchema, error) {
+	compiler := jsonschema.NewCompiler()
+	compiler.Draft = jsonschema.Draft2020
+	compiler.AssertFormat = true
+	for name, valid := range formats {
+		compiler.Formats[name] = func(v any) bool {
+			s, ok := v.(string)
+			return !ok || valid(s)
+		}
+	}
+	if err := compiler.AddResource(schemaURL, strings.NewReader(string(schemaText))); err != nil {
+		return nil, fmt.Errorf("the schema of the lexicon language: %w", err)
+	}
+	compiled, err := compiler.Compile(schemaURL)
+	if err != nil {
+		return nil, fmt.Errorf("the schema of the lexicon language: %w", err)
+	}
+	text, problems := parse("schema.json", schemaText)
+	if problems != nil {
+		return nil, fmt.Errorf("the schema of the lexicon language: %w", problems)
+	}
+	return &documentSchema{compiled, text}, nil
+})
+
+// check returns the violations of the schema by a document.
+func (s *documentSchema) check(file string, document any) Problems {
+	err := s.compiled.Validate(plain(document))
+	if err == nil {
+		return nil
+	}
+	var violation *jsonschema.ValidationError
+	if !errors.As(err, &violation) {
+		return Problems{problem(file, "", "it cannot be checked against the schema of the lexicon language: %v", err)}
+	}
+	var problems Problems
+	s.collect(file, violation, &problems)
+	return problems
+}
+
+// collect adds the innermost causes of a violation, which are the ones that
+// name a value and a rule.
+func (s *documentSchema) collect(file string, v *jsonschema.ValidationError, problems *Problems) {
+	for _, cause := range v.Causes {
+		s.collect(file, cause, problems)
+	}
+	if len(v.Causes) > 0 {
+		return
+	}
+	// Pointers are escaped for URLs there.
+	pointer, err := url.PathUnescape(v.InstanceLocation)
+	if err != nil {
+		pointer = v.InstanceLocation
+	}
+	rule, hint := s.hint(v.AbsoluteKeywordLocation)
+	message := v.Message
+	switch {
+	case rule == "not":
+		message = hint
+	case hint != "":
+		message += "; " + hint
+	}
+	*problems = append(*problems, problem(file, jsontext.Pointer(pointer), "%s", message))
+}
+
+// hint returns the keyword of the schema at the given location, and the
+// description beside it.
+func (s *documentSchema) hint(location string) (rule, hint string) {
+	_, fragment, _ := strings.Cut(location, "#")
+	fragment, err := url.PathUnescape(fragment)
+	if err != nil {
+		return "", ""
+	}
+	pointer := jsontext.Pointer(fragment)
+	value := s.text
+	for token := range pointer.Parent().Tokens() {
+		switch v := value.(type) {
+		case object:
+			value = v.get(token)
+		case []any:
+			i, err := strconv.Atoi(token)
+			if err != nil || i < 0 || i >= len(v) {
+				return "", ""
+			}
+			value = v[i]
+		}
+	}
+	o, _ := value.(object)
+	hint, _ = o.get("description").(string)
+	return pointer.LastToken(), hint
+}
+
+// plain returns a parsed value in the form that the validator takes.
+func plain(value any) any {
+	switch v := value.(type) {
+	case object:
+		m := make(map[string]any, len(v))
+		for _, member := range v {
+			m[member.name] = plain(member.value)
+		}
+		return m
+	case []any:
+		list := make([]any, len(v))
+		for i, item := range v {
+			list[i] = plain(item)
+		}
+		return list
+	default:
+		return v
+	}
+}
+
+// validReference reports whether s has the form of a reference: "#name", an
+// NSID, or both.
+func validReference(s string) bool {
+	id, name, found := strings.Cut(s, "#")
+	return (id == "" && found || syntax.ValidNSID(id)) && (!found || validDefName(name))
+}
+
+// validDefName reports whether s can name a definition: "#" and "." have a
+// meaning in references, and white space cannot be part of one.
+func validDefName(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return r == '#' || r == '.' || unicode.IsSpace(r) || unicode.IsControl(r)
+	})
+}
+
+func validRecordKeyType(s string) bool {
+	if value, ok := strings.CutPrefix(s, "literal:"); ok {
+		return syntax.ValidRecordKey(value)
+	}
+	return s == "tid" || s == "nsid" || s == "any"
+}
+
+func validErrorName(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+}
