@@ -1,0 +1,152 @@
+package lex
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Blob is a reference to a blob: a file that a repository's server stores beside it. It is comparable.
+//
+// Old records hold another form, {"cid": …, "mimeType": …}. It is read, tells no size, and is written
+// back as it was; new ones are never made. See https://atproto.com/specs/data-model#blob-type.
+type Blob struct {
+	// Ref is the blob's CID.
+	Ref CIDLink
+	// MimeType is the blob's media type, as its uploader or server declared it.
+	MimeType string
+	// Size is the blob's length in bytes, -1 in the old form.
+	Size int64
+
+	legacyCID string // the text in the old form
+	extra     Map
+}
+
+// IsLegacy reports whether b was read from the old form.
+func (b Blob) IsLegacy() bool { return b.legacyCID != "" }
+
+// BlobRules are the constraints of a blob.
+type BlobRules struct {
+	// Accept lists the media types that are allowed, where image/* allows all images and */* all; nil allows all.
+	Accept []string
+	// MaxSize is the largest size in bytes, 0 for any.
+	MaxSize int64
+}
+
+var (
+	blobFields       = NewFields("ref!", "size!", "$type!", "mimeType!")
+	legacyBlobFields = NewFields("cid!", "mimeType!")
+)
+
+// Blob reads a blob that keeps to r.
+func (d *Decoder) Blob(r *BlobRules) Blob {
+	at := d.i
+	if !d.atObject() {
+		d.mismatch("blob")
+		return Blob{}
+	}
+	d.member = false
+	var b Blob
+	switch typ := d.peekType(); typ {
+	case "blob":
+		b = d.currentBlob(at, r)
+	case "":
+		b = d.legacyBlob()
+	default:
+		d.report(at, RuleBlob).Want = "blob has the $type " + excerpt(typ)
+		d.wrong = true
+		d.skip()
+		return Blob{}
+	}
+	if len(r.Accept) > 0 && b.MimeType != "" && !accepts(r.Accept, b.MimeType) {
+		d.report(at, RuleBlob).Want = fmt.Sprintf("media type %s is not one of %s", excerpt(b.MimeType), strings.Join(r.Accept, ", "))
+	}
+	d.wrong = false
+	return b
+}
+
+func (d *Decoder) currentBlob(at int, r *BlobRules) (b Blob) {
+	var c Cursor
+	d.Object(&c, blobFields, &b.extra)
+	for {
+		switch d.Next(&c) {
+		case 0:
+			b.Ref = d.CIDLink()
+		case 1:
+			b.Size = d.Int(0, Max)
+		case 2:
+			d.RecordType("blob")
+		case 3:
+			b.MimeType = d.String(1, NoLimit)
+		default:
+			if r.MaxSize > 0 && b.Size > r.MaxSize {
+				d.report(at, RuleBlob).Want = fmt.Sprintf("size %d is over the maximum of %d", b.Size, r.MaxSize)
+			}
+			return b
+		}
+	}
+}
+
+func (d *Decoder) legacyBlob() (b Blob) {
+	b.Size = -1
+	var c Cursor
+	d.Object(&c, legacyBlobFields, &b.extra)
+	for {
+		switch d.Next(&c) {
+		case 0:
+			at := d.i
+			b.legacyCID = d.String(1, NoLimit)
+			if raw, ok := decodeLink(b.legacyCID); ok {
+				b.Ref = CIDLink{raw}
+			} else if !d.wrong {
+				d.reportFormat(at, FormatCID, b.legacyCID)
+			}
+		case 1:
+			b.MimeType = d.String(1, NoLimit)
+		default:
+			return b
+		}
+	}
+}
+
+// accepts reports whether one of patterns allows the media type mime, whose parameters do not count.
+func accepts(patterns []string, mime string) bool {
+	mime, _, _ = strings.Cut(mime, ";")
+	mime = strings.ToLower(strings.TrimSpace(mime))
+	for _, pattern := range patterns {
+		prefix, glob := strings.CutSuffix(pattern, "*")
+		if pattern == "*/*" || pattern == mime || glob && strings.HasPrefix(mime, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// Blob writes a blob.
+func (e *Encoder) Blob(b Blob) {
+	o := e.Object(&b.extra)
+	if b.IsLegacy() {
+		o.Key("cid").String(b.legacyCID)
+		o.Key("mimeType").String(b.MimeType)
+		o.End()
+		return
+	}
+	if b.Ref.Defined() {
+		o.Key("ref").CIDLink(b.Ref)
+	}
+	o.Key("size").Int(b.Size)
+	o.Key("$type").String("blob")
+	o.Key("mimeType").String(b.MimeType)
+	o.End()
+}
+
+// MarshalJSON returns b in the JSON form of the data model.
+func (b Blob) MarshalJSON() ([]byte, error) { return EncodeJSON(&b) }
+
+// UnmarshalJSON sets b to the blob that data holds.
+func (b *Blob) UnmarshalJSON(data []byte) error { return DecodeJSON(data, b) }
+
+// DecodeLex reads any blob.
+func (b *Blob) DecodeLex(d *Decoder) { *b = d.Blob(new(BlobRules)) }
+
+// EncodeLex writes b.
+func (b *Blob) EncodeLex(e *Encoder) { e.Blob(*b) }

@@ -1,0 +1,108 @@
+package lex
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Caller carries out the calls of generated clients: HTTP, authentication and retries are behind it.
+// It must be safe for concurrent use.
+type Caller interface {
+	// Call sends c and fills c.Output, or c.OutputBody and c.OutputEncoding. Its error tells a server's
+	// answer from a failure to get one; errors.Is matches it with the [ErrorName] of a server's error.
+	Call(ctx context.Context, c *Call) error
+}
+
+// Call is one call of an XRPC method (https://atproto.com/specs/xrpc), without its transport.
+type Call struct {
+	// NSID is the method's name.
+	NSID syntax.NSID
+	// Procedure says that the method is a procedure and not a query.
+	Procedure bool
+	// Params are the parameters of the query string.
+	Params Params
+	// Input is the body of a procedure that takes JSON.
+	Input Encodable
+	// InputBody is the body of one that takes anything else, of media type InputEncoding.
+	InputBody     io.Reader
+	InputEncoding string
+	// Output is what a JSON answer is decoded into. When it is nil, the answer is not JSON or not wanted.
+	Output Decodable
+	// OutputBody is the body of an answer that is not JSON, of media type OutputEncoding. The client's
+	// user closes it.
+	OutputBody     io.ReadCloser
+	OutputEncoding string
+}
+
+// Params are the parameters of a call, in order; an array repeats its name.
+type Params []Param
+
+// Param is one parameter.
+type Param struct{ Name, Value string }
+
+// String adds a string.
+func (p *Params) String(name, value string) { *p = append(*p, Param{name, value}) }
+
+// Int adds an integer.
+func (p *Params) Int(name string, value int64) { p.String(name, strconv.FormatInt(value, 10)) }
+
+// Bool adds a boolean.
+func (p *Params) Bool(name string, value bool) { p.String(name, strconv.FormatBool(value)) }
+
+// Encode returns the parameters as a query string, without the question mark.
+func (p Params) Encode() string {
+	var b strings.Builder
+	for i, param := range p {
+		if i > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(url.QueryEscape(param.Name))
+		b.WriteByte('=')
+		b.WriteString(url.QueryEscape(param.Value))
+	}
+	return b.String()
+}
+
+// ErrorName is the name of an error that a method declares, for errors.Is.
+type ErrorName string
+
+// Error returns the name.
+func (n ErrorName) Error() string { return string(n) }
+
+// Paginate iterates over the items of all pages that fetch returns, from the one at cursor ("" for the
+// first). It fetches a page when the loop gets there. The end is a page without a cursor; an empty page
+// with one goes on. An error is yielded once, with a nil item, and ends the iteration, and so does a
+// cursor that came before: a server would serve the same pages for ever.
+func Paginate[T any](ctx context.Context, cursor string, fetch func(ctx context.Context, cursor string) (items []T, next Opt[string], err error)) iter.Seq2[*T, error] {
+	return func(yield func(*T, error) bool) {
+		seen := map[string]bool{cursor: true}
+		for {
+			items, next, err := fetch(ctx, cursor)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for i := range items {
+				if !yield(&items[i], nil) {
+					return
+				}
+			}
+			var more bool
+			if cursor, more = next.Get(); !more || cursor == "" {
+				return
+			}
+			if seen[cursor] {
+				yield(nil, fmt.Errorf("lex: the cursor %s came before: the list would never end", excerpt(cursor)))
+				return
+			}
+			seen[cursor] = true
+		}
+	}
+}

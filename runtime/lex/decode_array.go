@@ -1,0 +1,194 @@
+package lex
+
+import "unsafe"
+
+// array is the place in one array that is being decoded.
+type array struct {
+	left   int // DAG-CBOR: items left
+	items  int // items met
+	max    int
+	min    int
+	offset int
+	done   bool
+}
+
+// startArray starts the array that comes next; when there is none, that is reported and the array is done.
+func (d *Decoder) startArray(min, max int) (a array) {
+	a.min, a.max, a.offset, a.done = min, max, d.i, true
+	if d.json {
+		first := d.skipSpace()
+		a.offset = d.i
+		switch {
+		case d.dead:
+		case first != '[':
+			d.mismatch("array")
+		case d.depth >= MaxDepth:
+			d.fail("nesting too deep")
+		default:
+			d.depth++
+			d.i++
+			a.done = false
+		}
+		return a
+	}
+	switch {
+	case d.i >= len(d.b):
+		d.fail("unexpected end")
+	case d.b[d.i]>>5 != majorArray:
+		d.mismatch("array")
+	case d.depth >= MaxDepth:
+		d.fail("nesting too deep")
+	default:
+		if n, ok := d.length(1); ok {
+			d.depth++
+			a.left, a.done = n, false
+			d.checkLength(a.offset, n, min, max)
+		}
+	}
+	return a
+}
+
+// more goes to the array's next item; false at its end.
+func (d *Decoder) more(a *array) bool {
+	if d.json {
+		return d.moreJSON(a)
+	}
+	if a.left == 0 || d.dead {
+		if !a.done {
+			a.done = true
+			d.depth--
+		}
+		return false
+	}
+	a.left--
+	a.items++
+	return true
+}
+
+func (d *Decoder) moreJSON(a *array) bool {
+	if a.done {
+		return false
+	}
+	c := d.skipSpace()
+	if c == ']' {
+		d.i++
+		d.depth--
+		a.done = true
+		d.guess.items[d.depth&63] = int32(a.items)
+		d.checkLength(a.offset, a.items, a.min, a.max)
+		return false
+	}
+	if a.items > 0 {
+		if c != ',' {
+			d.fail("expected , or ] in an array")
+		} else {
+			d.i++
+			d.skipSpace()
+		}
+	}
+	if d.dead {
+		a.done = true
+		d.depth--
+		return false
+	}
+	a.items++
+	return true
+}
+
+// firstItems is how many items to allocate before any has been read: never more than 64 KiB, however
+// many the input announces.
+func (d *Decoder) firstItems(a *array, size uintptr) int {
+	n := a.left
+	if d.json {
+		n = int(d.guess.items[(d.depth-1)&63])
+	}
+	return min(n, (64<<10)/int(max(size, 1)))
+}
+
+// spend takes an item's memory from the budget; false, and a failure, when it is used up.
+func (d *Decoder) spend(size uintptr) bool {
+	if d.budget -= int(size); d.budget < 0 {
+		d.fail("more memory needed than input of this size may")
+		return false
+	}
+	return true
+}
+
+type decodablePointer[T any] interface {
+	*T
+	Decodable
+}
+
+// DecodeObject reads an optional object; nil when what comes next is none.
+func DecodeObject[T any, P decodablePointer[T]](d *Decoder) *T {
+	if !d.atObject() {
+		d.mismatch("object")
+		return nil
+	}
+	v := new(T)
+	P(v).DecodeLex(d)
+	return v
+}
+
+func (d *Decoder) atObject() bool {
+	if d.json {
+		return d.skipSpace() == '{'
+	}
+	return d.i < len(d.b) && d.b[d.i]>>5 == majorMap
+}
+
+// DecodeObjects reads an array of min to max objects: 0 and [NoLimit] where the lexicon sets no limit.
+// It is nil only when what comes next is no array; an item that is no object stays zero.
+func DecodeObjects[T any, P decodablePointer[T]](d *Decoder, min, max int) []T {
+	a := d.startArray(min, max)
+	if a.done {
+		return nil
+	}
+	var zero T
+	size := unsafe.Sizeof(zero)
+	s := make([]T, 0, d.firstItems(&a, size))
+	for d.more(&a) {
+		if !d.spend(size) {
+			break
+		}
+		if len(s) < cap(s) {
+			s = s[:len(s)+1]
+		} else {
+			s = append(s, zero)
+		}
+		P(&s[len(s)-1]).DecodeLex(d)
+	}
+	return s
+}
+
+// DecodeArray reads an array of min to max items, each with item; it is nil only when what comes next
+// is no array.
+func DecodeArray[T any](d *Decoder, min, max int, item func(*Decoder) T) []T {
+	a := d.startArray(min, max)
+	if a.done {
+		return nil
+	}
+	var zero T
+	size := unsafe.Sizeof(zero)
+	s := make([]T, 0, d.firstItems(&a, size))
+	for d.more(&a) {
+		if !d.spend(size) {
+			break
+		}
+		s = append(s, item(d))
+	}
+	return s
+}
+
+// DecodeNullable reads a field that may be null: null, or what value reads.
+func DecodeNullable[T any](d *Decoder, value func(*Decoder) T) Nullable[T] {
+	if d.Null() {
+		return NullOf[T]()
+	}
+	d.wrong = false
+	v := value(d)
+	if d.wrong {
+		return Nullable[T]{}
+	}
+	return ValueOrNull(v)
+}

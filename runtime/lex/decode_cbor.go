@@ -1,0 +1,411 @@
+package lex
+
+import (
+	"encoding/binary"
+	"math"
+	"unicode/utf8"
+)
+
+// The major types of CBOR (RFC 8949, section 3.1) that DAG-CBOR uses.
+const (
+	majorUint   = 0
+	majorNegint = 1
+	majorBytes  = 2
+	majorText   = 3
+	majorArray  = 4
+	majorMap    = 5
+	majorTag    = 6
+	majorSimple = 7
+	majorNone   = 8 // not a header
+)
+
+const (
+	cborFalse = 0xf4
+	cborTrue  = 0xf5
+	cborNull  = 0xf6
+	cborLink  = 0xd8 // a tag in one byte; 42 follows
+	tagLink   = 42
+)
+
+// highBits is set in every byte of a word that is not ASCII.
+const highBits = 0x8080808080808080
+
+// header reads the head of a value: its major type and argument. The least encoding is asked for.
+func (d *Decoder) header() (major byte, argument uint64) {
+	at := d.i
+	if at >= len(d.b) {
+		d.fail("unexpected end")
+		return majorNone, 0
+	}
+	major, info := d.b[at]>>5, d.b[at]&31
+	if info < 24 {
+		d.i = at + 1
+		return major, uint64(info)
+	}
+	if info > 27 {
+		d.fail("indefinite length or reserved head")
+		return majorNone, 0
+	}
+	n := 1 << (info - 24)
+	if len(d.b)-at-1 < n {
+		d.fail("unexpected end")
+		return majorNone, 0
+	}
+	for _, c := range d.b[at+1 : at+1+n] {
+		argument = argument<<8 | uint64(c)
+	}
+	d.i = at + 1 + n
+	if major != majorSimple && (n == 1 && argument < 24 || n > 1 && argument>>(4*n) == 0) {
+		d.report(at, RuleSyntax).Want = "number or length not in its shortest form"
+	}
+	return major, argument
+}
+
+// length reads the head of a value of the wanted major type whose argument counts things of at least
+// size bytes each.
+func (d *Decoder) length(size int) (int, bool) {
+	at := d.i
+	_, n := d.header()
+	if d.dead {
+		return 0, false
+	}
+	if n > uint64(len(d.b)-d.i)/uint64(size) {
+		d.i = at
+		d.fail("length beyond the end")
+		return 0, false
+	}
+	return int(n), true
+}
+
+func (d *Decoder) objectCBOR(c *Cursor) {
+	c.offset, c.done = int32(d.i), true
+	switch {
+	case d.dead:
+	case d.i >= len(d.b):
+		d.fail("unexpected end")
+	case d.b[d.i]>>5 != majorMap:
+		d.mismatch("object")
+	case d.depth >= MaxDepth:
+		d.fail("nesting too deep")
+	default:
+		if n, ok := d.length(2); ok {
+			d.depth++
+			c.left, c.done = int32(n), false
+		}
+	}
+}
+
+// nextCBOR is the hot path: canonical order lets it look for the key among the fields behind the
+// last one only, and most often finds it in the first of them.
+func (d *Decoder) nextCBOR(c *Cursor) int {
+	if c.left == 0 {
+		if c.done || !c.complete() {
+			return d.end(c)
+		}
+		c.done = true
+		d.depth--
+		return -1
+	}
+	c.left--
+	i := d.i
+	if b := d.b; i+32 <= len(b) && !c.slow {
+		n := int(b[i]) - 0x60
+		if uint(n-1) < longestFast {
+			text := (*[24]byte)(b[i+1:])
+			first := binary.LittleEndian.Uint64(text[:]) & wordMask[n&31]
+			list := c.fields.list
+			for q := int(c.last) + 1; uint(q) < uint(len(list)); q++ {
+				if list[q].matches(text, n, first) {
+					c.last, c.prev = int32(q), -1
+					c.seen |= 1 << (q & 63)
+					d.i = i + 1 + n
+					return q
+				}
+			}
+		}
+	}
+	return d.nextSlowCBOR(c)
+}
+
+// nextSlowCBOR handles what the hot path does not: keys that are unknown, long, out of order or near
+// the end of the input. The entry has been taken from c.left.
+func (d *Decoder) nextSlowCBOR(c *Cursor) int {
+	for {
+		at := d.i
+		c.key = int32(at)
+		key, ok := d.keyCBOR()
+		if !ok {
+			c.left = 0
+			return d.end(c)
+		}
+		q := c.fields.find(key)
+		if q >= 0 && c.mark(q) {
+			d.report(at, RuleSyntax).Want = "duplicate key " + excerpt(key)
+		} else if prev, ok := d.previousKey(c); ok {
+			d.checkOrder(at, prev, key)
+		}
+		if q >= 0 {
+			c.last, c.prev, c.slow = int32(q), -1, c.fields.wide
+			return q
+		}
+		c.prev, c.slow = int32(at), true
+		d.unknownField(c, key)
+		if c.left == 0 || d.dead {
+			c.left = 0
+			return d.end(c)
+		}
+		c.left--
+	}
+}
+
+func (d *Decoder) previousKey(c *Cursor) (string, bool) {
+	switch {
+	case c.prev >= 0:
+		r := rawReader{d.s, int(c.prev)}
+		return r.payload(), true
+	case c.last >= 0:
+		return c.fields.list[c.last].name, true
+	}
+	return "", false
+}
+
+func (d *Decoder) checkOrder(at int, prev, key string) {
+	if key == prev {
+		d.report(at, RuleSyntax).Want = "duplicate key " + excerpt(key)
+	} else if !keyLess(prev, key) {
+		d.report(at, RuleSyntax).Want = "key " + excerpt(key) + " out of order"
+	}
+}
+
+// keyCBOR reads a map key.
+func (d *Decoder) keyCBOR() (string, bool) {
+	if d.dead {
+		return "", false
+	}
+	if d.i >= len(d.b) {
+		d.fail("unexpected end")
+		return "", false
+	}
+	if d.b[d.i]>>5 != majorText {
+		d.fail("map key is not a string")
+		return "", false
+	}
+	return d.textCBOR()
+}
+
+// textCBOR reads a text string.
+func (d *Decoder) textCBOR() (string, bool) {
+	at := d.i
+	if at >= len(d.b) {
+		d.wrong = true
+		d.fail("unexpected end")
+		return "", false
+	}
+	if d.b[at]>>5 != majorText {
+		d.mismatch("string")
+		return "", false
+	}
+	n, ok := d.length(1)
+	if !ok {
+		d.wrong = true
+		return "", false
+	}
+	s := d.s[d.i : d.i+n]
+	d.i += n
+	if !utf8.ValidString(s) {
+		d.report(at, RuleSyntax).Want = "text that is not UTF-8"
+	}
+	return s, true
+}
+
+// text reads a string; false means that it was reported and skipped.
+func (d *Decoder) text() (string, bool) {
+	if d.json {
+		return d.textJSON()
+	}
+	i, b := d.i, d.b
+	if i+26 <= len(b) && b[i] == 0x78 && b[i+1] >= 24 { // 24 to 255 bytes: URIs and datetimes
+		n := int(b[i+1])
+		if i += 2; n <= len(b)-i {
+			text := b[i : i+n]
+			words := binary.LittleEndian.Uint64(text[n-8:])
+			for k := 0; k+8 <= len(text); k += 8 {
+				words |= binary.LittleEndian.Uint64(text[k:])
+			}
+			s := d.s[i : i+n]
+			if words&highBits == 0 || utf8.ValidString(s) {
+				d.i = i + n
+				return s, true
+			}
+		}
+	}
+	return d.textCBOR()
+}
+
+func (d *Decoder) intCBOR(min, max int64) int64 {
+	at := d.i
+	if at >= len(d.b) {
+		d.wrong = true
+		d.fail("unexpected end")
+		return 0
+	}
+	major := d.b[at] >> 5
+	if major > majorNegint {
+		d.mismatch("integer")
+		return 0
+	}
+	_, u := d.header()
+	if u > math.MaxInt64 {
+		d.wrong = true
+		d.report(at, RuleType).Want = "integer of 64 bits"
+		return 0
+	}
+	v := int64(u)
+	if major == majorNegint {
+		v = -1 - v
+	}
+	d.checkRange(at, v, min, max)
+	return v
+}
+
+// skipCBOR goes over one value, checking that it is well-formed, canonical and of the data model.
+func (d *Decoder) skipCBOR() {
+	at := d.i
+	if at < len(d.b) && d.b[at] >= 0xf9 && d.b[at] <= 0xfb {
+		d.skipFloat()
+		return
+	}
+	major, n := d.header()
+	switch major {
+	case majorBytes, majorText:
+		if n > uint64(len(d.b)-d.i) {
+			d.i = at
+			d.fail("length beyond the end")
+			return
+		}
+		if major == majorText && !utf8.Valid(d.b[d.i:d.i+int(n)]) {
+			d.report(at, RuleSyntax).Want = "text that is not UTF-8"
+		}
+		d.i += int(n)
+	case majorArray, majorMap:
+		if d.depth >= MaxDepth {
+			d.i = at
+			d.fail("nesting too deep")
+			return
+		}
+		if n > uint64(len(d.b)-d.i) {
+			d.i = at
+			d.fail("length beyond the end")
+			return
+		}
+		d.depth++
+		if major == majorArray {
+			for ; n > 0 && !d.dead; n-- {
+				d.skipCBOR()
+			}
+		} else {
+			d.skipEntries(n)
+		}
+		d.depth--
+	case majorTag:
+		if n != tagLink {
+			d.i = at
+			d.fail("tag other than 42")
+			return
+		}
+		d.linkBytes(at)
+	case majorSimple:
+		if d.i != at+1 || n < 20 || n > 22 {
+			d.i = at
+			d.fail("simple value that is not of the data model")
+		}
+	case majorUint, majorNegint:
+		if n > math.MaxInt64 && !d.reportedAt(at) {
+			d.report(at, RuleType).Want = "integer of 64 bits"
+		}
+	}
+}
+
+// skipFloat goes over a floating-point number, which the data model does not have.
+func (d *Decoder) skipFloat() {
+	at := d.i
+	size := 1 + 2<<(d.b[at]-0xf9)
+	if len(d.b)-at < size {
+		d.fail("unexpected end")
+		return
+	}
+	if !d.reportedAt(at) {
+		d.report(at, RuleType).Want = "value of the data model: floating-point number"
+	}
+	d.i += size
+}
+
+// reportedAt reports whether the newest issue is about the value at offset.
+func (d *Decoder) reportedAt(offset int) bool {
+	n := len(d.issues)
+	return n > 0 && d.issues[n-1].Offset == offset && d.issues[n-1].Rule == RuleType
+}
+
+func (d *Decoder) skipEntries(n uint64) {
+	prev := ""
+	for k := range n {
+		at := d.i
+		key, ok := d.keyCBOR()
+		if !ok {
+			return
+		}
+		if k > 0 {
+			d.checkOrder(at, prev, key)
+		}
+		prev = key
+		if d.dead {
+			return
+		}
+		d.skipCBOR()
+	}
+}
+
+// linkBytes reads what follows a link's tag, and returns the binary CID without the leading zero.
+func (d *Decoder) linkBytes(at int) (string, bool) {
+	if d.i >= len(d.b) || d.b[d.i]>>5 != majorBytes {
+		d.fail("link that is not a byte string")
+		return "", false
+	}
+	n, ok := d.length(1)
+	if !ok {
+		return "", false
+	}
+	raw := d.s[d.i : d.i+n]
+	d.i += n
+	if n == 0 || raw[0] != 0 || !validBinaryCID(raw[1:]) {
+		issue := d.report(at, RuleFormat)
+		issue.Want, issue.Found = "cid-link", excerpt(raw)
+		return "", false
+	}
+	return raw[1:], true
+}
+
+// peekTypeCBOR returns the $type of the map that starts here.
+func (d *Decoder) peekTypeCBOR() string {
+	if d.i >= len(d.b) || d.b[d.i]>>5 != majorMap {
+		return ""
+	}
+	n, ok := d.length(2)
+	for ; ok && n > 0; n-- {
+		key, isKey := d.keyCBOR()
+		if !isKey || len(key) > len("$type") {
+			return ""
+		}
+		if key == "$type" {
+			if d.i < len(d.b) && d.b[d.i]>>5 == majorText {
+				typ, _ := d.textCBOR()
+				return typ
+			}
+			return ""
+		}
+		if d.skipCBOR(); d.dead {
+			return ""
+		}
+	}
+	return ""
+}

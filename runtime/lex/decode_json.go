@@ -1,0 +1,501 @@
+package lex
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+	"strings"
+	"unicode/utf8"
+)
+
+// jsonGuess remembers what earlier objects of the same types looked like. JSON has no order of keys
+// and no count of items; a wrong guess costs time, never correctness.
+type jsonGuess struct {
+	next  [256][33]int8 // by table and last field: the field that followed it
+	items [64]int32     // by depth: the number of items
+}
+
+// after returns the slot that says which field followed field last of table f.
+func (g *jsonGuess) after(f *Fields, last int32) *int8 {
+	return &g.next[f.id&255][uint32(last+1)%33]
+}
+
+// skipSpace goes to the next byte that is not white space, and returns it; 0 at the end of the input.
+func (d *Decoder) skipSpace() byte {
+	if d.i < len(d.b) && d.b[d.i] > ' ' {
+		return d.b[d.i]
+	}
+	return d.skipSpaceSlow()
+}
+
+func (d *Decoder) skipSpaceSlow() byte {
+	for ; d.i < len(d.b); d.i++ {
+		switch c := d.b[d.i]; c {
+		case ' ', '\n', '\t', '\r':
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+func (d *Decoder) objectJSON(c *Cursor) {
+	first := d.skipSpace()
+	c.offset, c.left, c.done = int32(d.i), 0, true
+	switch {
+	case d.dead:
+	case first != '{':
+		d.mismatch("object")
+	case d.depth >= MaxDepth:
+		d.fail("nesting too deep")
+	default:
+		d.depth++
+		d.i++
+		c.done = false
+	}
+}
+
+// separator goes to the opening quote of the next key; false at the object's end.
+func (d *Decoder) separator(c *Cursor) bool {
+	if c.done {
+		return false
+	}
+	next := d.skipSpace()
+	if next == '}' {
+		d.i++
+		return false
+	}
+	if c.left != 0 {
+		if next != ',' {
+			d.fail("expected , or } in an object")
+			return false
+		}
+		d.i++
+		next = d.skipSpace()
+	}
+	if next != '"' {
+		d.fail("expected a key")
+		return false
+	}
+	c.left = 1
+	c.key = int32(d.i)
+	return true
+}
+
+func (d *Decoder) colon() {
+	if d.i < len(d.b) && d.b[d.i] == ':' {
+		d.i++
+	} else if d.skipSpace() == ':' {
+		d.i++
+	} else {
+		d.fail("expected : behind a key")
+	}
+}
+
+func (d *Decoder) nextJSON(c *Cursor) int {
+	for d.separator(c) {
+		list := c.fields.list
+		guess := d.guess.after(c.fields, c.last)
+		start := d.i + 1
+		if q := int(*guess); uint(q) < uint(len(list)) && start+32 <= len(d.b) {
+			f := &list[q]
+			n := len(f.name)
+			if n <= longestFast && d.b[start+n] == '"' {
+				text := (*[24]byte)(d.b[start:])
+				if f.matches(text, n, binary.LittleEndian.Uint64(text[:])&wordMask[n&31]) {
+					d.i = start + n + 1
+					d.colon()
+					d.known(c, q)
+					return q
+				}
+			}
+		}
+		key, _ := d.textJSON()
+		d.colon()
+		if d.dead {
+			break
+		}
+		if q := c.fields.find(key); q >= 0 {
+			if q <= math.MaxInt8 {
+				*guess = int8(q)
+			}
+			d.known(c, q)
+			return q
+		}
+		d.unknownField(c, key)
+	}
+	return d.end(c)
+}
+
+func (d *Decoder) known(c *Cursor, q int) {
+	c.last = int32(q)
+	if c.mark(q) {
+		d.report(int(c.key), RuleSyntax).Want = "duplicate key " + excerpt(c.fields.list[q].name)
+	}
+}
+
+// Words of eight equal bytes, for looking at eight bytes of text at once.
+const (
+	allOnes   = 0x0101010101010101
+	allQuotes = allOnes * '"'
+	allSlash  = allOnes * '\\'
+	allSpaces = allOnes * ' '
+)
+
+// special returns a word whose high bits mark the bytes of x that end or interrupt plain text in a
+// JSON string: quotes, backslashes and control characters. Bits behind the first mark mean nothing.
+func special(x uint64) uint64 {
+	quote, slash := x^allQuotes, x^allSlash
+	return ((quote-allOnes)&^quote | (slash-allOnes)&^slash | (x-allSpaces)&^x) & highBits
+}
+
+// textJSON reads a string. False means that it was reported and skipped.
+func (d *Decoder) textJSON() (string, bool) {
+	if d.skipSpace() != '"' {
+		d.mismatch("string")
+		return "", false
+	}
+	start := d.i + 1
+	i, b := start, d.b
+	var seen uint64
+	for i+8 <= len(b) {
+		x := binary.LittleEndian.Uint64(b[i:])
+		m := special(x)
+		if m == 0 {
+			seen |= x
+			i += 8
+			continue
+		}
+		n := bits.TrailingZeros64(m) / 8
+		seen |= x & (1<<(8*n) - 1)
+		if i += n; b[i] != '"' {
+			break
+		}
+		d.i = i + 1
+		s := d.s[start:i]
+		if seen&highBits != 0 && !utf8.ValidString(s) {
+			d.report(start-1, RuleSyntax).Want = "text that is not UTF-8"
+		}
+		return s, true
+	}
+	return d.textSlowJSON(start, i)
+}
+
+// textSlowJSON reads the rest of a string that has escapes or ends near the end of the input: up to
+// offset i it is plain.
+func (d *Decoder) textSlowJSON(start, i int) (string, bool) {
+	b := d.b
+	var unescaped []byte
+	plain := start // where the part that has not been copied begins
+	d.i = start - 1
+	for ; i < len(b); i++ {
+		switch c := b[i]; {
+		case c == '"':
+			s := d.s[start:i]
+			if unescaped != nil {
+				s = string(append(unescaped, b[plain:i]...))
+			}
+			if !utf8.ValidString(s) {
+				d.report(d.i, RuleSyntax).Want = "text that is not UTF-8"
+			}
+			d.i = i + 1
+			return s, true
+		case c < ' ':
+			d.fail("control character in a string")
+			return d.noText()
+		case c == '\\':
+			unescaped = append(unescaped, b[plain:i]...)
+			var n int
+			unescaped, n = d.unescape(unescaped, i)
+			if n == 0 {
+				d.fail("unknown escape in a string")
+				return d.noText()
+			}
+			i += n - 1
+			plain = i + 1
+		}
+	}
+	d.fail("string without an end")
+	return d.noText()
+}
+
+func (d *Decoder) noText() (string, bool) {
+	d.wrong = true
+	return "", false
+}
+
+// unescape appends what the escape at offset i stands for, and returns how long the escape is.
+func (d *Decoder) unescape(to []byte, i int) ([]byte, int) {
+	b := d.b
+	if i+1 >= len(b) {
+		return to, 0
+	}
+	switch c := b[i+1]; c {
+	case '"', '\\', '/':
+		return append(to, c), 2
+	case 'b':
+		return append(to, '\b'), 2
+	case 'f':
+		return append(to, '\f'), 2
+	case 'n':
+		return append(to, '\n'), 2
+	case 'r':
+		return append(to, '\r'), 2
+	case 't':
+		return append(to, '\t'), 2
+	case 'u':
+		r := hex4(b, i+2)
+		switch {
+		case r < 0:
+			return to, 0
+		case r < 0xd800 || r > 0xdfff:
+			return utf8.AppendRune(to, r), 6
+		case r <= 0xdbff && i+7 < len(b) && b[i+6] == '\\' && b[i+7] == 'u':
+			if low := hex4(b, i+8); low >= 0xdc00 && low <= 0xdfff {
+				return utf8.AppendRune(to, (r-0xd800)<<10|(low-0xdc00)+0x10000), 12
+			}
+		}
+		d.report(d.i, RuleSyntax).Want = "lone surrogate in a string"
+		return utf8.AppendRune(to, utf8.RuneError), 6
+	}
+	return to, 0
+}
+
+// hex4 returns the number that the four hexadecimal digits at offset i spell, -1 when they are not.
+func hex4(b []byte, i int) rune {
+	if i+4 > len(b) {
+		return -1
+	}
+	var r rune
+	for _, c := range b[i : i+4] {
+		switch {
+		case c-'0' < 10:
+			r = r<<4 | rune(c-'0')
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			r = r<<4 | rune(c|0x20-'a'+10)
+		default:
+			return -1
+		}
+	}
+	return r
+}
+
+func (d *Decoder) intJSON(min, max int64) int64 {
+	c := d.skipSpace()
+	at := d.i
+	if c != '-' && c-'0' > 9 {
+		d.mismatch("integer")
+		return 0
+	}
+	v, ok := d.numberJSON()
+	if d.dead {
+		d.wrong = true
+		return 0
+	}
+	if !ok {
+		d.wrong = true
+		d.report(at, RuleType).Want = "integer of 64 bits"
+		return 0
+	}
+	d.checkRange(at, v, min, max)
+	return v
+}
+
+// numberJSON reads a number. It is an integer when its value is one, whatever its spelling: 1.0 and
+// 1e2 are, as the data model has it. False means that it is not one of 64 bits.
+func (d *Decoder) numberJSON() (int64, bool) {
+	b, i := d.b, d.i
+	negative := b[i] == '-'
+	if negative {
+		i++
+	}
+	first := i
+	var u uint64
+	for ; i < len(b) && b[i]-'0' < 10; i++ {
+		if i-first < 19 {
+			u = u*10 + uint64(b[i]-'0')
+		}
+	}
+	n := i - first
+	if n == 0 || n > 1 && b[first] == '0' {
+		d.fail("malformed number")
+		return 0, false
+	}
+	if i < len(b) && (b[i] == '.' || b[i]|0x20 == 'e') {
+		return d.decimalJSON(first, i, negative)
+	}
+	d.i = i
+	if n > 19 {
+		return 0, false
+	}
+	return signed(u, negative)
+}
+
+func signed(u uint64, negative bool) (int64, bool) {
+	switch {
+	case negative && u <= 1<<63:
+		return -int64(u), true
+	case !negative && u <= math.MaxInt64:
+		return int64(u), true
+	}
+	return 0, false
+}
+
+// decimalJSON reads the rest of a number whose digits begin at first and that goes on at offset i
+// with a fraction or an exponent.
+func (d *Decoder) decimalJSON(first, i int, negative bool) (int64, bool) {
+	b := d.b
+	digits := func() int {
+		start := i
+		for i < len(b) && b[i]-'0' < 10 {
+			i++
+		}
+		return i - start
+	}
+	mantissa := d.s[first:i]
+	point := 0 // how many digits stand behind the decimal point
+	if b[i] == '.' {
+		i++
+		fraction := i
+		if point = digits(); point == 0 {
+			d.fail("malformed number")
+			return 0, false
+		}
+		mantissa += d.s[fraction:i]
+	}
+	exponent := 0
+	if i < len(b) && b[i]|0x20 == 'e' {
+		i++
+		minus := i < len(b) && b[i] == '-'
+		if i < len(b) && (b[i] == '-' || b[i] == '+') {
+			i++
+		}
+		start := i
+		if digits() == 0 {
+			d.fail("malformed number")
+			return 0, false
+		}
+		for _, c := range b[start:i] {
+			exponent = min(exponent*10+int(c-'0'), 1<<20)
+		}
+		if minus {
+			exponent = -exponent
+		}
+	}
+	d.i = i
+	mantissa = strings.TrimLeft(mantissa, "0")
+	for point > 0 && strings.HasSuffix(mantissa, "0") {
+		mantissa = mantissa[:len(mantissa)-1]
+		point--
+	}
+	if mantissa == "" {
+		return 0, true
+	}
+	exponent -= point
+	for ; exponent < 0 && strings.HasSuffix(mantissa, "0"); exponent++ {
+		mantissa = mantissa[:len(mantissa)-1]
+	}
+	if exponent < 0 || len(mantissa)+exponent > 19 {
+		return 0, false
+	}
+	var u uint64
+	for _, c := range mantissa + strings.Repeat("0", exponent) {
+		u = u*10 + uint64(c-'0')
+	}
+	return signed(u, negative)
+}
+
+func (d *Decoder) boolJSON() bool {
+	c := d.skipSpace()
+	switch {
+	case c == 't' && strings.HasPrefix(d.s[d.i:], "true"):
+		d.i += len("true")
+		return true
+	case c == 'f' && strings.HasPrefix(d.s[d.i:], "false"):
+		d.i += len("false")
+		return false
+	}
+	d.mismatch("boolean")
+	return false
+}
+
+// skipJSON goes over one value, checking its syntax. What it is called for is reported already or
+// will be read again, so that it does not look for duplicate keys.
+func (d *Decoder) skipJSON() {
+	switch c := d.skipSpace(); c {
+	case '"':
+		d.textJSON()
+	case '{', '[':
+		d.skipContainerJSON(c)
+	case 't', 'f', 'n':
+		for _, word := range [...]string{"true", "false", "null"} {
+			if strings.HasPrefix(d.s[d.i:], word) {
+				d.i += len(word)
+				return
+			}
+		}
+		d.fail("unknown word")
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		d.numberJSON()
+	case 0:
+		d.fail("unexpected end")
+	default:
+		d.fail("unexpected character")
+	}
+}
+
+// skipContainerJSON goes over an object or array, which opens with the character open.
+func (d *Decoder) skipContainerJSON(open byte) {
+	if d.depth >= MaxDepth {
+		d.fail("nesting too deep")
+		return
+	}
+	d.depth++
+	d.i++
+	for first := true; !d.dead; first = false {
+		c := d.skipSpace()
+		if c == open+2 { // the closing character of both
+			d.i++
+			break
+		}
+		if !first {
+			if c != ',' {
+				d.fail("expected , or an end")
+				break
+			}
+			d.i++
+			c = d.skipSpace()
+		}
+		if open == '{' {
+			if c != '"' {
+				d.fail("expected a key")
+				break
+			}
+			d.textJSON()
+			d.colon()
+		}
+		d.skipJSON()
+	}
+	d.depth--
+}
+
+// peekTypeJSON returns the $type of the object that starts here.
+func (d *Decoder) peekTypeJSON() (typ string) {
+	if d.skipSpace() != '{' || d.depth >= MaxDepth {
+		return ""
+	}
+	var c Cursor
+	d.objectJSON(&c)
+	for d.separator(&c) {
+		key, _ := d.textJSON()
+		d.colon()
+		if key == "$type" && d.skipSpace() == '"' {
+			typ, _ = d.textJSON()
+			return typ
+		}
+		if d.skipJSON(); d.dead {
+			return ""
+		}
+	}
+	return ""
+}

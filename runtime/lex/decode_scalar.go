@@ -1,0 +1,317 @@
+package lex
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// NoLimit is the maximum of a length that has none.
+const NoLimit = int(^uint(0) >> 1)
+
+// Min and Max are the limits of an integer that has none.
+const (
+	Min int64 = -1 << 63
+	Max int64 = 1<<63 - 1
+)
+
+// Bool reads a boolean.
+func (d *Decoder) Bool() bool {
+	if d.json {
+		return d.boolJSON()
+	}
+	if d.i < len(d.b) && d.b[d.i]|1 == cborTrue {
+		d.i++
+		return d.b[d.i-1] == cborTrue
+	}
+	d.mismatch("boolean")
+	return false
+}
+
+// BoolConst reads a boolean that the lexicon fixes to want.
+func (d *Decoder) BoolConst(want bool) bool {
+	at := d.i
+	v := d.Bool()
+	if !d.wrong && v != want {
+		d.reportConst(at, strconv.FormatBool(v), strconv.FormatBool(want))
+	}
+	return v
+}
+
+// Int reads an integer from min to max: [Min] and [Max] where the lexicon sets no limit.
+func (d *Decoder) Int(min, max int64) int64 {
+	if d.json {
+		return d.intJSON(min, max)
+	}
+	if i, b := d.i, d.b; i+3 < len(b) {
+		var v int64
+		switch c := b[i]; {
+		case c < 24:
+			v = int64(c)
+			d.i = i + 1
+		case c == 24 && b[i+1] >= 24:
+			v = int64(b[i+1])
+			d.i = i + 2
+		case c == 25 && b[i+1] > 0:
+			v = int64(b[i+1])<<8 | int64(b[i+2])
+			d.i = i + 3
+		default:
+			return d.intCBOR(min, max)
+		}
+		if v < min || v > max {
+			d.checkRange(i, v, min, max)
+		}
+		return v
+	}
+	return d.intCBOR(min, max)
+}
+
+func (d *Decoder) checkRange(at int, v, min, max int64) {
+	if v < min {
+		d.reportLimit(at, RuleMinimum, min, v)
+	} else if v > max {
+		d.reportLimit(at, RuleMaximum, max, v)
+	}
+}
+
+// IntRules are the constraints of an integer that [Decoder.Int] does not cover.
+type IntRules struct {
+	// Minimum and Maximum are [Min] and [Max] where there is no limit.
+	Minimum, Maximum int64
+	// Enum lists the values that are allowed; nil allows all.
+	Enum []int64
+	// Const says that Enum's one value is a constant.
+	Const bool
+}
+
+// IntWith reads an integer that keeps to r.
+func (d *Decoder) IntWith(r *IntRules) int64 {
+	at := d.i
+	v := d.Int(r.Minimum, r.Maximum)
+	if d.wrong || r.Enum == nil || slices.Contains(r.Enum, v) {
+		return v
+	}
+	if r.Const {
+		d.reportConst(at, strconv.FormatInt(v, 10), strconv.FormatInt(r.Enum[0], 10))
+	} else {
+		issue := d.report(at, RuleEnum)
+		issue.Found, issue.Want = strconv.FormatInt(v, 10), strings.Trim(fmt.Sprint(r.Enum), "[]")
+	}
+	return v
+}
+
+func (d *Decoder) reportConst(at int, found, want string) {
+	issue := d.report(at, RuleConst)
+	issue.Found, issue.Want = found, want
+}
+
+// String reads a string of minLength to maxLength bytes of UTF-8: 0 and [NoLimit] where the lexicon
+// sets no limit.
+func (d *Decoder) String(minLength, maxLength int) string {
+	i := d.i
+	if b := d.b; !d.json && i+34 <= len(b) {
+		if n := int(b[i]) - 0x60; uint(n) < 24 {
+			text := (*[24]byte)(b[i+1:])
+			words := binary.LittleEndian.Uint64(text[:]) & wordMask[n&31]
+			if n > 8 {
+				words |= binary.LittleEndian.Uint64(text[8:]) & wordMask[(n-8)&31]
+				if n > 16 {
+					words |= binary.LittleEndian.Uint64(text[16:]) & wordMask[(n-16)&31]
+				}
+			}
+			if words&highBits == 0 {
+				d.i = i + 1 + n
+				if n > maxLength || n < minLength {
+					d.checkLength(i, n, minLength, maxLength)
+				}
+				return d.s[i+1 : i+1+n]
+			}
+		}
+	}
+	s, ok := d.text()
+	if ok && (len(s) > maxLength || len(s) < minLength) {
+		d.checkLength(i, len(s), minLength, maxLength)
+	}
+	return s
+}
+
+func (d *Decoder) checkLength(at, n, min, max int) {
+	if n < min {
+		d.reportLimit(at, RuleMinLength, int64(min), int64(n))
+	} else if n > max {
+		d.reportLimit(at, RuleMaxLength, int64(max), int64(n))
+	}
+}
+
+// RecordType reads the $type of a record of the collection nsid.
+func (d *Decoder) RecordType(nsid string) {
+	at := d.i
+	if s, ok := d.text(); ok && s != nsid {
+		d.reportConst(at, excerpt(s), excerpt(nsid))
+	}
+}
+
+// Null reads a null if that is what comes next, and reports whether it was.
+func (d *Decoder) Null() bool {
+	if d.json {
+		if d.skipSpace() == 'n' && strings.HasPrefix(d.s[d.i:], "null") {
+			d.i += len("null")
+			return true
+		}
+		return false
+	}
+	if d.i < len(d.b) && d.b[d.i] == cborNull {
+		d.i++
+		return true
+	}
+	return false
+}
+
+// Bytes reads a byte string of min to max bytes; it is nil only when what comes next is none.
+func (d *Decoder) Bytes(min, max int) Bytes {
+	at := d.i
+	raw, ok := d.rawBytes()
+	if !ok {
+		return nil
+	}
+	d.checkLength(at, len(raw), min, max)
+	return append(make(Bytes, 0, len(raw)), raw...)
+}
+
+func (d *Decoder) rawBytes() (string, bool) {
+	if d.json {
+		return d.wrappedJSON("$bytes", "bytes", decodeBase64)
+	}
+	if d.i >= len(d.b) || d.b[d.i]>>5 != majorBytes {
+		d.mismatch("bytes")
+		return "", false
+	}
+	n, ok := d.length(1)
+	if !ok {
+		return "", false
+	}
+	d.i += n
+	return d.s[d.i-n : d.i], true
+}
+
+// CIDLink reads a link.
+func (d *Decoder) CIDLink() CIDLink {
+	if d.json {
+		raw, _ := d.wrappedJSON("$link", "cid-link", decodeLink)
+		return CIDLink{raw}
+	}
+	at := d.i
+	if at+1 >= len(d.b) || d.b[at] != cborLink || d.b[at+1] != tagLink {
+		d.mismatch("cid-link")
+		return CIDLink{}
+	}
+	d.i += 2
+	raw, ok := d.linkBytes(at)
+	d.wrong = !ok
+	return CIDLink{raw}
+}
+
+// wrappedJSON reads an object with the one key, whose value is text that stands for bytes.
+func (d *Decoder) wrappedJSON(key, want string, bytes func(string) (string, bool)) (string, bool) {
+	d.skipSpace()
+	at, issues := d.i, len(d.issues)
+	var c Cursor
+	if d.objectJSON(&c); c.done {
+		if len(d.issues) > issues && !d.dead {
+			d.issues[len(d.issues)-1].Want = want
+		}
+		return "", false
+	}
+	raw, ok, entries := "", false, 0
+	for ; d.separator(&c); entries++ {
+		name, _ := d.textJSON()
+		d.colon()
+		if name == key && d.skipSpace() == '"' {
+			var text string
+			if text, ok = d.textJSON(); ok {
+				raw, ok = bytes(text)
+			}
+		} else {
+			ok = false
+			d.skipJSON()
+		}
+	}
+	d.closeJSON(&c)
+	if d.dead {
+		return "", false
+	}
+	if !ok || entries != 1 {
+		d.wrong = true
+		d.report(at, RuleType).Want = want
+		return "", false
+	}
+	return raw, true
+}
+
+// ATURI reads a string of format at-uri.
+func (d *Decoder) ATURI() syntax.ATURI {
+	at := d.i
+	s, ok := d.text()
+	if ok && !d.uris.Valid(s) {
+		d.reportFormat(at, FormatATURI, s)
+	}
+	return syntax.ATURI(s)
+}
+
+// Datetime reads a string of format datetime.
+func (d *Decoder) Datetime() syntax.Datetime {
+	return syntax.Datetime(d.formatted(FormatDatetime, syntax.ValidDatetime))
+}
+
+// AtIdentifier reads a string of format at-identifier.
+func (d *Decoder) AtIdentifier() syntax.AtIdentifier {
+	return syntax.AtIdentifier(d.formatted(FormatAtIdentifier, syntax.ValidAtIdentifier))
+}
+
+// CID reads a string of format cid: the text of a CID. For a link, see [Decoder.CIDLink].
+func (d *Decoder) CID() syntax.CID { return syntax.CID(d.formatted(FormatCID, syntax.ValidCID)) }
+
+// DID reads a string of format did.
+func (d *Decoder) DID() syntax.DID { return syntax.DID(d.formatted(FormatDID, syntax.ValidDID)) }
+
+// Handle reads a string of format handle.
+func (d *Decoder) Handle() syntax.Handle {
+	return syntax.Handle(d.formatted(FormatHandle, syntax.ValidHandle))
+}
+
+// Language reads a string of format language.
+func (d *Decoder) Language() syntax.Language {
+	return syntax.Language(d.formatted(FormatLanguage, syntax.ValidLanguage))
+}
+
+// NSID reads a string of format nsid.
+func (d *Decoder) NSID() syntax.NSID { return syntax.NSID(d.formatted(FormatNSID, syntax.ValidNSID)) }
+
+// RecordKey reads a string of format record-key.
+func (d *Decoder) RecordKey() syntax.RecordKey {
+	return syntax.RecordKey(d.formatted(FormatRecordKey, syntax.ValidRecordKey))
+}
+
+// TID reads a string of format tid.
+func (d *Decoder) TID() syntax.TID { return syntax.TID(d.formatted(FormatTID, syntax.ValidTID)) }
+
+// URI reads a string of format uri.
+func (d *Decoder) URI() syntax.URI { return syntax.URI(d.formatted(FormatURI, syntax.ValidURI)) }
+
+func (d *Decoder) formatted(f Format, valid func(string) bool) string {
+	at := d.i
+	s, ok := d.text()
+	if ok && !valid(s) {
+		d.reportFormat(at, f, s)
+	}
+	return s
+}
+
+func (d *Decoder) reportFormat(at int, f Format, s string) {
+	issue := d.report(at, RuleFormat)
+	issue.Want, issue.Found = string(f), excerpt(s)
+}

@@ -1,0 +1,370 @@
+package lex_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+)
+
+// with returns a valid sample as JSON, with more fields in front of the required ones.
+func with(fields string) string {
+	if fields != "" {
+		fields += ","
+	}
+	return `{` + fields + `"$type":"com.example.sample","text":"x","count":1,"inner":{"name":"n"},"items":[]}`
+}
+
+// found lists the issues of an error as "path rule".
+func found(err error) []string {
+	var list []string
+	for _, issue := range lex.IssuesOf(err) {
+		list = append(list, issue.Path+" "+string(issue.Rule))
+	}
+	return list
+}
+
+const link = `{"$link":"bafyreihffx5a2e7k5uwrmmgofbvzujc5cmw5h4espouwuxt3liqoflx3ee"}`
+
+// valid values decode without issues in both encodings, and encode to what they were.
+var valid = []string{
+	with(``),
+	with(`"flag":false`),
+	with(`"kind":"","one":1,"yes":true,"enum":"b","fixed":"fixed","number":2`),
+	with(`"limited":"éé"`),
+	with(`"limited":"👩‍👩‍👧👩‍👩‍👧"`),
+	with(`"uri":"at://did:plc:abc/com.example.a/3l3famgxlzxwf","created":"1985-04-12T23:20:50.123Z"`),
+	with(`"link":` + link),
+	with(`"raw":{"$bytes":"AQID"}`),
+	with(`"picture":{"$type":"blob","ref":` + link + `,"mimeType":"image/png","size":0}`),
+	with(`"picture":{"$type":"blob","ref":` + link + `,"mimeType":"TEXT/plain; charset=utf-8","size":1000,"more":[null]}`),
+	with(`"picture":{"cid":"bafyreihffx5a2e7k5uwrmmgofbvzujc5cmw5h4espouwuxt3liqoflx3ee","mimeType":"image/png"}`),
+	with(`"maybe":{"name":"a","inner":{"name":"b","inner":{"name":"c"}}}`),
+	with(`"words":["a","ü",""]`),
+	with(`"anything":{}`),
+	with(`"anything":{"$type":"a.b.c","x":[1,-1,true,null,{"y":{"$bytes":""}},` + link + `],"zz":"\u0001\"\\"}`),
+	with(`"null":null`),
+	with(`"null":"abc"`),
+	with(`"choice":{"$type":"com.example.sample#inner","name":"v"}`),
+	with(`"choice":{"$type":"com.example.sample#inner#main","name":"v"}`),
+	with(`"choice":{"$type":"com.example.other","a":{"b":[1]},"size":7}`),
+	with(`"closed":{"$type":"com.example.sample#inner","name":"v","q":1}`),
+	with(`"unknown":1,"a":{"$type":"x"},"zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz":[],"countX":null,"texu":2`),
+	with(`"aVeryLongFieldNameOverTwentyFoux":1`),
+	with(`"inner2":{"$type":"kept"},"anything":{"$type":"kept"}`),
+	with(`"choice":{"$type":"com.example.sample#inner","name":"v","$typf":1,"zz":2,"a":3}`),
+	with(`"maybe":{"$type":"stray","name":"a"}`),
+	with(`"text2":"` + strings.Repeat("long text ", 50) + `"`),
+}
+
+func TestValid(t *testing.T) {
+	for i, text := range valid {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			cbor, err := lex.JSONToCBOR([]byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, decode := range map[string]func(*sample) error{
+				"CBOR":        func(v *sample) error { return lex.DecodeCBOR(cbor, v) },
+				"CBOR shared": func(v *sample) error { return lex.DecodeCBORShared(cbor, v) },
+				"JSON":        func(v *sample) error { return lex.DecodeJSON([]byte(text), v) },
+				"JSON shared": func(v *sample) error { return lex.DecodeJSONShared([]byte(text), v) },
+			} {
+				var v sample
+				if err := decode(&v); err != nil {
+					t.Fatalf("%s: %v\n%s", name, err, text)
+				}
+				got, err := lex.EncodeCBOR(&v)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if string(got) != string(cbor) {
+					t.Errorf("%s: encodes to\n%x, was\n%x\n%s", name, got, cbor, text)
+				}
+				if err := v.Validate(); err != nil {
+					t.Errorf("%s: Validate: %v", name, err)
+				}
+				asJSON, err := lex.EncodeJSON(&v)
+				if err != nil {
+					t.Fatal(err)
+				}
+				back, err := lex.JSONToCBOR(asJSON)
+				if err != nil || string(back) != string(cbor) {
+					t.Errorf("%s: through JSON: %v\n%s", name, err, asJSON)
+				}
+			}
+		})
+	}
+}
+
+// issues are found in both encodings, each with its path.
+var issues = []struct {
+	text string
+	want []string
+}{
+	{`{}`, []string{"/text required", "/$type required", "/count required", "/inner required", "/items required"}},
+	{`[]`, []string{" type"}},
+	{`"x"`, []string{" type"}},
+	{with(`"flag":"x","kind":7`), []string{"/flag type", "/kind type"}},
+	{with(`"flag":null`), []string{"/flag type"}},
+	{with(`"kind":"123456789"`), []string{"/kind maxLength"}},
+	{with(`"one":2,"yes":false,"enum":"c","fixed":"x","number":200`), []string{"/one const", "/yes const", "/enum enum", "/fixed const", "/number maximum"}},
+	{with(`"number":3`), []string{"/number enum"}},
+	{with(`"limited":"é"`), []string{"/limited minGraphemes"}},
+	{with(`"limited":"a"`), []string{"/limited minLength", "/limited minGraphemes"}},
+	{with(`"limited":"abcd"`), []string{"/limited maxGraphemes"}},
+	{with(`"uri":"at://x","created":"1985-04-12"`), []string{"/uri format", "/created format"}},
+	{with(`"uri":{"a":1},"created":[]`), []string{"/uri type", "/created type"}},
+	{with(`"link":"x","raw":"x"`), []string{"/raw type", "/link type"}},
+	{with(`"raw":{"$bytes":""}`), []string{"/raw minLength"}},
+	{with(`"raw":{"$bytes":"AQIDBAUG"}`), []string{"/raw maxLength"}},
+	{with(`"picture":7`), []string{"/picture type"}},
+	{with(`"picture":{"$type":"image"}`), []string{"/picture blob"}},
+	{with(`"picture":{"$type":"blob","mimeType":"image/png","size":1}`), []string{"/picture/ref required"}},
+	{with(`"picture":{"$type":"blob","ref":` + link + `,"mimeType":"video/mp4","size":1001}`), []string{"/picture blob", "/picture blob"}},
+	{with(`"picture":{"$type":"blob","ref":` + link + `,"mimeType":"image/png","size":-1}`), []string{"/picture/size minimum"}},
+	{with(`"picture":{"cid":"x","mimeType":"image/png"}`), []string{"/picture/cid format"}},
+	{with(`"maybe":{"inner":{"inner":{"name":5}}}`), []string{"/maybe/name required", "/maybe/inner/name required", "/maybe/inner/inner/name type"}},
+	{with(`"maybe":null`), []string{"/maybe type"}},
+	{with(`"words":[]`), []string{"/words minLength"}},
+	{with(`"words":["a",2,"c","toolong"]`), []string{"/words maxLength", "/words/1 type", "/words/3 maxLength"}},
+	{with(`"anything":[]`), []string{"/anything type"}},
+	{with(`"anything":"x","null":7`), []string{"/null type", "/anything type"}},
+	{with(`"null":"abcd"`), []string{"/null maxLength"}},
+	{with(`"choice":{"name":"v"}`), []string{"/choice union"}},
+	{with(`"choice":"v"`), []string{"/choice union"}},
+	{with(`"choice":{"$type":7}`), []string{"/choice union"}},
+	{with(`"choice":{"$type":"com.example.sample#inner","name":7}`), []string{"/choice/name type"}},
+	{with(`"closed":{"$type":"com.example.other","name":"v"}`), []string{"/closed union"}},
+	{`{"$type":"com.example.other","text":"","count":-6,"inner":{"name":"n"},"items":[{"name":"n"},{},{"name":1},4]}`,
+		[]string{"/text minLength", "/$type const", "/count minimum", "/items maxLength", "/items/1/name required", "/items/2/name type", "/items/3 type"}},
+	{`{"$type":"com.example.sample","text":"x","count":1001,"inner":[],"items":{}}`, []string{"/count maximum", "/inner type", "/items type"}},
+	{with(`"maybe":{"name":"a","a/b":{"c~d":1}},"words":[7]`), []string{"/words/0 type"}},
+}
+
+func TestIssues(t *testing.T) {
+	for i, test := range issues {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			cbor, err := lex.JSONToCBOR([]byte(test.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var v sample
+			err = lex.DecodeCBOR(cbor, &v)
+			if diff := cmp.Diff(test.want, found(err)); diff != "" {
+				t.Errorf("CBOR: %s\n%s\n%v", test.text, diff, err)
+			}
+			if _, err := lex.EncodeCBOR(&v); !errors.Is(err, lex.ErrIncomplete) {
+				t.Errorf("encoding it: %v", err)
+			}
+			if _, err := lex.EncodeIncomplete(&v); err != nil {
+				t.Errorf("EncodeIncomplete: %v", err)
+			}
+			inJSON := map[string]int{}
+			for _, issue := range found(lex.DecodeJSON([]byte(test.text), new(sample))) {
+				inJSON[issue]++
+			}
+			for _, issue := range test.want {
+				inJSON[issue]--
+			}
+			for issue, n := range inJSON {
+				if n != 0 {
+					t.Errorf("JSON: %s: %s: %+d", test.text, issue, n)
+				}
+			}
+			for _, issue := range lex.IssuesOf(err) {
+				if issue.Message() == "" || strings.Contains(issue.String(), "%!") {
+					t.Errorf("message of %+v: %q", issue, issue.Message())
+				}
+			}
+		})
+	}
+}
+
+func TestFailedFieldsStayZero(t *testing.T) {
+	var v sample
+	err := lex.DecodeJSON([]byte(with(`"flag":"x","maybe":[],"words":{},"kind":"123456789","number":7,"null":1,"choice":1,"raw":1`)), &v)
+	if err == nil {
+		t.Fatal("no issues")
+	}
+	if v.Flag.IsSet() || v.Maybe != nil || v.Words != nil || v.Choice != nil || v.Raw != nil || !v.Null.IsAbsent() {
+		t.Errorf("a field of the wrong type is set: %+v", v)
+	}
+	if v.Kind.Or("") != "123456789" || v.Number.Or(0) != 7 {
+		t.Errorf("a value over its limit is lost: %+v", v)
+	}
+	if v.Text != "x" || v.Inner.Name != "n" {
+		t.Errorf("decoding stopped: %+v", v)
+	}
+}
+
+// broken JSON ends with one syntax issue; what is odd but valid has none.
+func TestJSONSyntax(t *testing.T) {
+	nested := strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 100)
+	for _, test := range []struct {
+		text string
+		want []string
+	}{
+		{" \t\r\n" + with(``) + " \n", nil},
+		{with(``) + " x", []string{" syntax"}},
+		{with(`"text":"y"`), []string{"/text syntax"}},
+		{with(`"other":1,"other":2`), []string{"/other syntax"}},
+		{with(`"other":{"a":1,"b":2,"a":3}`), []string{"/other syntax"}},
+		{with(`"other":"\ud800"`), []string{"/other syntax"}},
+		{with(`"other":"\ud800\u0041"`), []string{"/other syntax"}},
+		{with(`"other":"\udc00\ud800"`), []string{"/other syntax", "/other syntax"}},
+		{with(`"other":"\ud83d\udc69"`), nil},
+		{with(`"other":"\x"`), []string{"/other syntax"}},
+		{with(`"other":"\u12g4"`), []string{"/other syntax"}},
+		{with("\"other\":\"a\nb\""), []string{"/other syntax"}},
+		{with("\"other\":\"\xff\""), []string{"/other syntax"}},
+		{with(`"other":01`), []string{"/other syntax"}},
+		{with(`"other":-`), []string{"/other syntax"}},
+		{with(`"other":1.`), []string{"/other syntax"}},
+		{with(`"other":1e`), []string{"/other syntax"}},
+		{with(`"other":1.5`), []string{"/other type"}},
+		{with(`"other":9223372036854775808`), []string{"/other type"}},
+		{with(`"other":-9223372036854775808`), nil},
+		{with(`"other":nul`), []string{"/other syntax"}},
+		{with(`"other":[1,]`), []string{"/other/1 syntax"}},
+		{with(`"other":{"a":1,}`), []string{"/other syntax"}},
+		{with(`"other":{"a" 1}`), []string{"/other syntax"}},
+		{with(`"other":` + nested), []string{"/other" + strings.Repeat("/a", 63) + " syntax"}},
+		{with(`"other":{"$link":"bafy"}`), []string{"/other type"}},
+		{with(`"other":{"$link":7}`), []string{"/other type"}},
+		{with(`"other":{"$link":"bafyreihffx5a2e7k5uwrmmgofbvzujc5cmw5h4espouwuxt3liqoflx3ee","a":1}`), []string{"/other type"}},
+		{with(`"other":{"$bytes":[]}`), []string{"/other type"}},
+		{with(`"other":{"$bytes":"%"}`), []string{"/other type"}},
+		{with(`"other":{"$bytes":"123=="}`), nil},
+		{`{"$type":"com.example.sample"`, []string{" syntax"}},
+		{``, []string{" syntax"}},
+		{`{`, []string{" syntax"}},
+		{`{"a`, []string{" syntax"}},
+		{`{'a':1}`, []string{" syntax"}},
+		{`nul`, []string{" type", " syntax"}},
+	} {
+		err := lex.DecodeJSON([]byte(test.text), new(sample))
+		if diff := cmp.Diff(test.want, found(err)); diff != "" {
+			t.Errorf("%s: %v\n%s", test.text, err, diff)
+		}
+	}
+}
+
+// An integer is one by its value, not by its spelling: https://atproto.com/specs/data-model has no
+// floating-point numbers, and JSON does not tell the two apart.
+func TestJSONIntegers(t *testing.T) {
+	for _, test := range []struct {
+		text string
+		want int64
+		rule lex.Rule
+	}{
+		{"0", 0, ""}, {"-0", 0, ""}, {"-5", -5, ""}, {"1000", 1000, ""},
+		{"1.0", 1, ""}, {"-1.000", -1, ""}, {"0.0", 0, ""}, {"-0.0", 0, ""},
+		{"1e2", 100, ""}, {"1E+2", 100, ""}, {"100e-2", 1, ""}, {"1.5e1", 15, ""}, {"0e999999999999999999999", 0, ""},
+		{"1.5", 0, lex.RuleType}, {"1e-1", 0, lex.RuleType}, {"1e19", 0, lex.RuleType}, {"1e400", 0, lex.RuleType},
+		{"9223372036854775807", 9223372036854775807, lex.RuleMaximum},
+		{"9223372036854775808", 0, lex.RuleType}, {"18446744073709551617", 0, lex.RuleType},
+		{"-9223372036854775808", -9223372036854775808, lex.RuleMinimum},
+		{"-9223372036854775809", 0, lex.RuleType}, {"99999999999999999999", 0, lex.RuleType},
+		{"1001", 1001, lex.RuleMaximum}, {`"1"`, 0, lex.RuleType}, {"true", 0, lex.RuleType}, {"null", 0, lex.RuleType},
+		{"00", 0, lex.RuleSyntax}, {"+1", 0, lex.RuleSyntax}, {".5", 0, lex.RuleSyntax}, {"1.e1", 0, lex.RuleSyntax},
+	} {
+		var v sample
+		err := lex.DecodeJSON([]byte(strings.Replace(with(""), `"count":1`, `"count":`+test.text, 1)), &v)
+		var rule lex.Rule
+		for _, issue := range lex.IssuesOf(err) {
+			rule = issue.Rule // the last one: a value that is not JSON is also not an integer
+		}
+		if v.Count != test.want || rule != test.rule {
+			t.Errorf("%s: got %d, rule %q (%v)", test.text, v.Count, rule, err)
+		}
+	}
+}
+
+// TestCBORSyntax spells values that DAG-CBOR does not allow.
+func TestCBORSyntax(t *testing.T) {
+	base, err := lex.JSONToCBOR([]byte(with("")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries := base[1:]
+	// an extra entry "zzzzzzzzz" goes behind all others
+	extra := func(value string) []byte {
+		return append(append([]byte{base[0] + 1}, entries...), "\x69zzzzzzzzz"+value...)
+	}
+	for _, test := range []struct {
+		name  string
+		input []byte
+		want  []string
+	}{
+		{"as it is", base, nil},
+		{"an extra field", extra("\x01"), nil},
+		{"int not shortest", extra("\x18\x01"), []string{"/zzzzzzzzz syntax"}},
+		{"two bytes not shortest", extra("\x19\x00\x80"), []string{"/zzzzzzzzz syntax"}},
+		{"eight bytes not shortest", extra("\x1b\x00\x00\x00\x00\x80\x00\x00\x00"), []string{"/zzzzzzzzz syntax"}},
+		{"over 63 bits", extra("\x1b\x80\x00\x00\x00\x00\x00\x00\x00"), []string{"/zzzzzzzzz type"}},
+		{"half float", extra("\xf9\x3c\x00"), []string{"/zzzzzzzzz type"}},
+		{"double", extra("\xfb\x3f\xf0\x00\x00\x00\x00\x00\x00"), []string{"/zzzzzzzzz type"}},
+		{"undefined", extra("\xf7"), []string{"/zzzzzzzzz syntax"}},
+		{"simple value", extra("\xf8\x20"), []string{"/zzzzzzzzz syntax"}},
+		{"indefinite array", extra("\x9f\xff"), []string{"/zzzzzzzzz syntax"}},
+		{"reserved head", extra("\x1c"), []string{"/zzzzzzzzz syntax"}},
+		{"text not UTF-8", extra("\x61\xff"), []string{"/zzzzzzzzz syntax"}},
+		{"other tag", extra("\xc1\x01"), []string{"/zzzzzzzzz syntax"}},
+		{"link without a CID", extra("\xd8\x2a\x41\x00"), []string{"/zzzzzzzzz format"}},
+		{"link that is text", extra("\xd8\x2a\x61a"), []string{"/zzzzzzzzz syntax"}},
+		{"map with integer key", extra("\xa1\x01\x01"), []string{"/zzzzzzzzz syntax"}},
+		{"keys out of order", extra("\xa2\x61b\x01\x61a\x01"), []string{"/zzzzzzzzz/a syntax"}},
+		{"duplicate keys", extra("\xa2\x61a\x01\x61a\x01"), []string{"/zzzzzzzzz/a syntax"}},
+		{"cut", base[:len(base)-1], nil}, // checked below
+		{"text longer than the input", extra("\x7a\xff\xff\xff\xff"), []string{"/zzzzzzzzz syntax"}},
+		{"array longer than the input", extra("\x9b\xff\xff\xff\xff\xff\xff\xff\xff"), []string{"/zzzzzzzzz syntax"}},
+		{"map longer than the input", extra("\xbb\x7f\xff\xff\xff\xff\xff\xff\xff"), []string{"/zzzzzzzzz syntax"}},
+		{"deep", extra(strings.Repeat("\x81", 100) + "\x01"), []string{"/zzzzzzzzz" + strings.Repeat("/0", 63) + " syntax"}},
+		{"data behind", append(append([]byte(nil), base...), 0), []string{" syntax"}},
+		{"empty", nil, []string{" syntax"}},
+		{"known key twice", append(append([]byte{base[0] + 1}, entries...), "\x64text\x61x"...), []string{"/text syntax"}},
+	} {
+		if test.name == "cut" {
+			for n := range base {
+				if err := lex.DecodeCBOR(base[:n], new(sample)); err == nil {
+					t.Errorf("cut at %d: no error", n)
+				}
+			}
+			continue
+		}
+		err := lex.DecodeCBOR(test.input, new(sample))
+		got := found(err)
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s: %v\n%s", test.name, err, diff)
+		}
+	}
+}
+
+// TestBudget holds memory against input that announces or repeats much.
+func TestBudget(t *testing.T) {
+	many := []byte(`{"$type":"com.example.sample","text":"x","count":1,"inner":{"name":"n"},"items":[` + strings.Repeat("{},", 200_000) + `{}]}`)
+	for name, input := range map[string][]byte{"issues": many} {
+		cbor, err := lex.JSONToCBOR(input)
+		if err != nil {
+			t.Fatal(err)
+		}
+		result := testing.Benchmark(func(b *testing.B) {
+			b.ReportAllocs()
+			for range b.N {
+				err = lex.DecodeCBOR(cbor, new(sample))
+			}
+		})
+		var failed *lex.Error
+		if !errors.As(err, &failed) || len(failed.Issues) != lex.MaxIssues || !failed.Truncated {
+			t.Errorf("%s: %v", name, err)
+		}
+		if limit := int64(20 * len(cbor)); result.AllocedBytesPerOp() > limit {
+			t.Errorf("%s: %d bytes allocated for %d of input", name, result.AllocedBytesPerOp(), len(cbor))
+		}
+	}
+}

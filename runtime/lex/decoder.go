@@ -1,0 +1,250 @@
+package lex
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"unsafe"
+
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Limits of one call that decodes. They bound what hostile input can cost.
+const (
+	// MaxInput is the longest input, in bytes.
+	MaxInput = 256 << 20
+	// MaxDepth is how deep arrays and objects may nest.
+	MaxDepth = 64
+	// MaxIssues is how many issues are collected; decoding stops at that number.
+	MaxIssues = 1000
+)
+
+// Decodable is implemented by generated types: DecodeLex reads the value from d, reporting every
+// issue to it.
+type Decodable interface{ DecodeLex(d *Decoder) }
+
+// DecodeCBOR decodes one DAG-CBOR value from b into v, which should be a zero value. It checks all
+// that the lexicon asks for and collects every issue instead of stopping at the first: when there
+// are any, the error is an [*Error] that lists them.
+//
+// v is usable even then. A value that breaks a limit is kept; one of the wrong type leaves its field
+// zero (optional ones unset); decoding goes on behind it. Only bytes that are not well-formed end it.
+// A record decoded with issues remembers that: encoding it fails with [ErrIncomplete], since what
+// could not be held would be lost.
+//
+// DecodeCBOR copies b once; v does not refer to b. It is safe for concurrent use. It follows the
+// atproto data model, https://atproto.com/specs/data-model.
+func DecodeCBOR(b []byte, v Decodable) error {
+	if len(b) > MaxInput {
+		return tooLong(len(b))
+	}
+	return decode(string(b), false, v)
+}
+
+// DecodeCBORShared is [DecodeCBOR] without the copy: the strings in v share b's memory. The caller
+// promises not to change b from then on; b stays in memory for as long as any string of v does.
+func DecodeCBORShared(b []byte, v Decodable) error {
+	if len(b) > MaxInput {
+		return tooLong(len(b))
+	}
+	return decode(unsafe.String(unsafe.SliceData(b), len(b)), false, v)
+}
+
+// DecodeJSON is [DecodeCBOR] for the JSON form of the data model: links as {"$link": …}, bytes as
+// {"$bytes": …}. It is strict: a duplicate key, a lone surrogate, data behind the value and numbers
+// that are no 64-bit integers are issues. An integer may be spelled 1.0 or 1e2.
+func DecodeJSON(b []byte, v Decodable) error {
+	if len(b) > MaxInput {
+		return tooLong(len(b))
+	}
+	return decode(string(b), true, v)
+}
+
+// DecodeJSONShared is [DecodeJSON] without the copy, under the promise of [DecodeCBORShared].
+func DecodeJSONShared(b []byte, v Decodable) error {
+	if len(b) > MaxInput {
+		return tooLong(len(b))
+	}
+	return decode(unsafe.String(unsafe.SliceData(b), len(b)), true, v)
+}
+
+func tooLong(n int) error {
+	return &Error{Issues: []Issue{{Rule: RuleSyntax, Want: fmt.Sprintf("input of %d bytes is over the maximum of %d", n, MaxInput)}}}
+}
+
+// ErrIncomplete is returned when a record that was decoded with issues is encoded: what its fields
+// could not hold would be lost. Its original bytes are the record; [EncodeIncomplete] encodes it
+// nevertheless.
+var ErrIncomplete = errors.New("lex: the record was decoded with issues; encoding it would lose data")
+
+func decode(s string, json bool, v Decodable) error {
+	d := decoders.Get().(*Decoder)
+	d.start(s, json)
+	v.DecodeLex(d)
+	err := d.finish()
+	d.start("", false)
+	decoders.Put(d)
+	if err != nil {
+		return err
+	}
+	return nil
+}
+
+var decoders = sync.Pool{New: func() any { return new(Decoder) }}
+
+// Decoder reads one value of the atproto data model, in DAG-CBOR or JSON, for the decode methods of
+// generated types. It never fails a call: what is wrong becomes an [Issue], the zero value is
+// returned and the input is at the next value. Users call [DecodeCBOR] or [DecodeJSON].
+// A Decoder serves one goroutine.
+type Decoder struct {
+	s         string // the input
+	b         []byte // the same memory
+	i         int    // offset of the next byte
+	json      bool
+	dead      bool // the input ended or is not well-formed; nothing more is read
+	wrong     bool // the last scalar had the wrong type; see Present
+	member    bool // the next object is a union's member, whose $type was read
+	depth     int  // of the container that is open
+	budget    int  // bytes that may still be allocated for array items
+	root      *Map // the extra fields of the outermost object: carries the mark of incompleteness
+	guess     *jsonGuess
+	uris      syntax.ATURIValidator
+	issues    []Issue
+	truncated bool
+}
+
+// start makes d ready to decode s. What is kept from earlier inputs are guesses that save time.
+func (d *Decoder) start(s string, json bool) {
+	d.s, d.b = s, unsafe.Slice(unsafe.StringData(s), len(s))
+	d.i, d.json, d.dead, d.wrong, d.member, d.depth = 0, json, false, false, false, 0
+	// A repeated tiny item (an empty object is one byte) may become a large struct.
+	d.budget = 1<<20 + 128*len(s)
+	d.root, d.issues, d.truncated = nil, nil, false
+	if json && d.guess == nil {
+		d.guess = new(jsonGuess)
+	}
+}
+
+// finish reports data behind the value and returns the issues, nil when there are none.
+func (d *Decoder) finish() error {
+	if !d.dead {
+		if d.json {
+			d.skipSpace()
+		}
+		if d.i != len(d.b) {
+			d.fail("data behind the value")
+		}
+	}
+	if len(d.issues) == 0 {
+		return nil
+	}
+	if d.root != nil {
+		d.root.markIncomplete()
+	}
+	findPaths(d.s, d.json, d.issues)
+	return &Error{Issues: d.issues, Truncated: d.truncated}
+}
+
+// report appends an issue about the value at offset, for the caller to fill in.
+func (d *Decoder) report(offset int, rule Rule) *Issue {
+	if len(d.issues) == MaxIssues { // a bound on memory and time, not only on the report
+		d.truncated = true
+		d.stop()
+		return new(Issue)
+	}
+	d.issues = append(d.issues, Issue{Rule: rule, Offset: offset})
+	return &d.issues[len(d.issues)-1]
+}
+
+func (d *Decoder) reportLimit(offset int, rule Rule, limit, got int64) {
+	issue := d.report(offset, rule)
+	issue.Limit, issue.Got = limit, got
+}
+
+// fail reports that the input is not well-formed at the current offset, and ends decoding.
+func (d *Decoder) fail(why string) {
+	if !d.dead {
+		d.report(d.i, RuleSyntax).Want = why
+		d.stop()
+	}
+}
+
+func (d *Decoder) stop() {
+	d.dead = true
+	d.i = len(d.b)
+}
+
+// mismatch reports that the value here is not of the wanted type, and skips it.
+func (d *Decoder) mismatch(want string) {
+	d.wrong = true
+	if d.dead {
+		return
+	}
+	if d.json {
+		if d.skipSpace(); d.i == len(d.b) {
+			d.fail("unexpected end")
+			return
+		}
+	}
+	d.report(d.i, RuleType).Want = want
+	d.skip()
+}
+
+// Object starts the object that comes next, whose fields are in f; fields that are not go to extra.
+// When what comes next is no object, that is reported and the first [Decoder.Next] ends it.
+func (d *Decoder) Object(c *Cursor, f *Fields, extra *Map) {
+	c.fields, c.extra, c.last, c.prev, c.member, c.slow = f, extra, -1, -1, d.member, f.wide
+	d.member = false
+	if d.depth == 0 {
+		d.root = extra
+	}
+	if i := d.i; !d.json && uint(i) < uint(len(d.b)) && d.depth < MaxDepth {
+		if n := d.b[i] - 0xa0; n < 24 {
+			c.offset, c.left = int32(i), int32(n)
+			d.i = i + 1
+			d.depth++
+			return
+		}
+	}
+	if d.json {
+		d.objectJSON(c)
+	} else {
+		d.objectCBOR(c)
+	}
+}
+
+// Next goes to the object's next field that is in its table and returns the field's number. It is
+// negative at the end, where fields that are required and missing have been reported. The caller
+// decodes the field's value before it calls Next again.
+func (d *Decoder) Next(c *Cursor) int {
+	d.wrong = false
+	if d.json {
+		return d.nextJSON(c)
+	}
+	return d.nextCBOR(c)
+}
+
+// end closes the object and reports the required fields that it lacks.
+func (d *Decoder) end(c *Cursor) int {
+	if c.done {
+		return -1
+	}
+	c.done = true
+	d.depth--
+	if !d.dead && !c.complete() {
+		for q := range c.fields.list {
+			if c.fields.list[q].required && !c.met(q) {
+				d.report(int(c.offset), RuleRequired).missing = c.fields.list[q].name
+			}
+		}
+	}
+	return -1
+}
+
+// Present wraps the scalar that was just decoded; a scalar of the wrong type is unset.
+func Present[T comparable](d *Decoder, v T) Opt[T] {
+	if d.wrong {
+		return Opt[T]{}
+	}
+	return Some(v)
+}

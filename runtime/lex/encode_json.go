@@ -1,0 +1,156 @@
+package lex
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+	"strconv"
+	"unicode/utf8"
+)
+
+func appendIntJSON(to []byte, v int64) []byte { return strconv.AppendInt(to, v, 10) }
+
+func appendLinkJSON(to []byte, raw string) []byte {
+	to = append(to, `{"$link":"b`...)
+	to = cidEncoding.AppendEncode(to, []byte(raw))
+	return append(to, `"}`...)
+}
+
+// appendTextJSON appends s as a JSON string. Text that is not UTF-8 gets U+FFFD in its place.
+func appendTextJSON(to []byte, s string) []byte {
+	to = append(to, '"')
+	i, plain := 0, 0
+	for i < len(s) {
+		if i+8 <= len(s) {
+			x := binary.LittleEndian.Uint64([]byte(s[i : i+8]))
+			m := special(x) | x&highBits
+			if m == 0 {
+				i += 8
+				continue
+			}
+			i += bits.TrailingZeros64(m) / 8
+		}
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			r, n := utf8.DecodeRuneInString(s[i:])
+			if r == utf8.RuneError && n == 1 {
+				to = append(append(to, s[plain:i]...), "\uFFFD"...)
+				plain = i + 1
+			}
+			i += n
+			continue
+		}
+		if c >= ' ' && c != '"' && c != '\\' {
+			i++
+			continue
+		}
+		to = append(to, s[plain:i]...)
+		i++
+		plain = i
+		to = appendEscape(to, c)
+	}
+	return append(append(to, s[plain:]...), '"')
+}
+
+func appendEscape(to []byte, c byte) []byte {
+	const hex = "0123456789abcdef"
+	switch c {
+	case '"', '\\':
+		return append(to, '\\', c)
+	case '\b':
+		return append(to, '\\', 'b')
+	case '\f':
+		return append(to, '\\', 'f')
+	case '\n':
+		return append(to, '\\', 'n')
+	case '\r':
+		return append(to, '\\', 'r')
+	case '\t':
+		return append(to, '\\', 't')
+	}
+	return append(to, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+}
+
+// appendJSON appends the JSON form of the DAG-CBOR value that comes next. What cannot be read becomes
+// null, so that the result is JSON whatever the input is.
+func (r *rawReader) appendJSON(to []byte) []byte { return r.appendValueJSON(to, 0) }
+
+func (r *rawReader) appendValueJSON(to []byte, depth int) []byte {
+	if r.i >= len(r.s) || depth > MaxDepth {
+		r.i = len(r.s)
+		return append(to, "null"...)
+	}
+	at := r.i
+	switch r.s[at] >> 5 {
+	case majorBytes:
+		return appendBytesJSON(to, r.payload())
+	case majorText:
+		return appendTextJSON(to, r.payload())
+	}
+	major, n := r.header()
+	switch major {
+	case majorUint:
+		return strconv.AppendUint(to, n, 10)
+	case majorNegint:
+		if n > math.MaxInt64 { // below the 64 bits of an integer
+			return append(strconv.AppendUint(append(to, '-'), n, 10), ""...)
+		}
+		return strconv.AppendInt(to, -1-int64(n), 10)
+	case majorArray:
+		to = append(to, '[')
+		for i := uint64(0); i < n && r.i < len(r.s); i++ {
+			if i > 0 {
+				to = append(to, ',')
+			}
+			to = r.appendValueJSON(to, depth+1)
+		}
+		return append(to, ']')
+	case majorMap:
+		to = append(to, '{')
+		for i := uint64(0); i < n && r.i < len(r.s); i++ {
+			if i > 0 {
+				to = append(to, ',')
+			}
+			if r.s[r.i]>>5 != majorText {
+				r.i = len(r.s)
+				to = append(to, `""`...)
+			} else {
+				to = appendTextJSON(to, r.payload())
+			}
+			to = r.appendValueJSON(append(to, ':'), depth+1)
+		}
+		return append(to, '}')
+	case majorTag:
+		if r.i < len(r.s) && r.s[r.i]>>5 == majorBytes {
+			if raw := r.payload(); len(raw) > 0 {
+				return appendLinkJSON(to, raw[1:])
+			}
+			return append(to, "null"...)
+		}
+		return r.appendValueJSON(to, depth+1)
+	}
+	return appendSimpleJSON(to, r.s[at:r.i])
+}
+
+// appendSimpleJSON appends a boolean, a null or a floating-point number.
+func appendSimpleJSON(to []byte, raw string) []byte {
+	switch {
+	case raw == "\xf4":
+		return append(to, "false"...)
+	case raw == "\xf5":
+		return append(to, "true"...)
+	}
+	var f float64
+	switch {
+	case len(raw) == 9 && raw[0] == 0xfb:
+		f = math.Float64frombits(binary.BigEndian.Uint64([]byte(raw[1:])))
+	case len(raw) == 5 && raw[0] == 0xfa:
+		f = float64(math.Float32frombits(binary.BigEndian.Uint32([]byte(raw[1:]))))
+	default:
+		return append(to, "null"...)
+	}
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return append(to, "null"...)
+	}
+	return strconv.AppendFloat(to, f, 'g', -1, 64)
+}

@@ -1,0 +1,425 @@
+package lex
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Encodable is implemented by generated types: EncodeLex writes the value to e.
+type Encodable interface{ EncodeLex(e *Encoder) }
+
+// EncodeCBOR returns v as canonical DAG-CBOR. A record that was decoded without issues gives the bytes
+// that it was decoded from. It fails with [ErrIncomplete] for one with issues, and for a value that
+// nests deeper than [MaxDepth]. It does not validate: see [Validate]. It is safe for concurrent use.
+func EncodeCBOR(v Encodable) ([]byte, error) { return AppendCBOR(nil, v) }
+
+// AppendCBOR appends what [EncodeCBOR] returns to b. On an error it returns b as it was.
+func AppendCBOR(b []byte, v Encodable) ([]byte, error) { return appendEncoded(b, v, Encoder{}) }
+
+// EncodeJSON returns v in the JSON form of the data model, with the fields in canonical order, under the
+// conditions of [EncodeCBOR].
+func EncodeJSON(v Encodable) ([]byte, error) { return AppendJSON(nil, v) }
+
+// AppendJSON appends what [EncodeJSON] returns to b. On an error it returns b as it was.
+func AppendJSON(b []byte, v Encodable) ([]byte, error) {
+	return appendEncoded(b, v, Encoder{json: true})
+}
+
+// EncodeIncomplete is [EncodeCBOR] for a record that may have been decoded with issues: what its fields
+// do not hold is left out.
+func EncodeIncomplete(v Encodable) ([]byte, error) {
+	return appendEncoded(nil, v, Encoder{incomplete: true})
+}
+
+func appendEncoded(b []byte, v Encodable, with Encoder) ([]byte, error) {
+	e := encoders.Get().(*Encoder)
+	*e = with
+	e.b = b
+	err := e.run(func() { v.EncodeLex(e) })
+	out := e.b
+	*e = Encoder{}
+	encoders.Put(e)
+	if err != nil {
+		return b, err
+	}
+	return out, nil
+}
+
+// Encoder writes one value of the atproto data model, as DAG-CBOR or JSON, for the encode methods of
+// generated types. Users call [EncodeCBOR] or [EncodeJSON]. An Encoder serves one goroutine.
+type Encoder struct {
+	b          []byte
+	json       bool
+	incomplete bool   // records that were decoded with issues may be written
+	depth      int    // of the object that is open
+	member     string // the $type of the union member that comes next
+}
+
+// encodeFailure carries an error out of the depth of a value to run; no other panic is caught.
+type encodeFailure struct{ err error }
+
+func (e *Encoder) run(encode func()) (err error) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case encodeFailure:
+			err = r.err
+		default:
+			panic(r)
+		}
+	}()
+	encode()
+	return nil
+}
+
+var errTooDeep = errors.New("lex: the value nests too deep, or contains itself")
+
+// Object starts an object, whose fields without a name of their own are in extra.
+func (e *Encoder) Object(extra *Map) ObjectEncoder {
+	o := ObjectEncoder{e: e, start: len(e.b)}
+	if extra.m != nil || e.member != "" {
+		o.rest = e.restOf(extra)
+	}
+	if e.depth++; e.depth > MaxDepth {
+		panic(encodeFailure{errTooDeep})
+	}
+	if e.json {
+		e.b = append(e.b, '{')
+	} else {
+		e.b = append(e.b, majorMap<<5)
+	}
+	return o
+}
+
+// restOf returns the entries that are merged between the named fields: extra ones, and a member's $type.
+func (e *Encoder) restOf(extra *Map) *restEntries {
+	if extra.m != nil && extra.m.incomplete && !e.incomplete {
+		panic(encodeFailure{ErrIncomplete})
+	}
+	rest := &restEntries{extra.entries()}
+	if e.member != "" {
+		if i, found := extra.find("$type"); !found {
+			typ := mapEntry{"$type", string(appendText(nil, e.member))}
+			rest.entries = slices.Insert(slices.Clone(rest.entries), i, typ)
+		}
+		e.member = ""
+	}
+	if len(rest.entries) == 0 {
+		return nil
+	}
+	return rest
+}
+
+// ObjectEncoder is an object that is being written.
+type ObjectEncoder struct {
+	e     *Encoder
+	start int // offset of the object's first byte
+	n     int // number of entries
+	rest  *restEntries
+}
+
+type restEntries struct{ entries []mapEntry }
+
+// Key writes the name of the next field and returns the encoder for its value. Names come in canonical
+// order, and consist of characters that JSON does not escape.
+func (o *ObjectEncoder) Key(name string) *Encoder {
+	if o.rest != nil {
+		o.writeRest(name)
+	}
+	o.n++
+	e := o.e
+	if !e.json {
+		if len(name) < 24 {
+			e.b = append(append(e.b, majorText<<5|byte(len(name))), name...)
+		} else {
+			e.b = appendText(e.b, name)
+		}
+		return e
+	}
+	e.comma('{')
+	e.b = append(append(append(e.b, '"'), name...), '"', ':')
+	return e
+}
+
+// writeRest writes the other entries that come before name, or all that are left.
+func (o *ObjectEncoder) writeRest(name string) {
+	e := o.e
+	for len(o.rest.entries) > 0 {
+		entry := o.rest.entries[0]
+		if name != "" && !keyLess(entry.key, name) {
+			return
+		}
+		o.rest.entries = o.rest.entries[1:]
+		o.n++
+		if e.json {
+			e.comma('{')
+			e.b = append(appendTextJSON(e.b, entry.key), ':')
+			r := rawReader{s: entry.raw}
+			e.b = r.appendJSON(e.b)
+		} else {
+			e.b = append(appendText(e.b, entry.key), entry.raw...)
+		}
+	}
+	o.rest = nil
+}
+
+// End closes the object.
+func (o *ObjectEncoder) End() {
+	if o.rest != nil {
+		o.writeRest("")
+	}
+	e := o.e
+	e.depth--
+	switch {
+	case e.json:
+		e.b = append(e.b, '}')
+	case o.n < 24:
+		e.b[o.start] |= byte(o.n)
+	default:
+		var head [9]byte
+		h := appendHeader(head[:0], majorMap, uint64(o.n))
+		e.b = slices.Replace(e.b, o.start, o.start+1, h...)
+	}
+}
+
+// comma writes a comma unless the value that comes next is the first behind open.
+func (e *Encoder) comma(open byte) {
+	if e.b[len(e.b)-1] != open {
+		e.b = append(e.b, ',')
+	}
+}
+
+// Bool writes a boolean.
+func (e *Encoder) Bool(v bool) {
+	switch {
+	case e.json && v:
+		e.b = append(e.b, "true"...)
+	case e.json:
+		e.b = append(e.b, "false"...)
+	case v:
+		e.b = append(e.b, cborTrue)
+	default:
+		e.b = append(e.b, cborFalse)
+	}
+}
+
+// Int writes an integer.
+func (e *Encoder) Int(v int64) {
+	switch {
+	case e.json:
+		e.b = appendIntJSON(e.b, v)
+	case uint64(v) < 24:
+		e.b = append(e.b, byte(v))
+	default:
+		e.b = appendInt(e.b, v)
+	}
+}
+
+// String writes a string.
+func (e *Encoder) String(s string) {
+	switch {
+	case e.json:
+		e.b = appendTextJSON(e.b, s)
+	case len(s) < 24:
+		e.b = append(append(e.b, majorText<<5|byte(len(s))), s...)
+	default:
+		e.b = appendText(e.b, s)
+	}
+}
+
+// Null writes null.
+func (e *Encoder) Null() {
+	if e.json {
+		e.b = append(e.b, "null"...)
+	} else {
+		e.b = append(e.b, cborNull)
+	}
+}
+
+// Bytes writes a byte string.
+func (e *Encoder) Bytes(b Bytes) {
+	if e.json {
+		e.b = appendBytesJSON(e.b, string(b))
+	} else {
+		e.b = append(appendHeader(e.b, majorBytes, uint64(len(b))), b...)
+	}
+}
+
+// CIDLink writes a link; one that links to nothing is written as null, which no lexicon allows.
+func (e *Encoder) CIDLink(l CIDLink) {
+	switch {
+	case !l.Defined():
+		e.Null()
+	case e.json:
+		e.b = appendLinkJSON(e.b, l.raw)
+	default:
+		e.b = appendLink(e.b, l.raw)
+	}
+}
+
+// Map writes an object, as {} when it is absent.
+func (e *Encoder) Map(m Map) {
+	e.member = ""
+	o := e.Object(&m)
+	o.End()
+}
+
+// Variant writes a union's member, whose $type is typ: "" when v carries it itself.
+func (e *Encoder) Variant(typ string, v Encodable) {
+	e.member = typ
+	v.EncodeLex(e)
+	e.member = ""
+}
+
+// startArray starts an array of n items; each is written behind a call of comma in JSON.
+func (e *Encoder) startArray(n int) {
+	if e.json {
+		e.b = append(e.b, '[')
+	} else {
+		e.b = appendHeader(e.b, majorArray, uint64(n))
+	}
+}
+
+func (e *Encoder) endArray() {
+	if e.json {
+		e.b = append(e.b, ']')
+	}
+}
+
+type encodablePointer[T any] interface {
+	*T
+	Encodable
+}
+
+// EncodeObjects writes an array of objects.
+func EncodeObjects[T any, P encodablePointer[T]](e *Encoder, s []T) {
+	e.startArray(len(s))
+	for i := range s {
+		if e.json {
+			e.comma('[')
+		}
+		P(&s[i]).EncodeLex(e)
+	}
+	e.endArray()
+}
+
+// EncodeStrings writes an array of strings.
+func EncodeStrings[T ~string](e *Encoder, s []T) {
+	e.startArray(len(s))
+	for _, v := range s {
+		if e.json {
+			e.comma('[')
+		}
+		e.String(string(v))
+	}
+	e.endArray()
+}
+
+// EncodeArray writes an array, each item with item.
+func EncodeArray[T any](e *Encoder, s []T, item func(*Encoder, T)) {
+	e.startArray(len(s))
+	for _, v := range s {
+		if e.json {
+			e.comma('[')
+		}
+		item(e, v)
+	}
+	e.endArray()
+}
+
+// EncodeNullable writes null, or what value writes. The field is not to be written when n is absent.
+func EncodeNullable[T any](e *Encoder, n Nullable[T], value func(*Encoder, T)) {
+	if v, ok := n.Get(); ok {
+		value(e, v)
+	} else {
+		e.Null()
+	}
+}
+
+// any writes a Go value that ValueOf takes.
+func (e *Encoder) any(x any, depth int) {
+	if depth > MaxDepth {
+		panic(encodeFailure{errTooDeep})
+	}
+	switch x := x.(type) {
+	case nil:
+		e.Null()
+	case bool:
+		e.Bool(x)
+	case int:
+		e.Int(int64(x))
+	case int64:
+		e.Int(x)
+	case string:
+		e.String(x)
+	case Bytes:
+		e.Bytes(x)
+	case []byte:
+		e.Bytes(x)
+	case CIDLink:
+		e.CIDLink(x)
+	case Map:
+		e.Map(x)
+	case Value:
+		if x.raw == "" {
+			panic(encodeFailure{errors.New("lex: the zero Value stands for nothing")})
+		}
+		e.b = append(e.b, x.raw...)
+	case []any:
+		e.startArray(len(x))
+		for _, item := range x {
+			e.any(item, depth+1)
+		}
+	case map[string]any:
+		keys := slices.SortedFunc(maps.Keys(x), func(a, b string) int {
+			if keyLess(a, b) {
+				return -1
+			}
+			return 1
+		})
+		e.b = appendHeader(e.b, majorMap, uint64(len(x)))
+		for _, key := range keys {
+			e.String(key)
+			e.any(x[key], depth+1)
+		}
+	case Encodable:
+		x.EncodeLex(e)
+	default:
+		panic(encodeFailure{fmt.Errorf("lex: %T is not a type of the data model", x)})
+	}
+}
+
+func appendHeader(to []byte, major byte, n uint64) []byte {
+	major <<= 5
+	switch {
+	case n < 24:
+		return append(to, major|byte(n))
+	case n < 1<<8:
+		return append(to, major|24, byte(n))
+	case n < 1<<16:
+		return append(to, major|25, byte(n>>8), byte(n))
+	case n < 1<<32:
+		return append(to, major|26, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+	}
+	return binary.BigEndian.AppendUint64(append(to, major|27), n)
+}
+
+func appendText(to []byte, s string) []byte {
+	return append(appendHeader(to, majorText, uint64(len(s))), s...)
+}
+
+func appendInt(to []byte, v int64) []byte {
+	if v < 0 {
+		return appendHeader(to, majorNegint, uint64(-1-v))
+	}
+	return appendHeader(to, majorUint, uint64(v))
+}
+
+func appendLink(to []byte, raw string) []byte {
+	to = append(to, cborLink, tagLink)
+	to = appendHeader(to, majorBytes, uint64(len(raw)+1))
+	return append(append(to, 0), raw...)
+}

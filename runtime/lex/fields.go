@@ -1,0 +1,131 @@
+package lex
+
+import (
+	"encoding/binary"
+	"math"
+	"strings"
+	"sync/atomic"
+)
+
+// Fields is the table of an object type's fields, in canonical order: shorter names first, then by
+// bytes. Generated code makes one per type and passes it to [Decoder.Object]; the number that
+// [Decoder.Next] returns is the position in it. It is immutable.
+type Fields struct {
+	list     []field
+	required uint64 // bit per field, for the first 64
+	wide     bool   // more than 64 fields: required and seen fields are tracked by name
+	id       uint32 // which guess about the order of JSON keys belongs to this table
+}
+
+type field struct {
+	name     string
+	words    [3]uint64 // the name in little-endian words, zero padded; longer names compare by name
+	required bool
+}
+
+// longestFast is the longest field name that is matched by words.
+const longestFast = 23
+
+var fieldTables atomic.Uint32
+
+// NewFields makes a table from field names in canonical order. A name that ends in "!" is a required
+// field; the mark is not part of the name.
+func NewFields(names ...string) *Fields {
+	f := &Fields{list: make([]field, len(names)), wide: len(names) > 64, id: fieldTables.Add(1)}
+	for i, name := range names {
+		name, required := strings.CutSuffix(name, "!")
+		var padded [24]byte
+		copy(padded[:], name)
+		f.list[i] = field{name: name, required: required}
+		for w := range f.list[i].words {
+			f.list[i].words[w] = binary.LittleEndian.Uint64(padded[8*w:])
+		}
+		if required && i < 64 {
+			f.required |= 1 << i
+		}
+	}
+	return f
+}
+
+// find returns the number of the field called key, or -1.
+func (f *Fields) find(key string) int {
+	for i := range f.list {
+		if f.list[i].name == key {
+			return i
+		}
+	}
+	return -1
+}
+
+// Cursor is the place in one object that is being decoded. The zero Cursor is ready for
+// [Decoder.Object].
+type Cursor struct {
+	fields *Fields
+	extra  *Map
+	seen   uint64 // bit per field
+	offset int32  // of the object
+	key    int32  // offset of the current key
+	prev   int32  // offset of the previous key when it was an unknown one, else -1
+	last   int32  // number of the last known field, -1 before the first
+	left   int32  // DAG-CBOR: entries left. JSON: 0 before the first entry
+	done   bool   // not an object, or its input ended: Next has nothing to give
+	slow   bool   // the next key is to be compared with the previous one's text
+	member bool   // a union's member: its $type is known and not kept
+	many   *[]uint64
+}
+
+// mark notes that field q was met, and reports whether it had been met before.
+func (c *Cursor) mark(q int) bool {
+	if q < 64 {
+		bit := uint64(1) << q
+		again := c.seen&bit != 0
+		c.seen |= bit
+		return again
+	}
+	if c.many == nil {
+		words := make([]uint64, (len(c.fields.list)+63)/64)
+		c.many = &words
+	}
+	word, bit := &(*c.many)[q/64], uint64(1)<<(q%64)
+	again := *word&bit != 0
+	*word |= bit
+	return again
+}
+
+func (c *Cursor) met(q int) bool {
+	if q < 64 {
+		return c.seen>>q&1 == 1
+	}
+	return c.many != nil && (*c.many)[q/64]>>(q%64)&1 == 1
+}
+
+// complete reports whether every required field was met; a wide table has to be looked through.
+func (c *Cursor) complete() bool {
+	return c.seen&c.fields.required == c.fields.required && !c.fields.wide
+}
+
+// wordMask keeps the first n bytes of a little-endian word.
+var wordMask = func() (m [32]uint64) {
+	for i := range m {
+		m[i] = math.MaxUint64
+		if i < 8 {
+			m[i] = 1<<(8*i) - 1
+		}
+	}
+	return m
+}()
+
+// matches compares a name of n bytes at text, whose first word is already masked, with the field's.
+func (f *field) matches(text *[24]byte, n int, first uint64) bool {
+	return f.words[0] == first && len(f.name) == n && (n <= 8 || f.matchesRest(text, n))
+}
+
+func (f *field) matchesRest(text *[24]byte, n int) bool {
+	if binary.LittleEndian.Uint64(text[8:])&wordMask[(n-8)&31] != f.words[1] {
+		return false
+	}
+	return n <= 16 || binary.LittleEndian.Uint64(text[16:])&wordMask[(n-16)&31] == f.words[2]
+}
+
+// keyLess is the canonical order of DAG-CBOR map keys: length, then bytes.
+func keyLess(a, b string) bool { return len(a) < len(b) || len(a) == len(b) && a < b }

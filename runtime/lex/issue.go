@@ -1,0 +1,135 @@
+package lex
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Rule names the rule that a value breaks. The names of constraints are those of the lexicon language.
+type Rule string
+
+// The rules. RuleSyntax covers what is not a well-formed value of the data model at all: broken or
+// non-canonical DAG-CBOR, broken JSON, text that is not UTF-8, duplicate keys, too deep nesting.
+const (
+	RuleRequired     Rule = "required"
+	RuleType         Rule = "type"
+	RuleMinLength    Rule = "minLength"
+	RuleMaxLength    Rule = "maxLength"
+	RuleMinGraphemes Rule = "minGraphemes"
+	RuleMaxGraphemes Rule = "maxGraphemes"
+	RuleMinimum      Rule = "minimum"
+	RuleMaximum      Rule = "maximum"
+	RuleEnum         Rule = "enum"
+	RuleConst        Rule = "const"
+	RuleFormat       Rule = "format"
+	RuleUnion        Rule = "union"
+	RuleBlob         Rule = "blob"
+	RuleSyntax       Rule = "syntax"
+)
+
+// Issue is one place in a value that breaks one rule.
+type Issue struct {
+	// Path is a JSON pointer (RFC 6901) to the value; for RuleRequired to the field that is missing.
+	Path string
+	// Rule is the rule that is broken.
+	Rule Rule
+	// Limit and Got are numbers, for the rules about lengths and ranges: what the lexicon allows, and
+	// what is there (bytes, graphemes, items, or the integer itself).
+	Limit, Got int64
+	// Want says, for the other rules, what the lexicon asks for: a type, a format, a constant.
+	Want string
+	// Found is the start of the offending value for RuleFormat, RuleEnum, RuleConst and RuleUnion.
+	Found string
+	// Offset is where the value (or, for RuleRequired, the object that lacks it) starts in the bytes
+	// that were decoded.
+	Offset int
+
+	missing string // the field's name, for RuleRequired
+}
+
+// Message says what is wrong, without the path.
+func (i Issue) Message() string {
+	switch i.Rule {
+	case RuleRequired:
+		return "required field is missing"
+	case RuleType:
+		return "not " + article(i.Want)
+	case RuleMinLength:
+		return fmt.Sprintf("length %d is below the minimum of %d", i.Got, i.Limit)
+	case RuleMaxLength:
+		return fmt.Sprintf("length %d is over the maximum of %d", i.Got, i.Limit)
+	case RuleMinGraphemes:
+		return fmt.Sprintf("%d graphemes are below the minimum of %d", i.Got, i.Limit)
+	case RuleMaxGraphemes:
+		return fmt.Sprintf("%d graphemes are over the maximum of %d", i.Got, i.Limit)
+	case RuleMinimum:
+		return fmt.Sprintf("%d is below the minimum of %d", i.Got, i.Limit)
+	case RuleMaximum:
+		return fmt.Sprintf("%d is over the maximum of %d", i.Got, i.Limit)
+	case RuleEnum:
+		return fmt.Sprintf("%s is not one of %s", i.Found, i.Want)
+	case RuleConst:
+		return fmt.Sprintf("%s is not %s", i.Found, i.Want)
+	case RuleFormat:
+		return fmt.Sprintf("%s is not a valid %s", i.Found, i.Want)
+	case RuleSyntax:
+		return fmt.Sprintf("%s at byte %d", i.Want, i.Offset)
+	default: // RuleUnion, RuleBlob
+		return i.Want
+	}
+}
+
+// String returns the path, the rule and the message.
+func (i Issue) String() string {
+	path := i.Path
+	if path == "" {
+		path = "(root)"
+	}
+	return path + ": " + string(i.Rule) + ": " + i.Message()
+}
+
+func article(noun string) string {
+	if noun != "" && strings.IndexByte("aeiou", noun[0]) >= 0 {
+		return "an " + noun
+	}
+	return "a " + noun
+}
+
+// Error is what decoding and validating return when a value has issues.
+// The decoded value is usable all the same: see [DecodeCBOR].
+type Error struct {
+	// Issues are in the order of the bytes.
+	Issues []Issue
+	// Truncated is set when decoding stopped at [MaxIssues]: there may be more.
+	Truncated bool
+}
+
+// Error returns the first three issues and how many more there are.
+func (e *Error) Error() string {
+	const shown = 3
+	var b strings.Builder
+	b.WriteString("lex: ")
+	for i, issue := range e.Issues[:min(len(e.Issues), shown)] {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(issue.String())
+	}
+	if more := len(e.Issues) - shown; more > 0 {
+		fmt.Fprintf(&b, "; and %d more", more)
+	}
+	if e.Truncated {
+		b.WriteString("; decoding stopped there")
+	}
+	return b.String()
+}
+
+// excerpt quotes the start of s for a message.
+func excerpt(s string) string {
+	const most = 64
+	if len(s) > most {
+		return strconv.Quote(s[:most]) + "…"
+	}
+	return strconv.Quote(s)
+}

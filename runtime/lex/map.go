@@ -1,0 +1,206 @@
+package lex
+
+import (
+	"iter"
+	"slices"
+	"strings"
+)
+
+// Map is an object of the atproto data model whose fields no lexicon names: the fields that a typed
+// value does not know ("Extra"), a field of lexicon type unknown, a record of an unknown collection.
+// It keeps every value as its canonical DAG-CBOR and loses nothing.
+//
+// The zero Map is absent and has no fields; [Map.IsSet] tells it from an empty one. Set and Delete
+// leave copies of the Map as they are. A Map may be read by several goroutines at once.
+type Map struct{ m *mapData }
+
+type mapData struct {
+	entries    []mapEntry // in canonical order
+	incomplete bool       // the object that these are extra fields of was decoded with issues
+}
+
+type mapEntry struct{ key, raw string }
+
+func (m Map) entries() []mapEntry {
+	if m.m == nil {
+		return nil
+	}
+	return m.m.entries
+}
+
+// find returns where key is, or where it would be inserted.
+func (m Map) find(key string) (int, bool) {
+	return slices.BinarySearchFunc(m.entries(), key, func(e mapEntry, key string) int {
+		if n := len(e.key) - len(key); n != 0 {
+			return n
+		}
+		return strings.Compare(e.key, key)
+	})
+}
+
+// IsSet reports whether there is an object at all; it may be empty.
+func (m Map) IsSet() bool { return m.m != nil }
+
+// Len returns the number of fields.
+func (m Map) Len() int { return len(m.entries()) }
+
+// Get returns the field called key, and whether there is one.
+func (m Map) Get(key string) (Value, bool) {
+	if i, ok := m.find(key); ok {
+		return Value{m.m.entries[i].raw}, true
+	}
+	return Value{}, false
+}
+
+// All iterates over the fields in canonical order.
+func (m Map) All() iter.Seq2[string, Value] {
+	return func(yield func(string, Value) bool) {
+		for _, e := range m.entries() {
+			if !yield(e.key, Value{e.raw}) {
+				return
+			}
+		}
+	}
+}
+
+// Set sets the field called key to v.
+func (m *Map) Set(key string, v Value) {
+	i, found := m.find(key)
+	data := m.copy()
+	if found {
+		data.entries[i].raw = v.raw
+	} else {
+		data.entries = slices.Insert(data.entries, i, mapEntry{key, v.raw})
+	}
+	m.m = data
+}
+
+// Delete removes the field called key, if there is one.
+func (m *Map) Delete(key string) {
+	if i, found := m.find(key); found {
+		data := m.copy()
+		data.entries = slices.Delete(data.entries, i, i+1)
+		m.m = data
+	}
+}
+
+func (m Map) copy() *mapData {
+	if m.m == nil {
+		return new(mapData)
+	}
+	return &mapData{slices.Clone(m.m.entries), m.m.incomplete}
+}
+
+// add inserts an entry in place while m is being decoded; false when the key is there already.
+func (m *Map) add(key, raw string) bool {
+	if m.m == nil {
+		m.m = new(mapData)
+	}
+	entries := m.m.entries
+	if n := len(entries); n == 0 || keyLess(entries[n-1].key, key) {
+		m.m.entries = append(entries, mapEntry{key, raw})
+		return true
+	}
+	i, found := m.find(key)
+	if !found {
+		m.m.entries = slices.Insert(entries, i, mapEntry{key, raw})
+	}
+	return !found
+}
+
+func (m *Map) markIncomplete() {
+	if m.m == nil {
+		m.m = new(mapData)
+	}
+	m.m.incomplete = true
+}
+
+// DecodeLex reads any object into m.
+func (m *Map) DecodeLex(d *Decoder) { *m = d.Map() }
+
+// EncodeLex writes m, as {} when it is absent.
+func (m *Map) EncodeLex(e *Encoder) { e.Map(*m) }
+
+// MarshalJSON returns m in the JSON form of the data model, null when it is absent.
+func (m Map) MarshalJSON() ([]byte, error) {
+	if m.m == nil {
+		return []byte("null"), nil
+	}
+	return EncodeJSON(&m)
+}
+
+// UnmarshalJSON sets m to an object in the JSON form of the data model.
+func (m *Map) UnmarshalJSON(b []byte) error { return DecodeJSON(b, m) }
+
+// Decode decodes the object into v, as [DecodeCBOR] does.
+func (m Map) Decode(v Decodable) error {
+	b, err := EncodeCBOR(&m)
+	if err != nil {
+		return err
+	}
+	return DecodeCBORShared(b, v)
+}
+
+// unknownField keeps the entry whose key was just read among the object's extra fields. The $type of
+// a union's member follows from its Go type; only a spelling that the encoder would not choose is kept.
+func (d *Decoder) unknownField(c *Cursor, key string) {
+	raw := d.raw()
+	if c.member && key == "$type" && !strings.HasSuffix(raw, "#main") {
+		return
+	}
+	if !d.dead && !c.extra.add(key, raw) {
+		d.reportDuplicate(int(c.key), key)
+	}
+}
+
+func (d *Decoder) reportDuplicate(at int, key string) {
+	if n := len(d.issues); n > 0 && d.issues[n-1].Offset == at && d.issues[n-1].Rule == RuleSyntax {
+		return // DAG-CBOR: the order of keys gave it away
+	}
+	d.report(at, RuleSyntax).Want = "duplicate key " + excerpt(key)
+}
+
+// raw goes over any one value and returns it as DAG-CBOR.
+func (d *Decoder) raw() string {
+	if d.json {
+		return string(d.transcode(nil))
+	}
+	at := d.i
+	d.skipCBOR()
+	return d.s[at:d.i]
+}
+
+func (d *Decoder) skip() {
+	switch {
+	case d.dead:
+	case d.json:
+		d.skipJSON()
+	default:
+		d.skipCBOR()
+	}
+}
+
+var noFields = NewFields()
+
+// Map reads an object whose fields no lexicon names: lexicon type unknown.
+func (d *Decoder) Map() Map {
+	if !d.atObject() {
+		d.mismatch("object")
+		return Map{}
+	}
+	at := d.i
+	m := Map{new(mapData)}
+	var c Cursor
+	d.Object(&c, noFields, &m)
+	for d.Next(&c) >= 0 {
+	}
+	if _, link := m.Get("$link"); d.json && link && m.Len() == 1 {
+		d.wrong = true
+		d.report(at, RuleType).Want = "object"
+	}
+	if _, bytes := m.Get("$bytes"); d.json && bytes && m.Len() == 1 {
+		d.wrong = true
+		d.report(at, RuleType).Want = "object"
+	}
+	return m
+}

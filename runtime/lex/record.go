@@ -1,0 +1,206 @@
+package lex
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+	"sync"
+
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Record is implemented by the generated types of records.
+type Record interface {
+	Decodable
+	Encodable
+	// RecordType returns the NSID of the collection that such records are in: their $type.
+	RecordType() syntax.NSID
+}
+
+// RecordType describes one type of records.
+type RecordType struct {
+	// NSID is the collection's name and the records' $type.
+	NSID syntax.NSID
+	// Key is the lexicon's rule for record keys: tid, nsid, any or literal:VALUE.
+	Key string
+	// New returns a new, empty record.
+	New func() Record
+}
+
+// CheckKey returns an error when key is not a record key that the type's lexicon allows.
+func (t RecordType) CheckKey(key syntax.RecordKey) error {
+	ok := syntax.ValidRecordKey(string(key))
+	literal, isLiteral := strings.CutPrefix(t.Key, "literal:")
+	switch {
+	case isLiteral:
+		ok = ok && string(key) == literal
+	case t.Key == "tid":
+		ok = syntax.ValidTID(string(key))
+	case t.Key == "nsid":
+		ok = syntax.ValidNSID(string(key))
+	}
+	if !ok {
+		return fmt.Errorf("lex: record key %s in %s is not %s", excerpt(string(key)), t.NSID, article(t.Key))
+	}
+	return nil
+}
+
+// Encoding says how bytes hold a record.
+type Encoding uint8
+
+// The encodings of the data model.
+const (
+	CBOR Encoding = iota
+	JSON
+)
+
+// Trust says how far a record was verified, from least to most.
+type Trust uint8
+
+// The levels of trust.
+const (
+	// Claimed: somebody other than the repository's server, such as an appview, said so.
+	Claimed Trust = iota
+	// Served: the repository's server said so.
+	Served
+	// Hashed: the bytes match the CID.
+	Hashed
+	// Signed: the record is in a tree whose root the repository's owner signed.
+	Signed
+	// Chained: and that root follows the last one seen.
+	Chained
+)
+
+// String returns the level's name in lower case.
+func (t Trust) String() string {
+	names := [...]string{"claimed", "served", "hashed", "signed", "chained"}
+	if int(t) < len(names) {
+		return names[t]
+	}
+	return fmt.Sprintf("Trust(%d)", uint8(t))
+}
+
+// Envelope is a record as it came, not decoded yet.
+type Envelope struct {
+	URI syntax.ATURI
+	// CID is that of the record's DAG-CBOR.
+	CID CID
+	// Data is the record in the encoding that Encoding names.
+	Data     []byte
+	Encoding Encoding
+	// Trust says how far Data was verified.
+	Trust Trust
+}
+
+// Decode decodes the record into v, as [DecodeCBOR] or [DecodeJSON] does.
+func (e *Envelope) Decode(v Decodable) error {
+	if e.Encoding == JSON {
+		return DecodeJSON(e.Data, v)
+	}
+	return DecodeCBOR(e.Data, v)
+}
+
+// Entry is a record that was decoded without issues, and where it comes from.
+type Entry[T any] struct {
+	URI   syntax.ATURI
+	CID   CID
+	Trust Trust
+	Value *T
+}
+
+// Failure is a record that has issues. The envelope keeps its bytes, so that it can be shown, saved,
+// and decoded again with a newer lexicon.
+type Failure struct {
+	Envelope
+	// Issues are all that is wrong with the record.
+	Issues []Issue
+}
+
+// Account says what became of a number of records: Expected is the sum of the others.
+type Account struct {
+	Expected, Decoded, Failed, Skipped int
+}
+
+// Add adds the counts of b to a.
+func (a *Account) Add(b Account) {
+	a.Expected += b.Expected
+	a.Decoded += b.Decoded
+	a.Failed += b.Failed
+	a.Skipped += b.Skipped
+}
+
+// Batch is what [DecodeAll] makes of a sequence of records.
+type Batch[T any] struct {
+	// Entries are the records that decoded, in the order of the sequence.
+	Entries []Entry[T]
+	// Failures are those with issues.
+	Failures []Failure
+	// Skipped are those of other collections.
+	Skipped []Envelope
+	// Account counts all of them.
+	Account Account
+}
+
+type recordPointer[T any] interface {
+	*T
+	Record
+}
+
+// DecodeAll decodes every record of envelopes that is in T's collection. None is lost: each is an
+// entry, a failure or skipped. An error of the sequence, or of ctx, ends it; the batch then holds what
+// came before.
+func DecodeAll[T any, P recordPointer[T]](ctx context.Context, envelopes iter.Seq2[Envelope, error]) (*Batch[T], error) {
+	batch := new(Batch[T])
+	collection := P(new(T)).RecordType()
+	for envelope, err := range envelopes {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return batch, err
+		}
+		batch.Account.Expected++
+		if envelope.URI.Collection() != collection {
+			batch.Skipped = append(batch.Skipped, envelope)
+			batch.Account.Skipped++
+			continue
+		}
+		value := new(T)
+		if failed := envelope.Decode(P(value)); failed != nil {
+			batch.Failures = append(batch.Failures, Failure{envelope, IssuesOf(failed)})
+			batch.Account.Failed++
+			continue
+		}
+		batch.Entries = append(batch.Entries, Entry[T]{envelope.URI, envelope.CID, envelope.Trust, value})
+		batch.Account.Decoded++
+	}
+	return batch, nil
+}
+
+// IssuesOf returns the issues in an error of this package's functions; nil for nil.
+func IssuesOf(err error) []Issue {
+	switch err := err.(type) {
+	case nil:
+		return nil
+	case *Error:
+		return err.Issues
+	}
+	return []Issue{{Rule: RuleSyntax, Want: err.Error()}}
+}
+
+// Validate checks a value that was built in Go as decoding would, and returns every issue in an
+// [*Error]. It does so by encoding and decoding the value, which stays as it is.
+func Validate[T any, P interface {
+	*T
+	Decodable
+	Encodable
+}](v P) error {
+	b, err := appendEncoded(nil, v, Encoder{incomplete: true})
+	if err != nil {
+		return err
+	}
+	return DecodeCBORShared(b, P(new(T)))
+}
+
+var encoders = sync.Pool{New: func() any { return new(Encoder) }}

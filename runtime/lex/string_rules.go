@@ -1,0 +1,102 @@
+package lex
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rivo/uniseg"
+
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Format is a string format of the lexicon language, https://atproto.com/specs/lexicon#string-formats.
+type Format string
+
+// The string formats.
+const (
+	FormatATURI        Format = "at-uri"
+	FormatAtIdentifier Format = "at-identifier"
+	FormatCID          Format = "cid"
+	FormatDatetime     Format = "datetime"
+	FormatDID          Format = "did"
+	FormatHandle       Format = "handle"
+	FormatLanguage     Format = "language"
+	FormatNSID         Format = "nsid"
+	FormatRecordKey    Format = "record-key"
+	FormatTID          Format = "tid"
+	FormatURI          Format = "uri"
+)
+
+var formats = map[Format]func(string) bool{
+	FormatATURI:        syntax.ValidATURI,
+	FormatAtIdentifier: syntax.ValidAtIdentifier,
+	FormatCID:          syntax.ValidCID,
+	FormatDatetime:     syntax.ValidDatetime,
+	FormatDID:          syntax.ValidDID,
+	FormatHandle:       syntax.ValidHandle,
+	FormatLanguage:     syntax.ValidLanguage,
+	FormatNSID:         syntax.ValidNSID,
+	FormatRecordKey:    syntax.ValidRecordKey,
+	FormatTID:          syntax.ValidTID,
+	FormatURI:          syntax.ValidURI,
+}
+
+// StringRules are the constraints of a string that [Decoder.String] does not cover. A zero member
+// constrains nothing.
+type StringRules struct {
+	// MinLength and MaxLength count bytes of UTF-8.
+	MinLength, MaxLength int
+	// MinGraphemes and MaxGraphemes count extended grapheme clusters (Unicode Standard Annex 29).
+	MinGraphemes, MaxGraphemes int
+	// Format is the string's format.
+	Format Format
+	// Enum lists the values that are allowed.
+	Enum []string
+	// Const says that Enum's one value is a constant.
+	Const bool
+}
+
+// StringWith reads a string that keeps to r.
+func (d *Decoder) StringWith(r *StringRules) string {
+	at := d.i
+	s, ok := d.text()
+	if !ok {
+		return ""
+	}
+	if len(s) < r.MinLength {
+		d.reportLimit(at, RuleMinLength, int64(r.MinLength), int64(len(s)))
+	}
+	if r.MaxLength > 0 && len(s) > r.MaxLength {
+		d.reportLimit(at, RuleMaxLength, int64(r.MaxLength), int64(len(s)))
+	}
+	d.checkGraphemes(at, s, r)
+	if valid := formats[r.Format]; valid != nil && !valid(s) {
+		d.reportFormat(at, r.Format, s)
+	}
+	if r.Enum != nil && !slices.Contains(r.Enum, s) {
+		if r.Const {
+			d.reportConst(at, excerpt(s), excerpt(r.Enum[0]))
+		} else {
+			issue := d.report(at, RuleEnum)
+			issue.Found, issue.Want = excerpt(s), strings.Join(r.Enum, ", ")
+		}
+	}
+	return s
+}
+
+// checkGraphemes counts graphemes only where the number of bytes leaves the answer open: a grapheme
+// is at least one byte.
+func (d *Decoder) checkGraphemes(at int, s string, r *StringRules) {
+	tooShort := r.MinGraphemes > 0
+	tooLong := r.MaxGraphemes > 0 && len(s) > r.MaxGraphemes
+	if !tooShort && !tooLong {
+		return
+	}
+	n := uniseg.GraphemeClusterCount(s)
+	if tooShort && n < r.MinGraphemes {
+		d.reportLimit(at, RuleMinGraphemes, int64(r.MinGraphemes), int64(n))
+	}
+	if tooLong && n > r.MaxGraphemes {
+		d.reportLimit(at, RuleMaxGraphemes, int64(r.MaxGraphemes), int64(n))
+	}
+}

@@ -1,0 +1,74 @@
+package lex
+
+import "strings"
+
+// TypedMap is an object that says its own type: a member of a union that the union's lexicon does not
+// list, or of a union that lists none. It keeps every field, and encodes to the same bytes.
+type TypedMap struct{ Map }
+
+// Type returns the object's $type, "" when it has none.
+func (m TypedMap) Type() string {
+	v, _ := m.Get("$type")
+	s, _ := v.Text()
+	return s
+}
+
+// Variant returns the $type of the union member that comes next, for the caller to decode it by. A
+// value that has none is reported and skipped, and Variant returns "".
+func (d *Decoder) Variant() string {
+	if typ := d.peekType(); typ != "" {
+		d.member = true
+		return typ
+	}
+	if d.dead {
+		return ""
+	}
+	if !d.reportUnion("union member must be an object with a $type") {
+		return ""
+	}
+	d.skip()
+	return ""
+}
+
+// peekType returns the $type of the object that comes next and leaves the input where it is. Issues
+// that it meets on its way are found again when the object is decoded.
+func (d *Decoder) peekType() (typ string) {
+	at, depth, issues := d.i, d.depth, len(d.issues)
+	wasDead, truncated := d.dead, d.truncated
+	if d.json {
+		typ = d.peekTypeJSON()
+	} else {
+		typ = d.peekTypeCBOR()
+	}
+	d.i, d.depth, d.dead, d.truncated, d.issues = at, depth, wasDead, truncated, d.issues[:issues]
+	return typ
+}
+
+func (d *Decoder) reportUnion(why string) bool {
+	if d.json {
+		d.skipSpace()
+	}
+	if d.i >= len(d.b) {
+		d.fail("unexpected end")
+		return false
+	}
+	d.report(d.i, RuleUnion).Want = why
+	d.wrong = true
+	return true
+}
+
+// TypedMap reads a union member that the lexicon does not list.
+func (d *Decoder) TypedMap() TypedMap {
+	d.member = false
+	return TypedMap{d.Map()}
+}
+
+// ClosedUnion reports that the union member that comes next is none of refs, which are all that its
+// lexicon allows, and skips it.
+func (d *Decoder) ClosedUnion(refs ...string) {
+	typ := d.peekType()
+	d.member = false
+	if d.reportUnion(excerpt(typ) + " is not one of " + strings.Join(refs, ", ")) {
+		d.skip()
+	}
+}

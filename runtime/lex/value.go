@@ -1,0 +1,213 @@
+package lex
+
+import (
+	"fmt"
+	"iter"
+	"math"
+)
+
+// Kind is the kind of a [Value].
+type Kind uint8
+
+// The kinds of values in the atproto data model. KindInvalid is that of the zero Value.
+const (
+	KindInvalid Kind = iota
+	KindNull
+	KindBool
+	KindInt
+	KindText
+	KindBytes
+	KindLink
+	KindArray
+	KindMap
+)
+
+// Value is one value of the atproto data model, kept as its canonical DAG-CBOR. The zero Value is none.
+type Value struct{ raw string }
+
+// ValueOf returns x as a Value. x is nil, a bool, an int or int64, a string, a Bytes or []byte, a
+// CIDLink, a Map, a Value, a []any or map[string]any of these, or any [Encodable]; the error says
+// what else it is.
+func ValueOf(x any) (Value, error) {
+	e := new(Encoder)
+	if err := e.run(func() { e.any(x, 0) }); err != nil {
+		return Value{}, err
+	}
+	return Value{string(e.b)}, nil
+}
+
+// Kind returns the kind of v.
+func (v Value) Kind() Kind {
+	if v.raw == "" {
+		return KindInvalid
+	}
+	switch v.raw[0] >> 5 {
+	case majorUint, majorNegint:
+		return KindInt
+	case majorBytes:
+		return KindBytes
+	case majorText:
+		return KindText
+	case majorArray:
+		return KindArray
+	case majorMap:
+		return KindMap
+	case majorTag:
+		return KindLink
+	}
+	switch v.raw[0] {
+	case cborFalse, cborTrue:
+		return KindBool
+	case cborNull:
+		return KindNull
+	}
+	return KindInvalid
+}
+
+// Bool returns the boolean and whether v is one.
+func (v Value) Bool() (value, ok bool) {
+	return v.raw == "\xf5", v.Kind() == KindBool
+}
+
+// Int returns the integer and whether v is one of 64 bits.
+func (v Value) Int() (int64, bool) {
+	if v.Kind() != KindInt {
+		return 0, false
+	}
+	r := rawReader{s: v.raw}
+	major, u := r.header()
+	if u > math.MaxInt64 {
+		return 0, false
+	}
+	if major == majorNegint {
+		return -1 - int64(u), true
+	}
+	return int64(u), true
+}
+
+// Text returns the string and whether v is one.
+func (v Value) Text() (string, bool) {
+	if v.Kind() != KindText {
+		return "", false
+	}
+	r := rawReader{s: v.raw}
+	return r.payload(), true
+}
+
+// Bytes returns the byte string and whether v is one.
+func (v Value) Bytes() (Bytes, bool) {
+	if v.Kind() != KindBytes {
+		return nil, false
+	}
+	r := rawReader{s: v.raw}
+	return Bytes(r.payload()), true
+}
+
+// Link returns the link and whether v is one.
+func (v Value) Link() (CIDLink, bool) {
+	if v.Kind() != KindLink {
+		return CIDLink{}, false
+	}
+	r := rawReader{s: v.raw}
+	r.header()
+	return CIDLink{r.payload()[1:]}, true
+}
+
+// Map returns the object and whether v is one.
+func (v Value) Map() (Map, bool) {
+	if v.Kind() != KindMap {
+		return Map{}, false
+	}
+	r := rawReader{s: v.raw}
+	_, n := r.header()
+	m := Map{&mapData{entries: make([]mapEntry, 0, n)}}
+	for range n {
+		key := r.payload()
+		m.m.entries = append(m.m.entries, mapEntry{key, r.next()})
+	}
+	return m, true
+}
+
+// Items iterates over the items of an array; there are none when v is no array.
+func (v Value) Items() iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		if v.Kind() != KindArray {
+			return
+		}
+		r := rawReader{s: v.raw}
+		_, n := r.header()
+		for range n {
+			if !yield(Value{r.next()}) {
+				return
+			}
+		}
+	}
+}
+
+// CBOR returns v as DAG-CBOR.
+func (v Value) CBOR() []byte { return []byte(v.raw) }
+
+// MarshalJSON returns v in the JSON form of the data model; the zero Value is an error.
+func (v Value) MarshalJSON() ([]byte, error) {
+	if v.raw == "" {
+		return nil, fmt.Errorf("lex: the zero Value has no JSON form")
+	}
+	r := rawReader{s: v.raw}
+	return r.appendJSON(nil), nil
+}
+
+// rawReader goes through DAG-CBOR that was checked when it was read, or as far as it is well-formed:
+// past the end there are only nulls.
+type rawReader struct {
+	s string
+	i int
+}
+
+func (r *rawReader) header() (major byte, argument uint64) {
+	if r.i >= len(r.s) {
+		return majorNone, 0
+	}
+	c := r.s[r.i]
+	r.i++
+	info := c & 31
+	if info < 24 {
+		return c >> 5, uint64(info)
+	}
+	n := 1 << (info & 3)
+	if info > 27 || len(r.s)-r.i < n {
+		r.i = len(r.s)
+		return majorNone, 0
+	}
+	for range n {
+		argument = argument<<8 | uint64(r.s[r.i])
+		r.i++
+	}
+	return c >> 5, argument
+}
+
+// payload reads the bytes of a string or byte string.
+func (r *rawReader) payload() string {
+	_, n := r.header()
+	n = min(n, uint64(len(r.s)-r.i))
+	r.i += int(n)
+	return r.s[r.i-int(n) : r.i]
+}
+
+// next goes over one value and returns it.
+func (r *rawReader) next() string {
+	at := r.i
+	for left := uint64(1); left > 0 && r.i < len(r.s); left-- {
+		major, n := r.header()
+		switch major {
+		case majorBytes, majorText:
+			r.i += int(min(n, uint64(len(r.s)-r.i)))
+		case majorArray:
+			left += min(n, uint64(len(r.s)))
+		case majorMap:
+			left += 2 * min(n, uint64(len(r.s)))
+		case majorTag:
+			left++
+		}
+	}
+	return r.s[at:r.i]
+}
