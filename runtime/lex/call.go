@@ -33,10 +33,11 @@ type Call struct {
 	// InputBody is the body of one that takes anything else, of media type InputEncoding.
 	InputBody     io.Reader
 	InputEncoding string
-	// Output is what a JSON answer is decoded into. When it is nil, the answer is not JSON or not wanted.
+	// Output is what a JSON answer is decoded into. It is nil when the answer is a stream or not wanted.
 	Output Decodable
-	// OutputBody is the body of an answer that is not JSON, of media type OutputEncoding. The client's
-	// user closes it.
+	// Stream asks for the answer's body as it is: in OutputBody, of media type OutputEncoding. The
+	// client's user closes it.
+	Stream         bool
 	OutputBody     io.ReadCloser
 	OutputEncoding string
 }

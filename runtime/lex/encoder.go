@@ -267,8 +267,13 @@ func (e *Encoder) Map(m Map) {
 	o.End()
 }
 
-// Variant writes a union's member, whose $type is typ: "" when v carries it itself.
+// Variant writes a union's member, whose $type is typ: "" when v carries it itself. A nil member is
+// written as null, which is not a valid one.
 func (e *Encoder) Variant(typ string, v Encodable) {
+	if v == nil {
+		e.Null()
+		return
+	}
 	e.member = typ
 	v.EncodeLex(e)
 	e.member = ""
