@@ -1,0 +1,80 @@
+package car
+
+import "fmt"
+
+// The limits that hold unless an [Option] sets others.
+const (
+	// DefaultMaxHeaderSize is the largest header that is read, in bytes. A root takes 41.
+	DefaultMaxHeaderSize = 64 << 10
+	// DefaultMaxBlockSize is the largest block that is read, in bytes. The data model's guide for a
+	// record is 1 MiB; a tree node of a repository that nobody has tampered with is far smaller.
+	DefaultMaxBlockSize = 2 << 20
+	// DefaultMaxBlocks is the highest number of blocks that are read. An [Index] of so many takes 256 MiB.
+	DefaultMaxBlocks = 1 << 23
+)
+
+// The highest values that options may set; an [Index] packs a size and a position into 8 bytes.
+const (
+	maxBlockSize = 1<<sizeBits - 1
+	maxBlocks    = 1 << 30
+	maxHeader    = 1 << 30
+)
+
+// Option sets a limit, or how an archive is read.
+type Option func(*options) error
+
+type options struct {
+	maxHeaderSize int
+	maxBlockSize  int
+	maxBlocks     int
+	unverified    bool
+}
+
+func newOptions(opts []Option) (options, error) {
+	o := options{
+		maxHeaderSize: DefaultMaxHeaderSize,
+		maxBlockSize:  DefaultMaxBlockSize,
+		maxBlocks:     DefaultMaxBlocks,
+	}
+	for _, opt := range opts {
+		if err := opt(&o); err != nil {
+			return options{}, err
+		}
+	}
+	return o, nil
+}
+
+// WithMaxHeaderSize sets the largest header that is read, in bytes, in place of [DefaultMaxHeaderSize].
+func WithMaxHeaderSize(size int) Option {
+	return limit("header size", size, maxHeader, func(o *options) { o.maxHeaderSize = size })
+}
+
+// WithMaxBlockSize sets the largest block that is read, in bytes, in place of [DefaultMaxBlockSize].
+// It can be at most 16 MiB less one byte.
+func WithMaxBlockSize(size int) Option {
+	return limit("block size", size, maxBlockSize, func(o *options) { o.maxBlockSize = size })
+}
+
+// WithMaxBlocks sets the highest number of blocks that are read, in place of [DefaultMaxBlocks].
+func WithMaxBlocks(count int) Option {
+	return limit("number of blocks", count, maxBlocks, func(o *options) { o.maxBlocks = count })
+}
+
+func limit(what string, value, highest int, set func(*options)) Option {
+	return func(o *options) error {
+		if value < 1 || value > highest {
+			return fmt.Errorf("car: limit of the %s is %d, must be from 1 to %d", what, value, highest)
+		}
+		set(o)
+		return nil
+	}
+}
+
+// WithoutVerification makes a [Reader] leave out the check of each block against its CID. It is for
+// an archive whose blocks are checked elsewhere. An [Index] is not affected: it checks what it reads.
+func WithoutVerification() Option {
+	return func(o *options) error {
+		o.unverified = true
+		return nil
+	}
+}

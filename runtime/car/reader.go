@@ -1,0 +1,134 @@
+package car
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+)
+
+// readerBuffer is how much a [Reader] reads at once.
+const readerBuffer = 64 << 10
+
+// contextEvery is after how many blocks a loop over an archive looks at its context.
+const contextEvery = 512
+
+// Block is a block of an archive.
+type Block struct {
+	CID lex.CID
+	// Data holds the bytes that the CID was computed from.
+	Data []byte
+	// Offset is the position of the section that the block stands in, in bytes from the beginning of
+	// the archive.
+	Offset int64
+}
+
+// Reader reads an archive from beginning to end. It is for one goroutine at a time.
+type Reader struct {
+	r      *bufio.Reader
+	opts   options
+	header header
+	offset int64 // of the next section
+	count  int
+	buf    []byte
+	err    error // what ended the reading
+}
+
+// NewReader returns a Reader of the archive that r holds, in CAR version 1 or 2, and reads its header.
+// The limits are the defaults unless opts sets others. An error is an [*Error] that wraps [ErrHeader],
+// or that of an option.
+//
+// A Reader reads more of r than it gives out, in steps of 64 KiB.
+func NewReader(r io.Reader, opts ...Option) (*Reader, error) {
+	o, err := newOptions(opts)
+	if err != nil {
+		return nil, err
+	}
+	buffered := bufio.NewReaderSize(r, readerBuffer)
+	h, err := readHeader(buffered, o.maxHeaderSize)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{r: buffered, opts: o, header: h, offset: h.start}, nil
+}
+
+// Version returns the version of the format that the archive is in: 1 or 2.
+func (r *Reader) Version() int { return r.header.version }
+
+// Roots returns the CIDs that the header names; the caller must not change them.
+func (r *Reader) Roots() []lex.CID { return r.header.roots }
+
+// Blocks yields the blocks from where the Reader stands, in the order of the archive, each after its
+// bytes have been checked against its CID. A block's Data is valid until the loop's next turn.
+//
+// An error is yielded once and ends the Reader: an [*Error] about the archive, or that of ctx. An
+// archive that ends behind a whole section ends the loop without an error, for an archive does not say
+// how many blocks it holds.
+func (r *Reader) Blocks(ctx context.Context) iter.Seq2[Block, error] {
+	return func(yield func(Block, error) bool) {
+		for r.err == nil {
+			if r.count%contextEvery == 0 && ctx.Err() != nil {
+				yield(Block{}, ctx.Err())
+				return
+			}
+			block, err := r.next()
+			r.err = err
+			if err == io.EOF || !yield(block, err) {
+				return
+			}
+		}
+	}
+}
+
+// next reads the next block. At the end of the archive it returns io.EOF.
+func (r *Reader) next() (Block, error) {
+	want := maxPrefix
+	if r.header.end >= 0 {
+		want = int(min(int64(want), r.header.end-r.offset))
+	}
+	prefix, err := r.r.Peek(want)
+	if err != nil && err != io.EOF {
+		return Block{}, &Error{Offset: r.offset, Err: truncated(err)}
+	}
+	if len(prefix) == 0 {
+		if r.header.end > r.offset {
+			return Block{}, &Error{Offset: r.offset, Err: ErrTruncated}
+		}
+		return Block{}, io.EOF
+	}
+	s, err := parseSection(prefix, r.offset, r.opts.maxBlockSize)
+	if err != nil {
+		return Block{}, err
+	}
+	if r.count == r.opts.maxBlocks {
+		return Block{}, tooManyBlocks(r.offset, r.count)
+	}
+	end := s.data + int64(s.size)
+	if r.header.end >= 0 && end > r.header.end {
+		return Block{}, &Error{Offset: s.offset, CID: s.cid, Err: ErrTruncated}
+	}
+	if _, err := r.r.Discard(int(s.data - s.offset)); err != nil {
+		return Block{}, &Error{Offset: s.offset, CID: s.cid, Err: err}
+	}
+	if cap(r.buf) < s.size {
+		r.buf = make([]byte, s.size+s.size/4)
+	}
+	data := r.buf[:s.size]
+	if _, err := io.ReadFull(r.r, data); err != nil {
+		return Block{}, &Error{Offset: s.offset, CID: s.cid, Err: truncated(err)}
+	}
+	if !r.opts.unverified && sha256.Sum256(data) != s.cid.Digest() {
+		return Block{}, &Error{Offset: s.offset, CID: s.cid, Err: ErrHash}
+	}
+	r.offset = end
+	r.count++
+	return Block{CID: s.cid, Data: data, Offset: s.offset}, nil
+}
+
+func tooManyBlocks(offset int64, limit int) error {
+	return &Error{Offset: offset, Err: fmt.Errorf("%w: more than %d blocks", ErrTooLarge, limit)}
+}
