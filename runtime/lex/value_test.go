@@ -1,0 +1,183 @@
+package lex_test
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+)
+
+func valueOf(t *testing.T, x any) lex.Value {
+	t.Helper()
+	v, err := lex.ValueOf(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func TestValue(t *testing.T) {
+	l, err := lex.ParseCIDLink("bafyreihffx5a2e7k5uwrmmgofbvzujc5cmw5h4espouwuxt3liqoflx3ee")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		value any
+		kind  lex.Kind
+		json  string
+	}{
+		{nil, lex.KindNull, `null`},
+		{true, lex.KindBool, `true`},
+		{false, lex.KindBool, `false`},
+		{-7, lex.KindInt, `-7`},
+		{int64(1) << 62, lex.KindInt, `4611686018427387904`},
+		{"a\"ü\u2028\x00", lex.KindText, "\"a\\\"ü\u2028\\u0000\""},
+		{lex.Bytes{1, 2, 3}, lex.KindBytes, `{"$bytes":"AQID"}`},
+		{l, lex.KindLink, `{"$link":"` + l.String() + `"}`},
+		{[]any{1, "a", []any{}}, lex.KindArray, `[1,"a",[]]`},
+		{map[string]any{"bb": 1, "a": nil, "c": map[string]any{}}, lex.KindMap, `{"a":null,"c":{},"bb":1}`},
+	} {
+		v := valueOf(t, test.value)
+		if v.Kind() != test.kind {
+			t.Errorf("%v: kind %d, want %d", test.value, v.Kind(), test.kind)
+		}
+		got, err := v.MarshalJSON()
+		if err != nil || string(got) != test.json {
+			t.Errorf("%v: %s, %v; want %s", test.value, got, err, test.json)
+		}
+		cbor, err := lex.JSONToCBOR(got)
+		if err != nil || string(cbor) != string(v.CBOR()) {
+			t.Errorf("%v: back from JSON %x, want %x (%v)", test.value, cbor, v.CBOR(), err)
+		}
+	}
+	if n, ok := valueOf(t, -7).Int(); n != -7 || !ok {
+		t.Error("Int", n, ok)
+	}
+	if s, ok := valueOf(t, "x").Text(); s != "x" || !ok {
+		t.Error("Text", s, ok)
+	}
+	if b, ok := valueOf(t, true).Bool(); !b || !ok {
+		t.Error("Bool", b, ok)
+	}
+	if b, ok := valueOf(t, lex.Bytes{1}).Bytes(); len(b) != 1 || !ok {
+		t.Error("Bytes", b, ok)
+	}
+	if got, ok := valueOf(t, l).Link(); got != l || !ok {
+		t.Error("Link", got, ok)
+	}
+	items := slices.Collect(valueOf(t, []any{1, map[string]any{"a": []any{2}}, 3}).Items())
+	if len(items) != 3 || items[1].Kind() != lex.KindMap {
+		t.Error("Items", items)
+	}
+	for _, wrong := range []any{1.5, struct{}{}, []any{float32(1)}, lex.Value{}} {
+		if _, err := lex.ValueOf(wrong); err == nil {
+			t.Errorf("ValueOf(%v): no error", wrong)
+		}
+	}
+	var none lex.Value
+	if _, err := none.MarshalJSON(); err == nil || none.Kind() != lex.KindInvalid {
+		t.Error("the zero Value passes for a value")
+	}
+}
+
+func TestMap(t *testing.T) {
+	var m lex.Map
+	if m.IsSet() || m.Len() != 0 {
+		t.Error("the zero Map is set")
+	}
+	m.Set("longer", valueOf(t, 1))
+	m.Set("b", valueOf(t, 2))
+	was := m
+	m.Set("a", valueOf(t, 3))
+	m.Set("b", valueOf(t, 4))
+	m.Delete("longer")
+	m.Delete("missing")
+	if got, _ := json.Marshal(m); string(got) != `{"a":3,"b":4}` {
+		t.Errorf("got %s", got)
+	}
+	if got, _ := json.Marshal(was); string(got) != `{"b":2,"longer":1}` {
+		t.Errorf("a copy changed: %s", got)
+	}
+	var keys []string
+	for key := range m.All() {
+		keys = append(keys, key)
+		break
+	}
+	if !slices.Equal(keys, []string{"a"}) {
+		t.Error(keys)
+	}
+	var back lex.Map
+	if err := json.Unmarshal([]byte(`{"b":4,"a":{"name":"n"}}`), &back); err != nil || back.Len() != 2 {
+		t.Error(back, err)
+	}
+	a, _ := back.Get("a")
+	object, ok := a.Map()
+	var in inner
+	if err := object.Decode(&in); err != nil || !ok || in.Name != "n" {
+		t.Error(in, ok, err)
+	}
+	if err := json.Unmarshal([]byte(`{"$link":"`+"bafyreihffx5a2e7k5uwrmmgofbvzujc5cmw5h4espouwuxt3liqoflx3ee"+`"}`), &back); err == nil {
+		t.Error("a link passes for an object")
+	}
+}
+
+func TestJSONMarshalers(t *testing.T) {
+	type page struct {
+		Link  lex.CIDLink
+		Bytes lex.Bytes
+		Blob  lex.Blob
+		Value *sample
+	}
+	text := `{"Link":` + link + `,"Bytes":{"$bytes":"AQ"},"Blob":{"ref":` + link +
+		`,"size":1,"$type":"blob","mimeType":"a/b"},"Value":` + canonical(t, with(`"kind":"k","extra":{"b":1}`)) + `}`
+	var p page
+	if err := json.Unmarshal([]byte(text), &p); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := json.Marshal(p); err != nil || string(got) != text {
+		t.Errorf("%v\n%s\n%s", err, got, text)
+	}
+	if err := json.Unmarshal([]byte(`{"Value":{}}`), &p); err == nil {
+		t.Error("issues are no error of encoding/json")
+	}
+	for _, wrong := range []string{`"x"`, `{"$link":"x"}`, `{"$link":"b!"}`, `{}`, `{"a":1}`} {
+		if err := new(lex.CIDLink).UnmarshalJSON([]byte(wrong)); err == nil {
+			t.Errorf("%s passes for a link", wrong)
+		}
+	}
+}
+
+func canonical(t *testing.T, text string) string {
+	t.Helper()
+	cbor, err := lex.JSONToCBOR([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := lex.CBORToJSON(cbor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+// CBORToJSON shows what is broken as well as it can, and always as JSON.
+func TestBrokenToJSON(t *testing.T) {
+	for input, want := range map[string]string{
+		"\xa1\x61a\xfb\x3f\xf8\x00\x00\x00\x00\x00\x00": `{"a":1.5}`,
+		"\xa1\x61a\xf9\x3c\x00":                         `{"a":null}`,
+		"\xa1\x61\xff\x01":                              "{\"\uFFFD\":1}",
+		"\xa2\x61a":                                     `{"a":null}`,
+		"\x82\x01":                                      `[1]`,
+		"":                                              `null`,
+		"\xa1\x01\x02":                                  `{"":null}`,
+		"\x3b\xff\xff\xff\xff\xff\xff\xff\xff":          `-18446744073709551615`,
+		"\xd8\x2a\x41\x00":                              `{"$link":"b"}`,
+		"\xff":                                          `null`,
+	} {
+		got, err := lex.CBORToJSON([]byte(input))
+		if string(got) != want || err == nil || !json.Valid(got) {
+			t.Errorf("%x: %s, %v; want %s", input, got, err, want)
+		}
+	}
+}
