@@ -28,7 +28,15 @@ func NewATURI(authority AtIdentifier, collection NSID, key RecordKey) (ATURI, er
 	if key != "" {
 		s += "/" + string(key)
 	}
-	return ParseATURI(s)
+	u, err := ParseATURI(s)
+	if err != nil {
+		return "", err
+	}
+	// A part with a slash in it is not what it is said to be.
+	if u.Authority() != authority || u.Collection() != collection {
+		return "", newError("at-uri", s, len(aturiScheme), "parts of the at-uri have slashes in them")
+	}
+	return u, nil
 }
 
 // ParseATURI returns s as an ATURI, unchanged. The error is an [*Error] with the
@@ -122,6 +130,9 @@ func checkATURI(s string) (offset int, reason string) {
 		return start, "at-uri has a slash without a record key after it"
 	}
 	if offset, reason := checkRecordKey(s[start:]); reason != "" {
+		if offset < len(s)-start && s[start+offset] == '/' {
+			return start + offset, "at-uri has a slash after its record key"
+		}
 		return aturiFault(s, start+offset, reason)
 	}
 	return 0, ""
@@ -135,8 +146,8 @@ func segmentEnd(s string, start int) int {
 	return len(s)
 }
 
-// aturiFault gives a better reason for a fault in a part of s where the part is
-// not to blame.
+// aturiFault gives a better reason for a fault in a part of s if the part ends
+// there for a reader.
 func aturiFault(s string, offset int, reason string) (int, string) {
 	if offset < len(s) {
 		switch s[offset] {
@@ -144,8 +155,6 @@ func aturiFault(s string, offset int, reason string) (int, string) {
 			return offset, "at-uri has a query"
 		case '#':
 			return offset, "at-uri has a fragment"
-		case '/':
-			return offset, "at-uri has a slash after its record key"
 		}
 	}
 	return offset, reason

@@ -86,7 +86,7 @@ func checkDID(s string) (offset int, reason string) {
 		i++
 	}
 	if i == len(s) || s[i] != ':' || i == prefix {
-		return i, "DID method is not lower-case letters and a colon"
+		return i, "DID method is not lower-case letters with a colon after them"
 	}
 	i++
 	if i == len(s) {

@@ -69,6 +69,9 @@ func checkLanguageTag(s string) (offset int, reason string) {
 	for end < len(s) && isLower(s[end]) {
 		end++
 	}
+	if end < len(s) && classes[s[end]]&labelByte == 0 {
+		return end, "language tag has a character other than letters, digits and hyphens"
+	}
 	if end != 2 && end != 3 || end < len(s) && s[end] != '-' {
 		return 0, "language is not two or three lower-case letters"
 	}

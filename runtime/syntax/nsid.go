@@ -5,11 +5,15 @@ import (
 	"strings"
 )
 
-const maxNSID = maxHandle + len(".") + maxLabel
+const maxNSID = 317
 
 // NSID is a namespaced identifier: the name of a lexicon, such as
 // "pub.layers.expression.expression". All segments but the last are a domain
 // name in reverse order, the authority. It is the lexicon format "nsid".
+//
+// The length is limited to 317 bytes for the whole, and to 63 for a segment. The
+// authority alone may be longer than the 253 bytes of a domain name, as in the
+// conformance tests.
 //
 // Specification: https://atproto.com/specs/nsid
 type NSID string
@@ -96,9 +100,6 @@ func checkNSID(s string) (offset int, reason string) {
 	}
 	if !isLetter(s[0]) {
 		return 0, "top-level domain of the NSID does not start with a letter"
-	}
-	if start-len(".") > maxHandle {
-		return maxHandle, "domain of the NSID is longer than 253 bytes"
 	}
 	name := s[start:]
 	if name == "" {

@@ -9,7 +9,8 @@ const (
 	// tidDigits are the digits of base32-sortable: they sort as their values do.
 	tidDigits = "234567abcdefghijklmnopqrstuvwxyz"
 	// tidClockBits is how many of the 64 bits of a TID, the low ones, name the
-	// clock. Those above are the microseconds since 1970, and the highest is 0.
+	// clock. Those above are the microseconds since 1970. The specification has
+	// the highest one always 0, and then a syntax in which it may be 1.
 	tidClockBits = 10
 )
 
@@ -56,7 +57,7 @@ func (t TID) Time() time.Time {
 	if !ValidTID(string(t)) {
 		return time.Time{}
 	}
-	return time.UnixMicro(t.integer() >> tidClockBits).UTC()
+	return time.UnixMicro(int64(t.integer() >> tidClockBits)).UTC()
 }
 
 // ClockID returns the number of the clock that made t, from 0 to 1023. It is 0
@@ -69,21 +70,21 @@ func (t TID) ClockID() int {
 }
 
 // integer returns the integer that t, which has to be valid, encodes.
-func (t TID) integer() int64 {
-	var n int64
+func (t TID) integer() uint64 {
+	var n uint64
 	for _, c := range []byte(t) {
 		// The digits 2 to 7 are worth 0 to 5, and the letters a to z 6 to 31.
 		if isDigit(c) {
-			n = n<<5 | int64(c-'2')
+			n = n<<5 | uint64(c-'2')
 		} else {
-			n = n<<5 | int64(c-'a'+6)
+			n = n<<5 | uint64(c-'a'+6)
 		}
 	}
 	return n
 }
 
-// encodeTID returns the TID of an integer that is not negative.
-func encodeTID(n int64) TID {
+// encodeTID returns the TID of an integer.
+func encodeTID(n uint64) TID {
 	var digits [tidLength]byte
 	for i := tidLength - 1; i >= 0; i-- {
 		digits[i] = tidDigits[n&31]

@@ -16,13 +16,13 @@ import (
 //
 // Specification: https://atproto.com/specs/tid
 type TIDClock struct {
-	id   int64
+	id   uint64
 	last atomic.Int64 // the microseconds of the latest TID
 }
 
 // NewTIDClock returns a clock with a random number.
 func NewTIDClock() *TIDClock {
-	return &TIDClock{id: rand.Int64N(1 << tidClockBits)}
+	return &TIDClock{id: rand.Uint64N(1 << tidClockBits)}
 }
 
 // Next returns a TID of the present time that is greater than all TIDs of c
@@ -32,7 +32,7 @@ func (c *TIDClock) Next() TID {
 		last := c.last.Load()
 		next := max(time.Now().UnixMicro(), last+1)
 		if c.last.CompareAndSwap(last, next) {
-			return encodeTID(next<<tidClockBits | c.id)
+			return encodeTID(uint64(next)<<tidClockBits | c.id)
 		}
 	}
 }

@@ -55,8 +55,11 @@ func checkURI(s string) (offset int, reason string) {
 		return 0, "URI scheme does not start with a letter"
 	}
 	i := skip(s, 1, schemeByte)
-	if i == len(s) || s[i] != ':' {
-		return i, "URI scheme is not letters, digits and + - . up to a colon"
+	if i == len(s) {
+		return i, "URI has no colon after its scheme"
+	}
+	if s[i] != ':' {
+		return i, "URI scheme has a character other than letters, digits and + - ."
 	}
 	i++
 	if i == len(s) {
