@@ -240,11 +240,14 @@ var stringFormats = map[string]func(string) bool{
 }
 
 func (c *checker) errors(n *Node) {
-	names := make([]string, len(n.Errors))
+	seen := make(map[string]bool, len(n.Errors))
 	for i, e := range n.Errors {
-		names[i] = e.Name
+		if seen[e.Name] {
+			c.report(n, at("errors", strconv.Itoa(i)), "%q is listed twice; take one out", e.Name)
+		}
+		// A missing name is the schema's concern.
+		seen[e.Name] = e.Name != ""
 	}
-	unique(c, n, "errors", names)
 }
 
 // body looks at the input or output of a call. The content of a body is an

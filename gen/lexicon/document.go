@@ -32,7 +32,7 @@ func (s *Set) Resolve(from *Document, ref string) (*Document, *Def, bool) {
 		name = "main"
 	}
 	document := from
-	if id != "" {
+	if id != "" || !found {
 		document = s.Lookup(id)
 	}
 	if document == nil {

@@ -9,6 +9,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // Options change how Load works. The zero value is what the function Load uses.
@@ -76,10 +78,11 @@ func (o Options) Load(fsys fs.FS, roots ...string) (*Set, error) {
 
 // loader reads the files of one call of Load.
 type loader struct {
-	fsys     fs.FS
-	schema   *documentSchema
-	broken   map[string]bool
-	owners   map[string]owned
+	fsys   fs.FS
+	schema *documentSchema
+	broken map[string]bool
+	owners map[string]owned
+	// count is how many documents the roots have so far.
 	count    int
 	problems Problems
 }
@@ -97,11 +100,11 @@ func (l *loader) root(root string, override bool) {
 	if len(files) == 0 && len(problems) == 0 {
 		l.problems = append(l.problems, problem(root, "", "there is no lexicon document (*.json) here; check the path"))
 	}
+	if l.count += len(files); l.count > MaxDocuments {
+		l.problems = append(l.problems, problem(root, "", "with it there are more than %d documents; load fewer at once", MaxDocuments))
+		return
+	}
 	for _, f := range files {
-		if l.count++; l.count > MaxDocuments {
-			l.problems = append(l.problems, problem(root, "", "there are more than %d documents; load fewer at once", MaxDocuments))
-			return
-		}
 		l.file(f, override)
 	}
 }
@@ -114,11 +117,13 @@ func (l *loader) file(f documentFile, override bool) {
 		l.broken[f.id] = true
 		return
 	}
-	if document.ID != f.id {
+	if document.ID != f.id && syntax.ValidNSID(document.ID) {
 		l.problems = append(l.problems, problem(f.file, "/id",
 			"the id %s belongs into the file %s.json of its root, and this file to the id %s; rename the file or correct the id",
 			document.ID, strings.ReplaceAll(document.ID, ".", "/"), f.id))
-		// A reference to either id means this document.
+	}
+	// A reference to the id that the file should have may mean this document.
+	if document.ID != f.id {
 		l.broken[f.id] = true
 	}
 	before, ok := l.owners[document.ID]

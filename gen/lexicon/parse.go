@@ -82,7 +82,7 @@ func (p *parser) fail(err error) {
 	before := p.data[:min(max(offset, 0), int64(len(p.data)))]
 	line := bytes.Count(before, []byte("\n")) + 1
 	column := len(before) - (bytes.LastIndexByte(before, '\n') + 1) + 1
-	p.problems = append(p.problems, problem(p.file, pointer, "no valid JSON at line %d, column %d: %v", line, column, err))
+	p.problems = append(p.problems, problem(p.file, pointer, "not valid JSON at line %d, column %d: %v", line, column, err))
 }
 
 func (p *parser) value() (any, error) {

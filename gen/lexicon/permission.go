@@ -58,7 +58,7 @@ func ignored(o object, set string) string {
 func names(o object, parameter, set string) string {
 	values, _ := o.get(parameter).([]any)
 	if len(values) == 0 {
-		return fmt.Sprintf("%q lists nothing", parameter)
+		return fmt.Sprintf("%q is not a list of at least one", parameter)
 	}
 	group := set[:strings.LastIndexByte(set, '.')+1]
 	for i, value := range values {
@@ -82,7 +82,7 @@ func actions(o object) string {
 	}
 	values, ok := value.([]any)
 	if !ok || len(values) == 0 {
-		return `"action" lists nothing`
+		return `"action" is not a list of at least one`
 	}
 	for i, action := range values {
 		if action != "create" && action != "update" && action != "delete" {

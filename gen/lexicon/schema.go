@@ -110,7 +110,8 @@ func (s *documentSchema) collect(file string, v *jsonschema.ValidationError, pro
 	rule, hint := s.hint(v.AbsoluteKeywordLocation)
 	message := v.Message
 	switch {
-	case rule == "not":
+	case rule == "not", rule == "const":
+		// The messages of these say nothing, or give a number in quotes.
 		message = hint
 	case hint != "":
 		message += "; " + hint

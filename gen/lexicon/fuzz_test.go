@@ -1,0 +1,60 @@
+package lexicon_test
+
+import (
+	"errors"
+	"path/filepath"
+	"slices"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/layers-pub/layers-go/gen/lexicon"
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// FuzzLoad loads one document. Whatever it is, loading must end with a set or
+// with problems, the same ones every time.
+func FuzzLoad(f *testing.F) {
+	for _, pattern := range []string{"testdata/*/*.txtar"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, file := range files {
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				f.Fatal(err)
+			}
+			for _, file := range archive.Files {
+				f.Add(file.Data)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		files := fstest.MapFS{"com/example/defs.json": {Data: data}}
+		for _, options := range []lexicon.Options{{}, {Opaque: true}} {
+			set, err := options.Load(files, ".")
+			again, errAgain := options.Load(files, ".")
+			if err != nil {
+				var problems lexicon.Problems
+				if set != nil || !errors.As(err, &problems) || len(problems) == 0 {
+					t.Fatalf("Load: %v, %v", set, err)
+				}
+				if errAgain == nil || err.Error() != errAgain.Error() {
+					t.Fatalf("the problems change:\n%v\n%v", err, errAgain)
+				}
+				continue
+			}
+			if errAgain != nil {
+				t.Fatal(errAgain)
+			}
+			if diff := cmp.Diff(set, again, cmpopts.IgnoreUnexported(lexicon.Document{})); diff != "" {
+				t.Fatalf("the set changes:\n%s", diff)
+			}
+			if problems := lexicon.Lint(set); !slices.Equal(problems, lexicon.Lint(again)) {
+				t.Fatalf("Lint changes: %v", problems)
+			}
+		}
+	})
+}

@@ -1,0 +1,177 @@
+package lexicon_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/layers-pub/layers-go/gen/lexicon"
+)
+
+// document returns a small document with the given id, and the rest of the text
+// appended to it.
+func document(id, rest string) *fstest.MapFile {
+	return &fstest.MapFile{Data: []byte(fmt.Sprintf(`{"lexicon": 1, "id": %q, "defs": {"a": {"type": "token"}}}%s`, id, rest))}
+}
+
+func TestLoadLimits(t *testing.T) {
+	const head, tail = `{"lexicon": 1, "id": "com.example.a", "defs": {"main": `, `}}`
+	// The document itself and "defs" are two levels, and each array has a
+	// level of its own.
+	nested := func(levels int) string {
+		arrays := levels - 3
+		return head + strings.Repeat(`{"type": "array", "items": `, arrays) + `{"type": "integer"}` + strings.Repeat("}", arrays) + tail
+	}
+	small, _ := strings.CutSuffix(nested(3), "}")
+	for _, test := range []struct {
+		name, text, want string
+	}{
+		{"size", small + strings.Repeat(" ", lexicon.MaxFileSize-len(small)-1) + "}", ""},
+		{"size exceeded", small + strings.Repeat(" ", lexicon.MaxFileSize-len(small)) + "}",
+			"com/example/a.json: it is larger than 1048576 bytes, which is more than is read; split it"},
+		{"depth", nested(lexicon.MaxDepth), ""},
+		{"depth exceeded", nested(lexicon.MaxDepth + 1),
+			"objects and arrays nest more than 64 deep; move the inner ones to definitions of their own"},
+		{"bare arrays", strings.Repeat("[", 500_000), "nest more than 64 deep"},
+		{"byte order mark", "\ufeff" + nested(3), "com/example/a.json: not valid JSON at line 1, column 1: "},
+		{"UTF-16", "\xff\xfe{\x00}\x00", "com/example/a.json: not valid JSON at line 1, column 1: "},
+		{"UTF-8", head + "{\"type\": \"token\", \"description\": \"\xc3\"}" + tail, "/defs/main/description: not valid JSON at line 1, column 90: "},
+		{"long message", head + `{"type": "ref", "ref": "` + strings.Repeat("é", 5000) + `"}` + tail, "é..."},
+		{"escapes", head + `{"type": "object", "properties": {"\u001b[31m": "\u202e"}}` + tail, `/defs/main/properties/\x1b[31m: expected object`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			files := fstest.MapFS{"com/example/a.json": {Data: []byte(test.text)}}
+			_, err := lexicon.Load(files, ".")
+			switch {
+			case test.want == "" && err != nil:
+				t.Error(err)
+			case test.want != "" && err == nil:
+				t.Error("loading found nothing wrong")
+			case test.want != "" && !strings.Contains(err.Error(), test.want):
+				t.Errorf("got %q, want %q in it", err, test.want)
+			case test.want != "" && len(err.Error()) > 2000:
+				t.Errorf("the error has %d bytes", len(err.Error()))
+			}
+		})
+	}
+}
+
+func TestLoadTooManyDocuments(t *testing.T) {
+	files := fstest.MapFS{}
+	for i := range lexicon.MaxDocuments + 1 {
+		files[fmt.Sprintf("com/example/a%d.json", i)] = &fstest.MapFile{}
+	}
+	_, err := lexicon.Load(files, ".")
+	if want := ".: with it there are more than 10000 documents; load fewer at once"; err == nil || err.Error() != want {
+		t.Errorf("got %.200v, want %s", err, want)
+	}
+}
+
+func TestLoadRoots(t *testing.T) {
+	files := fstest.MapFS{
+		"lexicons/com/example/a.json": document("com.example.a", ""),
+		"empty/README.md":             {},
+	}
+	for _, test := range []struct {
+		name    string
+		options lexicon.Options
+		roots   []string
+		want    string
+	}{
+		{"none", lexicon.Options{}, nil, "no directory of lexicons is given; name at least one"},
+		{"absent", lexicon.Options{}, []string{"absent"}, "absent: it cannot be read: file does not exist"},
+		{"malformed", lexicon.Options{}, []string{"../lexicons"}, "../lexicons: it cannot be read: "},
+		{"file", lexicon.Options{}, []string{"lexicons/com/example/a.json"}, "it is not a directory; name the directory that the lexicons are in"},
+		{"empty", lexicon.Options{}, []string{"empty"}, "empty: there is no lexicon document (*.json) here; check the path"},
+		{"empty among others", lexicon.Options{}, []string{"lexicons", "empty"}, "empty: there is no lexicon document (*.json) here; check the path"},
+		{"root within another", lexicon.Options{}, []string{"lexicons", "lexicons/com"}, "lexicons/com/example/a.json:/id: the id com.example.a belongs into the file com/example/a.json of its root, and this file to the id example.a; rename the file or correct the id"},
+		{"override", lexicon.Options{Overrides: []string{"ours"}}, []string{"lexicons"}, `the override "ours" is not among the directories of lexicons; name it there too`},
+		{"two overrides", lexicon.Options{Overrides: []string{"lexicons"}}, []string{"lexicons", "lexicons"}, "the id com.example.a is also that of lexicons/com/example/a.json"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			set, err := test.options.Load(files, test.roots...)
+			if err == nil || set != nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %q in it", err, test.want)
+			}
+		})
+	}
+}
+
+// The order of roots does not matter to overrides.
+func TestLoadOverrideFirst(t *testing.T) {
+	files := fstest.MapFS{
+		"ours/com/example/a.json":   document("com.example.a", ""),
+		"theirs/com/example/a.json": document("com.example.a", ""),
+	}
+	for _, roots := range [][]string{{"ours", "theirs"}, {"theirs", "ours"}} {
+		set, err := lexicon.Options{Overrides: []string{"ours"}}.Load(files, roots...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if file := set.Lookup("com.example.a").File; len(set.Documents) != 1 || file != "ours/com/example/a.json" {
+			t.Errorf("%v: got the document of %s", roots, file)
+		}
+	}
+}
+
+func TestLoadIrregularFiles(t *testing.T) {
+	root := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(root, "com", "example"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	target := filepath.Join(root, "target")
+	if err := os.WriteFile(target, document("com.example.a", "").Data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(target, filepath.Join(root, "com", "example", "a.json")); err != nil {
+		t.Skipf("symbolic links are not available: %v", err)
+	}
+	_, err := lexicon.Load(os.DirFS(root), ".")
+	if want := "com/example/a.json: it is not a regular file; replace it with one"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestProblems(t *testing.T) {
+	files := fstest.MapFS{
+		"com/example/b.json": document("com.example.b", "{"),
+		"com/example/a.json": document("com.example.b", ""),
+	}
+	_, err := lexicon.Load(files, ".")
+	var problems lexicon.Problems
+	if !errors.As(err, &problems) || len(problems) != 2 {
+		t.Fatalf("got %#v", err)
+	}
+	if p := problems[0]; p.File != "com/example/a.json" || p.Pointer != "/id" || !strings.HasPrefix(p.Message, "the id com.example.b belongs") {
+		t.Errorf("got %#v", p)
+	}
+	if p := problems[1]; p.File != "com/example/b.json" || p.Pointer != "" || !strings.HasPrefix(p.Message, "not valid JSON at line 1, column 73: ") {
+		t.Errorf("got %#v", p)
+	}
+	if want := problems[0].Error() + "\n" + problems[1].Error(); err.Error() != want {
+		t.Errorf("got %q, want %q", err, want)
+	}
+}
+
+// The lexicons of this repository have nothing that is wrong or doubtful.
+func TestLoadLayers(t *testing.T) {
+	set, err := lexicon.Load(os.DirFS("../.."), "lexicons")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, problem := range lexicon.Lint(set) {
+		t.Error(problem)
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		if _, err := lexicon.Load(os.DirFS("../.."), "lexicons"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

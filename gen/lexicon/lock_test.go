@@ -1,0 +1,187 @@
+package lexicon_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/layers-pub/layers-go/gen/lexicon"
+)
+
+const wantLock = `{
+  "version": "1.2.3",
+  "documents": [
+    {
+      "id": "com.example.a",
+      "file": "com/example/a.json",
+      "sha256": "5324ea189a2898a7702264e6006842409f9ff7805a615380bf3a151a6fb09b29"
+    },
+    {
+      "id": "com.example.b.c",
+      "file": "com/example/b/c.json",
+      "sha256": "7aa2d8f70175a1273488b85b1d7c096035c3aba14ca7895072a4ea5867fbf2ef"
+    }
+  ]
+}
+`
+
+// locked returns a root with two documents and the lockfile of them.
+func locked(t *testing.T) fstest.MapFS {
+	t.Helper()
+	files := fstest.MapFS{
+		"root/com/example/b/c.json": document("com.example.b.c", ""),
+		"root/com/example/a.json":   document("com.example.a", ""),
+		"root/README.md":            {Data: []byte("not listed")},
+		"root/lexicons.json":        {Data: []byte(`{"version": "1.2.3", "documents": []}`)},
+	}
+	data, err := lexicon.Lock(files, "root")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files["root/lexicons.json"] = &fstest.MapFile{Data: data}
+	return files
+}
+
+func TestLock(t *testing.T) {
+	files := locked(t)
+	if diff := cmp.Diff(wantLock, string(files["root/lexicons.json"].Data)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if err := lexicon.CheckLock(files, "root"); err != nil {
+		t.Error(err)
+	}
+	if _, err := lexicon.Load(files, "root"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLockWithoutVersion(t *testing.T) {
+	files := fstest.MapFS{"com/example/a.json": document("com.example.a", "")}
+	data, err := lexicon.Lock(files, ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(string(data), "{\n  \"version\": \"\",\n") {
+		t.Errorf("got %s", data)
+	}
+	err = lexicon.CheckLock(files, ".")
+	if want := "lexicons.json: there is no lockfile; run `lexgen lock`"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	// Loading does not ask for a lockfile.
+	if _, err := lexicon.Load(files, "."); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLockProblems(t *testing.T) {
+	const lockName = "root/lexicons.json"
+	replace := func(old, new string) func(fstest.MapFS) {
+		return func(files fstest.MapFS) {
+			text := strings.Replace(string(files[lockName].Data), old, new, 1)
+			files[lockName] = &fstest.MapFile{Data: []byte(text)}
+		}
+	}
+	for _, test := range []struct {
+		name   string
+		change func(fstest.MapFS)
+		want   string
+	}{
+		{"changed", func(files fstest.MapFS) { files["root/com/example/a.json"] = document("com.example.a", "\n") },
+			"root/com/example/a.json: it differs from the document in the lockfile root/lexicons.json; restore it, or run `lexgen lock` to accept the change"},
+		{"missing", func(files fstest.MapFS) { delete(files, "root/com/example/a.json") },
+			"root/lexicons.json:/documents/0: the document com/example/a.json is listed but not there (or listed twice); restore it, or run `lexgen lock` to accept that"},
+		{"unlisted", func(files fstest.MapFS) { files["root/com/example/d.json"] = document("com.example.d", "") },
+			"root/com/example/d.json: it is not in the lockfile root/lexicons.json; take it away, or run `lexgen lock` to accept it"},
+		{"id", replace(`"com.example.a"`, `"com.example.x"`),
+			"root/lexicons.json:/documents/0: the file com/example/a.json has the id com.example.a, not com.example.x; run `lexgen lock`"},
+		{"twice", replace(`com/example/b/c.json`, `com/example/a.json`),
+			"root/com/example/b/c.json: it is not in the lockfile root/lexicons.json; take it away, or run `lexgen lock` to accept it\n" +
+				"root/lexicons.json:/documents/1: the document com/example/a.json is listed but not there (or listed twice); restore it, or run `lexgen lock` to accept that"},
+		{"syntax", replace(`{`, ``), "root/lexicons.json: it is not a lockfile: "},
+		{"unknown member", replace(`"version"`, `"edition"`), "root/lexicons.json: it is not a lockfile: "},
+		{"trailing", replace("]\n}", "]\n}}"), "root/lexicons.json: it is not a lockfile: "},
+		{"wrong type", replace(`"1.2.3"`, `1`), "root/lexicons.json: it is not a lockfile: "},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			files := locked(t)
+			test.change(files)
+			err := lexicon.CheckLock(files, "root")
+			var problems lexicon.Problems
+			if !errors.As(err, &problems) || !strings.HasPrefix(err.Error(), test.want) {
+				t.Fatalf("got %v, want %s", err, test.want)
+			}
+			_, loadErr := lexicon.Load(files, "root")
+			if loadErr == nil || loadErr.Error() != err.Error() {
+				t.Errorf("Load: got %v, want %v", loadErr, err)
+			}
+			if _, err := (lexicon.Options{IgnoreLock: true}).Load(files, "root"); err != nil {
+				t.Errorf("Load without the lock: %v", err)
+			}
+		})
+	}
+}
+
+func TestLockErrors(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		files fstest.MapFS
+		want  string
+	}{
+		{"root", fstest.MapFS{}, "root: it cannot be read: file does not exist"},
+		{"size", fstest.MapFS{"root/com/example/a.json": {Data: make([]byte, lexicon.MaxFileSize+1)}}, "root/com/example/a.json: it is larger than"},
+		{"lockfile", fstest.MapFS{"root/lexicons.json": {Data: []byte("[]")}}, "root/lexicons.json: it is not a lockfile: "},
+	} {
+		if _, err := lexicon.Lock(test.files, "root"); err == nil || !strings.HasPrefix(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want %s", test.name, err, test.want)
+		}
+	}
+}
+
+func TestWriteLock(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "com", "example"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "com", "example", "a.json")
+	write := func(name string, data []byte) {
+		t.Helper()
+		if err := os.WriteFile(name, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rewrite := func(want bool) {
+		t.Helper()
+		changed, err := lexicon.WriteLock(dir)
+		if err != nil || changed != want {
+			t.Errorf("WriteLock: %v, %v; want %v", changed, err, want)
+		}
+		if err := lexicon.CheckLock(os.DirFS(dir), "."); err != nil {
+			t.Error(err)
+		}
+	}
+	write(file, document("com.example.a", "").Data)
+	rewrite(true)
+	rewrite(false)
+	write(file, document("com.example.a", "\n").Data)
+	if err := lexicon.CheckLock(os.DirFS(dir), "."); err == nil {
+		t.Error("CheckLock does not see the change")
+	}
+	rewrite(true)
+	write(filepath.Join(dir, "lexicons.json"), []byte(`{"version": "4", "documents": []}`))
+	rewrite(true)
+	data, err := os.ReadFile(filepath.Join(dir, "lexicons.json"))
+	if err != nil || !strings.Contains(string(data), `"version": "4"`) {
+		t.Errorf("the version is lost: %s, %v", data, err)
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 2 {
+		t.Errorf("files are left over: %v", entries)
+	}
+	if _, err := lexicon.WriteLock(filepath.Join(dir, "absent")); err == nil {
+		t.Error("WriteLock accepts an absent directory")
+	}
+}
