@@ -1,8 +1,6 @@
 package syntax
 
-import (
-	"strings"
-)
+import "strings"
 
 // AtIdentifier names an account by its DID or by its handle. Which of the two
 // it is shows at once: a DID starts with "did:", and a handle has no colons. It
@@ -11,13 +9,14 @@ import (
 // Specification: https://atproto.com/specs/lexicon#at-identifier
 type AtIdentifier string
 
-// ParseAtIdentifier returns s as an AtIdentifier, unchanged. The error is an [*Error] with the
-// format "at-identifier".
+// ParseAtIdentifier returns s as an AtIdentifier, unchanged. The error is an
+// [*Error] with the format "at-identifier".
 func ParseAtIdentifier(s string) (AtIdentifier, error) {
 	return parse[AtIdentifier](s, "at-identifier", checkAtIdentifier)
 }
 
-// ValidAtIdentifier tells whether [ParseAtIdentifier] would accept s. It does not allocate.
+// ValidAtIdentifier tells whether [ParseAtIdentifier] would accept s. It does
+// not allocate.
 func ValidAtIdentifier(s string) bool {
 	_, reason := checkAtIdentifier(s)
 	return reason == ""
@@ -34,8 +33,8 @@ func (a AtIdentifier) MarshalText() ([]byte, error) {
 	return []byte(a), nil
 }
 
-// UnmarshalText sets a to text, if [ParseAtIdentifier] accepts it. The error is that
-// of ParseAtIdentifier, and leaves a as it was.
+// UnmarshalText sets a to text, if [ParseAtIdentifier] accepts it. The error is
+// that of ParseAtIdentifier, and leaves a as it was.
 func (a *AtIdentifier) UnmarshalText(text []byte) error {
 	return unmarshal(a, text, "at-identifier", checkAtIdentifier)
 }

@@ -1,8 +1,6 @@
 package syntax
 
-import (
-	"strings"
-)
+import "strings"
 
 const aturiScheme = "at://"
 
@@ -39,8 +37,8 @@ func NewATURI(authority AtIdentifier, collection NSID, key RecordKey) (ATURI, er
 	return u, nil
 }
 
-// ParseATURI returns s as an ATURI, unchanged. The error is an [*Error] with the
-// format "at-uri".
+// ParseATURI returns s as an ATURI, unchanged. The error is an [*Error] with
+// the format "at-uri".
 func ParseATURI(s string) (ATURI, error) {
 	return parse[ATURI](s, "at-uri", checkATURI)
 }

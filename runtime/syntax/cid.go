@@ -40,8 +40,8 @@ func (c CID) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// UnmarshalText sets c to text, if [ParseCID] accepts it. The error is that
-// of ParseCID, and leaves c as it was.
+// UnmarshalText sets c to text, if [ParseCID] accepts it. The error is that of
+// ParseCID, and leaves c as it was.
 func (c *CID) UnmarshalText(text []byte) error {
 	return unmarshal(c, text, "cid", checkCID)
 }

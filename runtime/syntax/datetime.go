@@ -1,8 +1,6 @@
 package syntax
 
-import (
-	"time"
-)
+import "time"
 
 const maxDatetime = 64
 
@@ -29,13 +27,14 @@ func DatetimeOf(t time.Time) Datetime {
 	return Datetime(t.Format("2006-01-02T15:04:05.000Z"))
 }
 
-// ParseDatetime returns s as a Datetime, unchanged. The error is an [*Error] with the
-// format "datetime".
+// ParseDatetime returns s as a Datetime, unchanged. The error is an [*Error]
+// with the format "datetime".
 func ParseDatetime(s string) (Datetime, error) {
 	return parse[Datetime](s, "datetime", checkDatetime)
 }
 
-// ValidDatetime tells whether [ParseDatetime] would accept s. It does not allocate.
+// ValidDatetime tells whether [ParseDatetime] would accept s. It does not
+// allocate.
 func ValidDatetime(s string) bool {
 	_, reason := checkDatetime(s)
 	return reason == ""
@@ -52,8 +51,8 @@ func (d Datetime) MarshalText() ([]byte, error) {
 	return []byte(d), nil
 }
 
-// UnmarshalText sets d to text, if [ParseDatetime] accepts it. The error is that
-// of ParseDatetime, and leaves d as it was.
+// UnmarshalText sets d to text, if [ParseDatetime] accepts it. The error is
+// that of ParseDatetime, and leaves d as it was.
 func (d *Datetime) UnmarshalText(text []byte) error {
 	return unmarshal(d, text, "datetime", checkDatetime)
 }

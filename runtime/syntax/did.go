@@ -1,8 +1,6 @@
 package syntax
 
-import (
-	"strings"
-)
+import "strings"
 
 const maxDID = 2048
 
@@ -40,8 +38,8 @@ func (d DID) MarshalText() ([]byte, error) {
 	return []byte(d), nil
 }
 
-// UnmarshalText sets d to text, if [ParseDID] accepts it. The error is that
-// of ParseDID, and leaves d as it was.
+// UnmarshalText sets d to text, if [ParseDID] accepts it. The error is that of
+// ParseDID, and leaves d as it was.
 func (d *DID) UnmarshalText(text []byte) error {
 	return unmarshal(d, text, "did", checkDID)
 }

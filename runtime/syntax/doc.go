@@ -4,9 +4,8 @@
 //
 // Each of them is a string, and keeps the text it was made from: what is read
 // is written back byte for byte. A value that a Parse function returned is
-// valid; one made by a conversion is as good as the string that was converted,
-// and the methods of an invalid value return something empty, or an error, and
-// do not panic.
+// valid. One made by a conversion is as good as the string that was converted;
+// its methods do not panic, whatever it holds.
 //
 //	uri, err := syntax.ParseATURI("at://did:plc:z72i7hdynmk6r22z27h6tvur/pub.layers.media.media/3jzfcijpj2z2a")
 //	if err != nil {
@@ -23,8 +22,8 @@
 // specification leaves a choice, the formats are as wide as its conformance
 // tests allow, so that records which servers have accepted can be read.
 //
-// All functions, and the methods of all types but [ATURIValidator], are safe
-// for concurrent use.
+// The functions and a [TIDClock] are safe for concurrent use. An
+// [ATURIValidator] is not.
 //
 // Specification: https://atproto.com/specs/lexicon#string-formats
 package syntax

@@ -1,8 +1,6 @@
 package syntax
 
-import (
-	"strings"
-)
+import "strings"
 
 const (
 	maxHandle = 253 // that of a domain name
@@ -18,8 +16,8 @@ const (
 // Specification: https://atproto.com/specs/handle
 type Handle string
 
-// ParseHandle returns s as a Handle, unchanged. The error is an [*Error] with the
-// format "handle".
+// ParseHandle returns s as a Handle, unchanged. The error is an [*Error] with
+// the format "handle".
 func ParseHandle(s string) (Handle, error) {
 	return parse[Handle](s, "handle", checkHandle)
 }

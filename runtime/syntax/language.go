@@ -1,8 +1,6 @@
 package syntax
 
-import (
-	"strings"
-)
+import "strings"
 
 // Language is a language tag, such as "ja", "pt-BR" or "hy-Latn-IT-arevela". It
 // is the lexicon format "language".
@@ -15,13 +13,14 @@ import (
 // Specification: https://atproto.com/specs/lexicon#language
 type Language string
 
-// ParseLanguage returns s as a Language, unchanged. The error is an [*Error] with the
-// format "language".
+// ParseLanguage returns s as a Language, unchanged. The error is an [*Error]
+// with the format "language".
 func ParseLanguage(s string) (Language, error) {
 	return parse[Language](s, "language", checkLanguage)
 }
 
-// ValidLanguage tells whether [ParseLanguage] would accept s. It does not allocate.
+// ValidLanguage tells whether [ParseLanguage] would accept s. It does not
+// allocate.
 func ValidLanguage(s string) bool {
 	_, reason := checkLanguage(s)
 	return reason == ""
@@ -38,8 +37,8 @@ func (l Language) MarshalText() ([]byte, error) {
 	return []byte(l), nil
 }
 
-// UnmarshalText sets l to text, if [ParseLanguage] accepts it. The error is that
-// of ParseLanguage, and leaves l as it was.
+// UnmarshalText sets l to text, if [ParseLanguage] accepts it. The error is
+// that of ParseLanguage, and leaves l as it was.
 func (l *Language) UnmarshalText(text []byte) error {
 	return unmarshal(l, text, "language", checkLanguage)
 }

@@ -41,8 +41,8 @@ func (n NSID) MarshalText() ([]byte, error) {
 	return []byte(n), nil
 }
 
-// UnmarshalText sets n to text, if [ParseNSID] accepts it. The error is that
-// of ParseNSID, and leaves n as it was.
+// UnmarshalText sets n to text, if [ParseNSID] accepts it. The error is that of
+// ParseNSID, and leaves n as it was.
 func (n *NSID) UnmarshalText(text []byte) error {
 	return unmarshal(n, text, "nsid", checkNSID)
 }

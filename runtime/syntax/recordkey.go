@@ -9,13 +9,14 @@ const maxRecordKey = 512
 // Specification: https://atproto.com/specs/record-key
 type RecordKey string
 
-// ParseRecordKey returns s as a RecordKey, unchanged. The error is an [*Error] with the
-// format "record-key".
+// ParseRecordKey returns s as a RecordKey, unchanged. The error is an [*Error]
+// with the format "record-key".
 func ParseRecordKey(s string) (RecordKey, error) {
 	return parse[RecordKey](s, "record-key", checkRecordKey)
 }
 
-// ValidRecordKey tells whether [ParseRecordKey] would accept s. It does not allocate.
+// ValidRecordKey tells whether [ParseRecordKey] would accept s. It does not
+// allocate.
 func ValidRecordKey(s string) bool {
 	_, reason := checkRecordKey(s)
 	return reason == ""
@@ -32,8 +33,8 @@ func (k RecordKey) MarshalText() ([]byte, error) {
 	return []byte(k), nil
 }
 
-// UnmarshalText sets k to text, if [ParseRecordKey] accepts it. The error is that
-// of ParseRecordKey, and leaves k as it was.
+// UnmarshalText sets k to text, if [ParseRecordKey] accepts it. The error is
+// that of ParseRecordKey, and leaves k as it was.
 func (k *RecordKey) UnmarshalText(text []byte) error {
 	return unmarshal(k, text, "record-key", checkRecordKey)
 }

@@ -10,6 +10,10 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
+// The tables of this package hold the values of the protocol's conformance
+// tests, https://github.com/bluesky-social/atproto-interop-tests, and others
+// beside them.
+
 // format has the functions of one format, so that all formats are held to the
 // same rules.
 type format[T text, P unmarshaler[T]] struct {
@@ -97,6 +101,9 @@ func (f format[T, P]) testValid(t *testing.T, inputs []string) {
 	for _, input := range inputs {
 		if _, err := f.parse(input); err != nil {
 			t.Error(err)
+		}
+		if n := testing.AllocsPerRun(5, func() { _, _ = f.parse(input) }); n != 0 {
+			t.Errorf("parsing %q takes %v allocations, want 0", input, n)
 		}
 		f.check(t, input)
 	}

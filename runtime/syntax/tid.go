@@ -1,8 +1,6 @@
 package syntax
 
-import (
-	"time"
-)
+import "time"
 
 const (
 	tidLength = 13
@@ -16,8 +14,8 @@ const (
 
 // TID is a timestamp identifier, such as "3jzfcijpj2z2a": the usual record key,
 // and the revision of a repository. TIDs sort as text in the order of their
-// times. Anybody can make any TID: it proves nothing about when a record was
-// made. It is the lexicon format "tid".
+// times, and every TID is a record key. Anybody can make any TID: it proves
+// nothing about when a record was made. It is the lexicon format "tid".
 //
 // Specification: https://atproto.com/specs/tid
 type TID string
@@ -45,8 +43,8 @@ func (t TID) MarshalText() ([]byte, error) {
 	return []byte(t), nil
 }
 
-// UnmarshalText sets t to text, if [ParseTID] accepts it. The error is that
-// of ParseTID, and leaves t as it was.
+// UnmarshalText sets t to text, if [ParseTID] accepts it. The error is that of
+// ParseTID, and leaves t as it was.
 func (t *TID) UnmarshalText(text []byte) error {
 	return unmarshal(t, text, "tid", checkTID)
 }

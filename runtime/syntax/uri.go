@@ -41,8 +41,8 @@ func (u URI) MarshalText() ([]byte, error) {
 	return []byte(u), nil
 }
 
-// UnmarshalText sets u to text, if [ParseURI] accepts it. The error is that
-// of ParseURI, and leaves u as it was.
+// UnmarshalText sets u to text, if [ParseURI] accepts it. The error is that of
+// ParseURI, and leaves u as it was.
 func (u *URI) UnmarshalText(text []byte) error {
 	return unmarshal(u, text, "uri", checkURI)
 }
