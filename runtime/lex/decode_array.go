@@ -125,7 +125,7 @@ func DecodeObject[T any, P decodablePointer[T]](d *Decoder) *T {
 		d.mismatch("object")
 		return nil
 	}
-	v := new(T)
+	v := newObject[T](d)
 	P(v).DecodeLex(d)
 	return v
 }

@@ -108,6 +108,7 @@ type Decoder struct {
 	budget    int  // bytes that may still be allocated for array items
 	root      *Map // the extra fields of the outermost object: carries the mark of incompleteness
 	guess     *jsonGuess
+	slabs     slabs
 	uris      syntax.ATURIValidator
 	issues    []Issue
 	truncated bool
@@ -120,6 +121,7 @@ func (d *Decoder) start(s string, json bool) {
 	// A repeated tiny item (an empty object is one byte) may become a large struct.
 	d.budget = 1<<20 + 128*len(s)
 	d.root, d.issues, d.truncated = nil, nil, false
+	d.slabs.epoch++
 	if json && d.guess == nil {
 		d.guess = new(jsonGuess)
 	}

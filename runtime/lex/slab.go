@@ -1,0 +1,47 @@
+package lex
+
+import "unsafe"
+
+// slabs allocates the optional objects of one record. The first object of a type is an allocation of its
+// own; further ones share chunks that double in size, so that a record with hundreds costs a few
+// allocations. A chunk lives as long as any object in it: objects of one record share one
+// fate anyway. A decoder in the pool may keep the last chunks until the pool is cleared.
+type slabs struct {
+	epoch uint32 // one for each input: older chunks belong to other records
+	slots [64]slab
+}
+
+type slab struct {
+	typ   uintptr // the type that the chunk is of
+	epoch uint32
+	size  uint32         // of the last chunk, in objects
+	left  uint32         // objects that are free
+	next  unsafe.Pointer // the first of them
+}
+
+const largestSlab = 32
+
+// newObject returns a new, zero T.
+func newObject[T any](d *Decoder) *T {
+	var zero T
+	var pointer any = (*T)(nil)
+	typ := *(*uintptr)(unsafe.Pointer(&pointer)) // the interface's first word identifies *T
+	s := &d.slabs.slots[(typ>>5^typ>>11)&63]
+	if s.typ != typ || s.epoch != d.slabs.epoch {
+		*s = slab{typ: typ, epoch: d.slabs.epoch, size: 1}
+		return new(T)
+	}
+	if s.left == 0 {
+		s.size = min(2*s.size, largestSlab)
+		s.left = s.size
+		s.next = unsafe.Pointer(unsafe.SliceData(make([]T, s.size)))
+	}
+	p := (*T)(s.next)
+	// The last object's successor would point behind the chunk, which would keep its neighbour alive.
+	if s.left--; s.left > 0 {
+		s.next = unsafe.Add(s.next, unsafe.Sizeof(zero))
+	} else {
+		s.next = nil
+	}
+	return p
+}
