@@ -1,0 +1,164 @@
+package mst
+
+import (
+	"encoding/binary"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+)
+
+// MaxEntries is the highest number of entries in a node. The keys of a layer that fall between two
+// keys of a higher one are 3 on average, and each further one is a quarter less likely: a node of more
+// than 4096 was made to be one.
+const MaxEntries = 4096
+
+// Node is a node of a tree. Its storage is used again by the next [Node.Parse].
+type Node struct {
+	// Left is the subtree of the keys before the first entry; undefined if there is none.
+	Left lex.CID
+	// Entries are in the order of their keys.
+	Entries []Entry
+
+	keys []byte // what the entries' keys are parts of
+}
+
+// Entry is a key of a node, with its value and the subtree behind it.
+type Entry struct {
+	// Key is the path, whole. It is valid until the node is parsed into again.
+	Key []byte
+	// Value is the CID of the record.
+	Value lex.CID
+	// Right is the subtree of the keys between this one and the next of the node; undefined if there is
+	// none.
+	Right lex.CID
+}
+
+// What stands in every node in the same way.
+const (
+	beforeEntries = "\xa2\x61e"                     // a map of 2, and its key "e"
+	beforeLeft    = "\x61l"                         // its key "l"
+	beforeSuffix  = "\xa4\x61k"                     // an entry, a map of 4, and its key "k"
+	beforePrefix  = "\x61p"                         // its key "p"
+	beforeRight   = "\x61t"                         // its key "t"
+	beforeValue   = "\x61v"                         // its key "v"
+	null          = "\xf6"                          // no subtree
+	beforeCID     = "\xd8\x2a\x58\x25\x00"          // tag 42, a byte string of 37, and its first byte
+	beforeDigest  = beforeCID + "\x01\x71\x12\x20"  // up to the digest of a CID for DAG-CBOR
+	linkSize      = len(beforeCID) + len(lex.CID{}) // a link in bytes
+)
+
+// The major types of DAG-CBOR that a node's variable parts are of.
+const (
+	majorUint  = 0x00
+	majorBytes = 0x40
+	majorArray = 0x80
+)
+
+// Parse sets n to the node that block holds in DAG-CBOR. It accepts what [Node.Append] writes and
+// nothing else: the canonical form, keys in ascending order, each sharing with the one before it
+// exactly the bytes that it says. What more there is to a node, only the tree can tell: see [Walker].
+//
+// An error wraps [ErrInvalid], and leaves n in no useful state.
+func (n *Node) Parse(block []byte) error {
+	n.Left, n.Entries, n.keys = lex.CID{}, n.Entries[:0], n.keys[:0]
+	p := parser{block: block}
+	p.literal(beforeEntries)
+	count := p.uint(majorArray, MaxEntries, "entries")
+	var key []byte // of the entry before
+	for i := 0; i < count && p.err == nil; i++ {
+		p.literal(beforeSuffix)
+		suffix := p.bytes(p.uint(majorBytes, MaxKeySize, "bytes of a key"))
+		p.literal(beforePrefix)
+		prefix := p.uint(majorUint, MaxKeySize, "bytes of a prefix")
+		p.literal(beforeRight)
+		right := p.optionalLink()
+		p.literal(beforeValue)
+		value := p.link()
+		if p.err != nil {
+			return p.err
+		}
+		if err := checkSuffix(key, prefix, suffix); err != nil {
+			return err
+		}
+		start := len(n.keys)
+		n.keys = append(append(n.keys, key[:prefix]...), suffix...)
+		key = n.keys[start:len(n.keys):len(n.keys)]
+		n.Entries = append(n.Entries, Entry{Key: key, Value: value, Right: right})
+	}
+	p.literal(beforeLeft)
+	n.Left = p.optionalLink()
+	if p.err == nil && p.at != len(block) {
+		p.fail("%d bytes too many", len(block)-p.at)
+	}
+	return p.err
+}
+
+// checkSuffix checks a key that is the first bytes of the one before it, prefix of them, and suffix.
+func checkSuffix(before []byte, prefix int, suffix []byte) error {
+	switch {
+	case prefix > len(before):
+		return invalid("a key shares %d bytes with %q", prefix, before)
+	case prefix+len(suffix) > MaxKeySize:
+		return invalid("a key has %d bytes, limit %d", prefix+len(suffix), MaxKeySize)
+	case len(suffix) == 0 && len(before) == 0:
+		return invalid("a key is empty")
+	case len(suffix) == 0:
+		return invalid("key %q comes behind %q", before[:prefix], before)
+	case prefix == len(before) || suffix[0] > before[prefix]:
+		return nil
+	case suffix[0] == before[prefix]:
+		return invalid("key %q shares more than %d bytes with %q", string(before[:prefix])+string(suffix), prefix, before)
+	}
+	return invalid("key %q comes behind %q", string(before[:prefix])+string(suffix), before)
+}
+
+// Append appends the node in DAG-CBOR to dst, and returns that. The entries have to be in the order of
+// their keys, and their values defined.
+func (n *Node) Append(dst []byte) []byte {
+	dst = append(dst, beforeEntries...)
+	dst = appendUint(dst, majorArray, len(n.Entries))
+	var key []byte // of the entry before
+	for i := range n.Entries {
+		e := &n.Entries[i]
+		prefix := commonPrefix(key, e.Key)
+		dst = append(dst, beforeSuffix...)
+		dst = appendUint(dst, majorBytes, len(e.Key)-prefix)
+		dst = append(dst, e.Key[prefix:]...)
+		dst = append(dst, beforePrefix...)
+		dst = appendUint(dst, majorUint, prefix)
+		dst = append(dst, beforeRight...)
+		dst = appendLink(dst, e.Right)
+		dst = append(dst, beforeValue...)
+		dst = appendLink(dst, e.Value)
+		key = e.Key
+	}
+	dst = append(dst, beforeLeft...)
+	return appendLink(dst, n.Left)
+}
+
+// commonPrefix returns how many bytes a and b begin with in common.
+func commonPrefix(a, b []byte) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
+}
+
+func appendUint(dst []byte, major byte, value int) []byte {
+	switch {
+	case value < 24:
+		return append(dst, major|byte(value))
+	case value < 1<<8:
+		return append(dst, major|24, byte(value))
+	}
+	return binary.BigEndian.AppendUint16(append(dst, major|25), uint16(value))
+}
+
+func appendLink(dst []byte, c lex.CID) []byte {
+	if !c.Defined() {
+		return append(dst, null...)
+	}
+	return append(append(dst, beforeCID...), c[:]...)
+}

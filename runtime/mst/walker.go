@@ -1,0 +1,201 @@
+package mst
+
+import (
+	"bytes"
+	"io"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Leaf is what a tree holds: a path and the CID of its record.
+type Leaf struct {
+	Collection syntax.NSID
+	RecordKey  syntax.RecordKey
+	CID        lex.CID
+}
+
+// Walker walks a tree in the order of its paths, and checks that it is well formed: that the keys
+// ascend, over the whole tree, so that none is there twice; that each is a valid path, and stands in
+// the layer that its hash says; that a subtree is one layer below, and holds something; and of each
+// node what [Node.Parse] checks. A tree that passes is the only one of its leaves. There can be no
+// cycle in it and no more nodes on a path than its first key has layers, which is 128 at most.
+//
+// It is for one goroutine at a time.
+type Walker struct {
+	root  lex.CID
+	load  func(c lex.CID, buf []byte) ([]byte, error)
+	stack []*step // the nodes from the root to where the walk stands, and behind them unused ones
+	depth int     // how many of them are in use; -1 before the walk
+	nodes int
+	err   error // what ended the walk
+
+	last  []byte // the key of the last leaf
+	slash int    // where its collection ends
+
+	text       []byte // the keys of the leaves that are being gathered, one behind the other
+	ends       []end
+	collection syntax.NSID // of the leaf before
+}
+
+// end says where in Walker.text a key ends, and where in the key its collection.
+type end struct{ slash, key int }
+
+// step is a node that is being walked.
+type step struct {
+	cid   lex.CID
+	layer int
+	node  Node
+	buf   []byte // what the node was loaded into
+	next  int    // 0 is the left subtree, and then 2i+1 entry i and 2i+2 the subtree to its right
+}
+
+// NewWalker returns a Walker of the tree whose root is the node root, the data of a commit.
+//
+// load gets the bytes of a node, and has to have checked them against its CID. buf is nil or what load
+// returned earlier for a node that is no longer needed, and load may read into it.
+func NewWalker(root lex.CID, load func(c lex.CID, buf []byte) ([]byte, error)) *Walker {
+	return &Walker{root: root, load: load, depth: -1}
+}
+
+// Nodes returns the number of nodes that have been loaded.
+func (w *Walker) Nodes() int { return w.nodes }
+
+// Next gathers the next leaves into leaves, and returns their number. At the end of the tree the error
+// is [io.EOF], and the tree has been checked as a whole. Any other error is an [*Error] and ends the
+// walk. The leaves in front of either are good.
+//
+// The text of the leaves of one call lies in one piece of memory, which stays as long as one of them is
+// in use: ask for as many leaves as are kept together.
+func (w *Walker) Next(leaves []Leaf) (int, error) {
+	if w.err != nil {
+		return 0, w.err
+	}
+	w.text, w.ends = w.text[:0], w.ends[:0]
+	if w.depth < 0 {
+		w.depth = 0
+		w.err = w.pushRoot()
+	}
+	n := 0
+	for n < len(leaves) && w.err == nil {
+		if w.depth == 0 {
+			w.err = io.EOF
+			break
+		}
+		s := w.stack[w.depth-1]
+		i := s.next
+		s.next++
+		switch {
+		case i > 2*len(s.node.Entries):
+			w.depth--
+		case i == 0:
+			w.err = w.push(s.node.Left)
+		case i%2 == 0:
+			w.err = w.push(s.node.Entries[i/2-1].Right)
+		default:
+			e := &s.node.Entries[i/2]
+			if w.err = w.visit(s, e.Key); w.err == nil {
+				leaves[n].CID = e.Value
+				n++
+			}
+		}
+	}
+	w.split(leaves)
+	return n, w.err
+}
+
+// push steps down into the subtree at c, if there is one.
+func (w *Walker) push(c lex.CID) error {
+	if !c.Defined() {
+		return nil
+	}
+	above := w.stack[w.depth-1]
+	if above.layer == 0 {
+		return &Error{Node: above.cid, Err: invalid("a node of the lowest layer has a subtree")}
+	}
+	s, err := w.open(c)
+	if err != nil {
+		return err
+	}
+	s.layer = above.layer - 1
+	if len(s.node.Entries) == 0 && !s.node.Left.Defined() {
+		return &Error{Node: c, Err: invalid("a subtree is empty")}
+	}
+	return nil
+}
+
+// pushRoot steps down into the root.
+func (w *Walker) pushRoot() error {
+	s, err := w.open(w.root)
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(s.node.Entries) > 0:
+		s.layer = Layer(s.node.Entries[0].Key)
+	case s.node.Left.Defined():
+		return &Error{Node: w.root, Err: invalid("the root has no entry but a subtree")}
+	}
+	return nil
+}
+
+// open loads the node c and puts it on the stack.
+func (w *Walker) open(c lex.CID) (*step, error) {
+	if w.depth == len(w.stack) {
+		w.stack = append(w.stack, new(step))
+	}
+	s := w.stack[w.depth]
+	block, err := w.load(c, s.buf)
+	if err != nil {
+		return nil, &Error{Node: c, Err: err}
+	}
+	if err := s.node.Parse(block); err != nil {
+		return nil, &Error{Node: c, Err: err}
+	}
+	s.cid, s.buf, s.next = c, block, 0
+	w.depth++
+	w.nodes++
+	return s, nil
+}
+
+// visit checks a key against the layer of its node, the key before it and the syntax of paths, and
+// keeps it.
+func (w *Walker) visit(s *step, key []byte) error {
+	if layer := Layer(key); layer != s.layer {
+		return &Error{Node: s.cid, Key: string(key), Err: invalid("key of layer %d in a node of layer %d", layer, s.layer)}
+	}
+	if bytes.Compare(w.last, key) >= 0 {
+		return &Error{Node: s.cid, Key: string(key), Err: invalid("key comes behind %q", w.last)}
+	}
+	// Most paths have the collection of the one before them.
+	slash := w.slash
+	if len(key) <= slash || !bytes.Equal(key[:slash+1], w.last[:min(slash+1, len(w.last))]) {
+		slash = bytes.IndexByte(key, '/')
+		if slash < 0 || !validCollection(string(key[:slash])) {
+			return &Error{Node: s.cid, Key: string(key), Err: invalid("a path must be a collection, a slash and a record key")}
+		}
+	}
+	if !syntax.ValidRecordKey(string(key[slash+1:])) {
+		return &Error{Node: s.cid, Key: string(key), Err: invalid("what follows the collection is not a record key")}
+	}
+	w.slash = slash
+	w.last = append(w.last[:0], key...)
+	w.text = append(w.text, key...)
+	w.ends = append(w.ends, end{slash: slash, key: len(w.text)})
+	return nil
+}
+
+// split makes the paths of the leaves out of the keys that were gathered for them, in one allocation.
+func (w *Walker) split(leaves []Leaf) {
+	text := string(w.text)
+	start := 0
+	for i, end := range w.ends {
+		key := text[start:end.key]
+		start = end.key
+		if key[:end.slash] != string(w.collection) {
+			w.collection = syntax.NSID(key[:end.slash])
+		}
+		leaves[i].Collection = w.collection
+		leaves[i].RecordKey = syntax.RecordKey(key[end.slash+1:])
+	}
+}
