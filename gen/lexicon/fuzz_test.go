@@ -16,19 +16,17 @@ import (
 // FuzzLoad loads one document. Whatever it is, loading must end with a set or
 // with problems, the same ones every time.
 func FuzzLoad(f *testing.F) {
-	for _, pattern := range []string{"testdata/*/*.txtar"} {
-		files, err := filepath.Glob(pattern)
+	files, err := filepath.Glob("testdata/*/*.txtar")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		archive, err := txtar.ParseFile(file)
 		if err != nil {
 			f.Fatal(err)
 		}
-		for _, file := range files {
-			archive, err := txtar.ParseFile(file)
-			if err != nil {
-				f.Fatal(err)
-			}
-			for _, file := range archive.Files {
-				f.Add(file.Data)
-			}
+		for _, file := range archive.Files {
+			f.Add(file.Data)
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -55,6 +53,33 @@ func FuzzLoad(f *testing.F) {
 			if problems := lexicon.Lint(set); !slices.Equal(problems, lexicon.Lint(again)) {
 				t.Fatalf("Lint changes: %v", problems)
 			}
+		}
+	})
+}
+
+// FuzzLock reads a lockfile. Whatever it is, a new one can be written in its
+// place or the old one is a problem, and the new one fits.
+func FuzzLock(f *testing.F) {
+	f.Add([]byte(wantLock))
+	f.Add([]byte(`{}`))
+	f.Add([]byte(`{"version": 1}`))
+	f.Add([]byte(`{"documents": [{"file": "../a"}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		files := fstest.MapFS{
+			"com/example/a.json": document("com.example.a", ""),
+			lexicon.LockFile:     {Data: data},
+		}
+		checkErr := lexicon.CheckLock(files, ".")
+		lock, err := lexicon.Lock(files, ".")
+		if err != nil {
+			if checkErr == nil {
+				t.Fatalf("CheckLock accepts what Lock does not: %v", err)
+			}
+			return
+		}
+		files[lexicon.LockFile] = &fstest.MapFile{Data: lock}
+		if err := lexicon.CheckLock(files, "."); err != nil {
+			t.Fatal(err)
 		}
 	})
 }

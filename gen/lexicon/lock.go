@@ -91,8 +91,7 @@ func WriteLock(dir string) (changed bool, err error) {
 		return false, err
 	}
 	if err := os.Rename(temporary, name); err != nil {
-		os.Remove(temporary)
-		return false, err
+		return false, errors.Join(err, os.Remove(temporary))
 	}
 	return true, nil
 }

@@ -61,16 +61,18 @@ func names(o object, parameter, set string) string {
 		return fmt.Sprintf("%q is not a list of at least one", parameter)
 	}
 	group := set[:strings.LastIndexByte(set, '.')+1]
-	for i, value := range values {
+	seen := make(map[string]bool, len(values))
+	for _, value := range values {
 		name, ok := value.(string)
 		switch {
 		case !ok || !syntax.ValidNSID(name):
 			return fmt.Sprintf("%v in %q is not an NSID", value, parameter)
 		case !strings.HasPrefix(name, group):
 			return fmt.Sprintf("%s is outside of %s*, and a set can grant nothing else", name, group)
-		case slices.Contains(values[:i], value):
+		case seen[name]:
 			return fmt.Sprintf("%q lists %s twice", parameter, name)
 		}
+		seen[name] = true
 	}
 	return ""
 }
