@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
-	"strconv"
 	"strings"
 	"sync"
 	"unicode"
@@ -130,16 +129,8 @@ func (s *documentSchema) hint(location string) (rule, hint string) {
 	pointer := jsontext.Pointer(fragment)
 	value := s.text
 	for token := range pointer.Parent().Tokens() {
-		switch v := value.(type) {
-		case object:
-			value = v.get(token)
-		case []any:
-			i, err := strconv.Atoi(token)
-			if err != nil || i < 0 || i >= len(v) {
-				return "", ""
-			}
-			value = v[i]
-		}
+		o, _ := value.(object)
+		value = o.get(token)
 	}
 	o, _ := value.(object)
 	hint, _ = o.get("description").(string)
