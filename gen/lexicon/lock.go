@@ -30,8 +30,23 @@ const maxLockSize = 8 << 20
 type lock struct {
 	// Version is the version of the lexicons as their authors count it. It is
 	// written by hand and kept.
-	Version   string           `json:"version"`
+	Version string `json:"version"`
+	// Release is the hash over all documents of that version, as digest makes it.
+	// A lockfile without one takes that of the documents as they are.
+	Release string `json:"release"`
+	// Modified says that the documents are no longer those of the release.
+	Modified  bool             `json:"modified,omitzero"`
 	Documents []lockedDocument `json:"documents"`
+}
+
+// digest returns the SHA-256 over a line for each document, with its hash and file as
+// sha256sum prints them.
+func (l *lock) digest() string {
+	hash := sha256.New()
+	for _, d := range l.Documents {
+		fmt.Fprintf(hash, "%s  %s\n", d.SHA256, d.File)
+	}
+	return hex.EncodeToString(hash.Sum(nil))
 }
 
 // lockedDocument is one document in a lockfile. They are sorted by ID.
@@ -44,8 +59,8 @@ type lockedDocument struct {
 }
 
 // Lock returns the lockfile that fits the documents below root, a directory of
-// fsys. The version in it is that of the lockfile in root, or empty if there is
-// none. The documents are not checked. If a file cannot be read, or the present
+// fsys. The version and the release's hash in it are those of the lockfile in
+// root; without one, the version is empty and the documents are the release. The documents are not checked. If a file cannot be read, or the present
 // lockfile is malformed, the error is of type Problems.
 func Lock(fsys fs.FS, root string) ([]byte, error) {
 	l, problems := readLock(fsys, root)
@@ -66,6 +81,10 @@ func Lock(fsys fs.FS, root string) ([]byte, error) {
 		return nil, problems.sorted()
 	}
 	slices.SortFunc(l.Documents, func(a, b lockedDocument) int { return strings.Compare(a.ID, b.ID) })
+	if l.Release == "" {
+		l.Release = l.digest()
+	}
+	l.Modified = l.Release != l.digest()
 	data, err := json.Marshal(l, jsontext.WithIndent("  "))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path.Join(root, LockFile), err)

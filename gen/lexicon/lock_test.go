@@ -14,6 +14,7 @@ import (
 
 const wantLock = `{
   "version": "1.2.3",
+  "release": "7c6eada56fdce046709c1a8561de51eee9a88f2d02b13005d26c8cd007bde5ad",
   "documents": [
     {
       "id": "com.example.a",
@@ -56,6 +57,23 @@ func TestLock(t *testing.T) {
 	}
 	if _, err := lexicon.Load(files, "root"); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestLockModified(t *testing.T) {
+	files := locked(t)
+	released := files["root/lexicons.json"].Data
+	original := files["root/com/example/a.json"]
+	files["root/com/example/a.json"] = document("com.example.a", `, "description": "changed"`)
+	data, err := lexicon.Lock(files, "root")
+	if err != nil || !strings.Contains(string(data), `"modified": true`) {
+		t.Errorf("a changed document passes for the release's: %v", err)
+	}
+	files["root/lexicons.json"] = &fstest.MapFile{Data: data}
+	files["root/com/example/a.json"] = original
+	data, err = lexicon.Lock(files, "root")
+	if diff := cmp.Diff(string(released), string(data)); err != nil || diff != "" {
+		t.Errorf("changed back, the lockfile is not what it was: %v\n%s", err, diff)
 	}
 }
 

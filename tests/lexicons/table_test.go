@@ -219,7 +219,21 @@ func readTable(t *testing.T) []row {
 	return b.rows
 }
 
+// ofTheRelease skips a test of the version's structure where the lockfile says that somebody changed
+// the documents. CI lands no such lockfile.
+func ofTheRelease(t *testing.T) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(root, lexicon.LockFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(data, []byte(`"modified": true`)) {
+		t.Skipf("the lexicons are no longer those of version %s", version)
+	}
+}
+
 func TestTable(t *testing.T) {
+	ofTheRelease(t)
 	got := readTable(t)
 	var text strings.Builder
 	notes := 0
@@ -289,6 +303,7 @@ func TestLockfile(t *testing.T) {
 // The table that the documents were written from is not part of the repository.
 // Where it is at hand, a difference is shown node by node.
 func TestAgainstTable(t *testing.T) {
+	ofTheRelease(t)
 	data, err := os.ReadFile(tableFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		t.Skipf("%s is not there; the hash of the nodes in this test stands for it", tableFile)
