@@ -1,0 +1,183 @@
+package gen
+
+import (
+	"errors"
+	"fmt"
+	"go/token"
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/layers-pub/layers-go/gen/lexicon"
+	"github.com/layers-pub/layers-go/gen/plan"
+)
+
+// ConfigFile is the usual name of a configuration, in the root of the module.
+const ConfigFile = "lexgen.json"
+
+// maxConfigSize is the largest configuration that is read, in bytes.
+const maxConfigSize = 4 << 20
+
+// Config says what is generated from what, and where it goes. All paths are relative to the module's
+// root, with slashes.
+type Config struct {
+	// Lexicons are the directories with the documents.
+	Lexicons []string `json:"lexicons"`
+	// Overrides are those of them whose documents replace documents of the same NSID in the others.
+	Overrides []string `json:"overrides,omitzero"`
+	// Opaque accepts references to documents that are not there.
+	Opaque bool `json:"opaque,omitzero"`
+	// Module is the path of the module.
+	Module string `json:"module"`
+	// Output is the directory for the packages that Packages does not place.
+	Output string `json:"output"`
+	// Packages maps namespaces to directories; see [plan.Options].
+	Packages map[string]string `json:"packages,omitzero"`
+	// Records is the directory of the package that lists every collection, empty for none.
+	Records string `json:"records,omitzero"`
+	// Names gives things other Go names than the rules do; see [plan.Options].
+	Names map[string]string `json:"names,omitzero"`
+
+	// IgnoreLock loads documents that differ from their lockfile. It is not part of the file: whoever
+	// sets it is expected to call [Config.WriteLocks] when the result is accepted.
+	IgnoreLock bool `json:"-"`
+
+	file string
+}
+
+// ReadConfig reads a configuration from a file in the module's root. It is parsed strictly: unknown
+// members, duplicate ones and what is no clean path inside the module are errors that name the place.
+func ReadConfig(root fs.FS, name string) (*Config, error) {
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxConfigSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	if len(data) > maxConfigSize {
+		return nil, lexicon.Problems{{File: name, Message: fmt.Sprintf("it is larger than %d bytes", maxConfigSize)}}
+	}
+	config := &Config{file: name}
+	if err := json.Unmarshal(data, config, json.RejectUnknownMembers(true)); err != nil {
+		return nil, lexicon.Problems{configProblem(name, data, err)}
+	}
+	if problems := config.check(); len(problems) > 0 {
+		return nil, problems
+	}
+	return config, nil
+}
+
+// configProblem says what is wrong with a configuration that does not parse.
+func configProblem(file string, data []byte, err error) lexicon.Problem {
+	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
+		message := fmt.Sprintf("a JSON %s cannot stand here", semantic.JSONKind)
+		if errors.Is(err, json.ErrUnknownName) {
+			message = "there is no setting of this name; the settings are lexicons, overrides, opaque, module, output, packages, records and names"
+		}
+		return lexicon.Problem{File: file, Pointer: string(semantic.JSONPointer), Message: message}
+	}
+	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		line := 1 + strings.Count(string(data[:min(int64(len(data)), syntactic.ByteOffset)]), "\n")
+		return lexicon.Problem{File: file, Pointer: string(syntactic.JSONPointer), Message: fmt.Sprintf("line %d: %v", line, syntactic.Err)}
+	}
+	return lexicon.Problem{File: file, Message: err.Error()}
+}
+
+func (c *Config) check() lexicon.Problems {
+	var problems lexicon.Problems
+	report := func(pointer, format string, arguments ...any) {
+		problems = append(problems, lexicon.Problem{File: c.file, Pointer: pointer, Message: fmt.Sprintf(format, arguments...)})
+	}
+	directory := func(pointer, dir string) {
+		if !fs.ValidPath(dir) {
+			report(pointer, "%q is no clean path inside the module, such as \"layers\"", dir)
+		}
+	}
+	goPackage := func(pointer, dir string) {
+		directory(pointer, dir)
+		if fs.ValidPath(dir) && !token.IsIdentifier(path.Base(dir)) {
+			report(pointer, "%q is no name for a Go package", path.Base(dir))
+		}
+	}
+	if len(c.Lexicons) == 0 {
+		report("/lexicons", "name at least one directory with lexicon documents")
+	}
+	for i, dir := range c.Lexicons {
+		directory(fmt.Sprintf("/lexicons/%d", i), dir)
+	}
+	for i, dir := range c.Overrides {
+		if !slices.Contains(c.Lexicons, dir) {
+			report(fmt.Sprintf("/overrides/%d", i), "%q is not one of the directories under \"lexicons\"", dir)
+		}
+	}
+	if c.Module == "" || strings.ContainsAny(c.Module, " \t\n\"\\") {
+		report("/module", "the path of the module is needed, as in its go.mod")
+	}
+	directory("/output", c.Output)
+	for _, namespace := range slices.Sorted(maps.Keys(c.Packages)) {
+		goPackage("/packages/"+namespace, c.Packages[namespace])
+	}
+	if c.Records != "" {
+		goPackage("/records", c.Records)
+	}
+	return problems
+}
+
+// planOptions returns what the plan needs to know.
+func (c *Config) planOptions() plan.Options {
+	return plan.Options{
+		File: c.file, Module: c.Module, Output: c.Output,
+		Packages: c.Packages, Records: c.Records, Names: c.Names,
+	}
+}
+
+// Load loads and checks the documents, which are below root.
+func (c *Config) Load(root fs.FS) (*lexicon.Set, error) {
+	return lexicon.Options{Opaque: c.Opaque, Overrides: c.Overrides, IgnoreLock: c.IgnoreLock}.Load(root, c.Lexicons...)
+}
+
+// WriteLocks brings the lockfile of each directory with documents up to date, and makes one where
+// there is none. It returns the paths of those that changed, relative to root.
+func (c *Config) WriteLocks(root string) ([]string, error) {
+	var changed []string
+	for _, dir := range c.Lexicons {
+		wrote, err := lexicon.WriteLock(filepath.Join(root, filepath.FromSlash(dir)))
+		if err != nil {
+			return changed, err
+		}
+		if wrote {
+			changed = append(changed, path.Join(dir, lexicon.LockFile))
+		}
+	}
+	return changed, nil
+}
+
+// directories returns the directories that generated files can be in, without those inside another.
+func (c *Config) directories() []string {
+	list := []string{c.Output}
+	for _, dir := range c.Packages {
+		list = append(list, dir)
+	}
+	if c.Records != "" {
+		list = append(list, c.Records)
+	}
+	slices.Sort(list)
+	var outer []string
+	for _, dir := range list {
+		inside := slices.ContainsFunc(outer, func(o string) bool { return o == "." || dir == o || strings.HasPrefix(dir, o+"/") })
+		if !inside {
+			outer = append(outer, dir)
+		}
+	}
+	return outer
+}

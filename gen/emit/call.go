@@ -1,0 +1,217 @@
+package emit
+
+import (
+	"strings"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/layers-pub/layers-go/gen/plan"
+)
+
+// emitClient writes the type whose methods are a package's calls.
+func emitClient(f *jen.File, c *plan.Client) {
+	f.Add(comment(c.Doc, 0), jen.Type().Id("Client").Struct(
+		jen.Comment("// Caller carries the calls out."),
+		jen.Id("Caller").Add(lex("Caller")),
+	)).Line()
+	f.Add(comment(c.NewDoc, 0), jen.Func().Id("NewClient").Params(jen.Id("c").Add(lex("Caller"))).Op("*").Id("Client").
+		Add(oneLine(jen.Return(jen.Op("&").Id("Client").Values(jen.Id("Caller").Op(":").Id("c")))))).Line()
+}
+
+// emitParams writes the type of a call's parameters.
+func emitParams(f *jen.File, p *plan.Params) {
+	f.Add(comment(p.Doc, 0), jen.Type().Id(p.Name).StructFunc(func(g *jen.Group) {
+		for _, field := range p.Fields {
+			g.Add(comment(field.Doc, 4), jen.Id(field.Name).Add(fieldType(field)))
+		}
+	})).Line()
+	body := []jen.Code{
+		orNew("v", jen.Id(p.Name)),
+		jen.Var().Id("q").Add(lex("Params")),
+	}
+	for _, field := range p.Fields {
+		body = append(body, param(field))
+	}
+	body = append(body, jen.Return(jen.Id("q")))
+	f.Add(says("LexParams returns the parameters as they are sent: those that are set, and the defaults of those that are not. v may be nil."),
+		jen.Func().Params(jen.Id("v").Op("*").Id(p.Name)).Id("LexParams").Params().Add(lex("Params")).Block(body...)).Line()
+	for _, field := range p.Fields {
+		emitDefault(f, p.Name, field)
+	}
+}
+
+// param returns the statement that adds a parameter to q.
+func param(f *plan.Field) *jen.Statement {
+	value := f.Value
+	field := jen.Id("v").Dot(f.Name)
+	add := func(x *jen.Statement) *jen.Statement {
+		return jen.Id("q").Dot(value.Encode).Call(jen.Lit(f.Key), basic(value, x))
+	}
+	switch {
+	case value.Kind == plan.Array:
+		value = value.Items
+		return jen.For(jen.List(jen.Id("_"), jen.Id("x")).Op(":=").Range().Add(field)).Block(add(jen.Id("x")))
+	case f.Default != nil:
+		return add(jen.Id("v").Dot(f.Name + "OrDefault").Call())
+	case f.Presence == plan.Optional:
+		return jen.If(jen.List(jen.Id("x"), jen.Id("ok")).Op(":=").Add(field).Dot("Get").Call(), jen.Id("ok")).Block(add(jen.Id("x")))
+	}
+	return add(field)
+}
+
+// emitMethod writes a method of the client.
+func emitMethod(f *jen.File, m *plan.Method) {
+	parameters := []jen.Code{jen.Id("ctx").Qual("context", "Context")}
+	var body []jen.Code
+	call := []jen.Code{jen.Id("NSID").Op(":").Id(m.Const)}
+	entry := func(name string, value *jen.Statement) {
+		call = append(call, jen.Id(name).Op(":").Add(value))
+	}
+	if m.Procedure {
+		entry("Procedure", jen.True())
+	}
+	if m.Params != "" {
+		parameters = append(parameters, jen.Id("params").Op("*").Id(m.Params))
+		entry("Params", jen.Id("params").Dot("LexParams").Call())
+	}
+	if m.Input != nil {
+		parameters = append(parameters, inputParameters(m.Input)...)
+		body = append(body, inputDefault(m.Input)...)
+		inputEntries(m.Input, entry)
+	}
+	out := outputOf(m.Output)
+	if out.variable != nil {
+		body = append(body, jen.Id("out").Op(":=").New(out.variable))
+		entry("Output", jen.Id("out"))
+	} else if m.Output != nil {
+		entry("Stream", jen.True())
+	}
+	run := jen.Id("c").Dot("Caller").Dot("Call").Call(jen.Id("ctx"), jen.Op("&").Id("call"))
+	body = append(body, jen.Id("call").Op(":=").Add(lex("Call")).Values(call...))
+	if m.Output == nil {
+		body = append(body, jen.Return(run))
+	} else {
+		body = append(body,
+			jen.If(jen.Id("err").Op(":=").Add(run), jen.Id("err").Op("!=").Nil()).
+				Block(jen.Return(append(out.nothing, jen.Id("err"))...)),
+			jen.Return(append(out.values, jen.Nil())...),
+		)
+	}
+	f.Add(comment(m.Doc, 0), jen.Func().Params(jen.Id("c").Op("*").Id("Client")).Id(m.Name).
+		Params(parameters...).Params(append(out.results, jen.Error())...).Block(body...)).Line()
+	if m.Pages != nil {
+		emitPages(f, m)
+	}
+	emitEnvelope(f, m.Input)
+	emitEnvelope(f, m.Output)
+}
+
+// output is what a method returns before its error.
+type output struct {
+	variable jen.Code   // the type of the variable that is decoded into, nil for none
+	results  []jen.Code // the types
+	values   []jen.Code // what is returned on success
+	nothing  []jen.Code // what is returned on failure
+}
+
+func outputOf(b *plan.Body) output {
+	switch {
+	case b == nil:
+		return output{}
+	case b.Envelope != "":
+		return output{
+			variable: jen.Id(b.Envelope),
+			results:  []jen.Code{ref(b.Value.Type)},
+			values:   []jen.Code{jen.Id("out").Dot("value")},
+			nothing:  []jen.Code{jen.Nil()},
+		}
+	case b.Value != nil:
+		return output{
+			variable: ref(b.Value.Type),
+			results:  []jen.Code{jen.Op("*").Add(ref(b.Value.Type))},
+			values:   []jen.Code{jen.Id("out")},
+			nothing:  []jen.Code{jen.Nil()},
+		}
+	}
+	return output{
+		results: []jen.Code{jen.Qual("io", "ReadCloser"), jen.String()},
+		values:  []jen.Code{jen.Id("call").Dot("OutputBody"), jen.Id("call").Dot("OutputEncoding")},
+		nothing: []jen.Code{jen.Nil(), jen.Lit("")},
+	}
+}
+
+// inputParameters are the parameters of a method for its input.
+func inputParameters(b *plan.Body) []jen.Code {
+	switch {
+	case b.Envelope != "":
+		return []jen.Code{jen.Id("input").Add(ref(b.Value.Type))}
+	case b.Value != nil:
+		return []jen.Code{jen.Id("input").Op("*").Add(ref(b.Value.Type))}
+	case strings.Contains(b.ContentType, "*"):
+		return []jen.Code{jen.Id("contentType").String(), jen.Id("body").Qual("io", "Reader")}
+	}
+	return []jen.Code{jen.Id("body").Qual("io", "Reader")}
+}
+
+// orNew makes a pointer that is nil one to a zero value.
+func orNew(variable string, typ *jen.Statement) *jen.Statement {
+	return jen.Id(variable).Op("=").Qual("cmp", "Or").Call(jen.Id(variable), jen.New(typ))
+}
+
+// inputDefault makes an input that is left out an empty one.
+func inputDefault(b *plan.Body) []jen.Code {
+	if b.Value == nil || b.Envelope != "" {
+		return nil
+	}
+	return []jen.Code{orNew("input", ref(b.Value.Type))}
+}
+
+func inputEntries(b *plan.Body, entry func(string, *jen.Statement)) {
+	switch {
+	case b.Envelope != "":
+		entry("Input", jen.Op("&").Id(b.Envelope).Values(jen.Id("input")))
+	case b.Value != nil:
+		entry("Input", jen.Id("input"))
+	default:
+		entry("InputBody", jen.Id("body"))
+		if strings.Contains(b.ContentType, "*") {
+			entry("InputEncoding", jen.Id("contentType"))
+		} else {
+			entry("InputEncoding", jen.Lit(b.ContentType))
+		}
+	}
+}
+
+// emitPages writes the method that goes through all pages of a query's results.
+func emitPages(f *jen.File, m *plan.Method) {
+	p := m.Pages
+	item := valueType(p.Item)
+	cursor := lex("Opt").Types(jen.String())
+	f.Add(comment(p.Doc, 0), jen.Func().Params(jen.Id("c").Op("*").Id("Client")).Id(p.Name).
+		Params(jen.Id("ctx").Qual("context", "Context"), jen.Id("params").Op("*").Id(m.Params)).
+		Qual("iter", "Seq2").Types(jen.Op("*").Add(item), jen.Error()).Block(
+		jen.Id("p").Op(":=").Op("*").Qual("cmp", "Or").Call(jen.Id("params"), jen.New(jen.Id(m.Params))),
+		jen.Return(lex("Paginate").Call(jen.Id("ctx"), jen.Id("p").Dot(p.ParamsCursor).Dot("Or").Call(jen.Lit("")),
+			jen.Func().Params(jen.Id("ctx").Qual("context", "Context"), jen.Id("cursor").String()).
+				Params(jen.Index().Add(item), cursor, jen.Error()).Block(
+				jen.Id("page").Op(":=").Id("p"),
+				jen.If(jen.Id("cursor").Op("!=").Lit("")).Block(
+					jen.Id("page").Dot(p.ParamsCursor).Op("=").Add(lex("Some")).Call(jen.Id("cursor"))),
+				jen.List(jen.Id("out"), jen.Id("err")).Op(":=").Id("c").Dot(m.Name).Call(jen.Id("ctx"), jen.Op("&").Id("page")),
+				jen.If(jen.Id("err").Op("!=").Nil()).Block(jen.Return(jen.Nil(), cursor.Clone().Values(), jen.Id("err"))),
+				jen.Return(jen.Id("out").Dot(p.Items), jen.Id("out").Dot(p.OutputCursor), jen.Nil()),
+			))),
+	)).Line()
+}
+
+// emitEnvelope writes the type that gives a union as a body its codec methods.
+func emitEnvelope(f *jen.File, b *plan.Body) {
+	if b == nil || b.Envelope == "" {
+		return
+	}
+	f.Type().Id(b.Envelope).Struct(jen.Id("value").Add(ref(b.Value.Type))).Line()
+	f.Func().Params(jen.Id("v").Op("*").Id(b.Envelope)).Id("DecodeLex").Params(jen.Id("d").Op("*").Add(lex("Decoder"))).
+		Add(oneLine(jen.Id("v").Dot("value").Op("=").Add(decodeExpression(b.Value))))
+	f.Func().Params(jen.Id("v").Op("*").Id(b.Envelope)).Id("EncodeLex").Params(jen.Id("e").Op("*").Add(lex("Encoder"))).
+		Add(oneLine(encode(jen.Id("e"), b.Value, jen.Id("v").Dot("value")))).Line()
+}

@@ -1,0 +1,109 @@
+package emit
+
+import (
+	"path"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/layers-pub/layers-go/gen/plan"
+)
+
+// recordsFile writes the package that lists every collection.
+func recordsFile(r *plan.Records) (File, error) {
+	f := newFile(r.ImportPath, r.Name, r.Imports)
+	for _, line := range docLines(r.Doc, 0) {
+		f.PackageComment(line)
+	}
+	emitTypes(f, r)
+	emitRepository(f, r)
+	emitDecode(f)
+	return render(r.ImportPath, path.Join(r.Dir, "records.go"), f)
+}
+
+// emitTypes writes the table of collections and the function that looks one up.
+func emitTypes(f *jen.File, r *plan.Records) {
+	var entries []jen.Code
+	for _, c := range r.Collections {
+		entries = append(entries, jen.Values(
+			jen.Id("NSID").Op(":").Lit(c.NSID),
+			jen.Id("Key").Op(":").Lit(c.Key),
+			jen.Id("New").Op(":").Func().Params().Add(lex("Record")).Add(oneLine(jen.Return(jen.New(ref(c.Type))))),
+		))
+	}
+	f.Add(says("Types holds every record type, sorted by NSID. It is not to be changed."),
+		jen.Var().Id("Types").Op("=").Index().Add(lex("RecordType")).Add(block(entries))).Line()
+	f.Add(says("Lookup returns the type of the records in a collection. It reports false for a collection that is not in [Types]."),
+		jen.Func().Id("Lookup").Params(jen.Id("nsid").Qual(SyntaxPath, "NSID")).Params(lex("RecordType"), jen.Bool()).Block(
+			jen.List(jen.Id("i"), jen.Id("found")).Op(":=").Qual("slices", "BinarySearchFunc").Call(jen.Id("Types"), jen.Id("nsid"),
+				jen.Func().Params(jen.Id("t").Add(lex("RecordType")), jen.Id("nsid").Qual(SyntaxPath, "NSID")).Int().
+					Add(oneLine(jen.Return(jen.Qual("cmp", "Compare").Call(jen.Id("t").Dot("NSID"), jen.Id("nsid")))))),
+			jen.If(jen.Op("!").Id("found")).Block(jen.Return(lex("RecordType").Values(), jen.False())),
+			jen.Return(jen.Id("Types").Index(jen.Id("i")), jen.True()),
+		)).Line()
+}
+
+// emitRepository writes the type that holds a repository's records and its method add.
+func emitRepository(f *jen.File, r *plan.Records) {
+	f.Add(says("Repository holds the records of one repository, decoded, in the order of their keys."),
+		jen.Type().Id("Repository").StructFunc(func(g *jen.Group) {
+			for _, c := range r.Collections {
+				g.Id(c.Field).Index().Add(lex("Entry")).Types(ref(c.Type))
+			}
+			g.Add(comment(plan.Doc{"Unknown are the records of collections that are not in [Types], not decoded."}, 4),
+				jen.Id("Unknown").Index().Add(lex("Envelope")))
+			g.Add(comment(plan.Doc{"Failures are the records that have issues."}, 4),
+				jen.Id("Failures").Index().Add(lex("Failure")))
+			g.Add(comment(plan.Doc{"Accounts counts the records of each collection. In each, Expected is the sum of the others."}, 4),
+				jen.Id("Accounts").Map(jen.Qual(SyntaxPath, "NSID")).Add(lex("Account")))
+		})).Line()
+	f.Add(says("add puts a record that decoded without issues into the field of its collection."),
+		jen.Func().Params(jen.Id("r").Op("*").Id("Repository")).Id("add").Params(
+			jen.Id("uri").Qual(SyntaxPath, "ATURI"), jen.Id("cid").Add(lex("CID")), jen.Id("trust").Add(lex("Trust")), jen.Id("v").Add(lex("Record")),
+		).Block(jen.Switch(jen.Id("v").Op(":=").Id("v").Assert(jen.Type())).BlockFunc(func(g *jen.Group) {
+			for _, c := range r.Collections {
+				field := jen.Id("r").Dot(c.Field)
+				g.Case(jen.Op("*").Add(ref(c.Type))).Block(
+					field.Clone().Op("=").Append(field.Clone(), jen.Id("entry").Call(jen.Id("uri"), jen.Id("cid"), jen.Id("trust"), jen.Id("v"))))
+			}
+		}))).Line()
+	f.Func().Id("entry").Types(jen.Id("T").Any()).Params(
+		jen.Id("uri").Qual(SyntaxPath, "ATURI"), jen.Id("cid").Add(lex("CID")), jen.Id("trust").Add(lex("Trust")), jen.Id("v").Op("*").Id("T"),
+	).Add(lex("Entry")).Types(jen.Id("T")).Block(
+		jen.Return(lex("Entry").Types(jen.Id("T")).Values(
+			jen.Id("URI").Op(":").Id("uri"), jen.Id("CID").Op(":").Id("cid"), jen.Id("Trust").Op(":").Id("trust"), jen.Id("Value").Op(":").Id("v"))),
+	)
+}
+
+// emitDecode writes the function that decodes a whole repository.
+func emitDecode(f *jen.File) {
+	account := func() *jen.Statement { return jen.Id("r").Dot("Accounts").Index(jen.Id("d").Dot("Collection")) }
+	put := func(field string, value *jen.Statement) *jen.Statement {
+		return jen.Id("r").Dot(field).Op("=").Append(jen.Id("r").Dot(field), value)
+	}
+	envelope := jen.Id("d").Dot("Envelope").Call()
+	f.Line().Add(comment(plan.Doc{"Decode decodes all records of an archive, as [repo.Repo.Decode] does. Every record is in one of the result's fields, " +
+		"and Accounts counts them. An error means that the archive is not sound; there is no result then, since it would be a shorter one."}, 0),
+		jen.Func().Id("Decode").Params(
+			jen.Id("ctx").Qual("context", "Context"), jen.Id("archive").Op("*").Qual(RepoPath, "Repo"), jen.Id("options").Op("*").Qual(RepoPath, "DecodeOptions"),
+		).Params(jen.Op("*").Id("Repository"), jen.Error()).Block(
+			jen.Id("r").Op(":=").Op("&").Id("Repository").Values(jen.Id("Accounts").Op(":").Map(jen.Qual(SyntaxPath, "NSID")).Add(lex("Account")).Values()),
+			jen.For(jen.List(jen.Id("d"), jen.Id("err")).Op(":=").Range().Id("archive").Dot("Decode").Call(jen.Id("ctx"), jen.Id("Lookup"), jen.Id("options"))).Block(
+				jen.If(jen.Id("err").Op("!=").Nil()).Block(jen.Return(jen.Nil(), jen.Id("err"))),
+				jen.Id("account").Op(":=").Add(lex("Account")).Values(jen.Id("Expected").Op(":").Lit(1)),
+				jen.Switch().Block(
+					jen.Case(jen.Id("d").Dot("Issues").Op("!=").Nil()).Block(
+						put("Failures", lex("Failure").Values(jen.Id("Envelope").Op(":").Add(envelope), jen.Id("Issues").Op(":").Id("d").Dot("Issues"))),
+						jen.Id("account").Dot("Failed").Op("=").Lit(1)),
+					jen.Case(jen.Id("d").Dot("Value").Op("==").Nil()).Block(
+						put("Unknown", envelope),
+						jen.Id("account").Dot("Skipped").Op("=").Lit(1)),
+					jen.Default().Block(
+						jen.Id("r").Dot("add").Call(jen.Id("d").Dot("URI").Call(), jen.Id("d").Dot("CID"), lex("Hashed"), jen.Id("d").Dot("Value")),
+						jen.Id("account").Dot("Decoded").Op("=").Lit(1)),
+				),
+				jen.Id("account").Dot("Add").Call(account()),
+				account().Op("=").Id("account"),
+			),
+			jen.Return(jen.Id("r"), jen.Nil()),
+		))
+}

@@ -1,0 +1,149 @@
+package emit
+
+import (
+	"fmt"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/layers-pub/layers-go/gen/plan"
+)
+
+// memberType returns the Go type that stands for a variant in its union, without the pointer.
+func memberType(v *plan.Variant) *jen.Statement {
+	if v.Wrapper != "" {
+		return jen.Id(v.Wrapper)
+	}
+	return ref(v.Type)
+}
+
+func memberName(v *plan.Variant) string {
+	if v.Wrapper != "" {
+		return v.Wrapper
+	}
+	return v.Type.Name
+}
+
+// emitUnion writes a sealed interface, its members and its functions.
+func emitUnion(f *jen.File, u *plan.Union) {
+	emitInterface(f, u, lex("Encodable"))
+	if u.Unknown != "" {
+		f.Add(says(fmt.Sprintf("%s is a member of [%s] that its lexicon does not list.", u.Unknown, u.Name)),
+			jen.Type().Id(u.Unknown).Struct(lex("TypedMap"))).Line()
+	}
+	emitMarkers(f, u)
+	f.Add(jen.Func().Id(u.Decode).Params(jen.Id("d").Op("*").Add(lex("Decoder"))).Id(u.Name).Block(
+		jen.Switch(jen.Id("d").Dot("Variant").Call()).BlockFunc(func(g *jen.Group) {
+			g.Case(jen.Lit("")).Block(jen.Return(jen.Nil()))
+			var refs []jen.Code
+			for _, v := range u.Variants {
+				refs = append(refs, jen.Lit(v.Name))
+				g.Case(literals(v.Spellings)...).Block(
+					jen.Id("x").Op(":=").New(memberType(v)),
+					jen.Id("x").Dot("DecodeLex").Call(jen.Id("d")),
+					jen.Return(jen.Id("x")),
+				)
+			}
+			if u.Unknown == "" {
+				g.Default().Block(jen.Id("d").Dot("ClosedUnion").Call(refs...), jen.Return(jen.Nil()))
+			} else {
+				g.Default().Block(jen.Return(jen.Op("&").Id(u.Unknown).Values(jen.Id("d").Dot("TypedMap").Call())))
+			}
+		}),
+	)).Line()
+	if u.Encode == "" {
+		return
+	}
+	f.Add(jen.Func().Id(u.Encode).Params(jen.Id("e").Op("*").Add(lex("Encoder")), jen.Id("x").Id(u.Name)).Block(
+		jen.If(jen.Id("x").Op("==").Nil()).Block(
+			jen.Id("e").Dot("Variant").Call(jen.Lit(""), jen.Nil()),
+			jen.Return(),
+		),
+		jen.Id("e").Dot("Variant").Call(jen.Id("x").Dot(u.Marker).Call(), jen.Id("x")),
+	)).Line()
+}
+
+// emitInterface writes the interface itself and the wrappers of members from other packages.
+func emitInterface(f *jen.File, u *plan.Union, embedded ...jen.Code) {
+	members := make([]string, 0, len(u.Variants)+1)
+	for _, v := range u.Variants {
+		members = append(members, "[*"+memberName(v)+"]")
+	}
+	if u.Unknown != "" {
+		members = append(members, "[*"+u.Unknown+"]")
+	}
+	doc := append(plan.Doc{u.Doc[0] + " Its members: " + enumeration(members) + "."}, u.Doc[1:]...)
+	f.Add(comment(doc, 0), jen.Type().Id(u.Name).InterfaceFunc(func(g *jen.Group) {
+		for _, code := range embedded {
+			g.Add(code)
+		}
+		g.Id(u.Marker).Params().String()
+	})).Line()
+	for _, v := range u.Variants {
+		if v.Wrapper != "" {
+			f.Add(says(fmt.Sprintf("%s makes [%s.%s] a member of [%s].", v.Wrapper, v.Type.Package.Alias, v.Type.Name, u.Name)),
+				jen.Type().Id(v.Wrapper).Struct(ref(v.Type))).Line()
+		}
+	}
+}
+
+func enumeration(names []string) string {
+	text := ""
+	for i, name := range names {
+		switch {
+		case i == 0:
+		case i == len(names)-1:
+			text += " and "
+		default:
+			text += ", "
+		}
+		text += name
+	}
+	return text
+}
+
+// emitMarkers writes the methods that make types members of a union.
+func emitMarkers(f *jen.File, u *plan.Union) {
+	marker := func(name, value string) {
+		f.Func().Params(jen.Op("*").Id(name)).Id(u.Marker).Params().String().Add(oneLine(jen.Return(jen.Lit(value))))
+	}
+	for _, v := range u.Variants {
+		marker(memberName(v), v.Name)
+	}
+	if u.Unknown != "" {
+		marker(u.Unknown, "")
+	}
+	f.Line()
+}
+
+func literals(values []string) []jen.Code {
+	list := make([]jen.Code, len(values))
+	for i, v := range values {
+		list[i] = jen.Lit(v)
+	}
+	return list
+}
+
+// emitMessage writes the messages of a subscription.
+func emitMessage(f *jen.File, m *plan.Message) {
+	emitInterface(f, &m.Union)
+	f.Add(says(fmt.Sprintf("%s is a message of a type that the lexicon does not list. Clients are to ignore it.", m.Unknown)),
+		jen.Type().Id(m.Unknown).Struct(
+			jen.Comment("// Type is the type in the frame's header, and Payload the DAG-CBOR behind it."),
+			jen.Id("Type").String(),
+			jen.Id("Payload").Index().Byte(),
+		)).Line()
+	emitMarkers(f, &m.Union)
+	f.Add(says(fmt.Sprintf("%s decodes the message whose frame has t as the type in its header. The error is an [*lex.Error]; "+
+		"the message is usable even then, as with [lex.DecodeCBOR].", m.Decode)),
+		jen.Func().Id(m.Decode).Params(jen.Id("t").String(), jen.Id("payload").Index().Byte()).Params(jen.Id(m.Name), jen.Error()).Block(
+			jen.Switch(jen.Id("t")).BlockFunc(func(g *jen.Group) {
+				for _, v := range m.Variants {
+					g.Case(literals(v.Spellings)...).Block(
+						jen.Id("x").Op(":=").New(memberType(v)),
+						jen.Return(jen.Id("x"), lex("DecodeCBOR").Call(jen.Id("payload"), jen.Id("x"))),
+					)
+				}
+			}),
+			jen.Return(jen.Op("&").Id(m.Unknown).Values(jen.Id("t"), jen.Id("payload")), jen.Nil()),
+		)).Line()
+}

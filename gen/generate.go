@@ -1,0 +1,84 @@
+package gen
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/layers-pub/layers-go/gen/emit"
+	"github.com/layers-pub/layers-go/gen/lexicon"
+	"github.com/layers-pub/layers-go/gen/plan"
+)
+
+// Output is generated source that passed the type checker, in memory.
+type Output struct {
+	// Files are all files, packages behind those that they import.
+	Files []emit.File
+
+	directories []string
+}
+
+// Generate loads the documents of the module at root, generates the source and type-checks it against
+// the runtime, without writing anything. What is wrong with the documents or the configuration is
+// returned as a [lexicon.Problems] that lists all of it.
+//
+// It runs the go command to find the compiled runtime, which has to be in the module or among its
+// requirements.
+func Generate(ctx context.Context, root string, config *Config) (*Output, error) {
+	exports := findExports(ctx, root)
+	if err := checkModule(root, config); err != nil {
+		return nil, err
+	}
+	set, err := config.Load(os.DirFS(root))
+	if err != nil {
+		return nil, err
+	}
+	files, err := Source(set, config)
+	if err != nil {
+		return nil, err
+	}
+	found, err := exports()
+	if err != nil {
+		return nil, err
+	}
+	if err := typeCheck(files, found); err != nil {
+		return nil, err
+	}
+	return &Output{files, config.directories()}, nil
+}
+
+// Source generates the source for a set of documents. It is formatted, but not type-checked.
+func Source(set *lexicon.Set, config *Config) ([]emit.File, error) {
+	p, err := plan.New(set, config.planOptions())
+	if err != nil {
+		return nil, err
+	}
+	return emit.Files(p)
+}
+
+// checkModule compares the module's path in the configuration with that in go.mod.
+func checkModule(root string, config *Config) error {
+	data, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		return fmt.Errorf("the root of the module: %w", err)
+	}
+	for line := range bytes.Lines(data) {
+		fields := bytes.Fields(line)
+		if len(fields) < 2 || string(fields[0]) != "module" {
+			continue
+		}
+		name := string(fields[1])
+		if unquoted, err := strconv.Unquote(name); err == nil {
+			name = unquoted
+		}
+		if name != config.Module {
+			return lexicon.Problems{{File: config.file, Pointer: "/module",
+				Message: fmt.Sprintf("%q is not the module in go.mod, which is %q", config.Module, name)}}
+		}
+		return nil
+	}
+	return fmt.Errorf("%s names no module", filepath.Join(root, "go.mod"))
+}

@@ -1,0 +1,263 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/layers-pub/layers-go/gen/lexicon"
+)
+
+// Options say what New cannot know from the documents.
+type Options struct {
+	// File is the name of the file that the options were read from, for messages.
+	File string
+	// Module is the path of the Go module that the code becomes part of.
+	Module string
+	// Output is the directory for all packages that Packages does not place, relative to the module's
+	// root: each goes into a directory per segment of its namespace.
+	Output string
+	// Packages maps a namespace to its directory, relative to the module's root. Namespaces below it go
+	// into directories below that one. The longest namespace that fits decides.
+	Packages map[string]string
+	// Records is the directory of the package that lists every collection; empty for none.
+	Records string
+	// Names gives things other names than the rules do. The keys are a definition, "nsid#def"; what is
+	// defined in place below it, "nsid#def.path" with [] for an array's elements and "params", "input" and
+	// "output" for those of a call; a field, with ":field" behind its path; one value of a string or
+	// member of a union, with "=value" behind; and the field of a collection in a repository,
+	// "nsid#main:collection".
+	Names map[string]string
+}
+
+// New makes the plan for a set of documents. The error is a [lexicon.Problems] that lists everything
+// that keeps the set from becoming Go code.
+func New(set *lexicon.Set, options Options) (*Plan, error) {
+	b := &builder{
+		set:      set,
+		options:  options,
+		plan:     new(Plan),
+		packages: make(map[string]*Package),
+		prefixes: make(map[string][]string),
+		scopes:   make(map[*Package]*scope),
+		clients:  make(map[*Package]*scope),
+		imports:  make(map[*Package]map[*Package]bool),
+		used:     make(map[string]bool),
+	}
+	b.makePackages(groups(set))
+	b.findRecursion()
+	for _, document := range set.Documents {
+		b.buildDocument(document)
+	}
+	b.finishPackages()
+	if options.Records != "" {
+		b.buildRecords()
+	}
+	b.reportUnusedNames()
+	if len(b.problems) > 0 {
+		sortProblems(b.problems)
+		return nil, b.problems
+	}
+	return b.plan, nil
+}
+
+// builder is the state of one run of New.
+type builder struct {
+	set      *lexicon.Set
+	options  Options
+	plan     *Plan
+	packages map[string]*Package // by namespace
+	prefixes map[string][]string // of Go names, by namespace
+	scopes   map[*Package]*scope
+	clients  map[*Package]*scope // the methods of each package's client
+	imports  map[*Package]map[*Package]bool
+	indirect map[edge]bool // fields that have to be pointers, or their type would contain itself
+	used     map[string]bool
+	problems lexicon.Problems
+
+	// What is being built.
+	document *lexicon.Document
+	pkg      *Package
+	file     *File
+}
+
+// spot is a node in the document that is being built, and what its Go name is made of.
+type spot struct {
+	node *lexicon.Node
+	// key is the spot's key in Options.Names.
+	key string
+	// name is the Go name of what is defined here.
+	name string
+}
+
+// below returns the spot of a node inside s: one that is called part in keys and adds word to names.
+func (b *builder) below(s spot, node *lexicon.Node, part, word string) spot {
+	key := s.key + part
+	return spot{node, key, b.named(key, extend(s.name, word))}
+}
+
+func (b *builder) place(s spot) place { return place{b.document, s.node.Pointer, s.key} }
+
+// defName returns the Go name of a definition of any document.
+func (b *builder) defName(document *lexicon.Document, def *lexicon.Def) string {
+	parts := append([]string(nil), b.prefixes[namespaceOf(document.ID)]...)
+	last := lastSegment(document.ID)
+	switch {
+	case def.Name == "main":
+		parts = append(parts, last)
+	case last == "defs":
+		parts = append(parts, def.Name)
+	default:
+		parts = append(parts, last, def.Name)
+	}
+	return b.named(document.ID+"#"+def.Name, GoName(parts...))
+}
+
+func (b *builder) buildDocument(document *lexicon.Document) {
+	b.document = document
+	b.pkg = b.packages[namespaceOf(document.ID)]
+	b.file = &File{Source: document.ID}
+	b.pkg.Files = append(b.pkg.Files, b.file)
+	for _, def := range document.Defs {
+		b.buildDef(def)
+	}
+}
+
+func (b *builder) buildDef(def *lexicon.Def) {
+	s := spot{def.Node, b.document.ID + "#" + def.Name, b.defName(b.document, def)}
+	id := b.document.ID
+	if def.Name != "main" {
+		id = s.key
+	}
+	switch n := def.Node; n.Type {
+	case "record":
+		name := b.buildNSID(s, "is the collection of ["+s.name+"] records.")
+		record := &Record{NSID: b.document.ID, Const: name, Key: n.Key}
+		object := spot{n.Record, s.key, s.name}
+		description := n.Description
+		if description == "" {
+			description = n.Record.Description
+		}
+		b.buildStruct(object, doc(fmt.Sprintf("%s is the %s record.", s.name, id), description), record)
+	case "object":
+		b.buildStruct(s, doc(fmt.Sprintf("%s is the %s object.", s.name, id), n.Description), nil)
+	case "string", "integer", "boolean":
+		b.buildScalar(s, id)
+	case "array":
+		b.buildList(s, id)
+	case "token":
+		b.declareType(s, s.name)
+		b.add(&Const{Name: s.name, Value: id, Doc: doc(fmt.Sprintf("%s is the %s token.", s.name, id), n.Description)})
+	case "query", "procedure":
+		b.buildCall(s)
+	case "subscription":
+		b.buildSubscription(s)
+	case "permission-set":
+		b.buildPermissionSet(s)
+	case "bytes", "cid-link", "blob", "unknown":
+		// What refers to them is declared as if they stood there: Go has a type for them already.
+	default:
+		b.report(b.document.File, n.Pointer, fmt.Sprintf("a definition of type %q has no form in Go; define an object", n.Type))
+	}
+}
+
+// add appends a declaration to the file that is being built.
+func (b *builder) add(d Decl) { b.file.Decls = append(b.file.Decls, d) }
+
+// declareType takes a top-level name of the package for the spot.
+func (b *builder) declareType(s spot, name string) { b.declare(b.scopes[b.pkg], name, b.place(s)) }
+
+// buildNSID adds the constant with the document's NSID and returns its name.
+func (b *builder) buildNSID(s spot, what string) string {
+	name := "NSID" + s.name
+	b.declareType(s, name)
+	b.add(&Const{Name: name, Value: b.document.ID, Doc: Doc{name + " " + what}})
+	return name
+}
+
+func (b *builder) buildPermissionSet(s spot) {
+	b.declareType(s, s.name)
+	n := s.node
+	description := n.Description
+	if description == "" {
+		description = n.Title
+		if n.Detail != "" {
+			description = sentence(n.Title) + " " + n.Detail
+		}
+	}
+	set := &PermissionSet{
+		Name: s.name, NSID: b.document.ID, Title: n.Title, Detail: n.Detail,
+		Doc: doc(fmt.Sprintf("%s is the %s permission set.", s.name, b.document.ID), description),
+	}
+	for _, p := range n.Permissions {
+		if p.Ignored == "" {
+			set.Permissions = append(set.Permissions, Permission{p.Resource, p.Collection, p.Action, p.LXM, p.Accept, p.Aud, p.InheritAud})
+		}
+	}
+	b.add(set)
+}
+
+// finishPackages settles what needs all files: imports, the names of the files and the comments.
+func (b *builder) finishPackages() {
+	for _, pkg := range b.plan.Packages {
+		for _, other := range b.plan.Packages {
+			if b.imports[pkg][other] {
+				pkg.Imports = append(pkg.Imports, other)
+			}
+		}
+		nameFiles(pkg)
+		pkg.Doc = b.packageDoc(pkg)
+	}
+}
+
+// nameFiles calls each file after its document's last segment, in lower case, behind that of its
+// namespace where there are several. A name that is taken gets a number. There is no underscore in
+// it, which could make the file one for a single platform or for tests.
+func nameFiles(pkg *Package) {
+	taken := map[string]bool{"doc": true, "client": true}
+	for _, file := range pkg.Files {
+		name := strings.ToLower(lastSegment(file.Source))
+		if len(pkg.Namespaces) > 1 {
+			name = strings.ToLower(lastSegment(namespaceOf(file.Source))) + name
+		}
+		unique := name
+		for i := 2; taken[unique]; i++ {
+			unique = fmt.Sprint(name, i)
+		}
+		taken[unique] = true
+		file.Name = unique + ".go"
+	}
+}
+
+// packageDoc describes a package by what it holds.
+func (b *builder) packageDoc(pkg *Package) Doc {
+	var records, calls []string
+	for _, file := range pkg.Files {
+		for _, d := range file.Decls {
+			switch d := d.(type) {
+			case *Struct:
+				if d.Record != nil {
+					records = append(records, "["+d.Name+"]")
+				}
+			case *Method:
+				calls = append(calls, "[Client."+d.Name+"]")
+			}
+		}
+	}
+	paragraphs := Doc{fmt.Sprintf("Package %s holds the lexicons of %s.", pkg.Name, strings.Join(pkg.Namespaces, ", "))}
+	for _, document := range b.set.Documents {
+		if document.Description != "" && b.packages[namespaceOf(document.ID)] == pkg && lastSegment(document.ID) == "defs" {
+			paragraphs = append(paragraphs, sentence(plainText(document.Description)))
+		}
+	}
+	if len(records) > 0 {
+		paragraphs = append(paragraphs, "Records: "+strings.Join(records, ", ")+".")
+	}
+	if len(calls) > 0 {
+		paragraphs = append(paragraphs, "Calls: "+strings.Join(calls, ", ")+".")
+	}
+	return paragraphs
+}
+
+func escapePointer(s string) string {
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(s)
+}

@@ -1,0 +1,186 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+)
+
+// buildCall adds a query or procedure: a method of the package's client, and the types that it takes
+// and returns.
+func (b *builder) buildCall(s spot) {
+	n := s.node
+	b.needClient()
+	members := b.clients[b.pkg]
+	b.declare(members, s.name, b.place(s))
+	method := &Method{
+		Name: s.name, Procedure: n.Type == "procedure",
+		Doc: callDoc(s.name, b.document.ID, n.Type, n.Description),
+	}
+	method.Const = b.buildNSID(s, fmt.Sprintf("is the %s that [Client.%s] calls.", n.Type, s.name))
+	b.add(method)
+	params := b.buildParams(s)
+	if params != nil {
+		method.Params = params.Name
+	}
+	if n.Input != nil {
+		method.Input, _ = b.buildBody(b.below(s, n.Input, ".input", "input"))
+	}
+	if n.Output != nil {
+		var output *Struct
+		method.Output, output = b.buildBody(b.below(s, n.Output, ".output", "output"))
+		if method.Pages = pages(s, params, output); method.Pages != nil {
+			b.declare(members, method.Pages.Name, b.place(s))
+		}
+	}
+	b.buildErrors(s, "[Client."+s.name+"]")
+}
+
+// needClient gives the package that is being built a client.
+func (b *builder) needClient() {
+	if b.pkg.Client != nil {
+		return
+	}
+	b.pkg.Client = &Client{
+		Doc: Doc{fmt.Sprintf("Client calls the methods of %s. It may be used by several goroutines at once if its Caller may.",
+			strings.Join(b.pkg.Namespaces, ", "))},
+		NewDoc: Doc{"NewClient returns a client whose calls go through c."},
+	}
+	types := b.scopes[b.pkg]
+	types.reserve("Client", "the package's client")
+	types.reserve("NewClient", "the function that makes the package's client")
+	members := newScope()
+	members.reserve("Caller", "a field of the package's client")
+	b.clients[b.pkg] = members
+}
+
+// buildParams adds the type of a call's parameters, and returns nil if it has none.
+func (b *builder) buildParams(s spot) *Params {
+	if s.node.Params == nil || len(s.node.Params.Properties) == 0 {
+		return nil
+	}
+	p := b.below(s, s.node.Params, ".params", "params")
+	b.declareType(p, p.name)
+	params := &Params{Name: p.name, Doc: doc(fmt.Sprintf("%s are the parameters of %s.", p.name, b.document.ID), p.node.Description)}
+	b.add(params)
+	members := newScope()
+	var unused []*Rules // it is the server that checks parameters
+	for _, property := range p.node.Properties {
+		field := b.buildField(p, property, members, &unused)
+		if v := field.Value; v.Kind != Leaf && (v.Kind != Array || v.Items.Kind != Leaf) {
+			b.report(b.document.File, property.Node.Pointer, "a parameter is a boolean, an integer, a string or an array of one of them")
+		}
+		params.Fields = append(params.Fields, field)
+	}
+	return params
+}
+
+// buildBody decides on the form of an input or output. It returns the body's struct too, if it is
+// defined in place.
+func (b *builder) buildBody(s spot) (*Body, *Struct) {
+	schema := s.node.Schema
+	if schema == nil {
+		return &Body{ContentType: s.node.Encoding}, nil
+	}
+	inner := spot{schema, s.key, s.name}
+	switch schema.Type {
+	case "object":
+		part := s.key[strings.LastIndexByte(s.key, '.')+1:] // input or output
+		structure := b.buildStruct(inner, doc(fmt.Sprintf("%s is the %s of %s.", s.name, part, b.document.ID), schema.Description), nil)
+		return &Body{Value: &Value{Kind: Object, Type: Ref{b.pkg, "", s.name}}}, structure
+	case "ref":
+		var rules []*Rules
+		if v := b.refValue(inner, &rules); v.Kind != Leaf {
+			return &Body{Value: v}, nil
+		}
+	case "union":
+		if v := b.unionValue(inner); v.Kind == OneOf {
+			b.needEncoder(v)
+			body := &Body{Value: v, Envelope: unexported(s.name) + "Body"}
+			b.declareType(inner, body.Envelope)
+			return body, nil
+		}
+	}
+	b.report(b.document.File, schema.Pointer, "the schema of a body is an object, a union with members, or a ref to an object")
+	return nil, nil
+}
+
+// pages returns how to go through all results of a call that takes and returns a cursor and returns
+// one array: the only one, or the only required one. It returns nil for any other call.
+func pages(s spot, params *Params, output *Struct) *Pages {
+	if s.node.Type != "query" || params == nil || output == nil {
+		return nil
+	}
+	paramsCursor, outputCursor := cursor(params.Fields), cursor(output.Fields)
+	items := only(output.Fields, false)
+	if items == nil {
+		items = only(output.Fields, true)
+	}
+	if paramsCursor == nil || outputCursor == nil || items == nil {
+		return nil
+	}
+	name := s.name + "Iter"
+	return &Pages{
+		Name: name,
+		Doc: Doc{fmt.Sprintf("%s goes through the %s of all pages that [Client.%s] returns, fetching each when the loop gets there. "+
+			"An error ends it, as the last thing it yields.", name, items.Key, s.name)},
+		Items: items.Name, Item: items.Value.Items,
+		ParamsCursor: paramsCursor.Name, OutputCursor: outputCursor.Name,
+	}
+}
+
+// cursor returns the field called "cursor" if it is an optional plain string.
+func cursor(fields []*Field) *Field {
+	for _, field := range fields {
+		if field.Key == "cursor" && field.Presence == Optional && field.Value.Type == (Ref{Name: "string"}) {
+			return field
+		}
+	}
+	return nil
+}
+
+// only returns the one field that is an array, of all fields or of the required ones; nil if there is
+// none or several.
+func only(fields []*Field, required bool) *Field {
+	var found *Field
+	for _, field := range fields {
+		if field.Value.Kind != Array || field.Presence == Nullable || required && !field.Required {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = field
+	}
+	return found
+}
+
+// buildErrors adds the names of the errors that a call declares. By is what the comments call it.
+func (b *builder) buildErrors(s spot, by string) {
+	errors := &Errors{Doc: Doc{"The errors that " + by + " declares, for errors.Is."}}
+	for i, e := range s.node.Errors {
+		key := fmt.Sprintf("%s.errors=%s", s.key, e.Name)
+		name := b.named(key, extend(s.name, "error", e.Name))
+		b.declare(b.scopes[b.pkg], name, place{b.document, fmt.Sprintf("%s/errors/%d", s.node.Pointer, i), key})
+		c := Const{Name: name, Value: e.Name}
+		switch {
+		case e.Description != "":
+			c.Doc = doc(name+":", e.Description)
+		case len(s.node.Errors) == 1:
+			c.Doc = Doc{name + " is the error that " + by + " declares, for errors.Is."}
+		}
+		errors.List = append(errors.List, c)
+	}
+	if len(errors.List) > 0 {
+		b.add(errors)
+	}
+}
+
+// buildSubscription adds the parameters and the messages of a subscription.
+func (b *builder) buildSubscription(s spot) {
+	b.buildNSID(s, "is the subscription whose messages are ["+s.name+"Message].")
+	b.buildParams(s)
+	if s.node.Message != nil {
+		b.buildMessage(b.below(s, s.node.Message, ".message", "message"))
+	}
+	b.buildErrors(s, "the subscription")
+}

@@ -1,0 +1,112 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/layers-pub/layers-go/gen/lexicon"
+)
+
+func contains(list []string, s string) bool { return slices.Contains(list, s) }
+
+// buildStruct adds the struct of an object and then what is defined inside it.
+func (b *builder) buildStruct(s spot, doc Doc, record *Record) *Struct {
+	b.declareType(s, s.name)
+	structure := &Struct{Name: s.name, Doc: doc, Record: record, Table: unexported(s.name) + "Fields"}
+	b.declareType(s, structure.Table)
+	b.add(structure)
+	members := newScope()
+	for _, property := range s.node.Properties {
+		if property.Name == "$type" {
+			continue // every object may have it, and the codec sees to it
+		}
+		field := b.buildField(s, property, members, &structure.Rules)
+		structure.Fields = append(structure.Fields, field)
+	}
+	structure.Canonical = slices.Clone(structure.Fields)
+	if record != nil {
+		structure.Canonical = append(structure.Canonical, nil)
+	}
+	slices.SortFunc(structure.Canonical, func(x, y *Field) int {
+		a, b := canonicalKey(x), canonicalKey(y)
+		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+	})
+	return structure
+}
+
+func canonicalKey(f *Field) string {
+	if f == nil {
+		return "$type"
+	}
+	return f.Key
+}
+
+// buildField makes the field of a property of an object or of parameters.
+func (b *builder) buildField(s spot, property lexicon.Property, members *scope, rules *[]*Rules) *Field {
+	n := property.Node
+	key := s.key + "." + property.Name
+	if !plainKey(property.Name) {
+		b.report(b.document.File, n.Pointer, "the name of a property must not hold quotes, backslashes or control characters, nor end in \"!\"; rename it")
+	}
+	name := b.named(key+":field", fieldName(GoName(property.Name)))
+	b.declare(members, name, place{b.document, n.Pointer, key + ":field"})
+	field := &Field{
+		Key: property.Name, Name: name, Doc: fieldDoc(name, n),
+		Required: contains(s.node.Required, property.Name),
+	}
+	field.Value = b.buildValue(b.below(s, n, "."+property.Name, property.Name), rules)
+	field.Presence = presence(field, b.indirect[edge{s.node, property.Name}])
+	if contains(s.node.Nullable, property.Name) {
+		field.Presence = Nullable
+		field.Value.Pointer = b.indirect[edge{s.node, property.Name}]
+		b.needEncoder(field.Value)
+	}
+	if field.Presence == Optional {
+		field.Default = b.defaultOf(n)
+	}
+	if field.Default != nil {
+		b.declare(members, name+"OrDefault", place{b.document, n.Pointer, key + ":field"})
+	}
+	return field
+}
+
+// plainKey reports whether a name can stand in JSON as it is, which encoders rely on, and in a table of
+// fields, where "!" marks those that are required.
+func plainKey(name string) bool {
+	for _, r := range name {
+		if r < ' ' || r == '"' || r == '\\' || r == utf8.RuneError {
+			return false
+		}
+	}
+	return !strings.HasSuffix(name, "!")
+}
+
+// presence returns how a field that is not nullable tells that it is absent.
+func presence(field *Field, indirect bool) Presence {
+	v := field.Value
+	switch {
+	case v.Kind == OneOf:
+		return NotNil
+	case v.Kind == Object && (indirect || !field.Required):
+		return Pointer
+	case field.Required:
+		return Always
+	case v.Kind == Array, v.Kind == Coded && v.List, v.Encode == "Bytes":
+		return NotNil
+	case v.Kind == Leaf && (v.Type == lexType("Map") || v.Type == lexType("TypedMap")):
+		return IsSet
+	}
+	return Optional
+}
+
+// defaultOf returns the default of a node, or of the definition that it refers to.
+func (b *builder) defaultOf(n *lexicon.Node) any {
+	if n.Default == nil && n.Type == "ref" {
+		if _, def, found := b.set.Resolve(b.document, n.Ref); found {
+			return def.Node.Default
+		}
+	}
+	return n.Default
+}

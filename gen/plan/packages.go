@@ -1,0 +1,315 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/layers-pub/layers-go/gen/lexicon"
+)
+
+// group is a set of namespaces that become one package: a single one, or those of a circle.
+type group struct {
+	namespaces []string // sorted
+	common     string   // the namespace that all of them are in, or the first of them
+	uses       map[*group]bool
+	pkg        *Package
+}
+
+// namespaceOf returns an NSID without its last segment, and lastSegment that segment.
+func namespaceOf(nsid string) string { return nsid[:max(0, strings.LastIndexByte(nsid, '.'))] }
+
+func lastSegment(nsid string) string { return nsid[strings.LastIndexByte(nsid, '.')+1:] }
+
+// groups divides the set's namespaces into packages and returns them with those that a group uses
+// before it. Joining a circle may close another one, so it goes on until nothing changes.
+func groups(set *lexicon.Set) []*group {
+	uses := namespaceUses(set)
+	of := make(map[string]*group)
+	for namespace := range uses {
+		of[namespace] = &group{namespaces: []string{namespace}, common: namespace}
+	}
+	for {
+		link(uses, of)
+		components := components(of)
+		joined := false
+		for _, component := range components {
+			if len(component) > 1 {
+				join(of, component)
+				joined = true
+			}
+		}
+		if !joined && !joinCommon(of) {
+			list := make([]*group, len(components))
+			for i, component := range components {
+				list[i] = component[0]
+			}
+			return list
+		}
+	}
+}
+
+// namespaceUses returns, for every namespace, the others that its documents refer to.
+func namespaceUses(set *lexicon.Set) map[string]map[string]bool {
+	uses := make(map[string]map[string]bool)
+	for _, document := range set.Documents {
+		from := namespaceOf(document.ID)
+		if uses[from] == nil {
+			uses[from] = make(map[string]bool)
+		}
+		use := func(ref string) {
+			target, _, found := set.Resolve(document, ref)
+			if found && namespaceOf(target.ID) != from {
+				uses[from][namespaceOf(target.ID)] = true
+			}
+		}
+		for _, def := range document.Defs {
+			walk(def.Node, func(n *lexicon.Node) {
+				switch n.Type {
+				case "ref":
+					use(n.Ref)
+				case "union":
+					for _, ref := range n.Refs {
+						use(ref)
+					}
+				}
+			})
+		}
+	}
+	return uses
+}
+
+// walk calls visit for n and every node below it.
+func walk(n *lexicon.Node, visit func(*lexicon.Node)) {
+	if n == nil {
+		return
+	}
+	visit(n)
+	for _, property := range n.Properties {
+		walk(property.Node, visit)
+	}
+	for _, child := range []*lexicon.Node{n.Items, n.Record, n.Params, n.Input, n.Output, n.Message, n.Schema} {
+		walk(child, visit)
+	}
+}
+
+func link(uses map[string]map[string]bool, of map[string]*group) {
+	for _, g := range of {
+		g.uses = make(map[*group]bool)
+	}
+	for from, targets := range uses {
+		for target := range targets {
+			if of[from] != of[target] {
+				of[from].uses[of[target]] = true
+			}
+		}
+	}
+}
+
+// components returns the strongly connected components of the groups, those that are used first
+// (Tarjan's algorithm). The order depends on nothing but the namespaces.
+func components(of map[string]*group) [][]*group {
+	var (
+		all     [][]*group
+		stack   []*group
+		index   = make(map[*group]int)
+		low     = make(map[*group]int)
+		onStack = make(map[*group]bool)
+		visit   func(g *group)
+	)
+	visit = func(g *group) {
+		index[g] = len(index) + 1
+		low[g] = index[g]
+		stack = append(stack, g)
+		onStack[g] = true
+		for _, used := range sortedGroups(g.uses) {
+			if index[used] == 0 {
+				visit(used)
+				low[g] = min(low[g], low[used])
+			} else if onStack[used] {
+				low[g] = min(low[g], index[used])
+			}
+		}
+		if low[g] != index[g] {
+			return
+		}
+		start := slices.Index(stack, g)
+		component := slices.Clone(stack[start:])
+		stack = stack[:start]
+		for _, member := range component {
+			onStack[member] = false
+		}
+		all = append(all, component)
+	}
+	distinct := make(map[*group]bool)
+	for _, g := range of {
+		distinct[g] = true
+	}
+	for _, g := range sortedGroups(distinct) {
+		if index[g] == 0 {
+			visit(g)
+		}
+	}
+	return all
+}
+
+func sortedGroups(set map[*group]bool) []*group {
+	list := make([]*group, 0, len(set))
+	for g := range set {
+		list = append(list, g)
+	}
+	slices.SortFunc(list, func(a, b *group) int { return cmp.Compare(a.namespaces[0], b.namespaces[0]) })
+	return list
+}
+
+// join makes one group of several.
+func join(of map[string]*group, parts []*group) {
+	whole := new(group)
+	for _, part := range parts {
+		whole.namespaces = append(whole.namespaces, part.namespaces...)
+	}
+	slices.Sort(whole.namespaces)
+	whole.common = commonNamespace(whole.namespaces)
+	for _, namespace := range whole.namespaces {
+		of[namespace] = whole
+	}
+}
+
+// joinCommon adds to a joined group the namespace whose place it takes: app.bsky to the circle of
+// app.bsky.actor and app.bsky.feed, whose package is app/bsky.
+func joinCommon(of map[string]*group) bool {
+	for _, namespace := range sortedKeys(of) {
+		g := of[namespace]
+		if owner := of[g.common]; owner != nil && owner != g {
+			join(of, []*group{g, owner})
+			return true
+		}
+	}
+	return false
+}
+
+// commonNamespace returns the longest namespace that all of a sorted list are in, or the first of
+// the list if that would be a mere top-level domain.
+func commonNamespace(namespaces []string) string {
+	segments := strings.Split(namespaces[0], ".")
+	last := strings.Split(namespaces[len(namespaces)-1], ".")
+	n := 0
+	for n < min(len(segments), len(last)) && segments[n] == last[n] {
+		n++
+	}
+	if n < 2 {
+		return namespaces[0]
+	}
+	return strings.Join(segments[:n], ".")
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	list := make([]string, 0, len(m))
+	for key := range m {
+		list = append(list, key)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// prefix returns what the Go names of a namespace's definitions start with: nothing, or in a joined
+// group what tells the namespace from the others.
+func (g *group) prefix(namespace string) []string {
+	if len(g.namespaces) == 1 {
+		return nil
+	}
+	if rest, found := strings.CutPrefix(namespace, g.common+"."); found {
+		return strings.Split(rest, ".")
+	}
+	return []string{lastSegment(namespace)}
+}
+
+// directory returns where the package of a namespace goes and what it is called.
+func (o *Options) directory(namespace string) (dir, name string) {
+	base, rest := o.Output, namespace
+	longest := -1
+	for prefix, mapped := range o.Packages {
+		if below, found := strings.CutPrefix(namespace+".", prefix+"."); found && len(prefix) > longest {
+			base, rest, longest = mapped, strings.TrimSuffix(below, "."), len(prefix)
+		}
+	}
+	if rest == "" {
+		return base, path.Base(base)
+	}
+	segments := strings.Split(namespace, ".")
+	own := strings.Split(rest, ".")
+	dir = base
+	for i := range own {
+		name = packageName(segments[:len(segments)-len(own)+i+1])
+		dir = path.Join(dir, name)
+	}
+	return dir, name
+}
+
+// packageName returns the name of the package for the last of segments: in lower case and without
+// hyphens, with the segment before it in front as long as Go would not take it or is known to use it.
+func packageName(segments []string) string {
+	name := ""
+	for i := len(segments) - 1; i >= 0; i-- {
+		name = strings.ToLower(strings.ReplaceAll(segments[i], "-", "")) + name
+		if usablePackageName(name) {
+			return name
+		}
+	}
+	return "x" + name
+}
+
+// makePackages makes the packages of all groups, in the groups' order.
+func (b *builder) makePackages(list []*group) {
+	byDir := make(map[string]*group)
+	for _, g := range list {
+		dir, name := b.options.directory(g.common)
+		if other := byDir[dir]; other != nil {
+			b.report("", "", fmt.Sprintf("the namespaces %s and %s would both be package %s; map one of them elsewhere under \"packages\"",
+				other.namespaces[0], g.namespaces[0], dir))
+		}
+		byDir[dir] = g
+		g.pkg = &Package{ImportPath: path.Join(b.options.Module, dir), Dir: dir, Name: name, Namespaces: g.namespaces}
+		b.plan.Packages = append(b.plan.Packages, g.pkg)
+		b.scopes[g.pkg] = newScope()
+		for _, namespace := range g.namespaces {
+			b.packages[namespace] = g.pkg
+			b.prefixes[namespace] = g.prefix(namespace)
+		}
+	}
+	b.makeAliases(list)
+}
+
+// makeAliases chooses what packages are imported as. Those that share a name, or have that of a local
+// variable, get segments of their namespace in front.
+func (b *builder) makeAliases(list []*group) {
+	count := make(map[string]int)
+	for _, pkg := range b.plan.Packages {
+		count[pkg.Name]++
+	}
+	taken := make(map[string]bool)
+	for _, pkg := range b.plan.Packages {
+		if count[pkg.Name] == 1 && !localNames[pkg.Name] {
+			pkg.Alias = pkg.Name
+			taken[pkg.Alias] = true
+		}
+	}
+	for _, g := range list {
+		pkg := g.pkg
+		if pkg.Alias != "" {
+			continue
+		}
+		segments := strings.Split(g.common, ".")
+		alias := pkg.Name
+		for i := len(segments) - 2; i >= 0 && (taken[alias] || alias == pkg.Name); i-- {
+			alias = strings.ToLower(strings.ReplaceAll(segments[i], "-", "")) + alias
+		}
+		for !usablePackageName(alias) || taken[alias] {
+			alias = "x" + alias
+		}
+		pkg.Alias = alias
+		taken[alias] = true
+	}
+}

@@ -1,0 +1,352 @@
+package plan
+
+// Plan is all the code that is to be written.
+type Plan struct {
+	// Packages holds a package per namespace or circle of namespaces, each behind those it imports.
+	Packages []*Package
+	// Records is the package that lists every collection, nil if the options name none.
+	Records *Records
+}
+
+// Package is one Go package.
+type Package struct {
+	// ImportPath is the package's import path, Dir its directory relative to the module's root.
+	ImportPath, Dir string
+	// Name is the package's name, Alias the one it is imported by: the same where it is unique in the
+	// plan and does not hide a variable of generated code.
+	Name, Alias string
+	// Namespaces are the namespaces whose definitions it holds, sorted.
+	Namespaces []string
+	// Doc is the package comment.
+	Doc Doc
+	// Files holds a file per document, sorted by the document's NSID.
+	Files []*File
+	// Client is nil for a package without queries and procedures.
+	Client *Client
+	// Imports are the other packages of the plan that it uses, sorted by import path.
+	Imports []*Package
+}
+
+// File is one Go file: the definitions of one document.
+type File struct {
+	// Name is the file's name, such as "alignment.go".
+	Name string
+	// Source is the NSID of the document.
+	Source string
+	// Decls are its declarations in the order in which they are written.
+	Decls []Decl
+}
+
+// Doc is a comment as a list of paragraphs, each one line of plain text without control characters.
+type Doc []string
+
+// Decl is a top-level declaration: [*Const], [*Errors], [*Struct], [*Enum], [*Scalar], [*List],
+// [*Union], [*Message], [*Params], [*Method] or [*PermissionSet].
+type Decl interface{ decl() }
+
+// Ref names a Go type. Package is nil for types of the language and of the runtime.
+type Ref struct {
+	Package *Package
+	// Runtime is "lex" or "syntax" for a type of the runtime, and empty for all others.
+	Runtime string
+	Name    string
+}
+
+// Const is a string constant: an NSID or a token.
+type Const struct {
+	Name, Value string
+	Doc         Doc
+}
+
+// Errors holds the names of the errors that one call declares.
+type Errors struct {
+	// Doc stands above the constants if there are several.
+	Doc  Doc
+	List []Const
+}
+
+// Struct is the Go type of an object or a record.
+type Struct struct {
+	Name string
+	Doc  Doc
+	// Fields are the fields in the order of the document.
+	Fields []*Field
+	// Canonical are the same fields in canonical order: by the length of the key, then by its bytes.
+	// A record has one more, its "$type", which is a nil Field.
+	Canonical []*Field
+	// Table is the name of the variable that holds the table of fields.
+	Table string
+	// Rules are the constraints of its fields that take more than a call's arguments.
+	Rules []*Rules
+	// Record is nil for what is no record.
+	Record *Record
+}
+
+// Record says what a struct needs to be a record.
+type Record struct {
+	NSID string
+	// Const is the name of the constant that holds the NSID.
+	Const string
+	// Key is the kind of record key, such as "tid".
+	Key string
+}
+
+// Field is a property of an object or a parameter of a call.
+type Field struct {
+	// Key is the name in the data, Name the Go name.
+	Key, Name string
+	Doc       Doc
+	Required  bool
+	Presence  Presence
+	Value     *Value
+	// Default is nil, or what the field stands for when it is unset: a string, an int64 or a bool.
+	Default any
+}
+
+// Presence is how a field of a struct tells a value from no value.
+type Presence int
+
+const (
+	// Always is a plain value, which is always written.
+	Always Presence = iota
+	// Optional is a lex.Opt.
+	Optional
+	// Pointer is a pointer to a struct, nil when there is none.
+	Pointer
+	// NotNil is a slice or interface, nil when there is none.
+	NotNil
+	// IsSet is a lex.Map or lex.TypedMap, which know whether they are there.
+	IsSet
+	// Nullable is a lex.Nullable.
+	Nullable
+)
+
+// Kind is a way of decoding and encoding a value.
+type Kind int
+
+const (
+	// Leaf is a value that the decoder reads with one call and the encoder writes with one.
+	Leaf Kind = iota
+	// Coded is a named type with a decode and an encode method that is not an object.
+	Coded
+	// Object is a struct with a decode and an encode method.
+	Object
+	// OneOf is a union.
+	OneOf
+	// Array is a slice.
+	Array
+)
+
+// Value is the type of a field, of an array's elements or of a named type, and how it is decoded and
+// encoded.
+type Value struct {
+	Kind Kind
+	// Type is the Go type. It is zero for an array.
+	Type Ref
+	// Decode is the decoder's method for a leaf, and Encode the encoder's.
+	Decode, Encode string
+	// Limits are the arguments of that method, or the limits of an array.
+	Limits []Limit
+	// Bool is the argument of a constant boolean.
+	Bool *bool
+	// Rules is the constraints that the method is given instead, if any.
+	Rules *Rules
+	// Basic is the language's type that the encoder takes, where Type is another one: "string" or
+	// "int64".
+	Basic string
+	// Part is the field of the value that the encoder takes, where it does not take the value itself.
+	Part string
+	// Convert says that what the decoder returns has to be converted to Type.
+	Convert bool
+	// Items is the type of an array's elements.
+	Items *Value
+	// List says that a Coded value is an array by another name.
+	List bool
+	// Pointer says that the Go type is a pointer to Type.
+	Pointer bool
+	// Union is the union of a OneOf.
+	Union *Union
+}
+
+// Limit is a number in a constraint; Name is the constant of the runtime that stands for no limit.
+type Limit struct {
+	Number int64
+	Name   string
+}
+
+// Rules is a variable that holds constraints.
+type Rules struct {
+	// Name is the variable's name, Type that of its type in the runtime.
+	Name, Type string
+	// Entries are the fields of the literal that are set.
+	Entries []Rule
+}
+
+// Rule is one field of a rules literal. Value is an int64, a bool, a [Format], a []string or a
+// []int64.
+type Rule struct {
+	Name  string
+	Value any
+}
+
+// Format is the runtime's constant for a string format, such as "FormatATURI".
+type Format string
+
+// Enum is the Go type of a string with known values or an enum that is defined in place.
+type Enum struct {
+	Name   string
+	Doc    Doc
+	Values []Const
+	// ValuesDoc stands above the constants.
+	ValuesDoc Doc
+}
+
+// Scalar is the Go type of a definition that is a string, an integer or a boolean.
+type Scalar struct {
+	// Enum holds its name, comment and values, if any.
+	Enum
+	// Value decodes it.
+	Value *Value
+	// Underlying is the type that it is declared as.
+	Underlying Ref
+	Rules      []*Rules
+}
+
+// List is the Go type of a definition that is an array.
+type List struct {
+	Name  string
+	Doc   Doc
+	Value *Value
+	Rules []*Rules
+}
+
+// Union is a sealed interface over the types that a union lists.
+type Union struct {
+	Name string
+	Doc  Doc
+	// Marker is the method that seals it.
+	Marker string
+	// Unknown is the type of members that the union does not list, empty for a closed union.
+	Unknown  string
+	Variants []*Variant
+	// Decode and Encode are the names of its functions. Encode is empty where no array and no
+	// nullable field needs it.
+	Decode, Encode string
+}
+
+// Variant is a member of a union.
+type Variant struct {
+	// Type is the member's type.
+	Type Ref
+	// Wrapper is the name of the type that makes a member of another package one of this union; it is
+	// empty for a member of the same package.
+	Wrapper string
+	// Name is the $type that it is written with, and Spellings are all that it is read by.
+	Name      string
+	Spellings []string
+}
+
+// Message is the sealed interface over the messages of a subscription.
+type Message struct {
+	Union
+	// Call is the subscription's NSID.
+	Call string
+}
+
+// Params are the parameters of a call.
+type Params struct {
+	Name   string
+	Doc    Doc
+	Fields []*Field
+}
+
+// Body is what a call sends or receives. At most one of its fields is set; with none, the body is a
+// stream.
+type Body struct {
+	// Value is the type of a body that has one.
+	Value *Value
+	// Envelope is the name of the type that gives a union as a body its codec methods.
+	Envelope string
+	// ContentType is the media type of a stream; it may be a pattern with "*".
+	ContentType string
+}
+
+// Method is a query or procedure: a method of the package's client.
+type Method struct {
+	Name string
+	Doc  Doc
+	// Const is the name of the constant that holds the NSID.
+	Const     string
+	Procedure bool
+	// Params is the name of the type of its parameters, empty if it has none.
+	Params        string
+	Input, Output *Body
+	// Pages is nil for a call whose results do not come in pages.
+	Pages *Pages
+}
+
+// Pages says how to go through all results of a query.
+type Pages struct {
+	// Name is the name of the method.
+	Name string
+	Doc  Doc
+	// Items is the field of the output that holds the results, Item their type.
+	Items string
+	Item  *Value
+	// ParamsCursor and OutputCursor are the fields with the cursor.
+	ParamsCursor, OutputCursor string
+}
+
+// PermissionSet is a variable that holds a permission set.
+type PermissionSet struct {
+	Name, NSID    string
+	Doc           Doc
+	Title, Detail string
+	Permissions   []Permission
+}
+
+// Permission is one entry of a permission set.
+type Permission struct {
+	Resource                        string
+	Collection, Action, LXM, Accept []string
+	Aud                             string
+	InheritAud                      bool
+}
+
+// Client is the type whose methods are a package's calls.
+type Client struct {
+	Doc Doc
+	// NewDoc is the comment of its constructor.
+	NewDoc Doc
+}
+
+// Records is the package that lists every collection.
+type Records struct {
+	ImportPath, Dir, Name string
+	Doc                   Doc
+	Collections           []*Collection
+	Imports               []*Package
+}
+
+// Collection is a record type as one of all.
+type Collection struct {
+	NSID string
+	// Key is the kind of record key.
+	Key string
+	// Field is its field in a repository.
+	Field string
+	// Type is the record's Go type.
+	Type Ref
+}
+
+func (*Const) decl()         {}
+func (*Errors) decl()        {}
+func (*Struct) decl()        {}
+func (*Enum) decl()          {}
+func (*Scalar) decl()        {}
+func (*List) decl()          {}
+func (*Union) decl()         {}
+func (*Message) decl()       {}
+func (*Params) decl()        {}
+func (*Method) decl()        {}
+func (*PermissionSet) decl() {}

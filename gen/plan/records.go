@@ -1,0 +1,59 @@
+package plan
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/layers-pub/layers-go/gen/lexicon"
+)
+
+// buildRecords plans the package that lists every collection.
+func (b *builder) buildRecords() {
+	dir := b.options.Records
+	records := &Records{
+		ImportPath: path.Join(b.options.Module, dir), Dir: dir, Name: path.Base(dir),
+		Doc: Doc{
+			"Package " + path.Base(dir) + " knows every record type of this module: [Lookup] finds the type of a collection, and " +
+				"[Decode] decodes a whole repository, the records of each collection into a field of their own.",
+		},
+	}
+	for _, pkg := range b.plan.Packages {
+		if pkg.Dir == dir {
+			b.report("", "/records", "the package of "+pkg.Namespaces[0]+" is in "+dir+" already; choose another directory")
+		}
+	}
+	members := newScope()
+	for _, name := range []string{"Unknown", "Failures", "Accounts"} {
+		members.reserve(name, "a field that every repository has")
+	}
+	for _, document := range b.set.Documents {
+		if def := document.Def("main"); def != nil && def.Node.Type == "record" {
+			records.Collections = append(records.Collections, b.collection(document, def, members))
+		}
+	}
+	slices.SortFunc(records.Collections, func(x, y *Collection) int { return cmp.Compare(x.NSID, y.NSID) })
+	for _, pkg := range b.plan.Packages {
+		if slices.ContainsFunc(records.Collections, func(c *Collection) bool { return c.Type.Package == pkg }) {
+			records.Imports = append(records.Imports, pkg)
+		}
+	}
+	b.plan.Records = records
+}
+
+// collection plans one field of a repository. It is called after the record's type, behind the name
+// of its package unless the type's name starts with that.
+func (b *builder) collection(document *lexicon.Document, def *lexicon.Def, members *scope) *Collection {
+	b.document = document
+	pkg := b.packages[namespaceOf(document.ID)]
+	name := b.defName(document, def)
+	byRule := name
+	if prefix := GoName(lastSegment(namespaceOf(document.ID))); len(pkg.Namespaces) == 1 && !strings.HasPrefix(name, prefix) {
+		byRule = prefix + name
+	}
+	key := document.ID + "#main:collection"
+	field := b.named(key, byRule)
+	b.declare(members, field, place{document, def.Node.Pointer, key})
+	return &Collection{NSID: document.ID, Key: def.Node.Key, Field: field, Type: Ref{pkg, "", name}}
+}

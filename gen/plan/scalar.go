@@ -1,0 +1,106 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+)
+
+// buildEnum adds the type of a string with known values or an enum that is defined in place.
+func (b *builder) buildEnum(s spot) {
+	b.declareType(s, s.name)
+	enum := b.enum(s)
+	b.add(&enum)
+}
+
+// enum makes the type of a string and the constants of its values.
+func (b *builder) enum(s spot) Enum {
+	enum := Enum{Name: s.name}
+	values, closed := s.node.StringEnum, true
+	if len(values) == 0 {
+		values, closed = s.node.KnownValues, false
+	}
+	if closed {
+		enum.Doc = Doc{fmt.Sprintf("%s is a string that is one of the constants below.", s.name)}
+		enum.ValuesDoc = Doc{"The values of [" + s.name + "]."}
+	} else {
+		enum.Doc = Doc{fmt.Sprintf("%s is a string with known values; others are legal.", s.name)}
+		enum.ValuesDoc = Doc{"The known values of [" + s.name + "]."}
+	}
+	for _, value := range values {
+		key := s.key + "=" + value
+		name := b.named(key, extend(s.name, b.valueWords(value)...))
+		b.declare(b.scopes[b.pkg], name, place{b.document, s.node.Pointer, key})
+		enum.Values = append(enum.Values, Const{Name: name, Value: value})
+	}
+	return enum
+}
+
+// valueWords returns what the name of a known value is made of: the value, or the name of the token
+// that it is, behind its namespace when that is another one than the document's.
+func (b *builder) valueWords(value string) []string {
+	id, name, isRef := strings.Cut(value, "#")
+	if isRef && id == "" {
+		return []string{name}
+	}
+	main := b.set.Lookup(id)
+	isToken := main != nil && main.Def("main") != nil && main.Def("main").Node.Type == "token"
+	if !isToken && !(isRef && strings.Count(id, ".") >= 2) {
+		return []string{value}
+	}
+	if !isRef || name == "main" {
+		name = lastSegment(id)
+	}
+	if namespaceOf(id) == namespaceOf(b.document.ID) {
+		return []string{name}
+	}
+	return []string{lastSegment(namespaceOf(id)), name}
+}
+
+// buildScalar adds the type of a definition that is a string, an integer or a boolean.
+func (b *builder) buildScalar(s spot, id string) {
+	b.declareType(s, s.name)
+	n := s.node
+	scalar := &Scalar{Enum: Enum{Name: s.name}}
+	if len(n.KnownValues) > 0 || len(n.StringEnum) > 0 {
+		scalar.Enum = b.enum(s)
+	}
+	scalar.Doc = b.scalarDoc(s, id)
+	if n.Type == "string" {
+		scalar.Value = b.plainString(s, &scalar.Rules)
+	} else {
+		scalar.Value = b.buildValue(s, &scalar.Rules)
+	}
+	scalar.Underlying = scalar.Value.Type
+	if len(scalar.Values) > 0 {
+		scalar.Underlying = Ref{Name: "string"}
+	}
+	scalar.Value.Type = Ref{b.pkg, "", s.name}
+	scalar.Value.Convert = true
+	scalar.Value.Basic = map[string]string{"string": "string", "integer": "int64", "boolean": "bool"}[n.Type]
+	b.add(scalar)
+}
+
+func (b *builder) scalarDoc(s spot, id string) Doc {
+	text := fmt.Sprintf("%s is the %s %s.", s.name, id, s.node.Type)
+	description := s.node.Description
+	if limits := limitsText(s.node); limits != "" {
+		description = strings.TrimSpace(sentence(plainText(description)) + " " + upperFirst(limits))
+	}
+	return doc(text, description)
+}
+
+// buildList adds the type of a definition that is an array.
+func (b *builder) buildList(s spot, id string) {
+	b.declareType(s, s.name)
+	list := &List{Name: s.name, Doc: b.listDoc(s, id)}
+	b.add(list)
+	list.Value = b.buildValue(s, &list.Rules)
+}
+
+func (b *builder) listDoc(s spot, id string) Doc {
+	description := s.node.Description
+	if limits := limitsText(s.node); limits != "" {
+		description = strings.TrimSpace(sentence(plainText(description)) + " " + upperFirst(limits))
+	}
+	return doc(fmt.Sprintf("%s is the %s array.", s.name, id), description)
+}

@@ -1,0 +1,81 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"go/token"
+	"slices"
+
+	"github.com/layers-pub/layers-go/gen/lexicon"
+)
+
+// place is where something comes from: the document, the node's JSON pointer, and the key by which
+// the options can give it another name.
+type place struct {
+	document *lexicon.Document
+	pointer  string
+	key      string
+}
+
+func (p place) String() string {
+	if p.document == nil {
+		return p.pointer
+	}
+	return p.document.File + ":" + p.pointer
+}
+
+// scope holds the names that are taken in a package, a struct or a client, and by what.
+type scope struct{ names map[string]place }
+
+func newScope() *scope { return &scope{names: make(map[string]place)} }
+
+// reserve takes a name for the generated code itself.
+func (s *scope) reserve(name, what string) { s.names[name] = place{pointer: what} }
+
+// declare takes a name in a scope, and reports it if it is taken.
+func (b *builder) declare(s *scope, name string, p place) {
+	other, taken := s.names[name]
+	if !taken {
+		s.names[name] = p
+		return
+	}
+	b.report(p.document.File, p.pointer, fmt.Sprintf("the Go name %s is already that of %s; name one of them in the configuration, as in \"names\": {%q: %q}",
+		name, other, p.key, name+"2"))
+}
+
+// named returns the name that the options give to what has the key, or else the name that follows
+// from the rules.
+func (b *builder) named(key, byRule string) string {
+	name, found := b.options.Names[key]
+	if !found {
+		return byRule
+	}
+	b.used[key] = true
+	if !token.IsIdentifier(name) || !token.IsExported(name) {
+		b.report("", "/names/"+escapePointer(key), fmt.Sprintf("%q is no exported Go name", name))
+	}
+	return name
+}
+
+// report notes a problem.
+func (b *builder) report(file, pointer, message string) {
+	if file == "" {
+		file = b.options.File
+	}
+	b.problems = append(b.problems, lexicon.Problem{File: file, Pointer: pointer, Message: message})
+}
+
+// reportUnusedNames reports the entries under "names" that named nothing.
+func (b *builder) reportUnusedNames() {
+	for _, key := range sortedKeys(b.options.Names) {
+		if !b.used[key] {
+			b.report("", "/names/"+escapePointer(key), "there is nothing to be named here; remove the entry, or correct its key")
+		}
+	}
+}
+
+func sortProblems(problems lexicon.Problems) {
+	slices.SortFunc(problems, func(a, b lexicon.Problem) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Pointer, b.Pointer), cmp.Compare(a.Message, b.Message))
+	})
+}

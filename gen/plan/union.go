@@ -1,0 +1,113 @@
+package plan
+
+import (
+	"fmt"
+	"go/token"
+
+	"github.com/layers-pub/layers-go/gen/lexicon"
+)
+
+// unionValue decides on the type of a union, and adds it.
+func (b *builder) unionValue(s spot) *Value {
+	if len(s.node.Refs) == 0 {
+		return &Value{Type: lexType("TypedMap"), Decode: "TypedMap", Encode: "Map", Part: "Map"}
+	}
+	b.declareType(s, s.name)
+	union := b.union(s)
+	union.Decode = "decode" + s.name
+	b.declareType(s, union.Decode)
+	b.add(union)
+	return &Value{Kind: OneOf, Type: Ref{b.pkg, "", s.name}, Union: union}
+}
+
+// needEncoder gives the union of v a function that encodes a member of it.
+func (b *builder) needEncoder(v *Value) {
+	if v.Kind == OneOf {
+		v.Union.Encode = "encode" + v.Type.Name
+	}
+}
+
+// union makes the interface over the types that a union lists.
+func (b *builder) union(s spot) *Union {
+	union := &Union{Name: s.name, Marker: unexported(s.name)}
+	if token.IsKeyword(union.Marker) {
+		union.Marker += "Member"
+	}
+	kind := "a union"
+	if s.node.Closed {
+		kind = "a closed union"
+	} else {
+		union.Unknown = "Unknown" + s.name
+		b.declareType(s, union.Unknown)
+	}
+	union.Doc = doc(fmt.Sprintf("%s is %s.", s.name, kind), s.node.Description)
+	seen := make(map[string]bool)
+	for _, ref := range s.node.Refs {
+		if variant := b.variant(s, ref); variant != nil && !seen[variant.Name] {
+			seen[variant.Name] = true
+			union.Variants = append(union.Variants, variant)
+		}
+	}
+	return union
+}
+
+// variant makes one member of a union, or reports why it cannot be one.
+func (b *builder) variant(s spot, ref string) *Variant {
+	document, def, found := b.set.Resolve(b.document, ref)
+	if !found {
+		b.report(b.document.File, s.node.Pointer, fmt.Sprintf("nothing is known of %s; add its document", ref))
+		return nil
+	}
+	if objectOf(def.Node) == nil {
+		b.report(b.document.File, s.node.Pointer, fmt.Sprintf("%s is of type %q, but the members of a union are objects and records", ref, def.Node.Type))
+		return nil
+	}
+	v := &Variant{Type: b.refTo(document, def), Name: document.ID + "#" + def.Name}
+	v.Spellings = []string{v.Name}
+	if def.Name == "main" {
+		v.Name = document.ID
+		v.Spellings = []string{v.Name, v.Name + "#main"}
+	}
+	if v.Type.Package != b.pkg {
+		key := s.key + "=" + ref
+		v.Wrapper = b.named(key, s.name+v.Type.Name)
+		b.declare(b.scopes[b.pkg], v.Wrapper, place{b.document, s.node.Pointer, key})
+	}
+	return v
+}
+
+// buildMessage adds the messages of a subscription.
+func (b *builder) buildMessage(s spot) {
+	if s.node.Schema == nil || s.node.Schema.Type != "union" {
+		b.report(b.document.File, s.node.Pointer, "the message of a subscription has to be a union")
+		return
+	}
+	inner := spot{s.node.Schema, s.key, s.name}
+	b.declareType(inner, s.name)
+	union := b.union(inner)
+	if union.Unknown == "" { // messages of types to come are to be ignored, whatever the lexicon says
+		union.Unknown = "Unknown" + s.name
+		b.declareType(inner, union.Unknown)
+	}
+	union.Decode = "Decode" + s.name
+	b.declareType(inner, union.Decode)
+	description := s.node.Schema.Description
+	if description == "" {
+		description = s.node.Description
+	}
+	union.Doc = doc(fmt.Sprintf("%s is a message of the subscription %s.", s.name, b.document.ID), description)
+	for _, v := range union.Variants {
+		v.Spellings = shortTypes(b.document, v)
+		v.Name = v.Spellings[0]
+	}
+	b.add(&Message{Union: *union, Call: b.document.ID})
+}
+
+// shortTypes returns how the header of a frame may name a message: "#commit" for a definition of the
+// subscription's own document, and the full name.
+func shortTypes(document *lexicon.Document, v *Variant) []string {
+	if rest := v.Name[len(document.ID):]; len(v.Name) > len(document.ID) && v.Name[:len(document.ID)] == document.ID && rest[0] == '#' {
+		return []string{rest, v.Name}
+	}
+	return v.Spellings
+}

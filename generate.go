@@ -1,0 +1,3 @@
+package layersgo
+
+//go:generate go run ./cmd/lexgen generate
