@@ -1,6 +1,9 @@
 package car
 
-import "fmt"
+import (
+	"fmt"
+	"runtime"
+)
 
 // The limits that hold unless an [Option] sets others.
 const (
@@ -9,8 +12,8 @@ const (
 	// DefaultMaxBlockSize is the largest block that is read, in bytes. The data model's guide for a
 	// record is 1 MiB; a tree node of a repository that nobody has tampered with is far smaller.
 	DefaultMaxBlockSize = 2 << 20
-	// DefaultMaxBlocks is the highest number of blocks that are read. An [Index] of so many takes 256 MiB.
-	DefaultMaxBlocks = 1 << 23
+	// DefaultMaxBlocks is the highest number of blocks that are read. An [Index] of so many takes 224 MiB.
+	DefaultMaxBlocks = 1 << 22
 )
 
 // The highest values that options may set; an [Index] packs a size and a position into 8 bytes.
@@ -18,6 +21,7 @@ const (
 	maxBlockSize = 1<<sizeBits - 1
 	maxBlocks    = 1 << 30
 	maxHeader    = 1 << 30
+	maxWorkers   = 1 << 10
 )
 
 // Option sets a limit, or how an archive is read.
@@ -27,6 +31,7 @@ type options struct {
 	maxHeaderSize int
 	maxBlockSize  int
 	maxBlocks     int
+	workers       int
 	unverified    bool
 }
 
@@ -35,6 +40,7 @@ func newOptions(opts []Option) (options, error) {
 		maxHeaderSize: DefaultMaxHeaderSize,
 		maxBlockSize:  DefaultMaxBlockSize,
 		maxBlocks:     DefaultMaxBlocks,
+		workers:       runtime.GOMAXPROCS(0),
 	}
 	for _, opt := range opts {
 		if err := opt(&o); err != nil {
@@ -58,6 +64,12 @@ func WithMaxBlockSize(size int) Option {
 // WithMaxBlocks sets the highest number of blocks that are read, in place of [DefaultMaxBlocks].
 func WithMaxBlocks(count int) Option {
 	return limit("number of blocks", count, maxBlocks, func(o *options) { o.maxBlocks = count })
+}
+
+// WithWorkers sets how many goroutines [NewIndexBytes] uses to check blocks, in place of one for each
+// processor that Go uses. They are gone when it returns.
+func WithWorkers(count int) Option {
+	return limit("number of workers", count, maxWorkers, func(o *options) { o.workers = count })
 }
 
 func limit(what string, value, highest int, set func(*options)) Option {

@@ -3,7 +3,6 @@ package car
 import (
 	"bufio"
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"io"
 	"iter"
@@ -100,15 +99,14 @@ func (r *Reader) next() (Block, error) {
 		}
 		return Block{}, io.EOF
 	}
-	s, err := parseSection(prefix, r.offset, r.opts.maxBlockSize)
-	if err != nil {
+	var s section
+	if err := s.parse(prefix, r.offset, r.opts.maxBlockSize); err != nil {
 		return Block{}, err
 	}
 	if r.count == r.opts.maxBlocks {
 		return Block{}, tooManyBlocks(r.offset, r.count)
 	}
-	end := s.data + int64(s.size)
-	if r.header.end >= 0 && end > r.header.end {
+	if r.header.end >= 0 && s.end() > r.header.end {
 		return Block{}, &Error{Offset: s.offset, CID: s.cid, Err: ErrTruncated}
 	}
 	if _, err := r.r.Discard(int(s.data - s.offset)); err != nil {
@@ -121,10 +119,12 @@ func (r *Reader) next() (Block, error) {
 	if _, err := io.ReadFull(r.r, data); err != nil {
 		return Block{}, &Error{Offset: s.offset, CID: s.cid, Err: truncated(err)}
 	}
-	if !r.opts.unverified && sha256.Sum256(data) != s.cid.Digest() {
-		return Block{}, &Error{Offset: s.offset, CID: s.cid, Err: ErrHash}
+	if !r.opts.unverified {
+		if err := s.check(data); err != nil {
+			return Block{}, err
+		}
 	}
-	r.offset = end
+	r.offset = s.end()
 	r.count++
 	return Block{CID: s.cid, Data: data, Offset: s.offset}, nil
 }

@@ -1,6 +1,7 @@
 package car
 
 import (
+	"crypto/sha256"
 	"fmt"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -21,30 +22,42 @@ type section struct {
 	size   int   // of the block
 }
 
-// parseSection reads the beginning of the section at offset. b is that beginning, of maxPrefix bytes or
-// up to the end of the archive; maxSize is the limit of a block.
-func parseSection(b []byte, offset int64, maxSize int) (section, error) {
+// parse sets s to the section at offset. b is its beginning, of maxPrefix bytes or up to the end of the
+// archive; maxSize is the limit of a block.
+func (s *section) parse(b []byte, offset int64, maxSize int) error {
 	length, n := uvarint(b)
 	if n <= 0 {
 		err := ErrTruncated
 		if n < 0 {
 			err = fmt.Errorf("%w: its length is not a canonical varint", ErrSection)
 		}
-		return section{}, &Error{Offset: offset, Err: err}
+		return &Error{Offset: offset, Err: err}
 	}
-	b = b[n:]
 	if length > uint64(maxSize)+uint64(cidSize) {
-		return section{}, &Error{Offset: offset, Err: fmt.Errorf("%w: block of %d bytes, limit %d", ErrTooLarge, length-uint64(cidSize), maxSize)}
+		return &Error{Offset: offset, Err: fmt.Errorf("%w: block of %d bytes, limit %d", ErrTooLarge, length-uint64(cidSize), maxSize)}
 	}
-	b = b[:min(len(b), cidSize, int(length))]
-	if len(b) < cidSize && uint64(len(b)) < length {
-		return section{}, &Error{Offset: offset, Err: ErrTruncated}
+	b = b[n:min(n+min(cidSize, int(length)), len(b))]
+	if len(b) < min(cidSize, int(length)) {
+		return &Error{Offset: offset, Err: ErrTruncated}
 	}
 	c, err := lex.CIDFromBytes(b)
 	if err != nil {
-		return section{}, &Error{Offset: offset, Err: fmt.Errorf("%w: %w", ErrSection, err)}
+		return &Error{Offset: offset, Err: fmt.Errorf("%w: %w", ErrSection, err)}
 	}
-	return section{cid: c, offset: offset, data: offset + int64(n+cidSize), size: int(length) - cidSize}, nil
+	s.cid = c
+	s.offset, s.data, s.size = offset, offset+int64(n+cidSize), int(length)-cidSize
+	return nil
+}
+
+// end returns the offset behind the section.
+func (s *section) end() int64 { return s.data + int64(s.size) }
+
+// check checks the bytes of the block against its CID.
+func (s *section) check(data []byte) error {
+	if sha256.Sum256(data) != s.cid.Digest() {
+		return &Error{Offset: s.offset, CID: s.cid, Err: ErrHash}
+	}
+	return nil
 }
 
 // uvarint reads an unsigned varint as multiformats define it: at most 9 bytes, in the shortest form.

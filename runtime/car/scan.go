@@ -1,0 +1,154 @@
+package car
+
+import (
+	"context"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// groupSize is how many sections are dealt with together.
+	groupSize = 64
+	// windowSize is how much is read at once from a file.
+	windowSize = 128 << 10
+	// smallArchive is the size of an archive for which workers are not worth their while.
+	smallArchive = 1 << 20
+)
+
+// scan is a pass over an archive.
+type scan struct {
+	index  *Index
+	window window
+	offset int64 // of the next section
+	left   int   // how many sections there may still be
+	check  bool  // whether to check the blocks, for no worker does
+	group  []section
+}
+
+// scan enters all sections, which end at end, into the table. Of an archive in memory it has the blocks
+// checked.
+func (x *Index) scan(ctx context.Context, end int64) error {
+	workers, ctx := errgroup.WithContext(ctx)
+	workers.SetLimit(x.opts.workers)
+	s := scan{index: x, window: window{index: x, end: end}, offset: x.header.start, left: x.opts.maxBlocks}
+	s.check = x.source == nil && (x.opts.workers == 1 || x.size < smallArchive)
+	var err error
+	for s.offset < end && err == nil {
+		if err = s.next(); err != nil {
+			break
+		}
+		if x.source == nil && !s.check {
+			group := slices.Clone(s.group)
+			workers.Go(func() error { return x.check(group) })
+		}
+		if err = s.insert(); err == nil {
+			err = ctx.Err()
+		}
+	}
+	// A worker that finds a bad block ends ctx, and so its error is the one to tell.
+	if failed := workers.Wait(); failed != nil {
+		return failed
+	}
+	return err
+}
+
+// next reads the next group of sections.
+func (s *scan) next() error {
+	if s.group == nil {
+		s.group = make([]section, groupSize)
+	}
+	s.group = s.group[:groupSize]
+	for i := range s.group {
+		if s.offset == s.window.end {
+			s.group = s.group[:i]
+			break
+		}
+		if s.left == 0 {
+			return tooManyBlocks(s.offset, s.index.opts.maxBlocks)
+		}
+		s.left--
+		prefix, err := s.window.at(s.offset)
+		if err != nil {
+			return err
+		}
+		section := &s.group[i]
+		if err := section.parse(prefix, s.offset, s.index.opts.maxBlockSize); err != nil {
+			return err
+		}
+		if section.end() > s.window.end {
+			return &Error{Offset: s.offset, CID: section.cid, Err: ErrTruncated}
+		}
+		// The bytes of the block are next to the CID that has just been read.
+		if s.check {
+			if err := section.check(s.index.bytes[section.data:section.end()]); err != nil {
+				return err
+			}
+		}
+		s.offset = section.end()
+	}
+	return nil
+}
+
+// insert enters the group into the table. A block that was there before is counted, and one in a file
+// checked, for nobody will read it.
+func (s *scan) insert() error {
+	x := s.index
+	x.table.touch(s.group)
+	for i := range s.group {
+		section := &s.group[i]
+		if x.table.insert(section) {
+			continue
+		}
+		x.duplicates++
+		if x.source == nil {
+			continue
+		}
+		data, err := x.read(section.data, section.size, nil)
+		if err != nil {
+			return &Error{Offset: section.offset, CID: section.cid, Err: err}
+		}
+		if err := section.check(data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check checks blocks in memory.
+func (x *Index) check(sections []section) error {
+	for i := range sections {
+		s := &sections[i]
+		if err := s.check(x.bytes[s.data:s.end()]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// window gives the beginnings of sections. From a file it reads ahead, for most sections are small.
+type window struct {
+	index *Index
+	end   int64 // of the sections
+	start int64 // position of buf
+	buf   []byte
+}
+
+// at returns the bytes at offset: maxPrefix of them, or those up to the end.
+func (w *window) at(offset int64) ([]byte, error) {
+	stop := min(offset+int64(maxPrefix), w.end)
+	if w.index.source == nil {
+		return w.index.bytes[offset:stop], nil
+	}
+	if offset < w.start || stop > w.start+int64(len(w.buf)) {
+		if w.buf == nil {
+			w.buf = make([]byte, min(windowSize, w.end-offset))
+		}
+		w.start = offset
+		w.buf = w.buf[:min(int64(cap(w.buf)), w.end-offset)]
+		if err := readAt(w.index.source, w.buf, offset); err != nil {
+			return nil, &Error{Offset: offset, Err: err}
+		}
+	}
+	return w.buf[offset-w.start : stop-w.start], nil
+}

@@ -1,0 +1,144 @@
+package car
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"math/rand/v2"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+)
+
+const (
+	// A row packs the position of a block, its size and the codec of its CID into 64 bits.
+	sizeBits  = 24
+	codecBits = 1
+	maxOffset = 1<<(64-sizeBits-codecBits) - 1
+
+	meanBlock = 2 << 10 // what the first size of a table assumes; it grows where blocks are smaller
+	minSlots  = 1 << 6
+)
+
+// table holds the blocks of an archive in its order, and finds them by their CIDs: an open-addressing
+// hash table of the rows' numbers, with linear probing.
+type table struct {
+	rows       []row
+	slots      []slot
+	multiplier uint64
+	shift      uint
+	touched    uint64 // see touch
+}
+
+// row is a block.
+type row struct {
+	digest [32]byte
+	packed uint64
+}
+
+// slot is a place of the hash table.
+type slot struct {
+	tag    uint32 // some bytes of the digest
+	number uint32 // of the row, and 1; 0 is a free slot
+}
+
+// newTable returns a table for about the given number of blocks.
+func newTable(blocks int64) table {
+	// Nobody can know which blocks meet in one slot, and make an archive of such blocks.
+	t := table{multiplier: rand.Uint64() | 1, rows: make([]row, 0, blocks)}
+	t.allocate(1 << bits.Len64(uint64(blocks)*4/3))
+	return t
+}
+
+// allocate makes the given number of slots, a power of two.
+func (t *table) allocate(slots int) {
+	slots = max(slots, minSlots)
+	t.slots = make([]slot, slots)
+	t.shift = uint(64 - bits.TrailingZeros(uint(slots)))
+}
+
+// start returns the slot at which the search for a digest begins.
+func (t *table) start(digest []byte) int {
+	return int((binary.LittleEndian.Uint64(digest) * t.multiplier) >> t.shift)
+}
+
+func tag(digest []byte) uint32 { return binary.LittleEndian.Uint32(digest[8:]) }
+
+// find returns the number of the row of c.
+func (t *table) find(c *lex.CID) (number int, ok bool) {
+	digest := c[cidSize-len(row{}.digest):]
+	mask := len(t.slots) - 1
+	for i := t.start(digest); t.slots[i].number != 0; i = (i + 1) & mask {
+		if t.slots[i].tag == tag(digest) {
+			number := int(t.slots[i].number - 1)
+			if r := &t.rows[number]; r.digest == [32]byte(digest) && r.codec() == c.Codec() {
+				return number, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// insert enters the block of s, and reports whether it was not there.
+func (t *table) insert(s *section) bool {
+	if _, ok := t.find(&s.cid); ok {
+		return false
+	}
+	if len(t.rows) >= len(t.slots)/4*3 {
+		t.grow()
+	}
+	t.rows = append(t.rows, newRow(s))
+	t.place(len(t.rows) - 1)
+	return true
+}
+
+// place enters row number into the slots.
+func (t *table) place(number int) {
+	digest := t.rows[number].digest[:]
+	i := t.start(digest)
+	for t.slots[i].number != 0 {
+		i = (i + 1) & (len(t.slots) - 1)
+	}
+	t.slots[i] = slot{tag: tag(digest), number: uint32(number + 1)}
+}
+
+// grow doubles the number of slots.
+func (t *table) grow() {
+	t.allocate(2 * len(t.slots))
+	for number := range t.rows {
+		t.place(number)
+	}
+}
+
+// touch looks at the slots of sections that are about to be inserted. As none of these looks has to
+// wait for another, all of the slots are fetched from memory at once.
+func (t *table) touch(sections []section) {
+	t.touched = 0
+	for i := range sections {
+		t.touched += uint64(t.slots[t.start(sections[i].cid[cidSize-len(row{}.digest):])].number)
+	}
+}
+
+func newRow(s *section) row {
+	packed := uint64(s.data)<<(sizeBits+codecBits) | uint64(s.size)<<codecBits
+	if s.cid.Codec() == lex.CodecRaw {
+		packed |= 1
+	}
+	return row{digest: s.cid.Digest(), packed: packed}
+}
+
+// place returns where the block is.
+func (r *row) place() (offset int64, size int) {
+	return int64(r.packed >> (sizeBits + codecBits)), int(r.packed >> codecBits & maxBlockSize)
+}
+
+func (r *row) codec() byte {
+	if r.packed&1 != 0 {
+		return lex.CodecRaw
+	}
+	return lex.CodecDagCBOR
+}
+
+func (r *row) cid() lex.CID {
+	c := lex.CID{0x01, r.codec(), 0x12, 0x20}
+	copy(c[4:], r.digest[:])
+	return c
+}

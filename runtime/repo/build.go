@@ -1,0 +1,140 @@
+package repo
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/layers-pub/layers-go/runtime/car"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/mst"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Order is an order of the blocks in an archive. A reader has to take any.
+type Order int
+
+const (
+	// OrderTree puts the commit first and then the tree as it is walked: each node in front of its
+	// subtrees and records. Such an archive can be read as a stream.
+	OrderTree Order = iota
+	// OrderCID puts the blocks in descending order of their CIDs' texts, as the reference server does
+	// with the blocks of one revision: neither the commit nor the root of the tree comes first.
+	OrderCID
+)
+
+// block is a block that is to be written.
+type block struct {
+	cid  lex.CID
+	data []byte
+}
+
+// builder gathers the blocks of a repository in the order of the tree.
+type builder struct {
+	nodes   map[lex.CID][]byte
+	records map[lex.CID][]byte
+	blocks  []block
+}
+
+// Build writes to w the archive of a repository that holds records, and returns the CID of its commit.
+//
+// Of commit it takes DID, Rev and Prev; Data and Sig it finds itself. The records can be in any order;
+// their Data has to be canonical DAG-CBOR, which is not checked, and their CID is not looked at. sign
+// gets the unsigned commit and returns the signature of its SHA-256 hash, 64 bytes.
+//
+// An error says what is not valid, or is that of w, sign or ctx.
+func Build(ctx context.Context, w io.Writer, commit Commit, records []Record, sign func(unsigned []byte) ([]byte, error), order Order) (lex.CID, error) {
+	if _, err := syntax.ParseDID(string(commit.DID)); err != nil {
+		return lex.CID{}, fmt.Errorf("repo: %w", err)
+	}
+	if _, err := syntax.ParseTID(string(commit.Rev)); err != nil {
+		return lex.CID{}, fmt.Errorf("repo: %w", err)
+	}
+	b := builder{nodes: map[lex.CID][]byte{}, records: map[lex.CID][]byte{}}
+	var err error
+	if commit.Data, err = b.build(records); err != nil {
+		return lex.CID{}, fmt.Errorf("repo: %w", err)
+	}
+	if commit.Sig, err = sign(commit.Unsigned()); err != nil {
+		return lex.CID{}, fmt.Errorf("repo: signing: %w", err)
+	}
+	if len(commit.Sig) != SignatureSize {
+		return lex.CID{}, fmt.Errorf("repo: signature of %d bytes, must be %d", len(commit.Sig), SignatureSize)
+	}
+	data := commit.Block()
+	root := block{cid: lex.CIDOf(lex.CodecDagCBOR, data), data: data}
+	b.blocks = append(b.blocks, root)
+	if err := b.gather(commit.Data); err != nil {
+		return lex.CID{}, fmt.Errorf("repo: %w", err)
+	}
+	if order == OrderCID {
+		slices.SortFunc(b.blocks, func(a, b block) int { return cmp.Compare(b.cid.String(), a.cid.String()) })
+	}
+	return root.cid, write(ctx, w, root.cid, b.blocks)
+}
+
+// build builds the tree of the records.
+func (b *builder) build(records []Record) (lex.CID, error) {
+	type leaf struct {
+		key  string
+		data []byte
+	}
+	leaves := make([]leaf, len(records))
+	for i, r := range records {
+		leaves[i] = leaf{string(r.Collection) + "/" + string(r.RecordKey), r.Data}
+	}
+	slices.SortFunc(leaves, func(a, b leaf) int { return cmp.Compare(a.key, b.key) })
+	tree := mst.NewBuilder(func(c lex.CID, node []byte) error {
+		b.nodes[c] = bytes.Clone(node)
+		return nil
+	})
+	for _, l := range leaves {
+		c := lex.CIDOf(lex.CodecDagCBOR, l.data)
+		b.records[c] = l.data
+		if err := tree.Add(l.key, c); err != nil {
+			return lex.CID{}, err
+		}
+	}
+	return tree.Root()
+}
+
+// gather appends the blocks of the tree at c, if there is one, in the order in which it is walked.
+func (b *builder) gather(c lex.CID) error {
+	if !c.Defined() {
+		return nil
+	}
+	var node mst.Node
+	if err := node.Parse(b.nodes[c]); err != nil {
+		return err
+	}
+	b.blocks = append(b.blocks, block{c, b.nodes[c]})
+	if err := b.gather(node.Left); err != nil {
+		return err
+	}
+	for _, e := range node.Entries {
+		b.blocks = append(b.blocks, block{e.Value, b.records[e.Value]})
+		if err := b.gather(e.Right); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func write(ctx context.Context, w io.Writer, root lex.CID, blocks []block) error {
+	archive, err := car.NewWriter(w, root)
+	if err != nil {
+		return err
+	}
+	for i, b := range blocks {
+		if i%batchSize == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := archive.Write(ctx, b.cid, b.data); err != nil {
+			return err
+		}
+	}
+	return archive.Flush()
+}

@@ -1,0 +1,210 @@
+package repo
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Version is the version of the repository format that this package reads and writes.
+const Version = 3
+
+// SignatureSize is the size of a commit's signature in bytes, of either curve that the AT Protocol has.
+const SignatureSize = 64
+
+// Commit is the signed object at the top of a repository.
+type Commit struct {
+	// DID is the account that the repository is of.
+	DID syntax.DID
+	// Rev is the revision of the repository: a later commit has a higher one.
+	Rev syntax.TID
+	// Data is the root of the tree.
+	Data lex.CID
+	// Prev is an earlier commit of the repository. It is all but always undefined.
+	Prev lex.CID
+	// Sig is the signature of the SHA-256 hash of the commit without it.
+	Sig []byte
+}
+
+// What stands in every commit in the same way; the fields are in the order of canonical DAG-CBOR.
+const (
+	signedDID    = "\xa6\x63did" // a map of 6, and its key "did"
+	unsignedDID  = "\xa5\x63did" // a map of 5
+	beforeRev    = "\x63rev"
+	beforeSig    = "\x63sig"
+	beforeData   = "\x64data"
+	beforePrev   = "\x64prev"
+	version3     = "\x67version\x03"
+	beforeCID    = "\xd8\x2a\x58\x25\x00" // tag 42, a byte string of 37, and its first byte
+	null         = "\xf6"
+	beforeSig64  = "\x58\x40" // a byte string of 64
+	maxDIDLength = 2048
+)
+
+// ParseCommit parses the block of a commit. It accepts version 3 in canonical DAG-CBOR, with exactly
+// the fields of the specification. It does not check the signature. The commit shares no memory with
+// block.
+//
+// An error wraps [ErrCommit].
+func ParseCommit(block []byte) (*Commit, error) {
+	p := parser{rest: block, size: len(block)}
+	var c Commit
+	p.literal(signedDID, "a map of six fields, the first of them did")
+	did := p.text("did")
+	p.literal(beforeRev, "the field rev")
+	rev := p.text("rev")
+	p.literal(beforeSig, "the field sig")
+	p.literal(beforeSig64, "a signature of 64 bytes")
+	c.Sig = append([]byte(nil), p.bytes(SignatureSize, "sig")...)
+	p.literal(beforeData, "the field data")
+	c.Data = p.link("data")
+	p.literal(beforePrev, "the field prev")
+	if len(p.rest) > 0 && p.rest[0] == null[0] {
+		p.rest = p.rest[1:]
+	} else {
+		c.Prev = p.link("prev")
+	}
+	p.literal(version3, "the field version, of 3")
+	if p.err == nil && len(p.rest) > 0 {
+		p.fail("%d bytes too many", len(p.rest))
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	var err error
+	if c.DID, err = syntax.ParseDID(did); err != nil {
+		return nil, fmt.Errorf("%w: did: %w", ErrCommit, err)
+	}
+	if c.Rev, err = syntax.ParseTID(rev); err != nil {
+		return nil, fmt.Errorf("%w: rev: %w", ErrCommit, err)
+	}
+	return &c, nil
+}
+
+// Unsigned returns the commit without its signature in canonical DAG-CBOR: what is hashed with SHA-256
+// and then signed.
+func (c *Commit) Unsigned() []byte {
+	b := appendText([]byte(unsignedDID), string(c.DID))
+	b = appendText(append(b, beforeRev...), string(c.Rev))
+	return c.appendLinks(b)
+}
+
+// Block returns the commit in canonical DAG-CBOR, as it stands in an archive.
+func (c *Commit) Block() []byte {
+	b := appendText([]byte(signedDID), string(c.DID))
+	b = appendText(append(b, beforeRev...), string(c.Rev))
+	b = appendHead(append(b, beforeSig...), majorBytes, len(c.Sig))
+	b = append(b, c.Sig...)
+	return c.appendLinks(b)
+}
+
+func (c *Commit) appendLinks(b []byte) []byte {
+	b = appendLink(append(b, beforeData...), c.Data)
+	b = append(b, beforePrev...)
+	if c.Prev.Defined() {
+		b = appendLink(b, c.Prev)
+	} else {
+		b = append(b, null...)
+	}
+	return append(b, version3...)
+}
+
+const (
+	majorBytes = 0x40
+	majorText  = 0x60
+)
+
+func appendLink(b []byte, c lex.CID) []byte {
+	return append(append(b, beforeCID...), c[:]...)
+}
+
+func appendText(b []byte, s string) []byte {
+	return append(appendHead(b, majorText, len(s)), s...)
+}
+
+func appendHead(b []byte, major byte, n int) []byte {
+	switch {
+	case n < 24:
+		return append(b, major|byte(n))
+	case n < 1<<8:
+		return append(b, major|24, byte(n))
+	}
+	return binary.BigEndian.AppendUint16(append(b, major|25), uint16(n))
+}
+
+// parser reads the parts of a commit. Its first error stays, and then all parts are empty.
+type parser struct {
+	rest []byte
+	size int
+	err  error
+}
+
+func (p *parser) fail(format string, args ...any) {
+	if p.err == nil {
+		p.err = fmt.Errorf("%w: byte %d: "+format, append([]any{ErrCommit, p.size - len(p.rest)}, args...)...)
+		p.rest = nil
+	}
+}
+
+// literal reads bytes that stand in every commit; what says what they are.
+func (p *parser) literal(want, what string) {
+	if len(p.rest) < len(want) || string(p.rest[:len(want)]) != want {
+		p.fail("want %s", what)
+		return
+	}
+	p.rest = p.rest[len(want):]
+}
+
+func (p *parser) bytes(n int, field string) []byte {
+	if len(p.rest) < n {
+		p.fail("commit ends within %s", field)
+		return nil
+	}
+	b := p.rest[:n]
+	p.rest = p.rest[n:]
+	return b
+}
+
+// text reads a text of at most maxDIDLength bytes, its length in the shortest form.
+func (p *parser) text(field string) string {
+	if len(p.rest) == 0 || p.rest[0]&0xe0 != majorText {
+		p.fail("%s is not a text", field)
+		return ""
+	}
+	n, head, least := int(p.rest[0]&0x1f), 1, 0
+	switch {
+	case n == 24 && len(p.rest) > 1:
+		n, head, least = int(p.rest[1]), 2, 24
+	case n == 25 && len(p.rest) > 2:
+		n, head, least = int(binary.BigEndian.Uint16(p.rest[1:])), 3, 1<<8
+	case n >= 24:
+		n = maxDIDLength + 1
+	}
+	if n < least || n > maxDIDLength {
+		p.fail("length of %s is above %d, or not in its shortest form", field, maxDIDLength)
+		return ""
+	}
+	p.rest = p.rest[head:]
+	return string(p.bytes(n, field))
+}
+
+// link reads the link to a block of DAG-CBOR.
+func (p *parser) link(field string) lex.CID {
+	const size = len(beforeCID) + len(lex.CID{})
+	if len(p.rest) < size || string(p.rest[:len(beforeCID)]) != beforeCID {
+		p.fail("%s is not a link", field)
+		return lex.CID{}
+	}
+	c, err := lex.CIDFromBytes(p.rest[len(beforeCID):size])
+	if err == nil && c.Codec() != lex.CodecDagCBOR {
+		err = fmt.Errorf("%s is not the CID of DAG-CBOR", c)
+	}
+	if err != nil {
+		p.fail("%s: %w", field, err)
+		return lex.CID{}
+	}
+	p.rest = p.rest[size:]
+	return c
+}

@@ -1,0 +1,32 @@
+// Package repo reads and writes repositories: the records of an account, in the archive that
+// com.atproto.sync.getRepo of a server gives out.
+//
+// Reading is verifying. A [Repo] gives out a record only after its bytes have been hashed and its path
+// has been found in a well-formed tree, and ends without an error only after all of the tree and all
+// blocks of the archive have been seen and hashed. An archive that was cut short, altered or left
+// incomplete ends with an error that says what is wrong and where, wherever it was cut.
+//
+//	r, err := repo.Read(ctx, response.Body)
+//	if err != nil {
+//		return err
+//	}
+//	defer r.Close()
+//	for record, err := range r.Records(ctx) {
+//		if err != nil {
+//			return err
+//		}
+//		fmt.Println(record.Collection, record.RecordKey, record.CID, len(record.Data))
+//	}
+//
+// What is not checked here is the signature of the commit: whose repository it is, the caller has to
+// know from the account's DID document.
+//
+// An archive may lie in memory ([FromBytes]), in a file ([Open]), or come over the network ([Read]). Of
+// a file no more is in memory than an index of its blocks, some 30 bytes each, and the nodes on the
+// way to the record at hand. Records can be loaded by several goroutines: [Repo.Chunks] gives out the
+// leaves of the tree in slices, and [Repo.Load] gets the record of one.
+//
+// [Build] writes the archive of a repository.
+//
+// The format is specified in https://atproto.com/specs/repository.
+package repo

@@ -1,0 +1,346 @@
+package repo
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"sync/atomic"
+
+	"github.com/layers-pub/layers-go/runtime/car"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/mst"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// batchSize is how many leaves are gathered at once. The text of their paths stays in memory together.
+const batchSize = 128
+
+// Repo is a repository in an archive. It is safe for concurrent use, and can be walked any number of
+// times, each time with all checks.
+type Repo struct {
+	index     *car.Index
+	spool     *spool
+	commit    Commit
+	commitCID lex.CID
+	at        car.Location // of the commit
+	counts    atomic.Pointer[Counts]
+}
+
+// Counts says what there is in an archive.
+type Counts struct {
+	// Records is the number of paths in the tree, each of which has a record.
+	Records int
+	// Nodes is the number of nodes of the tree.
+	Nodes int
+	// Blocks is the number of different blocks in the archive.
+	Blocks int
+	// Extra is the number of blocks that are neither the commit nor in the tree. The format allows
+	// them.
+	Extra int
+	// Duplicates is the number of blocks that are there once more.
+	Duplicates int
+}
+
+// Record is a record of a repository.
+type Record struct {
+	Collection syntax.NSID
+	RecordKey  syntax.RecordKey
+	CID        lex.CID
+	// Data is the record in DAG-CBOR: the bytes that the CID was computed from.
+	Data []byte
+}
+
+// Leaf is a path in the tree of a repository, with the CID of its record.
+type Leaf struct {
+	mst.Leaf
+	at car.Location
+}
+
+// Open opens the repository in the archive of the given size that source holds, such as a file. source
+// must not change as long as the Repo is in use; closing it is the caller's.
+//
+// It reads the beginning of each section of the archive and the commit. An error is a *[car.Error] or
+// that of ctx or of an option, or wraps [ErrRoot] or [ErrCommit].
+func Open(ctx context.Context, source io.ReaderAt, size int64, opts ...Option) (*Repo, error) {
+	o, err := newOptions(opts)
+	if err != nil {
+		return nil, err
+	}
+	index, err := car.NewIndex(ctx, source, size, o.archive...)
+	return newRepo(index, nil, err)
+}
+
+// FromBytes opens the repository in the archive that b holds, as [Open] does. b must not change as long
+// as the Repo or the data of a record of it is in use.
+func FromBytes(ctx context.Context, b []byte, opts ...Option) (*Repo, error) {
+	o, err := newOptions(opts)
+	if err != nil {
+		return nil, err
+	}
+	index, err := car.NewIndexBytes(ctx, b, o.archive...)
+	return newRepo(index, nil, err)
+}
+
+// Read reads an archive from r to its end and opens the repository in it, as [Open] does. An archive of
+// more than [DefaultMaxMemory] goes to a temporary file, which [Repo.Close] removes.
+//
+// An error of r is wrapped; [ErrTooLarge] is if the archive is above [DefaultMaxSize]. ctx ends the
+// reading between two reads of r, not within one.
+func Read(ctx context.Context, r io.Reader, opts ...Option) (*Repo, error) {
+	o, err := newOptions(opts)
+	if err != nil {
+		return nil, err
+	}
+	s, err := spoolFrom(ctx, r, o)
+	if err != nil {
+		return nil, err
+	}
+	var index *car.Index
+	if s.file != nil {
+		index, err = car.NewIndex(ctx, s.file, s.size, o.archive...)
+	} else {
+		index, err = car.NewIndexBytes(ctx, s.bytes, o.archive...)
+	}
+	repo, err := newRepo(index, s, err)
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return repo, nil
+}
+
+// newRepo reads the commit of an indexed archive; err is that of indexing it.
+func newRepo(index *car.Index, s *spool, err error) (*Repo, error) {
+	if err != nil {
+		return nil, err
+	}
+	// The first root is the commit, and what others are is not defined.
+	if len(index.Roots()) == 0 {
+		return nil, ErrRoot
+	}
+	r := &Repo{index: index, spool: s, commitCID: index.Roots()[0]}
+	if r.commitCID.Codec() != lex.CodecDagCBOR {
+		return nil, fmt.Errorf("repo: %w: its CID %s is not that of DAG-CBOR", ErrCommit, r.commitCID)
+	}
+	var ok bool
+	if r.at, ok = index.Find(r.commitCID); !ok {
+		return nil, notFound(r.commitCID)
+	}
+	block, err := index.Read(r.at, nil)
+	if err != nil {
+		return nil, err
+	}
+	commit, err := ParseCommit(block)
+	if err != nil {
+		return nil, fmt.Errorf("repo: commit %s: %w", r.commitCID, err)
+	}
+	r.commit = *commit
+	return r, nil
+}
+
+func notFound(c lex.CID) error { return &car.Error{Offset: -1, CID: c, Err: car.ErrNotFound} }
+
+// Close removes the temporary file of [Read], if there is one. What [Open] and [FromBytes] return has
+// nothing to close. The Repo must not be used any more.
+func (r *Repo) Close() error {
+	if r.spool == nil {
+		return nil
+	}
+	return r.spool.close()
+}
+
+// Commit returns the commit. Its signature has not been checked; the caller must not change it.
+func (r *Repo) Commit() Commit { return r.commit }
+
+// CommitCID returns the CID of the commit.
+func (r *Repo) CommitCID() lex.CID { return r.commitCID }
+
+// Counts returns what there is in the archive. ok is false until a walk, that of [Repo.Records],
+// [Repo.Leaves] or [Repo.Chunks], has come to its end without an error.
+func (r *Repo) Counts() (counts Counts, ok bool) {
+	if c := r.counts.Load(); c != nil {
+		return *c, true
+	}
+	return Counts{}, false
+}
+
+// Records yields all records in the order of their paths. Each is given out after its bytes have been
+// hashed, and after the tree has been checked up to it. Data is valid until the loop's next turn, and
+// must not be changed.
+//
+// The loop ends without an error only if all of the archive was found to be sound: the tree, the
+// records that it names, and also the blocks that it does not name. An error is yielded once and ends
+// the loop: a *[mst.Error] about the tree, a [*RecordError], a *[car.Error] about another block, or
+// that of ctx.
+func (r *Repo) Records(ctx context.Context) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		w := r.newWalk()
+		leaves := make([]Leaf, batchSize)
+		var buf []byte
+		for {
+			n, err := w.next(ctx, leaves)
+			for i := range leaves[:n] {
+				leaf := &leaves[i]
+				data, err := r.load(leaf, buf)
+				if err != nil {
+					yield(Record{}, err)
+					return
+				}
+				buf = data
+				if !yield(Record{Collection: leaf.Collection, RecordKey: leaf.RecordKey, CID: leaf.CID, Data: data}, nil) {
+					return
+				}
+			}
+			if err == io.EOF {
+				err = w.finish(ctx)
+				if err == nil {
+					return
+				}
+			}
+			if err != nil {
+				yield(Record{}, err)
+				return
+			}
+		}
+	}
+}
+
+// Leaves yields the leaves of the tree in the order of their paths. It checks what [Repo.Records]
+// checks but for the bytes of the records, of which it is only made sure that they are there.
+func (r *Repo) Leaves(ctx context.Context) iter.Seq2[Leaf, error] {
+	return func(yield func(Leaf, error) bool) {
+		for chunk, err := range r.Chunks(ctx, batchSize) {
+			if err != nil {
+				yield(Leaf{}, err)
+				return
+			}
+			for _, leaf := range chunk {
+				if !yield(leaf, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Chunks yields the leaves of the tree, as [Repo.Leaves] does, in slices of size, the last of which
+// may be shorter. The slices are the receiver's to keep: for workers that each take one and load its
+// records with [Repo.Load].
+func (r *Repo) Chunks(ctx context.Context, size int) iter.Seq2[[]Leaf, error] {
+	return func(yield func([]Leaf, error) bool) {
+		if size < 1 {
+			yield(nil, fmt.Errorf("repo: chunks of %d leaves", size))
+			return
+		}
+		w := r.newWalk()
+		for {
+			leaves := make([]Leaf, size)
+			n, err := w.next(ctx, leaves)
+			if n > 0 && !yield(leaves[:n:n], nil) {
+				return
+			}
+			if err == io.EOF {
+				err = w.finish(ctx)
+				if err == nil {
+					return
+				}
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+		}
+	}
+}
+
+// Load loads the record of a leaf of this repository and checks it against its CID. It reads into buf,
+// and into a new slice if buf has not the capacity; of an archive in memory it returns a part, which
+// must not be changed. Several goroutines can call it at once, with a buf each.
+//
+// An error is a [*RecordError].
+func (r *Repo) Load(leaf Leaf, buf []byte) ([]byte, error) {
+	return r.load(&leaf, buf)
+}
+
+func (r *Repo) load(leaf *Leaf, buf []byte) ([]byte, error) {
+	data, err := r.index.Read(leaf.at, buf)
+	if err != nil {
+		return nil, r.recordError(&leaf.Leaf, err)
+	}
+	return data, nil
+}
+
+func (r *Repo) recordError(leaf *mst.Leaf, err error) error {
+	return &RecordError{DID: r.commit.DID, Collection: leaf.Collection, RecordKey: leaf.RecordKey, CID: leaf.CID, Err: err}
+}
+
+// walk is one walk through a repository.
+type walk struct {
+	repo    *Repo
+	tree    *mst.Walker
+	seen    *car.Set
+	batch   []mst.Leaf
+	records int
+}
+
+func (r *Repo) newWalk() *walk {
+	w := &walk{repo: r, seen: r.index.NewSet()}
+	w.seen.Add(r.at)
+	w.tree = mst.NewWalker(r.commit.Data, func(c lex.CID, buf []byte) ([]byte, error) {
+		l, ok := r.index.Find(c)
+		if !ok {
+			return nil, notFound(c)
+		}
+		w.seen.Add(l)
+		return r.index.Read(l, buf)
+	})
+	return w
+}
+
+// next gathers the next leaves, and makes sure that their records are in the archive. At the end of
+// the tree the error is io.EOF, and finish has to be called.
+func (w *walk) next(ctx context.Context, leaves []Leaf) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	if len(w.batch) < len(leaves) {
+		w.batch = make([]mst.Leaf, len(leaves))
+	}
+	n, err := w.tree.Next(w.batch[:len(leaves)])
+	for i := range w.batch[:n] {
+		leaf := &w.batch[i]
+		l, ok := w.repo.index.Find(leaf.CID)
+		if !ok {
+			return i, w.repo.recordError(leaf, notFound(leaf.CID))
+		}
+		w.seen.Add(l)
+		leaves[i] = Leaf{Leaf: *leaf, at: l}
+	}
+	w.records += n
+	return n, err
+}
+
+// finish checks the blocks that the walk has not come by.
+func (w *walk) finish(ctx context.Context) error {
+	index := w.repo.index
+	others := w.seen.Others()
+	var buf []byte
+	for i, l := range others {
+		if i%batchSize == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		var err error
+		if buf, err = index.Read(l, buf); err != nil {
+			return err
+		}
+	}
+	w.repo.counts.Store(&Counts{
+		Records:    w.records,
+		Nodes:      w.tree.Nodes(),
+		Blocks:     index.Blocks(),
+		Extra:      len(others),
+		Duplicates: index.Duplicates(),
+	})
+	return nil
+}

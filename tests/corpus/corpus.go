@@ -1,0 +1,181 @@
+package corpus
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/mst"
+)
+
+// revisions is in how many steps a corpus was written.
+const revisions = 8
+
+// Corpus is a repository. It holds no records: it makes them anew each time they are asked for.
+type Corpus struct {
+	n   int
+	did string
+
+	sentences int // how many of them there are, the last maybe incomplete
+	edges     int
+	media     int
+}
+
+// New returns the corpus of n records, at least 100.
+func New(n int) *Corpus {
+	if n < 100 {
+		panic(fmt.Sprintf("corpus: %d records, must be at least 100", n))
+	}
+	id := sha256.Sum256(fmt.Appendf(nil, "corpus of %d records", n))
+	c := &Corpus{
+		n:     n,
+		did:   "did:plc:" + strings.ToLower(base32.StdEncoding.EncodeToString(id[:15])),
+		edges: n / 50,
+		media: n / 200,
+	}
+	c.sentences = (n - c.others() + perSentence - 1) / perSentence
+	return c
+}
+
+// DID returns the account of the corpus.
+func (c *Corpus) DID() string { return c.did }
+
+// Records returns the number of its records.
+func (c *Corpus) Records() int { return c.n }
+
+// Rev returns the revision of its commit.
+func (c *Corpus) Rev() string { return c.rev(revisions - 1) }
+
+// CAR returns the archive of the repository. That of 100,000 records has some 237 MB.
+func (c *Corpus) CAR() ([]byte, error) {
+	var out bytes.Buffer
+	out.Grow(c.n * 2500)
+	if err := c.WriteCAR(&out); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// stored is a block as a server keeps it.
+type stored struct {
+	cid    lex.CID
+	text   string // of the CID
+	rev    int    // the revision with which the block came
+	record int    // its record, or -1
+	data   []byte // what it holds, if it is no record
+}
+
+// WriteCAR writes the archive of the repository to w. It takes little memory, as no more than one
+// record is held at a time. The error is that of w.
+func (c *Corpus) WriteCAR(w io.Writer) error {
+	blocks, commit, err := c.blocks()
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriterSize(w, 1<<16)
+	header := appendCBOR(nil, object{"version": 1, "roots": []lex.CID{commit}})
+	writeSection(out, header, nil)
+	var buf []byte
+	for _, b := range blocks {
+		data := b.data
+		if b.record >= 0 {
+			buf = appendCBOR(buf[:0], c.record(b.record).value)
+			data = buf
+		}
+		writeSection(out, b.cid[:], data)
+	}
+	return out.Flush()
+}
+
+// writeSection writes a section of two parts. An error of w comes up when it is flushed.
+func writeSection(w *bufio.Writer, first, second []byte) {
+	w.Write(binary.AppendUvarint(w.AvailableBuffer(), uint64(len(first)+len(second))))
+	w.Write(first)
+	w.Write(second)
+}
+
+// blocks returns all blocks in the order in which the reference server writes them, and the commit.
+func (c *Corpus) blocks() ([]stored, lex.CID, error) {
+	leaves := make([]leaf, c.n)
+	var blocks []stored
+	var buf []byte
+	for i := range leaves {
+		r := c.record(i)
+		buf = appendCBOR(buf[:0], r.value)
+		leaves[i] = leaf{key: r.collection + "/" + r.key, cid: lex.CIDOf(lex.CodecDagCBOR, buf), rev: c.revisionOf(i)}
+		blocks = append(blocks, stored{cid: leaves[i].cid, rev: leaves[i].rev, record: i})
+	}
+	slices.SortFunc(leaves, func(a, b leaf) int { return cmp.Compare(a.key, b.key) })
+
+	// The nodes of the last tree came with the first tree that has them.
+	came := map[lex.CID]int{}
+	var root lex.CID
+	for rev := range revisions {
+		nodes := map[lex.CID][]byte{}
+		var err error
+		if root, err = buildTree(leaves, rev, nodes); err != nil {
+			return nil, lex.CID{}, err
+		}
+		for node, data := range nodes {
+			if _, ok := came[node]; !ok {
+				came[node] = rev
+			}
+			if rev == revisions-1 {
+				blocks = append(blocks, stored{cid: node, rev: came[node], record: -1, data: data})
+			}
+		}
+	}
+	commit := c.commit(root)
+	commitCID := lex.CIDOf(lex.CodecDagCBOR, commit)
+	blocks = append(blocks, stored{cid: commitCID, rev: revisions - 1, record: -1, data: commit})
+
+	for i := range blocks {
+		blocks[i].text = blocks[i].cid.String()
+	}
+	slices.SortFunc(blocks, func(a, b stored) int {
+		return cmp.Or(cmp.Compare(b.rev, a.rev), cmp.Compare(b.text, a.text))
+	})
+	return blocks, commitCID, nil
+}
+
+// leaf is a path, its record, and the revision with which it came.
+type leaf struct {
+	key string
+	cid lex.CID
+	rev int
+}
+
+// buildTree builds the tree of the leaves that were there at a revision.
+func buildTree(leaves []leaf, rev int, nodes map[lex.CID][]byte) (lex.CID, error) {
+	tree := mst.NewBuilder(func(c lex.CID, node []byte) error {
+		nodes[c] = bytes.Clone(node)
+		return nil
+	})
+	for _, l := range leaves {
+		if l.rev > rev {
+			continue
+		}
+		if err := tree.Add(l.key, l.cid); err != nil {
+			return lex.CID{}, err
+		}
+	}
+	return tree.Root()
+}
+
+// commit returns the block of the signed commit.
+func (c *Corpus) commit(data lex.CID) []byte {
+	commit := object{"did": c.did, "rev": c.Rev(), "data": data, "prev": nil, "version": 3}
+	commit["sig"] = sign(appendCBOR(nil, commit))
+	return appendCBOR(nil, commit)
+}
+
+// revisionOf returns with which revision record i was written.
+func (c *Corpus) revisionOf(i int) int { return i * revisions / c.n }
