@@ -147,10 +147,12 @@ func DecodeObjects[T any, P decodablePointer[T]](d *Decoder, min, max int) []T {
 	var zero T
 	size := unsafe.Sizeof(zero)
 	s := make([]T, 0, d.firstItems(&a, size))
+	outside := d.slabs.expect
 	for d.more(&a) {
 		if !d.spend(size) {
 			break
 		}
+		d.slabs.expect = cap(s) - len(s)
 		if len(s) < cap(s) {
 			s = s[:len(s)+1]
 		} else {
@@ -158,6 +160,7 @@ func DecodeObjects[T any, P decodablePointer[T]](d *Decoder, min, max int) []T {
 		}
 		P(&s[len(s)-1]).DecodeLex(d)
 	}
+	d.slabs.expect = outside
 	return s
 }
 

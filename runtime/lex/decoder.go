@@ -122,6 +122,7 @@ func (d *Decoder) start(s string, json bool) {
 	d.budget = 1<<20 + 128*len(s)
 	d.root, d.issues, d.truncated = nil, nil, false
 	d.slabs.epoch++
+	d.slabs.expect = 0
 	if json && d.guess == nil {
 		d.guess = new(jsonGuess)
 	}

@@ -3,11 +3,13 @@ package lex
 import "unsafe"
 
 // slabs allocates the optional objects of one record. The first object of a type is an allocation of its
-// own; further ones share chunks that double in size, so that a record with hundreds costs a few
-// allocations. A chunk lives as long as any object in it: objects of one record share one
-// fate anyway. A decoder in the pool may keep the last chunks until the pool is cleared.
+// own; further ones share chunks that grow, though not beyond what the array that is being decoded has
+// items left, so that a record with hundreds costs a few allocations and little is left over. A chunk lives
+// as long as any object in it: objects of one record share one fate anyway. A decoder in the pool may keep
+// the last chunks until the pool is cleared.
 type slabs struct {
-	epoch uint32 // one for each input: older chunks belong to other records
+	epoch  uint32 // one for each input: older chunks belong to other records
+	expect int    // items left in the innermost array of objects, with the current one; 0 outside
 	slots [64]slab
 }
 
@@ -19,7 +21,10 @@ type slab struct {
 	next  unsafe.Pointer // the first of them
 }
 
-const largestSlab = 32
+const (
+	slabGrowth  = 4
+	largestSlab = 32
+)
 
 // newObject returns a new, zero T.
 func newObject[T any](d *Decoder) *T {
@@ -32,7 +37,7 @@ func newObject[T any](d *Decoder) *T {
 		return new(T)
 	}
 	if s.left == 0 {
-		s.size = min(2*s.size, largestSlab)
+		s.size = min(slabGrowth*s.size, largestSlab, uint32(max(d.slabs.expect, 1)))
 		s.left = s.size
 		s.next = unsafe.Pointer(unsafe.SliceData(make([]T, s.size)))
 	}

@@ -1,0 +1,215 @@
+package repo
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"iter"
+	"runtime"
+	"sync"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// DecodeOptions say how [Repo.Decode] works; nil stands for the zero value.
+type DecodeOptions struct {
+	// Workers is how many goroutines hash and decode; 0 stands for as many as run at once.
+	Workers int
+	// Share lets the strings of decoded records share the memory of an archive that was opened with
+	// [FromBytes], whose bytes the caller promises not to change while a record is in use. It saves a
+	// copy of each record. Other archives are read into memory that is not shared.
+	Share bool
+}
+
+// Decoded is a record of a repository and what became of it.
+type Decoded struct {
+	Record
+	// Value is the decoded record, nil for one of an unknown collection. It is there also when there
+	// are issues, and then holds what could be decoded.
+	Value lex.Record
+	// Issues are all that is wrong with the record.
+	Issues []lex.Issue
+
+	repo *Repo
+}
+
+// URI returns the record's at-uri.
+func (d *Decoded) URI() syntax.ATURI {
+	return syntax.ATURI("at://" + string(d.repo.commit.DID) + "/" + string(d.Collection) + "/" + string(d.RecordKey))
+}
+
+// Envelope returns the record as it came, with data of its own.
+func (d *Decoded) Envelope() lex.Envelope {
+	return lex.Envelope{URI: d.URI(), CID: d.CID, Data: bytes.Clone(d.Data), Trust: lex.Hashed}
+}
+
+// Decode yields all records in the order of their paths, each decoded by the type that lookup finds for
+// its collection; records of other collections are checked to be of the data model. Everything that
+// [Repo.Records] checks is checked, and errors end the loop as there. A record that does not decode is
+// no error: it has issues.
+//
+// Blocks are hashed and decoded by several goroutines at once, some of them ahead of the loop. Value and
+// Issues are the receiver's to keep; the Decoded itself and its Data are valid until the loop's next turn.
+func (r *Repo) Decode(ctx context.Context, lookup func(syntax.NSID) (lex.RecordType, bool), options *DecodeOptions) iter.Seq2[*Decoded, error] {
+	if options == nil {
+		options = new(DecodeOptions)
+	}
+	d := decoding{
+		repo:    r,
+		lookup:  lookup,
+		workers: options.Workers,
+		share:   options.Share && r.index.InMemory() && r.spool == nil,
+	}
+	if d.workers < 1 {
+		d.workers = runtime.GOMAXPROCS(0)
+	}
+	if d.workers == 1 {
+		return d.alone(ctx)
+	}
+	return d.together(ctx)
+}
+
+// decoding is one call of Decode.
+type decoding struct {
+	repo    *Repo
+	lookup  func(syntax.NSID) (lex.RecordType, bool)
+	workers int
+	share   bool
+}
+
+// decodingWorker is what one goroutine keeps from record to record.
+type decodingWorker struct {
+	*decoding
+	known lex.RecordType // of the last record
+	found bool
+}
+
+func (w *decodingWorker) decode(record Record) Decoded {
+	out := Decoded{Record: record, repo: w.repo}
+	if w.known.NSID != record.Collection {
+		w.known, w.found = w.lookup(record.Collection)
+		w.known.NSID = record.Collection
+	}
+	var value lex.Decodable
+	if w.found {
+		out.Value = w.known.New()
+		value = out.Value
+	} else {
+		value = new(lex.Map)
+	}
+	decode := lex.DecodeCBOR
+	if w.share {
+		decode = lex.DecodeCBORShared
+	}
+	out.Issues = lex.IssuesOf(decode(record.Data, value))
+	return out
+}
+
+// alone decodes in the receiver's goroutine.
+func (d *decoding) alone(ctx context.Context) iter.Seq2[*Decoded, error] {
+	return func(yield func(*Decoded, error) bool) {
+		w := decodingWorker{decoding: d}
+		var out Decoded
+		for record, err := range d.repo.Records(ctx) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			out = w.decode(record)
+			if !yield(&out, nil) {
+				return
+			}
+		}
+	}
+}
+
+// chunk is some leaves that one worker decodes.
+type chunk struct {
+	leaves  []Leaf
+	err     error // of the walk, behind the leaves
+	records []Decoded
+	failed  error // of loading the record behind records
+	ready   chan struct{}
+}
+
+// together lets workers decode chunks while one goroutine walks the tree. Chunks reach the receiver in the
+// order of the walk; how many are under way is bounded, and so is memory.
+func (d *decoding) together(ctx context.Context) iter.Seq2[*Decoded, error] {
+	return func(yield func(*Decoded, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		var running sync.WaitGroup
+		defer running.Wait()
+		defer cancel()
+
+		work := make(chan *chunk)
+		inOrder := make(chan *chunk, 2*d.workers)
+		running.Go(func() {
+			defer close(inOrder)
+			defer close(work)
+			for leaves, err := range d.repo.Chunks(ctx, batchSize/2) {
+				c := &chunk{leaves: leaves, err: err, ready: make(chan struct{})}
+				select {
+				case inOrder <- c:
+				case <-ctx.Done():
+					return
+				}
+				select {
+				case work <- c:
+				case <-ctx.Done():
+					close(c.ready)
+					return
+				}
+			}
+		})
+		for range d.workers {
+			running.Go(func() {
+				w := decodingWorker{decoding: d}
+				for c := range work {
+					c.decode(&w)
+					close(c.ready)
+				}
+			})
+		}
+		for c := range inOrder {
+			<-c.ready
+			for i := range c.records {
+				if !yield(&c.records[i], nil) {
+					return
+				}
+			}
+			if err := cmp.Or(c.failed, c.err); err != nil {
+				yield(nil, err)
+				return
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// decode loads and decodes the chunk's records, whose data share one piece of memory.
+func (c *chunk) decode(w *decodingWorker) {
+	c.records = make([]Decoded, 0, len(c.leaves))
+	var memory []byte
+	if !w.repo.index.InMemory() {
+		size := 0
+		for i := range c.leaves {
+			size += c.leaves[i].at.Size()
+		}
+		memory = make([]byte, size)
+	}
+	for i := range c.leaves {
+		leaf := &c.leaves[i]
+		data, err := w.repo.load(leaf, memory)
+		if err != nil {
+			c.failed = err
+			return
+		}
+		if memory != nil {
+			memory = memory[len(data):]
+		}
+		c.records = append(c.records, w.decode(Record{leaf.Collection, leaf.RecordKey, leaf.CID, data}))
+	}
+}
