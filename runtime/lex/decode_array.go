@@ -9,6 +9,7 @@ type array struct {
 	max    int
 	min    int
 	offset int
+	size   uintptr // of an item in memory
 	done   bool
 }
 
@@ -74,7 +75,7 @@ func (d *Decoder) moreJSON(a *array) bool {
 		d.i++
 		d.depth--
 		a.done = true
-		d.guess.items[d.depth&63] = int32(a.items)
+		learn(d.guess.length(d.depth, a.size), a.items)
 		d.checkLength(a.offset, a.items, a.min, a.max)
 		return false
 	}
@@ -99,8 +100,8 @@ func (d *Decoder) moreJSON(a *array) bool {
 // many the input announces.
 func (d *Decoder) firstItems(a *array, size uintptr) int {
 	n := a.left
-	if d.json {
-		n = int(d.guess.items[(d.depth-1)&63])
+	if a.size = size; d.json {
+		n = int(*d.guess.length(d.depth-1, size))
 	}
 	return min(n, (64<<10)/int(max(size, 1)))
 }

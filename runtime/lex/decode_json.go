@@ -12,7 +12,17 @@ import (
 // and no count of items; a wrong guess costs time, never correctness.
 type jsonGuess struct {
 	next  [256][33]int8 // by table and last field: the field that followed it
-	items [64]int32     // by depth: the number of items
+	items [64]int32     // by depth and item size: how many items arrays have had lately
+}
+
+// length returns the slot that says how long arrays of items of this size are.
+func (g *jsonGuess) length(depth int, size uintptr) *int32 {
+	return &g.items[(uintptr(depth)*5+size/8)%64]
+}
+
+// learn corrects a guess by what was there. It falls slowly: an array that is too small is copied.
+func learn(guess *int32, n int) {
+	*guess = max(int32(n), *guess-(*guess+7)/8)
 }
 
 // after returns the slot that says which field followed field last of table f.
