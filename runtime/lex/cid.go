@@ -95,8 +95,9 @@ func quoteCID(s string) string {
 	return fmt.Sprintf("%q", s)
 }
 
-// Defined reports whether c identifies something: whether it is not the zero value.
-func (c CID) Defined() bool { return c != CID{} }
+// Defined reports whether c identifies something: whether it is not the zero value. It looks at the first
+// byte alone, which is the same in all CIDs.
+func (c CID) Defined() bool { return c[0] != 0 }
 
 // Codec returns the codec of the bytes behind c: [CodecDagCBOR], [CodecRaw], or 0 if c is undefined.
 func (c CID) Codec() byte { return c[1] }

@@ -60,21 +60,26 @@ const (
 // An error wraps [ErrInvalid], and leaves n in no useful state.
 func (n *Node) Parse(block []byte) error {
 	n.Left, n.Entries, n.keys = lex.CID{}, n.Entries[:0], n.keys[:0]
-	p := parser{block: block}
+	p := parser{rest: block, size: len(block)}
 	p.literal(beforeEntries)
 	count := p.uint(majorArray, MaxEntries, "entries")
 	var key []byte // of the entry before
-	for i := 0; i < count && p.err == nil; i++ {
+	for i := 0; i < count; i++ {
+		if i == cap(n.Entries) {
+			n.Entries = append(n.Entries, Entry{})
+		}
+		n.Entries = n.Entries[:i+1]
+		e := &n.Entries[i]
 		p.literal(beforeSuffix)
 		suffix := p.bytes(p.uint(majorBytes, MaxKeySize, "bytes of a key"))
 		p.literal(beforePrefix)
 		prefix := p.uint(majorUint, MaxKeySize, "bytes of a prefix")
 		p.literal(beforeRight)
-		right := p.optionalLink()
+		p.optionalLink(&e.Right)
 		p.literal(beforeValue)
-		value := p.link()
-		if p.err != nil {
-			return p.err
+		p.link(&e.Value)
+		if p.failed() {
+			return p.finish()
 		}
 		if err := checkSuffix(key, prefix, suffix); err != nil {
 			return err
@@ -82,14 +87,11 @@ func (n *Node) Parse(block []byte) error {
 		start := len(n.keys)
 		n.keys = append(append(n.keys, key[:prefix]...), suffix...)
 		key = n.keys[start:len(n.keys):len(n.keys)]
-		n.Entries = append(n.Entries, Entry{Key: key, Value: value, Right: right})
+		e.Key = key
 	}
 	p.literal(beforeLeft)
-	n.Left = p.optionalLink()
-	if p.err == nil && p.at != len(block) {
-		p.fail("%d bytes too many", len(block)-p.at)
-	}
-	return p.err
+	p.optionalLink(&n.Left)
+	return p.finish()
 }
 
 // checkSuffix checks a key that is the first bytes of the one before it, prefix of them, and suffix.

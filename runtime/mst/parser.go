@@ -4,34 +4,57 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// parser reads the parts of a node. Its first error stays, and then all parts are empty.
+// parser reads the parts of a node. Its first error stays, and then there is no more to read.
 type parser struct {
-	block []byte
-	at    int
-	err   error
+	rest   []byte
+	size   int    // of the node
+	absent string // the literal that was not there
+	left   int    // how many bytes were left where it was not
+	err    error
 }
+
+// failed reports whether there was an error.
+func (p *parser) failed() bool { return p.absent != "" || p.err != nil }
 
 // fail notes an error at the position where the parser stands.
 func (p *parser) fail(format string, args ...any) {
-	if p.err == nil {
-		p.err = invalid("byte %d: "+format, append([]any{p.at}, args...)...)
-		p.block = p.block[:p.at]
+	if !p.failed() {
+		p.err = p.errorAt(len(p.rest), format, args...)
 	}
+	p.rest = nil
 }
 
-// literal reads bytes that stand in every node.
-func (p *parser) literal(want string) {
-	rest := p.block[p.at:]
-	if len(rest) < len(want) || string(rest[:len(want)]) != want {
-		p.fail("not the canonical form of a node: want % x", want)
-		return
+// errorAt returns an error at the position where so many bytes are left.
+func (p *parser) errorAt(left int, format string, args ...any) error {
+	return invalid("byte %d: "+format, append([]any{p.size - left}, args...)...)
+}
+
+// finish returns the error; that something is left to read is one too.
+func (p *parser) finish() error {
+	switch {
+	case p.err != nil:
+		return p.err
+	case p.absent != "":
+		return p.errorAt(p.left, "not the canonical form of a node: want % x", p.absent)
+	case len(p.rest) > 0:
+		return p.errorAt(len(p.rest), "%d bytes too many", len(p.rest))
 	}
-	p.at += len(want)
+	return nil
+}
+
+// literal reads bytes that stand in every node. It is short enough to be inlined, as it is most of the
+// work.
+func (p *parser) literal(want string) {
+	if len(p.rest) >= len(want) && string(p.rest[:len(want)]) == want {
+		p.rest = p.rest[len(want):]
+	} else if p.absent == "" {
+		p.absent, p.left, p.rest = want, len(p.rest), nil
+	}
 }
 
 // uint reads a number of the major type, in its shortest form; what says of what it is a number.
 func (p *parser) uint(major byte, limit int, what string) int {
-	rest := p.block[p.at:]
+	rest := p.rest
 	if len(rest) == 0 || rest[0]&0xe0 != major {
 		p.fail("no number of %s", what)
 		return 0
@@ -44,54 +67,63 @@ func (p *parser) uint(major byte, limit int, what string) int {
 		value, size, least = int(rest[1])<<8|int(rest[2]), 3, 1<<8
 	case value >= 24:
 		// Beyond 16 bits are all limits, and beyond 64 is what is not canonical.
-		p.fail("number of %s is above %d, or not in its shortest form", what, limit)
-		return 0
+		value = limit + 1
 	}
 	if value < least || value > limit {
 		p.fail("number of %s is above %d, or not in its shortest form", what, limit)
 		return 0
 	}
-	p.at += size
+	p.rest = rest[size:]
 	return value
 }
 
 // bytes reads n bytes; they are a part of the block.
 func (p *parser) bytes(n int) []byte {
-	rest := p.block[p.at:]
+	rest := p.rest
 	if len(rest) < n {
 		p.fail("node ends within a key")
 		return nil
 	}
-	p.at += n
+	p.rest = rest[n:]
 	return rest[:n]
 }
 
-// link reads the link to a record.
-func (p *parser) link() lex.CID {
-	rest := p.block[p.at:]
-	if len(rest) < linkSize || string(rest[:len(beforeCID)]) != beforeCID {
-		p.fail("no link")
-		return lex.CID{}
+// link reads the link to a record into c.
+func (p *parser) link(c *lex.CID) {
+	rest := p.rest
+	if len(rest) >= linkSize && string(rest[:len(beforeDigest)]) == beforeDigest {
+		*c = lex.CID(rest[len(beforeCID):linkSize])
+		p.rest = rest[linkSize:]
+		return
 	}
-	c, err := lex.CIDFromBytes(rest[len(beforeCID):linkSize])
-	if err != nil {
-		p.fail("link: %w", err)
-		return lex.CID{}
-	}
-	p.at += linkSize
-	return c
+	p.unusualLink(c, rest)
 }
 
-// optionalLink reads the link to a node, or that there is none.
-func (p *parser) optionalLink() lex.CID {
-	rest := p.block[p.at:]
+// unusualLink reads a link that is not to a block of DAG-CBOR, or none at all.
+func (p *parser) unusualLink(c *lex.CID, rest []byte) {
+	if len(rest) < linkSize || string(rest[:len(beforeCID)]) != beforeCID {
+		p.fail("no link")
+		return
+	}
+	var err error
+	if *c, err = lex.CIDFromBytes(rest[len(beforeCID):linkSize]); err != nil {
+		p.fail("link: %w", err)
+		return
+	}
+	p.rest = rest[linkSize:]
+}
+
+// optionalLink reads into c the link to a node, or that there is none.
+func (p *parser) optionalLink(c *lex.CID) {
+	rest := p.rest
 	if len(rest) > 0 && rest[0] == null[0] {
-		p.at++
-		return lex.CID{}
+		*c = lex.CID{}
+		p.rest = rest[1:]
+		return
 	}
-	if len(rest) >= linkSize && string(rest[:len(beforeDigest)]) != beforeDigest && string(rest[:len(beforeCID)]) == beforeCID {
+	p.link(c)
+	if c.Codec() == lex.CodecRaw {
+		p.rest = rest
 		p.fail("link to a node with a CID that is not of DAG-CBOR")
-		return lex.CID{}
 	}
-	return p.link()
 }

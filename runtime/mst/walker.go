@@ -30,10 +30,11 @@ type Walker struct {
 	nodes int
 	err   error // what ended the walk
 
-	last  []byte // the key of the last leaf
+	last  []byte // the key of the last leaf, a part of text
 	slash int    // where its collection ends
 
-	text       []byte // the keys of the leaves that are being gathered, one behind the other
+	text       []byte // the keys of the leaves that are being gathered, behind the key before them
+	kept       int    // the length of that one
 	ends       []end
 	collection syntax.NSID // of the leaf before
 }
@@ -71,7 +72,9 @@ func (w *Walker) Next(leaves []Leaf) (int, error) {
 	if w.err != nil {
 		return 0, w.err
 	}
-	w.text, w.ends = w.text[:0], w.ends[:0]
+	// The text of the leaves follows that of the last key, with which the next is compared.
+	w.text, w.ends = append(w.text[:0], w.last...), w.ends[:0]
+	w.last, w.kept = w.text, len(w.text)
 	if w.depth < 0 {
 		w.depth = 0
 		w.err = w.pushRoot()
@@ -179,19 +182,22 @@ func (w *Walker) visit(s *step, key []byte) error {
 		return &Error{Node: s.cid, Key: string(key), Err: invalid("what follows the collection is not a record key")}
 	}
 	w.slash = slash
-	w.last = append(w.last[:0], key...)
 	w.text = append(w.text, key...)
+	w.last = w.text[len(w.text)-len(key):]
 	w.ends = append(w.ends, end{slash: slash, key: len(w.text)})
 	return nil
 }
 
 // split makes the paths of the leaves out of the keys that were gathered for them, in one allocation.
 func (w *Walker) split(leaves []Leaf) {
-	text := string(w.text)
+	if len(w.ends) == 0 {
+		return
+	}
+	text := string(w.text[w.kept:])
 	start := 0
 	for i, end := range w.ends {
-		key := text[start:end.key]
-		start = end.key
+		key := text[start : end.key-w.kept]
+		start += len(key)
 		if key[:end.slash] != string(w.collection) {
 			w.collection = syntax.NSID(key[:end.slash])
 		}
