@@ -40,7 +40,7 @@ func findExports(ctx context.Context, root string) func() (map[string]string, er
 }
 
 func listExports(ctx context.Context, root string) (map[string]string, error) {
-	arguments := append([]string{"list", "-export", "-f", "{{.ImportPath}}\t{{.Export}}"}, imported...)
+	arguments := append([]string{"list", "-e", "-export", "-f", "{{.ImportPath}}\t{{.Export}}"}, imported...)
 	command := exec.CommandContext(ctx, "go", arguments...)
 	command.Dir = root
 	var stderr bytes.Buffer
@@ -63,7 +63,7 @@ func typeCheck(files []emit.File, exports map[string]string) error {
 	fset := token.NewFileSet()
 	compiled := importer.ForCompiler(fset, "gc", func(name string) (io.ReadCloser, error) {
 		if exports[name] == "" {
-			return nil, fmt.Errorf("generated source does not import %s", name)
+			return nil, fmt.Errorf("%s is not there or does not compile; try `go build %s`", name, name)
 		}
 		return os.Open(exports[name])
 	})

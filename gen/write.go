@@ -35,6 +35,9 @@ type Change struct {
 	Path string
 }
 
+// rename is os.Rename, except in tests.
+var rename = os.Rename
+
 // change is a Change with the content before and after.
 type change struct {
 	Change
@@ -79,7 +82,7 @@ func (o *Output) Write(root string) ([]Change, error) {
 		name := filepath.Join(root, filepath.FromSlash(c.Path))
 		if c.Kind == Remove {
 			err = os.Remove(name)
-		} else if err = os.Rename(temporary[i], name); err == nil {
+		} else if err = rename(temporary[i], name); err == nil {
 			temporary[i] = ""
 		}
 		if err != nil {
@@ -216,7 +219,7 @@ func restore(root string, changes []change) error {
 		}
 		temporary, err := writeTemporary(name, c.old)
 		if err == nil {
-			err = os.Rename(temporary, name)
+			err = rename(temporary, name)
 		}
 		failures = append(failures, err)
 	}

@@ -40,10 +40,7 @@ func (v *UUID) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v UUID) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v UUID) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *UUID) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // Span is the pub.layers.defs#span object. A contiguous stretch of text. Byte offsets into its
@@ -97,10 +94,7 @@ func (v *Span) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Span) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v Span) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Span) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // TokenRef is the pub.layers.defs#tokenRef object. Points at one token of a tokenization.
@@ -139,10 +133,7 @@ func (v *TokenRef) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v TokenRef) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v TokenRef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TokenRef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // TokenRefSequence is the pub.layers.defs#tokenRefSequence object. Points at several tokens of one
@@ -189,10 +180,7 @@ func (v *TokenRefSequence) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v TokenRefSequence) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v TokenRefSequence) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TokenRefSequence) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // TemporalSpan is the pub.layers.defs#temporalSpan object. A time range in a recording, in
@@ -232,10 +220,7 @@ func (v *TemporalSpan) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v TemporalSpan) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v TemporalSpan) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TemporalSpan) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // BoundingBox is the pub.layers.defs#boundingBox object. An axis-aligned rectangle in a picture or
@@ -285,10 +270,7 @@ func (v *BoundingBox) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v BoundingBox) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v BoundingBox) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *BoundingBox) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // SpatioTemporalAnchor is the pub.layers.defs#spatioTemporalAnchor object. A region tracked through
@@ -348,10 +330,7 @@ func (v *SpatioTemporalAnchor) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v SpatioTemporalAnchor) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v SpatioTemporalAnchor) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SpatioTemporalAnchor) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // SpatioTemporalAnchorInterpolation is a string with known values; others are legal.
@@ -418,10 +397,7 @@ func (v *Keyframe) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Keyframe) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v Keyframe) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Keyframe) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // TemporalEntity is the pub.layers.defs#temporalEntity object. A normalized time. The fields set
@@ -543,10 +519,7 @@ func (v *TemporalEntity) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v TemporalEntity) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v TemporalEntity) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TemporalEntity) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // TemporalEntityGranularity is a string with known values; others are legal.
@@ -662,10 +635,7 @@ func (v *TemporalModifier) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v TemporalModifier) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v TemporalModifier) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TemporalModifier) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // TemporalModifierMod is a string with known values; others are legal.
@@ -790,10 +760,7 @@ func (v *TemporalExpression) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v TemporalExpression) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v TemporalExpression) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TemporalExpression) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // TemporalExpressionType is a string with known values; others are legal.
@@ -962,10 +929,7 @@ func (v *SpatialEntity) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v SpatialEntity) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v SpatialEntity) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SpatialEntity) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // SpatialEntityType is a string with known values; others are legal.
@@ -1093,10 +1057,7 @@ func (v *SpatialModifier) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v SpatialModifier) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v SpatialModifier) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SpatialModifier) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // SpatialModifierMod is a string with known values; others are legal.
@@ -1214,10 +1175,7 @@ func (v *SpatialExpression) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v SpatialExpression) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v SpatialExpression) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SpatialExpression) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // SpatialExpressionType is a string with known values; others are legal.
@@ -1320,10 +1278,7 @@ func (v *PageAnchor) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v PageAnchor) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v PageAnchor) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *PageAnchor) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // TextQuoteSelector is the pub.layers.defs#textQuoteSelector object. W3C TextQuoteSelector, which
@@ -1372,10 +1327,7 @@ func (v *TextQuoteSelector) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v TextQuoteSelector) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v TextQuoteSelector) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TextQuoteSelector) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // TextPositionSelector is the pub.layers.defs#textPositionSelector object. W3C TextPositionSelector
@@ -1429,10 +1381,7 @@ func (v *TextPositionSelector) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v TextPositionSelector) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v TextPositionSelector) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TextPositionSelector) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // FragmentSelector is the pub.layers.defs#fragmentSelector object. W3C FragmentSelector, which
@@ -1474,10 +1423,7 @@ func (v *FragmentSelector) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v FragmentSelector) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v FragmentSelector) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *FragmentSelector) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ExternalTarget is the pub.layers.defs#externalTarget object. A web page or other outside resource
@@ -1533,14 +1479,11 @@ func (v *ExternalTarget) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ExternalTarget) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ExternalTarget) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ExternalTarget) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ExternalTargetSelector is a union. Part of the resource meant: a quote, a position or a fragment.
-// Its members: [*TextQuoteSelector], [*TextPositionSelector], [*FragmentSelector] and
+// Members: [*TextQuoteSelector], [*TextPositionSelector], [*FragmentSelector] and
 // [*UnknownExternalTargetSelector].
 type ExternalTargetSelector interface {
 	lex.Encodable
@@ -1549,9 +1492,7 @@ type ExternalTargetSelector interface {
 
 // UnknownExternalTargetSelector is a member of [ExternalTargetSelector] that its lexicon does not
 // list.
-type UnknownExternalTargetSelector struct {
-	lex.TypedMap
-}
+type UnknownExternalTargetSelector struct{ lex.TypedMap }
 
 func (*TextQuoteSelector) externalTargetSelector() string { return "pub.layers.defs#textQuoteSelector" }
 func (*TextPositionSelector) externalTargetSelector() string {
@@ -1660,10 +1601,7 @@ func (v *Anchor) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Anchor) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v Anchor) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Anchor) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // AlignmentLink is the pub.layers.defs#alignmentLink object. One correspondence between a group of
@@ -1738,10 +1676,7 @@ func (v *AlignmentLink) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v AlignmentLink) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v AlignmentLink) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *AlignmentLink) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // AgentRef is the pub.layers.defs#agentRef object. Who produced the data: a person, model or group,
@@ -1801,10 +1736,7 @@ func (v *AgentRef) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v AgentRef) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v AgentRef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *AgentRef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // AnnotationMetadata is the pub.layers.defs#annotationMetadata object. Provenance of data: who
@@ -1885,10 +1817,7 @@ func (v *AnnotationMetadata) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v AnnotationMetadata) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v AnnotationMetadata) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *AnnotationMetadata) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // LicenseRef is the pub.layers.defs#licenseRef object. One license, with its SPDX identifier, text
@@ -1971,10 +1900,7 @@ func (v *LicenseRef) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v LicenseRef) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v LicenseRef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *LicenseRef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // LicenseRefSpdx is a string with known values; others are legal.
@@ -2054,10 +1980,7 @@ func (v *Licensing) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Licensing) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v Licensing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Licensing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ReproducibilityInfo is the pub.layers.defs#reproducibilityInfo object. Recipe for regenerating
@@ -2127,10 +2050,7 @@ func (v *ReproducibilityInfo) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ReproducibilityInfo) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ReproducibilityInfo) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ReproducibilityInfo) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // KnowledgeRef is the pub.layers.defs#knowledgeRef object. Reference to an entry of a knowledge
@@ -2191,10 +2111,7 @@ func (v *KnowledgeRef) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v KnowledgeRef) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v KnowledgeRef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *KnowledgeRef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // KnowledgeRefSource is a string with known values; others are legal.
@@ -2266,10 +2183,7 @@ func (v *FeatureMap) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v FeatureMap) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v FeatureMap) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *FeatureMap) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // Feature is the pub.layers.defs#feature object. One key-value pair of a featureMap.
@@ -2308,10 +2222,7 @@ func (v *Feature) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Feature) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v Feature) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Feature) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // Constraint is the pub.layers.defs#constraint object. A restriction written in an expression
@@ -2395,10 +2306,7 @@ func (v *Constraint) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Constraint) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v Constraint) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Constraint) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ConstraintExpressionFormat is a string with known values; others are legal.
@@ -2502,8 +2410,5 @@ func (v *ObjectRef) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ObjectRef) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ObjectRef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ObjectRef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -209,7 +209,7 @@ func emitEnvelope(f *jen.File, b *plan.Body) {
 	if b == nil || b.Envelope == "" {
 		return
 	}
-	f.Type().Id(b.Envelope).Struct(jen.Id("value").Add(ref(b.Value.Type))).Line()
+	f.Type().Id(b.Envelope).Add(embedding(jen.Id("value").Add(ref(b.Value.Type)))).Line()
 	f.Func().Params(jen.Id("v").Op("*").Id(b.Envelope)).Id("DecodeLex").Params(jen.Id("d").Op("*").Add(lex("Decoder"))).
 		Add(oneLine(jen.Id("v").Dot("value").Op("=").Add(decodeExpression(b.Value))))
 	f.Func().Params(jen.Id("v").Op("*").Id(b.Envelope)).Id("EncodeLex").Params(jen.Id("e").Op("*").Add(lex("Encoder"))).

@@ -25,6 +25,12 @@ func docLines(doc plan.Doc, indent int) []string {
 		if i > 0 {
 			lines = append(lines, "//")
 		}
+		if strings.HasPrefix(paragraph, "\t") {
+			for code := range strings.SplitSeq(paragraph, "\n") {
+				lines = append(lines, "//"+code)
+			}
+			continue
+		}
 		line := "//"
 		for j, word := range strings.Fields(paragraph) {
 			full := utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width-indent

@@ -125,6 +125,7 @@ func emitList(f *jen.File, l *plan.List) {
 	f.Add(comment(l.Doc, 0), jen.Type().Id(l.Name).Add(valueType(l.Value))).Line()
 	emitRules(f, l.Rules)
 	emitShortCodec(f, l.Name, l.Value)
+	f.Line()
 	emitJSON(f, l.Name)
 }
 
@@ -151,12 +152,10 @@ func emitShortCodec(f *jen.File, name string, value *plan.Value) {
 
 // emitJSON writes the methods that encoding/json looks for.
 func emitJSON(f *jen.File, name string) {
-	f.Add(says("MarshalJSON returns v in the JSON form of the data model."),
-		jen.Func().Params(jen.Id("v").Id(name)).Id("MarshalJSON").Params().Params(jen.Index().Byte(), jen.Error()).
-			Add(oneLine(jen.Return(lex("EncodeJSON").Call(jen.Op("&").Id("v"))))))
-	f.Add(says("UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does."),
-		jen.Func().Params(jen.Id("v").Op("*").Id(name)).Id("UnmarshalJSON").Params(jen.Id("b").Index().Byte()).Error().
-			Add(oneLine(jen.Return(lex("DecodeJSON").Call(jen.Id("b"), jen.Id("v")))))).Line()
+	f.Func().Params(jen.Id("v").Id(name)).Id("MarshalJSON").Params().Params(jen.Index().Byte(), jen.Error()).
+		Add(oneLine(jen.Return(lex("EncodeJSON").Call(jen.Op("&").Id("v")))))
+	f.Func().Params(jen.Id("v").Op("*").Id(name)).Id("UnmarshalJSON").Params(jen.Id("b").Index().Byte()).Error().
+		Add(oneLine(jen.Return(lex("DecodeJSON").Call(jen.Id("b"), jen.Id("v"))))).Line()
 }
 
 func emitPermissionSet(f *jen.File, set *plan.PermissionSet) {

@@ -28,7 +28,7 @@ func emitUnion(f *jen.File, u *plan.Union) {
 	emitInterface(f, u, lex("Encodable"))
 	if u.Unknown != "" {
 		f.Add(says(fmt.Sprintf("%s is a member of [%s] that its lexicon does not list.", u.Unknown, u.Name)),
-			jen.Type().Id(u.Unknown).Struct(lex("TypedMap"))).Line()
+			jen.Type().Id(u.Unknown).Add(embedding(lex("TypedMap")))).Line()
 	}
 	emitMarkers(f, u)
 	f.Add(jen.Func().Id(u.Decode).Params(jen.Id("d").Op("*").Add(lex("Decoder"))).Id(u.Name).Block(
@@ -71,7 +71,7 @@ func emitInterface(f *jen.File, u *plan.Union, embedded ...jen.Code) {
 	if u.Unknown != "" {
 		members = append(members, "[*"+u.Unknown+"]")
 	}
-	doc := append(plan.Doc{u.Doc[0] + " Its members: " + enumeration(members) + "."}, u.Doc[1:]...)
+	doc := append(plan.Doc{u.Doc[0] + " Members: " + enumeration(members) + "."}, u.Doc[1:]...)
 	f.Add(comment(doc, 0), jen.Type().Id(u.Name).InterfaceFunc(func(g *jen.Group) {
 		for _, code := range embedded {
 			g.Add(code)
@@ -81,9 +81,14 @@ func emitInterface(f *jen.File, u *plan.Union, embedded ...jen.Code) {
 	for _, v := range u.Variants {
 		if v.Wrapper != "" {
 			f.Add(says(fmt.Sprintf("%s makes [%s.%s] a member of [%s].", v.Wrapper, v.Type.Package.Alias, v.Type.Name, u.Name)),
-				jen.Type().Id(v.Wrapper).Struct(ref(v.Type))).Line()
+				jen.Type().Id(v.Wrapper).Add(embedding(ref(v.Type)))).Line()
 		}
 	}
+}
+
+// embedding returns a struct with one field or embedded type, on one line.
+func embedding(t *jen.Statement) *jen.Statement {
+	return jen.Custom(jen.Options{Open: "struct{", Close: "}"}, t)
 }
 
 func enumeration(names []string) string {

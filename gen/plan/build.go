@@ -45,6 +45,7 @@ func New(set *lexicon.Set, options Options) (*Plan, error) {
 	}
 	b.makePackages(groups(set))
 	b.findRecursion()
+	b.makeClients()
 	for _, document := range set.Documents {
 		b.buildDocument(document)
 	}
@@ -153,7 +154,7 @@ func (b *builder) buildDef(def *lexicon.Def) {
 		b.buildSubscription(s)
 	case "permission-set":
 		b.buildPermissionSet(s)
-	case "bytes", "cid-link", "blob", "unknown":
+	case "bytes", "cid-link", "blob":
 		// What refers to them is declared as if they stood there: Go has a type for them already.
 	default:
 		b.report(b.document.File, n.Pointer, fmt.Sprintf("a definition of type %q has no form in Go; define an object", n.Type))
@@ -228,18 +229,26 @@ func nameFiles(pkg *Package) {
 	}
 }
 
-// packageDoc describes a package by what it holds.
+// packageDoc describes a package by what it holds, and shows how that is used.
 func (b *builder) packageDoc(pkg *Package) Doc {
-	var records, calls []string
+	var records, calls, sets, examples []string
 	for _, file := range pkg.Files {
 		for _, d := range file.Decls {
 			switch d := d.(type) {
 			case *Struct:
 				if d.Record != nil {
-					records = append(records, "["+d.Name+"]")
+					records = append(records, d.Name)
 				}
+			case *PermissionSet:
+				sets = append(sets, d.Name)
 			case *Method:
-				calls = append(calls, "[Client."+d.Name+"]")
+				calls = append(calls, "Client."+d.Name)
+				if d.Pages != nil && len(examples) == 0 {
+					examples = []string{
+						fmt.Sprintf("\tclient := %s.NewClient(caller)", pkg.Name),
+						fmt.Sprintf("\tfor item, err := range client.%s(ctx, &%s.%s{}) {", d.Pages.Name, pkg.Name, d.Params),
+					}
+				}
 			}
 		}
 	}
@@ -250,10 +259,18 @@ func (b *builder) packageDoc(pkg *Package) Doc {
 		}
 	}
 	if len(records) > 0 {
-		paragraphs = append(paragraphs, "Records: "+strings.Join(records, ", ")+".")
+		paragraphs = append(paragraphs,
+			"Records: ["+strings.Join(records, "], [")+"]. They decode from DAG-CBOR and from JSON:",
+			fmt.Sprintf("\tvar record %s.%s\n\terr := lex.DecodeCBOR(data, &record)", pkg.Name, records[0]))
 	}
 	if len(calls) > 0 {
-		paragraphs = append(paragraphs, "Calls: "+strings.Join(calls, ", ")+".")
+		paragraphs = append(paragraphs, "Calls: ["+strings.Join(calls, "], [")+"].")
+	}
+	if len(examples) > 0 {
+		paragraphs = append(paragraphs, strings.Join(append(examples, "\t\t...", "\t}"), "\n"))
+	}
+	if len(sets) > 0 {
+		paragraphs = append(paragraphs, "Permission sets: ["+strings.Join(sets, "], [")+"].")
 	}
 	return paragraphs
 }

@@ -9,7 +9,6 @@ import (
 // and returns.
 func (b *builder) buildCall(s spot) {
 	n := s.node
-	b.needClient()
 	members := b.clients[b.pkg]
 	b.declare(members, s.name, b.place(s))
 	method := &Method{
@@ -32,25 +31,40 @@ func (b *builder) buildCall(s spot) {
 			b.declare(members, method.Pages.Name, b.place(s))
 		}
 	}
-	b.buildErrors(s, "[Client."+s.name+"]")
+	method.Doc[0] += outcome(method.Output, b.buildErrors(s, "[Client."+s.name+"]"))
 }
 
-// needClient gives the package that is being built a client.
-func (b *builder) needClient() {
-	if b.pkg.Client != nil {
-		return
+// outcome says of a call what its results do not say themselves.
+func outcome(output *Body, errors []string) string {
+	text := ""
+	if output != nil && output.Value == nil {
+		text += " It returns the body, which the caller closes, and its media type."
 	}
-	b.pkg.Client = &Client{
-		Doc: Doc{fmt.Sprintf("Client calls the methods of %s. It may be used by several goroutines at once if its Caller may.",
-			strings.Join(b.pkg.Namespaces, ", "))},
-		NewDoc: Doc{"NewClient returns a client whose calls go through c."},
+	if len(errors) > 0 {
+		text += " It may fail with [" + strings.Join(errors, "], [") + "]."
 	}
-	types := b.scopes[b.pkg]
-	types.reserve("Client", "the package's client")
-	types.reserve("NewClient", "the function that makes the package's client")
-	members := newScope()
-	members.reserve("Caller", "a field of the package's client")
-	b.clients[b.pkg] = members
+	return text
+}
+
+// makeClients gives each package with queries or procedures a client. That comes first, so that its
+// names are taken before those of definitions.
+func (b *builder) makeClients() {
+	for _, document := range b.set.Documents {
+		pkg := b.packages[namespaceOf(document.ID)]
+		def := document.Def("main")
+		if pkg.Client != nil || def == nil || def.Node.Type != "query" && def.Node.Type != "procedure" {
+			continue
+		}
+		pkg.Client = &Client{
+			Doc: Doc{fmt.Sprintf("Client calls the methods of %s. Nil parameters and inputs are as good as empty ones. A Client may be used by several goroutines at once if its Caller may.",
+				strings.Join(pkg.Namespaces, ", "))},
+			NewDoc: Doc{"NewClient returns a client whose calls go through c."},
+		}
+		b.scopes[pkg].reserve("Client", "the package's client")
+		b.scopes[pkg].reserve("NewClient", "the function that makes the package's client")
+		b.clients[pkg] = newScope()
+		b.clients[pkg].reserve("Caller", "the client's field")
+	}
 }
 
 // buildParams adds the type of a call's parameters, and returns nil if it has none.
@@ -95,9 +109,7 @@ func (b *builder) buildBody(s spot) (*Body, *Struct) {
 	case "union":
 		if v := b.unionValue(inner); v.Kind == OneOf {
 			b.needEncoder(v)
-			body := &Body{Value: v, Envelope: unexported(s.name) + "Body"}
-			b.declareType(inner, body.Envelope)
-			return body, nil
+			return &Body{Value: v, Envelope: b.private(unexported(s.name) + "Body")}, nil
 		}
 	}
 	b.report(b.document.File, schema.Pointer, "the schema of a body is an object, a union with members, or a ref to an object")
@@ -154,8 +166,9 @@ func only(fields []*Field, required bool) *Field {
 	return found
 }
 
-// buildErrors adds the names of the errors that a call declares. By is what the comments call it.
-func (b *builder) buildErrors(s spot, by string) {
+// buildErrors adds the constants for the errors that a call declares, and returns their names. By is
+// what the comments call it.
+func (b *builder) buildErrors(s spot, by string) (names []string) {
 	errors := &Errors{Doc: Doc{"The errors that " + by + " declares, for errors.Is."}}
 	for i, e := range s.node.Errors {
 		key := fmt.Sprintf("%s.errors=%s", s.key, e.Name)
@@ -169,10 +182,12 @@ func (b *builder) buildErrors(s spot, by string) {
 			c.Doc = Doc{name + " is the error that " + by + " declares, for errors.Is."}
 		}
 		errors.List = append(errors.List, c)
+		names = append(names, name)
 	}
 	if len(errors.List) > 0 {
 		b.add(errors)
 	}
+	return names
 }
 
 // buildSubscription adds the parameters and the messages of a subscription.

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"go/token"
 	"testing"
 
 	"github.com/layers-pub/layers-go/gen/plan"
@@ -44,4 +45,16 @@ func TestGoName(t *testing.T) {
 			t.Errorf("GoName(%q) = %s, want %s", test.parts, got, test.want)
 		}
 	}
+}
+
+// FuzzGoName checks that every text gives an exported name.
+func FuzzGoName(f *testing.F) {
+	for _, s := range []string{"kindUri", "CC0-1.0", "", "*/", "3d", "日本語", "\xff", "ǆ"} {
+		f.Add(s, s)
+	}
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if name := plan.GoName(a, b); !token.IsIdentifier(name) || !token.IsExported(name) {
+			t.Errorf("GoName(%q, %q) = %q", a, b, name)
+		}
+	})
 }

@@ -14,8 +14,7 @@ func contains(list []string, s string) bool { return slices.Contains(list, s) }
 // buildStruct adds the struct of an object and then what is defined inside it.
 func (b *builder) buildStruct(s spot, doc Doc, record *Record) *Struct {
 	b.declareType(s, s.name)
-	structure := &Struct{Name: s.name, Doc: doc, Record: record, Table: unexported(s.name) + "Fields"}
-	b.declareType(s, structure.Table)
+	structure := &Struct{Name: s.name, Doc: doc, Record: record, Table: b.private(unexported(s.name) + "Fields")}
 	b.add(structure)
 	members := newScope()
 	for _, property := range s.node.Properties {

@@ -241,24 +241,27 @@ func (o *Options) directory(namespace string) (dir, name string) {
 	segments := strings.Split(namespace, ".")
 	own := strings.Split(rest, ".")
 	dir = base
-	for i := range own {
-		name = packageName(segments[:len(segments)-len(own)+i+1])
-		dir = path.Join(dir, name)
+	for i := range own[:len(own)-1] {
+		dir = path.Join(dir, joinedName(segments[:len(segments)-len(own)+i+1], usableDirectory))
 	}
-	return dir, name
+	name = joinedName(segments, usablePackageName)
+	return path.Join(dir, name), name
 }
 
-// packageName returns the name of the package for the last of segments: in lower case and without
-// hyphens, with the segment before it in front as long as Go would not take it or is known to use it.
-func packageName(segments []string) string {
+// joinedName returns the last of segments in lower case and without hyphens, with as many of those
+// before it in front as it takes to be usable.
+func joinedName(segments []string, usable func(string) bool) string {
 	name := ""
 	for i := len(segments) - 1; i >= 0; i-- {
 		name = strings.ToLower(strings.ReplaceAll(segments[i], "-", "")) + name
-		if usablePackageName(name) {
+		if usable(name) {
 			return name
 		}
 	}
-	return "x" + name
+	for !usable(name) {
+		name = "x" + name
+	}
+	return name
 }
 
 // makePackages makes the packages of all groups, in the groups' order.
@@ -282,34 +285,19 @@ func (b *builder) makePackages(list []*group) {
 	b.makeAliases(list)
 }
 
-// makeAliases chooses what packages are imported as. Those that share a name, or have that of a local
-// variable, get segments of their namespace in front.
+// makeAliases chooses what packages are imported as. Those that share a name, or have that of something
+// in the files that import them, get segments of their namespace in front.
 func (b *builder) makeAliases(list []*group) {
 	count := make(map[string]int)
 	for _, pkg := range b.plan.Packages {
 		count[pkg.Name]++
 	}
-	taken := make(map[string]bool)
-	for _, pkg := range b.plan.Packages {
-		if count[pkg.Name] == 1 && !localNames[pkg.Name] {
-			pkg.Alias = pkg.Name
-			taken[pkg.Alias] = true
-		}
-	}
+	free := func(name string) bool { return count[name] == 0 && !localNames[name] && usablePackageName(name) }
 	for _, g := range list {
-		pkg := g.pkg
-		if pkg.Alias != "" {
-			continue
+		g.pkg.Alias = g.pkg.Name
+		if count[g.pkg.Name] > 1 || localNames[g.pkg.Name] {
+			g.pkg.Alias = joinedName(strings.Split(g.common, "."), free)
+			count[g.pkg.Alias]++
 		}
-		segments := strings.Split(g.common, ".")
-		alias := pkg.Name
-		for i := len(segments) - 2; i >= 0 && (taken[alias] || alias == pkg.Name); i-- {
-			alias = strings.ToLower(strings.ReplaceAll(segments[i], "-", "")) + alias
-		}
-		for !usablePackageName(alias) || taken[alias] {
-			alias = "x" + alias
-		}
-		pkg.Alias = alias
-		taken[alias] = true
 	}
 }

@@ -37,7 +37,8 @@ type File struct {
 	Decls []Decl
 }
 
-// Doc is a comment as a list of paragraphs, each one line of plain text without control characters.
+// Doc is a comment as a list of paragraphs, each one line of plain text without control characters. A
+// paragraph that starts with a tab is code, and may have several lines.
 type Doc []string
 
 // Decl is a top-level declaration: [*Const], [*Errors], [*Struct], [*Enum], [*Scalar], [*List],

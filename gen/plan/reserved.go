@@ -29,8 +29,13 @@ var takenPackages = wordSet(`
 	sha256 sha3 sha512 signal slices slog slogtest smtp sort sql strconv strings structs subtle
 	suffixarray sync synctest syntax syscall syslog tabwriter tar template testing textproto time tls
 	token trace types tzdata unicode unique unsafe url user utf16 utf8 version weak x509 xml zip zlib
-	lex repo
-	internal main testdata vendor`)
+	lex
+	main internal testdata vendor`)
+
+// usableDirectory reports whether Go reads packages below a directory called name, for everybody.
+func usableDirectory(name string) bool {
+	return name != "internal" && name != "testdata" && name != "vendor"
+}
 
 // usablePackageName reports whether a package can be called name without surprising its users.
 func usablePackageName(name string) bool {

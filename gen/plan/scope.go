@@ -43,6 +43,17 @@ func (b *builder) declare(s *scope, name string, p place) {
 		name, other, p.key, name+"2"))
 }
 
+// private takes a name for something that is not exported, with a number behind it if it is taken.
+func (b *builder) private(name string) string {
+	s := b.scopes[b.pkg]
+	unique := name
+	for i := 2; s.names[unique] != (place{}); i++ {
+		unique = fmt.Sprint(name, i)
+	}
+	s.names[unique] = place{pointer: "the generated code"}
+	return unique
+}
+
 // named returns the name that the options give to what has the key, or else the name that follows
 // from the rules.
 func (b *builder) named(key, byRule string) string {

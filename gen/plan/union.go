@@ -14,16 +14,15 @@ func (b *builder) unionValue(s spot) *Value {
 	}
 	b.declareType(s, s.name)
 	union := b.union(s)
-	union.Decode = "decode" + s.name
-	b.declareType(s, union.Decode)
+	union.Decode = b.private("decode" + s.name)
 	b.add(union)
 	return &Value{Kind: OneOf, Type: Ref{b.pkg, "", s.name}, Union: union}
 }
 
 // needEncoder gives the union of v a function that encodes a member of it.
 func (b *builder) needEncoder(v *Value) {
-	if v.Kind == OneOf {
-		v.Union.Encode = "encode" + v.Type.Name
+	if v.Kind == OneOf && v.Union.Encode == "" {
+		v.Union.Encode = b.private("encode" + v.Type.Name)
 	}
 }
 

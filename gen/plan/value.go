@@ -162,8 +162,7 @@ func stringRules(n *lexicon.Node) (entries []Rule) {
 
 // addRules adds a variable with constraints for a spot.
 func (b *builder) addRules(s spot, rules *[]*Rules, typ string, entries []Rule) *Rules {
-	r := &Rules{Name: unexported(s.name) + "Rules", Type: typ, Entries: entries}
-	b.declareType(s, r.Name)
+	r := &Rules{Name: b.private(unexported(s.name) + "Rules"), Type: typ, Entries: entries}
 	*rules = append(*rules, r)
 	return r
 }
@@ -198,7 +197,7 @@ func (b *builder) refValue(s spot, rules *[]*Rules) *Value {
 		return &Value{Kind: Coded, Type: b.refTo(document, def)}
 	case "array":
 		return &Value{Kind: Coded, Type: b.refTo(document, def), List: true}
-	case "bytes", "cid-link", "blob", "unknown":
+	case "bytes", "cid-link", "blob":
 		return b.buildValue(spot{def.Node, s.key, s.name}, rules)
 	}
 	b.report(b.document.File, s.node.Pointer, fmt.Sprintf("%s is of type %q, which cannot be referred to; refer to an object, an array, a string or another kind of data",

@@ -170,12 +170,8 @@ func (v *Alignment) EncodeLex(e *lex.Encoder) {
 func (v *Alignment) RecordType() syntax.NSID { return NSIDAlignment }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *Alignment) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Alignment) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *Alignment) Validate() error              { return lex.Validate(v) }
+func (v Alignment) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Alignment) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // AlignmentKind is a string with known values; others are legal.

@@ -2,7 +2,15 @@
 
 // Package alignment holds the lexicons of pub.layers.alignment.
 //
-// Records: [Alignment].
+// Records: [Alignment]. They decode from DAG-CBOR and from JSON:
+//
+//	var record alignment.Alignment
+//	err := lex.DecodeCBOR(data, &record)
 //
 // Calls: [Client.GetAlignment], [Client.ListAlignments].
+//
+//	client := alignment.NewClient(caller)
+//	for item, err := range client.ListAlignmentsIter(ctx, &alignment.ListAlignmentsParams{}) {
+//		...
+//	}
 package alignment

@@ -14,7 +14,8 @@ import (
 // NSIDGetAlignment is the query that [Client.GetAlignment] calls.
 const NSIDGetAlignment = "pub.layers.alignment.getAlignment"
 
-// GetAlignment fetches the alignment at an AT-URI; fails with RecordNotFound if none is indexed.
+// GetAlignment fetches the alignment at an AT-URI; fails with RecordNotFound if none is indexed. It
+// may fail with [GetAlignmentErrorRecordNotFound].
 func (c *Client) GetAlignment(ctx context.Context, params *GetAlignmentParams) (*GetAlignmentOutput, error) {
 	out := new(GetAlignmentOutput)
 	call := lex.Call{NSID: NSIDGetAlignment, Params: params.LexParams(), Output: out}
@@ -76,10 +77,7 @@ func (v *GetAlignmentOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetAlignmentOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetAlignmentOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetAlignmentOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetAlignmentErrorRecordNotFound is the error that [Client.GetAlignment] declares, for errors.Is.

@@ -206,12 +206,8 @@ func (v *AnnotationLayer) EncodeLex(e *lex.Encoder) {
 func (v *AnnotationLayer) RecordType() syntax.NSID { return NSIDAnnotationLayer }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *AnnotationLayer) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v AnnotationLayer) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *AnnotationLayer) Validate() error              { return lex.Validate(v) }
+func (v AnnotationLayer) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *AnnotationLayer) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // AnnotationLayerKind is a string with known values; others are legal.

@@ -4,8 +4,8 @@ package annotation
 
 import "github.com/layers-pub/layers-go/runtime/lex"
 
-// Client calls the methods of pub.layers.annotation. It may be used by several goroutines at once
-// if its Caller may.
+// Client calls the methods of pub.layers.annotation. Nil parameters and inputs are as good as empty
+// ones. A Client may be used by several goroutines at once if its Caller may.
 type Client struct {
 	// Caller carries the calls out.
 	Caller lex.Caller

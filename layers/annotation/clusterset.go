@@ -131,12 +131,8 @@ func (v *ClusterSet) EncodeLex(e *lex.Encoder) {
 func (v *ClusterSet) RecordType() syntax.NSID { return NSIDClusterSet }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *ClusterSet) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ClusterSet) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *ClusterSet) Validate() error              { return lex.Validate(v) }
+func (v ClusterSet) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ClusterSet) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ClusterSetKind is a string with known values; others are legal.

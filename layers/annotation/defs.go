@@ -159,10 +159,7 @@ func (v *Annotation) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Annotation) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v Annotation) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Annotation) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ArgumentRef is the pub.layers.annotation.defs#argumentRef object. A role of a predicate and the
@@ -210,10 +207,7 @@ func (v *ArgumentRef) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ArgumentRef) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ArgumentRef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ArgumentRef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // Cluster is the pub.layers.annotation.defs#cluster object. Annotations that stand for the same
@@ -276,8 +270,5 @@ func (v *Cluster) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Cluster) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v Cluster) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Cluster) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -2,8 +2,16 @@
 
 // Package annotation holds the lexicons of pub.layers.annotation.
 //
-// Records: [AnnotationLayer], [ClusterSet].
+// Records: [AnnotationLayer], [ClusterSet]. They decode from DAG-CBOR and from JSON:
+//
+//	var record annotation.AnnotationLayer
+//	err := lex.DecodeCBOR(data, &record)
 //
 // Calls: [Client.GetAnnotationLayer], [Client.GetClusterSet], [Client.ListAnnotationLayers],
 // [Client.ListClusterSets].
+//
+//	client := annotation.NewClient(caller)
+//	for item, err := range client.ListAnnotationLayersIter(ctx, &annotation.ListAnnotationLayersParams{}) {
+//		...
+//	}
 package annotation

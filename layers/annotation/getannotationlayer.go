@@ -15,7 +15,7 @@ import (
 const NSIDGetAnnotationLayer = "pub.layers.annotation.getAnnotationLayer"
 
 // GetAnnotationLayer fetches the annotation layer at an AT-URI; fails with RecordNotFound if none
-// is indexed.
+// is indexed. It may fail with [GetAnnotationLayerErrorRecordNotFound].
 func (c *Client) GetAnnotationLayer(ctx context.Context, params *GetAnnotationLayerParams) (*GetAnnotationLayerOutput, error) {
 	out := new(GetAnnotationLayerOutput)
 	call := lex.Call{NSID: NSIDGetAnnotationLayer, Params: params.LexParams(), Output: out}
@@ -77,10 +77,7 @@ func (v *GetAnnotationLayerOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetAnnotationLayerOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetAnnotationLayerOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetAnnotationLayerOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetAnnotationLayerErrorRecordNotFound is the error that [Client.GetAnnotationLayer] declares, for

@@ -15,6 +15,7 @@ import (
 const NSIDGetClusterSet = "pub.layers.annotation.getClusterSet"
 
 // GetClusterSet fetches the cluster set at an AT-URI; fails with RecordNotFound if none is indexed.
+// It may fail with [GetClusterSetErrorRecordNotFound].
 func (c *Client) GetClusterSet(ctx context.Context, params *GetClusterSetParams) (*GetClusterSetOutput, error) {
 	out := new(GetClusterSetOutput)
 	call := lex.Call{NSID: NSIDGetClusterSet, Params: params.LexParams(), Output: out}
@@ -76,10 +77,7 @@ func (v *GetClusterSetOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetClusterSetOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetClusterSetOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetClusterSetOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetClusterSetErrorRecordNotFound is the error that [Client.GetClusterSet] declares, for

@@ -115,10 +115,7 @@ func (v *ListAnnotationLayersOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ListAnnotationLayersOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ListAnnotationLayersOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListAnnotationLayersOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ListAnnotationLayersRecordView is the pub.layers.annotation.listAnnotationLayers#recordView
@@ -160,8 +157,5 @@ func (v *ListAnnotationLayersRecordView) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ListAnnotationLayersRecordView) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ListAnnotationLayersRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListAnnotationLayersRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -50,10 +50,7 @@ func (v *SemanticVersion) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v SemanticVersion) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v SemanticVersion) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SemanticVersion) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ChangeSection is the pub.layers.changelog.defs#changeSection object. Changes that share one
@@ -93,10 +90,7 @@ func (v *ChangeSection) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ChangeSection) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ChangeSection) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ChangeSection) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ChangeSectionCategory is a string with known values; others are legal.
@@ -207,10 +201,7 @@ func (v *ChangeItem) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ChangeItem) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ChangeItem) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ChangeItem) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ChangeItemChangeType is a string with known values; others are legal.

@@ -2,7 +2,15 @@
 
 // Package changelog holds the lexicons of pub.layers.changelog.
 //
-// Records: [Entry].
+// Records: [Entry]. They decode from DAG-CBOR and from JSON:
+//
+//	var record changelog.Entry
+//	err := lex.DecodeCBOR(data, &record)
 //
 // Calls: [Client.GetEntry], [Client.ListByCollection], [Client.ListEntries].
+//
+//	client := changelog.NewClient(caller)
+//	for item, err := range client.ListByCollectionIter(ctx, &changelog.ListByCollectionParams{}) {
+//		...
+//	}
 package changelog

@@ -88,10 +88,6 @@ func (v *Entry) EncodeLex(e *lex.Encoder) {
 func (v *Entry) RecordType() syntax.NSID { return NSIDEntry }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *Entry) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Entry) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *Entry) Validate() error              { return lex.Validate(v) }
+func (v Entry) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Entry) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -145,12 +145,8 @@ func (v *Corpus) EncodeLex(e *lex.Encoder) {
 func (v *Corpus) RecordType() syntax.NSID { return NSIDCorpus }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *Corpus) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Corpus) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *Corpus) Validate() error              { return lex.Validate(v) }
+func (v Corpus) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Corpus) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // CorpusDomain is a string with known values; others are legal.

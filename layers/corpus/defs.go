@@ -89,10 +89,7 @@ func (v *AnnotationDesign) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v AnnotationDesign) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v AnnotationDesign) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *AnnotationDesign) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // RedundancySpec is the pub.layers.corpus.defs#redundancySpec object. Number of annotators per item
@@ -161,10 +158,7 @@ func (v *RedundancySpec) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v RedundancySpec) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v RedundancySpec) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RedundancySpec) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // RedundancySpecAssignmentStrategy is a string with known values; others are legal.
@@ -257,10 +251,7 @@ func (v *AdjudicationSpec) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v AdjudicationSpec) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v AdjudicationSpec) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *AdjudicationSpec) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // AdjudicationSpecMethod is a string with known values; others are legal.
@@ -364,10 +355,7 @@ func (v *QualityCriterion) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v QualityCriterion) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v QualityCriterion) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *QualityCriterion) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // QualityCriterionMetric is a string with known values; others are legal.

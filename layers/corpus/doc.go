@@ -2,8 +2,16 @@
 
 // Package corpus holds the lexicons of pub.layers.corpus.
 //
-// Records: [Corpus], [Membership].
+// Records: [Corpus], [Membership]. They decode from DAG-CBOR and from JSON:
+//
+//	var record corpus.Corpus
+//	err := lex.DecodeCBOR(data, &record)
 //
 // Calls: [Client.GetCorpus], [Client.GetMembership], [Client.ListCorpora],
 // [Client.ListMemberships].
+//
+//	client := corpus.NewClient(caller)
+//	for item, err := range client.ListCorporaIter(ctx, &corpus.ListCorporaParams{}) {
+//		...
+//	}
 package corpus

@@ -14,7 +14,8 @@ import (
 // NSIDGetCorpus is the query that [Client.GetCorpus] calls.
 const NSIDGetCorpus = "pub.layers.corpus.getCorpus"
 
-// GetCorpus fetches the corpus at an AT-URI; fails with RecordNotFound if none is indexed.
+// GetCorpus fetches the corpus at an AT-URI; fails with RecordNotFound if none is indexed. It may
+// fail with [GetCorpusErrorRecordNotFound].
 func (c *Client) GetCorpus(ctx context.Context, params *GetCorpusParams) (*GetCorpusOutput, error) {
 	out := new(GetCorpusOutput)
 	call := lex.Call{NSID: NSIDGetCorpus, Params: params.LexParams(), Output: out}
@@ -76,10 +77,7 @@ func (v *GetCorpusOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetCorpusOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetCorpusOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetCorpusOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetCorpusErrorRecordNotFound is the error that [Client.GetCorpus] declares, for errors.Is.

@@ -15,7 +15,7 @@ import (
 const NSIDGetMembership = "pub.layers.corpus.getMembership"
 
 // GetMembership fetches the corpus membership at an AT-URI; fails with RecordNotFound if none is
-// indexed.
+// indexed. It may fail with [GetMembershipErrorRecordNotFound].
 func (c *Client) GetMembership(ctx context.Context, params *GetMembershipParams) (*GetMembershipOutput, error) {
 	out := new(GetMembershipOutput)
 	call := lex.Call{NSID: NSIDGetMembership, Params: params.LexParams(), Output: out}
@@ -77,10 +77,7 @@ func (v *GetMembershipOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetMembershipOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetMembershipOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetMembershipOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetMembershipErrorRecordNotFound is the error that [Client.GetMembership] declares, for

@@ -109,10 +109,7 @@ func (v *ListMembershipsOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ListMembershipsOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ListMembershipsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListMembershipsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ListMembershipsRecordView is the pub.layers.corpus.listMemberships#recordView object. One corpus
@@ -154,8 +151,5 @@ func (v *ListMembershipsRecordView) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ListMembershipsRecordView) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ListMembershipsRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListMembershipsRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -99,12 +99,8 @@ func (v *Membership) EncodeLex(e *lex.Encoder) {
 func (v *Membership) RecordType() syntax.NSID { return NSIDMembership }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *Membership) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Membership) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *Membership) Validate() error              { return lex.Validate(v) }
+func (v Membership) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Membership) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // MembershipSplit is a string with known values; others are legal.

@@ -129,12 +129,8 @@ func (v *DataLink) EncodeLex(e *lex.Encoder) {
 func (v *DataLink) RecordType() syntax.NSID { return NSIDDataLink }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *DataLink) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v DataLink) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *DataLink) Validate() error              { return lex.Validate(v) }
+func (v DataLink) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *DataLink) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // DataLinkDataKind is a string with known values; others are legal.

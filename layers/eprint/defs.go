@@ -206,10 +206,7 @@ func (v *Citation) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Citation) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v Citation) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Citation) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // CitationType is a string with known values; others are legal.
@@ -379,10 +376,7 @@ func (v *Creator) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Creator) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v Creator) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Creator) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // CreatorRole is a string with known values; others are legal.
@@ -499,8 +493,5 @@ func (v *Date) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Date) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v Date) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Date) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

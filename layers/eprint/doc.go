@@ -2,7 +2,15 @@
 
 // Package eprint holds the lexicons of pub.layers.eprint.
 //
-// Records: [DataLink], [Eprint].
+// Records: [DataLink], [Eprint]. They decode from DAG-CBOR and from JSON:
+//
+//	var record eprint.DataLink
+//	err := lex.DecodeCBOR(data, &record)
 //
 // Calls: [Client.GetDataLink], [Client.GetEprint], [Client.ListDataLinks], [Client.ListEprints].
+//
+//	client := eprint.NewClient(caller)
+//	for item, err := range client.ListDataLinksIter(ctx, &eprint.ListDataLinksParams{}) {
+//		...
+//	}
 package eprint

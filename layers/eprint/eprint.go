@@ -155,12 +155,8 @@ func (v *Eprint) EncodeLex(e *lex.Encoder) {
 func (v *Eprint) RecordType() syntax.NSID { return NSIDEprint }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *Eprint) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Eprint) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *Eprint) Validate() error              { return lex.Validate(v) }
+func (v Eprint) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Eprint) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // EprintEprintIdentifierType is a string with known values; others are legal.

@@ -14,7 +14,8 @@ import (
 // NSIDGetDataLink is the query that [Client.GetDataLink] calls.
 const NSIDGetDataLink = "pub.layers.eprint.getDataLink"
 
-// GetDataLink fetches the data link at an AT-URI; fails with RecordNotFound if none is indexed.
+// GetDataLink fetches the data link at an AT-URI; fails with RecordNotFound if none is indexed. It
+// may fail with [GetDataLinkErrorRecordNotFound].
 func (c *Client) GetDataLink(ctx context.Context, params *GetDataLinkParams) (*GetDataLinkOutput, error) {
 	out := new(GetDataLinkOutput)
 	call := lex.Call{NSID: NSIDGetDataLink, Params: params.LexParams(), Output: out}
@@ -76,10 +77,7 @@ func (v *GetDataLinkOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetDataLinkOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetDataLinkOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetDataLinkOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetDataLinkErrorRecordNotFound is the error that [Client.GetDataLink] declares, for errors.Is.

@@ -15,6 +15,7 @@ import (
 const NSIDGetEprint = "pub.layers.eprint.getEprint"
 
 // GetEprint fetches the eprint record at an AT-URI; fails with RecordNotFound if none is indexed.
+// It may fail with [GetEprintErrorRecordNotFound].
 func (c *Client) GetEprint(ctx context.Context, params *GetEprintParams) (*GetEprintOutput, error) {
 	out := new(GetEprintOutput)
 	call := lex.Call{NSID: NSIDGetEprint, Params: params.LexParams(), Output: out}
@@ -76,10 +77,7 @@ func (v *GetEprintOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetEprintOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetEprintOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetEprintOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetEprintErrorRecordNotFound is the error that [Client.GetEprint] declares, for errors.Is.

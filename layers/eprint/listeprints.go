@@ -115,10 +115,7 @@ func (v *ListEprintsOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ListEprintsOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ListEprintsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListEprintsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ListEprintsRecordView is the pub.layers.eprint.listEprints#recordView object. One eprint record
@@ -160,8 +157,5 @@ func (v *ListEprintsRecordView) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ListEprintsRecordView) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ListEprintsRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListEprintsRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

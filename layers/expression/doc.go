@@ -2,7 +2,15 @@
 
 // Package expression holds the lexicons of pub.layers.expression.
 //
-// Records: [Expression].
+// Records: [Expression]. They decode from DAG-CBOR and from JSON:
+//
+//	var record expression.Expression
+//	err := lex.DecodeCBOR(data, &record)
 //
 // Calls: [Client.GetExpression], [Client.ListExpressions].
+//
+//	client := expression.NewClient(caller)
+//	for item, err := range client.ListExpressionsIter(ctx, &expression.ListExpressionsParams{}) {
+//		...
+//	}
 package expression

@@ -165,12 +165,8 @@ func (v *Expression) EncodeLex(e *lex.Encoder) {
 func (v *Expression) RecordType() syntax.NSID { return NSIDExpression }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *Expression) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Expression) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *Expression) Validate() error              { return lex.Validate(v) }
+func (v Expression) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Expression) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ExpressionKind is a string with known values; others are legal.

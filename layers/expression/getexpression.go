@@ -15,6 +15,7 @@ import (
 const NSIDGetExpression = "pub.layers.expression.getExpression"
 
 // GetExpression fetches the expression at an AT-URI; fails with RecordNotFound if none is indexed.
+// It may fail with [GetExpressionErrorRecordNotFound].
 func (c *Client) GetExpression(ctx context.Context, params *GetExpressionParams) (*GetExpressionOutput, error) {
 	out := new(GetExpressionOutput)
 	call := lex.Call{NSID: NSIDGetExpression, Params: params.LexParams(), Output: out}
@@ -76,10 +77,7 @@ func (v *GetExpressionOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetExpressionOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetExpressionOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetExpressionOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetExpressionErrorRecordNotFound is the error that [Client.GetExpression] declares, for

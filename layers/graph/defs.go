@@ -81,8 +81,5 @@ func (v *GraphEdgeEntry) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GraphEdgeEntry) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GraphEdgeEntry) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GraphEdgeEntry) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -2,8 +2,16 @@
 
 // Package graph holds the lexicons of pub.layers.graph.
 //
-// Records: [GraphEdge], [GraphEdgeSet], [GraphNode].
+// Records: [GraphEdge], [GraphEdgeSet], [GraphNode]. They decode from DAG-CBOR and from JSON:
+//
+//	var record graph.GraphEdge
+//	err := lex.DecodeCBOR(data, &record)
 //
 // Calls: [Client.GetGraphEdge], [Client.GetGraphEdgeSet], [Client.GetGraphNode],
 // [Client.ListGraphEdgeSets], [Client.ListGraphEdges], [Client.ListGraphNodes].
+//
+//	client := graph.NewClient(caller)
+//	for item, err := range client.ListGraphEdgeSetsIter(ctx, &graph.ListGraphEdgeSetsParams{}) {
+//		...
+//	}
 package graph

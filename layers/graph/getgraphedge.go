@@ -15,6 +15,7 @@ import (
 const NSIDGetGraphEdge = "pub.layers.graph.getGraphEdge"
 
 // GetGraphEdge fetches the graph edge at an AT-URI; fails with RecordNotFound if none is indexed.
+// It may fail with [GetGraphEdgeErrorRecordNotFound].
 func (c *Client) GetGraphEdge(ctx context.Context, params *GetGraphEdgeParams) (*GetGraphEdgeOutput, error) {
 	out := new(GetGraphEdgeOutput)
 	call := lex.Call{NSID: NSIDGetGraphEdge, Params: params.LexParams(), Output: out}
@@ -76,10 +77,7 @@ func (v *GetGraphEdgeOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetGraphEdgeOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetGraphEdgeOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetGraphEdgeOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetGraphEdgeErrorRecordNotFound is the error that [Client.GetGraphEdge] declares, for errors.Is.

@@ -15,7 +15,7 @@ import (
 const NSIDGetGraphEdgeSet = "pub.layers.graph.getGraphEdgeSet"
 
 // GetGraphEdgeSet fetches the graph edge set at an AT-URI; fails with RecordNotFound if none is
-// indexed.
+// indexed. It may fail with [GetGraphEdgeSetErrorRecordNotFound].
 func (c *Client) GetGraphEdgeSet(ctx context.Context, params *GetGraphEdgeSetParams) (*GetGraphEdgeSetOutput, error) {
 	out := new(GetGraphEdgeSetOutput)
 	call := lex.Call{NSID: NSIDGetGraphEdgeSet, Params: params.LexParams(), Output: out}
@@ -77,10 +77,7 @@ func (v *GetGraphEdgeSetOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetGraphEdgeSetOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetGraphEdgeSetOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetGraphEdgeSetOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetGraphEdgeSetErrorRecordNotFound is the error that [Client.GetGraphEdgeSet] declares, for

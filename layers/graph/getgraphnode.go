@@ -15,6 +15,7 @@ import (
 const NSIDGetGraphNode = "pub.layers.graph.getGraphNode"
 
 // GetGraphNode fetches the graph node at an AT-URI; fails with RecordNotFound if none is indexed.
+// It may fail with [GetGraphNodeErrorRecordNotFound].
 func (c *Client) GetGraphNode(ctx context.Context, params *GetGraphNodeParams) (*GetGraphNodeOutput, error) {
 	out := new(GetGraphNodeOutput)
 	call := lex.Call{NSID: NSIDGetGraphNode, Params: params.LexParams(), Output: out}
@@ -76,10 +77,7 @@ func (v *GetGraphNodeOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetGraphNodeOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetGraphNodeOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetGraphNodeOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetGraphNodeErrorRecordNotFound is the error that [Client.GetGraphNode] declares, for errors.Is.

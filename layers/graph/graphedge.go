@@ -113,12 +113,8 @@ func (v *GraphEdge) EncodeLex(e *lex.Encoder) {
 func (v *GraphEdge) RecordType() syntax.NSID { return NSIDGraphEdge }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *GraphEdge) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GraphEdge) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *GraphEdge) Validate() error              { return lex.Validate(v) }
+func (v GraphEdge) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GraphEdge) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GraphEdgeEdgeType is a string with known values; others are legal.

@@ -124,12 +124,8 @@ func (v *GraphEdgeSet) EncodeLex(e *lex.Encoder) {
 func (v *GraphEdgeSet) RecordType() syntax.NSID { return NSIDGraphEdgeSet }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *GraphEdgeSet) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GraphEdgeSet) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *GraphEdgeSet) Validate() error              { return lex.Validate(v) }
+func (v GraphEdgeSet) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GraphEdgeSet) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GraphEdgeSetEdgeType is a string with known values; others are legal.

@@ -96,12 +96,8 @@ func (v *GraphNode) EncodeLex(e *lex.Encoder) {
 func (v *GraphNode) RecordType() syntax.NSID { return NSIDGraphNode }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *GraphNode) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GraphNode) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *GraphNode) Validate() error              { return lex.Validate(v) }
+func (v GraphNode) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GraphNode) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GraphNodeNodeType is a string with known values; others are legal.

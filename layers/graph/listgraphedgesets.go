@@ -114,10 +114,7 @@ func (v *ListGraphEdgeSetsOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ListGraphEdgeSetsOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ListGraphEdgeSetsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListGraphEdgeSetsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ListGraphEdgeSetsRecordView is the pub.layers.graph.listGraphEdgeSets#recordView object. One
@@ -159,8 +156,5 @@ func (v *ListGraphEdgeSetsRecordView) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ListGraphEdgeSetsRecordView) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ListGraphEdgeSetsRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListGraphEdgeSetsRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

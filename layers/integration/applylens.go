@@ -15,7 +15,8 @@ import (
 const NSIDApplyLens = "pub.layers.integration.applyLens"
 
 // ApplyLens reads a record from another app and converts it to its pub.layers form with the lens
-// registered for that record's NSID; the result is returned, not written to a repository.
+// registered for that record's NSID; the result is returned, not written to a repository. It may
+// fail with [ApplyLensErrorBadRequest], [ApplyLensErrorInternalError].
 func (c *Client) ApplyLens(ctx context.Context, params *ApplyLensParams) (*ApplyLensOutput, error) {
 	out := new(ApplyLensOutput)
 	call := lex.Call{NSID: NSIDApplyLens, Params: params.LexParams(), Output: out}
@@ -82,10 +83,7 @@ func (v *ApplyLensOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ApplyLensOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ApplyLensOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ApplyLensOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ApplyLensOutputSource is the object pub.layers.integration.applyLens#main.output.source. The
@@ -140,10 +138,7 @@ func (v *ApplyLensOutputSource) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ApplyLensOutputSource) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ApplyLensOutputSource) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ApplyLensOutputSource) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ApplyLensOutputTarget is the object pub.layers.integration.applyLens#main.output.target.
@@ -188,10 +183,7 @@ func (v *ApplyLensOutputTarget) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ApplyLensOutputTarget) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ApplyLensOutputTarget) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ApplyLensOutputTarget) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // The errors that [Client.ApplyLens] declares, for errors.Is.

@@ -4,8 +4,8 @@ package integration
 
 import "github.com/layers-pub/layers-go/runtime/lex"
 
-// Client calls the methods of pub.layers.integration. It may be used by several goroutines at once
-// if its Caller may.
+// Client calls the methods of pub.layers.integration. Nil parameters and inputs are as good as
+// empty ones. A Client may be used by several goroutines at once if its Caller may.
 type Client struct {
 	// Caller carries the calls out.
 	Caller lex.Caller

@@ -3,4 +3,9 @@
 // Package integration holds the lexicons of pub.layers.integration.
 //
 // Calls: [Client.ApplyLens], [Client.GetExternal], [Client.ListExternal].
+//
+//	client := integration.NewClient(caller)
+//	for item, err := range client.ListExternalIter(ctx, &integration.ListExternalParams{}) {
+//		...
+//	}
 package integration

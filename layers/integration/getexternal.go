@@ -15,7 +15,8 @@ import (
 const NSIDGetExternal = "pub.layers.integration.getExternal"
 
 // GetExternal fetches one record of another app from its owner's PDS, caches it in the appview and
-// returns it, with no firehose subscription needed.
+// returns it, with no firehose subscription needed. It may fail with [GetExternalErrorBadRequest],
+// [GetExternalErrorNotFound], [GetExternalErrorInternalError].
 func (c *Client) GetExternal(ctx context.Context, params *GetExternalParams) (*GetExternalOutput, error) {
 	out := new(GetExternalOutput)
 	call := lex.Call{NSID: NSIDGetExternal, Params: params.LexParams(), Output: out}
@@ -97,10 +98,7 @@ func (v *GetExternalOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetExternalOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetExternalOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetExternalOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // The errors that [Client.GetExternal] declares, for errors.Is.

@@ -117,10 +117,7 @@ func (v *ListExternalOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ListExternalOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ListExternalOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListExternalOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ListExternalOutputRecordsItem is the object
@@ -170,8 +167,5 @@ func (v *ListExternalOutputRecordsItem) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ListExternalOutputRecordsItem) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ListExternalOutputRecordsItem) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListExternalOutputRecordsItem) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

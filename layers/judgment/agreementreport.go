@@ -108,12 +108,8 @@ func (v *AgreementReport) EncodeLex(e *lex.Encoder) {
 func (v *AgreementReport) RecordType() syntax.NSID { return NSIDAgreementReport }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *AgreementReport) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v AgreementReport) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *AgreementReport) Validate() error              { return lex.Validate(v) }
+func (v AgreementReport) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *AgreementReport) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // AgreementReportMetric is a string with known values; others are legal.

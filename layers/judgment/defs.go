@@ -108,10 +108,7 @@ func (v *Judgment) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Judgment) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v Judgment) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Judgment) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ExperimentDesign is the pub.layers.judgment.defs#experimentDesign object. How items are split
@@ -197,10 +194,7 @@ func (v *ExperimentDesign) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ExperimentDesign) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ExperimentDesign) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ExperimentDesign) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ExperimentDesignDistributionStrategy is a string with known values; others are legal.
@@ -314,10 +308,7 @@ func (v *ListConstraint) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ListConstraint) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ListConstraint) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListConstraint) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ListConstraintKind is a string with known values; others are legal.
@@ -431,10 +422,7 @@ func (v *PresentationSpec) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v PresentationSpec) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v PresentationSpec) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *PresentationSpec) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // PresentationSpecMethod is a string with known values; others are legal.
@@ -545,10 +533,7 @@ func (v *RecordingMethod) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v RecordingMethod) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v RecordingMethod) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RecordingMethod) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // RecordingMethodMethod is a string with known values; others are legal.

@@ -2,8 +2,17 @@
 
 // Package judgment holds the lexicons of pub.layers.judgment.
 //
-// Records: [AgreementReport], [ExperimentDef], [JudgmentSet].
+// Records: [AgreementReport], [ExperimentDef], [JudgmentSet]. They decode from DAG-CBOR and from
+// JSON:
+//
+//	var record judgment.AgreementReport
+//	err := lex.DecodeCBOR(data, &record)
 //
 // Calls: [Client.GetAgreementReport], [Client.GetExperimentDef], [Client.GetJudgmentSet],
 // [Client.ListAgreementReports], [Client.ListExperimentDefs], [Client.ListJudgmentSets].
+//
+//	client := judgment.NewClient(caller)
+//	for item, err := range client.ListAgreementReportsIter(ctx, &judgment.ListAgreementReportsParams{}) {
+//		...
+//	}
 package judgment

@@ -230,12 +230,8 @@ func (v *ExperimentDef) EncodeLex(e *lex.Encoder) {
 func (v *ExperimentDef) RecordType() syntax.NSID { return NSIDExperimentDef }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *ExperimentDef) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ExperimentDef) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *ExperimentDef) Validate() error              { return lex.Validate(v) }
+func (v ExperimentDef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ExperimentDef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ExperimentDefMeasureType is a string with known values; others are legal.

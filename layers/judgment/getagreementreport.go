@@ -15,7 +15,7 @@ import (
 const NSIDGetAgreementReport = "pub.layers.judgment.getAgreementReport"
 
 // GetAgreementReport fetches the agreement report at an AT-URI; fails with RecordNotFound if none
-// is indexed.
+// is indexed. It may fail with [GetAgreementReportErrorRecordNotFound].
 func (c *Client) GetAgreementReport(ctx context.Context, params *GetAgreementReportParams) (*GetAgreementReportOutput, error) {
 	out := new(GetAgreementReportOutput)
 	call := lex.Call{NSID: NSIDGetAgreementReport, Params: params.LexParams(), Output: out}
@@ -77,10 +77,7 @@ func (v *GetAgreementReportOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetAgreementReportOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetAgreementReportOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetAgreementReportOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetAgreementReportErrorRecordNotFound is the error that [Client.GetAgreementReport] declares, for

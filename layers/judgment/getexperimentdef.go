@@ -15,7 +15,7 @@ import (
 const NSIDGetExperimentDef = "pub.layers.judgment.getExperimentDef"
 
 // GetExperimentDef fetches the experiment definition at an AT-URI; fails with RecordNotFound if
-// none is indexed.
+// none is indexed. It may fail with [GetExperimentDefErrorRecordNotFound].
 func (c *Client) GetExperimentDef(ctx context.Context, params *GetExperimentDefParams) (*GetExperimentDefOutput, error) {
 	out := new(GetExperimentDefOutput)
 	call := lex.Call{NSID: NSIDGetExperimentDef, Params: params.LexParams(), Output: out}
@@ -77,10 +77,7 @@ func (v *GetExperimentDefOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetExperimentDefOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetExperimentDefOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetExperimentDefOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetExperimentDefErrorRecordNotFound is the error that [Client.GetExperimentDef] declares, for

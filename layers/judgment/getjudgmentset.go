@@ -15,7 +15,7 @@ import (
 const NSIDGetJudgmentSet = "pub.layers.judgment.getJudgmentSet"
 
 // GetJudgmentSet fetches the judgment set at an AT-URI; fails with RecordNotFound if none is
-// indexed.
+// indexed. It may fail with [GetJudgmentSetErrorRecordNotFound].
 func (c *Client) GetJudgmentSet(ctx context.Context, params *GetJudgmentSetParams) (*GetJudgmentSetOutput, error) {
 	out := new(GetJudgmentSetOutput)
 	call := lex.Call{NSID: NSIDGetJudgmentSet, Params: params.LexParams(), Output: out}
@@ -77,10 +77,7 @@ func (v *GetJudgmentSetOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetJudgmentSetOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetJudgmentSetOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetJudgmentSetOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetJudgmentSetErrorRecordNotFound is the error that [Client.GetJudgmentSet] declares, for

@@ -93,10 +93,6 @@ func (v *JudgmentSet) EncodeLex(e *lex.Encoder) {
 func (v *JudgmentSet) RecordType() syntax.NSID { return NSIDJudgmentSet }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *JudgmentSet) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v JudgmentSet) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *JudgmentSet) Validate() error              { return lex.Validate(v) }
+func (v JudgmentSet) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *JudgmentSet) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -108,10 +108,7 @@ func (v *AudioInfo) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v AudioInfo) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v AudioInfo) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *AudioInfo) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // AudioInfoBitRateMode is a string with known values; others are legal.
@@ -217,10 +214,7 @@ func (v *VideoInfo) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v VideoInfo) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v VideoInfo) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *VideoInfo) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // VideoInfoColorSpace is a string with known values; others are legal.
@@ -334,10 +328,7 @@ func (v *DocumentInfo) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v DocumentInfo) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v DocumentInfo) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *DocumentInfo) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // DocumentInfoColorMode is a string with known values; others are legal.

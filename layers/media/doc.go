@@ -2,7 +2,15 @@
 
 // Package media holds the lexicons of pub.layers.media.
 //
-// Records: [Media].
+// Records: [Media]. They decode from DAG-CBOR and from JSON:
+//
+//	var record media.Media
+//	err := lex.DecodeCBOR(data, &record)
 //
 // Calls: [Client.GetMedia], [Client.ListMedia].
+//
+//	client := media.NewClient(caller)
+//	for item, err := range client.ListMediaIter(ctx, &media.ListMediaParams{}) {
+//		...
+//	}
 package media

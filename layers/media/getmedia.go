@@ -14,7 +14,8 @@ import (
 // NSIDGetMedia is the query that [Client.GetMedia] calls.
 const NSIDGetMedia = "pub.layers.media.getMedia"
 
-// GetMedia fetches the media record at an AT-URI; fails with RecordNotFound if none is indexed.
+// GetMedia fetches the media record at an AT-URI; fails with RecordNotFound if none is indexed. It
+// may fail with [GetMediaErrorRecordNotFound].
 func (c *Client) GetMedia(ctx context.Context, params *GetMediaParams) (*GetMediaOutput, error) {
 	out := new(GetMediaOutput)
 	call := lex.Call{NSID: NSIDGetMedia, Params: params.LexParams(), Output: out}
@@ -76,10 +77,7 @@ func (v *GetMediaOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetMediaOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetMediaOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetMediaOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetMediaErrorRecordNotFound is the error that [Client.GetMedia] declares, for errors.Is.

@@ -109,10 +109,7 @@ func (v *ListMediaOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ListMediaOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ListMediaOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListMediaOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ListMediaRecordView is the pub.layers.media.listMedia#recordView object. One media record on a
@@ -154,8 +151,5 @@ func (v *ListMediaRecordView) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ListMediaRecordView) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ListMediaRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListMediaRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

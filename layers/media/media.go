@@ -200,12 +200,8 @@ func (v *Media) EncodeLex(e *lex.Encoder) {
 func (v *Media) RecordType() syntax.NSID { return NSIDMedia }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *Media) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Media) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *Media) Validate() error              { return lex.Validate(v) }
+func (v Media) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Media) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // MediaKind is a string with known values; others are legal.

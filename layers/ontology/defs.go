@@ -102,8 +102,5 @@ func (v *RoleSlot) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v RoleSlot) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v RoleSlot) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RoleSlot) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -2,7 +2,15 @@
 
 // Package ontology holds the lexicons of pub.layers.ontology.
 //
-// Records: [Ontology], [TypeDef].
+// Records: [Ontology], [TypeDef]. They decode from DAG-CBOR and from JSON:
+//
+//	var record ontology.Ontology
+//	err := lex.DecodeCBOR(data, &record)
 //
 // Calls: [Client.GetOntology], [Client.GetTypeDef], [Client.ListOntologies], [Client.ListTypeDefs].
+//
+//	client := ontology.NewClient(caller)
+//	for item, err := range client.ListOntologiesIter(ctx, &ontology.ListOntologiesParams{}) {
+//		...
+//	}
 package ontology

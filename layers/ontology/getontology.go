@@ -14,7 +14,8 @@ import (
 // NSIDGetOntology is the query that [Client.GetOntology] calls.
 const NSIDGetOntology = "pub.layers.ontology.getOntology"
 
-// GetOntology fetches the ontology at an AT-URI; fails with RecordNotFound if none is indexed.
+// GetOntology fetches the ontology at an AT-URI; fails with RecordNotFound if none is indexed. It
+// may fail with [GetOntologyErrorRecordNotFound].
 func (c *Client) GetOntology(ctx context.Context, params *GetOntologyParams) (*GetOntologyOutput, error) {
 	out := new(GetOntologyOutput)
 	call := lex.Call{NSID: NSIDGetOntology, Params: params.LexParams(), Output: out}
@@ -76,10 +77,7 @@ func (v *GetOntologyOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetOntologyOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetOntologyOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetOntologyOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetOntologyErrorRecordNotFound is the error that [Client.GetOntology] declares, for errors.Is.

@@ -15,7 +15,7 @@ import (
 const NSIDGetTypeDef = "pub.layers.ontology.getTypeDef"
 
 // GetTypeDef fetches the type definition at an AT-URI; fails with RecordNotFound if none is
-// indexed.
+// indexed. It may fail with [GetTypeDefErrorRecordNotFound].
 func (c *Client) GetTypeDef(ctx context.Context, params *GetTypeDefParams) (*GetTypeDefOutput, error) {
 	out := new(GetTypeDefOutput)
 	call := lex.Call{NSID: NSIDGetTypeDef, Params: params.LexParams(), Output: out}
@@ -77,10 +77,7 @@ func (v *GetTypeDefOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetTypeDefOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetTypeDefOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetTypeDefOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetTypeDefErrorRecordNotFound is the error that [Client.GetTypeDef] declares, for errors.Is.

@@ -109,10 +109,7 @@ func (v *ListOntologiesOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ListOntologiesOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ListOntologiesOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListOntologiesOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ListOntologiesRecordView is the pub.layers.ontology.listOntologies#recordView object. One
@@ -154,8 +151,5 @@ func (v *ListOntologiesRecordView) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ListOntologiesRecordView) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ListOntologiesRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListOntologiesRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -122,12 +122,8 @@ func (v *Ontology) EncodeLex(e *lex.Encoder) {
 func (v *Ontology) RecordType() syntax.NSID { return NSIDOntology }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *Ontology) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Ontology) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *Ontology) Validate() error              { return lex.Validate(v) }
+func (v Ontology) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Ontology) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // OntologyDomain is a string with known values; others are legal.

@@ -122,12 +122,8 @@ func (v *TypeDef) EncodeLex(e *lex.Encoder) {
 func (v *TypeDef) RecordType() syntax.NSID { return NSIDTypeDef }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *TypeDef) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v TypeDef) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *TypeDef) Validate() error              { return lex.Validate(v) }
+func (v TypeDef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TypeDef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // TypeDefTypeKind is a string with known values; others are legal.

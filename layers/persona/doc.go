@@ -2,7 +2,15 @@
 
 // Package persona holds the lexicons of pub.layers.persona.
 //
-// Records: [Persona].
+// Records: [Persona]. They decode from DAG-CBOR and from JSON:
+//
+//	var record persona.Persona
+//	err := lex.DecodeCBOR(data, &record)
 //
 // Calls: [Client.GetPersona], [Client.ListPersonas].
+//
+//	client := persona.NewClient(caller)
+//	for item, err := range client.ListPersonasIter(ctx, &persona.ListPersonasParams{}) {
+//		...
+//	}
 package persona

@@ -14,7 +14,8 @@ import (
 // NSIDGetPersona is the query that [Client.GetPersona] calls.
 const NSIDGetPersona = "pub.layers.persona.getPersona"
 
-// GetPersona fetches the persona at an AT-URI; fails with RecordNotFound if none is indexed.
+// GetPersona fetches the persona at an AT-URI; fails with RecordNotFound if none is indexed. It may
+// fail with [GetPersonaErrorRecordNotFound].
 func (c *Client) GetPersona(ctx context.Context, params *GetPersonaParams) (*GetPersonaOutput, error) {
 	out := new(GetPersonaOutput)
 	call := lex.Call{NSID: NSIDGetPersona, Params: params.LexParams(), Output: out}
@@ -76,10 +77,7 @@ func (v *GetPersonaOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetPersonaOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetPersonaOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetPersonaOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetPersonaErrorRecordNotFound is the error that [Client.GetPersona] declares, for errors.Is.

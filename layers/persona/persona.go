@@ -157,12 +157,8 @@ func (v *Persona) EncodeLex(e *lex.Encoder) {
 func (v *Persona) RecordType() syntax.NSID { return NSIDPersona }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *Persona) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Persona) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *Persona) Validate() error              { return lex.Validate(v) }
+func (v Persona) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Persona) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // PersonaDomain is a string with known values; others are legal.

@@ -138,12 +138,8 @@ func (v *Collection) EncodeLex(e *lex.Encoder) {
 func (v *Collection) RecordType() syntax.NSID { return NSIDCollection }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *Collection) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Collection) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *Collection) Validate() error              { return lex.Validate(v) }
+func (v Collection) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Collection) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // CollectionKind is a string with known values; others are legal.

@@ -85,10 +85,6 @@ func (v *CollectionMembership) EncodeLex(e *lex.Encoder) {
 func (v *CollectionMembership) RecordType() syntax.NSID { return NSIDCollectionMembership }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *CollectionMembership) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v CollectionMembership) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *CollectionMembership) Validate() error              { return lex.Validate(v) }
+func (v CollectionMembership) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *CollectionMembership) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

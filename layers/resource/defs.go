@@ -109,10 +109,7 @@ func (v *Slot) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Slot) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v Slot) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Slot) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // SlotFilling is the pub.layers.resource.defs#slotFilling object. What fills one slot of a
@@ -178,10 +175,7 @@ func (v *SlotFilling) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v SlotFilling) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v SlotFilling) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SlotFilling) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // TemplateMember is the pub.layers.resource.defs#templateMember object. One part of a template
@@ -246,10 +240,7 @@ func (v *TemplateMember) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v TemplateMember) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v TemplateMember) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TemplateMember) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // MweComponent is the pub.layers.resource.defs#mweComponent object. One word of a multiword entry.
@@ -311,8 +302,5 @@ func (v *MweComponent) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v MweComponent) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v MweComponent) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *MweComponent) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -3,10 +3,18 @@
 // Package resource holds the lexicons of pub.layers.resource.
 //
 // Records: [Collection], [CollectionMembership], [Entry], [Filling], [Template],
-// [TemplateComposition].
+// [TemplateComposition]. They decode from DAG-CBOR and from JSON:
+//
+//	var record resource.Collection
+//	err := lex.DecodeCBOR(data, &record)
 //
 // Calls: [Client.GetCollection], [Client.GetCollectionMembership], [Client.GetEntry],
 // [Client.GetFilling], [Client.GetTemplate], [Client.GetTemplateComposition],
 // [Client.ListCollectionMemberships], [Client.ListCollections], [Client.ListEntries],
 // [Client.ListFillings], [Client.ListTemplateCompositions], [Client.ListTemplates].
+//
+//	client := resource.NewClient(caller)
+//	for item, err := range client.ListCollectionMembershipsIter(ctx, &resource.ListCollectionMembershipsParams{}) {
+//		...
+//	}
 package resource

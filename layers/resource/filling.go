@@ -116,12 +116,8 @@ func (v *Filling) EncodeLex(e *lex.Encoder) {
 func (v *Filling) RecordType() syntax.NSID { return NSIDFilling }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *Filling) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Filling) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *Filling) Validate() error              { return lex.Validate(v) }
+func (v Filling) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Filling) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // FillingStrategy is a string with known values; others are legal.

@@ -15,7 +15,7 @@ import (
 const NSIDGetCollection = "pub.layers.resource.getCollection"
 
 // GetCollection fetches the resource collection at an AT-URI; fails with RecordNotFound if none is
-// indexed.
+// indexed. It may fail with [GetCollectionErrorRecordNotFound].
 func (c *Client) GetCollection(ctx context.Context, params *GetCollectionParams) (*GetCollectionOutput, error) {
 	out := new(GetCollectionOutput)
 	call := lex.Call{NSID: NSIDGetCollection, Params: params.LexParams(), Output: out}
@@ -77,10 +77,7 @@ func (v *GetCollectionOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetCollectionOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetCollectionOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetCollectionOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetCollectionErrorRecordNotFound is the error that [Client.GetCollection] declares, for

@@ -15,7 +15,7 @@ import (
 const NSIDGetCollectionMembership = "pub.layers.resource.getCollectionMembership"
 
 // GetCollectionMembership fetches the collection membership at an AT-URI; fails with RecordNotFound
-// if none is indexed.
+// if none is indexed. It may fail with [GetCollectionMembershipErrorRecordNotFound].
 func (c *Client) GetCollectionMembership(ctx context.Context, params *GetCollectionMembershipParams) (*GetCollectionMembershipOutput, error) {
 	out := new(GetCollectionMembershipOutput)
 	call := lex.Call{NSID: NSIDGetCollectionMembership, Params: params.LexParams(), Output: out}
@@ -77,10 +77,7 @@ func (v *GetCollectionMembershipOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetCollectionMembershipOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetCollectionMembershipOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetCollectionMembershipOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetCollectionMembershipErrorRecordNotFound is the error that [Client.GetCollectionMembership]

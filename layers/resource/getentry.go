@@ -15,6 +15,7 @@ import (
 const NSIDGetEntry = "pub.layers.resource.getEntry"
 
 // GetEntry fetches the resource entry at an AT-URI; fails with RecordNotFound if none is indexed.
+// It may fail with [GetEntryErrorRecordNotFound].
 func (c *Client) GetEntry(ctx context.Context, params *GetEntryParams) (*GetEntryOutput, error) {
 	out := new(GetEntryOutput)
 	call := lex.Call{NSID: NSIDGetEntry, Params: params.LexParams(), Output: out}
@@ -76,10 +77,7 @@ func (v *GetEntryOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetEntryOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetEntryOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetEntryOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetEntryErrorRecordNotFound is the error that [Client.GetEntry] declares, for errors.Is.

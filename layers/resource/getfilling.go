@@ -15,7 +15,7 @@ import (
 const NSIDGetFilling = "pub.layers.resource.getFilling"
 
 // GetFilling fetches the template filling at an AT-URI; fails with RecordNotFound if none is
-// indexed.
+// indexed. It may fail with [GetFillingErrorRecordNotFound].
 func (c *Client) GetFilling(ctx context.Context, params *GetFillingParams) (*GetFillingOutput, error) {
 	out := new(GetFillingOutput)
 	call := lex.Call{NSID: NSIDGetFilling, Params: params.LexParams(), Output: out}
@@ -77,10 +77,7 @@ func (v *GetFillingOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetFillingOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetFillingOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetFillingOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetFillingErrorRecordNotFound is the error that [Client.GetFilling] declares, for errors.Is.

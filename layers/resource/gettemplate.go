@@ -15,7 +15,7 @@ import (
 const NSIDGetTemplate = "pub.layers.resource.getTemplate"
 
 // GetTemplate fetches the resource template at an AT-URI; fails with RecordNotFound if none is
-// indexed.
+// indexed. It may fail with [GetTemplateErrorRecordNotFound].
 func (c *Client) GetTemplate(ctx context.Context, params *GetTemplateParams) (*GetTemplateOutput, error) {
 	out := new(GetTemplateOutput)
 	call := lex.Call{NSID: NSIDGetTemplate, Params: params.LexParams(), Output: out}
@@ -77,10 +77,7 @@ func (v *GetTemplateOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetTemplateOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetTemplateOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetTemplateOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetTemplateErrorRecordNotFound is the error that [Client.GetTemplate] declares, for errors.Is.

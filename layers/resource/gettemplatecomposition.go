@@ -15,7 +15,7 @@ import (
 const NSIDGetTemplateComposition = "pub.layers.resource.getTemplateComposition"
 
 // GetTemplateComposition fetches the template composition at an AT-URI; fails with RecordNotFound
-// if none is indexed.
+// if none is indexed. It may fail with [GetTemplateCompositionErrorRecordNotFound].
 func (c *Client) GetTemplateComposition(ctx context.Context, params *GetTemplateCompositionParams) (*GetTemplateCompositionOutput, error) {
 	out := new(GetTemplateCompositionOutput)
 	call := lex.Call{NSID: NSIDGetTemplateComposition, Params: params.LexParams(), Output: out}
@@ -77,10 +77,7 @@ func (v *GetTemplateCompositionOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetTemplateCompositionOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetTemplateCompositionOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetTemplateCompositionOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetTemplateCompositionErrorRecordNotFound is the error that [Client.GetTemplateComposition]

@@ -106,10 +106,7 @@ func (v *ListCollectionMembershipsOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ListCollectionMembershipsOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ListCollectionMembershipsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListCollectionMembershipsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ListCollectionMembershipsRecordView is the
@@ -152,10 +149,7 @@ func (v *ListCollectionMembershipsRecordView) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
 func (v ListCollectionMembershipsRecordView) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
 func (v *ListCollectionMembershipsRecordView) UnmarshalJSON(b []byte) error {
 	return lex.DecodeJSON(b, v)
 }

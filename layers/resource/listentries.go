@@ -109,10 +109,7 @@ func (v *ListEntriesOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ListEntriesOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ListEntriesOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListEntriesOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ListEntriesRecordView is the pub.layers.resource.listEntries#recordView object. One resource
@@ -154,8 +151,5 @@ func (v *ListEntriesRecordView) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ListEntriesRecordView) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ListEntriesRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListEntriesRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

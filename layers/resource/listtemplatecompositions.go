@@ -112,10 +112,7 @@ func (v *ListTemplateCompositionsOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v ListTemplateCompositionsOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v ListTemplateCompositionsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListTemplateCompositionsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // ListTemplateCompositionsRecordView is the pub.layers.resource.listTemplateCompositions#recordView
@@ -157,10 +154,7 @@ func (v *ListTemplateCompositionsRecordView) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
 func (v ListTemplateCompositionsRecordView) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
 func (v *ListTemplateCompositionsRecordView) UnmarshalJSON(b []byte) error {
 	return lex.DecodeJSON(b, v)
 }

@@ -120,10 +120,6 @@ func (v *Template) EncodeLex(e *lex.Encoder) {
 func (v *Template) RecordType() syntax.NSID { return NSIDTemplate }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *Template) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Template) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *Template) Validate() error              { return lex.Validate(v) }
+func (v Template) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Template) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

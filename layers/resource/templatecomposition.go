@@ -94,12 +94,8 @@ func (v *TemplateComposition) EncodeLex(e *lex.Encoder) {
 func (v *TemplateComposition) RecordType() syntax.NSID { return NSIDTemplateComposition }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *TemplateComposition) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v TemplateComposition) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *TemplateComposition) Validate() error              { return lex.Validate(v) }
+func (v TemplateComposition) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TemplateComposition) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // TemplateCompositionCompositionType is a string with known values; others are legal.

@@ -62,10 +62,7 @@ func (v *Token) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Token) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v Token) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Token) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // Tokenization is the pub.layers.segmentation.defs#tokenization object. Tokens in order, covering
@@ -135,10 +132,7 @@ func (v *Tokenization) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Tokenization) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v Tokenization) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Tokenization) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // TokenizationKind is a string with known values; others are legal.

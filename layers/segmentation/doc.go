@@ -2,7 +2,15 @@
 
 // Package segmentation holds the lexicons of pub.layers.segmentation.
 //
-// Records: [Segmentation].
+// Records: [Segmentation]. They decode from DAG-CBOR and from JSON:
+//
+//	var record segmentation.Segmentation
+//	err := lex.DecodeCBOR(data, &record)
 //
 // Calls: [Client.GetSegmentation], [Client.ListSegmentations].
+//
+//	client := segmentation.NewClient(caller)
+//	for item, err := range client.ListSegmentationsIter(ctx, &segmentation.ListSegmentationsParams{}) {
+//		...
+//	}
 package segmentation

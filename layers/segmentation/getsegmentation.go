@@ -15,7 +15,7 @@ import (
 const NSIDGetSegmentation = "pub.layers.segmentation.getSegmentation"
 
 // GetSegmentation fetches the segmentation at an AT-URI; fails with RecordNotFound if none is
-// indexed.
+// indexed. It may fail with [GetSegmentationErrorRecordNotFound].
 func (c *Client) GetSegmentation(ctx context.Context, params *GetSegmentationParams) (*GetSegmentationOutput, error) {
 	out := new(GetSegmentationOutput)
 	call := lex.Call{NSID: NSIDGetSegmentation, Params: params.LexParams(), Output: out}
@@ -77,10 +77,7 @@ func (v *GetSegmentationOutput) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// MarshalJSON returns v in the JSON form of the data model.
-func (v GetSegmentationOutput) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v GetSegmentationOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetSegmentationOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetSegmentationErrorRecordNotFound is the error that [Client.GetSegmentation] declares, for

@@ -109,10 +109,6 @@ func (v *Segmentation) EncodeLex(e *lex.Encoder) {
 func (v *Segmentation) RecordType() syntax.NSID { return NSIDSegmentation }
 
 // Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
-func (v *Segmentation) Validate() error { return lex.Validate(v) }
-
-// MarshalJSON returns v in the JSON form of the data model.
-func (v Segmentation) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-
-// UnmarshalJSON sets v from that form, as [lex.DecodeJSON] does.
+func (v *Segmentation) Validate() error              { return lex.Validate(v) }
+func (v Segmentation) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Segmentation) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const (
+	config = `{"lexicons": ["lexicons"], "module": "example.org/sdk", "output": "api"}`
+	note   = `{"lexicon": 1, "id": "com.example.app.note", "defs": {"main": {
+		"type": "record", "key": "tid", "record": {"type": "object", "properties": {"text": {"type": "string"}}}}}}`
+)
+
+// module makes a module that requires this one as it is here, with a configuration and one document.
+func module(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	here, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, err := os.ReadFile("../../go.sum")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := regexp.MustCompile(`(?m)^module .*$`).ReplaceAllString(string(mod), "module example.org/sdk")
+	write(t, root, "go.mod", text+"\nrequire github.com/layers-pub/layers-go v0.0.0\n\nreplace github.com/layers-pub/layers-go => "+here+"\n")
+	write(t, root, "go.sum", string(sum))
+	write(t, root, "lexgen.json", config)
+	write(t, root, "lexicons/com/example/app/note.json", note)
+	return root
+}
+
+func write(t *testing.T, root, name, content string) {
+	t.Helper()
+	name = filepath.Join(root, name)
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// expect runs lexgen and compares its status and what it prints, of which want are parts.
+func expect(t *testing.T, status int, want string, args ...string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	got := run(t.Context(), args, &stdout, &stderr)
+	printed := stdout.String() + stderr.String()
+	if got != status || !strings.Contains(printed, want) || want == "" && printed != "" {
+		t.Errorf("lexgen %s: status %d, want %d; it prints\n%swant\n%s", strings.Join(args, " "), got, status, printed, want)
+	}
+}
+
+// TestCommands goes through the life of a module.
+func TestCommands(t *testing.T) {
+	root := module(t)
+	flag := "--config=" + filepath.Join(root, "lexgen.json")
+	expect(t, 1, "create api/com/example/app/note.go\n2 of 2 files differ from what lexgen generates; run `lexgen generate`\n", "check", flag)
+	expect(t, 0, "create api/com/example/app/doc.go\ncreate api/com/example/app/note.go\nupdate lexicons/lexicons.json\n2 files, 2 changed\n", "generate", flag)
+	expect(t, 0, "", "check", flag)
+	expect(t, 0, "2 files, 0 changed\n", "generate", flag)
+	expect(t, 0, "", "lint", flag)
+	expect(t, 0, "", "lock", flag)
+
+	write(t, root, "lexicons/com/example/app/note.json", strings.Replace(note, "text", "words", 1))
+	expect(t, 1, "lexicons/com/example/app/note.json: it differs from the document in the lockfile", "check", flag)
+	expect(t, 0, "update lexicons/lexicons.json", "lock", flag)
+	expect(t, 1, "update api/com/example/app/note.go\n", "check", flag)
+	expect(t, 0, "update api/com/example/app/note.go\n2 files, 1 changed\n", "generate", flag)
+
+	write(t, root, "api/com/example/app/note.go", "package app\n")
+	expect(t, 1, "api/com/example/app/note.go was not written by lexgen", "check", flag)
+	expect(t, 1, "api/com/example/app/note.go was not written by lexgen", "generate", flag)
+
+	write(t, root, "lexicons/com/example/app/note.json", strings.Replace(note, "tid", "odd", 1))
+	expect(t, 1, "lexicons/com/example/app/note.json:/defs/main/key", "generate", flag)
+	expect(t, 1, "lexicons/com/example/app/note.json:/defs/main/key", "lint", flag)
+
+	write(t, root, "lexgen.json", `{"lexicon": []}`)
+	for _, command := range []string{"generate", "check", "lint", "lock"} {
+		expect(t, 1, "lexgen.json:/lexicon: there is no setting of this name", command, flag)
+	}
+}
+
+// TestLint checks that lint says what it finds, in the directories that it is given.
+func TestLint(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, ".", "docs/com/example/app/note.json", strings.Replace(note, `"lexicon": 1`, `"lexicon": 1, "extra": 1`, 1))
+	expect(t, 1, "docs/com/example/app/note.json:", "lint", "./docs/")
+	expect(t, 1, "missing", "lint", "missing")
+	expect(t, 1, "lexgen.json", "lint")
+}
+
+func TestMisuse(t *testing.T) {
+	for _, args := range [][]string{{}, {"frobnicate"}, {"generate", "more"}, {"check", "--fast"}, {"lock", "--config"}} {
+		expect(t, 2, "Run 'lexgen --help' for usage.\n", args...)
+	}
+	expect(t, 0, "lexgen [command]", "--help")
+}

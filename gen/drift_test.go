@@ -1,0 +1,29 @@
+package gen_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/layers-pub/layers-go/gen"
+)
+
+// TestDrift generates what is committed in this repository again, in memory, and compares. What fails
+// it is an edit of generated code, or a change of the lexicons or of the generator without generating.
+func TestDrift(t *testing.T) {
+	const root = ".."
+	config, err := gen.ReadConfig(os.DirFS(root), gen.ConfigFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	output, err := gen.Generate(t.Context(), root, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes, err := output.Check(root)
+	if err != nil {
+		t.Error(err)
+	}
+	for _, c := range changes {
+		t.Errorf("%s %s: run `go generate .`", c.Kind, c.Path)
+	}
+}
