@@ -128,7 +128,10 @@ func (d *Decoder) String(minLength, maxLength int) string {
 				if n > maxLength || n < minLength {
 					d.checkLength(i, n, minLength, maxLength)
 				}
-				return d.s[i+1 : i+1+n]
+				if d.kept.share {
+					return d.s[i+1 : i+1+n]
+				}
+				return d.keepShort(text, n)
 			}
 		}
 	}
@@ -136,7 +139,7 @@ func (d *Decoder) String(minLength, maxLength int) string {
 	if ok && (len(s) > maxLength || len(s) < minLength) {
 		d.checkLength(i, len(s), minLength, maxLength)
 	}
-	return s
+	return d.keep(s)
 }
 
 func (d *Decoder) checkLength(at, n, min, max int) {
@@ -212,7 +215,7 @@ func (d *Decoder) CIDLink() CIDLink {
 	d.i += 2
 	raw, ok := d.linkBytes(at)
 	d.wrong = !ok
-	return CIDLink{raw}
+	return CIDLink{d.keep(raw)}
 }
 
 // wrappedJSON reads an object with the one key, whose value is text that stands for bytes.
@@ -259,7 +262,7 @@ func (d *Decoder) ATURI() syntax.ATURI {
 	if ok && !d.uris.Valid(s) {
 		d.reportFormat(at, FormatATURI, s)
 	}
-	return syntax.ATURI(s)
+	return syntax.ATURI(d.keep(s))
 }
 
 // Datetime reads a string of format datetime.
@@ -308,7 +311,7 @@ func (d *Decoder) formatted(f Format, valid func(string) bool) string {
 	if ok && !valid(s) {
 		d.reportFormat(at, f, s)
 	}
-	return s
+	return d.keep(s)
 }
 
 func (d *Decoder) reportFormat(at int, f Format, s string) {

@@ -32,22 +32,22 @@ type Decodable interface{ DecodeLex(d *Decoder) }
 // A record decoded with issues remembers that: encoding it fails with [ErrIncomplete], since what
 // could not be held would be lost.
 //
-// DecodeCBOR copies b once; v does not refer to b. It is safe for concurrent use. It follows the
+// v does not refer to b: its strings are copied. It is safe for concurrent use. It follows the
 // atproto data model, https://atproto.com/specs/data-model.
 func DecodeCBOR(b []byte, v Decodable) error {
 	if len(b) > MaxInput {
 		return tooLong(len(b))
 	}
-	return decode(string(b), false, v)
+	return decode(b, false, false, v)
 }
 
-// DecodeCBORShared is [DecodeCBOR] without the copy: the strings in v share b's memory. The caller
+// DecodeCBORShared is [DecodeCBOR] without the copies: the strings in v share b's memory. The caller
 // promises not to change b from then on; b stays in memory for as long as any string of v does.
 func DecodeCBORShared(b []byte, v Decodable) error {
 	if len(b) > MaxInput {
 		return tooLong(len(b))
 	}
-	return decode(unsafe.String(unsafe.SliceData(b), len(b)), false, v)
+	return decode(b, false, true, v)
 }
 
 // DecodeJSON is [DecodeCBOR] for the JSON form of the data model: links as {"$link": …}, bytes as
@@ -57,15 +57,15 @@ func DecodeJSON(b []byte, v Decodable) error {
 	if len(b) > MaxInput {
 		return tooLong(len(b))
 	}
-	return decode(string(b), true, v)
+	return decode(b, true, false, v)
 }
 
-// DecodeJSONShared is [DecodeJSON] without the copy, under the promise of [DecodeCBORShared].
+// DecodeJSONShared is [DecodeJSON] without the copies, under the promise of [DecodeCBORShared].
 func DecodeJSONShared(b []byte, v Decodable) error {
 	if len(b) > MaxInput {
 		return tooLong(len(b))
 	}
-	return decode(unsafe.String(unsafe.SliceData(b), len(b)), true, v)
+	return decode(b, true, true, v)
 }
 
 func tooLong(n int) error {
@@ -77,12 +77,13 @@ func tooLong(n int) error {
 // nevertheless.
 var ErrIncomplete = errors.New("lex: the record was decoded with issues; encoding it would lose data")
 
-func decode(s string, json bool, v Decodable) error {
+func decode(b []byte, json, share bool, v Decodable) error {
 	d := decoders.Get().(*Decoder)
-	d.start(s, json)
+	d.start(b, json)
+	d.kept.share = share
 	v.DecodeLex(d)
 	err := d.finish()
-	d.start("", false)
+	d.start(nil, false)
 	decoders.Put(d)
 	if err != nil {
 		return err
@@ -109,17 +110,18 @@ type Decoder struct {
 	root      *Map // the extra fields of the outermost object: carries the mark of incompleteness
 	guess     *jsonGuess
 	slabs     slabs
+	kept      keptText
 	uris      syntax.ATURIValidator
 	issues    []Issue
 	truncated bool
 }
 
-// start makes d ready to decode s. What is kept from earlier inputs are guesses that save time.
-func (d *Decoder) start(s string, json bool) {
-	d.s, d.b = s, unsafe.Slice(unsafe.StringData(s), len(s))
+// start makes d ready to decode b. What is kept from earlier inputs are guesses that save time.
+func (d *Decoder) start(b []byte, json bool) {
+	d.b, d.s = b, unsafe.String(unsafe.SliceData(b), len(b))
 	d.i, d.json, d.dead, d.wrong, d.member, d.depth = 0, json, false, false, false, 0
 	// A repeated tiny item (an empty object is one byte) may become a large struct.
-	d.budget = 1<<20 + 128*len(s)
+	d.budget = 1<<20 + 128*len(b)
 	d.root, d.issues, d.truncated = nil, nil, false
 	d.slabs.epoch++
 	d.slabs.expect = 0

@@ -148,7 +148,7 @@ func (d *Decoder) unknownField(c *Cursor, key string) {
 	if c.member && key == "$type" && !strings.HasSuffix(raw, "#main") {
 		return
 	}
-	if !d.dead && !c.extra.add(key, raw) {
+	if !d.dead && !c.extra.add(d.keep(key), d.keep(raw)) {
 		d.reportDuplicate(int(c.key), key)
 	}
 }

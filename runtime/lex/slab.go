@@ -10,7 +10,7 @@ import "unsafe"
 type slabs struct {
 	epoch  uint32 // one for each input: older chunks belong to other records
 	expect int    // items left in the innermost array of objects, with the current one; 0 outside
-	slots [64]slab
+	slots  [64]slab
 }
 
 type slab struct {

@@ -81,7 +81,7 @@ func (d *Decoder) StringWith(r *StringRules) string {
 			issue.Found, issue.Want = excerpt(s), strings.Join(r.Enum, ", ")
 		}
 	}
-	return s
+	return d.keep(s)
 }
 
 // checkGraphemes counts graphemes only where the number of bytes leaves the answer open: a grapheme
