@@ -1,0 +1,50 @@
+package lex
+
+import (
+	"strings"
+	"unsafe"
+)
+
+// keptText is the memory of the strings that decoded values have. Short ones are put one behind the other
+// into chunks: an allocation for each would cost more than decoding it, and a copy of the whole input would
+// keep the names of fields, too. A string that is in use keeps its chunk.
+type keptText struct {
+	share bool // strings may be parts of the input
+	chunk []byte
+	used  int // bytes of the chunk
+}
+
+const (
+	textChunk = 8 << 10
+	longText  = 1 << 10 // gets memory of its own
+)
+
+// keep returns s, which is part of the input, as a string that outlives it.
+func (d *Decoder) keep(s string) string {
+	k := &d.kept
+	if k.share || len(s) == 0 {
+		return s
+	}
+	if len(s) > len(k.chunk)-k.used {
+		if len(s) > longText {
+			return strings.Clone(s)
+		}
+		k.chunk, k.used = make([]byte, textChunk), 0
+	}
+	to := k.chunk[k.used : k.used+len(s)]
+	copy(to, s)
+	k.used += len(s)
+	return unsafe.String(unsafe.SliceData(to), len(to))
+}
+
+// keepShort is keep for the first n bytes of text: copying all of it is faster than copying n.
+func (d *Decoder) keepShort(text *[24]byte, n int) string {
+	k := &d.kept
+	if len(k.chunk)-k.used < len(text) {
+		return d.keep(string(text[:n]))
+	}
+	to := (*[24]byte)(k.chunk[k.used:])
+	*to = *text
+	k.used += n
+	return unsafe.String(&to[0], n)
+}
