@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"math/rand/v2"
+	"runtime"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
@@ -25,7 +26,6 @@ type table struct {
 	slots      []slot
 	multiplier uint64
 	shift      uint
-	touched    uint64 // see touch
 }
 
 // row is a block.
@@ -60,21 +60,45 @@ func (t *table) start(digest []byte) int {
 	return int((binary.LittleEndian.Uint64(digest) * t.multiplier) >> t.shift)
 }
 
+// digest returns the digest in c.
+func digest(c *lex.CID) []byte { return c[cidSize-len(row{}.digest):] }
+
 func tag(digest []byte) uint32 { return binary.LittleEndian.Uint32(digest[8:]) }
 
 // find returns the number of the row of c.
 func (t *table) find(c *lex.CID) (number int, ok bool) {
-	digest := c[cidSize-len(row{}.digest):]
+	d := digest(c)
 	mask := len(t.slots) - 1
-	for i := t.start(digest); t.slots[i].number != 0; i = (i + 1) & mask {
-		if t.slots[i].tag == tag(digest) {
-			number := int(t.slots[i].number - 1)
-			if r := &t.rows[number]; r.digest == [32]byte(digest) && r.codec() == c.Codec() {
-				return number, true
-			}
+	for i := t.start(d); t.slots[i].number != 0; i = (i + 1) & mask {
+		if t.slots[i].tag != tag(d) {
+			continue
+		}
+		if number := int(t.slots[i].number - 1); t.rows[number].is(c) {
+			return number, true
 		}
 	}
 	return 0, false
+}
+
+// findAll does what find does for several CIDs, and returns how many of them it found, up to the first
+// that it did not. It first takes what is in their first slots for granted, and checks it afterwards: no
+// look at a slot has to wait for another, and so they are fetched from memory together, and the rows
+// after them.
+func (t *table) findAll(cids []lex.CID, numbers []int) int {
+	for i := range cids {
+		numbers[i] = int(t.slots[t.start(digest(&cids[i]))].number) - 1
+	}
+	for i := range cids {
+		c := &cids[i]
+		if n := numbers[i]; n >= 0 && t.rows[n].is(c) {
+			continue
+		}
+		var ok bool
+		if numbers[i], ok = t.find(c); !ok {
+			return i
+		}
+	}
+	return len(cids)
 }
 
 // insert enters the block of s, and reports whether it was not there.
@@ -111,10 +135,11 @@ func (t *table) grow() {
 // touch looks at the slots of sections that are about to be inserted. As none of these looks has to
 // wait for another, all of the slots are fetched from memory at once.
 func (t *table) touch(sections []section) {
-	t.touched = 0
+	sum := uint32(0)
 	for i := range sections {
-		t.touched += uint64(t.slots[t.start(sections[i].cid[cidSize-len(row{}.digest):])].number)
+		sum += t.slots[t.start(digest(&sections[i].cid))].number
 	}
+	runtime.KeepAlive(sum)
 }
 
 func newRow(s *section) row {
@@ -135,6 +160,11 @@ func (r *row) codec() byte {
 		return lex.CodecRaw
 	}
 	return lex.CodecDagCBOR
+}
+
+// is reports whether c is the CID of the block.
+func (r *row) is(c *lex.CID) bool {
+	return r.digest == [32]byte(digest(c)) && r.codec() == c.Codec()
 }
 
 func (r *row) cid() lex.CID {

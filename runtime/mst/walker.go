@@ -25,8 +25,10 @@ type Leaf struct {
 type Walker struct {
 	root  lex.CID
 	load  func(c lex.CID, buf []byte) ([]byte, error)
-	stack []*step // the nodes from the root to where the walk stands, and behind them unused ones
-	depth int     // how many of them are in use; -1 before the walk
+	ahead func(nodes []lex.CID)
+	below []lex.CID // what ahead is told
+	stack []*step   // the nodes from the root to where the walk stands, and behind them unused ones
+	depth int       // how many of them are in use; -1 before the walk
 	nodes int
 	err   error // what ended the walk
 
@@ -58,6 +60,10 @@ type step struct {
 func NewWalker(root lex.CID, load func(c lex.CID, buf []byte) ([]byte, error)) *Walker {
 	return &Walker{root: root, load: load, depth: -1}
 }
+
+// Announce has ahead told which nodes will be loaded soon: those below a node that has just been loaded,
+// in their order. It is for a loader that can fetch several at once. ahead must not keep nodes.
+func (w *Walker) Announce(ahead func(nodes []lex.CID)) { w.ahead = ahead }
 
 // Nodes returns the number of nodes that have been loaded.
 func (w *Walker) Nodes() int { return w.nodes }
@@ -158,7 +164,26 @@ func (w *Walker) open(c lex.CID) (*step, error) {
 	s.cid, s.buf, s.next = c, block, 0
 	w.depth++
 	w.nodes++
+	if w.ahead != nil {
+		w.announce(&s.node)
+	}
 	return s, nil
+}
+
+// announce tells of the subtrees of a node, if there is more than one.
+func (w *Walker) announce(n *Node) {
+	w.below = w.below[:0]
+	if n.Left.Defined() {
+		w.below = append(w.below, n.Left)
+	}
+	for i := range n.Entries {
+		if right := &n.Entries[i].Right; right.Defined() {
+			w.below = append(w.below, *right)
+		}
+	}
+	if len(w.below) > 1 {
+		w.ahead(w.below)
+	}
 }
 
 // visit checks a key against the layer of its node, the key before it and the syntax of paths, and

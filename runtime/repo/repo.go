@@ -280,8 +280,12 @@ type walk struct {
 	repo    *Repo
 	tree    *mst.Walker
 	seen    *car.Set
-	batch   []mst.Leaf
 	records int
+
+	// What next needs, one of each for a leaf.
+	batch     []mst.Leaf
+	cids      []lex.CID
+	locations []car.Location
 }
 
 func (r *Repo) newWalk() *walk {
@@ -295,6 +299,7 @@ func (r *Repo) newWalk() *walk {
 		w.seen.Add(l)
 		return r.index.Read(l, buf)
 	})
+	w.tree.Announce(r.index.Prefetch)
 	return w
 }
 
@@ -306,18 +311,23 @@ func (w *walk) next(ctx context.Context, leaves []Leaf) (int, error) {
 	}
 	if len(w.batch) < len(leaves) {
 		w.batch = make([]mst.Leaf, len(leaves))
+		w.locations = make([]car.Location, len(leaves))
 	}
 	n, err := w.tree.Next(w.batch[:len(leaves)])
+	w.cids = w.cids[:0]
 	for i := range w.batch[:n] {
-		leaf := &w.batch[i]
-		l, ok := w.repo.index.Find(leaf.CID)
-		if !ok {
-			return i, w.repo.recordError(leaf, notFound(leaf.CID))
-		}
-		w.seen.Add(l)
-		leaves[i] = Leaf{Leaf: *leaf, at: l}
+		w.cids = append(w.cids, w.batch[i].CID)
 	}
-	w.records += n
+	found := w.repo.index.FindAll(w.cids, w.locations)
+	for i, l := range w.locations[:found] {
+		w.seen.Add(l)
+		leaves[i] = Leaf{Leaf: w.batch[i], at: l}
+	}
+	w.records += found
+	if found < n {
+		leaf := &w.batch[found]
+		return found, w.repo.recordError(leaf, notFound(leaf.CID))
+	}
 	return n, err
 }
 
