@@ -39,6 +39,7 @@ func TestCases(t *testing.T) {
 				if err := gen.TypeCheck(files, exports); err != nil {
 					t.Error(err)
 				}
+				checkDocLinks(t, files)
 				if again, err := source(dir); err != nil || !slices.EqualFunc(files, again, sameFile) {
 					t.Errorf("the second run gave something else (%v)", err)
 				}
