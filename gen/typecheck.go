@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 
 	"github.com/layers-pub/layers-go/gen/emit"
@@ -61,39 +62,55 @@ func listExports(ctx context.Context, root string) (map[string]string, error) {
 // which their packages import each other. Such an error is a fault of the generator.
 func typeCheck(files []emit.File, exports map[string]string) error {
 	fset := token.NewFileSet()
-	compiled := importer.ForCompiler(fset, "gc", func(name string) (io.ReadCloser, error) {
-		if exports[name] == "" {
-			return nil, fmt.Errorf("%s is not there or does not compile; try `go build %s`", name, name)
+	parsed := make([]*ast.File, len(files))
+	for i, file := range files {
+		var err error
+		if parsed[i], err = parser.ParseFile(fset, file.Path, file.Content, parser.SkipObjectResolution); err != nil {
+			return fmt.Errorf("generated source: %w", err)
 		}
-		return os.Open(exports[name])
-	})
-	checked := &checkedImporter{compiled: compiled, packages: make(map[string]*types.Package)}
+	}
+	if err := checkImports(files, parsed, exports); err != nil {
+		return err
+	}
+	checked := &checkedImporter{packages: make(map[string]*types.Package)}
+	checked.compiled = importer.ForCompiler(fset, "gc", func(name string) (io.ReadCloser, error) { return os.Open(exports[name]) })
 	var failures []error
 	config := types.Config{
 		Importer: checked,
 		Error:    func(err error) { failures = append(failures, err) },
 	}
-	for len(files) > 0 {
-		name := files[0].Package
-		var parsed []*ast.File
-		for len(files) > 0 && files[0].Package == name {
-			file, err := parser.ParseFile(fset, files[0].Path, files[0].Content, parser.SkipObjectResolution)
-			if err != nil {
-				return fmt.Errorf("generated source: %w", err)
-			}
-			parsed = append(parsed, file)
-			files = files[1:]
+	for start := 0; start < len(files); {
+		end := start
+		for end < len(files) && files[end].Package == files[start].Package {
+			end++
 		}
-		pkg, err := config.Check(name, fset, parsed, nil)
-		if err != nil && len(failures) == 0 {
-			failures = append(failures, err)
-		}
-		checked.packages[name] = pkg
+		// The error is the first of those that failures gets.
+		checked.packages[files[start].Package], _ = config.Check(files[start].Package, fset, parsed[start:end], nil)
+		start = end
 	}
 	if len(failures) > 0 {
 		return fmt.Errorf("generated source does not compile; nothing was written:\n%w", errors.Join(failures...))
 	}
 	return nil
+}
+
+// checkImports reports the packages that files import and that are neither generated nor compiled.
+func checkImports(files []emit.File, parsed []*ast.File, exports map[string]string) error {
+	known := make(map[string]bool)
+	for _, file := range files {
+		known[file.Package] = true
+	}
+	var failures []error
+	for _, file := range parsed {
+		for _, spec := range file.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil || !known[name] && exports[name] == "" {
+				known[name] = true
+				failures = append(failures, fmt.Errorf("generated source imports %s, which is not there or does not compile; try `go build %s`", name, name))
+			}
+		}
+	}
+	return errors.Join(failures...)
 }
 
 // checkedImporter imports the packages that were checked before, and all others in compiled form.
