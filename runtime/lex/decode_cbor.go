@@ -78,7 +78,7 @@ func (d *Decoder) length(size int) (int, bool) {
 }
 
 func (d *Decoder) objectCBOR(c *Cursor) {
-	c.offset, c.done = int32(d.i), true
+	c.offset, c.state = int32(d.i), c.state|cursorDone
 	switch {
 	case d.dead:
 	case d.i >= len(d.b):
@@ -90,81 +90,51 @@ func (d *Decoder) objectCBOR(c *Cursor) {
 	default:
 		if n, ok := d.length(2); ok {
 			d.depth++
-			c.left, c.done = int32(n), false
+			c.left, c.state = int32(n), c.state&^cursorDone
 		}
 	}
 }
 
-// nextCBOR is the hot path: canonical order lets it look for the key among the fields behind the
-// last one only, and most often finds it in the first of them.
+// nextCBOR handles what the hot path of Next does not: the object's end, and keys that are unknown, long,
+// out of order or near the end of the input.
 func (d *Decoder) nextCBOR(c *Cursor) int {
-	if c.left == 0 {
-		if c.done || !c.complete() {
-			return d.end(c)
-		}
-		c.done = true
-		d.depth--
-		return -1
-	}
-	c.left--
-	i := d.i
-	if b := d.b; i+32 <= len(b) && !c.slow {
-		n := int(b[i]) - 0x60
-		if uint(n-1) < longestFast {
-			text := (*[24]byte)(b[i+1:])
-			first := binary.LittleEndian.Uint64(text[:]) & wordMask[n&31]
-			list := c.fields.list
-			for q := int(c.last) + 1; uint(q) < uint(len(list)); q++ {
-				if list[q].matches(text, n, first) {
-					c.last, c.prev = int32(q), -1
-					c.seen |= 1 << (q & 63)
-					d.i = i + 1 + n
-					return q
-				}
-			}
-		}
-	}
-	return d.nextSlowCBOR(c)
-}
-
-// nextSlowCBOR handles what the hot path does not: keys that are unknown, long, out of order or near
-// the end of the input. The entry has been taken from c.left.
-func (d *Decoder) nextSlowCBOR(c *Cursor) int {
-	for {
+	for c.left > 0 {
+		c.left--
 		at := d.i
-		c.key = int32(at)
+		d.key = at
 		key, ok := d.keyCBOR()
 		if !ok {
-			c.left = 0
-			return d.end(c)
+			break
 		}
 		q := c.fields.find(key)
-		if q >= 0 && c.mark(q) {
+		if q >= 0 && d.mark(c, q) {
 			d.report(at, RuleSyntax).Want = "duplicate key " + excerpt(key)
 		} else if prev, ok := d.previousKey(c); ok {
 			d.checkOrder(at, prev, key)
 		}
 		if q >= 0 {
-			c.last, c.prev, c.slow = int32(q), -1, c.fields.wide
+			c.next, c.prev = uint16(q+1), 0
+			if !c.fields.wide {
+				c.state &^= cursorSlow
+			}
 			return q
 		}
-		c.prev, c.slow = int32(at), true
-		d.unknownField(c, key)
-		if c.left == 0 || d.dead {
-			c.left = 0
-			return d.end(c)
+		c.prev = int32(at + 1)
+		c.state |= cursorSlow
+		if d.unknownField(c, key); d.dead {
+			break
 		}
-		c.left--
 	}
+	return d.end(c)
 }
 
 func (d *Decoder) previousKey(c *Cursor) (string, bool) {
 	switch {
-	case c.prev >= 0:
-		r := rawReader{d.s, int(c.prev)}
+	case c.prev > 0:
+		r := rawReader{d.s, int(c.prev) - 1}
 		return r.payload(), true
-	case c.last >= 0:
-		return c.fields.list[c.last].name, true
+	case c.next > 0:
+		return c.fields.list[c.next-1].name, true
 	}
 	return "", false
 }

@@ -11,7 +11,7 @@ import (
 // jsonGuess remembers what earlier objects of the same types looked like. JSON has no order of keys
 // and no count of items; a wrong guess costs time, never correctness.
 type jsonGuess struct {
-	next  [256][33]int8 // by table and last field: the field that followed it
+	next  [256][32]int8 // by table and number of the last field: the field that followed it
 	items [64]int32     // by depth and item size: how many items arrays have had lately
 }
 
@@ -25,9 +25,9 @@ func learn(guess *int32, n int) {
 	*guess = max(int32(n), *guess-(*guess+7)/8)
 }
 
-// after returns the slot that says which field followed field last of table f.
-func (g *jsonGuess) after(f *Fields, last int32) *int8 {
-	return &g.next[f.id&255][uint32(last+1)%33]
+// after returns the slot that says which field follows the last one.
+func (g *jsonGuess) after(c *Cursor) *int8 {
+	return &g.next[c.fields.id&255][c.next&31]
 }
 
 // skipSpace goes to the next byte that is not white space, and returns it; 0 at the end of the input.
@@ -51,7 +51,7 @@ func (d *Decoder) skipSpaceSlow() byte {
 
 func (d *Decoder) objectJSON(c *Cursor) {
 	first := d.skipSpace()
-	c.offset, c.left, c.done = int32(d.i), 0, true
+	c.offset, c.left, c.state = int32(d.i), 0, c.state|cursorDone
 	switch {
 	case d.dead:
 	case first != '{':
@@ -61,13 +61,13 @@ func (d *Decoder) objectJSON(c *Cursor) {
 	default:
 		d.depth++
 		d.i++
-		c.done = false
+		c.state &^= cursorDone
 	}
 }
 
 // separator goes to the opening quote of the next key; false at the object's end.
 func (d *Decoder) separator(c *Cursor) bool {
-	if c.done {
+	if c.state&cursorDone != 0 {
 		return false
 	}
 	next := d.skipSpace()
@@ -88,7 +88,7 @@ func (d *Decoder) separator(c *Cursor) bool {
 		return false
 	}
 	c.left = 1
-	c.key = int32(d.i)
+	d.key = d.i
 	return true
 }
 
@@ -105,7 +105,7 @@ func (d *Decoder) colon() {
 func (d *Decoder) nextJSON(c *Cursor) int {
 	for d.separator(c) {
 		list := c.fields.list
-		guess := d.guess.after(c.fields, c.last)
+		guess := d.guess.after(c)
 		start := d.i + 1
 		if q := int(*guess); uint(q) < uint(len(list)) && start+32 <= len(d.b) {
 			f := &list[q]
@@ -138,9 +138,9 @@ func (d *Decoder) nextJSON(c *Cursor) int {
 }
 
 func (d *Decoder) known(c *Cursor, q int) {
-	c.last = int32(q)
-	if c.mark(q) {
-		d.report(int(c.key), RuleSyntax).Want = "duplicate key " + excerpt(c.fields.list[q].name)
+	c.next = uint16(q + 1)
+	if d.mark(c, q) {
+		d.report(d.key, RuleSyntax).Want = "duplicate key " + excerpt(c.fields.list[q].name)
 	}
 }
 

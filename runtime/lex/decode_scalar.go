@@ -223,7 +223,7 @@ func (d *Decoder) wrappedJSON(key, want string, bytes func(string) (string, bool
 	d.skipSpace()
 	at, issues := d.i, len(d.issues)
 	var c Cursor
-	if d.objectJSON(&c); c.done {
+	if d.objectJSON(&c); c.state&cursorDone != 0 {
 		if len(d.issues) > issues && !d.dead {
 			d.issues[len(d.issues)-1].Want = want
 		}

@@ -1,6 +1,7 @@
 package lex
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
@@ -102,12 +103,14 @@ type Decoder struct {
 	b         []byte // the same memory
 	i         int    // offset of the next byte
 	json      bool
-	dead      bool // the input ended or is not well-formed; nothing more is read
-	wrong     bool // the last scalar had the wrong type; see Present
-	member    bool // the next object is a union's member, whose $type was read
-	depth     int  // of the container that is open
-	budget    int  // bytes that may still be allocated for array items
-	root      *Map // the extra fields of the outermost object: carries the mark of incompleteness
+	dead      bool               // the input ended or is not well-formed; nothing more is read
+	wrong     bool               // the last scalar had the wrong type; see Present
+	member    bool               // the next object is a union's member, whose $type was read
+	depth     int                // of the container that is open
+	budget    int                // bytes that may still be allocated for array items
+	key       int                // offset of the key that was read last
+	wide      map[int32][]uint64 // fields that were met in objects with more than 64, by offset
+	root      *Map               // the extra fields of the outermost object: carries the mark of incompleteness
 	guess     *jsonGuess
 	slabs     slabs
 	kept      keptText
@@ -123,6 +126,7 @@ func (d *Decoder) start(b []byte, json bool) {
 	// A repeated tiny item (an empty object is one byte) may become a large struct.
 	d.budget = 1<<20 + 128*len(b)
 	d.root, d.issues, d.truncated = nil, nil, false
+	clear(d.wide)
 	d.slabs.epoch++
 	d.slabs.expect = 0
 	if json && d.guess == nil {
@@ -198,10 +202,9 @@ func (d *Decoder) mismatch(want string) {
 // Object starts the object that comes next, whose fields are in f; fields that are not go to extra.
 // When what comes next is no object, that is reported and the first [Decoder.Next] ends it.
 func (d *Decoder) Object(c *Cursor, f *Fields, extra *Map) {
-	c.fields, c.extra, c.last, c.prev, c.member, c.slow = f, extra, -1, -1, d.member, f.wide
-	d.member = false
-	if d.depth == 0 {
-		d.root = extra
+	c.fields, c.extra = f, extra
+	if d.member || f.wide || d.depth == 0 {
+		d.objectState(c)
 	}
 	if i := d.i; !d.json && uint(i) < uint(len(d.b)) && d.depth < MaxDepth {
 		if n := d.b[i] - 0xa0; n < 24 {
@@ -218,11 +221,46 @@ func (d *Decoder) Object(c *Cursor, f *Fields, extra *Map) {
 	}
 }
 
+// objectState handles what is special about few objects.
+func (d *Decoder) objectState(c *Cursor) {
+	if d.member {
+		c.state |= cursorMember
+		d.member = false
+	}
+	if c.fields.wide {
+		c.state |= cursorSlow
+	}
+	if d.depth == 0 {
+		d.root = c.extra
+	}
+}
+
 // Next goes to the object's next field that is in its table and returns the field's number. It is
 // negative at the end, where fields that are required and missing have been reported. The caller
 // decodes the field's value before it calls Next again.
+//
+// Here is the hot path: the canonical order of DAG-CBOR lets it look for the key among the fields behind
+// the last one only, and most often it finds it in the first of them.
 func (d *Decoder) Next(c *Cursor) int {
 	d.wrong = false
+	i := d.i
+	if b := d.b; c.left > 0 && i+32 <= len(b) && c.state&cursorSlow == 0 && !d.json {
+		n := int(b[i]) - 0x60
+		if uint(n-1) < longestFast {
+			text := (*[24]byte)(b[i+1:])
+			first := binary.LittleEndian.Uint64(text[:]) & wordMask[n&31]
+			list := c.fields.list
+			for q := int(c.next); uint(q) < uint(len(list)); q++ {
+				if list[q].matches(text, n, first) {
+					c.next, c.prev = uint16(q+1), 0
+					c.seen |= 1 << (q & 63)
+					c.left--
+					d.i = i + 1 + n
+					return q
+				}
+			}
+		}
+	}
 	if d.json {
 		return d.nextJSON(c)
 	}
@@ -231,14 +269,15 @@ func (d *Decoder) Next(c *Cursor) int {
 
 // end closes the object and reports the required fields that it lacks.
 func (d *Decoder) end(c *Cursor) int {
-	if c.done {
+	if c.state&cursorDone != 0 {
 		return -1
 	}
-	c.done = true
+	c.state |= cursorDone
+	c.left = 0
 	d.depth--
 	if !d.dead && !c.complete() {
 		for q := range c.fields.list {
-			if c.fields.list[q].required && !c.met(q) {
+			if c.fields.list[q].required && !d.met(c, q) {
 				d.report(int(c.offset), RuleRequired).missing = c.fields.list[q].name
 			}
 		}

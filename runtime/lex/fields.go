@@ -58,45 +58,55 @@ func (f *Fields) find(key string) int {
 }
 
 // Cursor is the place in one object that is being decoded. The zero Cursor is ready for
-// [Decoder.Object].
+// [Decoder.Object]. It is small because there is one for every object.
 type Cursor struct {
 	fields *Fields
 	extra  *Map
-	seen   uint64 // bit per field
+	seen   uint64 // bit per field, for the first 64
 	offset int32  // of the object
-	key    int32  // offset of the current key
-	prev   int32  // offset of the previous key when it was an unknown one, else -1
-	last   int32  // number of the last known field, -1 before the first
 	left   int32  // DAG-CBOR: entries left. JSON: 0 before the first entry
-	done   bool   // not an object, or its input ended: Next has nothing to give
-	slow   bool   // the next key is to be compared with the previous one's text
-	member bool   // a union's member: its $type is known and not kept
-	many   *[]uint64
+	prev   int32  // 1 + offset of the previous key when it was an unknown one, else 0
+	next   uint16 // 1 + number of the last known field, 0 before the first
+	state  cursorState
 }
 
+type cursorState uint8
+
+const (
+	cursorDone   cursorState = 1 << iota // not an object, or its input ended: Next has nothing to give
+	cursorSlow                           // the next key is to be compared with the previous one's text
+	cursorMember                         // a union's member: its $type is known and not kept
+)
+
 // mark notes that field q was met, and reports whether it had been met before.
-func (c *Cursor) mark(q int) bool {
-	if q < 64 {
-		bit := uint64(1) << q
-		again := c.seen&bit != 0
-		c.seen |= bit
-		return again
+func (d *Decoder) mark(c *Cursor, q int) bool {
+	word, bit := &c.seen, uint64(1)<<(q&63)
+	if q >= 64 {
+		word = d.wideWord(c, q)
 	}
-	if c.many == nil {
-		words := make([]uint64, (len(c.fields.list)+63)/64)
-		c.many = &words
-	}
-	word, bit := &(*c.many)[q/64], uint64(1)<<(q%64)
 	again := *word&bit != 0
 	*word |= bit
 	return again
 }
 
-func (c *Cursor) met(q int) bool {
+// wideWord returns the word with the bit of field q, which is not among the first 64.
+func (d *Decoder) wideWord(c *Cursor, q int) *uint64 {
+	if d.wide == nil {
+		d.wide = map[int32][]uint64{}
+	}
+	words := d.wide[c.offset]
+	if words == nil {
+		words = make([]uint64, (len(c.fields.list)+63)/64)
+		d.wide[c.offset] = words
+	}
+	return &words[q/64]
+}
+
+func (d *Decoder) met(c *Cursor, q int) bool {
 	if q < 64 {
 		return c.seen>>q&1 == 1
 	}
-	return c.many != nil && (*c.many)[q/64]>>(q%64)&1 == 1
+	return *d.wideWord(c, q)>>(q&63)&1 == 1
 }
 
 // complete reports whether every required field was met; a wide table has to be looked through.

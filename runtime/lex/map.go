@@ -144,12 +144,13 @@ func (m Map) Decode(v Decodable) error {
 // unknownField keeps the entry whose key was just read among the object's extra fields. The $type of
 // a union's member follows from its Go type; only a spelling that the encoder would not choose is kept.
 func (d *Decoder) unknownField(c *Cursor, key string) {
+	at := d.key
 	raw := d.raw()
-	if c.member && key == "$type" && !strings.HasSuffix(raw, "#main") {
+	if c.state&cursorMember != 0 && key == "$type" && !strings.HasSuffix(raw, "#main") {
 		return
 	}
 	if !d.dead && !c.extra.add(d.keep(key), d.keep(raw)) {
-		d.reportDuplicate(int(c.key), key)
+		d.reportDuplicate(at, key)
 	}
 }
 

@@ -103,8 +103,8 @@ func (d *Decoder) transcodeObject(to []byte) []byte {
 
 // closeJSON closes an object that was opened with objectJSON.
 func (d *Decoder) closeJSON(c *Cursor) {
-	if !c.done {
-		c.done = true
+	if c.state&cursorDone == 0 {
+		c.state |= cursorDone
 		d.depth--
 	}
 }
