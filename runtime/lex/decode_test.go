@@ -50,6 +50,9 @@ var valid = []string{
 	with(`"anything":{"$type":"a.b.c","x":[1,-1,true,null,{"y":{"$bytes":""}},` + link + `],"zz":"\u0001\"\\"}`),
 	with(`"null":null`),
 	with(`"null":"abc"`),
+	with(`"nullableObject":null`),
+	with(`"nullableObject":{"name":"a"}`),
+	with(`"typedAnything":{"$type":"a.b.c","x":1}`),
 	with(`"choice":{"$type":"com.example.sample#inner","name":"v"}`),
 	with(`"choice":{"$type":"com.example.sample#inner#main","name":"v"}`),
 	with(`"choice":{"$type":"com.example.other","a":{"b":[1]},"size":7}`),
@@ -143,6 +146,10 @@ var issues = []struct {
 	{with(`"anything":[]`), []string{"/anything type"}},
 	{with(`"anything":"x","null":7`), []string{"/null type", "/anything type"}},
 	{with(`"null":"abcd"`), []string{"/null maxLength"}},
+	{with(`"nullableObject":[]`), []string{"/nullableObject type"}},
+	{with(`"nullableObject":{}`), []string{"/nullableObject/name required"}},
+	{with(`"typedAnything":{"x":1}`), []string{"/typedAnything union"}},
+	{with(`"typedAnything":[]`), []string{"/typedAnything union"}},
 	{with(`"choice":{"name":"v"}`), []string{"/choice union"}},
 	{with(`"choice":"v"`), []string{"/choice union"}},
 	{with(`"choice":{"$type":7}`), []string{"/choice union"}},
@@ -195,11 +202,11 @@ func TestIssues(t *testing.T) {
 
 func TestFailedFieldsStayZero(t *testing.T) {
 	var v sample
-	err := lex.DecodeJSON([]byte(with(`"flag":"x","maybe":[],"words":{},"kind":"123456789","number":7,"null":1,"choice":1,"raw":1`)), &v)
+	err := lex.DecodeJSON([]byte(with(`"flag":"x","maybe":[],"words":{},"kind":"123456789","number":7,"null":1,"choice":1,"raw":1,"nullableObject":7,"typedAnything":{}`)), &v)
 	if err == nil {
 		t.Fatal("no issues")
 	}
-	if v.Flag.IsSet() || v.Maybe != nil || v.Words != nil || v.Choice != nil || v.Raw != nil || !v.Null.IsAbsent() {
+	if v.Flag.IsSet() || v.Maybe != nil || v.Words != nil || v.Choice != nil || v.Raw != nil || !v.Null.IsAbsent() || !v.NullObj.IsAbsent() || v.AnyOf.IsSet() {
 		t.Errorf("a field of the wrong type is set: %+v", v)
 	}
 	if v.Kind.Or("") != "123456789" || v.Number.Or(0) != 7 {

@@ -270,6 +270,7 @@ func (d *Decoder) Next(c *Cursor) int {
 // end closes the object and reports the required fields that it lacks.
 func (d *Decoder) end(c *Cursor) int {
 	if c.state&cursorDone != 0 {
+		d.wrong = true // it was no object: see DecodeNullable
 		return -1
 	}
 	c.state |= cursorDone

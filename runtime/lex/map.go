@@ -195,11 +195,7 @@ func (d *Decoder) Map() Map {
 	d.Object(&c, noFields, &m)
 	for d.Next(&c) >= 0 {
 	}
-	if _, link := m.Get("$link"); d.json && link && m.Len() == 1 {
-		d.wrong = true
-		d.report(at, RuleType).Want = "object"
-	}
-	if _, bytes := m.Get("$bytes"); d.json && bytes && m.Len() == 1 {
+	if d.json && m.Len() == 1 && (m.m.entries[0].key == "$link" || m.m.entries[0].key == "$bytes") {
 		d.wrong = true
 		d.report(at, RuleType).Want = "object"
 	}

@@ -28,6 +28,8 @@ type sample struct {
 	Words    []string
 	Anything lex.Map
 	Null     lex.Nullable[string]
+	NullObj  lex.Nullable[inner]
+	AnyOf    lex.TypedMap
 	Choice   choice
 	Closed   closedChoice
 	Extra    lex.Map
@@ -41,7 +43,7 @@ var sampleFields = lex.NewFields(
 	"one", "raw", "uri", "yes", "enum", "flag", "kind", "link", "null", "text!",
 	"$type!", "count!", "fixed", "inner!", "items!", "maybe", "words",
 	"choice", "closed", "number", "created", "limited", "picture",
-	"anything", "aVeryLongFieldNameOverTwentyFour",
+	"anything", "typedAnything", "nullableObject", "aVeryLongFieldNameOverTwentyFour",
 )
 
 var (
@@ -107,6 +109,10 @@ func (v *sample) DecodeLex(d *lex.Decoder) {
 		case 23:
 			v.Anything = d.Map()
 		case 24:
+			v.AnyOf = d.TypedMap()
+		case 25:
+			v.NullObj = lex.DecodeNullable(d, func(d *lex.Decoder) (v inner) { v.DecodeLex(d); return v })
+		case 26:
 			d.Bool()
 		default:
 			return
@@ -177,6 +183,12 @@ func (v *sample) EncodeLex(e *lex.Encoder) {
 	}
 	if v.Anything.IsSet() {
 		o.Key("anything").Map(v.Anything)
+	}
+	if v.AnyOf.IsSet() {
+		o.Key("typedAnything").Map(v.AnyOf.Map)
+	}
+	if !v.NullObj.IsAbsent() {
+		lex.EncodeNullable(o.Key("nullableObject"), v.NullObj, func(e *lex.Encoder, v inner) { v.EncodeLex(e) })
 	}
 	o.End()
 }

@@ -23,7 +23,7 @@ func (d *Decoder) Variant() string {
 	if d.dead {
 		return ""
 	}
-	if !d.reportUnion("union member must be an object with a $type") {
+	if !d.reportUnion(noVariant) {
 		return ""
 	}
 	d.skip()
@@ -57,9 +57,17 @@ func (d *Decoder) reportUnion(why string) bool {
 	return true
 }
 
+const noVariant = "union member must be an object with a $type"
+
 // TypedMap reads a union member that the lexicon does not list.
 func (d *Decoder) TypedMap() TypedMap {
 	d.member = false
+	if !d.dead && d.peekType() == "" {
+		if d.reportUnion(noVariant) {
+			d.skip()
+		}
+		return TypedMap{}
+	}
 	return TypedMap{d.Map()}
 }
 
