@@ -15,7 +15,7 @@ const (
 	codecBits = 1
 	maxOffset = 1<<(64-sizeBits-codecBits) - 1
 
-	meanBlock = 2 << 10 // what the first size of a table assumes; it grows where blocks are smaller
+	meanBlock = 3 << 9 // what the first size of a table assumes; it grows where blocks are smaller
 	minSlots  = 1 << 6
 )
 

@@ -1,0 +1,140 @@
+package repo_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"testing/iotest"
+
+	"github.com/layers-pub/layers-go/runtime/car"
+	"github.com/layers-pub/layers-go/runtime/repo"
+	"github.com/layers-pub/layers-go/tests/corpus"
+)
+
+// TestReadFile has an archive that is too large for the memory it may take.
+func TestReadFile(t *testing.T) {
+	want := smallRecords(300)
+	archive := build(t, want, repo.OrderCID)
+	size := int64(len(archive))
+	for _, memory := range []int64{0, 1, size - 1, size, size + 1} {
+		directory := t.TempDir()
+		r, err := repo.Read(t.Context(), iotest.HalfReader(bytes.NewReader(archive)), repo.WithMaxMemory(memory), repo.WithTempDir(directory))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := readAll(t.Context(), r); err != nil || !equalRecords(got, want) {
+			t.Errorf("with %d bytes of memory: %d records, %v", memory, len(got), err)
+		}
+		if err := r.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		if files, err := os.ReadDir(directory); err != nil || len(files) > 0 {
+			t.Errorf("with %d bytes of memory: files are left: %v, %v", memory, files, err)
+		}
+		_, err = readAll(t.Context(), r)
+		if inFile := memory < size; inFile != (err != nil) {
+			t.Errorf("with %d bytes of memory: after Close: %v", memory, err)
+		}
+	}
+	missing := filepath.Join(t.TempDir(), "missing")
+	if _, err := repo.Read(t.Context(), bytes.NewReader(archive), repo.WithMaxMemory(0), repo.WithTempDir(missing)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("without a directory: %v", err)
+	}
+}
+
+func TestReadLimits(t *testing.T) {
+	archive := build(t, smallRecords(300), repo.OrderCID)
+	size := int64(len(archive))
+	for _, memory := range []int64{0, 1 << 20} {
+		directory := repo.WithTempDir(t.TempDir())
+		if _, err := repo.Read(t.Context(), bytes.NewReader(archive), repo.WithMaxSize(size-1), repo.WithMaxMemory(memory), directory); !errors.Is(err, repo.ErrTooLarge) {
+			t.Errorf("an archive above the limit: %v", err)
+		}
+		if _, err := repo.Read(t.Context(), bytes.NewReader(archive), repo.WithMaxSize(size), repo.WithMaxMemory(memory), directory); err != nil {
+			t.Errorf("an archive at the limit: %v", err)
+		}
+		// The connection breaks.
+		broken := errors.New("connection reset")
+		half := io.MultiReader(bytes.NewReader(archive[:size/2]), iotest.ErrReader(broken))
+		if _, err := repo.Read(t.Context(), half, repo.WithMaxMemory(memory), directory); !errors.Is(err, broken) {
+			t.Errorf("a broken connection: %v", err)
+		}
+		// The caller has had enough.
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		endless := readerFunc(func(p []byte) (int, error) { cancel(); return len(p), nil })
+		if _, err := repo.Read(ctx, endless, repo.WithMaxMemory(memory), directory); !errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled: %v", err)
+		}
+	}
+	for name, opt := range map[string]repo.Option{
+		"size 0":             repo.WithMaxSize(0),
+		"size above all":     repo.WithMaxSize(1 << 62),
+		"memory below 0":     repo.WithMaxMemory(-1),
+		"option of archives": repo.WithArchiveOptions(car.WithMaxBlocks(0)),
+	} {
+		for _, way := range ways {
+			if _, err := way.open(t.Context(), archive, opt); err == nil {
+				t.Errorf("%s: %s takes the option", way.name, name)
+			}
+		}
+	}
+	for _, way := range ways {
+		if _, err := way.open(t.Context(), archive, repo.WithArchiveOptions(car.WithMaxBlocks(10))); !errors.Is(err, car.ErrTooLarge) {
+			t.Errorf("%s: too many blocks: %v", way.name, err)
+		}
+	}
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// TestMemory holds that an archive in a file is not read into memory: that of 10,000 records has 24 MB.
+func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("makes a repository of 10,000 records")
+	}
+	const n = 10_000
+	file, err := os.Create(filepath.Join(t.TempDir(), "corpus.car"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if err := corpus.New(n).WriteCAR(file); err != nil {
+		t.Fatal(err)
+	}
+	size, err := file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, now runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	r, err := repo.Open(t.Context(), file, size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count, peak := 0, uint64(0)
+	for _, err := range r.Records(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if count++; count%1000 == 0 {
+			runtime.GC()
+			runtime.ReadMemStats(&now)
+			peak = max(peak, now.HeapAlloc-min(before.HeapAlloc, now.HeapAlloc))
+		}
+	}
+	if count != n {
+		t.Errorf("%d records", count)
+	}
+	if peak > 3<<20 {
+		t.Errorf("reading %d bytes takes %d bytes of memory", size, peak)
+	}
+}
