@@ -224,6 +224,11 @@ func TestBroken(t *testing.T) {
 	wrapped := version2(t, join(good))
 	overstated := bytes.Clone(wrapped[:version2Data+len(join(good))])
 	binary.LittleEndian.PutUint64(overstated[carv2.PragmaSize+24:], uint64(len(join(good))+36))
+	understated := bytes.Clone(wrapped)
+	binary.LittleEndian.PutUint64(understated[carv2.PragmaSize+24:], uint64(len(join(good))-1))
+	rooted := section([]byte("\xa2\x65roots\x80\x67version\x02"))
+	rooted = append(rooted, wrapped[carv2.PragmaSize:]...)
+	binary.LittleEndian.PutUint64(rooted[len(rooted)-len(wrapped)+carv2.PragmaSize+16:], version2Data)
 	for _, test := range []struct {
 		name   string
 		bytes  []byte
@@ -237,9 +242,10 @@ func TestBroken(t *testing.T) {
 		{"version 3", section([]byte("\xa2\x65roots\x80\x67version\x03")), car.ErrHeader, 0, lex.CID{}},
 		{"version 2 without its header", carv2.Pragma, car.ErrTruncated, 0, lex.CID{}},
 		{"version 2 cut in the padding", wrapped[:55], car.ErrTruncated, 0, lex.CID{}},
-		{"version 2 with roots", section([]byte("\xa2\x65roots\x80\x67version\x02")), car.ErrHeader, 0, lex.CID{}},
+		{"version 2 with roots", rooted, car.ErrHeader, 0, lex.CID{}},
 		{"version 2 in version 2", version2(t, wrapped), car.ErrHeader, version2Data, lex.CID{}},
 		{"version 2 cut short", wrapped[:version2Data+len(join(good))-1], car.ErrTruncated, -1, lex.CID{}},
+		{"version 2 that ends within a section", understated, car.ErrTruncated, -1, lex.CID{}},
 		{"version 2 with less data than it says", overstated, car.ErrTruncated, -1, lex.CID{}},
 		{"header too long", section(make([]byte, 70_000)), car.ErrTooLarge, 0, lex.CID{}},
 		{"header of an absurd length", binary.AppendUvarint(nil, 1<<62), car.ErrTooLarge, 0, lex.CID{}},
