@@ -13,7 +13,7 @@ const (
 	DefaultMaxSize = 4 << 30
 	// DefaultMaxMemory is how much of an archive [Read] keeps in memory: one that is larger goes to a
 	// temporary file.
-	DefaultMaxMemory = 16 << 20
+	DefaultMaxMemory = 8 << 20
 )
 
 // highestSize is the largest archive that can be indexed.

@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -19,28 +18,47 @@ type spool struct {
 // spoolFrom reads r to its end.
 func spoolFrom(ctx context.Context, r io.Reader, o options) (*spool, error) {
 	r = io.LimitReader(&contextReader{ctx, r}, o.maxSize+1)
-	var s spool
-	var head bytes.Buffer
-	n, err := io.Copy(&head, io.LimitReader(r, o.maxMemory+1))
+	head, err := readHead(r, o.maxMemory+1)
 	if err != nil {
-		return nil, fmt.Errorf("repo: after %d bytes: %w", n, err)
+		return nil, fmt.Errorf("repo: after %d bytes: %w", len(head), err)
 	}
-	s.size = n
-	if n <= o.maxMemory {
-		s.bytes = head.Bytes()
-	} else if err := s.toFile(io.MultiReader(&head, r), o.directory); err != nil {
-		s.close()
-		return nil, err
+	s := &spool{bytes: head, size: int64(len(head))}
+	if s.size > o.maxMemory {
+		if err := s.toFile(r, o.directory); err != nil {
+			s.close()
+			return nil, err
+		}
 	}
 	if s.size > o.maxSize {
 		s.close()
 		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, o.maxSize)
 	}
-	return &s, nil
+	return s, nil
 }
 
-// toFile copies r to a temporary file, which has no name any more where the system allows that, so
-// that it is gone with the process.
+// readHead reads at most limit bytes. What it returns has no more capacity than that.
+func readHead(r io.Reader, limit int64) ([]byte, error) {
+	head := make([]byte, 0, min(limit, 64<<10))
+	for int64(len(head)) < limit {
+		if len(head) == cap(head) {
+			grown := make([]byte, len(head), min(limit, 2*int64(cap(head))))
+			copy(grown, head)
+			head = grown
+		}
+		n, err := r.Read(head[len(head):cap(head)])
+		head = head[:len(head)+n]
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return head, err
+		}
+	}
+	return head, nil
+}
+
+// toFile moves what has been read to a temporary file, and the rest of r behind it. The file has no name
+// any more where the system allows that, so that it is gone with the process.
 func (s *spool) toFile(r io.Reader, directory string) error {
 	file, err := os.CreateTemp(directory, "layers-*.car")
 	if err != nil {
@@ -50,7 +68,13 @@ func (s *spool) toFile(r io.Reader, directory string) error {
 	if err := os.Remove(file.Name()); err != nil {
 		s.name = file.Name()
 	}
-	if s.size, err = io.Copy(struct{ io.Writer }{file}, r); err != nil {
+	if _, err := file.Write(s.bytes); err != nil {
+		return fmt.Errorf("repo: temporary file: %w", err)
+	}
+	s.bytes = nil
+	n, err := io.Copy(file, r)
+	s.size += n
+	if err != nil {
 		return fmt.Errorf("repo: after %d bytes: %w", s.size, err)
 	}
 	return nil
