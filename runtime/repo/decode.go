@@ -133,6 +133,8 @@ type chunk struct {
 	ready   chan struct{}
 }
 
+const chunksAhead = 4
+
 // together lets workers decode chunks while one goroutine walks the tree. Chunks reach the receiver in the
 // order of the walk; how many are under way is bounded, and so is memory.
 func (d *decoding) together(ctx context.Context) iter.Seq2[*Decoded, error] {
@@ -142,8 +144,9 @@ func (d *decoding) together(ctx context.Context) iter.Seq2[*Decoded, error] {
 		defer running.Wait()
 		defer cancel()
 
-		work := make(chan *chunk)
-		inOrder := make(chan *chunk, 2*d.workers)
+		// The walk runs ahead of the workers, so that they never wait for it.
+		work := make(chan *chunk, chunksAhead*d.workers)
+		inOrder := make(chan *chunk, chunksAhead*d.workers)
 		running.Go(func() {
 			defer close(inOrder)
 			defer close(work)
