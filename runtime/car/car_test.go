@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	carv2 "github.com/ipld/go-car/v2"
 
@@ -397,6 +398,26 @@ func TestIndex(t *testing.T) {
 				t.Errorf("Get of a CID with another codec: %v", err)
 			}
 		})
+	}
+}
+
+// TestAlike has an archive whose CIDs are made up, all but equal. It must not take longer to index than
+// another: in a row of slots each block would have to pass all those before it.
+func TestAlike(t *testing.T) {
+	const n = 100_000
+	b := join(archive(nil))
+	for i := range uint32(n) {
+		c := block("").CID
+		binary.BigEndian.PutUint32(c[len(c)-4:], i)
+		b = append(b, section(c[:])...)
+	}
+	start := time.Now()
+	index, err := car.NewIndex(t.Context(), bytes.NewReader(b), int64(len(b)))
+	if err != nil || index.Blocks() != n {
+		t.Fatal(err)
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("indexing %d blocks took %v", n, took)
 	}
 }
 

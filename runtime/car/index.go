@@ -46,8 +46,9 @@ func (l Location) Offset() int64 { return l.offset }
 // Size returns the size of the block in bytes.
 func (l Location) Size() int { return int(l.size) }
 
-// NewIndex indexes the archive of the given size that source holds. The limits are the defaults unless
-// opts sets others. source must not change as long as the index is in use.
+// NewIndex indexes the archive of the given size that source holds, such as a file. The limits are the
+// defaults unless opts sets others. source must not change as long as the index is in use; if it does
+// nevertheless, a block that has changed is not given out.
 //
 // An error is an [*Error] about the archive, or that of ctx or of an option.
 func NewIndex(ctx context.Context, source io.ReaderAt, size int64, opts ...Option) (*Index, error) {
@@ -84,7 +85,7 @@ func newIndex(ctx context.Context, x *Index, opts []Option) (*Index, error) {
 		}
 		end = x.header.end
 	}
-	x.table = newTable((end - x.header.start) / meanBlock)
+	x.table = newTable(min((end-x.header.start)/meanBlock, int64(x.opts.maxBlocks), maxEstimate))
 	if err := x.scan(ctx, end); err != nil {
 		return nil, err
 	}
@@ -110,7 +111,7 @@ func (x *Index) Duplicates() int { return x.duplicates }
 
 // Find says where the block of c is, and whether the archive has one. It does not read the archive.
 func (x *Index) Find(c lex.CID) (Location, bool) {
-	number, ok := x.table.find(&c)
+	number, ok := x.table.find(&c, x.table.hash(digest(&c)))
 	if !ok {
 		return Location{}, false
 	}

@@ -94,7 +94,7 @@ func (s *scan) next() error {
 // checked, for nobody will read it.
 func (s *scan) insert() error {
 	x := s.index
-	x.table.touch(s.group)
+	x.table.prepare(s.group)
 	for i := range s.group {
 		section := &s.group[i]
 		if x.table.insert(section) {

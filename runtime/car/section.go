@@ -17,9 +17,10 @@ const (
 // section is one section of an archive without its block: a length, a CID, and where the block is.
 type section struct {
 	cid    lex.CID
-	offset int64 // of the section
-	data   int64 // offset of the block
-	size   int   // of the block
+	offset int64  // of the section
+	data   int64  // offset of the block
+	size   int    // of the block
+	hash   uint64 // see table.prepare
 }
 
 // parse sets s to the section at offset. b is its beginning, of maxPrefix bytes or up to the end of the

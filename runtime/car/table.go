@@ -17,15 +17,18 @@ const (
 
 	meanBlock = 3 << 9 // what the first size of a table assumes; it grows where blocks are smaller
 	minSlots  = 1 << 6
+	// maxEstimate is the highest number of blocks for which there is room from the beginning: a size
+	// that somebody claims costs no more than that.
+	maxEstimate = 1 << 18
 )
 
 // table holds the blocks of an archive in its order, and finds them by their CIDs: an open-addressing
 // hash table of the rows' numbers, with linear probing.
 type table struct {
-	rows       []row
-	slots      []slot
-	multiplier uint64
-	shift      uint
+	rows  []row
+	slots []slot
+	shift uint // takes a hash to a slot
+	keys  [4]uint64
 }
 
 // row is a block.
@@ -36,14 +39,16 @@ type row struct {
 
 // slot is a place of the hash table.
 type slot struct {
-	tag    uint32 // some bytes of the digest
+	tag    uint32 // of the hash
 	number uint32 // of the row, and 1; 0 is a free slot
 }
 
 // newTable returns a table for about the given number of blocks.
 func newTable(blocks int64) table {
-	// Nobody can know which blocks meet in one slot, and make an archive of such blocks.
-	t := table{multiplier: rand.Uint64() | 1, rows: make([]row, 0, blocks)}
+	t := table{rows: make([]row, 0, blocks)}
+	for i := range t.keys {
+		t.keys[i] = rand.Uint64() | 1
+	}
 	t.allocate(1 << bits.Len64(uint64(blocks)*4/3))
 	return t
 }
@@ -55,22 +60,28 @@ func (t *table) allocate(slots int) {
 	t.shift = uint(64 - bits.TrailingZeros(uint(slots)))
 }
 
-// start returns the slot at which the search for a digest begins.
-func (t *table) start(digest []byte) int {
-	return int((binary.LittleEndian.Uint64(digest) * t.multiplier) >> t.shift)
+// hash returns the hash by which a digest is found. The digests of an archive may be made up so that
+// they meet in one slot, and so they cannot stand for themselves. They are multiplied by numbers that
+// nobody knows: a universal hash function, of which any two digests meet in few.
+func (t *table) hash(digest []byte) uint64 {
+	_ = digest[31]
+	return binary.LittleEndian.Uint64(digest)*t.keys[0] +
+		binary.LittleEndian.Uint64(digest[8:])*t.keys[1] +
+		binary.LittleEndian.Uint64(digest[16:])*t.keys[2] +
+		binary.LittleEndian.Uint64(digest[24:])*t.keys[3]
 }
+
+// tag returns bits of a hash that are not those which choose its slot.
+func tag(h uint64) uint32 { return uint32(h >> 8) }
 
 // digest returns the digest in c.
 func digest(c *lex.CID) []byte { return c[cidSize-len(row{}.digest):] }
 
-func tag(digest []byte) uint32 { return binary.LittleEndian.Uint32(digest[8:]) }
-
-// find returns the number of the row of c.
-func (t *table) find(c *lex.CID) (number int, ok bool) {
-	d := digest(c)
+// find returns the number of the row of c, whose hash is h.
+func (t *table) find(c *lex.CID, h uint64) (number int, ok bool) {
 	mask := len(t.slots) - 1
-	for i := t.start(d); t.slots[i].number != 0; i = (i + 1) & mask {
-		if t.slots[i].tag != tag(d) {
+	for i := int(h >> t.shift); t.slots[i].number != 0; i = (i + 1) & mask {
+		if t.slots[i].tag != tag(h) {
 			continue
 		}
 		if number := int(t.slots[i].number - 1); t.rows[number].is(c) {
@@ -86,7 +97,7 @@ func (t *table) find(c *lex.CID) (number int, ok bool) {
 // after them.
 func (t *table) findAll(cids []lex.CID, numbers []int) int {
 	for i := range cids {
-		numbers[i] = int(t.slots[t.start(digest(&cids[i]))].number) - 1
+		numbers[i] = int(t.slots[t.hash(digest(&cids[i]))>>t.shift].number) - 1
 	}
 	for i := range cids {
 		c := &cids[i]
@@ -94,52 +105,53 @@ func (t *table) findAll(cids []lex.CID, numbers []int) int {
 			continue
 		}
 		var ok bool
-		if numbers[i], ok = t.find(c); !ok {
+		if numbers[i], ok = t.find(c, t.hash(digest(c))); !ok {
 			return i
 		}
 	}
 	return len(cids)
 }
 
-// insert enters the block of s, and reports whether it was not there.
+// prepare computes the hashes of sections that are about to be inserted, and looks at their slots. As no
+// look has to wait for another, all of the slots are fetched from memory together.
+func (t *table) prepare(sections []section) {
+	sum := uint32(0)
+	for i := range sections {
+		s := &sections[i]
+		s.hash = t.hash(digest(&s.cid))
+		sum += t.slots[s.hash>>t.shift].number
+	}
+	runtime.KeepAlive(sum)
+}
+
+// insert enters the block of a section that has been prepared, and reports whether it was not there.
 func (t *table) insert(s *section) bool {
-	if _, ok := t.find(&s.cid); ok {
+	if _, ok := t.find(&s.cid, s.hash); ok {
 		return false
 	}
 	if len(t.rows) >= len(t.slots)/4*3 {
 		t.grow()
 	}
 	t.rows = append(t.rows, newRow(s))
-	t.place(len(t.rows) - 1)
+	t.place(len(t.rows)-1, s.hash)
 	return true
 }
 
 // place enters row number into the slots.
-func (t *table) place(number int) {
-	digest := t.rows[number].digest[:]
-	i := t.start(digest)
+func (t *table) place(number int, h uint64) {
+	i := int(h >> t.shift)
 	for t.slots[i].number != 0 {
 		i = (i + 1) & (len(t.slots) - 1)
 	}
-	t.slots[i] = slot{tag: tag(digest), number: uint32(number + 1)}
+	t.slots[i] = slot{tag: tag(h), number: uint32(number + 1)}
 }
 
 // grow doubles the number of slots.
 func (t *table) grow() {
 	t.allocate(2 * len(t.slots))
 	for number := range t.rows {
-		t.place(number)
+		t.place(number, t.hash(t.rows[number].digest[:]))
 	}
-}
-
-// touch looks at the slots of sections that are about to be inserted. As none of these looks has to
-// wait for another, all of the slots are fetched from memory at once.
-func (t *table) touch(sections []section) {
-	sum := uint32(0)
-	for i := range sections {
-		sum += t.slots[t.start(digest(&sections[i].cid))].number
-	}
-	runtime.KeepAlive(sum)
 }
 
 func newRow(s *section) row {

@@ -22,7 +22,7 @@
 // know from the account's DID document.
 //
 // An archive may lie in memory ([FromBytes]), in a file ([Open]), or come over the network ([Read]). Of
-// a file no more is in memory than an index of its blocks, some 30 bytes each, and the nodes on the
+// a file no more is in memory than an index of its blocks, some 60 bytes each, and the nodes on the
 // way to the record at hand. Records can be loaded by several goroutines: [Repo.Chunks] gives out the
 // leaves of the tree in slices, and [Repo.Load] gets the record of one.
 //
