@@ -24,6 +24,7 @@ type scan struct {
 	left   int   // how many sections there may still be
 	check  bool  // whether to check the blocks, for no worker does
 	group  []section
+	buf    []byte // for blocks that are read to be checked
 }
 
 // scan enters all sections, which end at end, into the table. Of an archive in memory it has the blocks
@@ -104,11 +105,11 @@ func (s *scan) insert() error {
 		if x.source == nil {
 			continue
 		}
-		data, err := x.read(section.data, section.size, nil)
-		if err != nil {
+		var err error
+		if s.buf, err = x.read(section.data, section.size, s.buf); err != nil {
 			return &Error{Offset: section.offset, CID: section.cid, Err: err}
 		}
-		if err := section.check(data); err != nil {
+		if err := section.check(s.buf); err != nil {
 			return err
 		}
 	}
