@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"io"
 	"iter"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -124,19 +126,23 @@ func (d *decoding) alone(ctx context.Context) iter.Seq2[*Decoded, error] {
 	}
 }
 
-// chunk is some leaves that one worker decodes.
+// chunk is some leaves that one worker decodes. It is used again once the receiver is done with it.
 type chunk struct {
 	leaves  []Leaf
-	err     error // of the walk, behind the leaves
+	err     error // of the walk, behind the leaves; io.EOF at the end
+	memory  []byte
 	records []Decoded
 	failed  error // of loading the record behind records
 	ready   chan struct{}
 }
 
-const chunksAhead = 4
+const (
+	chunkSize   = 64
+	chunksAhead = 4 // for each worker
+)
 
 // together lets workers decode chunks while one goroutine walks the tree. Chunks reach the receiver in the
-// order of the walk; how many are under way is bounded, and so is memory.
+// order of the walk. There is a fixed number of them, which bounds memory.
 func (d *decoding) together(ctx context.Context) iter.Seq2[*Decoded, error] {
 	return func(yield func(*Decoded, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -144,33 +150,26 @@ func (d *decoding) together(ctx context.Context) iter.Seq2[*Decoded, error] {
 		defer running.Wait()
 		defer cancel()
 
-		// The walk runs ahead of the workers, so that they never wait for it.
-		work := make(chan *chunk, chunksAhead*d.workers)
-		inOrder := make(chan *chunk, chunksAhead*d.workers)
+		// Each channel has room for all chunks, so that sending one never blocks.
+		n := chunksAhead * d.workers
+		free, work, inOrder := make(chan *chunk, n), make(chan *chunk, n), make(chan *chunk, n)
+		for range n {
+			free <- &chunk{leaves: make([]Leaf, chunkSize), ready: make(chan struct{}, 1)}
+		}
 		running.Go(func() {
 			defer close(inOrder)
 			defer close(work)
-			for leaves, err := range d.repo.Chunks(ctx, batchSize/2) {
-				c := &chunk{leaves: leaves, err: err, ready: make(chan struct{})}
-				select {
-				case inOrder <- c:
-				case <-ctx.Done():
-					return
-				}
-				select {
-				case work <- c:
-				case <-ctx.Done():
-					close(c.ready)
-					return
-				}
-			}
+			d.walk(ctx, free, func(c *chunk) {
+				work <- c
+				inOrder <- c
+			})
 		})
 		for range d.workers {
 			running.Go(func() {
 				w := decodingWorker{decoding: d}
 				for c := range work {
 					c.decode(&w)
-					close(c.ready)
+					c.ready <- struct{}{}
 				}
 			})
 		}
@@ -181,28 +180,51 @@ func (d *decoding) together(ctx context.Context) iter.Seq2[*Decoded, error] {
 					return
 				}
 			}
+			if c.failed == nil && c.err == io.EOF {
+				return
+			}
 			if err := cmp.Or(c.failed, c.err); err != nil {
 				yield(nil, err)
 				return
 			}
+			free <- c
 		}
-		if err := ctx.Err(); err != nil {
-			yield(nil, err)
+		yield(nil, ctx.Err()) // what else can end the walk without an error of its own
+	}
+}
+
+// walk fills free chunks with leaves and sends them, to the end of the tree or an error.
+func (d *decoding) walk(ctx context.Context, free <-chan *chunk, send func(*chunk)) {
+	w := d.repo.newWalk()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case c := <-free:
+			c.leaves = c.leaves[:chunkSize]
+			n, err := w.next(ctx, c.leaves)
+			if err == io.EOF {
+				err = cmp.Or(w.finish(ctx), io.EOF)
+			}
+			c.leaves, c.err = c.leaves[:n], err
+			if send(c); err != nil {
+				return
+			}
 		}
 	}
 }
 
-// decode loads and decodes the chunk's records, whose data share one piece of memory.
+// decode loads and decodes the chunk's records. Those of a file are read into one piece of memory.
 func (c *chunk) decode(w *decodingWorker) {
-	c.records = make([]Decoded, 0, len(c.leaves))
-	var memory []byte
+	c.records, c.failed = c.records[:0], nil
 	if !w.repo.index.InMemory() {
 		size := 0
 		for i := range c.leaves {
 			size += c.leaves[i].at.Size()
 		}
-		memory = make([]byte, size)
+		c.memory = slices.Grow(c.memory[:0], size)
 	}
+	memory := c.memory[:cap(c.memory)]
 	for i := range c.leaves {
 		leaf := &c.leaves[i]
 		data, err := w.repo.load(leaf, memory)
@@ -210,7 +232,7 @@ func (c *chunk) decode(w *decodingWorker) {
 			c.failed = err
 			return
 		}
-		if memory != nil {
+		if len(memory) > 0 {
 			memory = memory[len(data):]
 		}
 		c.records = append(c.records, w.decode(Record{leaf.Collection, leaf.RecordKey, leaf.CID, data}))

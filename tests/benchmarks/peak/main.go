@@ -1,0 +1,125 @@
+// Command peak measures how much memory it takes to decode a large repository from a file, and how long
+// compared with hashing its blocks alone.
+//
+//	peak write 100000 FILE
+//	GOMAXPROCS=1 peak read FILE
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/car"
+	"github.com/layers-pub/layers-go/runtime/repo"
+	"github.com/layers-pub/layers-go/tests/corpus"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "peak:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	switch {
+	case len(args) == 3 && args[0] == "write":
+		n, err := strconv.Atoi(args[1])
+		if err != nil {
+			return err
+		}
+		return write(n, args[2])
+	case len(args) == 2 && args[0] == "read":
+		return read(context.Background(), args[1])
+	}
+	return errors.New("usage: peak write RECORDS FILE | peak read FILE")
+}
+
+func write(n int, name string) error {
+	file, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(file)
+	return errors.Join(corpus.New(n).WriteCAR(out), out.Flush(), file.Close())
+}
+
+func read(ctx context.Context, name string) error {
+	file, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	r, err := repo.Open(ctx, file, info.Size())
+	if err != nil {
+		return err
+	}
+	count, failed := 0, 0
+	for d, err := range r.Decode(ctx, records.Lookup, nil) {
+		if err != nil {
+			return err
+		}
+		count++
+		if d.Issues != nil {
+			failed++
+		}
+	}
+	spent := time.Since(start)
+	peak, err := highWater()
+	if err != nil {
+		return err
+	}
+	floor, err := hashAll(ctx, name)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d records, %d failed, %d MB: %v, of-floor %.3f, peak %d MB\n",
+		count, failed, info.Size()/1e6, spent.Round(time.Millisecond), float64(floor)/float64(spent), peak/1e6)
+	return nil
+}
+
+// highWater returns the most memory that the process has had, in bytes.
+func highWater() (int, error) {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.SplitSeq(string(status), "\n") {
+		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kilobytes, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(value), " kB"))
+			return kilobytes * 1024, err
+		}
+	}
+	return 0, errors.New("no VmHWM in /proc/self/status")
+}
+
+// hashAll measures the floor: hashing every block, without reading it from the file.
+func hashAll(ctx context.Context, name string) (time.Duration, error) {
+	archive, err := os.ReadFile(name)
+	if err != nil {
+		return 0, err
+	}
+	index, err := car.NewIndexBytes(ctx, archive)
+	if err != nil {
+		return 0, err
+	}
+	locations := index.NewSet().Others()
+	start := time.Now()
+	for _, l := range locations {
+		sha256.Sum256(archive[l.Offset() : l.Offset()+int64(l.Size())])
+	}
+	return time.Since(start), nil
+}
