@@ -1,0 +1,234 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/repo"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+func decodeCommand() *cobra.Command {
+	var lines, strict bool
+	command := &cobra.Command{
+		Use:   "decode FILE.car",
+		Short: "Decode a repository archive and account for every record",
+		Long: `Decode reads a repository archive (CAR), checks every block and the whole tree,
+and decodes every record. FILE may be - for standard input.
+
+It prints a table of collections and then the failures, grouped by rule. With
+--jsonl it prints one line a record instead, in key order:
+
+  {"uri","cid","value"}                   a record that decoded
+  {"uri","cid","value","issues":[...]}    one that failed, with "path", "rule" and "message" each
+  {..., "unknown":true}                   one of a collection that no lexicon describes
+
+The exit status is 0 when the archive was read whole, with or without failures; 3
+with --strict when a record failed; 1 when the archive is damaged.`,
+		Example: `  layers decode repo.car
+  layers decode repo.car --jsonl | jq -c 'select(.issues)'
+  curl -s "$PDS/xrpc/com.atproto.sync.getRepo?did=$DID" | layers decode -`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			return decode(command.Context(), command, args[0], lines, strict)
+		},
+	}
+	command.Flags().BoolVar(&lines, "jsonl", false, "print one line of JSON a record")
+	command.Flags().BoolVar(&strict, "strict", false, "exit with status 3 when a record failed")
+	return command
+}
+
+func decode(ctx context.Context, command *cobra.Command, file string, lines, strict bool) error {
+	archive, err := openArchive(ctx, file, command.InOrStdin())
+	if err != nil {
+		return &exitError{exitFailure, err}
+	}
+	defer archive.close()
+
+	out := bufio.NewWriter(command.OutOrStdout())
+	summary := newSummary()
+	for record, err := range archive.Decode(ctx, records.Lookup, nil) {
+		if err == nil {
+			summary.add(record)
+			if lines {
+				err = writeLine(out, record)
+			}
+		}
+		if err != nil {
+			return &exitError{exitFailure, errors.Join(fmt.Errorf("%s: %w", file, err), out.Flush())}
+		}
+	}
+	if !lines {
+		summary.write(out)
+	}
+	if err := out.Flush(); err != nil {
+		return &exitError{exitFailure, err}
+	}
+	if strict && summary.total.Failed > 0 {
+		return &exitError{exitStrict, fmt.Errorf("%s: %d of %d records failed", file, summary.total.Failed, summary.total.Expected)}
+	}
+	return nil
+}
+
+// archive is a repository and what it is read from.
+type archive struct {
+	*repo.Repo
+	file *os.File
+}
+
+func (a *archive) close() {
+	if a.file != nil {
+		a.file.Close() // only read from: nothing is lost
+	} else {
+		a.Close()
+	}
+}
+
+// openArchive opens the archive in a file; standard input, for the name -, is read to its end.
+func openArchive(ctx context.Context, name string, stdin io.Reader) (*archive, error) {
+	if name == "-" {
+		r, err := repo.Read(ctx, stdin)
+		if err != nil {
+			return nil, fmt.Errorf("standard input: %w", err)
+		}
+		return &archive{Repo: r}, nil
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() { // a pipe: it cannot be read at an offset
+		defer file.Close()
+		r, err := repo.Read(ctx, file)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		return &archive{Repo: r}, nil
+	}
+	var r *repo.Repo
+	if err == nil {
+		r, err = repo.Open(ctx, file, info.Size())
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), file.Close())
+	}
+	return &archive{r, file}, nil
+}
+
+// line is a record as --jsonl prints it.
+type line struct {
+	URI     syntax.ATURI    `json:"uri"`
+	CID     lex.CID         `json:"cid"`
+	Value   json.RawMessage `json:"value"`
+	Unknown bool            `json:"unknown,omitempty"`
+	Issues  []lineIssue     `json:"issues,omitempty"`
+}
+
+type lineIssue struct {
+	Path    string   `json:"path"`
+	Rule    lex.Rule `json:"rule"`
+	Message string   `json:"message"`
+}
+
+// writeLine prints the record's own bytes as JSON and not the decoded value, which holds less when there
+// are issues.
+func writeLine(out *bufio.Writer, r *repo.Decoded) error {
+	value, err := lex.CBORToJSON(r.Data)
+	if err != nil && r.Issues == nil {
+		return fmt.Errorf("%s: %w", r.URI(), err)
+	}
+	l := line{URI: r.URI(), CID: r.CID, Value: value, Unknown: r.Value == nil}
+	for _, issue := range r.Issues {
+		l.Issues = append(l.Issues, lineIssue{issue.Path, issue.Rule, issue.Message()})
+	}
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(l)
+}
+
+// shownPerRule is how many failures of one rule the summary lists; --jsonl has all.
+const shownPerRule = 20
+
+// summary counts records by collection and failures by rule.
+type summary struct {
+	total       lex.Account
+	collections map[syntax.NSID]lex.Account
+	rules       map[lex.Rule]*ruleSummary
+}
+
+type ruleSummary struct {
+	issues int
+	first  []string
+}
+
+func newSummary() *summary {
+	return &summary{collections: map[syntax.NSID]lex.Account{}, rules: map[lex.Rule]*ruleSummary{}}
+}
+
+func (s *summary) add(r *repo.Decoded) {
+	one := lex.Account{Expected: 1}
+	switch {
+	case r.Issues != nil:
+		one.Failed = 1
+	case r.Value == nil:
+		one.Skipped = 1
+	default:
+		one.Decoded = 1
+	}
+	s.total.Add(one)
+	one.Add(s.collections[r.Collection])
+	s.collections[r.Collection] = one
+	for _, issue := range r.Issues {
+		rule := s.rules[issue.Rule]
+		if rule == nil {
+			rule = new(ruleSummary)
+			s.rules[issue.Rule] = rule
+		}
+		if rule.issues++; len(rule.first) < shownPerRule {
+			rule.first = append(rule.first, fmt.Sprintf("%s\t%s\t%s", r.URI(), issue.Path, issue.Message()))
+		}
+	}
+}
+
+func (s *summary) write(out *bufio.Writer) {
+	width := len("collection")
+	for nsid := range s.collections {
+		width = max(width, len(nsid))
+	}
+	fmt.Fprintf(out, "%-*s %9s %9s %9s %9s\n", width, "collection", "records", "decoded", "failed", "unknown")
+	row := func(name string, a lex.Account) {
+		fmt.Fprintf(out, "%-*s %9d %9d %9d %9d\n", width, name, a.Expected, a.Decoded, a.Failed, a.Skipped)
+	}
+	for _, nsid := range slices.Sorted(maps.Keys(s.collections)) {
+		row(string(nsid), s.collections[nsid])
+	}
+	row("total", s.total)
+
+	rules := slices.Sorted(maps.Keys(s.rules))
+	slices.SortStableFunc(rules, func(a, b lex.Rule) int { return s.rules[b].issues - s.rules[a].issues })
+	for _, name := range rules {
+		rule := s.rules[name]
+		fmt.Fprintf(out, "\n%s: %d\n", name, rule.issues)
+		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		for _, text := range rule.first {
+			fmt.Fprintln(table, "  "+text)
+		}
+		table.Flush() // out keeps its error for the last Flush
+		if more := rule.issues - len(rule.first); more > 0 {
+			fmt.Fprintf(out, "  and %d more; --jsonl lists all\n", more)
+		}
+	}
+}
