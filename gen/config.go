@@ -1,12 +1,14 @@
 package gen
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"go/token"
 	"io"
 	"io/fs"
 	"maps"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -144,6 +146,28 @@ func (c *Config) planOptions() plan.Options {
 // Load loads and checks the documents, which are below root.
 func (c *Config) Load(root fs.FS) (*lexicon.Set, error) {
 	return lexicon.Options{Opaque: c.Opaque, Overrides: c.Overrides, IgnoreLock: c.IgnoreLock}.Load(root, c.Lexicons...)
+}
+
+// CheckLocks returns what [Config.WriteLocks] would change.
+func (c *Config) CheckLocks(root string) ([]Change, error) {
+	var changes []Change
+	for _, dir := range c.Lexicons {
+		want, err := lexicon.Lock(os.DirFS(root), dir)
+		if err != nil {
+			return changes, err
+		}
+		file := path.Join(dir, lexicon.LockFile)
+		have, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file)))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			changes = append(changes, Change{Path: file, Kind: Create})
+		case err != nil:
+			return changes, err
+		case !bytes.Equal(have, want):
+			changes = append(changes, Change{Path: file, Kind: Update})
+		}
+	}
+	return changes, nil
 }
 
 // WriteLocks brings the lockfile of each directory with documents up to date, and makes one where

@@ -78,25 +78,31 @@ func checkCommand(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use:   "check",
 		Short: "List what generate would change",
-		Long: `Check generates in memory and lists the files that differ from what is there.
-It exits with 1 if there are any.`,
+		Long: `Check generates in memory and lists the files that differ from what is there,
+lockfiles included. It exits with 1 if there are any.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			config, err := s.read()
 			if err != nil {
 				return failure{err}
 			}
+			config.IgnoreLock = true // a changed document shows as a change of what depends on it
 			output, err := gen.Generate(command.Context(), s.root(), config)
 			if err != nil {
 				return failure{err}
 			}
 			changes, err := output.Check(s.root())
+			if err != nil {
+				return failure{err}
+			}
+			locks, err := config.CheckLocks(s.root())
+			changes = append(changes, locks...)
 			printChanges(command, changes)
 			if err != nil {
 				return failure{err}
 			}
 			if len(changes) > 0 {
-				return failure{fmt.Errorf("%d of %d files differ from what lexgen generates; run `lexgen generate`", len(changes), len(output.Files))}
+				return failure{fmt.Errorf("%d files differ from what lexgen generates; run `lexgen generate`", len(changes))}
 			}
 			return nil
 		},
@@ -152,8 +158,8 @@ func lockCommand(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use:   "lock",
 		Short: "Accept the documents as they are in the lockfiles",
-		Long: `Lock brings the lockfile of each directory with lexicons up to date. Check and
-lint refuse documents that differ from it.`,
+		Long: `Lock brings the lockfile of each directory with lexicons up to date. Check lists
+one that is not, and lint refuses documents that differ from it.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			config, err := s.read()

@@ -65,7 +65,7 @@ func expect(t *testing.T, status int, want string, args ...string) {
 func TestCommands(t *testing.T) {
 	root := module(t)
 	flag := "--config=" + filepath.Join(root, "lexgen.json")
-	expect(t, 1, "create api/com/example/app/note.go\n2 of 2 files differ from what lexgen generates; run `lexgen generate`\n", "check", flag)
+	expect(t, 1, "create api/com/example/app/note.go\ncreate lexicons/lexicons.json\n3 files differ from what lexgen generates; run `lexgen generate`\n", "check", flag)
 	expect(t, 0, "create api/com/example/app/doc.go\ncreate api/com/example/app/note.go\nupdate lexicons/lexicons.json\n2 files, 2 changed\n", "generate", flag)
 	expect(t, 0, "", "check", flag)
 	expect(t, 0, "2 files, 0 changed\n", "generate", flag)
@@ -73,7 +73,8 @@ func TestCommands(t *testing.T) {
 	expect(t, 0, "", "lock", flag)
 
 	write(t, root, "lexicons/com/example/app/note.json", strings.Replace(note, "text", "words", 1))
-	expect(t, 1, "lexicons/com/example/app/note.json: it differs from the document in the lockfile", "check", flag)
+	expect(t, 1, "update api/com/example/app/note.go\nupdate lexicons/lexicons.json\n2 files differ", "check", flag)
+	expect(t, 1, "lexicons/com/example/app/note.json: it differs from the document in the lockfile", "lint", flag)
 	expect(t, 0, "update lexicons/lexicons.json", "lock", flag)
 	expect(t, 1, "update api/com/example/app/note.go\n", "check", flag)
 	expect(t, 0, "update api/com/example/app/note.go\n2 files, 1 changed\n", "generate", flag)
