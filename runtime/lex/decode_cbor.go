@@ -273,8 +273,8 @@ func (d *Decoder) skipCBOR() {
 			for ; n > 0 && !d.dead; n-- {
 				d.skipCBOR()
 			}
-		} else {
-			d.skipEntries(n)
+		} else if d.skipEntries(n) && !d.dead {
+			d.checkTyped(at, d.s[at:d.i])
 		}
 		d.depth--
 	case majorTag:
@@ -316,23 +316,26 @@ func (d *Decoder) reportedAt(offset int) bool {
 	return n > 0 && d.issues[n-1].Offset == offset && d.issues[n-1].Rule == RuleType
 }
 
-func (d *Decoder) skipEntries(n uint64) {
+// skipEntries goes over the entries of a map, and reports whether one is a $type.
+func (d *Decoder) skipEntries(n uint64) (typed bool) {
 	prev := ""
 	for k := range n {
 		at := d.i
 		key, ok := d.keyCBOR()
 		if !ok {
-			return
+			return false
 		}
 		if k > 0 {
 			d.checkOrder(at, prev, key)
 		}
 		prev = key
+		typed = typed || key == "$type"
 		if d.dead {
-			return
+			return false
 		}
 		d.skipCBOR()
 	}
+	return typed
 }
 
 // linkBytes reads what follows a link's tag, and returns the binary CID without the leading zero.

@@ -195,9 +195,39 @@ func (d *Decoder) Map() Map {
 	d.Object(&c, noFields, &m)
 	for d.Next(&c) >= 0 {
 	}
-	if d.json && m.Len() == 1 && (m.m.entries[0].key == "$link" || m.m.entries[0].key == "$bytes") {
+	link := d.json && m.Len() == 1 && (m.m.entries[0].key == "$link" || m.m.entries[0].key == "$bytes")
+	typ, typed := m.Get("$type")
+	if text, _ := typ.Text(); link || text == "blob" {
 		d.wrong = true
 		d.report(at, RuleType).Want = "object"
+	} else if typed && text == "" {
+		d.report(at, RuleType).Want = typedValue
 	}
 	return m
+}
+
+const typedValue = "value of the data model: $type must be a string with content"
+
+// checkTyped checks an object without a type of ours that has a $type; raw is its DAG-CBOR. The data model
+// says what a blob looks like wherever one stands.
+func (d *Decoder) checkTyped(at int, raw string) {
+	if n := len(d.issues); n > 0 && d.issues[n-1].Offset == at {
+		return // skipped because it is wrong anyway
+	}
+	m, _ := Value{raw}.Map()
+	typ, _ := m.Get("$type")
+	text, _ := typ.Text()
+	if text == "" {
+		d.report(at, RuleType).Want = typedValue
+	}
+	if text != "blob" {
+		return
+	}
+	ref, _ := m.Get("ref")
+	mimeType, _ := m.Get("mimeType")
+	size, _ := m.Get("size")
+	mime, _ := mimeType.Text()
+	if n, isInt := size.Int(); ref.Kind() != KindLink || mime == "" || !isInt || n < 0 {
+		d.report(at, RuleBlob).Want = "blob needs a ref, a mimeType and a size"
+	}
 }

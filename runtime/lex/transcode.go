@@ -88,8 +88,10 @@ func (d *Decoder) transcodeObject(to []byte) []byte {
 		}
 		return strings.Compare(a.key, b.key)
 	})
+	start, typed := len(to), false
 	to = appendHeader(to, majorMap, uint64(len(entries)))
 	for i, e := range entries {
+		typed = typed || e.key == "$type"
 		if i > 0 && entries[i-1].key == e.key {
 			d.report(at, RuleSyntax).Want = "duplicate key " + excerpt(e.key)
 		}
@@ -97,6 +99,9 @@ func (d *Decoder) transcodeObject(to []byte) []byte {
 			d.report(at, RuleType).Want = "value of the data model: " + e.key + " beside other keys"
 		}
 		to = append(appendText(to, e.key), e.raw...)
+	}
+	if typed {
+		d.checkTyped(at, string(to[start:]))
 	}
 	return to
 }
