@@ -243,8 +243,16 @@ func (d *Decoder) objectState(c *Cursor) {
 // the last one only, and most often it finds it in the first of them.
 func (d *Decoder) Next(c *Cursor) int {
 	d.wrong = false
+	if d.json {
+		return d.nextJSON(c)
+	}
+	if c.left == 0 && c.state == 0 && c.complete() {
+		c.state = cursorDone
+		d.depth--
+		return -1
+	}
 	i := d.i
-	if b := d.b; c.left > 0 && i+32 <= len(b) && c.state&cursorSlow == 0 && !d.json {
+	if b := d.b; c.left > 0 && i+32 <= len(b) && c.state&cursorSlow == 0 {
 		n := int(b[i]) - 0x60
 		if uint(n-1) < longestFast {
 			text := (*[24]byte)(b[i+1:])
@@ -260,9 +268,6 @@ func (d *Decoder) Next(c *Cursor) int {
 				}
 			}
 		}
-	}
-	if d.json {
-		return d.nextJSON(c)
 	}
 	return d.nextCBOR(c)
 }
