@@ -127,7 +127,9 @@ func DecodeObject[T any, P decodablePointer[T]](d *Decoder) *T {
 		return nil
 	}
 	v := newObject[T](d)
-	P(v).DecodeLex(d)
+	if P(v).DecodeLex(d); d.wrong {
+		return nil
+	}
 	return v
 }
 

@@ -273,7 +273,7 @@ func (d *Decoder) skipCBOR() {
 			for ; n > 0 && !d.dead; n-- {
 				d.skipCBOR()
 			}
-		} else if d.skipEntries(n) && !d.dead {
+		} else if d.skipEntries(at, n) && !d.dead {
 			d.checkTyped(at, d.s[at:d.i])
 		}
 		d.depth--
@@ -313,11 +313,11 @@ func (d *Decoder) skipFloat() {
 // reportedAt reports whether the newest issue is about the value at offset.
 func (d *Decoder) reportedAt(offset int) bool {
 	n := len(d.issues)
-	return n > 0 && d.issues[n-1].Offset == offset && d.issues[n-1].Rule == RuleType
+	return n > 0 && d.issues[n-1].Offset == offset
 }
 
-// skipEntries goes over the entries of a map, and reports whether one is a $type.
-func (d *Decoder) skipEntries(n uint64) (typed bool) {
+// skipEntries goes over the entries of the map at offset start, and returns whether one is a $type.
+func (d *Decoder) skipEntries(start int, n uint64) (typed bool) {
 	prev := ""
 	for k := range n {
 		at := d.i
@@ -330,6 +330,9 @@ func (d *Decoder) skipEntries(n uint64) (typed bool) {
 		}
 		prev = key
 		typed = typed || key == "$type"
+		if (key == "$link" || key == "$bytes") && !d.reportedAt(start) {
+			d.report(start, RuleType).Want = "value of the data model: " + key + " as a key"
+		}
 		if d.dead {
 			return false
 		}

@@ -281,7 +281,9 @@ func (d *Decoder) end(c *Cursor) int {
 	c.state |= cursorDone
 	c.left = 0
 	d.depth--
-	if !d.dead && !c.complete() {
+	if c.state&cursorNoObject != 0 {
+		d.wrong = true
+	} else if !d.dead && !c.complete() {
 		for q := range c.fields.list {
 			if c.fields.list[q].required && !d.met(c, q) {
 				d.report(int(c.offset), RuleRequired).missing = c.fields.list[q].name

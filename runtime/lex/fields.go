@@ -73,9 +73,10 @@ type Cursor struct {
 type cursorState uint8
 
 const (
-	cursorDone   cursorState = 1 << iota // not an object, or its input ended: Next has nothing to give
-	cursorSlow                           // the next key is to be compared with the previous one's text
-	cursorMember                         // a union's member: its $type is known and not kept
+	cursorDone     cursorState = 1 << iota // not an object, or its input ended: Next has nothing to give
+	cursorSlow                             // the next key is to be compared with the previous one's text
+	cursorMember                           // a union's member: its $type is known and not kept
+	cursorNoObject                         // it has a key that says that it stands for something else
 )
 
 // mark notes that field q was met, and reports whether it had been met before.

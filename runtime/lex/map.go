@@ -146,11 +146,30 @@ func (m Map) Decode(v Decodable) error {
 func (d *Decoder) unknownField(c *Cursor, key string) {
 	at := d.key
 	raw := d.raw()
-	if c.state&cursorMember != 0 && key == "$type" && !strings.HasSuffix(raw, "#main") {
+	switch {
+	case d.dead:
 		return
+	case key == "$link" || key == "$bytes":
+		d.noObject(c)
+		return
+	case key == "$type":
+		if c.state&cursorMember != 0 && !strings.HasSuffix(raw, "#main") {
+			return
+		}
+		if typ, _ := (Value{raw}).Text(); typ == "" || typ == "blob" {
+			d.noObject(c)
+		}
 	}
-	if !d.dead && !c.extra.add(d.keep(key), d.keep(raw)) {
+	if !c.extra.add(d.keep(key), d.keep(raw)) {
 		d.reportDuplicate(at, key)
+	}
+}
+
+// noObject reports that what is being decoded stands for a link, bytes, a blob or nothing of the data model.
+func (d *Decoder) noObject(c *Cursor) {
+	if c.state&cursorNoObject == 0 {
+		c.state |= cursorNoObject
+		d.report(int(c.offset), RuleType).Want = "object"
 	}
 }
 
@@ -189,19 +208,10 @@ func (d *Decoder) Map() Map {
 		d.mismatch("object")
 		return Map{}
 	}
-	at := d.i
 	m := Map{new(mapData)}
 	var c Cursor
 	d.Object(&c, noFields, &m)
 	for d.Next(&c) >= 0 {
-	}
-	link := d.json && m.Len() == 1 && (m.m.entries[0].key == "$link" || m.m.entries[0].key == "$bytes")
-	typ, typed := m.Get("$type")
-	if text, _ := typ.Text(); link || text == "blob" {
-		d.wrong = true
-		d.report(at, RuleType).Want = "object"
-	} else if typed && text == "" {
-		d.report(at, RuleType).Want = typedValue
 	}
 	return m
 }
@@ -211,7 +221,7 @@ const typedValue = "value of the data model: $type must be a string with content
 // checkTyped checks an object without a type of ours that has a $type; raw is its DAG-CBOR. The data model
 // says what a blob looks like wherever one stands.
 func (d *Decoder) checkTyped(at int, raw string) {
-	if n := len(d.issues); n > 0 && d.issues[n-1].Offset == at {
+	if d.reportedAt(at) {
 		return // skipped because it is wrong anyway
 	}
 	m, _ := Value{raw}.Map()
