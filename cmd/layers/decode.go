@@ -2,14 +2,18 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
+	"strconv"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -36,11 +40,18 @@ It prints a table of collections and then the failures, grouped by rule. With
   {..., "unknown":true}                   one of a collection that no lexicon describes
 
 The exit status is 0 when the archive was read whole, with or without failures; 3
-with --strict when a record failed; 1 when the archive is damaged.`,
+with --strict when a record failed; 1 when the archive is damaged or cut short.
+What and where is on standard error then. The lines of --jsonl before that place
+are sound, but not all there are.`,
 		Example: `  layers decode repo.car
   layers decode repo.car --jsonl | jq -c 'select(.issues)'
   curl -s "$PDS/xrpc/com.atproto.sync.getRepo?did=$DID" | layers decode -`,
-		Args: cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("decode takes one FILE.car, or - for standard input, and not %d arguments", len(args))
+			}
+			return nil
+		},
 		RunE: func(command *cobra.Command, args []string) error {
 			return decode(command.Context(), command, args[0], lines, strict)
 		},
@@ -52,22 +63,27 @@ with --strict when a record failed; 1 when the archive is damaged.`,
 
 func decode(ctx context.Context, command *cobra.Command, file string, lines, strict bool) error {
 	archive, err := openArchive(ctx, file, command.InOrStdin())
+	if file == "-" {
+		file = "standard input"
+	}
 	if err != nil {
-		return &exitError{exitFailure, err}
+		return &exitError{exitFailure, fmt.Errorf("%s: %w", file, err)}
 	}
 	defer archive.close()
 
 	out := bufio.NewWriter(command.OutOrStdout())
+	var line []byte
 	summary := newSummary()
 	for record, err := range archive.Decode(ctx, records.Lookup, nil) {
-		if err == nil {
-			summary.add(record)
-			if lines {
-				err = writeLine(out, record)
-			}
-		}
 		if err != nil {
-			return &exitError{exitFailure, errors.Join(fmt.Errorf("%s: %w", file, err), out.Flush())}
+			return &exitError{exitFailure, errors.Join(out.Flush(), fmt.Errorf("%s: %w", file, err))}
+		}
+		summary.add(record)
+		if lines {
+			line = appendLine(line[:0], record)
+			if _, err := out.Write(line); err != nil {
+				return &exitError{exitFailure, err}
+			}
 		}
 	}
 	if !lines {
@@ -96,67 +112,79 @@ func (a *archive) close() {
 	}
 }
 
-// openArchive opens the archive in a file; standard input, for the name -, is read to its end.
+// openArchive opens the archive in a file. Standard input, for the name -, is read to its end, as is
+// everything that cannot be read at an offset.
 func openArchive(ctx context.Context, name string, stdin io.Reader) (*archive, error) {
 	if name == "-" {
 		r, err := repo.Read(ctx, stdin)
-		if err != nil {
-			return nil, fmt.Errorf("standard input: %w", err)
-		}
-		return &archive{Repo: r}, nil
+		return &archive{Repo: r}, err
 	}
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, err
+		return nil, withoutName(err)
 	}
 	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() { // a pipe: it cannot be read at an offset
-		defer file.Close()
-		r, err := repo.Read(ctx, file)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+	switch {
+	case err != nil:
+	case info.IsDir():
+		err = errors.New("this is a directory")
+	case info.Mode().IsRegular():
+		r, err := repo.Open(ctx, file, info.Size())
+		if err == nil {
+			return &archive{r, file}, nil
 		}
-		return &archive{Repo: r}, nil
+		file.Close()
+		return nil, err
+	default: // a pipe
+		r, err := repo.Read(ctx, file)
+		file.Close()
+		return &archive{Repo: r}, err
 	}
-	var r *repo.Repo
-	if err == nil {
-		r, err = repo.Open(ctx, file, info.Size())
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), file.Close())
-	}
-	return &archive{r, file}, nil
+	file.Close()
+	return nil, withoutName(err)
 }
 
-// line is a record as --jsonl prints it.
-type line struct {
-	URI     syntax.ATURI    `json:"uri"`
-	CID     lex.CID         `json:"cid"`
-	Value   json.RawMessage `json:"value"`
-	Unknown bool            `json:"unknown,omitempty"`
-	Issues  []lineIssue     `json:"issues,omitempty"`
+// withoutName returns what is behind an error that names a file, since the caller names it.
+func withoutName(err error) error {
+	if named, ok := errors.AsType[*fs.PathError](err); ok {
+		return named.Err
+	}
+	return err
 }
 
+// lineIssue is an issue as --jsonl prints it.
 type lineIssue struct {
 	Path    string   `json:"path"`
 	Rule    lex.Rule `json:"rule"`
 	Message string   `json:"message"`
 }
 
-// writeLine prints the record's own bytes as JSON and not the decoded value, which holds less when there
-// are issues.
-func writeLine(out *bufio.Writer, r *repo.Decoded) error {
-	value, err := lex.CBORToJSON(r.Data)
-	if err != nil && r.Issues == nil {
-		return fmt.Errorf("%s: %w", r.URI(), err)
+// appendLine appends a record as --jsonl prints it: the bytes of the record as JSON, and not the decoded
+// value, which holds less when there are issues. A URI and a CID have no characters that JSON escapes.
+func appendLine(b []byte, r *repo.Decoded) []byte {
+	b = append(append(b, `{"uri":"`...), r.URI()...)
+	b = append(append(b, `","cid":"`...), r.CID.String()...)
+	value, _ := lex.CBORToJSON(r.Data) // what is wrong with it is among the issues
+	b = append(append(b, `","value":`...), value...)
+	if r.Value == nil {
+		b = append(b, `,"unknown":true`...)
 	}
-	l := line{URI: r.URI(), CID: r.CID, Value: value, Unknown: r.Value == nil}
-	for _, issue := range r.Issues {
-		l.Issues = append(l.Issues, lineIssue{issue.Path, issue.Rule, issue.Message()})
+	if r.Issues != nil {
+		b = append(append(b, `,"issues":`...), issuesJSON(r.Issues)...)
 	}
-	encoder := json.NewEncoder(out)
+	return append(b, "}\n"...)
+}
+
+func issuesJSON(issues []lex.Issue) []byte {
+	list := make([]lineIssue, len(issues))
+	for i, issue := range issues {
+		list[i] = lineIssue{issue.Path, issue.Rule, issue.Message()}
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
-	return encoder.Encode(l)
+	encoder.Encode(list) // text in memory: this cannot fail
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 }
 
 // shownPerRule is how many failures of one rule the summary lists; --jsonl has all.
@@ -198,7 +226,7 @@ func (s *summary) add(r *repo.Decoded) {
 			s.rules[issue.Rule] = rule
 		}
 		if rule.issues++; len(rule.first) < shownPerRule {
-			rule.first = append(rule.first, fmt.Sprintf("%s\t%s\t%s", r.URI(), issue.Path, issue.Message()))
+			rule.first = append(rule.first, fmt.Sprintf("%s\t%s\t%s", r.URI(), printable(issue.Path), issue.Message()))
 		}
 	}
 }
@@ -231,4 +259,10 @@ func (s *summary) write(out *bufio.Writer) {
 			fmt.Fprintf(out, "  and %d more; --jsonl lists all\n", more)
 		}
 	}
+}
+
+// printable returns s without characters that a terminal acts upon: a path has keys that anybody chose.
+func printable(s string) string {
+	quoted := strconv.Quote(s)
+	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 }

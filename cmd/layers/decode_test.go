@@ -1,17 +1,27 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/repo"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected output")
@@ -110,6 +120,12 @@ func TestDecodeLines(t *testing.T) {
 	if len(lines) != 395 || len(want) != 395 || strings.Count(stdout, "\n") != 395 {
 		t.Fatalf("%d records on %d lines, want %d", len(lines), strings.Count(stdout, "\n"), len(want))
 	}
+	keys := regexp.MustCompile(`^\{"uri":"[^"]+","cid":"[^"]+","value":\{.*\}(,"unknown":true)?(,"issues":\[\{"path":"[^"]*","rule":"[^"]+","message":".*"\}\])?\}$`)
+	for text := range strings.Lines(stdout) {
+		if !keys.MatchString(strings.TrimSuffix(text, "\n")) {
+			t.Errorf("the order of keys in %s", text)
+		}
+	}
 	unknown := 0
 	for i, l := range lines {
 		v := want[l.URI]
@@ -179,9 +195,9 @@ func TestDecodeStatus(t *testing.T) {
 		"bit in a middle": {flip(len(whole) / 2), []string{"decode", "FILE", "--jsonl"}, exitFailure, "at byte"},
 		"not an archive":  {[]byte("<html>Bad gateway</html>"), []string{"decode", "FILE"}, exitFailure, "FILE: "},
 		"no file":         {nil, []string{"decode", filepath.Join(dir, "missing.car")}, exitFailure, "missing.car"},
-		"a directory":     {nil, []string{"decode", dir}, exitFailure, dir},
-		"no argument":     {nil, []string{"decode"}, exitMisuse, "arg"},
-		"two arguments":   {nil, []string{"decode", "a", "b"}, exitMisuse, "arg"},
+		"a directory":     {nil, []string{"decode", dir}, exitFailure, dir + ": this is a directory"},
+		"no argument":     {nil, []string{"decode"}, exitMisuse, "standard input, and not"},
+		"two arguments":   {nil, []string{"decode", "a", "b"}, exitMisuse, "standard input, and not"},
 		"unknown flag":    {nil, []string{"decode", "--nothing", "a"}, exitMisuse, "--nothing"},
 		"unknown command": {nil, []string{"nothing"}, exitMisuse, "nothing"},
 		"help":            {nil, []string{"decode", "--help"}, exitOK, ""},
@@ -203,6 +219,184 @@ func TestDecodeStatus(t *testing.T) {
 				t.Errorf("standard error: %s", stderr)
 			}
 		})
+	}
+}
+
+// TestDecodeDamage damages the archive in many places. Each time the status says so, and the message says what
+// and where.
+func TestDecodeDamage(t *testing.T) {
+	whole := readFile(t, archiveFile)
+	file := filepath.Join(t.TempDir(), "damaged.car")
+	decode := func(b []byte) (status int, stderr string) {
+		if err := os.WriteFile(file, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		status, _, stderr = layers(t, nil, "decode", "--jsonl", file)
+		if status != exitFailure || !strings.HasPrefix(stderr, "layers: "+file+": ") || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("status %d, standard error %q", status, stderr)
+		}
+		return status, stderr
+	}
+	for i, s := range sections(t, whole) {
+		if i%20 != 0 {
+			continue
+		}
+		for _, cut := range []int{s.start, s.start + 1, s.block, (s.block + s.end) / 2, s.end - 1} {
+			if _, stderr := decode(whole[:cut]); stderr == "" {
+				t.Errorf("cut at %d: nothing on standard error", cut)
+			}
+		}
+		b := bytes.Clone(whole)
+		b[(s.block+s.end)/2] ^= 4
+		if _, stderr := decode(b); !strings.Contains(stderr, s.cid) || !strings.Contains(stderr, fmt.Sprintf("at byte %d", s.block)) {
+			t.Errorf("a bit of block %s at byte %d: %s", s.cid, s.block, stderr)
+		}
+		b = append(bytes.Clone(whole[:s.start]), whole[s.end:]...)
+		if _, stderr := decode(b); !strings.Contains(stderr, s.cid) {
+			t.Errorf("without the block %s: %s", s.cid, stderr)
+		}
+	}
+}
+
+// section is where a block is in an archive.
+type section struct {
+	start, block, end int
+	cid               string
+}
+
+func sections(t *testing.T, archive []byte) []section {
+	t.Helper()
+	var all []section
+	length, n := binary.Uvarint(archive)
+	for at := n + int(length); at < len(archive); {
+		length, n := binary.Uvarint(archive[at:])
+		end := at + n + int(length)
+		cid, err := lex.CIDFromBytes(archive[at+n : at+n+36])
+		if err != nil || end > len(archive) {
+			t.Fatalf("byte %d: %v", at, err)
+		}
+		all = append(all, section{at, at + n + 36, end, cid.String()})
+		at = end
+	}
+	if len(all) < 400 {
+		t.Fatalf("only %d blocks", len(all))
+	}
+	return all
+}
+
+// TestDecodeOddText prints a record whose keys and text are made to upset what prints them.
+func TestDecodeOddText(t *testing.T) {
+	value := map[string]any{
+		"$type": "pub.layers.persona.persona", "name": "<b>&\u2028\"\\", "createdAt": "now",
+		"features": map[string]any{"entries": []any{}, "\x1b[31mred\t\n": map[string]any{"$type": ""}},
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The empty $type is no value of the data model: it is put in behind the encoder's back.
+	text = bytes.ReplaceAll(text, []byte(`"$type":""`), []byte(`"$typ":"x"`))
+	data, err := lex.JSONToCBOR(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data = bytes.Replace(data, []byte("\x64$typ\x61x"), []byte("\x65$type\x60"), 1)
+	var archive bytes.Buffer
+	commit := repo.Commit{DID: "did:plc:ewvi7nxzyoun6zhxrhs64oiz", Rev: "3jzfcijpj2z2a"}
+	all := []repo.Record{{Collection: "pub.layers.persona.persona", RecordKey: "3jzfcijpj2z2a", Data: data}}
+	sign := func([]byte) ([]byte, error) { return make([]byte, repo.SignatureSize), nil }
+	if _, err := repo.Build(t.Context(), &archive, commit, all, sign, repo.OrderTree); err != nil {
+		t.Fatal(err)
+	}
+
+	status, stdout, stderr := layers(t, bytes.NewReader(archive.Bytes()), "decode", "-")
+	if status != exitOK || stderr != "" || !strings.Contains(stdout, `/features/\x1b[31mred\t\n  `) || strings.Contains(stdout, "\x1b") {
+		t.Errorf("status %d, %s%q", status, stderr, stdout)
+	}
+	status, stdout, stderr = layers(t, bytes.NewReader(archive.Bytes()), "decode", "--jsonl", "-")
+	lines := readLines(t, stdout)
+	if status != exitOK || stderr != "" || len(lines) != 1 || len(lines[0].Issues) != 2 || strings.Count(stdout, "\n") != 1 {
+		t.Fatalf("status %d, %s%s", status, stderr, stdout)
+	}
+	got := lines[0].Value.(map[string]any)
+	if value["name"] != got["name"] || !reflect.DeepEqual(value["features"], got["features"]) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// fullDisk fails after some bytes.
+type fullDisk struct{ left int }
+
+func (d *fullDisk) Write(p []byte) (int, error) {
+	if d.left -= len(p); d.left < 0 {
+		return 0, errors.New("no space left")
+	}
+	return len(p), nil
+}
+
+func TestDecodeFullDisk(t *testing.T) {
+	for _, args := range [][]string{{"decode", archiveFile}, {"decode", "--jsonl", archiveFile}} {
+		for _, left := range []int{0, 10_000} {
+			var stderr bytes.Buffer
+			if status := run(t.Context(), args, nil, &fullDisk{left}, &stderr); status != exitFailure || stderr.String() != "layers: no space left\n" {
+				t.Errorf("%v: status %d, %s", args, status, stderr.String())
+			}
+		}
+	}
+}
+
+// TestMain lets the tests run the command as a process of its own.
+func TestMain(m *testing.M) {
+	if os.Getenv("LAYERS_TEST_MAIN") != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// process returns the command as a process, and what it will have written to standard error.
+func process(t *testing.T, args ...string) (*exec.Cmd, *bytes.Buffer) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("pipes have names elsewhere, and end writers")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(self, args...)
+	command.Env = append(os.Environ(), "LAYERS_TEST_MAIN=1")
+	stderr := new(bytes.Buffer)
+	command.Stderr = stderr
+	return command, stderr
+}
+
+// TestDecodePipe reads from a pipe that has a name.
+func TestDecodePipe(t *testing.T) {
+	command, stderr := process(t, "decode", "/dev/stdin")
+	command.Stdin = io.MultiReader(bytes.NewReader(readFile(t, archiveFile))) // no file: a pipe is made
+	got, err := command.Output()
+	if want := readFile(t, "testdata/acceptance.txt"); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%v, %s", err, stderr)
+	}
+}
+
+// TestDecodeBrokenPipe closes standard output after one line, as head -n 1 does.
+func TestDecodeBrokenPipe(t *testing.T) {
+	command, stderr := process(t, "decode", "--jsonl", archiveFile)
+	out, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReaderSize(out, 16).ReadSlice('"')
+	if err != nil || string(line) != `{"` {
+		t.Errorf("%q, %v", line, err)
+	}
+	out.Close()
+	if err := command.Wait(); err == nil || stderr.Len() > 0 {
+		t.Errorf("%v, standard error: %s", err, stderr)
 	}
 }
 
