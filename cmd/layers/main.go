@@ -23,7 +23,7 @@ const (
 func main() {
 	// The command's memory is a small part of a machine's: collecting garbage less often makes it faster.
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(200)
+		debug.SetGCPercent(150)
 	}
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
