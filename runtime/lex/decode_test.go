@@ -440,3 +440,37 @@ func TestBudget(t *testing.T) {
 		}
 	}
 }
+
+// large is much larger in memory than its shortest form, which is one byte.
+type large struct {
+	fields [100]int64
+	Extra  lex.Map
+}
+
+var largeFields = lex.NewFields("a")
+
+func (v *large) DecodeLex(d *lex.Decoder) {
+	var c lex.Cursor
+	d.Object(&c, largeFields, &v.Extra)
+	for d.Next(&c) >= 0 {
+		v.fields[0] = d.Int(lex.Min, lex.Max)
+	}
+}
+
+type listOfLarge struct{ items []large }
+
+func (v *listOfLarge) DecodeLex(d *lex.Decoder) {
+	v.items = lex.DecodeObjects[large](d, 0, lex.NoLimit)
+}
+
+func TestBudgetOfItems(t *testing.T) {
+	input := []byte("[" + strings.Repeat("{},", 100_000) + "{}]")
+	var v listOfLarge
+	err := lex.DecodeJSON(input, &v)
+	if len(found(err)) != 1 || lex.IssuesOf(err)[0].Rule != lex.RuleSyntax {
+		t.Errorf("%v", err)
+	}
+	if kept := len(v.items) * 808; kept > 200*len(input) {
+		t.Errorf("%d bytes decoded from %d", kept, len(input))
+	}
+}
