@@ -108,7 +108,7 @@ func (d *Decoder) firstItems(a *array, size uintptr) int {
 
 // spend takes an item's memory from the budget; false, and a failure, when it is used up.
 func (d *Decoder) spend(size uintptr) bool {
-	if d.budget -= int(size); d.budget < 0 {
+	if d.budget -= int64(size); d.budget < 0 {
 		d.fail("more memory needed than input of this size may")
 		return false
 	}

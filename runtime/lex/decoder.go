@@ -124,7 +124,7 @@ func (d *Decoder) start(b []byte, json bool) {
 	d.b, d.s = b, unsafe.String(unsafe.SliceData(b), len(b))
 	d.i, d.json, d.dead, d.wrong, d.member, d.depth = 0, json, false, false, false, 0
 	// A repeated tiny item (an empty object is one byte) may become a large struct.
-	d.budget = 1<<20 + 128*len(b)
+	d.budget = 1<<20 + 128*int64(len(b))
 	d.root, d.issues, d.truncated = nil, nil, false
 	clear(d.wide)
 	d.slabs.epoch++
