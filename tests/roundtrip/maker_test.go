@@ -297,7 +297,7 @@ func (m *maker) union(document *lexicon.Document, node *lexicon.Node, pointer st
 
 // memberType is the place of a member's $type: what is wrong with it is wrong with the member.
 func (m *maker) memberType(o object, pointer string, document *lexicon.Document, union *lexicon.Node) place {
-	node := &lexicon.Node{Type: memberType, Pointer: union.Pointer}
+	node := &lexicon.Node{Type: memberType, Pointer: union.Pointer + "/$type"}
 	p := field(pointer, o, "$type", true, document, node)
 	p.pointer = pointer
 	return p
