@@ -107,7 +107,7 @@ type Decoder struct {
 	wrong     bool               // the last scalar had the wrong type; see Present
 	member    bool               // the next object is a union's member, whose $type was read
 	depth     int                // of the container that is open
-	budget    int                // bytes that may still be allocated for array items
+	budget    int64              // bytes that may still be allocated for array items
 	key       int                // offset of the key that was read last
 	wide      map[int32][]uint64 // fields that were met in objects with more than 64, by offset
 	root      *Map               // the extra fields of the outermost object: carries the mark of incompleteness
