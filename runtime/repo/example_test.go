@@ -5,7 +5,10 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"os"
 
+	"github.com/layers-pub/layers-go/layers/media"
+	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/repo"
 )
 
@@ -42,4 +45,49 @@ func Example() {
 	// com.example.note 3jzfcijpj2z2a bafyreidefdycgbfy3oglcb6ism3eqhyp5llsrpzxjsuac2gsy4mtrtx244
 	// com.example.profile self bafyreicek6yam446dty4rqvskad6c2wdqlaez3cl4ce7omaixsv7bvclhi
 	// 2 records, 4 blocks
+}
+
+// A whole repository is decoded, on several cores, while the file is read and checked. Package records of
+// the generated code has a table of its types.
+func ExampleRepo_Decode() {
+	ctx := context.Background()
+	file, err := os.Open("../../tests/testdata/acceptance.car")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		log.Fatal(err)
+	}
+	r, err := repo.Open(ctx, file, info.Size())
+	if err != nil {
+		log.Fatal(err)
+	}
+	var failed, unknown int
+	for record, err := range r.Decode(ctx, records.Lookup, nil) {
+		if err != nil {
+			log.Fatal(err) // the archive is damaged, and the error says where
+		}
+		switch v := record.Value.(type) {
+		case nil:
+			unknown++
+		case *media.Media:
+			if record.Issues == nil {
+				fmt.Println(record.RecordKey, v.CreatedAt)
+			}
+		}
+		if record.Issues != nil {
+			failed++
+		}
+	}
+	fmt.Println(r.Commit().Rev, failed, "failed,", unknown, "of unknown collections")
+	// Output:
+	// 3l6piilifdnpl 2023-11-23T12:34:56.000-08:00
+	// 3lepbhcsmfer3 1985-04-12T23:20:50.123456Z
+	// 3liqqapm4r4wo 2024-02-29T23:59:59.999Z
+	// 3ljdpbp2ilbdp 2024-06-30T12:00:00+05:30
+	// 3lykc7x3eekor 2024-02-29T23:59:59.999Z
+	// 3lyl7di5njn66 2026-01-01T00:00:00Z
+	// 3n2wjxnnxe52t 233 failed, 2 of unknown collections
 }

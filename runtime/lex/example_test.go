@@ -1,0 +1,145 @@
+package lex_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+
+	"github.com/layers-pub/layers-go/layers"
+	"github.com/layers-pub/layers-go/layers/persona"
+	"github.com/layers-pub/layers-go/runtime/lex"
+)
+
+// A record keeps what its lexicon does not name, and encodes to the bytes that it came from.
+func Example() {
+	body := []byte(`{
+		"$type": "pub.layers.persona.persona",
+		"name": "Anna",
+		"createdAt": "1985-04-12T23:20:50.123Z",
+		"mood": {"today": "curious"}
+	}`)
+	var record persona.Persona
+	if err := lex.DecodeJSON(body, &record); err != nil {
+		log.Fatal(err)
+	}
+	mood, _ := record.Extra.Get("mood")
+	text, _ := mood.MarshalJSON()
+	fmt.Println(record.Name, record.Domain.Or("(no domain)"), string(text))
+
+	record.Domain = lex.Some(persona.PersonaDomainLinguistics)
+	block, err := lex.EncodeCBOR(&record)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(lex.CIDOf(lex.CodecDagCBOR, block))
+	text, _ = lex.CBORToJSON(block)
+	fmt.Println(string(text))
+	// Output:
+	// Anna (no domain) {"today":"curious"}
+	// bafyreietiqoqtunkmnqkenshjo2fhxgkygk3ivploa3fk7jdzgrpxfnsyu
+	// {"mood":{"today":"curious"},"name":"Anna","$type":"pub.layers.persona.persona","domain":"linguistics","createdAt":"1985-04-12T23:20:50.123Z"}
+}
+
+// Decoding goes on behind what is wrong, and lists all of it. The record is there all the same, but is not
+// encoded by accident, since its bytes would be others.
+func ExampleDecodeJSON() {
+	body := []byte(`{
+		"$type": "pub.layers.persona.persona",
+		"name": 7,
+		"domain": "syntax",
+		"ontologyRefs": ["at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/pub.layers.ontology.ontology/3jzfcijpj2z2a", "https://example.com"],
+		"features": {"entries": [{"key": "language"}]}
+	}`)
+	var record persona.Persona
+	err := lex.DecodeJSON(body, &record)
+	for _, issue := range lex.IssuesOf(err) {
+		fmt.Printf("%s: %s: %s\n", issue.Path, issue.Rule, issue.Message())
+	}
+	fmt.Println(record.Domain.Or(""), len(record.OntologyRefs))
+
+	_, err = lex.EncodeCBOR(&record)
+	fmt.Println(errors.Is(err, lex.ErrIncomplete))
+	// Output:
+	// /createdAt: required: required field is missing
+	// /name: type: not a string
+	// /ontologyRefs/1: format: "https://example.com" is not a valid at-uri
+	// /features/entries/0/value: required: required field is missing
+	// syntax 2
+	// true
+}
+
+// A value that was made in Go is held against its lexicon before it is written.
+func ExampleValidate() {
+	span := layers.Span{ByteStart: -1, ByteEnd: 4}
+	fmt.Println(lex.Validate(&span))
+	span.ByteStart = 0
+	fmt.Println(lex.Validate(&span))
+	// Output:
+	// lex: /byteStart: minimum: -1 is below the minimum of 0
+	// <nil>
+}
+
+// Records that come from anywhere are decoded together. None is lost: it is decoded, failed or skipped.
+func ExampleDecodeAll() {
+	came := []lex.Envelope{
+		{
+			URI:  "at://anna.example.com/pub.layers.persona.persona/3jzfcijpj2z2a",
+			Data: []byte(`{"$type":"pub.layers.persona.persona","name":"Anna","createdAt":"1985-04-12T23:20:50.123Z"}`),
+		},
+		{
+			URI:  "at://anna.example.com/pub.layers.persona.persona/3jzfcijpj2z2b",
+			Data: []byte(`{"$type":"pub.layers.persona.persona","name":"Ben"}`),
+		},
+		{
+			URI:  "at://anna.example.com/com.example.note/3jzfcijpj2z2c",
+			Data: []byte(`{"$type":"com.example.note","text":"hello"}`),
+		},
+	}
+	envelopes := func(yield func(lex.Envelope, error) bool) {
+		for _, e := range came {
+			e.Encoding, e.Trust = lex.JSON, lex.Served
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+	batch, err := lex.DecodeAll[persona.Persona](context.Background(), envelopes)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, entry := range batch.Entries {
+		fmt.Println("decoded", entry.URI.RecordKey(), entry.Value.Name)
+	}
+	for _, failure := range batch.Failures {
+		fmt.Println("failed", failure.URI.RecordKey(), failure.Issues)
+	}
+	fmt.Printf("%+v\n", batch.Account)
+	// Output:
+	// decoded 3jzfcijpj2z2a Anna
+	// failed 3jzfcijpj2z2b [/createdAt: required: required field is missing]
+	// {Expected:3 Decoded:1 Failed:1 Skipped:1}
+}
+
+// Data of a type that no lexicon describes is a Map.
+func ExampleMap() {
+	var m lex.Map
+	if err := lex.DecodeJSON([]byte(`{"$type":"com.example.note","tags":["a","b"],"likes":3}`), &m); err != nil {
+		log.Fatal(err)
+	}
+	likes, _ := m.Get("likes")
+	n, _ := likes.Int()
+	more, err := lex.ValueOf(n + 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	m.Set("likes", more)
+	for key, value := range m.All() {
+		text, _ := value.MarshalJSON()
+		fmt.Println(key, string(text))
+	}
+	// Output:
+	// tags ["a","b"]
+	// $type "com.example.note"
+	// likes 4
+}
