@@ -22,6 +22,15 @@ const (
 	KindMap
 )
 
+// String returns the kind's name.
+func (k Kind) String() string {
+	names := [...]string{"invalid", "null", "boolean", "integer", "string", "bytes", "cid-link", "array", "object"}
+	if int(k) < len(names) {
+		return names[k]
+	}
+	return fmt.Sprintf("Kind(%d)", uint8(k))
+}
+
 // Value is one value of the atproto data model, kept as its canonical DAG-CBOR. The zero Value is none.
 type Value struct{ raw string }
 

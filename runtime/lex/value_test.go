@@ -39,8 +39,8 @@ func TestValue(t *testing.T) {
 		{map[string]any{"bb": 1, "a": nil, "c": map[string]any{}}, lex.KindMap, `{"a":null,"c":{},"bb":1}`},
 	} {
 		v := valueOf(t, test.value)
-		if v.Kind() != test.kind {
-			t.Errorf("%v: kind %d, want %d", test.value, v.Kind(), test.kind)
+		if v.Kind() != test.kind || v.Kind().String() == "" {
+			t.Errorf("%v: kind %v, want %v", test.value, v.Kind(), test.kind)
 		}
 		got, err := v.MarshalJSON()
 		if err != nil || string(got) != test.json {
@@ -74,6 +74,9 @@ func TestValue(t *testing.T) {
 		if _, err := lex.ValueOf(wrong); err == nil {
 			t.Errorf("ValueOf(%v): no error", wrong)
 		}
+	}
+	if lex.KindMap.String() != "object" || lex.Kind(99).String() != "Kind(99)" {
+		t.Error("kinds have other names")
 	}
 	var none lex.Value
 	if _, err := none.MarshalJSON(); err == nil || none.Kind() != lex.KindInvalid {

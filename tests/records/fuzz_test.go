@@ -1,4 +1,4 @@
-package roundtrip
+package records_test
 
 import (
 	"bytes"
