@@ -1,4 +1,4 @@
-package records_test
+package records
 
 import (
 	"bytes"
@@ -39,15 +39,15 @@ func seeds(tb testing.TB) []repo.Record {
 	return all
 }
 
-// pick splits the input of a fuzz target: its first byte chooses the type of the rest.
-func pick(input []byte) (lex.RecordType, []byte, bool) {
+// pickType splits the input of a fuzz target: its first byte chooses the type of the rest.
+func pickType(input []byte) (lex.RecordType, []byte, bool) {
 	if len(input) == 0 {
 		return lex.RecordType{}, nil, false
 	}
 	return records.Types[int(input[0])%len(records.Types)], input[1:], true
 }
 
-// picked is the inverse of pick.
+// picked is the inverse of pickType.
 func picked(tb testing.TB, known lex.RecordType, data []byte) []byte {
 	tb.Helper()
 	for i := range records.Types {
@@ -167,7 +167,7 @@ func FuzzRecordsCBOR(f *testing.F) {
 		f.Add(picked(f, known, seed.Data))
 	}
 	f.Fuzz(func(t *testing.T, input []byte) {
-		if known, data, ok := pick(input); ok {
+		if known, data, ok := pickType(input); ok {
 			_ = checkCBOR(t, known, data)
 		}
 	})
@@ -185,7 +185,7 @@ func FuzzRecordsJSON(f *testing.F) {
 		f.Add(picked(f, known, text))
 	}
 	f.Fuzz(func(t *testing.T, input []byte) {
-		if known, text, ok := pick(input); ok {
+		if known, text, ok := pickType(input); ok {
 			_ = checkJSON(t, known, text)
 		}
 	})
