@@ -25,6 +25,13 @@ func (d *Decoder) keep(s string) string {
 	if k.share || len(s) == 0 {
 		return s
 	}
+	if len(s) <= 24 {
+		// An unescaped string is not in the input, and gives an offset beyond it.
+		at := uintptr(unsafe.Pointer(unsafe.StringData(s))) - uintptr(unsafe.Pointer(unsafe.SliceData(d.b)))
+		if at < uintptr(len(d.b)) && uintptr(len(d.b))-at >= 24 && len(k.chunk)-k.used >= 24 {
+			return d.keepShort((*[24]byte)(d.b[at:]), len(s))
+		}
+	}
 	if len(s) > len(k.chunk)-k.used {
 		if len(s) > longText {
 			return strings.Clone(s)
