@@ -187,8 +187,8 @@ func issuesJSON(issues []lex.Issue) []byte {
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 }
 
-// shownPerRule is how many failures of one rule the summary lists; --jsonl has all.
-const shownPerRule = 20
+// shownPerRule is how many failures of one rule the summary lists, which bounds its memory; --jsonl has all.
+const shownPerRule = 1000
 
 // summary counts records by collection and failures by rule.
 type summary struct {

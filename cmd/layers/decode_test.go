@@ -169,6 +169,7 @@ type iotestOneByte struct{ r io.Reader }
 
 func (r iotestOneByte) Read(p []byte) (int, error) { return r.r.Read(p[:min(len(p), 97)]) }
 
+// The statuses are numbers here: scripts rely on them.
 func TestDecodeStatus(t *testing.T) {
 	whole := readFile(t, archiveFile)
 	flip := func(at int) []byte {
@@ -183,25 +184,25 @@ func TestDecodeStatus(t *testing.T) {
 		status  int
 		message string // part of what is on standard error
 	}{
-		"strict":          {whole, []string{"decode", "FILE", "--strict"}, exitStrict, "233 of 395 records failed"},
-		"strict lines":    {whole, []string{"decode", "FILE", "--strict", "--jsonl"}, exitStrict, "233 of 395 records failed"},
-		"not strict":      {whole, []string{"decode", "FILE"}, exitOK, ""},
-		"cut in the end":  {whole[:len(whole)-1], []string{"decode", "FILE"}, exitFailure, "at byte"},
-		"cut in half":     {whole[:len(whole)/2], []string{"decode", "FILE"}, exitFailure, "FILE: "},
-		"cut in header":   {whole[:20], []string{"decode", "FILE"}, exitFailure, "FILE: "},
-		"empty":           {nil, []string{"decode", "FILE"}, exitFailure, "FILE: "},
-		"bit in header":   {flip(3), []string{"decode", "FILE"}, exitFailure, "FILE: "},
-		"bit in a block":  {flip(len(whole) - 40), []string{"decode", "FILE"}, exitFailure, "at byte"},
-		"bit in a middle": {flip(len(whole) / 2), []string{"decode", "FILE", "--jsonl"}, exitFailure, "at byte"},
-		"not an archive":  {[]byte("<html>Bad gateway</html>"), []string{"decode", "FILE"}, exitFailure, "FILE: "},
-		"no file":         {nil, []string{"decode", filepath.Join(dir, "missing.car")}, exitFailure, "missing.car"},
-		"a directory":     {nil, []string{"decode", dir}, exitFailure, dir + ": this is a directory"},
-		"no argument":     {nil, []string{"decode"}, exitMisuse, "standard input, and not"},
-		"two arguments":   {nil, []string{"decode", "a", "b"}, exitMisuse, "standard input, and not"},
-		"unknown flag":    {nil, []string{"decode", "--nothing", "a"}, exitMisuse, "--nothing"},
-		"unknown command": {nil, []string{"nothing"}, exitMisuse, "nothing"},
-		"help":            {nil, []string{"decode", "--help"}, exitOK, ""},
-		"version":         {nil, []string{"--version"}, exitOK, ""},
+		"strict":          {whole, []string{"decode", "FILE", "--strict"}, 3, "233 of 395 records failed"},
+		"strict lines":    {whole, []string{"decode", "FILE", "--strict", "--jsonl"}, 3, "233 of 395 records failed"},
+		"not strict":      {whole, []string{"decode", "FILE"}, 0, ""},
+		"cut in the end":  {whole[:len(whole)-1], []string{"decode", "FILE"}, 1, "at byte"},
+		"cut in half":     {whole[:len(whole)/2], []string{"decode", "FILE"}, 1, "FILE: "},
+		"cut in header":   {whole[:20], []string{"decode", "FILE"}, 1, "FILE: "},
+		"empty":           {nil, []string{"decode", "FILE"}, 1, "FILE: "},
+		"bit in header":   {flip(3), []string{"decode", "FILE"}, 1, "FILE: "},
+		"bit in a block":  {flip(len(whole) - 40), []string{"decode", "FILE"}, 1, "at byte"},
+		"bit in a middle": {flip(len(whole) / 2), []string{"decode", "FILE", "--jsonl"}, 1, "at byte"},
+		"not an archive":  {[]byte("<html>Bad gateway</html>"), []string{"decode", "FILE"}, 1, "FILE: "},
+		"no file":         {nil, []string{"decode", filepath.Join(dir, "missing.car")}, 1, "missing.car"},
+		"a directory":     {nil, []string{"decode", dir}, 1, dir + ": this is a directory"},
+		"no argument":     {nil, []string{"decode"}, 2, "standard input, and not"},
+		"two arguments":   {nil, []string{"decode", "a", "b"}, 2, "standard input, and not"},
+		"unknown flag":    {nil, []string{"decode", "--nothing", "a"}, 2, "--nothing"},
+		"unknown command": {nil, []string{"nothing"}, 2, "nothing"},
+		"help":            {nil, []string{"decode", "--help"}, 0, ""},
+		"version":         {nil, []string{"--version"}, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(dir, strings.ReplaceAll(name, " ", "-")+".car")
@@ -215,7 +216,7 @@ func TestDecodeStatus(t *testing.T) {
 			if message := strings.ReplaceAll(test.message, "FILE", file); status != test.status || !strings.Contains(stderr, message) {
 				t.Errorf("status %d, want %d; standard error %q, want %q in it", status, test.status, stderr, message)
 			}
-			if test.status == exitOK && stderr != "" {
+			if test.status == 0 && stderr != "" {
 				t.Errorf("standard error: %s", stderr)
 			}
 		})
