@@ -74,7 +74,7 @@ func emitValues(f *jen.File, enum *plan.Enum) {
 // emitRules writes the variables with constraints.
 func emitRules(f *jen.File, rules []*plan.Rules) {
 	for _, r := range rules {
-		f.Var().Id(r.Name).Op("=").Add(lex(r.Type)).ValuesFunc(func(g *jen.Group) {
+		f.Add(comment(r.Doc, 0)).Var().Id(r.Name).Op("=").Add(lex(r.Type)).ValuesFunc(func(g *jen.Group) {
 			for _, rule := range r.Entries {
 				g.Id(rule.Name).Op(":").Add(ruleValue(rule.Value))
 			}

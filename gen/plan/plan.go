@@ -179,6 +179,8 @@ type Limit struct {
 type Rules struct {
 	// Name is the variable's name, Type that of its type in the runtime.
 	Name, Type string
+	// Doc is set when the variable is exported.
+	Doc Doc
 	// Entries are the fields of the literal that are set.
 	Entries []Rule
 }

@@ -50,7 +50,7 @@ func (b *builder) buildValue(s spot, rules *[]*Rules) *Value {
 		if n.MaxSize != nil {
 			entries = append(entries, Rule{"MaxSize", *n.MaxSize})
 		}
-		return &Value{Type: lexType("Blob"), Decode: "Blob", Encode: "Blob", Rules: b.addRules(s, rules, "BlobRules", entries)}
+		return &Value{Type: lexType("Blob"), Decode: "Blob", Encode: "Blob", Rules: b.blobRules(s, rules, entries)}
 	case "unknown":
 		return &Value{Type: lexType("Map"), Decode: "Map", Encode: "Map"}
 	case "array":
@@ -163,6 +163,15 @@ func stringRules(n *lexicon.Node) (entries []Rule) {
 // addRules adds a variable with constraints for a spot.
 func (b *builder) addRules(s spot, rules *[]*Rules, typ string, entries []Rule) *Rules {
 	r := &Rules{Name: b.private(unexported(s.name) + "Rules"), Type: typ, Entries: entries}
+	*rules = append(*rules, r)
+	return r
+}
+
+// blobRules adds the variable with a blob's constraints, which users need before they upload one.
+func (b *builder) blobRules(s spot, rules *[]*Rules, entries []Rule) *Rules {
+	name := s.name + "Rules"
+	b.declare(b.scopes[b.pkg], name, place{b.document, s.node.Pointer, s.key})
+	r := &Rules{Name: name, Doc: Doc{fmt.Sprintf("%s are the constraints of the blob %s.", name, s.key)}, Type: "BlobRules", Entries: entries}
 	*rules = append(*rules, r)
 	return r
 }

@@ -62,7 +62,9 @@ var expressionFields = lex.NewFields(
 	"knowledgeRefs",
 )
 
-var expressionMediaBlobRules = lex.BlobRules{Accept: []string{"audio/*", "video/*", "image/*"}, MaxSize: 52428800}
+// ExpressionMediaBlobRules are the constraints of the blob
+// pub.layers.expression.expression#main.mediaBlob.
+var ExpressionMediaBlobRules = lex.BlobRules{Accept: []string{"audio/*", "video/*", "image/*"}, MaxSize: 52428800}
 
 var expressionSourceURLRules = lex.StringRules{MaxLength: 4096, Format: lex.FormatURI}
 
@@ -95,7 +97,7 @@ func (v *Expression) DecodeLex(d *lex.Decoder) {
 		case 10: // languages
 			v.Languages = lex.DecodeArray(d, 0, 128, func(d *lex.Decoder) string { return d.String(0, 32) })
 		case 11: // mediaBlob
-			v.MediaBlob = lex.Present(d, d.Blob(&expressionMediaBlobRules))
+			v.MediaBlob = lex.Present(d, d.Blob(&ExpressionMediaBlobRules))
 		case 12: // parentRef
 			v.ParentRef = lex.Present(d, d.ATURI())
 		case 13: // sourceRef

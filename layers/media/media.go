@@ -70,7 +70,8 @@ var mediaFields = lex.NewFields(
 	"parentMediaRef",
 )
 
-var mediaBlobRules = lex.BlobRules{Accept: []string{"audio/*", "video/*", "image/*", "application/pdf"}, MaxSize: 104857600}
+// MediaBlobRules are the constraints of the blob pub.layers.media.media#main.blob.
+var MediaBlobRules = lex.BlobRules{Accept: []string{"audio/*", "video/*", "image/*", "application/pdf"}, MaxSize: 104857600}
 
 var mediaExternalURIRules = lex.StringRules{MaxLength: 2048, Format: lex.FormatURI}
 
@@ -81,7 +82,7 @@ func (v *Media) DecodeLex(d *lex.Decoder) {
 	for {
 		switch d.Next(&c) {
 		case 0: // blob
-			v.Blob = lex.Present(d, d.Blob(&mediaBlobRules))
+			v.Blob = lex.Present(d, d.Blob(&MediaBlobRules))
 		case 1: // kind
 			v.Kind = MediaKind(d.String(0, 128))
 		case 2: // $type

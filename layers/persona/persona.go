@@ -59,7 +59,9 @@ var personaFields = lex.NewFields(
 	"guidelinesBlob", "guidelinesFormat",
 )
 
-var personaGuidelinesBlobRules = lex.BlobRules{Accept: []string{"application/pdf", "text/markdown", "text/plain"}, MaxSize: 10485760}
+// PersonaGuidelinesBlobRules are the constraints of the blob
+// pub.layers.persona.persona#main.guidelinesBlob.
+var PersonaGuidelinesBlobRules = lex.BlobRules{Accept: []string{"application/pdf", "text/markdown", "text/plain"}, MaxSize: 10485760}
 
 // DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Persona) DecodeLex(d *lex.Decoder) {
@@ -96,7 +98,7 @@ func (v *Persona) DecodeLex(d *lex.Decoder) {
 		case 13: // knowledgeRefs
 			v.KnowledgeRefs = lex.DecodeObjects[layers.KnowledgeRef](d, 0, 32)
 		case 14: // guidelinesBlob
-			v.GuidelinesBlob = lex.Present(d, d.Blob(&personaGuidelinesBlobRules))
+			v.GuidelinesBlob = lex.Present(d, d.Blob(&PersonaGuidelinesBlobRules))
 		case 15: // guidelinesFormat
 			v.GuidelinesFormat = lex.Present(d, PersonaGuidelinesFormat(d.String(0, 32)))
 		default:

@@ -32,6 +32,36 @@ type BlobRules struct {
 	MaxSize int64
 }
 
+// Check returns an [*Error] when a blob of the given media type and size in bytes, -1 if it is not
+// known yet, does not keep to r: before it is uploaded.
+func (r BlobRules) Check(mimeType string, size int64) error {
+	var issues []Issue
+	if why := r.wrongSize(size); why != "" {
+		issues = append(issues, Issue{Rule: RuleBlob, Want: why})
+	}
+	if why := r.wrongType(mimeType); why != "" {
+		issues = append(issues, Issue{Rule: RuleBlob, Want: why})
+	}
+	if issues == nil {
+		return nil
+	}
+	return &Error{Issues: issues}
+}
+
+func (r *BlobRules) wrongSize(size int64) string {
+	if r.MaxSize <= 0 || size <= r.MaxSize {
+		return ""
+	}
+	return fmt.Sprintf("size %d is over the maximum of %d", size, r.MaxSize)
+}
+
+func (r *BlobRules) wrongType(mimeType string) string {
+	if len(r.Accept) == 0 || accepts(r.Accept, mimeType) {
+		return ""
+	}
+	return fmt.Sprintf("media type %s is not one of %s", excerpt(mimeType), strings.Join(r.Accept, ", "))
+}
+
 var (
 	blobFields       = NewFields("ref!", "size!", "$type!", "mimeType!")
 	legacyBlobFields = NewFields("cid!", "mimeType!")
@@ -57,8 +87,10 @@ func (d *Decoder) Blob(r *BlobRules) Blob {
 		d.skip()
 		return Blob{}
 	}
-	if len(r.Accept) > 0 && b.MimeType != "" && !accepts(r.Accept, b.MimeType) {
-		d.report(at, RuleBlob).Want = fmt.Sprintf("media type %s is not one of %s", excerpt(b.MimeType), strings.Join(r.Accept, ", "))
+	if b.MimeType != "" {
+		if why := r.wrongType(b.MimeType); why != "" {
+			d.report(at, RuleBlob).Want = why
+		}
 	}
 	d.wrong = false
 	return b
@@ -78,8 +110,8 @@ func (d *Decoder) currentBlob(at int, r *BlobRules) (b Blob) {
 		case 3:
 			b.MimeType = d.String(1, NoLimit)
 		default:
-			if r.MaxSize > 0 && b.Size > r.MaxSize {
-				d.report(at, RuleBlob).Want = fmt.Sprintf("size %d is over the maximum of %d", b.Size, r.MaxSize)
+			if why := r.wrongSize(b.Size); why != "" {
+				d.report(at, RuleBlob).Want = why
 			}
 			return b
 		}

@@ -26,6 +26,9 @@ type Call struct {
 	NSID syntax.NSID
 	// Procedure says that the method is a procedure and not a query.
 	Procedure bool
+	// Repeatable says that the procedure may be sent once more when nobody knows whether it was carried
+	// out, because its answer was lost. Queries may always be.
+	Repeatable bool
 	// Params are the parameters of the query string.
 	Params Params
 	// Input is the body of a procedure that takes JSON.

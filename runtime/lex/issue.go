@@ -10,7 +10,8 @@ import (
 type Rule string
 
 // The rules. RuleSyntax covers what is not a well-formed value of the data model at all: broken or
-// non-canonical DAG-CBOR, broken JSON, text that is not UTF-8, duplicate keys, too deep nesting.
+// non-canonical DAG-CBOR, broken JSON, text that is not UTF-8, duplicate keys, too deep nesting. RuleCID is for a record whose bytes are not those of the CID
+// that came with them.
 const (
 	RuleRequired     Rule = "required"
 	RuleType         Rule = "type"
@@ -26,6 +27,7 @@ const (
 	RuleUnion        Rule = "union"
 	RuleBlob         Rule = "blob"
 	RuleSyntax       Rule = "syntax"
+	RuleCID          Rule = "cid"
 )
 
 // Issue is one place in a value that breaks one rule.
@@ -37,9 +39,11 @@ type Issue struct {
 	// Limit and Got are numbers, for the rules about lengths and ranges: what the lexicon allows, and
 	// what is there (bytes, graphemes, items, or the integer itself).
 	Limit, Got int64
-	// Want says, for the other rules, what the lexicon asks for: a type, a format, a constant.
+	// Want says, for the other rules, what the lexicon asks for: a type, a format, a constant; for
+	// RuleCID the CID that was given.
 	Want string
-	// Found is the start of the offending value for RuleFormat, RuleEnum, RuleConst and RuleUnion.
+	// Found is the start of the offending value for RuleFormat, RuleEnum, RuleConst and RuleUnion; for
+	// RuleCID the CID of the bytes.
 	Found string
 	// Offset is where the value (or, for RuleRequired, the object that lacks it) starts in the bytes
 	// that were decoded.
@@ -73,6 +77,8 @@ func (i Issue) Message() string {
 		return fmt.Sprintf("%s is not %s", i.Found, i.Want)
 	case RuleFormat:
 		return fmt.Sprintf("%s is not a valid %s", i.Found, i.Want)
+	case RuleCID:
+		return fmt.Sprintf("the bytes have the CID %s, not %s", i.Found, i.Want)
 	case RuleSyntax:
 		return fmt.Sprintf("%s at byte %d", i.Want, i.Offset)
 	default: // RuleUnion, RuleBlob
@@ -107,20 +113,25 @@ type Error struct {
 
 // Error returns the first three issues and how many more there are.
 func (e *Error) Error() string {
+	text := "lex: " + firstIssues(e.Issues)
+	if e.Truncated {
+		text += "; decoding stopped there"
+	}
+	return text
+}
+
+// firstIssues returns the first three issues and how many more there are.
+func firstIssues(issues []Issue) string {
 	const shown = 3
 	var b strings.Builder
-	b.WriteString("lex: ")
-	for i, issue := range e.Issues[:min(len(e.Issues), shown)] {
+	for i, issue := range issues[:min(len(issues), shown)] {
 		if i > 0 {
 			b.WriteString("; ")
 		}
 		b.WriteString(issue.String())
 	}
-	if more := len(e.Issues) - shown; more > 0 {
+	if more := len(issues) - shown; more > 0 {
 		fmt.Fprintf(&b, "; and %d more", more)
-	}
-	if e.Truncated {
-		b.WriteString("; decoding stopped there")
 	}
 	return b.String()
 }

@@ -111,11 +111,17 @@ type Entry[T any] struct {
 
 // Failure is a record that has issues. The envelope keeps its bytes, so that it can be shown, saved,
 // and decoded again with a newer lexicon.
+//
+// As an error in a sequence of records, a *Failure is about one record: the sequence goes on behind it.
+// Any other error ends the sequence.
 type Failure struct {
 	Envelope
 	// Issues are all that is wrong with the record.
 	Issues []Issue
 }
+
+// Error returns the record's URI, its first three issues and how many more there are.
+func (f *Failure) Error() string { return string(f.URI) + ": " + firstIssues(f.Issues) }
 
 // Account says what became of a number of records: Expected is the sum of the others.
 type Account struct {
@@ -142,25 +148,32 @@ type Batch[T any] struct {
 	Account Account
 }
 
-type recordPointer[T any] interface {
+// RecordPointer is a pointer to T, a generated type of records. It is inferred from T.
+type RecordPointer[T any] interface {
 	*T
 	Record
 }
 
 // DecodeAll decodes every record of envelopes that is in T's collection. None is lost: each is an
-// entry, a failure or skipped. An error of the sequence, or of ctx, ends it; the batch then holds what
-// came before.
-func DecodeAll[T any, P recordPointer[T]](ctx context.Context, envelopes iter.Seq2[Envelope, error]) (*Batch[T], error) {
+// entry, a failure or skipped; a [*Failure] of the sequence is one of the failures. Another error of the
+// sequence, or of ctx, ends it; the batch then holds what came before.
+func DecodeAll[T any, P RecordPointer[T]](ctx context.Context, envelopes iter.Seq2[Envelope, error]) (*Batch[T], error) {
 	batch := new(Batch[T])
 	collection := P(new(T)).RecordType()
 	for envelope, err := range envelopes {
-		if err == nil {
+		failure, failed := err.(*Failure)
+		if err == nil || failed {
 			err = ctx.Err()
 		}
 		if err != nil {
 			return batch, err
 		}
 		batch.Account.Expected++
+		if failed {
+			batch.Failures = append(batch.Failures, *failure)
+			batch.Account.Failed++
+			continue
+		}
 		if envelope.URI.Collection() != collection {
 			batch.Skipped = append(batch.Skipped, envelope)
 			batch.Account.Skipped++
@@ -201,6 +214,15 @@ func Validate[T any, P interface {
 		return err
 	}
 	return DecodeCBORShared(b, P(new(T)))
+}
+
+// ValidateRecord is [Validate] for a record that is known by its interface alone; t is its type.
+func ValidateRecord(t RecordType, v Record) error {
+	b, err := appendEncoded(nil, v, Encoder{incomplete: true})
+	if err != nil {
+		return err
+	}
+	return DecodeCBORShared(b, t.New())
 }
 
 var encoders = sync.Pool{New: func() any { return new(Encoder) }}

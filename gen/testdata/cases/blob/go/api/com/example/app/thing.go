@@ -18,13 +18,17 @@ type Thing struct {
 
 var thingFields = lex.NewFields("any!", "ref", "list", "image")
 
-var thingAnyRules = lex.BlobRules{}
+// ThingAnyRules are the constraints of the blob com.example.app.thing#main.any.
+var ThingAnyRules = lex.BlobRules{}
 
-var thingImageRules = lex.BlobRules{Accept: []string{"image/png", "image/*"}, MaxSize: 1000000}
+// ThingImageRules are the constraints of the blob com.example.app.thing#main.image.
+var ThingImageRules = lex.BlobRules{Accept: []string{"image/png", "image/*"}, MaxSize: 1000000}
 
-var thingListItemRules = lex.BlobRules{MaxSize: 10}
+// ThingListItemRules are the constraints of the blob com.example.app.thing#main.list[].
+var ThingListItemRules = lex.BlobRules{MaxSize: 10}
 
-var thingRefRules = lex.BlobRules{Accept: []string{"image/jpeg"}}
+// ThingRefRules are the constraints of the blob com.example.app.thing#main.ref.
+var ThingRefRules = lex.BlobRules{Accept: []string{"image/jpeg"}}
 
 // DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Thing) DecodeLex(d *lex.Decoder) {
@@ -33,13 +37,13 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 	for {
 		switch d.Next(&c) {
 		case 0: // any
-			v.Any = d.Blob(&thingAnyRules)
+			v.Any = d.Blob(&ThingAnyRules)
 		case 1: // ref
-			v.Ref = lex.Present(d, d.Blob(&thingRefRules))
+			v.Ref = lex.Present(d, d.Blob(&ThingRefRules))
 		case 2: // list
-			v.List = lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) lex.Blob { return d.Blob(&thingListItemRules) })
+			v.List = lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) lex.Blob { return d.Blob(&ThingListItemRules) })
 		case 3: // image
-			v.Image = lex.Present(d, d.Blob(&thingImageRules))
+			v.Image = lex.Present(d, d.Blob(&ThingImageRules))
 		default:
 			return
 		}

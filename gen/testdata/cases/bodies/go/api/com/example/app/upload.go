@@ -49,7 +49,8 @@ type UploadOutput struct {
 
 var uploadOutputFields = lex.NewFields("blob!")
 
-var uploadOutputBlobRules = lex.BlobRules{}
+// UploadOutputBlobRules are the constraints of the blob com.example.app.upload#main.output.blob.
+var UploadOutputBlobRules = lex.BlobRules{}
 
 // DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *UploadOutput) DecodeLex(d *lex.Decoder) {
@@ -58,7 +59,7 @@ func (v *UploadOutput) DecodeLex(d *lex.Decoder) {
 	for {
 		switch d.Next(&c) {
 		case 0: // blob
-			v.Blob = d.Blob(&uploadOutputBlobRules)
+			v.Blob = d.Blob(&UploadOutputBlobRules)
 		default:
 			return
 		}

@@ -1,0 +1,148 @@
+package lex_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// parts is an answer whose parts are decoded one by one.
+type parts struct{ items []lex.Raw }
+
+func (p *parts) DecodeLex(d *lex.Decoder) {
+	p.items = lex.DecodeArray(d, 0, lex.NoLimit, (*lex.Decoder).Raw)
+}
+
+func texts(items []lex.Raw) (all []string) {
+	for _, item := range items {
+		all = append(all, string(item.Data))
+	}
+	return all
+}
+
+func TestRaw(t *testing.T) {
+	for _, test := range []struct {
+		name, in string
+		want     []string
+		fails    bool
+	}{
+		{"values of all kinds", `[ {"a": [1, "]"]} ,"x\"",null,  -1e3,true, {} ]`, []string{`{"a": [1, "]"]}`, `"x\""`, `null`, `-1e3`, `true`, `{}`}, false},
+		{"what is wrong inside is left alone", `[{"a":1.5,"a":2},"\ud800",3]`, []string{`{"a":1.5,"a":2}`, `"\ud800"`, `3`}, false},
+		{"no end", `[{"a":1`, []string{""}, true},
+		{"not JSON", `[1,<html>]`, []string{"1", ""}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for name, decode := range map[string]func([]byte, lex.Decodable) error{"copied": lex.DecodeJSON, "shared": lex.DecodeJSONShared} {
+				in := []byte(test.in)
+				var p parts
+				if err := decode(in, &p); (err != nil) != test.fails {
+					t.Errorf("%s: error %v", name, err)
+				}
+				if diff := cmp.Diff(test.want, texts(p.items)); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", name, diff)
+				}
+				if name == "copied" && len(p.items) > 0 {
+					before := texts(p.items)
+					clear(in)
+					if diff := cmp.Diff(before, texts(p.items)); diff != "" {
+						t.Error("the bytes are not a copy of the input")
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestRawCBOR(t *testing.T) {
+	// [1.5, {"a": "\xff"}, 3]: a float and text that is not UTF-8, both to be left alone
+	in := []byte("\x83\xfb\x3f\xf8\x00\x00\x00\x00\x00\x00\xa1\x61a\x61\xff\x03")
+	var p parts
+	if err := lex.DecodeCBOR(in, &p); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{string(in[1:10]), string(in[10:15]), "\x03"}
+	if diff := cmp.Diff(want, texts(p.items)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestBlobRulesCheck(t *testing.T) {
+	rules := lex.BlobRules{Accept: []string{"audio/*", "application/pdf"}, MaxSize: 100}
+	for _, test := range []struct {
+		rules    lex.BlobRules
+		mimeType string
+		size     int64
+		issues   int
+	}{
+		{rules, "audio/mpeg", 100, 0},
+		{rules, "audio/mpeg; codecs=mp3", -1, 0},
+		{rules, "application/pdf", 101, 1},
+		{rules, "application/pdfx", 1, 1},
+		{rules, "", 1, 1},
+		{rules, "text/plain", 101, 2},
+		{lex.BlobRules{}, "text/plain", 1 << 40, 0},
+	} {
+		if issues := lex.IssuesOf(test.rules.Check(test.mimeType, test.size)); len(issues) != test.issues {
+			t.Errorf("Check(%q, %d): %v, want %d issues", test.mimeType, test.size, issues, test.issues)
+		}
+	}
+}
+
+// TestDecodeAllFailures checks that a sequence goes on behind a failure of one record.
+func TestDecodeAllFailures(t *testing.T) {
+	good := lex.Envelope{URI: "at://did:web:a.test/com.example.sample/1", Data: []byte(`{"$type":"com.example.sample"}`), Encoding: lex.JSON}
+	bad := &lex.Failure{
+		Envelope: lex.Envelope{URI: "at://did:web:a.test/com.example.sample/2"},
+		Issues:   []lex.Issue{{Rule: lex.RuleCID, Want: "bafya", Found: "bafyb"}},
+	}
+	end := errors.New("cut off")
+	envelopes := func(errs ...error) iter.Seq2[lex.Envelope, error] {
+		return func(yield func(lex.Envelope, error) bool) {
+			for _, err := range errs {
+				if !yield(good, err) {
+					return
+				}
+			}
+		}
+	}
+	batch, err := lex.DecodeAll[plainRecord](context.Background(), envelopes(nil, bad, nil))
+	if err != nil || batch.Account != (lex.Account{Expected: 3, Decoded: 2, Failed: 1}) {
+		t.Errorf("%+v, %v", batch.Account, err)
+	}
+	if want := "at://did:web:a.test/com.example.sample/2: (root): cid: the bytes have the CID bafyb, not bafya"; batch.Failures[0].Error() != want {
+		t.Errorf("got %q, want %q", batch.Failures[0].Error(), want)
+	}
+	batch, err = lex.DecodeAll[plainRecord](context.Background(), envelopes(nil, end, nil))
+	if err != end || batch.Account.Expected != 1 {
+		t.Errorf("%+v, %v", batch.Account, err)
+	}
+}
+
+// plainRecord is a record whose fields are all unknown.
+type plainRecord struct{ lex.Map }
+
+func (*plainRecord) RecordType() syntax.NSID { return "com.example.sample" }
+
+func TestValidateRecord(t *testing.T) {
+	plain := lex.RecordType{NSID: "com.example.sample", New: func() lex.Record { return new(plainRecord) }}
+	if err := lex.ValidateRecord(plain, new(plainRecord)); err != nil {
+		t.Error(err)
+	}
+	strict := lex.RecordType{NSID: "com.example.sample", New: func() lex.Record { return new(strictRecord) }}
+	if issues := lex.IssuesOf(lex.ValidateRecord(strict, new(strictRecord))); len(issues) != 1 || issues[0].Rule != lex.RuleMinLength {
+		t.Errorf("got %v", issues)
+	}
+}
+
+// strictRecord is a text of at least one byte.
+type strictRecord struct{ text string }
+
+func (*strictRecord) RecordType() syntax.NSID    { return "com.example.sample" }
+func (r *strictRecord) DecodeLex(d *lex.Decoder) { r.text = d.String(1, 10) }
+func (r *strictRecord) EncodeLex(e *lex.Encoder) { e.String(r.text) }
