@@ -99,24 +99,26 @@ var decoders = sync.Pool{New: func() any { return new(Decoder) }}
 // returned and the input is at the next value. Users call [DecodeCBOR] or [DecodeJSON].
 // A Decoder serves one goroutine.
 type Decoder struct {
-	s         string // the input
-	b         []byte // the same memory
-	i         int    // offset of the next byte
-	json      bool
-	dead      bool               // the input ended or is not well-formed; nothing more is read
-	wrong     bool               // the last scalar had the wrong type; see Present
-	member    bool               // the next object is a union's member, whose $type was read
-	depth     int                // of the container that is open
-	budget    int64              // bytes that may still be allocated for array items
-	key       int                // offset of the key that was read last
-	wide      map[int32][]uint64 // fields that were met in objects with more than 64, by offset
-	root      *Map               // the extra fields of the outermost object: carries the mark of incompleteness
-	guess     *jsonGuess
-	slabs     slabs
-	kept      keptText
-	uris      syntax.ATURIValidator
-	issues    []Issue
-	truncated bool
+	s          string // the input
+	b          []byte // the same memory
+	i          int    // offset of the next byte
+	json       bool
+	dead       bool               // the input ended or is not well-formed; nothing more is read
+	wrong      bool               // the last scalar had the wrong type; see Present
+	member     bool               // the next object is a union's member, whose $type was read
+	depth      int                // of the container that is open
+	budget     int64              // bytes that may still be allocated for array items
+	key        int                // offset of the key that was read last
+	wide       map[int32][]uint64 // fields that were met in objects with more than 64, by offset
+	root       *Map               // the extra fields of the outermost object: carries the mark of incompleteness
+	guess      *jsonGuess
+	scratch    []byte       // for transcoding
+	transcoded []transcoded // the entries of the objects that are being transcoded
+	slabs      slabs
+	kept       keptText
+	uris       syntax.ATURIValidator
+	issues     []Issue
+	truncated  bool
 }
 
 // start makes d ready to decode b. What is kept from earlier inputs are guesses that save time.

@@ -183,7 +183,7 @@ func (d *Decoder) reportDuplicate(at int, key string) {
 // raw goes over any one value and returns it as DAG-CBOR.
 func (d *Decoder) raw() string {
 	if d.json {
-		return string(d.transcode(nil))
+		return string(d.transcoding())
 	}
 	at := d.i
 	d.skipCBOR()

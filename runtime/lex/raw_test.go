@@ -1,8 +1,10 @@
 package lex_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"testing"
 
@@ -146,3 +148,32 @@ type strictRecord struct{ text string }
 func (*strictRecord) RecordType() syntax.NSID    { return "com.example.sample" }
 func (r *strictRecord) DecodeLex(d *lex.Decoder) { r.text = d.String(1, 10) }
 func (r *strictRecord) EncodeLex(e *lex.Encoder) { e.String(r.text) }
+
+// TestTranscodeOrder checks that fields in any order become canonical, in objects of all sizes.
+func TestTranscodeOrder(t *testing.T) {
+	for _, n := range []int{1, 2, 23, 24, 25, 255, 256, 300} {
+		forward, backward := "{", "{"
+		for i := range n {
+			if i > 0 {
+				forward, backward = forward+",", backward+","
+			}
+			forward += fmt.Sprintf(`"k%d":{"a":%d,"bb":[%d,{"$link":"bafyreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"}]}`, i, i, n)
+			backward += fmt.Sprintf(`"k%d":{"bb":[%d,{"$link":"bafyreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"}],"a":%d}`, n-1-i, n, n-1-i)
+		}
+		a, errA := lex.JSONToCBOR([]byte(forward + "}"))
+		b, errB := lex.JSONToCBOR([]byte(backward + "}"))
+		if errA != nil || errB != nil {
+			t.Fatal(errA, errB)
+		}
+		if !bytes.Equal(a, b) {
+			t.Errorf("%d fields: the bytes depend on their order", n)
+		}
+		var m lex.Map
+		if err := lex.DecodeCBOR(a, &m); err != nil || m.Len() != n {
+			t.Errorf("%d fields: %v, %d fields", n, err, m.Len())
+		}
+	}
+	if _, err := lex.JSONToCBOR([]byte(`{"b":1,"a":2,"b":3}`)); err == nil {
+		t.Error("a duplicate key was accepted")
+	}
+}

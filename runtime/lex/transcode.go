@@ -1,6 +1,7 @@
 package lex
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 )
@@ -8,12 +9,17 @@ import (
 // JSONToCBOR returns the canonical DAG-CBOR of a value in the JSON form of the data model. The error
 // is an [*Error] that lists what is wrong with it.
 func JSONToCBOR(b []byte) ([]byte, error) {
-	var v anyValue
+	var v canonical
 	if err := DecodeJSON(b, &v); err != nil {
 		return nil, err
 	}
-	return []byte(v.raw), nil
+	return v, nil
 }
+
+// canonical is any value in JSON, as DAG-CBOR.
+type canonical []byte
+
+func (v *canonical) DecodeLex(d *Decoder) { *v = bytes.Clone(d.transcoding()) }
 
 // CBORToJSON returns the JSON form of a value in DAG-CBOR. The error is an [*Error] that lists what is
 // wrong with it; the JSON is there even then, with U+FFFD for text that is not UTF-8, and null for what
@@ -28,6 +34,19 @@ func CBORToJSON(b []byte) ([]byte, error) {
 type anyValue struct{ raw string }
 
 func (v *anyValue) DecodeLex(d *Decoder) { v.raw = d.raw() }
+
+// maxScratch is the most memory that a decoder in the pool keeps for transcoding.
+const maxScratch = 1 << 20
+
+// transcoding returns the JSON value that comes next as canonical DAG-CBOR, until the next call.
+func (d *Decoder) transcoding() []byte {
+	b := d.transcode(d.scratch[:0])
+	if cap(b) <= maxScratch {
+		d.scratch = b
+	}
+	clear(d.transcoded[:cap(d.transcoded)]) // its keys are parts of the input
+	return b
+}
 
 // transcode appends the JSON value that comes next as canonical DAG-CBOR.
 func (d *Decoder) transcode(to []byte) []byte {
@@ -57,53 +76,91 @@ func (d *Decoder) transcode(to []byte) []byte {
 }
 
 func (d *Decoder) transcodeArray(to []byte) []byte {
+	start := len(to)
+	to = append(to, 0)
 	a := d.startArray(0, NoLimit)
-	var items []byte
 	for d.more(&a) {
-		items = d.transcode(items)
+		to = d.transcode(to)
 	}
-	return append(appendHeader(to, majorArray, uint64(a.items)), items...)
+	return setHeader(to, start, majorArray, a.items)
 }
 
+// transcoded is an entry of an object that was transcoded: its key, and where it starts.
+type transcoded struct {
+	key  string
+	from int
+}
+
+// transcodeObject appends the entries in the order of the JSON and sorts them afterwards, if need be: most
+// servers keep the order of DAG-CBOR.
 func (d *Decoder) transcodeObject(to []byte) []byte {
-	at := d.i
+	at, start, first := d.i, len(to), len(d.transcoded)
+	to = append(to, 0)
+	sorted, typed, wrapped := true, false, false
 	var c Cursor
 	d.objectJSON(&c)
-	var entries []mapEntry
 	for d.separator(&c) {
 		key, _ := d.textJSON()
 		d.colon()
-		entries = append(entries, mapEntry{key, string(d.transcode(nil))})
+		n := len(d.transcoded)
+		sorted = sorted && (n == first || keyLess(d.transcoded[n-1].key, key))
+		typed = typed || key == "$type"
+		wrapped = wrapped || key == "$link" || key == "$bytes"
+		d.transcoded = append(d.transcoded, transcoded{key, len(to)})
+		to = d.transcode(appendText(to, key))
 	}
 	d.closeJSON(&c)
+	entries := d.transcoded[first:]
+	d.transcoded = d.transcoded[:first]
 	if d.dead {
 		return to
 	}
-	if len(entries) == 1 && (entries[0].key == "$link" || entries[0].key == "$bytes") {
-		return d.transcodeWrapped(to, at, entries[0])
+	if wrapped {
+		if len(entries) == 1 {
+			return d.transcodeWrapped(to[:start], at, entries[0].key, string(to[start+1:]))
+		}
+		d.report(at, RuleType).Want = "value of the data model: $link or $bytes beside other keys"
 	}
-	slices.SortStableFunc(entries, func(a, b mapEntry) int {
+	if !sorted {
+		d.sortTranscoded(to, at, entries)
+	}
+	to = setHeader(to, start, majorMap, len(entries))
+	if typed {
+		d.checkTyped(at, string(to[start:]))
+	}
+	return to
+}
+
+// setHeader writes the header of n items or entries at start, where one byte was left for it.
+func setHeader(to []byte, start int, major byte, n int) []byte {
+	var header [9]byte
+	return slices.Replace(to, start, start+1, appendHeader(header[:0], major, uint64(n))...)
+}
+
+// sortTranscoded brings the entries, which are the rest of to, into canonical order.
+func (d *Decoder) sortTranscoded(to []byte, at int, entries []transcoded) {
+	start := entries[0].from
+	unsorted := slices.Clone(to[start:])
+	ends := make(map[int]int, len(entries))
+	for i, e := range entries {
+		ends[e.from] = len(to)
+		if i+1 < len(entries) {
+			ends[e.from] = entries[i+1].from
+		}
+	}
+	slices.SortStableFunc(entries, func(a, b transcoded) int {
 		if n := len(a.key) - len(b.key); n != 0 {
 			return n
 		}
 		return strings.Compare(a.key, b.key)
 	})
-	start, typed := len(to), false
-	to = appendHeader(to, majorMap, uint64(len(entries)))
+	to = to[:start]
 	for i, e := range entries {
-		typed = typed || e.key == "$type"
 		if i > 0 && entries[i-1].key == e.key {
 			d.report(at, RuleSyntax).Want = "duplicate key " + excerpt(e.key)
 		}
-		if e.key == "$link" || e.key == "$bytes" {
-			d.report(at, RuleType).Want = "value of the data model: " + e.key + " beside other keys"
-		}
-		to = append(appendText(to, e.key), e.raw...)
+		to = append(to, unsorted[e.from-start:ends[e.from]-start]...)
 	}
-	if typed {
-		d.checkTyped(at, string(to[start:]))
-	}
-	return to
 }
 
 // closeJSON closes an object that was opened with objectJSON.
@@ -114,16 +171,17 @@ func (d *Decoder) closeJSON(c *Cursor) {
 	}
 }
 
-// transcodeWrapped appends a link or bytes from the object's one entry.
-func (d *Decoder) transcodeWrapped(to []byte, at int, e mapEntry) []byte {
-	text, isText := Value{e.raw}.Text()
-	if e.key == "$link" {
+// transcodeWrapped appends a link or bytes from an object's one entry, whose bytes are given.
+func (d *Decoder) transcodeWrapped(to []byte, at int, key, entry string) []byte {
+	var header [9]byte
+	text, isText := Value{entry[len(appendHeader(header[:0], majorText, uint64(len(key))))+len(key):]}.Text()
+	if key == "$link" {
 		if raw, ok := decodeLink(text); ok {
 			return appendLink(to, raw)
 		}
 	} else if raw, ok := decodeBase64(text); ok && isText {
 		return append(appendHeader(to, majorBytes, uint64(len(raw))), raw...)
 	}
-	d.report(at, RuleType).Want = "value of the data model: malformed " + e.key
+	d.report(at, RuleType).Want = "value of the data model: malformed " + key
 	return append(to, cborNull)
 }
