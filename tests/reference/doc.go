@@ -1,0 +1,51 @@
+// Package reference starts the reference servers of the AT Protocol for tests: the PDS (@atproto/pds) and the PLC
+// directory (@did-plc/server, its database in memory), both from npm, pinned by the lockfile in this folder.
+//
+//	func TestMain(m *testing.M) { os.Exit(reference.Main(m)) }
+//
+//	func TestCreate(t *testing.T) {
+//		servers := reference.Start(t)
+//		account := servers.Account(t)
+//		uri, cid := account.CreateRecord(t, "pub.layers.expression.expression", "", json.RawMessage(`{...}`))
+//		...
+//	}
+//
+// # Servers
+//
+// [Start] starts one PDS and one directory for each test process, when the first test asks for them, and all tests of
+// the process share them. [Main] stops them. Should the process die, or have no Main, they stop by themselves, because
+// their standard input closes. [StartWith] starts a pair for one test, with rate limits or another blob limit, or a
+// second PDS beside a directory that is already running.
+//
+// Both listen on the loopback interface only, on free ports, over plain HTTP, so a client must allow private addresses.
+// An account's document names [Servers.PDS]. Handles end in .test: no DNS knows them, the PDS resolves them
+// (com.atproto.identity.resolveHandle).
+//
+// # Helpers
+//
+// [Servers.Account] makes a fresh account. Its methods write and read over plain HTTP, mint tokens (expired ones too),
+// take it down, deactivate and delete it, and change what the directory says of it: handle, PDS, signing key.
+// [Servers.Proxy] puts a proxy in front of the PDS that counts the requests of each method and can answer in its place.
+//
+// This package uses none of the SDK: it can share none of its mistakes.
+//
+// # Without Node
+//
+// The servers need Node.js, version 20 or later, and npm. Where there is none, or where npm cannot install the servers
+// (no network), [Start] skips the test and says why. With CI=true in the environment the test fails instead.
+//
+// npm runs once for each machine and version of the lockfile, under a lock that test processes share. It installs into
+// layers-go in the user's cache directory ([os.UserCacheDir]), some 250 MB, which may be deleted at any time. The
+// first time takes a few minutes, since a database driver is compiled.
+//
+// The servers' log holds warnings and errors only; [Servers.Log] returns it, and it is shown when a start fails. With
+// LAYERS_REFERENCE_LOG=FILE in the environment every request is appended to that file.
+//
+// # Updating
+//
+// Change the versions in package.json, then run, in this folder:
+//
+//	npm install --package-lock-only --omit-lockfile-registry-resolved
+//
+// The option keeps the addresses of the registry out of the lockfile, so that it works with any registry.
+package reference

@@ -1,0 +1,181 @@
+package reference
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+var (
+	//go:embed package.json
+	packageJSON []byte
+	//go:embed package-lock.json
+	lockfile []byte
+	//go:embed server.mjs
+	script []byte
+)
+
+const (
+	oldestNode     = 20
+	installTimeout = 15 * time.Minute
+	logTail        = 4 << 10
+)
+
+// installation is where the servers are, and what runs them.
+type installation struct{ node, script string }
+
+// unavailableError says why the servers cannot be had on this machine. It skips tests; any other error fails them.
+type unavailableError struct{ reason string }
+
+func (e *unavailableError) Error() string { return e.reason }
+
+func unavailable(format string, args ...any) error {
+	return &unavailableError{fmt.Sprintf(format, args...)}
+}
+
+// install finds Node and makes sure that the servers are in the cache.
+func install() (installation, error) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		return installation{}, unavailable("Node.js is not installed: no node on the PATH")
+	}
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		return installation{}, unavailable("npm is not installed: no npm on the PATH")
+	}
+	platform, err := nodePlatform(node)
+	if err != nil {
+		return installation{}, err
+	}
+	cache, err := cacheDir()
+	if err != nil {
+		return installation{}, err
+	}
+
+	// What npm installs is decided by the two files and, since one package is compiled, by the platform.
+	dir := filepath.Join(cache, "reference-"+hash(packageJSON, lockfile, []byte(platform)))
+	if !exists(dir) {
+		if err := installInto(npm, cache, dir); err != nil {
+			return installation{}, err
+		}
+	}
+
+	// The script finds its packages beside itself.
+	path := filepath.Join(dir, "server-"+hash(script)+".mjs")
+	if !exists(path) {
+		if err := writeFile(path, script); err != nil {
+			return installation{}, err
+		}
+	}
+	return installation{node: node, script: path}, nil
+}
+
+// nodePlatform names what a compiled package depends on, such as "115-linux-x64".
+func nodePlatform(node string) (string, error) {
+	const program = `[process.versions.node, process.versions.modules, process.platform, process.arch].join("-")`
+	out, err := exec.Command(node, "-p", program).Output()
+	if err != nil {
+		return "", unavailable("node does not run: %v", err)
+	}
+	version, platform, _ := strings.Cut(strings.TrimSpace(string(out)), "-")
+	number, _, _ := strings.Cut(version, ".")
+	if major, err := strconv.Atoi(number); err != nil || major < oldestNode {
+		return "", unavailable("Node.js is too old: %s, and the servers need %d", version, oldestNode)
+	}
+	return platform, nil
+}
+
+func cacheDir() (string, error) {
+	base, err := os.UserCacheDir()
+	if err != nil { // no home directory
+		base = os.TempDir()
+	}
+	dir := filepath.Join(base, "layers-go")
+	return dir, os.MkdirAll(dir, 0o755)
+}
+
+// installInto runs npm in a temporary directory and renames that to dir when it is complete, so that dir exists only
+// as a whole. Processes that come at the same time wait for the first.
+func installInto(npm, cache, dir string) error {
+	unlock, err := lock(filepath.Join(cache, "reference.lock"))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if exists(dir) {
+		return nil
+	}
+
+	tmp, err := os.MkdirTemp(cache, filepath.Base(dir)+".tmp-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	if err := os.WriteFile(filepath.Join(tmp, "package.json"), packageJSON, 0o644); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(tmp, "package-lock.json"), lockfile, 0o644); err != nil {
+		return err
+	}
+
+	ctx, cancel := context.WithTimeout(context.Background(), installTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, npm, "ci",
+		"--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts=false", "--fetch-retries=1")
+	cmd.Dir = tmp
+	cmd.WaitDelay = 5 * time.Second
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return unavailable("npm could not install them (%v; no network?):\n%s", err, tail(out))
+	}
+	if err := os.Rename(tmp, dir); err != nil && !exists(dir) {
+		return err
+	}
+	return nil
+}
+
+// writeFile writes a file as a whole: other processes see all of it or nothing.
+func writeFile(path string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func hash(parts ...[]byte) string {
+	h := sha256.New()
+	for _, part := range parts {
+		fmt.Fprintf(h, "%d\n", len(part))
+		h.Write(part)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil)[:8])
+}
+
+func tail(log []byte) string {
+	if len(log) > logTail {
+		log = log[len(log)-logTail:]
+	}
+	return string(bytes.TrimSpace(log))
+}
