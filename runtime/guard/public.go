@@ -1,0 +1,75 @@
+package guard
+
+import "net/netip"
+
+// The ranges of IPv4 that are not the public Internet: those of the IANA special-purpose registry
+// that are not globally reachable, multicast, and the deprecated relays of 6to4.
+// https://www.iana.org/assignments/iana-ipv4-special-registry
+var private4 = prefixes(
+	"0.0.0.0/8",       // this network
+	"10.0.0.0/8",      // private
+	"100.64.0.0/10",   // shared by carriers (CGNAT)
+	"127.0.0.0/8",     // loopback
+	"169.254.0.0/16",  // link-local, and the metadata services of clouds
+	"172.16.0.0/12",   // private
+	"192.0.0.0/24",    // protocol assignments
+	"192.0.2.0/24",    // documentation
+	"192.88.99.0/24",  // relays of 6to4
+	"192.168.0.0/16",  // private
+	"198.18.0.0/15",   // benchmarks
+	"198.51.100.0/24", // documentation
+	"203.0.113.0/24",  // documentation
+	"224.0.0.0/4",     // multicast
+	"240.0.0.0/4",     // reserved, broadcast
+)
+
+// Of IPv6, only 2000::/3 is handed out as global unicast. These are the ranges in it that are not the
+// public Internet. https://www.iana.org/assignments/iana-ipv6-special-registry
+var private6 = prefixes(
+	"2001::/23",     // protocol assignments: Teredo, benchmarks, ORCHID
+	"2001:db8::/32", // documentation
+	"3fff::/20",     // documentation
+)
+
+// Ranges that are public, or not, as the IPv4 address in them is.
+var (
+	global6   = netip.MustParsePrefix("2000::/3")
+	nat64     = netip.MustParsePrefix("64:ff9b::/96") // the address is in the last four bytes
+	sixToFour = netip.MustParsePrefix("2002::/16")    // in the third to sixth
+)
+
+// Public reports whether addr is an address of the public Internet. It is not when it is private,
+// loopback, link-local, unspecified, multicast, shared (CGNAT), for documentation or benchmarks,
+// reserved, or an IPv6 address that stands for such an IPv4 address: mapped, of NAT64 or of 6to4. The
+// zero Addr, and one with a zone, are not public.
+func Public(addr netip.Addr) bool {
+	addr = addr.Unmap()
+	if addr.Is4() {
+		return !within(private4, addr)
+	}
+	bytes := addr.As16()
+	switch {
+	case nat64.Contains(addr):
+		return Public(netip.AddrFrom4([4]byte(bytes[12:])))
+	case sixToFour.Contains(addr):
+		return Public(netip.AddrFrom4([4]byte(bytes[2:])))
+	}
+	return global6.Contains(addr) && !within(private6, addr)
+}
+
+func within(ranges []netip.Prefix, addr netip.Addr) bool {
+	for _, p := range ranges {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+func prefixes(texts ...string) []netip.Prefix {
+	p := make([]netip.Prefix, len(texts))
+	for i, text := range texts {
+		p[i] = netip.MustParsePrefix(text)
+	}
+	return p
+}

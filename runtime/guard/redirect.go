@@ -1,0 +1,25 @@
+package guard
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// MaxRedirects is how many redirects [CheckRedirect] lets a request follow.
+const MaxRedirects = 5
+
+// ErrRedirect says that a redirect was not followed.
+var ErrRedirect = errors.New("redirect not followed")
+
+// CheckRedirect is the policy of [Client], for the field of that name of [http.Client]: at most
+// [MaxRedirects] in a row, and none from https to anything else. Its errors wrap [ErrRedirect].
+func CheckRedirect(req *http.Request, via []*http.Request) error {
+	if len(via) > MaxRedirects {
+		return fmt.Errorf("guard: %w: %s sends on after %d of them", ErrRedirect, via[len(via)-1].URL.Host, MaxRedirects)
+	}
+	if last := via[len(via)-1].URL; last.Scheme == "https" && req.URL.Scheme != "https" {
+		return fmt.Errorf("guard: %w: from https://%s to %s", ErrRedirect, last.Host, req.URL.Scheme+"://"+req.URL.Host)
+	}
+	return nil
+}

@@ -1,0 +1,225 @@
+package xrpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// watch ends the context of an attempt when nothing has moved for too long.
+type watch struct {
+	after  time.Duration
+	timer  *time.Timer // nil: it never ends
+	cancel context.CancelCauseFunc
+}
+
+func newWatch(ctx context.Context, after time.Duration) (context.Context, *watch) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	w := &watch{after: after, cancel: cancel}
+	if after > 0 {
+		w.timer = time.AfterFunc(after, func() { cancel(fmt.Errorf("%w: no byte for %v", ErrTimeout, after)) })
+	}
+	return ctx, w
+}
+
+// start starts counting, anew if it had been started.
+func (w *watch) start() {
+	if w.timer != nil {
+		w.timer.Reset(w.after)
+	}
+}
+
+// pause stops counting.
+func (w *watch) pause() {
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+}
+
+// end ends the attempt.
+func (w *watch) end() {
+	w.pause()
+	w.cancel(nil)
+}
+
+// payload is the body of a call. It may be sent several times.
+type payload struct {
+	mediaType string
+	source    io.Reader
+	seeker    io.Seeker // source, nil if it cannot be set back
+	start     int64     // where seeker stood
+	size      int64     // -1: unknown
+	current   *upload
+}
+
+// newPayload returns the payload that r has from where it stands.
+func newPayload(r io.Reader, mediaType string) *payload {
+	if mediaType == "" {
+		mediaType = "application/octet-stream"
+	}
+	p := &payload{mediaType: mediaType, source: r, size: -1}
+	if seeker, ok := r.(io.Seeker); ok {
+		start, err := seeker.Seek(0, io.SeekCurrent)
+		end, err2 := seeker.Seek(0, io.SeekEnd)
+		_, err3 := seeker.Seek(start, io.SeekStart)
+		if err == nil && err2 == nil && err3 == nil { // a pipe is an *os.File, too
+			p.seeker, p.start, p.size = seeker, start, max(end-start, 0)
+		}
+	} else if buffer, ok := r.(interface{ Len() int }); ok {
+		p.size = int64(buffer.Len())
+	}
+	return p
+}
+
+// attach makes the payload the body of req.
+func (p *payload) attach(req *http.Request, w *watch) {
+	if p.size == 0 {
+		req.Body = http.NoBody
+		return
+	}
+	p.current = &upload{source: p.source, watch: w}
+	req.Body, req.ContentLength = p.current, p.size
+	if p.seeker != nil {
+		req.GetBody = func() (io.ReadCloser, error) {
+			if err := p.rewind(); err != nil {
+				return nil, err
+			}
+			p.current = &upload{source: p.source, watch: w}
+			return p.current, nil
+		}
+	}
+}
+
+// stop ends the reading of the payload for the last request.
+func (p *payload) stop() {
+	if p.current != nil {
+		p.current.stop(p.seeker != nil)
+	}
+}
+
+// rewind sets the payload back to its beginning.
+func (p *payload) rewind() error {
+	if p.current == nil {
+		return nil
+	}
+	p.stop()
+	if !p.current.begun() {
+		return nil
+	}
+	if p.seeker == nil {
+		return ErrBody
+	}
+	if _, err := p.seeker.Seek(p.start, io.SeekStart); err != nil {
+		return fmt.Errorf("%w: %w", ErrBody, err)
+	}
+	return nil
+}
+
+// failure returns the error that the source had, if any.
+func (p *payload) failure() error {
+	if p.current == nil {
+		return nil
+	}
+	p.current.mu.Lock()
+	defer p.current.mu.Unlock()
+	return p.current.err
+}
+
+// upload is what one request reads its body from. [http.Transport] may go on reading when it has an
+// answer: stop keeps it from the source.
+type upload struct {
+	watch   *watch
+	reading sync.Mutex // held in a Read of source
+	source  io.Reader
+
+	mu      sync.Mutex
+	stopped bool
+	touched bool
+	err     error // of source
+}
+
+var errStopped = errors.New("the call is over")
+
+func (u *upload) Read(b []byte) (int, error) {
+	u.reading.Lock()
+	defer u.reading.Unlock()
+	u.mu.Lock()
+	stopped := u.stopped
+	u.touched = u.touched || !stopped
+	u.mu.Unlock()
+	if stopped {
+		return 0, errStopped
+	}
+	n, err := u.source.Read(b)
+	u.watch.start()
+	if err != nil && err != io.EOF {
+		u.mu.Lock()
+		u.err = err
+		u.mu.Unlock()
+	}
+	return n, err
+}
+
+// Close does nothing: the source is the caller's.
+func (u *upload) Close() error { return nil }
+
+// stop lets no Read reach the source from now on. If wait is set it returns when none is under way.
+func (u *upload) stop(wait bool) {
+	u.mu.Lock()
+	u.stopped = true
+	u.mu.Unlock()
+	if wait {
+		u.reading.Lock()
+		u.reading.Unlock() //nolint:staticcheck // waiting is the purpose
+	}
+}
+
+// begun reports whether the source was read.
+func (u *upload) begun() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.touched
+}
+
+// answer is the body of a response. Each of its reads ends when nothing comes for too long, or with the
+// caller's context; its errors say which call they are of.
+type answer struct {
+	x     *exchange
+	ctx   context.Context // of the attempt
+	watch *watch
+	body  io.ReadCloser
+	err   error
+}
+
+func (a *answer) Read(b []byte) (int, error) {
+	if a.err != nil {
+		return 0, a.err
+	}
+	a.watch.start()
+	n, err := a.body.Read(b)
+	a.watch.pause()
+	switch {
+	case err == io.EOF:
+		a.err = io.EOF
+		a.watch.end()
+	case err != nil && !errors.Is(err, http.ErrBodyReadAfterClose):
+		if !errors.Is(err, io.ErrUnexpectedEOF) {
+			err = fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, err)
+		}
+		a.err = a.x.broken(a.ctx, err)
+	default:
+		a.err = err
+	}
+	return n, a.err
+}
+
+// Close releases the connection, for another call if all of the body has been read.
+func (a *answer) Close() error {
+	err := a.body.Close()
+	a.watch.end()
+	return err
+}

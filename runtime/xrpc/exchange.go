@@ -1,0 +1,248 @@
+package xrpc
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// exchange is a call under way.
+type exchange struct {
+	c       *Client
+	ctx     context.Context
+	call    *lex.Call
+	body    *payload      // nil: none
+	request *http.Request // the last one
+	trace   *trace        // of the last one; nil for a query
+}
+
+// trace notes what the transport does with a request. One that is not of net/http may note nothing.
+type trace struct{ asked, got atomic.Bool }
+
+// sent reports whether some of the last request may have reached the server: unless the transport has
+// asked for a connection, and got none, it may.
+func (x *exchange) sent() bool { return x.trace == nil || x.trace.got.Load() || !x.trace.asked.Load() }
+
+// prepare checks the call and makes its body.
+func (x *exchange) prepare() error {
+	if _, err := syntax.ParseNSID(string(x.call.NSID)); err != nil {
+		return err
+	}
+	switch {
+	case !x.call.Procedure:
+	case x.call.Input != nil:
+		data, err := lex.EncodeJSON(x.call.Input)
+		if err != nil {
+			return fmt.Errorf("encoding the input: %w", err)
+		}
+		if int64(len(data)) > x.c.maxRequest {
+			return fmt.Errorf("request of %d bytes: %w: the limit is %d", len(data), ErrTooLarge, x.c.maxRequest)
+		}
+		x.body = newPayload(bytes.NewReader(data), "application/json")
+	case x.call.InputBody != nil:
+		x.body = newPayload(x.call.InputBody, x.call.InputEncoding)
+	}
+	return nil
+}
+
+// rewind sets the body back to where it was before the last attempt.
+func (x *exchange) rewind() error {
+	if x.body == nil {
+		return nil
+	}
+	return x.body.rewind()
+}
+
+// newRequest returns the request of the next attempt.
+func (x *exchange) newRequest(ctx context.Context, w *watch) *http.Request {
+	c, call := x.c, x.call
+	target := c.base
+	target.Path = "/xrpc/" + string(call.NSID)
+	target.RawQuery = call.Params.Encode()
+	header := c.header.Clone()
+	header.Set("Accept", "application/json")
+	if call.Stream {
+		header.Set("Accept", "*/*")
+	}
+	if c.proxy != "" && !strings.HasPrefix(string(call.NSID), "com.atproto.") {
+		header.Set("Atproto-Proxy", c.proxy)
+	}
+	req := &http.Request{Method: http.MethodGet, URL: &target, Host: target.Host, Header: header, ProtoMajor: 1, ProtoMinor: 1}
+	if call.Procedure {
+		req.Method = http.MethodPost
+		t := new(trace)
+		x.trace = t
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+			GetConn: func(string) { t.asked.Store(true) },
+			GotConn: func(httptrace.GotConnInfo) { t.got.Store(true) },
+		})
+	}
+	if x.body != nil {
+		header.Set("Content-Type", x.body.mediaType)
+		x.body.attach(req, w)
+	}
+	return req.WithContext(ctx)
+}
+
+// send makes one attempt.
+func (x *exchange) send() error {
+	c := x.c
+	if err := c.pace.wait(x.ctx, x.call.NSID); err != nil {
+		return x.transportError(err, false)
+	}
+	ctx, w := newWatch(x.ctx, c.idle)
+	w.pause()
+	x.request = x.newRequest(ctx, w)
+	if c.auth != nil {
+		if err := c.auth.Authorize(x.ctx, x.request); err != nil {
+			w.end()
+			return fmt.Errorf("xrpc: %s at %s: authorizing: %w", x.call.NSID, c.service, err)
+		}
+	}
+	if x.body != nil {
+		defer x.body.stop()
+	}
+	w.start()
+	response, err := c.http.Do(x.request)
+	if err != nil {
+		err := x.broken(ctx, err)
+		w.end()
+		return err
+	}
+	c.pace.heard(x.call.NSID, response.Header)
+	body := &answer{x: x, ctx: ctx, watch: w, body: response.Body}
+	w.pause()
+	if x.call.Stream && response.StatusCode/100 == 2 {
+		if err := x.usable(response); err != nil {
+			body.Close()
+			return err
+		}
+		x.call.OutputBody, x.call.OutputEncoding = body, response.Header.Get("Content-Type")
+		return nil
+	}
+	defer body.Close()
+	if response.StatusCode/100 != 2 {
+		return x.refused(response, body)
+	}
+	if x.call.Output == nil {
+		// Reading to the end lets the connection be used again; what is longer is not worth it.
+		io.CopyN(io.Discard, body, maxErrorBody+1)
+		return nil
+	}
+	return x.decode(response, body)
+}
+
+// decode reads an answer that is to be JSON into the call's output.
+func (x *exchange) decode(response *http.Response, body io.Reader) error {
+	limit := x.c.maxResponse
+	if response.ContentLength > limit {
+		return x.transportError(fmt.Errorf("answer of %d bytes: %w: the limit is %d", response.ContentLength, ErrTooLarge, limit), false)
+	}
+	if err := x.usable(response); err != nil {
+		return err
+	}
+	if !isJSON(response.Header.Get("Content-Type")) {
+		return x.misfit(response, body, "the answer is not JSON but "+shown(response.Header.Get("Content-Type")))
+	}
+	buffer := x.c.buffers.Get().(*bytes.Buffer)
+	defer func() {
+		if buffer.Cap() <= maxPooled {
+			buffer.Reset()
+			x.c.buffers.Put(buffer)
+		}
+	}()
+	buffer.Grow(int(min(max(response.ContentLength, 0)+bytes.MinRead, maxPooled)))
+	if _, err := buffer.ReadFrom(io.LimitReader(body, limit+1)); err != nil {
+		return err // of answer.Read
+	}
+	if int64(buffer.Len()) > limit {
+		return x.transportError(fmt.Errorf("answer: %w: the limit is %d bytes", ErrTooLarge, limit), false)
+	}
+	if err := lex.DecodeJSON(buffer.Bytes(), x.call.Output); err != nil {
+		return fmt.Errorf("xrpc: %s at %s: answer: %w", x.call.NSID, x.c.service, err)
+	}
+	return nil
+}
+
+// maxPooled is the largest buffer that is kept for later calls.
+const maxPooled = 1 << 20
+
+func isJSON(contentType string) bool {
+	if contentType == "" {
+		return true
+	}
+	mediaType, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (mediaType == "application/json" || strings.HasSuffix(mediaType, "+json"))
+}
+
+// usable refuses an answer in an encoding that was not asked for. The transport asks for gzip, and has
+// removed it if the answer has it.
+func (x *exchange) usable(response *http.Response) error {
+	if encoding := response.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return x.misfit(response, nil, "the answer has the encoding "+shown(encoding)+", which was not asked for")
+	}
+	return nil
+}
+
+func (x *exchange) newError(response *http.Response) *Error {
+	return &Error{NSID: x.call.NSID, Service: x.c.service, Status: response.StatusCode, Header: response.Header}
+}
+
+// misfit returns the error of an answer that has a good status but is not usable.
+func (x *exchange) misfit(response *http.Response, body io.Reader, note string) error {
+	e := x.newError(response)
+	e.note = note
+	if body != nil {
+		e.Body, _ = io.ReadAll(io.LimitReader(body, maxPrefix))
+	}
+	return e
+}
+
+// refused returns the error of an answer that has a bad status. What is missing of its body does not
+// matter: the status has been seen.
+func (x *exchange) refused(response *http.Response, body io.Reader) error {
+	e := x.newError(response)
+	data, _ := io.ReadAll(io.LimitReader(body, maxErrorBody))
+	e.parse(data)
+	if e.Status/100 == 3 {
+		return fmt.Errorf("%w: %w", e, ErrRedirect)
+	}
+	return e
+}
+
+func (x *exchange) transportError(err error, passing bool) *TransportError {
+	return &TransportError{NSID: x.call.NSID, Service: x.c.service, Err: err, passing: passing}
+}
+
+// broken returns the error of an attempt that got no complete answer because of err. ctx is the attempt's.
+func (x *exchange) broken(ctx context.Context, err error) *TransportError {
+	if e, ok := err.(*url.Error); ok {
+		err = e.Err // without the URL: parameters can be secrets
+	}
+	if over := x.ctx.Err(); over != nil {
+		if cause := context.Cause(x.ctx); cause != over {
+			over = fmt.Errorf("%w: %w", over, cause)
+		}
+		return x.transportError(over, false)
+	}
+	if cause := context.Cause(ctx); errors.Is(cause, ErrTimeout) {
+		return x.transportError(cause, false)
+	}
+	if x.body != nil {
+		if failure := x.body.failure(); failure != nil {
+			return x.transportError(fmt.Errorf("reading the body to send: %w", failure), false)
+		}
+	}
+	return x.transportError(err, passing(err))
+}

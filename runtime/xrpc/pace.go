@@ -1,0 +1,86 @@
+package xrpc
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// pace keeps the calls of a client to what the server allows.
+type pace struct {
+	own    *rate.Limiter // nil: none
+	server atomic.Bool   // the server sends RateLimit headers, so that own does not matter
+
+	closed atomic.Bool // open may have an entry
+	mu     sync.Mutex
+	open   map[syntax.NSID]time.Time // when methods whose allowance is used up have one again
+}
+
+// wait waits until a call of the method may be sent.
+func (p *pace) wait(ctx context.Context, method syntax.NSID) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if p.closed.Load() {
+		if err := sleep(ctx, p.untilOpen(method), "waiting for the server's rate limit"); err != nil {
+			return err
+		}
+	}
+	if p.own == nil || p.server.Load() {
+		return nil
+	}
+	turn := p.own.Reserve()
+	if err := sleep(ctx, turn.Delay(), "waiting for the client's pace"); err != nil {
+		turn.Cancel()
+		return err
+	}
+	return nil
+}
+
+func (p *pace) untilOpen(method syntax.NSID) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at, ok := p.open[method]
+	if !ok {
+		return 0
+	}
+	return time.Until(at)
+}
+
+// heard takes note of the RateLimit headers of an answer. Servers have limits for single methods, and say
+// the one that is nearest: so an allowance that is used up is that of the method.
+func (p *pace) heard(method syntax.NSID, h http.Header) {
+	remaining := h.Get("RateLimit-Remaining")
+	if remaining == "" && h.Get("RateLimit-Limit") == "" {
+		return
+	}
+	if !p.server.Load() {
+		p.server.Store(true)
+	}
+	if remaining != "0" {
+		return
+	}
+	wait, ok := reset(h, serverTime(h))
+	if !ok || wait == 0 {
+		return
+	}
+	now := time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for method, at := range p.open {
+		if !at.After(now) {
+			delete(p.open, method)
+		}
+	}
+	if p.open == nil {
+		p.open = map[syntax.NSID]time.Time{}
+	}
+	p.open[method] = now.Add(wait)
+	p.closed.Store(true)
+}

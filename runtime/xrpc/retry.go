@@ -1,0 +1,103 @@
+package xrpc
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/guard"
+)
+
+// Retry says how often and how soon a call is repeated. A field that is zero has its default.
+type Retry struct {
+	// Attempts is how often a call is sent at most, the first time included; 1 is never again. A
+	// request that is repeated because credentials were renewed does not count.
+	Attempts int
+	// Base and Max say how long a pause may be: Base after the first attempt, twice as long after each
+	// further one, at most Max. The pause itself is random, from nothing to that. A pause that the
+	// server asks for comes before it.
+	Base, Max time.Duration
+}
+
+// pause returns how long to wait after so many failures.
+func (r Retry) pause(failures int) time.Duration {
+	limit := r.Max
+	if shift := failures - 1; shift < 32 && r.Base<<shift>>shift == r.Base {
+		limit = min(limit, r.Base<<shift)
+	}
+	return rand.N(limit + 1)
+}
+
+// repeatable reports whether sending a call again after err may help and cannot harm.
+func (x *exchange) repeatable(err error) bool {
+	harmless := !x.call.Procedure || x.call.Repeatable
+	switch e := err.(type) {
+	case *Error:
+		switch e.Status {
+		case http.StatusTooManyRequests:
+			return true
+		case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+			return harmless
+		}
+	case *TransportError:
+		return e.passing && (harmless || !x.sent())
+	}
+	return false
+}
+
+// delay returns how long to wait after err, the so many-th failure.
+func (x *exchange) delay(err error, failures int) time.Duration {
+	wait := x.c.retry.pause(failures)
+	if answer, ok := err.(*Error); ok {
+		after, _ := answer.RetryAfter(serverTime(answer.Header))
+		wait += after
+	}
+	return wait
+}
+
+// serverTime returns the time at which the server says that it answered, so that its dates mean the same
+// here whatever the clocks say.
+func serverTime(h http.Header) time.Time {
+	if date, err := http.ParseTime(h.Get("Date")); err == nil {
+		return date
+	}
+	return time.Now()
+}
+
+// passing reports whether what kept an answer from coming may be over soon.
+func passing(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	var dns *net.DNSError
+	switch {
+	case errors.Is(err, guard.ErrPrivate), errors.Is(err, ErrRedirect), errors.Is(err, ErrTimeout), errors.Is(err, ErrTooLarge):
+		return false
+	case errors.As(err, &certificate):
+		return false
+	case errors.As(err, &dns):
+		return !dns.IsNotFound
+	}
+	return true
+}
+
+// sleep waits, unless ctx would end first: then it returns at once with an error that says so.
+func sleep(ctx context.Context, wait time.Duration, why string) error {
+	if wait <= 0 {
+		return ctx.Err()
+	}
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
+		return fmt.Errorf("%s takes %v, which outlasts the context: %w", why, wait.Round(time.Millisecond), context.DeadlineExceeded)
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%s was ended: %w", why, context.Cause(ctx))
+	}
+}
