@@ -1,0 +1,18 @@
+// Package multikey reads the public keys of accounts and checks signatures with them.
+//
+// An account's DID document names the key that the commits of its repository are signed with. The
+// package knows the two curves of the AT Protocol, k256 and p256, and the forms in which keys are
+// written: Multikey ([Parse]), did:key ([ParseDIDKey]), and the two older types of verification methods
+// ([ParseLegacy]).
+//
+//	key, err := multikey.Parse("zQ3shqwJEJyMBsBXCWyCBpUBMqxcon9oHB7mCvx4sSpMdLJwc")
+//	if err != nil {
+//		return err
+//	}
+//	if err := key.Verify(message, signature); err != nil {
+//		return err
+//	}
+//
+// Keys and signatures are specified in https://atproto.com/specs/cryptography. The package does not
+// sign.
+package multikey

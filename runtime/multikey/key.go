@@ -1,0 +1,194 @@
+package multikey
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/decred/dcrd/dcrec/secp256k1/v4"
+	"github.com/mr-tron/base58"
+)
+
+// ErrKey is wrapped by every error that says that a text is not a public key.
+var ErrKey = errors.New("not a public key of the AT Protocol")
+
+// Curve is the elliptic curve of a key.
+type Curve uint8
+
+// The curves. The zero value is that of the undefined [Key].
+const (
+	// K256 is secp256k1, the curve of most accounts.
+	K256 Curve = iota + 1
+	// P256 is NIST P-256, also called secp256r1.
+	P256
+)
+
+// String returns the name that the AT Protocol has for the curve, "k256" or "p256"; that of another
+// value is empty.
+func (c Curve) String() string {
+	switch c {
+	case K256:
+		return "k256"
+	case P256:
+		return "p256"
+	}
+	return ""
+}
+
+const (
+	compressedSize   = 33 // a byte for the sign of y, and x
+	uncompressedSize = 65 // the byte 4, x and y
+
+	// maxText is the longest text that is decoded. An uncompressed point takes 90 characters at most.
+	maxText = 128
+
+	base58Prefix = "z"
+	didKeyPrefix = "did:key:"
+)
+
+// The multicodec numbers that stand in front of a key, as varints.
+const (
+	codecK256 = "\xe7\x01" // 0xe7
+	codecP256 = "\x80\x24" // 0x1200
+)
+
+// Key is a public key: a point of a curve. Keys are comparable with ==, and serve as map keys. The zero
+// value is undefined: no signature holds under it.
+type Key struct {
+	curve Curve
+	point [compressedSize]byte
+}
+
+// Parse returns the key that s is the Multikey form of, as in the publicKeyMultibase of a verification
+// method of type Multikey: the letter z and base58btc of the curve's multicodec and the compressed
+// point. An error wraps [ErrKey].
+func Parse(s string) (Key, error) {
+	b, err := decode(s)
+	if err != nil {
+		return Key{}, err
+	}
+	switch {
+	case strings.HasPrefix(string(b), codecK256):
+		return newKey(K256, b[len(codecK256):], false)
+	case strings.HasPrefix(string(b), codecP256):
+		return newKey(P256, b[len(codecP256):], false)
+	}
+	return Key{}, fmt.Errorf("%w: the multicodec is neither that of k256 nor that of p256", ErrKey)
+}
+
+// ParseDIDKey returns the key of a did:key identifier, which is "did:key:" and what [Parse] takes. An
+// error wraps [ErrKey].
+func ParseDIDKey(s string) (Key, error) {
+	text, ok := strings.CutPrefix(s, didKeyPrefix)
+	if !ok {
+		return Key{}, fmt.Errorf("%w: it does not begin with %q", ErrKey, didKeyPrefix)
+	}
+	return Parse(text)
+}
+
+// ParseLegacy returns the key of a verification method of one of the two older types,
+// EcdsaSecp256k1VerificationKey2019 and EcdsaSecp256r1VerificationKey2019. Their publicKeyMultibase is the
+// letter z and base58btc of the point, uncompressed or compressed, without a multicodec. An error wraps
+// [ErrKey]; another type is one too.
+func ParseLegacy(typ, multibase string) (Key, error) {
+	var curve Curve
+	switch typ {
+	case "EcdsaSecp256k1VerificationKey2019":
+		curve = K256
+	case "EcdsaSecp256r1VerificationKey2019":
+		curve = P256
+	default:
+		return Key{}, fmt.Errorf("%w: unknown type %q", ErrKey, typ[:min(len(typ), maxText)])
+	}
+	b, err := decode(multibase)
+	if err != nil {
+		return Key{}, err
+	}
+	return newKey(curve, b, true)
+}
+
+// decode returns the bytes of a multibase text in base58btc.
+func decode(s string) ([]byte, error) {
+	if len(s) > maxText {
+		return nil, fmt.Errorf("%w: %d characters, limit %d", ErrKey, len(s), maxText)
+	}
+	text, ok := strings.CutPrefix(s, base58Prefix)
+	if !ok {
+		return nil, fmt.Errorf("%w: it does not begin with z, for base58btc", ErrKey)
+	}
+	b, err := base58.Decode(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrKey, err)
+	}
+	return b, nil
+}
+
+// newKey returns the key of a point. It makes sure that the point is on the curve.
+func newKey(curve Curve, point []byte, uncompressed bool) (Key, error) {
+	k := Key{curve: curve}
+	switch {
+	case len(point) == compressedSize && (point[0] == 2 || point[0] == 3):
+		copy(k.point[:], point)
+	case uncompressed && len(point) == uncompressedSize && point[0] == 4:
+		k.point[0] = 2 | point[uncompressedSize-1]&1
+		copy(k.point[1:], point[1:])
+	default:
+		return Key{}, fmt.Errorf("%w: %d bytes, which are not a point", ErrKey, len(point))
+	}
+	var err error
+	switch {
+	case curve == K256:
+		_, err = secp256k1.ParsePubKey(point)
+	case len(point) == uncompressedSize:
+		_, err = ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+	default:
+		_, err = k.p256()
+	}
+	if err != nil {
+		return Key{}, fmt.Errorf("%w: %w", ErrKey, err)
+	}
+	return k, nil
+}
+
+// p256 returns the key in the form of the standard library.
+func (k Key) p256() (*ecdsa.PublicKey, error) {
+	x, y := elliptic.UnmarshalCompressed(elliptic.P256(), k.point[:])
+	if x == nil {
+		return nil, errors.New("the point is not on the curve")
+	}
+	var b [uncompressedSize]byte
+	b[0] = 4
+	x.FillBytes(b[1:compressedSize])
+	y.FillBytes(b[compressedSize:])
+	return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), b[:])
+}
+
+// Defined reports whether k is a key, and not the zero value.
+func (k Key) Defined() bool { return k.curve != 0 }
+
+// Curve returns the curve of k; 0 if k is undefined.
+func (k Key) Curve() Curve { return k.curve }
+
+// String returns k in the form that [Parse] takes; that of the undefined key is empty.
+func (k Key) String() string {
+	var codec string
+	switch k.curve {
+	case K256:
+		codec = codecK256
+	case P256:
+		codec = codecP256
+	default:
+		return ""
+	}
+	return base58Prefix + base58.Encode(append([]byte(codec), k.point[:]...))
+}
+
+// DIDKey returns k as a did:key identifier; that of the undefined key is empty.
+func (k Key) DIDKey() string {
+	if !k.Defined() {
+		return ""
+	}
+	return didKeyPrefix + k.String()
+}
