@@ -10,6 +10,7 @@ const (
 	// clock. Those above are the microseconds since 1970. The specification has
 	// the highest one always 0, and then a syntax in which it may be 1.
 	tidClockBits = 10
+	maxTIDMicros = 1<<(64-tidClockBits) - 1
 )
 
 // TID is a timestamp identifier, such as "3jzfcijpj2z2a": the usual record key,
@@ -65,6 +66,21 @@ func (t TID) ClockID() int {
 		return 0
 	}
 	return int(t.integer() & (1<<tidClockBits - 1))
+}
+
+// Add returns the TID of the same clock whose time is that of t and d, which
+// counts by the full microsecond. It is empty if t is not a valid TID, or if a
+// TID cannot have that time: if it is before 1970 or after 2540.
+func (t TID) Add(d time.Duration) TID {
+	if !ValidTID(string(t)) {
+		return ""
+	}
+	n := t.integer()
+	micros := int64(n>>tidClockBits) + d.Microseconds()
+	if micros < 0 || micros > maxTIDMicros {
+		return ""
+	}
+	return encodeTID(uint64(micros)<<tidClockBits | n&(1<<tidClockBits-1))
 }
 
 // integer returns the integer that t, which has to be valid, encodes.

@@ -83,3 +83,32 @@ func TestTIDParts(t *testing.T) {
 		}
 	}
 }
+
+func TestTIDAdd(t *testing.T) {
+	const latest = "jzzzzzzzzzzzz"
+	for _, test := range []struct {
+		tid  syntax.TID
+		add  time.Duration
+		want syntax.TID
+	}{
+		{"2222222222222", 0, "2222222222222"},
+		{"2222222222223", time.Microsecond, "2222222222323"},
+		{"2222222222323", -time.Microsecond, "2222222222223"},
+		{"2222222222222", 999, "2222222222222"},
+		{"3jzfcijpj2z2a", time.Microsecond, "3jzfcijpj322a"},
+		{"3jzfcijpj2z2a", 32 * time.Microsecond, "3jzfcijpj3z2a"},
+		{"2222222222222", -time.Microsecond, ""},
+		{latest, 0, latest},
+		{latest, time.Microsecond, ""},
+		{"", time.Second, ""},
+		{"zzzzzzzzzzzzz", 0, ""},
+	} {
+		got := test.tid.Add(test.add)
+		if got != test.want {
+			t.Errorf("%q and %s are %q, want %q", test.tid, test.add, got, test.want)
+		}
+		if got != "" && got.Time().Sub(test.tid.Time()) != test.add.Truncate(time.Microsecond) {
+			t.Errorf("%q and %s have the time %s", test.tid, test.add, got.Time())
+		}
+	}
+}

@@ -27,11 +27,18 @@ func NewTIDClock() *TIDClock {
 
 // Next returns a TID of the present time that is greater than all TIDs of c
 // before it.
-func (c *TIDClock) Next() TID {
+func (c *TIDClock) Next() TID { return c.Reserve(1) }
+
+// Reserve returns the first of n TIDs of c, which follow each other by the
+// microsecond: [TID.Add] makes the others of it. They are greater than all TIDs
+// of c before them, and no later one is among them. To know them all, no more
+// has to be stored than the first. An n below 1 is taken as 1.
+func (c *TIDClock) Reserve(n int) TID {
+	n = max(n, 1)
 	for {
 		last := c.last.Load()
 		next := max(time.Now().UnixMicro(), last+1)
-		if c.last.CompareAndSwap(last, next) {
+		if c.last.CompareAndSwap(last, next+int64(n)-1) {
 			return encodeTID(uint64(next)<<tidClockBits | c.id)
 		}
 	}

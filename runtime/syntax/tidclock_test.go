@@ -41,6 +41,8 @@ func TestTIDClockConcurrently(t *testing.T) {
 		wait.Go(func() {
 			for range each {
 				made[i] = append(made[i], clock.Next())
+				first := clock.Reserve(3)
+				made[i] = append(made[i], first, first.Add(time.Microsecond), first.Add(2*time.Microsecond))
 			}
 		})
 	}
@@ -56,6 +58,21 @@ func TestTIDClockConcurrently(t *testing.T) {
 				t.Fatalf("%q came after %q", tid, tids[i-1])
 			}
 		}
+	}
+}
+
+func TestTIDClockReserve(t *testing.T) {
+	clock := syntax.NewTIDClock()
+	last := clock.Next()
+	for _, n := range []int{1000, 1, 0, -1, 3} {
+		first := clock.Reserve(n)
+		if first <= last {
+			t.Errorf("%q of %d came after %q", first, n, last)
+		}
+		last = first.Add(time.Duration(max(n, 1)-1) * time.Microsecond)
+	}
+	if next := clock.Next(); next <= last {
+		t.Errorf("%q came after %q, which was reserved", next, last)
 	}
 }
 
