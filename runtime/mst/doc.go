@@ -22,6 +22,8 @@
 //		}
 //	}
 //
+// [Find] looks for one path, in no more than the nodes on the way to it.
+//
 // A [Builder] makes the nodes of a tree out of its sorted paths.
 //
 // The tree is specified in https://atproto.com/specs/repository.

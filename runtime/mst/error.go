@@ -10,6 +10,10 @@ import (
 // ErrInvalid is wrapped by every error that says that a node or a tree is malformed.
 var ErrInvalid = errors.New("malformed tree")
 
+// ErrSkip is what the load function of a [Walker] returns for a node that is to be left out with all that
+// is below it.
+var ErrSkip = errors.New("node to be skipped")
+
 // Error says in which node of a tree the fault is.
 type Error struct {
 	// Node is the CID of the node.

@@ -55,6 +55,12 @@ func (s store) build(t testing.TB, keys []string) lex.CID {
 // walk returns the leaves of a tree as paths, gathered n at a time.
 func (s store) walk(root lex.CID, n int) (keys []string, values []lex.CID, nodes int, err error) {
 	walker := mst.NewWalker(root, s.load)
+	keys, values, err = gather(walker, n)
+	return keys, values, walker.Nodes(), err
+}
+
+// gather returns all leaves of a walk, gathered n at a time.
+func gather(walker *mst.Walker, n int) (keys []string, values []lex.CID, err error) {
 	leaves := make([]mst.Leaf, n)
 	for {
 		n, err := walker.Next(leaves)
@@ -67,10 +73,10 @@ func (s store) walk(root lex.CID, n int) (keys []string, values []lex.CID, nodes
 			if _, again := walker.Next(leaves); again != io.EOF {
 				err = fmt.Errorf("after the end: %v", again)
 			}
-			return keys, values, walker.Nodes(), err
+			return keys, values, err
 		}
 		if err != nil {
-			return keys, values, walker.Nodes(), err
+			return keys, values, err
 		}
 	}
 }
@@ -212,6 +218,15 @@ func TestAlteredTrees(t *testing.T) {
 			continue
 		}
 		accepted++
+		values := map[string]lex.CID{}
+		for _, leaf := range leaves {
+			values[string(leaf.Collection)+"/"+string(leaf.RecordKey)] = leaf.CID
+		}
+		for _, key := range keys {
+			if value, _, err := s.find(altered, key); err != nil || value != values[key] {
+				t.Fatalf("round %d: %q has the value %s, %v; want %s", round, key, value, err, values[key])
+			}
+		}
 		b := mst.NewBuilder(func(lex.CID, []byte) error { return nil })
 		for _, leaf := range leaves {
 			if err := b.Add(string(leaf.Collection)+"/"+string(leaf.RecordKey), leaf.CID); err != nil {

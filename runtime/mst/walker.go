@@ -2,6 +2,7 @@ package mst
 
 import (
 	"bytes"
+	"errors"
 	"io"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -30,7 +31,9 @@ type Walker struct {
 	stack []*step   // the nodes from the root to where the walk stands, and behind them unused ones
 	depth int       // how many of them are in use; -1 before the walk
 	nodes int
-	err   error // what ended the walk
+
+	skipped int
+	err     error // what ended the walk
 
 	last  []byte // the key of the last leaf, a part of text
 	slash int    // where its collection ends
@@ -56,7 +59,9 @@ type step struct {
 // NewWalker returns a Walker of the tree whose root is the node root, the data of a commit.
 //
 // load gets the bytes of a node, and has to have checked them against its CID. buf is nil or what load
-// returned earlier for a node that is no longer needed, and load may read into it.
+// returned earlier for a node that is no longer needed, and load may read into it. If load returns
+// [ErrSkip], the walk goes on behind the subtree of the node: what it checks then holds for the rest of
+// the tree.
 func NewWalker(root lex.CID, load func(c lex.CID, buf []byte) ([]byte, error)) *Walker {
 	return &Walker{root: root, load: load, depth: -1}
 }
@@ -67,6 +72,9 @@ func (w *Walker) Announce(ahead func(nodes []lex.CID)) { w.ahead = ahead }
 
 // Nodes returns the number of nodes that have been loaded.
 func (w *Walker) Nodes() int { return w.nodes }
+
+// Skipped returns the number of subtrees that were left out, because load said so.
+func (w *Walker) Skipped() int { return w.skipped }
 
 // Next gathers the next leaves into leaves, and returns their number. At the end of the tree the error
 // is [io.EOF], and the tree has been checked as a whole. Any other error is an [*Error] and ends the
@@ -83,7 +91,7 @@ func (w *Walker) Next(leaves []Leaf) (int, error) {
 	w.last, w.kept = w.text, len(w.text)
 	if w.depth < 0 {
 		w.depth = 0
-		w.err = w.pushRoot()
+		w.err = w.skip(w.pushRoot())
 	}
 	n := 0
 	for n < len(leaves) && w.err == nil {
@@ -98,9 +106,9 @@ func (w *Walker) Next(leaves []Leaf) (int, error) {
 		case i > 2*len(s.node.Entries):
 			w.depth--
 		case i == 0:
-			w.err = w.push(s.node.Left)
+			w.err = w.skip(w.push(s.node.Left))
 		case i%2 == 0:
-			w.err = w.push(s.node.Entries[i/2-1].Right)
+			w.err = w.skip(w.push(s.node.Entries[i/2-1].Right))
 		default:
 			e := &s.node.Entries[i/2]
 			if w.err = w.visit(s, e.Key); w.err == nil {
@@ -111,6 +119,15 @@ func (w *Walker) Next(leaves []Leaf) (int, error) {
 	}
 	w.split(leaves)
 	return n, w.err
+}
+
+// skip takes an error of stepping down into a subtree, and counts the subtree if that is to be left out.
+func (w *Walker) skip(err error) error {
+	if err == nil || !errors.Is(err, ErrSkip) {
+		return err
+	}
+	w.skipped++
+	return nil
 }
 
 // push steps down into the subtree at c, if there is one.

@@ -1,0 +1,62 @@
+package mst
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Find returns the CID of the record at a path of the tree whose root is the node root; it is undefined
+// if the tree does not have the path. load is as for [NewWalker].
+//
+// It loads the nodes on the way to the path and no others. Of these it checks all that a [Walker] checks,
+// as far as it can be seen in them: each key is in its layer, and between the keys to its left and its
+// right in the nodes above. The way ends in the layer of the path, for it can be in no lower one.
+//
+// An error is an [*Error], or says that the path is not valid.
+func Find(root lex.CID, collection syntax.NSID, recordKey syntax.RecordKey, load func(c lex.CID, buf []byte) ([]byte, error)) (lex.CID, error) {
+	path := string(collection) + "/" + string(recordKey)
+	if _, _, ok := SplitKey(path); !ok {
+		return lex.CID{}, fmt.Errorf("mst: %q is not a collection, a slash and a record key", path)
+	}
+	key := []byte(path)
+	layer := Layer(key)
+	w := NewWalker(root, load)
+	w.depth = 0
+	if err := w.pushRoot(); err != nil {
+		return lex.CID{}, err
+	}
+	var low, high []byte // the keys between which those of a node must be; nil if there is no such bound
+	for {
+		s := w.stack[w.depth-1]
+		w.last, w.slash = low, max(0, bytes.IndexByte(low, '/'))
+		for i := range s.node.Entries {
+			if err := w.visit(s, s.node.Entries[i].Key); err != nil {
+				return lex.CID{}, err
+			}
+		}
+		if high != nil && bytes.Compare(w.last, high) >= 0 {
+			return lex.CID{}, &Error{Node: s.cid, Key: string(w.last), Err: invalid("key does not come in front of %q", high)}
+		}
+		i, found := slices.BinarySearchFunc(s.node.Entries, key, func(e Entry, key []byte) int { return bytes.Compare(e.Key, key) })
+		if found {
+			return s.node.Entries[i].Value, nil
+		}
+		below := s.node.Left
+		if i > 0 {
+			below, low = s.node.Entries[i-1].Right, s.node.Entries[i-1].Key
+		}
+		if i < len(s.node.Entries) {
+			high = s.node.Entries[i].Key
+		}
+		if s.layer <= layer || !below.Defined() {
+			return lex.CID{}, nil
+		}
+		if err := w.push(below); err != nil {
+			return lex.CID{}, err
+		}
+	}
+}
