@@ -126,9 +126,11 @@ func TestFindMalformed(t *testing.T) {
 	}
 	// Below the layer of a path nothing is looked at.
 	s := store{}
-	root := s.put(nodeOf(valueOf("absent"), key(keyF)))
-	if value, _, err := s.find(root, keyF); err != nil || value != valueOf("v") {
-		t.Errorf("%q has the value %s, %v", keyF, value, err)
+	root := s.put(nodeOf(none, entry{suffix: keyD, right: valueOf("absent")}))
+	for path, want := range map[string]lex.CID{keyD: valueOf("v"), keyI: none, keyF: none} {
+		if value, _, err := s.find(root, path); err != nil || value != want {
+			t.Errorf("%q has the value %s, %v; want %s", path, value, err, want)
+		}
 	}
 }
 
