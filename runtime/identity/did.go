@@ -1,0 +1,104 @@
+package identity
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// documentAt returns the URL of the document of did.
+func (o *options) documentAt(did syntax.DID) (string, *failure) {
+	if _, err := syntax.ParseDID(string(did)); err != nil {
+		return "", invalid("%w", err)
+	}
+	identifier := did.Identifier()
+	switch did.Method() {
+	case "plc":
+		if !plcIdentifier(identifier) {
+			return "", invalid("identifier of did:plc is not 24 characters of a-z and 2-7")
+		}
+		return o.plc + "/" + string(did), nil
+	case "web":
+		return o.webDocumentAt(identifier)
+	}
+	return "", invalid("%w", ErrMethod)
+}
+
+func plcIdentifier(s string) bool {
+	return len(s) == 24 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz234567") == ""
+}
+
+// webDocumentAt returns the URL of the document of a did:web: a host name, by https. For tests it may be
+// localhost, with a port.
+func (o *options) webDocumentAt(identifier string) (string, *failure) {
+	host, port, hasPort := strings.Cut(identifier, "%3A")
+	switch {
+	case host == "localhost":
+		if hasPort && !validPort(port) {
+			return "", invalid("port of did:web is not a number")
+		}
+		if hasPort {
+			host += ":" + port
+		}
+		if o.allowPrivate {
+			return "http://" + host + "/.well-known/did.json", nil
+		}
+	case hasPort:
+		return "", invalid("did:web has a port, which only localhost may have")
+	case strings.Contains(host, ":"):
+		return "", invalid("did:web has a path, which is not supported")
+	default:
+		if f := checkHost(host); f != nil {
+			return "", f
+		}
+	}
+	return "https://" + host + "/.well-known/did.json", nil
+}
+
+func validPort(s string) bool {
+	return s != "" && len(s) <= 5 && strings.Trim(s, "0123456789") == ""
+}
+
+func (o *options) checkDID(key string) *failure {
+	_, f := o.documentAt(syntax.DID(key))
+	return f
+}
+
+// lookUpDocument fetches the document of a DID.
+func (o *options) lookUpDocument(ctx context.Context, key string) (*Document, *failure) {
+	did := syntax.DID(key)
+	url, f := o.documentAt(did)
+	if f != nil {
+		return nil, f
+	}
+	status, body, f := o.fetch(ctx, url, "application/did+ld+json, application/json", maxDocument)
+	if f != nil {
+		if did.Method() == "web" && noSuchHost(f) {
+			return nil, notFound("%w", f.cause)
+		}
+		return nil, f
+	}
+	switch status {
+	case http.StatusOK:
+	case http.StatusNotFound:
+		return nil, notFound("%s: there is no document", url)
+	case http.StatusGone:
+		return nil, notFound("%s: the DID has been tombstoned", url)
+	default:
+		return nil, unreachable("%s: answer has status %d", url, status)
+	}
+	d, f := parseDocument(body)
+	if f != nil {
+		return nil, invalid("%s: %w", url, f.cause)
+	}
+	if d.DID != did {
+		return nil, invalid("%s: the document is that of %s", url, excerpt(string(d.DID)))
+	}
+	if strings.HasPrefix(d.PDS, "http:") && !o.allowPrivate {
+		d.faults.pds = excerpt(d.PDS) + " is not an https address"
+		d.PDS = ""
+	}
+	return d, nil
+}

@@ -1,0 +1,69 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// What can be wrong with an identity. An [Error] wraps exactly one of them, for [errors.Is].
+var (
+	// ErrNotFound says that there is none: nobody has the handle, or the DID is not registered or has
+	// been tombstoned.
+	ErrNotFound = errors.New("not found")
+	// ErrInvalid says that there is something, but not what the specifications ask for: a handle that
+	// its DID does not claim, two DIDs for one handle, a document of another DID, a malformed one. Handles
+	// and DIDs that can never be resolved are invalid, too.
+	ErrInvalid = errors.New("invalid")
+	// ErrUnreachable says that it cannot be known at present, since whoever should be asked did not
+	// answer, answered with an error of its own, or is at an address that must not be contacted
+	// (guard.ErrPrivate, which is then in the chain as well).
+	ErrUnreachable = errors.New("unreachable")
+)
+
+// ErrMethod is in the chain of the error, an [ErrInvalid], for a DID of a method other than plc and web.
+var ErrMethod = errors.New("DID method is not supported")
+
+// Error says what is wrong with an identity.
+type Error struct {
+	// Subject is the handle or the DID asked for.
+	Subject string
+	// Err is the fault. It wraps one of [ErrNotFound], [ErrInvalid] and [ErrUnreachable], and the cause.
+	Err error
+}
+
+// Error returns a text that has the subject and the fault.
+func (e *Error) Error() string { return fmt.Sprintf("identity: %s: %v", e.Subject, e.Err) }
+
+// Unwrap returns e.Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+// failure is the fault of an [Error]: one of the three kinds, and why.
+type failure struct{ kind, cause error }
+
+func (f *failure) Error() string   { return f.kind.Error() + ": " + f.cause.Error() }
+func (f *failure) Unwrap() []error { return []error{f.kind, f.cause} }
+
+func notFound(format string, args ...any) *failure {
+	return &failure{ErrNotFound, fmt.Errorf(format, args...)}
+}
+
+func invalid(format string, args ...any) *failure {
+	return &failure{ErrInvalid, fmt.Errorf(format, args...)}
+}
+
+func unreachable(format string, args ...any) *failure {
+	return &failure{ErrUnreachable, fmt.Errorf(format, args...)}
+}
+
+// ended reports whether err is that of ctx, and not about an identity.
+func ended(ctx context.Context, err error) bool { return err != nil && err == ctx.Err() }
+
+// excerpt returns s quoted, its beginning if it is long.
+func excerpt(s string) string {
+	const most = 80
+	if len(s) > most {
+		return fmt.Sprintf("%q...", s[:most])
+	}
+	return fmt.Sprintf("%q", s)
+}

@@ -1,0 +1,168 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	neturl "net/url"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+const (
+	maxHandleAnswer = 4 << 10 // bytes
+	maxName         = 253     // bytes of a DNS name
+)
+
+// checkHost says whether a host name can belong to an account: it is a handle by its syntax, and not
+// under one of the top-level domains that the specification disallows.
+func checkHost(name string) *failure {
+	if _, err := syntax.ParseHandle(name); err != nil {
+		return invalid("%w", err)
+	}
+	switch domain := strings.ToLower(name[strings.LastIndexByte(name, '.')+1:]); domain {
+	case "alt", "arpa", "example", "internal", "invalid", "local", "localhost", "onion":
+		return invalid("nothing can be resolved under the top-level domain .%s", domain)
+	}
+	return nil
+}
+
+// lookUpHandle finds the DID of a handle, which is in lower case.
+func (o *options) lookUpHandle(ctx context.Context, handle string) (syntax.DID, *failure) {
+	if o.handleService != "" {
+		return o.askService(ctx, handle)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type answer struct {
+		did syntax.DID
+		f   *failure
+	}
+	start := func(method func(context.Context, string) (syntax.DID, *failure)) <-chan answer {
+		done := make(chan answer, 1)
+		go func() {
+			did, f := method(ctx, handle)
+			done <- answer{did, f}
+		}()
+		return done
+	}
+	byDNS, byHTTPS := start(o.askDNS), start(o.askHost)
+
+	// What DNS says goes before what the host says, so its answer is waited for.
+	dns := <-byDNS
+	if dns.f == nil || dns.f.kind == ErrInvalid {
+		return dns.did, dns.f
+	}
+	https := <-byHTTPS
+	if https.f == nil {
+		return https.did, nil
+	}
+	f := &failure{ErrUnreachable, fmt.Errorf("by DNS: %w; by HTTPS: %w", dns.f.cause, https.f.cause)}
+	if dns.f.kind == ErrNotFound {
+		f.kind = https.f.kind
+	}
+	return "", f
+}
+
+// askDNS looks for the TXT record of a handle.
+func (o *options) askDNS(ctx context.Context, handle string) (syntax.DID, *failure) {
+	name := "_atproto." + handle
+	if len(name) > maxName {
+		return "", notFound("the name %s is too long", name)
+	}
+	ctx, cancel := context.WithTimeout(ctx, dnsTimeout)
+	defer cancel()
+	records, err := o.lookupTXT(ctx, name)
+	if err != nil {
+		var dns *net.DNSError
+		switch {
+		case errors.As(err, &dns) && dns.IsNotFound:
+			return "", notFound("%w", err)
+		case ctx.Err() != nil:
+			return "", unreachable("%s: no answer within %s", name, dnsTimeout)
+		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+			return "", unreachable("%s", err.Error())
+		}
+		return "", unreachable("%w", err)
+	}
+	return didOf(name, records)
+}
+
+// didOf returns the DID that the TXT records of a name agree on.
+func didOf(name string, records []string) (found syntax.DID, _ *failure) {
+	var malformed error
+	for _, record := range records {
+		value, is := strings.CutPrefix(record, "did=")
+		if !is {
+			continue
+		}
+		did, err := syntax.ParseDID(value)
+		switch {
+		case err != nil:
+			malformed = err
+		case found != "" && found != did:
+			return "", invalid("%s has TXT records with two DIDs, %s and %s", name, excerpt(string(found)), excerpt(value))
+		default:
+			found = did
+		}
+	}
+	switch {
+	case found != "":
+		return found, nil
+	case malformed != nil:
+		return "", invalid("TXT record of %s: %w", name, malformed)
+	}
+	return "", notFound("%s has no TXT record with a DID", name)
+}
+
+// askHost fetches the well-known file of a handle.
+func (o *options) askHost(ctx context.Context, handle string) (syntax.DID, *failure) {
+	url := "https://" + handle + "/.well-known/atproto-did"
+	status, body, f := o.fetch(ctx, url, "text/plain", maxHandleAnswer)
+	switch {
+	case f != nil && noSuchHost(f):
+		return "", notFound("%w", f.cause)
+	case f != nil:
+		return "", f
+	case status == http.StatusNotFound, status == http.StatusGone:
+		return "", notFound("%s: there is no such file", url)
+	case status != http.StatusOK:
+		return "", unreachable("%s: answer has status %d", url, status)
+	}
+	did, err := syntax.ParseDID(strings.TrimSpace(string(body)))
+	if err != nil {
+		return "", invalid("%s: %w", url, err)
+	}
+	return did, nil
+}
+
+// askService has a server resolve a handle.
+func (o *options) askService(ctx context.Context, handle string) (syntax.DID, *failure) {
+	url := o.handleService + "/xrpc/com.atproto.identity.resolveHandle?handle=" + neturl.QueryEscape(handle)
+	status, body, f := o.fetch(ctx, url, "application/json", maxHandleAnswer)
+	switch {
+	case f != nil:
+		return "", f
+	case status == http.StatusBadRequest, status == http.StatusNotFound:
+		// Servers have more than one name for the error, and some none.
+		return "", notFound("%s: answer has status %d: %s", o.handleService, status, excerpt(string(body)))
+	case status != http.StatusOK:
+		return "", unreachable("%s: answer has status %d", url, status)
+	}
+	var out struct {
+		DID text `json:"did"`
+	}
+	if err := json.Unmarshal(body, &out); err != nil {
+		return "", invalid("%s: %w", url, err)
+	}
+	did, err := syntax.ParseDID(string(out.DID))
+	if err != nil {
+		return "", invalid("%s: %w", url, err)
+	}
+	return did, nil
+}
