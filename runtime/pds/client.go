@@ -1,0 +1,251 @@
+package pds
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/layers-pub/layers-go/runtime/guard"
+	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/multikey"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/xrpc"
+)
+
+// Client reads repositories. It is safe for concurrent use and does not change once it is made; it keeps
+// connections, and what it has learned about accounts and servers, for further calls.
+type Client struct {
+	directory *identity.Directory
+	fixed     lex.Caller // of WithHost or WithCaller
+	servers   servers
+}
+
+// Option sets how a [Client] works.
+type Option func(*options) error
+
+type options struct {
+	directory    *identity.Directory
+	host         string
+	caller       lex.Caller
+	xrpc         []xrpc.Option
+	allowPrivate bool
+}
+
+// WithDirectory sets the directory that accounts are looked up in. The default is one of its own, with the
+// defaults of [identity.New].
+func WithDirectory(directory *identity.Directory) Option {
+	return func(o *options) error {
+		o.directory = directory
+		return nil
+	}
+}
+
+// WithHost asks one server for all repositories instead of the one that each account's DID document names:
+// a relay, a mirror, or the only server of a test. It is an origin, such as "https://relay.example.com".
+func WithHost(service string) Option {
+	return func(o *options) error {
+		o.host = service
+		return nil
+	}
+}
+
+// WithCaller sends all calls about repositories through caller, such as an authenticated client.
+func WithCaller(caller lex.Caller) Option {
+	return func(o *options) error {
+		o.caller = caller
+		return nil
+	}
+}
+
+// WithXRPC sets options of the clients that the servers are called with, of which there is one for each.
+// They hold for every server that a DID document may name: an Authorizer does not belong here, but in
+// a client of its own, for [WithCaller].
+func WithXRPC(opts ...xrpc.Option) Option {
+	return func(o *options) error {
+		o.xrpc = append(o.xrpc, opts...)
+		return nil
+	}
+}
+
+// WithAllowPrivate allows servers at private and loopback addresses and without TLS. The default is not
+// to: DID documents are written by anyone. It also holds for the directory, unless [WithDirectory] gives one.
+func WithAllowPrivate(allow bool) Option {
+	return func(o *options) error {
+		o.allowPrivate = allow
+		return nil
+	}
+}
+
+// New makes a client. An error is that of an option.
+func New(opts ...Option) (*Client, error) {
+	var o options
+	for _, opt := range opts {
+		if err := opt(&o); err != nil {
+			return nil, err
+		}
+	}
+	if o.host != "" && o.caller != nil {
+		return nil, errors.New("pds: WithHost and WithCaller exclude each other")
+	}
+	if o.directory == nil {
+		var err error
+		if o.directory, err = identity.New(identity.WithAllowPrivate(o.allowPrivate)); err != nil {
+			return nil, err
+		}
+	}
+	c := &Client{directory: o.directory, fixed: o.caller}
+	c.servers.insecure = o.allowPrivate
+	c.servers.options = append([]xrpc.Option{xrpc.WithHTTPClient(guard.Client(o.allowPrivate))}, o.xrpc...)
+	if o.host != "" {
+		server, err := c.servers.client(o.host)
+		if err != nil {
+			return nil, err
+		}
+		c.fixed = server
+	}
+	return c, nil
+}
+
+// Directory returns the directory that accounts are looked up in.
+func (c *Client) Directory() *identity.Directory { return c.directory }
+
+// CallRepo sends a query about one repository to the server that has it: call makes the query for the
+// account's DID. repo is a handle or a DID.
+//
+// When the server turns out not to have the repository, or not to be there, the account is looked up once
+// more, and the query is made and sent a second time if another server is found; call's last result is the
+// one that was answered. A procedure is sent once.
+//
+// An error is that of the look-up (package identity), of the server (*[xrpc.Error]) or of the way to it. The
+// shapes in which servers say that they do not have the repository all wrap [ErrRepoNotFound].
+func (c *Client) CallRepo(ctx context.Context, repo syntax.AtIdentifier, call func(did syntax.DID) *lex.Call) error {
+	at, err := c.place(ctx, repo, false)
+	if err != nil {
+		return err
+	}
+	query := call(at.did)
+	err = at.caller.Call(ctx, query)
+	if err == nil || query.Procedure || !mayHaveMoved(err) || ctx.Err() != nil || c.fixed != nil && repo.IsDID() {
+		return repoError(repo, err)
+	}
+	fresh, failed := c.place(ctx, repo, true)
+	if failed != nil || fresh.did == at.did && fresh.server == at.server {
+		return repoError(repo, err)
+	}
+	return repoError(repo, fresh.caller.Call(ctx, call(fresh.did)))
+}
+
+// place is where a repository is.
+type place struct {
+	did    syntax.DID
+	server string // "" for the caller that all calls go through
+	caller lex.Caller
+}
+
+// place finds out where a repository is; fresh does so anew.
+func (c *Client) place(ctx context.Context, repo syntax.AtIdentifier, fresh bool) (place, error) {
+	if did, ok := repo.DID(); ok && c.fixed != nil {
+		return place{did: did, caller: c.fixed}, nil
+	}
+	did, account, err := c.account(ctx, repo, fresh)
+	if err != nil {
+		return place{}, fmt.Errorf("pds: %w", err)
+	}
+	if c.fixed != nil {
+		return place{did: did, caller: c.fixed}, nil
+	}
+	origin, err := account.RequirePDS()
+	if err != nil {
+		return place{}, fmt.Errorf("pds: %w", err)
+	}
+	server, err := c.servers.client(origin)
+	if err != nil {
+		return place{}, fmt.Errorf("pds: %s: %w", repo, err)
+	}
+	return place{did, origin, server}, nil
+}
+
+// account is what the directory knows about an account.
+type account interface {
+	RequirePDS() (string, error)
+	RequireKey() (multikey.Key, error)
+}
+
+// account looks an account up; fresh does so anew. A DID is not asked for its handle, which would take another
+// look-up, and does not matter here.
+func (c *Client) account(ctx context.Context, actor syntax.AtIdentifier, fresh bool) (syntax.DID, account, error) {
+	if did, ok := actor.DID(); ok && !fresh {
+		document, err := c.directory.ResolveDID(ctx, did)
+		return did, document, err
+	}
+	resolve := c.directory.Resolve
+	if fresh {
+		resolve = c.directory.Refresh
+	}
+	found, err := resolve(ctx, actor)
+	return found.DID, found, err
+}
+
+// repoError says whose repository err is about.
+func repoError(repo syntax.AtIdentifier, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case isRepoNotFound(err):
+		return fmt.Errorf("pds: %s: %w: %w", repo, ErrRepoNotFound, err)
+	}
+	return fmt.Errorf("pds: %s: %w", repo, err)
+}
+
+// host returns what calls a server that is not asked about one repository: the one that is named, or the one
+// of WithHost or WithCaller.
+func (c *Client) host(service string) (lex.Caller, error) {
+	if service == "" {
+		if c.fixed == nil {
+			return nil, errors.New("pds: no server is named, and the client has none")
+		}
+		return c.fixed, nil
+	}
+	return c.servers.client(service)
+}
+
+// maxServers is how many servers' clients are kept. They are small, and the network has a few thousand.
+const maxServers = 1000
+
+// servers makes a client for each server and keeps some. They share one HTTP client.
+type servers struct {
+	insecure bool
+	options  []xrpc.Option
+
+	mu      sync.Mutex
+	clients map[string]*xrpc.Client
+}
+
+func (s *servers) client(service string) (*xrpc.Client, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if client := s.clients[service]; client != nil {
+		return client, nil
+	}
+	if !s.insecure && !strings.HasPrefix(service, "https://") {
+		return nil, fmt.Errorf("pds: server %q: not https, which WithAllowPrivate would allow", service)
+	}
+	client, err := xrpc.New(service, s.options...)
+	if err != nil {
+		return nil, err
+	}
+	if s.clients == nil {
+		s.clients = map[string]*xrpc.Client{}
+	}
+	for other := range s.clients { // any
+		if len(s.clients) < maxServers {
+			break
+		}
+		delete(s.clients, other)
+	}
+	s.clients[service] = client
+	return client, nil
+}

@@ -1,0 +1,128 @@
+package pds
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// GetRecordOptions are the options of [Client.GetRecord]; nil stands for the zero value.
+type GetRecordOptions struct {
+	// CID asks for one version of the record. Servers may have the newest only.
+	CID lex.CID
+}
+
+// GetRecord reads one record (com.atproto.repo.getRecord). uri has a collection and a record key; its
+// authority may be a handle.
+//
+// The envelope has the record in DAG-CBOR, whose hash is that of its CID: it is [lex.Hashed]. When the server
+// gives no CID, nor did the caller, it is [lex.Served]. Its URI has the account's DID.
+//
+// An error is [ErrRecordNotFound] if there is no such record, one of [Client.CallRepo], one that names both
+// URIs if the server answers with another record, or a [*lex.Failure]: then the record is not of the data
+// model, and in JSON, or it is not that of its CID ([lex.RuleCID]). The envelope of a failure is returned, too.
+func (c *Client) GetRecord(ctx context.Context, uri syntax.ATURI, options *GetRecordOptions) (lex.Envelope, error) {
+	v, err := c.getRecord(ctx, uri, options)
+	if err != nil {
+		return lex.Envelope{}, err
+	}
+	return v.envelope()
+}
+
+func (c *Client) getRecord(ctx context.Context, uri syntax.ATURI, options *GetRecordOptions) (*view, error) {
+	if options == nil {
+		options = new(GetRecordOptions)
+	}
+	if err := checkURI(uri); err != nil {
+		return nil, err
+	}
+	var v *view
+	var want syntax.ATURI
+	err := c.CallRepo(ctx, uri.Authority(), func(did syntax.DID) *lex.Call {
+		v, want = new(view), collectionURI(did, uri.Collection())+"/"+syntax.ATURI(uri.RecordKey())
+		call := &lex.Call{NSID: "com.atproto.repo.getRecord", Output: v}
+		call.Params.String("repo", string(did))
+		call.Params.String("collection", string(uri.Collection()))
+		call.Params.String("rkey", string(uri.RecordKey()))
+		if options.CID.Defined() {
+			call.Params.String("cid", options.CID.String())
+		}
+		return call
+	})
+	switch {
+	case err != nil && isRecordNotFound(err):
+		return nil, fmt.Errorf("%w: %w", ErrRecordNotFound, err)
+	case err != nil:
+		return nil, err
+	case v.uri == "" || v.isEmpty():
+		return nil, fmt.Errorf("pds: %s: %w: the server's answer has none", want, ErrRecordNotFound)
+	case v.uri != string(want):
+		return nil, fmt.Errorf("pds: asked for %s, the server answers with %s", want, excerpt(v.uri))
+	}
+	if options.CID.Defined() {
+		v.cid = options.CID.String()
+	}
+	return v, nil
+}
+
+// checkURI returns an error unless uri is that of a record.
+func checkURI(uri syntax.ATURI) error {
+	if _, err := syntax.ParseATURI(string(uri)); err != nil {
+		return fmt.Errorf("pds: %w", err)
+	}
+	if uri.RecordKey() == "" {
+		return fmt.Errorf("pds: %s is not the URI of a record", uri)
+	}
+	return nil
+}
+
+func collectionURI(did syntax.DID, collection syntax.NSID) syntax.ATURI {
+	return syntax.ATURI("at://" + string(did) + "/" + string(collection))
+}
+
+// excerpt quotes what a server sent, cut where it is long.
+func excerpt(s string) string {
+	const most = 200
+	if len(s) > most {
+		return strconv.Quote(s[:most]) + "..."
+	}
+	return strconv.Quote(s)
+}
+
+// isEmpty reports whether there is no value, or nothing in it.
+func (v *view) isEmpty() bool {
+	data := v.value.Data
+	switch {
+	case len(data) == 0, string(data) == "null":
+		return true
+	case data[0] == '{' || data[0] == '[':
+		return len(bytes.TrimSpace(data[1:len(data)-1])) == 0
+	}
+	return false
+}
+
+// envelope returns the record in DAG-CBOR, if its hash is that of the CID.
+func (v *view) envelope() (lex.Envelope, error) {
+	e := lex.Envelope{URI: syntax.ATURI(v.uri), Data: v.value.Data, Encoding: v.value.Encoding, Trust: lex.Served}
+	fail := func(issues []lex.Issue) (lex.Envelope, error) { return e, &lex.Failure{Envelope: e, Issues: issues} }
+	e.CID, _ = lex.ParseCID(v.cid)
+	data, err := lex.JSONToCBOR(v.value.Data)
+	if err != nil {
+		return fail(lex.IssuesOf(err))
+	}
+	e.Data, e.Encoding = data, lex.CBOR
+	computed := lex.CIDOf(lex.CodecDagCBOR, data)
+	switch {
+	case v.cid == "":
+		e.CID = computed
+	case e.CID == computed:
+		e.Trust = lex.Hashed
+	default:
+		return fail([]lex.Issue{{Rule: lex.RuleCID, Want: v.cid, Found: computed.String()}})
+	}
+	return e, nil
+}

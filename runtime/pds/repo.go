@@ -1,0 +1,291 @@
+package pds
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/multikey"
+	"github.com/layers-pub/layers-go/runtime/repo"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Description says what a server knows about a repository: the answer of com.atproto.repo.describeRepo.
+type Description struct {
+	DID    syntax.DID
+	Handle syntax.Handle
+	// HandleIsCorrect tells whether the server found the handle confirmed both ways.
+	HandleIsCorrect bool
+	// Collections are those with at least one record.
+	Collections []syntax.NSID
+	// Document is the account's DID document in JSON as the server knows it, for identity.ParseDocument.
+	Document []byte
+}
+
+// DescribeRepo reads what the server says about a repository. repo is a handle or a DID. An error is that
+// of [Client.CallRepo].
+func (c *Client) DescribeRepo(ctx context.Context, repo syntax.AtIdentifier) (*Description, error) {
+	var d *Description
+	var of syntax.DID
+	err := c.CallRepo(ctx, repo, func(did syntax.DID) *lex.Call {
+		d, of = new(Description), did
+		call := &lex.Call{NSID: "com.atproto.repo.describeRepo", Output: d}
+		call.Params.String("repo", string(did))
+		return call
+	})
+	if err != nil {
+		return nil, err
+	}
+	if d.DID != of {
+		return nil, fmt.Errorf("pds: asked for a description of %s, the server answers with that of %s", of, d.DID)
+	}
+	return d, nil
+}
+
+// LatestCommit names the newest commit of a repository.
+type LatestCommit struct {
+	CID lex.CID
+	Rev syntax.TID
+}
+
+// GetLatestCommit reads which commit of a repository is the newest (com.atproto.sync.getLatestCommit): for
+// [RepoOptions].Since, and to see whether there is anything new. repo is a handle or a DID. An error is that of
+// [Client.CallRepo].
+func (c *Client) GetLatestCommit(ctx context.Context, repo syntax.AtIdentifier) (LatestCommit, error) {
+	var commit *LatestCommit
+	err := c.CallRepo(ctx, repo, func(did syntax.DID) *lex.Call {
+		commit = new(LatestCommit)
+		call := &lex.Call{NSID: "com.atproto.sync.getLatestCommit", Output: commit}
+		call.Params.String("did", string(did))
+		return call
+	})
+	if err == nil && !commit.CID.Defined() {
+		err = fmt.Errorf("pds: the latest commit of %s: %w", repo, lex.ErrCID)
+	}
+	if err != nil {
+		return LatestCommit{}, err
+	}
+	return *commit, nil
+}
+
+// ListBlobsOptions are the options of [Client.ListBlobs]; nil stands for the zero value.
+type ListBlobsOptions struct {
+	// Since limits the list to blobs of records that came after this revision.
+	Since syntax.TID
+	// Cursor is where the list goes on; "" is its beginning.
+	Cursor string
+	// PageSize is how many blobs are asked for at once, from 1 to 1000; 0 stands for 1000.
+	PageSize int
+	// Checkpoint is that of [ListOptions].
+	Checkpoint func(cursor string)
+}
+
+// ListBlobs goes through the blobs of a repository (com.atproto.sync.listBlobs): those that its records
+// refer to. repo is a handle or a DID. Errors are those of [Client.ListRecords]: a malformed CID is a
+// [*lex.Failure].
+func (c *Client) ListBlobs(ctx context.Context, repo syntax.AtIdentifier, options *ListBlobsOptions) iter.Seq2[lex.CID, error] {
+	if options == nil {
+		options = new(ListBlobsOptions)
+	}
+	l := list[lex.Raw]{cursor: options.Cursor, size: options.PageSize, most: maxBlobs, checkpoint: options.Checkpoint}
+	l.fetch = func(ctx context.Context, params lex.Params) (page[lex.Raw], error) {
+		var answer *blobPage
+		err := c.CallRepo(ctx, repo, func(did syntax.DID) *lex.Call {
+			answer, repo = new(blobPage), syntax.AtIdentifier(did)
+			call := &lex.Call{NSID: "com.atproto.sync.listBlobs", Params: params, Output: answer}
+			call.Params.String("did", string(did))
+			if options.Since != "" {
+				call.Params.String("since", string(options.Since))
+			}
+			return call
+		})
+		if err != nil {
+			return page[lex.Raw]{}, err
+		}
+		return answer.page, nil
+	}
+	return each(l.all(ctx), func(raw lex.Raw) (lex.CID, error) {
+		var text word
+		if err := lex.DecodeJSON(raw.Data, &text); err != nil {
+			return lex.CID{}, err
+		}
+		return lex.ParseCID(string(text))
+	})
+}
+
+// RepoOptions are the options of [Client.GetRepo] and [Client.GetRepoCAR]; nil stands for the zero value.
+type RepoOptions struct {
+	// Since asks for what is new after this revision only: the records that have come since, and the
+	// nodes of the tree that have changed. See repo.WithPartial.
+	Since syntax.TID
+	// MaxSize is the largest archive that is read, in bytes; 0 stands for repo.DefaultMaxSize. One that is
+	// larger is repo.ErrTooLarge.
+	MaxSize int64
+	// Archive are options of how [Client.GetRepo] reads the archive.
+	Archive []repo.Option
+}
+
+// GetRepoCAR downloads the archive of a repository (com.atproto.sync.getRepo) as it is: nothing of it has
+// been verified, which repo.Read does. repo is a handle or a DID. The caller closes the stream.
+//
+// An error is that of [Client.CallRepo]. The stream ends with io.EOF only if the whole answer has come.
+func (c *Client) GetRepoCAR(ctx context.Context, repo syntax.AtIdentifier, options *RepoOptions) (io.ReadCloser, error) {
+	if options == nil {
+		options = new(RepoOptions)
+	}
+	_, body, err := c.archive(ctx, repo, options)
+	return body, err
+}
+
+func (c *Client) archive(ctx context.Context, actor syntax.AtIdentifier, options *RepoOptions) (syntax.DID, io.ReadCloser, error) {
+	var of syntax.DID
+	body, err := c.stream(ctx, actor, func(did syntax.DID) *lex.Call {
+		of = did
+		call := &lex.Call{NSID: "com.atproto.sync.getRepo", Stream: true}
+		call.Params.String("did", string(did))
+		if options.Since != "" {
+			call.Params.String("since", string(options.Since))
+		}
+		return call
+	})
+	if err != nil {
+		return "", nil, err
+	}
+	limit := options.MaxSize
+	if limit == 0 {
+		limit = repo.DefaultMaxSize
+	}
+	return of, &limited{body, limit}, nil
+}
+
+// stream calls a method that answers with an archive.
+func (c *Client) stream(ctx context.Context, actor syntax.AtIdentifier, query func(did syntax.DID) *lex.Call) (io.ReadCloser, error) {
+	var call *lex.Call
+	err := c.CallRepo(ctx, actor, func(did syntax.DID) *lex.Call {
+		call = query(did)
+		return call
+	})
+	if err != nil {
+		return nil, err
+	}
+	return call.OutputBody, nil
+}
+
+// limited is a stream of limited length.
+type limited struct {
+	io.ReadCloser
+	left int64
+}
+
+func (l *limited) Read(b []byte) (int, error) {
+	n, err := l.ReadCloser.Read(b[:min(int64(len(b)), l.left+1)])
+	if l.left -= int64(n); l.left < 0 {
+		return n + int(l.left), fmt.Errorf("pds: %w", repo.ErrTooLarge)
+	}
+	return n, err
+}
+
+// GetRepo downloads a repository and verifies it: the signature of its commit under the account's key at
+// once, and blocks and tree while its records are read, as package repo does. repo is a handle or a DID. The
+// caller closes the Repo.
+//
+// A signature that does not verify is tried once more under a key that was looked up afresh, since keys
+// rotate. An error is that of [Client.CallRepo], of repo.Read, of package identity about the key, or wraps
+// multikey.ErrSignature or repo.ErrDID.
+func (c *Client) GetRepo(ctx context.Context, repository syntax.AtIdentifier, options *RepoOptions) (*repo.Repo, error) {
+	if options == nil {
+		options = new(RepoOptions)
+	}
+	did, body, err := c.archive(ctx, repository, options)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	var opts []repo.Option
+	if options.MaxSize > 0 {
+		opts = append(opts, repo.WithMaxSize(options.MaxSize))
+	}
+	if options.Since != "" {
+		opts = append(opts, repo.WithPartial())
+	}
+	r, err := repo.Read(ctx, body, append(opts, options.Archive...)...)
+	if err != nil {
+		return nil, fmt.Errorf("pds: repository of %s: %w", did, err)
+	}
+	err = c.verify(ctx, did, func(key multikey.Key) error { return r.Verify(did, key) })
+	if err != nil {
+		r.Close()
+		return nil, fmt.Errorf("pds: repository of %s: %w", did, err)
+	}
+	return r, nil
+}
+
+// verify calls check with the account's key, and once more with one that was looked up afresh if
+// the signature is not that of the first.
+func (c *Client) verify(ctx context.Context, did syntax.DID, check func(multikey.Key) error) error {
+	_, known, err := c.account(ctx, syntax.AtIdentifier(did), false)
+	if err != nil {
+		return err
+	}
+	key, err := known.RequireKey()
+	if err == nil {
+		if err = check(key); err == nil || !errors.Is(err, multikey.ErrSignature) {
+			return err
+		}
+	}
+	_, fresh, failed := c.account(ctx, syntax.AtIdentifier(did), true)
+	if failed != nil {
+		return fmt.Errorf("%w; looking the account up once more: %w", err, failed)
+	}
+	if again, failed := fresh.RequireKey(); failed == nil && again != key {
+		return check(again)
+	}
+	return err
+}
+
+// GetRecordProof reads one record with the proof that it is in the repository that the account signed
+// (com.atproto.sync.getRecord), and verifies all of it. uri has a collection and a record key; its authority
+// may be a handle. The signature is verified as in [Client.GetRepo].
+//
+// When the server proves that there is no such record, the error is [ErrRecordNotFound], and the proof is
+// returned, too. Other errors are those of [Client.GetRecord] and [Client.GetRepo].
+func (c *Client) GetRecordProof(ctx context.Context, uri syntax.ATURI) (*repo.Proof, error) {
+	if err := checkURI(uri); err != nil {
+		return nil, err
+	}
+	var of syntax.DID
+	body, err := c.stream(ctx, uri.Authority(), func(did syntax.DID) *lex.Call {
+		of = did
+		call := &lex.Call{NSID: "com.atproto.sync.getRecord", Stream: true}
+		call.Params.String("did", string(did))
+		call.Params.String("collection", string(uri.Collection()))
+		call.Params.String("rkey", string(uri.RecordKey()))
+		return call
+	})
+	if err != nil {
+		if isRecordNotFound(err) {
+			return nil, fmt.Errorf("%w: %w", ErrRecordNotFound, err)
+		}
+		return nil, err
+	}
+	defer body.Close()
+	archive, err := io.ReadAll(io.LimitReader(body, repo.MaxProofSize+1))
+	var proof *repo.Proof
+	if err == nil {
+		err = c.verify(ctx, of, func(key multikey.Key) (err error) {
+			proof, err = repo.ReadProof(ctx, bytes.NewReader(archive), of, uri.Collection(), uri.RecordKey(), key)
+			return err
+		})
+	}
+	if err == nil && !proof.Found {
+		err = ErrRecordNotFound
+	}
+	if err != nil {
+		return proof, fmt.Errorf("pds: proof of %s/%s: %w", collectionURI(of, uri.Collection()), uri.RecordKey(), err)
+	}
+	return proof, nil
+}
