@@ -75,29 +75,44 @@ func newPayload(r io.Reader, mediaType string) *payload {
 	return p
 }
 
-// attach makes the payload the body of req.
-func (p *payload) attach(req *http.Request, w *watch) {
+// attach makes the payload the body of req, which ends with ctx.
+func (p *payload) attach(ctx context.Context, req *http.Request, w *watch) {
 	if p.size == 0 {
 		req.Body = http.NoBody
 		return
 	}
-	p.current = &upload{source: p.source, watch: w}
+	p.current = p.upload(ctx, w)
 	req.Body, req.ContentLength = p.current, p.size
 	if p.seeker != nil {
 		req.GetBody = func() (io.ReadCloser, error) {
 			if err := p.rewind(); err != nil {
 				return nil, err
 			}
-			p.current = &upload{source: p.source, watch: w}
+			p.current = p.upload(ctx, w)
 			return p.current, nil
 		}
 	}
 }
 
+func (p *payload) upload(ctx context.Context, w *watch) *upload {
+	if p.seeker != nil {
+		return &upload{source: p.source, watch: w}
+	}
+	r := newInterruptible(p.source)
+	context.AfterFunc(ctx, func() { r.Close() })
+	return &upload{source: r, watch: w}
+}
+
 // stop ends the reading of the payload for the last request.
 func (p *payload) stop() {
-	if p.current != nil {
-		p.current.stop(p.seeker != nil)
+	if p.current == nil {
+		return
+	}
+	p.current.stop()
+	if r, ok := p.current.source.(*interruptible); ok {
+		r.Close()
+	} else {
+		p.current.wait() // so that nobody reads the source when the call returns
 	}
 }
 
@@ -155,11 +170,13 @@ func (u *upload) Read(b []byte) (int, error) {
 		return 0, errStopped
 	}
 	n, err := u.source.Read(b)
-	u.watch.start()
-	if err != nil && err != io.EOF {
-		u.mu.Lock()
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if !u.stopped {
+		u.watch.start()
+	}
+	if err != io.EOF && !errors.Is(err, io.ErrClosedPipe) {
 		u.err = err
-		u.mu.Unlock()
 	}
 	return n, err
 }
@@ -167,15 +184,17 @@ func (u *upload) Read(b []byte) (int, error) {
 // Close does nothing: the source is the caller's.
 func (u *upload) Close() error { return nil }
 
-// stop lets no Read reach the source from now on. If wait is set it returns when none is under way.
-func (u *upload) stop(wait bool) {
+// stop lets no Read reach the source from now on.
+func (u *upload) stop() {
 	u.mu.Lock()
+	defer u.mu.Unlock()
 	u.stopped = true
-	u.mu.Unlock()
-	if wait {
-		u.reading.Lock()
-		u.reading.Unlock() //nolint:staticcheck // waiting is the purpose
-	}
+}
+
+// wait waits for a Read that is under way.
+func (u *upload) wait() {
+	u.reading.Lock()
+	defer u.reading.Unlock()
 }
 
 // begun reports whether the source was read.
@@ -184,6 +203,33 @@ func (u *upload) begun() bool {
 	defer u.mu.Unlock()
 	return u.touched
 }
+
+// interruptible is a reader whose Read ends when it is closed, even if that of its source does not. It
+// reads from its source in a goroutine, from its own first Read on.
+type interruptible struct {
+	source io.Reader
+	begin  sync.Once
+	r      *io.PipeReader
+	w      *io.PipeWriter
+}
+
+func newInterruptible(source io.Reader) *interruptible {
+	r, w := io.Pipe()
+	return &interruptible{source: source, r: r, w: w}
+}
+
+func (i *interruptible) Read(b []byte) (int, error) {
+	i.begin.Do(func() {
+		go func() {
+			_, err := io.Copy(i.w, i.source)
+			i.w.CloseWithError(err)
+		}()
+	})
+	return i.r.Read(b)
+}
+
+// Close is not passed on to the source.
+func (i *interruptible) Close() error { return i.r.Close() }
 
 // answer is the body of a response. Each of its reads ends when nothing comes for too long, or with the
 // caller's context; its errors say which call they are of.

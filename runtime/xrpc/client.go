@@ -3,6 +3,7 @@ package xrpc
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -66,20 +67,26 @@ func New(service string, opts ...Option) (*Client, error) {
 	return c, nil
 }
 
+// parseOrigin returns the parts of a service's origin, in lower case and without the scheme's own port.
 func parseOrigin(service string, plain bool) (url.URL, error) {
 	u, err := url.Parse(service)
-	if err != nil || u.Host == "" || u.Hostname() == "" || u.User != nil || u.Path != "" && u.Path != "/" ||
-		u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.Opaque != "" {
-		return url.URL{}, fmt.Errorf("xrpc: service %s is not of the form https://host[:port]", excerpt(service))
-	}
 	switch {
-	case u.Scheme != "https" && u.Scheme != "http":
-		return url.URL{}, fmt.Errorf("xrpc: service %s: not an https address", excerpt(service))
+	case err != nil || u.User != nil || u.RawQuery != "": // not shown, it may have secrets
+		return url.URL{}, errors.New("xrpc: the service is not of the form https://host[:port]")
+	case u.Hostname() == "" || u.Path != "" && u.Path != "/" || u.Fragment != "" || u.ForceQuery,
+		u.Scheme != "https" && u.Scheme != "http":
+		return url.URL{}, fmt.Errorf("xrpc: service %s is not of the form https://host[:port]", excerpt(service))
 	case u.Scheme == "http" && !plain:
-		return url.URL{}, fmt.Errorf("xrpc: service %s: http is refused unless private addresses are allowed", excerpt(service))
+		return url.URL{}, fmt.Errorf("xrpc: service %s: http is refused unless private addresses are allowed",
+			excerpt(service))
 	}
-	host := strings.ToLower(u.Host)
-	host = strings.TrimSuffix(host, map[string]string{"https": ":443", "http": ":80"}[u.Scheme])
+	host := strings.TrimSuffix(strings.ToLower(u.Host), ":")
+	switch u.Scheme {
+	case "https":
+		host = strings.TrimSuffix(host, ":443")
+	case "http":
+		host = strings.TrimSuffix(host, ":80")
+	}
 	return url.URL{Scheme: u.Scheme, Host: host}, nil
 }
 
@@ -106,6 +113,9 @@ func sameOrigin(a, b *url.URL) bool { return a.Scheme == b.Scheme && strings.Equ
 
 // Service returns the origin of the service, without a slash at its end.
 func (c *Client) Service() string { return c.service }
+
+// Format prints the client as its service, whatever the verb: its headers may be secrets.
+func (c *Client) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "xrpc.Client(%s)", c.service) }
 
 // Call sends call and fills its Output, or its OutputBody and OutputEncoding, and returns nil when the
 // answer has a status of success and is what the method answers with. Its errors are described in the

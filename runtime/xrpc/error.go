@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -116,10 +117,11 @@ func (e *Error) credentials() bool {
 
 // shown returns text of a server so that it can be printed: as it is, or quoted; cut if it is long.
 func shown(text string) string {
-	if len(text) <= 2*maxExcerpt && !strings.ContainsFunc(text, func(r rune) bool { return !strconv.IsPrint(r) || r == '\uFFFD' }) {
-		return text
+	strange := func(r rune) bool { return !strconv.IsPrint(r) || r == utf8.RuneError }
+	if len(text) > maxExcerpt || strings.ContainsFunc(text, strange) {
+		return excerpt(text)
 	}
-	return excerpt(text)
+	return text
 }
 
 // excerpt returns the beginning of text, quoted.

@@ -78,7 +78,7 @@ func (x *exchange) newRequest(ctx context.Context, w *watch) *http.Request {
 	if c.proxy != "" && !strings.HasPrefix(string(call.NSID), "com.atproto.") {
 		header.Set("Atproto-Proxy", c.proxy)
 	}
-	req := &http.Request{Method: http.MethodGet, URL: &target, Host: target.Host, Header: header, ProtoMajor: 1, ProtoMinor: 1}
+	req := &http.Request{Method: http.MethodGet, URL: &target, Host: target.Host, Header: header}
 	if call.Procedure {
 		req.Method = http.MethodPost
 		t := new(trace)
@@ -90,7 +90,7 @@ func (x *exchange) newRequest(ctx context.Context, w *watch) *http.Request {
 	}
 	if x.body != nil {
 		header.Set("Content-Type", x.body.mediaType)
-		x.body.attach(req, w)
+		x.body.attach(ctx, req, w)
 	}
 	return req.WithContext(ctx)
 }
@@ -122,12 +122,15 @@ func (x *exchange) send() error {
 	}
 	c.pace.heard(x.call.NSID, response.Header)
 	body := &answer{x: x, ctx: ctx, watch: w, body: response.Body}
-	w.pause()
 	if x.call.Stream && response.StatusCode/100 == 2 {
 		if err := x.usable(response); err != nil {
 			body.Close()
 			return err
 		}
+		if x.body != nil {
+			x.body.stop() // it starts the watch
+		}
+		w.pause()
 		x.call.OutputBody, x.call.OutputEncoding = body, response.Header.Get("Content-Type")
 		return nil
 	}
@@ -147,7 +150,8 @@ func (x *exchange) send() error {
 func (x *exchange) decode(response *http.Response, body io.Reader) error {
 	limit := x.c.maxResponse
 	if response.ContentLength > limit {
-		return x.transportError(fmt.Errorf("answer of %d bytes: %w: the limit is %d", response.ContentLength, ErrTooLarge, limit), false)
+		err := fmt.Errorf("answer of %d bytes: %w: the limit is %d", response.ContentLength, ErrTooLarge, limit)
+		return x.transportError(err, false)
 	}
 	if err := x.usable(response); err != nil {
 		return err
@@ -230,10 +234,7 @@ func (x *exchange) broken(ctx context.Context, err error) *TransportError {
 	if e, ok := err.(*url.Error); ok {
 		err = e.Err // without the URL: parameters can be secrets
 	}
-	if over := x.ctx.Err(); over != nil {
-		if cause := context.Cause(x.ctx); cause != over {
-			over = fmt.Errorf("%w: %w", over, cause)
-		}
+	if over := ended(x.ctx); over != nil {
 		return x.transportError(over, false)
 	}
 	if cause := context.Cause(ctx); errors.Is(cause, ErrTimeout) {

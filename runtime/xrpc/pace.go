@@ -2,6 +2,7 @@ package xrpc
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -17,14 +18,14 @@ type pace struct {
 	own    *rate.Limiter // nil: none
 	server atomic.Bool   // the server sends RateLimit headers, so that own does not matter
 
-	closed atomic.Bool // open may have an entry
+	closed atomic.Bool // open has ever had an entry
 	mu     sync.Mutex
 	open   map[syntax.NSID]time.Time // when methods whose allowance is used up have one again
 }
 
 // wait waits until a call of the method may be sent.
 func (p *pace) wait(ctx context.Context, method syntax.NSID) error {
-	if err := ctx.Err(); err != nil {
+	if err := ended(ctx); err != nil {
 		return err
 	}
 	if p.closed.Load() {
@@ -43,14 +44,11 @@ func (p *pace) wait(ctx context.Context, method syntax.NSID) error {
 	return nil
 }
 
+// untilOpen returns how long the method has no allowance.
 func (p *pace) untilOpen(method syntax.NSID) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	at, ok := p.open[method]
-	if !ok {
-		return 0
-	}
-	return time.Until(at)
+	return time.Until(p.open[method])
 }
 
 // heard takes note of the RateLimit headers of an answer. Servers have limits for single methods, and say
@@ -73,11 +71,7 @@ func (p *pace) heard(method syntax.NSID, h http.Header) {
 	now := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for method, at := range p.open {
-		if !at.After(now) {
-			delete(p.open, method)
-		}
-	}
+	maps.DeleteFunc(p.open, func(_ syntax.NSID, at time.Time) bool { return !at.After(now) })
 	if p.open == nil {
 		p.open = map[syntax.NSID]time.Time{}
 	}

@@ -30,7 +30,7 @@ func (r Retry) pause(failures int) time.Duration {
 	if shift := failures - 1; shift < 32 && r.Base<<shift>>shift == r.Base {
 		limit = min(limit, r.Base<<shift)
 	}
-	return rand.N(limit + 1)
+	return rand.N(max(limit, 1))
 }
 
 // repeatable reports whether sending a call again after err may help and cannot harm.
@@ -74,9 +74,7 @@ func passing(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	var dns *net.DNSError
 	switch {
-	case errors.Is(err, guard.ErrPrivate), errors.Is(err, ErrRedirect), errors.Is(err, ErrTimeout), errors.Is(err, ErrTooLarge):
-		return false
-	case errors.As(err, &certificate):
+	case errors.Is(err, guard.ErrPrivate), errors.Is(err, ErrRedirect), errors.As(err, &certificate):
 		return false
 	case errors.As(err, &dns):
 		return !dns.IsNotFound
@@ -87,10 +85,11 @@ func passing(err error) bool {
 // sleep waits, unless ctx would end first: then it returns at once with an error that says so.
 func sleep(ctx context.Context, wait time.Duration, why string) error {
 	if wait <= 0 {
-		return ctx.Err()
+		return ended(ctx)
 	}
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
-		return fmt.Errorf("%s takes %v, which outlasts the context: %w", why, wait.Round(time.Millisecond), context.DeadlineExceeded)
+		wait = wait.Round(time.Millisecond)
+		return fmt.Errorf("%s takes %v, longer than there is time: %w", why, wait, context.DeadlineExceeded)
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -98,6 +97,15 @@ func sleep(ctx context.Context, wait time.Duration, why string) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("%s was ended: %w", why, context.Cause(ctx))
+		return fmt.Errorf("%s was cut short: %w", why, ended(ctx))
 	}
+}
+
+// ended returns nil while ctx goes on, and then why it does not.
+func ended(ctx context.Context) error {
+	err := ctx.Err()
+	if cause := context.Cause(ctx); cause != err {
+		return fmt.Errorf("%w: %w", err, cause)
+	}
+	return err
 }

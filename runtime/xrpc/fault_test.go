@@ -1,0 +1,482 @@
+package xrpc_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/xrpc"
+)
+
+const head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+// TestFaults: a server that misbehaves, seen by a call for JSON and by one for a stream. Each ends in an
+// error that says what it is, after the time that it must take.
+func TestFaults(t *testing.T) {
+	hang := func(text string) func(net.Conn, *http.Request) {
+		return func(conn net.Conn, _ *http.Request) {
+			io.WriteString(conn, text)
+			io.Copy(io.Discard, conn) // until the client goes away
+		}
+	}
+	hangUp := func(text string) func(net.Conn, *http.Request) {
+		return func(conn net.Conn, _ *http.Request) {
+			io.WriteString(conn, text)
+			conn.Close()
+		}
+	}
+	deflated := compressed(t, strings.NewReader(`{"a":"`+strings.Repeat("abc", 100)+`"}`))
+	gzipped := head + "Content-Encoding: gzip\r\n"
+	const once, always = 1, 4
+	log.SetOutput(io.Discard) // net/http remarks on bytes behind an answer
+	defer log.SetOutput(os.Stderr)
+	for name, test := range map[string]struct {
+		raw      func(net.Conn, *http.Request)
+		json     error // "" in the place of any error
+		stream   error // of Call or of reading the body
+		requests int   // of the call for JSON
+		took     time.Duration
+	}{
+		"hangs before the headers":     {hang(""), xrpc.ErrTimeout, xrpc.ErrTimeout, once, time.Minute},
+		"hangs in the headers":         {hang("HTTP/1.1 200 OK\r\nContent-"), xrpc.ErrTimeout, xrpc.ErrTimeout, once, time.Minute},
+		"hangs before the body":        {hang(head + "Content-Length: 9\r\n\r\n"), xrpc.ErrTimeout, xrpc.ErrTimeout, once, time.Minute},
+		"hangs in the body":            {hang(head + "Content-Length: 9\r\n\r\n{\"a\":"), xrpc.ErrTimeout, xrpc.ErrTimeout, once, time.Minute},
+		"hangs in a chunk":             {hang(head + "Transfer-Encoding: chunked\r\n\r\n9\r\n{\"a\":"), xrpc.ErrTimeout, xrpc.ErrTimeout, once, time.Minute},
+		"hangs before the last chunk":  {hang(head + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"), xrpc.ErrTimeout, xrpc.ErrTimeout, once, time.Minute},
+		"closes before the headers":    {hangUp(""), io.EOF, io.EOF, always, 0},
+		"closes in the headers":        {hangUp("HTTP/1.1 200 OK\r\nCont"), errAny, errAny, always, 0},
+		"closes before the body":       {hangUp(head + "Content-Length: 9\r\n\r\n"), io.ErrUnexpectedEOF, io.ErrUnexpectedEOF, always, 0},
+		"closes in the body":           {hangUp(head + "Content-Length: 9\r\n\r\n{}"), io.ErrUnexpectedEOF, io.ErrUnexpectedEOF, always, 0},
+		"closes in a chunk":            {hangUp(head + "Transfer-Encoding: chunked\r\n\r\n9\r\n{}"), io.ErrUnexpectedEOF, io.ErrUnexpectedEOF, always, 0},
+		"closes before the last chunk": {hangUp(head + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"), io.ErrUnexpectedEOF, io.ErrUnexpectedEOF, always, 0},
+		"bad chunk":                    {hangUp(head + "Transfer-Encoding: chunked\r\n\r\nx\r\n{}"), io.ErrUnexpectedEOF, io.ErrUnexpectedEOF, always, 0},
+		"closes in gzip":               {hangUp(gzipped + "Content-Length: 99\r\n\r\n" + deflated[:30]), io.ErrUnexpectedEOF, io.ErrUnexpectedEOF, always, 0},
+		"gzip ends too soon":           {hangUp(gzipped + "Content-Length: 30\r\n\r\n" + deflated[:30]), io.ErrUnexpectedEOF, io.ErrUnexpectedEOF, always, 0},
+		"gzip is none":                 {hangUp(gzipped + "Content-Length: 30\r\n\r\n" + strings.Repeat("x", 30)), gzip.ErrHeader, gzip.ErrHeader, always, 0},
+		"encoding not asked for":       {hangUp(head + "Content-Encoding: br\r\nContent-Length: 2\r\n\r\n{}"), answered(200), answered(200), once, 0},
+		"body longer than it says":     {hangUp(head + "Content-Length: 2\r\n\r\n{} and more"), nil, nil, once, 0},
+		"JSON longer than it says":     {hangUp(head + "Content-Length: 4\r\n\r\n{\"a\":1}"), errDecoding, nil, once, 0},
+		"not HTTP":                     {hangUp("220 mail.example.com ESMTP\r\n"), errAny, errAny, always, 0},
+		"negative length":              {hangUp(head + "Content-Length: -2\r\n\r\n{}"), errAny, errAny, always, 0},
+		"two lengths":                  {hangUp(head + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"), errAny, errAny, always, 0},
+		"502 with a page":              {hangUp("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 3\r\n\r\n<p>"), answered(502), answered(502), always, 0},
+		"502 that is cut":              {hangUp("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 30\r\n\r\n<p>"), answered(502), answered(502), always, 0},
+		"404 that hangs":               {hang("HTTP/1.1 404 Not Found\r\nContent-Length: 30\r\n\r\n<p>"), answered(404), answered(404), once, time.Minute},
+	} {
+		for kind, call := range map[string]*lex.Call{"json": query(), "stream": stream()} {
+			t.Run(name+"/"+kind, func(t *testing.T) {
+				bubble(t, func(t *testing.T, n *network) {
+					n.raw = test.raw
+					c := n.client(t)
+					start := time.Now()
+					err := c.Call(background, call)
+					took := time.Since(start)
+					want := test.json
+					if call.Stream {
+						want = test.stream
+						if err == nil {
+							_, err = io.ReadAll(call.OutputBody)
+							took = time.Since(start)
+							call.OutputBody.Close()
+						}
+					} else if n.count() != test.requests {
+						t.Errorf("%d requests, want %d", n.count(), test.requests)
+					}
+					if !errors.Is(err, want) && (want == nil || !matches(want, err)) {
+						t.Errorf("%T %v, want %v", err, err, want)
+					}
+					if err != nil && !strings.HasPrefix(err.Error(), "xrpc: "+string(call.NSID)+" at "+origin+": ") {
+						t.Errorf("the error does not name the call: %v", err)
+					}
+					if took < test.took || took > test.took+2*time.Second {
+						t.Errorf("took %v, want %v", took, test.took)
+					}
+				})
+			})
+		}
+	}
+}
+
+type answered int
+
+func (s answered) Error() string { return fmt.Sprintf("an *xrpc.Error with status %d", int(s)) }
+
+var (
+	errAny      = errors.New("any error")
+	errDecoding = errors.New("an error of the decoder")
+)
+
+// matches reports whether err is what want stands for.
+func matches(want, err error) bool {
+	var answer *xrpc.Error
+	switch status, ok := want.(answered); {
+	case ok:
+		return errors.As(err, &answer) && answer.Status == int(status)
+	case want == errDecoding:
+		return len(lex.IssuesOf(err)) > 0
+	}
+	return want == errAny && err != nil
+}
+
+func compressed(t *testing.T, r io.Reader) string {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := io.Copy(z, r); err != nil {
+		t.Fatal(err)
+	}
+	z.Close()
+	return b.String()
+}
+
+// TestGzip: what net/http has unpacked is read as what it is.
+func TestGzip(t *testing.T) {
+	bubble(t, func(t *testing.T, n *network) {
+		n.handler = func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Header().Set("Content-Type", "application/json")
+			io.WriteString(w, compressed(t, strings.NewReader(`{"a":1}`)))
+		}
+		c := n.client(t)
+		call, download := query(), stream()
+		if err := c.Call(background, call); err != nil || call.Output.(*lex.Map).Len() != 1 {
+			t.Error(err)
+		}
+		if err := c.Call(background, download); err != nil {
+			t.Fatal(err)
+		}
+		defer download.OutputBody.Close()
+		if data, err := io.ReadAll(download.OutputBody); string(data) != `{"a":1}` || err != nil {
+			t.Error(string(data), err)
+		}
+	})
+}
+
+// endless is a body of 2 GB.
+type endless struct{ left atomic.Int64 }
+
+func newEndless() *endless {
+	e := new(endless)
+	e.left.Store(2e9)
+	return e
+}
+
+func (e *endless) Read(b []byte) (int, error) {
+	if e.left.Load() <= 0 {
+		return 0, io.EOF
+	}
+	n := copy(b, spaces)
+	e.left.Add(-int64(n))
+	return n, nil
+}
+
+var spaces = strings.Repeat(" ", 32<<10)
+
+// TestTooLarge: an answer over the limit is refused before it is read if its length is declared, and after
+// so many bytes, decompressed ones, if not.
+func TestTooLarge(t *testing.T) {
+	const limit = 1 << 20
+	bomb := compressed(t, io.LimitReader(newEndless(), 16<<20))
+	for name, test := range map[string]struct {
+		header http.Header
+		body   func() io.Reader
+		status int
+		most   int64 // bytes that the server gets rid of
+	}{
+		"declared":      {http.Header{"Content-Length": {"2000000000"}}, func() io.Reader { return newEndless() }, 200, 128 << 10},
+		"just declared": {http.Header{"Content-Length": {fmt.Sprint(limit + 1)}}, func() io.Reader { return io.LimitReader(newEndless(), limit+1) }, 200, 128 << 10},
+		"not declared":  {nil, func() io.Reader { return newEndless() }, 200, limit + 128<<10},
+		"compressed":    {http.Header{"Content-Encoding": {"gzip"}}, func() io.Reader { return strings.NewReader(bomb) }, 200, 64 << 10},
+		"error":         {http.Header{"Content-Length": {"2000000000"}}, func() io.Reader { return newEndless() }, 400, 256 << 10},
+		"page":          {http.Header{"Content-Type": {"text/html"}}, func() io.Reader { return newEndless() }, 200, 128 << 10},
+		"exactly enough": {nil, func() io.Reader {
+			return io.MultiReader(io.LimitReader(newEndless(), limit-2), strings.NewReader("{}"))
+		}, 200, limit},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, n *network) {
+				var sent atomic.Int64
+				n.handler = func(w http.ResponseWriter, r *http.Request) {
+					w.Header().Set("Content-Type", "application/json")
+					for name, value := range test.header {
+						w.Header()[name] = value
+					}
+					w.WriteHeader(test.status)
+					written, _ := io.Copy(w, test.body())
+					sent.Add(written)
+				}
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				start := time.Now()
+				call := query()
+				err := n.client(t, xrpc.WithMaxResponse(limit)).Call(background, call)
+				runtime.ReadMemStats(&after)
+				if name == "exactly enough" {
+					if err != nil {
+						t.Error(err)
+					}
+				} else if large := test.status == 200 && name != "page"; errors.Is(err, xrpc.ErrTooLarge) != large || err == nil {
+					t.Error(err)
+				}
+				if time.Since(start) != 0 || n.count() != 1 {
+					t.Errorf("%v, %d requests", time.Since(start), n.count())
+				}
+				if grown := after.TotalAlloc - before.TotalAlloc; grown > 16<<20 {
+					t.Errorf("allocated %d bytes", grown)
+				}
+				t.Cleanup(func() {
+					if sent.Load() > test.most {
+						t.Errorf("the server got rid of %d bytes, at most %d should have been taken", sent.Load(), test.most)
+					}
+				})
+			})
+		})
+	}
+}
+
+// TestLargeStream: a stream has no limit, and is not collected in memory.
+func TestLargeStream(t *testing.T) {
+	const size = 64 << 20
+	bubble(t, func(t *testing.T, n *network) {
+		n.handler = func(w http.ResponseWriter, r *http.Request) { io.Copy(w, io.LimitReader(newEndless(), size)) }
+		call := stream()
+		if err := n.client(t, xrpc.WithMaxResponse(1)).Call(background, call); err != nil {
+			t.Fatal(err)
+		}
+		defer call.OutputBody.Close()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		got, err := io.Copy(io.Discard, call.OutputBody)
+		runtime.ReadMemStats(&after)
+		if got != size || err != nil || after.TotalAlloc-before.TotalAlloc > 4<<20 {
+			t.Errorf("%d bytes, %v, allocated %d", got, err, after.TotalAlloc-before.TotalAlloc)
+		}
+	})
+}
+
+// TestSlowIsNotIdle: what moves, slowly, is not ended, however long it takes; nor is a stream whose reader
+// takes its time.
+func TestSlowIsNotIdle(t *testing.T) {
+	bubble(t, func(t *testing.T, n *network) {
+		n.handler = func(w http.ResponseWriter, r *http.Request) {
+			if _, err := io.Copy(io.Discard, r.Body); err != nil {
+				t.Error(err)
+			}
+			w.Header().Set("Content-Type", "application/json")
+			for _, c := range `{"a":"slow"}` {
+				time.Sleep(50 * time.Second)
+				io.WriteString(w, string(c))
+				w.(http.Flusher).Flush()
+			}
+		}
+		c := n.client(t)
+		if err := c.Call(background, query()); err != nil {
+			t.Error(err)
+		}
+		if err := c.Call(background, upload(&slow{left: 20, pause: 50 * time.Second})); err != nil {
+			t.Error(err)
+		}
+		call := stream()
+		call.Procedure, call.InputBody = true, &slow{left: 20, pause: 50 * time.Second}
+		if err := c.Call(background, call); err != nil {
+			t.Fatal(err)
+		}
+		defer call.OutputBody.Close()
+		for b := make([]byte, 1); ; {
+			_, err := call.OutputBody.Read(b)
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(10 * time.Minute)
+		}
+	})
+}
+
+// slow is a body that comes byte by byte.
+type slow struct {
+	left  int
+	pause time.Duration
+	err   error // at the end
+}
+
+func (s *slow) Read(b []byte) (int, error) {
+	time.Sleep(s.pause)
+	if s.left == 0 {
+		if s.err != nil {
+			return 0, s.err
+		}
+		return 0, io.EOF
+	}
+	s.left--
+	b[0] = 'x'
+	return 1, nil
+}
+
+// TestSilentUpload: a body that stops coming ends the call, as does one that fails; neither is repeated.
+func TestSilentUpload(t *testing.T) {
+	broken := errors.New("disk on fire")
+	for name, test := range map[string]struct {
+		body io.Reader
+		want error
+		took time.Duration
+	}{
+		"stops": {&slow{left: 2, pause: 2 * time.Hour}, xrpc.ErrTimeout, time.Minute},
+		"fails": {&slow{left: 2, pause: time.Second, err: broken}, broken, 3 * time.Second},
+	} {
+		bubble(t, func(t *testing.T, n *network) {
+			n.handler = failing()
+			start := time.Now()
+			err := n.client(t).Call(background, repeatable(upload(test.body)))
+			if !errors.Is(err, test.want) || time.Since(start) != test.took || n.count() > 1 {
+				t.Errorf("%s: %v after %v, %d requests", name, err, time.Since(start), n.count())
+			}
+			time.Sleep(3 * time.Hour) // lets the reader go
+		})
+	}
+}
+
+// TestIdleOption: another time-out, and none.
+func TestIdleOption(t *testing.T) {
+	bubble(t, func(t *testing.T, n *network) {
+		n.handler = func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(time.Hour)
+			answer(w, 200, `{}`)
+		}
+		start := time.Now()
+		if err := n.client(t, xrpc.WithIdleTimeout(time.Second)).Call(background, query()); !errors.Is(err, xrpc.ErrTimeout) || time.Since(start) != time.Second {
+			t.Error(err, time.Since(start))
+		}
+		if err := n.client(t, xrpc.WithIdleTimeout(0)).Call(background, query()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestContext: the context ends a call and the reading of a stream, wherever they are.
+func TestContext(t *testing.T) {
+	reason := errors.New("the user went home")
+	for _, where := range []string{"headers", "body", "stream", "upload"} {
+		for _, how := range []string{"cancelled", "deadline"} {
+			t.Run(where+" "+how, func(t *testing.T) {
+				bubble(t, func(t *testing.T, n *network) {
+					n.handler = func(w http.ResponseWriter, r *http.Request) {
+						if where != "headers" {
+							w.Header().Set("Content-Type", "application/json")
+							io.WriteString(w, `{"a":`)
+							w.(http.Flusher).Flush()
+						}
+						<-r.Context().Done()
+					}
+					call, want := query(), []error{context.DeadlineExceeded}
+					switch where {
+					case "stream":
+						call = stream()
+					case "upload":
+						call = upload(&slow{left: 10, pause: time.Hour})
+					}
+					ctx := within(t, 10*time.Second)
+					if how == "cancelled" {
+						var cancel context.CancelCauseFunc
+						ctx, cancel = context.WithCancelCause(background)
+						time.AfterFunc(10*time.Second, func() { cancel(reason) })
+						want = []error{context.Canceled, reason}
+					}
+					start := time.Now()
+					err := n.client(t).Call(ctx, call)
+					if where == "stream" {
+						if err != nil {
+							t.Fatal(err)
+						}
+						_, err = io.ReadAll(call.OutputBody)
+						if _, again := call.OutputBody.Read(make([]byte, 1)); again != err {
+							t.Errorf("then %v", again)
+						}
+						call.OutputBody.Close()
+					}
+					var broken *xrpc.TransportError
+					for _, want := range want {
+						if !errors.Is(err, want) || !errors.As(err, &broken) {
+							t.Errorf("%T %v is not %v", err, err, want)
+						}
+					}
+					if time.Since(start) != 10*time.Second || n.count() > 1 {
+						t.Errorf("after %v, %d requests", time.Since(start), n.count())
+					}
+					time.Sleep(time.Hour) // lets the body's reader go
+				})
+			})
+		}
+	}
+}
+
+// TestCloseStream: closing a stream early releases the connection, and the server notices; a Read that
+// is under way ends.
+func TestCloseStream(t *testing.T) {
+	bubble(t, func(t *testing.T, n *network) {
+		gone := make(chan struct{})
+		n.handler = func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, "beginning")
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+			close(gone)
+		}
+		call := stream()
+		if err := n.client(t).Call(background, call); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(call.OutputBody, make([]byte, 9)); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error)
+		go func() {
+			_, err := call.OutputBody.Read(make([]byte, 1))
+			ended <- err
+		}()
+		time.Sleep(time.Second)
+		if err := call.OutputBody.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := <-ended; err == nil || err == io.EOF {
+			t.Errorf("the read under way returned %v", err)
+		}
+		<-gone
+		if _, err := call.OutputBody.Read(make([]byte, 1)); err == nil || err == io.EOF {
+			t.Errorf("a read behind it returned %v", err)
+		}
+	})
+}
+
+// TestEarlyAnswer: a server may refuse a body before it has all of it. When Call returns, nothing reads
+// the body any more.
+func TestEarlyAnswer(t *testing.T) {
+	bubble(t, func(t *testing.T, n *network) {
+		n.handler = func(w http.ResponseWriter, r *http.Request) {
+			answer(w, 413, `{"error":"PayloadTooLarge"}`)
+		}
+		data := bytes.NewReader(make([]byte, 8<<20))
+		err := n.client(t).Call(background, upload(data))
+		left := data.Len() // a race with a read that goes on
+		if !errors.Is(err, lex.ErrorName("PayloadTooLarge")) {
+			t.Error(err)
+		}
+		time.Sleep(time.Minute)
+		if left == 0 || data.Len() != left {
+			t.Errorf("%d bytes were left, then %d", left, data.Len())
+		}
+	})
+}
