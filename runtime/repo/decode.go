@@ -37,13 +37,15 @@ type Decoded struct {
 }
 
 // URI returns the record's at-uri.
-func (d *Decoded) URI() syntax.ATURI {
-	return syntax.ATURI("at://" + string(d.repo.commit.DID) + "/" + string(d.Collection) + "/" + string(d.RecordKey))
+func (d *Decoded) URI() syntax.ATURI { return uriOf(d.repo.commit.DID, d.Collection, d.RecordKey) }
+
+func uriOf(did syntax.DID, collection syntax.NSID, recordKey syntax.RecordKey) syntax.ATURI {
+	return syntax.ATURI("at://" + string(did) + "/" + string(collection) + "/" + string(recordKey))
 }
 
-// Envelope returns the record as it came, with data of its own.
+// Envelope returns the record as it came, with data of its own and the trust that [Repo.Trust] says.
 func (d *Decoded) Envelope() lex.Envelope {
-	return lex.Envelope{URI: d.URI(), CID: d.CID, Data: bytes.Clone(d.Data), Trust: lex.Hashed}
+	return lex.Envelope{URI: d.URI(), CID: d.CID, Data: bytes.Clone(d.Data), Trust: d.repo.Trust()}
 }
 
 // Decode yields all records in the order of their paths, each decoded by the type that lookup finds for
@@ -57,12 +59,15 @@ func (r *Repo) Decode(ctx context.Context, lookup func(syntax.NSID) (lex.RecordT
 	if options == nil {
 		options = new(DecodeOptions)
 	}
-	d := decoding{
-		repo:    r,
+	return r.decode(ctx, decoding{
 		lookup:  lookup,
 		workers: options.Workers,
 		share:   options.Share && r.index.InMemory() && r.spool == nil,
-	}
+	})
+}
+
+func (r *Repo) decode(ctx context.Context, d decoding) iter.Seq2[*Decoded, error] {
+	d.repo = r
 	if d.workers < 1 {
 		d.workers = runtime.GOMAXPROCS(0)
 	}
@@ -76,8 +81,14 @@ func (r *Repo) Decode(ctx context.Context, lookup func(syntax.NSID) (lex.RecordT
 type decoding struct {
 	repo    *Repo
 	lookup  func(syntax.NSID) (lex.RecordType, bool)
+	only    syntax.NSID // the collection that is decoded and given out, of all that are checked; "" for all
 	workers int
 	share   bool
+}
+
+// leavesOut reports whether the records of a collection are not given out.
+func (d *decoding) leavesOut(collection syntax.NSID) bool {
+	return d.only != "" && d.only != collection
 }
 
 // decodingWorker is what one goroutine keeps from record to record.
@@ -117,6 +128,9 @@ func (d *decoding) alone(ctx context.Context) iter.Seq2[*Decoded, error] {
 			if err != nil {
 				yield(nil, err)
 				return
+			}
+			if d.leavesOut(record.Collection) {
+				continue
 			}
 			out = w.decode(record)
 			if !yield(&out, nil) {
@@ -231,6 +245,9 @@ func (c *chunk) decode(w *decodingWorker) {
 		if err != nil {
 			c.failed = err
 			return
+		}
+		if w.leavesOut(leaf.Collection) {
+			continue
 		}
 		if len(memory) > 0 {
 			memory = memory[len(data):]

@@ -11,6 +11,9 @@
 //		return err
 //	}
 //	defer r.Close()
+//	if err := r.Verify(did, key); err != nil {
+//		return err
+//	}
 //	for record, err := range r.Records(ctx) {
 //		if err != nil {
 //			return err
@@ -18,13 +21,19 @@
 //		fmt.Println(record.Collection, record.RecordKey, record.CID, len(record.Data))
 //	}
 //
-// What is not checked here is the signature of the commit: whose repository it is, the caller has to
-// know from the account's DID document.
+// Whose repository it is, the signature of its commit says: [Repo.Verify] checks it under the key in the
+// account's DID document, which the caller has to know (package identity finds it, and package pds does it
+// all in one call). A Repo can be read without; its records then have the trust [lex.Hashed] and not
+// [lex.Signed].
 //
 // An archive may lie in memory ([FromBytes]), in a file ([Open]), or come over the network ([Read]). Of
 // a file no more is in memory than an index of its blocks, some 60 bytes each, and the nodes on the
 // way to the record at hand. Records can be loaded by several goroutines: [Repo.Chunks] gives out the
-// leaves of the tree in slices, and [Repo.Load] gets the record of one.
+// leaves of the tree in slices, and [Repo.Load] gets the record of one. [Repo.Decode] decodes them all, by
+// their collections, and [Entries] those of one collection.
+//
+// A part of a repository comes in two forms. [ReadProof] reads the proof of a single record, that of
+// com.atproto.sync.getRecord. With [WithPartial] the other functions read what is new since a revision.
 //
 // [Build] writes the archive of a repository.
 //

@@ -3,12 +3,15 @@ package repo_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"os"
 
 	"github.com/layers-pub/layers-go/layers/media"
 	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/repo"
 )
 
@@ -90,4 +93,67 @@ func ExampleRepo_Decode() {
 	// 3lykc7x3eekor 2024-02-29T23:59:59.999Z
 	// 3lyl7di5njn66 2026-01-01T00:00:00Z
 	// 3n2wjxnnxe52t 233 failed, 2 of unknown collections
+}
+
+// Whose records they are, the signature says. The key is that of the account's DID document.
+func ExampleRepo_Verify() {
+	ctx := context.Background()
+	archive, err := os.ReadFile("../../tests/testdata/acceptance.car")
+	if err != nil {
+		log.Fatal(err)
+	}
+	key, err := multikey.ParseLegacy("EcdsaSecp256k1VerificationKey2019",
+		"zQYaNAh8RDH2ghNHYfFSWirVVYL7GwoogV2ax8fFY13fNznRHEKAuNXakjHrGLXXhHXTEK7jLAz815yMvAgaiXf4o")
+	if err != nil {
+		log.Fatal(err)
+	}
+	r, err := repo.FromBytes(ctx, archive)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(r.Trust())
+	if err := r.Verify("did:plc:dlkuiatgml2qsceoi5njkvs7", key); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(r.Trust())
+	fmt.Println(r.Verify("did:plc:ewvi7nxzyoun6zhxrhs64oiz", key))
+	// Output:
+	// hashed
+	// signed
+	// repo: commit of another account: it is of did:plc:dlkuiatgml2qsceoi5njkvs7, not of did:plc:ewvi7nxzyoun6zhxrhs64oiz
+}
+
+// The records of one collection are typed. One that breaks the lexicon's rules does not end the loop.
+func ExampleEntries() {
+	ctx := context.Background()
+	file, err := os.Open("../../tests/testdata/acceptance.car")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer file.Close()
+	r, err := repo.Read(ctx, file)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer r.Close()
+	failed := 0
+	for entry, err := range repo.Entries[media.Media](ctx, r) {
+		if _, ok := errors.AsType[*lex.Failure](err); ok {
+			failed++ // it says what is wrong, and has the record as it came
+			continue
+		}
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(entry.URI.RecordKey(), entry.Value.CreatedAt)
+	}
+	fmt.Println(failed, "failed")
+	// Output:
+	// 3l6piilifdnpl 2023-11-23T12:34:56.000-08:00
+	// 3lepbhcsmfer3 1985-04-12T23:20:50.123456Z
+	// 3liqqapm4r4wo 2024-02-29T23:59:59.999Z
+	// 3ljdpbp2ilbdp 2024-06-30T12:00:00+05:30
+	// 3lykc7x3eekor 2024-02-29T23:59:59.999Z
+	// 3lyl7di5njn66 2026-01-01T00:00:00Z
+	// 9 failed
 }

@@ -27,6 +27,7 @@ type options struct {
 	maxSize   int64
 	maxMemory int64
 	directory string
+	partial   bool
 }
 
 func newOptions(opts []Option) (options, error) {
@@ -74,6 +75,21 @@ func WithMaxMemory(size int64) Option {
 func WithTempDir(directory string) Option {
 	return func(o *options) error {
 		o.directory = directory
+		return nil
+	}
+}
+
+// WithPartial takes an archive that holds a part of a repository, as com.atproto.sync.getRepo with since
+// gives it out: the blocks that are newer than a revision. Subtrees and records that are not in it are
+// taken to be unchanged, and skipped; [Counts] says how many. Everything that is in it is checked as
+// otherwise.
+//
+// An archive that was cut short between two blocks, or that leaves out something new, cannot be told from
+// one that is as it should be. A path that is no longer in the repository is in no archive: what was
+// deleted, only a comparison with the whole tree shows.
+func WithPartial() Option {
+	return func(o *options) error {
+		o.partial = true
 		return nil
 	}
 }

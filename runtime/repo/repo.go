@@ -24,12 +24,15 @@ type Repo struct {
 	commit    Commit
 	commitCID lex.CID
 	at        car.Location // of the commit
+	partial   bool
+	signed    atomic.Bool
 	counts    atomic.Pointer[Counts]
 }
 
 // Counts says what there is in an archive.
 type Counts struct {
-	// Records is the number of paths in the tree, each of which has a record.
+	// Records is the number of paths in the tree that have a record in the archive. Without [WithPartial]
+	// all have one.
 	Records int
 	// Nodes is the number of nodes of the tree.
 	Nodes int
@@ -40,6 +43,9 @@ type Counts struct {
 	Extra int
 	// Duplicates is the number of blocks that are there once more.
 	Duplicates int
+	// SkippedTrees and SkippedRecords are the numbers of subtrees and of records in the rest of the tree
+	// that are not in the archive. Without [WithPartial] they are 0.
+	SkippedTrees, SkippedRecords int
 }
 
 // Record is a record of a repository.
@@ -68,7 +74,7 @@ func Open(ctx context.Context, source io.ReaderAt, size int64, opts ...Option) (
 		return nil, err
 	}
 	index, err := car.NewIndex(ctx, source, size, o.archive...)
-	return newRepo(index, nil, err)
+	return newRepo(index, nil, o, err)
 }
 
 // FromBytes opens the repository in the archive that b holds, as [Open] does. b must not change as long
@@ -79,7 +85,7 @@ func FromBytes(ctx context.Context, b []byte, opts ...Option) (*Repo, error) {
 		return nil, err
 	}
 	index, err := car.NewIndexBytes(ctx, b, o.archive...)
-	return newRepo(index, nil, err)
+	return newRepo(index, nil, o, err)
 }
 
 // Read reads an archive from r to its end and opens the repository in it, as [Open] does. An archive of
@@ -102,7 +108,7 @@ func Read(ctx context.Context, r io.Reader, opts ...Option) (*Repo, error) {
 	} else {
 		index, err = car.NewIndexBytes(ctx, s.bytes, o.archive...)
 	}
-	repo, err := newRepo(index, s, err)
+	repo, err := newRepo(index, s, o, err)
 	if err != nil {
 		s.close()
 		return nil, err
@@ -111,7 +117,7 @@ func Read(ctx context.Context, r io.Reader, opts ...Option) (*Repo, error) {
 }
 
 // newRepo reads the commit of an indexed archive; err is that of indexing it.
-func newRepo(index *car.Index, s *spool, err error) (*Repo, error) {
+func newRepo(index *car.Index, s *spool, o options, err error) (*Repo, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -119,12 +125,15 @@ func newRepo(index *car.Index, s *spool, err error) (*Repo, error) {
 	if len(index.Roots()) == 0 {
 		return nil, ErrRoot
 	}
-	r := &Repo{index: index, spool: s, commitCID: index.Roots()[0]}
+	r := &Repo{index: index, spool: s, commitCID: index.Roots()[0], partial: o.partial}
 	if r.commitCID.Codec() != lex.CodecDagCBOR {
 		return nil, fmt.Errorf("repo: %w: its CID %s is not that of DAG-CBOR", ErrCommit, r.commitCID)
 	}
 	var ok bool
 	if r.at, ok = index.Find(r.commitCID); !ok {
+		if o.partial && index.Blocks() == 0 {
+			return nil, fmt.Errorf("%w: the last is %s", ErrUnchanged, r.commitCID)
+		}
 		return nil, notFound(r.commitCID)
 	}
 	block, err := index.Read(r.at, nil)
@@ -150,7 +159,7 @@ func (r *Repo) Close() error {
 	return r.spool.close()
 }
 
-// Commit returns the commit. Its signature has not been checked; the caller must not change it.
+// Commit returns the commit, which the caller must not change. [Repo.Verify] checks its signature.
 func (r *Repo) Commit() Commit { return r.commit }
 
 // CommitCID returns the CID of the commit.
@@ -281,6 +290,7 @@ type walk struct {
 	tree    *mst.Walker
 	seen    *car.Set
 	records int
+	skipped int
 
 	// What next needs, one of each for a leaf.
 	batch     []mst.Leaf
@@ -293,6 +303,9 @@ func (r *Repo) newWalk() *walk {
 	w.seen.Add(r.at)
 	w.tree = mst.NewWalker(r.commit.Data, func(c lex.CID, buf []byte) ([]byte, error) {
 		l, ok := r.index.Find(c)
+		if !ok && r.partial {
+			return nil, mst.ErrSkip
+		}
 		if !ok {
 			return nil, notFound(c)
 		}
@@ -314,6 +327,9 @@ func (w *walk) next(ctx context.Context, leaves []Leaf) (int, error) {
 		w.locations = make([]car.Location, len(leaves))
 	}
 	n, err := w.tree.Next(w.batch[:len(leaves)])
+	if w.repo.partial {
+		n = w.skip(n)
+	}
 	w.cids = w.cids[:0]
 	for i := range w.batch[:n] {
 		w.cids = append(w.cids, w.batch[i].CID)
@@ -331,6 +347,19 @@ func (w *walk) next(ctx context.Context, leaves []Leaf) (int, error) {
 	return n, err
 }
 
+// skip leaves out those of the n leaves in the batch whose records are not in the archive, and returns the
+// number of the others.
+func (w *walk) skip(n int) int {
+	kept := w.batch[:0]
+	for _, leaf := range w.batch[:n] {
+		if _, ok := w.repo.index.Find(leaf.CID); ok {
+			kept = append(kept, leaf)
+		}
+	}
+	w.skipped += n - len(kept)
+	return len(kept)
+}
+
 // finish checks the blocks that the walk has not come by.
 func (w *walk) finish(ctx context.Context) error {
 	index := w.repo.index
@@ -346,11 +375,13 @@ func (w *walk) finish(ctx context.Context) error {
 		}
 	}
 	w.repo.counts.Store(&Counts{
-		Records:    w.records,
-		Nodes:      w.tree.Nodes(),
-		Blocks:     index.Blocks(),
-		Extra:      len(others),
-		Duplicates: index.Duplicates(),
+		Records:        w.records,
+		Nodes:          w.tree.Nodes(),
+		Blocks:         index.Blocks(),
+		Extra:          len(others),
+		Duplicates:     index.Duplicates(),
+		SkippedTrees:   w.tree.Skipped(),
+		SkippedRecords: w.skipped,
 	})
 	return nil
 }
