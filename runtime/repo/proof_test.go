@@ -19,37 +19,39 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// prove returns what of an archive proves what is at a path.
-func prove(tb testing.TB, archive []byte, collection syntax.NSID, recordKey syntax.RecordKey) (root lex.CID, blocks []block) {
+// prover returns a function that says what of an archive proves what is at a path.
+func prover(tb testing.TB, archive []byte) func(syntax.NSID, syntax.RecordKey) (root lex.CID, blocks []block) {
 	tb.Helper()
 	index, err := car.NewIndexBytes(tb.Context(), archive)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	root = index.Roots()[0]
-	get := func(c lex.CID, _ []byte) ([]byte, error) {
-		data, err := index.Get(c, nil)
-		blocks = append(blocks, block{c, data})
-		return data, err
-	}
-	data, err := get(root, nil)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	commit, err := repo.ParseCommit(data)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	value, err := mst.Find(commit.Data, collection, recordKey, get)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if value.Defined() {
-		if _, err := get(value, nil); err != nil {
+	root := index.Roots()[0]
+	return func(collection syntax.NSID, recordKey syntax.RecordKey) (_ lex.CID, blocks []block) {
+		get := func(c lex.CID, _ []byte) ([]byte, error) {
+			data, err := index.Get(c, nil)
+			blocks = append(blocks, block{c, data})
+			return data, err
+		}
+		data, err := get(root, nil)
+		if err != nil {
 			tb.Fatal(err)
 		}
+		commit, err := repo.ParseCommit(data)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		value, err := mst.Find(commit.Data, collection, recordKey, get)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if value.Defined() {
+			if _, err := get(value, nil); err != nil {
+				tb.Fatal(err)
+			}
+		}
+		return root, blocks
 	}
-	return root, blocks
 }
 
 // TestProof proves each record of repositories, and some that are not there.
@@ -75,8 +77,9 @@ func TestProof(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		prove := prover(t, test.archive)
 		for _, want := range all {
-			root, blocks := prove(t, test.archive, want.Collection, want.RecordKey)
+			root, blocks := prove(want.Collection, want.RecordKey)
 			p, err := repo.ReadProof(t.Context(), bytes.NewReader(join([]lex.CID{root}, blocks)), test.did, want.Collection, want.RecordKey, test.key)
 			if err != nil {
 				t.Fatalf("%s: %v", test.name, err)
@@ -91,7 +94,7 @@ func TestProof(t *testing.T) {
 		}
 		for i := range 100 {
 			collection, recordKey := syntax.NSID("com.example.note"), syntax.RecordKey(fmt.Sprintf("absent%d", i))
-			root, blocks := prove(t, test.archive, collection, recordKey)
+			root, blocks := prove(collection, recordKey)
 			p, err := repo.ReadProof(t.Context(), bytes.NewReader(join([]lex.CID{root}, blocks)), test.did, collection, recordKey, test.key)
 			if err != nil || p.Found || p.Record.Data != nil || p.Record.CID.Defined() || p.Envelope().Data != nil {
 				t.Fatalf("%s: the proof that %s is not there is %+v, %v", test.name, recordKey, p, err)
@@ -109,7 +112,7 @@ func TestProofRefuses(t *testing.T) {
 	all := smallRecords(300)
 	archive := s.signed(t, all)
 	record := all[100]
-	root, blocks := prove(t, archive, record.Collection, record.RecordKey)
+	root, blocks := prover(t, archive)(record.Collection, record.RecordKey)
 	if len(blocks) < 4 {
 		t.Fatalf("the proof has %d blocks, too few to test much", len(blocks))
 	}
@@ -266,7 +269,7 @@ func FuzzProof(f *testing.F) {
 	all := smallRecords(30)
 	archive := s.signed(f, all)
 	record := all[7]
-	root, blocks := prove(f, archive, record.Collection, record.RecordKey)
+	root, blocks := prover(f, archive)(record.Collection, record.RecordKey)
 	f.Add(join([]lex.CID{root}, blocks))
 	f.Add(archive)
 	f.Add(join([]lex.CID{root}, blocks[:2]))
