@@ -54,7 +54,7 @@ func prover(tb testing.TB, archive []byte) func(syntax.NSID, syntax.RecordKey) (
 	}
 }
 
-// TestProof proves each record of repositories, and some that are not there.
+// TestProof proves every third record of repositories, and some that are not there.
 func TestProof(t *testing.T) {
 	s := newSigner(t)
 	fromServer, key := acceptance(t)
@@ -78,7 +78,8 @@ func TestProof(t *testing.T) {
 			t.Fatal(err)
 		}
 		prove := prover(t, test.archive)
-		for _, want := range all {
+		for i := 0; i < len(all); i += 3 {
+			want := all[i]
 			root, blocks := prove(want.Collection, want.RecordKey)
 			p, err := repo.ReadProof(t.Context(), bytes.NewReader(join([]lex.CID{root}, blocks)), test.did, want.Collection, want.RecordKey, test.key)
 			if err != nil {
@@ -92,7 +93,7 @@ func TestProof(t *testing.T) {
 				t.Fatalf("%s: the envelope of %s is %+v", test.name, uri, e)
 			}
 		}
-		for i := range 100 {
+		for i := range 20 {
 			collection, recordKey := syntax.NSID("com.example.note"), syntax.RecordKey(fmt.Sprintf("absent%d", i))
 			root, blocks := prove(collection, recordKey)
 			p, err := repo.ReadProof(t.Context(), bytes.NewReader(join([]lex.CID{root}, blocks)), test.did, collection, recordKey, test.key)
