@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +16,9 @@ const refreshPause = 5 * time.Second
 
 // lifetimes are how long answers are remembered.
 type lifetimes struct{ found, notFound, failed time.Duration }
+
+// anyAge is the time from before which no answer is.
+var anyAge time.Time
 
 // entry is the answer to a look-up. It does not change.
 type entry[V any] struct {
@@ -86,7 +90,7 @@ func (t *table[V]) refresh(ctx context.Context, key string) (V, error) {
 	// A look-up under way may have its answer from before the reason to refresh; so they are not shared.
 	return t.share(ctx, key, refreshKey(key), func(ctx context.Context) *entry[V] {
 		now := time.Now()
-		if e := t.remembered(key); e != nil && e.good(now, time.Time{}) && now.Sub(e.refreshed) < refreshPause {
+		if e := t.remembered(key); e != nil && e.good(now, anyAge) && now.Sub(e.refreshed) < refreshPause {
 			return e
 		}
 		return t.ask(ctx, key, true)
@@ -118,6 +122,7 @@ func (t *table[V]) share(ctx context.Context, key, flight string, answer func(co
 
 // ask looks key up and remembers the answer.
 func (t *table[V]) ask(ctx context.Context, key string, refresh bool) *entry[V] {
+	key = strings.Clone(key) // it may be a part of something large
 	e := &entry[V]{order: t.order.Add(1)}
 	value, f := t.lookUp(ctx, key)
 	e.at = time.Now()
@@ -126,10 +131,10 @@ func (t *table[V]) ask(ctx context.Context, key string, refresh bool) *entry[V] 
 		e.value = value
 		e.until = e.at.Add(t.ttl.found)
 	case f.kind == ErrUnreachable:
-		e.err = &Error{key, f}
+		e.err = &Error{key, f.short()}
 		e.until = e.at.Add(t.ttl.failed)
 	default:
-		e.err = &Error{key, f}
+		e.err = &Error{key, f.short()}
 		e.until = e.at.Add(t.ttl.notFound)
 	}
 	if refresh {
@@ -139,8 +144,8 @@ func (t *table[V]) ask(ctx context.Context, key string, refresh bool) *entry[V] 
 	return e
 }
 
-// remember puts e into the cache, unless what is there is of a later look-up or purge. A refresh that
-// failed does not replace an answer, which may well be good.
+// remember puts e into the cache, unless what is there is of a later look-up or purge. A look-up that
+// failed does not replace an answer that is still good: that stays, and counts as looked up now.
 func (t *table[V]) remember(key string, e *entry[V]) {
 	if t.cache == nil {
 		return
@@ -153,10 +158,10 @@ func (t *table[V]) remember(key string, e *entry[V]) {
 			return old, otter.CancelOp
 		}
 		next := *e
-		if errors.Is(e.err, ErrUnreachable) && old.err == nil && old.good(e.at, time.Time{}) {
-			next = *old
+		if errors.Is(e.err, ErrUnreachable) && old.err == nil && old.good(e.at, anyAge) {
+			next.value, next.err, next.until = old.value, nil, old.until
 		}
-		if next.refreshed = e.refreshed; old.refreshed.After(e.refreshed) {
+		if old.refreshed.After(next.refreshed) {
 			next.refreshed = old.refreshed
 		}
 		return &next, otter.WriteOp

@@ -3,13 +3,11 @@ package identity
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
-
-// anyAge is the time from before which no answer is.
-var anyAge time.Time
 
 // Directory resolves handles and DIDs and remembers the answers. Concurrent look-ups of the same handle or
 // DID are one; it goes on when the context of one of the callers ends, and ends by its own time-out.
@@ -86,7 +84,10 @@ func (d *Directory) Resolve(ctx context.Context, actor syntax.AtIdentifier) (Ide
 	if !fits && d.options.cacheSize > 0 {
 		// Handle and DID may have changed since one of them was looked up. That they do not fit is not
 		// remembered for longer than that there is nothing.
-		i, _, err = resolve(ctx, actor, now, now.Add(-d.options.ttl.notFound))
+		again, _, failed := resolve(ctx, actor, now, now.Add(-d.options.ttl.notFound))
+		if known := err == nil && errors.Is(failed, ErrUnreachable); !known {
+			return again, failed
+		}
 	}
 	return i, err
 }
@@ -102,7 +103,7 @@ func (d *Directory) resolveHandle(ctx context.Context, actor syntax.AtIdentifier
 	}
 	document, err := d.documents.get(ctx, string(did), now, oldest)
 	if err != nil {
-		return Identity{}, true, err
+		return Identity{}, true, about(handle, err)
 	}
 	if document.Handle != handle {
 		claim := "claims no handle"
@@ -114,6 +115,15 @@ func (d *Directory) resolveHandle(ctx context.Context, actor syntax.AtIdentifier
 	i = document.identity()
 	i.Handle = handle
 	return i, true, nil
+}
+
+// about returns an error with a DID, or that of a context, as one with the handle that leads to the DID.
+func about(handle syntax.Handle, err error) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	return &Error{string(handle), fmt.Errorf("leads to %s: %w", e.Subject, e.Err)}
 }
 
 func (d *Directory) resolveDID(ctx context.Context, actor syntax.AtIdentifier, now, oldest time.Time) (i Identity, fits bool, err error) {
@@ -165,21 +175,25 @@ func (d *Directory) Refresh(ctx context.Context, actor syntax.AtIdentifier) (Ide
 	if d.options.cacheSize == 0 {
 		return d.Resolve(ctx, actor)
 	}
-	did, isDID := actor.DID()
-	if !isDID {
-		var err error
-		if did, err = d.handles.refresh(ctx, string(syntax.Handle(actor).Normalize())); err != nil {
+	if did, is := actor.DID(); is {
+		document, err := d.documents.refresh(ctx, string(did))
+		if err != nil {
 			return Identity{}, err
 		}
+		if document.Handle != "" {
+			if _, err := d.handles.refresh(ctx, string(document.Handle)); ended(ctx, err) {
+				return Identity{}, err
+			}
+		}
+		return d.Resolve(ctx, actor)
 	}
-	document, err := d.documents.refresh(ctx, string(did))
+	handle := syntax.Handle(actor).Normalize()
+	did, err := d.handles.refresh(ctx, string(handle))
 	if err != nil {
 		return Identity{}, err
 	}
-	if isDID && document.Handle != "" {
-		if _, err := d.handles.refresh(ctx, string(document.Handle)); ended(ctx, err) {
-			return Identity{}, err
-		}
+	if _, err := d.documents.refresh(ctx, string(did)); err != nil {
+		return Identity{}, about(handle, err)
 	}
 	return d.Resolve(ctx, actor)
 }

@@ -195,8 +195,8 @@ func origin(address string) (string, error) {
 	switch {
 	case u.Scheme != "https" && u.Scheme != "http":
 		return "", fmt.Errorf("%s is not an http or https URL", excerpt(address))
-	case u.Hostname() == "":
-		return "", fmt.Errorf("%s has no host", excerpt(address))
+	case u.Hostname() == "", strings.HasSuffix(u.Host, ":"):
+		return "", fmt.Errorf("%s has no host, or an empty port", excerpt(address))
 	case !strings.EqualFold(strings.TrimSuffix(address, "/"), plain.String()):
 		return "", fmt.Errorf("%s has more than a host and a port", excerpt(address))
 	}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+
+	"github.com/layers-pub/layers-go/runtime/guard"
 )
 
 // What can be wrong with an identity. An [Error] wraps exactly one of them, for [errors.Is].
@@ -32,8 +35,14 @@ type Error struct {
 	Err error
 }
 
-// Error returns a text that has the subject and the fault.
-func (e *Error) Error() string { return fmt.Sprintf("identity: %s: %v", e.Subject, e.Err) }
+// Error returns a text that has the subject, its beginning if it is very long, and the fault.
+func (e *Error) Error() string {
+	subject := e.Subject
+	if len(subject) > 256 {
+		subject = subject[:256] + "..."
+	}
+	return fmt.Sprintf("identity: %s: %v", subject, e.Err)
+}
 
 // Unwrap returns e.Err.
 func (e *Error) Unwrap() error { return e.Err }
@@ -43,6 +52,22 @@ type failure struct{ kind, cause error }
 
 func (f *failure) Error() string   { return f.kind.Error() + ": " + f.cause.Error() }
 func (f *failure) Unwrap() []error { return []error{f.kind, f.cause} }
+
+// short returns f, without its chain if its text is long: what strangers send must not fill the memory.
+func (f *failure) short() *failure {
+	const most = 1 << 10 // bytes
+	text := f.cause.Error()
+	if len(text) <= most {
+		return f
+	}
+	short := &failure{f.kind, errors.New(strings.ToValidUTF8(text[:most], "") + "...")}
+	for _, known := range []error{guard.ErrPrivate, guard.ErrRedirect} {
+		if errors.Is(f.cause, known) {
+			short.cause = fmt.Errorf("%w: %w", known, short.cause)
+		}
+	}
+	return short
+}
 
 func notFound(format string, args ...any) *failure {
 	return &failure{ErrNotFound, fmt.Errorf(format, args...)}

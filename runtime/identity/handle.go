@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -134,7 +135,7 @@ func (o *options) askHost(ctx context.Context, handle string) (syntax.DID, *fail
 	case status != http.StatusOK:
 		return "", unreachable("%s: answer has status %d", url, status)
 	}
-	did, err := syntax.ParseDID(strings.TrimSpace(string(body)))
+	did, err := syntax.ParseDID(string(bytes.TrimSpace(body)))
 	if err != nil {
 		return "", invalid("%s: %w", url, err)
 	}

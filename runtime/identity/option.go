@@ -43,7 +43,7 @@ type options struct {
 func newOptions(opts []Option) (*options, error) {
 	o := &options{
 		plc:       DefaultPLC,
-		lookupTXT: net.DefaultResolver.LookupTXT,
+		lookupTXT: lookupTXT,
 		ttl:       lifetimes{DefaultFoundTTL, DefaultNotFoundTTL, DefaultFailedTTL},
 		cacheSize: DefaultCacheSize,
 	}
@@ -61,6 +61,12 @@ func newOptions(opts []Option) (*options, error) {
 		o.http = guard.Client(o.allowPrivate)
 	}
 	return o, nil
+}
+
+// lookupTXT asks for name as it is: without the dot, the search list of the host's configuration would
+// be tried as well.
+func lookupTXT(ctx context.Context, name string) ([]string, error) {
+	return net.DefaultResolver.LookupTXT(ctx, name+".")
 }
 
 // WithPLC sets the origin of the directory that is asked for documents of did:plc, in place of
@@ -110,7 +116,7 @@ func WithAllowPrivate(allow bool) Option {
 }
 
 // WithLookupTXT sets how the TXT records of a DNS name are looked up, in place of the LookupTXT of
-// [net.DefaultResolver]. It must return when ctx ends, and an error for a name that does not exist must
+// [net.DefaultResolver]. The name is complete, without a dot at its end. The function must return when ctx ends, and an error for a name that does not exist must
 // be, or wrap, a [net.DNSError] with IsNotFound. It must be safe for concurrent use.
 func WithLookupTXT(lookup func(ctx context.Context, name string) ([]string, error)) Option {
 	return func(o *options) error {
