@@ -1,0 +1,200 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/xrpc"
+)
+
+// Client makes calls as an account, to its PDS. It is a [lex.Caller]: generated clients and the packages
+// above this one take it. Any number of goroutines may use it at once.
+//
+// It sends the access token with each call, and renews it when the server does not accept it any more, or when
+// it is about to end. Calls that need a renewal at the same time share one. It is stored before any of them
+// goes on, and a call whose context ends does not end it. Then the call is sent once more; if its body is a
+// stream that is not an [io.Seeker], and some of it has been read, the error wraps xrpc.ErrBody instead.
+type Client struct {
+	did     syntax.DID
+	store   Store
+	options []xrpc.Option // all but the authorizer
+	// doubts are answers that do not say that the token has ended, but may mean it. A method that is never
+	// allowed to an app password gives one each time: that must not renew the session each time.
+	doubts *rate.Limiter
+
+	mu        sync.Mutex
+	session   Session
+	pds       *xrpc.Client
+	issuer    *xrpc.Client
+	password  *string // kept to log in again; nil: not kept
+	loggedOut bool
+	renewal   *pending // under way
+	replaced  string   // the access token that is still in the store because ours could not be saved
+	over      error    // why the session is over
+	overAt    time.Time
+}
+
+const (
+	doubtsAtOnce = 10
+	doubtsEvery  = time.Minute
+)
+
+// newClient returns a client without a session.
+func newClient(o *Options, did syntax.DID) *Client {
+	c := &Client{
+		did:     did,
+		store:   o.Store,
+		options: slices.Clip(o.XRPC),
+		doubts:  rate.NewLimiter(rate.Every(doubtsEvery), doubtsAtOnce),
+	}
+	if c.store == nil {
+		c.store = NewMemoryStore()
+	}
+	return c
+}
+
+// service returns a client of a server, which signs requests with the tokens of c.
+func (c *Client) service(origin string) (*xrpc.Client, error) {
+	return xrpc.New(origin, append(c.options, xrpc.WithAuthorizer(authorizer{c}))...)
+}
+
+// use makes s the session of c. c.mu is held, or nobody else has c yet.
+func (c *Client) use(s *Session) error {
+	if s.DID != c.did {
+		return fmt.Errorf("%w: %s", ErrAccount, s.DID)
+	}
+	if s.secret == nil {
+		return fmt.Errorf("%w: it has no tokens", ErrNoSession)
+	}
+	pds, issuer := c.pds, c.issuer
+	var err error
+	if pds == nil || pds.Service() != s.PDS {
+		if pds, err = c.service(s.PDS); err != nil {
+			return err
+		}
+	}
+	switch {
+	case s.issuer() == s.PDS:
+		issuer = pds
+	case issuer == nil || issuer.Service() != s.issuer():
+		if issuer, err = c.service(s.issuer()); err != nil {
+			return err
+		}
+	}
+	c.session, c.pds, c.issuer, c.over = *s, pds, issuer, nil
+	if stored := s.secrets().password; stored != "" {
+		c.password = &stored
+	}
+	return nil
+}
+
+// DID returns the account.
+func (c *Client) DID() syntax.DID { return c.did }
+
+// Session returns the session as it is now. Its tokens may be renewed at any time.
+func (c *Client) Session() Session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session
+}
+
+// Call carries out a call at the account's PDS, see [lex.Caller] and package xrpc. In addition, an error that
+// wraps [ErrRenewalFailed] says that the server refused the token and that there was no other, and one that
+// wraps [ErrNoSession] that the account was logged out. An error never repeats a token, even if the server did.
+func (c *Client) Call(ctx context.Context, call *lex.Call) error {
+	c.mu.Lock()
+	pds, before := c.pds, c.session
+	c.mu.Unlock()
+	err := pds.Call(ctx, call)
+	if err == nil {
+		return nil
+	}
+	after := c.Session()
+	r := redactor{secrets: make([]string, 4)}
+	r.secrets[0], r.secrets[1] = before.Tokens()
+	r.secrets[2], r.secrets[3] = after.Tokens()
+	return r.clean(err)
+}
+
+// String returns the account and its PDS.
+func (c *Client) String() string { return c.Session().String() }
+
+// Format prints what String returns, whatever the verb.
+func (c *Client) Format(f fmt.State, _ rune) { io.WriteString(f, c.String()) }
+
+// LogValue returns a group of the account and its PDS.
+func (c *Client) LogValue() slog.Value { return c.Session().LogValue() }
+
+// authorizer is the xrpc.Authorizer of a Client.
+type authorizer struct{ c *Client }
+
+const bearerPrefix = "Bearer "
+
+// Authorize adds the access token to a request.
+func (a authorizer) Authorize(ctx context.Context, req *http.Request) error {
+	if special, ok := ctx.Value(credentialsKey{}).(*credentials); ok {
+		if special.bearer != "" {
+			req.Header.Set("Authorization", bearerPrefix+special.bearer)
+		}
+		return nil
+	}
+	session, err := a.c.current()
+	if err != nil {
+		return err
+	}
+	if session.due() {
+		// If this fails, the clock may be wrong and not the token: the server has the last word.
+		err := a.c.renew(ctx, session.secrets().access)
+		if err != nil && (ctx.Err() != nil || errors.Is(err, ErrNotSaved)) {
+			return err
+		}
+		if session, err = a.c.current(); err != nil {
+			return err
+		}
+	}
+	req.Header.Set("Authorization", bearerPrefix+session.secrets().access)
+	return nil
+}
+
+// Refused renews the session, if that may help.
+func (a authorizer) Refused(ctx context.Context, req *http.Request, answer *xrpc.Error) (again bool, err error) {
+	if ctx.Value(credentialsKey{}) != nil {
+		return false, nil
+	}
+	refused := strings.TrimPrefix(req.Header.Get("Authorization"), bearerPrefix)
+	session, err := a.c.current()
+	switch {
+	case err != nil:
+		return false, err
+	case session.secrets().access != refused:
+		return true, nil // another call has renewed it meanwhile
+	case answer.Name != "ExpiredToken" && !a.c.doubts.Allow():
+		return false, nil
+	}
+	if err := a.c.renew(ctx, refused); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+func (c *Client) current() (*Session, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.loggedOut {
+		return nil, fmt.Errorf("auth: %s was logged out: %w", c.did, ErrNoSession)
+	}
+	s := c.session
+	return &s, nil
+}

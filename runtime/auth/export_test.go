@@ -1,0 +1,4 @@
+package auth
+
+// RenewAt is renewAt, for tests.
+var RenewAt = renewAt

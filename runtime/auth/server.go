@@ -1,0 +1,145 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/xrpc"
+)
+
+// The methods of sessions (https://atproto.com/specs/xrpc#authentication).
+const (
+	createSession  syntax.NSID = "com.atproto.server.createSession"
+	refreshSession syntax.NSID = "com.atproto.server.refreshSession"
+	deleteSession  syntax.NSID = "com.atproto.server.deleteSession"
+)
+
+// granted is what createSession and refreshSession answer with. It is read with encoding/json, since a document
+// that is not of the data model must not cost the session.
+type granted struct {
+	DID        syntax.DID      `json:"did"`
+	Handle     syntax.Handle   `json:"handle"`
+	AccessJWT  string          `json:"accessJwt"`
+	RefreshJWT string          `json:"refreshJwt"`
+	DIDDoc     json.RawMessage `json:"didDoc"`
+}
+
+// credentials are what goes with a request in place of the access token: a refresh token, or nothing. A context
+// holds a pointer to them, which nothing that prints a context follows.
+type credentials struct{ bearer string }
+
+type credentialsKey struct{}
+
+// ask calls one of the methods of sessions. Its error holds none of the secrets.
+func ask(ctx context.Context, service *xrpc.Client, call *lex.Call, bearer string, secrets ...string) error {
+	ctx = context.WithValue(ctx, credentialsKey{}, &credentials{bearer})
+	call.Procedure = true
+	if err := service.Call(ctx, call); err != nil {
+		r := redactor{secrets: append(secrets, bearer), answer: true}
+		return r.clean(err)
+	}
+	return nil
+}
+
+// create logs in.
+func create(ctx context.Context, issuer *xrpc.Client, identifier, password, factor string) (*granted, error) {
+	var input lex.Map
+	for _, field := range []struct{ name, value string }{
+		{"identifier", identifier}, {"password", password}, {"authFactorToken", factor},
+	} {
+		if field.value == "" {
+			continue
+		}
+		value, err := lex.ValueOf(field.value)
+		if err != nil {
+			return nil, fmt.Errorf("%s cannot be sent as JSON", field.name)
+		}
+		input.Set(field.name, value)
+	}
+	var output lex.Raw
+	err := ask(ctx, issuer, &lex.Call{NSID: createSession, Input: &input, Output: &output}, "", password, factor)
+	if err != nil {
+		if answer, ok := errors.AsType[*xrpc.Error](err); ok && answer.Status == http.StatusUnauthorized &&
+			!errors.Is(answer, ErrAuthFactorTokenRequired) && !errors.Is(answer, ErrAccountTakedown) {
+			err = fmt.Errorf("%w: %w", ErrPassword, err)
+		}
+		return nil, err
+	}
+	return parseGranted(createSession, issuer, output)
+}
+
+// refresh hands a refresh token in. It may be repeated when the answer was lost: the token is spent either way.
+func refresh(ctx context.Context, issuer *xrpc.Client, token string) (*granted, error) {
+	var output lex.Raw
+	if err := ask(ctx, issuer, &lex.Call{NSID: refreshSession, Output: &output, Repeatable: true}, token); err != nil {
+		return nil, err
+	}
+	return parseGranted(refreshSession, issuer, output)
+}
+
+// remove ends a session at the server. One that has ended already is no error.
+func remove(ctx context.Context, issuer *xrpc.Client, token string) error {
+	err := ask(ctx, issuer, &lex.Call{NSID: deleteSession, Repeatable: true}, token)
+	if sessionOver(err) {
+		return nil
+	}
+	return err
+}
+
+func parseGranted(method syntax.NSID, issuer *xrpc.Client, output lex.Raw) (*granted, error) {
+	var g granted
+	err := json.Unmarshal(output.Data, &g)
+	if err != nil || !syntax.ValidDID(string(g.DID)) || g.AccessJWT == "" || g.RefreshJWT == "" {
+		return nil, fmt.Errorf("%s at %s: %w", method, issuer.Service(), errAnswer)
+	}
+	if !syntax.ValidHandle(string(g.Handle)) {
+		g.Handle = identity.HandleInvalid
+	}
+	return &g, nil
+}
+
+// sessionOver reports whether the answer to a refresh token says that it is worth nothing any more. Any other
+// error says nothing about the session.
+func sessionOver(err error) bool {
+	answer, ok := errors.AsType[*xrpc.Error](err)
+	if !ok {
+		return false
+	}
+	switch answer.Name {
+	case "ExpiredToken", "InvalidToken", string(ErrAccountTakedown):
+		return true
+	}
+	return answer.Status == http.StatusUnauthorized
+}
+
+// session returns the session that was granted by issuer. A server that logs people in for others (an entryway)
+// sends the account's DID document along, which names the PDS; otherwise it is the one given.
+func (g *granted) session(issuer *xrpc.Client, pds, password string, opts []xrpc.Option) *Session {
+	if doc, err := identity.ParseDocument(g.DIDDoc); err == nil && doc.DID == g.DID && doc.PDS != "" && doc.PDS != pds {
+		// The options know which addresses are allowed. But tokens that came with TLS do not go without.
+		named, err := xrpc.New(doc.PDS, opts...)
+		if err == nil && (secure(named) || !secure(issuer)) {
+			pds = named.Service()
+		}
+	}
+	s := Session{DID: g.DID, Handle: g.Handle, PDS: pds}
+	if pds != issuer.Service() {
+		s.Issuer = issuer.Service()
+	}
+	return newSession(s, secrets{
+		access:   g.AccessJWT,
+		refresh:  g.RefreshJWT,
+		received: time.Now().UTC().Truncate(time.Millisecond),
+		password: password,
+	})
+}
+
+func secure(c *xrpc.Client) bool { return strings.HasPrefix(c.Service(), "https:") }
