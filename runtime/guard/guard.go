@@ -25,7 +25,7 @@ import (
 
 // ErrPrivate says that a host was not contacted because its address is not public. It is in the chain
 // of the errors of [http.Client], for [errors.Is].
-var ErrPrivate = errors.New("not a public address (refused unless private addresses are allowed)")
+var ErrPrivate = errors.New("not a public address, which must be allowed (WithAllowPrivate, --allow-private)")
 
 // Settings of the transport that [Client] makes.
 const (
@@ -86,7 +86,10 @@ func check(host, network, dialled string) error {
 		return fmt.Errorf("guard: %s: address %q: %w", host, dialled, ErrPrivate)
 	}
 	if !Public(at.Addr()) {
-		return fmt.Errorf("guard: %s has the address %s: %w", host, at.Addr(), ErrPrivate)
+		if host == dialled {
+			return fmt.Errorf("guard: %s: %w", host, ErrPrivate)
+		}
+		return fmt.Errorf("guard: %s is %s: %w", host, at.Addr(), ErrPrivate)
 	}
 	return nil
 }

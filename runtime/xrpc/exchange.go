@@ -49,7 +49,7 @@ func (x *exchange) prepare() error {
 		if int64(len(data)) > x.c.maxRequest {
 			return fmt.Errorf("request of %d bytes: %w: the limit is %d", len(data), ErrTooLarge, x.c.maxRequest)
 		}
-		x.body = newPayload(bytes.NewReader(data), "application/json")
+		x.body = newPayload(bytes.NewReader(data), typeJSON)
 	case x.call.InputBody != nil:
 		x.body = newPayload(x.call.InputBody, x.call.InputEncoding)
 	}
@@ -71,7 +71,6 @@ func (x *exchange) newRequest(ctx context.Context, w *watch) *http.Request {
 	target.Path = "/xrpc/" + string(call.NSID)
 	target.RawQuery = call.Params.Encode()
 	header := c.header.Clone()
-	header.Set("Accept", "application/json")
 	if call.Stream {
 		header.Set("Accept", "*/*")
 	}
@@ -182,12 +181,15 @@ func (x *exchange) decode(response *http.Response, body io.Reader) error {
 // maxPooled is the largest buffer that is kept for later calls.
 const maxPooled = 1 << 20
 
+const typeJSON = "application/json"
+
+// isJSON reports whether a Content-Type is one of JSON. Servers leave it out, too.
 func isJSON(contentType string) bool {
-	if contentType == "" {
+	if contentType == typeJSON || contentType == "" {
 		return true
 	}
 	mediaType, _, err := mime.ParseMediaType(contentType)
-	return err == nil && (mediaType == "application/json" || strings.HasSuffix(mediaType, "+json"))
+	return err == nil && (mediaType == typeJSON || strings.HasSuffix(mediaType, "+json"))
 }
 
 // usable refuses an answer in an encoding that was not asked for. The transport asks for gzip, and has

@@ -47,7 +47,7 @@ type options struct {
 
 func newOptions(opts []Option) (*options, error) {
 	o := &options{
-		header:      http.Header{"User-Agent": {defaultUserAgent}},
+		header:      http.Header{"User-Agent": {defaultUserAgent}, "Accept": {typeJSON}},
 		maxResponse: DefaultMaxResponse,
 		maxRequest:  DefaultMaxRequest,
 		retry:       defaultRetry,

@@ -1,0 +1,79 @@
+package xrpc_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/xrpc"
+)
+
+// A query whose answer is JSON, and the error that its method declares.
+func Example() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Query().Get("handle") != "alice.example.com" {
+			w.WriteHeader(http.StatusBadRequest)
+			io.WriteString(w, `{"error":"HandleNotFound","message":"Unable to resolve handle"}`)
+			return
+		}
+		io.WriteString(w, `{"did":"did:plc:ewvi7nxzyoun6zhxrhs64oiz"}`)
+	}))
+	defer server.Close()
+
+	service, err := xrpc.New(server.URL, xrpc.WithAllowPrivate(true)) // it runs on this host
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, handle := range []string{"alice.example.com", "bob.example.com"} {
+		var output lex.Map
+		call := &lex.Call{NSID: "com.atproto.identity.resolveHandle", Output: &output}
+		call.Params.String("handle", handle)
+		err := service.Call(context.Background(), call)
+		if errors.Is(err, lex.ErrorName("HandleNotFound")) {
+			fmt.Println(handle, "does not exist")
+		} else if err != nil {
+			fmt.Println(err)
+		} else {
+			answer, _ := output.MarshalJSON()
+			fmt.Println(handle, string(answer))
+		}
+	}
+	// Output:
+	// alice.example.com {"did":"did:plc:ewvi7nxzyoun6zhxrhs64oiz"}
+	// bob.example.com does not exist
+}
+
+// An answer that is a stream: it is written to a file as it comes, and is complete when no error is returned.
+func ExampleClient_Call_stream() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/vnd.ipld.car")
+		io.WriteString(w, "an archive")
+	}))
+	defer server.Close()
+
+	service, err := xrpc.New(server.URL, xrpc.WithAllowPrivate(true))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	call := &lex.Call{NSID: "com.atproto.sync.getRepo", Stream: true}
+	call.Params.String("did", "did:plc:ewvi7nxzyoun6zhxrhs64oiz")
+	if err := service.Call(context.Background(), call); err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer call.OutputBody.Close()
+	n, err := io.Copy(os.Stdout, call.OutputBody)
+	fmt.Println()
+	fmt.Println(n, "bytes of", call.OutputEncoding, err)
+	// Output:
+	// an archive
+	// 10 bytes of application/vnd.ipld.car <nil>
+}
