@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// Account is an account of the PDS. Its methods fail the test when the server refuses. The fields are as they were
-// when the account was made; methods that change an account at the server say which fields they change.
+// Account is an account of the PDS. Its methods fail the test when the server refuses, so they are to be called from
+// the test's own goroutine. The fields are as they were when the account was made; methods that change an account at
+// the server say which fields they change.
 type Account struct {
 	Servers *Servers
 
@@ -138,26 +139,28 @@ func (a *Account) SetHandle(t testing.TB, handle string) {
 // claims a handle that does not point back.
 func (a *Account) ClaimHandle(t testing.TB, handle string) {
 	t.Helper()
-	a.Servers.command(t, "setHandle", a.DID, handle)
+	a.Servers.command(t, nil, map[string]any{"command": "setHandle", "did": a.DID, "value": handle})
 }
 
 // SetPDS changes the PDS in the account's document, to a proxy's address, say. The PDS keeps the account.
 func (a *Account) SetPDS(t testing.TB, origin string) {
 	t.Helper()
-	a.Servers.command(t, "setPDS", a.DID, origin)
+	a.Servers.command(t, nil, map[string]any{"command": "setPDS", "did": a.DID, "value": origin})
 }
 
 // RotateKey gives the account a new signing key, in the directory and at the PDS, and makes a commit that is signed
 // with it. It returns the key as did:key. A signature fetched from now on does not verify with the old key.
 func (a *Account) RotateKey(t testing.TB) string {
 	t.Helper()
-	return a.Servers.command(t, "rotateKey", a.DID, "")
+	var key string
+	a.Servers.command(t, &key, map[string]any{"command": "rotateKey", "did": a.DID})
+	return key
 }
 
 // Tombstone ends the account's DID in the directory, which then answers 404 for it.
 func (a *Account) Tombstone(t testing.TB) {
 	t.Helper()
-	a.Servers.command(t, "tombstone", a.DID, "")
+	a.Servers.command(t, nil, map[string]any{"command": "tombstone", "did": a.DID})
 }
 
 // Deactivate deactivates the account, as its owner can.

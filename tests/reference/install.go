@@ -114,6 +114,7 @@ func installInto(npm, cache, dir string) error {
 	if exists(dir) {
 		return nil
 	}
+	removeStale(filepath.Join(cache, "reference-*.tmp-*"))
 
 	tmp, err := os.MkdirTemp(cache, filepath.Base(dir)+".tmp-")
 	if err != nil {
@@ -140,6 +141,16 @@ func installInto(npm, cache, dir string) error {
 		return err
 	}
 	return nil
+}
+
+// removeStale removes what an installation left that was killed.
+func removeStale(pattern string) {
+	paths, _ := filepath.Glob(pattern)
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > 2*installTimeout {
+			os.RemoveAll(path)
+		}
+	}
 }
 
 // writeFile writes a file as a whole: other processes see all of it or nothing.

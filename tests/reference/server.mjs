@@ -7,9 +7,8 @@
 
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
@@ -18,16 +17,16 @@ import plcLib from '@did-plc/lib'
 import plcServer from '@did-plc/server'
 import reference from '@atproto/pds'
 
-const directory = await mkdtemp(join(tmpdir(), 'layers-reference-'))
+let directory // of the servers' data, made by the process that started this one
 
-async function stop(status) {
-  await rm(directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
-  process.exit(status)
+async function stop() {
+  if (directory) await rm(directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
+  process.exit()
 }
-process.on('SIGTERM', () => stop(0))
-process.on('SIGINT', () => stop(0))
-process.stdin.on('close', () => stop(0))
-process.stdout.on('error', () => stop(0))
+process.on('SIGTERM', stop)
+process.on('SIGINT', stop)
+process.stdin.on('close', stop)
+process.stdout.on('error', stop)
 
 const say = (value) => process.stdout.write(JSON.stringify(value) + '\n')
 
@@ -53,6 +52,7 @@ async function healthy(url) {
 }
 
 async function start(config) {
+  directory = config.directory
   let plcURL = config.plc
   if (!plcURL) {
     const plcSocket = await socket()
@@ -95,6 +95,24 @@ async function start(config) {
     setHandle: ({ did, value }) => plc.updateHandle(did, rotationKey, value),
     tombstone: ({ did }) => plc.tombstone(did, rotationKey),
 
+    // Entries without an account behind them, under one key, which is what takes the time.
+    async createDIDs({ count }) {
+      const key = await crypto.Secp256k1Keypair.create()
+      return Promise.all(
+        Array.from({ length: count }, async () => {
+          const handle = `i${randomBytes(6).toString('hex')}.test`
+          const did = await plc.createDid({
+            signingKey: key.did(),
+            handle,
+            pds: pdsURL,
+            rotationKeys: [rotationKey.did()],
+            signer: rotationKey,
+          })
+          return { did, handle }
+        }),
+      )
+    },
+
     // A new signing key, in the directory and at the PDS, and a commit signed with it.
     async rotateKey({ did }) {
       const key = await crypto.Secp256k1Keypair.create({ exportable: true })
@@ -106,7 +124,7 @@ async function start(config) {
       return key.did()
     },
   }
-  return { ready: { pds: pdsURL, plc: plcURL, serviceDID: cfg.service.did, directory }, commands }
+  return { ready: { pds: pdsURL, plc: plcURL, serviceDID: cfg.service.did }, commands }
 }
 
 let commands
@@ -118,12 +136,11 @@ for await (const line of createInterface({ input: process.stdin })) {
       commands = started.commands
       say(started.ready)
     } else {
-      say({ value: (await commands[request.command](request)) ?? '' })
+      say({ value: (await commands[request.command](request)) ?? null })
     }
   } catch (error) {
     console.error(error)
     say({ error: String(error?.message ?? error) })
-    if (!commands) await stop(1)
   }
 }
-await stop(0)
+await stop()

@@ -1,7 +1,6 @@
 package reference
 
 import (
-	"bufio"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -9,11 +8,15 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 )
+
+const logVariable = "LAYERS_REFERENCE_LOG"
 
 const (
 	startTimeout   = 2 * time.Minute
@@ -29,14 +32,22 @@ type Servers struct {
 	JWTSecret     string // signs the PDS's tokens (HS256)
 	AdminPassword string // of the user "admin", with basic authentication
 
+	dir    string // of the servers' data; they remove it, too, in case this process is killed
 	log    string // file
-	keep   bool   // the log
 	cmd    *exec.Cmd
 	exited chan struct{}
+	stop   func()
 
-	mu    sync.Mutex // one command at a time
-	stdin io.WriteCloser
-	lines chan []byte // what the servers say; closed at the end
+	mu      sync.Mutex // one command at a time
+	stdin   io.WriteCloser
+	answers chan answer // closed at the end
+}
+
+// answer is a line that server.mjs writes.
+type answer struct {
+	PDS, PLC, ServiceDID string
+	Value                json.RawMessage
+	Error                string
 }
 
 // Options are the settings of [StartWith]. The zero value starts what [Start] does.
@@ -71,14 +82,15 @@ func Start(t testing.TB) *Servers {
 	return shared.servers
 }
 
-// StartWith starts a pair of servers for one test and stops it at the test's end. It skips and fails as [Start] does.
+// StartWith starts a pair of servers for one test and stops it at the test's end, if [Servers.Stop] has not. It skips
+// and fails as [Start] does.
 func StartWith(t testing.TB, options Options) *Servers {
 	t.Helper()
 	s, err := start(options)
 	if err != nil {
 		fail(t, err)
 	}
-	t.Cleanup(s.stop)
+	t.Cleanup(s.Stop)
 	return s
 }
 
@@ -88,7 +100,7 @@ func Main(m interface{ Run() int }) int {
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.servers != nil {
-		shared.servers.stop()
+		shared.servers.Stop()
 		shared.servers, shared.err = nil, errors.New("the reference servers have been stopped")
 	}
 	return status
@@ -112,16 +124,31 @@ func start(options Options) (_ *Servers, err error) {
 		JWTSecret:     rand.Text(),
 		AdminPassword: rand.Text(),
 		exited:        make(chan struct{}),
-		lines:         make(chan []byte),
+		answers:       make(chan answer),
 	}
-	output, err := s.openLog()
+	s.stop = sync.OnceFunc(s.end)
+	if s.dir, err = os.MkdirTemp("", "layers-reference-"); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			os.RemoveAll(s.dir)
+		}
+	}()
+	level := "warn"
+	if s.log = os.Getenv(logVariable); s.log != "" {
+		level = "info"
+	} else {
+		s.log = filepath.Join(s.dir, "log")
+	}
+	output, err := os.OpenFile(s.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer output.Close()
 
 	s.cmd = exec.Command(in.node, in.script)
-	s.cmd.Env = s.environment()
+	s.cmd.Env = append(environment(), "LOG_ENABLED=true", "LOG_LEVEL="+level, "LOG_DESTINATION="+s.log)
 	s.cmd.Stderr = output // a file: the process that waits for this one's output does not wait for the servers'
 	if s.stdin, err = s.cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -135,7 +162,8 @@ func start(options Options) (_ *Servers, err error) {
 	}
 	go s.read(stdout)
 
-	answer, err := s.say(startTimeout, map[string]any{
+	ready, err := s.say(startTimeout, map[string]any{
+		"directory":     s.dir,
 		"jwtSecret":     s.JWTSecret,
 		"adminPassword": s.AdminPassword,
 		"rateLimits":    options.RateLimits,
@@ -144,70 +172,69 @@ func start(options Options) (_ *Servers, err error) {
 	})
 	if err != nil {
 		log := s.Log()
-		s.stop()
+		s.Stop()
 		return nil, fmt.Errorf("%w\n%s", err, tail([]byte(log)))
 	}
-	s.PDS, s.PLC, s.ServiceDID = answer.PDS, answer.PLC, answer.ServiceDID
+	s.PDS, s.PLC, s.ServiceDID = ready.PDS, ready.PLC, ready.ServiceDID
 	return s, nil
 }
 
-// answer is a line that the servers say.
-type answer struct {
-	PDS, PLC, ServiceDID string
-	Value, Error         string
-}
-
-// read passes the servers' lines on, and waits for their end.
+// read passes the servers' answers on, and waits for their end.
 func (s *Servers) read(stdout io.Reader) {
-	scanner := bufio.NewScanner(stdout)
-	for scanner.Scan() {
-		s.lines <- append([]byte(nil), scanner.Bytes()...)
+	for lines := json.NewDecoder(stdout); ; {
+		var a answer
+		if lines.Decode(&a) != nil {
+			break
+		}
+		s.answers <- a
 	}
-	close(s.lines)
+	close(s.answers)
 	s.cmd.Wait()
 	close(s.exited)
 }
 
-// say sends one line and returns the answer.
+// say writes one line and returns the answer.
 func (s *Servers) say(timeout time.Duration, request any) (answer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var a answer
 	if err := json.NewEncoder(s.stdin).Encode(request); err != nil {
-		return a, fmt.Errorf("the servers have stopped: %w", err)
+		return answer{}, fmt.Errorf("the servers have stopped: %w", err)
 	}
 	select {
-	case line, ok := <-s.lines:
-		if !ok {
+	case a, ok := <-s.answers:
+		switch {
+		case !ok:
 			return a, errors.New("the servers have stopped")
+		case a.Error != "":
+			return a, errors.New(a.Error)
 		}
-		if err := json.Unmarshal(line, &a); err != nil {
-			return a, fmt.Errorf("the servers say %q: %w", line, err)
-		}
+		return a, nil
 	case <-time.After(timeout):
-		return a, fmt.Errorf("the servers do not answer within %v", timeout)
+		s.cmd.Process.Kill() // a late answer would be taken for the next one's
+		return answer{}, fmt.Errorf("the servers do not answer within %v", timeout)
 	}
-	if a.Error != "" {
-		return a, errors.New(a.Error)
-	}
-	return a, nil
 }
 
-// command runs a command of server.mjs and returns its value.
-func (s *Servers) command(t testing.TB, name, did, value string) string {
+// command runs a command of server.mjs and decodes its value into out, unless that is nil.
+func (s *Servers) command(t testing.TB, out any, request map[string]any) {
 	t.Helper()
-	a, err := s.say(commandTimeout, map[string]string{"command": name, "did": did, "value": value})
-	if err != nil {
-		t.Fatalf("%s %s: %v", name, did, err)
+	a, err := s.say(commandTimeout, request)
+	if err == nil && out != nil {
+		err = json.Unmarshal(a.Value, out)
 	}
-	return a.Value
+	if err != nil {
+		t.Fatalf("%v: %v", request, err)
+	}
 }
 
-// stop ends the servers and waits until they are gone.
-func (s *Servers) stop() {
+// Stop stops the servers and waits until they are gone. It is for those of [StartWith]: a test of what happens when a
+// host cannot be reached. The servers of [Start] belong to all tests.
+func (s *Servers) Stop() { s.stop() }
+
+func (s *Servers) end() {
 	s.stdin.Close()
 	go func() {
-		for range s.lines { // a late answer
+		for range s.answers { // nobody waits for them
 		}
 	}()
 	select {
@@ -216,13 +243,23 @@ func (s *Servers) stop() {
 		s.cmd.Process.Kill()
 		<-s.exited
 	}
-	if !s.keep {
-		os.Remove(s.log)
-	}
+	os.RemoveAll(s.dir)
 }
 
-// Log returns what the servers have logged: warnings and errors, or every request when LAYERS_REFERENCE_LOG names a
-// file.
+// Identity is an entry in the directory.
+type Identity struct{ DID, Handle string }
+
+// Identities adds many entries to the directory, fast. There are no accounts behind them: their documents name this
+// PDS, which knows nothing of them and resolves none of their handles.
+func (s *Servers) Identities(t testing.TB, count int) []Identity {
+	t.Helper()
+	var identities []Identity
+	s.command(t, &identities, map[string]any{"command": "createDIDs", "count": count})
+	return identities
+}
+
+// Log returns what the servers have logged until now: warnings and errors, or every request when LAYERS_REFERENCE_LOG
+// names a file. It is gone after Stop.
 func (s *Servers) Log() string {
 	data, err := os.ReadFile(s.log)
 	if err != nil {
@@ -231,31 +268,10 @@ func (s *Servers) Log() string {
 	return string(data)
 }
 
-func (s *Servers) openLog() (*os.File, error) {
-	s.log = os.Getenv("LAYERS_REFERENCE_LOG")
-	s.keep = s.log != ""
-	if s.keep {
-		return os.OpenFile(s.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-	}
-	f, err := os.CreateTemp("", "layers-reference-*.log")
-	if err == nil {
-		s.log = f.Name()
-	}
-	return f, err
-}
-
 // environment is this process's, without what would make the servers use a proxy to reach each other.
-func (s *Servers) environment() []string {
-	var env []string
-	for _, v := range os.Environ() {
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
-		if !strings.HasSuffix(strings.ToLower(name), "_proxy") {
-			env = append(env, v)
-		}
-	}
-	level := "warn"
-	if s.keep {
-		level = "info"
-	}
-	return append(env, "LOG_ENABLED=true", "LOG_LEVEL="+level, "LOG_DESTINATION="+s.log)
+		return strings.HasSuffix(strings.ToLower(name), "_proxy")
+	})
 }
