@@ -60,14 +60,15 @@ func isRecordNotFound(err error) bool {
 		return true
 	}
 	var answer *xrpc.Error
-	if !errors.As(err, &answer) {
-		return false
+	var content *lex.Error
+	switch {
+	case errors.As(err, &answer):
+		aboutMethod := answer.Name == "MethodNotImplemented" || answer.Name == "XRPCNotSupported"
+		return answer.Status == http.StatusNotFound && !aboutMethod
+	case errors.As(err, &content): // an empty answer: it ends where it begins
+		return len(content.Issues) == 1 && content.Issues[0].Rule == lex.RuleSyntax && content.Issues[0].Offset == 0
 	}
-	switch answer.Name {
-	case "MethodNotImplemented", "XRPCNotSupported": // about the method
-		return false
-	}
-	return answer.Status == http.StatusNotFound || answer.Status == http.StatusOK && answer.Name == "" && len(answer.Body) == 0
+	return false
 }
 
 // mayHaveMoved reports whether err is what a call gets when the repository is on another server by now.
