@@ -17,24 +17,25 @@ const refreshPause = 5 * time.Second
 // lifetimes are how long answers are remembered.
 type lifetimes struct{ found, notFound, failed time.Duration }
 
-// anyAge is the time from before which no answer is.
-var anyAge time.Time
+// moment is a time, counted from when the directory was made. It costs less than a [time.Time].
+type moment = time.Duration
+
+// anyAge is a moment from before which no answer is.
+const anyAge moment = -1 << 62
 
 // entry is the answer to a look-up. It does not change.
 type entry[V any] struct {
 	value V
 	err   error // an *Error, or nil
 
-	order     uint64    // of the look-up's beginning, or of the purge, among all of the table
-	at        time.Time // the look-up's end
-	until     time.Time // then the answer is forgotten
-	refreshed time.Time // when it was last looked up by refresh; zero: never
+	order     uint64 // of the look-up's beginning, or of the purge, among all of the table
+	at        moment // the look-up's end
+	until     moment // then the answer is forgotten
+	refreshed moment // when it was last looked up by refresh; anyAge: never
 }
 
 // good reports whether e can still be given as the answer, if it must not be from before oldest.
-func (e *entry[V]) good(now, oldest time.Time) bool {
-	return now.Before(e.until) && !e.at.Before(oldest)
-}
+func (e *entry[V]) good(now, oldest moment) bool { return now < e.until && e.at >= oldest }
 
 // table looks up keys, one look-up at a time for each, and remembers the answers.
 //
@@ -44,6 +45,7 @@ type table[V any] struct {
 	check  func(key string) *failure // says what can be said without a look-up
 	lookUp func(ctx context.Context, key string) (V, *failure)
 	ttl    lifetimes
+	now    func() moment
 
 	cache   *otter.Cache[string, *entry[V]] // nil: nothing is remembered
 	flights singleflight.Group
@@ -72,13 +74,13 @@ func (t *table[V]) remembered(key string) *entry[V] {
 
 // get returns the answer for key: the one remembered, unless it is from before oldest, or that of a
 // look-up. The error is an *Error, or that of ctx.
-func (t *table[V]) get(ctx context.Context, key string, now, oldest time.Time) (V, error) {
+func (t *table[V]) get(ctx context.Context, key string, now, oldest moment) (V, error) {
 	if e := t.remembered(key); e != nil && e.good(now, oldest) {
 		return e.value, e.err
 	}
 	return t.share(ctx, key, key, func(ctx context.Context) *entry[V] {
 		// Somebody else's look-up may have ended just now.
-		if e := t.remembered(key); e != nil && e.good(time.Now(), oldest) {
+		if e := t.remembered(key); e != nil && e.good(t.now(), oldest) {
 			return e
 		}
 		return t.ask(ctx, key, false)
@@ -89,8 +91,8 @@ func (t *table[V]) get(ctx context.Context, key string, now, oldest time.Time) (
 func (t *table[V]) refresh(ctx context.Context, key string) (V, error) {
 	// A look-up under way may have its answer from before the reason to refresh; so they are not shared.
 	return t.share(ctx, key, refreshKey(key), func(ctx context.Context) *entry[V] {
-		now := time.Now()
-		if e := t.remembered(key); e != nil && e.good(now, anyAge) && now.Sub(e.refreshed) < refreshPause {
+		now := t.now()
+		if e := t.remembered(key); e != nil && e.good(now, anyAge) && now < e.refreshed+refreshPause {
 			return e
 		}
 		return t.ask(ctx, key, true)
@@ -123,19 +125,19 @@ func (t *table[V]) share(ctx context.Context, key, flight string, answer func(co
 // ask looks key up and remembers the answer.
 func (t *table[V]) ask(ctx context.Context, key string, refresh bool) *entry[V] {
 	key = strings.Clone(key) // it may be a part of something large
-	e := &entry[V]{order: t.order.Add(1)}
+	e := &entry[V]{order: t.order.Add(1), refreshed: anyAge}
 	value, f := t.lookUp(ctx, key)
-	e.at = time.Now()
+	e.at = t.now()
 	switch {
 	case f == nil:
 		e.value = value
-		e.until = e.at.Add(t.ttl.found)
+		e.until = e.at + t.ttl.found
 	case f.kind == ErrUnreachable:
 		e.err = &Error{key, f.short()}
-		e.until = e.at.Add(t.ttl.failed)
+		e.until = e.at + t.ttl.failed
 	default:
 		e.err = &Error{key, f.short()}
-		e.until = e.at.Add(t.ttl.notFound)
+		e.until = e.at + t.ttl.notFound
 	}
 	if refresh {
 		e.refreshed = e.at
@@ -161,9 +163,7 @@ func (t *table[V]) remember(key string, e *entry[V]) {
 		if errors.Is(e.err, ErrUnreachable) && old.err == nil && old.good(e.at, anyAge) {
 			next.value, next.err, next.until = old.value, nil, old.until
 		}
-		if old.refreshed.After(next.refreshed) {
-			next.refreshed = old.refreshed
-		}
+		next.refreshed = max(e.refreshed, old.refreshed)
 		return &next, otter.WriteOp
 	})
 }
@@ -172,5 +172,5 @@ func (t *table[V]) remember(key string, e *entry[V]) {
 func (t *table[V]) purge(key string) {
 	t.flights.Forget(key)
 	t.flights.Forget(refreshKey(key))
-	t.remember(key, &entry[V]{order: t.order.Add(1)})
+	t.remember(key, &entry[V]{order: t.order.Add(1), until: anyAge, refreshed: anyAge})
 }

@@ -15,6 +15,7 @@ import (
 // A Directory is safe for concurrent use. Use one for all of a program, so that nothing is asked twice.
 type Directory struct {
 	options   *options
+	start     time.Time         // what moments are counted from
 	handles   table[syntax.DID] // by handle in lower case
 	documents table[*Document]  // by DID; they do not change
 }
@@ -26,16 +27,16 @@ func New(opts ...Option) (*Directory, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Directory{
-		options:   o,
-		handles:   table[syntax.DID]{check: checkHost, lookUp: o.lookUpHandle, ttl: o.ttl},
-		documents: table[*Document]{check: o.checkDID, lookUp: o.lookUpDocument, ttl: o.ttl},
-	}
+	d := &Directory{options: o, start: time.Now()}
+	d.handles = table[syntax.DID]{check: checkHost, lookUp: o.lookUpHandle, ttl: o.ttl, now: d.now}
+	d.documents = table[*Document]{check: o.checkDID, lookUp: o.lookUpDocument, ttl: o.ttl, now: d.now}
 	return d, errors.Join(
 		d.handles.init(o.cacheSize, func(syntax.DID) uint32 { return 1 }),
 		d.documents.init(o.cacheSize, weight),
 	)
 }
+
+func (d *Directory) now() moment { return time.Since(d.start) }
 
 // weight returns for how many documents d counts in the cache.
 func weight(d *Document) uint32 {
@@ -52,13 +53,13 @@ func weight(d *Document) uint32 {
 // That the DID claims the handle is not checked: [Directory.Resolve] does that. The error is an [Error],
 // or that of ctx.
 func (d *Directory) ResolveHandle(ctx context.Context, handle syntax.Handle) (syntax.DID, error) {
-	return d.handles.get(ctx, string(handle.Normalize()), time.Now(), anyAge)
+	return d.handles.get(ctx, string(handle.Normalize()), d.now(), anyAge)
 }
 
 // ResolveDID returns the document of a DID of the method plc or web. The document is the caller's own. The
 // error is an [Error], or that of ctx.
 func (d *Directory) ResolveDID(ctx context.Context, did syntax.DID) (*Document, error) {
-	document, err := d.documents.get(ctx, string(did), time.Now(), anyAge)
+	document, err := d.documents.get(ctx, string(did), d.now(), anyAge)
 	if err != nil {
 		return nil, err
 	}
@@ -79,12 +80,12 @@ func (d *Directory) Resolve(ctx context.Context, actor syntax.AtIdentifier) (Ide
 	if actor.IsDID() {
 		resolve = d.resolveDID
 	}
-	now := time.Now()
+	now := d.now()
 	i, fits, err := resolve(ctx, actor, now, anyAge)
 	if !fits && d.options.cacheSize > 0 {
 		// Handle and DID may have changed since one of them was looked up. That they do not fit is not
 		// remembered for longer than that there is nothing.
-		again, _, failed := resolve(ctx, actor, now, now.Add(-d.options.ttl.notFound))
+		again, _, failed := resolve(ctx, actor, now, now-d.options.ttl.notFound)
 		if known := err == nil && errors.Is(failed, ErrUnreachable); !known {
 			return again, failed
 		}
@@ -95,7 +96,7 @@ func (d *Directory) Resolve(ctx context.Context, actor syntax.AtIdentifier) (Ide
 // resolveHandle and resolveDID return who an account is, from answers of which none is from before oldest,
 // and whether the handle and the document fit each other, as far as is known.
 
-func (d *Directory) resolveHandle(ctx context.Context, actor syntax.AtIdentifier, now, oldest time.Time) (i Identity, fits bool, err error) {
+func (d *Directory) resolveHandle(ctx context.Context, actor syntax.AtIdentifier, now, oldest moment) (i Identity, fits bool, err error) {
 	handle := syntax.Handle(actor).Normalize()
 	did, err := d.handles.get(ctx, string(handle), now, oldest)
 	if err != nil {
@@ -126,7 +127,7 @@ func about(handle syntax.Handle, err error) error {
 	return &Error{string(handle), fmt.Errorf("leads to %s: %w", e.Subject, e.Err)}
 }
 
-func (d *Directory) resolveDID(ctx context.Context, actor syntax.AtIdentifier, now, oldest time.Time) (i Identity, fits bool, err error) {
+func (d *Directory) resolveDID(ctx context.Context, actor syntax.AtIdentifier, now, oldest moment) (i Identity, fits bool, err error) {
 	document, err := d.documents.get(ctx, string(actor), now, oldest)
 	if err != nil {
 		return Identity{}, true, err
