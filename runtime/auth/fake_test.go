@@ -48,6 +48,7 @@ type fake struct {
 	extra    map[string]any    // more fields of a session
 	opaque   bool              // tokens are no JWTs
 	sub      syntax.DID        // the account in answers
+	aud      any               // whom tokens are for, nil: not said
 	factor   string            // second factor that is wanted
 	last     map[string]string // the Authorization header of the last request to each method
 	hosts    map[string]string // and its host
@@ -127,7 +128,8 @@ func (f *fake) token(kind string) string {
 	if f.opaque {
 		return signature
 	}
-	return jwt(fmt.Sprintf(`{"sub":%q,"iat":%d,"exp":%d}`, f.sub, now.Unix(), now.Add(f.lifetime).Unix()), signature)
+	aud, _ := json.Marshal(f.aud)
+	return jwt(fmt.Sprintf(`{"sub":%q,"aud":%s,"iat":%d,"exp":%d}`, f.sub, aud, now.Unix(), now.Add(f.lifetime).Unix()), signature)
 }
 
 func jwt(payload, signature string) string {

@@ -268,21 +268,26 @@ func TestEntryway(t *testing.T) {
 		name string
 		doc  any
 		want string
+		aud  any
 	}{
-		{"another PDS", json.RawMessage(document(alice, elsewhere)), elsewhere},
-		{"the same PDS", json.RawMessage(document(alice, pdsOrigin)), pdsOrigin},
-		{"no PDS", json.RawMessage(document(alice, "")), pdsOrigin},
-		{"another account's document", json.RawMessage(document(bob, elsewhere)), pdsOrigin},
-		{"without TLS", json.RawMessage(document(alice, "http://shard.example.com")), pdsOrigin},
-		{"not a document", "x", pdsOrigin},
-		{"null", nil, pdsOrigin},
-		{"numbers that are not of the data model", map[string]any{"id": 1.5}, pdsOrigin},
+		{"another PDS", json.RawMessage(document(alice, elsewhere)), elsewhere, nil},
+		{"tokens for another PDS", json.RawMessage(document(alice, elsewhere)), elsewhere, "did:web:shard.example.com"},
+		{"tokens for several", json.RawMessage(document(alice, elsewhere)), elsewhere, []string{"a", "did:web:pds.example.com"}},
+		{"tokens for the server itself", json.RawMessage(document(alice, elsewhere)), pdsOrigin, "did:web:pds.example.com"},
+		{"with a port", json.RawMessage(document(alice, elsewhere)), pdsOrigin, "did:web:pds.example.com%3A8080"},
+		{"the same PDS", json.RawMessage(document(alice, pdsOrigin)), pdsOrigin, nil},
+		{"no PDS", json.RawMessage(document(alice, "")), pdsOrigin, nil},
+		{"another account's document", json.RawMessage(document(bob, elsewhere)), pdsOrigin, nil},
+		{"without TLS", json.RawMessage(document(alice, "http://shard.example.com")), pdsOrigin, nil},
+		{"not a document", "x", pdsOrigin, nil},
+		{"null", nil, pdsOrigin, nil},
+		{"numbers that are not of the data model", map[string]any{"id": 1.5}, pdsOrigin, nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			f := newFake()
 			o := f.options()
-			f.extra = map[string]any{"didDoc": test.doc}
+			f.extra, f.aud = map[string]any{"didDoc": test.doc}, test.aud
 			c := login(t, o)
 			mustCall(t, c)
 			if got := "https://" + f.hosts[ping]; got != test.want || c.Session().PDS != test.want {

@@ -231,7 +231,7 @@ func TestLateRefusal(t *testing.T) {
 		var first atomic.Bool
 		f.set(func(w http.ResponseWriter, r *http.Request, method string) bool {
 			if method == ping && r.Header.Get("Authorization") == "Bearer "+old && first.CompareAndSwap(false, true) {
-				time.Sleep(time.Minute)
+				time.Sleep(30 * time.Second)
 			}
 			return false
 		})

@@ -120,15 +120,11 @@ func sessionOver(err error) bool {
 	return answer.Status == http.StatusUnauthorized
 }
 
-// session returns the session that was granted by issuer. A server that logs people in for others (an entryway)
-// sends the account's DID document along, which names the PDS; otherwise it is the one given.
+// session returns the session that was granted by issuer, for the PDS that the answer's DID document names, or else
+// for the one given.
 func (g *granted) session(issuer *xrpc.Client, pds, password string, opts []xrpc.Option) *Session {
-	if doc, err := identity.ParseDocument(g.DIDDoc); err == nil && doc.DID == g.DID && doc.PDS != "" && doc.PDS != pds {
-		// The options know which addresses are allowed. But tokens that came with TLS do not go without.
-		named, err := xrpc.New(doc.PDS, opts...)
-		if err == nil && (secure(named) || !secure(issuer)) {
-			pds = named.Service()
-		}
+	if named := g.pds(issuer, opts); named != "" {
+		pds = named
 	}
 	s := Session{DID: g.DID, Handle: g.Handle, PDS: pds}
 	if pds != issuer.Service() {
@@ -140,6 +136,22 @@ func (g *granted) session(issuer *xrpc.Client, pds, password string, opts []xrpc
 		received: time.Now().UTC().Truncate(time.Millisecond),
 		password: password,
 	})
+}
+
+// pds returns the PDS that the answer's DID document names, if calls should go there: a server that logs people in for
+// others, an entryway, tells them in this way where their data is. An account that is moving is different: its
+// document names the old PDS until the end, and the tokens of the new one say that they are for that.
+func (g *granted) pds(issuer *xrpc.Client, opts []xrpc.Option) string {
+	doc, err := identity.ParseDocument(g.DIDDoc)
+	if err != nil || doc.DID != g.DID || doc.PDS == "" || isFor(g.AccessJWT, issuer.Service()) {
+		return ""
+	}
+	// The options know which addresses are allowed. But tokens that came with TLS do not go without.
+	named, err := xrpc.New(doc.PDS, opts...)
+	if err != nil || secure(issuer) && !secure(named) {
+		return ""
+	}
+	return named.Service()
 }
 
 func secure(c *xrpc.Client) bool { return strings.HasPrefix(c.Service(), "https:") }

@@ -3,6 +3,7 @@ package auth
 import (
 	"encoding/base64"
 	"encoding/json"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -17,8 +18,9 @@ const maxMargin = 10 * time.Second
 // A clock that is wrong would see every new token as expired. So the end is reckoned from when the token
 // was received and for how long it was issued, if both are known.
 func renewAt(token string, received time.Time) time.Time {
-	issued, expires, ok := lifetime(token)
-	if !ok {
+	c := parseClaims(token)
+	issued, expires := claimedTime(c.Iat), claimedTime(c.Exp)
+	if expires.IsZero() {
 		return time.Time{}
 	}
 	if issued.IsZero() {
@@ -37,25 +39,37 @@ func renewAt(token string, received time.Time) time.Time {
 	return received.Add(expires.Sub(issued) - margin)
 }
 
-// lifetime reads iat and exp of a JWT, whose signature only the server can check. issued is zero when iat
-// is missing; ok is false when exp is.
-func lifetime(token string) (issued, expires time.Time, ok bool) {
+// claims are what is read of a JWT, whose signature only the server can check.
+type claims struct {
+	Iat, Exp float64
+	Aud      any // a string, or several
+}
+
+// parseClaims returns no claims if token is not a JWT.
+func parseClaims(token string) (c claims) {
 	_, rest, _ := strings.Cut(token, ".")
 	payload, _, found := strings.Cut(rest, ".")
 	data, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(payload, "="))
-	if !found || err != nil {
-		return issued, expires, false
+	if !found || err != nil || json.Unmarshal(data, &c) != nil {
+		return claims{}
 	}
-	var claims struct{ Iat, Exp float64 }
-	if json.Unmarshal(data, &claims) != nil {
-		return issued, expires, false
-	}
+	return c
+}
+
+// claimedTime returns a time of a claim, zero if there is none that makes sense.
+func claimedTime(seconds float64) time.Time {
 	const latest = 1 << 36 // year 4147
-	if claims.Exp <= 0 || claims.Exp > latest {
-		return issued, expires, false
+	if seconds <= 0 || seconds > latest {
+		return time.Time{}
 	}
-	if claims.Iat > 0 && claims.Iat <= latest {
-		issued = time.Unix(int64(claims.Iat), 0)
-	}
-	return issued, time.Unix(int64(claims.Exp), 0), true
+	return time.Unix(int64(seconds), 0)
+}
+
+// isFor reports whether a token says that it is for the service at an origin: by its DID, did:web with the host.
+func isFor(token, origin string) bool {
+	audience, _ := parseClaims(token).Aud.(string)
+	host, isWeb := strings.CutPrefix(audience, "did:web:")
+	host, _, _ = strings.Cut(host, "%3A")
+	u, err := url.Parse(origin)
+	return err == nil && isWeb && strings.EqualFold(host, u.Hostname())
 }

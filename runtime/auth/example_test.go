@@ -1,0 +1,60 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+
+	"github.com/layers-pub/layers-go/runtime/auth"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/xrpc"
+)
+
+func Example() {
+	ctx := context.Background()
+	server := httptest.NewServer(newFake()) // stands in for a PDS
+	defer server.Close()
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+
+	store, err := auth.OpenStore(filepath.Join(dir, "auth.json")) // "" in a program for users
+	if err != nil {
+		log.Fatal(err)
+	}
+	options := &auth.Options{
+		PDS:   server.URL, // without it, the account's is looked up
+		Store: store,
+		XRPC:  []xrpc.Option{xrpc.WithAllowPrivate(true)}, // only for a server on this host
+	}
+
+	// A program tries to resume, and logs in when there is nothing to resume.
+	client, err := auth.Resume(ctx, "", options)
+	if errors.Is(err, auth.ErrNoSession) {
+		client, err = auth.Login(ctx, "alice.example.com", "abcd-efgh-ijkl-mnop", options)
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	var answer lex.Map
+	if err := client.Call(ctx, &lex.Call{NSID: "com.example.ping", Output: &answer}); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(client.DID(), answer.Len())
+
+	resumed, err := auth.Resume(ctx, "", options)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(resumed.Session().Handle)
+	// Output:
+	// did:plc:ewvi7nxzyoun6zhxrhs64oiz 1
+	// alice.example.com
+}
