@@ -98,19 +98,22 @@ async function start(config) {
     // Entries without an account behind them, under one key, which is what takes the time.
     async createDIDs({ count }) {
       const key = await crypto.Secp256k1Keypair.create()
-      return Promise.all(
-        Array.from({ length: count }, async () => {
-          const handle = `i${randomBytes(6).toString('hex')}.test`
-          const did = await plc.createDid({
+      const identities = []
+      const add = async () => {
+        while (identities.length < count) {
+          const identity = { handle: `i${randomBytes(6).toString('hex')}.test` }
+          identities.push(identity)
+          identity.did = await plc.createDid({
             signingKey: key.did(),
-            handle,
+            handle: identity.handle,
             pds: pdsURL,
             rotationKeys: [rotationKey.did()],
             signer: rotationKey,
           })
-          return { did, handle }
-        }),
-      )
+        }
+      }
+      await Promise.all(Array.from({ length: 16 }, add))
+      return identities
     },
 
     // A new signing key, in the directory and at the PDS, and a commit signed with it.

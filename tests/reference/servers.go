@@ -20,7 +20,7 @@ const logVariable = "LAYERS_REFERENCE_LOG"
 
 const (
 	startTimeout   = 2 * time.Minute
-	commandTimeout = 30 * time.Second
+	commandTimeout = 3 * time.Minute
 	stopTimeout    = 10 * time.Second
 )
 
@@ -249,7 +249,7 @@ func (s *Servers) end() {
 // Identity is an entry in the directory.
 type Identity struct{ DID, Handle string }
 
-// Identities adds many entries to the directory, fast. There are no accounts behind them: their documents name this
+// Identities adds many entries to the directory, 16 at a time. There are no accounts behind them: their documents name this
 // PDS, which knows nothing of them and resolves none of their handles.
 func (s *Servers) Identities(t testing.TB, count int) []Identity {
 	t.Helper()
