@@ -73,6 +73,11 @@ func child(t *testing.T, env ...string) *exec.Cmd {
 	return cmd
 }
 
+func run(cmd *exec.Cmd) (output string, err error) {
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
 func TestUnavailable(t *testing.T) {
 	empty := t.TempDir()
 	for _, test := range []struct {
@@ -84,17 +89,19 @@ func TestUnavailable(t *testing.T) {
 		{"no npm", tools(t, "exit 0", ""), "npm is not installed: no npm on the PATH"},
 		{"old Node", tools(t, "echo 18.20.1-108-linux-x64", "exit 0"), "Node.js is too old: 18.20.1"},
 		{"broken Node", tools(t, "exit 3", "exit 0"), "node does not run: exit status 3"},
-		{"npm fails", tools(t, "echo 20.1.2-115-linux-x64", "echo no network; exit 1"), "npm could not install them (exit status 1; no network?)"},
+		{"npm fails", tools(t, "echo 20.1.2-115-linux-x64", "echo no network; exit 1"),
+			"npm could not install them (exit status 1; no network?)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			cache := t.TempDir()
-			out, err := child(t, "PATH="+test.path, cacheVariable(t)+"="+cache, "CI=").CombinedOutput()
-			if err != nil || !strings.Contains(string(out), "--- SKIP: TestChild") || !strings.Contains(string(out), test.want) ||
-				!strings.Contains(string(out), "skipped, since it runs against the reference servers") {
+			env := []string{"PATH=" + test.path, cacheVariable(t) + "=" + cache}
+			out, err := run(child(t, append(env, "CI=")...))
+			if err != nil || !strings.Contains(out, "--- SKIP: TestChild") || !strings.Contains(out, test.want) ||
+				!strings.Contains(out, "skipped, since it runs against the reference servers") {
 				t.Errorf("without CI: %v\n%s", err, out)
 			}
-			out, err = child(t, "PATH="+test.path, cacheVariable(t)+"="+cache, "CI=true").CombinedOutput()
-			if err == nil || !strings.Contains(string(out), "--- FAIL: TestChild") || !strings.Contains(string(out), test.want) {
+			out, err = run(child(t, append(env, "CI=true")...))
+			if err == nil || !strings.Contains(out, "--- FAIL: TestChild") || !strings.Contains(out, test.want) {
 				t.Errorf("with CI=true: %v\n%s", err, out)
 			}
 			if dirs, _ := filepath.Glob(filepath.Join(cache, "*", "reference-*")); len(dirs) != 0 {
@@ -107,8 +114,8 @@ func TestUnavailable(t *testing.T) {
 // Servers that are installed and do not start are a failure, with or without CI.
 func TestBroken(t *testing.T) {
 	node := `case "$1" in -p) echo 20.1.2-115-linux-x64;; *) echo "no such module" >&2; exit 1;; esac`
-	out, err := child(t, "PATH="+tools(t, node, "exit 0"), cacheVariable(t)+"="+t.TempDir(), "CI=").CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "--- FAIL: TestChild") || !strings.Contains(string(out), "no such module") {
+	out, err := run(child(t, "PATH="+tools(t, node, "exit 0"), cacheVariable(t)+"="+t.TempDir(), "CI="))
+	if err == nil || !strings.Contains(out, "--- FAIL: TestChild") || !strings.Contains(out, "no such module") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
@@ -118,7 +125,10 @@ func TestBroken(t *testing.T) {
 func TestInstallOnce(t *testing.T) {
 	cache, log := t.TempDir(), filepath.Join(t.TempDir(), "log")
 	env := func(npm string) []string {
-		node := `case "$1" in -p) echo 20.1.2-115-linux-x64;; *) read line; ls; echo started >>` + log + `; echo "{}"; cat;; esac`
+		node := `case "$1" in
+			-p) echo 20.1.2-115-linux-x64;;
+			*)  read line; echo started >>` + log + `; echo "{}"; cat;;
+		esac`
 		return []string{"PATH=" + tools(t, node, npm), cacheVariable(t) + "=" + cache, "CI=true"}
 	}
 
@@ -225,7 +235,7 @@ func tools(t *testing.T, node, npm string) string {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"cat", "ls", "mkdir", "sleep"} {
+	for _, name := range []string{"cat", "mkdir", "sleep"} {
 		path, err := exec.LookPath(name)
 		if err != nil {
 			t.Skip(err)

@@ -249,8 +249,8 @@ func (s *Servers) end() {
 // Identity is an entry in the directory.
 type Identity struct{ DID, Handle string }
 
-// Identities adds many entries to the directory, some hundred a second. There are no accounts behind them: their
-// documents name this PDS, which knows nothing of them and resolves none of their handles.
+// Identities adds entries to the directory, faster than Account. There are no accounts behind them: their documents
+// name this PDS, which knows nothing of them and resolves none of their handles.
 func (s *Servers) Identities(t testing.TB, count int) []Identity {
 	t.Helper()
 	var identities []Identity
