@@ -120,7 +120,8 @@ func (c *Client) ListBlobs(ctx context.Context, repo syntax.AtIdentifier, option
 // RepoOptions are the options of [Client.GetRepo] and [Client.GetRepoCAR]; nil stands for the zero value.
 type RepoOptions struct {
 	// Since asks for what is new after this revision only: the records that have come since, and the
-	// nodes of the tree that have changed. See repo.WithPartial.
+	// nodes of the tree that have changed. See repo.WithPartial. When there is no commit after it,
+	// [Client.GetRepo] returns repo.ErrUnchanged.
 	Since syntax.TID
 	// MaxSize is the largest archive that is read, in bytes; 0 stands for repo.DefaultMaxSize. One that is
 	// larger is repo.ErrTooLarge.
