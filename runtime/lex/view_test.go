@@ -1,0 +1,58 @@
+package lex_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+)
+
+func TestView(t *testing.T) {
+	const uri = "at://did:web:a.test/com.example.sample/1"
+	value := `{"text":"a","$type":"com.example.sample"}`
+	cbor, err := lex.JSONToCBOR([]byte(value))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cid := lex.CIDOf(lex.CodecDagCBOR, cbor)
+	other := lex.CIDOf(lex.CodecDagCBOR, nil)
+	for _, test := range []struct {
+		name, view string
+		trust      lex.Trust
+		encoding   lex.Encoding
+		cid        lex.CID
+		rule       lex.Rule
+	}{
+		{"with its CID", `{"uri":"` + uri + `","cid":"` + cid.String() + `","value":` + value + `,"more":1}`, lex.Hashed, lex.CBOR, cid, ""},
+		{"without one", `{"uri":"` + uri + `","cid":null,"value":` + value + `}`, lex.Served, lex.CBOR, cid, ""},
+		{"with another", `{"uri":"` + uri + `","cid":"` + other.String() + `","value":` + value + `}`, lex.Served, lex.CBOR, other, lex.RuleCID},
+		{"with nonsense for one", `{"uri":"` + uri + `","cid":"x","value":` + value + `}`, lex.Served, lex.CBOR, lex.CID{}, lex.RuleCID},
+		{"not of the data model", `{"uri":"` + uri + `","cid":"` + cid.String() + `","value":{"a":1.5}}`, lex.Served, lex.JSON, cid, lex.RuleType},
+		{"without a value", `{"uri":"` + uri + `","cid":"` + cid.String() + `"}`, lex.Served, lex.CBOR, cid, lex.RuleCID},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var v lex.View
+			if err := lex.DecodeJSON([]byte(test.view), &v); err != nil {
+				t.Fatal(err)
+			}
+			e, err := v.Envelope()
+			if e.URI != uri || e.Trust != test.trust || e.Encoding != test.encoding || e.CID != test.cid {
+				t.Errorf("got %+v", e)
+			}
+			if test.rule == "" {
+				if err != nil || string(e.Data) != string(cbor) {
+					t.Error(err)
+				}
+				return
+			}
+			failure, ok := errors.AsType[*lex.Failure](err)
+			if !ok || failure.Issues[0].Rule != test.rule || failure.URI != uri || string(failure.Data) != string(e.Data) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	var none lex.View
+	if err := lex.DecodeJSON([]byte("null"), &none); err != nil || none.URI != "" || none.Value.Data != nil {
+		t.Errorf("null gives %+v, %v", none, err)
+	}
+}
