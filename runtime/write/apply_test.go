@@ -1,0 +1,608 @@
+package write_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/write"
+	"github.com/layers-pub/layers-go/runtime/xrpc"
+)
+
+// mixed returns a batch of all kinds of operations, all keys given, and a server with what it needs.
+func mixed(t testing.TB) (*fakePDS, []write.Op) { return mixedOf(t, 24) }
+
+func mixedOf(t testing.TB, n int) (*fakePDS, []write.Op) {
+	pds := newPDS()
+	var ops []write.Op
+	for n := range n {
+		key := keyOf(n)
+		op := write.Op{RecordKey: key, Record: membership(n)}
+		switch n % 6 {
+		case 0, 1:
+			op.Action = write.ActionCreate
+		case 2:
+			op.Action = write.ActionUpdate
+			pds.put(string(key), jsonOf(t, membership(1000+n)))
+		case 3:
+			op.Action = write.ActionDelete
+			op.Collection, op.Record = collection, nil
+			pds.put(string(key), jsonOf(t, membership(n)))
+		case 4, 5:
+			op.Action = write.ActionPut
+			if n%6 == 5 {
+				pds.put(string(key), jsonOf(t, membership(1000+n)))
+			}
+		}
+		ops = append(ops, op)
+	}
+	return pds, ops
+}
+
+// checkMixed checks that the operations were carried out, each once.
+func checkMixed(t testing.TB, pds *fakePDS, ops []write.Op) {
+	t.Helper()
+	want := map[string]string{}
+	for _, op := range ops {
+		if op.Record != nil {
+			want[collection+"/"+string(op.RecordKey)] = jsonOf(t, op.Record)
+		}
+		if n := pds.writes[collection+"/"+string(op.RecordKey)]; n != 1 {
+			t.Errorf("%s %s: written %d times", op.Action, op.RecordKey, n)
+		}
+	}
+	got := map[string]string{}
+	for path, record := range pds.records {
+		got[path] = string(record.json)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestApply(t *testing.T) {
+	pds, ops := mixed(t)
+	var each []write.OpResult
+	var progress []write.Progress
+	result, err := write.Apply(t.Context(), pds, write.Ops(ops...), &write.ApplyOptions{
+		Lookup: lookup, MaxOps: 10,
+		Each:     func(r write.OpResult) { each = append(each, r) },
+		Progress: func(p write.Progress) { progress = append(progress, p) },
+	})
+	// 12 creates, 8 updates, 4 deletes
+	if err != nil || *result != (write.Result{Ops: 24, Written: 24, Requests: 3, Points: 56}) || pds.points != 56 {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	checkMixed(t, pds, ops)
+	if pds.commits != 3 || pds.atOnce != 10 {
+		t.Errorf("%d commits, %d at once", pds.commits, pds.atOnce)
+	}
+	for i, r := range each {
+		want := write.OpResult{Op: i + 1, Action: ops[i].Action, Written: true, Ref: write.Ref{URI: uriOf(collection, ops[i].RecordKey)}}
+		if ops[i].Record != nil {
+			want.CID = cidOfRecord(t, ops[i].Record)
+		}
+		if r != want {
+			t.Errorf("%+v, want %+v", r, want)
+		}
+	}
+	if diff := cmp.Diff([]write.Progress{{Done: 10, Ops: 24, Points: 23}, {Done: 20, Ops: 24, Points: 48}, {Done: 24, Ops: 24, Points: 56}}, progress); diff != "" || len(each) != 24 {
+		t.Error(diff)
+	}
+	// And again: all is as it should be.
+	result, err = write.Apply(t.Context(), pds, write.Ops(ops...), &write.ApplyOptions{Lookup: lookup})
+	if err != nil || *result != (write.Result{Ops: 24, Already: 24}) || pds.commits != 3 {
+		t.Errorf("%+v, %v", result, err)
+	}
+	if result, err := write.Apply(t.Context(), pds, write.Ops(), nil); err != nil || *result != (write.Result{}) {
+		t.Errorf("%+v, %v", result, err)
+	}
+}
+
+func TestApplyInvalid(t *testing.T) {
+	bad := membership(-1)
+	bad.CreatedAt = "yesterday"
+	long := membership(1)
+	text, _ := lex.ValueOf(strings.Repeat("x", 150_000))
+	long.Extra.Set("text", text)
+	const k = "3l3famgxlzxwf"
+	for _, test := range []struct {
+		name string
+		op   write.Op
+		want string
+	}{
+		{"issues", write.Op{Action: "create", RecordKey: k, Record: bad}, "create at://" + did + "/pub.layers.corpus.membership/" + k + ": lex: /ordinal: minimum: -1 is below the minimum of 0; /createdAt: format"},
+		{"size", write.Op{Action: "create", RecordKey: k, Record: long}, "too large"},
+		{"key", write.Op{Action: "create", RecordKey: "self", Record: membership(1)}, `record key "self" in pub.layers.corpus.membership is not a tid`},
+		{"malformed key", write.Op{Action: "create", RecordKey: "a b", Record: membership(1)}, `record key "a b"`},
+		{"malformed key to delete", write.Op{Action: "delete", RecordKey: "a b", Collection: collection}, `record key "a b"`},
+		{"no key", write.Op{Action: "create", Record: membership(1)}, "create at://" + did + "/pub.layers.corpus.membership: no record key: a batch without a journal"},
+		{"no key to update", write.Op{Action: "update", Record: membership(1)}, "no record key"},
+		{"no key to put", write.Op{Action: "put", Record: membership(1)}, "no record key"},
+		{"no key to delete", write.Op{Action: "delete", Collection: collection}, "no record key"},
+		{"no record", write.Op{Action: "update", Collection: collection, RecordKey: k}, "the record is nil"},
+		{"a record to delete", write.Op{Action: "delete", RecordKey: k, Record: membership(1)}, "a delete takes no record"},
+		{"no action", write.Op{RecordKey: k, Record: membership(1)}, `unknown action ""`},
+		{"no collection", write.Op{Action: "delete", RecordKey: k}, "no collection"},
+		{"another collection", write.Op{Action: "create", Collection: "com.example.any", RecordKey: k, Record: membership(1)}, "/$type: const"},
+		{"unknown collection", write.Op{Action: "create", RecordKey: k, Record: untyped(t, `{"$type":"com.example.unknown"}`)}, "no lexicon is known"},
+		{"twice", write.Op{Action: "delete", Collection: collection, RecordKey: keyOf(0)}, "op 1 is about the same record"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			pds, ops := mixed(t)
+			ops = slices.Insert(ops, 3, test.op)
+			result, err := write.Apply(t.Context(), pds, write.Ops(ops...), &write.ApplyOptions{Lookup: lookup})
+			var invalid *write.InvalidError
+			if !errors.As(err, &invalid) || invalid.Failed != 1 || invalid.Ops != 25 || invalid.Failures[0].Op != 4 || !strings.Contains(invalid.Failures[0].Error(), "write: op 4: ") || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("%v, want %s", err, test.want)
+			}
+			if len(pds.calls) > 0 || result.Ops != 25 {
+				t.Errorf("asked %v", pds.calls)
+			}
+		})
+	}
+	// All failures are there, up to a limit.
+	ops := make([]write.Op, 1500)
+	for i := range ops {
+		ops[i] = write.Op{Action: write.ActionCreate, RecordKey: keyOf(i), Record: bad}
+	}
+	_, err := write.Apply(t.Context(), newPDS(), write.Ops(ops...), &write.ApplyOptions{Lookup: lookup})
+	var invalid *write.InvalidError
+	var issues *lex.Error
+	if !errors.As(err, &invalid) || invalid.Failed != 1500 || len(invalid.Failures) != 1000 || !strings.HasSuffix(err.Error(), "; and 1497 more") || !errors.As(err, &issues) || len(issues.Issues) != 2 {
+		t.Errorf("%v", err)
+	}
+	if _, err := write.Apply(t.Context(), nobody{newPDS()}, write.Ops(ops...), nil); err == nil || !strings.Contains(err.Error(), "no DID") {
+		t.Error(err)
+	}
+}
+
+// A key that the lexicon fixes need not be given; one that is no TID cannot come from a journal.
+func TestApplyKeys(t *testing.T) {
+	pds := newPDS()
+	j := openJournal(t, filepath.Join(t.TempDir(), "journal"))
+	ops := []write.Op{
+		{Action: write.ActionCreate, Record: untyped(t, `{"$type":"com.example.literal"}`)},
+		{Action: write.ActionCreate, Record: untyped(t, `{"$type":"com.example.any"}`)},
+		{Action: write.ActionCreate, Record: membership(1)},
+		{Action: write.ActionCreate, Record: membership(1)},
+	}
+	if _, err := write.Apply(t.Context(), pds, write.Ops(ops...), &write.ApplyOptions{Lookup: lookup, Journal: j}); err != nil {
+		t.Fatal(err)
+	}
+	keys := slices.Sorted(maps.Keys(pds.records))
+	if len(keys) != 4 || keys[1] != "com.example.literal/self" || !strings.HasPrefix(keys[2], collection) {
+		t.Errorf("%v", keys)
+	}
+	ops = []write.Op{{Action: write.ActionCreate, Record: untyped(t, `{"$type":"com.example.nsid"}`)}}
+	j = openJournal(t, filepath.Join(t.TempDir(), "journal"))
+	if _, err := write.Apply(t.Context(), pds, write.Ops(ops...), &write.ApplyOptions{Lookup: lookup, Journal: j}); !errors.Is(err, write.ErrNoKey) {
+		t.Error(err)
+	}
+
+	ops = []write.Op{
+		{Action: write.ActionCreate, Record: untyped(t, `{"$type":"com.example.literal"}`)},
+		{Action: write.ActionCreate, Record: membership(1)},
+		{Action: write.ActionCreate, Record: membership(1), RecordKey: "3l3famgxlzxwf"},
+		{Action: write.ActionDelete, Collection: collection, RecordKey: "3l3famgxlzxwg"},
+		{Action: write.ActionCreate, Record: membership(1)},
+	}
+	write.AssignKeys(ops, syntax.NewTIDClock(), lookup)
+	if ops[0].RecordKey != "self" || ops[2].RecordKey != "3l3famgxlzxwf" || ops[1].RecordKey >= ops[4].RecordKey {
+		t.Errorf("%+v", ops)
+	}
+	for range 2 {
+		pds = newPDS()
+		if result, err := write.Apply(t.Context(), pds, write.Ops(ops...), &write.ApplyOptions{Lookup: lookup}); err != nil || result.Written != 4 {
+			t.Errorf("%+v, %v", result, err)
+		}
+	}
+}
+
+// Requests keep to all limits: operations, bytes, and points.
+func TestApplyLimits(t *testing.T) {
+	for _, test := range []struct {
+		opts            write.ApplyOptions
+		commits, atOnce int
+	}{
+		{write.ApplyOptions{}, 2, 200},
+		{write.ApplyOptions{MaxOps: 100}, 3, 100},
+		{write.ApplyOptions{MaxBytes: 10_000}, 13, 24},
+		{write.ApplyOptions{Limiter: write.NewLimiter(0, 0)}, 2, 200},
+	} {
+		pds := newPDS()
+		test.opts.Lookup = lookup
+		test.opts.Journal = openJournal(t, filepath.Join(t.TempDir(), "journal"))
+		result, err := write.Apply(t.Context(), pds, write.Ops(batchOf(300)...), &test.opts)
+		if err != nil || result.Written != 300 || pds.commits != test.commits || pds.atOnce != test.atOnce || len(pds.calls) != test.commits {
+			t.Errorf("%+v: %v, %d commits, %d at once, %d calls", test.opts, err, pds.commits, pds.atOnce, len(pds.calls))
+		}
+		if limit := test.opts.MaxBytes; limit > 0 && (pds.largest > limit || pds.largest < limit-500) {
+			t.Errorf("%d bytes, the limit is %d", pds.largest, limit)
+		}
+	}
+}
+
+// A server that takes less than it should is given less.
+func TestApplyTooLarge(t *testing.T) {
+	for _, maxBody := range []int{40_000, 5_000, 700} {
+		pds := newPDS()
+		pds.maxBody = maxBody
+		j := openJournal(t, filepath.Join(t.TempDir(), "journal"))
+		result, err := write.Apply(t.Context(), pds, write.Ops(batchOf(300)...), &write.ApplyOptions{Lookup: lookup, Journal: j})
+		if err != nil || result.Written != 300 || len(pds.records) != 300 || result.Requests != pds.commits {
+			t.Errorf("%d: %+v, %v, %d commits", maxBody, result, err, pds.commits)
+		}
+		if tries := len(pds.calls) - pds.commits; tries > 10 {
+			t.Errorf("%d: refused %d times", maxBody, tries)
+		}
+	}
+	pds := newPDS()
+	pds.maxBody = 300
+	j := openJournal(t, filepath.Join(t.TempDir(), "journal"))
+	_, err := write.Apply(t.Context(), pds, write.Ops(batchOf(3)...), &write.ApplyOptions{Lookup: lookup, Journal: j})
+	var op *write.OpError
+	if !errors.Is(err, write.ErrTooLarge) || !errors.As(err, &op) || op.Op != 1 {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestApplyPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pds, ops := mixed(t)
+		start := time.Now()
+		var waits []time.Duration
+		opts := &write.ApplyOptions{Lookup: lookup, MaxOps: 5, Limiter: write.NewLimiter(20, 50), Progress: func(p write.Progress) {
+			if p.Wait > 0 {
+				waits = append(waits, p.Wait)
+			}
+		}}
+		// 12, 13, 11, 13, 7 points
+		result, err := write.Apply(t.Context(), pds, write.Ops(ops...), opts)
+		if err != nil || result.Written != 24 {
+			t.Errorf("%+v, %v", result, err)
+		}
+		if diff := cmp.Diff([]time.Duration{time.Hour, time.Hour, time.Hour, 21 * time.Hour}, waits); diff != "" || time.Since(start) != 24*time.Hour {
+			t.Errorf("%s, %s in all", diff, time.Since(start))
+		}
+		checkMixed(t, pds, ops)
+
+		// A request has no more points than may be spent at once.
+		pds, ops = mixed(t)
+		opts.Limiter = write.NewLimiter(7, 0)
+		if _, err := write.Apply(t.Context(), pds, write.Ops(ops...), opts); err != nil || pds.atOnce > 5 {
+			t.Errorf("%v, %d at once", err, pds.atOnce)
+		}
+		checkMixed(t, pds, ops)
+		opts.Limiter = write.NewLimiter(2, 0)
+		if _, err := write.Apply(t.Context(), newPDS(), write.Ops(ops[:1]...), opts); err == nil || !strings.Contains(err.Error(), "3 write points are more than the limit of 2") {
+			t.Error(err)
+		}
+
+		// Who has not the time is told at once.
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		pds, ops = mixed(t)
+		start = time.Now()
+		opts.Limiter = write.NewLimiter(20, 50)
+		result, err = write.Apply(ctx, pds, write.Ops(ops...), opts)
+		var batch *write.BatchError
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &batch) || batch.First != 6 || batch.Last != 10 || result.Written != 5 || time.Since(start) != 0 {
+			t.Errorf("%+v, %v", result, err)
+		}
+	})
+}
+
+// What changed during a long pause is seen.
+func TestApplyLooksAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pds, ops := mixed(t)
+		go func() {
+			time.Sleep(30 * time.Minute)
+			for _, op := range ops[5:] {
+				pds.mu.Lock()
+				delete(pds.records, collection+"/"+string(op.RecordKey))
+				pds.mu.Unlock()
+				if op.Record != nil {
+					pds.put(string(op.RecordKey), jsonOf(t, op.Record))
+				}
+			}
+		}()
+		result, err := write.Apply(t.Context(), pds, write.Ops(ops...), &write.ApplyOptions{Lookup: lookup, MaxOps: 5, Limiter: write.NewLimiter(20, 0)})
+		if err != nil || result.Written != 5 || result.Already != 19 || pds.commits != 1 {
+			t.Errorf("%+v, %v", result, err)
+		}
+	})
+}
+
+func TestApplyConflicts(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		there string // the record
+		op    write.Op
+		opts  write.ApplyOptions
+		want  error
+		text  string
+	}{
+		{"create", jsonOf(t, membership(1)), write.Op{Action: write.ActionCreate, Record: membership(2)}, write.ApplyOptions{}, write.ErrConflict, "there is another record with this key, of the CID " + cidOfRecord(t, membership(1)).String()},
+		{"update", "", write.Op{Action: write.ActionUpdate, Record: membership(2)}, write.ApplyOptions{}, write.ErrConflict, "there is no record to update"},
+		{"update that drops", strings.Replace(jsonOf(t, membership(1)), "{", `{"x":1,`, 1), write.Op{Action: write.ActionUpdate, Record: membership(2)}, write.ApplyOptions{}, write.ErrDropsFields, "/x"},
+		{"put that drops", strings.Replace(jsonOf(t, membership(1)), "{", `{"x":1,`, 1), write.Op{Action: write.ActionPut, Record: membership(2)}, write.ApplyOptions{}, write.ErrDropsFields, "/x"},
+		{"put that may drop", strings.Replace(jsonOf(t, membership(1)), "{", `{"x":1,`, 1), write.Op{Action: write.ActionPut, Record: membership(2)}, write.ApplyOptions{DropFields: true}, nil, ""},
+	} {
+		for _, journal := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, journal %v", test.name, journal), func(t *testing.T) {
+				pds, ops := mixed(t)
+				key := keyOf(100)
+				if test.there != "" {
+					pds.put(string(key), test.there)
+				}
+				test.op.RecordKey = key
+				ops = slices.Insert(ops, 7, test.op)
+				opts := test.opts
+				opts.Lookup, opts.MaxOps = lookup, 5
+				if journal {
+					opts.Journal = openJournal(t, filepath.Join(t.TempDir(), "journal"))
+				}
+				result, err := write.Apply(t.Context(), pds, write.Ops(ops...), &opts)
+				if test.want == nil {
+					if err != nil || result.Written != 25 {
+						t.Errorf("%+v, %v", result, err)
+					}
+					return
+				}
+				var op *write.OpError
+				if !errors.Is(err, test.want) || !errors.As(err, &op) || op.Op != 8 || op.URI != uriOf(collection, key) || !strings.Contains(err.Error(), test.text) {
+					t.Errorf("%v", err)
+				}
+				if result.Written != 5 || pds.commits != 1 {
+					t.Errorf("%+v, %d commits", result, pds.commits)
+				}
+			})
+		}
+	}
+}
+
+// Records that were made between the look and the request, too.
+func TestApplyRace(t *testing.T) {
+	for _, other := range []int{0, 999} {
+		pds, ops := mixed(t)
+		pds.intercept = func(_ int, nsid string, do func() error) error {
+			if nsid == "com.atproto.repo.applyWrites" && pds.count("applyWrites") == 1 {
+				pds.put(string(keyOf(0)), jsonOf(t, membership(other)))
+			}
+			return do()
+		}
+		result, err := write.Apply(t.Context(), pds, write.Ops(ops...), &write.ApplyOptions{Lookup: lookup, Attempts: 2})
+		switch other {
+		case 0: // the same record, by another process with the same batch
+			if err != nil || result.Written != 23 || result.Already != 1 {
+				t.Errorf("%+v, %v", result, err)
+			}
+		default:
+			if !errors.Is(err, write.ErrConflict) || pds.commits != 0 {
+				t.Errorf("%+v, %v", result, err)
+			}
+		}
+	}
+}
+
+// The results are optional, and compared if they are there.
+func TestApplyResults(t *testing.T) {
+	pds, ops := mixed(t)
+	pds.noResults = true
+	if result, err := write.Apply(t.Context(), pds, write.Ops(ops...), &write.ApplyOptions{Lookup: lookup}); err != nil || result.Written != 24 {
+		t.Errorf("%+v, %v", result, err)
+	}
+	checkMixed(t, pds, ops)
+
+	pds, ops = mixed(t)
+	pds.noResults = true
+	pds.intercept = func(_ int, nsid string, do func() error) error {
+		if nsid == "com.atproto.repo.applyWrites" {
+			return nil // and nothing done
+		}
+		return do()
+	}
+	if _, err := write.Apply(t.Context(), pds, write.Ops(ops...), &write.ApplyOptions{Lookup: lookup}); err == nil || !strings.Contains(err.Error(), "but it is not there") {
+		t.Error(err)
+	}
+
+	for _, test := range []struct{ answer, want string }{
+		{`{"results":[{"uri":"at://` + did + `/` + collection + `/` + string(keyOf(0)) + `","cid":"` + cidOfRecord(t, membership(7)).String() + `"},{}]}`, write.ErrCIDMismatch.Error()},
+		{`{"results":[{"uri":"at://` + did + `/a.b.c/x","cid":"` + cidOfRecord(t, membership(0)).String() + `"},{}]}`, "the server answered that it wrote"},
+		{`{"results":[{},{}]}`, "CID"},
+		{`{"results":[{}]}`, ""},
+		{`{}`, ""},
+		{`{"results":7}`, ""},
+		{`[]`, ""},
+	} {
+		pds, ops := mixed(t)
+		ops = []write.Op{ops[0], ops[3]}
+		result, err := write.Apply(t.Context(), answering{pds, test.answer}, write.Ops(ops...), &write.ApplyOptions{Lookup: lookup})
+		var op *write.OpError
+		if test.want == "" && (err != nil || result.Written != 2) || test.want != "" && (!errors.As(err, &op) || op.Op != 1 || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s: %+v, %v", test.answer, result, err)
+		}
+		if pds.commits != 1 {
+			t.Errorf("%s: %d commits", test.answer, pds.commits)
+		}
+	}
+}
+
+// A batch that is not the same the second time is not applied any further.
+func TestApplyChanged(t *testing.T) {
+	_, ops := mixed(t)
+	other := slices.Clone(ops)
+	other[20].Record = membership(999)
+	moved := slices.Clone(ops)
+	moved[20], moved[21] = moved[21], moved[20]
+	broken := errors.New("the file is gone")
+	for _, test := range []struct {
+		name   string
+		second iter.Seq2[write.Op, error]
+		want   error
+		text   string
+	}{
+		{"changed", write.Ops(other...), write.ErrChanged, "op 21: "},
+		{"moved", write.Ops(moved...), write.ErrChanged, "op 21: "},
+		{"fewer", write.Ops(ops[:22]...), write.ErrChanged, "op 22: "},
+		{"more", write.Ops(append(slices.Clone(ops), write.Op{Action: write.ActionCreate, RecordKey: keyOf(99), Record: membership(99)})...), write.ErrChanged, "op 25: "},
+		{"unreadable", func(yield func(write.Op, error) bool) { yield(write.Op{}, broken) }, broken, "gone"},
+		{"damaged", func(yield func(write.Op, error) bool) { yield(write.Op{}, &write.OpError{Err: broken}) }, write.ErrChanged, "op 1: "},
+	} {
+		pds, _ := mixed(t)
+		times := 0
+		seq := func(yield func(write.Op, error) bool) {
+			times++
+			batch := write.Ops(ops...)
+			if times > 1 {
+				batch = test.second
+			}
+			batch(yield)
+		}
+		if _, err := write.Apply(t.Context(), pds, seq, &write.ApplyOptions{Lookup: lookup, MaxOps: 5}); !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.text) {
+			t.Errorf("%s: %v", test.name, err)
+		}
+		if pds.commits > 4 {
+			t.Errorf("%s: %d commits", test.name, pds.commits)
+		}
+	}
+	if _, err := write.Apply(t.Context(), newPDS(), func(yield func(write.Op, error) bool) { yield(write.Op{}, broken) }, nil); !errors.Is(err, broken) {
+		t.Error(err)
+	}
+}
+
+// Failures that pass are waited out; the request is sent again if it was not carried out, and only then.
+func TestApplyTriesAgain(t *testing.T) {
+	for _, fault := range []struct {
+		name   string
+		err    error
+		done   bool
+		passes bool
+	}{
+		{"lost on the way", lost(), false, true},
+		{"answer lost", lost(), true, true},
+		{"500", errInternal, false, true},
+		{"500, but done", errInternal, true, true},
+		{"503", failure(503, "", ""), false, true},
+		{"429", failure(429, "RateLimitExceeded", ""), false, true},
+		{"408", failure(408, "", ""), false, true},
+		{"409", failure(409, "", ""), false, true},
+		{"an answer that makes no sense, but done", failure(200, "", ""), true, true},
+		{"an answer that makes no sense", failure(200, "", ""), false, false},
+		{"an error that nobody knows, but done", errors.New("?"), true, true},
+		{"an error that nobody knows", errors.New("?"), false, false},
+		{"400", failure(400, "InvalidRequest", ""), false, false},
+		{"401", failure(401, "AuthMissing", ""), false, false},
+	} {
+		for _, journal := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, journal %v", fault.name, journal), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					pds, ops := mixed(t)
+					pds.intercept = func(_ int, nsid string, do func() error) error {
+						if nsid != "com.atproto.repo.applyWrites" || pds.count("applyWrites")%3 == 0 {
+							return do()
+						}
+						if fault.done {
+							if err := do(); err != nil {
+								t.Error(err)
+							}
+						}
+						return fault.err
+					}
+					opts := &write.ApplyOptions{Lookup: lookup, MaxOps: 7}
+					if journal {
+						opts.Journal = openJournal(t, filepath.Join(t.TempDir(), "journal"))
+					}
+					result, err := write.Apply(t.Context(), pds, write.Ops(ops...), opts)
+					if fault.passes {
+						if err != nil || result.Written != 24 {
+							t.Errorf("%+v, %v", result, err)
+						}
+						checkMixed(t, pds, ops)
+						return
+					}
+					var batch *write.BatchError
+					if !errors.Is(err, fault.err) || !errors.As(err, &batch) || batch.First != 1 || batch.Last != 7 || errors.Is(err, write.ErrUnknown) || pds.commits != 0 || pds.count("applyWrites") != 1 {
+						t.Errorf("%v", err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// In the end it is given up.
+func TestApplyGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pds, ops := mixed(t)
+		pds.intercept = func(_ int, nsid string, do func() error) error {
+			if nsid == "com.atproto.repo.getRecord" {
+				return do()
+			}
+			return errInternal
+		}
+		start := time.Now()
+		var pauses []write.Progress
+		opts := &write.ApplyOptions{Lookup: lookup, Progress: func(p write.Progress) { pauses = append(pauses, p) }}
+		_, err := write.Apply(t.Context(), pds, write.Ops(ops...), opts)
+		if !errors.Is(err, errInternal) || errors.Is(err, write.ErrUnknown) || pds.procedures() != 5 {
+			t.Errorf("%v", err)
+		}
+		if took := time.Since(start); took < 7500*time.Millisecond || took > 15*time.Second || len(pauses) != 4 || pauses[0].Err == nil {
+			t.Errorf("%s, %v", took, pauses)
+		}
+
+		// Unless the context ends before: then nobody is kept waiting.
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		start = time.Now()
+		if _, err := write.Apply(ctx, pds, write.Ops(ops...), opts); !errors.Is(err, errInternal) || !errors.Is(err, context.DeadlineExceeded) || time.Since(start) >= 2*time.Second {
+			t.Errorf("%v after %s", err, time.Since(start))
+		}
+
+		// When nothing can be seen any more, that is what the error says.
+		pds.intercept = func(_ int, nsid string, do func() error) error {
+			if pds.procedures() == 0 {
+				return do()
+			}
+			return lost()
+		}
+		pds.calls = nil
+		if _, err := write.Apply(t.Context(), pds, write.Ops(ops...), opts); !errors.Is(err, write.ErrUnknown) || pds.procedures() != 1 {
+			t.Errorf("%v, %v", err, pds.calls)
+		}
+	})
+}
+
+// The server says when.
+func TestApplyRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pds, ops := mixed(t)
+		busy := &xrpc.Error{Status: 429, Header: map[string][]string{"Retry-After": {"600"}}}
+		start := time.Now()
+		pds.intercept = func(_ int, nsid string, do func() error) error {
+			if nsid == "com.atproto.repo.applyWrites" && time.Since(start) < 10*time.Minute {
+				return busy
+			}
+			return do()
+		}
+		result, err := write.Apply(t.Context(), pds, write.Ops(ops...), &write.ApplyOptions{Lookup: lookup})
+		if took := time.Since(start); err != nil || result.Written != 24 || took < 10*time.Minute || took > 10*time.Minute+time.Second || pds.count("applyWrites") != 2 {
+			t.Errorf("%+v, %v, %s", result, err, took)
+		}
+	})
+}

@@ -1,0 +1,175 @@
+package write
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+)
+
+// maxDropped is how many fields a DropError lists.
+const maxDropped = 100
+
+// guardFields returns a DropError when s, the record that c replaces, has fields that c does not have and that are
+// not in allowed.
+func guardFields(s stored, c *change, allowed []string) error {
+	if !s.found {
+		return nil
+	}
+	var before, after lex.Map
+	if err := lex.DecodeJSON(s.json, &before); err != nil {
+		return fmt.Errorf("%w: the record that is there cannot be compared: %w", ErrDropsFields, err)
+	}
+	if err := lex.DecodeCBOR(c.cbor, &after); err != nil {
+		return err
+	}
+	before.Delete("$type") // the collection's, whatever it says
+	after.Delete("$type")
+	was, err := lex.ValueOf(before)
+	if err != nil {
+		return err
+	}
+	is, err := lex.ValueOf(after)
+	if err != nil {
+		return err
+	}
+	d := dropped{allowed: allowed}
+	d.values([]place{{value: was}}, []lex.Value{is})
+	if d.n == 0 {
+		return nil
+	}
+	return &DropError{CID: s.cid, Fields: d.fields, Dropped: d.n}
+}
+
+// dropped collects the fields that old values have and new ones lack.
+type dropped struct {
+	allowed []string
+	fields  []string
+	n       int
+}
+
+// place is an old value and where it is.
+type place struct {
+	pointer string
+	value   lex.Value
+}
+
+// values compares values that stand for each other: one with one, or the items of two arrays that cannot be paired.
+func (d *dropped) values(old []place, now []lex.Value) {
+	d.objects(old, now)
+	d.arrays(old, now)
+}
+
+// objects compares those of the values that are objects, by their $type: an object of another type is another thing.
+func (d *dropped) objects(old []place, now []lex.Value) {
+	types := make(map[string][]map[string]lex.Value)
+	for _, value := range now {
+		if object, ok := value.Map(); ok {
+			fields := make(map[string]lex.Value, object.Len())
+			for key, field := range object.All() {
+				fields[key] = field
+			}
+			typ := typeOf(object)
+			types[typ] = append(types[typ], fields)
+		}
+	}
+	type field struct{ typ, key string }
+	groups := make(map[field][]place)
+	var order []field
+	for _, p := range old {
+		object, ok := p.value.Map()
+		if !ok {
+			continue
+		}
+		typ := typeOf(object)
+		if types[typ] == nil {
+			continue
+		}
+		for key, value := range object.All() {
+			f := field{typ, key}
+			if groups[f] == nil {
+				order = append(order, f)
+			}
+			groups[f] = append(groups[f], place{p.pointer + "/" + escape.Replace(key), value})
+		}
+	}
+	for _, f := range order {
+		var values []lex.Value
+		for _, fields := range types[f.typ] {
+			if value, ok := fields[f.key]; ok {
+				values = append(values, value)
+			}
+		}
+		if values == nil {
+			d.report(groups[f][0].pointer)
+		} else {
+			d.values(groups[f], values)
+		}
+	}
+}
+
+// arrays compares the items of those of the values that are arrays.
+func (d *dropped) arrays(old []place, now []lex.Value) {
+	there := make(map[string]int) // new items, by their bytes
+	var items []lex.Value
+	for _, value := range now {
+		for item := range value.Items() {
+			there[string(item.CBOR())]++
+			items = append(items, item)
+		}
+	}
+	if items == nil {
+		return // taking items out is no loss of fields
+	}
+	var gone []place
+	for _, p := range old {
+		i := 0
+		for item := range p.value.Items() {
+			if bytes := string(item.CBOR()); there[bytes] > 0 {
+				there[bytes]--
+			} else {
+				gone = append(gone, place{p.pointer + "/" + strconv.Itoa(i), item})
+			}
+			i++
+		}
+	}
+	var come []lex.Value // the new items that are not among the old ones
+	for i := len(items) - 1; i >= 0; i-- {
+		if bytes := string(items[i].CBOR()); there[bytes] > 0 {
+			there[bytes]--
+			come = append(come, items[i])
+		}
+	}
+	slices.Reverse(come)
+	switch {
+	case len(gone) == 0 || len(come) == 0:
+	case len(gone) == len(come) && len(old) == 1 && len(now) == 1:
+		for i := range gone {
+			d.values(gone[i:i+1], come[i:i+1])
+		}
+	default:
+		d.values(gone, come)
+	}
+}
+
+func (d *dropped) report(pointer string) {
+	for _, allowed := range d.allowed {
+		if pointer == allowed || strings.HasPrefix(pointer, allowed+"/") {
+			return
+		}
+	}
+	if d.n++; len(d.fields) < maxDropped {
+		d.fields = append(d.fields, pointer)
+	}
+}
+
+// escape makes a key part of a JSON pointer.
+var escape = strings.NewReplacer("~", "~0", "/", "~1")
+
+func typeOf(object lex.Map) string {
+	value, _ := object.Get("$type")
+	text, _ := value.Text()
+	return text
+}

@@ -1,0 +1,168 @@
+package write
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"iter"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Op is an operation of a batch: what is to become of one record.
+type Op struct {
+	Action Action
+	// Collection and RecordKey name the record. The collection may be left out where there is a Record. A create
+	// may come without a key when the batch has a [Journal], and anything when its lexicon fixes the key.
+	Collection syntax.NSID
+	RecordKey  syntax.RecordKey
+	// Record is the new record: a pointer to a generated type, or an [*Untyped]. It is nil for a delete. It must
+	// not change while the batch is being applied.
+	Record lex.Record
+
+	line      int
+	authority syntax.AtIdentifier // whose record it says it is, "" if it does not say
+}
+
+// Ops returns a batch of operations, for [Apply].
+func Ops(ops ...Op) iter.Seq2[Op, error] {
+	return func(yield func(Op, error) bool) {
+		for _, op := range ops {
+			if !yield(op, nil) {
+				return
+			}
+		}
+	}
+}
+
+// AssignKeys gives each create in ops that has no record key a key: the one that its lexicon fixes, or a TID of clock,
+// in the order of the operations. Lookup may be nil, and then no lexicon fixes any. Applying the batch again is safe as
+// long as the keys are kept.
+func AssignKeys(ops []Op, clock *syntax.TIDClock, lookup Lookup) {
+	for i := range ops {
+		op := &ops[i]
+		if op.Action != ActionCreate || op.RecordKey != "" {
+			continue
+		}
+		var t lex.RecordType
+		if lookup != nil && op.Record != nil {
+			t, _ = lookup(op.Record.RecordType())
+		}
+		op.RecordKey = newKey(t, clock)
+	}
+}
+
+// maxLine is the longest line that ReadOps reads. No server takes a record of that size.
+const maxLine = 16 << 20
+
+// ReadOps returns the batch that is in a file of JSON lines, which open opens each time that the batch is read. A line is
+// an object with these fields; empty lines are skipped, and other fields are not allowed:
+//
+//	action      create, update, put or delete
+//	uri         of the record, in place of collection and rkey
+//	collection  of the record; may be left out where there is a value with a $type
+//	rkey        the record's key; may be left out for a create
+//	value       the record; not for a delete
+//
+// Lines that are no operations come as [*OpError]s among the others, so that all of them can be listed.
+func ReadOps(open func() (io.ReadCloser, error)) iter.Seq2[Op, error] {
+	return func(yield func(Op, error) bool) {
+		f, err := open()
+		if err != nil {
+			yield(Op{}, err)
+			return
+		}
+		defer f.Close()
+		lines := bufio.NewScanner(f)
+		lines.Buffer(nil, maxLine)
+		n := 0
+		for lines.Scan() {
+			n++
+			text := lines.Bytes()
+			if len(strings.TrimFunc(string(text), unicode.IsSpace)) == 0 {
+				continue
+			}
+			op, err := parseOp(text)
+			op.line = n
+			if err != nil {
+				err = &OpError{Line: n, Action: op.Action, Err: err}
+			}
+			if !yield(op, err) {
+				return
+			}
+		}
+		if err := lines.Err(); err != nil {
+			yield(Op{}, fmt.Errorf("write: line %d: %w", n+1, err))
+		}
+	}
+}
+
+// opLine is an operation in a file.
+type opLine struct {
+	uri, rkey, action, collection lex.Opt[string]
+	record, rest                  lex.Map
+}
+
+var opFields = lex.NewFields("uri", "rkey", "value", "action!", "collection")
+
+// DecodeLex reads the operation from d.
+func (l *opLine) DecodeLex(d *lex.Decoder) {
+	var c lex.Cursor
+	d.Object(&c, opFields, &l.rest)
+	for {
+		switch d.Next(&c) {
+		case 0:
+			l.uri = lex.Present(d, string(d.ATURI()))
+		case 1:
+			l.rkey = lex.Present(d, string(d.RecordKey()))
+		case 2:
+			l.record = d.Map()
+		case 3:
+			l.action = lex.Present(d, d.String(1, lex.NoLimit))
+		case 4:
+			l.collection = lex.Present(d, string(d.NSID()))
+		default:
+			return
+		}
+	}
+}
+
+func parseOp(text []byte) (Op, error) {
+	var l opLine
+	if err := lex.DecodeJSON(text, &l); err != nil {
+		return Op{Action: Action(l.action.Or(""))}, err
+	}
+	op := Op{Action: Action(l.action.Or("")), Collection: syntax.NSID(l.collection.Or("")), RecordKey: syntax.RecordKey(l.rkey.Or(""))}
+	for key := range l.rest.All() {
+		return op, fmt.Errorf("unknown field %s", strconv.Quote(key))
+	}
+	if uri, ok := l.uri.Get(); ok {
+		if op.Collection != "" || op.RecordKey != "" {
+			return op, errors.New("uri stands in place of collection and rkey, not beside them")
+		}
+		op.authority = syntax.ATURI(uri).Authority()
+		op.Collection, op.RecordKey = syntax.ATURI(uri).Collection(), syntax.ATURI(uri).RecordKey()
+	}
+	if l.record.IsSet() {
+		op.Record = &Untyped{l.record}
+	}
+	return op, nil
+}
+
+// digest identifies an operation.
+type digest [sha256.Size]byte
+
+// digest returns the hash of what c, which was checked, does to which record.
+func (c *change) digest(h hash.Hash) (d digest) {
+	h.Reset()
+	fmt.Fprintf(h, "%s\n%s\n%s\n%s\n", c.action, c.collection, c.rkey, c.cid)
+	h.Sum(d[:0])
+	return d
+}

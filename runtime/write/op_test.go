@@ -1,0 +1,152 @@
+package write_test
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/write"
+)
+
+func opsIn(text string) func() (io.ReadCloser, error) {
+	return func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }
+}
+
+func TestReadOps(t *testing.T) {
+	text := `{"action":"create","value":{"$type":"com.example.any","n":1}}
+
+ 	{"rkey":"x","action":"create","collection":"com.example.any","value":{"$type":"com.example.any"}}` + "\r\n" +
+		`{"action":"update","uri":"at://` + did + `/com.example.any/y","value":{"$type":"com.example.any"}}
+{"action":"put","uri":"at://` + did + `/com.example.any/z","value":{"$type":"com.example.any"}}
+{"action":"delete","uri":"at://` + did + `/com.example.any/w"}
+{"action":"delete","collection":"com.example.any","rkey":"v"}`
+	var got []string
+	for op, err := range write.ReadOps(opsIn(text)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		record := ""
+		if op.Record != nil {
+			record = jsonOf(t, op.Record)
+		}
+		got = append(got, strings.Join([]string{string(op.Action), string(op.Collection), string(op.RecordKey), record}, " "))
+	}
+	want := []string{
+		`create   {"n":1,"$type":"com.example.any"}`,
+		`create com.example.any x {"$type":"com.example.any"}`,
+		`update com.example.any y {"$type":"com.example.any"}`,
+		`put com.example.any z {"$type":"com.example.any"}`,
+		`delete com.example.any w `,
+		`delete com.example.any v `,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for range write.ReadOps(opsIn(text)) {
+		break
+	}
+}
+
+func TestReadOpsInvalid(t *testing.T) {
+	lines := []struct{ line, want string }{
+		{`{"action":"create"}`, "op 1 (line 1): create there is no collection"},
+		{`nonsense`, "op 2 (line 2): lex: (root): "},
+		{`[]`, "op 3 (line 3): lex: (root): type: not an object"},
+		{`{}`, "op 4 (line 4): lex: /action: required"},
+		{`{"action":"create","rkeys":"x","value":{"$type":"com.example.any"}}`, `op 5 (line 5): create unknown field "rkeys"`},
+		{`{"action":"delete","uri":"at://` + did + `/com.example.any/x","rkey":"x"}`, "op 6 (line 6): delete uri stands in place of collection and rkey"},
+		{`{"action":"delete","uri":"at://did:plc:other/com.example.any/x"}`, "the record is of did:plc:other, not of the account " + did},
+		{`{"action":"delete","uri":"at://x.test/com.example.any/x"}`, "the record is of x.test"},
+		{`{"action":"delete","uri":"x"}`, "/uri: format"},
+		{`{"action":"delete","collection":"x","rkey":"a b"}`, "/collection: format"},
+		{`{"action":"create","rkey":"x","value":{"$type":"com.example.any","n":1.5}}`, "/value/n: type"},
+		{`{"action":"create","rkey":"x","value":7}`, "/value: type"},
+		{`{"action":"create","rkey":"x","value":{"n":1}}`, "no collection"},
+		{`{"action":"create","rkey":"x","value":{"$type":"pub.layers.corpus.membership"}}`, "is not a tid"},
+		{`{"action":"create","rkey":"3l3famgxlzxwf","value":{"$type":"pub.layers.corpus.membership"}}`, "op 15 (line 15): create at://" + did + "/pub.layers.corpus.membership/3l3famgxlzxwf: lex: /corpusRef: required"},
+		{`{"action":"smash","rkey":"x","value":{"$type":"com.example.any"}}`, `unknown action "smash"`},
+		{`{"action":"create","rkey":"x","value":{"$type":"com.example.any"}}`, ""},
+	}
+	var text strings.Builder
+	for _, l := range lines {
+		text.WriteString(l.line + "\n")
+	}
+	pds := newPDS()
+	_, err := write.Apply(t.Context(), pds, write.ReadOps(opsIn(text.String())), &write.ApplyOptions{Lookup: lookup})
+	var invalid *write.InvalidError
+	if !errors.As(err, &invalid) || invalid.Failed != len(lines)-1 || invalid.Ops != len(lines) || len(pds.calls) > 0 {
+		t.Fatalf("%v", err)
+	}
+	for i, failure := range invalid.Failures {
+		if failure.Line != i+1 || failure.Op != i+1 || !strings.Contains(failure.Error(), lines[i].want) {
+			t.Errorf("%v, want %s", failure, lines[i].want)
+		}
+	}
+}
+
+func TestReadOpsFails(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "none")
+	open := func() (io.ReadCloser, error) { return os.Open(path) }
+	if _, err := write.Apply(t.Context(), newPDS(), write.ReadOps(open), nil); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+	long := "{}\n" + strings.Repeat("x", 17<<20)
+	if _, err := write.Apply(t.Context(), newPDS(), write.ReadOps(opsIn(long)), nil); err == nil || !strings.Contains(err.Error(), "line 2: ") {
+		t.Error(err)
+	}
+}
+
+// A file is applied from beginning to end, with a journal for the keys that it does not have.
+func TestApplyFile(t *testing.T) {
+	directory := t.TempDir()
+	var text strings.Builder
+	for n := range 30 {
+		text.WriteString(`{"action":"create","value":` + jsonOf(t, membership(n)) + "}\n")
+	}
+	path := filepath.Join(directory, "batch.jsonl")
+	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pds := newPDS()
+	var lines []int
+	for range 2 {
+		j := openJournal(t, filepath.Join(directory, "journal"))
+		result, err := write.Apply(t.Context(), pds, write.ReadOps(func() (io.ReadCloser, error) { return os.Open(path) }),
+			&write.ApplyOptions{Lookup: lookup, Journal: j, Each: func(r write.OpResult) { lines = append(lines, r.Line) }})
+		if err != nil || result.Ops != 30 || len(pds.records) != 30 || pds.commits != 1 {
+			t.Errorf("%+v, %v", result, err)
+		}
+		j.Close()
+	}
+	if len(lines) != 60 || lines[29] != 30 || lines[30] != 1 {
+		t.Errorf("%v", lines)
+	}
+}
+
+func FuzzReadOps(f *testing.F) {
+	f.Add(`{"action":"create","rkey":"x","collection":"com.example.any","value":{"$type":"com.example.any"}}`)
+	f.Add(`{"action":"delete","uri":"at://did:plc:abc/com.example.any/w"}` + "\n\n{")
+	f.Fuzz(func(t *testing.T, text string) {
+		n := 0
+		for op, err := range write.ReadOps(opsIn(text)) {
+			var bad *write.OpError
+			if n++; err != nil && !errors.As(err, &bad) {
+				return
+			}
+			if err == nil && op.Record != nil {
+				if _, err := lex.EncodeCBOR(op.Record); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		if n > strings.Count(text, "\n")+1 {
+			t.Errorf("%d operations", n)
+		}
+	})
+}

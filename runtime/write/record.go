@@ -1,0 +1,227 @@
+package write
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Account is whose repository is written to: a caller with the account's credentials, whose calls go to the
+// server that has the repository. A client of package auth is one.
+type Account interface {
+	lex.Caller
+	DID() syntax.DID
+}
+
+// Ref names a record and its content.
+type Ref struct {
+	URI syntax.ATURI
+	// CID is that of the record's DAG-CBOR.
+	CID lex.CID
+}
+
+// Lookup finds the rules for the records of a collection. That of the generated package records is one.
+type Lookup = func(syntax.NSID) (lex.RecordType, bool)
+
+// DefaultMaxBytes is the largest body of a request in bytes, unless an option says otherwise. The reference server
+// takes 150 KiB; so a record has to be a bit smaller.
+const DefaultMaxBytes = 150_000
+
+// Untyped is a record of which only the fields are known: from a file, or of a collection that there is no Go type
+// for. Its $type is its collection.
+type Untyped struct{ lex.Map }
+
+// ParseRecord returns the record that is in data, in the JSON form of the data model. The error is a [*lex.Error]
+// that lists what is wrong with it. Whether it keeps to its lexicon is checked when it is written.
+func ParseRecord(data []byte) (*Untyped, error) {
+	u := new(Untyped)
+	if err := lex.DecodeJSON(data, u); err != nil {
+		return nil, err
+	}
+	return u, nil
+}
+
+// RecordType returns the record's $type.
+func (u *Untyped) RecordType() syntax.NSID {
+	value, _ := u.Get("$type")
+	text, _ := value.Text()
+	return syntax.NSID(text)
+}
+
+// Action is what is done to a record.
+type Action string
+
+// The actions.
+const (
+	// ActionCreate makes a record that is not there yet.
+	ActionCreate Action = "create"
+	// ActionUpdate replaces a record that is there.
+	ActionUpdate Action = "update"
+	// ActionPut makes a record, or replaces the one that is there.
+	ActionPut Action = "put"
+	// ActionDelete removes a record if it is there.
+	ActionDelete Action = "delete"
+)
+
+// points are what the reference server counts for a write.
+func (a Action) points() int {
+	switch a {
+	case ActionCreate:
+		return 3
+	case ActionDelete:
+		return 1
+	}
+	return 2
+}
+
+// most are the points that an action counts at most: a put may be a create.
+func (a Action) most() int {
+	if a == ActionPut {
+		return ActionCreate.points()
+	}
+	return a.points()
+}
+
+// change is one write.
+type change struct {
+	action     Action
+	collection syntax.NSID
+	rkey       syntax.RecordKey
+	uri        syntax.ATURI
+	record     lex.Record // nil for ActionDelete
+	cbor       []byte     // of the record
+	cid        lex.CID
+
+	// For a batch:
+
+	op, line int    // from 1
+	send     Action // a put is a create or an update, when the time has come
+	size     int    // bytes in a request
+	fresh    bool   // the key is the journal's: nobody else has made such a record
+	sent     bool   // by this process
+	done     bool
+}
+
+// fail returns err as an error of c.
+func (c *change) fail(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &OpError{Op: c.op, Line: c.line, Action: c.action, URI: c.uri, Err: err}
+}
+
+// rules are what a change is checked against.
+type rules struct {
+	did          syntax.DID
+	lookup       Lookup
+	allowUnknown bool
+	validate     lex.Opt[bool]
+	maxBytes     int
+}
+
+func newRules(a Account, lookup Lookup, allowUnknown bool, validate lex.Opt[bool], maxBytes int) *rules {
+	if lookup == nil {
+		lookup = func(syntax.NSID) (lex.RecordType, bool) { return lex.RecordType{}, false }
+	}
+	if maxBytes <= 0 {
+		maxBytes = DefaultMaxBytes
+	}
+	return &rules{did: a.DID(), lookup: lookup, allowUnknown: allowUnknown, validate: validate, maxBytes: maxBytes}
+}
+
+// typeOf returns the type that rules the records of a collection. own makes a record of the Go type that the
+// caller uses; it is nil if that says nothing about the collection.
+func (r *rules) typeOf(collection syntax.NSID, own func() lex.Record) (lex.RecordType, error) {
+	if t, ok := r.lookup(collection); ok {
+		return t, nil
+	}
+	t := lex.RecordType{NSID: collection, Key: "any", New: own}
+	if own == nil {
+		if !r.allowUnknown {
+			return t, fmt.Errorf("no lexicon is known for the collection %q", collection)
+		}
+		t.New = func() lex.Record { return new(Untyped) }
+	}
+	return t, nil
+}
+
+// literalKey returns the record key that a lexicon fixes, if it does.
+func literalKey(t lex.RecordType) syntax.RecordKey {
+	const literal = "literal:"
+	if len(t.Key) > len(literal) && t.Key[:len(literal)] == literal {
+		return syntax.RecordKey(t.Key[len(literal):])
+	}
+	return ""
+}
+
+// address sets the URI of c, without a key while it has none that is one.
+func (r *rules) address(c *change) error {
+	if c.collection == "" {
+		return errors.New("there is no collection: a record's is its $type")
+	}
+	rkey := c.rkey
+	if !syntax.ValidRecordKey(string(rkey)) {
+		rkey = ""
+	}
+	uri, err := syntax.NewATURI(syntax.AtIdentifier(r.did), c.collection, rkey)
+	if err != nil {
+		return err
+	}
+	c.uri = uri
+	return nil
+}
+
+// encode checks the record of c and sets its DAG-CBOR and CID.
+func (r *rules) encode(c *change, t lex.RecordType) error {
+	cbor, err := lex.EncodeCBOR(c.record)
+	if err != nil {
+		return err
+	}
+	if c.record.RecordType() != c.collection {
+		issue := lex.Issue{Path: "/$type", Rule: lex.RuleConst, Found: fmt.Sprintf("%q", c.record.RecordType()), Want: fmt.Sprintf("%q", c.collection)}
+		return &lex.Error{Issues: []lex.Issue{issue}}
+	}
+	if err := lex.DecodeCBORShared(cbor, t.New()); err != nil {
+		return err
+	}
+	c.cbor, c.cid = cbor, lex.CIDOf(lex.CodecDagCBOR, cbor)
+	return nil
+}
+
+// fits checks the size of a request's body.
+func (r *rules) fits(body lex.Encodable) error {
+	b, err := lex.EncodeJSON(body)
+	if err != nil {
+		return err
+	}
+	if len(b) > r.maxBytes {
+		return tooLarge(len(b), r.maxBytes)
+	}
+	return nil
+}
+
+func tooLarge(n, limit int) error {
+	return fmt.Errorf("%w: %d bytes of JSON are over the maximum of %d", ErrTooLarge, n, limit)
+}
+
+// single checks a write that is not part of a batch, all but its record key.
+func (r *rules) single(c *change, own func() lex.Record) (lex.RecordType, error) {
+	if !syntax.ValidDID(string(r.did)) {
+		return lex.RecordType{}, fmt.Errorf("the account has no DID: %q", r.did)
+	}
+	if err := r.address(c); err != nil {
+		return lex.RecordType{}, err
+	}
+	if _, ok := c.record.(*Untyped); ok {
+		own = nil
+	}
+	t, err := r.typeOf(c.collection, own)
+	if err != nil {
+		return t, err
+	}
+	return t, r.encode(c, t)
+}
+
+var errNil = errors.New("the record is nil")

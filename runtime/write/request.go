@@ -1,0 +1,254 @@
+package write
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/xrpc"
+)
+
+const (
+	// lookUps is how many records are looked up at once.
+	lookUps = 8
+	// firstPause and lastPause are the limits of the pauses between attempts, of which each is twice as long.
+	firstPause, lastPause = time.Second, time.Minute
+)
+
+// errSplit says that a request has to be cut smaller.
+var errSplit = errors.New("the request is too large")
+
+// attempt carries changes out with one request, as often as it takes and the options allow.
+func (r *applier) attempt(ctx context.Context, changes []*change) error {
+	for attempt := 1; ; attempt++ {
+		err := r.request(ctx, changes)
+		if err == nil {
+			return r.finish(changes)
+		}
+		outcome, passing := outcomeOf(err)
+		if outcome == oversized {
+			return r.split(changes, err)
+		}
+		if ctx.Err() != nil {
+			return r.fail(changes, err)
+		}
+		last := !passing || attempt >= r.opts.Attempts
+		// Without an answer it may still be under way, so that there is more to see after a pause.
+		if r.open && (last || answered(err)) {
+			switch left, problem := r.left(ctx, changes); {
+			case problem != nil && r.open:
+				err = fmt.Errorf("%w; looking for what became of it failed: %w", err, problem)
+			case problem != nil:
+				err, last = problem, true
+			case len(left) == 0:
+				return r.finish(changes)
+			}
+		}
+		if last {
+			return r.fail(changes, err)
+		}
+		wait := pause(attempt, err)
+		r.progress(wait, err)
+		if problem := sleep(ctx, wait, "waiting to repeat it"); problem != nil {
+			return r.fail(changes, fmt.Errorf("%w; %w", err, problem))
+		}
+	}
+}
+
+func answered(err error) bool {
+	var answer *xrpc.Error
+	return errors.As(err, &answer)
+}
+
+// pause returns how long to wait after an attempt that ended with err.
+func pause(attempt int, err error) time.Duration {
+	limit := lastPause
+	if shift := attempt - 1; shift < 6 {
+		limit = min(limit, firstPause<<shift)
+	}
+	wait := limit/2 + rand.N(limit/2+1)
+	var answer *xrpc.Error
+	if errors.As(err, &answer) {
+		after, _ := answer.RetryAfter(time.Now())
+		wait += after
+	}
+	return wait
+}
+
+// request sends those of the changes that are not done.
+func (r *applier) request(ctx context.Context, changes []*change) error {
+	left, err := r.left(ctx, changes)
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	points := 0
+	for _, c := range left {
+		points += c.send.points()
+	}
+	for _, c := range changes {
+		c.sent = false // an earlier request for them was not carried out: it would have been as a whole
+	}
+	wait, undo, err := r.opts.Limiter.reserve(points)
+	if err != nil {
+		return err
+	}
+	if wait > 0 {
+		r.progress(wait, nil)
+		if err = sleep(ctx, wait, "waiting for write points"); err == nil {
+			left, err = r.left(ctx, changes) // that may have been an hour
+		}
+		if err != nil || len(left) == 0 {
+			undo()
+			return err
+		}
+	}
+	last := changes[len(changes)-1].op
+	if j := r.opts.Journal; j != nil {
+		if err := j.markSent(last); err != nil {
+			return err
+		}
+	}
+	out := new(results)
+	err = r.a.Call(ctx, &lex.Call{NSID: nsidApply, Procedure: true, Input: r.input(left), Output: out})
+	if outcome, _ := outcomeOf(err); err != nil && outcome != doubtful {
+		return err
+	}
+	r.open, r.doubt = true, last
+	r.result.Requests++
+	r.result.Points += points
+	for _, c := range left {
+		c.sent = true
+	}
+	if err != nil {
+		return err
+	}
+	return r.compare(ctx, left, out.list)
+}
+
+// compare compares the results of a request with what was sent.
+func (r *applier) compare(ctx context.Context, sent []*change, results []result) error {
+	if len(results) == len(sent) {
+		r.open = false
+		for i, c := range sent {
+			if c.record == nil {
+				continue
+			}
+			if err := c.compare(results[i].answer); err != nil {
+				return c.fail(err)
+			}
+		}
+		return nil
+	}
+	// The results are optional.
+	left, err := r.left(ctx, sent)
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	return left[0].fail(errors.New("the server says that it was written, but it is not there"))
+}
+
+// left returns those of the changes that are not done, as far as that is not known already.
+func (r *applier) left(ctx context.Context, changes []*change) ([]*change, error) {
+	group, within := errgroup.WithContext(ctx)
+	group.SetLimit(lookUps)
+	conflicts := make([]error, len(changes))
+	for i, c := range changes {
+		if c.done || c.fresh && c.op > r.doubt {
+			continue
+		}
+		group.Go(func() error {
+			s, err := lookUp(within, r.a, c)
+			if err != nil {
+				return fmt.Errorf("reading %s failed: %w", c.uri, err)
+			}
+			c.done, conflicts[i] = r.judge(c, s)
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	r.open = false
+	var left []*change
+	for i, c := range changes {
+		if conflicts[i] != nil {
+			return nil, c.fail(conflicts[i])
+		}
+		if !c.done {
+			left = append(left, c)
+		}
+	}
+	return left, nil
+}
+
+// judge compares a record with what it is to be.
+func (r *applier) judge(c *change, s stored) (done bool, err error) {
+	switch {
+	case c.action == ActionDelete:
+		return !s.found, nil
+	case s.found && s.cid == c.cid:
+		return true, nil
+	case s.found && c.action == ActionCreate:
+		return false, fmt.Errorf("%w: there is another record with this key, of the CID %s", ErrConflict, s.cid)
+	case !s.found && c.action == ActionUpdate:
+		return false, fmt.Errorf("%w: there is no record to update", ErrConflict)
+	case !s.found:
+		c.send = ActionCreate
+		return false, nil
+	}
+	c.send = ActionUpdate
+	if r.opts.DropFields {
+		return false, nil
+	}
+	return false, guardFields(s, c, nil)
+}
+
+// finish notes that changes are done.
+func (r *applier) finish(changes []*change) error {
+	r.open = false
+	last := changes[len(changes)-1].op
+	if j := r.opts.Journal; j != nil {
+		if err := j.markDone(last); err != nil {
+			return err
+		}
+	}
+	r.done = last
+	for _, c := range changes {
+		r.report(c, c.sent)
+	}
+	r.progress(0, nil)
+	return nil
+}
+
+// split makes requests smaller than the one that the server refused, or returns an error if it has one operation only.
+func (r *applier) split(changes []*change, err error) error {
+	size := r.empty - 1
+	var left []*change
+	for _, c := range changes {
+		if !c.done {
+			size += c.size + 1
+			left = append(left, c)
+		}
+	}
+	if len(left) < 2 {
+		return changes[0].fail(fmt.Errorf("%w: %w", ErrTooLarge, err))
+	}
+	r.bytes = size / 2
+	return errSplit
+}
+
+// fail returns err as an error of a request.
+func (r *applier) fail(changes []*change, err error) error {
+	if _, ok := err.(*OpError); ok {
+		return err
+	}
+	if r.open {
+		err = fmt.Errorf("%w: %w", ErrUnknown, err)
+	}
+	return &BatchError{First: changes[0].op, Last: changes[len(changes)-1].op, Err: err}
+}
