@@ -30,7 +30,8 @@ func (a *tokens) Authorize(_ context.Context, req *http.Request) error {
 
 func (a *tokens) Refused(_ context.Context, req *http.Request, answer *xrpc.Error) (bool, error) {
 	a.refused++
-	if got, want := req.Header.Get("Authorization"), fmt.Sprintf("Bearer secret-%d", a.generation); got != want || answer.Status < 400 {
+	want := fmt.Sprintf("Bearer secret-%d", a.generation)
+	if got := req.Header.Get("Authorization"); got != want || answer.Status < 400 {
 		return false, errors.New("the wrong request: " + got)
 	}
 	if a.broken != nil {
@@ -111,7 +112,8 @@ func TestRenewalAndRetries(t *testing.T) {
 	bubble(t, func(t *testing.T, n *network) {
 		n.handler = failing(503, 401, 503, 503)
 		auth := new(tokens)
-		if err := n.client(t, xrpc.WithAuthorizer(auth)).Call(background, query()); err != nil || n.count() != 5 || auth.refused != 1 {
+		err := n.client(t, xrpc.WithAuthorizer(auth)).Call(background, query())
+		if err != nil || n.count() != 5 || auth.refused != 1 {
 			t.Error(err, n.count(), auth.refused)
 		}
 	})

@@ -14,7 +14,7 @@ import (
 // BenchmarkCall is a query over a loopback connection. "net/http" is the same without this package, read
 // to the end.
 func BenchmarkCall(b *testing.B) {
-	body := `{"uri":"at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/com.example.record/self","value":"` + strings.Repeat("x", 1000) + `"}`
+	body := `{"uri":"at://` + did + `/com.example.record/self","value":"` + strings.Repeat("x", 1000) + `"}`
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(w, 200, body) }))
 	defer s.Close()
 	b.Run("net/http", func(b *testing.B) {

@@ -94,13 +94,15 @@ func (p *payload) attach(ctx context.Context, req *http.Request, w *watch) {
 	}
 }
 
+// upload returns a reader of the payload for one request.
 func (p *payload) upload(ctx context.Context, w *watch) *upload {
-	if p.seeker != nil {
-		return &upload{source: p.source, watch: w}
+	u := &upload{source: p.source, watch: w, reading: make(chan struct{}, 1)}
+	if p.seeker == nil {
+		r := newInterruptible(p.source)
+		context.AfterFunc(ctx, func() { r.Close() })
+		u.source = r
 	}
-	r := newInterruptible(p.source)
-	context.AfterFunc(ctx, func() { r.Close() })
-	return &upload{source: r, watch: w}
+	return u
 }
 
 // stop ends the reading of the payload for the last request.
@@ -148,7 +150,7 @@ func (p *payload) failure() error {
 // answer: stop keeps it from the source.
 type upload struct {
 	watch   *watch
-	reading sync.Mutex // held in a Read of source
+	reading chan struct{} // has an element during a Read of source
 	source  io.Reader
 
 	mu      sync.Mutex
@@ -160,8 +162,8 @@ type upload struct {
 var errStopped = errors.New("the call is over")
 
 func (u *upload) Read(b []byte) (int, error) {
-	u.reading.Lock()
-	defer u.reading.Unlock()
+	u.reading <- struct{}{}
+	defer func() { <-u.reading }()
 	u.mu.Lock()
 	stopped := u.stopped
 	u.touched = u.touched || !stopped
@@ -175,7 +177,7 @@ func (u *upload) Read(b []byte) (int, error) {
 	if !u.stopped {
 		u.watch.start()
 	}
-	if err != io.EOF && !errors.Is(err, io.ErrClosedPipe) {
+	if err != io.EOF {
 		u.err = err
 	}
 	return n, err
@@ -193,8 +195,8 @@ func (u *upload) stop() {
 
 // wait waits for a Read that is under way.
 func (u *upload) wait() {
-	u.reading.Lock()
-	defer u.reading.Unlock()
+	u.reading <- struct{}{}
+	<-u.reading
 }
 
 // begun reports whether the source was read.

@@ -121,6 +121,8 @@ func (c *Client) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "xrpc.Client(%s)",
 // answer has a status of success and is what the method answers with. Its errors are described in the
 // documentation of the package; a decoding error leaves in Output what could be decoded.
 //
+// A server may ask for pauses of many minutes, which are kept: give ctx a deadline.
+//
 // For a stream, ctx holds until its body is closed. The body must be closed, which is also needed to
 // release the connection; its errors are [*TransportError]s, and it ends with io.EOF only if it is
 // complete, as far as HTTP says what that is: a body without a length, in HTTP/1.0, is not known to be.

@@ -5,7 +5,10 @@
 //	if err != nil {
 //		return err
 //	}
-//	repos := atproto.NewRepoClient(service)
+//	expressions := expression.NewClient(service)
+//	for e, err := range expressions.ListExpressionsIter(ctx, &expression.ListExpressionsParams{Repo: did}) {
+//		...
+//	}
 //
 // # Failures
 //
@@ -24,8 +27,8 @@
 //
 // Below this package, [http.Transport] sends a request again on its own when a kept connection turns
 // out to be closed. It does that with a procedure only if not a byte of it was written, or if the server
-// said (HTTP/2) that it was not looked at. Only a header Idempotency-Key would change that, which
-// [WithHeader] does not take.
+// ended it over HTTP/2 in a way that says that it was not looked at (GOAWAY, REFUSED_STREAM, or
+// PROTOCOL_ERROR). A header Idempotency-Key would change that, so [WithHeader] does not take it.
 //
 // # Limits
 //

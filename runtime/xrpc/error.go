@@ -74,8 +74,8 @@ func (e *Error) Error() string {
 
 // Is reports whether target is the [lex.ErrorName] of the error.
 func (e *Error) Is(target error) bool {
-	name, ok := target.(lex.ErrorName)
-	return ok && e.Name != "" && e.Name == string(name)
+	name, _ := target.(lex.ErrorName)
+	return name != "" && e.Name == string(name)
 }
 
 // TransportError says that there was no answer, or that one was cut off.

@@ -78,7 +78,9 @@ func TestGoodTypes(t *testing.T) {
 			w.Write([]byte(`{}`))
 		}
 		c := n.client(t)
-		for _, contentType = range [][]string{nil, {""}, {"application/json"}, {"Application/JSON; charset=UTF-8"}, {"application/did+json"}} {
+		for _, contentType = range [][]string{
+			nil, {""}, {"application/json"}, {"Application/JSON; charset=UTF-8"}, {"application/did+json"},
+		} {
 			if err := c.Call(background, query()); err != nil {
 				t.Errorf("%q: %v", contentType, err)
 			}
@@ -91,7 +93,8 @@ func TestDecodingErrors(t *testing.T) {
 	bubble(t, func(t *testing.T, n *network) {
 		n.handler = func(w http.ResponseWriter, r *http.Request) { answer(w, 200, `{"a":1,"a":2}`) }
 		err := n.client(t).Call(background, query())
-		if len(lex.IssuesOf(err)) != 1 || !strings.HasPrefix(err.Error(), "xrpc: com.example.get at http://service.example: answer: ") {
+		const want = "xrpc: com.example.get at http://service.example: answer: "
+		if len(lex.IssuesOf(err)) != 1 || !strings.HasPrefix(err.Error(), want) {
 			t.Error(err)
 		}
 		if n.count() != 1 {

@@ -10,6 +10,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"runtime"
 	"strings"
@@ -294,6 +295,7 @@ func TestSlowIsNotIdle(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer call.OutputBody.Close()
+		time.Sleep(10 * time.Minute)
 		for b := make([]byte, 1); ; {
 			_, err := call.OutputBody.Read(b)
 			if err == io.EOF {
@@ -358,7 +360,8 @@ func TestIdleOption(t *testing.T) {
 			answer(w, 200, `{}`)
 		}
 		start := time.Now()
-		if err := n.client(t, xrpc.WithIdleTimeout(time.Second)).Call(background, query()); !errors.Is(err, xrpc.ErrTimeout) || time.Since(start) != time.Second {
+		err := n.client(t, xrpc.WithIdleTimeout(time.Second)).Call(background, query())
+		if !errors.Is(err, xrpc.ErrTimeout) || time.Since(start) != time.Second {
 			t.Error(err, time.Since(start))
 		}
 		if err := n.client(t, xrpc.WithIdleTimeout(0)).Call(background, query()); err != nil {
@@ -461,22 +464,168 @@ func TestCloseStream(t *testing.T) {
 	})
 }
 
-// TestEarlyAnswer: a server may refuse a body before it has all of it. When Call returns, nothing reads
-// the body any more.
+// TestEarlyAnswer: a server may answer before it has all of a body. When Call returns, nobody reads the
+// body any more.
 func TestEarlyAnswer(t *testing.T) {
-	bubble(t, func(t *testing.T, n *network) {
-		n.handler = func(w http.ResponseWriter, r *http.Request) {
-			answer(w, 413, `{"error":"PayloadTooLarge"}`)
+	for name, test := range map[string]struct {
+		call   *lex.Call
+		status int
+		took   time.Duration
+	}{
+		"refused":       {upload(newFile(0)), 413, 500 * time.Millisecond},
+		"refused, slow": {upload(newFile(time.Second)), 413, time.Second},
+		"stream": {&lex.Call{NSID: "com.example.do", Procedure: true, Stream: true, InputBody: newFile(time.Second)},
+			200, time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, n *network) {
+				n.handler = func(w http.ResponseWriter, r *http.Request) {
+					time.Sleep(500 * time.Millisecond)
+					answer(w, test.status, `{"error":"PayloadTooLarge"}`)
+				}
+				start := time.Now()
+				err := n.client(t).Call(background, test.call)
+				body := test.call.InputBody.(*file)
+				left := body.Len() // a race with a read that goes on
+				if test.status == 413 && !errors.Is(err, lex.ErrorName("PayloadTooLarge")) || test.status == 200 && err != nil {
+					t.Error(err)
+				}
+				if body.reading.Load() || time.Since(start) != test.took {
+					t.Errorf("after %v, reading is %v", time.Since(start), body.reading.Load())
+				}
+				time.Sleep(time.Minute)
+				if left == 0 || body.Len() != left {
+					t.Errorf("%d bytes were left, then %d", left, body.Len())
+				}
+				if test.call.OutputBody != nil {
+					test.call.OutputBody.Close()
+				}
+			})
+		})
+	}
+}
+
+// file is a body that can be set back, and is slow.
+type file struct {
+	*bytes.Reader
+	pause   time.Duration
+	reading atomic.Bool
+}
+
+func newFile(pause time.Duration) *file {
+	return &file{Reader: bytes.NewReader(make([]byte, 8<<20)), pause: pause}
+}
+
+func (f *file) Read(b []byte) (int, error) {
+	f.reading.Store(true)
+	defer f.reading.Store(false)
+	time.Sleep(f.pause)
+	return f.Reader.Read(b)
+}
+
+// TestBodiesAreClosed, whatever the transport makes of the end of a context.
+func TestBodiesAreClosed(t *testing.T) {
+	for name, test := range map[string]struct {
+		call   *lex.Call
+		status int
+		header http.Header
+		text   string
+	}{
+		"JSON":      {query(), 200, nil, `{}`},
+		"error":     {query(), 400, nil, `{"error":"No"}`},
+		"large":     {query(), 200, nil, strings.Repeat(" ", 2000) + "{}"},
+		"page":      {query(), 200, http.Header{"Content-Type": {"text/html"}}, `<p>`},
+		"encoding":  {query(), 200, http.Header{"Content-Encoding": {"br"}}, `{}`},
+		"unwanted":  {&lex.Call{NSID: "com.example.get"}, 200, nil, `{}`},
+		"stream":    {stream(), 200, nil, `{}`},
+		"no stream": {stream(), 200, http.Header{"Content-Encoding": {"br"}}, `{}`},
+	} {
+		body := &closing{Reader: strings.NewReader(test.text)}
+		c, _ := xrpc.New(origin, xrpc.WithMaxResponse(1000), xrpc.WithHTTPClient(&http.Client{
+			Transport: transport(func(*http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: test.status, Header: test.header, Body: body, ContentLength: -1}, nil
+			}),
+		}))
+		c.Call(background, test.call)
+		if test.call.OutputBody != nil {
+			if body.closed {
+				t.Errorf("%s: closed too soon", name)
+			}
+			test.call.OutputBody.Close()
 		}
-		data := bytes.NewReader(make([]byte, 8<<20))
-		err := n.client(t).Call(background, upload(data))
-		left := data.Len() // a race with a read that goes on
-		if !errors.Is(err, lex.ErrorName("PayloadTooLarge")) {
+		if !body.closed {
+			t.Errorf("%s: not closed", name)
+		}
+	}
+}
+
+type closing struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closing) Close() error { c.closed = true; return nil }
+
+// TestHTTP2 has over HTTP/2 what goes another way there.
+func TestHTTP2(t *testing.T) {
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 2 {
+			t.Errorf("%s", r.Proto)
+		}
+		switch r.URL.Path {
+		case "/xrpc/com.example.upload":
+			data, _ := io.ReadAll(r.Body)
+			answer(w, 200, fmt.Sprintf(`{"length":%d}`, len(data)))
+		case "/xrpc/com.example.early":
+			answer(w, 413, `{"error":"PayloadTooLarge"}`)
+		case "/xrpc/com.example.cut":
+			answer(w, 200, `{"a":`)
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		case "/xrpc/com.example.hang":
+			answer(w, 200, `{"a":`)
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		}
+	}))
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	defer s.Close()
+	c, err := xrpc.New(s.URL, xrpc.WithHTTPClient(s.Client()), xrpc.WithRetry(xrpc.Retry{Base: 1}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, body := range map[string]io.Reader{
+		"seekable": bytes.NewReader(make([]byte, 1<<20)), "not seekable": io.LimitReader(newEndless(), 1<<20),
+	} {
+		call := upload(body)
+		if err := c.Call(background, call); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		} else if text, _ := call.Output.(*lex.Map).MarshalJSON(); string(text) != `{"length":1048576}` {
+			t.Errorf("%s: %s", kind, text)
+		}
+		call = upload(newEndless())
+		call.NSID = "com.example.early"
+		if err := c.Call(background, call); !errors.Is(err, lex.ErrorName("PayloadTooLarge")) {
 			t.Error(err)
 		}
-		time.Sleep(time.Minute)
-		if left == 0 || data.Len() != left {
-			t.Errorf("%d bytes were left, then %d", left, data.Len())
+	}
+	for _, call := range []*lex.Call{
+		{NSID: "com.example.cut", Output: new(lex.Map)}, {NSID: "com.example.cut", Stream: true},
+		{NSID: "com.example.hang", Output: new(lex.Map)}, {NSID: "com.example.hang", Stream: true},
+	} {
+		want := io.ErrUnexpectedEOF
+		if call.NSID == "com.example.hang" {
+			c, _ = xrpc.New(s.URL, xrpc.WithHTTPClient(s.Client()), xrpc.WithIdleTimeout(50*time.Millisecond))
+			want = xrpc.ErrTimeout
 		}
-	})
+		err := c.Call(background, call)
+		if call.Stream && err == nil {
+			_, err = io.ReadAll(call.OutputBody)
+			call.OutputBody.Close()
+		}
+		if !errors.Is(err, want) {
+			t.Errorf("%s: %v", call.NSID, err)
+		}
+	}
 }

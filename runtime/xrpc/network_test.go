@@ -165,7 +165,9 @@ func procedure() *lex.Call {
 }
 
 func upload(r io.Reader) *lex.Call {
-	return &lex.Call{NSID: "com.example.upload", Procedure: true, InputBody: r, InputEncoding: "image/png", Output: new(lex.Map)}
+	return &lex.Call{
+		NSID: "com.example.upload", Procedure: true, InputBody: r, InputEncoding: "image/png", Output: new(lex.Map),
+	}
 }
 
 func stream() *lex.Call { return &lex.Call{NSID: "com.example.stream", Stream: true} }

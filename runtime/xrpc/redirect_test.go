@@ -17,6 +17,7 @@ import (
 
 // TestRedirects: who follows where, and with which headers.
 func TestRedirects(t *testing.T) {
+	policies := map[string]func(*http.Request, []*http.Request) error{"": nil, ", own policy": guard.CheckRedirect}
 	for name, test := range map[string]struct {
 		call  *lex.Call
 		to    []string // the first is where https://a.example sends, and so on
@@ -41,17 +42,18 @@ func TestRedirects(t *testing.T) {
 		"repeatable":          {repeatable(procedure()), []string{"/b"}, "a.example+", true},
 	} {
 		for _, status := range []int{301, 302, 303, 307, 308} {
-			for own, policy := range map[string]func(*http.Request, []*http.Request) error{"": nil, ", own policy": guard.CheckRedirect} {
+			for own, policy := range policies {
 				t.Run(fmt.Sprintf("%s, %d%s", name, status, own), func(t *testing.T) {
 					var sent []string
 					to := test.to
 					h := &http.Client{CheckRedirect: policy, Transport: transport(func(r *http.Request) (*http.Response, error) {
 						w := httptest.NewRecorder()
 						host := r.URL.Host
-						if r.Header.Get("Authorization") == "Bearer s3cret" && r.Header.Get("Atproto-Proxy") != "" && r.Header.Get("X-Mine") != "" {
+						h := r.Header
+						if h.Get("Authorization") == "Bearer s3cret" && h.Get("Atproto-Proxy") != "" && h.Get("X-Mine") != "" {
 							host += "+"
-						} else if len(r.Header) != 2 || r.Header.Get("Accept") == "" || r.Header.Get("User-Agent") == "" {
-							t.Errorf("headers that go to %s: %v", host, r.Header)
+						} else if len(h) != 2 || h.Get("Accept") == "" || h.Get("User-Agent") == "" {
+							t.Errorf("headers that go to %s: %v", host, h)
 						}
 						sent = append(sent, host)
 						if len(to) > 0 {

@@ -82,14 +82,17 @@ func TestReference(t *testing.T) {
 	if err := c.Call(t.Context(), archive); err != nil {
 		t.Fatal(err)
 	}
-	if data, err := io.ReadAll(archive.OutputBody); len(data) == 0 || err != nil || archive.OutputEncoding != "application/vnd.ipld.car" {
+	data, err := io.ReadAll(archive.OutputBody)
+	if len(data) == 0 || err != nil || archive.OutputEncoding != "application/vnd.ipld.car" {
 		t.Errorf("getRepo: %d bytes of %s, %v", len(data), archive.OutputEncoding, err)
 	}
 	archive.OutputBody.Close()
 
 	create := func() *lex.Call {
-		return &lex.Call{NSID: "com.atproto.repo.createRecord", Procedure: true, Output: new(lex.Map),
-			Input: object(t, `{"repo":"`+account.DID+`","collection":"com.example.record","record":{"$type":"com.example.record"}}`)}
+		input := `{"repo":"` + account.DID + `","collection":"com.example.record","record":{"$type":"com.example.record"}}`
+		return &lex.Call{
+			NSID: "com.atproto.repo.createRecord", Procedure: true, Input: object(t, input), Output: new(lex.Map),
+		}
 	}
 	if err := c.Call(t.Context(), create()); remote(t, err).Status != http.StatusUnauthorized {
 		t.Errorf("without a token: %v", err)
@@ -103,7 +106,8 @@ func TestReference(t *testing.T) {
 		if err := signed.Call(t.Context(), create()); err != nil {
 			t.Errorf("createRecord with a token that is %s: %v", name, err)
 		}
-		blob := &lex.Call{NSID: "com.atproto.repo.uploadBlob", Procedure: true, InputEncoding: "text/plain", Output: new(lex.Map)}
+		blob := upload(nil)
+		blob.NSID = "com.atproto.repo.uploadBlob"
 		for kind, body := range map[string]io.Reader{
 			"known": strings.NewReader("text"), "unknown": io.MultiReader(strings.NewReader("text")),
 		} {
@@ -135,7 +139,8 @@ func TestReferenceRateLimits(t *testing.T) {
 	servers := reference.StartWith(t, reference.Options{RateLimits: true})
 	account := servers.Account(t)
 	change := func() *lex.Call {
-		return &lex.Call{NSID: "com.atproto.identity.updateHandle", Procedure: true, Input: object(t, `{"handle":"too.many.test"}`)}
+		input := object(t, `{"handle":"too.many.test"}`)
+		return &lex.Call{NSID: "com.atproto.identity.updateHandle", Procedure: true, Input: input}
 	}
 	token := xrpc.WithHeader("Authorization", reference.Bearer(account.AccessJWT))
 	c := dial(t, servers.PDS, token, xrpc.WithPace(0.001, 1)) // a pace that does not matter, for the server has limits
