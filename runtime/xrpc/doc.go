@@ -6,7 +6,7 @@
 //		return err
 //	}
 //	expressions := expression.NewClient(service)
-//	for e, err := range expressions.ListExpressionsIter(ctx, &expression.ListExpressionsParams{Repo: did}) {
+//	for e, err := range expressions.ListExpressionsIter(ctx, &expression.ListExpressionsParams{Repo: actor}) {
 //		...
 //	}
 //
