@@ -1,0 +1,290 @@
+package blob
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/xrpc"
+)
+
+// UploadOptions are the options of [Upload]; nil stands for the zero value.
+type UploadOptions struct {
+	// Rules are what the lexicon of the record asks of the blob, such as media.MediaBlobRules.
+	Rules lex.BlobRules
+	// MaxSize is the largest blob that the server takes, in bytes, as far as the caller knows it; 0: not.
+	// Servers do not say it; that of the reference server is 5 MiB unless its operator sets another.
+	MaxSize int64
+}
+
+// limit returns the largest size that is allowed, 0 for any.
+func (o *UploadOptions) limit() int64 {
+	if o.MaxSize <= 0 || o.Rules.MaxSize > 0 && o.Rules.MaxSize < o.MaxSize {
+		return o.Rules.MaxSize
+	}
+	return o.MaxSize
+}
+
+// UploadError says that a server took something else for the blob than what was sent.
+type UploadError struct {
+	// Sent describes what was sent, and Blob is the server's reference. Who can do with that, because the
+	// media types differ in name only, say, may put it into a record.
+	Sent, Blob lex.Blob
+	// Err wraps [ErrHash], [ErrSize] or [ErrType].
+	Err error
+}
+
+// Error returns a text that names the CID of what was sent and says what differs.
+func (e *UploadError) Error() string {
+	return fmt.Sprintf("blob: upload of %s: %v", e.Sent.Ref, e.Err)
+}
+
+// Unwrap returns e.Err.
+func (e *UploadError) Unwrap() error { return e.Err }
+
+// Upload stores what r reads, from where it stands to its end, with the server of an account
+// (com.atproto.repo.uploadBlob), and returns the reference to put into a record. account makes
+// authenticated calls: an auth.Client, for example.
+//
+// mimeType is the media type, such as "audio/wav" or "text/plain; charset=utf-8". It has to be given: the
+// reference counts for whoever reads it, and servers refuse a record whose field does not allow it.
+//
+// What is known beforehand is checked before anything is sent: the media type against options.Rules, and
+// the size, if r is an [io.Seeker] or has a method Len() int, against both limits. A stream that turns out to be
+// larger than a limit is cut off there, so that the server does not take it for the whole.
+//
+// The reference that comes back must be that of what was sent: with the same hash and size, and of the same media
+// type, parameters aside, as some servers look at the bytes and decide for themselves. If it is not, the
+// error is an [*UploadError], which has it.
+//
+// The other errors are a [*lex.Error] for what Rules does not allow, [ErrTooLarge] for a size, as known
+// here or found by the server, or one of account. If r is an io.Seeker, the account may send it
+// a second time after a failure; otherwise a Read of r may still be under way when Upload returns with an error.
+func Upload(ctx context.Context, account lex.Caller, r io.Reader, mimeType string, options *UploadOptions) (lex.Blob, error) {
+	if options == nil {
+		options = new(UploadOptions)
+	}
+	want, err := mediaType(mimeType)
+	if err != nil {
+		return lex.Blob{}, fmt.Errorf("blob: upload: %w", err)
+	}
+	source := newSource(r, options.limit())
+	if err := preflight(mimeType, source.size, options); err != nil {
+		return lex.Blob{}, fmt.Errorf("blob: upload: %w", err)
+	}
+	var answer uploaded
+	call := &lex.Call{
+		NSID:          "com.atproto.repo.uploadBlob",
+		Procedure:     true,
+		InputBody:     source.body(),
+		InputEncoding: mimeType,
+		Output:        &answer,
+		Repeatable:    source.seeker != nil, // twice is as good as once
+	}
+	err = account.Call(ctx, call)
+	size, cid, failed := source.result()
+	if failed != nil {
+		return lex.Blob{}, fmt.Errorf("blob: upload: %w", failed)
+	}
+	if err != nil {
+		return lex.Blob{}, uploadError(err, source.size)
+	}
+	sent := lex.Blob{Ref: cid.Link(), MimeType: mimeType, Size: size}
+	// Only what is known is taken over: a record is not the place for whatever else a server says.
+	got := lex.Blob{Ref: answer.blob.Ref, MimeType: answer.blob.MimeType, Size: answer.blob.Size}
+	gotType, _, _ := mime.ParseMediaType(got.MimeType)
+	switch {
+	case got.Ref != sent.Ref:
+		err = fmt.Errorf("%w: the server has %s, of %d bytes; %d were sent", ErrHash, got.Ref, got.Size, size)
+	case got.Size != size:
+		err = fmt.Errorf("%w: %d bytes were sent, the server counts %d", ErrSize, size, got.Size)
+	case gotType != want:
+		err = fmt.Errorf("%w: sent as %s, the server says %.100q", ErrType, mimeType, got.MimeType)
+	default:
+		return got, nil
+	}
+	return lex.Blob{}, &UploadError{Sent: sent, Blob: got, Err: err}
+}
+
+// mediaType returns the media type without its parameters.
+func mediaType(s string) (string, error) {
+	if s == "" {
+		return "", errors.New("the media type is missing")
+	}
+	t, _, err := mime.ParseMediaType(s)
+	if err == nil && (strings.Count(t, "/") != 1 || strings.HasPrefix(t, "/") || strings.HasSuffix(t, "/") || strings.Contains(t, "*")) {
+		err = errors.New("must be of the form type/subtype")
+	}
+	if err != nil {
+		return "", fmt.Errorf("%.100q is not a media type: %w", s, err)
+	}
+	return t, nil
+}
+
+// preflight checks what is known before anything is sent.
+func preflight(mimeType string, size int64, options *UploadOptions) error {
+	err := options.Rules.Check(mimeType, size)
+	if limit := options.limit(); limit > 0 && size > limit {
+		tooLarge := fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, size, limit)
+		if err != nil {
+			return fmt.Errorf("%w: %w", tooLarge, err)
+		}
+		return tooLarge
+	}
+	return err
+}
+
+// uploadError returns the error of a call that failed.
+func uploadError(err error, size int64) error {
+	var answer *xrpc.Error
+	tooLarge := errors.As(err, &answer) && answer.Status == http.StatusRequestEntityTooLarge ||
+		errors.Is(err, lex.ErrorName("PayloadTooLarge")) || errors.Is(err, lex.ErrorName("BlobTooLarge"))
+	switch {
+	case tooLarge && size >= 0:
+		return fmt.Errorf("blob: upload of %d bytes: %w for the server: %w", size, ErrTooLarge, err)
+	case tooLarge:
+		return fmt.Errorf("blob: upload: %w for the server: %w", ErrTooLarge, err)
+	}
+	return fmt.Errorf("blob: upload: %w", err)
+}
+
+// uploaded is the answer.
+type uploaded struct{ blob lex.Blob }
+
+var uploadedFields = lex.NewFields("blob!")
+
+func (u *uploaded) DecodeLex(d *lex.Decoder) {
+	var c lex.Cursor
+	var extra lex.Map
+	d.Object(&c, uploadedFields, &extra)
+	for d.Next(&c) == 0 {
+		u.blob = d.Blob(new(lex.BlobRules))
+	}
+}
+
+// source is what is uploaded. It counts and hashes what is read.
+type source struct {
+	r      io.Reader
+	seeker io.Seeker // r, if it can be set back
+	start  int64     // where seeker stood
+	size   int64     // of the whole, -1 if it is not known
+	limit  int64     // 0: none
+
+	mu     sync.Mutex // the transport may read on when it has an answer
+	over   bool       // the call has ended
+	at     int64      // how many bytes from the start the next one is
+	count  int64      // how many have been hashed: all those from the start
+	hash   hash.Hash
+	failed error
+}
+
+func newSource(r io.Reader, limit int64) *source {
+	s := &source{r: r, size: -1, limit: limit, hash: sha256.New()}
+	if file, ok := r.(*os.File); ok {
+		if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+			return s // devices can be seeked, and say that they are empty
+		}
+	}
+	if seeker, ok := r.(io.Seeker); ok {
+		start, err := seeker.Seek(0, io.SeekCurrent)
+		if err == nil {
+			var end int64
+			if end, err = seeker.Seek(0, io.SeekEnd); err == nil {
+				_, err = seeker.Seek(start, io.SeekStart)
+				s.seeker, s.start, s.size = seeker, start, max(end-start, 0)
+			}
+		}
+		if err == nil {
+			return s
+		}
+		s.seeker, s.size = nil, -1 // a pipe, for example
+	}
+	if l, ok := r.(interface{ Len() int }); ok {
+		s.size = int64(l.Len())
+	}
+	return s
+}
+
+// body returns s with the methods that say what is known of it.
+func (s *source) body() io.Reader {
+	switch {
+	case s.seeker != nil:
+		return seekSource{s}
+	case s.size >= 0:
+		return sizedSource{s}
+	}
+	return s
+}
+
+// Read reads what comes next. It fails when that is more than the limit.
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over {
+		return 0, errors.New("blob: the upload is over")
+	}
+	if s.limit > 0 && s.at+int64(n) > s.limit {
+		n, err = int(s.limit-s.at), fmt.Errorf("%w: more than %d bytes", ErrTooLarge, s.limit)
+	}
+	if err != nil && err != io.EOF {
+		s.failed = err
+	}
+	if s.at == s.count {
+		s.hash.Write(p[:n])
+		s.count += int64(n)
+	}
+	s.at += int64(n)
+	return n, err
+}
+
+// result ends the reading and returns what has been read.
+func (s *source) result() (size int64, cid lex.CID, failed error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+	cid = lex.CIDOf(lex.CodecRaw, nil)
+	s.hash.Sum(cid[:len(cid)-sha256.Size])
+	return s.count, cid, s.failed
+}
+
+// sizedSource is a source whose size is known.
+type sizedSource struct{ *source }
+
+// Len returns how many bytes are left.
+func (s sizedSource) Len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return int(s.size - s.at)
+}
+
+// seekSource is a source that can be set back.
+type seekSource struct{ *source }
+
+// Seek sets the place of the next Read, in bytes from where the reader stood at first.
+func (s seekSource) Seek(offset int64, whence int) (int64, error) {
+	if whence == io.SeekStart {
+		offset += s.start
+	}
+	place, err := s.seeker.Seek(offset, whence)
+	if err != nil {
+		return 0, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.at = place - s.start; s.at == 0 { // from the beginning
+		s.count = 0
+		s.failed = nil
+		s.hash.Reset()
+	}
+	return s.at, nil
+}
