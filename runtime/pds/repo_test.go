@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/layers-pub/layers-go/layers/annotation"
@@ -144,18 +145,19 @@ func TestSignature(t *testing.T) {
 func TestRepoCut(t *testing.T) {
 	a := archive(t)
 	for _, whole := range []bool{true, false} { // whether HTTP says how long the whole is
-		cut := 0
+		var shown atomic.Int64 // bytes
 		client, _, _ := serve(t, answers{methodRepo: func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/vnd.ipld.car")
 			if whole {
 				w.Header().Set("Content-Length", strconv.Itoa(len(a)))
 			}
-			_, _ = w.Write(a[:cut])
+			_, _ = w.Write(a[:shown.Load()])
 			if whole {
 				panic(http.ErrAbortHandler)
 			}
 		}})
-		for cut = 0; cut < len(a); cut += len(a)/40 + 1 {
+		for cut := 0; cut < len(a); cut += len(a)/40 + 1 {
+			shown.Store(int64(cut))
 			r, err := client.GetRepo(t.Context(), actor, nil)
 			if err == nil {
 				for _, failed := range r.Records(t.Context()) {
