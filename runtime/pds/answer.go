@@ -7,36 +7,6 @@ import (
 
 // The answers below read what is used of them and are strict about that. Other fields are let be.
 
-// view is a record in the answers of getRecord and listRecords. Its parts are checked one by one.
-type view struct {
-	uri, cid string
-	value    lex.Raw
-}
-
-var viewFields = lex.NewFields("cid", "uri", "value")
-
-// DecodeLex reads a view, and null as an empty one.
-func (v *view) DecodeLex(d *lex.Decoder) {
-	if d.Null() {
-		return
-	}
-	var c lex.Cursor
-	var extra lex.Map
-	d.Object(&c, viewFields, &extra)
-	for {
-		switch d.Next(&c) {
-		case 0:
-			v.cid = text(d)
-		case 1:
-			v.uri = text(d)
-		case 2:
-			v.value = d.Raw()
-		default:
-			return
-		}
-	}
-}
-
 // text reads a string; null is an empty one.
 func text(d *lex.Decoder) string {
 	if d.Null() {
@@ -69,12 +39,12 @@ func (p *page[T]) read(d *lex.Decoder, fields *lex.Fields, cursor int, items fun
 }
 
 // recordPage is the answer of com.atproto.repo.listRecords.
-type recordPage struct{ page[view] }
+type recordPage struct{ page[lex.View] }
 
 var recordPageFields = lex.NewFields("cursor", "records!")
 
 func (p *recordPage) DecodeLex(d *lex.Decoder) {
-	p.read(d, recordPageFields, 0, func(d *lex.Decoder) []view { return lex.DecodeObjects[view](d, 0, lex.NoLimit) })
+	p.read(d, recordPageFields, 0, func(d *lex.Decoder) []lex.View { return lex.DecodeObjects[lex.View](d, 0, lex.NoLimit) })
 }
 
 // repoPage is the answer of com.atproto.sync.listRepos and listReposByCollection.

@@ -39,7 +39,7 @@ func (c *Client) ListRecords(ctx context.Context, repo syntax.AtIdentifier, coll
 		for v, err := range c.views(ctx, repo, collection, options) {
 			var e lex.Envelope
 			if err == nil {
-				e, err = v.envelope()
+				e, err = envelope(v)
 			}
 			if !yield(e, err) {
 				return
@@ -49,12 +49,12 @@ func (c *Client) ListRecords(ctx context.Context, repo syntax.AtIdentifier, coll
 }
 
 // views goes through the records of a collection as they come.
-func (c *Client) views(ctx context.Context, repo syntax.AtIdentifier, collection syntax.NSID, options *ListOptions) iter.Seq2[*view, error] {
+func (c *Client) views(ctx context.Context, repo syntax.AtIdentifier, collection syntax.NSID, options *ListOptions) iter.Seq2[*lex.View, error] {
 	if options == nil {
 		options = new(ListOptions)
 	}
-	l := list[view]{cursor: options.Cursor, size: options.PageSize, most: maxRecords, checkpoint: options.Checkpoint}
-	l.fetch = func(ctx context.Context, params lex.Params) (page[view], error) {
+	l := list[lex.View]{cursor: options.Cursor, size: options.PageSize, most: maxRecords, checkpoint: options.Checkpoint}
+	l.fetch = func(ctx context.Context, params lex.Params) (page[lex.View], error) {
 		var answer *recordPage
 		var prefix string
 		err := c.CallRepo(ctx, repo, func(did syntax.DID) *lex.Call {
@@ -69,12 +69,12 @@ func (c *Client) views(ctx context.Context, repo syntax.AtIdentifier, collection
 			return call
 		})
 		if err != nil {
-			return page[view]{}, err
+			return page[lex.View]{}, err
 		}
 		for i := range answer.items {
-			uri := answer.items[i].uri
+			uri := answer.items[i].URI
 			if key, ok := strings.CutPrefix(uri, prefix); !ok || !syntax.ValidRecordKey(key) {
-				return page[view]{}, fmt.Errorf("pds: asked for the records of %s, the server answers with %s", strings.TrimSuffix(prefix, "/"), excerpt(uri))
+				return page[lex.View]{}, fmt.Errorf("pds: asked for the records of %s, the server answers with %s", strings.TrimSuffix(prefix, "/"), excerpt(uri))
 			}
 		}
 		return answer.page, nil

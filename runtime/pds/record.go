@@ -30,20 +30,20 @@ func (c *Client) GetRecord(ctx context.Context, uri syntax.ATURI, options *GetRe
 	if err != nil {
 		return lex.Envelope{}, err
 	}
-	return v.envelope()
+	return envelope(v)
 }
 
-func (c *Client) getRecord(ctx context.Context, uri syntax.ATURI, options *GetRecordOptions) (*view, error) {
+func (c *Client) getRecord(ctx context.Context, uri syntax.ATURI, options *GetRecordOptions) (*lex.View, error) {
 	if options == nil {
 		options = new(GetRecordOptions)
 	}
 	if err := checkURI(uri); err != nil {
 		return nil, err
 	}
-	var v *view
+	var v *lex.View
 	var want syntax.ATURI
 	err := c.CallRepo(ctx, uri.Authority(), func(did syntax.DID) *lex.Call {
-		v, want = new(view), collectionURI(did, uri.Collection())+"/"+syntax.ATURI(uri.RecordKey())
+		v, want = new(lex.View), collectionURI(did, uri.Collection())+"/"+syntax.ATURI(uri.RecordKey())
 		call := &lex.Call{NSID: "com.atproto.repo.getRecord", Output: v}
 		call.Params.String("repo", string(did))
 		call.Params.String("collection", string(uri.Collection()))
@@ -58,13 +58,13 @@ func (c *Client) getRecord(ctx context.Context, uri syntax.ATURI, options *GetRe
 		return nil, fmt.Errorf("%w: %w", ErrRecordNotFound, err)
 	case err != nil:
 		return nil, err
-	case v.uri == "" || v.isEmpty():
+	case v.URI == "" || isEmpty(v):
 		return nil, fmt.Errorf("pds: %s: %w: the server's answer has none", want, ErrRecordNotFound)
-	case v.uri != string(want):
-		return nil, fmt.Errorf("pds: asked for %s, the server answers with %s", want, excerpt(v.uri))
+	case v.URI != string(want):
+		return nil, fmt.Errorf("pds: asked for %s, the server answers with %s", want, excerpt(v.URI))
 	}
 	if options.CID.Defined() {
-		v.cid = options.CID.String()
+		v.CID = options.CID.String()
 	}
 	return v, nil
 }
@@ -93,9 +93,9 @@ func excerpt(s string) string {
 	return strconv.Quote(s)
 }
 
-// isEmpty reports whether there is no value, or nothing in it.
-func (v *view) isEmpty() bool {
-	data := v.value.Data
+// isEmpty reports whether there is no value in v, or nothing in it.
+func isEmpty(v *lex.View) bool {
+	data := v.Value.Data
 	switch {
 	case len(data) == 0, string(data) == "null":
 		return true
@@ -105,24 +105,10 @@ func (v *view) isEmpty() bool {
 	return false
 }
 
-// envelope returns the record in DAG-CBOR, if its hash is that of the CID.
-func (v *view) envelope() (lex.Envelope, error) {
-	e := lex.Envelope{URI: syntax.ATURI(v.uri), Data: v.value.Data, Encoding: v.value.Encoding, Trust: lex.Served}
-	fail := func(issues []lex.Issue) (lex.Envelope, error) { return e, &lex.Failure{Envelope: e, Issues: issues} }
-	e.CID, _ = lex.ParseCID(v.cid)
-	data, err := lex.JSONToCBOR(v.value.Data)
-	if err != nil {
-		return fail(lex.IssuesOf(err))
+// envelope returns the record in DAG-CBOR, verified; a failure if there is none.
+func envelope(v *lex.View) (lex.Envelope, error) {
+	if v.Value.Data == nil {
+		v.Value.Encoding = lex.JSON // in which nothing is no value
 	}
-	e.Data, e.Encoding = data, lex.CBOR
-	computed := lex.CIDOf(lex.CodecDagCBOR, data)
-	switch {
-	case v.cid == "":
-		e.CID = computed
-	case e.CID == computed:
-		e.Trust = lex.Hashed
-	default:
-		return fail([]lex.Issue{{Rule: lex.RuleCID, Want: v.cid, Found: computed.String()}})
-	}
-	return e, nil
+	return v.Envelope()
 }

@@ -78,18 +78,18 @@ type decoder[T any, P lex.RecordPointer[T]] struct{ block, cid []byte }
 // view takes a short cut: a record that decodes without issues encodes to its own bytes, so that there is no
 // need to make them from the JSON, which would be read twice. If anything is wrong it goes the long way, to
 // find out what.
-func (d *decoder[T, P]) view(v *view) (*lex.Entry[T], error) {
+func (d *decoder[T, P]) view(v *lex.View) (*lex.Entry[T], error) {
 	value := new(T)
-	if lex.DecodeJSON(v.value.Data, P(value)) == nil {
+	if lex.DecodeJSON(v.Value.Data, P(value)) == nil {
 		var err error
 		d.block, err = lex.AppendCBOR(d.block[:0], P(value))
 		computed := lex.CIDOf(lex.CodecDagCBOR, d.block)
 		d.cid, _ = computed.AppendText(d.cid[:0])
-		if err == nil && string(d.cid) == v.cid {
-			return &lex.Entry[T]{URI: syntax.ATURI(v.uri), CID: computed, Trust: lex.Hashed, Value: value}, nil
+		if err == nil && string(d.cid) == v.CID {
+			return &lex.Entry[T]{URI: syntax.ATURI(v.URI), CID: computed, Trust: lex.Hashed, Value: value}, nil
 		}
 	}
-	e, err := v.envelope()
+	e, err := envelope(v)
 	if err != nil {
 		return nil, err
 	}
