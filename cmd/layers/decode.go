@@ -2,9 +2,7 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -27,8 +25,9 @@ import (
 func decodeCommand() *cobra.Command {
 	var lines, strict bool
 	command := &cobra.Command{
-		Use:   "decode FILE.car",
-		Short: "Decode a repository archive and account for every record",
+		Use:     "decode FILE.car",
+		GroupID: groupRead,
+		Short:   "Decode a repository archive and account for every record",
 		Long: `Decode reads a repository archive (CAR), checks every block and the whole tree,
 and decodes every record. FILE may be - for standard input.
 
@@ -46,17 +45,12 @@ are sound, but not all there are.`,
 		Example: `  layers decode repo.car
   layers decode repo.car --jsonl | jq -c 'select(.issues)'
   curl -s "$PDS/xrpc/com.atproto.sync.getRepo?did=$DID" | layers decode -`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return fmt.Errorf("decode takes one FILE.car, or - for standard input, and not %d arguments", len(args))
-			}
-			return nil
-		},
+		Args: arguments(1, 1, "one FILE.car, or - for standard input"),
 		RunE: func(command *cobra.Command, args []string) error {
 			return decode(command.Context(), command, args[0], lines, strict)
 		},
 	}
-	command.Flags().BoolVar(&lines, "jsonl", false, "print one line of JSON a record")
+	jsonlFlag(command, &lines)
 	command.Flags().BoolVar(&strict, "strict", false, "exit with status 3 when a record failed")
 	return command
 }
@@ -71,31 +65,42 @@ func decode(ctx context.Context, command *cobra.Command, file string, lines, str
 	}
 	defer archive.close()
 
-	out := bufio.NewWriter(command.OutOrStdout())
-	var line []byte
+	total, err := account(ctx, command.OutOrStdout(), archive.Repo, lines)
+	if err != nil {
+		return failure(fmt.Errorf("%s: %w", file, err))
+	}
+	if strict && total.Failed > 0 {
+		return &exitError{exitStrict, fmt.Errorf("%s: %d of %d records failed", file, total.Failed, total.Expected)}
+	}
+	return nil
+}
+
+// account decodes all records of an archive and prints them as lines, or else a summary. The error is that
+// of reading the archive or of writing to w.
+func account(ctx context.Context, w io.Writer, archive *repo.Repo, lines bool) (lex.Account, error) {
+	out := bufio.NewWriter(w)
+	var buf []byte
 	summary := newSummary()
 	for record, err := range archive.Decode(ctx, records.Lookup, nil) {
 		if err != nil {
-			return &exitError{exitFailure, errors.Join(out.Flush(), fmt.Errorf("%s: %w", file, err))}
+			return summary.total, errors.Join(out.Flush(), err)
 		}
 		summary.add(record)
 		if lines {
-			line = appendLine(line[:0], record)
-			if _, err := out.Write(line); err != nil {
-				return &exitError{exitFailure, err}
+			l := lineOf(record)
+			if archive.Trust() >= lex.Signed {
+				l.trust = archive.Trust().String()
+			}
+			buf = l.append(buf[:0])
+			if _, err := out.Write(buf); err != nil {
+				return summary.total, err
 			}
 		}
 	}
 	if !lines {
 		summary.write(out)
 	}
-	if err := out.Flush(); err != nil {
-		return &exitError{exitFailure, err}
-	}
-	if strict && summary.total.Failed > 0 {
-		return &exitError{exitStrict, fmt.Errorf("%s: %d of %d records failed", file, summary.total.Failed, summary.total.Expected)}
-	}
-	return nil
+	return summary.total, out.Flush()
 }
 
 // archive is a repository and what it is read from.
@@ -150,41 +155,6 @@ func withoutName(err error) error {
 		return named.Err
 	}
 	return err
-}
-
-// lineIssue is an issue as --jsonl prints it.
-type lineIssue struct {
-	Path    string   `json:"path"`
-	Rule    lex.Rule `json:"rule"`
-	Message string   `json:"message"`
-}
-
-// appendLine appends a record as --jsonl prints it: the bytes of the record as JSON, and not the decoded
-// value, which holds less when there are issues. A URI and a CID have no characters that JSON escapes.
-func appendLine(b []byte, r *repo.Decoded) []byte {
-	b = append(append(b, `{"uri":"`...), r.URI()...)
-	b = append(append(b, `","cid":"`...), r.CID.String()...)
-	value, _ := lex.CBORToJSON(r.Data) // what is wrong with it is among the issues
-	b = append(append(b, `","value":`...), value...)
-	if r.Value == nil {
-		b = append(b, `,"unknown":true`...)
-	}
-	if r.Issues != nil {
-		b = append(append(b, `,"issues":`...), issuesJSON(r.Issues)...)
-	}
-	return append(b, "}\n"...)
-}
-
-func issuesJSON(issues []lex.Issue) []byte {
-	list := make([]lineIssue, len(issues))
-	for i, issue := range issues {
-		list[i] = lineIssue{issue.Path, issue.Rule, issue.Message()}
-	}
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	encoder.Encode(list) // text in memory: this cannot fail
-	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 }
 
 // shownPerRule is how many failures of one rule the summary lists, which bounds its memory; --jsonl has all.

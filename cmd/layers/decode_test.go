@@ -69,6 +69,7 @@ type printed struct {
 	URI     string `json:"uri"`
 	CID     string `json:"cid"`
 	Value   any    `json:"value"`
+	Trust   string `json:"trust"`
 	Unknown bool   `json:"unknown"`
 	Issues  []struct {
 		Path    string `json:"path"`
@@ -344,14 +345,6 @@ func TestDecodeFullDisk(t *testing.T) {
 			}
 		}
 	}
-}
-
-// TestMain lets the tests run the command as a process of its own.
-func TestMain(m *testing.M) {
-	if os.Getenv("LAYERS_TEST_MAIN") != "" {
-		main()
-	}
-	os.Exit(m.Run())
 }
 
 // process returns the command as a process, and what it will have written to standard error.

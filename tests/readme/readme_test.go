@@ -2,13 +2,20 @@
 package readme
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/layers-pub/layers-go/tests/reference"
 )
+
+func TestMain(m *testing.M) { os.Exit(reference.Main(m)) }
 
 const root = "../.."
 
@@ -45,14 +52,67 @@ func writeFile(t *testing.T, code string) string {
 	return file
 }
 
-// TestProgram runs the first block, which is to be a complete program.
+// testClient replaces the first block's client: it takes the servers from the environment.
+const testClient = `
+func testClient() (*pds.Client, error) {
+	options := []identity.Option{identity.WithPLC(os.Getenv("PLC")), identity.WithAllowPrivate(true)}
+	if service := os.Getenv("PDS"); service != "" {
+		options = append(options, identity.WithHandleService(service))
+	}
+	directory, err := identity.New(options...)
+	if err != nil {
+		return nil, err
+	}
+	return pds.New(pds.WithDirectory(directory), pds.WithAllowPrivate(true))
+}
+`
+
+// replace replaces what has to be there.
+func replace(t *testing.T, code, old, new string) string {
+	t.Helper()
+	if !strings.Contains(code, old) {
+		t.Fatalf("the README's code has no %s", old)
+	}
+	return strings.ReplaceAll(code, old, new)
+}
+
+// build compiles a program.
+func build(t *testing.T, code string) (program string) {
+	t.Helper()
+	program = filepath.Join(t.TempDir(), "program")
+	if out, err := exec.Command("go", "build", "-o", program, writeFile(t, code)).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return program
+}
+
+// TestProgram runs the first block, which is to be a complete program, against a server that has the acceptance
+// archive.
 func TestProgram(t *testing.T) {
 	code := block(t, 1)
 	if !strings.HasPrefix(code, "package main\n") {
 		t.Fatal("the README's first Go block is no program")
 	}
-	file := writeFile(t, code)
-	out, err := exec.Command("go", "run", file, "../testdata/acceptance.car").CombinedOutput()
+	archive, document := readFile(t, "tests/testdata/acceptance.car"), readFile(t, "tests/testdata/acceptance.did.json")
+	const did = "did:plc:dlkuiatgml2qsceoi5njkvs7"
+	server := httptest.NewServer(nil)
+	defer server.Close()
+	document = replace(t, document, "http://localhost:2583", server.URL)
+	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/" + did:
+			io.WriteString(w, document)
+		case "/xrpc/com.atproto.sync.getRepo":
+			io.WriteString(w, archive)
+		default:
+			http.NotFound(w, r)
+		}
+	})
+	code = replace(t, code, "pds.New()", "testClient()") + testClient
+	code = replace(t, code, "import (", "import (\n\t\"github.com/layers-pub/layers-go/runtime/identity\"")
+	command := exec.Command(build(t, code), did)
+	command.Env = append(os.Environ(), "PLC="+server.URL)
+	out, err := command.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -66,9 +126,81 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// TestSnippet compiles and runs the second block, with what it leaves out around it.
+// TestReadingAndWriting compiles the second to fourth block, and runs them against the reference servers.
+func TestReadingAndWriting(t *testing.T) {
+	login := replace(t, block(t, 3), "&auth.Options{Store: store}", "&auth.Options{Store: store, Directory: client.Directory(), XRPC: []xrpc.Option{xrpc.WithAllowPrivate(true)}}")
+	code := `package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+
+	"github.com/layers-pub/layers-go/layers/corpus"
+	"github.com/layers-pub/layers-go/layers/expression"
+	"github.com/layers-pub/layers-go/runtime/auth"
+	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/write"
+	"github.com/layers-pub/layers-go/runtime/xrpc"
+)
+
+func main() {
+	ctx := context.Background()
+	client, err := testClient()
+	if err == nil {
+		err = list(ctx, client)
+	}
+	for range 2 { // the second time it resumes
+		if err == nil {
+			err = loginAndWrite(ctx, client, os.Getenv("APP_PASSWORD"))
+		}
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+func list(ctx context.Context, client *pds.Client) error {
+` + block(t, 2) + `	return nil
+}
+
+func loginAndWrite(ctx context.Context, client *pds.Client, appPassword string) error {
+` + login + block(t, 4) + `	if err != nil {
+		return err
+	}
+	fmt.Println(entry.Trust, entry.Value.Name)
+	return nil
+}
+` + testClient
+	code = replace(t, code, `"alice.example.com"`, `syntax.AtIdentifier(os.Getenv("HANDLE"))`)
+	program := build(t, code)
+
+	servers := reference.Start(t)
+	account := servers.Account(t)
+	account.CreateRecord(t, "pub.layers.expression.expression", "", map[string]string{"id": "1", "kind": "sentence", "createdAt": "2026-01-02T03:04:05Z"})
+	account.CreateRecord(t, "pub.layers.expression.expression", "", map[string]string{"id": "2", "createdAt": "2026-01-02T03:04:05Z"})
+	command := exec.Command(program)
+	command.Env = append(os.Environ(), "PLC="+servers.PLC, "PDS="+servers.PDS, "HANDLE="+account.Handle, "APP_PASSWORD="+account.AppPassword(t),
+		"LAYERS_AUTH_FILE="+filepath.Join(t.TempDir(), "auth.json"))
+	out, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	uri := `at://` + account.DID + `/pub.layers.expression.expression/[2-7a-z]{13}`
+	want := regexp.MustCompile(`^` + uri + `: /kind: required: required field is missing\n` + uri + ` sentence\n(signed Tales\n){2}$`)
+	if !want.Match(out) {
+		t.Errorf("it prints\n%s", out)
+	}
+}
+
+// TestSnippet compiles and runs the block about one record, with what it leaves out around it.
 func TestSnippet(t *testing.T) {
-	file := writeFile(t, `package main
+	program := build(t, `package main
 
 import (
 	"fmt"
@@ -80,10 +212,10 @@ import (
 func main() {
 	body := []byte("{\"$type\":\"pub.layers.expression.expression\",\"id\":\"1\",\"kind\":\"document\",\"createdAt\":\"1985-04-12T23:20:50.123Z\"," +
 		"\"anchor\":{\"textSpan\":{\"byteStart\":0,\"byteEnd\":-1}}}")
-`+block(t, 2)+`	_, _ = block, err
+`+block(t, 5)+`	_, _ = block, err
 }
 `)
-	out, err := exec.Command("go", "run", file).CombinedOutput()
+	out, err := exec.Command(program).CombinedOutput()
 	if want := "/anchor/textSpan/byteEnd: minimum: -1 is below the minimum of 0\n"; err != nil || string(out) != want {
 		t.Errorf("%v, %s", err, out)
 	}
@@ -92,8 +224,9 @@ func main() {
 // TestLinks looks for the files that documents link to.
 func TestLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`)
+	code := regexp.MustCompile("(?s)```.*?```")
 	for _, name := range []string{"README.md", "CONTRIBUTING.md", "DESIGN.md", "BENCHMARKS.md", "CHANGELOG.md"} {
-		for _, match := range link.FindAllStringSubmatch(readFile(t, name), -1) {
+		for _, match := range link.FindAllStringSubmatch(code.ReplaceAllString(readFile(t, name), ""), -1) {
 			target := match[1]
 			if strings.HasPrefix(target, "https://") {
 				continue

@@ -1,8 +1,10 @@
-// Command peak measures how much memory it takes to decode a large repository from a file, and how long
-// compared with hashing its blocks alone.
+// Command peak measures how much memory it takes to read something large, and how long compared with hashing
+// it alone: a repository from a file, one from a server, a blob of 1 GiB from a server.
 //
 //	peak write 100000 FILE
 //	GOMAXPROCS=1 peak read FILE
+//	peak pull 100000 FILE
+//	peak blob DIRECTORY
 //
 // It collects garbage as seldom as cmd/layers does; GOGC=100 gives Go's default.
 package main
@@ -36,17 +38,30 @@ func main() {
 }
 
 func run(args []string) error {
-	switch {
-	case len(args) == 3 && args[0] == "write":
+	ctx := context.Background()
+	if len(args) == 2 {
+		switch args[0] {
+		case "read":
+			return read(ctx, args[1])
+		case "blob":
+			return pullBlob(ctx, args[1])
+		}
+	}
+	if len(args) == 3 {
 		n, err := strconv.Atoi(args[1])
 		if err != nil {
 			return err
 		}
-		return write(n, args[2])
-	case len(args) == 2 && args[0] == "read":
-		return read(context.Background(), args[1])
+		switch args[0] {
+		case "write":
+			return write(n, args[2])
+		case "serve":
+			return serve(n, args[2])
+		case "pull":
+			return pull(ctx, n, args[2])
+		}
 	}
-	return errors.New("usage: peak write RECORDS FILE | peak read FILE")
+	return errors.New("usage: peak write RECORDS FILE | read FILE | pull RECORDS FILE | blob DIRECTORY")
 }
 
 func write(n int, name string) error {

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layers-pub/layers-go/layers/expression"
+	"github.com/layers-pub/layers-go/layers/media"
+	"github.com/layers-pub/layers-go/layers/persona"
+	"github.com/layers-pub/layers-go/runtime/blob"
+	"github.com/layers-pub/layers-go/runtime/lex"
+)
+
+func blobCommand(s *servers) *cobra.Command {
+	command := &cobra.Command{
+		Use:     "blob",
+		GroupID: groupWrite,
+		Short:   "Download and upload blobs: audio, video, images, documents",
+		Args: func(command *cobra.Command, _ []string) error {
+			return misuse("%s takes a command: get or put", command.CommandPath())
+		},
+		RunE: func(*cobra.Command, []string) error { return nil },
+	}
+	command.AddCommand(blobGetCommand(s), blobPutCommand(s))
+	return command
+}
+
+func blobGetCommand(s *servers) *cobra.Command {
+	var output string
+	command := &cobra.Command{
+		Use:   "get ACTOR CID",
+		Short: "Download a blob, verified",
+		Long: `Get downloads the blob CID of an account and checks it against the CID. It is saved
+as FILE, by default the CID itself, once all of it was verified; what was there
+before is replaced only then. For - it goes to standard output as it comes: there,
+only the exit status 0 says that it was whole.`,
+		Example: `  layers blob get alice.example.com bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku -o story.mp3`,
+		Args:    arguments(2, 2, "an ACTOR and a CID"),
+		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+			actor, err := parseActor(args[0])
+			if err != nil {
+				return err
+			}
+			cid, err := lex.ParseCID(args[1])
+			if err != nil {
+				return misuse("%q: %v", args[1], err)
+			}
+			client, err := s.repos()
+			if err != nil {
+				return err
+			}
+			who, err := client.Directory().Resolve(ctx, actor)
+			if err != nil {
+				return err
+			}
+			if output == "-" {
+				reader, err := blob.Open(ctx, client, who.DID, blob.Named(cid))
+				if err != nil {
+					return err
+				}
+				_, err = io.Copy(command.OutOrStdout(), reader)
+				return errors.Join(err, reader.Close())
+			}
+			if output == "" {
+				output = cid.String()
+			}
+			info, err := blob.Download(ctx, client, who.DID, blob.Named(cid), output)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(command.ErrOrStderr(), "saved %s: %s, %d bytes, verified\n", output, info.MimeType, info.Size)
+			return nil
+		}),
+	}
+	command.Flags().StringVarP(&output, "output", "o", "", "save as `FILE`; - for standard output")
+	return command
+}
+
+// rulesFor holds the constraints of the blobs that the Layers' records have.
+var rulesFor = map[string]lex.BlobRules{
+	"media.media":           media.MediaBlobRules,
+	"expression.expression": expression.ExpressionMediaBlobRules,
+	"persona.persona":       persona.PersonaGuidelinesBlobRules,
+}
+
+func blobPutCommand(s *servers) *cobra.Command {
+	var mimeType, collection string
+	command := &cobra.Command{
+		Use:   "put FILE",
+		Short: "Upload a blob",
+		Long: `Put uploads FILE, or standard input for -, and prints the blob as it goes into a
+record. The server drops a blob that no record refers to after a while.
+
+The media type is that of --type, or follows from the file's extension. With --for
+it and the size are checked against the lexicon of that collection first.`,
+		Example: `  layers blob put story.mp3 --for media.media
+  layers blob put --type application/pdf - < guidelines.pdf`,
+		Args: arguments(1, 1, "one FILE, or - for standard input"),
+		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+			options := new(blob.UploadOptions)
+			if collection != "" {
+				rules, ok := rulesFor[strings.TrimPrefix(collection, "pub.layers.")]
+				if !ok {
+					return misuse("--for %s: the collections that have blobs are %s", collection, strings.Join(slices.Sorted(maps.Keys(rulesFor)), ", "))
+				}
+				options.Rules = rules
+			}
+			if mimeType == "" {
+				if mimeType = mime.TypeByExtension(filepath.Ext(args[0])); mimeType == "" {
+					return misuse("the media type of %s does not follow from its name: give it with --type", args[0])
+				}
+			}
+			client, err := s.session(ctx)
+			if err != nil {
+				return err
+			}
+			source := command.InOrStdin()
+			if args[0] != "-" {
+				file, err := os.Open(args[0])
+				if err != nil {
+					return err
+				}
+				defer file.Close()
+				source = file
+			}
+			uploaded, err := blob.Upload(ctx, client, source, mimeType, options)
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			return printJSON(command.OutOrStdout(), uploaded)
+		}),
+	}
+	command.Flags().StringVar(&mimeType, "type", "", "the media `TYPE`, as in audio/mpeg")
+	command.Flags().StringVar(&collection, "for", "", "check against the lexicon of this `COLLECTION`: media.media, expression.expression, persona.persona")
+	return command
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+func getCommand(s *servers) *cobra.Command {
+	var asJSON, prove bool
+	var cid string
+	command := &cobra.Command{
+		Use:     "get AT-URI",
+		GroupID: groupRead,
+		Short:   "Print one record",
+		Long: `Get fetches one record from the server of its repository, checks its bytes
+against its CID, and prints it: its URI and CID, how far it was verified, the
+value, and what its lexicon does not allow, if anything.
+
+With --proof the server has to prove that the record is in the repository that
+the account signed: the record is "signed" then, and otherwise "hashed".`,
+		Example: `  layers get at://alice.example.com/pub.layers.expression.expression/3mabcdefghi2a
+  layers get --proof --json at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/pub.layers.media.media/3mabcdefghi2a`,
+		Args: arguments(1, 1, "one AT-URI"),
+		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+			uri, err := parseRecordURI(args[0])
+			if err != nil {
+				return err
+			}
+			options := new(pds.GetRecordOptions)
+			if cid != "" {
+				if prove {
+					return misuse("--proof proves the record as it is now: it cannot go with --cid")
+				}
+				if options.CID, err = lex.ParseCID(cid); err != nil {
+					return misuse("--cid %q: %v", cid, err)
+				}
+			}
+			client, err := s.repos()
+			if err != nil {
+				return err
+			}
+			envelope, err := getRecord(ctx, client, uri, options, prove)
+			if _, broken := err.(*lex.Failure); err != nil && !broken {
+				return err
+			}
+			l := lineOfEnvelope(envelope, err)
+			text := l.append(nil)
+			if !asJSON {
+				text = indented(text)
+			}
+			if _, printErr := command.OutOrStdout().Write(text); printErr != nil {
+				return printErr
+			}
+			return err
+		}),
+	}
+	jsonFlag(command, &asJSON)
+	command.Flags().BoolVar(&prove, "proof", false, "have the server prove that the record is in the signed repository")
+	command.Flags().StringVar(&cid, "cid", "", "get this version of the record; servers may have the newest only")
+	return command
+}
+
+func getRecord(ctx context.Context, client *pds.Client, uri syntax.ATURI, options *pds.GetRecordOptions, prove bool) (lex.Envelope, error) {
+	if !prove {
+		return client.GetRecord(ctx, uri, options)
+	}
+	proof, err := client.GetRecordProof(ctx, uri)
+	if err != nil {
+		return lex.Envelope{}, err
+	}
+	return proof.Envelope(), nil
+}
+
+// parseRecordURI returns the at-uri of a record in an argument.
+func parseRecordURI(text string) (syntax.ATURI, error) {
+	uri, err := syntax.ParseATURI(text)
+	if err != nil {
+		return "", misuse("%q is not an at-uri: %v", text, err)
+	}
+	if uri.RecordKey() == "" {
+		return "", misuse("%s is not the URI of a record: at://ACTOR/COLLECTION/RECORD-KEY", uri)
+	}
+	return uri, nil
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/pds"
+)
+
+func listCommand(s *servers) *cobra.Command {
+	var lines, reverse bool
+	var limit int
+	var cursor string
+	command := &cobra.Command{
+		Use:     "list ACTOR COLLECTION",
+		GroupID: groupRead,
+		Short:   "Print the records of one collection",
+		Long: `List goes through the records of a collection in an account's repository, page
+by page, the newest record key first. Each is checked against its CID and its
+lexicon. It prints the URI, the CID and the number of issues of each; with
+--jsonl whole records, in the form that "layers get --json" has.
+
+COLLECTION is an NSID; pub.layers. in front of it may be left out.
+
+Records with issues are not an error: the last message counts them. When a list
+breaks off, the message says how to go on.`,
+		Example: `  layers list alice.example.com expression.expression
+  layers list alice.example.com pub.layers.corpus.corpus --jsonl | jq .value.name`,
+		Args:              arguments(2, 2, "an ACTOR and a COLLECTION"),
+		ValidArgsFunction: completeCollection(1),
+		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+			actor, err := parseActor(args[0])
+			if err != nil {
+				return err
+			}
+			collection, err := parseCollection(args[1])
+			if err != nil {
+				return err
+			}
+			if limit < 0 {
+				return misuse("--limit is %d", limit)
+			}
+			client, err := s.repos()
+			if err != nil {
+				return err
+			}
+			reached := cursor
+			options := &pds.ListOptions{
+				Cursor:     cursor,
+				Reverse:    reverse,
+				Checkpoint: func(cursor string) { reached = cursor },
+			}
+			if limit > 0 && limit < 100 {
+				options.PageSize = limit
+			}
+			out := bufio.NewWriter(command.OutOrStdout())
+			var buf []byte
+			listed, failed := 0, 0
+			for envelope, err := range client.ListRecords(ctx, actor, collection, options) {
+				if _, broken := err.(*lex.Failure); err != nil && !broken {
+					if err = errors.Join(out.Flush(), err); reached != "" {
+						err = fmt.Errorf("%w\nthe list breaks off after %d records; go on with --cursor %q", err, listed, reached)
+					}
+					return err
+				}
+				l := lineOfEnvelope(envelope, err)
+				listed++
+				if l.issues != nil {
+					failed++
+				}
+				if lines {
+					buf = l.append(buf[:0])
+				} else {
+					buf = fmt.Appendf(buf[:0], "%s\t%s\t%d\n", l.uri, l.cid, len(l.issues))
+				}
+				if _, err := out.Write(buf); err != nil {
+					return err
+				}
+				if listed == limit {
+					break
+				}
+			}
+			if err := out.Flush(); err != nil {
+				return err
+			}
+			fmt.Fprintf(command.ErrOrStderr(), "%d records, %d with issues\n", listed, failed)
+			return nil
+		}),
+	}
+	jsonlFlag(command, &lines)
+	command.Flags().IntVar(&limit, "limit", 0, "stop after so many records; 0 for all")
+	command.Flags().StringVar(&cursor, "cursor", "", "go on from here")
+	command.Flags().BoolVar(&reverse, "reverse", false, "the oldest record key first")
+	return command
+}

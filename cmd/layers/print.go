@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/repo"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+func jsonFlag(command *cobra.Command, value *bool) {
+	command.Flags().BoolVar(value, "json", false, "print one line of JSON")
+}
+
+func jsonlFlag(command *cobra.Command, value *bool) {
+	command.Flags().BoolVar(value, "jsonl", false, "print one line of JSON a record")
+}
+
+// printJSON prints v as one line of JSON.
+func printJSON(w io.Writer, v any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(v)
+}
+
+// line is a record as it is printed: the bytes of the record as JSON, and not the decoded value, which
+// holds less when there are issues.
+type line struct {
+	uri     syntax.ATURI
+	cid     lex.CID
+	trust   string // "" is left out
+	value   []byte // JSON
+	unknown bool
+	issues  []lex.Issue
+}
+
+// lineOf returns the line of a record of an archive.
+func lineOf(r *repo.Decoded) line {
+	value, _ := lex.CBORToJSON(r.Data) // what is wrong with it is among the issues
+	return line{uri: r.URI(), cid: r.CID, value: value, unknown: r.Value == nil, issues: r.Issues}
+}
+
+// lineOfEnvelope decodes a record that came alone and returns its line. err is what came with it: nil, or
+// a *lex.Failure, which has the envelope.
+func lineOfEnvelope(e lex.Envelope, err error) line {
+	l := line{}
+	if f, ok := err.(*lex.Failure); ok {
+		e, l.issues = f.Envelope, f.Issues
+	}
+	l.uri, l.cid, l.trust, l.value = e.URI, e.CID, e.Trust.String(), e.Data
+	if e.Encoding == lex.CBOR {
+		l.value, _ = lex.CBORToJSON(e.Data) // what is wrong with it is among the issues
+	}
+	t, known := records.Lookup(e.URI.Collection())
+	l.unknown = !known
+	if known && l.issues == nil {
+		l.issues = lex.IssuesOf(e.Decode(t.New()))
+	}
+	return l
+}
+
+// lineIssue is an issue as it is printed.
+type lineIssue struct {
+	Path    string   `json:"path"`
+	Rule    lex.Rule `json:"rule"`
+	Message string   `json:"message"`
+}
+
+// append appends the line as JSON, with its end. A URI and a CID have no characters that JSON escapes.
+func (l *line) append(b []byte) []byte {
+	b = append(append(b, `{"uri":"`...), l.uri...)
+	b = append(append(b, `","cid":"`...), l.cid.String()...)
+	if l.trust != "" {
+		b = append(append(b, `","trust":"`...), l.trust...)
+	}
+	b = append(append(b, `","value":`...), l.value...)
+	if l.unknown {
+		b = append(b, `,"unknown":true`...)
+	}
+	if l.issues != nil {
+		b = append(append(b, `,"issues":`...), issuesJSON(l.issues)...)
+	}
+	return append(b, "}\n"...)
+}
+
+func issuesJSON(issues []lex.Issue) []byte {
+	list := make([]lineIssue, len(issues))
+	for i, issue := range issues {
+		list[i] = lineIssue{issue.Path, issue.Rule, issue.Message()}
+	}
+	var out bytes.Buffer
+	printJSON(&out, list) // text in memory: this cannot fail
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+}
+
+// indented returns JSON for people.
+func indented(b []byte) []byte {
+	var out bytes.Buffer
+	if json.Indent(&out, b, "", "  ") != nil {
+		return b // it came like that from a server
+	}
+	return out.Bytes()
+}
+
+// parseCollection returns the collection in an argument: an NSID, or what is behind pub.layers. in the
+// name of one of the Layers' own, as in expression.expression.
+func parseCollection(text string) (syntax.NSID, error) {
+	if own := syntax.NSID("pub.layers." + text); !strings.HasPrefix(text, "pub.layers.") {
+		if _, ok := records.Lookup(own); ok {
+			return own, nil
+		}
+	}
+	nsid, err := syntax.ParseNSID(text)
+	if err != nil {
+		return "", misuse("%q is not a collection: %v", text, err)
+	}
+	return nsid, nil
+}
+
+// completeCollection completes the argument at the given place with the Layers' collections.
+func completeCollection(place int) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) != place {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var names []string
+		for _, t := range records.Types {
+			names = append(names, string(t.NSID))
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+func resolveCommand(s *servers) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:     "resolve ACTOR",
+		GroupID: groupRead,
+		Short:   "Say who a handle or DID is, and where its repository is",
+		Long: `Resolve looks ACTOR up, a handle or a DID, and prints the DID, the handle, the
+PDS and the signing key. A handle is checked in both directions; one that does
+not lead back to its DID is printed as handle.invalid.`,
+		Example: `  layers resolve alice.example.com
+  layers resolve did:plc:ewvi7nxzyoun6zhxrhs64oiz --json`,
+		Args: arguments(1, 1, "an ACTOR"),
+		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+			actor, err := parseActor(args[0])
+			if err != nil {
+				return err
+			}
+			directory, err := s.directory()
+			if err != nil {
+				return err
+			}
+			who, err := directory.Resolve(ctx, actor)
+			if err != nil {
+				return err
+			}
+			out := command.OutOrStdout()
+			if asJSON {
+				return printJSON(out, struct {
+					DID    syntax.DID    `json:"did"`
+					Handle syntax.Handle `json:"handle"`
+					PDS    string        `json:"pds"`
+					Key    string        `json:"key"`
+				}{who.DID, who.Handle, who.PDS, who.Key.DIDKey()})
+			}
+			_, err = fmt.Fprintf(out, "did     %s\nhandle  %s\npds     %s\nkey     %s\n", who.DID, who.Handle, orNone(who.PDS), orNone(who.Key.DIDKey()))
+			return err
+		}),
+	}
+	jsonFlag(command, &asJSON)
+	return command
+}
+
+// orNone returns s, or "none" for nothing.
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}

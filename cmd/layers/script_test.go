@@ -1,0 +1,95 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/layers-pub/layers-go/tests/reference"
+)
+
+// TestMain lets the test binary be the command: for the scripts, and for tests that kill it.
+func TestMain(m *testing.M) {
+	if os.Getenv("LAYERS_TEST_MAIN") != "" {
+		main()
+	}
+	testscript.Main(withServers{m}, map[string]func(){"layers": main})
+}
+
+// withServers stops the reference servers when the tests are over.
+type withServers struct{ m *testing.M }
+
+func (w withServers) Run() int { return reference.Main(w.m) }
+
+// TestScripts runs the commands against the reference servers. Each script has accounts of its own:
+// $HANDLE, $DID and $PASSWORD, and $OTHER_HANDLE and $OTHER_DID of somebody else.
+func TestScripts(t *testing.T) {
+	servers := reference.Start(t)
+	appview := httptest.NewServer(http.HandlerFunc(serveAppview))
+	t.Cleanup(appview.Close)
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			account, other := servers.Account(t), servers.Account(t)
+			env.Setenv("LAYERS_PLC", servers.PLC)
+			env.Setenv("LAYERS_PDS", servers.PDS)
+			env.Setenv("LAYERS_APPVIEW", appview.URL)
+			env.Setenv("LAYERS_ALLOW_PRIVATE", "1")
+			env.Setenv("LAYERS_AUTH_FILE", env.WorkDir+"/state/auth.json")
+			env.Setenv("type", "$type") // in what cmpenv compares
+			env.Setenv("PDS", servers.PDS)
+			env.Setenv("HANDLE", account.Handle)
+			env.Setenv("DID", account.DID)
+			env.Setenv("FILE_DID", strings.ReplaceAll(account.DID, ":", "-"))
+			env.Setenv("PASSWORD", account.AppPassword(t))
+			env.Setenv("OTHER_HANDLE", other.Handle)
+			env.Setenv("OTHER_DID", other.DID)
+			return os.WriteFile(env.WorkDir+"/password.txt", []byte(env.Getenv("PASSWORD")+"\n"), 0o600)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"mode": checkMode,
+		},
+	})
+}
+
+// checkMode is the script command "mode MODE FILE".
+func checkMode(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 || neg {
+		ts.Fatalf("usage: mode MODE FILE")
+	}
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := info.Mode().String(); got != args[0] {
+		ts.Fatalf("%s has the mode %s", args[1], got)
+	}
+}
+
+// serveAppview answers as an appview: there is none to test against.
+func serveAppview(out http.ResponseWriter, r *http.Request) {
+	const view = `{"uri":"at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/pub.layers.corpus.corpus/%","cid":"bafyreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku",` +
+		`"value":{"$type":"pub.layers.corpus.corpus","name":"Tales %","createdAt":"2026-01-02T03:04:05Z"}}`
+	answer := func(status int, text string) {
+		out.Header().Set("Content-Type", "application/json")
+		out.WriteHeader(status)
+		out.Write([]byte(text))
+	}
+	switch {
+	case r.URL.Path == "/xrpc/pub.layers.corpus.getCorpus" && strings.HasSuffix(r.FormValue("uri"), "/1"):
+		answer(200, strings.ReplaceAll(view, "%", "1"))
+	case r.URL.Path == "/xrpc/pub.layers.corpus.getCorpus":
+		answer(400, `{"error":"RecordNotFound","message":"No corpus there"}`)
+	case r.URL.Path == "/xrpc/pub.layers.corpus.listCorpora" && r.FormValue("cursor") == "":
+		answer(200, `{"cursor":"2","records":[`+strings.ReplaceAll(view, "%", "1")+`]}`)
+	case r.URL.Path == "/xrpc/pub.layers.corpus.listCorpora":
+		answer(200, `{"records":[`+strings.ReplaceAll(view, "%", "2")+`]}`)
+	default:
+		answer(501, `{"error":"MethodNotImplemented","message":"Method Not Implemented"}`)
+	}
+}

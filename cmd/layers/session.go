@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/layers-pub/layers-go/runtime/auth"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+func loginCommand(s *servers) *cobra.Command {
+	var factor string
+	command := &cobra.Command{
+		Use:     "login ACTOR",
+		GroupID: groupWrite,
+		Short:   "Log in with an app password",
+		Long: `Login makes a session with the account's PDS and keeps it for the commands that
+write, in a file that only you can read: $LAYERS_AUTH_FILE, or layers/auth.json
+in $XDG_STATE_HOME. The session renews itself; log in once and not in each script.
+
+The app password is asked for, or read from standard input when that is no
+terminal, or taken from LAYERS_PASSWORD. It is not kept. Use an app password,
+which you can revoke, and not that of the account.`,
+		Example: `  layers login alice.example.com
+  layers login alice.example.com < password.txt`,
+		Args: arguments(1, 1, "an ACTOR"),
+		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+			actor, err := parseActor(args[0])
+			if err != nil {
+				return err
+			}
+			options, err := s.authOptions()
+			if err != nil {
+				return err
+			}
+			options.AuthFactorToken = factor
+			password, err := readPassword(command.InOrStdin(), command.ErrOrStderr(), actor)
+			if err != nil {
+				return err
+			}
+			client, err := auth.Login(ctx, actor, password, options)
+			if err != nil {
+				return err
+			}
+			session := client.Session()
+			fmt.Fprintf(command.ErrOrStderr(), "logged in as %s (%s) at %s\n", session.Handle, session.DID, session.PDS)
+			return nil
+		}),
+	}
+	command.Flags().StringVar(&factor, "factor", "", "the token of a second factor, if the account has one")
+	return command
+}
+
+// readPassword gets the password from the environment, the terminal or standard input.
+func readPassword(stdin io.Reader, stderr io.Writer, actor syntax.AtIdentifier) (string, error) {
+	if password := os.Getenv("LAYERS_PASSWORD"); password != "" {
+		return password, nil
+	}
+	var password string
+	if file, ok := stdin.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		fmt.Fprintf(stderr, "App password of %s: ", actor)
+		text, err := term.ReadPassword(int(file.Fd()))
+		fmt.Fprintln(stderr)
+		if err != nil {
+			return "", err
+		}
+		password = string(text)
+	} else {
+		text, err := bufio.NewReader(io.LimitReader(stdin, 4096)).ReadString('\n')
+		if err != nil && err != io.EOF {
+			return "", err
+		}
+		password = strings.TrimRight(text, "\r\n")
+	}
+	if password == "" {
+		return "", misuse("no password: it is asked for on a terminal, read from standard input, or in LAYERS_PASSWORD")
+	}
+	return password, nil
+}
+
+func logoutCommand(s *servers) *cobra.Command {
+	return &cobra.Command{
+		Use:     "logout",
+		GroupID: groupWrite,
+		Short:   "End the session",
+		Long:    "Logout ends the session at the server and forgets it here.",
+		Example: "  layers logout",
+		Args:    arguments(0, 0, "no arguments"),
+		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+			client, err := s.session(ctx)
+			if err != nil {
+				return err
+			}
+			session := client.Session()
+			if err := client.Logout(ctx); err != nil {
+				return err
+			}
+			fmt.Fprintf(command.ErrOrStderr(), "logged out %s (%s)\n", session.Handle, session.DID)
+			return nil
+		}),
+	}
+}
+
+func whoamiCommand(s *servers) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:     "whoami",
+		GroupID: groupWrite,
+		Short:   "Say who is logged in",
+		Long:    "Whoami prints the account that is logged in, from the session that is kept; it asks no server.",
+		Example: "  layers whoami --json",
+		Args:    arguments(0, 0, "no arguments"),
+		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+			client, err := s.session(ctx)
+			if err != nil {
+				return err
+			}
+			session := client.Session()
+			if asJSON {
+				return printJSON(command.OutOrStdout(), struct {
+					DID    syntax.DID    `json:"did"`
+					Handle syntax.Handle `json:"handle"`
+					PDS    string        `json:"pds"`
+				}{session.DID, session.Handle, session.PDS})
+			}
+			_, err = fmt.Fprintf(command.OutOrStdout(), "did     %s\nhandle  %s\npds     %s\n", session.DID, session.Handle, session.PDS)
+			return err
+		}),
+	}
+	jsonFlag(command, &asJSON)
+	return command
+}
+
+// session returns the client of the account that is logged in.
+func (s *servers) session(ctx context.Context) (*auth.Client, error) {
+	options, err := s.authOptions()
+	if err != nil {
+		return nil, err
+	}
+	client, err := auth.Resume(ctx, "", options)
+	if errors.Is(err, auth.ErrNoSession) {
+		return nil, fmt.Errorf("nobody is logged in: %w; see layers login --help", err)
+	}
+	return client, err
+}

@@ -1,0 +1,277 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/auth"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/write"
+)
+
+// maxRecordFile is the most that is read of a file with one record; servers take less.
+const maxRecordFile = 16 << 20
+
+func createCommand(s *servers) *cobra.Command {
+	var rkey string
+	var unknown bool
+	command := &cobra.Command{
+		Use:     "create COLLECTION [FILE]",
+		GroupID: groupWrite,
+		Short:   "Write a new record",
+		Long: `Create writes the record in FILE, JSON, or on standard input, into the repository
+of the account that is logged in, and prints its URI and CID as one line of JSON.
+
+The record is checked against its lexicon first, with everything that is wrong
+with it in the message. Its $type may be left out. The record key is a new TID,
+unless --rkey gives one.`,
+		Example: `  layers create corpus.corpus corpus.json
+  jq -n '{name: "Stories", createdAt: (now | todate)}' | layers create corpus.corpus`,
+		Args:              arguments(1, 2, "a COLLECTION and a FILE"),
+		ValidArgsFunction: completeRecordFile,
+		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+			collection, err := parseCollection(args[0])
+			if err != nil {
+				return err
+			}
+			options := &write.CreateOptions{Lookup: records.Lookup, AllowUnknown: unknown}
+			if rkey != "" {
+				if options.RecordKey, err = syntax.ParseRecordKey(rkey); err != nil {
+					return misuse("--rkey: %v", err)
+				}
+			}
+			record, client, err := s.recordToWrite(ctx, command, collection, args[1:])
+			if err != nil {
+				return err
+			}
+			ref, err := write.Create(ctx, client, record, options)
+			return printRef(command, ref, err)
+		}),
+	}
+	command.Flags().StringVar(&rkey, "rkey", "", "the record key")
+	unknownFlag(command, &unknown)
+	return command
+}
+
+func putCommand(s *servers) *cobra.Command {
+	var swap string
+	var drop, unknown bool
+	command := &cobra.Command{
+		Use:     "put RECORD [FILE]",
+		GroupID: groupWrite,
+		Short:   "Write a record in the place of the one that is there",
+		Long: `Put writes the record in FILE, JSON, or on standard input, as RECORD, which is an
+at-uri of the account that is logged in or COLLECTION/RECORD-KEY, and prints its URI
+and CID as one line of JSON. A record that is there already just so is not written.
+
+When the record that is there has fields that the new one has not, nothing is written
+and the message lists them; --drop-fields lets them go. When somebody else writes
+the record at the same time, one of the two fails.`,
+		Example: `  layers put corpus.corpus/3mabcdefghi2a corpus.json
+  layers get --json at://alice.example.com/pub.layers.corpus.corpus/3mabcdefghi2a |
+    jq '.value | .name = "Tales"' | layers put corpus.corpus/3mabcdefghi2a`,
+		Args: arguments(1, 2, "a RECORD and a FILE"),
+		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+			options := &write.PutOptions{Lookup: records.Lookup, AllowUnknown: unknown, DropFields: drop}
+			if swap == "none" {
+				options.Swap = lex.NullOf[lex.CID]()
+			} else if cid, given, err := parseSwap(swap); err != nil {
+				return err
+			} else if given {
+				options.Swap = lex.ValueOrNull(cid)
+			}
+			target, err := parseTarget(args[0])
+			if err != nil {
+				return err
+			}
+			record, client, err := s.recordToWrite(ctx, command, target.collection, args[1:])
+			if err != nil {
+				return err
+			}
+			if err := target.check(ctx, s, client); err != nil {
+				return err
+			}
+			ref, err := write.Put(ctx, client, target.key, record, options)
+			return printRef(command, ref, err)
+		}),
+	}
+	command.Flags().BoolVar(&drop, "drop-fields", false, "let fields go that the new record has not")
+	command.Flags().StringVar(&swap, "swap", "", "only if the record that is there has this `CID`; none: only if there is none")
+	unknownFlag(command, &unknown)
+	return command
+}
+
+func deleteCommand(s *servers) *cobra.Command {
+	var swap string
+	command := &cobra.Command{
+		Use:     "delete RECORD",
+		GroupID: groupWrite,
+		Short:   "Delete a record",
+		Long: `Delete deletes RECORD, which is an at-uri of the account that is logged in or
+COLLECTION/RECORD-KEY. A record that is not there counts as deleted.`,
+		Example: `  layers delete corpus.corpus/3mabcdefghi2a`,
+		Args:    arguments(1, 1, "a RECORD"),
+		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+			cid, _, err := parseSwap(swap)
+			if err != nil {
+				return err
+			}
+			target, err := parseTarget(args[0])
+			if err != nil {
+				return err
+			}
+			client, err := s.session(ctx)
+			if err != nil {
+				return err
+			}
+			if err := target.check(ctx, s, client); err != nil {
+				return err
+			}
+			uri, err := syntax.NewATURI(syntax.AtIdentifier(client.DID()), target.collection, target.key)
+			if err != nil {
+				return err
+			}
+			if err := write.Delete(ctx, client, uri, &write.DeleteOptions{Swap: cid}); err != nil {
+				return err
+			}
+			fmt.Fprintf(command.ErrOrStderr(), "deleted %s\n", uri)
+			return nil
+		}),
+	}
+	command.Flags().StringVar(&swap, "swap", "", "only if the record has this `CID`")
+	return command
+}
+
+func unknownFlag(command *cobra.Command, value *bool) {
+	command.Flags().BoolVar(value, "allow-unknown", false, "allow a collection that no lexicon describes")
+}
+
+// completeRecordFile completes a collection and then a file.
+func completeRecordFile(command *cobra.Command, args []string, text string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 1 {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return completeCollection(0)(command, args, text)
+}
+
+// recordToWrite reads a record from the file in args, or else standard input, and returns it with the account
+// that writes it.
+func (s *servers) recordToWrite(ctx context.Context, command *cobra.Command, collection syntax.NSID, args []string) (*write.Untyped, *auth.Client, error) {
+	name, data, err := readInput(command, args)
+	if err != nil {
+		return nil, nil, err
+	}
+	record, err := write.ParseRecord(data)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if _, ok := record.Get("$type"); !ok {
+		typ, err := lex.ValueOf(string(collection))
+		if err != nil {
+			return nil, nil, err
+		}
+		record.Set("$type", typ)
+	}
+	if record.RecordType() != collection {
+		return nil, nil, misuse("%s has a record of type %s, not %s", name, record.RecordType(), collection)
+	}
+	client, err := s.session(ctx)
+	return record, client, err
+}
+
+// readInput reads the file in args, or else standard input.
+func readInput(command *cobra.Command, args []string) (name string, data []byte, err error) {
+	name, source := "standard input", command.InOrStdin()
+	if len(args) > 0 && args[0] != "-" {
+		file, err := os.Open(args[0])
+		if err != nil {
+			return "", nil, err
+		}
+		defer file.Close()
+		name, source = args[0], file
+	}
+	data, err = io.ReadAll(io.LimitReader(source, maxRecordFile+1))
+	if err == nil && len(data) > maxRecordFile {
+		err = fmt.Errorf("over %d bytes, which is more than servers take", maxRecordFile)
+	}
+	if err != nil {
+		return "", nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return name, data, nil
+}
+
+// printRef prints what was written, unless err says that nothing was.
+func printRef(command *cobra.Command, ref write.Ref, err error) error {
+	if err != nil {
+		return err
+	}
+	return printJSON(command.OutOrStdout(), struct {
+		URI syntax.ATURI `json:"uri"`
+		CID lex.CID      `json:"cid"`
+	}{ref.URI, ref.CID})
+}
+
+// target is a record to write.
+type target struct {
+	actor      syntax.AtIdentifier // "": the one that is logged in
+	collection syntax.NSID
+	key        syntax.RecordKey
+}
+
+// parseTarget returns the record in an argument: an at-uri, or COLLECTION/RECORD-KEY.
+func parseTarget(text string) (target, error) {
+	if strings.HasPrefix(text, "at://") {
+		uri, err := parseRecordURI(text)
+		return target{uri.Authority(), uri.Collection(), uri.RecordKey()}, err
+	}
+	name, rest, ok := strings.Cut(text, "/")
+	if !ok {
+		return target{}, misuse("%q is neither an at-uri nor COLLECTION/RECORD-KEY", text)
+	}
+	collection, err := parseCollection(name)
+	if err != nil {
+		return target{}, err
+	}
+	key, err := syntax.ParseRecordKey(rest)
+	if err != nil {
+		return target{}, misuse("%q: %v", text, err)
+	}
+	return target{"", collection, key}, nil
+}
+
+// check returns an error unless the target is in the repository of the account.
+func (t target) check(ctx context.Context, s *servers, client *auth.Client) error {
+	did, isDID := t.actor.DID()
+	if t.actor != "" && !isDID {
+		directory, err := s.directory()
+		if err != nil {
+			return err
+		}
+		who, err := directory.Resolve(ctx, t.actor)
+		if err != nil {
+			return err
+		}
+		did = who.DID
+	}
+	if t.actor != "" && did != client.DID() {
+		return fmt.Errorf("%s is not in the repository of %s, who is logged in", t.actor, client.DID())
+	}
+	return nil
+}
+
+func parseSwap(text string) (cid lex.CID, given bool, err error) {
+	if text == "" {
+		return cid, false, nil
+	}
+	if cid, err = lex.ParseCID(text); err != nil {
+		return cid, false, misuse("--swap %q: %v", text, err)
+	}
+	return cid, true, nil
+}

@@ -1,0 +1,501 @@
+// Package failures holds every way of reading and writing over the network against servers that fail in
+// every way: each pair ends in a clear error or a correct result, in time, and leaves nothing behind.
+package failures
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/layers-pub/layers-go/layers/expression"
+	"github.com/layers-pub/layers-go/runtime/appview"
+	"github.com/layers-pub/layers-go/runtime/auth"
+	"github.com/layers-pub/layers-go/runtime/blob"
+	"github.com/layers-pub/layers-go/runtime/guard"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/write"
+	"github.com/layers-pub/layers-go/runtime/xrpc"
+)
+
+// operation is one way to use the network.
+type operation struct {
+	name string
+	// path is that of the requests that fail; all others are answered well.
+	path string
+	// run returns an error unless it got what a good server has.
+	run func(ctx context.Context, t *testing.T, c *client) error
+	// list says that the answer is one of several pages, stream that it is not JSON and long.
+	list, stream bool
+	// writes says that the request must not be sent twice when it may have been carried out.
+	writes bool
+	// settles says that a lost answer is made up for by looking what has become of the request.
+	settles bool
+	// plain says that the answer has no CID to be wrong.
+	plain bool
+	// once says that failures are not repeated within one look-up.
+	once bool
+}
+
+var operations = []operation{
+	{name: "identity.ResolveHandle", path: "/.well-known/atproto-did", plain: true, once: true, run: func(ctx context.Context, t *testing.T, c *client) error {
+		did, err := c.directory.ResolveHandle(ctx, handle)
+		return same(err, did, c.did)
+	}},
+	{name: "identity.ResolveDID", path: "/did:plc:", plain: true, once: true, run: func(ctx context.Context, t *testing.T, c *client) error {
+		document, err := c.directory.ResolveDID(ctx, c.did)
+		if err != nil {
+			return err
+		}
+		return same(nil, document.PDS, "https://"+host)
+	}},
+	{name: "pds.GetRecord", path: "/xrpc/com.atproto.repo.getRecord", run: func(ctx context.Context, t *testing.T, c *client) error {
+		e, err := c.repos.GetRecord(ctx, c.uri, nil)
+		return same(err, e.CID.String(), c.cid)
+	}},
+	{name: "pds.ListRecords", path: "/xrpc/com.atproto.repo.listRecords", list: true, run: func(ctx context.Context, t *testing.T, c *client) error {
+		listed := 0
+		for _, err := range c.repos.ListRecords(ctx, syntax.AtIdentifier(c.did), expression.NSIDExpression, nil) {
+			if err != nil {
+				return err
+			}
+			listed++
+		}
+		return same(nil, listed, c.expressions)
+	}},
+	{name: "pds.GetRepo", path: "/xrpc/com.atproto.sync.getRepo", stream: true, run: func(ctx context.Context, t *testing.T, c *client) error {
+		r, err := c.repos.GetRepo(ctx, syntax.AtIdentifier(c.did), nil)
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		read := 0
+		for e, err := range r.Envelopes(ctx) {
+			if err != nil {
+				return err
+			}
+			if e.Trust != lex.Signed {
+				return fmt.Errorf("%s is %s", e.URI, e.Trust)
+			}
+			read++
+		}
+		return same(nil, read, records)
+	}},
+	{name: "pds.GetRecordProof", path: "/xrpc/com.atproto.sync.getRecord", stream: true, run: func(ctx context.Context, t *testing.T, c *client) error {
+		proof, err := c.repos.GetRecordProof(ctx, c.uri)
+		if err != nil {
+			return err
+		}
+		return same(nil, proof.Record.CID.String(), c.cid)
+	}},
+	{name: "blob.Get", path: "/xrpc/com.atproto.sync.getBlob", stream: true, run: func(ctx context.Context, t *testing.T, c *client) error {
+		data, _, err := blob.Get(ctx, c.repos, c.did, c.blobRef())
+		return same(err, string(data), string(c.blob))
+	}},
+	{name: "blob.Download", path: "/xrpc/com.atproto.sync.getBlob", stream: true, run: func(ctx context.Context, t *testing.T, c *client) error {
+		directory := t.TempDir()
+		file := filepath.Join(directory, "blob")
+		_, err := blob.Download(ctx, c.repos, c.did, c.blobRef(), file)
+		if err == nil {
+			data, err := os.ReadFile(file)
+			return same(err, string(data), string(c.blob))
+		}
+		if left, _ := os.ReadDir(directory); len(left) > 0 {
+			t.Errorf("the failed download left %s behind", left[0].Name())
+		}
+		return err
+	}},
+	{name: "appview.Get", path: "/xrpc/pub.layers.expression.getExpression", plain: true, run: func(ctx context.Context, t *testing.T, c *client) error {
+		view, err := appview.New("https://"+host, options(c.http)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var params lex.Params
+		params.String("uri", string(c.uri))
+		answer, err := view.Get(ctx, "expression.getExpression", params)
+		if err != nil {
+			return err
+		}
+		cid, _ := answer.Get("cid")
+		text, _ := cid.Text()
+		return same(nil, text, c.cid)
+	}},
+	{name: "auth.Login", path: "/xrpc/com.atproto.server.createSession", plain: true, writes: true, run: func(ctx context.Context, t *testing.T, c *client) error {
+		session, err := auth.Login(ctx, syntax.AtIdentifier(c.did), "app-password", &auth.Options{Directory: c.directory, XRPC: options(c.http)})
+		if err != nil {
+			if strings.Contains(fmt.Sprintf("%v %+v", err, err), "app-password") {
+				t.Error("the error has the password")
+			}
+			return err
+		}
+		return same(nil, session.DID(), c.did)
+	}},
+	{name: "blob.Upload", path: "/xrpc/com.atproto.repo.uploadBlob", run: func(ctx context.Context, t *testing.T, c *client) error {
+		b, err := blob.Upload(ctx, c.caller(t), strings.NewReader(string(c.blob)), "text/plain", nil)
+		return same(err, b.Ref, c.blobRef().Ref)
+	}},
+	{name: "write.Create", path: "/xrpc/com.atproto.repo.createRecord", writes: true, settles: true, run: func(ctx context.Context, t *testing.T, c *client) error {
+		var record expression.Expression
+		if err := lex.DecodeJSON(c.value, &record); err != nil {
+			t.Fatal(err)
+		}
+		ref, err := write.Create(ctx, account{c.caller(t), c.did}, &record, &write.CreateOptions{RecordKey: c.uri.RecordKey()})
+		return same(err, ref.CID.String(), c.cid)
+	}},
+}
+
+// errWrong says that an operation got something else than a good server has, and no error.
+var errWrong = errors.New("a wrong result")
+
+func same[T comparable](err error, got, want T) error {
+	if err == nil && got != want {
+		return fmt.Errorf("%w: %v, not %v", errWrong, got, want)
+	}
+	return err
+}
+
+// account writes in the name of the world's account.
+type account struct {
+	lex.Caller
+	did syntax.DID
+}
+
+func (a account) DID() syntax.DID { return a.did }
+
+// caller calls the server.
+func (c *client) caller(t *testing.T) lex.Caller {
+	caller, err := xrpc.New("https://"+host, options(c.http)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return caller
+}
+
+// failure is one way to fail.
+type failure struct {
+	name string
+	// serve answers the n-th request, from 1, in place of good.
+	serve func(out http.ResponseWriter, r *http.Request, n int, good http.Handler)
+	// applies says for which operations this is a failure; nil: for all.
+	applies func(*operation) bool
+	// check looks at the outcome. It may be nil when any error will do.
+	check func(t *testing.T, o *operation, err error)
+	// succeeds says that the result has to be right.
+	succeeds func(*operation) bool
+}
+
+func is(targets ...error) func(*testing.T, *operation, error) {
+	return func(t *testing.T, _ *operation, err error) {
+		for _, target := range targets {
+			if errors.Is(err, target) {
+				return
+			}
+		}
+		t.Errorf("the error is none of %q: %v", targets, err)
+	}
+}
+
+// patience is how long an operation may take whose server hangs.
+const patience = 300 * time.Millisecond
+
+var failures = []failure{
+	{
+		name:  "hangs",
+		serve: func(_ http.ResponseWriter, r *http.Request, _ int, _ http.Handler) { <-r.Context().Done() },
+		check: is(context.DeadlineExceeded),
+	},
+	{
+		name: "hangs in the middle of the body",
+		serve: func(out http.ResponseWriter, r *http.Request, _ int, good http.Handler) {
+			good.ServeHTTP(&cut{ResponseWriter: out, keep: 40}, r)
+			http.NewResponseController(out).Flush()
+			<-r.Context().Done()
+		},
+		applies: long,
+		check:   is(context.DeadlineExceeded),
+	},
+	{
+		name: "closes in the middle of the body",
+		serve: func(out http.ResponseWriter, r *http.Request, _ int, good http.Handler) {
+			good.ServeHTTP(&cut{ResponseWriter: out, keep: 40}, r)
+			http.NewResponseController(out).Flush()
+			panic(http.ErrAbortHandler)
+		},
+		applies: long,
+	},
+	{
+		name: "closes in the middle of a body without a length",
+		serve: func(out http.ResponseWriter, r *http.Request, _ int, good http.Handler) {
+			good.ServeHTTP(&cut{ResponseWriter: out, keep: 40, chunked: true}, r)
+			http.NewResponseController(out).Flush()
+			panic(http.ErrAbortHandler)
+		},
+		applies: long,
+	},
+	{
+		name: "says that the body is longer than it is",
+		serve: func(out http.ResponseWriter, r *http.Request, _ int, good http.Handler) {
+			raw(out, r, good, func(n int) int { return n + 100 })
+		},
+		applies: long,
+	},
+	{
+		name: "says that the body is shorter than it is",
+		serve: func(out http.ResponseWriter, r *http.Request, _ int, good http.Handler) {
+			raw(out, r, good, func(n int) int { return n - 10 })
+		},
+		applies: long,
+	},
+	{
+		name: "answers HTML",
+		serve: func(out http.ResponseWriter, _ *http.Request, _ int, _ http.Handler) {
+			out.Header().Set("Content-Type", "text/html")
+			io.WriteString(out, "<html><body>Welcome to the hotel's network</body></html>")
+		},
+	},
+	{
+		name: "answers HTML that says it is not found",
+		serve: func(out http.ResponseWriter, _ *http.Request, _ int, _ http.Handler) {
+			out.Header().Set("Content-Type", "text/html")
+			out.WriteHeader(http.StatusNotFound)
+			io.WriteString(out, "<html><body>404</body></html>")
+		},
+	},
+	{
+		name: "429 for a minute",
+		serve: func(out http.ResponseWriter, _ *http.Request, _ int, _ http.Handler) {
+			out.Header().Set("Retry-After", "60")
+			out.Header().Set("Content-Type", "application/json")
+			out.WriteHeader(http.StatusTooManyRequests)
+			io.WriteString(out, `{"error":"RateLimitExceeded","message":"Rate Limit Exceeded"}`)
+		},
+		check: func(t *testing.T, o *operation, err error) {
+			if !strings.Contains(err.Error(), "429") && !strings.Contains(err.Error(), "RateLimitExceeded") {
+				t.Errorf("the error does not say why: %v", err)
+			}
+		},
+	},
+	{
+		name: "500 twice, then works",
+		serve: func(out http.ResponseWriter, r *http.Request, n int, good http.Handler) {
+			if n > 2 {
+				good.ServeHTTP(out, r)
+				return
+			}
+			out.WriteHeader(http.StatusInternalServerError)
+		},
+		succeeds: func(o *operation) bool { return !o.writes && !o.once },
+	},
+	{
+		name: "pages for ever with the same cursor",
+		serve: func(out http.ResponseWriter, r *http.Request, _ int, good http.Handler) {
+			query := r.URL.Query()
+			query.Del("cursor")
+			r.URL.RawQuery = query.Encode()
+			good.ServeHTTP(out, r)
+		},
+		applies: func(o *operation) bool { return o.list },
+		check: func(t *testing.T, _ *operation, err error) {
+			if !strings.Contains(err.Error(), "cursor") {
+				t.Errorf("the error does not say why: %v", err)
+			}
+		},
+	},
+	{
+		name: "has bytes that are not those of the CID",
+		serve: func(out http.ResponseWriter, r *http.Request, _ int, good http.Handler) {
+			good.ServeHTTP(&swap{ResponseWriter: out}, r)
+		},
+		applies: func(o *operation) bool { return !o.plain },
+	},
+	{
+		name: "redirects to a loopback address",
+		serve: func(out http.ResponseWriter, r *http.Request, _ int, _ http.Handler) {
+			http.Redirect(out, r, "https://127.0.0.1:1"+r.URL.RequestURI(), http.StatusTemporaryRedirect)
+		},
+		check: is(guard.ErrPrivate, xrpc.ErrRedirect),
+	},
+	{
+		name: "sends a body of 2 GB",
+		serve: func(out http.ResponseWriter, r *http.Request, _ int, _ http.Handler) {
+			contentType := "application/json"
+			if strings.Contains(r.URL.Path, "com.atproto.sync.") {
+				contentType = "application/octet-stream"
+			}
+			out.Header().Set("Content-Type", contentType)
+			piece := []byte(strings.Repeat(" ", 1<<20))
+			for range 2000 {
+				if _, err := out.Write(piece); err != nil {
+					return
+				}
+			}
+		},
+	},
+}
+
+// long says whether an operation's answer has so many bytes that it can be cut.
+func long(o *operation) bool { return o.name != "identity.ResolveHandle" }
+
+// cut lets the first bytes of an answer through.
+type cut struct {
+	http.ResponseWriter
+	keep    int
+	chunked bool
+}
+
+func (c *cut) WriteHeader(status int) {
+	if c.chunked {
+		c.Header().Del("Content-Length")
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c *cut) Write(b []byte) (int, error) {
+	if c.chunked {
+		c.Header().Del("Content-Length")
+	}
+	part := b[:min(len(b), c.keep)]
+	c.keep -= len(part)
+	c.ResponseWriter.Write(part)
+	return len(b), nil
+}
+
+// swap changes one letter of an answer, so that it is well-formed still.
+type swap struct{ http.ResponseWriter }
+
+func (s *swap) Write(b []byte) (int, error) {
+	changed := []byte(strings.Replace(string(b), `"createdAt":"20`, `"createdAt":"19`, 1))
+	switch {
+	case len(changed) != len(b):
+		panic("the answer has another length")
+	case string(changed) != string(b):
+	case strings.Contains(string(b), `"$link":"bafkrei`): // uploadBlob
+		changed = []byte(strings.Replace(string(b), `"$link":"bafkrei`, `"$link":"bafkreb`, 1))
+	case strings.Contains(string(b), `"cid":"bafyrei`): // createRecord
+		changed = []byte(strings.Replace(string(b), `"cid":"bafyrei`, `"cid":"bafyreb`, 1))
+	default:
+		changed[len(changed)/2] ^= 1
+	}
+	return s.ResponseWriter.Write(changed)
+}
+
+// raw sends the good answer under another length.
+func raw(out http.ResponseWriter, r *http.Request, good http.Handler, length func(int) int) {
+	var kept keeper
+	good.ServeHTTP(&kept, r)
+	connection, buffer, err := http.NewResponseController(out).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	defer connection.Close()
+	w := bufio.NewWriter(buffer)
+	fmt.Fprintf(w, "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", kept.Header().Get("Content-Type"), length(len(kept.body)))
+	w.Write(kept.body)
+	w.Flush()
+	buffer.Flush()
+}
+
+// keeper keeps an answer.
+type keeper struct {
+	header http.Header
+	body   []byte
+}
+
+func (k *keeper) Header() http.Header {
+	if k.header == nil {
+		k.header = http.Header{}
+	}
+	return k.header
+}
+func (k *keeper) WriteHeader(int) {}
+func (k *keeper) Write(b []byte) (int, error) {
+	k.body = append(k.body, b...)
+	return len(b), nil
+}
+
+func TestGood(t *testing.T) {
+	w := newWorld(t)
+	for _, o := range operations {
+		t.Run(o.name, func(t *testing.T) {
+			if err := o.run(t.Context(), t, connect(t, w, w)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestFailures(t *testing.T) {
+	w := newWorld(t)
+	for _, f := range failures {
+		for _, o := range operations {
+			if f.applies != nil && !f.applies(&o) {
+				continue
+			}
+			t.Run(f.name+"/"+o.name, func(t *testing.T) {
+				t.Parallel()
+				var requests atomic.Int32
+				c := connect(t, w, http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+					if !strings.HasPrefix(r.URL.Path, o.path) {
+						w.ServeHTTP(out, r)
+						return
+					}
+					io.Copy(io.Discard, r.Body)
+					f.serve(out, r, int(requests.Add(1)), w)
+				}))
+				limit := 30 * time.Second
+				if strings.HasPrefix(f.name, "hangs") {
+					limit = patience
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), limit)
+				defer cancel()
+				start := time.Now()
+				err := o.run(ctx, t, c)
+				if spent := time.Since(start); spent > limit+10*time.Second {
+					t.Errorf("it took %v, and had %v", spent, limit)
+				}
+				switch sent := requests.Load(); {
+				case sent == 0:
+					t.Fatalf("it made no request for %s: %v", o.path, err)
+				case o.writes && sent > 1 && f.name != "429 for a minute":
+					t.Errorf("it was sent %d times", sent)
+				}
+				if f.succeeds != nil && f.succeeds(&o) {
+					if err != nil {
+						t.Errorf("no result: %v", err)
+					}
+					return
+				}
+				switch {
+				case err == nil && o.settles:
+				case err == nil:
+					t.Error("no error")
+				case errors.Is(err, errWrong):
+					t.Error(err)
+				case !names(err, c):
+					t.Errorf("the error does not say what it is about: %v", err)
+				case f.check != nil:
+					f.check(t, &o, err)
+				}
+			})
+		}
+	}
+}
+
+// names reports whether an error names what it is about: the host, the account or the handle.
+func names(err error, c *client) bool {
+	for _, name := range []string{host, string(c.did), string(handle)} {
+		if strings.Contains(err.Error(), name) {
+			return true
+		}
+	}
+	return false
+}
