@@ -67,7 +67,7 @@ func decode(ctx context.Context, command *cobra.Command, file string, lines, str
 
 	total, err := account(ctx, command.OutOrStdout(), archive.Repo, lines)
 	if err != nil {
-		return failure(fmt.Errorf("%s: %w", file, err))
+		return failure(about(file, err))
 	}
 	if strict && total.Failed > 0 {
 		return &exitError{exitStrict, fmt.Errorf("%s: %d of %d records failed", file, total.Failed, total.Expected)}
@@ -75,8 +75,16 @@ func decode(ctx context.Context, command *cobra.Command, file string, lines, str
 	return nil
 }
 
+// about says what err is about, unless it is final already.
+func about(name string, err error) error {
+	if _, final := errors.AsType[*exitError](err); final {
+		return err
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
 // account decodes all records of an archive and prints them as lines, or else a summary. The error is that
-// of reading the archive or of writing to w.
+// of reading the archive; one of writing to w is final.
 func account(ctx context.Context, w io.Writer, archive *repo.Repo, lines bool) (lex.Account, error) {
 	out := bufio.NewWriter(w)
 	var buf []byte
@@ -93,14 +101,14 @@ func account(ctx context.Context, w io.Writer, archive *repo.Repo, lines bool) (
 			}
 			buf = l.append(buf[:0])
 			if _, err := out.Write(buf); err != nil {
-				return summary.total, err
+				return summary.total, failure(err)
 			}
 		}
 	}
 	if !lines {
 		summary.write(out)
 	}
-	return summary.total, out.Flush()
+	return summary.total, failure(out.Flush())
 }
 
 // archive is a repository and what it is read from.

@@ -69,7 +69,7 @@ func pull(ctx context.Context, command *cobra.Command, client *pds.Client, actor
 	defer file.Discard()
 	total, err := pullInto(ctx, command, client, who.DID, file.File, lines)
 	if err != nil {
-		return fmt.Errorf("%s: %w", who.DID, err)
+		return about(string(who.DID), err)
 	}
 	if err := file.Keep(); err != nil {
 		return err

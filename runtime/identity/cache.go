@@ -107,8 +107,8 @@ func (t *table[V]) share(ctx context.Context, key, flight string, answer func(co
 	if f := t.check(key); f != nil {
 		return none, &Error{key, f}
 	}
-	if err := ctx.Err(); err != nil {
-		return none, err
+	if ctx.Err() != nil {
+		return none, interrupted(ctx, key)
 	}
 	landed := t.flights.DoChan(flight, func() (any, error) {
 		return answer(context.WithoutCancel(ctx)), nil
@@ -118,7 +118,7 @@ func (t *table[V]) share(ctx context.Context, key, flight string, answer func(co
 		e := result.Val.(*entry[V])
 		return e.value, e.err
 	case <-ctx.Done():
-		return none, ctx.Err()
+		return none, interrupted(ctx, key)
 	}
 }
 

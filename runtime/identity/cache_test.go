@@ -244,7 +244,7 @@ func TestCancelledCaller(t *testing.T) {
 			defer cancel()
 			_, err := d.Resolve(ctx, "alice.test")
 			var e *identity.Error
-			if err != context.DeadlineExceeded || errors.As(err, &e) || time.Since(start) != time.Second {
+			if !errors.Is(err, context.DeadlineExceeded) || errors.As(err, &e) || time.Since(start) != time.Second {
 				t.Errorf("after %s: %v, want the context's error", time.Since(start), err)
 			}
 		})
@@ -269,10 +269,10 @@ func TestAbandonedLookUp(t *testing.T) {
 		d := n.directory(t, withService)
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
-		if _, err := d.ResolveHandle(ctx, "alice.test"); err != context.Canceled {
+		if _, err := d.ResolveHandle(ctx, "alice.test"); !errors.Is(err, context.Canceled) {
 			t.Errorf("%v, want context.Canceled", err)
 		}
-		if _, err := d.Resolve(ctx, "bob.test"); err != context.Canceled {
+		if _, err := d.Resolve(ctx, "bob.test"); !errors.Is(err, context.Canceled) {
 			t.Errorf("with a context that has ended: %v", err)
 		}
 		n.wantAsked(t, service+"alice.test")
@@ -285,7 +285,7 @@ func TestAbandonedLookUp(t *testing.T) {
 		// The caller's end is not taken for a handle that cannot be confirmed.
 		ctx, cancel = context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if i, err := d.Resolve(ctx, alice.AtIdentifier()); err != context.DeadlineExceeded {
+		if i, err := d.Resolve(ctx, alice.AtIdentifier()); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %+v, %v, want the context's error", i, err)
 		}
 		time.Sleep(10 * time.Second)

@@ -82,7 +82,16 @@ func unreachable(format string, args ...any) *failure {
 }
 
 // ended reports whether err is that of ctx, and not about an identity.
-func ended(ctx context.Context, err error) bool { return err != nil && err == ctx.Err() }
+func ended(ctx context.Context, err error) bool {
+	_, about := err.(*Error)
+	return err != nil && !about && ctx.Err() != nil
+}
+
+// interrupted is the error of a look-up whose caller's context ended: it is no [Error], since it says nothing
+// about the identity.
+func interrupted(ctx context.Context, key string) error {
+	return fmt.Errorf("identity: %.256s: %w", key, ctx.Err())
+}
 
 // excerpt returns s quoted, its beginning if it is long.
 func excerpt(s string) string {
