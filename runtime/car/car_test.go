@@ -103,6 +103,30 @@ var readers = []struct {
 		index, err := car.NewIndex(context.Background(), bytes.NewReader(b), int64(len(b)), opts...)
 		return readIndex(index, err)
 	}},
+	{"Index of a stream", func(b []byte, opts ...car.Option) ([]lex.CID, []car.Block, error) {
+		return indexStream(b, bytes.NewReader(b), opts...)
+	}},
+	{"Index of a stream, piece by piece", func(b []byte, opts ...car.Option) ([]lex.CID, []car.Block, error) {
+		return indexStream(b, pieces{bytes.NewReader(b), 7}, opts...)
+	}},
+}
+
+// memory is a store.
+type memory struct{ bytes.Buffer }
+
+func (m *memory) ReadAt(p []byte, offset int64) (int, error) {
+	return bytes.NewReader(m.Bytes()).ReadAt(p, offset)
+}
+
+// indexStream reads the archive b from r. The store gets what is in it, if maybe not what is behind the
+// sections.
+func indexStream(b []byte, r io.Reader, opts ...car.Option) ([]lex.CID, []car.Block, error) {
+	var store memory
+	index, err := car.NewIndexStream(context.Background(), r, &store, opts...)
+	if err == nil && (!bytes.HasPrefix(b, store.Bytes()) || index.Version() == 1 && store.Len() != len(b)) {
+		return nil, nil, fmt.Errorf("the store holds %d other bytes than the %d of the archive", store.Len(), len(b))
+	}
+	return readIndex(index, err)
 }
 
 func readStream(r io.Reader, opts ...car.Option) ([]lex.CID, []car.Block, error) {
@@ -354,7 +378,14 @@ func TestIndex(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, index := range map[string]*car.Index{"bytes": fromBytes, "source": fromSource} {
+	fromStream, err := car.NewIndexStream(t.Context(), bytes.NewReader(b), new(memory))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !fromBytes.Checked() || fromSource.Checked() || !fromStream.Checked() {
+		t.Error("an index has been checked, or has not been")
+	}
+	for name, index := range map[string]*car.Index{"bytes": fromBytes, "source": fromSource, "stream": fromStream} {
 		t.Run(name, func(t *testing.T) {
 			if index.Blocks() != len(all) || index.Duplicates() != 100 {
 				t.Errorf("%d blocks, %d duplicates", index.Blocks(), index.Duplicates())
@@ -474,6 +505,9 @@ func TestCancel(t *testing.T) {
 	}
 	if _, err := car.NewIndexBytes(ctx, b); !errors.Is(err, context.Canceled) {
 		t.Errorf("NewIndexBytes: %v", err)
+	}
+	if _, err := car.NewIndexStream(ctx, bytes.NewReader(b), new(memory)); !errors.Is(err, context.Canceled) {
+		t.Errorf("NewIndexStream: %v", err)
 	}
 	// The reader goes on where it stopped.
 	for _, err := range reader.Blocks(t.Context()) {

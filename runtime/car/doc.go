@@ -2,7 +2,7 @@
 //
 // An archive is a header, which names roots, and a series of blocks, each behind its CID. A [Reader]
 // goes through one from its beginning to its end; an [Index] finds the blocks of one that lies in
-// memory or in a file. Both check the bytes of a block against its CID before they give them out, and
+// memory or in a file, or comes as a stream on its way to a file. Both check the bytes of a block against its CID before they give them out, and
 // both hold to limits, for an archive is what a stranger sends.
 //
 //	index, err := car.NewIndex(ctx, file, size)

@@ -48,12 +48,9 @@ func (p *Proof) Envelope() lex.Envelope {
 // [ErrCommit], [ErrDID], [multikey.ErrSignature], or one of the packages car and mst: a proof that leaves
 // out a block, for one, is [car.ErrNotFound].
 func ReadProof(ctx context.Context, r io.Reader, did syntax.DID, collection syntax.NSID, recordKey syntax.RecordKey, key multikey.Key) (*Proof, error) {
-	archive, err := readHead(&contextReader{ctx, r}, MaxProofSize+1)
+	archive, err := readHead(&source{ctx: ctx, r: r, limit: MaxProofSize}, MaxProofSize+1)
 	if err != nil {
 		return nil, fmt.Errorf("repo: proof: after %d bytes: %w", len(archive), err)
-	}
-	if len(archive) > MaxProofSize {
-		return nil, fmt.Errorf("%w: proof of more than %d bytes", ErrTooLarge, MaxProofSize)
 	}
 	repo, err := FromBytes(ctx, archive)
 	if err != nil {

@@ -4,14 +4,18 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"testing"
 	"testing/iotest"
 
 	"github.com/layers-pub/layers-go/runtime/car"
+	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/tests/corpus"
 )
@@ -61,14 +65,21 @@ func TestReadLimits(t *testing.T) {
 		// The connection breaks.
 		broken := errors.New("connection reset")
 		half := io.MultiReader(bytes.NewReader(archive[:size/2]), iotest.ErrReader(broken))
-		if _, err := repo.Read(t.Context(), half, repo.WithMaxMemory(memory), directory); !errors.Is(err, broken) {
-			t.Errorf("a broken connection: %v", err)
+		_, err := repo.Read(t.Context(), half, repo.WithMaxMemory(memory), directory)
+		if !errors.Is(err, broken) || !strings.Contains(err.Error(), fmt.Sprint(size/2)) {
+			t.Errorf("a connection that breaks after %d bytes: %v", size/2, err)
+		}
+		// The server says that it is done, and is not.
+		_, err = repo.Read(t.Context(), bytes.NewReader(archive[:size-5]), repo.WithMaxMemory(memory), directory)
+		var fault *car.Error
+		if !errors.Is(err, car.ErrTruncated) || !errors.As(err, &fault) || fault.Offset < size-300 {
+			t.Errorf("cut at byte %d: %v", size-5, err)
 		}
 		// The caller has had enough.
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		endless := readerFunc(func(p []byte) (int, error) { cancel(); return len(p), nil })
-		if _, err := repo.Read(ctx, endless, repo.WithMaxMemory(memory), directory); !errors.Is(err, context.Canceled) {
+		if _, err := repo.Read(ctx, io.MultiReader(bytes.NewReader(archive[:100]), endless), repo.WithMaxMemory(memory), directory); !errors.Is(err, context.Canceled) {
 			t.Errorf("cancelled: %v", err)
 		}
 	}
@@ -94,6 +105,23 @@ func TestReadLimits(t *testing.T) {
 type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// TestReadAltered has a bad block in a stream that goes to a file: Read notices it as it comes by, wherever it
+// is, also where no path leads to it.
+func TestReadAltered(t *testing.T) {
+	root, blocks := split(t, build(t, smallRecords(300), repo.OrderCID))
+	blocks = append(blocks, block{lex.CIDOf(lex.CodecRaw, []byte("extra")), []byte("extra")}, blocks[0])
+	for i := range blocks {
+		altered := slices.Clone(blocks)
+		altered[i].data = bytes.Clone(altered[i].data)
+		altered[i].data[0] ^= 1
+		_, err := repo.Read(t.Context(), bytes.NewReader(join([]lex.CID{root}, altered)), repo.WithMaxMemory(0), repo.WithTempDir(t.TempDir()))
+		var fault *car.Error
+		if !errors.Is(err, car.ErrHash) || !errors.As(err, &fault) || fault.CID != altered[i].cid {
+			t.Errorf("block %d altered: %v", i, err)
+		}
+	}
+}
 
 // TestMemory holds that an archive in a file is not read into memory: that of 10,000 records has 24 MB.
 func TestMemory(t *testing.T) {

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -89,25 +90,33 @@ func FromBytes(ctx context.Context, b []byte, opts ...Option) (*Repo, error) {
 }
 
 // Read reads an archive from r to its end and opens the repository in it, as [Open] does. An archive of
-// more than [DefaultMaxMemory] goes to a temporary file, which [Repo.Close] removes.
+// more than [DefaultMaxMemory] goes to a temporary file, which only the user of the process can open and
+// [Repo.Close] removes.
 //
-// An error of r is wrapped; [ErrTooLarge] is if the archive is above [DefaultMaxSize]. ctx ends the
-// reading between two reads of r, not within one.
+// Read checks every block against its CID, as it comes by. What is read back later from the temporary file
+// is not checked once more.
+//
+// An error of r is wrapped and says how many bytes had come; [ErrTooLarge] is if the archive is above
+// [DefaultMaxSize]. ctx ends the reading between two reads of r, not within one.
 func Read(ctx context.Context, r io.Reader, opts ...Option) (*Repo, error) {
 	o, err := newOptions(opts)
 	if err != nil {
 		return nil, err
 	}
-	s, err := spoolFrom(ctx, r, o)
+	r = &source{ctx: ctx, r: r, limit: o.maxSize}
+	head, err := readHead(r, o.maxMemory+1)
+	if err != nil {
+		return nil, fmt.Errorf("repo: after %d bytes: %w", len(head), err)
+	}
+	if int64(len(head)) <= o.maxMemory {
+		index, err := car.NewIndexBytes(ctx, head, o.archive...)
+		return newRepo(index, nil, o, err)
+	}
+	s, err := newSpool(o.directory)
 	if err != nil {
 		return nil, err
 	}
-	var index *car.Index
-	if s.file != nil {
-		index, err = car.NewIndex(ctx, s.file, s.size, o.archive...)
-	} else {
-		index, err = car.NewIndexBytes(ctx, s.bytes, o.archive...)
-	}
+	index, err := car.NewIndexStream(ctx, io.MultiReader(bytes.NewReader(head), r), s, o.archive...)
 	repo, err := newRepo(index, s, o, err)
 	if err != nil {
 		s.close()
@@ -366,6 +375,9 @@ func (w *walk) finish(ctx context.Context) error {
 	others := w.seen.Others()
 	var buf []byte
 	for i, l := range others {
+		if index.Checked() {
+			break
+		}
 		if i%batchSize == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}

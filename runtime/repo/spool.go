@@ -7,35 +7,6 @@ import (
 	"os"
 )
 
-// spool is an archive that came as a stream: in memory, or in a temporary file if it is large.
-type spool struct {
-	bytes []byte
-	file  *os.File
-	size  int64
-	name  string // of the file, if it is still to be removed
-}
-
-// spoolFrom reads r to its end.
-func spoolFrom(ctx context.Context, r io.Reader, o options) (*spool, error) {
-	r = io.LimitReader(&contextReader{ctx, r}, o.maxSize+1)
-	head, err := readHead(r, o.maxMemory+1)
-	if err != nil {
-		return nil, fmt.Errorf("repo: after %d bytes: %w", len(head), err)
-	}
-	s := &spool{bytes: head, size: int64(len(head))}
-	if s.size > o.maxMemory {
-		if err := s.toFile(r, o.directory); err != nil {
-			s.close()
-			return nil, err
-		}
-	}
-	if s.size > o.maxSize {
-		s.close()
-		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, o.maxSize)
-	}
-	return s, nil
-}
-
 // readHead reads at most limit bytes. What it returns has no more capacity than that.
 func readHead(r io.Reader, limit int64) ([]byte, error) {
 	head := make([]byte, 0, min(limit, 64<<10))
@@ -57,53 +28,52 @@ func readHead(r io.Reader, limit int64) ([]byte, error) {
 	return head, nil
 }
 
-// toFile moves what has been read to a temporary file, and the rest of r behind it. The file has no name
-// any more where the system allows that, so that it is gone with the process.
-func (s *spool) toFile(r io.Reader, directory string) error {
+// source reads a stream as long as its context has not ended, and no more than a number of bytes.
+type source struct {
+	ctx   context.Context
+	r     io.Reader
+	limit int64
+	n     int64 // how many were read
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := s.r.Read(p[:min(int64(len(p)), s.limit-s.n+1)])
+	s.n += int64(n)
+	if s.n > s.limit {
+		return 0, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, s.limit)
+	}
+	return n, err
+}
+
+// spool is a temporary file. It has no name any more where the system allows that, so that it is gone with
+// the process.
+type spool struct {
+	*os.File
+	name string // if it is still to be removed
+}
+
+func newSpool(directory string) (*spool, error) {
 	file, err := os.CreateTemp(directory, "layers-*.car")
 	if err != nil {
-		return fmt.Errorf("repo: temporary file: %w", err)
+		return nil, fmt.Errorf("repo: temporary file: %w", err)
 	}
-	s.file = file
+	s := &spool{File: file}
 	if err := os.Remove(file.Name()); err != nil {
 		s.name = file.Name()
 	}
-	if _, err := file.Write(s.bytes); err != nil {
-		return fmt.Errorf("repo: temporary file: %w", err)
-	}
-	s.bytes = nil
-	n, err := io.Copy(file, r)
-	s.size += n
-	if err != nil {
-		return fmt.Errorf("repo: after %d bytes: %w", s.size, err)
-	}
-	return nil
+	return s, nil
 }
 
-// close closes and removes the file, if there is one.
+// close closes and removes the file.
 func (s *spool) close() error {
-	if s.file == nil {
-		return nil
-	}
-	err := s.file.Close()
-	s.file = nil
+	err := s.Close()
 	if s.name != "" {
 		if removed := os.Remove(s.name); err == nil {
 			err = removed
 		}
 	}
 	return err
-}
-
-// contextReader ends with the error of its context.
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (c *contextReader) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.Read(p)
 }

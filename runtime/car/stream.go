@@ -1,0 +1,280 @@
+package car
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// pieceSize is how much of a stream is read, checked and stored at once.
+	pieceSize = 256 << 10
+	// pieceCount is how many pieces are under way: read, checked or stored.
+	pieceCount = 6
+	// streamEstimate is for how many blocks of a stream of several pieces there is room from the beginning.
+	streamEstimate = 1 << 16
+)
+
+// Store takes an archive that comes as a stream, and gives out parts of it, as an [os.File] does.
+type Store interface {
+	io.Writer
+	io.ReaderAt
+}
+
+// NewIndexStream reads the archive that r holds to its end, writes it to store, and indexes it there, as
+// [NewIndex] does.
+//
+// It checks all blocks against their CIDs as they come by, while others are stored and read. What it gives
+// out has been checked, then and not again: store must not change as long as the index is in use, and must
+// be one that nobody else can write to.
+//
+// An error is an [*Error] about the archive, or with the position where reading r or writing to store
+// failed; or that of ctx, which is looked at between two reads, or of an option.
+func NewIndexStream(ctx context.Context, r io.Reader, store Store, opts ...Option) (*Index, error) {
+	x := &Index{source: store, checked: true}
+	var err error
+	if x.opts, err = newOptions(opts); err != nil {
+		return nil, err
+	}
+	start := &beginning{r: r, store: store}
+	buffered := bufio.NewReaderSize(start, 4<<10)
+	if x.header, err = readHeader(buffered, x.opts.maxHeaderSize); err != nil {
+		return nil, err
+	}
+	start.store = nil
+	s := stream{
+		index:  x,
+		r:      start,
+		store:  store,
+		offset: x.header.start,
+		left:   x.opts.maxBlocks,
+		free:   make(chan *piece, pieceCount),
+		check:  make(chan *piece, pieceCount),
+		write:  make(chan *piece, pieceCount),
+	}
+	s.rest, _ = buffered.Peek(buffered.Buffered()) // stored already
+	if end := x.header.end; end >= 0 {
+		s.rest = s.rest[:min(int64(len(s.rest)), end-s.offset)]
+		s.r = io.LimitReader(start, end-s.offset-int64(len(s.rest)))
+	}
+	if err := s.run(ctx); err != nil {
+		return nil, err
+	}
+	if x.header.end >= 0 {
+		if s.offset < x.header.end {
+			return nil, &Error{Offset: s.offset, Err: ErrTruncated}
+		}
+		// What version 2 puts behind the sections is not needed.
+		if _, err := io.Copy(io.Discard, start); err != nil {
+			return nil, &Error{Offset: start.n, Err: err}
+		}
+	}
+	return x, nil
+}
+
+// beginning reads a stream and stores what it reads as long as it has a store. An error stays.
+type beginning struct {
+	r     io.Reader
+	store io.Writer
+	n     int64
+	err   error
+}
+
+func (b *beginning) Read(p []byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	n, err := b.r.Read(p)
+	b.n += int64(n)
+	b.err = err
+	if b.store != nil {
+		if _, err := b.store.Write(p[:n]); err != nil {
+			b.err = err
+		}
+	}
+	return n, b.err
+}
+
+// stream is a pass over an archive that comes as a stream. One goroutine reads it piece by piece and enters
+// the sections into the table, one checks the blocks of a piece, and one stores it.
+type stream struct {
+	index  *Index
+	r      io.Reader
+	store  io.Writer
+	offset int64  // of the next section
+	rest   []byte // what of it has been read, and stored
+	need   int    // its size, as far as known
+	left   int    // how many sections there may still be
+
+	// Each channel has room for all pieces, so that sending one never blocks.
+	free, check, write chan *piece
+}
+
+// piece is a part of a stream: whole sections, and the beginning of the next.
+type piece struct {
+	buf      []byte
+	start    int64 // position of buf
+	stored   int   // how many bytes of buf came with the piece before
+	sections []section
+	users    atomic.Int32
+}
+
+func (s *stream) run(ctx context.Context) error {
+	for range pieceCount {
+		s.free <- new(piece)
+	}
+	workers, ctx := errgroup.WithContext(ctx)
+	workers.Go(func() error {
+		for p := range s.check {
+			if err := p.check(); err != nil {
+				return err
+			}
+			s.release(p)
+		}
+		return nil
+	})
+	workers.Go(func() error {
+		for p := range s.write {
+			if n, err := s.store.Write(p.buf[p.stored:]); err != nil {
+				return &Error{Offset: p.start + int64(p.stored+n), Err: err}
+			}
+			s.release(p)
+		}
+		return nil
+	})
+	err := s.read(ctx)
+	close(s.check)
+	close(s.write)
+	// A worker that fails ends ctx, and so its error is the one to tell.
+	if failed := workers.Wait(); failed != nil {
+		return failed
+	}
+	return err
+}
+
+// release gives a piece back once both workers are done with it.
+func (s *stream) release(p *piece) {
+	if p.users.Add(-1) == 0 {
+		s.free <- p
+	}
+}
+
+// read reads pieces to the end of the stream and hands them to the workers.
+func (s *stream) read(ctx context.Context) error {
+	for end := false; !end; {
+		var p *piece
+		select {
+		case p = <-s.free:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		err := p.fill(ctx, s)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil && err != io.EOF {
+			return &Error{Offset: p.start + int64(len(p.buf)), Err: err}
+		}
+		end = err == io.EOF
+		if err := s.parse(p, end); err != nil {
+			return err
+		}
+		s.insert(p.sections, end)
+		p.users.Store(2)
+		s.check <- p
+		s.write <- p
+	}
+	return ctx.Err()
+}
+
+// fill makes a piece of the rest of the one before and what follows in the stream. At the end of the stream
+// it returns io.EOF.
+func (p *piece) fill(ctx context.Context, s *stream) error {
+	if size := max(pieceSize, s.need); cap(p.buf) < size {
+		p.buf = make([]byte, size)
+	}
+	p.start, p.stored = s.offset, len(s.rest)
+	p.buf = append(p.buf[:0], s.rest...)
+	for len(p.buf) < cap(p.buf) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		n, err := s.r.Read(p.buf[len(p.buf):cap(p.buf)])
+		p.buf = p.buf[:len(p.buf)+n]
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parse finds the whole sections of a piece, which is the last one or not.
+func (s *stream) parse(p *piece, last bool) error {
+	p.sections = p.sections[:0]
+	end := p.start + int64(len(p.buf))
+	if end > maxOffset {
+		return &Error{Offset: end, Err: fmt.Errorf("%w: archive of more than %d bytes", ErrTooLarge, int64(maxOffset))}
+	}
+	s.need = 0
+	for s.offset < end {
+		prefix := p.buf[s.offset-p.start:]
+		if len(prefix) < maxPrefix && !last {
+			break
+		}
+		if s.left == 0 {
+			return tooManyBlocks(s.offset, s.index.opts.maxBlocks)
+		}
+		var next section
+		if err := next.parse(prefix[:min(maxPrefix, len(prefix))], s.offset, s.index.opts.maxBlockSize); err != nil {
+			return err
+		}
+		if next.end() > end {
+			if last {
+				return &Error{Offset: s.offset, CID: next.cid, Err: ErrTruncated}
+			}
+			s.need = int(next.end() - next.offset)
+			break
+		}
+		p.sections = append(p.sections, next)
+		s.offset = next.end()
+		s.left--
+	}
+	s.rest = p.buf[s.offset-p.start:]
+	return nil
+}
+
+// insert enters the sections of a piece into the table; last says that there are no others.
+func (s *stream) insert(sections []section, last bool) {
+	table := &s.index.table
+	if table.slots == nil {
+		estimate := streamEstimate
+		if last {
+			estimate = len(sections)
+		}
+		*table = newTable(int64(estimate))
+	}
+	for group := range slices.Chunk(sections, groupSize) {
+		table.prepare(group)
+		for i := range group {
+			if !table.insert(&group[i]) {
+				s.index.duplicates++
+			}
+		}
+	}
+}
+
+// check checks the blocks of a piece.
+func (p *piece) check() error {
+	for i := range p.sections {
+		s := &p.sections[i]
+		if err := s.check(p.buf[s.data-p.start : s.end()-p.start]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
