@@ -2,6 +2,7 @@ package lex
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -80,10 +81,13 @@ type ErrorName string
 // Error returns the name.
 func (n ErrorName) Error() string { return string(n) }
 
+// ErrCursor says that a server gave a cursor that it had given before: its list would never end.
+var ErrCursor = errors.New("lex: a list without an end")
+
 // Paginate iterates over the items of all pages that fetch returns, from the one at cursor ("" for the
 // first). It fetches a page when the loop gets there. The end is a page without a cursor; an empty page
 // with one goes on. An error is yielded once, with a nil item, and ends the iteration, and so does a
-// cursor that came before: a server would serve the same pages for ever.
+// cursor that came before ([ErrCursor]): a server would serve the same pages for ever.
 func Paginate[T any](ctx context.Context, cursor string, fetch func(ctx context.Context, cursor string) (items []T, next Opt[string], err error)) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
 		seen := map[string]bool{cursor: true}
@@ -103,7 +107,7 @@ func Paginate[T any](ctx context.Context, cursor string, fetch func(ctx context.
 				return
 			}
 			if seen[cursor] {
-				yield(nil, fmt.Errorf("lex: the cursor %s came before: the list would never end", excerpt(cursor)))
+				yield(nil, fmt.Errorf("%w: %s came before", ErrCursor, excerpt(cursor)))
 				return
 			}
 			seen[cursor] = true

@@ -1,6 +1,7 @@
 package pds
 
 import (
+	"cmp"
 	"context"
 	"iter"
 
@@ -70,7 +71,7 @@ func (c *Client) listRepos(ctx context.Context, host string, options *ListReposO
 	if err != nil {
 		return failed[*RepoStatus](err)
 	}
-	l := list[lex.Raw]{cursor: options.Cursor, size: options.PageSize, most: most, checkpoint: options.Checkpoint}
+	l := list[lex.Raw]{of: cmp.Or(host, "the server"), cursor: options.Cursor, size: options.PageSize, most: most, checkpoint: options.Checkpoint}
 	l.fetch = func(ctx context.Context, params lex.Params) (page[lex.Raw], error) {
 		answer := new(repoPage)
 		err := server.Call(ctx, &lex.Call{NSID: call.NSID, Params: append(params, call.Params...), Output: answer})

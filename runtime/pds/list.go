@@ -2,6 +2,7 @@ package pds
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -53,7 +54,7 @@ func (c *Client) views(ctx context.Context, repo syntax.AtIdentifier, collection
 	if options == nil {
 		options = new(ListOptions)
 	}
-	l := list[lex.View]{cursor: options.Cursor, size: options.PageSize, most: maxRecords, checkpoint: options.Checkpoint}
+	l := list[lex.View]{of: string(repo) + "/" + string(collection), cursor: options.Cursor, size: options.PageSize, most: maxRecords, checkpoint: options.Checkpoint}
 	l.fetch = func(ctx context.Context, params lex.Params) (page[lex.View], error) {
 		var answer *recordPage
 		var prefix string
@@ -92,6 +93,7 @@ const (
 
 // list goes through the pages of a list.
 type list[T any] struct {
+	of         string // for errors
 	cursor     string
 	size, most int // of a page; 0 stands for most
 	checkpoint func(cursor string)
@@ -106,7 +108,7 @@ func (l *list[T]) all(ctx context.Context) iter.Seq2[*T, error] {
 	if l.size == 0 {
 		l.size = l.most
 	}
-	return lex.Paginate(ctx, l.cursor, func(ctx context.Context, cursor string) ([]T, lex.Opt[string], error) {
+	pages := lex.Paginate(ctx, l.cursor, func(ctx context.Context, cursor string) ([]T, lex.Opt[string], error) {
 		if l.checkpoint != nil && cursor != l.cursor {
 			l.checkpoint(cursor)
 		}
@@ -118,6 +120,16 @@ func (l *list[T]) all(ctx context.Context) iter.Seq2[*T, error] {
 		p, err := l.fetch(ctx, params[:len(params):len(params)])
 		return p.items, p.cursor, err
 	})
+	return func(yield func(*T, error) bool) {
+		for item, err := range pages {
+			if errors.Is(err, lex.ErrCursor) {
+				err = fmt.Errorf("pds: list of %s: %w", l.of, err)
+			}
+			if !yield(item, err) {
+				return
+			}
+		}
+	}
 }
 
 // failed is a sequence that ends with an error at once.

@@ -55,7 +55,7 @@ func (c *Client) getRecord(ctx context.Context, uri syntax.ATURI, options *GetRe
 	})
 	switch {
 	case err != nil && isRecordNotFound(err):
-		return nil, fmt.Errorf("%w: %w", ErrRecordNotFound, err)
+		return nil, fmt.Errorf("pds: %s: %w: %w", want, ErrRecordNotFound, err)
 	case err != nil:
 		return nil, err
 	case v.URI == "" || isEmpty(v):

@@ -91,7 +91,7 @@ func (c *Client) ListBlobs(ctx context.Context, repo syntax.AtIdentifier, option
 	if options == nil {
 		options = new(ListBlobsOptions)
 	}
-	l := list[lex.Raw]{cursor: options.Cursor, size: options.PageSize, most: maxBlobs, checkpoint: options.Checkpoint}
+	l := list[lex.Raw]{of: string(repo), cursor: options.Cursor, size: options.PageSize, most: maxBlobs, checkpoint: options.Checkpoint}
 	l.fetch = func(ctx context.Context, params lex.Params) (page[lex.Raw], error) {
 		var answer *blobPage
 		err := c.CallRepo(ctx, repo, func(did syntax.DID) *lex.Call {
@@ -217,12 +217,21 @@ func (c *Client) GetRepo(ctx context.Context, repository syntax.AtIdentifier, op
 	if err != nil {
 		return nil, fmt.Errorf("pds: repository of %s: %w", did, err)
 	}
-	err = c.verify(ctx, did, func(key multikey.Key) error { return r.Verify(did, key) })
-	if err != nil {
+	if err := c.VerifyRepo(ctx, did, r); err != nil {
 		r.Close()
-		return nil, fmt.Errorf("pds: repository of %s: %w", did, err)
+		return nil, err
 	}
 	return r, nil
+}
+
+// VerifyRepo verifies the signature of an archive that was opened elsewhere, such as one of
+// [Client.GetRepoCAR] that was saved to a file: it has to be the repository of did. The signature is verified as
+// in [Client.GetRepo], and the errors are those that it has for that.
+func (c *Client) VerifyRepo(ctx context.Context, did syntax.DID, r *repo.Repo) error {
+	if err := c.verify(ctx, did, func(key multikey.Key) error { return r.Verify(did, key) }); err != nil {
+		return fmt.Errorf("pds: repository of %s: %w", did, err)
+	}
+	return nil
 }
 
 // verify calls check with the account's key, and once more with one that was looked up afresh if
@@ -269,7 +278,7 @@ func (c *Client) GetRecordProof(ctx context.Context, uri syntax.ATURI) (*repo.Pr
 	})
 	if err != nil {
 		if isRecordNotFound(err) {
-			return nil, fmt.Errorf("%w: %w", ErrRecordNotFound, err)
+			return nil, fmt.Errorf("pds: %s: %w: %w", uri, ErrRecordNotFound, err)
 		}
 		return nil, err
 	}
