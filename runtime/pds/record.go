@@ -26,19 +26,11 @@ type GetRecordOptions struct {
 // URIs if the server answers with another record, or a [*lex.Failure]: then the record is not of the data
 // model, and in JSON, or it is not that of its CID ([lex.RuleCID]). The envelope of a failure is returned, too.
 func (c *Client) GetRecord(ctx context.Context, uri syntax.ATURI, options *GetRecordOptions) (lex.Envelope, error) {
-	v, err := c.getRecord(ctx, uri, options)
-	if err != nil {
-		return lex.Envelope{}, err
-	}
-	return envelope(v)
-}
-
-func (c *Client) getRecord(ctx context.Context, uri syntax.ATURI, options *GetRecordOptions) (*lex.View, error) {
 	if options == nil {
 		options = new(GetRecordOptions)
 	}
 	if err := checkURI(uri); err != nil {
-		return nil, err
+		return lex.Envelope{}, err
 	}
 	var v *lex.View
 	var want syntax.ATURI
@@ -55,18 +47,18 @@ func (c *Client) getRecord(ctx context.Context, uri syntax.ATURI, options *GetRe
 	})
 	switch {
 	case err != nil && isRecordNotFound(err):
-		return nil, fmt.Errorf("pds: %s: %w: %w", want, ErrRecordNotFound, err)
+		return lex.Envelope{}, fmt.Errorf("pds: %s: %w: %w", want, ErrRecordNotFound, err)
 	case err != nil:
-		return nil, err
+		return lex.Envelope{}, err
 	case v.URI == "" || isEmpty(v):
-		return nil, fmt.Errorf("pds: %s: %w: the server's answer has none", want, ErrRecordNotFound)
+		return lex.Envelope{}, fmt.Errorf("pds: %s: %w: the server's answer has none", want, ErrRecordNotFound)
 	case v.URI != string(want):
-		return nil, fmt.Errorf("pds: asked for %s, the server answers with %s", want, excerpt(v.URI))
+		return lex.Envelope{}, fmt.Errorf("pds: asked for %s, the server answers with %s", want, excerpt(v.URI))
 	}
 	if options.CID.Defined() {
 		v.CID = options.CID.String()
 	}
-	return v, nil
+	return envelope(v)
 }
 
 // checkURI returns an error unless uri is that of a record.

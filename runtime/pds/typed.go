@@ -17,11 +17,11 @@ func Get[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, uri synt
 	if err := checkCollection[T, P](uri); err != nil {
 		return nil, err
 	}
-	v, err := c.getRecord(ctx, uri, nil)
+	e, err := c.GetRecord(ctx, uri, nil)
 	if err != nil {
 		return nil, err
 	}
-	return new(decoder[T, P]).view(v)
+	return decode[T, P](e)
 }
 
 // List goes through the records of T's collection, as [Client.ListRecords] does. A record that is not what
