@@ -333,6 +333,20 @@ func TestPurgeMeanwhile(t *testing.T) {
 		want("new.test")
 		n.asked()
 
+		// The same with refreshes.
+		refreshed := func(handle syntax.Handle) {
+			d.Refresh(t.Context(), alice.AtIdentifier())
+			want(handle)
+		}
+		n.at(plc+string(alice), slowly(3*time.Second, documentOf(alice, "old.test")))
+		wait.Go(func() { refreshed("newer.test") })
+		time.Sleep(time.Second)
+		n.at(plc+string(alice), slowly(time.Second, documentOf(alice, "newer.test")))
+		d.Purge(alice.AtIdentifier())
+		refreshed("newer.test")
+		wait.Wait()
+		want("newer.test")
+
 		// Also when nobody asks between the purge and the answer.
 		d.Purge(alice.AtIdentifier())
 		n.at(plc+string(alice), slowly(3*time.Second, documentOf(alice, "old.test")))
@@ -388,6 +402,10 @@ func TestRefresh(t *testing.T) {
 				// A purge does not make refreshes more frequent, but what is not there is looked up.
 				d.Purge(actor)
 				refresh("new.test", plc+string(alice), service+"new.test")
+				refresh("new.test")
+				d.Purge(actor)
+				d.Resolve(t.Context(), actor)
+				n.wantAsked(t, plc+string(alice), service+"new.test")
 				refresh("new.test")
 			})
 		})
@@ -461,6 +479,8 @@ func TestRefreshFails(t *testing.T) {
 		if _, err := d.Refresh(t.Context(), alice.AtIdentifier()); err != nil {
 			t.Errorf("within the pause: %v", err)
 		}
+		time.Sleep(time.Minute)
+		resolve(nil)
 		time.Sleep(time.Hour)
 		resolve(identity.ErrUnreachable)
 

@@ -122,12 +122,16 @@ func TestPrivateAddresses(t *testing.T) {
 	wantPrivate(t, err, "alice.test")
 
 	// The host of a handle, too, also behind a redirect.
-	n := newNetwork()
-	n.at(wellKnown("alice.test"), redirect("https://localhost:1/"))
-	private := guard.Client(false)
-	n.at("https://localhost:1/", private.Transport.RoundTrip)
-	_, err = n.directory(t).ResolveHandle(t.Context(), "alice.test")
-	wantPrivate(t, err, "alice.test")
+	for _, path := range []string{"", strings.Repeat("x", 5000)} {
+		n := newNetwork()
+		n.at(wellKnown("alice.test"), redirect("https://localhost:1/"+path))
+		n.at("https://localhost:1/"+path, guard.Client(false).Transport.RoundTrip)
+		_, err = n.directory(t).ResolveHandle(t.Context(), "alice.test")
+		wantPrivate(t, err, "alice.test")
+		if len(err.Error()) > 1500 {
+			t.Errorf("text of the error has %d bytes", len(err.Error()))
+		}
+	}
 }
 
 func wantPrivate(t *testing.T, err error, subject string) {
