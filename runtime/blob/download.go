@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/layers-pub/layers-go/internal/disk"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -25,7 +26,7 @@ type Info struct {
 // it is replaced if it exists, at once. An error leaves it as it was; after a crash it is the old file or
 // the new one.
 //
-// The bytes are collected in a file beside it whose name is path with a number and [PartialSuffix] behind
+// The bytes are collected in a file beside it whose name is path with a number and .layers-partial behind
 // it. An error removes that file. One that a killed process has left is removed by the next Download to
 // the same path, which starts over. Several at once, to the same path, do not disturb each other, also if
 // they are of several processes.
@@ -46,21 +47,21 @@ func Download(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, pa
 		return Info{}, err
 	}
 	defer r.Close()
-	p, err := newPartial(path)
+	p, err := disk.NewPartial(path)
 	if err != nil {
 		return Info{}, r.failure(err)
 	}
-	defer p.discard()
-	size, err := r.WriteTo(p.file)
+	defer p.Discard()
+	size, err := r.WriteTo(p)
 	if err != nil {
 		return Info{}, r.failed(err)
 	}
 	if old != nil {
-		if err := p.file.Chmod(old.Mode().Perm()); err != nil {
+		if err := p.Chmod(old.Mode().Perm()); err != nil {
 			return Info{}, r.failure(err)
 		}
 	}
-	if err := p.keep(path); err != nil {
+	if err := p.Keep(); err != nil {
 		return Info{}, r.failure(err)
 	}
 	return Info{Size: size, MimeType: r.mimeType, RefMimeType: b.MimeType}, nil

@@ -19,6 +19,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/layers-pub/layers-go/internal/disk"
 	"github.com/layers-pub/layers-go/runtime/blob"
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
@@ -113,7 +114,7 @@ func TestDownloadTarget(t *testing.T) {
 }
 
 func partialName(path string, n int) string {
-	return path + "." + strconv.Itoa(n) + blob.PartialSuffix
+	return path + "." + strconv.Itoa(n) + disk.PartialSuffix
 }
 
 // Partial files that are left behind go; those of others that are at work stay, and so do the files of
@@ -127,7 +128,7 @@ func TestAbandoned(t *testing.T) {
 	}
 	write(t, partialName(path, 1), []byte("at work"))
 	write(t, partialName(path+"x", 0), []byte("of another"))
-	write(t, path+blob.PartialSuffix, []byte("of the user"))
+	write(t, path+disk.PartialSuffix, []byte("of the user"))
 	held, err := os.Open(partialName(path, 1))
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +140,7 @@ func TestAbandoned(t *testing.T) {
 	if _, err := blob.Download(t.Context(), serve(t, answer(data)), did, refTo(data), path); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"x", "x.1" + blob.PartialSuffix, "x" + blob.PartialSuffix, "xx.0" + blob.PartialSuffix}
+	want := []string{"x", "x.1" + disk.PartialSuffix, "x" + disk.PartialSuffix, "xx.0" + disk.PartialSuffix}
 	if diff := cmp.Diff(want, names(t, dir)); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
@@ -221,7 +222,7 @@ func TestKilled(t *testing.T) {
 		default:
 			t.Fatalf("the file has %d bytes, neither the old nor the new ones", len(got))
 		}
-		if files := names(t, dir); len(files) > 2 || len(files) == 2 && !strings.HasSuffix(files[1], blob.PartialSuffix) {
+		if files := names(t, dir); len(files) > 2 || len(files) == 2 && !strings.HasSuffix(files[1], disk.PartialSuffix) {
 			t.Fatalf("the files %q", files)
 		} else if len(files) == 2 {
 			partials++
