@@ -15,6 +15,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/layers-pub/layers-go/internal/disk"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -241,11 +242,11 @@ func replaceFile(path string, data []byte) (err error) {
 		err = closed
 	}
 	if err == nil {
-		err = rename(temp, path)
+		err = disk.Rename(temp, path)
 	}
 	if err != nil {
 		os.Remove(temp)
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return disk.SyncDir(filepath.Dir(path))
 }

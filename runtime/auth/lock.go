@@ -2,16 +2,10 @@ package auth
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
-	"time"
-)
 
-// The pauses between two attempts to get a lock.
-const (
-	firstPoll = time.Millisecond
-	lastPoll  = 50 * time.Millisecond
+	"github.com/layers-pub/layers-go/internal/disk"
 )
 
 // lock takes the lock that the file with this suffix stands for, and makes the directory that it is in. The lock
@@ -28,33 +22,9 @@ func (s *FileStore) lock(ctx context.Context, suffix string) (unlock func(), err
 			}
 		}
 	}
-	path := s.path + suffix
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := disk.Lock(ctx, s.path+suffix)
 	if err != nil {
 		return nil, err
 	}
-	for pause := firstPoll; ; pause = min(2*pause, lastPoll) {
-		locked, err := tryLock(f)
-		if locked {
-			return func() { f.Close() }, nil
-		}
-		if err == nil {
-			err = wait(ctx, pause)
-		}
-		if err != nil {
-			f.Close()
-			return nil, fmt.Errorf("lock %s: %w", path, err)
-		}
-	}
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return func() { f.Close() }, nil
 }

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -134,8 +133,8 @@ func TestAbandoned(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer held.Close()
-	if err := syscall.Flock(int(held.Fd()), syscall.LOCK_EX); err != nil {
-		t.Fatal(err)
+	if locked, err := disk.TryLock(held); err != nil || !locked {
+		t.Fatal(locked, err)
 	}
 	if _, err := blob.Download(t.Context(), serve(t, answer(data)), did, refTo(data), path); err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/layers-pub/layers-go/internal/disk"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -75,7 +76,7 @@ func OpenJournal(path string) (*Journal, error) {
 }
 
 func (j *Journal) open() error {
-	locked, err := tryLock(j.file)
+	locked, err := disk.TryLock(j.file)
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return fmt.Errorf("write: lock %s: %w", j.path, err)
 	}
@@ -143,7 +144,7 @@ func (j *Journal) begin(did syntax.DID, batch digest, ops int, clock *syntax.TID
 		if err := j.append(&want); err != nil {
 			return err
 		}
-		if err := syncDirectory(filepath.Dir(j.path)); err != nil {
+		if err := disk.SyncDir(filepath.Dir(j.path)); err != nil {
 			return fmt.Errorf("write: %w", err)
 		}
 		j.head = &want
