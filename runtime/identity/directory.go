@@ -28,23 +28,24 @@ func New(opts ...Option) (*Directory, error) {
 		return nil, err
 	}
 	d := &Directory{options: o, start: time.Now()}
-	d.handles = table[syntax.DID]{check: checkHost, lookUp: o.lookUpHandle, ttl: o.ttl, now: d.now}
-	d.documents = table[*Document]{check: o.checkDID, lookUp: o.lookUpDocument, ttl: o.ttl, now: d.now}
-	return d, errors.Join(
-		d.handles.init(o.cacheSize, func(syntax.DID) uint32 { return 1 }),
-		d.documents.init(o.cacheSize, weight),
-	)
+	d.handles.check, d.handles.lookUp = checkHost, o.lookUpHandle
+	d.handles.ttl, d.handles.now = o.ttl, d.now
+	d.handles.store.limit, d.handles.store.weigh = o.cacheSize, func(syntax.DID) int { return 1 }
+	d.documents.check, d.documents.lookUp = o.checkDID, o.lookUpDocument
+	d.documents.ttl, d.documents.now = o.ttl, d.now
+	d.documents.store.limit, d.documents.store.weigh = o.cacheSize, weight
+	return d, nil
 }
 
 func (d *Directory) now() moment { return time.Since(d.start) }
 
 // weight returns for how many documents d counts in the cache.
-func weight(d *Document) uint32 {
+func weight(d *Document) int {
 	const usual = 2 << 10 // bytes
 	if d == nil {
 		return 1
 	}
-	return 1 + uint32(len(d.Raw)/usual)
+	return 1 + len(d.Raw)/usual
 }
 
 // ResolveHandle returns the DID that a handle leads to, by its DNS record or, if it has none, by the file
@@ -152,14 +153,14 @@ func (d *Directory) resolveDID(ctx context.Context, actor syntax.AtIdentifier, n
 // remembered either. Call it when an account is known to have changed.
 func (d *Directory) Purge(actor syntax.AtIdentifier) {
 	if did, is := actor.DID(); is {
-		if e := d.documents.remembered(string(did)); e != nil && e.value != nil && e.value.Handle != "" {
+		if e := d.documents.store.load(string(did)); e != nil && e.value != nil && e.value.Handle != "" {
 			d.handles.purge(string(e.value.Handle))
 		}
 		d.documents.purge(string(did))
 		return
 	}
 	handle := string(syntax.Handle(actor).Normalize())
-	if e := d.handles.remembered(handle); e != nil && e.value != "" {
+	if e := d.handles.store.load(handle); e != nil && e.value != "" {
 		d.documents.purge(string(e.value))
 	}
 	d.handles.purge(handle)
