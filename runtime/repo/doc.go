@@ -28,9 +28,13 @@
 //
 // An archive may lie in memory ([FromBytes]), in a file ([Open]), or come over the network ([Read]). Of
 // a file no more is in memory than an index of its blocks, some 60 bytes each, and the nodes on the
-// way to the record at hand. Records can be loaded by several goroutines: [Repo.Chunks] gives out the
-// leaves of the tree in slices, and [Repo.Load] gets the record of one. [Repo.Decode] decodes them all, by
-// their collections, and [Entries] those of one collection.
+// way to the record at hand. A block in a file is hashed whenever it is read, since files change; those in
+// memory and those of a stream are hashed once, before any is given out. The tree is checked as it is
+// walked.
+//
+// [Repo.Decode] decodes all records by their collections, on several cores, and [Entries] those of one
+// collection. Other work can be shared out, too: [Repo.Chunks] gives out the leaves of the tree in slices,
+// and [Repo.Load] gets the record of one.
 //
 // A part of a repository comes in two forms. [ReadProof] reads the proof of a single record, that of
 // com.atproto.sync.getRecord. With [WithPartial] the other functions read what is new since a revision.

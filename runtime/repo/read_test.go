@@ -141,28 +141,42 @@ func TestMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var before, now runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	r, err := repo.Open(t.Context(), file, size)
-	if err != nil {
-		t.Fatal(err)
-	}
-	count, peak := 0, uint64(0)
-	for _, err := range r.Records(t.Context()) {
+	for _, test := range []struct {
+		name  string
+		limit uint64
+		open  func() (*repo.Repo, error)
+	}{
+		{"a file", 3 << 20, func() (*repo.Repo, error) { return repo.Open(t.Context(), file, size) }},
+		{"a stream", 5 << 20, func() (*repo.Repo, error) {
+			return repo.Read(t.Context(), io.NewSectionReader(file, 0, size), repo.WithTempDir(t.TempDir()))
+		}},
+	} {
+		var before, now runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		r, err := test.open()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if count++; count%1000 == 0 {
-			runtime.GC()
-			runtime.ReadMemStats(&now)
-			peak = max(peak, now.HeapAlloc-min(before.HeapAlloc, now.HeapAlloc))
+		count, peak := 0, uint64(0)
+		for _, err := range r.Records(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if count++; count%1000 == 0 {
+				runtime.GC()
+				runtime.ReadMemStats(&now)
+				peak = max(peak, now.HeapAlloc-min(before.HeapAlloc, now.HeapAlloc))
+			}
 		}
-	}
-	if count != n {
-		t.Errorf("%d records", count)
-	}
-	if peak > 3<<20 {
-		t.Errorf("reading %d bytes takes %d bytes of memory", size, peak)
+		if count != n {
+			t.Errorf("%s: %d records", test.name, count)
+		}
+		if peak > test.limit {
+			t.Errorf("%s: reading %d bytes takes %d bytes of memory", test.name, size, peak)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
