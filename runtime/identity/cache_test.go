@@ -334,16 +334,17 @@ func TestPurgeMeanwhile(t *testing.T) {
 		n.asked()
 
 		// The same with refreshes.
-		refreshed := func(handle syntax.Handle) {
-			d.Refresh(t.Context(), alice.AtIdentifier())
-			want(handle)
+		refreshed := func(want error) {
+			if _, err := d.Refresh(t.Context(), alice.AtIdentifier()); !errors.Is(err, want) {
+				t.Errorf("Refresh: %v, want %v", err, want)
+			}
 		}
-		n.at(plc+string(alice), slowly(3*time.Second, documentOf(alice, "old.test")))
-		wait.Go(func() { refreshed("newer.test") })
+		n.at(plc+string(alice), slowly(3*time.Second, documentOf(bob, "")))
+		wait.Go(func() { refreshed(identity.ErrInvalid) })
 		time.Sleep(time.Second)
 		n.at(plc+string(alice), slowly(time.Second, documentOf(alice, "newer.test")))
 		d.Purge(alice.AtIdentifier())
-		refreshed("newer.test")
+		wait.Go(func() { refreshed(nil) })
 		wait.Wait()
 		want("newer.test")
 
@@ -519,42 +520,99 @@ func TestNoCache(t *testing.T) {
 
 // The cache is bounded: by number, and by the size of documents.
 func TestCacheSize(t *testing.T) {
+	const size, many = 20, 200
 	n := newNetwork()
-	d := n.directory(t, identity.WithCacheSize(20))
-	const many = 500
-	for range 2 {
-		n.asked()
-		for i := range many {
-			n.account(numbered(i), "")
-			if _, err := d.ResolveDID(t.Context(), numbered(i)); err != nil {
-				t.Fatal(err)
-			}
+	d := n.directory(t, identity.WithCacheSize(size))
+	for i := range many {
+		n.account(numbered(i), "")
+		resolveDIDs(t, d, numbered(i))
+	}
+	n.asked()
+	for i := range many {
+		resolveDIDs(t, d, numbered(many-1-i)) // the latest first, so that none is removed to make room for another
+		if again := len(n.asked()); i < size/2 && again != 0 {
+			t.Errorf("the document looked up %d ago is not remembered", i)
+		} else if i >= size && again != 1 {
+			t.Errorf("the document looked up %d ago is remembered", i)
 		}
 	}
-	if again := len(n.asked()); again < many-50 { // the cache may have more than its size for a moment
-		t.Errorf("%d of %d documents were asked for again, want all but 20", again, many)
+
+	// A document that is larger than the cache is asked for each time, and the others stay.
+	d = n.directory(t, identity.WithCacheSize(size))
+	n.at(plc+string(bob), text(200, documentOf(bob, "")+strings.Repeat(" ", size*2<<10)))
+	n.account(alice, "")
+	resolveDIDs(t, d, alice, bob, alice, bob, alice, bob)
+	if counts := n.asked(); counts[plc+string(bob)] != 3 || counts[plc+string(alice)] != 1 {
+		t.Errorf("asked %v", counts)
 	}
+
+	// One that is half as large takes half of it.
+	d = n.directory(t, identity.WithCacheSize(size))
+	n.at(plc+string(bob), text(200, documentOf(bob, "")+strings.Repeat(" ", size/2*2<<10)))
+	for i := range size / 2 {
+		resolveDIDs(t, d, numbered(i))
+	}
+	resolveDIDs(t, d, bob)
+	n.asked()
+	resolveDIDs(t, d, bob, numbered(0))
+	n.wantAsked(t, plc+string(numbered(0)))
+
+	// One that is looked up again does not count twice.
+	for range size {
+		d.Purge(numbered(0).AtIdentifier())
+		resolveDIDs(t, d, numbered(0))
+	}
+	n.asked()
+	resolveDIDs(t, d, bob, numbered(size/2-1))
+	n.wantAsked(t)
 }
 
-// A document that is larger than the cache is asked for each time, and the others stay.
-func TestCacheLargeDocument(t *testing.T) {
+// What is in use stays, and what has expired goes first.
+func TestCacheKeeps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		const size = 40
 		n := newNetwork()
-		d := n.directory(t, identity.WithCacheSize(20))
-		n.at(plc+string(bob), text(200, documentOf(bob, "")+strings.Repeat(" ", 20*2<<10)))
+		d := n.directory(t, identity.WithCacheSize(size))
 		n.account(alice, "")
-		for range 3 {
-			for _, did := range []syntax.DID{alice, bob} {
-				if _, err := d.ResolveDID(t.Context(), did); err != nil {
-					t.Fatal(err)
-				}
-				synctest.Wait() // the cache tidies up
-			}
+		for i := range 10 * size {
+			n.account(numbered(i), "")
+			resolveDIDs(t, d, numbered(i), alice)
+			time.Sleep(time.Second)
 		}
-		if counts := n.asked(); counts[plc+string(bob)] != 3 || counts[plc+string(alice)] != 1 {
-			t.Errorf("asked %v", counts)
+		if counts := n.asked(); counts[plc+string(alice)] != 1 {
+			t.Errorf("a document in use was asked for %d times", counts[plc+string(alice)])
 		}
+
+		d = n.directory(t, identity.WithCacheSize(size))
+		for i := range size / 2 {
+			resolveDIDs(t, d, numbered(i))
+		}
+		time.Sleep(time.Minute)
+		for i := range size / 2 {
+			n.at(plc+string(numbered(1000+i)), text(500, ""))
+			d.ResolveDID(t.Context(), numbered(1000+i))
+		}
+		time.Sleep(time.Minute)
+		n.asked()
+		for i := range size / 8 {
+			n.account(numbered(2000+i), "")
+			resolveDIDs(t, d, numbered(2000+i))
+		}
+		n.asked()
+		for i := range size / 2 {
+			resolveDIDs(t, d, numbered(i))
+		}
+		n.wantAsked(t)
 	})
+}
+
+func resolveDIDs(t *testing.T, d *identity.Directory, dids ...syntax.DID) {
+	t.Helper()
+	for _, did := range dids {
+		if _, err := d.ResolveDID(t.Context(), did); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // numbered returns one of many DIDs.
