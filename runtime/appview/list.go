@@ -39,8 +39,8 @@ func (c *Client) Items(ctx context.Context, method string, params lex.Params) it
 // value. Envelopes have the record in DAG-CBOR, and are [lex.Claimed] even though their bytes are those of their CID: see
 // [Confirm].
 //
-// A record that is not of the data model, whose bytes are not those of its CID, or without a valid URI is a
-// [*lex.Failure], and the loop goes on behind it.
+// A record that is not of the data model, or whose bytes are not those of its CID, is a [*lex.Failure], and the loop
+// goes on behind it. So is an item that is no record at all, without a URI or a value; its failure has all of it.
 func (c *Client) List(ctx context.Context, method string, params lex.Params) iter.Seq2[lex.Envelope, error] {
 	return func(yield func(lex.Envelope, error) bool) {
 		for item, err := range c.pages(ctx, method, params) {
@@ -68,6 +68,10 @@ func record(item []byte) (lex.Envelope, error) {
 	if uri, err := syntax.ParseATURI(view.URI); err != nil || uri.RecordKey() == "" {
 		return fail(lex.Envelope{Data: item, Encoding: lex.JSON},
 			[]lex.Issue{{Path: "/uri", Rule: lex.RuleFormat, Want: "at-uri of a record", Found: fmt.Sprintf("%.200q", view.URI)}})
+	}
+	if len(view.Value.Data) == 0 || view.Value.Data[0] != '{' {
+		return fail(lex.Envelope{URI: syntax.ATURI(view.URI), Data: item, Encoding: lex.JSON},
+			[]lex.Issue{{Path: "/value", Rule: lex.RuleType, Want: "object"}})
 	}
 	e, err := view.Envelope()
 	if failure, ok := err.(*lex.Failure); ok {
