@@ -34,3 +34,25 @@ func (d *Decoder) Raw() Raw {
 	}
 	return r
 }
+
+// Try reads the value that comes next into v, and returns its bytes, which are part of the input. If there is anything
+// wrong with it, that is not reported: ok is false, and the bytes can be decoded on their own.
+func (d *Decoder) Try(v Decodable) (raw Raw, ok bool) {
+	if d.json {
+		raw.Encoding = JSON
+		d.skipSpace()
+	}
+	start, issues, depth := d.i, len(d.issues), d.depth
+	v.DecodeLex(d)
+	ok = len(d.issues) == issues
+	if d.dead { // it may have been the limit of issues, or of memory: find the value's end
+		d.issues = d.issues[:issues]
+		d.i, d.depth, d.dead, d.truncated, ok = start, depth, false, false, false
+		if d.skip(); d.dead {
+			return raw, false
+		}
+	}
+	d.issues = d.issues[:issues]
+	raw.Data = d.b[start:d.i:d.i]
+	return raw, ok
+}

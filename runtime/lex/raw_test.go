@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -175,5 +176,61 @@ func TestTranscodeOrder(t *testing.T) {
 	}
 	if _, err := lex.JSONToCBOR([]byte(`{"b":1,"a":2,"b":3}`)); err == nil {
 		t.Error("a duplicate key was accepted")
+	}
+}
+
+// tries is an array whose items are tried as numbers below 10.
+type tries struct {
+	values []int64
+	raws   []string
+}
+
+func (t *tries) DecodeLex(d *lex.Decoder) {
+	lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) struct{} {
+		var n small
+		raw, ok := d.Try(&n)
+		if ok {
+			t.values = append(t.values, int64(n))
+		} else {
+			t.raws = append(t.raws, string(raw.Data))
+		}
+		return struct{}{}
+	})
+}
+
+// small is a number below 10, or an array of such.
+type small int64
+
+func (s *small) DecodeLex(d *lex.Decoder) {
+	list := lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) int64 { return d.Int(0, 9) })
+	for _, n := range list {
+		*s += small(n)
+	}
+}
+
+func TestTry(t *testing.T) {
+	many := "[" + strings.Repeat("10,", 2*lex.MaxIssues) + "10]" // more issues than are collected
+	for _, test := range []struct {
+		name, in string
+		values   []int64
+		raws     []string
+		fails    bool
+	}{
+		{"good and bad", `[[1,2], [3, 10] ,{"a":[]},[4]]`, []int64{3, 4}, []string{`[3, 10]`, `{"a":[]}`}, false},
+		{"too many issues", `[[1],` + many + `,[2]]`, []int64{1, 2}, []string{many}, false},
+		{"no JSON", `[[1],[2,x],[3]]`, []int64{1}, []string{""}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var got tries
+			if err := lex.DecodeJSON([]byte(test.in), &got); (err != nil) != test.fails {
+				t.Error(err)
+			}
+			if diff := cmp.Diff(test.values, got.values); diff != "" {
+				t.Errorf("values (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.raws, got.raws); diff != "" {
+				t.Errorf("raws (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

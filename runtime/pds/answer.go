@@ -39,13 +39,14 @@ func (p *page[T]) read(d *lex.Decoder, fields *lex.Fields, cursor int, items fun
 }
 
 // recordPage is the answer of com.atproto.repo.listRecords.
-type recordPage struct{ page[lex.View] }
+type recordPage[V any] struct {
+	page[V]
+	decode func(*lex.Decoder) []V
+}
 
 var recordPageFields = lex.NewFields("cursor", "records!")
 
-func (p *recordPage) DecodeLex(d *lex.Decoder) {
-	p.read(d, recordPageFields, 0, func(d *lex.Decoder) []lex.View { return lex.DecodeObjects[lex.View](d, 0, lex.NoLimit) })
-}
+func (p *recordPage[V]) DecodeLex(d *lex.Decoder) { p.read(d, recordPageFields, 0, p.decode) }
 
 // repoPage is the answer of com.atproto.sync.listRepos and listReposByCollection.
 type repoPage struct{ page[lex.Raw] }

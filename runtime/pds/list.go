@@ -37,7 +37,7 @@ type ListOptions struct {
 // have some of them twice, or not.
 func (c *Client) ListRecords(ctx context.Context, repo syntax.AtIdentifier, collection syntax.NSID, options *ListOptions) iter.Seq2[lex.Envelope, error] {
 	return func(yield func(lex.Envelope, error) bool) {
-		for v, err := range c.views(ctx, repo, collection, options) {
+		for v, err := range views(ctx, c, repo, collection, options, plainViews, func(v *lex.View) string { return v.URI }) {
 			var e lex.Envelope
 			if err == nil {
 				e, err = envelope(v)
@@ -49,17 +49,20 @@ func (c *Client) ListRecords(ctx context.Context, repo syntax.AtIdentifier, coll
 	}
 }
 
-// views goes through the records of a collection as they come.
-func (c *Client) views(ctx context.Context, repo syntax.AtIdentifier, collection syntax.NSID, options *ListOptions) iter.Seq2[*lex.View, error] {
+// plainViews reads records as they come.
+func plainViews(d *lex.Decoder) []lex.View { return lex.DecodeObjects[lex.View](d, 0, lex.NoLimit) }
+
+// views goes through the records of a collection, which decode reads and uri names.
+func views[V any](ctx context.Context, c *Client, repo syntax.AtIdentifier, collection syntax.NSID, options *ListOptions, decode func(*lex.Decoder) []V, uri func(*V) string) iter.Seq2[*V, error] {
 	if options == nil {
 		options = new(ListOptions)
 	}
-	l := list[lex.View]{of: string(repo) + "/" + string(collection), cursor: options.Cursor, size: options.PageSize, most: maxRecords, checkpoint: options.Checkpoint}
-	l.fetch = func(ctx context.Context, params lex.Params) (page[lex.View], error) {
-		var answer *recordPage
+	l := list[V]{of: string(repo) + "/" + string(collection), cursor: options.Cursor, size: options.PageSize, most: maxRecords, checkpoint: options.Checkpoint}
+	l.fetch = func(ctx context.Context, params lex.Params) (page[V], error) {
+		var answer *recordPage[V]
 		var prefix string
 		err := c.CallRepo(ctx, repo, func(did syntax.DID) *lex.Call {
-			answer, prefix = new(recordPage), string(collectionURI(did, collection))+"/"
+			answer, prefix = &recordPage[V]{decode: decode}, string(collectionURI(did, collection))+"/"
 			repo = syntax.AtIdentifier(did) // a list is of one repository, whatever becomes of its handle
 			call := &lex.Call{NSID: "com.atproto.repo.listRecords", Params: params, Output: answer}
 			call.Params.String("repo", string(did))
@@ -70,12 +73,12 @@ func (c *Client) views(ctx context.Context, repo syntax.AtIdentifier, collection
 			return call
 		})
 		if err != nil {
-			return page[lex.View]{}, err
+			return page[V]{}, err
 		}
 		for i := range answer.items {
-			uri := answer.items[i].URI
+			uri := uri(&answer.items[i])
 			if key, ok := strings.CutPrefix(uri, prefix); !ok || !syntax.ValidRecordKey(key) {
-				return page[lex.View]{}, fmt.Errorf("pds: asked for the records of %s, the server answers with %s", strings.TrimSuffix(prefix, "/"), excerpt(uri))
+				return page[V]{}, fmt.Errorf("pds: asked for the records of %s, the server answers with %s", strings.TrimSuffix(prefix, "/"), excerpt(uri))
 			}
 		}
 		return answer.page, nil

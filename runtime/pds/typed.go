@@ -1,6 +1,7 @@
 package pds
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"iter"
@@ -29,12 +30,18 @@ func Get[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, uri synt
 //
 //	for entry, err := range pds.List[expression.Expression](ctx, client, "alice.example.com", nil) {
 func List[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, repo syntax.AtIdentifier, options *ListOptions) iter.Seq2[*lex.Entry[T], error] {
+	var block, cid []byte
+	read := func(d *lex.Decoder) []typedView[T, P] {
+		return lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) (v typedView[T, P]) {
+			block, cid = v.read(d, block, cid)
+			return v
+		})
+	}
 	return func(yield func(*lex.Entry[T], error) bool) {
-		var d decoder[T, P]
-		for v, err := range c.views(ctx, repo, P(new(T)).RecordType(), options) {
+		for v, err := range views(ctx, c, repo, P(new(T)).RecordType(), options, read, func(v *typedView[T, P]) string { return v.URI }) {
 			var entry *lex.Entry[T]
 			if err == nil {
-				entry, err = d.view(v)
+				entry, err = v.entry()
 			}
 			if !yield(entry, err) {
 				return
@@ -72,24 +79,56 @@ func decode[T any, P lex.RecordPointer[T]](e lex.Envelope) (*lex.Entry[T], error
 	return &lex.Entry[T]{URI: e.URI, CID: e.CID, Trust: e.Trust, Value: value}, nil
 }
 
-// decoder decodes and verifies records that came in JSON, one after the other.
-type decoder[T any, P lex.RecordPointer[T]] struct{ block, cid []byte }
+// typedView is a record in a list. When it is what T's lexicon asks for, and its bytes are those of its CID, it has been
+// decoded; otherwise its View has the value as it came, to find out what is wrong.
+type typedView[T any, P lex.RecordPointer[T]] struct {
+	lex.View
+	cid   lex.CID
+	value *T
+}
 
-// view takes a short cut: a record that decodes without issues encodes to its own bytes, so that there is no
-// need to make them from the JSON, which would be read twice. If anything is wrong it goes the long way, to
-// find out what.
-func (d *decoder[T, P]) view(v *lex.View) (*lex.Entry[T], error) {
-	value := new(T)
-	if lex.DecodeJSON(v.Value.Data, P(value)) == nil {
-		var err error
-		d.block, err = lex.AppendCBOR(d.block[:0], P(value))
-		computed := lex.CIDOf(lex.CodecDagCBOR, d.block)
-		d.cid, _ = computed.AppendText(d.cid[:0])
-		if err == nil && string(d.cid) == v.CID {
-			return &lex.Entry[T]{URI: syntax.ATURI(v.URI), CID: computed, Trust: lex.Hashed, Value: value}, nil
+var viewFields = lex.NewFields("cid", "uri", "value")
+
+// read reads the record from d in one go: one that decodes without issues encodes to its own bytes, whose hash is to be
+// that of the CID. It returns the buffers that it was given.
+func (v *typedView[T, P]) read(d *lex.Decoder, block, cid []byte) ([]byte, []byte) {
+	if d.Null() {
+		return block, cid
+	}
+	var c lex.Cursor
+	var extra lex.Map
+	d.Object(&c, viewFields, &extra)
+	for {
+		switch d.Next(&c) {
+		case 0:
+			v.CID = text(d)
+		case 1:
+			v.URI = text(d)
+		case 2:
+			value := new(T)
+			raw, ok := d.Try(P(value))
+			if ok {
+				var err error
+				block, err = lex.AppendCBOR(block[:0], P(value))
+				v.cid = lex.CIDOf(lex.CodecDagCBOR, block)
+				if cid, _ = v.cid.AppendText(cid[:0]); err == nil && string(cid) == v.CID {
+					v.value = value
+					continue
+				}
+			}
+			v.Value = lex.Raw{Data: bytes.Clone(raw.Data), Encoding: raw.Encoding}
+		default:
+			return block, cid
 		}
 	}
-	e, err := envelope(v)
+}
+
+// entry returns the record, or what is wrong with it.
+func (v *typedView[T, P]) entry() (*lex.Entry[T], error) {
+	if v.value != nil {
+		return &lex.Entry[T]{URI: syntax.ATURI(v.URI), CID: v.cid, Trust: lex.Hashed, Value: v.value}, nil
+	}
+	e, err := envelope(&v.View)
 	if err != nil {
 		return nil, err
 	}
