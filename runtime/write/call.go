@@ -195,7 +195,8 @@ func cidOfJSON(json []byte) (lex.CID, error) {
 }
 
 // notFound reports whether err is a server's way to say that there is no such record. The lexicon has a name for
-// it; older servers know a text alone, and some a status.
+// it; older servers know a text alone, and some a status. The same text without the URI is about a repository that is
+// not there, or deactivated: nothing is known of its records.
 func notFound(err error) bool {
 	if errors.Is(err, lex.ErrorName("RecordNotFound")) {
 		return true
@@ -208,7 +209,7 @@ func notFound(err error) bool {
 	case http.StatusNotFound:
 		return e.Name == "" || e.Name == "NotFound" || e.Name == "InvalidRequest"
 	case http.StatusBadRequest:
-		return strings.HasPrefix(e.Message, "Could not locate record")
+		return strings.HasPrefix(e.Message, "Could not locate record:")
 	}
 	return false
 }

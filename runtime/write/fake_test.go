@@ -40,6 +40,7 @@ type fakePDS struct {
 	atOnce  int      // operations
 
 	maxBody    int  // 153,600 unless set
+	lenient    bool // creates what is there, and updates and deletes what is not: repeats are carried out
 	noResults  bool // applyWrites does not give the optional results
 	bareRecord bool // getRecord does not give the optional CID
 	// intercept stands between a call, the n-th, and do, which carries it out.
@@ -237,7 +238,7 @@ func (p *fakePDS) apply(list []fakeWrite, batch bool) ([]byte, error) {
 			return nil, failure(400, "InvalidRequest", "Invalid record key: "+w.Key)
 		}
 		action := w.Type[strings.Index(w.Type, "#")+1:]
-		if found == (action == "create") {
+		if found == (action == "create") && !p.lenient {
 			return nil, errInternal
 		}
 		if action == "delete" {

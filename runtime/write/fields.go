@@ -143,13 +143,11 @@ func (d *dropped) arrays(old []place, now []lex.Value) {
 		}
 	}
 	slices.Reverse(come)
-	switch {
-	case len(gone) == 0 || len(come) == 0:
-	case len(gone) == len(come) && len(old) == 1 && len(now) == 1:
+	if len(gone) == len(come) && len(old) == 1 && len(now) == 1 {
 		for i := range gone {
 			d.values(gone[i:i+1], come[i:i+1])
 		}
-	default:
+	} else {
 		d.values(gone, come)
 	}
 }

@@ -128,6 +128,19 @@ func TestJournalCut(t *testing.T) {
 			t.Errorf("%s was written %d times", key, n)
 		}
 	}
+	// What was being written may be longer than what is written next.
+	if err := os.WriteFile(path, []byte(string(whole[:head])+`{"sent":5,`+strings.Repeat(" ", 5000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	opts.Journal = openJournal(t, path)
+	if _, err := write.Apply(t.Context(), pds, write.Ops(batchOf(5)...), opts); err != nil {
+		t.Error(err)
+	}
+	opts.Journal.Close()
+	if now, err := os.ReadFile(path); err != nil || !strings.HasSuffix(string(now), "{\"sent\":2}\n{\"done\":2}\n{\"sent\":4}\n{\"done\":4}\n{\"sent\":5}\n{\"done\":5}\n") {
+		t.Errorf("%v, %s", err, now)
+	}
+
 	for n := range head {
 		if err := os.WriteFile(path, whole[:n], 0o600); err != nil {
 			t.Fatal(err)

@@ -37,6 +37,33 @@ func TestLimiter(t *testing.T) {
 	})
 }
 
+// Who gives up waiting spends nothing.
+func TestLimiterGivesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		l := write.NewLimiter(10, 0)
+		if err := l.Wait(t.Context(), 10); err != nil {
+			t.Fatal(err)
+		}
+		for range 5 {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			reason := errors.New("no more time")
+			time.AfterFunc(time.Minute, func() { cancel(reason) })
+			if err := l.Wait(ctx, 10); !errors.Is(err, reason) {
+				t.Error(err)
+			}
+			ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+			if err := l.Wait(ctx, 10); !errors.Is(err, context.DeadlineExceeded) {
+				t.Error(err)
+			}
+			stop()
+		}
+		if err := l.Wait(t.Context(), 10); err != nil || time.Since(start) != time.Hour {
+			t.Errorf("%v after %s", err, time.Since(start))
+		}
+	})
+}
+
 func TestNoLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()

@@ -582,6 +582,7 @@ func TestNotFound(t *testing.T) {
 		{failure(400, "InvalidRequest", "Could not locate record: at://x"), false},
 		{failure(404, "NotFound", ""), false},
 		{failure(404, "", ""), false},
+		{failure(400, "InvalidRequest", "Could not locate record"), true}, // nor the repository
 		{failure(400, "InvalidRequest", "what?"), true},
 		{failure(404, "XRPCNotSupported", ""), true},
 		{lost(), true},

@@ -1,0 +1,129 @@
+package write_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/layers-pub/layers-go/layers/corpus"
+	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/write"
+)
+
+// Programs have an account from auth.Login or auth.Resume. These examples have one at a server of their own.
+
+func ExampleCreate() {
+	ctx := context.Background()
+	account := newPDS()
+
+	membership := &corpus.Membership{
+		CorpusRef:     "at://did:plc:dlkuiatgml2qsceoi5njkvs7/pub.layers.corpus.corpus/3l3famgxlzxwf",
+		ExpressionRef: "at://did:plc:dlkuiatgml2qsceoi5njkvs7/pub.layers.expression.expression/3l3famgxlzxwf",
+		CreatedAt:     "2026-01-01T00:00:00Z",
+	}
+	ref, err := write.Create(ctx, account, membership, &write.CreateOptions{Lookup: records.Lookup})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(ref.URI.Collection(), ref.CID)
+
+	// What is not valid is not sent.
+	membership.Ordinal = lex.Some(int64(-1))
+	_, err = write.Create(ctx, account, membership, &write.CreateOptions{Lookup: records.Lookup, RecordKey: "first"})
+	var invalid *lex.Error
+	if errors.As(err, &invalid) {
+		for _, issue := range invalid.Issues {
+			fmt.Println(issue)
+		}
+	}
+	// Output:
+	// pub.layers.corpus.membership bafyreif26vrrc2xxzgh6vwqgcz5fsnjyilx4sxx6inmlrg734dv43ibpzi
+	// /ordinal: minimum: -1 is below the minimum of 0
+}
+
+func ExamplePut() {
+	ctx := context.Background()
+	account := newPDS()
+	opts := &write.PutOptions{Lookup: records.Lookup}
+
+	record, err := write.ParseRecord([]byte(`{
+		"$type": "pub.layers.corpus.membership",
+		"corpusRef": "at://did:plc:dlkuiatgml2qsceoi5njkvs7/pub.layers.corpus.corpus/3l3famgxlzxwf",
+		"expressionRef": "at://did:plc:dlkuiatgml2qsceoi5njkvs7/pub.layers.expression.expression/3l3famgxlzxwf",
+		"createdAt": "2026-01-01T00:00:00Z",
+		"addedInVersion2": true
+	}`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := write.Put(ctx, account, "3l3famgxlzxwf", record, opts); err != nil {
+		log.Fatal(err)
+	}
+
+	// Somebody who does not know the new field makes the record anew.
+	membership := &corpus.Membership{
+		CorpusRef:     "at://did:plc:dlkuiatgml2qsceoi5njkvs7/pub.layers.corpus.corpus/3l3famgxlzxwf",
+		ExpressionRef: "at://did:plc:dlkuiatgml2qsceoi5njkvs7/pub.layers.expression.expression/3l3famgxlzxwf",
+		CreatedAt:     "2027-01-01T00:00:00Z",
+	}
+	_, err = write.Put(ctx, account, "3l3famgxlzxwf", membership, opts)
+	var drop *write.DropError
+	if errors.As(err, &drop) {
+		fmt.Println(drop)
+	}
+	// Output:
+	// fields would be lost: /addedInVersion2
+}
+
+func ExampleApply() {
+	ctx := context.Background()
+	account := newPDS()
+	directory, err := os.MkdirTemp("", "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(directory)
+
+	// A file, one operation to a line. Its records have no keys yet.
+	const line = `{"action":"create","value":{"$type":"pub.layers.corpus.membership",` +
+		`"corpusRef":"at://did:plc:dlkuiatgml2qsceoi5njkvs7/pub.layers.corpus.corpus/3l3famgxlzxwf",` +
+		`"expressionRef":"at://did:plc:dlkuiatgml2qsceoi5njkvs7/pub.layers.expression.expression/3l3famgxlzxwf",` +
+		`"createdAt":"2026-01-01T00:00:00Z"}}` + "\n"
+	path := filepath.Join(directory, "batch.jsonl")
+	if err := os.WriteFile(path, []byte(strings.Repeat(line, 500)), 0o600); err != nil {
+		log.Fatal(err)
+	}
+	ops := write.ReadOps(func() (io.ReadCloser, error) { return os.Open(path) })
+
+	// Run it as often as it takes: what is done is not done again.
+	for range 2 {
+		journal, err := write.OpenJournal(path + ".journal")
+		if err != nil {
+			log.Fatal(err)
+		}
+		result, err := write.Apply(ctx, account, ops, &write.ApplyOptions{
+			Lookup:  records.Lookup,
+			Journal: journal,
+			Progress: func(p write.Progress) {
+				fmt.Printf("%d of %d, %d write points\n", p.Done, p.Ops, p.Points)
+			},
+		})
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(result.Written, "written,", result.Already, "were already there")
+		journal.Close()
+	}
+	// Output:
+	// 200 of 500, 600 write points
+	// 400 of 500, 1200 write points
+	// 500 of 500, 1500 write points
+	// 500 written, 0 were already there
+	// 0 written, 500 were already there
+}
