@@ -142,8 +142,9 @@ func WithTTL(found, notFound, failed time.Duration) Option {
 }
 
 // WithCacheSize sets how many handles, and how many documents, the directory remembers, in place of
-// [DefaultCacheSize]. Documents have some 1 KiB; one of more than 2 KiB counts for one for each 2 KiB. At
-// 0 nothing is remembered, and all is asked anew.
+// [DefaultCacheSize]. An account takes some 2 KB, so that the default is up to 200 MB; a document counts
+// once more for each 2 KiB that it has. When there are too many, those go that have expired, then those
+// that have not been asked for of late. At 0 nothing is remembered, and all is asked anew.
 func WithCacheSize(accounts int) Option {
 	return func(o *options) error {
 		if accounts < 0 {
