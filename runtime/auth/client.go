@@ -156,7 +156,7 @@ func (a authorizer) Authorize(ctx context.Context, req *http.Request) error {
 	}
 	if session.due() {
 		// If this fails, the clock may be wrong and not the token: the server has the last word.
-		err := a.c.renew(ctx, session.secrets().access)
+		err := a.c.renew(ctx, session.secrets().access, false)
 		if err != nil && (ctx.Err() != nil || errors.Is(err, ErrNotSaved)) {
 			return err
 		}
@@ -174,19 +174,17 @@ func (a authorizer) Refused(ctx context.Context, req *http.Request, answer *xrpc
 		return false, nil
 	}
 	refused := strings.TrimPrefix(req.Header.Get("Authorization"), bearerPrefix)
-	session, err := a.c.current()
-	switch {
-	case err != nil:
+	if _, err := a.c.current(); err != nil {
 		return false, err
-	case session.secrets().access != refused:
-		return true, nil // another call has renewed it meanwhile
-	case answer.Name != "ExpiredToken" && !a.c.doubts.Allow():
+	}
+	switch err := a.c.renew(ctx, refused, answer.Name != "ExpiredToken"); err {
+	case nil:
+		return true, nil
+	case errDoubtful:
 		return false, nil
-	}
-	if err := a.c.renew(ctx, refused); err != nil {
+	default:
 		return false, err
 	}
-	return true, nil
 }
 
 func (c *Client) current() (*Session, error) {

@@ -40,8 +40,10 @@ type fake struct {
 	issued   int
 	access   string            // the token that is accepted
 	refresh  string            // the one that is accepted
+	granted  map[string]bool   // access tokens that were given out and have not expired
 	spent    map[string]bool   // refresh tokens that were handed in
-	graceful bool              // spent ones are accepted
+	graceful bool              // those are accepted as well, as by the reference PDS
+	unsaid   bool              // a refusal does not say that the token has ended
 	ended    map[string]bool   // and deleted ones
 	lifetime time.Duration     // of access tokens
 	skew     time.Duration     // of its clock
@@ -59,7 +61,7 @@ type fake struct {
 
 func newFake() *fake {
 	return &fake{
-		counts: make(map[string]int), spent: make(map[string]bool), ended: make(map[string]bool),
+		counts: make(map[string]int), granted: make(map[string]bool), spent: make(map[string]bool), ended: make(map[string]bool),
 		lifetime: 2 * time.Hour, sub: alice, last: make(map[string]string), hosts: make(map[string]string),
 	}
 }
@@ -101,8 +103,12 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.ended[bearer] = true
 	default:
 		io.Copy(io.Discard, r.Body)
-		if bearer != f.access {
-			refuse(w, 400, "ExpiredToken", "Token has expired")
+		if bearer != f.access && !(f.graceful && f.granted[bearer]) {
+			if f.unsaid {
+				w.WriteHeader(401)
+			} else {
+				refuse(w, 400, "ExpiredToken", "Token has expired")
+			}
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
@@ -113,6 +119,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (f *fake) grant(w http.ResponseWriter) {
 	f.issued++
 	f.access, f.refresh = f.token("access"), f.token("refresh")
+	f.granted[f.access] = true
 	session := map[string]any{
 		"did": f.sub, "handle": aliceHandle, "accessJwt": f.access, "refreshJwt": f.refresh,
 		"email": "alice@example.com", "emailConfirmed": true,
@@ -148,6 +155,7 @@ func (f *fake) expire() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.access = "none"
+	clear(f.granted)
 }
 
 // forget makes the server accept no refresh token either.

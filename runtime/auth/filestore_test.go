@@ -187,6 +187,25 @@ func TestStoreSavesAfterAll(t *testing.T) {
 	})
 }
 
+// Nor does it matter that the file has to be waited for then.
+func TestFileSavesAfterAll(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "auth.json"))
+	ctx, cancel := context.WithCancel(t.Context())
+	unlock, err := auth.Lock(s, ctx, ".lock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Update(ctx, alice, func(context.Context, *auth.Session) (*auth.Session, error) {
+		cancel()
+		time.AfterFunc(20*time.Millisecond, unlock)
+		return session(alice, 1), nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	stored(t, s, alice)
+}
+
 func TestFileModes(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("who may read a file is not in its mode on Windows")
@@ -221,6 +240,10 @@ func TestFileModes(t *testing.T) {
 	for _, entry := range entries {
 		check(filepath.Join(dir, entry.Name()), 0o600)
 	}
+
+	named := filepath.Join(t.TempDir(), "new", "auth.json")
+	put(t, open(t, named), session(alice, 1))
+	check(filepath.Dir(named), 0o700)
 
 	// The directory of our own is made right again. The file is not: others may have read it.
 	os.Chmod(dir, 0o755)

@@ -228,6 +228,7 @@ func TestKillAfterRotation(t *testing.T) {
 	cmd.Wait()
 	f.set(nil)
 	close(release)
+	f.expire()
 	// Half a file that another has left is no harm, either.
 	if err := os.WriteFile(path+".tmp", []byte("half"), 0o600); err != nil {
 		t.Fatal(err)

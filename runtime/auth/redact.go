@@ -8,22 +8,18 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
 const hidden = "[hidden]"
 
-var (
-	errWithheld = errors.New("an error that repeats a secret was withheld")
-	errAnswer   = errors.New("the answer is not what the method answers with")
-)
+var errWithheld = errors.New("an error that repeats a secret was withheld")
 
 // redactor takes secrets out of errors: what they say of an answer is in the server's words, and a server may
 // repeat what it was sent.
 type redactor struct {
 	secrets []string
-	// answer says that the answer itself has tokens in it, which nobody knows yet.
+	// answer says that the answer itself may have tokens in it, which nobody knows yet.
 	answer bool
 }
 
@@ -32,10 +28,6 @@ func (r *redactor) clean(err error) error {
 	switch e := err.(type) {
 	case *xrpc.Error:
 		return r.cleanAnswer(e)
-	case *lex.Error:
-		if r.answer {
-			return errAnswer // its issues quote values
-		}
 	case *xrpc.TransportError:
 		if inner := r.clean(e.Err); inner != e.Err {
 			e = &xrpc.TransportError{NSID: e.NSID, Service: e.Service, Err: inner}

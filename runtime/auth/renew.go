@@ -48,12 +48,15 @@ func (c *Client) Renew(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.renew(ctx, session.secrets().access)
+	return c.renew(ctx, session.secrets().access, false)
 }
 
+var errDoubtful = errors.New("too many renewals that nobody asked for in so many words")
+
 // renew sees to it that the session has another access token than the one that was refused. Those who need
-// that at the same time share one renewal, which none of them ends.
-func (c *Client) renew(ctx context.Context, refused string) error {
+// that at the same time share one renewal, which none of them ends. If it is doubtful that a renewal helps, renew begins
+// none, and returns errDoubtful, when there were many such lately.
+func (c *Client) renew(ctx context.Context, refused string, doubtful bool) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -63,6 +66,10 @@ func (c *Client) renew(ctx context.Context, refused string) error {
 		return nil
 	}
 	p := c.renewal
+	if p == nil && doubtful && !c.doubts.Allow() {
+		c.mu.Unlock()
+		return errDoubtful
+	}
 	if p == nil {
 		p = &pending{done: make(chan struct{})}
 		c.renewal = p
@@ -96,11 +103,10 @@ func (c *Client) renewed(ctx context.Context, refused string) (*Session, error) 
 		}
 		stored = s
 		if c.renewedElsewhere(s, refused) {
-			if !s.due() {
-				next = s
-				return s, nil
-			}
-		} else if s.secrets().access != refused { // ours is later, but could not be saved
+			next = s
+			return s, nil
+		}
+		if s.secrets().access != refused { // ours is later, but could not be saved
 			ours := c.Session()
 			s = &ours
 		}
@@ -179,7 +185,7 @@ func (c *Client) exchange(ctx context.Context, s *Session) (*Session, error) {
 func (c *Client) noteOver(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.over = nil; errors.Is(err, ErrSessionOver) {
+	if errors.Is(err, ErrSessionOver) {
 		c.over, c.overAt = err, time.Now()
 	}
 	if errors.Is(err, ErrPassword) || errors.Is(err, ErrAuthFactorTokenRequired) {

@@ -108,6 +108,7 @@ func TestRenewalFails(t *testing.T) {
 			f.expire()
 			f.set(func(w http.ResponseWriter, _ *http.Request, method string) bool {
 				if method == refreshSession {
+					w.Header().Set("Content-Type", "application/json")
 					test.answer(w)
 				}
 				return method == refreshSession
@@ -196,6 +197,7 @@ func TestOneRenewal(t *testing.T) {
 	for _, processes := range []int{1, 5} { // clients of one store stand in for processes
 		t.Run(fmt.Sprint(processes), func(t *testing.T) {
 			f := newFake()
+			f.unsaid = true
 			o := f.options()
 			login(t, o)
 			var clients []*auth.Client
@@ -219,6 +221,33 @@ func TestOneRenewal(t *testing.T) {
 			checkCount(t, f, refreshSession, 1)
 		})
 	}
+}
+
+// Calls that wait for one renewal share its failure, too.
+func TestOneFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		c := login(t, f.options())
+		f.expire()
+		f.set(func(w http.ResponseWriter, _ *http.Request, method string) bool {
+			if method == refreshSession {
+				time.Sleep(time.Second)
+				refuse(w, 400, "InvalidRequest", "no")
+			}
+			return method == refreshSession
+		})
+		var wait sync.WaitGroup
+		for range 50 {
+			wait.Go(func() {
+				if err := call(t.Context(), c); !errors.Is(err, auth.ErrRenewalFailed) {
+					t.Error(err)
+				}
+			})
+		}
+		wait.Wait()
+		checkCount(t, f, refreshSession, 1)
+		checkCount(t, f, ping, 50)
+	})
 }
 
 // A request that is refused after another one has renewed the session is just sent again.
@@ -343,7 +372,7 @@ func TestRenewedElsewhere(t *testing.T) {
 		t.Errorf("handle %s", got)
 	}
 
-	// One that has ended meanwhile, too, is renewed at once, with its own refresh token.
+	// One that has ended meanwhile, too, is renewed before it is used, with its own refresh token.
 	f.mu.Lock()
 	f.access, f.refresh = "none", "third"
 	ended := jwt(fmt.Sprintf(`{"exp":%d}`, time.Now().Add(-time.Hour).Unix()), "x")

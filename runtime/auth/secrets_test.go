@@ -186,7 +186,7 @@ func TestErrorsKeepSecrets(t *testing.T) {
 			t.Errorf("it leaks: %s", text)
 		}
 		for _, secret := range secrets { // nor a good part of one
-			if n := 14; len(secret) > 60 && leaks(text, secret[len(secret)-n:], secret[:60]) {
+			if len(secret) > 60 && leaks(text, secret[len(secret)-14:], secret[:17]) {
 				t.Errorf("it leaks a part: %s", text)
 			}
 		}
@@ -241,6 +241,47 @@ func TestErrorsKeepSecrets(t *testing.T) {
 	}
 }
 
+// Tokens that an answer brings, and that nobody can use because something else is wrong with it, are not shown either.
+func TestErrorsKeepNewSecrets(t *testing.T) {
+	const token = "brand-new-token"
+	for name, answer := range map[string]func(w http.ResponseWriter){
+		"cut":             func(w http.ResponseWriter) { io.WriteString(w, `{"accessJwt":"`+token) },
+		"not quoted":      func(w http.ResponseWriter) { io.WriteString(w, `{"accessJwt":`+token+`}`) },
+		"in a key":        func(w http.ResponseWriter) { io.WriteString(w, `{"`+token+`":1,"`+token+`":2}`) },
+		"bad escape":      func(w http.ResponseWriter) { io.WriteString(w, `{"accessJwt":"`+token+`\x"}`) },
+		"of another type": func(w http.ResponseWriter) { io.WriteString(w, `{"accessJwt":"`+token+`","handle":7}`) },
+		"text": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Type", "text/plain")
+			io.WriteString(w, token)
+		},
+		"cookie": func(w http.ResponseWriter) {
+			w.Header().Set("Set-Cookie", "session="+token)
+			w.WriteHeader(500)
+		},
+		"fault": func(w http.ResponseWriter) {
+			w.WriteHeader(500)
+			io.WriteString(w, token)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake()
+			o := f.options()
+			c := login(t, o)
+			f.set(func(w http.ResponseWriter, _ *http.Request, _ string) bool {
+				w.Header().Set("Content-Type", "application/json")
+				answer(w)
+				return true
+			})
+			if err := c.Renew(t.Context()); err == nil || strings.Contains(chain(err), token) {
+				t.Error(chain(err))
+			}
+			if _, err := auth.Login(t.Context(), aliceHandle, password, o); err == nil || strings.Contains(chain(err), token) {
+				t.Error(chain(err))
+			}
+		})
+	}
+}
+
 // What is shown of an error without secrets is what it was.
 func TestErrorsStay(t *testing.T) {
 	f := newFake()
@@ -255,6 +296,15 @@ func TestErrorsStay(t *testing.T) {
 	if !ok || answer.Status != 403 || answer.Name != "Forbidden" || answer.Header.Get("X-Id") != "7" ||
 		answer.Message != "token Bearer [hidden] may not" {
 		t.Errorf("%#v", answer)
+	}
+	// One within others leaves the others in the chain.
+	f.set(func(w http.ResponseWriter, r *http.Request, method string) bool {
+		refuse(w, 400, "ExpiredToken", r.Header.Get("Authorization"))
+		return true
+	})
+	err = call(t.Context(), c)
+	if !errors.Is(err, auth.ErrRenewalFailed) || !errors.Is(err, auth.ErrSessionOver) || !errors.Is(err, lex.ErrorName("ExpiredToken")) {
+		t.Error(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -94,6 +94,8 @@ func remove(ctx context.Context, issuer *xrpc.Client, token string) error {
 	return err
 }
 
+var errAnswer = errors.New("the answer is not what the method answers with")
+
 func parseGranted(method syntax.NSID, issuer *xrpc.Client, output lex.Raw) (*granted, error) {
 	var g granted
 	err := json.Unmarshal(output.Data, &g)
