@@ -114,7 +114,7 @@ func (s *FileStore) SetCurrent(ctx context.Context, did syntax.DID) error {
 }
 
 // Update changes the session of one account, see [Store].
-func (s *FileStore) Update(ctx context.Context, did syntax.DID, change func(ctx context.Context, stored *Session) (*Session, error)) error {
+func (s *FileStore) Update(ctx context.Context, did syntax.DID, change Change) error {
 	// This lock is held as long as change takes, which may be long: it keeps out only this account.
 	hash := sha256.Sum256([]byte(did))
 	unlock, err := s.lock(ctx, "."+hex.EncodeToString(hash[:8])+".lock")

@@ -237,7 +237,7 @@ func (s *brokenStore) Current(ctx context.Context) (syntax.DID, error) {
 	return s.Store.Current(ctx)
 }
 
-func (s *brokenStore) Update(ctx context.Context, did syntax.DID, change func(context.Context, *auth.Session) (*auth.Session, error)) error {
+func (s *brokenStore) Update(ctx context.Context, did syntax.DID, change auth.Change) error {
 	return s.Store.Update(ctx, did, func(ctx context.Context, stored *auth.Session) (*auth.Session, error) {
 		next, err := change(ctx, stored)
 		if err == nil && next != stored && s.update != nil {
@@ -252,7 +252,8 @@ func TestLoginNotSaved(t *testing.T) {
 	f := newFake()
 	o := f.options()
 	o.Store = &brokenStore{Store: o.Store, update: errBroken}
-	if c, err := auth.Login(t.Context(), aliceHandle, password, o); c != nil || !errors.Is(err, auth.ErrNotSaved) || !errors.Is(err, errBroken) {
+	c, err := auth.Login(t.Context(), aliceHandle, password, o)
+	if c != nil || !errors.Is(err, auth.ErrNotSaved) || !errors.Is(err, errBroken) {
 		t.Errorf("%v, %v", c, err)
 	}
 	checkCount(t, f, deleteSession, 1)

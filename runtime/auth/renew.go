@@ -124,7 +124,8 @@ func (c *Client) renewed(ctx context.Context, refused string) (*Session, error) 
 	// A process that does not heed the lock may have been faster.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rereadTimeout)
 	defer cancel()
-	if again, problem := c.store.Load(ctx, c.did); problem == nil && again.secret != nil && c.renewedElsewhere(again, refused) {
+	again, problem := c.store.Load(ctx, c.did)
+	if problem == nil && again.secret != nil && c.renewedElsewhere(again, refused) {
 		return again, nil
 	}
 	return nil, fmt.Errorf("auth: %s: %w: %w", c.did, ErrRenewalFailed, err)

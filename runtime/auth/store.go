@@ -36,8 +36,11 @@ type Store interface {
 	// An error of change ends Update, and nothing is stored. change may take as long as a request to a slow
 	// server. Once change has returned, the server has forgotten the old session: Update should then do all it
 	// can to store the new one, even if ctx has ended.
-	Update(ctx context.Context, did syntax.DID, change func(ctx context.Context, stored *Session) (*Session, error)) error
+	Update(ctx context.Context, did syntax.DID, change Change) error
 }
+
+// Change makes the session that is to be stored out of the one that is, see [Store].
+type Change = func(ctx context.Context, stored *Session) (*Session, error)
 
 func noSession(did syntax.DID) error { return fmt.Errorf("%w for %s", ErrNoSession, did) }
 
@@ -105,7 +108,7 @@ func (m *memoryStore) SetCurrent(_ context.Context, did syntax.DID) error {
 	return nil
 }
 
-func (m *memoryStore) Update(ctx context.Context, did syntax.DID, change func(ctx context.Context, stored *Session) (*Session, error)) error {
+func (m *memoryStore) Update(ctx context.Context, did syntax.DID, change Change) error {
 	m.mu.Lock()
 	a := m.account(did)
 	m.mu.Unlock()
