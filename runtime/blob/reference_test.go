@@ -147,12 +147,16 @@ func TestReferenceType(t *testing.T) {
 	if !errors.Is(err, blob.ErrType) || !errors.As(err, &e) || e.Blob.MimeType != "image/png" || e.Sent.MimeType != "audio/wav" || e.Blob.Ref != e.Sent.Ref {
 		t.Errorf("error %v", err)
 	}
-	for _, mimeType := range []string{"audio/wav", "text/plain; charset=utf-8"} {
-		got, err := blob.Upload(t.Context(), caller, strings.NewReader("hello"), mimeType, nil)
-		if err != nil {
-			t.Errorf("%s: %v", mimeType, err)
+	for _, test := range []struct{ mimeType, data, want string }{
+		{"audio/wav", "hello", "audio/wav"},
+		{"audio/wav", "RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x80\x3e\x00\x00\x02\x00\x10\x00data\x00\x00\x00\x00", "audio/vnd.wave"},
+		{"audio/flac", "fLaC\x00\x00\x00\x22" + strings.Repeat("\x00", 34), "audio/x-flac"},
+		{"text/plain; charset=utf-8", "hello", "text/plain"},
+	} {
+		got, err := blob.Upload(t.Context(), caller, strings.NewReader(test.data), test.mimeType, nil)
+		if err != nil || got.MimeType != test.want {
+			t.Errorf("%s: %s, error %v", test.mimeType, got.MimeType, err)
 		}
-		t.Logf("%s becomes %s", mimeType, got.MimeType)
 	}
 }
 

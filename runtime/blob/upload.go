@@ -36,8 +36,8 @@ func (o *UploadOptions) limit() int64 {
 
 // UploadError says that a server took something else for the blob than what was sent.
 type UploadError struct {
-	// Sent describes what was sent, and Blob is the server's reference. Who can do with that, because the
-	// media types differ in name only, say, may put it into a record.
+	// Sent describes what was sent, and Blob is the server's reference. Who can do with the media type in that,
+	// such as application/xml for application/tei+xml, may put it into a record.
 	Sent, Blob lex.Blob
 	// Err wraps [ErrHash], [ErrSize] or [ErrType].
 	Err error
@@ -63,8 +63,9 @@ func (e *UploadError) Unwrap() error { return e.Err }
 // larger than a limit is cut off there, so that the server does not take it for the whole.
 //
 // The reference that comes back must be that of what was sent: with the same hash and size, and of the same media
-// type, parameters aside, as some servers look at the bytes and decide for themselves. If it is not, the
-// error is an [*UploadError], which has it.
+// type. Some servers look at the bytes and decide for themselves; parameters may be missing, and the name may be a
+// synonym, such as audio/vnd.wave for audio/wav, if Rules allow it. If the reference is another, the error is an
+// [*UploadError], which has it.
 //
 // The other errors are a [*lex.Error] for what Rules does not allow, [ErrTooLarge] for a size, as known
 // here or found by the server, or one of account. If r is an io.Seeker, the account may send it
@@ -107,7 +108,7 @@ func Upload(ctx context.Context, account lex.Caller, r io.Reader, mimeType strin
 		err = fmt.Errorf("%w: the server has %s, of %d bytes; %d were sent", ErrHash, got.Ref, got.Size, size)
 	case got.Size != size:
 		err = fmt.Errorf("%w: %d bytes were sent, the server counts %d", ErrSize, size, got.Size)
-	case gotType != want:
+	case synonym(gotType) != synonym(want) || options.Rules.Check(got.MimeType, size) != nil:
 		err = fmt.Errorf("%w: sent as %s, the server says %.100q", ErrType, mimeType, got.MimeType)
 	default:
 		return got, nil
@@ -128,6 +129,35 @@ func mediaType(s string) (string, error) {
 		return "", fmt.Errorf("%.100q is not a media type: %w", s, err)
 	}
 	return t, nil
+}
+
+// synonyms are names of media types that mean the same as another. Servers that look at the bytes of a WAV
+// file call it audio/vnd.wave, for one, and most systems audio/wav or audio/x-wav.
+var synonyms = map[string]string{
+	"audio/wav":         "audio/vnd.wave",
+	"audio/wave":        "audio/vnd.wave",
+	"audio/x-wav":       "audio/vnd.wave",
+	"audio/x-pn-wav":    "audio/vnd.wave",
+	"audio/mp3":         "audio/mpeg",
+	"audio/x-aiff":      "audio/aiff",
+	"audio/x-flac":      "audio/flac",
+	"audio/x-m4a":       "audio/mp4",
+	"audio/m4a":         "audio/mp4",
+	"image/jpg":         "image/jpeg",
+	"text/xml":          "application/xml",
+	"video/avi":         "video/vnd.avi",
+	"video/msvideo":     "video/vnd.avi",
+	"video/x-msvideo":   "video/vnd.avi",
+	"video/x-matroska":  "video/matroska",
+	"application/x-ogg": "application/ogg",
+}
+
+// synonym returns the one name that stands for a media type and its synonyms.
+func synonym(mediaType string) string {
+	if s, ok := synonyms[mediaType]; ok {
+		return s
+	}
+	return mediaType
 }
 
 // preflight checks what is known before anything is sent.

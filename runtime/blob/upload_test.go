@@ -242,6 +242,8 @@ func TestUploadAnswer(t *testing.T) {
 	}{
 		{"right", change(func(*lex.Blob) {}), nil, ""},
 		{"another spelling of the type", change(func(b *lex.Blob) { b.MimeType = "Audio/WAV; rate=8000" }), nil, ""},
+		{"a synonym of the type", change(func(b *lex.Blob) { b.MimeType = "audio/vnd.wave" }), nil, ""},
+		{"a synonym that the rules do not allow", change(func(b *lex.Blob) { b.MimeType = "audio/x-wav" }), blob.ErrType, `the server says "audio/x-wav"`},
 		{"with more", `{"x":1,"blob":` + strings.Replace(strings.TrimPrefix(change(func(*lex.Blob) {}), `{"blob":`), "{", `{"x":1,`, 1), nil, ""},
 		{"hash", change(func(b *lex.Blob) { b.Ref = other }), blob.ErrHash, "wrong hash: the server has " + other.String() + ", of 5 bytes; 5 were sent"},
 		{"size", change(func(b *lex.Blob) { b.Size = 4 }), blob.ErrSize, "wrong size: 5 bytes were sent, the server counts 4"},
@@ -253,7 +255,8 @@ func TestUploadAnswer(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			u := uploads{answer: func(_ int, w http.ResponseWriter, _ []byte) { io.WriteString(w, test.answer) }}
-			got, err := blob.Upload(t.Context(), u.account(t), strings.NewReader("hello"), "audio/wav", nil)
+			options := &blob.UploadOptions{Rules: lex.BlobRules{Accept: []string{"audio/wav", "audio/vnd.wave", "text/*"}}}
+			got, err := blob.Upload(t.Context(), u.account(t), strings.NewReader("hello"), "audio/wav", options)
 			if test.want == nil {
 				want := good
 				want.MimeType = got.MimeType
