@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -12,7 +13,7 @@ import (
 const Version = 3
 
 // SignatureSize is the size of a commit's signature in bytes, of either curve that the AT Protocol has.
-const SignatureSize = 64
+const SignatureSize = multikey.SignatureSize
 
 // Commit is the signed object at the top of a repository.
 type Commit struct {
