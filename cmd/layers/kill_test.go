@@ -20,7 +20,7 @@ import (
 )
 
 // kills is how often a command is killed.
-const kills = 25
+const kills = 12
 
 // TestKilledDownloads kills pull and blob get at any moment: the file is the old one or the whole new one, and
 // in the end there is nothing else.
@@ -32,9 +32,10 @@ func TestKilledDownloads(t *testing.T) {
 	}
 	story := bytes.Repeat([]byte("and then, "), 100_000)
 	cid := lex.CIDOf(lex.CodecRaw, story).String()
-	server := httptest.NewServer(nil)
+	server := httptest.NewUnstartedServer(nil)
+	origin := "http://" + server.Listener.Addr().String()
 	t.Cleanup(server.Close)
-	document := strings.ReplaceAll(string(c.DIDDocument()), "https://pds.example.com", server.URL)
+	document := strings.ReplaceAll(string(c.DIDDocument()), "https://pds.example.com", origin)
 	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/" + c.DID():
@@ -47,6 +48,7 @@ func TestKilledDownloads(t *testing.T) {
 			http.NotFound(w, r)
 		}
 	})
+	server.Start()
 	for _, test := range []struct {
 		name string
 		args []string
@@ -68,7 +70,7 @@ func TestKilledDownloads(t *testing.T) {
 					}
 				})
 				command.Dir = directory
-				command.Env = append(command.Env, "LAYERS_PLC="+server.URL, "LAYERS_ALLOW_PRIVATE=1", "LAYERS_PDS=")
+				command.Env = append(command.Env, "LAYERS_PLC="+origin, "LAYERS_ALLOW_PRIVATE=1", "LAYERS_PDS=")
 				return command
 			}
 			// How long it takes says when to kill it.

@@ -95,9 +95,10 @@ func TestProgram(t *testing.T) {
 	}
 	archive, document := readFile(t, "tests/testdata/acceptance.car"), readFile(t, "tests/testdata/acceptance.did.json")
 	const did = "did:plc:dlkuiatgml2qsceoi5njkvs7"
-	server := httptest.NewServer(nil)
+	server := httptest.NewUnstartedServer(nil)
+	origin := "http://" + server.Listener.Addr().String()
 	defer server.Close()
-	document = replace(t, document, "http://localhost:2583", server.URL)
+	document = replace(t, document, "http://localhost:2583", origin)
 	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/" + did:
@@ -108,10 +109,11 @@ func TestProgram(t *testing.T) {
 			http.NotFound(w, r)
 		}
 	})
+	server.Start()
 	code = replace(t, code, "pds.New()", "testClient()") + testClient
 	code = replace(t, code, "import (", "import (\n\t\"github.com/layers-pub/layers-go/runtime/identity\"")
 	command := exec.Command(build(t, code), did)
-	command.Env = append(os.Environ(), "PLC="+server.URL)
+	command.Env = append(os.Environ(), "PLC="+origin)
 	out, err := command.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
