@@ -52,7 +52,7 @@ func (c *Client) ListRecords(ctx context.Context, repo syntax.AtIdentifier, coll
 // plainViews reads records as they come.
 func plainViews(d *lex.Decoder) []lex.View { return lex.DecodeObjects[lex.View](d, 0, lex.NoLimit) }
 
-// views goes through the records of a collection, which decode reads and uri names.
+// views goes through the records of a collection, once, which decode reads and uri names.
 func views[V any](ctx context.Context, c *Client, repo syntax.AtIdentifier, collection syntax.NSID, options *ListOptions, decode func(*lex.Decoder) []V, uri func(*V) string) iter.Seq2[*V, error] {
 	if options == nil {
 		options = new(ListOptions)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -190,17 +191,28 @@ func TestListLazy(t *testing.T) {
 	}
 }
 
-// TestListTwice checks that a list can be gone through again.
+// TestListTwice checks that a list can be gone through again, and by several goroutines at the same time.
 func TestListTwice(t *testing.T) {
 	all := items(t)
-	client, _, _ := serve(t, answers{methodList: sayPages(map[string]string{"": page("b", all[0]), "b": page("", all[1])})})
-	list := client.ListRecords(t.Context(), handle, layers, nil)
-	for range 2 {
-		got, err := listed(list)
-		if diff := cmp.Diff(uris(all[:2]...), got); diff != "" || err != nil {
-			t.Errorf("%v (-want +got):\n%s", err, diff)
-		}
+	client, _, _ := serve(t, answers{methodList: sayPages(map[string]string{"": page("b", all[:5]...), "b": page("", all[5:]...)})})
+	plain := client.ListRecords(t.Context(), handle, layers, nil)
+	typed := pds.List[annotation.AnnotationLayer](t.Context(), client, handle, nil)
+	var running sync.WaitGroup
+	for range 3 {
+		running.Go(func() {
+			for range 2 {
+				got, err := listed(plain)
+				if diff := cmp.Diff(uris(all...), got); diff != "" || err != nil {
+					t.Errorf("%v (-want +got):\n%s", err, diff)
+				}
+				got, err = listedTyped(typed)
+				if diff := cmp.Diff(uris(all...), got); diff != "" || err != nil {
+					t.Errorf("typed: %v (-want +got):\n%s", err, diff)
+				}
+			}
+		})
 	}
+	running.Wait()
 }
 
 // TestListFailures checks that a bad record spoils neither its page nor the others.
@@ -396,7 +408,7 @@ func TestListRepos(t *testing.T) {
 			{"did":"did:plc:ewvi7nxzyoun6zhxrhs64oiz","head":"` + cid + `","rev":"3l3famgxlzxwf","active":true},
 			{"did":"not a did","head":"` + cid + `","rev":"3l3famgxlzxwf","active":true},
 			{"did":"did:web:a.test","head":"","rev":"","active":false,"status":"deactivated","more":[]}]}`,
-		"b": `{"repos":[5,{"did":"did:web:b.test"},{"did":"did:web:c.test","status":"takendown"}]}`,
+		"b": `{"repos":[5,{"did":"did:web:b.test","head":"x","rev":"y"},{"did":"did:web:c.test","status":"takendown"}]}`,
 	})
 	host := newServer(t, answers{"com.atproto.sync.listRepos": answer, "com.atproto.sync.listReposByCollection": answer})
 	client := newClient(t, newDirectory(t, host.URL))
@@ -455,20 +467,30 @@ func TestListBlobs(t *testing.T) {
 		"":  `{"cids":["` + raw.String() + `","nonsense"],"cursor":"b"}`,
 		"b": `{"cids":[null,"` + raw.String() + `"]}`,
 	})})
-	good, bad := 0, 0
-	for cid, err := range client.ListBlobs(t.Context(), handle, &pds.ListBlobsOptions{Since: "3l3famgxlzxwf"}) {
-		_, failed := err.(*lex.Failure)
-		switch {
-		case err == nil && cid == raw:
-			good++
-		case failed && !cid.Defined():
-			bad++
-		default:
-			t.Errorf("%s, %v", cid, err)
-		}
+	var running sync.WaitGroup
+	blobs := client.ListBlobs(t.Context(), handle, &pds.ListBlobsOptions{Since: "3l3famgxlzxwf"})
+	for range 2 {
+		running.Go(func() {
+			good, bad := 0, 0
+			for cid, err := range blobs {
+				_, failed := err.(*lex.Failure)
+				switch {
+				case err == nil && cid == raw:
+					good++
+				case failed && !cid.Defined():
+					bad++
+				default:
+					t.Errorf("%s, %v", cid, err)
+				}
+			}
+			if good != 2 || bad != 2 {
+				t.Errorf("%d good, %d bad", good, bad)
+			}
+		})
 	}
+	running.Wait()
 	query := s.requests[0].URL.Query()
-	if good != 2 || bad != 2 || query.Get("since") != "3l3famgxlzxwf" || query.Get("did") != string(account) || query.Get("limit") != "1000" {
-		t.Errorf("%d good, %d bad, asked with %v", good, bad, query)
+	if query.Get("since") != "3l3famgxlzxwf" || query.Get("did") != string(account) || query.Get("limit") != "1000" {
+		t.Errorf("asked with %v", query)
 	}
 }

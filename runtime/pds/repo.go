@@ -91,11 +91,31 @@ func (c *Client) ListBlobs(ctx context.Context, repo syntax.AtIdentifier, option
 	if options == nil {
 		options = new(ListBlobsOptions)
 	}
+	return func(yield func(lex.CID, error) bool) {
+		for cid, err := range each(c.blobs(ctx, repo, options), decodeCID) {
+			if !yield(cid, err) {
+				return
+			}
+		}
+	}
+}
+
+func decodeCID(raw lex.Raw) (lex.CID, error) {
+	var text word
+	if err := lex.DecodeJSON(raw.Data, &text); err != nil {
+		return lex.CID{}, err
+	}
+	return lex.ParseCID(string(text))
+}
+
+// blobs goes through the CIDs of a repository's blobs, once.
+func (c *Client) blobs(ctx context.Context, repo syntax.AtIdentifier, options *ListBlobsOptions) iter.Seq2[*lex.Raw, error] {
 	l := list[lex.Raw]{of: string(repo), cursor: options.Cursor, size: options.PageSize, most: maxBlobs, checkpoint: options.Checkpoint}
 	l.fetch = func(ctx context.Context, params lex.Params) (page[lex.Raw], error) {
 		var answer *blobPage
 		err := c.CallRepo(ctx, repo, func(did syntax.DID) *lex.Call {
-			answer, repo = new(blobPage), syntax.AtIdentifier(did)
+			answer = new(blobPage)
+			repo = syntax.AtIdentifier(did) // a list is of one repository, whatever becomes of its handle
 			call := &lex.Call{NSID: "com.atproto.sync.listBlobs", Params: params, Output: answer}
 			call.Params.String("did", string(did))
 			if options.Since != "" {
@@ -108,13 +128,7 @@ func (c *Client) ListBlobs(ctx context.Context, repo syntax.AtIdentifier, option
 		}
 		return answer.page, nil
 	}
-	return each(l.all(ctx), func(raw lex.Raw) (lex.CID, error) {
-		var text word
-		if err := lex.DecodeJSON(raw.Data, &text); err != nil {
-			return lex.CID{}, err
-		}
-		return lex.ParseCID(string(text))
-	})
+	return l.all(ctx)
 }
 
 // RepoOptions are the options of [Client.GetRepo] and [Client.GetRepoCAR]; nil stands for the zero value.

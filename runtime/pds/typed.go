@@ -30,14 +30,14 @@ func Get[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, uri synt
 //
 //	for entry, err := range pds.List[expression.Expression](ctx, client, "alice.example.com", nil) {
 func List[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, repo syntax.AtIdentifier, options *ListOptions) iter.Seq2[*lex.Entry[T], error] {
-	var block, cid []byte
-	read := func(d *lex.Decoder) []typedView[T, P] {
-		return lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) (v typedView[T, P]) {
-			block, cid = v.read(d, block, cid)
-			return v
-		})
-	}
 	return func(yield func(*lex.Entry[T], error) bool) {
+		var block, cid []byte
+		read := func(d *lex.Decoder) []typedView[T, P] {
+			return lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) (v typedView[T, P]) {
+				block, cid = v.read(d, block, cid)
+				return v
+			})
+		}
 		for v, err := range views(ctx, c, repo, P(new(T)).RecordType(), options, read, func(v *typedView[T, P]) string { return v.URI }) {
 			var entry *lex.Entry[T]
 			if err == nil {
