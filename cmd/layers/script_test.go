@@ -59,6 +59,40 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// TestMisuse calls the commands wrongly: that has a status of its own, and asks no server.
+func TestMisuse(t *testing.T) {
+	t.Setenv("LAYERS_AUTH_FILE", t.TempDir()+"/auth.json")
+	for _, args := range [][]string{
+		{"nonsense"}, {"resolve"}, {"resolve", "not a handle"}, {"resolve", "--nonsense", "a.test"}, {"describe", "a", "b"},
+		{"get", "nonsense"}, {"get", "at://a.test/com.example.note"}, {"get", "at://a.test/com.example.note/1", "--cid", "x"},
+		{"list", "a.test"}, {"list", "a.test", "nonsense"}, {"list", "a.test", "corpus.corpus", "--limit", "-1"},
+		{"pull"}, {"query"}, {"query", "corpus.listCorpora"}, {"blob"}, {"blob", "get", "a.test", "x"}, {"blob", "put"}, {"blob", "put", "story"},
+		{"login"}, {"logout", "a"}, {"create", "nonsense"}, {"put", "nonsense"}, {"put", "corpus.corpus/1", "--swap", "x"}, {"delete"}, {"apply"},
+	} {
+		status, stdout, stderr := layers(t, strings.NewReader(""), args...)
+		if status != 2 || stdout != "" || !strings.HasPrefix(stderr, "layers: ") || !strings.HasSuffix(stderr, "See layers --help.\n") {
+			t.Errorf("%v: status %d, %s%s", args, status, stdout, stderr)
+		}
+	}
+	for _, args := range [][]string{{"whoami"}, {"logout"}, {"decode", "nowhere.car"}, {"apply", "nowhere.jsonl"}, {"resolve", "did:web:localhost%3A1"}} {
+		if status, stdout, stderr := layers(t, strings.NewReader(""), args...); status != 1 || stdout != "" || !strings.HasPrefix(stderr, "layers: ") {
+			t.Errorf("%v: status %d, %s%s", args, status, stdout, stderr)
+		}
+	}
+}
+
+// TestExamples looks for an example in the help of each command.
+func TestExamples(t *testing.T) {
+	for _, name := range []string{
+		"decode", "resolve", "describe", "get", "list", "pull", "query", "login", "logout", "whoami", "create", "put", "delete", "apply", "blob get", "blob put",
+	} {
+		status, stdout, _ := layers(t, nil, append(strings.Fields(name), "--help")...)
+		if status != 0 || !strings.Contains(stdout, "Examples:\n  layers "+name) && !strings.Contains(stdout, "| layers "+name) {
+			t.Errorf("%s: status %d, %s", name, status, stdout)
+		}
+	}
+}
+
 // checkMode is the script command "mode MODE FILE".
 func checkMode(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 || neg {
