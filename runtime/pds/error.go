@@ -48,7 +48,8 @@ func says(err error, texts ...string) bool {
 
 // isRepoNotFound reports whether err says that the server does not have the repository.
 func isRepoNotFound(err error) bool {
-	return errors.Is(err, lex.ErrorName("RepoNotFound")) || says(err, "could not find repo", "could not find user", "repo not found")
+	return errors.Is(err, lex.ErrorName("RepoNotFound")) ||
+		says(err, "could not find repo", "could not find user", "repo not found")
 }
 
 // isRecordNotFound reports whether err, of a call for one record, says that there is none.

@@ -25,6 +25,9 @@ type GetRecordOptions struct {
 // An error is [ErrRecordNotFound] if there is no such record, one of [Client.CallRepo], one that names both
 // URIs if the server answers with another record, or a [*lex.Failure]: then the record is not of the data
 // model, and in JSON, or it is not that of its CID ([lex.RuleCID]). The envelope of a failure is returned, too.
+//
+// The reference server also answers that there is no such record when the account is deactivated or taken
+// down; [Client.DescribeRepo] tells.
 func (c *Client) GetRecord(ctx context.Context, uri syntax.ATURI, options *GetRecordOptions) (lex.Envelope, error) {
 	if options == nil {
 		options = new(GetRecordOptions)
