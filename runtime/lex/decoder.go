@@ -201,7 +201,8 @@ func (d *Decoder) mismatch(want string) {
 	d.skip()
 }
 
-// Object starts the object that comes next, whose fields are in f; fields that are not go to extra.
+// Object starts the object that comes next, whose fields are in f; fields that are not go to extra, or, when it
+// is nil, are let be, whatever is in them.
 // When what comes next is no object, that is reported and the first [Decoder.Next] ends it.
 func (d *Decoder) Object(c *Cursor, f *Fields, extra *Map) {
 	c.fields, c.extra = f, extra

@@ -144,6 +144,10 @@ func (m Map) Decode(v Decodable) error {
 // unknownField keeps the entry whose key was just read among the object's extra fields. The $type of
 // a union's member follows from its Go type; only a spelling that the encoder would not choose is kept.
 func (d *Decoder) unknownField(c *Cursor, key string) {
+	if c.extra == nil {
+		d.pass()
+		return
+	}
 	at := d.key
 	raw := d.raw()
 	switch {

@@ -1,6 +1,10 @@
 package lex
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
 
 // Raw is any value, kept as the bytes that it came in: for an answer whose parts are to be decoded, and to
 // fail, one by one. Reading it checks no more than what it takes to find the value's end.
@@ -22,12 +26,10 @@ func (d *Decoder) Raw() Raw {
 		r.Encoding = JSON
 		d.skipSpace()
 	}
-	start, issues := d.i, len(d.issues)
-	d.skip()
-	if d.dead {
+	start := d.i
+	if d.pass(); d.dead {
 		return Raw{Encoding: r.Encoding}
 	}
-	d.issues = d.issues[:issues] // what is wrong within the value is for whoever decodes it
 	r.Data = d.b[start:d.i:d.i]
 	if !d.kept.share {
 		r.Data = bytes.Clone(r.Data)
@@ -45,14 +47,74 @@ func (d *Decoder) Try(v Decodable) (raw Raw, ok bool) {
 	start, issues, depth := d.i, len(d.issues), d.depth
 	v.DecodeLex(d)
 	ok = len(d.issues) == issues
-	if d.dead { // it may have been the limit of issues, or of memory: find the value's end
+	if d.dead { // it may have been the limit of issues, of memory or of depth: find the value's end
 		d.issues = d.issues[:issues]
-		d.i, d.depth, d.dead, d.truncated, ok = start, depth, false, false, false
-		if d.skip(); d.dead {
+		d.i, d.depth, d.dead, d.truncated, d.member, ok = start, depth, false, false, false, false
+		if d.pass(); d.dead {
 			return raw, false
 		}
 	}
 	d.issues = d.issues[:issues]
 	raw.Data = d.b[start:d.i:d.i]
 	return raw, ok
+}
+
+// pass goes over any value. What is wrong within it is for whoever decodes it.
+func (d *Decoder) pass() {
+	issues := len(d.issues)
+	if d.json {
+		d.passJSON()
+	} else {
+		d.skip()
+	}
+	if !d.dead {
+		d.issues = d.issues[:issues]
+	}
+}
+
+// passJSON goes over one value. It looks at no more of an object or array than where strings and brackets end,
+// and does not mind how deep it is.
+func (d *Decoder) passJSON() {
+	if c := d.skipSpace(); c != '{' && c != '[' {
+		d.skipJSON()
+		return
+	}
+	b, depth := d.b, 0
+	for i := d.i; i < len(b); i++ {
+		switch b[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				d.i = i + 1
+				return
+			}
+		case '"':
+			i = endOfString(b, i+1)
+		}
+	}
+	d.fail("unexpected end")
+}
+
+// endOfString returns where the JSON string ends that goes on at offset i: the offset of its closing quote, or one
+// that is not in b.
+func endOfString(b []byte, i int) int {
+	for {
+		for i+8 <= len(b) {
+			m := special(binary.LittleEndian.Uint64(b[i:]))
+			if m == 0 {
+				i += 8
+				continue
+			}
+			i += bits.TrailingZeros64(m) / 8
+			break
+		}
+		switch {
+		case i >= len(b) || b[i] == '"':
+			return i
+		case b[i] == '\\':
+			i++ // what is escaped may be a quote
+		}
+		i++
+	}
 }

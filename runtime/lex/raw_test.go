@@ -37,6 +37,10 @@ func TestRaw(t *testing.T) {
 	}{
 		{"values of all kinds", `[ {"a": [1, "]"]} ,"x\"",null,  -1e3,true, {} ]`, []string{`{"a": [1, "]"]}`, `"x\""`, `null`, `-1e3`, `true`, `{}`}, false},
 		{"what is wrong inside is left alone", `[{"a":1.5,"a":2},"\ud800",3]`, []string{`{"a":1.5,"a":2}`, `"\ud800"`, `3`}, false},
+		{"strings with brackets and escapes", `[["}]\\","\"]"],{"a]\u005d":"{{{{{{{{{\"}"},"x"]`, []string{`["}]\\","\"]"]`, `{"a]\u005d":"{{{{{{{{{\"}"}`, `"x"`}, false},
+		{"deeper than anything may be", `[` + strings.Repeat("[", 500) + strings.Repeat("]", 500) + `,1]`, []string{strings.Repeat("[", 500) + strings.Repeat("]", 500), "1"}, false},
+		{"no end within a string", `[{"a":"1}`, []string{""}, true},
+		{"no end within an escape", `[{"a":"1\`, []string{""}, true},
 		{"no end", `[{"a":1`, []string{""}, true},
 		{"not JSON", `[1,<html>]`, []string{"1", ""}, true},
 	} {
@@ -209,6 +213,7 @@ func (s *small) DecodeLex(d *lex.Decoder) {
 }
 
 func TestTry(t *testing.T) {
+	deep := strings.Repeat("[", lex.MaxDepth) + strings.Repeat("]", lex.MaxDepth)
 	many := "[" + strings.Repeat("10,", 2*lex.MaxIssues) + "10]" // more issues than are collected
 	for _, test := range []struct {
 		name, in string
@@ -218,7 +223,9 @@ func TestTry(t *testing.T) {
 	}{
 		{"good and bad", `[[1,2], [3, 10] ,{"a":[]},[4]]`, []int64{3, 4}, []string{`[3, 10]`, `{"a":[]}`}, false},
 		{"too many issues", `[[1],` + many + `,[2]]`, []int64{1, 2}, []string{many}, false},
-		{"no JSON", `[[1],[2,x],[3]]`, []int64{1}, []string{""}, true},
+		{"too deep", `[[1],` + deep + `,[2]]`, []int64{1, 2}, []string{deep}, false},
+		{"no JSON in an item", `[[1],[2,x],[3]]`, []int64{1, 3}, []string{`[2,x]`}, false},
+		{"no JSON", `[[1],[2,"],[3]]`, []int64{1}, []string{""}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var got tries

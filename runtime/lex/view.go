@@ -18,8 +18,7 @@ func (v *View) DecodeLex(d *Decoder) {
 		return
 	}
 	var c Cursor
-	var extra Map
-	d.Object(&c, viewFields, &extra)
+	d.Object(&c, viewFields, nil)
 	for {
 		switch d.Next(&c) {
 		case 0:

@@ -23,7 +23,7 @@ func TestView(t *testing.T) {
 		cid        lex.CID
 		rule       lex.Rule
 	}{
-		{"with its CID", `{"uri":"` + uri + `","cid":"` + cid.String() + `","value":` + value + `,"more":1}`, lex.Hashed, lex.CBOR, cid, ""},
+		{"with its CID", `{"uri":"` + uri + `","cid":"` + cid.String() + `","value":` + value + `,"more":[1.5,"\ud800"],"$type":""}`, lex.Hashed, lex.CBOR, cid, ""},
 		{"without one", `{"uri":"` + uri + `","cid":null,"value":` + value + `}`, lex.Served, lex.CBOR, cid, ""},
 		{"with another", `{"uri":"` + uri + `","cid":"` + other.String() + `","value":` + value + `}`, lex.Served, lex.CBOR, other, lex.RuleCID},
 		{"with nonsense for one", `{"uri":"` + uri + `","cid":"x","value":` + value + `}`, lex.Served, lex.CBOR, lex.CID{}, lex.RuleCID},
