@@ -24,8 +24,7 @@ type page[T any] struct {
 // read reads a page whose items are in the field of fields that is not the cursor.
 func (p *page[T]) read(d *lex.Decoder, fields *lex.Fields, cursor int, items func(*lex.Decoder) []T) {
 	var c lex.Cursor
-	var extra lex.Map
-	d.Object(&c, fields, &extra)
+	d.Object(&c, fields, nil)
 	for {
 		switch field := d.Next(&c); field {
 		case cursor:
@@ -71,8 +70,7 @@ var repoStatusFields = lex.NewFields("did!", "rev", "head", "active", "status")
 // DecodeLex reads an entry of com.atproto.sync.listRepos or listReposByCollection.
 func (s *RepoStatus) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
-	var extra lex.Map
-	d.Object(&c, repoStatusFields, &extra)
+	d.Object(&c, repoStatusFields, nil)
 	active := lex.Opt[bool]{}
 	for {
 		switch d.Next(&c) {
@@ -100,8 +98,7 @@ var descriptionFields = lex.NewFields("did!", "didDoc", "handle!", "collections!
 // DecodeLex reads the answer of com.atproto.repo.describeRepo.
 func (v *Description) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
-	var extra lex.Map
-	d.Object(&c, descriptionFields, &extra)
+	d.Object(&c, descriptionFields, nil)
 	for {
 		switch d.Next(&c) {
 		case 0:
@@ -125,8 +122,7 @@ var latestCommitFields = lex.NewFields("cid!", "rev!")
 // DecodeLex reads the answer of com.atproto.sync.getLatestCommit.
 func (v *LatestCommit) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
-	var extra lex.Map
-	d.Object(&c, latestCommitFields, &extra)
+	d.Object(&c, latestCommitFields, nil)
 	for {
 		switch d.Next(&c) {
 		case 0:

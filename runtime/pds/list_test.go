@@ -2,6 +2,7 @@ package pds_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -243,7 +244,7 @@ func TestListFailures(t *testing.T) {
 		bad(9, `{"$type":"pub.layers.annotation.annotationLayer"}`).json(),
 		noCID.json(),
 		all[3].json(),
-	}, ",") + `],"cursor":null}`
+	}, ",") + `],"took":0.5,"cursor":null}`
 	client, s, _ := serve(t, answers{methodList: sayJSON(list)})
 	want := uris(all[0], all[1], all[2], all[4], all[5], all[6], all[7], all[8], all[9], all[3], all[3])
 	for i := 1; i < 9; i++ {
@@ -266,6 +267,29 @@ func TestListFailures(t *testing.T) {
 	}
 	if issue := batch.Failures[0].Issues[0]; issue.Rule != lex.RuleCID || issue.Want != all[0].CID || issue.Found != all[1].CID {
 		t.Errorf("%v", issue)
+	}
+}
+
+// TestListDeep checks that a record is as deep as a record may be, and not as an answer may be.
+func TestListDeep(t *testing.T) {
+	all := items(t)[:4]
+	nested := func(depth int) json.RawMessage {
+		own := `,"own":` + strings.Repeat("[", depth-1) + strings.Repeat("]", depth-1) + `}`
+		return json.RawMessage(strings.TrimSuffix(string(all[0].Value), "}") + own)
+	}
+	all[1].Value = nested(lex.MaxDepth)
+	all[1].CID = lex.CIDOf(lex.CodecDagCBOR, all[1].block(t)).String()
+	all[2].Value = nested(1000)
+	client, _, _ := serve(t, answers{methodList: sayJSON(page("", all...))})
+	want := uris(all...)
+	want[2] = "!" + want[2]
+	got, err := listed(client.ListRecords(t.Context(), actor, layers, nil))
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	got, err = listedTyped(pds.List[annotation.AnnotationLayer](t.Context(), client, actor, nil))
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("typed: %v (-want +got):\n%s", err, diff)
 	}
 }
 
@@ -407,7 +431,7 @@ func TestListRepos(t *testing.T) {
 		"": `{"cursor":"b","repos":[
 			{"did":"did:plc:ewvi7nxzyoun6zhxrhs64oiz","head":"` + cid + `","rev":"3l3famgxlzxwf","active":true},
 			{"did":"not a did","head":"` + cid + `","rev":"3l3famgxlzxwf","active":true},
-			{"did":"did:web:a.test","head":"","rev":"","active":false,"status":"deactivated","more":[]}]}`,
+			{"did":"did:web:a.test","head":"","rev":"","active":false,"status":"deactivated","more":[1.5]}]}`,
 		"b": `{"repos":[5,{"did":"did:web:b.test","head":"x","rev":"y"},{"did":"did:web:c.test","status":"takendown"}]}`,
 	})
 	host := newServer(t, answers{"com.atproto.sync.listRepos": answer, "com.atproto.sync.listReposByCollection": answer})

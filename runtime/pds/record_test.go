@@ -84,7 +84,7 @@ func TestGetRecordAnswers(t *testing.T) {
 	float.Value = []byte(`{"$type":"pub.layers.annotation.annotationLayer","x":1.5}`)
 	noCID := want
 	noCID.CID = ""
-	extra := `{"took":3,"why":{"a":[null]},` + want.json()[1:]
+	extra := `{"took":1.5,"why":{"a":[null],"a":"\ud800"},` + want.json()[1:]
 
 	const (
 		found = iota

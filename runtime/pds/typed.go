@@ -96,8 +96,7 @@ func (v *typedView[T, P]) read(d *lex.Decoder, block, cid []byte) ([]byte, []byt
 		return block, cid
 	}
 	var c lex.Cursor
-	var extra lex.Map
-	d.Object(&c, viewFields, &extra)
+	d.Object(&c, viewFields, nil)
 	for {
 		switch d.Next(&c) {
 		case 0:
