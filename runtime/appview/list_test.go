@@ -56,8 +56,10 @@ func summary(list iter.Seq2[lex.Envelope, error]) (lines []string) {
 		switch {
 		case one && failure.Trust == lex.Claimed && failure.URI == e.URI && string(failure.Data) == string(e.Data):
 			lines = append(lines, key+" "+string(failure.Issues[0].Rule))
-		case err != nil:
+		case err != nil && strings.Contains(err.Error(), query):
 			lines = append(lines, "error")
+		case err != nil:
+			lines = append(lines, "error without a name")
 		case e.Trust == lex.Claimed && e.Encoding == lex.CBOR && e.CID == lex.CIDOf(lex.CodecDagCBOR, e.Data):
 			lines = append(lines, key)
 		default:
