@@ -98,18 +98,35 @@ func (e *TransportError) Error() string {
 // Unwrap returns e.Err.
 func (e *TransportError) Unwrap() error { return e.Err }
 
-// parse fills e from the body of an answer that is an error.
+// parse fills e from the body of an answer that is an error. Only a JSON object whose error is a name, without spaces,
+// is the protocol's form (https://atproto.com/specs/xrpc#error-responses): proxies answer with JSON of their own.
 func (e *Error) parse(body []byte) {
-	var answer struct{ Error, Message string }
-	if json.Unmarshal(body, &answer) == nil && answer.Error != "" {
-		e.Name, e.Message = answer.Error, answer.Message
+	var answer map[string]json.RawMessage
+	var name string
+	if mayBeError(e.Header.Get("Content-Type")) && json.Unmarshal(body, &answer) == nil &&
+		json.Unmarshal(answer["error"], &name) == nil && isErrorName(name) {
+		e.Name = name
+		json.Unmarshal(answer["message"], &e.Message) // a message that is not text is none
 		return
 	}
 	e.Body = append([]byte(nil), body[:min(len(body), maxPrefix)]...)
 }
 
-// credentials reports whether the credentials may have to be renewed. Servers put it in several ways:
-// status 401; 400, and in some 403, with one of two names.
+// mayBeError reports whether an answer of the media type can be an XRPC error: JSON, or text, as some servers call it.
+func mayBeError(contentType string) bool {
+	return isJSON(contentType) || strings.HasPrefix(contentType, "text/plain")
+}
+
+// isErrorName reports whether s can be the name of an error: a constant in ASCII.
+func isErrorName(s string) bool {
+	return s != "" && len(s) <= maxErrorName && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f })
+}
+
+const maxErrorName = 128
+
+// credentials reports whether the credentials may have to be renewed. Servers put it in several ways: status 401,
+// also without a body; 400, and in some 403, with one of two names. A proxy's 401 looks the same: what comes of the
+// renewal then says more.
 func (e *Error) credentials() bool {
 	return e.Status == http.StatusUnauthorized ||
 		e.Status >= 400 && e.Status < 500 && (e.Name == "ExpiredToken" || e.Name == "InvalidToken")

@@ -1,0 +1,113 @@
+package verdict_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/layers-pub/layers-go/runtime/internal/verdict"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/xrpc"
+)
+
+const (
+	jsonType = "application/json; charset=utf-8"
+	htmlType = "text/html"
+
+	getRecord syntax.NSID = "com.atproto.repo.getRecord"
+	getBlob   syntax.NSID = "com.atproto.sync.getBlob"
+	getRepo   syntax.NSID = "com.atproto.sync.getRepo"
+	refresh   syntax.NSID = "com.atproto.server.refreshSession"
+)
+
+// ask calls method at a server that answers in the given way, and returns the error.
+func ask(t *testing.T, method syntax.NSID, status int, mediaType, body string) error {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", mediaType)
+		w.WriteHeader(status)
+		fmt.Fprint(w, body)
+	}))
+	defer server.Close()
+	client, err := xrpc.New(server.URL, xrpc.WithAllowPrivate(true), xrpc.WithRetry(xrpc.Retry{Attempts: 1}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = client.Call(context.Background(), &lex.Call{NSID: method, Output: new(lex.Raw)})
+	if err == nil {
+		t.Fatalf("%d %s: no error", status, body)
+	}
+	return err
+}
+
+func TestOf(t *testing.T) {
+	for _, test := range []struct {
+		method syntax.NSID
+		status int
+		body   string
+		want   verdict.Verdict
+	}{
+		{getRecord, 400, `{"error":"RecordNotFound","message":"Could not locate record: at://did:web:a.test/x.y.z/1"}`, verdict.NoRecord},
+		{getRecord, 404, `{"error":"RecordNotFound"}`, verdict.NoRecord},
+		{getRecord, 400, `{"error":"InvalidRequest","message":"Could not locate record: at://did:web:a.test/x.y.z/1"}`, verdict.NoRecord},
+		{getRecord, 404, `{"error":"NotFound","message":"record not found"}`, verdict.NoRecord},
+		{getRecord, 404, `{"error":"NotFound"}`, verdict.NoRecord},
+		{getRecord, 404, `{"error":"NotFound","message":"no route"}`, verdict.Refused},
+		{getRecord, 400, `{"error":"InvalidRequest","message":"Could not locate record"}`, verdict.NoRepo},
+		{getRecord, 400, `{"error":"InvalidRequest","message":"Could not find repo: did:web:a.test"}`, verdict.NoRepo},
+		{getRecord, 400, `{"error":"InvalidRequest","message":"collection must be an NSID"}`, verdict.Refused},
+		{getRepo, 400, `{"error":"RepoNotFound"}`, verdict.NoRepo},
+		{getRepo, 404, `{"error":"NotFound"}`, verdict.Refused},
+		{getRepo, 400, `{"error":"RepoDeactivated"}`, verdict.Inactive},
+		{getBlob, 400, `{"error":"InvalidRequest","message":"Blob not found"}`, verdict.NoBlob},
+		{getBlob, 404, `{"error":"BlobNotFound"}`, verdict.NoBlob},
+		{refresh, 400, `{"error":"ExpiredToken","message":"Token has expired"}`, verdict.Expired},
+		{refresh, 401, `{"error":"AuthenticationRequired"}`, verdict.Unauthorized},
+		{refresh, 401, `{"error":"Anything"}`, verdict.Unauthorized},
+		{refresh, 401, `{"error":"AuthFactorTokenRequired"}`, verdict.SecondFactor},
+		{refresh, 429, `{"error":"RateLimitExceeded","message":"Rate Limit Exceeded"}`, verdict.Busy},
+		{refresh, 413, `{"error":"PayloadTooLarge"}`, verdict.TooLarge},
+		{refresh, 400, `{"error":"RecordAlreadyExists"}`, verdict.Exists},
+		{refresh, 400, `{"error":"InvalidSwap"}`, verdict.Swapped},
+		{refresh, 501, `{"error":"MethodNotImplemented"}`, verdict.NoMethod},
+		{refresh, 404, `{"error":"XRPCNotSupported"}`, verdict.NoMethod},
+		{refresh, 500, `{"error":"InternalServerError"}`, verdict.Unknown},
+		{refresh, 408, `{"error":"RequestTimeout"}`, verdict.Unknown},
+		// The protocol's keys are in lower case, and an error's name has no spaces.
+		{getRecord, 404, `{"Error":"RecordNotFound"}`, verdict.Unknown},
+		{getRecord, 404, `{"error":"Not Found","status":404,"path":"/xrpc"}`, verdict.Unknown},
+		{getRecord, 404, `{"message":"no Route matched with those values"}`, verdict.Unknown},
+		{getRecord, 404, `{"error":{"code":404}}`, verdict.Unknown},
+		{getRecord, 404, `[]`, verdict.Unknown},
+		{getRecord, 404, ``, verdict.Unknown},
+	} {
+		if got := verdict.Of(ask(t, test.method, test.status, jsonType, test.body)); got != test.want {
+			t.Errorf("%s: %d %s: verdict %d, want %d", test.method, test.status, test.body, got, test.want)
+		}
+	}
+}
+
+// Whatever its status, the page of a proxy says nothing, even one that has the words of a server.
+func TestPages(t *testing.T) {
+	for _, page := range []struct{ mediaType, body string }{
+		{htmlType, "<html><h1>404 Not Found</h1></html>"},
+		{htmlType, `{"error":"RecordNotFound"}`},
+		{"text/plain", "record not found"},
+		{jsonType, `{"code":404,"message":"record not found"}`},
+		{jsonType, ``},
+	} {
+		for _, status := range []int{200, 400, 401, 403, 404, 408, 410, 413, 429, 500, 502, 503, 504, 524} {
+			if status == 200 && page.mediaType == jsonType && page.body != "" {
+				continue // an answer
+			}
+			for _, method := range []syntax.NSID{getRecord, getBlob, getRepo, refresh} {
+				if got := verdict.Of(ask(t, method, status, page.mediaType, page.body)); got != verdict.Unknown {
+					t.Errorf("%s: %d %s %q: verdict %d", method, status, page.mediaType, page.body, got)
+				}
+			}
+		}
+	}
+}
