@@ -1,0 +1,174 @@
+// Command compare measures the benchmarks of this checkout against those of an earlier commit, in one run:
+//
+//	go run ./tests/benchmarks/compare [-bench REGEXP] [-count N] [-benchtime T] [-cpu N] [-package DIR] COMMIT
+//
+// It builds both test binaries, runs them in turn, and prints for each benchmark that both have the best of all
+// rounds and the ratio: above 1 the checkout is better. Other work on a machine can only make a round slower, so the
+// best round says most. The earlier commit is built in a temporary worktree of git, which is removed.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "compare:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) (err error) {
+	flags := flag.NewFlagSet("compare", flag.ContinueOnError)
+	bench := flags.String("bench", ".", "run the benchmarks that match this `regexp`")
+	count := flags.Int("count", 5, "rounds")
+	benchtime := flags.String("benchtime", "10x", "as for go test")
+	cpu := flags.Int("cpu", 1, "cores that a benchmark may use")
+	dir := flags.String("package", "./tests/benchmarks", "`directory` of the package with the benchmarks")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() != 1 || *count < 1 {
+		return errors.New("usage: compare [flags] COMMIT")
+	}
+	scratch, err := os.MkdirTemp("", "compare")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
+	top, err := output(ctx, ".", "git", "rev-parse", "--show-toplevel")
+	if err != nil {
+		return err
+	}
+	earlier := filepath.Join(scratch, "earlier")
+	if _, err := output(ctx, top, "git", "worktree", "add", "--detach", earlier, flags.Arg(0)); err != nil {
+		return err
+	}
+	defer func() {
+		_, failed := output(context.WithoutCancel(ctx), top, "git", "worktree", "remove", "--force", earlier)
+		err = errors.Join(err, failed)
+	}()
+
+	sides := [2]side{{root: earlier}, {root: top}}
+	for i := range sides {
+		s := &sides[i]
+		s.binary = filepath.Join(scratch, strconv.Itoa(i)+".test")
+		if _, err := output(ctx, s.root, "go", "test", "-c", "-o", s.binary, *dir); err != nil {
+			return err
+		}
+	}
+	for range *count {
+		for i := range sides {
+			s := &sides[i]
+			text, err := output(ctx, filepath.Join(s.root, *dir), s.binary, "-test.run", "^$", "-test.bench", *bench,
+				"-test.benchtime", *benchtime, "-test.cpu", strconv.Itoa(*cpu), "-test.benchmem")
+			if err != nil {
+				return err
+			}
+			if err := s.add(text); err != nil {
+				return err
+			}
+		}
+	}
+	return report(out, &sides[0], &sides[1])
+}
+
+// output runs a command in dir and returns what it prints. An error has what it printed.
+func output(ctx context.Context, dir, name string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = dir
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("%s %s: %w\n%s%s", name, strings.Join(args, " "), err, stdout.Bytes(), stderr.Bytes())
+	}
+	return strings.TrimSpace(stdout.String()), nil
+}
+
+// side is one of the two that are compared.
+type side struct {
+	root, binary string
+	results      []result
+}
+
+// result is the best value of one figure of one benchmark.
+type result struct {
+	name, unit string
+	best       float64
+}
+
+// add takes the figures of one round from the text that a test binary prints.
+func (s *side) add(text string) error {
+	lines := bufio.NewScanner(strings.NewReader(text))
+	for lines.Scan() {
+		fields := strings.Fields(lines.Text())
+		if len(fields) < 4 || !strings.HasPrefix(fields[0], "Benchmark") {
+			continue
+		}
+		for i := 2; i+1 < len(fields); i += 2 {
+			value, err := strconv.ParseFloat(fields[i], 64)
+			if err != nil {
+				return fmt.Errorf("%q: %w", lines.Text(), err)
+			}
+			s.note(fields[0], fields[i+1], value)
+		}
+	}
+	return lines.Err()
+}
+
+func (s *side) note(name, unit string, value float64) {
+	r := s.find(name, unit)
+	if r == nil {
+		s.results = append(s.results, result{name, unit, value})
+	} else if moreIsBetter(unit) == (value > r.best) {
+		r.best = value
+	}
+}
+
+func (s *side) find(name, unit string) *result {
+	for i := range s.results {
+		if r := &s.results[i]; r.name == name && r.unit == unit {
+			return r
+		}
+	}
+	return nil
+}
+
+// moreIsBetter reports whether a larger figure of the unit is the better one: throughput and ratios to a baseline.
+func moreIsBetter(unit string) bool { return unit == "MB/s" || strings.HasPrefix(unit, "of-") }
+
+func report(out io.Writer, earlier, now *side) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "benchmark\tunit\tearlier\tnow\tratio")
+	for _, r := range now.results {
+		before := earlier.find(r.name, r.unit)
+		if before == nil {
+			continue
+		}
+		above, below := before.best, r.best
+		if moreIsBetter(r.unit) {
+			above, below = below, above
+		}
+		ratio := "-"
+		if below != 0 {
+			ratio = strconv.FormatFloat(above/below, 'f', 2, 64)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%.4g\t%.4g\t%s\n", strings.TrimPrefix(r.name, "Benchmark"), r.unit, before.best, r.best, ratio)
+	}
+	return table.Flush()
+}
