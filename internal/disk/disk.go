@@ -14,8 +14,12 @@ package disk
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"sync/atomic"
 	"time"
 )
 
@@ -59,4 +63,43 @@ func wait(ctx context.Context, pause time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// observer is what [Observe] set.
+var observer atomic.Pointer[func(*os.File)]
+
+// Observe has observe called after each successful [Sync] in this process, also of directories, with the open file. It is
+// for tests that find out what a crash would leave: package disktest.
+func Observe(observe func(*os.File)) { observer.Store(&observe) }
+
+// Sync returns when the content of f is on the disk. All files that have to survive a crash go through it, so that tests
+// can tell which did.
+func Sync(f *os.File) error {
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if observe := observer.Load(); observe != nil {
+		(*observe)(f)
+	}
+	return nil
+}
+
+// MkdirAll makes a directory and those above it as [os.MkdirAll] does, and makes the names of those that it made last.
+func MkdirAll(path string, perm fs.FileMode) error {
+	path = filepath.Clean(path)
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil
+	}
+	if parent := filepath.Dir(path); parent != path {
+		if err := MkdirAll(parent, perm); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(path, perm); err != nil {
+		if info, problem := os.Stat(path); problem == nil && info.IsDir() && errors.Is(err, fs.ErrExist) {
+			return nil // another process was faster
+		}
+		return err
+	}
+	return SyncDir(filepath.Dir(path))
 }

@@ -10,6 +10,9 @@ import (
 // openFilesMove says that a file can be renamed and removed while it is open.
 const openFilesMove = false
 
+// SyncsDirs says that SyncDir does something.
+const SyncsDirs = false
+
 // TryLock cannot lock files across processes here.
 func TryLock(*os.File) (bool, error) { return false, errors.ErrUnsupported }
 

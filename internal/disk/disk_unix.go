@@ -11,6 +11,9 @@ import (
 // openFilesMove says that a file can be renamed and removed while it is open.
 const openFilesMove = true
 
+// SyncsDirs says that SyncDir does something.
+const SyncsDirs = true
+
 // TryLock locks an open file and reports whether it has: it does not wait when another process, or another open
 // file of this one, has it locked. The lock goes with the file, or the process. Where files cannot be locked the
 // error is errors.ErrUnsupported, or that of the file system.
@@ -35,7 +38,7 @@ func SyncDir(path string) error {
 		return err
 	}
 	defer dir.Close()
-	if err := dir.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, errors.ErrUnsupported) {
+	if err := Sync(dir); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, errors.ErrUnsupported) {
 		return err // the others are of file systems that cannot, or need not
 	}
 	return nil

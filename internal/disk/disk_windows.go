@@ -10,6 +10,9 @@ import (
 // openFilesMove says that a file can be renamed and removed while it is open.
 const openFilesMove = false
 
+// SyncsDirs says that SyncDir does something.
+const SyncsDirs = false
+
 // TryLock locks an open file and reports whether it has: it does not wait when another process, or another open
 // file of this one, has it locked. The lock goes with the file, or the process. It is on a byte far behind the
 // content, since what is locked cannot be read.

@@ -96,7 +96,7 @@ func isAt(file *os.File, name string) bool {
 
 // Keep brings the file to its place, in place of what is there, and closes it. It is on the disk by then.
 func (p *Partial) Keep() error {
-	if err := p.Sync(); err != nil {
+	if err := Sync(p.File); err != nil {
 		return err
 	}
 	if !openFilesMove {

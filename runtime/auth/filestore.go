@@ -236,7 +236,7 @@ func replaceFile(path string, data []byte) (err error) {
 	}
 	_, err = f.Write(data)
 	if err == nil {
-		err = f.Sync()
+		err = disk.Sync(f)
 	}
 	if closed := f.Close(); err == nil {
 		err = closed

@@ -12,7 +12,7 @@ import (
 // goes with the process, however that ends. Lock files are never removed: another process may be waiting at one.
 func (s *FileStore) lock(ctx context.Context, suffix string) (unlock func(), err error) {
 	dir := filepath.Dir(s.path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := disk.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
 	if s.own {

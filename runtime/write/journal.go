@@ -107,6 +107,10 @@ func (j *Journal) open() error {
 		return j.fault("is not a journal")
 	}
 	size := int64(len(content) - len(rest))
+	// Also a journal that is not new: the process that made it may have been killed before this.
+	if err := disk.SyncDir(filepath.Dir(j.path)); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
 	if err := j.file.Truncate(size); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
@@ -143,9 +147,6 @@ func (j *Journal) begin(did syntax.DID, batch digest, ops int, clock *syntax.TID
 		want.Base = clock.Reserve(ops)
 		if err := j.append(&want); err != nil {
 			return err
-		}
-		if err := disk.SyncDir(filepath.Dir(j.path)); err != nil {
-			return fmt.Errorf("write: %w", err)
 		}
 		j.head = &want
 		return nil
@@ -200,7 +201,7 @@ func (j *Journal) append(line any) error {
 		_, err = j.file.Write(append(text, '\n'))
 	}
 	if err == nil {
-		err = j.file.Sync()
+		err = disk.Sync(j.file)
 	}
 	if err != nil {
 		j.broken = fmt.Errorf("write: %w", err)

@@ -1,0 +1,227 @@
+// Package disktest finds out what a crash of the machine would leave of a directory, for tests of what promises to
+// survive one. Nothing survives but what was synced through package disk:
+//
+//	r := disktest.Watch(t, dir)
+//	save(dir)
+//	for _, state := range r.Crash() {
+//		load(state.Restore(t))
+//	}
+package disktest
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/layers-pub/layers-go/internal/disk"
+)
+
+// Recorder knows what is on the disk of a directory and all that is below it.
+type Recorder struct {
+	t    testing.TB
+	root string
+
+	mu     sync.Mutex
+	files  []*file
+	names  map[string]entries // on the disk, of each directory, by path
+	states []State
+}
+
+// entries are the names in a directory.
+type entries map[string]os.FileInfo
+
+// file is the content of a file on the disk, which its names may come and go without.
+type file struct {
+	info    os.FileInfo
+	content string
+	open    *os.File // so that no new file passes for this one
+}
+
+// State is what a crash may leave.
+type State struct {
+	// When says after or during what the crash came, and what became of the names that were not synced.
+	When string
+	// Files holds contents by path, relative to the directory and with slashes.
+	Files map[string]string
+}
+
+// Restore writes the files into a new directory, for their owner alone, and returns its path.
+func (s State) Restore(t testing.TB) string {
+	t.Helper()
+	root := t.TempDir()
+	for name, content := range s.Files {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+var (
+	watching  sync.Mutex
+	recorders = map[*Recorder]bool{}
+	observe   = sync.OnceFunc(func() { disk.Observe(synced) })
+)
+
+// Watch returns a Recorder of the directory at root, until the test ends. What is there now counts as being on the disk.
+func Watch(t testing.TB, root string) *Recorder {
+	t.Helper()
+	observe()
+	root, err := filepath.EvalSymlinks(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Recorder{t: t, root: root, names: map[string]entries{}}
+	r.settle(root)
+	watching.Lock()
+	defer watching.Unlock()
+	recorders[r] = true
+	t.Cleanup(func() {
+		watching.Lock()
+		defer watching.Unlock()
+		delete(recorders, r)
+		for _, f := range r.files {
+			f.open.Close()
+		}
+	})
+	return r
+}
+
+// Crash returns what may be left if the machine stops now.
+func (r *Recorder) Crash() []State {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.crash("now")
+}
+
+// During returns what may have been left if the machine had stopped at any time since Watch: before or after each sync.
+func (r *Recorder) During() []State {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.states
+}
+
+// synced notes that a file or a directory is on the disk.
+func synced(f *os.File) {
+	watching.Lock()
+	defer watching.Unlock()
+	for r := range recorders {
+		path, err := filepath.EvalSymlinks(f.Name())
+		if err != nil || path != r.root && !strings.HasPrefix(path, r.root+string(filepath.Separator)) {
+			continue
+		}
+		r.mu.Lock()
+		name, _ := filepath.Rel(r.root, path)
+		r.states = append(r.states, r.crash("before the sync of "+name)...)
+		r.note(path)
+		r.states = append(r.states, r.crash("after the sync of "+name)...)
+		r.mu.Unlock()
+	}
+}
+
+// settle notes that all that is below path is on the disk.
+func (r *Recorder) settle(path string) {
+	r.note(path)
+	for name, info := range r.names[path] {
+		if info.IsDir() {
+			r.settle(filepath.Join(path, name))
+		} else {
+			r.note(filepath.Join(path, name))
+		}
+	}
+}
+
+// note notes that the file, or the names in the directory, at path are on the disk.
+func (r *Recorder) note(path string) {
+	info, err := os.Stat(path)
+	if err != nil {
+		r.t.Error(err)
+		return
+	}
+	if info.IsDir() {
+		r.names[path] = r.list(path)
+		return
+	}
+	content := r.read(path)
+	if f := r.find(info); f != nil {
+		f.content = content
+		return
+	}
+	open, err := os.Open(path)
+	if err != nil {
+		r.t.Error(err)
+		return
+	}
+	r.files = append(r.files, &file{info, content, open})
+}
+
+func (r *Recorder) find(info os.FileInfo) *file {
+	for _, f := range r.files {
+		if os.SameFile(f.info, info) {
+			return f
+		}
+	}
+	return nil
+}
+
+func (r *Recorder) list(path string) entries {
+	found, err := os.ReadDir(path)
+	if err != nil {
+		r.t.Error(err)
+	}
+	names := entries{}
+	for _, e := range found {
+		if info, err := e.Info(); err == nil {
+			names[e.Name()] = info
+		}
+	}
+	return names
+}
+
+func (r *Recorder) read(path string) string {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		r.t.Error(err)
+	}
+	return string(content)
+}
+
+// crash returns what a crash may leave: names that were not synced may be lost, or may have become known before the contents
+// of their files; contents are as they were synced, and empty if they never were. A killed process leaves all as it is.
+func (r *Recorder) crash(when string) []State {
+	lost := State{when + ", new names lost", map[string]string{}}
+	early := State{when + ", new names kept", map[string]string{}}
+	killed := State{when + ", the process alone", map[string]string{}}
+	r.collect(early.Files, "", r.root, r.list, r.onDisk)
+	r.collect(killed.Files, "", r.root, r.list, func(path string, _ os.FileInfo) string { return r.read(path) })
+	if !disk.SyncsDirs {
+		return []State{early, killed}
+	}
+	r.collect(lost.Files, "", r.root, func(path string) entries { return maps.Clone(r.names[path]) }, r.onDisk)
+	return []State{lost, early, killed}
+}
+
+func (r *Recorder) onDisk(_ string, info os.FileInfo) string {
+	if f := r.find(info); f != nil {
+		return f.content
+	}
+	return ""
+}
+
+func (r *Recorder) collect(files map[string]string, prefix, path string, list func(string) entries, content func(string, os.FileInfo) string) {
+	for name, info := range list(path) {
+		below := filepath.Join(path, name)
+		if info.IsDir() {
+			r.collect(files, prefix+name+"/", below, list, content)
+		} else {
+			files[prefix+name] = content(below, info)
+		}
+	}
+}
