@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"time"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/multikey"
@@ -137,6 +138,16 @@ type RepoOptions struct {
 	// nodes of the tree that have changed. See repo.WithPartial. When there is no commit after it,
 	// [Client.GetRepo] returns repo.ErrUnchanged.
 	Since syntax.TID
+	// Known is the commit that the caller has already; the zero value stands for none, or, with Since, for one
+	// of that revision. [Client.GetRepo] then checks the commit with repo.Revision.CheckAfter, after its
+	// signature: an older one is repo.ErrOlderRevision, another one of the same revision
+	// repo.ErrForkedRevision, the known one repo.ErrUnchanged. A commit more than repo.MaxClockSkew ahead of
+	// Now is repo.ErrFutureRevision, whether or not there is a known one.
+	Known repo.Revision
+	// AnyRevision makes [Client.GetRepo] take a signed commit of any revision, also the known one.
+	AnyRevision bool
+	// Now is the clock; nil stands for time.Now.
+	Now func() time.Time
 	// MaxSize is the largest archive that is read, in bytes; 0 stands for repo.DefaultMaxSize. One that is
 	// larger is repo.ErrTooLarge.
 	MaxSize int64
@@ -210,7 +221,8 @@ func (l *limited) Read(b []byte) (int, error) {
 //
 // A signature that does not verify is tried once more under a key that was looked up afresh, since keys
 // rotate. An error is that of [Client.CallRepo], of repo.Read, of package identity about the key, or wraps
-// multikey.ErrSignature or repo.ErrDID.
+// multikey.ErrSignature or repo.ErrDID; or it says that the commit is not newer than the one of
+// [RepoOptions].Known, or of a time that has not come.
 func (c *Client) GetRepo(ctx context.Context, repository syntax.AtIdentifier, options *RepoOptions) (*repo.Repo, error) {
 	if options == nil {
 		options = new(RepoOptions)
@@ -229,13 +241,46 @@ func (c *Client) GetRepo(ctx context.Context, repository syntax.AtIdentifier, op
 	}
 	r, err := repo.Read(ctx, body, append(opts, options.Archive...)...)
 	if err != nil {
-		return nil, fmt.Errorf("pds: repository of %s: %w", did, err)
+		return nil, fmt.Errorf("pds: repository of %s: %w", did, options.checkUnchanged(err))
 	}
-	if err := c.VerifyRepo(ctx, did, r); err != nil {
+	err = c.VerifyRepo(ctx, did, r)
+	if err == nil {
+		if err = options.checkRevision(r.Revision()); err != nil {
+			err = fmt.Errorf("pds: repository of %s: %w", did, err)
+		}
+	}
+	if err != nil {
 		r.Close()
 		return nil, err
 	}
 	return r, nil
+}
+
+// checkRevision checks that a commit may take the place of the one that the caller knows.
+func (o *RepoOptions) checkRevision(v repo.Revision) error {
+	if o.AnyRevision {
+		return nil
+	}
+	known := o.Known
+	if known.Rev == "" {
+		known.Rev = o.Since
+	}
+	now := time.Now
+	if o.Now != nil {
+		now = o.Now
+	}
+	return v.CheckAfter(known, now())
+}
+
+// checkUnchanged takes an error of reading the archive. If that says that there is no commit after the known
+// one, the commit that it names has to be that one: a server that has lost commits names an earlier one.
+func (o *RepoOptions) checkUnchanged(err error) error {
+	unchanged, ok := errors.AsType[*repo.UnchangedError](err)
+	if !ok || o.AnyRevision || !o.Known.CID.Defined() || unchanged.Commit == o.Known.CID {
+		return err
+	}
+	return fmt.Errorf("%w: the server has no commit after rev %s, and says that the last is %s and not the known %s",
+		repo.ErrOlderRevision, o.Since, unchanged.Commit, o.Known.CID)
 }
 
 // VerifyRepo verifies the signature of an archive that was opened elsewhere, such as one of
@@ -276,7 +321,8 @@ func (c *Client) verify(ctx context.Context, did syntax.DID, check func(multikey
 // may be a handle. The signature is verified as in [Client.GetRepo].
 //
 // When the server proves that there is no such record, the error is [ErrRecordNotFound], and the proof is
-// returned, too. Other errors are those of [Client.GetRecord] and [Client.GetRepo].
+// returned, too, as it is with repo.ErrFutureRevision. Other errors are those of [Client.GetRecord] and
+// [Client.GetRepo].
 func (c *Client) GetRecordProof(ctx context.Context, uri syntax.ATURI) (*repo.Proof, error) {
 	if err := checkURI(uri); err != nil {
 		return nil, err
@@ -305,8 +351,10 @@ func (c *Client) GetRecordProof(ctx context.Context, uri syntax.ATURI) (*repo.Pr
 			return err
 		})
 	}
-	if err == nil && !proof.Found {
-		err = ErrRecordNotFound
+	if err == nil {
+		if err = proof.Revision().CheckAfter(repo.Revision{}, time.Now()); err == nil && !proof.Found {
+			err = ErrRecordNotFound
+		}
 	}
 	if err != nil {
 		return proof, fmt.Errorf("pds: proof of %s/%s: %w", collectionURI(of, uri.Collection()), uri.RecordKey(), err)

@@ -11,8 +11,10 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/layers-pub/layers-go/layers/annotation"
+	"github.com/layers-pub/layers-go/runtime/car"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/multikey"
@@ -76,6 +78,98 @@ func TestGetRepoOptions(t *testing.T) {
 	} {
 		if _, err := client.GetRepo(t.Context(), actor, options); !errors.Is(err, repo.ErrTooLarge) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// revisionOf returns that of the corpus' archive.
+func revisionOf(t *testing.T) repo.Revision {
+	t.Helper()
+	r, err := repo.FromBytes(t.Context(), archive(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.Revision()
+}
+
+// TestGetRepoRevision is about servers that go back in time, or ahead of it.
+func TestGetRepoRevision(t *testing.T) {
+	at := revisionOf(t)
+	other := lex.CIDOf(lex.CodecDagCBOR, []byte("another commit"))
+	later := at.Rev.Add(time.Microsecond)
+	early := func() time.Time { return at.Rev.Time().Add(-repo.MaxClockSkew - time.Microsecond) }
+	for _, test := range []struct {
+		name    string
+		options pds.RepoOptions
+		is      error
+	}{
+		{"nothing known", pds.RepoOptions{}, nil},
+		{"a newer one", pds.RepoOptions{Known: repo.Revision{Rev: at.Rev.Add(-time.Microsecond), CID: other}}, nil},
+		{"the same", pds.RepoOptions{Known: at}, repo.ErrUnchanged},
+		{"another of the same rev", pds.RepoOptions{Known: repo.Revision{Rev: at.Rev, CID: other}}, repo.ErrForkedRevision},
+		{"an older one", pds.RepoOptions{Known: repo.Revision{Rev: later, CID: other}}, repo.ErrOlderRevision},
+		{"older than Since", pds.RepoOptions{Since: later}, repo.ErrOlderRevision},
+		{"Since itself", pds.RepoOptions{Since: at.Rev}, repo.ErrUnchanged},
+		{"Since, and known", pds.RepoOptions{Since: at.Rev, Known: repo.Revision{Rev: at.Rev, CID: other}}, repo.ErrForkedRevision},
+		{"of the future", pds.RepoOptions{Now: early}, repo.ErrFutureRevision},
+	} {
+		client, _, _ := serve(t, answers{methodRepo: sayArchive(archive(t))})
+		for _, any := range []bool{false, true} {
+			options := test.options
+			options.AnyRevision = any
+			r, err := client.GetRepo(t.Context(), actor, &options)
+			if taken := any || test.is == nil; taken != (err == nil) || !taken && (!errors.Is(err, test.is) || !strings.Contains(err.Error(), string(account))) {
+				t.Errorf("%s, AnyRevision %v: %v, want %v", test.name, any, err, test.is)
+			}
+			if err == nil {
+				r.Close()
+			}
+		}
+	}
+}
+
+// TestProofOfTheFuture holds that a proof from a time that has not come is an error, and that the caller who wants
+// it all the same has it.
+func TestProofOfTheFuture(t *testing.T) {
+	uri := items(t)[0].URI
+	record := repo.Record{Collection: uri.Collection(), RecordKey: uri.RecordKey(), Data: items(t)[0].block(t)}
+	var future bytes.Buffer
+	commit := repo.Commit{DID: account, Rev: "jzzzzzzzzzzzz"}
+	sign := func(b []byte) ([]byte, error) { return corpus.Sign(b), nil }
+	if _, err := repo.Build(t.Context(), &future, commit, []repo.Record{record}, sign, repo.OrderTree); err != nil {
+		t.Fatal(err)
+	}
+	client, _, _ := serve(t, answers{methodProof: sayArchive(future.Bytes())})
+	p, err := client.GetRecordProof(t.Context(), uri)
+	if !errors.Is(err, repo.ErrFutureRevision) || p == nil || !p.Found || !bytes.Equal(p.Record.Data, record.Data) {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if entry, err := pds.Prove[annotation.AnnotationLayer](t.Context(), client, uri); !errors.Is(err, repo.ErrFutureRevision) || entry != nil {
+		t.Errorf("%+v, %v", entry, err)
+	}
+}
+
+// TestUnchanged is about servers that have no commit after Since: the one that they name as the last must be
+// the known one.
+func TestUnchanged(t *testing.T) {
+	at := revisionOf(t)
+	var empty bytes.Buffer
+	w, err := car.NewWriter(&empty, at.CID)
+	if err == nil {
+		err = w.Flush()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := lex.CIDOf(lex.CodecDagCBOR, []byte("another commit"))
+	client, _, _ := serve(t, answers{methodRepo: sayArchive(empty.Bytes())})
+	for _, test := range []struct {
+		known lex.CID
+		is    error
+	}{{lex.CID{}, repo.ErrUnchanged}, {at.CID, repo.ErrUnchanged}, {other, repo.ErrOlderRevision}} {
+		_, err := client.GetRepo(t.Context(), actor, &pds.RepoOptions{Since: at.Rev, Known: repo.Revision{Rev: at.Rev, CID: test.known}})
+		if !errors.Is(err, test.is) || errors.Is(err, repo.ErrUnchanged) != (test.is == repo.ErrUnchanged) || !strings.Contains(err.Error(), at.CID.String()) {
+			t.Errorf("known %s: %v, want %v", test.known, err, test.is)
 		}
 	}
 }

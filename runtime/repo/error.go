@@ -19,12 +19,35 @@ var (
 	ErrCommit = errors.New("malformed commit")
 	// ErrDID says that a commit is another account's.
 	ErrDID = errors.New("repo: commit of another account")
-	// ErrUnchanged says that an archive that is read with [WithPartial] has no blocks, and so no commit: it
-	// is what a server sends when there is none since the revision that it was asked for.
+	// ErrUnchanged says that there is no commit after the known one. An archive that is read with
+	// [WithPartial] and has no blocks says so (an [*UnchangedError]), and so does [Revision.CheckAfter] of the
+	// known commit itself.
 	ErrUnchanged = errors.New("repo: no commit since")
+	// ErrOlderRevision says that a commit is older than the known one: the server has lost commits, is a
+	// mirror that lags behind, or replays what the account has replaced.
+	ErrOlderRevision = errors.New("repo: older revision")
+	// ErrForkedRevision says that there are two commits of one revision.
+	ErrForkedRevision = errors.New("repo: forked revision")
+	// ErrFutureRevision says that the revision of a commit is of a time that has not come yet.
+	ErrFutureRevision = errors.New("repo: revision in the future")
 	// ErrTooLarge says that an archive has more bytes than its limit.
 	ErrTooLarge = errors.New("repo: archive too large")
 )
+
+// UnchangedError says that an archive that is read with [WithPartial] has a root and no blocks, which is what
+// a server sends when there is no commit after the revision that it was asked for. It wraps [ErrUnchanged].
+type UnchangedError struct {
+	// Commit is the root: the commit that the server says is the latest. Nothing proves it.
+	Commit lex.CID
+}
+
+// Error returns a text that has the CID of the commit.
+func (e *UnchangedError) Error() string {
+	return fmt.Sprintf("%v: the last is %s", ErrUnchanged, e.Commit)
+}
+
+// Unwrap returns [ErrUnchanged].
+func (e *UnchangedError) Unwrap() error { return ErrUnchanged }
 
 // RecordError says at which record of a repository reading failed.
 type RecordError struct {

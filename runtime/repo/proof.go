@@ -30,6 +30,9 @@ type Proof struct {
 	Found bool
 }
 
+// Revision returns that of the commit.
+func (p *Proof) Revision() Revision { return Revision{Rev: p.Commit.Rev, CID: p.CommitCID} }
+
 // Envelope returns the record with the trust [lex.Signed]; it shares its data. Without a record that is
 // empty but for the URI.
 func (p *Proof) Envelope() lex.Envelope {

@@ -141,7 +141,7 @@ func newRepo(index *car.Index, s *spool, o options, err error) (*Repo, error) {
 	var ok bool
 	if r.at, ok = index.Find(r.commitCID); !ok {
 		if o.partial && index.Blocks() == 0 {
-			return nil, fmt.Errorf("%w: the last is %s", ErrUnchanged, r.commitCID)
+			return nil, &UnchangedError{r.commitCID}
 		}
 		return nil, notFound(r.commitCID)
 	}

@@ -173,7 +173,7 @@ func buildTree(leaves []leaf, rev int, nodes map[lex.CID][]byte) (lex.CID, error
 // commit returns the block of the signed commit.
 func (c *Corpus) commit(data lex.CID) []byte {
 	commit := object{"did": c.did, "rev": c.Rev(), "data": data, "prev": nil, "version": 3}
-	commit["sig"] = sign(appendCBOR(nil, commit))
+	commit["sig"] = Sign(appendCBOR(nil, commit))
 	return appendCBOR(nil, commit)
 }
 

@@ -16,9 +16,9 @@ func signingKey() *secp256k1.PrivateKey {
 	return secp256k1.PrivKeyFromBytes(secret[:])
 }
 
-// sign returns the signature of the hash of b in the form of the AT Protocol: r and s, of 32 bytes each.
+// Sign returns the corpus account's signature of the hash of b in the form of the AT Protocol: r and s, of 32 bytes each.
 // It depends on nothing but b, and s is low.
-func sign(b []byte) []byte {
+func Sign(b []byte) []byte {
 	digest := sha256.Sum256(b)
 	signature := ecdsa.Sign(signingKey(), digest[:])
 	r, s := signature.R(), signature.S()
