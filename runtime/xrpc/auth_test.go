@@ -60,6 +60,7 @@ func TestAuthorizer(t *testing.T) {
 		"accepted":              {query(), 401, `{}`, 0, tokens{}, 1, 0, nil},
 		"401":                   {query(), 401, `{"error":"AuthMissing"}`, 1, tokens{}, 2, 1, nil},
 		"401 without body":      {query(), 401, ``, 1, tokens{}, 2, 1, nil},
+		"401 of a proxy":        {query(), 401, `<html>log in</html>`, 1, tokens{}, 1, 0, []error{}},
 		"400 ExpiredToken":      {query(), 400, `{"error":"ExpiredToken"}`, 1, tokens{}, 2, 1, nil},
 		"400 InvalidToken":      {query(), 400, `{"error":"InvalidToken"}`, 1, tokens{}, 2, 1, nil},
 		"403 ExpiredToken":      {query(), 403, `{"error":"ExpiredToken"}`, 1, tokens{}, 2, 1, nil},

@@ -233,14 +233,36 @@ func (i *interruptible) Read(b []byte) (int, error) {
 // Close is not passed on to the source.
 func (i *interruptible) Close() error { return i.r.Close() }
 
-// answer is the body of a response. Each of its reads ends when nothing comes for too long, or with the
-// caller's context; its errors say which call they are of.
+// answer is the body of a response. Each of its reads ends when nothing comes for too long, when too little
+// comes, or with the caller's context; its errors say which call they are of.
 type answer struct {
 	x     *exchange
 	ctx   context.Context // of the attempt
 	watch *watch
 	body  io.ReadCloser
 	err   error
+
+	waited time.Duration // in reads since the rate was last checked
+	came   int64         // bytes since then
+}
+
+// rateWindow is how long a call waits for bytes before their rate is looked at.
+const rateWindow = 2 * time.Minute
+
+// slow takes note of a read, and returns an error if those of the last rateWindow brought too little.
+func (a *answer) slow(n int, took time.Duration) error {
+	a.came += int64(n)
+	a.waited += took
+	if a.waited < rateWindow {
+		return nil
+	}
+	came, waited := a.came, a.waited
+	a.came, a.waited = 0, 0
+	if float64(came) >= float64(a.x.c.minRate)*waited.Seconds() {
+		return nil
+	}
+	return fmt.Errorf("%w: %d bytes in %v, at least %d a second must come", ErrTimeout, came,
+		waited.Round(time.Second), a.x.c.minRate)
 }
 
 func (a *answer) Read(b []byte) (int, error) {
@@ -248,8 +270,15 @@ func (a *answer) Read(b []byte) (int, error) {
 		return 0, a.err
 	}
 	a.watch.start()
+	start := time.Now()
 	n, err := a.body.Read(b)
 	a.watch.pause()
+	if err == nil {
+		if slow := a.slow(n, time.Since(start)); slow != nil {
+			a.watch.cancel(slow) // so that it counts as the cause
+			err = slow
+		}
+	}
 	switch {
 	case err == io.EOF:
 		a.err = io.EOF

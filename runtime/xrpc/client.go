@@ -33,8 +33,8 @@ type Authorizer interface {
 	// for each request of a call. An error ends the call.
 	Authorize(ctx context.Context, req *http.Request) error
 	// Refused is told of an answer to req which may mean that the credentials have to be renewed: status
-	// 401, or another 4xx with an error named ExpiredToken or InvalidToken. When it returns true the
-	// request is authorized and sent once more. It is called at most once in a call. An error ends the
+	// 401, unless its body is not an XRPC error, or another 4xx with an error named ExpiredToken or
+	// InvalidToken. When it returns true the request is authorized and sent once more. It is called at most once in a call. An error ends the
 	// call; both it and the answer are in the error of the call then.
 	Refused(ctx context.Context, req *http.Request, answer *Error) (again bool, err error)
 }
@@ -121,7 +121,8 @@ func (c *Client) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "xrpc.Client(%s)",
 // answer has a status of success and is what the method answers with. Its errors are described in the
 // documentation of the package; a decoding error leaves in Output what could be decoded.
 //
-// A server may ask for pauses of many minutes, which are kept: give ctx a deadline.
+// A pause that the server asks for is kept if it is not longer than [WithMaxWait] says; otherwise Call
+// returns a [*WaitError] at once. [WithPauses] announces each pause.
 //
 // For a stream, ctx holds until its body is closed. The body must be closed, which is also needed to
 // release the connection; its errors are [*TransportError]s, and it ends with io.EOF only if it is
@@ -135,7 +136,7 @@ func (c *Client) Call(ctx context.Context, call *lex.Call) error {
 		return fmt.Errorf("xrpc: %s at %s: %w", shown(string(call.NSID)), c.service, err)
 	}
 	renewed := false
-	for failures := 1; ; {
+	for {
 		err := x.send()
 		if err == nil {
 			return nil
@@ -157,15 +158,14 @@ func (c *Client) Call(ctx context.Context, call *lex.Call) error {
 			}
 			continue
 		}
-		if failures >= c.retry.Attempts || !x.repeatable(err) {
+		if x.failures++; x.failures >= c.retry.Attempts || !x.repeatable(err) {
 			return err
 		}
 		if problem := x.rewind(); problem != nil {
 			return fmt.Errorf("%w; not repeated: %w", err, problem)
 		}
-		if problem := sleep(ctx, x.delay(err, failures), "waiting to repeat it"); problem != nil {
-			return fmt.Errorf("%w; %w", err, problem)
+		if problem := x.backOff(err); problem != nil {
+			return fmt.Errorf("%w; not repeated: %w", err, problem)
 		}
-		failures++
 	}
 }

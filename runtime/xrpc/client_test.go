@@ -181,6 +181,8 @@ func TestBadOptions(t *testing.T) {
 		"request size":       xrpc.WithMaxRequest(-1),
 		"retries":            xrpc.WithRetry(xrpc.Retry{Attempts: -1}),
 		"idle":               xrpc.WithIdleTimeout(-1),
+		"rate":               xrpc.WithMinRate(-1),
+		"longest pause":      xrpc.WithMaxWait(-1),
 		"pace":               xrpc.WithPace(-1, 1),
 		"burst":              xrpc.WithPace(1, 0),
 	} {
@@ -313,7 +315,7 @@ func TestPace(t *testing.T) {
 		c.Call(background, query())
 		start := time.Now()
 		err := c.Call(within(t, 10*time.Second), query())
-		const want = "waiting for the client's pace takes 1m40s"
+		const want = "waiting for the client's own pace takes 1m40s, until 2000-01-01T00:01:40Z: longer than there is time"
 		if err == nil || !strings.Contains(err.Error(), want) || time.Since(start) != 0 {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}

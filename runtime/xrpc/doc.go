@@ -21,19 +21,24 @@
 //
 // A call is sent again, after a pause that grows and is random, when that may help and cannot harm. A
 // query may always be repeated. A procedure is repeated when no connection could be made, so that nothing
-// was sent, and when the answer was 429, which says that it was not carried out; after anything else
-// only if [lex.Call].Repeatable says so. A body of a call that is a stream is sent again if it is an
-// [io.Seeker], from where it stood, or if nothing of it has been read.
+// was sent, and when the server's answer was 429, which says that it was not carried out; after anything
+// else, the 429 of a proxy included, only if [lex.Call].Repeatable says so. A body of a call that is a
+// stream is sent again if it is an [io.Seeker], from where it stood, or if nothing of it has been read.
 //
 // Below this package, [http.Transport] sends a request again on its own when a kept connection turns
 // out to be closed. It does that with a procedure only if not a byte of it was written, or if the server
 // ended it over HTTP/2 in a way that says that it was not looked at (GOAWAY, REFUSED_STREAM, or
 // PROTOCOL_ERROR). A header Idempotency-Key would change that, so [WithHeader] does not take it.
 //
+// # Pauses
+//
+// A server's Retry-After and RateLimit headers are followed, up to [WithMaxWait]. Towards a server that
+// sends no RateLimit headers, a client keeps to a pace of its own, see [WithPace]. Pauses are announced
+// ([WithPauses]). A pause that is too long, for the client or for the context, is not begun: the call
+// returns a [*WaitError] at once, which says when it may be made again.
+//
 // # Limits
 //
-// A server's Retry-After and RateLimit headers are followed. Towards a server that sends no RateLimit
-// headers, a client keeps to a pace of its own, see [WithPace]. No pause is begun that the context would
-// end: the error comes back at once. Sizes are limited ([WithMaxResponse], [WithMaxRequest]), and
-// silence is ([WithIdleTimeout]); how long a call may take in all is for its context to say.
+// Sizes are limited ([WithMaxResponse], [WithMaxRequest]), and so are silence ([WithIdleTimeout]) and
+// slowness ([WithMinRate]); how long a call may take in all is for its context to say.
 package xrpc

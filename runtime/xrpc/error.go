@@ -1,6 +1,7 @@
 package xrpc
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,7 +20,8 @@ import (
 var (
 	// ErrTooLarge says that an answer or a request is above its limit of bytes.
 	ErrTooLarge = errors.New("too large")
-	// ErrTimeout says that no byte came for as long as [WithIdleTimeout] says.
+	// ErrTimeout says that no byte came for as long as [WithIdleTimeout] says, or that an answer came more
+	// slowly than [WithMinRate] says.
 	ErrTimeout = errors.New("time-out")
 	// ErrBody says that a call was not repeated because its body cannot be sent again.
 	ErrBody = errors.New("the body cannot be sent again")
@@ -103,7 +105,7 @@ func (e *TransportError) Unwrap() error { return e.Err }
 func (e *Error) parse(body []byte) {
 	var answer map[string]json.RawMessage
 	var name string
-	if mayBeError(e.Header.Get("Content-Type")) && json.Unmarshal(body, &answer) == nil &&
+	if mayBeError(e.Header.Get("Content-Type")) && json.Unmarshal(bytes.TrimPrefix(body, byteOrderMark), &answer) == nil &&
 		json.Unmarshal(answer["error"], &name) == nil && isErrorName(name) {
 		e.Name = name
 		json.Unmarshal(answer["message"], &e.Message) // a message that is not text is none
@@ -111,6 +113,9 @@ func (e *Error) parse(body []byte) {
 	}
 	e.Body = append([]byte(nil), body[:min(len(body), maxPrefix)]...)
 }
+
+// byteOrderMark is what some editors and servers put before text in UTF-8.
+var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // mayBeError reports whether an answer of the media type can be an XRPC error: JSON, or text, as some servers call it.
 func mayBeError(contentType string) bool {
@@ -125,10 +130,10 @@ func isErrorName(s string) bool {
 const maxErrorName = 128
 
 // credentials reports whether the credentials may have to be renewed. Servers put it in several ways: status 401,
-// also without a body; 400, and in some 403, with one of two names. A proxy's 401 looks the same: what comes of the
-// renewal then says more.
+// also without a body; 400, and in some 403, with one of two names. A 401 that is a page, or JSON of another form, is
+// the word of a proxy, about other credentials.
 func (e *Error) credentials() bool {
-	return e.Status == http.StatusUnauthorized ||
+	return e.Status == http.StatusUnauthorized && len(e.Body) == 0 ||
 		e.Status >= 400 && e.Status < 500 && (e.Name == "ExpiredToken" || e.Name == "InvalidToken")
 }
 
@@ -149,14 +154,14 @@ func excerpt(text string) string {
 	return strconv.Quote(text)
 }
 
-// maxWait is the longest pause that a server can ask for. Servers count by the day at most; what is
+// longest is the longest pause that a server can ask for. Servers count by the month at most; what is
 // longer is not a pause but a mistake, such as a date in another unit.
-const maxWait = 25 * time.Hour
+const longest = 32 * 24 * time.Hour
 
 // RetryAfter returns how long after now the server wants to be left alone, if it says so: by
 // Retry-After, in seconds or as a date; or, with status 429 or when RateLimit-Remaining is 0, by
 // RateLimit-Reset, in seconds since 1970 or from now. Seconds since 1970 are rounded up, since servers cut
-// off fractions. What is over 25 hours, or nonsense, is taken as not said. A time that is past is 0.
+// off fractions. What is over 32 days, or nonsense, is taken as not said. A time that is past is 0.
 func (e *Error) RetryAfter(now time.Time) (time.Duration, bool) {
 	if after, ok := retryAfter(e.Header.Get("Retry-After"), now); ok {
 		return after, true
@@ -179,7 +184,7 @@ func retryAfter(text string, now time.Time) (time.Duration, bool) {
 		return 0, false
 	}
 	after := max(date.Sub(now), 0)
-	return after, after <= maxWait
+	return after, after <= longest
 }
 
 // reset reads RateLimit-Reset.
@@ -196,7 +201,7 @@ func reset(h http.Header, now time.Time) (time.Duration, bool) {
 }
 
 func sane(seconds int64) (time.Duration, bool) {
-	if seconds < 0 || seconds > int64(maxWait/time.Second) {
+	if seconds < 0 || seconds > int64(longest/time.Second) {
 		return 0, false
 	}
 	return time.Duration(seconds) * time.Second, true

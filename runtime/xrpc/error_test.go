@@ -24,19 +24,21 @@ func TestErrors(t *testing.T) {
 	}{
 		"XRPC": {400, "application/json", `{"error":"RecordNotFound","message":"Could not locate record"}`,
 			"RecordNotFound", "Could not locate record", "", "400 RecordNotFound: Could not locate record"},
-		"more fields":  {400, "application/json", `{"error":"A","message":"b","other":[1]}`, "A", "b", "", "400 A: b"},
-		"no message":   {403, "application/json", `{"error":"A"}`, "A", "", "", "403 A"},
-		"as text":      {400, "text/plain", `{"error":"A"}`, "A", "", "", "400 A"},
-		"no name":      {400, "application/json", `{"message":"b"}`, "", "", `{"message":"b"}`, `400 Bad Request: "{\"message\":\"b\"}"`},
-		"other shape":  {400, "application/json", `{"error":{"code":1}}`, "", "", `{"error":{"code":1}}`, `400 Bad Request: "{\"error\":{\"code\":1}}"`},
-		"not JSON":     {400, "application/json", `{"error":"A"`, "", "", `{"error":"A"`, `400 Bad Request: "{\"error\":\"A\""`},
-		"empty":        {404, "", "", "", "", "", "404 Not Found"},
-		"odd status":   {599, "", "", "", "", "", "599"},
-		"control text": {400, "application/json", `{"error":"A","message":"\u001b[2Jb\nc"}`, "A", "\x1b[2Jb\nc", "", `400 A: "\x1b[2Jb\nc"`},
-		"control name": {400, "application/json", `{"error":"A\u001b[2J"}`, "", "", `{"error":"A\u001b[2J"}`, `400 Bad Request: "{\"error\":\"A\\u001b[2J\"}"`},
-		"phrase":       {404, "application/json", `{"error":"Not Found"}`, "", "", `{"error":"Not Found"}`, `404 Not Found: "{\"error\":\"Not Found\"}"`},
-		"other case":   {404, "application/json", `{"Error":"A"}`, "", "", `{"Error":"A"}`, `404 Not Found: "{\"Error\":\"A\"}"`},
-		"odd message":  {400, "application/json", `{"error":"A","message":{"b":1}}`, "A", "", "", "400 A"},
+		"more fields":   {400, "application/json", `{"error":"A","message":"b","other":[1]}`, "A", "b", "", "400 A: b"},
+		"no message":    {403, "application/json", `{"error":"A"}`, "A", "", "", "403 A"},
+		"as text":       {400, "text/plain", `{"error":"A"}`, "A", "", "", "400 A"},
+		"no name":       {400, "application/json", `{"message":"b"}`, "", "", `{"message":"b"}`, `400 Bad Request: "{\"message\":\"b\"}"`},
+		"other shape":   {400, "application/json", `{"error":{"code":1}}`, "", "", `{"error":{"code":1}}`, `400 Bad Request: "{\"error\":{\"code\":1}}"`},
+		"not JSON":      {400, "application/json", `{"error":"A"`, "", "", `{"error":"A"`, `400 Bad Request: "{\"error\":\"A\""`},
+		"empty":         {404, "", "", "", "", "", "404 Not Found"},
+		"odd status":    {599, "", "", "", "", "", "599"},
+		"control text":  {400, "application/json", `{"error":"A","message":"\u001b[2Jb\nc"}`, "A", "\x1b[2Jb\nc", "", `400 A: "\x1b[2Jb\nc"`},
+		"control name":  {400, "application/json", `{"error":"A\u001b[2J"}`, "", "", `{"error":"A\u001b[2J"}`, `400 Bad Request: "{\"error\":\"A\\u001b[2J\"}"`},
+		"phrase":        {404, "application/json", `{"error":"Not Found"}`, "", "", `{"error":"Not Found"}`, `404 Not Found: "{\"error\":\"Not Found\"}"`},
+		"other case":    {404, "application/json", `{"Error":"A"}`, "", "", `{"Error":"A"}`, `404 Not Found: "{\"Error\":\"A\"}"`},
+		"odd message":   {400, "application/json", `{"error":"A","message":{"b":1}}`, "A", "", "", "400 A"},
+		"with a BOM":    {400, "application/json", "\ufeff" + `{"error":"A","message":"b"}`, "A", "b", "", "400 A: b"},
+		"not an object": {400, "application/json", `["error","A"]`, "", "", `["error","A"]`, `400 Bad Request: "[\"error\",\"A\"]"`},
 		"long text": {400, "application/json", `{"error":"A","message":"` + strings.Repeat("é", 3000) + `"}`,
 			"A", strings.Repeat("é", 3000), "", "400 A: " + `"` + strings.Repeat("é", 100) + `"...`},
 		"proxy's page":  {501, "text/html", page, "", "", page[:1024], "501 Not Implemented: " + fmt.Sprintf("%q...", page[:200])},
@@ -133,6 +135,7 @@ func TestRetryAfter(t *testing.T) {
 		"reset past all":        {429, http.Header{"Ratelimit-Reset": {"9223372036854775807"}}, 0, false},
 		"reset below all":       {429, http.Header{"Ratelimit-Reset": {"-9223372036854775808"}}, 0, false},
 		"reset tomorrow":        {429, http.Header{"Ratelimit-Reset": {epoch(24 * time.Hour)}}, 24*time.Hour + time.Second, true},
+		"reset next week":       {429, http.Header{"Ratelimit-Reset": {epoch(7 * 24 * time.Hour)}}, 7*24*time.Hour + time.Second, true},
 		"both":                  {429, http.Header{"Retry-After": {"3"}, "Ratelimit-Reset": {"60"}}, 3 * time.Second, true},
 		"bad and good":          {429, http.Header{"Retry-After": {"?"}, "Ratelimit-Reset": {"60"}}, 60 * time.Second, true},
 		"left":                  {500, http.Header{"Ratelimit-Remaining": {"1"}, "Ratelimit-Reset": {"60"}}, 0, false},
@@ -150,7 +153,7 @@ func FuzzRetryAfter(f *testing.F) {
 	f.Add("Fri, 01 May 2026 12:01:00 GMT", "1777636800", int64(1777636800))
 	f.Fuzz(func(t *testing.T, after, reset string, now int64) {
 		e := &xrpc.Error{Status: 429, Header: http.Header{"Retry-After": {after}, "Ratelimit-Reset": {reset}}}
-		if d, ok := e.RetryAfter(time.Unix(now, 0)); ok && (d < 0 || d > 25*time.Hour) {
+		if d, ok := e.RetryAfter(time.Unix(now, 0)); ok && (d < 0 || d > 32*24*time.Hour) {
 			t.Errorf("%v", d)
 		}
 	})

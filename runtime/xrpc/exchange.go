@@ -25,6 +25,8 @@ type exchange struct {
 	body    *payload      // nil: none
 	request *http.Request // the last one
 	trace   *trace        // of the last one; nil for a query
+
+	failures int // of attempts so far
 }
 
 // trace notes what the transport does with a request. One that is not of net/http may note nothing.
@@ -97,7 +99,7 @@ func (x *exchange) newRequest(ctx context.Context, w *watch) *http.Request {
 // send makes one attempt.
 func (x *exchange) send() error {
 	c := x.c
-	if err := c.pace.wait(x.ctx, x.call.NSID); err != nil {
+	if err := c.pace.wait(x); err != nil {
 		return x.transportError(err, false)
 	}
 	ctx, w := newWatch(x.ctx, c.idle)

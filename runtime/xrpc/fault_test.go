@@ -276,11 +276,13 @@ func TestSlowIsNotIdle(t *testing.T) {
 				t.Error(err)
 			}
 			w.Header().Set("Content-Type", "application/json")
-			for _, c := range `{"a":"slow"}` {
+			part := strings.Repeat(" ", 50*xrpc.DefaultMinRate)
+			for range 10 {
 				time.Sleep(50 * time.Second)
-				io.WriteString(w, string(c))
+				io.WriteString(w, part)
 				w.(http.Flusher).Flush()
 			}
+			io.WriteString(w, `{}`)
 		}
 		c := n.client(t)
 		if err := c.Call(background, query()); err != nil {
@@ -296,7 +298,7 @@ func TestSlowIsNotIdle(t *testing.T) {
 		}
 		defer call.OutputBody.Close()
 		time.Sleep(10 * time.Minute)
-		for b := make([]byte, 1); ; {
+		for b := make([]byte, 1000); ; {
 			_, err := call.OutputBody.Read(b)
 			if err == io.EOF {
 				break
@@ -305,6 +307,85 @@ func TestSlowIsNotIdle(t *testing.T) {
 				t.Fatal(err)
 			}
 			time.Sleep(10 * time.Minute)
+		}
+	})
+}
+
+// TestTrickle: an answer of which a little comes all the time ends, whatever it is read as, and so does an
+// upload to a server that takes a little all the time.
+func TestTrickle(t *testing.T) {
+	trickle := func(head string, bytes int, pause time.Duration) func(net.Conn, *http.Request) {
+		return func(conn net.Conn, _ *http.Request) {
+			io.WriteString(conn, head)
+			for {
+				time.Sleep(pause)
+				if _, err := io.WriteString(conn, spaces[:bytes]); err != nil {
+					return
+				}
+			}
+		}
+	}
+	for name, test := range map[string]struct {
+		status string
+		bytes  int
+		pause  time.Duration
+		opts   []xrpc.Option
+		took   time.Duration
+	}{
+		"a byte in 50 seconds":   {"200 OK", 1, 50 * time.Second, nil, 150 * time.Second},
+		"200 bytes a second":     {"200 OK", 200, time.Second, nil, 120 * time.Second},
+		"300 bytes a second":     {"200 OK", 300, time.Second, nil, 0},
+		"an error":               {"502 Bad Gateway", 1, 50 * time.Second, []xrpc.Option{xrpc.WithRetry(xrpc.Retry{Attempts: 1})}, 150 * time.Second},
+		"a rate of the caller's": {"200 OK", 1, time.Second, []xrpc.Option{xrpc.WithMinRate(1)}, 0},
+		"no rate":                {"200 OK", 1, 50 * time.Second, []xrpc.Option{xrpc.WithMinRate(0)}, 0},
+	} {
+		for kind, call := range map[string]*lex.Call{"json": query(), "stream": stream(), "procedure": procedure()} {
+			t.Run(name+"/"+kind, func(t *testing.T) {
+				bubble(t, func(t *testing.T, n *network) {
+					n.raw = trickle("HTTP/1.1 "+test.status+"\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n", test.bytes, test.pause)
+					c := n.client(t, test.opts...)
+					ctx := within(t, 10*time.Minute)
+					start := time.Now()
+					err := c.Call(ctx, call)
+					if call.Stream && err == nil {
+						_, err = io.ReadAll(call.OutputBody)
+						call.OutputBody.Close()
+					}
+					took := time.Since(start)
+					switch {
+					case test.took == 0:
+						if !errors.Is(err, context.DeadlineExceeded) || took != 10*time.Minute {
+							t.Errorf("%v after %v", err, took)
+						}
+					case took < test.took || took > test.took+time.Second:
+						t.Errorf("ended after %v, not %v: %v", took, test.took, err)
+					case test.status == "200 OK" && !errors.Is(err, xrpc.ErrTimeout):
+						t.Error(err)
+					}
+					if n.count() != 1 {
+						t.Errorf("%d requests", n.count())
+					}
+				})
+			})
+		}
+	}
+	bubble(t, func(t *testing.T, _ *network) {
+		client, server := net.Pipe()
+		defer server.Close()
+		go func() {
+			for b := make([]byte, 1); ; time.Sleep(time.Second) {
+				if _, err := server.Read(b); err != nil {
+					return
+				}
+			}
+		}()
+		dial := func(context.Context, string, string) (net.Conn, error) { return client, nil }
+		h := &http.Client{Transport: &http.Transport{DialContext: dial}}
+		c, _ := xrpc.New(origin, xrpc.WithHTTPClient(h))
+		start := time.Now()
+		err := c.Call(background, upload(bytes.NewReader(make([]byte, 1<<20))))
+		if took := time.Since(start); !errors.Is(err, xrpc.ErrTimeout) || took > 2*time.Minute {
+			t.Errorf("upload: %v after %v", err, took)
 		}
 	})
 }

@@ -18,6 +18,10 @@ const (
 	DefaultMaxRequest = 32 << 20
 	// DefaultIdleTimeout is how long a call waits for a byte.
 	DefaultIdleTimeout = 60 * time.Second
+	// DefaultMinRate is how many bytes of an answer must come a second, on average over two minutes.
+	DefaultMinRate = 256
+	// DefaultMaxWait is the longest pause that a server may ask for.
+	DefaultMaxWait = 2 * time.Minute
 	// DefaultPace and DefaultBurst are the pace of calls to a server that does not say what it allows.
 	DefaultPace  = 10.0
 	DefaultBurst = 500
@@ -41,6 +45,9 @@ type options struct {
 	maxRequest   int64
 	retry        Retry
 	idle         time.Duration
+	minRate      int64
+	maxWait      time.Duration
+	pauses       func(Pause)
 	perSecond    float64
 	burst        int
 }
@@ -52,6 +59,8 @@ func newOptions(opts []Option) (*options, error) {
 		maxRequest:  DefaultMaxRequest,
 		retry:       defaultRetry,
 		idle:        DefaultIdleTimeout,
+		minRate:     DefaultMinRate,
+		maxWait:     DefaultMaxWait,
 		perSecond:   DefaultPace,
 		burst:       DefaultBurst,
 	}
@@ -202,6 +211,45 @@ func WithIdleTimeout(d time.Duration) Option {
 		if o.idle = d; d < 0 {
 			return fmt.Errorf("xrpc: idle time-out is %v", d)
 		}
+		return nil
+	}
+}
+
+// WithMinRate sets how many bytes of an answer's body must come a second, in place of [DefaultMinRate]. Of
+// each two minutes that a call spends waiting for bytes, the average counts; time that the caller takes
+// between two reads of a stream does not. A body that comes more slowly ends with [ErrTimeout], unless less
+// than two minutes of waiting bring all of it. 0 is no limit.
+//
+// An upload needs no such limit: a server that takes less than 32 KiB in the time of [WithIdleTimeout] is
+// idle.
+func WithMinRate(bytesPerSecond int64) Option {
+	return func(o *options) error {
+		if o.minRate = bytesPerSecond; bytesPerSecond < 0 {
+			return fmt.Errorf("xrpc: rate of at least %d bytes a second", bytesPerSecond)
+		}
+		return nil
+	}
+}
+
+// WithMaxWait sets the longest pause that a server may ask for, by Retry-After or its RateLimit headers, in
+// place of [DefaultMaxWait]. A call that would have to wait longer returns a [*WaitError] at once, which says
+// until when. Pauses of the client's own, of [WithPace] and [WithRetry], do not count.
+func WithMaxWait(d time.Duration) Option {
+	return func(o *options) error {
+		if o.maxWait = d; d < 0 {
+			return fmt.Errorf("xrpc: longest pause is %v", d)
+		}
+		return nil
+	}
+}
+
+// WithPauses calls announce before each pause of a call: before each one that the server asked for and each
+// one before an attempt is repeated, however short, and before those of the client's own pace that take a
+// second or more. announce runs in the goroutine of the call, so that it must not block; calls in several
+// goroutines run it concurrently. A pause that is not begun, see [WaitError], is not announced.
+func WithPauses(announce func(Pause)) Option {
+	return func(o *options) error {
+		o.pauses = announce
 		return nil
 	}
 }

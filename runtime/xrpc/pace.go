@@ -1,7 +1,6 @@
 package xrpc
 
 import (
-	"context"
 	"maps"
 	"net/http"
 	"sync"
@@ -23,13 +22,14 @@ type pace struct {
 	open   map[syntax.NSID]time.Time // when methods whose allowance is used up have one again
 }
 
-// wait waits until a call of the method may be sent.
-func (p *pace) wait(ctx context.Context, method syntax.NSID) error {
-	if err := ended(ctx); err != nil {
+// wait waits until the call of x may be sent.
+func (p *pace) wait(x *exchange) error {
+	if err := ended(x.ctx); err != nil {
 		return err
 	}
 	if p.closed.Load() {
-		if err := sleep(ctx, p.untilOpen(method), "waiting for the server's rate limit"); err != nil {
+		wait := p.untilOpen(x.call.NSID)
+		if err := x.pause(wait, wait, ReasonServer, nil); err != nil {
 			return err
 		}
 	}
@@ -37,7 +37,7 @@ func (p *pace) wait(ctx context.Context, method syntax.NSID) error {
 		return nil
 	}
 	turn := p.own.Reserve()
-	if err := sleep(ctx, turn.Delay(), "waiting for the client's pace"); err != nil {
+	if err := x.pause(turn.Delay(), 0, ReasonPace, nil); err != nil {
 		turn.Cancel()
 		return err
 	}

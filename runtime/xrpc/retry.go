@@ -1,10 +1,8 @@
 package xrpc
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -40,8 +38,11 @@ func (x *exchange) repeatable(err error) bool {
 	case *Error:
 		switch e.Status {
 		case http.StatusTooManyRequests:
-			return true
-		case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+			// The page of a proxy does not say that the server has not seen the request.
+			return harmless || e.Name != ""
+		case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway,
+			http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+			520, 521, 522, 523, 524: // of a proxy whose server fails, is down, or takes too long
 			return harmless
 		}
 	case *TransportError:
@@ -50,14 +51,16 @@ func (x *exchange) repeatable(err error) bool {
 	return false
 }
 
-// delay returns how long to wait after err, the so many-th failure.
-func (x *exchange) delay(err error, failures int) time.Duration {
-	wait := x.c.retry.pause(failures)
+// backOff waits before the call is sent again after err.
+func (x *exchange) backOff(err error) error {
+	wait, reason := x.c.retry.pause(x.failures), ReasonRetry
+	var asked time.Duration
 	if answer, ok := err.(*Error); ok {
-		after, _ := answer.RetryAfter(serverTime(answer.Header))
-		wait += after
+		if asked, _ = answer.RetryAfter(serverTime(answer.Header)); asked > 0 {
+			reason = ReasonServer
+		}
 	}
-	return wait
+	return x.pause(wait+asked, asked, reason, err)
 }
 
 // serverTime returns the time at which the server says that it answered, so that its dates mean the same
@@ -80,32 +83,4 @@ func passing(err error) bool {
 		return !dns.IsNotFound
 	}
 	return true
-}
-
-// sleep waits, unless ctx would end first: then it returns at once with an error that says so.
-func sleep(ctx context.Context, wait time.Duration, why string) error {
-	if wait <= 0 {
-		return ended(ctx)
-	}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
-		wait = wait.Round(time.Millisecond)
-		return fmt.Errorf("%s takes %v, longer than there is time: %w", why, wait, context.DeadlineExceeded)
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("%s was cut short: %w", why, ended(ctx))
-	}
-}
-
-// ended returns nil while ctx goes on, and then why it does not.
-func ended(ctx context.Context) error {
-	err := ctx.Err()
-	if cause := context.Cause(ctx); cause != err {
-		return fmt.Errorf("%w: %w", err, cause)
-	}
-	return err
 }

@@ -41,6 +41,9 @@ func TestRetries(t *testing.T) {
 		"procedure, 502":          {procedure(), []int{502}, 1, 502},
 		"procedure, 503":          {procedure(), []int{503}, 1, 503},
 		"procedure, 429":          {procedure(), []int{429, 429}, 3, 0},
+		"408 and 524":             {query(), []int{408, 524}, 3, 0},
+		"procedure, 408":          {procedure(), []int{408}, 1, 408},
+		"procedure, 524":          {procedure(), []int{524}, 1, 524},
 		"repeatable procedure":    {repeatable(procedure()), []int{500, 503}, 3, 0},
 		"repeatable, 400":         {repeatable(procedure()), []int{400}, 1, 400},
 		"seekable body":           {upload(image()), []int{429}, 2, 0},
@@ -80,6 +83,25 @@ func TestRetries(t *testing.T) {
 					test.call.OutputBody.Close()
 				}
 			})
+		})
+	}
+}
+
+// TestProxyRefuses: a 429 that is a proxy's page does not say that a procedure was not carried out.
+func TestProxyRefuses(t *testing.T) {
+	for name, test := range map[string]struct {
+		call     *lex.Call
+		requests int
+	}{"query": {query(), 4}, "procedure": {procedure(), 1}, "repeatable": {repeatable(procedure()), 4}} {
+		bubble(t, func(t *testing.T, n *network) {
+			n.handler = func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "text/html")
+				w.WriteHeader(429)
+				io.WriteString(w, "<h1>Too many requests</h1>")
+			}
+			if err := n.client(t).Call(background, test.call); remote(t, err).Status != 429 || n.count() != test.requests {
+				t.Errorf("%s: %d requests, %v", name, n.count(), err)
+			}
 		})
 	}
 }
@@ -418,7 +440,7 @@ func TestRemaining(t *testing.T) {
 			}
 			answer(w, 200, `{}`)
 		}
-		c := n.client(t)
+		c := n.client(t, xrpc.WithMaxWait(10*time.Minute))
 		start := time.Now()
 		for i, test := range []struct {
 			call *lex.Call
