@@ -44,7 +44,7 @@ const (
 // contacted at its public ones.
 //
 // The client follows redirects as [CheckRedirect] allows. It takes no proxy from the environment,
-// speaks HTTP/1.1 and HTTP/2, asks for gzip, keeps connections for reuse, and has no time-out besides
+// speaks HTTP/1.1 and HTTP/2, asks for gzip (see [Inflate] for its limit), keeps connections for reuse, and has no time-out besides
 // those of connecting: limit each request by its context. Each call returns a client with a
 // connection pool of its own, for use by any number of goroutines.
 func Client(allowPrivate bool) *http.Client {

@@ -2,6 +2,7 @@ package pds_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/xrpc"
 	"github.com/layers-pub/layers-go/tests/corpus"
 )
 
@@ -79,6 +81,41 @@ func TestGetRepoOptions(t *testing.T) {
 		if _, err := client.GetRepo(t.Context(), actor, options); !errors.Is(err, repo.ErrTooLarge) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestGetRepoInflation: an archive that inflates too much is an error, however large a repository may be.
+func TestGetRepoInflation(t *testing.T) {
+	a := archive(t)
+	zipped := func(parts ...[]byte) http.HandlerFunc {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		for _, part := range parts {
+			w.Write(part)
+		}
+		w.Close()
+		return func(out http.ResponseWriter, r *http.Request) {
+			out.Header().Set("Content-Encoding", "gzip")
+			sayArchive(b.Bytes())(out, r)
+		}
+	}
+	client, _, _ := serve(t, answers{methodRepo: zipped(a)})
+	r, err := client.GetRepo(t.Context(), actor, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	client, _, _ = serve(t, answers{methodRepo: zipped(a, make([]byte, 256<<20))})
+	if _, err := client.GetRepo(t.Context(), actor, nil); !errors.Is(err, xrpc.ErrInflation) {
+		t.Error(err)
+	}
+	body, err := client.GetRepoCAR(t.Context(), actor, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer body.Close()
+	if n, err := io.Copy(io.Discard, body); !errors.Is(err, xrpc.ErrInflation) || n > 16<<20 {
+		t.Errorf("%d bytes, %v", n, err)
 	}
 }
 

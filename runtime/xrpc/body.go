@@ -284,7 +284,7 @@ func (a *answer) Read(b []byte) (int, error) {
 		a.err = io.EOF
 		a.watch.end()
 	case err != nil && !errors.Is(err, http.ErrBodyReadAfterClose):
-		if !errors.Is(err, io.ErrUnexpectedEOF) {
+		if !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, ErrInflation) && !errors.Is(err, ErrTimeout) {
 			err = fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, err)
 		}
 		a.err = a.x.broken(a.ctx, err)

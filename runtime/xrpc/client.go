@@ -59,7 +59,7 @@ func New(service string, opts ...Option) (*Client, error) {
 	if follow == nil {
 		follow = guard.CheckRedirect
 	}
-	c.http = &http.Client{Transport: h.Transport, Jar: h.Jar, Timeout: h.Timeout, CheckRedirect: checkRedirect(follow)}
+	c.http = &http.Client{Transport: guard.Inflate(h.Transport), Jar: h.Jar, Timeout: h.Timeout, CheckRedirect: checkRedirect(follow)}
 	if o.perSecond > 0 {
 		c.pace.own = rate.NewLimiter(rate.Limit(o.perSecond), o.burst)
 	}

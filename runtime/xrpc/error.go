@@ -27,6 +27,8 @@ var (
 	ErrBody = errors.New("the body cannot be sent again")
 	// ErrRedirect says that a redirect was not followed. It is that of package guard.
 	ErrRedirect = guard.ErrRedirect
+	// ErrInflation says that a compressed answer became too large. It is that of package guard.
+	ErrInflation = guard.ErrInflation
 )
 
 // Sizes of what is kept of answers that are errors.

@@ -194,7 +194,7 @@ func isJSON(contentType string) bool {
 	return err == nil && (mediaType == typeJSON || strings.HasSuffix(mediaType, "+json"))
 }
 
-// usable refuses an answer in an encoding that was not asked for. The transport asks for gzip, and has
+// usable refuses an answer in an encoding that was not asked for. [guard.Inflate] asks for gzip, and has
 // removed it if the answer has it.
 func (x *exchange) usable(response *http.Response) error {
 	if encoding := response.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {

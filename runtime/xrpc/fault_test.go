@@ -165,6 +165,46 @@ func TestGzip(t *testing.T) {
 	})
 }
 
+// TestInflation: an answer that inflates too much is an error that names both sizes, for JSON and for streams,
+// and is not asked for again.
+func TestInflation(t *testing.T) {
+	bomb := compressed(t, io.LimitReader(newEndless(), 64<<20))
+	small := compressed(t, io.MultiReader(io.LimitReader(newEndless(), 4<<20-2), strings.NewReader("{}")))
+	for name, test := range map[string]struct {
+		body string
+		want error
+	}{"bomb": {bomb, xrpc.ErrInflation}, "four MiB": {small, nil}} {
+		for kind, call := range map[string]*lex.Call{"json": query(), "stream": stream()} {
+			bubble(t, func(t *testing.T, n *network) {
+				n.handler = func(w http.ResponseWriter, r *http.Request) {
+					w.Header().Set("Content-Encoding", "gzip")
+					w.Header().Set("Content-Type", "application/json")
+					io.WriteString(w, test.body)
+				}
+				err := n.client(t, xrpc.WithMaxResponse(1<<30)).Call(background, call)
+				read := int64(0)
+				if err == nil && call.Stream {
+					read, err = io.Copy(io.Discard, call.OutputBody)
+					call.OutputBody.Close()
+				}
+				if !errors.Is(err, test.want) || errors.Is(err, io.ErrUnexpectedEOF) || n.count() != 1 {
+					t.Errorf("%s, %s: %v after %d requests", name, kind, err, n.count())
+				}
+				var sent, became int64
+				if err != nil {
+					_, text, _ := strings.Cut(err.Error(), "inflates too much: ")
+					if fmt.Sscanf(text, "%d bytes of gzip became more than %d bytes", &sent, &became); sent == 0 || became < 4<<20 {
+						t.Errorf("%s, %s: the error does not name both sizes: %v", name, kind, err)
+					}
+				}
+				if read > 5<<20 {
+					t.Errorf("%s: %d bytes were read", name, read)
+				}
+			})
+		}
+	}
+}
+
 // endless is a body of 2 GB.
 type endless struct{ left atomic.Int64 }
 
@@ -371,8 +411,11 @@ func TestTrickle(t *testing.T) {
 	}
 	bubble(t, func(t *testing.T, _ *network) {
 		client, server := net.Pipe()
+		done := make(chan bool)
+		defer func() { <-done }()
 		defer server.Close()
 		go func() {
+			defer close(done)
 			for b := make([]byte, 1); ; time.Sleep(time.Second) {
 				if _, err := server.Read(b); err != nil {
 					return

@@ -74,9 +74,9 @@ func newOptions(opts []Option) (*options, error) {
 
 // WithHTTPClient makes the client send its requests through a copy of h, in place of a client of package
 // guard: whom it may connect to is then h's affair, and a service may have an http address. The copy uses
-// the transport, the cookie jar and the time-out of h as they are. Redirects follow the policy of h, or
-// guard.CheckRedirect if it has none; in both cases procedures follow none, and headers besides Accept
-// and User-Agent do not go to another origin.
+// the transport, the cookie jar and the time-out of h as they are, with [guard.Inflate] before the transport.
+// Redirects follow the policy of h, or guard.CheckRedirect if it has none; in both cases procedures follow
+// none, and headers besides Accept and User-Agent do not go to another origin.
 func WithHTTPClient(h *http.Client) Option {
 	return func(o *options) error {
 		if h == nil {

@@ -52,7 +52,7 @@ func TestRedirects(t *testing.T) {
 						h := r.Header
 						if h.Get("Authorization") == "Bearer s3cret" && h.Get("Atproto-Proxy") != "" && h.Get("X-Mine") != "" {
 							host += "+"
-						} else if len(h) != 2 || h.Get("Accept") == "" || h.Get("User-Agent") == "" {
+						} else if len(h) != 3 || h.Get("Accept") == "" || h.Get("User-Agent") == "" || h.Get("Accept-Encoding") != "gzip" {
 							t.Errorf("headers that go to %s: %v", host, h)
 						}
 						sent = append(sent, host)

@@ -77,7 +77,8 @@ func passing(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	var dns *net.DNSError
 	switch {
-	case errors.Is(err, guard.ErrPrivate), errors.Is(err, ErrRedirect), errors.As(err, &certificate):
+	case errors.Is(err, guard.ErrPrivate), errors.Is(err, ErrRedirect), errors.Is(err, ErrInflation),
+		errors.As(err, &certificate):
 		return false
 	case errors.As(err, &dns):
 		return !dns.IsNotFound
