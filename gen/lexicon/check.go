@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/layers-pub/layers-go/internal/graphemes"
 	"github.com/layers-pub/layers-go/runtime/syntax"
-	"github.com/rivo/uniseg"
 )
 
 // checker looks for what a JSON Schema cannot say: whether names agree with
@@ -210,7 +210,7 @@ func misfit(n *Node, value string) string {
 		return fmt.Sprintf("has %d bytes, which is above maxLength %d", length, *n.MaxLength)
 	}
 	if n.MinGraphemes != nil || n.MaxGraphemes != nil {
-		count := int64(uniseg.GraphemeClusterCount(value))
+		count := int64(graphemes.Count(value))
 		switch {
 		case n.MinGraphemes != nil && count < *n.MinGraphemes:
 			return fmt.Sprintf("has %d graphemes, which is below minGraphemes %d", count, *n.MinGraphemes)

@@ -4,8 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rivo/uniseg"
-
+	"github.com/layers-pub/layers-go/internal/graphemes"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -92,7 +91,7 @@ func (d *Decoder) checkGraphemes(at int, s string, r *StringRules) {
 	if !tooShort && !tooLong {
 		return
 	}
-	n := uniseg.GraphemeClusterCount(s)
+	n := graphemes.Count(s)
 	if tooShort && n < r.MinGraphemes {
 		d.reportLimit(at, RuleMinGraphemes, int64(r.MinGraphemes), int64(n))
 	}
