@@ -35,12 +35,16 @@ func appendBytesJSON(to []byte, b string) []byte {
 	return append(to, `"}`...)
 }
 
-// decodeBase64 reads base64 with or without padding (RFC 4648, section 4). The bits behind the last
-// byte may be anything, as implementations in use write and read them.
+// decodeBase64 reads base64 in the standard alphabet (RFC 4648, section 4), with all of its padding or none.
+// The bits after the last byte may be anything, as the reference implementation writes and reads them.
 func decodeBase64(s string) (string, bool) {
-	if strings.ContainsAny(s, "\r\n") {
+	if strings.ContainsAny(s, "\r\n") { // which the decoder skips
 		return "", false
 	}
-	raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "="))
+	encoding := base64.RawStdEncoding
+	if strings.HasSuffix(s, "=") {
+		encoding = base64.StdEncoding
+	}
+	raw, err := encoding.DecodeString(s)
 	return string(raw), err == nil
 }

@@ -30,6 +30,16 @@ func (g *jsonGuess) after(c *Cursor) *int8 {
 	return &g.next[c.fields.id&255][c.next&31]
 }
 
+// byteOrderMark returns the length of the UTF-8 byte order mark that s begins with, 0 if there is none. JSON has
+// none (RFC 8259, section 8.1), but editors write it.
+func byteOrderMark(s string) int {
+	const mark = "\uFEFF"
+	if strings.HasPrefix(s, mark) {
+		return len(mark)
+	}
+	return 0
+}
+
 // skipSpace goes to the next byte that is not white space, and returns it; 0 at the end of the input.
 func (d *Decoder) skipSpace() byte {
 	if d.i < len(d.b) && d.b[d.i] > ' ' {

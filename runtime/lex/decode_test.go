@@ -130,6 +130,7 @@ var issues = []struct {
 	{with(`"limited":"é"`), []string{"/limited minGraphemes"}},
 	{with(`"limited":"a"`), []string{"/limited minLength", "/limited minGraphemes"}},
 	{with(`"limited":"abcd"`), []string{"/limited maxGraphemes"}},
+	{with(`"limited":"नमस्तेa"`), []string{"/limited maxGraphemes"}},
 	{with(`"uri":"at://x","created":"1985-04-12"`), []string{"/uri format", "/created format"}},
 	{with(`"uri":{"a":1},"created":[]`), []string{"/uri type", "/created type"}},
 	{with(`"link":"x","raw":"x"`), []string{"/raw type", "/link type"}},
@@ -307,7 +308,7 @@ func TestJSONSyntax(t *testing.T) {
 		{with(`"other":{"$link":"bafyreihffx5a2e7k5uwrmmgofbvzujc5cmw5h4espouwuxt3liqoflx3ee","a":1}`), []string{"/other type"}},
 		{with(`"other":{"$bytes":[]}`), []string{"/other type"}},
 		{with(`"other":{"$bytes":"%"}`), []string{"/other type"}},
-		{with(`"other":{"$bytes":"123=="}`), nil},
+		{with(`"other":{"$bytes":"123="}`), nil},
 		{with(`"maybe":{"$link":"x","name":"a"}`), []string{"/maybe type"}},
 		{link, []string{" type"}},
 		{`{"$type":"com.example.sample"`, []string{" syntax"}},
@@ -472,5 +473,50 @@ func TestBudgetOfItems(t *testing.T) {
 	}
 	if kept := len(v.items) * 808; kept > 200*len(input) {
 		t.Errorf("%d bytes decoded from %d", kept, len(input))
+	}
+}
+
+// Editors put a byte order mark before JSON. It is skipped, once, and offsets count from the true start.
+func TestByteOrderMark(t *testing.T) {
+	const mark = "\xef\xbb\xbf"
+	text := with(`"anything":{"$type":"a.b.c"}`)
+	want := asCBOR(t, text)
+	var v sample
+	if err := lex.DecodeJSON([]byte(mark+text), &v); err != nil {
+		t.Error(err)
+	}
+	if got, err := lex.EncodeCBOR(&v); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("typed: %x, %v", got, err)
+	}
+	if got, err := lex.JSONToCBOR([]byte(mark + " \n" + text)); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("untyped: %x, %v", got, err)
+	}
+	var raw lex.Raw
+	if err := lex.DecodeJSON([]byte(mark+text), &raw); err != nil || string(raw.Data) != text {
+		t.Errorf("raw: %s, %v", raw.Data, err)
+	}
+	e := lex.Envelope{Data: []byte(mark + text), Encoding: lex.JSON}
+	if err := e.Decode(new(sample)); err != nil {
+		t.Errorf("in an envelope: %v", err)
+	}
+
+	broken := with(`"count":"x"`)
+	plain := lex.IssuesOf(lex.DecodeJSON([]byte(broken), new(sample)))
+	marked := lex.IssuesOf(lex.DecodeJSON([]byte(mark+broken), new(sample)))
+	if len(plain) != len(marked) || len(plain) == 0 {
+		t.Fatalf("issues %v, with a mark %v", plain, marked)
+	}
+	for i, issue := range plain {
+		if got := marked[i]; got.Path != issue.Path || got.Offset != issue.Offset+len(mark) {
+			t.Errorf("%v at %d, with a mark %v at %d", issue, issue.Offset, got, got.Offset)
+		}
+	}
+	for _, text := range []string{mark, mark + mark + text, " " + mark + text, text + mark, "\xef\xbb" + text, "\xff\xfe{}"} {
+		if _, err := lex.JSONToCBOR([]byte(text)); err == nil {
+			t.Errorf("%q is taken for JSON", text)
+		}
+	}
+	if err := lex.DecodeCBOR(append([]byte(mark), want...), new(sample)); err == nil {
+		t.Error("DAG-CBOR has no byte order mark")
 	}
 }

@@ -53,7 +53,8 @@ func DecodeCBORShared(b []byte, v Decodable) error {
 
 // DecodeJSON is [DecodeCBOR] for the JSON form of the data model: links as {"$link": …}, bytes as
 // {"$bytes": …}. It is strict: a duplicate key, a lone surrogate, data behind the value and numbers
-// that are no 64-bit integers are issues. An integer may be spelled 1.0 or 1e2.
+// that are no 64-bit integers are issues. An integer may be spelled 1.0 or 1e2. A byte order mark before the value
+// is skipped.
 func DecodeJSON(b []byte, v Decodable) error {
 	if len(b) > MaxInput {
 		return tooLong(len(b))
@@ -131,8 +132,11 @@ func (d *Decoder) start(b []byte, json bool) {
 	clear(d.wide)
 	d.slabs.epoch++
 	d.slabs.expect = 0
-	if json && d.guess == nil {
-		d.guess = new(jsonGuess)
+	if json {
+		d.i = byteOrderMark(d.s)
+		if d.guess == nil {
+			d.guess = new(jsonGuess)
+		}
 	}
 }
 

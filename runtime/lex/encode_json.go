@@ -92,10 +92,7 @@ func (r *rawReader) appendValueJSON(to []byte, depth int) []byte {
 	case majorUint:
 		return strconv.AppendUint(to, n, 10)
 	case majorNegint:
-		if n > math.MaxInt64 { // below the 64 bits of an integer
-			return append(strconv.AppendUint(append(to, '-'), n, 10), ""...)
-		}
-		return strconv.AppendInt(to, -1-int64(n), 10)
+		return appendNegativeJSON(to, n)
 	case majorArray:
 		to = append(to, '[')
 		for i := uint64(0); i < n && r.i < len(r.s); i++ {
@@ -130,6 +127,17 @@ func (r *rawReader) appendValueJSON(to []byte, depth int) []byte {
 		return r.appendValueJSON(to, depth+1)
 	}
 	return appendSimpleJSON(to, r.s[at:r.i])
+}
+
+// appendNegativeJSON appends -1-n, which 64 bits may not hold.
+func appendNegativeJSON(to []byte, n uint64) []byte {
+	switch {
+	case n <= math.MaxInt64:
+		return strconv.AppendInt(to, -1-int64(n), 10)
+	case n == math.MaxUint64:
+		return append(to, "-18446744073709551616"...)
+	}
+	return strconv.AppendUint(append(to, '-'), n+1, 10)
 }
 
 // appendSimpleJSON appends a boolean, a null or a floating-point number.

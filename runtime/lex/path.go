@@ -14,6 +14,7 @@ func findPaths(s string, json bool, issues []Issue) {
 	w.d.s, w.d.json = s, json
 	w.d.b = []byte(s)
 	if json {
+		w.d.i = byteOrderMark(s)
 		w.walkJSON()
 	} else {
 		w.walkCBOR()
