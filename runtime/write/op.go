@@ -2,6 +2,7 @@ package write
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -63,7 +64,7 @@ func AssignKeys(ops []Op, clock *syntax.TIDClock, lookup Lookup) {
 const maxLine = 16 << 20
 
 // ReadOps returns the batch that is in a file of JSON lines, which open opens each time that the batch is read. A line is
-// an object with these fields; empty lines are skipped, and other fields are not allowed:
+// an object with these fields; empty lines are skipped, so is a byte order mark, and other fields are not allowed:
 //
 //	action      create, update, put or delete
 //	uri         of the record, in place of collection and rkey
@@ -86,6 +87,9 @@ func ReadOps(open func() (io.ReadCloser, error)) iter.Seq2[Op, error] {
 		for lines.Scan() {
 			n++
 			text := lines.Bytes()
+			if n == 1 {
+				text = bytes.TrimPrefix(text, []byte("\uFEFF"))
+			}
 			if len(strings.TrimFunc(string(text), unicode.IsSpace)) == 0 {
 				continue
 			}

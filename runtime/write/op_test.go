@@ -51,6 +51,20 @@ func TestReadOps(t *testing.T) {
 	for range write.ReadOps(opsIn(text)) {
 		break
 	}
+	for _, start := range []string{"\uFEFF", "\uFEFF\r\n", "\uFEFF \n\n"} {
+		n := 0
+		for op, err := range write.ReadOps(opsIn(start + text)) {
+			if err != nil {
+				t.Errorf("behind %q: %v", start, err)
+			}
+			if n++; op.Record != nil && op.Record.RecordType() != "com.example.any" {
+				t.Errorf("behind %q: %v", start, op.Record)
+			}
+		}
+		if n != len(want) {
+			t.Errorf("behind %q: %d operations, want %d", start, n, len(want))
+		}
+	}
 }
 
 func TestReadOpsInvalid(t *testing.T) {
