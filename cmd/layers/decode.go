@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/internal/carv2"
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/repo"
@@ -28,7 +29,7 @@ func decodeCommand() *cobra.Command {
 		Use:     "decode FILE.car",
 		GroupID: groupRead,
 		Short:   "Decode a repository archive and account for every record",
-		Long: `Decode reads a repository archive (CAR), checks every block and the whole tree,
+		Long: `Decode reads a repository archive (CAR, version 1 or 2), checks every block and the whole tree,
 and decodes every record. FILE may be - for standard input.
 
 It prints a table of collections and then the failures, grouped by rule. With
@@ -125,12 +126,11 @@ func (a *archive) close() {
 	}
 }
 
-// openArchive opens the archive in a file. Standard input, for the name -, is read to its end, as is
-// everything that cannot be read at an offset.
+// openArchive opens the archive in a file, of CAR version 1 or 2. Standard input, for the name -, is read to its end, as
+// is everything that cannot be read at an offset.
 func openArchive(ctx context.Context, name string, stdin io.Reader) (*archive, error) {
 	if name == "-" {
-		r, err := repo.Read(ctx, stdin)
-		return &archive{Repo: r}, err
+		return readArchive(ctx, stdin)
 	}
 	file, err := os.Open(name)
 	if err != nil {
@@ -142,19 +142,54 @@ func openArchive(ctx context.Context, name string, stdin io.Reader) (*archive, e
 	case info.IsDir():
 		err = errors.New("this is a directory")
 	case info.Mode().IsRegular():
-		r, err := repo.Open(ctx, file, info.Size())
-		if err == nil {
-			return &archive{r, file}, nil
-		}
-		file.Close()
-		return nil, err
+		return openFile(ctx, file, info.Size())
 	default: // a pipe
-		r, err := repo.Read(ctx, file)
-		file.Close()
-		return &archive{Repo: r}, err
+		defer file.Close()
+		return readArchive(ctx, file)
 	}
 	file.Close()
 	return nil, withoutName(err)
+}
+
+// openFile opens the archive in a file of size bytes, which it closes if there is an error.
+func openFile(ctx context.Context, file *os.File, size int64) (*archive, error) {
+	payload := io.NewSectionReader(file, 0, size)
+	var err error
+	if carv2.Is(file) {
+		payload, err = carv2.Payload(file, size)
+	}
+	if err == nil {
+		var r *repo.Repo
+		if r, err = repo.Open(ctx, payload, payload.Size()); err == nil {
+			return &archive{r, file}, nil
+		}
+	}
+	file.Close()
+	return nil, err
+}
+
+// readArchive reads an archive to its end. One of version 2 goes through a temporary file, since where its parts are is
+// said by offsets.
+func readArchive(ctx context.Context, r io.Reader) (*archive, error) {
+	buffered := bufio.NewReader(r)
+	if start, _ := buffered.Peek(carv2.PragmaSize); !carv2.IsPragma(start) { // an error is met again
+		read, err := repo.Read(ctx, buffered)
+		return &archive{Repo: read}, err
+	}
+	file, err := os.CreateTemp("", "layers-*.car")
+	if err != nil {
+		return nil, err
+	}
+	os.Remove(file.Name()) // where open files keep their names it stays until the system clears its directory
+	size, err := io.Copy(file, io.LimitReader(buffered, repo.DefaultMaxSize+1))
+	if err == nil && size > repo.DefaultMaxSize {
+		err = fmt.Errorf("%w: more than %d bytes", repo.ErrTooLarge, int64(repo.DefaultMaxSize))
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return openFile(ctx, file, size)
 }
 
 // withoutName returns what is behind an error that names a file, since the caller names it.
