@@ -9,7 +9,7 @@ import (
 // What can go wrong, for [errors.Is]. The answer of the server, if it gave one, is in the chain as an
 // *xrpc.Error.
 var (
-	// ErrPassword says that the server does not accept this password for this account.
+	// ErrPassword says that the server does not accept this password for this account, in its own word.
 	ErrPassword = errors.New("identifier or password refused")
 	// ErrNoSession says that a store has no session of an account: log in.
 	ErrNoSession = errors.New("no session")
@@ -19,7 +19,8 @@ var (
 	// once. Unless [ErrSessionOver] is in the chain, too, the session is still there, and a later request may
 	// succeed: the server that renews it could not be reached, or had a fault.
 	ErrRenewalFailed = errors.New("the session could not be renewed")
-	// ErrSessionOver says that the server does not renew the session any more: log in again.
+	// ErrSessionOver says that the server does not renew the session any more, in its own word: log in again. The page
+	// of a proxy is not the server's word.
 	ErrSessionOver = errors.New("the session is over, log in again")
 	// ErrNotSaved says that the server gave a new session, and that the store could not keep it. The client
 	// goes on with it; other processes, and this one when it is started again, may have to log in.

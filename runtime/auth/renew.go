@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -161,22 +162,28 @@ func (c *Client) exchange(ctx context.Context, s *Session) (*Session, error) {
 	}
 	g, err := refresh(ctx, issuer, s.secrets().refresh)
 	if sessionOver(err) {
-		err = fmt.Errorf("%w: %w", ErrSessionOver, err)
-		if password != nil && !errors.Is(err, ErrAccountTakedown) {
-			var problem error
-			if g, problem = create(ctx, issuer, string(c.did), *password, ""); problem == nil {
-				err = nil
-			} else {
-				err = fmt.Errorf("%w; logging in again: %w", err, problem)
-			}
+		over := fmt.Errorf("%w: %w", ErrSessionOver, err)
+		if password == nil || errors.Is(err, ErrAccountTakedown) {
+			err = over
+		} else if g, problem := create(ctx, issuer, string(c.did), *password, ""); problem == nil {
+			return c.granted(g, issuer, s)
+		} else if verdict.Of(problem) != verdict.Unknown {
+			err = fmt.Errorf("%w; logging in again: %w", over, problem)
+		} else {
+			err = fmt.Errorf("%w; logging in again, which may succeed later: %w", err, problem)
 		}
 	}
-	if err == nil && g.DID != c.did {
-		err = fmt.Errorf("%w: %s", ErrAccount, g.DID)
-	}
-	c.noteOver(err)
 	if err != nil {
+		c.noteOver(err)
 		return nil, err
+	}
+	return c.granted(g, issuer, s)
+}
+
+// granted returns the session that takes the place of s.
+func (c *Client) granted(g *granted, issuer *xrpc.Client, s *Session) (*Session, error) {
+	if g.DID != c.did {
+		return nil, fmt.Errorf("%w: %s", ErrAccount, g.DID)
 	}
 	return g.session(issuer, s.PDS, s.secrets().password, c.options), nil
 }
@@ -235,7 +242,7 @@ func (c *Client) logout(ctx context.Context) error {
 		return fmt.Errorf("auth: logging out %s: %w", c.did, err)
 	}
 	if unheard != nil {
-		return fmt.Errorf("auth: %s was logged out here, but the session goes on at the server: %w", c.did, unheard)
+		return fmt.Errorf("auth: %s was logged out here, but its server has not confirmed it, where the session may go on: %w", c.did, unheard)
 	}
 	return nil
 }

@@ -5,11 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
+	"io"
 	"strings"
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -67,8 +68,7 @@ func create(ctx context.Context, issuer *xrpc.Client, identifier, password, fact
 	var output lex.Raw
 	err := ask(ctx, issuer, &lex.Call{NSID: createSession, Input: &input, Output: &output}, "", password, factor)
 	if err != nil {
-		if answer, ok := errors.AsType[*xrpc.Error](err); ok && answer.Status == http.StatusUnauthorized &&
-			!errors.Is(answer, ErrAuthFactorTokenRequired) && !errors.Is(answer, ErrAccountTakedown) {
+		if verdict.Of(err) == verdict.Unauthorized {
 			err = fmt.Errorf("%w: %w", ErrPassword, err)
 		}
 		return nil, err
@@ -85,11 +85,19 @@ func refresh(ctx context.Context, issuer *xrpc.Client, token string) (*granted, 
 	return parseGranted(refreshSession, issuer, output)
 }
 
-// remove ends a session at the server. One that has ended already is no error.
+// remove ends a session at the server. One that has ended already is no error. The method answers with nothing: what has
+// content is from somebody else, such as a proxy.
 func remove(ctx context.Context, issuer *xrpc.Client, token string) error {
-	err := ask(ctx, issuer, &lex.Call{NSID: deleteSession, Repeatable: true}, token)
-	if sessionOver(err) {
+	call := &lex.Call{NSID: deleteSession, Repeatable: true, Stream: true}
+	if err := ask(ctx, issuer, call, token); sessionOver(err) {
 		return nil
+	} else if err != nil {
+		return err
+	}
+	defer call.OutputBody.Close()
+	content, err := io.ReadAll(io.LimitReader(call.OutputBody, 16))
+	if text := strings.TrimSpace(string(content)); err == nil && text != "" && text != "{}" {
+		err = fmt.Errorf("%s at %s: %w", deleteSession, issuer.Service(), errAnswer)
 	}
 	return err
 }
@@ -108,18 +116,14 @@ func parseGranted(method syntax.NSID, issuer *xrpc.Client, output lex.Raw) (*gra
 	return &g, nil
 }
 
-// sessionOver reports whether the answer to a refresh token says that it is worth nothing any more. Any other
-// error says nothing about the session.
+// sessionOver reports whether the answer to a refresh token says that it is worth nothing any more, in the server's own
+// word. Any other error says nothing about the session.
 func sessionOver(err error) bool {
-	answer, ok := errors.AsType[*xrpc.Error](err)
-	if !ok {
-		return false
-	}
-	switch answer.Name {
-	case "ExpiredToken", "InvalidToken", string(ErrAccountTakedown):
+	switch verdict.Of(err) {
+	case verdict.Expired, verdict.Unauthorized:
 		return true
 	}
-	return answer.Status == http.StatusUnauthorized
+	return errors.Is(err, ErrAccountTakedown)
 }
 
 // session returns the session that was granted by issuer, for the PDS that the answer's DID document names, or else

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"strings"
 
+	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
-	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
 // The methods of com.atproto.repo, without clients that a generator makes: their lexicons are not ours, and two
@@ -85,6 +83,7 @@ var (
 	answerFields  = lex.NewFields("cid!", "uri!")
 	resultFields  = lex.NewFields("cid", "uri")
 	resultsFields = lex.NewFields("results")
+	deletedFields = lex.NewFields("commit")
 	storedFields  = lex.NewFields("cid", "uri", "value")
 )
 
@@ -129,6 +128,19 @@ func (r *results) DecodeLex(d *lex.Decoder) {
 	}
 }
 
+// deleted is the answer of deleteRecord.
+type deleted struct{ commit bool }
+
+// DecodeLex reads the answer from d.
+func (a *deleted) DecodeLex(d *lex.Decoder) {
+	var c lex.Cursor
+	var rest lex.Map
+	d.Object(&c, deletedFields, &rest)
+	for d.Next(&c) == 0 {
+		a.commit = d.Map().IsSet()
+	}
+}
+
 // storedRecord is the answer of getRecord.
 type storedRecord struct {
 	uri, cid string
@@ -161,23 +173,23 @@ type stored struct {
 	json  []byte
 }
 
-// lookUp reads the record that c is about. One that is not there is no error.
+// lookUp reads the record that c is about. One that is not there is no error, if the server says so itself.
 func lookUp(ctx context.Context, a Account, c *change) (stored, error) {
 	call := &lex.Call{NSID: nsidGet, Output: new(storedRecord)}
 	call.Params.String("repo", string(a.DID()))
 	call.Params.String("collection", string(c.collection))
 	call.Params.String("rkey", string(c.rkey))
-	if err := a.Call(ctx, call); notFound(err) {
+	if err := a.Call(ctx, call); err != nil && verdict.Of(err) == verdict.NoRecord {
 		return stored{}, nil
 	} else if err != nil {
 		return stored{}, err
 	}
 	record := call.Output.(*storedRecord)
-	if len(record.value.Data) == 0 || string(record.value.Data) == "null" {
-		return stored{}, nil // a success without a record
-	}
-	if record.uri != "" && record.uri != string(c.uri) {
+	if record.uri != string(c.uri) {
 		return stored{}, fmt.Errorf("the server answered with another record, %q", record.uri)
+	}
+	if len(record.value.Data) == 0 || string(record.value.Data) == "null" {
+		return stored{}, errors.New("the server answered without a record")
 	}
 	s := stored{found: true, json: record.value.Data}
 	var err error
@@ -192,26 +204,6 @@ func lookUp(ctx context.Context, a Account, c *change) (stored, error) {
 func cidOfJSON(json []byte) (lex.CID, error) {
 	cbor, err := lex.JSONToCBOR(json)
 	return lex.CIDOf(lex.CodecDagCBOR, cbor), err
-}
-
-// notFound reports whether err is a server's way to say that there is no such record. The lexicon has a name for
-// it; older servers know a text alone, and some a status. The same text without the URI is about a repository that is
-// not there, or deactivated: nothing is known of its records.
-func notFound(err error) bool {
-	if errors.Is(err, lex.ErrorName("RecordNotFound")) {
-		return true
-	}
-	var e *xrpc.Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	switch e.Status {
-	case http.StatusNotFound:
-		return e.Name == "" || e.Name == "NotFound" || e.Name == "InvalidRequest"
-	case http.StatusBadRequest:
-		return strings.HasPrefix(e.Message, "Could not locate record:")
-	}
-	return false
 }
 
 // compare returns an error when the server says that it put c elsewhere, or with another content.

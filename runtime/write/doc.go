@@ -26,6 +26,9 @@
 // server, so that it is known where to look. If it is there, with the CID that it was to have, the write has
 // succeeded. If it cannot be read either, the error is [ErrUnknown].
 //
+// Only an answer in the protocol's own form counts, for the write and for the look at the record: the page of a proxy
+// means neither that a write was refused nor that a record is not there.
+//
 // # Losing fields
 //
 // A [Put] reads the record that it replaces, and is refused with a [*DropError] when fields would go that

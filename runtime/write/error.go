@@ -3,11 +3,11 @@ package write
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/layers-pub/layers-go/runtime/guard"
+	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -27,7 +27,8 @@ var (
 	// ErrTooLarge says that a write was not sent, or was refused, because it takes more bytes than the
 	// server allows.
 	ErrTooLarge = errors.New("too large")
-	// ErrUnknown says that a write was sent and nobody knows whether it was carried out.
+	// ErrUnknown says that a write was sent and nobody knows whether it was carried out: neither its answer nor that to
+	// a look at the record was in the server's own word. A proxy's page is not, whatever its status.
 	ErrUnknown = errors.New("it is not known whether it was written")
 	// ErrNoKey says that an operation has no record key, and that there is no journal to remember one.
 	ErrNoKey = errors.New("no record key")
@@ -152,33 +153,38 @@ func (e *DropError) Unwrap() error { return ErrDropsFields }
 type outcome int
 
 const (
-	refused   outcome = iota // it was not, and will not be
-	oversized                // it was not: the body is too large
-	busy                     // it was not: the server wants to be left alone for a while
-	doubtful                 // nobody knows
+	refused  outcome = iota // it was not, and will not be
+	exists                  // it was not: there is a record already
+	busy                    // it was not: the server wants to be left alone for a while
+	doubtful                // nobody knows
 )
 
 // outcomeOf returns what err says, and whether sending the same again may help. When nothing is known about an
 // error it is doubtful.
 func outcomeOf(err error) (_ outcome, passing bool) {
+	switch verdict.Of(err) {
+	case verdict.Unknown:
+		return doubtful, mayPass(err)
+	case verdict.Busy:
+		return busy, true
+	case verdict.Exists:
+		return exists, false
+	}
+	return refused, false
+}
+
+// mayPass reports whether the cause of an error that leaves all open may be over soon: a server that fails, a proxy that
+// answers in its place, a network.
+func mayPass(err error) bool {
+	for _, lasting := range []error{guard.ErrPrivate, xrpc.ErrTooLarge, xrpc.ErrRedirect} {
+		if errors.Is(err, lasting) {
+			return false
+		}
+	}
 	var answer *xrpc.Error
 	var transport *xrpc.TransportError
-	switch {
-	case errors.As(err, &answer):
-		switch status := answer.Status; {
-		case status == http.StatusTooManyRequests:
-			return busy, true
-		case status == http.StatusRequestEntityTooLarge:
-			return oversized, false
-		case status == http.StatusRequestTimeout || status == http.StatusConflict || status >= 500:
-			return doubtful, true
-		case status >= 400:
-			return refused, false
-		}
-		return doubtful, false // success, but not in a shape that can be understood
-	case errors.As(err, &transport):
-		final := errors.Is(err, guard.ErrPrivate) || errors.Is(err, xrpc.ErrTooLarge) || errors.Is(err, xrpc.ErrRedirect)
-		return doubtful, !final
+	if errors.As(err, &answer) {
+		return answer.Status >= 400
 	}
-	return doubtful, false
+	return errors.As(err, &transport)
 }

@@ -41,6 +41,7 @@ type fakePDS struct {
 
 	maxBody    int  // 153,600 unless set
 	lenient    bool // creates what is there, and updates and deletes what is not: repeats are carried out
+	saysExists bool // a create of what is there is RecordAlreadyExists, not a fault of the server
 	noResults  bool // applyWrites does not give the optional results
 	bareRecord bool // getRecord does not give the optional CID
 	// intercept stands between a call, the n-th, and do, which carries it out.
@@ -115,7 +116,7 @@ func (p *fakePDS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func failure(status int, name, message string) error {
-	return &xrpc.Error{NSID: "com.atproto.repo.any", Service: "https://pds.test", Status: status, Name: name, Message: message}
+	return &xrpc.Error{NSID: "com.atproto.repo.getRecord", Service: "https://pds.test", Status: status, Name: name, Message: message}
 }
 
 var errInternal = failure(500, "InternalServerError", "Internal Server Error")
@@ -238,6 +239,9 @@ func (p *fakePDS) apply(list []fakeWrite, batch bool) ([]byte, error) {
 			return nil, failure(400, "InvalidRequest", "Invalid record key: "+w.Key)
 		}
 		action := w.Type[strings.Index(w.Type, "#")+1:]
+		if found && action == "create" && p.saysExists {
+			return nil, failure(400, "RecordAlreadyExists", "Record already exists")
+		}
 		if found == (action == "create") && !p.lenient {
 			return nil, errInternal
 		}

@@ -9,7 +9,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -31,15 +33,21 @@ func (r *applier) attempt(ctx context.Context, changes []*change) error {
 			return r.finish(changes)
 		}
 		outcome, passing := outcomeOf(err)
-		if outcome == oversized {
+		_, looking := errors.AsType[*lookUpError](err)
+		large := !looking && verdict.Large(err)
+		if large && !r.open {
 			return r.split(changes, err)
 		}
 		if ctx.Err() != nil {
 			return r.fail(changes, err)
 		}
 		last := !passing || attempt >= r.opts.Attempts
-		// Without an answer it may still be under way, so that there is more to see after a pause.
-		if r.open && (last || answered(err)) {
+		if outcome == exists {
+			r.doubt = changes[len(changes)-1].op // a look at all of them
+		}
+		// Without the server's answer it may still be under way, so that there is more to see after a pause.
+		if r.open && (last || large || verdict.Heard(err)) || outcome == exists {
+			known := undone(changes)
 			switch left, problem := r.left(ctx, changes); {
 			case problem != nil && r.open:
 				err = fmt.Errorf("%w; looking for what became of it failed: %w", err, problem)
@@ -47,6 +55,12 @@ func (r *applier) attempt(ctx context.Context, changes []*change) error {
 				err, last = problem, true
 			case len(left) == 0:
 				return r.finish(changes)
+			case large:
+				return r.split(changes, err)
+			case outcome == exists && len(left) < known:
+				continue // without those that are there, as they should be
+			case outcome == exists:
+				err = fmt.Errorf("%w: %w", ErrConflict, err)
 			}
 		}
 		if last {
@@ -60,9 +74,14 @@ func (r *applier) attempt(ctx context.Context, changes []*change) error {
 	}
 }
 
-func answered(err error) bool {
-	var answer *xrpc.Error
-	return errors.As(err, &answer)
+// undone returns how many of the changes are not known to be done.
+func undone(changes []*change) (n int) {
+	for _, c := range changes {
+		if !c.done {
+			n++
+		}
+	}
+	return n
 }
 
 // pause returns how long to wait after an attempt that ended with err.
@@ -152,6 +171,16 @@ func (r *applier) compare(ctx context.Context, sent []*change, results []result)
 	return left[0].fail(errors.New("the server says that it was written, but it is not there"))
 }
 
+// lookUpError says that a record could not be looked up.
+type lookUpError struct {
+	uri syntax.ATURI
+	err error
+}
+
+func (e *lookUpError) Error() string { return fmt.Sprintf("reading %s failed: %v", e.uri, e.err) }
+
+func (e *lookUpError) Unwrap() error { return e.err }
+
 // left returns those of the changes that are not done, as far as that is not known already.
 func (r *applier) left(ctx context.Context, changes []*change) ([]*change, error) {
 	group, within := errgroup.WithContext(ctx)
@@ -164,7 +193,7 @@ func (r *applier) left(ctx context.Context, changes []*change) ([]*change, error
 		group.Go(func() error {
 			s, err := lookUp(within, r.a, c)
 			if err != nil {
-				return fmt.Errorf("reading %s failed: %w", c.uri, err)
+				return &lookUpError{c.uri, err}
 			}
 			c.done, conflicts[i] = r.judge(c, s)
 			return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -64,10 +65,13 @@ func create(ctx context.Context, a Account, record lex.Record, own func() lex.Re
 		return Ref{}, c.fail(err)
 	}
 	ref, err := send(ctx, a, nsidCreate, c, in)
-	if outcome, _ := outcomeOf(err); err == nil || errors.Is(err, ErrCIDMismatch) || outcome != doubtful {
+	outcome, _ := outcomeOf(err)
+	if err == nil || errors.Is(err, ErrCIDMismatch) || outcome != doubtful && outcome != exists {
 		return ref, c.fail(err)
 	}
 	switch s, problem := settle(ctx, a, c, err); {
+	case outcome == exists && (problem != nil || !s.found):
+		err = fmt.Errorf("%w: there is a record with this key (%w)", ErrConflict, err)
 	case problem != nil:
 		err = problem
 	case s.found && s.cid == c.cid:
@@ -110,9 +114,9 @@ func send(ctx context.Context, a Account, nsid syntax.NSID, c *change, in lex.En
 	ref := Ref{c.uri, c.cid}
 	out := new(answer)
 	if err := a.Call(ctx, &lex.Call{NSID: nsid, Procedure: true, Input: in, Output: out}); err != nil {
-		if outcome, _ := outcomeOf(err); outcome == oversized {
+		if verdict.Large(err) {
 			err = fmt.Errorf("%w: %w", ErrTooLarge, err)
-		} else if errors.Is(err, lex.ErrorName("InvalidSwap")) {
+		} else if verdict.Of(err) == verdict.Swapped {
 			err = fmt.Errorf("%w: the record was changed in the meantime (%w)", ErrConflict, err)
 		}
 		return ref, err
@@ -255,7 +259,8 @@ type DeleteOptions struct {
 // is not there counts as deleted, also when there is a Swap: that is what the method says, and what makes it safe to
 // repeat. If the record has another CID than Swap the error is [ErrConflict]. Errors are [*OpError]s.
 //
-// It calls com.atproto.repo.deleteRecord, once, and com.atproto.repo.getRecord when the answer is lost.
+// It calls com.atproto.repo.deleteRecord, once, and com.atproto.repo.getRecord when the answer is lost, or names no
+// commit, as when there was nothing to delete.
 func Delete(ctx context.Context, a Account, uri syntax.ATURI, opts *DeleteOptions) error {
 	if opts == nil {
 		opts = new(DeleteOptions)
@@ -273,9 +278,13 @@ func Delete(ctx context.Context, a Account, uri syntax.ATURI, opts *DeleteOption
 			return c.fail(err)
 		}
 	}
-	err := a.Call(ctx, &lex.Call{NSID: nsidDelete, Procedure: true, Input: in})
-	if errors.Is(err, lex.ErrorName("InvalidSwap")) {
+	out := new(deleted)
+	err := a.Call(ctx, &lex.Call{NSID: nsidDelete, Procedure: true, Input: in, Output: out})
+	switch {
+	case err != nil && verdict.Of(err) == verdict.Swapped:
 		err = fmt.Errorf("%w: the record does not have the CID %s (%w)", ErrConflict, opts.Swap, err)
+	case err == nil && !out.commit:
+		err = errNotDeleted // a server that found nothing to delete answers in this way, and so may anything else
 	}
 	if outcome, _ := outcomeOf(err); err == nil || outcome != doubtful {
 		return c.fail(err)
@@ -286,6 +295,8 @@ func Delete(ctx context.Context, a Account, uri syntax.ATURI, opts *DeleteOption
 	}
 	return c.fail(errors.Join(problem, err))
 }
+
+var errNotDeleted = errors.New("the answer names no commit that deleted it")
 
 // checkOwn checks that uri names a record of an account.
 func checkOwn(did syntax.DID, uri syntax.ATURI) error {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -375,7 +376,7 @@ func TestCancelled(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
-	for _, refusal := range []error{failure(400, "InvalidRequest", "no"), failure(401, "AuthMissing", ""), failure(403, "", ""), failure(429, "RateLimitExceeded", "")} {
+	for _, refusal := range []error{failure(400, "InvalidRequest", "no"), failure(401, "AuthMissing", ""), failure(403, "Forbidden", ""), failure(429, "RateLimitExceeded", "")} {
 		pds := newPDS()
 		pds.intercept = func(int, string, func() error) error { return refusal }
 		if _, err := write.Create(t.Context(), pds, membership(1), nil); !errors.Is(err, refusal) || len(pds.calls) != 1 {
@@ -395,13 +396,61 @@ func TestCreateExisting(t *testing.T) {
 		there *corpus.Membership
 		want  error
 	}{{membership(1), nil}, {membership(2), write.ErrConflict}} {
-		pds := newPDS()
-		pds.put(key, jsonOf(t, test.there))
-		if _, err := write.Create(t.Context(), pds, membership(1), &write.CreateOptions{RecordKey: key}); !errors.Is(err, test.want) {
-			t.Errorf("%v, want %v", err, test.want)
+		for _, says := range []bool{false, true} {
+			pds := newPDS()
+			pds.saysExists = says
+			cid := pds.put(key, jsonOf(t, test.there))
+			ref, err := write.Create(t.Context(), pds, membership(1), &write.CreateOptions{RecordKey: key})
+			if !errors.Is(err, test.want) || errors.Is(err, write.ErrUnknown) || err == nil && ref.CID != cid {
+				t.Errorf("says %v: %v, want %v", says, err, test.want)
+			}
+			if pds.commits != 0 || pds.get(key) != jsonOf(t, test.there) {
+				t.Error("it was written")
+			}
+			// That there is one is known without seeing it.
+			pds.intercept = func(_ int, nsid string, do func() error) error {
+				if nsid == "com.atproto.repo.getRecord" {
+					return lost()
+				}
+				return do()
+			}
+			want := map[bool]error{true: write.ErrConflict, false: write.ErrUnknown}[says]
+			if _, err := write.Create(t.Context(), pds, membership(1), &write.CreateOptions{RecordKey: key}); !errors.Is(err, want) || says && errors.Is(err, write.ErrUnknown) {
+				t.Errorf("says %v, not seen: %v, want %v", says, err, want)
+			}
 		}
-		if pds.commits != 0 || pds.get(key) != jsonOf(t, test.there) {
-			t.Error("it was written")
+	}
+}
+
+// Somebody else makes a record between the look and the request.
+func TestApplyExisting(t *testing.T) {
+	for _, says := range []bool{false, true} {
+		for _, test := range []struct {
+			there int
+			want  error
+		}{{0, nil}, {7, write.ErrConflict}} {
+			synctest.Test(t, func(t *testing.T) {
+				pds := newPDS()
+				pds.saysExists = says
+				pds.intercept = func(_ int, nsid string, do func() error) error {
+					if nsid == "com.atproto.repo.applyWrites" && pds.count("applyWrites") == 1 {
+						pds.put(string(keyOf(0)), jsonOf(t, membership(test.there)))
+					}
+					return do()
+				}
+				ops := batchOf(3)
+				for i := range ops {
+					ops[i].RecordKey = keyOf(i)
+				}
+				result, err := write.Apply(t.Context(), pds, write.Ops(ops...), &write.ApplyOptions{Lookup: lookup})
+				var op *write.OpError
+				if test.want == nil && (err != nil || *result != (write.Result{Ops: 3, Written: 2, Already: 1, Requests: result.Requests, Points: result.Points})) {
+					t.Errorf("says %v: %+v, %v", says, result, err)
+				}
+				if test.want != nil && (!errors.Is(err, test.want) || !errors.As(err, &op) || op.Op != 1) {
+					t.Errorf("says %v: %v", says, err)
+				}
+			})
 		}
 	}
 }
@@ -581,7 +630,7 @@ func TestNotFound(t *testing.T) {
 		{failure(404, "RecordNotFound", ""), false},
 		{failure(400, "InvalidRequest", "Could not locate record: at://x"), false},
 		{failure(404, "NotFound", ""), false},
-		{failure(404, "", ""), false},
+		{failure(404, "", ""), true},                                      // a proxy's page
 		{failure(400, "InvalidRequest", "Could not locate record"), true}, // nor the repository
 		{failure(400, "InvalidRequest", "what?"), true},
 		{failure(404, "XRPCNotSupported", ""), true},
@@ -598,13 +647,8 @@ func TestNotFound(t *testing.T) {
 			t.Errorf("%v: %v", test.err, err)
 		}
 	}
-	for _, answer := range []string{`{}`, `{"uri":"at://x.test/a.b.c/d","value":null}`} {
-		pds := newPDS()
-		if _, err := write.Put(t.Context(), reading{pds, answer}, "3l3famgxlzxwf", membership(1), nil); err != nil {
-			t.Errorf("%s: %v", answer, err)
-		}
-	}
-	for _, answer := range []string{`{"uri":"at://x.test/a.b.c/d","cid":"x","value":{}}`, `{"cid":"x","value":{}}`, `{"value":{"a":1.5}}`, `7`} {
+	uri := string(uriOf(collection, "3l3famgxlzxwf"))
+	for _, answer := range []string{`{}`, `{"uri":"` + uri + `"}`, `{"uri":"` + uri + `","value":null}`, `{"message":"no Route matched"}`, `{"uri":"at://x.test/a.b.c/d","cid":"x","value":{}}`, `{"cid":"x","value":{}}`, `{"value":{"a":1.5}}`, `7`} {
 		pds := newPDS()
 		if _, err := write.Put(t.Context(), reading{pds, answer}, "3l3famgxlzxwf", membership(1), nil); err == nil || pds.procedures() > 0 {
 			t.Errorf("%s: %v", answer, err)

@@ -157,3 +157,17 @@ func contains(message string, texts ...string) bool {
 // Moved reports whether a repository may be at another server by now, so that its account should be looked up once
 // more: the server does not have or serve it, or it is not known whether the repository's server answered at all.
 func (v Verdict) Moved() bool { return v == NoRepo || v == Inactive || v == Unknown }
+
+// Heard reports whether err has the server's own word: an answer in the protocol's form. Without it a call may still be
+// under way, even if a proxy has answered meanwhile.
+func Heard(err error) bool {
+	var answer *xrpc.Error
+	return errors.As(err, &answer) && answer.Name != ""
+}
+
+// Large reports whether a smaller request may help: the server says so, or a proxy does by its status, whose word
+// leaves open what became of the call.
+func Large(err error) bool {
+	var answer *xrpc.Error
+	return errors.As(err, &answer) && (answer.Status == http.StatusRequestEntityTooLarge || Of(err) == TooLarge)
+}
