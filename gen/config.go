@@ -21,7 +21,7 @@ import (
 	"github.com/layers-pub/layers-go/gen/plan"
 )
 
-// ConfigFile is the usual name of a configuration, in the root of the module.
+// ConfigFile is the usual name of a configuration, in the root of the module or, for a part of it, in a directory below.
 const ConfigFile = "lexgen.json"
 
 // maxConfigSize is the largest configuration that is read, in bytes.
@@ -42,6 +42,8 @@ type Config struct {
 	Output string `json:"output"`
 	// Packages maps namespaces to directories; see [plan.Options].
 	Packages map[string]string `json:"packages,omitzero"`
+	// Raw keeps values of type unknown as they came; see [plan.Options].
+	Raw bool `json:"raw,omitzero"`
 	// Records is the directory of the package that lists every collection, empty for none.
 	Records string `json:"records,omitzero"`
 	// Names gives things other Go names than the rules do; see [plan.Options].
@@ -54,7 +56,7 @@ type Config struct {
 	file string
 }
 
-// ReadConfig reads a configuration from a file in the module's root. It is parsed strictly: unknown
+// ReadConfig reads a configuration from a file in the module, whose root is root. It is parsed strictly: unknown
 // members, duplicate ones and what is no clean path inside the module are errors that name the place.
 func ReadConfig(root fs.FS, name string) (*Config, error) {
 	f, err := root.Open(name)
@@ -84,7 +86,7 @@ func configProblem(file string, data []byte, err error) lexicon.Problem {
 	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
 		message := fmt.Sprintf("a JSON %s cannot stand here", semantic.JSONKind)
 		if errors.Is(err, json.ErrUnknownName) {
-			message = "there is no setting of this name; the settings are lexicons, overrides, opaque, module, output, packages, records and names"
+			message = "there is no setting of this name; the settings are lexicons, overrides, opaque, module, output, packages, raw, records and names"
 		}
 		return lexicon.Problem{File: file, Pointer: string(semantic.JSONPointer), Message: message}
 	}
@@ -139,7 +141,7 @@ func (c *Config) check() lexicon.Problems {
 func (c *Config) planOptions() plan.Options {
 	return plan.Options{
 		File: c.file, Module: c.Module, Output: c.Output,
-		Packages: c.Packages, Records: c.Records, Names: c.Names,
+		Packages: c.Packages, Raw: c.Raw, Records: c.Records, Names: c.Names,
 	}
 }
 

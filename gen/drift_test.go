@@ -11,19 +11,24 @@ import (
 // it is an edit of generated code, or a change of the lexicons or of the generator without generating.
 func TestDrift(t *testing.T) {
 	const root = ".."
-	config, err := gen.ReadConfig(os.DirFS(root), gen.ConfigFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	output, err := gen.Generate(t.Context(), root, config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	changes, err := output.Check(root)
-	if err != nil {
-		t.Error(err)
-	}
-	for _, c := range changes {
-		t.Errorf("%s %s: run `go generate .`", c.Kind, c.Path)
+	for _, name := range []string{gen.ConfigFile, "runtime/internal/atproto/" + gen.ConfigFile} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config, err := gen.ReadConfig(os.DirFS(root), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			output, err := gen.Generate(t.Context(), root, config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			changes, err := output.Check(root)
+			if err != nil {
+				t.Error(err)
+			}
+			for _, c := range changes {
+				t.Errorf("%s %s: run `go generate .`", c.Kind, c.Path)
+			}
+		})
 	}
 }

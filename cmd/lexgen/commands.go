@@ -14,12 +14,35 @@ import (
 // settings are the flags that all commands share.
 type settings struct{ config string }
 
-// root returns the root of the module, which is where the configuration lies.
-func (s *settings) root() string { return filepath.Dir(s.config) }
+// root returns the root of the module that the configuration is in: the nearest directory above it with a go.mod, or its
+// own directory if there is none.
+func (s *settings) root() string {
+	own := filepath.Dir(s.config)
+	dir, err := filepath.Abs(own)
+	if err != nil {
+		return own
+	}
+	for at := dir; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
+			return at
+		}
+		if at == filepath.Dir(at) {
+			return dir
+		}
+	}
+}
 
 // read returns the configuration.
 func (s *settings) read() (*gen.Config, error) {
-	return gen.ReadConfig(os.DirFS(s.root()), filepath.Base(s.config))
+	root := s.root()
+	name, err := filepath.Abs(s.config)
+	if err == nil {
+		name, err = filepath.Rel(root, name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return gen.ReadConfig(os.DirFS(root), filepath.ToSlash(name))
 }
 
 func rootCommand() *cobra.Command {
@@ -35,7 +58,7 @@ func rootCommand() *cobra.Command {
 			return fmt.Errorf("name a command: generate, check, lint or lock")
 		},
 	}
-	command.PersistentFlags().StringVar(&s.config, "config", gen.ConfigFile, "the configuration, in the root of the module")
+	command.PersistentFlags().StringVar(&s.config, "config", gen.ConfigFile, "the configuration, in the root of the module or below it; paths in it are relative to the root")
 	command.AddCommand(generateCommand(s), checkCommand(s), lintCommand(s), lockCommand(s))
 	return command
 }

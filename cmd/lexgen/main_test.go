@@ -93,6 +93,21 @@ func TestCommands(t *testing.T) {
 	}
 }
 
+// TestConfigBelow checks that a configuration may lie below the root of the module, to which its paths are relative
+// nevertheless.
+func TestConfigBelow(t *testing.T) {
+	root := module(t)
+	write(t, root, "parts/one/lexgen.json", config)
+	flag := "--config=" + filepath.Join(root, "parts", "one", "lexgen.json")
+	expect(t, 0, "create api/com/example/app/doc.go\ncreate api/com/example/app/note.go\nupdate lexicons/lexicons.json\n2 files, 2 changed\n", "generate", flag)
+	expect(t, 0, "", "check", flag)
+	write(t, root, "parts/one/lexgen.json", `{"lexicon": []}`)
+	expect(t, 1, "parts/one/lexgen.json:/lexicon: there is no setting of this name", "check", flag)
+	t.Chdir(filepath.Join(root, "parts"))
+	write(t, root, "parts/one/lexgen.json", config)
+	expect(t, 0, "", "check", "--config=one/lexgen.json")
+}
+
 // TestLint checks that lint says what it finds, in the directories that it is given.
 func TestLint(t *testing.T) {
 	t.Chdir(t.TempDir())

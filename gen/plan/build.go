@@ -17,8 +17,11 @@ type Options struct {
 	// root: each goes into a directory per segment of its namespace.
 	Output string
 	// Packages maps a namespace to its directory, relative to the module's root. Namespaces below it go
-	// into directories below that one. The longest namespace that fits decides.
+	// into directories below that one. The longest namespace that fits decides. With ".*" behind it, the
+	// namespace and all below it become one package, whose names begin with what tells the namespaces apart.
 	Packages map[string]string
+	// Raw keeps values of type unknown as they came, as lex.Raw: by default they are a lex.Map.
+	Raw bool
 	// Records is the directory of the package that lists every collection; empty for none.
 	Records string
 	// Names gives things other names than the rules do. The keys are a definition, "nsid#def"; what is
@@ -43,7 +46,7 @@ func New(set *lexicon.Set, options Options) (*Plan, error) {
 		imports:  make(map[*Package]map[*Package]bool),
 		used:     make(map[string]bool),
 	}
-	b.makePackages(groups(set))
+	b.makePackages(groups(set, &options))
 	b.findRecursion()
 	b.makeClients()
 	for _, document := range set.Documents {

@@ -94,7 +94,7 @@ func presence(field *Field, indirect bool) Presence {
 		return Always
 	case v.Kind == Array, v.Kind == Coded && v.List, v.Encode == "Bytes":
 		return NotNil
-	case v.Kind == Leaf && (v.Type == lexType("Map") || v.Type == lexType("TypedMap")):
+	case v.Kind == Leaf && (v.Type == lexType("Map") || v.Type == lexType("TypedMap") || v.Type == lexType("Raw")):
 		return IsSet
 	}
 	return Optional

@@ -10,10 +10,12 @@ import (
 	"github.com/layers-pub/layers-go/gen/lexicon"
 )
 
-// group is a set of namespaces that become one package: a single one, or those of a circle.
+// group is a set of namespaces that become one package: a single one, those of a circle, or those that
+// the options put together.
 type group struct {
 	namespaces []string // sorted
 	common     string   // the namespace that all of them are in, or the first of them
+	whole      bool     // the options put all that is in common together
 	uses       map[*group]bool
 	pkg        *Package
 }
@@ -25,11 +27,22 @@ func lastSegment(nsid string) string { return nsid[strings.LastIndexByte(nsid, '
 
 // groups divides the set's namespaces into packages and returns them with those that a group uses
 // before it. Joining a circle may close another one, so it goes on until nothing changes.
-func groups(set *lexicon.Set) []*group {
+func groups(set *lexicon.Set, options *Options) []*group {
 	uses := namespaceUses(set)
 	of := make(map[string]*group)
-	for namespace := range uses {
-		of[namespace] = &group{namespaces: []string{namespace}, common: namespace}
+	wholes := make(map[string]*group)
+	for _, namespace := range sortedKeys(uses) {
+		g := &group{namespaces: []string{namespace}, common: namespace}
+		if pattern, _, whole := options.mapping(namespace); whole {
+			if other := wholes[pattern]; other != nil {
+				g = other
+				g.namespaces = append(g.namespaces, namespace)
+			} else {
+				g.common, g.whole = pattern, true
+				wholes[pattern] = g
+			}
+		}
+		of[namespace] = g
 	}
 	for {
 		link(uses, of)
@@ -172,6 +185,11 @@ func join(of map[string]*group, parts []*group) {
 	}
 	slices.Sort(whole.namespaces)
 	whole.common = commonNamespace(whole.namespaces)
+	for _, part := range parts {
+		if part.whole {
+			whole.common, whole.whole = part.common, true
+		}
+	}
 	for _, namespace := range whole.namespaces {
 		of[namespace] = whole
 	}
@@ -217,7 +235,7 @@ func sortedKeys[V any](m map[string]V) []string {
 // prefix returns what the Go names of a namespace's definitions start with: nothing, or in a joined
 // group what tells the namespace from the others.
 func (g *group) prefix(namespace string) []string {
-	if len(g.namespaces) == 1 {
+	if len(g.namespaces) == 1 && !g.whole {
 		return nil
 	}
 	if rest, found := strings.CutPrefix(namespace, g.common+"."); found {
@@ -226,16 +244,25 @@ func (g *group) prefix(namespace string) []string {
 	return []string{lastSegment(namespace)}
 }
 
-// directory returns where the package of a namespace goes and what it is called.
-func (o *Options) directory(namespace string) (dir, name string) {
-	base, rest := o.Output, namespace
-	longest := -1
-	for prefix, mapped := range o.Packages {
-		if below, found := strings.CutPrefix(namespace+".", prefix+"."); found && len(prefix) > longest {
-			base, rest, longest = mapped, strings.TrimSuffix(below, "."), len(prefix)
+// mapping returns which of the namespaces in Packages decides where a namespace goes, "" for none, and the
+// directory. Whole says that all that is in it becomes one package.
+func (o *Options) mapping(namespace string) (prefix, dir string, whole bool) {
+	dir = o.Output
+	for pattern, mapped := range o.Packages {
+		p, all := strings.CutSuffix(pattern, ".*")
+		inside := strings.HasPrefix(namespace+".", p+".")
+		if inside && (len(p) > len(prefix) || len(p) == len(prefix) && all) {
+			prefix, dir, whole = p, mapped, all
 		}
 	}
-	if rest == "" {
+	return prefix, dir, whole
+}
+
+// directory returns where the package of a namespace goes and what it is called.
+func (o *Options) directory(namespace string) (dir, name string) {
+	prefix, base, whole := o.mapping(namespace)
+	rest := strings.TrimPrefix(strings.TrimPrefix(namespace, prefix), ".")
+	if rest == "" || whole {
 		return base, path.Base(base)
 	}
 	segments := strings.Split(namespace, ".")

@@ -116,7 +116,7 @@ const (
 	Pointer
 	// NotNil is a slice or interface, nil when there is none.
 	NotNil
-	// IsSet is a lex.Map or lex.TypedMap, which know whether they are there.
+	// IsSet is a lex.Map, lex.TypedMap or lex.Raw, which know whether they are there.
 	IsSet
 	// Nullable is a lex.Nullable.
 	Nullable

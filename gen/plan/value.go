@@ -52,6 +52,9 @@ func (b *builder) buildValue(s spot, rules *[]*Rules) *Value {
 		}
 		return &Value{Type: lexType("Blob"), Decode: "Blob", Encode: "Blob", Rules: b.blobRules(s, rules, entries)}
 	case "unknown":
+		if b.options.Raw {
+			return &Value{Type: lexType("Raw"), Decode: "Raw", Encode: "Raw"}
+		}
 		return &Value{Type: lexType("Map"), Decode: "Map", Encode: "Map"}
 	case "array":
 		v := &Value{Kind: Array, Limits: lengths(n.MinLength, n.MaxLength)}

@@ -16,8 +16,35 @@ type Raw struct {
 	Encoding Encoding
 }
 
+// IsSet reports whether there is a value.
+func (r Raw) IsSet() bool { return r.Data != nil }
+
 // DecodeLex reads any value.
 func (r *Raw) DecodeLex(d *Decoder) { *r = d.Raw() }
+
+// EncodeLex writes the value, null if there is none.
+func (r *Raw) EncodeLex(e *Encoder) { e.Raw(*r) }
+
+// Raw writes a value that is encoded already. What is in the other encoding is transcoded; if it cannot be, encoding
+// fails with the [*Error] of [JSONToCBOR] or [CBORToJSON].
+func (e *Encoder) Raw(r Raw) {
+	var err error
+	switch data := r.Data; {
+	case data == nil:
+		e.Null()
+	case e.json == (r.Encoding == JSON):
+		e.b = append(e.b, data...)
+	case e.json:
+		data, err = CBORToJSON(data)
+		e.b = append(e.b, data...)
+	default:
+		data, err = JSONToCBOR(data)
+		e.b = append(e.b, data...)
+	}
+	if err != nil {
+		panic(encodeFailure{err})
+	}
+}
 
 // Raw reads any value and keeps its bytes, copied from the input unless that is shared.
 func (d *Decoder) Raw() Raw {

@@ -241,3 +241,37 @@ func TestTry(t *testing.T) {
 		})
 	}
 }
+
+// TestRawEncodes checks that a value that is encoded already is written as it is in its own encoding, and transcoded
+// into the other.
+func TestRawEncodes(t *testing.T) {
+	const text = `{"b":[1,{"$link":"bafyreiclp443lavogvhj3d2ob2cxbfuscni2k5jk7bebjzg7khl3esabwq"}],"aa":null}`
+	cbor, err := lex.JSONToCBOR([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	inJSON, inCBOR := lex.Raw{Data: []byte(text), Encoding: lex.JSON}, lex.Raw{Data: cbor}
+	for _, r := range []lex.Raw{inJSON, inCBOR} {
+		if got, err := lex.EncodeJSON(&r); err != nil || string(got) != text {
+			t.Errorf("%v as JSON: %s, %v", r, got, err)
+		}
+		if got, err := lex.EncodeCBOR(&r); err != nil || !bytes.Equal(got, cbor) {
+			t.Errorf("%v as DAG-CBOR: %x, %v", r, got, err)
+		}
+	}
+	if got, err := lex.EncodeJSON(new(lex.Raw)); err != nil || string(got) != "null" {
+		t.Errorf("no value: %s, %v", got, err)
+	}
+	for _, r := range []lex.Raw{{Data: []byte(`{"x":1.5}`), Encoding: lex.JSON}, {Data: []byte{0xa1}}} {
+		encode := lex.EncodeJSON
+		if r.Encoding == lex.JSON {
+			encode = lex.EncodeCBOR
+		}
+		if got, err := encode(&r); lex.IssuesOf(err) == nil {
+			t.Errorf("%v is transcoded to %q, %v", r, got, err)
+		}
+	}
+	if inJSON.IsSet() != true || (lex.Raw{}).IsSet() {
+		t.Error("IsSet")
+	}
+}
