@@ -24,7 +24,7 @@
 //
 // [Find] looks for one path, in no more than the nodes on the way to it.
 //
-// A [Builder] makes the nodes of a tree out of its sorted paths.
+// A [Builder] makes the nodes of a tree out of its sorted paths. A [Tree] can be changed.
 //
 // The tree is specified in https://atproto.com/specs/repository.
 package mst

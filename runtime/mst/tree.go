@@ -1,0 +1,425 @@
+package mst
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+)
+
+// Tree is a tree that can be changed. It loads the nodes that it needs and no others, so that a tree with missing nodes,
+// such as that of the blocks in a commit message, can be changed as far as its blocks go. A Tree serves one goroutine.
+//
+// Of each node that it loads, it checks what a [Walker] checks, as far as the nodes above it show: each key is valid, in
+// its layer, and between the keys to its left and right. After an error, a Tree must not be used.
+type Tree struct {
+	load func(c lex.CID, buf []byte) ([]byte, error)
+	root *branch // nil for a tree without paths
+	node Node    // the node that was parsed last
+	buf  []byte
+}
+
+// branch is a node of a [Tree], which may not have been loaded yet.
+type branch struct {
+	cid    lex.CID // undefined if the node has been changed
+	loaded bool
+	layer  int // if loaded
+	left   *branch
+	leaves []leaf
+}
+
+// leaf is an entry of a branch.
+type leaf struct {
+	key   []byte
+	value lex.CID
+	right *branch
+}
+
+// bounds are the keys between which the keys of a subtree must be. A nil key is no bound.
+type bounds struct{ low, high []byte }
+
+// rootLayer stands for the layer of a root, which only its keys tell.
+const rootLayer = -1
+
+// NewTree returns the tree whose root is the node root, or a tree without paths if root is undefined.
+//
+// load returns the bytes of a node, which it must have checked against the CID. It may read into buf, which is nil or
+// what load returned earlier. A Tree does not call it for a node that it does not need.
+func NewTree(root lex.CID, load func(c lex.CID, buf []byte) ([]byte, error)) *Tree {
+	t := &Tree{load: load}
+	if root.Defined() {
+		t.root = &branch{cid: root}
+	}
+	return t
+}
+
+// Get returns the CID at a path, "collection/recordkey". It is undefined if the tree does not have the path. An error is
+// an [*Error] about a node, or wraps [ErrInvalid] if path is not a path.
+func (t *Tree) Get(path string) (lex.CID, error) {
+	key, err := parsePath(path)
+	if err != nil {
+		return lex.CID{}, err
+	}
+	target, layer := Layer(key), rootLayer
+	var at bounds
+	for b := t.root; b != nil; {
+		if err := t.open(b, layer, at); err != nil {
+			return lex.CID{}, err
+		}
+		i, found := b.find(key)
+		switch {
+		case found:
+			return b.leaves[i].value, nil
+		case b.layer <= target:
+			return lex.CID{}, nil
+		}
+		at = b.narrow(i, at)
+		b, layer = *b.below(i), b.layer-1
+	}
+	return lex.CID{}, nil
+}
+
+// Put sets the CID at a path, "collection/recordkey", and returns the CID that was there before; it is undefined if the
+// path is new. An error is an [*Error] about a node, or wraps [ErrInvalid] if path or value is not valid.
+func (t *Tree) Put(path string, value lex.CID) (before lex.CID, err error) {
+	key, err := parsePath(path)
+	if err != nil {
+		return lex.CID{}, err
+	}
+	if !value.Defined() {
+		return lex.CID{}, invalid("path %q has no CID", path)
+	}
+	layer := Layer(key)
+	if t.root != nil {
+		if err := t.open(t.root, rootLayer, bounds{}); err != nil {
+			return lex.CID{}, err
+		}
+	}
+	switch {
+	case t.root.empty():
+		t.root = &branch{loaded: true, layer: layer, leaves: []leaf{{key: key, value: value}}}
+		return lex.CID{}, nil
+	case layer <= t.root.layer:
+		return t.put(t.root, key, layer, value, bounds{})
+	}
+	left, right, err := t.split(t.root, t.root.layer, key, bounds{})
+	if err != nil {
+		return lex.CID{}, err
+	}
+	height := t.root.layer
+	t.root = &branch{loaded: true, layer: layer, left: raise(left, height, layer-1),
+		leaves: []leaf{{key, value, raise(right, height, layer-1)}}}
+	return lex.CID{}, nil
+}
+
+// put sets the value of a key whose layer is not above that of b, which is loaded.
+func (t *Tree) put(b *branch, key []byte, layer int, value lex.CID, at bounds) (before lex.CID, err error) {
+	i, found := b.find(key)
+	if found {
+		if before = b.leaves[i].value; before != value {
+			b.leaves[i].value = value
+			b.cid = lex.CID{}
+		}
+		return before, nil
+	}
+	sub, at := b.below(i), b.narrow(i, at)
+	switch {
+	case b.layer == layer:
+		if len(b.leaves) == MaxEntries {
+			return lex.CID{}, invalid("a node has more than %d entries", MaxEntries)
+		}
+		left, right, err := t.split(*sub, layer-1, key, at)
+		if err != nil {
+			return lex.CID{}, err
+		}
+		*sub = left
+		b.leaves = slices.Insert(b.leaves, i, leaf{key, value, right})
+	case *sub == nil:
+		*sub = raise(&branch{loaded: true, layer: layer, leaves: []leaf{{key: key, value: value}}}, layer, b.layer-1)
+	default:
+		if err := t.open(*sub, b.layer-1, at); err != nil {
+			return lex.CID{}, err
+		}
+		if before, err = t.put(*sub, key, layer, value, at); err != nil || before == value {
+			return before, err
+		}
+	}
+	b.cid = lex.CID{}
+	return before, nil
+}
+
+// raise puts nodes without entries above b, which is in layer from, up to the layer to.
+func raise(b *branch, from, to int) *branch {
+	for ; b != nil && from < to; from++ {
+		b = &branch{loaded: true, layer: from + 1, left: b}
+	}
+	return b
+}
+
+// split returns the parts of a subtree before and after a key that it does not have. Either may be nil.
+func (t *Tree) split(b *branch, layer int, key []byte, at bounds) (left, right *branch, err error) {
+	if b == nil {
+		return nil, nil, nil
+	}
+	if err := t.open(b, layer, at); err != nil {
+		return nil, nil, err
+	}
+	i, _ := b.find(key)
+	sub := *b.below(i)
+	low, high, err := t.split(sub, layer-1, key, b.narrow(i, at))
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case i == len(b.leaves) && high == nil:
+		return b, nil, nil
+	case i == 0 && low == nil:
+		return nil, b, nil
+	}
+	right = &branch{loaded: true, layer: layer, left: high, leaves: slices.Clone(b.leaves[i:])}
+	b.leaves, b.cid = b.leaves[:i:i], lex.CID{}
+	*b.below(i) = low
+	return b.orNil(), right.orNil(), nil
+}
+
+// Delete removes a path, "collection/recordkey", and returns the CID that was there; it is undefined if the tree does not
+// have the path. An error is an [*Error] about a node, or wraps [ErrInvalid] if path is not a path.
+func (t *Tree) Delete(path string) (before lex.CID, err error) {
+	key, err := parsePath(path)
+	if err != nil || t.root == nil {
+		return lex.CID{}, err
+	}
+	if err := t.open(t.root, rootLayer, bounds{}); err != nil {
+		return lex.CID{}, err
+	}
+	before, err = t.remove(t.root, key, Layer(key), bounds{})
+	if err != nil || !before.Defined() {
+		return lex.CID{}, err
+	}
+	return before, t.lower()
+}
+
+// lower makes the highest node that has an entry the root. A node that cannot be loaded is taken to have one: if it has
+// none, the tree gets a root that no tree has.
+func (t *Tree) lower() error {
+	for t.root != nil && t.root.loaded && len(t.root.leaves) == 0 {
+		layer := t.root.layer - 1
+		t.root = t.root.left
+		if t.root == nil {
+			break
+		}
+		if err := t.open(t.root, layer, bounds{}); errors.Is(err, ErrInvalid) {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove removes a key from b, which is loaded.
+func (t *Tree) remove(b *branch, key []byte, layer int, at bounds) (before lex.CID, err error) {
+	i, found := b.find(key)
+	sub := b.below(i)
+	switch {
+	case found:
+		right := b.leaves[i].right
+		merged, err := t.merge(*sub, right, b.layer-1, bounds{b.narrow(i, at).low, key}, bounds{key, b.narrow(i+1, at).high})
+		if err != nil {
+			return lex.CID{}, err
+		}
+		before = b.leaves[i].value
+		*sub = merged
+		b.leaves = slices.Delete(b.leaves, i, i+1)
+	case b.layer <= layer || *sub == nil:
+		return lex.CID{}, nil
+	default:
+		at = b.narrow(i, at)
+		if err := t.open(*sub, b.layer-1, at); err != nil {
+			return lex.CID{}, err
+		}
+		if before, err = t.remove(*sub, key, layer, at); err != nil || !before.Defined() {
+			return before, err
+		}
+		*sub = (*sub).orNil()
+	}
+	b.cid = lex.CID{}
+	return before, nil
+}
+
+// merge joins two neighbouring subtrees of a layer. Either may be nil.
+func (t *Tree) merge(left, right *branch, layer int, atLeft, atRight bounds) (*branch, error) {
+	if left == nil || right == nil {
+		if left == nil {
+			left = right
+		}
+		return left, nil
+	}
+	if err := t.open(left, layer, atLeft); err != nil {
+		return nil, err
+	}
+	if err := t.open(right, layer, atRight); err != nil {
+		return nil, err
+	}
+	if len(left.leaves)+len(right.leaves) > MaxEntries {
+		return nil, invalid("a node has more than %d entries", MaxEntries)
+	}
+	last := len(left.leaves)
+	inner, err := t.merge(*left.below(last), right.left, layer-1, left.narrow(last, atLeft), right.narrow(0, atRight))
+	if err != nil {
+		return nil, err
+	}
+	*left.below(last) = inner
+	left.leaves = append(left.leaves, right.leaves...)
+	left.cid = lex.CID{}
+	return left, nil
+}
+
+// Root returns the CID of the root, the data of a commit, after it has passed each node that was changed to emit, those of
+// lower layers first. A node that a later change made useless is not among them. emit may be nil, and must not keep node.
+// A tree without paths has a root, too: a node without entries. An error is that of emit.
+func (t *Tree) Root(emit func(c lex.CID, node []byte) error) (lex.CID, error) {
+	if t.root == nil {
+		t.root = &branch{loaded: true}
+	}
+	return t.seal(t.root, emit)
+}
+
+func (t *Tree) seal(b *branch, emit func(lex.CID, []byte) error) (c lex.CID, err error) {
+	if b == nil || b.cid.Defined() {
+		if b != nil {
+			c = b.cid
+		}
+		return c, nil
+	}
+	node := Node{Entries: make([]Entry, len(b.leaves))}
+	if node.Left, err = t.seal(b.left, emit); err != nil {
+		return c, err
+	}
+	for i := range b.leaves {
+		l, e := &b.leaves[i], &node.Entries[i]
+		e.Key, e.Value = l.key, l.value
+		if e.Right, err = t.seal(l.right, emit); err != nil {
+			return c, err
+		}
+	}
+	t.buf = node.Append(t.buf[:0])
+	b.cid = lex.CIDOf(lex.CodecDagCBOR, t.buf)
+	if emit != nil {
+		err = emit(b.cid, t.buf)
+	}
+	return b.cid, err
+}
+
+// open loads b, which is in the layer, or a root, and checks it.
+func (t *Tree) open(b *branch, layer int, at bounds) error {
+	if b.loaded {
+		return nil
+	}
+	block, err := t.load(b.cid, t.buf)
+	if err != nil {
+		return &Error{Node: b.cid, Err: err}
+	}
+	t.buf = block
+	n := &t.node
+	if err := n.Parse(block); err != nil {
+		return &Error{Node: b.cid, Err: err}
+	}
+	if err := checkNode(n, &layer, at); err != nil {
+		err.Node = b.cid
+		return err
+	}
+	keys := bytes.Clone(n.keys)
+	b.leaves = make([]leaf, len(n.Entries))
+	for i := range n.Entries {
+		e, size := &n.Entries[i], len(n.Entries[i].Key)
+		b.leaves[i] = leaf{keys[:size:size], e.Value, subtree(e.Right)}
+		keys = keys[size:]
+	}
+	b.left, b.layer, b.loaded = subtree(n.Left), layer, true
+	return nil
+}
+
+func subtree(c lex.CID) *branch {
+	if !c.Defined() {
+		return nil
+	}
+	return &branch{cid: c}
+}
+
+// checkNode checks a node of the layer; that of a root is found out.
+func checkNode(n *Node, layer *int, at bounds) *Error {
+	empty := len(n.Entries) == 0
+	switch {
+	case *layer == rootLayer && empty && n.Left.Defined():
+		return &Error{Err: invalid("the root has no entry but a subtree")}
+	case *layer == rootLayer && empty:
+		*layer = 0
+	case *layer == rootLayer:
+		*layer = Layer(n.Entries[0].Key)
+	case empty && !n.Left.Defined():
+		return &Error{Err: invalid("a subtree is empty")}
+	}
+	below := n.Left.Defined()
+	for i := range n.Entries {
+		key := n.Entries[i].Key
+		below = below || n.Entries[i].Right.Defined()
+		if _, _, ok := SplitKey(string(key)); !ok {
+			return &Error{Key: string(key), Err: invalid("a path must be a collection, a slash and a record key")}
+		}
+		if found := Layer(key); found != *layer {
+			return &Error{Key: string(key), Err: invalid("key of layer %d in a node of layer %d", found, *layer)}
+		}
+	}
+	if below && *layer == 0 {
+		return &Error{Err: invalid("a node of the lowest layer has a subtree")}
+	}
+	if !empty { // its keys ascend, as parsing has checked
+		if first := n.Entries[0].Key; at.low != nil && bytes.Compare(first, at.low) <= 0 {
+			return &Error{Key: string(first), Err: invalid("key does not come after %q", at.low)}
+		}
+		if last := n.Entries[len(n.Entries)-1].Key; at.high != nil && bytes.Compare(last, at.high) >= 0 {
+			return &Error{Key: string(last), Err: invalid("key does not come before %q", at.high)}
+		}
+	}
+	return nil
+}
+
+// find returns the number of the first leaf whose key is not less, and whether it is the key's.
+func (b *branch) find(key []byte) (int, bool) {
+	return slices.BinarySearchFunc(b.leaves, key, func(l leaf, key []byte) int { return bytes.Compare(l.key, key) })
+}
+
+// below returns the place of the subtree before leaf i, which for i = len(b.leaves) is that after the last leaf.
+func (b *branch) below(i int) **branch {
+	if i == 0 {
+		return &b.left
+	}
+	return &b.leaves[i-1].right
+}
+
+// narrow returns the bounds of the subtree before leaf i, where those of b are at.
+func (b *branch) narrow(i int, at bounds) bounds {
+	if i > 0 {
+		at.low = b.leaves[i-1].key
+	}
+	if i < len(b.leaves) {
+		at.high = b.leaves[i].key
+	}
+	return at
+}
+
+func (b *branch) empty() bool { return b == nil || b.loaded && b.left == nil && len(b.leaves) == 0 }
+
+func (b *branch) orNil() *branch {
+	if b.empty() {
+		return nil
+	}
+	return b
+}
+
+func parsePath(path string) ([]byte, error) {
+	if _, _, ok := SplitKey(path); !ok {
+		return nil, fmt.Errorf("mst: %w: %q is not a collection, a slash and a record key", ErrInvalid, path)
+	}
+	return []byte(path), nil
+}
