@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/internal/panics"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -30,12 +31,12 @@ type pending struct {
 func (p *pending) wait(ctx context.Context) error {
 	select {
 	case <-p.done:
-		return p.err
+		return panics.Resume(p.err)
 	default:
 	}
 	select {
 	case <-p.done:
-		return p.err
+		return panics.Resume(p.err)
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
@@ -78,7 +79,11 @@ func (c *Client) renew(ctx context.Context, refused string, doubtful bool) error
 		go func() {
 			ctx, cancel := context.WithTimeout(detached, renewTimeout)
 			defer cancel()
-			session, err := c.renewed(ctx, refused)
+			var session *Session
+			err := panics.Catch(func() (err error) {
+				session, err = c.renewed(ctx, refused)
+				return err
+			})
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			if session != nil && !c.loggedOut {
@@ -211,7 +216,7 @@ func (c *Client) Logout(ctx context.Context) error {
 		defer close(p.done)
 		ctx, cancel := context.WithTimeout(detached, renewTimeout)
 		defer cancel()
-		p.err = c.logout(ctx)
+		p.err = panics.Catch(func() error { return c.logout(ctx) })
 	}()
 	return p.wait(ctx)
 }

@@ -18,7 +18,7 @@ import (
 // their CIDs: in the order of the archive, in which memory is read fastest, and with all processors. What
 // it gives out has been checked. That of an archive in a file is made by a pass over the beginnings of
 // the sections, and a block is checked each time that it is read. That of a stream is made as the archive
-// comes by on its way to a file of our own, and so are the checks. In each case no block comes out that was
+// comes by on its way to a file of our own, which gets each block once, and so are the checks. In each case no block comes out that was
 // not what its CID says.
 //
 // An index takes some 51 to 62 bytes for a block. It does not change once it is made, and is safe for
@@ -43,7 +43,8 @@ type Location struct {
 	number uint32
 }
 
-// Offset returns the position of the block's first byte, counted from the beginning of the archive.
+// Offset returns the position of the block's first byte, counted from the beginning of the archive, or of the store
+// of [NewIndexStream].
 func (l Location) Offset() int64 { return l.offset }
 
 // Size returns the size of the block in bytes.

@@ -1,10 +1,13 @@
 package car
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/layers-pub/layers-go/runtime/internal/panics"
 )
 
 const (
@@ -41,17 +44,16 @@ func (x *Index) scan(ctx context.Context, end int64) error {
 		}
 		if x.source == nil && !s.check {
 			group := slices.Clone(s.group)
-			workers.Go(func() error { return x.check(group) })
+			workers.Go(func() error {
+				return panics.Catch(func() error { return x.check(group) })
+			})
 		}
 		if err = s.insert(); err == nil {
 			err = ctx.Err()
 		}
 	}
 	// A worker that finds a bad block ends ctx, and so its error is the one to tell.
-	if failed := workers.Wait(); failed != nil {
-		return failed
-	}
-	return err
+	return cmp.Or(panics.Resume(workers.Wait()), err)
 }
 
 // next reads the next group of sections.
@@ -98,7 +100,7 @@ func (s *scan) insert() error {
 	x.table.prepare(s.group)
 	for i := range s.group {
 		section := &s.group[i]
-		if x.table.insert(section) {
+		if x.table.insert(section, section.data) {
 			continue
 		}
 		x.duplicates++

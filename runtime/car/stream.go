@@ -2,6 +2,7 @@ package car
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -9,6 +10,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/layers-pub/layers-go/runtime/internal/panics"
 )
 
 const (
@@ -26,8 +29,9 @@ type Store interface {
 	io.ReaderAt
 }
 
-// NewIndexStream reads the archive that r holds to its end, writes it to store, and indexes it there, as
-// [NewIndex] does.
+// NewIndexStream reads the archive that r holds to its end, writes its blocks to store, and indexes them there, as
+// [NewIndex] does. A block that comes once more is checked and not stored again, so that store takes no more than the
+// different blocks do, each behind its CID.
 //
 // It checks all blocks against their CIDs as they come by, while others are stored and read. What it gives
 // out has been checked, then and not again: store must not change as long as the index is in use, and must
@@ -41,15 +45,14 @@ func NewIndexStream(ctx context.Context, r io.Reader, store Store, opts ...Optio
 	if x.opts, err = newOptions(opts); err != nil {
 		return nil, err
 	}
-	start := &beginning{r: r, store: store}
+	start := &beginning{r: r}
 	buffered := bufio.NewReaderSize(start, 4<<10)
 	if x.header, err = readHeader(buffered, x.opts.maxHeaderSize); err != nil {
 		return nil, err
 	}
-	start.store = nil
 	s := stream{
 		index:  x,
-		r:      start,
+		r:      buffered,
 		store:  store,
 		offset: x.header.start,
 		left:   x.opts.maxBlocks,
@@ -57,10 +60,8 @@ func NewIndexStream(ctx context.Context, r io.Reader, store Store, opts ...Optio
 		check:  make(chan *piece, pieceCount),
 		write:  make(chan *piece, pieceCount),
 	}
-	s.rest, _ = buffered.Peek(buffered.Buffered()) // stored already
 	if end := x.header.end; end >= 0 {
-		s.rest = s.rest[:min(int64(len(s.rest)), end-s.offset)]
-		s.r = io.LimitReader(start, end-s.offset-int64(len(s.rest)))
+		s.r = io.LimitReader(buffered, end-s.offset)
 	}
 	if err := s.run(ctx); err != nil {
 		return nil, err
@@ -70,19 +71,18 @@ func NewIndexStream(ctx context.Context, r io.Reader, store Store, opts ...Optio
 			return nil, &Error{Offset: s.offset, Err: ErrTruncated}
 		}
 		// What version 2 puts behind the sections is not needed.
-		if _, err := io.Copy(io.Discard, start); err != nil {
+		if _, err := io.Copy(io.Discard, buffered); err != nil {
 			return nil, &Error{Offset: start.n, Err: err}
 		}
 	}
 	return x, nil
 }
 
-// beginning reads a stream and stores what it reads as long as it has a store. An error stays.
+// beginning counts the bytes of a stream. An error stays.
 type beginning struct {
-	r     io.Reader
-	store io.Writer
-	n     int64
-	err   error
+	r   io.Reader
+	n   int64
+	err error
 }
 
 func (b *beginning) Read(p []byte) (int, error) {
@@ -92,12 +92,7 @@ func (b *beginning) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p)
 	b.n += int64(n)
 	b.err = err
-	if b.store != nil {
-		if _, err := b.store.Write(p[:n]); err != nil {
-			b.err = err
-		}
-	}
-	return n, b.err
+	return n, err
 }
 
 // stream is a pass over an archive that comes as a stream. One goroutine reads it piece by piece and enters
@@ -107,9 +102,10 @@ type stream struct {
 	r      io.Reader
 	store  io.Writer
 	offset int64  // of the next section
-	rest   []byte // what of it has been read, and stored
+	rest   []byte // what of it has been read
 	need   int    // its size, as far as known
 	left   int    // how many sections there may still be
+	stored int64  // how many bytes go to the store
 
 	// Each channel has room for all pieces, so that sending one never blocks.
 	free, check, write chan *piece
@@ -119,10 +115,13 @@ type stream struct {
 type piece struct {
 	buf      []byte
 	start    int64 // position of buf
-	stored   int   // how many bytes of buf came with the piece before
 	sections []section
+	parts    []part // what is to be stored
 	users    atomic.Int32
 }
+
+// part is a part of a piece, from one offset to another.
+type part struct{ from, to int64 }
 
 func (s *stream) run(ctx context.Context) error {
 	for range pieceCount {
@@ -130,31 +129,44 @@ func (s *stream) run(ctx context.Context) error {
 	}
 	workers, ctx := errgroup.WithContext(ctx)
 	workers.Go(func() error {
-		for p := range s.check {
-			if err := p.check(); err != nil {
-				return err
-			}
-			s.release(p)
-		}
-		return nil
+		return panics.Catch(func() error { return s.checkAll() })
 	})
 	workers.Go(func() error {
-		for p := range s.write {
-			if n, err := s.store.Write(p.buf[p.stored:]); err != nil {
-				return &Error{Offset: p.start + int64(p.stored+n), Err: err}
-			}
-			s.release(p)
-		}
-		return nil
+		return panics.Catch(func() error { return s.storeAll() })
 	})
-	err := s.read(ctx)
-	close(s.check)
-	close(s.write)
+	var err error
+	func() {
+		defer func() { _ = workers.Wait() }() // also when r panics
+		defer close(s.write)
+		defer close(s.check)
+		err = s.read(ctx)
+	}()
 	// A worker that fails ends ctx, and so its error is the one to tell.
-	if failed := workers.Wait(); failed != nil {
-		return failed
+	return cmp.Or(panics.Resume(workers.Wait()), err)
+}
+
+// checkAll checks the blocks of the pieces that it is sent.
+func (s *stream) checkAll() error {
+	for p := range s.check {
+		if err := p.check(); err != nil {
+			return err
+		}
+		s.release(p)
 	}
-	return err
+	return nil
+}
+
+// storeAll stores what is new in the pieces that it is sent.
+func (s *stream) storeAll() error {
+	for p := range s.write {
+		for _, part := range p.parts {
+			if n, err := s.store.Write(p.buf[part.from-p.start : part.to-p.start]); err != nil {
+				return &Error{Offset: part.from + int64(n), Err: err}
+			}
+		}
+		s.release(p)
+	}
+	return nil
 }
 
 // release gives a piece back once both workers are done with it.
@@ -184,7 +196,7 @@ func (s *stream) read(ctx context.Context) error {
 		if err := s.parse(p, end); err != nil {
 			return err
 		}
-		s.insert(p.sections, end)
+		s.insert(p, end)
 		p.users.Store(2)
 		s.check <- p
 		s.write <- p
@@ -198,7 +210,7 @@ func (p *piece) fill(ctx context.Context, s *stream) error {
 	if size := max(pieceSize, s.need); cap(p.buf) < size {
 		p.buf = make([]byte, size)
 	}
-	p.start, p.stored = s.offset, len(s.rest)
+	p.start = s.offset
 	p.buf = append(p.buf[:0], s.rest...)
 	for len(p.buf) < cap(p.buf) {
 		if ctx.Err() != nil {
@@ -248,21 +260,31 @@ func (s *stream) parse(p *piece, last bool) error {
 	return nil
 }
 
-// insert enters the sections of a piece into the table; last says that there are no others.
-func (s *stream) insert(sections []section, last bool) {
+// insert enters the sections of a piece into the table, and says which parts of it are to be stored; last says that
+// there are no other pieces.
+func (s *stream) insert(p *piece, last bool) {
 	table := &s.index.table
 	if table.slots == nil {
 		estimate := streamEstimate
 		if last {
-			estimate = len(sections)
+			estimate = len(p.sections)
 		}
 		*table = newTable(int64(estimate))
 	}
-	for group := range slices.Chunk(sections, groupSize) {
+	p.parts = p.parts[:0]
+	for group := range slices.Chunk(p.sections, groupSize) {
 		table.prepare(group)
 		for i := range group {
-			if !table.insert(&group[i]) {
+			section := &group[i]
+			if !table.insert(section, s.stored+section.data-section.offset) {
 				s.index.duplicates++
+				continue
+			}
+			s.stored += section.end() - section.offset
+			if n := len(p.parts); n > 0 && p.parts[n-1].to == section.offset {
+				p.parts[n-1].to = section.end()
+			} else {
+				p.parts = append(p.parts, part{section.offset, section.end()})
 			}
 		}
 	}

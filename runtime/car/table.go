@@ -124,15 +124,16 @@ func (t *table) prepare(sections []section) {
 	runtime.KeepAlive(sum)
 }
 
-// insert enters the block of a section that has been prepared, and reports whether it was not there.
-func (t *table) insert(s *section) bool {
+// insert enters the block of a section that has been prepared, which is kept at the given position, and reports
+// whether it was not there.
+func (t *table) insert(s *section, at int64) bool {
 	if _, ok := t.find(&s.cid, s.hash); ok {
 		return false
 	}
 	if len(t.rows) >= len(t.slots)/4*3 {
 		t.grow()
 	}
-	t.rows = append(t.rows, newRow(s))
+	t.rows = append(t.rows, newRow(s, at))
 	t.place(len(t.rows)-1, s.hash)
 	return true
 }
@@ -154,8 +155,8 @@ func (t *table) grow() {
 	}
 }
 
-func newRow(s *section) row {
-	packed := uint64(s.data)<<(sizeBits+codecBits) | uint64(s.size)<<codecBits
+func newRow(s *section, at int64) row {
+	packed := uint64(at)<<(sizeBits+codecBits) | uint64(s.size)<<codecBits
 	if s.cid.Codec() == lex.CodecRaw {
 		packed |= 1
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/singleflight"
+
+	"github.com/layers-pub/layers-go/runtime/internal/panics"
 )
 
 // refreshPause is the least time between two refreshes of a key.
@@ -73,10 +75,16 @@ func (t *table[V]) share(ctx context.Context, key, flight string, answer func(co
 		return none, interrupted(ctx, key)
 	}
 	landed := t.flights.DoChan(flight, func() (any, error) {
-		return answer(context.WithoutCancel(ctx)), nil
+		var e *entry[V]
+		err := panics.Catch(func() error {
+			e = answer(context.WithoutCancel(ctx))
+			return nil
+		})
+		return e, err
 	})
 	select {
 	case result := <-landed:
+		_ = panics.Resume(result.Err) // it can be nothing else
 		e := result.Val.(*entry[V])
 		return e.value, e.err
 	case <-ctx.Done():

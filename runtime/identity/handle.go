@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/layers-pub/layers-go/runtime/internal/panics"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -41,25 +42,35 @@ func (o *options) lookUpHandle(ctx context.Context, handle string) (syntax.DID, 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	type answer struct {
-		did syntax.DID
-		f   *failure
+		did      syntax.DID
+		f        *failure
+		panicked error
 	}
 	start := func(method func(context.Context, string) (syntax.DID, *failure)) <-chan answer {
 		done := make(chan answer, 1)
 		go func() {
-			did, f := method(ctx, handle)
-			done <- answer{did, f}
+			var a answer
+			a.panicked = panics.Catch(func() error {
+				a.did, a.f = method(ctx, handle)
+				return nil
+			})
+			done <- a
 		}()
 		return done
+	}
+	wait := func(done <-chan answer) answer {
+		a := <-done
+		_ = panics.Resume(a.panicked)
+		return a
 	}
 	byDNS, byHTTPS := start(o.askDNS), start(o.askHost)
 
 	// What DNS says goes before what the host says, so its answer is waited for.
-	dns := <-byDNS
+	dns := wait(byDNS)
 	if dns.f == nil || dns.f.kind == ErrInvalid {
 		return dns.did, dns.f
 	}
-	https := <-byHTTPS
+	https := wait(byHTTPS)
 	if https.f == nil {
 		return https.did, nil
 	}

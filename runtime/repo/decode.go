@@ -7,9 +7,10 @@ import (
 	"io"
 	"iter"
 	"runtime"
-	"slices"
 	"sync"
+	"sync/atomic"
 
+	"github.com/layers-pub/layers-go/runtime/internal/panics"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -34,6 +35,7 @@ type Decoded struct {
 	Issues []lex.Issue
 
 	repo *Repo
+	cost int64 // in memory, as it is estimated
 }
 
 // URI returns the record's at-uri.
@@ -53,8 +55,12 @@ func (d *Decoded) Envelope() lex.Envelope {
 // [Repo.Records] checks is checked, and errors end the loop as there. A record that does not decode is
 // no error: it has issues.
 //
+// If decoding a record panics, the loop ends with a [*RecordError] that has a [*PanicError]. A panic of lookup,
+// or of what the archive is read from, goes on in the loop's goroutine, wherever it happened.
+//
 // Blocks are hashed and decoded by several goroutines at once, some of them ahead of the loop. Value and
 // Issues are the receiver's to keep; the Decoded itself and its Data are valid until the loop's next turn.
+// A loop that keeps nothing takes a bounded amount of memory, whatever is in the archive: see [MaxAhead].
 func (r *Repo) Decode(ctx context.Context, lookup func(syntax.NSID) (lex.RecordType, bool), options *DecodeOptions) iter.Seq2[*Decoded, error] {
 	if options == nil {
 		options = new(DecodeOptions)
@@ -94,29 +100,39 @@ func (d *decoding) leavesOut(collection syntax.NSID) bool {
 // decodingWorker is what one goroutine keeps from record to record.
 type decodingWorker struct {
 	*decoding
+	ahead *atomic.Int64  // the cost of what all workers have decoded and has not been yielded
 	known lex.RecordType // of the last record
 	found bool
 }
 
-func (w *decodingWorker) decode(record Record) Decoded {
+// decode decodes a record. The error says that its type panicked.
+func (w *decodingWorker) decode(record Record) (Decoded, error) {
 	out := Decoded{Record: record, repo: w.repo}
 	if w.known.NSID != record.Collection {
 		w.known, w.found = w.lookup(record.Collection)
 		w.known.NSID = record.Collection
 	}
-	var value lex.Decodable
-	if w.found {
-		out.Value = w.known.New()
-		value = out.Value
-	} else {
-		value = new(lex.Map)
+	err := panics.Catch(func() error {
+		var value lex.Decodable
+		if w.found {
+			out.Value = w.known.New()
+			value = out.Value
+		} else {
+			value = new(lex.Map)
+		}
+		decode := lex.DecodeCBOR
+		if w.share {
+			decode = lex.DecodeCBORShared
+		}
+		out.Issues = lex.IssuesOf(decode(record.Data, value))
+		return nil
+	})
+	if panicked, ok := err.(*panics.Error); ok {
+		err := &PanicError{Value: panicked.Value, Stack: panicked.Stack}
+		return Decoded{}, &RecordError{DID: w.repo.commit.DID, Collection: record.Collection, RecordKey: record.RecordKey, CID: record.CID, Err: err}
 	}
-	decode := lex.DecodeCBOR
-	if w.share {
-		decode = lex.DecodeCBORShared
-	}
-	out.Issues = lex.IssuesOf(decode(record.Data, value))
-	return out
+	out.cost = out.estimate()
+	return out, nil
 }
 
 // alone decodes in the receiver's goroutine.
@@ -125,14 +141,16 @@ func (d *decoding) alone(ctx context.Context) iter.Seq2[*Decoded, error] {
 		w := decodingWorker{decoding: d}
 		var out Decoded
 		for record, err := range d.repo.Records(ctx) {
+			if err == nil && d.leavesOut(record.Collection) {
+				continue
+			}
+			if err == nil {
+				out, err = w.decode(record)
+			}
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			if d.leavesOut(record.Collection) {
-				continue
-			}
-			out = w.decode(record)
 			if !yield(&out, nil) {
 				return
 			}
@@ -140,23 +158,9 @@ func (d *decoding) alone(ctx context.Context) iter.Seq2[*Decoded, error] {
 	}
 }
 
-// chunk is some leaves that one worker decodes. It is used again once the receiver is done with it.
-type chunk struct {
-	leaves  []Leaf
-	err     error // of the walk, behind the leaves; io.EOF at the end
-	memory  []byte
-	records []Decoded
-	failed  error // of loading the record behind records
-	ready   chan struct{}
-}
-
-const (
-	chunkSize   = 64
-	chunksAhead = 4 // for each worker
-)
-
 // together lets workers decode chunks while one goroutine walks the tree. Chunks reach the receiver in the
-// order of the walk. There is a fixed number of them, which bounds memory.
+// order of the walk. There is a fixed number of them, of a limited size, and workers leave off where too much is
+// decoded ahead of the receiver: both bound memory.
 func (d *decoding) together(ctx context.Context) iter.Seq2[*Decoded, error] {
 	return func(yield func(*Decoded, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -168,90 +172,79 @@ func (d *decoding) together(ctx context.Context) iter.Seq2[*Decoded, error] {
 		n := chunksAhead * d.workers
 		free, work, inOrder := make(chan *chunk, n), make(chan *chunk, n), make(chan *chunk, n)
 		for range n {
-			free <- &chunk{leaves: make([]Leaf, chunkSize), ready: make(chan struct{}, 1)}
+			free <- &chunk{leaves: make([]Leaf, 0, chunkSize), ready: make(chan struct{}, 1)}
 		}
+		var ahead atomic.Int64
+		walked := errEnded
 		running.Go(func() {
 			defer close(inOrder)
 			defer close(work)
-			d.walk(ctx, free, func(c *chunk) {
-				work <- c
-				inOrder <- c
+			walked = panics.Catch(func() error {
+				return d.walk(ctx, free, func(c *chunk) {
+					work <- c
+					inOrder <- c
+				})
 			})
 		})
 		for range d.workers {
 			running.Go(func() {
-				w := decodingWorker{decoding: d}
+				w := decodingWorker{decoding: d, ahead: &ahead}
 				for c := range work {
-					c.decode(&w)
-					c.ready <- struct{}{}
+					c.run(&w)
 				}
 			})
 		}
+		rest := decodingWorker{decoding: d, ahead: &ahead}
 		for c := range inOrder {
 			<-c.ready
-			for i := range c.records {
-				if !yield(&c.records[i], nil) {
+			for record := range c.decoded(&rest) {
+				if !yield(record, nil) {
 					return
 				}
 			}
 			if c.failed == nil && c.err == io.EOF {
 				return
 			}
-			if err := cmp.Or(c.failed, c.err); err != nil {
+			if err := cmp.Or(panics.Resume(c.failed), c.err); err != nil {
 				yield(nil, err)
 				return
 			}
 			free <- c
 		}
-		yield(nil, ctx.Err()) // what else can end the walk without an error of its own
+		yield(nil, panics.Resume(walked))
 	}
 }
 
-// walk fills free chunks with leaves and sends them, to the end of the tree or an error.
-func (d *decoding) walk(ctx context.Context, free <-chan *chunk, send func(*chunk)) {
+// walk fills free chunks with leaves and sends them, to the end of the tree or an error, which goes with the last
+// chunk. It returns why there is no last one.
+func (d *decoding) walk(ctx context.Context, free <-chan *chunk, send func(*chunk)) error {
 	w := d.repo.newWalk()
+	batch := make([]Leaf, chunkSize)
+	var leaves []Leaf // those of the batch that are in no chunk yet
+	var err error     // behind them
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return ctx.Err()
 		case c := <-free:
-			c.leaves = c.leaves[:chunkSize]
-			n, err := w.next(ctx, c.leaves)
-			if err == io.EOF {
-				err = cmp.Or(w.finish(ctx), io.EOF)
+			if len(leaves) == 0 {
+				var n int
+				n, err = w.next(ctx, batch)
+				if err == io.EOF {
+					err = cmp.Or(w.finish(ctx), io.EOF)
+				}
+				leaves = batch[:n]
 			}
-			c.leaves, c.err = c.leaves[:n], err
+			leaves = leaves[c.fill(leaves):]
+			if len(leaves) > 0 {
+				c.err = nil
+				send(c)
+				continue
+			}
+			c.err = err
 			if send(c); err != nil {
-				return
+				return errEnded
 			}
 		}
-	}
-}
-
-// decode loads and decodes the chunk's records. Those of a file are read into one piece of memory.
-func (c *chunk) decode(w *decodingWorker) {
-	c.records, c.failed = c.records[:0], nil
-	if !w.repo.index.InMemory() {
-		size := 0
-		for i := range c.leaves {
-			size += c.leaves[i].at.Size()
-		}
-		c.memory = slices.Grow(c.memory[:0], size)
-	}
-	memory := c.memory[:cap(c.memory)]
-	for i := range c.leaves {
-		leaf := &c.leaves[i]
-		data, err := w.repo.load(leaf, memory)
-		if err != nil {
-			c.failed = err
-			return
-		}
-		if w.leavesOut(leaf.Collection) {
-			continue
-		}
-		if len(memory) > 0 {
-			memory = memory[len(data):]
-		}
-		c.records = append(c.records, w.decode(Record{leaf.Collection, leaf.RecordKey, leaf.CID, data}))
 	}
 }

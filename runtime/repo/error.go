@@ -55,14 +55,32 @@ type RecordError struct {
 	Collection syntax.NSID
 	RecordKey  syntax.RecordKey
 	CID        lex.CID
-	// Err is what failed, an error of package car.
+	// Err is what failed: a [*car.Error], or a [*PanicError].
 	Err error
 }
 
-// Error returns a text that has the record's URI and what failed.
+// Error returns a text that has the record's URI, its CID and what failed.
 func (e *RecordError) Error() string {
-	return fmt.Sprintf("repo: at://%s/%s/%s: %v", e.DID, e.Collection, e.RecordKey, e.Err)
+	return fmt.Sprintf("repo: %s (%s): %v", uriOf(e.DID, e.Collection, e.RecordKey), e.CID, e.Err)
 }
 
 // Unwrap returns e.Err.
 func (e *RecordError) Unwrap() error { return e.Err }
+
+// PanicError says that decoding a record panicked. That is a fault of the record's Go type or of this module, and
+// worth a report; the record is only what made it show.
+type PanicError struct {
+	// Value is what panic was called with.
+	Value any
+	// Stack is the stack of the goroutine that panicked, as debug.Stack formats it.
+	Stack []byte
+}
+
+// Error returns a text that has the value.
+func (e *PanicError) Error() string { return fmt.Sprintf("decoding panicked: %v", e.Value) }
+
+// Unwrap returns the value if it is an error, and else nil.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/layers-pub/layers-go/runtime/internal/panics"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -191,7 +192,11 @@ func (r *applier) left(ctx context.Context, changes []*change) ([]*change, error
 			continue
 		}
 		group.Go(func() error {
-			s, err := lookUp(within, r.a, c)
+			var s stored
+			err := panics.Catch(func() (err error) {
+				s, err = lookUp(within, r.a, c)
+				return err
+			})
 			if err != nil {
 				return &lookUpError{c.uri, err}
 			}

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/layers-pub/layers-go/runtime/internal/panics"
 )
 
 // watch ends the context of an attempt when nothing has moved for too long.
@@ -223,7 +225,10 @@ func newInterruptible(source io.Reader) *interruptible {
 func (i *interruptible) Read(b []byte) (int, error) {
 	i.begin.Do(func() {
 		go func() {
-			_, err := io.Copy(i.w, i.source)
+			err := panics.Catch(func() error {
+				_, err := io.Copy(i.w, i.source)
+				return err
+			})
 			i.w.CloseWithError(err)
 		}()
 	})

@@ -1,0 +1,129 @@
+package repo
+
+import (
+	"errors"
+	"iter"
+	"slices"
+
+	"github.com/layers-pub/layers-go/runtime/internal/panics"
+)
+
+// MaxAhead is how much memory, in bytes and for each worker, decoded records may take that wait for a loop over
+// [Repo.Decode] or [Entries]. Workers leave off where there is more, and the loop's goroutine decodes the next records
+// one by one. Beside them each worker, and the loop, holds the record that it is at.
+const MaxAhead = 8 << 20
+
+const (
+	chunkSize   = 64
+	chunkBytes  = 256 << 10 // of the records in a chunk; a larger one has a chunk to itself
+	chunksAhead = 4         // for each worker
+)
+
+// errEnded is the error where a goroutine has ended before its work was done, in no way that it could tell of.
+var errEnded = errors.New("repo: a goroutine that decodes was ended by runtime.Goexit")
+
+// chunk is some leaves whose records one worker decodes. It is used again once the receiver is done with it.
+type chunk struct {
+	leaves  []Leaf
+	err     error // of the walk, behind the leaves; io.EOF at the end
+	memory  []byte
+	free    []byte // the part of memory that is not in use
+	done    int    // how many of the leaves have been dealt with
+	records []Decoded
+	failed  error // of the record behind records, or a panic
+	ready   chan struct{}
+}
+
+// fill takes leaves into an empty chunk, as many as it holds, and returns their number.
+func (c *chunk) fill(leaves []Leaf) int {
+	size, n := 0, 0
+	for n < len(leaves) && n < chunkSize {
+		next := leaves[n].at.Size()
+		if n > 0 && size+next > chunkBytes {
+			break
+		}
+		size += next
+		n++
+	}
+	c.leaves = append(c.leaves[:0], leaves[:n]...)
+	return n
+}
+
+// run decodes the chunk's records in a goroutine of a worker.
+func (c *chunk) run(w *decodingWorker) {
+	c.failed = errEnded
+	defer func() { c.ready <- struct{}{} }()
+	c.failed = panics.Catch(func() error { return c.decode(w) })
+}
+
+// decode decodes records until the chunk ends, or too much is decoded ahead. Those of a file are read into one piece
+// of memory.
+func (c *chunk) decode(w *decodingWorker) error {
+	c.records, c.done = c.records[:0], 0
+	if !w.repo.index.InMemory() {
+		size := 0
+		for i := range c.leaves {
+			size += c.leaves[i].at.Size()
+		}
+		c.memory = slices.Grow(c.memory[:0], size)
+	}
+	c.free = c.memory[:cap(c.memory)]
+	limit := int64(w.workers) * MaxAhead
+	for c.done < len(c.leaves) && w.ahead.Load() < limit {
+		record, ok, err := c.next(w)
+		if err != nil {
+			return err
+		}
+		if ok {
+			w.ahead.Add(record.cost)
+			c.records = append(c.records, record)
+		}
+	}
+	return nil
+}
+
+// next loads and decodes the record of the next leaf; ok says that it is to be yielded.
+func (c *chunk) next(w *decodingWorker) (record Decoded, ok bool, err error) {
+	leaf := &c.leaves[c.done]
+	c.done++
+	data, err := w.repo.load(leaf, c.free)
+	if err != nil || w.leavesOut(leaf.Collection) {
+		return Decoded{}, false, err
+	}
+	if len(c.free) > 0 {
+		c.free = c.free[len(data):]
+	}
+	record, err = w.decode(Record{leaf.Collection, leaf.RecordKey, leaf.CID, data})
+	return record, err == nil, err
+}
+
+// decoded yields the chunk's records: those that a worker has decoded, and then the rest, which w decodes. It keeps
+// none. An error is in failed.
+func (c *chunk) decoded(w *decodingWorker) iter.Seq[*Decoded] {
+	return func(yield func(*Decoded) bool) {
+		for i := range c.records {
+			w.ahead.Add(-c.records[i].cost)
+			if !yield(&c.records[i]) {
+				return
+			}
+			c.records[i] = Decoded{}
+		}
+		for c.failed == nil && c.done < len(c.leaves) {
+			record, ok, err := c.next(w)
+			c.failed = err
+			if ok && !yield(&record) {
+				return
+			}
+		}
+	}
+}
+
+// estimate returns about how much memory the record and its issues take.
+func (d *Decoded) estimate() int64 {
+	const perByte, perIssue = 24, 256
+	cost := perByte * int64(len(d.Data))
+	for i := range d.Issues {
+		cost += perIssue + int64(len(d.Issues[i].Path))
+	}
+	return cost
+}

@@ -1,0 +1,237 @@
+package repo_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/car"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/repo"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// note is a record whose decoding calls a function.
+type note struct {
+	lex.Map
+	decoding func()
+}
+
+func (n *note) DecodeLex(d *lex.Decoder) {
+	n.Map.DecodeLex(d)
+	n.decoding()
+}
+
+func (n *note) RecordType() syntax.NSID { return "com.example.note" }
+
+// notes looks types up: that of all records is note.
+func notes(decoding func()) func(syntax.NSID) (lex.RecordType, bool) {
+	return func(syntax.NSID) (lex.RecordType, bool) {
+		return lex.RecordType{New: func() lex.Record { return &note{decoding: decoding} }}, true
+	}
+}
+
+// decodeAll decodes a repository to its end. panicked is what it panicked with.
+func decodeAll(ctx context.Context, r *repo.Repo, workers int, lookup func(syntax.NSID) (lex.RecordType, bool)) (n int, err error, panicked any) {
+	defer func() { panicked = recover() }()
+	for d, failed := range r.Decode(ctx, lookup, &repo.DecodeOptions{Workers: workers}) {
+		if err = failed; err == nil && d.Value != nil {
+			n++
+		}
+	}
+	return n, err, nil
+}
+
+// TestDecodePanic has a type that panics while it decodes one of the records: the error names that record, and what
+// comes before it is yielded.
+func TestDecodePanic(t *testing.T) {
+	all := smallRecords(500)
+	archive := build(t, all, repo.OrderTree)
+	for _, way := range ways {
+		for _, workers := range []int{1, 2, 7} {
+			for _, at := range []int{0, 1, 63, 64, 300, 499} {
+				r, err := way.open(t.Context(), archive)
+				if err != nil {
+					t.Fatal(err)
+				}
+				fault := fmt.Errorf("fault of %d", at)
+				n, err, panicked := decodeAll(t.Context(), r, workers, func(syntax.NSID) (lex.RecordType, bool) {
+					return lex.RecordType{New: func() lex.Record { return &bomb{at: all[at].Data, fault: fault} }}, true
+				})
+				name := fmt.Sprintf("%s, %d workers, record %d", way.name, workers, at)
+				if panicked != nil {
+					t.Fatalf("%s: panicked with %v", name, panicked)
+				}
+				record, ok := errors.AsType[*repo.RecordError](err)
+				if !ok || record.CID != all[at].CID || record.RecordKey != all[at].RecordKey || n != at {
+					t.Fatalf("%s: after %d records: %v", name, n, err)
+				}
+				if uri := "at://" + string(testDID) + "/" + path(all[at]); !strings.Contains(err.Error(), uri) || !strings.Contains(err.Error(), record.CID.String()) {
+					t.Errorf("%s: the error %q does not name the record", name, err)
+				}
+				p, ok := errors.AsType[*repo.PanicError](err)
+				if !ok || p.Value != fault || !errors.Is(err, fault) || !strings.Contains(string(p.Stack), "(*bomb).DecodeLex") {
+					t.Errorf("%s: %+v", name, p)
+				}
+				r.Close()
+			}
+		}
+	}
+}
+
+// bomb is a record that panics when it decodes some bytes.
+type bomb struct {
+	note
+	at    []byte
+	fault error
+}
+
+func (b *bomb) DecodeLex(d *lex.Decoder) {
+	b.Map.DecodeLex(d)
+	if again, err := lex.EncodeCBOR(&b.Map); err == nil && bytes.Equal(again, b.at) {
+		panic(b.fault)
+	}
+}
+
+// TestEntriesPanic holds that [repo.Entries] gives the same error.
+func TestEntriesPanic(t *testing.T) {
+	r, err := repo.FromBytes(t.Context(), build(t, smallRecords(10), repo.OrderTree))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for entry, err := range repo.Entries[faulty](t.Context(), r) {
+		if p, ok := errors.AsType[*repo.PanicError](err); !ok || entry != nil || !errors.Is(err, io.ErrShortBuffer) {
+			t.Errorf("%v, %+v", err, p)
+		}
+	}
+}
+
+// faulty is a record that always panics.
+type faulty struct{ note }
+
+func (f *faulty) DecodeLex(*lex.Decoder) { panic(io.ErrShortBuffer) }
+
+// TestCallersPanic has what the caller gave panic: lookup, and the source of the archive. The panic comes out in the
+// caller's goroutine.
+func TestCallersPanic(t *testing.T) {
+	archive := build(t, smallRecords(500), repo.OrderTree)
+	for _, workers := range []int{1, 4} {
+		r, err := repo.FromBytes(t.Context(), archive)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err, panicked := decodeAll(t.Context(), r, workers, func(syntax.NSID) (lex.RecordType, bool) { panic("lookup") })
+		if panicked != "lookup" {
+			t.Errorf("%d workers: %v, panicked with %v", workers, err, panicked)
+		}
+		source := &panickingSource{Reader: bytes.NewReader(archive), left: 1 << 30}
+		if r, err = repo.Open(t.Context(), source, int64(len(archive))); err != nil {
+			t.Fatal(err)
+		}
+		for _, left := range []int64{0, 1, 2, 100, 400} { // the first is read by the walk, others by workers
+			source.calls.Store(0)
+			source.left = left
+			_, err, panicked := decodeAll(t.Context(), r, workers, notes(func() {}))
+			if panicked != "source" {
+				t.Errorf("%d workers, after %d reads: %v, panicked with %v", workers, left, err, panicked)
+			}
+		}
+	}
+	store := &panickingStore{}
+	func() {
+		defer func() {
+			if panicked := recover(); panicked != "store" {
+				t.Errorf("store: panicked with %v", panicked)
+			}
+		}()
+		_, err := car.NewIndexStream(t.Context(), bytes.NewReader(archive), store)
+		t.Errorf("store: %v", err)
+	}()
+	func() {
+		defer func() {
+			if panicked := recover(); panicked != "stream" {
+				t.Errorf("stream: panicked with %v", panicked)
+			}
+		}()
+		stream := io.MultiReader(bytes.NewReader(archive[:len(archive)/2]), panickingReader{})
+		_, err := repo.Read(t.Context(), stream, repo.WithMaxMemory(100))
+		t.Errorf("stream: %v", err)
+	}()
+}
+
+type panickingSource struct {
+	*bytes.Reader
+	calls atomic.Int64
+	left  int64
+}
+
+func (s *panickingSource) ReadAt(b []byte, offset int64) (int, error) {
+	if s.calls.Add(1) > s.left {
+		panic("source")
+	}
+	return s.Reader.ReadAt(b, offset)
+}
+
+type panickingStore struct{ bytes.Reader }
+
+func (*panickingStore) Write([]byte) (int, error) { panic("store") }
+
+type panickingReader struct{}
+
+func (panickingReader) Read([]byte) (int, error) { panic("stream") }
+
+// TestGoexit holds that a goroutine that ends in a function of the caller, as t.FailNow makes it, is an error and not
+// a loop that waits for ever.
+func TestGoexit(t *testing.T) {
+	r, err := repo.FromBytes(t.Context(), build(t, smallRecords(500), repo.OrderTree))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err, _ := decodeAll(t.Context(), r, 3, func(syntax.NSID) (lex.RecordType, bool) {
+		runtime.Goexit()
+		return lex.RecordType{}, false
+	})
+	if err == nil || n != 0 {
+		t.Errorf("after %d records: %v", n, err)
+	}
+}
+
+// TestAhead holds that workers decode a bounded amount ahead of the loop: one large record under many paths makes an
+// archive that is small and records that are not.
+func TestAhead(t *testing.T) {
+	data := append([]byte("\xa1\x61x\x7a\x00\x04\x00\x00"), bytes.Repeat([]byte("x"), 256<<10)...)
+	all := make([]repo.Record, 1000)
+	for i := range all {
+		all[i] = repo.Record{Collection: "com.example.note", RecordKey: syntax.RecordKey(fmt.Sprintf("%04d", i)), Data: data}
+	}
+	r, err := repo.FromBytes(t.Context(), build(t, all, repo.OrderTree))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, workers := range []int{2, 4} {
+		// What a worker may be ahead by, and the record that each worker, and the loop, is at.
+		limit := int64(workers*(repo.MaxAhead/(24*len(data))+1) + workers + 1)
+		var decoded atomic.Int64
+		yielded, most := int64(0), int64(0)
+		for _, err := range r.Decode(t.Context(), notes(func() { decoded.Add(1) }), &repo.DecodeOptions{Workers: workers}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for before := int64(-1); yielded == 0 && before < decoded.Load(); time.Sleep(20 * time.Millisecond) {
+				before = decoded.Load() // give the workers time to do what they should not
+			}
+			most = max(most, decoded.Load()-yielded)
+			yielded++
+		}
+		if yielded != int64(len(all)) || most > limit || most <= 1 {
+			t.Errorf("%d workers: %d records, up to %d ahead, limit %d", workers, yielded, most, limit)
+		}
+	}
+}
