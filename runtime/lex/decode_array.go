@@ -15,6 +15,9 @@ type array struct {
 
 // startArray starts the array that comes next; when there is none, that is reported and the array is done.
 func (d *Decoder) startArray(min, max int) (a array) {
+	if d.i >= d.check {
+		d.poll()
+	}
 	a.min, a.max, a.offset, a.done = min, max, d.i, true
 	if d.json {
 		first := d.skipSpace()
@@ -51,6 +54,9 @@ func (d *Decoder) startArray(min, max int) (a array) {
 
 // more goes to the array's next item; false at its end.
 func (d *Decoder) more(a *array) bool {
+	if d.i >= d.check {
+		d.poll()
+	}
 	if d.json {
 		return d.moreJSON(a)
 	}
@@ -96,23 +102,49 @@ func (d *Decoder) moreJSON(a *array) bool {
 	return true
 }
 
-// firstItems is how many items to allocate before any has been read: never more than 64 KiB, however
-// many the input announces.
+// growthJSON is how many times an item's memory counts in JSON, which does not say how many items an array has. The memory
+// grows by doubling, to less than twice what is needed, and what is copied is there for a while, too. It starts with a
+// guess, so that what is really allocated depends on earlier arrays; what counts must not.
+const growthJSON = 3
+
+// firstItems returns how many items of size bytes to allocate before any has been read: in DAG-CBOR all of them, if that
+// is not suspiciously much, in JSON as many as is guessed.
 func (d *Decoder) firstItems(a *array, size uintptr) int {
-	n := a.left
-	if a.size = size; d.json {
-		n = int(*d.guess.length(d.depth-1, size))
+	a.size = size
+	room, few := 0, (64<<10)/int(max(size, 1))
+	switch {
+	case d.json && d.skipSpace() == ']':
+		return 0
+	case d.json:
+		return min(int(*d.guess.length(d.depth-1, size)), few)
+	case a.left > few && a.left > 8*len(d.b)/int(max(size, 1)):
+		room = few
+	default:
+		room = a.left
 	}
-	return min(n, (64<<10)/int(max(size, 1)))
+	if room > 0 && !d.spend(allocated(room*int(size))) {
+		return 0
+	}
+	return room
 }
 
-// spend takes an item's memory from the budget; false, and a failure, when it is used up.
-func (d *Decoder) spend(size uintptr) bool {
-	if d.budget -= int64(size); d.budget < 0 {
-		d.fail("more memory needed than input of this size may")
-		return false
+// nextItem pays for the item that comes next, and returns how much room for items there is to be: if there is not enough
+// memory, decoding has failed.
+func (d *Decoder) nextItem(a *array, room int) (int, bool) {
+	if d.json {
+		if !d.spend(growthJSON * int(a.size)) {
+			return 0, false
+		}
+		if a.items > room {
+			room = max(4, 2*room)
+		}
+		return room, true
 	}
-	return true
+	if a.items <= room {
+		return room, true
+	}
+	room = min(2*room, a.items+a.left)
+	return room, d.spend(allocated(room * int(a.size)))
 }
 
 type decodablePointer[T any] interface {
@@ -152,14 +184,17 @@ func DecodeObjects[T any, P decodablePointer[T]](d *Decoder, min, max int) []T {
 	s := make([]T, 0, d.firstItems(&a, size))
 	outside := d.slabs.expect
 	for d.more(&a) {
-		if !d.spend(size) {
+		room, ok := d.nextItem(&a, cap(s))
+		if !ok {
 			break
 		}
-		d.slabs.expect = cap(s) - len(s)
-		if len(s) < cap(s) {
-			s = s[:len(s)+1]
+		if room > cap(s) {
+			s = append(make([]T, 0, room), s...)
+		}
+		if s = s[:len(s)+1]; d.json {
+			d.slabs.expect = a.items // as good a guess as any that depends on the input alone
 		} else {
-			s = append(s, zero)
+			d.slabs.expect = a.left + 1
 		}
 		P(&s[len(s)-1]).DecodeLex(d)
 	}
@@ -178,8 +213,12 @@ func DecodeArray[T any](d *Decoder, min, max int, item func(*Decoder) T) []T {
 	size := unsafe.Sizeof(zero)
 	s := make([]T, 0, d.firstItems(&a, size))
 	for d.more(&a) {
-		if !d.spend(size) {
+		room, ok := d.nextItem(&a, cap(s))
+		if !ok {
 			break
+		}
+		if room > cap(s) {
+			s = append(make([]T, 0, room), s...)
 		}
 		s = append(s, item(d))
 	}

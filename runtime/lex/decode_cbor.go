@@ -78,6 +78,9 @@ func (d *Decoder) length(size int) (int, bool) {
 }
 
 func (d *Decoder) objectCBOR(c *Cursor) {
+	if d.i >= d.check {
+		d.poll()
+	}
 	c.offset, c.state = int32(d.i), c.state|cursorDone
 	switch {
 	case d.dead:
@@ -99,6 +102,9 @@ func (d *Decoder) objectCBOR(c *Cursor) {
 // out of order or near the end of the input.
 func (d *Decoder) nextCBOR(c *Cursor) int {
 	for c.left > 0 {
+		if d.i >= d.check {
+			d.poll()
+		}
 		c.left--
 		at := d.i
 		d.key = at
@@ -140,9 +146,12 @@ func (d *Decoder) previousKey(c *Cursor) (string, bool) {
 }
 
 func (d *Decoder) checkOrder(at int, prev, key string) {
+	if d.quiet || keyLess(prev, key) {
+		return
+	}
 	if key == prev {
 		d.report(at, RuleSyntax).Want = "duplicate key " + excerpt(key)
-	} else if !keyLess(prev, key) {
+	} else {
 		d.report(at, RuleSyntax).Want = "key " + excerpt(key) + " out of order"
 	}
 }
@@ -240,6 +249,9 @@ func (d *Decoder) intCBOR(min, max int64) int64 {
 
 // skipCBOR goes over one value, checking that it is well-formed, canonical and of the data model.
 func (d *Decoder) skipCBOR() {
+	if d.i >= d.check {
+		d.poll()
+	}
 	at := d.i
 	if at < len(d.b) && d.b[at] >= 0xf9 && d.b[at] <= 0xfb {
 		d.skipFloat()
@@ -273,8 +285,8 @@ func (d *Decoder) skipCBOR() {
 			for ; n > 0 && !d.dead; n-- {
 				d.skipCBOR()
 			}
-		} else if d.skipEntries(at, n) && !d.dead {
-			d.checkTyped(at, d.s[at:d.i])
+		} else {
+			d.skipEntries(at, n)
 		}
 		d.depth--
 	case majorTag:
@@ -316,29 +328,30 @@ func (d *Decoder) reportedAt(offset int) bool {
 	return n > 0 && d.issues[n-1].Offset == offset
 }
 
-// skipEntries goes over the entries of the map at offset start, and returns whether one is a $type.
-func (d *Decoder) skipEntries(start int, n uint64) (typed bool) {
+// skipEntries goes over the n entries of the map at offset start.
+func (d *Decoder) skipEntries(start int, n uint64) {
 	prev := ""
+	var typed typedFields
 	for k := range n {
 		at := d.i
 		key, ok := d.keyCBOR()
 		if !ok {
-			return false
+			return
 		}
 		if k > 0 {
 			d.checkOrder(at, prev, key)
 		}
 		prev = key
-		typed = typed || key == "$type"
 		if (key == "$link" || key == "$bytes") && !d.reportedAt(start) {
 			d.report(start, RuleType).Want = "value of the data model: " + key + " as a key"
 		}
-		if d.dead {
-			return false
+		value := d.i
+		if d.skipCBOR(); d.dead {
+			return
 		}
-		d.skipCBOR()
+		typed.note(key, d.s[value:d.i])
 	}
-	return typed
+	d.checkTyped(start, &typed)
 }
 
 // linkBytes reads what follows a link's tag, and returns the binary CID without the leading zero.

@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"strings"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // jsonGuess remembers what earlier objects of the same types looked like. JSON has no order of keys
@@ -20,10 +21,9 @@ func (g *jsonGuess) length(depth int, size uintptr) *int32 {
 	return &g.items[(uintptr(depth)*5+size/8)%64]
 }
 
-// learn corrects a guess by what was there. It falls slowly: an array that is too small is copied.
-func learn(guess *int32, n int) {
-	*guess = max(int32(n), *guess-(*guess+7)/8)
-}
+// learn corrects a guess by what was there. A guess that has been too large once is not too large again: what is allocated
+// in vain is never more than what was needed before.
+func learn(guess *int32, n int) { *guess = int32(n) }
 
 // after returns the slot that says which field follows the last one.
 func (g *jsonGuess) after(c *Cursor) *int8 {
@@ -96,6 +96,11 @@ func (d *Decoder) separator(c *Cursor) bool {
 	if next != '"' {
 		d.fail("expected a key")
 		return false
+	}
+	if d.i >= d.check {
+		if d.poll(); d.dead {
+			return false
+		}
 	}
 	c.left = 1
 	d.key = d.i
@@ -204,39 +209,64 @@ func (d *Decoder) textJSON() (string, bool) {
 // textSlowJSON reads the rest of a string that has escapes or ends near the end of the input: up to
 // offset i it is plain.
 func (d *Decoder) textSlowJSON(start, i int) (string, bool) {
-	b := d.b
-	var unescaped []byte
-	plain := start // where the part that has not been copied begins
+	b, escaped := d.b, false
 	d.i = start - 1
 	for ; i < len(b); i++ {
 		switch c := b[i]; {
 		case c == '"':
 			s := d.s[start:i]
-			if unescaped != nil {
-				s = string(append(unescaped, b[plain:i]...))
-			}
 			if !utf8.ValidString(s) {
 				d.report(d.i, RuleSyntax).Want = "text that is not UTF-8"
 			}
 			d.i = i + 1
+			if escaped {
+				s = d.unescaped(s)
+			}
 			return s, true
 		case c < ' ':
 			d.fail("control character in a string")
 			return d.noText()
 		case c == '\\':
-			unescaped = append(unescaped, b[plain:i]...)
-			var n int
-			unescaped, n = d.unescape(unescaped, i)
+			if i >= d.check {
+				if d.poll(); d.dead {
+					return d.noText()
+				}
+			}
+			r, n := escape(d.s[i:])
 			if n == 0 {
 				d.fail("unknown escape in a string")
 				return d.noText()
 			}
+			if r == loneSurrogate {
+				d.report(d.i, RuleSyntax).Want = "lone surrogate in a string"
+			}
+			escaped = true
 			i += n - 1
-			plain = i + 1
 		}
 	}
 	d.fail("string without an end")
 	return d.noText()
+}
+
+// unescaped returns what s stands for, whose escapes were checked. Text that is discarded is "" if it cannot be a key that
+// is looked for.
+func (d *Decoder) unescaped(s string) string {
+	to := d.short[:0]
+	if !d.discard {
+		to = make([]byte, 0, len(s))
+	} else if len(s) > len(d.short) {
+		return ""
+	}
+	for {
+		i := strings.IndexByte(s, '\\')
+		if i < 0 {
+			to = append(to, s...)
+			return unsafe.String(unsafe.SliceData(to), len(to))
+		}
+		r, n := escape(s[i:])
+		to = utf8.AppendRune(append(to, s[:i]...), r) // U+FFFD for a lone surrogate
+		s = s[i+n:]
+	}
 }
 
 func (d *Decoder) noText() (string, bool) {
@@ -244,50 +274,49 @@ func (d *Decoder) noText() (string, bool) {
 	return "", false
 }
 
-// unescape appends what the escape at offset i stands for, and returns how long the escape is.
-func (d *Decoder) unescape(to []byte, i int) ([]byte, int) {
-	b := d.b
-	if i+1 >= len(b) {
-		return to, 0
+const loneSurrogate rune = -1
+
+// escape returns what the escape that s begins with stands for, and how long it is; 0 when it is none.
+func escape(s string) (r rune, n int) {
+	if len(s) < 2 {
+		return 0, 0
 	}
-	switch c := b[i+1]; c {
+	switch c := s[1]; c {
 	case '"', '\\', '/':
-		return append(to, c), 2
+		return rune(c), 2
 	case 'b':
-		return append(to, '\b'), 2
+		return '\b', 2
 	case 'f':
-		return append(to, '\f'), 2
+		return '\f', 2
 	case 'n':
-		return append(to, '\n'), 2
+		return '\n', 2
 	case 'r':
-		return append(to, '\r'), 2
+		return '\r', 2
 	case 't':
-		return append(to, '\t'), 2
+		return '\t', 2
 	case 'u':
-		r := hex4(b, i+2)
-		switch {
+		switch r := hex4(s[2:]); {
 		case r < 0:
-			return to, 0
+			return 0, 0
 		case r < 0xd800 || r > 0xdfff:
-			return utf8.AppendRune(to, r), 6
-		case r <= 0xdbff && i+7 < len(b) && b[i+6] == '\\' && b[i+7] == 'u':
-			if low := hex4(b, i+8); low >= 0xdc00 && low <= 0xdfff {
-				return utf8.AppendRune(to, (r-0xd800)<<10|(low-0xdc00)+0x10000), 12
+			return r, 6
+		case r <= 0xdbff && strings.HasPrefix(s[6:], `\u`):
+			if low := hex4(s[8:]); low >= 0xdc00 && low <= 0xdfff {
+				return (r-0xd800)<<10 | (low - 0xdc00) + 0x10000, 12
 			}
 		}
-		d.report(d.i, RuleSyntax).Want = "lone surrogate in a string"
-		return utf8.AppendRune(to, utf8.RuneError), 6
+		return loneSurrogate, 6
 	}
-	return to, 0
+	return 0, 0
 }
 
-// hex4 returns the number that the four hexadecimal digits at offset i spell, -1 when they are not.
-func hex4(b []byte, i int) rune {
-	if i+4 > len(b) {
+// hex4 returns the number that the first four bytes of s spell in hexadecimal digits, -1 when they do not.
+func hex4(s string) rune {
+	if len(s) < 4 {
 		return -1
 	}
 	var r rune
-	for _, c := range b[i : i+4] {
+	for _, c := range []byte(s[:4]) {
 		switch {
 		case c-'0' < 10:
 			r = r<<4 | rune(c-'0')
@@ -372,16 +401,15 @@ func (d *Decoder) decimalJSON(first, i int, negative bool) (int64, bool) {
 		}
 		return i - start
 	}
-	mantissa := d.s[first:i]
-	point := 0 // how many digits stand behind the decimal point
+	whole, fraction := d.s[first:i], ""
 	if b[i] == '.' {
 		i++
-		fraction := i
-		if point = digits(); point == 0 {
+		start := i
+		if digits() == 0 {
 			d.fail("malformed number")
 			return 0, false
 		}
-		mantissa += d.s[fraction:i]
+		fraction = d.s[start:i]
 	}
 	exponent := 0
 	if i < len(b) && b[i]|0x20 == 'e' {
@@ -396,31 +424,39 @@ func (d *Decoder) decimalJSON(first, i int, negative bool) (int64, bool) {
 			return 0, false
 		}
 		for _, c := range b[start:i] {
-			exponent = min(exponent*10+int(c-'0'), 1<<20)
+			exponent = min(exponent*10+int(c-'0'), 1<<40)
 		}
 		if minus {
 			exponent = -exponent
 		}
 	}
 	d.i = i
-	mantissa = strings.TrimLeft(mantissa, "0")
-	for point > 0 && strings.HasSuffix(mantissa, "0") {
-		mantissa = mantissa[:len(mantissa)-1]
-		point--
+	digit := func(k int) byte {
+		if k < len(whole) {
+			return whole[k]
+		}
+		return fraction[k-len(whole)]
 	}
-	if mantissa == "" {
+	from, to := 0, len(whole)+len(fraction) // of the digits without zeros at both ends
+	for from < to && digit(from) == '0' {
+		from++
+	}
+	for from < to && digit(to-1) == '0' {
+		to--
+	}
+	if from == to {
 		return 0, true
 	}
-	exponent -= point
-	for ; exponent < 0 && strings.HasSuffix(mantissa, "0"); exponent++ {
-		mantissa = mantissa[:len(mantissa)-1]
-	}
-	if exponent < 0 || len(mantissa)+exponent > 19 {
+	zeros := len(whole) + exponent - to // that follow these digits
+	if zeros < 0 || to-from+zeros > 19 {
 		return 0, false
 	}
 	var u uint64
-	for _, c := range mantissa + strings.Repeat("0", exponent) {
-		u = u*10 + uint64(c-'0')
+	for ; from < to; from++ {
+		u = u*10 + uint64(digit(from)-'0')
+	}
+	for range zeros {
+		u *= 10
 	}
 	return signed(u, negative)
 }
@@ -444,7 +480,7 @@ func (d *Decoder) boolJSON() bool {
 func (d *Decoder) skipJSON() {
 	switch c := d.skipSpace(); c {
 	case '"':
-		d.textJSON()
+		d.skipTextJSON()
 	case '{', '[':
 		d.skipContainerJSON(c)
 	case 't', 'f', 'n':
@@ -473,6 +509,11 @@ func (d *Decoder) skipContainerJSON(open byte) {
 	d.depth++
 	d.i++
 	for first := true; !d.dead; first = false {
+		if d.i >= d.check {
+			if d.poll(); d.dead {
+				break
+			}
+		}
 		c := d.skipSpace()
 		if c == open+2 { // the closing character of both
 			d.i++
@@ -491,12 +532,20 @@ func (d *Decoder) skipContainerJSON(open byte) {
 				d.fail("expected a key")
 				break
 			}
-			d.textJSON()
+			d.skipTextJSON()
 			d.colon()
 		}
 		d.skipJSON()
 	}
 	d.depth--
+}
+
+// skipTextJSON goes over a string, and returns it if it is short.
+func (d *Decoder) skipTextJSON() string {
+	d.discard = true
+	s, _ := d.textJSON()
+	d.discard = false
+	return s
 }
 
 // peekTypeJSON returns the $type of the object that starts here.
@@ -507,7 +556,7 @@ func (d *Decoder) peekTypeJSON() (typ string) {
 	var c Cursor
 	d.objectJSON(&c)
 	for d.separator(&c) {
-		key, _ := d.textJSON()
+		key := d.skipTextJSON()
 		d.colon()
 		if key == "$type" && d.skipSpace() == '"' {
 			typ, _ = d.textJSON()

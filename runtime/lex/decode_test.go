@@ -468,7 +468,7 @@ func TestBudgetOfItems(t *testing.T) {
 	input := []byte("[" + strings.Repeat("{},", 100_000) + "{}]")
 	var v listOfLarge
 	err := lex.DecodeJSON(input, &v)
-	if len(found(err)) != 1 || lex.IssuesOf(err)[0].Rule != lex.RuleSyntax {
+	if len(found(err)) != 1 || lex.IssuesOf(err)[0].Rule != lex.RuleMemory {
 		t.Errorf("%v", err)
 	}
 	if kept := len(v.items) * 808; kept > 200*len(input) {

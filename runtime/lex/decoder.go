@@ -1,9 +1,11 @@
 package lex
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"unsafe"
 
@@ -18,6 +20,10 @@ const (
 	MaxDepth = 64
 	// MaxIssues is how many issues are collected; decoding stops at that number.
 	MaxIssues = 1000
+	// BaseMemory and MemoryPerByte bound the memory that a call may take, unless the caller sets another limit:
+	// BaseMemory bytes, and MemoryPerByte more for each byte of input. The input itself does not count.
+	BaseMemory    = 16 << 20
+	MemoryPerByte = 24
 )
 
 // Decodable is implemented by generated types: DecodeLex reads the value from d, reporting every
@@ -36,19 +42,13 @@ type Decodable interface{ DecodeLex(d *Decoder) }
 // v does not refer to b: its strings are copied. It is safe for concurrent use. It follows the
 // atproto data model, https://atproto.com/specs/data-model.
 func DecodeCBOR(b []byte, v Decodable) error {
-	if len(b) > MaxInput {
-		return tooLong(len(b))
-	}
-	return decode(b, false, false, v)
+	return decode(nil, b, v, DecodeOptions{})
 }
 
 // DecodeCBORShared is [DecodeCBOR] without the copies: the strings in v share b's memory. The caller
 // promises not to change b from then on; b stays in memory for as long as any string of v does.
 func DecodeCBORShared(b []byte, v Decodable) error {
-	if len(b) > MaxInput {
-		return tooLong(len(b))
-	}
-	return decode(b, false, true, v)
+	return decode(nil, b, v, DecodeOptions{Share: true})
 }
 
 // DecodeJSON is [DecodeCBOR] for the JSON form of the data model: links as {"$link": …}, bytes as
@@ -56,18 +56,34 @@ func DecodeCBORShared(b []byte, v Decodable) error {
 // that are no 64-bit integers are issues. An integer may be spelled 1.0 or 1e2. A byte order mark before the value
 // is skipped.
 func DecodeJSON(b []byte, v Decodable) error {
-	if len(b) > MaxInput {
-		return tooLong(len(b))
-	}
-	return decode(b, true, false, v)
+	return decode(nil, b, v, DecodeOptions{Encoding: JSON})
 }
 
 // DecodeJSONShared is [DecodeJSON] without the copies, under the promise of [DecodeCBORShared].
 func DecodeJSONShared(b []byte, v Decodable) error {
-	if len(b) > MaxInput {
-		return tooLong(len(b))
+	return decode(nil, b, v, DecodeOptions{Encoding: JSON, Share: true})
+}
+
+// DecodeOptions say how [Decode] works. The zero value stands for DAG-CBOR, copied strings and the usual limit.
+type DecodeOptions struct {
+	// Encoding is the encoding of the input.
+	Encoding Encoding
+	// Share lets v's strings share the input's memory, under the promise of [DecodeCBORShared].
+	Share bool
+	// Memory is how many bytes of memory decoding may take at its peak; 0 stands for [BaseMemory] and
+	// [MemoryPerByte]. A value that takes more has an issue of [RuleMemory], and decoding stops there.
+	Memory int64
+}
+
+// Decode decodes one value from b into v, as [DecodeCBOR] and [DecodeJSON] do. When ctx ends it stops soon, whatever
+// the input, and returns ctx's error; v then holds a part of the value.
+func Decode(ctx context.Context, b []byte, v Decodable, options DecodeOptions) error {
+	if ctx.Done() == nil {
+		ctx = nil
+	} else if err := ctx.Err(); err != nil {
+		return err
 	}
-	return decode(b, true, true, v)
+	return decode(ctx, b, v, options)
 }
 
 func tooLong(n int) error {
@@ -79,18 +95,18 @@ func tooLong(n int) error {
 // nevertheless.
 var ErrIncomplete = errors.New("lex: the record was decoded with issues; encoding it would lose data")
 
-func decode(b []byte, json, share bool, v Decodable) error {
+// decode decodes b. A nil ctx never ends.
+func decode(ctx context.Context, b []byte, v Decodable, options DecodeOptions) error {
+	if len(b) > MaxInput {
+		return tooLong(len(b))
+	}
 	d := decoders.Get().(*Decoder)
-	d.start(b, json)
-	d.kept.share = share
+	d.start(ctx, b, options)
 	v.DecodeLex(d)
 	err := d.finish()
-	d.start(nil, false)
+	d.release()
 	decoders.Put(d)
-	if err != nil {
-		return err
-	}
-	return nil
+	return err
 }
 
 var decoders = sync.Pool{New: func() any { return new(Decoder) }}
@@ -105,34 +121,52 @@ type Decoder struct {
 	i          int    // offset of the next byte
 	json       bool
 	dead       bool               // the input ended or is not well-formed; nothing more is read
+	quiet      bool               // issues are not collected: what is read is for others to decode
+	discard    bool               // of text with escapes only the start is needed
 	wrong      bool               // the last scalar had the wrong type; see Present
 	member     bool               // the next object is a union's member, whose $type was read
 	depth      int                // of the container that is open
-	budget     int64              // bytes that may still be allocated for array items
+	check      int                // the offset from which on poll is to be called
+	budget     int64              // bytes that may still be allocated; see spend
+	memory     int64              // the limit that budget was made from
+	ctx        context.Context    // nil when it never ends
+	ended      bool               // by ctx
 	key        int                // offset of the key that was read last
 	wide       map[int32][]uint64 // fields that were met in objects with more than 64, by offset
 	root       *Map               // the extra fields of the outermost object: carries the mark of incompleteness
 	guess      *jsonGuess
-	scratch    []byte       // for transcoding
-	transcoded []transcoded // the entries of the objects that are being transcoded
+	scratch    []byte                                              // for transcoding
+	unsorted   []byte                                              // and for sorting
+	transcoded []transcoded                                        // the entries of the objects that are being transcoded
+	extras     []extraEntry                                        // the extra fields of the objects that are open
+	most       struct{ scratch, unsorted, transcoded, extras int } // what of these was paid for; see use
+	short      [32]byte                                            // for text that is discarded, but has to be compared
 	slabs      slabs
 	kept       keptText
 	uris       syntax.ATURIValidator
 	issues     []Issue
-	truncated  bool
+	truncated  bool  // there are more issues than are collected
+	dropped    Issue // for what is not collected
 }
 
 // start makes d ready to decode b. What is kept from earlier inputs are guesses that save time.
-func (d *Decoder) start(b []byte, json bool) {
+func (d *Decoder) start(ctx context.Context, b []byte, options DecodeOptions) {
 	d.b, d.s = b, unsafe.String(unsafe.SliceData(b), len(b))
-	d.i, d.json, d.dead, d.wrong, d.member, d.depth = 0, json, false, false, false, 0
-	// A repeated tiny item (an empty object is one byte) may become a large struct.
-	d.budget = 1<<20 + 128*int64(len(b))
-	d.root, d.issues, d.truncated = nil, nil, false
-	clear(d.wide)
+	d.i, d.json, d.dead, d.wrong, d.member, d.depth = 0, options.Encoding == JSON, false, false, false, 0
+	d.quiet, d.discard, d.ended, d.truncated = false, false, false, false
+	d.kept.share = options.Share
+	d.ctx = ctx
+	d.resumeChecks()
+	d.memory = options.Memory
+	if d.memory <= 0 {
+		d.memory = BaseMemory + MemoryPerByte*int64(len(b))
+	}
+	// What is not counted: text that is kept or unescaped, once a byte; issues; guesses about JSON.
+	d.budget = d.memory - min(d.memory/2, BaseMemory/2+4*int64(len(b)))
+	d.most.scratch, d.most.unsorted, d.most.transcoded, d.most.extras = 0, 0, 0, 0
 	d.slabs.epoch++
 	d.slabs.expect = 0
-	if json {
+	if d.json {
 		d.i = byteOrderMark(d.s)
 		if d.guess == nil {
 			d.guess = new(jsonGuess)
@@ -140,8 +174,63 @@ func (d *Decoder) start(b []byte, json bool) {
 	}
 }
 
+// release lets go of what belongs to the value that was decoded, and of memory that few values need.
+func (d *Decoder) release() {
+	d.b, d.s, d.ctx = nil, "", nil
+	d.root, d.issues = nil, nil
+	if cap(d.scratch) > maxScratch {
+		d.scratch = nil
+	}
+	if cap(d.unsorted) > maxScratch {
+		d.unsorted = nil
+	}
+	if cap(d.transcoded) > maxScratch/16 {
+		d.transcoded = nil
+	}
+	if cap(d.extras) > maxScratch/64 {
+		d.extras = nil
+	}
+}
+
+// maxScratch is the most memory in bytes that a decoder in the pool keeps for each purpose.
+const maxScratch = 1 << 20
+
+// checkEvery is how many bytes are decoded between two looks at the context. They take some milliseconds at most.
+const checkEvery = 128 << 10
+
+// resumeChecks sets when poll is to be called next.
+func (d *Decoder) resumeChecks() {
+	switch {
+	case d.truncated:
+		d.check = 0
+	case d.ctx != nil:
+		d.check = d.i + checkEvery
+	default:
+		d.check = math.MaxInt
+	}
+}
+
+// poll stops decoding when there are too many issues, or when the context has ended. Every loop and every recursion
+// calls it when it has come to offset d.check, at its head: there is nothing half read there, so that no code has to
+// mind that a report or an allocation may end decoding.
+func (d *Decoder) poll() {
+	switch {
+	case d.dead:
+	case d.truncated:
+		d.stop()
+	case d.ctx != nil && d.ctx.Err() != nil:
+		d.ended = true
+		d.stop()
+	default:
+		d.resumeChecks()
+	}
+}
+
 // finish reports data behind the value and returns the issues, nil when there are none.
 func (d *Decoder) finish() error {
+	if d.ended {
+		return d.ctx.Err()
+	}
 	if !d.dead {
 		if d.json {
 			d.skipSpace()
@@ -156,16 +245,26 @@ func (d *Decoder) finish() error {
 	if d.root != nil {
 		d.root.markIncomplete()
 	}
-	findPaths(d.s, d.json, d.issues)
+	if err := d.findPaths(); err != nil {
+		return err
+	}
 	return &Error{Issues: d.issues, Truncated: d.truncated}
 }
 
-// report appends an issue about the value at offset, for the caller to fill in.
+// report appends an issue about the value at offset, for the caller to fill in. It leaves the decoder where it is: at
+// the limit of issues, further ones are dropped until poll stops.
 func (d *Decoder) report(offset int, rule Rule) *Issue {
+	if d.quiet {
+		return &d.dropped
+	}
+	return d.collect(offset, rule)
+}
+
+func (d *Decoder) collect(offset int, rule Rule) *Issue {
 	if len(d.issues) == MaxIssues { // a bound on memory and time, not only on the report
 		d.truncated = true
-		d.stop()
-		return new(Issue)
+		d.resumeChecks()
+		return &d.dropped
 	}
 	d.issues = append(d.issues, Issue{Rule: rule, Offset: offset})
 	return &d.issues[len(d.issues)-1]
@@ -177,9 +276,11 @@ func (d *Decoder) reportLimit(offset int, rule Rule, limit, got int64) {
 }
 
 // fail reports that the input is not well-formed at the current offset, and ends decoding.
-func (d *Decoder) fail(why string) {
+func (d *Decoder) fail(why string) { d.failBy(RuleSyntax, why) }
+
+func (d *Decoder) failBy(rule Rule, why string) {
 	if !d.dead {
-		d.report(d.i, RuleSyntax).Want = why
+		d.collect(d.i, rule).Want = why
 		d.stop()
 	}
 }
@@ -213,7 +314,7 @@ func (d *Decoder) Object(c *Cursor, f *Fields, extra *Map) {
 	if d.member || f.wide || d.depth == 0 {
 		d.objectState(c)
 	}
-	if i := d.i; !d.json && uint(i) < uint(len(d.b)) && d.depth < MaxDepth {
+	if i := d.i; !d.json && uint(i) < uint(len(d.b)) && d.depth < MaxDepth && i < d.check {
 		if n := d.b[i] - 0xa0; n < 24 {
 			c.offset, c.left = int32(i), int32(n)
 			d.i = i + 1
@@ -285,6 +386,9 @@ func (d *Decoder) end(c *Cursor) int {
 		d.wrong = true // it was no object: see DecodeNullable
 		return -1
 	}
+	if c.state&cursorExtra != 0 {
+		d.keepExtras(c)
+	}
 	c.state |= cursorDone
 	c.left = 0
 	d.depth--
@@ -296,6 +400,9 @@ func (d *Decoder) end(c *Cursor) int {
 				d.report(int(c.offset), RuleRequired).missing = c.fields.list[q].name
 			}
 		}
+	}
+	if c.fields.wide {
+		delete(d.wide, c.offset)
 	}
 	return -1
 }

@@ -66,6 +66,7 @@ type Cursor struct {
 	offset int32  // of the object
 	left   int32  // DAG-CBOR: entries left. JSON: 0 before the first entry
 	prev   int32  // 1 + offset of the previous key when it was an unknown one, else 0
+	extras int32  // where its extra fields begin in Decoder.extras, if it has any
 	next   uint16 // 1 + number of the last known field, 0 before the first
 	state  cursorState
 }
@@ -76,6 +77,7 @@ const (
 	cursorDone     cursorState = 1 << iota // not an object, or its input ended: Next has nothing to give
 	cursorSlow                             // the next key is to be compared with the previous one's text
 	cursorMember                           // a union's member: its $type is known and not kept
+	cursorExtra                            // it has extra fields
 	cursorNoObject                         // it has a key that says that it stands for something else
 )
 
@@ -97,7 +99,9 @@ func (d *Decoder) wideWord(c *Cursor, q int) *uint64 {
 	}
 	words := d.wide[c.offset]
 	if words == nil {
-		words = make([]uint64, (len(c.fields.list)+63)/64)
+		n := (len(c.fields.list) + 63) / 64
+		d.spend(allocated(8*n) + 64)
+		words = make([]uint64, n)
 		d.wide[c.offset] = words
 	}
 	return &words[q/64]
@@ -140,3 +144,11 @@ func (f *field) matchesRest(text *[24]byte, n int) bool {
 
 // keyLess is the canonical order of DAG-CBOR map keys: length, then bytes.
 func keyLess(a, b string) bool { return len(a) < len(b) || len(a) == len(b) && a < b }
+
+// compareKeys is keyLess for sorting.
+func compareKeys(a, b string) int {
+	if n := len(a) - len(b); n != 0 {
+		return n
+	}
+	return strings.Compare(a, b)
+}

@@ -11,7 +11,7 @@ type Rule string
 
 // The rules. RuleSyntax covers what is not a well-formed value of the data model at all: broken or
 // non-canonical DAG-CBOR, broken JSON, text that is not UTF-8, duplicate keys, too deep nesting. RuleCID is for a record whose bytes are not those of the CID
-// that came with them.
+// that came with them. RuleMemory is for a value that takes more memory than its limit allows: it was not decoded to its end.
 const (
 	RuleRequired     Rule = "required"
 	RuleType         Rule = "type"
@@ -28,11 +28,14 @@ const (
 	RuleBlob         Rule = "blob"
 	RuleSyntax       Rule = "syntax"
 	RuleCID          Rule = "cid"
+	RuleMemory       Rule = "memory"
 )
 
 // Issue is one place in a value that breaks one rule.
 type Issue struct {
-	// Path is a JSON pointer (RFC 6901) to the value; for RuleRequired to the field that is missing.
+	// Path is a JSON pointer (RFC 6901) to the value; for RuleRequired to the field that is missing. Where "…" stands in it,
+	// it was shortened: a key of more than 128 bytes is cut behind them, and the middle of a path of more than 1,024 is
+	// left out. Offset is exact all the same.
 	Path string
 	// Rule is the rule that is broken.
 	Rule Rule
@@ -81,7 +84,7 @@ func (i Issue) Message() string {
 		return fmt.Sprintf("the bytes have the CID %s, not %s", i.Found, i.Want)
 	case RuleSyntax:
 		return fmt.Sprintf("%s at byte %d", i.Want, i.Offset)
-	default: // RuleUnion, RuleBlob
+	default: // RuleUnion, RuleBlob, RuleMemory
 		return i.Want
 	}
 }

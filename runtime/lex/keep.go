@@ -21,9 +21,17 @@ const (
 
 // keep returns s, which is part of the input, as a string that outlives it.
 func (d *Decoder) keep(s string) string {
-	k := &d.kept
-	if k.share || len(s) == 0 {
+	if d.kept.share {
 		return s
+	}
+	return d.copied(s)
+}
+
+// copied returns a copy of s.
+func (d *Decoder) copied(s string) string {
+	k := &d.kept
+	if len(s) == 0 {
+		return ""
 	}
 	if len(s) <= 24 {
 		// An unescaped string is not in the input, and gives an offset beyond it.
@@ -48,7 +56,7 @@ func (d *Decoder) keep(s string) string {
 func (d *Decoder) keepShort(text *[24]byte, n int) string {
 	k := &d.kept
 	if len(k.chunk)-k.used < len(text) {
-		return d.keep(string(text[:n]))
+		return d.copied(string(text[:n]))
 	}
 	to := (*[24]byte)(k.chunk[k.used:])
 	*to = *text

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"unsafe"
 )
 
 // Map is an object of the atproto data model whose fields no lexicon names: the fields that a typed
@@ -30,12 +31,7 @@ func (m Map) entries() []mapEntry {
 
 // find returns where key is, or where it would be inserted.
 func (m Map) find(key string) (int, bool) {
-	return slices.BinarySearchFunc(m.entries(), key, func(e mapEntry, key string) int {
-		if n := len(e.key) - len(key); n != 0 {
-			return n
-		}
-		return strings.Compare(e.key, key)
-	})
+	return slices.BinarySearchFunc(m.entries(), key, func(e mapEntry, key string) int { return compareKeys(e.key, key) })
 }
 
 // IsSet reports whether there is an object at all; it may be empty.
@@ -89,23 +85,6 @@ func (m Map) copy() *mapData {
 		return new(mapData)
 	}
 	return &mapData{slices.Clone(m.m.entries), m.m.incomplete}
-}
-
-// add inserts an entry in place while m is being decoded; false when the key is there already.
-func (m *Map) add(key, raw string) bool {
-	if m.m == nil {
-		m.m = new(mapData)
-	}
-	entries := m.m.entries
-	if n := len(entries); n == 0 || keyLess(entries[n-1].key, key) {
-		m.m.entries = append(entries, mapEntry{key, raw})
-		return true
-	}
-	i, found := m.find(key)
-	if !found {
-		m.m.entries = slices.Insert(entries, i, mapEntry{key, raw})
-	}
-	return !found
 }
 
 func (m *Map) markIncomplete() {
@@ -164,9 +143,49 @@ func (d *Decoder) unknownField(c *Cursor, key string) {
 			d.noObject(c)
 		}
 	}
-	if !c.extra.add(d.keep(key), d.keep(raw)) {
-		d.reportDuplicate(at, key)
+	if c.state&cursorExtra == 0 {
+		c.state |= cursorExtra
+		c.extras = int32(len(d.extras))
 	}
+	d.use(&d.most.extras, len(d.extras)+1, int(unsafe.Sizeof(extraEntry{})))
+	if d.json {
+		d.spend(len(raw))
+		raw = d.copied(raw) // from the scratch space
+	} else {
+		raw = d.keep(raw)
+	}
+	d.extras = append(d.extras, extraEntry{mapEntry{d.keep(key), raw}, int32(at)})
+}
+
+// extraEntry is a field of an object that is open, and the offset of its key.
+type extraEntry struct {
+	mapEntry
+	at int32
+}
+
+// keepExtras puts the object's extra fields into its Map, in canonical order. They are sorted once, when all of them
+// are known: the order of the input may be any.
+func (d *Decoder) keepExtras(c *Cursor) {
+	extras := d.extras[c.extras:]
+	less := func(a, b extraEntry) int { return compareKeys(a.key, b.key) }
+	if !slices.IsSortedFunc(extras, less) {
+		slices.SortStableFunc(extras, less)
+	}
+	if c.extra.m == nil {
+		c.extra.m = new(mapData)
+	}
+	d.spend(allocated(len(extras)*int(unsafe.Sizeof(mapEntry{}))) + allocated(int(unsafe.Sizeof(mapData{}))))
+	entries := make([]mapEntry, 0, len(extras))
+	for i, e := range extras {
+		if i > 0 && e.key == extras[i-1].key {
+			d.reportDuplicate(int(e.at), e.key)
+		} else {
+			entries = append(entries, e.mapEntry)
+		}
+	}
+	c.extra.m.entries = entries
+	clear(extras) // they are parts of the value
+	d.extras = d.extras[:c.extras]
 }
 
 // noObject reports that what is being decoded stands for a link, bytes, a blob or nothing of the data model.
@@ -178,16 +197,19 @@ func (d *Decoder) noObject(c *Cursor) {
 }
 
 func (d *Decoder) reportDuplicate(at int, key string) {
-	if n := len(d.issues); n > 0 && d.issues[n-1].Offset == at && d.issues[n-1].Rule == RuleSyntax {
+	gaveAway := func(i Issue) bool { return i.Offset == at && i.Rule == RuleSyntax }
+	if len(d.issues) < MaxIssues && slices.ContainsFunc(d.issues, gaveAway) {
 		return // DAG-CBOR: the order of keys gave it away
 	}
 	d.report(at, RuleSyntax).Want = "duplicate key " + excerpt(key)
 }
 
-// raw goes over any one value and returns it as DAG-CBOR.
+// raw goes over any one value and returns it as DAG-CBOR. It is part of the input, or of the scratch space, until the next
+// call.
 func (d *Decoder) raw() string {
 	if d.json {
-		return string(d.transcoding())
+		b := d.transcoding()
+		return unsafe.String(unsafe.SliceData(b), len(b))
 	}
 	at := d.i
 	d.skipCBOR()
@@ -213,6 +235,7 @@ func (d *Decoder) Map() Map {
 		return Map{}
 	}
 	m := Map{new(mapData)}
+	d.spend(allocated(int(unsafe.Sizeof(mapData{}))))
 	var c Cursor
 	d.Object(&c, noFields, &m)
 	for d.Next(&c) >= 0 {
@@ -222,26 +245,37 @@ func (d *Decoder) Map() Map {
 
 const typedValue = "value of the data model: $type must be a string with content"
 
-// checkTyped checks an object without a type of ours that has a $type; raw is its DAG-CBOR. The data model
-// says what a blob looks like wherever one stands.
-func (d *Decoder) checkTyped(at int, raw string) {
-	if d.reportedAt(at) {
+// typedFields are the fields of an object without a type of ours that say what it is, as DAG-CBOR.
+type typedFields struct{ typ, ref, mimeType, size string }
+
+func (f *typedFields) note(key, raw string) {
+	switch key {
+	case "$type":
+		f.typ = raw
+	case "ref":
+		f.ref = raw
+	case "mimeType":
+		f.mimeType = raw
+	case "size":
+		f.size = raw
+	}
+}
+
+// checkTyped checks an object without a type of ours that has a $type. The data model says what a blob looks like
+// wherever one stands.
+func (d *Decoder) checkTyped(at int, f *typedFields) {
+	if f.typ == "" || d.reportedAt(at) {
 		return // skipped because it is wrong anyway
 	}
-	m, _ := Value{raw}.Map()
-	typ, _ := m.Get("$type")
-	text, _ := typ.Text()
+	text, _ := Value{f.typ}.Text()
 	if text == "" {
 		d.report(at, RuleType).Want = typedValue
 	}
 	if text != "blob" {
 		return
 	}
-	ref, _ := m.Get("ref")
-	mimeType, _ := m.Get("mimeType")
-	size, _ := m.Get("size")
-	mime, _ := mimeType.Text()
-	if n, isInt := size.Int(); ref.Kind() != KindLink || mime == "" || !isInt || n < 0 {
+	mime, _ := Value{f.mimeType}.Text()
+	if n, isInt := (Value{f.size}).Int(); (Value{f.ref}).Kind() != KindLink || mime == "" || !isInt || n < 0 {
 		d.report(at, RuleBlob).Want = "blob needs a ref, a mimeType and a size"
 	}
 }

@@ -4,27 +4,32 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // findPaths gives each issue the JSON pointer to its offset. Decoding notes offsets only, so that
-// values without issues pay nothing for paths; one walk through the input finds them all.
-func findPaths(s string, json bool, issues []Issue) {
-	slices.SortStableFunc(issues, func(a, b Issue) int { return a.Offset - b.Offset })
-	w := pathFinder{issues: issues}
-	w.d.s, w.d.json = s, json
-	w.d.b = []byte(s)
-	if json {
-		w.d.i = byteOrderMark(s)
+// values without issues pay nothing for paths; one walk through the input finds them all. The error is that of the context.
+func (d *Decoder) findPaths() error {
+	slices.SortStableFunc(d.issues, func(a, b Issue) int { return a.Offset - b.Offset })
+	w := pathFinder{issues: d.issues}
+	w.d.s, w.d.b, w.d.json, w.d.ctx, w.d.quiet = d.s, d.b, d.json, d.ctx, true
+	w.d.resumeChecks()
+	if d.json {
+		w.d.i = byteOrderMark(d.s)
 		w.walkJSON()
 	} else {
 		w.walkCBOR()
 	}
-	w.reach(len(s) + 1)
-	for i := range issues {
-		if name := issues[i].missing; name != "" {
-			issues[i].Path += "/" + escapePointer(name)
+	if w.d.ended {
+		return d.ctx.Err()
+	}
+	w.reach(len(d.s) + 1)
+	for i := range d.issues {
+		if name := d.issues[i].missing; name != "" {
+			d.issues[i].Path = shortPath(d.issues[i].Path + "/" + escapePointer(name))
 		}
 	}
+	return nil
 }
 
 // pathFinder walks through input that may be broken anywhere; where it cannot go on, the issues that
@@ -32,29 +37,78 @@ func findPaths(s string, json bool, issues []Issue) {
 type pathFinder struct {
 	d      Decoder // for its reading of tokens
 	issues []Issue // those that have no path yet
-	path   []byte
-	depth  int
+	path   []step
+	made   string // the path of the last issue, while it is still the path
+}
+
+// step is one step of a path: a key, or the number of an item.
+type step struct {
+	key  string
+	item int // -1 for a key
 }
 
 // reach gives the current path to the issues up to offset.
 func (w *pathFinder) reach(offset int) {
 	for len(w.issues) > 0 && w.issues[0].Offset <= offset {
-		w.issues[0].Path = string(w.path)
+		if w.made == "" {
+			w.made = w.pointer()
+		}
+		w.issues[0].Path = w.made
 		w.issues = w.issues[1:]
 	}
 }
 
-// enter appends a step to the path for as long as walk runs; false when the walk cannot go on.
-func (w *pathFinder) enter(step string, at int, walk func() bool) bool {
-	n := len(w.path)
-	w.path = append(w.path, '/')
-	w.path = append(w.path, escapePointer(step)...)
-	w.reach(at)
-	if !walk() {
-		return false
+// pointer returns the path as a JSON pointer.
+func (w *pathFinder) pointer() string {
+	var b []byte
+	for _, s := range w.path {
+		b = append(b, '/')
+		if s.item >= 0 {
+			b = strconv.AppendInt(b, int64(s.item), 10)
+		} else {
+			b = append(b, escapePointer(shortText(s.key, longestStep, 0))...)
+		}
 	}
-	w.path = w.path[:n]
-	return true
+	return shortPath(string(b))
+}
+
+// What a path may be at most: it is kept for each of many issues, and input can make it as long as itself.
+const (
+	longestStep = 128
+	longestPath = 1 << 10
+)
+
+func shortPath(path string) string { return shortText(path, longestPath/2, longestPath/2) }
+
+// shortText returns about the first and the last bytes of s, with "…" between them if that is not all of s.
+func shortText(s string, first, last int) string {
+	if len(s) <= first+last {
+		return s
+	}
+	for first > 0 && !utf8.RuneStart(s[first]) {
+		first--
+	}
+	last = len(s) - last
+	for last < len(s) && !utf8.RuneStart(s[last]) {
+		last++
+	}
+	return s[:first] + "…" + s[last:]
+}
+
+// enter appends a step to the path for as long as walk runs; false when the walk cannot go on.
+func (w *pathFinder) enter(s step, at int) bool {
+	w.path, w.made = append(w.path, s), ""
+	w.reach(at)
+	ok := false
+	if w.d.json {
+		ok = w.walkJSON()
+	} else {
+		ok = w.walkCBOR()
+	}
+	if ok {
+		w.path, w.made = w.path[:len(w.path)-1], ""
+	}
+	return ok
 }
 
 var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
@@ -63,12 +117,13 @@ func escapePointer(step string) string { return pointerEscapes.Replace(step) }
 
 func (w *pathFinder) walkCBOR() bool {
 	d := &w.d
+	if d.i >= d.check {
+		d.poll()
+	}
 	w.reach(d.i)
-	if len(w.issues) == 0 || w.depth > MaxDepth {
+	if len(w.issues) == 0 || len(w.path) > MaxDepth+1 || d.ended {
 		return false
 	}
-	w.depth++
-	defer func() { w.depth-- }()
 	major, n := d.header()
 	switch major {
 	case majorBytes, majorText:
@@ -78,7 +133,7 @@ func (w *pathFinder) walkCBOR() bool {
 		d.i += int(n)
 	case majorArray:
 		for i := range n {
-			if !w.enter(strconv.FormatUint(i, 10), d.i, w.walkCBOR) {
+			if !w.enter(step{"", int(i)}, d.i) {
 				return false
 			}
 		}
@@ -89,29 +144,33 @@ func (w *pathFinder) walkCBOR() bool {
 				return false
 			}
 			key, ok := d.textCBOR()
-			if !ok || !w.enter(key, at, w.walkCBOR) {
+			if !ok || !w.enter(step{key, -1}, at) {
 				return false
 			}
 		}
-	case majorTag:
-		return w.walkCBOR()
+	case majorTag: // one that holds another is reported where it begins, and not walked through
+		if d.i < len(d.b) && d.b[d.i]>>5 == majorBytes {
+			return w.walkCBOR()
+		}
+		return false
 	}
 	return !d.dead
 }
 
 func (w *pathFinder) walkJSON() bool {
 	d := &w.d
+	if d.i >= d.check {
+		d.poll()
+	}
 	open := d.skipSpace()
 	w.reach(d.i)
-	if len(w.issues) == 0 || w.depth > MaxDepth {
+	if len(w.issues) == 0 || len(w.path) > MaxDepth+1 || d.ended {
 		return false
 	}
 	if open != '{' && open != '[' {
 		d.skipJSON()
 		return !d.dead
 	}
-	w.depth++
-	defer func() { w.depth-- }()
 	d.i++
 	for i := 0; ; i++ {
 		c := d.skipSpace()
@@ -126,17 +185,18 @@ func (w *pathFinder) walkJSON() bool {
 			d.i++
 			c = d.skipSpace()
 		}
-		step, at := strconv.Itoa(i), d.i
+		s, at := step{"", i}, d.i
 		if open == '{' {
 			if c != '"' {
 				return false
 			}
-			step, _ = d.textJSON()
+			s.item = -1
+			s.key, _ = d.textJSON()
 			if d.colon(); d.dead {
 				return false
 			}
 		}
-		if !w.enter(step, at, w.walkJSON) {
+		if !w.enter(s, at) {
 			return false
 		}
 	}

@@ -59,44 +59,50 @@ func (d *Decoder) Raw() Raw {
 	}
 	r.Data = d.b[start:d.i:d.i]
 	if !d.kept.share {
+		d.spend(allocated(0)) // what rounding adds, which may be more than the value
 		r.Data = bytes.Clone(r.Data)
 	}
 	return r
 }
 
 // Try reads the value that comes next into v, and returns its bytes, which are part of the input. If there is anything
-// wrong with it, that is not reported: ok is false, and the bytes can be decoded on their own.
+// wrong with it, that is not reported: ok is false, and the bytes can be decoded on their own. The memory that v took then
+// does not count: the caller lets go of it.
 func (d *Decoder) Try(v Decodable) (raw Raw, ok bool) {
 	if d.json {
 		raw.Encoding = JSON
 		d.skipSpace()
 	}
-	start, issues, depth := d.i, len(d.issues), d.depth
+	start, issues, depth, budget, check := d.i, len(d.issues), d.depth, d.budget, d.check
+	truncated, wasDead := d.truncated, d.dead
 	v.DecodeLex(d)
-	ok = len(d.issues) == issues
-	if d.dead { // it may have been the limit of issues, of memory or of depth: find the value's end
+	ok = len(d.issues) == issues && d.truncated == truncated
+	if d.ended || wasDead {
+		return raw, false
+	}
+	if !ok { // the limit of issues, of memory or of depth may have ended it: find the value's end
 		d.issues = d.issues[:issues]
-		d.i, d.depth, d.dead, d.truncated, d.member, ok = start, depth, false, false, false, false
+		d.i, d.depth, d.budget, d.check = start, depth, budget, min(d.check, check)
+		d.dead, d.truncated, d.member = false, truncated, false
+		d.resumeChecks()
 		if d.pass(); d.dead {
 			return raw, false
 		}
 	}
-	d.issues = d.issues[:issues]
 	raw.Data = d.b[start:d.i:d.i]
 	return raw, ok
 }
 
 // pass goes over any value. What is wrong within it is for whoever decodes it.
 func (d *Decoder) pass() {
-	issues := len(d.issues)
+	quiet := d.quiet
+	d.quiet = true
 	if d.json {
 		d.passJSON()
 	} else {
 		d.skip()
 	}
-	if !d.dead {
-		d.issues = d.issues[:issues]
-	}
+	d.quiet = quiet
 }
 
 // passJSON goes over one value. It looks at no more of an object or array than where strings and brackets end,
@@ -118,6 +124,14 @@ func (d *Decoder) passJSON() {
 			}
 		case '"':
 			i = endOfString(b, i+1)
+		default:
+			continue
+		}
+		if i >= d.check {
+			d.i = min(i, len(b))
+			if d.poll(); d.dead {
+				return
+			}
 		}
 	}
 	d.fail("unexpected end")

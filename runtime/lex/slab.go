@@ -32,19 +32,22 @@ func newObject[T any](d *Decoder) *T {
 	var pointer any = (*T)(nil)
 	typ := *(*uintptr)(unsafe.Pointer(&pointer)) // the interface's first word identifies *T
 	s := &d.slabs.slots[(typ>>5^typ>>11)&63]
+	size := int(unsafe.Sizeof(zero))
 	if s.typ != typ || s.epoch != d.slabs.epoch {
+		d.spend(allocated(size))
 		*s = slab{typ: typ, epoch: d.slabs.epoch, size: 1}
 		return new(T)
 	}
 	if s.left == 0 {
 		s.size = min(slabGrowth*s.size, largestSlab, uint32(max(d.slabs.expect, 1)))
 		s.left = s.size
+		d.spend(allocated(int(s.size) * size))
 		s.next = unsafe.Pointer(unsafe.SliceData(make([]T, s.size)))
 	}
 	p := (*T)(s.next)
 	// The last object's successor would point behind the chunk, which would keep its neighbour alive.
 	if s.left--; s.left > 0 {
-		s.next = unsafe.Add(s.next, unsafe.Sizeof(zero))
+		s.next = unsafe.Add(s.next, size)
 	} else {
 		s.next = nil
 	}

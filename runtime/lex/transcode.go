@@ -3,7 +3,7 @@ package lex
 import (
 	"bytes"
 	"slices"
-	"strings"
+	"unsafe"
 )
 
 // JSONToCBOR returns the canonical DAG-CBOR of a value in the JSON form of the data model. The error
@@ -27,7 +27,7 @@ func (v *canonical) DecodeLex(d *Decoder) { *v = bytes.Clone(d.transcoding()) }
 func CBORToJSON(b []byte) ([]byte, error) {
 	var v anyValue
 	err := DecodeCBOR(b, &v)
-	r := rawReader{s: string(b)}
+	r := rawReader{s: unsafe.String(unsafe.SliceData(b), len(b))}
 	return r.appendJSON(nil), err
 }
 
@@ -35,17 +35,11 @@ type anyValue struct{ raw string }
 
 func (v *anyValue) DecodeLex(d *Decoder) { v.raw = d.raw() }
 
-// maxScratch is the most memory that a decoder in the pool keeps for transcoding.
-const maxScratch = 1 << 20
-
 // transcoding returns the JSON value that comes next as canonical DAG-CBOR, until the next call.
 func (d *Decoder) transcoding() []byte {
-	b := d.transcode(d.scratch[:0])
-	if cap(b) <= maxScratch {
-		d.scratch = b
-	}
-	clear(d.transcoded[:cap(d.transcoded)]) // its keys are parts of the input
-	return b
+	d.scratch = d.transcode(d.scratch[:0])
+	d.use(&d.most.scratch, len(d.scratch), 1)
+	return d.scratch
 }
 
 // transcode appends the JSON value that comes next as canonical DAG-CBOR.
@@ -85,29 +79,34 @@ func (d *Decoder) transcodeArray(to []byte) []byte {
 	return setHeader(to, start, majorArray, a.items)
 }
 
-// transcoded is an entry of an object that was transcoded: its key, and where it starts.
-type transcoded struct {
-	key  string
-	from int
-}
+// transcoded is where an entry of an object that was transcoded begins and ends: its key and its value, in DAG-CBOR.
+type transcoded struct{ from, value, to int32 }
 
 // transcodeObject appends the entries in the order of the JSON and sorts them afterwards, if need be: most
 // servers keep the order of DAG-CBOR.
 func (d *Decoder) transcodeObject(to []byte) []byte {
 	at, start, first := d.i, len(to), len(d.transcoded)
 	to = append(to, 0)
-	sorted, typed, wrapped := true, false, false
+	sorted, typed, wrapped := true, false, ""
 	var c Cursor
 	d.objectJSON(&c)
 	for d.separator(&c) {
 		key, _ := d.textJSON()
 		d.colon()
-		n := len(d.transcoded)
-		sorted = sorted && (n == first || keyLess(d.transcoded[n-1].key, key))
+		e := transcoded{from: int32(len(to))}
+		to = appendText(to, key)
+		e.value = int32(len(to))
+		if n := len(d.transcoded); n > first && sorted {
+			sorted = bytes.Compare(d.transcoded[n-1].key(to), e.key(to)) < 0
+		}
 		typed = typed || key == "$type"
-		wrapped = wrapped || key == "$link" || key == "$bytes"
-		d.transcoded = append(d.transcoded, transcoded{key, len(to)})
-		to = d.transcode(appendText(to, key))
+		if key == "$link" || key == "$bytes" {
+			wrapped = key
+		}
+		to = d.transcode(to)
+		e.to = int32(len(to))
+		d.use(&d.most.transcoded, len(d.transcoded)+1, int(unsafe.Sizeof(e)))
+		d.transcoded = append(d.transcoded, e)
 	}
 	d.closeJSON(&c)
 	entries := d.transcoded[first:]
@@ -115,20 +114,36 @@ func (d *Decoder) transcodeObject(to []byte) []byte {
 	if d.dead {
 		return to
 	}
-	if wrapped {
+	if wrapped != "" {
 		if len(entries) == 1 {
-			return d.transcodeWrapped(to[:start], at, entries[0].key, string(to[start+1:]))
+			d.unsorted = append(d.unsorted[:0], to[entries[0].value:]...)
+			d.use(&d.most.unsorted, len(d.unsorted), 1)
+			return d.transcodeWrapped(to[:start], at, wrapped, string(d.unsorted))
 		}
 		d.report(at, RuleType).Want = "value of the data model: $link or $bytes beside other keys"
 	}
 	if !sorted {
 		d.sortTranscoded(to, at, entries)
 	}
-	to = setHeader(to, start, majorMap, len(entries))
 	if typed {
-		d.checkTyped(at, string(to[start:]))
+		d.checkTranscoded(at, to, entries)
 	}
-	return to
+	return setHeader(to, start, majorMap, len(entries))
+}
+
+// key returns the entry's key with its header, out of the object's bytes. Comparing such keys gives the canonical order: a
+// header is the smaller the shorter the key is.
+func (e transcoded) key(b []byte) []byte { return b[e.from:e.value] }
+
+// checkTranscoded checks the object at offset at, whose entries are in b, by its $type.
+func (d *Decoder) checkTranscoded(at int, b []byte, entries []transcoded) {
+	text := unsafe.String(unsafe.SliceData(b), len(b))
+	var typed typedFields
+	for _, e := range entries {
+		key, _ := Value{text[e.from:e.value]}.Text()
+		typed.note(key, text[e.value:e.to])
+	}
+	d.checkTyped(at, &typed)
 }
 
 // setHeader writes the header of n items or entries at start, where one byte was left for it.
@@ -140,26 +155,18 @@ func setHeader(to []byte, start int, major byte, n int) []byte {
 // sortTranscoded brings the entries, which are the rest of to, into canonical order.
 func (d *Decoder) sortTranscoded(to []byte, at int, entries []transcoded) {
 	start := entries[0].from
-	unsorted := slices.Clone(to[start:])
-	ends := make(map[int]int, len(entries))
-	for i, e := range entries {
-		ends[e.from] = len(to)
-		if i+1 < len(entries) {
-			ends[e.from] = entries[i+1].from
-		}
-	}
-	slices.SortStableFunc(entries, func(a, b transcoded) int {
-		if n := len(a.key) - len(b.key); n != 0 {
-			return n
-		}
-		return strings.Compare(a.key, b.key)
-	})
+	d.unsorted = append(d.unsorted[:0], to[start:]...)
+	d.use(&d.most.unsorted, len(d.unsorted), 1)
+	slices.SortStableFunc(entries, func(a, b transcoded) int { return bytes.Compare(a.key(to), b.key(to)) })
 	to = to[:start]
 	for i, e := range entries {
-		if i > 0 && entries[i-1].key == e.key {
-			d.report(at, RuleSyntax).Want = "duplicate key " + excerpt(e.key)
+		moved := transcoded{int32(len(to)), int32(len(to)) + e.value - e.from, int32(len(to)) + e.to - e.from}
+		to = append(to, d.unsorted[e.from-start:e.to-start]...)
+		entries[i] = moved
+		if i > 0 && bytes.Equal(entries[i-1].key(to), moved.key(to)) {
+			key, _ := Value{string(moved.key(to))}.Text()
+			d.report(at, RuleSyntax).Want = "duplicate key " + excerpt(key)
 		}
-		to = append(to, unsorted[e.from-start:ends[e.from]-start]...)
 	}
 }
 
@@ -171,10 +178,9 @@ func (d *Decoder) closeJSON(c *Cursor) {
 	}
 }
 
-// transcodeWrapped appends a link or bytes from an object's one entry, whose bytes are given.
-func (d *Decoder) transcodeWrapped(to []byte, at int, key, entry string) []byte {
-	var header [9]byte
-	text, isText := Value{entry[len(appendHeader(header[:0], majorText, uint64(len(key))))+len(key):]}.Text()
+// transcodeWrapped appends a link or bytes from the value of an object's one entry.
+func (d *Decoder) transcodeWrapped(to []byte, at int, key, value string) []byte {
+	text, isText := Value{value}.Text()
 	if key == "$link" {
 		if raw, ok := decodeLink(text); ok {
 			return appendLink(to, raw)

@@ -34,13 +34,15 @@ func (d *Decoder) Variant() string {
 // that it meets on its way are found again when the object is decoded.
 func (d *Decoder) peekType() (typ string) {
 	at, depth, issues := d.i, d.depth, len(d.issues)
-	wasDead, truncated := d.dead, d.truncated
+	wasDead, truncated, quiet, check := d.dead, d.truncated, d.quiet, d.check
+	d.quiet = true
 	if d.json {
 		typ = d.peekTypeJSON()
 	} else {
 		typ = d.peekTypeCBOR()
 	}
-	d.i, d.depth, d.dead, d.truncated, d.issues = at, depth, wasDead, truncated, d.issues[:issues]
+	d.i, d.depth, d.dead, d.truncated, d.quiet, d.issues = at, depth, wasDead, truncated, quiet, d.issues[:issues]
+	d.check = min(d.check, check)
 	return typ
 }
 
