@@ -55,7 +55,7 @@ to apply the file anew.`,
 			defer journal.Close()
 			batch := write.ReadOps(func() (io.ReadCloser, error) { return os.Open(args[0]) })
 			stderr := command.ErrOrStderr()
-			out := bufio.NewWriter(command.OutOrStdout())
+			out := bufio.NewWriter(exact(command.OutOrStdout()))
 			bar := newCount(stderr, "operations")
 			options := &write.ApplyOptions{
 				Lookup:       records.Lookup,
@@ -72,13 +72,13 @@ to apply the file anew.`,
 			err = errors.Join(err, out.Flush())
 			if invalid, ok := errors.AsType[*write.InvalidError](err); ok {
 				for _, failure := range invalid.Failures {
-					fmt.Fprintf(stderr, "%s: %v\n", args[0], failure)
+					printf(stderr, "%s: %v\n", args[0], failure)
 				}
 				return fmt.Errorf("%s: %d of %d operations are not valid; nothing was sent", args[0], invalid.Failed, invalid.Ops)
 			}
 			fmt.Fprintf(stderr, "%d operations: %d written, %d were done already\n", result.Ops, result.Written, result.Already)
 			if err != nil {
-				return fmt.Errorf("%s: %w\nrun the same command again to go on", args[0], err)
+				return withHint(about(args[0], err), "run the same command again to go on")
 			}
 			return nil
 		}),

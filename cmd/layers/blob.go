@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"mime"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,10 +25,6 @@ func blobCommand(s *servers) *cobra.Command {
 		Use:     "blob",
 		GroupID: groupWrite,
 		Short:   "Download and upload blobs: audio, video, images, documents",
-		Args: func(command *cobra.Command, _ []string) error {
-			return misuse("%s takes a command: get or put", command.CommandPath())
-		},
-		RunE: func(*cobra.Command, []string) error { return nil },
 	}
 	command.AddCommand(blobGetCommand(s), blobPutCommand(s))
 	return command
@@ -68,7 +63,7 @@ only the exit status 0 says that it was whole.`,
 				if err != nil {
 					return err
 				}
-				_, err = io.Copy(command.OutOrStdout(), reader)
+				_, err = io.Copy(exact(command.OutOrStdout()), reader)
 				return errors.Join(err, reader.Close())
 			}
 			if output == "" {
@@ -78,7 +73,7 @@ only the exit status 0 says that it was whole.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(command.ErrOrStderr(), "saved %s: %s, %d bytes, verified\n", output, info.MimeType, info.Size)
+			printf(command.ErrOrStderr(), "saved %s: %s, %d bytes, verified\n", output, info.MimeType, info.Size)
 			return nil
 		}),
 	}
@@ -109,7 +104,11 @@ it and the size are checked against the lexicon of that collection first.`,
 		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
 			options := new(blob.UploadOptions)
 			if collection != "" {
-				rules, ok := rulesFor[strings.TrimPrefix(collection, "pub.layers.")]
+				nsid, err := parseCollection(collection)
+				if err != nil {
+					return err
+				}
+				rules, ok := rulesFor[strings.TrimPrefix(string(nsid), own)]
 				if !ok {
 					return misuse("--for %s: the collections that have blobs are %s", collection, strings.Join(slices.Sorted(maps.Keys(rulesFor)), ", "))
 				}
@@ -126,18 +125,18 @@ it and the size are checked against the lexicon of that collection first.`,
 			}
 			source := command.InOrStdin()
 			if args[0] != "-" {
-				file, err := os.Open(args[0])
+				file, err := openInput(ctx, args[0])
 				if err != nil {
 					return err
 				}
 				defer file.Close()
-				source = file
+				source = stream(ctx, file, command.ErrOrStderr())
 			}
 			uploaded, err := blob.Upload(ctx, client, source, mimeType, options)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			return printJSON(command.OutOrStdout(), uploaded)
+			return printJSON(exact(command.OutOrStdout()), uploaded)
 		}),
 	}
 	command.Flags().StringVar(&mimeType, "type", "", "the media `TYPE`, as in audio/mpeg")

@@ -10,8 +10,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strconv"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -57,7 +55,7 @@ are sound, but not all there are.`,
 }
 
 func decode(ctx context.Context, command *cobra.Command, file string, lines, strict bool) error {
-	archive, err := openArchive(ctx, file, command.InOrStdin())
+	archive, err := openArchive(ctx, file, command.InOrStdin(), command.ErrOrStderr())
 	if file == "-" {
 		file = "standard input"
 	}
@@ -87,9 +85,12 @@ func about(name string, err error) error {
 // account decodes all records of an archive and prints them as lines, or else a summary. The error is that
 // of reading the archive; one of writing to w is final.
 func account(ctx context.Context, w io.Writer, archive *repo.Repo, lines bool) (lex.Account, error) {
-	out := bufio.NewWriter(w)
 	var buf []byte
 	summary := newSummary()
+	if lines {
+		w = exact(w)
+	}
+	out := bufio.NewWriter(w)
 	for record, err := range archive.Decode(ctx, records.Lookup, nil) {
 		if err != nil {
 			return summary.total, errors.Join(out.Flush(), err)
@@ -128,11 +129,11 @@ func (a *archive) close() {
 
 // openArchive opens the archive in a file, of CAR version 1 or 2. Standard input, for the name -, is read to its end, as
 // is everything that cannot be read at an offset.
-func openArchive(ctx context.Context, name string, stdin io.Reader) (*archive, error) {
+func openArchive(ctx context.Context, name string, stdin io.Reader, stderr io.Writer) (*archive, error) {
 	if name == "-" {
 		return readArchive(ctx, stdin)
 	}
-	file, err := os.Open(name)
+	file, err := openInput(ctx, name)
 	if err != nil {
 		return nil, withoutName(err)
 	}
@@ -145,7 +146,7 @@ func openArchive(ctx context.Context, name string, stdin io.Reader) (*archive, e
 		return openFile(ctx, file, info.Size())
 	default: // a pipe
 		defer file.Close()
-		return readArchive(ctx, file)
+		return readArchive(ctx, stream(ctx, file, stderr))
 	}
 	file.Close()
 	return nil, withoutName(err)
@@ -239,7 +240,7 @@ func (s *summary) add(r *repo.Decoded) {
 			s.rules[issue.Rule] = rule
 		}
 		if rule.issues++; len(rule.first) < shownPerRule {
-			rule.first = append(rule.first, fmt.Sprintf("%s\t%s\t%s", r.URI(), printable(issue.Path), issue.Message()))
+			rule.first = append(rule.first, fmt.Sprintf("%s\t%s\t%s", oneLine(string(r.URI())), oneLine(issue.Path), oneLine(issue.Message())))
 		}
 	}
 }
@@ -251,7 +252,7 @@ func (s *summary) write(out *bufio.Writer) {
 	}
 	fmt.Fprintf(out, "%-*s %9s %9s %9s %9s\n", width, "collection", "records", "decoded", "failed", "unknown")
 	row := func(name string, a lex.Account) {
-		fmt.Fprintf(out, "%-*s %9d %9d %9d %9d\n", width, name, a.Expected, a.Decoded, a.Failed, a.Skipped)
+		printf(out, "%-*s %9d %9d %9d %9d\n", width, name, a.Expected, a.Decoded, a.Failed, a.Skipped)
 	}
 	for _, nsid := range slices.Sorted(maps.Keys(s.collections)) {
 		row(string(nsid), s.collections[nsid])
@@ -272,10 +273,4 @@ func (s *summary) write(out *bufio.Writer) {
 			fmt.Fprintf(out, "  and %d more; --jsonl lists all\n", more)
 		}
 	}
-}
-
-// printable returns s without characters that a terminal acts upon: a path has keys that anybody chose.
-func printable(s string) string {
-	quoted := strconv.Quote(s)
-	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 }

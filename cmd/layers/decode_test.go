@@ -312,7 +312,7 @@ func TestDecodeOddText(t *testing.T) {
 	}
 
 	status, stdout, stderr := layers(t, bytes.NewReader(archive.Bytes()), "decode", "-")
-	if status != exitOK || stderr != "" || !strings.Contains(stdout, `/features/\x1b[31mred\t\n  `) || strings.Contains(stdout, "\x1b") {
+	if status != exitOK || stderr != "" || !strings.Contains(stdout, `/features/\u001b[31mred\t\n  `) || strings.Contains(stdout, "\x1b") {
 		t.Errorf("status %d, %s%q", status, stderr, stdout)
 	}
 	status, stdout, stderr = layers(t, bytes.NewReader(archive.Bytes()), "decode", "--jsonl", "-")

@@ -22,8 +22,10 @@ against its CID, and prints it: its URI and CID, how far it was verified, the
 value, and what its lexicon does not allow, if anything.
 
 With --proof the server has to prove that the record is in the repository that
-the account signed: the record is "signed" then, and otherwise "hashed".`,
-		Example: `  layers get at://alice.example.com/pub.layers.expression.expression/3mabcdefghi2a
+the account signed: the record is "signed" then, and otherwise "hashed".
+
+The collection in AT-URI may leave out pub.layers. in front, as that of list.`,
+		Example: `  layers get at://alice.example.com/expression.expression/3mabcdefghi2a
   layers get --proof --json at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/pub.layers.media.media/3mabcdefghi2a`,
 		Args: arguments(1, 1, "one AT-URI"),
 		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
@@ -31,6 +33,7 @@ the account signed: the record is "signed" then, and otherwise "hashed".`,
 			if err != nil {
 				return err
 			}
+			noteMisspelt(command, uri.Collection())
 			options := new(pds.GetRecordOptions)
 			if cid != "" {
 				if prove {
@@ -49,11 +52,13 @@ the account signed: the record is "signed" then, and otherwise "hashed".`,
 				return err
 			}
 			l := lineOfEnvelope(envelope, err)
-			text := l.append(nil)
-			if !asJSON {
+			out, text := command.OutOrStdout(), l.append(nil)
+			if asJSON {
+				out = exact(out)
+			} else {
 				text = indented(text)
 			}
-			if _, printErr := command.OutOrStdout().Write(text); printErr != nil {
+			if _, printErr := out.Write(text); printErr != nil {
 				return printErr
 			}
 			return err
@@ -76,9 +81,13 @@ func getRecord(ctx context.Context, client *pds.Client, uri syntax.ATURI, option
 	return proof.Envelope(), nil
 }
 
-// parseRecordURI returns the at-uri of a record in an argument.
+// parseRecordURI returns the at-uri of a record in an argument. Its collection may be a short name.
 func parseRecordURI(text string) (syntax.ATURI, error) {
-	uri, err := syntax.ParseATURI(text)
+	whole, err := expandURI(text)
+	if err != nil {
+		return "", err
+	}
+	uri, err := syntax.ParseATURI(whole)
 	if err != nil {
 		return "", misuse("%q is not an at-uri: %v", text, err)
 	}

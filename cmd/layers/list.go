@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -25,7 +26,9 @@ by page, the newest record key first. Each is checked against its CID and its
 lexicon. It prints the URI, the CID and the number of issues of each; with
 --jsonl whole records, in the form that "layers get --json" has.
 
-COLLECTION is an NSID; pub.layers. in front of it may be left out.
+COLLECTION is an NSID; one of Layers' own may leave out pub.layers. in front:
+
+` + listing(collections) + `
 
 Records with issues are not an error: the last message counts them. When a list
 breaks off, the message says how to go on.`,
@@ -42,6 +45,7 @@ breaks off, the message says how to go on.`,
 			if err != nil {
 				return err
 			}
+			noteMisspelt(command, collection)
 			if limit < 0 {
 				return misuse("--limit is %d", limit)
 			}
@@ -58,13 +62,17 @@ breaks off, the message says how to go on.`,
 			if limit > 0 && limit < 100 {
 				options.PageSize = limit
 			}
-			out := bufio.NewWriter(command.OutOrStdout())
+			w := command.OutOrStdout()
+			if lines {
+				w = exact(w)
+			}
+			out := bufio.NewWriter(w)
 			var buf []byte
 			listed, failed := 0, 0
 			for envelope, err := range client.ListRecords(ctx, actor, collection, options) {
 				if _, broken := err.(*lex.Failure); err != nil && !broken {
 					if err = errors.Join(out.Flush(), err); reached != "" {
-						err = fmt.Errorf("%w\nthe list breaks off after %d records; go on with --cursor %q", err, listed, reached)
+						err = withHint(err, "the list breaks off after %v records; go on with --cursor %v", listed, strconv.Quote(reached))
 					}
 					return err
 				}
@@ -76,7 +84,7 @@ breaks off, the message says how to go on.`,
 				if lines {
 					buf = l.append(buf[:0])
 				} else {
-					buf = fmt.Appendf(buf[:0], "%s\t%s\t%d\n", l.uri, l.cid, len(l.issues))
+					buf = fmt.Appendf(buf[:0], "%s\t%s\t%d\n", oneLine(string(l.uri)), l.cid, len(l.issues))
 				}
 				if _, err := out.Write(buf); err != nil {
 					return err

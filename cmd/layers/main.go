@@ -6,14 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
-	"os/signal"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
-// The exit statuses.
+// The exit statuses. A command that a signal ends has 128 and the signal's number: 130 after an interrupt.
 const (
 	exitOK      = 0
 	exitFailure = 1
@@ -54,13 +56,27 @@ func misuse(format string, args ...any) error {
 // run carries out the command line args and returns the exit status. Results go to stdout, messages to
 // stderr.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	out, messages := newTextWriter(stdout), newTextWriter(stderr)
+	defer out.flush()
+	defer messages.flush()
+	log.SetOutput(messages) // package net/http quotes servers there
+	ctx, stop := withSignals(ctx)
+	defer stop()
+
 	root := &cobra.Command{
-		Use:           "layers",
-		Short:         "Linguistic annotation on the AT Protocol: read it, verify it, write it",
-		Version:       version(),
-		SilenceUsage:  true,
-		SilenceErrors: true,
+		Use:                "layers",
+		Short:              "Linguistic annotation on the AT Protocol: read it, verify it, write it",
+		Version:            version(),
+		SilenceUsage:       true,
+		SilenceErrors:      true,
+		DisableSuggestions: true, // messages have their own
 	}
+	if stdin == nil {
+		stdin = strings.NewReader("")
+	}
+	root.SetIn(&input{ctx: ctx, source: stdin, stderr: messages})
+	root.SetOut(out)
+	root.SetErr(messages)
 	var s servers
 	s.addFlags(root.PersistentFlags())
 	root.AddGroup(
@@ -72,21 +88,154 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		loginCommand(&s), logoutCommand(&s), whoamiCommand(&s),
 		createCommand(&s), putCommand(&s), deleteCommand(&s), applyCommand(&s), blobCommand(&s),
 	)
+	root.SetHelpCommand(helpCommand())
+	root.InitDefaultCompletionCmd(args...)
+	takesCommand(root)
+	for _, command := range root.Commands() {
+		if command.HasSubCommands() {
+			takesCommand(command)
+		}
+	}
+	root.SetFlagErrorFunc(flagError)
 	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	command, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintln(stderr, "layers:", err)
+	if by, ok := errors.AsType[*signalError](context.Cause(ctx)); ok {
+		fmt.Fprintln(messages, "layers: "+message(&hint{by, hintOf(err)}))
+		return by.status()
+	}
+	fmt.Fprintln(messages, "layers: "+message(err))
 	exit, ok := errors.AsType[*exitError](err)
 	if ok && exit.status != exitMisuse {
 		return exit.status
 	}
-	fmt.Fprintln(stderr, "See layers --help.")
+	if command.Name() == "help" {
+		command = root
+	}
+	fmt.Fprintf(messages, "See %s --help.\n", command.CommandPath())
 	return exitMisuse
+}
+
+// hint is an error with what helps against it, on a line of its own.
+type hint struct {
+	err  error
+	text string // the command's own, or made by oneLine
+}
+
+func (h *hint) Error() string { return h.err.Error() }
+func (h *hint) Unwrap() error { return h.err }
+
+// withHint returns err with a hint.
+func withHint(err error, format string, args ...any) error {
+	for i, arg := range args {
+		args[i] = oneLine(fmt.Sprint(arg))
+	}
+	return &hint{err, fmt.Sprintf(format, args...)}
+}
+
+func hintOf(err error) string {
+	if h, ok := errors.AsType[*hint](err); ok {
+		return h.text
+	}
+	return ""
+}
+
+// message returns the text of err as it is printed. Only joined errors and hints have lines of their own: a newline in
+// what a server says is an escape.
+func message(err error) string {
+	switch err := err.(type) {
+	case *exitError:
+		return message(err.err)
+	case *hint:
+		if err.text == "" {
+			return message(err.err)
+		}
+		return message(err.err) + "\n" + err.text
+	case interface{ Unwrap() []error }:
+		var parts, lines []string
+		for _, part := range err.Unwrap() {
+			parts, lines = append(parts, part.Error()), append(lines, message(part))
+		}
+		if err, ok := err.(error); ok && err.Error() == strings.Join(parts, "\n") {
+			return strings.Join(lines, "\n")
+		}
+	}
+	return oneLine(err.Error())
+}
+
+// takesCommand makes a command that has others and does nothing itself: it shows its help if it is the whole command's,
+// and refuses what is none of the others.
+func takesCommand(command *cobra.Command) {
+	command.Args = func(command *cobra.Command, args []string) error {
+		if len(args) == 0 && !command.HasParent() {
+			return nil
+		}
+		return unknownCommand(command, args)
+	}
+	command.RunE = func(command *cobra.Command, _ []string) error { return command.Help() }
+}
+
+// unknownCommand returns an error about args, which are no command under parent.
+func unknownCommand(parent *cobra.Command, args []string) error {
+	var names []string
+	for _, command := range parent.Commands() {
+		if command.IsAvailableCommand() || command.Name() == "help" {
+			names = append(names, command.Name())
+		}
+	}
+	if len(args) == 0 {
+		return misuse("%s takes a command: %s", parent.CommandPath(), strings.Join(names, ", "))
+	}
+	if meant := nearest(args[0], names, nil); meant != "" {
+		return misuse("there is no command %q in %s: did you mean %s?", args[0], parent.CommandPath(), meant)
+	}
+	return misuse("there is no command %q in %s, which has %s", args[0], parent.CommandPath(), strings.Join(names, ", "))
+}
+
+// helpCommand is cobra's, but for commands that do not exist.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Print the help of a command",
+		Example: `  layers help list
+  layers help blob put`,
+		RunE: func(command *cobra.Command, args []string) error {
+			about, rest, err := command.Root().Find(args)
+			if err != nil {
+				return misuse("%v", err)
+			}
+			if len(rest) > 0 && about.HasSubCommands() {
+				return unknownCommand(about, rest)
+			}
+			if len(rest) > 0 {
+				return misuse("%s has no commands, and so none %q", about.CommandPath(), rest[0])
+			}
+			about.InitDefaultHelpFlag() // it is in the help
+			about.InitDefaultVersionFlag()
+			return about.Help()
+		},
+	}
+}
+
+// flagError says which flag may have been meant.
+func flagError(command *cobra.Command, err error) error {
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
+		return misuse("%v", err)
+	}
+	var names []string
+	command.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, "--"+f.Name)
+		}
+	})
+	name := unknown.GetSpecifiedName()
+	if meant := nearest("--"+name, names, nil); meant != "" && len(name) > 1 {
+		return misuse("%s has no flag --%s: did you mean %s?", command.CommandPath(), name, meant)
+	}
+	return misuse("%s: %v", command.CommandPath(), err)
 }
 
 // The groups of commands in the help.
@@ -95,13 +244,10 @@ const (
 	groupWrite = "write"
 )
 
-// online makes what a command does: do, until an interrupt cancels it. Its errors are failures.
+// online makes what a command does that talks to servers: its errors are failures.
 func online(do func(ctx context.Context, command *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return func(command *cobra.Command, args []string) error {
-		ctx, stop := signal.NotifyContext(command.Context(), os.Interrupt)
-		defer stop()
-		context.AfterFunc(ctx, stop) // a second interrupt ends the process
-		return failure(do(ctx, command, args))
+		return failure(do(command.Context(), command, args))
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -54,8 +53,11 @@ func lineOfEnvelope(e lex.Envelope, err error) line {
 		e, l.issues = f.Envelope, f.Issues
 	}
 	l.uri, l.cid, l.trust, l.value = e.URI, e.CID, e.Trust.String(), e.Data
-	if e.Encoding == lex.CBOR {
+	switch e.Encoding {
+	case lex.CBOR:
 		l.value, _ = lex.CBORToJSON(e.Data) // what is wrong with it is among the issues
+	default:
+		l.value = compacted(e.Data)
 	}
 	t, known := records.Lookup(e.URI.Collection())
 	l.unknown = !known
@@ -72,14 +74,20 @@ type lineIssue struct {
 	Message string   `json:"message"`
 }
 
-// append appends the line as JSON, with its end. A URI and a CID have no characters that JSON escapes.
+// append appends the line as JSON, with its end. The value is null if there
+// is none that is JSON, which is among the issues.
 func (l *line) append(b []byte) []byte {
-	b = append(append(b, `{"uri":"`...), l.uri...)
-	b = append(append(b, `","cid":"`...), l.cid.String()...)
+	b = appendText(append(b, `{"uri":`...), string(l.uri))
+	b = append(append(b, `,"cid":"`...), l.cid.String()...)
 	if l.trust != "" {
 		b = append(append(b, `","trust":"`...), l.trust...)
 	}
-	b = append(append(b, `","value":`...), l.value...)
+	b = append(b, `","value":`...)
+	if len(l.value) > 0 {
+		b = append(b, l.value...)
+	} else {
+		b = append(b, "null"...)
+	}
 	if l.unknown {
 		b = append(b, `,"unknown":true`...)
 	}
@@ -87,6 +95,16 @@ func (l *line) append(b []byte) []byte {
 		b = append(append(b, `,"issues":`...), issuesJSON(l.issues)...)
 	}
 	return append(b, "}\n"...)
+}
+
+// appendText appends s as JSON. The URI of a record that is not verified may be any text.
+func appendText(b []byte, s string) []byte {
+	if syntax.ValidATURI(s) { // it has nothing to escape
+		return append(append(append(b, '"'), s...), '"')
+	}
+	var out bytes.Buffer
+	printJSON(&out, s) // text in memory: this cannot fail
+	return append(b, bytes.TrimSuffix(out.Bytes(), []byte("\n"))...)
 }
 
 func issuesJSON(issues []lex.Issue) []byte {
@@ -99,6 +117,15 @@ func issuesJSON(issues []lex.Issue) []byte {
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 }
 
+// compacted returns JSON of a server on one line; nil if it is not JSON.
+func compacted(b []byte) []byte {
+	var out bytes.Buffer
+	if json.Compact(&out, b) != nil {
+		return nil
+	}
+	return out.Bytes()
+}
+
 // indented returns JSON for people.
 func indented(b []byte) []byte {
 	var out bytes.Buffer
@@ -106,21 +133,6 @@ func indented(b []byte) []byte {
 		return b // it came like that from a server
 	}
 	return out.Bytes()
-}
-
-// parseCollection returns the collection in an argument: an NSID, or what is behind pub.layers. in the
-// name of one of the Layers' own, as in expression.expression.
-func parseCollection(text string) (syntax.NSID, error) {
-	if own := syntax.NSID("pub.layers." + text); !strings.HasPrefix(text, "pub.layers.") {
-		if _, ok := records.Lookup(own); ok {
-			return own, nil
-		}
-	}
-	nsid, err := syntax.ParseNSID(text)
-	if err != nil {
-		return "", misuse("%q is not a collection: %v", text, err)
-	}
-	return nsid, nil
 }
 
 // completeCollection completes the argument at the given place with the Layers' collections.

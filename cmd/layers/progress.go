@@ -1,32 +1,52 @@
 package main
 
 import (
+	"fmt"
 	"io"
-	"os"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
-	"golang.org/x/term"
 )
 
-// progress shows how much of something has come, on a terminal; elsewhere it does nothing.
+// progress shows on a terminal how far something has come; elsewhere it does nothing. Messages on standard error appear
+// above it.
 type progress struct {
-	all *mpb.Progress
-	bar *mpb.Bar
+	all  *mpb.Progress
+	bar  *mpb.Bar
+	back func() // ends that
 }
 
-// newProgress starts to show the progress of what is called name, of unknown size.
+// newProgress starts to show how many bytes of what is called name have come.
 func newProgress(w io.Writer, name string) *progress {
-	file, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
+	return start(w, func(all *mpb.Progress) *mpb.Bar {
+		return all.New(0, mpb.SpinnerStyle(),
+			mpb.PrependDecorators(decor.Name(oneLine(name)+" ")),
+			mpb.AppendDecorators(decor.CurrentKibiByte("% .1f "), decor.AverageSpeed(decor.SizeB1024(0), "% .1f")),
+			mpb.BarRemoveOnComplete())
+	})
+}
+
+// newCount starts to show how many of something are done. Until the first [progress.set] it says that they are being
+// checked.
+func newCount(w io.Writer, name string) *progress {
+	return start(w, func(all *mpb.Progress) *mpb.Bar {
+		return all.New(0, mpb.BarStyle(), mpb.PrependDecorators(decor.Any(func(s decor.Statistics) string {
+			if s.Total <= 0 {
+				return "checking " + oneLine(name)
+			}
+			return fmt.Sprintf("%d of %d %s", s.Current, s.Total, oneLine(name))
+		})), mpb.BarRemoveOnComplete())
+	})
+}
+
+// start starts a bar on w if that is a terminal.
+func start(w io.Writer, newBar func(*mpb.Progress) *mpb.Bar) *progress {
+	messages, ok := w.(*textWriter)
+	if !ok || !isTerminal(messages.exact) {
 		return new(progress)
 	}
-	all := mpb.New(mpb.WithOutput(w))
-	bar := all.New(0, mpb.SpinnerStyle(),
-		mpb.PrependDecorators(decor.Name(name+" ")),
-		mpb.AppendDecorators(decor.CurrentKibiByte("% .1f "), decor.AverageSpeed(decor.SizeB1024(0), "% .1f")),
-		mpb.BarRemoveOnComplete())
-	return &progress{all, bar}
+	all := mpb.New(mpb.WithOutput(messages.exact))
+	return &progress{all, newBar(all), messages.redirect(all)}
 }
 
 // reader returns r, watched.
@@ -41,29 +61,20 @@ func (p *progress) reader(r io.Reader) io.Reader {
 	return watched
 }
 
-// end stops showing it.
-func (p *progress) end() {
-	if p.bar != nil {
-		p.bar.SetTotal(-1, true)
-		p.all.Wait()
-	}
-}
-
-// newCount starts to show how many of something are done.
-func newCount(w io.Writer, name string) *progress {
-	file, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return new(progress)
-	}
-	all := mpb.New(mpb.WithOutput(w))
-	bar := all.New(0, mpb.BarStyle(), mpb.PrependDecorators(decor.CountersNoUnit("%d of %d "+name)), mpb.BarRemoveOnComplete())
-	return &progress{all, bar}
-}
-
 // set shows that so many of total are done.
 func (p *progress) set(done, total int) {
 	if p.bar != nil {
 		p.bar.SetTotal(int64(total), false)
 		p.bar.SetCurrent(int64(done))
+	}
+}
+
+// end stops showing it, and leaves nothing that could be taken for a result.
+func (p *progress) end() {
+	if p.bar != nil {
+		p.bar.Abort(true)
+		p.all.Wait()
+		p.back()
+		p.bar = nil
 	}
 }

@@ -74,7 +74,7 @@ func pull(ctx context.Context, command *cobra.Command, client *pds.Client, actor
 	if err := file.Keep(); err != nil {
 		return err
 	}
-	fmt.Fprintf(command.ErrOrStderr(), "saved %s: signed by %s, all blocks verified\n", name, who.DID)
+	printf(command.ErrOrStderr(), "saved %s: signed by %s, all blocks verified\n", name, who.DID)
 	if strict && total.Failed > 0 {
 		return &exitError{exitStrict, fmt.Errorf("%s: %d of %d records failed", name, total.Failed, total.Expected)}
 	}

@@ -4,13 +4,13 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/layers-pub/layers-go/runtime/appview"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -21,8 +21,10 @@ func queryCommand(s *servers) *cobra.Command {
 		GroupID: groupRead,
 		Short:   "Ask an appview",
 		Long: `Query calls a query method of the appview that --appview or LAYERS_APPVIEW names,
-and prints the answer. NSID may leave out pub.layers. in front; a key that takes
-several values is repeated.
+and prints the answer. A key that takes several values is repeated. One of Layers'
+own methods may leave out pub.layers. in front:
+
+` + listing(methods) + `
 
 With --jsonl it goes through all pages and prints one line an item. An appview
 only claims what it says: "layers get --proof" has a record proven.`,
@@ -30,6 +32,10 @@ only claims what it says: "layers get --proof" has a record proven.`,
   layers query corpus.listCorpora repo=alice.example.com --jsonl`,
 		Args: arguments(1, 1000, "an NSID and KEY=VALUE arguments"),
 		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+			method, err := parseMethod(args[0])
+			if err != nil {
+				return err
+			}
 			if err := s.complete(); err != nil {
 				return err
 			}
@@ -48,24 +54,24 @@ only claims what it says: "layers get --proof" has a record proven.`,
 			if err != nil {
 				return err
 			}
-			if _, err := appview.Name(args[0]); err != nil {
-				return misuse("%v", err)
-			}
 			if lines {
-				return queryLines(ctx, command, client, args[0], params)
+				return aboutMethod(method, queryLines(ctx, command, client, method, params))
 			}
-			answer, err := client.Get(ctx, args[0], params)
+			answer, err := client.Get(ctx, string(method), params)
 			if err != nil {
-				return err
+				return aboutMethod(method, err)
 			}
 			text, err := lex.EncodeJSON(&answer)
 			if err != nil {
 				return err
 			}
-			if !asJSON {
+			out := command.OutOrStdout()
+			if asJSON {
+				out = exact(out)
+			} else {
 				text = indented(text)
 			}
-			_, err = fmt.Fprintf(command.OutOrStdout(), "%s\n", text)
+			_, err = out.Write(append(text, '\n'))
 			return err
 		}),
 	}
@@ -74,9 +80,9 @@ only claims what it says: "layers get --proof" has a record proven.`,
 	return command
 }
 
-func queryLines(ctx context.Context, command *cobra.Command, client *appview.Client, nsid string, params lex.Params) error {
-	out := bufio.NewWriter(command.OutOrStdout())
-	for item, err := range client.Items(ctx, nsid, params) {
+func queryLines(ctx context.Context, command *cobra.Command, client *appview.Client, method syntax.NSID, params lex.Params) error {
+	out := bufio.NewWriter(exact(command.OutOrStdout()))
+	for item, err := range client.Items(ctx, string(method), params) {
 		if err != nil {
 			return errors.Join(out.Flush(), err)
 		}
@@ -90,4 +96,12 @@ func queryLines(ctx context.Context, command *cobra.Command, client *appview.Cli
 		}
 	}
 	return out.Flush()
+}
+
+// aboutMethod adds to the error of a call what its method may have been meant to be.
+func aboutMethod(method syntax.NSID, err error) error {
+	if question := misspelt(method, methods); err != nil && question != "" {
+		return withHint(err, "no lexicon has the method %s: %s", method, question)
+	}
+	return err
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -36,15 +35,14 @@ not lead back to its DID is printed as handle.invalid.`,
 			}
 			out := command.OutOrStdout()
 			if asJSON {
-				return printJSON(out, struct {
+				return printJSON(exact(out), struct {
 					DID    syntax.DID    `json:"did"`
 					Handle syntax.Handle `json:"handle"`
 					PDS    string        `json:"pds"`
 					Key    string        `json:"key"`
 				}{who.DID, who.Handle, who.PDS, who.Key.DIDKey()})
 			}
-			_, err = fmt.Fprintf(out, "did     %s\nhandle  %s\npds     %s\nkey     %s\n", who.DID, who.Handle, orNone(who.PDS), orNone(who.Key.DIDKey()))
-			return err
+			return printf(out, "did     %s\nhandle  %s\npds     %s\nkey     %s\n", who.DID, who.Handle, orNone(who.PDS), orNone(who.Key.DIDKey()))
 		}),
 	}
 	jsonFlag(command, &asJSON)

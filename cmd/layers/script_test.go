@@ -70,7 +70,7 @@ func TestMisuse(t *testing.T) {
 		{"login"}, {"logout", "a"}, {"create", "nonsense"}, {"put", "nonsense"}, {"put", "corpus.corpus/1", "--swap", "x"}, {"delete"}, {"apply"},
 	} {
 		status, stdout, stderr := layers(t, strings.NewReader(""), args...)
-		if status != 2 || stdout != "" || !strings.HasPrefix(stderr, "layers: ") || !strings.HasSuffix(stderr, "See layers --help.\n") {
+		if status != 2 || stdout != "" || !strings.HasPrefix(stderr, "layers: ") || !strings.Contains(stderr, "\nSee layers ") || !strings.HasSuffix(stderr, "--help.\n") {
 			t.Errorf("%v: status %d, %s%s", args, status, stdout, stderr)
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -42,7 +41,7 @@ which you can revoke, and not that of the account.`,
 				return err
 			}
 			options.AuthFactorToken = factor
-			password, err := readPassword(command.InOrStdin(), command.ErrOrStderr(), actor)
+			password, err := readPassword(ctx, command.InOrStdin(), command.ErrOrStderr(), actor)
 			if err != nil {
 				return err
 			}
@@ -51,7 +50,7 @@ which you can revoke, and not that of the account.`,
 				return err
 			}
 			session := client.Session()
-			fmt.Fprintf(command.ErrOrStderr(), "logged in as %s (%s) at %s\n", session.Handle, session.DID, session.PDS)
+			printf(command.ErrOrStderr(), "logged in as %s (%s) at %s\n", session.Handle, session.DID, session.PDS)
 			return nil
 		}),
 	}
@@ -60,19 +59,19 @@ which you can revoke, and not that of the account.`,
 }
 
 // readPassword gets the password from the environment, the terminal or standard input.
-func readPassword(stdin io.Reader, stderr io.Writer, actor syntax.AtIdentifier) (string, error) {
+func readPassword(ctx context.Context, stdin io.Reader, stderr io.Writer, actor syntax.AtIdentifier) (string, error) {
 	if password := os.Getenv("LAYERS_PASSWORD"); password != "" {
 		return password, nil
 	}
 	var password string
-	if file, ok := stdin.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		fmt.Fprintf(stderr, "App password of %s: ", actor)
-		text, err := term.ReadPassword(int(file.Fd()))
+	if in, ok := stdin.(*input); ok && isTerminal(in.source) {
+		printf(stderr, "App password of %s: ", actor)
+		text, err := readSecret(ctx, in.source.(*os.File))
 		fmt.Fprintln(stderr)
 		if err != nil {
 			return "", err
 		}
-		password = string(text)
+		password = text
 	} else {
 		text, err := bufio.NewReader(io.LimitReader(stdin, 4096)).ReadString('\n')
 		if err != nil && err != io.EOF {
@@ -103,7 +102,7 @@ func logoutCommand(s *servers) *cobra.Command {
 			if err := client.Logout(ctx); err != nil {
 				return err
 			}
-			fmt.Fprintf(command.ErrOrStderr(), "logged out %s (%s)\n", session.Handle, session.DID)
+			printf(command.ErrOrStderr(), "logged out %s (%s)\n", session.Handle, session.DID)
 			return nil
 		}),
 	}
@@ -125,14 +124,13 @@ func whoamiCommand(s *servers) *cobra.Command {
 			}
 			session := client.Session()
 			if asJSON {
-				return printJSON(command.OutOrStdout(), struct {
+				return printJSON(exact(command.OutOrStdout()), struct {
 					DID    syntax.DID    `json:"did"`
 					Handle syntax.Handle `json:"handle"`
 					PDS    string        `json:"pds"`
 				}{session.DID, session.Handle, session.PDS})
 			}
-			_, err = fmt.Fprintf(command.OutOrStdout(), "did     %s\nhandle  %s\npds     %s\n", session.DID, session.Handle, session.PDS)
-			return err
+			return printf(command.OutOrStdout(), "did     %s\nhandle  %s\npds     %s\n", session.DID, session.Handle, session.PDS)
 		}),
 	}
 	jsonFlag(command, &asJSON)

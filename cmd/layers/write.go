@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -45,6 +44,11 @@ unless --rkey gives one.`,
 			if rkey != "" {
 				if options.RecordKey, err = syntax.ParseRecordKey(rkey); err != nil {
 					return misuse("--rkey: %v", err)
+				}
+			}
+			if !unknown {
+				if err := requireLexicon(collection); err != nil {
+					return err
 				}
 			}
 			record, client, err := s.recordToWrite(ctx, command, collection, args[1:])
@@ -91,6 +95,11 @@ the record at the same time, one of the two fails.`,
 			if err != nil {
 				return err
 			}
+			if !unknown {
+				if err := requireLexicon(target.collection); err != nil {
+					return err
+				}
+			}
 			record, client, err := s.recordToWrite(ctx, command, target.collection, args[1:])
 			if err != nil {
 				return err
@@ -127,6 +136,7 @@ COLLECTION/RECORD-KEY. A record that is not there counts as deleted.`,
 			if err != nil {
 				return err
 			}
+			noteMisspelt(command, target.collection)
 			client, err := s.session(ctx)
 			if err != nil {
 				return err
@@ -141,7 +151,7 @@ COLLECTION/RECORD-KEY. A record that is not there counts as deleted.`,
 			if err := write.Delete(ctx, client, uri, &write.DeleteOptions{Swap: cid}); err != nil {
 				return err
 			}
-			fmt.Fprintf(command.ErrOrStderr(), "deleted %s\n", uri)
+			printf(command.ErrOrStderr(), "deleted %s\n", uri)
 			return nil
 		}),
 	}
@@ -164,7 +174,7 @@ func completeRecordFile(command *cobra.Command, args []string, text string) ([]s
 // recordToWrite reads a record from the file in args, or else standard input, and returns it with the account
 // that writes it.
 func (s *servers) recordToWrite(ctx context.Context, command *cobra.Command, collection syntax.NSID, args []string) (*write.Untyped, *auth.Client, error) {
-	name, data, err := readInput(command, args)
+	name, data, err := readInput(ctx, command, args)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -187,15 +197,15 @@ func (s *servers) recordToWrite(ctx context.Context, command *cobra.Command, col
 }
 
 // readInput reads the file in args, or else standard input.
-func readInput(command *cobra.Command, args []string) (name string, data []byte, err error) {
+func readInput(ctx context.Context, command *cobra.Command, args []string) (name string, data []byte, err error) {
 	name, source := "standard input", command.InOrStdin()
 	if len(args) > 0 && args[0] != "-" {
-		file, err := os.Open(args[0])
+		file, err := openInput(ctx, args[0])
 		if err != nil {
 			return "", nil, err
 		}
 		defer file.Close()
-		name, source = args[0], file
+		name, source = args[0], stream(ctx, file, command.ErrOrStderr())
 	}
 	data, err = io.ReadAll(io.LimitReader(source, maxRecordFile+1))
 	if err == nil && len(data) > maxRecordFile {
@@ -212,7 +222,7 @@ func printRef(command *cobra.Command, ref write.Ref, err error) error {
 	if err != nil {
 		return err
 	}
-	return printJSON(command.OutOrStdout(), struct {
+	return printJSON(exact(command.OutOrStdout()), struct {
 		URI syntax.ATURI `json:"uri"`
 		CID lex.CID      `json:"cid"`
 	}{ref.URI, ref.CID})

@@ -1,0 +1,6 @@
+//go:build !windows
+
+package main
+
+// endOfInput is what ends the input that is typed on a terminal.
+const endOfInput = "Ctrl-D"

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+
+	"golang.org/x/term"
+)
+
+// input is standard input, or another pipe or terminal. A Read ends when the context does, whatever the other side does; and when the
+// first Read is from a terminal, it says so.
+type input struct {
+	ctx    context.Context
+	source io.Reader
+	stderr io.Writer // nil: say nothing
+	once   sync.Once
+	pipe   *io.PipeReader
+}
+
+func (in *input) Read(p []byte) (int, error) {
+	in.once.Do(in.start)
+	return in.pipe.Read(p)
+}
+
+func (in *input) start() {
+	if in.stderr != nil && isTerminal(in.source) {
+		fmt.Fprintln(in.stderr, "reading from standard input; end with "+endOfInput)
+	}
+	reader, writer := io.Pipe()
+	in.pipe = reader
+	context.AfterFunc(in.ctx, func() { writer.CloseWithError(context.Cause(in.ctx)) })
+	go func() { // it ends with the process if the other side sends nothing
+		_, err := io.Copy(writer, in.source)
+		writer.CloseWithError(err)
+	}()
+}
+
+// isTerminal reports whether r, or w, is a terminal.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// readSecret reads a line from a terminal that does not show it. When ctx ends, the terminal shows what is typed again
+// at once.
+func readSecret(ctx context.Context, terminal *os.File) (string, error) {
+	fd := int(terminal.Fd())
+	state, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
+	type line struct {
+		text []byte
+		err  error
+	}
+	read := make(chan line, 1)
+	go func() {
+		text, err := term.ReadPassword(fd)
+		read <- line{text, err}
+	}()
+	select {
+	case l := <-read:
+		return string(l.text), l.err
+	case <-ctx.Done():
+		return "", errors.Join(context.Cause(ctx), term.Restore(fd, state))
+	}
+}
+
+// openInput opens a file to read it. A pipe with a name may be waited for, until ctx ends.
+func openInput(ctx context.Context, name string) (*os.File, error) {
+	type opened struct {
+		file *os.File
+		err  error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		file, err := os.Open(name)
+		done <- opened{file, err}
+	}()
+	select {
+	case o := <-done:
+		return o.file, o.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// stream returns what reads a file from its beginning to its end: an [input] if it is a pipe or a terminal.
+func stream(ctx context.Context, file *os.File, stderr io.Writer) io.Reader {
+	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+		return file
+	}
+	return &input{ctx: ctx, source: file, stderr: stderr}
+}

@@ -1,0 +1,291 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// terminal is a pseudo-terminal that a command runs on.
+type terminal struct {
+	t             *testing.T
+	master, slave *os.File
+
+	mu   sync.Mutex
+	text []byte // what was shown
+}
+
+func newTerminal(t *testing.T) *terminal {
+	t.Helper()
+	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
+	}
+	if err == nil {
+		err = unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 25, Col: 100})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	term := &terminal{t: t, master: os.NewFile(uintptr(fd), "master")}
+	if term.slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		b := make([]byte, 4096)
+		for {
+			n, err := term.master.Read(b)
+			term.mu.Lock()
+			term.text = append(term.text, b[:n]...)
+			term.mu.Unlock()
+			if err != nil {
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() { term.slave.Close(); term.master.Close() })
+	return term
+}
+
+// shown returns what the terminal has shown.
+func (term *terminal) shown() string {
+	term.mu.Lock()
+	defer term.mu.Unlock()
+	return string(term.text)
+}
+
+// wait waits until the terminal shows text.
+func (term *terminal) wait(text string) {
+	term.t.Helper()
+	for begun := time.Now(); !strings.Contains(term.shown(), text); time.Sleep(5 * time.Millisecond) {
+		if time.Since(begun) > time.Minute {
+			term.t.Fatalf("the terminal does not show %q but %q", text, term.shown())
+		}
+	}
+}
+
+// types sends what somebody types.
+func (term *terminal) types(text string) {
+	term.t.Helper()
+	if _, err := io.WriteString(term.master, text); err != nil {
+		term.t.Fatal(err)
+	}
+}
+
+// echoes reports whether the terminal shows what is typed.
+func (term *terminal) echoes() bool {
+	term.t.Helper()
+	state, err := unix.IoctlGetTermios(int(term.slave.Fd()), unix.TCGETS)
+	if err != nil {
+		term.t.Fatal(err)
+	}
+	return state.Lflag&unix.ECHO != 0
+}
+
+// start starts the command on the terminal.
+func (term *terminal) start(env []string, args ...string) *exec.Cmd {
+	term.t.Helper()
+	command, _ := process(term.t, args...)
+	command.Env = append(command.Env, env...)
+	command.Stdin, command.Stdout, command.Stderr = term.slave, term.slave, term.slave
+	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := command.Start(); err != nil {
+		term.t.Fatal(err)
+	}
+	term.t.Cleanup(func() { command.Process.Kill() })
+	return command
+}
+
+const ctrlC, ctrlD = "\x03", "\x04"
+
+// TestInterruptedPassword interrupts the prompt for a password: the command ends at once, and the terminal shows again
+// what is typed.
+func TestInterruptedPassword(t *testing.T) {
+	term := newTerminal(t)
+	command := term.start([]string{"LAYERS_PASSWORD=", "LAYERS_AUTH_FILE=" + t.TempDir() + "/auth.json"}, "login", "alice.test", "--pds", "https://pds.invalid")
+	term.wait("App password of alice.test: ")
+	for begun := time.Now(); term.echoes(); time.Sleep(time.Millisecond) {
+		if time.Since(begun) > time.Minute {
+			t.Fatal("the password is shown")
+		}
+	}
+	term.types("sec" + ctrlC)
+	command.Wait()
+	if status := command.ProcessState.ExitCode(); status != 130 {
+		t.Errorf("status %d: %q", status, term.shown())
+	}
+	term.wait("layers: interrupted")
+	if !term.echoes() || strings.Contains(term.shown(), "sec") {
+		t.Errorf("echo %v: %q", term.echoes(), term.shown())
+	}
+}
+
+// TestInterruptedInput interrupts commands that read what is typed.
+func TestInterruptedInput(t *testing.T) {
+	env := []string{"LAYERS_AUTH_FILE=" + signedIn(t, nil)}
+	for _, args := range [][]string{
+		{"decode", "-"}, {"decode", "/dev/stdin"}, {"create", "corpus.corpus"}, {"create", "corpus.corpus", "-"}, {"put", "corpus.corpus/3mabcdefghi2a"},
+		{"blob", "put", "--type", "text/plain", "-"},
+	} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			t.Parallel()
+			term := newTerminal(t)
+			command := term.start(env, append(args, "--allow-private")...)
+			term.wait("reading from standard input; end with Ctrl-D")
+			term.types("{\r" + ctrlC)
+			command.Wait()
+			if status := command.ProcessState.ExitCode(); status != 130 {
+				t.Errorf("status %d: %q", status, term.shown())
+			}
+			term.wait("layers: interrupted")
+		})
+	}
+	term := newTerminal(t)
+	command := term.start(env, "create", "corpus.corpus")
+	term.wait("end with Ctrl-D")
+	term.types("[]\r" + ctrlD)
+	command.Wait()
+	if status := command.ProcessState.ExitCode(); status != exitFailure {
+		t.Errorf("with Ctrl-D: status %d: %q", status, term.shown())
+	}
+}
+
+// TestSignals ends commands that wait for a server, for standard input and for a pipe.
+func TestSignals(t *testing.T) {
+	asked := make(chan bool, 100)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked <- true
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for signal, want := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
+		for _, args := range [][]string{
+			{"decode", "-"}, {"decode", pipe}, {"create", "corpus.corpus"}, {"login", "alice.test"},
+			{"resolve", hostileDID}, {"describe", hostileDID}, {"list", hostileDID, "corpus.corpus"}, {"pull", hostileDID},
+			{"get", "at://" + hostileDID + "/corpus.corpus/1"}, {"query", "corpus.listCorpora"},
+		} {
+			command, stderr := process(t, append(args, "--plc", server.URL, "--appview", server.URL, "--allow-private")...)
+			command.Env = append(command.Env, "LAYERS_PASSWORD=", "LAYERS_PDS=", "LAYERS_AUTH_FILE="+t.TempDir()+"/auth.json")
+			stdin, err := command.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := command.Start(); err != nil {
+				t.Fatal(err)
+			}
+			switch args[0] {
+			case "decode", "create", "login":
+				caughtBy(t, command.Process.Pid, signal)
+			default:
+				<-asked
+			}
+			command.Process.Signal(signal)
+			command.Wait()
+			stdin.Close()
+			if status := command.ProcessState.ExitCode(); status != want || strings.Count(stderr.String(), "\n") != 1 {
+				t.Errorf("%v: status %d, want %d: %s", args, status, want, stderr)
+			}
+		}
+	}
+}
+
+// caughtBy waits until a process catches a signal.
+func caughtBy(t *testing.T, pid int, signal syscall.Signal) {
+	t.Helper()
+	for begun := time.Now(); time.Since(begun) < time.Minute; time.Sleep(time.Millisecond) {
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, mask, _ := strings.Cut(string(status), "SigCgt:\t")
+		var bits uint64
+		if fmt.Sscanf(mask, "%x", &bits); bits>>(signal-1)&1 == 1 {
+			// The handler is there for all signals from the beginning: what counts is that main has begun.
+			time.Sleep(300 * time.Millisecond)
+			return
+		}
+	}
+	t.Fatal("the process catches no signals")
+}
+
+// signedIn returns the file of a session with a server that h serves; nil never answers anything else.
+func signedIn(t *testing.T, h http.Handler) (file string) {
+	t.Helper()
+	server := httptest.NewUnstartedServer(nil)
+	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "createSession"):
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprintf(w, `{"did":%q,"handle":"alice.test","accessJwt":"a","refreshJwt":"r","active":true,"didDoc":{"id":%q,"service":[{"id":"#atproto_pds","type":"AtprotoPersonalDataServer","serviceEndpoint":%q}]}}`,
+				hostileDID, hostileDID, "http://"+r.Host)
+		case h != nil:
+			h.ServeHTTP(w, r)
+		default:
+			io.Copy(io.Discard, r.Body) // before that the server does not see that the connection is closed
+			<-r.Context().Done()
+		}
+	})
+	server.Start()
+	t.Cleanup(server.Close)
+	file = filepath.Join(t.TempDir(), "auth.json")
+	command, stderr := process(t, "login", hostileDID, "--pds", server.URL, "--allow-private")
+	command.Env = append(command.Env, "LAYERS_PASSWORD=secret", "LAYERS_AUTH_FILE="+file)
+	if err := command.Run(); err != nil {
+		t.Fatal(err, stderr)
+	}
+	return file
+}
+
+// TestInterruptedBar interrupts apply while the server has its request: the bar says how far it has come, and claims
+// nothing in the end.
+func TestInterruptedBar(t *testing.T) {
+	asked := make(chan bool, 10)
+	file := signedIn(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "applyWrites") {
+			io.Copy(io.Discard, r.Body)
+			asked <- true
+		}
+		<-r.Context().Done()
+	}))
+	batch := filepath.Join(t.TempDir(), "batch.jsonl")
+	line := `{"action":"create","collection":"pub.layers.corpus.corpus","value":{"$type":"pub.layers.corpus.corpus","name":"One","createdAt":"2026-01-02T03:04:05Z"}}` + "\n"
+	if err := os.WriteFile(batch, bytes.Repeat([]byte(line), 3), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	term := newTerminal(t)
+	command := term.start([]string{"LAYERS_AUTH_FILE=" + file}, "apply", batch, "--allow-private")
+	<-asked
+	term.wait("operations")
+	term.types(ctrlC)
+	command.Wait()
+	term.wait("run the same command again to go on")
+	shown := term.shown()
+	if status := command.ProcessState.ExitCode(); status != 130 {
+		t.Errorf("status %d", status)
+	}
+	for _, wrong := range []string{"0 of 0", "3 of 3"} {
+		if strings.Contains(shown, wrong) {
+			t.Errorf("the terminal shows %q: %q", wrong, shown)
+		}
+	}
+}
