@@ -83,7 +83,7 @@ func (d *Decoder) Blob(r *BlobRules) Blob {
 		b = d.legacyBlob()
 	default:
 		d.report(at, RuleBlob).Want = "blob has the $type " + excerpt(typ)
-		d.wrong = true
+		d.wrong, d.lost = true, true
 		d.skip()
 		return Blob{}
 	}
@@ -127,6 +127,9 @@ func (d *Decoder) legacyBlob() (b Blob) {
 		case 0:
 			at := d.i
 			b.legacyCID = d.String(1, NoLimit)
+			if b.legacyCID == "" {
+				d.lost = true // see IsLegacy
+			}
 			if raw, ok := decodeLink(b.legacyCID); ok {
 				b.Ref = CIDLink{raw}
 			} else if !d.wrong {

@@ -367,6 +367,7 @@ func (d *Decoder) linkBytes(at int) (string, bool) {
 	raw := d.s[d.i : d.i+n]
 	d.i += n
 	if n == 0 || raw[0] != 0 || !validBinaryCID(raw[1:]) {
+		d.lost = true
 		issue := d.report(at, RuleFormat)
 		issue.Want, issue.Found = "cid-link", excerpt(raw)
 		return "", false

@@ -154,6 +154,7 @@ func (d *Decoder) checkLength(at, n, min, max int) {
 func (d *Decoder) RecordType(nsid string) {
 	at := d.i
 	if s, ok := d.text(); ok && s != nsid {
+		d.lost = true // the encoder writes nsid
 		d.reportConst(at, excerpt(s), excerpt(nsid))
 	}
 }

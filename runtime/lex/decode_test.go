@@ -2,6 +2,7 @@ package lex_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -218,6 +219,28 @@ func ofJSON(t *testing.T, v any) any {
 	return v
 }
 
+// onlyLimits are the rules whose breach loses nothing, wherever the value is one that a field can hold.
+var onlyLimits = map[lex.Rule]bool{
+	lex.RuleMinLength: true, lex.RuleMaxLength: true, lex.RuleMinGraphemes: true, lex.RuleMaxGraphemes: true,
+	lex.RuleMinimum: true, lex.RuleMaximum: true, lex.RuleEnum: true,
+}
+
+// checkReencoding demands of what was decoded from DAG-CBOR with issues that it encodes to the same bytes or not at
+// all, and that it does encode if no more than limits are broken.
+func checkReencoding(t *testing.T, v lex.Encodable, issues []lex.Issue, cbor []byte) {
+	t.Helper()
+	limits := true
+	for _, issue := range issues {
+		limits = limits && onlyLimits[issue.Rule]
+	}
+	switch got, err := lex.EncodeCBOR(v); {
+	case err == nil && !bytes.Equal(got, cbor):
+		t.Errorf("encodes to %x, was %x", got, cbor)
+	case err != nil && (limits || !errors.Is(err, lex.ErrIncomplete)):
+		t.Errorf("encoding it: %v", err)
+	}
+}
+
 func TestIssues(t *testing.T) {
 	for i, test := range issues {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
@@ -227,9 +250,7 @@ func TestIssues(t *testing.T) {
 			if diff := cmp.Diff(test.want, found(err)); diff != "" {
 				t.Errorf("CBOR: %s\n%s\n%v", test.text, diff, err)
 			}
-			if _, err := lex.EncodeCBOR(&v); !errors.Is(err, lex.ErrIncomplete) {
-				t.Errorf("encoding it: %v", err)
-			}
+			checkReencoding(t, &v, lex.IssuesOf(err), cbor)
 			if _, err := lex.EncodeIncomplete(&v); err != nil {
 				t.Errorf("EncodeIncomplete: %v", err)
 			}
@@ -519,4 +540,148 @@ func TestByteOrderMark(t *testing.T) {
 	if err := lex.DecodeCBOR(append([]byte(mark), want...), new(sample)); err == nil {
 		t.Error("DAG-CBOR has no byte order mark")
 	}
+}
+
+// What is held whole encodes to its own bytes, whatever rule it breaks; what is not is no longer the same value.
+func TestIncomplete(t *testing.T) {
+	corrected := with(`"number":2`)
+	for _, test := range []struct {
+		text string
+		held bool
+	}{
+		{with(`"number":7`), true},
+		{with(`"kind":"123456789"`), true},
+		{with(`"limited":"abcd"`), true},
+		{with(`"limited":"a"`), true},
+		{with(`"raw":{"$bytes":""}`), true},
+		{with(`"raw":{"$bytes":"AQIDBAUG"}`), true},
+		{with(`"number":7,"other":{"$type":"blob","x":1}`), true}, // a blob without what a blob has
+		{with(`"number":7,"unknown":[1,{"a":null}]`), true},
+		{with(`"number":"x"`), false},
+		{with(`"maybe":null`), false},
+		{with(`"choice":{"$type":""}`), false},
+		{with(`"choice":1`), false},
+		{with(`"number":7,"maybe":[]`), false},
+		{`{"$type":"com.example.other","text":"x","count":1,"inner":{"name":"n"},"items":[]}`, false},
+		{`{"$type":"com.example.sample","count":1,"inner":{"name":"n"},"items":[]}`, false},
+	} {
+		cbor := asCBOR(t, test.text)
+		for _, way := range []struct {
+			name   string
+			decode func(*sample) error
+		}{
+			{"CBOR", func(v *sample) error { return lex.DecodeCBOR(cbor, v) }},
+			{"JSON", func(v *sample) error { return lex.DecodeJSON([]byte(test.text), v) }},
+		} {
+			var v sample
+			if way.decode(&v) == nil {
+				t.Errorf("%s: %s has no issues", way.name, test.text)
+			}
+			got, err := lex.EncodeCBOR(&v)
+			if test.held && (err != nil || !bytes.Equal(got, cbor)) || !test.held && !errors.Is(err, lex.ErrIncomplete) {
+				t.Errorf("%s: %s: %x, %v", way.name, test.text, got, err)
+			}
+			untyped, _ := lex.CBORToJSON(cbor)
+			text, err := lex.EncodeJSON(&v)
+			if test.held && (err != nil || string(text) != string(untyped)) || !test.held && !errors.Is(err, lex.ErrIncomplete) {
+				t.Errorf("%s: %s: %s, %v", way.name, test.text, text, err)
+			}
+			if _, err := lex.EncodeIncomplete(&v); err != nil {
+				t.Errorf("%s: %s: EncodeIncomplete: %v", way.name, test.text, err)
+			}
+			if test.held && lex.Validate(&v) == nil {
+				t.Errorf("%s: %s is valid", way.name, test.text)
+			}
+			if test.held && v.Number.IsSet() { // the caller puts it right
+				v.Number = lex.Some[int64](2)
+				if err := lex.Validate(&v); err != nil && !strings.Contains(test.text, "blob") {
+					t.Errorf("%s: %s: %v", way.name, test.text, err)
+				}
+				if got, err := lex.EncodeCBOR(&v); err != nil || test.text == with(`"number":7`) && !bytes.Equal(got, asCBOR(t, corrected)) {
+					t.Errorf("%s: %s: corrected: %x, %v", way.name, test.text, got, err)
+				}
+			}
+		}
+	}
+
+	// JSON with a limit broken, and spelled in other ways, is the same value.
+	var v sample
+	if err := lex.DecodeJSON([]byte(with(` "number" : 7.0 `)), &v); err == nil {
+		t.Error("7.0 is not over the maximum")
+	}
+	if got, err := lex.EncodeCBOR(&v); err != nil || !bytes.Equal(got, asCBOR(t, with(`"number":7`))) {
+		t.Errorf("%x, %v", got, err)
+	}
+	// DAG-CBOR is not: its spelling is part of its CID.
+	cbor := asCBOR(t, with(`"number":7`))
+	for name, broken := range map[string][]byte{
+		"an integer that is not shortest": bytes.Replace(cbor, []byte("\x66number\x07"), []byte("\x66number\x18\x07"), 1),
+		"text that is not UTF-8":          bytes.Replace(cbor, []byte("\x64text\x61x"), []byte("\x64text\x61\xff"), 1),
+		"data behind the value":           append(bytes.Clone(cbor), 0),
+		"cut":                             cbor[:len(cbor)-1],
+	} {
+		v := new(sample)
+		if lex.DecodeCBOR(broken, v) == nil {
+			t.Errorf("%s: no issues", name)
+		}
+		if _, err := lex.EncodeCBOR(v); !errors.Is(err, lex.ErrIncomplete) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// What is only tried is not part of the value, and makes it no less complete.
+func TestIncompleteTried(t *testing.T) {
+	for _, text := range []string{`{"a":1,"n":2}`, `{"a":{"$type":7},"n":2}`, `{"a":{"x":1,"x":2},"n":2}`, `{"a":{"text":7},"n":2}`} {
+		var v tried
+		if err := lex.DecodeJSON([]byte(text), &v); len(lex.IssuesOf(err)) != 1 {
+			t.Errorf("%s: %v", text, err)
+		}
+		if _, err := lex.EncodeCBOR(&v.extra); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+type tried struct{ extra lex.Map }
+
+var triedFields = lex.NewFields("a", "n")
+
+func (v *tried) DecodeLex(d *lex.Decoder) {
+	var c lex.Cursor
+	d.Object(&c, triedFields, &v.extra)
+	for {
+		switch d.Next(&c) {
+		case 0:
+			d.Try(new(sample))
+		case 1:
+			d.Int(0, 1)
+		default:
+			return
+		}
+	}
+}
+
+// A value whose decoding the context ended is not encoded by mistake.
+func TestIncompleteEnded(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	v := ending{end: cancel}
+	text := `{"a":1,"b":[` + strings.Repeat("1,", 1<<20) + `1]}`
+	if err := lex.Decode(ctx, []byte(text), &v, lex.DecodeOptions{Encoding: lex.JSON}); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if _, err := lex.EncodeCBOR(&v); !errors.Is(err, lex.ErrIncomplete) {
+		t.Error(err)
+	}
+}
+
+// ending ends its own decoding.
+type ending struct {
+	lex.Map
+	end func()
+}
+
+func (v *ending) DecodeLex(d *lex.Decoder) {
+	v.end()
+	v.Map.DecodeLex(d)
 }

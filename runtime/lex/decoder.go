@@ -36,8 +36,8 @@ type Decodable interface{ DecodeLex(d *Decoder) }
 //
 // v is usable even then. A value that breaks a limit is kept; one of the wrong type leaves its field
 // zero (optional ones unset); decoding goes on behind it. Only bytes that are not well-formed end it.
-// A record decoded with issues remembers that: encoding it fails with [ErrIncomplete], since what
-// could not be held would be lost.
+// If v holds all that was there, it encodes to the same bytes again. If not, it remembers that, and encoding
+// it fails with [ErrIncomplete].
 //
 // v does not refer to b: its strings are copied. It is safe for concurrent use. It follows the
 // atproto data model, https://atproto.com/specs/data-model.
@@ -90,10 +90,15 @@ func tooLong(n int) error {
 	return &Error{Issues: []Issue{{Rule: RuleSyntax, Want: fmt.Sprintf("input of %d bytes is over the maximum of %d", n, MaxInput)}}}
 }
 
-// ErrIncomplete is returned when a record that was decoded with issues is encoded: what its fields
-// could not hold would be lost. Its original bytes are the record; [EncodeIncomplete] encodes it
-// nevertheless.
-var ErrIncomplete = errors.New("lex: the record was decoded with issues; encoding it would lose data")
+// ErrIncomplete is returned when a value is encoded that does not hold all that it was decoded from, so that it
+// would become another value. A value of the wrong type could not be held; nor could a required field that is
+// missing, a union's member that is not allowed, a malformed link, a duplicate key, the order of keys and other
+// spellings that DAG-CBOR does not have, or what comes after the point where decoding stopped. A value that is
+// too long, too large, or has the wrong format or constant is held, and is no reason.
+//
+// The original bytes are the record. Once the caller has put right what was wrong, [EncodeIncomplete] encodes
+// the value.
+var ErrIncomplete = errors.New("lex: the record was decoded with issues that its fields could not hold; encoding it would lose data")
 
 // decode decodes b. A nil ctx never ends.
 func decode(ctx context.Context, b []byte, v Decodable, options DecodeOptions) error {
@@ -147,13 +152,14 @@ type Decoder struct {
 	issues     []Issue
 	truncated  bool  // there are more issues than are collected
 	dropped    Issue // for what is not collected
+	lost       bool  // the value does not hold all of the input: see ErrIncomplete
 }
 
 // start makes d ready to decode b. What is kept from earlier inputs are guesses that save time.
 func (d *Decoder) start(ctx context.Context, b []byte, options DecodeOptions) {
 	d.b, d.s = b, unsafe.String(unsafe.SliceData(b), len(b))
 	d.i, d.json, d.dead, d.wrong, d.member, d.depth = 0, options.Encoding == JSON, false, false, false, 0
-	d.quiet, d.discard, d.ended, d.truncated = false, false, false, false
+	d.quiet, d.discard, d.ended, d.truncated, d.lost = false, false, false, false, false
 	d.kept.share = options.Share
 	d.ctx = ctx
 	d.resumeChecks()
@@ -229,6 +235,9 @@ func (d *Decoder) poll() {
 // finish reports data behind the value and returns the issues, nil when there are none.
 func (d *Decoder) finish() error {
 	if d.ended {
+		if d.root != nil {
+			d.root.markIncomplete()
+		}
 		return d.ctx.Err()
 	}
 	if !d.dead {
@@ -242,7 +251,7 @@ func (d *Decoder) finish() error {
 	if len(d.issues) == 0 {
 		return nil
 	}
-	if d.root != nil {
+	if d.lost && d.root != nil {
 		d.root.markIncomplete()
 	}
 	if err := d.findPaths(); err != nil {
@@ -261,8 +270,11 @@ func (d *Decoder) report(offset int, rule Rule) *Issue {
 }
 
 func (d *Decoder) collect(offset int, rule Rule) *Issue {
+	if !rule.holds() {
+		d.lost = true
+	}
 	if len(d.issues) == MaxIssues { // a bound on memory and time, not only on the report
-		d.truncated = true
+		d.truncated, d.lost = true, true
 		d.resumeChecks()
 		return &d.dropped
 	}

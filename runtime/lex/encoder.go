@@ -11,9 +11,9 @@ import (
 // Encodable is implemented by generated types: EncodeLex writes the value to e.
 type Encodable interface{ EncodeLex(e *Encoder) }
 
-// EncodeCBOR returns v as canonical DAG-CBOR. A record that was decoded without issues gives the bytes
-// that it was decoded from. It fails with [ErrIncomplete] for one with issues, and for a value that
-// nests deeper than [MaxDepth]. It does not validate: see [Validate]. It is safe for concurrent use.
+// EncodeCBOR returns v as canonical DAG-CBOR. A record that was decoded gives the bytes that it was decoded
+// from, or [ErrIncomplete] if it had issues that it could not hold. A value that nests deeper than [MaxDepth] is
+// an error. It does not validate: see [Validate]. It is safe for concurrent use.
 func EncodeCBOR(v Encodable) ([]byte, error) { return AppendCBOR(nil, v) }
 
 // AppendCBOR appends what [EncodeCBOR] returns to b. On an error it returns b as it was.
@@ -28,8 +28,7 @@ func AppendJSON(b []byte, v Encodable) ([]byte, error) {
 	return appendEncoded(b, v, Encoder{json: true})
 }
 
-// EncodeIncomplete is [EncodeCBOR] for a record that may have been decoded with issues: what its fields
-// do not hold is left out.
+// EncodeIncomplete is [EncodeCBOR] without [ErrIncomplete]: what the fields of v do not hold is left out.
 func EncodeIncomplete(v Encodable) ([]byte, error) {
 	return appendEncoded(nil, v, Encoder{incomplete: true})
 }
@@ -53,7 +52,7 @@ func appendEncoded(b []byte, v Encodable, with Encoder) ([]byte, error) {
 type Encoder struct {
 	b          []byte
 	json       bool
-	incomplete bool   // records that were decoded with issues may be written
+	incomplete bool   // records that do not hold all that they were decoded from may be written
 	depth      int    // of the object that is open
 	member     string // the $type of the union member that comes next
 }

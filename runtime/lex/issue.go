@@ -31,6 +31,17 @@ const (
 	RuleMemory       Rule = "memory"
 )
 
+// holds reports whether a value that breaks the rule is held as it is. Where a rule is broken in a way that is not,
+// [Decoder.lost] is set beside it.
+func (r Rule) holds() bool {
+	switch r {
+	case RuleMinLength, RuleMaxLength, RuleMinGraphemes, RuleMaxGraphemes, RuleMinimum, RuleMaximum, RuleEnum, RuleConst,
+		RuleFormat, RuleUnion, RuleBlob:
+		return true
+	}
+	return false
+}
+
 // Issue is one place in a value that breaks one rule.
 type Issue struct {
 	// Path is a JSON pointer (RFC 6901) to the value; for RuleRequired to the field that is missing. Where "…" stands in it,

@@ -17,7 +17,7 @@ type Map struct{ m *mapData }
 
 type mapData struct {
 	entries    []mapEntry // in canonical order
-	incomplete bool       // the object that these are extra fields of was decoded with issues
+	incomplete bool       // the object that these are extra fields of lacks some of what it was decoded from
 }
 
 type mapEntry struct{ key, raw string }

@@ -74,7 +74,7 @@ func (d *Decoder) Try(v Decodable) (raw Raw, ok bool) {
 		d.skipSpace()
 	}
 	start, issues, depth, budget, check := d.i, len(d.issues), d.depth, d.budget, d.check
-	truncated, wasDead := d.truncated, d.dead
+	truncated, wasDead, lost := d.truncated, d.dead, d.lost
 	v.DecodeLex(d)
 	ok = len(d.issues) == issues && d.truncated == truncated
 	if d.ended || wasDead {
@@ -89,20 +89,21 @@ func (d *Decoder) Try(v Decodable) (raw Raw, ok bool) {
 			return raw, false
 		}
 	}
+	d.lost = lost
 	raw.Data = d.b[start:d.i:d.i]
 	return raw, ok
 }
 
 // pass goes over any value. What is wrong within it is for whoever decodes it.
 func (d *Decoder) pass() {
-	quiet := d.quiet
+	quiet, lost := d.quiet, d.lost
 	d.quiet = true
 	if d.json {
 		d.passJSON()
 	} else {
 		d.skip()
 	}
-	d.quiet = quiet
+	d.quiet, d.lost = quiet, lost || d.dead
 }
 
 // passJSON goes over one value. It looks at no more of an object or array than where strings and brackets end,

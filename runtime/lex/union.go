@@ -34,7 +34,7 @@ func (d *Decoder) Variant() string {
 // that it meets on its way are found again when the object is decoded.
 func (d *Decoder) peekType() (typ string) {
 	at, depth, issues := d.i, d.depth, len(d.issues)
-	wasDead, truncated, quiet, check := d.dead, d.truncated, d.quiet, d.check
+	wasDead, truncated, lost, quiet, check := d.dead, d.truncated, d.lost, d.quiet, d.check
 	d.quiet = true
 	if d.json {
 		typ = d.peekTypeJSON()
@@ -42,10 +42,11 @@ func (d *Decoder) peekType() (typ string) {
 		typ = d.peekTypeCBOR()
 	}
 	d.i, d.depth, d.dead, d.truncated, d.quiet, d.issues = at, depth, wasDead, truncated, quiet, d.issues[:issues]
-	d.check = min(d.check, check)
+	d.check, d.lost = min(d.check, check), lost
 	return typ
 }
 
+// reportUnion reports that what comes next is not a member of the union, for the caller to skip it.
 func (d *Decoder) reportUnion(why string) bool {
 	if d.json {
 		d.skipSpace()
@@ -55,7 +56,7 @@ func (d *Decoder) reportUnion(why string) bool {
 		return false
 	}
 	d.report(d.i, RuleUnion).Want = why
-	d.wrong = true
+	d.wrong, d.lost = true, true
 	return true
 }
 

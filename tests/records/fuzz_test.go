@@ -70,8 +70,8 @@ func validate(tb testing.TB, record lex.Record) error {
 }
 
 // checkFailed holds a failure to decode to what is promised of it: issues that say what is wrong, and a
-// record that is not encoded by mistake.
-func checkFailed(t *testing.T, err error, record lex.Record) {
+// record that encodes to its own bytes, or not by mistake. canonical are the bytes, nil if there are none.
+func checkFailed(t *testing.T, err error, record lex.Record, canonical []byte) {
 	t.Helper()
 	issues := lex.IssuesOf(err)
 	if len(issues) == 0 || err.Error() == "" {
@@ -82,8 +82,10 @@ func checkFailed(t *testing.T, err error, record lex.Record) {
 			t.Fatalf("an issue that says nothing: %#v", issue)
 		}
 	}
-	if _, err := lex.EncodeCBOR(record); !errors.Is(err, lex.ErrIncomplete) {
-		t.Fatalf("encoding a record with issues: %v", err)
+	switch again, err := lex.EncodeCBOR(record); {
+	case errors.Is(err, lex.ErrIncomplete):
+	case err != nil || canonical == nil || !bytes.Equal(again, canonical):
+		t.Fatalf("a record with issues encodes to %x, was %x (%v)", again, canonical, err)
 	}
 	if _, err := lex.EncodeIncomplete(record); err != nil {
 		t.Fatalf("encoding what there is of a record with issues: %v", err)
@@ -112,8 +114,8 @@ func checkCBOR(t *testing.T, known lex.RecordType, data []byte) error {
 		t.Fatalf("copied %v, shared %v", err, sharedErr)
 	}
 	if err != nil {
-		checkFailed(t, err, copied)
-		checkFailed(t, sharedErr, shared)
+		checkFailed(t, err, copied, data)
+		checkFailed(t, sharedErr, shared, data)
 		return err
 	}
 	checkEqual(t, "copied", copied, data)
@@ -140,8 +142,9 @@ func checkJSON(t *testing.T, known lex.RecordType, text []byte) error {
 		t.Fatalf("copied %v, shared %v", err, sharedErr)
 	}
 	if err != nil {
-		checkFailed(t, err, copied)
-		checkFailed(t, sharedErr, shared)
+		canonical, _ := lex.JSONToCBOR(text)
+		checkFailed(t, err, copied, canonical)
+		checkFailed(t, sharedErr, shared, canonical)
 		return err
 	}
 	if !json.Valid(text) {
