@@ -15,6 +15,10 @@ import (
 // refreshPause is the least time between two refreshes of a key.
 const refreshPause = 5 * time.Second
 
+// maxBrief is for how long it is remembered at most that there is nothing, where only a status or DNS says so: a
+// proxy that restarts, a network that is not logged in to yet and a name that is just being set up say it, too.
+const maxBrief = time.Minute
+
 // lifetimes are how long answers are remembered.
 type lifetimes struct{ found, notFound, failed time.Duration }
 
@@ -108,6 +112,9 @@ func (t *table[V]) ask(ctx context.Context, key string, refresh bool) *entry[V] 
 	default:
 		e.err = &Error{key, f.short()}
 		e.until = e.at + t.ttl.notFound
+		if f.brief {
+			e.until = e.at + min(t.ttl.notFound, maxBrief)
+		}
 	}
 	if refresh {
 		e.refreshed = e.at

@@ -37,8 +37,10 @@ func TestLifetimes(t *testing.T) {
 		ttl    time.Duration
 	}{
 		{"found", text(200, `{"did":"`+string(alice)+`"}`), time.Hour},
-		{"not found", text(404, ""), 5 * time.Minute},
-		{"invalid", text(200, "<html>"), 5 * time.Minute},
+		{"not found", text(400, `{"error":"HandleNotFound"}`), 5 * time.Minute},
+		{"invalid", text(200, `{"did":"alice"}`), 5 * time.Minute},
+		{"page", text(200, "<html>"), 10 * time.Second},
+		{"page with 404", text(404, "<html>"), 10 * time.Second},
 		{"failed", text(500, ""), 10 * time.Second},
 	} {
 		for name, ttl := range map[string]time.Duration{"defaults": test.ttl, "others": 2 * test.ttl, "none": 0} {
@@ -68,6 +70,68 @@ func TestLifetimes(t *testing.T) {
 					d.ResolveHandle(t.Context(), "alice.test")
 					n.wantAsked(t, service+"alice.test")
 				})
+			})
+		}
+	}
+}
+
+// What a status or DNS alone says is remembered for a minute at most, and less if a directory remembers less.
+func TestBriefLifetimes(t *testing.T) {
+	const host, web, plcMessage = "https://alice.test/.well-known/did.json", "did:web:alice.test", `{"message":"DID not registered: ` + string(alice) + `"}`
+	for name, test := range map[string]struct {
+		url    string
+		answer answer // nil: no such host
+		did    syntax.DID
+		ttl    time.Duration
+	}{
+		"did.json, 404":            {host, text(404, ""), web, time.Minute},
+		"did.json, 410":            {host, text(410, ""), web, time.Minute},
+		"did.json, no such host":   {host, nil, web, time.Minute},
+		"did.json, a page":         {host, text(200, "<html>"), web, 10 * time.Second},
+		"did.json, another's":      {host, text(200, documentOf(alice, "")), web, 5 * time.Minute},
+		"PLC, 404":                 {plc + string(alice), text(404, plcMessage), alice, 5 * time.Minute},
+		"PLC, 404 of a proxy":      {plc + string(alice), text(404, "<html>"), alice, 10 * time.Second},
+		"well-known, 404":          {wellKnown("alice.test"), text(404, ""), "", time.Minute},
+		"well-known, 410":          {wellKnown("alice.test"), text(410, ""), "", time.Minute},
+		"well-known, no such host": {wellKnown("alice.test"), nil, "", time.Minute},
+		"well-known, a page":       {wellKnown("alice.test"), text(200, "<html>"), "", 10 * time.Second},
+		"well-known, malformed":    {wellKnown("alice.test"), text(200, "did:plc:"), "", 5 * time.Minute},
+	} {
+		for _, short := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				n := newNetwork()
+				if test.answer != nil {
+					n.at(test.url, test.answer)
+				}
+				var opts []identity.Option
+				ttl := test.ttl
+				if short {
+					opts, ttl = append(opts, identity.WithTTL(time.Second, time.Second, time.Second)), time.Second
+				}
+				d := n.directory(t, opts...)
+				ask := func() (asked bool) {
+					var err error
+					if test.did != "" {
+						_, err = d.ResolveDID(t.Context(), test.did)
+					} else {
+						_, err = d.ResolveHandle(t.Context(), "alice.test")
+					}
+					if err == nil {
+						t.Errorf("%s: no error", name)
+					}
+					return n.asked()[test.url] == 1
+				}
+				if !ask() {
+					t.Errorf("%s: was not asked", name)
+				}
+				time.Sleep(ttl - time.Nanosecond)
+				if ask() {
+					t.Errorf("%s: asked again before %v", name, ttl)
+				}
+				time.Sleep(time.Nanosecond)
+				if !ask() {
+					t.Errorf("%s: not asked again after %v", name, ttl)
+				}
 			})
 		}
 	}
@@ -488,7 +552,7 @@ func TestRefreshFails(t *testing.T) {
 		n.account(alice, "")
 		time.Sleep(time.Minute)
 		resolve(nil)
-		n.at(plc+string(alice), text(410, ""))
+		n.at(plc+string(alice), text(410, `{"message":"DID not available: `+string(alice)+`"}`))
 		_, err = d.Refresh(t.Context(), alice.AtIdentifier())
 		wantError(t, err, string(alice), identity.ErrNotFound)
 		resolve(identity.ErrNotFound)

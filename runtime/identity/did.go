@@ -73,25 +73,20 @@ func (o *options) lookUpDocument(ctx context.Context, key string) (*Document, *f
 	if f != nil {
 		return nil, f
 	}
-	status, body, f := o.fetch(ctx, url, "application/did+ld+json, application/json", maxDocument)
-	if f != nil {
-		if did.Method() == "web" && noSuchHost(f) {
-			return nil, notFound("%w", f.cause)
-		}
+	status, body, f := o.fetch(ctx, url, "application/did+ld+json, application/json", "{", maxDocument)
+	switch {
+	case f != nil && did.Method() == "web" && noSuchHost(f):
+		return nil, notFound("%w", f.cause).briefly()
+	case f != nil:
 		return nil, f
-	}
-	switch status {
-	case http.StatusOK:
-	case http.StatusNotFound:
-		return nil, notFound("%s: there is no document", url)
-	case http.StatusGone:
-		return nil, notFound("%s: the DID has been tombstoned", url)
-	default:
+	case status == http.StatusNotFound || status == http.StatusGone:
+		return nil, noDocument(did, url, status, body)
+	case status != http.StatusOK:
 		return nil, unreachable("%s: answer has status %d", url, status)
 	}
 	d, f := parseDocument(body)
 	if f != nil {
-		return nil, invalid("%s: %w", url, f.cause)
+		return nil, unreachable("%s: the answer is not a DID document: %w", url, f.cause)
 	}
 	if d.DID != did {
 		return nil, invalid("%s: the document is that of %s", url, excerpt(string(d.DID)))
@@ -101,4 +96,21 @@ func (o *options) lookUpDocument(ctx context.Context, key string) (*Document, *f
 		d.PDS = ""
 	}
 	return d, nil
+}
+
+// noDocument returns what an answer with status 404 or 410 says. That of a PLC directory is JSON with a message
+// about the DID; without it, a proxy answered. Of a did.json there is nothing but the status: it is believed,
+// briefly.
+func noDocument(did syntax.DID, url string, status int, body []byte) *failure {
+	if did.Method() == "web" {
+		return notFound("%s: there is no document: status %d", url, status).briefly()
+	}
+	values, err := members(body, "message")
+	if err != nil || !strings.Contains(values[0].text(), "DID") && !strings.Contains(values[0].text(), string(did)) {
+		return unreachable("%s: answer has status %d, but is not one of a PLC directory: %s", url, status, excerpt(string(body)))
+	}
+	if status == http.StatusGone {
+		return notFound("%s: the DID has been tombstoned", url)
+	}
+	return notFound("%s: there is no document", url)
 }

@@ -70,7 +70,7 @@ func TestResolveBothDirections(t *testing.T) {
 				n.handle("key.test", "did:key:zQ3sh")
 				n.record("_atproto.down.test", hangTXT)
 				n.account(alice, test.claim)
-				n.at(plc+string(bob), text(404, ""))
+				n.at(plc+string(bob), text(404, `{"message":"DID not registered: `+string(bob)+`"}`))
 				d := n.directory(t)
 
 				for range 2 { // the second time from the cache

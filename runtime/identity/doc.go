@@ -22,7 +22,7 @@
 //
 // An [Error] names the handle or the DID and wraps one of [ErrNotFound], [ErrInvalid] and
 // [ErrUnreachable]: there is none, there is one but it is wrong, and it cannot be known now. Only the
-// last is worth another try soon. When the context of a call ends first, its error is returned instead.
+// last is worth another try soon. The page of a proxy is the last, whatever its status. When the context of a call ends first, its error is returned instead.
 //
 // # Untrusted hosts
 //

@@ -1,14 +1,12 @@
 package identity
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -32,7 +30,7 @@ type Document struct {
 	// Key is the account's signing key; undefined if there is none that is usable, see
 	// [Document.RequireKey].
 	Key multikey.Key
-	// Raw is the document as it was read.
+	// Raw is the document as it was read, without a byte order mark.
 	Raw []byte
 
 	faults faults
@@ -56,46 +54,13 @@ func (d *Document) clone() *Document {
 	return &c
 }
 
-// The parts of a DID document that are looked at. Others may have any shape.
-type (
-	document struct {
-		ID                 text     `json:"id"`
-		AlsoKnownAs        []text   `json:"alsoKnownAs"`
-		VerificationMethod []method `json:"verificationMethod"`
-		Service            []server `json:"service"`
-	}
-	method struct {
-		ID         text `json:"id"`
-		Type       text `json:"type"`
-		Controller text `json:"controller"`
-		Multibase  text `json:"publicKeyMultibase"`
-	}
-	server struct {
-		ID       text `json:"id"`
-		Type     text `json:"type"`
-		Endpoint text `json:"serviceEndpoint"`
-	}
-	// text is a string. Anything else counts as an empty one: the DID standard allows objects and arrays
-	// in places where the AT Protocol uses strings.
-	text string
-)
-
-// UnmarshalJSONFrom implements [json.UnmarshalerFrom].
-func (t *text) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	value, err := d.ReadValue()
-	if err != nil || value.Kind() != '"' {
-		return err
-	}
-	s, err := jsontext.AppendUnquote(nil, value)
-	*t = text(s)
-	return err
-}
-
 // ParseDocument reads a DID document, a JSON object of at most 256 KiB, as
 // https://atproto.com/specs/did#did-documents says. The error is an [Error], an [ErrInvalid], if it is
 // not one or has no DID as its id.
 //
-// A document without a handle, server or key is one, and so is a document in which they are malformed.
+// A document without a handle, server or key is one, and so is a document in which they are malformed. Only
+// what is read matters: other fields, and entries of other kinds, may hold anything that is JSON. A byte order
+// mark before the document is skipped.
 // The first handle, the first service that is a PDS and the first valid signing key count. Keys are of
 // type Multikey or one of the two types before it. The server may have an http address; a [Directory]
 // drops it unless private addresses are allowed.
@@ -111,21 +76,22 @@ func parseDocument(data []byte) (*Document, *failure) {
 	if len(data) > maxDocument {
 		return nil, invalid("document is longer than %d bytes", maxDocument)
 	}
-	var in document
-	if err := json.Unmarshal(data, &in); err != nil {
+	data = bytes.TrimPrefix(data, []byte(byteOrderMark))
+	values, err := members(data, "id", "alsoKnownAs", "verificationMethod", "service")
+	if err != nil {
 		return nil, invalid("document: %w", err)
 	}
-	did, err := syntax.ParseDID(string(in.ID))
+	did, err := syntax.ParseDID(values[0].text())
 	if err != nil {
 		return nil, invalid("id of the document: %w", err)
 	}
 	d := &Document{DID: did, Raw: slices.Clone(data)}
-	for _, uri := range in.AlsoKnownAs {
-		d.AlsoKnownAs = append(d.AlsoKnownAs, string(uri))
+	for _, uri := range values[1].elements() {
+		d.AlsoKnownAs = append(d.AlsoKnownAs, uri.text())
 	}
 	d.Handle = claimed(d.AlsoKnownAs)
-	d.Key, d.faults.key = signingKey(did, in.VerificationMethod)
-	d.PDS, d.faults.pds = pds(did, in.Service)
+	d.Key, d.faults.key = signingKey(did, values[2].elements())
+	d.PDS, d.faults.pds = pds(did, values[3].elements())
 	return d, nil
 }
 
@@ -140,24 +106,25 @@ func claimed(uris []string) syntax.Handle {
 }
 
 // names reports whether id, relative or not, is a fragment of the DID's document.
-func (id text) names(did syntax.DID, fragment string) bool {
-	return string(id) == fragment || string(id) == string(did)+fragment
+func names(id string, did syntax.DID, fragment string) bool {
+	return id == fragment || id == string(did)+fragment
 }
 
 // signingKey returns the first valid signing key, or what is wrong with the first that is not.
-func signingKey(did syntax.DID, methods []method) (key multikey.Key, fault string) {
+func signingKey(did syntax.DID, methods []value) (key multikey.Key, fault string) {
 	for _, m := range methods {
-		if !m.ID.names(did, "#atproto") {
+		fields, err := members(m, "id", "type", "controller", "publicKeyMultibase")
+		if err != nil || !names(fields[0].text(), did, "#atproto") {
 			continue
 		}
-		var err error
+		typ, controller, multibase := fields[1].text(), fields[2].text(), fields[3].text()
 		switch {
-		case string(m.Controller) != string(did):
-			err = fmt.Errorf("controlled by %s", excerpt(string(m.Controller)))
-		case m.Type == "Multikey":
-			key, err = multikey.Parse(string(m.Multibase))
+		case controller != string(did):
+			err = fmt.Errorf("controlled by %s", excerpt(controller))
+		case typ == "Multikey":
+			key, err = multikey.Parse(multibase)
 		default:
-			key, err = multikey.ParseLegacy(string(m.Type), string(m.Multibase))
+			key, err = multikey.ParseLegacy(typ, multibase)
 		}
 		if err == nil {
 			return key, ""
@@ -170,12 +137,13 @@ func signingKey(did syntax.DID, methods []method) (key multikey.Key, fault strin
 }
 
 // pds returns the origin of the first PDS, or what is wrong with it.
-func pds(did syntax.DID, services []server) (address, fault string) {
+func pds(did syntax.DID, services []value) (address, fault string) {
 	for _, s := range services {
-		if !s.ID.names(did, "#atproto_pds") || s.Type != "AtprotoPersonalDataServer" {
+		fields, err := members(s, "id", "type", "serviceEndpoint")
+		if err != nil || !names(fields[0].text(), did, "#atproto_pds") || fields[1].text() != "AtprotoPersonalDataServer" {
 			continue
 		}
-		address, err := origin(string(s.Endpoint))
+		address, err := origin(fields[2].text())
 		if err != nil {
 			return "", err.Error()
 		}

@@ -138,17 +138,65 @@ func TestParseDocumentInvalid(t *testing.T) {
 		``, `null`, `[]`, `7`, `"` + string(alice) + `"`, `{}`, `{"id":7}`, `{"id":""}`, `{"id":"alice.test"}`, `{"id":"` + string(alice) + `#x"}`,
 		`{"id":"` + string(alice) + `"`, `{"id":"` + string(alice) + `"} {}`,
 		`{"id":"` + string(alice) + `","id":"` + string(bob) + `"}`,
-		`{"id":"` + string(alice) + `","alsoKnownAs":"at://alice.test"}`,
-		`{"id":"` + string(alice) + `","service":{}}`,
-		`{"id":"` + string(alice) + `","service":["x"]}`,
-		`{"id":"` + string(alice) + `","verificationMethod":[[]]}`,
+		`{"id":"` + string(alice) + `","service":[],"service":[]}`,
+		`{"id":"` + string(alice) + `","x":}`,
+		`{"id":"` + string(alice) + `","service":[1,}`,
 		`{"ID":"` + string(alice) + `"}`,
-		"{\"id\":\"" + string(alice) + "\",\"x\":\"\xff\"}",
 		`{"id":"` + string(alice) + `"}` + strings.Repeat(" ", 256<<10),
 	} {
 		d, err := identity.ParseDocument([]byte(data))
 		if d != nil || !errors.Is(err, identity.ErrInvalid) {
 			t.Errorf("%.100s: got %+v, %v, want ErrInvalid", data, d, err)
+		}
+	}
+}
+
+// A field that nobody reads may hold anything, and so may an entry of a kind that nobody reads.
+func TestParseDocumentLenient(t *testing.T) {
+	const (
+		method = `{"id":"#atproto","type":"Multikey","controller":"` + string(alice) + `","publicKeyMultibase":"` + multikey + `","revoked":{"a":1,"a":2}}`
+		server = `{"id":"#atproto_pds","type":"AtprotoPersonalDataServer","serviceEndpoint":"https://pds.test","accept":[null,"` + "\xff" + `"]}`
+		handle = `"at://alice.test"`
+	)
+	for name, test := range map[string]struct{ fields, want string }{
+		"all":                      {`"alsoKnownAs":[` + handle + `],"verificationMethod":[` + method + `],"service":[` + server + `]`, "handle key pds"},
+		"odd context":              {`"@context":{"@id":7,"@id":8},"service":[` + server + `]`, "pds"},
+		"odd controller":           {`"controller":[{}],"assertionMethod":"x","x":"` + "\xff" + `","service":[` + server + `]`, "pds"},
+		"unread field twice":       {`"x":1,"x":2,"service":[` + server + `]`, "pds"},
+		"null everywhere":          {`"alsoKnownAs":null,"verificationMethod":null,"service":null`, ""},
+		"text for alsoKnownAs":     {`"alsoKnownAs":` + handle + `,"service":[` + server + `]`, "pds"},
+		"object for alsoKnownAs":   {`"alsoKnownAs":{"a":` + handle + `},"service":[` + server + `]`, "pds"},
+		"object for methods":       {`"alsoKnownAs":[` + handle + `],"verificationMethod":{},"service":[` + server + `]`, "handle pds"},
+		"number for services":      {`"alsoKnownAs":[` + handle + `],"verificationMethod":[` + method + `],"service":7`, "handle key"},
+		"odd names":                {`"alsoKnownAs":[null,7,[],{"at":"://"},"` + "\xff" + `",` + handle + `]`, "handle"},
+		"odd methods":              {`"verificationMethod":[null,"` + string(alice) + `#atproto",[],{"id":["#atproto"]},{"id":"#x","id":"#x"},` + method + `]`, "key"},
+		"odd services":             {`"service":["x",7,null,[{}],{},{"id":"#other","serviceEndpoint":{"uri":[]}},` + server + `]`, "pds"},
+		"deep":                     {`"x":` + strings.Repeat("[", 500) + strings.Repeat("]", 500) + `,"service":[` + server + `]`, "pds"},
+		"service twice in an item": {`"service":[{"id":"#atproto_pds","id":"#atproto_pds","type":"AtprotoPersonalDataServer","serviceEndpoint":"https://a.test"},` + server + `]`, "pds"},
+	} {
+		for _, mark := range []string{"", "\ufeff"} {
+			data := mark + ` {"id":"` + string(alice) + `",` + test.fields + "}\n"
+			d, err := identity.ParseDocument([]byte(data))
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			var got []string
+			if d.Handle == "alice.test" {
+				got = append(got, "handle")
+			}
+			if d.Key.String() == multikey {
+				got = append(got, "key")
+			}
+			if d.PDS == "https://pds.test" {
+				got = append(got, "pds")
+			}
+			if got := strings.Join(got, " "); got != test.want {
+				t.Errorf("%s: got %s, want %s", name, got, test.want)
+			}
+			if string(d.Raw) != strings.TrimPrefix(data, mark) {
+				t.Errorf("%s: raw %q", name, d.Raw)
+			}
 		}
 	}
 }

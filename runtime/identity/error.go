@@ -12,15 +12,17 @@ import (
 // What can be wrong with an identity. An [Error] wraps exactly one of them, for [errors.Is].
 var (
 	// ErrNotFound says that there is none: nobody has the handle, or the DID is not registered or has
-	// been tombstoned.
+	// been tombstoned. A PLC directory says so by an error of its own form; of a host's files a status of
+	// 404 or 410 says so, and DNS that a name does not exist.
 	ErrNotFound = errors.New("not found")
 	// ErrInvalid says that there is something, but not what the specifications ask for: a handle that
-	// its DID does not claim, two DIDs for one handle, a document of another DID, a malformed one. Handles
+	// its DID does not claim, two DIDs for one handle, a malformed DID, a document of another DID. Handles
 	// and DIDs that can never be resolved are invalid, too.
 	ErrInvalid = errors.New("invalid")
 	// ErrUnreachable says that it cannot be known at present, since whoever should be asked did not
-	// answer, answered with an error of its own, or is at an address that must not be contacted
-	// (guard.ErrPrivate, which is then in the chain as well).
+	// answer, answered with an error of its own or with something else than a DID or a document, such as
+	// the page of a proxy, or is at an address that must not be contacted (guard.ErrPrivate, which is then
+	// in the chain as well).
 	ErrUnreachable = errors.New("unreachable")
 )
 
@@ -48,7 +50,16 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // failure is the fault of an [Error]: one of the three kinds, and why.
-type failure struct{ kind, cause error }
+type failure struct {
+	kind, cause error
+	brief       bool // it is remembered for maxBrief at most
+}
+
+// briefly makes f one that is remembered for a short time only: anything between here and there may have said it.
+func (f *failure) briefly() *failure {
+	f.brief = true
+	return f
+}
 
 func (f *failure) Error() string   { return f.kind.Error() + ": " + f.cause.Error() }
 func (f *failure) Unwrap() []error { return []error{f.kind, f.cause} }
@@ -60,7 +71,7 @@ func (f *failure) short() *failure {
 	if len(text) <= most {
 		return f
 	}
-	short := &failure{f.kind, errors.New(strings.ToValidUTF8(text[:most], "") + "...")}
+	short := &failure{kind: f.kind, cause: errors.New(strings.ToValidUTF8(text[:most], "") + "...")}
 	for _, known := range []error{guard.ErrPrivate, guard.ErrRedirect} {
 		if errors.Is(f.cause, known) {
 			short.cause = fmt.Errorf("%w: %w", known, short.cause)
@@ -70,15 +81,15 @@ func (f *failure) short() *failure {
 }
 
 func notFound(format string, args ...any) *failure {
-	return &failure{ErrNotFound, fmt.Errorf(format, args...)}
+	return &failure{kind: ErrNotFound, cause: fmt.Errorf(format, args...)}
 }
 
 func invalid(format string, args ...any) *failure {
-	return &failure{ErrInvalid, fmt.Errorf(format, args...)}
+	return &failure{kind: ErrInvalid, cause: fmt.Errorf(format, args...)}
 }
 
 func unreachable(format string, args ...any) *failure {
-	return &failure{ErrUnreachable, fmt.Errorf(format, args...)}
+	return &failure{kind: ErrUnreachable, cause: fmt.Errorf(format, args...)}
 }
 
 // ended reports whether err is that of ctx, and not about an identity.

@@ -1,11 +1,13 @@
 package identity
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -15,9 +17,12 @@ const (
 	dnsTimeout  = 10 * time.Second
 )
 
-// fetch returns the answer to a GET request: its body, if its status is 200, of at most limit bytes. The
-// failure is that there is no answer, or one that is too long.
-func (o *options) fetch(ctx context.Context, url, accept string, limit int64) (status int, body []byte, f *failure) {
+// byteOrderMark is what some editors and servers put before text in UTF-8.
+const byteOrderMark = "\ufeff"
+
+// fetch returns the answer to a GET request: its status, and its body, of at most limit bytes if the status is
+// 200. The failure is that there is no answer, or that an answer of success is not one: see read.
+func (o *options) fetch(ctx context.Context, url, accept, begin string, limit int64) (status int, body []byte, f *failure) {
 	ctx, cancel := context.WithTimeout(ctx, httpTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -32,18 +37,32 @@ func (o *options) fetch(ctx context.Context, url, accept string, limit int64) (s
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		limit = 4 << 10 // enough for a reason
-	}
-	body, err = io.ReadAll(io.LimitReader(response.Body, limit+1))
-	switch {
-	case response.StatusCode != http.StatusOK:
+		const reason = 4 << 10
+		body, _ = io.ReadAll(io.LimitReader(response.Body, reason))
 		return response.StatusCode, body, nil
-	case err != nil:
-		return 0, nil, unanswered(ctx, url, err)
-	case int64(len(body)) > limit:
-		return 0, nil, invalid("%s: answer is longer than %d bytes", url, limit)
 	}
-	return response.StatusCode, body, nil
+	body, f = read(ctx, url, response.Body, begin, limit)
+	return response.StatusCode, body, f
+}
+
+// read reads an answer of success, of at most limit bytes, without a byte order mark. It must begin with begin:
+// whatever else came is the page of a proxy, or of a site that has a page for every path, and says nothing
+// about what was asked for.
+func read(ctx context.Context, url string, source io.Reader, begin string, limit int64) ([]byte, *failure) {
+	body, err := io.ReadAll(io.LimitReader(source, limit+1))
+	if err != nil {
+		return nil, unanswered(ctx, url, err)
+	}
+	tooLong := int64(len(body)) > limit
+	body = bytes.TrimPrefix(body, []byte(byteOrderMark))
+	text := bytes.TrimSpace(body)
+	switch page := !bytes.HasPrefix(text, []byte(begin)); {
+	case page && !(tooLong && strings.HasPrefix(begin, string(text))):
+		return nil, unreachable("%s: the answer is not what was asked for, it begins with %s", url, excerpt(string(text)))
+	case tooLong:
+		return nil, invalid("%s: answer is longer than %d bytes", url, limit)
+	}
+	return body, nil
 }
 
 // unanswered returns the failure of a request that err ended.

@@ -4,15 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
-	neturl "net/url"
 	"strings"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/layers-pub/layers-go/runtime/internal/panics"
+	"github.com/layers-pub/layers-go/runtime/internal/verdict"
+	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -36,7 +34,7 @@ func checkHost(name string) *failure {
 
 // lookUpHandle finds the DID of a handle, which is in lower case.
 func (o *options) lookUpHandle(ctx context.Context, handle string) (syntax.DID, *failure) {
-	if o.handleService != "" {
+	if o.handles != nil {
 		return o.askService(ctx, handle)
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -74,9 +72,9 @@ func (o *options) lookUpHandle(ctx context.Context, handle string) (syntax.DID, 
 	if https.f == nil {
 		return https.did, nil
 	}
-	f := &failure{ErrUnreachable, fmt.Errorf("by DNS: %w; by HTTPS: %w", dns.f.cause, https.f.cause)}
+	f := unreachable("by DNS: %w; by HTTPS: %w", dns.f.cause, https.f.cause)
 	if dns.f.kind == ErrNotFound {
-		f.kind = https.f.kind
+		f.kind, f.brief = https.f.kind, https.f.kind == ErrNotFound
 	}
 	return "", f
 }
@@ -135,7 +133,7 @@ func didOf(name string, records []string) (found syntax.DID, _ *failure) {
 // askHost fetches the well-known file of a handle.
 func (o *options) askHost(ctx context.Context, handle string) (syntax.DID, *failure) {
 	url := "https://" + handle + "/.well-known/atproto-did"
-	status, body, f := o.fetch(ctx, url, "text/plain", maxHandleAnswer)
+	status, body, f := o.fetch(ctx, url, "text/plain", "did:", maxHandleAnswer)
 	switch {
 	case f != nil && noSuchHost(f):
 		return "", notFound("%w", f.cause)
@@ -155,26 +153,30 @@ func (o *options) askHost(ctx context.Context, handle string) (syntax.DID, *fail
 
 // askService has a server resolve a handle.
 func (o *options) askService(ctx context.Context, handle string) (syntax.DID, *failure) {
-	url := o.handleService + "/xrpc/com.atproto.identity.resolveHandle?handle=" + neturl.QueryEscape(handle)
-	status, body, f := o.fetch(ctx, url, "application/json", maxHandleAnswer)
+	ctx, cancel := context.WithTimeout(ctx, httpTimeout)
+	defer cancel()
+	call := &lex.Call{NSID: "com.atproto.identity.resolveHandle", Stream: true} // of any media type
+	call.Params.String("handle", handle)
+	service := o.handles.Service()
+	err := o.handles.Call(ctx, call)
 	switch {
-	case f != nil:
+	case err != nil && verdict.Of(err) == verdict.NoHandle:
+		return "", notFound("%w", err)
+	case err != nil:
+		return "", unanswered(ctx, service, err)
+	}
+	defer call.OutputBody.Close()
+	body, f := read(ctx, service, call.OutputBody, "{", maxHandleAnswer)
+	if f != nil {
 		return "", f
-	case status == http.StatusBadRequest, status == http.StatusNotFound:
-		// Servers have more than one name for the error, and some none.
-		return "", notFound("%s: answer has status %d: %s", o.handleService, status, excerpt(string(body)))
-	case status != http.StatusOK:
-		return "", unreachable("%s: answer has status %d", url, status)
 	}
-	var out struct {
-		DID text `json:"did"`
+	values, err := members(body, "did")
+	if err != nil || values[0].text() == "" {
+		return "", unreachable("%s: the answer has no DID: %s", service, excerpt(string(body)))
 	}
-	if err := json.Unmarshal(body, &out); err != nil {
-		return "", invalid("%s: %w", url, err)
-	}
-	did, err := syntax.ParseDID(string(out.DID))
+	did, err := syntax.ParseDID(values[0].text())
 	if err != nil {
-		return "", invalid("%s: %w", url, err)
+		return "", invalid("%s: %w", service, err)
 	}
 	return did, nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/guard"
+	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
 // What holds unless an [Option] sets something else.
@@ -32,7 +33,8 @@ type Option func(*options) error
 
 type options struct {
 	plc           string
-	handleService string // empty: DNS and HTTPS
+	handleService string       // empty: DNS and HTTPS
+	handles       *xrpc.Client // of handleService, or nil
 	http          *http.Client
 	allowPrivate  bool
 	lookupTXT     func(ctx context.Context, name string) ([]string, error)
@@ -60,7 +62,13 @@ func newOptions(opts []Option) (*options, error) {
 	if o.http == nil {
 		o.http = guard.Client(o.allowPrivate)
 	}
-	return o, nil
+	if o.handleService == "" {
+		return o, nil
+	}
+	var err error
+	o.handles, err = xrpc.New(o.handleService, xrpc.WithHTTPClient(o.http), xrpc.WithUserAgent(userAgent),
+		xrpc.WithRetry(xrpc.Retry{Attempts: 1}), xrpc.WithPace(0, 0))
+	return o, err
 }
 
 // lookupTXT asks for name as it is: without the dot, the search list of the host's configuration would
@@ -130,7 +138,8 @@ func WithLookupTXT(lookup func(ctx context.Context, name string) ([]string, erro
 
 // WithTTL sets for how long the directory remembers what it found, that there is nothing or something
 // invalid, and that it could not find out. The defaults are [DefaultFoundTTL], [DefaultNotFoundTTL] and
-// [DefaultFailedTTL]; at 0 such an answer is not remembered.
+// [DefaultFailedTTL]; at 0 such an answer is not remembered. That there is nothing is remembered for a minute
+// at most where only DNS or a status of 404 or 410 of a host says so.
 func WithTTL(found, notFound, failed time.Duration) Option {
 	return func(o *options) error {
 		if found < 0 || notFound < 0 || failed < 0 {

@@ -27,6 +27,8 @@ const (
 	NoRecord
 	// NoBlob: the repository has no such blob.
 	NoBlob
+	// NoHandle: nobody has the handle, as far as the server knows.
+	NoHandle
 	// NoRepo: the server does not have the repository; another one may.
 	NoRepo
 	// Inactive: the server has the repository and does not serve it, since the account is deactivated, suspended
@@ -57,6 +59,7 @@ const (
 	getRecord     syntax.NSID = "com.atproto.repo.getRecord"
 	getRecordSync syntax.NSID = "com.atproto.sync.getRecord"
 	getBlob       syntax.NSID = "com.atproto.sync.getBlob"
+	resolveHandle syntax.NSID = "com.atproto.identity.resolveHandle"
 )
 
 // Of returns what err means, the error of a call. That of nil is Unknown: ask only about errors.
@@ -94,6 +97,7 @@ func Of(err error) Verdict {
 var names = map[string]Verdict{
 	"RecordNotFound":          NoRecord,
 	"BlobNotFound":            NoBlob,
+	"HandleNotFound":          NoHandle,
 	"RepoNotFound":            NoRepo,
 	"RepoDeactivated":         Inactive,
 	"RepoSuspended":           Inactive,
@@ -122,6 +126,11 @@ var general = map[string]bool{"InvalidRequest": true, "NotFound": true}
 func ofText(e *xrpc.Error) Verdict {
 	message := strings.ToLower(strings.TrimSpace(e.Message))
 	switch {
+	case e.NSID == resolveHandle:
+		// Nothing else can be wrong with such a request, and servers have many texts for it.
+		if e.Name == "InvalidRequest" || silent(e, message) || contains(message, "handle") {
+			return NoHandle
+		}
 	case contains(message, "could not find repo", "could not find user", "could not find root", "repo not found"):
 		return NoRepo
 	case e.NSID == getBlob:

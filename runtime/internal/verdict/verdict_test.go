@@ -20,6 +20,7 @@ const (
 	getRecord syntax.NSID = "com.atproto.repo.getRecord"
 	getBlob   syntax.NSID = "com.atproto.sync.getBlob"
 	getRepo   syntax.NSID = "com.atproto.sync.getRepo"
+	handle    syntax.NSID = "com.atproto.identity.resolveHandle"
 	refresh   syntax.NSID = "com.atproto.server.refreshSession"
 )
 
@@ -64,6 +65,11 @@ func TestOf(t *testing.T) {
 		{getRepo, 400, `{"error":"RepoDeactivated"}`, verdict.Inactive},
 		{getBlob, 400, `{"error":"InvalidRequest","message":"Blob not found"}`, verdict.NoBlob},
 		{getBlob, 404, `{"error":"BlobNotFound"}`, verdict.NoBlob},
+		{handle, 400, `{"error":"InvalidRequest","message":"Unable to resolve handle"}`, verdict.NoHandle},
+		{handle, 400, `{"error":"HandleNotFound"}`, verdict.NoHandle},
+		{handle, 404, `{"error":"NotFound","message":"handle not found"}`, verdict.NoHandle},
+		{handle, 404, `{"error":"NotFound","message":"no route"}`, verdict.Refused},
+		{handle, 404, `{"message":"Not Found"}`, verdict.Unknown},
 		{refresh, 400, `{"error":"ExpiredToken","message":"Token has expired"}`, verdict.Expired},
 		{refresh, 401, `{"error":"AuthenticationRequired"}`, verdict.Unauthorized},
 		{refresh, 401, `{"error":"Anything"}`, verdict.Unauthorized},
@@ -103,7 +109,7 @@ func TestPages(t *testing.T) {
 			if status == 200 && page.mediaType == jsonType && page.body != "" {
 				continue // an answer
 			}
-			for _, method := range []syntax.NSID{getRecord, getBlob, getRepo, refresh} {
+			for _, method := range []syntax.NSID{getRecord, getBlob, getRepo, handle, refresh} {
 				if got := verdict.Of(ask(t, method, status, page.mediaType, page.body)); got != verdict.Unknown {
 					t.Errorf("%s: %d %s %q: verdict %d", method, status, page.mediaType, page.body, got)
 				}

@@ -1,0 +1,87 @@
+package identity
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// value is a JSON value, nil if there is none. A value of another kind than is asked for counts as none: the DID
+// standard allows objects and arrays in places where the AT Protocol uses strings.
+type value []byte
+
+// lenient passes over whatever is in a value that nobody reads.
+var lenient = jsontext.Options(jsontext.AllowDuplicateNames(true))
+
+// members returns the values of the fields with these names, in their order. Other fields may hold anything.
+// It is an error if data is not one JSON object, or has two fields of one of the names.
+func members(data []byte, names ...string) ([]value, error) {
+	values := make([]value, len(names))
+	d := jsontext.NewDecoder(bytes.NewReader(data), lenient, jsontext.AllowInvalidUTF8(true))
+	begin, err := d.ReadToken()
+	switch {
+	case err == io.EOF:
+		return nil, io.ErrUnexpectedEOF
+	case err != nil:
+		return nil, err
+	case begin.Kind() != '{':
+		return nil, errors.New("not a JSON object")
+	}
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		i := slices.Index(names, name.String()) // the name is gone after the next read
+		v, err := d.ReadValue()
+		switch {
+		case err != nil:
+			return nil, err
+		case i < 0:
+		case values[i] != nil:
+			return nil, fmt.Errorf("the field %s is there twice", names[i])
+		default:
+			values[i] = value(slices.Clone(v))
+		}
+	}
+	if _, err := d.ReadToken(); err != nil { // the end of the object
+		return nil, err
+	}
+	if _, err := d.ReadToken(); err != io.EOF {
+		return nil, errors.New("there is more after the JSON object")
+	}
+	return values, nil
+}
+
+// elements returns the elements of an array.
+func (v value) elements() []value {
+	d := jsontext.NewDecoder(bytes.NewReader(v), lenient, jsontext.AllowInvalidUTF8(true))
+	if begin, err := d.ReadToken(); err != nil || begin.Kind() != '[' {
+		return nil
+	}
+	var all []value
+	for d.PeekKind() != ']' {
+		element, err := d.ReadValue()
+		if err != nil {
+			return nil
+		}
+		all = append(all, value(slices.Clone(element)))
+	}
+	return all
+}
+
+// text returns what a string says.
+func (v value) text() string {
+	if len(v) == 0 || v[0] != '"' {
+		return ""
+	}
+	text, err := jsontext.AppendUnquote(nil, []byte(v))
+	if err != nil {
+		return "" // not UTF-8
+	}
+	return string(text)
+}
