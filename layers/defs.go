@@ -1506,15 +1506,15 @@ func decodeExternalTargetSelector(d *lex.Decoder) ExternalTargetSelector {
 	case "":
 		return nil
 	case "pub.layers.defs#textQuoteSelector":
-		x := new(TextQuoteSelector)
+		x := lex.NewObject[TextQuoteSelector](d)
 		x.DecodeLex(d)
 		return x
 	case "pub.layers.defs#textPositionSelector":
-		x := new(TextPositionSelector)
+		x := lex.NewObject[TextPositionSelector](d)
 		x.DecodeLex(d)
 		return x
 	case "pub.layers.defs#fragmentSelector":
-		x := new(FragmentSelector)
+		x := lex.NewObject[FragmentSelector](d)
 		x.DecodeLex(d)
 		return x
 	default:

@@ -38,7 +38,7 @@ func emitUnion(f *jen.File, u *plan.Union) {
 			for _, v := range u.Variants {
 				refs = append(refs, jen.Lit(v.Name))
 				g.Case(literals(v.Spellings)...).Block(
-					jen.Id("x").Op(":=").New(memberType(v)),
+					jen.Id("x").Op(":=").Add(lex("NewObject")).Types(memberType(v)).Call(jen.Id("d")),
 					jen.Id("x").Dot("DecodeLex").Call(jen.Id("d")),
 					jen.Return(jen.Id("x")),
 				)

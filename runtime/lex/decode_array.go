@@ -158,7 +158,7 @@ func DecodeObject[T any, P decodablePointer[T]](d *Decoder) *T {
 		d.mismatch("object")
 		return nil
 	}
-	v := newObject[T](d)
+	v := NewObject[T](d)
 	if P(v).DecodeLex(d); d.wrong {
 		return nil
 	}

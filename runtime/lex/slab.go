@@ -26,8 +26,8 @@ const (
 	largestSlab = 32
 )
 
-// newObject returns a new, zero T.
-func newObject[T any](d *Decoder) *T {
+// NewObject returns a new, zero T for the object that comes next, and counts its memory.
+func NewObject[T any](d *Decoder) *T {
 	var zero T
 	var pointer any = (*T)(nil)
 	typ := *(*uintptr)(unsafe.Pointer(&pointer)) // the interface's first word identifies *T

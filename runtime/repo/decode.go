@@ -100,12 +100,13 @@ func (d *decoding) leavesOut(collection syntax.NSID) bool {
 // decodingWorker is what one goroutine keeps from record to record.
 type decodingWorker struct {
 	*decoding
+	ctx   context.Context
 	ahead *atomic.Int64  // the cost of what all workers have decoded and has not been yielded
 	known lex.RecordType // of the last record
 	found bool
 }
 
-// decode decodes a record. The error says that its type panicked.
+// decode decodes a record. The error says that its type panicked, or that the context ended.
 func (w *decodingWorker) decode(record Record) (Decoded, error) {
 	out := Decoded{Record: record, repo: w.repo}
 	if w.known.NSID != record.Collection {
@@ -120,16 +121,19 @@ func (w *decodingWorker) decode(record Record) (Decoded, error) {
 		} else {
 			value = new(lex.Map)
 		}
-		decode := lex.DecodeCBOR
-		if w.share {
-			decode = lex.DecodeCBORShared
+		err := lex.Decode(w.ctx, record.Data, value, lex.DecodeOptions{Share: w.share})
+		if _, wrong := err.(*lex.Error); err != nil && !wrong {
+			return err
 		}
-		out.Issues = lex.IssuesOf(decode(record.Data, value))
+		out.Issues = lex.IssuesOf(err)
 		return nil
 	})
 	if panicked, ok := err.(*panics.Error); ok {
 		err := &PanicError{Value: panicked.Value, Stack: panicked.Stack}
 		return Decoded{}, &RecordError{DID: w.repo.commit.DID, Collection: record.Collection, RecordKey: record.RecordKey, CID: record.CID, Err: err}
+	}
+	if err != nil {
+		return Decoded{}, err
 	}
 	out.cost = out.estimate()
 	return out, nil
@@ -138,7 +142,7 @@ func (w *decodingWorker) decode(record Record) (Decoded, error) {
 // alone decodes in the receiver's goroutine.
 func (d *decoding) alone(ctx context.Context) iter.Seq2[*Decoded, error] {
 	return func(yield func(*Decoded, error) bool) {
-		w := decodingWorker{decoding: d}
+		w := decodingWorker{decoding: d, ctx: ctx}
 		var out Decoded
 		for record, err := range d.repo.Records(ctx) {
 			if err == nil && d.leavesOut(record.Collection) {
@@ -188,13 +192,13 @@ func (d *decoding) together(ctx context.Context) iter.Seq2[*Decoded, error] {
 		})
 		for range d.workers {
 			running.Go(func() {
-				w := decodingWorker{decoding: d, ahead: &ahead}
+				w := decodingWorker{decoding: d, ctx: ctx, ahead: &ahead}
 				for c := range work {
 					c.run(&w)
 				}
 			})
 		}
-		rest := decodingWorker{decoding: d, ahead: &ahead}
+		rest := decodingWorker{decoding: d, ctx: ctx, ahead: &ahead}
 		for c := range inOrder {
 			<-c.ready
 			for record := range c.decoded(&rest) {

@@ -174,7 +174,10 @@ func (x *exchange) decode(response *http.Response, body io.Reader) error {
 	if int64(buffer.Len()) > limit {
 		return x.transportError(fmt.Errorf("answer: %w: the limit is %d bytes", ErrTooLarge, limit), false)
 	}
-	if err := lex.DecodeJSON(buffer.Bytes(), x.call.Output); err != nil {
+	if err := lex.Decode(x.ctx, buffer.Bytes(), x.call.Output, lex.DecodeOptions{Encoding: lex.JSON}); err != nil {
+		if _, wrong := err.(*lex.Error); !wrong {
+			err = ended(x.ctx)
+		}
 		return fmt.Errorf("xrpc: %s at %s: answer: %w", x.call.NSID, x.c.service, err)
 	}
 	return nil

@@ -102,15 +102,15 @@ func decodeRepoApplyWritesInputWritesItem(d *lex.Decoder) RepoApplyWritesInputWr
 	case "":
 		return nil
 	case "com.atproto.repo.applyWrites#create":
-		x := new(RepoApplyWritesCreate)
+		x := lex.NewObject[RepoApplyWritesCreate](d)
 		x.DecodeLex(d)
 		return x
 	case "com.atproto.repo.applyWrites#update":
-		x := new(RepoApplyWritesUpdate)
+		x := lex.NewObject[RepoApplyWritesUpdate](d)
 		x.DecodeLex(d)
 		return x
 	case "com.atproto.repo.applyWrites#delete":
-		x := new(RepoApplyWritesDelete)
+		x := lex.NewObject[RepoApplyWritesDelete](d)
 		x.DecodeLex(d)
 		return x
 	default:
@@ -192,15 +192,15 @@ func decodeRepoApplyWritesOutputResultsItem(d *lex.Decoder) RepoApplyWritesOutpu
 	case "":
 		return nil
 	case "com.atproto.repo.applyWrites#createResult":
-		x := new(RepoApplyWritesCreateResult)
+		x := lex.NewObject[RepoApplyWritesCreateResult](d)
 		x.DecodeLex(d)
 		return x
 	case "com.atproto.repo.applyWrites#updateResult":
-		x := new(RepoApplyWritesUpdateResult)
+		x := lex.NewObject[RepoApplyWritesUpdateResult](d)
 		x.DecodeLex(d)
 		return x
 	case "com.atproto.repo.applyWrites#deleteResult":
-		x := new(RepoApplyWritesDeleteResult)
+		x := lex.NewObject[RepoApplyWritesDeleteResult](d)
 		x.DecodeLex(d)
 		return x
 	default:

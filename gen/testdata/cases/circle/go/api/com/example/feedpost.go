@@ -64,11 +64,11 @@ func decodeFeedPostView(d *lex.Decoder) FeedPostView {
 	case "":
 		return nil
 	case "com.example.actor.defs#profile":
-		x := new(ActorProfile)
+		x := lex.NewObject[ActorProfile](d)
 		x.DecodeLex(d)
 		return x
 	case "com.example.feed.post#reply":
-		x := new(FeedPostReply)
+		x := lex.NewObject[FeedPostReply](d)
 		x.DecodeLex(d)
 		return x
 	default:

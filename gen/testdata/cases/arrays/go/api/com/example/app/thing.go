@@ -107,7 +107,7 @@ func decodeThingUnionsItemItem(d *lex.Decoder) ThingUnionsItemItem {
 	case "":
 		return nil
 	case "com.example.app.thing#a":
-		x := new(ThingA)
+		x := lex.NewObject[ThingA](d)
 		x.DecodeLex(d)
 		return x
 	default:

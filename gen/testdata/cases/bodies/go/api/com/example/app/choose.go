@@ -50,11 +50,11 @@ func decodeChooseInput(d *lex.Decoder) ChooseInput {
 	case "":
 		return nil
 	case "com.example.app.choose#a":
-		x := new(ChooseA)
+		x := lex.NewObject[ChooseA](d)
 		x.DecodeLex(d)
 		return x
 	case "com.example.app.choose#b":
-		x := new(ChooseB)
+		x := lex.NewObject[ChooseB](d)
 		x.DecodeLex(d)
 		return x
 	default:
@@ -83,7 +83,7 @@ func decodeChooseOutput(d *lex.Decoder) ChooseOutput {
 	case "":
 		return nil
 	case "com.example.app.choose#a":
-		x := new(ChooseA)
+		x := lex.NewObject[ChooseA](d)
 		x.DecodeLex(d)
 		return x
 	default:

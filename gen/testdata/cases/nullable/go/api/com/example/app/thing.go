@@ -116,7 +116,7 @@ func decodeThingF(d *lex.Decoder) ThingF {
 	case "":
 		return nil
 	case "com.example.app.thing#inner":
-		x := new(ThingInner)
+		x := lex.NewObject[ThingInner](d)
 		x.DecodeLex(d)
 		return x
 	default:

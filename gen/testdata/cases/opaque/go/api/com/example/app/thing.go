@@ -69,7 +69,7 @@ func decodeThingB(d *lex.Decoder) ThingB {
 	case "":
 		return nil
 	case "com.example.app.thing#own":
-		x := new(ThingOwn)
+		x := lex.NewObject[ThingOwn](d)
 		x.DecodeLex(d)
 		return x
 	default:

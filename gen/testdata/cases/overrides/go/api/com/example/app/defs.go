@@ -104,11 +104,11 @@ func decodeLabelChoice(d *lex.Decoder) LabelChoice {
 	case "":
 		return nil
 	case "com.example.one.defs#x":
-		x := new(LabelChoiceX)
+		x := lex.NewObject[LabelChoiceX](d)
 		x.DecodeLex(d)
 		return x
 	case "com.example.two.defs#x":
-		x := new(LabelChoiceSecond)
+		x := lex.NewObject[LabelChoiceSecond](d)
 		x.DecodeLex(d)
 		return x
 	default:

@@ -115,7 +115,7 @@ func decodeListUnionsOutputListItem(d *lex.Decoder) ListUnionsOutputListItem {
 	case "":
 		return nil
 	case "com.example.app.listUnions#a":
-		x := new(ListUnionsA)
+		x := lex.NewObject[ListUnionsA](d)
 		x.DecodeLex(d)
 		return x
 	default:

@@ -76,15 +76,15 @@ func decodeThingEmbed(d *lex.Decoder) ThingEmbed {
 	case "":
 		return nil
 	case "com.example.embed.images", "com.example.embed.images#main":
-		x := new(ThingEmbedImages)
+		x := lex.NewObject[ThingEmbedImages](d)
 		x.DecodeLex(d)
 		return x
 	case "com.example.embed.video#view":
-		x := new(ThingEmbedVideoView)
+		x := lex.NewObject[ThingEmbedVideoView](d)
 		x.DecodeLex(d)
 		return x
 	case "com.example.app.thing#own":
-		x := new(ThingOwn)
+		x := lex.NewObject[ThingOwn](d)
 		x.DecodeLex(d)
 		return x
 	default:
@@ -112,7 +112,7 @@ func decodeThingListItem(d *lex.Decoder) ThingListItem {
 	case "":
 		return nil
 	case "com.example.embed.images", "com.example.embed.images#main":
-		x := new(ThingListItemImages)
+		x := lex.NewObject[ThingListItemImages](d)
 		x.DecodeLex(d)
 		return x
 	default:

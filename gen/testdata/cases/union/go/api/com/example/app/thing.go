@@ -77,15 +77,15 @@ func decodeThingOpen(d *lex.Decoder) ThingOpen {
 	case "":
 		return nil
 	case "com.example.app.thing#a":
-		x := new(ThingA)
+		x := lex.NewObject[ThingA](d)
 		x.DecodeLex(d)
 		return x
 	case "com.example.app.thing#b":
-		x := new(ThingB)
+		x := lex.NewObject[ThingB](d)
 		x.DecodeLex(d)
 		return x
 	case "com.example.app.note", "com.example.app.note#main":
-		x := new(Note)
+		x := lex.NewObject[Note](d)
 		x.DecodeLex(d)
 		return x
 	default:
@@ -107,11 +107,11 @@ func decodeThingClosed(d *lex.Decoder) ThingClosed {
 	case "":
 		return nil
 	case "com.example.app.thing#a":
-		x := new(ThingA)
+		x := lex.NewObject[ThingA](d)
 		x.DecodeLex(d)
 		return x
 	case "com.example.app.thing#b":
-		x := new(ThingB)
+		x := lex.NewObject[ThingB](d)
 		x.DecodeLex(d)
 		return x
 	default:
@@ -137,7 +137,7 @@ func decodeThingListItem(d *lex.Decoder) ThingListItem {
 	case "":
 		return nil
 	case "com.example.app.thing#a":
-		x := new(ThingA)
+		x := lex.NewObject[ThingA](d)
 		x.DecodeLex(d)
 		return x
 	default:
@@ -166,7 +166,7 @@ func decodeThingClosedListItem(d *lex.Decoder) ThingClosedListItem {
 	case "":
 		return nil
 	case "com.example.app.thing#b":
-		x := new(ThingB)
+		x := lex.NewObject[ThingB](d)
 		x.DecodeLex(d)
 		return x
 	default:
