@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -30,6 +31,8 @@ type Client struct {
 	did     syntax.DID
 	store   Store
 	options []xrpc.Option // all but the authorizer
+	// directory returns what looks the account up, nil if its PDS is not checked.
+	directory func() (*identity.Directory, error)
 	// doubts are answers that do not say that the token has ended, but may mean it. A method that is never
 	// allowed to an app password gives one each time: that must not renew the session each time.
 	doubts *rate.Limiter
@@ -44,6 +47,9 @@ type Client struct {
 	replaced  string   // the access token that is still in the store because ours could not be saved
 	over      error    // why the session is over
 	overAt    time.Time
+	checked   string    // the access token of the session whose PDS was found to be the account's
+	recheckAt time.Time // when that has to be done again; zero: not with this token
+	known     string    // the PDS that the account's document named when it was last looked up
 }
 
 const (
@@ -61,6 +67,9 @@ func newClient(o *Options, did syntax.DID) *Client {
 	}
 	if c.store == nil {
 		c.store = NewMemoryStore()
+	}
+	if !o.AnyPDS {
+		c.directory = sync.OnceValues((&Options{Directory: o.Directory}).directory)
 	}
 	return c
 }
@@ -161,6 +170,11 @@ func (a authorizer) Authorize(ctx context.Context, req *http.Request) error {
 			return err
 		}
 		if session, err = a.c.current(); err != nil {
+			return err
+		}
+	}
+	if writesRecords(req) {
+		if err := a.c.CheckPDS(ctx); err != nil {
 			return err
 		}
 	}

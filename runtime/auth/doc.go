@@ -33,6 +33,11 @@
 //     the reference PDS does for two hours. An answer that was lost on the way is asked for again in the same manner.
 //   - A server that cannot be reached ends no session. What ends it is the server's word: [ErrSessionOver].
 //
+// # Moves
+//
+// An account that moves to another server leaves its sessions behind, and the old server may go on taking what is written
+// there. [Client.CheckPDS], which calls that write records do by themselves, notices.
+//
 // # Secrets
 //
 // A session's tokens, the password and the code of a second factor are in no error of this package, and not in what

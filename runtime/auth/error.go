@@ -25,6 +25,9 @@ var (
 	// ErrNotSaved says that the server gave a new session, and that the store could not keep it. The client
 	// goes on with it; other processes, and this one when it is started again, may have to log in.
 	ErrNotSaved = errors.New("the renewed session could not be saved")
+	// ErrMoved says that an account is at another server than its session: no record is written. The error is a
+	// [*MovedError], which names both.
+	ErrMoved = errors.New("the account is at another server")
 	// ErrPermissions says that others can read the file of a [FileStore].
 	ErrPermissions = errors.New("others can read it")
 )

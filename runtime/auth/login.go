@@ -18,7 +18,8 @@ type Options struct {
 	// PDS is the origin of the server to log in at: the account's PDS, or an entryway. By default it is the
 	// PDS of the account's DID document, which is looked up. Resume does not use it.
 	PDS string
-	// Directory looks accounts up. By default it is a new one of [identity.New]. It is not used if PDS is given.
+	// Directory looks accounts up, for Login unless PDS is given, and before records are written: see
+	// [Client.CheckPDS]. By default it is a new one of [identity.New].
 	Directory *identity.Directory
 	// Store keeps the session. By default Login keeps it in memory only, in this client. Resume needs one.
 	Store Store
@@ -30,6 +31,9 @@ type Options struct {
 	// StorePassword keeps the password in the store, too, so that a resumed session can do the same. Whoever
 	// can read the store then has the password. It implies KeepPassword.
 	StorePassword bool
+	// AnyPDS allows records to be written although the account's DID document names another server than the session's:
+	// for one that is reached at another address than the world knows. See [Client.CheckPDS].
+	AnyPDS bool
 	// XRPC are options of the client of the PDS, such as xrpc.WithAllowPrivate in tests.
 	XRPC []xrpc.Option
 }
@@ -40,8 +44,8 @@ func (o Options) String() string {
 	if o.AuthFactorToken != "" {
 		factor = hidden
 	}
-	return fmt.Sprintf("{PDS:%s Store:%T AuthFactorToken:%s KeepPassword:%t StorePassword:%t}",
-		o.PDS, o.Store, factor, o.KeepPassword, o.StorePassword)
+	return fmt.Sprintf("{PDS:%s Store:%T AuthFactorToken:%s KeepPassword:%t StorePassword:%t AnyPDS:%t}",
+		o.PDS, o.Store, factor, o.KeepPassword, o.StorePassword, o.AnyPDS)
 }
 
 // Format prints what String returns, whatever the verb.
@@ -106,7 +110,7 @@ func login(ctx context.Context, actor syntax.AtIdentifier, password string, o *O
 	if o.StorePassword {
 		stored = password
 	}
-	session := g.session(issuer, issuer.Service(), stored, c.options)
+	session := g.session(issuer, issuer.Service(), issuer.Service(), stored, true, c.options)
 	c.issuer = issuer
 	if issuer.Service() == session.PDS {
 		c.pds = issuer
@@ -143,14 +147,18 @@ func locate(ctx context.Context, actor syntax.AtIdentifier, o *Options) (syntax.
 }
 
 func resolve(ctx context.Context, actor syntax.AtIdentifier, o *Options) (identity.Identity, error) {
-	directory := o.Directory
-	if directory == nil {
-		var err error
-		if directory, err = identity.New(); err != nil {
-			return identity.Identity{}, err
-		}
+	directory, err := o.directory()
+	if err != nil {
+		return identity.Identity{}, err
 	}
 	return directory.Resolve(ctx, actor)
+}
+
+func (o *Options) directory() (*identity.Directory, error) {
+	if o.Directory != nil {
+		return o.Directory, nil
+	}
+	return identity.New()
 }
 
 // save stores the session of a login and makes it the current one. If that fails nobody has any use for the

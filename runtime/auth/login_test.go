@@ -314,16 +314,32 @@ func TestEntryway(t *testing.T) {
 	}
 }
 
-// An account that moves is followed when its session is renewed.
+// A session is followed when its tokens say that they are for the PDS that the document names; a server that renews its own
+// tokens and names another one has lost the account.
 func TestMove(t *testing.T) {
-	f := newFake()
-	c := login(t, f.options())
-	f.extra = map[string]any{"didDoc": json.RawMessage(document(alice, "https://new.example.com"))}
-	f.expire()
-	mustCall(t, c)
-	mustCall(t, c)
-	if got := f.hosts[ping]; got != "new.example.com" || c.Session().PDS != "https://new.example.com" {
-		t.Errorf("calls go to %s", got)
+	const elsewhere = "https://new.example.com"
+	for _, test := range []struct {
+		name     string
+		aud      any
+		entryway bool
+		want     string
+	}{
+		{"renewed by the PDS", nil, false, pdsOrigin},
+		{"renewed by the PDS, for the other one", "did:web:new.example.com", false, elsewhere},
+		{"renewed by an entryway", nil, true, elsewhere},
+	} {
+		f := newFake()
+		if test.entryway {
+			f.extra = map[string]any{"didDoc": json.RawMessage(document(alice, "https://old.example.com"))}
+		}
+		c := login(t, f.options())
+		f.extra, f.aud = map[string]any{"didDoc": json.RawMessage(document(alice, elsewhere))}, test.aud
+		f.expire()
+		mustCall(t, c)
+		mustCall(t, c)
+		if got := "https://" + f.hosts[ping]; got != test.want || c.Session().PDS != test.want {
+			t.Errorf("%s: calls go to %s, want %s", test.name, got, test.want)
+		}
 	}
 }
 

@@ -190,7 +190,10 @@ func (c *Client) granted(g *granted, issuer *xrpc.Client, s *Session) (*Session,
 	if g.DID != c.did {
 		return nil, fmt.Errorf("%w: %s", ErrAccount, g.DID)
 	}
-	return g.session(issuer, s.PDS, s.secrets().password, c.options), nil
+	// A server that renews its own tokens has the account's data. If the document names another, the account has left, or is
+	// about to come: see CheckPDS.
+	follow := s.issuer() != s.PDS
+	return g.session(issuer, s.PDS, s.secrets().named, s.secrets().password, follow, c.options), nil
 }
 
 // noteOver remembers that the session is over, so that the server is not asked with every call, and that it does not

@@ -126,11 +126,15 @@ func sessionOver(err error) bool {
 	return errors.Is(err, ErrAccountTakedown)
 }
 
-// session returns the session that was granted by issuer, for the PDS that the answer's DID document names, or else
-// for the one given.
-func (g *granted) session(issuer *xrpc.Client, pds, password string, opts []xrpc.Option) *Session {
-	if named := g.pds(issuer, opts); named != "" {
+// session returns the session that was granted by issuer, for the PDS that the answer's DID document names if follow says
+// so, or else for the one given.
+// The document, or else known, is the PDS that is remembered as the account's.
+func (g *granted) session(issuer *xrpc.Client, pds, known, password string, follow bool, opts []xrpc.Option) *Session {
+	if named := g.pds(issuer, opts); named != "" && (follow || isFor(g.AccessJWT, named)) {
 		pds = named
+	}
+	if named := g.named(); named != "" {
+		known = named
 	}
 	s := Session{DID: g.DID, Handle: g.Handle, PDS: pds}
 	if pds != issuer.Service() {
@@ -141,19 +145,29 @@ func (g *granted) session(issuer *xrpc.Client, pds, password string, opts []xrpc
 		refresh:  g.RefreshJWT,
 		received: time.Now().UTC().Truncate(time.Millisecond),
 		password: password,
+		named:    known,
 	})
+}
+
+// named returns the PDS that the answer's DID document names, "" if there is none.
+func (g *granted) named() string {
+	doc, err := identity.ParseDocument(g.DIDDoc)
+	if err != nil || doc.DID != g.DID {
+		return ""
+	}
+	return doc.PDS
 }
 
 // pds returns the PDS that the answer's DID document names, if calls should go there: a server that logs people in for
 // others, an entryway, tells them in this way where their data is. An account that is moving is different: its
 // document names the old PDS until the end, and the tokens of the new one say that they are for that.
 func (g *granted) pds(issuer *xrpc.Client, opts []xrpc.Option) string {
-	doc, err := identity.ParseDocument(g.DIDDoc)
-	if err != nil || doc.DID != g.DID || doc.PDS == "" || isFor(g.AccessJWT, issuer.Service()) {
+	address := g.named()
+	if address == "" || isFor(g.AccessJWT, issuer.Service()) {
 		return ""
 	}
 	// The options know which addresses are allowed. But tokens that came with TLS do not go without.
-	named, err := xrpc.New(doc.PDS, opts...)
+	named, err := xrpc.New(address, opts...)
 	if err != nil || secure(issuer) && !secure(named) {
 		return ""
 	}

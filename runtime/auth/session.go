@@ -36,6 +36,7 @@ type secrets struct {
 	received        time.Time // by the clock of this host; zero: unknown
 	renewAt         time.Time // when access has to be renewed, as far as is known; zero: unknown
 	password        string    // only with Options.StorePassword
+	named           string    // the account's PDS as far as was last known, see CheckPDS; "" if never
 }
 
 // NewSession returns a session with tokens from elsewhere: a [Store] that keeps them in columns, or
@@ -90,6 +91,7 @@ type exported struct {
 	RefreshJWT string        `json:"refreshJwt"`
 	Received   time.Time     `json:"received,omitzero"`
 	Password   string        `json:"password,omitempty"`
+	Named      string        `json:"knownPds,omitempty"`
 }
 
 // Export returns all of the session as a JSON object, tokens included, for a [Store] to keep.
@@ -98,7 +100,7 @@ func (s Session) Export() []byte {
 	with := s.secrets()
 	e := exported{
 		DID: s.DID, Handle: s.Handle, PDS: s.PDS, Issuer: s.Issuer,
-		AccessJWT: with.access, RefreshJWT: with.refresh, Received: with.received, Password: with.password,
+		AccessJWT: with.access, RefreshJWT: with.refresh, Received: with.received, Password: with.password, Named: with.named,
 	}
 	data, err := json.Marshal(e)
 	if err != nil { // a year of five digits
@@ -120,7 +122,7 @@ func ParseSession(data []byte) (*Session, error) {
 		return nil, fmt.Errorf("%w: it must have a DID, a PDS and two tokens", errExport)
 	}
 	return newSession(Session{DID: e.DID, Handle: e.Handle, PDS: e.PDS, Issuer: e.Issuer},
-		secrets{access: e.AccessJWT, refresh: e.RefreshJWT, received: e.Received, password: e.Password}), nil
+		secrets{access: e.AccessJWT, refresh: e.RefreshJWT, received: e.Received, password: e.Password, named: e.Named}), nil
 }
 
 // String returns the account and its PDS, without the tokens.

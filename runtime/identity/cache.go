@@ -67,6 +67,11 @@ func (t *table[V]) refresh(ctx context.Context, key string) (V, error) {
 	})
 }
 
+// lookUpNow is get with a new look-up.
+func (t *table[V]) lookUpNow(ctx context.Context, key string) (V, error) {
+	return t.share(ctx, key, "now "+key, func(ctx context.Context) *entry[V] { return t.ask(ctx, key, false) })
+}
+
 func refreshKey(key string) string { return "refresh " + key }
 
 // share calls answer, once for all callers that come with the same flight meanwhile. A caller whose

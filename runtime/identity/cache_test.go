@@ -741,3 +741,26 @@ func TestThousandHandles(t *testing.T) {
 		t.Errorf("asked for %d things, want %d", len(counts), 2*accounts)
 	}
 }
+
+// LookUpDID asks each time, and what it finds is remembered.
+func TestLookUpDID(t *testing.T) {
+	n := newNetwork()
+	d := n.directory(t)
+	for _, host := range []string{"old.test", "new.test"} {
+		n.at(plc+string(alice), text(200, strings.Replace(documentOf(alice, ""), "pds.test", host, 1)))
+		if document, err := d.LookUpDID(t.Context(), alice); err != nil || document.PDS != "https://"+host {
+			t.Errorf("got %+v, %v", document, err)
+		}
+		n.wantAsked(t, plc+string(alice))
+		if document, err := d.ResolveDID(t.Context(), alice); err != nil || document.PDS != "https://"+host {
+			t.Errorf("remembered %+v, %v", document, err)
+		}
+		n.wantAsked(t)
+	}
+	n.at(plc+string(alice), text(500, ""))
+	_, err := d.LookUpDID(t.Context(), alice)
+	wantError(t, err, string(alice), identity.ErrUnreachable)
+	if document, err := d.ResolveDID(t.Context(), alice); err != nil || document.PDS != "https://new.test" {
+		t.Errorf("after a failure %+v, %v", document, err)
+	}
+}

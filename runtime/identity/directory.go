@@ -67,6 +67,18 @@ func (d *Directory) ResolveDID(ctx context.Context, did syntax.DID) (*Document, 
 	return document.clone(), nil
 }
 
+// LookUpDID returns the document of a DID as it is now: it asks anew, whatever is remembered, and the answer is
+// remembered. Concurrent calls share one look-up. It is for what must not rest on an old document; where that may be,
+// use [Directory.ResolveDID]. The error is an [Error], or that of ctx; what was remembered is kept when the look-up fails with
+// [ErrUnreachable].
+func (d *Directory) LookUpDID(ctx context.Context, did syntax.DID) (*Document, error) {
+	document, err := d.documents.lookUpNow(ctx, string(did))
+	if err != nil {
+		return nil, err
+	}
+	return document.clone(), nil
+}
+
 // Resolve returns who an account is, named by its handle or its DID.
 //
 // A handle must be claimed by the document of the DID that it leads to: otherwise the error is an

@@ -125,6 +125,9 @@ func Apply(ctx context.Context, a Account, ops iter.Seq2[Op, error], opts *Apply
 	if err := r.check(ctx, ops); err != nil || r.result.Ops == 0 {
 		return r.result, err
 	}
+	if err := checkPDS(ctx, a); err != nil {
+		return r.result, fmt.Errorf("write: %w", err)
+	}
 	if j := opts.Journal; j != nil {
 		if err := j.begin(r.rules.did, r.batch, r.result.Ops, r.opts.Clock); err != nil {
 			return r.result, err

@@ -162,6 +162,9 @@ const (
 // outcomeOf returns what err says, and whether sending the same again may help. When nothing is known about an
 // error it is doubtful.
 func outcomeOf(err error) (_ outcome, passing bool) {
+	if errors.Is(err, xrpc.ErrNotSent) {
+		return refused, false
+	}
 	switch verdict.Of(err) {
 	case verdict.Unknown:
 		return doubtful, mayPass(err)

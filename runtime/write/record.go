@@ -1,6 +1,7 @@
 package write
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -13,6 +14,15 @@ import (
 type Account interface {
 	lex.Caller
 	DID() syntax.DID
+}
+
+// checkPDS has an account that can do so, such as a client of package auth, check that its calls go to the server that has
+// the repository. It comes before the first look at a record: what another server has says nothing.
+func checkPDS(ctx context.Context, a Account) error {
+	if a, can := a.(interface{ CheckPDS(context.Context) error }); can {
+		return a.CheckPDS(ctx)
+	}
+	return nil
 }
 
 // Ref names a record and its content.

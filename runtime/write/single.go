@@ -60,6 +60,9 @@ func create(ctx context.Context, a Account, record lex.Record, own func() lex.Re
 	if c.rkey == "" {
 		c.rkey = newKey(t, opts.Clock)
 	}
+	if err := checkPDS(ctx, a); err != nil {
+		return Ref{}, c.fail(err)
+	}
 	in := &recordInput{repo: r.did, change: c, validate: r.validate}
 	if err := r.ready(ctx, c, t, in, opts.Limiter); err != nil {
 		return Ref{}, c.fail(err)
@@ -195,6 +198,9 @@ func put(ctx context.Context, a Account, rkey syntax.RecordKey, record lex.Recor
 	if err := t.CheckKey(rkey); err != nil {
 		return Ref{}, c.fail(err)
 	}
+	if err := checkPDS(ctx, a); err != nil {
+		return Ref{}, c.fail(err)
+	}
 	before, err := lookUp(ctx, a, c)
 	if err != nil {
 		return Ref{}, c.fail(err)
@@ -267,6 +273,9 @@ func Delete(ctx context.Context, a Account, uri syntax.ATURI, opts *DeleteOption
 	}
 	c := &change{action: ActionDelete, collection: uri.Collection(), rkey: uri.RecordKey(), uri: uri}
 	if err := checkOwn(a.DID(), uri); err != nil {
+		return c.fail(err)
+	}
+	if err := checkPDS(ctx, a); err != nil {
 		return c.fail(err)
 	}
 	in := &recordInput{repo: a.DID(), change: c}

@@ -72,7 +72,7 @@ func TestAuthorizer(t *testing.T) {
 		"renewed and refused":   {query(), 401, `{"error":"ExpiredToken"}`, 2, tokens{}, 2, 1, []error{lex.ErrorName("ExpiredToken")}},
 		"not renewed":           {query(), 401, `{"error":"ExpiredToken"}`, 1, tokens{stubborn: true}, 1, 1, []error{lex.ErrorName("ExpiredToken")}},
 		"renewal fails":         {query(), 401, `{"error":"ExpiredToken"}`, 1, tokens{broken: broken}, 1, 1, []error{lex.ErrorName("ExpiredToken"), broken}},
-		"authorizing fails":     {query(), 401, `{}`, 1, tokens{generation: -1, broken: broken}, 0, 0, []error{broken}},
+		"authorizing fails":     {query(), 401, `{}`, 1, tokens{generation: -1, broken: broken}, 0, 0, []error{broken, xrpc.ErrNotSent}},
 		"ExpiredToken of a 500": {procedure(), 500, `{"error":"ExpiredToken"}`, 1, tokens{}, 1, 0, []error{lex.ErrorName("ExpiredToken")}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -23,6 +23,9 @@ var (
 	// ErrTimeout says that no byte came for as long as [WithIdleTimeout] says, or that an answer came more
 	// slowly than [WithMinRate] says.
 	ErrTimeout = errors.New("time-out")
+	// ErrNotSent says that a request was not sent, because the [Authorizer] did not authorize it. What was sent of the call
+	// before, if anything, the server has refused.
+	ErrNotSent = errors.New("not sent")
 	// ErrBody says that a call was not repeated because its body cannot be sent again.
 	ErrBody = errors.New("the body cannot be sent again")
 	// ErrRedirect says that a redirect was not followed. It is that of package guard.

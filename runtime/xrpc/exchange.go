@@ -108,7 +108,7 @@ func (x *exchange) send() error {
 	if c.auth != nil {
 		if err := c.auth.Authorize(x.ctx, x.request); err != nil {
 			w.end()
-			return fmt.Errorf("xrpc: %s at %s: authorizing: %w", x.call.NSID, c.service, err)
+			return fmt.Errorf("xrpc: %s at %s: %w: %w", x.call.NSID, c.service, ErrNotSent, err)
 		}
 	}
 	if x.body != nil {

@@ -1,0 +1,59 @@
+package write_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/layers-pub/layers-go/runtime/write"
+	"github.com/layers-pub/layers-go/runtime/xrpc"
+)
+
+// moved is an account that is at another server than its calls.
+type moved struct{ *fakePDS }
+
+var errMoved = errors.New("moved")
+
+func (moved) CheckPDS(context.Context) error { return errMoved }
+
+// An account that is somewhere else is not even looked at: what its old server has says nothing.
+func TestMoved(t *testing.T) {
+	for _, action := range pageActions {
+		for _, there := range []int{0, 1, 2} {
+			pds := newPDS()
+			if there > 0 {
+				pds.put(pageKey, jsonOf(t, membership(there)))
+			}
+			err := action.do(t, moved{pds}, nil, 0)
+			if !errors.Is(err, errMoved) || errors.Is(err, write.ErrUnknown) || len(pds.calls) > 0 {
+				t.Errorf("%s: %v, %v", action.name, err, pds.calls)
+			}
+		}
+	}
+}
+
+// What was not sent is known not to have been carried out.
+func TestNotSent(t *testing.T) {
+	for _, action := range pageActions {
+		pds := newPDS()
+		if action.before > 0 {
+			pds.put(pageKey, jsonOf(t, membership(action.before)))
+		}
+		refusal := fmt.Errorf("xrpc: any: %w: %w", xrpc.ErrNotSent, errMoved)
+		gone := false
+		pds.intercept = func(_ int, nsid string, do func() error) error {
+			if nsid == "com.atproto.repo.getRecord" && !gone {
+				return do()
+			}
+			gone = true
+			return refusal
+		}
+		if err := action.do(t, pds, nil, 0); !errors.Is(err, errMoved) || errors.Is(err, write.ErrUnknown) || pds.procedures() != 1 {
+			t.Errorf("%s: %v, %v", action.name, err, pds.calls)
+		}
+		if pds.calls[len(pds.calls)-1] == "getRecord" {
+			t.Errorf("%s: looked for what was not sent", action.name)
+		}
+	}
+}
