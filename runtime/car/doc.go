@@ -11,7 +11,8 @@
 //	}
 //	commit, err := index.Get(index.Roots()[0], nil)
 //
-// The format is that of DASL (https://dasl.ing/car.html), which is CAR version 1 with the CIDs of the
-// AT Protocol; version 2, which wraps it, is read too. Headers and writing are the work of go-car. The
-// loop over sections is not: go-car's takes longer than the hashing.
+// The format is that of DASL (https://dasl.ing/car.html), which is CAR version 1
+// (https://ipld.io/specs/transport/car/carv1/) with the CIDs of the AT Protocol; version 2, which wraps it, is read too.
+// A header is read strictly: canonical DAG-CBOR, with roots and version, and nothing behind its map. It may have further
+// fields, and an empty list of roots.
 package car

@@ -28,7 +28,7 @@ var (
 
 // Error says what is wrong with an archive, and where.
 type Error struct {
-	// Offset is the position of what is at fault, a header, a section or a block, in bytes from the
+	// Offset is the position of what is at fault, a byte of a header, a section or a block, in bytes from the
 	// beginning of the archive; -1 if it has none, as a block that is not there.
 	Offset int64
 	// CID is that of the block at fault; undefined if the fault is not with a block.

@@ -3,10 +3,10 @@ package car
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
-
-	carv2 "github.com/ipld/go-car/v2"
+	"unicode/utf8"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
@@ -19,49 +19,60 @@ type header struct {
 	end     int64 // offset behind the last section; -1 if the end of the archive says it
 }
 
+// What stands in front of the version 1 that an archive of version 2 wraps.
+const (
+	pragma      = "\x0a\xa1\x67version\x02" // the header of version 1 that says that this is version 2
+	traits      = 16                        // bytes of flags, which are not looked at
+	header2Size = traits + 3*8              // those, and three offsets
+)
+
 // readHeader reads the header of an archive, and of one in version 2 that of the version 1 inside it,
 // and leaves r at the first section.
 func readHeader(r *bufio.Reader, maxSize int) (header, error) {
 	h := header{version: 1, end: -1}
-	pragma, err := r.Peek(carv2.PragmaSize)
-	if err == nil && bytes.Equal(pragma, carv2.Pragma) {
+	if isPragma(r) {
 		h.version = 2
 		if err := h.readVersion2(r); err != nil {
 			return header{}, err
 		}
-		if inner, err := r.Peek(carv2.PragmaSize); err == nil && bytes.Equal(inner, carv2.Pragma) {
+		if isPragma(r) {
 			return header{}, &Error{Offset: h.start, Err: fmt.Errorf("%w: an archive of version 2 inside one", ErrHeader)}
 		}
 	}
 	offset := h.start
-	// go-car's own error for this cannot be told from others.
-	prefix, _ := r.Peek(maxVarint)
-	if size, n := uvarint(prefix); n > 0 && size > uint64(maxSize) {
-		return header{}, &Error{Offset: offset, Err: fmt.Errorf("%w: %w: %d bytes, limit %d", ErrHeader, ErrTooLarge, size, maxSize)}
-	}
-	counted := &countingReader{r: r}
-	v1, err := carv2.NewBlockReader(counted, carv2.MaxAllowedHeaderSize(uint64(maxSize)))
-	if err != nil {
-		if counted.err != nil { // go-car says no more than that a byte could not be read
-			err = truncated(counted.err)
-		}
+	fault := func(err error) (header, error) {
 		return header{}, &Error{Offset: offset, Err: fmt.Errorf("%w: %w", ErrHeader, err)}
 	}
-	if v1.Version != 1 {
-		return header{}, &Error{Offset: offset, Err: fmt.Errorf("%w: version %d", ErrHeader, v1.Version)}
+	prefix, err := r.Peek(maxVarint)
+	size, n := uvarint(prefix)
+	switch {
+	case n == 0 && err != nil:
+		return fault(truncated(err))
+	case n <= 0:
+		return fault(fmt.Errorf("its length is not a canonical varint"))
+	case size > uint64(maxSize):
+		return fault(fmt.Errorf("%w: %d bytes, limit %d", ErrTooLarge, size, maxSize))
 	}
-	for i, root := range v1.Roots {
-		c, err := lex.CIDFromBytes(root.Bytes())
-		if err != nil {
-			return header{}, &Error{Offset: offset, Err: fmt.Errorf("%w: root %d: %w", ErrHeader, i, err)}
-		}
-		h.roots = append(h.roots, c)
-	}
-	h.start += counted.n
+	h.start += int64(n) + int64(size)
 	if h.end >= 0 && h.start > h.end {
-		return header{}, &Error{Offset: offset, Err: fmt.Errorf("%w: longer than the data that version 2 announces", ErrHeader)}
+		return fault(fmt.Errorf("longer than the data that version 2 announces"))
 	}
-	return h, nil
+	_, _ = r.Discard(n) // peeked
+	// It is read as it comes: a length alone costs nothing.
+	b, err := io.ReadAll(io.LimitReader(r, int64(size)))
+	if err == nil && len(b) < int(size) {
+		err = ErrTruncated
+	}
+	if err != nil {
+		return fault(err)
+	}
+	h.roots, err = parseHeader(b, offset+int64(n))
+	return h, err
+}
+
+func isPragma(r *bufio.Reader) bool {
+	start, err := r.Peek(len(pragma))
+	return err == nil && string(start) == pragma
 }
 
 // readVersion2 reads what version 2 puts in front of the version 1 that it wraps, up to the latter.
@@ -69,45 +80,277 @@ func (h *header) readVersion2(r *bufio.Reader) error {
 	fault := func(err error) error {
 		return &Error{Offset: 0, Err: fmt.Errorf("%w: version 2: %w", ErrHeader, truncated(err))}
 	}
-	if _, err := r.Discard(carv2.PragmaSize); err != nil {
+	var b [len(pragma) + header2Size]byte
+	if _, err := io.ReadFull(r, b[:]); err != nil {
 		return fault(err)
 	}
-	var v2 carv2.Header
-	if _, err := v2.ReadFrom(r); err != nil {
-		return fault(err)
+	offset := binary.LittleEndian.Uint64(b[len(pragma)+traits:])
+	size := binary.LittleEndian.Uint64(b[len(pragma)+traits+8:])
+	if offset < uint64(len(b)) || size == 0 {
+		return fault(fmt.Errorf("data of %d bytes at byte %d", size, offset))
 	}
-	h.start = int64(v2.DataOffset)
-	h.end = h.start + int64(v2.DataSize)
-	if h.end < h.start || h.end > maxOffset {
-		return fault(fmt.Errorf("%w: data of %d bytes at byte %d", ErrTooLarge, v2.DataSize, v2.DataOffset))
+	if offset > maxOffset || size > maxOffset-offset {
+		return fault(fmt.Errorf("%w: data of %d bytes at byte %d", ErrTooLarge, size, offset))
 	}
-	padding := h.start - carv2.PragmaSize - carv2.HeaderSize
-	if _, err := io.CopyN(io.Discard, r, padding); err != nil {
+	h.start, h.end = int64(offset), int64(offset+size)
+	if _, err := io.CopyN(io.Discard, r, h.start-int64(len(b))); err != nil {
 		return fault(err)
 	}
 	return nil
 }
 
-// countingReader counts the bytes that were read from r, and keeps what the last reading returned.
-// It has ReadByte so that go-car reads no byte past the header.
-type countingReader struct {
-	r   *bufio.Reader
-	n   int64
-	err error
+// The fields of a header, and what else it has of DAG-CBOR, https://ipld.io/specs/codecs/dag-cbor/spec/.
+const (
+	fieldRoots   = "roots"
+	fieldVersion = "version"
+
+	majorUint   = 0
+	majorBytes  = 2
+	majorText   = 3
+	majorArray  = 4
+	majorMap    = 5
+	majorTag    = 6
+	majorOther  = 7
+	tagCID      = 42
+	beforeCID   = "\xd8\x2a"  // the tag
+	infinity    = 0x7ff << 52 // the exponent of floats that are no numbers
+	maxNesting  = 32          // of what is in fields that are passed over
+	beforeRoots = "\xa2\x65roots"
+	afterRoots  = "\x67version\x01"
+)
+
+// headerParser reads canonical DAG-CBOR. Its first error stays, and then nothing is left to read.
+type headerParser struct {
+	b      []byte
+	i      int
+	offset int64 // of b in the archive
+	err    error
 }
 
-func (c *countingReader) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	c.err = err
-	return n, err
-}
-
-func (c *countingReader) ReadByte() (byte, error) {
-	b, err := c.r.ReadByte()
-	if err == nil {
-		c.n++
+// parseHeader returns the roots in the header b of version 1, which stands at offset: a map of the roots, an array of
+// CIDs, and the version, 1. The format allows further fields, and no roots.
+func parseHeader(b []byte, offset int64) ([]lex.CID, error) {
+	p := headerParser{b: b, offset: offset}
+	major, fields := p.head()
+	if major != majorMap {
+		p.fail(0, fmt.Errorf("not a map"))
 	}
-	c.err = err
-	return b, err
+	var roots []lex.CID
+	var version uint64
+	var key []byte // the one before
+	has := map[string]bool{}
+	for i := uint64(0); i < fields && p.err == nil; i++ {
+		key = p.key(key, i == 0)
+		at := p.i
+		switch string(key) {
+		case fieldRoots:
+			has[fieldRoots] = true
+			roots = p.roots()
+		case fieldVersion:
+			has[fieldVersion] = true
+			if major, version = p.head(); p.err == nil && (major != majorUint || version != 1) {
+				p.fail(at, fmt.Errorf("the version is not 1"))
+			}
+		default:
+			p.skip(maxNesting)
+		}
+	}
+	for _, field := range []string{fieldRoots, fieldVersion} {
+		if !has[field] {
+			p.fail(p.i, fmt.Errorf("no field %q", field))
+		}
+	}
+	if p.i < len(p.b) {
+		p.fail(p.i, fmt.Errorf("%d bytes behind the map", len(p.b)-p.i))
+	}
+	return roots, p.err
+}
+
+// fail notes an error at byte i of the header.
+func (p *headerParser) fail(i int, err error) {
+	if p.err == nil {
+		p.err = &Error{Offset: p.offset + int64(i), Err: fmt.Errorf("%w: %w", ErrHeader, err)}
+	}
+	p.i = len(p.b)
+}
+
+// head reads the head of an item: its major type and its argument, a count, a number or a length, in the shortest form.
+// Simple values and floats have major type 7, and the bits of a float are read over.
+func (p *headerParser) head() (major byte, argument uint64) {
+	if p.i == len(p.b) {
+		p.fail(p.i, fmt.Errorf("it ends within its map"))
+		return majorOther, 0
+	}
+	start := p.i
+	first := p.b[p.i]
+	major, argument = first>>5, uint64(first&0x1f)
+	p.i++
+	if argument < 24 {
+		return major, argument
+	}
+	size := 1 << (argument - 24)
+	if argument > 27 {
+		p.fail(start, fmt.Errorf("a length that is not definite"))
+		return majorOther, 0
+	}
+	if len(p.b)-p.i < size {
+		p.fail(p.i, fmt.Errorf("it ends within its map"))
+		return majorOther, 0
+	}
+	argument = 0
+	for _, c := range p.b[p.i : p.i+size] {
+		argument = argument<<8 | uint64(c)
+	}
+	p.i += size
+	switch {
+	case major == majorOther:
+		if size != 8 { // the only floats are those of 64 bits
+			p.fail(start, fmt.Errorf("a value that DAG-CBOR does not have"))
+		}
+	case argument < 24 || size > 1 && argument>>(8*size/2) == 0:
+		p.fail(start, fmt.Errorf("a number that is not in its shortest form"))
+	}
+	return major, argument
+}
+
+// take reads n bytes.
+func (p *headerParser) take(n uint64) []byte {
+	if n > uint64(len(p.b)-p.i) {
+		p.fail(p.i, fmt.Errorf("it ends within its map"))
+		return nil
+	}
+	b := p.b[p.i : p.i+int(n)]
+	p.i += int(n)
+	return b
+}
+
+// text reads a text of n bytes, whose head stands at byte at.
+func (p *headerParser) text(at int, n uint64) []byte {
+	b := p.take(n)
+	if !utf8.Valid(b) {
+		p.fail(at, fmt.Errorf("a text that is not UTF-8"))
+	}
+	return b
+}
+
+// key reads a key of a map, which comes behind before, unless it is the first: a shorter one, or one of the same length
+// that sorts lower.
+func (p *headerParser) key(before []byte, first bool) []byte {
+	at := p.i
+	major, n := p.head()
+	if p.err == nil && major != majorText {
+		p.fail(at, fmt.Errorf("a key that is not a text"))
+	}
+	key := p.text(at, n)
+	if p.err == nil && !first && (len(key) < len(before) || len(key) == len(before) && bytes.Compare(key, before) <= 0) {
+		p.fail(at, fmt.Errorf("key %q behind %q", clip(key), clip(before)))
+	}
+	return key
+}
+
+// clip returns as much of a key as an error shows.
+func clip(key []byte) []byte { return key[:min(len(key), 40)] }
+
+// roots reads the array of roots.
+func (p *headerParser) roots() []lex.CID {
+	at := p.i
+	major, count := p.head()
+	if p.err == nil && major != majorArray {
+		p.fail(at, fmt.Errorf("the roots are not an array"))
+	}
+	var roots []lex.CID
+	for i := uint64(0); i < count && p.err == nil; i++ {
+		at := p.i
+		b := p.link()
+		if p.err != nil {
+			break
+		}
+		c, err := lex.CIDFromBytes(b)
+		if err != nil {
+			p.fail(at, fmt.Errorf("root %d: %w", i, err))
+			break
+		}
+		roots = append(roots, c)
+	}
+	return roots
+}
+
+// link reads a link and returns the binary form of its CID.
+func (p *headerParser) link() []byte {
+	at := p.i
+	major, tag := p.head()
+	if p.err == nil && major != majorTag {
+		p.fail(at, fmt.Errorf("not a link"))
+	}
+	return p.target(at, tag)
+}
+
+// target reads what a tag that stands at byte at is of: the only tag is that of a link.
+func (p *headerParser) target(at int, tag uint64) []byte {
+	major, n := p.head()
+	b := p.take(n)
+	if p.err == nil && (tag != tagCID || major != majorBytes || n == 0 || b[0] != 0) {
+		p.fail(at, fmt.Errorf("not a link"))
+	}
+	if p.err != nil {
+		return nil
+	}
+	return b[1:]
+}
+
+// skip reads a value that nobody needs. It checks its form, but for the CIDs of its links.
+func (p *headerParser) skip(depth int) {
+	at := p.i
+	if depth == 0 {
+		p.fail(at, fmt.Errorf("%w: values nested more than %d deep", ErrTooLarge, maxNesting))
+		return
+	}
+	major, n := p.head()
+	switch major {
+	case majorBytes:
+		p.take(n)
+	case majorText:
+		p.text(at, n)
+	case majorArray:
+		for i := uint64(0); i < n && p.err == nil; i++ {
+			p.skip(depth - 1)
+		}
+	case majorMap:
+		var key []byte
+		for i := uint64(0); i < n && p.err == nil; i++ {
+			key = p.key(key, i == 0)
+			p.skip(depth - 1)
+		}
+	case majorTag:
+		p.target(at, n)
+	case majorOther:
+		const no, null = 20, 22 // and yes between them
+		simple := p.i == at+1
+		if p.err == nil && (simple && (n < no || n > null) || !simple && n&infinity == infinity) {
+			p.fail(at, fmt.Errorf("a value that DAG-CBOR does not have"))
+		}
+	}
+}
+
+// appendHeader appends the header of version 1 with its length.
+func appendHeader(dst []byte, roots []lex.CID) []byte {
+	b := appendHead([]byte(beforeRoots), majorArray, len(roots))
+	for _, root := range roots {
+		b = appendHead(append(b, beforeCID...), majorBytes, 1+len(root))
+		b = append(append(b, 0), root[:]...)
+	}
+	b = append(b, afterRoots...)
+	return append(binary.AppendUvarint(dst, uint64(len(b))), b...)
+}
+
+func appendHead(b []byte, major byte, n int) []byte {
+	switch major <<= 5; {
+	case n < 24:
+		return append(b, major|byte(n))
+	case n < 1<<8:
+		return append(b, major|24, byte(n))
+	case n < 1<<16:
+		return binary.BigEndian.AppendUint16(append(b, major|25), uint16(n))
+	}
+	return binary.BigEndian.AppendUint32(append(b, major|26), uint32(n))
 }

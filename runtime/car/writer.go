@@ -3,21 +3,18 @@ package car
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
-
-	"github.com/ipfs/go-cid"
-	carv2 "github.com/ipld/go-car/v2"
-	"github.com/ipld/go-car/v2/storage"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
 // Writer writes an archive in CAR version 1, which is what the AT Protocol exchanges. It is for one
-// goroutine at a time.
+// goroutine at a time. It keeps the CIDs that it has written.
 type Writer struct {
-	w *bufio.Writer
-	s storage.WritableCar
+	w       *bufio.Writer
+	written map[lex.CID]struct{}
 }
 
 // NewWriter returns a Writer to w, and writes the header with the given roots. In an archive of a
@@ -25,31 +22,44 @@ type Writer struct {
 //
 // An error says that a root is undefined, or is that of w.
 func NewWriter(w io.Writer, roots ...lex.CID) (*Writer, error) {
-	converted := make([]cid.Cid, len(roots))
 	for i, root := range roots {
-		c, err := cid.Cast(root[:])
-		if err != nil {
+		if _, err := lex.CIDFromBytes(root[:]); err != nil {
 			return nil, fmt.Errorf("car: root %d: %w", i, err)
 		}
-		converted[i] = c
 	}
-	// A buffer alone as the writer: go-car writes a section in three parts, and to the beginning of
-	// what can seek.
 	buffered := bufio.NewWriter(w)
-	s, err := storage.NewWritable(buffered, converted, carv2.WriteAsCarV1(true), carv2.UseWholeCIDs(true))
-	if err != nil {
+	if _, err := buffered.Write(appendHeader(nil, roots)); err != nil {
 		return nil, fmt.Errorf("car: %w", err)
 	}
-	return &Writer{w: buffered, s: s}, nil
+	return &Writer{w: buffered, written: map[lex.CID]struct{}{}}, nil
 }
 
 // Write writes a block, unless it has been written before. It does not check that data is what c was
-// computed from. An error says that c is undefined, or is that of the underlying writer.
+// computed from. An error says that c is undefined, or is that of ctx or of the underlying writer.
 func (w *Writer) Write(ctx context.Context, c lex.CID, data []byte) error {
-	if err := w.s.Put(ctx, string(c[:]), data); err != nil {
+	if err := w.write(ctx, c, data); err != nil {
 		return &Error{Offset: -1, CID: c, Err: err}
 	}
 	return nil
+}
+
+func (w *Writer) write(ctx context.Context, c lex.CID, data []byte) error {
+	if _, err := lex.CIDFromBytes(c[:]); err != nil {
+		return err
+	}
+	if _, ok := w.written[c]; ok {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	w.written[c] = struct{}{}
+	prefix := binary.AppendUvarint(w.w.AvailableBuffer(), uint64(len(c)+len(data)))
+	if _, err := w.w.Write(append(prefix, c[:]...)); err != nil {
+		return err
+	}
+	_, err := w.w.Write(data)
+	return err
 }
 
 // Flush writes what is still in the Writer's buffer. An error is that of the underlying writer.
