@@ -73,6 +73,8 @@ type DecodeOptions struct {
 	// Memory is how many bytes of memory decoding may take at its peak; 0 stands for [BaseMemory] and
 	// [MemoryPerByte]. A value that takes more has an issue of [RuleMemory], and decoding stops there.
 	Memory int64
+	// Spent, if it is not nil, is set to about how many bytes of memory decoding took, without those of the issues.
+	Spent *int64
 }
 
 // Decode decodes one value from b into v, as [DecodeCBOR] and [DecodeJSON] do. When ctx ends it stops soon, whatever
@@ -107,8 +109,12 @@ func decode(ctx context.Context, b []byte, v Decodable, options DecodeOptions) e
 	}
 	d := decoders.Get().(*Decoder)
 	d.start(ctx, b, options)
+	budget := d.budget
 	v.DecodeLex(d)
 	err := d.finish()
+	if options.Spent != nil {
+		*options.Spent = budget - d.budget + int64(len(b))
+	}
 	d.release()
 	decoders.Put(d)
 	return err

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"context"
 	"errors"
 	"iter"
 	"slices"
@@ -50,15 +51,15 @@ func (c *chunk) fill(leaves []Leaf) int {
 }
 
 // run decodes the chunk's records in a goroutine of a worker.
-func (c *chunk) run(w *decodingWorker) {
+func (c *chunk) run(ctx context.Context, w *decodingWorker) {
 	c.failed = errEnded
 	defer func() { c.ready <- struct{}{} }()
-	c.failed = panics.Catch(func() error { return c.decode(w) })
+	c.failed = panics.Catch(func() error { return c.decode(ctx, w) })
 }
 
 // decode decodes records until the chunk ends, or too much is decoded ahead. Those of a file are read into one piece
 // of memory.
-func (c *chunk) decode(w *decodingWorker) error {
+func (c *chunk) decode(ctx context.Context, w *decodingWorker) error {
 	c.records, c.done = c.records[:0], 0
 	if !w.repo.index.InMemory() {
 		size := 0
@@ -70,7 +71,7 @@ func (c *chunk) decode(w *decodingWorker) error {
 	c.free = c.memory[:cap(c.memory)]
 	limit := int64(w.workers) * MaxAhead
 	for c.done < len(c.leaves) && w.ahead.Load() < limit {
-		record, ok, err := c.next(w)
+		record, ok, err := c.next(ctx, w)
 		if err != nil {
 			return err
 		}
@@ -83,7 +84,7 @@ func (c *chunk) decode(w *decodingWorker) error {
 }
 
 // next loads and decodes the record of the next leaf; ok says that it is to be yielded.
-func (c *chunk) next(w *decodingWorker) (record Decoded, ok bool, err error) {
+func (c *chunk) next(ctx context.Context, w *decodingWorker) (record Decoded, ok bool, err error) {
 	leaf := &c.leaves[c.done]
 	c.done++
 	data, err := w.repo.load(leaf, c.free)
@@ -93,13 +94,13 @@ func (c *chunk) next(w *decodingWorker) (record Decoded, ok bool, err error) {
 	if len(c.free) > 0 {
 		c.free = c.free[len(data):]
 	}
-	record, err = w.decode(Record{leaf.Collection, leaf.RecordKey, leaf.CID, data})
+	record, err = w.decode(ctx, Record{leaf.Collection, leaf.RecordKey, leaf.CID, data})
 	return record, err == nil, err
 }
 
 // decoded yields the chunk's records: those that a worker has decoded, and then the rest, which w decodes. It keeps
 // none. An error is in failed.
-func (c *chunk) decoded(w *decodingWorker) iter.Seq[*Decoded] {
+func (c *chunk) decoded(ctx context.Context, w *decodingWorker) iter.Seq[*Decoded] {
 	return func(yield func(*Decoded) bool) {
 		for i := range c.records {
 			w.ahead.Add(-c.records[i].cost)
@@ -109,21 +110,11 @@ func (c *chunk) decoded(w *decodingWorker) iter.Seq[*Decoded] {
 			c.records[i] = Decoded{}
 		}
 		for c.failed == nil && c.done < len(c.leaves) {
-			record, ok, err := c.next(w)
+			record, ok, err := c.next(ctx, w)
 			c.failed = err
 			if ok && !yield(&record) {
 				return
 			}
 		}
 	}
-}
-
-// estimate returns about how much memory the record and its issues take.
-func (d *Decoded) estimate() int64 {
-	const perByte, perIssue = 24, 256
-	cost := perByte * int64(len(d.Data))
-	for i := range d.Issues {
-		cost += perIssue + int64(len(d.Issues[i].Path))
-	}
-	return cost
 }

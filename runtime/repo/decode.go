@@ -100,14 +100,14 @@ func (d *decoding) leavesOut(collection syntax.NSID) bool {
 // decodingWorker is what one goroutine keeps from record to record.
 type decodingWorker struct {
 	*decoding
-	ctx   context.Context
 	ahead *atomic.Int64  // the cost of what all workers have decoded and has not been yielded
 	known lex.RecordType // of the last record
 	found bool
+	spent int64 // bytes of memory that decoding the last record took
 }
 
-// decode decodes a record. The error says that its type panicked, or that the context ended.
-func (w *decodingWorker) decode(record Record) (Decoded, error) {
+// decode decodes a record. An error is that of ctx, or says that the record's type panicked.
+func (w *decodingWorker) decode(ctx context.Context, record Record) (Decoded, error) {
 	out := Decoded{Record: record, repo: w.repo}
 	if w.known.NSID != record.Collection {
 		w.known, w.found = w.lookup(record.Collection)
@@ -121,12 +121,12 @@ func (w *decodingWorker) decode(record Record) (Decoded, error) {
 		} else {
 			value = new(lex.Map)
 		}
-		err := lex.Decode(w.ctx, record.Data, value, lex.DecodeOptions{Share: w.share})
-		if _, wrong := err.(*lex.Error); err != nil && !wrong {
-			return err
+		err := lex.Decode(ctx, record.Data, value, lex.DecodeOptions{Share: w.share, Spent: &w.spent})
+		if invalid, ok := err.(*lex.Error); ok {
+			out.Issues = invalid.Issues
+			return nil
 		}
-		out.Issues = lex.IssuesOf(err)
-		return nil
+		return err
 	})
 	if panicked, ok := err.(*panics.Error); ok {
 		err := &PanicError{Value: panicked.Value, Stack: panicked.Stack}
@@ -135,21 +135,27 @@ func (w *decodingWorker) decode(record Record) (Decoded, error) {
 	if err != nil {
 		return Decoded{}, err
 	}
-	out.cost = out.estimate()
+	out.cost = w.spent
+	for i := range out.Issues {
+		out.cost += issueCost + int64(len(out.Issues[i].Path))
+	}
 	return out, nil
 }
+
+// issueCost is about how much memory an issue takes, in bytes, without its path.
+const issueCost = 256
 
 // alone decodes in the receiver's goroutine.
 func (d *decoding) alone(ctx context.Context) iter.Seq2[*Decoded, error] {
 	return func(yield func(*Decoded, error) bool) {
-		w := decodingWorker{decoding: d, ctx: ctx}
+		w := decodingWorker{decoding: d}
 		var out Decoded
 		for record, err := range d.repo.Records(ctx) {
 			if err == nil && d.leavesOut(record.Collection) {
 				continue
 			}
 			if err == nil {
-				out, err = w.decode(record)
+				out, err = w.decode(ctx, record)
 			}
 			if err != nil {
 				yield(nil, err)
@@ -192,16 +198,16 @@ func (d *decoding) together(ctx context.Context) iter.Seq2[*Decoded, error] {
 		})
 		for range d.workers {
 			running.Go(func() {
-				w := decodingWorker{decoding: d, ctx: ctx, ahead: &ahead}
+				w := decodingWorker{decoding: d, ahead: &ahead}
 				for c := range work {
-					c.run(&w)
+					c.run(ctx, &w)
 				}
 			})
 		}
-		rest := decodingWorker{decoding: d, ctx: ctx, ahead: &ahead}
+		rest := decodingWorker{decoding: d, ahead: &ahead}
 		for c := range inOrder {
 			<-c.ready
-			for record := range c.decoded(&rest) {
+			for record := range c.decoded(ctx, &rest) {
 				if !yield(record, nil) {
 					return
 				}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/layers-pub/layers-go/layers/annotation"
 	"github.com/layers-pub/layers-go/runtime/car"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/repo"
@@ -203,11 +204,11 @@ func TestGoexit(t *testing.T) {
 	}
 }
 
-// TestAhead holds that workers decode a bounded amount ahead of the loop: one large record under many paths makes an
-// archive that is small and records that are not.
+// TestAhead holds that workers decode a bounded amount ahead of the loop: one record under many paths makes an archive
+// that is small and decoded records that are not.
 func TestAhead(t *testing.T) {
-	data := append([]byte("\xa1\x61x\x7a\x00\x04\x00\x00"), bytes.Repeat([]byte("x"), 256<<10)...)
-	all := make([]repo.Record, 1000)
+	data := append([]byte("\xa1\x6bannotations\x99\x03\x84"), bytes.Repeat([]byte{0xa0}, 900)...)
+	all := make([]repo.Record, 3000)
 	for i := range all {
 		all[i] = repo.Record{Collection: "com.example.note", RecordKey: syntax.RecordKey(fmt.Sprintf("%04d", i)), Data: data}
 	}
@@ -215,23 +216,62 @@ func TestAhead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var spent int64
+	if err := lex.Decode(t.Context(), data, new(annotation.AnnotationLayer), lex.DecodeOptions{Spent: &spent}); err == nil || spent < 300*900 {
+		t.Fatalf("%v, %d bytes of memory: not what the test needs", err, spent)
+	}
 	for _, workers := range []int{2, 4} {
-		// What a worker may be ahead by, and the record that each worker, and the loop, is at.
-		limit := int64(workers*(repo.MaxAhead/(24*len(data))+1) + workers + 1)
+		// What workers may be ahead by, and the record that each worker, and the loop, is at.
+		limit := int64(workers)*repo.MaxAhead/spent + 1 + int64(workers) + 1
 		var decoded atomic.Int64
+		lookup := func(syntax.NSID) (lex.RecordType, bool) {
+			return lex.RecordType{New: func() lex.Record { return &counted{decoded: &decoded} }}, true
+		}
 		yielded, most := int64(0), int64(0)
-		for _, err := range r.Decode(t.Context(), notes(func() { decoded.Add(1) }), &repo.DecodeOptions{Workers: workers}) {
-			if err != nil {
-				t.Fatal(err)
+		for d, err := range r.Decode(t.Context(), lookup, &repo.DecodeOptions{Workers: workers}) {
+			if err != nil || len(d.Issues) < 900 {
+				t.Fatalf("%v, %d issues", err, len(d.Issues))
 			}
-			for before := int64(-1); yielded == 0 && before < decoded.Load(); time.Sleep(20 * time.Millisecond) {
+			for before := int64(-1); yielded == 0 && before < decoded.Load(); time.Sleep(50 * time.Millisecond) {
 				before = decoded.Load() // give the workers time to do what they should not
 			}
 			most = max(most, decoded.Load()-yielded)
 			yielded++
 		}
-		if yielded != int64(len(all)) || most > limit || most <= 1 {
+		if yielded != int64(len(all)) || most > limit || most <= int64(workers) {
 			t.Errorf("%d workers: %d records, up to %d ahead, limit %d", workers, yielded, most, limit)
+		}
+	}
+}
+
+// counted counts how often it is decoded.
+type counted struct {
+	annotation.AnnotationLayer
+	decoded *atomic.Int64
+}
+
+func (c *counted) DecodeLex(d *lex.Decoder) {
+	c.AnnotationLayer.DecodeLex(d)
+	c.decoded.Add(1)
+}
+
+// TestDecodeCancel holds that decoding ends with its context also within a chunk, and with the context's error.
+func TestDecodeCancel(t *testing.T) {
+	r, err := repo.FromBytes(t.Context(), build(t, smallRecords(500), repo.OrderTree))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, workers := range []int{1, 3} {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		decoded := atomic.Int64{}
+		n, err, _ := decodeAll(ctx, r, workers, notes(func() {
+			if decoded.Add(1) == 5 {
+				cancel()
+			}
+		}))
+		if !errors.Is(err, context.Canceled) || n > 5+workers || decoded.Load() > int64(5+workers) {
+			t.Errorf("%d workers: after %d records, %d decoded: %v", workers, n, decoded.Load(), err)
 		}
 	}
 }
