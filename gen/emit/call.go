@@ -61,6 +61,10 @@ func param(f *plan.Field) *jen.Statement {
 
 // emitMethod writes a method of the client.
 func emitMethod(f *jen.File, m *plan.Method) {
+	if m.Record != nil {
+		emitRecordQuery(f, m)
+		return
+	}
 	parameters := []jen.Code{jen.Id("ctx").Qual("context", "Context")}
 	var body []jen.Code
 	call := []jen.Code{jen.Id("NSID").Op(":").Id(m.Const)}
@@ -185,23 +189,49 @@ func inputEntries(b *plan.Body, entry func(string, *jen.Statement)) {
 // emitPages writes the method that goes through all pages of a query's results.
 func emitPages(f *jen.File, m *plan.Method) {
 	p := m.Pages
-	item := valueType(p.Item)
-	cursor := lex("Opt").Types(jen.String())
+	var item, query *jen.Statement
+	if m.Record != nil {
+		item = lex("Entry").Types(ref(*m.Record))
+		query = lex("QueryRecordPages").Types(ref(*m.Record)).Call(queryArguments(m)...)
+	} else {
+		item = valueType(p.Item)
+		query = lex("QueryItems").Call(append(queryArguments(m), decodeFunction(p.Item))...)
+	}
 	f.Add(comment(p.Doc, 0), jen.Func().Params(jen.Id("c").Op("*").Id("Client")).Id(p.Name).
 		Params(jen.Id("ctx").Qual("context", "Context"), jen.Id("params").Op("*").Id(m.Params)).
-		Qual("iter", "Seq2").Types(jen.Op("*").Add(item), jen.Error()).Block(
-		jen.Id("p").Op(":=").Op("*").Qual("cmp", "Or").Call(jen.Id("params"), jen.New(jen.Id(m.Params))),
-		jen.Return(lex("Paginate").Call(jen.Id("ctx"), jen.Id("p").Dot(p.ParamsCursor).Dot("Or").Call(jen.Lit("")),
-			jen.Func().Params(jen.Id("ctx").Qual("context", "Context"), jen.Id("cursor").String()).
-				Params(jen.Index().Add(item), cursor, jen.Error()).Block(
-				jen.Id("page").Op(":=").Id("p"),
-				jen.If(jen.Id("cursor").Op("!=").Lit("")).Block(
-					jen.Id("page").Dot(p.ParamsCursor).Op("=").Add(lex("Some")).Call(jen.Id("cursor"))),
-				jen.List(jen.Id("out"), jen.Id("err")).Op(":=").Id("c").Dot(m.Name).Call(jen.Id("ctx"), jen.Op("&").Id("page")),
-				jen.If(jen.Id("err").Op("!=").Nil()).Block(jen.Return(jen.Nil(), cursor.Clone().Values(), jen.Id("err"))),
-				jen.Return(jen.Id("out").Dot(p.Items), jen.Id("out").Dot(p.OutputCursor), jen.Nil()),
-			))),
-	)).Line()
+		Qual("iter", "Seq2").Types(jen.Op("*").Add(item), jen.Error()).Block(jen.Return(query))).Line()
+}
+
+// queryArguments are the arguments of the runtime's generic queries.
+func queryArguments(m *plan.Method) []jen.Code {
+	arguments := []jen.Code{jen.Id("ctx"), jen.Id("c").Dot("Caller"), jen.Id(m.Const)}
+	if m.Params == "" {
+		arguments = append(arguments, jen.Nil())
+	} else {
+		arguments = append(arguments, jen.Id("params").Dot("LexParams").Call())
+	}
+	if m.Pages != nil {
+		arguments = append(arguments, jen.Lit(m.Pages.Items))
+	}
+	return arguments
+}
+
+// emitRecordQuery writes the method of a query that answers with a record, or with a page of them.
+func emitRecordQuery(f *jen.File, m *plan.Method) {
+	parameters := []jen.Code{jen.Id("ctx").Qual("context", "Context")}
+	if m.Params != "" {
+		parameters = append(parameters, jen.Id("params").Op("*").Id(m.Params))
+	}
+	name, result := "QueryRecord", lex("Entry").Types(ref(*m.Record))
+	if m.Pages != nil {
+		name, result = "QueryRecordPage", lex("Page").Types(result)
+	}
+	f.Add(comment(m.Doc, 0), jen.Func().Params(jen.Id("c").Op("*").Id("Client")).Id(m.Name).
+		Params(parameters...).Params(jen.Op("*").Add(result), jen.Error()).
+		Block(jen.Return(lex(name).Types(ref(*m.Record)).Call(queryArguments(m)...)))).Line()
+	if m.Pages != nil {
+		emitPages(f, m)
+	}
 }
 
 // emitEnvelope writes the type that gives a union as a body its codec methods.

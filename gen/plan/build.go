@@ -48,6 +48,7 @@ func New(set *lexicon.Set, options Options) (*Plan, error) {
 	}
 	b.makePackages(groups(set, &options))
 	b.findRecursion()
+	b.findRecordViews()
 	b.makeClients()
 	for _, document := range set.Documents {
 		b.buildDocument(document)
@@ -74,7 +75,8 @@ type builder struct {
 	scopes   map[*Package]*scope
 	clients  map[*Package]*scope // the methods of each package's client
 	imports  map[*Package]map[*Package]bool
-	indirect map[edge]bool // fields that have to be pointers, or their type would contain itself
+	views    map[*lexicon.Node]bool // definitions that need no type; see findRecordViews
+	indirect map[edge]bool          // fields that have to be pointers, or their type would contain itself
 	used     map[string]bool
 	problems lexicon.Problems
 
@@ -122,7 +124,9 @@ func (b *builder) buildDocument(document *lexicon.Document) {
 	b.file = &File{Source: document.ID}
 	b.pkg.Files = append(b.pkg.Files, b.file)
 	for _, def := range document.Defs {
-		b.buildDef(def)
+		if !b.views[def.Node] {
+			b.buildDef(def)
+		}
 	}
 }
 

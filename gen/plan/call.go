@@ -24,14 +24,34 @@ func (b *builder) buildCall(s spot) {
 	if n.Input != nil {
 		method.Input, _ = b.buildBody(b.below(s, n.Input, ".input", "input"))
 	}
-	if n.Output != nil {
-		var output *Struct
-		method.Output, output = b.buildBody(b.below(s, n.Output, ".output", "output"))
-		if method.Pages = pages(s, params, output); method.Pages != nil {
-			b.declare(members, method.Pages.Name, b.place(s))
-		}
+	b.buildOutput(s, method, params)
+	if method.Pages != nil {
+		b.declare(members, method.Pages.Name, b.place(s))
 	}
 	method.Doc[0] += outcome(method.Output, b.buildErrors(s, "[Client."+s.name+"]"))
+}
+
+// buildOutput decides on the form of what a call returns, and on that of its pages.
+func (b *builder) buildOutput(s spot, method *Method, params *Params) {
+	n := s.node
+	if n.Output == nil {
+		return
+	}
+	if list := b.recordListOf(b.document, n); list != nil {
+		record := b.refTo(list.document, list.record)
+		method.Record = &record
+		method.Pages = &Pages{Items: list.key}
+		method.Pages.name(s)
+		return
+	}
+	if document, def := b.recordOf(b.document, n.Output.Schema); def != nil && n.Type == "query" {
+		record := b.refTo(document, def)
+		method.Record = &record
+		return
+	}
+	var output *Struct
+	method.Output, output = b.buildBody(b.below(s, n.Output, ".output", "output"))
+	method.Pages = pages(s, params, output)
 }
 
 // outcome says of a call what its results do not say themselves.
@@ -130,14 +150,16 @@ func pages(s spot, params *Params, output *Struct) *Pages {
 	if paramsCursor == nil || outputCursor == nil || items == nil {
 		return nil
 	}
-	name := s.name + "Iter"
-	return &Pages{
-		Name: name,
-		Doc: Doc{fmt.Sprintf("%s goes through the %s of all pages that [Client.%s] returns, fetching each when the loop gets there. "+
-			"An error ends it, as the last thing it yields.", name, items.Key, s.name)},
-		Items: items.Name, Item: items.Value.Items,
-		ParamsCursor: paramsCursor.Name, OutputCursor: outputCursor.Name,
-	}
+	p := &Pages{Items: items.Key, Item: items.Value.Items}
+	p.name(s)
+	return p
+}
+
+// name gives the method that goes through all pages its name and comment.
+func (p *Pages) name(s spot) {
+	p.Name = s.name + "Iter"
+	p.Doc = Doc{fmt.Sprintf("%s iterates over the %s of all pages of [Client.%s], fetching each when the loop gets there. "+
+		"An error that is a [*lex.Failure] is about one item, and the loop goes on; any other error ends it.", p.Name, p.Items, s.name)}
 }
 
 // cursor returns the field called "cursor" if it is an optional plain string.

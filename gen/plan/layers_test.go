@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -82,8 +83,7 @@ func TestNames(t *testing.T) {
 		"alignment string-enum AlignmentKind",
 		"alignment query Client.GetAlignment",
 		"alignment params GetAlignmentParams",
-		"alignment object GetAlignmentOutput",
-		"alignment object ListAlignmentsRecordView",
+		"alignment query Client.ListAlignments",
 		"annotation object ArgumentRef",
 		"changelog query Client.ListByCollection",
 		"changelog record Entry",
@@ -105,10 +105,13 @@ func TestNames(t *testing.T) {
 			t.Errorf("there is no %s", want)
 		}
 	}
-	if len(list) != 358 {
-		t.Errorf("there are %d names, want 358", len(list))
+	if len(list) != 278 {
+		t.Errorf("there are %d names, want 278", len(list))
 	}
 }
+
+// recordAnswer matches the names that the table has for the answers of queries for records, which need no types.
+var recordAnswer = regexp.MustCompile(`^(Get\w+Output|List\w+(Output|RecordView))$`)
 
 // TestNameTable compares the names with the table, if it is there.
 func TestNameTable(t *testing.T) {
@@ -126,6 +129,9 @@ func TestNameTable(t *testing.T) {
 	for rows.Scan() {
 		columns := strings.Split(rows.Text(), "\t")
 		kind := strings.NewReplacer("inline-object", "object", "output", "object").Replace(columns[2])
+		if columns[3] != "integration" && kind == "object" && recordAnswer.MatchString(columns[4]) {
+			continue
+		}
 		want = append(want, columns[3]+" "+kind+" "+columns[4])
 	}
 	slices.Sort(want)

@@ -284,6 +284,9 @@ type Method struct {
 	// Params is the name of the type of its parameters, empty if it has none.
 	Params        string
 	Input, Output *Body
+	// Record is the type of the record that a query answers with, or of those on the pages that it answers with: {uri,
+	// cid, value}. It is nil for any other call.
+	Record *Ref
 	// Pages is nil for a call whose results do not come in pages.
 	Pages *Pages
 }
@@ -293,11 +296,9 @@ type Pages struct {
 	// Name is the name of the method.
 	Name string
 	Doc  Doc
-	// Items is the field of the output that holds the results, Item their type.
+	// Items is the key of the array with the results, Item their type: nil if they are records.
 	Items string
 	Item  *Value
-	// ParamsCursor and OutputCursor are the fields with the cursor.
-	ParamsCursor, OutputCursor string
 }
 
 // PermissionSet is a variable that holds a permission set.

@@ -16,13 +16,8 @@ const NSIDGetAlignment = "pub.layers.alignment.getAlignment"
 
 // GetAlignment fetches the alignment at an AT-URI; fails with RecordNotFound if none is indexed. It
 // may fail with [GetAlignmentErrorRecordNotFound].
-func (c *Client) GetAlignment(ctx context.Context, params *GetAlignmentParams) (*GetAlignmentOutput, error) {
-	out := new(GetAlignmentOutput)
-	call := lex.Call{NSID: NSIDGetAlignment, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetAlignment(ctx context.Context, params *GetAlignmentParams) (*lex.Entry[Alignment], error) {
+	return lex.QueryRecord[Alignment](ctx, c.Caller, NSIDGetAlignment, params.LexParams())
 }
 
 // GetAlignmentParams are the parameters of pub.layers.alignment.getAlignment.
@@ -38,47 +33,6 @@ func (v *GetAlignmentParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetAlignmentOutput is the output of pub.layers.alignment.getAlignment.
-type GetAlignmentOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Alignment
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getAlignmentOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetAlignmentOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getAlignmentOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetAlignmentOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetAlignmentOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetAlignmentOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetAlignmentErrorRecordNotFound is the error that [Client.GetAlignment] declares, for errors.Is.
 const GetAlignmentErrorRecordNotFound lex.ErrorName = "RecordNotFound"

@@ -16,30 +16,15 @@ import (
 const NSIDListAlignments = "pub.layers.alignment.listAlignments"
 
 // ListAlignments lists the alignments tied to one expression, optionally of one kind.
-func (c *Client) ListAlignments(ctx context.Context, params *ListAlignmentsParams) (*ListAlignmentsOutput, error) {
-	out := new(ListAlignmentsOutput)
-	call := lex.Call{NSID: NSIDListAlignments, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListAlignments(ctx context.Context, params *ListAlignmentsParams) (*lex.Page[lex.Entry[Alignment]], error) {
+	return lex.QueryRecordPage[Alignment](ctx, c.Caller, NSIDListAlignments, params.LexParams(), "records")
 }
 
-// ListAlignmentsIter goes through the records of all pages that [Client.ListAlignments] returns,
-// fetching each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListAlignmentsIter(ctx context.Context, params *ListAlignmentsParams) iter.Seq2[*ListAlignmentsRecordView, error] {
-	p := *cmp.Or(params, new(ListAlignmentsParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListAlignmentsRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListAlignments(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListAlignmentsIter iterates over the records of all pages of [Client.ListAlignments], fetching
+// each when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop
+// goes on; any other error ends it.
+func (c *Client) ListAlignmentsIter(ctx context.Context, params *ListAlignmentsParams) iter.Seq2[*lex.Entry[Alignment], error] {
+	return lex.QueryRecordPages[Alignment](ctx, c.Caller, NSIDListAlignments, params.LexParams(), "records")
 }
 
 // ListAlignmentsParams are the parameters of pub.layers.alignment.listAlignments.
@@ -71,85 +56,3 @@ func (v *ListAlignmentsParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListAlignmentsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListAlignmentsOutput is the output of pub.layers.alignment.listAlignments.
-type ListAlignmentsOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching alignments on this page.
-	Records []ListAlignmentsRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listAlignmentsOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListAlignmentsOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listAlignmentsOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListAlignmentsRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListAlignmentsOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListAlignmentsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListAlignmentsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListAlignmentsRecordView is the pub.layers.alignment.listAlignments#recordView object. One
-// alignment on a result page, together with AT-URI and CID.
-type ListAlignmentsRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Alignment
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listAlignmentsRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListAlignmentsRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listAlignmentsRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListAlignmentsRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListAlignmentsRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListAlignmentsRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -16,13 +16,8 @@ const NSIDGetAnnotationLayer = "pub.layers.annotation.getAnnotationLayer"
 
 // GetAnnotationLayer fetches the annotation layer at an AT-URI; fails with RecordNotFound if none
 // is indexed. It may fail with [GetAnnotationLayerErrorRecordNotFound].
-func (c *Client) GetAnnotationLayer(ctx context.Context, params *GetAnnotationLayerParams) (*GetAnnotationLayerOutput, error) {
-	out := new(GetAnnotationLayerOutput)
-	call := lex.Call{NSID: NSIDGetAnnotationLayer, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetAnnotationLayer(ctx context.Context, params *GetAnnotationLayerParams) (*lex.Entry[AnnotationLayer], error) {
+	return lex.QueryRecord[AnnotationLayer](ctx, c.Caller, NSIDGetAnnotationLayer, params.LexParams())
 }
 
 // GetAnnotationLayerParams are the parameters of pub.layers.annotation.getAnnotationLayer.
@@ -38,47 +33,6 @@ func (v *GetAnnotationLayerParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetAnnotationLayerOutput is the output of pub.layers.annotation.getAnnotationLayer.
-type GetAnnotationLayerOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value AnnotationLayer
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getAnnotationLayerOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetAnnotationLayerOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getAnnotationLayerOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetAnnotationLayerOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetAnnotationLayerOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetAnnotationLayerOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetAnnotationLayerErrorRecordNotFound is the error that [Client.GetAnnotationLayer] declares, for
 // errors.Is.

@@ -16,13 +16,8 @@ const NSIDGetClusterSet = "pub.layers.annotation.getClusterSet"
 
 // GetClusterSet fetches the cluster set at an AT-URI; fails with RecordNotFound if none is indexed.
 // It may fail with [GetClusterSetErrorRecordNotFound].
-func (c *Client) GetClusterSet(ctx context.Context, params *GetClusterSetParams) (*GetClusterSetOutput, error) {
-	out := new(GetClusterSetOutput)
-	call := lex.Call{NSID: NSIDGetClusterSet, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetClusterSet(ctx context.Context, params *GetClusterSetParams) (*lex.Entry[ClusterSet], error) {
+	return lex.QueryRecord[ClusterSet](ctx, c.Caller, NSIDGetClusterSet, params.LexParams())
 }
 
 // GetClusterSetParams are the parameters of pub.layers.annotation.getClusterSet.
@@ -38,47 +33,6 @@ func (v *GetClusterSetParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetClusterSetOutput is the output of pub.layers.annotation.getClusterSet.
-type GetClusterSetOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value ClusterSet
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getClusterSetOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetClusterSetOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getClusterSetOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetClusterSetOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetClusterSetOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetClusterSetOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetClusterSetErrorRecordNotFound is the error that [Client.GetClusterSet] declares, for
 // errors.Is.

@@ -17,30 +17,15 @@ const NSIDListAnnotationLayers = "pub.layers.annotation.listAnnotationLayers"
 
 // ListAnnotationLayers lists the annotation layers of one expression, optionally of one kind or
 // subkind.
-func (c *Client) ListAnnotationLayers(ctx context.Context, params *ListAnnotationLayersParams) (*ListAnnotationLayersOutput, error) {
-	out := new(ListAnnotationLayersOutput)
-	call := lex.Call{NSID: NSIDListAnnotationLayers, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListAnnotationLayers(ctx context.Context, params *ListAnnotationLayersParams) (*lex.Page[lex.Entry[AnnotationLayer]], error) {
+	return lex.QueryRecordPage[AnnotationLayer](ctx, c.Caller, NSIDListAnnotationLayers, params.LexParams(), "records")
 }
 
-// ListAnnotationLayersIter goes through the records of all pages that [Client.ListAnnotationLayers]
-// returns, fetching each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListAnnotationLayersIter(ctx context.Context, params *ListAnnotationLayersParams) iter.Seq2[*ListAnnotationLayersRecordView, error] {
-	p := *cmp.Or(params, new(ListAnnotationLayersParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListAnnotationLayersRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListAnnotationLayers(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListAnnotationLayersIter iterates over the records of all pages of [Client.ListAnnotationLayers],
+// fetching each when the loop gets there. An error that is a [*lex.Failure] is about one item, and
+// the loop goes on; any other error ends it.
+func (c *Client) ListAnnotationLayersIter(ctx context.Context, params *ListAnnotationLayersParams) iter.Seq2[*lex.Entry[AnnotationLayer], error] {
+	return lex.QueryRecordPages[AnnotationLayer](ctx, c.Caller, NSIDListAnnotationLayers, params.LexParams(), "records")
 }
 
 // ListAnnotationLayersParams are the parameters of pub.layers.annotation.listAnnotationLayers.
@@ -77,85 +62,3 @@ func (v *ListAnnotationLayersParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListAnnotationLayersParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListAnnotationLayersOutput is the output of pub.layers.annotation.listAnnotationLayers.
-type ListAnnotationLayersOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching annotation layers on this page.
-	Records []ListAnnotationLayersRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listAnnotationLayersOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListAnnotationLayersOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listAnnotationLayersOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListAnnotationLayersRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListAnnotationLayersOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListAnnotationLayersOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListAnnotationLayersOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListAnnotationLayersRecordView is the pub.layers.annotation.listAnnotationLayers#recordView
-// object. One annotation layer on a result page, together with AT-URI and CID.
-type ListAnnotationLayersRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value AnnotationLayer
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listAnnotationLayersRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListAnnotationLayersRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listAnnotationLayersRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListAnnotationLayersRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListAnnotationLayersRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListAnnotationLayersRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -16,30 +16,15 @@ import (
 const NSIDListClusterSets = "pub.layers.annotation.listClusterSets"
 
 // ListClusterSets lists the cluster sets of one expression, optionally of one kind.
-func (c *Client) ListClusterSets(ctx context.Context, params *ListClusterSetsParams) (*ListClusterSetsOutput, error) {
-	out := new(ListClusterSetsOutput)
-	call := lex.Call{NSID: NSIDListClusterSets, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListClusterSets(ctx context.Context, params *ListClusterSetsParams) (*lex.Page[lex.Entry[ClusterSet]], error) {
+	return lex.QueryRecordPage[ClusterSet](ctx, c.Caller, NSIDListClusterSets, params.LexParams(), "records")
 }
 
-// ListClusterSetsIter goes through the records of all pages that [Client.ListClusterSets] returns,
-// fetching each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListClusterSetsIter(ctx context.Context, params *ListClusterSetsParams) iter.Seq2[*ListClusterSetsRecordView, error] {
-	p := *cmp.Or(params, new(ListClusterSetsParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListClusterSetsRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListClusterSets(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListClusterSetsIter iterates over the records of all pages of [Client.ListClusterSets], fetching
+// each when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop
+// goes on; any other error ends it.
+func (c *Client) ListClusterSetsIter(ctx context.Context, params *ListClusterSetsParams) iter.Seq2[*lex.Entry[ClusterSet], error] {
+	return lex.QueryRecordPages[ClusterSet](ctx, c.Caller, NSIDListClusterSets, params.LexParams(), "records")
 }
 
 // ListClusterSetsParams are the parameters of pub.layers.annotation.listClusterSets.
@@ -71,85 +56,3 @@ func (v *ListClusterSetsParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListClusterSetsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListClusterSetsOutput is the output of pub.layers.annotation.listClusterSets.
-type ListClusterSetsOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching cluster sets on this page.
-	Records []ListClusterSetsRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listClusterSetsOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListClusterSetsOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listClusterSetsOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListClusterSetsRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListClusterSetsOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListClusterSetsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListClusterSetsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListClusterSetsRecordView is the pub.layers.annotation.listClusterSets#recordView object. One
-// cluster set on a result page, together with AT-URI and CID.
-type ListClusterSetsRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value ClusterSet
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listClusterSetsRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListClusterSetsRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listClusterSetsRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListClusterSetsRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListClusterSetsRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListClusterSetsRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -9,37 +9,21 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
-	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // NSIDListByCollection is the query that [Client.ListByCollection] calls.
 const NSIDListByCollection = "pub.layers.changelog.listByCollection"
 
 // ListByCollection lists changelog entries for every record in one collection, newest first.
-func (c *Client) ListByCollection(ctx context.Context, params *ListByCollectionParams) (*ListByCollectionOutput, error) {
-	out := new(ListByCollectionOutput)
-	call := lex.Call{NSID: NSIDListByCollection, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListByCollection(ctx context.Context, params *ListByCollectionParams) (*lex.Page[lex.Entry[Entry]], error) {
+	return lex.QueryRecordPage[Entry](ctx, c.Caller, NSIDListByCollection, params.LexParams(), "entries")
 }
 
-// ListByCollectionIter goes through the entries of all pages that [Client.ListByCollection]
-// returns, fetching each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListByCollectionIter(ctx context.Context, params *ListByCollectionParams) iter.Seq2[*ListByCollectionRecordView, error] {
-	p := *cmp.Or(params, new(ListByCollectionParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListByCollectionRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListByCollection(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Entries, out.Cursor, nil
-	})
+// ListByCollectionIter iterates over the entries of all pages of [Client.ListByCollection],
+// fetching each when the loop gets there. An error that is a [*lex.Failure] is about one item, and
+// the loop goes on; any other error ends it.
+func (c *Client) ListByCollectionIter(ctx context.Context, params *ListByCollectionParams) iter.Seq2[*lex.Entry[Entry], error] {
+	return lex.QueryRecordPages[Entry](ctx, c.Caller, NSIDListByCollection, params.LexParams(), "entries")
 }
 
 // ListByCollectionParams are the parameters of pub.layers.changelog.listByCollection.
@@ -66,85 +50,3 @@ func (v *ListByCollectionParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListByCollectionParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListByCollectionOutput is the output of pub.layers.changelog.listByCollection.
-type ListByCollectionOutput struct {
-	Cursor lex.Opt[string]
-	// Entries: Matching changelog entries on this page, newest first.
-	Entries []ListByCollectionRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listByCollectionOutputFields = lex.NewFields("cursor", "entries!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListByCollectionOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listByCollectionOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // entries
-			v.Entries = lex.DecodeObjects[ListByCollectionRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListByCollectionOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("entries"), v.Entries)
-	o.End()
-}
-
-func (v ListByCollectionOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListByCollectionOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListByCollectionRecordView is the pub.layers.changelog.listByCollection#recordView object. One
-// changelog entry on a result page, together with AT-URI and CID.
-type ListByCollectionRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Entry
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listByCollectionRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListByCollectionRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listByCollectionRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListByCollectionRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListByCollectionRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListByCollectionRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -16,13 +16,8 @@ const NSIDGetCorpus = "pub.layers.corpus.getCorpus"
 
 // GetCorpus fetches the corpus at an AT-URI; fails with RecordNotFound if none is indexed. It may
 // fail with [GetCorpusErrorRecordNotFound].
-func (c *Client) GetCorpus(ctx context.Context, params *GetCorpusParams) (*GetCorpusOutput, error) {
-	out := new(GetCorpusOutput)
-	call := lex.Call{NSID: NSIDGetCorpus, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetCorpus(ctx context.Context, params *GetCorpusParams) (*lex.Entry[Corpus], error) {
+	return lex.QueryRecord[Corpus](ctx, c.Caller, NSIDGetCorpus, params.LexParams())
 }
 
 // GetCorpusParams are the parameters of pub.layers.corpus.getCorpus.
@@ -38,47 +33,6 @@ func (v *GetCorpusParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetCorpusOutput is the output of pub.layers.corpus.getCorpus.
-type GetCorpusOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Corpus
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getCorpusOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetCorpusOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getCorpusOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetCorpusOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetCorpusOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetCorpusOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetCorpusErrorRecordNotFound is the error that [Client.GetCorpus] declares, for errors.Is.
 const GetCorpusErrorRecordNotFound lex.ErrorName = "RecordNotFound"

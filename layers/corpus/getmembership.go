@@ -16,13 +16,8 @@ const NSIDGetMembership = "pub.layers.corpus.getMembership"
 
 // GetMembership fetches the corpus membership at an AT-URI; fails with RecordNotFound if none is
 // indexed. It may fail with [GetMembershipErrorRecordNotFound].
-func (c *Client) GetMembership(ctx context.Context, params *GetMembershipParams) (*GetMembershipOutput, error) {
-	out := new(GetMembershipOutput)
-	call := lex.Call{NSID: NSIDGetMembership, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetMembership(ctx context.Context, params *GetMembershipParams) (*lex.Entry[Membership], error) {
+	return lex.QueryRecord[Membership](ctx, c.Caller, NSIDGetMembership, params.LexParams())
 }
 
 // GetMembershipParams are the parameters of pub.layers.corpus.getMembership.
@@ -38,47 +33,6 @@ func (v *GetMembershipParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetMembershipOutput is the output of pub.layers.corpus.getMembership.
-type GetMembershipOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Membership
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getMembershipOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetMembershipOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getMembershipOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetMembershipOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetMembershipOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetMembershipOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetMembershipErrorRecordNotFound is the error that [Client.GetMembership] declares, for
 // errors.Is.

@@ -16,30 +16,15 @@ import (
 const NSIDListCorpora = "pub.layers.corpus.listCorpora"
 
 // ListCorpora lists the corpora in one repository, optionally by domain or language.
-func (c *Client) ListCorpora(ctx context.Context, params *ListCorporaParams) (*ListCorporaOutput, error) {
-	out := new(ListCorporaOutput)
-	call := lex.Call{NSID: NSIDListCorpora, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListCorpora(ctx context.Context, params *ListCorporaParams) (*lex.Page[lex.Entry[Corpus]], error) {
+	return lex.QueryRecordPage[Corpus](ctx, c.Caller, NSIDListCorpora, params.LexParams(), "records")
 }
 
-// ListCorporaIter goes through the records of all pages that [Client.ListCorpora] returns, fetching
-// each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListCorporaIter(ctx context.Context, params *ListCorporaParams) iter.Seq2[*ListCorporaRecordView, error] {
-	p := *cmp.Or(params, new(ListCorporaParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListCorporaRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListCorpora(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListCorporaIter iterates over the records of all pages of [Client.ListCorpora], fetching each
+// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
+// on; any other error ends it.
+func (c *Client) ListCorporaIter(ctx context.Context, params *ListCorporaParams) iter.Seq2[*lex.Entry[Corpus], error] {
+	return lex.QueryRecordPages[Corpus](ctx, c.Caller, NSIDListCorpora, params.LexParams(), "records")
 }
 
 // ListCorporaParams are the parameters of pub.layers.corpus.listCorpora.
@@ -76,85 +61,3 @@ func (v *ListCorporaParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListCorporaParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListCorporaOutput is the output of pub.layers.corpus.listCorpora.
-type ListCorporaOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching corpora on this page.
-	Records []ListCorporaRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listCorporaOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListCorporaOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listCorporaOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListCorporaRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListCorporaOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListCorporaOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListCorporaOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListCorporaRecordView is the pub.layers.corpus.listCorpora#recordView object. One corpus on a
-// result page, together with AT-URI and CID.
-type ListCorporaRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Corpus
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listCorporaRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListCorporaRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listCorporaRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListCorporaRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListCorporaRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListCorporaRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

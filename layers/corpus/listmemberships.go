@@ -16,30 +16,15 @@ import (
 const NSIDListMemberships = "pub.layers.corpus.listMemberships"
 
 // ListMemberships lists the memberships of one corpus, optionally in one split.
-func (c *Client) ListMemberships(ctx context.Context, params *ListMembershipsParams) (*ListMembershipsOutput, error) {
-	out := new(ListMembershipsOutput)
-	call := lex.Call{NSID: NSIDListMemberships, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListMemberships(ctx context.Context, params *ListMembershipsParams) (*lex.Page[lex.Entry[Membership]], error) {
+	return lex.QueryRecordPage[Membership](ctx, c.Caller, NSIDListMemberships, params.LexParams(), "records")
 }
 
-// ListMembershipsIter goes through the records of all pages that [Client.ListMemberships] returns,
-// fetching each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListMembershipsIter(ctx context.Context, params *ListMembershipsParams) iter.Seq2[*ListMembershipsRecordView, error] {
-	p := *cmp.Or(params, new(ListMembershipsParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListMembershipsRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListMemberships(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListMembershipsIter iterates over the records of all pages of [Client.ListMemberships], fetching
+// each when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop
+// goes on; any other error ends it.
+func (c *Client) ListMembershipsIter(ctx context.Context, params *ListMembershipsParams) iter.Seq2[*lex.Entry[Membership], error] {
+	return lex.QueryRecordPages[Membership](ctx, c.Caller, NSIDListMemberships, params.LexParams(), "records")
 }
 
 // ListMembershipsParams are the parameters of pub.layers.corpus.listMemberships.
@@ -71,85 +56,3 @@ func (v *ListMembershipsParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListMembershipsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListMembershipsOutput is the output of pub.layers.corpus.listMemberships.
-type ListMembershipsOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching corpus memberships on this page.
-	Records []ListMembershipsRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listMembershipsOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListMembershipsOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listMembershipsOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListMembershipsRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListMembershipsOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListMembershipsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListMembershipsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListMembershipsRecordView is the pub.layers.corpus.listMemberships#recordView object. One corpus
-// membership on a result page, together with AT-URI and CID.
-type ListMembershipsRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Membership
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listMembershipsRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListMembershipsRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listMembershipsRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListMembershipsRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListMembershipsRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListMembershipsRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

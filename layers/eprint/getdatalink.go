@@ -16,13 +16,8 @@ const NSIDGetDataLink = "pub.layers.eprint.getDataLink"
 
 // GetDataLink fetches the data link at an AT-URI; fails with RecordNotFound if none is indexed. It
 // may fail with [GetDataLinkErrorRecordNotFound].
-func (c *Client) GetDataLink(ctx context.Context, params *GetDataLinkParams) (*GetDataLinkOutput, error) {
-	out := new(GetDataLinkOutput)
-	call := lex.Call{NSID: NSIDGetDataLink, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetDataLink(ctx context.Context, params *GetDataLinkParams) (*lex.Entry[DataLink], error) {
+	return lex.QueryRecord[DataLink](ctx, c.Caller, NSIDGetDataLink, params.LexParams())
 }
 
 // GetDataLinkParams are the parameters of pub.layers.eprint.getDataLink.
@@ -38,47 +33,6 @@ func (v *GetDataLinkParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetDataLinkOutput is the output of pub.layers.eprint.getDataLink.
-type GetDataLinkOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value DataLink
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getDataLinkOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetDataLinkOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getDataLinkOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetDataLinkOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetDataLinkOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetDataLinkOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetDataLinkErrorRecordNotFound is the error that [Client.GetDataLink] declares, for errors.Is.
 const GetDataLinkErrorRecordNotFound lex.ErrorName = "RecordNotFound"

@@ -16,13 +16,8 @@ const NSIDGetEprint = "pub.layers.eprint.getEprint"
 
 // GetEprint fetches the eprint record at an AT-URI; fails with RecordNotFound if none is indexed.
 // It may fail with [GetEprintErrorRecordNotFound].
-func (c *Client) GetEprint(ctx context.Context, params *GetEprintParams) (*GetEprintOutput, error) {
-	out := new(GetEprintOutput)
-	call := lex.Call{NSID: NSIDGetEprint, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetEprint(ctx context.Context, params *GetEprintParams) (*lex.Entry[Eprint], error) {
+	return lex.QueryRecord[Eprint](ctx, c.Caller, NSIDGetEprint, params.LexParams())
 }
 
 // GetEprintParams are the parameters of pub.layers.eprint.getEprint.
@@ -38,47 +33,6 @@ func (v *GetEprintParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetEprintOutput is the output of pub.layers.eprint.getEprint.
-type GetEprintOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Eprint
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getEprintOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetEprintOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getEprintOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetEprintOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetEprintOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetEprintOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetEprintErrorRecordNotFound is the error that [Client.GetEprint] declares, for errors.Is.
 const GetEprintErrorRecordNotFound lex.ErrorName = "RecordNotFound"

@@ -16,30 +16,15 @@ import (
 const NSIDListDataLinks = "pub.layers.eprint.listDataLinks"
 
 // ListDataLinks lists the data links of one eprint, optionally of one data kind.
-func (c *Client) ListDataLinks(ctx context.Context, params *ListDataLinksParams) (*ListDataLinksOutput, error) {
-	out := new(ListDataLinksOutput)
-	call := lex.Call{NSID: NSIDListDataLinks, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListDataLinks(ctx context.Context, params *ListDataLinksParams) (*lex.Page[lex.Entry[DataLink]], error) {
+	return lex.QueryRecordPage[DataLink](ctx, c.Caller, NSIDListDataLinks, params.LexParams(), "records")
 }
 
-// ListDataLinksIter goes through the records of all pages that [Client.ListDataLinks] returns,
-// fetching each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListDataLinksIter(ctx context.Context, params *ListDataLinksParams) iter.Seq2[*ListDataLinksRecordView, error] {
-	p := *cmp.Or(params, new(ListDataLinksParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListDataLinksRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListDataLinks(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListDataLinksIter iterates over the records of all pages of [Client.ListDataLinks], fetching each
+// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
+// on; any other error ends it.
+func (c *Client) ListDataLinksIter(ctx context.Context, params *ListDataLinksParams) iter.Seq2[*lex.Entry[DataLink], error] {
+	return lex.QueryRecordPages[DataLink](ctx, c.Caller, NSIDListDataLinks, params.LexParams(), "records")
 }
 
 // ListDataLinksParams are the parameters of pub.layers.eprint.listDataLinks.
@@ -71,85 +56,3 @@ func (v *ListDataLinksParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListDataLinksParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListDataLinksOutput is the output of pub.layers.eprint.listDataLinks.
-type ListDataLinksOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching data links on this page.
-	Records []ListDataLinksRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listDataLinksOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListDataLinksOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listDataLinksOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListDataLinksRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListDataLinksOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListDataLinksOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListDataLinksOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListDataLinksRecordView is the pub.layers.eprint.listDataLinks#recordView object. One data link
-// on a result page, together with AT-URI and CID.
-type ListDataLinksRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value DataLink
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listDataLinksRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListDataLinksRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listDataLinksRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListDataLinksRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListDataLinksRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListDataLinksRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

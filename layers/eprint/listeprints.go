@@ -17,30 +17,15 @@ const NSIDListEprints = "pub.layers.eprint.listEprints"
 
 // ListEprints lists the eprint records in one repository, optionally by link type or identifier
 // scheme.
-func (c *Client) ListEprints(ctx context.Context, params *ListEprintsParams) (*ListEprintsOutput, error) {
-	out := new(ListEprintsOutput)
-	call := lex.Call{NSID: NSIDListEprints, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListEprints(ctx context.Context, params *ListEprintsParams) (*lex.Page[lex.Entry[Eprint]], error) {
+	return lex.QueryRecordPage[Eprint](ctx, c.Caller, NSIDListEprints, params.LexParams(), "records")
 }
 
-// ListEprintsIter goes through the records of all pages that [Client.ListEprints] returns, fetching
-// each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListEprintsIter(ctx context.Context, params *ListEprintsParams) iter.Seq2[*ListEprintsRecordView, error] {
-	p := *cmp.Or(params, new(ListEprintsParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListEprintsRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListEprints(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListEprintsIter iterates over the records of all pages of [Client.ListEprints], fetching each
+// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
+// on; any other error ends it.
+func (c *Client) ListEprintsIter(ctx context.Context, params *ListEprintsParams) iter.Seq2[*lex.Entry[Eprint], error] {
+	return lex.QueryRecordPages[Eprint](ctx, c.Caller, NSIDListEprints, params.LexParams(), "records")
 }
 
 // ListEprintsParams are the parameters of pub.layers.eprint.listEprints.
@@ -77,85 +62,3 @@ func (v *ListEprintsParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListEprintsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListEprintsOutput is the output of pub.layers.eprint.listEprints.
-type ListEprintsOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching eprint records on this page.
-	Records []ListEprintsRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listEprintsOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListEprintsOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listEprintsOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListEprintsRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListEprintsOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListEprintsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListEprintsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListEprintsRecordView is the pub.layers.eprint.listEprints#recordView object. One eprint record
-// on a result page, together with AT-URI and CID.
-type ListEprintsRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Eprint
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listEprintsRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListEprintsRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listEprintsRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListEprintsRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListEprintsRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListEprintsRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -16,13 +16,8 @@ const NSIDGetExpression = "pub.layers.expression.getExpression"
 
 // GetExpression fetches the expression at an AT-URI; fails with RecordNotFound if none is indexed.
 // It may fail with [GetExpressionErrorRecordNotFound].
-func (c *Client) GetExpression(ctx context.Context, params *GetExpressionParams) (*GetExpressionOutput, error) {
-	out := new(GetExpressionOutput)
-	call := lex.Call{NSID: NSIDGetExpression, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetExpression(ctx context.Context, params *GetExpressionParams) (*lex.Entry[Expression], error) {
+	return lex.QueryRecord[Expression](ctx, c.Caller, NSIDGetExpression, params.LexParams())
 }
 
 // GetExpressionParams are the parameters of pub.layers.expression.getExpression.
@@ -38,47 +33,6 @@ func (v *GetExpressionParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetExpressionOutput is the output of pub.layers.expression.getExpression.
-type GetExpressionOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Expression
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getExpressionOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetExpressionOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getExpressionOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetExpressionOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetExpressionOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetExpressionOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetExpressionErrorRecordNotFound is the error that [Client.GetExpression] declares, for
 // errors.Is.

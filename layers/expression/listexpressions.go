@@ -16,30 +16,15 @@ import (
 const NSIDListExpressions = "pub.layers.expression.listExpressions"
 
 // ListExpressions lists the expressions in one repository, optionally by kind, parent or language.
-func (c *Client) ListExpressions(ctx context.Context, params *ListExpressionsParams) (*ListExpressionsOutput, error) {
-	out := new(ListExpressionsOutput)
-	call := lex.Call{NSID: NSIDListExpressions, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListExpressions(ctx context.Context, params *ListExpressionsParams) (*lex.Page[lex.Entry[Expression]], error) {
+	return lex.QueryRecordPage[Expression](ctx, c.Caller, NSIDListExpressions, params.LexParams(), "records")
 }
 
-// ListExpressionsIter goes through the records of all pages that [Client.ListExpressions] returns,
-// fetching each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListExpressionsIter(ctx context.Context, params *ListExpressionsParams) iter.Seq2[*ListExpressionsRecordView, error] {
-	p := *cmp.Or(params, new(ListExpressionsParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListExpressionsRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListExpressions(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListExpressionsIter iterates over the records of all pages of [Client.ListExpressions], fetching
+// each when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop
+// goes on; any other error ends it.
+func (c *Client) ListExpressionsIter(ctx context.Context, params *ListExpressionsParams) iter.Seq2[*lex.Entry[Expression], error] {
+	return lex.QueryRecordPages[Expression](ctx, c.Caller, NSIDListExpressions, params.LexParams(), "records")
 }
 
 // ListExpressionsParams are the parameters of pub.layers.expression.listExpressions.
@@ -81,85 +66,3 @@ func (v *ListExpressionsParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListExpressionsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListExpressionsOutput is the output of pub.layers.expression.listExpressions.
-type ListExpressionsOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching expressions on this page.
-	Records []ListExpressionsRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listExpressionsOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListExpressionsOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listExpressionsOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListExpressionsRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListExpressionsOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListExpressionsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListExpressionsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListExpressionsRecordView is the pub.layers.expression.listExpressions#recordView object. One
-// expression on a result page, together with AT-URI and CID.
-type ListExpressionsRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Expression
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listExpressionsRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListExpressionsRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listExpressionsRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListExpressionsRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListExpressionsRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListExpressionsRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

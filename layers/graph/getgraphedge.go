@@ -16,13 +16,8 @@ const NSIDGetGraphEdge = "pub.layers.graph.getGraphEdge"
 
 // GetGraphEdge fetches the graph edge at an AT-URI; fails with RecordNotFound if none is indexed.
 // It may fail with [GetGraphEdgeErrorRecordNotFound].
-func (c *Client) GetGraphEdge(ctx context.Context, params *GetGraphEdgeParams) (*GetGraphEdgeOutput, error) {
-	out := new(GetGraphEdgeOutput)
-	call := lex.Call{NSID: NSIDGetGraphEdge, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetGraphEdge(ctx context.Context, params *GetGraphEdgeParams) (*lex.Entry[GraphEdge], error) {
+	return lex.QueryRecord[GraphEdge](ctx, c.Caller, NSIDGetGraphEdge, params.LexParams())
 }
 
 // GetGraphEdgeParams are the parameters of pub.layers.graph.getGraphEdge.
@@ -38,47 +33,6 @@ func (v *GetGraphEdgeParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetGraphEdgeOutput is the output of pub.layers.graph.getGraphEdge.
-type GetGraphEdgeOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value GraphEdge
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getGraphEdgeOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetGraphEdgeOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getGraphEdgeOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetGraphEdgeOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetGraphEdgeOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetGraphEdgeOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetGraphEdgeErrorRecordNotFound is the error that [Client.GetGraphEdge] declares, for errors.Is.
 const GetGraphEdgeErrorRecordNotFound lex.ErrorName = "RecordNotFound"

@@ -16,13 +16,8 @@ const NSIDGetGraphEdgeSet = "pub.layers.graph.getGraphEdgeSet"
 
 // GetGraphEdgeSet fetches the graph edge set at an AT-URI; fails with RecordNotFound if none is
 // indexed. It may fail with [GetGraphEdgeSetErrorRecordNotFound].
-func (c *Client) GetGraphEdgeSet(ctx context.Context, params *GetGraphEdgeSetParams) (*GetGraphEdgeSetOutput, error) {
-	out := new(GetGraphEdgeSetOutput)
-	call := lex.Call{NSID: NSIDGetGraphEdgeSet, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetGraphEdgeSet(ctx context.Context, params *GetGraphEdgeSetParams) (*lex.Entry[GraphEdgeSet], error) {
+	return lex.QueryRecord[GraphEdgeSet](ctx, c.Caller, NSIDGetGraphEdgeSet, params.LexParams())
 }
 
 // GetGraphEdgeSetParams are the parameters of pub.layers.graph.getGraphEdgeSet.
@@ -38,47 +33,6 @@ func (v *GetGraphEdgeSetParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetGraphEdgeSetOutput is the output of pub.layers.graph.getGraphEdgeSet.
-type GetGraphEdgeSetOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value GraphEdgeSet
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getGraphEdgeSetOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetGraphEdgeSetOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getGraphEdgeSetOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetGraphEdgeSetOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetGraphEdgeSetOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetGraphEdgeSetOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetGraphEdgeSetErrorRecordNotFound is the error that [Client.GetGraphEdgeSet] declares, for
 // errors.Is.

@@ -16,13 +16,8 @@ const NSIDGetGraphNode = "pub.layers.graph.getGraphNode"
 
 // GetGraphNode fetches the graph node at an AT-URI; fails with RecordNotFound if none is indexed.
 // It may fail with [GetGraphNodeErrorRecordNotFound].
-func (c *Client) GetGraphNode(ctx context.Context, params *GetGraphNodeParams) (*GetGraphNodeOutput, error) {
-	out := new(GetGraphNodeOutput)
-	call := lex.Call{NSID: NSIDGetGraphNode, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetGraphNode(ctx context.Context, params *GetGraphNodeParams) (*lex.Entry[GraphNode], error) {
+	return lex.QueryRecord[GraphNode](ctx, c.Caller, NSIDGetGraphNode, params.LexParams())
 }
 
 // GetGraphNodeParams are the parameters of pub.layers.graph.getGraphNode.
@@ -38,47 +33,6 @@ func (v *GetGraphNodeParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetGraphNodeOutput is the output of pub.layers.graph.getGraphNode.
-type GetGraphNodeOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value GraphNode
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getGraphNodeOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetGraphNodeOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getGraphNodeOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetGraphNodeOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetGraphNodeOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetGraphNodeOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetGraphNodeErrorRecordNotFound is the error that [Client.GetGraphNode] declares, for errors.Is.
 const GetGraphNodeErrorRecordNotFound lex.ErrorName = "RecordNotFound"

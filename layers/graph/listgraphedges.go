@@ -16,30 +16,15 @@ import (
 const NSIDListGraphEdges = "pub.layers.graph.listGraphEdges"
 
 // ListGraphEdges lists the edges in one repository, optionally by edge type or endpoint.
-func (c *Client) ListGraphEdges(ctx context.Context, params *ListGraphEdgesParams) (*ListGraphEdgesOutput, error) {
-	out := new(ListGraphEdgesOutput)
-	call := lex.Call{NSID: NSIDListGraphEdges, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListGraphEdges(ctx context.Context, params *ListGraphEdgesParams) (*lex.Page[lex.Entry[GraphEdge]], error) {
+	return lex.QueryRecordPage[GraphEdge](ctx, c.Caller, NSIDListGraphEdges, params.LexParams(), "records")
 }
 
-// ListGraphEdgesIter goes through the records of all pages that [Client.ListGraphEdges] returns,
-// fetching each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListGraphEdgesIter(ctx context.Context, params *ListGraphEdgesParams) iter.Seq2[*ListGraphEdgesRecordView, error] {
-	p := *cmp.Or(params, new(ListGraphEdgesParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListGraphEdgesRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListGraphEdges(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListGraphEdgesIter iterates over the records of all pages of [Client.ListGraphEdges], fetching
+// each when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop
+// goes on; any other error ends it.
+func (c *Client) ListGraphEdgesIter(ctx context.Context, params *ListGraphEdgesParams) iter.Seq2[*lex.Entry[GraphEdge], error] {
+	return lex.QueryRecordPages[GraphEdge](ctx, c.Caller, NSIDListGraphEdges, params.LexParams(), "records")
 }
 
 // ListGraphEdgesParams are the parameters of pub.layers.graph.listGraphEdges.
@@ -81,85 +66,3 @@ func (v *ListGraphEdgesParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListGraphEdgesParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListGraphEdgesOutput is the output of pub.layers.graph.listGraphEdges.
-type ListGraphEdgesOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching graph edges on this page.
-	Records []ListGraphEdgesRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listGraphEdgesOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListGraphEdgesOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listGraphEdgesOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListGraphEdgesRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListGraphEdgesOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListGraphEdgesOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListGraphEdgesOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListGraphEdgesRecordView is the pub.layers.graph.listGraphEdges#recordView object. One graph edge
-// on a result page, together with AT-URI and CID.
-type ListGraphEdgesRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value GraphEdge
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listGraphEdgesRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListGraphEdgesRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listGraphEdgesRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListGraphEdgesRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListGraphEdgesRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListGraphEdgesRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

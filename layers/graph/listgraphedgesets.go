@@ -16,30 +16,15 @@ import (
 const NSIDListGraphEdgeSets = "pub.layers.graph.listGraphEdgeSets"
 
 // ListGraphEdgeSets lists the edge sets in one repository, optionally by edge type or expression.
-func (c *Client) ListGraphEdgeSets(ctx context.Context, params *ListGraphEdgeSetsParams) (*ListGraphEdgeSetsOutput, error) {
-	out := new(ListGraphEdgeSetsOutput)
-	call := lex.Call{NSID: NSIDListGraphEdgeSets, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListGraphEdgeSets(ctx context.Context, params *ListGraphEdgeSetsParams) (*lex.Page[lex.Entry[GraphEdgeSet]], error) {
+	return lex.QueryRecordPage[GraphEdgeSet](ctx, c.Caller, NSIDListGraphEdgeSets, params.LexParams(), "records")
 }
 
-// ListGraphEdgeSetsIter goes through the records of all pages that [Client.ListGraphEdgeSets]
-// returns, fetching each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListGraphEdgeSetsIter(ctx context.Context, params *ListGraphEdgeSetsParams) iter.Seq2[*ListGraphEdgeSetsRecordView, error] {
-	p := *cmp.Or(params, new(ListGraphEdgeSetsParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListGraphEdgeSetsRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListGraphEdgeSets(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListGraphEdgeSetsIter iterates over the records of all pages of [Client.ListGraphEdgeSets],
+// fetching each when the loop gets there. An error that is a [*lex.Failure] is about one item, and
+// the loop goes on; any other error ends it.
+func (c *Client) ListGraphEdgeSetsIter(ctx context.Context, params *ListGraphEdgeSetsParams) iter.Seq2[*lex.Entry[GraphEdgeSet], error] {
+	return lex.QueryRecordPages[GraphEdgeSet](ctx, c.Caller, NSIDListGraphEdgeSets, params.LexParams(), "records")
 }
 
 // ListGraphEdgeSetsParams are the parameters of pub.layers.graph.listGraphEdgeSets.
@@ -76,85 +61,3 @@ func (v *ListGraphEdgeSetsParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListGraphEdgeSetsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListGraphEdgeSetsOutput is the output of pub.layers.graph.listGraphEdgeSets.
-type ListGraphEdgeSetsOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching graph edge sets on this page.
-	Records []ListGraphEdgeSetsRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listGraphEdgeSetsOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListGraphEdgeSetsOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listGraphEdgeSetsOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListGraphEdgeSetsRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListGraphEdgeSetsOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListGraphEdgeSetsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListGraphEdgeSetsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListGraphEdgeSetsRecordView is the pub.layers.graph.listGraphEdgeSets#recordView object. One
-// graph edge set on a result page, together with AT-URI and CID.
-type ListGraphEdgeSetsRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value GraphEdgeSet
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listGraphEdgeSetsRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListGraphEdgeSetsRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listGraphEdgeSetsRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListGraphEdgeSetsRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListGraphEdgeSetsRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListGraphEdgeSetsRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

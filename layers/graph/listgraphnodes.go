@@ -16,30 +16,15 @@ import (
 const NSIDListGraphNodes = "pub.layers.graph.listGraphNodes"
 
 // ListGraphNodes lists the nodes in one repository, optionally of one node type.
-func (c *Client) ListGraphNodes(ctx context.Context, params *ListGraphNodesParams) (*ListGraphNodesOutput, error) {
-	out := new(ListGraphNodesOutput)
-	call := lex.Call{NSID: NSIDListGraphNodes, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListGraphNodes(ctx context.Context, params *ListGraphNodesParams) (*lex.Page[lex.Entry[GraphNode]], error) {
+	return lex.QueryRecordPage[GraphNode](ctx, c.Caller, NSIDListGraphNodes, params.LexParams(), "records")
 }
 
-// ListGraphNodesIter goes through the records of all pages that [Client.ListGraphNodes] returns,
-// fetching each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListGraphNodesIter(ctx context.Context, params *ListGraphNodesParams) iter.Seq2[*ListGraphNodesRecordView, error] {
-	p := *cmp.Or(params, new(ListGraphNodesParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListGraphNodesRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListGraphNodes(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListGraphNodesIter iterates over the records of all pages of [Client.ListGraphNodes], fetching
+// each when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop
+// goes on; any other error ends it.
+func (c *Client) ListGraphNodesIter(ctx context.Context, params *ListGraphNodesParams) iter.Seq2[*lex.Entry[GraphNode], error] {
+	return lex.QueryRecordPages[GraphNode](ctx, c.Caller, NSIDListGraphNodes, params.LexParams(), "records")
 }
 
 // ListGraphNodesParams are the parameters of pub.layers.graph.listGraphNodes.
@@ -71,85 +56,3 @@ func (v *ListGraphNodesParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListGraphNodesParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListGraphNodesOutput is the output of pub.layers.graph.listGraphNodes.
-type ListGraphNodesOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching graph nodes on this page.
-	Records []ListGraphNodesRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listGraphNodesOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListGraphNodesOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listGraphNodesOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListGraphNodesRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListGraphNodesOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListGraphNodesOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListGraphNodesOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListGraphNodesRecordView is the pub.layers.graph.listGraphNodes#recordView object. One graph node
-// on a result page, together with AT-URI and CID.
-type ListGraphNodesRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value GraphNode
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listGraphNodesRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListGraphNodesRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listGraphNodesRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListGraphNodesRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListGraphNodesRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListGraphNodesRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

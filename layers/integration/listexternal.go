@@ -26,20 +26,13 @@ func (c *Client) ListExternal(ctx context.Context, params *ListExternalParams) (
 	return out, nil
 }
 
-// ListExternalIter goes through the records of all pages that [Client.ListExternal] returns,
-// fetching each when the loop gets there. An error ends it, as the last thing it yields.
+// ListExternalIter iterates over the records of all pages of [Client.ListExternal], fetching each
+// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
+// on; any other error ends it.
 func (c *Client) ListExternalIter(ctx context.Context, params *ListExternalParams) iter.Seq2[*ListExternalOutputRecordsItem, error] {
-	p := *cmp.Or(params, new(ListExternalParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListExternalOutputRecordsItem, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListExternal(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
+	return lex.QueryItems(ctx, c.Caller, NSIDListExternal, params.LexParams(), "records", func(d *lex.Decoder) (x ListExternalOutputRecordsItem) {
+		x.DecodeLex(d)
+		return x
 	})
 }
 

@@ -16,13 +16,8 @@ const NSIDGetAgreementReport = "pub.layers.judgment.getAgreementReport"
 
 // GetAgreementReport fetches the agreement report at an AT-URI; fails with RecordNotFound if none
 // is indexed. It may fail with [GetAgreementReportErrorRecordNotFound].
-func (c *Client) GetAgreementReport(ctx context.Context, params *GetAgreementReportParams) (*GetAgreementReportOutput, error) {
-	out := new(GetAgreementReportOutput)
-	call := lex.Call{NSID: NSIDGetAgreementReport, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetAgreementReport(ctx context.Context, params *GetAgreementReportParams) (*lex.Entry[AgreementReport], error) {
+	return lex.QueryRecord[AgreementReport](ctx, c.Caller, NSIDGetAgreementReport, params.LexParams())
 }
 
 // GetAgreementReportParams are the parameters of pub.layers.judgment.getAgreementReport.
@@ -38,47 +33,6 @@ func (v *GetAgreementReportParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetAgreementReportOutput is the output of pub.layers.judgment.getAgreementReport.
-type GetAgreementReportOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value AgreementReport
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getAgreementReportOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetAgreementReportOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getAgreementReportOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetAgreementReportOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetAgreementReportOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetAgreementReportOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetAgreementReportErrorRecordNotFound is the error that [Client.GetAgreementReport] declares, for
 // errors.Is.

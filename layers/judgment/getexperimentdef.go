@@ -16,13 +16,8 @@ const NSIDGetExperimentDef = "pub.layers.judgment.getExperimentDef"
 
 // GetExperimentDef fetches the experiment definition at an AT-URI; fails with RecordNotFound if
 // none is indexed. It may fail with [GetExperimentDefErrorRecordNotFound].
-func (c *Client) GetExperimentDef(ctx context.Context, params *GetExperimentDefParams) (*GetExperimentDefOutput, error) {
-	out := new(GetExperimentDefOutput)
-	call := lex.Call{NSID: NSIDGetExperimentDef, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetExperimentDef(ctx context.Context, params *GetExperimentDefParams) (*lex.Entry[ExperimentDef], error) {
+	return lex.QueryRecord[ExperimentDef](ctx, c.Caller, NSIDGetExperimentDef, params.LexParams())
 }
 
 // GetExperimentDefParams are the parameters of pub.layers.judgment.getExperimentDef.
@@ -38,47 +33,6 @@ func (v *GetExperimentDefParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetExperimentDefOutput is the output of pub.layers.judgment.getExperimentDef.
-type GetExperimentDefOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value ExperimentDef
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getExperimentDefOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetExperimentDefOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getExperimentDefOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetExperimentDefOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetExperimentDefOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetExperimentDefOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetExperimentDefErrorRecordNotFound is the error that [Client.GetExperimentDef] declares, for
 // errors.Is.

@@ -16,13 +16,8 @@ const NSIDGetJudgmentSet = "pub.layers.judgment.getJudgmentSet"
 
 // GetJudgmentSet fetches the judgment set at an AT-URI; fails with RecordNotFound if none is
 // indexed. It may fail with [GetJudgmentSetErrorRecordNotFound].
-func (c *Client) GetJudgmentSet(ctx context.Context, params *GetJudgmentSetParams) (*GetJudgmentSetOutput, error) {
-	out := new(GetJudgmentSetOutput)
-	call := lex.Call{NSID: NSIDGetJudgmentSet, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetJudgmentSet(ctx context.Context, params *GetJudgmentSetParams) (*lex.Entry[JudgmentSet], error) {
+	return lex.QueryRecord[JudgmentSet](ctx, c.Caller, NSIDGetJudgmentSet, params.LexParams())
 }
 
 // GetJudgmentSetParams are the parameters of pub.layers.judgment.getJudgmentSet.
@@ -38,47 +33,6 @@ func (v *GetJudgmentSetParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetJudgmentSetOutput is the output of pub.layers.judgment.getJudgmentSet.
-type GetJudgmentSetOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value JudgmentSet
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getJudgmentSetOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetJudgmentSetOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getJudgmentSetOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetJudgmentSetOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetJudgmentSetOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetJudgmentSetOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetJudgmentSetErrorRecordNotFound is the error that [Client.GetJudgmentSet] declares, for
 // errors.Is.

@@ -16,30 +16,15 @@ import (
 const NSIDListAgreementReports = "pub.layers.judgment.listAgreementReports"
 
 // ListAgreementReports lists the agreement reports of one experiment, optionally for one metric.
-func (c *Client) ListAgreementReports(ctx context.Context, params *ListAgreementReportsParams) (*ListAgreementReportsOutput, error) {
-	out := new(ListAgreementReportsOutput)
-	call := lex.Call{NSID: NSIDListAgreementReports, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListAgreementReports(ctx context.Context, params *ListAgreementReportsParams) (*lex.Page[lex.Entry[AgreementReport]], error) {
+	return lex.QueryRecordPage[AgreementReport](ctx, c.Caller, NSIDListAgreementReports, params.LexParams(), "records")
 }
 
-// ListAgreementReportsIter goes through the records of all pages that [Client.ListAgreementReports]
-// returns, fetching each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListAgreementReportsIter(ctx context.Context, params *ListAgreementReportsParams) iter.Seq2[*ListAgreementReportsRecordView, error] {
-	p := *cmp.Or(params, new(ListAgreementReportsParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListAgreementReportsRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListAgreementReports(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListAgreementReportsIter iterates over the records of all pages of [Client.ListAgreementReports],
+// fetching each when the loop gets there. An error that is a [*lex.Failure] is about one item, and
+// the loop goes on; any other error ends it.
+func (c *Client) ListAgreementReportsIter(ctx context.Context, params *ListAgreementReportsParams) iter.Seq2[*lex.Entry[AgreementReport], error] {
+	return lex.QueryRecordPages[AgreementReport](ctx, c.Caller, NSIDListAgreementReports, params.LexParams(), "records")
 }
 
 // ListAgreementReportsParams are the parameters of pub.layers.judgment.listAgreementReports.
@@ -71,85 +56,3 @@ func (v *ListAgreementReportsParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListAgreementReportsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListAgreementReportsOutput is the output of pub.layers.judgment.listAgreementReports.
-type ListAgreementReportsOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching agreement reports on this page.
-	Records []ListAgreementReportsRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listAgreementReportsOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListAgreementReportsOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listAgreementReportsOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListAgreementReportsRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListAgreementReportsOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListAgreementReportsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListAgreementReportsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListAgreementReportsRecordView is the pub.layers.judgment.listAgreementReports#recordView object.
-// One agreement report on a result page, together with AT-URI and CID.
-type ListAgreementReportsRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value AgreementReport
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listAgreementReportsRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListAgreementReportsRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listAgreementReportsRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListAgreementReportsRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListAgreementReportsRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListAgreementReportsRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -17,30 +17,15 @@ const NSIDListExperimentDefs = "pub.layers.judgment.listExperimentDefs"
 
 // ListExperimentDefs lists the experiment definitions in one repository, optionally by measure or
 // task type.
-func (c *Client) ListExperimentDefs(ctx context.Context, params *ListExperimentDefsParams) (*ListExperimentDefsOutput, error) {
-	out := new(ListExperimentDefsOutput)
-	call := lex.Call{NSID: NSIDListExperimentDefs, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListExperimentDefs(ctx context.Context, params *ListExperimentDefsParams) (*lex.Page[lex.Entry[ExperimentDef]], error) {
+	return lex.QueryRecordPage[ExperimentDef](ctx, c.Caller, NSIDListExperimentDefs, params.LexParams(), "records")
 }
 
-// ListExperimentDefsIter goes through the records of all pages that [Client.ListExperimentDefs]
-// returns, fetching each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListExperimentDefsIter(ctx context.Context, params *ListExperimentDefsParams) iter.Seq2[*ListExperimentDefsRecordView, error] {
-	p := *cmp.Or(params, new(ListExperimentDefsParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListExperimentDefsRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListExperimentDefs(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListExperimentDefsIter iterates over the records of all pages of [Client.ListExperimentDefs],
+// fetching each when the loop gets there. An error that is a [*lex.Failure] is about one item, and
+// the loop goes on; any other error ends it.
+func (c *Client) ListExperimentDefsIter(ctx context.Context, params *ListExperimentDefsParams) iter.Seq2[*lex.Entry[ExperimentDef], error] {
+	return lex.QueryRecordPages[ExperimentDef](ctx, c.Caller, NSIDListExperimentDefs, params.LexParams(), "records")
 }
 
 // ListExperimentDefsParams are the parameters of pub.layers.judgment.listExperimentDefs.
@@ -77,85 +62,3 @@ func (v *ListExperimentDefsParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListExperimentDefsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListExperimentDefsOutput is the output of pub.layers.judgment.listExperimentDefs.
-type ListExperimentDefsOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching experiment definitions on this page.
-	Records []ListExperimentDefsRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listExperimentDefsOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListExperimentDefsOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listExperimentDefsOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListExperimentDefsRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListExperimentDefsOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListExperimentDefsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListExperimentDefsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListExperimentDefsRecordView is the pub.layers.judgment.listExperimentDefs#recordView object. One
-// experiment definition on a result page, together with AT-URI and CID.
-type ListExperimentDefsRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value ExperimentDef
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listExperimentDefsRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListExperimentDefsRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listExperimentDefsRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListExperimentDefsRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListExperimentDefsRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListExperimentDefsRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

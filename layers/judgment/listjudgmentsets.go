@@ -16,30 +16,15 @@ import (
 const NSIDListJudgmentSets = "pub.layers.judgment.listJudgmentSets"
 
 // ListJudgmentSets lists the judgment sets collected in one experiment.
-func (c *Client) ListJudgmentSets(ctx context.Context, params *ListJudgmentSetsParams) (*ListJudgmentSetsOutput, error) {
-	out := new(ListJudgmentSetsOutput)
-	call := lex.Call{NSID: NSIDListJudgmentSets, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListJudgmentSets(ctx context.Context, params *ListJudgmentSetsParams) (*lex.Page[lex.Entry[JudgmentSet]], error) {
+	return lex.QueryRecordPage[JudgmentSet](ctx, c.Caller, NSIDListJudgmentSets, params.LexParams(), "records")
 }
 
-// ListJudgmentSetsIter goes through the records of all pages that [Client.ListJudgmentSets]
-// returns, fetching each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListJudgmentSetsIter(ctx context.Context, params *ListJudgmentSetsParams) iter.Seq2[*ListJudgmentSetsRecordView, error] {
-	p := *cmp.Or(params, new(ListJudgmentSetsParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListJudgmentSetsRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListJudgmentSets(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListJudgmentSetsIter iterates over the records of all pages of [Client.ListJudgmentSets],
+// fetching each when the loop gets there. An error that is a [*lex.Failure] is about one item, and
+// the loop goes on; any other error ends it.
+func (c *Client) ListJudgmentSetsIter(ctx context.Context, params *ListJudgmentSetsParams) iter.Seq2[*lex.Entry[JudgmentSet], error] {
+	return lex.QueryRecordPages[JudgmentSet](ctx, c.Caller, NSIDListJudgmentSets, params.LexParams(), "records")
 }
 
 // ListJudgmentSetsParams are the parameters of pub.layers.judgment.listJudgmentSets.
@@ -66,85 +51,3 @@ func (v *ListJudgmentSetsParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListJudgmentSetsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListJudgmentSetsOutput is the output of pub.layers.judgment.listJudgmentSets.
-type ListJudgmentSetsOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching judgment sets on this page.
-	Records []ListJudgmentSetsRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listJudgmentSetsOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListJudgmentSetsOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listJudgmentSetsOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListJudgmentSetsRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListJudgmentSetsOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListJudgmentSetsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListJudgmentSetsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListJudgmentSetsRecordView is the pub.layers.judgment.listJudgmentSets#recordView object. One
-// judgment set on a result page, together with AT-URI and CID.
-type ListJudgmentSetsRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value JudgmentSet
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listJudgmentSetsRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListJudgmentSetsRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listJudgmentSetsRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListJudgmentSetsRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListJudgmentSetsRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListJudgmentSetsRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

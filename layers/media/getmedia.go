@@ -16,13 +16,8 @@ const NSIDGetMedia = "pub.layers.media.getMedia"
 
 // GetMedia fetches the media record at an AT-URI; fails with RecordNotFound if none is indexed. It
 // may fail with [GetMediaErrorRecordNotFound].
-func (c *Client) GetMedia(ctx context.Context, params *GetMediaParams) (*GetMediaOutput, error) {
-	out := new(GetMediaOutput)
-	call := lex.Call{NSID: NSIDGetMedia, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetMedia(ctx context.Context, params *GetMediaParams) (*lex.Entry[Media], error) {
+	return lex.QueryRecord[Media](ctx, c.Caller, NSIDGetMedia, params.LexParams())
 }
 
 // GetMediaParams are the parameters of pub.layers.media.getMedia.
@@ -38,47 +33,6 @@ func (v *GetMediaParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetMediaOutput is the output of pub.layers.media.getMedia.
-type GetMediaOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Media
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getMediaOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetMediaOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getMediaOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetMediaOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetMediaOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetMediaOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetMediaErrorRecordNotFound is the error that [Client.GetMedia] declares, for errors.Is.
 const GetMediaErrorRecordNotFound lex.ErrorName = "RecordNotFound"

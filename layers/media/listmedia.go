@@ -16,30 +16,15 @@ import (
 const NSIDListMedia = "pub.layers.media.listMedia"
 
 // ListMedia lists the media records in one repository, optionally of one kind.
-func (c *Client) ListMedia(ctx context.Context, params *ListMediaParams) (*ListMediaOutput, error) {
-	out := new(ListMediaOutput)
-	call := lex.Call{NSID: NSIDListMedia, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListMedia(ctx context.Context, params *ListMediaParams) (*lex.Page[lex.Entry[Media]], error) {
+	return lex.QueryRecordPage[Media](ctx, c.Caller, NSIDListMedia, params.LexParams(), "records")
 }
 
-// ListMediaIter goes through the records of all pages that [Client.ListMedia] returns, fetching
-// each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListMediaIter(ctx context.Context, params *ListMediaParams) iter.Seq2[*ListMediaRecordView, error] {
-	p := *cmp.Or(params, new(ListMediaParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListMediaRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListMedia(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListMediaIter iterates over the records of all pages of [Client.ListMedia], fetching each when
+// the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes on;
+// any other error ends it.
+func (c *Client) ListMediaIter(ctx context.Context, params *ListMediaParams) iter.Seq2[*lex.Entry[Media], error] {
+	return lex.QueryRecordPages[Media](ctx, c.Caller, NSIDListMedia, params.LexParams(), "records")
 }
 
 // ListMediaParams are the parameters of pub.layers.media.listMedia.
@@ -71,85 +56,3 @@ func (v *ListMediaParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListMediaParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListMediaOutput is the output of pub.layers.media.listMedia.
-type ListMediaOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching media records on this page.
-	Records []ListMediaRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listMediaOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListMediaOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listMediaOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListMediaRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListMediaOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListMediaOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListMediaOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListMediaRecordView is the pub.layers.media.listMedia#recordView object. One media record on a
-// result page, together with AT-URI and CID.
-type ListMediaRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Media
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listMediaRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListMediaRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listMediaRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListMediaRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListMediaRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListMediaRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -16,13 +16,8 @@ const NSIDGetOntology = "pub.layers.ontology.getOntology"
 
 // GetOntology fetches the ontology at an AT-URI; fails with RecordNotFound if none is indexed. It
 // may fail with [GetOntologyErrorRecordNotFound].
-func (c *Client) GetOntology(ctx context.Context, params *GetOntologyParams) (*GetOntologyOutput, error) {
-	out := new(GetOntologyOutput)
-	call := lex.Call{NSID: NSIDGetOntology, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetOntology(ctx context.Context, params *GetOntologyParams) (*lex.Entry[Ontology], error) {
+	return lex.QueryRecord[Ontology](ctx, c.Caller, NSIDGetOntology, params.LexParams())
 }
 
 // GetOntologyParams are the parameters of pub.layers.ontology.getOntology.
@@ -38,47 +33,6 @@ func (v *GetOntologyParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetOntologyOutput is the output of pub.layers.ontology.getOntology.
-type GetOntologyOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Ontology
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getOntologyOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetOntologyOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getOntologyOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetOntologyOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetOntologyOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetOntologyOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetOntologyErrorRecordNotFound is the error that [Client.GetOntology] declares, for errors.Is.
 const GetOntologyErrorRecordNotFound lex.ErrorName = "RecordNotFound"

@@ -16,13 +16,8 @@ const NSIDGetTypeDef = "pub.layers.ontology.getTypeDef"
 
 // GetTypeDef fetches the type definition at an AT-URI; fails with RecordNotFound if none is
 // indexed. It may fail with [GetTypeDefErrorRecordNotFound].
-func (c *Client) GetTypeDef(ctx context.Context, params *GetTypeDefParams) (*GetTypeDefOutput, error) {
-	out := new(GetTypeDefOutput)
-	call := lex.Call{NSID: NSIDGetTypeDef, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetTypeDef(ctx context.Context, params *GetTypeDefParams) (*lex.Entry[TypeDef], error) {
+	return lex.QueryRecord[TypeDef](ctx, c.Caller, NSIDGetTypeDef, params.LexParams())
 }
 
 // GetTypeDefParams are the parameters of pub.layers.ontology.getTypeDef.
@@ -38,47 +33,6 @@ func (v *GetTypeDefParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetTypeDefOutput is the output of pub.layers.ontology.getTypeDef.
-type GetTypeDefOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value TypeDef
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getTypeDefOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetTypeDefOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getTypeDefOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetTypeDefOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetTypeDefOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetTypeDefOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetTypeDefErrorRecordNotFound is the error that [Client.GetTypeDef] declares, for errors.Is.
 const GetTypeDefErrorRecordNotFound lex.ErrorName = "RecordNotFound"

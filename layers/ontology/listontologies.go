@@ -16,30 +16,15 @@ import (
 const NSIDListOntologies = "pub.layers.ontology.listOntologies"
 
 // ListOntologies lists the ontologies in one repository, optionally of one domain.
-func (c *Client) ListOntologies(ctx context.Context, params *ListOntologiesParams) (*ListOntologiesOutput, error) {
-	out := new(ListOntologiesOutput)
-	call := lex.Call{NSID: NSIDListOntologies, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListOntologies(ctx context.Context, params *ListOntologiesParams) (*lex.Page[lex.Entry[Ontology]], error) {
+	return lex.QueryRecordPage[Ontology](ctx, c.Caller, NSIDListOntologies, params.LexParams(), "records")
 }
 
-// ListOntologiesIter goes through the records of all pages that [Client.ListOntologies] returns,
-// fetching each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListOntologiesIter(ctx context.Context, params *ListOntologiesParams) iter.Seq2[*ListOntologiesRecordView, error] {
-	p := *cmp.Or(params, new(ListOntologiesParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListOntologiesRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListOntologies(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListOntologiesIter iterates over the records of all pages of [Client.ListOntologies], fetching
+// each when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop
+// goes on; any other error ends it.
+func (c *Client) ListOntologiesIter(ctx context.Context, params *ListOntologiesParams) iter.Seq2[*lex.Entry[Ontology], error] {
+	return lex.QueryRecordPages[Ontology](ctx, c.Caller, NSIDListOntologies, params.LexParams(), "records")
 }
 
 // ListOntologiesParams are the parameters of pub.layers.ontology.listOntologies.
@@ -71,85 +56,3 @@ func (v *ListOntologiesParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListOntologiesParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListOntologiesOutput is the output of pub.layers.ontology.listOntologies.
-type ListOntologiesOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching ontologies on this page.
-	Records []ListOntologiesRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listOntologiesOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListOntologiesOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listOntologiesOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListOntologiesRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListOntologiesOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListOntologiesOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListOntologiesOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListOntologiesRecordView is the pub.layers.ontology.listOntologies#recordView object. One
-// ontology on a result page, together with AT-URI and CID.
-type ListOntologiesRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Ontology
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listOntologiesRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListOntologiesRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listOntologiesRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListOntologiesRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListOntologiesRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListOntologiesRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -16,30 +16,15 @@ import (
 const NSIDListTypeDefs = "pub.layers.ontology.listTypeDefs"
 
 // ListTypeDefs lists the type definitions of one ontology, optionally of one type kind.
-func (c *Client) ListTypeDefs(ctx context.Context, params *ListTypeDefsParams) (*ListTypeDefsOutput, error) {
-	out := new(ListTypeDefsOutput)
-	call := lex.Call{NSID: NSIDListTypeDefs, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListTypeDefs(ctx context.Context, params *ListTypeDefsParams) (*lex.Page[lex.Entry[TypeDef]], error) {
+	return lex.QueryRecordPage[TypeDef](ctx, c.Caller, NSIDListTypeDefs, params.LexParams(), "records")
 }
 
-// ListTypeDefsIter goes through the records of all pages that [Client.ListTypeDefs] returns,
-// fetching each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListTypeDefsIter(ctx context.Context, params *ListTypeDefsParams) iter.Seq2[*ListTypeDefsRecordView, error] {
-	p := *cmp.Or(params, new(ListTypeDefsParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListTypeDefsRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListTypeDefs(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListTypeDefsIter iterates over the records of all pages of [Client.ListTypeDefs], fetching each
+// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
+// on; any other error ends it.
+func (c *Client) ListTypeDefsIter(ctx context.Context, params *ListTypeDefsParams) iter.Seq2[*lex.Entry[TypeDef], error] {
+	return lex.QueryRecordPages[TypeDef](ctx, c.Caller, NSIDListTypeDefs, params.LexParams(), "records")
 }
 
 // ListTypeDefsParams are the parameters of pub.layers.ontology.listTypeDefs.
@@ -71,85 +56,3 @@ func (v *ListTypeDefsParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListTypeDefsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListTypeDefsOutput is the output of pub.layers.ontology.listTypeDefs.
-type ListTypeDefsOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching type definitions on this page.
-	Records []ListTypeDefsRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listTypeDefsOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListTypeDefsOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listTypeDefsOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListTypeDefsRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListTypeDefsOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListTypeDefsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListTypeDefsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListTypeDefsRecordView is the pub.layers.ontology.listTypeDefs#recordView object. One type
-// definition on a result page, together with AT-URI and CID.
-type ListTypeDefsRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value TypeDef
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listTypeDefsRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListTypeDefsRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listTypeDefsRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListTypeDefsRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListTypeDefsRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListTypeDefsRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -16,13 +16,8 @@ const NSIDGetPersona = "pub.layers.persona.getPersona"
 
 // GetPersona fetches the persona at an AT-URI; fails with RecordNotFound if none is indexed. It may
 // fail with [GetPersonaErrorRecordNotFound].
-func (c *Client) GetPersona(ctx context.Context, params *GetPersonaParams) (*GetPersonaOutput, error) {
-	out := new(GetPersonaOutput)
-	call := lex.Call{NSID: NSIDGetPersona, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetPersona(ctx context.Context, params *GetPersonaParams) (*lex.Entry[Persona], error) {
+	return lex.QueryRecord[Persona](ctx, c.Caller, NSIDGetPersona, params.LexParams())
 }
 
 // GetPersonaParams are the parameters of pub.layers.persona.getPersona.
@@ -38,47 +33,6 @@ func (v *GetPersonaParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetPersonaOutput is the output of pub.layers.persona.getPersona.
-type GetPersonaOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Persona
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getPersonaOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetPersonaOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getPersonaOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetPersonaOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetPersonaOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetPersonaOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetPersonaErrorRecordNotFound is the error that [Client.GetPersona] declares, for errors.Is.
 const GetPersonaErrorRecordNotFound lex.ErrorName = "RecordNotFound"

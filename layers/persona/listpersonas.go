@@ -16,30 +16,15 @@ import (
 const NSIDListPersonas = "pub.layers.persona.listPersonas"
 
 // ListPersonas lists the personas in one repository, optionally by domain or kind.
-func (c *Client) ListPersonas(ctx context.Context, params *ListPersonasParams) (*ListPersonasOutput, error) {
-	out := new(ListPersonasOutput)
-	call := lex.Call{NSID: NSIDListPersonas, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListPersonas(ctx context.Context, params *ListPersonasParams) (*lex.Page[lex.Entry[Persona]], error) {
+	return lex.QueryRecordPage[Persona](ctx, c.Caller, NSIDListPersonas, params.LexParams(), "records")
 }
 
-// ListPersonasIter goes through the records of all pages that [Client.ListPersonas] returns,
-// fetching each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListPersonasIter(ctx context.Context, params *ListPersonasParams) iter.Seq2[*ListPersonasRecordView, error] {
-	p := *cmp.Or(params, new(ListPersonasParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListPersonasRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListPersonas(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListPersonasIter iterates over the records of all pages of [Client.ListPersonas], fetching each
+// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
+// on; any other error ends it.
+func (c *Client) ListPersonasIter(ctx context.Context, params *ListPersonasParams) iter.Seq2[*lex.Entry[Persona], error] {
+	return lex.QueryRecordPages[Persona](ctx, c.Caller, NSIDListPersonas, params.LexParams(), "records")
 }
 
 // ListPersonasParams are the parameters of pub.layers.persona.listPersonas.
@@ -76,85 +61,3 @@ func (v *ListPersonasParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListPersonasParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListPersonasOutput is the output of pub.layers.persona.listPersonas.
-type ListPersonasOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching personas on this page.
-	Records []ListPersonasRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listPersonasOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListPersonasOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listPersonasOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListPersonasRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListPersonasOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListPersonasOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListPersonasOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListPersonasRecordView is the pub.layers.persona.listPersonas#recordView object. One persona on a
-// result page, together with AT-URI and CID.
-type ListPersonasRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Persona
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listPersonasRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListPersonasRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listPersonasRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListPersonasRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListPersonasRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListPersonasRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

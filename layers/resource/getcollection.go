@@ -16,13 +16,8 @@ const NSIDGetCollection = "pub.layers.resource.getCollection"
 
 // GetCollection fetches the resource collection at an AT-URI; fails with RecordNotFound if none is
 // indexed. It may fail with [GetCollectionErrorRecordNotFound].
-func (c *Client) GetCollection(ctx context.Context, params *GetCollectionParams) (*GetCollectionOutput, error) {
-	out := new(GetCollectionOutput)
-	call := lex.Call{NSID: NSIDGetCollection, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetCollection(ctx context.Context, params *GetCollectionParams) (*lex.Entry[Collection], error) {
+	return lex.QueryRecord[Collection](ctx, c.Caller, NSIDGetCollection, params.LexParams())
 }
 
 // GetCollectionParams are the parameters of pub.layers.resource.getCollection.
@@ -38,47 +33,6 @@ func (v *GetCollectionParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetCollectionOutput is the output of pub.layers.resource.getCollection.
-type GetCollectionOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Collection
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getCollectionOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetCollectionOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getCollectionOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetCollectionOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetCollectionOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetCollectionOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetCollectionErrorRecordNotFound is the error that [Client.GetCollection] declares, for
 // errors.Is.

@@ -16,13 +16,8 @@ const NSIDGetCollectionMembership = "pub.layers.resource.getCollectionMembership
 
 // GetCollectionMembership fetches the collection membership at an AT-URI; fails with RecordNotFound
 // if none is indexed. It may fail with [GetCollectionMembershipErrorRecordNotFound].
-func (c *Client) GetCollectionMembership(ctx context.Context, params *GetCollectionMembershipParams) (*GetCollectionMembershipOutput, error) {
-	out := new(GetCollectionMembershipOutput)
-	call := lex.Call{NSID: NSIDGetCollectionMembership, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetCollectionMembership(ctx context.Context, params *GetCollectionMembershipParams) (*lex.Entry[CollectionMembership], error) {
+	return lex.QueryRecord[CollectionMembership](ctx, c.Caller, NSIDGetCollectionMembership, params.LexParams())
 }
 
 // GetCollectionMembershipParams are the parameters of pub.layers.resource.getCollectionMembership.
@@ -38,47 +33,6 @@ func (v *GetCollectionMembershipParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetCollectionMembershipOutput is the output of pub.layers.resource.getCollectionMembership.
-type GetCollectionMembershipOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value CollectionMembership
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getCollectionMembershipOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetCollectionMembershipOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getCollectionMembershipOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetCollectionMembershipOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetCollectionMembershipOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetCollectionMembershipOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetCollectionMembershipErrorRecordNotFound is the error that [Client.GetCollectionMembership]
 // declares, for errors.Is.

@@ -16,13 +16,8 @@ const NSIDGetEntry = "pub.layers.resource.getEntry"
 
 // GetEntry fetches the resource entry at an AT-URI; fails with RecordNotFound if none is indexed.
 // It may fail with [GetEntryErrorRecordNotFound].
-func (c *Client) GetEntry(ctx context.Context, params *GetEntryParams) (*GetEntryOutput, error) {
-	out := new(GetEntryOutput)
-	call := lex.Call{NSID: NSIDGetEntry, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetEntry(ctx context.Context, params *GetEntryParams) (*lex.Entry[Entry], error) {
+	return lex.QueryRecord[Entry](ctx, c.Caller, NSIDGetEntry, params.LexParams())
 }
 
 // GetEntryParams are the parameters of pub.layers.resource.getEntry.
@@ -38,47 +33,6 @@ func (v *GetEntryParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetEntryOutput is the output of pub.layers.resource.getEntry.
-type GetEntryOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Entry
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getEntryOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetEntryOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getEntryOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetEntryOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetEntryOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetEntryOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetEntryErrorRecordNotFound is the error that [Client.GetEntry] declares, for errors.Is.
 const GetEntryErrorRecordNotFound lex.ErrorName = "RecordNotFound"

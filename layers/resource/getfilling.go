@@ -16,13 +16,8 @@ const NSIDGetFilling = "pub.layers.resource.getFilling"
 
 // GetFilling fetches the template filling at an AT-URI; fails with RecordNotFound if none is
 // indexed. It may fail with [GetFillingErrorRecordNotFound].
-func (c *Client) GetFilling(ctx context.Context, params *GetFillingParams) (*GetFillingOutput, error) {
-	out := new(GetFillingOutput)
-	call := lex.Call{NSID: NSIDGetFilling, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetFilling(ctx context.Context, params *GetFillingParams) (*lex.Entry[Filling], error) {
+	return lex.QueryRecord[Filling](ctx, c.Caller, NSIDGetFilling, params.LexParams())
 }
 
 // GetFillingParams are the parameters of pub.layers.resource.getFilling.
@@ -38,47 +33,6 @@ func (v *GetFillingParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetFillingOutput is the output of pub.layers.resource.getFilling.
-type GetFillingOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Filling
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getFillingOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetFillingOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getFillingOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetFillingOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetFillingOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetFillingOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetFillingErrorRecordNotFound is the error that [Client.GetFilling] declares, for errors.Is.
 const GetFillingErrorRecordNotFound lex.ErrorName = "RecordNotFound"

@@ -16,13 +16,8 @@ const NSIDGetTemplate = "pub.layers.resource.getTemplate"
 
 // GetTemplate fetches the resource template at an AT-URI; fails with RecordNotFound if none is
 // indexed. It may fail with [GetTemplateErrorRecordNotFound].
-func (c *Client) GetTemplate(ctx context.Context, params *GetTemplateParams) (*GetTemplateOutput, error) {
-	out := new(GetTemplateOutput)
-	call := lex.Call{NSID: NSIDGetTemplate, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetTemplate(ctx context.Context, params *GetTemplateParams) (*lex.Entry[Template], error) {
+	return lex.QueryRecord[Template](ctx, c.Caller, NSIDGetTemplate, params.LexParams())
 }
 
 // GetTemplateParams are the parameters of pub.layers.resource.getTemplate.
@@ -38,47 +33,6 @@ func (v *GetTemplateParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetTemplateOutput is the output of pub.layers.resource.getTemplate.
-type GetTemplateOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Template
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getTemplateOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetTemplateOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getTemplateOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetTemplateOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetTemplateOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetTemplateOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetTemplateErrorRecordNotFound is the error that [Client.GetTemplate] declares, for errors.Is.
 const GetTemplateErrorRecordNotFound lex.ErrorName = "RecordNotFound"

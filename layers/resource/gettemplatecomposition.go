@@ -16,13 +16,8 @@ const NSIDGetTemplateComposition = "pub.layers.resource.getTemplateComposition"
 
 // GetTemplateComposition fetches the template composition at an AT-URI; fails with RecordNotFound
 // if none is indexed. It may fail with [GetTemplateCompositionErrorRecordNotFound].
-func (c *Client) GetTemplateComposition(ctx context.Context, params *GetTemplateCompositionParams) (*GetTemplateCompositionOutput, error) {
-	out := new(GetTemplateCompositionOutput)
-	call := lex.Call{NSID: NSIDGetTemplateComposition, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetTemplateComposition(ctx context.Context, params *GetTemplateCompositionParams) (*lex.Entry[TemplateComposition], error) {
+	return lex.QueryRecord[TemplateComposition](ctx, c.Caller, NSIDGetTemplateComposition, params.LexParams())
 }
 
 // GetTemplateCompositionParams are the parameters of pub.layers.resource.getTemplateComposition.
@@ -38,47 +33,6 @@ func (v *GetTemplateCompositionParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetTemplateCompositionOutput is the output of pub.layers.resource.getTemplateComposition.
-type GetTemplateCompositionOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value TemplateComposition
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getTemplateCompositionOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetTemplateCompositionOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getTemplateCompositionOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetTemplateCompositionOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetTemplateCompositionOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetTemplateCompositionOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetTemplateCompositionErrorRecordNotFound is the error that [Client.GetTemplateComposition]
 // declares, for errors.Is.

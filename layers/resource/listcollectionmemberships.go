@@ -16,31 +16,15 @@ import (
 const NSIDListCollectionMemberships = "pub.layers.resource.listCollectionMemberships"
 
 // ListCollectionMemberships lists the memberships of one collection.
-func (c *Client) ListCollectionMemberships(ctx context.Context, params *ListCollectionMembershipsParams) (*ListCollectionMembershipsOutput, error) {
-	out := new(ListCollectionMembershipsOutput)
-	call := lex.Call{NSID: NSIDListCollectionMemberships, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListCollectionMemberships(ctx context.Context, params *ListCollectionMembershipsParams) (*lex.Page[lex.Entry[CollectionMembership]], error) {
+	return lex.QueryRecordPage[CollectionMembership](ctx, c.Caller, NSIDListCollectionMemberships, params.LexParams(), "records")
 }
 
-// ListCollectionMembershipsIter goes through the records of all pages that
-// [Client.ListCollectionMemberships] returns, fetching each when the loop gets there. An error ends
-// it, as the last thing it yields.
-func (c *Client) ListCollectionMembershipsIter(ctx context.Context, params *ListCollectionMembershipsParams) iter.Seq2[*ListCollectionMembershipsRecordView, error] {
-	p := *cmp.Or(params, new(ListCollectionMembershipsParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListCollectionMembershipsRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListCollectionMemberships(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListCollectionMembershipsIter iterates over the records of all pages of
+// [Client.ListCollectionMemberships], fetching each when the loop gets there. An error that is a
+// [*lex.Failure] is about one item, and the loop goes on; any other error ends it.
+func (c *Client) ListCollectionMembershipsIter(ctx context.Context, params *ListCollectionMembershipsParams) iter.Seq2[*lex.Entry[CollectionMembership], error] {
+	return lex.QueryRecordPages[CollectionMembership](ctx, c.Caller, NSIDListCollectionMemberships, params.LexParams(), "records")
 }
 
 // ListCollectionMembershipsParams are the parameters of
@@ -68,88 +52,3 @@ func (v *ListCollectionMembershipsParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListCollectionMembershipsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListCollectionMembershipsOutput is the output of pub.layers.resource.listCollectionMemberships.
-type ListCollectionMembershipsOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching collection memberships on this page.
-	Records []ListCollectionMembershipsRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listCollectionMembershipsOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListCollectionMembershipsOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listCollectionMembershipsOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListCollectionMembershipsRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListCollectionMembershipsOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListCollectionMembershipsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListCollectionMembershipsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListCollectionMembershipsRecordView is the
-// pub.layers.resource.listCollectionMemberships#recordView object. One collection membership on a
-// result page, together with AT-URI and CID.
-type ListCollectionMembershipsRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value CollectionMembership
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listCollectionMembershipsRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListCollectionMembershipsRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listCollectionMembershipsRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListCollectionMembershipsRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListCollectionMembershipsRecordView) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-func (v *ListCollectionMembershipsRecordView) UnmarshalJSON(b []byte) error {
-	return lex.DecodeJSON(b, v)
-}

@@ -16,30 +16,15 @@ import (
 const NSIDListCollections = "pub.layers.resource.listCollections"
 
 // ListCollections lists the resource collections in one repository, optionally by kind or language.
-func (c *Client) ListCollections(ctx context.Context, params *ListCollectionsParams) (*ListCollectionsOutput, error) {
-	out := new(ListCollectionsOutput)
-	call := lex.Call{NSID: NSIDListCollections, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListCollections(ctx context.Context, params *ListCollectionsParams) (*lex.Page[lex.Entry[Collection]], error) {
+	return lex.QueryRecordPage[Collection](ctx, c.Caller, NSIDListCollections, params.LexParams(), "records")
 }
 
-// ListCollectionsIter goes through the records of all pages that [Client.ListCollections] returns,
-// fetching each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListCollectionsIter(ctx context.Context, params *ListCollectionsParams) iter.Seq2[*ListCollectionsRecordView, error] {
-	p := *cmp.Or(params, new(ListCollectionsParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListCollectionsRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListCollections(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListCollectionsIter iterates over the records of all pages of [Client.ListCollections], fetching
+// each when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop
+// goes on; any other error ends it.
+func (c *Client) ListCollectionsIter(ctx context.Context, params *ListCollectionsParams) iter.Seq2[*lex.Entry[Collection], error] {
+	return lex.QueryRecordPages[Collection](ctx, c.Caller, NSIDListCollections, params.LexParams(), "records")
 }
 
 // ListCollectionsParams are the parameters of pub.layers.resource.listCollections.
@@ -76,85 +61,3 @@ func (v *ListCollectionsParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListCollectionsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListCollectionsOutput is the output of pub.layers.resource.listCollections.
-type ListCollectionsOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching resource collections on this page.
-	Records []ListCollectionsRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listCollectionsOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListCollectionsOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listCollectionsOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListCollectionsRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListCollectionsOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListCollectionsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListCollectionsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListCollectionsRecordView is the pub.layers.resource.listCollections#recordView object. One
-// resource collection on a result page, together with AT-URI and CID.
-type ListCollectionsRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Collection
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listCollectionsRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListCollectionsRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listCollectionsRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListCollectionsRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListCollectionsRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListCollectionsRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

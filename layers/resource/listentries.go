@@ -16,30 +16,15 @@ import (
 const NSIDListEntries = "pub.layers.resource.listEntries"
 
 // ListEntries lists the resource entries in one repository, optionally by language.
-func (c *Client) ListEntries(ctx context.Context, params *ListEntriesParams) (*ListEntriesOutput, error) {
-	out := new(ListEntriesOutput)
-	call := lex.Call{NSID: NSIDListEntries, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListEntries(ctx context.Context, params *ListEntriesParams) (*lex.Page[lex.Entry[Entry]], error) {
+	return lex.QueryRecordPage[Entry](ctx, c.Caller, NSIDListEntries, params.LexParams(), "records")
 }
 
-// ListEntriesIter goes through the records of all pages that [Client.ListEntries] returns, fetching
-// each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListEntriesIter(ctx context.Context, params *ListEntriesParams) iter.Seq2[*ListEntriesRecordView, error] {
-	p := *cmp.Or(params, new(ListEntriesParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListEntriesRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListEntries(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListEntriesIter iterates over the records of all pages of [Client.ListEntries], fetching each
+// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
+// on; any other error ends it.
+func (c *Client) ListEntriesIter(ctx context.Context, params *ListEntriesParams) iter.Seq2[*lex.Entry[Entry], error] {
+	return lex.QueryRecordPages[Entry](ctx, c.Caller, NSIDListEntries, params.LexParams(), "records")
 }
 
 // ListEntriesParams are the parameters of pub.layers.resource.listEntries.
@@ -71,85 +56,3 @@ func (v *ListEntriesParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListEntriesParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListEntriesOutput is the output of pub.layers.resource.listEntries.
-type ListEntriesOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching resource entries on this page.
-	Records []ListEntriesRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listEntriesOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListEntriesOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listEntriesOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListEntriesRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListEntriesOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListEntriesOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListEntriesOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListEntriesRecordView is the pub.layers.resource.listEntries#recordView object. One resource
-// entry on a result page, together with AT-URI and CID.
-type ListEntriesRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Entry
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listEntriesRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListEntriesRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listEntriesRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListEntriesRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListEntriesRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListEntriesRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

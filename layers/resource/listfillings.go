@@ -16,30 +16,15 @@ import (
 const NSIDListFillings = "pub.layers.resource.listFillings"
 
 // ListFillings lists the fillings of one template, optionally by strategy.
-func (c *Client) ListFillings(ctx context.Context, params *ListFillingsParams) (*ListFillingsOutput, error) {
-	out := new(ListFillingsOutput)
-	call := lex.Call{NSID: NSIDListFillings, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListFillings(ctx context.Context, params *ListFillingsParams) (*lex.Page[lex.Entry[Filling]], error) {
+	return lex.QueryRecordPage[Filling](ctx, c.Caller, NSIDListFillings, params.LexParams(), "records")
 }
 
-// ListFillingsIter goes through the records of all pages that [Client.ListFillings] returns,
-// fetching each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListFillingsIter(ctx context.Context, params *ListFillingsParams) iter.Seq2[*ListFillingsRecordView, error] {
-	p := *cmp.Or(params, new(ListFillingsParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListFillingsRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListFillings(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListFillingsIter iterates over the records of all pages of [Client.ListFillings], fetching each
+// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
+// on; any other error ends it.
+func (c *Client) ListFillingsIter(ctx context.Context, params *ListFillingsParams) iter.Seq2[*lex.Entry[Filling], error] {
+	return lex.QueryRecordPages[Filling](ctx, c.Caller, NSIDListFillings, params.LexParams(), "records")
 }
 
 // ListFillingsParams are the parameters of pub.layers.resource.listFillings.
@@ -71,85 +56,3 @@ func (v *ListFillingsParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListFillingsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListFillingsOutput is the output of pub.layers.resource.listFillings.
-type ListFillingsOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching template fillings on this page.
-	Records []ListFillingsRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listFillingsOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListFillingsOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listFillingsOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListFillingsRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListFillingsOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListFillingsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListFillingsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListFillingsRecordView is the pub.layers.resource.listFillings#recordView object. One template
-// filling on a result page, together with AT-URI and CID.
-type ListFillingsRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Filling
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listFillingsRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListFillingsRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listFillingsRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListFillingsRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListFillingsRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListFillingsRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

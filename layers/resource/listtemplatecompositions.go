@@ -17,31 +17,15 @@ const NSIDListTemplateCompositions = "pub.layers.resource.listTemplateCompositio
 
 // ListTemplateCompositions lists the template compositions in one repository, optionally of one
 // composition type.
-func (c *Client) ListTemplateCompositions(ctx context.Context, params *ListTemplateCompositionsParams) (*ListTemplateCompositionsOutput, error) {
-	out := new(ListTemplateCompositionsOutput)
-	call := lex.Call{NSID: NSIDListTemplateCompositions, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListTemplateCompositions(ctx context.Context, params *ListTemplateCompositionsParams) (*lex.Page[lex.Entry[TemplateComposition]], error) {
+	return lex.QueryRecordPage[TemplateComposition](ctx, c.Caller, NSIDListTemplateCompositions, params.LexParams(), "records")
 }
 
-// ListTemplateCompositionsIter goes through the records of all pages that
-// [Client.ListTemplateCompositions] returns, fetching each when the loop gets there. An error ends
-// it, as the last thing it yields.
-func (c *Client) ListTemplateCompositionsIter(ctx context.Context, params *ListTemplateCompositionsParams) iter.Seq2[*ListTemplateCompositionsRecordView, error] {
-	p := *cmp.Or(params, new(ListTemplateCompositionsParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListTemplateCompositionsRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListTemplateCompositions(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListTemplateCompositionsIter iterates over the records of all pages of
+// [Client.ListTemplateCompositions], fetching each when the loop gets there. An error that is a
+// [*lex.Failure] is about one item, and the loop goes on; any other error ends it.
+func (c *Client) ListTemplateCompositionsIter(ctx context.Context, params *ListTemplateCompositionsParams) iter.Seq2[*lex.Entry[TemplateComposition], error] {
+	return lex.QueryRecordPages[TemplateComposition](ctx, c.Caller, NSIDListTemplateCompositions, params.LexParams(), "records")
 }
 
 // ListTemplateCompositionsParams are the parameters of
@@ -74,87 +58,3 @@ func (v *ListTemplateCompositionsParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListTemplateCompositionsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListTemplateCompositionsOutput is the output of pub.layers.resource.listTemplateCompositions.
-type ListTemplateCompositionsOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching template compositions on this page.
-	Records []ListTemplateCompositionsRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listTemplateCompositionsOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListTemplateCompositionsOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listTemplateCompositionsOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListTemplateCompositionsRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListTemplateCompositionsOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListTemplateCompositionsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListTemplateCompositionsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListTemplateCompositionsRecordView is the pub.layers.resource.listTemplateCompositions#recordView
-// object. One template composition on a result page, together with AT-URI and CID.
-type ListTemplateCompositionsRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value TemplateComposition
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listTemplateCompositionsRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListTemplateCompositionsRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listTemplateCompositionsRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListTemplateCompositionsRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListTemplateCompositionsRecordView) MarshalJSON() ([]byte, error) { return lex.EncodeJSON(&v) }
-func (v *ListTemplateCompositionsRecordView) UnmarshalJSON(b []byte) error {
-	return lex.DecodeJSON(b, v)
-}

@@ -16,30 +16,15 @@ import (
 const NSIDListTemplates = "pub.layers.resource.listTemplates"
 
 // ListTemplates lists the templates in one repository, optionally by language.
-func (c *Client) ListTemplates(ctx context.Context, params *ListTemplatesParams) (*ListTemplatesOutput, error) {
-	out := new(ListTemplatesOutput)
-	call := lex.Call{NSID: NSIDListTemplates, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListTemplates(ctx context.Context, params *ListTemplatesParams) (*lex.Page[lex.Entry[Template]], error) {
+	return lex.QueryRecordPage[Template](ctx, c.Caller, NSIDListTemplates, params.LexParams(), "records")
 }
 
-// ListTemplatesIter goes through the records of all pages that [Client.ListTemplates] returns,
-// fetching each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListTemplatesIter(ctx context.Context, params *ListTemplatesParams) iter.Seq2[*ListTemplatesRecordView, error] {
-	p := *cmp.Or(params, new(ListTemplatesParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListTemplatesRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListTemplates(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListTemplatesIter iterates over the records of all pages of [Client.ListTemplates], fetching each
+// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
+// on; any other error ends it.
+func (c *Client) ListTemplatesIter(ctx context.Context, params *ListTemplatesParams) iter.Seq2[*lex.Entry[Template], error] {
+	return lex.QueryRecordPages[Template](ctx, c.Caller, NSIDListTemplates, params.LexParams(), "records")
 }
 
 // ListTemplatesParams are the parameters of pub.layers.resource.listTemplates.
@@ -71,85 +56,3 @@ func (v *ListTemplatesParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListTemplatesParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListTemplatesOutput is the output of pub.layers.resource.listTemplates.
-type ListTemplatesOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching resource templates on this page.
-	Records []ListTemplatesRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listTemplatesOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListTemplatesOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listTemplatesOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListTemplatesRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListTemplatesOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListTemplatesOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListTemplatesOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListTemplatesRecordView is the pub.layers.resource.listTemplates#recordView object. One resource
-// template on a result page, together with AT-URI and CID.
-type ListTemplatesRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Template
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listTemplatesRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListTemplatesRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listTemplatesRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListTemplatesRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListTemplatesRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListTemplatesRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

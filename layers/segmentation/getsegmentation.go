@@ -16,13 +16,8 @@ const NSIDGetSegmentation = "pub.layers.segmentation.getSegmentation"
 
 // GetSegmentation fetches the segmentation at an AT-URI; fails with RecordNotFound if none is
 // indexed. It may fail with [GetSegmentationErrorRecordNotFound].
-func (c *Client) GetSegmentation(ctx context.Context, params *GetSegmentationParams) (*GetSegmentationOutput, error) {
-	out := new(GetSegmentationOutput)
-	call := lex.Call{NSID: NSIDGetSegmentation, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) GetSegmentation(ctx context.Context, params *GetSegmentationParams) (*lex.Entry[Segmentation], error) {
+	return lex.QueryRecord[Segmentation](ctx, c.Caller, NSIDGetSegmentation, params.LexParams())
 }
 
 // GetSegmentationParams are the parameters of pub.layers.segmentation.getSegmentation.
@@ -38,47 +33,6 @@ func (v *GetSegmentationParams) LexParams() lex.Params {
 	q.String("uri", string(v.URI))
 	return q
 }
-
-// GetSegmentationOutput is the output of pub.layers.segmentation.getSegmentation.
-type GetSegmentationOutput struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Segmentation
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var getSegmentationOutputFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *GetSegmentationOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, getSegmentationOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *GetSegmentationOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v GetSegmentationOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *GetSegmentationOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 
 // GetSegmentationErrorRecordNotFound is the error that [Client.GetSegmentation] declares, for
 // errors.Is.

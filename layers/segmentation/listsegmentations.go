@@ -16,30 +16,15 @@ import (
 const NSIDListSegmentations = "pub.layers.segmentation.listSegmentations"
 
 // ListSegmentations lists the segmentations of one expression.
-func (c *Client) ListSegmentations(ctx context.Context, params *ListSegmentationsParams) (*ListSegmentationsOutput, error) {
-	out := new(ListSegmentationsOutput)
-	call := lex.Call{NSID: NSIDListSegmentations, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
-		return nil, err
-	}
-	return out, nil
+func (c *Client) ListSegmentations(ctx context.Context, params *ListSegmentationsParams) (*lex.Page[lex.Entry[Segmentation]], error) {
+	return lex.QueryRecordPage[Segmentation](ctx, c.Caller, NSIDListSegmentations, params.LexParams(), "records")
 }
 
-// ListSegmentationsIter goes through the records of all pages that [Client.ListSegmentations]
-// returns, fetching each when the loop gets there. An error ends it, as the last thing it yields.
-func (c *Client) ListSegmentationsIter(ctx context.Context, params *ListSegmentationsParams) iter.Seq2[*ListSegmentationsRecordView, error] {
-	p := *cmp.Or(params, new(ListSegmentationsParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListSegmentationsRecordView, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListSegmentations(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
-	})
+// ListSegmentationsIter iterates over the records of all pages of [Client.ListSegmentations],
+// fetching each when the loop gets there. An error that is a [*lex.Failure] is about one item, and
+// the loop goes on; any other error ends it.
+func (c *Client) ListSegmentationsIter(ctx context.Context, params *ListSegmentationsParams) iter.Seq2[*lex.Entry[Segmentation], error] {
+	return lex.QueryRecordPages[Segmentation](ctx, c.Caller, NSIDListSegmentations, params.LexParams(), "records")
 }
 
 // ListSegmentationsParams are the parameters of pub.layers.segmentation.listSegmentations.
@@ -66,85 +51,3 @@ func (v *ListSegmentationsParams) LexParams() lex.Params {
 
 // LimitOrDefault returns Limit, or the default when it is unset.
 func (v *ListSegmentationsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// ListSegmentationsOutput is the output of pub.layers.segmentation.listSegmentations.
-type ListSegmentationsOutput struct {
-	Cursor lex.Opt[string]
-	// Records: Matching segmentations on this page.
-	Records []ListSegmentationsRecordView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listSegmentationsOutputFields = lex.NewFields("cursor", "records!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListSegmentationsOutput) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listSegmentationsOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		case 1: // records
-			v.Records = lex.DecodeObjects[ListSegmentationsRecordView](d, 0, lex.NoLimit)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListSegmentationsOutput) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
-	lex.EncodeObjects(o.Key("records"), v.Records)
-	o.End()
-}
-
-func (v ListSegmentationsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListSegmentationsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
-
-// ListSegmentationsRecordView is the pub.layers.segmentation.listSegmentations#recordView object.
-// One segmentation on a result page, together with AT-URI and CID.
-type ListSegmentationsRecordView struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Segmentation
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
-}
-
-var listSegmentationsRecordViewFields = lex.NewFields("cid!", "uri!", "value!")
-
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
-func (v *ListSegmentationsRecordView) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, listSegmentationsRecordViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
-		case 0: // cid
-			v.CID = d.CID()
-		case 1: // uri
-			v.URI = d.ATURI()
-		case 2: // value
-			v.Value.DecodeLex(d)
-		default:
-			return
-		}
-	}
-}
-
-// EncodeLex writes v to e.
-func (v *ListSegmentationsRecordView) EncodeLex(e *lex.Encoder) {
-	o := e.Object(&v.Extra)
-	o.Key("cid").String(string(v.CID))
-	o.Key("uri").String(string(v.URI))
-	v.Value.EncodeLex(o.Key("value"))
-	o.End()
-}
-
-func (v ListSegmentationsRecordView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
-func (v *ListSegmentationsRecordView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -282,7 +282,7 @@ var formats = map[string]string{
 	"language":      "de",
 }
 
-// object makes an object. If it shows a record, its CID is that of the record.
+// object makes an object. If it shows a record, its CID and URI are those of the record.
 func (m maker) object(node *lexicon.Node, depth int) object {
 	o := object{}
 	for _, p := range node.Properties {
@@ -299,6 +299,9 @@ func (m maker) object(node *lexicon.Node, depth int) object {
 			m.f.t.Errorf("%s: %v", m.doc.ID, err)
 		}
 		o["cid"] = lex.CIDOf(lex.CodecDagCBOR, text).String()
+		if record, ok := value.(object); ok {
+			o["uri"] = fmt.Sprintf("at://%s/%s/3l3famgxlzxwf", formats["did"], record["$type"])
+		}
 	}
 	return o
 }

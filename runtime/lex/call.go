@@ -2,10 +2,7 @@ package lex
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"iter"
 	"net/url"
 	"strconv"
 	"strings"
@@ -80,37 +77,3 @@ type ErrorName string
 
 // Error returns the name.
 func (n ErrorName) Error() string { return string(n) }
-
-// ErrCursor says that a server gave a cursor that it had given before: its list would never end.
-var ErrCursor = errors.New("lex: a list without an end")
-
-// Paginate iterates over the items of all pages that fetch returns, from the one at cursor ("" for the
-// first). It fetches a page when the loop gets there. The end is a page without a cursor; an empty page
-// with one goes on. An error is yielded once, with a nil item, and ends the iteration, and so does a
-// cursor that came before ([ErrCursor]): a server would serve the same pages for ever.
-func Paginate[T any](ctx context.Context, cursor string, fetch func(ctx context.Context, cursor string) (items []T, next Opt[string], err error)) iter.Seq2[*T, error] {
-	return func(yield func(*T, error) bool) {
-		seen := map[string]bool{cursor: true}
-		for {
-			items, next, err := fetch(ctx, cursor)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for i := range items {
-				if !yield(&items[i], nil) {
-					return
-				}
-			}
-			var more bool
-			if cursor, more = next.Get(); !more || cursor == "" {
-				return
-			}
-			if seen[cursor] {
-				yield(nil, fmt.Errorf("%w: %s came before", ErrCursor, excerpt(cursor)))
-				return
-			}
-			seen[cursor] = true
-		}
-	}
-}

@@ -1,60 +1,12 @@
 package lex_test
 
 import (
-	"context"
 	"errors"
 	"strconv"
 	"testing"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
-
-type page struct {
-	items []int
-	next  lex.Opt[string]
-	err   error
-}
-
-func paginate(pages map[string]page) (got []int, asked int, err error) {
-	fetch := func(_ context.Context, cursor string) ([]int, lex.Opt[string], error) {
-		asked++
-		p := pages[cursor]
-		return p.items, p.next, p.err
-	}
-	for item, err := range lex.Paginate(context.Background(), "", fetch) {
-		if err != nil {
-			return got, asked, err
-		}
-		if got = append(got, *item); *item == 99 {
-			break
-		}
-	}
-	return got, asked, nil
-}
-
-func TestPaginate(t *testing.T) {
-	broken := errors.New("broken")
-	for name, test := range map[string]struct {
-		pages map[string]page
-		items int
-		asked int
-		fails bool
-	}{
-		"one page":           {map[string]page{"": {items: []int{1, 2}}}, 2, 1, false},
-		"three pages":        {map[string]page{"": {[]int{1}, lex.Some("a"), nil}, "a": {[]int{2}, lex.Some("b"), nil}, "b": {items: []int{3}}}, 3, 3, false},
-		"empty page goes on": {map[string]page{"": {nil, lex.Some("a"), nil}, "a": {items: []int{3}}}, 1, 2, false},
-		"empty cursor ends":  {map[string]page{"": {[]int{1}, lex.Some(""), nil}}, 1, 1, false},
-		"same cursor":        {map[string]page{"": {[]int{1}, lex.Some("a"), nil}, "a": {[]int{2}, lex.Some("a"), nil}}, 2, 2, true},
-		"circle of cursors":  {map[string]page{"": {nil, lex.Some("a"), nil}, "a": {nil, lex.Some("b"), nil}, "b": {nil, lex.Some("a"), nil}}, 0, 3, true},
-		"error":              {map[string]page{"": {[]int{1}, lex.Some("a"), nil}, "a": {err: broken}}, 1, 2, true},
-		"early break":        {map[string]page{"": {[]int{99, 1}, lex.Some("a"), nil}}, 1, 1, false},
-	} {
-		items, asked, err := paginate(test.pages)
-		if len(items) != test.items || asked != test.asked || (err != nil) != test.fails {
-			t.Errorf("%s: %v after %d pages, %v", name, items, asked, err)
-		}
-	}
-}
 
 func TestParams(t *testing.T) {
 	var p lex.Params

@@ -33,6 +33,14 @@ func (v *View) DecodeLex(d *Decoder) {
 	}
 }
 
+// recordURI returns the URI, "" unless it is that of a record.
+func (v *View) recordURI() syntax.ATURI {
+	if uri := syntax.ATURI(v.URI); syntax.ValidATURI(v.URI) && uri.RecordKey() != "" {
+		return uri
+	}
+	return ""
+}
+
 func textOrNull(d *Decoder) string {
 	if d.Null() {
 		return ""

@@ -71,14 +71,18 @@ func (c *Client) listRepos(ctx context.Context, host string, options *ListReposO
 	if err != nil {
 		return failed[*RepoStatus](err)
 	}
-	l := list[lex.Raw]{of: cmp.Or(host, "the server"), cursor: options.Cursor, size: options.PageSize, most: most, checkpoint: options.Checkpoint}
-	l.fetch = func(ctx context.Context, params lex.Params) (page[lex.Raw], error) {
-		answer := new(repoPage)
-		err := server.Call(ctx, &lex.Call{NSID: call.NSID, Params: append(params, call.Params...), Output: answer})
-		return answer.page, err
-	}
-	return each(l.all(ctx), func(raw lex.Raw) (*RepoStatus, error) {
-		status := new(RepoStatus)
-		return status, lex.DecodeJSON(raw.Data, status)
+	l := list[RepoStatus]{of: cmp.Or(host, "the server"), cursor: options.Cursor, size: options.PageSize, most: most, checkpoint: options.Checkpoint}
+	return l.all(ctx, func() fetch[RepoStatus] {
+		return func(ctx context.Context, params lex.Params) (*lex.Page[RepoStatus], error) {
+			return lex.QueryPage(ctx, server, call.NSID, append(params, call.Params...), lex.NewPage("repos", decodeStatus))
+		}
 	})
+}
+
+func decodeStatus(raw lex.Raw) (*RepoStatus, error) {
+	status := new(RepoStatus)
+	if err := lex.DecodeJSON(raw.Data, status); err != nil {
+		return nil, err
+	}
+	return status, nil
 }

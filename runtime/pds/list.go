@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strings"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -28,62 +27,47 @@ type ListOptions struct {
 // ListRecords goes through the records of a collection (com.atproto.repo.listRecords). It fetches a page
 // when the loop gets there. repo is a handle or a DID.
 //
-// Envelopes, and what is wrong with single records, are as [Client.GetRecord] has them; the loop goes on
-// behind a [*lex.Failure], which is yielded with its envelope. Any other error ends the loop, and is yielded once:
-// that of a call, one about a record of another collection or repository, or one that says that the server
-// serves the same pages again and again.
+// Envelopes, and what is wrong with single records, are as [Client.GetRecord] has them. An item that is malformed, or
+// whose URI is not that of a record in this collection of this repository, is a [*lex.Failure] with the bytes of the
+// item; see [lex.Source]. The loop goes on after a failure, which is yielded with its envelope. Any other error ends the
+// loop, and is yielded once: that of a call, one about a page as a whole, or one of [lex.Paginate] about a list without
+// an end.
 //
 // When records are written or deleted meanwhile, or the repository moves to another server, the list may
 // have some of them twice, or not.
 func (c *Client) ListRecords(ctx context.Context, repo syntax.AtIdentifier, collection syntax.NSID, options *ListOptions) iter.Seq2[lex.Envelope, error] {
-	return func(yield func(lex.Envelope, error) bool) {
-		for v, err := range views(ctx, c, repo, collection, options, plainViews, func(v *lex.View) string { return v.URI }) {
-			var e lex.Envelope
-			if err == nil {
-				e, err = envelope(v)
-			}
-			if !yield(e, err) {
-				return
-			}
-		}
-	}
+	pages := recordPages(ctx, c, repo, collection, options, func(source lex.Source) *lex.Page[lex.Envelope] {
+		return lex.NewPage("records", func(raw lex.Raw) (*lex.Envelope, error) {
+			e, err := source.Envelope(raw)
+			return &e, err
+		})
+	})
+	return values(pages)
 }
 
-// plainViews reads records as they come.
-func plainViews(d *lex.Decoder) []lex.View { return lex.DecodeObjects[lex.View](d, 0, lex.NoLimit) }
-
-// views goes through the records of a collection, once, which decode reads and uri names.
-func views[V any](ctx context.Context, c *Client, repo syntax.AtIdentifier, collection syntax.NSID, options *ListOptions, decode func(*lex.Decoder) []V, uri func(*V) string) iter.Seq2[*V, error] {
+// recordPages goes through the records of a collection, once, on pages that newPage makes.
+func recordPages[T any](ctx context.Context, c *Client, repo syntax.AtIdentifier, collection syntax.NSID, options *ListOptions, newPage func(lex.Source) *lex.Page[T]) iter.Seq2[*T, error] {
 	if options == nil {
 		options = new(ListOptions)
 	}
-	l := list[V]{of: string(repo) + "/" + string(collection), cursor: options.Cursor, size: options.PageSize, most: maxRecords, checkpoint: options.Checkpoint}
-	l.fetch = func(ctx context.Context, params lex.Params) (page[V], error) {
-		var answer *recordPage[V]
-		var prefix string
-		err := c.CallRepo(ctx, repo, func(did syntax.DID) *lex.Call {
-			answer, prefix = &recordPage[V]{decode: decode}, string(collectionURI(did, collection))+"/"
-			repo = syntax.AtIdentifier(did) // a list is of one repository, whatever becomes of its handle
-			call := &lex.Call{NSID: "com.atproto.repo.listRecords", Params: params, Output: answer}
-			call.Params.String("repo", string(did))
-			call.Params.String("collection", string(collection))
-			if options.Reverse {
-				call.Params.Bool("reverse", true)
-			}
-			return call
-		})
-		if err != nil {
-			return page[V]{}, err
+	l := list[T]{of: string(repo) + "/" + string(collection), cursor: options.Cursor, size: options.PageSize, most: maxRecords, checkpoint: options.Checkpoint}
+	return l.all(ctx, func() fetch[T] {
+		repo := repo
+		return func(ctx context.Context, params lex.Params) (page *lex.Page[T], err error) {
+			err = c.CallRepo(ctx, repo, func(did syntax.DID) *lex.Call {
+				page = newPage(lex.Source{Repo: did, Collection: collection, Trust: lex.Hashed})
+				repo = syntax.AtIdentifier(did) // a list is of one repository, whatever becomes of its handle
+				call := &lex.Call{NSID: "com.atproto.repo.listRecords", Params: params, Output: page}
+				call.Params.String("repo", string(did))
+				call.Params.String("collection", string(collection))
+				if options.Reverse {
+					call.Params.Bool("reverse", true)
+				}
+				return call
+			})
+			return page, err
 		}
-		for i := range answer.items {
-			uri := uri(&answer.items[i])
-			if key, ok := strings.CutPrefix(uri, prefix); !ok || !syntax.ValidRecordKey(key) {
-				return page[V]{}, fmt.Errorf("pds: asked for the records of %s, the server answers with %s", strings.TrimSuffix(prefix, "/"), excerpt(uri))
-			}
-		}
-		return answer.page, nil
-	}
-	return l.all(ctx)
+	})
 }
 
 // The largest pages that the lexicons allow.
@@ -100,32 +84,34 @@ type list[T any] struct {
 	cursor     string
 	size, most int // of a page; 0 stands for most
 	checkpoint func(cursor string)
-	// fetch fetches a page; the parameters that say which one are given.
-	fetch func(ctx context.Context, params lex.Params) (page[T], error)
 }
 
-func (l *list[T]) all(ctx context.Context) iter.Seq2[*T, error] {
+// fetch fetches a page; the parameters that say which one are given.
+type fetch[T any] func(ctx context.Context, params lex.Params) (*lex.Page[T], error)
+
+// all goes through all pages. start returns what fetches them, for each loop over the list.
+func (l list[T]) all(ctx context.Context, start func() fetch[T]) iter.Seq2[*T, error] {
 	if l.size < 0 || l.size > l.most {
 		return failed[*T](fmt.Errorf("pds: pages of %d, must be from 1 to %d", l.size, l.most))
 	}
 	if l.size == 0 {
 		l.size = l.most
 	}
-	pages := lex.Paginate(ctx, l.cursor, func(ctx context.Context, cursor string) ([]T, lex.Opt[string], error) {
-		if l.checkpoint != nil && cursor != l.cursor {
-			l.checkpoint(cursor)
-		}
-		var params lex.Params
-		params.Int("limit", int64(l.size))
-		if cursor != "" {
-			params.String("cursor", cursor)
-		}
-		p, err := l.fetch(ctx, params[:len(params):len(params)])
-		return p.items, p.cursor, err
-	})
 	return func(yield func(*T, error) bool) {
+		fetch := start()
+		pages := lex.Paginate(ctx, l.cursor, func(ctx context.Context, cursor string) (*lex.Page[T], error) {
+			if l.checkpoint != nil && cursor != l.cursor {
+				l.checkpoint(cursor)
+			}
+			var params lex.Params
+			params.Int("limit", int64(l.size))
+			if cursor != "" {
+				params.String("cursor", cursor)
+			}
+			return fetch(ctx, params[:len(params):len(params)])
+		})
 		for item, err := range pages {
-			if errors.Is(err, lex.ErrCursor) {
+			if errors.Is(err, lex.ErrCursor) || errors.Is(err, lex.ErrEmptyPages) || errors.Is(err, lex.ErrCursorLength) {
 				err = fmt.Errorf("pds: list of %s: %w", l.of, err)
 			}
 			if !yield(item, err) {
@@ -143,22 +129,15 @@ func failed[T any](err error) iter.Seq2[T, error] {
 	}
 }
 
-// each decodes the items of a list one by one. One with issues is a [*lex.Failure], behind which the list
-// goes on, and has the JSON of the item.
-func each[T any](items iter.Seq2[*lex.Raw, error], decode func(lex.Raw) (T, error)) iter.Seq2[T, error] {
+// values is items with the values themselves, the zero value where there is none.
+func values[T any](items iter.Seq2[*T, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		var none T
-		for raw, err := range items {
-			if err != nil {
-				yield(none, err)
-				return
+		for item, err := range items {
+			var value T
+			if item != nil {
+				value = *item
 			}
-			item, err := decode(*raw)
-			if err != nil {
-				item = none
-				err = &lex.Failure{Envelope: lex.Envelope{Data: raw.Data, Encoding: raw.Encoding}, Issues: lex.IssuesOf(err)}
-			}
-			if !yield(item, err) {
+			if !yield(value, err) {
 				return
 			}
 		}

@@ -15,7 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/layers-pub/layers-go/layers/annotation"
-	"github.com/layers-pub/layers-go/layers/expression"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -325,17 +324,9 @@ func TestListTypedFailures(t *testing.T) {
 	}
 }
 
-// TestListAnswers is about answers that end a list.
+// TestListAnswers is about answers that end a list. What is wrong with one item is in tests/lists.
 func TestListAnswers(t *testing.T) {
 	all := items(t)
-	other := all[1]
-	other.URI = syntax.ATURI(strings.Replace(string(other.URI), string(layers), expression.NSIDExpression, 1))
-	stranger := all[1]
-	stranger.URI = syntax.ATURI(strings.Replace(string(stranger.URI), string(account), "did:plc:ewvi7nxzyoun6zhxrhs64oiz", 1))
-	byHandle := all[1]
-	byHandle.URI = syntax.ATURI(strings.Replace(string(byHandle.URI), string(account), handle, 1))
-	noKey := all[1]
-	noKey.URI = syntax.ATURI("at://" + string(account) + "/" + string(layers) + "/")
 	for _, test := range []struct {
 		name  string
 		pages map[string]string
@@ -343,14 +334,7 @@ func TestListAnswers(t *testing.T) {
 		text  string
 	}{
 		{"a cursor that came before", map[string]string{"": page("b", all[0]), "b": page("c", all[1]), "c": page("b", all[2])}, uris(all[:3]...), `"b"`},
-		{"the same cursor for ever", map[string]string{"": page("b"), "b": page("b")}, nil, "without an end"},
-		{"another collection", map[string]string{"": page("b", all[0]), "b": page("", other)}, uris(all[0]), string(other.URI)},
-		{"another collection names what was asked for", map[string]string{"": page("", other)}, nil, string(account) + "/" + string(layers)},
-		{"another account", map[string]string{"": page("", stranger)}, nil, string(stranger.URI)},
-		{"a handle", map[string]string{"": page("", byHandle)}, nil, handle},
-		{"no record key", map[string]string{"": page("", noKey)}, nil, string(noKey.URI)},
-		{"no URI", map[string]string{"": `{"records":[{"value":{}}]}`}, nil, "asked for"},
-		{"null", map[string]string{"": `{"records":[null]}`}, nil, "asked for"},
+		{"the same cursor for ever", map[string]string{"": page("b"), "b": page("b")}, nil, "pagination loop"},
 		{"no records", map[string]string{"": `{}`}, nil, "/records"},
 		{"null answer", map[string]string{"": `null`}, nil, "object"},
 		{"records of another type", map[string]string{"": `{"records":{}}`}, nil, "/records"},

@@ -92,44 +92,35 @@ func (c *Client) ListBlobs(ctx context.Context, repo syntax.AtIdentifier, option
 	if options == nil {
 		options = new(ListBlobsOptions)
 	}
-	return func(yield func(lex.CID, error) bool) {
-		for cid, err := range each(c.blobs(ctx, repo, options), decodeCID) {
-			if !yield(cid, err) {
-				return
-			}
+	l := list[lex.CID]{of: string(repo), cursor: options.Cursor, size: options.PageSize, most: maxBlobs, checkpoint: options.Checkpoint}
+	return values(l.all(ctx, func() fetch[lex.CID] {
+		repo := repo
+		return func(ctx context.Context, params lex.Params) (page *lex.Page[lex.CID], err error) {
+			err = c.CallRepo(ctx, repo, func(did syntax.DID) *lex.Call {
+				page = lex.NewPage("cids", decodeCID)
+				repo = syntax.AtIdentifier(did) // a list is of one repository, whatever becomes of its handle
+				call := &lex.Call{NSID: "com.atproto.sync.listBlobs", Params: params, Output: page}
+				call.Params.String("did", string(did))
+				if options.Since != "" {
+					call.Params.String("since", string(options.Since))
+				}
+				return call
+			})
+			return page, err
 		}
-	}
+	}))
 }
 
-func decodeCID(raw lex.Raw) (lex.CID, error) {
-	var text word
-	if err := lex.DecodeJSON(raw.Data, &text); err != nil {
-		return lex.CID{}, err
+func decodeCID(raw lex.Raw) (*lex.CID, error) {
+	var text string
+	if err := lex.DecodeJSON(raw.Data, lex.DecodeFunc(func(d *lex.Decoder) { text = string(d.CID()) })); err != nil {
+		return nil, err
 	}
-	return lex.ParseCID(string(text))
-}
-
-// blobs goes through the CIDs of a repository's blobs, once.
-func (c *Client) blobs(ctx context.Context, repo syntax.AtIdentifier, options *ListBlobsOptions) iter.Seq2[*lex.Raw, error] {
-	l := list[lex.Raw]{of: string(repo), cursor: options.Cursor, size: options.PageSize, most: maxBlobs, checkpoint: options.Checkpoint}
-	l.fetch = func(ctx context.Context, params lex.Params) (page[lex.Raw], error) {
-		var answer *blobPage
-		err := c.CallRepo(ctx, repo, func(did syntax.DID) *lex.Call {
-			answer = new(blobPage)
-			repo = syntax.AtIdentifier(did) // a list is of one repository, whatever becomes of its handle
-			call := &lex.Call{NSID: "com.atproto.sync.listBlobs", Params: params, Output: answer}
-			call.Params.String("did", string(did))
-			if options.Since != "" {
-				call.Params.String("since", string(options.Since))
-			}
-			return call
-		})
-		if err != nil {
-			return page[lex.Raw]{}, err
-		}
-		return answer.page, nil
+	cid, err := lex.ParseCID(text)
+	if err != nil {
+		return nil, err
 	}
-	return l.all(ctx)
+	return &cid, nil
 }
 
 // RepoOptions are the options of [Client.GetRepo] and [Client.GetRepoCAR]; nil stands for the zero value.

@@ -128,7 +128,7 @@ func BenchmarkJSONPage(b *testing.B) {
 				}
 				middle := time.Now()
 				for _, page := range pages {
-					if err := decode(page, new(annotation.ListAnnotationLayersOutput)); err != nil {
+					if err := decode(page, lex.NewRecordPage[annotation.AnnotationLayer]("records", lex.Source{})); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -35,7 +35,11 @@ func (c *caller) Call(_ context.Context, call *lex.Call) error {
 const record = `{"$type":"pub.layers.alignment.alignment","kind":"interlinear","links":[],"createdAt":"2026-01-01T00:00:00Z"}`
 
 func view(key string) string {
-	return fmt.Sprintf(`{"uri":"at://did:plc:abc/pub.layers.alignment.alignment/%s","cid":"bafyreihffx5a2e7k5uwrmmgofbvzujc5cmw5h4espouwuxt3liqoflx3ee","value":%s}`, key, record)
+	data, err := lex.JSONToCBOR([]byte(record))
+	if err != nil {
+		panic(err)
+	}
+	return fmt.Sprintf(`{"uri":"at://did:plc:abc/pub.layers.alignment.alignment/%s","cid":"%s","value":%s}`, key, lex.CIDOf(lex.CodecDagCBOR, data), record)
 }
 
 func TestGet(t *testing.T) {

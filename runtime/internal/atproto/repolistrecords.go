@@ -25,20 +25,13 @@ func (c *Client) RepoListRecords(ctx context.Context, params *RepoListRecordsPar
 	return out, nil
 }
 
-// RepoListRecordsIter goes through the records of all pages that [Client.RepoListRecords] returns,
-// fetching each when the loop gets there. An error ends it, as the last thing it yields.
+// RepoListRecordsIter iterates over the records of all pages of [Client.RepoListRecords], fetching
+// each when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop
+// goes on; any other error ends it.
 func (c *Client) RepoListRecordsIter(ctx context.Context, params *RepoListRecordsParams) iter.Seq2[*RepoListRecordsRecord, error] {
-	p := *cmp.Or(params, new(RepoListRecordsParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]RepoListRecordsRecord, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.RepoListRecords(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Records, out.Cursor, nil
+	return lex.QueryItems(ctx, c.Caller, NSIDRepoListRecords, params.LexParams(), "records", func(d *lex.Decoder) (x RepoListRecordsRecord) {
+		x.DecodeLex(d)
+		return x
 	})
 }
 

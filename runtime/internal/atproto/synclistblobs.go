@@ -27,21 +27,11 @@ func (c *Client) SyncListBlobs(ctx context.Context, params *SyncListBlobsParams)
 	return out, nil
 }
 
-// SyncListBlobsIter goes through the cids of all pages that [Client.SyncListBlobs] returns,
-// fetching each when the loop gets there. An error ends it, as the last thing it yields.
+// SyncListBlobsIter iterates over the cids of all pages of [Client.SyncListBlobs], fetching each
+// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
+// on; any other error ends it.
 func (c *Client) SyncListBlobsIter(ctx context.Context, params *SyncListBlobsParams) iter.Seq2[*syntax.CID, error] {
-	p := *cmp.Or(params, new(SyncListBlobsParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]syntax.CID, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.SyncListBlobs(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.CIDs, out.Cursor, nil
-	})
+	return lex.QueryItems(ctx, c.Caller, NSIDSyncListBlobs, params.LexParams(), "cids", (*lex.Decoder).CID)
 }
 
 // SyncListBlobsParams are the parameters of com.atproto.sync.listBlobs.

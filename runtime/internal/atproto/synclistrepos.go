@@ -25,20 +25,13 @@ func (c *Client) SyncListRepos(ctx context.Context, params *SyncListReposParams)
 	return out, nil
 }
 
-// SyncListReposIter goes through the repos of all pages that [Client.SyncListRepos] returns,
-// fetching each when the loop gets there. An error ends it, as the last thing it yields.
+// SyncListReposIter iterates over the repos of all pages of [Client.SyncListRepos], fetching each
+// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
+// on; any other error ends it.
 func (c *Client) SyncListReposIter(ctx context.Context, params *SyncListReposParams) iter.Seq2[*SyncListReposRepo, error] {
-	p := *cmp.Or(params, new(SyncListReposParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]SyncListReposRepo, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.SyncListRepos(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Repos, out.Cursor, nil
+	return lex.QueryItems(ctx, c.Caller, NSIDSyncListRepos, params.LexParams(), "repos", func(d *lex.Decoder) (x SyncListReposRepo) {
+		x.DecodeLex(d)
+		return x
 	})
 }
 

@@ -25,21 +25,13 @@ func (c *Client) SyncListReposByCollection(ctx context.Context, params *SyncList
 	return out, nil
 }
 
-// SyncListReposByCollectionIter goes through the repos of all pages that
-// [Client.SyncListReposByCollection] returns, fetching each when the loop gets there. An error ends
-// it, as the last thing it yields.
+// SyncListReposByCollectionIter iterates over the repos of all pages of
+// [Client.SyncListReposByCollection], fetching each when the loop gets there. An error that is a
+// [*lex.Failure] is about one item, and the loop goes on; any other error ends it.
 func (c *Client) SyncListReposByCollectionIter(ctx context.Context, params *SyncListReposByCollectionParams) iter.Seq2[*SyncListReposByCollectionRepo, error] {
-	p := *cmp.Or(params, new(SyncListReposByCollectionParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]SyncListReposByCollectionRepo, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.SyncListReposByCollection(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Repos, out.Cursor, nil
+	return lex.QueryItems(ctx, c.Caller, NSIDSyncListReposByCollection, params.LexParams(), "repos", func(d *lex.Decoder) (x SyncListReposByCollectionRepo) {
+		x.DecodeLex(d)
+		return x
 	})
 }
 

@@ -25,21 +25,11 @@ func (c *Client) ListNames(ctx context.Context, params *ListNamesParams) (*ListN
 	return out, nil
 }
 
-// ListNamesIter goes through the names of all pages that [Client.ListNames] returns, fetching each
-// when the loop gets there. An error ends it, as the last thing it yields.
+// ListNamesIter iterates over the names of all pages of [Client.ListNames], fetching each when the
+// loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes on; any
+// other error ends it.
 func (c *Client) ListNamesIter(ctx context.Context, params *ListNamesParams) iter.Seq2[*syntax.DID, error] {
-	p := *cmp.Or(params, new(ListNamesParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]syntax.DID, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListNames(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Names, out.Cursor, nil
-	})
+	return lex.QueryItems(ctx, c.Caller, NSIDListNames, params.LexParams(), "names", (*lex.Decoder).DID)
 }
 
 // ListNamesParams are the parameters of com.example.app.listNames.

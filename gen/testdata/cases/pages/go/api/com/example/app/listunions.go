@@ -24,21 +24,11 @@ func (c *Client) ListUnions(ctx context.Context, params *ListUnionsParams) (*Lis
 	return out, nil
 }
 
-// ListUnionsIter goes through the list of all pages that [Client.ListUnions] returns, fetching each
-// when the loop gets there. An error ends it, as the last thing it yields.
+// ListUnionsIter iterates over the list of all pages of [Client.ListUnions], fetching each when the
+// loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes on; any
+// other error ends it.
 func (c *Client) ListUnionsIter(ctx context.Context, params *ListUnionsParams) iter.Seq2[*ListUnionsOutputListItem, error] {
-	p := *cmp.Or(params, new(ListUnionsParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListUnionsOutputListItem, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListUnions(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.List, out.Cursor, nil
-	})
+	return lex.QueryItems(ctx, c.Caller, NSIDListUnions, params.LexParams(), "list", decodeListUnionsOutputListItem)
 }
 
 // ListUnionsParams are the parameters of com.example.app.listUnions.

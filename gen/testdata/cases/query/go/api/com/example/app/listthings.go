@@ -25,20 +25,13 @@ func (c *Client) ListThings(ctx context.Context, params *ListThingsParams) (*Lis
 	return out, nil
 }
 
-// ListThingsIter goes through the items of all pages that [Client.ListThings] returns, fetching
-// each when the loop gets there. An error ends it, as the last thing it yields.
+// ListThingsIter iterates over the items of all pages of [Client.ListThings], fetching each when
+// the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes on;
+// any other error ends it.
 func (c *Client) ListThingsIter(ctx context.Context, params *ListThingsParams) iter.Seq2[*ListThingsItem, error] {
-	p := *cmp.Or(params, new(ListThingsParams))
-	return lex.Paginate(ctx, p.Cursor.Or(""), func(ctx context.Context, cursor string) ([]ListThingsItem, lex.Opt[string], error) {
-		page := p
-		if cursor != "" {
-			page.Cursor = lex.Some(cursor)
-		}
-		out, err := c.ListThings(ctx, &page)
-		if err != nil {
-			return nil, lex.Opt[string]{}, err
-		}
-		return out.Items, out.Cursor, nil
+	return lex.QueryItems(ctx, c.Caller, NSIDListThings, params.LexParams(), "items", func(d *lex.Decoder) (x ListThingsItem) {
+		x.DecodeLex(d)
+		return x
 	})
 }
 

@@ -1,0 +1,129 @@
+package lex
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"iter"
+)
+
+// What ends a list whose server never ends it, for errors.Is.
+var (
+	// ErrCursor says that a server repeated a cursor: it would serve the same pages for ever.
+	ErrCursor = errors.New("pagination loop")
+	// ErrEmptyPages says that a server sent 100 empty pages in a row, each with a cursor.
+	ErrEmptyPages = errors.New("100 empty pages in a row")
+	// ErrCursorLength says that a server sent a cursor of more than [MaxCursor] bytes.
+	ErrCursorLength = errors.New("cursor too long")
+)
+
+// MaxCursor is the longest cursor, in bytes, that [Paginate] accepts from a server. A cursor is sent back in the
+// query string, which few servers accept at a tenth of that length.
+const MaxCursor = 64 << 10
+
+const (
+	maxEmptyPages = 100
+	maxCursors    = 1 << 14 // remembered one by one; a map of them takes about half a mebibyte
+)
+
+// Paginate iterates over the items of all pages that fetch returns, starting with the page at cursor ("" for the
+// first). It fetches a page when the loop gets there. The list ends with a page that has no cursor; an empty page
+// that has one does not end it.
+//
+// An error that is a [*Failure] is about one item, and the loop goes on after it. Any other error ends the loop and is
+// yielded once: an error of fetch, ctx's error, [ErrCursor], [ErrEmptyPages] or [ErrCursorLength].
+//
+// Apart from the page in hand, a list keeps less than 1 MiB, however long it is. It remembers hashes of the first
+// 16,384 cursors, and of later ones the cursor of a page whose number doubles each time (Brent's algorithm). So a
+// repeated cursor among the first is noticed at once, and any later loop within three of its turns.
+func Paginate[T any](ctx context.Context, cursor string, fetch func(ctx context.Context, cursor string) (*Page[T], error)) iter.Seq2[*T, error] {
+	return func(yield func(*T, error) bool) {
+		seen := newCursors(cursor)
+		for empty := 0; ; {
+			page, err := nextPage(ctx, cursor, fetch)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for item, err := range page.All() {
+				if ctx.Err() != nil {
+					yield(nil, ended(ctx))
+					return
+				}
+				if !yield(item, err) {
+					return
+				}
+			}
+			if cursor = page.Cursor; cursor == "" {
+				return
+			}
+			if empty++; page.Len() > 0 {
+				empty = 0
+			}
+			switch {
+			case len(cursor) > MaxCursor:
+				err = fmt.Errorf("%w: %d bytes, maximum %d", ErrCursorLength, len(cursor), MaxCursor)
+			case seen.repeated(cursor):
+				err = fmt.Errorf("%w: cursor %s repeated", ErrCursor, excerpt(cursor))
+			case empty == maxEmptyPages:
+				err = ErrEmptyPages
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+		}
+	}
+}
+
+// nextPage fetches a page unless ctx has ended.
+func nextPage[T any](ctx context.Context, cursor string, fetch func(context.Context, string) (*Page[T], error)) (*Page[T], error) {
+	if ctx.Err() != nil {
+		return nil, ended(ctx)
+	}
+	return fetch(ctx, cursor)
+}
+
+// ended returns ctx's error and its cause, if that is another.
+func ended(ctx context.Context) error {
+	err := ctx.Err()
+	if cause := context.Cause(ctx); cause != err {
+		return fmt.Errorf("%w: %w", err, cause)
+	}
+	return err
+}
+
+// cursors notices that a cursor is repeated, in bounded memory.
+type cursors struct {
+	seed  maphash.Seed
+	first map[uint64]struct{} // hashes of the first maxCursors
+	// Brent's algorithm for those that follow: mark is the hash of one of them, to be replaced after limit more.
+	mark         uint64
+	since, limit int
+}
+
+func newCursors(start string) *cursors {
+	c := &cursors{seed: maphash.MakeSeed(), first: map[uint64]struct{}{}, limit: 1}
+	c.repeated(start)
+	return c
+}
+
+// repeated reports whether cursor came before, as far as that is remembered, and remembers it.
+func (c *cursors) repeated(cursor string) bool {
+	hash := maphash.String(c.seed, cursor)
+	if _, ok := c.first[hash]; ok {
+		return true
+	}
+	if len(c.first) < maxCursors {
+		c.first[hash] = struct{}{}
+		return false
+	}
+	if hash == c.mark {
+		return true
+	}
+	if c.since++; c.since == c.limit {
+		c.mark, c.since, c.limit = hash, 0, 2*c.limit
+	}
+	return false
+}

@@ -1,0 +1,49 @@
+package lex
+
+import (
+	"context"
+	"iter"
+	"slices"
+
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// QueryPage calls a query that answers with a page, and fills page.
+func QueryPage[T any](ctx context.Context, c Caller, nsid syntax.NSID, params Params, page *Page[T]) (*Page[T], error) {
+	if err := c.Call(ctx, &Call{NSID: nsid, Params: params, Output: page}); err != nil {
+		return nil, err
+	}
+	return page, nil
+}
+
+// QueryPages calls a query that answers with pages, which newPage makes, and iterates over their items as [Paginate]
+// does. It starts at the cursor among params, if there is one.
+func QueryPages[T any](ctx context.Context, c Caller, nsid syntax.NSID, params Params, newPage func() *Page[T]) iter.Seq2[*T, error] {
+	isCursor := func(p Param) bool { return p.Name == "cursor" }
+	start := ""
+	if i := slices.IndexFunc(params, isCursor); i >= 0 {
+		start = params[i].Value
+	}
+	params = slices.DeleteFunc(slices.Clone(params), isCursor)
+	return Paginate(ctx, start, func(ctx context.Context, cursor string) (*Page[T], error) {
+		page := slices.Clone(params)
+		if cursor != "" {
+			page.String("cursor", cursor)
+		}
+		return QueryPage(ctx, c, nsid, page, newPage())
+	})
+}
+
+// QueryItems is [QueryPages] for items in the array called field, each of which item reads. One with issues is a
+// [*Failure] that has its bytes.
+func QueryItems[T any](ctx context.Context, c Caller, nsid syntax.NSID, params Params, field string, item func(*Decoder) T) iter.Seq2[*T, error] {
+	decode := func(raw Raw) (*T, error) {
+		value := new(T)
+		err := decode(nil, raw.Data, DecodeFunc(func(d *Decoder) { *value = item(d) }), DecodeOptions{Encoding: raw.Encoding})
+		if err != nil {
+			return nil, err
+		}
+		return value, nil
+	}
+	return QueryPages(ctx, c, nsid, params, func() *Page[T] { return NewPage(field, decode) })
+}

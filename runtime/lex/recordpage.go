@@ -1,0 +1,210 @@
+package lex
+
+import (
+	"bytes"
+	"context"
+	"iter"
+
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Source says which records a server was asked for, and how far it can be trusted: what is wrong with the envelope
+// {"uri", "cid", "value"} around a record is judged by it.
+type Source struct {
+	// Repo and Collection are those that the records' URIs must have; "" allows any.
+	Repo       syntax.DID
+	Collection syntax.NSID
+	// Trust limits the trust in the records: [Claimed] for those of an appview. Otherwise a record whose bytes are
+	// those of its CID is [Hashed], one without a CID [Served].
+	Trust Trust
+}
+
+// Envelope decodes an item of a list in JSON, {"uri", "cid", "value"}, and returns the record in DAG-CBOR. Other fields are
+// skipped unchecked; the CID may be missing, and is then that of the record.
+//
+// The error is a [*Failure]. When the envelope is malformed (an item that is not an object, a URI that is missing or that
+// of another collection, a value that is not an object, a field of another type), it has the bytes of the whole item, and
+// the URI if the item has one of a record. When the record is malformed, it is that of [View.Envelope].
+func (s Source) Envelope(raw Raw) (Envelope, error) {
+	var v View
+	var err error
+	if bytes.Equal(raw.Data, []byte("null")) {
+		err = &Error{Issues: []Issue{{Rule: RuleType, Want: "object"}}}
+	} else {
+		err = decode(nil, raw.Data, &v, DecodeOptions{Encoding: raw.Encoding})
+	}
+	if err == nil {
+		err = s.check(&v)
+	}
+	e := Envelope{Data: raw.Data, Encoding: raw.Encoding, Trust: min(s.Trust, Served)}
+	if err != nil {
+		e.URI = v.recordURI()
+		return e, &Failure{Envelope: e, Issues: IssuesOf(err)}
+	}
+	e, err = v.Envelope()
+	e.Trust = min(e.Trust, s.Trust)
+	if failure, ok := err.(*Failure); ok {
+		failure.Envelope = e
+	}
+	return e, err
+}
+
+// check returns an error that lists what is wrong with the fields of v.
+func (s Source) check(v *View) error {
+	var issues []Issue
+	if v.URI == "" {
+		issues = append(issues, Issue{Path: "/uri", Rule: RuleRequired})
+	} else if !s.has(v.URI) {
+		issues = append(issues, Issue{Path: "/uri", Rule: RuleFormat, Want: s.want(), Found: excerpt(v.URI)})
+	}
+	switch {
+	case v.Value.Data == nil:
+		issues = append(issues, Issue{Path: "/value", Rule: RuleRequired})
+	case v.Value.Data[0] != '{':
+		issues = append(issues, Issue{Path: "/value", Rule: RuleType, Want: "object"})
+	}
+	if issues == nil {
+		return nil
+	}
+	return &Error{Issues: issues}
+}
+
+// has reports whether uri is that of a record of s.
+func (s Source) has(uri string) bool {
+	u := syntax.ATURI(uri)
+	if s.Collection != "" && u.Collection() != s.Collection {
+		return false
+	}
+	if s.Repo != "" && s.Collection != "" {
+		return u.Authority() == syntax.AtIdentifier(s.Repo) && syntax.ValidRecordKey(string(u.RecordKey()))
+	}
+	return (s.Repo == "" || u.Authority() == syntax.AtIdentifier(s.Repo)) && u.RecordKey() != "" && syntax.ValidATURI(uri)
+}
+
+// want describes the URIs that s wants.
+func (s Source) want() string {
+	switch {
+	case s.Repo != "":
+		return "at-uri of a record in at://" + string(s.Repo) + "/" + string(s.Collection)
+	case s.Collection != "":
+		return "at-uri of a record in " + string(s.Collection)
+	}
+	return "at-uri of a record"
+}
+
+// NewRecordPage returns a page of records of type T: of items {"uri", "cid", "value"} in the array called field. T's
+// collection is that of source if it has none.
+//
+// An item is a [*Failure] when it is one of [Source.Envelope], or when the record is not what T's lexicon allows; then
+// the failure has the record's DAG-CBOR.
+func NewRecordPage[T any, P RecordPointer[T]](field string, source Source) *Page[Entry[T]] {
+	r := newRecordReader[T, P](source)
+	page := NewPage(field, r.entry)
+	page.fast = r.read
+	return page
+}
+
+// recordReader reads {"uri", "cid", "value"} with a record of type T.
+type recordReader[T any, P RecordPointer[T]] struct {
+	source Source
+	item   readItem[T, P]
+}
+
+func newRecordReader[T any, P RecordPointer[T]](source Source) *recordReader[T, P] {
+	if source.Collection == "" {
+		source.Collection = P(new(T)).RecordType()
+	}
+	return &recordReader[T, P]{source: source}
+}
+
+// read reads an item in one go, if nothing is wrong with it; otherwise it returns its bytes, to find out what is.
+func (r *recordReader[T, P]) read(d *Decoder) (*Entry[T], []byte) {
+	item := &r.item
+	item.uri, item.entry = "", nil
+	raw, ok := d.Try(item)
+	if !ok || item.entry == nil || !r.source.has(item.uri) {
+		return nil, bytes.Clone(raw.Data)
+	}
+	item.entry.URI = syntax.ATURI(item.uri)
+	item.entry.Trust = min(Hashed, r.source.Trust)
+	return item.entry, nil
+}
+
+// entry decodes an item in two steps: the envelope, then the record.
+func (r *recordReader[T, P]) entry(raw Raw) (*Entry[T], error) {
+	e, err := r.source.Envelope(raw)
+	if err != nil {
+		return nil, err
+	}
+	value := new(T)
+	if err := e.Decode(P(value)); err != nil {
+		return nil, &Failure{Envelope: e, Issues: IssuesOf(err)}
+	}
+	return &Entry[T]{URI: e.URI, CID: e.CID, Trust: e.Trust, Value: value}, nil
+}
+
+// readItem is an item that is read in one go. A record that decodes without issues encodes to its own bytes, whose hash
+// has to be that of the CID: if it is, entry is set.
+type readItem[T any, P RecordPointer[T]] struct {
+	uri   string
+	entry *Entry[T]
+	block []byte // for the record, and cid for its CID's text: used again
+	cid   []byte
+}
+
+// DecodeLex reads the item.
+func (v *readItem[T, P]) DecodeLex(d *Decoder) {
+	var c Cursor
+	var cid string
+	var value *T
+	d.Object(&c, viewFields, nil)
+	for {
+		switch d.Next(&c) {
+		case 0:
+			cid = textOrNull(d)
+		case 1:
+			v.uri = textOrNull(d)
+		case 2:
+			value = new(T)
+			P(value).DecodeLex(d)
+		default:
+			if value == nil || cid == "" {
+				return
+			}
+			var err error
+			if v.block, err = AppendCBOR(v.block[:0], P(value)); err != nil {
+				return
+			}
+			computed := CIDOf(CodecDagCBOR, v.block)
+			if v.cid, _ = computed.AppendText(v.cid[:0]); string(v.cid) == cid {
+				v.entry = &Entry[T]{CID: computed, Value: value}
+			}
+			return
+		}
+	}
+}
+
+// QueryRecord calls a query that answers with one record of type T, as {"uri", "cid", "value"}. The entry is [Claimed]:
+// the server says that the record is in a repository, and nobody signed that.
+//
+// An error is that of the call, or a [*Failure] as [NewRecordPage] has it.
+func QueryRecord[T any, P RecordPointer[T]](ctx context.Context, c Caller, nsid syntax.NSID, params Params) (*Entry[T], error) {
+	var answer Raw
+	if err := c.Call(ctx, &Call{NSID: nsid, Params: params, Output: &answer}); err != nil {
+		return nil, err
+	}
+	return newRecordReader[T, P](Source{Trust: Claimed}).entry(answer)
+}
+
+// QueryRecordPage calls a query that answers with a page of records of type T, in the array called field: see
+// [NewRecordPage]. The entries are [Claimed].
+func QueryRecordPage[T any, P RecordPointer[T]](ctx context.Context, c Caller, nsid syntax.NSID, params Params, field string) (*Page[Entry[T]], error) {
+	return QueryPage(ctx, c, nsid, params, NewRecordPage[T, P](field, Source{Trust: Claimed}))
+}
+
+// QueryRecordPages is [QueryRecordPage] for all pages, over which it iterates as [QueryPages] does.
+func QueryRecordPages[T any, P RecordPointer[T]](ctx context.Context, c Caller, nsid syntax.NSID, params Params, field string) iter.Seq2[*Entry[T], error] {
+	return QueryPages(ctx, c, nsid, params, func() *Page[Entry[T]] {
+		return NewRecordPage[T, P](field, Source{Trust: Claimed})
+	})
+}
