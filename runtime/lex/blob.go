@@ -48,6 +48,8 @@ func (r BlobRules) Check(mimeType string, size int64) error {
 	return &Error{Issues: issues}
 }
 
+const emptyBlob = "blob is empty; one that is written has a size of at least 1"
+
 func (r *BlobRules) wrongSize(size int64) string {
 	if r.MaxSize <= 0 || size <= r.MaxSize {
 		return ""
@@ -98,6 +100,7 @@ func (d *Decoder) Blob(r *BlobRules) Blob {
 
 func (d *Decoder) currentBlob(at int, r *BlobRules) (b Blob) {
 	var c Cursor
+	empty := false
 	d.Object(&c, blobFields, &b.extra)
 	for {
 		switch d.Next(&c) {
@@ -105,6 +108,7 @@ func (d *Decoder) currentBlob(at int, r *BlobRules) (b Blob) {
 			b.Ref = d.CIDLink()
 		case 1:
 			b.Size = d.Int(0, Max)
+			empty = b.Size == 0 && !d.wrong
 		case 2:
 			d.RecordType("blob")
 		case 3:
@@ -112,6 +116,8 @@ func (d *Decoder) currentBlob(at int, r *BlobRules) (b Blob) {
 		default:
 			if why := r.wrongSize(b.Size); why != "" {
 				d.report(at, RuleBlob).Want = why
+			} else if empty && d.purpose != reading {
+				d.report(at, RuleBlob).Want = emptyBlob
 			}
 			return b
 		}

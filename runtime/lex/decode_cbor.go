@@ -244,7 +244,16 @@ func (d *Decoder) intCBOR(min, max int64) int64 {
 		v = -1 - v
 	}
 	d.checkRange(at, v, min, max)
+	d.checkBits(at, v)
 	return v
+}
+
+// checkBits reports an integer of more than 53 bits that is to be sent.
+func (d *Decoder) checkBits(at int, v int64) {
+	const most = 1<<53 - 1
+	if d.purpose == sending && !d.reportedAt(at) {
+		d.checkRange(at, v, -most, most)
+	}
 }
 
 // skipCBOR goes over one value, checking that it is well-formed, canonical and of the data model.
@@ -302,8 +311,13 @@ func (d *Decoder) skipCBOR() {
 			d.fail("simple value that is not of the data model")
 		}
 	case majorUint, majorNegint:
-		if n > math.MaxInt64 && !d.reportedAt(at) {
+		switch {
+		case n > math.MaxInt64 && !d.reportedAt(at):
 			d.report(at, RuleType).Want = "integer of 64 bits"
+		case major == majorNegint:
+			d.checkBits(at, -1-int64(n))
+		default:
+			d.checkBits(at, int64(n))
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -44,7 +46,7 @@ var valid = []string{
 	with(`"uri":"at://did:plc:abc/com.example.a/3l3famgxlzxwf","created":"1985-04-12T23:20:50.123Z"`),
 	with(`"link":` + link),
 	with(`"raw":{"$bytes":"AQID"}`),
-	with(`"picture":{"$type":"blob","ref":` + link + `,"mimeType":"image/png","size":0}`),
+	with(`"picture":{"$type":"blob","ref":` + link + `,"mimeType":"image/png","size":1}`),
 	with(`"picture":{"$type":"blob","ref":` + link + `,"mimeType":"TEXT/plain; charset=utf-8","size":1000,"more":[null]}`),
 	with(`"picture":{"cid":"bafyreihffx5a2e7k5uwrmmgofbvzujc5cmw5h4espouwuxt3liqoflx3ee","mimeType":"image/png"}`),
 	with(`"maybe":{"name":"a","inner":{"name":"b","inner":{"name":"c"}}}`),
@@ -57,7 +59,6 @@ var valid = []string{
 	with(`"nullableObject":{"name":"a"}`),
 	with(`"typedAnything":{"$type":"a.b.c","x":1}`),
 	with(`"choice":{"$type":"com.example.sample#inner","name":"v"}`),
-	with(`"choice":{"$type":"com.example.sample#inner#main","name":"v"}`),
 	with(`"choice":{"$type":"com.example.other","a":{"b":[1]},"size":7}`),
 	with(`"closed":{"$type":"com.example.sample#inner","name":"v","q":1}`),
 	with(`"unknown":1,"a":{"$type":"x"},"zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz":[],"countX":null,"texu":2`),
@@ -684,4 +685,133 @@ type ending struct {
 func (v *ending) DecodeLex(d *lex.Decoder) {
 	v.end()
 	v.Map.DecodeLex(d)
+}
+
+// A $type that ends in "#main" is read and kept, and is an issue.
+func TestMainInType(t *testing.T) {
+	for _, test := range []struct {
+		fields, path string
+		held         bool
+	}{
+		{`"choice":{"$type":"com.example.sample#inner#main","name":"n"}`, "/choice", true},
+		{`"choice":{"$type":"com.example.other#main","x":1}`, "/choice", true},
+		{`"typedAnything":{"$type":"com.example.other#main","x":1}`, "/typedAnything", true},
+		{`"typedAnything": { "x":1, "$type":"com.example.other#main" } `, "/typedAnything", true},
+		{`"closed":{"$type":"com.example.sample#inner#main","name":"n"}`, "/closed", false}, // nothing holds it
+		{`"closed":{"$type":"com.example.other#main"}`, "/closed", false},
+	} {
+		text := with(test.fields)
+		cbor := asCBOR(t, text)
+		for name, decode := range map[string]func(*sample) error{
+			"CBOR": func(v *sample) error { return lex.DecodeCBOR(cbor, v) },
+			"JSON": func(v *sample) error { return lex.DecodeJSON([]byte(text), v) },
+		} {
+			var v sample
+			issues := lex.IssuesOf(decode(&v))
+			if len(issues) != 1 || issues[0].Path != test.path || issues[0].Rule != lex.RuleUnion || !strings.Contains(issues[0].Message(), "#main") {
+				t.Errorf("%s: %s: %v", name, text, issues)
+			}
+			if i, ok := v.Choice.(*inner); test.path == "/choice" && strings.Contains(text, "inner#main") && (!ok || i.Name != "n") {
+				t.Errorf("%s: %s: the member is %v", name, text, v.Choice)
+			}
+			got, err := lex.EncodeCBOR(&v)
+			if test.held && (err != nil || !bytes.Equal(got, cbor)) || !test.held && !errors.Is(err, lex.ErrIncomplete) {
+				t.Errorf("%s: %s: %x, %v", name, text, got, err)
+			}
+			if test.held && lex.Validate(&v) == nil {
+				t.Errorf("%s: %s is valid", name, text)
+			}
+		}
+	}
+	text := `{"$type":"com.example.sample#main","text":"x","count":1,"inner":{"name":"n"},"items":[]}`
+	if got := found(lex.DecodeJSON([]byte(text), new(sample))); !slices.Equal(got, []string{"/$type const"}) {
+		t.Errorf("a record: %v", got)
+	}
+	// Where no lexicon says what the object is, there is nothing to hold it against.
+	if err := lex.DecodeJSON([]byte(with(`"anything":{"$type":"com.example.other#main"},"other":{"$type":"a.b.c#main"}`)), new(sample)); err != nil {
+		t.Error(err)
+	}
+}
+
+// An empty blob is read, wherever it stands, but is not to be written.
+func TestEmptyBlob(t *testing.T) {
+	blob := func(size string) string {
+		return `{"$type":"blob","ref":` + link + `,"mimeType":"text/plain","size":` + size + `}`
+	}
+	for _, test := range []struct{ fields, path string }{
+		{`"picture":` + blob("0"), "/picture"},
+		{`"anything":{"a":[` + blob("0") + `]}`, "/anything/a/0"},
+		{`"other":` + blob("0"), "/other"},
+		{`"choice":{"$type":"a.b.c","x":` + blob("0") + `}`, "/choice/x"},
+		{`"picture":` + blob("1"), ""},
+		{`"other":` + blob("1"), ""},
+		{`"picture":{"cid":"bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku","mimeType":"text/plain"}`, ""}, // which has no size
+	} {
+		var v sample
+		if err := lex.DecodeJSON([]byte(with(test.fields)), &v); err != nil {
+			t.Errorf("reading %s: %v", test.fields, err)
+		}
+		cbor, err := lex.EncodeCBOR(&v)
+		if err != nil || lex.DecodeCBOR(cbor, new(sample)) != nil {
+			t.Errorf("reading %s from DAG-CBOR: %v", test.fields, err)
+		}
+		var want []string
+		if test.path != "" {
+			want = []string{test.path + " blob"}
+		}
+		known := lex.RecordType{NSID: nsidSample, New: func() lex.Record { return new(sample) }}
+		for name, err := range map[string]error{
+			"Validate":       lex.Validate(&v),
+			"ValidateRecord": lex.ValidateRecord(known, &v),
+			"ValidateCBOR":   lex.ValidateCBOR(cbor, new(sample)),
+		} {
+			if got := found(err); !slices.Equal(got, want) {
+				t.Errorf("%s: %s: %v, want %v", name, test.fields, got, want)
+			}
+		}
+	}
+}
+
+// Integers of more than 53 bits are valid, but servers fail on them: they are not to be sent.
+func TestIntegersToSend(t *testing.T) {
+	for _, test := range []struct {
+		number string
+		ok     bool
+	}{
+		{"9007199254740991", true}, {"9007199254740992", false}, {"9223372036854775807", false}, {"65536", true},
+		{"-9007199254740991", true}, {"-9007199254740992", false}, {"-9223372036854775808", false}, {"-1", true},
+	} {
+		for _, field := range []struct{ fields, path string }{
+			{`"other":%s`, "/other"},
+			{`"anything":{"a":[%s]}`, "/anything/a/0"},
+			{`"typedAnything":{"$type":"a.b.c","x":{"y":%s}}`, "/typedAnything/x/y"},
+		} {
+			cbor := asCBOR(t, with(fmt.Sprintf(field.fields, test.number)))
+			if err := lex.DecodeCBOR(cbor, new(sample)); err != nil {
+				t.Errorf("reading %s: %v", test.number, err)
+			}
+			var want []string
+			if !test.ok {
+				want = []string{field.path + " maximum"}
+				if test.number[0] == '-' {
+					want[0] = field.path + " minimum"
+				}
+			}
+			if got := found(lex.ValidateCBOR(cbor, new(sample))); !slices.Equal(got, want) {
+				t.Errorf("sending %s: %v, want %v", test.number, got, want)
+			}
+		}
+		n, err := strconv.ParseInt(test.number, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size := lex.Blob{Ref: lex.CIDOf(lex.CodecRaw, nil).Link(), MimeType: "a/b", Size: n}
+		cbor, err := lex.EncodeCBOR(&size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := found(lex.ValidateCBOR(cbor, new(lex.Blob))); (len(got) == 0) != (test.ok && n > 0) || len(got) > 1 {
+			t.Errorf("sending a size of %d: %v", n, got)
+		}
+	}
 }

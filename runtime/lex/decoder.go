@@ -75,7 +75,18 @@ type DecodeOptions struct {
 	Memory int64
 	// Spent, if it is not nil, is set to about how many bytes of memory decoding took, without those of the issues.
 	Spent *int64
+
+	purpose purpose
 }
+
+// purpose is what a value is decoded for: some things are read as they are, but are not to be written.
+type purpose uint8
+
+const (
+	reading    purpose = iota
+	validating         // a blob has content
+	sending            // and integers have 53 bits
+)
 
 // Decode decodes one value from b into v, as [DecodeCBOR] and [DecodeJSON] do. When ctx ends it stops soon, whatever
 // the input, and returns ctx's error; v then holds a part of the value.
@@ -158,7 +169,8 @@ type Decoder struct {
 	issues     []Issue
 	truncated  bool  // there are more issues than are collected
 	dropped    Issue // for what is not collected
-	lost       bool  // the value does not hold all of the input: see ErrIncomplete
+	purpose    purpose
+	lost       bool // the value does not hold all of the input: see ErrIncomplete
 }
 
 // start makes d ready to decode b. What is kept from earlier inputs are guesses that save time.
@@ -167,6 +179,7 @@ func (d *Decoder) start(ctx context.Context, b []byte, options DecodeOptions) {
 	d.i, d.json, d.dead, d.wrong, d.member, d.depth = 0, options.Encoding == JSON, false, false, false, 0
 	d.quiet, d.discard, d.ended, d.truncated, d.lost = false, false, false, false, false
 	d.kept.share = options.Share
+	d.purpose = options.purpose
 	d.ctx = ctx
 	d.resumeChecks()
 	d.memory = options.Memory

@@ -136,8 +136,11 @@ func (d *Decoder) unknownField(c *Cursor, key string) {
 		d.noObject(c)
 		return
 	case key == "$type":
-		if c.state&cursorMember != 0 && !strings.HasSuffix(raw, "#main") {
-			return
+		if c.state&cursorMember != 0 {
+			if !strings.HasSuffix(raw, mainSuffix) {
+				return
+			}
+			d.reportMain(int(c.offset), Value{raw})
 		}
 		if typ, _ := (Value{raw}).Text(); typ == "" || typ == "blob" {
 			d.noObject(c)
@@ -277,5 +280,7 @@ func (d *Decoder) checkTyped(at int, f *typedFields) {
 	mime, _ := Value{f.mimeType}.Text()
 	if n, isInt := (Value{f.size}).Int(); (Value{f.ref}).Kind() != KindLink || mime == "" || !isInt || n < 0 {
 		d.report(at, RuleBlob).Want = "blob needs a ref, a mimeType and a size"
+	} else if n == 0 && d.purpose != reading {
+		d.report(at, RuleBlob).Want = emptyBlob
 	}
 }

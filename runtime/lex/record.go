@@ -203,7 +203,8 @@ func IssuesOf(err error) []Issue {
 }
 
 // Validate checks a value that was built in Go as decoding would, and returns every issue in an
-// [*Error]. It does so by encoding and decoding the value, which stays as it is.
+// [*Error]. Beyond that, a blob must not be empty: such a one is read, but not to be written. It works by
+// encoding and decoding the value, which stays as it is.
 func Validate[T any, P interface {
 	*T
 	Decodable
@@ -213,7 +214,14 @@ func Validate[T any, P interface {
 	if err != nil {
 		return err
 	}
-	return DecodeCBORShared(b, P(new(T)))
+	return decode(nil, b, P(new(T)), DecodeOptions{Share: true, purpose: validating})
+}
+
+// ValidateCBOR checks a value in DAG-CBOR that is about to be sent to a server, as the type of v, which should be a
+// zero value. It asks for what [Validate] asks for, and for integers of no more than 53 bits: the reference server
+// fails on others, https://atproto.com/specs/data-model.
+func ValidateCBOR(b []byte, v Decodable) error {
+	return decode(nil, b, v, DecodeOptions{Share: true, purpose: sending})
 }
 
 // ValidateRecord is [Validate] for a record that is known by its interface alone; t is its type.
@@ -222,7 +230,7 @@ func ValidateRecord(t RecordType, v Record) error {
 	if err != nil {
 		return err
 	}
-	return DecodeCBORShared(b, t.New())
+	return decode(nil, b, t.New(), DecodeOptions{Share: true, purpose: validating})
 }
 
 var encoders = sync.Pool{New: func() any { return new(Encoder) }}

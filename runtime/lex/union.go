@@ -62,6 +62,17 @@ func (d *Decoder) reportUnion(why string) bool {
 
 const noVariant = "union member must be an object with a $type"
 
+const mainSuffix = "#main"
+
+// reportMain reports a union's member whose $type names the main definition of a lexicon by "#main", which the
+// lexicon language does not allow. The spelling is kept.
+func (d *Decoder) reportMain(at int, typ Value) {
+	text, _ := typ.Text()
+	issue := d.report(at, RuleUnion)
+	issue.Found = excerpt(text)
+	issue.Want = "$type " + issue.Found + " must not end in " + mainSuffix
+}
+
 // TypedMap reads a union member that the lexicon does not list.
 func (d *Decoder) TypedMap() TypedMap {
 	d.member = false
@@ -71,7 +82,15 @@ func (d *Decoder) TypedMap() TypedMap {
 		}
 		return TypedMap{}
 	}
-	return TypedMap{d.Map()}
+	if d.json {
+		d.skipSpace()
+	}
+	at := d.i
+	m := TypedMap{d.Map()}
+	if typ, _ := m.Get("$type"); strings.HasSuffix(typ.raw, mainSuffix) {
+		d.reportMain(at, typ)
+	}
+	return m
 }
 
 // ClosedUnion reports that the union member that comes next is none of refs, which are all that its

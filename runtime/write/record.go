@@ -193,7 +193,7 @@ func (r *rules) encode(c *change, t lex.RecordType) error {
 		issue := lex.Issue{Path: "/$type", Rule: lex.RuleConst, Found: fmt.Sprintf("%q", c.record.RecordType()), Want: fmt.Sprintf("%q", c.collection)}
 		return &lex.Error{Issues: []lex.Issue{issue}}
 	}
-	if err := lex.DecodeCBORShared(cbor, t.New()); err != nil {
+	if err := lex.ValidateCBOR(cbor, t.New()); err != nil {
 		return err
 	}
 	c.cbor, c.cid = cbor, lex.CIDOf(lex.CodecDagCBOR, cbor)

@@ -37,8 +37,10 @@ func keeps(known lex.RecordType, value any, random *rand.Rand) error {
 			return fmt.Errorf("%s: encodes to %x, was %x (%v)\n%s", way.name, again, cbor, err, text)
 		}
 	}
-	if err := fromCBOR.(interface{ Validate() error }).Validate(); err != nil {
-		return fmt.Errorf("Validate: %w", err)
+	for _, issue := range lex.IssuesOf(fromCBOR.(interface{ Validate() error }).Validate()) {
+		if issue.Rule != lex.RuleBlob || !bytes.Contains(cbor, []byte("\x64size\x00")) { // empty: read, but not to be written
+			return fmt.Errorf("Validate: %v", issue)
+		}
 	}
 	typed, err := lex.EncodeJSON(fromCBOR)
 	if err != nil {
