@@ -181,7 +181,7 @@ func DecodeObjects[T any, P decodablePointer[T]](d *Decoder, min, max int) []T {
 	}
 	var zero T
 	size := unsafe.Sizeof(zero)
-	s := make([]T, 0, d.firstItems(&a, size))
+	s := makeItems[T](d, d.firstItems(&a, size))
 	outside := d.slabs.expect
 	for d.more(&a) {
 		room, ok := d.nextItem(&a, cap(s))
@@ -189,7 +189,7 @@ func DecodeObjects[T any, P decodablePointer[T]](d *Decoder, min, max int) []T {
 			break
 		}
 		if room > cap(s) {
-			s = append(make([]T, 0, room), s...)
+			s = append(makeItems[T](d, room), s...)
 		}
 		if s = s[:len(s)+1]; d.json {
 			d.slabs.expect = a.items // as good a guess as any that depends on the input alone
@@ -211,14 +211,14 @@ func DecodeArray[T any](d *Decoder, min, max int, item func(*Decoder) T) []T {
 	}
 	var zero T
 	size := unsafe.Sizeof(zero)
-	s := make([]T, 0, d.firstItems(&a, size))
+	s := makeItems[T](d, d.firstItems(&a, size))
 	for d.more(&a) {
 		room, ok := d.nextItem(&a, cap(s))
 		if !ok {
 			break
 		}
 		if room > cap(s) {
-			s = append(make([]T, 0, room), s...)
+			s = append(makeItems[T](d, room), s...)
 		}
 		s = append(s, item(d))
 	}

@@ -70,6 +70,8 @@ type DecodeOptions struct {
 	Encoding Encoding
 	// Share lets v's strings share the input's memory, under the promise of [DecodeCBORShared].
 	Share bool
+	// Arena makes v out of memory that is used again; nil stands for new memory.
+	Arena *Arena
 	// Memory is how many bytes of memory decoding may take at its peak; 0 stands for [BaseMemory] and
 	// [MemoryPerByte]. A value that takes more has an issue of [RuleMemory], and decoding stops there.
 	Memory int64
@@ -121,8 +123,14 @@ func decode(ctx context.Context, b []byte, v Decodable, options DecodeOptions) e
 	d := decoders.Get().(*Decoder)
 	d.start(ctx, b, options)
 	budget := d.budget
+	if options.Arena != nil {
+		options.Arena.lend(d)
+	}
 	v.DecodeLex(d)
 	err := d.finish()
+	if options.Arena != nil {
+		options.Arena.giveBack(d)
+	}
 	if options.Spent != nil {
 		*options.Spent = budget - d.budget + int64(len(b))
 	}
@@ -165,6 +173,7 @@ type Decoder struct {
 	short      [32]byte                                            // for text that is discarded, but has to be compared
 	slabs      slabs
 	kept       keptText
+	arena      *Arena // of the caller, nil for new memory
 	uris       syntax.ATURIValidator
 	issues     []Issue
 	truncated  bool  // there are more issues than are collected

@@ -29,6 +29,10 @@ const (
 // NewObject returns a new, zero T for the object that comes next, and counts its memory.
 func NewObject[T any](d *Decoder) *T {
 	var zero T
+	if d.arena != nil {
+		d.spend(int(unsafe.Sizeof(zero)))
+		return &arenaItems[T](d.arena, 1)[0]
+	}
 	var pointer any = (*T)(nil)
 	typ := *(*uintptr)(unsafe.Pointer(&pointer)) // the interface's first word identifies *T
 	s := &d.slabs.slots[(typ>>5^typ>>11)&63]

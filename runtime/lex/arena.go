@@ -1,0 +1,246 @@
+package lex
+
+import (
+	"reflect"
+	"slices"
+	"unsafe"
+
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Arena is memory that records are decoded into and that is used again, so that decoding a sequence of records
+// allocates nothing after the first few:
+//
+//	var arena lex.Arena
+//	for _, block := range blocks {
+//		record := arena.New(&recordType)
+//		err := lex.Decode(ctx, block, record, lex.DecodeOptions{Arena: &arena})
+//		...
+//		arena.Reset()
+//	}
+//
+// What is in an Arena is valid until [Arena.Reset]: copy what has to live longer. Memory that only a large record needed
+// is given back. An Arena serves one goroutine. The zero Arena is ready to use.
+type Arena struct {
+	// Overwrite makes Reset overwrite what it takes back: strings with bytes that are not UTF-8, other values with
+	// their zero value. It is for tests, where it makes a use after Reset show.
+	Overwrite bool
+
+	shelves  []shelf          // a hash table by type; its size is a power of two
+	types    int              // how many of shelves are taken
+	used     []unsafe.Pointer // the types whose shelves have been used since the last Reset
+	text     []byte           // the chunk for strings
+	at       int              // bytes of text that are in use
+	full     [][]byte         // chunks for strings that were used up since the last Reset; only with Overwrite
+	records  map[syntax.NSID]*recycled
+	recycled []*recycled // those of records that have been used since the last Reset
+	own      keptText    // of the decoder that the arena is lent to
+}
+
+// shelf is memory for values of one type: a chunk of items, of which the first are in use.
+type shelf struct {
+	typ   unsafe.Pointer // the type; nil for a free place in the table
+	clear func(items unsafe.Pointer, n int)
+	chunk items
+	used  int     // items of chunk
+	bytes int     // of chunk
+	full  []items // chunks that were used up since the last Reset; only with Overwrite
+}
+
+type items struct {
+	first unsafe.Pointer
+	n     int
+}
+
+// recycled are the records of one collection.
+type recycled struct {
+	records []Record
+	values  []reflect.Value
+	used    int
+}
+
+const (
+	// maxKept is the largest chunk of one type that outlives a Reset, in bytes. A record that needs more pays for it
+	// itself.
+	maxKept = 1 << 20
+	// firstText is the size of the first chunk for strings.
+	firstText = 16 << 10
+	// firstItems is how many items the first chunk of a type has.
+	firstItems = 8
+	notUTF8    = 0xdb
+)
+
+// New returns an empty record of type t, as t.New does.
+func (a *Arena) New(t *RecordType) Record {
+	r := a.records[t.NSID]
+	if r == nil {
+		if a.records == nil {
+			a.records = map[syntax.NSID]*recycled{}
+		}
+		r = new(recycled)
+		a.records[t.NSID] = r
+	}
+	if r.used == len(r.records) {
+		record := t.New()
+		r.records = append(r.records, record)
+		r.values = append(r.values, reflect.ValueOf(record).Elem())
+	} else {
+		r.values[r.used].SetZero()
+	}
+	if r.used++; r.used == 1 {
+		a.recycled = append(a.recycled, r)
+	}
+	return r.records[r.used-1]
+}
+
+// lend lets d make values in the arena; giveBack ends that.
+func (a *Arena) lend(d *Decoder) {
+	d.arena = a
+	if d.kept.share {
+		return
+	}
+	// The strings of a value are shorter than its input. A short one is copied with what follows it.
+	a.reserve(len(d.b) + 24)
+	a.own = d.kept
+	d.kept.chunk, d.kept.used = a.text, a.at
+}
+
+func (a *Arena) giveBack(d *Decoder) {
+	d.arena = nil
+	if d.kept.share {
+		return
+	}
+	a.at = d.kept.used
+	if unsafe.SliceData(d.kept.chunk) != unsafe.SliceData(a.text) {
+		a.at = len(a.text) // it was not enough, so that the decoder took a chunk of its own
+	}
+	d.kept, a.own = a.own, keptText{}
+}
+
+// reserve makes room for n bytes of text.
+func (a *Arena) reserve(n int) {
+	if len(a.text)-a.at >= n {
+		return
+	}
+	if a.Overwrite && a.at > 0 {
+		a.full = append(a.full, a.text[:a.at])
+	}
+	a.text, a.at = make([]byte, max(min(2*len(a.text), maxKept), n, firstText)), 0
+}
+
+// Reset takes back what the arena has made since the last Reset.
+func (a *Arena) Reset() {
+	if a.Overwrite {
+		a.overwrite()
+	}
+	for _, typ := range a.used {
+		s := a.find(typ)
+		if s.used = 0; s.bytes > maxKept {
+			s.chunk, s.bytes = items{}, 0
+		}
+	}
+	a.used = a.used[:0]
+	if a.at = 0; len(a.text) > maxKept {
+		a.text = nil
+	}
+	for _, r := range a.recycled {
+		r.used = 0
+	}
+	a.recycled = a.recycled[:0]
+}
+
+func (a *Arena) overwrite() {
+	for _, typ := range a.used {
+		s := a.find(typ)
+		s.clear(s.chunk.first, s.used)
+		for _, chunk := range s.full {
+			s.clear(chunk.first, chunk.n)
+		}
+		s.full = nil
+	}
+	for _, r := range a.recycled {
+		for _, v := range r.values[:r.used] {
+			v.SetZero()
+		}
+	}
+	for _, text := range append(a.full, a.text[:a.at]) {
+		for i := range text {
+			text[i] = notUTF8
+		}
+	}
+	a.full = nil
+}
+
+// find returns the shelf of a type, or a free one.
+func (a *Arena) find(typ unsafe.Pointer) *shelf {
+	mask := uintptr(len(a.shelves) - 1)
+	i := (uintptr(typ)>>5 ^ uintptr(typ)>>11) & mask
+	for a.shelves[i].typ != typ && a.shelves[i].typ != nil {
+		i = (i + 1) & mask
+	}
+	return &a.shelves[i]
+}
+
+// add makes room for one more type and returns its shelf.
+func (a *Arena) add(typ unsafe.Pointer) *shelf {
+	if a.types++; 2*a.types > len(a.shelves) {
+		old := a.shelves
+		a.shelves = make([]shelf, max(2*len(old), 64))
+		for _, s := range old {
+			if s.typ != nil {
+				*a.find(s.typ) = s
+			}
+		}
+	}
+	s := a.find(typ)
+	s.typ = typ
+	return s
+}
+
+// arenaItems returns n items of the arena, which are zero.
+func arenaItems[T any](a *Arena, n int) []T {
+	if n == 0 {
+		return []T{}
+	}
+	var pointer any = (*T)(nil)
+	typ := *(*unsafe.Pointer)(unsafe.Pointer(&pointer)) // the interface's first word identifies *T
+	var s *shelf
+	if len(a.shelves) > 0 {
+		s = a.find(typ)
+	}
+	if s == nil || s.typ == nil {
+		s = a.add(typ)
+		s.clear = func(first unsafe.Pointer, n int) { clear(unsafe.Slice((*T)(first), n)) }
+	}
+	if s.used == 0 {
+		a.used = append(a.used, typ)
+	}
+	if s.chunk.n-s.used < n {
+		if a.Overwrite && s.used > 0 {
+			s.full = append(s.full, items{s.chunk.first, s.used})
+		}
+		chunk := make([]T, max(2*s.chunk.n, n, firstItems))
+		s.chunk, s.used = items{unsafe.Pointer(unsafe.SliceData(chunk)), len(chunk)}, 0
+		s.bytes = len(chunk) * int(unsafe.Sizeof(chunk[0]))
+	}
+	made := unsafe.Slice((*T)(s.chunk.first), s.chunk.n)[s.used : s.used+n : s.used+n]
+	s.used += n
+	clear(made)
+	return made
+}
+
+// makeItems returns a slice of no items with room for n.
+func makeItems[T any](d *Decoder, n int) []T {
+	if d.arena != nil {
+		return arenaItems[T](d.arena, n)[:0]
+	}
+	return make([]T, 0, n)
+}
+
+// growItems returns s with room for at least one more item.
+func growItems[T any](d *Decoder, s []T) []T {
+	if d.arena != nil {
+		return append(arenaItems[T](d.arena, max(2*len(s), 8))[:0], s...)
+	}
+	return slices.Grow(s, 1)
+}
