@@ -28,6 +28,7 @@ type Arena struct {
 
 	shelves  []shelf          // a hash table by type; its size is a power of two
 	types    int              // how many of shelves are taken
+	bytes    int              // of all chunks that are kept
 	used     []unsafe.Pointer // the types whose shelves have been used since the last Reset
 	text     []byte           // the chunk for strings
 	at       int              // bytes of text that are in use
@@ -60,9 +61,8 @@ type recycled struct {
 }
 
 const (
-	// maxKept is the largest chunk of one type that outlives a Reset, in bytes. A record that needs more pays for it
-	// itself.
-	maxKept = 1 << 20
+	// maxKept is how much memory outlives a Reset, in bytes. Where records needed more, all of it is given back.
+	maxKept = 4 << 20
 	// firstText is the size of the first chunk for strings.
 	firstText = 16 << 10
 	// firstItems is how many items the first chunk of a type has.
@@ -125,7 +125,9 @@ func (a *Arena) reserve(n int) {
 	if a.Overwrite && a.at > 0 {
 		a.full = append(a.full, a.text[:a.at])
 	}
-	a.text, a.at = make([]byte, max(min(2*len(a.text), maxKept), n, firstText)), 0
+	size := max(min(2*len(a.text), maxKept/4), n, firstText)
+	a.bytes += size - len(a.text)
+	a.text, a.at = make([]byte, size), 0
 }
 
 // Reset takes back what the arena has made since the last Reset.
@@ -134,14 +136,12 @@ func (a *Arena) Reset() {
 		a.overwrite()
 	}
 	for _, typ := range a.used {
-		s := a.find(typ)
-		if s.used = 0; s.bytes > maxKept {
-			s.chunk, s.bytes = items{}, 0
-		}
+		a.find(typ).used = 0
 	}
 	a.used = a.used[:0]
-	if a.at = 0; len(a.text) > maxKept {
-		a.text = nil
+	a.at = 0
+	if a.bytes > maxKept {
+		a.shelves, a.types, a.text, a.bytes = nil, 0, nil, 0
 	}
 	for _, r := range a.recycled {
 		r.used = 0
@@ -221,7 +221,9 @@ func arenaItems[T any](a *Arena, n int) []T {
 		}
 		chunk := make([]T, max(2*s.chunk.n, n, firstItems))
 		s.chunk, s.used = items{unsafe.Pointer(unsafe.SliceData(chunk)), len(chunk)}, 0
+		a.bytes -= s.bytes
 		s.bytes = len(chunk) * int(unsafe.Sizeof(chunk[0]))
+		a.bytes += s.bytes
 	}
 	made := unsafe.Slice((*T)(s.chunk.first), s.chunk.n)[s.used : s.used+n : s.used+n]
 	s.used += n

@@ -315,7 +315,7 @@ func readType[T any, P lex.RecordPointer[T]](t *testing.T, x *readBack) {
 		plain[e.URI] = outcome{e.CID.String(), e.Trust, hashed[e.URI].valid}
 	}
 	compare("ListRecords", hashed, plain)
-	for entry, err := range repo.Entries[T, P](ctx, x.repo) {
+	for entry, err := range repo.Entries[T, P](ctx, x.repo, nil) {
 		uri, o := outcomeOf(t, entry, err)
 		entries[uri] = o
 	}

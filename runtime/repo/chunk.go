@@ -5,8 +5,10 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"sync"
 
 	"github.com/layers-pub/layers-go/runtime/internal/panics"
+	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
 // MaxAhead is how much memory, in bytes and for each worker, decoded records may take that wait for a loop over
@@ -15,32 +17,49 @@ import (
 const MaxAhead = 8 << 20
 
 const (
-	chunkSize   = 64
-	chunkBytes  = 256 << 10 // of the records in a chunk; a larger one has a chunk to itself
-	chunksAhead = 4         // for each worker
+	chunksAhead  = 4  // for each worker
+	largestChunk = 64 // records
 )
 
 // errEnded is the error where a goroutine has ended before its work was done, in no way that it could tell of.
 var errEnded = errors.New("repo: a goroutine that decodes was ended by runtime.Goexit")
+
+// chunkLimit is how many records a chunk has, and how many bytes they have; a larger record has a chunk to itself. Where
+// memory is used again, small chunks stay in the caches.
+type chunkLimit struct{ records, bytes int }
+
+func (d *decoding) chunkLimit() chunkLimit {
+	switch {
+	case d.overwrite: // when the loop takes its next turn
+		return chunkLimit{1, 0}
+	case d.reuse:
+		return chunkLimit{16, 64 << 10}
+	}
+	return chunkLimit{largestChunk, 256 << 10}
+}
+
+// arenas has the memory of loops that have ended.
+var arenas = sync.Pool{New: func() any { return new(lex.Arena) }}
 
 // chunk is some leaves whose records one worker decodes. It is used again once the receiver is done with it.
 type chunk struct {
 	leaves  []Leaf
 	err     error // of the walk, behind the leaves; io.EOF at the end
 	memory  []byte
-	free    []byte // the part of memory that is not in use
-	done    int    // how many of the leaves have been dealt with
+	arena   *lex.Arena // nil if memory of values is not used again
+	free    []byte     // the part of memory that is not in use
+	done    int        // how many of the leaves have been dealt with
 	records []Decoded
 	failed  error // of the record behind records, or a panic
 	ready   chan struct{}
 }
 
-// fill takes leaves into an empty chunk, as many as it holds, and returns their number.
-func (c *chunk) fill(leaves []Leaf) int {
+// fill takes leaves into an empty chunk, as many as it may hold, and returns their number.
+func (c *chunk) fill(leaves []Leaf, limit chunkLimit) int {
 	size, n := 0, 0
-	for n < len(leaves) && n < chunkSize {
+	for n < len(leaves) && n < limit.records {
 		next := leaves[n].at.Size()
-		if n > 0 && size+next > chunkBytes {
+		if n > 0 && size+next > limit.bytes {
 			break
 		}
 		size += next
@@ -60,6 +79,9 @@ func (c *chunk) run(ctx context.Context, w *decodingWorker) {
 // decode decodes records until the chunk ends, or too much is decoded ahead. Those of a file are read into one piece
 // of memory.
 func (c *chunk) decode(ctx context.Context, w *decodingWorker) error {
+	if c.arena != nil {
+		c.arena.Reset()
+	}
 	c.records, c.done = c.records[:0], 0
 	if !w.repo.index.InMemory() {
 		size := 0
@@ -94,7 +116,7 @@ func (c *chunk) next(ctx context.Context, w *decodingWorker) (record Decoded, ok
 	if len(c.free) > 0 {
 		c.free = c.free[len(data):]
 	}
-	record, err = w.decode(ctx, Record{leaf.Collection, leaf.RecordKey, leaf.CID, data})
+	record, err = w.decode(ctx, Record{leaf.Collection, leaf.RecordKey, leaf.CID, data}, c.arena)
 	return record, err == nil, err
 }
 
@@ -108,6 +130,7 @@ func (c *chunk) decoded(ctx context.Context, w *decodingWorker) iter.Seq[*Decode
 				return
 			}
 			c.records[i] = Decoded{}
+			c.passed(w)
 		}
 		for c.failed == nil && c.done < len(c.leaves) {
 			record, ok, err := c.next(ctx, w)
@@ -115,6 +138,18 @@ func (c *chunk) decoded(ctx context.Context, w *decodingWorker) iter.Seq[*Decode
 			if ok && !yield(&record) {
 				return
 			}
+			c.passed(w)
 		}
+	}
+}
+
+// passed overwrites the chunk's one record when the loop is done with it, if that is asked for.
+func (c *chunk) passed(w *decodingWorker) {
+	if !w.overwrite {
+		return
+	}
+	c.arena.Reset()
+	for i := range c.memory[:cap(c.memory)] {
+		c.memory[:cap(c.memory)][i] = 0xdb
 	}
 }

@@ -23,6 +23,13 @@ type DecodeOptions struct {
 	// [FromBytes], whose bytes the caller promises not to change while a record is in use. It saves a
 	// copy of each record. Other archives are read into memory that is not shared.
 	Share bool
+	// Reuse makes values out of memory that is used again, which saves most of the time of decoding and all
+	// allocations: Value is then valid until the loop's next turn or its end, as Data is. Copy what
+	// has to live longer.
+	Reuse bool
+	// Overwrite, with Reuse, overwrites a value when the loop takes its next turn. It is for tests, where it
+	// makes a use of values that are no longer valid show. It costs time.
+	Overwrite bool
 }
 
 // Decoded is a record of a repository and what became of it.
@@ -58,22 +65,22 @@ func (d *Decoded) Envelope() lex.Envelope {
 // If decoding a record panics, the loop ends with a [*RecordError] that has a [*PanicError]. A panic of lookup,
 // or of what the archive is read from, goes on in the loop's goroutine, wherever it happened.
 //
-// Blocks are hashed and decoded by several goroutines at once, some of them ahead of the loop. Value and
-// Issues are the receiver's to keep; the Decoded itself and its Data are valid until the loop's next turn.
+// Blocks are hashed and decoded by several goroutines at once, some of them ahead of the loop. Value, unless
+// Reuse is set, and Issues are the receiver's to keep; the Decoded itself and its Data are valid until the
+// loop's next turn.
 // A loop that keeps nothing takes a bounded amount of memory, whatever is in the archive: see [MaxAhead].
 func (r *Repo) Decode(ctx context.Context, lookup func(syntax.NSID) (lex.RecordType, bool), options *DecodeOptions) iter.Seq2[*Decoded, error] {
 	if options == nil {
 		options = new(DecodeOptions)
 	}
-	return r.decode(ctx, decoding{
-		lookup:  lookup,
-		workers: options.Workers,
-		share:   options.Share && r.index.InMemory() && r.spool == nil,
-	})
+	return r.decode(ctx, decoding{lookup: lookup}, options)
 }
 
-func (r *Repo) decode(ctx context.Context, d decoding) iter.Seq2[*Decoded, error] {
+func (r *Repo) decode(ctx context.Context, d decoding, options *DecodeOptions) iter.Seq2[*Decoded, error] {
 	d.repo = r
+	d.workers = options.Workers
+	d.share = options.Share && r.index.InMemory() && r.spool == nil
+	d.reuse, d.overwrite = options.Reuse, options.Reuse && options.Overwrite
 	if d.workers < 1 {
 		d.workers = runtime.GOMAXPROCS(0)
 	}
@@ -85,11 +92,33 @@ func (r *Repo) decode(ctx context.Context, d decoding) iter.Seq2[*Decoded, error
 
 // decoding is one call of Decode.
 type decoding struct {
-	repo    *Repo
-	lookup  func(syntax.NSID) (lex.RecordType, bool)
-	only    syntax.NSID // the collection that is decoded and given out, of all that are checked; "" for all
-	workers int
-	share   bool
+	repo      *Repo
+	lookup    func(syntax.NSID) (lex.RecordType, bool)
+	only      syntax.NSID // the collection that is decoded and given out, of all that are checked; "" for all
+	workers   int
+	share     bool
+	reuse     bool
+	overwrite bool
+}
+
+// arena returns memory for values that is used again, or nil if it is not to be. It goes back with giveBack.
+func (d *decoding) arena() *lex.Arena {
+	switch {
+	case d.overwrite:
+		return &lex.Arena{Overwrite: true}
+	case d.reuse:
+		return arenas.Get().(*lex.Arena)
+	}
+	return nil
+}
+
+func giveBack(arena *lex.Arena) {
+	if arena == nil {
+		return
+	}
+	if arena.Reset(); !arena.Overwrite {
+		arenas.Put(arena)
+	}
 }
 
 // leavesOut reports whether the records of a collection are not given out.
@@ -106,8 +135,8 @@ type decodingWorker struct {
 	spent int64 // bytes of memory that decoding the last record took
 }
 
-// decode decodes a record. An error is that of ctx, or says that the record's type panicked.
-func (w *decodingWorker) decode(ctx context.Context, record Record) (Decoded, error) {
+// decode decodes a record, into arena unless it is nil. An error is that of ctx, or says that the record's type panicked.
+func (w *decodingWorker) decode(ctx context.Context, record Record, arena *lex.Arena) (Decoded, error) {
 	out := Decoded{Record: record, repo: w.repo}
 	if w.known.NSID != record.Collection {
 		w.known, w.found = w.lookup(record.Collection)
@@ -115,13 +144,17 @@ func (w *decodingWorker) decode(ctx context.Context, record Record) (Decoded, er
 	}
 	err := panics.Catch(func() error {
 		var value lex.Decodable
-		if w.found {
+		switch {
+		case !w.found:
+			value = new(lex.Map)
+		case arena != nil:
+			out.Value = arena.New(&w.known)
+			value = out.Value
+		default:
 			out.Value = w.known.New()
 			value = out.Value
-		} else {
-			value = new(lex.Map)
 		}
-		err := lex.Decode(ctx, record.Data, value, lex.DecodeOptions{Share: w.share, Spent: &w.spent})
+		err := lex.Decode(ctx, record.Data, value, lex.DecodeOptions{Share: w.share, Spent: &w.spent, Arena: arena})
 		if invalid, ok := err.(*lex.Error); ok {
 			out.Issues = invalid.Issues
 			return nil
@@ -149,13 +182,18 @@ const issueCost = 256
 func (d *decoding) alone(ctx context.Context) iter.Seq2[*Decoded, error] {
 	return func(yield func(*Decoded, error) bool) {
 		w := decodingWorker{decoding: d}
+		arena := d.arena()
+		defer giveBack(arena)
 		var out Decoded
 		for record, err := range d.repo.Records(ctx) {
 			if err == nil && d.leavesOut(record.Collection) {
 				continue
 			}
 			if err == nil {
-				out, err = w.decode(ctx, record)
+				if arena != nil {
+					arena.Reset()
+				}
+				out, err = w.decode(ctx, record, arena)
 			}
 			if err != nil {
 				yield(nil, err)
@@ -174,15 +212,22 @@ func (d *decoding) alone(ctx context.Context) iter.Seq2[*Decoded, error] {
 func (d *decoding) together(ctx context.Context) iter.Seq2[*Decoded, error] {
 	return func(yield func(*Decoded, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
+		n := chunksAhead * d.workers
+		chunks := make([]chunk, n)
+		defer func() {
+			for i := range chunks {
+				giveBack(chunks[i].arena)
+			}
+		}()
 		var running sync.WaitGroup
 		defer running.Wait()
 		defer cancel()
 
 		// Each channel has room for all chunks, so that sending one never blocks.
-		n := chunksAhead * d.workers
 		free, work, inOrder := make(chan *chunk, n), make(chan *chunk, n), make(chan *chunk, n)
-		for range n {
-			free <- &chunk{leaves: make([]Leaf, 0, chunkSize), ready: make(chan struct{}, 1)}
+		for i := range chunks {
+			chunks[i] = chunk{arena: d.arena(), ready: make(chan struct{}, 1)}
+			free <- &chunks[i]
 		}
 		var ahead atomic.Int64
 		walked := errEnded
@@ -229,7 +274,8 @@ func (d *decoding) together(ctx context.Context) iter.Seq2[*Decoded, error] {
 // chunk. It returns why there is no last one.
 func (d *decoding) walk(ctx context.Context, free <-chan *chunk, send func(*chunk)) error {
 	w := d.repo.newWalk()
-	batch := make([]Leaf, chunkSize)
+	limit := d.chunkLimit()
+	batch := make([]Leaf, largestChunk)
 	var leaves []Leaf // those of the batch that are in no chunk yet
 	var err error     // behind them
 	for {
@@ -245,7 +291,7 @@ func (d *decoding) walk(ctx context.Context, free <-chan *chunk, send func(*chun
 				}
 				leaves = batch[:n]
 			}
-			leaves = leaves[c.fill(leaves):]
+			leaves = leaves[c.fill(leaves, limit):]
 			if len(leaves) > 0 {
 				c.err = nil
 				send(c)

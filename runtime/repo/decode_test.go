@@ -107,7 +107,7 @@ func TestEntriesPanic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for entry, err := range repo.Entries[faulty](t.Context(), r) {
+	for entry, err := range repo.Entries[faulty](t.Context(), r, nil) {
 		if p, ok := errors.AsType[*repo.PanicError](err); !ok || entry != nil || !errors.Is(err, io.ErrShortBuffer) {
 			t.Errorf("%v, %+v", err, p)
 		}

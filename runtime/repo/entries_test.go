@@ -55,7 +55,7 @@ func entriesOf[T any, P lex.RecordPointer[T]](t *testing.T, r *repo.Repo) {
 	}
 	var got []lex.Entry[T]
 	var failed []lex.Failure
-	for entry, err := range repo.Entries[T, P](t.Context(), r) {
+	for entry, err := range repo.Entries[T, P](t.Context(), r, nil) {
 		failure, ok := errors.AsType[*lex.Failure](err)
 		switch {
 		case ok && entry == nil:
@@ -88,7 +88,7 @@ func TestEntriesEnd(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for range repo.Entries[media.Media](t.Context(), r) {
+			for range repo.Entries[media.Media](t.Context(), r, nil) {
 				break
 			}
 			for range r.Envelopes(t.Context()) {
@@ -96,7 +96,7 @@ func TestEntriesEnd(t *testing.T) {
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
-			for entry, err := range repo.Entries[media.Media](ctx, r) {
+			for entry, err := range repo.Entries[media.Media](ctx, r, nil) {
 				if entry != nil || !errors.Is(err, context.Canceled) {
 					t.Errorf("%s: cancelled: %v, %v", way.name, entry, err)
 				}
@@ -116,7 +116,7 @@ func TestEntriesEnd(t *testing.T) {
 		}
 		var last error
 		ended := 0
-		for _, err := range repo.Entries[media.Media](t.Context(), r) {
+		for _, err := range repo.Entries[media.Media](t.Context(), r, nil) {
 			if _, ok := errors.AsType[*lex.Failure](err); err != nil && !ok {
 				last = err
 				ended++

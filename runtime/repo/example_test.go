@@ -137,7 +137,7 @@ func ExampleEntries() {
 	}
 	defer r.Close()
 	failed := 0
-	for entry, err := range repo.Entries[media.Media](ctx, r) {
+	for entry, err := range repo.Entries[media.Media](ctx, r, nil) {
 		if _, ok := errors.AsType[*lex.Failure](err); ok {
 			failed++ // it says what is wrong, and has the record as it came
 			continue

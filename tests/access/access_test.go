@@ -257,7 +257,7 @@ func checkAll[T any, P lex.RecordPointer[T]](t *testing.T, s *session, want map[
 		t.Fatal(err)
 	}
 	defer r.Close()
-	for entry, err := range repo.Entries[T, P](ctx, r) {
+	for entry, err := range repo.Entries[T, P](ctx, r, nil) {
 		add(pulled, lex.Signed, entry, err)
 	}
 	for name, have := range map[string]map[syntax.ATURI]lex.CID{"getRecord": got, "listRecords": listed, "getRepo": pulled, "proof": proven} {

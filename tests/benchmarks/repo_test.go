@@ -76,6 +76,7 @@ func BenchmarkRepo(b *testing.B) {
 		},
 		"typed":        typed(repo.DecodeOptions{}),
 		"typed-shared": typed(repo.DecodeOptions{Share: true}),
+		"typed-reused": typed(repo.DecodeOptions{Reuse: true}),
 		"collected": func(ctx context.Context, r *repo.Repo) (int, int, error) {
 			all, err := records.Decode(ctx, r, nil)
 			if err != nil {
