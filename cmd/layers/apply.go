@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
 )
@@ -18,17 +19,19 @@ import (
 func applyCommand(s *servers) *cobra.Command {
 	var journalName string
 	var unknown, drop, lines bool
+	var rate int
 	command := &cobra.Command{
 		Use:     "apply FILE.jsonl",
 		GroupID: groupWrite,
 		Short:   "Write many records, and go on after a failure",
 		Long: `Apply carries out the operations in FILE.jsonl, one line of JSON each:
 
-  {"action": "create", "collection": "pub.layers.corpus.corpus", "value": {...}}
-  {"action": "put", "uri": "at://did:plc:.../pub.layers.corpus.corpus/3mabcdefghi2a", "value": {...}}
-  {"action": "delete", "collection": "pub.layers.corpus.corpus", "rkey": "3mabcdefghi2a"}
+  {"action": "create", "collection": "corpus.corpus", "value": {...}}
+  {"action": "put", "uri": "at://did:plc:.../corpus.corpus/3mabcdefghi2a", "value": {...}}
+  {"action": "delete", "collection": "corpus.corpus", "rkey": "3mabcdefghi2a"}
 
-Other actions: update. A create without an rkey gets a TID.
+Other actions: update. A create without an rkey gets a TID. As everywhere, a
+collection of Layers' own may leave out pub.layers. in front, and a value its $type.
 
 All lines are checked before anything is sent, and everything that is wrong with any
 of them is in the message. They are sent in batches that the server takes, no
@@ -41,6 +44,9 @@ to apply the file anew.`,
   layers apply corpus.jsonl        # again, after it was interrupted`,
 		Args: arguments(1, 1, "one FILE.jsonl"),
 		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+			if rate < 0 || rate > maxRate {
+				return misuse("--rate %d: points an hour are from 1 to %d, or 0 for any", rate, maxRate)
+			}
 			client, err := s.session(ctx)
 			if err != nil {
 				return err
@@ -53,7 +59,8 @@ to apply the file anew.`,
 				return err
 			}
 			defer journal.Close()
-			batch := write.ReadOps(func() (io.ReadCloser, error) { return os.Open(args[0]) })
+			open := func() (io.ReadCloser, error) { return openBatch(ctx, args[0]) }
+			batch := write.ReadOps(open, &write.ReadOpsOptions{Collection: parseCollection})
 			stderr := command.ErrOrStderr()
 			out := bufio.NewWriter(exact(command.OutOrStdout()))
 			bar := newCount(stderr, "operations")
@@ -62,7 +69,21 @@ to apply the file anew.`,
 				AllowUnknown: unknown,
 				DropFields:   drop,
 				Journal:      journal,
-				Progress:     func(p write.Progress) { bar.set(p.Done, p.Ops) },
+				MaxWait:      max(s.maxWait, 1),
+				Progress: func(p write.Progress) {
+					bar.set(p.Done, p.Ops)
+					switch {
+					case p.Wait > 0 && p.Err != nil:
+						printf(stderr, "%v; the next attempt follows in %s\n", p.Err, until(p.Wait))
+					case p.Wait > 0:
+						printf(stderr, "waiting %s for write points, of which %s allowed an hour (--rate)\n", until(p.Wait), points(rate))
+					}
+				},
+			}
+			if rate == 0 {
+				options.Limiter = write.NewLimiter(0, 0)
+			} else {
+				options.Limiter = write.NewLimiter(rate, rate*write.DefaultDailyPoints/write.DefaultHourlyPoints)
 			}
 			if lines {
 				options.Each = func(r write.OpResult) { printJSON(out, applied(r)) } // out keeps its error for Flush
@@ -72,7 +93,7 @@ to apply the file anew.`,
 			err = errors.Join(err, out.Flush())
 			if invalid, ok := errors.AsType[*write.InvalidError](err); ok {
 				for _, failure := range invalid.Failures {
-					printf(stderr, "%s: %v\n", args[0], failure)
+					printf(stderr, "%s\n", aboutLine(args[0], failure))
 				}
 				return fmt.Errorf("%s: %d of %d operations are not valid; nothing was sent", args[0], invalid.Failed, invalid.Ops)
 			}
@@ -84,10 +105,50 @@ to apply the file anew.`,
 		}),
 	}
 	command.Flags().StringVar(&journalName, "journal", "", "remember in `FILE` how far it has come")
+	command.Flags().IntVar(&rate, "rate", write.DefaultHourlyPoints, "write `POINTS` an hour (a create takes 3, an update 2, a delete 1); 7 times as many a day; 0 for any")
 	command.Flags().BoolVar(&drop, "drop-fields", false, "let fields go that new records have not")
 	unknownFlag(command, &unknown)
 	command.Flags().BoolVar(&lines, "jsonl", false, "print one line of JSON an operation")
 	return command
+}
+
+// maxRate is the largest --rate.
+const maxRate = 1_000_000_000
+
+func points(n int) string {
+	if n == 1 {
+		return "1 is"
+	}
+	return fmt.Sprintf("%d are", n)
+}
+
+// openBatch opens a file of operations, which is read twice.
+func openBatch(ctx context.Context, name string) (io.ReadCloser, error) {
+	file, err := openInput(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+		file.Close()
+		return nil, errors.Join(err, fmt.Errorf("%s is not a regular file, which apply needs since it reads it twice", name))
+	}
+	return file, nil
+}
+
+// aboutLine says what is wrong with an operation, and where in the file.
+func aboutLine(name string, failure *write.OpError) string {
+	place := fmt.Sprintf("%s:%d", name, failure.Line)
+	for _, issue := range lex.IssuesOf(failure.Err) {
+		if issue.Rule == lex.RuleSyntax {
+			place = fmt.Sprintf("%s:%d", place, issue.Offset+1)
+			break
+		}
+	}
+	what := strings.TrimSpace(fmt.Sprintf("%s %s", failure.Action, failure.URI))
+	if what != "" {
+		what += ": "
+	}
+	return fmt.Sprintf("%s: %s%v", place, what, failure.Err)
 }
 
 // appliedLine is an operation as --jsonl prints it.

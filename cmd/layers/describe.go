@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +17,8 @@ func describeCommand(s *servers) *cobra.Command {
 		GroupID: groupRead,
 		Short:   "Say what a repository holds",
 		Long: `Describe asks the PDS of an account about its repository, and prints the newest
-commit, its revision, and the collections that have records.`,
+commit, its revision, and the collections that have records. When the server does
+not say which commit is the newest, the rest is printed, and the status is 1.`,
 		Example: `  layers describe alice.example.com
   layers describe alice.example.com --json | jq -r '.collections[]'`,
 		Args: arguments(1, 1, "an ACTOR"),
@@ -34,31 +35,41 @@ commit, its revision, and the collections that have records.`,
 			if err != nil {
 				return err
 			}
-			latest, err := client.GetLatestCommit(ctx, syntax.AtIdentifier(description.DID))
-			if err != nil {
-				return err
-			}
+			// Servers know the collections of repositories whose newest commit they do not say, such as one that is
+			// being moved. What there is is printed.
+			latest, failed := client.GetLatestCommit(ctx, syntax.AtIdentifier(description.DID))
 			out := command.OutOrStdout()
 			if asJSON {
-				return printJSON(out, struct {
+				answer := struct {
 					DID         syntax.DID    `json:"did"`
 					Handle      syntax.Handle `json:"handle"`
-					Commit      lex.CID       `json:"commit"`
-					Rev         syntax.TID    `json:"rev"`
+					Commit      *lex.CID      `json:"commit"`
+					Rev         *syntax.TID   `json:"rev"`
 					Collections []syntax.NSID `json:"collections"`
-				}{description.DID, description.Handle, latest.CID, latest.Rev, description.Collections})
+				}{DID: description.DID, Handle: description.Handle, Collections: description.Collections}
+				if failed == nil {
+					answer.Commit, answer.Rev = &latest.CID, &latest.Rev
+				}
+				if answer.Collections == nil {
+					answer.Collections = []syntax.NSID{}
+				}
+				return errors.Join(printJSON(exact(out), answer), failed)
 			}
-			_, err = fmt.Fprintf(out, "did     %s\nhandle  %s\ncommit  %s\nrev     %s\n", description.DID, description.Handle, latest.CID, latest.Rev)
+			commit, rev := "unknown", "unknown"
+			if failed == nil {
+				commit, rev = latest.CID.String(), string(latest.Rev)
+			}
+			err = printf(out, "did     %s\nhandle  %s\ncommit  %s\nrev     %s\n", description.DID, orNone(string(description.Handle)), commit, rev)
 			for i, collection := range description.Collections {
 				name := ""
 				if i == 0 {
 					name = "records"
 				}
 				if err == nil {
-					_, err = fmt.Fprintf(out, "%-7s %s\n", name, collection)
+					err = printf(out, "%-7s %s\n", name, collection)
 				}
 			}
-			return err
+			return errors.Join(err, failed)
 		}),
 	}
 	jsonFlag(command, &asJSON)

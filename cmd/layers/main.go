@@ -77,7 +77,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(&input{ctx: ctx, source: stdin, stderr: messages})
 	root.SetOut(out)
 	root.SetErr(messages)
-	var s servers
+	s := servers{messages: messages}
 	s.addFlags(root.PersistentFlags())
 	root.AddGroup(
 		&cobra.Group{ID: groupRead, Title: "Reading:"},
@@ -98,6 +98,17 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.SetArgs(args)
+	root.PersistentPreRunE = func(command *cobra.Command, _ []string) error {
+		if err := s.checkTimes(); err != nil {
+			return err
+		}
+		if s.timeout > 0 {
+			limited, cancel := context.WithTimeoutCause(ctx, s.timeout, fmt.Errorf("not done after %v, which --timeout allows", s.timeout))
+			command.SetContext(limited)
+			context.AfterFunc(ctx, cancel)
+		}
+		return nil
+	}
 	command, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitOK

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +21,7 @@ import (
 
 func pullCommand(s *servers) *cobra.Command {
 	var directory string
-	var lines, strict bool
+	var lines, strict, force bool
 	command := &cobra.Command{
 		Use:     "pull ACTOR",
 		GroupID: groupRead,
@@ -31,7 +32,10 @@ and decodes every record, as "layers decode" does.
 
 The archive is saved in DIR as its DID with - in place of the colons, and .car.
 It gets this name only when all of it was verified: what is under the name is
-whole, the old archive or the new one.`,
+whole, the old archive or the new one. When the account has made no commit since,
+it says "unchanged" and leaves the archive as it is. A commit that is older than
+that of the archive, another one of the same revision, or one of more than five
+minutes in the future is an error, and the archive stays: --force replaces it.`,
 		Example: `  layers pull alice.example.com
   layers pull did:plc:ewvi7nxzyoun6zhxrhs64oiz -o archives --jsonl > records.jsonl`,
 		Args: arguments(1, 1, "an ACTOR"),
@@ -44,16 +48,17 @@ whole, the old archive or the new one.`,
 			if err != nil {
 				return err
 			}
-			return pull(ctx, command, client, actor, directory, lines, strict)
+			return pull(ctx, command, client, actor, directory, lines, strict, force)
 		}),
 	}
 	command.Flags().StringVarP(&directory, "output", "o", ".", "the directory `DIR` to save the archive in; it is made if need be")
 	jsonlFlag(command, &lines)
+	command.Flags().BoolVar(&force, "force", false, "replace the archive in DIR also by an older one, or by one with a revision that is taken or in the future")
 	command.Flags().BoolVar(&strict, "strict", false, "exit with status 3 when a record failed")
 	return command
 }
 
-func pull(ctx context.Context, command *cobra.Command, client *pds.Client, actor syntax.AtIdentifier, directory string, lines, strict bool) error {
+func pull(ctx context.Context, command *cobra.Command, client *pds.Client, actor syntax.AtIdentifier, directory string, lines, strict, force bool) error {
 	who, err := client.Directory().Resolve(ctx, actor)
 	if err != nil {
 		return err
@@ -67,14 +72,32 @@ func pull(ctx context.Context, command *cobra.Command, client *pds.Client, actor
 		return err
 	}
 	defer file.Discard()
-	total, err := pullInto(ctx, command, client, who.DID, file.File, lines)
-	if err != nil {
+	total, err := pullInto(ctx, command, client, who.DID, file.File, lines, func(got repo.Revision) error {
+		if force {
+			return nil
+		}
+		err := got.CheckAfter(revisionOf(ctx, name, who.DID), time.Now())
+		if errors.Is(err, repo.ErrUnchanged) && checkFile(ctx, name) != nil {
+			return nil // it was damaged since
+		}
+		return err
+	})
+	unchanged := errors.Is(err, repo.ErrUnchanged)
+	switch {
+	case errors.Is(err, repo.ErrOlderRevision), errors.Is(err, repo.ErrForkedRevision):
+		return withHint(about(string(who.DID), err), "%s stays as it is; --force replaces it", name)
+	case errors.Is(err, repo.ErrFutureRevision):
+		return withHint(about(string(who.DID), err), "nothing was saved; is the clock of this machine right? --force saves it")
+	case err != nil && !unchanged:
 		return about(string(who.DID), err)
 	}
-	if err := file.Keep(); err != nil {
+	if unchanged {
+		printf(command.ErrOrStderr(), "unchanged: %s has the newest commit\n", name)
+	} else if err := file.Keep(); err != nil {
 		return err
+	} else {
+		printf(command.ErrOrStderr(), "saved %s: signed by %s, all blocks verified\n", name, who.DID)
 	}
-	printf(command.ErrOrStderr(), "saved %s: signed by %s, all blocks verified\n", name, who.DID)
 	if strict && total.Failed > 0 {
 		return &exitError{exitStrict, fmt.Errorf("%s: %d of %d records failed", name, total.Failed, total.Expected)}
 	}
@@ -82,7 +105,7 @@ func pull(ctx context.Context, command *cobra.Command, client *pds.Client, actor
 }
 
 // pullInto downloads the archive into file, verifies it and prints its records or their summary.
-func pullInto(ctx context.Context, command *cobra.Command, client *pds.Client, did syntax.DID, file *os.File, lines bool) (total lex.Account, err error) {
+func pullInto(ctx context.Context, command *cobra.Command, client *pds.Client, did syntax.DID, file *os.File, lines bool, check func(repo.Revision) error) (total lex.Account, err error) {
 	stream, err := client.GetRepoCAR(ctx, syntax.AtIdentifier(did), nil)
 	if err != nil {
 		return total, err
@@ -100,7 +123,49 @@ func pullInto(ctx context.Context, command *cobra.Command, client *pds.Client, d
 	if err := client.VerifyRepo(ctx, did, archive); err != nil {
 		return total, err
 	}
-	return account(ctx, command.OutOrStdout(), archive, lines)
+	// The records of a commit that is known already are printed like others.
+	unchanged := check(archive.Revision())
+	if unchanged != nil && !errors.Is(unchanged, repo.ErrUnchanged) {
+		return total, unchanged
+	}
+	total, err = account(ctx, command.OutOrStdout(), archive, lines)
+	if err == nil {
+		err = unchanged
+	}
+	return total, err
+}
+
+// revisionOf returns the commit of the archive in a file, the zero value if the file is none of did: such a file is
+// replaced, whatever it is.
+func revisionOf(ctx context.Context, name string, did syntax.DID) repo.Revision {
+	file, err := os.Open(name)
+	if err != nil {
+		return repo.Revision{}
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return repo.Revision{}
+	}
+	archive, err := repo.Open(ctx, file, info.Size())
+	if err != nil || archive.Commit().DID != did {
+		return repo.Revision{}
+	}
+	return archive.Revision()
+}
+
+// checkFile reads all of the archive in a file and returns what is wrong with it.
+func checkFile(ctx context.Context, name string) error {
+	file, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	return check(ctx, io.NewSectionReader(file, 0, info.Size()))
 }
 
 // archiveName returns the name of an account's archive, which file systems take.

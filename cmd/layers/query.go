@@ -50,7 +50,7 @@ only claims what it says: "layers get --proof" has a record proven.`,
 				}
 				params.String(key, value)
 			}
-			client, err := appview.New(s.appview, xrpc.WithAllowPrivate(s.allowPrivate), xrpc.WithUserAgent(userAgent()))
+			client, err := appview.New(s.appview, append(s.calls(), xrpc.WithAllowPrivate(s.allowPrivate))...)
 			if err != nil {
 				return err
 			}

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"fmt"
+	"io"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -18,12 +21,16 @@ import (
 type servers struct {
 	plc, pds, appview string
 	allowPrivate      bool
+	timeout, maxWait  time.Duration
+	messages          io.Writer // standard error
 }
 
 func (s *servers) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&s.plc, "plc", "", "PLC directory, in place of https://plc.directory (or LAYERS_PLC)")
 	flags.StringVar(&s.pds, "pds", "", "PDS for all repositories and handles, in place of those that DID documents name (or LAYERS_PDS)")
 	flags.StringVar(&s.appview, "appview", "", "appview for query (or LAYERS_APPVIEW)")
+	flags.DurationVar(&s.timeout, "timeout", 0, "end after so long, as in 90s or 2h; 0 for no end")
+	flags.DurationVar(&s.maxWait, "max-wait", xrpc.DefaultMaxWait, "the longest pause that a server may ask for; longer ones are errors")
 	flags.BoolVar(&s.allowPrivate, "allow-private", false, "allow private, loopback and link-local addresses (or LAYERS_ALLOW_PRIVATE=1)")
 }
 
@@ -43,6 +50,39 @@ func (s *servers) complete() error {
 			return misuse("LAYERS_ALLOW_PRIVATE is %q; it takes 1 or 0", text)
 		}
 		s.allowPrivate = allow
+	}
+	return nil
+}
+
+// calls returns how calls are made.
+func (s *servers) calls() []xrpc.Option {
+	return []xrpc.Option{xrpc.WithUserAgent(userAgent()), xrpc.WithMaxWait(s.maxWait), xrpc.WithPauses(s.announce)}
+}
+
+// announce says what a call waits for, and until when.
+func (s *servers) announce(p xrpc.Pause) {
+	if p.Err != nil {
+		printf(s.messages, "%v; attempt %d of %d follows in %s\n", p.Err, p.Attempt, p.Attempts, until(p.Wait))
+		return
+	}
+	printf(s.messages, "waiting %s for %v (%s at %s)\n", until(p.Wait), p.Reason, p.NSID, p.Service)
+}
+
+// until returns how long a pause takes that begins now, and when it ends if it is not short.
+func until(wait time.Duration) string {
+	if wait < time.Second {
+		return wait.Round(time.Millisecond).String()
+	}
+	return fmt.Sprintf("%v, until %s,", wait.Round(time.Second), time.Now().Add(wait).Format(time.DateTime))
+}
+
+// checkTimes checks the flags that are times, before anything is done.
+func (s *servers) checkTimes() error {
+	if s.timeout < 0 {
+		return misuse("--timeout is %v", s.timeout)
+	}
+	if s.maxWait < 0 {
+		return misuse("--max-wait is %v", s.maxWait)
 	}
 	return nil
 }
@@ -71,7 +111,7 @@ func (s *servers) repos() (*pds.Client, error) {
 	options := []pds.Option{
 		pds.WithDirectory(directory),
 		pds.WithAllowPrivate(s.allowPrivate),
-		pds.WithXRPC(xrpc.WithUserAgent(userAgent())),
+		pds.WithXRPC(s.calls()...),
 	}
 	if s.pds != "" {
 		options = append(options, pds.WithHost(s.pds))
@@ -95,7 +135,7 @@ func (s *servers) authOptions() (*auth.Options, error) {
 		PDS:       s.pds,
 		Directory: directory,
 		Store:     store,
-		XRPC:      []xrpc.Option{xrpc.WithAllowPrivate(s.allowPrivate), xrpc.WithUserAgent(userAgent())},
+		XRPC:      append(s.calls(), xrpc.WithAllowPrivate(s.allowPrivate)),
 	}, nil
 }
 

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -180,7 +183,7 @@ func (s *servers) recordToWrite(ctx context.Context, command *cobra.Command, col
 	}
 	record, err := write.ParseRecord(data)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", name, err)
+		return nil, nil, fmt.Errorf("%s: %w", place(name, data, err), err)
 	}
 	if _, ok := record.Get("$type"); !ok {
 		typ, err := lex.ValueOf(string(collection))
@@ -194,6 +197,22 @@ func (s *servers) recordToWrite(ctx context.Context, command *cobra.Command, col
 	}
 	client, err := s.session(ctx)
 	return record, client, err
+}
+
+// place names a file, and the line and column, in characters, where its JSON is broken, or else where
+// the first of the issues is.
+func place(name string, data []byte, err error) string {
+	issues := lex.IssuesOf(err)
+	if len(issues) == 0 {
+		return name
+	}
+	issue := issues[0]
+	if i := slices.IndexFunc(issues, func(i lex.Issue) bool { return i.Rule == lex.RuleSyntax }); i >= 0 {
+		issue = issues[i] // others may follow from it
+	}
+	before := data[:min(max(issue.Offset, 0), len(data))]
+	start := bytes.LastIndexByte(before, '\n') + 1
+	return fmt.Sprintf("%s:%d:%d", name, bytes.Count(before, []byte("\n"))+1, utf8.RuneCount(before[start:])+1)
 }
 
 // readInput reads the file in args, or else standard input.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
 // The settings of [Apply] that hold unless an option says otherwise.
@@ -45,6 +46,9 @@ type ApplyOptions struct {
 	// Attempts is how often a request is tried when the server cannot be reached, is at fault, or wants to be left
 	// alone, with growing pauses. 0 stands for [DefaultAttempts], and 1 is never again.
 	Attempts int
+	// MaxWait is the longest pause between two attempts that the server may ask for; what asks for a longer one is
+	// an error that says until when. 0 stands for xrpc.DefaultMaxWait. Pauses for write points do not count.
+	MaxWait time.Duration
 	// Clock makes the record keys that a new journal remembers, and nil stands for a new clock.
 	Clock *syntax.TIDClock
 	// Each is called for each operation when it is done, in order, from the goroutine of Apply.
@@ -165,6 +169,9 @@ func (r *applier) start() error {
 	}
 	if o.Attempts <= 0 {
 		o.Attempts = DefaultAttempts
+	}
+	if o.MaxWait <= 0 {
+		o.MaxWait = xrpc.DefaultMaxWait
 	}
 	if o.Limiter == nil {
 		o.Limiter = NewLimiter(DefaultHourlyPoints, DefaultDailyPoints)

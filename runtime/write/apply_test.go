@@ -605,8 +605,13 @@ func TestApplyRetryAfter(t *testing.T) {
 			}
 			return do()
 		}
+		// By default that is too long: nothing waits for it.
 		result, err := write.Apply(t.Context(), pds, write.Ops(ops...), &write.ApplyOptions{Lookup: lookup})
-		if took := time.Since(start); err != nil || result.Written != 24 || took < 10*time.Minute || took > 10*time.Minute+time.Second || pds.count("applyWrites") != 2 {
+		if took := time.Since(start); !errors.Is(err, xrpc.ErrWait) || result.Written != 0 || took != 0 || !strings.Contains(err.Error(), "2000-01-01T00:10:00Z") {
+			t.Errorf("%+v, %v, %s", result, err, took)
+		}
+		result, err = write.Apply(t.Context(), pds, write.Ops(ops...), &write.ApplyOptions{Lookup: lookup, MaxWait: 10 * time.Minute})
+		if took := time.Since(start); err != nil || result.Written != 24 || took < 10*time.Minute || took > 10*time.Minute+time.Second || pds.count("applyWrites") != 3 {
 			t.Errorf("%+v, %v, %s", result, err, took)
 		}
 	})

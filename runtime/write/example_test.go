@@ -99,7 +99,7 @@ func ExampleApply() {
 	if err := os.WriteFile(path, []byte(strings.Repeat(line, 500)), 0o600); err != nil {
 		log.Fatal(err)
 	}
-	ops := write.ReadOps(func() (io.ReadCloser, error) { return os.Open(path) })
+	ops := write.ReadOps(func() (io.ReadCloser, error) { return os.Open(path) }, nil)
 
 	// Run it as often as it takes: what is done is not done again.
 	for range 2 {

@@ -60,6 +60,13 @@ func AssignKeys(ops []Op, clock *syntax.TIDClock, lookup Lookup) {
 	}
 }
 
+// ReadOpsOptions are the options of [ReadOps]. Nil is as good as the zero value.
+type ReadOpsOptions struct {
+	// Collection returns the collection that a name stands for: each in a field collection, or in a uri. By default
+	// they are NSIDs.
+	Collection func(name string) (syntax.NSID, error)
+}
+
 // maxLine is the longest line that ReadOps reads. No server takes a record of that size.
 const maxLine = 16 << 20
 
@@ -70,10 +77,13 @@ const maxLine = 16 << 20
 //	uri         of the record, in place of collection and rkey
 //	collection  of the record; may be left out where there is a value with a $type
 //	rkey        the record's key; may be left out for a create
-//	value       the record; not for a delete
+//	value       the record; not for a delete. Its $type may be left out where there is a collection
 //
-// Lines that are no operations come as [*OpError]s among the others, so that all of them can be listed.
-func ReadOps(open func() (io.ReadCloser, error)) iter.Seq2[Op, error] {
+// Lines that are no operations come as [*OpError]s among the others, so that all of them can be listed. opts may be nil.
+func ReadOps(open func() (io.ReadCloser, error), opts *ReadOpsOptions) iter.Seq2[Op, error] {
+	if opts == nil {
+		opts = new(ReadOpsOptions)
+	}
 	return func(yield func(Op, error) bool) {
 		f, err := open()
 		if err != nil {
@@ -93,7 +103,7 @@ func ReadOps(open func() (io.ReadCloser, error)) iter.Seq2[Op, error] {
 			if len(strings.TrimFunc(string(text), unicode.IsSpace)) == 0 {
 				continue
 			}
-			op, err := parseOp(text)
+			op, err := parseOp(text, opts)
 			op.line = n
 			if err != nil {
 				err = &OpError{Line: n, Action: op.Action, Err: err}
@@ -112,6 +122,7 @@ func ReadOps(open func() (io.ReadCloser, error)) iter.Seq2[Op, error] {
 type opLine struct {
 	uri, rkey, action, collection lex.Opt[string]
 	record, rest                  lex.Map
+	names                         bool // uri and collection are still to be resolved
 }
 
 var opFields = lex.NewFields("uri", "rkey", "value", "action!", "collection")
@@ -123,7 +134,11 @@ func (l *opLine) DecodeLex(d *lex.Decoder) {
 	for {
 		switch d.Next(&c) {
 		case 0:
-			l.uri = lex.Present(d, string(d.ATURI()))
+			if l.names {
+				l.uri = lex.Present(d, d.String(0, lex.NoLimit))
+			} else {
+				l.uri = lex.Present(d, string(d.ATURI()))
+			}
 		case 1:
 			l.rkey = lex.Present(d, string(d.RecordKey()))
 		case 2:
@@ -131,16 +146,51 @@ func (l *opLine) DecodeLex(d *lex.Decoder) {
 		case 3:
 			l.action = lex.Present(d, d.String(1, lex.NoLimit))
 		case 4:
-			l.collection = lex.Present(d, string(d.NSID()))
+			if l.names {
+				l.collection = lex.Present(d, d.String(0, lex.NoLimit))
+			} else {
+				l.collection = lex.Present(d, string(d.NSID()))
+			}
 		default:
 			return
 		}
 	}
 }
 
-func parseOp(text []byte) (Op, error) {
-	var l opLine
-	if err := lex.DecodeJSON(text, &l); err != nil {
+// resolve replaces the names of collections by what they stand for.
+func (l *opLine) resolve(collection func(string) (syntax.NSID, error)) error {
+	if name, ok := l.collection.Get(); ok {
+		nsid, err := collection(name)
+		if err != nil {
+			return err
+		}
+		l.collection = lex.Some(string(nsid))
+	}
+	if text, ok := l.uri.Get(); ok {
+		if parts := strings.SplitN(text, "/", 5); len(parts) > 3 && parts[3] != "" { // at: "" authority collection rkey
+			nsid, err := collection(parts[3])
+			if err != nil {
+				return err
+			}
+			parts[3] = string(nsid)
+			text = strings.Join(parts, "/")
+		}
+		uri, err := syntax.ParseATURI(text)
+		if err != nil {
+			return err
+		}
+		l.uri = lex.Some(string(uri))
+	}
+	return nil
+}
+
+func parseOp(text []byte, opts *ReadOpsOptions) (Op, error) {
+	l := opLine{names: opts.Collection != nil}
+	err := lex.DecodeJSON(text, &l)
+	if err == nil && l.names {
+		err = l.resolve(opts.Collection)
+	}
+	if err != nil {
 		return Op{Action: Action(l.action.Or(""))}, err
 	}
 	op := Op{Action: Action(l.action.Or("")), Collection: syntax.NSID(l.collection.Or("")), RecordKey: syntax.RecordKey(l.rkey.Or(""))}
@@ -155,7 +205,15 @@ func parseOp(text []byte) (Op, error) {
 		op.Collection, op.RecordKey = syntax.ATURI(uri).Collection(), syntax.ATURI(uri).RecordKey()
 	}
 	if l.record.IsSet() {
-		op.Record = &Untyped{l.record}
+		record := &Untyped{l.record}
+		if _, ok := record.Get("$type"); !ok && op.Collection != "" {
+			typ, err := lex.ValueOf(string(op.Collection))
+			if err != nil {
+				return op, err
+			}
+			record.Set("$type", typ)
+		}
+		op.Record = record
 	}
 	return op, nil
 }

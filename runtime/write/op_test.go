@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
 )
 
@@ -27,7 +28,7 @@ func TestReadOps(t *testing.T) {
 {"action":"delete","uri":"at://` + did + `/com.example.any/w"}
 {"action":"delete","collection":"com.example.any","rkey":"v"}`
 	var got []string
-	for op, err := range write.ReadOps(opsIn(text)) {
+	for op, err := range write.ReadOps(opsIn(text), nil) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,12 +49,12 @@ func TestReadOps(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	for range write.ReadOps(opsIn(text)) {
+	for range write.ReadOps(opsIn(text), nil) {
 		break
 	}
 	for _, start := range []string{"\uFEFF", "\uFEFF\r\n", "\uFEFF \n\n"} {
 		n := 0
-		for op, err := range write.ReadOps(opsIn(start + text)) {
+		for op, err := range write.ReadOps(opsIn(start+text), nil) {
 			if err != nil {
 				t.Errorf("behind %q: %v", start, err)
 			}
@@ -63,6 +64,46 @@ func TestReadOps(t *testing.T) {
 		}
 		if n != len(want) {
 			t.Errorf("behind %q: %d operations, want %d", start, n, len(want))
+		}
+	}
+}
+
+// TestReadOpsNames reads short names of collections, and values whose collection stands beside them.
+func TestReadOpsNames(t *testing.T) {
+	names := func(name string) (syntax.NSID, error) {
+		if name == "any" {
+			return "com.example.any", nil
+		}
+		return syntax.ParseNSID(name)
+	}
+	const valid = `{"action":"create","collection":"any","value":{"n":1}}
+{"action":"put","uri":"at://x.test/any/y","value":{"n":1}}
+{"action":"put","uri":"at://x.test/com.example.any/y","value":{"n":1}}
+{"action":"create","collection":"com.example.any","value":{"n":1,"$type":"com.example.any"}}`
+	n := 0
+	for op, err := range write.ReadOps(opsIn(valid), &write.ReadOpsOptions{Collection: names}) {
+		n++
+		if err != nil || op.Collection != "com.example.any" || jsonOf(t, op.Record) != `{"n":1,"$type":"com.example.any"}` {
+			t.Errorf("%+v, %v", op, err)
+		}
+	}
+	if n != 4 {
+		t.Errorf("%d operations", n)
+	}
+	for _, line := range []string{
+		`{"action":"delete","collection":"other","rkey":"x"}`, `{"action":"delete","uri":"at://x.test/other/x"}`, `{"action":"delete","uri":"x"}`,
+		`{"action":"delete","uri":"at://x.test/any/x/y"}`, `{"action":"delete","uri":"at:///any/x"}`, `{"action":"delete","uri":7}`,
+	} {
+		for op, err := range write.ReadOps(opsIn(line), &write.ReadOpsOptions{Collection: names}) {
+			if bad, ok := err.(*write.OpError); !ok || bad.Line != 1 {
+				t.Errorf("%s: %+v, %v", line, op, err)
+			}
+		}
+	}
+	// Without the option a short name is none, and a value still gets the $type of its collection.
+	for op, err := range write.ReadOps(opsIn(`{"action":"create","collection":"com.example.any","value":{"n":1}}`), nil) {
+		if err != nil || op.Record.RecordType() != "com.example.any" {
+			t.Errorf("%+v, %v", op, err)
 		}
 	}
 }
@@ -92,7 +133,7 @@ func TestReadOpsInvalid(t *testing.T) {
 		text.WriteString(l.line + "\n")
 	}
 	pds := newPDS()
-	_, err := write.Apply(t.Context(), pds, write.ReadOps(opsIn(text.String())), &write.ApplyOptions{Lookup: lookup})
+	_, err := write.Apply(t.Context(), pds, write.ReadOps(opsIn(text.String()), nil), &write.ApplyOptions{Lookup: lookup})
 	var invalid *write.InvalidError
 	if !errors.As(err, &invalid) || invalid.Failed != len(lines)-1 || invalid.Ops != len(lines) || len(pds.calls) > 0 {
 		t.Fatalf("%v", err)
@@ -107,11 +148,11 @@ func TestReadOpsInvalid(t *testing.T) {
 func TestReadOpsFails(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "none")
 	open := func() (io.ReadCloser, error) { return os.Open(path) }
-	if _, err := write.Apply(t.Context(), newPDS(), write.ReadOps(open), nil); !errors.Is(err, os.ErrNotExist) {
+	if _, err := write.Apply(t.Context(), newPDS(), write.ReadOps(open, nil), nil); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
 	long := "{}\n" + strings.Repeat("x", 17<<20)
-	if _, err := write.Apply(t.Context(), newPDS(), write.ReadOps(opsIn(long)), nil); err == nil || !strings.Contains(err.Error(), "line 2: ") {
+	if _, err := write.Apply(t.Context(), newPDS(), write.ReadOps(opsIn(long), nil), nil); err == nil || !strings.Contains(err.Error(), "line 2: ") {
 		t.Error(err)
 	}
 }
@@ -131,7 +172,7 @@ func TestApplyFile(t *testing.T) {
 	var lines []int
 	for range 2 {
 		j := openJournal(t, filepath.Join(directory, "journal"))
-		result, err := write.Apply(t.Context(), pds, write.ReadOps(func() (io.ReadCloser, error) { return os.Open(path) }),
+		result, err := write.Apply(t.Context(), pds, write.ReadOps(func() (io.ReadCloser, error) { return os.Open(path) }, nil),
 			&write.ApplyOptions{Lookup: lookup, Journal: j, Each: func(r write.OpResult) { lines = append(lines, r.Line) }})
 		if err != nil || result.Ops != 30 || len(pds.records) != 30 || pds.commits != 1 {
 			t.Errorf("%+v, %v", result, err)
@@ -148,7 +189,7 @@ func FuzzReadOps(f *testing.F) {
 	f.Add(`{"action":"delete","uri":"at://did:plc:abc/com.example.any/w"}` + "\n\n{")
 	f.Fuzz(func(t *testing.T, text string) {
 		n := 0
-		for op, err := range write.ReadOps(opsIn(text)) {
+		for op, err := range write.ReadOps(opsIn(text), nil) {
 			var bad *write.OpError
 			if n++; err != nil && !errors.As(err, &bad) {
 				return

@@ -67,7 +67,14 @@ func (r *applier) attempt(ctx context.Context, changes []*change) error {
 		if last {
 			return r.fail(changes, err)
 		}
-		wait := pause(attempt, err)
+		wait, asked := pause(attempt, err)
+		if asked > r.opts.MaxWait && !errors.Is(err, xrpc.ErrWait) {
+			err = fmt.Errorf("%w; the server asks for a pause until %s: %w, %v", err,
+				time.Now().Add(asked).UTC().Format(time.RFC3339), xrpc.ErrWait, r.opts.MaxWait)
+		}
+		if errors.Is(err, xrpc.ErrWait) {
+			return r.fail(changes, err)
+		}
 		r.progress(wait, err)
 		if problem := sleep(ctx, wait, "waiting to repeat it"); problem != nil {
 			return r.fail(changes, fmt.Errorf("%w; %w", err, problem))
@@ -85,19 +92,18 @@ func undone(changes []*change) (n int) {
 	return n
 }
 
-// pause returns how long to wait after an attempt that ended with err.
-func pause(attempt int, err error) time.Duration {
+// pause returns how long to wait after an attempt that ended with err, and which part of that the server asks for.
+func pause(attempt int, err error) (wait, asked time.Duration) {
 	limit := lastPause
 	if shift := attempt - 1; shift < 6 {
 		limit = min(limit, firstPause<<shift)
 	}
-	wait := limit/2 + rand.N(limit/2+1)
+	wait = limit/2 + rand.N(limit/2+1)
 	var answer *xrpc.Error
 	if errors.As(err, &answer) {
-		after, _ := answer.RetryAfter(time.Now())
-		wait += after
+		asked, _ = answer.RetryAfter(time.Now())
 	}
-	return wait
+	return wait + asked, asked
 }
 
 // request sends those of the changes that are not done.
