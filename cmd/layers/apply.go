@@ -138,10 +138,12 @@ func openBatch(ctx context.Context, name string) (io.ReadCloser, error) {
 // aboutLine says what is wrong with an operation, and where in the file.
 func aboutLine(name string, failure *write.OpError) string {
 	place := fmt.Sprintf("%s:%d", name, failure.Line)
-	for _, issue := range lex.IssuesOf(failure.Err) {
-		if issue.Rule == lex.RuleSyntax {
-			place = fmt.Sprintf("%s:%d", place, issue.Offset+1)
-			break
+	if invalid, ok := errors.AsType[*lex.Error](failure.Err); ok {
+		for _, issue := range invalid.Issues {
+			if issue.Rule == lex.RuleSyntax {
+				place = fmt.Sprintf("%s:%d", place, issue.Offset+1)
+				break
+			}
 		}
 	}
 	what := strings.TrimSpace(fmt.Sprintf("%s %s", failure.Action, failure.URI))
