@@ -3,12 +3,10 @@ package blob
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
-	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
 // What can be wrong with a blob, for [errors.Is].
@@ -19,7 +17,8 @@ var (
 	ErrSize = errors.New("wrong size")
 	// ErrType says that the server took what was uploaded for another media type.
 	ErrType = errors.New("wrong media type")
-	// ErrNotFound says that the server does not have the blob, or that no record refers to it.
+	// ErrNotFound says that the server does not have the blob, or that no record refers to it: it is the server's
+	// word, which nothing proves. The page of a proxy is another error.
 	ErrNotFound = errors.New("blob not found")
 	// ErrTooLarge says that a blob is over a limit: the caller's, the lexicon's or the server's.
 	ErrTooLarge = errors.New("too large")
@@ -57,20 +56,3 @@ func (e *Error) Error() string {
 
 // Unwrap returns e.Err.
 func (e *Error) Unwrap() error { return e.Err }
-
-// isNotFound reports whether err is a server's way to say that it does not have a blob. The reference
-// server says "Blob not found" under the name of any bad request; others use the name that the lexicon
-// declares, or the status.
-func isNotFound(err error) bool {
-	var answer *xrpc.Error
-	if !errors.As(err, &answer) {
-		return false
-	}
-	switch answer.Name {
-	case "BlobNotFound":
-		return true
-	case "", "NotFound", "InvalidRequest":
-		return answer.Status == http.StatusNotFound || strings.EqualFold(answer.Message, "blob not found")
-	}
-	return false // about the repository, or the method
-}

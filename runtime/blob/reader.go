@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -94,7 +95,7 @@ func open(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, o opti
 		return call
 	})
 	if err != nil {
-		if isNotFound(err) {
+		if verdict.Of(err) == verdict.NoBlob {
 			err = fmt.Errorf("%w: %w", ErrNotFound, err)
 		}
 		return nil, r.failure(err)

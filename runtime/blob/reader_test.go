@@ -183,7 +183,7 @@ func TestRead(t *testing.T) {
 		}, nil, blob.ErrSize, `after 15 of 300000 bytes: wrong size: there are no more bytes (the server's media type is "text/html; charset=utf-8")`},
 		{"not found, as the reference server says it", sized, refuse(400, `{"error":"InvalidRequest","message":"Blob not found"}`), nil, blob.ErrNotFound, ""},
 		{"not found, as the lexicon says it", sized, refuse(400, `{"error":"BlobNotFound","message":"?"}`), nil, blob.ErrNotFound, ""},
-		{"not found, by status", sized, refuse(404, ``), nil, blob.ErrNotFound, ""},
+		{"not found, without a word", sized, refuse(404, `{"error":"NotFound"}`), nil, blob.ErrNotFound, ""},
 		{"no such repository", sized, refuse(400, `{"error":"RepoNotFound","message":"?"}`), nil, pds.ErrRepoNotFound, ""},
 		{"no such method", sized, refuse(404, `{"error":"XRPCNotSupported"}`), nil, lex.ErrorName("XRPCNotSupported"), ""},
 		{"the header does not come", sized, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, nil, xrpc.ErrTimeout, ""},
@@ -451,5 +451,28 @@ func TestMoved(t *testing.T) {
 	}
 	if _, err := blob.Open(t.Context(), c, syntax.DID("did:plc:other"), refTo(nil)); !errors.Is(err, pds.ErrRepoTakendown) {
 		t.Error(err)
+	}
+}
+
+// TestPages: the page of a proxy does not say that there is no such blob, whatever its status.
+func TestPages(t *testing.T) {
+	const did = syntax.DID("did:plc:ewvi7nxzyoun6zhxrhs64oiz")
+	data := []byte("a blob")
+	ref := lex.Blob{Ref: lex.CIDOf(lex.CodecRaw, data).Link(), MimeType: "text/plain", Size: int64(len(data))}
+	for _, status := range []int{200, 401, 403, 404, 408, 410, 429, 502, 524} {
+		for _, page := range []struct{ mediaType, body string }{
+			{"text/html", "<html>404</html>"}, {"application/json", `{"message":"no Route matched with those values"}`},
+			{"application/json", `{"error":"Not Found","status":404}`}, {"", ""},
+		} {
+			c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				w.Header()["Content-Type"] = []string{page.mediaType}
+				w.WriteHeader(status)
+				io.WriteString(w, page.body)
+			})
+			_, _, err := blob.Get(t.Context(), c, did, ref)
+			if err == nil || errors.Is(err, blob.ErrNotFound) || errors.Is(err, pds.ErrRepoNotFound) {
+				t.Errorf("%d %q: %v", status, page.body, err)
+			}
+		}
 	}
 }

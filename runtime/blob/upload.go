@@ -8,13 +8,12 @@ import (
 	"hash"
 	"io"
 	"mime"
-	"net/http"
 	"os"
 	"strings"
 	"sync"
 
+	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
-	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
 // UploadOptions are the options of [Upload]; nil stands for the zero value.
@@ -175,10 +174,7 @@ func preflight(mimeType string, size int64, options *UploadOptions) error {
 
 // uploadError returns the error of a call that failed.
 func uploadError(err error, size int64) error {
-	var answer *xrpc.Error
-	tooLarge := errors.As(err, &answer) && answer.Status == http.StatusRequestEntityTooLarge ||
-		errors.Is(err, lex.ErrorName("PayloadTooLarge")) || errors.Is(err, lex.ErrorName("BlobTooLarge"))
-	switch {
+	switch tooLarge := verdict.Large(err); {
 	case tooLarge && size >= 0:
 		return fmt.Errorf("blob: upload of %d bytes: %w for the server: %w", size, ErrTooLarge, err)
 	case tooLarge:

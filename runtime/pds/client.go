@@ -9,6 +9,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -115,7 +116,7 @@ func (c *Client) Directory() *identity.Directory { return c.directory }
 // CallRepo sends a query about one repository to the server that has it: call makes the query for the
 // account's DID. repo is a handle or a DID.
 //
-// When the server turns out not to have the repository, or not to be there, the account is looked up once
+// When the server turns out not to have the repository, or something else answers in its place, the account is looked up once
 // more, and the query is made and sent a second time if another server is found; call's last result is the
 // one that was answered. A procedure is sent once.
 //
@@ -128,7 +129,7 @@ func (c *Client) CallRepo(ctx context.Context, repo syntax.AtIdentifier, call fu
 	}
 	query := call(at.did)
 	err = at.caller.Call(ctx, query)
-	if err == nil || query.Procedure || !mayHaveMoved(err) || ctx.Err() != nil || c.fixed != nil && repo.IsDID() {
+	if err == nil || query.Procedure || !verdict.Moved(err) || ctx.Err() != nil || c.fixed != nil && repo.IsDID() {
 		return repoError(repo, err)
 	}
 	fresh, failed := c.place(ctx, repo, true)
@@ -194,7 +195,7 @@ func repoError(repo syntax.AtIdentifier, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case isRepoNotFound(err):
+	case verdict.Of(err) == verdict.NoRepo:
 		return fmt.Errorf("pds: %s: %w: %w", repo, ErrRepoNotFound, err)
 	}
 	return fmt.Errorf("pds: %s: %w", repo, err)

@@ -30,17 +30,19 @@ func TestMoved(t *testing.T) {
 		{"404 RepoNotFound", refuse(404, "RepoNotFound", ""), true, pds.ErrRepoNotFound},
 		{"InvalidRequest", refuse(400, "InvalidRequest", "Could not find repo: x"), true, pds.ErrRepoNotFound},
 		{"InvalidRequest about a user", refuse(400, "InvalidRequest", "Could not find user: x"), true, pds.ErrRepoNotFound},
-		{"could not locate the record", refuse(400, "InvalidRequest", "Could not locate record"), true, pds.ErrRecordNotFound},
+		{"could not locate the record", refuse(400, "InvalidRequest", "Could not locate record"), true, pds.ErrRepoNotFound},
 		{"deactivated", refuse(400, "RepoDeactivated", ""), true, pds.ErrRepoDeactivated},
 		{"taken down", refuse(400, "RepoTakendown", ""), true, pds.ErrRepoTakendown},
 		{"suspended", refuse(400, "RepoSuspended", ""), true, pds.ErrRepoSuspended},
-		{"404 page", say(404, "text/html", "<html>"), true, pds.ErrRecordNotFound},
+		{"404 page", say(404, "text/html", "<html>"), true, nil},
+		{"404 of a proxy in JSON", say(404, "application/json", `{"message":"no Route matched with those values"}`), true, nil},
+		{"502 page", say(502, "text/html", "<html>"), true, nil},
 		{"a page", say(200, "text/html", "<html>"), true, nil},
+		{"no JSON of the method", sayJSON(`[]`), true, nil},
 		{"no server", nil, true, nil},
 
 		{"no such record", refuse(400, "RecordNotFound", "Could not locate record: at://x"), false, pds.ErrRecordNotFound},
 		{"another refusal", refuse(400, "InvalidRequest", "no"), false, nil},
-		{"no JSON of the method", sayJSON(`[]`), false, nil},
 		{"internal error", refuse(500, "InternalServerError", "Could not find repo"), false, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

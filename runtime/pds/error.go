@@ -2,17 +2,20 @@ package pds
 
 import (
 	"errors"
-	"net/http"
-	"strings"
+	"fmt"
 
+	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
 // What a server can say about a repository or a record. For errors.Is; the error itself has the server's
-// words, too, as an *[xrpc.Error].
+// words, too, as an *[xrpc.Error]. Only an XRPC error is a server's word: the page of a proxy, with whatever
+// status, and an answer of success that has no record are other errors.
 var (
-	// ErrRecordNotFound says that there is no such record, in whichever of its shapes the server said so.
+	// ErrRecordNotFound says that there is no such record, in whichever of its shapes the server said so, or as
+	// the repository proves. The error is an [*AbsenceError].
 	ErrRecordNotFound = errors.New("record not found")
 	// ErrRepoNotFound says that the server does not have the repository, in whichever of its shapes it
 	// said so.
@@ -30,64 +33,41 @@ const (
 	ErrRepoSuspended lex.ErrorName = "RepoSuspended"
 )
 
-// says reports whether err is a server's answer of one of the generic names, or of none, whose message
-// contains one of the texts, which are in lower case.
-func says(err error, texts ...string) bool {
-	var answer *xrpc.Error
-	if !errors.As(err, &answer) || answer.Name != "" && answer.Name != "InvalidRequest" && answer.Name != "NotFound" {
-		return false
-	}
-	message := strings.ToLower(answer.Message)
-	for _, text := range texts {
-		if strings.Contains(message, text) {
-			return true
-		}
-	}
-	return false
+// AbsenceError says that there is no such record, and how far that is proven. It wraps [ErrRecordNotFound].
+type AbsenceError struct {
+	// URI is that of the record, with the account's DID if that is known.
+	URI syntax.ATURI
+	// Trust is [lex.Signed] if the repository that the account signed proves it, and [lex.Served] if it is the
+	// server's word.
+	Trust lex.Trust
+	// Err is the server's answer; nil if it is proven.
+	Err error
 }
 
-// isRepoNotFound reports whether err says that the server does not have the repository.
-func isRepoNotFound(err error) bool {
-	return errors.Is(err, lex.ErrorName("RepoNotFound")) ||
-		says(err, "could not find repo", "could not find user", "repo not found")
-}
-
-// isRecordNotFound reports whether err, of a call for one record, says that there is none.
-func isRecordNotFound(err error) bool {
-	if isRepoNotFound(err) {
-		return false
-	}
-	if errors.Is(err, lex.ErrorName("RecordNotFound")) || says(err, "could not locate record", "record not found") {
-		return true
+// Error returns a text that names the record and says whose word it is.
+func (e *AbsenceError) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("pds: %s: %v, as the signed repository proves", e.URI, ErrRecordNotFound)
 	}
 	var answer *xrpc.Error
-	var content *lex.Error
-	switch {
-	case errors.As(err, &answer):
-		aboutMethod := answer.Name == "MethodNotImplemented" || answer.Name == "XRPCNotSupported"
-		return answer.Status == http.StatusNotFound && !aboutMethod
-	case errors.As(err, &content): // an empty answer: it ends where it begins
-		return len(content.Issues) == 1 && content.Issues[0].Rule == lex.RuleSyntax && content.Issues[0].Offset == 0
+	if errors.As(e.Err, &answer) { // whose message has the URI once more
+		return fmt.Sprintf("pds: %s: %v, says %s (%d %s)", e.URI, ErrRecordNotFound, answer.Service, answer.Status, answer.Name)
 	}
-	return false
+	return fmt.Sprintf("pds: %s: %v: %v", e.URI, ErrRecordNotFound, e.Err)
 }
 
-// mayHaveMoved reports whether err is what a call gets when the repository is on another server by now.
-// A server that an account has left may say that it is deactivated, and one that serves the records of
-// others says that it could not locate the record.
-func mayHaveMoved(err error) bool {
-	for _, state := range []error{ErrRepoDeactivated, ErrRepoTakendown, ErrRepoSuspended} {
-		if errors.Is(err, state) {
-			return true
-		}
+// Unwrap returns ErrRecordNotFound and e.Err.
+func (e *AbsenceError) Unwrap() []error {
+	if e.Err == nil {
+		return []error{ErrRecordNotFound}
 	}
-	if isRepoNotFound(err) || says(err, "could not locate record") {
-		return true
+	return []error{ErrRecordNotFound, e.Err}
+}
+
+// absent returns err, of a call for one record, as an [AbsenceError] if the server says that there is none.
+func absent(uri syntax.ATURI, err error) error {
+	if verdict.Of(err) != verdict.NoRecord {
+		return err
 	}
-	var transport *xrpc.TransportError
-	if errors.As(err, &transport) {
-		return true
-	}
-	var answer *xrpc.Error
-	return errors.As(err, &answer) && answer.Name == "" // not one of an XRPC server
+	return &AbsenceError{URI: uri, Trust: lex.Served, Err: err}
 }

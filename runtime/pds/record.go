@@ -1,7 +1,6 @@
 package pds
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strconv"
@@ -22,12 +21,12 @@ type GetRecordOptions struct {
 // The envelope has the record in DAG-CBOR, whose hash is that of its CID: it is [lex.Hashed]. When the server
 // gives no CID, nor did the caller, it is [lex.Served]. Its URI has the account's DID.
 //
-// An error is [ErrRecordNotFound] if there is no such record, one of [Client.CallRepo], one that names both
+// An error is an [*AbsenceError] if the server says that there is no such record, one of [Client.CallRepo], one that names both
 // URIs if the server answers with another record, or a [*lex.Failure]: then the record is not of the data
 // model, and in JSON, or it is not that of its CID ([lex.RuleCID]). The envelope of a failure is returned, too.
 //
-// The reference server also answers that there is no such record when the account is deactivated or taken
-// down; [Client.DescribeRepo] tells.
+// Of an account that is deactivated, taken down or not at the server, the reference server says that it could not
+// locate the record, without its URI: that is [ErrRepoNotFound]. [Client.DescribeRepo] tells which.
 func (c *Client) GetRecord(ctx context.Context, uri syntax.ATURI, options *GetRecordOptions) (lex.Envelope, error) {
 	if options == nil {
 		options = new(GetRecordOptions)
@@ -49,12 +48,10 @@ func (c *Client) GetRecord(ctx context.Context, uri syntax.ATURI, options *GetRe
 		return call
 	})
 	switch {
-	case err != nil && isRecordNotFound(err):
-		return lex.Envelope{}, fmt.Errorf("pds: %s: %w: %w", want, ErrRecordNotFound, err)
 	case err != nil:
-		return lex.Envelope{}, err
-	case v.URI == "" || isEmpty(v):
-		return lex.Envelope{}, fmt.Errorf("pds: %s: %w: the server's answer has none", want, ErrRecordNotFound)
+		return lex.Envelope{}, absent(want, err)
+	case v.URI == "" || !hasRecord(v):
+		return lex.Envelope{}, fmt.Errorf("pds: %s: malformed response: it has no record", want)
 	case v.URI != string(want):
 		return lex.Envelope{}, fmt.Errorf("pds: asked for %s, the server answers with %s", want, excerpt(v.URI))
 	}
@@ -88,17 +85,8 @@ func excerpt(s string) string {
 	return strconv.Quote(s)
 }
 
-// isEmpty reports whether there is no value in v, or nothing in it.
-func isEmpty(v *lex.View) bool {
-	data := v.Value.Data
-	switch {
-	case len(data) == 0, string(data) == "null":
-		return true
-	case data[0] == '{' || data[0] == '[':
-		return len(bytes.TrimSpace(data[1:len(data)-1])) == 0
-	}
-	return false
-}
+// hasRecord reports whether the value of v is an object, as records are.
+func hasRecord(v *lex.View) bool { return len(v.Value.Data) > 0 && v.Value.Data[0] == '{' }
 
 // envelope returns the record in DAG-CBOR, verified; a failure if there is none.
 func envelope(v *lex.View) (lex.Envelope, error) {

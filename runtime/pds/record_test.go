@@ -105,22 +105,24 @@ func TestGetRecordAnswers(t *testing.T) {
 
 		{"400 RecordNotFound", refuse(400, "RecordNotFound", "Could not locate record: "+string(uri)), notFound, string(account)},
 		{"404 RecordNotFound", refuse(404, "RecordNotFound", ""), notFound, ""},
-		{"404 NotFound", refuse(404, "NotFound", "nope"), notFound, ""},
-		{"404 InvalidRequest", refuse(404, "InvalidRequest", ""), notFound, ""},
-		{"404 page", say(404, "text/html", "<html>404</html>"), notFound, ""},
-		{"404 nothing", say(404, "", ""), notFound, ""},
-		{"400 InvalidRequest", refuse(400, "InvalidRequest", "Could not locate record"), notFound, ""},
+		{"404 NotFound", refuse(404, "NotFound", "nope"), others, ""},
+		{"404 InvalidRequest", refuse(404, "InvalidRequest", ""), others, ""},
+		{"404 NotFound without a word", refuse(404, "NotFound", ""), notFound, ""},
+		{"404 of a proxy in JSON", say(404, "application/json", `{"error":"Not Found","status":404}`), others, ""},
+		{"404 page", say(404, "text/html", "<html>404</html>"), others, ""},
+		{"404 nothing", say(404, "", ""), others, ""},
+		{"400 InvalidRequest", refuse(400, "InvalidRequest", "Could not locate record"), repoNotFound, ""},
 		{"400 InvalidRequest with the URI", refuse(400, "InvalidRequest", "Could not locate record: "+string(uri)), notFound, ""},
 		{"400 without a name", say(400, "application/json", `{"message":"Record not found"}`), others, "400"},
-		{"200 {}", sayJSON(`{}`), notFound, ""},
-		{"200 null", sayJSON(`null`), notFound, ""},
-		{"200 without a value", sayJSON(`{"uri":"` + string(uri) + `","cid":"` + want.CID + `"}`), notFound, ""},
-		{"200 with null", sayJSON(`{"uri":"` + string(uri) + `","value":null}`), notFound, ""},
-		{"200 with {}", sayJSON(`{"uri":"` + string(uri) + `","cid":"` + want.CID + `","value":{ }}`), notFound, ""},
-		{"200 with []", sayJSON(`{"uri":"` + string(uri) + `","value":[]}`), notFound, ""},
-		{"200 without a URI", sayJSON(`{"cid":"` + want.CID + `","value":` + string(want.Value) + `}`), notFound, ""},
-		{"200 with a null URI", sayJSON(`{"uri":null,"value":` + string(want.Value) + `}`), notFound, ""},
-		{"200 nothing", say(200, "application/json", ""), notFound, ""},
+		{"200 {}", sayJSON(`{}`), others, ""},
+		{"200 null", sayJSON(`null`), others, ""},
+		{"200 without a value", sayJSON(`{"uri":"` + string(uri) + `","cid":"` + want.CID + `"}`), others, ""},
+		{"200 with null", sayJSON(`{"uri":"` + string(uri) + `","value":null}`), others, ""},
+		{"200 with {}", sayJSON(`{"uri":"` + string(uri) + `","cid":"` + want.CID + `","value":{ }}`), failure, ""},
+		{"200 with []", sayJSON(`{"uri":"` + string(uri) + `","value":[]}`), others, ""},
+		{"200 without a URI", sayJSON(`{"cid":"` + want.CID + `","value":` + string(want.Value) + `}`), others, ""},
+		{"200 with a null URI", sayJSON(`{"uri":null,"value":` + string(want.Value) + `}`), others, ""},
+		{"200 nothing", say(200, "application/json", ""), others, ""},
 
 		{"400 RepoNotFound", refuse(400, "RepoNotFound", ""), repoNotFound, ""},
 		{"404 RepoNotFound", refuse(404, "RepoNotFound", ""), repoNotFound, ""},
@@ -238,6 +240,39 @@ func TestGetURI(t *testing.T) {
 	}
 	if s.asked() != 0 || d.lookups() != 0 {
 		t.Errorf("%d requests, %d look-ups", s.asked(), d.lookups())
+	}
+}
+
+// TestAbsence: that there is no record is said with how far it is proven, and names the record once.
+func TestAbsence(t *testing.T) {
+	uri := items(t)[0].URI
+	byHandle := syntax.ATURI(strings.Replace(string(uri), string(account), handle, 1))
+	refusal := refuse(400, "RecordNotFound", "Could not locate record: "+string(uri))
+	client, _, _ := serve(t, answers{methodGet: refusal, methodProof: refusal})
+	_, err := client.GetRecord(t.Context(), byHandle, nil)
+	_, proofErr := client.GetRecordProof(t.Context(), byHandle)
+	for _, err := range []error{err, proofErr} {
+		var absence *pds.AbsenceError
+		if !errors.As(err, &absence) || absence.Trust != lex.Served || absence.URI != uri || !errors.Is(err, pds.ErrRecordNotFound) {
+			t.Errorf("%v", err)
+		}
+		if strings.Count(err.Error(), string(uri)) != 1 || !strings.Contains(err.Error(), "says http://") {
+			t.Errorf("text: %v", err)
+		}
+	}
+	// A page proves nothing.
+	for _, page := range []http.HandlerFunc{
+		say(404, "text/html", "<html>"), say(200, "text/html", "<html>"), say(200, "application/vnd.ipld.car", ""), say(404, "", ""),
+		say(404, "application/json", `{"message":"Not Found"}`), refuse(404, "NotFound", "no such route"),
+	} {
+		client, _, _ := serve(t, answers{methodGet: page, methodProof: page})
+		_, err := client.GetRecord(t.Context(), uri, nil)
+		_, proofErr := client.GetRecordProof(t.Context(), uri)
+		for _, err := range []error{err, proofErr} {
+			if err == nil || errors.Is(err, pds.ErrRecordNotFound) {
+				t.Errorf("%v", err)
+			}
+		}
 	}
 }
 

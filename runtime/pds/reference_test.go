@@ -407,7 +407,7 @@ func TestReferenceNotFound(t *testing.T) {
 	}
 	is("ListRecords of a deleted account", list(unknown), pds.ErrRepoNotFound)
 	_, err = client.GetRecord(ctx, uriOf(unknown), nil)
-	is("GetRecord of a deleted account", err, pds.ErrRecordNotFound)
+	is("GetRecord of a deleted account", err, pds.ErrRepoNotFound) // nothing is known of its records
 
 	a.Deactivate(t)
 	for what, err := range repos(a) {

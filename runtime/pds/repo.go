@@ -311,8 +311,9 @@ func (c *Client) verify(ctx context.Context, did syntax.DID, check func(multikey
 // (com.atproto.sync.getRecord), and verifies all of it. uri has a collection and a record key; its authority
 // may be a handle. The signature is verified as in [Client.GetRepo].
 //
-// When the server proves that there is no such record, the error is [ErrRecordNotFound], and the proof is
-// returned, too, as it is with repo.ErrFutureRevision. Other errors are those of [Client.GetRecord] and
+// When the server proves that there is no such record, the error is an [*AbsenceError] with [lex.Signed], and the
+// proof is returned, too, as it is with repo.ErrFutureRevision. Without a proof it is one with [lex.Served]: the
+// server's word alone. Other errors are those of [Client.GetRecord] and
 // [Client.GetRepo].
 func (c *Client) GetRecordProof(ctx context.Context, uri syntax.ATURI) (*repo.Proof, error) {
 	if err := checkURI(uri); err != nil {
@@ -328,10 +329,10 @@ func (c *Client) GetRecordProof(ctx context.Context, uri syntax.ATURI) (*repo.Pr
 		return call
 	})
 	if err != nil {
-		if isRecordNotFound(err) {
-			return nil, fmt.Errorf("pds: %s: %w: %w", uri, ErrRecordNotFound, err)
+		if of != "" {
+			uri = collectionURI(of, uri.Collection()) + "/" + syntax.ATURI(uri.RecordKey())
 		}
-		return nil, err
+		return nil, absent(uri, err)
 	}
 	defer body.Close()
 	archive, err := io.ReadAll(io.LimitReader(body, repo.MaxProofSize+1))
@@ -344,7 +345,7 @@ func (c *Client) GetRecordProof(ctx context.Context, uri syntax.ATURI) (*repo.Pr
 	}
 	if err == nil {
 		if err = proof.Revision().CheckAfter(repo.Revision{}, time.Now()); err == nil && !proof.Found {
-			err = ErrRecordNotFound
+			return proof, &AbsenceError{URI: collectionURI(of, uri.Collection()) + "/" + syntax.ATURI(uri.RecordKey()), Trust: lex.Signed}
 		}
 	}
 	if err != nil {

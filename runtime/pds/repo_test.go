@@ -363,6 +363,10 @@ func TestGetRecordProof(t *testing.T) {
 	if !errors.Is(err, pds.ErrRecordNotFound) || p == nil || p.Found || p.Commit.DID != account || !strings.Contains(err.Error(), string(absent)) {
 		t.Errorf("%+v, %v", p, err)
 	}
+	var absence *pds.AbsenceError
+	if !errors.As(err, &absence) || absence.Trust != lex.Signed || absence.URI != absent {
+		t.Errorf("how far it is proven: %+v", absence)
+	}
 	if entry, err := pds.Prove[annotation.AnnotationLayer](t.Context(), client, absent); !errors.Is(err, pds.ErrRecordNotFound) || entry != nil {
 		t.Errorf("%+v, %v", entry, err)
 	}

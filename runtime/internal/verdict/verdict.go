@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -62,10 +63,14 @@ const (
 	resolveHandle syntax.NSID = "com.atproto.identity.resolveHandle"
 )
 
-// Of returns what err means, the error of a call. That of nil is Unknown: ask only about errors.
+// Of returns what err means, the error of a call. That of nil is Unknown: ask only about errors. Of a caller that is
+// not an [xrpc.Client], the [lex.ErrorName] in the error counts.
 func Of(err error) Verdict {
 	var answer *xrpc.Error
-	if !errors.As(err, &answer) || answer.Name == "" || answer.Status < 400 {
+	if name := lex.ErrorName(""); !errors.As(err, &answer) && errors.As(err, &name) {
+		return names[string(name)]
+	}
+	if answer == nil || answer.Name == "" || answer.Status < 400 {
 		return Unknown
 	}
 	v, known := names[answer.Name]
@@ -114,6 +119,7 @@ var names = map[string]Verdict{
 	"AuthFactorTokenRequired": SecondFactor,
 	"RateLimitExceeded":       Busy,
 	"PayloadTooLarge":         TooLarge,
+	"BlobTooLarge":            TooLarge,
 	"RecordAlreadyExists":     Exists,
 	"InvalidSwap":             Swapped,
 }
@@ -163,9 +169,18 @@ func contains(message string, texts ...string) bool {
 	return false
 }
 
-// Moved reports whether a repository may be at another server by now, so that its account should be looked up once
-// more: the server does not have or serve it, or it is not known whether the repository's server answered at all.
-func (v Verdict) Moved() bool { return v == NoRepo || v == Inactive || v == Unknown }
+// Moved reports whether err may mean that a repository is at another server by now, so that its account should be
+// looked up once more: the server does not have or serve it, or there was no answer of a server.
+func Moved(err error) bool {
+	var wait *xrpc.WaitError // nothing was sent, on purpose
+	switch Of(err) {
+	case NoRepo, Inactive:
+		return true
+	case Unknown:
+		return !Heard(err) && !errors.As(err, &wait)
+	}
+	return false
+}
 
 // Heard reports whether err has the server's own word: an answer in the protocol's form. Without it a call may still be
 // under way, even if a proxy has answered meanwhile.
@@ -178,5 +193,5 @@ func Heard(err error) bool {
 // leaves open what became of the call.
 func Large(err error) bool {
 	var answer *xrpc.Error
-	return errors.As(err, &answer) && (answer.Status == http.StatusRequestEntityTooLarge || Of(err) == TooLarge)
+	return Of(err) == TooLarge || errors.As(err, &answer) && answer.Status == http.StatusRequestEntityTooLarge
 }

@@ -2,6 +2,7 @@ package verdict_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -115,5 +116,46 @@ func TestPages(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A caller that is not an XRPC client says what it means by the names of errors alone.
+func TestOtherCallers(t *testing.T) {
+	for err, want := range map[error]verdict.Verdict{
+		lex.ErrorName("RecordNotFound"): verdict.NoRecord,
+		lex.ErrorName("RepoNotFound"):   verdict.NoRepo,
+		lex.ErrorName("Anything"):       verdict.Unknown,
+		errors.New("RecordNotFound"):    verdict.Unknown,
+	} {
+		if got := verdict.Of(fmt.Errorf("a caller: %w", err)); got != want {
+			t.Errorf("%v: verdict %d, want %d", err, got, want)
+		}
+	}
+}
+
+func TestMoved(t *testing.T) {
+	for _, test := range []struct {
+		status          int
+		mediaType, body string
+		want            bool
+	}{
+		{400, jsonType, `{"error":"RepoNotFound"}`, true},
+		{400, jsonType, `{"error":"RepoDeactivated"}`, true},
+		{400, jsonType, `{"error":"InvalidRequest","message":"Could not locate record"}`, true},
+		{404, htmlType, `<html>`, true},
+		{200, htmlType, `<html>`, true},
+		{502, htmlType, `<html>`, true},
+		{200, jsonType, `{`, true},
+		{400, jsonType, `{"error":"RecordNotFound"}`, false},
+		{400, jsonType, `{"error":"InvalidRequest","message":"no"}`, false},
+		{500, jsonType, `{"error":"InternalServerError","message":"Could not find repo"}`, false},
+		{429, jsonType, `{"error":"RateLimitExceeded"}`, false},
+	} {
+		if got := verdict.Moved(ask(t, getRecord, test.status, test.mediaType, test.body)); got != test.want {
+			t.Errorf("%d %s: moved: %t", test.status, test.body, got)
+		}
+	}
+	if verdict.Moved(fmt.Errorf("call: %w", &xrpc.WaitError{Err: xrpc.ErrWait})) {
+		t.Error("a pause that was not begun says that the repository moved")
 	}
 }
