@@ -21,7 +21,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/blob"
 	"github.com/layers-pub/layers-go/runtime/guard"
+	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -285,6 +287,21 @@ var failures = []failure{
 		},
 	},
 	{
+		name: "429 for a day",
+		serve: func(out http.ResponseWriter, _ *http.Request, _ int, _ http.Handler) {
+			out.Header().Set("RateLimit-Reset", fmt.Sprint(time.Now().Add(24*time.Hour).Unix()))
+			out.Header().Set("Content-Type", "application/json")
+			out.WriteHeader(http.StatusTooManyRequests)
+			io.WriteString(out, `{"error":"RateLimitExceeded","message":"Rate Limit Exceeded"}`)
+		},
+		check: func(t *testing.T, o *operation, err error) {
+			var wait *xrpc.WaitError
+			if !strings.HasPrefix(o.name, "identity.") && !errors.As(err, &wait) {
+				t.Errorf("the error does not say until when: %v", err)
+			}
+		},
+	},
+	{
 		name: "500 twice, then works",
 		serve: func(out http.ResponseWriter, r *http.Request, n int, good http.Handler) {
 			if n > 2 {
@@ -336,6 +353,46 @@ var failures = []failure{
 			}
 		},
 	},
+}
+
+func init() { failures = append(failures, pages()...) }
+
+// pages are the answers of proxies, and of servers that are something else: with each status, in HTML and in JSON of
+// their own. None of them is an answer to what was asked.
+func pages() (all []failure) {
+	for _, status := range []int{200, 401, 403, 404, 408, 410, 429, 502, 524} {
+		for kind, body := range map[string]string{
+			"text/html":        "<html><body>the service is being restarted</body></html>",
+			"application/json": `{"message":"no Route matched with those values"}`,
+			"text/plain":       "not found",
+		} {
+			all = append(all, failure{
+				name: fmt.Sprintf("a page of %s with %d", kind, status),
+				serve: func(out http.ResponseWriter, _ *http.Request, _ int, _ http.Handler) {
+					out.Header().Set("Content-Type", kind)
+					out.WriteHeader(status)
+					io.WriteString(out, body)
+				},
+				// Of an appview's query any JSON may be the answer.
+				applies: func(o *operation) bool { return o.name != "appview.Get" || status != 200 || kind != "application/json" },
+				check: func(t *testing.T, o *operation, err error) {
+					if o.name == "identity.ResolveHandle" && (status == 404 || status == 410) {
+						is(identity.ErrNotFound)(t, o, err) // there is nothing better than the status
+						return
+					}
+					for _, answer := range []error{
+						identity.ErrNotFound, identity.ErrInvalid, pds.ErrRecordNotFound, pds.ErrRepoNotFound, blob.ErrNotFound,
+						auth.ErrPassword, auth.ErrSessionOver,
+					} {
+						if errors.Is(err, answer) {
+							t.Errorf("a page counts as an answer, %q: %v", answer, err)
+						}
+					}
+				},
+			})
+		}
+	}
+	return all
 }
 
 // long says whether an operation's answer has so many bytes that it can be cut.
