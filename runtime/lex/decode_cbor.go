@@ -137,7 +137,7 @@ func (d *Decoder) nextCBOR(c *Cursor) int {
 func (d *Decoder) previousKey(c *Cursor) (string, bool) {
 	switch {
 	case c.prev > 0:
-		r := rawReader{d.s, int(c.prev) - 1}
+		r := rawReader{s: d.s, i: int(c.prev) - 1}
 		return r.payload(), true
 	case c.next > 0:
 		return c.fields.list[c.next-1].name, true

@@ -1,9 +1,11 @@
 package lex
 
 import (
+	"encoding/base64"
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -73,19 +75,65 @@ func appendEscape(to []byte, c byte) []byte {
 
 // appendJSON appends the JSON form of the DAG-CBOR value that comes next. What cannot be read becomes
 // null, so that the result is JSON whatever the input is.
-func (r *rawReader) appendJSON(to []byte) []byte { return r.appendValueJSON(to, 0) }
+//
+// A byte of DAG-CBOR may become fourteen of JSON. For a large value they are counted first, since to grow by copying would
+// take more than twice that.
+func (r *rawReader) appendJSON(to []byte) []byte {
+	if len(r.s)-r.i > countFrom {
+		counting := rawReader{s: r.s, i: r.i, counting: true}
+		rest := counting.appendValueJSON(make([]byte, 0, 2*countFrom), 0)
+		to = slices.Grow(to, counting.counted+len(rest))
+	}
+	return r.appendValueJSON(to, 0)
+}
+
+// countFrom is how long a value in DAG-CBOR is, in bytes, whose JSON is counted first.
+const countFrom = 32 << 10
+
+// count empties to if its bytes are only counted.
+func (r *rawReader) count(to []byte) []byte {
+	if r.counting && len(to) > countFrom {
+		r.counted += len(to)
+		return to[:0]
+	}
+	return to
+}
+
+// appendTextJSON appends s as a JSON string, or counts its bytes piece by piece.
+func (r *rawReader) appendTextJSON(to []byte, s string) []byte {
+	for r.counting && len(s) > countFrom/8 {
+		n := countFrom / 8
+		for n > countFrom/8-utf8.UTFMax && !utf8.RuneStart(s[n]) {
+			n--
+		}
+		to = r.count(appendTextJSON(to, s[:n]))
+		r.counted -= len(`""`)
+		s = s[n:]
+	}
+	return appendTextJSON(to, s)
+}
+
+// appendBytesJSON appends b as JSON, or counts its bytes.
+func (r *rawReader) appendBytesJSON(to []byte, b string) []byte {
+	if r.counting {
+		r.counted += base64.RawStdEncoding.EncodedLen(len(b))
+		b = ""
+	}
+	return appendBytesJSON(to, b)
+}
 
 func (r *rawReader) appendValueJSON(to []byte, depth int) []byte {
 	if r.i >= len(r.s) || depth > MaxDepth {
 		r.i = len(r.s)
 		return append(to, "null"...)
 	}
+	to = r.count(to)
 	at := r.i
 	switch r.s[at] >> 5 {
 	case majorBytes:
-		return appendBytesJSON(to, r.payload())
+		return r.appendBytesJSON(to, r.payload())
 	case majorText:
-		return appendTextJSON(to, r.payload())
+		return r.appendTextJSON(to, r.payload())
 	}
 	major, n := r.header()
 	switch major {
@@ -112,7 +160,7 @@ func (r *rawReader) appendValueJSON(to []byte, depth int) []byte {
 				r.i = len(r.s)
 				to = append(to, `""`...)
 			} else {
-				to = appendTextJSON(to, r.payload())
+				to = r.appendTextJSON(to, r.payload())
 			}
 			to = r.appendValueJSON(append(to, ':'), depth+1)
 		}

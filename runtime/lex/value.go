@@ -168,8 +168,10 @@ func (v Value) MarshalJSON() ([]byte, error) {
 // rawReader goes through DAG-CBOR that was checked when it was read, or as far as it is well-formed:
 // past the end there are only nulls.
 type rawReader struct {
-	s string
-	i int
+	s        string
+	i        int
+	counting bool // appendJSON only counts what it would append
+	counted  int
 }
 
 func (r *rawReader) header() (major byte, argument uint64) {
