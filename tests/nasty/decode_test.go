@@ -260,7 +260,7 @@ var large = []struct {
 	{"tokenizations that are no objects", "tokenizations", "0", func() lex.Decodable { return new(segmentation.Segmentation) }},
 	{"knowledge references", "knowledgeRefs", "{}", func() lex.Decodable { return new(graph.GraphNode) }},
 	{"languages", "languages", `""`, func() lex.Decodable { return new(annotation.AnnotationLayer) }},
-	{"records in a list", "records", "{}", func() lex.Decodable { return new(annotation.ListAnnotationLayersOutput) }},
+	{"records in a list", "records", "{}", func() lex.Decodable { return lex.NewRecordPage[annotation.AnnotationLayer]("records", lex.Source{}) }},
 	{"selectors of a union", "links", `{"metadata":{"unknown":{}}}`, func() lex.Decodable { return new(alignment.Alignment) }},
 }
 
