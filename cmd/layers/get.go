@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -72,7 +74,11 @@ The collection in AT-URI may leave out pub.layers. in front, as that of list.`,
 
 func getRecord(ctx context.Context, client *pds.Client, uri syntax.ATURI, options *pds.GetRecordOptions, prove bool) (lex.Envelope, error) {
 	if !prove {
-		return client.GetRecord(ctx, uri, options)
+		envelope, err := client.GetRecord(ctx, uri, options)
+		if errors.Is(err, pds.ErrRecordNotFound) {
+			err = fmt.Errorf("%s: %w", uri, pds.ErrRecordNotFound) // the server's words name it once more
+		}
+		return envelope, err
 	}
 	proof, err := client.GetRecordProof(ctx, uri)
 	if err != nil {

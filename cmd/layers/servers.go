@@ -5,7 +5,9 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 
@@ -44,12 +46,29 @@ func (s *servers) complete() error {
 			*v.flag = os.Getenv(v.name)
 		}
 	}
+	for _, v := range []struct{ name, address string }{
+		{"--plc or LAYERS_PLC", s.plc}, {"--pds or LAYERS_PDS", s.pds}, {"--appview or LAYERS_APPVIEW", s.appview},
+	} {
+		if v.address != "" && !ascii(v.address) {
+			return misuse("%s is %q: write the host in punycode (xn--...)%s", v.name, v.address, inPunycode(hostOf(v.address)))
+		}
+		if v.address != "" && !strings.Contains(v.address, "://") {
+			return misuse("%s is %q, without a scheme: write https://%s", v.name, v.address, v.address)
+		}
+	}
 	if text := os.Getenv("LAYERS_ALLOW_PRIVATE"); text != "" && !s.allowPrivate {
 		allow, err := strconv.ParseBool(text)
 		if err != nil {
 			return misuse("LAYERS_ALLOW_PRIVATE is %q; it takes 1 or 0", text)
 		}
 		s.allowPrivate = allow
+	}
+	for _, v := range []struct{ name, address string }{
+		{"--plc or LAYERS_PLC", s.plc}, {"--pds or LAYERS_PDS", s.pds}, {"--appview or LAYERS_APPVIEW", s.appview},
+	} {
+		if strings.HasPrefix(v.address, "http:") && !s.allowPrivate {
+			return misuse("%s is %q: http is refused; write https, or add --allow-private (LAYERS_ALLOW_PRIVATE=1) for a server in your own network", v.name, v.address)
+		}
 	}
 	return nil
 }
@@ -146,7 +165,122 @@ func parseActor(text string) (syntax.AtIdentifier, error) {
 	}
 	actor, err := syntax.ParseAtIdentifier(text)
 	if err != nil {
-		return "", misuse("%q is neither a handle nor a DID: %v", text, err)
+		return "", misuse("%q is neither a handle nor a DID: %s", text, actorMend(text, err))
 	}
 	return actor, nil
+}
+
+// actorMend says what to write in place of something that is neither a handle nor a DID.
+func actorMend(text string, err error) string {
+	switch {
+	case strings.Contains(text, "://"):
+		rest := hostOf(text)
+		if _, profile, ok := strings.Cut(text, "/profile/"); ok { // the page of an account in an app
+			rest, _, _ = strings.Cut(profile, "/")
+		}
+		return "write it without a scheme, as in " + rest
+	case strings.Contains(text, "@"):
+		return "a mail address names no account here; give its handle, as in alice.example.com, or its DID"
+	case !ascii(text):
+		return "write a handle in punycode (xn--...)" + inPunycode(text)
+	case !strings.Contains(text, ".") && !strings.Contains(text, ":"):
+		return "a handle is a whole domain name, as in " + text + ".bsky.social"
+	}
+	return err.Error()
+}
+
+// hostOf returns the host in a URL.
+func hostOf(address string) string {
+	_, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		rest = address
+	}
+	if end := strings.IndexAny(rest, "/?#:"); end >= 0 && !strings.HasPrefix(rest, "did:") {
+		rest = rest[:end]
+	}
+	return rest
+}
+
+func ascii(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
+}
+
+// inPunycode returns ", as in" and a domain name in punycode; "" if it cannot be had.
+func inPunycode(domain string) string {
+	labels := strings.Split(strings.ToLower(domain), ".")
+	for i, label := range labels {
+		if ascii(label) {
+			continue
+		}
+		labels[i] = "xn--" + punycode([]rune(label))
+	}
+	if name := strings.Join(labels, "."); syntax.ValidHandle(name) {
+		return ", as in " + name
+	}
+	return ""
+}
+
+// punycode encodes a label as RFC 3492 says.
+func punycode(label []rune) string {
+	const base, tmin, tmax, skew, damp = 36, 1, 26, 38, 700
+	const digits = "abcdefghijklmnopqrstuvwxyz0123456789"
+	if len(label) > 63 { // no name has that
+		return ""
+	}
+	var out []byte
+	for _, r := range label {
+		if r < utf8.RuneSelf {
+			out = append(out, byte(r))
+		}
+	}
+	basic := len(out)
+	handled := basic
+	if basic > 0 {
+		out = append(out, '-')
+	}
+	n, delta, bias := rune(128), 0, 72
+	for handled < len(label) {
+		next := rune(utf8.MaxRune)
+		for _, r := range label {
+			if r >= n {
+				next = min(next, r)
+			}
+		}
+		delta += int(next-n) * (handled + 1)
+		n = next
+		for _, r := range label {
+			if r < n {
+				delta++
+			}
+			if r != n {
+				continue
+			}
+			q := delta
+			for k := base; ; k += base {
+				t := min(max(k-bias, tmin), tmax)
+				if q < t {
+					break
+				}
+				out = append(out, digits[t+(q-t)%(base-t)])
+				q = (q - t) / (base - t)
+			}
+			out = append(out, digits[q])
+			if handled == basic {
+				delta /= damp
+			} else {
+				delta /= 2
+			}
+			delta += delta / (handled + 1)
+			k := 0
+			for ; delta > (base-tmin)*tmax/2; k += base {
+				delta /= base - tmin
+			}
+			bias = k + (base-tmin+1)*delta/(delta+skew)
+			delta = 0
+			handled++
+		}
+		delta++
+		n++
+	}
+	return string(out)
 }

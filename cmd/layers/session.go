@@ -46,6 +46,9 @@ which you can revoke, and not that of the account.`,
 				return err
 			}
 			client, err := auth.Login(ctx, actor, password, options)
+			if errors.Is(err, auth.ErrAuthFactorTokenRequired) {
+				return withHint(err, "the server has sent a code by e-mail: log in again with --factor CODE; an app password needs none")
+			}
 			if err != nil {
 				return err
 			}

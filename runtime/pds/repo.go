@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"mime"
+	"strings"
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -189,7 +191,14 @@ func (c *Client) stream(ctx context.Context, actor syntax.AtIdentifier, query fu
 	if err != nil {
 		return nil, err
 	}
-	return call.OutputBody, nil
+	kind, _, _ := mime.ParseMediaType(call.OutputEncoding)
+	if kind != "application/json" && !strings.HasPrefix(kind, "text/") {
+		return call.OutputBody, nil
+	}
+	defer call.OutputBody.Close()
+	const shown = 200
+	start, _ := io.ReadAll(io.LimitReader(call.OutputBody, shown))
+	return nil, fmt.Errorf("pds: %s: the answer to %s is not an archive: its Content-Type is %s, and it begins with %q", actor, call.NSID, excerpt(call.OutputEncoding), start)
 }
 
 // limited is a stream of limited length.
