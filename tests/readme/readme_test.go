@@ -200,6 +200,34 @@ func loginAndWrite(ctx context.Context, client *pds.Client, appPassword string) 
 	}
 }
 
+// TestFirst runs the README's first block: it works as pasted. Of the tests, one package's are run.
+func TestFirst(t *testing.T) {
+	_, rest, _ := strings.Cut(readFile(t, "README.md"), "```\n")
+	first, _, _ := strings.Cut(rest, "```\n")
+	lines := strings.Split(strings.TrimSpace(first), "\n")
+	if len(lines) != 2 || !strings.HasPrefix(lines[1], "go test ") {
+		t.Fatalf("the README begins with %q", lines)
+	}
+	for i, line := range lines {
+		words := strings.Fields(line)
+		if i == 1 {
+			if words[len(words)-1] != "./..." {
+				t.Fatalf("%s does not run all tests", line)
+			}
+			words[len(words)-1] = "./tests/corpus"
+		}
+		command := exec.Command(words[0], words[1:]...)
+		command.Dir = root
+		out, err := command.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", line, err, out)
+		}
+		if i == 0 && !regexp.MustCompile(`(?m)^total +395 +160 +233 +2$`).Match(out) {
+			t.Errorf("%s prints\n%s", line, out)
+		}
+	}
+}
+
 // TestSnippet compiles and runs the block about one record, with what it leaves out around it.
 func TestSnippet(t *testing.T) {
 	program := build(t, `package main

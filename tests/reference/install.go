@@ -7,6 +7,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,9 +26,13 @@ var (
 )
 
 const (
-	oldestNode     = 20
-	installTimeout = 15 * time.Minute
-	logTail        = 4 << 10
+	oldestNode = 20
+	// installTimeout is how long tests wait for an installation: go test gives a package ten minutes for all it does.
+	// [Install] has no such limit.
+	installTimeout = 6 * time.Minute
+	// staleAfter is the age of what a killed installation has left.
+	staleAfter = time.Hour
+	logTail    = 4 << 10
 )
 
 // installation is where the servers are, and what runs them.
@@ -42,8 +47,27 @@ func unavailable(format string, args ...any) error {
 	return &unavailableError{fmt.Sprintf(format, args...)}
 }
 
-// install finds Node and makes sure that the servers are in the cache.
-func install() (installation, error) {
+// Install puts the servers into the cache, unless they are there, and says on log what it does. It ends with ctx.
+func Install(ctx context.Context, log io.Writer) error {
+	in, err := install(ctx, func(text string) { fmt.Fprintln(log, text) })
+	if err == nil {
+		fmt.Fprintln(log, "the reference servers are in", filepath.Dir(in.script))
+	}
+	return err
+}
+
+// announce says what a test waits for. The go command keeps what tests write until they fail, and so it goes to the
+// terminal, too, where there is one.
+func announce(text string) {
+	fmt.Fprintln(os.Stderr, text)
+	if terminal, err := os.OpenFile("/dev/tty", os.O_WRONLY, 0); err == nil {
+		fmt.Fprintln(terminal, text)
+		terminal.Close()
+	}
+}
+
+// install finds Node and makes sure that the servers are in the cache. It calls say before it installs them.
+func install(ctx context.Context, say func(string)) (installation, error) {
 	node, err := exec.LookPath("node")
 	if err != nil {
 		return installation{}, unavailable("Node.js is not installed: no node on the PATH")
@@ -64,7 +88,7 @@ func install() (installation, error) {
 	// What npm installs is decided by the two files and, since one package is compiled, by the platform.
 	dir := filepath.Join(cache, "reference-"+hash(packageJSON, lockfile, []byte(platform)))
 	if !exists(dir) {
-		if err := installInto(npm, cache, dir); err != nil {
+		if err := installInto(ctx, say, npm, cache, dir); err != nil {
 			return installation{}, err
 		}
 	}
@@ -105,8 +129,9 @@ func cacheDir() (string, error) {
 
 // installInto runs npm in a temporary directory and renames that to dir when it is complete, so that dir exists only
 // as a whole. Processes that come at the same time wait for the first.
-func installInto(npm, cache, dir string) error {
-	unlock, err := lock(filepath.Join(cache, "reference.lock"))
+func installInto(ctx context.Context, say func(string), npm, cache, dir string) error {
+	say("installing the reference servers (PDS and PLC directory) from npm into " + dir + ": 250 MB, once, some minutes")
+	unlock, err := lockWithin(ctx, filepath.Join(cache, "reference.lock"))
 	if err != nil {
 		return err
 	}
@@ -128,13 +153,15 @@ func installInto(npm, cache, dir string) error {
 		return err
 	}
 
-	ctx, cancel := context.WithTimeout(context.Background(), installTimeout)
-	defer cancel()
 	cmd := exec.CommandContext(ctx, npm, "ci",
 		"--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts=false", "--fetch-retries=1")
 	cmd.Dir = tmp
 	cmd.WaitDelay = 5 * time.Second
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if ctx.Err() != nil {
+		return tooSlow()
+	}
+	if err != nil {
 		return unavailable("npm could not install them (%v; no network?):\n%s", err, tail(out))
 	}
 	if err := os.Rename(tmp, dir); err != nil && !exists(dir) {
@@ -143,11 +170,41 @@ func installInto(npm, cache, dir string) error {
 	return nil
 }
 
+// lockWithin is lock, but ends with ctx.
+func lockWithin(ctx context.Context, path string) (unlock func(), err error) {
+	type result struct {
+		unlock func()
+		err    error
+	}
+	done := make(chan result)
+	go func() {
+		unlock, err := lock(path)
+		select {
+		case done <- result{unlock, err}:
+		case <-ctx.Done():
+			if err == nil {
+				unlock()
+			}
+		}
+	}()
+	select {
+	case r := <-done:
+		return r.unlock, r.err
+	case <-ctx.Done():
+		return nil, tooSlow()
+	}
+}
+
+// tooSlow is the error of an installation that takes longer than a test may.
+func tooSlow() error {
+	return unavailable("installing them takes longer than a test may: install them first, with go run ./tests/reference/install")
+}
+
 // removeStale removes what an installation left that was killed.
 func removeStale(pattern string) {
 	paths, _ := filepath.Glob(pattern)
 	for _, path := range paths {
-		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > 2*installTimeout {
+		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > staleAfter {
 			os.RemoveAll(path)
 		}
 	}

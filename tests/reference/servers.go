@@ -1,6 +1,7 @@
 package reference
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -109,14 +110,19 @@ func Main(m interface{ Run() int }) int {
 func fail(t testing.TB, err error) {
 	t.Helper()
 	var u *unavailableError
-	if errors.As(err, &u) && os.Getenv("CI") != "true" {
+	if errors.As(err, &u) && (os.Getenv("CI") != "true" || testing.Short()) {
 		t.Skipf("skipped, since it runs against the reference servers (PDS and PLC directory, from npm): %v", err)
 	}
 	t.Fatalf("starting the reference servers: %v", err)
 }
 
 func start(options Options) (_ *Servers, err error) {
-	in, err := install()
+	if testing.Short() {
+		return nil, unavailable("-short is given")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), installTimeout)
+	defer cancel()
+	in, err := install(ctx, announce)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,20 @@
+// Command install installs the reference servers that the tests run against, and takes the time that it needs.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"github.com/layers-pub/layers-go/tests/reference"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := reference.Install(ctx, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "install:", err)
+		os.Exit(1)
+	}
+}
