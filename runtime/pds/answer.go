@@ -5,7 +5,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// The answers below read what is used of them and are strict about that. Other fields are let be.
+// The answers below read what is used of them and are strict about that. They skip other fields unchecked, take null for
+// an empty list, as servers written in Go send it, and an empty handle for none.
 
 // text reads a string; null is an empty one.
 func text(d *lex.Decoder) string {
@@ -33,7 +34,9 @@ func (s *RepoStatus) DecodeLex(d *lex.Decoder) {
 		case 2:
 			s.Head, _ = lex.ParseCID(text(d))
 		case 3:
-			active = lex.Present(d, d.Bool())
+			if !d.Null() {
+				active = lex.Present(d, d.Bool())
+			}
 		case 4:
 			s.Status = text(d)
 		default:
@@ -56,11 +59,16 @@ func (v *Description) DecodeLex(d *lex.Decoder) {
 		case 1:
 			v.Document = d.Raw().Data
 		case 2:
-			v.Handle = d.Handle()
+			// What is not a handle is none; the account is known by its DID.
+			if handle := text(d); syntax.ValidHandle(handle) {
+				v.Handle = syntax.Handle(handle)
+			}
 		case 3:
-			v.Collections = lex.DecodeArray(d, 0, lex.NoLimit, (*lex.Decoder).NSID)
+			if !d.Null() {
+				v.Collections = lex.DecodeArray(d, 0, lex.NoLimit, (*lex.Decoder).NSID)
+			}
 		case 4:
-			v.HandleIsCorrect = d.Bool()
+			v.HandleIsCorrect = !d.Null() && d.Bool()
 		default:
 			return
 		}

@@ -425,6 +425,42 @@ func TestDescribeRepo(t *testing.T) {
 	}
 }
 
+// TestDescribeRepoLeniently is about answers of servers written in Go, and of those that know no handle.
+func TestDescribeRepoLeniently(t *testing.T) {
+	for _, rest := range []string{
+		`"handle":"alice.test","handleIsCorrect":true,"collections":null`,
+		`"handle":"","handleIsCorrect":false,"collections":[],"didDoc":null`,
+		`"handle":null,"handleIsCorrect":null,"collections":null`,
+		`"handle":"handle.invalid","collections":[],"x":` + strings.Repeat("[", 200) + "1.5" + strings.Repeat("]", 200),
+	} {
+		client, _, _ := serve(t, answers{"com.atproto.repo.describeRepo": sayJSON(`{"did":"` + string(account) + `",` + rest + `}`)})
+		if d, err := client.DescribeRepo(t.Context(), actor); err != nil || d.DID != account || len(d.Collections) != 0 {
+			t.Errorf("%s: %+v, %v", rest, d, err)
+		}
+	}
+}
+
+// TestNullLists is about null for an empty list of repositories or of blobs.
+func TestNullLists(t *testing.T) {
+	client, s, _ := serve(t, answers{
+		"com.atproto.sync.listRepos":             sayJSON(`{"repos":null}`),
+		"com.atproto.sync.listReposByCollection": sayJSON(`{"repos":null,"cursor":null}`),
+		"com.atproto.sync.listBlobs":             sayJSON(`{"cids":null,"cursor":""}`),
+	})
+	for repo, err := range client.ListRepos(t.Context(), s.URL, nil) {
+		t.Errorf("listRepos: %v, %v", repo, err)
+	}
+	for did, err := range client.ListReposByCollection(t.Context(), s.URL, layers, nil) {
+		t.Errorf("listReposByCollection: %v, %v", did, err)
+	}
+	for cid, err := range client.ListBlobs(t.Context(), actor, nil) {
+		t.Errorf("listBlobs: %v, %v", cid, err)
+	}
+	if s.asked() != 3 {
+		t.Errorf("%d requests", s.asked())
+	}
+}
+
 func TestGetLatestCommit(t *testing.T) {
 	cid := items(t)[0].CID
 	client, s, _ := serve(t, answers{"com.atproto.sync.getLatestCommit": sayJSON(`{"cid":"` + cid + `","rev":"3l3famgxlzxwf"}`)})
