@@ -190,8 +190,7 @@ var uploadedFields = lex.NewFields("blob!")
 
 func (u *uploaded) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
-	var extra lex.Map
-	d.Object(&c, uploadedFields, &extra)
+	d.Object(&c, uploadedFields, nil)
 	for d.Next(&c) == 0 {
 		u.blob = d.Blob(new(lex.BlobRules))
 	}

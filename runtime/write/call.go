@@ -95,8 +95,7 @@ func (a *answer) DecodeLex(d *lex.Decoder) { a.decode(d, answerFields) }
 
 func (a *answer) decode(d *lex.Decoder, fields *lex.Fields) {
 	var c lex.Cursor
-	var rest lex.Map
-	d.Object(&c, fields, &rest)
+	d.Object(&c, fields, nil)
 	for {
 		switch d.Next(&c) {
 		case 0:
@@ -121,10 +120,11 @@ type results struct{ list []result }
 // DecodeLex reads the answer from d.
 func (r *results) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
-	var rest lex.Map
-	d.Object(&c, resultsFields, &rest)
+	d.Object(&c, resultsFields, nil)
 	for d.Next(&c) == 0 {
-		r.list = lex.DecodeObjects[result](d, 0, lex.NoLimit)
+		if !d.Null() { // a server's empty list
+			r.list = lex.DecodeObjects[result](d, 0, lex.NoLimit)
+		}
 	}
 }
 
@@ -134,8 +134,7 @@ type deleted struct{ commit bool }
 // DecodeLex reads the answer from d.
 func (a *deleted) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
-	var rest lex.Map
-	d.Object(&c, deletedFields, &rest)
+	d.Object(&c, deletedFields, nil)
 	for d.Next(&c) == 0 {
 		a.commit = d.Map().IsSet()
 	}
@@ -150,8 +149,7 @@ type storedRecord struct {
 // DecodeLex reads the answer from d.
 func (r *storedRecord) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
-	var rest lex.Map
-	d.Object(&c, storedFields, &rest)
+	d.Object(&c, storedFields, nil)
 	for {
 		switch d.Next(&c) {
 		case 0:
