@@ -504,7 +504,7 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
-func FuzzRepo(f *testing.F) {
+func FuzzArchive(f *testing.F) {
 	archive := build(f, smallRecords(12), repo.OrderTree)
 	f.Add(archive)
 	f.Add(build(f, nil, repo.OrderCID))
