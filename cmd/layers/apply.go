@@ -38,8 +38,9 @@ of them is in the message. They are sent in batches that the server takes, no
 faster than its rate limits allow. What already is as it is to be is not written.
 
 How far it has come stands in a journal, FILE.jsonl.journal. After any failure, run
-the same command again: it does the rest and repeats nothing. Remove the journal
-to apply the file anew.`,
+the same command again: it does the rest and repeats nothing. The file may grow: new
+lines go after those that were applied, which have to stay. Without the journal,
+lines without an rkey would be written a second time.`,
 		Example: `  layers apply corpus.jsonl
   layers apply corpus.jsonl        # again, after it was interrupted`,
 		Args: arguments(1, 1, "one FILE.jsonl"),
@@ -98,6 +99,9 @@ to apply the file anew.`,
 				return fmt.Errorf("%s: %d of %d operations are not valid; nothing was sent", args[0], invalid.Failed, invalid.Ops)
 			}
 			fmt.Fprintf(stderr, "%d operations: %d written, %d were done already\n", result.Ops, result.Written, result.Already)
+			if errors.Is(err, write.ErrJournal) {
+				return about(args[0], err) // says what to do
+			}
 			if err != nil {
 				return withHint(about(args[0], err), "run the same command again to go on")
 			}

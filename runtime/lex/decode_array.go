@@ -24,7 +24,6 @@ func (d *Decoder) startArray(min, max int) (a array) {
 		a.offset = d.i
 		switch {
 		case d.dead:
-		case d.reads != nil && d.Null():
 		case first != '[':
 			d.mismatch("array")
 		case d.depth >= MaxDepth:
@@ -32,7 +31,7 @@ func (d *Decoder) startArray(min, max int) (a array) {
 		default:
 			d.depth++
 			d.i++
-			a.done, d.none = false, false
+			a.done = false
 		}
 		return a
 	}

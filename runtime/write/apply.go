@@ -133,10 +133,10 @@ func Apply(ctx context.Context, a Account, ops iter.Seq2[Op, error], opts *Apply
 		return r.result, fmt.Errorf("write: %w", err)
 	}
 	if j := opts.Journal; j != nil {
-		if err := j.begin(r.rules.did, r.batch, r.result.Ops, r.opts.Clock); err != nil {
+		if err := j.begin(r.rules.did, r.digests, r.opts.Clock); err != nil {
 			return r.result, err
 		}
-		r.base, r.done, r.doubt = j.head.Base, j.done, j.sent
+		r.done, r.doubt = j.done, j.sent
 	}
 	return r.result, r.apply(ctx, ops)
 }
@@ -148,13 +148,12 @@ type applier struct {
 	rules   *rules
 	hash    hash.Hash
 	digests []digest // of the operations, to see that they stay the same
-	batch   digest   // of all of them
+	other   error    // why the batch is not the journal's
 	empty   int      // bytes of a request without operations
-	base    syntax.TID
-	bytes   int  // that a request may have
-	done    int  // so many operations are done
-	doubt   int  // so many operations may have been sent
-	open    bool // it is not known what became of the last request
+	bytes   int      // that a request may have
+	done    int      // so many operations are done
+	doubt   int      // so many operations may have been sent
+	open    bool     // it is not known what became of the last request
 	pending []*change
 	result  *Result
 }
@@ -200,7 +199,6 @@ func (r *applier) check(ctx context.Context, ops iter.Seq2[Op, error]) error {
 			invalid.Failures = append(invalid.Failures, err)
 		}
 	}
-	whole := sha256.New()
 	for op, err := range ops {
 		if ctx.Err() != nil {
 			return fmt.Errorf("write: %w", context.Cause(ctx))
@@ -227,15 +225,16 @@ func (r *applier) check(ctx context.Context, ops iter.Seq2[Op, error]) error {
 			continue
 		}
 		r.digests[n-1] = c.digest(r.hash)
-		whole.Write(r.digests[n-1][:])
+		if j := r.opts.Journal; j != nil && r.other == nil {
+			r.other = c.fail(j.knows(n, r.digests[n-1]))
+		}
 	}
-	whole.Sum(r.batch[:0])
 	r.result.Ops = len(r.digests)
 	if invalid.Failed > 0 {
 		invalid.Ops = r.result.Ops
 		return invalid
 	}
-	return nil
+	return r.other
 }
 
 // unassigned is the record key of a change that is to get one from the journal, which is as long.
@@ -343,7 +342,7 @@ func (r *applier) apply(ctx context.Context, ops iter.Seq2[Op, error]) error {
 		}
 		if c.rkey == unassigned {
 			c.fresh = true
-			c.rkey = syntax.RecordKey(r.base.Add(time.Duration(n-1) * time.Microsecond))
+			c.rkey = r.opts.Journal.key(n)
 			if err := r.rules.address(c); err != nil {
 				return c.fail(err)
 			}

@@ -2,6 +2,8 @@ package write
 
 import (
 	"bytes"
+	"cmp"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -9,7 +11,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/layers-pub/layers-go/internal/disk"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -18,7 +22,10 @@ import (
 // Journal is a file that remembers how far a batch has come, so that [Apply] can go on with it after it failed or
 // its process was killed: which operations are known to be done, which were sent, and the record keys of those that
 // came without. It belongs to one batch of one account. Once the batch is done, applying it again with the journal
-// does nothing; who wants to apply it anew takes a new file.
+// does nothing; to apply it anew, use a new file.
+//
+// A batch may grow, done or not, and operations that were not sent yet may change: it has to begin with those that were.
+// How a file spells them does not matter.
 //
 // The file is locked while it is open, against other processes too where the system can (not on Plan 9, Solaris,
 // AIX and js). It is only ever appended to, and flushed to the disk before what it says is relied on, so that a crash
@@ -31,6 +38,9 @@ type Journal struct {
 
 	mu     sync.Mutex
 	head   *journalHead // nil: no batch yet
+	ops    int          // of the batch, when it was last begun
+	prints []byte       // of those operations, printSize bytes each; nil: a former version did not note them
+	bases  []keyRange   // what their record keys are made from
 	sent   int          // so many operations may have been sent
 	done   int          // so many are known to be done
 	broken error        // why nothing can be appended any more
@@ -40,22 +50,40 @@ type Journal struct {
 type journalHead struct {
 	Version int        `json:"journal"`
 	DID     syntax.DID `json:"did"`
-	// Batch is the hash of the operations, in hexadecimal.
+	// Batch is the hash of the operations, in hexadecimal. Only journals without Prints need it.
 	Batch string `json:"batch"`
 	Ops   int    `json:"ops"`
-	// Base is what the keys are made from that the batch does not give: that of operation i is Base and i
+	// Base is what the keys are made from that the batch does not give: that of operation i is Base and i-1
 	// microseconds.
 	Base syntax.TID `json:"base"`
+	// Prints are the beginnings of the operations' digests, one after the other.
+	Prints []byte `json:"prints,omitempty"`
 }
 
-// journalLine is any other line: how many operations were about to be sent, or are done.
+// journalLine is any other line: how many operations were about to be sent, or are done; or how the batch has changed when
+// it was begun again.
 type journalLine struct {
 	Sent int `json:"sent,omitempty"`
 	Done int `json:"done,omitempty"`
+
+	// Ops is how many operations it has now, of which the first Kept are the same, and Prints is of the others. Base is for
+	// the keys of those that are more than there ever were.
+	Ops    int        `json:"ops,omitempty"`
+	Kept   int        `json:"kept,omitempty"`
+	Base   syntax.TID `json:"base,omitempty"`
+	Prints []byte     `json:"prints,omitempty"`
+}
+
+// keyRange says what the record keys of some operations are made from.
+type keyRange struct {
+	first, last int
+	base        syntax.TID // of the first; each further one is a microsecond more
 }
 
 const (
 	journalVersion = 1
+	// printSize is enough to notice a changed operation.
+	printSize = 6
 	// maxJournal is far more than a batch needs that would take years of write points.
 	maxJournal = 64 << 20
 )
@@ -123,43 +151,150 @@ func (j *Journal) open() error {
 // read takes in one line and reports whether it is one.
 func (j *Journal) read(text []byte) bool {
 	if j.head == nil {
-		j.head = new(journalHead)
-		if json.Unmarshal(text, j.head) != nil {
+		head := new(journalHead)
+		if json.Unmarshal(text, head) != nil {
 			return false
 		}
-		hash, _ := hex.DecodeString(j.head.Batch)
-		return j.head.Version == journalVersion && len(hash) == len(digest{}) && j.head.Ops > 0 && syntax.ValidTID(string(j.head.Base))
+		hash, _ := hex.DecodeString(head.Batch)
+		if head.Version != journalVersion || len(hash) != len(digest{}) || head.Ops <= 0 || !syntax.ValidTID(string(head.Base)) ||
+			head.Prints != nil && !isPrints(head.Prints, head.Ops) {
+			return false
+		}
+		j.set(head)
+		return true
 	}
 	var line journalLine
-	if json.Unmarshal(text, &line) != nil || max(line.Sent, line.Done) > j.head.Ops || min(line.Sent, line.Done) < 0 {
+	if json.Unmarshal(text, &line) != nil || max(line.Sent, line.Done) > j.ops || min(line.Sent, line.Done, line.Ops, line.Kept) < 0 {
 		return false
+	}
+	if line.Ops > 0 {
+		known := len(j.prints) / printSize
+		if line.Ops < j.sent || line.Kept > min(line.Ops, known) || !isPrints(line.Prints, line.Ops-line.Kept) ||
+			(line.Ops > j.keys()) != syntax.ValidTID(string(line.Base)) {
+			return false
+		}
+		j.extend(&line)
 	}
 	j.sent, j.done = max(j.sent, line.Sent, line.Done), max(j.done, line.Done)
 	return true
 }
 
-// begin makes the journal that of a batch, or checks that it is.
-func (j *Journal) begin(did syntax.DID, batch digest, ops int, clock *syntax.TIDClock) error {
+// isPrints reports whether there are n prints. The first comparison is for an n that nobody could multiply.
+func isPrints(prints []byte, n int) bool { return n <= len(prints) && len(prints) == n*printSize }
+
+// knows returns what is wrong if the n-th operation of a batch is not the one that the journal knows to have been sent.
+func (j *Journal) knows(n int, d digest) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	want := journalHead{Version: journalVersion, DID: did, Batch: hex.EncodeToString(batch[:]), Ops: ops}
+	if n > j.sent || len(j.prints) < n*printSize || bytes.Equal(j.print(n), d[:printSize]) {
+		return nil
+	}
+	return j.another("it is not the operation that was applied in this place")
+}
+
+// print returns the beginning of the digest of operation n.
+func (j *Journal) print(n int) []byte { return j.prints[(n-1)*printSize : n*printSize] }
+
+// begin makes the journal that of a batch, given by the digests of its operations, or checks that it is. What was not sent
+// may have changed since then.
+func (j *Journal) begin(did syntax.DID, ops []digest, clock *syntax.TIDClock) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	if j.head == nil {
-		want.Base = clock.Reserve(ops)
-		if err := j.append(&want); err != nil {
+		whole := hashOf(ops)
+		head := &journalHead{
+			Version: journalVersion, DID: did, Batch: hex.EncodeToString(whole[:]), Ops: len(ops),
+			Base: clock.Reserve(len(ops)), Prints: printsOf(ops),
+		}
+		if err := j.append(head); err != nil {
 			return err
 		}
-		j.head = &want
+		j.set(head)
 		return nil
 	}
 	switch {
 	case j.head.DID != did:
 		return j.fault(fmt.Sprintf("is of the account %s, not of %s", j.head.DID, did))
-	case j.head.Ops != ops:
-		return j.fault(fmt.Sprintf("is of another batch, one of %d operations and not of %d", j.head.Ops, ops))
-	case j.head.Batch != want.Batch:
-		return j.fault("is of another batch, one with other operations")
+	case len(ops) < j.sent:
+		return fmt.Errorf("write: %w", j.another(fmt.Sprintf("%d of its operations were applied, and this one has only %d", j.sent, len(ops))))
+	case j.prints == nil && j.sent > 0:
+		// One of a former version, which does not know the operations one by one.
+		if len(ops) < j.ops || hex.EncodeToString(hashSlice(ops[:j.ops])) != j.head.Batch {
+			return fmt.Errorf("write: %w", j.another(fmt.Sprintf("the first %d operations are not the ones that it was begun with", j.ops)))
+		}
 	}
+	prints := printsOf(ops)
+	kept := 0
+	for most := min(len(prints), len(j.prints)) / printSize; kept < most && bytes.Equal(j.print(kept+1), prints[kept*printSize:][:printSize]); {
+		kept++
+	}
+	if kept == len(ops) && j.ops == len(ops) {
+		return nil
+	}
+	next := &journalLine{Ops: len(ops), Kept: kept, Prints: prints[kept*printSize:]}
+	if more := len(ops) - j.keys(); more > 0 {
+		next.Base = clock.Reserve(more)
+	}
+	if err := j.append(next); err != nil {
+		return err
+	}
+	j.extend(next)
 	return nil
+}
+
+// another returns the error for a batch that does not begin as the journal's does.
+func (j *Journal) another(why string) error {
+	const advice = "Put back what was applied, as it was; new operations go after it, and changes of what was applied into another " +
+		"file. Without the journal, creates that have no record key would be carried out again"
+	return fmt.Errorf("%w %s is of another batch: %s. %s", ErrJournal, j.path, why, advice)
+}
+
+func hashOf(ops []digest) (d digest) {
+	copy(d[:], hashSlice(ops))
+	return d
+}
+
+func hashSlice(ops []digest) []byte {
+	h := sha256.New()
+	for _, op := range ops {
+		h.Write(op[:])
+	}
+	return h.Sum(nil)
+}
+
+func printsOf(ops []digest) []byte {
+	prints := make([]byte, 0, len(ops)*printSize)
+	for _, op := range ops {
+		prints = append(prints, op[:printSize]...)
+	}
+	return prints
+}
+
+// set takes in the first line.
+func (j *Journal) set(head *journalHead) {
+	j.head, j.ops, j.prints = head, head.Ops, head.Prints
+	j.bases = []keyRange{{1, head.Ops, head.Base}}
+}
+
+// extend takes in a line that says how the batch has changed.
+func (j *Journal) extend(line *journalLine) {
+	if first := j.keys() + 1; line.Ops >= first {
+		j.bases = append(j.bases, keyRange{first, line.Ops, line.Base})
+	}
+	j.ops = line.Ops
+	j.prints = append(j.prints[:line.Kept*printSize:line.Kept*printSize], line.Prints...)
+}
+
+// keys returns for how many operations there are record keys.
+func (j *Journal) keys() int { return j.bases[len(j.bases)-1].last }
+
+// key returns the record key of operation n, if it came without.
+func (j *Journal) key(n int) syntax.RecordKey {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	i, _ := slices.BinarySearchFunc(j.bases, n, func(r keyRange, n int) int { return cmp.Compare(r.last, n) })
+	r := j.bases[i]
+	return syntax.RecordKey(r.base.Add(time.Duration(n-r.first) * time.Microsecond))
 }
 
 // markSent notes that the first n operations are about to be sent.
@@ -217,7 +352,7 @@ func (j *Journal) Progress() (done, ops int) {
 	if j.head == nil {
 		return 0, 0
 	}
-	return j.done, j.head.Ops
+	return j.done, j.ops
 }
 
 // Close closes the file. It is not needed to make anything last.

@@ -2,10 +2,16 @@ package write_test
 
 import (
 	"errors"
+	"fmt"
+	"io"
+	"iter"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
@@ -78,9 +84,19 @@ func TestJournal(t *testing.T) {
 	keyed[3].RecordKey = "3l3famgxlzxwf"
 	swapped := batchOf(5)
 	swapped[0], swapped[1] = swapped[1], swapped[0]
-	for name, ops := range map[string][]write.Op{"fewer": batchOf(4), "more": batchOf(6), "changed": changed, "keyed": keyed, "swapped": swapped} {
-		if _, err := write.Apply(t.Context(), pds, write.Ops(ops...), opts); !errors.Is(err, write.ErrJournal) || !strings.Contains(err.Error(), "is of another batch") {
-			t.Errorf("%s: %v", name, err)
+	for _, test := range []struct {
+		name string
+		ops  []write.Op
+		op   int // that differs
+	}{
+		{"fewer", batchOf(4), 0}, {"changed", changed, 4}, {"keyed", keyed, 4}, {"swapped", swapped, 1}, {"changed and more", append(changed, batchOf(1)...), 4},
+	} {
+		_, err := write.Apply(t.Context(), pds, write.Ops(test.ops...), opts)
+		if !errors.Is(err, write.ErrJournal) || !strings.Contains(err.Error(), "journal "+path+" is of another batch") {
+			t.Errorf("%s: %v", test.name, err)
+		}
+		if op, ok := errors.AsType[*write.OpError](err); ok != (test.op > 0) || ok && op.Op != test.op {
+			t.Errorf("%s: %v should be about op %d", test.name, err, test.op)
 		}
 	}
 	if _, err := write.Apply(t.Context(), another{pds}, write.Ops(batchOf(5)...), opts); !errors.Is(err, write.ErrJournal) || !strings.Contains(err.Error(), "of the account "+did) {
@@ -205,5 +221,220 @@ func TestJournalFails(t *testing.T) {
 	result, err := write.Apply(t.Context(), pds, write.Ops(batchOf(9)...), opts)
 	if err != nil || result.Written != 5 || result.Already != 4 || len(pds.records) != 9 || pds.commits != 5 {
 		t.Errorf("%+v, %v", result, err)
+	}
+}
+
+// grown is a batch in a file, line by line.
+type grown []string
+
+func (g grown) ops() iter.Seq2[write.Op, error] {
+	return write.ReadOps(func() (io.ReadCloser, error) {
+		return io.NopCloser(strings.NewReader(strings.Join(g, ""))), nil
+	}, nil)
+}
+
+func line(n int) string {
+	return fmt.Sprintf(`{"action":"create","value":{"$type":"pub.layers.corpus.membership","ordinal":%d,`+
+		`"corpusRef":"at://did:plc:dlkuiatgml2qsceoi5njkvs7/pub.layers.corpus.corpus/3l3famgxlzxwf",`+
+		`"expressionRef":"at://did:plc:dlkuiatgml2qsceoi5njkvs7/pub.layers.expression.expression/3l3famgxlzxwf",`+
+		`"createdAt":"2026-01-01T00:00:00Z"}}`+"\n", n)
+}
+
+func linesOf(n int) (g grown) {
+	for i := range n {
+		g = append(g, line(i))
+	}
+	return g
+}
+
+// A batch that grows, or that changes where nothing was sent yet, goes on after what was; a former version's journal serves, too.
+func TestJournalGrows(t *testing.T) {
+	for _, former := range []bool{false, true} {
+		for _, stop := range []string{"", "before the second request", "after the second request"} {
+			t.Run(fmt.Sprintf("former %v, stopped %s", former, stop), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { // where microseconds do not go by
+					path := filepath.Join(t.TempDir(), "journal")
+					pds := newPDS()
+					clock := syntax.NewTIDClock()
+					apply := func(g grown) (*write.Result, error) {
+						j := openJournal(t, path)
+						defer j.Close()
+						return write.Apply(t.Context(), pds, g.ops(), &write.ApplyOptions{Lookup: lookup, Journal: j, MaxOps: 2, Attempts: 1, Clock: clock})
+					}
+					pds.intercept = func(_ int, nsid string, do func() error) error {
+						if stop == "" || nsid == "com.atproto.repo.getRecord" || pds.count("applyWrites") < 2 {
+							return do()
+						}
+						if strings.HasPrefix(stop, "after") {
+							do()
+						}
+						return lost()
+					}
+					g := linesOf(6)
+					if _, err := apply(g); (err != nil) != strings.HasPrefix(stop, "before") {
+						t.Fatal(err)
+					}
+					pds.intercept = nil
+					if former {
+						content, err := os.ReadFile(path)
+						if err != nil {
+							t.Fatal(err)
+						}
+						content = regexp.MustCompile(`,"prints":"[^"]*"`).ReplaceAll(content, nil)
+						if err := os.WriteFile(path, content, 0o600); err != nil {
+							t.Fatal(err)
+						}
+					}
+					// Another batch of the same clock gets the keys that come next.
+					other := openJournal(t, filepath.Join(t.TempDir(), "other"))
+					_, err := write.Apply(t.Context(), pds, linesOf(3).ops(), &write.ApplyOptions{Lookup: lookup, Journal: other, Clock: clock})
+					if err != nil {
+						t.Fatal(err)
+					}
+					before := len(pds.records) - map[bool]int{true: 2, false: 6}[strings.HasPrefix(stop, "before")]
+					want := 6
+					for _, more := range []int{1, 3, 0, 1} {
+						for n := range more {
+							g = append(g, line(100*want+n))
+						}
+						want += more
+						result, err := apply(g)
+						if err != nil || result.Written+result.Already != want || len(pds.records) != before+want {
+							t.Fatalf("%d lines: %+v, %v, %d records", want, result, err, len(pds.records))
+						}
+						j := openJournal(t, path)
+						if done, ops := j.Progress(); done != want || ops != want {
+							t.Errorf("%d of %d, want %d", done, ops, want)
+						}
+						j.Close()
+						calls := len(pds.calls)
+						if result, err := apply(g); err != nil || result.Already != want || len(pds.calls) != calls {
+							t.Errorf("and again: %+v, %v", result, err)
+						}
+					}
+					for key, times := range pds.writes {
+						if times != 1 {
+							t.Errorf("%s was written %d times", key, times)
+						}
+					}
+					// It is what lines say that counts.
+					spelt := grown{"\ufeff" + strings.ReplaceAll(g[0], "\n", "\r\n"), "\r\n", " \n"}
+					for _, text := range g[1:] {
+						spelt = append(spelt, strings.ReplaceAll(text, `":`, `" : `))
+					}
+					spelt[len(spelt)-1] = strings.TrimSpace(spelt[len(spelt)-1])
+					if result, err := apply(spelt); err != nil || result.Already != want {
+						t.Errorf("spelt otherwise: %+v, %v", result, err)
+					}
+					changed := slices.Clone(g)
+					changed[0] = "\n" + line(77)
+					_, err = apply(changed)
+					op, ok := errors.AsType[*write.OpError](err)
+					if !ok || op.Op != 1 || op.Line != 2 || !errors.Is(err, write.ErrJournal) {
+						t.Errorf("changed: %v", err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// What a journal of a former version does not know one by one it knows as a whole.
+func TestJournalFormer(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	pds := newPDS()
+	opts := &write.ApplyOptions{Lookup: lookup, Journal: openJournal(t, path), MaxOps: 2}
+	if _, err := write.Apply(t.Context(), pds, linesOf(5).ops(), opts); err != nil {
+		t.Fatal(err)
+	}
+	opts.Journal.Close()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content = regexp.MustCompile(`,"prints":"[^"]*"`).ReplaceAll(content, nil)
+	changed := linesOf(7)
+	changed[2] = line(9)
+	for _, g := range []grown{linesOf(4), changed, changed[:5]} {
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		opts.Journal = openJournal(t, path)
+		if _, err := write.Apply(t.Context(), pds, g.ops(), opts); !errors.Is(err, write.ErrJournal) || !strings.Contains(err.Error(), "is of another batch") {
+			t.Errorf("%v", err)
+		}
+		opts.Journal.Close()
+		if now, _ := os.ReadFile(path); string(now) != string(content) {
+			t.Errorf("the journal is now %s", now)
+		}
+	}
+}
+
+// Operations that were not sent may be mended, taken out and added.
+func TestJournalMended(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	pds := newPDS()
+	apply := func(g grown) error {
+		j := openJournal(t, path)
+		defer j.Close()
+		_, err := write.Apply(t.Context(), pds, g.ops(), &write.ApplyOptions{Lookup: lookup, Journal: j, MaxOps: 2, Attempts: 1})
+		return err
+	}
+	g := linesOf(6)
+	g[3] = `{"action":"update","collection":"pub.layers.corpus.membership","rkey":"3l3famgxlzxwf","value":` + jsonOf(t, membership(3)) + "}\n"
+	if err := apply(g); !errors.Is(err, write.ErrConflict) { // there is nothing to update
+		t.Fatal(err)
+	}
+	g[3] = strings.Replace(g[3], "update", "create", 1)
+	g = append(slices.Delete(g, 4, 5), line(50), line(51))
+	if err := apply(g); err != nil || len(pds.records) != 7 {
+		t.Errorf("%v, %d records", err, len(pds.records))
+	}
+	for _, g := range []grown{g[:6], append(slices.Clone(g[:6]), line(52))} {
+		if err := apply(g); !errors.Is(err, write.ErrJournal) {
+			t.Error(err)
+		}
+	}
+	for key, times := range pds.writes {
+		if times != 1 {
+			t.Errorf("%s was written %d times", key, times)
+		}
+	}
+}
+
+// Lines about how a batch has grown are checked as the others are.
+func TestJournalGrownDamaged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	opts := &write.ApplyOptions{Lookup: lookup, Journal: openJournal(t, path), MaxOps: 2}
+	if _, err := write.Apply(t.Context(), newPDS(), linesOf(2).ops(), opts); err != nil {
+		t.Fatal(err)
+	}
+	opts.Journal.Close()
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, line := range map[string]string{
+		"good":                 `{"ops":3,"kept":2,"base":"3l3famgxlzxwf","prints":"AAAAAAAA"}`,
+		"fewer than were sent": `{"ops":1,"kept":1}`,
+		"no keys":              `{"ops":3,"kept":2,"prints":"AAAAAAAA"}`,
+		"keys of no operation": `{"ops":2,"kept":2,"base":"3l3famgxlzxwf"}`,
+		"more kept":            `{"ops":3,"kept":4,"base":"3l3famgxlzxwf"}`,
+		"kept unknown":         `{"ops":3,"kept":3,"base":"3l3famgxlzxwf"}`,
+		"less than none":       `{"ops":3,"kept":-1,"base":"3l3famgxlzxwf","prints":"AAAAAAAA"}`,
+		"prints missing":       `{"ops":4,"kept":2,"base":"3l3famgxlzxwf","prints":"AAAAAAAA"}`,
+		"too many":             `{"ops":9223372036854775807,"kept":2,"base":"3l3famgxlzxwf","prints":"AAAAAAAA"}`,
+		"no prints":            `{"ops":3,"kept":2,"base":"3l3famgxlzxwf","prints":"?"}`,
+	} {
+		if err := os.WriteFile(path, []byte(string(whole)+line+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		j, err := write.OpenJournal(path)
+		if (err == nil) != (name == "good") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err == nil {
+			j.Close()
+		}
 	}
 }
