@@ -441,3 +441,15 @@ func TestLogout(t *testing.T) {
 		})
 	}
 }
+
+// An account that has no handle, whatever the server sends for it, can log in.
+func TestLoginWithoutHandle(t *testing.T) {
+	for _, handle := range []any{"", nil, 5, "handle.invalid", []any{}} {
+		f := newFake()
+		f.extra = map[string]any{"handle": handle}
+		c, err := auth.Login(t.Context(), aliceHandle, password, f.options())
+		if err != nil || c.Session().Handle != identity.HandleInvalid {
+			t.Errorf("%v: %v", handle, err)
+		}
+	}
+}

@@ -27,7 +27,7 @@ const (
 // that is not of the data model must not cost the session.
 type granted struct {
 	DID        syntax.DID      `json:"did"`
-	Handle     syntax.Handle   `json:"handle"`
+	Handle     syntax.Handle   `json:"-"` // HandleInvalid for none; see parseGranted
 	AccessJWT  string          `json:"accessJwt"`
 	RefreshJWT string          `json:"refreshJwt"`
 	DIDDoc     json.RawMessage `json:"didDoc"`
@@ -105,15 +105,19 @@ func remove(ctx context.Context, issuer *xrpc.Client, token string) error {
 var errAnswer = errors.New("the answer is not what the method answers with")
 
 func parseGranted(method syntax.NSID, issuer *xrpc.Client, output lex.Raw) (*granted, error) {
-	var g granted
+	var g struct {
+		granted
+		Handle any // an account without one has "" or null, which must not cost the session
+	}
 	err := json.Unmarshal(output.Data, &g)
 	if err != nil || !syntax.ValidDID(string(g.DID)) || g.AccessJWT == "" || g.RefreshJWT == "" {
 		return nil, fmt.Errorf("%s at %s: %w", method, issuer.Service(), errAnswer)
 	}
-	if !syntax.ValidHandle(string(g.Handle)) {
-		g.Handle = identity.HandleInvalid
+	g.granted.Handle = identity.HandleInvalid
+	if handle, ok := g.Handle.(string); ok && syntax.ValidHandle(handle) {
+		g.granted.Handle = syntax.Handle(handle)
 	}
-	return &g, nil
+	return &g.granted, nil
 }
 
 // sessionOver reports whether the answer to a refresh token says that it is worth nothing any more, in the server's own
