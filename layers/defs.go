@@ -42,6 +42,7 @@ func (v *UUID) EncodeLex(e *lex.Encoder) {
 
 func (v UUID) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *UUID) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v UUID) String() string                { return lex.Text(&v) }
 
 // Span is the pub.layers.defs#span object. A contiguous stretch of text. Byte offsets into its
 // UTF-8 form are authoritative; character offsets are optional extras.
@@ -96,6 +97,7 @@ func (v *Span) EncodeLex(e *lex.Encoder) {
 
 func (v Span) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Span) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Span) String() string                { return lex.Text(&v) }
 
 // TokenRef is the pub.layers.defs#tokenRef object. Points at one token of a tokenization.
 type TokenRef struct {
@@ -135,6 +137,7 @@ func (v *TokenRef) EncodeLex(e *lex.Encoder) {
 
 func (v TokenRef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TokenRef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v TokenRef) String() string                { return lex.Text(&v) }
 
 // TokenRefSequence is the pub.layers.defs#tokenRefSequence object. Points at several tokens of one
 // tokenization, which need not be adjacent.
@@ -182,6 +185,7 @@ func (v *TokenRefSequence) EncodeLex(e *lex.Encoder) {
 
 func (v TokenRefSequence) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TokenRefSequence) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v TokenRefSequence) String() string                { return lex.Text(&v) }
 
 // TemporalSpan is the pub.layers.defs#temporalSpan object. A time range in a recording, in
 // milliseconds from its start.
@@ -222,6 +226,7 @@ func (v *TemporalSpan) EncodeLex(e *lex.Encoder) {
 
 func (v TemporalSpan) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TemporalSpan) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v TemporalSpan) String() string                { return lex.Text(&v) }
 
 // BoundingBox is the pub.layers.defs#boundingBox object. An axis-aligned rectangle in a picture or
 // frame, measured in pixels.
@@ -272,6 +277,7 @@ func (v *BoundingBox) EncodeLex(e *lex.Encoder) {
 
 func (v BoundingBox) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *BoundingBox) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v BoundingBox) String() string                { return lex.Text(&v) }
 
 // SpatioTemporalAnchor is the pub.layers.defs#spatioTemporalAnchor object. A region tracked through
 // a stretch of video: a time range plus boxes at keyframes, with interpolation between them.
@@ -332,6 +338,7 @@ func (v *SpatioTemporalAnchor) EncodeLex(e *lex.Encoder) {
 
 func (v SpatioTemporalAnchor) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SpatioTemporalAnchor) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v SpatioTemporalAnchor) String() string                { return lex.Text(&v) }
 
 // SpatioTemporalAnchorInterpolation is a string with known values; others are legal.
 type SpatioTemporalAnchorInterpolation string
@@ -399,6 +406,7 @@ func (v *Keyframe) EncodeLex(e *lex.Encoder) {
 
 func (v Keyframe) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Keyframe) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Keyframe) String() string                { return lex.Text(&v) }
 
 // TemporalEntity is the pub.layers.defs#temporalEntity object. A normalized time. The fields set
 // tell its shape: instant, intervalStart with intervalEnd, duration, earliest with latest for vague
@@ -521,6 +529,7 @@ func (v *TemporalEntity) EncodeLex(e *lex.Encoder) {
 
 func (v TemporalEntity) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TemporalEntity) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v TemporalEntity) String() string                { return lex.Text(&v) }
 
 // TemporalEntityGranularity is a string with known values; others are legal.
 type TemporalEntityGranularity string
@@ -637,6 +646,7 @@ func (v *TemporalModifier) EncodeLex(e *lex.Encoder) {
 
 func (v TemporalModifier) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TemporalModifier) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v TemporalModifier) String() string                { return lex.Text(&v) }
 
 // TemporalModifierMod is a string with known values; others are legal.
 type TemporalModifierMod string
@@ -762,6 +772,7 @@ func (v *TemporalExpression) EncodeLex(e *lex.Encoder) {
 
 func (v TemporalExpression) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TemporalExpression) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v TemporalExpression) String() string                { return lex.Text(&v) }
 
 // TemporalExpressionType is a string with known values; others are legal.
 type TemporalExpressionType string
@@ -931,6 +942,7 @@ func (v *SpatialEntity) EncodeLex(e *lex.Encoder) {
 
 func (v SpatialEntity) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SpatialEntity) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v SpatialEntity) String() string                { return lex.Text(&v) }
 
 // SpatialEntityType is a string with known values; others are legal.
 type SpatialEntityType string
@@ -1059,6 +1071,7 @@ func (v *SpatialModifier) EncodeLex(e *lex.Encoder) {
 
 func (v SpatialModifier) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SpatialModifier) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v SpatialModifier) String() string                { return lex.Text(&v) }
 
 // SpatialModifierMod is a string with known values; others are legal.
 type SpatialModifierMod string
@@ -1177,6 +1190,7 @@ func (v *SpatialExpression) EncodeLex(e *lex.Encoder) {
 
 func (v SpatialExpression) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SpatialExpression) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v SpatialExpression) String() string                { return lex.Text(&v) }
 
 // SpatialExpressionType is a string with known values; others are legal.
 type SpatialExpressionType string
@@ -1280,6 +1294,7 @@ func (v *PageAnchor) EncodeLex(e *lex.Encoder) {
 
 func (v PageAnchor) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *PageAnchor) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v PageAnchor) String() string                { return lex.Text(&v) }
 
 // TextQuoteSelector is the pub.layers.defs#textQuoteSelector object. W3C TextQuoteSelector, which
 // finds a passage by its wording and the text around it.
@@ -1329,6 +1344,7 @@ func (v *TextQuoteSelector) EncodeLex(e *lex.Encoder) {
 
 func (v TextQuoteSelector) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TextQuoteSelector) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v TextQuoteSelector) String() string                { return lex.Text(&v) }
 
 // TextPositionSelector is the pub.layers.defs#textPositionSelector object. W3C TextPositionSelector
 // counted in UTF-8 bytes; the same as span under its Web Annotation name.
@@ -1383,6 +1399,7 @@ func (v *TextPositionSelector) EncodeLex(e *lex.Encoder) {
 
 func (v TextPositionSelector) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TextPositionSelector) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v TextPositionSelector) String() string                { return lex.Text(&v) }
 
 // FragmentSelector is the pub.layers.defs#fragmentSelector object. W3C FragmentSelector, which
 // names a part of a resource by URI fragment.
@@ -1425,6 +1442,7 @@ func (v *FragmentSelector) EncodeLex(e *lex.Encoder) {
 
 func (v FragmentSelector) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *FragmentSelector) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v FragmentSelector) String() string                { return lex.Text(&v) }
 
 // ExternalTarget is the pub.layers.defs#externalTarget object. A web page or other outside resource
 // being annotated, and optionally the part of it.
@@ -1481,6 +1499,7 @@ func (v *ExternalTarget) EncodeLex(e *lex.Encoder) {
 
 func (v ExternalTarget) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ExternalTarget) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ExternalTarget) String() string                { return lex.Text(&v) }
 
 // ExternalTargetSelector is a union. Part of the resource meant: a quote, a position or a fragment.
 // Members: [*TextQuoteSelector], [*TextPositionSelector], [*FragmentSelector] and
@@ -1603,6 +1622,7 @@ func (v *Anchor) EncodeLex(e *lex.Encoder) {
 
 func (v Anchor) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Anchor) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Anchor) String() string                { return lex.Text(&v) }
 
 // AlignmentLink is the pub.layers.defs#alignmentLink object. One correspondence between a group of
 // source elements and a group of target elements; either group may hold several.
@@ -1678,6 +1698,7 @@ func (v *AlignmentLink) EncodeLex(e *lex.Encoder) {
 
 func (v AlignmentLink) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *AlignmentLink) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v AlignmentLink) String() string                { return lex.Text(&v) }
 
 // AgentRef is the pub.layers.defs#agentRef object. Who produced the data: a person, model or group,
 // by DID, by other identifier or by outside identity such as ORCID. Persona and tool are recorded
@@ -1738,6 +1759,7 @@ func (v *AgentRef) EncodeLex(e *lex.Encoder) {
 
 func (v AgentRef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *AgentRef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v AgentRef) String() string                { return lex.Text(&v) }
 
 // AnnotationMetadata is the pub.layers.defs#annotationMetadata object. Provenance of data: who
 // produced it (agent), in which framework (personaRef), with what software (tool), when, and how
@@ -1819,6 +1841,7 @@ func (v *AnnotationMetadata) EncodeLex(e *lex.Encoder) {
 
 func (v AnnotationMetadata) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *AnnotationMetadata) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v AnnotationMetadata) String() string                { return lex.Text(&v) }
 
 // LicenseRef is the pub.layers.defs#licenseRef object. One license, with its SPDX identifier, text
 // and the part of the work it covers.
@@ -1902,6 +1925,7 @@ func (v *LicenseRef) EncodeLex(e *lex.Encoder) {
 
 func (v LicenseRef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *LicenseRef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v LicenseRef) String() string                { return lex.Text(&v) }
 
 // LicenseRefSpdx is a string with known values; others are legal.
 type LicenseRefSpdx string
@@ -1982,6 +2006,7 @@ func (v *Licensing) EncodeLex(e *lex.Encoder) {
 
 func (v Licensing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Licensing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Licensing) String() string                { return lex.Text(&v) }
 
 // ReproducibilityInfo is the pub.layers.defs#reproducibilityInfo object. Recipe for regenerating
 // data: repository and commit, command line, software environment and random seed.
@@ -2052,6 +2077,7 @@ func (v *ReproducibilityInfo) EncodeLex(e *lex.Encoder) {
 
 func (v ReproducibilityInfo) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ReproducibilityInfo) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ReproducibilityInfo) String() string                { return lex.Text(&v) }
 
 // KnowledgeRef is the pub.layers.defs#knowledgeRef object. Reference to an entry of a knowledge
 // base such as Wikidata or FrameNet, or of one kept on AT Protocol.
@@ -2113,6 +2139,7 @@ func (v *KnowledgeRef) EncodeLex(e *lex.Encoder) {
 
 func (v KnowledgeRef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *KnowledgeRef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v KnowledgeRef) String() string                { return lex.Text(&v) }
 
 // KnowledgeRefSource is a string with known values; others are legal.
 type KnowledgeRefSource string
@@ -2185,6 +2212,7 @@ func (v *FeatureMap) EncodeLex(e *lex.Encoder) {
 
 func (v FeatureMap) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *FeatureMap) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v FeatureMap) String() string                { return lex.Text(&v) }
 
 // Feature is the pub.layers.defs#feature object. One key-value pair of a featureMap.
 type Feature struct {
@@ -2224,6 +2252,7 @@ func (v *Feature) EncodeLex(e *lex.Encoder) {
 
 func (v Feature) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Feature) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Feature) String() string                { return lex.Text(&v) }
 
 // Constraint is the pub.layers.defs#constraint object. A restriction written in an expression
 // language, on a slot, a role, a template or a combination of them.
@@ -2308,6 +2337,7 @@ func (v *Constraint) EncodeLex(e *lex.Encoder) {
 
 func (v Constraint) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Constraint) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Constraint) String() string                { return lex.Text(&v) }
 
 // ConstraintExpressionFormat is a string with known values; others are legal.
 type ConstraintExpressionFormat string
@@ -2412,3 +2442,4 @@ func (v *ObjectRef) EncodeLex(e *lex.Encoder) {
 
 func (v ObjectRef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ObjectRef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ObjectRef) String() string                { return lex.Text(&v) }

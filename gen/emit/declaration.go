@@ -150,12 +150,14 @@ func emitShortCodec(f *jen.File, name string, value *plan.Value) {
 	f.Add(says(encodeDoc), encodeMethod(name).Add(oneLine(encode(jen.Id("e"), value, target()))))
 }
 
-// emitJSON writes the methods that encoding/json looks for.
+// emitJSON writes the methods that encoding/json and fmt look for.
 func emitJSON(f *jen.File, name string) {
 	f.Func().Params(jen.Id("v").Id(name)).Id("MarshalJSON").Params().Params(jen.Index().Byte(), jen.Error()).
 		Add(oneLine(jen.Return(lex("EncodeJSON").Call(jen.Op("&").Id("v")))))
 	f.Func().Params(jen.Id("v").Op("*").Id(name)).Id("UnmarshalJSON").Params(jen.Id("b").Index().Byte()).Error().
-		Add(oneLine(jen.Return(lex("DecodeJSON").Call(jen.Id("b"), jen.Id("v"))))).Line()
+		Add(oneLine(jen.Return(lex("DecodeJSON").Call(jen.Id("b"), jen.Id("v")))))
+	f.Func().Params(jen.Id("v").Id(name)).Id("String").Params().String().
+		Add(oneLine(jen.Return(lex("Text").Call(jen.Op("&").Id("v"))))).Line()
 }
 
 func emitPermissionSet(f *jen.File, set *plan.PermissionSet) {

@@ -48,7 +48,7 @@ var localNames = wordSet("b body c call contentType ctx cursor d e err input o o
 	"account archive cid entry found i nsid options r trust uri cmp context io iter lex repo slices syntax")
 
 // takenMembers are the members that every generated struct may have beside its fields.
-var takenMembers = wordSet("DecodeLex EncodeLex Extra IsKnown LexParams MarshalJSON RecordType UnmarshalJSON Validate")
+var takenMembers = wordSet("DecodeLex EncodeLex Extra IsKnown LexParams MarshalJSON RecordType String UnmarshalJSON Validate")
 
 // fieldName returns name, changed if it is one that a method or another member of a struct has.
 func fieldName(name string) string {

@@ -173,6 +173,7 @@ func (v *Alignment) RecordType() syntax.NSID { return NSIDAlignment }
 func (v *Alignment) Validate() error              { return lex.Validate(v) }
 func (v Alignment) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Alignment) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Alignment) String() string                { return lex.Text(&v) }
 
 // AlignmentKind is a string with known values; others are legal.
 type AlignmentKind string

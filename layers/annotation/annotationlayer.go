@@ -209,6 +209,7 @@ func (v *AnnotationLayer) RecordType() syntax.NSID { return NSIDAnnotationLayer 
 func (v *AnnotationLayer) Validate() error              { return lex.Validate(v) }
 func (v AnnotationLayer) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *AnnotationLayer) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v AnnotationLayer) String() string                { return lex.Text(&v) }
 
 // AnnotationLayerKind is a string with known values; others are legal.
 type AnnotationLayerKind string

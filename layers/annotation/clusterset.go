@@ -134,6 +134,7 @@ func (v *ClusterSet) RecordType() syntax.NSID { return NSIDClusterSet }
 func (v *ClusterSet) Validate() error              { return lex.Validate(v) }
 func (v ClusterSet) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ClusterSet) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ClusterSet) String() string                { return lex.Text(&v) }
 
 // ClusterSetKind is a string with known values; others are legal.
 type ClusterSetKind string

@@ -161,6 +161,7 @@ func (v *Annotation) EncodeLex(e *lex.Encoder) {
 
 func (v Annotation) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Annotation) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Annotation) String() string                { return lex.Text(&v) }
 
 // ArgumentRef is the pub.layers.annotation.defs#argumentRef object. A role of a predicate and the
 // annotation that fills it, in the same layer, another layer or another record.
@@ -209,6 +210,7 @@ func (v *ArgumentRef) EncodeLex(e *lex.Encoder) {
 
 func (v ArgumentRef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ArgumentRef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ArgumentRef) String() string                { return lex.Text(&v) }
 
 // Cluster is the pub.layers.annotation.defs#cluster object. Annotations that stand for the same
 // thing, such as all mentions of one entity.
@@ -272,3 +274,4 @@ func (v *Cluster) EncodeLex(e *lex.Encoder) {
 
 func (v Cluster) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Cluster) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Cluster) String() string                { return lex.Text(&v) }

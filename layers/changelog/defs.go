@@ -52,6 +52,7 @@ func (v *SemanticVersion) EncodeLex(e *lex.Encoder) {
 
 func (v SemanticVersion) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SemanticVersion) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v SemanticVersion) String() string                { return lex.Text(&v) }
 
 // ChangeSection is the pub.layers.changelog.defs#changeSection object. Changes that share one
 // category, such as ontology or corrections.
@@ -92,6 +93,7 @@ func (v *ChangeSection) EncodeLex(e *lex.Encoder) {
 
 func (v ChangeSection) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ChangeSection) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ChangeSection) String() string                { return lex.Text(&v) }
 
 // ChangeSectionCategory is a string with known values; others are legal.
 type ChangeSectionCategory string
@@ -203,6 +205,7 @@ func (v *ChangeItem) EncodeLex(e *lex.Encoder) {
 
 func (v ChangeItem) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ChangeItem) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ChangeItem) String() string                { return lex.Text(&v) }
 
 // ChangeItemChangeType is a string with known values; others are legal.
 type ChangeItemChangeType string

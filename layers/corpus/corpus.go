@@ -148,6 +148,7 @@ func (v *Corpus) RecordType() syntax.NSID { return NSIDCorpus }
 func (v *Corpus) Validate() error              { return lex.Validate(v) }
 func (v Corpus) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Corpus) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Corpus) String() string                { return lex.Text(&v) }
 
 // CorpusDomain is a string with known values; others are legal.
 type CorpusDomain string

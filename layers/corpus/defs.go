@@ -91,6 +91,7 @@ func (v *AnnotationDesign) EncodeLex(e *lex.Encoder) {
 
 func (v AnnotationDesign) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *AnnotationDesign) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v AnnotationDesign) String() string                { return lex.Text(&v) }
 
 // RedundancySpec is the pub.layers.corpus.defs#redundancySpec object. Number of annotators per item
 // and the strategy for picking them.
@@ -160,6 +161,7 @@ func (v *RedundancySpec) EncodeLex(e *lex.Encoder) {
 
 func (v RedundancySpec) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RedundancySpec) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RedundancySpec) String() string                { return lex.Text(&v) }
 
 // RedundancySpecAssignmentStrategy is a string with known values; others are legal.
 type RedundancySpecAssignmentStrategy string
@@ -253,6 +255,7 @@ func (v *AdjudicationSpec) EncodeLex(e *lex.Encoder) {
 
 func (v AdjudicationSpec) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *AdjudicationSpec) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v AdjudicationSpec) String() string                { return lex.Text(&v) }
 
 // AdjudicationSpecMethod is a string with known values; others are legal.
 type AdjudicationSpecMethod string
@@ -357,6 +360,7 @@ func (v *QualityCriterion) EncodeLex(e *lex.Encoder) {
 
 func (v QualityCriterion) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *QualityCriterion) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v QualityCriterion) String() string                { return lex.Text(&v) }
 
 // QualityCriterionMetric is a string with known values; others are legal.
 type QualityCriterionMetric string

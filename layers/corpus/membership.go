@@ -102,6 +102,7 @@ func (v *Membership) RecordType() syntax.NSID { return NSIDMembership }
 func (v *Membership) Validate() error              { return lex.Validate(v) }
 func (v Membership) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Membership) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Membership) String() string                { return lex.Text(&v) }
 
 // MembershipSplit is a string with known values; others are legal.
 type MembershipSplit string

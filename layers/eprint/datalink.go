@@ -132,6 +132,7 @@ func (v *DataLink) RecordType() syntax.NSID { return NSIDDataLink }
 func (v *DataLink) Validate() error              { return lex.Validate(v) }
 func (v DataLink) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *DataLink) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v DataLink) String() string                { return lex.Text(&v) }
 
 // DataLinkDataKind is a string with known values; others are legal.
 type DataLinkDataKind string

@@ -208,6 +208,7 @@ func (v *Citation) EncodeLex(e *lex.Encoder) {
 
 func (v Citation) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Citation) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Citation) String() string                { return lex.Text(&v) }
 
 // CitationType is a string with known values; others are legal.
 type CitationType string
@@ -378,6 +379,7 @@ func (v *Creator) EncodeLex(e *lex.Encoder) {
 
 func (v Creator) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Creator) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Creator) String() string                { return lex.Text(&v) }
 
 // CreatorRole is a string with known values; others are legal.
 type CreatorRole string
@@ -495,3 +497,4 @@ func (v *Date) EncodeLex(e *lex.Encoder) {
 
 func (v Date) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Date) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Date) String() string                { return lex.Text(&v) }

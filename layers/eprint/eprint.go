@@ -158,6 +158,7 @@ func (v *Eprint) RecordType() syntax.NSID { return NSIDEprint }
 func (v *Eprint) Validate() error              { return lex.Validate(v) }
 func (v Eprint) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Eprint) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Eprint) String() string                { return lex.Text(&v) }
 
 // EprintEprintIdentifierType is a string with known values; others are legal.
 type EprintEprintIdentifierType string

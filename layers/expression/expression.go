@@ -170,6 +170,7 @@ func (v *Expression) RecordType() syntax.NSID { return NSIDExpression }
 func (v *Expression) Validate() error              { return lex.Validate(v) }
 func (v Expression) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Expression) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Expression) String() string                { return lex.Text(&v) }
 
 // ExpressionKind is a string with known values; others are legal.
 type ExpressionKind string

@@ -83,3 +83,4 @@ func (v *GraphEdgeEntry) EncodeLex(e *lex.Encoder) {
 
 func (v GraphEdgeEntry) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GraphEdgeEntry) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v GraphEdgeEntry) String() string                { return lex.Text(&v) }

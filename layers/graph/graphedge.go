@@ -116,6 +116,7 @@ func (v *GraphEdge) RecordType() syntax.NSID { return NSIDGraphEdge }
 func (v *GraphEdge) Validate() error              { return lex.Validate(v) }
 func (v GraphEdge) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GraphEdge) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v GraphEdge) String() string                { return lex.Text(&v) }
 
 // GraphEdgeEdgeType is a string with known values; others are legal.
 type GraphEdgeEdgeType string

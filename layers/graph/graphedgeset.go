@@ -127,6 +127,7 @@ func (v *GraphEdgeSet) RecordType() syntax.NSID { return NSIDGraphEdgeSet }
 func (v *GraphEdgeSet) Validate() error              { return lex.Validate(v) }
 func (v GraphEdgeSet) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GraphEdgeSet) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v GraphEdgeSet) String() string                { return lex.Text(&v) }
 
 // GraphEdgeSetEdgeType is a string with known values; others are legal.
 type GraphEdgeSetEdgeType string

@@ -99,6 +99,7 @@ func (v *GraphNode) RecordType() syntax.NSID { return NSIDGraphNode }
 func (v *GraphNode) Validate() error              { return lex.Validate(v) }
 func (v GraphNode) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GraphNode) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v GraphNode) String() string                { return lex.Text(&v) }
 
 // GraphNodeNodeType is a string with known values; others are legal.
 type GraphNodeNodeType string

@@ -85,6 +85,7 @@ func (v *ApplyLensOutput) EncodeLex(e *lex.Encoder) {
 
 func (v ApplyLensOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ApplyLensOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ApplyLensOutput) String() string                { return lex.Text(&v) }
 
 // ApplyLensOutputSource is the object pub.layers.integration.applyLens#main.output.source. The
 // record that was read, in the form getExternal returns.
@@ -140,6 +141,7 @@ func (v *ApplyLensOutputSource) EncodeLex(e *lex.Encoder) {
 
 func (v ApplyLensOutputSource) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ApplyLensOutputSource) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ApplyLensOutputSource) String() string                { return lex.Text(&v) }
 
 // ApplyLensOutputTarget is the object pub.layers.integration.applyLens#main.output.target.
 // Converted record and the lens that made it.
@@ -185,6 +187,7 @@ func (v *ApplyLensOutputTarget) EncodeLex(e *lex.Encoder) {
 
 func (v ApplyLensOutputTarget) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ApplyLensOutputTarget) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ApplyLensOutputTarget) String() string                { return lex.Text(&v) }
 
 // The errors that [Client.ApplyLens] declares, for errors.Is.
 const (

@@ -100,6 +100,7 @@ func (v *GetExternalOutput) EncodeLex(e *lex.Encoder) {
 
 func (v GetExternalOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetExternalOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v GetExternalOutput) String() string                { return lex.Text(&v) }
 
 // The errors that [Client.GetExternal] declares, for errors.Is.
 const (

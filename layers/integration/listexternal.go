@@ -112,6 +112,7 @@ func (v *ListExternalOutput) EncodeLex(e *lex.Encoder) {
 
 func (v ListExternalOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListExternalOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ListExternalOutput) String() string                { return lex.Text(&v) }
 
 // ListExternalOutputRecordsItem is the object
 // pub.layers.integration.listExternal#main.output.records[].
@@ -162,3 +163,4 @@ func (v *ListExternalOutputRecordsItem) EncodeLex(e *lex.Encoder) {
 
 func (v ListExternalOutputRecordsItem) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListExternalOutputRecordsItem) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ListExternalOutputRecordsItem) String() string                { return lex.Text(&v) }

@@ -111,6 +111,7 @@ func (v *AgreementReport) RecordType() syntax.NSID { return NSIDAgreementReport 
 func (v *AgreementReport) Validate() error              { return lex.Validate(v) }
 func (v AgreementReport) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *AgreementReport) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v AgreementReport) String() string                { return lex.Text(&v) }
 
 // AgreementReportMetric is a string with known values; others are legal.
 type AgreementReportMetric string

@@ -110,6 +110,7 @@ func (v *Judgment) EncodeLex(e *lex.Encoder) {
 
 func (v Judgment) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Judgment) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Judgment) String() string                { return lex.Text(&v) }
 
 // ExperimentDesign is the pub.layers.judgment.defs#experimentDesign object. How items are split
 // into lists, ordered and paced in an experiment.
@@ -196,6 +197,7 @@ func (v *ExperimentDesign) EncodeLex(e *lex.Encoder) {
 
 func (v ExperimentDesign) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ExperimentDesign) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ExperimentDesign) String() string                { return lex.Text(&v) }
 
 // ExperimentDesignDistributionStrategy is a string with known values; others are legal.
 type ExperimentDesignDistributionStrategy string
@@ -310,6 +312,7 @@ func (v *ListConstraint) EncodeLex(e *lex.Encoder) {
 
 func (v ListConstraint) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListConstraint) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ListConstraint) String() string                { return lex.Text(&v) }
 
 // ListConstraintKind is a string with known values; others are legal.
 type ListConstraintKind string
@@ -424,6 +427,7 @@ func (v *PresentationSpec) EncodeLex(e *lex.Encoder) {
 
 func (v PresentationSpec) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *PresentationSpec) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v PresentationSpec) String() string                { return lex.Text(&v) }
 
 // PresentationSpecMethod is a string with known values; others are legal.
 type PresentationSpecMethod string
@@ -535,6 +539,7 @@ func (v *RecordingMethod) EncodeLex(e *lex.Encoder) {
 
 func (v RecordingMethod) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RecordingMethod) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RecordingMethod) String() string                { return lex.Text(&v) }
 
 // RecordingMethodMethod is a string with known values; others are legal.
 type RecordingMethodMethod string

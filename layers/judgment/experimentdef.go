@@ -233,6 +233,7 @@ func (v *ExperimentDef) RecordType() syntax.NSID { return NSIDExperimentDef }
 func (v *ExperimentDef) Validate() error              { return lex.Validate(v) }
 func (v ExperimentDef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ExperimentDef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ExperimentDef) String() string                { return lex.Text(&v) }
 
 // ExperimentDefMeasureType is a string with known values; others are legal.
 type ExperimentDefMeasureType string

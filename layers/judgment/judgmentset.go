@@ -96,3 +96,4 @@ func (v *JudgmentSet) RecordType() syntax.NSID { return NSIDJudgmentSet }
 func (v *JudgmentSet) Validate() error              { return lex.Validate(v) }
 func (v JudgmentSet) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *JudgmentSet) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v JudgmentSet) String() string                { return lex.Text(&v) }

@@ -110,6 +110,7 @@ func (v *AudioInfo) EncodeLex(e *lex.Encoder) {
 
 func (v AudioInfo) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *AudioInfo) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v AudioInfo) String() string                { return lex.Text(&v) }
 
 // AudioInfoBitRateMode is a string with known values; others are legal.
 type AudioInfoBitRateMode string
@@ -216,6 +217,7 @@ func (v *VideoInfo) EncodeLex(e *lex.Encoder) {
 
 func (v VideoInfo) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *VideoInfo) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v VideoInfo) String() string                { return lex.Text(&v) }
 
 // VideoInfoColorSpace is a string with known values; others are legal.
 type VideoInfoColorSpace string
@@ -330,6 +332,7 @@ func (v *DocumentInfo) EncodeLex(e *lex.Encoder) {
 
 func (v DocumentInfo) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *DocumentInfo) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v DocumentInfo) String() string                { return lex.Text(&v) }
 
 // DocumentInfoColorMode is a string with known values; others are legal.
 type DocumentInfoColorMode string

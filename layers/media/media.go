@@ -204,6 +204,7 @@ func (v *Media) RecordType() syntax.NSID { return NSIDMedia }
 func (v *Media) Validate() error              { return lex.Validate(v) }
 func (v Media) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Media) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Media) String() string                { return lex.Text(&v) }
 
 // MediaKind is a string with known values; others are legal.
 type MediaKind string

@@ -104,3 +104,4 @@ func (v *RoleSlot) EncodeLex(e *lex.Encoder) {
 
 func (v RoleSlot) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RoleSlot) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RoleSlot) String() string                { return lex.Text(&v) }

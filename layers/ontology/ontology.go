@@ -125,6 +125,7 @@ func (v *Ontology) RecordType() syntax.NSID { return NSIDOntology }
 func (v *Ontology) Validate() error              { return lex.Validate(v) }
 func (v Ontology) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Ontology) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Ontology) String() string                { return lex.Text(&v) }
 
 // OntologyDomain is a string with known values; others are legal.
 type OntologyDomain string

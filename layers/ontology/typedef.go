@@ -125,6 +125,7 @@ func (v *TypeDef) RecordType() syntax.NSID { return NSIDTypeDef }
 func (v *TypeDef) Validate() error              { return lex.Validate(v) }
 func (v TypeDef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TypeDef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v TypeDef) String() string                { return lex.Text(&v) }
 
 // TypeDefTypeKind is a string with known values; others are legal.
 type TypeDefTypeKind string

@@ -162,6 +162,7 @@ func (v *Persona) RecordType() syntax.NSID { return NSIDPersona }
 func (v *Persona) Validate() error              { return lex.Validate(v) }
 func (v Persona) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Persona) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Persona) String() string                { return lex.Text(&v) }
 
 // PersonaDomain is a string with known values; others are legal.
 type PersonaDomain string

@@ -141,6 +141,7 @@ func (v *Collection) RecordType() syntax.NSID { return NSIDCollection }
 func (v *Collection) Validate() error              { return lex.Validate(v) }
 func (v Collection) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Collection) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Collection) String() string                { return lex.Text(&v) }
 
 // CollectionKind is a string with known values; others are legal.
 type CollectionKind string

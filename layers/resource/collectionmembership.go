@@ -88,3 +88,4 @@ func (v *CollectionMembership) RecordType() syntax.NSID { return NSIDCollectionM
 func (v *CollectionMembership) Validate() error              { return lex.Validate(v) }
 func (v CollectionMembership) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *CollectionMembership) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v CollectionMembership) String() string                { return lex.Text(&v) }

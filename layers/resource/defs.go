@@ -111,6 +111,7 @@ func (v *Slot) EncodeLex(e *lex.Encoder) {
 
 func (v Slot) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Slot) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Slot) String() string                { return lex.Text(&v) }
 
 // SlotFilling is the pub.layers.resource.defs#slotFilling object. What fills one slot of a
 // template: a literal string, a resource entry or both.
@@ -177,6 +178,7 @@ func (v *SlotFilling) EncodeLex(e *lex.Encoder) {
 
 func (v SlotFilling) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SlotFilling) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v SlotFilling) String() string                { return lex.Text(&v) }
 
 // TemplateMember is the pub.layers.resource.defs#templateMember object. One part of a template
 // composition, itself either a single template or another composition.
@@ -242,6 +244,7 @@ func (v *TemplateMember) EncodeLex(e *lex.Encoder) {
 
 func (v TemplateMember) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TemplateMember) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v TemplateMember) String() string                { return lex.Text(&v) }
 
 // MweComponent is the pub.layers.resource.defs#mweComponent object. One word of a multiword entry.
 type MweComponent struct {
@@ -304,3 +307,4 @@ func (v *MweComponent) EncodeLex(e *lex.Encoder) {
 
 func (v MweComponent) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *MweComponent) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v MweComponent) String() string                { return lex.Text(&v) }

@@ -134,6 +134,7 @@ func (v *Entry) RecordType() syntax.NSID { return NSIDEntry }
 func (v *Entry) Validate() error              { return lex.Validate(v) }
 func (v Entry) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Entry) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Entry) String() string                { return lex.Text(&v) }
 
 // EntryMweKind is a string with known values; others are legal.
 type EntryMweKind string

@@ -119,6 +119,7 @@ func (v *Filling) RecordType() syntax.NSID { return NSIDFilling }
 func (v *Filling) Validate() error              { return lex.Validate(v) }
 func (v Filling) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Filling) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Filling) String() string                { return lex.Text(&v) }
 
 // FillingStrategy is a string with known values; others are legal.
 type FillingStrategy string

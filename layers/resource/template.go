@@ -123,3 +123,4 @@ func (v *Template) RecordType() syntax.NSID { return NSIDTemplate }
 func (v *Template) Validate() error              { return lex.Validate(v) }
 func (v Template) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Template) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Template) String() string                { return lex.Text(&v) }

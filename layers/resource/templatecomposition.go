@@ -97,6 +97,7 @@ func (v *TemplateComposition) RecordType() syntax.NSID { return NSIDTemplateComp
 func (v *TemplateComposition) Validate() error              { return lex.Validate(v) }
 func (v TemplateComposition) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TemplateComposition) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v TemplateComposition) String() string                { return lex.Text(&v) }
 
 // TemplateCompositionCompositionType is a string with known values; others are legal.
 type TemplateCompositionCompositionType string

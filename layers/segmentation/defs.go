@@ -64,6 +64,7 @@ func (v *Token) EncodeLex(e *lex.Encoder) {
 
 func (v Token) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Token) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Token) String() string                { return lex.Text(&v) }
 
 // Tokenization is the pub.layers.segmentation.defs#tokenization object. Tokens in order, covering
 // an expression or a part of it. Several tokenizations, such as words and subwords, may exist side
@@ -134,6 +135,7 @@ func (v *Tokenization) EncodeLex(e *lex.Encoder) {
 
 func (v Tokenization) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Tokenization) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Tokenization) String() string                { return lex.Text(&v) }
 
 // TokenizationKind is a string with known values; others are legal.
 type TokenizationKind string

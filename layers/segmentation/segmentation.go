@@ -112,3 +112,4 @@ func (v *Segmentation) RecordType() syntax.NSID { return NSIDSegmentation }
 func (v *Segmentation) Validate() error              { return lex.Validate(v) }
 func (v Segmentation) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Segmentation) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Segmentation) String() string                { return lex.Text(&v) }

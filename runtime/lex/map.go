@@ -16,6 +16,7 @@ import (
 type Map struct{ m *mapData }
 
 type mapData struct {
+	absent     bool       // there is no object: only the mark below
 	entries    []mapEntry // in canonical order
 	incomplete bool       // the object that these are extra fields of lacks some of what it was decoded from
 }
@@ -35,7 +36,7 @@ func (m Map) find(key string) (int, bool) {
 }
 
 // IsSet reports whether there is an object at all; it may be empty.
-func (m Map) IsSet() bool { return m.m != nil }
+func (m Map) IsSet() bool { return m.m != nil && !m.m.absent }
 
 // Len returns the number of fields.
 func (m Map) Len() int { return len(m.entries()) }
@@ -75,7 +76,9 @@ func (m *Map) Set(key string, v Value) {
 func (m *Map) Delete(key string) {
 	if i, found := m.find(key); found {
 		data := m.copy()
-		data.entries = slices.Delete(data.entries, i, i+1)
+		if data.entries = slices.Delete(data.entries, i, i+1); len(data.entries) == 0 {
+			data.entries = nil
+		}
 		m.m = data
 	}
 }
@@ -84,12 +87,12 @@ func (m Map) copy() *mapData {
 	if m.m == nil {
 		return new(mapData)
 	}
-	return &mapData{slices.Clone(m.m.entries), m.m.incomplete}
+	return &mapData{entries: slices.Clone(m.m.entries), incomplete: m.m.incomplete}
 }
 
 func (m *Map) markIncomplete() {
 	if m.m == nil {
-		m.m = new(mapData)
+		m.m = &mapData{absent: true}
 	}
 	m.m.incomplete = true
 }
@@ -102,7 +105,7 @@ func (m *Map) EncodeLex(e *Encoder) { e.Map(*m) }
 
 // MarshalJSON returns m in the JSON form of the data model, null when it is absent.
 func (m Map) MarshalJSON() ([]byte, error) {
-	if m.m == nil {
+	if !m.IsSet() {
 		return []byte("null"), nil
 	}
 	return EncodeJSON(&m)

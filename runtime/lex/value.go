@@ -129,7 +129,10 @@ func (v Value) Map() (Map, bool) {
 	}
 	r := rawReader{s: v.raw}
 	_, n := r.header()
-	m := Map{&mapData{entries: make([]mapEntry, 0, n)}}
+	m := Map{new(mapData)}
+	if n > 0 {
+		m.m.entries = make([]mapEntry, 0, n)
+	}
 	for range n {
 		key := r.payload()
 		m.m.entries = append(m.m.entries, mapEntry{key, r.next()})

@@ -73,6 +73,7 @@ func (v *IdentityResolveHandleOutput) EncodeLex(e *lex.Encoder) {
 
 func (v IdentityResolveHandleOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *IdentityResolveHandleOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v IdentityResolveHandleOutput) String() string                { return lex.Text(&v) }
 
 // IdentityResolveHandleErrorHandleNotFound: The handle leads to no DID.
 const IdentityResolveHandleErrorHandleNotFound lex.ErrorName = "HandleNotFound"

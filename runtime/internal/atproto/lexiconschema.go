@@ -53,3 +53,4 @@ func (v *LexiconSchema) RecordType() syntax.NSID { return NSIDLexiconSchema }
 func (v *LexiconSchema) Validate() error              { return lex.Validate(v) }
 func (v LexiconSchema) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *LexiconSchema) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v LexiconSchema) String() string                { return lex.Text(&v) }

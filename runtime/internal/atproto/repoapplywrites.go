@@ -79,6 +79,7 @@ func (v *RepoApplyWritesInput) EncodeLex(e *lex.Encoder) {
 
 func (v RepoApplyWritesInput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RepoApplyWritesInput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RepoApplyWritesInput) String() string                { return lex.Text(&v) }
 
 // RepoApplyWritesInputWritesItem is a closed union. Members: [*RepoApplyWritesCreate],
 // [*RepoApplyWritesUpdate] and [*RepoApplyWritesDelete].
@@ -169,6 +170,7 @@ func (v *RepoApplyWritesOutput) EncodeLex(e *lex.Encoder) {
 
 func (v RepoApplyWritesOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RepoApplyWritesOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RepoApplyWritesOutput) String() string                { return lex.Text(&v) }
 
 // RepoApplyWritesOutputResultsItem is a closed union. Members: [*RepoApplyWritesCreateResult],
 // [*RepoApplyWritesUpdateResult] and [*RepoApplyWritesDeleteResult].
@@ -267,6 +269,7 @@ func (v *RepoApplyWritesCreate) EncodeLex(e *lex.Encoder) {
 
 func (v RepoApplyWritesCreate) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RepoApplyWritesCreate) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RepoApplyWritesCreate) String() string                { return lex.Text(&v) }
 
 // RepoApplyWritesUpdate is the com.atproto.repo.applyWrites#update object. Replaces a record.
 type RepoApplyWritesUpdate struct {
@@ -311,6 +314,7 @@ func (v *RepoApplyWritesUpdate) EncodeLex(e *lex.Encoder) {
 
 func (v RepoApplyWritesUpdate) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RepoApplyWritesUpdate) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RepoApplyWritesUpdate) String() string                { return lex.Text(&v) }
 
 // RepoApplyWritesDelete is the com.atproto.repo.applyWrites#delete object. Deletes a record.
 type RepoApplyWritesDelete struct {
@@ -350,6 +354,7 @@ func (v *RepoApplyWritesDelete) EncodeLex(e *lex.Encoder) {
 
 func (v RepoApplyWritesDelete) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RepoApplyWritesDelete) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RepoApplyWritesDelete) String() string                { return lex.Text(&v) }
 
 // RepoApplyWritesCreateResult is the com.atproto.repo.applyWrites#createResult object. Says what a
 // create wrote.
@@ -397,6 +402,7 @@ func (v *RepoApplyWritesCreateResult) EncodeLex(e *lex.Encoder) {
 
 func (v RepoApplyWritesCreateResult) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RepoApplyWritesCreateResult) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RepoApplyWritesCreateResult) String() string                { return lex.Text(&v) }
 
 // RepoApplyWritesCreateResultValidationStatus is a string with known values; others are legal.
 type RepoApplyWritesCreateResultValidationStatus string
@@ -463,6 +469,7 @@ func (v *RepoApplyWritesUpdateResult) EncodeLex(e *lex.Encoder) {
 
 func (v RepoApplyWritesUpdateResult) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RepoApplyWritesUpdateResult) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RepoApplyWritesUpdateResult) String() string                { return lex.Text(&v) }
 
 // RepoApplyWritesUpdateResultValidationStatus is a string with known values; others are legal.
 type RepoApplyWritesUpdateResultValidationStatus string
@@ -507,3 +514,4 @@ func (v *RepoApplyWritesDeleteResult) EncodeLex(e *lex.Encoder) {
 
 func (v RepoApplyWritesDeleteResult) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RepoApplyWritesDeleteResult) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RepoApplyWritesDeleteResult) String() string                { return lex.Text(&v) }

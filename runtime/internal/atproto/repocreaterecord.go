@@ -94,6 +94,7 @@ func (v *RepoCreateRecordInput) EncodeLex(e *lex.Encoder) {
 
 func (v RepoCreateRecordInput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RepoCreateRecordInput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RepoCreateRecordInput) String() string                { return lex.Text(&v) }
 
 // RepoCreateRecordOutput is the output of com.atproto.repo.createRecord.
 type RepoCreateRecordOutput struct {
@@ -147,6 +148,7 @@ func (v *RepoCreateRecordOutput) EncodeLex(e *lex.Encoder) {
 
 func (v RepoCreateRecordOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RepoCreateRecordOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RepoCreateRecordOutput) String() string                { return lex.Text(&v) }
 
 // RepoCreateRecordOutputValidationStatus is a string with known values; others are legal.
 type RepoCreateRecordOutputValidationStatus string

@@ -46,3 +46,4 @@ func (v *RepoCommitMeta) EncodeLex(e *lex.Encoder) {
 
 func (v RepoCommitMeta) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RepoCommitMeta) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RepoCommitMeta) String() string                { return lex.Text(&v) }

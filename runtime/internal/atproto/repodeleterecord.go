@@ -85,6 +85,7 @@ func (v *RepoDeleteRecordInput) EncodeLex(e *lex.Encoder) {
 
 func (v RepoDeleteRecordInput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RepoDeleteRecordInput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RepoDeleteRecordInput) String() string                { return lex.Text(&v) }
 
 // RepoDeleteRecordOutput is the output of com.atproto.repo.deleteRecord.
 type RepoDeleteRecordOutput struct {
@@ -121,6 +122,7 @@ func (v *RepoDeleteRecordOutput) EncodeLex(e *lex.Encoder) {
 
 func (v RepoDeleteRecordOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RepoDeleteRecordOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RepoDeleteRecordOutput) String() string                { return lex.Text(&v) }
 
 // RepoDeleteRecordErrorInvalidSwap: The record or the commit is not the one that the caller named.
 const RepoDeleteRecordErrorInvalidSwap lex.ErrorName = "InvalidSwap"

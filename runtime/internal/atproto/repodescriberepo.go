@@ -94,3 +94,4 @@ func (v *RepoDescribeRepoOutput) EncodeLex(e *lex.Encoder) {
 
 func (v RepoDescribeRepoOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RepoDescribeRepoOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RepoDescribeRepoOutput) String() string                { return lex.Text(&v) }

@@ -95,6 +95,7 @@ func (v *RepoGetRecordOutput) EncodeLex(e *lex.Encoder) {
 
 func (v RepoGetRecordOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RepoGetRecordOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RepoGetRecordOutput) String() string                { return lex.Text(&v) }
 
 // RepoGetRecordErrorRecordNotFound: There is no such record.
 const RepoGetRecordErrorRecordNotFound lex.ErrorName = "RecordNotFound"

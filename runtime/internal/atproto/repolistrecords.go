@@ -109,6 +109,7 @@ func (v *RepoListRecordsOutput) EncodeLex(e *lex.Encoder) {
 
 func (v RepoListRecordsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RepoListRecordsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RepoListRecordsOutput) String() string                { return lex.Text(&v) }
 
 // RepoListRecordsRecord is the com.atproto.repo.listRecords#record object. One record of a page.
 type RepoListRecordsRecord struct {
@@ -153,3 +154,4 @@ func (v *RepoListRecordsRecord) EncodeLex(e *lex.Encoder) {
 
 func (v RepoListRecordsRecord) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RepoListRecordsRecord) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RepoListRecordsRecord) String() string                { return lex.Text(&v) }

@@ -100,6 +100,7 @@ func (v *RepoPutRecordInput) EncodeLex(e *lex.Encoder) {
 
 func (v RepoPutRecordInput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RepoPutRecordInput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RepoPutRecordInput) String() string                { return lex.Text(&v) }
 
 // RepoPutRecordOutput is the output of com.atproto.repo.putRecord.
 type RepoPutRecordOutput struct {
@@ -153,6 +154,7 @@ func (v *RepoPutRecordOutput) EncodeLex(e *lex.Encoder) {
 
 func (v RepoPutRecordOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RepoPutRecordOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RepoPutRecordOutput) String() string                { return lex.Text(&v) }
 
 // RepoPutRecordOutputValidationStatus is a string with known values; others are legal.
 type RepoPutRecordOutputValidationStatus string

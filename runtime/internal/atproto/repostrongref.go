@@ -46,3 +46,4 @@ func (v *RepoStrongRef) EncodeLex(e *lex.Encoder) {
 
 func (v RepoStrongRef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RepoStrongRef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RepoStrongRef) String() string                { return lex.Text(&v) }

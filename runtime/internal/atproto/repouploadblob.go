@@ -61,3 +61,4 @@ func (v *RepoUploadBlobOutput) EncodeLex(e *lex.Encoder) {
 
 func (v RepoUploadBlobOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *RepoUploadBlobOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v RepoUploadBlobOutput) String() string                { return lex.Text(&v) }

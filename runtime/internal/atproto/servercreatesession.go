@@ -81,6 +81,7 @@ func (v *ServerCreateSessionInput) EncodeLex(e *lex.Encoder) {
 
 func (v ServerCreateSessionInput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ServerCreateSessionInput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ServerCreateSessionInput) String() string                { return lex.Text(&v) }
 
 // ServerCreateSessionOutput is the output of com.atproto.server.createSession.
 type ServerCreateSessionOutput struct {
@@ -175,6 +176,7 @@ func (v *ServerCreateSessionOutput) EncodeLex(e *lex.Encoder) {
 
 func (v ServerCreateSessionOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ServerCreateSessionOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ServerCreateSessionOutput) String() string                { return lex.Text(&v) }
 
 // ServerCreateSessionOutputStatus is a string with known values; others are legal.
 type ServerCreateSessionOutputStatus string

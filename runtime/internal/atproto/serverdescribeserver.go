@@ -90,6 +90,7 @@ func (v *ServerDescribeServerOutput) EncodeLex(e *lex.Encoder) {
 
 func (v ServerDescribeServerOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ServerDescribeServerOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ServerDescribeServerOutput) String() string                { return lex.Text(&v) }
 
 // ServerDescribeServerLinks is the com.atproto.server.describeServer#links object. Says where the
 // server's policies are.
@@ -134,6 +135,7 @@ func (v *ServerDescribeServerLinks) EncodeLex(e *lex.Encoder) {
 
 func (v ServerDescribeServerLinks) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ServerDescribeServerLinks) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ServerDescribeServerLinks) String() string                { return lex.Text(&v) }
 
 // ServerDescribeServerContact is the com.atproto.server.describeServer#contact object. Says how to
 // reach who runs the server.
@@ -171,3 +173,4 @@ func (v *ServerDescribeServerContact) EncodeLex(e *lex.Encoder) {
 
 func (v ServerDescribeServerContact) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ServerDescribeServerContact) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ServerDescribeServerContact) String() string                { return lex.Text(&v) }

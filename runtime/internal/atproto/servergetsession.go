@@ -105,6 +105,7 @@ func (v *ServerGetSessionOutput) EncodeLex(e *lex.Encoder) {
 
 func (v ServerGetSessionOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ServerGetSessionOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ServerGetSessionOutput) String() string                { return lex.Text(&v) }
 
 // ServerGetSessionOutputStatus is a string with known values; others are legal.
 type ServerGetSessionOutputStatus string

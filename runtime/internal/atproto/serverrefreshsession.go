@@ -118,6 +118,7 @@ func (v *ServerRefreshSessionOutput) EncodeLex(e *lex.Encoder) {
 
 func (v ServerRefreshSessionOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ServerRefreshSessionOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ServerRefreshSessionOutput) String() string                { return lex.Text(&v) }
 
 // ServerRefreshSessionOutputStatus is a string with known values; others are legal.
 type ServerRefreshSessionOutputStatus string

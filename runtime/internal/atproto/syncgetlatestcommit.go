@@ -79,6 +79,7 @@ func (v *SyncGetLatestCommitOutput) EncodeLex(e *lex.Encoder) {
 
 func (v SyncGetLatestCommitOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SyncGetLatestCommitOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v SyncGetLatestCommitOutput) String() string                { return lex.Text(&v) }
 
 // The errors that [Client.SyncGetLatestCommit] declares, for errors.Is.
 const (

@@ -92,6 +92,7 @@ func (v *SyncGetRepoStatusOutput) EncodeLex(e *lex.Encoder) {
 
 func (v SyncGetRepoStatusOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SyncGetRepoStatusOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v SyncGetRepoStatusOutput) String() string                { return lex.Text(&v) }
 
 // SyncGetRepoStatusOutputStatus is a string with known values; others are legal.
 type SyncGetRepoStatusOutputStatus string

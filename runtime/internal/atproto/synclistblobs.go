@@ -105,6 +105,7 @@ func (v *SyncListBlobsOutput) EncodeLex(e *lex.Encoder) {
 
 func (v SyncListBlobsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SyncListBlobsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v SyncListBlobsOutput) String() string                { return lex.Text(&v) }
 
 // The errors that [Client.SyncListBlobs] declares, for errors.Is.
 const (

@@ -98,6 +98,7 @@ func (v *SyncListReposOutput) EncodeLex(e *lex.Encoder) {
 
 func (v SyncListReposOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SyncListReposOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v SyncListReposOutput) String() string                { return lex.Text(&v) }
 
 // SyncListReposRepo is the com.atproto.sync.listRepos#repo object. One repository of a page.
 type SyncListReposRepo struct {
@@ -156,6 +157,7 @@ func (v *SyncListReposRepo) EncodeLex(e *lex.Encoder) {
 
 func (v SyncListReposRepo) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SyncListReposRepo) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v SyncListReposRepo) String() string                { return lex.Text(&v) }
 
 // SyncListReposRepoStatus is a string with known values; others are legal.
 type SyncListReposRepoStatus string

@@ -101,6 +101,7 @@ func (v *SyncListReposByCollectionOutput) EncodeLex(e *lex.Encoder) {
 
 func (v SyncListReposByCollectionOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SyncListReposByCollectionOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v SyncListReposByCollectionOutput) String() string                { return lex.Text(&v) }
 
 // SyncListReposByCollectionRepo is the com.atproto.sync.listReposByCollection#repo object. One
 // repository of a page.
@@ -136,3 +137,4 @@ func (v *SyncListReposByCollectionRepo) EncodeLex(e *lex.Encoder) {
 
 func (v SyncListReposByCollectionRepo) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SyncListReposByCollectionRepo) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v SyncListReposByCollectionRepo) String() string                { return lex.Text(&v) }

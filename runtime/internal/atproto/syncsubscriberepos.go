@@ -180,6 +180,7 @@ func (v *SyncSubscribeReposCommit) EncodeLex(e *lex.Encoder) {
 
 func (v SyncSubscribeReposCommit) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SyncSubscribeReposCommit) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v SyncSubscribeReposCommit) String() string                { return lex.Text(&v) }
 
 // SyncSubscribeReposSync is the com.atproto.sync.subscribeRepos#sync object. Sets a repository to a
 // commit without saying what changed. Whoever follows it has to read it anew.
@@ -235,6 +236,7 @@ func (v *SyncSubscribeReposSync) EncodeLex(e *lex.Encoder) {
 
 func (v SyncSubscribeReposSync) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SyncSubscribeReposSync) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v SyncSubscribeReposSync) String() string                { return lex.Text(&v) }
 
 // SyncSubscribeReposIdentity is the com.atproto.sync.subscribeRepos#identity object. Says that
 // something in the account's identity may have changed: its handle, its keys or its server.
@@ -287,6 +289,7 @@ func (v *SyncSubscribeReposIdentity) EncodeLex(e *lex.Encoder) {
 
 func (v SyncSubscribeReposIdentity) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SyncSubscribeReposIdentity) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v SyncSubscribeReposIdentity) String() string                { return lex.Text(&v) }
 
 // SyncSubscribeReposAccount is the com.atproto.sync.subscribeRepos#account object. Says whether the
 // server serves the account's repository.
@@ -344,6 +347,7 @@ func (v *SyncSubscribeReposAccount) EncodeLex(e *lex.Encoder) {
 
 func (v SyncSubscribeReposAccount) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SyncSubscribeReposAccount) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v SyncSubscribeReposAccount) String() string                { return lex.Text(&v) }
 
 // SyncSubscribeReposAccountStatus is a string with known values; others are legal.
 type SyncSubscribeReposAccountStatus string
@@ -412,6 +416,7 @@ func (v *SyncSubscribeReposInfo) EncodeLex(e *lex.Encoder) {
 
 func (v SyncSubscribeReposInfo) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SyncSubscribeReposInfo) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v SyncSubscribeReposInfo) String() string                { return lex.Text(&v) }
 
 // SyncSubscribeReposInfoName is a string with known values; others are legal.
 type SyncSubscribeReposInfoName string
@@ -483,6 +488,7 @@ func (v *SyncSubscribeReposRepoOp) EncodeLex(e *lex.Encoder) {
 
 func (v SyncSubscribeReposRepoOp) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *SyncSubscribeReposRepoOp) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v SyncSubscribeReposRepoOp) String() string                { return lex.Text(&v) }
 
 // SyncSubscribeReposRepoOpAction is a string with known values; others are legal.
 type SyncSubscribeReposRepoOpAction string

@@ -28,3 +28,4 @@ func (v *PartThing) EncodeLex(e *lex.Encoder) {
 
 func (v PartThing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *PartThing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v PartThing) String() string                { return lex.Text(&v) }

@@ -39,3 +39,4 @@ func (v *ExampleNote) EncodeLex(e *lex.Encoder) {
 
 func (v ExampleNote) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ExampleNote) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ExampleNote) String() string                { return lex.Text(&v) }

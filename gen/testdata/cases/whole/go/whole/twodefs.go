@@ -39,3 +39,4 @@ func (v *TwoThing) EncodeLex(e *lex.Encoder) {
 
 func (v TwoThing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TwoThing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v TwoThing) String() string                { return lex.Text(&v) }

@@ -28,3 +28,4 @@ func (v *Apart) EncodeLex(e *lex.Encoder) {
 
 func (v Apart) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Apart) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Apart) String() string                { return lex.Text(&v) }

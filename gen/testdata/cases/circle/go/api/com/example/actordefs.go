@@ -45,6 +45,7 @@ func (v *ActorProfile) EncodeLex(e *lex.Encoder) {
 
 func (v ActorProfile) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ActorProfile) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ActorProfile) String() string                { return lex.Text(&v) }
 
 // ActorProfileKind is a string with known values; others are legal.
 type ActorProfileKind string

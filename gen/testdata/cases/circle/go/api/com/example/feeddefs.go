@@ -28,3 +28,4 @@ func (v *FeedItem) EncodeLex(e *lex.Encoder) {
 
 func (v FeedItem) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *FeedItem) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v FeedItem) String() string                { return lex.Text(&v) }

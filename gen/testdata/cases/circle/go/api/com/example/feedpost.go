@@ -45,6 +45,7 @@ func (v *FeedPost) EncodeLex(e *lex.Encoder) {
 
 func (v FeedPost) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *FeedPost) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v FeedPost) String() string                { return lex.Text(&v) }
 
 // FeedPostView is a union. Members: [*ActorProfile], [*FeedPostReply] and [*UnknownFeedPostView].
 type FeedPostView interface {
@@ -99,3 +100,4 @@ func (v *FeedPostReply) EncodeLex(e *lex.Encoder) {
 
 func (v FeedPostReply) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *FeedPostReply) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v FeedPostReply) String() string                { return lex.Text(&v) }

@@ -89,6 +89,7 @@ func (v *Thing) EncodeLex(e *lex.Encoder) {
 
 func (v Thing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Thing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Thing) String() string                { return lex.Text(&v) }
 
 // ThingUnionsItemItem is a union. Members: [*ThingA] and [*UnknownThingUnionsItemItem].
 type ThingUnionsItemItem interface {
@@ -146,3 +147,4 @@ func (v *ThingA) EncodeLex(e *lex.Encoder) {
 
 func (v ThingA) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ThingA) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ThingA) String() string                { return lex.Text(&v) }

@@ -123,6 +123,7 @@ func (v *ChooseA) EncodeLex(e *lex.Encoder) {
 
 func (v ChooseA) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ChooseA) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ChooseA) String() string                { return lex.Text(&v) }
 
 // ChooseB is the com.example.app.choose#b object.
 type ChooseB struct {
@@ -147,3 +148,4 @@ func (v *ChooseB) EncodeLex(e *lex.Encoder) {
 
 func (v ChooseB) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ChooseB) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ChooseB) String() string                { return lex.Text(&v) }

@@ -75,3 +75,4 @@ func (v *UploadOutput) EncodeLex(e *lex.Encoder) {
 
 func (v UploadOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *UploadOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v UploadOutput) String() string                { return lex.Text(&v) }

@@ -78,3 +78,4 @@ func (v *Thing) EncodeLex(e *lex.Encoder) {
 
 func (v Thing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Thing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Thing) String() string                { return lex.Text(&v) }

@@ -39,3 +39,4 @@ func (v *OneA) EncodeLex(e *lex.Encoder) {
 
 func (v OneA) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *OneA) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v OneA) String() string                { return lex.Text(&v) }

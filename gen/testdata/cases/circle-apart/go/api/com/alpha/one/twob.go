@@ -39,3 +39,4 @@ func (v *TwoB) EncodeLex(e *lex.Encoder) {
 
 func (v TwoB) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TwoB) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v TwoB) String() string                { return lex.Text(&v) }

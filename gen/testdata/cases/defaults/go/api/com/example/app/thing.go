@@ -91,6 +91,7 @@ func (v *Thing) EncodeLex(e *lex.Encoder) {
 
 func (v Thing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Thing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Thing) String() string                { return lex.Text(&v) }
 
 // FlagOrDefault returns Flag, or the default when it is unset.
 func (v *Thing) FlagOrDefault() bool { return v.Flag.Or(true) }

@@ -101,6 +101,7 @@ func (v *A) EncodeLex(e *lex.Encoder) {
 
 func (v A) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *A) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v A) String() string                { return lex.Text(&v) }
 
 // B is the com.example.app.defs#b object. ``` # Heading - item ```.
 type B struct {
@@ -125,6 +126,7 @@ func (v *B) EncodeLex(e *lex.Encoder) {
 
 func (v B) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *B) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v B) String() string                { return lex.Text(&v) }
 
 // C is the com.example.app.defs#c object.
 type C struct {
@@ -149,3 +151,4 @@ func (v *C) EncodeLex(e *lex.Encoder) {
 
 func (v C) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *C) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v C) String() string                { return lex.Text(&v) }

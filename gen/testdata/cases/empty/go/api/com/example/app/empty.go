@@ -28,6 +28,7 @@ func (v *Empty) EncodeLex(e *lex.Encoder) {
 
 func (v Empty) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Empty) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Empty) String() string                { return lex.Text(&v) }
 
 // EmptyRecord is the com.example.app.empty#record object.
 type EmptyRecord struct {
@@ -61,3 +62,4 @@ func (v *EmptyRecord) EncodeLex(e *lex.Encoder) {
 
 func (v EmptyRecord) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *EmptyRecord) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v EmptyRecord) String() string                { return lex.Text(&v) }

@@ -39,3 +39,4 @@ func (v *Customer) EncodeLex(e *lex.Encoder) {
 
 func (v Customer) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Customer) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Customer) String() string                { return lex.Text(&v) }

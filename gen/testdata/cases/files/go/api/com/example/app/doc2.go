@@ -28,3 +28,4 @@ func (v *Doc) EncodeLex(e *lex.Encoder) {
 
 func (v Doc) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Doc) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Doc) String() string                { return lex.Text(&v) }

@@ -28,3 +28,4 @@ func (v *Linux) EncodeLex(e *lex.Encoder) {
 
 func (v Linux) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Linux) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Linux) String() string                { return lex.Text(&v) }

@@ -28,3 +28,4 @@ func (v *Test) EncodeLex(e *lex.Encoder) {
 
 func (v Test) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Test) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Test) String() string                { return lex.Text(&v) }

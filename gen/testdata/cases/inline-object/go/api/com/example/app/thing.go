@@ -51,6 +51,7 @@ func (v *Thing) EncodeLex(e *lex.Encoder) {
 
 func (v Thing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Thing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Thing) String() string                { return lex.Text(&v) }
 
 // ThingBox is the object com.example.app.thing#main.box.
 type ThingBox struct {
@@ -91,6 +92,7 @@ func (v *ThingBox) EncodeLex(e *lex.Encoder) {
 
 func (v ThingBox) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ThingBox) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ThingBox) String() string                { return lex.Text(&v) }
 
 // ThingBoxCorner is the object com.example.app.thing#main.box.corner. Where it starts.
 type ThingBoxCorner struct {
@@ -124,6 +126,7 @@ func (v *ThingBoxCorner) EncodeLex(e *lex.Encoder) {
 
 func (v ThingBoxCorner) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ThingBoxCorner) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ThingBoxCorner) String() string                { return lex.Text(&v) }
 
 // ThingPointsItem is the object com.example.app.thing#main.points[].
 type ThingPointsItem struct {
@@ -157,6 +160,7 @@ func (v *ThingPointsItem) EncodeLex(e *lex.Encoder) {
 
 func (v ThingPointsItem) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ThingPointsItem) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ThingPointsItem) String() string                { return lex.Text(&v) }
 
 // ThingGridItemItem is the object com.example.app.thing#main.grid[][].
 type ThingGridItemItem struct {
@@ -192,3 +196,4 @@ func (v *ThingGridItemItem) EncodeLex(e *lex.Encoder) {
 
 func (v ThingGridItemItem) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ThingGridItemItem) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ThingGridItemItem) String() string                { return lex.Text(&v) }

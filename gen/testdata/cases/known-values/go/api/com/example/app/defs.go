@@ -106,6 +106,7 @@ func (v *Holder) EncodeLex(e *lex.Encoder) {
 
 func (v Holder) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Holder) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Holder) String() string                { return lex.Text(&v) }
 
 // HolderLevel is a string with known values; others are legal.
 type HolderLevel string

@@ -435,3 +435,4 @@ func (v *Wide) EncodeLex(e *lex.Encoder) {
 
 func (v Wide) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Wide) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Wide) String() string                { return lex.Text(&v) }

@@ -98,6 +98,7 @@ func (v *Thing) EncodeLex(e *lex.Encoder) {
 
 func (v Thing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Thing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Thing) String() string                { return lex.Text(&v) }
 
 // ThingF is a union. Members: [*ThingInner] and [*UnknownThingF].
 type ThingF interface {
@@ -166,6 +167,7 @@ func (v *ThingInner) EncodeLex(e *lex.Encoder) {
 
 func (v ThingInner) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ThingInner) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ThingInner) String() string                { return lex.Text(&v) }
 
 // ThingThing is the com.example.app.thing#thing object.
 type ThingThing struct {
@@ -201,6 +203,7 @@ func (v *ThingThing) EncodeLex(e *lex.Encoder) {
 
 func (v ThingThing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ThingThing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ThingThing) String() string                { return lex.Text(&v) }
 
 // ThingKind is the com.example.app.thing#kind string.
 type ThingKind string

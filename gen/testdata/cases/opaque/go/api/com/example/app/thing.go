@@ -51,6 +51,7 @@ func (v *Thing) EncodeLex(e *lex.Encoder) {
 
 func (v Thing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Thing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Thing) String() string                { return lex.Text(&v) }
 
 // ThingB is a union. Members: [*ThingOwn] and [*UnknownThingB].
 type ThingB interface {
@@ -100,3 +101,4 @@ func (v *ThingOwn) EncodeLex(e *lex.Encoder) {
 
 func (v ThingOwn) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ThingOwn) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ThingOwn) String() string                { return lex.Text(&v) }

@@ -61,6 +61,7 @@ func (v *Label) EncodeLex(e *lex.Encoder) {
 
 func (v Label) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Label) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Label) String() string                { return lex.Text(&v) }
 
 // Sort is a string with known values; others are legal.
 type Sort string

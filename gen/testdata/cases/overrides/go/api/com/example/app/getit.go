@@ -56,6 +56,7 @@ func (v *FetchItOutput) EncodeLex(e *lex.Encoder) {
 
 func (v FetchItOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *FetchItOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v FetchItOutput) String() string                { return lex.Text(&v) }
 
 // Deep is the object com.example.app.getIt#main.output.deep[].
 type Deep struct {
@@ -91,6 +92,7 @@ func (v *Deep) EncodeLex(e *lex.Encoder) {
 
 func (v Deep) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Deep) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Deep) String() string                { return lex.Text(&v) }
 
 // The errors that [Client.FetchIt] declares, for errors.Is.
 const (

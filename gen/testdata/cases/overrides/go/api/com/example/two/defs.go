@@ -28,3 +28,4 @@ func (v *X) EncodeLex(e *lex.Encoder) {
 
 func (v X) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *X) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v X) String() string                { return lex.Text(&v) }

@@ -28,3 +28,4 @@ func (v *A) EncodeLex(e *lex.Encoder) {
 
 func (v A) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *A) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v A) String() string                { return lex.Text(&v) }

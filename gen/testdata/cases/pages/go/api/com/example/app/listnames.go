@@ -88,3 +88,4 @@ func (v *ListNamesOutput) EncodeLex(e *lex.Encoder) {
 
 func (v ListNamesOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListNamesOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ListNamesOutput) String() string                { return lex.Text(&v) }

@@ -77,3 +77,4 @@ func (v *ListNeededOutput) EncodeLex(e *lex.Encoder) {
 
 func (v ListNeededOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListNeededOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ListNeededOutput) String() string                { return lex.Text(&v) }

@@ -81,3 +81,4 @@ func (v *ListTwoOutput) EncodeLex(e *lex.Encoder) {
 
 func (v ListTwoOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListTwoOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ListTwoOutput) String() string                { return lex.Text(&v) }

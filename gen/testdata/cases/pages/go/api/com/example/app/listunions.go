@@ -85,6 +85,7 @@ func (v *ListUnionsOutput) EncodeLex(e *lex.Encoder) {
 
 func (v ListUnionsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListUnionsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ListUnionsOutput) String() string                { return lex.Text(&v) }
 
 // ListUnionsOutputListItem is a union. Members: [*ListUnionsA] and
 // [*UnknownListUnionsOutputListItem].
@@ -144,3 +145,4 @@ func (v *ListUnionsA) EncodeLex(e *lex.Encoder) {
 
 func (v ListUnionsA) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListUnionsA) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ListUnionsA) String() string                { return lex.Text(&v) }

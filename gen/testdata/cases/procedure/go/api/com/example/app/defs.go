@@ -40,3 +40,4 @@ func (v *Target) EncodeLex(e *lex.Encoder) {
 
 func (v Target) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Target) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Target) String() string                { return lex.Text(&v) }

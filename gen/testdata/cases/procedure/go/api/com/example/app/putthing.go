@@ -79,6 +79,7 @@ func (v *PutThingInput) EncodeLex(e *lex.Encoder) {
 
 func (v PutThingInput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *PutThingInput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v PutThingInput) String() string                { return lex.Text(&v) }
 
 // PutThingOutput is the output of com.example.app.putThing.
 type PutThingOutput struct {
@@ -112,3 +113,4 @@ func (v *PutThingOutput) EncodeLex(e *lex.Encoder) {
 
 func (v PutThingOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *PutThingOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v PutThingOutput) String() string                { return lex.Text(&v) }

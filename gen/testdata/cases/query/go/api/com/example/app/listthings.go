@@ -150,6 +150,7 @@ func (v *ListThingsOutput) EncodeLex(e *lex.Encoder) {
 
 func (v ListThingsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListThingsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ListThingsOutput) String() string                { return lex.Text(&v) }
 
 // The errors that [Client.ListThings] declares, for errors.Is.
 const (
@@ -192,3 +193,4 @@ func (v *ListThingsItem) EncodeLex(e *lex.Encoder) {
 
 func (v ListThingsItem) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListThingsItem) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ListThingsItem) String() string                { return lex.Text(&v) }

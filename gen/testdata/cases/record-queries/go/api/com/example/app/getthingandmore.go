@@ -86,3 +86,4 @@ func (v *GetThingAndMoreOutput) EncodeLex(e *lex.Encoder) {
 
 func (v GetThingAndMoreOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GetThingAndMoreOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v GetThingAndMoreOutput) String() string                { return lex.Text(&v) }

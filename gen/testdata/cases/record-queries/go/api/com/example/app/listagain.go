@@ -83,6 +83,7 @@ func (v *ListAgainAgain) EncodeLex(e *lex.Encoder) {
 
 func (v ListAgainAgain) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListAgainAgain) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ListAgainAgain) String() string                { return lex.Text(&v) }
 
 // ListAgainPair is the com.example.app.listAgain#pair object.
 type ListAgainPair struct {
@@ -116,3 +117,4 @@ func (v *ListAgainPair) EncodeLex(e *lex.Encoder) {
 
 func (v ListAgainPair) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListAgainPair) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ListAgainPair) String() string                { return lex.Text(&v) }

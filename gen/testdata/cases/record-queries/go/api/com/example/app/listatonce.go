@@ -72,6 +72,7 @@ func (v *ListAtOnceOutput) EncodeLex(e *lex.Encoder) {
 
 func (v ListAtOnceOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListAtOnceOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ListAtOnceOutput) String() string                { return lex.Text(&v) }
 
 // ListAtOnceOutputRecordsItem is the object com.example.app.listAtOnce#main.output.records[].
 type ListAtOnceOutputRecordsItem struct {
@@ -113,3 +114,4 @@ func (v *ListAtOnceOutputRecordsItem) EncodeLex(e *lex.Encoder) {
 
 func (v ListAtOnceOutputRecordsItem) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListAtOnceOutputRecordsItem) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ListAtOnceOutputRecordsItem) String() string                { return lex.Text(&v) }

@@ -93,6 +93,7 @@ func (v *ListWithTotalOutput) EncodeLex(e *lex.Encoder) {
 
 func (v ListWithTotalOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListWithTotalOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ListWithTotalOutput) String() string                { return lex.Text(&v) }
 
 // ListWithTotalOutputRecordsItem is the object com.example.app.listWithTotal#main.output.records[].
 type ListWithTotalOutputRecordsItem struct {
@@ -134,3 +135,4 @@ func (v *ListWithTotalOutputRecordsItem) EncodeLex(e *lex.Encoder) {
 
 func (v ListWithTotalOutputRecordsItem) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ListWithTotalOutputRecordsItem) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ListWithTotalOutputRecordsItem) String() string                { return lex.Text(&v) }

@@ -51,3 +51,4 @@ func (v *Thing) RecordType() syntax.NSID { return NSIDThing }
 func (v *Thing) Validate() error              { return lex.Validate(v) }
 func (v Thing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Thing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Thing) String() string                { return lex.Text(&v) }

@@ -62,3 +62,4 @@ func (v *Note) RecordType() syntax.NSID { return NSIDNote }
 func (v *Note) Validate() error              { return lex.Validate(v) }
 func (v Note) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Note) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Note) String() string                { return lex.Text(&v) }

@@ -53,3 +53,4 @@ func (v *Profile) RecordType() syntax.NSID { return NSIDProfile }
 func (v *Profile) Validate() error              { return lex.Validate(v) }
 func (v Profile) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Profile) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Profile) String() string                { return lex.Text(&v) }

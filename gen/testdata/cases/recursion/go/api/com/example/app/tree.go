@@ -51,6 +51,7 @@ func (v *Tree) EncodeLex(e *lex.Encoder) {
 
 func (v Tree) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Tree) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Tree) String() string                { return lex.Text(&v) }
 
 // TreeNode is the com.example.app.tree#node object.
 type TreeNode struct {
@@ -96,6 +97,7 @@ func (v *TreeNode) EncodeLex(e *lex.Encoder) {
 
 func (v TreeNode) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TreeNode) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v TreeNode) String() string                { return lex.Text(&v) }
 
 // TreeLeaf is the com.example.app.tree#leaf object.
 type TreeLeaf struct {
@@ -131,6 +133,7 @@ func (v *TreeLeaf) EncodeLex(e *lex.Encoder) {
 
 func (v TreeLeaf) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TreeLeaf) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v TreeLeaf) String() string                { return lex.Text(&v) }
 
 // TreeForest is the com.example.app.tree#forest array.
 type TreeForest []TreeForest
@@ -143,3 +146,4 @@ func (v *TreeForest) EncodeLex(e *lex.Encoder) { lex.EncodeObjects(e, *v) }
 
 func (v TreeForest) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TreeForest) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v TreeForest) String() string                { return lex.Text(&v) }

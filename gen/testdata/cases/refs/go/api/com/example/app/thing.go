@@ -142,6 +142,7 @@ func (v *Thing) EncodeLex(e *lex.Encoder) {
 
 func (v Thing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Thing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Thing) String() string                { return lex.Text(&v) }
 
 // ThingName is the com.example.app.thing#name string. At most 10 bytes.
 type ThingName string
@@ -181,6 +182,7 @@ func (v *ThingNames) EncodeLex(e *lex.Encoder) { lex.EncodeObjects(e, *v) }
 
 func (v ThingNames) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ThingNames) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ThingNames) String() string                { return lex.Text(&v) }
 
 // ThingInner is the com.example.app.thing#inner object.
 type ThingInner struct {
@@ -205,6 +207,7 @@ func (v *ThingInner) EncodeLex(e *lex.Encoder) {
 
 func (v ThingInner) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ThingInner) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ThingInner) String() string                { return lex.Text(&v) }
 
 // ThingAuthor is the com.example.app.thing#author string.
 type ThingAuthor syntax.DID

@@ -39,3 +39,4 @@ func (v *Item) EncodeLex(e *lex.Encoder) {
 
 func (v Item) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Item) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Item) String() string                { return lex.Text(&v) }

@@ -59,3 +59,4 @@ func (v *FollowTick) EncodeLex(e *lex.Encoder) {
 
 func (v FollowTick) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *FollowTick) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v FollowTick) String() string                { return lex.Text(&v) }

@@ -114,6 +114,7 @@ func (v *WatchMade) EncodeLex(e *lex.Encoder) {
 
 func (v WatchMade) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *WatchMade) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v WatchMade) String() string                { return lex.Text(&v) }
 
 // WatchGone is the com.example.app.watch#gone object.
 type WatchGone struct {
@@ -138,3 +139,4 @@ func (v *WatchGone) EncodeLex(e *lex.Encoder) {
 
 func (v WatchGone) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *WatchGone) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v WatchGone) String() string                { return lex.Text(&v) }

@@ -39,3 +39,4 @@ func (v *Note) EncodeLex(e *lex.Encoder) {
 
 func (v Note) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Note) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Note) String() string                { return lex.Text(&v) }

@@ -49,6 +49,7 @@ func (v *Thing) EncodeLex(e *lex.Encoder) {
 
 func (v Thing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Thing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Thing) String() string                { return lex.Text(&v) }
 
 // ThingEmbed is a union. What is shown with it. Members: [*ThingEmbedImages],
 // [*ThingEmbedVideoView], [*ThingOwn] and [*UnknownThingEmbed].
@@ -151,3 +152,4 @@ func (v *ThingOwn) EncodeLex(e *lex.Encoder) {
 
 func (v ThingOwn) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ThingOwn) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ThingOwn) String() string                { return lex.Text(&v) }

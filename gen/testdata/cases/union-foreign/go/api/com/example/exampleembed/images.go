@@ -39,3 +39,4 @@ func (v *Images) EncodeLex(e *lex.Encoder) {
 
 func (v Images) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Images) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Images) String() string                { return lex.Text(&v) }

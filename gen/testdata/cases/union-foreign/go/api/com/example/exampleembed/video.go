@@ -42,3 +42,4 @@ func (v *VideoView) EncodeLex(e *lex.Encoder) {
 
 func (v VideoView) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *VideoView) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v VideoView) String() string                { return lex.Text(&v) }

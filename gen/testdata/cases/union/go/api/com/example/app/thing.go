@@ -57,6 +57,7 @@ func (v *Thing) EncodeLex(e *lex.Encoder) {
 
 func (v Thing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Thing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v Thing) String() string                { return lex.Text(&v) }
 
 // ThingOpen is a union. Members: [*ThingA], [*ThingB], [*Note] and [*UnknownThingOpen].
 type ThingOpen interface {
@@ -217,6 +218,7 @@ func (v *ThingA) EncodeLex(e *lex.Encoder) {
 
 func (v ThingA) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ThingA) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ThingA) String() string                { return lex.Text(&v) }
 
 // ThingB is the com.example.app.thing#b object.
 type ThingB struct {
@@ -241,3 +243,4 @@ func (v *ThingB) EncodeLex(e *lex.Encoder) {
 
 func (v ThingB) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ThingB) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
+func (v ThingB) String() string                { return lex.Text(&v) }

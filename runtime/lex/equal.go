@@ -1,0 +1,48 @@
+package lex
+
+import "reflect"
+
+// The methods Equal compare content. Package go-cmp finds them, so that it compares generated types without options.
+
+// Equal reports whether both are unset, or set to the same value: by its own method Equal, if it has one.
+func (o Opt[T]) Equal(other Opt[T]) bool {
+	if v, ok := any(o.value).(interface{ Equal(T) bool }); ok {
+		return o.set == other.set && v.Equal(other.value)
+	}
+	return o == other
+}
+
+// Equal reports whether both are absent, both null, or both hold values that are deeply equal.
+func (n Nullable[T]) Equal(other Nullable[T]) bool { return reflect.DeepEqual(n, other) }
+
+// Equal reports whether both are absent, or both have the same fields with the same values.
+func (m Map) Equal(other Map) bool {
+	if m.IsSet() != other.IsSet() || m.Len() != other.Len() {
+		return false
+	}
+	for i, e := range m.entries() {
+		if e != other.m.entries[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// Equal reports whether both are the same value of the data model.
+func (v Value) Equal(other Value) bool { return v == other }
+
+// Equal reports whether both link to the same CID, or to nothing.
+func (l CIDLink) Equal(other CIDLink) bool { return l == other }
+
+// Equal reports whether both are the same reference to the same blob.
+func (b Blob) Equal(other Blob) bool {
+	extra, otherExtra := b.extra, other.extra
+	b.extra, other.extra = Map{}, Map{}
+	return b == other && extra.Equal(otherExtra)
+}
+
+// Equal reports whether both say the same.
+func (i Issue) Equal(other Issue) bool {
+	i.missing, other.missing = "", ""
+	return i == other
+}
