@@ -45,6 +45,13 @@ var lists = []list{
 	{"pds.ListBlobs", "cids", func(ctx context.Context, t *testing.T, c *client) (int, int, error) {
 		return count(c.repos.ListBlobs(ctx, syntax.AtIdentifier(c.did), nil))
 	}},
+	{"pds.DescribeRepo", "collections", func(ctx context.Context, t *testing.T, c *client) (int, int, error) {
+		description, err := c.repos.DescribeRepo(ctx, syntax.AtIdentifier(c.did))
+		if err != nil {
+			return 0, 0, err
+		}
+		return len(description.Collections), 0, nil
+	}},
 	{"appview.List", "records", func(ctx context.Context, t *testing.T, c *client) (int, int, error) {
 		view, err := appview.New("https://"+host, options(c.http)...)
 		if err != nil {
