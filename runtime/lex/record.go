@@ -180,8 +180,13 @@ func DecodeAll[T any, P RecordPointer[T]](ctx context.Context, envelopes iter.Se
 			continue
 		}
 		value := new(T)
-		if failed := envelope.Decode(P(value)); failed != nil {
-			batch.Failures = append(batch.Failures, Failure{envelope, IssuesOf(failed)})
+		err = Decode(ctx, envelope.Data, P(value), DecodeOptions{Encoding: envelope.Encoding})
+		if _, wrong := err.(*Error); err != nil && !wrong {
+			batch.Account.Expected--
+			return batch, err
+		}
+		if err != nil {
+			batch.Failures = append(batch.Failures, Failure{envelope, IssuesOf(err)})
 			batch.Account.Failed++
 			continue
 		}
