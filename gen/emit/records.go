@@ -98,7 +98,7 @@ func emitDecode(f *jen.File) {
 						put("Unknown", envelope),
 						jen.Id("account").Dot("Skipped").Op("=").Lit(1)),
 					jen.Default().Block(
-						jen.Id("r").Dot("add").Call(jen.Id("d").Dot("URI").Call(), jen.Id("d").Dot("CID"), lex("Hashed"), jen.Id("d").Dot("Value")),
+						jen.Id("r").Dot("add").Call(jen.Id("d").Dot("URI").Call(), jen.Id("d").Dot("CID"), jen.Id("archive").Dot("Trust").Call(), jen.Id("d").Dot("Value")),
 						jen.Id("account").Dot("Decoded").Op("=").Lit(1)),
 				),
 				jen.Id("account").Dot("Add").Call(account()),

@@ -76,7 +76,7 @@ func Decode(ctx context.Context, archive *repo.Repo, options *repo.DecodeOptions
 			r.Unknown = append(r.Unknown, d.Envelope())
 			account.Skipped = 1
 		default:
-			r.add(d.URI(), d.CID, lex.Hashed, d.Value)
+			r.add(d.URI(), d.CID, archive.Trust(), d.Value)
 			account.Decoded = 1
 		}
 		account.Add(r.Accounts[d.Collection])
