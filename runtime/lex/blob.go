@@ -71,6 +71,14 @@ var (
 
 // Blob reads a blob that keeps to r.
 func (d *Decoder) Blob(r *BlobRules) Blob {
+	reads := d.reads
+	d.reads = nil // a blob is read whole
+	b := d.blob(r)
+	d.reads = reads
+	return b
+}
+
+func (d *Decoder) blob(r *BlobRules) Blob {
 	at := d.i
 	if !d.atObject() {
 		d.mismatch("blob")

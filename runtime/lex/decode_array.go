@@ -24,6 +24,7 @@ func (d *Decoder) startArray(min, max int) (a array) {
 		a.offset = d.i
 		switch {
 		case d.dead:
+		case d.reads != nil && d.Null():
 		case first != '[':
 			d.mismatch("array")
 		case d.depth >= MaxDepth:
@@ -31,7 +32,7 @@ func (d *Decoder) startArray(min, max int) (a array) {
 		default:
 			d.depth++
 			d.i++
-			a.done = false
+			a.done, d.none = false, false
 		}
 		return a
 	}

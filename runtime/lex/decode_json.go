@@ -72,6 +72,9 @@ func (d *Decoder) objectJSON(c *Cursor) {
 		d.depth++
 		d.i++
 		c.state &^= cursorDone
+		if d.reads != nil {
+			c.extra = nil
+		}
 	}
 }
 
@@ -154,7 +157,7 @@ func (d *Decoder) nextJSON(c *Cursor) int {
 
 func (d *Decoder) known(c *Cursor, q int) {
 	c.next = uint16(q + 1)
-	if d.mark(c, q) {
+	if d.mark(c, q) && !d.skips(&c.fields.list[q]) {
 		d.report(d.key, RuleSyntax).Want = "duplicate key " + excerpt(c.fields.list[q].name)
 	}
 }

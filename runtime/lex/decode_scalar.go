@@ -316,6 +316,10 @@ func (d *Decoder) formatted(f Format, valid func(string) bool) string {
 }
 
 func (d *Decoder) reportFormat(at int, f Format, s string) {
+	if s == "" && d.none {
+		d.wrong = true
+		return
+	}
 	issue := d.report(at, RuleFormat)
 	issue.Want, issue.Found = string(f), excerpt(s)
 }

@@ -151,6 +151,8 @@ type Decoder struct {
 	i          int    // offset of the next byte
 	json       bool
 	dead       bool               // the input ended or is not well-formed; nothing more is read
+	reads      []string           // the fields of an answer that the caller reads, nil for all; see Answer
+	none       bool               // an empty string is none here; see Answer
 	quiet      bool               // issues are not collected: what is read is for others to decode
 	discard    bool               // of text with escapes only the start is needed
 	wrong      bool               // the last scalar had the wrong type; see Present
@@ -392,6 +394,9 @@ func (d *Decoder) objectState(c *Cursor) {
 func (d *Decoder) Next(c *Cursor) int {
 	d.wrong = false
 	if d.json {
+		if d.reads != nil {
+			return d.nextRead(c)
+		}
 		return d.nextJSON(c)
 	}
 	if c.left == 0 && c.state == 0 && c.complete() {
@@ -436,7 +441,7 @@ func (d *Decoder) end(c *Cursor) int {
 		d.wrong = true
 	} else if !d.dead && !c.complete() {
 		for q := range c.fields.list {
-			if c.fields.list[q].required && !d.met(c, q) {
+			if d.requires(&c.fields.list[q]) && !d.met(c, q) {
 				d.report(int(c.offset), RuleRequired).missing = c.fields.list[q].name
 			}
 		}

@@ -243,9 +243,12 @@ func (d *Decoder) Map() Map {
 	m := Map{new(mapData)}
 	d.spend(allocated(int(unsafe.Sizeof(mapData{}))))
 	var c Cursor
+	reads := d.reads
+	d.reads = nil // all of it is kept
 	d.Object(&c, noFields, &m)
 	for d.Next(&c) >= 0 {
 	}
+	d.reads = reads
 	return m
 }
 
