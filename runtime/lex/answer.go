@@ -7,8 +7,9 @@ import "strings"
 //
 //   - A field that the caller does not read is skipped, whatever it holds.
 //   - A field whose name here ends in "?" is optional, even if the lexicon requires it.
-//   - Null stands for an optional field that is absent, and for an empty list.
-//   - An empty string stands for an optional string of a format, such as a handle, that is absent.
+//   - An optional field counts as absent when it is null or malformed: of another type, not of its string format (as the
+//     empty string is in place of a handle), or an object or a list with something malformed in it.
+//   - Null stands for an empty list.
 //
 // Anything else is an issue as ever: a field that the lexicon requires and the caller reads has to be there. Fields
 // that the lexicon does not name are not kept. A value of type [Map] or [Blob] is decoded strictly. In DAG-CBOR an
@@ -27,13 +28,13 @@ func (a *answer) DecodeLex(d *Decoder) {
 		d.reads = a.fields
 	}
 	a.value.DecodeLex(d)
-	d.reads, d.none = outer, false
+	d.reads, d.optional = outer, false
 }
 
 // nextRead goes to the object's next field that is in its table and that the caller reads.
 func (d *Decoder) nextRead(c *Cursor) int {
 	for {
-		d.none = false
+		d.optional = false
 		q := d.nextJSON(c)
 		if q < 0 {
 			return q
@@ -44,7 +45,7 @@ func (d *Decoder) nextRead(c *Cursor) int {
 		case !read:
 			d.pass()
 		case !optional || !d.Null():
-			d.none, d.wrong = optional, false
+			d.optional, d.wrong = optional, false
 			return q
 		}
 	}
@@ -77,4 +78,15 @@ func (d *Decoder) requires(f *field) bool {
 	}
 	_, optional := d.read(f)
 	return !optional
+}
+
+// forgive takes the issues of a value back that may be absent, and reports whether it has any. They are those from the
+// number issues on.
+func (d *Decoder) forgive(issues int) bool {
+	if d.dead || len(d.issues) <= issues {
+		return false
+	}
+	d.issues = d.issues[:issues]
+	d.wrong = true
+	return true
 }

@@ -55,9 +55,13 @@ func TestAnswer(t *testing.T) {
 		{`{"did":null,"collections":null}`, "did? collections", ""},
 		{`{"did":"","collections":[]}`, "did collections", "/did format"},
 		{`{"did":"","handle":""}`, "did? handle?", ""},
-		{`{"did":"x"}`, "did?", "/did format"},
-		{`{"did":5}`, "did?", "/did type"},
-		{`{"collections":[""]}`, "collections?", "/collections/0 format"},
+		{`{"did":"x","collections":5}`, "did? collections?", ""},
+		{`{"did":5}`, "did?", ""},
+		{`{"did":"x"}`, "did", "/did format"},
+		{`{"did":5}`, "did", "/did type"},
+		{`{"collections":[""]}`, "collections?", ""},
+		{`{"collections":[""]}`, "collections", "/collections/0 format"},
+		{`{"collections":[""`, "collections?", "/collections/0 format, /collections syntax"},
 		{`{"collections":["a.b.c",null]}`, "collections", "/collections/1 type"},
 		{`{"collections":{}}`, "collections", "/collections type"},
 		{`{"collections":[],"collections":[]}`, "collections", "/collections syntax"},
@@ -74,7 +78,7 @@ func TestAnswer(t *testing.T) {
 
 // TestAnswerUnset checks that none is no value, whatever stands for it.
 func TestAnswerUnset(t *testing.T) {
-	for _, text := range []string{`{}`, `{"rev":null,"active":null,"status":null}`, `{"rev":""}`} {
+	for _, text := range []string{`{}`, `{"rev":null,"active":null,"status":null}`, `{"rev":"","active":[],"status":1.5}`, `{"rev":"x"}`} {
 		v, problems := answered[atproto.SyncGetRepoStatusOutput](text, "rev", "active?", "status")
 		if v.Rev.IsSet() || v.Active || v.Status.IsSet() || problems != nil {
 			t.Errorf("%s: %+v, %v", text, v, problems)
@@ -99,13 +103,27 @@ func TestAnswerWithin(t *testing.T) {
 	if r, ok := v.Results[0].(*atproto.RepoApplyWritesCreateResult); !ok || r.CID != "bafyreiclp443lavogvhj3d2ob2cxbfuscni2k5jk7bebjzg7khl3esabwq" || r.URI == "" {
 		t.Errorf("%+v", v.Results[0])
 	}
+	for _, results := range []string{`[5]`, `[` + created + `,{"uri":"x"}]`, `[{"$type":"com.atproto.repo.applyWrites#createResult","uri":"x"}]`, `{}`} {
+		v, problems := answered[atproto.RepoApplyWritesOutput](`{"results":`+results+`}`, "results", "uri", "cid")
+		if v.Results != nil || problems != nil {
+			t.Errorf("results %s: %+v, %v", results, v.Results, problems)
+		}
+	}
+	for _, commit := range []string{`{}`, `{"cid":"x","rev":"3jzfcijpj2z2a"}`, `{"cid":null,"rev":null}`} {
+		v, problems := answered[atproto.RepoDeleteRecordOutput](`{"commit":`+commit+`}`, "commit", "cid", "rev")
+		if v.Commit != nil || problems != nil {
+			t.Errorf("commit %s: %+v, %v", commit, v.Commit, problems)
+		}
+	}
 	const file = `{"$type":"blob","ref":{"$link":"bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"},"mimeType":"text/plain","size":5}`
 	blob, problems := answered[atproto.RepoUploadBlobOutput](`{"blob":`+file+`}`, "blob")
 	if text, err := lex.EncodeJSON(&blob.Blob); problems != nil || err != nil || len(text) != len(file) {
 		t.Errorf("%s, %v, %v", text, err, problems)
 	}
-	if _, problems := answered[atproto.RepoUploadBlobOutput](`{"blob":{"$type":"blob","mimeType":"text/plain","size":5}}`, "blob"); problems == nil {
-		t.Error("a blob without a ref passes")
+	for _, ref := range []string{"", `"ref":5,`, `"ref":{"$link":5},`} {
+		if _, problems := answered[atproto.RepoUploadBlobOutput](`{"blob":{"$type":"blob",`+ref+`"mimeType":"text/plain","size":5}}`, "blob?"); problems == nil {
+			t.Errorf("a blob with the ref %s passes", ref)
+		}
 	}
 }
 

@@ -72,7 +72,7 @@ var (
 // Blob reads a blob that keeps to r.
 func (d *Decoder) Blob(r *BlobRules) Blob {
 	reads := d.reads
-	d.reads = nil // a blob is read whole
+	d.reads, d.optional = nil, false // a blob is read whole
 	b := d.blob(r)
 	d.reads = reads
 	return b

@@ -11,6 +11,8 @@ type array struct {
 	offset int
 	size   uintptr // of an item in memory
 	done   bool
+	spare  bool // it counts as absent if there are more issues than these
+	issues int
 }
 
 // startArray starts the array that comes next; when there is none, that is reported and the array is done.
@@ -32,7 +34,8 @@ func (d *Decoder) startArray(min, max int) (a array) {
 		default:
 			d.depth++
 			d.i++
-			a.done, d.none = false, false
+			a.done, a.spare, a.issues = false, d.optional, len(d.issues)
+			d.optional = false
 		}
 		return a
 	}
@@ -159,8 +162,9 @@ func DecodeObject[T any, P decodablePointer[T]](d *Decoder) *T {
 		d.mismatch("object")
 		return nil
 	}
+	optional, issues := d.optional, len(d.issues)
 	v := NewObject[T](d)
-	if P(v).DecodeLex(d); d.wrong {
+	if P(v).DecodeLex(d); d.wrong || optional && d.forgive(issues) {
 		return nil
 	}
 	return v
@@ -200,6 +204,9 @@ func DecodeObjects[T any, P decodablePointer[T]](d *Decoder, min, max int) []T {
 		P(&s[len(s)-1]).DecodeLex(d)
 	}
 	d.slabs.expect = outside
+	if a.spare && d.forgive(a.issues) {
+		return nil
+	}
 	return s
 }
 
@@ -222,6 +229,9 @@ func DecodeArray[T any](d *Decoder, min, max int, item func(*Decoder) T) []T {
 			s = append(makeItems[T](d, room), s...)
 		}
 		s = append(s, item(d))
+	}
+	if a.spare && d.forgive(a.issues) {
+		return nil
 	}
 	return s
 }

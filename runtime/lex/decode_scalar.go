@@ -261,7 +261,7 @@ func (d *Decoder) ATURI() syntax.ATURI {
 	at := d.i
 	s, ok := d.text()
 	if ok && !d.uris.Valid(s) {
-		d.reportFormat(at, FormatATURI, s)
+		s = d.malformed(at, FormatATURI, s)
 	}
 	return syntax.ATURI(d.keep(s))
 }
@@ -310,16 +310,22 @@ func (d *Decoder) formatted(f Format, valid func(string) bool) string {
 	at := d.i
 	s, ok := d.text()
 	if ok && !valid(s) {
-		d.reportFormat(at, f, s)
+		s = d.malformed(at, f, s)
 	}
 	return d.keep(s)
 }
 
-func (d *Decoder) reportFormat(at int, f Format, s string) {
-	if s == "" && d.none {
+// malformed reports that s is not of its format, and returns what is kept of it: s, or nothing if that counts as absent.
+func (d *Decoder) malformed(at int, f Format, s string) string {
+	if d.optional {
 		d.wrong = true
-		return
+		return ""
 	}
+	d.reportFormat(at, f, s)
+	return s
+}
+
+func (d *Decoder) reportFormat(at int, f Format, s string) {
 	issue := d.report(at, RuleFormat)
 	issue.Want, issue.Found = string(f), excerpt(s)
 }

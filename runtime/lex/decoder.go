@@ -152,7 +152,7 @@ type Decoder struct {
 	json       bool
 	dead       bool               // the input ended or is not well-formed; nothing more is read
 	reads      []string           // the fields of an answer that the caller reads, nil for all; see Answer
-	none       bool               // an empty string is none here; see Answer
+	optional   bool               // the value that comes next may be absent; see Answer
 	quiet      bool               // issues are not collected: what is read is for others to decode
 	discard    bool               // of text with escapes only the start is needed
 	wrong      bool               // the last scalar had the wrong type; see Present
@@ -343,6 +343,10 @@ func (d *Decoder) mismatch(want string) {
 			d.fail("unexpected end")
 			return
 		}
+	}
+	if d.optional {
+		d.pass()
+		return
 	}
 	d.report(d.i, RuleType).Want = want
 	d.skip()

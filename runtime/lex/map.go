@@ -244,7 +244,7 @@ func (d *Decoder) Map() Map {
 	d.spend(allocated(int(unsafe.Sizeof(mapData{}))))
 	var c Cursor
 	reads := d.reads
-	d.reads = nil // all of it is kept
+	d.reads, d.optional = nil, false // all of it is kept
 	d.Object(&c, noFields, &m)
 	for d.Next(&c) >= 0 {
 	}

@@ -62,6 +62,12 @@ func (d *Decoder) StringWith(r *StringRules) string {
 	if !ok {
 		return ""
 	}
+	valid := formats[r.Format]
+	if valid != nil && !valid(s) {
+		if s = d.malformed(at, r.Format, s); d.optional {
+			return ""
+		}
+	}
 	if len(s) < r.MinLength {
 		d.reportLimit(at, RuleMinLength, int64(r.MinLength), int64(len(s)))
 	}
@@ -69,9 +75,6 @@ func (d *Decoder) StringWith(r *StringRules) string {
 		d.reportLimit(at, RuleMaxLength, int64(r.MaxLength), int64(len(s)))
 	}
 	d.checkGraphemes(at, s, r)
-	if valid := formats[r.Format]; valid != nil && !valid(s) {
-		d.reportFormat(at, r.Format, s)
-	}
 	if r.Enum != nil && !slices.Contains(r.Enum, s) {
 		if r.Const {
 			d.reportConst(at, excerpt(s), excerpt(r.Enum[0]))
