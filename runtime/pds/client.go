@@ -123,20 +123,37 @@ func (c *Client) Directory() *identity.Directory { return c.directory }
 // An error is that of the look-up (package identity), of the server (*[xrpc.Error]) or of the way to it. The
 // shapes in which servers say that they do not have the repository all wrap [ErrRepoNotFound].
 func (c *Client) CallRepo(ctx context.Context, repo syntax.AtIdentifier, call func(did syntax.DID) *lex.Call) error {
+	return c.send(ctx, repo, func(did syntax.DID, server lex.Caller) (again bool, err error) {
+		query := call(did)
+		return !query.Procedure, server.Call(ctx, query)
+	})
+}
+
+// ask is [Client.CallRepo] for a query of the generated client.
+func ask[T any](ctx context.Context, c *Client, repo syntax.AtIdentifier, query func(did syntax.DID, server lex.Caller) (T, error)) (answer T, err error) {
+	err = c.send(ctx, repo, func(did syntax.DID, server lex.Caller) (again bool, err error) {
+		answer, err = query(did, server)
+		return true, err
+	})
+	return answer, err
+}
+
+// send calls the server that has a repository, and another one if it has moved there and call may be sent again.
+func (c *Client) send(ctx context.Context, repo syntax.AtIdentifier, call func(did syntax.DID, server lex.Caller) (again bool, err error)) error {
 	at, err := c.place(ctx, repo, false)
 	if err != nil {
 		return err
 	}
-	query := call(at.did)
-	err = at.caller.Call(ctx, query)
-	if err == nil || query.Procedure || !verdict.Moved(err) || ctx.Err() != nil || c.fixed != nil && repo.IsDID() {
+	again, err := call(at.did, at.caller)
+	if err == nil || !again || !verdict.Moved(err) || ctx.Err() != nil || c.fixed != nil && repo.IsDID() {
 		return repoError(repo, err)
 	}
 	fresh, failed := c.place(ctx, repo, true)
 	if failed != nil || fresh.did == at.did && fresh.server == at.server {
 		return repoError(repo, err)
 	}
-	return repoError(repo, fresh.caller.Call(ctx, call(fresh.did)))
+	_, err = call(fresh.did, fresh.caller)
+	return repoError(repo, err)
 }
 
 // place is where a repository is.

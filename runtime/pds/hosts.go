@@ -5,6 +5,7 @@ import (
 	"context"
 	"iter"
 
+	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -41,48 +42,53 @@ type ListReposOptions struct {
 // An entry that is malformed is a [*lex.Failure] with its JSON, and the loop goes on behind it. Any
 // other error ends the loop, as in [Client.ListRecords].
 func (c *Client) ListRepos(ctx context.Context, host string, options *ListReposOptions) iter.Seq2[*RepoStatus, error] {
-	return c.listRepos(ctx, host, options, maxRepos, lex.Call{NSID: "com.atproto.sync.listRepos"})
+	return listRepos(ctx, c, host, options, maxRepos, decodeStatus, atproto.NSIDSyncListRepos, func(limit lex.Opt[int64], cursor lex.Opt[string]) lex.Params {
+		return (&atproto.SyncListReposParams{Limit: limit, Cursor: cursor}).LexParams()
+	})
 }
 
 // ListReposByCollection goes through the accounts with records in a collection, as far as the server
 // knows (com.atproto.sync.listReposByCollection): relays answer it, and it is the cheap start of a crawl.
 // host and errors are those of [Client.ListRepos].
 func (c *Client) ListReposByCollection(ctx context.Context, host string, collection syntax.NSID, options *ListReposOptions) iter.Seq2[syntax.DID, error] {
-	call := lex.Call{NSID: "com.atproto.sync.listReposByCollection"}
-	call.Params.String("collection", string(collection))
-	return func(yield func(syntax.DID, error) bool) {
-		for repo, err := range c.listRepos(ctx, host, options, maxCollections, call) {
-			var did syntax.DID
-			if err == nil {
-				did = repo.DID
-			}
-			if !yield(did, err) {
-				return
-			}
-		}
-	}
+	return values(listRepos(ctx, c, host, options, maxCollections, decodeDID, atproto.NSIDSyncListReposByCollection, func(limit lex.Opt[int64], cursor lex.Opt[string]) lex.Params {
+		return (&atproto.SyncListReposByCollectionParams{Collection: collection, Limit: limit, Cursor: cursor}).LexParams()
+	}))
 }
 
-func (c *Client) listRepos(ctx context.Context, host string, options *ListReposOptions, most int, call lex.Call) iter.Seq2[*RepoStatus, error] {
+// listRepos goes through the array "repos" of the pages of a method.
+func listRepos[T any](ctx context.Context, c *Client, host string, options *ListReposOptions, most int, decode func(lex.Raw) (*T, error), method syntax.NSID, params func(limit lex.Opt[int64], cursor lex.Opt[string]) lex.Params) iter.Seq2[*T, error] {
 	if options == nil {
 		options = new(ListReposOptions)
 	}
 	server, err := c.host(host)
 	if err != nil {
-		return failed[*RepoStatus](err)
+		return failed[*T](err)
 	}
-	l := list[RepoStatus]{of: cmp.Or(host, "the server"), cursor: options.Cursor, size: options.PageSize, most: most, checkpoint: options.Checkpoint}
-	return l.all(ctx, func() fetch[RepoStatus] {
-		return func(ctx context.Context, params lex.Params) (*lex.Page[RepoStatus], error) {
-			return lex.QueryPage(ctx, server, call.NSID, append(params, call.Params...), lex.NewPage("repos", decodeStatus))
+	l := list[T]{of: cmp.Or(host, "the server"), cursor: options.Cursor, size: options.PageSize, most: most, checkpoint: options.Checkpoint}
+	return l.all(ctx, func() fetch[T] {
+		return func(ctx context.Context, limit lex.Opt[int64], cursor lex.Opt[string]) (*lex.Page[T], error) {
+			return lex.QueryPage(ctx, server, method, params(limit, cursor), lex.NewPage("repos", decode))
 		}
 	})
 }
 
+// decodeStatus decodes an item of listRepos.
 func decodeStatus(raw lex.Raw) (*RepoStatus, error) {
-	status := new(RepoStatus)
-	if err := lex.DecodeJSON(raw.Data, status); err != nil {
+	var repo atproto.SyncListReposRepo
+	if err := lex.DecodeJSON(raw.Data, lex.Answer(&repo, "did", "head?", "rev?", "active", "status")); err != nil {
 		return nil, err
 	}
-	return status, nil
+	status := string(repo.Status.Or(""))
+	head, _ := lex.ParseCID(string(repo.Head))
+	return &RepoStatus{DID: repo.DID, Head: head, Rev: repo.Rev, Active: repo.Active.Or(status == ""), Status: status}, nil
+}
+
+// decodeDID decodes an item of listReposByCollection.
+func decodeDID(raw lex.Raw) (*syntax.DID, error) {
+	var repo atproto.SyncListReposByCollectionRepo
+	if err := lex.DecodeJSON(raw.Data, lex.Answer(&repo, "did")); err != nil {
+		return nil, err
+	}
+	return &repo.DID, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -53,19 +54,13 @@ func recordPages[T any](ctx context.Context, c *Client, repo syntax.AtIdentifier
 	l := list[T]{of: string(repo) + "/" + string(collection), cursor: options.Cursor, size: options.PageSize, most: maxRecords, checkpoint: options.Checkpoint}
 	return l.all(ctx, func() fetch[T] {
 		repo := repo
-		return func(ctx context.Context, params lex.Params) (page *lex.Page[T], err error) {
-			err = c.CallRepo(ctx, repo, func(did syntax.DID) *lex.Call {
-				page = newPage(lex.Source{Repo: did, Collection: collection, Trust: lex.Hashed})
+		return func(ctx context.Context, limit lex.Opt[int64], cursor lex.Opt[string]) (*lex.Page[T], error) {
+			return ask(ctx, c, repo, func(did syntax.DID, server lex.Caller) (*lex.Page[T], error) {
 				repo = syntax.AtIdentifier(did) // a list is of one repository, whatever becomes of its handle
-				call := &lex.Call{NSID: "com.atproto.repo.listRecords", Params: params, Output: page}
-				call.Params.String("repo", string(did))
-				call.Params.String("collection", string(collection))
-				if options.Reverse {
-					call.Params.Bool("reverse", true)
-				}
-				return call
+				params := atproto.RepoListRecordsParams{Repo: repo, Collection: collection, Limit: limit, Cursor: cursor, Reverse: some(options.Reverse)}
+				page := newPage(lex.Source{Repo: did, Collection: collection, Trust: lex.Hashed})
+				return lex.QueryPage(ctx, server, atproto.NSIDRepoListRecords, params.LexParams(), page)
 			})
-			return page, err
 		}
 	})
 }
@@ -86,8 +81,8 @@ type list[T any] struct {
 	checkpoint func(cursor string)
 }
 
-// fetch fetches a page; the parameters that say which one are given.
-type fetch[T any] func(ctx context.Context, params lex.Params) (*lex.Page[T], error)
+// fetch fetches a page.
+type fetch[T any] func(ctx context.Context, limit lex.Opt[int64], cursor lex.Opt[string]) (*lex.Page[T], error)
 
 // all goes through all pages. start returns what fetches them, for each loop over the list.
 func (l list[T]) all(ctx context.Context, start func() fetch[T]) iter.Seq2[*T, error] {
@@ -103,12 +98,7 @@ func (l list[T]) all(ctx context.Context, start func() fetch[T]) iter.Seq2[*T, e
 			if l.checkpoint != nil && cursor != l.cursor {
 				l.checkpoint(cursor)
 			}
-			var params lex.Params
-			params.Int("limit", int64(l.size))
-			if cursor != "" {
-				params.String("cursor", cursor)
-			}
-			return fetch(ctx, params[:len(params):len(params)])
+			return fetch(ctx, lex.Some(int64(l.size)), some(cursor))
 		})
 		for item, err := range pages {
 			if errors.Is(err, lex.ErrCursor) || errors.Is(err, lex.ErrEmptyPages) || errors.Is(err, lex.ErrCursorLength) {
@@ -119,6 +109,15 @@ func (l list[T]) all(ctx context.Context, start func() fetch[T]) iter.Seq2[*T, e
 			}
 		}
 	}
+}
+
+// some returns v as a parameter, which is left out if it is zero.
+func some[T comparable](v T) lex.Opt[T] {
+	var zero T
+	if v == zero {
+		return lex.Opt[T]{}
+	}
+	return lex.Some(v)
 }
 
 // failed is a sequence that ends with an error at once.

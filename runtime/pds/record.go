@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -34,18 +35,16 @@ func (c *Client) GetRecord(ctx context.Context, uri syntax.ATURI, options *GetRe
 	if err := checkURI(uri); err != nil {
 		return lex.Envelope{}, err
 	}
-	var v *lex.View
+	params := atproto.RepoGetRecordParams{Collection: uri.Collection(), Rkey: uri.RecordKey()}
+	if options.CID.Defined() {
+		params.CID = lex.Some(syntax.CID(options.CID.String()))
+	}
 	var want syntax.ATURI
-	err := c.CallRepo(ctx, uri.Authority(), func(did syntax.DID) *lex.Call {
-		v, want = new(lex.View), collectionURI(did, uri.Collection())+"/"+syntax.ATURI(uri.RecordKey())
-		call := &lex.Call{NSID: "com.atproto.repo.getRecord", Output: v}
-		call.Params.String("repo", string(did))
-		call.Params.String("collection", string(uri.Collection()))
-		call.Params.String("rkey", string(uri.RecordKey()))
-		if options.CID.Defined() {
-			call.Params.String("cid", options.CID.String())
-		}
-		return call
+	v, err := ask(ctx, c, uri.Authority(), func(did syntax.DID, server lex.Caller) (*lex.View, error) {
+		want = collectionURI(did, uri.Collection()) + "/" + syntax.ATURI(uri.RecordKey())
+		params.Repo = syntax.AtIdentifier(did)
+		v := new(lex.View) // which knows a malformed CID from none
+		return v, server.Call(ctx, &lex.Call{NSID: atproto.NSIDRepoGetRecord, Params: params.LexParams(), Output: v})
 	})
 	switch {
 	case err != nil:

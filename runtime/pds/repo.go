@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/repo"
@@ -19,7 +20,8 @@ import (
 
 // Description says what a server knows about a repository: the answer of com.atproto.repo.describeRepo.
 type Description struct {
-	DID    syntax.DID
+	DID syntax.DID
+	// Handle is "" if the server names none.
 	Handle syntax.Handle
 	// HandleIsCorrect tells whether the server found the handle confirmed both ways.
 	HandleIsCorrect bool
@@ -32,21 +34,25 @@ type Description struct {
 // DescribeRepo reads what the server says about a repository. repo is a handle or a DID. An error is that
 // of [Client.CallRepo].
 func (c *Client) DescribeRepo(ctx context.Context, repo syntax.AtIdentifier) (*Description, error) {
-	var d *Description
 	var of syntax.DID
-	err := c.CallRepo(ctx, repo, func(did syntax.DID) *lex.Call {
-		d, of = new(Description), did
-		call := &lex.Call{NSID: "com.atproto.repo.describeRepo", Output: d}
-		call.Params.String("repo", string(did))
-		return call
+	out, err := ask(ctx, c, repo, func(did syntax.DID, server lex.Caller) (*atproto.RepoDescribeRepoOutput, error) {
+		of = did
+		return atproto.Reading(server, "did", "handle?", "didDoc?", "collections", "handleIsCorrect?").
+			RepoDescribeRepo(ctx, &atproto.RepoDescribeRepoParams{Repo: syntax.AtIdentifier(did)})
 	})
 	if err != nil {
 		return nil, err
 	}
-	if d.DID != of {
-		return nil, fmt.Errorf("pds: asked for a description of %s, the server answers with that of %s", of, d.DID)
+	if out.DID != of {
+		return nil, fmt.Errorf("pds: asked for a description of %s, the server answers with that of %s", of, out.DID)
 	}
-	return d, nil
+	return &Description{
+		DID:             out.DID,
+		Handle:          out.Handle,
+		HandleIsCorrect: out.HandleIsCorrect,
+		Collections:     out.Collections,
+		Document:        out.DIDDoc.Data,
+	}, nil
 }
 
 // LatestCommit names the newest commit of a repository.
@@ -59,20 +65,17 @@ type LatestCommit struct {
 // [RepoOptions].Since, and to see whether there is anything new. repo is a handle or a DID. An error is that of
 // [Client.CallRepo].
 func (c *Client) GetLatestCommit(ctx context.Context, repo syntax.AtIdentifier) (LatestCommit, error) {
-	var commit *LatestCommit
-	err := c.CallRepo(ctx, repo, func(did syntax.DID) *lex.Call {
-		commit = new(LatestCommit)
-		call := &lex.Call{NSID: "com.atproto.sync.getLatestCommit", Output: commit}
-		call.Params.String("did", string(did))
-		return call
+	out, err := ask(ctx, c, repo, func(did syntax.DID, server lex.Caller) (*atproto.SyncGetLatestCommitOutput, error) {
+		return atproto.Reading(server, "cid", "rev").SyncGetLatestCommit(ctx, &atproto.SyncGetLatestCommitParams{DID: did})
 	})
-	if err == nil && !commit.CID.Defined() {
-		err = fmt.Errorf("pds: the latest commit of %s: %w", repo, lex.ErrCID)
-	}
 	if err != nil {
 		return LatestCommit{}, err
 	}
-	return *commit, nil
+	cid, err := lex.ParseCID(string(out.CID))
+	if err != nil {
+		return LatestCommit{}, fmt.Errorf("pds: the latest commit of %s: %w", repo, err)
+	}
+	return LatestCommit{cid, out.Rev}, nil
 }
 
 // ListBlobsOptions are the options of [Client.ListBlobs]; nil stands for the zero value.
@@ -97,18 +100,12 @@ func (c *Client) ListBlobs(ctx context.Context, repo syntax.AtIdentifier, option
 	l := list[lex.CID]{of: string(repo), cursor: options.Cursor, size: options.PageSize, most: maxBlobs, checkpoint: options.Checkpoint}
 	return values(l.all(ctx, func() fetch[lex.CID] {
 		repo := repo
-		return func(ctx context.Context, params lex.Params) (page *lex.Page[lex.CID], err error) {
-			err = c.CallRepo(ctx, repo, func(did syntax.DID) *lex.Call {
-				page = lex.NewPage("cids", decodeCID)
+		return func(ctx context.Context, limit lex.Opt[int64], cursor lex.Opt[string]) (*lex.Page[lex.CID], error) {
+			return ask(ctx, c, repo, func(did syntax.DID, server lex.Caller) (*lex.Page[lex.CID], error) {
 				repo = syntax.AtIdentifier(did) // a list is of one repository, whatever becomes of its handle
-				call := &lex.Call{NSID: "com.atproto.sync.listBlobs", Params: params, Output: page}
-				call.Params.String("did", string(did))
-				if options.Since != "" {
-					call.Params.String("since", string(options.Since))
-				}
-				return call
+				params := atproto.SyncListBlobsParams{DID: did, Limit: limit, Cursor: cursor, Since: some(options.Since)}
+				return lex.QueryPage(ctx, server, atproto.NSIDSyncListBlobs, params.LexParams(), lex.NewPage("cids", decodeCID))
 			})
-			return page, err
 		}
 	}))
 }
@@ -162,15 +159,15 @@ func (c *Client) GetRepoCAR(ctx context.Context, repo syntax.AtIdentifier, optio
 
 func (c *Client) archive(ctx context.Context, actor syntax.AtIdentifier, options *RepoOptions) (syntax.DID, io.ReadCloser, error) {
 	var of syntax.DID
-	body, err := c.stream(ctx, actor, func(did syntax.DID) *lex.Call {
+	var mediaType string
+	body, err := ask(ctx, c, actor, func(did syntax.DID, server lex.Caller) (body io.ReadCloser, err error) {
 		of = did
-		call := &lex.Call{NSID: "com.atproto.sync.getRepo", Stream: true}
-		call.Params.String("did", string(did))
-		if options.Since != "" {
-			call.Params.String("since", string(options.Since))
-		}
-		return call
+		body, mediaType, err = atproto.NewClient(server).SyncGetRepo(ctx, &atproto.SyncGetRepoParams{DID: did, Since: some(options.Since)})
+		return body, err
 	})
+	if err == nil {
+		body, err = anArchive(actor, atproto.NSIDSyncGetRepo, body, mediaType)
+	}
 	if err != nil {
 		return "", nil, err
 	}
@@ -181,24 +178,16 @@ func (c *Client) archive(ctx context.Context, actor syntax.AtIdentifier, options
 	return of, &limited{body, limit}, nil
 }
 
-// stream calls a method that answers with an archive.
-func (c *Client) stream(ctx context.Context, actor syntax.AtIdentifier, query func(did syntax.DID) *lex.Call) (io.ReadCloser, error) {
-	var call *lex.Call
-	err := c.CallRepo(ctx, actor, func(did syntax.DID) *lex.Call {
-		call = query(did)
-		return call
-	})
-	if err != nil {
-		return nil, err
-	}
-	kind, _, _ := mime.ParseMediaType(call.OutputEncoding)
+// anArchive returns the body of an answer that is to be an archive; JSON or text is an error that shows how it begins.
+func anArchive(actor syntax.AtIdentifier, method syntax.NSID, body io.ReadCloser, mediaType string) (io.ReadCloser, error) {
+	kind, _, _ := mime.ParseMediaType(mediaType)
 	if kind != "application/json" && !strings.HasPrefix(kind, "text/") {
-		return call.OutputBody, nil
+		return body, nil
 	}
-	defer call.OutputBody.Close()
+	defer body.Close()
 	const shown = 200
-	start, _ := io.ReadAll(io.LimitReader(call.OutputBody, shown))
-	return nil, fmt.Errorf("pds: %s: the answer to %s is not an archive: its Content-Type is %s, and it begins with %q", actor, call.NSID, excerpt(call.OutputEncoding), start)
+	start, _ := io.ReadAll(io.LimitReader(body, shown))
+	return nil, fmt.Errorf("pds: %s: the answer to %s is not an archive: its Content-Type is %s, and it begins with %q", actor, method, excerpt(mediaType), start)
 }
 
 // limited is a stream of limited length.
@@ -329,14 +318,16 @@ func (c *Client) GetRecordProof(ctx context.Context, uri syntax.ATURI) (*repo.Pr
 		return nil, err
 	}
 	var of syntax.DID
-	body, err := c.stream(ctx, uri.Authority(), func(did syntax.DID) *lex.Call {
+	var mediaType string
+	body, err := ask(ctx, c, uri.Authority(), func(did syntax.DID, server lex.Caller) (body io.ReadCloser, err error) {
 		of = did
-		call := &lex.Call{NSID: "com.atproto.sync.getRecord", Stream: true}
-		call.Params.String("did", string(did))
-		call.Params.String("collection", string(uri.Collection()))
-		call.Params.String("rkey", string(uri.RecordKey()))
-		return call
+		params := atproto.SyncGetRecordParams{DID: did, Collection: uri.Collection(), Rkey: uri.RecordKey()}
+		body, mediaType, err = atproto.NewClient(server).SyncGetRecord(ctx, &params)
+		return body, err
 	})
+	if err == nil {
+		body, err = anArchive(uri.Authority(), atproto.NSIDSyncGetRecord, body, mediaType)
+	}
 	if err != nil {
 		if of != "" {
 			uri = collectionURI(of, uri.Collection()) + "/" + syntax.ATURI(uri.RecordKey())

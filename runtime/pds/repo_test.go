@@ -415,7 +415,8 @@ func TestDescribeRepo(t *testing.T) {
 	}
 	for _, answer := range []string{
 		fmt.Sprintf(answer, "did:plc:ewvi7nxzyoun6zhxrhs64oiz"),
-		`{"did":"` + string(account) + `","collections":[]}`,
+		`{"did":"` + string(account) + `","handle":"alice.test"}`,
+		`{"did":"` + string(account) + `","handle":"alice.test","collections":["x"]}`,
 		`{}`,
 	} {
 		client, _, _ := serve(t, answers{"com.atproto.repo.describeRepo": sayJSON(answer)})
