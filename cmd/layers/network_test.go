@@ -38,7 +38,11 @@ func newWorld(t *testing.T, handle http.HandlerFunc) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	point := elliptic.MarshalCompressed(elliptic.P256(), key.X, key.Y)
+	whole, err := key.PublicKey.Bytes() // 4, x and y
+	if err != nil {
+		t.Fatal(err)
+	}
+	point := append([]byte{2 + whole[64]&1}, whole[1:33]...)
 	multibase := "z" + base58.Encode(append([]byte{0x80, 0x24}, point...))
 	w := &world{t: t, key: key, handle: handle}
 	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
