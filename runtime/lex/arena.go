@@ -2,7 +2,6 @@ package lex
 
 import (
 	"reflect"
-	"slices"
 	"unsafe"
 
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -219,7 +218,11 @@ func arenaItems[T any](a *Arena, n int) []T {
 		if a.Overwrite && s.used > 0 {
 			s.full = append(s.full, items{s.chunk.first, s.used})
 		}
-		chunk := make([]T, max(2*s.chunk.n, n, firstItems))
+		room := max(n, firstItems)
+		if n < s.chunk.n { // an array that grows doubles already
+			room = 2 * s.chunk.n
+		}
+		chunk := make([]T, room)
 		s.chunk, s.used = items{unsafe.Pointer(unsafe.SliceData(chunk)), len(chunk)}, 0
 		a.bytes -= s.bytes
 		s.bytes = len(chunk) * int(unsafe.Sizeof(chunk[0]))
@@ -239,10 +242,3 @@ func makeItems[T any](d *Decoder, n int) []T {
 	return make([]T, 0, n)
 }
 
-// growItems returns s with room for at least one more item.
-func growItems[T any](d *Decoder, s []T) []T {
-	if d.arena != nil {
-		return append(arenaItems[T](d.arena, max(2*len(s), 8))[:0], s...)
-	}
-	return slices.Grow(s, 1)
-}

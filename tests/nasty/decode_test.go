@@ -276,6 +276,12 @@ func TestLargeItems(t *testing.T) {
 		asCBOR := func(size int) []byte { return field(l.field, array(string(item))(size), false) }
 		rows = append(rows,
 			row{name: l.name + " in JSON", input: asJSON, run: func(_ *testing.T, b []byte) { lex.DecodeJSON(b, l.new()) }},
+			row{name: l.name + " in JSON, into memory that is used again", input: asJSON, run: func(t *testing.T, b []byte) {
+				lex.Decode(t.Context(), b, l.new(), lex.DecodeOptions{Encoding: lex.JSON, Arena: new(lex.Arena)})
+			}},
+			row{name: l.name + " in CBOR, into memory that is used again", input: asCBOR, run: func(t *testing.T, b []byte) {
+				lex.Decode(t.Context(), b, l.new(), lex.DecodeOptions{Arena: new(lex.Arena)})
+			}},
 			row{name: l.name + " in CBOR", input: asCBOR, run: func(_ *testing.T, b []byte) { lex.DecodeCBOR(b, l.new()) }})
 	}
 	measure(t, rows)
