@@ -102,6 +102,9 @@ lines without an rkey would be written a second time.`,
 			if errors.Is(err, write.ErrJournal) {
 				return about(args[0], err) // says what to do
 			}
+			if errors.Is(err, write.ErrJournal) {
+				return about(args[0], err) // which it would be again
+			}
 			if err != nil {
 				return withHint(about(args[0], err), "run the same command again to go on")
 			}
