@@ -241,4 +241,3 @@ func makeItems[T any](d *Decoder, n int) []T {
 	}
 	return make([]T, 0, n)
 }
-

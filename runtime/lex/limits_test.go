@@ -117,13 +117,31 @@ func (v *triedItems) DecodeLex(d *lex.Decoder) {
 	})
 }
 
+// nest and nestList are as deep as their input is.
+type (
+	nest     struct{ A *nest }
+	nestList []nestList
+)
+
+var nestFields = lex.NewFields("a")
+
+func (v *nest) DecodeLex(d *lex.Decoder) {
+	var c lex.Cursor
+	d.Object(&c, nestFields, nil)
+	for d.Next(&c) >= 0 {
+		v.A = lex.DecodeObject[nest](d)
+	}
+}
+
+func (v *nestList) DecodeLex(d *lex.Decoder) { *v = lex.DecodeObjects[nestList](d, 0, lex.NoLimit) }
+
 // decodeAllWays decodes b in each way that there is, and fails when a way returns what it may not.
 func decodeAllWays(t *testing.T, b []byte, asJSON bool) {
 	decode, shared := lex.DecodeCBOR, lex.DecodeCBORShared
 	if asJSON {
 		decode, shared = lex.DecodeJSON, lex.DecodeJSONShared
 	}
-	for _, v := range []lex.Decodable{new(sample), new(sampleList), new(wordList), new(triedItems), new(lex.Map), new(lex.TypedMap), new(lex.Raw), new(lex.View)} {
+	for _, v := range []lex.Decodable{new(sample), new(sampleList), new(wordList), new(triedItems), new(listOfLarge), new(nest), new(nestList), new(lex.Map), new(lex.TypedMap), new(lex.Raw), new(lex.View)} {
 		err := decode(b, v)
 		var failed *lex.Error
 		if err != nil && (!errors.As(err, &failed) || len(failed.Issues) == 0 || len(failed.Issues) > lex.MaxIssues) {
