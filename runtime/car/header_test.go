@@ -13,17 +13,20 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// TestHeader is about what a header may be. want is the byte at which the error is, -1 if there is none; the length
-// that stands in front is byte 0.
-func TestHeader(t *testing.T) {
+// headerCase is a header. want is the byte at which it is wrong, -1 if it is not; the length that stands in front is
+// byte 0.
+type headerCase struct {
+	name   string
+	header string
+	want   int64
+}
+
+// headers returns what headers there are, good and bad.
+func headers() []headerCase {
 	c := block("a").CID
 	link := "\xd8\x2a\x58\x25\x00" + string(c[:])
 	roots, version := "\x65roots\x81"+link, "\x67version\x01"
-	for _, test := range []struct {
-		name   string
-		header string
-		want   int64
-	}{
+	return []headerCase{
 		{"as it is written", "\xa2" + roots + version, -1},
 		{"no roots in the array", "\xa2\x65roots\x80" + version, -1},
 		{"two roots", "\xa2\x65roots\x82" + link + link + version, -1},
@@ -90,7 +93,13 @@ func TestHeader(t *testing.T) {
 		{"a text that is not UTF-8", "\xa3\x61x\x61\xff" + roots + version, 4},
 		{"another tag in a further field", "\xa3\x61x\xc1\x01" + roots + version, 4},
 		{"keys out of order in a further field", "\xa3\x61x\xa2\x61b\x01\x61a\x01" + roots + version, 8},
-	} {
+	}
+}
+
+// TestHeader is about what a header may be.
+func TestHeader(t *testing.T) {
+	c := block("a").CID
+	for _, test := range headers() {
 		b := append(section([]byte(test.header)), section(c[:], []byte("a"))...)
 		want := test.want
 		if n := len(section([]byte(test.header))) - len(test.header) - 1; want >= 0 {

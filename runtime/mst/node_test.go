@@ -155,7 +155,15 @@ func TestPrefixes(t *testing.T) {
 	}
 }
 
-func TestParseInvalid(t *testing.T) {
+// invalidNode is a block that is not a node, and what the error says.
+type invalidNode struct {
+	name    string
+	block   []byte
+	message string
+}
+
+// invalidNodes returns blocks with something wrong in each part of a node.
+func invalidNodes(t testing.TB) []invalidNode {
 	raw := lex.CIDOf(lex.CodecRaw, nil)
 	v := valueOf("v")
 	value := string(v[:])
@@ -169,11 +177,7 @@ func TestParseInvalid(t *testing.T) {
 		}
 		return replaced
 	}
-	for _, test := range []struct {
-		name    string
-		block   []byte
-		message string
-	}{
+	return []invalidNode{
 		{"empty", nil, "byte 0"},
 		{"null", []byte{0xf6}, "byte 0"},
 		{"array", []byte{0x80}, "byte 0"},
@@ -218,7 +222,12 @@ func TestParseInvalid(t *testing.T) {
 		{"a key cut down", nodeOf(lex.CID{}, a, entry{prefix: 19}), "comes behind"},
 		{"a key too long", nodeOf(lex.CID{}, entry{suffix: strings.Repeat("x", 831)}), "above 830"},
 		{"a key too long through its prefix", nodeOf(lex.CID{}, entry{suffix: strings.Repeat("x", 800)}, entry{prefix: 800, suffix: strings.Repeat("y", 31)}), "831 bytes"},
-	} {
+	}
+}
+
+func TestParseInvalid(t *testing.T) {
+	good := nodeOf(lex.CID{}, entry{suffix: "com.example.record/a"}, entry{suffix: "b", prefix: 19})
+	for _, test := range invalidNodes(t) {
 		t.Run(test.name, func(t *testing.T) {
 			var n mst.Node
 			err := n.Parse(test.block)
@@ -245,6 +254,9 @@ func FuzzNode(f *testing.F) {
 		f.Add(block)
 	}
 	f.Add(nodeOf(lex.CID{}, entry{suffix: "com.example.record/a"}, entry{prefix: 19, suffix: "b", right: valueOf("x")}))
+	for _, test := range invalidNodes(f) {
+		f.Add(test.block)
+	}
 	f.Fuzz(func(t *testing.T, block []byte) {
 		var n mst.Node
 		if n.Parse(block) != nil {

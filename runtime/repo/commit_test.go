@@ -58,7 +58,15 @@ func TestParseCommit(t *testing.T) {
 	}
 }
 
-func TestParseCommitInvalid(t *testing.T) {
+// invalidCommit is a block that is not a commit, and what the error says.
+type invalidCommit struct {
+	name    string
+	block   []byte
+	message string
+}
+
+// invalidCommits returns blocks with something wrong in each part of a commit.
+func invalidCommits(t testing.TB) []invalidCommit {
 	commit := testCommit()
 	block := commit.Block()
 	data := string(commit.Data[:])
@@ -69,11 +77,7 @@ func TestParseCommitInvalid(t *testing.T) {
 		}
 		return replaced
 	}
-	for _, test := range []struct {
-		name    string
-		block   []byte
-		message string
-	}{
+	return []invalidCommit{
 		{"empty", nil, "byte 0"},
 		{"a record", []byte("\xa1\x64text\x62hi"), "byte 0"},
 		{"unsigned", commit.Unsigned(), "six fields"},
@@ -96,7 +100,13 @@ func TestParseCommitInvalid(t *testing.T) {
 		{"data of another hash", replace("\x00\x01\x71\x12", "\x00\x01\x71\x13"), "hash function"},
 		{"prev is false", replace("\x64prev\xf6", "\x64prev\xf4"), "prev is not a link"},
 		{"bytes behind it", append(bytes.Clone(block), 0), "1 bytes too many"},
-	} {
+	}
+}
+
+func TestParseCommitInvalid(t *testing.T) {
+	commit := testCommit()
+	block := commit.Block()
+	for _, test := range invalidCommits(t) {
 		t.Run(test.name, func(t *testing.T) {
 			c, err := repo.ParseCommit(test.block)
 			if !errors.Is(err, repo.ErrCommit) || c != nil {
@@ -120,6 +130,9 @@ func FuzzCommit(f *testing.F) {
 	commit.Prev = commit.Data
 	f.Add(commit.Block())
 	f.Add(commit.Unsigned())
+	for _, test := range invalidCommits(f) {
+		f.Add(test.block)
+	}
 	f.Fuzz(func(t *testing.T, block []byte) {
 		c, err := repo.ParseCommit(block)
 		if err == nil && !bytes.Equal(c.Block(), block) {
