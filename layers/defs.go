@@ -85,13 +85,9 @@ func (v *Span) DecodeLex(d *lex.Decoder) {
 func (v *Span) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("byteEnd").Int(v.ByteEnd)
-	if x, ok := v.CharEnd.Get(); ok {
-		o.Key("charEnd").Int(x)
-	}
+	lex.OptInt(&o, "charEnd", v.CharEnd)
 	o.Key("byteStart").Int(v.ByteStart)
-	if x, ok := v.CharStart.Get(); ok {
-		o.Key("charStart").Int(x)
-	}
+	lex.OptInt(&o, "charStart", v.CharStart)
 	o.End()
 }
 
@@ -177,9 +173,7 @@ func (v *TokenRefSequence) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.EncodeArray(o.Key("tokenIndexes"), v.TokenIndexes, (*lex.Encoder).Int)
 	v.TokenizationID.EncodeLex(o.Key("tokenizationId"))
-	if x, ok := v.AnchorTokenIndex.Get(); ok {
-		o.Key("anchorTokenIndex").Int(x)
-	}
+	lex.OptInt(&o, "anchorTokenIndex", v.AnchorTokenIndex)
 	o.End()
 }
 
@@ -323,16 +317,10 @@ func (v *SpatioTemporalAnchor) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *SpatioTemporalAnchor) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.Keyframes != nil {
-		lex.EncodeObjects(o.Key("keyframes"), v.Keyframes)
-	}
+	lex.OptObjects(&o, "keyframes", v.Keyframes)
 	v.TemporalSpan.EncodeLex(o.Key("temporalSpan"))
-	if x, ok := v.Interpolation.Get(); ok {
-		o.Key("interpolation").String(string(x))
-	}
-	if x, ok := v.InterpolationURI.Get(); ok {
-		o.Key("interpolationUri").String(string(x))
-	}
+	lex.OptString(&o, "interpolation", v.Interpolation)
+	lex.OptString(&o, "interpolationUri", v.InterpolationURI)
 	o.End()
 }
 
@@ -398,9 +386,7 @@ func (v *Keyframe) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	v.Bbox.EncodeLex(o.Key("bbox"))
 	o.Key("timeMs").Int(v.TimeMs)
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
+	lex.OptObject(&o, "features", v.Features)
 	o.End()
 }
 
@@ -488,42 +474,18 @@ func (v *TemporalEntity) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *TemporalEntity) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Latest.Get(); ok {
-		o.Key("latest").String(x)
-	}
-	if x, ok := v.Instant.Get(); ok {
-		o.Key("instant").String(x)
-	}
-	if x, ok := v.Calendar.Get(); ok {
-		o.Key("calendar").String(string(x))
-	}
-	if x, ok := v.Duration.Get(); ok {
-		o.Key("duration").String(x)
-	}
-	if x, ok := v.Earliest.Get(); ok {
-		o.Key("earliest").String(x)
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if x, ok := v.Recurrence.Get(); ok {
-		o.Key("recurrence").String(x)
-	}
-	if x, ok := v.CalendarURI.Get(); ok {
-		o.Key("calendarUri").String(string(x))
-	}
-	if x, ok := v.Granularity.Get(); ok {
-		o.Key("granularity").String(string(x))
-	}
-	if x, ok := v.IntervalEnd.Get(); ok {
-		o.Key("intervalEnd").String(x)
-	}
-	if x, ok := v.IntervalStart.Get(); ok {
-		o.Key("intervalStart").String(x)
-	}
-	if x, ok := v.GranularityURI.Get(); ok {
-		o.Key("granularityUri").String(string(x))
-	}
+	lex.OptString(&o, "latest", v.Latest)
+	lex.OptString(&o, "instant", v.Instant)
+	lex.OptString(&o, "calendar", v.Calendar)
+	lex.OptString(&o, "duration", v.Duration)
+	lex.OptString(&o, "earliest", v.Earliest)
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptString(&o, "recurrence", v.Recurrence)
+	lex.OptString(&o, "calendarUri", v.CalendarURI)
+	lex.OptString(&o, "granularity", v.Granularity)
+	lex.OptString(&o, "intervalEnd", v.IntervalEnd)
+	lex.OptString(&o, "intervalStart", v.IntervalStart)
+	lex.OptString(&o, "granularityUri", v.GranularityURI)
 	o.End()
 }
 
@@ -632,15 +594,9 @@ func (v *TemporalModifier) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *TemporalModifier) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Mod.Get(); ok {
-		o.Key("mod").String(string(x))
-	}
-	if x, ok := v.ModURI.Get(); ok {
-		o.Key("modUri").String(string(x))
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
+	lex.OptString(&o, "mod", v.Mod)
+	lex.OptString(&o, "modUri", v.ModURI)
+	lex.OptObject(&o, "features", v.Features)
 	o.End()
 }
 
@@ -743,30 +699,14 @@ func (v *TemporalExpression) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *TemporalExpression) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Type.Get(); ok {
-		o.Key("type").String(string(x))
-	}
-	if v.Value != nil {
-		v.Value.EncodeLex(o.Key("value"))
-	}
-	if x, ok := v.TypeURI.Get(); ok {
-		o.Key("typeUri").String(string(x))
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if x, ok := v.Function.Get(); ok {
-		o.Key("function").String(string(x))
-	}
-	if v.Modifier != nil {
-		v.Modifier.EncodeLex(o.Key("modifier"))
-	}
-	if v.AnchorRef != nil {
-		v.AnchorRef.EncodeLex(o.Key("anchorRef"))
-	}
-	if x, ok := v.FunctionURI.Get(); ok {
-		o.Key("functionUri").String(string(x))
-	}
+	lex.OptString(&o, "type", v.Type)
+	lex.OptObject(&o, "value", v.Value)
+	lex.OptString(&o, "typeUri", v.TypeURI)
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptString(&o, "function", v.Function)
+	lex.OptObject(&o, "modifier", v.Modifier)
+	lex.OptObject(&o, "anchorRef", v.AnchorRef)
+	lex.OptString(&o, "functionUri", v.FunctionURI)
 	o.End()
 }
 
@@ -904,39 +844,17 @@ func (v *SpatialEntity) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *SpatialEntity) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.CRS.Get(); ok {
-		o.Key("crs").String(string(x))
-	}
-	if v.Bbox != nil {
-		v.Bbox.EncodeLex(o.Key("bbox"))
-	}
-	if x, ok := v.Type.Get(); ok {
-		o.Key("type").String(string(x))
-	}
-	if x, ok := v.CRSURI.Get(); ok {
-		o.Key("crsUri").String(string(x))
-	}
-	if x, ok := v.TypeURI.Get(); ok {
-		o.Key("typeUri").String(string(x))
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if x, ok := v.Geometry.Get(); ok {
-		o.Key("geometry").String(x)
-	}
-	if x, ok := v.Dimensions.Get(); ok {
-		o.Key("dimensions").Int(x)
-	}
-	if x, ok := v.Uncertainty.Get(); ok {
-		o.Key("uncertainty").String(x)
-	}
-	if x, ok := v.GeometryFormat.Get(); ok {
-		o.Key("geometryFormat").String(string(x))
-	}
-	if x, ok := v.GeometryFormatURI.Get(); ok {
-		o.Key("geometryFormatUri").String(string(x))
-	}
+	lex.OptString(&o, "crs", v.CRS)
+	lex.OptObject(&o, "bbox", v.Bbox)
+	lex.OptString(&o, "type", v.Type)
+	lex.OptString(&o, "crsUri", v.CRSURI)
+	lex.OptString(&o, "typeUri", v.TypeURI)
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptString(&o, "geometry", v.Geometry)
+	lex.OptInt(&o, "dimensions", v.Dimensions)
+	lex.OptString(&o, "uncertainty", v.Uncertainty)
+	lex.OptString(&o, "geometryFormat", v.GeometryFormat)
+	lex.OptString(&o, "geometryFormatUri", v.GeometryFormatURI)
 	o.End()
 }
 
@@ -1057,15 +975,9 @@ func (v *SpatialModifier) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *SpatialModifier) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Mod.Get(); ok {
-		o.Key("mod").String(string(x))
-	}
-	if x, ok := v.ModURI.Get(); ok {
-		o.Key("modUri").String(string(x))
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
+	lex.OptString(&o, "mod", v.Mod)
+	lex.OptString(&o, "modUri", v.ModURI)
+	lex.OptObject(&o, "features", v.Features)
 	o.End()
 }
 
@@ -1161,30 +1073,14 @@ func (v *SpatialExpression) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *SpatialExpression) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Type.Get(); ok {
-		o.Key("type").String(string(x))
-	}
-	if v.Value != nil {
-		v.Value.EncodeLex(o.Key("value"))
-	}
-	if x, ok := v.TypeURI.Get(); ok {
-		o.Key("typeUri").String(string(x))
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if x, ok := v.Function.Get(); ok {
-		o.Key("function").String(string(x))
-	}
-	if v.Modifier != nil {
-		v.Modifier.EncodeLex(o.Key("modifier"))
-	}
-	if v.AnchorRef != nil {
-		v.AnchorRef.EncodeLex(o.Key("anchorRef"))
-	}
-	if x, ok := v.FunctionURI.Get(); ok {
-		o.Key("functionUri").String(string(x))
-	}
+	lex.OptString(&o, "type", v.Type)
+	lex.OptObject(&o, "value", v.Value)
+	lex.OptString(&o, "typeUri", v.TypeURI)
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptString(&o, "function", v.Function)
+	lex.OptObject(&o, "modifier", v.Modifier)
+	lex.OptObject(&o, "anchorRef", v.AnchorRef)
+	lex.OptString(&o, "functionUri", v.FunctionURI)
 	o.End()
 }
 
@@ -1283,12 +1179,8 @@ func (v *PageAnchor) DecodeLex(d *lex.Decoder) {
 func (v *PageAnchor) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("page").Int(v.Page)
-	if v.TextSpan != nil {
-		v.TextSpan.EncodeLex(o.Key("textSpan"))
-	}
-	if v.BoundingBox != nil {
-		v.BoundingBox.EncodeLex(o.Key("boundingBox"))
-	}
+	lex.OptObject(&o, "textSpan", v.TextSpan)
+	lex.OptObject(&o, "boundingBox", v.BoundingBox)
 	o.End()
 }
 
@@ -1333,12 +1225,8 @@ func (v *TextQuoteSelector) DecodeLex(d *lex.Decoder) {
 func (v *TextQuoteSelector) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("exact").String(v.Exact)
-	if x, ok := v.Prefix.Get(); ok {
-		o.Key("prefix").String(x)
-	}
-	if x, ok := v.Suffix.Get(); ok {
-		o.Key("suffix").String(x)
-	}
+	lex.OptString(&o, "prefix", v.Prefix)
+	lex.OptString(&o, "suffix", v.Suffix)
 	o.End()
 }
 
@@ -1387,13 +1275,9 @@ func (v *TextPositionSelector) DecodeLex(d *lex.Decoder) {
 func (v *TextPositionSelector) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("byteEnd").Int(v.ByteEnd)
-	if x, ok := v.CharEnd.Get(); ok {
-		o.Key("charEnd").Int(x)
-	}
+	lex.OptInt(&o, "charEnd", v.CharEnd)
 	o.Key("byteStart").Int(v.ByteStart)
-	if x, ok := v.CharStart.Get(); ok {
-		o.Key("charStart").Int(x)
-	}
+	lex.OptInt(&o, "charStart", v.CharStart)
 	o.End()
 }
 
@@ -1434,9 +1318,7 @@ func (v *FragmentSelector) DecodeLex(d *lex.Decoder) {
 func (v *FragmentSelector) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("value").String(v.Value)
-	if x, ok := v.ConformsTo.Get(); ok {
-		o.Key("conformsTo").String(string(x))
-	}
+	lex.OptString(&o, "conformsTo", v.ConformsTo)
 	o.End()
 }
 
@@ -1484,16 +1366,12 @@ func (v *ExternalTarget) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *ExternalTarget) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Title.Get(); ok {
-		o.Key("title").String(x)
-	}
+	lex.OptString(&o, "title", v.Title)
 	o.Key("source").String(string(v.Source))
 	if v.Selector != nil {
 		o.Key("selector").Variant(v.Selector.externalTargetSelector(), v.Selector)
 	}
-	if x, ok := v.SourceHash.Get(); ok {
-		o.Key("sourceHash").String(x)
-	}
+	lex.OptString(&o, "sourceHash", v.SourceHash)
 	o.End()
 }
 
@@ -1596,27 +1474,13 @@ func (v *Anchor) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Anchor) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.TextSpan != nil {
-		v.TextSpan.EncodeLex(o.Key("textSpan"))
-	}
-	if v.TokenRef != nil {
-		v.TokenRef.EncodeLex(o.Key("tokenRef"))
-	}
-	if v.PageAnchor != nil {
-		v.PageAnchor.EncodeLex(o.Key("pageAnchor"))
-	}
-	if v.TemporalSpan != nil {
-		v.TemporalSpan.EncodeLex(o.Key("temporalSpan"))
-	}
-	if v.ExternalTarget != nil {
-		v.ExternalTarget.EncodeLex(o.Key("externalTarget"))
-	}
-	if v.TokenRefSequence != nil {
-		v.TokenRefSequence.EncodeLex(o.Key("tokenRefSequence"))
-	}
-	if v.SpatioTemporalAnchor != nil {
-		v.SpatioTemporalAnchor.EncodeLex(o.Key("spatioTemporalAnchor"))
-	}
+	lex.OptObject(&o, "textSpan", v.TextSpan)
+	lex.OptObject(&o, "tokenRef", v.TokenRef)
+	lex.OptObject(&o, "pageAnchor", v.PageAnchor)
+	lex.OptObject(&o, "temporalSpan", v.TemporalSpan)
+	lex.OptObject(&o, "externalTarget", v.ExternalTarget)
+	lex.OptObject(&o, "tokenRefSequence", v.TokenRefSequence)
+	lex.OptObject(&o, "spatioTemporalAnchor", v.SpatioTemporalAnchor)
 	o.End()
 }
 
@@ -1675,24 +1539,12 @@ func (v *AlignmentLink) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *AlignmentLink) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Label.Get(); ok {
-		o.Key("label").String(x)
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if x, ok := v.Confidence.Get(); ok {
-		o.Key("confidence").Int(x)
-	}
-	if v.KnowledgeRefs != nil {
-		lex.EncodeObjects(o.Key("knowledgeRefs"), v.KnowledgeRefs)
-	}
-	if v.SourceIndices != nil {
-		lex.EncodeArray(o.Key("sourceIndices"), v.SourceIndices, (*lex.Encoder).Int)
-	}
-	if v.TargetIndices != nil {
-		lex.EncodeArray(o.Key("targetIndices"), v.TargetIndices, (*lex.Encoder).Int)
-	}
+	lex.OptString(&o, "label", v.Label)
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptInt(&o, "confidence", v.Confidence)
+	lex.OptObjects(&o, "knowledgeRefs", v.KnowledgeRefs)
+	lex.OptArray(&o, "sourceIndices", v.SourceIndices, (*lex.Encoder).Int)
+	lex.OptArray(&o, "targetIndices", v.TargetIndices, (*lex.Encoder).Int)
 	o.End()
 }
 
@@ -1742,18 +1594,10 @@ func (v *AgentRef) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *AgentRef) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.ID.Get(); ok {
-		o.Key("id").String(x)
-	}
-	if x, ok := v.DID.Get(); ok {
-		o.Key("did").String(string(x))
-	}
-	if x, ok := v.Name.Get(); ok {
-		o.Key("name").String(x)
-	}
-	if v.KnowledgeRef != nil {
-		v.KnowledgeRef.EncodeLex(o.Key("knowledgeRef"))
-	}
+	lex.OptString(&o, "id", v.ID)
+	lex.OptString(&o, "did", v.DID)
+	lex.OptString(&o, "name", v.Name)
+	lex.OptObject(&o, "knowledgeRef", v.KnowledgeRef)
 	o.End()
 }
 
@@ -1818,24 +1662,12 @@ func (v *AnnotationMetadata) DecodeLex(d *lex.Decoder) {
 func (v *AnnotationMetadata) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("tool").String(v.Tool)
-	if v.Agent != nil {
-		v.Agent.EncodeLex(o.Key("agent"))
-	}
-	if x, ok := v.Digest.Get(); ok {
-		o.Key("digest").String(x)
-	}
-	if x, ok := v.Timestamp.Get(); ok {
-		o.Key("timestamp").String(string(x))
-	}
-	if x, ok := v.Confidence.Get(); ok {
-		o.Key("confidence").Int(x)
-	}
-	if x, ok := v.PersonaRef.Get(); ok {
-		o.Key("personaRef").String(string(x))
-	}
-	if v.Dependencies != nil {
-		lex.EncodeObjects(o.Key("dependencies"), v.Dependencies)
-	}
+	lex.OptObject(&o, "agent", v.Agent)
+	lex.OptString(&o, "digest", v.Digest)
+	lex.OptString(&o, "timestamp", v.Timestamp)
+	lex.OptInt(&o, "confidence", v.Confidence)
+	lex.OptString(&o, "personaRef", v.PersonaRef)
+	lex.OptObjects(&o, "dependencies", v.Dependencies)
 	o.End()
 }
 
@@ -1901,25 +1733,13 @@ func (v *LicenseRef) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *LicenseRef) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.URL.Get(); ok {
-		o.Key("url").String(string(x))
-	}
-	if x, ok := v.Name.Get(); ok {
-		o.Key("name").String(x)
-	}
+	lex.OptString(&o, "url", v.URL)
+	lex.OptString(&o, "name", v.Name)
 	o.Key("spdx").String(string(v.Spdx))
-	if x, ok := v.Notes.Get(); ok {
-		o.Key("notes").String(x)
-	}
-	if x, ok := v.SpdxURI.Get(); ok {
-		o.Key("spdxUri").String(string(x))
-	}
-	if x, ok := v.AppliesTo.Get(); ok {
-		o.Key("appliesTo").String(x)
-	}
-	if x, ok := v.Attribution.Get(); ok {
-		o.Key("attribution").String(x)
-	}
+	lex.OptString(&o, "notes", v.Notes)
+	lex.OptString(&o, "spdxUri", v.SpdxURI)
+	lex.OptString(&o, "appliesTo", v.AppliesTo)
+	lex.OptString(&o, "attribution", v.Attribution)
 	o.End()
 }
 
@@ -1998,9 +1818,7 @@ func (v *Licensing) DecodeLex(d *lex.Decoder) {
 func (v *Licensing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.EncodeObjects(o.Key("licenses"), v.Licenses)
-	if x, ok := v.Expression.Get(); ok {
-		o.Key("expression").String(x)
-	}
+	lex.OptString(&o, "expression", v.Expression)
 	o.End()
 }
 
@@ -2057,21 +1875,11 @@ func (v *ReproducibilityInfo) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *ReproducibilityInfo) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.CodeURI.Get(); ok {
-		o.Key("codeUri").String(string(x))
-	}
-	if x, ok := v.Command.Get(); ok {
-		o.Key("command").String(x)
-	}
-	if x, ok := v.CommitHash.Get(); ok {
-		o.Key("commitHash").String(x)
-	}
-	if x, ok := v.RandomSeed.Get(); ok {
-		o.Key("randomSeed").Int(x)
-	}
-	if x, ok := v.Environment.Get(); ok {
-		o.Key("environment").String(x)
-	}
+	lex.OptString(&o, "codeUri", v.CodeURI)
+	lex.OptString(&o, "command", v.Command)
+	lex.OptString(&o, "commitHash", v.CommitHash)
+	lex.OptInt(&o, "randomSeed", v.RandomSeed)
+	lex.OptString(&o, "environment", v.Environment)
 	o.End()
 }
 
@@ -2123,16 +1931,10 @@ func (v *KnowledgeRef) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *KnowledgeRef) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.URI.Get(); ok {
-		o.Key("uri").String(string(x))
-	}
-	if x, ok := v.Label.Get(); ok {
-		o.Key("label").String(x)
-	}
+	lex.OptString(&o, "uri", v.URI)
+	lex.OptString(&o, "label", v.Label)
 	o.Key("source").String(string(v.Source))
-	if x, ok := v.SourceURI.Get(); ok {
-		o.Key("sourceUri").String(string(x))
-	}
+	lex.OptString(&o, "sourceUri", v.SourceURI)
 	o.Key("identifier").String(v.Identifier)
 	o.End()
 }
@@ -2313,25 +2115,13 @@ func (v *Constraint) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Constraint) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Scope.Get(); ok {
-		o.Key("scope").String(string(x))
-	}
-	if v.Context != nil {
-		lex.EncodeStrings(o.Key("context"), v.Context)
-	}
-	if x, ok := v.ScopeURI.Get(); ok {
-		o.Key("scopeUri").String(string(x))
-	}
+	lex.OptString(&o, "scope", v.Scope)
+	lex.OptStrings(&o, "context", v.Context)
+	lex.OptString(&o, "scopeUri", v.ScopeURI)
 	o.Key("expression").String(v.Expression)
-	if x, ok := v.Description.Get(); ok {
-		o.Key("description").String(x)
-	}
-	if x, ok := v.ExpressionFormat.Get(); ok {
-		o.Key("expressionFormat").String(string(x))
-	}
-	if x, ok := v.ExpressionFormatURI.Get(); ok {
-		o.Key("expressionFormatUri").String(string(x))
-	}
+	lex.OptString(&o, "description", v.Description)
+	lex.OptString(&o, "expressionFormat", v.ExpressionFormat)
+	lex.OptString(&o, "expressionFormatUri", v.ExpressionFormatURI)
 	o.End()
 }
 
@@ -2425,18 +2215,10 @@ func (v *ObjectRef) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *ObjectRef) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.LocalID != nil {
-		v.LocalID.EncodeLex(o.Key("localId"))
-	}
-	if v.ObjectID != nil {
-		v.ObjectID.EncodeLex(o.Key("objectId"))
-	}
-	if x, ok := v.RecordRef.Get(); ok {
-		o.Key("recordRef").String(string(x))
-	}
-	if v.KnowledgeRef != nil {
-		v.KnowledgeRef.EncodeLex(o.Key("knowledgeRef"))
-	}
+	lex.OptObject(&o, "localId", v.LocalID)
+	lex.OptObject(&o, "objectId", v.ObjectID)
+	lex.OptString(&o, "recordRef", v.RecordRef)
+	lex.OptObject(&o, "knowledgeRef", v.KnowledgeRef)
 	o.End()
 }
 

@@ -54,7 +54,7 @@ func param(f *plan.Field) *jen.Statement {
 	case f.Default != nil:
 		return add(jen.Id("v").Dot(f.Name + "OrDefault").Call())
 	case f.Presence == plan.Optional:
-		return jen.If(jen.List(jen.Id("x"), jen.Id("ok")).Op(":=").Add(field).Dot("Get").Call(), jen.Id("ok")).Block(add(jen.Id("x")))
+		return lex("OptParam").Call(jen.Op("&").Id("q"), jen.Lit(f.Key), field)
 	}
 	return add(field)
 }

@@ -170,23 +170,42 @@ func encodeFunction(v *plan.Value) *jen.Statement {
 func encodeField(f *plan.Field) *jen.Statement {
 	field := func() *jen.Statement { return jen.Id("v").Dot(f.Name) }
 	key := jen.Id("o").Dot("Key").Call(jen.Lit(f.Key))
-	switch f.Presence {
-	case plan.Optional:
-		return jen.If(jen.List(jen.Id("x"), jen.Id("ok")).Op(":=").Add(field()).Dot("Get").Call(), jen.Id("ok")).
-			Block(encode(key, f.Value, jen.Id("x")))
-	case plan.Nullable:
+	present := jen.If(field().Op("!=").Nil())
+	switch {
+	case f.Presence == plan.Nullable:
 		return jen.If(jen.Op("!").Add(field()).Dot("IsAbsent").Call()).
 			Block(lex("EncodeNullable").Call(key, field(), encodeFunction(f.Value)))
-	case plan.IsSet:
+	case f.Presence == plan.IsSet:
 		return jen.If(field().Dot("IsSet").Call()).Block(encode(key, f.Value, field()))
-	case plan.Pointer:
-		return jen.If(field().Op("!=").Nil()).Block(encode(key, f.Value, field()))
-	case plan.NotNil:
-		if f.Value.Kind == plan.OneOf {
-			return jen.If(field().Op("!=").Nil()).
-				Block(key.Dot("Variant").Call(field().Dot(f.Value.Union.Marker).Call(), field()))
+	case f.Presence == plan.NotNil && f.Value.Kind == plan.OneOf:
+		return present.Block(key.Dot("Variant").Call(field().Dot(f.Value.Union.Marker).Call(), field()))
+	case f.Presence == plan.NotNil && f.Value.Kind != plan.Array:
+		return present.Block(encode(key, f.Value, field()))
+	case f.Presence != plan.Always:
+		name, function := optional(f.Value)
+		arguments := []jen.Code{jen.Op("&").Id("o"), jen.Lit(f.Key), field()}
+		if function != nil {
+			arguments = append(arguments, function)
 		}
-		return jen.If(field().Op("!=").Nil()).Block(encode(key, f.Value, field()))
+		return lex(name).Call(arguments...)
 	}
 	return encode(key, f.Value, field())
+}
+
+// optional returns the name of the runtime's function that writes a value as an optional field, and the function
+// that it is given to write the value or an array's item, if it takes one.
+func optional(v *plan.Value) (string, *jen.Statement) {
+	switch {
+	case v.Kind == plan.Array && hasMethods(v.Items):
+		return "OptObjects", nil
+	case v.Kind == plan.Array && v.Items.Encode == "String":
+		return "OptStrings", nil
+	case v.Kind == plan.Array:
+		return "OptArray", encodeFunction(v.Items)
+	case v.Kind == plan.Object:
+		return "OptObject", nil
+	case v.Encode == "String", v.Encode == "Int", v.Encode == "Bool":
+		return "Opt" + v.Encode, nil
+	}
+	return "OptValue", encodeFunction(v)
 }

@@ -120,49 +120,21 @@ func (v *Alignment) EncodeLex(e *lex.Encoder) {
 	o.Key("kind").String(string(v.Kind))
 	o.Key("$type").String(NSIDAlignment)
 	lex.EncodeObjects(o.Key("links"), v.Links)
-	if v.Source != nil {
-		v.Source.EncodeLex(o.Key("source"))
-	}
-	if v.Target != nil {
-		v.Target.EncodeLex(o.Key("target"))
-	}
-	if x, ok := v.KindURI.Get(); ok {
-		o.Key("kindUri").String(string(x))
-	}
-	if x, ok := v.Subkind.Get(); ok {
-		o.Key("subkind").String(string(x))
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if v.Metadata != nil {
-		v.Metadata.EncodeLex(o.Key("metadata"))
-	}
+	lex.OptObject(&o, "source", v.Source)
+	lex.OptObject(&o, "target", v.Target)
+	lex.OptString(&o, "kindUri", v.KindURI)
+	lex.OptString(&o, "subkind", v.Subkind)
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptObject(&o, "metadata", v.Metadata)
 	o.Key("createdAt").String(string(v.CreatedAt))
-	if v.Licensing != nil {
-		v.Licensing.EncodeLex(o.Key("licensing"))
-	}
-	if v.EprintRefs != nil {
-		lex.EncodeStrings(o.Key("eprintRefs"), v.EprintRefs)
-	}
-	if x, ok := v.Expression.Get(); ok {
-		o.Key("expression").String(string(x))
-	}
-	if x, ok := v.SourceLang.Get(); ok {
-		o.Key("sourceLang").String(x)
-	}
-	if x, ok := v.SubkindURI.Get(); ok {
-		o.Key("subkindUri").String(string(x))
-	}
-	if x, ok := v.TargetLang.Get(); ok {
-		o.Key("targetLang").String(x)
-	}
-	if v.KnowledgeRefs != nil {
-		lex.EncodeObjects(o.Key("knowledgeRefs"), v.KnowledgeRefs)
-	}
-	if v.Reproducibility != nil {
-		v.Reproducibility.EncodeLex(o.Key("reproducibility"))
-	}
+	lex.OptObject(&o, "licensing", v.Licensing)
+	lex.OptStrings(&o, "eprintRefs", v.EprintRefs)
+	lex.OptString(&o, "expression", v.Expression)
+	lex.OptString(&o, "sourceLang", v.SourceLang)
+	lex.OptString(&o, "subkindUri", v.SubkindURI)
+	lex.OptString(&o, "targetLang", v.TargetLang)
+	lex.OptObjects(&o, "knowledgeRefs", v.KnowledgeRefs)
+	lex.OptObject(&o, "reproducibility", v.Reproducibility)
 	o.End()
 }
 

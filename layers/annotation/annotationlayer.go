@@ -141,64 +141,28 @@ func (v *AnnotationLayer) DecodeLex(d *lex.Decoder) {
 func (v *AnnotationLayer) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("kind").String(string(v.Kind))
-	if x, ok := v.Rank.Get(); ok {
-		o.Key("rank").Int(x)
-	}
+	lex.OptInt(&o, "rank", v.Rank)
 	o.Key("$type").String(NSIDAnnotationLayer)
-	if x, ok := v.KindURI.Get(); ok {
-		o.Key("kindUri").String(string(x))
-	}
-	if x, ok := v.Subkind.Get(); ok {
-		o.Key("subkind").String(string(x))
-	}
-	if x, ok := v.LabelSet.Get(); ok {
-		o.Key("labelSet").String(x)
-	}
-	if v.Metadata != nil {
-		v.Metadata.EncodeLex(o.Key("metadata"))
-	}
+	lex.OptString(&o, "kindUri", v.KindURI)
+	lex.OptString(&o, "subkind", v.Subkind)
+	lex.OptString(&o, "labelSet", v.LabelSet)
+	lex.OptObject(&o, "metadata", v.Metadata)
 	o.Key("createdAt").String(string(v.CreatedAt))
-	if x, ok := v.Formalism.Get(); ok {
-		o.Key("formalism").String(string(x))
-	}
-	if v.Languages != nil {
-		lex.EncodeStrings(o.Key("languages"), v.Languages)
-	}
-	if v.Licensing != nil {
-		v.Licensing.EncodeLex(o.Key("licensing"))
-	}
-	if v.EprintRefs != nil {
-		lex.EncodeStrings(o.Key("eprintRefs"), v.EprintRefs)
-	}
+	lex.OptString(&o, "formalism", v.Formalism)
+	lex.OptStrings(&o, "languages", v.Languages)
+	lex.OptObject(&o, "licensing", v.Licensing)
+	lex.OptStrings(&o, "eprintRefs", v.EprintRefs)
 	o.Key("expression").String(string(v.Expression))
-	if x, ok := v.SubkindURI.Get(); ok {
-		o.Key("subkindUri").String(string(x))
-	}
+	lex.OptString(&o, "subkindUri", v.SubkindURI)
 	lex.EncodeObjects(o.Key("annotations"), v.Annotations)
-	if x, ok := v.OntologyRef.Get(); ok {
-		o.Key("ontologyRef").String(string(x))
-	}
-	if x, ok := v.FormalismURI.Get(); ok {
-		o.Key("formalismUri").String(string(x))
-	}
-	if x, ok := v.SourceMethod.Get(); ok {
-		o.Key("sourceMethod").String(string(x))
-	}
-	if x, ok := v.ParentLayerRef.Get(); ok {
-		o.Key("parentLayerRef").String(string(x))
-	}
-	if v.TokenizationID != nil {
-		v.TokenizationID.EncodeLex(o.Key("tokenizationId"))
-	}
-	if x, ok := v.AlternativesRef.Get(); ok {
-		o.Key("alternativesRef").String(string(x))
-	}
-	if v.Reproducibility != nil {
-		v.Reproducibility.EncodeLex(o.Key("reproducibility"))
-	}
-	if x, ok := v.SourceMethodURI.Get(); ok {
-		o.Key("sourceMethodUri").String(string(x))
-	}
+	lex.OptString(&o, "ontologyRef", v.OntologyRef)
+	lex.OptString(&o, "formalismUri", v.FormalismURI)
+	lex.OptString(&o, "sourceMethod", v.SourceMethod)
+	lex.OptString(&o, "parentLayerRef", v.ParentLayerRef)
+	lex.OptObject(&o, "tokenizationId", v.TokenizationID)
+	lex.OptString(&o, "alternativesRef", v.AlternativesRef)
+	lex.OptObject(&o, "reproducibility", v.Reproducibility)
+	lex.OptString(&o, "sourceMethodUri", v.SourceMethodURI)
 	o.End()
 }
 

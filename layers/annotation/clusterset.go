@@ -95,35 +95,17 @@ func (v *ClusterSet) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("kind").String(string(v.Kind))
 	o.Key("$type").String(NSIDClusterSet)
-	if x, ok := v.KindURI.Get(); ok {
-		o.Key("kindUri").String(string(x))
-	}
+	lex.OptString(&o, "kindUri", v.KindURI)
 	lex.EncodeObjects(o.Key("clusters"), v.Clusters)
-	if x, ok := v.LayerRef.Get(); ok {
-		o.Key("layerRef").String(string(x))
-	}
-	if v.Metadata != nil {
-		v.Metadata.EncodeLex(o.Key("metadata"))
-	}
-	if x, ok := v.CorpusRef.Get(); ok {
-		o.Key("corpusRef").String(string(x))
-	}
+	lex.OptString(&o, "layerRef", v.LayerRef)
+	lex.OptObject(&o, "metadata", v.Metadata)
+	lex.OptString(&o, "corpusRef", v.CorpusRef)
 	o.Key("createdAt").String(string(v.CreatedAt))
-	if v.Licensing != nil {
-		v.Licensing.EncodeLex(o.Key("licensing"))
-	}
-	if v.EprintRefs != nil {
-		lex.EncodeStrings(o.Key("eprintRefs"), v.EprintRefs)
-	}
-	if x, ok := v.Expression.Get(); ok {
-		o.Key("expression").String(string(x))
-	}
-	if v.ExpressionRefs != nil {
-		lex.EncodeStrings(o.Key("expressionRefs"), v.ExpressionRefs)
-	}
-	if v.Reproducibility != nil {
-		v.Reproducibility.EncodeLex(o.Key("reproducibility"))
-	}
+	lex.OptObject(&o, "licensing", v.Licensing)
+	lex.OptStrings(&o, "eprintRefs", v.EprintRefs)
+	lex.OptString(&o, "expression", v.Expression)
+	lex.OptStrings(&o, "expressionRefs", v.ExpressionRefs)
+	lex.OptObject(&o, "reproducibility", v.Reproducibility)
 	o.End()
 }
 

@@ -107,55 +107,23 @@ func (v *Annotation) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Annotation) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Text.Get(); ok {
-		o.Key("text").String(x)
-	}
+	lex.OptString(&o, "text", v.Text)
 	v.UUID.EncodeLex(o.Key("uuid"))
-	if x, ok := v.Label.Get(); ok {
-		o.Key("label").String(x)
-	}
-	if x, ok := v.Value.Get(); ok {
-		o.Key("value").String(x)
-	}
-	if v.Anchor != nil {
-		v.Anchor.EncodeLex(o.Key("anchor"))
-	}
-	if v.Spatial != nil {
-		v.Spatial.EncodeLex(o.Key("spatial"))
-	}
-	if v.ChildIDs != nil {
-		lex.EncodeObjects(o.Key("childIds"), v.ChildIDs)
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if v.ParentID != nil {
-		v.ParentID.EncodeLex(o.Key("parentId"))
-	}
-	if v.Temporal != nil {
-		v.Temporal.EncodeLex(o.Key("temporal"))
-	}
-	if v.Arguments != nil {
-		lex.EncodeObjects(o.Key("arguments"), v.Arguments)
-	}
-	if x, ok := v.HeadIndex.Get(); ok {
-		o.Key("headIndex").Int(x)
-	}
-	if x, ok := v.Confidence.Get(); ok {
-		o.Key("confidence").Int(x)
-	}
-	if x, ok := v.TokenIndex.Get(); ok {
-		o.Key("tokenIndex").Int(x)
-	}
-	if x, ok := v.TargetIndex.Get(); ok {
-		o.Key("targetIndex").Int(x)
-	}
-	if v.KnowledgeRefs != nil {
-		lex.EncodeObjects(o.Key("knowledgeRefs"), v.KnowledgeRefs)
-	}
-	if x, ok := v.OntologyTypeRef.Get(); ok {
-		o.Key("ontologyTypeRef").String(string(x))
-	}
+	lex.OptString(&o, "label", v.Label)
+	lex.OptString(&o, "value", v.Value)
+	lex.OptObject(&o, "anchor", v.Anchor)
+	lex.OptObject(&o, "spatial", v.Spatial)
+	lex.OptObjects(&o, "childIds", v.ChildIDs)
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptObject(&o, "parentId", v.ParentID)
+	lex.OptObject(&o, "temporal", v.Temporal)
+	lex.OptObjects(&o, "arguments", v.Arguments)
+	lex.OptInt(&o, "headIndex", v.HeadIndex)
+	lex.OptInt(&o, "confidence", v.Confidence)
+	lex.OptInt(&o, "tokenIndex", v.TokenIndex)
+	lex.OptInt(&o, "targetIndex", v.TargetIndex)
+	lex.OptObjects(&o, "knowledgeRefs", v.KnowledgeRefs)
+	lex.OptString(&o, "ontologyTypeRef", v.OntologyTypeRef)
 	o.End()
 }
 
@@ -202,9 +170,7 @@ func (v *ArgumentRef) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("role").String(v.Role)
 	v.Target.EncodeLex(o.Key("target"))
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
+	lex.OptObject(&o, "features", v.Features)
 	o.End()
 }
 
@@ -260,15 +226,9 @@ func (v *Cluster) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	v.UUID.EncodeLex(o.Key("uuid"))
 	lex.EncodeObjects(o.Key("members"), v.Members)
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if v.KnowledgeRefs != nil {
-		lex.EncodeObjects(o.Key("knowledgeRefs"), v.KnowledgeRefs)
-	}
-	if x, ok := v.CanonicalLabel.Get(); ok {
-		o.Key("canonicalLabel").String(x)
-	}
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptObjects(&o, "knowledgeRefs", v.KnowledgeRefs)
+	lex.OptString(&o, "canonicalLabel", v.CanonicalLabel)
 	o.End()
 }
 

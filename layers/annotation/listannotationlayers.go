@@ -47,16 +47,10 @@ func (v *ListAnnotationLayersParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListAnnotationLayersParams))
 	var q lex.Params
 	q.String("expression", string(v.Expression))
-	if x, ok := v.Kind.Get(); ok {
-		q.String("kind", x)
-	}
-	if x, ok := v.Subkind.Get(); ok {
-		q.String("subkind", x)
-	}
+	lex.OptParam(&q, "kind", v.Kind)
+	lex.OptParam(&q, "subkind", v.Subkind)
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

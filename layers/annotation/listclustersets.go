@@ -44,13 +44,9 @@ func (v *ListClusterSetsParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListClusterSetsParams))
 	var q lex.Params
 	q.String("expression", string(v.Expression))
-	if x, ok := v.Kind.Get(); ok {
-		q.String("kind", x)
-	}
+	lex.OptParam(&q, "kind", v.Kind)
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

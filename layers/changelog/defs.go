@@ -184,22 +184,12 @@ func (v *ChangeItem) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *ChangeItem) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.Targets != nil {
-		lex.EncodeObjects(o.Key("targets"), v.Targets)
-	}
-	if x, ok := v.NewValue.Get(); ok {
-		o.Key("newValue").String(x)
-	}
-	if x, ok := v.FieldPath.Get(); ok {
-		o.Key("fieldPath").String(x)
-	}
-	if x, ok := v.ChangeType.Get(); ok {
-		o.Key("changeType").String(string(x))
-	}
+	lex.OptObjects(&o, "targets", v.Targets)
+	lex.OptString(&o, "newValue", v.NewValue)
+	lex.OptString(&o, "fieldPath", v.FieldPath)
+	lex.OptString(&o, "changeType", v.ChangeType)
 	o.Key("description").String(v.Description)
-	if x, ok := v.PreviousValue.Get(); ok {
-		o.Key("previousValue").String(x)
-	}
+	lex.OptString(&o, "previousValue", v.PreviousValue)
 	o.End()
 }
 

@@ -72,14 +72,10 @@ func (v *Entry) EncodeLex(e *lex.Encoder) {
 	o.Key("$type").String(NSIDEntry)
 	o.Key("subject").String(string(v.Subject))
 	o.Key("summary").String(v.Summary)
-	if v.Version != nil {
-		v.Version.EncodeLex(o.Key("version"))
-	}
+	lex.OptObject(&o, "version", v.Version)
 	lex.EncodeObjects(o.Key("sections"), v.Sections)
 	o.Key("createdAt").String(string(v.CreatedAt))
-	if v.PreviousVersion != nil {
-		v.PreviousVersion.EncodeLex(o.Key("previousVersion"))
-	}
+	lex.OptObject(&o, "previousVersion", v.PreviousVersion)
 	o.Key("subjectCollection").String(v.SubjectCollection)
 	o.End()
 }

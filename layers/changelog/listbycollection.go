@@ -42,9 +42,7 @@ func (v *ListByCollectionParams) LexParams() lex.Params {
 	var q lex.Params
 	q.String("collection", v.Collection)
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

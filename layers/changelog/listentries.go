@@ -43,9 +43,7 @@ func (v *ListEntriesParams) LexParams() lex.Params {
 	var q lex.Params
 	q.String("subject", string(v.Subject))
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

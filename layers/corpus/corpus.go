@@ -101,43 +101,19 @@ func (v *Corpus) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("name").String(v.Name)
 	o.Key("$type").String(NSIDCorpus)
-	if x, ok := v.Domain.Get(); ok {
-		o.Key("domain").String(string(x))
-	}
-	if x, ok := v.Version.Get(); ok {
-		o.Key("version").String(x)
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
+	lex.OptString(&o, "domain", v.Domain)
+	lex.OptString(&o, "version", v.Version)
+	lex.OptObject(&o, "features", v.Features)
 	o.Key("createdAt").String(string(v.CreatedAt))
-	if x, ok := v.DomainURI.Get(); ok {
-		o.Key("domainUri").String(string(x))
-	}
-	if v.Languages != nil {
-		lex.EncodeStrings(o.Key("languages"), v.Languages)
-	}
-	if v.Licensing != nil {
-		v.Licensing.EncodeLex(o.Key("licensing"))
-	}
-	if v.EprintRefs != nil {
-		lex.EncodeStrings(o.Key("eprintRefs"), v.EprintRefs)
-	}
-	if x, ok := v.Description.Get(); ok {
-		o.Key("description").String(x)
-	}
-	if v.OntologyRefs != nil {
-		lex.EncodeStrings(o.Key("ontologyRefs"), v.OntologyRefs)
-	}
-	if x, ok := v.ExpressionCount.Get(); ok {
-		o.Key("expressionCount").Int(x)
-	}
-	if v.Reproducibility != nil {
-		v.Reproducibility.EncodeLex(o.Key("reproducibility"))
-	}
-	if v.AnnotationDesign != nil {
-		v.AnnotationDesign.EncodeLex(o.Key("annotationDesign"))
-	}
+	lex.OptString(&o, "domainUri", v.DomainURI)
+	lex.OptStrings(&o, "languages", v.Languages)
+	lex.OptObject(&o, "licensing", v.Licensing)
+	lex.OptStrings(&o, "eprintRefs", v.EprintRefs)
+	lex.OptString(&o, "description", v.Description)
+	lex.OptStrings(&o, "ontologyRefs", v.OntologyRefs)
+	lex.OptInt(&o, "expressionCount", v.ExpressionCount)
+	lex.OptObject(&o, "reproducibility", v.Reproducibility)
+	lex.OptObject(&o, "annotationDesign", v.AnnotationDesign)
 	o.End()
 }
 

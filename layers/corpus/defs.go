@@ -65,27 +65,13 @@ func (v *AnnotationDesign) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *AnnotationDesign) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if v.Redundancy != nil {
-		v.Redundancy.EncodeLex(o.Key("redundancy"))
-	}
-	if v.Adjudication != nil {
-		v.Adjudication.EncodeLex(o.Key("adjudication"))
-	}
-	if x, ok := v.GuidelinesRef.Get(); ok {
-		o.Key("guidelinesRef").String(string(x))
-	}
-	if v.QualityCriteria != nil {
-		lex.EncodeObjects(o.Key("qualityCriteria"), v.QualityCriteria)
-	}
-	if x, ok := v.AnnotationRounds.Get(); ok {
-		o.Key("annotationRounds").Int(x)
-	}
-	if x, ok := v.GuidelinesVersion.Get(); ok {
-		o.Key("guidelinesVersion").String(x)
-	}
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptObject(&o, "redundancy", v.Redundancy)
+	lex.OptObject(&o, "adjudication", v.Adjudication)
+	lex.OptString(&o, "guidelinesRef", v.GuidelinesRef)
+	lex.OptObjects(&o, "qualityCriteria", v.QualityCriteria)
+	lex.OptInt(&o, "annotationRounds", v.AnnotationRounds)
+	lex.OptString(&o, "guidelinesVersion", v.GuidelinesVersion)
 	o.End()
 }
 
@@ -141,21 +127,11 @@ func (v *RedundancySpec) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *RedundancySpec) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Count.Get(); ok {
-		o.Key("count").Int(x)
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if x, ok := v.AnnotatorPool.Get(); ok {
-		o.Key("annotatorPool").Int(x)
-	}
-	if x, ok := v.AssignmentStrategy.Get(); ok {
-		o.Key("assignmentStrategy").String(string(x))
-	}
-	if x, ok := v.AssignmentStrategyURI.Get(); ok {
-		o.Key("assignmentStrategyUri").String(string(x))
-	}
+	lex.OptInt(&o, "count", v.Count)
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptInt(&o, "annotatorPool", v.AnnotatorPool)
+	lex.OptString(&o, "assignmentStrategy", v.AssignmentStrategy)
+	lex.OptString(&o, "assignmentStrategyUri", v.AssignmentStrategyURI)
 	o.End()
 }
 
@@ -235,21 +211,11 @@ func (v *AdjudicationSpec) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *AdjudicationSpec) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Method.Get(); ok {
-		o.Key("method").String(string(x))
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if x, ok := v.MethodURI.Get(); ok {
-		o.Key("methodUri").String(string(x))
-	}
-	if x, ok := v.AgreementThreshold.Get(); ok {
-		o.Key("agreementThreshold").Int(x)
-	}
-	if x, ok := v.DedicatedAdjudicator.Get(); ok {
-		o.Key("dedicatedAdjudicator").Bool(x)
-	}
+	lex.OptString(&o, "method", v.Method)
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptString(&o, "methodUri", v.MethodURI)
+	lex.OptInt(&o, "agreementThreshold", v.AgreementThreshold)
+	lex.OptBool(&o, "dedicatedAdjudicator", v.DedicatedAdjudicator)
 	o.End()
 }
 
@@ -339,22 +305,12 @@ func (v *QualityCriterion) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *QualityCriterion) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Scope.Get(); ok {
-		o.Key("scope").String(string(x))
-	}
+	lex.OptString(&o, "scope", v.Scope)
 	o.Key("metric").String(string(v.Metric))
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if x, ok := v.ScopeURI.Get(); ok {
-		o.Key("scopeUri").String(string(x))
-	}
-	if x, ok := v.MetricURI.Get(); ok {
-		o.Key("metricUri").String(string(x))
-	}
-	if x, ok := v.Threshold.Get(); ok {
-		o.Key("threshold").Int(x)
-	}
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptString(&o, "scopeUri", v.ScopeURI)
+	lex.OptString(&o, "metricUri", v.MetricURI)
+	lex.OptInt(&o, "threshold", v.Threshold)
 	o.End()
 }
 

@@ -46,13 +46,9 @@ func (v *ListCorporaParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListCorporaParams))
 	var q lex.Params
 	q.String("repo", string(v.Repo))
-	if x, ok := v.Domain.Get(); ok {
-		q.String("domain", x)
-	}
+	lex.OptParam(&q, "domain", v.Domain)
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	for _, x := range v.Languages {
 		q.String("languages", x)
 	}

@@ -44,13 +44,9 @@ func (v *ListMembershipsParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListMembershipsParams))
 	var q lex.Params
 	q.String("corpusRef", string(v.CorpusRef))
-	if x, ok := v.Split.Get(); ok {
-		q.String("split", x)
-	}
+	lex.OptParam(&q, "split", v.Split)
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

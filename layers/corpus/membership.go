@@ -74,21 +74,11 @@ func (v *Membership) DecodeLex(d *lex.Decoder) {
 func (v *Membership) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDMembership)
-	if x, ok := v.Split.Get(); ok {
-		o.Key("split").String(string(x))
-	}
-	if x, ok := v.Ordinal.Get(); ok {
-		o.Key("ordinal").Int(x)
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if v.Metadata != nil {
-		v.Metadata.EncodeLex(o.Key("metadata"))
-	}
-	if x, ok := v.SplitURI.Get(); ok {
-		o.Key("splitUri").String(string(x))
-	}
+	lex.OptString(&o, "split", v.Split)
+	lex.OptInt(&o, "ordinal", v.Ordinal)
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptObject(&o, "metadata", v.Metadata)
+	lex.OptString(&o, "splitUri", v.SplitURI)
 	o.Key("corpusRef").String(string(v.CorpusRef))
 	o.Key("createdAt").String(string(v.CreatedAt))
 	o.Key("expressionRef").String(string(v.ExpressionRef))

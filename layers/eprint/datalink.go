@@ -93,35 +93,17 @@ func (v *DataLink) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDDataLink)
 	o.Key("dataKind").String(string(v.DataKind))
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if x, ok := v.CorpusRef.Get(); ok {
-		o.Key("corpusRef").String(string(x))
-	}
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptString(&o, "corpusRef", v.CorpusRef)
 	o.Key("createdAt").String(string(v.CreatedAt))
-	if x, ok := v.EprintDID.Get(); ok {
-		o.Key("eprintDid").String(string(x))
-	}
+	lex.OptString(&o, "eprintDid", v.EprintDID)
 	o.Key("eprintUri").String(string(v.EprintURI))
-	if x, ok := v.DataKindURI.Get(); ok {
-		o.Key("dataKindUri").String(string(x))
-	}
-	if x, ok := v.Description.Get(); ok {
-		o.Key("description").String(x)
-	}
-	if x, ok := v.PaperSection.Get(); ok {
-		o.Key("paperSection").String(x)
-	}
-	if v.AnnotationRefs != nil {
-		lex.EncodeStrings(o.Key("annotationRefs"), v.AnnotationRefs)
-	}
-	if v.ExpressionRefs != nil {
-		lex.EncodeStrings(o.Key("expressionRefs"), v.ExpressionRefs)
-	}
-	if v.Reproducibility != nil {
-		v.Reproducibility.EncodeLex(o.Key("reproducibility"))
-	}
+	lex.OptString(&o, "dataKindUri", v.DataKindURI)
+	lex.OptString(&o, "description", v.Description)
+	lex.OptString(&o, "paperSection", v.PaperSection)
+	lex.OptStrings(&o, "annotationRefs", v.AnnotationRefs)
+	lex.OptStrings(&o, "expressionRefs", v.ExpressionRefs)
+	lex.OptObject(&o, "reproducibility", v.Reproducibility)
 	o.End()
 }
 

@@ -134,75 +134,29 @@ func (v *Citation) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Citation) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.DOI.Get(); ok {
-		o.Key("doi").String(x)
-	}
-	if x, ok := v.Raw.Get(); ok {
-		o.Key("raw").String(x)
-	}
-	if x, ok := v.URL.Get(); ok {
-		o.Key("url").String(string(x))
-	}
-	if x, ok := v.ISBN.Get(); ok {
-		o.Key("isbn").String(x)
-	}
-	if x, ok := v.ISSN.Get(); ok {
-		o.Key("issn").String(x)
-	}
-	if x, ok := v.Page.Get(); ok {
-		o.Key("page").String(x)
-	}
-	if x, ok := v.PMID.Get(); ok {
-		o.Key("pmid").String(x)
-	}
-	if x, ok := v.Type.Get(); ok {
-		o.Key("type").String(string(x))
-	}
-	if x, ok := v.Issue.Get(); ok {
-		o.Key("issue").String(x)
-	}
-	if x, ok := v.Title.Get(); ok {
-		o.Key("title").String(x)
-	}
-	if v.Issued != nil {
-		v.Issued.EncodeLex(o.Key("issued"))
-	}
-	if x, ok := v.Volume.Get(); ok {
-		o.Key("volume").String(x)
-	}
-	if x, ok := v.Edition.Get(); ok {
-		o.Key("edition").String(x)
-	}
-	if x, ok := v.TypeURI.Get(); ok {
-		o.Key("typeUri").String(string(x))
-	}
-	if x, ok := v.Version.Get(); ok {
-		o.Key("version").String(x)
-	}
-	if x, ok := v.Abstract.Get(); ok {
-		o.Key("abstract").String(x)
-	}
-	if v.Accessed != nil {
-		v.Accessed.EncodeLex(o.Key("accessed"))
-	}
-	if v.Creators != nil {
-		lex.EncodeObjects(o.Key("creators"), v.Creators)
-	}
-	if x, ok := v.Language.Get(); ok {
-		o.Key("language").String(x)
-	}
-	if x, ok := v.Publisher.Get(); ok {
-		o.Key("publisher").String(x)
-	}
-	if v.KnowledgeRefs != nil {
-		lex.EncodeObjects(o.Key("knowledgeRefs"), v.KnowledgeRefs)
-	}
-	if x, ok := v.ContainerTitle.Get(); ok {
-		o.Key("containerTitle").String(x)
-	}
-	if x, ok := v.PublisherPlace.Get(); ok {
-		o.Key("publisherPlace").String(x)
-	}
+	lex.OptString(&o, "doi", v.DOI)
+	lex.OptString(&o, "raw", v.Raw)
+	lex.OptString(&o, "url", v.URL)
+	lex.OptString(&o, "isbn", v.ISBN)
+	lex.OptString(&o, "issn", v.ISSN)
+	lex.OptString(&o, "page", v.Page)
+	lex.OptString(&o, "pmid", v.PMID)
+	lex.OptString(&o, "type", v.Type)
+	lex.OptString(&o, "issue", v.Issue)
+	lex.OptString(&o, "title", v.Title)
+	lex.OptObject(&o, "issued", v.Issued)
+	lex.OptString(&o, "volume", v.Volume)
+	lex.OptString(&o, "edition", v.Edition)
+	lex.OptString(&o, "typeUri", v.TypeURI)
+	lex.OptString(&o, "version", v.Version)
+	lex.OptString(&o, "abstract", v.Abstract)
+	lex.OptObject(&o, "accessed", v.Accessed)
+	lex.OptObjects(&o, "creators", v.Creators)
+	lex.OptString(&o, "language", v.Language)
+	lex.OptString(&o, "publisher", v.Publisher)
+	lex.OptObjects(&o, "knowledgeRefs", v.KnowledgeRefs)
+	lex.OptString(&o, "containerTitle", v.ContainerTitle)
+	lex.OptString(&o, "publisherPlace", v.PublisherPlace)
 	o.End()
 }
 
@@ -332,48 +286,20 @@ func (v *Creator) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Creator) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Role.Get(); ok {
-		o.Key("role").String(string(x))
-	}
-	if v.Agent != nil {
-		v.Agent.EncodeLex(o.Key("agent"))
-	}
-	if x, ok := v.Given.Get(); ok {
-		o.Key("given").String(x)
-	}
-	if x, ok := v.Family.Get(); ok {
-		o.Key("family").String(x)
-	}
-	if x, ok := v.Suffix.Get(); ok {
-		o.Key("suffix").String(x)
-	}
-	if x, ok := v.Literal.Get(); ok {
-		o.Key("literal").String(x)
-	}
-	if x, ok := v.RoleURI.Get(); ok {
-		o.Key("roleUri").String(string(x))
-	}
-	if x, ok := v.NameType.Get(); ok {
-		o.Key("nameType").String(string(x))
-	}
-	if x, ok := v.Sequence.Get(); ok {
-		o.Key("sequence").Int(x)
-	}
-	if x, ok := v.Affiliation.Get(); ok {
-		o.Key("affiliation").String(x)
-	}
-	if x, ok := v.NameTypeURI.Get(); ok {
-		o.Key("nameTypeUri").String(string(x))
-	}
-	if v.KnowledgeRef != nil {
-		v.KnowledgeRef.EncodeLex(o.Key("knowledgeRef"))
-	}
-	if x, ok := v.DroppingParticle.Get(); ok {
-		o.Key("droppingParticle").String(x)
-	}
-	if x, ok := v.NonDroppingParticle.Get(); ok {
-		o.Key("nonDroppingParticle").String(x)
-	}
+	lex.OptString(&o, "role", v.Role)
+	lex.OptObject(&o, "agent", v.Agent)
+	lex.OptString(&o, "given", v.Given)
+	lex.OptString(&o, "family", v.Family)
+	lex.OptString(&o, "suffix", v.Suffix)
+	lex.OptString(&o, "literal", v.Literal)
+	lex.OptString(&o, "roleUri", v.RoleURI)
+	lex.OptString(&o, "nameType", v.NameType)
+	lex.OptInt(&o, "sequence", v.Sequence)
+	lex.OptString(&o, "affiliation", v.Affiliation)
+	lex.OptString(&o, "nameTypeUri", v.NameTypeURI)
+	lex.OptObject(&o, "knowledgeRef", v.KnowledgeRef)
+	lex.OptString(&o, "droppingParticle", v.DroppingParticle)
+	lex.OptString(&o, "nonDroppingParticle", v.NonDroppingParticle)
 	o.End()
 }
 
@@ -474,24 +400,12 @@ func (v *Date) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Date) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Day.Get(); ok {
-		o.Key("day").Int(x)
-	}
-	if x, ok := v.Year.Get(); ok {
-		o.Key("year").Int(x)
-	}
-	if x, ok := v.Circa.Get(); ok {
-		o.Key("circa").Bool(x)
-	}
-	if x, ok := v.Month.Get(); ok {
-		o.Key("month").Int(x)
-	}
-	if x, ok := v.Season.Get(); ok {
-		o.Key("season").String(x)
-	}
-	if x, ok := v.Literal.Get(); ok {
-		o.Key("literal").String(x)
-	}
+	lex.OptInt(&o, "day", v.Day)
+	lex.OptInt(&o, "year", v.Year)
+	lex.OptBool(&o, "circa", v.Circa)
+	lex.OptInt(&o, "month", v.Month)
+	lex.OptString(&o, "season", v.Season)
+	lex.OptString(&o, "literal", v.Literal)
 	o.End()
 }
 

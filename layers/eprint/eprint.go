@@ -109,45 +109,21 @@ func (v *Eprint) DecodeLex(d *lex.Decoder) {
 func (v *Eprint) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDEprint)
-	if v.Citation != nil {
-		v.Citation.EncodeLex(o.Key("citation"))
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
+	lex.OptObject(&o, "citation", v.Citation)
+	lex.OptObject(&o, "features", v.Features)
 	o.Key("linkType").String(string(v.LinkType))
-	if x, ok := v.CorpusRef.Get(); ok {
-		o.Key("corpusRef").String(string(x))
-	}
+	lex.OptString(&o, "corpusRef", v.CorpusRef)
 	o.Key("createdAt").String(string(v.CreatedAt))
-	if x, ok := v.EprintURI.Get(); ok {
-		o.Key("eprintUri").String(string(x))
-	}
-	if x, ok := v.Description.Get(); ok {
-		o.Key("description").String(x)
-	}
-	if x, ok := v.LinkTypeURI.Get(); ok {
-		o.Key("linkTypeUri").String(string(x))
-	}
-	if v.KnowledgeRefs != nil {
-		lex.EncodeObjects(o.Key("knowledgeRefs"), v.KnowledgeRefs)
-	}
-	if v.AnnotationRefs != nil {
-		lex.EncodeStrings(o.Key("annotationRefs"), v.AnnotationRefs)
-	}
-	if v.ExpressionRefs != nil {
-		lex.EncodeStrings(o.Key("expressionRefs"), v.ExpressionRefs)
-	}
+	lex.OptString(&o, "eprintUri", v.EprintURI)
+	lex.OptString(&o, "description", v.Description)
+	lex.OptString(&o, "linkTypeUri", v.LinkTypeURI)
+	lex.OptObjects(&o, "knowledgeRefs", v.KnowledgeRefs)
+	lex.OptStrings(&o, "annotationRefs", v.AnnotationRefs)
+	lex.OptStrings(&o, "expressionRefs", v.ExpressionRefs)
 	o.Key("eprintIdentifier").String(v.EprintIdentifier)
-	if v.PlatformEprintRefs != nil {
-		lex.EncodeStrings(o.Key("platformEprintRefs"), v.PlatformEprintRefs)
-	}
-	if x, ok := v.EprintIdentifierType.Get(); ok {
-		o.Key("eprintIdentifierType").String(string(x))
-	}
-	if x, ok := v.EprintIdentifierTypeURI.Get(); ok {
-		o.Key("eprintIdentifierTypeUri").String(string(x))
-	}
+	lex.OptStrings(&o, "platformEprintRefs", v.PlatformEprintRefs)
+	lex.OptString(&o, "eprintIdentifierType", v.EprintIdentifierType)
+	lex.OptString(&o, "eprintIdentifierTypeUri", v.EprintIdentifierTypeURI)
 	o.End()
 }
 

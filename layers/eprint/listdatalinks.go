@@ -44,13 +44,9 @@ func (v *ListDataLinksParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListDataLinksParams))
 	var q lex.Params
 	q.String("eprintUri", string(v.EprintURI))
-	if x, ok := v.DataKind.Get(); ok {
-		q.String("dataKind", x)
-	}
+	lex.OptParam(&q, "dataKind", v.DataKind)
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

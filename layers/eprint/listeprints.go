@@ -47,16 +47,10 @@ func (v *ListEprintsParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListEprintsParams))
 	var q lex.Params
 	q.String("repo", string(v.Repo))
-	if x, ok := v.LinkType.Get(); ok {
-		q.String("linkType", x)
-	}
-	if x, ok := v.EprintIdentifierType.Get(); ok {
-		q.String("eprintIdentifierType", x)
-	}
+	lex.OptParam(&q, "linkType", v.LinkType)
+	lex.OptParam(&q, "eprintIdentifierType", v.EprintIdentifierType)
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

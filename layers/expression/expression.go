@@ -119,47 +119,21 @@ func (v *Expression) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("id").String(v.ID)
 	o.Key("kind").String(string(v.Kind))
-	if x, ok := v.Text.Get(); ok {
-		o.Key("text").String(x)
-	}
+	lex.OptString(&o, "text", v.Text)
 	o.Key("$type").String(NSIDExpression)
-	if v.Anchor != nil {
-		v.Anchor.EncodeLex(o.Key("anchor"))
-	}
-	if x, ok := v.KindURI.Get(); ok {
-		o.Key("kindUri").String(string(x))
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if x, ok := v.MediaRef.Get(); ok {
-		o.Key("mediaRef").String(string(x))
-	}
-	if v.Metadata != nil {
-		v.Metadata.EncodeLex(o.Key("metadata"))
-	}
+	lex.OptObject(&o, "anchor", v.Anchor)
+	lex.OptString(&o, "kindUri", v.KindURI)
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptString(&o, "mediaRef", v.MediaRef)
+	lex.OptObject(&o, "metadata", v.Metadata)
 	o.Key("createdAt").String(string(v.CreatedAt))
-	if v.Languages != nil {
-		lex.EncodeStrings(o.Key("languages"), v.Languages)
-	}
-	if x, ok := v.MediaBlob.Get(); ok {
-		o.Key("mediaBlob").Blob(x)
-	}
-	if x, ok := v.ParentRef.Get(); ok {
-		o.Key("parentRef").String(string(x))
-	}
-	if x, ok := v.SourceRef.Get(); ok {
-		o.Key("sourceRef").String(string(x))
-	}
-	if x, ok := v.SourceURL.Get(); ok {
-		o.Key("sourceUrl").String(string(x))
-	}
-	if v.EprintRefs != nil {
-		lex.EncodeStrings(o.Key("eprintRefs"), v.EprintRefs)
-	}
-	if v.KnowledgeRefs != nil {
-		lex.EncodeObjects(o.Key("knowledgeRefs"), v.KnowledgeRefs)
-	}
+	lex.OptStrings(&o, "languages", v.Languages)
+	lex.OptValue(&o, "mediaBlob", v.MediaBlob, (*lex.Encoder).Blob)
+	lex.OptString(&o, "parentRef", v.ParentRef)
+	lex.OptString(&o, "sourceRef", v.SourceRef)
+	lex.OptString(&o, "sourceUrl", v.SourceURL)
+	lex.OptStrings(&o, "eprintRefs", v.EprintRefs)
+	lex.OptObjects(&o, "knowledgeRefs", v.KnowledgeRefs)
 	o.End()
 }
 

@@ -48,16 +48,10 @@ func (v *ListExpressionsParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListExpressionsParams))
 	var q lex.Params
 	q.String("repo", string(v.Repo))
-	if x, ok := v.Kind.Get(); ok {
-		q.String("kind", x)
-	}
-	if x, ok := v.ParentRef.Get(); ok {
-		q.String("parentRef", string(x))
-	}
+	lex.OptParam(&q, "kind", v.Kind)
+	lex.OptParam(&q, "parentRef", v.ParentRef)
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	for _, x := range v.Languages {
 		q.String("languages", x)
 	}

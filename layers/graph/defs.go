@@ -69,15 +69,9 @@ func (v *GraphEdgeEntry) EncodeLex(e *lex.Encoder) {
 	v.Source.EncodeLex(o.Key("source"))
 	v.Target.EncodeLex(o.Key("target"))
 	o.Key("edgeType").String(v.EdgeType)
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if x, ok := v.Confidence.Get(); ok {
-		o.Key("confidence").Int(x)
-	}
-	if x, ok := v.EdgeTypeURI.Get(); ok {
-		o.Key("edgeTypeUri").String(string(x))
-	}
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptInt(&o, "confidence", v.Confidence)
+	lex.OptString(&o, "edgeTypeUri", v.EdgeTypeURI)
 	o.End()
 }
 

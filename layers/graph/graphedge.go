@@ -84,28 +84,16 @@ func (v *GraphEdge) DecodeLex(d *lex.Decoder) {
 func (v *GraphEdge) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDGraphEdge)
-	if x, ok := v.Label.Get(); ok {
-		o.Key("label").String(x)
-	}
+	lex.OptString(&o, "label", v.Label)
 	v.Source.EncodeLex(o.Key("source"))
 	v.Target.EncodeLex(o.Key("target"))
-	if x, ok := v.Ordinal.Get(); ok {
-		o.Key("ordinal").Int(x)
-	}
+	lex.OptInt(&o, "ordinal", v.Ordinal)
 	o.Key("edgeType").String(string(v.EdgeType))
-	if v.Metadata != nil {
-		v.Metadata.EncodeLex(o.Key("metadata"))
-	}
+	lex.OptObject(&o, "metadata", v.Metadata)
 	o.Key("createdAt").String(string(v.CreatedAt))
-	if x, ok := v.Confidence.Get(); ok {
-		o.Key("confidence").Int(x)
-	}
-	if v.Properties != nil {
-		v.Properties.EncodeLex(o.Key("properties"))
-	}
-	if x, ok := v.EdgeTypeURI.Get(); ok {
-		o.Key("edgeTypeUri").String(string(x))
-	}
+	lex.OptInt(&o, "confidence", v.Confidence)
+	lex.OptObject(&o, "properties", v.Properties)
+	lex.OptString(&o, "edgeTypeUri", v.EdgeTypeURI)
 	o.End()
 }
 

@@ -89,34 +89,16 @@ func (v *GraphEdgeSet) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDGraphEdgeSet)
 	lex.EncodeObjects(o.Key("edges"), v.Edges)
-	if x, ok := v.EdgeType.Get(); ok {
-		o.Key("edgeType").String(string(x))
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if v.Metadata != nil {
-		v.Metadata.EncodeLex(o.Key("metadata"))
-	}
+	lex.OptString(&o, "edgeType", v.EdgeType)
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptObject(&o, "metadata", v.Metadata)
 	o.Key("createdAt").String(string(v.CreatedAt))
-	if v.Licensing != nil {
-		v.Licensing.EncodeLex(o.Key("licensing"))
-	}
-	if v.EprintRefs != nil {
-		lex.EncodeStrings(o.Key("eprintRefs"), v.EprintRefs)
-	}
-	if x, ok := v.Expression.Get(); ok {
-		o.Key("expression").String(string(x))
-	}
-	if x, ok := v.EdgeTypeURI.Get(); ok {
-		o.Key("edgeTypeUri").String(string(x))
-	}
-	if v.KnowledgeRefs != nil {
-		lex.EncodeObjects(o.Key("knowledgeRefs"), v.KnowledgeRefs)
-	}
-	if v.Reproducibility != nil {
-		v.Reproducibility.EncodeLex(o.Key("reproducibility"))
-	}
+	lex.OptObject(&o, "licensing", v.Licensing)
+	lex.OptStrings(&o, "eprintRefs", v.EprintRefs)
+	lex.OptString(&o, "expression", v.Expression)
+	lex.OptString(&o, "edgeTypeUri", v.EdgeTypeURI)
+	lex.OptObjects(&o, "knowledgeRefs", v.KnowledgeRefs)
+	lex.OptObject(&o, "reproducibility", v.Reproducibility)
 	o.End()
 }
 

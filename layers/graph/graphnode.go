@@ -72,23 +72,13 @@ func (v *GraphNode) DecodeLex(d *lex.Decoder) {
 func (v *GraphNode) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDGraphNode)
-	if x, ok := v.Label.Get(); ok {
-		o.Key("label").String(x)
-	}
-	if v.Metadata != nil {
-		v.Metadata.EncodeLex(o.Key("metadata"))
-	}
+	lex.OptString(&o, "label", v.Label)
+	lex.OptObject(&o, "metadata", v.Metadata)
 	o.Key("nodeType").String(string(v.NodeType))
 	o.Key("createdAt").String(string(v.CreatedAt))
-	if v.Properties != nil {
-		v.Properties.EncodeLex(o.Key("properties"))
-	}
-	if x, ok := v.NodeTypeURI.Get(); ok {
-		o.Key("nodeTypeUri").String(string(x))
-	}
-	if v.KnowledgeRefs != nil {
-		lex.EncodeObjects(o.Key("knowledgeRefs"), v.KnowledgeRefs)
-	}
+	lex.OptObject(&o, "properties", v.Properties)
+	lex.OptString(&o, "nodeTypeUri", v.NodeTypeURI)
+	lex.OptObjects(&o, "knowledgeRefs", v.KnowledgeRefs)
 	o.End()
 }
 

@@ -48,19 +48,11 @@ func (v *ListGraphEdgesParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListGraphEdgesParams))
 	var q lex.Params
 	q.String("repo", string(v.Repo))
-	if x, ok := v.EdgeType.Get(); ok {
-		q.String("edgeType", x)
-	}
-	if x, ok := v.Source.Get(); ok {
-		q.String("source", string(x))
-	}
-	if x, ok := v.Target.Get(); ok {
-		q.String("target", string(x))
-	}
+	lex.OptParam(&q, "edgeType", v.EdgeType)
+	lex.OptParam(&q, "source", v.Source)
+	lex.OptParam(&q, "target", v.Target)
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

@@ -46,16 +46,10 @@ func (v *ListGraphEdgeSetsParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListGraphEdgeSetsParams))
 	var q lex.Params
 	q.String("repo", string(v.Repo))
-	if x, ok := v.EdgeType.Get(); ok {
-		q.String("edgeType", x)
-	}
-	if x, ok := v.Expression.Get(); ok {
-		q.String("expression", string(x))
-	}
+	lex.OptParam(&q, "edgeType", v.EdgeType)
+	lex.OptParam(&q, "expression", v.Expression)
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

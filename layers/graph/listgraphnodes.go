@@ -44,13 +44,9 @@ func (v *ListGraphNodesParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListGraphNodesParams))
 	var q lex.Params
 	q.String("repo", string(v.Repo))
-	if x, ok := v.NodeType.Get(); ok {
-		q.String("nodeType", x)
-	}
+	lex.OptParam(&q, "nodeType", v.NodeType)
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

@@ -129,9 +129,7 @@ func (v *ApplyLensOutputSource) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *ApplyLensOutputSource) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.CID.Get(); ok {
-		o.Key("cid").String(string(x))
-	}
+	lex.OptString(&o, "cid", v.CID)
 	o.Key("uri").String(string(v.URI))
 	o.Key("nsid").String(v.NSID)
 	o.Key("value").Map(v.Value)

@@ -54,18 +54,10 @@ type ListExternalParams struct {
 func (v *ListExternalParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListExternalParams))
 	var q lex.Params
-	if x, ok := v.NSID.Get(); ok {
-		q.String("nsid", x)
-	}
-	if x, ok := v.NSIDPrefix.Get(); ok {
-		q.String("nsidPrefix", x)
-	}
-	if x, ok := v.DID.Get(); ok {
-		q.String("did", string(x))
-	}
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "nsid", v.NSID)
+	lex.OptParam(&q, "nsidPrefix", v.NSIDPrefix)
+	lex.OptParam(&q, "did", v.DID)
+	lex.OptParam(&q, "cursor", v.Cursor)
 	q.Int("limit", v.LimitOrDefault())
 	return q
 }
@@ -103,9 +95,7 @@ func (v *ListExternalOutput) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *ListExternalOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
+	lex.OptString(&o, "cursor", v.Cursor)
 	lex.EncodeObjects(o.Key("records"), v.Records)
 	o.End()
 }
@@ -152,9 +142,7 @@ func (v *ListExternalOutputRecordsItem) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *ListExternalOutputRecordsItem) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.CID.Get(); ok {
-		o.Key("cid").String(x)
-	}
+	lex.OptString(&o, "cid", v.CID)
 	o.Key("uri").String(string(v.URI))
 	o.Key("nsid").String(v.NSID)
 	o.Key("value").Map(v.Value)

@@ -78,29 +78,15 @@ func (v *AgreementReport) DecodeLex(d *lex.Decoder) {
 func (v *AgreementReport) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDAgreementReport)
-	if x, ok := v.Value.Get(); ok {
-		o.Key("value").Int(x)
-	}
-	if x, ok := v.Metric.Get(); ok {
-		o.Key("metric").String(string(x))
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if x, ok := v.NumItems.Get(); ok {
-		o.Key("numItems").Int(x)
-	}
+	lex.OptInt(&o, "value", v.Value)
+	lex.OptString(&o, "metric", v.Metric)
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptInt(&o, "numItems", v.NumItems)
 	o.Key("createdAt").String(string(v.CreatedAt))
-	if x, ok := v.MetricURI.Get(); ok {
-		o.Key("metricUri").String(string(x))
-	}
+	lex.OptString(&o, "metricUri", v.MetricURI)
 	o.Key("experimentRef").String(string(v.ExperimentRef))
-	if x, ok := v.NumAnnotators.Get(); ok {
-		o.Key("numAnnotators").Int(x)
-	}
-	if v.JudgmentSetRefs != nil {
-		lex.EncodeStrings(o.Key("judgmentSetRefs"), v.JudgmentSetRefs)
-	}
+	lex.OptInt(&o, "numAnnotators", v.NumAnnotators)
+	lex.OptStrings(&o, "judgmentSetRefs", v.JudgmentSetRefs)
 	o.End()
 }
 

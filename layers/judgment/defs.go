@@ -78,33 +78,15 @@ func (v *Judgment) DecodeLex(d *lex.Decoder) {
 func (v *Judgment) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	v.Item.EncodeLex(o.Key("item"))
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if x, ok := v.FreeText.Get(); ok {
-		o.Key("freeText").String(x)
-	}
-	if v.TextSpan != nil {
-		v.TextSpan.EncodeLex(o.Key("textSpan"))
-	}
-	if x, ok := v.Confidence.Get(); ok {
-		o.Key("confidence").Int(x)
-	}
-	if x, ok := v.FillingRef.Get(); ok {
-		o.Key("fillingRef").String(string(x))
-	}
-	if x, ok := v.ScalarValue.Get(); ok {
-		o.Key("scalarValue").Int(x)
-	}
-	if v.BehavioralData != nil {
-		v.BehavioralData.EncodeLex(o.Key("behavioralData"))
-	}
-	if x, ok := v.ResponseTimeMs.Get(); ok {
-		o.Key("responseTimeMs").Int(x)
-	}
-	if x, ok := v.CategoricalValue.Get(); ok {
-		o.Key("categoricalValue").String(x)
-	}
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptString(&o, "freeText", v.FreeText)
+	lex.OptObject(&o, "textSpan", v.TextSpan)
+	lex.OptInt(&o, "confidence", v.Confidence)
+	lex.OptString(&o, "fillingRef", v.FillingRef)
+	lex.OptInt(&o, "scalarValue", v.ScalarValue)
+	lex.OptObject(&o, "behavioralData", v.BehavioralData)
+	lex.OptInt(&o, "responseTimeMs", v.ResponseTimeMs)
+	lex.OptString(&o, "categoricalValue", v.CategoricalValue)
 	o.End()
 }
 
@@ -171,27 +153,13 @@ func (v *ExperimentDesign) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *ExperimentDesign) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if x, ok := v.TimingMs.Get(); ok {
-		o.Key("timingMs").Int(x)
-	}
-	if x, ok := v.ItemOrder.Get(); ok {
-		o.Key("itemOrder").String(string(x))
-	}
-	if x, ok := v.ItemOrderURI.Get(); ok {
-		o.Key("itemOrderUri").String(string(x))
-	}
-	if v.ListConstraints != nil {
-		lex.EncodeObjects(o.Key("listConstraints"), v.ListConstraints)
-	}
-	if x, ok := v.DistributionStrategy.Get(); ok {
-		o.Key("distributionStrategy").String(string(x))
-	}
-	if x, ok := v.DistributionStrategyURI.Get(); ok {
-		o.Key("distributionStrategyUri").String(string(x))
-	}
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptInt(&o, "timingMs", v.TimingMs)
+	lex.OptString(&o, "itemOrder", v.ItemOrder)
+	lex.OptString(&o, "itemOrderUri", v.ItemOrderURI)
+	lex.OptObjects(&o, "listConstraints", v.ListConstraints)
+	lex.OptString(&o, "distributionStrategy", v.DistributionStrategy)
+	lex.OptString(&o, "distributionStrategyUri", v.DistributionStrategyURI)
 	o.End()
 }
 
@@ -295,18 +263,10 @@ func (v *ListConstraint) DecodeLex(d *lex.Decoder) {
 func (v *ListConstraint) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("kind").String(string(v.Kind))
-	if x, ok := v.KindURI.Get(); ok {
-		o.Key("kindUri").String(string(x))
-	}
-	if v.Constraint != nil {
-		v.Constraint.EncodeLex(o.Key("constraint"))
-	}
-	if v.Parameters != nil {
-		v.Parameters.EncodeLex(o.Key("parameters"))
-	}
-	if x, ok := v.TargetProperty.Get(); ok {
-		o.Key("targetProperty").String(x)
-	}
+	lex.OptString(&o, "kindUri", v.KindURI)
+	lex.OptObject(&o, "constraint", v.Constraint)
+	lex.OptObject(&o, "parameters", v.Parameters)
+	lex.OptString(&o, "targetProperty", v.TargetProperty)
 	o.End()
 }
 
@@ -398,30 +358,14 @@ func (v *PresentationSpec) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *PresentationSpec) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.IsiMs.Get(); ok {
-		o.Key("isiMs").Int(x)
-	}
-	if x, ok := v.Method.Get(); ok {
-		o.Key("method").String(string(x))
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if x, ok := v.MaskChar.Get(); ok {
-		o.Key("maskChar").String(x)
-	}
-	if x, ok := v.TimingMs.Get(); ok {
-		o.Key("timingMs").Int(x)
-	}
-	if x, ok := v.MethodURI.Get(); ok {
-		o.Key("methodUri").String(string(x))
-	}
-	if x, ok := v.Cumulative.Get(); ok {
-		o.Key("cumulative").Bool(x)
-	}
-	if x, ok := v.ChunkingUnit.Get(); ok {
-		o.Key("chunkingUnit").String(string(x))
-	}
+	lex.OptInt(&o, "isiMs", v.IsiMs)
+	lex.OptString(&o, "method", v.Method)
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptString(&o, "maskChar", v.MaskChar)
+	lex.OptInt(&o, "timingMs", v.TimingMs)
+	lex.OptString(&o, "methodUri", v.MethodURI)
+	lex.OptBool(&o, "cumulative", v.Cumulative)
+	lex.OptString(&o, "chunkingUnit", v.ChunkingUnit)
 	o.End()
 }
 
@@ -528,12 +472,8 @@ func (v *RecordingMethod) DecodeLex(d *lex.Decoder) {
 func (v *RecordingMethod) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("method").String(string(v.Method))
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if x, ok := v.MethodURI.Get(); ok {
-		o.Key("methodUri").String(string(x))
-	}
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptString(&o, "methodUri", v.MethodURI)
 	o.End()
 }
 

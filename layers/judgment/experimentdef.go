@@ -153,76 +153,30 @@ func (v *ExperimentDef) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("name").String(v.Name)
 	o.Key("$type").String(NSIDExperimentDef)
-	if v.Design != nil {
-		v.Design.EncodeLex(o.Key("design"))
-	}
-	if v.Labels != nil {
-		lex.EncodeStrings(o.Key("labels"), v.Labels)
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if x, ok := v.ScaleMax.Get(); ok {
-		o.Key("scaleMax").Int(x)
-	}
-	if x, ok := v.ScaleMin.Get(); ok {
-		o.Key("scaleMin").Int(x)
-	}
-	if x, ok := v.TaskType.Get(); ok {
-		o.Key("taskType").String(string(x))
-	}
-	if x, ok := v.CorpusRef.Get(); ok {
-		o.Key("corpusRef").String(string(x))
-	}
+	lex.OptObject(&o, "design", v.Design)
+	lex.OptStrings(&o, "labels", v.Labels)
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptInt(&o, "scaleMax", v.ScaleMax)
+	lex.OptInt(&o, "scaleMin", v.ScaleMin)
+	lex.OptString(&o, "taskType", v.TaskType)
+	lex.OptString(&o, "corpusRef", v.CorpusRef)
 	o.Key("createdAt").String(string(v.CreatedAt))
-	if v.Licensing != nil {
-		v.Licensing.EncodeLex(o.Key("licensing"))
-	}
-	if v.EprintRefs != nil {
-		lex.EncodeStrings(o.Key("eprintRefs"), v.EprintRefs)
-	}
-	if x, ok := v.Guidelines.Get(); ok {
-		o.Key("guidelines").String(x)
-	}
-	if x, ok := v.PersonaRef.Get(); ok {
-		o.Key("personaRef").String(string(x))
-	}
-	if x, ok := v.Description.Get(); ok {
-		o.Key("description").String(x)
-	}
-	if x, ok := v.MeasureType.Get(); ok {
-		o.Key("measureType").String(string(x))
-	}
-	if x, ok := v.OntologyRef.Get(); ok {
-		o.Key("ontologyRef").String(string(x))
-	}
-	if x, ok := v.TaskTypeURI.Get(); ok {
-		o.Key("taskTypeUri").String(string(x))
-	}
-	if v.Presentation != nil {
-		v.Presentation.EncodeLex(o.Key("presentation"))
-	}
-	if v.TemplateRefs != nil {
-		lex.EncodeStrings(o.Key("templateRefs"), v.TemplateRefs)
-	}
-	if v.KnowledgeRefs != nil {
-		lex.EncodeObjects(o.Key("knowledgeRefs"), v.KnowledgeRefs)
-	}
-	if v.CollectionRefs != nil {
-		lex.EncodeStrings(o.Key("collectionRefs"), v.CollectionRefs)
-	}
-	if x, ok := v.MeasureTypeURI.Get(); ok {
-		o.Key("measureTypeUri").String(string(x))
-	}
-	if v.Reproducibility != nil {
-		v.Reproducibility.EncodeLex(o.Key("reproducibility"))
-	}
-	if x, ok := v.GuidelinesFormat.Get(); ok {
-		o.Key("guidelinesFormat").String(string(x))
-	}
-	if v.RecordingMethods != nil {
-		lex.EncodeObjects(o.Key("recordingMethods"), v.RecordingMethods)
-	}
+	lex.OptObject(&o, "licensing", v.Licensing)
+	lex.OptStrings(&o, "eprintRefs", v.EprintRefs)
+	lex.OptString(&o, "guidelines", v.Guidelines)
+	lex.OptString(&o, "personaRef", v.PersonaRef)
+	lex.OptString(&o, "description", v.Description)
+	lex.OptString(&o, "measureType", v.MeasureType)
+	lex.OptString(&o, "ontologyRef", v.OntologyRef)
+	lex.OptString(&o, "taskTypeUri", v.TaskTypeURI)
+	lex.OptObject(&o, "presentation", v.Presentation)
+	lex.OptStrings(&o, "templateRefs", v.TemplateRefs)
+	lex.OptObjects(&o, "knowledgeRefs", v.KnowledgeRefs)
+	lex.OptStrings(&o, "collectionRefs", v.CollectionRefs)
+	lex.OptString(&o, "measureTypeUri", v.MeasureTypeURI)
+	lex.OptObject(&o, "reproducibility", v.Reproducibility)
+	lex.OptString(&o, "guidelinesFormat", v.GuidelinesFormat)
+	lex.OptObjects(&o, "recordingMethods", v.RecordingMethods)
 	o.End()
 }
 

@@ -71,21 +71,13 @@ func (v *JudgmentSet) DecodeLex(d *lex.Decoder) {
 func (v *JudgmentSet) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDJudgmentSet)
-	if v.Agent != nil {
-		v.Agent.EncodeLex(o.Key("agent"))
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if v.Metadata != nil {
-		v.Metadata.EncodeLex(o.Key("metadata"))
-	}
+	lex.OptObject(&o, "agent", v.Agent)
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptObject(&o, "metadata", v.Metadata)
 	o.Key("createdAt").String(string(v.CreatedAt))
 	lex.EncodeObjects(o.Key("judgments"), v.Judgments)
 	o.Key("experimentRef").String(string(v.ExperimentRef))
-	if v.KnowledgeRefs != nil {
-		lex.EncodeObjects(o.Key("knowledgeRefs"), v.KnowledgeRefs)
-	}
+	lex.OptObjects(&o, "knowledgeRefs", v.KnowledgeRefs)
 	o.End()
 }
 

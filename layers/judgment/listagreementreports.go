@@ -44,13 +44,9 @@ func (v *ListAgreementReportsParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListAgreementReportsParams))
 	var q lex.Params
 	q.String("experimentRef", string(v.ExperimentRef))
-	if x, ok := v.Metric.Get(); ok {
-		q.String("metric", x)
-	}
+	lex.OptParam(&q, "metric", v.Metric)
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

@@ -47,16 +47,10 @@ func (v *ListExperimentDefsParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListExperimentDefsParams))
 	var q lex.Params
 	q.String("repo", string(v.Repo))
-	if x, ok := v.MeasureType.Get(); ok {
-		q.String("measureType", x)
-	}
-	if x, ok := v.TaskType.Get(); ok {
-		q.String("taskType", x)
-	}
+	lex.OptParam(&q, "measureType", v.MeasureType)
+	lex.OptParam(&q, "taskType", v.TaskType)
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

@@ -43,9 +43,7 @@ func (v *ListJudgmentSetsParams) LexParams() lex.Params {
 	var q lex.Params
 	q.String("experimentRef", string(v.ExperimentRef))
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

@@ -75,36 +75,16 @@ func (v *AudioInfo) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *AudioInfo) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Codec.Get(); ok {
-		o.Key("codec").String(x)
-	}
-	if x, ok := v.BitRate.Get(); ok {
-		o.Key("bitRate").Int(x)
-	}
-	if x, ok := v.BitDepth.Get(); ok {
-		o.Key("bitDepth").Int(x)
-	}
-	if x, ok := v.Channels.Get(); ok {
-		o.Key("channels").Int(x)
-	}
-	if x, ok := v.SampleRate.Get(); ok {
-		o.Key("sampleRate").Int(x)
-	}
-	if x, ok := v.BitRateMode.Get(); ok {
-		o.Key("bitRateMode").String(string(x))
-	}
-	if x, ok := v.SpeakerCount.Get(); ok {
-		o.Key("speakerCount").Int(x)
-	}
-	if x, ok := v.TranscriptRef.Get(); ok {
-		o.Key("transcriptRef").String(string(x))
-	}
-	if x, ok := v.NumberOfSamples.Get(); ok {
-		o.Key("numberOfSamples").Int(x)
-	}
-	if x, ok := v.SegmentationRef.Get(); ok {
-		o.Key("segmentationRef").String(string(x))
-	}
+	lex.OptString(&o, "codec", v.Codec)
+	lex.OptInt(&o, "bitRate", v.BitRate)
+	lex.OptInt(&o, "bitDepth", v.BitDepth)
+	lex.OptInt(&o, "channels", v.Channels)
+	lex.OptInt(&o, "sampleRate", v.SampleRate)
+	lex.OptString(&o, "bitRateMode", v.BitRateMode)
+	lex.OptInt(&o, "speakerCount", v.SpeakerCount)
+	lex.OptString(&o, "transcriptRef", v.TranscriptRef)
+	lex.OptInt(&o, "numberOfSamples", v.NumberOfSamples)
+	lex.OptString(&o, "segmentationRef", v.SegmentationRef)
 	o.End()
 }
 
@@ -188,30 +168,14 @@ func (v *VideoInfo) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *VideoInfo) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Codec.Get(); ok {
-		o.Key("codec").String(x)
-	}
-	if x, ok := v.Width.Get(); ok {
-		o.Key("width").Int(x)
-	}
-	if x, ok := v.Height.Get(); ok {
-		o.Key("height").Int(x)
-	}
-	if x, ok := v.BitRate.Get(); ok {
-		o.Key("bitRate").Int(x)
-	}
-	if x, ok := v.ScanType.Get(); ok {
-		o.Key("scanType").String(string(x))
-	}
-	if x, ok := v.FrameRate.Get(); ok {
-		o.Key("frameRate").Int(x)
-	}
-	if x, ok := v.ColorSpace.Get(); ok {
-		o.Key("colorSpace").String(string(x))
-	}
-	if x, ok := v.AspectRatio.Get(); ok {
-		o.Key("aspectRatio").String(x)
-	}
+	lex.OptString(&o, "codec", v.Codec)
+	lex.OptInt(&o, "width", v.Width)
+	lex.OptInt(&o, "height", v.Height)
+	lex.OptInt(&o, "bitRate", v.BitRate)
+	lex.OptString(&o, "scanType", v.ScanType)
+	lex.OptInt(&o, "frameRate", v.FrameRate)
+	lex.OptString(&o, "colorSpace", v.ColorSpace)
+	lex.OptString(&o, "aspectRatio", v.AspectRatio)
 	o.End()
 }
 
@@ -309,24 +273,12 @@ func (v *DocumentInfo) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *DocumentInfo) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.DPI.Get(); ok {
-		o.Key("dpi").Int(x)
-	}
-	if x, ok := v.ColorMode.Get(); ok {
-		o.Key("colorMode").String(string(x))
-	}
-	if x, ok := v.OCREngine.Get(); ok {
-		o.Key("ocrEngine").String(x)
-	}
-	if x, ok := v.PageCount.Get(); ok {
-		o.Key("pageCount").Int(x)
-	}
-	if x, ok := v.ScriptSystem.Get(); ok {
-		o.Key("scriptSystem").String(x)
-	}
-	if x, ok := v.WritingDirection.Get(); ok {
-		o.Key("writingDirection").String(string(x))
-	}
+	lex.OptInt(&o, "dpi", v.DPI)
+	lex.OptString(&o, "colorMode", v.ColorMode)
+	lex.OptString(&o, "ocrEngine", v.OCREngine)
+	lex.OptInt(&o, "pageCount", v.PageCount)
+	lex.OptString(&o, "scriptSystem", v.ScriptSystem)
+	lex.OptString(&o, "writingDirection", v.WritingDirection)
 	o.End()
 }
 

@@ -134,66 +134,28 @@ func (v *Media) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Media) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Blob.Get(); ok {
-		o.Key("blob").Blob(x)
-	}
+	lex.OptValue(&o, "blob", v.Blob, (*lex.Encoder).Blob)
 	o.Key("kind").String(string(v.Kind))
 	o.Key("$type").String(NSIDMedia)
-	if v.Audio != nil {
-		v.Audio.EncodeLex(o.Key("audio"))
-	}
-	if x, ok := v.Title.Get(); ok {
-		o.Key("title").String(x)
-	}
-	if v.Video != nil {
-		v.Video.EncodeLex(o.Key("video"))
-	}
-	if x, ok := v.KindURI.Get(); ok {
-		o.Key("kindUri").String(string(x))
-	}
-	if v.Document != nil {
-		v.Document.EncodeLex(o.Key("document"))
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if v.Metadata != nil {
-		v.Metadata.EncodeLex(o.Key("metadata"))
-	}
-	if x, ok := v.MimeType.Get(); ok {
-		o.Key("mimeType").String(x)
-	}
+	lex.OptObject(&o, "audio", v.Audio)
+	lex.OptString(&o, "title", v.Title)
+	lex.OptObject(&o, "video", v.Video)
+	lex.OptString(&o, "kindUri", v.KindURI)
+	lex.OptObject(&o, "document", v.Document)
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptObject(&o, "metadata", v.Metadata)
+	lex.OptString(&o, "mimeType", v.MimeType)
 	o.Key("createdAt").String(string(v.CreatedAt))
-	if v.Languages != nil {
-		lex.EncodeStrings(o.Key("languages"), v.Languages)
-	}
-	if v.Licensing != nil {
-		v.Licensing.EncodeLex(o.Key("licensing"))
-	}
-	if x, ok := v.DurationMs.Get(); ok {
-		o.Key("durationMs").Int(x)
-	}
-	if v.EprintRefs != nil {
-		lex.EncodeStrings(o.Key("eprintRefs"), v.EprintRefs)
-	}
-	if x, ok := v.Description.Get(); ok {
-		o.Key("description").String(x)
-	}
-	if x, ok := v.ExternalURI.Get(); ok {
-		o.Key("externalUri").String(string(x))
-	}
-	if x, ok := v.FileSizeBytes.Get(); ok {
-		o.Key("fileSizeBytes").Int(x)
-	}
-	if v.KnowledgeRefs != nil {
-		lex.EncodeObjects(o.Key("knowledgeRefs"), v.KnowledgeRefs)
-	}
-	if x, ok := v.StartOffsetMs.Get(); ok {
-		o.Key("startOffsetMs").Int(x)
-	}
-	if x, ok := v.ParentMediaRef.Get(); ok {
-		o.Key("parentMediaRef").String(string(x))
-	}
+	lex.OptStrings(&o, "languages", v.Languages)
+	lex.OptObject(&o, "licensing", v.Licensing)
+	lex.OptInt(&o, "durationMs", v.DurationMs)
+	lex.OptStrings(&o, "eprintRefs", v.EprintRefs)
+	lex.OptString(&o, "description", v.Description)
+	lex.OptString(&o, "externalUri", v.ExternalURI)
+	lex.OptInt(&o, "fileSizeBytes", v.FileSizeBytes)
+	lex.OptObjects(&o, "knowledgeRefs", v.KnowledgeRefs)
+	lex.OptInt(&o, "startOffsetMs", v.StartOffsetMs)
+	lex.OptString(&o, "parentMediaRef", v.ParentMediaRef)
 	o.End()
 }
 

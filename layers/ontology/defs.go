@@ -74,31 +74,15 @@ func (v *RoleSlot) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *RoleSlot) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if x, ok := v.Required.Get(); ok {
-		o.Key("required").Bool(x)
-	}
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptBool(&o, "required", v.Required)
 	o.Key("roleName").String(v.RoleName)
-	if v.Constraints != nil {
-		lex.EncodeObjects(o.Key("constraints"), v.Constraints)
-	}
-	if x, ok := v.DefaultValue.Get(); ok {
-		o.Key("defaultValue").String(x)
-	}
-	if x, ok := v.CollectionRef.Get(); ok {
-		o.Key("collectionRef").String(string(x))
-	}
-	if v.KnowledgeRefs != nil {
-		lex.EncodeObjects(o.Key("knowledgeRefs"), v.KnowledgeRefs)
-	}
-	if v.FillerTypeRefs != nil {
-		lex.EncodeStrings(o.Key("fillerTypeRefs"), v.FillerTypeRefs)
-	}
-	if x, ok := v.RoleDescription.Get(); ok {
-		o.Key("roleDescription").String(x)
-	}
+	lex.OptObjects(&o, "constraints", v.Constraints)
+	lex.OptString(&o, "defaultValue", v.DefaultValue)
+	lex.OptString(&o, "collectionRef", v.CollectionRef)
+	lex.OptObjects(&o, "knowledgeRefs", v.KnowledgeRefs)
+	lex.OptStrings(&o, "fillerTypeRefs", v.FillerTypeRefs)
+	lex.OptString(&o, "roleDescription", v.RoleDescription)
 	o.End()
 }
 

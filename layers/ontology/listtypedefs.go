@@ -44,13 +44,9 @@ func (v *ListTypeDefsParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListTypeDefsParams))
 	var q lex.Params
 	q.String("ontologyRef", string(v.OntologyRef))
-	if x, ok := v.TypeKind.Get(); ok {
-		q.String("typeKind", x)
-	}
+	lex.OptParam(&q, "typeKind", v.TypeKind)
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

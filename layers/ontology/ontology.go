@@ -87,34 +87,16 @@ func (v *Ontology) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("name").String(v.Name)
 	o.Key("$type").String(NSIDOntology)
-	if x, ok := v.Domain.Get(); ok {
-		o.Key("domain").String(string(x))
-	}
-	if x, ok := v.Version.Get(); ok {
-		o.Key("version").String(x)
-	}
+	lex.OptString(&o, "domain", v.Domain)
+	lex.OptString(&o, "version", v.Version)
 	o.Key("createdAt").String(string(v.CreatedAt))
-	if x, ok := v.DomainURI.Get(); ok {
-		o.Key("domainUri").String(string(x))
-	}
-	if v.Licensing != nil {
-		v.Licensing.EncodeLex(o.Key("licensing"))
-	}
-	if x, ok := v.ParentRef.Get(); ok {
-		o.Key("parentRef").String(string(x))
-	}
-	if v.EprintRefs != nil {
-		lex.EncodeStrings(o.Key("eprintRefs"), v.EprintRefs)
-	}
-	if x, ok := v.PersonaRef.Get(); ok {
-		o.Key("personaRef").String(string(x))
-	}
-	if x, ok := v.Description.Get(); ok {
-		o.Key("description").String(x)
-	}
-	if v.KnowledgeRefs != nil {
-		lex.EncodeObjects(o.Key("knowledgeRefs"), v.KnowledgeRefs)
-	}
+	lex.OptString(&o, "domainUri", v.DomainURI)
+	lex.OptObject(&o, "licensing", v.Licensing)
+	lex.OptString(&o, "parentRef", v.ParentRef)
+	lex.OptStrings(&o, "eprintRefs", v.EprintRefs)
+	lex.OptString(&o, "personaRef", v.PersonaRef)
+	lex.OptString(&o, "description", v.Description)
+	lex.OptObjects(&o, "knowledgeRefs", v.KnowledgeRefs)
 	o.End()
 }
 

@@ -91,30 +91,16 @@ func (v *TypeDef) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("name").String(v.Name)
 	o.Key("$type").String(NSIDTypeDef)
-	if x, ok := v.Gloss.Get(); ok {
-		o.Key("gloss").String(x)
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
+	lex.OptString(&o, "gloss", v.Gloss)
+	lex.OptObject(&o, "features", v.Features)
 	o.Key("typeKind").String(string(v.TypeKind))
 	o.Key("createdAt").String(string(v.CreatedAt))
 	o.Key("ontologyRef").String(string(v.OntologyRef))
-	if x, ok := v.TypeKindURI.Get(); ok {
-		o.Key("typeKindUri").String(string(x))
-	}
-	if v.AllowedRoles != nil {
-		lex.EncodeObjects(o.Key("allowedRoles"), v.AllowedRoles)
-	}
-	if v.AllowedValues != nil {
-		lex.EncodeStrings(o.Key("allowedValues"), v.AllowedValues)
-	}
-	if v.KnowledgeRefs != nil {
-		lex.EncodeObjects(o.Key("knowledgeRefs"), v.KnowledgeRefs)
-	}
-	if x, ok := v.ParentTypeRef.Get(); ok {
-		o.Key("parentTypeRef").String(string(x))
-	}
+	lex.OptString(&o, "typeKindUri", v.TypeKindURI)
+	lex.OptObjects(&o, "allowedRoles", v.AllowedRoles)
+	lex.OptStrings(&o, "allowedValues", v.AllowedValues)
+	lex.OptObjects(&o, "knowledgeRefs", v.KnowledgeRefs)
+	lex.OptString(&o, "parentTypeRef", v.ParentTypeRef)
 	o.End()
 }
 

@@ -46,16 +46,10 @@ func (v *ListPersonasParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListPersonasParams))
 	var q lex.Params
 	q.String("repo", string(v.Repo))
-	if x, ok := v.Domain.Get(); ok {
-		q.String("domain", x)
-	}
-	if x, ok := v.Kind.Get(); ok {
-		q.String("kind", x)
-	}
+	lex.OptParam(&q, "domain", v.Domain)
+	lex.OptParam(&q, "kind", v.Kind)
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

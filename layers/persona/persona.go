@@ -110,48 +110,22 @@ func (v *Persona) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Persona) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Kind.Get(); ok {
-		o.Key("kind").String(string(x))
-	}
+	lex.OptString(&o, "kind", v.Kind)
 	o.Key("name").String(v.Name)
 	o.Key("$type").String(NSIDPersona)
-	if x, ok := v.Domain.Get(); ok {
-		o.Key("domain").String(string(x))
-	}
-	if x, ok := v.KindURI.Get(); ok {
-		o.Key("kindUri").String(string(x))
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
+	lex.OptString(&o, "domain", v.Domain)
+	lex.OptString(&o, "kindUri", v.KindURI)
+	lex.OptObject(&o, "features", v.Features)
 	o.Key("createdAt").String(string(v.CreatedAt))
-	if x, ok := v.DomainURI.Get(); ok {
-		o.Key("domainUri").String(string(x))
-	}
-	if v.Licensing != nil {
-		v.Licensing.EncodeLex(o.Key("licensing"))
-	}
-	if x, ok := v.ParentRef.Get(); ok {
-		o.Key("parentRef").String(string(x))
-	}
-	if x, ok := v.Guidelines.Get(); ok {
-		o.Key("guidelines").String(x)
-	}
-	if x, ok := v.Description.Get(); ok {
-		o.Key("description").String(x)
-	}
-	if v.OntologyRefs != nil {
-		lex.EncodeStrings(o.Key("ontologyRefs"), v.OntologyRefs)
-	}
-	if v.KnowledgeRefs != nil {
-		lex.EncodeObjects(o.Key("knowledgeRefs"), v.KnowledgeRefs)
-	}
-	if x, ok := v.GuidelinesBlob.Get(); ok {
-		o.Key("guidelinesBlob").Blob(x)
-	}
-	if x, ok := v.GuidelinesFormat.Get(); ok {
-		o.Key("guidelinesFormat").String(string(x))
-	}
+	lex.OptString(&o, "domainUri", v.DomainURI)
+	lex.OptObject(&o, "licensing", v.Licensing)
+	lex.OptString(&o, "parentRef", v.ParentRef)
+	lex.OptString(&o, "guidelines", v.Guidelines)
+	lex.OptString(&o, "description", v.Description)
+	lex.OptStrings(&o, "ontologyRefs", v.OntologyRefs)
+	lex.OptObjects(&o, "knowledgeRefs", v.KnowledgeRefs)
+	lex.OptValue(&o, "guidelinesBlob", v.GuidelinesBlob, (*lex.Encoder).Blob)
+	lex.OptString(&o, "guidelinesFormat", v.GuidelinesFormat)
 	o.End()
 }
 

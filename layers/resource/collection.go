@@ -95,42 +95,20 @@ func (v *Collection) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Collection) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Kind.Get(); ok {
-		o.Key("kind").String(string(x))
-	}
+	lex.OptString(&o, "kind", v.Kind)
 	o.Key("name").String(v.Name)
 	o.Key("$type").String(NSIDCollection)
-	if x, ok := v.KindURI.Get(); ok {
-		o.Key("kindUri").String(string(x))
-	}
-	if x, ok := v.Version.Get(); ok {
-		o.Key("version").String(x)
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if v.Metadata != nil {
-		v.Metadata.EncodeLex(o.Key("metadata"))
-	}
+	lex.OptString(&o, "kindUri", v.KindURI)
+	lex.OptString(&o, "version", v.Version)
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptObject(&o, "metadata", v.Metadata)
 	o.Key("createdAt").String(string(v.CreatedAt))
-	if v.Languages != nil {
-		lex.EncodeStrings(o.Key("languages"), v.Languages)
-	}
-	if v.Licensing != nil {
-		v.Licensing.EncodeLex(o.Key("licensing"))
-	}
-	if v.EprintRefs != nil {
-		lex.EncodeStrings(o.Key("eprintRefs"), v.EprintRefs)
-	}
-	if x, ok := v.Description.Get(); ok {
-		o.Key("description").String(x)
-	}
-	if x, ok := v.OntologyRef.Get(); ok {
-		o.Key("ontologyRef").String(string(x))
-	}
-	if v.KnowledgeRefs != nil {
-		lex.EncodeObjects(o.Key("knowledgeRefs"), v.KnowledgeRefs)
-	}
+	lex.OptStrings(&o, "languages", v.Languages)
+	lex.OptObject(&o, "licensing", v.Licensing)
+	lex.OptStrings(&o, "eprintRefs", v.EprintRefs)
+	lex.OptString(&o, "description", v.Description)
+	lex.OptString(&o, "ontologyRef", v.OntologyRef)
+	lex.OptObjects(&o, "knowledgeRefs", v.KnowledgeRefs)
 	o.End()
 }
 

@@ -66,16 +66,10 @@ func (v *CollectionMembership) DecodeLex(d *lex.Decoder) {
 func (v *CollectionMembership) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDCollectionMembership)
-	if x, ok := v.Ordinal.Get(); ok {
-		o.Key("ordinal").Int(x)
-	}
+	lex.OptInt(&o, "ordinal", v.Ordinal)
 	o.Key("entryRef").String(string(v.EntryRef))
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if v.Metadata != nil {
-		v.Metadata.EncodeLex(o.Key("metadata"))
-	}
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptObject(&o, "metadata", v.Metadata)
 	o.Key("createdAt").String(string(v.CreatedAt))
 	o.Key("collectionRef").String(string(v.CollectionRef))
 	o.End()

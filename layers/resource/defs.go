@@ -79,33 +79,15 @@ func (v *Slot) DecodeLex(d *lex.Decoder) {
 func (v *Slot) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("name").String(v.Name)
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if x, ok := v.Required.Get(); ok {
-		o.Key("required").Bool(x)
-	}
-	if v.Constraints != nil {
-		lex.EncodeObjects(o.Key("constraints"), v.Constraints)
-	}
-	if x, ok := v.Description.Get(); ok {
-		o.Key("description").String(x)
-	}
-	if x, ok := v.DefaultValue.Get(); ok {
-		o.Key("defaultValue").String(x)
-	}
-	if x, ok := v.CollectionRef.Get(); ok {
-		o.Key("collectionRef").String(string(x))
-	}
-	if v.KnowledgeRefs != nil {
-		lex.EncodeObjects(o.Key("knowledgeRefs"), v.KnowledgeRefs)
-	}
-	if v.FillerTypeRefs != nil {
-		lex.EncodeStrings(o.Key("fillerTypeRefs"), v.FillerTypeRefs)
-	}
-	if x, ok := v.OntologyTypeRef.Get(); ok {
-		o.Key("ontologyTypeRef").String(string(x))
-	}
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptBool(&o, "required", v.Required)
+	lex.OptObjects(&o, "constraints", v.Constraints)
+	lex.OptString(&o, "description", v.Description)
+	lex.OptString(&o, "defaultValue", v.DefaultValue)
+	lex.OptString(&o, "collectionRef", v.CollectionRef)
+	lex.OptObjects(&o, "knowledgeRefs", v.KnowledgeRefs)
+	lex.OptStrings(&o, "fillerTypeRefs", v.FillerTypeRefs)
+	lex.OptString(&o, "ontologyTypeRef", v.OntologyTypeRef)
 	o.End()
 }
 
@@ -160,19 +142,11 @@ func (v *SlotFilling) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *SlotFilling) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.EntryRef.Get(); ok {
-		o.Key("entryRef").String(string(x))
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
+	lex.OptString(&o, "entryRef", v.EntryRef)
+	lex.OptObject(&o, "features", v.Features)
 	o.Key("slotName").String(v.SlotName)
-	if x, ok := v.LiteralValue.Get(); ok {
-		o.Key("literalValue").String(x)
-	}
-	if x, ok := v.RenderedForm.Get(); ok {
-		o.Key("renderedForm").String(x)
-	}
+	lex.OptString(&o, "literalValue", v.LiteralValue)
+	lex.OptString(&o, "renderedForm", v.RenderedForm)
 	o.End()
 }
 
@@ -226,19 +200,11 @@ func (v *TemplateMember) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *TemplateMember) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Label.Get(); ok {
-		o.Key("label").String(x)
-	}
+	lex.OptString(&o, "label", v.Label)
 	o.Key("ordinal").Int(v.Ordinal)
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if x, ok := v.TemplateRef.Get(); ok {
-		o.Key("templateRef").String(string(x))
-	}
-	if x, ok := v.CompositionRef.Get(); ok {
-		o.Key("compositionRef").String(string(x))
-	}
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptString(&o, "templateRef", v.TemplateRef)
+	lex.OptString(&o, "compositionRef", v.CompositionRef)
 	o.End()
 }
 
@@ -290,18 +256,10 @@ func (v *MweComponent) DecodeLex(d *lex.Decoder) {
 func (v *MweComponent) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("form").String(v.Form)
-	if x, ok := v.Lemma.Get(); ok {
-		o.Key("lemma").String(x)
-	}
-	if x, ok := v.IsHead.Get(); ok {
-		o.Key("isHead").Bool(x)
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if x, ok := v.Position.Get(); ok {
-		o.Key("position").Int(x)
-	}
+	lex.OptString(&o, "lemma", v.Lemma)
+	lex.OptBool(&o, "isHead", v.IsHead)
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptInt(&o, "position", v.Position)
 	o.End()
 }
 

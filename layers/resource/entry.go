@@ -93,37 +93,17 @@ func (v *Entry) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("form").String(v.Form)
 	o.Key("$type").String(NSIDEntry)
-	if x, ok := v.Lemma.Get(); ok {
-		o.Key("lemma").String(x)
-	}
-	if x, ok := v.MweKind.Get(); ok {
-		o.Key("mweKind").String(string(x))
-	}
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if v.Metadata != nil {
-		v.Metadata.EncodeLex(o.Key("metadata"))
-	}
+	lex.OptString(&o, "lemma", v.Lemma)
+	lex.OptString(&o, "mweKind", v.MweKind)
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptObject(&o, "metadata", v.Metadata)
 	o.Key("createdAt").String(string(v.CreatedAt))
-	if v.Languages != nil {
-		lex.EncodeStrings(o.Key("languages"), v.Languages)
-	}
-	if x, ok := v.SourceRef.Get(); ok {
-		o.Key("sourceRef").String(string(x))
-	}
-	if v.Components != nil {
-		lex.EncodeObjects(o.Key("components"), v.Components)
-	}
-	if x, ok := v.MweKindURI.Get(); ok {
-		o.Key("mweKindUri").String(string(x))
-	}
-	if v.KnowledgeRefs != nil {
-		lex.EncodeObjects(o.Key("knowledgeRefs"), v.KnowledgeRefs)
-	}
-	if x, ok := v.OntologyTypeRef.Get(); ok {
-		o.Key("ontologyTypeRef").String(string(x))
-	}
+	lex.OptStrings(&o, "languages", v.Languages)
+	lex.OptString(&o, "sourceRef", v.SourceRef)
+	lex.OptObjects(&o, "components", v.Components)
+	lex.OptString(&o, "mweKindUri", v.MweKindURI)
+	lex.OptObjects(&o, "knowledgeRefs", v.KnowledgeRefs)
+	lex.OptString(&o, "ontologyTypeRef", v.OntologyTypeRef)
 	o.End()
 }
 

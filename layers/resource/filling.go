@@ -85,30 +85,16 @@ func (v *Filling) DecodeLex(d *lex.Decoder) {
 func (v *Filling) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDFilling)
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if v.Metadata != nil {
-		v.Metadata.EncodeLex(o.Key("metadata"))
-	}
-	if x, ok := v.Strategy.Get(); ok {
-		o.Key("strategy").String(string(x))
-	}
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptObject(&o, "metadata", v.Metadata)
+	lex.OptString(&o, "strategy", v.Strategy)
 	o.Key("createdAt").String(string(v.CreatedAt))
-	if x, ok := v.StrategyURI.Get(); ok {
-		o.Key("strategyUri").String(string(x))
-	}
+	lex.OptString(&o, "strategyUri", v.StrategyURI)
 	o.Key("templateRef").String(string(v.TemplateRef))
-	if x, ok := v.RenderedText.Get(); ok {
-		o.Key("renderedText").String(x)
-	}
+	lex.OptString(&o, "renderedText", v.RenderedText)
 	lex.EncodeObjects(o.Key("slotFillings"), v.SlotFillings)
-	if x, ok := v.ExpressionRef.Get(); ok {
-		o.Key("expressionRef").String(string(x))
-	}
-	if v.KnowledgeRefs != nil {
-		lex.EncodeObjects(o.Key("knowledgeRefs"), v.KnowledgeRefs)
-	}
+	lex.OptString(&o, "expressionRef", v.ExpressionRef)
+	lex.OptObjects(&o, "knowledgeRefs", v.KnowledgeRefs)
 	o.End()
 }
 

@@ -44,9 +44,7 @@ func (v *ListCollectionMembershipsParams) LexParams() lex.Params {
 	var q lex.Params
 	q.String("collectionRef", string(v.CollectionRef))
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

@@ -46,13 +46,9 @@ func (v *ListCollectionsParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListCollectionsParams))
 	var q lex.Params
 	q.String("repo", string(v.Repo))
-	if x, ok := v.Kind.Get(); ok {
-		q.String("kind", x)
-	}
+	lex.OptParam(&q, "kind", v.Kind)
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	for _, x := range v.Languages {
 		q.String("languages", x)
 	}

@@ -44,13 +44,9 @@ func (v *ListFillingsParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListFillingsParams))
 	var q lex.Params
 	q.String("templateRef", string(v.TemplateRef))
-	if x, ok := v.Strategy.Get(); ok {
-		q.String("strategy", x)
-	}
+	lex.OptParam(&q, "strategy", v.Strategy)
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

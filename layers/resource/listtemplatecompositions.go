@@ -46,13 +46,9 @@ func (v *ListTemplateCompositionsParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListTemplateCompositionsParams))
 	var q lex.Params
 	q.String("repo", string(v.Repo))
-	if x, ok := v.CompositionType.Get(); ok {
-		q.String("compositionType", x)
-	}
+	lex.OptParam(&q, "compositionType", v.CompositionType)
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

@@ -45,9 +45,7 @@ func (v *ListTemplatesParams) LexParams() lex.Params {
 	var q lex.Params
 	q.String("repo", string(v.Repo))
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	for _, x := range v.Languages {
 		q.String("languages", x)
 	}

@@ -85,34 +85,18 @@ func (v *Template) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Template) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Name.Get(); ok {
-		o.Key("name").String(x)
-	}
+	lex.OptString(&o, "name", v.Name)
 	o.Key("text").String(v.Text)
 	o.Key("$type").String(NSIDTemplate)
 	lex.EncodeObjects(o.Key("slots"), v.Slots)
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if v.Metadata != nil {
-		v.Metadata.EncodeLex(o.Key("metadata"))
-	}
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptObject(&o, "metadata", v.Metadata)
 	o.Key("createdAt").String(string(v.CreatedAt))
-	if v.Languages != nil {
-		lex.EncodeStrings(o.Key("languages"), v.Languages)
-	}
-	if v.Constraints != nil {
-		lex.EncodeObjects(o.Key("constraints"), v.Constraints)
-	}
-	if x, ok := v.OntologyRef.Get(); ok {
-		o.Key("ontologyRef").String(string(x))
-	}
-	if x, ok := v.ExperimentRef.Get(); ok {
-		o.Key("experimentRef").String(string(x))
-	}
-	if v.KnowledgeRefs != nil {
-		lex.EncodeObjects(o.Key("knowledgeRefs"), v.KnowledgeRefs)
-	}
+	lex.OptStrings(&o, "languages", v.Languages)
+	lex.OptObjects(&o, "constraints", v.Constraints)
+	lex.OptString(&o, "ontologyRef", v.OntologyRef)
+	lex.OptString(&o, "experimentRef", v.ExperimentRef)
+	lex.OptObjects(&o, "knowledgeRefs", v.KnowledgeRefs)
 	o.End()
 }
 

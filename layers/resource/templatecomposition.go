@@ -73,20 +73,12 @@ func (v *TemplateComposition) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDTemplateComposition)
 	lex.EncodeObjects(o.Key("members"), v.Members)
-	if v.Features != nil {
-		v.Features.EncodeLex(o.Key("features"))
-	}
-	if v.Metadata != nil {
-		v.Metadata.EncodeLex(o.Key("metadata"))
-	}
+	lex.OptObject(&o, "features", v.Features)
+	lex.OptObject(&o, "metadata", v.Metadata)
 	o.Key("createdAt").String(string(v.CreatedAt))
-	if x, ok := v.ExperimentRef.Get(); ok {
-		o.Key("experimentRef").String(string(x))
-	}
+	lex.OptString(&o, "experimentRef", v.ExperimentRef)
 	o.Key("compositionType").String(string(v.CompositionType))
-	if x, ok := v.CompositionTypeURI.Get(); ok {
-		o.Key("compositionTypeUri").String(string(x))
-	}
+	lex.OptString(&o, "compositionTypeUri", v.CompositionTypeURI)
 	o.End()
 }
 

@@ -49,16 +49,10 @@ func (v *Token) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Token) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Text.Get(); ok {
-		o.Key("text").String(x)
-	}
-	if v.TextSpan != nil {
-		v.TextSpan.EncodeLex(o.Key("textSpan"))
-	}
+	lex.OptString(&o, "text", v.Text)
+	lex.OptObject(&o, "textSpan", v.TextSpan)
 	o.Key("tokenIndex").Int(v.TokenIndex)
-	if v.TemporalSpan != nil {
-		v.TemporalSpan.EncodeLex(o.Key("temporalSpan"))
-	}
+	lex.OptObject(&o, "temporalSpan", v.TemporalSpan)
 	o.End()
 }
 
@@ -121,15 +115,9 @@ func (v *Tokenization) EncodeLex(e *lex.Encoder) {
 	o.Key("kind").String(string(v.Kind))
 	v.UUID.EncodeLex(o.Key("uuid"))
 	lex.EncodeObjects(o.Key("tokens"), v.Tokens)
-	if x, ok := v.KindURI.Get(); ok {
-		o.Key("kindUri").String(string(x))
-	}
-	if v.Metadata != nil {
-		v.Metadata.EncodeLex(o.Key("metadata"))
-	}
-	if x, ok := v.ExpressionRef.Get(); ok {
-		o.Key("expressionRef").String(string(x))
-	}
+	lex.OptString(&o, "kindUri", v.KindURI)
+	lex.OptObject(&o, "metadata", v.Metadata)
+	lex.OptString(&o, "expressionRef", v.ExpressionRef)
 	o.End()
 }
 

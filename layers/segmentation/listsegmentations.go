@@ -43,9 +43,7 @@ func (v *ListSegmentationsParams) LexParams() lex.Params {
 	var q lex.Params
 	q.String("expression", string(v.Expression))
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

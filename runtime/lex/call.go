@@ -2,6 +2,7 @@ package lex
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/url"
 	"strconv"
@@ -57,6 +58,13 @@ func (p *Params) Int(name string, value int64) { p.String(name, strconv.FormatIn
 
 // Bool adds a boolean.
 func (p *Params) Bool(name string, value bool) { p.String(name, strconv.FormatBool(value)) }
+
+// OptParam adds a parameter that is a string, an integer or a boolean, if v is set.
+func OptParam[T comparable](q *Params, name string, v Opt[T]) {
+	if v.set {
+		q.String(name, fmt.Sprint(v.value))
+	}
+}
 
 // Encode returns the parameters as a query string, without the question mark.
 func (p Params) Encode() string {

@@ -68,12 +68,8 @@ func (v *RepoApplyWritesInput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("repo").String(string(v.Repo))
 	lex.EncodeArray(o.Key("writes"), v.Writes, encodeRepoApplyWritesInputWritesItem)
-	if x, ok := v.ValidateField.Get(); ok {
-		o.Key("validate").Bool(x)
-	}
-	if x, ok := v.SwapCommit.Get(); ok {
-		o.Key("swapCommit").String(string(x))
-	}
+	lex.OptBool(&o, "validate", v.ValidateField)
+	lex.OptString(&o, "swapCommit", v.SwapCommit)
 	o.End()
 }
 
@@ -159,12 +155,8 @@ func (v *RepoApplyWritesOutput) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *RepoApplyWritesOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.Commit != nil {
-		v.Commit.EncodeLex(o.Key("commit"))
-	}
-	if v.Results != nil {
-		lex.EncodeArray(o.Key("results"), v.Results, encodeRepoApplyWritesOutputResultsItem)
-	}
+	lex.OptObject(&o, "commit", v.Commit)
+	lex.OptArray(&o, "results", v.Results, encodeRepoApplyWritesOutputResultsItem)
 	o.End()
 }
 
@@ -259,9 +251,7 @@ func (v *RepoApplyWritesCreate) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *RepoApplyWritesCreate) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Rkey.Get(); ok {
-		o.Key("rkey").String(string(x))
-	}
+	lex.OptString(&o, "rkey", v.Rkey)
 	o.Key("value").Raw(v.Value)
 	o.Key("collection").String(string(v.Collection))
 	o.End()
@@ -394,9 +384,7 @@ func (v *RepoApplyWritesCreateResult) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("cid").String(string(v.CID))
 	o.Key("uri").String(string(v.URI))
-	if x, ok := v.ValidationStatus.Get(); ok {
-		o.Key("validationStatus").String(string(x))
-	}
+	lex.OptString(&o, "validationStatus", v.ValidationStatus)
 	o.End()
 }
 
@@ -461,9 +449,7 @@ func (v *RepoApplyWritesUpdateResult) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("cid").String(string(v.CID))
 	o.Key("uri").String(string(v.URI))
-	if x, ok := v.ValidationStatus.Get(); ok {
-		o.Key("validationStatus").String(string(x))
-	}
+	lex.OptString(&o, "validationStatus", v.ValidationStatus)
 	o.End()
 }
 

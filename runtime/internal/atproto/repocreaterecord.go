@@ -78,17 +78,11 @@ func (v *RepoCreateRecordInput) DecodeLex(d *lex.Decoder) {
 func (v *RepoCreateRecordInput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("repo").String(string(v.Repo))
-	if x, ok := v.Rkey.Get(); ok {
-		o.Key("rkey").String(string(x))
-	}
+	lex.OptString(&o, "rkey", v.Rkey)
 	o.Key("record").Raw(v.Record)
-	if x, ok := v.ValidateField.Get(); ok {
-		o.Key("validate").Bool(x)
-	}
+	lex.OptBool(&o, "validate", v.ValidateField)
 	o.Key("collection").String(string(v.Collection))
-	if x, ok := v.SwapCommit.Get(); ok {
-		o.Key("swapCommit").String(string(x))
-	}
+	lex.OptString(&o, "swapCommit", v.SwapCommit)
 	o.End()
 }
 
@@ -137,12 +131,8 @@ func (v *RepoCreateRecordOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("cid").String(string(v.CID))
 	o.Key("uri").String(string(v.URI))
-	if v.Commit != nil {
-		v.Commit.EncodeLex(o.Key("commit"))
-	}
-	if x, ok := v.ValidationStatus.Get(); ok {
-		o.Key("validationStatus").String(string(x))
-	}
+	lex.OptObject(&o, "commit", v.Commit)
+	lex.OptString(&o, "validationStatus", v.ValidationStatus)
 	o.End()
 }
 

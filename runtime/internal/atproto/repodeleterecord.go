@@ -74,12 +74,8 @@ func (v *RepoDeleteRecordInput) EncodeLex(e *lex.Encoder) {
 	o.Key("repo").String(string(v.Repo))
 	o.Key("rkey").String(string(v.Rkey))
 	o.Key("collection").String(string(v.Collection))
-	if x, ok := v.SwapCommit.Get(); ok {
-		o.Key("swapCommit").String(string(x))
-	}
-	if x, ok := v.SwapRecord.Get(); ok {
-		o.Key("swapRecord").String(string(x))
-	}
+	lex.OptString(&o, "swapCommit", v.SwapCommit)
+	lex.OptString(&o, "swapRecord", v.SwapRecord)
 	o.End()
 }
 
@@ -114,9 +110,7 @@ func (v *RepoDeleteRecordOutput) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *RepoDeleteRecordOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.Commit != nil {
-		v.Commit.EncodeLex(o.Key("commit"))
-	}
+	lex.OptObject(&o, "commit", v.Commit)
 	o.End()
 }
 

@@ -44,9 +44,7 @@ func (v *RepoGetRecordParams) LexParams() lex.Params {
 	q.String("repo", string(v.Repo))
 	q.String("collection", string(v.Collection))
 	q.String("rkey", string(v.Rkey))
-	if x, ok := v.CID.Get(); ok {
-		q.String("cid", string(x))
-	}
+	lex.OptParam(&q, "cid", v.CID)
 	return q
 }
 
@@ -85,9 +83,7 @@ func (v *RepoGetRecordOutput) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *RepoGetRecordOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.CID.Get(); ok {
-		o.Key("cid").String(string(x))
-	}
+	lex.OptString(&o, "cid", v.CID)
 	o.Key("uri").String(string(v.URI))
 	o.Key("value").Raw(v.Value)
 	o.End()

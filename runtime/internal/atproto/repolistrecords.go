@@ -57,12 +57,8 @@ func (v *RepoListRecordsParams) LexParams() lex.Params {
 	q.String("repo", string(v.Repo))
 	q.String("collection", string(v.Collection))
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
-	if x, ok := v.Reverse.Get(); ok {
-		q.Bool("reverse", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
+	lex.OptParam(&q, "reverse", v.Reverse)
 	return q
 }
 
@@ -100,9 +96,7 @@ func (v *RepoListRecordsOutput) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *RepoListRecordsOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
+	lex.OptString(&o, "cursor", v.Cursor)
 	lex.EncodeObjects(o.Key("records"), v.Records)
 	o.End()
 }

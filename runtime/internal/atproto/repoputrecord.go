@@ -85,13 +85,9 @@ func (v *RepoPutRecordInput) EncodeLex(e *lex.Encoder) {
 	o.Key("repo").String(string(v.Repo))
 	o.Key("rkey").String(string(v.Rkey))
 	o.Key("record").Raw(v.Record)
-	if x, ok := v.ValidateField.Get(); ok {
-		o.Key("validate").Bool(x)
-	}
+	lex.OptBool(&o, "validate", v.ValidateField)
 	o.Key("collection").String(string(v.Collection))
-	if x, ok := v.SwapCommit.Get(); ok {
-		o.Key("swapCommit").String(string(x))
-	}
+	lex.OptString(&o, "swapCommit", v.SwapCommit)
 	if !v.SwapRecord.IsAbsent() {
 		lex.EncodeNullable(o.Key("swapRecord"), v.SwapRecord, func(e *lex.Encoder, x syntax.CID) { e.String(string(x)) })
 	}
@@ -143,12 +139,8 @@ func (v *RepoPutRecordOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("cid").String(string(v.CID))
 	o.Key("uri").String(string(v.URI))
-	if v.Commit != nil {
-		v.Commit.EncodeLex(o.Key("commit"))
-	}
-	if x, ok := v.ValidationStatus.Get(); ok {
-		o.Key("validationStatus").String(string(x))
-	}
+	lex.OptObject(&o, "commit", v.Commit)
+	lex.OptString(&o, "validationStatus", v.ValidationStatus)
 	o.End()
 }
 

@@ -72,19 +72,11 @@ func (v *ServerDescribeServerOutput) DecodeLex(d *lex.Decoder) {
 func (v *ServerDescribeServerOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("did").String(string(v.DID))
-	if v.Links != nil {
-		v.Links.EncodeLex(o.Key("links"))
-	}
-	if v.Contact != nil {
-		v.Contact.EncodeLex(o.Key("contact"))
-	}
-	if x, ok := v.InviteCodeRequired.Get(); ok {
-		o.Key("inviteCodeRequired").Bool(x)
-	}
+	lex.OptObject(&o, "links", v.Links)
+	lex.OptObject(&o, "contact", v.Contact)
+	lex.OptBool(&o, "inviteCodeRequired", v.InviteCodeRequired)
 	lex.EncodeStrings(o.Key("availableUserDomains"), v.AvailableUserDomains)
-	if x, ok := v.PhoneVerificationRequired.Get(); ok {
-		o.Key("phoneVerificationRequired").Bool(x)
-	}
+	lex.OptBool(&o, "phoneVerificationRequired", v.PhoneVerificationRequired)
 	o.End()
 }
 
@@ -124,12 +116,8 @@ func (v *ServerDescribeServerLinks) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *ServerDescribeServerLinks) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.PrivacyPolicy.Get(); ok {
-		o.Key("privacyPolicy").String(string(x))
-	}
-	if x, ok := v.TermsOfService.Get(); ok {
-		o.Key("termsOfService").String(string(x))
-	}
+	lex.OptString(&o, "privacyPolicy", v.PrivacyPolicy)
+	lex.OptString(&o, "termsOfService", v.TermsOfService)
 	o.End()
 }
 
@@ -165,9 +153,7 @@ func (v *ServerDescribeServerContact) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *ServerDescribeServerContact) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Email.Get(); ok {
-		o.Key("email").String(x)
-	}
+	lex.OptString(&o, "email", v.Email)
 	o.End()
 }
 

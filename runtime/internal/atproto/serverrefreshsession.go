@@ -92,27 +92,17 @@ func (v *ServerRefreshSessionOutput) DecodeLex(d *lex.Decoder) {
 func (v *ServerRefreshSessionOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("did").String(string(v.DID))
-	if x, ok := v.Email.Get(); ok {
-		o.Key("email").String(x)
-	}
-	if x, ok := v.Active.Get(); ok {
-		o.Key("active").Bool(x)
-	}
+	lex.OptString(&o, "email", v.Email)
+	lex.OptBool(&o, "active", v.Active)
 	if v.DIDDoc.IsSet() {
 		o.Key("didDoc").Raw(v.DIDDoc)
 	}
 	o.Key("handle").String(string(v.Handle))
-	if x, ok := v.Status.Get(); ok {
-		o.Key("status").String(string(x))
-	}
+	lex.OptString(&o, "status", v.Status)
 	o.Key("accessJwt").String(v.AccessJWT)
 	o.Key("refreshJwt").String(v.RefreshJWT)
-	if x, ok := v.EmailConfirmed.Get(); ok {
-		o.Key("emailConfirmed").Bool(x)
-	}
-	if x, ok := v.EmailAuthFactor.Get(); ok {
-		o.Key("emailAuthFactor").Bool(x)
-	}
+	lex.OptBool(&o, "emailConfirmed", v.EmailConfirmed)
+	lex.OptBool(&o, "emailAuthFactor", v.EmailAuthFactor)
 	o.End()
 }
 

@@ -41,9 +41,7 @@ func (v *SyncGetRepoParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(SyncGetRepoParams))
 	var q lex.Params
 	q.String("did", string(v.DID))
-	if x, ok := v.Since.Get(); ok {
-		q.String("since", string(x))
-	}
+	lex.OptParam(&q, "since", v.Since)
 	return q
 }
 

@@ -80,13 +80,9 @@ func (v *SyncGetRepoStatusOutput) DecodeLex(d *lex.Decoder) {
 func (v *SyncGetRepoStatusOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("did").String(string(v.DID))
-	if x, ok := v.Rev.Get(); ok {
-		o.Key("rev").String(string(x))
-	}
+	lex.OptString(&o, "rev", v.Rev)
 	o.Key("active").Bool(v.Active)
-	if x, ok := v.Status.Get(); ok {
-		o.Key("status").String(string(x))
-	}
+	lex.OptString(&o, "status", v.Status)
 	o.End()
 }
 

@@ -52,13 +52,9 @@ func (v *SyncListBlobsParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(SyncListBlobsParams))
 	var q lex.Params
 	q.String("did", string(v.DID))
-	if x, ok := v.Since.Get(); ok {
-		q.String("since", string(x))
-	}
+	lex.OptParam(&q, "since", v.Since)
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 
@@ -97,9 +93,7 @@ func (v *SyncListBlobsOutput) DecodeLex(d *lex.Decoder) {
 func (v *SyncListBlobsOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.EncodeStrings(o.Key("cids"), v.CIDs)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
+	lex.OptString(&o, "cursor", v.Cursor)
 	o.End()
 }
 

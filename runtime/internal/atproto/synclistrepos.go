@@ -49,9 +49,7 @@ func (v *SyncListReposParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(SyncListReposParams))
 	var q lex.Params
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 
@@ -90,9 +88,7 @@ func (v *SyncListReposOutput) DecodeLex(d *lex.Decoder) {
 func (v *SyncListReposOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.EncodeObjects(o.Key("repos"), v.Repos)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
+	lex.OptString(&o, "cursor", v.Cursor)
 	o.End()
 }
 
@@ -146,12 +142,8 @@ func (v *SyncListReposRepo) EncodeLex(e *lex.Encoder) {
 	o.Key("did").String(string(v.DID))
 	o.Key("rev").String(string(v.Rev))
 	o.Key("head").String(string(v.Head))
-	if x, ok := v.Active.Get(); ok {
-		o.Key("active").Bool(x)
-	}
-	if x, ok := v.Status.Get(); ok {
-		o.Key("status").String(string(x))
-	}
+	lex.OptBool(&o, "active", v.Active)
+	lex.OptString(&o, "status", v.Status)
 	o.End()
 }
 

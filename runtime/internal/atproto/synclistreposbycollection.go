@@ -52,9 +52,7 @@ func (v *SyncListReposByCollectionParams) LexParams() lex.Params {
 	var q lex.Params
 	q.String("collection", string(v.Collection))
 	q.Int("limit", v.LimitOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 
@@ -93,9 +91,7 @@ func (v *SyncListReposByCollectionOutput) DecodeLex(d *lex.Decoder) {
 func (v *SyncListReposByCollectionOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.EncodeObjects(o.Key("repos"), v.Repos)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
+	lex.OptString(&o, "cursor", v.Cursor)
 	o.End()
 }
 

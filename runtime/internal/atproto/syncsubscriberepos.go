@@ -24,9 +24,7 @@ type SyncSubscribeReposParams struct {
 func (v *SyncSubscribeReposParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(SyncSubscribeReposParams))
 	var q lex.Params
-	if x, ok := v.Cursor.Get(); ok {
-		q.Int("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 
@@ -172,9 +170,7 @@ func (v *SyncSubscribeReposCommit) EncodeLex(e *lex.Encoder) {
 	o.Key("commit").CIDLink(v.Commit)
 	o.Key("rebase").Bool(v.Rebase)
 	o.Key("tooBig").Bool(v.TooBig)
-	if x, ok := v.PrevData.Get(); ok {
-		o.Key("prevData").CIDLink(x)
-	}
+	lex.OptValue(&o, "prevData", v.PrevData, (*lex.Encoder).CIDLink)
 	o.End()
 }
 
@@ -281,9 +277,7 @@ func (v *SyncSubscribeReposIdentity) EncodeLex(e *lex.Encoder) {
 	o.Key("did").String(string(v.DID))
 	o.Key("seq").Int(v.Seq)
 	o.Key("time").String(string(v.Time))
-	if x, ok := v.Handle.Get(); ok {
-		o.Key("handle").String(string(x))
-	}
+	lex.OptString(&o, "handle", v.Handle)
 	o.End()
 }
 
@@ -339,9 +333,7 @@ func (v *SyncSubscribeReposAccount) EncodeLex(e *lex.Encoder) {
 	o.Key("seq").Int(v.Seq)
 	o.Key("time").String(string(v.Time))
 	o.Key("active").Bool(v.Active)
-	if x, ok := v.Status.Get(); ok {
-		o.Key("status").String(string(x))
-	}
+	lex.OptString(&o, "status", v.Status)
 	o.End()
 }
 
@@ -408,9 +400,7 @@ func (v *SyncSubscribeReposInfo) DecodeLex(d *lex.Decoder) {
 func (v *SyncSubscribeReposInfo) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("name").String(string(v.Name))
-	if x, ok := v.Message.Get(); ok {
-		o.Key("message").String(x)
-	}
+	lex.OptString(&o, "message", v.Message)
 	o.End()
 }
 
@@ -479,9 +469,7 @@ func (v *SyncSubscribeReposRepoOp) EncodeLex(e *lex.Encoder) {
 		lex.EncodeNullable(o.Key("cid"), v.CID, (*lex.Encoder).CIDLink)
 	}
 	o.Key("path").String(v.Path)
-	if x, ok := v.Prev.Get(); ok {
-		o.Key("prev").CIDLink(x)
-	}
+	lex.OptValue(&o, "prev", v.Prev, (*lex.Encoder).CIDLink)
 	o.Key("action").String(string(v.Action))
 	o.End()
 }

@@ -31,9 +31,7 @@ func (v *ExampleNote) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *ExampleNote) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.Thing != nil {
-		v.Thing.EncodeLex(o.Key("thing"))
-	}
+	lex.OptObject(&o, "thing", v.Thing)
 	o.End()
 }
 

@@ -31,9 +31,7 @@ func (v *TwoThing) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *TwoThing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Name.Get(); ok {
-		o.Key("name").String(x)
-	}
+	lex.OptString(&o, "name", v.Name)
 	o.End()
 }
 

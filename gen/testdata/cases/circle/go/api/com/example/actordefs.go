@@ -34,12 +34,8 @@ func (v *ActorProfile) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *ActorProfile) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Kind.Get(); ok {
-		o.Key("kind").String(string(x))
-	}
-	if v.Pinned != nil {
-		v.Pinned.EncodeLex(o.Key("pinned"))
-	}
+	lex.OptString(&o, "kind", v.Kind)
+	lex.OptObject(&o, "pinned", v.Pinned)
 	o.End()
 }
 

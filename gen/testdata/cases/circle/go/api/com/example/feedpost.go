@@ -37,9 +37,7 @@ func (v *FeedPost) EncodeLex(e *lex.Encoder) {
 	if v.View != nil {
 		o.Key("view").Variant(v.View.feedPostView(), v.View)
 	}
-	if v.Author != nil {
-		v.Author.EncodeLex(o.Key("author"))
-	}
+	lex.OptObject(&o, "author", v.Author)
 	o.End()
 }
 

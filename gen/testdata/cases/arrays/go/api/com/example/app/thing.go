@@ -62,28 +62,14 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.Any != nil {
-		lex.EncodeArray(o.Key("any"), v.Any, (*lex.Encoder).Map)
-	}
-	if v.Grid != nil {
-		lex.EncodeArray(o.Key("grid"), v.Grid, func(e *lex.Encoder, x []int64) { lex.EncodeArray(e, x, (*lex.Encoder).Int) })
-	}
-	if v.Flags != nil {
-		lex.EncodeArray(o.Key("flags"), v.Flags, (*lex.Encoder).Bool)
-	}
-	if v.Names != nil {
-		lex.EncodeArray(o.Key("names"), v.Names, func(e *lex.Encoder, x []syntax.Handle) { lex.EncodeStrings(e, x) })
-	}
-	if v.Words != nil {
-		lex.EncodeStrings(o.Key("words"), v.Words)
-	}
+	lex.OptArray(&o, "any", v.Any, (*lex.Encoder).Map)
+	lex.OptArray(&o, "grid", v.Grid, func(e *lex.Encoder, x []int64) { lex.EncodeArray(e, x, (*lex.Encoder).Int) })
+	lex.OptArray(&o, "flags", v.Flags, (*lex.Encoder).Bool)
+	lex.OptArray(&o, "names", v.Names, func(e *lex.Encoder, x []syntax.Handle) { lex.EncodeStrings(e, x) })
+	lex.OptStrings(&o, "words", v.Words)
 	lex.EncodeStrings(o.Key("needed"), v.Needed)
-	if v.Unions != nil {
-		lex.EncodeArray(o.Key("unions"), v.Unions, func(e *lex.Encoder, x []ThingUnionsItemItem) { lex.EncodeArray(e, x, encodeThingUnionsItemItem) })
-	}
-	if v.Numbers != nil {
-		lex.EncodeArray(o.Key("numbers"), v.Numbers, (*lex.Encoder).Int)
-	}
+	lex.OptArray(&o, "unions", v.Unions, func(e *lex.Encoder, x []ThingUnionsItemItem) { lex.EncodeArray(e, x, encodeThingUnionsItemItem) })
+	lex.OptArray(&o, "numbers", v.Numbers, (*lex.Encoder).Int)
 	o.End()
 }
 

@@ -54,15 +54,9 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("any").Blob(v.Any)
-	if x, ok := v.Ref.Get(); ok {
-		o.Key("ref").Blob(x)
-	}
-	if v.List != nil {
-		lex.EncodeArray(o.Key("list"), v.List, (*lex.Encoder).Blob)
-	}
-	if x, ok := v.Image.Get(); ok {
-		o.Key("image").Blob(x)
-	}
+	lex.OptValue(&o, "ref", v.Ref, (*lex.Encoder).Blob)
+	lex.OptArray(&o, "list", v.List, (*lex.Encoder).Blob)
+	lex.OptValue(&o, "image", v.Image, (*lex.Encoder).Blob)
 	o.End()
 }
 

@@ -34,9 +34,7 @@ type UploadParams struct {
 func (v *UploadParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(UploadParams))
 	var q lex.Params
-	if x, ok := v.Name.Get(); ok {
-		q.String("name", x)
-	}
+	lex.OptParam(&q, "name", v.Name)
 	return q
 }
 

@@ -58,21 +58,13 @@ func (v *Thing) EncodeLex(e *lex.Encoder) {
 		o.Key("b").Bytes(v.B)
 	}
 	o.Key("c").CIDLink(v.C)
-	if x, ok := v.D.Get(); ok {
-		o.Key("d").CIDLink(x)
-	}
-	if v.E != nil {
-		lex.EncodeArray(o.Key("e"), v.E, (*lex.Encoder).Bytes)
-	}
-	if v.F != nil {
-		lex.EncodeArray(o.Key("f"), v.F, (*lex.Encoder).CIDLink)
-	}
+	lex.OptValue(&o, "d", v.D, (*lex.Encoder).CIDLink)
+	lex.OptArray(&o, "e", v.E, (*lex.Encoder).Bytes)
+	lex.OptArray(&o, "f", v.F, (*lex.Encoder).CIDLink)
 	if v.G != nil {
 		o.Key("g").Bytes(v.G)
 	}
-	if x, ok := v.H.Get(); ok {
-		o.Key("h").CIDLink(x)
-	}
+	lex.OptValue(&o, "h", v.H, (*lex.Encoder).CIDLink)
 	o.End()
 }
 

@@ -31,9 +31,7 @@ func (v *OneA) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *OneA) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.B != nil {
-		v.B.EncodeLex(o.Key("b"))
-	}
+	lex.OptObject(&o, "b", v.B)
 	o.End()
 }
 

@@ -31,9 +31,7 @@ func (v *TwoB) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *TwoB) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.A != nil {
-		v.A.EncodeLex(o.Key("a"))
-	}
+	lex.OptObject(&o, "a", v.A)
 	o.End()
 }
 

@@ -34,9 +34,7 @@ func (v *A) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *A) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.Post != nil {
-		v.Post.EncodeLex(o.Key("post"))
-	}
+	lex.OptObject(&o, "post", v.Post)
 	o.End()
 }
 

@@ -64,27 +64,13 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.DID.Get(); ok {
-		o.Key("did").String(string(x))
-	}
-	if x, ok := v.Off.Get(); ok {
-		o.Key("off").Bool(x)
-	}
-	if x, ok := v.Flag.Get(); ok {
-		o.Key("flag").Bool(x)
-	}
-	if x, ok := v.Kind.Get(); ok {
-		o.Key("kind").String(string(x))
-	}
-	if x, ok := v.Name.Get(); ok {
-		o.Key("name").String(x)
-	}
-	if x, ok := v.Count.Get(); ok {
-		o.Key("count").Int(x)
-	}
-	if x, ok := v.Named.Get(); ok {
-		x.EncodeLex(o.Key("named"))
-	}
+	lex.OptString(&o, "did", v.DID)
+	lex.OptBool(&o, "off", v.Off)
+	lex.OptBool(&o, "flag", v.Flag)
+	lex.OptString(&o, "kind", v.Kind)
+	lex.OptString(&o, "name", v.Name)
+	lex.OptInt(&o, "count", v.Count)
+	lex.OptValue(&o, "named", v.Named, func(e *lex.Encoder, x ThingLevel) { x.EncodeLex(e) })
 	o.Key("needed").Int(v.Needed)
 	o.End()
 }

@@ -72,30 +72,14 @@ func (v *A) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *A) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.X.Get(); ok {
-		o.Key("x").String(x)
-	}
-	if x, ok := v.Y.Get(); ok {
-		o.Key("y").String(x)
-	}
-	if x, ok := v.Z.Get(); ok {
-		o.Key("z").String(x)
-	}
-	if x, ok := v.One.Get(); ok {
-		o.Key("one").String(x)
-	}
-	if x, ok := v.Two.Get(); ok {
-		o.Key("two").String(x)
-	}
-	if x, ok := v.Long.Get(); ok {
-		o.Key("long").String(x)
-	}
-	if x, ok := v.Quote.Get(); ok {
-		o.Key("quote").String(x)
-	}
-	if x, ok := v.Three.Get(); ok {
-		o.Key("three").String(x)
-	}
+	lex.OptString(&o, "x", v.X)
+	lex.OptString(&o, "y", v.Y)
+	lex.OptString(&o, "z", v.Z)
+	lex.OptString(&o, "one", v.One)
+	lex.OptString(&o, "two", v.Two)
+	lex.OptString(&o, "long", v.Long)
+	lex.OptString(&o, "quote", v.Quote)
+	lex.OptString(&o, "three", v.Three)
 	o.End()
 }
 

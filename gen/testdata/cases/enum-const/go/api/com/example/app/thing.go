@@ -60,18 +60,10 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.No.Get(); ok {
-		o.Key("no").Bool(x)
-	}
-	if x, ok := v.Yes.Get(); ok {
-		o.Key("yes").Bool(x)
-	}
-	if x, ok := v.Kind.Get(); ok {
-		o.Key("kind").String(x)
-	}
-	if x, ok := v.Size.Get(); ok {
-		o.Key("size").Int(x)
-	}
+	lex.OptBool(&o, "no", v.No)
+	lex.OptBool(&o, "yes", v.Yes)
+	lex.OptString(&o, "kind", v.Kind)
+	lex.OptInt(&o, "size", v.Size)
 	o.Key("color").String(string(v.Color))
 	o.Key("version").Int(v.Version)
 	o.End()

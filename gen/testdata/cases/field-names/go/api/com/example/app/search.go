@@ -32,17 +32,9 @@ type SearchParams struct {
 func (v *SearchParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(SearchParams))
 	var q lex.Params
-	if x, ok := v.Q.Get(); ok {
-		q.String("q", x)
-	}
-	if x, ok := v.V.Get(); ok {
-		q.String("v", x)
-	}
-	if x, ok := v.LexParamsField.Get(); ok {
-		q.String("lexParams", x)
-	}
-	if x, ok := v.Err.Get(); ok {
-		q.String("err", x)
-	}
+	lex.OptParam(&q, "q", v.Q)
+	lex.OptParam(&q, "v", v.V)
+	lex.OptParam(&q, "lexParams", v.LexParamsField)
+	lex.OptParam(&q, "err", v.Err)
 	return q
 }

@@ -87,60 +87,24 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.U005F.Get(); ok {
-		o.Key("_").String(x)
-	}
-	if x, ok := v.X1st.Get(); ok {
-		o.Key("1st").String(x)
-	}
-	if x, ok := v.URL.Get(); ok {
-		o.Key("URL").String(x)
-	}
-	if x, ok := v.DPI.Get(); ok {
-		o.Key("dpi").Int(x)
-	}
-	if x, ok := v.Odd.Get(); ok {
-		o.Key("$odd").String(x)
-	}
-	if x, ok := v.Func.Get(); ok {
-		o.Key("func").String(x)
-	}
-	if x, ok := v.Type.Get(); ok {
-		o.Key("type").String(x)
-	}
-	if x, ok := v.ExtraField.Get(); ok {
-		o.Key("extra").String(x)
-	}
-	if x, ok := v.Limit.Get(); ok {
-		o.Key("limit").Int(x)
-	}
-	if x, ok := v.X日本.Get(); ok {
-		o.Key("日本").String(x)
-	}
-	if x, ok := v.CIDLink.Get(); ok {
-		o.Key("cid-link").String(x)
-	}
-	if x, ok := v.ValidateField.Get(); ok {
-		o.Key("validate").Bool(x)
-	}
-	if x, ok := v.DecodeLexField.Get(); ok {
-		o.Key("decodeLex").String(x)
-	}
-	if v.ImageURLs != nil {
-		lex.EncodeStrings(o.Key("imageUrls"), v.ImageURLs)
-	}
-	if x, ok := v.RecordTypeField.Get(); ok {
-		o.Key("recordType").String(x)
-	}
-	if x, ok := v.SnakeCase.Get(); ok {
-		o.Key("snake_case").String(x)
-	}
-	if x, ok := v.MarshalJSONField.Get(); ok {
-		o.Key("marshalJSON").String(x)
-	}
-	if x, ok := v.LimitOrDefaultField.Get(); ok {
-		o.Key("limitOrDefault").Int(x)
-	}
+	lex.OptString(&o, "_", v.U005F)
+	lex.OptString(&o, "1st", v.X1st)
+	lex.OptString(&o, "URL", v.URL)
+	lex.OptInt(&o, "dpi", v.DPI)
+	lex.OptString(&o, "$odd", v.Odd)
+	lex.OptString(&o, "func", v.Func)
+	lex.OptString(&o, "type", v.Type)
+	lex.OptString(&o, "extra", v.ExtraField)
+	lex.OptInt(&o, "limit", v.Limit)
+	lex.OptString(&o, "日本", v.X日本)
+	lex.OptString(&o, "cid-link", v.CIDLink)
+	lex.OptBool(&o, "validate", v.ValidateField)
+	lex.OptString(&o, "decodeLex", v.DecodeLexField)
+	lex.OptStrings(&o, "imageUrls", v.ImageURLs)
+	lex.OptString(&o, "recordType", v.RecordTypeField)
+	lex.OptString(&o, "snake_case", v.SnakeCase)
+	lex.OptString(&o, "marshalJSON", v.MarshalJSONField)
+	lex.OptInt(&o, "limitOrDefault", v.LimitOrDefaultField)
 	o.End()
 }
 

@@ -31,9 +31,7 @@ func (v *Customer) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Customer) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.X.Get(); ok {
-		o.Key("x").Int(x)
-	}
+	lex.OptInt(&o, "x", v.X)
 	o.End()
 }
 

@@ -83,44 +83,20 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.List != nil {
-		lex.EncodeStrings(o.Key("list"), v.List)
-	}
+	lex.OptStrings(&o, "list", v.List)
 	o.Key("bounded").String(string(v.Bounded))
-	if x, ok := v.CIDField.Get(); ok {
-		o.Key("cid_field").String(string(x))
-	}
+	lex.OptString(&o, "cid_field", v.CIDField)
 	o.Key("did_field").String(string(v.DIDField))
-	if x, ok := v.TIDField.Get(); ok {
-		o.Key("tid_field").String(string(x))
-	}
-	if x, ok := v.URIField.Get(); ok {
-		o.Key("uri_field").String(string(x))
-	}
-	if x, ok := v.NSIDField.Get(); ok {
-		o.Key("nsid_field").String(string(x))
-	}
-	if v.BoundedList != nil {
-		lex.EncodeStrings(o.Key("boundedList"), v.BoundedList)
-	}
-	if x, ok := v.AtURIField.Get(); ok {
-		o.Key("at_uri_field").String(string(x))
-	}
-	if x, ok := v.HandleField.Get(); ok {
-		o.Key("handle_field").String(string(x))
-	}
-	if x, ok := v.DatetimeField.Get(); ok {
-		o.Key("datetime_field").String(string(x))
-	}
-	if x, ok := v.LanguageField.Get(); ok {
-		o.Key("language_field").String(string(x))
-	}
-	if x, ok := v.RecordKeyField.Get(); ok {
-		o.Key("record_key_field").String(string(x))
-	}
-	if x, ok := v.AtIdentifierField.Get(); ok {
-		o.Key("at_identifier_field").String(string(x))
-	}
+	lex.OptString(&o, "tid_field", v.TIDField)
+	lex.OptString(&o, "uri_field", v.URIField)
+	lex.OptString(&o, "nsid_field", v.NSIDField)
+	lex.OptStrings(&o, "boundedList", v.BoundedList)
+	lex.OptString(&o, "at_uri_field", v.AtURIField)
+	lex.OptString(&o, "handle_field", v.HandleField)
+	lex.OptString(&o, "datetime_field", v.DatetimeField)
+	lex.OptString(&o, "language_field", v.LanguageField)
+	lex.OptString(&o, "record_key_field", v.RecordKeyField)
+	lex.OptString(&o, "at_identifier_field", v.AtIdentifierField)
 	o.End()
 }
 

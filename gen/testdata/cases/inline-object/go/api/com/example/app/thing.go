@@ -40,12 +40,8 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	v.Box.EncodeLex(o.Key("box"))
-	if v.Grid != nil {
-		lex.EncodeArray(o.Key("grid"), v.Grid, func(e *lex.Encoder, x []ThingGridItemItem) { lex.EncodeObjects(e, x) })
-	}
-	if v.Points != nil {
-		lex.EncodeObjects(o.Key("points"), v.Points)
-	}
+	lex.OptArray(&o, "grid", v.Grid, func(e *lex.Encoder, x []ThingGridItemItem) { lex.EncodeObjects(e, x) })
+	lex.OptObjects(&o, "points", v.Points)
 	o.End()
 }
 
@@ -83,9 +79,7 @@ func (v *ThingBox) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *ThingBox) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Width.Get(); ok {
-		o.Key("width").Int(x)
-	}
+	lex.OptInt(&o, "width", v.Width)
 	v.Corner.EncodeLex(o.Key("corner"))
 	o.End()
 }
@@ -188,9 +182,7 @@ func (v *ThingGridItemItem) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *ThingGridItemItem) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.V.Get(); ok {
-		o.Key("v").String(x)
-	}
+	lex.OptString(&o, "v", v.V)
 	o.End()
 }
 

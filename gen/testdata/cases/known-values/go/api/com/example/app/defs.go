@@ -92,15 +92,9 @@ func (v *Holder) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Holder) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.DID.Get(); ok {
-		o.Key("did").String(string(x))
-	}
-	if v.List != nil {
-		lex.EncodeStrings(o.Key("list"), v.List)
-	}
-	if x, ok := v.Level.Get(); ok {
-		o.Key("level").String(string(x))
-	}
+	lex.OptString(&o, "did", v.DID)
+	lex.OptStrings(&o, "list", v.List)
+	lex.OptString(&o, "level", v.Level)
 	o.End()
 }
 

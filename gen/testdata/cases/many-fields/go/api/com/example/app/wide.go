@@ -237,198 +237,70 @@ func (v *Wide) DecodeLex(d *lex.Decoder) {
 func (v *Wide) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("field00").Int(v.Field00)
-	if x, ok := v.Field01.Get(); ok {
-		o.Key("field01").Int(x)
-	}
-	if x, ok := v.Field02.Get(); ok {
-		o.Key("field02").Int(x)
-	}
-	if x, ok := v.Field03.Get(); ok {
-		o.Key("field03").Int(x)
-	}
-	if x, ok := v.Field04.Get(); ok {
-		o.Key("field04").Int(x)
-	}
-	if x, ok := v.Field05.Get(); ok {
-		o.Key("field05").Int(x)
-	}
-	if x, ok := v.Field06.Get(); ok {
-		o.Key("field06").Int(x)
-	}
-	if x, ok := v.Field07.Get(); ok {
-		o.Key("field07").Int(x)
-	}
-	if x, ok := v.Field08.Get(); ok {
-		o.Key("field08").Int(x)
-	}
-	if x, ok := v.Field09.Get(); ok {
-		o.Key("field09").Int(x)
-	}
-	if x, ok := v.Field10.Get(); ok {
-		o.Key("field10").Int(x)
-	}
-	if x, ok := v.Field11.Get(); ok {
-		o.Key("field11").Int(x)
-	}
-	if x, ok := v.Field12.Get(); ok {
-		o.Key("field12").Int(x)
-	}
-	if x, ok := v.Field13.Get(); ok {
-		o.Key("field13").Int(x)
-	}
-	if x, ok := v.Field14.Get(); ok {
-		o.Key("field14").Int(x)
-	}
-	if x, ok := v.Field15.Get(); ok {
-		o.Key("field15").Int(x)
-	}
-	if x, ok := v.Field16.Get(); ok {
-		o.Key("field16").Int(x)
-	}
-	if x, ok := v.Field17.Get(); ok {
-		o.Key("field17").Int(x)
-	}
-	if x, ok := v.Field18.Get(); ok {
-		o.Key("field18").Int(x)
-	}
-	if x, ok := v.Field19.Get(); ok {
-		o.Key("field19").Int(x)
-	}
-	if x, ok := v.Field20.Get(); ok {
-		o.Key("field20").Int(x)
-	}
-	if x, ok := v.Field21.Get(); ok {
-		o.Key("field21").Int(x)
-	}
-	if x, ok := v.Field22.Get(); ok {
-		o.Key("field22").Int(x)
-	}
-	if x, ok := v.Field23.Get(); ok {
-		o.Key("field23").Int(x)
-	}
-	if x, ok := v.Field24.Get(); ok {
-		o.Key("field24").Int(x)
-	}
-	if x, ok := v.Field25.Get(); ok {
-		o.Key("field25").Int(x)
-	}
-	if x, ok := v.Field26.Get(); ok {
-		o.Key("field26").Int(x)
-	}
-	if x, ok := v.Field27.Get(); ok {
-		o.Key("field27").Int(x)
-	}
-	if x, ok := v.Field28.Get(); ok {
-		o.Key("field28").Int(x)
-	}
-	if x, ok := v.Field29.Get(); ok {
-		o.Key("field29").Int(x)
-	}
-	if x, ok := v.Field30.Get(); ok {
-		o.Key("field30").Int(x)
-	}
-	if x, ok := v.Field31.Get(); ok {
-		o.Key("field31").Int(x)
-	}
-	if x, ok := v.Field32.Get(); ok {
-		o.Key("field32").Int(x)
-	}
-	if x, ok := v.Field33.Get(); ok {
-		o.Key("field33").Int(x)
-	}
-	if x, ok := v.Field34.Get(); ok {
-		o.Key("field34").Int(x)
-	}
-	if x, ok := v.Field35.Get(); ok {
-		o.Key("field35").Int(x)
-	}
-	if x, ok := v.Field36.Get(); ok {
-		o.Key("field36").Int(x)
-	}
-	if x, ok := v.Field37.Get(); ok {
-		o.Key("field37").Int(x)
-	}
-	if x, ok := v.Field38.Get(); ok {
-		o.Key("field38").Int(x)
-	}
-	if x, ok := v.Field39.Get(); ok {
-		o.Key("field39").Int(x)
-	}
-	if x, ok := v.Field40.Get(); ok {
-		o.Key("field40").Int(x)
-	}
-	if x, ok := v.Field41.Get(); ok {
-		o.Key("field41").Int(x)
-	}
-	if x, ok := v.Field42.Get(); ok {
-		o.Key("field42").Int(x)
-	}
-	if x, ok := v.Field43.Get(); ok {
-		o.Key("field43").Int(x)
-	}
-	if x, ok := v.Field44.Get(); ok {
-		o.Key("field44").Int(x)
-	}
-	if x, ok := v.Field45.Get(); ok {
-		o.Key("field45").Int(x)
-	}
-	if x, ok := v.Field46.Get(); ok {
-		o.Key("field46").Int(x)
-	}
-	if x, ok := v.Field47.Get(); ok {
-		o.Key("field47").Int(x)
-	}
-	if x, ok := v.Field48.Get(); ok {
-		o.Key("field48").Int(x)
-	}
-	if x, ok := v.Field49.Get(); ok {
-		o.Key("field49").Int(x)
-	}
-	if x, ok := v.Field50.Get(); ok {
-		o.Key("field50").Int(x)
-	}
-	if x, ok := v.Field51.Get(); ok {
-		o.Key("field51").Int(x)
-	}
-	if x, ok := v.Field52.Get(); ok {
-		o.Key("field52").Int(x)
-	}
-	if x, ok := v.Field53.Get(); ok {
-		o.Key("field53").Int(x)
-	}
-	if x, ok := v.Field54.Get(); ok {
-		o.Key("field54").Int(x)
-	}
-	if x, ok := v.Field55.Get(); ok {
-		o.Key("field55").Int(x)
-	}
-	if x, ok := v.Field56.Get(); ok {
-		o.Key("field56").Int(x)
-	}
-	if x, ok := v.Field57.Get(); ok {
-		o.Key("field57").Int(x)
-	}
-	if x, ok := v.Field58.Get(); ok {
-		o.Key("field58").Int(x)
-	}
-	if x, ok := v.Field59.Get(); ok {
-		o.Key("field59").Int(x)
-	}
-	if x, ok := v.Field60.Get(); ok {
-		o.Key("field60").Int(x)
-	}
-	if x, ok := v.Field61.Get(); ok {
-		o.Key("field61").Int(x)
-	}
-	if x, ok := v.Field62.Get(); ok {
-		o.Key("field62").Int(x)
-	}
-	if x, ok := v.Field63.Get(); ok {
-		o.Key("field63").Int(x)
-	}
-	if x, ok := v.Field64.Get(); ok {
-		o.Key("field64").Int(x)
-	}
+	lex.OptInt(&o, "field01", v.Field01)
+	lex.OptInt(&o, "field02", v.Field02)
+	lex.OptInt(&o, "field03", v.Field03)
+	lex.OptInt(&o, "field04", v.Field04)
+	lex.OptInt(&o, "field05", v.Field05)
+	lex.OptInt(&o, "field06", v.Field06)
+	lex.OptInt(&o, "field07", v.Field07)
+	lex.OptInt(&o, "field08", v.Field08)
+	lex.OptInt(&o, "field09", v.Field09)
+	lex.OptInt(&o, "field10", v.Field10)
+	lex.OptInt(&o, "field11", v.Field11)
+	lex.OptInt(&o, "field12", v.Field12)
+	lex.OptInt(&o, "field13", v.Field13)
+	lex.OptInt(&o, "field14", v.Field14)
+	lex.OptInt(&o, "field15", v.Field15)
+	lex.OptInt(&o, "field16", v.Field16)
+	lex.OptInt(&o, "field17", v.Field17)
+	lex.OptInt(&o, "field18", v.Field18)
+	lex.OptInt(&o, "field19", v.Field19)
+	lex.OptInt(&o, "field20", v.Field20)
+	lex.OptInt(&o, "field21", v.Field21)
+	lex.OptInt(&o, "field22", v.Field22)
+	lex.OptInt(&o, "field23", v.Field23)
+	lex.OptInt(&o, "field24", v.Field24)
+	lex.OptInt(&o, "field25", v.Field25)
+	lex.OptInt(&o, "field26", v.Field26)
+	lex.OptInt(&o, "field27", v.Field27)
+	lex.OptInt(&o, "field28", v.Field28)
+	lex.OptInt(&o, "field29", v.Field29)
+	lex.OptInt(&o, "field30", v.Field30)
+	lex.OptInt(&o, "field31", v.Field31)
+	lex.OptInt(&o, "field32", v.Field32)
+	lex.OptInt(&o, "field33", v.Field33)
+	lex.OptInt(&o, "field34", v.Field34)
+	lex.OptInt(&o, "field35", v.Field35)
+	lex.OptInt(&o, "field36", v.Field36)
+	lex.OptInt(&o, "field37", v.Field37)
+	lex.OptInt(&o, "field38", v.Field38)
+	lex.OptInt(&o, "field39", v.Field39)
+	lex.OptInt(&o, "field40", v.Field40)
+	lex.OptInt(&o, "field41", v.Field41)
+	lex.OptInt(&o, "field42", v.Field42)
+	lex.OptInt(&o, "field43", v.Field43)
+	lex.OptInt(&o, "field44", v.Field44)
+	lex.OptInt(&o, "field45", v.Field45)
+	lex.OptInt(&o, "field46", v.Field46)
+	lex.OptInt(&o, "field47", v.Field47)
+	lex.OptInt(&o, "field48", v.Field48)
+	lex.OptInt(&o, "field49", v.Field49)
+	lex.OptInt(&o, "field50", v.Field50)
+	lex.OptInt(&o, "field51", v.Field51)
+	lex.OptInt(&o, "field52", v.Field52)
+	lex.OptInt(&o, "field53", v.Field53)
+	lex.OptInt(&o, "field54", v.Field54)
+	lex.OptInt(&o, "field55", v.Field55)
+	lex.OptInt(&o, "field56", v.Field56)
+	lex.OptInt(&o, "field57", v.Field57)
+	lex.OptInt(&o, "field58", v.Field58)
+	lex.OptInt(&o, "field59", v.Field59)
+	lex.OptInt(&o, "field60", v.Field60)
+	lex.OptInt(&o, "field61", v.Field61)
+	lex.OptInt(&o, "field62", v.Field62)
+	lex.OptInt(&o, "field63", v.Field63)
+	lex.OptInt(&o, "field64", v.Field64)
 	o.Key("field65").Int(v.Field65)
 	o.End()
 }

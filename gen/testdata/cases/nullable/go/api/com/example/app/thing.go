@@ -84,9 +84,7 @@ func (v *Thing) EncodeLex(e *lex.Encoder) {
 	if !v.F.IsAbsent() {
 		lex.EncodeNullable(o.Key("f"), v.F, encodeThingF)
 	}
-	if v.G != nil {
-		v.G.EncodeLex(o.Key("g"))
-	}
+	lex.OptObject(&o, "g", v.G)
 	if !v.H.IsAbsent() {
 		lex.EncodeNullable(o.Key("h"), v.H, func(e *lex.Encoder, x ThingKind) { x.EncodeLex(e) })
 	}
@@ -159,9 +157,7 @@ func (v *ThingInner) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *ThingInner) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.X.Get(); ok {
-		o.Key("x").Int(x)
-	}
+	lex.OptInt(&o, "x", v.X)
 	o.End()
 }
 

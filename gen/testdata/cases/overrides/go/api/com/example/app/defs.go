@@ -44,18 +44,12 @@ func (v *Label) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Label) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Kind.Get(); ok {
-		o.Key("kind").String(string(x))
-	}
+	lex.OptString(&o, "kind", v.Kind)
 	if v.Choice != nil {
 		o.Key("choice").Variant(v.Choice.labelChoice(), v.Choice)
 	}
-	if x, ok := v.FooBar.Get(); ok {
-		o.Key("fooBar").String(x)
-	}
-	if x, ok := v.FooDashBar.Get(); ok {
-		o.Key("foo-bar").String(x)
-	}
+	lex.OptString(&o, "fooBar", v.FooBar)
+	lex.OptString(&o, "foo-bar", v.FooDashBar)
 	o.End()
 }
 

@@ -48,9 +48,7 @@ func (v *FetchItOutput) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *FetchItOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.Deep != nil {
-		lex.EncodeObjects(o.Key("deep"), v.Deep)
-	}
+	lex.OptObjects(&o, "deep", v.Deep)
 	o.End()
 }
 
@@ -84,9 +82,7 @@ func (v *Deep) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Deep) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.X.Get(); ok {
-		o.Key("x").Int(x)
-	}
+	lex.OptInt(&o, "x", v.X)
 	o.End()
 }
 

@@ -39,9 +39,7 @@ func (v *Note) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Note) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.X.Get(); ok {
-		o.Key("x").String(x)
-	}
+	lex.OptString(&o, "x", v.X)
 	o.Key("$type").String(NSIDNote)
 	o.End()
 }

@@ -66,33 +66,15 @@ func (v *A) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *A) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.M != nil {
-		v.M.EncodeLex(o.Key("m"))
-	}
-	if v.P != nil {
-		v.P.EncodeLex(o.Key("p"))
-	}
-	if v.Q != nil {
-		v.Q.EncodeLex(o.Key("q"))
-	}
-	if v.R != nil {
-		v.R.EncodeLex(o.Key("r"))
-	}
-	if v.S != nil {
-		v.S.EncodeLex(o.Key("s"))
-	}
-	if v.T != nil {
-		v.T.EncodeLex(o.Key("t"))
-	}
-	if v.X != nil {
-		v.X.EncodeLex(o.Key("x"))
-	}
-	if v.Y != nil {
-		v.Y.EncodeLex(o.Key("y"))
-	}
-	if v.Z != nil {
-		v.Z.EncodeLex(o.Key("z"))
-	}
+	lex.OptObject(&o, "m", v.M)
+	lex.OptObject(&o, "p", v.P)
+	lex.OptObject(&o, "q", v.Q)
+	lex.OptObject(&o, "r", v.R)
+	lex.OptObject(&o, "s", v.S)
+	lex.OptObject(&o, "t", v.T)
+	lex.OptObject(&o, "x", v.X)
+	lex.OptObject(&o, "y", v.Y)
+	lex.OptObject(&o, "z", v.Z)
 	o.End()
 }
 

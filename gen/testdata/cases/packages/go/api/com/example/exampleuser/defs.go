@@ -38,12 +38,8 @@ func (v *A) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *A) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.X != nil {
-		v.X.EncodeLex(o.Key("x"))
-	}
-	if v.Y != nil {
-		v.Y.EncodeLex(o.Key("y"))
-	}
+	lex.OptObject(&o, "x", v.X)
+	lex.OptObject(&o, "y", v.Y)
 	o.End()
 }
 

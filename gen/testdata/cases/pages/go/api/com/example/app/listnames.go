@@ -42,9 +42,7 @@ type ListNamesParams struct {
 func (v *ListNamesParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListNamesParams))
 	var q lex.Params
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 
@@ -77,12 +75,8 @@ func (v *ListNamesOutput) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *ListNamesOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.Names != nil {
-		lex.EncodeStrings(o.Key("names"), v.Names)
-	}
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
+	lex.OptStrings(&o, "names", v.Names)
+	lex.OptString(&o, "cursor", v.Cursor)
 	o.End()
 }
 

@@ -66,12 +66,8 @@ func (v *ListNeededOutput) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *ListNeededOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.A != nil {
-		lex.EncodeStrings(o.Key("a"), v.A)
-	}
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
+	lex.OptStrings(&o, "a", v.A)
+	lex.OptString(&o, "cursor", v.Cursor)
 	o.End()
 }
 

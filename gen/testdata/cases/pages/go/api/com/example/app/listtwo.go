@@ -33,9 +33,7 @@ type ListTwoParams struct {
 func (v *ListTwoParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListTwoParams))
 	var q lex.Params
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 
@@ -73,9 +71,7 @@ func (v *ListTwoOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.EncodeStrings(o.Key("a"), v.A)
 	lex.EncodeStrings(o.Key("b"), v.B)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
+	lex.OptString(&o, "cursor", v.Cursor)
 	o.End()
 }
 

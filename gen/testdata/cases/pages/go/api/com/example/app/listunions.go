@@ -41,9 +41,7 @@ type ListUnionsParams struct {
 func (v *ListUnionsParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListUnionsParams))
 	var q lex.Params
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 
@@ -77,9 +75,7 @@ func (v *ListUnionsOutput) DecodeLex(d *lex.Decoder) {
 func (v *ListUnionsOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.EncodeArray(o.Key("list"), v.List, encodeListUnionsOutputListItem)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
+	lex.OptString(&o, "cursor", v.Cursor)
 	o.End()
 }
 

@@ -35,9 +35,7 @@ type PutThingParams struct {
 func (v *PutThingParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(PutThingParams))
 	var q lex.Params
-	if x, ok := v.Dry.Get(); ok {
-		q.Bool("dry", x)
-	}
+	lex.OptParam(&q, "dry", v.Dry)
 	return q
 }
 
@@ -71,9 +69,7 @@ func (v *PutThingInput) DecodeLex(d *lex.Decoder) {
 func (v *PutThingInput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("value").Map(v.Value)
-	if x, ok := v.ValidateField.Get(); ok {
-		o.Key("validate").Bool(x)
-	}
+	lex.OptBool(&o, "validate", v.ValidateField)
 	o.End()
 }
 

@@ -58,14 +58,10 @@ func (v *ListThingsParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListThingsParams))
 	var q lex.Params
 	q.String("actor", string(v.Actor))
-	if x, ok := v.Kind.Get(); ok {
-		q.String("kind", string(x))
-	}
+	lex.OptParam(&q, "kind", v.Kind)
 	q.Int("limit", v.LimitOrDefault())
 	q.Bool("fresh", v.FreshOrDefault())
-	if x, ok := v.Deep.Get(); ok {
-		q.Bool("deep", x)
-	}
+	lex.OptParam(&q, "deep", v.Deep)
 	for _, x := range v.Langs {
 		q.String("langs", string(x))
 	}
@@ -73,9 +69,7 @@ func (v *ListThingsParams) LexParams() lex.Params {
 		q.Int("ids", x)
 	}
 	q.String("name", v.NameOrDefault())
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 
@@ -138,13 +132,9 @@ func (v *ListThingsOutput) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *ListThingsOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.ExtraField != nil {
-		lex.EncodeStrings(o.Key("extra"), v.ExtraField)
-	}
+	lex.OptStrings(&o, "extra", v.ExtraField)
 	lex.EncodeObjects(o.Key("items"), v.Items)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
+	lex.OptString(&o, "cursor", v.Cursor)
 	o.End()
 }
 
@@ -185,9 +175,7 @@ func (v *ListThingsItem) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *ListThingsItem) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.X.Get(); ok {
-		o.Key("x").Int(x)
-	}
+	lex.OptInt(&o, "x", v.X)
 	o.End()
 }
 

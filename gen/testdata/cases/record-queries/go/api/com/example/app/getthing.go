@@ -29,8 +29,6 @@ type GetThingParams struct {
 func (v *GetThingParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(GetThingParams))
 	var q lex.Params
-	if x, ok := v.URI.Get(); ok {
-		q.String("uri", string(x))
-	}
+	lex.OptParam(&q, "uri", v.URI)
 	return q
 }

@@ -34,9 +34,7 @@ type GetThingAndMoreParams struct {
 func (v *GetThingAndMoreParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(GetThingAndMoreParams))
 	var q lex.Params
-	if x, ok := v.URI.Get(); ok {
-		q.String("uri", string(x))
-	}
+	lex.OptParam(&q, "uri", v.URI)
 	return q
 }
 
@@ -78,9 +76,7 @@ func (v *GetThingAndMoreOutput) EncodeLex(e *lex.Encoder) {
 	o.Key("cid").String(string(v.CID))
 	o.Key("uri").String(string(v.URI))
 	v.Value.EncodeLex(o.Key("value"))
-	if x, ok := v.IndexedAt.Get(); ok {
-		o.Key("indexedAt").String(string(x))
-	}
+	lex.OptString(&o, "indexedAt", v.IndexedAt)
 	o.End()
 }
 

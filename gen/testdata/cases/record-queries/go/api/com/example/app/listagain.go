@@ -37,9 +37,7 @@ type ListAgainParams struct {
 func (v *ListAgainParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListAgainParams))
 	var q lex.Params
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

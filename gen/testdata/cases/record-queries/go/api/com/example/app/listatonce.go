@@ -34,9 +34,7 @@ type ListAtOnceParams struct {
 func (v *ListAtOnceParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListAtOnceParams))
 	var q lex.Params
-	if x, ok := v.Kind.Get(); ok {
-		q.String("kind", x)
-	}
+	lex.OptParam(&q, "kind", v.Kind)
 	return q
 }
 

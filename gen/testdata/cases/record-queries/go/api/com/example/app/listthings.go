@@ -37,11 +37,7 @@ type ListThingsParams struct {
 func (v *ListThingsParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListThingsParams))
 	var q lex.Params
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
-	if x, ok := v.Kind.Get(); ok {
-		q.String("kind", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
+	lex.OptParam(&q, "kind", v.Kind)
 	return q
 }

@@ -45,9 +45,7 @@ type ListWithTotalParams struct {
 func (v *ListWithTotalParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(ListWithTotalParams))
 	var q lex.Params
-	if x, ok := v.Cursor.Get(); ok {
-		q.String("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 
@@ -84,9 +82,7 @@ func (v *ListWithTotalOutput) DecodeLex(d *lex.Decoder) {
 func (v *ListWithTotalOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("total").Int(v.Total)
-	if x, ok := v.Cursor.Get(); ok {
-		o.Key("cursor").String(x)
-	}
+	lex.OptString(&o, "cursor", v.Cursor)
 	lex.EncodeObjects(o.Key("records"), v.Records)
 	o.End()
 }

@@ -48,9 +48,7 @@ func (v *Note) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("text").String(v.Text)
 	o.Key("$type").String(NSIDNote)
-	if x, ok := v.Pinned.Get(); ok {
-		o.Key("pinned").Bool(x)
-	}
+	lex.OptBool(&o, "pinned", v.Pinned)
 	o.Key("createdAt").String(string(v.CreatedAt))
 	o.End()
 }

@@ -39,9 +39,7 @@ func (v *Profile) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Profile) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Name.Get(); ok {
-		o.Key("name").String(x)
-	}
+	lex.OptString(&o, "name", v.Name)
 	o.Key("$type").String(NSIDProfile)
 	o.End()
 }

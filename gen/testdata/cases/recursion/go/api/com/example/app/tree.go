@@ -37,15 +37,9 @@ func (v *Tree) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Tree) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.Child != nil {
-		v.Child.EncodeLex(o.Key("child"))
-	}
-	if v.Needed != nil {
-		v.Needed.EncodeLex(o.Key("needed"))
-	}
-	if v.Children != nil {
-		lex.EncodeObjects(o.Key("children"), v.Children)
-	}
+	lex.OptObject(&o, "child", v.Child)
+	lex.OptObject(&o, "needed", v.Needed)
+	lex.OptObjects(&o, "children", v.Children)
 	o.End()
 }
 
@@ -89,9 +83,7 @@ func (v *TreeNode) EncodeLex(e *lex.Encoder) {
 	if !v.Self.IsAbsent() {
 		lex.EncodeNullable(o.Key("self"), v.Self, func(e *lex.Encoder, x *TreeNode) { x.EncodeLex(e) })
 	}
-	if v.Tree != nil {
-		v.Tree.EncodeLex(o.Key("tree"))
-	}
+	lex.OptObject(&o, "tree", v.Tree)
 	o.End()
 }
 
@@ -125,9 +117,7 @@ func (v *TreeLeaf) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *TreeLeaf) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.X.Get(); ok {
-		o.Key("x").Int(x)
-	}
+	lex.OptInt(&o, "x", v.X)
 	o.End()
 }
 

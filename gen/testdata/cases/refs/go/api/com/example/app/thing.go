@@ -104,39 +104,19 @@ func (v *Thing) EncodeLex(e *lex.Encoder) {
 	v.O.EncodeLex(o.Key("o"))
 	v.R.EncodeLex(o.Key("r"))
 	v.S.EncodeLex(o.Key("s"))
-	if x, ok := v.Bo.Get(); ok {
-		x.EncodeLex(o.Key("bo"))
-	}
-	if x, ok := v.Fo.Get(); ok {
-		x.EncodeLex(o.Key("fo"))
-	}
-	if x, ok := v.Io.Get(); ok {
-		x.EncodeLex(o.Key("io"))
-	}
-	if v.Ll != nil {
-		lex.EncodeObjects(o.Key("ll"), v.Ll)
-	}
+	lex.OptValue(&o, "bo", v.Bo, func(e *lex.Encoder, x ThingFlag) { x.EncodeLex(e) })
+	lex.OptValue(&o, "fo", v.Fo, func(e *lex.Encoder, x ThingAuthor) { x.EncodeLex(e) })
+	lex.OptValue(&o, "io", v.Io, func(e *lex.Encoder, x ThingCount) { x.EncodeLex(e) })
+	lex.OptObjects(&o, "ll", v.Ll)
 	if v.Lo != nil {
 		v.Lo.EncodeLex(o.Key("lo"))
 	}
-	if v.Ls != nil {
-		lex.EncodeObjects(o.Key("ls"), v.Ls)
-	}
-	if v.Oo != nil {
-		v.Oo.EncodeLex(o.Key("oo"))
-	}
-	if v.Ro != nil {
-		v.Ro.EncodeLex(o.Key("ro"))
-	}
-	if x, ok := v.So.Get(); ok {
-		x.EncodeLex(o.Key("so"))
-	}
-	if v.Lo2 != nil {
-		lex.EncodeObjects(o.Key("lo2"), v.Lo2)
-	}
-	if v.Foreign != nil {
-		v.Foreign.EncodeLex(o.Key("foreign"))
-	}
+	lex.OptObjects(&o, "ls", v.Ls)
+	lex.OptObject(&o, "oo", v.Oo)
+	lex.OptObject(&o, "ro", v.Ro)
+	lex.OptValue(&o, "so", v.So, func(e *lex.Encoder, x ThingName) { x.EncodeLex(e) })
+	lex.OptObjects(&o, "lo2", v.Lo2)
+	lex.OptObject(&o, "foreign", v.Foreign)
 	o.End()
 }
 

@@ -31,9 +31,7 @@ func (v *Item) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Item) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.X.Get(); ok {
-		o.Key("x").Int(x)
-	}
+	lex.OptInt(&o, "x", v.X)
 	o.End()
 }
 

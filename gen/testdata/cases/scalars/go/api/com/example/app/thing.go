@@ -64,29 +64,15 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.Flag.Get(); ok {
-		o.Key("flag").Bool(x)
-	}
+	lex.OptBool(&o, "flag", v.Flag)
 	o.Key("free").Int(v.Free)
-	if x, ok := v.Most.Get(); ok {
-		o.Key("most").Int(x)
-	}
-	if x, ok := v.Text.Get(); ok {
-		o.Key("text").String(x)
-	}
-	if x, ok := v.Count.Get(); ok {
-		o.Key("count").Int(x)
-	}
-	if x, ok := v.Least.Get(); ok {
-		o.Key("least").Int(x)
-	}
+	lex.OptInt(&o, "most", v.Most)
+	lex.OptString(&o, "text", v.Text)
+	lex.OptInt(&o, "count", v.Count)
+	lex.OptInt(&o, "least", v.Least)
 	o.Key("needed").Bool(v.Needed)
-	if x, ok := v.Bounded.Get(); ok {
-		o.Key("bounded").String(x)
-	}
-	if x, ok := v.Graphemes.Get(); ok {
-		o.Key("graphemes").String(x)
-	}
+	lex.OptString(&o, "bounded", v.Bounded)
+	lex.OptString(&o, "graphemes", v.Graphemes)
 	o.End()
 }
 

@@ -25,9 +25,7 @@ type WatchParams struct {
 func (v *WatchParams) LexParams() lex.Params {
 	v = cmp.Or(v, new(WatchParams))
 	var q lex.Params
-	if x, ok := v.Cursor.Get(); ok {
-		q.Int("cursor", x)
-	}
+	lex.OptParam(&q, "cursor", v.Cursor)
 	for _, x := range v.Kinds {
 		q.String("kinds", x)
 	}

@@ -41,9 +41,7 @@ func (v *Thing) EncodeLex(e *lex.Encoder) {
 	if v.B.IsSet() {
 		o.Key("b").Map(v.B.Map)
 	}
-	if v.List != nil {
-		lex.EncodeArray(o.Key("list"), v.List, func(e *lex.Encoder, x lex.TypedMap) { e.Map(x.Map) })
-	}
+	lex.OptArray(&o, "list", v.List, func(e *lex.Encoder, x lex.TypedMap) { e.Map(x.Map) })
 	o.End()
 }
 

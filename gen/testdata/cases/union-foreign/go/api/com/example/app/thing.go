@@ -38,9 +38,7 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.List != nil {
-		lex.EncodeArray(o.Key("list"), v.List, encodeThingListItem)
-	}
+	lex.OptArray(&o, "list", v.List, encodeThingListItem)
 	if v.Embed != nil {
 		o.Key("embed").Variant(v.Embed.thingEmbed(), v.Embed)
 	}

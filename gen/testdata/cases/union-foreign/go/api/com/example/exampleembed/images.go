@@ -31,9 +31,7 @@ func (v *Images) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Images) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.Images != nil {
-		lex.EncodeStrings(o.Key("images"), v.Images)
-	}
+	lex.OptStrings(&o, "images", v.Images)
 	o.End()
 }
 

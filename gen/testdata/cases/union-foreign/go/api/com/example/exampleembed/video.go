@@ -34,9 +34,7 @@ func (v *VideoView) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *VideoView) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.URI.Get(); ok {
-		o.Key("uri").String(string(x))
-	}
+	lex.OptString(&o, "uri", v.URI)
 	o.End()
 }
 

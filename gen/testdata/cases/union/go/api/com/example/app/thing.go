@@ -40,18 +40,14 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if v.List != nil {
-		lex.EncodeArray(o.Key("list"), v.List, encodeThingListItem)
-	}
+	lex.OptArray(&o, "list", v.List, encodeThingListItem)
 	if v.Open != nil {
 		o.Key("open").Variant(v.Open.thingOpen(), v.Open)
 	}
 	if v.Closed != nil {
 		o.Key("closed").Variant(v.Closed.thingClosed(), v.Closed)
 	}
-	if v.ClosedList != nil {
-		lex.EncodeArray(o.Key("closedList"), v.ClosedList, encodeThingClosedListItem)
-	}
+	lex.OptArray(&o, "closedList", v.ClosedList, encodeThingClosedListItem)
 	o.End()
 }
 
@@ -210,9 +206,7 @@ func (v *ThingA) DecodeLex(d *lex.Decoder) {
 // EncodeLex writes v to e.
 func (v *ThingA) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
-	if x, ok := v.X.Get(); ok {
-		o.Key("x").Int(x)
-	}
+	lex.OptInt(&o, "x", v.X)
 	o.End()
 }
 
