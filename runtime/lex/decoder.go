@@ -42,13 +42,13 @@ type Decodable interface{ DecodeLex(d *Decoder) }
 // v does not refer to b: its strings are copied. It is safe for concurrent use. It follows the
 // atproto data model, https://atproto.com/specs/data-model.
 func DecodeCBOR(b []byte, v Decodable) error {
-	return decode(nil, b, v, DecodeOptions{})
+	return Decode(context.Background(), b, v, DecodeOptions{})
 }
 
 // DecodeCBORShared is [DecodeCBOR] without the copies: the strings in v share b's memory. The caller
 // promises not to change b from then on; b stays in memory for as long as any string of v does.
 func DecodeCBORShared(b []byte, v Decodable) error {
-	return decode(nil, b, v, DecodeOptions{Share: true})
+	return Decode(context.Background(), b, v, DecodeOptions{Share: true})
 }
 
 // DecodeJSON is [DecodeCBOR] for the JSON form of the data model: links as {"$link": …}, bytes as
@@ -56,12 +56,12 @@ func DecodeCBORShared(b []byte, v Decodable) error {
 // that are no 64-bit integers are issues. An integer may be spelled 1.0 or 1e2. A byte order mark before the value
 // is skipped.
 func DecodeJSON(b []byte, v Decodable) error {
-	return decode(nil, b, v, DecodeOptions{Encoding: JSON})
+	return Decode(context.Background(), b, v, DecodeOptions{Encoding: JSON})
 }
 
 // DecodeJSONShared is [DecodeJSON] without the copies, under the promise of [DecodeCBORShared].
 func DecodeJSONShared(b []byte, v Decodable) error {
-	return decode(nil, b, v, DecodeOptions{Encoding: JSON, Share: true})
+	return Decode(context.Background(), b, v, DecodeOptions{Encoding: JSON, Share: true})
 }
 
 // DecodeOptions say how [Decode] works. The zero value stands for DAG-CBOR, copied strings and the usual limit.

@@ -1,6 +1,7 @@
 package lex
 
 import (
+	"context"
 	"iter"
 	"sync"
 
@@ -69,7 +70,7 @@ func (p *Page[T]) item(raw Raw) (*T, error) {
 // uriIn returns the URI in a malformed item, if it has one.
 func uriIn(raw Raw) syntax.ATURI {
 	var v View
-	_ = decode(nil, raw.Data, &v, DecodeOptions{Encoding: raw.Encoding}) // whatever else is wrong
+	_ = Decode(context.Background(), raw.Data, &v, DecodeOptions{Encoding: raw.Encoding}) // whatever else is wrong
 	return v.recordURI()
 }
 

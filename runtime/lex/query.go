@@ -39,7 +39,7 @@ func QueryPages[T any](ctx context.Context, c Caller, nsid syntax.NSID, params P
 func QueryItems[T any](ctx context.Context, c Caller, nsid syntax.NSID, params Params, field string, item func(*Decoder) T) iter.Seq2[*T, error] {
 	decode := func(raw Raw) (*T, error) {
 		value := new(T)
-		err := decode(nil, raw.Data, DecodeFunc(func(d *Decoder) { *value = item(d) }), DecodeOptions{Encoding: raw.Encoding})
+		err := Decode(context.Background(), raw.Data, DecodeFunc(func(d *Decoder) { *value = item(d) }), DecodeOptions{Encoding: raw.Encoding})
 		if err != nil {
 			return nil, err
 		}

@@ -219,14 +219,14 @@ func Validate[T any, P interface {
 	if err != nil {
 		return err
 	}
-	return decode(nil, b, P(new(T)), DecodeOptions{Share: true, purpose: validating})
+	return Decode(context.Background(), b, P(new(T)), DecodeOptions{Share: true, purpose: validating})
 }
 
 // ValidateCBOR checks a value in DAG-CBOR that is about to be sent to a server, as the type of v, which should be a
 // zero value. It asks for what [Validate] asks for, and for integers of no more than 53 bits: the reference server
 // fails on others, https://atproto.com/specs/data-model.
 func ValidateCBOR(b []byte, v Decodable) error {
-	return decode(nil, b, v, DecodeOptions{Share: true, purpose: sending})
+	return Decode(context.Background(), b, v, DecodeOptions{Share: true, purpose: sending})
 }
 
 // ValidateRecord is [Validate] for a record that is known by its interface alone; t is its type.
@@ -235,7 +235,7 @@ func ValidateRecord(t RecordType, v Record) error {
 	if err != nil {
 		return err
 	}
-	return decode(nil, b, t.New(), DecodeOptions{Share: true, purpose: validating})
+	return Decode(context.Background(), b, t.New(), DecodeOptions{Share: true, purpose: validating})
 }
 
 var encoders = sync.Pool{New: func() any { return new(Encoder) }}

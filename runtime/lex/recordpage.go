@@ -31,7 +31,7 @@ func (s Source) Envelope(raw Raw) (Envelope, error) {
 	if bytes.Equal(raw.Data, []byte("null")) {
 		err = &Error{Issues: []Issue{{Rule: RuleType, Want: "object"}}}
 	} else {
-		err = decode(nil, raw.Data, &v, DecodeOptions{Encoding: raw.Encoding})
+		err = Decode(context.Background(), raw.Data, &v, DecodeOptions{Encoding: raw.Encoding})
 	}
 	if err == nil {
 		err = s.check(&v)

@@ -40,14 +40,14 @@ func notes(decoding func()) func(syntax.NSID) (lex.RecordType, bool) {
 }
 
 // decodeAll decodes a repository to its end. panicked is what it panicked with.
-func decodeAll(ctx context.Context, r *repo.Repo, workers int, lookup func(syntax.NSID) (lex.RecordType, bool)) (n int, err error, panicked any) {
+func decodeAll(ctx context.Context, r *repo.Repo, workers int, lookup func(syntax.NSID) (lex.RecordType, bool)) (n int, panicked any, err error) {
 	defer func() { panicked = recover() }()
 	for d, failed := range r.Decode(ctx, lookup, &repo.DecodeOptions{Workers: workers}) {
 		if err = failed; err == nil && d.Value != nil {
 			n++
 		}
 	}
-	return n, err, nil
+	return n, nil, err
 }
 
 // TestDecodePanic has a type that panics while it decodes one of the records: the error names that record, and what
@@ -63,7 +63,7 @@ func TestDecodePanic(t *testing.T) {
 					t.Fatal(err)
 				}
 				fault := fmt.Errorf("fault of %d", at)
-				n, err, panicked := decodeAll(t.Context(), r, workers, func(syntax.NSID) (lex.RecordType, bool) {
+				n, panicked, err := decodeAll(t.Context(), r, workers, func(syntax.NSID) (lex.RecordType, bool) {
 					return lex.RecordType{New: func() lex.Record { return &bomb{at: all[at].Data, fault: fault} }}, true
 				})
 				name := fmt.Sprintf("%s, %d workers, record %d", way.name, workers, at)
@@ -128,7 +128,7 @@ func TestCallersPanic(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err, panicked := decodeAll(t.Context(), r, workers, func(syntax.NSID) (lex.RecordType, bool) { panic("lookup") })
+		_, panicked, err := decodeAll(t.Context(), r, workers, func(syntax.NSID) (lex.RecordType, bool) { panic("lookup") })
 		if panicked != "lookup" {
 			t.Errorf("%d workers: %v, panicked with %v", workers, err, panicked)
 		}
@@ -139,7 +139,7 @@ func TestCallersPanic(t *testing.T) {
 		for _, left := range []int64{0, 1, 2, 100, 400} { // the first is read by the walk, others by workers
 			source.calls.Store(0)
 			source.left = left
-			_, err, panicked := decodeAll(t.Context(), r, workers, notes(func() {}))
+			_, panicked, err := decodeAll(t.Context(), r, workers, notes(func() {}))
 			if panicked != "source" {
 				t.Errorf("%d workers, after %d reads: %v, panicked with %v", workers, left, err, panicked)
 			}
@@ -195,7 +195,7 @@ func TestGoexit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err, _ := decodeAll(t.Context(), r, 3, func(syntax.NSID) (lex.RecordType, bool) {
+	n, _, err := decodeAll(t.Context(), r, 3, func(syntax.NSID) (lex.RecordType, bool) {
 		runtime.Goexit()
 		return lex.RecordType{}, false
 	})
@@ -265,7 +265,7 @@ func TestDecodeCancel(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		decoded := atomic.Int64{}
-		n, err, _ := decodeAll(ctx, r, workers, notes(func() {
+		n, _, err := decodeAll(ctx, r, workers, notes(func() {
 			if decoded.Add(1) == 5 {
 				cancel()
 			}
