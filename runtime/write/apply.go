@@ -9,6 +9,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -178,13 +179,17 @@ func (r *applier) start() error {
 	if o.Clock == nil {
 		o.Clock = syntax.NewTIDClock()
 	}
-	empty, err := lex.EncodeJSON(r.input(nil))
+	empty, err := lex.EncodeJSON(r.input())
 	r.empty, r.bytes = len(empty), r.rules.maxBytes
 	return err
 }
 
-func (r *applier) input(changes []*change) *batchInput {
-	return &batchInput{repo: r.rules.did, changes: changes, validate: r.rules.validate}
+func (r *applier) input(changes ...*change) *atproto.RepoApplyWritesInput {
+	in := &atproto.RepoApplyWritesInput{Repo: syntax.AtIdentifier(r.rules.did), ValidateField: r.rules.validate}
+	for _, c := range changes {
+		in.Writes = append(in.Writes, c.item())
+	}
+	return in
 }
 
 // maxFailures is how many operations an InvalidError lists.
@@ -314,11 +319,11 @@ func (r *applier) key(c *change, t lex.RecordType) error {
 
 // measure sets the size of c and checks that it fits in a request.
 func (r *applier) measure(c *change) error {
-	b, err := lex.EncodeJSON(c)
+	b, err := lex.EncodeJSON(r.input(c))
 	if err != nil {
 		return err
 	}
-	c.size = len(b)
+	c.size = len(b) - r.empty
 	if n := r.empty + c.size; n > r.rules.maxBytes {
 		return tooLarge(n, r.rules.maxBytes)
 	}

@@ -424,10 +424,14 @@ func TestApplyResults(t *testing.T) {
 		t.Error(err)
 	}
 
+	const created, deleted = `"$type":"com.atproto.repo.applyWrites#createResult"`, `"$type":"com.atproto.repo.applyWrites#deleteResult"`
 	for _, test := range []struct{ answer, want string }{
-		{`{"results":[{"uri":"at://` + did + `/` + collection + `/` + string(keyOf(0)) + `","cid":"` + cidOfRecord(t, membership(7)).String() + `"},{}]}`, write.ErrCIDMismatch.Error()},
-		{`{"results":[{"uri":"at://` + did + `/a.b.c/x","cid":"` + cidOfRecord(t, membership(0)).String() + `"},{}]}`, "the server answered that it wrote"},
-		{`{"results":[{},{}]}`, "CID"},
+		{`{"results":[{` + created + `,"uri":"at://` + did + `/` + collection + `/` + string(keyOf(0)) + `","cid":"` + cidOfRecord(t, membership(7)).String() + `"},{` + deleted + `}]}`, write.ErrCIDMismatch.Error()},
+		{`{"results":[{` + created + `,"uri":"at://` + did + `/a.b.c/x","cid":"` + cidOfRecord(t, membership(0)).String() + `"},{` + deleted + `}]}`, "the server answered that it wrote"},
+		{`{"results":[{` + deleted + `},{` + deleted + `}]}`, "the server answered that it wrote"},
+		// Results that do not say what they are, or lack something, are no reason to fail: the records are read.
+		{`{"results":[{` + created + `},{` + deleted + `}]}`, ""},
+		{`{"results":[{},{}]}`, ""},
 		{`{"results":[{}]}`, ""},
 		{`{}`, ""},
 		{`{"results":7}`, ""},

@@ -9,9 +9,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/panics"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -139,8 +139,7 @@ func (r *applier) request(ctx context.Context, changes []*change) error {
 			return err
 		}
 	}
-	out := new(results)
-	err = r.a.Call(ctx, &lex.Call{NSID: nsidApply, Procedure: true, Input: r.input(left), Output: out})
+	out, err := atproto.Reading(r.a, "results", "uri", "cid").RepoApplyWrites(ctx, r.input(left...))
 	if outcome, _ := outcomeOf(err); err != nil && outcome != doubtful {
 		return err
 	}
@@ -153,18 +152,18 @@ func (r *applier) request(ctx context.Context, changes []*change) error {
 	if err != nil {
 		return err
 	}
-	return r.compare(ctx, left, out.list)
+	return r.compare(ctx, left, out.Results)
 }
 
 // compare compares the results of a request with what was sent.
-func (r *applier) compare(ctx context.Context, sent []*change, results []result) error {
+func (r *applier) compare(ctx context.Context, sent []*change, results []atproto.RepoApplyWritesOutputResultsItem) error {
 	if len(results) == len(sent) {
 		r.open = false
 		for i, c := range sent {
 			if c.record == nil {
 				continue
 			}
-			if err := c.compare(results[i].answer); err != nil {
+			if err := c.compare(answerOf(results[i])); err != nil {
 				return c.fail(err)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -63,11 +64,19 @@ func create(ctx context.Context, a Account, record lex.Record, own func() lex.Re
 	if err := checkPDS(ctx, a); err != nil {
 		return Ref{}, c.fail(err)
 	}
-	in := &recordInput{repo: r.did, change: c, validate: r.validate}
+	in := &atproto.RepoCreateRecordInput{
+		Repo: syntax.AtIdentifier(r.did), Collection: c.collection, Rkey: lex.Some(c.rkey), Record: c.raw(), ValidateField: r.validate,
+	}
 	if err := r.ready(ctx, c, t, in, opts.Limiter); err != nil {
 		return Ref{}, c.fail(err)
 	}
-	ref, err := send(ctx, a, nsidCreate, c, in)
+	ref, err := send(c, func() (answer, error) {
+		out, err := atproto.Reading(a, "uri", "cid").RepoCreateRecord(ctx, in)
+		if err != nil {
+			return answer{}, err
+		}
+		return answer{out.URI, out.CID}, nil
+	})
 	outcome, _ := outcomeOf(err)
 	if err == nil || errors.Is(err, ErrCIDMismatch) || outcome != doubtful && outcome != exists {
 		return ref, c.fail(err)
@@ -96,7 +105,7 @@ func newKey(t lex.RecordType, clock *syntax.TIDClock) syntax.RecordKey {
 }
 
 // ready makes the last checks before c is sent, and waits for the limiter.
-func (r *rules) ready(ctx context.Context, c *change, t lex.RecordType, in *recordInput, l *Limiter) error {
+func (r *rules) ready(ctx context.Context, c *change, t lex.RecordType, in lex.Encodable, l *Limiter) error {
 	if err := t.CheckKey(c.rkey); err != nil {
 		return err
 	}
@@ -113,10 +122,10 @@ func (r *rules) ready(ctx context.Context, c *change, t lex.RecordType, in *reco
 }
 
 // send sends a write of one record and compares what the server answers with it.
-func send(ctx context.Context, a Account, nsid syntax.NSID, c *change, in lex.Encodable) (Ref, error) {
+func send(c *change, call func() (answer, error)) (Ref, error) {
 	ref := Ref{c.uri, c.cid}
-	out := new(answer)
-	if err := a.Call(ctx, &lex.Call{NSID: nsid, Procedure: true, Input: in, Output: out}); err != nil {
+	out, err := call()
+	if err != nil {
 		if verdict.Large(err) {
 			err = fmt.Errorf("%w: %w", ErrTooLarge, err)
 		} else if verdict.Of(err) == verdict.Swapped {
@@ -124,7 +133,7 @@ func send(ctx context.Context, a Account, nsid syntax.NSID, c *change, in lex.En
 		}
 		return ref, err
 	}
-	err := c.compare(*out)
+	err = c.compare(out)
 	var mismatch *mismatchError
 	if errors.As(err, &mismatch) {
 		ref.CID = mismatch.found
@@ -211,20 +220,29 @@ func put(ctx context.Context, a Account, rkey syntax.RecordKey, record lex.Recor
 	if err := checkSwap(opts.Swap, before); err != nil {
 		return Ref{}, c.fail(err)
 	}
-	in := &recordInput{repo: r.did, change: c, validate: r.validate, swap: opts.Swap}
+	in := &atproto.RepoPutRecordInput{
+		Repo: syntax.AtIdentifier(r.did), Collection: c.collection, Rkey: c.rkey, Record: c.raw(), ValidateField: r.validate,
+		SwapRecord: swapText(opts.Swap),
+	}
 	if !opts.DropFields {
 		if err := guardFields(before, c, opts.Drop); err != nil {
 			return Ref{}, c.fail(err)
 		}
-		in.swap = lex.NullOf[lex.CID]()
+		in.SwapRecord = lex.NullOf[syntax.CID]()
 		if before.found {
-			in.swap = lex.ValueOrNull(before.cid)
+			in.SwapRecord = swapText(lex.ValueOrNull(before.cid))
 		}
 	}
 	if err := r.ready(ctx, c, t, in, opts.Limiter); err != nil {
 		return Ref{}, c.fail(err)
 	}
-	ref, err := send(ctx, a, nsidPut, c, in)
+	ref, err := send(c, func() (answer, error) {
+		out, err := atproto.Reading(a, "uri", "cid").RepoPutRecord(ctx, in)
+		if err != nil {
+			return answer{}, err
+		}
+		return answer{out.URI, out.CID}, nil
+	})
 	if outcome, _ := outcomeOf(err); err == nil || errors.Is(err, ErrCIDMismatch) || outcome != doubtful {
 		return ref, c.fail(err)
 	}
@@ -237,6 +255,18 @@ func put(ctx context.Context, a Account, rkey syntax.RecordKey, record lex.Recor
 		err = fmt.Errorf("%w: the record is neither what it was nor what it was to be (%w)", ErrUnknown, err)
 	}
 	return ref, c.fail(err)
+}
+
+// swapText returns a swap as it is sent.
+func swapText(swap lex.Nullable[lex.CID]) lex.Nullable[syntax.CID] {
+	cid, ok := swap.Get()
+	switch {
+	case ok:
+		return lex.ValueOrNull(syntax.CID(cid.String()))
+	case swap.IsNull():
+		return lex.NullOf[syntax.CID]()
+	}
+	return lex.Nullable[syntax.CID]{}
 }
 
 // checkSwap compares what is there with what has to be.
@@ -278,21 +308,20 @@ func Delete(ctx context.Context, a Account, uri syntax.ATURI, opts *DeleteOption
 	if err := checkPDS(ctx, a); err != nil {
 		return c.fail(err)
 	}
-	in := &recordInput{repo: a.DID(), change: c}
+	in := &atproto.RepoDeleteRecordInput{Repo: syntax.AtIdentifier(a.DID()), Collection: c.collection, Rkey: c.rkey}
 	if opts.Swap.Defined() {
-		in.swap = lex.ValueOrNull(opts.Swap)
+		in.SwapRecord = lex.Some(syntax.CID(opts.Swap.String()))
 	}
 	if opts.Limiter != nil {
 		if err := opts.Limiter.Wait(ctx, c.action.points()); err != nil {
 			return c.fail(err)
 		}
 	}
-	out := new(deleted)
-	err := a.Call(ctx, &lex.Call{NSID: nsidDelete, Procedure: true, Input: in, Output: out})
+	out, err := atproto.Reading(a, "commit").RepoDeleteRecord(ctx, in)
 	switch {
 	case err != nil && verdict.Of(err) == verdict.Swapped:
 		err = fmt.Errorf("%w: the record does not have the CID %s (%w)", ErrConflict, opts.Swap, err)
-	case err == nil && !out.commit:
+	case err == nil && out.Commit == nil:
 		err = errNotDeleted // a server that found nothing to delete answers in this way, and so may anything else
 	}
 	if outcome, _ := outcomeOf(err); err == nil || outcome != doubtful {
