@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -109,10 +110,10 @@ func (c *Client) sameService(a, b string) bool {
 // recordWrites are the paths of the methods that write records. Those that an account needs on its way to another server,
 // where nothing else may be written, are not among them.
 var recordWrites = map[string]bool{
-	"/xrpc/com.atproto.repo.createRecord": true,
-	"/xrpc/com.atproto.repo.putRecord":    true,
-	"/xrpc/com.atproto.repo.deleteRecord": true,
-	"/xrpc/com.atproto.repo.applyWrites":  true,
+	"/xrpc/" + atproto.NSIDRepoCreateRecord: true,
+	"/xrpc/" + atproto.NSIDRepoPutRecord:    true,
+	"/xrpc/" + atproto.NSIDRepoDeleteRecord: true,
+	"/xrpc/" + atproto.NSIDRepoApplyWrites:  true,
 }
 
 func writesRecords(req *http.Request) bool {

@@ -2,36 +2,32 @@ package auth
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
-// The methods of sessions (https://atproto.com/specs/xrpc#authentication).
-const (
-	createSession  syntax.NSID = "com.atproto.server.createSession"
-	refreshSession syntax.NSID = "com.atproto.server.refreshSession"
-	deleteSession  syntax.NSID = "com.atproto.server.deleteSession"
-)
-
-// granted is what createSession and refreshSession answer with. It is read with encoding/json, since a document
-// that is not of the data model must not cost the session.
+// granted is what createSession and refreshSession answer with.
 type granted struct {
-	DID        syntax.DID      `json:"did"`
-	Handle     syntax.Handle   `json:"-"` // HandleInvalid for none; see parseGranted
-	AccessJWT  string          `json:"accessJwt"`
-	RefreshJWT string          `json:"refreshJwt"`
-	DIDDoc     json.RawMessage `json:"didDoc"`
+	DID        syntax.DID
+	Handle     syntax.Handle // HandleInvalid for none
+	AccessJWT  string
+	RefreshJWT string
+	DIDDoc     []byte // JSON; nil for none
 }
+
+// grantedFields are the fields of those answers that are read. An account may have no handle; that must not cost the session.
+var grantedFields = []string{"did", "handle?", "accessJwt", "refreshJwt", "didDoc?"}
 
 // credentials are what goes with a request in place of the access token: a refresh token, or nothing. A context
 // holds a pointer to them, which nothing that prints a context follows.
@@ -39,12 +35,19 @@ type credentials struct{ bearer string }
 
 type credentialsKey struct{}
 
-// ask calls one of the methods of sessions. Its error holds none of the secrets.
-func ask(ctx context.Context, service *xrpc.Client, call *lex.Call, bearer string, secrets ...string) error {
-	ctx = context.WithValue(ctx, credentialsKey{}, &credentials{bearer})
-	call.Procedure = true
-	if err := service.Call(ctx, call); err != nil {
-		r := redactor{secrets: append(secrets, bearer), answer: true}
+// sessions calls the methods of sessions (https://atproto.com/specs/xrpc#authentication). Its errors hold none of the
+// secrets.
+type sessions struct {
+	service *xrpc.Client
+	bearer  string
+	secrets []string // beside the bearer
+}
+
+// Call sends call.
+func (s sessions) Call(ctx context.Context, call *lex.Call) error {
+	ctx = context.WithValue(ctx, credentialsKey{}, &credentials{s.bearer})
+	if err := s.service.Call(ctx, call); err != nil {
+		r := redactor{secrets: append(s.secrets, s.bearer), answer: true}
 		return r.clean(err)
 	}
 	return nil
@@ -52,44 +55,45 @@ func ask(ctx context.Context, service *xrpc.Client, call *lex.Call, bearer strin
 
 // create logs in.
 func create(ctx context.Context, issuer *xrpc.Client, identifier, password, factor string) (*granted, error) {
-	var input lex.Map
 	for _, field := range []struct{ name, value string }{
 		{"identifier", identifier}, {"password", password}, {"authFactorToken", factor},
 	} {
-		if field.value == "" {
-			continue
-		}
-		value, err := lex.ValueOf(field.value)
-		if err != nil {
+		if !utf8.ValidString(field.value) {
 			return nil, fmt.Errorf("%s cannot be sent as JSON", field.name)
 		}
-		input.Set(field.name, value)
 	}
-	var output lex.Raw
-	err := ask(ctx, issuer, &lex.Call{NSID: createSession, Input: &input, Output: &output}, "", password, factor)
+	input := atproto.ServerCreateSessionInput{Identifier: identifier, Password: password}
+	if factor != "" {
+		input.AuthFactorToken = lex.Some(factor)
+	}
+	server := sessions{service: issuer, secrets: []string{password, factor}}
+	out, err := atproto.Reading(server, grantedFields...).ServerCreateSession(ctx, &input)
 	if err != nil {
 		if verdict.Of(err) == verdict.Unauthorized {
 			err = fmt.Errorf("%w: %w", ErrPassword, err)
 		}
-		return nil, err
+		return nil, answered(atproto.NSIDServerCreateSession, issuer, err)
 	}
-	return parseGranted(createSession, issuer, output)
+	g := &granted{out.DID, out.Handle, out.AccessJWT, out.RefreshJWT, out.DIDDoc.Data}
+	return g, g.check(atproto.NSIDServerCreateSession, issuer)
 }
 
 // refresh hands a refresh token in. It may be repeated when the answer was lost: the token is spent either way.
 func refresh(ctx context.Context, issuer *xrpc.Client, token string) (*granted, error) {
-	var output lex.Raw
-	if err := ask(ctx, issuer, &lex.Call{NSID: refreshSession, Output: &output, Repeatable: true}, token); err != nil {
-		return nil, err
+	server := atproto.Repeatable(sessions{service: issuer, bearer: token})
+	out, err := atproto.Reading(server, grantedFields...).ServerRefreshSession(ctx)
+	if err != nil {
+		return nil, answered(atproto.NSIDServerRefreshSession, issuer, err)
 	}
-	return parseGranted(refreshSession, issuer, output)
+	g := &granted{out.DID, out.Handle, out.AccessJWT, out.RefreshJWT, out.DIDDoc.Data}
+	return g, g.check(atproto.NSIDServerRefreshSession, issuer)
 }
 
 // remove ends a session at the server. One that has ended already is no error. The method answers with nothing: what has
 // content is from somebody else, such as a proxy.
 func remove(ctx context.Context, issuer *xrpc.Client, token string) error {
-	call := &lex.Call{NSID: deleteSession, Repeatable: true, Stream: true}
-	if err := ask(ctx, issuer, call, token); sessionOver(err) {
+	call := &lex.Call{NSID: atproto.NSIDServerDeleteSession, Procedure: true, Repeatable: true, Stream: true}
+	if err := (sessions{service: issuer, bearer: token}).Call(ctx, call); sessionOver(err) {
 		return nil
 	} else if err != nil {
 		return err
@@ -97,27 +101,30 @@ func remove(ctx context.Context, issuer *xrpc.Client, token string) error {
 	defer call.OutputBody.Close()
 	content, err := io.ReadAll(io.LimitReader(call.OutputBody, 16))
 	if text := strings.TrimSpace(string(content)); err == nil && text != "" && text != "{}" {
-		err = fmt.Errorf("%s at %s: %w", deleteSession, issuer.Service(), errAnswer)
+		err = fmt.Errorf("%s at %s: %w", call.NSID, issuer.Service(), errAnswer)
 	}
 	return err
 }
 
 var errAnswer = errors.New("the answer is not what the method answers with")
 
-func parseGranted(method syntax.NSID, issuer *xrpc.Client, output lex.Raw) (*granted, error) {
-	var g struct {
-		granted
-		Handle any // an account without one has "" or null, which must not cost the session
+// answered returns the error of a call; what it says about the content of an answer is left out.
+func answered(method syntax.NSID, issuer *xrpc.Client, err error) error {
+	if _, ok := errors.AsType[*lex.Error](err); ok {
+		return fmt.Errorf("%s at %s: %w", method, issuer.Service(), errAnswer)
 	}
-	err := json.Unmarshal(output.Data, &g)
-	if err != nil || !syntax.ValidDID(string(g.DID)) || g.AccessJWT == "" || g.RefreshJWT == "" {
-		return nil, fmt.Errorf("%s at %s: %w", method, issuer.Service(), errAnswer)
+	return err
+}
+
+// check returns an error if there are no tokens.
+func (g *granted) check(method syntax.NSID, issuer *xrpc.Client) error {
+	if g.AccessJWT == "" || g.RefreshJWT == "" {
+		return fmt.Errorf("%s at %s: %w", method, issuer.Service(), errAnswer)
 	}
-	g.granted.Handle = identity.HandleInvalid
-	if handle, ok := g.Handle.(string); ok && syntax.ValidHandle(handle) {
-		g.granted.Handle = syntax.Handle(handle)
+	if g.Handle == "" {
+		g.Handle = identity.HandleInvalid
 	}
-	return &g.granted, nil
+	return nil
 }
 
 // sessionOver reports whether the answer to a refresh token says that it is worth nothing any more, in the server's own

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
@@ -89,9 +90,8 @@ func open(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, o opti
 	}
 	var call *lex.Call
 	err := c.CallRepo(ctx, syntax.AtIdentifier(did), func(did syntax.DID) *lex.Call {
-		call = &lex.Call{NSID: "com.atproto.sync.getBlob", Stream: true}
-		call.Params.String("did", string(did))
-		call.Params.String("cid", cid.String())
+		params := atproto.SyncGetBlobParams{DID: did, CID: syntax.CID(cid.String())}
+		call = &lex.Call{NSID: atproto.NSIDSyncGetBlob, Params: params.LexParams(), Stream: true}
 		return call
 	})
 	if err != nil {

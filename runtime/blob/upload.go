@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
@@ -81,16 +82,10 @@ func Upload(ctx context.Context, account lex.Caller, r io.Reader, mimeType strin
 	if err := preflight(mimeType, source.size, options); err != nil {
 		return lex.Blob{}, fmt.Errorf("blob: upload: %w", err)
 	}
-	var answer uploaded
-	call := &lex.Call{
-		NSID:          "com.atproto.repo.uploadBlob",
-		Procedure:     true,
-		InputBody:     source.body(),
-		InputEncoding: mimeType,
-		Output:        &answer,
-		Repeatable:    source.seeker != nil, // twice is as good as once
+	if source.seeker != nil {
+		account = atproto.Repeatable(account)
 	}
-	err = account.Call(ctx, call)
+	answer, err := atproto.Reading(account, "blob").RepoUploadBlob(ctx, mimeType, source.body())
 	size, cid, failed := source.result()
 	if failed != nil {
 		return lex.Blob{}, fmt.Errorf("blob: upload: %w", failed)
@@ -100,7 +95,7 @@ func Upload(ctx context.Context, account lex.Caller, r io.Reader, mimeType strin
 	}
 	sent := lex.Blob{Ref: cid.Link(), MimeType: mimeType, Size: size}
 	// Only what is known is taken over: a record is not the place for whatever else a server says.
-	got := lex.Blob{Ref: answer.blob.Ref, MimeType: answer.blob.MimeType, Size: answer.blob.Size}
+	got := lex.Blob{Ref: answer.Blob.Ref, MimeType: answer.Blob.MimeType, Size: answer.Blob.Size}
 	gotType, _, _ := mime.ParseMediaType(got.MimeType)
 	switch {
 	case got.Ref != sent.Ref:
@@ -181,19 +176,6 @@ func uploadError(err error, size int64) error {
 		return fmt.Errorf("blob: upload: %w for the server: %w", ErrTooLarge, err)
 	}
 	return fmt.Errorf("blob: upload: %w", err)
-}
-
-// uploaded is the answer.
-type uploaded struct{ blob lex.Blob }
-
-var uploadedFields = lex.NewFields("blob!")
-
-func (u *uploaded) DecodeLex(d *lex.Decoder) {
-	var c lex.Cursor
-	d.Object(&c, uploadedFields, nil)
-	for d.Next(&c) == 0 {
-		u.blob = d.Blob(new(lex.BlobRules))
-	}
 }
 
 // source is what is uploaded. It counts and hashes what is read.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/panics"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -155,8 +156,8 @@ func (o *options) askHost(ctx context.Context, handle string) (syntax.DID, *fail
 func (o *options) askService(ctx context.Context, handle string) (syntax.DID, *failure) {
 	ctx, cancel := context.WithTimeout(ctx, httpTimeout)
 	defer cancel()
-	call := &lex.Call{NSID: "com.atproto.identity.resolveHandle", Stream: true} // of any media type
-	call.Params.String("handle", handle)
+	params := atproto.IdentityResolveHandleParams{Handle: syntax.Handle(handle)}
+	call := &lex.Call{NSID: atproto.NSIDIdentityResolveHandle, Params: params.LexParams(), Stream: true} // of any media type
 	service := o.handles.Service()
 	err := o.handles.Call(ctx, call)
 	switch {
@@ -170,13 +171,12 @@ func (o *options) askService(ctx context.Context, handle string) (syntax.DID, *f
 	if f != nil {
 		return "", f
 	}
-	values, err := members(body, "did")
-	if err != nil || values[0].text() == "" {
+	var out atproto.IdentityResolveHandleOutput
+	if err := lex.DecodeJSON(body, lex.Answer(&out, "did")); err != nil {
+		if out.DID != "" && !syntax.ValidDID(string(out.DID)) {
+			return "", invalid("%s: %w", service, err)
+		}
 		return "", unreachable("%s: the answer has no DID: %s", service, excerpt(string(body)))
 	}
-	did, err := syntax.ParseDID(values[0].text())
-	if err != nil {
-		return "", invalid("%s: %w", service, err)
-	}
-	return did, nil
+	return out.DID, nil
 }

@@ -22,3 +22,15 @@ func (r reading) Call(ctx context.Context, c *lex.Call) error {
 	}
 	return r.caller.Call(ctx, c)
 }
+
+// Repeatable returns c for procedures that may be sent once more when their answer was lost, because twice is as good as
+// once.
+func Repeatable(c lex.Caller) lex.Caller { return repeatable{c} }
+
+type repeatable struct{ caller lex.Caller }
+
+// Call sends c.
+func (r repeatable) Call(ctx context.Context, c *lex.Call) error {
+	c.Repeatable = true
+	return r.caller.Call(ctx, c)
+}

@@ -11,8 +11,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/lex"
-	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -53,14 +53,6 @@ const (
 	Swapped
 	// Refused: the server does not carry out the call, for another reason.
 	Refused
-)
-
-// methods whose answer may be that a single thing is not there.
-const (
-	getRecord     syntax.NSID = "com.atproto.repo.getRecord"
-	getRecordSync syntax.NSID = "com.atproto.sync.getRecord"
-	getBlob       syntax.NSID = "com.atproto.sync.getBlob"
-	resolveHandle syntax.NSID = "com.atproto.identity.resolveHandle"
 )
 
 // Of returns what err means, the error of a call. That of nil is Unknown: ask only about errors. Of a caller that is
@@ -132,18 +124,18 @@ var general = map[string]bool{"InvalidRequest": true, "NotFound": true}
 func ofText(e *xrpc.Error) Verdict {
 	message := strings.ToLower(strings.TrimSpace(e.Message))
 	switch {
-	case e.NSID == resolveHandle:
+	case e.NSID == atproto.NSIDIdentityResolveHandle:
 		// Nothing else can be wrong with such a request, and servers have many texts for it.
 		if e.Name == "InvalidRequest" || silent(e, message) || contains(message, "handle") {
 			return NoHandle
 		}
 	case contains(message, "could not find repo", "could not find user", "could not find root", "repo not found"):
 		return NoRepo
-	case e.NSID == getBlob:
+	case e.NSID == atproto.NSIDSyncGetBlob:
 		if contains(message, "blob not found") || silent(e, message) {
 			return NoBlob
 		}
-	case e.NSID == getRecord || e.NSID == getRecordSync:
+	case e.NSID == atproto.NSIDRepoGetRecord || e.NSID == atproto.NSIDSyncGetRecord:
 		// Without a URI, the reference server says so of the records of repositories that it does not have.
 		if message == "could not locate record" {
 			return NoRepo

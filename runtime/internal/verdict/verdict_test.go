@@ -2,10 +2,14 @@ package verdict_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
@@ -157,5 +161,45 @@ func TestMoved(t *testing.T) {
 	}
 	if verdict.Moved(fmt.Errorf("call: %w", &xrpc.WaitError{Err: xrpc.ErrWait})) {
 		t.Error("a pause that was not begun says that the repository moved")
+	}
+}
+
+// TestDeclared checks that each error that a lexicon of the protocol declares has a verdict of its own.
+func TestDeclared(t *testing.T) {
+	var document struct {
+		Defs map[string]struct {
+			Type   string
+			Errors []struct{ Name string }
+		}
+	}
+	found := 0
+	err := filepath.WalkDir("../atproto/lexicons/com", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		document.Defs = nil
+		if err := json.Unmarshal(data, &document); err != nil {
+			return err
+		}
+		for _, def := range document.Defs {
+			for _, e := range def.Errors {
+				if def.Type == "subscription" { // whose errors end a stream
+					continue
+				}
+				found++
+				switch v := verdict.Of(&xrpc.Error{Status: 400, Name: e.Name}); v {
+				case verdict.Unknown, verdict.Refused:
+					t.Errorf("%s: %s is %v", file, e.Name, v)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil || found < 20 {
+		t.Errorf("%d errors are declared, %v", found, err)
 	}
 }
