@@ -1,0 +1,70 @@
+// Package dependencies holds what the SDK brings into the build of a program that imports it.
+package dependencies
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const sdk = "github.com/layers-pub/layers-go"
+
+// modulesOf returns the modules besides the SDK that a package and what it imports are in.
+func modulesOf(t *testing.T, path string) []string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", sdk+"/"+path).CombinedOutput()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, out)
+	}
+	modules := strings.Fields(string(out))
+	slices.Sort(modules)
+	modules = slices.Compact(modules)
+	return slices.DeleteFunc(modules, func(m string) bool { return m == sdk })
+}
+
+// TestModules names the modules, so that one more is a decision.
+func TestModules(t *testing.T) {
+	records := []string{
+		"github.com/clipperhouse/uax29/v2",          // graphemes
+		"github.com/decred/dcrd/dcrec/secp256k1/v4", // signatures
+		"github.com/mr-tron/base58",                 // keys
+		"golang.org/x/sync",
+	}
+	for path, want := range map[string][]string{
+		"layers/records": records,
+		"runtime/repo":   records,
+		"runtime/pds":    append([]string{"github.com/go-json-experiment/json", "golang.org/x/time"}, records...),
+	} {
+		got := modulesOf(t, path)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s needs\n%s\nwant\n%s", path, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+}
+
+// TestIPFS holds that the libraries of IPFS are where CAR version 2 is, and nowhere else.
+func TestIPFS(t *testing.T) {
+	ipfs := func(module string) bool {
+		return strings.HasPrefix(module, "github.com/ipfs/") || strings.HasPrefix(module, "github.com/ipld/") || strings.HasPrefix(module, "github.com/multiformats/")
+	}
+	out, err := exec.CommandContext(t.Context(), "go", "list", sdk+"/...").CombinedOutput()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, out)
+	}
+	for _, path := range strings.Fields(string(out)) {
+		path = strings.TrimPrefix(strings.TrimPrefix(path, sdk), "/")
+		if !strings.HasPrefix(path, "runtime") && !strings.HasPrefix(path, "layers/records") {
+			continue
+		}
+		for _, module := range modulesOf(t, path) {
+			if ipfs(module) {
+				t.Errorf("%s needs %s", path, module)
+			}
+		}
+	}
+	if !slices.ContainsFunc(modulesOf(t, "internal/carv2"), ipfs) {
+		t.Error("internal/carv2 needs no library of IPFS: this test looks for the wrong names")
+	}
+}
