@@ -11,29 +11,24 @@ import (
 // UUID is the pub.layers.defs#uuid object. Wrapper around a UUID that identifies an object inside a
 // record.
 type UUID struct {
-	// Value: UUID in text form; the format is not enforced. 1 to 64 bytes.
+	// UUID in text form; the format is not enforced. Required, 1 to 64 bytes.
 	Value string
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var uuidFields = lex.NewFields("value!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *UUID) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, uuidFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // value
 			v.Value = d.String(1, 64)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *UUID) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("value").String(v.Value)
@@ -47,26 +42,24 @@ func (v UUID) String() string                { return lex.Text(&v) }
 // Span is the pub.layers.defs#span object. A contiguous stretch of text. Byte offsets into its
 // UTF-8 form are authoritative; character offsets are optional extras.
 type Span struct {
-	// ByteStart: Start byte, 0-based and inclusive. At least 0.
+	// Start byte, 0-based and inclusive. Required, at least 0.
 	ByteStart int64
-	// ByteEnd: End byte, exclusive. At least 0.
+	// End byte, exclusive. Required, at least 0.
 	ByteEnd int64
-	// CharStart: Start character, 0-based and inclusive, kept for character-based data. At least 0.
+	// Start character, 0-based and inclusive, kept for character-based data. At least 0.
 	CharStart lex.Opt[int64]
-	// CharEnd: End character, exclusive, kept for character-based data. At least 0.
+	// End character, exclusive, kept for character-based data. At least 0.
 	CharEnd lex.Opt[int64]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra   lex.Map // fields that the lexicon does not name
 }
 
 var spanFields = lex.NewFields("byteEnd!", "charEnd", "byteStart!", "charStart")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Span) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, spanFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // byteEnd
 			v.ByteEnd = d.Int(0, lex.Max)
 		case 1: // charEnd
@@ -75,13 +68,10 @@ func (v *Span) DecodeLex(d *lex.Decoder) {
 			v.ByteStart = d.Int(0, lex.Max)
 		case 3: // charStart
 			v.CharStart = lex.Present(d, d.Int(0, lex.Max))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Span) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("byteEnd").Int(v.ByteEnd)
@@ -97,33 +87,28 @@ func (v Span) String() string                { return lex.Text(&v) }
 
 // TokenRef is the pub.layers.defs#tokenRef object. Points at one token of a tokenization.
 type TokenRef struct {
-	// TokenizationID: Tokenization that holds the token, by its UUID.
+	// Tokenization that holds the token, by its UUID. Required.
 	TokenizationID UUID
-	// TokenIndex: 0-based position of the token. At least 0.
+	// 0-based position of the token. Required, at least 0.
 	TokenIndex int64
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra      lex.Map // fields that the lexicon does not name
 }
 
 var tokenRefFields = lex.NewFields("tokenIndex!", "tokenizationId!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *TokenRef) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, tokenRefFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // tokenIndex
 			v.TokenIndex = d.Int(0, lex.Max)
 		case 1: // tokenizationId
 			v.TokenizationID.DecodeLex(d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *TokenRef) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("tokenIndex").Int(v.TokenIndex)
@@ -138,37 +123,32 @@ func (v TokenRef) String() string                { return lex.Text(&v) }
 // TokenRefSequence is the pub.layers.defs#tokenRefSequence object. Points at several tokens of one
 // tokenization, which need not be adjacent.
 type TokenRefSequence struct {
-	// TokenizationID: Tokenization that holds the tokens, by its UUID.
+	// Tokenization that holds the tokens, by its UUID. Required.
 	TokenizationID UUID
-	// TokenIndexes: 0-based positions of the tokens.
+	// 0-based positions of the tokens. Required.
 	TokenIndexes []int64
-	// AnchorTokenIndex: Index of the head token, if one stands out. At least 0.
+	// Index of the head token, if one stands out. At least 0.
 	AnchorTokenIndex lex.Opt[int64]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra            lex.Map // fields that the lexicon does not name
 }
 
 var tokenRefSequenceFields = lex.NewFields("tokenIndexes!", "tokenizationId!", "anchorTokenIndex")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *TokenRefSequence) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, tokenRefSequenceFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // tokenIndexes
 			v.TokenIndexes = lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) int64 { return d.Int(0, lex.Max) })
 		case 1: // tokenizationId
 			v.TokenizationID.DecodeLex(d)
 		case 2: // anchorTokenIndex
 			v.AnchorTokenIndex = lex.Present(d, d.Int(0, lex.Max))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *TokenRefSequence) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.EncodeArray(o.Key("tokenIndexes"), v.TokenIndexes, (*lex.Encoder).Int)
@@ -184,33 +164,28 @@ func (v TokenRefSequence) String() string                { return lex.Text(&v) }
 // TemporalSpan is the pub.layers.defs#temporalSpan object. A time range in a recording, in
 // milliseconds from its start.
 type TemporalSpan struct {
-	// Start: Where the range begins, in milliseconds. At least 0.
+	// Where the range begins, in milliseconds. Required, at least 0.
 	Start int64
-	// Ending: Where the range ends, in milliseconds. At least 0.
+	// Where the range ends, in milliseconds. Required, at least 0.
 	Ending int64
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra  lex.Map // fields that the lexicon does not name
 }
 
 var temporalSpanFields = lex.NewFields("start!", "ending!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *TemporalSpan) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, temporalSpanFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // start
 			v.Start = d.Int(0, lex.Max)
 		case 1: // ending
 			v.Ending = d.Int(0, lex.Max)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *TemporalSpan) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("start").Int(v.Start)
@@ -225,26 +200,24 @@ func (v TemporalSpan) String() string                { return lex.Text(&v) }
 // BoundingBox is the pub.layers.defs#boundingBox object. An axis-aligned rectangle in a picture or
 // frame, measured in pixels.
 type BoundingBox struct {
-	// X: Left edge in pixels.
+	// Left edge in pixels. Required.
 	X int64
-	// Y: Top edge in pixels.
+	// Top edge in pixels. Required.
 	Y int64
-	// Width: Horizontal extent in pixels. At least 1.
+	// Horizontal extent in pixels. Required, at least 1.
 	Width int64
-	// Height: Vertical extent in pixels. At least 1.
+	// Vertical extent in pixels. Required, at least 1.
 	Height int64
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra  lex.Map // fields that the lexicon does not name
 }
 
 var boundingBoxFields = lex.NewFields("x!", "y!", "width!", "height!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *BoundingBox) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, boundingBoxFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // x
 			v.X = d.Int(lex.Min, lex.Max)
 		case 1: // y
@@ -253,13 +226,10 @@ func (v *BoundingBox) DecodeLex(d *lex.Decoder) {
 			v.Width = d.Int(1, lex.Max)
 		case 3: // height
 			v.Height = d.Int(1, lex.Max)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *BoundingBox) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("x").Int(v.X)
@@ -276,30 +246,26 @@ func (v BoundingBox) String() string                { return lex.Text(&v) }
 // SpatioTemporalAnchor is the pub.layers.defs#spatioTemporalAnchor object. A region tracked through
 // a stretch of video: a time range plus boxes at keyframes, with interpolation between them.
 type SpatioTemporalAnchor struct {
-	// TemporalSpan: Time range over which the region is tracked.
+	// Time range over which the region is tracked. Required.
 	TemporalSpan TemporalSpan
-	// Keyframes: Boxes at given times; positions in between are interpolated.
+	// Boxes at given times; positions in between are interpolated.
 	Keyframes []Keyframe
-	// InterpolationURI: AT-URI of a knowledge-graph node defining the interpolation mode; wins over
-	// interpolation.
+	// AT-URI of a knowledge-graph node defining the interpolation mode; wins over interpolation.
 	InterpolationURI lex.Opt[syntax.ATURI]
-	// Interpolation: Method between keyframes: linear, step or cubic; fallback for
-	// interpolationUri.
+	// Method between keyframes: linear, step or cubic; fallback for interpolationUri.
 	Interpolation lex.Opt[SpatioTemporalAnchorInterpolation]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra         lex.Map // fields that the lexicon does not name
 }
 
 var spatioTemporalAnchorFields = lex.NewFields(
 	"keyframes", "temporalSpan!", "interpolation", "interpolationUri",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *SpatioTemporalAnchor) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, spatioTemporalAnchorFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // keyframes
 			v.Keyframes = lex.DecodeObjects[Keyframe](d, 0, lex.NoLimit)
 		case 1: // temporalSpan
@@ -308,13 +274,10 @@ func (v *SpatioTemporalAnchor) DecodeLex(d *lex.Decoder) {
 			v.Interpolation = lex.Present(d, SpatioTemporalAnchorInterpolation(d.String(0, lex.NoLimit)))
 		case 3: // interpolationUri
 			v.InterpolationURI = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *SpatioTemporalAnchor) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptObjects(&o, "keyframes", v.Keyframes)
@@ -338,50 +301,39 @@ const (
 	SpatioTemporalAnchorInterpolationCubic  SpatioTemporalAnchorInterpolation = "cubic"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v SpatioTemporalAnchorInterpolation) IsKnown() bool {
-	switch v {
-	case SpatioTemporalAnchorInterpolationLinear, SpatioTemporalAnchorInterpolationStep,
-		SpatioTemporalAnchorInterpolationCubic:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "linear", "step", "cubic")
 }
 
 // Keyframe is the pub.layers.defs#keyframe object. Box that a tracked region occupies at one
 // moment.
 type Keyframe struct {
-	// TimeMs: Moment in the media, in milliseconds. At least 0.
+	// Moment in the media, in milliseconds. Required, at least 0.
 	TimeMs int64
-	// Bbox: Box in pixels at that moment.
+	// Box in pixels at that moment. Required.
 	Bbox BoundingBox
-	// Features: Free-form key-value pairs, such as visibility or degree of occlusion.
+	// Free-form key-value pairs, such as visibility or degree of occlusion.
 	Features *FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var keyframeFields = lex.NewFields("bbox!", "timeMs!", "features")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Keyframe) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, keyframeFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // bbox
 			v.Bbox.DecodeLex(d)
 		case 1: // timeMs
 			v.TimeMs = d.Int(0, lex.Max)
 		case 2: // features
 			v.Features = lex.DecodeObject[FeatureMap](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Keyframe) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	v.Bbox.EncodeLex(o.Key("bbox"))
@@ -398,36 +350,32 @@ func (v Keyframe) String() string                { return lex.Text(&v) }
 // tell its shape: instant, intervalStart with intervalEnd, duration, earliest with latest for vague
 // times, or recurrence.
 type TemporalEntity struct {
-	// Instant: ISO 8601 date or datetime of a single moment. At most 64 bytes.
+	// ISO 8601 date or datetime of a single moment. At most 64 bytes.
 	Instant lex.Opt[string]
-	// IntervalStart: ISO 8601 date or datetime at which the interval begins. At most 64 bytes.
+	// ISO 8601 date or datetime at which the interval begins. At most 64 bytes.
 	IntervalStart lex.Opt[string]
-	// IntervalEnd: ISO 8601 date or datetime at which the interval ends. At most 64 bytes.
+	// ISO 8601 date or datetime at which the interval ends. At most 64 bytes.
 	IntervalEnd lex.Opt[string]
-	// Duration: ISO 8601 length of time, such as PT2H30M. At most 64 bytes.
+	// ISO 8601 length of time, such as PT2H30M. At most 64 bytes.
 	Duration lex.Opt[string]
-	// Earliest: ISO 8601 lower bound, when the time is vague. At most 64 bytes.
+	// ISO 8601 lower bound, when the time is vague. At most 64 bytes.
 	Earliest lex.Opt[string]
-	// Latest: ISO 8601 upper bound, when the time is vague. At most 64 bytes.
+	// ISO 8601 upper bound, when the time is vague. At most 64 bytes.
 	Latest lex.Opt[string]
-	// GranularityURI: AT-URI of a knowledge-graph node defining the granularity; wins over
-	// granularity.
+	// AT-URI of a knowledge-graph node defining the granularity; wins over granularity.
 	GranularityURI lex.Opt[syntax.ATURI]
-	// Granularity: Precision of the value, such as year or day; fallback for granularityUri. At
-	// most 64 bytes.
+	// Precision of the value, such as year or day; fallback for granularityUri. At most 64 bytes.
 	Granularity lex.Opt[TemporalEntityGranularity]
-	// CalendarURI: AT-URI of a knowledge-graph node defining the calendar system; wins over
-	// calendar.
+	// AT-URI of a knowledge-graph node defining the calendar system; wins over calendar.
 	CalendarURI lex.Opt[syntax.ATURI]
-	// Calendar: Calendar the value is stated in, such as gregorian; fallback for calendarUri. At
-	// most 64 bytes.
+	// Calendar the value is stated in, such as gregorian; fallback for calendarUri. At most 64
+	// bytes.
 	Calendar lex.Opt[TemporalEntityCalendar]
-	// Recurrence: Repetition in ISO 8601 form; R/P1W means every week. At most 128 bytes.
+	// Repetition in ISO 8601 form; R/P1W means every week. At most 128 bytes.
 	Recurrence lex.Opt[string]
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var temporalEntityFields = lex.NewFields(
@@ -435,12 +383,11 @@ var temporalEntityFields = lex.NewFields(
 	"calendarUri", "granularity", "intervalEnd", "intervalStart", "granularityUri",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *TemporalEntity) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, temporalEntityFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // latest
 			v.Latest = lex.Present(d, d.String(0, 64))
 		case 1: // instant
@@ -465,13 +412,10 @@ func (v *TemporalEntity) DecodeLex(d *lex.Decoder) {
 			v.IntervalStart = lex.Present(d, d.String(0, 64))
 		case 11: // granularityUri
 			v.GranularityURI = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *TemporalEntity) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "latest", v.Latest)
@@ -513,19 +457,11 @@ const (
 	TemporalEntityGranularityCustom      TemporalEntityGranularity = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v TemporalEntityGranularity) IsKnown() bool {
-	switch v {
-	case TemporalEntityGranularityMillennium, TemporalEntityGranularityCentury,
-		TemporalEntityGranularityDecade, TemporalEntityGranularityYear,
-		TemporalEntityGranularityQuarter, TemporalEntityGranularityMonth,
-		TemporalEntityGranularityWeek, TemporalEntityGranularityDay,
-		TemporalEntityGranularityHour, TemporalEntityGranularityMinute,
-		TemporalEntityGranularitySecond, TemporalEntityGranularityMillisecond,
-		TemporalEntityGranularityCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "millennium", "century", "decade", "year", "quarter", "month", "week", "day", "hour",
+		"minute", "second", "millisecond", "custom",
+	)
 }
 
 // TemporalEntityCalendar is a string with known values; others are legal.
@@ -545,53 +481,42 @@ const (
 	TemporalEntityCalendarCustom           TemporalEntityCalendar = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v TemporalEntityCalendar) IsKnown() bool {
-	switch v {
-	case TemporalEntityCalendarGregorian, TemporalEntityCalendarJulian,
-		TemporalEntityCalendarHijri, TemporalEntityCalendarHebrew,
-		TemporalEntityCalendarIsoWeek, TemporalEntityCalendarUnix,
-		TemporalEntityCalendarJapaneseImperial, TemporalEntityCalendarBuddhist,
-		TemporalEntityCalendarCoptic, TemporalEntityCalendarCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "gregorian", "julian", "hijri", "hebrew", "iso-week", "unix", "japanese-imperial",
+		"buddhist", "coptic", "custom",
+	)
 }
 
 // TemporalModifier is the pub.layers.defs#temporalModifier object. Qualifies a time, for example as
 // approximate, early or late.
 type TemporalModifier struct {
-	// ModURI: AT-URI of a knowledge-graph node defining the temporal modifier; wins over mod.
+	// AT-URI of a knowledge-graph node defining the temporal modifier; wins over mod.
 	ModURI lex.Opt[syntax.ATURI]
-	// Mod: Qualification, such as approximate or before; fallback for modUri. At most 64 bytes.
+	// Qualification, such as approximate or before; fallback for modUri. At most 64 bytes.
 	Mod lex.Opt[TemporalModifierMod]
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var temporalModifierFields = lex.NewFields("mod", "modUri", "features")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *TemporalModifier) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, temporalModifierFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // mod
 			v.Mod = lex.Present(d, TemporalModifierMod(d.String(0, 64)))
 		case 1: // modUri
 			v.ModURI = lex.Present(d, d.ATURI())
 		case 2: // features
 			v.Features = lex.DecodeObject[FeatureMap](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *TemporalModifier) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "mod", v.Mod)
@@ -624,56 +549,46 @@ const (
 	TemporalModifierModCustom      TemporalModifierMod = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v TemporalModifierMod) IsKnown() bool {
-	switch v {
-	case TemporalModifierModApproximate, TemporalModifierModEarly, TemporalModifierModMid,
-		TemporalModifierModLate, TemporalModifierModStart, TemporalModifierModEnd,
-		TemporalModifierModBefore, TemporalModifierModAfter, TemporalModifierModOnOrBefore,
-		TemporalModifierModOnOrAfter, TemporalModifierModLessThan, TemporalModifierModMoreThan,
-		TemporalModifierModCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "approximate", "early", "mid", "late", "start", "end", "before", "after", "on-or-before",
+		"on-or-after", "less-than", "more-than", "custom",
+	)
 }
 
 // TemporalExpression is the pub.layers.defs#temporalExpression object. What a time expression
 // means: its normalized value with type and modifier, its reference point and its function in the
 // document.
 type TemporalExpression struct {
-	// TypeURI: AT-URI of a knowledge-graph node defining the time expression type; wins over type.
+	// AT-URI of a knowledge-graph node defining the time expression type; wins over type.
 	TypeURI lex.Opt[syntax.ATURI]
-	// Type: Class of expression, such as date, duration or set; fallback for typeUri. At most 64
-	// bytes.
+	// Class of expression, such as date, duration or set; fallback for typeUri. At most 64 bytes.
 	Type lex.Opt[TemporalExpressionType]
-	// Value: The time itself in normalized form.
+	// The time itself in normalized form.
 	Value *TemporalEntity
-	// Modifier: Qualification such as approximate or early.
+	// Qualification such as approximate or early.
 	Modifier *TemporalModifier
-	// AnchorRef: What the time is relative to, such as the document's creation time.
+	// What the time is relative to, such as the document's creation time.
 	AnchorRef *ObjectRef
-	// FunctionURI: AT-URI of a knowledge-graph node defining the document function; wins over
-	// function.
+	// AT-URI of a knowledge-graph node defining the document function; wins over function.
 	FunctionURI lex.Opt[syntax.ATURI]
-	// Function: Role of the time in its document, such as creation-time; fallback for functionUri.
-	// At most 64 bytes.
+	// Role of the time in its document, such as creation-time; fallback for functionUri. At most 64
+	// bytes.
 	Function lex.Opt[TemporalExpressionFunction]
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var temporalExpressionFields = lex.NewFields(
 	"type", "value", "typeUri", "features", "function", "modifier", "anchorRef", "functionUri",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *TemporalExpression) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, temporalExpressionFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // type
 			v.Type = lex.Present(d, TemporalExpressionType(d.String(0, 64)))
 		case 1: // value
@@ -690,13 +605,10 @@ func (v *TemporalExpression) DecodeLex(d *lex.Decoder) {
 			v.AnchorRef = lex.DecodeObject[ObjectRef](d)
 		case 7: // functionUri
 			v.FunctionURI = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *TemporalExpression) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "type", v.Type)
@@ -728,16 +640,8 @@ const (
 	TemporalExpressionTypeCustom   TemporalExpressionType = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v TemporalExpressionType) IsKnown() bool {
-	switch v {
-	case TemporalExpressionTypeDate, TemporalExpressionTypeTime,
-		TemporalExpressionTypeDuration, TemporalExpressionTypeSet,
-		TemporalExpressionTypeInterval, TemporalExpressionTypeRelative,
-		TemporalExpressionTypeCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "date", "time", "duration", "set", "interval", "relative", "custom")
 }
 
 // TemporalExpressionFunction is a string with known values; others are legal.
@@ -755,51 +659,41 @@ const (
 	TemporalExpressionFunctionCustom           TemporalExpressionFunction = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v TemporalExpressionFunction) IsKnown() bool {
-	switch v {
-	case TemporalExpressionFunctionCreationTime, TemporalExpressionFunctionPublicationTime,
-		TemporalExpressionFunctionExpirationTime, TemporalExpressionFunctionModificationTime,
-		TemporalExpressionFunctionReleaseTime, TemporalExpressionFunctionReceptionTime,
-		TemporalExpressionFunctionNone, TemporalExpressionFunctionCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "creation-time", "publication-time", "expiration-time", "modification-time", "release-time",
+		"reception-time", "none", "custom",
+	)
 }
 
 // SpatialEntity is the pub.layers.defs#spatialEntity object. A normalized place or shape: a pixel
 // box in bbox, or a geometry string read by geometryFormat in the coordinate system crs.
 type SpatialEntity struct {
-	// Bbox: Pixel rectangle, the usual case for images and video.
+	// Pixel rectangle, the usual case for images and video.
 	Bbox *BoundingBox
-	// Geometry: Shape as text in the syntax named by geometryFormat, WKT by default. At most 65536
-	// bytes.
+	// Shape as text in the syntax named by geometryFormat, WKT by default. At most 65536 bytes.
 	Geometry lex.Opt[string]
-	// TypeURI: AT-URI of a knowledge-graph node defining the geometry type; wins over type.
+	// AT-URI of a knowledge-graph node defining the geometry type; wins over type.
 	TypeURI lex.Opt[syntax.ATURI]
-	// Type: Geometry class, such as point or polygon, known without parsing geometry; fallback for
+	// Geometry class, such as point or polygon, known without parsing geometry; fallback for
 	// typeUri. At most 64 bytes.
 	Type lex.Opt[SpatialEntityType]
-	// GeometryFormatURI: AT-URI of a knowledge-graph node defining the geometry format; wins over
-	// geometryFormat.
+	// AT-URI of a knowledge-graph node defining the geometry format; wins over geometryFormat.
 	GeometryFormatURI lex.Opt[syntax.ATURI]
-	// GeometryFormat: Syntax of geometry, wkt unless stated; fallback for geometryFormatUri. At
-	// most 64 bytes.
+	// Syntax of geometry, wkt unless stated; fallback for geometryFormatUri. At most 64 bytes.
 	GeometryFormat lex.Opt[SpatialEntityGeometryFormat]
-	// CRSURI: AT-URI of a knowledge-graph node defining the coordinate reference system; wins over
-	// crs.
+	// AT-URI of a knowledge-graph node defining the coordinate reference system; wins over crs.
 	CRSURI lex.Opt[syntax.ATURI]
-	// CRS: Coordinate system of bbox and geometry, such as pixel or wgs84; fallback for crsUri. At
-	// most 64 bytes.
+	// Coordinate system of bbox and geometry, such as pixel or wgs84; fallback for crsUri. At most
+	// 64 bytes.
 	CRS lex.Opt[SpatialEntityCRS]
-	// Dimensions: Coordinates per point, 2 in the plane and 3 with elevation. 2 to 4.
+	// Coordinates per point, 2 in the plane and 3 with elevation. 2 to 4.
 	Dimensions lex.Opt[int64]
-	// Uncertainty: Radius of uncertainty with its unit, such as 50m. At most 64 bytes.
+	// Radius of uncertainty with its unit, such as 50m. At most 64 bytes.
 	Uncertainty lex.Opt[string]
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var spatialEntityFields = lex.NewFields(
@@ -807,12 +701,11 @@ var spatialEntityFields = lex.NewFields(
 	"uncertainty", "geometryFormat", "geometryFormatUri",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *SpatialEntity) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, spatialEntityFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // crs
 			v.CRS = lex.Present(d, SpatialEntityCRS(d.String(0, 64)))
 		case 1: // bbox
@@ -835,13 +728,10 @@ func (v *SpatialEntity) DecodeLex(d *lex.Decoder) {
 			v.GeometryFormat = lex.Present(d, SpatialEntityGeometryFormat(d.String(0, 64)))
 		case 10: // geometryFormatUri
 			v.GeometryFormatURI = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *SpatialEntity) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "crs", v.CRS)
@@ -880,17 +770,11 @@ const (
 	SpatialEntityTypeCustom             SpatialEntityType = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v SpatialEntityType) IsKnown() bool {
-	switch v {
-	case SpatialEntityTypePoint, SpatialEntityTypeBox, SpatialEntityTypePolygon,
-		SpatialEntityTypeMultiPolygon, SpatialEntityTypeLineString,
-		SpatialEntityTypeMultiLineString, SpatialEntityTypeCircle, SpatialEntityTypeEllipse,
-		SpatialEntityTypeMultiPoint, SpatialEntityTypeGeometryCollection,
-		SpatialEntityTypeCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "point", "box", "polygon", "multi-polygon", "line-string", "multi-line-string", "circle",
+		"ellipse", "multi-point", "geometry-collection", "custom",
+	)
 }
 
 // SpatialEntityGeometryFormat is a string with known values; others are legal.
@@ -906,15 +790,8 @@ const (
 	SpatialEntityGeometryFormatCustom      SpatialEntityGeometryFormat = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v SpatialEntityGeometryFormat) IsKnown() bool {
-	switch v {
-	case SpatialEntityGeometryFormatWkt, SpatialEntityGeometryFormatGeojson,
-		SpatialEntityGeometryFormatSvgPath, SpatialEntityGeometryFormatCocoPolygon,
-		SpatialEntityGeometryFormatCocoRle, SpatialEntityGeometryFormatCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "wkt", "geojson", "svg-path", "coco-polygon", "coco-rle", "custom")
 }
 
 // SpatialEntityCRS is a string with known values; others are legal.
@@ -929,50 +806,39 @@ const (
 	SpatialEntityCRSCustom      SpatialEntityCRS = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v SpatialEntityCRS) IsKnown() bool {
-	switch v {
-	case SpatialEntityCRSPixel, SpatialEntityCRSPercentage, SpatialEntityCRSWgs84,
-		SpatialEntityCRSWebMercator, SpatialEntityCRSCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "pixel", "percentage", "wgs84", "web-mercator", "custom")
 }
 
 // SpatialModifier is the pub.layers.defs#spatialModifier object. Qualifies a place, for example as
 // approximate or interpolated.
 type SpatialModifier struct {
-	// ModURI: AT-URI of a knowledge-graph node defining the spatial modifier; wins over mod.
+	// AT-URI of a knowledge-graph node defining the spatial modifier; wins over mod.
 	ModURI lex.Opt[syntax.ATURI]
-	// Mod: Qualification, such as estimated or simplified; fallback for modUri. At most 64 bytes.
+	// Qualification, such as estimated or simplified; fallback for modUri. At most 64 bytes.
 	Mod lex.Opt[SpatialModifierMod]
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var spatialModifierFields = lex.NewFields("mod", "modUri", "features")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *SpatialModifier) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, spatialModifierFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // mod
 			v.Mod = lex.Present(d, SpatialModifierMod(d.String(0, 64)))
 		case 1: // modUri
 			v.ModURI = lex.Present(d, d.ATURI())
 		case 2: // features
 			v.Features = lex.DecodeObject[FeatureMap](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *SpatialModifier) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "mod", v.Mod)
@@ -1000,54 +866,46 @@ const (
 	SpatialModifierModCustom       SpatialModifierMod = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v SpatialModifierMod) IsKnown() bool {
-	switch v {
-	case SpatialModifierModApproximate, SpatialModifierModProjected,
-		SpatialModifierModInterpolated, SpatialModifierModEstimated,
-		SpatialModifierModBuffered, SpatialModifierModSimplified,
-		SpatialModifierModGeneralized, SpatialModifierModCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "approximate", "projected", "interpolated", "estimated", "buffered", "simplified",
+		"generalized", "custom",
+	)
 }
 
 // SpatialExpression is the pub.layers.defs#spatialExpression object. What a place expression means:
 // its normalized value with type and modifier, its reference point and its function in the
 // document.
 type SpatialExpression struct {
-	// TypeURI: AT-URI of a knowledge-graph node defining the place expression type; wins over type.
+	// AT-URI of a knowledge-graph node defining the place expression type; wins over type.
 	TypeURI lex.Opt[syntax.ATURI]
-	// Type: Class of expression, such as location or path; fallback for typeUri. At most 64 bytes.
+	// Class of expression, such as location or path; fallback for typeUri. At most 64 bytes.
 	Type lex.Opt[SpatialExpressionType]
-	// Value: The place itself in normalized form.
+	// The place itself in normalized form.
 	Value *SpatialEntity
-	// Modifier: Qualification such as approximate or projected.
+	// Qualification such as approximate or projected.
 	Modifier *SpatialModifier
-	// AnchorRef: What the place is relative to, such as a landmark.
+	// What the place is relative to, such as a landmark.
 	AnchorRef *ObjectRef
-	// FunctionURI: AT-URI of a knowledge-graph node defining the document function; wins over
-	// function.
+	// AT-URI of a knowledge-graph node defining the document function; wins over function.
 	FunctionURI lex.Opt[syntax.ATURI]
-	// Function: Role of the place in its document, such as origin; fallback for functionUri. At
-	// most 64 bytes.
+	// Role of the place in its document, such as origin; fallback for functionUri. At most 64
+	// bytes.
 	Function lex.Opt[SpatialExpressionFunction]
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var spatialExpressionFields = lex.NewFields(
 	"type", "value", "typeUri", "features", "function", "modifier", "anchorRef", "functionUri",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *SpatialExpression) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, spatialExpressionFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // type
 			v.Type = lex.Present(d, SpatialExpressionType(d.String(0, 64)))
 		case 1: // value
@@ -1064,13 +922,10 @@ func (v *SpatialExpression) DecodeLex(d *lex.Decoder) {
 			v.AnchorRef = lex.DecodeObject[ObjectRef](d)
 		case 7: // functionUri
 			v.FunctionURI = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *SpatialExpression) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "type", v.Type)
@@ -1102,16 +957,10 @@ const (
 	SpatialExpressionTypeCustom    SpatialExpressionType = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v SpatialExpressionType) IsKnown() bool {
-	switch v {
-	case SpatialExpressionTypeLocation, SpatialExpressionTypeRegion,
-		SpatialExpressionTypePath, SpatialExpressionTypeDirection,
-		SpatialExpressionTypeDistance, SpatialExpressionTypeRelative,
-		SpatialExpressionTypeCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "location", "region", "path", "direction", "distance", "relative", "custom",
+	)
 }
 
 // SpatialExpressionFunction is a string with known values; others are legal.
@@ -1129,53 +978,42 @@ const (
 	SpatialExpressionFunctionCustom              SpatialExpressionFunction = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v SpatialExpressionFunction) IsKnown() bool {
-	switch v {
-	case SpatialExpressionFunctionDocumentLocation,
-		SpatialExpressionFunctionPublicationLocation,
-		SpatialExpressionFunctionSituationLocation, SpatialExpressionFunctionOrigin,
-		SpatialExpressionFunctionDestination, SpatialExpressionFunctionWaypoint,
-		SpatialExpressionFunctionNone, SpatialExpressionFunctionCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "document-location", "publication-location", "situation-location", "origin", "destination",
+		"waypoint", "none", "custom",
+	)
 }
 
 // PageAnchor is the pub.layers.defs#pageAnchor object. A place on one page of a document such as a
 // PDF: the page, a region of it or a stretch of its text.
 type PageAnchor struct {
-	// Page: Page number, the first being 0. At least 0.
+	// Page number, the first being 0. Required, at least 0.
 	Page int64
-	// BoundingBox: Region on the page, in pixels.
+	// Region on the page, in pixels.
 	BoundingBox *BoundingBox
-	// TextSpan: Stretch of the page's own text, by byte offsets.
+	// Stretch of the page's own text, by byte offsets.
 	TextSpan *Span
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var pageAnchorFields = lex.NewFields("page!", "textSpan", "boundingBox")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *PageAnchor) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, pageAnchorFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // page
 			v.Page = d.Int(0, lex.Max)
 		case 1: // textSpan
 			v.TextSpan = lex.DecodeObject[Span](d)
 		case 2: // boundingBox
 			v.BoundingBox = lex.DecodeObject[BoundingBox](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *PageAnchor) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("page").Int(v.Page)
@@ -1191,37 +1029,32 @@ func (v PageAnchor) String() string                { return lex.Text(&v) }
 // TextQuoteSelector is the pub.layers.defs#textQuoteSelector object. W3C TextQuoteSelector, which
 // finds a passage by its wording and the text around it.
 type TextQuoteSelector struct {
-	// Exact: Passage to find, verbatim. At most 5000 bytes.
+	// Passage to find, verbatim. Required, at most 5000 bytes.
 	Exact string
-	// Prefix: Text just before the passage. At most 500 bytes.
+	// Text just before the passage. At most 500 bytes.
 	Prefix lex.Opt[string]
-	// Suffix: Text just after the passage. At most 500 bytes.
+	// Text just after the passage. At most 500 bytes.
 	Suffix lex.Opt[string]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra  lex.Map // fields that the lexicon does not name
 }
 
 var textQuoteSelectorFields = lex.NewFields("exact!", "prefix", "suffix")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *TextQuoteSelector) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, textQuoteSelectorFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // exact
 			v.Exact = d.String(0, 5000)
 		case 1: // prefix
 			v.Prefix = lex.Present(d, d.String(0, 500))
 		case 2: // suffix
 			v.Suffix = lex.Present(d, d.String(0, 500))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *TextQuoteSelector) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("exact").String(v.Exact)
@@ -1237,26 +1070,24 @@ func (v TextQuoteSelector) String() string                { return lex.Text(&v) 
 // TextPositionSelector is the pub.layers.defs#textPositionSelector object. W3C TextPositionSelector
 // counted in UTF-8 bytes; the same as span under its Web Annotation name.
 type TextPositionSelector struct {
-	// ByteStart: Start byte, 0-based and inclusive. At least 0.
+	// Start byte, 0-based and inclusive. Required, at least 0.
 	ByteStart int64
-	// ByteEnd: End byte, exclusive. At least 0.
+	// End byte, exclusive. Required, at least 0.
 	ByteEnd int64
-	// CharStart: Start character, 0-based and inclusive, kept for character-based data. At least 0.
+	// Start character, 0-based and inclusive, kept for character-based data. At least 0.
 	CharStart lex.Opt[int64]
-	// CharEnd: End character, exclusive, kept for character-based data. At least 0.
+	// End character, exclusive, kept for character-based data. At least 0.
 	CharEnd lex.Opt[int64]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra   lex.Map // fields that the lexicon does not name
 }
 
 var textPositionSelectorFields = lex.NewFields("byteEnd!", "charEnd", "byteStart!", "charStart")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *TextPositionSelector) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, textPositionSelectorFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // byteEnd
 			v.ByteEnd = d.Int(0, lex.Max)
 		case 1: // charEnd
@@ -1265,13 +1096,10 @@ func (v *TextPositionSelector) DecodeLex(d *lex.Decoder) {
 			v.ByteStart = d.Int(0, lex.Max)
 		case 3: // charStart
 			v.CharStart = lex.Present(d, d.Int(0, lex.Max))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *TextPositionSelector) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("byteEnd").Int(v.ByteEnd)
@@ -1288,33 +1116,28 @@ func (v TextPositionSelector) String() string                { return lex.Text(&
 // FragmentSelector is the pub.layers.defs#fragmentSelector object. W3C FragmentSelector, which
 // names a part of a resource by URI fragment.
 type FragmentSelector struct {
-	// Value: Fragment part of the URI. At most 1000 bytes.
+	// Fragment part of the URI. Required, at most 1000 bytes.
 	Value string
-	// ConformsTo: URI of the specification that defines the fragment syntax.
+	// URI of the specification that defines the fragment syntax.
 	ConformsTo lex.Opt[syntax.URI]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra      lex.Map // fields that the lexicon does not name
 }
 
 var fragmentSelectorFields = lex.NewFields("value!", "conformsTo")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *FragmentSelector) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, fragmentSelectorFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // value
 			v.Value = d.String(0, 1000)
 		case 1: // conformsTo
 			v.ConformsTo = lex.Present(d, d.URI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *FragmentSelector) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("value").String(v.Value)
@@ -1329,26 +1152,24 @@ func (v FragmentSelector) String() string                { return lex.Text(&v) }
 // ExternalTarget is the pub.layers.defs#externalTarget object. A web page or other outside resource
 // being annotated, and optionally the part of it.
 type ExternalTarget struct {
-	// Source: Address of the annotated resource.
+	// Address of the annotated resource. Required.
 	Source syntax.URI
-	// SourceHash: SHA-256 of the normalized source URI, used as an index key. At most 128 bytes.
+	// SHA-256 of the normalized source URI, used as an index key. At most 128 bytes.
 	SourceHash lex.Opt[string]
-	// Title: Title the resource had when annotated. At most 500 bytes.
+	// Title the resource had when annotated. At most 500 bytes.
 	Title lex.Opt[string]
-	// Selector: Part of the resource meant: a quote, a position or a fragment.
+	// Part of the resource meant: a quote, a position or a fragment.
 	Selector ExternalTargetSelector
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var externalTargetFields = lex.NewFields("title", "source!", "selector", "sourceHash")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ExternalTarget) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, externalTargetFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // title
 			v.Title = lex.Present(d, d.String(0, 500))
 		case 1: // source
@@ -1357,13 +1178,10 @@ func (v *ExternalTarget) DecodeLex(d *lex.Decoder) {
 			v.Selector = decodeExternalTargetSelector(d)
 		case 3: // sourceHash
 			v.SourceHash = lex.Present(d, d.String(0, 128))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ExternalTarget) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "title", v.Title)
@@ -1422,22 +1240,21 @@ func decodeExternalTargetSelector(d *lex.Decoder) ExternalTargetSelector {
 // Anchor is the pub.layers.defs#anchor object. Location in the source that an annotation points at.
 // Readers go by the fields set; at least one is expected, and several may describe the same place.
 type Anchor struct {
-	// TextSpan: Stretch of the expression text, by byte offsets.
+	// Stretch of the expression text, by byte offsets.
 	TextSpan *Span
-	// TokenRef: One token of a tokenization.
+	// One token of a tokenization.
 	TokenRef *TokenRef
-	// TokenRefSequence: Several tokens of one tokenization, adjacent or not.
+	// Several tokens of one tokenization, adjacent or not.
 	TokenRefSequence *TokenRefSequence
-	// TemporalSpan: Time range in audio or video, in milliseconds.
+	// Time range in audio or video, in milliseconds.
 	TemporalSpan *TemporalSpan
-	// SpatioTemporalAnchor: Region tracked through video.
+	// Region tracked through video.
 	SpatioTemporalAnchor *SpatioTemporalAnchor
-	// PageAnchor: Page of a document, optionally a region or stretch of its text.
+	// Page of a document, optionally a region or stretch of its text.
 	PageAnchor *PageAnchor
-	// ExternalTarget: Web page or other outside resource.
+	// Web page or other outside resource.
 	ExternalTarget *ExternalTarget
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra          lex.Map // fields that the lexicon does not name
 }
 
 var anchorFields = lex.NewFields(
@@ -1445,12 +1262,11 @@ var anchorFields = lex.NewFields(
 	"spatioTemporalAnchor",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Anchor) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, anchorFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // textSpan
 			v.TextSpan = lex.DecodeObject[Span](d)
 		case 1: // tokenRef
@@ -1465,13 +1281,10 @@ func (v *Anchor) DecodeLex(d *lex.Decoder) {
 			v.TokenRefSequence = lex.DecodeObject[TokenRefSequence](d)
 		case 6: // spatioTemporalAnchor
 			v.SpatioTemporalAnchor = lex.DecodeObject[SpatioTemporalAnchor](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Anchor) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptObject(&o, "textSpan", v.TextSpan)
@@ -1491,33 +1304,30 @@ func (v Anchor) String() string                { return lex.Text(&v) }
 // AlignmentLink is the pub.layers.defs#alignmentLink object. One correspondence between a group of
 // source elements and a group of target elements; either group may hold several.
 type AlignmentLink struct {
-	// SourceIndices: 0-based positions in the source sequence.
+	// 0-based positions in the source sequence.
 	SourceIndices []int64
-	// TargetIndices: 0-based positions in the target sequence.
+	// 0-based positions in the target sequence.
 	TargetIndices []int64
-	// Confidence: Confidence from 0 to 1000, 1000 being certain. 0 to 1000.
+	// Confidence from 0 to 1000, 1000 being certain. 0 to 1000.
 	Confidence lex.Opt[int64]
-	// Label: Name or type of the correspondence, if it needs one. At most 256 bytes.
+	// Name or type of the correspondence, if it needs one. At most 256 bytes.
 	Label lex.Opt[string]
-	// KnowledgeRefs: Knowledge-base entries that ground this link, such as a dictionary entry. At
-	// most 8 items.
+	// Knowledge-base entries that ground this link, such as a dictionary entry. At most 8 items.
 	KnowledgeRefs []KnowledgeRef
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var alignmentLinkFields = lex.NewFields(
 	"label", "features", "confidence", "knowledgeRefs", "sourceIndices", "targetIndices",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *AlignmentLink) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, alignmentLinkFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // label
 			v.Label = lex.Present(d, d.String(0, 256))
 		case 1: // features
@@ -1530,13 +1340,10 @@ func (v *AlignmentLink) DecodeLex(d *lex.Decoder) {
 			v.SourceIndices = lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) int64 { return d.Int(0, lex.Max) })
 		case 5: // targetIndices
 			v.TargetIndices = lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) int64 { return d.Int(0, lex.Max) })
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *AlignmentLink) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "label", v.Label)
@@ -1556,27 +1363,24 @@ func (v AlignmentLink) String() string                { return lex.Text(&v) }
 // by DID, by other identifier or by outside identity such as ORCID. Persona and tool are recorded
 // separately.
 type AgentRef struct {
-	// DID: DID, for agents with an AT Protocol account.
+	// DID, for agents with an AT Protocol account.
 	DID lex.Opt[syntax.DID]
-	// ID: Any other identifier, such as an anonymized worker id or model version. At most 512
-	// bytes.
+	// Any other identifier, such as an anonymized worker id or model version. At most 512 bytes.
 	ID lex.Opt[string]
-	// Name: Name to display for the agent. At most 512 bytes.
+	// Name to display for the agent. At most 512 bytes.
 	Name lex.Opt[string]
-	// KnowledgeRef: Outside identity, such as an ORCID or a model card.
+	// Outside identity, such as an ORCID or a model card.
 	KnowledgeRef *KnowledgeRef
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra        lex.Map // fields that the lexicon does not name
 }
 
 var agentRefFields = lex.NewFields("id", "did", "name", "knowledgeRef")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *AgentRef) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, agentRefFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // id
 			v.ID = lex.Present(d, d.String(0, 512))
 		case 1: // did
@@ -1585,13 +1389,10 @@ func (v *AgentRef) DecodeLex(d *lex.Decoder) {
 			v.Name = lex.Present(d, d.String(0, 512))
 		case 3: // knowledgeRef
 			v.KnowledgeRef = lex.DecodeObject[KnowledgeRef](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *AgentRef) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "id", v.ID)
@@ -1609,35 +1410,33 @@ func (v AgentRef) String() string                { return lex.Text(&v) }
 // produced it (agent), in which framework (personaRef), with what software (tool), when, and how
 // surely.
 type AnnotationMetadata struct {
-	// Agent: Person or model that did the work.
+	// Person or model that did the work.
 	Agent *AgentRef
-	// Tool: Software used, with its version, such as spaCy 3.7. At most 512 bytes.
+	// Software used, with its version, such as spaCy 3.7. Required, at most 512 bytes.
 	Tool string
-	// Timestamp: When the data was produced.
+	// When the data was produced.
 	Timestamp lex.Opt[syntax.Datetime]
-	// Confidence: Confidence from 0 to 1000, 1000 being certain. 0 to 1000.
+	// Confidence from 0 to 1000, 1000 being certain. 0 to 1000.
 	Confidence lex.Opt[int64]
-	// PersonaRef: Persona whose framework was applied, by AT-URI.
+	// Persona whose framework was applied, by AT-URI.
 	PersonaRef lex.Opt[syntax.ATURI]
-	// Dependencies: Records or objects this was derived from. At most 32 items.
+	// Records or objects this was derived from. At most 32 items.
 	Dependencies []ObjectRef
-	// Digest: Content hash as algorithm:hex in lower case, preferably sha256; unknown algorithms
-	// are opaque. At most 160 bytes.
+	// Content hash as algorithm:hex in lower case, preferably sha256; unknown algorithms are
+	// opaque. At most 160 bytes.
 	Digest lex.Opt[string]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra  lex.Map // fields that the lexicon does not name
 }
 
 var annotationMetadataFields = lex.NewFields(
 	"tool!", "agent", "digest", "timestamp", "confidence", "personaRef", "dependencies",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *AnnotationMetadata) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, annotationMetadataFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // tool
 			v.Tool = d.String(0, 512)
 		case 1: // agent
@@ -1652,13 +1451,10 @@ func (v *AnnotationMetadata) DecodeLex(d *lex.Decoder) {
 			v.PersonaRef = lex.Present(d, d.ATURI())
 		case 6: // dependencies
 			v.Dependencies = lex.DecodeObjects[ObjectRef](d, 0, 32)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *AnnotationMetadata) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("tool").String(v.Tool)
@@ -1678,24 +1474,22 @@ func (v AnnotationMetadata) String() string                { return lex.Text(&v)
 // LicenseRef is the pub.layers.defs#licenseRef object. One license, with its SPDX identifier, text
 // and the part of the work it covers.
 type LicenseRef struct {
-	// SpdxURI: AT-URI of a knowledge-graph node defining the license; wins over spdx.
+	// AT-URI of a knowledge-graph node defining the license; wins over spdx.
 	SpdxURI lex.Opt[syntax.ATURI]
-	// Spdx: SPDX identifier, or proprietary or custom for other terms; fallback for spdxUri. At
+	// SPDX identifier, or proprietary or custom for other terms; fallback for spdxUri. Required, at
 	// most 128 bytes.
 	Spdx LicenseRefSpdx
-	// Name: Full license name. At most 256 bytes.
+	// Full license name. At most 256 bytes.
 	Name lex.Opt[string]
-	// URL: Address of the complete license text. At most 2048 bytes.
+	// Address of the complete license text. At most 2048 bytes.
 	URL lex.Opt[syntax.URI]
-	// Attribution: Credit line that reusers must give. At most 2048 bytes.
+	// Credit line that reusers must give. At most 2048 bytes.
 	Attribution lex.Opt[string]
-	// Notes: Restrictions or remarks beyond the license itself. At most 4096 bytes.
+	// Restrictions or remarks beyond the license itself. At most 4096 bytes.
 	Notes lex.Opt[string]
-	// AppliesTo: Part covered, such as annotations or code; unset means the whole work. At most 256
-	// bytes.
+	// Part covered, such as annotations or code; unset means the whole work. At most 256 bytes.
 	AppliesTo lex.Opt[string]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var licenseRefFields = lex.NewFields(
@@ -1704,12 +1498,11 @@ var licenseRefFields = lex.NewFields(
 
 var licenseRefURLRules = lex.StringRules{MaxLength: 2048, Format: lex.FormatURI}
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *LicenseRef) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, licenseRefFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // url
 			v.URL = lex.Present(d, syntax.URI(d.StringWith(&licenseRefURLRules)))
 		case 1: // name
@@ -1724,13 +1517,10 @@ func (v *LicenseRef) DecodeLex(d *lex.Decoder) {
 			v.AppliesTo = lex.Present(d, d.String(0, 256))
 		case 6: // attribution
 			v.Attribution = lex.Present(d, d.String(0, 2048))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *LicenseRef) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "url", v.URL)
@@ -1770,51 +1560,40 @@ const (
 	LicenseRefSpdxCustom           LicenseRefSpdx = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v LicenseRefSpdx) IsKnown() bool {
-	switch v {
-	case LicenseRefSpdxCC0_1_0, LicenseRefSpdxCCBY4_0, LicenseRefSpdxCCBYSA4_0,
-		LicenseRefSpdxCCBYNC4_0, LicenseRefSpdxCCBYNCSA4_0, LicenseRefSpdxCCBYND4_0,
-		LicenseRefSpdxCCBYNCND4_0, LicenseRefSpdxMIT, LicenseRefSpdxApache2_0,
-		LicenseRefSpdxBSD3Clause, LicenseRefSpdxGPL3_0Only, LicenseRefSpdxLGPL3_0Only,
-		LicenseRefSpdxLDCUserAgreement, LicenseRefSpdxELRAENDUSER, LicenseRefSpdxProprietary,
-		LicenseRefSpdxCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "CC-BY-NC-SA-4.0", "CC-BY-ND-4.0",
+		"CC-BY-NC-ND-4.0", "MIT", "Apache-2.0", "BSD-3-Clause", "GPL-3.0-only", "LGPL-3.0-only",
+		"LDC-User-Agreement", "ELRA-END-USER", "proprietary", "custom",
+	)
 }
 
 // Licensing is the pub.layers.defs#licensing object. License terms of a published work: one
 // license, a choice of several, several at once, or different ones per part.
 type Licensing struct {
-	// Expression: SPDX expression joining the licenses: OR is a choice, AND applies all, WITH adds
-	// exceptions. At most 512 bytes.
+	// SPDX expression joining the licenses: OR is a choice, AND applies all, WITH adds exceptions.
+	// At most 512 bytes.
 	Expression lex.Opt[string]
-	// Licenses: Every license named in expression, or the only one. 1 to 32 items.
+	// Every license named in expression, or the only one. Required, 1 to 32 items.
 	Licenses []LicenseRef
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var licensingFields = lex.NewFields("licenses!", "expression")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Licensing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, licensingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // licenses
 			v.Licenses = lex.DecodeObjects[LicenseRef](d, 1, 32)
 		case 1: // expression
 			v.Expression = lex.Present(d, d.String(0, 512))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Licensing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.EncodeObjects(o.Key("licenses"), v.Licenses)
@@ -1829,19 +1608,17 @@ func (v Licensing) String() string                { return lex.Text(&v) }
 // ReproducibilityInfo is the pub.layers.defs#reproducibilityInfo object. Recipe for regenerating
 // data: repository and commit, command line, software environment and random seed.
 type ReproducibilityInfo struct {
-	// CodeURI: Address of the code repository. At most 2048 bytes.
+	// Address of the code repository. At most 2048 bytes.
 	CodeURI lex.Opt[syntax.URI]
-	// CommitHash: Git commit to check out. At most 64 bytes.
+	// Git commit to check out. At most 64 bytes.
 	CommitHash lex.Opt[string]
-	// Command: Command line that regenerates the data. At most 4096 bytes.
+	// Command line that regenerates the data. At most 4096 bytes.
 	Command lex.Opt[string]
-	// Environment: Software environment, such as a container image or conda file. At most 2048
-	// bytes.
+	// Software environment, such as a container image or conda file. At most 2048 bytes.
 	Environment lex.Opt[string]
-	// RandomSeed: Seed given to the random number generator.
+	// Seed given to the random number generator.
 	RandomSeed lex.Opt[int64]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra      lex.Map // fields that the lexicon does not name
 }
 
 var reproducibilityInfoFields = lex.NewFields(
@@ -1850,12 +1627,11 @@ var reproducibilityInfoFields = lex.NewFields(
 
 var reproducibilityInfoCodeURIRules = lex.StringRules{MaxLength: 2048, Format: lex.FormatURI}
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ReproducibilityInfo) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, reproducibilityInfoFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // codeUri
 			v.CodeURI = lex.Present(d, syntax.URI(d.StringWith(&reproducibilityInfoCodeURIRules)))
 		case 1: // command
@@ -1866,13 +1642,10 @@ func (v *ReproducibilityInfo) DecodeLex(d *lex.Decoder) {
 			v.RandomSeed = lex.Present(d, d.Int(lex.Min, lex.Max))
 		case 4: // environment
 			v.Environment = lex.Present(d, d.String(0, 2048))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ReproducibilityInfo) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "codeUri", v.CodeURI)
@@ -1890,28 +1663,26 @@ func (v ReproducibilityInfo) String() string                { return lex.Text(&v
 // KnowledgeRef is the pub.layers.defs#knowledgeRef object. Reference to an entry of a knowledge
 // base such as Wikidata or FrameNet, or of one kept on AT Protocol.
 type KnowledgeRef struct {
-	// SourceURI: AT-URI of a knowledge-graph node defining the knowledge base; wins over source.
+	// AT-URI of a knowledge-graph node defining the knowledge base; wins over source.
 	SourceURI lex.Opt[syntax.ATURI]
-	// Source: Knowledge base, such as wikidata; fallback for sourceUri. At most 128 bytes.
+	// Knowledge base, such as wikidata; fallback for sourceUri. Required, at most 128 bytes.
 	Source KnowledgeRefSource
-	// Identifier: Identifier inside that knowledge base, such as a Wikidata QID. At most 512 bytes.
+	// Identifier inside that knowledge base, such as a Wikidata QID. Required, at most 512 bytes.
 	Identifier string
-	// URI: Full URI of the entry, if it has one.
+	// Full URI of the entry, if it has one.
 	URI lex.Opt[syntax.URI]
-	// Label: Name to display for the entry. At most 1024 bytes.
+	// Name to display for the entry. At most 1024 bytes.
 	Label lex.Opt[string]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var knowledgeRefFields = lex.NewFields("uri", "label", "source!", "sourceUri", "identifier!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *KnowledgeRef) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, knowledgeRefFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // uri
 			v.URI = lex.Present(d, d.URI())
 		case 1: // label
@@ -1922,13 +1693,10 @@ func (v *KnowledgeRef) DecodeLex(d *lex.Decoder) {
 			v.SourceURI = lex.Present(d, d.ATURI())
 		case 4: // identifier
 			v.Identifier = d.String(0, 512)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *KnowledgeRef) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "uri", v.URI)
@@ -1966,46 +1734,35 @@ const (
 	KnowledgeRefSourceCustom          KnowledgeRefSource = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v KnowledgeRefSource) IsKnown() bool {
-	switch v {
-	case KnowledgeRefSourceChivePub, KnowledgeRefSourceWikidata, KnowledgeRefSourceWordnet,
-		KnowledgeRefSourceFramenet, KnowledgeRefSourcePropbank, KnowledgeRefSourceVerbnet,
-		KnowledgeRefSourceUnimorph, KnowledgeRefSourceGlottolog, KnowledgeRefSourceCldr,
-		KnowledgeRefSourceOrcid, KnowledgeRefSourceRor, KnowledgeRefSourceOpenalex,
-		KnowledgeRefSourceCrossref, KnowledgeRefSourceDblp, KnowledgeRefSourceSemanticScholar,
-		KnowledgeRefSourceCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "chive.pub", "wikidata", "wordnet", "framenet", "propbank", "verbnet", "unimorph",
+		"glottolog", "cldr", "orcid", "ror", "openalex", "crossref", "dblp", "semantic-scholar",
+		"custom",
+	)
 }
 
 // FeatureMap is the pub.layers.defs#featureMap object. An open set of key-value pairs for data the
 // schema has no field for.
 type FeatureMap struct {
-	// Entries: The pairs, each a key and a string value.
+	// The pairs, each a key and a string value. Required.
 	Entries []Feature
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra   lex.Map // fields that the lexicon does not name
 }
 
 var featureMapFields = lex.NewFields("entries!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *FeatureMap) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, featureMapFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // entries
 			v.Entries = lex.DecodeObjects[Feature](d, 0, lex.NoLimit)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *FeatureMap) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.EncodeObjects(o.Key("entries"), v.Entries)
@@ -2018,33 +1775,29 @@ func (v FeatureMap) String() string                { return lex.Text(&v) }
 
 // Feature is the pub.layers.defs#feature object. One key-value pair of a featureMap.
 type Feature struct {
-	// Key: Name of the feature. At most 256 bytes.
+	// Name of the feature. Required, at most 256 bytes.
 	Key string
-	// Value: Value as a string; the key decides how typed values are encoded. At most 4096 bytes.
+	// Value as a string; the key decides how typed values are encoded. Required, at most 4096
+	// bytes.
 	Value string
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var featureFields = lex.NewFields("key!", "value!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Feature) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, featureFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // key
 			v.Key = d.String(0, 256)
 		case 1: // value
 			v.Value = d.String(0, 4096)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Feature) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("key").String(v.Key)
@@ -2059,26 +1812,25 @@ func (v Feature) String() string                { return lex.Text(&v) }
 // Constraint is the pub.layers.defs#constraint object. A restriction written in an expression
 // language, on a slot, a role, a template or a combination of them.
 type Constraint struct {
-	// Expression: Text of the restriction in the language named by expressionFormat. At most 4096
+	// Text of the restriction in the language named by expressionFormat. Required, at most 4096
 	// bytes.
 	Expression string
-	// ExpressionFormatURI: AT-URI of a knowledge-graph node defining the expression language; wins
-	// over expressionFormat.
+	// AT-URI of a knowledge-graph node defining the expression language; wins over
+	// expressionFormat.
 	ExpressionFormatURI lex.Opt[syntax.ATURI]
-	// ExpressionFormat: Language of expression, such as python-expr or regex; fallback for
-	// expressionFormatUri. At most 128 bytes.
-	ExpressionFormat lex.Opt[ConstraintExpressionFormat]
-	// ScopeURI: AT-URI of a knowledge-graph node defining the constraint scope; wins over scope.
-	ScopeURI lex.Opt[syntax.ATURI]
-	// Scope: What the restriction reaches over, such as slot or template; fallback for scopeUri. At
+	// Language of expression, such as python-expr or regex; fallback for expressionFormatUri. At
 	// most 128 bytes.
+	ExpressionFormat lex.Opt[ConstraintExpressionFormat]
+	// AT-URI of a knowledge-graph node defining the constraint scope; wins over scope.
+	ScopeURI lex.Opt[syntax.ATURI]
+	// What the restriction reaches over, such as slot or template; fallback for scopeUri. At most
+	// 128 bytes.
 	Scope lex.Opt[ConstraintScope]
-	// Context: Slot and variable names that the expression mentions. At most 32 items.
+	// Slot and variable names that the expression mentions. At most 32 items.
 	Context []string
-	// Description: The restriction in plain words. At most 2048 bytes.
+	// The restriction in plain words. At most 2048 bytes.
 	Description lex.Opt[string]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra       lex.Map // fields that the lexicon does not name
 }
 
 var constraintFields = lex.NewFields(
@@ -2086,12 +1838,11 @@ var constraintFields = lex.NewFields(
 	"expressionFormatUri",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Constraint) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, constraintFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // scope
 			v.Scope = lex.Present(d, ConstraintScope(d.String(0, 128)))
 		case 1: // context
@@ -2106,13 +1857,10 @@ func (v *Constraint) DecodeLex(d *lex.Decoder) {
 			v.ExpressionFormat = lex.Present(d, ConstraintExpressionFormat(d.String(0, 128)))
 		case 6: // expressionFormatUri
 			v.ExpressionFormatURI = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Constraint) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "scope", v.Scope)
@@ -2142,15 +1890,10 @@ const (
 	ConstraintExpressionFormatCustom       ConstraintExpressionFormat = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v ConstraintExpressionFormat) IsKnown() bool {
-	switch v {
-	case ConstraintExpressionFormatPythonExpr, ConstraintExpressionFormatJSONLogic,
-		ConstraintExpressionFormatRegex, ConstraintExpressionFormatSparqlFilter,
-		ConstraintExpressionFormatTypeRef, ConstraintExpressionFormatCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "python-expr", "json-logic", "regex", "sparql-filter", "type-ref", "custom",
+	)
 }
 
 // ConstraintScope is a string with known values; others are legal.
@@ -2164,40 +1907,32 @@ const (
 	ConstraintScopeGlobal        ConstraintScope = "global"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v ConstraintScope) IsKnown() bool {
-	switch v {
-	case ConstraintScopeSlot, ConstraintScopeTemplate, ConstraintScopeCrossTemplate,
-		ConstraintScopeGlobal:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "slot", "template", "cross-template", "global")
 }
 
 // ObjectRef is the pub.layers.defs#objectRef object. Reference to any object, in the same record
 // (localId), another record (recordRef, optionally objectId) or a knowledge base (knowledgeRef);
 // readers go by the fields set.
 type ObjectRef struct {
-	// LocalID: Object in this same record, by its UUID.
+	// Object in this same record, by its UUID.
 	LocalID *UUID
-	// RecordRef: Another Layers record, in any repository, by AT-URI.
+	// Another Layers record, in any repository, by AT-URI.
 	RecordRef lex.Opt[syntax.ATURI]
-	// ObjectID: Object inside recordRef, by its UUID.
+	// Object inside recordRef, by its UUID.
 	ObjectID *UUID
-	// KnowledgeRef: Entry in an outside knowledge base.
+	// Entry in an outside knowledge base.
 	KnowledgeRef *KnowledgeRef
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra        lex.Map // fields that the lexicon does not name
 }
 
 var objectRefFields = lex.NewFields("localId", "objectId", "recordRef", "knowledgeRef")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ObjectRef) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, objectRefFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // localId
 			v.LocalID = lex.DecodeObject[UUID](d)
 		case 1: // objectId
@@ -2206,13 +1941,10 @@ func (v *ObjectRef) DecodeLex(d *lex.Decoder) {
 			v.RecordRef = lex.Present(d, d.ATURI())
 		case 3: // knowledgeRef
 			v.KnowledgeRef = lex.DecodeObject[KnowledgeRef](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ObjectRef) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptObject(&o, "localId", v.LocalID)

@@ -21,23 +21,16 @@ func emitClient(f *jen.File, c *plan.Client) {
 // emitParams writes the type of a call's parameters.
 func emitParams(f *jen.File, p *plan.Params) {
 	f.Add(comment(p.Doc, 0), jen.Type().Id(p.Name).StructFunc(func(g *jen.Group) {
-		for _, field := range p.Fields {
-			g.Add(comment(field.Doc, 4), jen.Id(field.Name).Add(fieldType(field)))
-		}
+		emitFields(g, p.Fields)
 	})).Line()
 	body := []jen.Code{
 		orNew("v", jen.Id(p.Name)),
-		jen.Var().Id("q").Add(lex("Params")),
 	}
 	for _, field := range p.Fields {
 		body = append(body, param(field))
 	}
 	body = append(body, jen.Return(jen.Id("q")))
-	f.Add(says("LexParams returns the parameters as they are sent: those that are set, and the defaults of those that are not. v may be nil."),
-		jen.Func().Params(jen.Id("v").Op("*").Id(p.Name)).Id("LexParams").Params().Add(lex("Params")).Block(body...)).Line()
-	for _, field := range p.Fields {
-		emitDefault(f, p.Name, field)
-	}
+	f.Func().Params(jen.Id("v").Op("*").Id(p.Name)).Id("LexParams").Params().Params(jen.Id("q").Add(lex("Params"))).Block(body...).Line()
 }
 
 // param returns the statement that adds a parameter to q.
@@ -52,7 +45,7 @@ func param(f *plan.Field) *jen.Statement {
 		value = value.Items
 		return jen.For(jen.List(jen.Id("_"), jen.Id("x")).Op(":=").Range().Add(field)).Block(add(jen.Id("x")))
 	case f.Default != nil:
-		return add(jen.Id("v").Dot(f.Name + "OrDefault").Call())
+		return add(field.Dot("Or").Call(defaultLiteral(f.Default)))
 	case f.Presence == plan.Optional:
 		return lex("OptParam").Call(jen.Op("&").Id("q"), jen.Lit(f.Key), field)
 	}

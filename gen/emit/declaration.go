@@ -55,20 +55,16 @@ func emitValues(f *jen.File, enum *plan.Enum) {
 	if len(enum.Values) == 0 {
 		return
 	}
-	names := make([]string, len(enum.Values))
+	values := make([]string, len(enum.Values))
 	f.Add(comment(enum.ValuesDoc, 0), jen.Const().DefsFunc(func(g *jen.Group) {
 		for i, value := range enum.Values {
-			names[i] = value.Name
+			values[i] = value.Value
 			g.Id(value.Name).Id(enum.Name).Op("=").Lit(value.Value)
 		}
 	})).Line()
-	f.Add(says("IsKnown reports whether v is one of the constants of its type."),
-		jen.Func().Params(jen.Id("v").Id(enum.Name)).Id("IsKnown").Params().Bool().Block(
-			jen.Switch(jen.Id("v")).Block(
-				jen.Custom(jen.Options{Open: "case ", Close: ":", Separator: ",\n"}, wrapped(names, 9, width-8)...).Line().Return(jen.True()),
-			),
-			jen.Return(jen.False()),
-		)).Line()
+	f.Func().Params(jen.Id("v").Id(enum.Name)).Id("IsKnown").Params().Bool().
+		Block(jen.Return(lex("IsKnown").Add(list("(", ")", len("\treturn lex.IsKnown"), append([]string{"v"}, quoted(values)...)))))
+	f.Line()
 }
 
 // emitRules writes the variables with constraints.
@@ -129,11 +125,7 @@ func emitList(f *jen.File, l *plan.List) {
 	emitJSON(f, l.Name)
 }
 
-// The comments of the methods that many types have.
-const (
-	decodeDoc = "DecodeLex reads v from d, which collects what the lexicon does not allow."
-	encodeDoc = "EncodeLex writes v to e."
-)
+// The methods that every type has are one line each and have no comments: package lex says what they do.
 
 func decodeMethod(name string) *jen.Statement {
 	return jen.Func().Params(jen.Id("v").Op("*").Id(name)).Id("DecodeLex").Params(jen.Id("d").Op("*").Add(lex("Decoder")))
@@ -146,8 +138,8 @@ func encodeMethod(name string) *jen.Statement {
 // emitShortCodec writes the methods DecodeLex and EncodeLex of a type that is no struct.
 func emitShortCodec(f *jen.File, name string, value *plan.Value) {
 	target := func() *jen.Statement { return jen.Op("*").Id("v") }
-	f.Add(says(decodeDoc), decodeMethod(name).Add(oneLine(target().Op("=").Add(decodeExpression(value)))))
-	f.Add(says(encodeDoc), encodeMethod(name).Add(oneLine(encode(jen.Id("e"), value, target()))))
+	f.Add(decodeMethod(name).Add(oneLine(target().Op("=").Add(decodeExpression(value)))))
+	f.Add(encodeMethod(name).Add(oneLine(encode(jen.Id("e"), value, target()))))
 }
 
 // emitJSON writes the methods that encoding/json and fmt look for.

@@ -12,16 +12,13 @@ import (
 // emitStruct writes the type of an object or record and its methods.
 func emitStruct(f *jen.File, s *plan.Struct) {
 	f.Add(comment(s.Doc, 0), jen.Type().Id(s.Name).StructFunc(func(g *jen.Group) {
-		for _, field := range s.Fields {
-			g.Add(comment(field.Doc, 4), jen.Id(field.Name).Add(fieldType(field)))
-		}
-		g.Comment("// Extra holds the fields that the lexicon does not name.")
-		g.Id("Extra").Add(lex("Map"))
+		emitFields(g, s.Fields)
+		g.Id("Extra").Add(lex("Map")).Comment("// fields that the lexicon does not name")
 	})).Line()
 	f.Var().Id(s.Table).Op("=").Add(lex("NewFields")).Add(list("(", ")", len("var  = lex.NewFields")+len(s.Table), tableNames(s))).Line()
 	emitRules(f, s.Rules)
-	f.Add(says(decodeDoc), decodeMethod(s.Name).Block(decodeBody(s)...)).Line()
-	f.Add(says(encodeDoc), encodeMethod(s.Name).Block(encodeBody(s)...)).Line()
+	f.Add(decodeMethod(s.Name).Block(decodeBody(s)...)).Line()
+	f.Add(encodeMethod(s.Name).Block(encodeBody(s)...)).Line()
 	if s.Record != nil {
 		emitRecord(f, s)
 	}
@@ -31,15 +28,24 @@ func emitStruct(f *jen.File, s *plan.Struct) {
 	}
 }
 
+// emitFields writes the fields of an object or of parameters.
+func emitFields(g *jen.Group, fields []*plan.Field) {
+	for _, field := range fields {
+		code := jen.Id(field.Name).Add(fieldType(field))
+		if field.Note != "" {
+			code.Comment("// " + field.Note)
+		}
+		g.Add(comment(field.Doc, 4), code)
+	}
+}
+
 // emitRecord writes the methods that only records have.
 func emitRecord(f *jen.File, s *plan.Struct) {
 	receiver := jen.Id("v").Op("*").Id(s.Name)
-	f.Add(says("RecordType returns the NSID of the record's collection, "+s.Record.NSID+"."),
-		jen.Func().Params(receiver.Clone()).Id("RecordType").Params().Qual(SyntaxPath, "NSID").
-			Add(oneLine(jen.Return(jen.Id(s.Record.Const)))))
-	f.Add(says("Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil."),
-		jen.Func().Params(receiver.Clone()).Id("Validate").Params().Error().
-			Add(oneLine(jen.Return(lex("Validate").Call(jen.Id("v"))))))
+	f.Func().Params(receiver.Clone()).Id("RecordType").Params().Qual(SyntaxPath, "NSID").
+		Add(oneLine(jen.Return(jen.Id(s.Record.Const))))
+	f.Func().Params(receiver.Clone()).Id("Validate").Params().Error().
+		Add(oneLine(jen.Return(lex("Validate").Call(jen.Id("v")))))
 }
 
 // emitDefault writes the method that returns a field or its default.
@@ -85,7 +91,8 @@ func decodeBody(s *plan.Struct) []jen.Code {
 	if len(s.Canonical) == 0 {
 		return append(start, next)
 	}
-	return append(start, jen.For().Block(jen.Switch(next).BlockFunc(func(g *jen.Group) {
+	loop := jen.For(jen.Id("i").Op(":=").Add(next), jen.Id("i").Op(">=").Lit(0), jen.Id("i").Op("=").Add(next))
+	return append(start, loop.Block(jen.Switch(jen.Id("i")).BlockFunc(func(g *jen.Group) {
 		for i, field := range s.Canonical {
 			label := jen.Case(jen.Lit(i))
 			if field == nil {
@@ -98,7 +105,6 @@ func decodeBody(s *plan.Struct) []jen.Code {
 			}
 			g.Add(label)
 		}
-		g.Default().Block(jen.Return())
 	})))
 }
 

@@ -158,8 +158,8 @@ func pages(s spot, params *Params, output *Struct) *Pages {
 // name gives the method that goes through all pages its name and comment.
 func (p *Pages) name(s spot) {
 	p.Name = s.name + "Iter"
-	p.Doc = Doc{fmt.Sprintf("%s iterates over the %s of all pages of [Client.%s], fetching each when the loop gets there. "+
-		"An error that is a [*lex.Failure] is about one item, and the loop goes on; any other error ends it.", p.Name, p.Items, s.name)}
+	p.Doc = Doc{fmt.Sprintf("%s iterates over the %s of all pages of [Client.%s]. "+
+		"An error that is a [*lex.Failure] is about one of them; any other ends the loop.", p.Name, p.Items, s.name)}
 }
 
 // cursor returns the field called "cursor" if it is an optional plain string.

@@ -92,25 +92,27 @@ func callDoc(name, nsid, kind, description string) Doc {
 	return doc(fmt.Sprintf("%s calls the %s %s.", name, kind, nsid), description)
 }
 
-// fieldDoc describes a field by the lexicon's words and its limits; it is nil when there is nothing
-// to say that the field's name and type do not.
-func fieldDoc(name string, n *lexicon.Node) Doc {
-	rest, note := splitDeprecated(plainText(n.Description))
-	text := sentence(rest)
-	if limits := limitsText(n); limits != "" {
-		text = strings.TrimSpace(text + " " + upperFirst(limits) + ".")
+// fieldDoc describes a field by the lexicon's words, and says whether it is required and what its limits are: in a
+// comment before it, or in a short note behind it when the lexicon has no words.
+func fieldDoc(n *lexicon.Node, required bool) (doc Doc, note string) {
+	description, deprecated := splitDeprecated(plainText(n.Description))
+	note = limitsText(n)
+	switch {
+	case required && note != "":
+		note = "required, " + note
+	case required:
+		note = "required"
 	}
-	var paragraphs Doc
-	if text != "" || note != "" {
-		paragraphs = Doc{strings.TrimSpace(name + ": " + text)}
+	if description == "" && deprecated == "" && len(note) <= 60 {
+		return nil, note
 	}
-	if text == "" && note != "" {
-		paragraphs = Doc{name + " is deprecated."}
+	if text := sentence(upperFirst(description)) + " " + sentence(upperFirst(note)); text != " " {
+		doc = append(doc, strings.TrimSpace(text))
 	}
-	if note != "" {
-		paragraphs = append(paragraphs, "Deprecated: "+sentence(note))
+	if deprecated != "" {
+		doc = append(doc, "Deprecated: "+sentence(deprecated))
 	}
-	return paragraphs
+	return doc, ""
 }
 
 // limitsText says what a node's constraints are.

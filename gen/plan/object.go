@@ -52,9 +52,10 @@ func (b *builder) buildField(s spot, property lexicon.Property, members *scope, 
 	name := b.named(key+":field", fieldName(GoName(property.Name)))
 	b.declare(members, name, place{b.document, n.Pointer, key + ":field"})
 	field := &Field{
-		Key: property.Name, Name: name, Doc: fieldDoc(name, n),
+		Key: property.Name, Name: name,
 		Required: contains(s.node.Required, property.Name),
 	}
+	field.Doc, field.Note = fieldDoc(n, field.Required)
 	field.Value = b.buildValue(b.below(s, n, "."+property.Name, property.Name), rules)
 	field.Presence = presence(field, b.indirect[edge{s.node, property.Name}])
 	if contains(s.node.Nullable, property.Name) {

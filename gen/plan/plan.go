@@ -97,9 +97,11 @@ type Field struct {
 	// Key is the name in the data, Name the Go name.
 	Key, Name string
 	Doc       Doc
-	Required  bool
-	Presence  Presence
-	Value     *Value
+	// Note is the comment behind a field that needs no Doc: whether it is required, and its limits.
+	Note     string
+	Required bool
+	Presence Presence
+	Value    *Value
 	// Default is nil, or what the field stands for when it is unset: a string, an int64 or a bool.
 	Default any
 }

@@ -16,48 +16,46 @@ const NSIDAlignment = "pub.layers.alignment.alignment"
 // parallel sequences, such as two tokenizations, two layers or a text and its translation; links
 // may be many-to-many and go by position.
 type Alignment struct {
-	// Expression: Expression both sides belong to, by AT-URI, for alignments inside one document.
+	// Expression both sides belong to, by AT-URI, for alignments inside one document.
 	Expression lex.Opt[syntax.ATURI]
-	// KindURI: AT-URI of a knowledge-graph node defining the alignment kind; wins over kind.
+	// AT-URI of a knowledge-graph node defining the alignment kind; wins over kind.
 	KindURI lex.Opt[syntax.ATURI]
-	// Kind: What is aligned with what, such as interlinear or parallel-text; fallback for kindUri.
-	// At most 128 bytes.
+	// What is aligned with what, such as interlinear or parallel-text; fallback for kindUri.
+	// Required, at most 128 bytes.
 	Kind AlignmentKind
-	// SubkindURI: AT-URI of a knowledge-graph node defining the alignment subkind; wins over
-	// subkind.
+	// AT-URI of a knowledge-graph node defining the alignment subkind; wins over subkind.
 	SubkindURI lex.Opt[syntax.ATURI]
-	// Subkind: Finer type of alignment, such as word-to-morpheme; fallback for subkindUri. At most
-	// 128 bytes.
+	// Finer type of alignment, such as word-to-morpheme; fallback for subkindUri. At most 128
+	// bytes.
 	Subkind lex.Opt[AlignmentSubkind]
-	// Source: Sequence that sourceIndices count into: a tokenization by localId, another record by
+	// Sequence that sourceIndices count into: a tokenization by localId, another record by
 	// recordRef.
 	Source *layers.ObjectRef
-	// Target: Sequence that targetIndices count into: a tokenization by localId, another record by
+	// Sequence that targetIndices count into: a tokenization by localId, another record by
 	// recordRef.
 	Target *layers.ObjectRef
-	// SourceLang: BCP-47 tag of the source side, mainly for translations. At most 64 bytes.
+	// BCP-47 tag of the source side, mainly for translations. At most 64 bytes.
 	SourceLang lex.Opt[string]
-	// TargetLang: BCP-47 tag of the target side, mainly for translations. At most 64 bytes.
+	// BCP-47 tag of the target side, mainly for translations. At most 64 bytes.
 	TargetLang lex.Opt[string]
-	// Links: Individual correspondences between source and target positions.
+	// Individual correspondences between source and target positions. Required.
 	Links []layers.AlignmentLink
-	// Metadata: Provenance of this alignment: agent, persona, tool, time and confidence.
+	// Provenance of this alignment: agent, persona, tool, time and confidence.
 	Metadata *layers.AnnotationMetadata
-	// KnowledgeRefs: Knowledge-base entries that ground this alignment, such as its alignment
-	// model. At most 16 items.
+	// Knowledge-base entries that ground this alignment, such as its alignment model. At most 16
+	// items.
 	KnowledgeRefs []layers.KnowledgeRef
-	// Licensing: License terms for this alignment, possibly several or per component.
+	// License terms for this alignment, possibly several or per component.
 	Licensing *layers.Licensing
-	// EprintRefs: AT-URIs of eprint records for papers about this alignment. At most 64 items.
+	// AT-URIs of eprint records for papers about this alignment. At most 64 items.
 	EprintRefs []syntax.ATURI
-	// Reproducibility: Recipe for regenerating this alignment: code, environment, command and seed.
+	// Recipe for regenerating this alignment: code, environment, command and seed.
 	Reproducibility *layers.ReproducibilityInfo
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var alignmentFields = lex.NewFields(
@@ -66,12 +64,11 @@ var alignmentFields = lex.NewFields(
 	"targetLang", "knowledgeRefs", "reproducibility",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Alignment) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, alignmentFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // kind
 			v.Kind = AlignmentKind(d.String(0, 128))
 		case 1: // $type
@@ -108,13 +105,10 @@ func (v *Alignment) DecodeLex(d *lex.Decoder) {
 			v.KnowledgeRefs = lex.DecodeObjects[layers.KnowledgeRef](d, 0, 16)
 		case 17: // reproducibility
 			v.Reproducibility = lex.DecodeObject[layers.ReproducibilityInfo](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Alignment) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("kind").String(string(v.Kind))
@@ -138,10 +132,7 @@ func (v *Alignment) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.alignment.alignment.
-func (v *Alignment) RecordType() syntax.NSID { return NSIDAlignment }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *Alignment) RecordType() syntax.NSID      { return NSIDAlignment }
 func (v *Alignment) Validate() error              { return lex.Validate(v) }
 func (v Alignment) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Alignment) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
@@ -161,15 +152,11 @@ const (
 	AlignmentKindCustom                     AlignmentKind = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v AlignmentKind) IsKnown() bool {
-	switch v {
-	case AlignmentKindTokenizationToTokenization, AlignmentKindInterlinear,
-		AlignmentKindParallelText, AlignmentKindAudioToText, AlignmentKindLayerToLayer,
-		AlignmentKindErrorToCorrection, AlignmentKindCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "tokenization-to-tokenization", "interlinear", "parallel-text", "audio-to-text",
+		"layer-to-layer", "error-to-correction", "custom",
+	)
 }
 
 // AlignmentSubkind is a string with known values; others are legal.
@@ -187,14 +174,9 @@ const (
 	AlignmentSubkindCustom             AlignmentSubkind = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v AlignmentSubkind) IsKnown() bool {
-	switch v {
-	case AlignmentSubkindWordToMorpheme, AlignmentSubkindWordToWord,
-		AlignmentSubkindSentenceToSentence, AlignmentSubkindPhraseToPhrase,
-		AlignmentSubkindMorphemeToGloss, AlignmentSubkindForcedAlignment,
-		AlignmentSubkindManualAlignment, AlignmentSubkindCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "word-to-morpheme", "word-to-word", "sentence-to-sentence", "phrase-to-phrase",
+		"morpheme-to-gloss", "forced-alignment", "manual-alignment", "custom",
+	)
 }

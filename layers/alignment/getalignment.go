@@ -22,14 +22,11 @@ func (c *Client) GetAlignment(ctx context.Context, params *GetAlignmentParams) (
 
 // GetAlignmentParams are the parameters of pub.layers.alignment.getAlignment.
 type GetAlignmentParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetAlignmentParams) LexParams() lex.Params {
+func (v *GetAlignmentParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetAlignmentParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

@@ -20,35 +20,27 @@ func (c *Client) ListAlignments(ctx context.Context, params *ListAlignmentsParam
 	return lex.QueryRecordPage[Alignment](ctx, c.Caller, NSIDListAlignments, params.LexParams(), "records")
 }
 
-// ListAlignmentsIter iterates over the records of all pages of [Client.ListAlignments], fetching
-// each when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop
-// goes on; any other error ends it.
+// ListAlignmentsIter iterates over the records of all pages of [Client.ListAlignments]. An error
+// that is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListAlignmentsIter(ctx context.Context, params *ListAlignmentsParams) iter.Seq2[*lex.Entry[Alignment], error] {
 	return lex.QueryRecordPages[Alignment](ctx, c.Caller, NSIDListAlignments, params.LexParams(), "records")
 }
 
 // ListAlignmentsParams are the parameters of pub.layers.alignment.listAlignments.
 type ListAlignmentsParams struct {
-	// Expression: Expression whose alignments are wanted, by AT-URI.
+	// Expression whose alignments are wanted, by AT-URI. Required.
 	Expression syntax.ATURI
-	// Kind: Return only alignments with this kind slug. At most 128 bytes.
-	Kind lex.Opt[string]
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
+	// Return only alignments with this kind slug. At most 128 bytes.
+	Kind   lex.Opt[string]
+	Limit  lex.Opt[int64] // 1 to 100, default 50
 	Cursor lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListAlignmentsParams) LexParams() lex.Params {
+func (v *ListAlignmentsParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListAlignmentsParams))
-	var q lex.Params
 	q.String("expression", string(v.Expression))
 	lex.OptParam(&q, "kind", v.Kind)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListAlignmentsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

@@ -16,60 +16,54 @@ const NSIDAnnotationLayer = "pub.layers.annotation.annotationLayer"
 // one expression. One record type serves every task: kind, subkind and formalism decide how the
 // entries are interpreted, and an expression may carry many layers.
 type AnnotationLayer struct {
-	// Expression: Expression being annotated, by AT-URI.
+	// Expression being annotated, by AT-URI. Required.
 	Expression syntax.ATURI
-	// KindURI: AT-URI of a knowledge-graph node defining the annotation kind; wins over kind.
+	// AT-URI of a knowledge-graph node defining the annotation kind; wins over kind.
 	KindURI lex.Opt[syntax.ATURI]
-	// Kind: Shape of the annotations, such as token-tag, span or tree; fallback for kindUri. At
+	// Shape of the annotations, such as token-tag, span or tree; fallback for kindUri. Required, at
 	// most 128 bytes.
 	Kind AnnotationLayerKind
-	// SubkindURI: AT-URI of a knowledge-graph node defining the annotation subkind; wins over
-	// subkind.
+	// AT-URI of a knowledge-graph node defining the annotation subkind; wins over subkind.
 	SubkindURI lex.Opt[syntax.ATURI]
-	// Subkind: Annotation task, such as pos, ner or dependency; fallback for subkindUri. At most
-	// 128 bytes.
+	// Annotation task, such as pos, ner or dependency; fallback for subkindUri. At most 128 bytes.
 	Subkind lex.Opt[AnnotationLayerSubkind]
-	// FormalismURI: AT-URI of a knowledge-graph node defining the formalism; wins over formalism.
+	// AT-URI of a knowledge-graph node defining the formalism; wins over formalism.
 	FormalismURI lex.Opt[syntax.ATURI]
-	// Formalism: Theory or standard followed, such as universal-dependencies or propbank; fallback
-	// for formalismUri. At most 128 bytes.
+	// Theory or standard followed, such as universal-dependencies or propbank; fallback for
+	// formalismUri. At most 128 bytes.
 	Formalism lex.Opt[AnnotationLayerFormalism]
-	// SourceMethodURI: AT-URI of a knowledge-graph node defining the production method; wins over
-	// sourceMethod.
+	// AT-URI of a knowledge-graph node defining the production method; wins over sourceMethod.
 	SourceMethodURI lex.Opt[syntax.ATURI]
-	// SourceMethod: Whether the layer is manual, automatic, converted or crowd-sourced; fallback
-	// for sourceMethodUri. At most 128 bytes.
+	// Whether the layer is manual, automatic, converted or crowd-sourced; fallback for
+	// sourceMethodUri. At most 128 bytes.
 	SourceMethod lex.Opt[AnnotationLayerSourceMethod]
-	// LabelSet: Name of the tag inventory the labels come from, such as universal-pos. At most 256
-	// bytes.
+	// Name of the tag inventory the labels come from, such as universal-pos. At most 256 bytes.
 	LabelSet lex.Opt[string]
-	// OntologyRef: Ontology record whose types the layer uses, by AT-URI.
+	// Ontology record whose types the layer uses, by AT-URI.
 	OntologyRef lex.Opt[syntax.ATURI]
-	// TokenizationID: Tokenization that token indices refer to, by its UUID, for token-aligned
-	// layers.
+	// Tokenization that token indices refer to, by its UUID, for token-aligned layers.
 	TokenizationID *layers.UUID
-	// Rank: Place among k-best analyses, 1 being best; unset for a sole analysis. At least 1.
+	// Place among k-best analyses, 1 being best; unset for a sole analysis. At least 1.
 	Rank lex.Opt[int64]
-	// AlternativesRef: Rank 1 layer among the alternatives, by AT-URI; unset on that layer.
+	// Rank 1 layer among the alternatives, by AT-URI; unset on that layer.
 	AlternativesRef lex.Opt[syntax.ATURI]
-	// ParentLayerRef: Layer this one refines or depends on, by AT-URI, as with ELAN tiers.
+	// Layer this one refines or depends on, by AT-URI, as with ELAN tiers.
 	ParentLayerRef lex.Opt[syntax.ATURI]
-	// Annotations: Annotations of the layer; which of their fields are set depends on kind.
+	// Annotations of the layer; which of their fields are set depends on kind. Required.
 	Annotations []Annotation
-	// Metadata: Provenance of this layer: agent, persona, tool, time and confidence.
+	// Provenance of this layer: agent, persona, tool, time and confidence.
 	Metadata *layers.AnnotationMetadata
-	// Licensing: License terms for this layer, possibly several or per component.
+	// License terms for this layer, possibly several or per component.
 	Licensing *layers.Licensing
-	// EprintRefs: AT-URIs of eprint records for papers about this layer. At most 64 items.
+	// AT-URIs of eprint records for papers about this layer. At most 64 items.
 	EprintRefs []syntax.ATURI
-	// Reproducibility: Recipe for regenerating this layer: code, environment, command and seed.
+	// Recipe for regenerating this layer: code, environment, command and seed.
 	Reproducibility *layers.ReproducibilityInfo
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Languages: BCP-47 tags of the languages present; empty if unknown. At most 128 items.
+	// BCP-47 tags of the languages present; empty if unknown. At most 128 items.
 	Languages []string
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var annotationLayerFields = lex.NewFields(
@@ -79,12 +73,11 @@ var annotationLayerFields = lex.NewFields(
 	"tokenizationId", "alternativesRef", "reproducibility", "sourceMethodUri",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *AnnotationLayer) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, annotationLayerFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // kind
 			v.Kind = AnnotationLayerKind(d.String(0, 128))
 		case 1: // rank
@@ -131,13 +124,10 @@ func (v *AnnotationLayer) DecodeLex(d *lex.Decoder) {
 			v.Reproducibility = lex.DecodeObject[layers.ReproducibilityInfo](d)
 		case 22: // sourceMethodUri
 			v.SourceMethodURI = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *AnnotationLayer) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("kind").String(string(v.Kind))
@@ -166,10 +156,7 @@ func (v *AnnotationLayer) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.annotation.annotationLayer.
-func (v *AnnotationLayer) RecordType() syntax.NSID { return NSIDAnnotationLayer }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *AnnotationLayer) RecordType() syntax.NSID      { return NSIDAnnotationLayer }
 func (v *AnnotationLayer) Validate() error              { return lex.Validate(v) }
 func (v AnnotationLayer) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *AnnotationLayer) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
@@ -189,15 +176,8 @@ const (
 	AnnotationLayerKindDocumentTag AnnotationLayerKind = "document-tag"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v AnnotationLayerKind) IsKnown() bool {
-	switch v {
-	case AnnotationLayerKindTokenTag, AnnotationLayerKindSpan, AnnotationLayerKindRelation,
-		AnnotationLayerKindTree, AnnotationLayerKindGraph, AnnotationLayerKindTier,
-		AnnotationLayerKindDocumentTag:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "token-tag", "span", "relation", "tree", "graph", "tier", "document-tag")
 }
 
 // AnnotationLayerSubkind is a string with known values; others are legal.
@@ -255,36 +235,17 @@ const (
 	AnnotationLayerSubkindCustom               AnnotationLayerSubkind = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v AnnotationLayerSubkind) IsKnown() bool {
-	switch v {
-	case AnnotationLayerSubkindPos, AnnotationLayerSubkindXpos, AnnotationLayerSubkindNer,
-		AnnotationLayerSubkindLemma, AnnotationLayerSubkindMorph,
-		AnnotationLayerSubkindSupersense, AnnotationLayerSubkindSense,
-		AnnotationLayerSubkindChunk, AnnotationLayerSubkindSpeaker,
-		AnnotationLayerSubkindGloss, AnnotationLayerSubkindPhonetic,
-		AnnotationLayerSubkindProsody, AnnotationLayerSubkindTobi,
-		AnnotationLayerSubkindLanguageID, AnnotationLayerSubkindEntityMention,
-		AnnotationLayerSubkindSituationMention, AnnotationLayerSubkindFrame,
-		AnnotationLayerSubkindPredicate, AnnotationLayerSubkindDiscourseUnit,
-		AnnotationLayerSubkindSpeechAct, AnnotationLayerSubkindTemporalExpression,
-		AnnotationLayerSubkindTemporalSignal, AnnotationLayerSubkindSpatialExpression,
-		AnnotationLayerSubkindSpatialSignal, AnnotationLayerSubkindSpatialRelation,
-		AnnotationLayerSubkindLocationMention, AnnotationLayerSubkindSentiment,
-		AnnotationLayerSubkindEmotion, AnnotationLayerSubkindStance,
-		AnnotationLayerSubkindInformationStructure, AnnotationLayerSubkindError,
-		AnnotationLayerSubkindCorrection, AnnotationLayerSubkindCodeSwitch,
-		AnnotationLayerSubkindHighlight, AnnotationLayerSubkindComment,
-		AnnotationLayerSubkindBookmark, AnnotationLayerSubkindTemporalValue,
-		AnnotationLayerSubkindTemporalVagueness, AnnotationLayerSubkindDependency,
-		AnnotationLayerSubkindEnhancedDependency, AnnotationLayerSubkindConstituency,
-		AnnotationLayerSubkindCcg, AnnotationLayerSubkindCoreference,
-		AnnotationLayerSubkindBridging, AnnotationLayerSubkindTemporalRelation,
-		AnnotationLayerSubkindCausalRelation, AnnotationLayerSubkindDiscourseRelation,
-		AnnotationLayerSubkindCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "pos", "xpos", "ner", "lemma", "morph", "supersense", "sense", "chunk", "speaker", "gloss",
+		"phonetic", "prosody", "tobi", "language-id", "entity-mention", "situation-mention", "frame",
+		"predicate", "discourse-unit", "speech-act", "temporal-expression", "temporal-signal",
+		"spatial-expression", "spatial-signal", "spatial-relation", "location-mention", "sentiment",
+		"emotion", "stance", "information-structure", "error", "correction", "code-switch",
+		"highlight", "comment", "bookmark", "temporal-value", "temporal-vagueness", "dependency",
+		"enhanced-dependency", "constituency", "ccg", "coreference", "bridging", "temporal-relation",
+		"causal-relation", "discourse-relation", "custom",
+	)
 }
 
 // AnnotationLayerFormalism is a string with known values; others are legal.
@@ -321,25 +282,13 @@ const (
 	AnnotationLayerFormalismCustom                AnnotationLayerFormalism = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v AnnotationLayerFormalism) IsKnown() bool {
-	switch v {
-	case AnnotationLayerFormalismUniversalDependencies,
-		AnnotationLayerFormalismPennTreebank, AnnotationLayerFormalismStanford,
-		AnnotationLayerFormalismPrague, AnnotationLayerFormalismPropbank,
-		AnnotationLayerFormalismFramenet, AnnotationLayerFormalismVerbnet,
-		AnnotationLayerFormalismAmr, AnnotationLayerFormalismUcca, AnnotationLayerFormalismRst,
-		AnnotationLayerFormalismErst, AnnotationLayerFormalismSdrt,
-		AnnotationLayerFormalismPdtb, AnnotationLayerFormalismTimeml,
-		AnnotationLayerFormalismIsoSpace, AnnotationLayerFormalismSpatialml,
-		AnnotationLayerFormalismConllU, AnnotationLayerFormalismBrat,
-		AnnotationLayerFormalismElan, AnnotationLayerFormalismLeipzigGlossing,
-		AnnotationLayerFormalismIpa, AnnotationLayerFormalismTobi, AnnotationLayerFormalismBpe,
-		AnnotationLayerFormalismSentencepiece, AnnotationLayerFormalismUnimorph,
-		AnnotationLayerFormalismWals, AnnotationLayerFormalismCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "universal-dependencies", "penn-treebank", "stanford", "prague", "propbank", "framenet",
+		"verbnet", "amr", "ucca", "rst", "erst", "sdrt", "pdtb", "timeml", "iso-space", "spatialml",
+		"conll-u", "brat", "elan", "leipzig-glossing", "ipa", "tobi", "bpe", "sentencepiece",
+		"unimorph", "wals", "custom",
+	)
 }
 
 // AnnotationLayerSourceMethod is a string with known values; others are legal.
@@ -357,15 +306,9 @@ const (
 	AnnotationLayerSourceMethodCustom             AnnotationLayerSourceMethod = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v AnnotationLayerSourceMethod) IsKnown() bool {
-	switch v {
-	case AnnotationLayerSourceMethodManualNative,
-		AnnotationLayerSourceMethodManualCorrected, AnnotationLayerSourceMethodAutomatic,
-		AnnotationLayerSourceMethodAutomaticCorrected, AnnotationLayerSourceMethodConverted,
-		AnnotationLayerSourceMethodConvertedCorrected, AnnotationLayerSourceMethodCrowdSourced,
-		AnnotationLayerSourceMethodCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "manual-native", "manual-corrected", "automatic", "automatic-corrected", "converted",
+		"converted-corrected", "crowd-sourced", "custom",
+	)
 }

@@ -15,36 +15,32 @@ const NSIDClusterSet = "pub.layers.annotation.clusterSet"
 // ClusterSet is the pub.layers.annotation.clusterSet record. Groups annotations judged equivalent,
 // for instance all mentions of one entity in coreference, inside a document or across a corpus.
 type ClusterSet struct {
-	// Expression: Expression covered, or the main one, by AT-URI; optional when clusters cross
-	// documents.
+	// Expression covered, or the main one, by AT-URI; optional when clusters cross documents.
 	Expression lex.Opt[syntax.ATURI]
-	// ExpressionRefs: AT-URIs of every expression covered, when clusters cross documents. At most
-	// 10000 items.
+	// AT-URIs of every expression covered, when clusters cross documents. At most 10000 items.
 	ExpressionRefs []syntax.ATURI
-	// CorpusRef: Corpus covered, by AT-URI, when clusters cross documents.
+	// Corpus covered, by AT-URI, when clusters cross documents.
 	CorpusRef lex.Opt[syntax.ATURI]
-	// KindURI: AT-URI of a knowledge-graph node defining the clustering kind; wins over kind.
+	// AT-URI of a knowledge-graph node defining the clustering kind; wins over kind.
 	KindURI lex.Opt[syntax.ATURI]
-	// Kind: Relation that unites a cluster, such as coreference or bridging; fallback for kindUri.
-	// At most 128 bytes.
+	// Relation that unites a cluster, such as coreference or bridging; fallback for kindUri.
+	// Required, at most 128 bytes.
 	Kind ClusterSetKind
-	// LayerRef: Annotation layer the members come from, by AT-URI.
+	// Annotation layer the members come from, by AT-URI.
 	LayerRef lex.Opt[syntax.ATURI]
-	// Clusters: Equivalence classes, each listing its member annotations.
+	// Equivalence classes, each listing its member annotations. Required.
 	Clusters []Cluster
-	// Metadata: Provenance of this cluster set: agent, persona, tool, time and confidence.
+	// Provenance of this cluster set: agent, persona, tool, time and confidence.
 	Metadata *layers.AnnotationMetadata
-	// Licensing: License terms for this cluster set, possibly several or per component.
+	// License terms for this cluster set, possibly several or per component.
 	Licensing *layers.Licensing
-	// EprintRefs: AT-URIs of eprint records for papers about this cluster set. At most 64 items.
+	// AT-URIs of eprint records for papers about this cluster set. At most 64 items.
 	EprintRefs []syntax.ATURI
-	// Reproducibility: Recipe for regenerating this cluster set: code, environment, command and
-	// seed.
+	// Recipe for regenerating this cluster set: code, environment, command and seed.
 	Reproducibility *layers.ReproducibilityInfo
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var clusterSetFields = lex.NewFields(
@@ -52,12 +48,11 @@ var clusterSetFields = lex.NewFields(
 	"licensing", "eprintRefs", "expression", "expressionRefs", "reproducibility",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ClusterSet) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, clusterSetFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // kind
 			v.Kind = ClusterSetKind(d.String(0, 128))
 		case 1: // $type
@@ -84,13 +79,10 @@ func (v *ClusterSet) DecodeLex(d *lex.Decoder) {
 			v.ExpressionRefs = lex.DecodeArray(d, 0, 10000, (*lex.Decoder).ATURI)
 		case 12: // reproducibility
 			v.Reproducibility = lex.DecodeObject[layers.ReproducibilityInfo](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ClusterSet) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("kind").String(string(v.Kind))
@@ -109,10 +101,7 @@ func (v *ClusterSet) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.annotation.clusterSet.
-func (v *ClusterSet) RecordType() syntax.NSID { return NSIDClusterSet }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *ClusterSet) RecordType() syntax.NSID      { return NSIDClusterSet }
 func (v *ClusterSet) Validate() error              { return lex.Validate(v) }
 func (v ClusterSet) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ClusterSet) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
@@ -131,13 +120,8 @@ const (
 	ClusterSetKindCustom               ClusterSetKind = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v ClusterSetKind) IsKnown() bool {
-	switch v {
-	case ClusterSetKindCoreference, ClusterSetKindSituationCoreference,
-		ClusterSetKindBridging, ClusterSetKindSameAs, ClusterSetKindClustering,
-		ClusterSetKindCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "coreference", "situation-coreference", "bridging", "same-as", "clustering", "custom",
+	)
 }

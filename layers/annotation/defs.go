@@ -13,43 +13,41 @@ import (
 // layer's kind decides the fields: tokenIndex for token tags, anchor for spans, parentId/childIds
 // for trees, arguments for relations, headIndex/targetIndex for arcs.
 type Annotation struct {
-	// UUID: UUID by which other objects refer to this annotation.
+	// UUID by which other objects refer to this annotation. Required.
 	UUID layers.UUID
-	// Anchor: Where the annotation attaches: text, tokens, media time, page or outside resource.
+	// Where the annotation attaches: text, tokens, media time, page or outside resource.
 	Anchor *layers.Anchor
-	// TokenIndex: 0-based position in the layer's tokenization, for token tags. At least 0.
+	// 0-based position in the layer's tokenization, for token tags. At least 0.
 	TokenIndex lex.Opt[int64]
-	// Label: Main label, such as a POS tag, entity type or dependency relation. At most 512 bytes.
+	// Main label, such as a POS tag, entity type or dependency relation. At most 512 bytes.
 	Label lex.Opt[string]
-	// Value: Second value beside the label, such as a lemma, gloss or normalized time. At most 4096
-	// bytes.
+	// Second value beside the label, such as a lemma, gloss or normalized time. At most 4096 bytes.
 	Value lex.Opt[string]
-	// Text: Surface string that the annotation covers. At most 4096 bytes.
+	// Surface string that the annotation covers. At most 4096 bytes.
 	Text lex.Opt[string]
-	// ParentID: Parent annotation in a tree, by its UUID within the layer.
+	// Parent annotation in a tree, by its UUID within the layer.
 	ParentID *layers.UUID
-	// ChildIDs: Child annotations in a tree, by their UUIDs within the layer.
+	// Child annotations in a tree, by their UUIDs within the layer.
 	ChildIDs []layers.UUID
-	// HeadIndex: 0-based token position of an arc's head; -1 marks the root. At least -1.
+	// 0-based token position of an arc's head; -1 marks the root. At least -1.
 	HeadIndex lex.Opt[int64]
-	// TargetIndex: 0-based token position of an arc's dependent. At least 0.
+	// 0-based token position of an arc's dependent. At least 0.
 	TargetIndex lex.Opt[int64]
-	// Arguments: Role fillers of a predicate, each pointing at another annotation.
+	// Role fillers of a predicate, each pointing at another annotation.
 	Arguments []ArgumentRef
-	// Confidence: Confidence from 0 to 1000, 1000 being certain. 0 to 1000.
+	// Confidence from 0 to 1000, 1000 being certain. 0 to 1000.
 	Confidence lex.Opt[int64]
-	// OntologyTypeRef: TypeDef record this annotation instantiates, by AT-URI.
+	// TypeDef record this annotation instantiates, by AT-URI.
 	OntologyTypeRef lex.Opt[syntax.ATURI]
-	// KnowledgeRefs: Knowledge-base entries that ground this annotation. At most 32 items.
+	// Knowledge-base entries that ground this annotation. At most 32 items.
 	KnowledgeRefs []layers.KnowledgeRef
-	// Temporal: Time the annotated text refers to, as opposed to its position in the media.
+	// Time the annotated text refers to, as opposed to its position in the media.
 	Temporal *layers.TemporalExpression
-	// Spatial: Place or region the annotation denotes, as structured geometry.
+	// Place or region the annotation denotes, as structured geometry.
 	Spatial *layers.SpatialExpression
-	// Features: Free-form key-value pairs, such as polarity, modality or phrase type.
+	// Free-form key-value pairs, such as polarity, modality or phrase type.
 	Features *layers.FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var annotationFields = lex.NewFields(
@@ -58,12 +56,11 @@ var annotationFields = lex.NewFields(
 	"knowledgeRefs", "ontologyTypeRef",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Annotation) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, annotationFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // text
 			v.Text = lex.Present(d, d.String(0, 4096))
 		case 1: // uuid
@@ -98,13 +95,10 @@ func (v *Annotation) DecodeLex(d *lex.Decoder) {
 			v.KnowledgeRefs = lex.DecodeObjects[layers.KnowledgeRef](d, 0, 32)
 		case 16: // ontologyTypeRef
 			v.OntologyTypeRef = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Annotation) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "text", v.Text)
@@ -134,38 +128,33 @@ func (v Annotation) String() string                { return lex.Text(&v) }
 // ArgumentRef is the pub.layers.annotation.defs#argumentRef object. A role of a predicate and the
 // annotation that fills it, in the same layer, another layer or another record.
 type ArgumentRef struct {
-	// Role: Role name in the scheme used, such as ARG0 or Agent. At most 256 bytes.
+	// Role name in the scheme used, such as ARG0 or Agent. Required, at most 256 bytes.
 	Role string
-	// Target: Annotation that fills the role: localId within the layer, recordRef plus objectId
-	// elsewhere.
+	// Annotation that fills the role: localId within the layer, recordRef plus objectId elsewhere.
+	// Required.
 	Target layers.ObjectRef
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var argumentRefFields = lex.NewFields("role!", "target!", "features")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ArgumentRef) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, argumentRefFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // role
 			v.Role = d.String(0, 256)
 		case 1: // target
 			v.Target.DecodeLex(d)
 		case 2: // features
 			v.Features = lex.DecodeObject[layers.FeatureMap](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ArgumentRef) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("role").String(v.Role)
@@ -181,30 +170,28 @@ func (v ArgumentRef) String() string                { return lex.Text(&v) }
 // Cluster is the pub.layers.annotation.defs#cluster object. Annotations that stand for the same
 // thing, such as all mentions of one entity.
 type Cluster struct {
-	// UUID: UUID by which other objects refer to this cluster.
+	// UUID by which other objects refer to this cluster. Required.
 	UUID layers.UUID
-	// CanonicalLabel: Representative name for what the members share. At most 1024 bytes.
+	// Representative name for what the members share. At most 1024 bytes.
 	CanonicalLabel lex.Opt[string]
-	// Members: Annotations grouped: localId within the layer, recordRef plus objectId elsewhere.
+	// Annotations grouped: localId within the layer, recordRef plus objectId elsewhere. Required.
 	Members []layers.ObjectRef
-	// KnowledgeRefs: Knowledge-base entries that ground this cluster. At most 32 items.
+	// Knowledge-base entries that ground this cluster. At most 32 items.
 	KnowledgeRefs []layers.KnowledgeRef
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var clusterFields = lex.NewFields(
 	"uuid!", "members!", "features", "knowledgeRefs", "canonicalLabel",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Cluster) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, clusterFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // uuid
 			v.UUID.DecodeLex(d)
 		case 1: // members
@@ -215,13 +202,10 @@ func (v *Cluster) DecodeLex(d *lex.Decoder) {
 			v.KnowledgeRefs = lex.DecodeObjects[layers.KnowledgeRef](d, 0, 32)
 		case 4: // canonicalLabel
 			v.CanonicalLabel = lex.Present(d, d.String(0, 1024))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Cluster) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	v.UUID.EncodeLex(o.Key("uuid"))

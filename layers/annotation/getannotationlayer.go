@@ -22,14 +22,11 @@ func (c *Client) GetAnnotationLayer(ctx context.Context, params *GetAnnotationLa
 
 // GetAnnotationLayerParams are the parameters of pub.layers.annotation.getAnnotationLayer.
 type GetAnnotationLayerParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetAnnotationLayerParams) LexParams() lex.Params {
+func (v *GetAnnotationLayerParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetAnnotationLayerParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

@@ -22,14 +22,11 @@ func (c *Client) GetClusterSet(ctx context.Context, params *GetClusterSetParams)
 
 // GetClusterSetParams are the parameters of pub.layers.annotation.getClusterSet.
 type GetClusterSetParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetClusterSetParams) LexParams() lex.Params {
+func (v *GetClusterSetParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetClusterSetParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

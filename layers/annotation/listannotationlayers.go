@@ -21,38 +21,30 @@ func (c *Client) ListAnnotationLayers(ctx context.Context, params *ListAnnotatio
 	return lex.QueryRecordPage[AnnotationLayer](ctx, c.Caller, NSIDListAnnotationLayers, params.LexParams(), "records")
 }
 
-// ListAnnotationLayersIter iterates over the records of all pages of [Client.ListAnnotationLayers],
-// fetching each when the loop gets there. An error that is a [*lex.Failure] is about one item, and
-// the loop goes on; any other error ends it.
+// ListAnnotationLayersIter iterates over the records of all pages of [Client.ListAnnotationLayers].
+// An error that is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListAnnotationLayersIter(ctx context.Context, params *ListAnnotationLayersParams) iter.Seq2[*lex.Entry[AnnotationLayer], error] {
 	return lex.QueryRecordPages[AnnotationLayer](ctx, c.Caller, NSIDListAnnotationLayers, params.LexParams(), "records")
 }
 
 // ListAnnotationLayersParams are the parameters of pub.layers.annotation.listAnnotationLayers.
 type ListAnnotationLayersParams struct {
-	// Expression: Expression whose layers are wanted, by AT-URI.
+	// Expression whose layers are wanted, by AT-URI. Required.
 	Expression syntax.ATURI
-	// Kind: Return only layers with this kind slug.
+	// Return only layers with this kind slug.
 	Kind lex.Opt[string]
-	// Subkind: Return only layers with this subkind slug.
+	// Return only layers with this subkind slug.
 	Subkind lex.Opt[string]
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
-	Cursor lex.Opt[string]
+	Limit   lex.Opt[int64] // 1 to 100, default 50
+	Cursor  lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListAnnotationLayersParams) LexParams() lex.Params {
+func (v *ListAnnotationLayersParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListAnnotationLayersParams))
-	var q lex.Params
 	q.String("expression", string(v.Expression))
 	lex.OptParam(&q, "kind", v.Kind)
 	lex.OptParam(&q, "subkind", v.Subkind)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListAnnotationLayersParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

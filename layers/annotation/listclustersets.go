@@ -20,35 +20,27 @@ func (c *Client) ListClusterSets(ctx context.Context, params *ListClusterSetsPar
 	return lex.QueryRecordPage[ClusterSet](ctx, c.Caller, NSIDListClusterSets, params.LexParams(), "records")
 }
 
-// ListClusterSetsIter iterates over the records of all pages of [Client.ListClusterSets], fetching
-// each when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop
-// goes on; any other error ends it.
+// ListClusterSetsIter iterates over the records of all pages of [Client.ListClusterSets]. An error
+// that is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListClusterSetsIter(ctx context.Context, params *ListClusterSetsParams) iter.Seq2[*lex.Entry[ClusterSet], error] {
 	return lex.QueryRecordPages[ClusterSet](ctx, c.Caller, NSIDListClusterSets, params.LexParams(), "records")
 }
 
 // ListClusterSetsParams are the parameters of pub.layers.annotation.listClusterSets.
 type ListClusterSetsParams struct {
-	// Expression: Expression whose cluster sets are wanted, by AT-URI.
+	// Expression whose cluster sets are wanted, by AT-URI. Required.
 	Expression syntax.ATURI
-	// Kind: Return only cluster sets with this kind slug.
-	Kind lex.Opt[string]
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
+	// Return only cluster sets with this kind slug.
+	Kind   lex.Opt[string]
+	Limit  lex.Opt[int64] // 1 to 100, default 50
 	Cursor lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListClusterSetsParams) LexParams() lex.Params {
+func (v *ListClusterSetsParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListClusterSetsParams))
-	var q lex.Params
 	q.String("expression", string(v.Expression))
 	lex.OptParam(&q, "kind", v.Kind)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListClusterSetsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

@@ -11,37 +11,32 @@ import (
 // SemanticVersion is the pub.layers.changelog.defs#semanticVersion object. Version number in
 // semantic versioning form, major.minor.patch.
 type SemanticVersion struct {
-	// Major: Raised for incompatible changes. At least 0.
+	// Raised for incompatible changes. Required, at least 0.
 	Major int64
-	// Minor: Raised for compatible additions. At least 0.
+	// Raised for compatible additions. Required, at least 0.
 	Minor int64
-	// Patch: Raised for compatible fixes. At least 0.
+	// Raised for compatible fixes. Required, at least 0.
 	Patch int64
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var semanticVersionFields = lex.NewFields("major!", "minor!", "patch!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *SemanticVersion) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, semanticVersionFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // major
 			v.Major = d.Int(0, lex.Max)
 		case 1: // minor
 			v.Minor = d.Int(0, lex.Max)
 		case 2: // patch
 			v.Patch = d.Int(0, lex.Max)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *SemanticVersion) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("major").Int(v.Major)
@@ -57,33 +52,28 @@ func (v SemanticVersion) String() string                { return lex.Text(&v) }
 // ChangeSection is the pub.layers.changelog.defs#changeSection object. Changes that share one
 // category, such as ontology or corrections.
 type ChangeSection struct {
-	// Category: Area affected, such as annotations, text or corpus. At most 128 bytes.
+	// Area affected, such as annotations, text or corpus. Required, at most 128 bytes.
 	Category ChangeSectionCategory
-	// Items: Changes in this category. At most 50 items.
+	// Changes in this category. Required, at most 50 items.
 	Items []ChangeItem
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var changeSectionFields = lex.NewFields("items!", "category!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ChangeSection) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, changeSectionFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // items
 			v.Items = lex.DecodeObjects[ChangeItem](d, 0, 50)
 		case 1: // category
 			v.Category = ChangeSectionCategory(d.String(0, 128))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ChangeSection) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.EncodeObjects(o.Key("items"), v.Items)
@@ -116,53 +106,41 @@ const (
 	ChangeSectionCategoryOther        ChangeSectionCategory = "other"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v ChangeSectionCategory) IsKnown() bool {
-	switch v {
-	case ChangeSectionCategoryAnnotations, ChangeSectionCategorySegmentation,
-		ChangeSectionCategoryText, ChangeSectionCategoryOntology, ChangeSectionCategoryCorpus,
-		ChangeSectionCategoryAlignment, ChangeSectionCategoryGraph,
-		ChangeSectionCategoryExperiment, ChangeSectionCategoryResource,
-		ChangeSectionCategoryMedia, ChangeSectionCategoryProvenance,
-		ChangeSectionCategoryReferences, ChangeSectionCategoryCorrections,
-		ChangeSectionCategoryOther:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "annotations", "segmentation", "text", "ontology", "corpus", "alignment", "graph",
+		"experiment", "resource", "media", "provenance", "references", "corrections", "other",
+	)
 }
 
 // ChangeItem is the pub.layers.changelog.defs#changeItem object. One change, with the objects and
 // field it touched and display forms of the old and new value.
 type ChangeItem struct {
-	// Description: What changed, in words. At most 2000 bytes.
+	// What changed, in words. Required, at most 2000 bytes.
 	Description string
-	// ChangeType: Nature of the change: added, changed, removed, fixed or deprecated. At most 32
-	// bytes.
+	// Nature of the change: added, changed, removed, fixed or deprecated. At most 32 bytes.
 	ChangeType lex.Opt[ChangeItemChangeType]
-	// Targets: Objects affected; recordRef with objectId pins one inside a record. At most 20
-	// items.
+	// Objects affected; recordRef with objectId pins one inside a record. At most 20 items.
 	Targets []layers.ObjectRef
-	// FieldPath: Slash-separated path of the changed field inside the target, such as
-	// annotations/3/label. At most 200 bytes.
+	// Slash-separated path of the changed field inside the target, such as annotations/3/label. At
+	// most 200 bytes.
 	FieldPath lex.Opt[string]
-	// PreviousValue: Value before the change, rendered for display. At most 1000 bytes.
+	// Value before the change, rendered for display. At most 1000 bytes.
 	PreviousValue lex.Opt[string]
-	// NewValue: Value after the change, rendered for display. At most 1000 bytes.
+	// Value after the change, rendered for display. At most 1000 bytes.
 	NewValue lex.Opt[string]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var changeItemFields = lex.NewFields(
 	"targets", "newValue", "fieldPath", "changeType", "description!", "previousValue",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ChangeItem) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, changeItemFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // targets
 			v.Targets = lex.DecodeObjects[layers.ObjectRef](d, 0, 20)
 		case 1: // newValue
@@ -175,13 +153,10 @@ func (v *ChangeItem) DecodeLex(d *lex.Decoder) {
 			v.Description = d.String(0, 2000)
 		case 5: // previousValue
 			v.PreviousValue = lex.Present(d, d.String(0, 1000))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ChangeItem) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptObjects(&o, "targets", v.Targets)
@@ -209,12 +184,6 @@ const (
 	ChangeItemChangeTypeDeprecated ChangeItemChangeType = "deprecated"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v ChangeItemChangeType) IsKnown() bool {
-	switch v {
-	case ChangeItemChangeTypeAdded, ChangeItemChangeTypeChanged,
-		ChangeItemChangeTypeRemoved, ChangeItemChangeTypeFixed, ChangeItemChangeTypeDeprecated:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "added", "changed", "removed", "fixed", "deprecated")
 }

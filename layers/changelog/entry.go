@@ -14,23 +14,22 @@ const NSIDEntry = "pub.layers.changelog.entry"
 // Entry is the pub.layers.changelog.entry record. Describes what changed in one pub.layers record,
 // grouped into categorized sections.
 type Entry struct {
-	// Subject: The pub.layers record that changed, by AT-URI.
+	// The pub.layers record that changed, by AT-URI. Required.
 	Subject syntax.ATURI
-	// SubjectCollection: Collection NSID taken from subject, so entries can be filtered without
-	// parsing it. At most 256 bytes.
+	// Collection NSID taken from subject, so entries can be filtered without parsing it. Required,
+	// at most 256 bytes.
 	SubjectCollection string
-	// Version: Version of the subject that these changes produce.
+	// Version of the subject that these changes produce.
 	Version *SemanticVersion
-	// PreviousVersion: Version of the subject before these changes.
+	// Version of the subject before these changes.
 	PreviousVersion *SemanticVersion
-	// Summary: All changes in one line. At most 500 bytes.
+	// All changes in one line. Required, at most 500 bytes.
 	Summary string
-	// Sections: Changes grouped by category. At most 20 items.
+	// Changes grouped by category. Required, at most 20 items.
 	Sections []ChangeSection
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var entryFields = lex.NewFields(
@@ -38,12 +37,11 @@ var entryFields = lex.NewFields(
 	"subjectCollection!",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Entry) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, entryFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // $type
 			d.RecordType(NSIDEntry)
 		case 1: // subject
@@ -60,13 +58,10 @@ func (v *Entry) DecodeLex(d *lex.Decoder) {
 			v.PreviousVersion = lex.DecodeObject[SemanticVersion](d)
 		case 7: // subjectCollection
 			v.SubjectCollection = d.String(0, 256)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Entry) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDEntry)
@@ -80,10 +75,7 @@ func (v *Entry) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.changelog.entry.
-func (v *Entry) RecordType() syntax.NSID { return NSIDEntry }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *Entry) RecordType() syntax.NSID      { return NSIDEntry }
 func (v *Entry) Validate() error              { return lex.Validate(v) }
 func (v Entry) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Entry) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

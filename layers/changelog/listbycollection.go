@@ -19,32 +19,24 @@ func (c *Client) ListByCollection(ctx context.Context, params *ListByCollectionP
 	return lex.QueryRecordPage[Entry](ctx, c.Caller, NSIDListByCollection, params.LexParams(), "entries")
 }
 
-// ListByCollectionIter iterates over the entries of all pages of [Client.ListByCollection],
-// fetching each when the loop gets there. An error that is a [*lex.Failure] is about one item, and
-// the loop goes on; any other error ends it.
+// ListByCollectionIter iterates over the entries of all pages of [Client.ListByCollection]. An
+// error that is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListByCollectionIter(ctx context.Context, params *ListByCollectionParams) iter.Seq2[*lex.Entry[Entry], error] {
 	return lex.QueryRecordPages[Entry](ctx, c.Caller, NSIDListByCollection, params.LexParams(), "entries")
 }
 
 // ListByCollectionParams are the parameters of pub.layers.changelog.listByCollection.
 type ListByCollectionParams struct {
-	// Collection: Collection NSID to report on, such as pub.layers.corpus.corpus.
+	// Collection NSID to report on, such as pub.layers.corpus.corpus. Required.
 	Collection string
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
-	Cursor lex.Opt[string]
+	Limit      lex.Opt[int64] // 1 to 100, default 50
+	Cursor     lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListByCollectionParams) LexParams() lex.Params {
+func (v *ListByCollectionParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListByCollectionParams))
-	var q lex.Params
 	q.String("collection", v.Collection)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListByCollectionParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

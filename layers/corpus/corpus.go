@@ -16,36 +16,33 @@ const NSIDCorpus = "pub.layers.corpus.corpus"
 // languages and annotation design. Expressions join through membership records; the corpus itself
 // does not list them.
 type Corpus struct {
-	// Name: At most 512 bytes.
-	Name string
-	// Description: At most 50000 bytes.
-	Description lex.Opt[string]
-	// Version: Version of this release, in any form. At most 64 bytes.
+	Name        string          // required, at most 512 bytes
+	Description lex.Opt[string] // at most 50000 bytes
+	// Version of this release, in any form. At most 64 bytes.
 	Version lex.Opt[string]
-	// DomainURI: AT-URI of a knowledge-graph node defining the domain; wins over domain.
+	// AT-URI of a knowledge-graph node defining the domain; wins over domain.
 	DomainURI lex.Opt[syntax.ATURI]
-	// Domain: Genre or subject area of the texts; fallback for domainUri. At most 256 bytes.
+	// Genre or subject area of the texts; fallback for domainUri. At most 256 bytes.
 	Domain lex.Opt[CorpusDomain]
-	// Licensing: License terms for this corpus, possibly several or per component.
+	// License terms for this corpus, possibly several or per component.
 	Licensing *layers.Licensing
-	// OntologyRefs: AT-URIs of the ontology records its annotations draw on. At most 32 items.
+	// AT-URIs of the ontology records its annotations draw on. At most 32 items.
 	OntologyRefs []syntax.ATURI
-	// EprintRefs: AT-URIs of eprint records for papers about this corpus. At most 64 items.
+	// AT-URIs of eprint records for papers about this corpus. At most 64 items.
 	EprintRefs []syntax.ATURI
-	// Reproducibility: Recipe for regenerating this corpus: code, environment, command and seed.
+	// Recipe for regenerating this corpus: code, environment, command and seed.
 	Reproducibility *layers.ReproducibilityInfo
-	// ExpressionCount: Declared size, counted in expressions. At least 0.
+	// Declared size, counted in expressions. At least 0.
 	ExpressionCount lex.Opt[int64]
-	// AnnotationDesign: How annotators were assigned, disagreements settled and quality checked.
+	// How annotators were assigned, disagreements settled and quality checked.
 	AnnotationDesign *AnnotationDesign
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Languages: BCP-47 tags of the languages present; empty if unknown. At most 128 items.
+	// BCP-47 tags of the languages present; empty if unknown. At most 128 items.
 	Languages []string
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var corpusFields = lex.NewFields(
@@ -54,12 +51,11 @@ var corpusFields = lex.NewFields(
 	"annotationDesign",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Corpus) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, corpusFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // name
 			v.Name = d.String(0, 512)
 		case 1: // $type
@@ -90,13 +86,10 @@ func (v *Corpus) DecodeLex(d *lex.Decoder) {
 			v.Reproducibility = lex.DecodeObject[layers.ReproducibilityInfo](d)
 		case 14: // annotationDesign
 			v.AnnotationDesign = lex.DecodeObject[AnnotationDesign](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Corpus) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("name").String(v.Name)
@@ -117,10 +110,7 @@ func (v *Corpus) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.corpus.corpus.
-func (v *Corpus) RecordType() syntax.NSID { return NSIDCorpus }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *Corpus) RecordType() syntax.NSID      { return NSIDCorpus }
 func (v *Corpus) Validate() error              { return lex.Validate(v) }
 func (v Corpus) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Corpus) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
@@ -143,13 +133,9 @@ const (
 	CorpusDomainCustom      CorpusDomain = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v CorpusDomain) IsKnown() bool {
-	switch v {
-	case CorpusDomainNews, CorpusDomainBiomedical, CorpusDomainLegal,
-		CorpusDomainSocialMedia, CorpusDomainDialogue, CorpusDomainLiterary,
-		CorpusDomainScientific, CorpusDomainWeb, CorpusDomainSpoken, CorpusDomainCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "news", "biomedical", "legal", "social-media", "dialogue", "literary", "scientific", "web",
+		"spoken", "custom",
+	)
 }

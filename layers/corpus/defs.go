@@ -13,22 +13,21 @@ import (
 // project: how many annotators see an item, how disagreements are settled and which quality
 // thresholds apply.
 type AnnotationDesign struct {
-	// Redundancy: Annotators per item and the way they are chosen.
+	// Annotators per item and the way they are chosen.
 	Redundancy *RedundancySpec
-	// Adjudication: Procedure for settling disagreements.
+	// Procedure for settling disagreements.
 	Adjudication *AdjudicationSpec
-	// QualityCriteria: Thresholds the annotations must reach to be accepted. At most 32 items.
+	// Thresholds the annotations must reach to be accepted. At most 32 items.
 	QualityCriteria []QualityCriterion
-	// GuidelinesRef: Guidelines, for example a persona record, by AT-URI.
+	// Guidelines, for example a persona record, by AT-URI.
 	GuidelinesRef lex.Opt[syntax.ATURI]
-	// GuidelinesVersion: Version of the guidelines that was followed. At most 64 bytes.
+	// Version of the guidelines that was followed. At most 64 bytes.
 	GuidelinesVersion lex.Opt[string]
-	// AnnotationRounds: Number of passes made over the data. At least 1.
+	// Number of passes made over the data. At least 1.
 	AnnotationRounds lex.Opt[int64]
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var annotationDesignFields = lex.NewFields(
@@ -36,12 +35,11 @@ var annotationDesignFields = lex.NewFields(
 	"annotationRounds", "guidelinesVersion",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *AnnotationDesign) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, annotationDesignFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // features
 			v.Features = lex.DecodeObject[layers.FeatureMap](d)
 		case 1: // redundancy
@@ -56,13 +54,10 @@ func (v *AnnotationDesign) DecodeLex(d *lex.Decoder) {
 			v.AnnotationRounds = lex.Present(d, d.Int(1, lex.Max))
 		case 6: // guidelinesVersion
 			v.GuidelinesVersion = lex.Present(d, d.String(0, 64))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *AnnotationDesign) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptObject(&o, "features", v.Features)
@@ -82,32 +77,30 @@ func (v AnnotationDesign) String() string                { return lex.Text(&v) }
 // RedundancySpec is the pub.layers.corpus.defs#redundancySpec object. Number of annotators per item
 // and the strategy for picking them.
 type RedundancySpec struct {
-	// Count: How many annotators label an item independently. At least 0.
+	// How many annotators label an item independently. At least 0.
 	Count lex.Opt[int64]
-	// AssignmentStrategyURI: AT-URI of a knowledge-graph node defining the assignment strategy;
-	// wins over assignmentStrategy.
+	// AT-URI of a knowledge-graph node defining the assignment strategy; wins over
+	// assignmentStrategy.
 	AssignmentStrategyURI lex.Opt[syntax.ATURI]
-	// AssignmentStrategy: How items reach annotators, such as round-robin; fallback for
-	// assignmentStrategyUri. At most 128 bytes.
+	// How items reach annotators, such as round-robin; fallback for assignmentStrategyUri. At most
+	// 128 bytes.
 	AssignmentStrategy lex.Opt[RedundancySpecAssignmentStrategy]
-	// AnnotatorPool: Size of the whole annotator pool. At least 0.
+	// Size of the whole annotator pool. At least 0.
 	AnnotatorPool lex.Opt[int64]
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var redundancySpecFields = lex.NewFields(
 	"count", "features", "annotatorPool", "assignmentStrategy", "assignmentStrategyUri",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RedundancySpec) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, redundancySpecFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // count
 			v.Count = lex.Present(d, d.Int(0, lex.Max))
 		case 1: // features
@@ -118,13 +111,10 @@ func (v *RedundancySpec) DecodeLex(d *lex.Decoder) {
 			v.AssignmentStrategy = lex.Present(d, RedundancySpecAssignmentStrategy(d.String(0, 128)))
 		case 4: // assignmentStrategyUri
 			v.AssignmentStrategyURI = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RedundancySpec) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptInt(&o, "count", v.Count)
@@ -151,47 +141,35 @@ const (
 	RedundancySpecAssignmentStrategyCustom         RedundancySpecAssignmentStrategy = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v RedundancySpecAssignmentStrategy) IsKnown() bool {
-	switch v {
-	case RedundancySpecAssignmentStrategyRandom,
-		RedundancySpecAssignmentStrategyRoundRobin, RedundancySpecAssignmentStrategyStratified,
-		RedundancySpecAssignmentStrategyExpertiseBased, RedundancySpecAssignmentStrategyCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "random", "round-robin", "stratified", "expertise-based", "custom")
 }
 
 // AdjudicationSpec is the pub.layers.corpus.defs#adjudicationSpec object. Procedure that turns
 // disagreeing annotations into a final one.
 type AdjudicationSpec struct {
-	// MethodURI: AT-URI of a knowledge-graph node defining the adjudication method; wins over
-	// method.
+	// AT-URI of a knowledge-graph node defining the adjudication method; wins over method.
 	MethodURI lex.Opt[syntax.ATURI]
-	// Method: Procedure, such as majority-vote or dawid-skene; fallback for methodUri. At most 128
-	// bytes.
+	// Procedure, such as majority-vote or dawid-skene; fallback for methodUri. At most 128 bytes.
 	Method lex.Opt[AdjudicationSpecMethod]
-	// DedicatedAdjudicator: True if someone other than the annotators decides.
+	// True if someone other than the annotators decides.
 	DedicatedAdjudicator lex.Opt[bool]
-	// AgreementThreshold: Agreement, 0 to 1000, that makes adjudication unnecessary when exceeded.
-	// 0 to 1000.
+	// Agreement, 0 to 1000, that makes adjudication unnecessary when exceeded. 0 to 1000.
 	AgreementThreshold lex.Opt[int64]
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var adjudicationSpecFields = lex.NewFields(
 	"method", "features", "methodUri", "agreementThreshold", "dedicatedAdjudicator",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *AdjudicationSpec) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, adjudicationSpecFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // method
 			v.Method = lex.Present(d, AdjudicationSpecMethod(d.String(0, 128)))
 		case 1: // features
@@ -202,13 +180,10 @@ func (v *AdjudicationSpec) DecodeLex(d *lex.Decoder) {
 			v.AgreementThreshold = lex.Present(d, d.Int(0, 1000))
 		case 4: // dedicatedAdjudicator
 			v.DedicatedAdjudicator = lex.Present(d, d.Bool())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *AdjudicationSpec) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "method", v.Method)
@@ -240,50 +215,42 @@ const (
 	AdjudicationSpecMethodCustom         AdjudicationSpecMethod = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v AdjudicationSpecMethod) IsKnown() bool {
-	switch v {
-	case AdjudicationSpecMethodExpert, AdjudicationSpecMethodMajorityVote,
-		AdjudicationSpecMethodUnanimous, AdjudicationSpecMethodDiscussion,
-		AdjudicationSpecMethodDawidSkene, AdjudicationSpecMethodAutomaticMerge,
-		AdjudicationSpecMethodIntersection, AdjudicationSpecMethodUnion,
-		AdjudicationSpecMethodNone, AdjudicationSpecMethodCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "expert", "majority-vote", "unanimous", "discussion", "dawid-skene", "automatic-merge",
+		"intersection", "union", "none", "custom",
+	)
 }
 
 // QualityCriterion is the pub.layers.corpus.defs#qualityCriterion object. A threshold on an
 // agreement or quality metric that annotations must meet.
 type QualityCriterion struct {
-	// MetricURI: AT-URI of a knowledge-graph node defining the metric; wins over metric.
+	// AT-URI of a knowledge-graph node defining the metric; wins over metric.
 	MetricURI lex.Opt[syntax.ATURI]
-	// Metric: Metric to compute, such as krippendorff-alpha or f1; fallback for metricUri. At most
-	// 128 bytes.
+	// Metric to compute, such as krippendorff-alpha or f1; fallback for metricUri. Required, at
+	// most 128 bytes.
 	Metric QualityCriterionMetric
-	// Threshold: Lowest acceptable score, scaled 0 to 1000. 0 to 1000.
+	// Lowest acceptable score, scaled 0 to 1000. 0 to 1000.
 	Threshold lex.Opt[int64]
-	// ScopeURI: AT-URI of a knowledge-graph node defining the evaluation scope; wins over scope.
+	// AT-URI of a knowledge-graph node defining the evaluation scope; wins over scope.
 	ScopeURI lex.Opt[syntax.ATURI]
-	// Scope: Unit over which the metric is computed, such as item or document; fallback for
-	// scopeUri. At most 128 bytes.
+	// Unit over which the metric is computed, such as item or document; fallback for scopeUri. At
+	// most 128 bytes.
 	Scope lex.Opt[QualityCriterionScope]
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var qualityCriterionFields = lex.NewFields(
 	"scope", "metric!", "features", "scopeUri", "metricUri", "threshold",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *QualityCriterion) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, qualityCriterionFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // scope
 			v.Scope = lex.Present(d, QualityCriterionScope(d.String(0, 128)))
 		case 1: // metric
@@ -296,13 +263,10 @@ func (v *QualityCriterion) DecodeLex(d *lex.Decoder) {
 			v.MetricURI = lex.Present(d, d.ATURI())
 		case 5: // threshold
 			v.Threshold = lex.Present(d, d.Int(0, 1000))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *QualityCriterion) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "scope", v.Scope)
@@ -335,17 +299,11 @@ const (
 	QualityCriterionMetricCustom            QualityCriterionMetric = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v QualityCriterionMetric) IsKnown() bool {
-	switch v {
-	case QualityCriterionMetricCohensKappa, QualityCriterionMetricFleissKappa,
-		QualityCriterionMetricKrippendorffAlpha, QualityCriterionMetricPercentAgreement,
-		QualityCriterionMetricF1, QualityCriterionMetricSmatch, QualityCriterionMetricUas,
-		QualityCriterionMetricLas, QualityCriterionMetricCorrelation,
-		QualityCriterionMetricCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "cohens-kappa", "fleiss-kappa", "krippendorff-alpha", "percent-agreement", "f1", "smatch",
+		"uas", "las", "correlation", "custom",
+	)
 }
 
 // QualityCriterionScope is a string with known values; others are legal.
@@ -360,13 +318,6 @@ const (
 	QualityCriterionScopeCustom   QualityCriterionScope = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v QualityCriterionScope) IsKnown() bool {
-	switch v {
-	case QualityCriterionScopeItem, QualityCriterionScopeLayer,
-		QualityCriterionScopeDocument, QualityCriterionScopeCorpus,
-		QualityCriterionScopeCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "item", "layer", "document", "corpus", "custom")
 }

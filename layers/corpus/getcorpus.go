@@ -22,14 +22,11 @@ func (c *Client) GetCorpus(ctx context.Context, params *GetCorpusParams) (*lex.E
 
 // GetCorpusParams are the parameters of pub.layers.corpus.getCorpus.
 type GetCorpusParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetCorpusParams) LexParams() lex.Params {
+func (v *GetCorpusParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetCorpusParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

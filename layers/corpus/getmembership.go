@@ -22,14 +22,11 @@ func (c *Client) GetMembership(ctx context.Context, params *GetMembershipParams)
 
 // GetMembershipParams are the parameters of pub.layers.corpus.getMembership.
 type GetMembershipParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetMembershipParams) LexParams() lex.Params {
+func (v *GetMembershipParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetMembershipParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

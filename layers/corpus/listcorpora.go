@@ -20,40 +20,32 @@ func (c *Client) ListCorpora(ctx context.Context, params *ListCorporaParams) (*l
 	return lex.QueryRecordPage[Corpus](ctx, c.Caller, NSIDListCorpora, params.LexParams(), "records")
 }
 
-// ListCorporaIter iterates over the records of all pages of [Client.ListCorpora], fetching each
-// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
-// on; any other error ends it.
+// ListCorporaIter iterates over the records of all pages of [Client.ListCorpora]. An error that is
+// a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListCorporaIter(ctx context.Context, params *ListCorporaParams) iter.Seq2[*lex.Entry[Corpus], error] {
 	return lex.QueryRecordPages[Corpus](ctx, c.Caller, NSIDListCorpora, params.LexParams(), "records")
 }
 
 // ListCorporaParams are the parameters of pub.layers.corpus.listCorpora.
 type ListCorporaParams struct {
-	// Repo: Repository to read, by handle or DID.
+	// Repository to read, by handle or DID. Required.
 	Repo syntax.AtIdentifier
-	// Domain: Return only corpora with this domain slug.
+	// Return only corpora with this domain slug.
 	Domain lex.Opt[string]
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
+	Limit  lex.Opt[int64] // 1 to 100, default 50
 	Cursor lex.Opt[string]
-	// Languages: Return only corpora that cover one or more of the given BCP-47 tags.
+	// Return only corpora that cover one or more of the given BCP-47 tags.
 	Languages []string
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListCorporaParams) LexParams() lex.Params {
+func (v *ListCorporaParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListCorporaParams))
-	var q lex.Params
 	q.String("repo", string(v.Repo))
 	lex.OptParam(&q, "domain", v.Domain)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	for _, x := range v.Languages {
 		q.String("languages", x)
 	}
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListCorporaParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

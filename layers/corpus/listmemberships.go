@@ -20,35 +20,27 @@ func (c *Client) ListMemberships(ctx context.Context, params *ListMembershipsPar
 	return lex.QueryRecordPage[Membership](ctx, c.Caller, NSIDListMemberships, params.LexParams(), "records")
 }
 
-// ListMembershipsIter iterates over the records of all pages of [Client.ListMemberships], fetching
-// each when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop
-// goes on; any other error ends it.
+// ListMembershipsIter iterates over the records of all pages of [Client.ListMemberships]. An error
+// that is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListMembershipsIter(ctx context.Context, params *ListMembershipsParams) iter.Seq2[*lex.Entry[Membership], error] {
 	return lex.QueryRecordPages[Membership](ctx, c.Caller, NSIDListMemberships, params.LexParams(), "records")
 }
 
 // ListMembershipsParams are the parameters of pub.layers.corpus.listMemberships.
 type ListMembershipsParams struct {
-	// CorpusRef: Corpus whose memberships are wanted, by AT-URI.
+	// Corpus whose memberships are wanted, by AT-URI. Required.
 	CorpusRef syntax.ATURI
-	// Split: Return only memberships with this split slug.
-	Split lex.Opt[string]
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
+	// Return only memberships with this split slug.
+	Split  lex.Opt[string]
+	Limit  lex.Opt[int64] // 1 to 100, default 50
 	Cursor lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListMembershipsParams) LexParams() lex.Params {
+func (v *ListMembershipsParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListMembershipsParams))
-	var q lex.Params
 	q.String("corpusRef", string(v.CorpusRef))
 	lex.OptParam(&q, "split", v.Split)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListMembershipsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

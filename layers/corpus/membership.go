@@ -15,24 +15,23 @@ const NSIDMembership = "pub.layers.corpus.membership"
 // Membership is the pub.layers.corpus.membership record. Places one expression in one corpus,
 // optionally in a train, dev or test split and at a given position.
 type Membership struct {
-	// CorpusRef: Corpus joined, by AT-URI.
+	// Corpus joined, by AT-URI. Required.
 	CorpusRef syntax.ATURI
-	// ExpressionRef: Expression included, by AT-URI.
+	// Expression included, by AT-URI. Required.
 	ExpressionRef syntax.ATURI
-	// SplitURI: AT-URI of a knowledge-graph node defining the split; wins over split.
+	// AT-URI of a knowledge-graph node defining the split; wins over split.
 	SplitURI lex.Opt[syntax.ATURI]
-	// Split: Data split: train, dev, test or unlabeled; fallback for splitUri. At most 64 bytes.
+	// Data split: train, dev, test or unlabeled; fallback for splitUri. At most 64 bytes.
 	Split lex.Opt[MembershipSplit]
-	// Ordinal: Sort position inside the corpus, lowest first. At least 0.
+	// Sort position inside the corpus, lowest first. At least 0.
 	Ordinal lex.Opt[int64]
-	// Metadata: Provenance of this membership: agent, persona, tool, time and confidence.
+	// Provenance of this membership: agent, persona, tool, time and confidence.
 	Metadata *layers.AnnotationMetadata
-	// Features: Free-form key-value pairs, such as source file or import batch.
+	// Free-form key-value pairs, such as source file or import batch.
 	Features *layers.FeatureMap
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var membershipFields = lex.NewFields(
@@ -40,12 +39,11 @@ var membershipFields = lex.NewFields(
 	"expressionRef!",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Membership) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, membershipFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // $type
 			d.RecordType(NSIDMembership)
 		case 1: // split
@@ -64,13 +62,10 @@ func (v *Membership) DecodeLex(d *lex.Decoder) {
 			v.CreatedAt = d.Datetime()
 		case 8: // expressionRef
 			v.ExpressionRef = d.ATURI()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Membership) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDMembership)
@@ -85,10 +80,7 @@ func (v *Membership) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.corpus.membership.
-func (v *Membership) RecordType() syntax.NSID { return NSIDMembership }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *Membership) RecordType() syntax.NSID      { return NSIDMembership }
 func (v *Membership) Validate() error              { return lex.Validate(v) }
 func (v Membership) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Membership) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
@@ -105,12 +97,6 @@ const (
 	MembershipSplitUnlabeled MembershipSplit = "unlabeled"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v MembershipSplit) IsKnown() bool {
-	switch v {
-	case MembershipSplitTrain, MembershipSplitDev, MembershipSplitTest,
-		MembershipSplitUnlabeled:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "train", "dev", "test", "unlabeled")
 }

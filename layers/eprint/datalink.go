@@ -15,33 +15,32 @@ const NSIDDataLink = "pub.layers.eprint.dataLink"
 // DataLink is the pub.layers.eprint.dataLink record. Connects a paper with the corpus, expressions
 // or annotations behind it, down to the section concerned and the way to reproduce the data.
 type DataLink struct {
-	// EprintURI: The paper's own record on a publication platform, by AT-URI.
+	// The paper's own record on a publication platform, by AT-URI. Required.
 	EprintURI syntax.ATURI
-	// EprintDID: DID of the account that owns that record.
+	// DID of the account that owns that record.
 	EprintDID lex.Opt[syntax.DID]
-	// DataKindURI: AT-URI of a knowledge-graph node defining the data kind; wins over dataKind.
+	// AT-URI of a knowledge-graph node defining the data kind; wins over dataKind.
 	DataKindURI lex.Opt[syntax.ATURI]
-	// DataKind: Role of the data, such as gold-standard or replication; fallback for dataKindUri.
-	// At most 128 bytes.
+	// Role of the data, such as gold-standard or replication; fallback for dataKindUri. Required,
+	// at most 128 bytes.
 	DataKind DataLinkDataKind
-	// CorpusRef: Linked corpus record, by AT-URI.
+	// Linked corpus record, by AT-URI.
 	CorpusRef lex.Opt[syntax.ATURI]
-	// ExpressionRefs: AT-URIs of the linked expression records. At most 10000 items.
+	// AT-URIs of the linked expression records. At most 10000 items.
 	ExpressionRefs []syntax.ATURI
-	// AnnotationRefs: AT-URIs of the linked annotation records. At most 10000 items.
+	// AT-URIs of the linked annotation records. At most 10000 items.
 	AnnotationRefs []syntax.ATURI
-	// Description: What the data is and how it relates to the paper. At most 10000 bytes.
+	// What the data is and how it relates to the paper. At most 10000 bytes.
 	Description lex.Opt[string]
-	// PaperSection: Part of the paper concerned, such as Table 3 or Appendix A. At most 256 bytes.
+	// Part of the paper concerned, such as Table 3 or Appendix A. At most 256 bytes.
 	PaperSection lex.Opt[string]
-	// Reproducibility: Recipe for regenerating this data: code, environment, command and seed.
+	// Recipe for regenerating this data: code, environment, command and seed.
 	Reproducibility *layers.ReproducibilityInfo
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var dataLinkFields = lex.NewFields(
@@ -50,12 +49,11 @@ var dataLinkFields = lex.NewFields(
 	"reproducibility",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *DataLink) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, dataLinkFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // $type
 			d.RecordType(NSIDDataLink)
 		case 1: // dataKind
@@ -82,13 +80,10 @@ func (v *DataLink) DecodeLex(d *lex.Decoder) {
 			v.ExpressionRefs = lex.DecodeArray(d, 0, 10000, (*lex.Decoder).ATURI)
 		case 12: // reproducibility
 			v.Reproducibility = lex.DecodeObject[layers.ReproducibilityInfo](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *DataLink) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDDataLink)
@@ -107,10 +102,7 @@ func (v *DataLink) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.eprint.dataLink.
-func (v *DataLink) RecordType() syntax.NSID { return NSIDDataLink }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *DataLink) RecordType() syntax.NSID      { return NSIDDataLink }
 func (v *DataLink) Validate() error              { return lex.Validate(v) }
 func (v DataLink) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *DataLink) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
@@ -130,14 +122,9 @@ const (
 	DataLinkDataKindReplication     DataLinkDataKind = "replication"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v DataLinkDataKind) IsKnown() bool {
-	switch v {
-	case DataLinkDataKindCorpus, DataLinkDataKindAnnotationLayer,
-		DataLinkDataKindModelOutput, DataLinkDataKindGoldStandard,
-		DataLinkDataKindEvaluationData, DataLinkDataKindSupplementary,
-		DataLinkDataKindReplication:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "corpus", "annotation-layer", "model-output", "gold-standard", "evaluation-data",
+		"supplementary", "replication",
+	)
 }

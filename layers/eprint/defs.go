@@ -12,57 +12,46 @@ import (
 // Citation is the pub.layers.eprint.defs#citation object. Bibliographic reference in CSL-JSON and
 // DataCite terms. Structured fields take precedence over raw; set raw, title or both.
 type Citation struct {
-	// Raw: Complete formatted reference, used when structured fields are missing. At most 4096
-	// bytes.
+	// Complete formatted reference, used when structured fields are missing. At most 4096 bytes.
 	Raw lex.Opt[string]
-	// TypeURI: AT-URI of a knowledge-graph node defining the kind of work; wins over type.
+	// AT-URI of a knowledge-graph node defining the kind of work; wins over type.
 	TypeURI lex.Opt[syntax.ATURI]
-	// Type: Kind of work in CSL-JSON terms, such as thesis; fallback for typeUri. At most 128
-	// bytes.
-	Type lex.Opt[CitationType]
-	// Title: At most 2048 bytes.
-	Title lex.Opt[string]
-	// Creators: Everyone credited with the work, in any role. At most 256 items.
+	// Kind of work in CSL-JSON terms, such as thesis; fallback for typeUri. At most 128 bytes.
+	Type  lex.Opt[CitationType]
+	Title lex.Opt[string] // at most 2048 bytes
+	// Everyone credited with the work, in any role. At most 256 items.
 	Creators []Creator
-	// ContainerTitle: Journal, book or proceedings the work appeared in. At most 2048 bytes.
+	// Journal, book or proceedings the work appeared in. At most 2048 bytes.
 	ContainerTitle lex.Opt[string]
-	// Publisher: At most 1024 bytes.
-	Publisher lex.Opt[string]
-	// PublisherPlace: Where the publisher is based. At most 512 bytes.
+	Publisher      lex.Opt[string] // at most 1024 bytes
+	// Where the publisher is based. At most 512 bytes.
 	PublisherPlace lex.Opt[string]
-	// Issued: Date of publication.
+	// Date of publication.
 	Issued *Date
-	// Accessed: Date on which the work was consulted.
+	// Date on which the work was consulted.
 	Accessed *Date
-	// Volume: At most 64 bytes.
-	Volume lex.Opt[string]
-	// Issue: At most 64 bytes.
-	Issue lex.Opt[string]
-	// Page: Page or page range. At most 64 bytes.
-	Page lex.Opt[string]
-	// Edition: At most 64 bytes.
-	Edition lex.Opt[string]
-	// Version: Version of a cited data set or program. At most 64 bytes.
+	Volume   lex.Opt[string] // at most 64 bytes
+	Issue    lex.Opt[string] // at most 64 bytes
+	// Page or page range. At most 64 bytes.
+	Page    lex.Opt[string]
+	Edition lex.Opt[string] // at most 64 bytes
+	// Version of a cited data set or program. At most 64 bytes.
 	Version lex.Opt[string]
-	// DOI: DOI, written without a resolver URL. At most 256 bytes.
+	// DOI, written without a resolver URL. At most 256 bytes.
 	DOI lex.Opt[string]
-	// URL: Web address of the work. At most 2048 bytes.
-	URL lex.Opt[syntax.URI]
-	// ISBN: At most 32 bytes.
-	ISBN lex.Opt[string]
-	// ISSN: At most 32 bytes.
-	ISSN lex.Opt[string]
-	// PMID: PubMed identifier. At most 32 bytes.
-	PMID lex.Opt[string]
-	// Abstract: At most 20000 bytes.
-	Abstract lex.Opt[string]
-	// Language: BCP-47 tag of the language the work is written in. At most 32 bytes.
+	// Web address of the work. At most 2048 bytes.
+	URL  lex.Opt[syntax.URI]
+	ISBN lex.Opt[string] // at most 32 bytes
+	ISSN lex.Opt[string] // at most 32 bytes
+	// PubMed identifier. At most 32 bytes.
+	PMID     lex.Opt[string]
+	Abstract lex.Opt[string] // at most 20000 bytes
+	// BCP-47 tag of the language the work is written in. At most 32 bytes.
 	Language lex.Opt[string]
-	// KnowledgeRefs: Knowledge-base entries that ground this work, such as a Crossref or OpenAlex
-	// record. At most 32 items.
+	// Knowledge-base entries that ground this work, such as a Crossref or OpenAlex record. At most
+	// 32 items.
 	KnowledgeRefs []layers.KnowledgeRef
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra         lex.Map // fields that the lexicon does not name
 }
 
 var citationFields = lex.NewFields(
@@ -73,12 +62,11 @@ var citationFields = lex.NewFields(
 
 var citationURLRules = lex.StringRules{MaxLength: 2048, Format: lex.FormatURI}
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Citation) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, citationFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // doi
 			v.DOI = lex.Present(d, d.String(0, 256))
 		case 1: // raw
@@ -125,13 +113,10 @@ func (v *Citation) DecodeLex(d *lex.Decoder) {
 			v.ContainerTitle = lex.Present(d, d.String(0, 2048))
 		case 22: // publisherPlace
 			v.PublisherPlace = lex.Present(d, d.String(0, 512))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Citation) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "doi", v.DOI)
@@ -186,56 +171,46 @@ const (
 	CitationTypeCustom          CitationType = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v CitationType) IsKnown() bool {
-	switch v {
-	case CitationTypeArticleJournal, CitationTypePaperConference, CitationTypeArticle,
-		CitationTypeBook, CitationTypeChapter, CitationTypeThesis, CitationTypeReport,
-		CitationTypeDataset, CitationTypeSoftware, CitationTypeManuscript, CitationTypeWebpage,
-		CitationTypeEntry, CitationTypeStandard, CitationTypePreprint, CitationTypeCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "article-journal", "paper-conference", "article", "book", "chapter", "thesis", "report",
+		"dataset", "software", "manuscript", "webpage", "entry", "standard", "preprint", "custom",
+	)
 }
 
 // Creator is the pub.layers.eprint.defs#creator object. A person or organization credited with a
 // work, named by CSL-JSON name parts and optionally identified by DID, ORCID or ROR.
 type Creator struct {
-	// RoleURI: AT-URI of a knowledge-graph node defining the creator role; wins over role.
+	// AT-URI of a knowledge-graph node defining the creator role; wins over role.
 	RoleURI lex.Opt[syntax.ATURI]
-	// Role: Part played in the work, such as editor or translator; fallback for roleUri. At most
-	// 128 bytes.
+	// Part played in the work, such as editor or translator; fallback for roleUri. At most 128
+	// bytes.
 	Role lex.Opt[CreatorRole]
-	// NameTypeURI: AT-URI of a knowledge-graph node defining the name type; wins over nameType.
+	// AT-URI of a knowledge-graph node defining the name type; wins over nameType.
 	NameTypeURI lex.Opt[syntax.ATURI]
-	// NameType: Whether the name is personal or organizational; fallback for nameTypeUri. At most
-	// 64 bytes.
+	// Whether the name is personal or organizational; fallback for nameTypeUri. At most 64 bytes.
 	NameType lex.Opt[CreatorNameType]
-	// Family: Family name, without particles. At most 512 bytes.
+	// Family name, without particles. At most 512 bytes.
 	Family lex.Opt[string]
-	// Given: Personal names other than the family name. At most 512 bytes.
+	// Personal names other than the family name. At most 512 bytes.
 	Given lex.Opt[string]
-	// DroppingParticle: Particle dropped when the family name stands alone, as in CSL. At most 128
-	// bytes.
+	// Particle dropped when the family name stands alone, as in CSL. At most 128 bytes.
 	DroppingParticle lex.Opt[string]
-	// NonDroppingParticle: Particle kept even when the family name stands alone, as in CSL. At most
-	// 128 bytes.
+	// Particle kept even when the family name stands alone, as in CSL. At most 128 bytes.
 	NonDroppingParticle lex.Opt[string]
-	// Suffix: Suffix after the name, such as Jr. or III. At most 128 bytes.
+	// Suffix after the name, such as Jr. or III. At most 128 bytes.
 	Suffix lex.Opt[string]
-	// Literal: Whole name in one string, for organizations or names not split up. At most 1024
-	// bytes.
+	// Whole name in one string, for organizations or names not split up. At most 1024 bytes.
 	Literal lex.Opt[string]
-	// Affiliation: Institution the creator belongs to. At most 1024 bytes.
+	// Institution the creator belongs to. At most 1024 bytes.
 	Affiliation lex.Opt[string]
-	// Sequence: Place among the creators, counted from 1. At least 1.
+	// Place among the creators, counted from 1. At least 1.
 	Sequence lex.Opt[int64]
-	// Agent: AT Protocol identity of the creator.
+	// AT Protocol identity of the creator.
 	Agent *layers.AgentRef
-	// KnowledgeRef: Outside identity, such as an ORCID or a ROR id.
+	// Outside identity, such as an ORCID or a ROR id.
 	KnowledgeRef *layers.KnowledgeRef
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra        lex.Map // fields that the lexicon does not name
 }
 
 var creatorFields = lex.NewFields(
@@ -243,12 +218,11 @@ var creatorFields = lex.NewFields(
 	"affiliation", "nameTypeUri", "knowledgeRef", "droppingParticle", "nonDroppingParticle",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Creator) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, creatorFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // role
 			v.Role = lex.Present(d, CreatorRole(d.String(0, 128)))
 		case 1: // agent
@@ -277,13 +251,10 @@ func (v *Creator) DecodeLex(d *lex.Decoder) {
 			v.DroppingParticle = lex.Present(d, d.String(0, 128))
 		case 13: // nonDroppingParticle
 			v.NonDroppingParticle = lex.Present(d, d.String(0, 128))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Creator) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "role", v.Role)
@@ -323,15 +294,11 @@ const (
 	CreatorRoleCustom      CreatorRole = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v CreatorRole) IsKnown() bool {
-	switch v {
-	case CreatorRoleAuthor, CreatorRoleEditor, CreatorRoleTranslator,
-		CreatorRoleContributor, CreatorRoleIllustrator, CreatorRoleDirector,
-		CreatorRoleProducer, CreatorRoleCollector, CreatorRoleCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "author", "editor", "translator", "contributor", "illustrator", "director", "producer",
+		"collector", "custom",
+	)
 }
 
 // CreatorNameType is a string with known values; others are legal.
@@ -343,42 +310,35 @@ const (
 	CreatorNameTypeOrganizational CreatorNameType = "organizational"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v CreatorNameType) IsKnown() bool {
-	switch v {
-	case CreatorNameTypePersonal, CreatorNameTypeOrganizational:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "personal", "organizational")
 }
 
 // Date is the pub.layers.eprint.defs#date object. A calendar date in the CSL-JSON manner, either
 // split into year, month and day or given as free text.
 type Date struct {
-	// Year: Calendar year in four digits.
+	// Calendar year in four digits.
 	Year lex.Opt[int64]
-	// Month: Month, 1 to 12. 1 to 12.
+	// Month, 1 to 12. 1 to 12.
 	Month lex.Opt[int64]
-	// Day: Day of the month, 1 to 31. 1 to 31.
+	// Day of the month, 1 to 31. 1 to 31.
 	Day lex.Opt[int64]
-	// Season: Season of publication, for issues dated by season. At most 32 bytes.
+	// Season of publication, for issues dated by season. At most 32 bytes.
 	Season lex.Opt[string]
-	// Circa: True for an approximate date.
+	// True for an approximate date.
 	Circa lex.Opt[bool]
-	// Literal: Date as free text, when it cannot be split into parts. At most 128 bytes.
+	// Date as free text, when it cannot be split into parts. At most 128 bytes.
 	Literal lex.Opt[string]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra   lex.Map // fields that the lexicon does not name
 }
 
 var dateFields = lex.NewFields("day", "year", "circa", "month", "season", "literal")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Date) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, dateFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // day
 			v.Day = lex.Present(d, d.Int(1, 31))
 		case 1: // year
@@ -391,13 +351,10 @@ func (v *Date) DecodeLex(d *lex.Decoder) {
 			v.Season = lex.Present(d, d.String(0, 32))
 		case 5: // literal
 			v.Literal = lex.Present(d, d.String(0, 128))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Date) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptInt(&o, "day", v.Day)

@@ -15,44 +15,40 @@ const NSIDEprint = "pub.layers.eprint.eprint"
 // Eprint is the pub.layers.eprint.eprint record. Ties Layers data to a paper or preprint and states
 // the relation between them.
 type Eprint struct {
-	// EprintIdentifier: Identifier of the paper, read according to eprintIdentifierType. At most
-	// 512 bytes.
+	// Identifier of the paper, read according to eprintIdentifierType. Required, at most 512 bytes.
 	EprintIdentifier string
-	// EprintIdentifierTypeURI: AT-URI of a knowledge-graph node defining the identifier scheme;
-	// wins over eprintIdentifierType.
+	// AT-URI of a knowledge-graph node defining the identifier scheme; wins over
+	// eprintIdentifierType.
 	EprintIdentifierTypeURI lex.Opt[syntax.ATURI]
-	// EprintIdentifierType: Identifier scheme, such as doi or arxiv; fallback for
-	// eprintIdentifierTypeUri. At most 128 bytes.
+	// Identifier scheme, such as doi or arxiv; fallback for eprintIdentifierTypeUri. At most 128
+	// bytes.
 	EprintIdentifierType lex.Opt[EprintEprintIdentifierType]
-	// EprintURI: Full URI at which the paper can be reached.
+	// Full URI at which the paper can be reached.
 	EprintURI lex.Opt[syntax.URI]
-	// PlatformEprintRefs: AT-URIs of the paper's records on publication platforms, one per mirror.
-	// At most 32 items.
+	// AT-URIs of the paper's records on publication platforms, one per mirror. At most 32 items.
 	PlatformEprintRefs []syntax.ATURI
-	// LinkTypeURI: AT-URI of a knowledge-graph node defining the link type; wins over linkType.
+	// AT-URI of a knowledge-graph node defining the link type; wins over linkType.
 	LinkTypeURI lex.Opt[syntax.ATURI]
-	// LinkType: How the data relates to the paper, such as described-in; fallback for linkTypeUri.
-	// At most 128 bytes.
+	// How the data relates to the paper, such as described-in; fallback for linkTypeUri. Required,
+	// at most 128 bytes.
 	LinkType EprintLinkType
-	// ExpressionRefs: AT-URIs of the linked expression records. At most 1000 items.
+	// AT-URIs of the linked expression records. At most 1000 items.
 	ExpressionRefs []syntax.ATURI
-	// AnnotationRefs: AT-URIs of the linked annotation records. At most 1000 items.
+	// AT-URIs of the linked annotation records. At most 1000 items.
 	AnnotationRefs []syntax.ATURI
-	// CorpusRef: Linked corpus record, by AT-URI.
+	// Linked corpus record, by AT-URI.
 	CorpusRef lex.Opt[syntax.ATURI]
-	// Description: How data and paper are related, in prose. At most 10000 bytes.
+	// How data and paper are related, in prose. At most 10000 bytes.
 	Description lex.Opt[string]
-	// Citation: Bibliographic details for display; the identifier fields remain the key.
+	// Bibliographic details for display; the identifier fields remain the key.
 	Citation *Citation
-	// KnowledgeRefs: Knowledge-base entries that ground this eprint, such as its venue. At most 32
-	// items.
+	// Knowledge-base entries that ground this eprint, such as its venue. At most 32 items.
 	KnowledgeRefs []layers.KnowledgeRef
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var eprintFields = lex.NewFields(
@@ -61,12 +57,11 @@ var eprintFields = lex.NewFields(
 	"eprintIdentifier!", "platformEprintRefs", "eprintIdentifierType", "eprintIdentifierTypeUri",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Eprint) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, eprintFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // $type
 			d.RecordType(NSIDEprint)
 		case 1: // citation
@@ -99,13 +94,10 @@ func (v *Eprint) DecodeLex(d *lex.Decoder) {
 			v.EprintIdentifierType = lex.Present(d, EprintEprintIdentifierType(d.String(0, 128)))
 		case 15: // eprintIdentifierTypeUri
 			v.EprintIdentifierTypeURI = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Eprint) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDEprint)
@@ -127,10 +119,7 @@ func (v *Eprint) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.eprint.eprint.
-func (v *Eprint) RecordType() syntax.NSID { return NSIDEprint }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *Eprint) RecordType() syntax.NSID      { return NSIDEprint }
 func (v *Eprint) Validate() error              { return lex.Validate(v) }
 func (v Eprint) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Eprint) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
@@ -152,17 +141,11 @@ const (
 	EprintEprintIdentifierTypeCustom          EprintEprintIdentifierType = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v EprintEprintIdentifierType) IsKnown() bool {
-	switch v {
-	case EprintEprintIdentifierTypeDOI, EprintEprintIdentifierTypeArxiv,
-		EprintEprintIdentifierTypeAclAnthology, EprintEprintIdentifierTypeSemanticScholar,
-		EprintEprintIdentifierTypePubmed, EprintEprintIdentifierTypeISBN,
-		EprintEprintIdentifierTypeURL, EprintEprintIdentifierTypeAtURI,
-		EprintEprintIdentifierTypeCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "doi", "arxiv", "acl-anthology", "semantic-scholar", "pubmed", "isbn", "url", "at-uri",
+		"custom",
+	)
 }
 
 // EprintLinkType is a string with known values; others are legal.
@@ -182,14 +165,9 @@ const (
 	EprintLinkTypeTestDataFor     EprintLinkType = "test-data-for"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v EprintLinkType) IsKnown() bool {
-	switch v {
-	case EprintLinkTypeProducedBy, EprintLinkTypeDescribedIn, EprintLinkTypeEvaluatedIn,
-		EprintLinkTypeReplicatedFrom, EprintLinkTypeExtends, EprintLinkTypeSupplements,
-		EprintLinkTypeCitedIn, EprintLinkTypeAnnotates, EprintLinkTypeTrainingDataFor,
-		EprintLinkTypeTestDataFor:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "produced-by", "described-in", "evaluated-in", "replicated-from", "extends", "supplements",
+		"cited-in", "annotates", "training-data-for", "test-data-for",
+	)
 }

@@ -22,14 +22,11 @@ func (c *Client) GetDataLink(ctx context.Context, params *GetDataLinkParams) (*l
 
 // GetDataLinkParams are the parameters of pub.layers.eprint.getDataLink.
 type GetDataLinkParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetDataLinkParams) LexParams() lex.Params {
+func (v *GetDataLinkParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetDataLinkParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

@@ -22,14 +22,11 @@ func (c *Client) GetEprint(ctx context.Context, params *GetEprintParams) (*lex.E
 
 // GetEprintParams are the parameters of pub.layers.eprint.getEprint.
 type GetEprintParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetEprintParams) LexParams() lex.Params {
+func (v *GetEprintParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetEprintParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

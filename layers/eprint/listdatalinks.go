@@ -20,35 +20,27 @@ func (c *Client) ListDataLinks(ctx context.Context, params *ListDataLinksParams)
 	return lex.QueryRecordPage[DataLink](ctx, c.Caller, NSIDListDataLinks, params.LexParams(), "records")
 }
 
-// ListDataLinksIter iterates over the records of all pages of [Client.ListDataLinks], fetching each
-// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
-// on; any other error ends it.
+// ListDataLinksIter iterates over the records of all pages of [Client.ListDataLinks]. An error that
+// is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListDataLinksIter(ctx context.Context, params *ListDataLinksParams) iter.Seq2[*lex.Entry[DataLink], error] {
 	return lex.QueryRecordPages[DataLink](ctx, c.Caller, NSIDListDataLinks, params.LexParams(), "records")
 }
 
 // ListDataLinksParams are the parameters of pub.layers.eprint.listDataLinks.
 type ListDataLinksParams struct {
-	// EprintURI: Eprint whose data links are wanted, by AT-URI.
+	// Eprint whose data links are wanted, by AT-URI. Required.
 	EprintURI syntax.ATURI
-	// DataKind: Return only data links with this dataKind slug.
+	// Return only data links with this dataKind slug.
 	DataKind lex.Opt[string]
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
-	Cursor lex.Opt[string]
+	Limit    lex.Opt[int64] // 1 to 100, default 50
+	Cursor   lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListDataLinksParams) LexParams() lex.Params {
+func (v *ListDataLinksParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListDataLinksParams))
-	var q lex.Params
 	q.String("eprintUri", string(v.EprintURI))
 	lex.OptParam(&q, "dataKind", v.DataKind)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListDataLinksParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

@@ -21,38 +21,30 @@ func (c *Client) ListEprints(ctx context.Context, params *ListEprintsParams) (*l
 	return lex.QueryRecordPage[Eprint](ctx, c.Caller, NSIDListEprints, params.LexParams(), "records")
 }
 
-// ListEprintsIter iterates over the records of all pages of [Client.ListEprints], fetching each
-// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
-// on; any other error ends it.
+// ListEprintsIter iterates over the records of all pages of [Client.ListEprints]. An error that is
+// a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListEprintsIter(ctx context.Context, params *ListEprintsParams) iter.Seq2[*lex.Entry[Eprint], error] {
 	return lex.QueryRecordPages[Eprint](ctx, c.Caller, NSIDListEprints, params.LexParams(), "records")
 }
 
 // ListEprintsParams are the parameters of pub.layers.eprint.listEprints.
 type ListEprintsParams struct {
-	// Repo: Repository to read, by handle or DID.
+	// Repository to read, by handle or DID. Required.
 	Repo syntax.AtIdentifier
-	// LinkType: Return only eprint records with this linkType slug.
+	// Return only eprint records with this linkType slug.
 	LinkType lex.Opt[string]
-	// EprintIdentifierType: Return only eprint records with this eprintIdentifierType slug.
+	// Return only eprint records with this eprintIdentifierType slug.
 	EprintIdentifierType lex.Opt[string]
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
-	Cursor lex.Opt[string]
+	Limit                lex.Opt[int64] // 1 to 100, default 50
+	Cursor               lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListEprintsParams) LexParams() lex.Params {
+func (v *ListEprintsParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListEprintsParams))
-	var q lex.Params
 	q.String("repo", string(v.Repo))
 	lex.OptParam(&q, "linkType", v.LinkType)
 	lex.OptParam(&q, "eprintIdentifierType", v.EprintIdentifierType)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListEprintsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

@@ -16,44 +16,43 @@ const NSIDExpression = "pub.layers.expression.expression"
 // whole document to a morpheme. Units nest through parentRef and supply the text that annotations
 // point into.
 type Expression struct {
-	// ID: Identifier unique within the corpus, such as a headline or document number. At most 1024
-	// bytes.
+	// Identifier unique within the corpus, such as a headline or document number. Required, at most
+	// 1024 bytes.
 	ID string
-	// KindURI: AT-URI of a knowledge-graph node defining the expression kind; wins over kind.
+	// AT-URI of a knowledge-graph node defining the expression kind; wins over kind.
 	KindURI lex.Opt[syntax.ATURI]
-	// Kind: Size or genre of the unit, such as document or sentence; fallback for kindUri. At most
-	// 128 bytes.
+	// Size or genre of the unit, such as document or sentence; fallback for kindUri. Required, at
+	// most 128 bytes.
 	Kind ExpressionKind
-	// Text: Raw text of the unit; UTF-8 byte offsets of annotations count into it. At most 10000000
+	// Raw text of the unit; UTF-8 byte offsets of annotations count into it. At most 10000000
 	// bytes.
 	Text lex.Opt[string]
-	// ParentRef: Enclosing expression, by AT-URI; unset at the top level.
+	// Enclosing expression, by AT-URI; unset at the top level.
 	ParentRef lex.Opt[syntax.ATURI]
-	// Anchor: Where this expression sits inside its parent.
+	// Where this expression sits inside its parent.
 	Anchor *layers.Anchor
-	// MediaRef: Media record with the audio, video or image, by AT-URI.
+	// Media record with the audio, video or image, by AT-URI.
 	MediaRef lex.Opt[syntax.ATURI]
-	// MediaBlob: Audio, video or image stored inline, up to 50 MiB. At most 52428800 bytes, media
-	// types audio/*, video/*, image/*.
+	// Audio, video or image stored inline, up to 50 MiB. At most 52428800 bytes, media types
+	// audio/*, video/*, image/*.
 	MediaBlob lex.Opt[lex.Blob]
-	// Metadata: Provenance of this expression: agent, persona, tool, time and confidence.
+	// Provenance of this expression: agent, persona, tool, time and confidence.
 	Metadata *layers.AnnotationMetadata
-	// Features: Free-form key-value pairs about the document as a whole.
+	// Free-form key-value pairs about the document as a whole.
 	Features *layers.FeatureMap
-	// SourceURL: Web page the expression was taken from or comments on. At most 4096 bytes.
+	// Web page the expression was taken from or comments on. At most 4096 bytes.
 	SourceURL lex.Opt[syntax.URI]
-	// SourceRef: AT Protocol record it was taken from or comments on, by AT-URI.
+	// AT Protocol record it was taken from or comments on, by AT-URI.
 	SourceRef lex.Opt[syntax.ATURI]
-	// EprintRefs: AT-URIs of eprint records for papers about this expression. At most 64 items.
+	// AT-URIs of eprint records for papers about this expression. At most 64 items.
 	EprintRefs []syntax.ATURI
-	// KnowledgeRefs: Knowledge-base entries that ground this expression. At most 128 items.
+	// Knowledge-base entries that ground this expression. At most 128 items.
 	KnowledgeRefs []layers.KnowledgeRef
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Languages: BCP-47 tags of the languages present; empty if unknown. At most 128 items.
+	// BCP-47 tags of the languages present; empty if unknown. At most 128 items.
 	Languages []string
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var expressionFields = lex.NewFields(
@@ -68,12 +67,11 @@ var ExpressionMediaBlobRules = lex.BlobRules{Accept: []string{"audio/*", "video/
 
 var expressionSourceURLRules = lex.StringRules{MaxLength: 4096, Format: lex.FormatURI}
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Expression) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, expressionFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // id
 			v.ID = d.String(0, 1024)
 		case 1: // kind
@@ -108,13 +106,10 @@ func (v *Expression) DecodeLex(d *lex.Decoder) {
 			v.EprintRefs = lex.DecodeArray(d, 0, 64, (*lex.Decoder).ATURI)
 		case 16: // knowledgeRefs
 			v.KnowledgeRefs = lex.DecodeObjects[layers.KnowledgeRef](d, 0, 128)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Expression) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("id").String(v.ID)
@@ -137,10 +132,7 @@ func (v *Expression) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.expression.expression.
-func (v *Expression) RecordType() syntax.NSID { return NSIDExpression }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *Expression) RecordType() syntax.NSID      { return NSIDExpression }
 func (v *Expression) Validate() error              { return lex.Validate(v) }
 func (v Expression) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Expression) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
@@ -177,18 +169,10 @@ const (
 	ExpressionKindOther       ExpressionKind = "other"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v ExpressionKind) IsKnown() bool {
-	switch v {
-	case ExpressionKindDocument, ExpressionKindTranscript, ExpressionKindDialogue,
-		ExpressionKindSocialMedia, ExpressionKindEmail, ExpressionKindArticle,
-		ExpressionKindRecording, ExpressionKindVideo, ExpressionKindMultimodal,
-		ExpressionKindCode, ExpressionKindSection, ExpressionKindParagraph,
-		ExpressionKindChapter, ExpressionKindTurn, ExpressionKindUtterance,
-		ExpressionKindHeading, ExpressionKindList, ExpressionKindSentence,
-		ExpressionKindClause, ExpressionKindPhrase, ExpressionKindWord, ExpressionKindMorpheme,
-		ExpressionKindCharacter, ExpressionKindOther:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "document", "transcript", "dialogue", "social-media", "email", "article", "recording",
+		"video", "multimodal", "code", "section", "paragraph", "chapter", "turn", "utterance",
+		"heading", "list", "sentence", "clause", "phrase", "word", "morpheme", "character", "other",
+	)
 }

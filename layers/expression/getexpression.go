@@ -22,14 +22,11 @@ func (c *Client) GetExpression(ctx context.Context, params *GetExpressionParams)
 
 // GetExpressionParams are the parameters of pub.layers.expression.getExpression.
 type GetExpressionParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetExpressionParams) LexParams() lex.Params {
+func (v *GetExpressionParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetExpressionParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

@@ -20,43 +20,35 @@ func (c *Client) ListExpressions(ctx context.Context, params *ListExpressionsPar
 	return lex.QueryRecordPage[Expression](ctx, c.Caller, NSIDListExpressions, params.LexParams(), "records")
 }
 
-// ListExpressionsIter iterates over the records of all pages of [Client.ListExpressions], fetching
-// each when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop
-// goes on; any other error ends it.
+// ListExpressionsIter iterates over the records of all pages of [Client.ListExpressions]. An error
+// that is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListExpressionsIter(ctx context.Context, params *ListExpressionsParams) iter.Seq2[*lex.Entry[Expression], error] {
 	return lex.QueryRecordPages[Expression](ctx, c.Caller, NSIDListExpressions, params.LexParams(), "records")
 }
 
 // ListExpressionsParams are the parameters of pub.layers.expression.listExpressions.
 type ListExpressionsParams struct {
-	// Repo: Repository to read, by handle or DID.
+	// Repository to read, by handle or DID. Required.
 	Repo syntax.AtIdentifier
-	// Kind: Return only expressions with this kind slug. At most 128 bytes.
+	// Return only expressions with this kind slug. At most 128 bytes.
 	Kind lex.Opt[string]
-	// ParentRef: Return only expressions whose parentRef is this AT-URI.
+	// Return only expressions whose parentRef is this AT-URI.
 	ParentRef lex.Opt[syntax.ATURI]
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
-	Cursor lex.Opt[string]
-	// Languages: Return only expressions that cover one or more of the given BCP-47 tags.
+	Limit     lex.Opt[int64] // 1 to 100, default 50
+	Cursor    lex.Opt[string]
+	// Return only expressions that cover one or more of the given BCP-47 tags.
 	Languages []string
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListExpressionsParams) LexParams() lex.Params {
+func (v *ListExpressionsParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListExpressionsParams))
-	var q lex.Params
 	q.String("repo", string(v.Repo))
 	lex.OptParam(&q, "kind", v.Kind)
 	lex.OptParam(&q, "parentRef", v.ParentRef)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	for _, x := range v.Languages {
 		q.String("languages", x)
 	}
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListExpressionsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

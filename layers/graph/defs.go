@@ -12,36 +12,33 @@ import (
 // GraphEdgeEntry is the pub.layers.graph.defs#graphEdgeEntry object. A directed edge belonging to a
 // graphEdgeSet, whose edge type it may override.
 type GraphEdgeEntry struct {
-	// UUID: UUID by which other objects refer to this edge.
+	// UUID by which other objects refer to this edge. Required.
 	UUID layers.UUID
-	// EdgeTypeURI: AT-URI of a knowledge-graph node defining this edge's type; replaces the set's
-	// edgeTypeUri.
+	// AT-URI of a knowledge-graph node defining this edge's type; replaces the set's edgeTypeUri.
 	EdgeTypeURI lex.Opt[syntax.ATURI]
-	// EdgeType: Relation this edge expresses, replacing the set's edgeType; fallback for
-	// edgeTypeUri. At most 256 bytes.
+	// Relation this edge expresses, replacing the set's edgeType; fallback for edgeTypeUri.
+	// Required, at most 256 bytes.
 	EdgeType string
-	// Source: Object the edge starts from.
+	// Object the edge starts from. Required.
 	Source layers.ObjectRef
-	// Target: Object the edge points to.
+	// Object the edge points to. Required.
 	Target layers.ObjectRef
-	// Confidence: Confidence from 0 to 1000, 1000 being certain. 0 to 1000.
+	// Confidence from 0 to 1000, 1000 being certain. 0 to 1000.
 	Confidence lex.Opt[int64]
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var graphEdgeEntryFields = lex.NewFields(
 	"uuid!", "source!", "target!", "edgeType!", "features", "confidence", "edgeTypeUri",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *GraphEdgeEntry) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, graphEdgeEntryFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // uuid
 			v.UUID.DecodeLex(d)
 		case 1: // source
@@ -56,13 +53,10 @@ func (v *GraphEdgeEntry) DecodeLex(d *lex.Decoder) {
 			v.Confidence = lex.Present(d, d.Int(0, 1000))
 		case 6: // edgeTypeUri
 			v.EdgeTypeURI = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *GraphEdgeEntry) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	v.UUID.EncodeLex(o.Key("uuid"))

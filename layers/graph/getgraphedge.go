@@ -22,14 +22,11 @@ func (c *Client) GetGraphEdge(ctx context.Context, params *GetGraphEdgeParams) (
 
 // GetGraphEdgeParams are the parameters of pub.layers.graph.getGraphEdge.
 type GetGraphEdgeParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetGraphEdgeParams) LexParams() lex.Params {
+func (v *GetGraphEdgeParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetGraphEdgeParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

@@ -22,14 +22,11 @@ func (c *Client) GetGraphEdgeSet(ctx context.Context, params *GetGraphEdgeSetPar
 
 // GetGraphEdgeSetParams are the parameters of pub.layers.graph.getGraphEdgeSet.
 type GetGraphEdgeSetParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetGraphEdgeSetParams) LexParams() lex.Params {
+func (v *GetGraphEdgeSetParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetGraphEdgeSetParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

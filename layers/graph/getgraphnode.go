@@ -22,14 +22,11 @@ func (c *Client) GetGraphNode(ctx context.Context, params *GetGraphNodeParams) (
 
 // GetGraphNodeParams are the parameters of pub.layers.graph.getGraphNode.
 type GetGraphNodeParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetGraphNodeParams) LexParams() lex.Params {
+func (v *GetGraphNodeParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetGraphNodeParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

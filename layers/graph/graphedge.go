@@ -16,29 +16,28 @@ const NSIDGraphEdge = "pub.layers.graph.graphEdge"
 // which may be Layers records, objects inside them or knowledge-base entries. Parallel edges and
 // cycles are allowed.
 type GraphEdge struct {
-	// Source: Object the edge starts from: local, in another record or in a knowledge base.
+	// Object the edge starts from: local, in another record or in a knowledge base. Required.
 	Source layers.ObjectRef
-	// Target: Object the edge points to: local, in another record or in a knowledge base.
+	// Object the edge points to: local, in another record or in a knowledge base. Required.
 	Target layers.ObjectRef
-	// EdgeTypeURI: AT-URI of a knowledge-graph node defining the edge type; wins over edgeType.
+	// AT-URI of a knowledge-graph node defining the edge type; wins over edgeType.
 	EdgeTypeURI lex.Opt[syntax.ATURI]
-	// EdgeType: Relation expressed, such as causal, before or part-of; fallback for edgeTypeUri. At
+	// Relation expressed, such as causal, before or part-of; fallback for edgeTypeUri. Required, at
 	// most 128 bytes.
 	EdgeType GraphEdgeEdgeType
-	// Label: Text shown on the edge, such as the connective that signals it. At most 512 bytes.
+	// Text shown on the edge, such as the connective that signals it. At most 512 bytes.
 	Label lex.Opt[string]
-	// Ordinal: Sort position among edges of one type leaving one source, lowest first. At least 0.
+	// Sort position among edges of one type leaving one source, lowest first. At least 0.
 	Ordinal lex.Opt[int64]
-	// Confidence: Confidence from 0 to 1000, 1000 being certain. 0 to 1000.
+	// Confidence from 0 to 1000, 1000 being certain. 0 to 1000.
 	Confidence lex.Opt[int64]
-	// Properties: Free-form key-value pairs describing the edge.
+	// Free-form key-value pairs describing the edge.
 	Properties *layers.FeatureMap
-	// Metadata: Provenance of this edge: agent, persona, tool, time and confidence.
+	// Provenance of this edge: agent, persona, tool, time and confidence.
 	Metadata *layers.AnnotationMetadata
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var graphEdgeFields = lex.NewFields(
@@ -46,12 +45,11 @@ var graphEdgeFields = lex.NewFields(
 	"confidence", "properties", "edgeTypeUri",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *GraphEdge) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, graphEdgeFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // $type
 			d.RecordType(NSIDGraphEdge)
 		case 1: // label
@@ -74,13 +72,10 @@ func (v *GraphEdge) DecodeLex(d *lex.Decoder) {
 			v.Properties = lex.DecodeObject[layers.FeatureMap](d)
 		case 10: // edgeTypeUri
 			v.EdgeTypeURI = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *GraphEdge) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDGraphEdge)
@@ -97,10 +92,7 @@ func (v *GraphEdge) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.graph.graphEdge.
-func (v *GraphEdge) RecordType() syntax.NSID { return NSIDGraphEdge }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *GraphEdge) RecordType() syntax.NSID      { return NSIDGraphEdge }
 func (v *GraphEdge) Validate() error              { return lex.Validate(v) }
 func (v GraphEdge) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GraphEdge) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
@@ -184,36 +176,19 @@ const (
 	GraphEdgeEdgeTypeCustom                         GraphEdgeEdgeType = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v GraphEdgeEdgeType) IsKnown() bool {
-	switch v {
-	case GraphEdgeEdgeTypeReplyTo, GraphEdgeEdgeTypeQuote, GraphEdgeEdgeTypeRepost,
-		GraphEdgeEdgeTypeTranslationOf, GraphEdgeEdgeTypeContinuation,
-		GraphEdgeEdgeTypeSummaryOf, GraphEdgeEdgeTypeRevisionOf, GraphEdgeEdgeTypeCorrectionOf,
-		GraphEdgeEdgeTypeCoreference, GraphEdgeEdgeTypeCausal, GraphEdgeEdgeTypePartOf,
-		GraphEdgeEdgeTypeMemberOf, GraphEdgeEdgeTypeTypeOf, GraphEdgeEdgeTypeSameAs,
-		GraphEdgeEdgeTypeRelatedTo, GraphEdgeEdgeTypeDerivedFrom, GraphEdgeEdgeTypeSupports,
-		GraphEdgeEdgeTypeContradicts, GraphEdgeEdgeTypeDiscourse, GraphEdgeEdgeTypeBridging,
-		GraphEdgeEdgeTypeGrounding, GraphEdgeEdgeTypeInstanceOf, GraphEdgeEdgeTypeDenotes,
-		GraphEdgeEdgeTypeDescribes, GraphEdgeEdgeTypeSpecializes, GraphEdgeEdgeTypeElaborates,
-		GraphEdgeEdgeTypeProducedBy, GraphEdgeEdgeTypeDescribedIn, GraphEdgeEdgeTypeAnnotates,
-		GraphEdgeEdgeTypeSeeAlso, GraphEdgeEdgeTypeBefore, GraphEdgeEdgeTypeAfter,
-		GraphEdgeEdgeTypeMeets, GraphEdgeEdgeTypeMetBy, GraphEdgeEdgeTypeOverlaps,
-		GraphEdgeEdgeTypeOverlappedBy, GraphEdgeEdgeTypeStarts, GraphEdgeEdgeTypeStartedBy,
-		GraphEdgeEdgeTypeDuring, GraphEdgeEdgeTypeContains, GraphEdgeEdgeTypeFinishes,
-		GraphEdgeEdgeTypeFinishedBy, GraphEdgeEdgeTypeEquals, GraphEdgeEdgeTypeSimultaneous,
-		GraphEdgeEdgeTypeInitiates, GraphEdgeEdgeTypeCulminates, GraphEdgeEdgeTypeTerminates,
-		GraphEdgeEdgeTypeContinues, GraphEdgeEdgeTypeReinitiates,
-		GraphEdgeEdgeTypeDisconnected, GraphEdgeEdgeTypeExternallyConnected,
-		GraphEdgeEdgeTypePartiallyOverlapping, GraphEdgeEdgeTypeTangentialProperPart,
-		GraphEdgeEdgeTypeNonTangentialProperPart, GraphEdgeEdgeTypeTangentialProperPartInverse,
-		GraphEdgeEdgeTypeNonTangentialProperPartInverse, GraphEdgeEdgeTypeSpatiallyEqual,
-		GraphEdgeEdgeTypeNorthOf, GraphEdgeEdgeTypeSouthOf, GraphEdgeEdgeTypeEastOf,
-		GraphEdgeEdgeTypeWestOf, GraphEdgeEdgeTypeAbove, GraphEdgeEdgeTypeBelow,
-		GraphEdgeEdgeTypeInFrontOf, GraphEdgeEdgeTypeBehind, GraphEdgeEdgeTypeLeftOf,
-		GraphEdgeEdgeTypeRightOf, GraphEdgeEdgeTypeNear, GraphEdgeEdgeTypeFar,
-		GraphEdgeEdgeTypeAdjacent, GraphEdgeEdgeTypeCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "reply-to", "quote", "repost", "translation-of", "continuation", "summary-of",
+		"revision-of", "correction-of", "coreference", "causal", "part-of", "member-of", "type-of",
+		"same-as", "related-to", "derived-from", "supports", "contradicts", "discourse", "bridging",
+		"grounding", "instance-of", "denotes", "describes", "specializes", "elaborates", "produced-by",
+		"described-in", "annotates", "see-also", "before", "after", "meets", "met-by", "overlaps",
+		"overlapped-by", "starts", "started-by", "during", "contains", "finishes", "finished-by",
+		"equals", "simultaneous", "initiates", "culminates", "terminates", "continues", "reinitiates",
+		"disconnected", "externally-connected", "partially-overlapping", "tangential-proper-part",
+		"non-tangential-proper-part", "tangential-proper-part-inverse",
+		"non-tangential-proper-part-inverse", "spatially-equal", "north-of", "south-of", "east-of",
+		"west-of", "above", "below", "in-front-of", "behind", "left-of", "right-of", "near", "far",
+		"adjacent", "custom",
+	)
 }

@@ -15,32 +15,31 @@ const NSIDGraphEdgeSet = "pub.layers.graph.graphEdgeSet"
 // GraphEdgeSet is the pub.layers.graph.graphEdgeSet record. Edges published together because they
 // share provenance, context and usually a type; meant for bulk imports and model output.
 type GraphEdgeSet struct {
-	// Expression: Expression the edges concern, by AT-URI, if there is a single one.
+	// Expression the edges concern, by AT-URI, if there is a single one.
 	Expression lex.Opt[syntax.ATURI]
-	// EdgeTypeURI: AT-URI of a knowledge-graph node defining the edge type; wins over edgeType.
+	// AT-URI of a knowledge-graph node defining the edge type; wins over edgeType.
 	EdgeTypeURI lex.Opt[syntax.ATURI]
-	// EdgeType: Relation the edges express unless one overrides it; fallback for edgeTypeUri. At
-	// most 128 bytes.
+	// Relation the edges express unless one overrides it; fallback for edgeTypeUri. At most 128
+	// bytes.
 	EdgeType lex.Opt[GraphEdgeSetEdgeType]
-	// Edges: Edges in the set, each with its own endpoints.
+	// Edges in the set, each with its own endpoints. Required.
 	Edges []GraphEdgeEntry
-	// Metadata: Provenance of this edge set: agent, persona, tool, time and confidence.
+	// Provenance of this edge set: agent, persona, tool, time and confidence.
 	Metadata *layers.AnnotationMetadata
-	// KnowledgeRefs: Knowledge-base entries that ground this edge set, such as its relation
-	// ontology. At most 32 items.
+	// Knowledge-base entries that ground this edge set, such as its relation ontology. At most 32
+	// items.
 	KnowledgeRefs []layers.KnowledgeRef
-	// Licensing: License terms for this edge set, possibly several or per component.
+	// License terms for this edge set, possibly several or per component.
 	Licensing *layers.Licensing
-	// EprintRefs: AT-URIs of eprint records for papers about this edge set. At most 64 items.
+	// AT-URIs of eprint records for papers about this edge set. At most 64 items.
 	EprintRefs []syntax.ATURI
-	// Reproducibility: Recipe for regenerating this edge set: code, environment, command and seed.
+	// Recipe for regenerating this edge set: code, environment, command and seed.
 	Reproducibility *layers.ReproducibilityInfo
-	// Features: Free-form key-value pairs, such as extraction method or model version.
+	// Free-form key-value pairs, such as extraction method or model version.
 	Features *layers.FeatureMap
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var graphEdgeSetFields = lex.NewFields(
@@ -48,12 +47,11 @@ var graphEdgeSetFields = lex.NewFields(
 	"eprintRefs", "expression", "edgeTypeUri", "knowledgeRefs", "reproducibility",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *GraphEdgeSet) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, graphEdgeSetFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // $type
 			d.RecordType(NSIDGraphEdgeSet)
 		case 1: // edges
@@ -78,13 +76,10 @@ func (v *GraphEdgeSet) DecodeLex(d *lex.Decoder) {
 			v.KnowledgeRefs = lex.DecodeObjects[layers.KnowledgeRef](d, 0, 32)
 		case 11: // reproducibility
 			v.Reproducibility = lex.DecodeObject[layers.ReproducibilityInfo](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *GraphEdgeSet) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDGraphEdgeSet)
@@ -102,10 +97,7 @@ func (v *GraphEdgeSet) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.graph.graphEdgeSet.
-func (v *GraphEdgeSet) RecordType() syntax.NSID { return NSIDGraphEdgeSet }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *GraphEdgeSet) RecordType() syntax.NSID      { return NSIDGraphEdgeSet }
 func (v *GraphEdgeSet) Validate() error              { return lex.Validate(v) }
 func (v GraphEdgeSet) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GraphEdgeSet) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
@@ -171,34 +163,16 @@ const (
 	GraphEdgeSetEdgeTypeCustom                         GraphEdgeSetEdgeType = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v GraphEdgeSetEdgeType) IsKnown() bool {
-	switch v {
-	case GraphEdgeSetEdgeTypeCoreference, GraphEdgeSetEdgeTypeCausal,
-		GraphEdgeSetEdgeTypePartOf, GraphEdgeSetEdgeTypeMemberOf, GraphEdgeSetEdgeTypeTypeOf,
-		GraphEdgeSetEdgeTypeSameAs, GraphEdgeSetEdgeTypeRelatedTo,
-		GraphEdgeSetEdgeTypeDerivedFrom, GraphEdgeSetEdgeTypeSupports,
-		GraphEdgeSetEdgeTypeContradicts, GraphEdgeSetEdgeTypeDiscourse,
-		GraphEdgeSetEdgeTypeBridging, GraphEdgeSetEdgeTypeBefore, GraphEdgeSetEdgeTypeAfter,
-		GraphEdgeSetEdgeTypeMeets, GraphEdgeSetEdgeTypeMetBy, GraphEdgeSetEdgeTypeOverlaps,
-		GraphEdgeSetEdgeTypeOverlappedBy, GraphEdgeSetEdgeTypeStarts,
-		GraphEdgeSetEdgeTypeStartedBy, GraphEdgeSetEdgeTypeDuring,
-		GraphEdgeSetEdgeTypeContains, GraphEdgeSetEdgeTypeFinishes,
-		GraphEdgeSetEdgeTypeFinishedBy, GraphEdgeSetEdgeTypeEquals,
-		GraphEdgeSetEdgeTypeSimultaneous, GraphEdgeSetEdgeTypeInitiates,
-		GraphEdgeSetEdgeTypeCulminates, GraphEdgeSetEdgeTypeTerminates,
-		GraphEdgeSetEdgeTypeContinues, GraphEdgeSetEdgeTypeReinitiates,
-		GraphEdgeSetEdgeTypeDisconnected, GraphEdgeSetEdgeTypeExternallyConnected,
-		GraphEdgeSetEdgeTypePartiallyOverlapping, GraphEdgeSetEdgeTypeTangentialProperPart,
-		GraphEdgeSetEdgeTypeNonTangentialProperPart,
-		GraphEdgeSetEdgeTypeTangentialProperPartInverse,
-		GraphEdgeSetEdgeTypeNonTangentialProperPartInverse, GraphEdgeSetEdgeTypeSpatiallyEqual,
-		GraphEdgeSetEdgeTypeNorthOf, GraphEdgeSetEdgeTypeSouthOf, GraphEdgeSetEdgeTypeEastOf,
-		GraphEdgeSetEdgeTypeWestOf, GraphEdgeSetEdgeTypeAbove, GraphEdgeSetEdgeTypeBelow,
-		GraphEdgeSetEdgeTypeInFrontOf, GraphEdgeSetEdgeTypeBehind, GraphEdgeSetEdgeTypeLeftOf,
-		GraphEdgeSetEdgeTypeRightOf, GraphEdgeSetEdgeTypeNear, GraphEdgeSetEdgeTypeFar,
-		GraphEdgeSetEdgeTypeAdjacent, GraphEdgeSetEdgeTypeCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "coreference", "causal", "part-of", "member-of", "type-of", "same-as", "related-to",
+		"derived-from", "supports", "contradicts", "discourse", "bridging", "before", "after", "meets",
+		"met-by", "overlaps", "overlapped-by", "starts", "started-by", "during", "contains",
+		"finishes", "finished-by", "equals", "simultaneous", "initiates", "culminates", "terminates",
+		"continues", "reinitiates", "disconnected", "externally-connected", "partially-overlapping",
+		"tangential-proper-part", "non-tangential-proper-part", "tangential-proper-part-inverse",
+		"non-tangential-proper-part-inverse", "spatially-equal", "north-of", "south-of", "east-of",
+		"west-of", "above", "below", "in-front-of", "behind", "left-of", "right-of", "near", "far",
+		"adjacent", "custom",
+	)
 }

@@ -16,23 +16,22 @@ const NSIDGraphNode = "pub.layers.graph.graphNode"
 // concept, situation or claim that no other Layers record represents; other records act as nodes
 // through objectRef.
 type GraphNode struct {
-	// NodeTypeURI: AT-URI of a knowledge-graph node defining the type of node; wins over nodeType.
+	// AT-URI of a knowledge-graph node defining the type of node; wins over nodeType.
 	NodeTypeURI lex.Opt[syntax.ATURI]
-	// NodeType: Category of the node, such as entity or situation; fallback for nodeTypeUri. At
+	// Category of the node, such as entity or situation; fallback for nodeTypeUri. Required, at
 	// most 128 bytes.
 	NodeType GraphNodeNodeType
-	// Label: Name to display for the node. At most 1024 bytes.
+	// Name to display for the node. At most 1024 bytes.
 	Label lex.Opt[string]
-	// Properties: Free-form key-value pairs describing the node.
+	// Free-form key-value pairs describing the node.
 	Properties *layers.FeatureMap
-	// KnowledgeRefs: Knowledge-base entries that ground this node. At most 64 items.
+	// Knowledge-base entries that ground this node. At most 64 items.
 	KnowledgeRefs []layers.KnowledgeRef
-	// Metadata: Provenance of this node: agent, persona, tool, time and confidence.
+	// Provenance of this node: agent, persona, tool, time and confidence.
 	Metadata *layers.AnnotationMetadata
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var graphNodeFields = lex.NewFields(
@@ -40,12 +39,11 @@ var graphNodeFields = lex.NewFields(
 	"knowledgeRefs",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *GraphNode) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, graphNodeFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // $type
 			d.RecordType(NSIDGraphNode)
 		case 1: // label
@@ -62,13 +60,10 @@ func (v *GraphNode) DecodeLex(d *lex.Decoder) {
 			v.NodeTypeURI = lex.Present(d, d.ATURI())
 		case 7: // knowledgeRefs
 			v.KnowledgeRefs = lex.DecodeObjects[layers.KnowledgeRef](d, 0, 64)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *GraphNode) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDGraphNode)
@@ -82,10 +77,7 @@ func (v *GraphNode) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.graph.graphNode.
-func (v *GraphNode) RecordType() syntax.NSID { return NSIDGraphNode }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *GraphNode) RecordType() syntax.NSID      { return NSIDGraphNode }
 func (v *GraphNode) Validate() error              { return lex.Validate(v) }
 func (v GraphNode) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GraphNode) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
@@ -107,13 +99,9 @@ const (
 	GraphNodeNodeTypeCustom      GraphNodeNodeType = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v GraphNodeNodeType) IsKnown() bool {
-	switch v {
-	case GraphNodeNodeTypeEntity, GraphNodeNodeTypeConcept, GraphNodeNodeTypeSituation,
-		GraphNodeNodeTypeState, GraphNodeNodeTypeTime, GraphNodeNodeTypeLocation,
-		GraphNodeNodeTypeClaim, GraphNodeNodeTypeProposition, GraphNodeNodeTypeCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "entity", "concept", "situation", "state", "time", "location", "claim", "proposition",
+		"custom",
+	)
 }

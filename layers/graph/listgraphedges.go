@@ -20,41 +20,33 @@ func (c *Client) ListGraphEdges(ctx context.Context, params *ListGraphEdgesParam
 	return lex.QueryRecordPage[GraphEdge](ctx, c.Caller, NSIDListGraphEdges, params.LexParams(), "records")
 }
 
-// ListGraphEdgesIter iterates over the records of all pages of [Client.ListGraphEdges], fetching
-// each when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop
-// goes on; any other error ends it.
+// ListGraphEdgesIter iterates over the records of all pages of [Client.ListGraphEdges]. An error
+// that is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListGraphEdgesIter(ctx context.Context, params *ListGraphEdgesParams) iter.Seq2[*lex.Entry[GraphEdge], error] {
 	return lex.QueryRecordPages[GraphEdge](ctx, c.Caller, NSIDListGraphEdges, params.LexParams(), "records")
 }
 
 // ListGraphEdgesParams are the parameters of pub.layers.graph.listGraphEdges.
 type ListGraphEdgesParams struct {
-	// Repo: Repository to read, by handle or DID.
+	// Repository to read, by handle or DID. Required.
 	Repo syntax.AtIdentifier
-	// EdgeType: Return only edges with this edgeType slug.
+	// Return only edges with this edgeType slug.
 	EdgeType lex.Opt[string]
-	// Source: Return only edges that start from this AT-URI.
+	// Return only edges that start from this AT-URI.
 	Source lex.Opt[syntax.ATURI]
-	// Target: Return only edges that point to this AT-URI.
+	// Return only edges that point to this AT-URI.
 	Target lex.Opt[syntax.ATURI]
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
+	Limit  lex.Opt[int64] // 1 to 100, default 50
 	Cursor lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListGraphEdgesParams) LexParams() lex.Params {
+func (v *ListGraphEdgesParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListGraphEdgesParams))
-	var q lex.Params
 	q.String("repo", string(v.Repo))
 	lex.OptParam(&q, "edgeType", v.EdgeType)
 	lex.OptParam(&q, "source", v.Source)
 	lex.OptParam(&q, "target", v.Target)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListGraphEdgesParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

@@ -20,38 +20,30 @@ func (c *Client) ListGraphEdgeSets(ctx context.Context, params *ListGraphEdgeSet
 	return lex.QueryRecordPage[GraphEdgeSet](ctx, c.Caller, NSIDListGraphEdgeSets, params.LexParams(), "records")
 }
 
-// ListGraphEdgeSetsIter iterates over the records of all pages of [Client.ListGraphEdgeSets],
-// fetching each when the loop gets there. An error that is a [*lex.Failure] is about one item, and
-// the loop goes on; any other error ends it.
+// ListGraphEdgeSetsIter iterates over the records of all pages of [Client.ListGraphEdgeSets]. An
+// error that is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListGraphEdgeSetsIter(ctx context.Context, params *ListGraphEdgeSetsParams) iter.Seq2[*lex.Entry[GraphEdgeSet], error] {
 	return lex.QueryRecordPages[GraphEdgeSet](ctx, c.Caller, NSIDListGraphEdgeSets, params.LexParams(), "records")
 }
 
 // ListGraphEdgeSetsParams are the parameters of pub.layers.graph.listGraphEdgeSets.
 type ListGraphEdgeSetsParams struct {
-	// Repo: Repository to read, by handle or DID.
+	// Repository to read, by handle or DID. Required.
 	Repo syntax.AtIdentifier
-	// EdgeType: Return only edge sets with this edgeType slug.
+	// Return only edge sets with this edgeType slug.
 	EdgeType lex.Opt[string]
-	// Expression: Return only edge sets tied to this expression.
+	// Return only edge sets tied to this expression.
 	Expression lex.Opt[syntax.ATURI]
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
-	Cursor lex.Opt[string]
+	Limit      lex.Opt[int64] // 1 to 100, default 50
+	Cursor     lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListGraphEdgeSetsParams) LexParams() lex.Params {
+func (v *ListGraphEdgeSetsParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListGraphEdgeSetsParams))
-	var q lex.Params
 	q.String("repo", string(v.Repo))
 	lex.OptParam(&q, "edgeType", v.EdgeType)
 	lex.OptParam(&q, "expression", v.Expression)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListGraphEdgeSetsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

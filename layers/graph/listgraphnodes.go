@@ -20,35 +20,27 @@ func (c *Client) ListGraphNodes(ctx context.Context, params *ListGraphNodesParam
 	return lex.QueryRecordPage[GraphNode](ctx, c.Caller, NSIDListGraphNodes, params.LexParams(), "records")
 }
 
-// ListGraphNodesIter iterates over the records of all pages of [Client.ListGraphNodes], fetching
-// each when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop
-// goes on; any other error ends it.
+// ListGraphNodesIter iterates over the records of all pages of [Client.ListGraphNodes]. An error
+// that is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListGraphNodesIter(ctx context.Context, params *ListGraphNodesParams) iter.Seq2[*lex.Entry[GraphNode], error] {
 	return lex.QueryRecordPages[GraphNode](ctx, c.Caller, NSIDListGraphNodes, params.LexParams(), "records")
 }
 
 // ListGraphNodesParams are the parameters of pub.layers.graph.listGraphNodes.
 type ListGraphNodesParams struct {
-	// Repo: Repository to read, by handle or DID.
+	// Repository to read, by handle or DID. Required.
 	Repo syntax.AtIdentifier
-	// NodeType: Return only nodes with this nodeType slug.
+	// Return only nodes with this nodeType slug.
 	NodeType lex.Opt[string]
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
-	Cursor lex.Opt[string]
+	Limit    lex.Opt[int64] // 1 to 100, default 50
+	Cursor   lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListGraphNodesParams) LexParams() lex.Params {
+func (v *ListGraphNodesParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListGraphNodesParams))
-	var q lex.Params
 	q.String("repo", string(v.Repo))
 	lex.OptParam(&q, "nodeType", v.NodeType)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListGraphNodesParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

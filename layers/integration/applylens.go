@@ -28,54 +28,43 @@ func (c *Client) ApplyLens(ctx context.Context, params *ApplyLensParams) (*Apply
 
 // ApplyLensParams are the parameters of pub.layers.integration.applyLens.
 type ApplyLensParams struct {
-	// URI: Foreign record to convert, by AT-URI.
+	// Foreign record to convert, by AT-URI. Required.
 	URI syntax.ATURI
-	// Fresh: Skip the appview's cache and read the source again. Default false.
+	// Skip the appview's cache and read the source again. Default false.
 	Fresh lex.Opt[bool]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ApplyLensParams) LexParams() lex.Params {
+func (v *ApplyLensParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ApplyLensParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
-	q.Bool("fresh", v.FreshOrDefault())
+	q.Bool("fresh", v.Fresh.Or(false))
 	return q
 }
 
-// FreshOrDefault returns Fresh, or the default when it is unset.
-func (v *ApplyLensParams) FreshOrDefault() bool { return v.Fresh.Or(false) }
-
 // ApplyLensOutput is the output of pub.layers.integration.applyLens.
 type ApplyLensOutput struct {
-	// Source: The record that was read, in the form getExternal returns.
+	// The record that was read, in the form getExternal returns. Required.
 	Source ApplyLensOutputSource
-	// Target: Converted record and the lens that made it.
+	// Converted record and the lens that made it. Required.
 	Target ApplyLensOutputTarget
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra  lex.Map // fields that the lexicon does not name
 }
 
 var applyLensOutputFields = lex.NewFields("source!", "target!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ApplyLensOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, applyLensOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // source
 			v.Source.DecodeLex(d)
 		case 1: // target
 			v.Target.DecodeLex(d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ApplyLensOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	v.Source.EncodeLex(o.Key("source"))
@@ -90,26 +79,24 @@ func (v ApplyLensOutput) String() string                { return lex.Text(&v) }
 // ApplyLensOutputSource is the object pub.layers.integration.applyLens#main.output.source. The
 // record that was read, in the form getExternal returns.
 type ApplyLensOutputSource struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 	CID lex.Opt[syntax.CID]
-	// NSID: Collection NSID of the foreign record.
+	// Collection NSID of the foreign record. Required.
 	NSID string
-	// FromCache: True if the appview's cached copy was used.
+	// True if the appview's cached copy was used. Required.
 	FromCache bool
-	// Value: Record body exactly as its own app published it.
+	// Record body exactly as its own app published it. Required.
 	Value lex.Map
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var applyLensOutputSourceFields = lex.NewFields("cid", "uri!", "nsid!", "value!", "fromCache!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ApplyLensOutputSource) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, applyLensOutputSourceFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // cid
 			v.CID = lex.Present(d, d.CID())
 		case 1: // uri
@@ -120,13 +107,10 @@ func (v *ApplyLensOutputSource) DecodeLex(d *lex.Decoder) {
 			v.Value = d.Map()
 		case 4: // fromCache
 			v.FromCache = d.Bool()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ApplyLensOutputSource) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "cid", v.CID)
@@ -144,37 +128,32 @@ func (v ApplyLensOutputSource) String() string                { return lex.Text(
 // ApplyLensOutputTarget is the object pub.layers.integration.applyLens#main.output.target.
 // Converted record and the lens that made it.
 type ApplyLensOutputTarget struct {
-	// TargetNSID: Record type of the result, always in the pub.layers namespace.
+	// Record type of the result, always in the pub.layers namespace. Required.
 	TargetNSID string
-	// Value: Converted record body, of type targetNsid.
+	// Converted record body, of type targetNsid. Required.
 	Value lex.Map
-	// LensURI: Lens record (dev.panproto.schema.lens) that did the conversion, by AT-URI.
+	// Lens record (dev.panproto.schema.lens) that did the conversion, by AT-URI. Required.
 	LensURI syntax.ATURI
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra   lex.Map // fields that the lexicon does not name
 }
 
 var applyLensOutputTargetFields = lex.NewFields("value!", "lensUri!", "targetNsid!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ApplyLensOutputTarget) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, applyLensOutputTargetFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // value
 			v.Value = d.Map()
 		case 1: // lensUri
 			v.LensURI = d.ATURI()
 		case 2: // targetNsid
 			v.TargetNSID = d.String(0, lex.NoLimit)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ApplyLensOutputTarget) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("value").Map(v.Value)

@@ -28,47 +28,39 @@ func (c *Client) GetExternal(ctx context.Context, params *GetExternalParams) (*G
 
 // GetExternalParams are the parameters of pub.layers.integration.getExternal.
 type GetExternalParams struct {
-	// URI: Foreign record to fetch, by AT-URI.
+	// Foreign record to fetch, by AT-URI. Required.
 	URI syntax.ATURI
-	// Fresh: Skip the appview's cache and read the source again. Default false.
+	// Skip the appview's cache and read the source again. Default false.
 	Fresh lex.Opt[bool]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetExternalParams) LexParams() lex.Params {
+func (v *GetExternalParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetExternalParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
-	q.Bool("fresh", v.FreshOrDefault())
+	q.Bool("fresh", v.Fresh.Or(false))
 	return q
 }
 
-// FreshOrDefault returns Fresh, or the default when it is unset.
-func (v *GetExternalParams) FreshOrDefault() bool { return v.Fresh.Or(false) }
-
 // GetExternalOutput is the output of pub.layers.integration.getExternal.
 type GetExternalOutput struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 	CID lex.Opt[syntax.CID]
-	// NSID: Collection NSID of the foreign record.
+	// Collection NSID of the foreign record. Required.
 	NSID string
-	// FromCache: True if the appview's cached copy was used.
+	// True if the appview's cached copy was used. Required.
 	FromCache bool
-	// Value: Record body exactly as its own app published it.
+	// Record body exactly as its own app published it. Required.
 	Value lex.Map
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var getExternalOutputFields = lex.NewFields("cid", "uri!", "nsid!", "value!", "fromCache!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *GetExternalOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, getExternalOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // cid
 			v.CID = lex.Present(d, d.CID())
 		case 1: // uri
@@ -79,13 +71,10 @@ func (v *GetExternalOutput) DecodeLex(d *lex.Decoder) {
 			v.Value = d.Map()
 		case 4: // fromCache
 			v.FromCache = d.Bool()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *GetExternalOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "cid", v.CID)

@@ -26,9 +26,8 @@ func (c *Client) ListExternal(ctx context.Context, params *ListExternalParams) (
 	return out, nil
 }
 
-// ListExternalIter iterates over the records of all pages of [Client.ListExternal], fetching each
-// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
-// on; any other error ends it.
+// ListExternalIter iterates over the records of all pages of [Client.ListExternal]. An error that
+// is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListExternalIter(ctx context.Context, params *ListExternalParams) iter.Seq2[*ListExternalOutputRecordsItem, error] {
 	return lex.QueryItems(ctx, c.Caller, NSIDListExternal, params.LexParams(), "records", func(d *lex.Decoder) (x ListExternalOutputRecordsItem) {
 		x.DecodeLex(d)
@@ -38,61 +37,49 @@ func (c *Client) ListExternalIter(ctx context.Context, params *ListExternalParam
 
 // ListExternalParams are the parameters of pub.layers.integration.listExternal.
 type ListExternalParams struct {
-	// NSID: Return only records of exactly this collection.
+	// Return only records of exactly this collection.
 	NSID lex.Opt[string]
-	// NSIDPrefix: Return only records whose collection NSID starts with this.
+	// Return only records whose collection NSID starts with this.
 	NSIDPrefix lex.Opt[string]
-	// DID: Return only records in this account's repository.
+	// Return only records in this account's repository.
 	DID    lex.Opt[syntax.DID]
 	Cursor lex.Opt[string]
-	// Limit: 1 to 200, default 50.
-	Limit lex.Opt[int64]
+	Limit  lex.Opt[int64] // 1 to 200, default 50
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListExternalParams) LexParams() lex.Params {
+func (v *ListExternalParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListExternalParams))
-	var q lex.Params
 	lex.OptParam(&q, "nsid", v.NSID)
 	lex.OptParam(&q, "nsidPrefix", v.NSIDPrefix)
 	lex.OptParam(&q, "did", v.DID)
 	lex.OptParam(&q, "cursor", v.Cursor)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	return q
 }
 
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListExternalParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
 // ListExternalOutput is the output of pub.layers.integration.listExternal.
 type ListExternalOutput struct {
-	// Records: Matching foreign records on this page.
+	// Matching foreign records on this page. Required.
 	Records []ListExternalOutputRecordsItem
 	Cursor  lex.Opt[string]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra   lex.Map // fields that the lexicon does not name
 }
 
 var listExternalOutputFields = lex.NewFields("cursor", "records!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ListExternalOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, listExternalOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // cursor
 			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
 		case 1: // records
 			v.Records = lex.DecodeObjects[ListExternalOutputRecordsItem](d, 0, lex.NoLimit)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ListExternalOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "cursor", v.Cursor)
@@ -107,24 +94,22 @@ func (v ListExternalOutput) String() string                { return lex.Text(&v)
 // ListExternalOutputRecordsItem is the object
 // pub.layers.integration.listExternal#main.output.records[].
 type ListExternalOutputRecordsItem struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 	CID lex.Opt[string]
-	// NSID: Collection NSID of the foreign record.
+	// Collection NSID of the foreign record. Required.
 	NSID string
-	// Value: Record body exactly as its own app published it.
+	// Record body exactly as its own app published it. Required.
 	Value lex.Map
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var listExternalOutputRecordsItemFields = lex.NewFields("cid", "uri!", "nsid!", "value!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ListExternalOutputRecordsItem) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, listExternalOutputRecordsItemFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // cid
 			v.CID = lex.Present(d, d.String(0, lex.NoLimit))
 		case 1: // uri
@@ -133,13 +118,10 @@ func (v *ListExternalOutputRecordsItem) DecodeLex(d *lex.Decoder) {
 			v.NSID = d.String(0, lex.NoLimit)
 		case 3: // value
 			v.Value = d.Map()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ListExternalOutputRecordsItem) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "cid", v.CID)

@@ -15,26 +15,25 @@ const NSIDAgreementReport = "pub.layers.judgment.agreementReport"
 // AgreementReport is the pub.layers.judgment.agreementReport record. How far annotators agreed in
 // one experiment: a metric, its value and the judgment sets behind it.
 type AgreementReport struct {
-	// ExperimentRef: Experiment definition evaluated, by AT-URI.
+	// Experiment definition evaluated, by AT-URI. Required.
 	ExperimentRef syntax.ATURI
-	// JudgmentSetRefs: AT-URIs of the judgment sets that were compared.
+	// AT-URIs of the judgment sets that were compared.
 	JudgmentSetRefs []syntax.ATURI
-	// MetricURI: AT-URI of a knowledge-graph node defining the metric; wins over metric.
+	// AT-URI of a knowledge-graph node defining the metric; wins over metric.
 	MetricURI lex.Opt[syntax.ATURI]
-	// Metric: Agreement metric, such as fleiss-kappa; fallback for metricUri. At most 128 bytes.
+	// Agreement metric, such as fleiss-kappa; fallback for metricUri. At most 128 bytes.
 	Metric lex.Opt[AgreementReportMetric]
-	// Value: Score on a 0-1000 scale, so 850 means 0.85. 0 to 1000.
+	// Score on a 0-1000 scale, so 850 means 0.85. 0 to 1000.
 	Value lex.Opt[int64]
-	// NumAnnotators: Annotators whose judgments were compared. At least 1.
+	// Annotators whose judgments were compared. At least 1.
 	NumAnnotators lex.Opt[int64]
-	// NumItems: Items on which agreement was computed. At least 1.
+	// Items on which agreement was computed. At least 1.
 	NumItems lex.Opt[int64]
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var agreementReportFields = lex.NewFields(
@@ -42,12 +41,11 @@ var agreementReportFields = lex.NewFields(
 	"experimentRef!", "numAnnotators", "judgmentSetRefs",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *AgreementReport) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, agreementReportFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // $type
 			d.RecordType(NSIDAgreementReport)
 		case 1: // value
@@ -68,13 +66,10 @@ func (v *AgreementReport) DecodeLex(d *lex.Decoder) {
 			v.NumAnnotators = lex.Present(d, d.Int(1, lex.Max))
 		case 9: // judgmentSetRefs
 			v.JudgmentSetRefs = lex.DecodeArray(d, 0, lex.NoLimit, (*lex.Decoder).ATURI)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *AgreementReport) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDAgreementReport)
@@ -90,10 +85,7 @@ func (v *AgreementReport) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.judgment.agreementReport.
-func (v *AgreementReport) RecordType() syntax.NSID { return NSIDAgreementReport }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *AgreementReport) RecordType() syntax.NSID      { return NSIDAgreementReport }
 func (v *AgreementReport) Validate() error              { return lex.Validate(v) }
 func (v AgreementReport) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *AgreementReport) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
@@ -113,13 +105,9 @@ const (
 	AgreementReportMetricCustom            AgreementReportMetric = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v AgreementReportMetric) IsKnown() bool {
-	switch v {
-	case AgreementReportMetricCohensKappa, AgreementReportMetricFleissKappa,
-		AgreementReportMetricKrippendorffAlpha, AgreementReportMetricPercentAgreement,
-		AgreementReportMetricCorrelation, AgreementReportMetricF1, AgreementReportMetricCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "cohens-kappa", "fleiss-kappa", "krippendorff-alpha", "percent-agreement", "correlation",
+		"f1", "custom",
+	)
 }

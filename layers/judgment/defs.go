@@ -12,29 +12,28 @@ import (
 // Judgment is the pub.layers.judgment.defs#judgment object. One response to one item; which value
 // fields are set depends on the experiment's taskType.
 type Judgment struct {
-	// Item: Item judged: recordRef names the record, objectId an object inside it, localId one in
-	// this record.
+	// Item judged: recordRef names the record, objectId an object inside it, localId one in this
+	// record. Required.
 	Item layers.ObjectRef
-	// FillingRef: Template filling that produced the item, by AT-URI.
+	// Template filling that produced the item, by AT-URI.
 	FillingRef lex.Opt[syntax.ATURI]
-	// CategoricalValue: Label chosen, in categorical tasks. At most 512 bytes.
+	// Label chosen, in categorical tasks. At most 512 bytes.
 	CategoricalValue lex.Opt[string]
-	// ScalarValue: Number given, whether a rating, an estimated magnitude or a rank.
+	// Number given, whether a rating, an estimated magnitude or a rank.
 	ScalarValue lex.Opt[int64]
-	// TextSpan: Stretch of text selected, when taskType is span-labeling.
+	// Stretch of text selected, when taskType is span-labeling.
 	TextSpan *layers.Span
-	// FreeText: Answer in the participant's own words. At most 10000 bytes.
+	// Answer in the participant's own words. At most 10000 bytes.
 	FreeText lex.Opt[string]
-	// ResponseTimeMs: Milliseconds taken to respond. At least 0.
+	// Milliseconds taken to respond. At least 0.
 	ResponseTimeMs lex.Opt[int64]
-	// Confidence: Confidence from 0 to 1000, 1000 being certain. 0 to 1000.
+	// Confidence from 0 to 1000, 1000 being certain. 0 to 1000.
 	Confidence lex.Opt[int64]
-	// BehavioralData: Recorded behavior as key-value pairs, such as mouse, keystroke or gaze data.
+	// Recorded behavior as key-value pairs, such as mouse, keystroke or gaze data.
 	BehavioralData *layers.FeatureMap
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var judgmentFields = lex.NewFields(
@@ -42,12 +41,11 @@ var judgmentFields = lex.NewFields(
 	"behavioralData", "responseTimeMs", "categoricalValue",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Judgment) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, judgmentFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // item
 			v.Item.DecodeLex(d)
 		case 1: // features
@@ -68,13 +66,10 @@ func (v *Judgment) DecodeLex(d *lex.Decoder) {
 			v.ResponseTimeMs = lex.Present(d, d.Int(0, lex.Max))
 		case 9: // categoricalValue
 			v.CategoricalValue = lex.Present(d, d.String(0, 512))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Judgment) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	v.Item.EncodeLex(o.Key("item"))
@@ -97,26 +92,23 @@ func (v Judgment) String() string                { return lex.Text(&v) }
 // ExperimentDesign is the pub.layers.judgment.defs#experimentDesign object. How items are split
 // into lists, ordered and paced in an experiment.
 type ExperimentDesign struct {
-	// ListConstraints: Rules the item lists must satisfy, such as Latin-square balance. At most 32
-	// items.
+	// Rules the item lists must satisfy, such as Latin-square balance. At most 32 items.
 	ListConstraints []ListConstraint
-	// DistributionStrategyURI: AT-URI of a knowledge-graph node defining the distribution strategy;
-	// wins over distributionStrategy.
+	// AT-URI of a knowledge-graph node defining the distribution strategy; wins over
+	// distributionStrategy.
 	DistributionStrategyURI lex.Opt[syntax.ATURI]
-	// DistributionStrategy: How items reach participants, such as latin-square; fallback for
-	// distributionStrategyUri. At most 128 bytes.
+	// How items reach participants, such as latin-square; fallback for distributionStrategyUri. At
+	// most 128 bytes.
 	DistributionStrategy lex.Opt[ExperimentDesignDistributionStrategy]
-	// ItemOrderURI: AT-URI of a knowledge-graph node defining the item order; wins over itemOrder.
+	// AT-URI of a knowledge-graph node defining the item order; wins over itemOrder.
 	ItemOrderURI lex.Opt[syntax.ATURI]
-	// ItemOrder: Order of items in a list, such as random-order; fallback for itemOrderUri. At most
-	// 128 bytes.
+	// Order of items in a list, such as random-order; fallback for itemOrderUri. At most 128 bytes.
 	ItemOrder lex.Opt[ExperimentDesignItemOrder]
-	// TimingMs: Milliseconds planned for each item. At least 0.
+	// Milliseconds planned for each item. At least 0.
 	TimingMs lex.Opt[int64]
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var experimentDesignFields = lex.NewFields(
@@ -124,12 +116,11 @@ var experimentDesignFields = lex.NewFields(
 	"distributionStrategyUri",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ExperimentDesign) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, experimentDesignFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // features
 			v.Features = lex.DecodeObject[layers.FeatureMap](d)
 		case 1: // timingMs
@@ -144,13 +135,10 @@ func (v *ExperimentDesign) DecodeLex(d *lex.Decoder) {
 			v.DistributionStrategy = lex.Present(d, ExperimentDesignDistributionStrategy(d.String(0, 128)))
 		case 6: // distributionStrategyUri
 			v.DistributionStrategyURI = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ExperimentDesign) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptObject(&o, "features", v.Features)
@@ -179,17 +167,8 @@ const (
 	ExperimentDesignDistributionStrategyCustom      ExperimentDesignDistributionStrategy = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v ExperimentDesignDistributionStrategy) IsKnown() bool {
-	switch v {
-	case ExperimentDesignDistributionStrategyLatinSquare,
-		ExperimentDesignDistributionStrategyRandom,
-		ExperimentDesignDistributionStrategyBlocked,
-		ExperimentDesignDistributionStrategyStratified,
-		ExperimentDesignDistributionStrategyCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "latin-square", "random", "blocked", "stratified", "custom")
 }
 
 // ExperimentDesignItemOrder is a string with known values; others are legal.
@@ -204,45 +183,36 @@ const (
 	ExperimentDesignItemOrderCustom      ExperimentDesignItemOrder = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v ExperimentDesignItemOrder) IsKnown() bool {
-	switch v {
-	case ExperimentDesignItemOrderRandomOrder, ExperimentDesignItemOrderFixedOrder,
-		ExperimentDesignItemOrderBlocked, ExperimentDesignItemOrderAdaptive,
-		ExperimentDesignItemOrderCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "random-order", "fixed-order", "blocked", "adaptive", "custom")
 }
 
 // ListConstraint is the pub.layers.judgment.defs#listConstraint object. A rule that item lists must
 // satisfy, such as a minimum distance between similar items.
 type ListConstraint struct {
-	// KindURI: AT-URI of a knowledge-graph node defining the kind of rule; wins over kind.
+	// AT-URI of a knowledge-graph node defining the kind of rule; wins over kind.
 	KindURI lex.Opt[syntax.ATURI]
-	// Kind: Type of rule, such as no-adjacent-same-condition; fallback for kindUri. At most 128
+	// Type of rule, such as no-adjacent-same-condition; fallback for kindUri. Required, at most 128
 	// bytes.
 	Kind ListConstraintKind
-	// TargetProperty: Item property the rule looks at, such as condition. At most 256 bytes.
+	// Item property the rule looks at, such as condition. At most 256 bytes.
 	TargetProperty lex.Opt[string]
-	// Parameters: Settings of the rule as key-value pairs, such as a minimum distance.
+	// Settings of the rule as key-value pairs, such as a minimum distance.
 	Parameters *layers.FeatureMap
-	// Constraint: The rule as a formal expression, if it has one.
+	// The rule as a formal expression, if it has one.
 	Constraint *layers.Constraint
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra      lex.Map // fields that the lexicon does not name
 }
 
 var listConstraintFields = lex.NewFields(
 	"kind!", "kindUri", "constraint", "parameters", "targetProperty",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ListConstraint) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, listConstraintFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // kind
 			v.Kind = ListConstraintKind(d.String(0, 128))
 		case 1: // kindUri
@@ -253,13 +223,10 @@ func (v *ListConstraint) DecodeLex(d *lex.Decoder) {
 			v.Parameters = lex.DecodeObject[layers.FeatureMap](d)
 		case 4: // targetProperty
 			v.TargetProperty = lex.Present(d, d.String(0, 256))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ListConstraint) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("kind").String(string(v.Kind))
@@ -286,40 +253,33 @@ const (
 	ListConstraintKindCustom                  ListConstraintKind = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v ListConstraintKind) IsKnown() bool {
-	switch v {
-	case ListConstraintKindLatinSquare, ListConstraintKindNoAdjacentSameCondition,
-		ListConstraintKindBalancedFrequency, ListConstraintKindMinimumDistance,
-		ListConstraintKindCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "latin-square", "no-adjacent-same-condition", "balanced-frequency", "minimum-distance",
+		"custom",
+	)
 }
 
 // PresentationSpec is the pub.layers.judgment.defs#presentationSpec object. How stimuli reach
 // participants: display method, chunking, timing and masking.
 type PresentationSpec struct {
-	// MethodURI: AT-URI of a knowledge-graph node defining the presentation method; wins over
-	// method.
+	// AT-URI of a knowledge-graph node defining the presentation method; wins over method.
 	MethodURI lex.Opt[syntax.ATURI]
-	// Method: Display paradigm, such as rsvp or self-paced; fallback for methodUri. At most 128
-	// bytes.
+	// Display paradigm, such as rsvp or self-paced; fallback for methodUri. At most 128 bytes.
 	Method lex.Opt[PresentationSpecMethod]
-	// ChunkingUnit: Unit shown at a time in incremental display, such as word. At most 128 bytes.
+	// Unit shown at a time in incremental display, such as word. At most 128 bytes.
 	ChunkingUnit lex.Opt[PresentationSpecChunkingUnit]
-	// TimingMs: Milliseconds each chunk stays on screen. At least 0.
+	// Milliseconds each chunk stays on screen. At least 0.
 	TimingMs lex.Opt[int64]
-	// IsiMs: Milliseconds between successive stimuli. At least 0.
+	// Milliseconds between successive stimuli. At least 0.
 	IsiMs lex.Opt[int64]
-	// Cumulative: True if earlier chunks stay visible.
+	// True if earlier chunks stay visible.
 	Cumulative lex.Opt[bool]
-	// MaskChar: Character that hides chunks not on display, such as - or #. At most 8 bytes.
+	// Character that hides chunks not on display, such as - or #. At most 8 bytes.
 	MaskChar lex.Opt[string]
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var presentationSpecFields = lex.NewFields(
@@ -327,12 +287,11 @@ var presentationSpecFields = lex.NewFields(
 	"chunkingUnit",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *PresentationSpec) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, presentationSpecFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // isiMs
 			v.IsiMs = lex.Present(d, d.Int(0, lex.Max))
 		case 1: // method
@@ -349,13 +308,10 @@ func (v *PresentationSpec) DecodeLex(d *lex.Decoder) {
 			v.Cumulative = lex.Present(d, d.Bool())
 		case 7: // chunkingUnit
 			v.ChunkingUnit = lex.Present(d, PresentationSpecChunkingUnit(d.String(0, 128)))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *PresentationSpec) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptInt(&o, "isiMs", v.IsiMs)
@@ -393,19 +349,11 @@ const (
 	PresentationSpecMethodCustom        PresentationSpecMethod = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v PresentationSpecMethod) IsKnown() bool {
-	switch v {
-	case PresentationSpecMethodRsvp, PresentationSpecMethodSelfPaced,
-		PresentationSpecMethodWholeSentence, PresentationSpecMethodAuditory,
-		PresentationSpecMethodVisualWorld, PresentationSpecMethodMaskedPriming,
-		PresentationSpecMethodCrossModal, PresentationSpecMethodNaturalistic,
-		PresentationSpecMethodGating, PresentationSpecMethodMaze,
-		PresentationSpecMethodBoundary, PresentationSpecMethodMovingWindow,
-		PresentationSpecMethodCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "rsvp", "self-paced", "whole-sentence", "auditory", "visual-world", "masked-priming",
+		"cross-modal", "naturalistic", "gating", "maze", "boundary", "moving-window", "custom",
+	)
 }
 
 // PresentationSpecChunkingUnit is a string with known values; others are legal.
@@ -422,53 +370,40 @@ const (
 	PresentationSpecChunkingUnitCustom    PresentationSpecChunkingUnit = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v PresentationSpecChunkingUnit) IsKnown() bool {
-	switch v {
-	case PresentationSpecChunkingUnitWord, PresentationSpecChunkingUnitCharacter,
-		PresentationSpecChunkingUnitMorpheme, PresentationSpecChunkingUnitPhrase,
-		PresentationSpecChunkingUnitSentence, PresentationSpecChunkingUnitRegion,
-		PresentationSpecChunkingUnitCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "word", "character", "morpheme", "phrase", "sentence", "region", "custom")
 }
 
 // RecordingMethod is the pub.layers.judgment.defs#recordingMethod object. An instrument or input
 // device that captures responses or signals during an experiment.
 type RecordingMethod struct {
-	// MethodURI: AT-URI of a knowledge-graph node defining the recording method; wins over method.
+	// AT-URI of a knowledge-graph node defining the recording method; wins over method.
 	MethodURI lex.Opt[syntax.ATURI]
-	// Method: Instrument, such as keyboard, eeg or eye-tracking; fallback for methodUri. At most
+	// Instrument, such as keyboard, eeg or eye-tracking; fallback for methodUri. Required, at most
 	// 128 bytes.
 	Method RecordingMethodMethod
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var recordingMethodFields = lex.NewFields("method!", "features", "methodUri")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RecordingMethod) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, recordingMethodFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // method
 			v.Method = RecordingMethodMethod(d.String(0, 128))
 		case 1: // features
 			v.Features = lex.DecodeObject[layers.FeatureMap](d)
 		case 2: // methodUri
 			v.MethodURI = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RecordingMethod) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("method").String(string(v.Method))
@@ -504,18 +439,10 @@ const (
 	RecordingMethodMethodCustom          RecordingMethodMethod = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v RecordingMethodMethod) IsKnown() bool {
-	switch v {
-	case RecordingMethodMethodButtonBox, RecordingMethodMethodKeyboard,
-		RecordingMethodMethodMouseClick, RecordingMethodMethodTouchscreen,
-		RecordingMethodMethodVoice, RecordingMethodMethodEeg, RecordingMethodMethodMeg,
-		RecordingMethodMethodFmri, RecordingMethodMethodFnirs,
-		RecordingMethodMethodEyeTracking, RecordingMethodMethodPupillometry,
-		RecordingMethodMethodMouseTracking, RecordingMethodMethodEmg,
-		RecordingMethodMethodSkinConductance, RecordingMethodMethodEcog,
-		RecordingMethodMethodCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "button-box", "keyboard", "mouse-click", "touchscreen", "voice", "eeg", "meg", "fmri",
+		"fnirs", "eye-tracking", "pupillometry", "mouse-tracking", "emg", "skin-conductance", "ecog",
+		"custom",
+	)
 }

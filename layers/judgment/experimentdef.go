@@ -15,65 +15,58 @@ const NSIDExperimentDef = "pub.layers.judgment.experimentDef"
 // ExperimentDef is the pub.layers.judgment.experimentDef record. Describes an experiment: what is
 // measured, how people respond, which materials are used and how they are presented.
 type ExperimentDef struct {
-	// Name: At most 512 bytes.
-	Name string
-	// Description: At most 50000 bytes.
-	Description lex.Opt[string]
-	// MeasureTypeURI: AT-URI of a knowledge-graph node defining the measure type; wins over
-	// measureType.
+	Name        string          // required, at most 512 bytes
+	Description lex.Opt[string] // at most 50000 bytes
+	// AT-URI of a knowledge-graph node defining the measure type; wins over measureType.
 	MeasureTypeURI lex.Opt[syntax.ATURI]
-	// MeasureType: What is measured, such as acceptability or reading-time; fallback for
-	// measureTypeUri. At most 128 bytes.
+	// What is measured, such as acceptability or reading-time; fallback for measureTypeUri. At most
+	// 128 bytes.
 	MeasureType lex.Opt[ExperimentDefMeasureType]
-	// TaskTypeURI: AT-URI of a knowledge-graph node defining the response task; wins over taskType.
+	// AT-URI of a knowledge-graph node defining the response task; wins over taskType.
 	TaskTypeURI lex.Opt[syntax.ATURI]
-	// TaskType: How people respond, such as forced-choice; unset for passive tasks; fallback for
-	// taskTypeUri. At most 128 bytes.
+	// How people respond, such as forced-choice; unset for passive tasks; fallback for taskTypeUri.
+	// At most 128 bytes.
 	TaskType lex.Opt[ExperimentDefTaskType]
-	// Guidelines: Instructions that participants see. At most 100000 bytes.
+	// Instructions that participants see. At most 100000 bytes.
 	Guidelines lex.Opt[string]
-	// GuidelinesFormat: Markup of guidelines: plain, html or markdown; plain if unset. At most 32
-	// bytes.
+	// Markup of guidelines: plain, html or markdown; plain if unset. At most 32 bytes.
 	GuidelinesFormat lex.Opt[ExperimentDefGuidelinesFormat]
-	// OntologyRef: Ontology record the responses draw on, by AT-URI.
+	// Ontology record the responses draw on, by AT-URI.
 	OntologyRef lex.Opt[syntax.ATURI]
-	// PersonaRef: Persona record participants annotate under, by AT-URI.
+	// Persona record participants annotate under, by AT-URI.
 	PersonaRef lex.Opt[syntax.ATURI]
-	// CorpusRef: Corpus record the experiment works on, by AT-URI.
+	// Corpus record the experiment works on, by AT-URI.
 	CorpusRef lex.Opt[syntax.ATURI]
-	// TemplateRefs: AT-URIs of the templates that generate the stimuli. At most 64 items.
+	// AT-URIs of the templates that generate the stimuli. At most 64 items.
 	TemplateRefs []syntax.ATURI
-	// CollectionRefs: AT-URIs of the collections that supply slot fillers. At most 64 items.
+	// AT-URIs of the collections that supply slot fillers. At most 64 items.
 	CollectionRefs []syntax.ATURI
-	// ScaleMin: Lowest point of an ordinal scale.
+	// Lowest point of an ordinal scale.
 	ScaleMin lex.Opt[int64]
-	// ScaleMax: Highest point of an ordinal scale.
+	// Highest point of an ordinal scale.
 	ScaleMax lex.Opt[int64]
-	// Labels: Answers offered in a categorical task. At most 256 items.
+	// Answers offered in a categorical task. At most 256 items.
 	Labels []string
-	// KnowledgeRefs: Knowledge-base entries that ground this experiment, such as its methodology.
-	// At most 32 items.
-	KnowledgeRefs []layers.KnowledgeRef
-	// Licensing: License terms for this experiment, possibly several or per component.
-	Licensing *layers.Licensing
-	// EprintRefs: AT-URIs of eprint records for papers about this experiment. At most 64 items.
-	EprintRefs []syntax.ATURI
-	// Reproducibility: Recipe for regenerating this experiment: code, environment, command and
-	// seed.
-	Reproducibility *layers.ReproducibilityInfo
-	// Presentation: How stimuli are shown: method, chunking and timing.
-	Presentation *PresentationSpec
-	// RecordingMethods: Instruments that capture the data; several may run at once. At most 16
+	// Knowledge-base entries that ground this experiment, such as its methodology. At most 32
 	// items.
+	KnowledgeRefs []layers.KnowledgeRef
+	// License terms for this experiment, possibly several or per component.
+	Licensing *layers.Licensing
+	// AT-URIs of eprint records for papers about this experiment. At most 64 items.
+	EprintRefs []syntax.ATURI
+	// Recipe for regenerating this experiment: code, environment, command and seed.
+	Reproducibility *layers.ReproducibilityInfo
+	// How stimuli are shown: method, chunking and timing.
+	Presentation *PresentationSpec
+	// Instruments that capture the data; several may run at once. At most 16 items.
 	RecordingMethods []RecordingMethod
-	// Design: Item lists, how they are distributed and the order of items.
+	// Item lists, how they are distributed and the order of items.
 	Design *ExperimentDesign
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var experimentDefFields = lex.NewFields(
@@ -84,12 +77,11 @@ var experimentDefFields = lex.NewFields(
 	"recordingMethods",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ExperimentDef) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, experimentDefFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // name
 			v.Name = d.String(0, 512)
 		case 1: // $type
@@ -142,13 +134,10 @@ func (v *ExperimentDef) DecodeLex(d *lex.Decoder) {
 			v.GuidelinesFormat = lex.Present(d, ExperimentDefGuidelinesFormat(d.String(0, 32)))
 		case 25: // recordingMethods
 			v.RecordingMethods = lex.DecodeObjects[RecordingMethod](d, 0, 16)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ExperimentDef) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("name").String(v.Name)
@@ -180,10 +169,7 @@ func (v *ExperimentDef) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.judgment.experimentDef.
-func (v *ExperimentDef) RecordType() syntax.NSID { return NSIDExperimentDef }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *ExperimentDef) RecordType() syntax.NSID      { return NSIDExperimentDef }
 func (v *ExperimentDef) Validate() error              { return lex.Validate(v) }
 func (v ExperimentDef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ExperimentDef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
@@ -206,17 +192,11 @@ const (
 	ExperimentDefMeasureTypeCustom        ExperimentDefMeasureType = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v ExperimentDefMeasureType) IsKnown() bool {
-	switch v {
-	case ExperimentDefMeasureTypeAcceptability, ExperimentDefMeasureTypeInference,
-		ExperimentDefMeasureTypeSimilarity, ExperimentDefMeasureTypePlausibility,
-		ExperimentDefMeasureTypeComprehension, ExperimentDefMeasureTypePreference,
-		ExperimentDefMeasureTypeExtraction, ExperimentDefMeasureTypeReadingTime,
-		ExperimentDefMeasureTypeProduction, ExperimentDefMeasureTypeCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "acceptability", "inference", "similarity", "plausibility", "comprehension", "preference",
+		"extraction", "reading-time", "production", "custom",
+	)
 }
 
 // ExperimentDefTaskType is a string with known values; others are legal.
@@ -236,17 +216,11 @@ const (
 	ExperimentDefTaskTypeCustom       ExperimentDefTaskType = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v ExperimentDefTaskType) IsKnown() bool {
-	switch v {
-	case ExperimentDefTaskTypeForcedChoice, ExperimentDefTaskTypeMultiSelect,
-		ExperimentDefTaskTypeOrdinalScale, ExperimentDefTaskTypeMagnitude,
-		ExperimentDefTaskTypeBinary, ExperimentDefTaskTypeCategorical,
-		ExperimentDefTaskTypeFreeText, ExperimentDefTaskTypeCloze,
-		ExperimentDefTaskTypeSpanLabeling, ExperimentDefTaskTypeCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "forced-choice", "multi-select", "ordinal-scale", "magnitude", "binary", "categorical",
+		"free-text", "cloze", "span-labeling", "custom",
+	)
 }
 
 // ExperimentDefGuidelinesFormat is a string with known values; others are legal.
@@ -259,12 +233,6 @@ const (
 	ExperimentDefGuidelinesFormatMarkdown ExperimentDefGuidelinesFormat = "markdown"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v ExperimentDefGuidelinesFormat) IsKnown() bool {
-	switch v {
-	case ExperimentDefGuidelinesFormatPlain, ExperimentDefGuidelinesFormatHTML,
-		ExperimentDefGuidelinesFormatMarkdown:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "plain", "html", "markdown")
 }

@@ -22,14 +22,11 @@ func (c *Client) GetAgreementReport(ctx context.Context, params *GetAgreementRep
 
 // GetAgreementReportParams are the parameters of pub.layers.judgment.getAgreementReport.
 type GetAgreementReportParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetAgreementReportParams) LexParams() lex.Params {
+func (v *GetAgreementReportParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetAgreementReportParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

@@ -22,14 +22,11 @@ func (c *Client) GetExperimentDef(ctx context.Context, params *GetExperimentDefP
 
 // GetExperimentDefParams are the parameters of pub.layers.judgment.getExperimentDef.
 type GetExperimentDefParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetExperimentDefParams) LexParams() lex.Params {
+func (v *GetExperimentDefParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetExperimentDefParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

@@ -22,14 +22,11 @@ func (c *Client) GetJudgmentSet(ctx context.Context, params *GetJudgmentSetParam
 
 // GetJudgmentSetParams are the parameters of pub.layers.judgment.getJudgmentSet.
 type GetJudgmentSetParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetJudgmentSetParams) LexParams() lex.Params {
+func (v *GetJudgmentSetParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetJudgmentSetParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

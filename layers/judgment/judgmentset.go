@@ -15,23 +15,22 @@ const NSIDJudgmentSet = "pub.layers.judgment.judgmentSet"
 // JudgmentSet is the pub.layers.judgment.judgmentSet record. All judgments that one participant,
 // human or model, gave in one experiment.
 type JudgmentSet struct {
-	// ExperimentRef: Experiment definition answered, by AT-URI.
+	// Experiment definition answered, by AT-URI. Required.
 	ExperimentRef syntax.ATURI
-	// Agent: Who judged, by DID, anonymous id or outside identity.
+	// Who judged, by DID, anonymous id or outside identity.
 	Agent *layers.AgentRef
-	// Judgments: The participant's responses.
+	// The participant's responses. Required.
 	Judgments []Judgment
-	// Metadata: Provenance of this judgment set: agent, persona, tool, time and confidence.
+	// Provenance of this judgment set: agent, persona, tool, time and confidence.
 	Metadata *layers.AnnotationMetadata
-	// KnowledgeRefs: Knowledge-base entries that ground this judgment set, such as the recruitment
-	// platform. At most 32 items.
+	// Knowledge-base entries that ground this judgment set, such as the recruitment platform. At
+	// most 32 items.
 	KnowledgeRefs []layers.KnowledgeRef
-	// Features: Free-form key-value pairs, such as demographics or session details.
+	// Free-form key-value pairs, such as demographics or session details.
 	Features *layers.FeatureMap
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var judgmentSetFields = lex.NewFields(
@@ -39,12 +38,11 @@ var judgmentSetFields = lex.NewFields(
 	"knowledgeRefs",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *JudgmentSet) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, judgmentSetFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // $type
 			d.RecordType(NSIDJudgmentSet)
 		case 1: // agent
@@ -61,13 +59,10 @@ func (v *JudgmentSet) DecodeLex(d *lex.Decoder) {
 			v.ExperimentRef = d.ATURI()
 		case 7: // knowledgeRefs
 			v.KnowledgeRefs = lex.DecodeObjects[layers.KnowledgeRef](d, 0, 32)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *JudgmentSet) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDJudgmentSet)
@@ -81,10 +76,7 @@ func (v *JudgmentSet) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.judgment.judgmentSet.
-func (v *JudgmentSet) RecordType() syntax.NSID { return NSIDJudgmentSet }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *JudgmentSet) RecordType() syntax.NSID      { return NSIDJudgmentSet }
 func (v *JudgmentSet) Validate() error              { return lex.Validate(v) }
 func (v JudgmentSet) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *JudgmentSet) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -20,35 +20,27 @@ func (c *Client) ListAgreementReports(ctx context.Context, params *ListAgreement
 	return lex.QueryRecordPage[AgreementReport](ctx, c.Caller, NSIDListAgreementReports, params.LexParams(), "records")
 }
 
-// ListAgreementReportsIter iterates over the records of all pages of [Client.ListAgreementReports],
-// fetching each when the loop gets there. An error that is a [*lex.Failure] is about one item, and
-// the loop goes on; any other error ends it.
+// ListAgreementReportsIter iterates over the records of all pages of [Client.ListAgreementReports].
+// An error that is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListAgreementReportsIter(ctx context.Context, params *ListAgreementReportsParams) iter.Seq2[*lex.Entry[AgreementReport], error] {
 	return lex.QueryRecordPages[AgreementReport](ctx, c.Caller, NSIDListAgreementReports, params.LexParams(), "records")
 }
 
 // ListAgreementReportsParams are the parameters of pub.layers.judgment.listAgreementReports.
 type ListAgreementReportsParams struct {
-	// ExperimentRef: Experiment whose agreement reports are wanted, by AT-URI.
+	// Experiment whose agreement reports are wanted, by AT-URI. Required.
 	ExperimentRef syntax.ATURI
-	// Metric: Return only reports with this metric slug.
+	// Return only reports with this metric slug.
 	Metric lex.Opt[string]
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
+	Limit  lex.Opt[int64] // 1 to 100, default 50
 	Cursor lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListAgreementReportsParams) LexParams() lex.Params {
+func (v *ListAgreementReportsParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListAgreementReportsParams))
-	var q lex.Params
 	q.String("experimentRef", string(v.ExperimentRef))
 	lex.OptParam(&q, "metric", v.Metric)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListAgreementReportsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

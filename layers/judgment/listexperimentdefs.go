@@ -21,38 +21,30 @@ func (c *Client) ListExperimentDefs(ctx context.Context, params *ListExperimentD
 	return lex.QueryRecordPage[ExperimentDef](ctx, c.Caller, NSIDListExperimentDefs, params.LexParams(), "records")
 }
 
-// ListExperimentDefsIter iterates over the records of all pages of [Client.ListExperimentDefs],
-// fetching each when the loop gets there. An error that is a [*lex.Failure] is about one item, and
-// the loop goes on; any other error ends it.
+// ListExperimentDefsIter iterates over the records of all pages of [Client.ListExperimentDefs]. An
+// error that is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListExperimentDefsIter(ctx context.Context, params *ListExperimentDefsParams) iter.Seq2[*lex.Entry[ExperimentDef], error] {
 	return lex.QueryRecordPages[ExperimentDef](ctx, c.Caller, NSIDListExperimentDefs, params.LexParams(), "records")
 }
 
 // ListExperimentDefsParams are the parameters of pub.layers.judgment.listExperimentDefs.
 type ListExperimentDefsParams struct {
-	// Repo: Repository to read, by handle or DID.
+	// Repository to read, by handle or DID. Required.
 	Repo syntax.AtIdentifier
-	// MeasureType: Return only experiments with this measureType slug.
+	// Return only experiments with this measureType slug.
 	MeasureType lex.Opt[string]
-	// TaskType: Return only experiments with this taskType slug.
+	// Return only experiments with this taskType slug.
 	TaskType lex.Opt[string]
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
-	Cursor lex.Opt[string]
+	Limit    lex.Opt[int64] // 1 to 100, default 50
+	Cursor   lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListExperimentDefsParams) LexParams() lex.Params {
+func (v *ListExperimentDefsParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListExperimentDefsParams))
-	var q lex.Params
 	q.String("repo", string(v.Repo))
 	lex.OptParam(&q, "measureType", v.MeasureType)
 	lex.OptParam(&q, "taskType", v.TaskType)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListExperimentDefsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

@@ -20,32 +20,24 @@ func (c *Client) ListJudgmentSets(ctx context.Context, params *ListJudgmentSetsP
 	return lex.QueryRecordPage[JudgmentSet](ctx, c.Caller, NSIDListJudgmentSets, params.LexParams(), "records")
 }
 
-// ListJudgmentSetsIter iterates over the records of all pages of [Client.ListJudgmentSets],
-// fetching each when the loop gets there. An error that is a [*lex.Failure] is about one item, and
-// the loop goes on; any other error ends it.
+// ListJudgmentSetsIter iterates over the records of all pages of [Client.ListJudgmentSets]. An
+// error that is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListJudgmentSetsIter(ctx context.Context, params *ListJudgmentSetsParams) iter.Seq2[*lex.Entry[JudgmentSet], error] {
 	return lex.QueryRecordPages[JudgmentSet](ctx, c.Caller, NSIDListJudgmentSets, params.LexParams(), "records")
 }
 
 // ListJudgmentSetsParams are the parameters of pub.layers.judgment.listJudgmentSets.
 type ListJudgmentSetsParams struct {
-	// ExperimentRef: Experiment whose judgment sets are wanted, by AT-URI.
+	// Experiment whose judgment sets are wanted, by AT-URI. Required.
 	ExperimentRef syntax.ATURI
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
-	Cursor lex.Opt[string]
+	Limit         lex.Opt[int64] // 1 to 100, default 50
+	Cursor        lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListJudgmentSetsParams) LexParams() lex.Params {
+func (v *ListJudgmentSetsParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListJudgmentSetsParams))
-	var q lex.Params
 	q.String("experimentRef", string(v.ExperimentRef))
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListJudgmentSetsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

@@ -11,28 +11,27 @@ import (
 // AudioInfo is the pub.layers.media.defs#audioInfo object. Technical properties of an audio track,
 // on its own or inside a video.
 type AudioInfo struct {
-	// SampleRate: Samples per second, in Hz. At least 1.
+	// Samples per second, in Hz. At least 1.
 	SampleRate lex.Opt[int64]
-	// Channels: Number of channels, 2 for stereo. At least 1.
+	// Number of channels, 2 for stereo. At least 1.
 	Channels lex.Opt[int64]
-	// BitDepth: Bits per sample. At least 1.
+	// Bits per sample. At least 1.
 	BitDepth lex.Opt[int64]
-	// Codec: Codec name, such as flac or opus. At most 128 bytes.
+	// Codec name, such as flac or opus. At most 128 bytes.
 	Codec lex.Opt[string]
-	// BitRate: Bits per second. At least 1.
+	// Bits per second. At least 1.
 	BitRate lex.Opt[int64]
-	// BitRateMode: Constant (cbr) or variable (vbr) bit rate. At most 16 bytes.
+	// Constant (cbr) or variable (vbr) bit rate. At most 16 bytes.
 	BitRateMode lex.Opt[AudioInfoBitRateMode]
-	// NumberOfSamples: Length in samples, for alignment to the exact sample. At least 0.
+	// Length in samples, for alignment to the exact sample. At least 0.
 	NumberOfSamples lex.Opt[int64]
-	// SpeakerCount: How many different people speak. At least 0.
+	// How many different people speak. At least 0.
 	SpeakerCount lex.Opt[int64]
-	// TranscriptRef: Expression that holds the transcript, by AT-URI.
+	// Expression that holds the transcript, by AT-URI.
 	TranscriptRef lex.Opt[syntax.ATURI]
-	// SegmentationRef: Segmentation that divides the transcript, by AT-URI.
+	// Segmentation that divides the transcript, by AT-URI.
 	SegmentationRef lex.Opt[syntax.ATURI]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra           lex.Map // fields that the lexicon does not name
 }
 
 var audioInfoFields = lex.NewFields(
@@ -40,12 +39,11 @@ var audioInfoFields = lex.NewFields(
 	"transcriptRef", "numberOfSamples", "segmentationRef",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *AudioInfo) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, audioInfoFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // codec
 			v.Codec = lex.Present(d, d.String(0, 128))
 		case 1: // bitRate
@@ -66,13 +64,10 @@ func (v *AudioInfo) DecodeLex(d *lex.Decoder) {
 			v.NumberOfSamples = lex.Present(d, d.Int(0, lex.Max))
 		case 9: // segmentationRef
 			v.SegmentationRef = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *AudioInfo) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "codec", v.Codec)
@@ -101,48 +96,41 @@ const (
 	AudioInfoBitRateModeVbr AudioInfoBitRateMode = "vbr"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v AudioInfoBitRateMode) IsKnown() bool {
-	switch v {
-	case AudioInfoBitRateModeCbr, AudioInfoBitRateModeVbr:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "cbr", "vbr")
 }
 
 // VideoInfo is the pub.layers.media.defs#videoInfo object. Technical properties of a video track.
 type VideoInfo struct {
-	// Width: Horizontal extent in pixels. At least 1.
+	// Horizontal extent in pixels. At least 1.
 	Width lex.Opt[int64]
-	// Height: Vertical extent in pixels. At least 1.
+	// Vertical extent in pixels. At least 1.
 	Height lex.Opt[int64]
-	// FrameRate: Frames per second times 100, so 2500 means 25. At least 1.
+	// Frames per second times 100, so 2500 means 25. At least 1.
 	FrameRate lex.Opt[int64]
-	// Codec: Codec name, such as h264 or av1. At most 128 bytes.
+	// Codec name, such as h264 or av1. At most 128 bytes.
 	Codec lex.Opt[string]
-	// AspectRatio: Ratio of width to height on display, such as 16:9. At most 32 bytes.
+	// Ratio of width to height on display, such as 16:9. At most 32 bytes.
 	AspectRatio lex.Opt[string]
-	// ColorSpace: Color model and chroma subsampling, such as yuv420. At most 32 bytes.
+	// Color model and chroma subsampling, such as yuv420. At most 32 bytes.
 	ColorSpace lex.Opt[VideoInfoColorSpace]
-	// BitRate: Bits per second. At least 1.
+	// Bits per second. At least 1.
 	BitRate lex.Opt[int64]
-	// ScanType: Scan order, progressive or interlaced, which matters when single frames are
-	// extracted. At most 32 bytes.
+	// Scan order, progressive or interlaced, which matters when single frames are extracted. At
+	// most 32 bytes.
 	ScanType lex.Opt[VideoInfoScanType]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var videoInfoFields = lex.NewFields(
 	"codec", "width", "height", "bitRate", "scanType", "frameRate", "colorSpace", "aspectRatio",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *VideoInfo) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, videoInfoFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // codec
 			v.Codec = lex.Present(d, d.String(0, 128))
 		case 1: // width
@@ -159,13 +147,10 @@ func (v *VideoInfo) DecodeLex(d *lex.Decoder) {
 			v.ColorSpace = lex.Present(d, VideoInfoColorSpace(d.String(0, 32)))
 		case 7: // aspectRatio
 			v.AspectRatio = lex.Present(d, d.String(0, 32))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *VideoInfo) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "codec", v.Codec)
@@ -195,14 +180,8 @@ const (
 	VideoInfoColorSpaceGrayscale VideoInfoColorSpace = "grayscale"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v VideoInfoColorSpace) IsKnown() bool {
-	switch v {
-	case VideoInfoColorSpaceRgb, VideoInfoColorSpaceYuv420, VideoInfoColorSpaceYuv422,
-		VideoInfoColorSpaceYuv444, VideoInfoColorSpaceGrayscale:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "rgb", "yuv420", "yuv422", "yuv444", "grayscale")
 }
 
 // VideoInfoScanType is a string with known values; others are legal.
@@ -214,44 +193,36 @@ const (
 	VideoInfoScanTypeInterlaced  VideoInfoScanType = "interlaced"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v VideoInfoScanType) IsKnown() bool {
-	switch v {
-	case VideoInfoScanTypeProgressive, VideoInfoScanTypeInterlaced:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "progressive", "interlaced")
 }
 
 // DocumentInfo is the pub.layers.media.defs#documentInfo object. Technical properties of a scanned
 // or paged document.
 type DocumentInfo struct {
-	// DPI: Dots per inch of the scan. At least 1.
+	// Dots per inch of the scan. At least 1.
 	DPI lex.Opt[int64]
-	// ColorMode: Whether the scan is color, grayscale or bitonal. At most 32 bytes.
+	// Whether the scan is color, grayscale or bitonal. At most 32 bytes.
 	ColorMode lex.Opt[DocumentInfoColorMode]
-	// PageCount: At least 1.
-	PageCount lex.Opt[int64]
-	// ScriptSystem: Script as an ISO 15924 code, such as Latn. At most 32 bytes.
+	PageCount lex.Opt[int64] // at least 1
+	// Script as an ISO 15924 code, such as Latn. At most 32 bytes.
 	ScriptSystem lex.Opt[string]
-	// WritingDirection: Main reading direction: ltr, rtl, ttb or btt. At most 8 bytes.
+	// Main reading direction: ltr, rtl, ttb or btt. At most 8 bytes.
 	WritingDirection lex.Opt[DocumentInfoWritingDirection]
-	// OCREngine: Recognition engine that produced the text, with its version. At most 256 bytes.
+	// Recognition engine that produced the text, with its version. At most 256 bytes.
 	OCREngine lex.Opt[string]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var documentInfoFields = lex.NewFields(
 	"dpi", "colorMode", "ocrEngine", "pageCount", "scriptSystem", "writingDirection",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *DocumentInfo) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, documentInfoFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // dpi
 			v.DPI = lex.Present(d, d.Int(1, lex.Max))
 		case 1: // colorMode
@@ -264,13 +235,10 @@ func (v *DocumentInfo) DecodeLex(d *lex.Decoder) {
 			v.ScriptSystem = lex.Present(d, d.String(0, 32))
 		case 5: // writingDirection
 			v.WritingDirection = lex.Present(d, DocumentInfoWritingDirection(d.String(0, 8)))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *DocumentInfo) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptInt(&o, "dpi", v.DPI)
@@ -296,14 +264,8 @@ const (
 	DocumentInfoColorModeBitonal   DocumentInfoColorMode = "bitonal"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v DocumentInfoColorMode) IsKnown() bool {
-	switch v {
-	case DocumentInfoColorModeColor, DocumentInfoColorModeGrayscale,
-		DocumentInfoColorModeBitonal:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "color", "grayscale", "bitonal")
 }
 
 // DocumentInfoWritingDirection is a string with known values; others are legal.
@@ -317,12 +279,6 @@ const (
 	DocumentInfoWritingDirectionBtt DocumentInfoWritingDirection = "btt"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v DocumentInfoWritingDirection) IsKnown() bool {
-	switch v {
-	case DocumentInfoWritingDirectionLtr, DocumentInfoWritingDirectionRtl,
-		DocumentInfoWritingDirectionTtb, DocumentInfoWritingDirectionBtt:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "ltr", "rtl", "ttb", "btt")
 }

@@ -22,14 +22,11 @@ func (c *Client) GetMedia(ctx context.Context, params *GetMediaParams) (*lex.Ent
 
 // GetMediaParams are the parameters of pub.layers.media.getMedia.
 type GetMediaParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetMediaParams) LexParams() lex.Params {
+func (v *GetMediaParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetMediaParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

@@ -20,35 +20,27 @@ func (c *Client) ListMedia(ctx context.Context, params *ListMediaParams) (*lex.P
 	return lex.QueryRecordPage[Media](ctx, c.Caller, NSIDListMedia, params.LexParams(), "records")
 }
 
-// ListMediaIter iterates over the records of all pages of [Client.ListMedia], fetching each when
-// the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes on;
-// any other error ends it.
+// ListMediaIter iterates over the records of all pages of [Client.ListMedia]. An error that is a
+// [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListMediaIter(ctx context.Context, params *ListMediaParams) iter.Seq2[*lex.Entry[Media], error] {
 	return lex.QueryRecordPages[Media](ctx, c.Caller, NSIDListMedia, params.LexParams(), "records")
 }
 
 // ListMediaParams are the parameters of pub.layers.media.listMedia.
 type ListMediaParams struct {
-	// Repo: Repository to read, by handle or DID.
+	// Repository to read, by handle or DID. Required.
 	Repo syntax.AtIdentifier
-	// Kind: Return only media records with this kind slug. At most 128 bytes.
-	Kind lex.Opt[string]
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
+	// Return only media records with this kind slug. At most 128 bytes.
+	Kind   lex.Opt[string]
+	Limit  lex.Opt[int64] // 1 to 100, default 50
 	Cursor lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListMediaParams) LexParams() lex.Params {
+func (v *ListMediaParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListMediaParams))
-	var q lex.Params
 	q.String("repo", string(v.Repo))
 	lex.OptParam(&q, "kind", v.Kind)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListMediaParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

@@ -15,52 +15,50 @@ const NSIDMedia = "pub.layers.media.media"
 // Media is the pub.layers.media.media record. A media file, stored as a blob or hosted elsewhere,
 // with separate technical properties for its audio, video and page content.
 type Media struct {
-	// KindURI: AT-URI of a knowledge-graph node defining the media kind; wins over kind.
+	// AT-URI of a knowledge-graph node defining the media kind; wins over kind.
 	KindURI lex.Opt[syntax.ATURI]
-	// Kind: Modality of the file, such as audio or image; fallback for kindUri. At most 128 bytes.
-	Kind MediaKind
-	// Title: At most 1024 bytes.
-	Title lex.Opt[string]
-	// Description: At most 10000 bytes.
-	Description lex.Opt[string]
-	// Blob: File content stored with the repository, up to 100 MiB. At most 104857600 bytes, media
-	// types audio/*, video/*, image/*, application/pdf.
+	// Modality of the file, such as audio or image; fallback for kindUri. Required, at most 128
+	// bytes.
+	Kind        MediaKind
+	Title       lex.Opt[string] // at most 1024 bytes
+	Description lex.Opt[string] // at most 10000 bytes
+	// File content stored with the repository, up to 100 MiB. At most 104857600 bytes, media types
+	// audio/*, video/*, image/*, application/pdf.
 	Blob lex.Opt[lex.Blob]
-	// ExternalURI: Location of the file when it is hosted elsewhere. At most 2048 bytes.
+	// Location of the file when it is hosted elsewhere. At most 2048 bytes.
 	ExternalURI lex.Opt[syntax.URI]
-	// MimeType: Media type of the file, such as audio/flac. At most 128 bytes.
+	// Media type of the file, such as audio/flac. At most 128 bytes.
 	MimeType lex.Opt[string]
-	// DurationMs: Milliseconds of playing time; audio and video only. At least 0.
+	// Milliseconds of playing time; audio and video only. At least 0.
 	DurationMs lex.Opt[int64]
-	// FileSizeBytes: Length of the file, counted in bytes. At least 0.
+	// Length of the file, counted in bytes. At least 0.
 	FileSizeBytes lex.Opt[int64]
-	// ParentMediaRef: Longer recording this excerpt was cut from, by AT-URI.
+	// Longer recording this excerpt was cut from, by AT-URI.
 	ParentMediaRef lex.Opt[syntax.ATURI]
-	// StartOffsetMs: Where the excerpt begins in parentMediaRef, in milliseconds. At least 0.
+	// Where the excerpt begins in parentMediaRef, in milliseconds. At least 0.
 	StartOffsetMs lex.Opt[int64]
-	// Audio: Audio properties, for sound files and videos with sound.
+	// Audio properties, for sound files and videos with sound.
 	Audio *AudioInfo
-	// Video: Video properties, for footage and image sequences.
+	// Video properties, for footage and image sequences.
 	Video *VideoInfo
-	// Document: Document properties, for scans and manuscripts.
+	// Document properties, for scans and manuscripts.
 	Document *DocumentInfo
-	// KnowledgeRefs: Knowledge-base entries that ground this media. At most 32 items.
+	// Knowledge-base entries that ground this media. At most 32 items.
 	KnowledgeRefs []layers.KnowledgeRef
-	// Licensing: License terms for this media, possibly several or per component; per-clip consent
-	// goes in features.
+	// License terms for this media, possibly several or per component; per-clip consent goes in
+	// features.
 	Licensing *layers.Licensing
-	// EprintRefs: AT-URIs of eprint records for papers about this media. At most 64 items.
+	// AT-URIs of eprint records for papers about this media. At most 64 items.
 	EprintRefs []syntax.ATURI
-	// Metadata: Provenance of this media: agent, persona, tool, time and confidence.
+	// Provenance of this media: agent, persona, tool, time and confidence.
 	Metadata *layers.AnnotationMetadata
-	// Features: Free-form key-value pairs, such as recording conditions, speakers or consent.
+	// Free-form key-value pairs, such as recording conditions, speakers or consent.
 	Features *layers.FeatureMap
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Languages: BCP-47 tags of the languages present; empty if unknown. At most 128 items.
+	// BCP-47 tags of the languages present; empty if unknown. At most 128 items.
 	Languages []string
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var mediaFields = lex.NewFields(
@@ -75,12 +73,11 @@ var MediaBlobRules = lex.BlobRules{Accept: []string{"audio/*", "video/*", "image
 
 var mediaExternalURIRules = lex.StringRules{MaxLength: 2048, Format: lex.FormatURI}
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Media) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, mediaFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // blob
 			v.Blob = lex.Present(d, d.Blob(&MediaBlobRules))
 		case 1: // kind
@@ -125,13 +122,10 @@ func (v *Media) DecodeLex(d *lex.Decoder) {
 			v.StartOffsetMs = lex.Present(d, d.Int(0, lex.Max))
 		case 21: // parentMediaRef
 			v.ParentMediaRef = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Media) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptValue(&o, "blob", v.Blob, (*lex.Encoder).Blob)
@@ -159,10 +153,7 @@ func (v *Media) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.media.media.
-func (v *Media) RecordType() syntax.NSID { return NSIDMedia }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *Media) RecordType() syntax.NSID      { return NSIDMedia }
 func (v *Media) Validate() error              { return lex.Validate(v) }
 func (v Media) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Media) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
@@ -179,11 +170,6 @@ const (
 	MediaKindDocument MediaKind = "document"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v MediaKind) IsKnown() bool {
-	switch v {
-	case MediaKindAudio, MediaKindVideo, MediaKindImage, MediaKindDocument:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "audio", "video", "image", "document")
 }

@@ -12,28 +12,25 @@ import (
 // RoleSlot is the pub.layers.ontology.defs#roleSlot object. A role that a situation or frame type
 // offers, with limits on what may fill it.
 type RoleSlot struct {
-	// RoleName: Role name, such as Agent or ARG0. At most 256 bytes.
+	// Role name, such as Agent or ARG0. Required, at most 256 bytes.
 	RoleName string
-	// RoleDescription: What the role stands for. At most 2048 bytes.
+	// What the role stands for. At most 2048 bytes.
 	RoleDescription lex.Opt[string]
-	// FillerTypeRefs: AT-URIs of alternative type definitions; a filler needs only one. At most 32
-	// items.
+	// AT-URIs of alternative type definitions; a filler needs only one. At most 32 items.
 	FillerTypeRefs []syntax.ATURI
-	// CollectionRef: Collection whose entries are the permitted fillers, by AT-URI.
+	// Collection whose entries are the permitted fillers, by AT-URI.
 	CollectionRef lex.Opt[syntax.ATURI]
-	// Required: True if the role has to be filled.
+	// True if the role has to be filled.
 	Required lex.Opt[bool]
-	// DefaultValue: Filler assumed when none is given. At most 4096 bytes.
+	// Filler assumed when none is given. At most 4096 bytes.
 	DefaultValue lex.Opt[string]
-	// Constraints: Further conditions a filler must meet, such as selectional restrictions. At most
-	// 32 items.
+	// Further conditions a filler must meet, such as selectional restrictions. At most 32 items.
 	Constraints []layers.Constraint
-	// KnowledgeRefs: Knowledge-base entries that ground this role. At most 16 items.
+	// Knowledge-base entries that ground this role. At most 16 items.
 	KnowledgeRefs []layers.KnowledgeRef
-	// Features: Free-form key-value pairs, such as semantic type or preferred animacy.
+	// Free-form key-value pairs, such as semantic type or preferred animacy.
 	Features *layers.FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var roleSlotFields = lex.NewFields(
@@ -41,12 +38,11 @@ var roleSlotFields = lex.NewFields(
 	"knowledgeRefs", "fillerTypeRefs", "roleDescription",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RoleSlot) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, roleSlotFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // features
 			v.Features = lex.DecodeObject[layers.FeatureMap](d)
 		case 1: // required
@@ -65,13 +61,10 @@ func (v *RoleSlot) DecodeLex(d *lex.Decoder) {
 			v.FillerTypeRefs = lex.DecodeArray(d, 0, 32, (*lex.Decoder).ATURI)
 		case 8: // roleDescription
 			v.RoleDescription = lex.Present(d, d.String(0, 2048))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RoleSlot) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptObject(&o, "features", v.Features)

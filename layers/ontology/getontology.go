@@ -22,14 +22,11 @@ func (c *Client) GetOntology(ctx context.Context, params *GetOntologyParams) (*l
 
 // GetOntologyParams are the parameters of pub.layers.ontology.getOntology.
 type GetOntologyParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetOntologyParams) LexParams() lex.Params {
+func (v *GetOntologyParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetOntologyParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

@@ -22,14 +22,11 @@ func (c *Client) GetTypeDef(ctx context.Context, params *GetTypeDefParams) (*lex
 
 // GetTypeDefParams are the parameters of pub.layers.ontology.getTypeDef.
 type GetTypeDefParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetTypeDefParams) LexParams() lex.Params {
+func (v *GetTypeDefParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetTypeDefParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

@@ -20,35 +20,27 @@ func (c *Client) ListOntologies(ctx context.Context, params *ListOntologiesParam
 	return lex.QueryRecordPage[Ontology](ctx, c.Caller, NSIDListOntologies, params.LexParams(), "records")
 }
 
-// ListOntologiesIter iterates over the records of all pages of [Client.ListOntologies], fetching
-// each when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop
-// goes on; any other error ends it.
+// ListOntologiesIter iterates over the records of all pages of [Client.ListOntologies]. An error
+// that is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListOntologiesIter(ctx context.Context, params *ListOntologiesParams) iter.Seq2[*lex.Entry[Ontology], error] {
 	return lex.QueryRecordPages[Ontology](ctx, c.Caller, NSIDListOntologies, params.LexParams(), "records")
 }
 
 // ListOntologiesParams are the parameters of pub.layers.ontology.listOntologies.
 type ListOntologiesParams struct {
-	// Repo: Repository to read, by handle or DID.
+	// Repository to read, by handle or DID. Required.
 	Repo syntax.AtIdentifier
-	// Domain: Return only ontologies with this domain slug.
+	// Return only ontologies with this domain slug.
 	Domain lex.Opt[string]
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
+	Limit  lex.Opt[int64] // 1 to 100, default 50
 	Cursor lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListOntologiesParams) LexParams() lex.Params {
+func (v *ListOntologiesParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListOntologiesParams))
-	var q lex.Params
 	q.String("repo", string(v.Repo))
 	lex.OptParam(&q, "domain", v.Domain)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListOntologiesParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

@@ -20,35 +20,27 @@ func (c *Client) ListTypeDefs(ctx context.Context, params *ListTypeDefsParams) (
 	return lex.QueryRecordPage[TypeDef](ctx, c.Caller, NSIDListTypeDefs, params.LexParams(), "records")
 }
 
-// ListTypeDefsIter iterates over the records of all pages of [Client.ListTypeDefs], fetching each
-// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
-// on; any other error ends it.
+// ListTypeDefsIter iterates over the records of all pages of [Client.ListTypeDefs]. An error that
+// is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListTypeDefsIter(ctx context.Context, params *ListTypeDefsParams) iter.Seq2[*lex.Entry[TypeDef], error] {
 	return lex.QueryRecordPages[TypeDef](ctx, c.Caller, NSIDListTypeDefs, params.LexParams(), "records")
 }
 
 // ListTypeDefsParams are the parameters of pub.layers.ontology.listTypeDefs.
 type ListTypeDefsParams struct {
-	// OntologyRef: Ontology whose type definitions are wanted, by AT-URI.
+	// Ontology whose type definitions are wanted, by AT-URI. Required.
 	OntologyRef syntax.ATURI
-	// TypeKind: Return only type definitions with this typeKind slug.
+	// Return only type definitions with this typeKind slug.
 	TypeKind lex.Opt[string]
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
-	Cursor lex.Opt[string]
+	Limit    lex.Opt[int64] // 1 to 100, default 50
+	Cursor   lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListTypeDefsParams) LexParams() lex.Params {
+func (v *ListTypeDefsParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListTypeDefsParams))
-	var q lex.Params
 	q.String("ontologyRef", string(v.OntologyRef))
 	lex.OptParam(&q, "typeKind", v.TypeKind)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListTypeDefsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

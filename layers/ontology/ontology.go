@@ -15,30 +15,28 @@ const NSIDOntology = "pub.layers.ontology.ontology"
 // Ontology is the pub.layers.ontology.ontology record. A vocabulary of entity, situation, role and
 // relation types to annotate with. The types themselves are separate typeDef records.
 type Ontology struct {
-	// Name: At most 512 bytes.
-	Name string
-	// Description: Purpose and coverage in prose. At most 10000 bytes.
+	Name string // required, at most 512 bytes
+	// Purpose and coverage in prose. At most 10000 bytes.
 	Description lex.Opt[string]
-	// Version: Version number in semantic versioning form. At most 32 bytes.
+	// Version number in semantic versioning form. At most 32 bytes.
 	Version lex.Opt[string]
-	// DomainURI: AT-URI of a knowledge-graph node defining the domain; wins over domain.
+	// AT-URI of a knowledge-graph node defining the domain; wins over domain.
 	DomainURI lex.Opt[syntax.ATURI]
-	// Domain: Subject area covered; fallback for domainUri. At most 128 bytes.
+	// Subject area covered; fallback for domainUri. At most 128 bytes.
 	Domain lex.Opt[OntologyDomain]
-	// ParentRef: Ontology record this one builds on, by AT-URI.
+	// Ontology record this one builds on, by AT-URI.
 	ParentRef lex.Opt[syntax.ATURI]
-	// PersonaRef: Persona record that owns it, by AT-URI.
+	// Persona record that owns it, by AT-URI.
 	PersonaRef lex.Opt[syntax.ATURI]
-	// KnowledgeRefs: Knowledge-base entries that ground this ontology. At most 64 items.
+	// Knowledge-base entries that ground this ontology. At most 64 items.
 	KnowledgeRefs []layers.KnowledgeRef
-	// Licensing: License terms for this ontology, possibly several or per component.
+	// License terms for this ontology, possibly several or per component.
 	Licensing *layers.Licensing
-	// EprintRefs: AT-URIs of eprint records for papers about this ontology. At most 64 items.
+	// AT-URIs of eprint records for papers about this ontology. At most 64 items.
 	EprintRefs []syntax.ATURI
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var ontologyFields = lex.NewFields(
@@ -46,12 +44,11 @@ var ontologyFields = lex.NewFields(
 	"eprintRefs", "personaRef", "description", "knowledgeRefs",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Ontology) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, ontologyFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // name
 			v.Name = d.String(0, 512)
 		case 1: // $type
@@ -76,13 +73,10 @@ func (v *Ontology) DecodeLex(d *lex.Decoder) {
 			v.Description = lex.Present(d, d.String(0, 10000))
 		case 11: // knowledgeRefs
 			v.KnowledgeRefs = lex.DecodeObjects[layers.KnowledgeRef](d, 0, 64)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Ontology) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("name").String(v.Name)
@@ -100,10 +94,7 @@ func (v *Ontology) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.ontology.ontology.
-func (v *Ontology) RecordType() syntax.NSID { return NSIDOntology }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *Ontology) RecordType() syntax.NSID      { return NSIDOntology }
 func (v *Ontology) Validate() error              { return lex.Validate(v) }
 func (v Ontology) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Ontology) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
@@ -127,14 +118,9 @@ const (
 	OntologyDomainCustom       OntologyDomain = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v OntologyDomain) IsKnown() bool {
-	switch v {
-	case OntologyDomainGeneral, OntologyDomainBiomedical, OntologyDomainLegal,
-		OntologyDomainFinancial, OntologyDomainNews, OntologyDomainSocialMedia,
-		OntologyDomainScientific, OntologyDomainIntelligence, OntologyDomainDialogue,
-		OntologyDomainMultimodal, OntologyDomainCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "general", "biomedical", "legal", "financial", "news", "social-media", "scientific",
+		"intelligence", "dialogue", "multimodal", "custom",
+	)
 }

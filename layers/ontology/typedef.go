@@ -16,33 +16,30 @@ const NSIDTypeDef = "pub.layers.ontology.typeDef"
 // situations, roles, relations or attributes, optionally with roles, allowed values and a parent
 // type.
 type TypeDef struct {
-	// OntologyRef: Ontology that owns this type, by AT-URI.
+	// Ontology that owns this type, by AT-URI. Required.
 	OntologyRef syntax.ATURI
-	// Name: Name of the type, as annotation labels use it. At most 512 bytes.
+	// Name of the type, as annotation labels use it. Required, at most 512 bytes.
 	Name string
-	// TypeKindURI: AT-URI of a knowledge-graph node defining the type kind; wins over typeKind.
+	// AT-URI of a knowledge-graph node defining the type kind; wins over typeKind.
 	TypeKindURI lex.Opt[syntax.ATURI]
-	// TypeKind: What the type classifies, such as entity-type or relation-type; fallback for
-	// typeKindUri. At most 128 bytes.
+	// What the type classifies, such as entity-type or relation-type; fallback for typeKindUri.
+	// Required, at most 128 bytes.
 	TypeKind TypeDefTypeKind
-	// Gloss: Definition in prose, which may mention other types and Wikidata items. At most 10000
-	// bytes.
+	// Definition in prose, which may mention other types and Wikidata items. At most 10000 bytes.
 	Gloss lex.Opt[string]
-	// ParentTypeRef: More general type this one inherits from, by AT-URI.
+	// More general type this one inherits from, by AT-URI.
 	ParentTypeRef lex.Opt[syntax.ATURI]
-	// AllowedRoles: Roles that instances of a situation or frame type can have. At most 64 items.
+	// Roles that instances of a situation or frame type can have. At most 64 items.
 	AllowedRoles []RoleSlot
-	// AllowedValues: Values an attribute type may take. At most 256 items.
+	// Values an attribute type may take. At most 256 items.
 	AllowedValues []string
-	// KnowledgeRefs: Knowledge-base entries that ground this type. At most 32 items.
+	// Knowledge-base entries that ground this type. At most 32 items.
 	KnowledgeRefs []layers.KnowledgeRef
-	// Features: Free-form key-value pairs, such as symmetric, transitive or inverse for relation
-	// types.
+	// Free-form key-value pairs, such as symmetric, transitive or inverse for relation types.
 	Features *layers.FeatureMap
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var typeDefFields = lex.NewFields(
@@ -50,12 +47,11 @@ var typeDefFields = lex.NewFields(
 	"typeKindUri", "allowedRoles", "allowedValues", "knowledgeRefs", "parentTypeRef",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *TypeDef) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, typeDefFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // name
 			v.Name = d.String(0, 512)
 		case 1: // $type
@@ -80,13 +76,10 @@ func (v *TypeDef) DecodeLex(d *lex.Decoder) {
 			v.KnowledgeRefs = lex.DecodeObjects[layers.KnowledgeRef](d, 0, 32)
 		case 11: // parentTypeRef
 			v.ParentTypeRef = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *TypeDef) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("name").String(v.Name)
@@ -104,10 +97,7 @@ func (v *TypeDef) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.ontology.typeDef.
-func (v *TypeDef) RecordType() syntax.NSID { return NSIDTypeDef }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *TypeDef) RecordType() syntax.NSID      { return NSIDTypeDef }
 func (v *TypeDef) Validate() error              { return lex.Validate(v) }
 func (v TypeDef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TypeDef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
@@ -125,12 +115,8 @@ const (
 	TypeDefTypeKindAttributeType TypeDefTypeKind = "attribute-type"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v TypeDefTypeKind) IsKnown() bool {
-	switch v {
-	case TypeDefTypeKindEntityType, TypeDefTypeKindSituationType, TypeDefTypeKindRoleType,
-		TypeDefTypeKindRelationType, TypeDefTypeKindAttributeType:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "entity-type", "situation-type", "role-type", "relation-type", "attribute-type",
+	)
 }

@@ -22,14 +22,11 @@ func (c *Client) GetPersona(ctx context.Context, params *GetPersonaParams) (*lex
 
 // GetPersonaParams are the parameters of pub.layers.persona.getPersona.
 type GetPersonaParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetPersonaParams) LexParams() lex.Params {
+func (v *GetPersonaParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetPersonaParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

@@ -20,38 +20,30 @@ func (c *Client) ListPersonas(ctx context.Context, params *ListPersonasParams) (
 	return lex.QueryRecordPage[Persona](ctx, c.Caller, NSIDListPersonas, params.LexParams(), "records")
 }
 
-// ListPersonasIter iterates over the records of all pages of [Client.ListPersonas], fetching each
-// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
-// on; any other error ends it.
+// ListPersonasIter iterates over the records of all pages of [Client.ListPersonas]. An error that
+// is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListPersonasIter(ctx context.Context, params *ListPersonasParams) iter.Seq2[*lex.Entry[Persona], error] {
 	return lex.QueryRecordPages[Persona](ctx, c.Caller, NSIDListPersonas, params.LexParams(), "records")
 }
 
 // ListPersonasParams are the parameters of pub.layers.persona.listPersonas.
 type ListPersonasParams struct {
-	// Repo: Repository to read, by handle or DID.
+	// Repository to read, by handle or DID. Required.
 	Repo syntax.AtIdentifier
-	// Domain: Return only personas with this domain slug. At most 256 bytes.
+	// Return only personas with this domain slug. At most 256 bytes.
 	Domain lex.Opt[string]
-	// Kind: Return only personas with this kind slug. At most 128 bytes.
-	Kind lex.Opt[string]
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
+	// Return only personas with this kind slug. At most 128 bytes.
+	Kind   lex.Opt[string]
+	Limit  lex.Opt[int64] // 1 to 100, default 50
 	Cursor lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListPersonasParams) LexParams() lex.Params {
+func (v *ListPersonasParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListPersonasParams))
-	var q lex.Params
 	q.String("repo", string(v.Repo))
 	lex.OptParam(&q, "domain", v.Domain)
 	lex.OptParam(&q, "kind", v.Kind)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListPersonasParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

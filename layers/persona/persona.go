@@ -15,42 +15,39 @@ const NSIDPersona = "pub.layers.persona.persona"
 // Persona is the pub.layers.persona.persona record. A perspective under which annotations are made:
 // the expertise, guidelines and ontologies of a human, model or panel.
 type Persona struct {
-	// Name: Name of the role, such as Syntactician. At most 256 bytes.
+	// Name of the role, such as Syntactician. Required, at most 256 bytes.
 	Name string
-	// Description: What the persona knows, does and looks for. At most 10000 bytes.
+	// What the persona knows, does and looks for. At most 10000 bytes.
 	Description lex.Opt[string]
-	// DomainURI: AT-URI of a knowledge-graph node defining the domain; wins over domain.
+	// AT-URI of a knowledge-graph node defining the domain; wins over domain.
 	DomainURI lex.Opt[syntax.ATURI]
-	// Domain: Field of expertise; fallback for domainUri. At most 256 bytes.
+	// Field of expertise; fallback for domainUri. At most 256 bytes.
 	Domain lex.Opt[PersonaDomain]
-	// KindURI: AT-URI of a knowledge-graph node defining the persona kind; wins over kind.
+	// AT-URI of a knowledge-graph node defining the persona kind; wins over kind.
 	KindURI lex.Opt[syntax.ATURI]
-	// Kind: Who stands behind it, such as human-annotator or ml-model; fallback for kindUri. At
-	// most 128 bytes.
-	Kind lex.Opt[PersonaKind]
-	// ParentRef: More general persona that this one narrows, by AT-URI.
-	ParentRef lex.Opt[syntax.ATURI]
-	// OntologyRefs: AT-URIs of the ontology records it annotates with. At most 32 items.
-	OntologyRefs []syntax.ATURI
-	// Guidelines: Annotation instructions as text. At most 100000 bytes.
-	Guidelines lex.Opt[string]
-	// GuidelinesFormat: Markup of guidelines: plain, html or markdown; plain if unset. At most 32
+	// Who stands behind it, such as human-annotator or ml-model; fallback for kindUri. At most 128
 	// bytes.
+	Kind lex.Opt[PersonaKind]
+	// More general persona that this one narrows, by AT-URI.
+	ParentRef lex.Opt[syntax.ATURI]
+	// AT-URIs of the ontology records it annotates with. At most 32 items.
+	OntologyRefs []syntax.ATURI
+	// Annotation instructions as text. At most 100000 bytes.
+	Guidelines lex.Opt[string]
+	// Markup of guidelines: plain, html or markdown; plain if unset. At most 32 bytes.
 	GuidelinesFormat lex.Opt[PersonaGuidelinesFormat]
-	// GuidelinesBlob: Guidelines as a PDF, Markdown or text file, up to 10 MiB. At most 10485760
-	// bytes, media types application/pdf, text/markdown, text/plain.
+	// Guidelines as a PDF, Markdown or text file, up to 10 MiB. At most 10485760 bytes, media types
+	// application/pdf, text/markdown, text/plain.
 	GuidelinesBlob lex.Opt[lex.Blob]
-	// KnowledgeRefs: Knowledge-base entries that ground this persona, such as an ORCID. At most 32
-	// items.
+	// Knowledge-base entries that ground this persona, such as an ORCID. At most 32 items.
 	KnowledgeRefs []layers.KnowledgeRef
-	// Licensing: License terms for this persona, possibly several or per component.
+	// License terms for this persona, possibly several or per component.
 	Licensing *layers.Licensing
-	// Features: Free-form key-value pairs, such as certification or language skills.
+	// Free-form key-value pairs, such as certification or language skills.
 	Features *layers.FeatureMap
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var personaFields = lex.NewFields(
@@ -63,12 +60,11 @@ var personaFields = lex.NewFields(
 // pub.layers.persona.persona#main.guidelinesBlob.
 var PersonaGuidelinesBlobRules = lex.BlobRules{Accept: []string{"application/pdf", "text/markdown", "text/plain"}, MaxSize: 10485760}
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Persona) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, personaFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // kind
 			v.Kind = lex.Present(d, PersonaKind(d.String(0, 128)))
 		case 1: // name
@@ -101,13 +97,10 @@ func (v *Persona) DecodeLex(d *lex.Decoder) {
 			v.GuidelinesBlob = lex.Present(d, d.Blob(&PersonaGuidelinesBlobRules))
 		case 15: // guidelinesFormat
 			v.GuidelinesFormat = lex.Present(d, PersonaGuidelinesFormat(d.String(0, 32)))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Persona) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "kind", v.Kind)
@@ -129,10 +122,7 @@ func (v *Persona) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.persona.persona.
-func (v *Persona) RecordType() syntax.NSID { return NSIDPersona }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *Persona) RecordType() syntax.NSID      { return NSIDPersona }
 func (v *Persona) Validate() error              { return lex.Validate(v) }
 func (v Persona) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Persona) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
@@ -153,15 +143,11 @@ const (
 	PersonaDomainCustom        PersonaDomain = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v PersonaDomain) IsKnown() bool {
-	switch v {
-	case PersonaDomainLinguistics, PersonaDomainNlp, PersonaDomainBiomedical,
-		PersonaDomainLegal, PersonaDomainIntelligence, PersonaDomainSocialScience,
-		PersonaDomainHumanities, PersonaDomainCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "linguistics", "nlp", "biomedical", "legal", "intelligence", "social-science", "humanities",
+		"custom",
+	)
 }
 
 // PersonaKind is a string with known values; others are legal.
@@ -177,14 +163,11 @@ const (
 	PersonaKindCustom            PersonaKind = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v PersonaKind) IsKnown() bool {
-	switch v {
-	case PersonaKindHumanAnnotator, PersonaKindMlModel, PersonaKindGuidelinesPersona,
-		PersonaKindExpertPanel, PersonaKindCrowdWorker, PersonaKindCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "human-annotator", "ml-model", "guidelines-persona", "expert-panel", "crowd-worker",
+		"custom",
+	)
 }
 
 // PersonaGuidelinesFormat is a string with known values; others are legal.
@@ -197,12 +180,6 @@ const (
 	PersonaGuidelinesFormatMarkdown PersonaGuidelinesFormat = "markdown"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v PersonaGuidelinesFormat) IsKnown() bool {
-	switch v {
-	case PersonaGuidelinesFormatPlain, PersonaGuidelinesFormatHTML,
-		PersonaGuidelinesFormatMarkdown:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "plain", "html", "markdown")
 }

@@ -16,35 +16,31 @@ const NSIDCollection = "pub.layers.resource.collection"
 // a lexicon, frame inventory, gazetteer or stop list. Entries join it through collectionMembership
 // records.
 type Collection struct {
-	// Name: At most 512 bytes.
-	Name string
-	// Description: At most 10000 bytes.
-	Description lex.Opt[string]
-	// KindURI: AT-URI of a knowledge-graph node defining the collection kind; wins over kind.
+	Name        string          // required, at most 512 bytes
+	Description lex.Opt[string] // at most 10000 bytes
+	// AT-URI of a knowledge-graph node defining the collection kind; wins over kind.
 	KindURI lex.Opt[syntax.ATURI]
-	// Kind: Type of resource, such as lexicon or gazetteer; fallback for kindUri. At most 128
-	// bytes.
+	// Type of resource, such as lexicon or gazetteer; fallback for kindUri. At most 128 bytes.
 	Kind lex.Opt[CollectionKind]
-	// Version: Version of this release, in any form. At most 64 bytes.
+	// Version of this release, in any form. At most 64 bytes.
 	Version lex.Opt[string]
-	// OntologyRef: Ontology record that types the entries, by AT-URI.
+	// Ontology record that types the entries, by AT-URI.
 	OntologyRef lex.Opt[syntax.ATURI]
-	// KnowledgeRefs: Knowledge-base entries that ground this collection. At most 32 items.
+	// Knowledge-base entries that ground this collection. At most 32 items.
 	KnowledgeRefs []layers.KnowledgeRef
-	// Metadata: Provenance of this collection: agent, persona, tool, time and confidence.
+	// Provenance of this collection: agent, persona, tool, time and confidence.
 	Metadata *layers.AnnotationMetadata
-	// Licensing: License terms for this collection, possibly several or per component.
+	// License terms for this collection, possibly several or per component.
 	Licensing *layers.Licensing
-	// EprintRefs: AT-URIs of eprint records for papers about this collection. At most 64 items.
+	// AT-URIs of eprint records for papers about this collection. At most 64 items.
 	EprintRefs []syntax.ATURI
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Languages: BCP-47 tags of the languages present; empty if unknown. At most 128 items.
+	// BCP-47 tags of the languages present; empty if unknown. At most 128 items.
 	Languages []string
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var collectionFields = lex.NewFields(
@@ -52,12 +48,11 @@ var collectionFields = lex.NewFields(
 	"languages", "licensing", "eprintRefs", "description", "ontologyRef", "knowledgeRefs",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Collection) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, collectionFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // kind
 			v.Kind = lex.Present(d, CollectionKind(d.String(0, 128)))
 		case 1: // name
@@ -86,13 +81,10 @@ func (v *Collection) DecodeLex(d *lex.Decoder) {
 			v.OntologyRef = lex.Present(d, d.ATURI())
 		case 13: // knowledgeRefs
 			v.KnowledgeRefs = lex.DecodeObjects[layers.KnowledgeRef](d, 0, 32)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Collection) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "kind", v.Kind)
@@ -112,10 +104,7 @@ func (v *Collection) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.resource.collection.
-func (v *Collection) RecordType() syntax.NSID { return NSIDCollection }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *Collection) RecordType() syntax.NSID      { return NSIDCollection }
 func (v *Collection) Validate() error              { return lex.Validate(v) }
 func (v Collection) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Collection) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
@@ -135,13 +124,9 @@ const (
 	CollectionKindCustom         CollectionKind = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v CollectionKind) IsKnown() bool {
-	switch v {
-	case CollectionKindLexicon, CollectionKindFrameInventory, CollectionKindGazetteer,
-		CollectionKindParadigm, CollectionKindStopList, CollectionKindStimulusPool,
-		CollectionKindCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "lexicon", "frame-inventory", "gazetteer", "paradigm", "stop-list", "stimulus-pool",
+		"custom",
+	)
 }

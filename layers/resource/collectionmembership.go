@@ -16,32 +16,30 @@ const NSIDCollectionMembership = "pub.layers.resource.collectionMembership"
 // one collection. A separate record, so that entries can sit in several collections and anyone may
 // propose additions.
 type CollectionMembership struct {
-	// CollectionRef: Collection joined, by AT-URI.
+	// Collection joined, by AT-URI. Required.
 	CollectionRef syntax.ATURI
-	// EntryRef: Entry included, by AT-URI.
+	// Entry included, by AT-URI. Required.
 	EntryRef syntax.ATURI
-	// Ordinal: Sort position inside the collection, lowest first. At least 0.
+	// Sort position inside the collection, lowest first. At least 0.
 	Ordinal lex.Opt[int64]
-	// Metadata: Provenance of this membership: agent, persona, tool, time and confidence.
+	// Provenance of this membership: agent, persona, tool, time and confidence.
 	Metadata *layers.AnnotationMetadata
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var collectionMembershipFields = lex.NewFields(
 	"$type!", "ordinal", "entryRef!", "features", "metadata", "createdAt!", "collectionRef!",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *CollectionMembership) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, collectionMembershipFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // $type
 			d.RecordType(NSIDCollectionMembership)
 		case 1: // ordinal
@@ -56,13 +54,10 @@ func (v *CollectionMembership) DecodeLex(d *lex.Decoder) {
 			v.CreatedAt = d.Datetime()
 		case 6: // collectionRef
 			v.CollectionRef = d.ATURI()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *CollectionMembership) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDCollectionMembership)
@@ -75,10 +70,7 @@ func (v *CollectionMembership) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.resource.collectionMembership.
-func (v *CollectionMembership) RecordType() syntax.NSID { return NSIDCollectionMembership }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *CollectionMembership) RecordType() syntax.NSID      { return NSIDCollectionMembership }
 func (v *CollectionMembership) Validate() error              { return lex.Validate(v) }
 func (v CollectionMembership) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *CollectionMembership) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -12,30 +12,27 @@ import (
 // Slot is the pub.layers.resource.defs#slot object. A named placeholder in a template, with limits
 // on what may fill it.
 type Slot struct {
-	// Name: Key that stands between braces in the template text. At most 256 bytes.
+	// Key that stands between braces in the template text. Required, at most 256 bytes.
 	Name string
-	// Description: What the slot is for. At most 2048 bytes.
+	// What the slot is for. At most 2048 bytes.
 	Description lex.Opt[string]
-	// Required: True if a filling has to supply this slot.
+	// True if a filling has to supply this slot.
 	Required lex.Opt[bool]
-	// DefaultValue: Filler assumed when none is given. At most 4096 bytes.
+	// Filler assumed when none is given. At most 4096 bytes.
 	DefaultValue lex.Opt[string]
-	// CollectionRef: Collection whose entries are the permitted fillers, by AT-URI.
+	// Collection whose entries are the permitted fillers, by AT-URI.
 	CollectionRef lex.Opt[syntax.ATURI]
-	// OntologyTypeRef: Type definition every filler must have, by AT-URI.
+	// Type definition every filler must have, by AT-URI.
 	OntologyTypeRef lex.Opt[syntax.ATURI]
-	// FillerTypeRefs: AT-URIs of alternative type definitions; a filler needs only one. At most 32
-	// items.
+	// AT-URIs of alternative type definitions; a filler needs only one. At most 32 items.
 	FillerTypeRefs []syntax.ATURI
-	// Constraints: Further conditions a filler must meet, such as a part of speech. At most 32
-	// items.
+	// Further conditions a filler must meet, such as a part of speech. At most 32 items.
 	Constraints []layers.Constraint
-	// KnowledgeRefs: Knowledge-base entries that ground this slot. At most 16 items.
+	// Knowledge-base entries that ground this slot. At most 16 items.
 	KnowledgeRefs []layers.KnowledgeRef
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var slotFields = lex.NewFields(
@@ -43,12 +40,11 @@ var slotFields = lex.NewFields(
 	"knowledgeRefs", "fillerTypeRefs", "ontologyTypeRef",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Slot) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, slotFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // name
 			v.Name = d.String(0, 256)
 		case 1: // features
@@ -69,13 +65,10 @@ func (v *Slot) DecodeLex(d *lex.Decoder) {
 			v.FillerTypeRefs = lex.DecodeArray(d, 0, 32, (*lex.Decoder).ATURI)
 		case 9: // ontologyTypeRef
 			v.OntologyTypeRef = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Slot) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("name").String(v.Name)
@@ -98,31 +91,28 @@ func (v Slot) String() string                { return lex.Text(&v) }
 // SlotFilling is the pub.layers.resource.defs#slotFilling object. What fills one slot of a
 // template: a literal string, a resource entry or both.
 type SlotFilling struct {
-	// SlotName: Slot being filled, by its name in the template. At most 256 bytes.
+	// Slot being filled, by its name in the template. Required, at most 256 bytes.
 	SlotName string
-	// EntryRef: Resource entry used as filler, by AT-URI.
+	// Resource entry used as filler, by AT-URI.
 	EntryRef lex.Opt[syntax.ATURI]
-	// LiteralValue: String used instead of an entry, or overriding it. At most 4096 bytes.
+	// String used instead of an entry, or overriding it. At most 4096 bytes.
 	LiteralValue lex.Opt[string]
-	// RenderedForm: Form as it appears in the rendered text, for instance after inflection. At most
-	// 4096 bytes.
+	// Form as it appears in the rendered text, for instance after inflection. At most 4096 bytes.
 	RenderedForm lex.Opt[string]
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var slotFillingFields = lex.NewFields(
 	"entryRef", "features", "slotName!", "literalValue", "renderedForm",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *SlotFilling) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, slotFillingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // entryRef
 			v.EntryRef = lex.Present(d, d.ATURI())
 		case 1: // features
@@ -133,13 +123,10 @@ func (v *SlotFilling) DecodeLex(d *lex.Decoder) {
 			v.LiteralValue = lex.Present(d, d.String(0, 4096))
 		case 4: // renderedForm
 			v.RenderedForm = lex.Present(d, d.String(0, 4096))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *SlotFilling) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "entryRef", v.EntryRef)
@@ -157,30 +144,28 @@ func (v SlotFilling) String() string                { return lex.Text(&v) }
 // TemplateMember is the pub.layers.resource.defs#templateMember object. One part of a template
 // composition, itself either a single template or another composition.
 type TemplateMember struct {
-	// Ordinal: 0-based position among the members. At least 0.
+	// 0-based position among the members. Required, at least 0.
 	Ordinal int64
-	// TemplateRef: Template at this position, by AT-URI.
+	// Template at this position, by AT-URI.
 	TemplateRef lex.Opt[syntax.ATURI]
-	// CompositionRef: Composition nested at this position, by AT-URI, for trees.
+	// Composition nested at this position, by AT-URI, for trees.
 	CompositionRef lex.Opt[syntax.ATURI]
-	// Label: Function of the part, such as context or target. At most 256 bytes.
+	// Function of the part, such as context or target. At most 256 bytes.
 	Label lex.Opt[string]
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var templateMemberFields = lex.NewFields(
 	"label", "ordinal!", "features", "templateRef", "compositionRef",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *TemplateMember) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, templateMemberFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // label
 			v.Label = lex.Present(d, d.String(0, 256))
 		case 1: // ordinal
@@ -191,13 +176,10 @@ func (v *TemplateMember) DecodeLex(d *lex.Decoder) {
 			v.TemplateRef = lex.Present(d, d.ATURI())
 		case 4: // compositionRef
 			v.CompositionRef = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *TemplateMember) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "label", v.Label)
@@ -214,28 +196,26 @@ func (v TemplateMember) String() string                { return lex.Text(&v) }
 
 // MweComponent is the pub.layers.resource.defs#mweComponent object. One word of a multiword entry.
 type MweComponent struct {
-	// Form: The word as it appears. At most 1024 bytes.
+	// The word as it appears. Required, at most 1024 bytes.
 	Form string
-	// Lemma: Dictionary form of the word. At most 1024 bytes.
+	// Dictionary form of the word. At most 1024 bytes.
 	Lemma lex.Opt[string]
-	// Position: 0-based position within the entry. At least 0.
+	// 0-based position within the entry. At least 0.
 	Position lex.Opt[int64]
-	// IsHead: True for the syntactic head.
+	// True for the syntactic head.
 	IsHead lex.Opt[bool]
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var mweComponentFields = lex.NewFields("form!", "lemma", "isHead", "features", "position")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *MweComponent) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, mweComponentFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // form
 			v.Form = d.String(0, 1024)
 		case 1: // lemma
@@ -246,13 +226,10 @@ func (v *MweComponent) DecodeLex(d *lex.Decoder) {
 			v.Features = lex.DecodeObject[layers.FeatureMap](d)
 		case 4: // position
 			v.Position = lex.Present(d, d.Int(0, lex.Max))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *MweComponent) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("form").String(v.Form)

@@ -15,34 +15,32 @@ const NSIDEntry = "pub.layers.resource.entry"
 // Entry is the pub.layers.resource.entry record. One item of a linguistic resource, such as a
 // lexical item, a frame's lexical unit, a synset member or a paradigm cell.
 type Entry struct {
-	// Lemma: Dictionary form. At most 1024 bytes.
+	// Dictionary form. At most 1024 bytes.
 	Lemma lex.Opt[string]
-	// Form: Form as it appears in text. At most 4096 bytes.
+	// Form as it appears in text. Required, at most 4096 bytes.
 	Form string
-	// OntologyTypeRef: TypeDef record that classifies the entry, by AT-URI.
+	// TypeDef record that classifies the entry, by AT-URI.
 	OntologyTypeRef lex.Opt[syntax.ATURI]
-	// KnowledgeRefs: Knowledge-base entries that ground this entry, such as a WordNet synset. At
-	// most 32 items.
+	// Knowledge-base entries that ground this entry, such as a WordNet synset. At most 32 items.
 	KnowledgeRefs []layers.KnowledgeRef
-	// Features: Free-form key-value pairs, such as part of speech, frequency or register.
+	// Free-form key-value pairs, such as part of speech, frequency or register.
 	Features *layers.FeatureMap
-	// Components: Parts of a multiword entry. At most 32 items.
+	// Parts of a multiword entry. At most 32 items.
 	Components []MweComponent
-	// MweKindURI: AT-URI of a knowledge-graph node defining the multiword type; wins over mweKind.
+	// AT-URI of a knowledge-graph node defining the multiword type; wins over mweKind.
 	MweKindURI lex.Opt[syntax.ATURI]
-	// MweKind: Type of multiword entry, such as idiom or compound; fallback for mweKindUri. At most
-	// 128 bytes.
+	// Type of multiword entry, such as idiom or compound; fallback for mweKindUri. At most 128
+	// bytes.
 	MweKind lex.Opt[EntryMweKind]
-	// SourceRef: Annotation or other entry that gave rise to this, by AT-URI.
+	// Annotation or other entry that gave rise to this, by AT-URI.
 	SourceRef lex.Opt[syntax.ATURI]
-	// Metadata: Provenance of this entry: agent, persona, tool, time and confidence.
+	// Provenance of this entry: agent, persona, tool, time and confidence.
 	Metadata *layers.AnnotationMetadata
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Languages: BCP-47 tags of the languages present; empty if unknown. At most 128 items.
+	// BCP-47 tags of the languages present; empty if unknown. At most 128 items.
 	Languages []string
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var entryFields = lex.NewFields(
@@ -50,12 +48,11 @@ var entryFields = lex.NewFields(
 	"sourceRef", "components", "mweKindUri", "knowledgeRefs", "ontologyTypeRef",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Entry) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, entryFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // form
 			v.Form = d.String(0, 4096)
 		case 1: // $type
@@ -82,13 +79,10 @@ func (v *Entry) DecodeLex(d *lex.Decoder) {
 			v.KnowledgeRefs = lex.DecodeObjects[layers.KnowledgeRef](d, 0, 32)
 		case 12: // ontologyTypeRef
 			v.OntologyTypeRef = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Entry) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("form").String(v.Form)
@@ -107,10 +101,7 @@ func (v *Entry) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.resource.entry.
-func (v *Entry) RecordType() syntax.NSID { return NSIDEntry }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *Entry) RecordType() syntax.NSID      { return NSIDEntry }
 func (v *Entry) Validate() error              { return lex.Validate(v) }
 func (v Entry) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Entry) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
@@ -130,13 +121,8 @@ const (
 	EntryMweKindCustom      EntryMweKind = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v EntryMweKind) IsKnown() bool {
-	switch v {
-	case EntryMweKindCompound, EntryMweKindPhrasalVerb, EntryMweKindIdiom,
-		EntryMweKindLightVerb, EntryMweKindNamedEntity, EntryMweKindCollocation,
-		EntryMweKindCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "compound", "phrasal-verb", "idiom", "light-verb", "named-entity", "collocation", "custom",
+	)
 }

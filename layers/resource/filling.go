@@ -15,31 +15,29 @@ const NSIDFilling = "pub.layers.resource.filling"
 // Filling is the pub.layers.resource.filling record. A template with its slots filled, and the text
 // that results; the text can also be published as an expression so that it can be annotated.
 type Filling struct {
-	// TemplateRef: Template used, by AT-URI.
+	// Template used, by AT-URI. Required.
 	TemplateRef syntax.ATURI
-	// SlotFillings: What fills each slot. At most 64 items.
+	// What fills each slot. Required, at most 64 items.
 	SlotFillings []SlotFilling
-	// RenderedText: Text after all slots are substituted. At most 100000 bytes.
+	// Text after all slots are substituted. At most 100000 bytes.
 	RenderedText lex.Opt[string]
-	// ExpressionRef: Expression that carries the rendered text, by AT-URI.
+	// Expression that carries the rendered text, by AT-URI.
 	ExpressionRef lex.Opt[syntax.ATURI]
-	// StrategyURI: AT-URI of a knowledge-graph node defining the filling strategy; wins over
-	// strategy.
+	// AT-URI of a knowledge-graph node defining the filling strategy; wins over strategy.
 	StrategyURI lex.Opt[syntax.ATURI]
-	// Strategy: How fillers were picked, such as exhaustive, random or mlm; fallback for
-	// strategyUri. At most 128 bytes.
+	// How fillers were picked, such as exhaustive, random or mlm; fallback for strategyUri. At most
+	// 128 bytes.
 	Strategy lex.Opt[FillingStrategy]
-	// Metadata: Provenance of this filling: agent, persona, tool, time and confidence.
+	// Provenance of this filling: agent, persona, tool, time and confidence.
 	Metadata *layers.AnnotationMetadata
-	// KnowledgeRefs: Knowledge-base entries that ground this filling, such as the generating model.
-	// At most 32 items.
+	// Knowledge-base entries that ground this filling, such as the generating model. At most 32
+	// items.
 	KnowledgeRefs []layers.KnowledgeRef
-	// Features: Free-form key-value pairs, such as random seed or solver statistics.
+	// Free-form key-value pairs, such as random seed or solver statistics.
 	Features *layers.FeatureMap
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var fillingFields = lex.NewFields(
@@ -47,12 +45,11 @@ var fillingFields = lex.NewFields(
 	"renderedText", "slotFillings!", "expressionRef", "knowledgeRefs",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Filling) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, fillingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // $type
 			d.RecordType(NSIDFilling)
 		case 1: // features
@@ -75,13 +72,10 @@ func (v *Filling) DecodeLex(d *lex.Decoder) {
 			v.ExpressionRef = lex.Present(d, d.ATURI())
 		case 10: // knowledgeRefs
 			v.KnowledgeRefs = lex.DecodeObjects[layers.KnowledgeRef](d, 0, 32)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Filling) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDFilling)
@@ -98,10 +92,7 @@ func (v *Filling) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.resource.filling.
-func (v *Filling) RecordType() syntax.NSID { return NSIDFilling }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *Filling) RecordType() syntax.NSID      { return NSIDFilling }
 func (v *Filling) Validate() error              { return lex.Validate(v) }
 func (v Filling) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Filling) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
@@ -122,13 +113,8 @@ const (
 	FillingStrategyCustom     FillingStrategy = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v FillingStrategy) IsKnown() bool {
-	switch v {
-	case FillingStrategyExhaustive, FillingStrategyRandom, FillingStrategyStratified,
-		FillingStrategyMlm, FillingStrategyCsp, FillingStrategyMixed, FillingStrategyManual,
-		FillingStrategyCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "exhaustive", "random", "stratified", "mlm", "csp", "mixed", "manual", "custom",
+	)
 }

@@ -22,14 +22,11 @@ func (c *Client) GetCollection(ctx context.Context, params *GetCollectionParams)
 
 // GetCollectionParams are the parameters of pub.layers.resource.getCollection.
 type GetCollectionParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetCollectionParams) LexParams() lex.Params {
+func (v *GetCollectionParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetCollectionParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

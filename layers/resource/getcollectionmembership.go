@@ -22,14 +22,11 @@ func (c *Client) GetCollectionMembership(ctx context.Context, params *GetCollect
 
 // GetCollectionMembershipParams are the parameters of pub.layers.resource.getCollectionMembership.
 type GetCollectionMembershipParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetCollectionMembershipParams) LexParams() lex.Params {
+func (v *GetCollectionMembershipParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetCollectionMembershipParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

@@ -22,14 +22,11 @@ func (c *Client) GetEntry(ctx context.Context, params *GetEntryParams) (*lex.Ent
 
 // GetEntryParams are the parameters of pub.layers.resource.getEntry.
 type GetEntryParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetEntryParams) LexParams() lex.Params {
+func (v *GetEntryParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetEntryParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

@@ -22,14 +22,11 @@ func (c *Client) GetFilling(ctx context.Context, params *GetFillingParams) (*lex
 
 // GetFillingParams are the parameters of pub.layers.resource.getFilling.
 type GetFillingParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetFillingParams) LexParams() lex.Params {
+func (v *GetFillingParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetFillingParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

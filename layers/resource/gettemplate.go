@@ -22,14 +22,11 @@ func (c *Client) GetTemplate(ctx context.Context, params *GetTemplateParams) (*l
 
 // GetTemplateParams are the parameters of pub.layers.resource.getTemplate.
 type GetTemplateParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetTemplateParams) LexParams() lex.Params {
+func (v *GetTemplateParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetTemplateParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

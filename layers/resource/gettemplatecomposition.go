@@ -22,14 +22,11 @@ func (c *Client) GetTemplateComposition(ctx context.Context, params *GetTemplate
 
 // GetTemplateCompositionParams are the parameters of pub.layers.resource.getTemplateComposition.
 type GetTemplateCompositionParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetTemplateCompositionParams) LexParams() lex.Params {
+func (v *GetTemplateCompositionParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetTemplateCompositionParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

@@ -21,8 +21,8 @@ func (c *Client) ListCollectionMemberships(ctx context.Context, params *ListColl
 }
 
 // ListCollectionMembershipsIter iterates over the records of all pages of
-// [Client.ListCollectionMemberships], fetching each when the loop gets there. An error that is a
-// [*lex.Failure] is about one item, and the loop goes on; any other error ends it.
+// [Client.ListCollectionMemberships]. An error that is a [*lex.Failure] is about one of them; any
+// other ends the loop.
 func (c *Client) ListCollectionMembershipsIter(ctx context.Context, params *ListCollectionMembershipsParams) iter.Seq2[*lex.Entry[CollectionMembership], error] {
 	return lex.QueryRecordPages[CollectionMembership](ctx, c.Caller, NSIDListCollectionMemberships, params.LexParams(), "records")
 }
@@ -30,23 +30,16 @@ func (c *Client) ListCollectionMembershipsIter(ctx context.Context, params *List
 // ListCollectionMembershipsParams are the parameters of
 // pub.layers.resource.listCollectionMemberships.
 type ListCollectionMembershipsParams struct {
-	// CollectionRef: Collection whose memberships are wanted, by AT-URI.
+	// Collection whose memberships are wanted, by AT-URI. Required.
 	CollectionRef syntax.ATURI
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
-	Cursor lex.Opt[string]
+	Limit         lex.Opt[int64] // 1 to 100, default 50
+	Cursor        lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListCollectionMembershipsParams) LexParams() lex.Params {
+func (v *ListCollectionMembershipsParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListCollectionMembershipsParams))
-	var q lex.Params
 	q.String("collectionRef", string(v.CollectionRef))
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListCollectionMembershipsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

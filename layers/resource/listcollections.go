@@ -20,40 +20,32 @@ func (c *Client) ListCollections(ctx context.Context, params *ListCollectionsPar
 	return lex.QueryRecordPage[Collection](ctx, c.Caller, NSIDListCollections, params.LexParams(), "records")
 }
 
-// ListCollectionsIter iterates over the records of all pages of [Client.ListCollections], fetching
-// each when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop
-// goes on; any other error ends it.
+// ListCollectionsIter iterates over the records of all pages of [Client.ListCollections]. An error
+// that is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListCollectionsIter(ctx context.Context, params *ListCollectionsParams) iter.Seq2[*lex.Entry[Collection], error] {
 	return lex.QueryRecordPages[Collection](ctx, c.Caller, NSIDListCollections, params.LexParams(), "records")
 }
 
 // ListCollectionsParams are the parameters of pub.layers.resource.listCollections.
 type ListCollectionsParams struct {
-	// Repo: Repository to read, by handle or DID.
+	// Repository to read, by handle or DID. Required.
 	Repo syntax.AtIdentifier
-	// Kind: Return only collections with this kind slug.
-	Kind lex.Opt[string]
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
+	// Return only collections with this kind slug.
+	Kind   lex.Opt[string]
+	Limit  lex.Opt[int64] // 1 to 100, default 50
 	Cursor lex.Opt[string]
-	// Languages: Return only collections that cover one or more of the given BCP-47 tags.
+	// Return only collections that cover one or more of the given BCP-47 tags.
 	Languages []string
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListCollectionsParams) LexParams() lex.Params {
+func (v *ListCollectionsParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListCollectionsParams))
-	var q lex.Params
 	q.String("repo", string(v.Repo))
 	lex.OptParam(&q, "kind", v.Kind)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	for _, x := range v.Languages {
 		q.String("languages", x)
 	}
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListCollectionsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

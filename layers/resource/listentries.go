@@ -20,37 +20,29 @@ func (c *Client) ListEntries(ctx context.Context, params *ListEntriesParams) (*l
 	return lex.QueryRecordPage[Entry](ctx, c.Caller, NSIDListEntries, params.LexParams(), "records")
 }
 
-// ListEntriesIter iterates over the records of all pages of [Client.ListEntries], fetching each
-// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
-// on; any other error ends it.
+// ListEntriesIter iterates over the records of all pages of [Client.ListEntries]. An error that is
+// a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListEntriesIter(ctx context.Context, params *ListEntriesParams) iter.Seq2[*lex.Entry[Entry], error] {
 	return lex.QueryRecordPages[Entry](ctx, c.Caller, NSIDListEntries, params.LexParams(), "records")
 }
 
 // ListEntriesParams are the parameters of pub.layers.resource.listEntries.
 type ListEntriesParams struct {
-	// Repo: Repository to read, by handle or DID.
-	Repo syntax.AtIdentifier
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
+	// Repository to read, by handle or DID. Required.
+	Repo   syntax.AtIdentifier
+	Limit  lex.Opt[int64] // 1 to 100, default 50
 	Cursor lex.Opt[string]
-	// Languages: Return only entries that cover one or more of the given BCP-47 tags.
+	// Return only entries that cover one or more of the given BCP-47 tags.
 	Languages []string
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListEntriesParams) LexParams() lex.Params {
+func (v *ListEntriesParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListEntriesParams))
-	var q lex.Params
 	q.String("repo", string(v.Repo))
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	for _, x := range v.Languages {
 		q.String("languages", x)
 	}
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListEntriesParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

@@ -20,35 +20,27 @@ func (c *Client) ListFillings(ctx context.Context, params *ListFillingsParams) (
 	return lex.QueryRecordPage[Filling](ctx, c.Caller, NSIDListFillings, params.LexParams(), "records")
 }
 
-// ListFillingsIter iterates over the records of all pages of [Client.ListFillings], fetching each
-// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
-// on; any other error ends it.
+// ListFillingsIter iterates over the records of all pages of [Client.ListFillings]. An error that
+// is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListFillingsIter(ctx context.Context, params *ListFillingsParams) iter.Seq2[*lex.Entry[Filling], error] {
 	return lex.QueryRecordPages[Filling](ctx, c.Caller, NSIDListFillings, params.LexParams(), "records")
 }
 
 // ListFillingsParams are the parameters of pub.layers.resource.listFillings.
 type ListFillingsParams struct {
-	// TemplateRef: Template whose fillings are wanted, by AT-URI.
+	// Template whose fillings are wanted, by AT-URI. Required.
 	TemplateRef syntax.ATURI
-	// Strategy: Return only fillings with this strategy slug.
+	// Return only fillings with this strategy slug.
 	Strategy lex.Opt[string]
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
-	Cursor lex.Opt[string]
+	Limit    lex.Opt[int64] // 1 to 100, default 50
+	Cursor   lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListFillingsParams) LexParams() lex.Params {
+func (v *ListFillingsParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListFillingsParams))
-	var q lex.Params
 	q.String("templateRef", string(v.TemplateRef))
 	lex.OptParam(&q, "strategy", v.Strategy)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListFillingsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

@@ -22,8 +22,8 @@ func (c *Client) ListTemplateCompositions(ctx context.Context, params *ListTempl
 }
 
 // ListTemplateCompositionsIter iterates over the records of all pages of
-// [Client.ListTemplateCompositions], fetching each when the loop gets there. An error that is a
-// [*lex.Failure] is about one item, and the loop goes on; any other error ends it.
+// [Client.ListTemplateCompositions]. An error that is a [*lex.Failure] is about one of them; any
+// other ends the loop.
 func (c *Client) ListTemplateCompositionsIter(ctx context.Context, params *ListTemplateCompositionsParams) iter.Seq2[*lex.Entry[TemplateComposition], error] {
 	return lex.QueryRecordPages[TemplateComposition](ctx, c.Caller, NSIDListTemplateCompositions, params.LexParams(), "records")
 }
@@ -31,26 +31,19 @@ func (c *Client) ListTemplateCompositionsIter(ctx context.Context, params *ListT
 // ListTemplateCompositionsParams are the parameters of
 // pub.layers.resource.listTemplateCompositions.
 type ListTemplateCompositionsParams struct {
-	// Repo: Repository to read, by handle or DID.
+	// Repository to read, by handle or DID. Required.
 	Repo syntax.AtIdentifier
-	// CompositionType: Return only compositions with this compositionType slug.
+	// Return only compositions with this compositionType slug.
 	CompositionType lex.Opt[string]
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
-	Cursor lex.Opt[string]
+	Limit           lex.Opt[int64] // 1 to 100, default 50
+	Cursor          lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListTemplateCompositionsParams) LexParams() lex.Params {
+func (v *ListTemplateCompositionsParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListTemplateCompositionsParams))
-	var q lex.Params
 	q.String("repo", string(v.Repo))
 	lex.OptParam(&q, "compositionType", v.CompositionType)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListTemplateCompositionsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

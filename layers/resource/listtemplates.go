@@ -20,37 +20,29 @@ func (c *Client) ListTemplates(ctx context.Context, params *ListTemplatesParams)
 	return lex.QueryRecordPage[Template](ctx, c.Caller, NSIDListTemplates, params.LexParams(), "records")
 }
 
-// ListTemplatesIter iterates over the records of all pages of [Client.ListTemplates], fetching each
-// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
-// on; any other error ends it.
+// ListTemplatesIter iterates over the records of all pages of [Client.ListTemplates]. An error that
+// is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListTemplatesIter(ctx context.Context, params *ListTemplatesParams) iter.Seq2[*lex.Entry[Template], error] {
 	return lex.QueryRecordPages[Template](ctx, c.Caller, NSIDListTemplates, params.LexParams(), "records")
 }
 
 // ListTemplatesParams are the parameters of pub.layers.resource.listTemplates.
 type ListTemplatesParams struct {
-	// Repo: Repository to read, by handle or DID.
-	Repo syntax.AtIdentifier
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
+	// Repository to read, by handle or DID. Required.
+	Repo   syntax.AtIdentifier
+	Limit  lex.Opt[int64] // 1 to 100, default 50
 	Cursor lex.Opt[string]
-	// Languages: Return only templates that cover one or more of the given BCP-47 tags.
+	// Return only templates that cover one or more of the given BCP-47 tags.
 	Languages []string
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListTemplatesParams) LexParams() lex.Params {
+func (v *ListTemplatesParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListTemplatesParams))
-	var q lex.Params
 	q.String("repo", string(v.Repo))
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	for _, x := range v.Languages {
 		q.String("languages", x)
 	}
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListTemplatesParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

@@ -15,30 +15,28 @@ const NSIDTemplate = "pub.layers.resource.template"
 // Template is the pub.layers.resource.template record. Text with named slots in braces, used to
 // generate stimuli, test items or augmented data.
 type Template struct {
-	// Name: At most 512 bytes.
-	Name lex.Opt[string]
-	// Text: Text in which each slot is written as its name in braces. At most 50000 bytes.
+	Name lex.Opt[string] // at most 512 bytes
+	// Text in which each slot is written as its name in braces. Required, at most 50000 bytes.
 	Text string
-	// Slots: Definitions of the slots that text uses. At most 64 items.
+	// Definitions of the slots that text uses. Required, at most 64 items.
 	Slots []Slot
-	// Constraints: Conditions that tie several slots together, such as agreement. At most 64 items.
+	// Conditions that tie several slots together, such as agreement. At most 64 items.
 	Constraints []layers.Constraint
-	// OntologyRef: Ontology record that types the slots, by AT-URI.
+	// Ontology record that types the slots, by AT-URI.
 	OntologyRef lex.Opt[syntax.ATURI]
-	// ExperimentRef: Experiment definition it was made for, by AT-URI.
+	// Experiment definition it was made for, by AT-URI.
 	ExperimentRef lex.Opt[syntax.ATURI]
-	// KnowledgeRefs: Knowledge-base entries that ground this template. At most 32 items.
+	// Knowledge-base entries that ground this template. At most 32 items.
 	KnowledgeRefs []layers.KnowledgeRef
-	// Metadata: Provenance of this template: agent, persona, tool, time and confidence.
+	// Provenance of this template: agent, persona, tool, time and confidence.
 	Metadata *layers.AnnotationMetadata
-	// Features: Free-form key-value pairs, such as task type or category.
+	// Free-form key-value pairs, such as task type or category.
 	Features *layers.FeatureMap
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Languages: BCP-47 tags of the languages present; empty if unknown. At most 128 items.
+	// BCP-47 tags of the languages present; empty if unknown. At most 128 items.
 	Languages []string
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var templateFields = lex.NewFields(
@@ -46,12 +44,11 @@ var templateFields = lex.NewFields(
 	"constraints", "ontologyRef", "experimentRef", "knowledgeRefs",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Template) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, templateFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // name
 			v.Name = lex.Present(d, d.String(0, 512))
 		case 1: // text
@@ -76,13 +73,10 @@ func (v *Template) DecodeLex(d *lex.Decoder) {
 			v.ExperimentRef = lex.Present(d, d.ATURI())
 		case 11: // knowledgeRefs
 			v.KnowledgeRefs = lex.DecodeObjects[layers.KnowledgeRef](d, 0, 32)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Template) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "name", v.Name)
@@ -100,10 +94,7 @@ func (v *Template) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.resource.template.
-func (v *Template) RecordType() syntax.NSID { return NSIDTemplate }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *Template) RecordType() syntax.NSID      { return NSIDTemplate }
 func (v *Template) Validate() error              { return lex.Validate(v) }
 func (v Template) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Template) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -15,24 +15,22 @@ const NSIDTemplateComposition = "pub.layers.resource.templateComposition"
 // TemplateComposition is the pub.layers.resource.templateComposition record. Several templates
 // arranged as a sequence, as a tree or in parallel, for stimuli made of parts.
 type TemplateComposition struct {
-	// CompositionTypeURI: AT-URI of a knowledge-graph node defining the composition type; wins over
-	// compositionType.
+	// AT-URI of a knowledge-graph node defining the composition type; wins over compositionType.
 	CompositionTypeURI lex.Opt[syntax.ATURI]
-	// CompositionType: How the members combine, such as sequence or tree; fallback for
-	// compositionTypeUri. At most 128 bytes.
+	// How the members combine, such as sequence or tree; fallback for compositionTypeUri. Required,
+	// at most 128 bytes.
 	CompositionType TemplateCompositionCompositionType
-	// Members: Parts of the composition, placed by ordinal. At most 256 items.
+	// Parts of the composition, placed by ordinal. Required, at most 256 items.
 	Members []TemplateMember
-	// ExperimentRef: Experiment definition it was made for, by AT-URI.
+	// Experiment definition it was made for, by AT-URI.
 	ExperimentRef lex.Opt[syntax.ATURI]
-	// Metadata: Provenance of this composition: agent, persona, tool, time and confidence.
+	// Provenance of this composition: agent, persona, tool, time and confidence.
 	Metadata *layers.AnnotationMetadata
-	// Features: Free-form key-value pairs for data without a field of its own.
+	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var templateCompositionFields = lex.NewFields(
@@ -40,12 +38,11 @@ var templateCompositionFields = lex.NewFields(
 	"compositionType!", "compositionTypeUri",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *TemplateComposition) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, templateCompositionFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // $type
 			d.RecordType(NSIDTemplateComposition)
 		case 1: // members
@@ -62,13 +59,10 @@ func (v *TemplateComposition) DecodeLex(d *lex.Decoder) {
 			v.CompositionType = TemplateCompositionCompositionType(d.String(0, 128))
 		case 7: // compositionTypeUri
 			v.CompositionTypeURI = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *TemplateComposition) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDTemplateComposition)
@@ -82,10 +76,7 @@ func (v *TemplateComposition) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.resource.templateComposition.
-func (v *TemplateComposition) RecordType() syntax.NSID { return NSIDTemplateComposition }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *TemplateComposition) RecordType() syntax.NSID      { return NSIDTemplateComposition }
 func (v *TemplateComposition) Validate() error              { return lex.Validate(v) }
 func (v TemplateComposition) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TemplateComposition) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
@@ -103,14 +94,6 @@ const (
 	TemplateCompositionCompositionTypeCustom      TemplateCompositionCompositionType = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v TemplateCompositionCompositionType) IsKnown() bool {
-	switch v {
-	case TemplateCompositionCompositionTypeSequence,
-		TemplateCompositionCompositionTypeTree, TemplateCompositionCompositionTypeParallel,
-		TemplateCompositionCompositionTypeAlternation,
-		TemplateCompositionCompositionTypeCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "sequence", "tree", "parallel", "alternation", "custom")
 }

@@ -12,26 +12,24 @@ import (
 // Token is the pub.layers.segmentation.defs#token object. One token, located in the text, in the
 // recording or both.
 type Token struct {
-	// TokenIndex: 0-based position in the tokenization. At least 0.
+	// 0-based position in the tokenization. Required, at least 0.
 	TokenIndex int64
-	// Text: Token as it appears. At most 4096 bytes.
+	// Token as it appears. At most 4096 bytes.
 	Text lex.Opt[string]
-	// TextSpan: Where the token lies in the text, in UTF-8 bytes.
+	// Where the token lies in the text, in UTF-8 bytes.
 	TextSpan *layers.Span
-	// TemporalSpan: Where the token lies in the recording, in milliseconds.
+	// Where the token lies in the recording, in milliseconds.
 	TemporalSpan *layers.TemporalSpan
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra        lex.Map // fields that the lexicon does not name
 }
 
 var tokenFields = lex.NewFields("text", "textSpan", "tokenIndex!", "temporalSpan")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Token) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, tokenFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // text
 			v.Text = lex.Present(d, d.String(0, 4096))
 		case 1: // textSpan
@@ -40,13 +38,10 @@ func (v *Token) DecodeLex(d *lex.Decoder) {
 			v.TokenIndex = d.Int(0, lex.Max)
 		case 3: // temporalSpan
 			v.TemporalSpan = lex.DecodeObject[layers.TemporalSpan](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Token) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "text", v.Text)
@@ -64,33 +59,31 @@ func (v Token) String() string                { return lex.Text(&v) }
 // an expression or a part of it. Several tokenizations, such as words and subwords, may exist side
 // by side for one text.
 type Tokenization struct {
-	// UUID: UUID by which other objects refer to this tokenization.
+	// UUID by which other objects refer to this tokenization. Required.
 	UUID layers.UUID
-	// KindURI: AT-URI of a knowledge-graph node defining the tokenization kind; wins over kind.
+	// AT-URI of a knowledge-graph node defining the tokenization kind; wins over kind.
 	KindURI lex.Opt[syntax.ATURI]
-	// Kind: Tokenization scheme, such as whitespace or bpe; fallback for kindUri. At most 128
+	// Tokenization scheme, such as whitespace or bpe; fallback for kindUri. Required, at most 128
 	// bytes.
 	Kind TokenizationKind
-	// ExpressionRef: Part covered, by AT-URI; if unset, the segmentation's whole expression.
+	// Part covered, by AT-URI; if unset, the segmentation's whole expression.
 	ExpressionRef lex.Opt[syntax.ATURI]
-	// Tokens: Tokens in order of tokenIndex.
+	// Tokens in order of tokenIndex. Required.
 	Tokens []Token
-	// Metadata: Provenance of this tokenization: agent, persona, tool, time and confidence.
+	// Provenance of this tokenization: agent, persona, tool, time and confidence.
 	Metadata *layers.AnnotationMetadata
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var tokenizationFields = lex.NewFields(
 	"kind!", "uuid!", "tokens!", "kindUri", "metadata", "expressionRef",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Tokenization) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, tokenizationFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // kind
 			v.Kind = TokenizationKind(d.String(0, 128))
 		case 1: // uuid
@@ -103,13 +96,10 @@ func (v *Tokenization) DecodeLex(d *lex.Decoder) {
 			v.Metadata = lex.DecodeObject[layers.AnnotationMetadata](d)
 		case 5: // expressionRef
 			v.ExpressionRef = lex.Present(d, d.ATURI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Tokenization) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("kind").String(string(v.Kind))
@@ -139,13 +129,9 @@ const (
 	TokenizationKindCustom        TokenizationKind = "custom"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v TokenizationKind) IsKnown() bool {
-	switch v {
-	case TokenizationKindWhitespace, TokenizationKindPennTreebank, TokenizationKindBpe,
-		TokenizationKindSentencepiece, TokenizationKindCharacter,
-		TokenizationKindMorphological, TokenizationKindCustom:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "whitespace", "penn-treebank", "bpe", "sentencepiece", "character", "morphological",
+		"custom",
+	)
 }

@@ -22,14 +22,11 @@ func (c *Client) GetSegmentation(ctx context.Context, params *GetSegmentationPar
 
 // GetSegmentationParams are the parameters of pub.layers.segmentation.getSegmentation.
 type GetSegmentationParams struct {
-	URI syntax.ATURI
+	URI syntax.ATURI // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetSegmentationParams) LexParams() lex.Params {
+func (v *GetSegmentationParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetSegmentationParams))
-	var q lex.Params
 	q.String("uri", string(v.URI))
 	return q
 }

@@ -20,32 +20,24 @@ func (c *Client) ListSegmentations(ctx context.Context, params *ListSegmentation
 	return lex.QueryRecordPage[Segmentation](ctx, c.Caller, NSIDListSegmentations, params.LexParams(), "records")
 }
 
-// ListSegmentationsIter iterates over the records of all pages of [Client.ListSegmentations],
-// fetching each when the loop gets there. An error that is a [*lex.Failure] is about one item, and
-// the loop goes on; any other error ends it.
+// ListSegmentationsIter iterates over the records of all pages of [Client.ListSegmentations]. An
+// error that is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListSegmentationsIter(ctx context.Context, params *ListSegmentationsParams) iter.Seq2[*lex.Entry[Segmentation], error] {
 	return lex.QueryRecordPages[Segmentation](ctx, c.Caller, NSIDListSegmentations, params.LexParams(), "records")
 }
 
 // ListSegmentationsParams are the parameters of pub.layers.segmentation.listSegmentations.
 type ListSegmentationsParams struct {
-	// Expression: Expression whose segmentations are wanted, by AT-URI.
+	// Expression whose segmentations are wanted, by AT-URI. Required.
 	Expression syntax.ATURI
-	// Limit: 1 to 100, default 50.
-	Limit  lex.Opt[int64]
-	Cursor lex.Opt[string]
+	Limit      lex.Opt[int64] // 1 to 100, default 50
+	Cursor     lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListSegmentationsParams) LexParams() lex.Params {
+func (v *ListSegmentationsParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListSegmentationsParams))
-	var q lex.Params
 	q.String("expression", string(v.Expression))
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListSegmentationsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }

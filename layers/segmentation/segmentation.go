@@ -16,28 +16,26 @@ const NSIDSegmentation = "pub.layers.segmentation.segmentation"
 // tokens, in one or more tokenizations. Larger units such as sentences are expressions of their
 // own, nested by parentRef.
 type Segmentation struct {
-	// Expression: Expression being tokenized, by AT-URI.
+	// Expression being tokenized, by AT-URI. Required.
 	Expression syntax.ATURI
-	// Tokenizations: Tokenizations provided, each for the whole expression or a part.
+	// Tokenizations provided, each for the whole expression or a part. Required.
 	Tokenizations []Tokenization
-	// Metadata: Provenance of this segmentation: agent, persona, tool, time and confidence.
+	// Provenance of this segmentation: agent, persona, tool, time and confidence.
 	Metadata *layers.AnnotationMetadata
-	// KnowledgeRefs: Knowledge-base entries that ground this segmentation, such as its tokenizer.
-	// At most 16 items.
+	// Knowledge-base entries that ground this segmentation, such as its tokenizer. At most 16
+	// items.
 	KnowledgeRefs []layers.KnowledgeRef
-	// Features: Free-form key-value pairs, such as tokenizer version or parameters.
+	// Free-form key-value pairs, such as tokenizer version or parameters.
 	Features *layers.FeatureMap
-	// Licensing: License terms for this segmentation, possibly several or per component.
+	// License terms for this segmentation, possibly several or per component.
 	Licensing *layers.Licensing
-	// EprintRefs: AT-URIs of eprint records for papers about this segmentation. At most 64 items.
+	// AT-URIs of eprint records for papers about this segmentation. At most 64 items.
 	EprintRefs []syntax.ATURI
-	// Reproducibility: Recipe for regenerating this segmentation: code, environment, command and
-	// seed.
+	// Recipe for regenerating this segmentation: code, environment, command and seed.
 	Reproducibility *layers.ReproducibilityInfo
-	// CreatedAt: Creation time as declared by the writer.
+	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var segmentationFields = lex.NewFields(
@@ -45,12 +43,11 @@ var segmentationFields = lex.NewFields(
 	"knowledgeRefs", "tokenizations!", "reproducibility",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Segmentation) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, segmentationFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // $type
 			d.RecordType(NSIDSegmentation)
 		case 1: // features
@@ -71,13 +68,10 @@ func (v *Segmentation) DecodeLex(d *lex.Decoder) {
 			v.Tokenizations = lex.DecodeObjects[Tokenization](d, 0, lex.NoLimit)
 		case 9: // reproducibility
 			v.Reproducibility = lex.DecodeObject[layers.ReproducibilityInfo](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Segmentation) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDSegmentation)
@@ -93,10 +87,7 @@ func (v *Segmentation) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, pub.layers.segmentation.segmentation.
-func (v *Segmentation) RecordType() syntax.NSID { return NSIDSegmentation }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *Segmentation) RecordType() syntax.NSID      { return NSIDSegmentation }
 func (v *Segmentation) Validate() error              { return lex.Validate(v) }
 func (v Segmentation) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Segmentation) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -44,7 +44,8 @@ type Call struct {
 	OutputEncoding string
 }
 
-// Params are the parameters of a call, in order; an array repeats its name.
+// Params are the parameters of a call, in order; an array repeats its name. LexParams of a generated type returns those
+// that are set, and the defaults of those that are not; its receiver may be nil.
 type Params []Param
 
 // Param is one parameter.

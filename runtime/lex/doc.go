@@ -12,6 +12,15 @@
 //		}
 //	}
 //
+// Generated types have these methods, which their own documentation does not repeat:
+//
+//   - DecodeLex and EncodeLex read the value from a [Decoder] and write it to an [Encoder].
+//   - MarshalJSON and UnmarshalJSON are [EncodeJSON] and [DecodeJSON] for encoding/json, and String is [Text].
+//   - RecordType of a record returns the NSID of its collection, and Validate is the function [Validate].
+//   - IsKnown of a string with known values reports whether it is one of them; others are legal.
+//
+// Their field Extra holds the fields of the data that the lexicon does not name.
+//
 // The package has three parts. Users call [DecodeCBOR], [DecodeJSON], [EncodeCBOR], [EncodeJSON],
 // [Validate] and [DecodeAll]. Generated structs are made of [Opt], [Nullable], [Bytes], [CIDLink],
 // [Blob] and [Map]. Generated methods call [Decoder] and [Encoder].

@@ -102,3 +102,6 @@ func (d *Decoder) checkGraphemes(at int, s string, r *StringRules) {
 		d.reportLimit(at, RuleMaxGraphemes, int64(r.MaxGraphemes), int64(n))
 	}
 }
+
+// IsKnown reports whether v is one of the known values, for the method of that name of generated types.
+func IsKnown[T ~string](v T, known ...T) bool { return slices.Contains(known, v) }

@@ -27,44 +27,36 @@ func (c *Client) IdentityResolveHandle(ctx context.Context, params *IdentityReso
 
 // IdentityResolveHandleParams are the parameters of com.atproto.identity.resolveHandle.
 type IdentityResolveHandleParams struct {
-	// Handle: The handle.
+	// The handle. Required.
 	Handle syntax.Handle
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *IdentityResolveHandleParams) LexParams() lex.Params {
+func (v *IdentityResolveHandleParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(IdentityResolveHandleParams))
-	var q lex.Params
 	q.String("handle", string(v.Handle))
 	return q
 }
 
 // IdentityResolveHandleOutput is the output of com.atproto.identity.resolveHandle.
 type IdentityResolveHandleOutput struct {
-	// DID: The DID.
-	DID syntax.DID
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	// The DID. Required.
+	DID   syntax.DID
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var identityResolveHandleOutputFields = lex.NewFields("did!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *IdentityResolveHandleOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, identityResolveHandleOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // did
 			v.DID = d.DID()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *IdentityResolveHandleOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("did").String(string(v.DID))

@@ -14,31 +14,26 @@ const NSIDLexiconSchema = "com.atproto.lexicon.schema"
 // LexiconSchema is the com.atproto.lexicon.schema record. A lexicon, published as a record under
 // its own NSID.
 type LexiconSchema struct {
-	// Lexicon: The version of the lexicon language, which is 1.
+	// The version of the lexicon language, which is 1. Required.
 	Lexicon int64
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra   lex.Map // fields that the lexicon does not name
 }
 
 var lexiconSchemaFields = lex.NewFields("$type!", "lexicon!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *LexiconSchema) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, lexiconSchemaFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // $type
 			d.RecordType(NSIDLexiconSchema)
 		case 1: // lexicon
 			v.Lexicon = d.Int(lex.Min, lex.Max)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *LexiconSchema) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("$type").String(NSIDLexiconSchema)
@@ -46,10 +41,7 @@ func (v *LexiconSchema) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, com.atproto.lexicon.schema.
-func (v *LexiconSchema) RecordType() syntax.NSID { return NSIDLexiconSchema }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *LexiconSchema) RecordType() syntax.NSID      { return NSIDLexiconSchema }
 func (v *LexiconSchema) Validate() error              { return lex.Validate(v) }
 func (v LexiconSchema) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *LexiconSchema) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -28,27 +28,25 @@ func (c *Client) RepoApplyWrites(ctx context.Context, input *RepoApplyWritesInpu
 
 // RepoApplyWritesInput is the input of com.atproto.repo.applyWrites.
 type RepoApplyWritesInput struct {
-	// Repo: The DID or the handle of the repository's account.
+	// The DID or the handle of the repository's account. Required.
 	Repo syntax.AtIdentifier
-	// ValidateField: Whether the server checks the records against their lexicons. Unset, it does
-	// so for lexicons that it knows.
+	// Whether the server checks the records against their lexicons. Unset, it does so for lexicons
+	// that it knows.
 	ValidateField lex.Opt[bool]
-	// Writes: The writes, in order.
+	// The writes, in order. Required.
 	Writes []RepoApplyWritesInputWritesItem
-	// SwapCommit: Write only if the repository's newest commit is this one.
+	// Write only if the repository's newest commit is this one.
 	SwapCommit lex.Opt[syntax.CID]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra      lex.Map // fields that the lexicon does not name
 }
 
 var repoApplyWritesInputFields = lex.NewFields("repo!", "writes!", "validate", "swapCommit")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RepoApplyWritesInput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, repoApplyWritesInputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // repo
 			v.Repo = d.AtIdentifier()
 		case 1: // writes
@@ -57,13 +55,10 @@ func (v *RepoApplyWritesInput) DecodeLex(d *lex.Decoder) {
 			v.ValidateField = lex.Present(d, d.Bool())
 		case 3: // swapCommit
 			v.SwapCommit = lex.Present(d, d.CID())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RepoApplyWritesInput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("repo").String(string(v.Repo))
@@ -126,33 +121,28 @@ func encodeRepoApplyWritesInputWritesItem(e *lex.Encoder, x RepoApplyWritesInput
 
 // RepoApplyWritesOutput is the output of com.atproto.repo.applyWrites.
 type RepoApplyWritesOutput struct {
-	// Commit: The commit that holds the change.
+	// The commit that holds the change.
 	Commit *RepoCommitMeta
-	// Results: What became of each write, in their order.
+	// What became of each write, in their order.
 	Results []RepoApplyWritesOutputResultsItem
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra   lex.Map // fields that the lexicon does not name
 }
 
 var repoApplyWritesOutputFields = lex.NewFields("commit", "results")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RepoApplyWritesOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, repoApplyWritesOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // commit
 			v.Commit = lex.DecodeObject[RepoCommitMeta](d)
 		case 1: // results
 			v.Results = lex.DecodeArray(d, 0, lex.NoLimit, decodeRepoApplyWritesOutputResultsItem)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RepoApplyWritesOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptObject(&o, "commit", v.Commit)
@@ -216,39 +206,34 @@ const RepoApplyWritesErrorInvalidSwap lex.ErrorName = "InvalidSwap"
 
 // RepoApplyWritesCreate is the com.atproto.repo.applyWrites#create object. Writes a new record.
 type RepoApplyWritesCreate struct {
-	// Collection: The collection of the record.
+	// The collection of the record. Required.
 	Collection syntax.NSID
-	// Rkey: The key for the record. Unset, the server makes one. At most 512 bytes.
+	// The key for the record. Unset, the server makes one. At most 512 bytes.
 	Rkey lex.Opt[syntax.RecordKey]
-	// Value: The record, with its $type.
+	// The record, with its $type. Required.
 	Value lex.Raw
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var repoApplyWritesCreateFields = lex.NewFields("rkey", "value!", "collection!")
 
 var repoApplyWritesCreateRkeyRules = lex.StringRules{MaxLength: 512, Format: lex.FormatRecordKey}
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RepoApplyWritesCreate) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, repoApplyWritesCreateFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // rkey
 			v.Rkey = lex.Present(d, syntax.RecordKey(d.StringWith(&repoApplyWritesCreateRkeyRules)))
 		case 1: // value
 			v.Value = d.Raw()
 		case 2: // collection
 			v.Collection = d.NSID()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RepoApplyWritesCreate) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "rkey", v.Rkey)
@@ -263,37 +248,32 @@ func (v RepoApplyWritesCreate) String() string                { return lex.Text(
 
 // RepoApplyWritesUpdate is the com.atproto.repo.applyWrites#update object. Replaces a record.
 type RepoApplyWritesUpdate struct {
-	// Collection: The collection of the record.
+	// The collection of the record. Required.
 	Collection syntax.NSID
-	// Rkey: The key of the record in its collection.
+	// The key of the record in its collection. Required.
 	Rkey syntax.RecordKey
-	// Value: The record, with its $type.
+	// The record, with its $type. Required.
 	Value lex.Raw
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var repoApplyWritesUpdateFields = lex.NewFields("rkey!", "value!", "collection!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RepoApplyWritesUpdate) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, repoApplyWritesUpdateFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // rkey
 			v.Rkey = d.RecordKey()
 		case 1: // value
 			v.Value = d.Raw()
 		case 2: // collection
 			v.Collection = d.NSID()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RepoApplyWritesUpdate) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("rkey").String(string(v.Rkey))
@@ -308,33 +288,28 @@ func (v RepoApplyWritesUpdate) String() string                { return lex.Text(
 
 // RepoApplyWritesDelete is the com.atproto.repo.applyWrites#delete object. Deletes a record.
 type RepoApplyWritesDelete struct {
-	// Collection: The collection of the record.
+	// The collection of the record. Required.
 	Collection syntax.NSID
-	// Rkey: The key of the record in its collection.
-	Rkey syntax.RecordKey
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	// The key of the record in its collection. Required.
+	Rkey  syntax.RecordKey
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var repoApplyWritesDeleteFields = lex.NewFields("rkey!", "collection!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RepoApplyWritesDelete) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, repoApplyWritesDeleteFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // rkey
 			v.Rkey = d.RecordKey()
 		case 1: // collection
 			v.Collection = d.NSID()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RepoApplyWritesDelete) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("rkey").String(string(v.Rkey))
@@ -349,37 +324,32 @@ func (v RepoApplyWritesDelete) String() string                { return lex.Text(
 // RepoApplyWritesCreateResult is the com.atproto.repo.applyWrites#createResult object. Says what a
 // create wrote.
 type RepoApplyWritesCreateResult struct {
-	// URI: Where the record is.
+	// Where the record is. Required.
 	URI syntax.ATURI
-	// CID: The CID of the record.
+	// The CID of the record. Required.
 	CID syntax.CID
-	// ValidationStatus: What became of the check against the lexicon.
+	// What became of the check against the lexicon.
 	ValidationStatus lex.Opt[RepoApplyWritesCreateResultValidationStatus]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra            lex.Map // fields that the lexicon does not name
 }
 
 var repoApplyWritesCreateResultFields = lex.NewFields("cid!", "uri!", "validationStatus")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RepoApplyWritesCreateResult) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, repoApplyWritesCreateResultFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // cid
 			v.CID = d.CID()
 		case 1: // uri
 			v.URI = d.ATURI()
 		case 2: // validationStatus
 			v.ValidationStatus = lex.Present(d, RepoApplyWritesCreateResultValidationStatus(d.String(0, lex.NoLimit)))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RepoApplyWritesCreateResult) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("cid").String(string(v.CID))
@@ -401,50 +371,39 @@ const (
 	RepoApplyWritesCreateResultValidationStatusUnknown RepoApplyWritesCreateResultValidationStatus = "unknown"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v RepoApplyWritesCreateResultValidationStatus) IsKnown() bool {
-	switch v {
-	case RepoApplyWritesCreateResultValidationStatusValid,
-		RepoApplyWritesCreateResultValidationStatusUnknown:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "valid", "unknown")
 }
 
 // RepoApplyWritesUpdateResult is the com.atproto.repo.applyWrites#updateResult object. Says what an
 // update wrote.
 type RepoApplyWritesUpdateResult struct {
-	// URI: Where the record is.
+	// Where the record is. Required.
 	URI syntax.ATURI
-	// CID: The CID of the record.
+	// The CID of the record. Required.
 	CID syntax.CID
-	// ValidationStatus: What became of the check against the lexicon.
+	// What became of the check against the lexicon.
 	ValidationStatus lex.Opt[RepoApplyWritesUpdateResultValidationStatus]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra            lex.Map // fields that the lexicon does not name
 }
 
 var repoApplyWritesUpdateResultFields = lex.NewFields("cid!", "uri!", "validationStatus")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RepoApplyWritesUpdateResult) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, repoApplyWritesUpdateResultFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // cid
 			v.CID = d.CID()
 		case 1: // uri
 			v.URI = d.ATURI()
 		case 2: // validationStatus
 			v.ValidationStatus = lex.Present(d, RepoApplyWritesUpdateResultValidationStatus(d.String(0, lex.NoLimit)))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RepoApplyWritesUpdateResult) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("cid").String(string(v.CID))
@@ -466,33 +425,24 @@ const (
 	RepoApplyWritesUpdateResultValidationStatusUnknown RepoApplyWritesUpdateResultValidationStatus = "unknown"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v RepoApplyWritesUpdateResultValidationStatus) IsKnown() bool {
-	switch v {
-	case RepoApplyWritesUpdateResultValidationStatusValid,
-		RepoApplyWritesUpdateResultValidationStatusUnknown:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "valid", "unknown")
 }
 
 // RepoApplyWritesDeleteResult is the com.atproto.repo.applyWrites#deleteResult object. Says that a
 // record was deleted.
 type RepoApplyWritesDeleteResult struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var repoApplyWritesDeleteResultFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RepoApplyWritesDeleteResult) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, repoApplyWritesDeleteResultFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *RepoApplyWritesDeleteResult) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()

@@ -27,21 +27,20 @@ func (c *Client) RepoCreateRecord(ctx context.Context, input *RepoCreateRecordIn
 
 // RepoCreateRecordInput is the input of com.atproto.repo.createRecord.
 type RepoCreateRecordInput struct {
-	// Repo: The DID or the handle of the repository's account.
+	// The DID or the handle of the repository's account. Required.
 	Repo syntax.AtIdentifier
-	// Collection: The collection of the record.
+	// The collection of the record. Required.
 	Collection syntax.NSID
-	// Rkey: The key for the record. Unset, the server makes one. At most 512 bytes.
+	// The key for the record. Unset, the server makes one. At most 512 bytes.
 	Rkey lex.Opt[syntax.RecordKey]
-	// ValidateField: Whether the server checks the record against its lexicon. Unset, it does so if
-	// it knows the lexicon.
+	// Whether the server checks the record against its lexicon. Unset, it does so if it knows the
+	// lexicon.
 	ValidateField lex.Opt[bool]
-	// Record: The record, with its $type.
+	// The record, with its $type. Required.
 	Record lex.Raw
-	// SwapCommit: Write only if the repository's newest commit is this one.
+	// Write only if the repository's newest commit is this one.
 	SwapCommit lex.Opt[syntax.CID]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra      lex.Map // fields that the lexicon does not name
 }
 
 var repoCreateRecordInputFields = lex.NewFields(
@@ -50,12 +49,11 @@ var repoCreateRecordInputFields = lex.NewFields(
 
 var repoCreateRecordInputRkeyRules = lex.StringRules{MaxLength: 512, Format: lex.FormatRecordKey}
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RepoCreateRecordInput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, repoCreateRecordInputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // repo
 			v.Repo = d.AtIdentifier()
 		case 1: // rkey
@@ -68,13 +66,10 @@ func (v *RepoCreateRecordInput) DecodeLex(d *lex.Decoder) {
 			v.Collection = d.NSID()
 		case 5: // swapCommit
 			v.SwapCommit = lex.Present(d, d.CID())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RepoCreateRecordInput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("repo").String(string(v.Repo))
@@ -92,26 +87,24 @@ func (v RepoCreateRecordInput) String() string                { return lex.Text(
 
 // RepoCreateRecordOutput is the output of com.atproto.repo.createRecord.
 type RepoCreateRecordOutput struct {
-	// URI: Where the record is.
+	// Where the record is. Required.
 	URI syntax.ATURI
-	// CID: The CID of the record.
+	// The CID of the record. Required.
 	CID syntax.CID
-	// Commit: The commit that holds the change.
+	// The commit that holds the change.
 	Commit *RepoCommitMeta
-	// ValidationStatus: What became of the check against the lexicon.
+	// What became of the check against the lexicon.
 	ValidationStatus lex.Opt[RepoCreateRecordOutputValidationStatus]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra            lex.Map // fields that the lexicon does not name
 }
 
 var repoCreateRecordOutputFields = lex.NewFields("cid!", "uri!", "commit", "validationStatus")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RepoCreateRecordOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, repoCreateRecordOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // cid
 			v.CID = d.CID()
 		case 1: // uri
@@ -120,13 +113,10 @@ func (v *RepoCreateRecordOutput) DecodeLex(d *lex.Decoder) {
 			v.Commit = lex.DecodeObject[RepoCommitMeta](d)
 		case 3: // validationStatus
 			v.ValidationStatus = lex.Present(d, RepoCreateRecordOutputValidationStatus(d.String(0, lex.NoLimit)))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RepoCreateRecordOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("cid").String(string(v.CID))
@@ -149,14 +139,8 @@ const (
 	RepoCreateRecordOutputValidationStatusUnknown RepoCreateRecordOutputValidationStatus = "unknown"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v RepoCreateRecordOutputValidationStatus) IsKnown() bool {
-	switch v {
-	case RepoCreateRecordOutputValidationStatusValid,
-		RepoCreateRecordOutputValidationStatusUnknown:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "valid", "unknown")
 }
 
 // RepoCreateRecordErrorInvalidSwap: The record or the commit is not the one that the caller named.

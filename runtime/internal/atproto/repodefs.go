@@ -10,33 +10,28 @@ import (
 
 // RepoCommitMeta is the com.atproto.repo.defs#commitMeta object. Names a commit of a repository.
 type RepoCommitMeta struct {
-	// CID: The CID of the commit.
+	// The CID of the commit. Required.
 	CID syntax.CID
-	// Rev: The revision of the commit.
-	Rev syntax.TID
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	// The revision of the commit. Required.
+	Rev   syntax.TID
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var repoCommitMetaFields = lex.NewFields("cid!", "rev!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RepoCommitMeta) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, repoCommitMetaFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // cid
 			v.CID = d.CID()
 		case 1: // rev
 			v.Rev = d.TID()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RepoCommitMeta) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("cid").String(string(v.CID))

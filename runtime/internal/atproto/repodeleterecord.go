@@ -28,30 +28,28 @@ func (c *Client) RepoDeleteRecord(ctx context.Context, input *RepoDeleteRecordIn
 
 // RepoDeleteRecordInput is the input of com.atproto.repo.deleteRecord.
 type RepoDeleteRecordInput struct {
-	// Repo: The DID or the handle of the repository's account.
+	// The DID or the handle of the repository's account. Required.
 	Repo syntax.AtIdentifier
-	// Collection: The collection of the record.
+	// The collection of the record. Required.
 	Collection syntax.NSID
-	// Rkey: The key of the record in its collection.
+	// The key of the record in its collection. Required.
 	Rkey syntax.RecordKey
-	// SwapRecord: Delete only if this is the record's CID now.
+	// Delete only if this is the record's CID now.
 	SwapRecord lex.Opt[syntax.CID]
-	// SwapCommit: Write only if the repository's newest commit is this one.
+	// Write only if the repository's newest commit is this one.
 	SwapCommit lex.Opt[syntax.CID]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra      lex.Map // fields that the lexicon does not name
 }
 
 var repoDeleteRecordInputFields = lex.NewFields(
 	"repo!", "rkey!", "collection!", "swapCommit", "swapRecord",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RepoDeleteRecordInput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, repoDeleteRecordInputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // repo
 			v.Repo = d.AtIdentifier()
 		case 1: // rkey
@@ -62,13 +60,10 @@ func (v *RepoDeleteRecordInput) DecodeLex(d *lex.Decoder) {
 			v.SwapCommit = lex.Present(d, d.CID())
 		case 4: // swapRecord
 			v.SwapRecord = lex.Present(d, d.CID())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RepoDeleteRecordInput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("repo").String(string(v.Repo))
@@ -85,29 +80,24 @@ func (v RepoDeleteRecordInput) String() string                { return lex.Text(
 
 // RepoDeleteRecordOutput is the output of com.atproto.repo.deleteRecord.
 type RepoDeleteRecordOutput struct {
-	// Commit: The commit that holds the change.
+	// The commit that holds the change.
 	Commit *RepoCommitMeta
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra  lex.Map // fields that the lexicon does not name
 }
 
 var repoDeleteRecordOutputFields = lex.NewFields("commit")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RepoDeleteRecordOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, repoDeleteRecordOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // commit
 			v.Commit = lex.DecodeObject[RepoCommitMeta](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RepoDeleteRecordOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptObject(&o, "commit", v.Commit)

@@ -26,45 +26,40 @@ func (c *Client) RepoDescribeRepo(ctx context.Context, params *RepoDescribeRepoP
 
 // RepoDescribeRepoParams are the parameters of com.atproto.repo.describeRepo.
 type RepoDescribeRepoParams struct {
-	// Repo: The DID or the handle of the repository's account.
+	// The DID or the handle of the repository's account. Required.
 	Repo syntax.AtIdentifier
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *RepoDescribeRepoParams) LexParams() lex.Params {
+func (v *RepoDescribeRepoParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(RepoDescribeRepoParams))
-	var q lex.Params
 	q.String("repo", string(v.Repo))
 	return q
 }
 
 // RepoDescribeRepoOutput is the output of com.atproto.repo.describeRepo.
 type RepoDescribeRepoOutput struct {
-	// Handle: The account's handle.
+	// The account's handle. Required.
 	Handle syntax.Handle
-	// DID: The account's DID.
+	// The account's DID. Required.
 	DID syntax.DID
-	// DIDDoc: The account's DID document.
+	// The account's DID document. Required.
 	DIDDoc lex.Raw
-	// Collections: The collections with at least one record.
+	// The collections with at least one record. Required.
 	Collections []syntax.NSID
-	// HandleIsCorrect: Whether the handle leads back to the DID.
+	// Whether the handle leads back to the DID. Required.
 	HandleIsCorrect bool
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra           lex.Map // fields that the lexicon does not name
 }
 
 var repoDescribeRepoOutputFields = lex.NewFields(
 	"did!", "didDoc!", "handle!", "collections!", "handleIsCorrect!",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RepoDescribeRepoOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, repoDescribeRepoOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // did
 			v.DID = d.DID()
 		case 1: // didDoc
@@ -75,13 +70,10 @@ func (v *RepoDescribeRepoOutput) DecodeLex(d *lex.Decoder) {
 			v.Collections = lex.DecodeArray(d, 0, lex.NoLimit, (*lex.Decoder).NSID)
 		case 4: // handleIsCorrect
 			v.HandleIsCorrect = d.Bool()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RepoDescribeRepoOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("did").String(string(v.DID))

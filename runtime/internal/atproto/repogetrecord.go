@@ -26,21 +26,18 @@ func (c *Client) RepoGetRecord(ctx context.Context, params *RepoGetRecordParams)
 
 // RepoGetRecordParams are the parameters of com.atproto.repo.getRecord.
 type RepoGetRecordParams struct {
-	// Repo: The DID or the handle of the repository's account.
+	// The DID or the handle of the repository's account. Required.
 	Repo syntax.AtIdentifier
-	// Collection: The collection of the record.
+	// The collection of the record. Required.
 	Collection syntax.NSID
-	// Rkey: The key of the record in its collection.
+	// The key of the record in its collection. Required.
 	Rkey syntax.RecordKey
-	// CID: The version to read. Unset, it is the newest.
+	// The version to read. Unset, it is the newest.
 	CID lex.Opt[syntax.CID]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *RepoGetRecordParams) LexParams() lex.Params {
+func (v *RepoGetRecordParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(RepoGetRecordParams))
-	var q lex.Params
 	q.String("repo", string(v.Repo))
 	q.String("collection", string(v.Collection))
 	q.String("rkey", string(v.Rkey))
@@ -50,37 +47,32 @@ func (v *RepoGetRecordParams) LexParams() lex.Params {
 
 // RepoGetRecordOutput is the output of com.atproto.repo.getRecord.
 type RepoGetRecordOutput struct {
-	// URI: Where the record is.
+	// Where the record is. Required.
 	URI syntax.ATURI
-	// CID: The CID of the record.
+	// The CID of the record.
 	CID lex.Opt[syntax.CID]
-	// Value: The record.
+	// The record. Required.
 	Value lex.Raw
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var repoGetRecordOutputFields = lex.NewFields("cid", "uri!", "value!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RepoGetRecordOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, repoGetRecordOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // cid
 			v.CID = lex.Present(d, d.CID())
 		case 1: // uri
 			v.URI = d.ATURI()
 		case 2: // value
 			v.Value = d.Raw()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RepoGetRecordOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "cid", v.CID)

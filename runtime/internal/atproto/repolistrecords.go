@@ -25,9 +25,8 @@ func (c *Client) RepoListRecords(ctx context.Context, params *RepoListRecordsPar
 	return out, nil
 }
 
-// RepoListRecordsIter iterates over the records of all pages of [Client.RepoListRecords], fetching
-// each when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop
-// goes on; any other error ends it.
+// RepoListRecordsIter iterates over the records of all pages of [Client.RepoListRecords]. An error
+// that is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) RepoListRecordsIter(ctx context.Context, params *RepoListRecordsParams) iter.Seq2[*RepoListRecordsRecord, error] {
 	return lex.QueryItems(ctx, c.Caller, NSIDRepoListRecords, params.LexParams(), "records", func(d *lex.Decoder) (x RepoListRecordsRecord) {
 		x.DecodeLex(d)
@@ -37,63 +36,52 @@ func (c *Client) RepoListRecordsIter(ctx context.Context, params *RepoListRecord
 
 // RepoListRecordsParams are the parameters of com.atproto.repo.listRecords.
 type RepoListRecordsParams struct {
-	// Repo: The DID or the handle of the repository's account.
+	// The DID or the handle of the repository's account. Required.
 	Repo syntax.AtIdentifier
-	// Collection: The collection.
+	// The collection. Required.
 	Collection syntax.NSID
-	// Limit: The most records in a page. 1 to 100, default 50.
+	// The most records in a page. 1 to 100, default 50.
 	Limit lex.Opt[int64]
-	// Cursor: Where to go on, from the page before.
+	// Where to go on, from the page before.
 	Cursor lex.Opt[string]
-	// Reverse: Whether to go through the keys from the last to the first.
+	// Whether to go through the keys from the last to the first.
 	Reverse lex.Opt[bool]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *RepoListRecordsParams) LexParams() lex.Params {
+func (v *RepoListRecordsParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(RepoListRecordsParams))
-	var q lex.Params
 	q.String("repo", string(v.Repo))
 	q.String("collection", string(v.Collection))
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(50))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	lex.OptParam(&q, "reverse", v.Reverse)
 	return q
 }
 
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *RepoListRecordsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
 // RepoListRecordsOutput is the output of com.atproto.repo.listRecords.
 type RepoListRecordsOutput struct {
-	// Cursor: Where the next page begins. Unset, there is none.
+	// Where the next page begins. Unset, there is none.
 	Cursor lex.Opt[string]
-	// Records: The records of the page.
+	// The records of the page. Required.
 	Records []RepoListRecordsRecord
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra   lex.Map // fields that the lexicon does not name
 }
 
 var repoListRecordsOutputFields = lex.NewFields("cursor", "records!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RepoListRecordsOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, repoListRecordsOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // cursor
 			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
 		case 1: // records
 			v.Records = lex.DecodeObjects[RepoListRecordsRecord](d, 0, lex.NoLimit)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RepoListRecordsOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "cursor", v.Cursor)
@@ -107,37 +95,32 @@ func (v RepoListRecordsOutput) String() string                { return lex.Text(
 
 // RepoListRecordsRecord is the com.atproto.repo.listRecords#record object. One record of a page.
 type RepoListRecordsRecord struct {
-	// URI: Where the record is.
+	// Where the record is. Required.
 	URI syntax.ATURI
-	// CID: The CID of the record.
+	// The CID of the record. Required.
 	CID syntax.CID
-	// Value: The record.
+	// The record. Required.
 	Value lex.Raw
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var repoListRecordsRecordFields = lex.NewFields("cid!", "uri!", "value!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RepoListRecordsRecord) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, repoListRecordsRecordFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // cid
 			v.CID = d.CID()
 		case 1: // uri
 			v.URI = d.ATURI()
 		case 2: // value
 			v.Value = d.Raw()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RepoListRecordsRecord) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("cid").String(string(v.CID))

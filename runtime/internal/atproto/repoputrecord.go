@@ -28,23 +28,22 @@ func (c *Client) RepoPutRecord(ctx context.Context, input *RepoPutRecordInput) (
 
 // RepoPutRecordInput is the input of com.atproto.repo.putRecord.
 type RepoPutRecordInput struct {
-	// Repo: The DID or the handle of the repository's account.
+	// The DID or the handle of the repository's account. Required.
 	Repo syntax.AtIdentifier
-	// Collection: The collection of the record.
+	// The collection of the record. Required.
 	Collection syntax.NSID
-	// Rkey: The key of the record in its collection. At most 512 bytes.
+	// The key of the record in its collection. Required, at most 512 bytes.
 	Rkey syntax.RecordKey
-	// ValidateField: Whether the server checks the record against its lexicon. Unset, it does so if
-	// it knows the lexicon.
+	// Whether the server checks the record against its lexicon. Unset, it does so if it knows the
+	// lexicon.
 	ValidateField lex.Opt[bool]
-	// Record: The record, with its $type.
+	// The record, with its $type. Required.
 	Record lex.Raw
-	// SwapRecord: Write only if this is the record's CID now. Null says that there must be none.
+	// Write only if this is the record's CID now. Null says that there must be none.
 	SwapRecord lex.Nullable[syntax.CID]
-	// SwapCommit: Write only if the repository's newest commit is this one.
+	// Write only if the repository's newest commit is this one.
 	SwapCommit lex.Opt[syntax.CID]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra      lex.Map // fields that the lexicon does not name
 }
 
 var repoPutRecordInputFields = lex.NewFields(
@@ -53,12 +52,11 @@ var repoPutRecordInputFields = lex.NewFields(
 
 var repoPutRecordInputRkeyRules = lex.StringRules{MaxLength: 512, Format: lex.FormatRecordKey}
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RepoPutRecordInput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, repoPutRecordInputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // repo
 			v.Repo = d.AtIdentifier()
 		case 1: // rkey
@@ -73,13 +71,10 @@ func (v *RepoPutRecordInput) DecodeLex(d *lex.Decoder) {
 			v.SwapCommit = lex.Present(d, d.CID())
 		case 6: // swapRecord
 			v.SwapRecord = lex.DecodeNullable(d, (*lex.Decoder).CID)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RepoPutRecordInput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("repo").String(string(v.Repo))
@@ -100,26 +95,24 @@ func (v RepoPutRecordInput) String() string                { return lex.Text(&v)
 
 // RepoPutRecordOutput is the output of com.atproto.repo.putRecord.
 type RepoPutRecordOutput struct {
-	// URI: Where the record is.
+	// Where the record is. Required.
 	URI syntax.ATURI
-	// CID: The CID of the record.
+	// The CID of the record. Required.
 	CID syntax.CID
-	// Commit: The commit that holds the change.
+	// The commit that holds the change.
 	Commit *RepoCommitMeta
-	// ValidationStatus: What became of the check against the lexicon.
+	// What became of the check against the lexicon.
 	ValidationStatus lex.Opt[RepoPutRecordOutputValidationStatus]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra            lex.Map // fields that the lexicon does not name
 }
 
 var repoPutRecordOutputFields = lex.NewFields("cid!", "uri!", "commit", "validationStatus")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RepoPutRecordOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, repoPutRecordOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // cid
 			v.CID = d.CID()
 		case 1: // uri
@@ -128,13 +121,10 @@ func (v *RepoPutRecordOutput) DecodeLex(d *lex.Decoder) {
 			v.Commit = lex.DecodeObject[RepoCommitMeta](d)
 		case 3: // validationStatus
 			v.ValidationStatus = lex.Present(d, RepoPutRecordOutputValidationStatus(d.String(0, lex.NoLimit)))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RepoPutRecordOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("cid").String(string(v.CID))
@@ -157,14 +147,8 @@ const (
 	RepoPutRecordOutputValidationStatusUnknown RepoPutRecordOutputValidationStatus = "unknown"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v RepoPutRecordOutputValidationStatus) IsKnown() bool {
-	switch v {
-	case RepoPutRecordOutputValidationStatusValid,
-		RepoPutRecordOutputValidationStatusUnknown:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "valid", "unknown")
 }
 
 // RepoPutRecordErrorInvalidSwap: The record or the commit is not the one that the caller named.

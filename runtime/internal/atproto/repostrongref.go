@@ -10,33 +10,28 @@ import (
 
 // RepoStrongRef is the com.atproto.repo.strongRef object.
 type RepoStrongRef struct {
-	// URI: Where the record is.
+	// Where the record is. Required.
 	URI syntax.ATURI
-	// CID: The CID of the version that is meant.
-	CID syntax.CID
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	// The CID of the version that is meant. Required.
+	CID   syntax.CID
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var repoStrongRefFields = lex.NewFields("cid!", "uri!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RepoStrongRef) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, repoStrongRefFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // cid
 			v.CID = d.CID()
 		case 1: // uri
 			v.URI = d.ATURI()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RepoStrongRef) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("cid").String(string(v.CID))

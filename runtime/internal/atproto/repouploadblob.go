@@ -26,10 +26,9 @@ func (c *Client) RepoUploadBlob(ctx context.Context, contentType string, body io
 
 // RepoUploadBlobOutput is the output of com.atproto.repo.uploadBlob.
 type RepoUploadBlobOutput struct {
-	// Blob: The reference to put into a record.
-	Blob lex.Blob
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	// The reference to put into a record. Required.
+	Blob  lex.Blob
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var repoUploadBlobOutputFields = lex.NewFields("blob!")
@@ -38,21 +37,17 @@ var repoUploadBlobOutputFields = lex.NewFields("blob!")
 // com.atproto.repo.uploadBlob#main.output.blob.
 var RepoUploadBlobOutputBlobRules = lex.BlobRules{}
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *RepoUploadBlobOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, repoUploadBlobOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // blob
 			v.Blob = d.Blob(&RepoUploadBlobOutputBlobRules)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *RepoUploadBlobOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("blob").Blob(v.Blob)

@@ -28,29 +28,26 @@ func (c *Client) ServerCreateSession(ctx context.Context, input *ServerCreateSes
 
 // ServerCreateSessionInput is the input of com.atproto.server.createSession.
 type ServerCreateSessionInput struct {
-	// Identifier: The handle, the DID or what else the server takes for the account's name.
+	// The handle, the DID or what else the server takes for the account's name. Required.
 	Identifier string
-	// Password: The account's password or one of its app passwords.
+	// The account's password or one of its app passwords. Required.
 	Password string
-	// AuthFactorToken: The code of the second factor.
+	// The code of the second factor.
 	AuthFactorToken lex.Opt[string]
-	// AllowTakendown: Whether to begin a session that can do little for an account that was taken
-	// down.
+	// Whether to begin a session that can do little for an account that was taken down.
 	AllowTakendown lex.Opt[bool]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra          lex.Map // fields that the lexicon does not name
 }
 
 var serverCreateSessionInputFields = lex.NewFields(
 	"password!", "identifier!", "allowTakendown", "authFactorToken",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ServerCreateSessionInput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, serverCreateSessionInputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // password
 			v.Password = d.String(0, lex.NoLimit)
 		case 1: // identifier
@@ -59,13 +56,10 @@ func (v *ServerCreateSessionInput) DecodeLex(d *lex.Decoder) {
 			v.AllowTakendown = lex.Present(d, d.Bool())
 		case 3: // authFactorToken
 			v.AuthFactorToken = lex.Present(d, d.String(0, lex.NoLimit))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ServerCreateSessionInput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("password").String(v.Password)
@@ -81,28 +75,27 @@ func (v ServerCreateSessionInput) String() string                { return lex.Te
 
 // ServerCreateSessionOutput is the output of com.atproto.server.createSession.
 type ServerCreateSessionOutput struct {
-	// AccessJWT: The token for calls. It lasts for minutes or hours.
+	// The token for calls. It lasts for minutes or hours. Required.
 	AccessJWT string
-	// RefreshJWT: The token for the next refreshSession. It is used once.
+	// The token for the next refreshSession. It is used once. Required.
 	RefreshJWT string
-	// Handle: The account's handle.
+	// The account's handle. Required.
 	Handle syntax.Handle
-	// DID: The account's DID.
+	// The account's DID. Required.
 	DID syntax.DID
-	// DIDDoc: The account's DID document.
+	// The account's DID document.
 	DIDDoc lex.Raw
-	// Email: The account's mail address.
+	// The account's mail address.
 	Email lex.Opt[string]
-	// EmailConfirmed: Whether the mail address was confirmed.
+	// Whether the mail address was confirmed.
 	EmailConfirmed lex.Opt[bool]
-	// EmailAuthFactor: Whether a login needs a code that is sent by mail.
+	// Whether a login needs a code that is sent by mail.
 	EmailAuthFactor lex.Opt[bool]
-	// Active: Whether the account is active.
+	// Whether the account is active.
 	Active lex.Opt[bool]
-	// Status: Why the account is not active, if the server says so.
+	// Why the account is not active, if the server says so.
 	Status lex.Opt[ServerCreateSessionOutputStatus]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra  lex.Map // fields that the lexicon does not name
 }
 
 var serverCreateSessionOutputFields = lex.NewFields(
@@ -110,12 +103,11 @@ var serverCreateSessionOutputFields = lex.NewFields(
 	"emailConfirmed", "emailAuthFactor",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ServerCreateSessionOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, serverCreateSessionOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // did
 			v.DID = d.DID()
 		case 1: // email
@@ -136,13 +128,10 @@ func (v *ServerCreateSessionOutput) DecodeLex(d *lex.Decoder) {
 			v.EmailConfirmed = lex.Present(d, d.Bool())
 		case 9: // emailAuthFactor
 			v.EmailAuthFactor = lex.Present(d, d.Bool())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ServerCreateSessionOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("did").String(string(v.DID))
@@ -174,14 +163,8 @@ const (
 	ServerCreateSessionOutputStatusDeactivated ServerCreateSessionOutputStatus = "deactivated"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v ServerCreateSessionOutputStatus) IsKnown() bool {
-	switch v {
-	case ServerCreateSessionOutputStatusTakendown,
-		ServerCreateSessionOutputStatusSuspended, ServerCreateSessionOutputStatusDeactivated:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "takendown", "suspended", "deactivated")
 }
 
 // The errors that [Client.ServerCreateSession] declares, for errors.Is.

@@ -25,18 +25,17 @@ func (c *Client) ServerDescribeServer(ctx context.Context) (*ServerDescribeServe
 
 // ServerDescribeServerOutput is the output of com.atproto.server.describeServer.
 type ServerDescribeServerOutput struct {
-	// InviteCodeRequired: Whether a new account needs an invite code.
+	// Whether a new account needs an invite code.
 	InviteCodeRequired lex.Opt[bool]
-	// PhoneVerificationRequired: Whether a new account needs a phone number.
+	// Whether a new account needs a phone number.
 	PhoneVerificationRequired lex.Opt[bool]
-	// AvailableUserDomains: The endings that handles may have here, with their dots.
+	// The endings that handles may have here, with their dots. Required.
 	AvailableUserDomains []string
 	Links                *ServerDescribeServerLinks
 	Contact              *ServerDescribeServerContact
-	// DID: The server's DID.
-	DID syntax.DID
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	// The server's DID. Required.
+	DID   syntax.DID
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var serverDescribeServerOutputFields = lex.NewFields(
@@ -44,12 +43,11 @@ var serverDescribeServerOutputFields = lex.NewFields(
 	"phoneVerificationRequired",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ServerDescribeServerOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, serverDescribeServerOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // did
 			v.DID = d.DID()
 		case 1: // links
@@ -62,13 +60,10 @@ func (v *ServerDescribeServerOutput) DecodeLex(d *lex.Decoder) {
 			v.AvailableUserDomains = lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) string { return d.String(0, lex.NoLimit) })
 		case 5: // phoneVerificationRequired
 			v.PhoneVerificationRequired = lex.Present(d, d.Bool())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ServerDescribeServerOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("did").String(string(v.DID))
@@ -87,33 +82,28 @@ func (v ServerDescribeServerOutput) String() string                { return lex.
 // ServerDescribeServerLinks is the com.atproto.server.describeServer#links object. Says where the
 // server's policies are.
 type ServerDescribeServerLinks struct {
-	// PrivacyPolicy: What the server does with personal data.
+	// What the server does with personal data.
 	PrivacyPolicy lex.Opt[syntax.URI]
-	// TermsOfService: What the server asks of its users.
+	// What the server asks of its users.
 	TermsOfService lex.Opt[syntax.URI]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra          lex.Map // fields that the lexicon does not name
 }
 
 var serverDescribeServerLinksFields = lex.NewFields("privacyPolicy", "termsOfService")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ServerDescribeServerLinks) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, serverDescribeServerLinksFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // privacyPolicy
 			v.PrivacyPolicy = lex.Present(d, d.URI())
 		case 1: // termsOfService
 			v.TermsOfService = lex.Present(d, d.URI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ServerDescribeServerLinks) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "privacyPolicy", v.PrivacyPolicy)
@@ -128,29 +118,24 @@ func (v ServerDescribeServerLinks) String() string                { return lex.T
 // ServerDescribeServerContact is the com.atproto.server.describeServer#contact object. Says how to
 // reach who runs the server.
 type ServerDescribeServerContact struct {
-	// Email: A mail address.
+	// A mail address.
 	Email lex.Opt[string]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var serverDescribeServerContactFields = lex.NewFields("email")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ServerDescribeServerContact) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, serverDescribeServerContactFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // email
 			v.Email = lex.Present(d, d.String(0, lex.NoLimit))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ServerDescribeServerContact) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "email", v.Email)

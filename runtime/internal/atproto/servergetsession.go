@@ -25,36 +25,34 @@ func (c *Client) ServerGetSession(ctx context.Context) (*ServerGetSessionOutput,
 
 // ServerGetSessionOutput is the output of com.atproto.server.getSession.
 type ServerGetSessionOutput struct {
-	// Handle: The account's handle.
+	// The account's handle. Required.
 	Handle syntax.Handle
-	// DID: The account's DID.
+	// The account's DID. Required.
 	DID syntax.DID
-	// DIDDoc: The account's DID document.
+	// The account's DID document.
 	DIDDoc lex.Raw
-	// Email: The account's mail address.
+	// The account's mail address.
 	Email lex.Opt[string]
-	// EmailConfirmed: Whether the mail address was confirmed.
+	// Whether the mail address was confirmed.
 	EmailConfirmed lex.Opt[bool]
-	// EmailAuthFactor: Whether a login needs a code that is sent by mail.
+	// Whether a login needs a code that is sent by mail.
 	EmailAuthFactor lex.Opt[bool]
-	// Active: Whether the account is active.
+	// Whether the account is active.
 	Active lex.Opt[bool]
-	// Status: Why the account is not active, if the server says so.
+	// Why the account is not active, if the server says so.
 	Status lex.Opt[ServerGetSessionOutputStatus]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra  lex.Map // fields that the lexicon does not name
 }
 
 var serverGetSessionOutputFields = lex.NewFields(
 	"did!", "email", "active", "didDoc", "handle!", "status", "emailConfirmed", "emailAuthFactor",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ServerGetSessionOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, serverGetSessionOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // did
 			v.DID = d.DID()
 		case 1: // email
@@ -71,13 +69,10 @@ func (v *ServerGetSessionOutput) DecodeLex(d *lex.Decoder) {
 			v.EmailConfirmed = lex.Present(d, d.Bool())
 		case 7: // emailAuthFactor
 			v.EmailAuthFactor = lex.Present(d, d.Bool())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ServerGetSessionOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("did").String(string(v.DID))
@@ -107,12 +102,6 @@ const (
 	ServerGetSessionOutputStatusDeactivated ServerGetSessionOutputStatus = "deactivated"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v ServerGetSessionOutputStatus) IsKnown() bool {
-	switch v {
-	case ServerGetSessionOutputStatusTakendown, ServerGetSessionOutputStatusSuspended,
-		ServerGetSessionOutputStatusDeactivated:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "takendown", "suspended", "deactivated")
 }

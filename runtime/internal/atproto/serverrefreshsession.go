@@ -27,28 +27,27 @@ func (c *Client) ServerRefreshSession(ctx context.Context) (*ServerRefreshSessio
 
 // ServerRefreshSessionOutput is the output of com.atproto.server.refreshSession.
 type ServerRefreshSessionOutput struct {
-	// AccessJWT: The token for calls. It lasts for minutes or hours.
+	// The token for calls. It lasts for minutes or hours. Required.
 	AccessJWT string
-	// RefreshJWT: The token for the next refreshSession. It is used once.
+	// The token for the next refreshSession. It is used once. Required.
 	RefreshJWT string
-	// Handle: The account's handle.
+	// The account's handle. Required.
 	Handle syntax.Handle
-	// DID: The account's DID.
+	// The account's DID. Required.
 	DID syntax.DID
-	// DIDDoc: The account's DID document.
+	// The account's DID document.
 	DIDDoc lex.Raw
-	// Email: The account's mail address.
+	// The account's mail address.
 	Email lex.Opt[string]
-	// EmailConfirmed: Whether the mail address was confirmed.
+	// Whether the mail address was confirmed.
 	EmailConfirmed lex.Opt[bool]
-	// EmailAuthFactor: Whether a login needs a code that is sent by mail.
+	// Whether a login needs a code that is sent by mail.
 	EmailAuthFactor lex.Opt[bool]
-	// Active: Whether the account is active.
+	// Whether the account is active.
 	Active lex.Opt[bool]
-	// Status: Why the account is not active, if the server says so.
+	// Why the account is not active, if the server says so.
 	Status lex.Opt[ServerRefreshSessionOutputStatus]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra  lex.Map // fields that the lexicon does not name
 }
 
 var serverRefreshSessionOutputFields = lex.NewFields(
@@ -56,12 +55,11 @@ var serverRefreshSessionOutputFields = lex.NewFields(
 	"emailConfirmed", "emailAuthFactor",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ServerRefreshSessionOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, serverRefreshSessionOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // did
 			v.DID = d.DID()
 		case 1: // email
@@ -82,13 +80,10 @@ func (v *ServerRefreshSessionOutput) DecodeLex(d *lex.Decoder) {
 			v.EmailConfirmed = lex.Present(d, d.Bool())
 		case 9: // emailAuthFactor
 			v.EmailAuthFactor = lex.Present(d, d.Bool())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ServerRefreshSessionOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("did").String(string(v.DID))
@@ -120,14 +115,8 @@ const (
 	ServerRefreshSessionOutputStatusDeactivated ServerRefreshSessionOutputStatus = "deactivated"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v ServerRefreshSessionOutputStatus) IsKnown() bool {
-	switch v {
-	case ServerRefreshSessionOutputStatusTakendown,
-		ServerRefreshSessionOutputStatusSuspended, ServerRefreshSessionOutputStatusDeactivated:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "takendown", "suspended", "deactivated")
 }
 
 // The errors that [Client.ServerRefreshSession] declares, for errors.Is.

@@ -29,17 +29,14 @@ func (c *Client) SyncGetBlob(ctx context.Context, params *SyncGetBlobParams) (io
 
 // SyncGetBlobParams are the parameters of com.atproto.sync.getBlob.
 type SyncGetBlobParams struct {
-	// DID: The DID of the repository's account.
+	// The DID of the repository's account. Required.
 	DID syntax.DID
-	// CID: The CID of the file.
+	// The CID of the file. Required.
 	CID syntax.CID
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *SyncGetBlobParams) LexParams() lex.Params {
+func (v *SyncGetBlobParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(SyncGetBlobParams))
-	var q lex.Params
 	q.String("did", string(v.DID))
 	q.String("cid", string(v.CID))
 	return q

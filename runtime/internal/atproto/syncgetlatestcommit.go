@@ -28,48 +28,40 @@ func (c *Client) SyncGetLatestCommit(ctx context.Context, params *SyncGetLatestC
 
 // SyncGetLatestCommitParams are the parameters of com.atproto.sync.getLatestCommit.
 type SyncGetLatestCommitParams struct {
-	// DID: The DID of the repository's account.
+	// The DID of the repository's account. Required.
 	DID syntax.DID
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *SyncGetLatestCommitParams) LexParams() lex.Params {
+func (v *SyncGetLatestCommitParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(SyncGetLatestCommitParams))
-	var q lex.Params
 	q.String("did", string(v.DID))
 	return q
 }
 
 // SyncGetLatestCommitOutput is the output of com.atproto.sync.getLatestCommit.
 type SyncGetLatestCommitOutput struct {
-	// CID: The CID of the commit.
+	// The CID of the commit. Required.
 	CID syntax.CID
-	// Rev: The revision of the commit.
-	Rev syntax.TID
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	// The revision of the commit. Required.
+	Rev   syntax.TID
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var syncGetLatestCommitOutputFields = lex.NewFields("cid!", "rev!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *SyncGetLatestCommitOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, syncGetLatestCommitOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // cid
 			v.CID = d.CID()
 		case 1: // rev
 			v.Rev = d.TID()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *SyncGetLatestCommitOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("cid").String(string(v.CID))

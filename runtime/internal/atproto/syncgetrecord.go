@@ -30,19 +30,16 @@ func (c *Client) SyncGetRecord(ctx context.Context, params *SyncGetRecordParams)
 
 // SyncGetRecordParams are the parameters of com.atproto.sync.getRecord.
 type SyncGetRecordParams struct {
-	// DID: The DID of the repository's account.
+	// The DID of the repository's account. Required.
 	DID syntax.DID
-	// Collection: The collection of the record.
+	// The collection of the record. Required.
 	Collection syntax.NSID
-	// Rkey: The key of the record in its collection.
+	// The key of the record in its collection. Required.
 	Rkey syntax.RecordKey
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *SyncGetRecordParams) LexParams() lex.Params {
+func (v *SyncGetRecordParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(SyncGetRecordParams))
-	var q lex.Params
 	q.String("did", string(v.DID))
 	q.String("collection", string(v.Collection))
 	q.String("rkey", string(v.Rkey))

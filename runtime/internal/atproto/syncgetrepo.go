@@ -29,17 +29,14 @@ func (c *Client) SyncGetRepo(ctx context.Context, params *SyncGetRepoParams) (io
 
 // SyncGetRepoParams are the parameters of com.atproto.sync.getRepo.
 type SyncGetRepoParams struct {
-	// DID: The DID of the repository's account.
+	// The DID of the repository's account. Required.
 	DID syntax.DID
-	// Since: The revision after which things are new. Unset, the whole repository is meant.
+	// The revision after which things are new. Unset, the whole repository is meant.
 	Since lex.Opt[syntax.TID]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *SyncGetRepoParams) LexParams() lex.Params {
+func (v *SyncGetRepoParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(SyncGetRepoParams))
-	var q lex.Params
 	q.String("did", string(v.DID))
 	lex.OptParam(&q, "since", v.Since)
 	return q

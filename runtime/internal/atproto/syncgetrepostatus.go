@@ -27,41 +27,36 @@ func (c *Client) SyncGetRepoStatus(ctx context.Context, params *SyncGetRepoStatu
 
 // SyncGetRepoStatusParams are the parameters of com.atproto.sync.getRepoStatus.
 type SyncGetRepoStatusParams struct {
-	// DID: The DID of the repository's account.
+	// The DID of the repository's account. Required.
 	DID syntax.DID
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *SyncGetRepoStatusParams) LexParams() lex.Params {
+func (v *SyncGetRepoStatusParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(SyncGetRepoStatusParams))
-	var q lex.Params
 	q.String("did", string(v.DID))
 	return q
 }
 
 // SyncGetRepoStatusOutput is the output of com.atproto.sync.getRepoStatus.
 type SyncGetRepoStatusOutput struct {
-	// DID: The DID of the repository's account.
+	// The DID of the repository's account. Required.
 	DID syntax.DID
-	// Active: Whether the server serves the repository.
+	// Whether the server serves the repository. Required.
 	Active bool
-	// Status: Why the account is not active, if the server says so.
+	// Why the account is not active, if the server says so.
 	Status lex.Opt[SyncGetRepoStatusOutputStatus]
-	// Rev: The newest revision, if the account is active.
-	Rev lex.Opt[syntax.TID]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	// The newest revision, if the account is active.
+	Rev   lex.Opt[syntax.TID]
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var syncGetRepoStatusOutputFields = lex.NewFields("did!", "rev", "active!", "status")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *SyncGetRepoStatusOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, syncGetRepoStatusOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // did
 			v.DID = d.DID()
 		case 1: // rev
@@ -70,13 +65,10 @@ func (v *SyncGetRepoStatusOutput) DecodeLex(d *lex.Decoder) {
 			v.Active = d.Bool()
 		case 3: // status
 			v.Status = lex.Present(d, SyncGetRepoStatusOutputStatus(d.String(0, lex.NoLimit)))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *SyncGetRepoStatusOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("did").String(string(v.DID))
@@ -103,15 +95,10 @@ const (
 	SyncGetRepoStatusOutputStatusThrottled      SyncGetRepoStatusOutputStatus = "throttled"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v SyncGetRepoStatusOutputStatus) IsKnown() bool {
-	switch v {
-	case SyncGetRepoStatusOutputStatusTakendown, SyncGetRepoStatusOutputStatusSuspended,
-		SyncGetRepoStatusOutputStatusDeleted, SyncGetRepoStatusOutputStatusDeactivated,
-		SyncGetRepoStatusOutputStatusDesynchronized, SyncGetRepoStatusOutputStatusThrottled:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "takendown", "suspended", "deleted", "deactivated", "desynchronized", "throttled",
+	)
 }
 
 // SyncGetRepoStatusErrorRepoNotFound: The server does not have the repository.

@@ -27,69 +27,57 @@ func (c *Client) SyncListBlobs(ctx context.Context, params *SyncListBlobsParams)
 	return out, nil
 }
 
-// SyncListBlobsIter iterates over the cids of all pages of [Client.SyncListBlobs], fetching each
-// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
-// on; any other error ends it.
+// SyncListBlobsIter iterates over the cids of all pages of [Client.SyncListBlobs]. An error that is
+// a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) SyncListBlobsIter(ctx context.Context, params *SyncListBlobsParams) iter.Seq2[*syntax.CID, error] {
 	return lex.QueryItems(ctx, c.Caller, NSIDSyncListBlobs, params.LexParams(), "cids", (*lex.Decoder).CID)
 }
 
 // SyncListBlobsParams are the parameters of com.atproto.sync.listBlobs.
 type SyncListBlobsParams struct {
-	// DID: The DID of the repository's account.
+	// The DID of the repository's account. Required.
 	DID syntax.DID
-	// Since: The revision after which a reference is new. Unset, all are listed.
+	// The revision after which a reference is new. Unset, all are listed.
 	Since lex.Opt[syntax.TID]
-	// Limit: The most entries in a page. 1 to 1000, default 500.
+	// The most entries in a page. 1 to 1000, default 500.
 	Limit lex.Opt[int64]
-	// Cursor: Where to go on, from the page before.
+	// Where to go on, from the page before.
 	Cursor lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *SyncListBlobsParams) LexParams() lex.Params {
+func (v *SyncListBlobsParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(SyncListBlobsParams))
-	var q lex.Params
 	q.String("did", string(v.DID))
 	lex.OptParam(&q, "since", v.Since)
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(500))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *SyncListBlobsParams) LimitOrDefault() int64 { return v.Limit.Or(500) }
-
 // SyncListBlobsOutput is the output of com.atproto.sync.listBlobs.
 type SyncListBlobsOutput struct {
-	// Cursor: Where the next page begins. Unset, there is none.
+	// Where the next page begins. Unset, there is none.
 	Cursor lex.Opt[string]
-	// CIDs: The CIDs of the files.
-	CIDs []syntax.CID
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	// The CIDs of the files. Required.
+	CIDs  []syntax.CID
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var syncListBlobsOutputFields = lex.NewFields("cids!", "cursor")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *SyncListBlobsOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, syncListBlobsOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // cids
 			v.CIDs = lex.DecodeArray(d, 0, lex.NoLimit, (*lex.Decoder).CID)
 		case 1: // cursor
 			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *SyncListBlobsOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.EncodeStrings(o.Key("cids"), v.CIDs)

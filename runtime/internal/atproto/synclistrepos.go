@@ -25,9 +25,8 @@ func (c *Client) SyncListRepos(ctx context.Context, params *SyncListReposParams)
 	return out, nil
 }
 
-// SyncListReposIter iterates over the repos of all pages of [Client.SyncListRepos], fetching each
-// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
-// on; any other error ends it.
+// SyncListReposIter iterates over the repos of all pages of [Client.SyncListRepos]. An error that
+// is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) SyncListReposIter(ctx context.Context, params *SyncListReposParams) iter.Seq2[*SyncListReposRepo, error] {
 	return lex.QueryItems(ctx, c.Caller, NSIDSyncListRepos, params.LexParams(), "repos", func(d *lex.Decoder) (x SyncListReposRepo) {
 		x.DecodeLex(d)
@@ -37,54 +36,43 @@ func (c *Client) SyncListReposIter(ctx context.Context, params *SyncListReposPar
 
 // SyncListReposParams are the parameters of com.atproto.sync.listRepos.
 type SyncListReposParams struct {
-	// Limit: The most entries in a page. 1 to 1000, default 500.
+	// The most entries in a page. 1 to 1000, default 500.
 	Limit lex.Opt[int64]
-	// Cursor: Where to go on, from the page before.
+	// Where to go on, from the page before.
 	Cursor lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *SyncListReposParams) LexParams() lex.Params {
+func (v *SyncListReposParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(SyncListReposParams))
-	var q lex.Params
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(500))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *SyncListReposParams) LimitOrDefault() int64 { return v.Limit.Or(500) }
-
 // SyncListReposOutput is the output of com.atproto.sync.listRepos.
 type SyncListReposOutput struct {
-	// Cursor: Where the next page begins. Unset, there is none.
+	// Where the next page begins. Unset, there is none.
 	Cursor lex.Opt[string]
-	// Repos: The repositories of the page.
+	// The repositories of the page. Required.
 	Repos []SyncListReposRepo
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var syncListReposOutputFields = lex.NewFields("repos!", "cursor")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *SyncListReposOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, syncListReposOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // repos
 			v.Repos = lex.DecodeObjects[SyncListReposRepo](d, 0, lex.NoLimit)
 		case 1: // cursor
 			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *SyncListReposOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.EncodeObjects(o.Key("repos"), v.Repos)
@@ -98,28 +86,26 @@ func (v SyncListReposOutput) String() string                { return lex.Text(&v
 
 // SyncListReposRepo is the com.atproto.sync.listRepos#repo object. One repository of a page.
 type SyncListReposRepo struct {
-	// DID: The DID of the repository's account.
+	// The DID of the repository's account. Required.
 	DID syntax.DID
-	// Head: The CID of the newest commit.
+	// The CID of the newest commit. Required.
 	Head syntax.CID
-	// Rev: The newest revision.
+	// The newest revision. Required.
 	Rev syntax.TID
-	// Active: Whether the server serves the repository. Unset, it does.
+	// Whether the server serves the repository. Unset, it does.
 	Active lex.Opt[bool]
-	// Status: Why the account is not active, if the server says so.
+	// Why the account is not active, if the server says so.
 	Status lex.Opt[SyncListReposRepoStatus]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra  lex.Map // fields that the lexicon does not name
 }
 
 var syncListReposRepoFields = lex.NewFields("did!", "rev!", "head!", "active", "status")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *SyncListReposRepo) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, syncListReposRepoFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // did
 			v.DID = d.DID()
 		case 1: // rev
@@ -130,13 +116,10 @@ func (v *SyncListReposRepo) DecodeLex(d *lex.Decoder) {
 			v.Active = lex.Present(d, d.Bool())
 		case 4: // status
 			v.Status = lex.Present(d, SyncListReposRepoStatus(d.String(0, lex.NoLimit)))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *SyncListReposRepo) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("did").String(string(v.DID))
@@ -164,13 +147,8 @@ const (
 	SyncListReposRepoStatusThrottled      SyncListReposRepoStatus = "throttled"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v SyncListReposRepoStatus) IsKnown() bool {
-	switch v {
-	case SyncListReposRepoStatusTakendown, SyncListReposRepoStatusSuspended,
-		SyncListReposRepoStatusDeleted, SyncListReposRepoStatusDeactivated,
-		SyncListReposRepoStatusDesynchronized, SyncListReposRepoStatusThrottled:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "takendown", "suspended", "deleted", "deactivated", "desynchronized", "throttled",
+	)
 }

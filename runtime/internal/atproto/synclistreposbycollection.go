@@ -26,8 +26,8 @@ func (c *Client) SyncListReposByCollection(ctx context.Context, params *SyncList
 }
 
 // SyncListReposByCollectionIter iterates over the repos of all pages of
-// [Client.SyncListReposByCollection], fetching each when the loop gets there. An error that is a
-// [*lex.Failure] is about one item, and the loop goes on; any other error ends it.
+// [Client.SyncListReposByCollection]. An error that is a [*lex.Failure] is about one of them; any
+// other ends the loop.
 func (c *Client) SyncListReposByCollectionIter(ctx context.Context, params *SyncListReposByCollectionParams) iter.Seq2[*SyncListReposByCollectionRepo, error] {
 	return lex.QueryItems(ctx, c.Caller, NSIDSyncListReposByCollection, params.LexParams(), "repos", func(d *lex.Decoder) (x SyncListReposByCollectionRepo) {
 		x.DecodeLex(d)
@@ -37,57 +37,46 @@ func (c *Client) SyncListReposByCollectionIter(ctx context.Context, params *Sync
 
 // SyncListReposByCollectionParams are the parameters of com.atproto.sync.listReposByCollection.
 type SyncListReposByCollectionParams struct {
-	// Collection: The collection.
+	// The collection. Required.
 	Collection syntax.NSID
-	// Limit: The most entries in a page. 1 to 2000, default 500.
+	// The most entries in a page. 1 to 2000, default 500.
 	Limit lex.Opt[int64]
-	// Cursor: Where to go on, from the page before.
+	// Where to go on, from the page before.
 	Cursor lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *SyncListReposByCollectionParams) LexParams() lex.Params {
+func (v *SyncListReposByCollectionParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(SyncListReposByCollectionParams))
-	var q lex.Params
 	q.String("collection", string(v.Collection))
-	q.Int("limit", v.LimitOrDefault())
+	q.Int("limit", v.Limit.Or(500))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *SyncListReposByCollectionParams) LimitOrDefault() int64 { return v.Limit.Or(500) }
-
 // SyncListReposByCollectionOutput is the output of com.atproto.sync.listReposByCollection.
 type SyncListReposByCollectionOutput struct {
-	// Cursor: Where the next page begins. Unset, there is none.
+	// Where the next page begins. Unset, there is none.
 	Cursor lex.Opt[string]
-	// Repos: The repositories of the page.
+	// The repositories of the page. Required.
 	Repos []SyncListReposByCollectionRepo
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var syncListReposByCollectionOutputFields = lex.NewFields("repos!", "cursor")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *SyncListReposByCollectionOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, syncListReposByCollectionOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // repos
 			v.Repos = lex.DecodeObjects[SyncListReposByCollectionRepo](d, 0, lex.NoLimit)
 		case 1: // cursor
 			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *SyncListReposByCollectionOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.EncodeObjects(o.Key("repos"), v.Repos)
@@ -102,29 +91,24 @@ func (v SyncListReposByCollectionOutput) String() string                { return
 // SyncListReposByCollectionRepo is the com.atproto.sync.listReposByCollection#repo object. One
 // repository of a page.
 type SyncListReposByCollectionRepo struct {
-	// DID: The DID of the repository's account.
-	DID syntax.DID
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	// The DID of the repository's account. Required.
+	DID   syntax.DID
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var syncListReposByCollectionRepoFields = lex.NewFields("did!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *SyncListReposByCollectionRepo) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, syncListReposByCollectionRepoFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // did
 			v.DID = d.DID()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *SyncListReposByCollectionRepo) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("did").String(string(v.DID))

@@ -15,15 +15,12 @@ const NSIDSyncSubscribeRepos = "com.atproto.sync.subscribeRepos"
 
 // SyncSubscribeReposParams are the parameters of com.atproto.sync.subscribeRepos.
 type SyncSubscribeReposParams struct {
-	// Cursor: The number of the last event that the caller has. The stream goes on after it.
+	// The number of the last event that the caller has. The stream goes on after it.
 	Cursor lex.Opt[int64]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *SyncSubscribeReposParams) LexParams() lex.Params {
+func (v *SyncSubscribeReposParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(SyncSubscribeReposParams))
-	var q lex.Params
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
@@ -85,32 +82,31 @@ const (
 // SyncSubscribeReposCommit is the com.atproto.sync.subscribeRepos#commit object. Tells of a commit,
 // with what it changed.
 type SyncSubscribeReposCommit struct {
-	// Seq: The event's number in the stream.
+	// The event's number in the stream. Required.
 	Seq int64
-	// Rebase: Not used.
+	// Not used. Required.
 	Rebase bool
-	// TooBig: Not used.
+	// Not used. Required.
 	TooBig bool
-	// Repo: The repository.
+	// The repository. Required.
 	Repo syntax.DID
-	// Commit: The CID of the commit.
+	// The CID of the commit. Required.
 	Commit lex.CIDLink
-	// Rev: The revision of the commit.
+	// The revision of the commit. Required.
 	Rev syntax.TID
-	// Since: The revision of the commit before, null for the first.
+	// The revision of the commit before, null for the first. Required.
 	Since lex.Nullable[syntax.TID]
-	// Blocks: A CAR file with the commit and the blocks that changed. At most 2000000 bytes.
+	// A CAR file with the commit and the blocks that changed. Required, at most 2000000 bytes.
 	Blocks lex.Bytes
-	// Ops: The records that changed. At most 200 items.
+	// The records that changed. Required, at most 200 items.
 	Ops []SyncSubscribeReposRepoOp
-	// Blobs: Not used.
+	// Not used. Required.
 	Blobs []lex.CIDLink
-	// PrevData: The root of the tree of the commit before.
+	// The root of the tree of the commit before.
 	PrevData lex.Opt[lex.CIDLink]
-	// Time: When the server sent the event first.
-	Time syntax.Datetime
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	// When the server sent the event first. Required.
+	Time  syntax.Datetime
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var syncSubscribeReposCommitFields = lex.NewFields(
@@ -118,12 +114,11 @@ var syncSubscribeReposCommitFields = lex.NewFields(
 	"tooBig!", "prevData",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *SyncSubscribeReposCommit) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, syncSubscribeReposCommitFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // ops
 			v.Ops = lex.DecodeObjects[SyncSubscribeReposRepoOp](d, 0, 200)
 		case 1: // rev
@@ -148,13 +143,10 @@ func (v *SyncSubscribeReposCommit) DecodeLex(d *lex.Decoder) {
 			v.TooBig = d.Bool()
 		case 11: // prevData
 			v.PrevData = lex.Present(d, d.CIDLink())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *SyncSubscribeReposCommit) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.EncodeObjects(o.Key("ops"), v.Ops)
@@ -181,28 +173,26 @@ func (v SyncSubscribeReposCommit) String() string                { return lex.Te
 // SyncSubscribeReposSync is the com.atproto.sync.subscribeRepos#sync object. Sets a repository to a
 // commit without saying what changed. Whoever follows it has to read it anew.
 type SyncSubscribeReposSync struct {
-	// Seq: The event's number in the stream.
+	// The event's number in the stream. Required.
 	Seq int64
-	// DID: The DID of the repository's account.
+	// The DID of the repository's account. Required.
 	DID syntax.DID
-	// Blocks: A CAR file with the commit alone. At most 10000 bytes.
+	// A CAR file with the commit alone. Required, at most 10000 bytes.
 	Blocks lex.Bytes
-	// Rev: The revision of the commit.
+	// The revision of the commit. Required.
 	Rev string
-	// Time: When the server sent the event first.
-	Time syntax.Datetime
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	// When the server sent the event first. Required.
+	Time  syntax.Datetime
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var syncSubscribeReposSyncFields = lex.NewFields("did!", "rev!", "seq!", "time!", "blocks!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *SyncSubscribeReposSync) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, syncSubscribeReposSyncFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // did
 			v.DID = d.DID()
 		case 1: // rev
@@ -213,13 +203,10 @@ func (v *SyncSubscribeReposSync) DecodeLex(d *lex.Decoder) {
 			v.Time = d.Datetime()
 		case 4: // blocks
 			v.Blocks = d.Bytes(0, 10000)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *SyncSubscribeReposSync) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("did").String(string(v.DID))
@@ -237,26 +224,24 @@ func (v SyncSubscribeReposSync) String() string                { return lex.Text
 // SyncSubscribeReposIdentity is the com.atproto.sync.subscribeRepos#identity object. Says that
 // something in the account's identity may have changed: its handle, its keys or its server.
 type SyncSubscribeReposIdentity struct {
-	// Seq: The event's number in the stream.
+	// The event's number in the stream. Required.
 	Seq int64
-	// DID: The account.
+	// The account. Required.
 	DID syntax.DID
-	// Time: When the server sent the event first.
+	// When the server sent the event first. Required.
 	Time syntax.Datetime
-	// Handle: The account's handle, if the server knows it.
+	// The account's handle, if the server knows it.
 	Handle lex.Opt[syntax.Handle]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra  lex.Map // fields that the lexicon does not name
 }
 
 var syncSubscribeReposIdentityFields = lex.NewFields("did!", "seq!", "time!", "handle")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *SyncSubscribeReposIdentity) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, syncSubscribeReposIdentityFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // did
 			v.DID = d.DID()
 		case 1: // seq
@@ -265,13 +250,10 @@ func (v *SyncSubscribeReposIdentity) DecodeLex(d *lex.Decoder) {
 			v.Time = d.Datetime()
 		case 3: // handle
 			v.Handle = lex.Present(d, d.Handle())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *SyncSubscribeReposIdentity) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("did").String(string(v.DID))
@@ -288,28 +270,26 @@ func (v SyncSubscribeReposIdentity) String() string                { return lex.
 // SyncSubscribeReposAccount is the com.atproto.sync.subscribeRepos#account object. Says whether the
 // server serves the account's repository.
 type SyncSubscribeReposAccount struct {
-	// Seq: The event's number in the stream.
+	// The event's number in the stream. Required.
 	Seq int64
-	// DID: The account.
+	// The account. Required.
 	DID syntax.DID
-	// Time: When the server sent the event first.
+	// When the server sent the event first. Required.
 	Time syntax.Datetime
-	// Active: Whether the server that sends the event serves the repository.
+	// Whether the server that sends the event serves the repository. Required.
 	Active bool
-	// Status: Why the account is not active, if the server says so.
+	// Why the account is not active, if the server says so.
 	Status lex.Opt[SyncSubscribeReposAccountStatus]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra  lex.Map // fields that the lexicon does not name
 }
 
 var syncSubscribeReposAccountFields = lex.NewFields("did!", "seq!", "time!", "active!", "status")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *SyncSubscribeReposAccount) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, syncSubscribeReposAccountFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // did
 			v.DID = d.DID()
 		case 1: // seq
@@ -320,13 +300,10 @@ func (v *SyncSubscribeReposAccount) DecodeLex(d *lex.Decoder) {
 			v.Active = d.Bool()
 		case 4: // status
 			v.Status = lex.Present(d, SyncSubscribeReposAccountStatus(d.String(0, lex.NoLimit)))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *SyncSubscribeReposAccount) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("did").String(string(v.DID))
@@ -354,49 +331,37 @@ const (
 	SyncSubscribeReposAccountStatusThrottled      SyncSubscribeReposAccountStatus = "throttled"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v SyncSubscribeReposAccountStatus) IsKnown() bool {
-	switch v {
-	case SyncSubscribeReposAccountStatusTakendown,
-		SyncSubscribeReposAccountStatusSuspended, SyncSubscribeReposAccountStatusDeleted,
-		SyncSubscribeReposAccountStatusDeactivated,
-		SyncSubscribeReposAccountStatusDesynchronized,
-		SyncSubscribeReposAccountStatusThrottled:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "takendown", "suspended", "deleted", "deactivated", "desynchronized", "throttled",
+	)
 }
 
 // SyncSubscribeReposInfo is the com.atproto.sync.subscribeRepos#info object. Says something about
 // the stream itself.
 type SyncSubscribeReposInfo struct {
-	// Name: What the message is about.
+	// What the message is about. Required.
 	Name SyncSubscribeReposInfoName
-	// Message: The same for people.
+	// The same for people.
 	Message lex.Opt[string]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra   lex.Map // fields that the lexicon does not name
 }
 
 var syncSubscribeReposInfoFields = lex.NewFields("name!", "message")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *SyncSubscribeReposInfo) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, syncSubscribeReposInfoFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // name
 			v.Name = SyncSubscribeReposInfoName(d.String(0, lex.NoLimit))
 		case 1: // message
 			v.Message = lex.Present(d, d.String(0, lex.NoLimit))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *SyncSubscribeReposInfo) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("name").String(string(v.Name))
@@ -416,38 +381,31 @@ const (
 	SyncSubscribeReposInfoNameOutdatedCursor SyncSubscribeReposInfoName = "OutdatedCursor"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v SyncSubscribeReposInfoName) IsKnown() bool {
-	switch v {
-	case SyncSubscribeReposInfoNameOutdatedCursor:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "OutdatedCursor")
 }
 
 // SyncSubscribeReposRepoOp is the com.atproto.sync.subscribeRepos#repoOp object. Says what became
 // of one record.
 type SyncSubscribeReposRepoOp struct {
-	// Action: What was done.
+	// What was done. Required.
 	Action SyncSubscribeReposRepoOpAction
-	// Path: The collection and the record key, with a slash between them.
+	// The collection and the record key, with a slash between them. Required.
 	Path string
-	// CID: The CID of the record, null if it was deleted.
+	// The CID of the record, null if it was deleted. Required.
 	CID lex.Nullable[lex.CIDLink]
-	// Prev: The CID of the record before, unset if it was created.
-	Prev lex.Opt[lex.CIDLink]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	// The CID of the record before, unset if it was created.
+	Prev  lex.Opt[lex.CIDLink]
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var syncSubscribeReposRepoOpFields = lex.NewFields("cid!", "path!", "prev", "action!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *SyncSubscribeReposRepoOp) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, syncSubscribeReposRepoOpFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // cid
 			v.CID = lex.DecodeNullable(d, (*lex.Decoder).CIDLink)
 		case 1: // path
@@ -456,13 +414,10 @@ func (v *SyncSubscribeReposRepoOp) DecodeLex(d *lex.Decoder) {
 			v.Prev = lex.Present(d, d.CIDLink())
 		case 3: // action
 			v.Action = SyncSubscribeReposRepoOpAction(d.String(0, lex.NoLimit))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *SyncSubscribeReposRepoOp) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	if !v.CID.IsAbsent() {
@@ -488,12 +443,6 @@ const (
 	SyncSubscribeReposRepoOpActionDelete SyncSubscribeReposRepoOpAction = "delete"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v SyncSubscribeReposRepoOpAction) IsKnown() bool {
-	switch v {
-	case SyncSubscribeReposRepoOpActionCreate, SyncSubscribeReposRepoOpActionUpdate,
-		SyncSubscribeReposRepoOpActionDelete:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "create", "update", "delete")
 }

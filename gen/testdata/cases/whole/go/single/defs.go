@@ -7,20 +7,17 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // PartThing is the org.single.part.defs#thing object.
 type PartThing struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var partThingFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *PartThing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, partThingFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *PartThing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()

@@ -8,27 +8,22 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 // ExampleNote is the com.example.note object.
 type ExampleNote struct {
 	Thing *TwoThing
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var exampleNoteFields = lex.NewFields("thing")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ExampleNote) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, exampleNoteFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // thing
 			v.Thing = lex.DecodeObject[TwoThing](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ExampleNote) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptObject(&o, "thing", v.Thing)

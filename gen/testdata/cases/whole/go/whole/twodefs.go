@@ -7,28 +7,23 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // TwoThing is the com.example.two.defs#thing object.
 type TwoThing struct {
-	Name lex.Opt[string]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Name  lex.Opt[string]
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var twoThingFields = lex.NewFields("name")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *TwoThing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, twoThingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // name
 			v.Name = lex.Present(d, d.String(0, lex.NoLimit))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *TwoThing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "name", v.Name)

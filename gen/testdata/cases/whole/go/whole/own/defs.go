@@ -7,20 +7,17 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Apart is the com.example.own.defs#apart object.
 type Apart struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var apartFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Apart) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, apartFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *Apart) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()

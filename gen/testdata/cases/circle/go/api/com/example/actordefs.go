@@ -9,29 +9,24 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 type ActorProfile struct {
 	Pinned *FeedPost
 	Kind   lex.Opt[ActorProfileKind]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra  lex.Map // fields that the lexicon does not name
 }
 
 var actorProfileFields = lex.NewFields("kind", "pinned")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ActorProfile) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, actorProfileFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // kind
 			v.Kind = lex.Present(d, ActorProfileKind(d.String(0, lex.NoLimit)))
 		case 1: // pinned
 			v.Pinned = lex.DecodeObject[FeedPost](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ActorProfile) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "kind", v.Kind)
@@ -51,11 +46,6 @@ const (
 	ActorProfileKindA ActorProfileKind = "a"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v ActorProfileKind) IsKnown() bool {
-	switch v {
-	case ActorProfileKindA:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "a")
 }

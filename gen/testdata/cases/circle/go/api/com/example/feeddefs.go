@@ -7,20 +7,17 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // FeedItem is the com.example.feed.defs#item object.
 type FeedItem struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var feedItemFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *FeedItem) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, feedItemFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *FeedItem) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()

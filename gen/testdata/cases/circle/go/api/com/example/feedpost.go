@@ -9,29 +9,24 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 type FeedPost struct {
 	Author *ActorProfile
 	View   FeedPostView
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra  lex.Map // fields that the lexicon does not name
 }
 
 var feedPostFields = lex.NewFields("view", "author")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *FeedPost) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, feedPostFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // view
 			v.View = decodeFeedPostView(d)
 		case 1: // author
 			v.Author = lex.DecodeObject[ActorProfile](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *FeedPost) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	if v.View != nil {
@@ -77,20 +72,17 @@ func decodeFeedPostView(d *lex.Decoder) FeedPostView {
 
 // FeedPostReply is the com.example.feed.post#reply object.
 type FeedPostReply struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var feedPostReplyFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *FeedPostReply) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, feedPostReplyFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *FeedPostReply) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()

@@ -10,29 +10,26 @@ import (
 
 // Thing is the com.example.app.thing object.
 type Thing struct {
-	// Words: 1 to 3 items.
-	Words   []string
-	Needed  []string
+	Words   []string // 1 to 3 items
+	Needed  []string // required
 	Flags   []bool
 	Numbers []int64
 	Grid    [][]int64
 	Names   [][]syntax.Handle
 	Any     []lex.Map
 	Unions  [][]ThingUnionsItemItem
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra   lex.Map // fields that the lexicon does not name
 }
 
 var thingFields = lex.NewFields(
 	"any", "grid", "flags", "names", "words", "needed!", "unions", "numbers",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Thing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // any
 			v.Any = lex.DecodeArray(d, 0, lex.NoLimit, (*lex.Decoder).Map)
 		case 1: // grid
@@ -53,13 +50,10 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 			})
 		case 7: // numbers
 			v.Numbers = lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) int64 { return d.Int(0, lex.Max) })
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptArray(&o, "any", v.Any, (*lex.Encoder).Map)
@@ -112,20 +106,17 @@ func encodeThingUnionsItemItem(e *lex.Encoder, x ThingUnionsItemItem) {
 
 // ThingA is the com.example.app.thing#a object.
 type ThingA struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var thingAFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ThingA) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingAFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *ThingA) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()

@@ -7,13 +7,11 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Thing is the com.example.app.thing object.
 type Thing struct {
-	Any lex.Blob
-	// Image: At most 1000000 bytes, media types image/png, image/*.
-	Image lex.Opt[lex.Blob]
+	Any   lex.Blob          // required
+	Image lex.Opt[lex.Blob] // at most 1000000 bytes, media types image/png, image/*
 	List  []lex.Blob
 	Ref   lex.Opt[lex.Blob]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var thingFields = lex.NewFields("any!", "ref", "list", "image")
@@ -30,12 +28,11 @@ var ThingListItemRules = lex.BlobRules{MaxSize: 10}
 // ThingRefRules are the constraints of the blob com.example.app.thing#main.ref.
 var ThingRefRules = lex.BlobRules{Accept: []string{"image/jpeg"}}
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Thing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // any
 			v.Any = d.Blob(&ThingAnyRules)
 		case 1: // ref
@@ -44,13 +41,10 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 			v.List = lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) lex.Blob { return d.Blob(&ThingListItemRules) })
 		case 3: // image
 			v.Image = lex.Present(d, d.Blob(&ThingImageRules))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("any").Blob(v.Any)

@@ -102,20 +102,17 @@ func encodeChooseOutput(e *lex.Encoder, x ChooseOutput) {
 
 // ChooseA is the com.example.app.choose#a object.
 type ChooseA struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var chooseAFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ChooseA) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, chooseAFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *ChooseA) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()
@@ -127,20 +124,17 @@ func (v ChooseA) String() string                { return lex.Text(&v) }
 
 // ChooseB is the com.example.app.choose#b object.
 type ChooseB struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var chooseBFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ChooseB) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, chooseBFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *ChooseB) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()

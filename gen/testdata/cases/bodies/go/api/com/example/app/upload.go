@@ -29,20 +29,16 @@ type UploadParams struct {
 	Name lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *UploadParams) LexParams() lex.Params {
+func (v *UploadParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(UploadParams))
-	var q lex.Params
 	lex.OptParam(&q, "name", v.Name)
 	return q
 }
 
 // UploadOutput is the output of com.example.app.upload.
 type UploadOutput struct {
-	Blob lex.Blob
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Blob  lex.Blob // required
+	Extra lex.Map  // fields that the lexicon does not name
 }
 
 var uploadOutputFields = lex.NewFields("blob!")
@@ -50,21 +46,17 @@ var uploadOutputFields = lex.NewFields("blob!")
 // UploadOutputBlobRules are the constraints of the blob com.example.app.upload#main.output.blob.
 var UploadOutputBlobRules = lex.BlobRules{}
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *UploadOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, uploadOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // blob
 			v.Blob = d.Blob(&UploadOutputBlobRules)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *UploadOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("blob").Blob(v.Blob)

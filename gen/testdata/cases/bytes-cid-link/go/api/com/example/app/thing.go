@@ -7,27 +7,24 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Thing is the com.example.app.thing object.
 type Thing struct {
-	A lex.Bytes
-	// B: 1 to 32 bytes.
-	B lex.Bytes
-	C lex.CIDLink
-	D lex.Opt[lex.CIDLink]
-	E []lex.Bytes
-	F []lex.CIDLink
-	G lex.Bytes
-	H lex.Opt[lex.CIDLink]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	A     lex.Bytes   // required
+	B     lex.Bytes   // 1 to 32 bytes
+	C     lex.CIDLink // required
+	D     lex.Opt[lex.CIDLink]
+	E     []lex.Bytes
+	F     []lex.CIDLink
+	G     lex.Bytes
+	H     lex.Opt[lex.CIDLink]
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var thingFields = lex.NewFields("a!", "b", "c!", "d", "e", "f", "g", "h")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Thing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // a
 			v.A = d.Bytes(0, lex.NoLimit)
 		case 1: // b
@@ -44,13 +41,10 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 			v.G = d.Bytes(0, 32)
 		case 7: // h
 			v.H = lex.Present(d, d.CIDLink())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("a").Bytes(v.A)

@@ -7,28 +7,23 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // OneA is the com.alpha.one.a object.
 type OneA struct {
-	B *TwoB
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	B     *TwoB
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var oneAFields = lex.NewFields("b")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *OneA) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, oneAFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // b
 			v.B = lex.DecodeObject[TwoB](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *OneA) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptObject(&o, "b", v.B)

@@ -7,28 +7,23 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // TwoB is the org.beta.two.b object.
 type TwoB struct {
-	A *OneA
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	A     *OneA
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var twoBFields = lex.NewFields("a")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *TwoB) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, twoBFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // a
 			v.A = lex.DecodeObject[OneA](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *TwoB) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptObject(&o, "a", v.A)

@@ -10,28 +10,23 @@ import (
 
 // A is the com.example.leaf.defs#a object.
 type A struct {
-	Post *example.FeedItem
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Post  *example.FeedItem
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var aFields = lex.NewFields("post")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *A) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, aFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // post
 			v.Post = lex.DecodeObject[example.FeedItem](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *A) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptObject(&o, "post", v.Post)

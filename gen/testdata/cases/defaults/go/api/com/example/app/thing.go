@@ -10,33 +10,24 @@ import (
 
 // Thing is the com.example.app.thing object.
 type Thing struct {
-	// Flag: Default true.
-	Flag lex.Opt[bool]
-	// Off: Default false.
-	Off lex.Opt[bool]
-	// Count: Default 0.
-	Count lex.Opt[int64]
-	// Name: Default "\"x\"".
-	Name lex.Opt[string]
-	// DID: Default "did:web:example.com".
-	DID lex.Opt[syntax.DID]
-	// Kind: Default "a".
-	Kind  lex.Opt[ThingKind]
-	Named lex.Opt[ThingLevel]
-	// Needed: Default 3.
-	Needed int64
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Flag   lex.Opt[bool]       // default true
+	Off    lex.Opt[bool]       // default false
+	Count  lex.Opt[int64]      // default 0
+	Name   lex.Opt[string]     // default "\"x\""
+	DID    lex.Opt[syntax.DID] // default "did:web:example.com"
+	Kind   lex.Opt[ThingKind]  // default "a"
+	Named  lex.Opt[ThingLevel]
+	Needed int64   // required, default 3
+	Extra  lex.Map // fields that the lexicon does not name
 }
 
 var thingFields = lex.NewFields("did", "off", "flag", "kind", "name", "count", "named", "needed!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Thing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // did
 			v.DID = lex.Present(d, d.DID())
 		case 1: // off
@@ -55,13 +46,10 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 			v.Named = lex.Present(d, x)
 		case 7: // needed
 			v.Needed = d.Int(lex.Min, lex.Max)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "did", v.DID)
@@ -109,20 +97,12 @@ const (
 	ThingKindB ThingKind = "b"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v ThingKind) IsKnown() bool {
-	switch v {
-	case ThingKindA, ThingKindB:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "a", "b")
 }
 
 // ThingLevel is the com.example.app.thing#level integer. At least 0, default 7.
 type ThingLevel int64
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ThingLevel) DecodeLex(d *lex.Decoder) { *v = ThingLevel(d.Int(0, lex.Max)) }
-
-// EncodeLex writes v to e.
 func (v *ThingLevel) EncodeLex(e *lex.Encoder) { e.Int(int64(*v)) }

@@ -9,44 +9,38 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 //
 // Deprecated: use #b.
 type A struct {
-	// X is deprecated.
-	//
 	// Deprecated: use y instead.
 	X lex.Opt[string]
-	// Y: A text. With two sentences.
+	// A text. With two sentences.
 	//
 	// Deprecated: Use z.
 	Y lex.Opt[string]
-	// Z is deprecated.
-	//
 	// Deprecated: the lexicon says so.
 	Z lex.Opt[string]
-	// One: */ } //go:build ignore /* not code.
+	// */ } //go:build ignore /* not code.
 	One lex.Opt[string]
-	// Two: //go:generate rm -rf /.
+	// //go:generate rm -rf /.
 	Two lex.Opt[string]
-	// Three: line and bidi bom.
+	// Line and bidi bom.
 	Three lex.Opt[string]
-	// Long: Words Words Words Words Words Words Words Words Words Words Words Words Words Words
-	// Words Words Words Words Words Words - not a list # not a heading +build not a constraint 1.
-	// not a number and words and words and words and words and words and words and words and words
-	// and words and words and words and words and words and words and words and words and words and
+	// Words Words Words Words Words Words Words Words Words Words Words Words Words Words Words
+	// Words Words Words Words Words - not a list # not a heading +build not a constraint 1. not a
+	// number and words and words and words and words and words and words and words and words and
+	// words and words and words and words and words and words and words and words and words and
 	// words and words and words.
 	Long lex.Opt[string]
-	// Quote: Ends in a question?
+	// Ends in a question?
 	Quote lex.Opt[string]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var aFields = lex.NewFields("x", "y", "z", "one", "two", "long", "quote", "three")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *A) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, aFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // x
 			v.X = lex.Present(d, d.String(0, lex.NoLimit))
 		case 1: // y
@@ -63,13 +57,10 @@ func (v *A) DecodeLex(d *lex.Decoder) {
 			v.Quote = lex.Present(d, d.String(0, lex.NoLimit))
 		case 7: // three
 			v.Three = lex.Present(d, d.String(0, lex.NoLimit))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *A) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "x", v.X)
@@ -89,20 +80,17 @@ func (v A) String() string                { return lex.Text(&v) }
 
 // B is the com.example.app.defs#b object. ``` # Heading - item ```.
 type B struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var bFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *B) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, bFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *B) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()
@@ -114,20 +102,17 @@ func (v B) String() string                { return lex.Text(&v) }
 
 // C is the com.example.app.defs#c object.
 type C struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var cFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *C) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, cFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *C) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()

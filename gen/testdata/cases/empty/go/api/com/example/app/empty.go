@@ -7,20 +7,17 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Empty is the com.example.app.empty object.
 type Empty struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var emptyFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Empty) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, emptyFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *Empty) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()
@@ -32,28 +29,23 @@ func (v Empty) String() string                { return lex.Text(&v) }
 
 // EmptyRecord is the com.example.app.empty#record object.
 type EmptyRecord struct {
-	X Empty
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	X     Empty   // required
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var emptyRecordFields = lex.NewFields("x!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *EmptyRecord) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, emptyRecordFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // x
 			v.X.DecodeLex(d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *EmptyRecord) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	v.X.EncodeLex(o.Key("x"))

@@ -7,20 +7,13 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Thing is the com.example.app.thing object.
 type Thing struct {
-	// Color: At most 5 bytes.
-	Color ThingColor
-	// Size: At most 3, one of 1, 2, 3.
-	Size lex.Opt[int64]
-	// Version: Always 2.
-	Version int64
-	// Kind: Always "thing".
-	Kind lex.Opt[string]
-	// Yes: Always true.
-	Yes lex.Opt[bool]
-	// No: Always false.
-	No lex.Opt[bool]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Color   ThingColor      // required, at most 5 bytes
+	Size    lex.Opt[int64]  // at most 3, one of 1, 2, 3
+	Version int64           // required, always 2
+	Kind    lex.Opt[string] // always "thing"
+	Yes     lex.Opt[bool]   // always true
+	No      lex.Opt[bool]   // always false
+	Extra   lex.Map         // fields that the lexicon does not name
 }
 
 var thingFields = lex.NewFields("no", "yes", "kind", "size", "color!", "version!")
@@ -33,12 +26,11 @@ var thingVersionRules = lex.IntRules{Minimum: lex.Min, Maximum: lex.Max, Enum: [
 
 var thingKindRules = lex.StringRules{Enum: []string{"thing"}, Const: true}
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Thing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // no
 			v.No = lex.Present(d, d.BoolConst(false))
 		case 1: // yes
@@ -51,13 +43,10 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 			v.Color = ThingColor(d.StringWith(&thingColorRules))
 		case 5: // version
 			v.Version = d.IntWith(&thingVersionRules)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptBool(&o, "no", v.No)
@@ -82,13 +71,8 @@ const (
 	ThingColorGreen ThingColor = "green"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v ThingColor) IsKnown() bool {
-	switch v {
-	case ThingColorRed, ThingColorGreen:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "red", "green")
 }
 
 // ThingShade is the com.example.app.thing#shade string.
@@ -100,21 +84,13 @@ const (
 	ThingShadeDark  ThingShade = "dark"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v ThingShade) IsKnown() bool {
-	switch v {
-	case ThingShadeLight, ThingShadeDark:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "light", "dark")
 }
 
 var thingShadeRules = lex.StringRules{Enum: []string{"light", "dark"}}
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ThingShade) DecodeLex(d *lex.Decoder) { *v = ThingShade(d.StringWith(&thingShadeRules)) }
-
-// EncodeLex writes v to e.
 func (v *ThingShade) EncodeLex(e *lex.Encoder) { e.String(string(*v)) }
 
 // ThingGrade is the com.example.app.thing#grade integer. One of 1, 2.
@@ -122,8 +98,5 @@ type ThingGrade int64
 
 var thingGradeRules = lex.IntRules{Minimum: lex.Min, Maximum: lex.Max, Enum: []int64{1, 2}}
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ThingGrade) DecodeLex(d *lex.Decoder) { *v = ThingGrade(d.IntWith(&thingGradeRules)) }
-
-// EncodeLex writes v to e.
 func (v *ThingGrade) EncodeLex(e *lex.Encoder) { e.Int(int64(*v)) }

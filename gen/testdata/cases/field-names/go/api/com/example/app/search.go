@@ -27,11 +27,8 @@ type SearchParams struct {
 	Err            lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *SearchParams) LexParams() lex.Params {
+func (v *SearchParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(SearchParams))
-	var q lex.Params
 	lex.OptParam(&q, "q", v.Q)
 	lex.OptParam(&q, "v", v.V)
 	lex.OptParam(&q, "lexParams", v.LexParamsField)

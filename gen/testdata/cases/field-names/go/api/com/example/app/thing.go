@@ -12,22 +12,20 @@ type Thing struct {
 	RecordTypeField     lex.Opt[string]
 	DecodeLexField      lex.Opt[string]
 	LimitOrDefaultField lex.Opt[int64]
-	// Limit: Default 1.
-	Limit            lex.Opt[int64]
-	Type             lex.Opt[string]
-	Func             lex.Opt[string]
-	CIDLink          lex.Opt[string]
-	SnakeCase        lex.Opt[string]
-	URL              lex.Opt[string]
-	ImageURLs        []string
-	X1st             lex.Opt[string]
-	U005F            lex.Opt[string]
-	Odd              lex.Opt[string]
-	X日本              lex.Opt[string]
-	DPI              lex.Opt[int64]
-	MarshalJSONField lex.Opt[string]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Limit               lex.Opt[int64] // default 1
+	Type                lex.Opt[string]
+	Func                lex.Opt[string]
+	CIDLink             lex.Opt[string]
+	SnakeCase           lex.Opt[string]
+	URL                 lex.Opt[string]
+	ImageURLs           []string
+	X1st                lex.Opt[string]
+	U005F               lex.Opt[string]
+	Odd                 lex.Opt[string]
+	X日本                 lex.Opt[string]
+	DPI                 lex.Opt[int64]
+	MarshalJSONField    lex.Opt[string]
+	Extra               lex.Map // fields that the lexicon does not name
 }
 
 var thingFields = lex.NewFields(
@@ -36,12 +34,11 @@ var thingFields = lex.NewFields(
 	"limitOrDefault",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Thing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // _
 			v.U005F = lex.Present(d, d.String(0, lex.NoLimit))
 		case 1: // 1st
@@ -78,13 +75,10 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 			v.MarshalJSONField = lex.Present(d, d.String(0, lex.NoLimit))
 		case 17: // limitOrDefault
 			v.LimitOrDefaultField = lex.Present(d, d.Int(lex.Min, lex.Max))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "_", v.U005F)

@@ -7,28 +7,23 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Customer is the com.example.app.client object.
 type Customer struct {
-	X lex.Opt[int64]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	X     lex.Opt[int64]
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var customerFields = lex.NewFields("x")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Customer) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, customerFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // x
 			v.X = lex.Present(d, d.Int(lex.Min, lex.Max))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Customer) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptInt(&o, "x", v.X)

@@ -7,20 +7,17 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Doc is the com.example.app.doc object.
 type Doc struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var docFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Doc) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, docFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *Doc) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()

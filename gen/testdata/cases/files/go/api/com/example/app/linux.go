@@ -7,20 +7,17 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Linux is the com.example.app.linux object.
 type Linux struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var linuxFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Linux) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, linuxFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *Linux) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()

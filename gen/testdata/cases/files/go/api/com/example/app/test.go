@@ -7,20 +7,17 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Test is the com.example.app.test object.
 type Test struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var testFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Test) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, testFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *Test) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()

@@ -14,20 +14,17 @@ type Thing struct {
 	AtURIField        lex.Opt[syntax.ATURI]
 	CIDField          lex.Opt[syntax.CID]
 	DatetimeField     lex.Opt[syntax.Datetime]
-	DIDField          syntax.DID
+	DIDField          syntax.DID // required
 	HandleField       lex.Opt[syntax.Handle]
 	LanguageField     lex.Opt[syntax.Language]
 	NSIDField         lex.Opt[syntax.NSID]
 	RecordKeyField    lex.Opt[syntax.RecordKey]
 	TIDField          lex.Opt[syntax.TID]
 	URIField          lex.Opt[syntax.URI]
-	// Bounded: At most 100 bytes.
-	Bounded syntax.URI
-	// List: At most 3 items.
-	List        []syntax.DID
-	BoundedList []syntax.DID
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Bounded           syntax.URI   // required, at most 100 bytes
+	List              []syntax.DID // at most 3 items
+	BoundedList       []syntax.DID
+	Extra             lex.Map // fields that the lexicon does not name
 }
 
 var thingFields = lex.NewFields(
@@ -40,12 +37,11 @@ var thingBoundedRules = lex.StringRules{MaxLength: 100, Format: lex.FormatURI}
 
 var thingBoundedListItemRules = lex.StringRules{MaxLength: 64, Format: lex.FormatDID}
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Thing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // list
 			v.List = lex.DecodeArray(d, 0, 3, (*lex.Decoder).DID)
 		case 1: // bounded
@@ -74,13 +70,10 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 			v.RecordKeyField = lex.Present(d, d.RecordKey())
 		case 13: // at_identifier_field
 			v.AtIdentifierField = lex.Present(d, d.AtIdentifier())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptStrings(&o, "list", v.List)

@@ -7,21 +7,19 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Thing is the com.example.app.thing object.
 type Thing struct {
-	Box    ThingBox
+	Box    ThingBox // required
 	Points []ThingPointsItem
 	Grid   [][]ThingGridItemItem
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra  lex.Map // fields that the lexicon does not name
 }
 
 var thingFields = lex.NewFields("box!", "grid", "points")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Thing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // box
 			v.Box.DecodeLex(d)
 		case 1: // grid
@@ -30,13 +28,10 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 			})
 		case 2: // points
 			v.Points = lex.DecodeObjects[ThingPointsItem](d, 0, lex.NoLimit)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	v.Box.EncodeLex(o.Key("box"))
@@ -52,31 +47,26 @@ func (v Thing) String() string                { return lex.Text(&v) }
 // ThingBox is the object com.example.app.thing#main.box.
 type ThingBox struct {
 	Width lex.Opt[int64]
-	// Corner: Where it starts.
+	// Where it starts. Required.
 	Corner ThingBoxCorner
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra  lex.Map // fields that the lexicon does not name
 }
 
 var thingBoxFields = lex.NewFields("width", "corner!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ThingBox) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingBoxFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // width
 			v.Width = lex.Present(d, d.Int(lex.Min, lex.Max))
 		case 1: // corner
 			v.Corner.DecodeLex(d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ThingBox) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptInt(&o, "width", v.Width)
@@ -90,28 +80,23 @@ func (v ThingBox) String() string                { return lex.Text(&v) }
 
 // ThingBoxCorner is the object com.example.app.thing#main.box.corner. Where it starts.
 type ThingBoxCorner struct {
-	X int64
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	X     int64   // required
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var thingBoxCornerFields = lex.NewFields("x!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ThingBoxCorner) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingBoxCornerFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // x
 			v.X = d.Int(lex.Min, lex.Max)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ThingBoxCorner) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("x").Int(v.X)
@@ -124,28 +109,23 @@ func (v ThingBoxCorner) String() string                { return lex.Text(&v) }
 
 // ThingPointsItem is the object com.example.app.thing#main.points[].
 type ThingPointsItem struct {
-	X int64
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	X     int64   // required
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var thingPointsItemFields = lex.NewFields("x!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ThingPointsItem) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingPointsItemFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // x
 			v.X = d.Int(lex.Min, lex.Max)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ThingPointsItem) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("x").Int(v.X)
@@ -158,28 +138,23 @@ func (v ThingPointsItem) String() string                { return lex.Text(&v) }
 
 // ThingGridItemItem is the object com.example.app.thing#main.grid[][].
 type ThingGridItemItem struct {
-	V lex.Opt[string]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	V     lex.Opt[string]
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var thingGridItemItemFields = lex.NewFields("v")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ThingGridItemItem) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingGridItemItemFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // v
 			v.V = lex.Present(d, d.String(0, lex.NoLimit))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ThingGridItemItem) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "v", v.V)

@@ -15,19 +15,11 @@ const (
 	LicenseMIT     License = "MIT"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v License) IsKnown() bool {
-	switch v {
-	case LicenseCC0_1_0, LicenseCCBY4_0, LicenseMIT:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "CC0-1.0", "CC-BY-4.0", "MIT")
 }
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *License) DecodeLex(d *lex.Decoder) { *v = License(d.String(0, 64)) }
-
-// EncodeLex writes v to e.
 func (v *License) EncodeLex(e *lex.Encoder) { e.String(string(*v)) }
 
 // Reason is the com.example.app.defs#reason string.
@@ -42,19 +34,14 @@ const (
 	ReasonDefs       Reason = "com.example.app.defs#main"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v Reason) IsKnown() bool {
-	switch v {
-	case ReasonSpam, ReasonLocal, ReasonOtherSpam, ReasonOtherToken, ReasonDefs:
-		return true
-	}
-	return false
+	return lex.IsKnown(
+		v, "com.example.app.defs#spam", "#local", "com.example.other.defs#spam",
+		"com.example.other.token", "com.example.app.defs#main",
+	)
 }
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Reason) DecodeLex(d *lex.Decoder) { *v = Reason(d.String(0, lex.NoLimit)) }
-
-// EncodeLex writes v to e.
 func (v *Reason) EncodeLex(e *lex.Encoder) { e.String(string(*v)) }
 
 // Spam is the com.example.app.defs#spam token. Unwanted.
@@ -65,31 +52,26 @@ type Holder struct {
 	Level lex.Opt[HolderLevel]
 	DID   lex.Opt[HolderDID]
 	List  []HolderListItem
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var holderFields = lex.NewFields("did", "list", "level")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Holder) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, holderFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // did
 			v.DID = lex.Present(d, HolderDID(d.DID()))
 		case 1: // list
 			v.List = lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) HolderListItem { return HolderListItem(d.String(0, lex.NoLimit)) })
 		case 2: // level
 			v.Level = lex.Present(d, HolderLevel(d.String(0, lex.NoLimit)))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Holder) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "did", v.DID)
@@ -116,14 +98,8 @@ const (
 	HolderLevelGoBuildX HolderLevel = "*/ //go:build x"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v HolderLevel) IsKnown() bool {
-	switch v {
-	case HolderLevel1, HolderLevel2, HolderLevelU002A, HolderLevelEmpty,
-		HolderLevel日本語, HolderLevelAB, HolderLevelGoBuildX:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "1", "2", "*", "", "日本語", "a b", "*/ //go:build x")
 }
 
 // HolderDID is a string with known values; others are legal.
@@ -134,13 +110,8 @@ const (
 	HolderDIDDIDWebAExample HolderDID = "did:web:a.example"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v HolderDID) IsKnown() bool {
-	switch v {
-	case HolderDIDDIDWebAExample:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "did:web:a.example")
 }
 
 // HolderListItem is a string with known values; others are legal.
@@ -151,11 +122,6 @@ const (
 	HolderListItemX HolderListItem = "x"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v HolderListItem) IsKnown() bool {
-	switch v {
-	case HolderListItemX:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "x")
 }

@@ -7,7 +7,7 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Wide is the com.example.app.wide object.
 type Wide struct {
-	Field00 int64
+	Field00 int64 // required
 	Field01 lex.Opt[int64]
 	Field02 lex.Opt[int64]
 	Field03 lex.Opt[int64]
@@ -72,9 +72,8 @@ type Wide struct {
 	Field62 lex.Opt[int64]
 	Field63 lex.Opt[int64]
 	Field64 lex.Opt[int64]
-	Field65 int64
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Field65 int64   // required
+	Extra   lex.Map // fields that the lexicon does not name
 }
 
 var wideFields = lex.NewFields(
@@ -89,12 +88,11 @@ var wideFields = lex.NewFields(
 	"field64", "field65!",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Wide) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, wideFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // field00
 			v.Field00 = d.Int(lex.Min, lex.Max)
 		case 1: // field01
@@ -227,13 +225,10 @@ func (v *Wide) DecodeLex(d *lex.Decoder) {
 			v.Field64 = lex.Present(d, d.Int(lex.Min, lex.Max))
 		case 65: // field65
 			v.Field65 = d.Int(lex.Min, lex.Max)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Wide) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("field00").Int(v.Field00)

@@ -10,27 +10,25 @@ import (
 
 // Thing is the com.example.app.thing object.
 type Thing struct {
-	A lex.Nullable[string]
-	B lex.Nullable[syntax.CID]
-	C lex.Nullable[int64]
-	D lex.Nullable[ThingInner]
-	E lex.Nullable[[]int64]
-	F lex.Nullable[ThingF]
-	G *ThingThing
-	H lex.Nullable[ThingKind]
-	I lex.Nullable[*Thing]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	A     lex.Nullable[string] // required
+	B     lex.Nullable[syntax.CID]
+	C     lex.Nullable[int64]
+	D     lex.Nullable[ThingInner] // required
+	E     lex.Nullable[[]int64]
+	F     lex.Nullable[ThingF]
+	G     *ThingThing // required
+	H     lex.Nullable[ThingKind]
+	I     lex.Nullable[*Thing]
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var thingFields = lex.NewFields("a!", "b", "c", "d!", "e", "f", "g!", "h", "i")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Thing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // a
 			v.A = lex.DecodeNullable(d, func(d *lex.Decoder) string { return d.String(0, lex.NoLimit) })
 		case 1: // b
@@ -57,13 +55,10 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 			})
 		case 8: // i
 			v.I = lex.DecodeNullable(d, lex.DecodeObject[Thing])
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	if !v.A.IsAbsent() {
@@ -133,28 +128,23 @@ func encodeThingF(e *lex.Encoder, x ThingF) {
 
 // ThingInner is the com.example.app.thing#inner object.
 type ThingInner struct {
-	X lex.Opt[int64]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	X     lex.Opt[int64]
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var thingInnerFields = lex.NewFields("x")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ThingInner) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingInnerFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // x
 			v.X = lex.Present(d, d.Int(lex.Min, lex.Max))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ThingInner) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptInt(&o, "x", v.X)
@@ -167,28 +157,23 @@ func (v ThingInner) String() string                { return lex.Text(&v) }
 
 // ThingThing is the com.example.app.thing#thing object.
 type ThingThing struct {
-	Main lex.Nullable[*Thing]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Main  lex.Nullable[*Thing] // required
+	Extra lex.Map              // fields that the lexicon does not name
 }
 
 var thingThingFields = lex.NewFields("main!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ThingThing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingThingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // main
 			v.Main = lex.DecodeNullable(d, lex.DecodeObject[Thing])
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ThingThing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	if !v.Main.IsAbsent() {
@@ -209,17 +194,9 @@ const (
 	ThingKindK ThingKind = "k"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v ThingKind) IsKnown() bool {
-	switch v {
-	case ThingKindK:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "k")
 }
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ThingKind) DecodeLex(d *lex.Decoder) { *v = ThingKind(d.String(0, lex.NoLimit)) }
-
-// EncodeLex writes v to e.
 func (v *ThingKind) EncodeLex(e *lex.Encoder) { e.String(string(*v)) }

@@ -7,34 +7,29 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Thing is the com.example.app.thing object.
 type Thing struct {
-	A lex.Map
-	B ThingB
-	C lex.TypedMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	A     lex.Map
+	B     ThingB
+	C     lex.TypedMap
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var thingFields = lex.NewFields("a", "b", "c")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Thing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // a
 			v.A = d.Map()
 		case 1: // b
 			v.B = decodeThingB(d)
 		case 2: // c
 			v.C = d.TypedMap()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	if v.A.IsSet() {
@@ -80,20 +75,17 @@ func decodeThingB(d *lex.Decoder) ThingB {
 
 // ThingOwn is the com.example.app.thing#own object.
 type ThingOwn struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var thingOwnFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ThingOwn) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingOwnFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *ThingOwn) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()

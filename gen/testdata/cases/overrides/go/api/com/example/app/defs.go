@@ -15,18 +15,16 @@ type Label struct {
 	FooDashBar lex.Opt[string]
 	Kind       lex.Opt[Sort]
 	Choice     LabelChoice
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra      lex.Map // fields that the lexicon does not name
 }
 
 var labelFields = lex.NewFields("kind", "choice", "fooBar", "foo-bar")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Label) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, labelFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // kind
 			v.Kind = lex.Present(d, Sort(d.String(0, lex.NoLimit)))
 		case 1: // choice
@@ -35,13 +33,10 @@ func (v *Label) DecodeLex(d *lex.Decoder) {
 			v.FooBar = lex.Present(d, d.String(0, lex.NoLimit))
 		case 3: // foo-bar
 			v.FooDashBar = lex.Present(d, d.String(0, lex.NoLimit))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Label) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "kind", v.Kind)
@@ -66,13 +61,8 @@ const (
 	SortUnderscore Sort = "a_b"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v Sort) IsKnown() bool {
-	switch v {
-	case SortAB, SortUnderscore:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "a-b", "a_b")
 }
 
 // LabelChoice is a union. Members: [*LabelChoiceX], [*LabelChoiceSecond] and [*UnknownLabelChoice].

@@ -24,28 +24,23 @@ func (c *Client) FetchIt(ctx context.Context) (*FetchItOutput, error) {
 
 // FetchItOutput is the output of com.example.app.getIt.
 type FetchItOutput struct {
-	Deep []Deep
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Deep  []Deep
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var fetchItOutputFields = lex.NewFields("deep")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *FetchItOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, fetchItOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // deep
 			v.Deep = lex.DecodeObjects[Deep](d, 0, lex.NoLimit)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *FetchItOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptObjects(&o, "deep", v.Deep)
@@ -58,28 +53,23 @@ func (v FetchItOutput) String() string                { return lex.Text(&v) }
 
 // Deep is the object com.example.app.getIt#main.output.deep[].
 type Deep struct {
-	X lex.Opt[int64]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	X     lex.Opt[int64]
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var deepFields = lex.NewFields("x")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Deep) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, deepFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // x
 			v.X = lex.Present(d, d.Int(lex.Min, lex.Max))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Deep) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptInt(&o, "x", v.X)

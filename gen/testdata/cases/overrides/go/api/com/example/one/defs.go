@@ -7,20 +7,17 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // X is the com.example.one.defs#x object.
 type X struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var xFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *X) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, xFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *X) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()

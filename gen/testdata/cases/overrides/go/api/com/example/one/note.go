@@ -13,30 +13,25 @@ const NSIDNote = "com.example.one.note"
 
 // Note is the com.example.one.note record.
 type Note struct {
-	X lex.Opt[string]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	X     lex.Opt[string]
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var noteFields = lex.NewFields("x", "$type!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Note) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, noteFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // x
 			v.X = lex.Present(d, d.String(0, lex.NoLimit))
 		case 1: // $type
 			d.RecordType(NSIDNote)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Note) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "x", v.X)
@@ -44,10 +39,7 @@ func (v *Note) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, com.example.one.note.
-func (v *Note) RecordType() syntax.NSID { return NSIDNote }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *Note) RecordType() syntax.NSID      { return NSIDNote }
 func (v *Note) Validate() error              { return lex.Validate(v) }
 func (v Note) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Note) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -18,27 +18,25 @@ import (
 
 // A is the com.example.sync.defs#a object.
 type A struct {
-	X *examplev.A
-	Y *comexamplelist.A
-	Z *orgexamplelist.A
-	P *exampleparams.A
-	Q *something.A
-	R *exampletype.A
-	S *examplestring.A
-	T *thread.A
-	M *deep.A
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	X     *examplev.A
+	Y     *comexamplelist.A
+	Z     *orgexamplelist.A
+	P     *exampleparams.A
+	Q     *something.A
+	R     *exampletype.A
+	S     *examplestring.A
+	T     *thread.A
+	M     *deep.A
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var aFields = lex.NewFields("m", "p", "q", "r", "s", "t", "x", "y", "z")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *A) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, aFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // m
 			v.M = lex.DecodeObject[deep.A](d)
 		case 1: // p
@@ -57,13 +55,10 @@ func (v *A) DecodeLex(d *lex.Decoder) {
 			v.Y = lex.DecodeObject[comexamplelist.A](d)
 		case 8: // z
 			v.Z = lex.DecodeObject[orgexamplelist.A](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *A) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptObject(&o, "m", v.M)

@@ -11,31 +11,26 @@ import (
 
 // A is the com.example.user.defs#a object.
 type A struct {
-	X *orgexamplefeed.A
-	Y *examplefeed.A
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	X     *orgexamplefeed.A
+	Y     *examplefeed.A
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var aFields = lex.NewFields("x", "y")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *A) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, aFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // x
 			v.X = lex.DecodeObject[orgexamplefeed.A](d)
 		case 1: // y
 			v.Y = lex.DecodeObject[examplefeed.A](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *A) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptObject(&o, "x", v.X)

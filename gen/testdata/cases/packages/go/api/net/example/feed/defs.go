@@ -7,20 +7,17 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // A is the net.example.feed.defs#a object.
 type A struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var aFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *A) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, aFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *A) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()

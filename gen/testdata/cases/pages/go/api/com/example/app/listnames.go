@@ -25,9 +25,8 @@ func (c *Client) ListNames(ctx context.Context, params *ListNamesParams) (*ListN
 	return out, nil
 }
 
-// ListNamesIter iterates over the names of all pages of [Client.ListNames], fetching each when the
-// loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes on; any
-// other error ends it.
+// ListNamesIter iterates over the names of all pages of [Client.ListNames]. An error that is a
+// [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListNamesIter(ctx context.Context, params *ListNamesParams) iter.Seq2[*syntax.DID, error] {
 	return lex.QueryItems(ctx, c.Caller, NSIDListNames, params.LexParams(), "names", (*lex.Decoder).DID)
 }
@@ -37,11 +36,8 @@ type ListNamesParams struct {
 	Cursor lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListNamesParams) LexParams() lex.Params {
+func (v *ListNamesParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListNamesParams))
-	var q lex.Params
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
@@ -50,29 +46,24 @@ func (v *ListNamesParams) LexParams() lex.Params {
 type ListNamesOutput struct {
 	Cursor lex.Opt[string]
 	Names  []syntax.DID
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra  lex.Map // fields that the lexicon does not name
 }
 
 var listNamesOutputFields = lex.NewFields("names", "cursor")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ListNamesOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, listNamesOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // names
 			v.Names = lex.DecodeArray(d, 0, lex.NoLimit, (*lex.Decoder).DID)
 		case 1: // cursor
 			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ListNamesOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptStrings(&o, "names", v.Names)

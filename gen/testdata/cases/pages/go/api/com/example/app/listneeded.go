@@ -25,14 +25,11 @@ func (c *Client) ListNeeded(ctx context.Context, params *ListNeededParams) (*Lis
 
 // ListNeededParams are the parameters of com.example.app.listNeeded.
 type ListNeededParams struct {
-	Cursor string
+	Cursor string // required
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListNeededParams) LexParams() lex.Params {
+func (v *ListNeededParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListNeededParams))
-	var q lex.Params
 	q.String("cursor", v.Cursor)
 	return q
 }
@@ -41,29 +38,24 @@ func (v *ListNeededParams) LexParams() lex.Params {
 type ListNeededOutput struct {
 	Cursor lex.Opt[string]
 	A      []string
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra  lex.Map // fields that the lexicon does not name
 }
 
 var listNeededOutputFields = lex.NewFields("a", "cursor")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ListNeededOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, listNeededOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // a
 			v.A = lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) string { return d.String(0, lex.NoLimit) })
 		case 1: // cursor
 			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ListNeededOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptStrings(&o, "a", v.A)

@@ -28,11 +28,8 @@ type ListTwoParams struct {
 	Cursor lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListTwoParams) LexParams() lex.Params {
+func (v *ListTwoParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListTwoParams))
-	var q lex.Params
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
@@ -40,33 +37,28 @@ func (v *ListTwoParams) LexParams() lex.Params {
 // ListTwoOutput is the output of com.example.app.listTwo.
 type ListTwoOutput struct {
 	Cursor lex.Opt[string]
-	A      []string
-	B      []string
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	A      []string // required
+	B      []string // required
+	Extra  lex.Map  // fields that the lexicon does not name
 }
 
 var listTwoOutputFields = lex.NewFields("a!", "b!", "cursor")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ListTwoOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, listTwoOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // a
 			v.A = lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) string { return d.String(0, lex.NoLimit) })
 		case 1: // b
 			v.B = lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) string { return d.String(0, lex.NoLimit) })
 		case 2: // cursor
 			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ListTwoOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.EncodeStrings(o.Key("a"), v.A)

@@ -24,9 +24,8 @@ func (c *Client) ListUnions(ctx context.Context, params *ListUnionsParams) (*Lis
 	return out, nil
 }
 
-// ListUnionsIter iterates over the list of all pages of [Client.ListUnions], fetching each when the
-// loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes on; any
-// other error ends it.
+// ListUnionsIter iterates over the list of all pages of [Client.ListUnions]. An error that is a
+// [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListUnionsIter(ctx context.Context, params *ListUnionsParams) iter.Seq2[*ListUnionsOutputListItem, error] {
 	return lex.QueryItems(ctx, c.Caller, NSIDListUnions, params.LexParams(), "list", decodeListUnionsOutputListItem)
 }
@@ -36,11 +35,8 @@ type ListUnionsParams struct {
 	Cursor lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListUnionsParams) LexParams() lex.Params {
+func (v *ListUnionsParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListUnionsParams))
-	var q lex.Params
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
@@ -48,30 +44,25 @@ func (v *ListUnionsParams) LexParams() lex.Params {
 // ListUnionsOutput is the output of com.example.app.listUnions.
 type ListUnionsOutput struct {
 	Cursor lex.Opt[string]
-	List   []ListUnionsOutputListItem
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	List   []ListUnionsOutputListItem // required
+	Extra  lex.Map                    // fields that the lexicon does not name
 }
 
 var listUnionsOutputFields = lex.NewFields("list!", "cursor")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ListUnionsOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, listUnionsOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // list
 			v.List = lex.DecodeArray(d, 0, lex.NoLimit, decodeListUnionsOutputListItem)
 		case 1: // cursor
 			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ListUnionsOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.EncodeArray(o.Key("list"), v.List, encodeListUnionsOutputListItem)
@@ -120,20 +111,17 @@ func encodeListUnionsOutputListItem(e *lex.Encoder, x ListUnionsOutputListItem) 
 
 // ListUnionsA is the com.example.app.listUnions#a object.
 type ListUnionsA struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var listUnionsAFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ListUnionsA) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, listUnionsAFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *ListUnionsA) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()

@@ -10,28 +10,23 @@ import (
 
 // Target is the com.example.app.defs#target object.
 type Target struct {
-	URI syntax.ATURI
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	URI   syntax.ATURI // required
+	Extra lex.Map      // fields that the lexicon does not name
 }
 
 var targetFields = lex.NewFields("uri!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Target) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, targetFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // uri
 			v.URI = d.ATURI()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Target) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("uri").String(string(v.URI))

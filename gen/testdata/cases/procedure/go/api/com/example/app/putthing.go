@@ -30,11 +30,8 @@ type PutThingParams struct {
 	Dry lex.Opt[bool]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *PutThingParams) LexParams() lex.Params {
+func (v *PutThingParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(PutThingParams))
-	var q lex.Params
 	lex.OptParam(&q, "dry", v.Dry)
 	return q
 }
@@ -42,30 +39,25 @@ func (v *PutThingParams) LexParams() lex.Params {
 // PutThingInput is the input of com.example.app.putThing.
 type PutThingInput struct {
 	ValidateField lex.Opt[bool]
-	Value         lex.Map
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Value         lex.Map // required
+	Extra         lex.Map // fields that the lexicon does not name
 }
 
 var putThingInputFields = lex.NewFields("value!", "validate")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *PutThingInput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, putThingInputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // value
 			v.Value = d.Map()
 		case 1: // validate
 			v.ValidateField = lex.Present(d, d.Bool())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *PutThingInput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("value").Map(v.Value)
@@ -79,28 +71,23 @@ func (v PutThingInput) String() string                { return lex.Text(&v) }
 
 // PutThingOutput is the output of com.example.app.putThing.
 type PutThingOutput struct {
-	URI syntax.ATURI
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	URI   syntax.ATURI // required
+	Extra lex.Map      // fields that the lexicon does not name
 }
 
 var putThingOutputFields = lex.NewFields("uri!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *PutThingOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, putThingOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // uri
 			v.URI = d.ATURI()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *PutThingOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("uri").String(string(v.URI))

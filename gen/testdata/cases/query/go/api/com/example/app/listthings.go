@@ -25,9 +25,8 @@ func (c *Client) ListThings(ctx context.Context, params *ListThingsParams) (*Lis
 	return out, nil
 }
 
-// ListThingsIter iterates over the items of all pages of [Client.ListThings], fetching each when
-// the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes on;
-// any other error ends it.
+// ListThingsIter iterates over the items of all pages of [Client.ListThings]. An error that is a
+// [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListThingsIter(ctx context.Context, params *ListThingsParams) iter.Seq2[*ListThingsItem, error] {
 	return lex.QueryItems(ctx, c.Caller, NSIDListThings, params.LexParams(), "items", func(d *lex.Decoder) (x ListThingsItem) {
 		x.DecodeLex(d)
@@ -37,30 +36,24 @@ func (c *Client) ListThingsIter(ctx context.Context, params *ListThingsParams) i
 
 // ListThingsParams are the parameters of com.example.app.listThings.
 type ListThingsParams struct {
-	// Actor: Whose.
-	Actor syntax.AtIdentifier
-	Kind  lex.Opt[ListThingsParamsKind]
-	// Limit: 1 to 100, default 50.
-	Limit lex.Opt[int64]
-	// Fresh: Default true.
-	Fresh lex.Opt[bool]
-	Deep  lex.Opt[bool]
-	Langs []syntax.Language
-	IDs   []int64
-	// Name: Default "n".
-	Name   lex.Opt[string]
+	// Whose. Required.
+	Actor  syntax.AtIdentifier
+	Kind   lex.Opt[ListThingsParamsKind]
+	Limit  lex.Opt[int64] // 1 to 100, default 50
+	Fresh  lex.Opt[bool]  // default true
+	Deep   lex.Opt[bool]
+	Langs  []syntax.Language
+	IDs    []int64
+	Name   lex.Opt[string] // default "n"
 	Cursor lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListThingsParams) LexParams() lex.Params {
+func (v *ListThingsParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListThingsParams))
-	var q lex.Params
 	q.String("actor", string(v.Actor))
 	lex.OptParam(&q, "kind", v.Kind)
-	q.Int("limit", v.LimitOrDefault())
-	q.Bool("fresh", v.FreshOrDefault())
+	q.Int("limit", v.Limit.Or(50))
+	q.Bool("fresh", v.Fresh.Or(true))
 	lex.OptParam(&q, "deep", v.Deep)
 	for _, x := range v.Langs {
 		q.String("langs", string(x))
@@ -68,19 +61,10 @@ func (v *ListThingsParams) LexParams() lex.Params {
 	for _, x := range v.IDs {
 		q.Int("ids", x)
 	}
-	q.String("name", v.NameOrDefault())
+	q.String("name", v.Name.Or("n"))
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
-
-// LimitOrDefault returns Limit, or the default when it is unset.
-func (v *ListThingsParams) LimitOrDefault() int64 { return v.Limit.Or(50) }
-
-// FreshOrDefault returns Fresh, or the default when it is unset.
-func (v *ListThingsParams) FreshOrDefault() bool { return v.Fresh.Or(true) }
-
-// NameOrDefault returns Name, or the default when it is unset.
-func (v *ListThingsParams) NameOrDefault() string { return v.Name.Or("n") }
 
 // ListThingsParamsKind is a string with known values; others are legal.
 type ListThingsParamsKind string
@@ -91,45 +75,35 @@ const (
 	ListThingsParamsKindY ListThingsParamsKind = "y"
 )
 
-// IsKnown reports whether v is one of the constants of its type.
 func (v ListThingsParamsKind) IsKnown() bool {
-	switch v {
-	case ListThingsParamsKindX, ListThingsParamsKindY:
-		return true
-	}
-	return false
+	return lex.IsKnown(v, "x", "y")
 }
 
 // ListThingsOutput is the output of com.example.app.listThings.
 type ListThingsOutput struct {
 	Cursor     lex.Opt[string]
-	Items      []ListThingsItem
+	Items      []ListThingsItem // required
 	ExtraField []string
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra      lex.Map // fields that the lexicon does not name
 }
 
 var listThingsOutputFields = lex.NewFields("extra", "items!", "cursor")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ListThingsOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, listThingsOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // extra
 			v.ExtraField = lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) string { return d.String(0, lex.NoLimit) })
 		case 1: // items
 			v.Items = lex.DecodeObjects[ListThingsItem](d, 0, lex.NoLimit)
 		case 2: // cursor
 			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ListThingsOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptStrings(&o, "extra", v.ExtraField)
@@ -151,28 +125,23 @@ const (
 
 // ListThingsItem is the com.example.app.listThings#item object.
 type ListThingsItem struct {
-	X lex.Opt[int64]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	X     lex.Opt[int64]
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var listThingsItemFields = lex.NewFields("x")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ListThingsItem) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, listThingsItemFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // x
 			v.X = lex.Present(d, d.Int(lex.Min, lex.Max))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ListThingsItem) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptInt(&o, "x", v.X)

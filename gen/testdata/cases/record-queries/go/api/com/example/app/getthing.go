@@ -24,11 +24,8 @@ type GetThingParams struct {
 	URI lex.Opt[syntax.ATURI]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetThingParams) LexParams() lex.Params {
+func (v *GetThingParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetThingParams))
-	var q lex.Params
 	lex.OptParam(&q, "uri", v.URI)
 	return q
 }

@@ -29,33 +29,28 @@ type GetThingAndMoreParams struct {
 	URI lex.Opt[syntax.ATURI]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *GetThingAndMoreParams) LexParams() lex.Params {
+func (v *GetThingAndMoreParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(GetThingAndMoreParams))
-	var q lex.Params
 	lex.OptParam(&q, "uri", v.URI)
 	return q
 }
 
 // GetThingAndMoreOutput is the output of com.example.app.getThingAndMore.
 type GetThingAndMoreOutput struct {
-	URI       syntax.ATURI
-	CID       syntax.CID
-	Value     Thing
+	URI       syntax.ATURI // required
+	CID       syntax.CID   // required
+	Value     Thing        // required
 	IndexedAt lex.Opt[syntax.Datetime]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var getThingAndMoreOutputFields = lex.NewFields("cid!", "uri!", "value!", "indexedAt")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *GetThingAndMoreOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, getThingAndMoreOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // cid
 			v.CID = d.CID()
 		case 1: // uri
@@ -64,13 +59,10 @@ func (v *GetThingAndMoreOutput) DecodeLex(d *lex.Decoder) {
 			v.Value.DecodeLex(d)
 		case 3: // indexedAt
 			v.IndexedAt = lex.Present(d, d.Datetime())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *GetThingAndMoreOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("cid").String(string(v.CID))

@@ -20,9 +20,8 @@ func (c *Client) ListAgain(ctx context.Context, params *ListAgainParams) (*lex.P
 	return lex.QueryRecordPage[Thing](ctx, c.Caller, NSIDListAgain, params.LexParams(), "records")
 }
 
-// ListAgainIter iterates over the records of all pages of [Client.ListAgain], fetching each when
-// the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes on;
-// any other error ends it.
+// ListAgainIter iterates over the records of all pages of [Client.ListAgain]. An error that is a
+// [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListAgainIter(ctx context.Context, params *ListAgainParams) iter.Seq2[*lex.Entry[Thing], error] {
 	return lex.QueryRecordPages[Thing](ctx, c.Caller, NSIDListAgain, params.LexParams(), "records")
 }
@@ -32,45 +31,37 @@ type ListAgainParams struct {
 	Cursor lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListAgainParams) LexParams() lex.Params {
+func (v *ListAgainParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListAgainParams))
-	var q lex.Params
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 
 // ListAgainAgain is the com.example.app.listAgain#again object.
 type ListAgainAgain struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Thing
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	URI   syntax.ATURI // required
+	CID   syntax.CID   // required
+	Value Thing        // required
+	Extra lex.Map      // fields that the lexicon does not name
 }
 
 var listAgainAgainFields = lex.NewFields("cid!", "uri!", "value!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ListAgainAgain) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, listAgainAgainFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // cid
 			v.CID = d.CID()
 		case 1: // uri
 			v.URI = d.ATURI()
 		case 2: // value
 			v.Value.DecodeLex(d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ListAgainAgain) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("cid").String(string(v.CID))
@@ -85,28 +76,23 @@ func (v ListAgainAgain) String() string                { return lex.Text(&v) }
 
 // ListAgainPair is the com.example.app.listAgain#pair object.
 type ListAgainPair struct {
-	First ListAgainAgain
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	First ListAgainAgain // required
+	Extra lex.Map        // fields that the lexicon does not name
 }
 
 var listAgainPairFields = lex.NewFields("first!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ListAgainPair) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, listAgainPairFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // first
 			v.First.DecodeLex(d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ListAgainPair) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	v.First.EncodeLex(o.Key("first"))

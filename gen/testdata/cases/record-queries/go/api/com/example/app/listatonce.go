@@ -29,39 +29,31 @@ type ListAtOnceParams struct {
 	Kind lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListAtOnceParams) LexParams() lex.Params {
+func (v *ListAtOnceParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListAtOnceParams))
-	var q lex.Params
 	lex.OptParam(&q, "kind", v.Kind)
 	return q
 }
 
 // ListAtOnceOutput is the output of com.example.app.listAtOnce.
 type ListAtOnceOutput struct {
-	Records []ListAtOnceOutputRecordsItem
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Records []ListAtOnceOutputRecordsItem // required
+	Extra   lex.Map                       // fields that the lexicon does not name
 }
 
 var listAtOnceOutputFields = lex.NewFields("records!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ListAtOnceOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, listAtOnceOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // records
 			v.Records = lex.DecodeObjects[ListAtOnceOutputRecordsItem](d, 0, lex.NoLimit)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ListAtOnceOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.EncodeObjects(o.Key("records"), v.Records)
@@ -74,34 +66,29 @@ func (v ListAtOnceOutput) String() string                { return lex.Text(&v) }
 
 // ListAtOnceOutputRecordsItem is the object com.example.app.listAtOnce#main.output.records[].
 type ListAtOnceOutputRecordsItem struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Thing
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	URI   syntax.ATURI // required
+	CID   syntax.CID   // required
+	Value Thing        // required
+	Extra lex.Map      // fields that the lexicon does not name
 }
 
 var listAtOnceOutputRecordsItemFields = lex.NewFields("cid!", "uri!", "value!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ListAtOnceOutputRecordsItem) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, listAtOnceOutputRecordsItemFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // cid
 			v.CID = d.CID()
 		case 1: // uri
 			v.URI = d.ATURI()
 		case 2: // value
 			v.Value.DecodeLex(d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ListAtOnceOutputRecordsItem) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("cid").String(string(v.CID))

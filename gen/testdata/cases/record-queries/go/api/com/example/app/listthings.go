@@ -19,9 +19,8 @@ func (c *Client) ListThings(ctx context.Context, params *ListThingsParams) (*lex
 	return lex.QueryRecordPage[Thing](ctx, c.Caller, NSIDListThings, params.LexParams(), "things")
 }
 
-// ListThingsIter iterates over the things of all pages of [Client.ListThings], fetching each when
-// the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes on;
-// any other error ends it.
+// ListThingsIter iterates over the things of all pages of [Client.ListThings]. An error that is a
+// [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListThingsIter(ctx context.Context, params *ListThingsParams) iter.Seq2[*lex.Entry[Thing], error] {
 	return lex.QueryRecordPages[Thing](ctx, c.Caller, NSIDListThings, params.LexParams(), "things")
 }
@@ -32,11 +31,8 @@ type ListThingsParams struct {
 	Kind   lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListThingsParams) LexParams() lex.Params {
+func (v *ListThingsParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListThingsParams))
-	var q lex.Params
 	lex.OptParam(&q, "cursor", v.Cursor)
 	lex.OptParam(&q, "kind", v.Kind)
 	return q

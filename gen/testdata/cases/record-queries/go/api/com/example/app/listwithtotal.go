@@ -25,9 +25,8 @@ func (c *Client) ListWithTotal(ctx context.Context, params *ListWithTotalParams)
 	return out, nil
 }
 
-// ListWithTotalIter iterates over the records of all pages of [Client.ListWithTotal], fetching each
-// when the loop gets there. An error that is a [*lex.Failure] is about one item, and the loop goes
-// on; any other error ends it.
+// ListWithTotalIter iterates over the records of all pages of [Client.ListWithTotal]. An error that
+// is a [*lex.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListWithTotalIter(ctx context.Context, params *ListWithTotalParams) iter.Seq2[*ListWithTotalOutputRecordsItem, error] {
 	return lex.QueryItems(ctx, c.Caller, NSIDListWithTotal, params.LexParams(), "records", func(d *lex.Decoder) (x ListWithTotalOutputRecordsItem) {
 		x.DecodeLex(d)
@@ -40,11 +39,8 @@ type ListWithTotalParams struct {
 	Cursor lex.Opt[string]
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *ListWithTotalParams) LexParams() lex.Params {
+func (v *ListWithTotalParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(ListWithTotalParams))
-	var q lex.Params
 	lex.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
@@ -52,33 +48,28 @@ func (v *ListWithTotalParams) LexParams() lex.Params {
 // ListWithTotalOutput is the output of com.example.app.listWithTotal.
 type ListWithTotalOutput struct {
 	Cursor  lex.Opt[string]
-	Total   int64
-	Records []ListWithTotalOutputRecordsItem
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Total   int64                            // required
+	Records []ListWithTotalOutputRecordsItem // required
+	Extra   lex.Map                          // fields that the lexicon does not name
 }
 
 var listWithTotalOutputFields = lex.NewFields("total!", "cursor", "records!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ListWithTotalOutput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, listWithTotalOutputFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // total
 			v.Total = d.Int(lex.Min, lex.Max)
 		case 1: // cursor
 			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
 		case 2: // records
 			v.Records = lex.DecodeObjects[ListWithTotalOutputRecordsItem](d, 0, lex.NoLimit)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ListWithTotalOutput) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("total").Int(v.Total)
@@ -93,34 +84,29 @@ func (v ListWithTotalOutput) String() string                { return lex.Text(&v
 
 // ListWithTotalOutputRecordsItem is the object com.example.app.listWithTotal#main.output.records[].
 type ListWithTotalOutputRecordsItem struct {
-	URI   syntax.ATURI
-	CID   syntax.CID
-	Value Thing
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	URI   syntax.ATURI // required
+	CID   syntax.CID   // required
+	Value Thing        // required
+	Extra lex.Map      // fields that the lexicon does not name
 }
 
 var listWithTotalOutputRecordsItemFields = lex.NewFields("cid!", "uri!", "value!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ListWithTotalOutputRecordsItem) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, listWithTotalOutputRecordsItemFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // cid
 			v.CID = d.CID()
 		case 1: // uri
 			v.URI = d.ATURI()
 		case 2: // value
 			v.Value.DecodeLex(d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ListWithTotalOutputRecordsItem) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("cid").String(string(v.CID))

@@ -13,30 +13,25 @@ const NSIDThing = "com.example.app.thing"
 
 // Thing is the com.example.app.thing record. A thing.
 type Thing struct {
-	Name string
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Name  string  // required
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var thingFields = lex.NewFields("name!", "$type!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Thing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // name
 			v.Name = d.String(0, lex.NoLimit)
 		case 1: // $type
 			d.RecordType(NSIDThing)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("name").String(v.Name)
@@ -44,10 +39,7 @@ func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, com.example.app.thing.
-func (v *Thing) RecordType() syntax.NSID { return NSIDThing }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *Thing) RecordType() syntax.NSID      { return NSIDThing }
 func (v *Thing) Validate() error              { return lex.Validate(v) }
 func (v Thing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Thing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -13,22 +13,20 @@ const NSIDNote = "com.example.app.note"
 
 // Note is the com.example.app.note record. A short text.
 type Note struct {
-	// Text: What the note says. At most 300 bytes.
+	// What the note says. Required, at most 300 bytes.
 	Text      string
-	CreatedAt syntax.Datetime
+	CreatedAt syntax.Datetime // required
 	Pinned    lex.Opt[bool]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra     lex.Map // fields that the lexicon does not name
 }
 
 var noteFields = lex.NewFields("text!", "$type!", "pinned", "createdAt!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Note) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, noteFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // text
 			v.Text = d.String(0, 300)
 		case 1: // $type
@@ -37,13 +35,10 @@ func (v *Note) DecodeLex(d *lex.Decoder) {
 			v.Pinned = lex.Present(d, d.Bool())
 		case 3: // createdAt
 			v.CreatedAt = d.Datetime()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Note) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("text").String(v.Text)
@@ -53,10 +48,7 @@ func (v *Note) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, com.example.app.note.
-func (v *Note) RecordType() syntax.NSID { return NSIDNote }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *Note) RecordType() syntax.NSID      { return NSIDNote }
 func (v *Note) Validate() error              { return lex.Validate(v) }
 func (v Note) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Note) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

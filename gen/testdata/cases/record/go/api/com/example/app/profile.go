@@ -13,30 +13,25 @@ const NSIDProfile = "com.example.app.profile"
 
 // Profile is the com.example.app.profile record.
 type Profile struct {
-	Name lex.Opt[string]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Name  lex.Opt[string]
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var profileFields = lex.NewFields("name", "$type!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Profile) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, profileFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // name
 			v.Name = lex.Present(d, d.String(0, lex.NoLimit))
 		case 1: // $type
 			d.RecordType(NSIDProfile)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Profile) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "name", v.Name)
@@ -44,10 +39,7 @@ func (v *Profile) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// RecordType returns the NSID of the record's collection, com.example.app.profile.
-func (v *Profile) RecordType() syntax.NSID { return NSIDProfile }
-
-// Validate returns an [*lex.Error] with everything that the lexicon does not allow in v, or nil.
+func (v *Profile) RecordType() syntax.NSID      { return NSIDProfile }
 func (v *Profile) Validate() error              { return lex.Validate(v) }
 func (v Profile) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Profile) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }

@@ -8,33 +8,28 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 // Tree is the com.example.app.tree object.
 type Tree struct {
 	Child    *Tree
-	Needed   *TreeNode
+	Needed   *TreeNode // required
 	Children []Tree
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra    lex.Map // fields that the lexicon does not name
 }
 
 var treeFields = lex.NewFields("child", "needed!", "children")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Tree) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, treeFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // child
 			v.Child = lex.DecodeObject[Tree](d)
 		case 1: // needed
 			v.Needed = lex.DecodeObject[TreeNode](d)
 		case 2: // children
 			v.Children = lex.DecodeObjects[Tree](d, 0, lex.NoLimit)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Tree) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptObject(&o, "child", v.Child)
@@ -49,34 +44,29 @@ func (v Tree) String() string                { return lex.Text(&v) }
 
 // TreeNode is the com.example.app.tree#node object.
 type TreeNode struct {
-	Tree *Tree
-	Self lex.Nullable[*TreeNode]
-	Leaf TreeLeaf
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Tree  *Tree // required
+	Self  lex.Nullable[*TreeNode]
+	Leaf  TreeLeaf // required
+	Extra lex.Map  // fields that the lexicon does not name
 }
 
 var treeNodeFields = lex.NewFields("leaf!", "self", "tree!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *TreeNode) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, treeNodeFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // leaf
 			v.Leaf.DecodeLex(d)
 		case 1: // self
 			v.Self = lex.DecodeNullable(d, lex.DecodeObject[TreeNode])
 		case 2: // tree
 			v.Tree = lex.DecodeObject[Tree](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *TreeNode) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	v.Leaf.EncodeLex(o.Key("leaf"))
@@ -93,28 +83,23 @@ func (v TreeNode) String() string                { return lex.Text(&v) }
 
 // TreeLeaf is the com.example.app.tree#leaf object.
 type TreeLeaf struct {
-	X lex.Opt[int64]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	X     lex.Opt[int64]
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var treeLeafFields = lex.NewFields("x")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *TreeLeaf) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, treeLeafFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // x
 			v.X = lex.Present(d, d.Int(lex.Min, lex.Max))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *TreeLeaf) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptInt(&o, "x", v.X)
@@ -128,10 +113,7 @@ func (v TreeLeaf) String() string                { return lex.Text(&v) }
 // TreeForest is the com.example.app.tree#forest array.
 type TreeForest []TreeForest
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *TreeForest) DecodeLex(d *lex.Decoder) { *v = lex.DecodeObjects[TreeForest](d, 0, lex.NoLimit) }
-
-// EncodeLex writes v to e.
 func (v *TreeForest) EncodeLex(e *lex.Encoder) { lex.EncodeObjects(e, *v) }
 
 func (v TreeForest) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }

@@ -11,26 +11,25 @@ import (
 
 // Thing is the com.example.app.thing object.
 type Thing struct {
-	S       ThingName
+	S       ThingName // required
 	So      lex.Opt[ThingName]
-	I       ThingCount
+	I       ThingCount // required
 	Io      lex.Opt[ThingCount]
-	B       ThingFlag
+	B       ThingFlag // required
 	Bo      lex.Opt[ThingFlag]
-	L       ThingNames
+	L       ThingNames // required
 	Lo      ThingNames
-	O       ThingInner
+	O       ThingInner // required
 	Oo      *ThingInner
-	R       Note
+	R       Note // required
 	Ro      *Note
-	F       ThingAuthor
+	F       ThingAuthor // required
 	Fo      lex.Opt[ThingAuthor]
 	Foreign *other.Item
 	Ls      []ThingName
 	Ll      []ThingNames
 	Lo2     []ThingInner
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra   lex.Map // fields that the lexicon does not name
 }
 
 var thingFields = lex.NewFields(
@@ -38,12 +37,11 @@ var thingFields = lex.NewFields(
 	"lo2", "foreign",
 )
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Thing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // b
 			v.B.DecodeLex(d)
 		case 1: // f
@@ -88,13 +86,10 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 			v.Lo2 = lex.DecodeObjects[ThingInner](d, 0, lex.NoLimit)
 		case 17: // foreign
 			v.Foreign = lex.DecodeObject[other.Item](d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	v.B.EncodeLex(o.Key("b"))
@@ -127,37 +122,25 @@ func (v Thing) String() string                { return lex.Text(&v) }
 // ThingName is the com.example.app.thing#name string. At most 10 bytes.
 type ThingName string
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ThingName) DecodeLex(d *lex.Decoder) { *v = ThingName(d.String(0, 10)) }
-
-// EncodeLex writes v to e.
 func (v *ThingName) EncodeLex(e *lex.Encoder) { e.String(string(*v)) }
 
 // ThingCount is the com.example.app.thing#count integer. At least 0.
 type ThingCount int64
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ThingCount) DecodeLex(d *lex.Decoder) { *v = ThingCount(d.Int(0, lex.Max)) }
-
-// EncodeLex writes v to e.
 func (v *ThingCount) EncodeLex(e *lex.Encoder) { e.Int(int64(*v)) }
 
 // ThingFlag is the com.example.app.thing#flag boolean.
 type ThingFlag bool
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ThingFlag) DecodeLex(d *lex.Decoder) { *v = ThingFlag(d.Bool()) }
-
-// EncodeLex writes v to e.
 func (v *ThingFlag) EncodeLex(e *lex.Encoder) { e.Bool(bool(*v)) }
 
 // ThingNames is the com.example.app.thing#names array. Some names. At most 4 items.
 type ThingNames []ThingName
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ThingNames) DecodeLex(d *lex.Decoder) { *v = lex.DecodeObjects[ThingName](d, 0, 4) }
-
-// EncodeLex writes v to e.
 func (v *ThingNames) EncodeLex(e *lex.Encoder) { lex.EncodeObjects(e, *v) }
 
 func (v ThingNames) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
@@ -166,20 +149,17 @@ func (v ThingNames) String() string                { return lex.Text(&v) }
 
 // ThingInner is the com.example.app.thing#inner object.
 type ThingInner struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var thingInnerFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ThingInner) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingInnerFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *ThingInner) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()
@@ -192,8 +172,5 @@ func (v ThingInner) String() string                { return lex.Text(&v) }
 // ThingAuthor is the com.example.app.thing#author string.
 type ThingAuthor syntax.DID
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ThingAuthor) DecodeLex(d *lex.Decoder) { *v = ThingAuthor(d.DID()) }
-
-// EncodeLex writes v to e.
 func (v *ThingAuthor) EncodeLex(e *lex.Encoder) { e.String(string(*v)) }

@@ -7,22 +7,16 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Thing is the com.example.app.thing object. Every kind of scalar.
 type Thing struct {
-	Flag   lex.Opt[bool]
-	Needed bool
-	// Count: 1 to 10.
-	Count lex.Opt[int64]
-	// Least: At least -5.
-	Least lex.Opt[int64]
-	// Most: At most 9007199254740993.
-	Most lex.Opt[int64]
-	Free int64
-	Text lex.Opt[string]
-	// Bounded: 2 to 20 bytes.
-	Bounded lex.Opt[string]
-	// Graphemes: At most 640 bytes, 1 to 64 graphemes.
-	Graphemes lex.Opt[string]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Flag      lex.Opt[bool]
+	Needed    bool           // required
+	Count     lex.Opt[int64] // 1 to 10
+	Least     lex.Opt[int64] // at least -5
+	Most      lex.Opt[int64] // at most 9007199254740993
+	Free      int64          // required
+	Text      lex.Opt[string]
+	Bounded   lex.Opt[string] // 2 to 20 bytes
+	Graphemes lex.Opt[string] // at most 640 bytes, 1 to 64 graphemes
+	Extra     lex.Map         // fields that the lexicon does not name
 }
 
 var thingFields = lex.NewFields(
@@ -31,12 +25,11 @@ var thingFields = lex.NewFields(
 
 var thingGraphemesRules = lex.StringRules{MinGraphemes: 1, MaxGraphemes: 64, MaxLength: 640}
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Thing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // flag
 			v.Flag = lex.Present(d, d.Bool())
 		case 1: // free
@@ -55,13 +48,10 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 			v.Bounded = lex.Present(d, d.String(2, 20))
 		case 8: // graphemes
 			v.Graphemes = lex.Present(d, d.StringWith(&thingGraphemesRules))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptBool(&o, "flag", v.Flag)

@@ -38,20 +38,17 @@ func DecodeFollowMessage(t string, payload []byte) (FollowMessage, error) {
 
 // FollowTick is the com.example.app.follow#tick object.
 type FollowTick struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var followTickFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *FollowTick) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, followTickFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *FollowTick) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()

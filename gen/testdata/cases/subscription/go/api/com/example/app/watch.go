@@ -20,11 +20,8 @@ type WatchParams struct {
 	Kinds  []string
 }
 
-// LexParams returns the parameters as they are sent: those that are set, and the defaults of those
-// that are not. v may be nil.
-func (v *WatchParams) LexParams() lex.Params {
+func (v *WatchParams) LexParams() (q lex.Params) {
 	v = cmp.Or(v, new(WatchParams))
-	var q lex.Params
 	lex.OptParam(&q, "cursor", v.Cursor)
 	for _, x := range v.Kinds {
 		q.String("kinds", x)
@@ -76,31 +73,26 @@ const WatchErrorFutureCursor lex.ErrorName = "FutureCursor"
 
 // WatchMade is the com.example.app.watch#made object.
 type WatchMade struct {
-	Seq   int64
-	Since lex.Nullable[syntax.TID]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Seq   int64                    // required
+	Since lex.Nullable[syntax.TID] // required
+	Extra lex.Map                  // fields that the lexicon does not name
 }
 
 var watchMadeFields = lex.NewFields("seq!", "since!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *WatchMade) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, watchMadeFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // seq
 			v.Seq = d.Int(lex.Min, lex.Max)
 		case 1: // since
 			v.Since = lex.DecodeNullable(d, (*lex.Decoder).TID)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *WatchMade) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("seq").Int(v.Seq)
@@ -116,20 +108,17 @@ func (v WatchMade) String() string                { return lex.Text(&v) }
 
 // WatchGone is the com.example.app.watch#gone object.
 type WatchGone struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var watchGoneFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *WatchGone) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, watchGoneFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *WatchGone) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()

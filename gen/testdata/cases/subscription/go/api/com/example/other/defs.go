@@ -7,28 +7,23 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Note is the com.example.other.defs#note object.
 type Note struct {
-	Text lex.Opt[string]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Text  lex.Opt[string]
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var noteFields = lex.NewFields("text")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Note) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, noteFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // text
 			v.Text = lex.Present(d, d.String(0, lex.NoLimit))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Note) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "text", v.Text)

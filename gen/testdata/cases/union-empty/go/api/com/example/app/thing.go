@@ -7,34 +7,29 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Thing is the com.example.app.thing object.
 type Thing struct {
-	A    lex.TypedMap
-	B    lex.TypedMap
-	List []lex.TypedMap
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	A     lex.TypedMap // required
+	B     lex.TypedMap
+	List  []lex.TypedMap
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var thingFields = lex.NewFields("a!", "b", "list")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Thing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // a
 			v.A = d.TypedMap()
 		case 1: // b
 			v.B = d.TypedMap()
 		case 2: // list
 			v.List = lex.DecodeArray(d, 0, lex.NoLimit, (*lex.Decoder).TypedMap)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("a").Map(v.A.Map)

@@ -10,32 +10,27 @@ import (
 
 // Thing is the com.example.app.thing object.
 type Thing struct {
-	// Embed: What is shown with it.
+	// What is shown with it.
 	Embed ThingEmbed
 	List  []ThingListItem
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var thingFields = lex.NewFields("list", "embed")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Thing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // list
 			v.List = lex.DecodeArray(d, 0, lex.NoLimit, decodeThingListItem)
 		case 1: // embed
 			v.Embed = decodeThingEmbed(d)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptArray(&o, "list", v.List, encodeThingListItem)
@@ -129,20 +124,17 @@ func encodeThingListItem(e *lex.Encoder, x ThingListItem) {
 
 // ThingOwn is the com.example.app.thing#own object.
 type ThingOwn struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var thingOwnFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ThingOwn) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingOwnFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *ThingOwn) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()

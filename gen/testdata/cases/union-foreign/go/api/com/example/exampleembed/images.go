@@ -8,27 +8,22 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 // Images is the com.example.embed.images object.
 type Images struct {
 	Images []string
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra  lex.Map // fields that the lexicon does not name
 }
 
 var imagesFields = lex.NewFields("images")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Images) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, imagesFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // images
 			v.Images = lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) string { return d.String(0, lex.NoLimit) })
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Images) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptStrings(&o, "images", v.Images)

@@ -10,28 +10,23 @@ import (
 
 // VideoView is the com.example.embed.video#view object.
 type VideoView struct {
-	URI lex.Opt[syntax.URI]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	URI   lex.Opt[syntax.URI]
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var videoViewFields = lex.NewFields("uri")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *VideoView) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, videoViewFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // uri
 			v.URI = lex.Present(d, d.URI())
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *VideoView) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptString(&o, "uri", v.URI)

@@ -8,21 +8,19 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 // Thing is the com.example.app.thing object.
 type Thing struct {
 	Open       ThingOpen
-	Closed     ThingClosed
+	Closed     ThingClosed // required
 	List       []ThingListItem
 	ClosedList []ThingClosedListItem
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra      lex.Map // fields that the lexicon does not name
 }
 
 var thingFields = lex.NewFields("list", "open", "closed!", "closedList")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Thing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // list
 			v.List = lex.DecodeArray(d, 0, lex.NoLimit, decodeThingListItem)
 		case 1: // open
@@ -31,13 +29,10 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 			v.Closed = decodeThingClosed(d)
 		case 3: // closedList
 			v.ClosedList = lex.DecodeArray(d, 0, lex.NoLimit, decodeThingClosedListItem)
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptArray(&o, "list", v.List, encodeThingListItem)
@@ -182,28 +177,23 @@ func encodeThingClosedListItem(e *lex.Encoder, x ThingClosedListItem) {
 
 // ThingA is the com.example.app.thing#a object.
 type ThingA struct {
-	X lex.Opt[int64]
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	X     lex.Opt[int64]
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var thingAFields = lex.NewFields("x")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ThingA) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingAFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // x
 			v.X = lex.Present(d, d.Int(lex.Min, lex.Max))
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *ThingA) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.OptInt(&o, "x", v.X)
@@ -216,20 +206,17 @@ func (v ThingA) String() string                { return lex.Text(&v) }
 
 // ThingB is the com.example.app.thing#b object.
 type ThingB struct {
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var thingBFields = lex.NewFields()
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *ThingB) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingBFields, &v.Extra)
 	d.Next(&c)
 }
 
-// EncodeLex writes v to e.
 func (v *ThingB) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.End()

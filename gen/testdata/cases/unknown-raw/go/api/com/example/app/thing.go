@@ -7,22 +7,20 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Thing is the com.example.app.thing object.
 type Thing struct {
-	Needed lex.Raw
+	Needed lex.Raw // required
 	Maybe  lex.Raw
 	Either lex.Nullable[lex.Raw]
-	List   []lex.Raw
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	List   []lex.Raw // required
+	Extra  lex.Map   // fields that the lexicon does not name
 }
 
 var thingFields = lex.NewFields("list!", "maybe", "either", "needed!")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Thing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // list
 			v.List = lex.DecodeArray(d, 0, lex.NoLimit, (*lex.Decoder).Raw)
 		case 1: // maybe
@@ -31,13 +29,10 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 			v.Either = lex.DecodeNullable(d, (*lex.Decoder).Raw)
 		case 3: // needed
 			v.Needed = d.Raw()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	lex.EncodeArray(o.Key("list"), v.List, (*lex.Encoder).Raw)

@@ -7,31 +7,26 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Thing is the com.example.app.thing object.
 type Thing struct {
-	A lex.Map
-	B lex.Map
-	// Extra holds the fields that the lexicon does not name.
-	Extra lex.Map
+	A     lex.Map // required
+	B     lex.Map
+	Extra lex.Map // fields that the lexicon does not name
 }
 
 var thingFields = lex.NewFields("a!", "b")
 
-// DecodeLex reads v from d, which collects what the lexicon does not allow.
 func (v *Thing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, thingFields, &v.Extra)
-	for {
-		switch d.Next(&c) {
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
 		case 0: // a
 			v.A = d.Map()
 		case 1: // b
 			v.B = d.Map()
-		default:
-			return
 		}
 	}
 }
 
-// EncodeLex writes v to e.
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	o.Key("a").Map(v.A)
