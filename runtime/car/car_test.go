@@ -270,7 +270,7 @@ func brokenArchives(t testing.TB) []brokenArchive {
 	binary.LittleEndian.PutUint64(rooted[len(rooted)-len(wrapped)+carv2.PragmaSize+16:], version2Data)
 	return []brokenArchive{
 		{"empty", nil, car.ErrTruncated, 0, lex.CID{}},
-		{"not an archive", []byte("<!DOCTYPE html><html><body>Bad Gateway: the server is gone</body></html>"), car.ErrHeader, 1, lex.CID{}},
+		{"not an archive", []byte("<!DOCTYPE html><html><body>Bad Gateway: the server is gone</body></html>"), car.ErrHeader, 0, lex.CID{}},
 		{"header cut short", good[0][:40], car.ErrTruncated, 0, lex.CID{}},
 		{"version 3", section([]byte("\xa2\x65roots\x80\x67version\x03")), car.ErrHeader, 17, lex.CID{}},
 		{"version 2 without its header", carv2.Pragma, car.ErrTruncated, 0, lex.CID{}},

@@ -50,6 +50,8 @@ func readHeader(r *bufio.Reader, maxSize int) (header, error) {
 		return fault(truncated(err))
 	case n <= 0:
 		return fault(fmt.Errorf("its length is not a canonical varint"))
+	case isText(prefix):
+		return fault(fmt.Errorf("text and not an archive: it begins with %q", prefix))
 	case size > uint64(maxSize):
 		return fault(fmt.Errorf("%w: %d bytes, limit %d", ErrTooLarge, size, maxSize))
 	}
@@ -68,6 +70,17 @@ func readHeader(r *bufio.Reader, maxSize int) (header, error) {
 	}
 	h.roots, err = parseHeader(b, offset+int64(n))
 	return h, err
+}
+
+// isText reports whether an archive begins with nothing but ASCII text, as the JSON and HTML that servers send in place of
+// one do. A header's second byte is never text: it begins a map.
+func isText(start []byte) bool {
+	for _, c := range start {
+		if c != '\t' && c != '\n' && c != '\r' && (c < ' ' || c > '~') {
+			return false
+		}
+	}
+	return len(start) > 1
 }
 
 func isPragma(r *bufio.Reader) bool {

@@ -188,3 +188,15 @@ func TestHeaderJudge(t *testing.T) {
 		roots = append(roots, block(fmt.Sprint(n)).CID)
 	}
 }
+
+// TestText is about what servers send in place of an archive: the error says how it begins, not that it is cut short.
+func TestText(t *testing.T) {
+	for _, text := range []string{`{"error":"RepoNotFound"}`, "<!DOCTYPE html><html></html>", "hello", "\n<html>"} {
+		for _, reader := range readers {
+			_, _, err := reader.read([]byte(text))
+			if !errors.Is(err, car.ErrHeader) || errors.Is(err, car.ErrTruncated) || !strings.Contains(fmt.Sprint(err), fmt.Sprintf("%q", text[:5])[:5]) {
+				t.Errorf("%q: %s: %v", text, reader.name, err)
+			}
+		}
+	}
+}
