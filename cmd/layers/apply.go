@@ -31,7 +31,8 @@ func applyCommand(s *servers) *cobra.Command {
   {"action": "delete", "collection": "corpus.corpus", "rkey": "3mabcdefghi2a"}
 
 Other actions: update. A create without an rkey gets a TID. As everywhere, a
-collection of Layers' own may leave out pub.layers. in front, and a value its $type.
+collection of Layers' own may leave out pub.layers. in front, and a value its $type;
+a uri may name the account by its handle.
 
 All lines are checked before anything is sent, and everything that is wrong with any
 of them is in the message. They are sent in batches that the server takes, no
@@ -61,7 +62,7 @@ lines without an rkey would be written a second time.`,
 			}
 			defer journal.Close()
 			open := func() (io.ReadCloser, error) { return openBatch(ctx, args[0]) }
-			batch := write.ReadOps(open, &write.ReadOpsOptions{Collection: parseCollection})
+			batch := write.ReadOps(open, &write.ReadOpsOptions{Collection: parseCollection, Account: s.accounts(ctx)})
 			stderr := command.ErrOrStderr()
 			out := bufio.NewWriter(exact(command.OutOrStdout()))
 			bar := newCount(stderr, "operations")
@@ -101,9 +102,6 @@ lines without an rkey would be written a second time.`,
 			fmt.Fprintf(stderr, "%d operations: %d written, %d were done already\n", result.Ops, result.Written, result.Already)
 			if errors.Is(err, write.ErrJournal) {
 				return about(args[0], err) // says what to do
-			}
-			if errors.Is(err, write.ErrJournal) {
-				return about(args[0], err) // which it would be again
 			}
 			if err != nil {
 				return withHint(about(args[0], err), "run the same command again to go on")

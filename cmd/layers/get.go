@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -74,13 +73,12 @@ The collection in AT-URI may leave out pub.layers. in front, as that of list.`,
 
 func getRecord(ctx context.Context, client *pds.Client, uri syntax.ATURI, options *pds.GetRecordOptions, prove bool) (lex.Envelope, error) {
 	if !prove {
-		envelope, err := client.GetRecord(ctx, uri, options)
-		if errors.Is(err, pds.ErrRecordNotFound) {
-			err = fmt.Errorf("%s: %w", uri, pds.ErrRecordNotFound) // the server's words name it once more
-		}
-		return envelope, err
+		return client.GetRecord(ctx, uri, options)
 	}
 	proof, err := client.GetRecordProof(ctx, uri)
+	if absence, ok := errors.AsType[*pds.AbsenceError](err); ok && absence.Trust != lex.Signed {
+		err = withHint(err, "the server gives no proof of that")
+	}
 	if err != nil {
 		return lex.Envelope{}, err
 	}

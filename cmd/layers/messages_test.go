@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -49,7 +50,8 @@ func TestAnswersThatAreNone(t *testing.T) {
 		{"application/json", `{"blocks":[]}`, 200, []string{"pull", hostileDID}, []string{`"application/json"`, `{\"blocks\":[]}`}},
 		{"text/html; charset=utf-8", "<!DOCTYPE html>", 200, []string{"pull", hostileDID}, []string{`text/html; charset=utf-8`, "<!DOCTYPE html>"}},
 		{"application/json", `{"error":"AuthFactorTokenRequired","message":"A sign in code has been sent"}`, 401, []string{"login", hostileDID}, []string{"--factor"}},
-		{"application/json", `{"error":"RecordNotFound","message":"Could not locate record: ` + uri + `"}`, 400, []string{"get", uri}, []string{uri + ": record not found"}},
+		{"application/json", `{"error":"RecordNotFound","message":"Could not locate record: ` + uri + `"}`, 400, []string{"get", uri}, []string{uri + ": record not found, says http://"}},
+		{"application/json", `{"error":"RecordNotFound","message":"Could not locate record: ` + uri + `"}`, 400, []string{"get", "--proof", uri}, []string{uri + ": record not found, says http://", "the server gives no proof of that"}},
 	} {
 		newWorld(t, func(out http.ResponseWriter, _ *http.Request) {
 			out.Header().Set("Content-Type", test.kind)
@@ -63,5 +65,28 @@ func TestAnswersThatAreNone(t *testing.T) {
 				t.Errorf("%v: status %d, not %q: %s", test.args, status, want, stderr)
 			}
 		}
+	}
+}
+
+// TestEndpointsThatAreNone reads from accounts whose DID documents name servers that cannot be used: the message says what
+// would help.
+func TestEndpointsThatAreNone(t *testing.T) {
+	for endpoint, want := range map[string]string{
+		"https://bücher.example":      "punycode (xn--...)",
+		"https://例え.テスト":              "punycode (xn--...)",
+		"pds.example.com":             "https://pds.example.com",
+		"ftp://pds.example.com":       "not an http or https URL",
+		"https://pds.example.com/a/b": "more than a host and a port",
+	} {
+		directory := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(out, `{"id":%q,"service":[{"id":"#atproto_pds","type":"AtprotoPersonalDataServer","serviceEndpoint":%q}]}`, hostileDID, endpoint)
+		}))
+		for _, args := range [][]string{{"list", hostileDID, "corpus.corpus"}, {"describe", hostileDID}, {"pull", hostileDID, "-o", t.TempDir()}, {"get", "at://" + hostileDID + "/corpus.corpus/1"}} {
+			status, _, stderr := layers(t, nil, append(args, "--plc", directory.URL, "--allow-private")...)
+			if status != exitFailure || !strings.Contains(stderr, want) || !strings.Contains(stderr, endpoint) || !strings.Contains(stderr, hostileDID) {
+				t.Errorf("%v with %s: status %d: %s", args, endpoint, status, stderr)
+			}
+		}
+		directory.Close()
 	}
 }

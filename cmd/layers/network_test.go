@@ -150,6 +150,22 @@ func TestPullRevisions(t *testing.T) {
 	}
 }
 
+// TestProvenAbsence gets a record that is not in the repository, as the server proves: the message names it once and says
+// so.
+func TestProvenAbsence(t *testing.T) {
+	var answer []byte
+	w := newWorld(t, func(out http.ResponseWriter, _ *http.Request) {
+		out.Header().Set("Content-Type", "application/vnd.ipld.car")
+		out.Write(answer)
+	})
+	answer = w.archive(syntax.NewTIDClock().Next().Add(-time.Minute), "one")
+	uri := "at://" + hostileDID + "/pub.layers.corpus.corpus/3mabcdefghi2a"
+	status, stdout, stderr := layers(t, nil, "get", "--proof", uri)
+	if want := "layers: pds: " + uri + ": record not found, as the signed repository proves\n"; status != exitFailure || stdout != "" || stderr != want {
+		t.Errorf("status %d: %s%s", status, stdout, stderr)
+	}
+}
+
 // TestDescribeWithoutCommit describes a repository whose newest commit the server does not say.
 func TestDescribeWithoutCommit(t *testing.T) {
 	newWorld(t, func(out http.ResponseWriter, r *http.Request) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -119,6 +120,32 @@ func (s *servers) directory() (*identity.Directory, error) {
 		options = append(options, identity.WithHandleService(s.pds))
 	}
 	return identity.New(options...)
+}
+
+// accounts returns a function that resolves handles, each once: its answers stay the same.
+func (s *servers) accounts(ctx context.Context) func(syntax.Handle) (syntax.DID, error) {
+	type answer struct {
+		did syntax.DID
+		err error
+	}
+	var directory *identity.Directory
+	known := make(map[syntax.Handle]answer)
+	return func(handle syntax.Handle) (syntax.DID, error) {
+		if directory == nil {
+			var err error
+			if directory, err = s.directory(); err != nil {
+				return "", err
+			}
+		}
+		handle = handle.Normalize()
+		a, ok := known[handle]
+		if !ok {
+			who, err := directory.Resolve(ctx, handle.AtIdentifier())
+			a = answer{who.DID, err}
+			known[handle] = a
+		}
+		return a.did, a.err
+	}
 }
 
 // repos returns the client that reads repositories.

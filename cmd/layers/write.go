@@ -277,17 +277,12 @@ func parseTarget(text string) (target, error) {
 
 // check returns an error unless the target is in the repository of the account.
 func (t target) check(ctx context.Context, s *servers, client *auth.Client) error {
-	did, isDID := t.actor.DID()
-	if t.actor != "" && !isDID {
-		directory, err := s.directory()
-		if err != nil {
+	did, _ := t.actor.DID()
+	if handle, ok := t.actor.Handle(); ok {
+		var err error
+		if did, err = s.accounts(ctx)(handle); err != nil {
 			return err
 		}
-		who, err := directory.Resolve(ctx, t.actor)
-		if err != nil {
-			return err
-		}
-		did = who.DID
 	}
 	if t.actor != "" && did != client.DID() {
 		return fmt.Errorf("%s is not in the repository of %s, who is logged in", t.actor, client.DID())

@@ -92,7 +92,7 @@ func (o *options) lookUpDocument(ctx context.Context, key string) (*Document, *f
 		return nil, invalid("%s: the document is that of %s", url, excerpt(string(d.DID)))
 	}
 	if strings.HasPrefix(d.PDS, "http:") && !o.allowPrivate {
-		d.faults.pds = excerpt(d.PDS) + " is not an https address"
+		d.faults.pds = excerpt(d.PDS) + " is not an https address: " + plainRefused
 		d.PDS = ""
 	}
 	return d, nil

@@ -152,7 +152,7 @@ func TestPlainServer(t *testing.T) {
 	}
 	_, err = i.RequirePDS()
 	wantError(t, err, string(alice), identity.ErrInvalid)
-	if !strings.Contains(err.Error(), "http://pds.test") {
-		t.Errorf("error %q does not name the address", err)
+	if text := err.Error(); !strings.Contains(text, "http://pds.test") || !strings.Contains(text, "--allow-private") {
+		t.Errorf("error %q does not name the address and what allows it", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -161,6 +162,10 @@ func origin(address string) (string, error) {
 	}
 	plain := url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}
 	switch {
+	case strings.ContainsFunc(u.Host, func(r rune) bool { return r >= utf8.RuneSelf }):
+		return "", fmt.Errorf("%s has a host that is not ASCII: the address has to have it in punycode (xn--...)", excerpt(address))
+	case u.Scheme == "":
+		return "", fmt.Errorf("%s has no scheme, as in https://pds.example.com", excerpt(address))
 	case u.Scheme != "https" && u.Scheme != "http":
 		return "", fmt.Errorf("%s is not an http or https URL", excerpt(address))
 	case u.Hostname() == "", strings.HasSuffix(u.Host, ":"):

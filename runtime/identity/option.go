@@ -25,6 +25,8 @@ const (
 	// DefaultCacheSize is the number of accounts that are remembered.
 	DefaultCacheSize = 100_000
 
+	plainRefused = "http is refused unless private addresses are allowed (WithAllowPrivate, --allow-private)"
+
 	userAgent = "layers-go (+https://github.com/layers-pub/layers-go)"
 )
 
@@ -56,7 +58,7 @@ func newOptions(opts []Option) (*options, error) {
 	}
 	for _, address := range []string{o.plc, o.handleService} {
 		if strings.HasPrefix(address, "http:") && !o.allowPrivate && o.http == nil {
-			return nil, fmt.Errorf("identity: %s is not an https address (http is refused unless private addresses are allowed)", address)
+			return nil, fmt.Errorf("identity: %s is not an https address: %s", address, plainRefused)
 		}
 	}
 	if o.http == nil {

@@ -65,6 +65,10 @@ type ReadOpsOptions struct {
 	// Collection returns the collection that a name stands for: each in a field collection, or in a uri. By default
 	// they are NSIDs.
 	Collection func(name string) (syntax.NSID, error)
+	// Account returns the DID of an account that a uri names by its handle. By default handles are not resolved, and
+	// such an operation is not valid. It is called for each line of that kind each time that the batch is read: the
+	// answers should stay the same.
+	Account func(handle syntax.Handle) (syntax.DID, error)
 }
 
 // maxLine is the longest line that ReadOps reads. No server takes a record of that size.
@@ -202,6 +206,13 @@ func parseOp(text []byte, opts *ReadOpsOptions) (Op, error) {
 			return op, errors.New("uri stands in place of collection and rkey, not beside them")
 		}
 		op.authority = syntax.ATURI(uri).Authority()
+		if handle, ok := op.authority.Handle(); ok && opts.Account != nil {
+			did, err := opts.Account(handle)
+			if err != nil {
+				return op, err
+			}
+			op.authority = did.AtIdentifier()
+		}
 		op.Collection, op.RecordKey = syntax.ATURI(uri).Collection(), syntax.ATURI(uri).RecordKey()
 	}
 	if l.record.IsSet() {

@@ -108,6 +108,36 @@ func TestReadOpsNames(t *testing.T) {
 	}
 }
 
+// TestReadOpsHandles has a batch that names records by the handle of their account.
+func TestReadOpsHandles(t *testing.T) {
+	pds, _ := mixed(t)
+	account := func(handle syntax.Handle) (syntax.DID, error) {
+		switch handle {
+		case "alice.test":
+			return did, nil
+		case "bob.test":
+			return "did:plc:bob", nil
+		}
+		return "", errors.New("nobody has the handle " + string(handle))
+	}
+	for _, test := range []struct {
+		authority string
+		account   func(syntax.Handle) (syntax.DID, error)
+		want      string
+	}{
+		{did, nil, ""}, {did, account, ""}, {"alice.test", account, ""},
+		{"alice.test", nil, "the record is of alice.test"},
+		{"bob.test", account, "the record is of did:plc:bob"},
+		{"eve.test", account, "nobody has the handle eve.test"},
+	} {
+		ops := write.ReadOps(opsIn(`{"action":"delete","uri":"at://`+test.authority+`/com.example.any/not-there"}`), &write.ReadOpsOptions{Account: test.account})
+		_, err := write.Apply(t.Context(), pds, ops, &write.ApplyOptions{Lookup: lookup})
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v, want %q", test.authority, err, test.want)
+		}
+	}
+}
+
 func TestReadOpsInvalid(t *testing.T) {
 	lines := []struct{ line, want string }{
 		{`{"action":"create"}`, "op 1 (line 1): create there is no collection"},

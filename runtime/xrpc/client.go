@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"golang.org/x/time/rate"
 
@@ -77,8 +78,10 @@ func parseOrigin(service string, plain bool) (url.URL, error) {
 		u.Scheme != "https" && u.Scheme != "http":
 		return url.URL{}, fmt.Errorf("xrpc: service %s is not of the form https://host[:port]", excerpt(service))
 	case u.Scheme == "http" && !plain:
-		return url.URL{}, fmt.Errorf("xrpc: service %s: http is refused unless private addresses are allowed",
+		return url.URL{}, fmt.Errorf("xrpc: service %s: http is refused unless private addresses are allowed (WithAllowPrivate, --allow-private)",
 			excerpt(service))
+	case strings.ContainsFunc(u.Host, func(r rune) bool { return r >= utf8.RuneSelf }):
+		return url.URL{}, fmt.Errorf("xrpc: service %s: the host is not ASCII: write it in punycode (xn--...)", excerpt(service))
 	}
 	host := strings.TrimSuffix(strings.ToLower(u.Host), ":")
 	switch u.Scheme {

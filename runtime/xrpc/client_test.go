@@ -156,8 +156,10 @@ func TestOrigins(t *testing.T) {
 			t.Errorf("%q: the error shows a secret: %v", service, err)
 		}
 	}
-	if _, err := xrpc.New("http://pds.example.com"); err == nil || !strings.Contains(err.Error(), "http is refused") {
-		t.Errorf("http: %v", err)
+	for service, want := range map[string]string{"http://pds.example.com": "--allow-private", "https://bücher.example": "punycode", "https://b%C3%BCcher.example": "punycode"} {
+		if _, err := xrpc.New(service); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q in it", service, err, want)
+		}
 	}
 	if _, err := xrpc.New("http://pds.example.com", xrpc.WithHTTPClient(http.DefaultClient)); err != nil {
 		t.Error(err)
