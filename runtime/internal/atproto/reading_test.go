@@ -1,0 +1,59 @@
+package atproto_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/layers-pub/layers-go/runtime/internal/atproto"
+	"github.com/layers-pub/layers-go/runtime/lex"
+)
+
+// server answers each call with the same JSON, and keeps the last call.
+type server struct {
+	answer string
+	call   lex.Call
+}
+
+// Call answers c.
+func (s *server) Call(_ context.Context, c *lex.Call) error {
+	s.call = *c
+	if c.Output == nil {
+		return nil
+	}
+	return lex.DecodeJSON([]byte(s.answer), c.Output)
+}
+
+// TestReading checks that fields that are not read may hold anything, and that those that are read are checked.
+func TestReading(t *testing.T) {
+	s := &server{answer: `{"did":"did:web:a.test","availableUserDomains":null,"links":[1.5],"contact":{"email":5}}`}
+	out, err := atproto.Reading(s, "did", "availableUserDomains").ServerDescribeServer(t.Context())
+	if err != nil || out.DID != "did:web:a.test" || out.AvailableUserDomains != nil || out.Contact != nil {
+		t.Errorf("%+v, %v", out, err)
+	}
+	if out, err := atproto.Reading(s, "contact", "inviteCodeRequired").ServerDescribeServer(t.Context()); err != nil || out.Contact == nil || out.DID != "" {
+		t.Errorf("%+v, %v", out, err)
+	}
+	s.answer = `{"did":"nonsense"}`
+	if out, err := atproto.Reading(s, "did").ServerDescribeServer(t.Context()); lex.IssuesOf(err) == nil || out != nil {
+		t.Errorf("%+v, %v", out, err)
+	}
+	if _, err := atproto.NewClient(s).ServerDescribeServer(t.Context()); len(lex.IssuesOf(err)) != 2 {
+		t.Errorf("%v", err)
+	}
+	if err := atproto.Reading(s).ServerDeleteSession(t.Context()); err != nil { // which has no output
+		t.Error(err)
+	}
+}
+
+func TestRepeatable(t *testing.T) {
+	s := new(server)
+	for _, repeatable := range []bool{false, true} {
+		var caller lex.Caller = s
+		if repeatable {
+			caller = atproto.Repeatable(s)
+		}
+		if err := atproto.NewClient(caller).ServerDeleteSession(t.Context()); err != nil || s.call.Repeatable != repeatable {
+			t.Errorf("%+v, %v", s.call, err)
+		}
+	}
+}
