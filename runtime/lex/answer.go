@@ -14,7 +14,12 @@ import "strings"
 // Anything else is an issue as ever: a field that the lexicon requires and the caller reads has to be there. Fields
 // that the lexicon does not name are not kept. A value of type [Map] or [Blob] is decoded strictly. In DAG-CBOR an
 // Answer is v itself.
-func Answer(v Decodable, fields ...string) Decodable { return &answer{v, fields} }
+func Answer(v Decodable, fields ...string) Decodable {
+	if fields == nil {
+		fields = []string{} // none are read
+	}
+	return &answer{v, fields}
+}
 
 type answer struct {
 	value  Decodable

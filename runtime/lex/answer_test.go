@@ -11,6 +11,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
+type output = atproto.RepoDescribeRepoOutput
+
 // answered decodes a server's answer of the type T.
 func answered[T any, P interface {
 	*T
@@ -26,7 +28,6 @@ func answered[T any, P interface {
 
 // TestAnswer checks what is forgiven in an answer, and what is not.
 func TestAnswer(t *testing.T) {
-	type output = atproto.RepoDescribeRepoOutput
 	odd := []string{
 		"null", "1.5", "-1e400", `"x"`, `""`, "[]", "[null]", "[[1.5]]", "{}", `{"$link":5}`, `{"$type":""}`, `{"a":1,"a":2}`,
 		strings.Repeat("[", 500) + strings.Repeat("]", 500), strings.Repeat(`{"a":`, 500) + "1" + strings.Repeat("}", 500),
@@ -124,6 +125,16 @@ func TestAnswerWithin(t *testing.T) {
 		if _, problems := answered[atproto.RepoUploadBlobOutput](`{"blob":{"$type":"blob",`+ref+`"mimeType":"text/plain","size":5}}`, "blob?"); problems == nil {
 			t.Errorf("a blob with the ref %s passes", ref)
 		}
+	}
+}
+
+// TestAnswerUnread checks that an answer of which nothing is read is JSON, and an object.
+func TestAnswerUnread(t *testing.T) {
+	if v, problems := answered[output](`{"did":"did:web:a.test","handle":5}`); problems != nil || v.DID != "" {
+		t.Errorf("%+v, %v", v, problems)
+	}
+	if _, problems := answered[output](`{"did":`); problems == nil {
+		t.Error("half an answer passes")
 	}
 }
 
