@@ -72,15 +72,7 @@ lines without an rkey would be written a second time.`,
 				DropFields:   drop,
 				Journal:      journal,
 				MaxWait:      max(s.maxWait, 1),
-				Progress: func(p write.Progress) {
-					bar.set(p.Done, p.Ops)
-					switch {
-					case p.Wait > 0 && p.Err != nil:
-						printf(stderr, "%v; the next attempt follows in %s\n", p.Err, until(p.Wait))
-					case p.Wait > 0:
-						printf(stderr, "waiting %s for write points, of which %s allowed an hour (--rate)\n", until(p.Wait), points(rate))
-					}
-				},
+				Progress:     func(p write.Progress) { bar.set(p.Done, p.Ops) },
 			}
 			if rate == 0 {
 				options.Limiter = write.NewLimiter(0, 0)
@@ -119,13 +111,6 @@ lines without an rkey would be written a second time.`,
 
 // maxRate is the largest --rate.
 const maxRate = 1_000_000_000
-
-func points(n int) string {
-	if n == 1 {
-		return "1 is"
-	}
-	return fmt.Sprintf("%d are", n)
-}
 
 // openBatch opens a file of operations, which is read twice.
 func openBatch(ctx context.Context, name string) (io.ReadCloser, error) {

@@ -85,7 +85,11 @@ func (s *servers) announce(p xrpc.Pause) {
 		printf(s.messages, "%v; attempt %d of %d follows in %s\n", p.Err, p.Attempt, p.Attempts, until(p.Wait))
 		return
 	}
-	printf(s.messages, "waiting %s for %v (%s at %s)\n", until(p.Wait), p.Reason, p.NSID, p.Service)
+	reason := p.Reason.String()
+	if p.Reason == xrpc.ReasonPoints {
+		reason += ", of which --rate is how many an hour has"
+	}
+	printf(s.messages, "waiting %s for %s (%s at %s)\n", until(p.Wait), reason, p.NSID, p.Service)
 }
 
 // until returns how long a pause takes that begins now, and when it ends if it is not short.

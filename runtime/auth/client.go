@@ -112,6 +112,14 @@ func (c *Client) use(s *Session) error {
 // DID returns the account.
 func (c *Client) DID() syntax.DID { return c.did }
 
+// Announce passes a pause on to the hook of xrpc.WithPauses, if [Options].XRPC has one: see [xrpc.Client.Announce].
+func (c *Client) Announce(p xrpc.Pause) {
+	c.mu.Lock()
+	pds := c.pds
+	c.mu.Unlock()
+	pds.Announce(p)
+}
+
 // Session returns the session as it is now. Its tokens may be renewed at any time.
 func (c *Client) Session() Session {
 	c.mu.Lock()

@@ -263,3 +263,15 @@ func TestMoved(t *testing.T) {
 		}
 	})
 }
+
+// TestAnnounce: the hook of the session's client hears of the pauses of packages above.
+func TestAnnounce(t *testing.T) {
+	_, o := newWorld(t, pdsOrigin)
+	var heard []xrpc.Pause
+	o.XRPC = append(o.XRPC, xrpc.WithPauses(func(p xrpc.Pause) { heard = append(heard, p) }))
+	c := login(t, o)
+	c.Announce(xrpc.Pause{Reason: xrpc.ReasonPoints, Wait: time.Hour})
+	if len(heard) != 1 || heard[0].Service != c.Session().PDS || heard[0].Reason != xrpc.ReasonPoints {
+		t.Errorf("%+v", heard)
+	}
+}

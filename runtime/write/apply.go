@@ -54,7 +54,8 @@ type ApplyOptions struct {
 	Clock *syntax.TIDClock
 	// Each is called for each operation when it is done, in order, from the goroutine of Apply.
 	Each func(OpResult)
-	// Progress is called after each request, and before each pause, from the goroutine of Apply.
+	// Progress is called after each request, and before each pause, from the goroutine of Apply. The account announces the
+	// pauses, too: see [Limiter].
 	Progress func(Progress)
 }
 
@@ -412,6 +413,15 @@ func (r *applier) report(c *change, written bool) {
 	if r.opts.Each != nil {
 		r.opts.Each(OpResult{Op: c.op, Line: c.line, Action: c.action, Ref: Ref{c.uri, c.cid}, Written: written})
 	}
+}
+
+// pause waits as p says, after telling everybody.
+func (r *applier) pause(ctx context.Context, p xrpc.Pause) error {
+	p.NSID, p.Attempts = atproto.NSIDRepoApplyWrites, r.opts.Attempts
+	return sleep(ctx, p, func(p xrpc.Pause) {
+		r.progress(p.Wait, p.Err)
+		announcer(r.a)(p)
+	})
 }
 
 func (r *applier) progress(wait time.Duration, err error) {

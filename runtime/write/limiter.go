@@ -6,6 +6,9 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
 // The write points that the reference server grants an account: 3 for a create, 2 for an update, 1 for a delete.
@@ -18,6 +21,9 @@ const (
 // Limiter keeps writes below a number of points an hour and a day. The points of any hour and of any day count, so
 // that it does not matter when the server's hours begin. It knows only of the writes that it was asked for, and of
 // none after the process has ended: the rest, the server says by refusing.
+//
+// A pause for points is announced to the account if it has a method Announce(xrpc.Pause), as a client of package auth has:
+// the hook of xrpc.WithPauses hears of it, with xrpc.ReasonPoints. No longest pause of a server's holds for it.
 //
 // A Limiter is safe for concurrent use, and one should serve all writes to an account. It must be made by
 // [NewLimiter].
@@ -42,14 +48,20 @@ func NewLimiter(hourly, daily int) *Limiter {
 	return &Limiter{windows: [2]window{{time.Hour, hourly}, {24 * time.Hour, daily}}}
 }
 
-// Wait waits until the points may be spent, and spends them. It returns an error, and spends nothing, when ctx ends,
-// or would end, before that; or when there are more points than may be spent at all.
+// Wait waits until the points may be spent, and spends them. It returns an error, and spends nothing, when ctx ends, or
+// would end before that, which is an [*xrpc.WaitError]; or when there are more points than may be spent at all. It announces
+// nothing: the functions of this package that take a Limiter do.
 func (l *Limiter) Wait(ctx context.Context, points int) error {
+	return l.wait(ctx, points, func(xrpc.Pause) {}, "")
+}
+
+// wait is Wait for a call of a method. A pause is announced before it begins.
+func (l *Limiter) wait(ctx context.Context, points int, announce func(xrpc.Pause), nsid syntax.NSID) error {
 	wait, undo, err := l.reserve(points)
 	if err != nil {
 		return err
 	}
-	if err := sleep(ctx, wait, "waiting for write points"); err != nil {
+	if err := sleep(ctx, xrpc.Pause{NSID: nsid, Reason: xrpc.ReasonPoints, Wait: wait, Attempt: 1, Attempts: 1}, announce); err != nil {
 		undo()
 		return err
 	}
@@ -113,23 +125,5 @@ func (l *Limiter) forget(spend spending) {
 	defer l.mu.Unlock()
 	if i := slices.Index(l.spent, spend); i >= 0 {
 		l.spent = slices.Delete(l.spent, i, i+1)
-	}
-}
-
-// sleep waits, unless ctx would end first: then it returns at once with an error that says so.
-func sleep(ctx context.Context, wait time.Duration, why string) error {
-	if wait <= 0 {
-		return ctx.Err()
-	}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
-		return fmt.Errorf("%s takes %v, which outlasts the context: %w", why, wait.Round(time.Second), context.DeadlineExceeded)
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("%s was ended: %w", why, context.Cause(ctx))
 	}
 }

@@ -29,7 +29,7 @@ var errSplit = errors.New("the request is too large")
 // attempt carries changes out with one request, as often as it takes and the options allow.
 func (r *applier) attempt(ctx context.Context, changes []*change) error {
 	for attempt := 1; ; attempt++ {
-		err := r.request(ctx, changes)
+		err := r.request(ctx, changes, attempt)
 		if err == nil {
 			return r.finish(changes)
 		}
@@ -75,8 +75,11 @@ func (r *applier) attempt(ctx context.Context, changes []*change) error {
 		if errors.Is(err, xrpc.ErrWait) {
 			return r.fail(changes, err)
 		}
-		r.progress(wait, err)
-		if problem := sleep(ctx, wait, "waiting to repeat it"); problem != nil {
+		reason := xrpc.ReasonRetry
+		if asked > 0 {
+			reason = xrpc.ReasonServer
+		}
+		if problem := r.pause(ctx, xrpc.Pause{Reason: reason, Wait: wait, Attempt: attempt + 1, Err: err}); problem != nil {
 			return r.fail(changes, fmt.Errorf("%w; %w", err, problem))
 		}
 	}
@@ -107,7 +110,7 @@ func pause(attempt int, err error) (wait, asked time.Duration) {
 }
 
 // request sends those of the changes that are not done.
-func (r *applier) request(ctx context.Context, changes []*change) error {
+func (r *applier) request(ctx context.Context, changes []*change, attempt int) error {
 	left, err := r.left(ctx, changes)
 	if err != nil || len(left) == 0 {
 		return err
@@ -124,8 +127,7 @@ func (r *applier) request(ctx context.Context, changes []*change) error {
 		return err
 	}
 	if wait > 0 {
-		r.progress(wait, nil)
-		if err = sleep(ctx, wait, "waiting for write points"); err == nil {
+		if err = r.pause(ctx, xrpc.Pause{Reason: xrpc.ReasonPoints, Wait: wait, Attempt: attempt}); err == nil {
 			left, err = r.left(ctx, changes) // that may have been an hour
 		}
 		if err != nil || len(left) == 0 {

@@ -29,7 +29,7 @@ type CreateOptions struct {
 	Validate lex.Opt[bool]
 	// MaxBytes is the largest body that the server takes, and 0 stands for [DefaultMaxBytes].
 	MaxBytes int
-	// Limiter is waited for before the record is sent. Nil: no wait.
+	// Limiter is waited for before the record is sent, which the account announces: see [Limiter]. Nil: no wait.
 	Limiter *Limiter
 }
 
@@ -67,7 +67,10 @@ func create(ctx context.Context, a Account, record lex.Record, own func() lex.Re
 	in := &atproto.RepoCreateRecordInput{
 		Repo: syntax.AtIdentifier(r.did), Collection: c.collection, Rkey: lex.Some(c.rkey), Record: c.raw(), ValidateField: r.validate,
 	}
-	if err := r.ready(ctx, c, t, in, opts.Limiter); err != nil {
+	if err := r.ready(c, t, in); err != nil {
+		return Ref{}, c.fail(err)
+	}
+	if err := pace(ctx, a, opts.Limiter, atproto.NSIDRepoCreateRecord, c); err != nil {
 		return Ref{}, c.fail(err)
 	}
 	ref, err := send(c, func() (answer, error) {
@@ -104,21 +107,23 @@ func newKey(t lex.RecordType, clock *syntax.TIDClock) syntax.RecordKey {
 	return syntax.RecordKey(clock.Next())
 }
 
-// ready makes the last checks before c is sent, and waits for the limiter.
-func (r *rules) ready(ctx context.Context, c *change, t lex.RecordType, in lex.Encodable, l *Limiter) error {
+// ready makes the last checks before c is sent.
+func (r *rules) ready(c *change, t lex.RecordType, in lex.Encodable) error {
 	if err := t.CheckKey(c.rkey); err != nil {
 		return err
 	}
 	if err := r.address(c); err != nil {
 		return err
 	}
-	if err := r.fits(in); err != nil {
-		return err
-	}
+	return r.fits(in)
+}
+
+// pace waits for the points of c, if there is a limiter.
+func pace(ctx context.Context, a Account, l *Limiter, nsid syntax.NSID, c *change) error {
 	if l == nil {
 		return nil
 	}
-	return l.Wait(ctx, c.action.points())
+	return l.wait(ctx, c.action.points(), announcer(a), nsid)
 }
 
 // send sends a write of one record and compares what the server answers with it.
@@ -233,7 +238,10 @@ func put(ctx context.Context, a Account, rkey syntax.RecordKey, record lex.Recor
 			in.SwapRecord = swapText(lex.ValueOrNull(before.cid))
 		}
 	}
-	if err := r.ready(ctx, c, t, in, opts.Limiter); err != nil {
+	if err := r.ready(c, t, in); err != nil {
+		return Ref{}, c.fail(err)
+	}
+	if err := pace(ctx, a, opts.Limiter, atproto.NSIDRepoPutRecord, c); err != nil {
 		return Ref{}, c.fail(err)
 	}
 	ref, err := send(c, func() (answer, error) {
@@ -312,10 +320,8 @@ func Delete(ctx context.Context, a Account, uri syntax.ATURI, opts *DeleteOption
 	if opts.Swap.Defined() {
 		in.SwapRecord = lex.Some(syntax.CID(opts.Swap.String()))
 	}
-	if opts.Limiter != nil {
-		if err := opts.Limiter.Wait(ctx, c.action.points()); err != nil {
-			return c.fail(err)
-		}
+	if err := pace(ctx, a, opts.Limiter, atproto.NSIDRepoDeleteRecord, c); err != nil {
+		return c.fail(err)
 	}
 	out, err := atproto.Reading(a, "commit").RepoDeleteRecord(ctx, in)
 	switch {

@@ -246,7 +246,8 @@ func WithMaxWait(d time.Duration) Option {
 // WithPauses calls announce before each pause of a call: before each one that the server asked for and each
 // one before an attempt is repeated, however short, and before those of the client's own pace that take a
 // second or more. announce runs in the goroutine of the call, so that it must not block; calls in several
-// goroutines run it concurrently. A pause that is not begun, see [WaitError], is not announced.
+// goroutines run it concurrently. A pause that is not begun, see [WaitError], is not announced. Packages above,
+// such as write, announce theirs here, too: see [Client.Announce].
 func WithPauses(announce func(Pause)) Option {
 	return func(o *options) error {
 		o.pauses = announce

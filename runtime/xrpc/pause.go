@@ -19,6 +19,9 @@ const (
 	ReasonRetry
 	// ReasonPace: the client slows itself down, see [WithPace].
 	ReasonPace
+	// ReasonPoints: the account is to have no more write points than the server grants it; see
+	// [Client.Announce].
+	ReasonPoints
 )
 
 // String returns what the call waits for, such as "the server's rate limit".
@@ -30,6 +33,8 @@ func (r Reason) String() string {
 		return "the next attempt"
 	case ReasonPace:
 		return "the client's own pace"
+	case ReasonPoints:
+		return "the account's write points"
 	}
 	return fmt.Sprintf("reason %d", uint8(r))
 }
@@ -47,8 +52,8 @@ type Pause struct {
 	// Attempt is the number of the attempt after the pause, from 1, and Attempts is how many there are at
 	// most.
 	Attempt, Attempts int
-	// Err is the failure after which the call is repeated, nil before the first attempt: a
-	// [*TransportError], or an [*Error] without the server's words, which may repeat what it was sent.
+	// Err is the failure after which the call is repeated, nil before the first attempt. From this package it is
+	// a [*TransportError], or an [*Error] without the server's words, which may repeat what it was sent.
 	Err error
 }
 
@@ -74,9 +79,22 @@ func (e *WaitError) Error() string {
 // Unwrap returns e.Err.
 func (e *WaitError) Unwrap() error { return e.Err }
 
-// minPacePause is the shortest pause of the client's own pace that is announced: calls that follow each other
-// at that pace wait a little each time.
-const minPacePause = time.Second
+// minOwnPause is the shortest pause of our own pace that is announced: calls that follow each other at that
+// pace wait a little each time.
+const minOwnPause = time.Second
+
+// Announce calls the hook of [WithPauses], if there is one, about a pause that begins now. It is for what paces
+// or repeats calls above the client, such as package write, so that all pauses have one hook. If p.Service is
+// empty it becomes that of c. As the client's own pace, [ReasonPoints] is not announced below a second.
+func (c *Client) Announce(p Pause) {
+	if c.pauses == nil || p.Wait < minOwnPause && (p.Reason == ReasonPace || p.Reason == ReasonPoints) {
+		return
+	}
+	if p.Service == "" {
+		p.Service = c.service
+	}
+	c.pauses(p)
+}
 
 // pause waits for wait, after it has announced that. asked is the part of it that the server asked for.
 func (x *exchange) pause(wait, asked time.Duration, reason Reason, failure error) error {
@@ -96,9 +114,7 @@ func (x *exchange) pause(wait, asked time.Duration, reason Reason, failure error
 	if err := ended(x.ctx); err != nil {
 		return err
 	}
-	if announce := x.c.pauses; announce != nil && (reason != ReasonPace || wait >= minPacePause) {
-		announce(p)
-	}
+	x.c.Announce(p)
 	timer := time.NewTimer(time.Until(p.Until)) // the hook has taken some of it
 	defer timer.Stop()
 	select {

@@ -202,3 +202,27 @@ func TestUselessPauseIsNotAnnounced(t *testing.T) {
 		}
 	})
 }
+
+// TestAnnounce: what paces calls above the client has the client's hook.
+func TestAnnounce(t *testing.T) {
+	var heard []xrpc.Pause
+	c, err := xrpc.New("https://pds.example.com/", xrpc.WithMaxWait(0), xrpc.WithPauses(func(p xrpc.Pause) { heard = append(heard, p) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []xrpc.Pause{
+		{Reason: xrpc.ReasonPoints, Wait: time.Hour},
+		{Reason: xrpc.ReasonPoints, Wait: time.Second - 1},
+		{Reason: xrpc.ReasonRetry, Wait: time.Millisecond, Service: "https://other.example.com"},
+	} {
+		c.Announce(p)
+	}
+	if len(heard) != 2 || heard[0].Service != "https://pds.example.com" || heard[0].Wait != time.Hour || heard[1].Service != "https://other.example.com" {
+		t.Errorf("%+v", heard)
+	}
+	silent, err := xrpc.New("https://pds.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	silent.Announce(xrpc.Pause{Reason: xrpc.ReasonPoints, Wait: time.Hour})
+}

@@ -1,0 +1,39 @@
+package write
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/xrpc"
+)
+
+// announcer returns what announces the pauses of calls to an account: its own hook, where it has one, as a client of package
+// auth does.
+func announcer(a Account) func(xrpc.Pause) {
+	if a, can := a.(interface{ Announce(xrpc.Pause) }); can {
+		return a.Announce
+	}
+	return func(xrpc.Pause) {}
+}
+
+// sleep waits for p.Wait, if that is not 0, after it has announced that. If ctx would end first it returns an
+// [*xrpc.WaitError] at once.
+func sleep(ctx context.Context, p xrpc.Pause, announce func(xrpc.Pause)) error {
+	if p.Wait <= 0 || ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	p.Until = time.Now().Add(p.Wait)
+	if deadline, ok := ctx.Deadline(); ok && !deadline.After(p.Until) {
+		return &xrpc.WaitError{Pause: p, Err: fmt.Errorf("longer than there is time: %w", context.DeadlineExceeded)}
+	}
+	announce(p)
+	timer := time.NewTimer(time.Until(p.Until)) // announcing it has taken some of it
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for %s was cut short: %w", p.Reason, context.Cause(ctx))
+	}
+}
