@@ -613,6 +613,10 @@ func TestDelete(t *testing.T) {
 	if err := write.Delete(t.Context(), pds, uri, &write.DeleteOptions{Swap: cidOfRecord(t, membership(2))}); !errors.Is(err, write.ErrConflict) || pds.commits != 0 {
 		t.Error(err)
 	}
+	pds.calls = nil
+	if err := write.Delete(t.Context(), pds, uri, &write.DeleteOptions{Swap: cid}); err != nil || len(pds.calls) != 1 {
+		t.Errorf("%v, calls %v: the answer names the commit, so that there is nothing to look up", err, pds.calls)
+	}
 	for range 2 {
 		if err := write.Delete(t.Context(), pds, uri, &write.DeleteOptions{Swap: cid}); err != nil || pds.commits != 1 {
 			t.Error(err)
