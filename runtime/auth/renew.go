@@ -9,6 +9,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/panics"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -28,7 +29,7 @@ type pending struct {
 }
 
 // wait waits for the end of p or of ctx.
-func (p *pending) wait(ctx context.Context) error {
+func (p *pending) wait(ctx context.Context, what string, did syntax.DID) error {
 	select {
 	case <-p.done:
 		return panics.Resume(p.err)
@@ -38,7 +39,7 @@ func (p *pending) wait(ctx context.Context) error {
 	case <-p.done:
 		return panics.Resume(p.err)
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return fmt.Errorf("auth: %s: %s: %w", did, what, context.Cause(ctx))
 	}
 }
 
@@ -96,7 +97,7 @@ func (c *Client) renew(ctx context.Context, refused string, doubtful bool) error
 		}()
 	}
 	c.mu.Unlock()
-	return p.wait(ctx)
+	return p.wait(ctx, "renewal", c.did)
 }
 
 // renewed returns the session that takes the place of the one whose access token was refused. It may return one
@@ -221,7 +222,7 @@ func (c *Client) Logout(ctx context.Context) error {
 		defer cancel()
 		p.err = panics.Catch(func() error { return c.logout(ctx) })
 	}()
-	return p.wait(ctx)
+	return p.wait(ctx, "logout", c.did)
 }
 
 func (c *Client) logout(ctx context.Context) error {

@@ -99,8 +99,9 @@ func remove(ctx context.Context, issuer *xrpc.Client, token string) error {
 		return err
 	}
 	defer call.OutputBody.Close()
-	content, err := io.ReadAll(io.LimitReader(call.OutputBody, 16))
-	if text := strings.TrimSpace(string(content)); err == nil && text != "" && text != "{}" {
+	const longest = 16 // spaces included
+	content, err := io.ReadAll(io.LimitReader(call.OutputBody, longest+1))
+	if text := strings.TrimSpace(string(content)); err == nil && (text != "" && text != "{}" || len(content) > longest) {
 		err = fmt.Errorf("%s at %s: %w", call.NSID, issuer.Service(), errAnswer)
 	}
 	return err

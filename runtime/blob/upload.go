@@ -169,7 +169,7 @@ func preflight(mimeType string, size int64, options *UploadOptions) error {
 
 // uploadError returns the error of a call that failed.
 func uploadError(err error, size int64) error {
-	switch tooLarge := verdict.Large(err); {
+	switch tooLarge := verdict.Of(err) == verdict.TooLarge; {
 	case tooLarge && size >= 0:
 		return fmt.Errorf("blob: upload of %d bytes: %w for the server: %w", size, ErrTooLarge, err)
 	case tooLarge:

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"hash/maphash"
 	"iter"
+
+	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // What ends a list whose server never ends it, for errors.Is.
@@ -38,6 +40,11 @@ const (
 // 16,384 cursors, and of later ones the cursor of a page whose number doubles each time (Brent's algorithm). So a
 // repeated cursor among the first is noticed at once, and any later loop within three of its turns.
 func Paginate[T any](ctx context.Context, cursor string, fetch func(ctx context.Context, cursor string) (*Page[T], error)) iter.Seq2[*T, error] {
+	return paginate(ctx, "", cursor, fetch)
+}
+
+// paginate is [Paginate] for the pages of a query, which its own errors name.
+func paginate[T any](ctx context.Context, nsid syntax.NSID, cursor string, fetch func(ctx context.Context, cursor string) (*Page[T], error)) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
 		seen := newCursors(cursor)
 		for empty := 0; ; {
@@ -68,6 +75,9 @@ func Paginate[T any](ctx context.Context, cursor string, fetch func(ctx context.
 				err = fmt.Errorf("%w: cursor %s repeated", ErrCursor, excerpt(cursor))
 			case empty == maxEmptyPages:
 				err = ErrEmptyPages
+			}
+			if err != nil && nsid != "" {
+				err = fmt.Errorf("%s: %w", nsid, err)
 			}
 			if err != nil {
 				yield(nil, err)

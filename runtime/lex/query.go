@@ -25,7 +25,7 @@ func QueryPages[T any](ctx context.Context, c Caller, nsid syntax.NSID, params P
 		start = params[i].Value
 	}
 	params = slices.DeleteFunc(slices.Clone(params), isCursor)
-	return Paginate(ctx, start, func(ctx context.Context, cursor string) (*Page[T], error) {
+	return paginate(ctx, nsid, start, func(ctx context.Context, cursor string) (*Page[T], error) {
 		page := slices.Clone(params)
 		if cursor != "" {
 			page.String("cursor", cursor)

@@ -1,6 +1,7 @@
 package lex
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -121,7 +122,9 @@ type Failure struct {
 }
 
 // Error returns the record's URI, its first three issues and how many more there are.
-func (f *Failure) Error() string { return string(f.URI) + ": " + firstIssues(f.Issues) }
+func (f *Failure) Error() string {
+	return cmp.Or(string(f.URI), "item without a URI") + ": " + firstIssues(f.Issues)
+}
 
 // Account says what became of a number of records: Expected is the sum of the others.
 type Account struct {

@@ -3,6 +3,7 @@ package lex
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -193,7 +194,11 @@ func QueryRecord[T any, P RecordPointer[T]](ctx context.Context, c Caller, nsid 
 	if err := c.Call(ctx, &Call{NSID: nsid, Params: params, Output: &answer}); err != nil {
 		return nil, err
 	}
-	return newRecordReader[T, P](Source{Trust: Claimed}).entry(answer)
+	entry, err := newRecordReader[T, P](Source{Trust: Claimed}).entry(answer)
+	if failure, ok := err.(*Failure); ok && failure.URI == "" {
+		err = fmt.Errorf("%s: the answer is not a record: %w", nsid, err)
+	}
+	return entry, err
 }
 
 // QueryRecordPage calls a query that answers with a page of records of type T, in the array called field: see

@@ -56,7 +56,7 @@ func (r *applier) attempt(ctx context.Context, changes []*change) error {
 				err, last = problem, true
 			case len(left) == 0:
 				return r.finish(changes)
-			case large:
+			case large && len(left) > 1:
 				return r.split(changes, err)
 			case outcome == exists && len(left) < known:
 				continue // without those that are there, as they should be

@@ -131,7 +131,7 @@ func send(c *change, call func() (answer, error)) (Ref, error) {
 	ref := Ref{c.uri, c.cid}
 	out, err := call()
 	if err != nil {
-		if verdict.Large(err) {
+		if verdict.Of(err) == verdict.TooLarge {
 			err = fmt.Errorf("%w: %w", ErrTooLarge, err)
 		} else if verdict.Of(err) == verdict.Swapped {
 			err = fmt.Errorf("%w: the record was changed in the meantime (%w)", ErrConflict, err)

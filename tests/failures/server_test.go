@@ -24,8 +24,8 @@ import (
 	"github.com/layers-pub/layers-go/tests/corpus"
 )
 
-// records is the number of records of the repository that the server has.
-const records = 300
+// size is the number of records of the repository that the server has.
+const size = 300
 
 // The names by which the server is known. Nothing else has an address for them.
 const (
@@ -50,7 +50,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	c := corpus.New(records)
+	c := corpus.New(size)
 	archive, err := c.CAR()
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +95,7 @@ func (w *world) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 		out.Write(body)
 	}
 	sendJSON := func(format string, args ...any) { send("application/json", fmt.Appendf(nil, format, args...)) }
-	io.Copy(io.Discard, r.Body)
+	body, _ := io.ReadAll(r.Body)
 	switch method, _ := strings.CutPrefix(r.URL.Path, "/xrpc/"); method {
 	case "/" + string(w.did):
 		send("application/json", w.document)
@@ -103,7 +103,7 @@ func (w *world) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 		send("text/plain", []byte(w.did))
 	case "com.atproto.repo.getRecord", "pub.layers.expression.getExpression":
 		send("application/json", w.record)
-	case "com.atproto.repo.listRecords":
+	case "com.atproto.repo.listRecords", "pub.layers.expression.listExpressions":
 		send("application/json", w.page(r.FormValue("cursor")))
 	case "com.atproto.sync.getRepo", "com.atproto.sync.getRecord":
 		send("application/vnd.ipld.car", w.archive)
@@ -114,11 +114,66 @@ func (w *world) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 	case "com.atproto.repo.uploadBlob":
 		ref, _ := json.Marshal(w.blobRef())
 		sendJSON(`{"blob":%s}`, ref)
-	case "com.atproto.repo.createRecord":
-		sendJSON(`{"uri":%q,"cid":%q}`, w.uri, w.cid)
+	case "com.atproto.server.refreshSession":
+		sendJSON(`{"did":%q,"handle":%q,"accessJwt":%q,"refreshJwt":%q}`, w.did, handle, token("renewed"), token("refresh"))
+	case "com.atproto.server.deleteSession":
+	case "com.atproto.identity.resolveHandle":
+		sendJSON(`{"did":%q}`, w.did)
+	case "com.atproto.repo.describeRepo":
+		sendJSON(`{"handle":%q,"did":%q,"didDoc":%s,"collections":[%q],"handleIsCorrect":true}`, handle, w.did, w.document, w.uri.Collection())
+	case "com.atproto.sync.getLatestCommit":
+		sendJSON(`{"cid":%q,"rev":"3l3famgxlzxwf"}`, w.cid)
+	case "com.atproto.sync.listRepos", "com.atproto.sync.listReposByCollection":
+		send("application/json", two("repos", w.status(), r.FormValue("cursor")))
+	case "com.atproto.sync.listBlobs":
+		send("application/json", two("cids", w.blobCID(), r.FormValue("cursor")))
+	case "com.atproto.repo.createRecord", "com.atproto.repo.putRecord":
+		var in struct{ Record json.RawMessage }
+		json.Unmarshal(body, &in)
+		sendJSON(`{"uri":%q,"cid":%q}`, w.uri, cidOf(in.Record))
+	case "com.atproto.repo.deleteRecord":
+		sendJSON(`{"commit":{"cid":%q,"rev":"3l3famgxlzxwf"}}`, w.cid)
+	case "com.atproto.repo.applyWrites":
+		var in struct {
+			Writes []struct{ Value json.RawMessage }
+		}
+		json.Unmarshal(body, &in)
+		var results []string
+		for _, write := range in.Writes {
+			result := `{"$type":"com.atproto.repo.applyWrites#deleteResult"}`
+			if write.Value != nil {
+				result = fmt.Sprintf(`{"$type":"com.atproto.repo.applyWrites#updateResult","uri":%q,"cid":%q}`, w.uri, cidOf(write.Value))
+			}
+			results = append(results, result)
+		}
+		sendJSON(`{"results":[%s]}`, strings.Join(results, ","))
 	default:
 		out.WriteHeader(http.StatusNotFound)
 	}
+}
+
+// status is an item of listRepos, blobCID one of listBlobs.
+func (w *world) status() string {
+	return fmt.Sprintf(`{"did":%q,"head":%q,"rev":"3l3famgxlzxwf","active":true}`, w.did, w.cid)
+}
+
+func (w *world) blobCID() string { return fmt.Sprintf("%q", lex.CIDOf(lex.CodecRaw, w.blob)) }
+
+// two returns one of two pages, each with one item.
+func two(field, item, cursor string) []byte {
+	if cursor == "" {
+		return fmt.Appendf(nil, `{"%s":[%s],"cursor":"1"}`, field, item)
+	}
+	return fmt.Appendf(nil, `{"%s":[%s]}`, field, item)
+}
+
+// cidOf returns the CID of a record in JSON.
+func cidOf(record []byte) string {
+	data, err := lex.JSONToCBOR(record)
+	if err != nil {
+		panic(err)
+	}
+	return lex.CIDOf(lex.CodecDagCBOR, data).String()
 }
 
 // page returns the page that comes behind a cursor.
@@ -169,21 +224,30 @@ func connect(t *testing.T, w *world, handler http.Handler) *client {
 		return dial(ctx, network, address)
 	}
 	t.Cleanup(transport.CloseIdleConnections)
-	directory, err := identity.New(
+	c := &client{world: w, http: httpClient}
+	c.directory = c.newDirectory(t)
+	repos, err := pds.New(pds.WithDirectory(c.directory), pds.WithXRPC(options(httpClient)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.repos = repos
+	return c
+}
+
+// newDirectory looks accounts up at the server. There is no DNS.
+func (c *client) newDirectory(t *testing.T, opts ...identity.Option) *identity.Directory {
+	t.Helper()
+	directory, err := identity.New(append(opts,
 		identity.WithPLC("https://"+host),
-		identity.WithHTTPClient(httpClient),
+		identity.WithHTTPClient(c.http),
 		identity.WithLookupTXT(func(_ context.Context, name string) ([]string, error) {
 			return nil, &net.DNSError{Name: name, IsNotFound: true, Err: "no such host"}
 		}),
-	)
+	)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	repos, err := pds.New(pds.WithDirectory(directory), pds.WithXRPC(options(httpClient)...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &client{w, httpClient, directory, repos}
+	return directory
 }
 
 // options are those of all calls: repeated soon, so that the tests are quick.

@@ -181,8 +181,8 @@ func Heard(err error) bool {
 	return errors.As(err, &answer) && answer.Name != ""
 }
 
-// Large reports whether a smaller request may help: the server says so, or a proxy does by its status, whose word
-// leaves open what became of the call.
+// Large reports whether a smaller request may help: the server says so, or a proxy does by its status. The latter is not
+// the server's word, [Of] such an error is Unknown, and the call may have been carried out.
 func Large(err error) bool {
 	var answer *xrpc.Error
 	return Of(err) == TooLarge || errors.As(err, &answer) && answer.Status == http.StatusRequestEntityTooLarge

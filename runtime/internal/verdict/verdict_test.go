@@ -203,3 +203,27 @@ func TestDeclared(t *testing.T) {
 		t.Errorf("%d errors are declared, %v", found, err)
 	}
 }
+
+// A smaller request may help whoever says so, but only the server says that a large one was not carried out.
+func TestLarge(t *testing.T) {
+	for _, test := range []struct {
+		status          int
+		mediaType, body string
+		large           bool
+		want            verdict.Verdict
+	}{
+		{413, jsonType, `{"error":"PayloadTooLarge"}`, true, verdict.TooLarge},
+		{413, jsonType, `{"error":"Anything"}`, true, verdict.TooLarge},
+		{400, jsonType, `{"error":"BlobTooLarge"}`, true, verdict.TooLarge},
+		{413, htmlType, `<html>`, true, verdict.Unknown},
+		{413, jsonType, `{"message":"Request size limit exceeded"}`, true, verdict.Unknown},
+		{413, jsonType, ``, true, verdict.Unknown},
+		{400, jsonType, `{"error":"InvalidRequest"}`, false, verdict.Refused},
+		{502, htmlType, `<html>`, false, verdict.Unknown},
+	} {
+		err := ask(t, refresh, test.status, test.mediaType, test.body)
+		if large, got := verdict.Large(err), verdict.Of(err); large != test.large || got != test.want {
+			t.Errorf("%d %s: large: %t, verdict %d", test.status, test.body, large, got)
+		}
+	}
+}
