@@ -277,6 +277,9 @@ func parseTarget(text string) (target, error) {
 
 // check returns an error unless the target is in the repository of the account.
 func (t target) check(ctx context.Context, s *servers, client *auth.Client) error {
+	if t.actor == "" {
+		return nil
+	}
 	did, _ := t.actor.DID()
 	if handle, ok := t.actor.Handle(); ok {
 		var err error
@@ -284,7 +287,7 @@ func (t target) check(ctx context.Context, s *servers, client *auth.Client) erro
 			return err
 		}
 	}
-	if t.actor != "" && did != client.DID() {
+	if did != client.DID() {
 		return fmt.Errorf("%s is not in the repository of %s, who is logged in", t.actor, client.DID())
 	}
 	return nil
