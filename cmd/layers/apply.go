@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
@@ -45,7 +46,7 @@ lines without an rkey would be written a second time.`,
 		Example: `  layers apply corpus.jsonl
   layers apply corpus.jsonl        # again, after it was interrupted`,
 		Args: arguments(1, 1, "one FILE.jsonl"),
-		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+		RunE: writing(func(ctx context.Context, command *cobra.Command, args []string) error {
 			if rate < 0 || rate > maxRate {
 				return misuse("--rate %d: points an hour are from 1 to %d, or 0 for any", rate, maxRate)
 			}
@@ -92,7 +93,7 @@ lines without an rkey would be written a second time.`,
 				return fmt.Errorf("%s: %d of %d operations are not valid; nothing was sent", args[0], invalid.Failed, invalid.Ops)
 			}
 			fmt.Fprintf(stderr, "%d operations: %d written, %d were done already\n", result.Ops, result.Written, result.Already)
-			if errors.Is(err, write.ErrJournal) {
+			if errors.Is(err, write.ErrJournal) || errors.Is(err, auth.ErrMoved) {
 				return about(args[0], err) // says what to do
 			}
 			if err != nil {
@@ -105,6 +106,7 @@ lines without an rkey would be written a second time.`,
 	command.Flags().IntVar(&rate, "rate", write.DefaultHourlyPoints, "write `POINTS` an hour (a create takes 3, an update 2, a delete 1); 7 times as many a day; 0 for any")
 	command.Flags().BoolVar(&drop, "drop-fields", false, "let fields go that new records have not")
 	unknownFlag(command, &unknown)
+	anyPDSFlag(command, s)
 	command.Flags().BoolVar(&lines, "jsonl", false, "print one line of JSON an operation")
 	return command
 }

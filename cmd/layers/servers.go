@@ -24,6 +24,7 @@ import (
 type servers struct {
 	plc, pds, appview string
 	allowPrivate      bool
+	anyPDS            bool // of the commands that write records
 	timeout, maxWait  time.Duration
 	messages          io.Writer // standard error
 }
@@ -185,6 +186,7 @@ func (s *servers) authOptions() (*auth.Options, error) {
 		PDS:       s.pds,
 		Directory: directory,
 		Store:     store,
+		AnyPDS:    s.anyPDS,
 		XRPC:      append(s.calls(), xrpc.WithAllowPrivate(s.allowPrivate)),
 	}, nil
 }

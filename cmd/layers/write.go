@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -38,7 +39,7 @@ unless --rkey gives one.`,
   jq -n '{name: "Stories", createdAt: (now | todate)}' | layers create corpus.corpus`,
 		Args:              arguments(1, 2, "a COLLECTION and a FILE"),
 		ValidArgsFunction: completeRecordFile,
-		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+		RunE: writing(func(ctx context.Context, command *cobra.Command, args []string) error {
 			collection, err := parseCollection(args[0])
 			if err != nil {
 				return err
@@ -64,6 +65,7 @@ unless --rkey gives one.`,
 	}
 	command.Flags().StringVar(&rkey, "rkey", "", "the record key")
 	unknownFlag(command, &unknown)
+	anyPDSFlag(command, s)
 	return command
 }
 
@@ -85,7 +87,7 @@ the record at the same time, one of the two fails.`,
   layers get --json at://alice.example.com/pub.layers.corpus.corpus/3mabcdefghi2a |
     jq '.value | .name = "Tales"' | layers put corpus.corpus/3mabcdefghi2a`,
 		Args: arguments(1, 2, "a RECORD and a FILE"),
-		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+		RunE: writing(func(ctx context.Context, command *cobra.Command, args []string) error {
 			options := &write.PutOptions{Lookup: records.Lookup, AllowUnknown: unknown, DropFields: drop}
 			if swap == "none" {
 				options.Swap = lex.NullOf[lex.CID]()
@@ -117,6 +119,7 @@ the record at the same time, one of the two fails.`,
 	command.Flags().BoolVar(&drop, "drop-fields", false, "let fields go that the new record has not")
 	command.Flags().StringVar(&swap, "swap", "", "only if the record that is there has this `CID`; none: only if there is none")
 	unknownFlag(command, &unknown)
+	anyPDSFlag(command, s)
 	return command
 }
 
@@ -130,7 +133,7 @@ func deleteCommand(s *servers) *cobra.Command {
 COLLECTION/RECORD-KEY. A record that is not there counts as deleted.`,
 		Example: `  layers delete corpus.corpus/3mabcdefghi2a`,
 		Args:    arguments(1, 1, "a RECORD"),
-		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+		RunE: writing(func(ctx context.Context, command *cobra.Command, args []string) error {
 			cid, _, err := parseSwap(swap)
 			if err != nil {
 				return err
@@ -159,11 +162,28 @@ COLLECTION/RECORD-KEY. A record that is not there counts as deleted.`,
 		}),
 	}
 	command.Flags().StringVar(&swap, "swap", "", "only if the record has this `CID`")
+	anyPDSFlag(command, s)
 	return command
 }
 
 func unknownFlag(command *cobra.Command, value *bool) {
 	command.Flags().BoolVar(value, "allow-unknown", false, "allow a collection that no lexicon describes")
+}
+
+func anyPDSFlag(command *cobra.Command, s *servers) {
+	command.Flags().BoolVar(&s.anyPDS, "any-pds", false,
+		"write where the session is, whatever PDS the account's DID document names: for one at another address here than elsewhere")
+}
+
+// writing is online for what writes records: it knows what helps when the session is elsewhere than the account.
+func writing(do func(ctx context.Context, command *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
+	return online(func(ctx context.Context, command *cobra.Command, args []string) error {
+		err := do(ctx, command, args)
+		if moved, ok := errors.AsType[*auth.MovedError](err); ok {
+			return withHint(err, "if %s is the account's PDS, at another address than its document names, add --any-pds", moved.Session)
+		}
+		return err
+	})
 }
 
 // completeRecordFile completes a collection and then a file.
