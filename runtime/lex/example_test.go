@@ -7,6 +7,7 @@ import (
 	"log"
 
 	"github.com/layers-pub/layers-go/layers"
+	"github.com/layers-pub/layers-go/layers/annotation"
 	"github.com/layers-pub/layers-go/layers/persona"
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
@@ -39,6 +40,28 @@ func Example() {
 	// Anna (no domain) {"today":"curious"}
 	// bafyreietiqoqtunkmnqkenshjo2fhxgkygk3ivploa3fk7jdzgrpxfnsyu
 	// {"mood":{"today":"curious"},"name":"Anna","$type":"pub.layers.persona.persona","domain":"linguistics","createdAt":"1985-04-12T23:20:50.123Z"}
+}
+
+// A record is written as a literal of its type. Some takes constants that have a type; Set takes any.
+func ExampleOpt() {
+	layer := annotation.AnnotationLayer{
+		Expression: "at://did:plc:dlkuiatgml2qsceoi5njkvs7/pub.layers.expression.expression/3l3famgxlzxwf",
+		Kind:       annotation.AnnotationLayerKindTokenTag,
+		Subkind:    lex.Some(annotation.AnnotationLayerSubkindPos),
+		Formalism:  lex.Some[annotation.AnnotationLayerFormalism]("my-own"), // other values are legal
+		Rank:       lex.SomeInt(1),
+		Annotations: []annotation.Annotation{
+			{UUID: layers.UUID{Value: "a1"}, TokenIndex: lex.SomeInt(0), Label: lex.Some("NOUN")},
+		},
+		CreatedAt: "2026-01-01T00:00:00Z",
+	}
+	layer.SourceMethod.Set("automatic")
+	layer.Annotations[0].Confidence.Set(950)
+	fmt.Println(layer.Validate(), layer.SourceMethod.Or("").IsKnown(), layer.Formalism.Or("").IsKnown())
+	fmt.Println(layer.Annotations[0])
+	// Output:
+	// <nil> true false
+	// {"uuid":{"value":"a1"},"label":"NOUN","confidence":950,"tokenIndex":0}
 }
 
 // Decoding goes on behind what is wrong, and lists all of it. The record is there all the same, but is not

@@ -2,6 +2,10 @@ package lex
 
 // Opt is an optional scalar: a value, or nothing. The zero Opt is unset, so that an absent field and
 // a field set to its zero value stay two things. It is comparable and holds no pointer of its own.
+//
+// In a literal, [Some] takes a variable or a typed constant. The type of an untyped constant has to be said, since Go
+// does not infer it from the field: Some[T]("x") for a string type T, and [SomeInt] for an integer. Set needs no
+// type at all.
 type Opt[T comparable] struct {
 	value T
 	set   bool
@@ -9,6 +13,15 @@ type Opt[T comparable] struct {
 
 // Some returns an Opt that is set to v.
 func Some[T comparable](v T) Opt[T] { return Opt[T]{v, true} }
+
+// SomeInt is [Some] for integers: Some(1) is an Opt[int], which no field is.
+func SomeInt(n int64) Opt[int64] { return Some(n) }
+
+// Set sets o to v.
+func (o *Opt[T]) Set(v T) { *o = Some(v) }
+
+// Unset makes o hold nothing.
+func (o *Opt[T]) Unset() { *o = Opt[T]{} }
 
 // Get returns the value and whether it is set; the zero value of T when it is not.
 func (o Opt[T]) Get() (T, bool) { return o.value, o.set }

@@ -1,7 +1,8 @@
 // Package write writes records into the repository of an account: one at a time with [Create], [Put] and
 // [Delete], and in batches with [Apply].
 //
-//	ref, err := write.Create(ctx, account, &corpus.Corpus{...}, &write.CreateOptions{Lookup: records.Lookup})
+//	record := &corpus.Corpus{Name: "News", CreatedAt: "2026-01-01T00:00:00Z"}
+//	ref, err := write.Create(ctx, account, record, &write.CreateOptions{Lookup: records.Lookup})
 //	if err != nil {
 //		return err
 //	}

@@ -34,7 +34,7 @@ func ExampleCreate() {
 	fmt.Println(ref.URI.Collection(), ref.CID)
 
 	// What is not valid is not sent.
-	membership.Ordinal = lex.Some(int64(-1))
+	membership.Ordinal.Set(-1)
 	_, err = write.Create(ctx, account, membership, &write.CreateOptions{Lookup: records.Lookup, RecordKey: "first"})
 	var invalid *lex.Error
 	if errors.As(err, &invalid) {

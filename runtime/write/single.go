@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
@@ -33,7 +34,8 @@ type CreateOptions struct {
 	Limiter *Limiter
 }
 
-// Create makes a new record and returns its URI and CID. Its record key is made here: see [CreateOptions].
+// Create makes a new record, a pointer to a generated type or an [*Untyped], and returns its URI and CID. Its record
+// key is made here: see [CreateOptions].
 //
 // The record is checked first, and a [*lex.Error] lists all that is wrong with it. Errors are [*OpError]s. If
 // there is another record with the same key the error is [ErrConflict], and if the same one is there already that
@@ -41,14 +43,11 @@ type CreateOptions struct {
 // made, the record that was to be.
 //
 // It calls com.atproto.repo.createRecord, once, and com.atproto.repo.getRecord when the answer is lost.
-func Create[T any, P lex.RecordPointer[T]](ctx context.Context, a Account, record P, opts *CreateOptions) (Ref, error) {
-	if record == nil {
-		return Ref{}, &OpError{Action: ActionCreate, Err: errNil}
+func Create(ctx context.Context, a Account, record lex.Record, opts *CreateOptions) (Ref, error) {
+	own, err := makerOf(record)
+	if err != nil {
+		return Ref{}, &OpError{Action: ActionCreate, Err: err}
 	}
-	return create(ctx, a, record, func() lex.Record { return P(new(T)) }, opts)
-}
-
-func create(ctx context.Context, a Account, record lex.Record, own func() lex.Record, opts *CreateOptions) (Ref, error) {
 	if opts == nil {
 		opts = new(CreateOptions)
 	}
@@ -95,6 +94,18 @@ func create(ctx context.Context, a Account, record lex.Record, own func() lex.Re
 		err = fmt.Errorf("%w: there is another record with this key, of the CID %s (%w)", ErrConflict, s.cid, err)
 	}
 	return ref, c.fail(err)
+}
+
+// makerOf returns a function that makes empty records of the type of record, which has to be a pointer.
+func makerOf(record lex.Record) (func() lex.Record, error) {
+	v := reflect.ValueOf(record)
+	switch {
+	case !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil():
+		return nil, errNil
+	case v.Kind() != reflect.Pointer:
+		return nil, fmt.Errorf("the record is a %T and not a pointer", record)
+	}
+	return func() lex.Record { return reflect.New(v.Type().Elem()).Interface().(lex.Record) }, nil
 }
 
 func newKey(t lex.RecordType, clock *syntax.TIDClock) syntax.RecordKey {
@@ -192,14 +203,11 @@ type PutOptions struct {
 // Other errors are as in [Create].
 //
 // It calls com.atproto.repo.getRecord and com.atproto.repo.putRecord, the latter once.
-func Put[T any, P lex.RecordPointer[T]](ctx context.Context, a Account, rkey syntax.RecordKey, record P, opts *PutOptions) (Ref, error) {
-	if record == nil {
-		return Ref{}, &OpError{Action: ActionPut, Err: errNil}
+func Put(ctx context.Context, a Account, rkey syntax.RecordKey, record lex.Record, opts *PutOptions) (Ref, error) {
+	own, err := makerOf(record)
+	if err != nil {
+		return Ref{}, &OpError{Action: ActionPut, Err: err}
 	}
-	return put(ctx, a, rkey, record, func() lex.Record { return P(new(T)) }, opts)
-}
-
-func put(ctx context.Context, a Account, rkey syntax.RecordKey, record lex.Record, own func() lex.Record, opts *PutOptions) (Ref, error) {
 	if opts == nil {
 		opts = new(PutOptions)
 	}

@@ -675,3 +675,30 @@ func (r reading) Call(ctx context.Context, call *lex.Call) error {
 	}
 	return lex.DecodeJSON([]byte(r.answer), call.Output)
 }
+
+// byValue is a record that is not a pointer.
+type byValue struct{ *corpus.Membership }
+
+// TestWriteNoPointer checks that a record that is nil or not a pointer is refused before anything is sent.
+func TestWriteNoPointer(t *testing.T) {
+	var none *corpus.Membership
+	for _, test := range []struct {
+		name   string
+		record lex.Record
+		want   string
+	}{
+		{"nil", nil, "the record is nil"},
+		{"nil pointer", none, "the record is nil"},
+		{"value", byValue{membership(1)}, "the record is a write_test.byValue and not a pointer"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			pds := newPDS()
+			if _, err := write.Create(t.Context(), pds, test.record, nil); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("Create gives %v", err)
+			}
+			if _, err := write.Put(t.Context(), pds, "x", test.record, nil); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("Put gives %v", err)
+			}
+		})
+	}
+}
