@@ -44,6 +44,8 @@ type Config struct {
 	Packages map[string]string `json:"packages,omitzero"`
 	// Raw keeps values of type unknown as they came; see [plan.Options].
 	Raw bool `json:"raw,omitzero"`
+	// Purposes says what namespaces are for; see [plan.Options].
+	Purposes map[string]string `json:"purposes,omitzero"`
 	// Records is the directory of the package that lists every collection, empty for none.
 	Records string `json:"records,omitzero"`
 	// Names gives things other Go names than the rules do; see [plan.Options].
@@ -86,7 +88,7 @@ func configProblem(file string, data []byte, err error) lexicon.Problem {
 	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
 		message := fmt.Sprintf("a JSON %s cannot stand here", semantic.JSONKind)
 		if errors.Is(err, json.ErrUnknownName) {
-			message = "there is no setting of this name; the settings are lexicons, overrides, opaque, module, output, packages, raw, records and names"
+			message = "there is no setting of this name; the settings are lexicons, overrides, opaque, module, output, packages, raw, purposes, records and names"
 		}
 		return lexicon.Problem{File: file, Pointer: string(semantic.JSONPointer), Message: message}
 	}
@@ -141,7 +143,7 @@ func (c *Config) check() lexicon.Problems {
 func (c *Config) planOptions() plan.Options {
 	return plan.Options{
 		File: c.file, Module: c.Module, Output: c.Output,
-		Packages: c.Packages, Raw: c.Raw, Records: c.Records, Names: c.Names,
+		Packages: c.Packages, Raw: c.Raw, Purposes: c.Purposes, Records: c.Records, Names: c.Names,
 	}
 }
 

@@ -37,7 +37,7 @@ func TestReadConfig(t *testing.T) {
 func TestReadConfigErrors(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{`{"lexicons": ["l"], "module": "m", "output": "o", "package": {}}`,
-			`lexgen.json:/package: there is no setting of this name; the settings are lexicons, overrides, opaque, module, output, packages, raw, records and names`},
+			`lexgen.json:/package: there is no setting of this name; the settings are lexicons, overrides, opaque, module, output, packages, raw, purposes, records and names`},
 		{`{"lexicons": ["l"], "module": "m", "output": "o", "IgnoreLock": true}`, `lexgen.json:/IgnoreLock: there is no setting of this name`},
 		{`{"lexicons": "l"}`, `lexgen.json:/lexicons: a JSON string cannot stand here`},
 		{`{"module": "m", "module": "m"}`, `lexgen.json:/module: line 1: duplicate object member name`},

@@ -4,13 +4,11 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"path"
 	"regexp"
 	"strings"
 	"testing"
 
-	"github.com/layers-pub/layers-go/gen"
 	"github.com/layers-pub/layers-go/gen/emit"
 )
 
@@ -19,19 +17,7 @@ var docLink = regexp.MustCompile(`\[\*?([A-Za-z][A-Za-z0-9_]*)(?:\.([A-Z][A-Za-z
 // TestDocLinks checks that what comments link to is there: names of the package with their methods and
 // fields, and packages that the file imports.
 func TestDocLinks(t *testing.T) {
-	config, err := gen.ReadConfig(os.DirFS(".."), gen.ConfigFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	set, err := config.Load(os.DirFS(".."))
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := gen.Source(set, config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if checkDocLinks(t, files) == 0 {
+	if checkDocLinks(t, layersSource(t)) == 0 {
 		t.Error("no comment has a link")
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,15 +24,16 @@ import (
 var imported = []string{emit.LexPath, emit.SyntaxPath, emit.RepoPath, "cmp", "context", "io", "iter", "slices"}
 
 // findExports starts to look for the compiled form of the imported packages, and returns a function
-// that waits for the result: the name of a file for each import path.
-func findExports(ctx context.Context, root string) func() (map[string]string, error) {
+// that waits for the result: the name of a file for each import path. More are packages beside those that generated
+// source can import.
+func findExports(ctx context.Context, root string, more ...string) func() (map[string]string, error) {
 	type result struct {
 		exports map[string]string
 		err     error
 	}
 	done := make(chan result, 1)
 	go func() {
-		exports, err := listExports(ctx, root)
+		exports, err := listExports(ctx, root, more)
 		done <- result{exports, err}
 	}()
 	return func() (map[string]string, error) {
@@ -40,8 +42,8 @@ func findExports(ctx context.Context, root string) func() (map[string]string, er
 	}
 }
 
-func listExports(ctx context.Context, root string) (map[string]string, error) {
-	arguments := append([]string{"list", "-e", "-export", "-f", "{{.ImportPath}}\t{{.Export}}"}, imported...)
+func listExports(ctx context.Context, root string, more []string) (map[string]string, error) {
+	arguments := append([]string{"list", "-e", "-export", "-f", "{{.ImportPath}}\t{{.Export}}"}, slices.Concat(imported, more)...)
 	command := exec.CommandContext(ctx, "go", arguments...)
 	command.Dir = root
 	var stderr bytes.Buffer

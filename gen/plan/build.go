@@ -22,6 +22,8 @@ type Options struct {
 	Packages map[string]string
 	// Raw keeps values of type unknown as they came, as lex.Raw: by default they are a lex.Map.
 	Raw bool
+	// Purposes says what namespaces are for, for the comments of their packages: a phrase for each.
+	Purposes map[string]string
 	// Records is the directory of the package that lists every collection; empty for none.
 	Records string
 	// Names gives things other names than the rules do. The keys are a definition, "nsid#def"; what is
@@ -57,7 +59,7 @@ func New(set *lexicon.Set, options Options) (*Plan, error) {
 	if options.Records != "" {
 		b.buildRecords()
 	}
-	b.reportUnusedNames()
+	b.reportUnused()
 	if len(b.problems) > 0 {
 		sortProblems(b.problems)
 		return nil, b.problems
@@ -236,9 +238,11 @@ func nameFiles(pkg *Package) {
 	}
 }
 
-// packageDoc describes a package by what it holds, and shows how that is used.
+// packageDoc describes a package by what it is for and what it holds, and shows how that is used.
 func (b *builder) packageDoc(pkg *Package) Doc {
-	var records, calls, sets, examples []string
+	var records, calls, sets []string
+	var pages *Method
+	params := make(map[string]*Params)
 	for _, file := range pkg.Files {
 		for _, d := range file.Decls {
 			switch d := d.(type) {
@@ -248,18 +252,17 @@ func (b *builder) packageDoc(pkg *Package) Doc {
 				}
 			case *PermissionSet:
 				sets = append(sets, d.Name)
+			case *Params:
+				params[d.Name] = d
 			case *Method:
 				calls = append(calls, "Client."+d.Name)
-				if d.Pages != nil && len(examples) == 0 {
-					examples = []string{
-						fmt.Sprintf("\tclient := %s.NewClient(caller)", pkg.Name),
-						fmt.Sprintf("\tfor item, err := range client.%s(ctx, &%s.%s{}) {", d.Pages.Name, pkg.Name, d.Params),
-					}
+				if d.Pages != nil && pages == nil {
+					pages = d
 				}
 			}
 		}
 	}
-	paragraphs := Doc{fmt.Sprintf("Package %s holds the lexicons of %s.", pkg.Name, strings.Join(pkg.Namespaces, ", "))}
+	paragraphs := Doc{b.purpose(pkg)}
 	for _, document := range b.set.Documents {
 		if document.Description != "" && b.packages[namespaceOf(document.ID)] == pkg && lastSegment(document.ID) == "defs" {
 			paragraphs = append(paragraphs, sentence(plainText(document.Description)))
@@ -268,18 +271,57 @@ func (b *builder) packageDoc(pkg *Package) Doc {
 	if len(records) > 0 {
 		paragraphs = append(paragraphs,
 			"Records: ["+strings.Join(records, "], [")+"]. They decode from DAG-CBOR and from JSON:",
-			fmt.Sprintf("\tvar record %s.%s\n\terr := lex.DecodeCBOR(data, &record)", pkg.Name, records[0]))
+			fmt.Sprintf("\tvar record %s.%s\n\tif err := lex.DecodeCBOR(data, &record); err != nil {\n\t\treturn err\n\t}", pkg.Name, records[0]))
 	}
 	if len(calls) > 0 {
 		paragraphs = append(paragraphs, "Calls: ["+strings.Join(calls, "], [")+"].")
 	}
-	if len(examples) > 0 {
-		paragraphs = append(paragraphs, strings.Join(append(examples, "\t\t...", "\t}"), "\n"))
+	if pages != nil {
+		paragraphs = append(paragraphs, pagesExample(pkg, pages, params[pages.Params]))
 	}
 	if len(sets) > 0 {
 		paragraphs = append(paragraphs, "Permission sets: ["+strings.Join(sets, "], [")+"].")
 	}
 	return paragraphs
+}
+
+// purpose says what the package's namespaces are for, in the words of the options.
+func (b *builder) purpose(pkg *Package) string {
+	text := fmt.Sprintf("Package %s holds the lexicons of %s", pkg.Name, strings.Join(pkg.Namespaces, ", "))
+	for i, namespace := range pkg.Namespaces {
+		purpose := plainText(b.options.Purposes[namespace])
+		switch {
+		case purpose == "":
+		case len(pkg.Namespaces) == 1:
+			text += ": " + purpose
+		case i == 0:
+			text += ". " + namespace + ": " + purpose
+		default:
+			text = sentence(text) + " " + namespace + ": " + purpose
+		}
+	}
+	return sentence(text)
+}
+
+// pagesExample shows how to go through the results of a query.
+func pagesExample(pkg *Package, m *Method, params *Params) string {
+	repo := ""
+	for _, field := range params.Fields {
+		if field.Required && field.Value.Type == (Ref{Runtime: "syntax", Name: "AtIdentifier"}) {
+			repo = field.Name + `: "alice.example.org"`
+		}
+	}
+	item := "item"
+	if m.Record != nil {
+		item = "record.URI, record.Value"
+	}
+	variable, _, _ := strings.Cut(item, ".")
+	return strings.Join([]string{
+		fmt.Sprintf("\tclient := %s.NewClient(caller)", pkg.Name),
+		fmt.Sprintf("\tfor %s, err := range client.%s(ctx, &%s.%s{%s}) {", variable, m.Pages.Name, pkg.Name, m.Params, repo),
+		"\t\tif err != nil {", "\t\t\treturn err", "\t\t}",
+		"\t\tfmt.Println(" + item + ")", "\t}",
+	}, "\n")
 }
 
 func escapePointer(s string) string {

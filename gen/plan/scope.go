@@ -76,8 +76,13 @@ func (b *builder) report(file, pointer, message string) {
 	b.problems = append(b.problems, lexicon.Problem{File: file, Pointer: pointer, Message: message})
 }
 
-// reportUnusedNames reports the entries under "names" that named nothing.
-func (b *builder) reportUnusedNames() {
+// reportUnused reports the entries under "names" and "purposes" that are about nothing.
+func (b *builder) reportUnused() {
+	for _, namespace := range sortedKeys(b.options.Purposes) {
+		if b.packages[namespace] == nil {
+			b.report("", "/purposes/"+escapePointer(namespace), "no document is in this namespace; remove the entry, or correct its key")
+		}
+	}
 	for _, key := range sortedKeys(b.options.Names) {
 		if !b.used[key] {
 			b.report("", "/names/"+escapePointer(key), "there is nothing to be named here; remove the entry, or correct its key")

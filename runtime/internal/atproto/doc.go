@@ -6,7 +6,9 @@
 // Records: [LexiconSchema]. They decode from DAG-CBOR and from JSON:
 //
 //	var record atproto.LexiconSchema
-//	err := lex.DecodeCBOR(data, &record)
+//	if err := lex.DecodeCBOR(data, &record); err != nil {
+//		return err
+//	}
 //
 // Calls: [Client.IdentityResolveHandle], [Client.RepoApplyWrites], [Client.RepoCreateRecord],
 // [Client.RepoDeleteRecord], [Client.RepoDescribeRepo], [Client.RepoGetRecord],
@@ -18,7 +20,10 @@
 // [Client.SyncListReposByCollection].
 //
 //	client := atproto.NewClient(caller)
-//	for item, err := range client.RepoListRecordsIter(ctx, &atproto.RepoListRecordsParams{}) {
-//		...
+//	for item, err := range client.RepoListRecordsIter(ctx, &atproto.RepoListRecordsParams{Repo: "alice.example.org"}) {
+//		if err != nil {
+//			return err
+//		}
+//		fmt.Println(item)
 //	}
 package atproto

@@ -6,6 +6,9 @@
 //
 //	client := app.NewClient(caller)
 //	for item, err := range client.ListNamesIter(ctx, &app.ListNamesParams{}) {
-//		...
+//		if err != nil {
+//			return err
+//		}
+//		fmt.Println(item)
 //	}
 package app

@@ -5,7 +5,10 @@
 // Calls: [Client.GetThing], [Client.ListThings], [Client.Ping].
 //
 //	client := app.NewClient(caller)
-//	for item, err := range client.ListThingsIter(ctx, &app.ListThingsParams{}) {
-//		...
+//	for item, err := range client.ListThingsIter(ctx, &app.ListThingsParams{Actor: "alice.example.org"}) {
+//		if err != nil {
+//			return err
+//		}
+//		fmt.Println(item)
 //	}
 package app

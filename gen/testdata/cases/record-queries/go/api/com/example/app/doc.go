@@ -5,13 +5,18 @@
 // Records: [Thing]. They decode from DAG-CBOR and from JSON:
 //
 //	var record app.Thing
-//	err := lex.DecodeCBOR(data, &record)
+//	if err := lex.DecodeCBOR(data, &record); err != nil {
+//		return err
+//	}
 //
 // Calls: [Client.GetThing], [Client.GetThingAndMore], [Client.ListAgain], [Client.ListAtOnce],
 // [Client.ListThings], [Client.ListWithTotal].
 //
 //	client := app.NewClient(caller)
-//	for item, err := range client.ListAgainIter(ctx, &app.ListAgainParams{}) {
-//		...
+//	for record, err := range client.ListAgainIter(ctx, &app.ListAgainParams{}) {
+//		if err != nil {
+//			return err
+//		}
+//		fmt.Println(record.URI, record.Value)
 //	}
 package app

@@ -5,5 +5,7 @@
 // Records: [Note]. They decode from DAG-CBOR and from JSON:
 //
 //	var record app.Note
-//	err := lex.DecodeCBOR(data, &record)
+//	if err := lex.DecodeCBOR(data, &record); err != nil {
+//		return err
+//	}
 package app

@@ -1,0 +1,81 @@
+package gen_test
+
+import (
+	"bytes"
+	"fmt"
+	"go/parser"
+	"go/token"
+	"os"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/layers-pub/layers-go/gen"
+	"github.com/layers-pub/layers-go/gen/emit"
+)
+
+// layersSource generates the code for Layers.
+func layersSource(t *testing.T) []emit.File {
+	t.Helper()
+	config, err := gen.ReadConfig(os.DirFS(".."), gen.ConfigFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := config.Load(os.DirFS(".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := gen.Source(set, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// TestSize holds the number of lines that are generated for Layers.
+func TestSize(t *testing.T) {
+	const most = 12_800
+	lines := 0
+	for _, file := range layersSource(t) {
+		lines += bytes.Count(file.Content, []byte{'\n'})
+	}
+	if lines == 0 || lines > most {
+		t.Errorf("%d lines are generated for Layers; want at most %d", lines, most)
+	}
+	t.Logf("%d lines", lines)
+}
+
+// TestPackageExamples compiles the code in the comments of the generated packages.
+func TestPackageExamples(t *testing.T) {
+	exports, err := gen.FindExports(t.Context(), "..", "fmt")()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := layersSource(t)
+	examples := 0
+	for _, file := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), file.Path, file.Content, parser.PackageClauseOnly|parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var code strings.Builder
+		for line := range strings.Lines(f.Doc.Text()) {
+			if strings.HasPrefix(line, "\t") {
+				code.WriteString(line)
+			}
+		}
+		if code.Len() == 0 {
+			continue
+		}
+		examples++
+		source := fmt.Sprintf("package example\n\nimport (\n\"context\"\n\"fmt\"\n%q\n%q\n)\n\nvar _ = fmt.Println\n\n"+
+			"func example(ctx context.Context, caller lex.Caller, data []byte) error {\n%s\treturn nil\n}\n", emit.LexPath, file.Package, code.String())
+		files = append(files, emit.File{Path: path.Join("example", file.Path), Package: "example.org/" + file.Package, Content: []byte(source)})
+	}
+	if examples < 10 {
+		t.Errorf("%d packages have examples; want at least 10", examples)
+	}
+	if err := gen.TypeCheck(files, exports); err != nil {
+		t.Error(err)
+	}
+}
