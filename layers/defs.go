@@ -1221,17 +1221,11 @@ func decodeExternalTargetSelector(d *lex.Decoder) ExternalTargetSelector {
 	case "":
 		return nil
 	case "pub.layers.defs#textQuoteSelector":
-		x := lex.NewObject[TextQuoteSelector](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[TextQuoteSelector](d)
 	case "pub.layers.defs#textPositionSelector":
-		x := lex.NewObject[TextPositionSelector](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[TextPositionSelector](d)
 	case "pub.layers.defs#fragmentSelector":
-		x := lex.NewObject[FragmentSelector](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[FragmentSelector](d)
 	default:
 		return &UnknownExternalTargetSelector{d.TypedMap()}
 	}

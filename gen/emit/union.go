@@ -38,9 +38,7 @@ func emitUnion(f *jen.File, u *plan.Union) {
 			for _, v := range u.Variants {
 				refs = append(refs, jen.Lit(v.Name))
 				g.Case(literals(v.Spellings)...).Block(
-					jen.Id("x").Op(":=").Add(lex("NewObject")).Types(memberType(v)).Call(jen.Id("d")),
-					jen.Id("x").Dot("DecodeLex").Call(jen.Id("d")),
-					jen.Return(jen.Id("x")),
+					jen.Return(lex("DecodeMember").Types(memberType(v)).Call(jen.Id("d"))),
 				)
 			}
 			if u.Unknown == "" {

@@ -30,6 +30,13 @@ func (d *Decoder) Variant() string {
 	return ""
 }
 
+// DecodeMember reads a member of a union, whose $type [Decoder.Variant] returned.
+func DecodeMember[T any, P decodablePointer[T]](d *Decoder) *T {
+	v := NewObject[T](d)
+	P(v).DecodeLex(d)
+	return v
+}
+
 // peekType returns the $type of the object that comes next and leaves the input where it is. Issues
 // that it meets on its way are found again when the object is decoded.
 func (d *Decoder) peekType() (typ string) {

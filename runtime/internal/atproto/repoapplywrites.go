@@ -94,17 +94,11 @@ func decodeRepoApplyWritesInputWritesItem(d *lex.Decoder) RepoApplyWritesInputWr
 	case "":
 		return nil
 	case "com.atproto.repo.applyWrites#create":
-		x := lex.NewObject[RepoApplyWritesCreate](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[RepoApplyWritesCreate](d)
 	case "com.atproto.repo.applyWrites#update":
-		x := lex.NewObject[RepoApplyWritesUpdate](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[RepoApplyWritesUpdate](d)
 	case "com.atproto.repo.applyWrites#delete":
-		x := lex.NewObject[RepoApplyWritesDelete](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[RepoApplyWritesDelete](d)
 	default:
 		d.ClosedUnion("com.atproto.repo.applyWrites#create", "com.atproto.repo.applyWrites#update", "com.atproto.repo.applyWrites#delete")
 		return nil
@@ -176,17 +170,11 @@ func decodeRepoApplyWritesOutputResultsItem(d *lex.Decoder) RepoApplyWritesOutpu
 	case "":
 		return nil
 	case "com.atproto.repo.applyWrites#createResult":
-		x := lex.NewObject[RepoApplyWritesCreateResult](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[RepoApplyWritesCreateResult](d)
 	case "com.atproto.repo.applyWrites#updateResult":
-		x := lex.NewObject[RepoApplyWritesUpdateResult](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[RepoApplyWritesUpdateResult](d)
 	case "com.atproto.repo.applyWrites#deleteResult":
-		x := lex.NewObject[RepoApplyWritesDeleteResult](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[RepoApplyWritesDeleteResult](d)
 	default:
 		d.ClosedUnion("com.atproto.repo.applyWrites#createResult", "com.atproto.repo.applyWrites#updateResult", "com.atproto.repo.applyWrites#deleteResult")
 		return nil

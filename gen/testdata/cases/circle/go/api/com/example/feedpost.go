@@ -58,13 +58,9 @@ func decodeFeedPostView(d *lex.Decoder) FeedPostView {
 	case "":
 		return nil
 	case "com.example.actor.defs#profile":
-		x := lex.NewObject[ActorProfile](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[ActorProfile](d)
 	case "com.example.feed.post#reply":
-		x := lex.NewObject[FeedPostReply](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[FeedPostReply](d)
 	default:
 		return &UnknownFeedPostView{d.TypedMap()}
 	}

@@ -88,9 +88,7 @@ func decodeThingUnionsItemItem(d *lex.Decoder) ThingUnionsItemItem {
 	case "":
 		return nil
 	case "com.example.app.thing#a":
-		x := lex.NewObject[ThingA](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[ThingA](d)
 	default:
 		return &UnknownThingUnionsItemItem{d.TypedMap()}
 	}

@@ -50,13 +50,9 @@ func decodeChooseInput(d *lex.Decoder) ChooseInput {
 	case "":
 		return nil
 	case "com.example.app.choose#a":
-		x := lex.NewObject[ChooseA](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[ChooseA](d)
 	case "com.example.app.choose#b":
-		x := lex.NewObject[ChooseB](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[ChooseB](d)
 	default:
 		return &UnknownChooseInput{d.TypedMap()}
 	}
@@ -83,9 +79,7 @@ func decodeChooseOutput(d *lex.Decoder) ChooseOutput {
 	case "":
 		return nil
 	case "com.example.app.choose#a":
-		x := lex.NewObject[ChooseA](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[ChooseA](d)
 	default:
 		d.ClosedUnion("com.example.app.choose#a")
 		return nil

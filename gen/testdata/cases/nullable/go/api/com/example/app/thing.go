@@ -110,9 +110,7 @@ func decodeThingF(d *lex.Decoder) ThingF {
 	case "":
 		return nil
 	case "com.example.app.thing#inner":
-		x := lex.NewObject[ThingInner](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[ThingInner](d)
 	default:
 		return &UnknownThingF{d.TypedMap()}
 	}

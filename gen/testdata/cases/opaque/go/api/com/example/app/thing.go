@@ -65,9 +65,7 @@ func decodeThingB(d *lex.Decoder) ThingB {
 	case "":
 		return nil
 	case "com.example.app.thing#own":
-		x := lex.NewObject[ThingOwn](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[ThingOwn](d)
 	default:
 		return &UnknownThingB{d.TypedMap()}
 	}

@@ -89,13 +89,9 @@ func decodeLabelChoice(d *lex.Decoder) LabelChoice {
 	case "":
 		return nil
 	case "com.example.one.defs#x":
-		x := lex.NewObject[LabelChoiceX](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[LabelChoiceX](d)
 	case "com.example.two.defs#x":
-		x := lex.NewObject[LabelChoiceSecond](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[LabelChoiceSecond](d)
 	default:
 		return &UnknownLabelChoice{d.TypedMap()}
 	}

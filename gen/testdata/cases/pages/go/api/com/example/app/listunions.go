@@ -93,9 +93,7 @@ func decodeListUnionsOutputListItem(d *lex.Decoder) ListUnionsOutputListItem {
 	case "":
 		return nil
 	case "com.example.app.listUnions#a":
-		x := lex.NewObject[ListUnionsA](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[ListUnionsA](d)
 	default:
 		return &UnknownListUnionsOutputListItem{d.TypedMap()}
 	}

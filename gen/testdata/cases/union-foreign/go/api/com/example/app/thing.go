@@ -70,17 +70,11 @@ func decodeThingEmbed(d *lex.Decoder) ThingEmbed {
 	case "":
 		return nil
 	case "com.example.embed.images", "com.example.embed.images#main":
-		x := lex.NewObject[ThingEmbedImages](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[ThingEmbedImages](d)
 	case "com.example.embed.video#view":
-		x := lex.NewObject[ThingEmbedVideoView](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[ThingEmbedVideoView](d)
 	case "com.example.app.thing#own":
-		x := lex.NewObject[ThingOwn](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[ThingOwn](d)
 	default:
 		return &UnknownThingEmbed{d.TypedMap()}
 	}
@@ -106,9 +100,7 @@ func decodeThingListItem(d *lex.Decoder) ThingListItem {
 	case "":
 		return nil
 	case "com.example.embed.images", "com.example.embed.images#main":
-		x := lex.NewObject[ThingListItemImages](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[ThingListItemImages](d)
 	default:
 		return &UnknownThingListItem{d.TypedMap()}
 	}

@@ -69,17 +69,11 @@ func decodeThingOpen(d *lex.Decoder) ThingOpen {
 	case "":
 		return nil
 	case "com.example.app.thing#a":
-		x := lex.NewObject[ThingA](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[ThingA](d)
 	case "com.example.app.thing#b":
-		x := lex.NewObject[ThingB](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[ThingB](d)
 	case "com.example.app.note", "com.example.app.note#main":
-		x := lex.NewObject[Note](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[Note](d)
 	default:
 		return &UnknownThingOpen{d.TypedMap()}
 	}
@@ -99,13 +93,9 @@ func decodeThingClosed(d *lex.Decoder) ThingClosed {
 	case "":
 		return nil
 	case "com.example.app.thing#a":
-		x := lex.NewObject[ThingA](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[ThingA](d)
 	case "com.example.app.thing#b":
-		x := lex.NewObject[ThingB](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[ThingB](d)
 	default:
 		d.ClosedUnion("com.example.app.thing#a", "com.example.app.thing#b")
 		return nil
@@ -129,9 +119,7 @@ func decodeThingListItem(d *lex.Decoder) ThingListItem {
 	case "":
 		return nil
 	case "com.example.app.thing#a":
-		x := lex.NewObject[ThingA](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[ThingA](d)
 	default:
 		return &UnknownThingListItem{d.TypedMap()}
 	}
@@ -158,9 +146,7 @@ func decodeThingClosedListItem(d *lex.Decoder) ThingClosedListItem {
 	case "":
 		return nil
 	case "com.example.app.thing#b":
-		x := lex.NewObject[ThingB](d)
-		x.DecodeLex(d)
-		return x
+		return lex.DecodeMember[ThingB](d)
 	default:
 		d.ClosedUnion("com.example.app.thing#b")
 		return nil
