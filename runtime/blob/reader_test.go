@@ -138,6 +138,14 @@ func TestRead(t *testing.T) {
 			}
 		}
 	}
+	// announced says how long the answer will be, and sends none of it: the caller has seen enough.
+	announced := func(size int) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", strconv.Itoa(size))
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		}
+	}
 	for _, test := range []struct {
 		name    string
 		ref     lex.Blob
@@ -170,6 +178,9 @@ func TestRead(t *testing.T) {
 		{"endless, of no known size", named, endless, []blob.Option{blob.WithMaxSize(1 << 20)}, blob.ErrTooLarge, "after 1048576 bytes: too large: the limit is 1048576 bytes"},
 		{"over the limit", sized, answer(data), []blob.Option{limit}, blob.ErrTooLarge, "300000 bytes, the limit is 299999"},
 		{"over the limit, of no known size", named, answer(data), []blob.Option{limit}, blob.ErrTooLarge, "after 299999 bytes"},
+		{"short, as announced", sized, announced(299_999), nil, blob.ErrSize, "wrong size: the server's answer has 299999 bytes, not 300000"},
+		{"long, as announced", sized, announced(300_001), nil, blob.ErrSize, "wrong size: the server's answer has 300001 bytes, not 300000"},
+		{"over the limit, as announced", named, announced(300_000), []blob.Option{limit}, blob.ErrTooLarge, "too large: the server's answer has 300000 bytes, the limit is 299999"},
 		{"cut", sized, cut(data[:200_000], 300_000), nil, io.ErrUnexpectedEOF, " of 300000 bytes: "},
 		{"cut, of no known size", named, cut(data[:200_000], 300_000), nil, io.ErrUnexpectedEOF, ""},
 		{"cut before the end of what has no length", sized, func(w http.ResponseWriter, r *http.Request) {
@@ -180,7 +191,7 @@ func TestRead(t *testing.T) {
 		{"a page of HTML", sized, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			io.WriteString(w, "<!doctype html>")
-		}, nil, blob.ErrSize, `after 15 of 300000 bytes: wrong size: there are no more bytes (the server's media type is "text/html; charset=utf-8")`},
+		}, nil, blob.ErrSize, `wrong size: the server's answer has 15 bytes, not 300000 (the server's media type is "text/html; charset=utf-8")`},
 		{"not found, as the reference server says it", sized, refuse(400, `{"error":"InvalidRequest","message":"Blob not found"}`), nil, blob.ErrNotFound, ""},
 		{"not found, as the lexicon says it", sized, refuse(400, `{"error":"BlobNotFound","message":"?"}`), nil, blob.ErrNotFound, ""},
 		{"not found, without a word", sized, refuse(404, `{"error":"NotFound"}`), nil, blob.ErrNotFound, ""},

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -17,28 +18,39 @@ const (
 	FreeInflation = 4 << 20
 )
 
-// ErrInflation says that a compressed body became too large: more than [FreeInflation] and more than
-// [MaxInflation] times what was received.
+// Inflation is how much a compressed body may inflate. A field that is 0 stands for the constant, and none is negative.
+type Inflation struct {
+	// Max is how many bytes one byte may become, in place of [MaxInflation].
+	Max int64
+	// Free is how many bytes a body may have, after decompression, before that counts, in place of [FreeInflation].
+	Free int64
+}
+
+// ErrInflation says that a compressed body became too large: more than [Inflation].Free and more than
+// [Inflation].Max times what was received.
 var ErrInflation = errors.New("inflates too much")
 
 // Inflate returns a transport that asks for gzip and removes it, in place of t, and ends a body that
-// inflates too much with [ErrInflation]: a few bytes must not make a program read gigabytes. t is
-// [http.DefaultTransport] if it is nil. A request that has an Accept-Encoding or a Range of its own goes
+// inflates more than limits with [ErrInflation]: a few bytes must not make a program read gigabytes. t is
+// [http.DefaultTransport] if it is nil. A transport that Inflate returned keeps its limits. A request that has an Accept-Encoding or a Range of its own goes
 // through as it is, and so does an answer that is not in gzip.
 //
 // An answer that had gzip is as [http.Transport] has it: Uncompressed is set, Content-Encoding and
 // Content-Length are gone. The transport is safe for concurrent use if t is.
-func Inflate(t http.RoundTripper) http.RoundTripper {
+func Inflate(t http.RoundTripper, limits Inflation) http.RoundTripper {
 	if t == nil {
 		t = http.DefaultTransport
 	}
 	if already, ok := t.(*inflating); ok {
 		return already
 	}
-	return &inflating{t}
+	return &inflating{t, Inflation{cmp.Or(limits.Max, MaxInflation), cmp.Or(limits.Free, FreeInflation)}}
 }
 
-type inflating struct{ base http.RoundTripper }
+type inflating struct {
+	base   http.RoundTripper
+	limits Inflation
+}
 
 // RoundTrip implements [http.RoundTripper].
 func (t *inflating) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -56,7 +68,7 @@ func (t *inflating) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	response.Request = req
 	if strings.EqualFold(response.Header.Get("Content-Encoding"), "gzip") {
-		response.Body = &inflater{compressed: counter{source: response.Body}}
+		response.Body = &inflater{compressed: counter{source: response.Body}, limits: t.limits}
 		response.Header.Del("Content-Encoding")
 		response.Header.Del("Content-Length")
 		response.ContentLength = -1
@@ -75,6 +87,7 @@ func (t *inflating) CloseIdleConnections() {
 // inflater is a body without its gzip.
 type inflater struct {
 	compressed counter
+	limits     Inflation
 	gzip       *gzip.Reader // made by the first Read
 	inflated   int64
 	err        error
@@ -89,7 +102,7 @@ func (f *inflater) Read(b []byte) (int, error) {
 	}
 	n, err := f.gzip.Read(b)
 	f.inflated += int64(n)
-	if f.err = err; f.inflated > FreeInflation && f.inflated > MaxInflation*f.compressed.count {
+	if f.err = err; f.inflated > f.limits.Free && (f.inflated-1)/f.limits.Max >= f.compressed.count {
 		f.err = fmt.Errorf("guard: body %w: %d bytes of gzip became more than %d bytes",
 			ErrInflation, f.compressed.count, f.inflated)
 		return 0, f.err

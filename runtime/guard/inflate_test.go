@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -44,17 +45,23 @@ func TestInflate(t *testing.T) {
 	for name, test := range map[string]struct {
 		body []byte
 		want int // bytes; -1: ErrInflation
+		guard.Inflation
 	}{
-		"nothing":             {zipped(nil), 0},
-		"text":                {zipped([]byte("text")), 4},
-		"noise":               {zipped(noise(1 << 20)), 1 << 20},
-		"4 MiB of zeros":      {zipped(zeros[:4<<20]), 4 << 20},
-		"a byte more":         {zipped(zeros[:4<<20+1]), -1},
-		"8 MiB of zeros":      {zipped(zeros), -1},
-		"in members":          {zipped(many...), -1},
-		"zeros after noise":   {zipped(noise(1<<10), zeros), -1},
-		"enough noise before": {zipped(noise(100<<10), zeros), 100<<10 + 8<<20},
-		"noise comes late":    {zipped(zeros, noise(1<<20)), -1},
+		"nothing":             {zipped(nil), 0, guard.Inflation{}},
+		"text":                {zipped([]byte("text")), 4, guard.Inflation{}},
+		"noise":               {zipped(noise(1 << 20)), 1 << 20, guard.Inflation{}},
+		"4 MiB of zeros":      {zipped(zeros[:4<<20]), 4 << 20, guard.Inflation{}},
+		"a byte more":         {zipped(zeros[:4<<20+1]), -1, guard.Inflation{}},
+		"8 MiB of zeros":      {zipped(zeros), -1, guard.Inflation{}},
+		"in members":          {zipped(many...), -1, guard.Inflation{}},
+		"zeros after noise":   {zipped(noise(1<<10), zeros), -1, guard.Inflation{}},
+		"enough noise before": {zipped(noise(100<<10), zeros), 100<<10 + 8<<20, guard.Inflation{}},
+		"noise comes late":    {zipped(zeros, noise(1<<20)), -1, guard.Inflation{}},
+		"more is allowed":     {zipped(zeros), 8 << 20, guard.Inflation{Max: 10000}},
+		"more is free":        {zipped(zeros), 8 << 20, guard.Inflation{Free: 8 << 20}},
+		"all is allowed":      {zipped(zeros), 8 << 20, guard.Inflation{Max: math.MaxInt64}},
+		"less is allowed":     {zipped(noise(100<<10), zeros), -1, guard.Inflation{Max: 10}},
+		"less is free":        {zipped(zeros[:1<<20]), -1, guard.Inflation{Free: 1000}},
 	} {
 		closed := false
 		base := roundTrip(func(r *http.Request) (*http.Response, error) {
@@ -67,7 +74,7 @@ func TestInflate(t *testing.T) {
 			}, nil
 		})
 		req, _ := http.NewRequest(http.MethodGet, "http://example.com/", nil)
-		response, err := guard.Inflate(base).RoundTrip(req)
+		response, err := guard.Inflate(base, test.Inflation).RoundTrip(req)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +128,7 @@ func TestInflateLeavesAlone(t *testing.T) {
 		if test.header != "" {
 			req.Header.Set(test.header, test.value)
 		}
-		response, err := guard.Inflate(guard.Inflate(base)).RoundTrip(req)
+		response, err := guard.Inflate(guard.Inflate(base, guard.Inflation{}), guard.Inflation{}).RoundTrip(req)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +138,7 @@ func TestInflateLeavesAlone(t *testing.T) {
 	}
 	broken := errors.New("broken")
 	base := roundTrip(func(*http.Request) (*http.Response, error) { return nil, broken })
-	if _, err := guard.Inflate(base).RoundTrip(&http.Request{}); err != broken {
+	if _, err := guard.Inflate(base, guard.Inflation{}).RoundTrip(&http.Request{}); err != broken {
 		t.Error(err)
 	}
 }

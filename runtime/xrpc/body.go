@@ -245,6 +245,7 @@ type answer struct {
 	ctx   context.Context // of the attempt
 	watch *watch
 	body  io.ReadCloser
+	size  int64 // as the server says
 	err   error
 
 	waited time.Duration // in reads since the rate was last checked
@@ -298,6 +299,9 @@ func (a *answer) Read(b []byte) (int, error) {
 	}
 	return n, a.err
 }
+
+// Size returns the length that the server says the body has; -1 if it says none, or the body was compressed.
+func (a *answer) Size() int64 { return a.size }
 
 // Close releases the connection, for another call if all of the body has been read.
 func (a *answer) Close() error {

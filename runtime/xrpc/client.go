@@ -60,7 +60,7 @@ func New(service string, opts ...Option) (*Client, error) {
 	if follow == nil {
 		follow = guard.CheckRedirect
 	}
-	c.http = &http.Client{Transport: guard.Inflate(h.Transport), Jar: h.Jar, Timeout: h.Timeout, CheckRedirect: checkRedirect(follow)}
+	c.http = &http.Client{Transport: guard.Inflate(h.Transport, o.inflation), Jar: h.Jar, Timeout: h.Timeout, CheckRedirect: checkRedirect(follow)}
 	if o.perSecond > 0 {
 		c.pace.own = rate.NewLimiter(rate.Limit(o.perSecond), o.burst)
 	}
@@ -129,7 +129,8 @@ func (c *Client) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "xrpc.Client(%s)",
 //
 // For a stream, ctx holds until its body is closed. The body must be closed, which is also needed to
 // release the connection; its errors are [*TransportError]s, and it ends with io.EOF only if it is
-// complete, as far as HTTP says what that is: a body without a length, in HTTP/1.0, is not known to be.
+// complete, as far as HTTP says what that is: a body without a length, in HTTP/1.0, is not known to be. It has a method
+// Size() int64, the length that the server announced: -1 for none, or if the body was compressed.
 //
 // InputBody is read but not closed. Unless it is an [io.Seeker], a Read of it may still be under way when
 // Call returns with an error.

@@ -122,7 +122,7 @@ func (x *exchange) send() error {
 		return err
 	}
 	c.pace.heard(x.call.NSID, response.Header)
-	body := &answer{x: x, ctx: ctx, watch: w, body: response.Body}
+	body := &answer{x: x, ctx: ctx, watch: w, body: response.Body, size: response.ContentLength}
 	if x.call.Stream && response.StatusCode/100 == 2 {
 		if err := x.usable(response); err != nil {
 			body.Close()

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -165,15 +166,59 @@ func TestGzip(t *testing.T) {
 	})
 }
 
+// TestSize: a stream has the length that the server announced, if there was one and it holds.
+func TestSize(t *testing.T) {
+	for name, test := range map[string]struct {
+		encoding, body string
+		flush          bool
+		want           int64
+	}{
+		"announced":  {"", `{"a":1}`, false, 7},
+		"empty":      {"", "", false, 0},
+		"chunked":    {"", `{"a":1}`, true, -1},
+		"compressed": {"gzip", compressed(t, strings.NewReader(`{"a":1}`)), false, -1},
+	} {
+		bubble(t, func(t *testing.T, n *network) {
+			n.handler = func(w http.ResponseWriter, r *http.Request) {
+				if test.encoding != "" {
+					w.Header().Set("Content-Encoding", test.encoding)
+				}
+				if test.flush {
+					w.(http.Flusher).Flush()
+				}
+				io.WriteString(w, test.body)
+			}
+			call := stream()
+			if err := n.client(t).Call(background, call); err != nil {
+				t.Fatal(err)
+			}
+			defer call.OutputBody.Close()
+			if got := call.OutputBody.(interface{ Size() int64 }).Size(); got != test.want {
+				t.Errorf("%s: size %d, want %d", name, got, test.want)
+			}
+		})
+	}
+}
+
 // TestInflation: an answer that inflates too much is an error that names both sizes, for JSON and for streams,
 // and is not asked for again.
 func TestInflation(t *testing.T) {
 	bomb := compressed(t, io.LimitReader(newEndless(), 64<<20))
 	small := compressed(t, io.MultiReader(io.LimitReader(newEndless(), 4<<20-2), strings.NewReader("{}")))
+	medium := compressed(t, io.MultiReader(io.LimitReader(newEndless(), 8<<20-2), strings.NewReader("{}")))
 	for name, test := range map[string]struct {
-		body string
-		want error
-	}{"bomb": {bomb, xrpc.ErrInflation}, "four MiB": {small, nil}} {
+		body   string
+		limits guard.Inflation
+		want   error
+	}{
+		"bomb":           {bomb, guard.Inflation{}, xrpc.ErrInflation},
+		"four MiB":       {small, guard.Inflation{}, nil},
+		"less is free":   {small, guard.Inflation{Free: 3 << 20}, xrpc.ErrInflation},
+		"eight MiB":      {medium, guard.Inflation{}, xrpc.ErrInflation},
+		"more is free":   {medium, guard.Inflation{Free: 8 << 20}, nil},
+		"1,000 times":    {medium, guard.Inflation{Max: 10_000}, nil},
+		"only ten times": {medium, guard.Inflation{Max: 10}, xrpc.ErrInflation},
+	} {
 		for kind, call := range map[string]*lex.Call{"json": query(), "stream": stream()} {
 			bubble(t, func(t *testing.T, n *network) {
 				n.handler = func(w http.ResponseWriter, r *http.Request) {
@@ -181,7 +226,7 @@ func TestInflation(t *testing.T) {
 					w.Header().Set("Content-Type", "application/json")
 					io.WriteString(w, test.body)
 				}
-				err := n.client(t, xrpc.WithMaxResponse(1<<30)).Call(background, call)
+				err := n.client(t, xrpc.WithMaxResponse(1<<30), xrpc.WithInflation(test.limits)).Call(background, call)
 				read := int64(0)
 				if err == nil && call.Stream {
 					read, err = io.Copy(io.Discard, call.OutputBody)
@@ -193,11 +238,11 @@ func TestInflation(t *testing.T) {
 				var sent, became int64
 				if err != nil {
 					_, text, _ := strings.Cut(err.Error(), "inflates too much: ")
-					if fmt.Sscanf(text, "%d bytes of gzip became more than %d bytes", &sent, &became); sent == 0 || became < 4<<20 {
+					if fmt.Sscanf(text, "%d bytes of gzip became more than %d bytes", &sent, &became); sent == 0 || became < 3<<20 {
 						t.Errorf("%s, %s: the error does not name both sizes: %v", name, kind, err)
 					}
 				}
-				if read > 5<<20 {
+				if test.want != nil && read > 5<<20 {
 					t.Errorf("%s: %d bytes were read", name, read)
 				}
 			})

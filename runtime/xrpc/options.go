@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -43,6 +44,7 @@ type options struct {
 	proxy        string
 	maxResponse  int64
 	maxRequest   int64
+	inflation    guard.Inflation
 	retry        Retry
 	idle         time.Duration
 	minRate      int64
@@ -175,6 +177,18 @@ func WithMaxResponse(size int64) Option {
 // Streams have no limit here.
 func WithMaxRequest(size int64) Option {
 	return func(o *options) error { o.maxRequest = size; return positive("requests", size) }
+}
+
+// WithInflation sets how much a compressed answer may inflate, in place of [guard.MaxInflation] and
+// [guard.FreeInflation]; a field that is 0 leaves its constant. An answer that inflates more ends with [ErrInflation].
+// This includes streams. It does not matter if the transport of [WithHTTPClient] is one of guard.Inflate.
+func WithInflation(limits guard.Inflation) Option {
+	return func(o *options) error {
+		if o.inflation = limits; limits.Max < 0 || limits.Free < 0 {
+			return fmt.Errorf("xrpc: negative value in %+v", limits)
+		}
+		return nil
+	}
 }
 
 func positive(what string, size int64) error {
