@@ -53,7 +53,6 @@ func TestPages(t *testing.T) {
 				}
 				paged()
 				c := login(t, o)
-				before := string(stored(t, o.Store, alice).Export())
 
 				// In place of the answer to a call: the session goes on.
 				paged(ping)
@@ -69,7 +68,7 @@ func TestPages(t *testing.T) {
 
 				// In place of a renewal.
 				f.expire()
-				before = string(stored(t, o.Store, alice).Export())
+				before := string(stored(t, o.Store, alice).Export())
 				paged(refreshSession, createSession)
 				logins := f.count(createSession)
 				if err := call(t.Context(), c); !errors.Is(err, auth.ErrRenewalFailed) || errors.Is(err, auth.ErrSessionOver) {
