@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -356,6 +357,9 @@ func process(t *testing.T, args ...string) (*exec.Cmd, *bytes.Buffer) {
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if signal.Ignored(os.Interrupt) { // as in the background of a script: the command would ignore it, too
+		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	}
 	command := exec.Command(self, args...)
 	command.Env = append(os.Environ(), "LAYERS_TEST_MAIN=1")

@@ -90,7 +90,7 @@ func (s *servers) announce(p xrpc.Pause) {
 	if p.Reason == xrpc.ReasonPoints {
 		reason += ", of which --rate is how many an hour has"
 	}
-	printf(s.messages, "waiting %s for %s (%s at %s)\n", until(p.Wait), reason, p.NSID, p.Service)
+	printf(s.messages, "waiting %s, for %s (%s at %s)\n", until(p.Wait), reason, p.NSID, p.Service)
 }
 
 // until returns how long a pause takes that begins now, and when it ends if it is not short.
@@ -98,7 +98,7 @@ func until(wait time.Duration) string {
 	if wait < time.Second {
 		return wait.Round(time.Millisecond).String()
 	}
-	return fmt.Sprintf("%v, until %s,", wait.Round(time.Second), time.Now().Add(wait).Format(time.DateTime))
+	return fmt.Sprintf("%v, until %s", wait.Round(time.Second), time.Now().Add(wait).Format(time.DateTime))
 }
 
 // checkTimes checks the flags that are times, before anything is done.

@@ -289,3 +289,96 @@ func TestInterruptedBar(t *testing.T) {
 		}
 	}
 }
+
+// screen returns the lines that a terminal has when all this was written to it.
+func screen(t *testing.T, written string) (lines []string) {
+	t.Helper()
+	rows := make([][]rune, 1)
+	row, column := 0, 0
+	for text := []rune(written); len(text) > 0; text = text[1:] {
+		switch c := text[0]; c {
+		case '\n':
+			if row++; row == len(rows) {
+				rows = append(rows, nil)
+			}
+		case '\r':
+			column = 0
+		case '\x1b':
+			n, used := 0, 1
+			for used < len(text)-1 && strings.ContainsRune("[0123456789", text[used]) {
+				if text[used] != '[' {
+					n = 10*n + int(text[used]-'0')
+				}
+				used++
+			}
+			switch text[used] {
+			case 'A': // up
+				row = max(row-max(n, 1), 0)
+			case 'J': // erase all from here on
+				rows = rows[:row+1]
+				rows[row] = rows[row][:min(column, len(rows[row]))]
+			default:
+				t.Fatalf("unknown sequence %q", string(text[:used+1]))
+			}
+			text = text[used:]
+		default:
+			for len(rows[row]) <= column {
+				rows[row] = append(rows[row], ' ')
+			}
+			rows[row][column] = c
+			column++
+		}
+	}
+	for _, row := range rows {
+		lines = append(lines, strings.TrimRight(string(row), " "))
+	}
+	return lines
+}
+
+// TestPauseAboveBar has a server ask for a pause while apply shows its bar: what it waits for stays above the bar, which goes
+// on, and in the end the bar is gone and the message is there.
+func TestPauseAboveBar(t *testing.T) {
+	file := signedIn(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Retry-After", "60")
+		w.WriteHeader(http.StatusTooManyRequests)
+		fmt.Fprint(w, `{"error":"RateLimitExceeded","message":"slowly"}`)
+	}))
+	batch := filepath.Join(t.TempDir(), "b.jsonl")
+	line := `{"action":"create","collection":"corpus.corpus","value":{"name":"One","createdAt":"2026-01-02T03:04:05Z"}}` + "\n"
+	if err := os.WriteFile(batch, bytes.Repeat([]byte(line), 3), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	term := newTerminal(t)
+	command := term.start([]string{"LAYERS_AUTH_FILE=" + file}, "apply", batch, "--allow-private")
+	const bar, begin, end = "0 of 3 operations", "xrpc: com.atproto.repo.applyWrites", "attempt 2 of 4 follows in 1m"
+	term.wait(end)
+	for frames, begun := strings.Count(term.shown(), bar), time.Now(); strings.Count(term.shown(), bar) < frames+3; time.Sleep(5 * time.Millisecond) {
+		if time.Since(begun) > time.Minute {
+			t.Fatalf("the bar stands still: %q", term.shown())
+		}
+	}
+	check := func(bars int) {
+		t.Helper()
+		lines := screen(t, term.shown())
+		messages := 0
+		for i, line := range lines {
+			if strings.HasPrefix(line, begin) && strings.Contains(line, end) {
+				messages++
+			} else if bars > 0 && strings.Contains(line, bar) && messages == 0 {
+				t.Errorf("line %d: the bar is above the message", i)
+			}
+			if strings.Contains(line, bar) {
+				bars--
+			}
+		}
+		if messages != 1 || bars != 0 {
+			t.Errorf("%d messages, %d bars too few: %q", messages, bars, lines)
+		}
+	}
+	check(1)
+	term.types(ctrlC)
+	command.Wait()
+	term.wait("layers: interrupted")
+	check(0)
+}

@@ -54,8 +54,8 @@ type ApplyOptions struct {
 	Clock *syntax.TIDClock
 	// Each is called for each operation when it is done, in order, from the goroutine of Apply.
 	Each func(OpResult)
-	// Progress is called after each request, and before each pause, from the goroutine of Apply. The account announces the
-	// pauses, too: see [Limiter].
+	// Progress is called when all operations are checked, after each request, and before each pause, from the goroutine of
+	// Apply. The account announces the pauses, too: see [Limiter].
 	Progress func(Progress)
 }
 
@@ -140,6 +140,7 @@ func Apply(ctx context.Context, a Account, ops iter.Seq2[Op, error], opts *Apply
 		}
 		r.done, r.doubt = j.done, j.sent
 	}
+	r.progress(0, nil)
 	return r.result, r.apply(ctx, ops)
 }
 

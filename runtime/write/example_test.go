@@ -121,9 +121,11 @@ func ExampleApply() {
 		journal.Close()
 	}
 	// Output:
+	// 0 of 500, 0 write points
 	// 200 of 500, 600 write points
 	// 400 of 500, 1200 write points
 	// 500 of 500, 1500 write points
 	// 500 written, 0 were already there
+	// 500 of 500, 0 write points
 	// 0 written, 500 were already there
 }
