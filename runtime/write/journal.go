@@ -31,6 +31,9 @@ import (
 // AIX and js). It is only ever appended to, and flushed to the disk before what it says is relied on, so that a crash
 // at any time leaves a journal that is true. It is text, a JSON object to a line, and holds nothing secret.
 //
+// It takes at most 64 MiB, which is some 8 million operations; what would take more is refused with [ErrJournal] before it
+// is sent.
+//
 // A Journal serves one Apply at a time; [Journal.Progress] may be called meanwhile.
 type Journal struct {
 	path string
@@ -43,6 +46,7 @@ type Journal struct {
 	bases  []keyRange   // what their record keys are made from
 	sent   int          // so many operations may have been sent
 	done   int          // so many are known to be done
+	size   int64        // of the file
 	broken error        // why nothing can be appended any more
 }
 
@@ -84,8 +88,11 @@ const (
 	journalVersion = 1
 	// printSize is enough to notice a changed operation.
 	printSize = 6
-	// maxJournal is far more than a batch needs that would take years of write points.
+	// maxJournal is the largest journal: far more than a batch needs that would take years of write points. What it could
+	// not be opened with again is not written.
 	maxJournal = 64 << 20
+	// journalReserve is the room at its end for what is known of the requests that were sent.
+	journalReserve = 1 << 20
 )
 
 // OpenJournal opens the journal in a file, which is made, readable for its owner alone, if it is not there. The error
@@ -145,6 +152,7 @@ func (j *Journal) open() error {
 	if _, err := j.file.Seek(size, io.SeekStart); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
+	j.size = size
 	return nil
 }
 
@@ -206,7 +214,7 @@ func (j *Journal) begin(did syntax.DID, ops []digest, clock *syntax.TIDClock) er
 			Version: journalVersion, DID: did, Batch: hex.EncodeToString(whole[:]), Ops: len(ops),
 			Base: clock.Reserve(len(ops)), Prints: printsOf(ops),
 		}
-		if err := j.append(head); err != nil {
+		if err := j.append(head, maxJournal-journalReserve); err != nil {
 			return err
 		}
 		j.set(head)
@@ -235,7 +243,7 @@ func (j *Journal) begin(did syntax.DID, ops []digest, clock *syntax.TIDClock) er
 	if more := len(ops) - j.keys(); more > 0 {
 		next.Base = clock.Reserve(more)
 	}
-	if err := j.append(next); err != nil {
+	if err := j.append(next, maxJournal-journalReserve); err != nil {
 		return err
 	}
 	j.extend(next)
@@ -247,6 +255,15 @@ func (j *Journal) another(why string) error {
 	const advice = "Put back what was applied, as it was; new operations go after it, and changes of what was applied into another " +
 		"file. Without the journal, creates that have no record key would be carried out again"
 	return fmt.Errorf("%w %s is of another batch: %s. %s", ErrJournal, j.path, why, advice)
+}
+
+// full returns the error for a journal that can hold no more.
+func (j *Journal) full() error {
+	advice := "Split the batch into several files, each with a journal of its own"
+	if j.sent > 0 {
+		advice = fmt.Sprintf("Leave the first %d operations of the batch where they are, and put those after them into another file", j.sent)
+	}
+	return fmt.Errorf("%w %s has no room for more, at %d MiB. %s", ErrJournal, j.path, maxJournal>>20, advice)
 }
 
 func hashOf(ops []digest) (d digest) {
@@ -304,7 +321,7 @@ func (j *Journal) markSent(n int) error {
 	if n <= j.sent {
 		return nil
 	}
-	err := j.append(&journalLine{Sent: n})
+	err := j.append(&journalLine{Sent: n}, maxJournal-journalReserve)
 	if err == nil {
 		j.sent = n
 	}
@@ -318,21 +335,25 @@ func (j *Journal) markDone(n int) error {
 	if n <= j.done {
 		return nil
 	}
-	err := j.append(&journalLine{Done: n})
+	err := j.append(&journalLine{Done: n}, maxJournal)
 	if err == nil {
 		j.sent, j.done = max(j.sent, n), n
 	}
 	return err
 }
 
-// append writes one line and waits until it is on the disk. After a failure it writes nothing more: part of a line may
-// be there.
-func (j *Journal) append(line any) error {
+// append writes one line and waits until it is on the disk, unless the file would become larger than most. After a failure
+// it writes nothing more: part of a line may be there.
+func (j *Journal) append(line any, most int64) error {
 	if j.broken != nil {
 		return j.broken
 	}
 	text, err := json.Marshal(line)
 	if err == nil {
+		if j.size+int64(len(text))+1 > most {
+			return fmt.Errorf("write: %w", j.full())
+		}
+		j.size += int64(len(text)) + 1
 		_, err = j.file.Write(append(text, '\n'))
 	}
 	if err == nil {

@@ -438,3 +438,54 @@ func TestJournalGrownDamaged(t *testing.T) {
 		}
 	}
 }
+
+// A journal never becomes larger than one that can be opened: what would make it so is refused before anything is sent, while
+// what is known of a request that was sent still has room.
+func TestJournalFull(t *testing.T) {
+	const most, reserve = 64 << 20, 1 << 20
+	path := filepath.Join(t.TempDir(), "journal")
+	pds := newPDS()
+	opts := &write.ApplyOptions{Lookup: lookup, Journal: openJournal(t, path)}
+	if _, err := write.Apply(t.Context(), pds, linesOf(2).ops(), opts); err != nil {
+		t.Fatal(err)
+	}
+	opts.Journal.Close()
+	done, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent, _, _ := strings.Cut(string(done), `{"done":2}`)
+	for _, test := range []struct {
+		name    string
+		begin   string
+		size    int
+		ops     int
+		refused string // "": it is applied
+	}{
+		{"room to grow", string(done), most - reserve - 1000, 4, ""},
+		{"grown, without room", string(done), most - reserve - 10, 4, "Leave the first 2 operations of the batch where they are, and put those after them into another file"},
+		{"grown, full", string(done), most, 4, "Leave the first 2"},
+		{"done, full", string(done), most, 2, ""},
+		{"sent, room for what became of it", sent, most - 100, 2, ""},
+		{"sent, full", sent, most - 5, 2, "Leave the first 2"},
+		{"sent and grown", sent, most - 100, 4, "Leave the first 2"},
+	} {
+		const line = `{"sent":2`
+		padded := test.begin + line + strings.Repeat(" ", test.size-len(test.begin)-len(line)-2) + "}\n"
+		if err := os.WriteFile(path, []byte(padded), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		opts.Journal = openJournal(t, path)
+		before := pds.procedures()
+		_, err := write.Apply(t.Context(), pds, linesOf(test.ops).ops(), opts)
+		if test.refused == "" && err != nil || test.refused != "" && (!errors.Is(err, write.ErrJournal) || !strings.Contains(err.Error(), test.refused) || pds.procedures() != before) {
+			t.Errorf("%s: %v, %d requests", test.name, err, pds.procedures()-before)
+		}
+		opts.Journal.Close()
+		again, err := write.OpenJournal(path)
+		if err != nil {
+			t.Fatalf("%s: %v", test.name, err)
+		}
+		again.Close()
+	}
+}
