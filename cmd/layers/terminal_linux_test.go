@@ -338,7 +338,14 @@ func screen(t *testing.T, written string) (lines []string) {
 // TestPauseAboveBar has a server ask for a pause while apply shows its bar: what it waits for stays above the bar, which goes
 // on, and in the end the bar is gone and the message is there.
 func TestPauseAboveBar(t *testing.T) {
+	const bar, begin, end = "0 of 3 operations", "xrpc: com.atproto.repo.applyWrites", "attempt 2 of 4 follows in 1m"
+	barred := make(chan bool) // closed when the bar is there
 	file := signedIn(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		select {
+		case <-barred:
+		case <-r.Context().Done():
+		}
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Retry-After", "60")
 		w.WriteHeader(http.StatusTooManyRequests)
@@ -351,7 +358,8 @@ func TestPauseAboveBar(t *testing.T) {
 	}
 	term := newTerminal(t)
 	command := term.start([]string{"LAYERS_AUTH_FILE=" + file}, "apply", batch, "--allow-private")
-	const bar, begin, end = "0 of 3 operations", "xrpc: com.atproto.repo.applyWrites", "attempt 2 of 4 follows in 1m"
+	term.wait(bar)
+	close(barred)
 	term.wait(end)
 	for frames, begun := strings.Count(term.shown(), bar), time.Now(); strings.Count(term.shown(), bar) < frames+3; time.Sleep(5 * time.Millisecond) {
 		if time.Since(begun) > time.Minute {
