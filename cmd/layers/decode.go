@@ -91,7 +91,7 @@ func account(ctx context.Context, w io.Writer, archive *repo.Repo, lines bool) (
 		w = exact(w)
 	}
 	out := bufio.NewWriter(w)
-	for record, err := range archive.Decode(ctx, records.Lookup, nil) {
+	for record, err := range archive.Decode(ctx, records.Lookup, &repo.DecodeOptions{Reuse: true}) {
 		if err != nil {
 			return summary.total, errors.Join(out.Flush(), err)
 		}
