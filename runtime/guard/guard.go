@@ -1,15 +1,14 @@
-// Package guard makes HTTP clients that can be pointed at addresses which strangers choose.
+// Package guard makes HTTP clients that can safely connect to hosts chosen by strangers.
 //
-// A DID document, a handle, a redirect and a DNS answer are written by somebody else. A program that
-// follows them can be led to services that only it can reach: on its own host, in its network, of its
-// cloud provider. A client of this package looks at the address of each connection when it is made,
-// after names have been resolved, and refuses all that are not on the public Internet:
+// A DID document, a handle, a redirect and a DNS answer are written by somebody else. A program that follows them can
+// be led to services that only it can reach: on its own host, in its network, or at its cloud provider. A client of
+// this package checks the address of each connection after host names have been resolved, and refuses addresses that
+// are not on the public Internet:
 //
 //	response, err := guard.Client(false).Get("http://localhost:8080/")
 //	errors.Is(err, guard.ErrPrivate) // true
 //
-// Everything in this module that opens connections does it through such a client, unless it is given
-// another one.
+// Every package of this module that opens connections uses such a client, unless the caller supplies another one.
 package guard
 
 import (
@@ -23,30 +22,29 @@ import (
 	"time"
 )
 
-// ErrPrivate says that a host was not contacted because its address is not public. It is in the chain
-// of the errors of [http.Client], for [errors.Is].
+// ErrPrivate says that a host was not contacted because its address is not public. The errors of [http.Client] wrap
+// it: use [errors.Is].
 var ErrPrivate = errors.New("not a public address, which must be allowed (WithAllowPrivate, --allow-private)")
 
 // Settings of the transport that [Client] makes.
 const (
 	dialTimeout     = 30 * time.Second
 	idleConnTimeout = 90 * time.Second
-	pingAfter       = 30 * time.Second // an HTTP/2 connection without a frame for so long is asked whether it lives
+	pingAfter       = 30 * time.Second // an HTTP/2 connection that received no frame for this long is pinged
 	pingTimeout     = 15 * time.Second
 	maxHeaderBytes  = 256 << 10
 	idlePerHost     = 64
 	idleConns       = 512
 )
 
-// Client returns an HTTP client that connects to public addresses only, see [Public], or to any if
-// allowPrivate is set. It checks the address that is really dialled, so that a name which resolves to
-// another address the second time does not get past it. A host with both kinds of addresses is
-// contacted at its public ones.
+// Client returns an HTTP client that connects to public addresses only, see [Public], or to any if allowPrivate is
+// set. It checks the address that is actually dialled, so a name that resolves to a different address the second time
+// does not escape the check. If a host has both public and private addresses, only the public ones are contacted.
 //
-// The client follows redirects as [CheckRedirect] allows. It takes no proxy from the environment,
-// speaks HTTP/1.1 and HTTP/2, asks for gzip (see [Inflate] for its limit), keeps connections for reuse, and has no time-out besides
-// those of connecting: limit each request by its context. Each call returns a client with a
-// connection pool of its own, for use by any number of goroutines.
+// The client follows redirects as [CheckRedirect] allows. It ignores proxy settings in the environment, speaks
+// HTTP/1.1 and HTTP/2, asks for gzip (see [Inflate] for the limit), keeps connections for reuse, and has no time-outs
+// except those for connecting: limit each request by its context. Each call returns a client with its own connection
+// pool. The client is safe for concurrent use.
 func Client(allowPrivate bool) *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
@@ -67,7 +65,7 @@ func dialer(allowPrivate bool) func(ctx context.Context, network, address string
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		d := net.Dialer{Timeout: dialTimeout}
 		if !allowPrivate {
-			// Control runs between making a socket and connecting it, for each address tried.
+			// Control runs after a socket is made and before it is connected, for each address tried.
 			d.ControlContext = func(_ context.Context, network, dialled string, _ syscall.RawConn) error {
 				return check(address, network, dialled)
 			}
@@ -76,7 +74,7 @@ func dialer(allowPrivate bool) func(ctx context.Context, network, address string
 	}
 }
 
-// check refuses the address dialled, which host has been resolved to, unless it is a public one.
+// check returns an error unless the dialled address, to which host was resolved, is public.
 func check(host, network, dialled string) error {
 	if network != "tcp4" && network != "tcp6" {
 		return fmt.Errorf("guard: %s: network %s: %w", host, network, ErrPrivate)

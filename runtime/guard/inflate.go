@@ -12,31 +12,34 @@ import (
 
 // The limits of [Inflate].
 const (
-	// MaxInflation is how many bytes one byte of a compressed body may become.
+	// MaxInflation is the largest number of bytes that one byte of a compressed body may become, on average.
 	MaxInflation = 100
-	// FreeInflation is how many bytes a body may have, after decompression, before that counts.
+	// FreeInflation is the size, in bytes after decompression, up to which a body is not checked against
+	// MaxInflation.
 	FreeInflation = 4 << 20
 )
 
-// Inflation is how much a compressed body may inflate. A field that is 0 stands for the constant, and none is negative.
+// Inflation limits how much a compressed body may inflate. A field that is 0 stands for the constant that it names;
+// fields must not be negative.
 type Inflation struct {
-	// Max is how many bytes one byte may become, in place of [MaxInflation].
+	// Max is the largest number of bytes that one byte may become, in place of [MaxInflation].
 	Max int64
-	// Free is how many bytes a body may have, after decompression, before that counts, in place of [FreeInflation].
+	// Free is the size, in bytes after decompression, up to which Max does not apply, in place of [FreeInflation].
 	Free int64
 }
 
-// ErrInflation says that a compressed body became too large: more than [Inflation].Free and more than
-// [Inflation].Max times what was received.
+// ErrInflation says that a compressed body became too large: larger than [Inflation].Free and more than
+// [Inflation].Max times the bytes received.
 var ErrInflation = errors.New("inflates too much")
 
-// Inflate returns a transport that asks for gzip and removes it, in place of t, and ends a body that
-// inflates more than limits with [ErrInflation]: a few bytes must not make a program read gigabytes. t is
-// [http.DefaultTransport] if it is nil. A transport that Inflate returned keeps its limits. A request that has an Accept-Encoding or a Range of its own goes
-// through as it is, and so does an answer that is not in gzip.
+// Inflate wraps t in a transport that asks for gzip and decompresses the answers, as t would do otherwise. A body
+// that inflates beyond limits ends with [ErrInflation], so that a few bytes cannot make a program read gigabytes. A
+// nil t means [http.DefaultTransport]. If t was returned by Inflate, it is returned as it is, with its own limits.
+// HEAD requests, requests with an Accept-Encoding or Range header, and answers that are not in gzip are passed on
+// unchanged.
 //
-// An answer that had gzip is as [http.Transport] has it: Uncompressed is set, Content-Encoding and
-// Content-Length are gone. The transport is safe for concurrent use if t is.
+// A decompressed answer looks as [http.Transport] would return it: Uncompressed is set, and the headers
+// Content-Encoding and Content-Length are removed. The transport is safe for concurrent use if t is.
 func Inflate(t http.RoundTripper, limits Inflation) http.RoundTripper {
 	if t == nil {
 		t = http.DefaultTransport
@@ -77,14 +80,14 @@ func (t *inflating) RoundTrip(req *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// CloseIdleConnections is called by the method of that name of [http.Client].
+// CloseIdleConnections is called by [http.Client.CloseIdleConnections].
 func (t *inflating) CloseIdleConnections() {
 	if base, ok := t.base.(interface{ CloseIdleConnections() }); ok {
 		base.CloseIdleConnections()
 	}
 }
 
-// inflater is a body without its gzip.
+// inflater decompresses a body in gzip.
 type inflater struct {
 	compressed counter
 	limits     Inflation
@@ -113,7 +116,7 @@ func (f *inflater) Read(b []byte) (int, error) {
 // Close closes the compressed body.
 func (f *inflater) Close() error { return f.compressed.source.Close() }
 
-// counter counts what is read.
+// counter counts the bytes that are read.
 type counter struct {
 	source io.ReadCloser
 	count  int64

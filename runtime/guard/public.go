@@ -2,8 +2,8 @@ package guard
 
 import "net/netip"
 
-// The ranges of IPv4 that are not the public Internet: those of the IANA special-purpose registry
-// that are not globally reachable, multicast, and the deprecated relays of 6to4.
+// The IPv4 ranges that are not part of the public Internet: those that the IANA special-purpose registry lists as not
+// globally reachable, multicast, and the deprecated 6to4 relays.
 // https://www.iana.org/assignments/iana-ipv4-special-registry
 var private4 = prefixes(
 	"0.0.0.0/8",       // this network
@@ -23,25 +23,25 @@ var private4 = prefixes(
 	"240.0.0.0/4",     // reserved, broadcast
 )
 
-// Of IPv6, only 2000::/3 is handed out as global unicast. These are the ranges in it that are not the
-// public Internet. https://www.iana.org/assignments/iana-ipv6-special-registry
+// Of IPv6, only 2000::/3 is allocated as global unicast. These are the ranges in it that are not part of the public
+// Internet. https://www.iana.org/assignments/iana-ipv6-special-registry
 var private6 = prefixes(
 	"2001::/23",     // protocol assignments: Teredo, benchmarks, ORCHID
 	"2001:db8::/32", // documentation
 	"3fff::/20",     // documentation
 )
 
-// Ranges that are public, or not, as the IPv4 address in them is.
+// Ranges of addresses that contain an IPv4 address: they are public if that one is.
 var (
 	global6   = netip.MustParsePrefix("2000::/3")
 	nat64     = netip.MustParsePrefix("64:ff9b::/96") // the address is in the last four bytes
 	sixToFour = netip.MustParsePrefix("2002::/16")    // in the third to sixth
 )
 
-// Public reports whether addr is an address of the public Internet. It is not when it is private,
-// loopback, link-local, unspecified, multicast, shared (CGNAT), for documentation or benchmarks,
-// reserved, or an IPv6 address that stands for such an IPv4 address: mapped, of NAT64 or of 6to4. The
-// zero Addr, and one with a zone, are not public.
+// Public reports whether addr is an address of the public Internet. These are not public: private, loopback,
+// link-local, unspecified, multicast, shared (CGNAT) and reserved addresses, addresses for documentation or
+// benchmarks, and IPv6 addresses that contain such an IPv4 address (IPv4-mapped, NAT64, 6to4). The zero Addr and
+// addresses with a zone are not public either.
 func Public(addr netip.Addr) bool {
 	addr = addr.Unmap()
 	if addr.Is4() {

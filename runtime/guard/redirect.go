@@ -6,14 +6,14 @@ import (
 	"net/http"
 )
 
-// MaxRedirects is how many redirects [CheckRedirect] lets a request follow.
+// MaxRedirects is the largest number of redirects that [CheckRedirect] lets a request follow.
 const MaxRedirects = 5
 
 // ErrRedirect says that a redirect was not followed.
 var ErrRedirect = errors.New("redirect not followed")
 
-// CheckRedirect is the policy of [Client], for the field of that name of [http.Client]: at most
-// [MaxRedirects] in a row, and none from https to anything else. Its errors wrap [ErrRedirect].
+// CheckRedirect is the redirect policy of [Client], for the CheckRedirect field of [http.Client]: it allows at most
+// [MaxRedirects] redirects in a row, and none from https to another scheme. Its errors wrap [ErrRedirect].
 func CheckRedirect(req *http.Request, via []*http.Request) error {
 	if len(via) > MaxRedirects {
 		return fmt.Errorf("guard: %w: %s sends on after %d of them", ErrRedirect, via[len(via)-1].URL.Host, MaxRedirects)

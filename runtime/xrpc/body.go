@@ -12,10 +12,10 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/panics"
 )
 
-// watch ends the context of an attempt when nothing has moved for too long.
+// watch cancels the context of an attempt when no byte has been transferred for too long.
 type watch struct {
 	after  time.Duration
-	timer  *time.Timer // nil: it never ends
+	timer  *time.Timer // nil: no time-out
 	cancel context.CancelCauseFunc
 }
 
@@ -28,21 +28,21 @@ func newWatch(ctx context.Context, after time.Duration) (context.Context, *watch
 	return ctx, w
 }
 
-// start starts counting, anew if it had been started.
+// start starts the timer, or restarts it.
 func (w *watch) start() {
 	if w.timer != nil {
 		w.timer.Reset(w.after)
 	}
 }
 
-// pause stops counting.
+// pause stops the timer.
 func (w *watch) pause() {
 	if w.timer != nil {
 		w.timer.Stop()
 	}
 }
 
-// end ends the attempt.
+// end cancels the context of the attempt.
 func (w *watch) end() {
 	w.pause()
 	w.cancel(nil)
@@ -52,13 +52,13 @@ func (w *watch) end() {
 type payload struct {
 	mediaType string
 	source    io.Reader
-	seeker    io.Seeker // source, nil if it cannot be set back
+	seeker    io.Seeker // the source; nil if it cannot be rewound
 	start     int64     // where seeker stood
 	size      int64     // -1: unknown
 	current   *upload
 }
 
-// newPayload returns the payload that r has from where it stands.
+// newPayload returns a payload of what r has from its current position on.
 func newPayload(r io.Reader, mediaType string) *payload {
 	if mediaType == "" {
 		mediaType = "application/octet-stream"
@@ -77,7 +77,7 @@ func newPayload(r io.Reader, mediaType string) *payload {
 	return p
 }
 
-// attach makes the payload the body of req, which ends with ctx.
+// attach makes the payload the body of req. Reading it fails when ctx ends.
 func (p *payload) attach(ctx context.Context, req *http.Request, w *watch) {
 	if p.size == 0 {
 		req.Body = http.NoBody
@@ -107,7 +107,7 @@ func (p *payload) upload(ctx context.Context, w *watch) *upload {
 	return u
 }
 
-// stop ends the reading of the payload for the last request.
+// stop keeps the last request from reading the payload any further.
 func (p *payload) stop() {
 	if p.current == nil {
 		return
@@ -116,11 +116,11 @@ func (p *payload) stop() {
 	if r, ok := p.current.source.(*interruptible); ok {
 		r.Close()
 	} else {
-		p.current.wait() // so that nobody reads the source when the call returns
+		p.current.wait() // so that the source is not read any more when the call returns
 	}
 }
 
-// rewind sets the payload back to its beginning.
+// rewind seeks the payload back to its beginning.
 func (p *payload) rewind() error {
 	if p.current == nil {
 		return nil
@@ -138,7 +138,7 @@ func (p *payload) rewind() error {
 	return nil
 }
 
-// failure returns the error that the source had, if any.
+// failure returns the error that reading the source returned, if any.
 func (p *payload) failure() error {
 	if p.current == nil {
 		return nil
@@ -148,8 +148,8 @@ func (p *payload) failure() error {
 	return p.current.err
 }
 
-// upload is what one request reads its body from. [http.Transport] may go on reading when it has an
-// answer: stop keeps it from the source.
+// upload is the body of one request. [http.Transport] may go on reading the body after it has returned an answer;
+// stop keeps it from reading the source.
 type upload struct {
 	watch   *watch
 	reading chan struct{} // has an element during a Read of source
@@ -188,28 +188,28 @@ func (u *upload) Read(b []byte) (int, error) {
 // Close does nothing: the source is the caller's.
 func (u *upload) Close() error { return nil }
 
-// stop lets no Read reach the source from now on.
+// stop keeps every later Read from reaching the source.
 func (u *upload) stop() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.stopped = true
 }
 
-// wait waits for a Read that is under way.
+// wait waits until a Read in progress has returned.
 func (u *upload) wait() {
 	u.reading <- struct{}{}
 	<-u.reading
 }
 
-// begun reports whether the source was read.
+// begun reports whether the source has been read from.
 func (u *upload) begun() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return u.touched
 }
 
-// interruptible is a reader whose Read ends when it is closed, even if that of its source does not. It
-// reads from its source in a goroutine, from its own first Read on.
+// interruptible is a reader whose Read returns when the reader is closed, even if the Read of its source blocks. It
+// reads the source in a goroutine that its own first Read starts.
 type interruptible struct {
 	source io.Reader
 	begin  sync.Once
@@ -235,11 +235,11 @@ func (i *interruptible) Read(b []byte) (int, error) {
 	return i.r.Read(b)
 }
 
-// Close is not passed on to the source.
+// Close does not close the source.
 func (i *interruptible) Close() error { return i.r.Close() }
 
-// answer is the body of a response. Each of its reads ends when nothing comes for too long, when too little
-// comes, or with the caller's context; its errors say which call they are of.
+// answer is the body of a response. A read fails when no byte arrives for too long, when bytes arrive too slowly, or
+// when the caller's context ends; the error names the call.
 type answer struct {
 	x     *exchange
 	ctx   context.Context // of the attempt
@@ -252,10 +252,10 @@ type answer struct {
 	came   int64         // bytes since then
 }
 
-// rateWindow is how long a call waits for bytes before their rate is looked at.
+// rateWindow is how long a call waits for bytes before their rate is checked.
 const rateWindow = 2 * time.Minute
 
-// slow takes note of a read, and returns an error if those of the last rateWindow brought too little.
+// slow records a read, and returns an error if the reads of the last rateWindow brought too few bytes.
 func (a *answer) slow(n int, took time.Duration) error {
 	a.came += int64(n)
 	a.waited += took
@@ -281,7 +281,7 @@ func (a *answer) Read(b []byte) (int, error) {
 	a.watch.pause()
 	if err == nil {
 		if slow := a.slow(n, time.Since(start)); slow != nil {
-			a.watch.cancel(slow) // so that it counts as the cause
+			a.watch.cancel(slow) // so that it becomes the cause of the context's end
 			err = slow
 		}
 	}
@@ -300,10 +300,11 @@ func (a *answer) Read(b []byte) (int, error) {
 	return n, a.err
 }
 
-// Size returns the length that the server says the body has; -1 if it says none, or the body was compressed.
+// Size returns the length of the body that the server announced, or -1 if it announced none or the body was
+// compressed.
 func (a *answer) Size() int64 { return a.size }
 
-// Close releases the connection, for another call if all of the body has been read.
+// Close releases the connection. It can be reused if all of the body has been read.
 func (a *answer) Close() error {
 	err := a.body.Close()
 	a.watch.end()

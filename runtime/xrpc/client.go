@@ -18,8 +18,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// Client calls the methods of one service. It is a [lex.Caller]. Its settings do not change; any number
-// of goroutines may use it at once, and should: what the server says about its limits then reaches all.
+// Client calls the methods of one service. It is a [lex.Caller]. It is safe for concurrent use. A program should use
+// one Client for each service, so that all its calls share what the server says about its rate limits.
 type Client struct {
 	options
 	base    url.URL // without path
@@ -28,20 +28,21 @@ type Client struct {
 	buffers sync.Pool // of *bytes.Buffer
 }
 
-// Authorizer gives requests their credentials. It must be safe for concurrent use.
+// Authorizer adds credentials to requests. It must be safe for concurrent use.
 type Authorizer interface {
-	// Authorize adds the credentials to the headers of req, which is about to be sent. It is called once
-	// for each request of a call. An error ends the call.
+	// Authorize adds credentials to the headers of req just before req is sent. It is called once for each request of
+	// a call. If it returns an error, the call fails.
 	Authorize(ctx context.Context, req *http.Request) error
-	// Refused is told of an answer to req which may mean that the credentials have to be renewed: status
-	// 401, unless its body is not an XRPC error, or another 4xx with an error named ExpiredToken or
-	// InvalidToken. When it returns true the request is authorized and sent once more. It is called at most once in a call. An error ends the
-	// call; both it and the answer are in the error of the call then.
+	// Refused is called with an answer to req that may mean that the credentials must be renewed: one with status
+	// 401, unless its body is something other than an XRPC error, or with another 4xx status and an error named
+	// ExpiredToken or InvalidToken. If it returns true, the request is authorized and sent once more. It is called at
+	// most once in a call. If it returns an error, the call fails, and the call's error wraps both that error and the
+	// answer.
 	Refused(ctx context.Context, req *http.Request, answer *Error) (again bool, err error)
 }
 
-// New returns a client of the service at an origin: "https://host" or "https://host:port". An origin
-// with http is refused unless [WithAllowPrivate] or [WithHTTPClient] is given. Nothing is sent.
+// New returns a client of the service at the given origin: "https://host" or "https://host:port". An http origin is
+// refused unless [WithAllowPrivate] or [WithHTTPClient] is given. New sends nothing.
 func New(service string, opts ...Option) (*Client, error) {
 	o, err := newOptions(opts)
 	if err != nil {
@@ -68,11 +69,11 @@ func New(service string, opts ...Option) (*Client, error) {
 	return c, nil
 }
 
-// parseOrigin returns the parts of a service's origin, in lower case and without the scheme's own port.
+// parseOrigin parses a service's origin. The result is in lower case and without the scheme's default port.
 func parseOrigin(service string, plain bool) (url.URL, error) {
 	u, err := url.Parse(service)
 	switch {
-	case err != nil || u.User != nil || u.RawQuery != "": // not shown, it may have secrets
+	case err != nil || u.User != nil || u.RawQuery != "": // the service is not shown: it may contain secrets
 		return url.URL{}, errors.New("xrpc: the service is not of the form https://host[:port]")
 	case u.Hostname() == "" || u.Path != "" && u.Path != "/" || u.Fragment != "" || u.ForceQuery,
 		u.Scheme != "https" && u.Scheme != "http":
@@ -93,8 +94,8 @@ func parseOrigin(service string, plain bool) (url.URL, error) {
 	return url.URL{Scheme: u.Scheme, Host: host}, nil
 }
 
-// checkRedirect lets procedures follow no redirect, keeps what a client says about itself and its user
-// to the origin that it was meant for, and leaves the rest to follow.
+// checkRedirect returns a redirect policy: procedures follow no redirects, headers about the client and its user are
+// not sent to another origin, and follow decides the rest.
 func checkRedirect(follow func(*http.Request, []*http.Request) error) func(*http.Request, []*http.Request) error {
 	return func(req *http.Request, via []*http.Request) error {
 		first := via[0]
@@ -117,23 +118,23 @@ func sameOrigin(a, b *url.URL) bool { return a.Scheme == b.Scheme && strings.Equ
 // Service returns the origin of the service, without a slash at its end.
 func (c *Client) Service() string { return c.service }
 
-// Format prints the client as its service, whatever the verb: its headers may be secrets.
+// Format prints only the client's service, whatever the verb, because its headers may contain secrets.
 func (c *Client) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "xrpc.Client(%s)", c.service) }
 
-// Call sends call and fills its Output, or its OutputBody and OutputEncoding, and returns nil when the
-// answer has a status of success and is what the method answers with. Its errors are described in the
-// documentation of the package; a decoding error leaves in Output what could be decoded.
+// Call sends call and sets its Output, or its OutputBody and OutputEncoding. It returns nil if the answer has a
+// success status and is well-formed for the method. The package documentation describes the errors. After a decoding
+// error, Output has what could be decoded.
 //
-// A pause that the server asks for is kept if it is not longer than [WithMaxWait] says; otherwise Call
-// returns a [*WaitError] at once. [WithPauses] announces each pause.
+// Call waits when the server asks for a pause, up to the limit of [WithMaxWait]; if the server asks for a longer one,
+// Call returns a [*WaitError] at once. [WithPauses] sets a function that is told of each pause.
 //
-// For a stream, ctx holds until its body is closed. The body must be closed, which is also needed to
-// release the connection; its errors are [*TransportError]s, and it ends with io.EOF only if it is
-// complete, as far as HTTP says what that is: a body without a length, in HTTP/1.0, is not known to be. It has a method
-// Size() int64, the length that the server announced: -1 for none, or if the body was compressed.
+// If the output is a stream, ctx must stay valid until its body is closed, and the caller must close the body to
+// release the connection. The body's errors are [*TransportError]s. It ends with io.EOF only if it is complete, as
+// far as HTTP can tell: a body in HTTP/1.0 without a length may have been cut off. The body has a method Size()
+// int64, which returns the length that the server announced, or -1 if it announced none or the body was compressed.
 //
-// InputBody is read but not closed. Unless it is an [io.Seeker], a Read of it may still be under way when
-// Call returns with an error.
+// Call reads InputBody but does not close it. Unless it is an [io.Seeker], a Read of it may still be in progress when
+// Call returns an error.
 func (c *Client) Call(ctx context.Context, call *lex.Call) error {
 	x := &exchange{c: c, ctx: ctx, call: call}
 	if err := x.prepare(); err != nil {

@@ -1,5 +1,5 @@
-// Package xrpc calls the methods of a service over HTTP (https://atproto.com/specs/xrpc). The generated
-// clients run on its [Client]:
+// Package xrpc calls the methods of a service over HTTP (https://atproto.com/specs/xrpc). The generated clients send
+// their calls through its [Client]:
 //
 //	service, err := xrpc.New("https://pds.example.com")
 //	if err != nil {
@@ -12,33 +12,33 @@
 //
 // # Failures
 //
-// An answer that is a refusal is an [*Error]: it has the HTTP status and the server's name and words for
-// it. No answer, or one cut short, is a [*TransportError]. Use [errors.As] for both, and [errors.Is] with
-// the [lex.ErrorName] that a method declares. An answer that is JSON but not of the method's type is
-// the [*lex.Error] that says where.
+// If the server refuses a call, the error is an [*Error], which has the HTTP status and the server's error name and
+// message. If there is no answer, or it is cut off, the error is a [*TransportError]. Use [errors.As] for both, and
+// [errors.Is] with the [lex.ErrorName] that a method declares. If an answer is JSON but not of the method's output
+// type, the error is a [*lex.Error] that says where.
 //
 // # Repeating
 //
-// A call is sent again, after a pause that grows and is random, when that may help and cannot harm. A
-// query may always be repeated. A procedure is repeated when no connection could be made, so that nothing
-// was sent, and when the server's answer was 429, which says that it was not carried out; after anything
-// else, the 429 of a proxy included, only if [lex.Call].Repeatable says so. A body of a call that is a
-// stream is sent again if it is an [io.Seeker], from where it stood, or if nothing of it has been read.
+// A failed call is sent again, after a random pause whose upper limit grows, if that may help and cannot do harm.
+// Queries may always be repeated. A procedure is repeated if no connection could be made, so that nothing was sent,
+// or if the server itself answered with status 429, which means that it did not carry the call out. After any other
+// failure, including a 429 from a proxy, it is repeated only if [lex.Call].Repeatable is set. A streamed request body
+// is sent again, from its initial position, if it is an [io.Seeker] or if none of it has been read.
 //
-// Below this package, [http.Transport] sends a request again on its own when a kept connection turns
-// out to be closed. It does that with a procedure only if not a byte of it was written, or if the server
-// ended it over HTTP/2 in a way that says that it was not looked at (GOAWAY, REFUSED_STREAM, or
-// PROTOCOL_ERROR). A header Idempotency-Key would change that, so [WithHeader] does not take it.
+// Below this package, [http.Transport] itself sends a request again when a kept-alive connection turns out to be
+// closed. It does so with a procedure only if no byte of the request was written, or if the server's HTTP/2 error
+// says that the request was not processed (GOAWAY, REFUSED_STREAM, or PROTOCOL_ERROR). The header Idempotency-Key
+// would change that, so [WithHeader] refuses it.
 //
 // # Pauses
 //
-// A server's Retry-After and RateLimit headers are followed, up to [WithMaxWait]. Towards a server that
-// sends no RateLimit headers, a client keeps to a pace of its own, see [WithPace]. Pauses are announced
-// ([WithPauses]). A pause that is too long, for the client or for the context, is not begun: the call
-// returns a [*WaitError] at once, which says when it may be made again.
+// A client obeys a server's Retry-After and RateLimit headers, up to the limit of [WithMaxWait]. If a server sends no
+// RateLimit headers, the client limits its own rate, see [WithPace]. A program can be told of pauses ([WithPauses]).
+// If a pause would be longer than the client or the context allows, the call does not wait: it returns a [*WaitError]
+// at once, which says when the call may be made again.
 //
 // # Limits
 //
-// Sizes are limited ([WithMaxResponse], [WithMaxRequest]), and so are silence ([WithIdleTimeout]) and
-// slowness ([WithMinRate]); how long a call may take in all is for its context to say.
+// A client limits the sizes of answers and requests ([WithMaxResponse], [WithMaxRequest]), the time without any data
+// ([WithIdleTimeout]) and the slowness of answers ([WithMinRate]). Limit the total time of a call by its context.
 package xrpc

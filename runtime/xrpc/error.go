@@ -16,50 +16,51 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// What can go wrong with a call besides the server's refusal, for [errors.Is].
+// Errors of calls other than a server's refusal, for [errors.Is].
 var (
-	// ErrTooLarge says that an answer or a request is above its limit of bytes.
+	// ErrTooLarge says that an answer or a request is larger than its limit in bytes.
 	ErrTooLarge = errors.New("too large")
-	// ErrTimeout says that no byte came for as long as [WithIdleTimeout] says, or that an answer came more
-	// slowly than [WithMinRate] says.
+	// ErrTimeout says that no byte was transferred for the time of [WithIdleTimeout], or that an answer arrived more
+	// slowly than [WithMinRate] allows.
 	ErrTimeout = errors.New("time-out")
-	// ErrNotSent says that a request was not sent, because the [Authorizer] did not authorize it. What was sent of the call
-	// before, if anything, the server has refused.
+	// ErrNotSent says that a request was not sent because the [Authorizer] did not authorize it. If earlier requests
+	// of the same call were sent, the server refused them.
 	ErrNotSent = errors.New("not sent")
 	// ErrBody says that a call was not repeated because its body cannot be sent again.
 	ErrBody = errors.New("the body cannot be sent again")
-	// ErrRedirect says that a redirect was not followed. It is that of package guard.
+	// ErrRedirect says that a redirect was not followed. It is [guard.ErrRedirect].
 	ErrRedirect = guard.ErrRedirect
-	// ErrInflation says that a compressed answer became too large. It is that of package guard.
+	// ErrInflation says that a compressed answer became too large. It is [guard.ErrInflation].
 	ErrInflation = guard.ErrInflation
 )
 
-// Sizes of what is kept of answers that are errors.
+// How much of an error answer is used, in bytes.
 const (
 	maxErrorBody = 64 << 10 // read
 	maxPrefix    = 1 << 10  // kept in Error.Body
 	maxExcerpt   = 200      // shown in a text
 )
 
-// Error is an answer that is an error, or that is not what a call must be answered with.
+// Error is an answer with an error status, or an answer that is not usable as the answer to the call.
 type Error struct {
 	// NSID is the method that was called, Service the origin of the service.
 	NSID    syntax.NSID
 	Service string
 	// Status is the HTTP status.
 	Status int
-	// Name and Message are the server's, empty if it gave none. Methods declare names.
+	// Name and Message are the error name and message from the server, empty if it sent none. A method's lexicon
+	// declares the names.
 	Name, Message string
-	// Header is the answer's.
+	// Header is the header of the answer.
 	Header http.Header
-	// Body is the beginning of the answer, at most 1 KiB, when it is not an XRPC error: the page of a
-	// proxy, for example.
+	// Body is the beginning of the answer, at most 1 KiB, if the answer is not an XRPC error but, for example, the
+	// page of a proxy.
 	Body []byte
 
-	note string // what is wrong with an answer that has no error status
+	note string // what is wrong with an answer that has a success status
 }
 
-// Error returns a text that names the method, the service, the status, and what the server says.
+// Error returns a text with the method, the service, the status, and the server's error name and message.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "xrpc: %s at %s: %d", e.NSID, e.Service, e.Status)
@@ -79,25 +80,25 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Is reports whether target is the [lex.ErrorName] of the error.
+// Is reports whether target is a [lex.ErrorName] equal to e.Name.
 func (e *Error) Is(target error) bool {
 	name, _ := target.(lex.ErrorName)
 	return name != "" && e.Name == string(name)
 }
 
-// TransportError says that there was no answer, or that one was cut off.
+// TransportError says that no answer was received, or that the answer was cut off.
 type TransportError struct {
 	// NSID is the method that was called, Service the origin of the service.
 	NSID    syntax.NSID
 	Service string
-	// Err is what happened: an error of package net, of the context, or one that wraps an error of this
-	// package. When the body of a stream was cut off it wraps io.ErrUnexpectedEOF.
+	// Err is the cause: an error of package net, of the context, or one that wraps an error of this package. If the
+	// body of a stream was cut off, it wraps io.ErrUnexpectedEOF.
 	Err error
 
 	passing bool // sending it again may help
 }
 
-// Error returns a text that names the method and the service, and says what happened.
+// Error returns a text with the method, the service and the cause.
 func (e *TransportError) Error() string {
 	return fmt.Sprintf("xrpc: %s at %s: %v", e.NSID, e.Service, e.Err)
 }
@@ -105,15 +106,15 @@ func (e *TransportError) Error() string {
 // Unwrap returns e.Err.
 func (e *TransportError) Unwrap() error { return e.Err }
 
-// parse fills e from the body of an answer that is an error. Only a JSON object whose error is a name, without spaces,
-// is the protocol's form (https://atproto.com/specs/xrpc#error-responses): proxies answer with JSON of their own.
+// parse sets the fields of e from the body of an error answer. Only a JSON object whose field error is a name,
+// without spaces, is an XRPC error (https://atproto.com/specs/xrpc#error-responses): proxies answer with other JSON.
 func (e *Error) parse(body []byte) {
 	var answer map[string]json.RawMessage
 	var name string
 	if mayBeError(e.Header.Get("Content-Type")) && json.Unmarshal(bytes.TrimPrefix(body, byteOrderMark), &answer) == nil &&
 		json.Unmarshal(answer["error"], &name) == nil && isErrorName(name) {
 		e.Name = name
-		json.Unmarshal(answer["message"], &e.Message) // a message that is not text is none
+		json.Unmarshal(answer["message"], &e.Message) // a message that is not a string is ignored
 		return
 	}
 	e.Body = append([]byte(nil), body[:min(len(body), maxPrefix)]...)
@@ -122,7 +123,8 @@ func (e *Error) parse(body []byte) {
 // byteOrderMark is what some editors and servers put before text in UTF-8.
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// mayBeError reports whether an answer of the media type can be an XRPC error: JSON, or text, as some servers call it.
+// mayBeError reports whether an answer of this media type can be an XRPC error: JSON, or plain text, which some
+// servers declare.
 func mayBeError(contentType string) bool {
 	return isJSON(contentType) || strings.HasPrefix(contentType, "text/plain")
 }
@@ -134,15 +136,16 @@ func isErrorName(s string) bool {
 
 const maxErrorName = 128
 
-// credentials reports whether the credentials may have to be renewed. Servers put it in several ways: status 401,
-// also without a body; 400, and in some 403, with one of two names. A 401 that is a page, or JSON of another form, is
-// the word of a proxy, about other credentials.
+// credentials reports whether the credentials may have to be renewed. Servers say so in several ways: by status 401,
+// with or without a body, or by 400 or 403 with one of two error names. A 401 with a page, or with JSON of another
+// form, comes from a proxy and is about other credentials.
 func (e *Error) credentials() bool {
 	return e.Status == http.StatusUnauthorized && len(e.Body) == 0 ||
 		e.Status >= 400 && e.Status < 500 && (e.Name == "ExpiredToken" || e.Name == "InvalidToken")
 }
 
-// shown returns text of a server so that it can be printed: as it is, or quoted; cut if it is long.
+// shown returns text from a server in a form that is safe to print: unchanged, or quoted if necessary, and cut off if
+// it is long.
 func shown(text string) string {
 	strange := func(r rune) bool { return !strconv.IsPrint(r) || r == utf8.RuneError }
 	if len(text) > maxExcerpt || strings.ContainsFunc(text, strange) {
@@ -159,14 +162,14 @@ func excerpt(text string) string {
 	return strconv.Quote(text)
 }
 
-// longest is the longest pause that a server can ask for. Servers count by the month at most; what is
-// longer is not a pause but a mistake, such as a date in another unit.
+// longest is the longest pause that a server can ask for. Rate limits cover a month at most; a longer pause is a
+// mistake, such as a time in another unit.
 const longest = 32 * 24 * time.Hour
 
-// RetryAfter returns how long after now the server wants to be left alone, if it says so: by
-// Retry-After, in seconds or as a date; or, with status 429 or when RateLimit-Remaining is 0, by
-// RateLimit-Reset, in seconds since 1970 or from now. Seconds since 1970 are rounded up, since servers cut
-// off fractions. What is over 32 days, or nonsense, is taken as not said. A time that is past is 0.
+// RetryAfter returns how long, counted from now, the server asks clients to wait, and whether it asks for that: by
+// the header Retry-After, in seconds or as a date; or, if the status is 429 or RateLimit-Remaining is 0, by
+// RateLimit-Reset, in seconds since 1970 or from now. Seconds since 1970 are rounded up, since servers cut off
+// fractions. Malformed values and waits of more than 32 days are ignored. If the time has passed, the wait is 0.
 func (e *Error) RetryAfter(now time.Time) (time.Duration, bool) {
 	if after, ok := retryAfter(e.Header.Get("Retry-After"), now); ok {
 		return after, true
@@ -198,7 +201,7 @@ func reset(h http.Header, now time.Time) (time.Duration, bool) {
 	if err != nil {
 		return 0, false
 	}
-	const since1970 = 500_000_000 // as a pause it would be 15 years
+	const since1970 = 500_000_000 // as a duration this would be 15 years
 	if seconds > since1970 {
 		seconds = max(seconds-now.Unix()+1, 0)
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// exchange is a call under way.
+// exchange is a call in progress.
 type exchange struct {
 	c       *Client
 	ctx     context.Context
@@ -29,11 +29,11 @@ type exchange struct {
 	failures int // of attempts so far
 }
 
-// trace notes what the transport does with a request. One that is not of net/http may note nothing.
+// trace records what the transport does with a request. A transport other than that of net/http may report nothing.
 type trace struct{ asked, got atomic.Bool }
 
-// sent reports whether some of the last request may have reached the server: unless the transport has
-// asked for a connection, and got none, it may.
+// sent reports whether a part of the last request may have reached the server. It is false only if the transport
+// asked for a connection and got none.
 func (x *exchange) sent() bool { return x.trace == nil || x.trace.got.Load() || !x.trace.asked.Load() }
 
 // prepare checks the call and makes its body.
@@ -58,7 +58,7 @@ func (x *exchange) prepare() error {
 	return nil
 }
 
-// rewind sets the body back to where it was before the last attempt.
+// rewind seeks the body back to its position before the last attempt.
 func (x *exchange) rewind() error {
 	if x.body == nil {
 		return nil
@@ -140,14 +140,14 @@ func (x *exchange) send() error {
 		return x.refused(response, body)
 	}
 	if x.call.Output == nil {
-		// Reading to the end lets the connection be used again; what is longer is not worth it.
+		// Read to the end so that the connection can be reused, but only if the rest is short.
 		io.CopyN(io.Discard, body, maxErrorBody+1)
 		return nil
 	}
 	return x.decode(response, body)
 }
 
-// decode reads an answer that is to be JSON into the call's output.
+// decode decodes an answer in JSON into the call's output.
 func (x *exchange) decode(response *http.Response, body io.Reader) error {
 	limit := x.c.maxResponse
 	if response.ContentLength > limit {
@@ -188,7 +188,8 @@ const maxPooled = 1 << 20
 
 const typeJSON = "application/json"
 
-// isJSON reports whether a Content-Type is one of JSON. Servers leave it out, too.
+// isJSON reports whether a Content-Type is that of JSON. An empty one counts as JSON, since some servers leave it
+// out.
 func isJSON(contentType string) bool {
 	if contentType == typeJSON || contentType == "" {
 		return true
@@ -197,8 +198,8 @@ func isJSON(contentType string) bool {
 	return err == nil && (mediaType == typeJSON || strings.HasSuffix(mediaType, "+json"))
 }
 
-// usable refuses an answer in an encoding that was not asked for. [guard.Inflate] asks for gzip, and has
-// removed it if the answer has it.
+// usable returns an error if the answer has a Content-Encoding that was not asked for. [guard.Inflate] asks for gzip
+// and has decompressed it already.
 func (x *exchange) usable(response *http.Response) error {
 	if encoding := response.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return x.misfit(response, nil, "the answer has the encoding "+shown(encoding)+", which was not asked for")
@@ -210,7 +211,7 @@ func (x *exchange) newError(response *http.Response) *Error {
 	return &Error{NSID: x.call.NSID, Service: x.c.service, Status: response.StatusCode, Header: response.Header}
 }
 
-// misfit returns the error of an answer that has a good status but is not usable.
+// misfit returns the error for an answer that has a success status but is not usable.
 func (x *exchange) misfit(response *http.Response, body io.Reader, note string) error {
 	e := x.newError(response)
 	e.note = note
@@ -220,8 +221,8 @@ func (x *exchange) misfit(response *http.Response, body io.Reader, note string) 
 	return e
 }
 
-// refused returns the error of an answer that has a bad status. What is missing of its body does not
-// matter: the status has been seen.
+// refused returns the error for an answer that has an error status. It does not matter if the body was cut off, since
+// the status is known.
 func (x *exchange) refused(response *http.Response, body io.Reader) error {
 	e := x.newError(response)
 	data, _ := io.ReadAll(io.LimitReader(body, maxErrorBody))
@@ -236,10 +237,11 @@ func (x *exchange) transportError(err error, passing bool) *TransportError {
 	return &TransportError{NSID: x.call.NSID, Service: x.c.service, Err: err, passing: passing}
 }
 
-// broken returns the error of an attempt that got no complete answer because of err. ctx is the attempt's.
+// broken returns the error for an attempt that err kept from getting a complete answer. ctx is the context of the
+// attempt.
 func (x *exchange) broken(ctx context.Context, err error) *TransportError {
 	if e, ok := err.(*url.Error); ok {
-		err = e.Err // without the URL: parameters can be secrets
+		err = e.Err // without the URL, since parameters may be secret
 	}
 	if over := ended(x.ctx); over != nil {
 		return x.transportError(over, false)

@@ -11,26 +11,27 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// What holds unless an [Option] sets something else.
+// The default settings of a [Client].
 const (
-	// DefaultMaxResponse is the largest JSON answer that is read, in bytes, after decompression.
+	// DefaultMaxResponse is the size of the largest JSON answer that is accepted, in bytes after decompression.
 	DefaultMaxResponse = 32 << 20
-	// DefaultMaxRequest is the largest JSON body that is sent, in bytes.
+	// DefaultMaxRequest is the size of the largest JSON body that is sent, in bytes.
 	DefaultMaxRequest = 32 << 20
-	// DefaultIdleTimeout is how long a call waits for a byte.
+	// DefaultIdleTimeout is how long a call waits while no byte is transferred.
 	DefaultIdleTimeout = 60 * time.Second
-	// DefaultMinRate is how many bytes of an answer must come a second, on average over two minutes.
+	// DefaultMinRate is the slowest accepted rate of an answer, in bytes per second, on average over two minutes.
 	DefaultMinRate = 256
-	// DefaultMaxWait is the longest pause that a server may ask for.
+	// DefaultMaxWait is the longest pause that a client accepts when a server asks for one.
 	DefaultMaxWait = 2 * time.Minute
-	// DefaultPace and DefaultBurst are the pace of calls to a server that does not say what it allows.
+	// DefaultPace, in calls per second, and DefaultBurst limit the calls to a server that does not send its rate
+	// limits.
 	DefaultPace  = 10.0
 	DefaultBurst = 500
 
 	defaultUserAgent = "layers-go (+https://github.com/layers-pub/layers-go)"
 )
 
-// defaultRetry is how often and how soon a call is repeated.
+// defaultRetry says how often and how soon a failed call is repeated.
 var defaultRetry = Retry{Attempts: 4, Base: 250 * time.Millisecond, Max: 30 * time.Second}
 
 // Option is a setting of a [Client].
@@ -40,7 +41,7 @@ type options struct {
 	http         *http.Client
 	allowPrivate bool
 	auth         Authorizer
-	header       http.Header // of each request
+	header       http.Header // sent with each request
 	proxy        string
 	maxResponse  int64
 	maxRequest   int64
@@ -74,11 +75,11 @@ func newOptions(opts []Option) (*options, error) {
 	return o, nil
 }
 
-// WithHTTPClient makes the client send its requests through a copy of h, in place of a client of package
-// guard: whom it may connect to is then h's affair, and a service may have an http address. The copy uses
-// the transport, the cookie jar and the time-out of h as they are, with [guard.Inflate] before the transport.
-// Redirects follow the policy of h, or guard.CheckRedirect if it has none; in both cases procedures follow
-// none, and headers besides Accept and User-Agent do not go to another origin.
+// WithHTTPClient makes the client send its requests through a copy of h, in place of a client of package guard. Then
+// h decides which addresses may be contacted, and the service may have an http address. The copy uses the transport,
+// the cookie jar and the time-out of h; the transport is wrapped by [guard.Inflate]. Redirects follow the policy of
+// h, or guard.CheckRedirect if it has none; in both cases procedures follow no redirects, and only the headers Accept
+// and User-Agent are sent to another origin.
 func WithHTTPClient(h *http.Client) Option {
 	return func(o *options) error {
 		if h == nil {
@@ -89,8 +90,8 @@ func WithHTTPClient(h *http.Client) Option {
 	}
 }
 
-// WithAllowPrivate lets the client connect to addresses that are not public, such as those of the own
-// host, and to a service without TLS. The default is false. It does not matter with [WithHTTPClient].
+// WithAllowPrivate lets the client connect to addresses that are not public, such as localhost, and to a service
+// without TLS. The default is false. It has no effect with [WithHTTPClient].
 func WithAllowPrivate(allow bool) Option {
 	return func(o *options) error {
 		o.allowPrivate = allow
@@ -98,7 +99,7 @@ func WithAllowPrivate(allow bool) Option {
 	}
 }
 
-// WithAuthorizer makes a sign each request. By default requests carry no credentials.
+// WithAuthorizer makes a add credentials to each request. By default requests have no credentials.
 func WithAuthorizer(a Authorizer) Option {
 	return func(o *options) error {
 		o.auth = a
@@ -106,12 +107,12 @@ func WithAuthorizer(a Authorizer) Option {
 	}
 }
 
-// WithUserAgent sets the User-Agent header, by which operators of servers see whose program calls.
+// WithUserAgent sets the User-Agent header, which tells the operators of servers which program is calling.
 func WithUserAgent(agent string) Option { return header("User-Agent", agent) }
 
-// WithProxy asks the service, a PDS, to pass calls on to another service, named by DID and the fragment
-// of the service in its document: did:web:api.example.com#appview. Methods of com.atproto.* are not
-// passed on. It is the header atproto-proxy.
+// WithProxy asks the service, a PDS, to forward calls to another service, which is named by its DID and the fragment
+// of the service in the DID document: did:web:api.example.com#appview. A PDS does not forward methods of
+// com.atproto.*. The option sets the header atproto-proxy.
 func WithProxy(service string) Option {
 	return func(o *options) error {
 		did, fragment, found := strings.Cut(service, "#")
@@ -123,8 +124,8 @@ func WithProxy(service string) Option {
 	}
 }
 
-// WithLabelers names the labelers whose labels are wanted, by their DIDs, each with its parameters, if
-// any: "did:plc:...;redact". It is the header atproto-accept-labelers.
+// WithLabelers asks for labels from these labelers, each named by its DID and optional parameters:
+// "did:plc:...;redact". The option sets the header atproto-accept-labelers.
 func WithLabelers(labelers ...string) Option {
 	return func(o *options) error {
 		for _, labeler := range labelers {
@@ -137,8 +138,8 @@ func WithLabelers(labelers ...string) Option {
 	}
 }
 
-// WithHeader adds a header to each request. It refuses the headers that the client sets itself, and
-// Idempotency-Key, which would make procedures be sent twice.
+// WithHeader adds a header to each request. It refuses the headers that the client sets itself, and Idempotency-Key,
+// with which [http.Transport] might send a procedure twice.
 func WithHeader(name, value string) Option {
 	switch http.CanonicalHeaderKey(name) {
 	case "Accept", "Accept-Encoding", "Atproto-Proxy", "Connection", "Content-Encoding", "Content-Length",
@@ -167,21 +168,21 @@ func printable(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
-// WithMaxResponse sets the largest JSON answer that is read, in bytes after decompression, in place of
-// [DefaultMaxResponse]. Streams have no limit here.
+// WithMaxResponse sets the size of the largest JSON answer that is accepted, in bytes after decompression, in place
+// of [DefaultMaxResponse]. It does not limit streams.
 func WithMaxResponse(size int64) Option {
 	return func(o *options) error { o.maxResponse = size; return positive("answers", size) }
 }
 
-// WithMaxRequest sets the largest JSON body that is sent, in bytes, in place of [DefaultMaxRequest].
-// Streams have no limit here.
+// WithMaxRequest sets the size of the largest JSON body that is sent, in bytes, in place of [DefaultMaxRequest]. It
+// does not limit streams.
 func WithMaxRequest(size int64) Option {
 	return func(o *options) error { o.maxRequest = size; return positive("requests", size) }
 }
 
-// WithInflation sets how much a compressed answer may inflate, in place of [guard.MaxInflation] and
-// [guard.FreeInflation]; a field that is 0 leaves its constant. An answer that inflates more ends with [ErrInflation].
-// This includes streams. It does not matter if the transport of [WithHTTPClient] is one of guard.Inflate.
+// WithInflation sets how much a compressed answer, streams included, may inflate, in place of [guard.MaxInflation]
+// and [guard.FreeInflation]; a field that is 0 keeps the default. An answer that inflates more ends with
+// [ErrInflation]. The option has no effect if [WithHTTPClient] is given a transport made by guard.Inflate.
 func WithInflation(limits guard.Inflation) Option {
 	return func(o *options) error {
 		if o.inflation = limits; limits.Max < 0 || limits.Free < 0 {
@@ -198,7 +199,8 @@ func positive(what string, size int64) error {
 	return nil
 }
 
-// WithRetry sets how often and how soon a call is repeated. The defaults are 4 attempts, 250 ms and 30 s.
+// WithRetry sets how often and how soon a failed call is repeated. By default there are 4 attempts; Base is 250 ms
+// and Max is 30 s.
 func WithRetry(r Retry) Option {
 	return func(o *options) error {
 		if r.Attempts < 0 || r.Base < 0 || r.Max < 0 {
@@ -217,9 +219,9 @@ func WithRetry(r Retry) Option {
 	}
 }
 
-// WithIdleTimeout sets how long a call waits while no byte comes or goes, in place of
-// [DefaultIdleTimeout]: for the headers of the answer, and in each read of its body. A call that waits
-// longer ends with [ErrTimeout]. 0 waits for ever, or until the context ends.
+// WithIdleTimeout sets how long a call waits while no byte is transferred, in place of [DefaultIdleTimeout]. It
+// applies to the wait for the headers of the answer and to each read of its body. A call that would wait longer fails
+// with [ErrTimeout]. 0 means no time-out: only the context limits the wait.
 func WithIdleTimeout(d time.Duration) Option {
 	return func(o *options) error {
 		if o.idle = d; d < 0 {
@@ -229,12 +231,12 @@ func WithIdleTimeout(d time.Duration) Option {
 	}
 }
 
-// WithMinRate sets how many bytes of an answer's body must come a second, in place of [DefaultMinRate]. Of
-// each two minutes that a call spends waiting for bytes, the average counts; time that the caller takes
-// between two reads of a stream does not. A body that comes more slowly ends with [ErrTimeout], unless less
-// than two minutes of waiting bring all of it. 0 is no limit.
+// WithMinRate sets the slowest accepted rate of an answer's body, in bytes per second, in place of [DefaultMinRate].
+// The rate is the average over each two minutes that the call spends waiting for bytes; the time that the caller
+// takes between two reads of a stream does not count. A body that arrives more slowly ends with [ErrTimeout], unless
+// it is complete after less than two minutes of waiting. 0 means no limit.
 //
-// An upload needs no such limit: a server that takes less than 32 KiB in the time of [WithIdleTimeout] is
+// Uploads need no such limit, since a server that accepts less than 32 KiB in the time of [WithIdleTimeout] counts as
 // idle.
 func WithMinRate(bytesPerSecond int64) Option {
 	return func(o *options) error {
@@ -245,9 +247,9 @@ func WithMinRate(bytesPerSecond int64) Option {
 	}
 }
 
-// WithMaxWait sets the longest pause that a server may ask for, by Retry-After or its RateLimit headers, in
-// place of [DefaultMaxWait]. A call that would have to wait longer returns a [*WaitError] at once, which says
-// until when. Pauses of the client's own, of [WithPace] and [WithRetry], do not count.
+// WithMaxWait sets the longest pause that the client accepts when a server asks for one by Retry-After or its
+// RateLimit headers, in place of [DefaultMaxWait]. A call that would have to wait longer returns a [*WaitError] at
+// once, which says when the call may be made again. The client's own pauses ([WithPace], [WithRetry]) do not count.
 func WithMaxWait(d time.Duration) Option {
 	return func(o *options) error {
 		if o.maxWait = d; d < 0 {
@@ -257,11 +259,11 @@ func WithMaxWait(d time.Duration) Option {
 	}
 }
 
-// WithPauses calls announce before each pause of a call: before each one that the server asked for and each
-// one before an attempt is repeated, however short, and before those of the client's own pace that take a
-// second or more. announce runs in the goroutine of the call, so that it must not block; calls in several
-// goroutines run it concurrently. A pause that is not begun, see [WaitError], is not announced. Packages above,
-// such as write, announce theirs here, too: see [Client.Announce].
+// WithPauses makes the client call announce before it pauses: before every pause that the server asked for and every
+// pause before a retry, however short, and before pauses for the client's own pace of a second or more. announce runs
+// in the goroutine of the call, so it must not block; if several goroutines make calls, it runs concurrently. A pause
+// that is too long and therefore not begun is not announced, see [WaitError]. Packages that build on this one, such
+// as write, announce their pauses here, too: see [Client.Announce].
 func WithPauses(announce func(Pause)) Option {
 	return func(o *options) error {
 		o.pauses = announce
@@ -269,8 +271,9 @@ func WithPauses(announce func(Pause)) Option {
 	}
 }
 
-// WithPace sets how many calls go out a second to a server that sends no RateLimit headers, and how many
-// may go out at once after a pause, in place of [DefaultPace] and [DefaultBurst]. A pace of 0 is no limit.
+// WithPace sets how many calls per second the client makes to a server that sends no RateLimit headers, and how many
+// it may make at once when it has been idle, in place of [DefaultPace] and [DefaultBurst]. A pace of 0 means no
+// limit.
 func WithPace(perSecond float64, burst int) Option {
 	return func(o *options) error {
 		if !(perSecond >= 0) || perSecond > 0 && burst < 1 {

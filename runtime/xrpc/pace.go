@@ -12,14 +12,14 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// pace keeps the calls of a client to what the server allows.
+// pace limits the rate of a client's calls to what the server allows.
 type pace struct {
 	own    *rate.Limiter // nil: none
-	server atomic.Bool   // the server sends RateLimit headers, so that own does not matter
+	server atomic.Bool   // the server sends RateLimit headers, so own is not used
 
-	closed atomic.Bool // open has ever had an entry
+	closed atomic.Bool // open has had an entry at some time
 	mu     sync.Mutex
-	open   map[syntax.NSID]time.Time // when methods whose allowance is used up have one again
+	open   map[syntax.NSID]time.Time // when methods that have reached their rate limit may be called again
 }
 
 // wait waits until the call of x may be sent.
@@ -44,15 +44,15 @@ func (p *pace) wait(x *exchange) error {
 	return nil
 }
 
-// untilOpen returns how long the method has no allowance.
+// untilOpen returns how long it takes until the method may be called again.
 func (p *pace) untilOpen(method syntax.NSID) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return time.Until(p.open[method])
 }
 
-// heard takes note of the RateLimit headers of an answer. Servers have limits for single methods, and say
-// the one that is nearest: so an allowance that is used up is that of the method.
+// heard records the RateLimit headers of an answer. Servers have a limit for each method and send the one that is
+// closest to being reached, so a limit that has been reached is taken to be that of the method.
 func (p *pace) heard(method syntax.NSID, h http.Header) {
 	remaining := h.Get("RateLimit-Remaining")
 	if remaining == "" && h.Get("RateLimit-Limit") == "" {

@@ -13,18 +13,18 @@ import (
 type Reason uint8
 
 const (
-	// ReasonServer: the server asked for the pause, by Retry-After or its RateLimit headers.
+	// ReasonServer means that the server asked for the pause, by Retry-After or its RateLimit headers.
 	ReasonServer Reason = iota + 1
-	// ReasonRetry: the call failed and is repeated after a short random pause, see [Retry].
+	// ReasonRetry means that the call failed and is repeated after a short random pause, see [Retry].
 	ReasonRetry
-	// ReasonPace: the client slows itself down, see [WithPace].
+	// ReasonPace means that the client limits its own rate of calls, see [WithPace].
 	ReasonPace
-	// ReasonPoints: the account is to have no more write points than the server grants it; see
-	// [Client.Announce].
+	// ReasonPoints means that the account has spent the write points that the server grants it; package write pauses
+	// for this reason, see [Client.Announce].
 	ReasonPoints
 )
 
-// String returns what the call waits for, such as "the server's rate limit".
+// String returns what the pause is for, such as "the server's rate limit".
 func (r Reason) String() string {
 	switch r {
 	case ReasonServer:
@@ -39,38 +39,37 @@ func (r Reason) String() string {
 	return fmt.Sprintf("reason %d", uint8(r))
 }
 
-// Pause is a time for which a call waits before it sends its next request.
+// Pause is a wait of a call before it sends its next request.
 type Pause struct {
 	// NSID is the method that is called, Service the origin of the service.
 	NSID    syntax.NSID
 	Service string
 	// Reason says why the call waits.
 	Reason Reason
-	// Wait is how long the pause takes, Until when it ends.
+	// Wait is the length of the pause, and Until is the time at which it ends.
 	Wait  time.Duration
 	Until time.Time
-	// Attempt is the number of the attempt after the pause, from 1, and Attempts is how many there are at
-	// most.
+	// Attempt is the number of the attempt after the pause, from 1, and Attempts is the largest number of attempts.
 	Attempt, Attempts int
-	// Err is the failure after which the call is repeated, nil before the first attempt. From this package it is
-	// a [*TransportError], or an [*Error] without the server's words, which may repeat what it was sent.
+	// Err is the failure because of which the call is repeated, nil before the first attempt. In pauses of this
+	// package it is a [*TransportError], or an [*Error] that has only the method, the service and the status, since
+	// the rest may repeat what was sent.
 	Err error
 }
 
 // ErrWait says that a server asked for a longer pause than [WithMaxWait] allows. The error is a [*WaitError].
 var ErrWait = errors.New("longer than the longest accepted pause")
 
-// WaitError says that a call did not begin a pause, because the pause would be too long. The request that
-// the pause comes before was not sent. If the pause was to follow an answer, that [*Error] is in the chain
-// of the call's error, too.
+// WaitError says that a call failed because it would have had to pause for too long. The request after the pause was
+// not sent. If an answer was the reason for the pause, the call's error wraps that [*Error], too.
 type WaitError struct {
-	// Pause is the pause that was not begun: Until says when the call may be made again.
+	// Pause is the pause that was too long: Until says when the call may be made again.
 	Pause Pause
 	// Err wraps [ErrWait], or context.DeadlineExceeded if the context would end during the pause.
 	Err error
 }
 
-// Error returns a text that has the reason of the pause, its length, and its end.
+// Error returns a text with the reason for the pause, its length and its end.
 func (e *WaitError) Error() string {
 	return fmt.Sprintf("waiting for %s takes %v, until %s: %v",
 		e.Pause.Reason, e.Pause.Wait.Round(time.Millisecond), e.Pause.Until.UTC().Format(time.RFC3339), e.Err)
@@ -79,13 +78,14 @@ func (e *WaitError) Error() string {
 // Unwrap returns e.Err.
 func (e *WaitError) Unwrap() error { return e.Err }
 
-// minOwnPause is the shortest pause of our own pace that is announced: calls that follow each other at that
-// pace wait a little each time.
+// minOwnPause is the shortest pause for the client's own pace that is announced: at that pace, every call in a row
+// waits a little.
 const minOwnPause = time.Second
 
-// Announce calls the hook of [WithPauses], if there is one, about a pause that begins now. It is for what paces
-// or repeats calls above the client, such as package write, so that all pauses have one hook. If p.Service is
-// empty it becomes that of c. As the client's own pace, [ReasonPoints] is not announced below a second.
+// Announce calls the function of [WithPauses], if there is one, for a pause that begins now. It is for packages that
+// pace or repeat calls on top of the client, such as write, so that one function is told of all pauses. If p.Service
+// is empty, it is set to the service of c. Pauses of less than a second for [ReasonPace] or [ReasonPoints] are not
+// announced.
 func (c *Client) Announce(p Pause) {
 	if c.pauses == nil || p.Wait < minOwnPause && (p.Reason == ReasonPace || p.Reason == ReasonPoints) {
 		return
@@ -96,7 +96,7 @@ func (c *Client) Announce(p Pause) {
 	c.pauses(p)
 }
 
-// pause waits for wait, after it has announced that. asked is the part of it that the server asked for.
+// pause announces a pause of length wait and sleeps for it. asked is the part of wait that the server asked for.
 func (x *exchange) pause(wait, asked time.Duration, reason Reason, failure error) error {
 	if wait <= 0 {
 		return ended(x.ctx)
@@ -115,7 +115,7 @@ func (x *exchange) pause(wait, asked time.Duration, reason Reason, failure error
 		return err
 	}
 	x.c.Announce(p)
-	timer := time.NewTimer(time.Until(p.Until)) // the hook has taken some of it
+	timer := time.NewTimer(time.Until(p.Until)) // the announcement may have taken some of the time
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -125,7 +125,7 @@ func (x *exchange) pause(wait, asked time.Duration, reason Reason, failure error
 	}
 }
 
-// withoutWords returns err without what a server said.
+// withoutWords returns err without the text that the server sent.
 func withoutWords(err error) error {
 	answer, ok := errors.AsType[*Error](err)
 	if !ok {

@@ -11,18 +11,18 @@ import (
 	"github.com/layers-pub/layers-go/runtime/guard"
 )
 
-// Retry says how often and how soon a call is repeated. A field that is zero has its default.
+// Retry says how often and how soon a failed call is repeated. A field that is zero stands for its default.
 type Retry struct {
-	// Attempts is how often a call is sent at most, the first time included; 1 is never again. A
-	// request that is repeated because credentials were renewed does not count.
+	// Attempts is how often a call is sent at most, the first time included; 1 means no repetition. A request that is
+	// repeated because credentials were renewed does not count.
 	Attempts int
-	// Base and Max say how long a pause may be: Base after the first attempt, twice as long after each
-	// further one, at most Max. The pause itself is random, from nothing to that. A pause that the
-	// server asks for comes before it.
+	// Base and Max limit the pause before a call is repeated. The limit is Base after the first attempt and doubles
+	// after each further one, up to Max. The pause is a random time from zero to the limit. If the server asks for a
+	// pause, it is added to that.
 	Base, Max time.Duration
 }
 
-// pause returns how long to wait after so many failures.
+// pause returns how long to wait after the given number of failures.
 func (r Retry) pause(failures int) time.Duration {
 	limit := r.Max
 	if shift := failures - 1; shift < 32 && r.Base<<shift>>shift == r.Base {
@@ -38,11 +38,11 @@ func (x *exchange) repeatable(err error) bool {
 	case *Error:
 		switch e.Status {
 		case http.StatusTooManyRequests:
-			// The page of a proxy does not say that the server has not seen the request.
+			// The page of a proxy does not say whether the server has seen the request.
 			return harmless || e.Name != ""
 		case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway,
 			http.StatusServiceUnavailable, http.StatusGatewayTimeout,
-			520, 521, 522, 523, 524: // of a proxy whose server fails, is down, or takes too long
+			520, 521, 522, 523, 524: // sent by a proxy whose server fails, is down or takes too long
 			return harmless
 		}
 	case *TransportError:
@@ -63,8 +63,8 @@ func (x *exchange) backOff(err error) error {
 	return x.pause(wait+asked, asked, reason, err)
 }
 
-// serverTime returns the time at which the server says that it answered, so that its dates mean the same
-// here whatever the clocks say.
+// serverTime returns the time of the answer by the server's clock, so that the dates that it sends can be understood
+// even if the two clocks differ.
 func serverTime(h http.Header) time.Time {
 	if date, err := http.ParseTime(h.Get("Date")); err == nil {
 		return date
@@ -72,7 +72,7 @@ func serverTime(h http.Header) time.Time {
 	return time.Now()
 }
 
-// passing reports whether what kept an answer from coming may be over soon.
+// passing reports whether err, for which there was no answer, is of a kind that may soon pass.
 func passing(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	var dns *net.DNSError
