@@ -27,14 +27,14 @@ const ConfigFile = "lexgen.json"
 // maxConfigSize is the largest configuration that is read, in bytes.
 const maxConfigSize = 4 << 20
 
-// Config says what is generated from what, and where it goes. All paths are relative to the module's
-// root, with slashes.
+// Config says which documents are read, and where the generated packages go. All paths are relative to the
+// module's root and use slashes.
 type Config struct {
 	// Lexicons are the directories with the documents.
 	Lexicons []string `json:"lexicons"`
-	// Overrides are those of them whose documents replace documents of the same NSID in the others.
+	// Overrides are those of Lexicons whose documents replace the documents with the same NSID in the others.
 	Overrides []string `json:"overrides,omitzero"`
-	// Opaque accepts references to documents that are not there.
+	// Opaque accepts references to missing documents.
 	Opaque bool `json:"opaque,omitzero"`
 	// Module is the path of the module.
 	Module string `json:"module"`
@@ -42,24 +42,24 @@ type Config struct {
 	Output string `json:"output"`
 	// Packages maps namespaces to directories; see [plan.Options].
 	Packages map[string]string `json:"packages,omitzero"`
-	// Raw keeps values of type unknown as they came; see [plan.Options].
+	// Raw keeps values of type unknown as the bytes that were read; see [plan.Options].
 	Raw bool `json:"raw,omitzero"`
 	// Purposes says what namespaces are for; see [plan.Options].
 	Purposes map[string]string `json:"purposes,omitzero"`
-	// Records is the directory of the package that lists every collection, empty for none.
+	// Records is the directory of the package that lists every collection; if it is empty there is no such package.
 	Records string `json:"records,omitzero"`
-	// Names gives things other Go names than the rules do; see [plan.Options].
+	// Names overrides the Go names that the rules give; see [plan.Options].
 	Names map[string]string `json:"names,omitzero"`
 
-	// IgnoreLock loads documents that differ from their lockfile. It is not part of the file: whoever
-	// sets it is expected to call [Config.WriteLocks] when the result is accepted.
+	// IgnoreLock loads documents that differ from their lockfile. It is not part of the file: a caller that
+	// sets it is expected to call [Config.WriteLocks] once the result is accepted.
 	IgnoreLock bool `json:"-"`
 
 	file string
 }
 
-// ReadConfig reads a configuration from a file in the module, whose root is root. It is parsed strictly: unknown
-// members, duplicate ones and what is no clean path inside the module are errors that name the place.
+// ReadConfig reads a configuration from the file called name in the module whose root is root. It is strict: an unknown
+// member, a duplicate one, or a path that is not clean or leads out of the module is an error that names the place.
 func ReadConfig(root fs.FS, name string) (*Config, error) {
 	f, err := root.Open(name)
 	if err != nil {
@@ -139,7 +139,7 @@ func (c *Config) check() lexicon.Problems {
 	return problems
 }
 
-// planOptions returns what the plan needs to know.
+// planOptions returns the options for [plan.New].
 func (c *Config) planOptions() plan.Options {
 	return plan.Options{
 		File: c.file, Module: c.Module, Output: c.Output,
@@ -147,12 +147,12 @@ func (c *Config) planOptions() plan.Options {
 	}
 }
 
-// Load loads and checks the documents, which are below root.
+// Load loads and checks the documents in the directories that the configuration names, which are below root.
 func (c *Config) Load(root fs.FS) (*lexicon.Set, error) {
 	return lexicon.Options{Opaque: c.Opaque, Overrides: c.Overrides, IgnoreLock: c.IgnoreLock}.Load(root, c.Lexicons...)
 }
 
-// CheckLocks returns what [Config.WriteLocks] would change.
+// CheckLocks returns the changes that [Config.WriteLocks] would make.
 func (c *Config) CheckLocks(root string) ([]Change, error) {
 	var changes []Change
 	for _, dir := range c.Lexicons {
@@ -174,8 +174,8 @@ func (c *Config) CheckLocks(root string) ([]Change, error) {
 	return changes, nil
 }
 
-// WriteLocks brings the lockfile of each directory with documents up to date, and makes one where
-// there is none. It returns the paths of those that changed, relative to root.
+// WriteLocks updates the lockfile of each directory with documents, and creates it if it does not exist.
+// It returns the paths of the lockfiles that changed, relative to root.
 func (c *Config) WriteLocks(root string) ([]string, error) {
 	var changed []string
 	for _, dir := range c.Lexicons {

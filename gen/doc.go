@@ -1,7 +1,7 @@
-// Package gen generates Go packages from lexicon documents. It ties its parts together: package
-// lexicon loads and checks the documents, package plan decides what they become, package emit writes
-// that down, and here the result is type-checked against the runtime, compared with what is on disk,
-// and written.
+// Package gen generates Go packages from lexicon documents. It has three parts: package lexicon loads
+// and checks the documents, package plan decides what they become, and package emit turns the plan into
+// source. Package gen itself type-checks the result against the runtime, compares it with the files on
+// disk, and writes it.
 //
 //	config, err := gen.ReadConfig(os.DirFS("."), gen.ConfigFile)
 //	...

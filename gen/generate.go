@@ -15,17 +15,17 @@ import (
 
 // Output is generated source that passed the type checker, in memory.
 type Output struct {
-	// Files are all files, packages behind those that they import.
+	// Files are all files. A package comes after the packages that it imports.
 	Files []emit.File
 
 	directories []string
 }
 
 // Generate loads the documents of the module at root, generates the source and type-checks it against
-// the runtime, without writing anything. What is wrong with the documents or the configuration is
-// returned as a [lexicon.Problems] that lists all of it.
+// the runtime, without writing anything. If something is wrong with the documents or the configuration, the
+// error is a [lexicon.Problems] that lists every problem.
 //
-// It runs the go command to find the compiled runtime, which has to be in the module or among its
+// It runs the go command to find the compiled runtime, which must be part of the module or one of its
 // requirements.
 func Generate(ctx context.Context, root string, config *Config) (*Output, error) {
 	exports := findExports(ctx, root)

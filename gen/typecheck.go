@@ -20,12 +20,11 @@ import (
 	"github.com/layers-pub/layers-go/gen/emit"
 )
 
-// imported are the packages that generated source can import beside generated ones.
+// imported are the packages that generated source can import besides generated ones.
 var imported = []string{emit.LexPath, emit.SyntaxPath, emit.RepoPath, "cmp", "context", "io", "iter", "slices"}
 
-// findExports starts to look for the compiled form of the imported packages, and returns a function
-// that waits for the result: the name of a file for each import path. More are packages beside those that generated
-// source can import.
+// findExports starts to look for the compiled form of the imported packages, and returns a function that
+// waits for the result: a file name for each import path. It also looks for the packages in more.
 func findExports(ctx context.Context, root string, more ...string) func() (map[string]string, error) {
 	type result struct {
 		exports map[string]string
@@ -60,8 +59,8 @@ func listExports(ctx context.Context, root string, more []string) (map[string]st
 	return exports, nil
 }
 
-// typeCheck reports everything that the Go compiler would reject in files, which come in the order in
-// which their packages import each other. Such an error is a fault of the generator.
+// typeCheck reports everything that the Go compiler would reject in files. The files of a package must
+// come after those of the packages that it imports. An error is a bug in the generator.
 func typeCheck(files []emit.File, exports map[string]string) error {
 	fset := token.NewFileSet()
 	parsed := make([]*ast.File, len(files))
@@ -86,7 +85,7 @@ func typeCheck(files []emit.File, exports map[string]string) error {
 		for end < len(files) && files[end].Package == files[start].Package {
 			end++
 		}
-		// The error is the first of those that failures gets.
+		// The error is the first of those that failures already has.
 		checked.packages[files[start].Package], _ = config.Check(files[start].Package, fset, parsed[start:end], nil)
 		start = end
 	}
@@ -96,7 +95,7 @@ func typeCheck(files []emit.File, exports map[string]string) error {
 	return nil
 }
 
-// checkImports reports the packages that files import and that are neither generated nor compiled.
+// checkImports reports imported packages that are neither among files nor available in compiled form.
 func checkImports(files []emit.File, parsed []*ast.File, exports map[string]string) error {
 	known := make(map[string]bool)
 	for _, file := range files {
@@ -115,7 +114,7 @@ func checkImports(files []emit.File, parsed []*ast.File, exports map[string]stri
 	return errors.Join(failures...)
 }
 
-// checkedImporter imports the packages that were checked before, and all others in compiled form.
+// checkedImporter imports packages that were type-checked already, and all others in compiled form.
 type checkedImporter struct {
 	compiled types.Importer
 	packages map[string]*types.Package

@@ -15,20 +15,20 @@ import (
 	"github.com/layers-pub/layers-go/gen/emit"
 )
 
-// Kind says how a file on disk differs from what was generated.
+// Kind says how a file on disk differs from the generated output.
 type Kind string
 
 // The kinds of change.
 const (
-	// Create: the file is not there.
+	// Create: the file does not exist.
 	Create Kind = "create"
-	// Update: the file has other content.
+	// Update: the file's content differs.
 	Update Kind = "update"
 	// Remove: an earlier run wrote the file, and this one does not.
 	Remove Kind = "remove"
 )
 
-// Change is one difference between what was generated and what is on disk.
+// Change is one difference between the generated output and the files on disk.
 type Change struct {
 	Kind Kind
 	// Path is relative to the module's root, with slashes.
@@ -45,19 +45,19 @@ type change struct {
 }
 
 // Check compares the output with the files below root and returns the differences, sorted by path. It
-// is an error when a file that is to be written exists and was not written by lexgen; the error names
-// all such files.
+// returns an error if a file of the output exists and was not written by lexgen; the error names all such
+// files.
 func (o *Output) Check(root string) ([]Change, error) {
 	changes, err := o.compare(root)
 	return exported(changes), err
 }
 
-// Write makes the files below root what was generated, and returns the changes that this took. Only
-// files that differ are touched; each is replaced by renaming a new file, so that no reader finds half
-// of one. Files with lexgen's header that are not part of the output are removed from its directories.
+// Write makes the files below root equal to the output, and returns the changes that it made. It touches
+// only files that differ, and replaces each by renaming a new file, so that no reader sees a partial one. It
+// removes files with lexgen's header from the output's directories if they are not part of the output.
 //
-// Write does everything or nothing, as far as a file system allows: what can fail is done first, and
-// if a later step fails all the same, the files that were changed get back what was in them.
+// Write does everything or nothing, as far as a file system allows: it first does the steps that can
+// fail, and if a later step fails even so, it restores the files that it changed.
 func (o *Output) Write(root string) ([]Change, error) {
 	changes, err := o.compare(root)
 	if err != nil {
@@ -105,7 +105,7 @@ func exported(changes []change) []Change {
 	return list
 }
 
-// compare finds out what has to change on disk.
+// compare returns the changes that make the files on disk equal to the output.
 func (o *Output) compare(root string) ([]change, error) {
 	var changes []change
 	var foreign []error
@@ -135,8 +135,8 @@ func (o *Output) compare(root string) ([]change, error) {
 	return changes, errors.Join(foreign...)
 }
 
-// findOrphans finds the files in a directory that an earlier run wrote. Directories that are no
-// packages of this module are left alone, as the go command does it.
+// findOrphans finds the files in a directory that an earlier run wrote and that are not in wanted. Like the go
+// command, it skips directories that are not packages of this module.
 func findOrphans(root, dir string, wanted map[string]bool) ([]change, error) {
 	var orphans []change
 	top := filepath.Join(root, filepath.FromSlash(dir))
@@ -208,7 +208,7 @@ func writeTemporary(name string, content []byte) (string, error) {
 	return f.Name(), nil
 }
 
-// restore takes changes back.
+// restore undoes changes.
 func restore(root string, changes []change) error {
 	var failures []error
 	for _, c := range changes {

@@ -150,12 +150,12 @@ func inputParameters(b *plan.Body) []jen.Code {
 	return []jen.Code{jen.Id("body").Qual("io", "Reader")}
 }
 
-// orNew makes a pointer that is nil one to a zero value.
+// orNew returns the statement that replaces a nil pointer with one to a zero value.
 func orNew(variable string, typ *jen.Statement) *jen.Statement {
 	return jen.Id(variable).Op("=").Qual("cmp", "Or").Call(jen.Id(variable), jen.New(typ))
 }
 
-// inputDefault makes an input that is left out an empty one.
+// inputDefault returns the statement that replaces a nil input with an empty one.
 func inputDefault(b *plan.Body) []jen.Code {
 	if b.Value == nil || b.Envelope != "" {
 		return nil
@@ -179,7 +179,7 @@ func inputEntries(b *plan.Body, entry func(string, *jen.Statement)) {
 	}
 }
 
-// emitPages writes the method that goes through all pages of a query's results.
+// emitPages writes the method that iterates over all pages of a query's results.
 func emitPages(f *jen.File, m *plan.Method) {
 	p := m.Pages
 	var item, query *jen.Statement

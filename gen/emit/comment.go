@@ -18,7 +18,7 @@ const width = 100
 var lineStart = regexp.MustCompile(`^(?:#+|[-*+•]|\d+[.)]|\+build)$`)
 
 // docLines returns a comment as lines that start with "// ", so that nothing in them is taken for
-// code or a directive. The lines stand behind indent columns.
+// code or a directive. The lines are indented by indent columns.
 func docLines(doc plan.Doc, indent int) []string {
 	var lines []string
 	for i, paragraph := range doc {
@@ -45,7 +45,7 @@ func docLines(doc plan.Doc, indent int) []string {
 	return lines
 }
 
-// comment returns a comment that ends in a line break, to be put in front of what it describes.
+// comment returns a comment that ends in a line break, to be put before the declaration that it describes.
 func comment(doc plan.Doc, indent int) *jen.Statement {
 	s := jen.Null()
 	for _, line := range docLines(doc, indent) {
@@ -54,5 +54,5 @@ func comment(doc plan.Doc, indent int) *jen.Statement {
 	return s
 }
 
-// says is comment for a text of one paragraph.
+// says returns a comment of one paragraph.
 func says(text string) *jen.Statement { return comment(plan.Doc{text}, 0) }

@@ -1,8 +1,8 @@
-// Package emit turns a plan into Go source. It decides nothing: what is written, under which names
-// and in which order, stands in the plan.
+// Package emit turns a plan into Go source. It decides nothing: the plan says which declarations are
+// written, under which names and in which order.
 //
 //	files, err := emit.Files(p)
 //
-// The source is formatted as gofmt does it and the same for the same plan. It is not type-checked
-// here.
+// The source is formatted as by gofmt, and the same plan always gives the same source. This package
+// does not type-check it.
 package emit

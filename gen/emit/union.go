@@ -8,7 +8,7 @@ import (
 	"github.com/layers-pub/layers-go/gen/plan"
 )
 
-// memberType returns the Go type that stands for a variant in its union, without the pointer.
+// memberType returns the Go type of a variant as a member of its union, without the pointer.
 func memberType(v *plan.Variant) *jen.Statement {
 	if v.Wrapper != "" {
 		return jen.Id(v.Wrapper)

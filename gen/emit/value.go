@@ -193,7 +193,7 @@ func encodeField(f *plan.Field) *jen.Statement {
 }
 
 // optional returns the name of the runtime's function that writes a value as an optional field, and the function
-// that it is given to write the value or an array's item, if it takes one.
+// that it takes as an argument to write the value, or an item of an array; nil if it takes none.
 func optional(v *plan.Value) (string, *jen.Statement) {
 	switch {
 	case v.Kind == plan.Array && hasMethods(v.Items):

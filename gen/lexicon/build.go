@@ -7,9 +7,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// builder turns a parsed document into the model. It takes what has the right
-// form and leaves out the rest, about which the schema has already complained;
-// so the checks that follow can look at as much of the document as possible.
+// builder turns a parsed document into the model. It leaves out members of the
+// wrong form, which the schema check has already reported, so that the checks
+// that follow can look at as much of the document as possible.
 type builder struct {
 	file     string
 	id       string
@@ -41,8 +41,7 @@ var keys = map[string][]string{
 	"message":        {"schema"},
 }
 
-// document returns the model of a document, or nil if it has no id to be known
-// by.
+// document returns the model of a document, or nil if the document has no id.
 func (b *builder) document(value any) *Document {
 	o, _ := value.(object)
 	b.id = text(o, "id")
@@ -57,7 +56,7 @@ func (b *builder) document(value any) *Document {
 		pointer := jsontext.Pointer("/defs").AppendToken(m.name)
 		node := b.node(m.value, pointer)
 		if node == nil {
-			// The name is defined all the same.
+			// The name is defined even so.
 			node = &Node{Pointer: string(pointer)}
 		}
 		d.Defs = append(d.Defs, &Def{Name: m.name, Node: node})
@@ -147,7 +146,7 @@ func (b *builder) typed(o object, typ string, pointer jsontext.Pointer) *Node {
 	return n
 }
 
-// part returns the model of a body or message, which say nothing of their type.
+// part returns the model of a body or message, which have no "type" member.
 func (b *builder) part(o object, name, typ string, pointer jsontext.Pointer) *Node {
 	value, ok := o.get(name).(object)
 	if !ok {

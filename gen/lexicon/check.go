@@ -11,8 +11,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// checker looks for what a JSON Schema cannot say: whether names agree with
-// each other, whether references resolve, whether values keep to limits.
+// checker checks the rules that a JSON Schema cannot express: whether names
+// agree with each other, whether references resolve, whether values are within
+// their limits.
 type checker struct {
 	set *Set
 	// broken are the NSIDs of files that could not be read as documents.
@@ -36,7 +37,7 @@ func (c *checker) report(n *Node, tokens []string, format string, args ...any) {
 // at names a place below a node.
 func at(tokens ...string) []string { return tokens }
 
-// check looks at a document.
+// check checks a document.
 func (c *checker) check(d *Document) {
 	c.document = d
 	for _, def := range d.Defs {
@@ -47,8 +48,8 @@ func (c *checker) check(d *Document) {
 	}
 }
 
-// node looks at a node and all nodes within it. A nil node is one that the
-// document should have had there.
+// node checks a node and all nodes within it. A nil node stands for one that is
+// missing from the document.
 func (c *checker) node(n *Node) {
 	if n == nil {
 		return
@@ -84,7 +85,7 @@ func (c *checker) node(n *Node) {
 	}
 }
 
-// properties looks at the fields of an object or the parameters of a call.
+// properties checks the fields of an object or the parameters of a call.
 func (c *checker) properties(n *Node) {
 	names := make(map[string]bool, len(n.Properties))
 	for _, property := range n.Properties {
@@ -131,7 +132,7 @@ func (c *checker) order(n *Node, lowName string, low *int64, highName string, hi
 	}
 }
 
-// exclusive checks that const stands alone.
+// exclusive checks that const is not combined with default or enum.
 func (c *checker) exclusive(n *Node) {
 	if n.Const == nil {
 		return
@@ -193,7 +194,7 @@ func (c *checker) string(n *Node) {
 	}
 }
 
-// fits checks that a string keeps to the limits and the format of its schema.
+// fits checks that a string is within the limits of its schema and has its format.
 func (c *checker) fits(n *Node, place []string, value string) {
 	if reason := misfit(n, value); reason != "" {
 		c.report(n, place, "%q %s; correct the value or the limit", value, reason)
@@ -312,7 +313,7 @@ func (c *checker) union(n *Node) {
 	unique(c, n, "refs", full)
 	refs := slices.DeleteFunc(slices.Clone(n.Refs), c.dropped)
 	if len(refs) < len(n.Refs) {
-		// What remains is not the whole list any more.
+		// A variant was dropped: the union accepts types other than those that remain.
 		n.Refs, n.Closed = refs, false
 	}
 }
@@ -325,8 +326,8 @@ func (c *checker) normal(ref string) string {
 	return strings.TrimSuffix(ref, "#main")
 }
 
-// dropped reports whether a reference goes into a missing document and such
-// references are to be replaced.
+// dropped reports whether a reference is to be replaced: it leads into a missing
+// document, and the option Opaque is set.
 func (c *checker) dropped(ref string) bool {
 	if !c.opaque || !validReference(ref) {
 		return false
@@ -336,9 +337,9 @@ func (c *checker) dropped(ref string) bool {
 }
 
 // resolve returns the definition that a reference names. If there is none it
-// reports that and returns nil. It returns nil as well, without a report, if
-// the schema reports something of the reference or of the definition, or if the
-// file of the definition could not be read.
+// reports that and returns nil. It also returns nil, without a report, if the
+// schema check already reports the reference or the definition, or if the file
+// of the definition could not be read.
 func (c *checker) resolve(n *Node, place []string, ref string) *Def {
 	if !validReference(ref) {
 		return nil

@@ -2,10 +2,10 @@
 // Protocol, and checks them before anything is generated from them.
 //
 // [Load] reads directories of documents. It checks each one against a JSON
-// Schema of the language, and then what such a schema cannot say: that
-// references resolve to definitions of a fitting kind, that limits leave
-// something to fit, that defaults keep to them. It reports everything that is
-// wrong in all files at once, each with the file, the place and what to do:
+// Schema of the language, and then the rules that such a schema cannot express:
+// references resolve to definitions of the right kind, limits do not exclude
+// every value, defaults are within the limits. It reports the problems of all
+// files at once, each with the file, the place and what to do:
 //
 //	set, err := lexicon.Load(os.DirFS("."), "lexicons")
 //	if err != nil {
@@ -13,9 +13,9 @@
 //	}
 //	record := set.Lookup("com.example.feed.post").Def("main").Node
 //
-// [Lint] finds what is allowed but hardly meant. [Lock], [WriteLock] and
-// [CheckLock] keep the lockfile, which makes a change of a document a visible
-// one.
+// [Lint] finds constructs that are allowed but probably not meant. [Lock],
+// [WriteLock] and [CheckLock] maintain the lockfile, which makes every change of
+// a document visible.
 //
 // The language is specified at https://atproto.com/specs/lexicon, and the
 // permissions in it at https://atproto.com/specs/permission.

@@ -48,12 +48,12 @@ type Document struct {
 	ID string
 	// File is the slash-separated path of the file it was read from.
 	File string
-	// Description is what the document says about itself as a whole.
+	// Description is the description of the document as a whole.
 	Description string
 	// Defs holds the definitions in the order of the file.
 	Defs []*Def
 
-	// warnings are what Lint says about keys that the model does not keep.
+	// warnings are Lint's warnings about keys that the model does not keep.
 	warnings Problems
 }
 
@@ -80,22 +80,22 @@ type Property struct {
 	Node *Node
 }
 
-// Node is a schema node of any type. Type says which of the other fields mean
-// something; those keep their zero value elsewhere, and where the document
-// leaves them out.
+// Node is a schema node of any type. Type decides which of the other fields have
+// a meaning. A field without one is zero, as is a field that the document leaves
+// out.
 type Node struct {
-	// Type is the lexicon type, or "body" for the input or output of a call
-	// and "message" for the message of a subscription, which the language
-	// leaves without a type.
+	// Type is the lexicon type, or "body" for the input or output of a call and
+	// "message" for the message of a subscription: the language gives those no
+	// type.
 	Type string
 	// Pointer is the JSON pointer (RFC 6901) of the node in its document.
 	Pointer     string
 	Description string
 
-	// Properties holds the fields of an object or params in the order of the
-	// file.
+	// Properties holds the fields of an object, or the parameters of params, in
+	// the order of the file.
 	Properties []Property
-	// Required names the properties of an object or params that must be there.
+	// Required names the required properties of an object or params.
 	Required []string
 	// Nullable names the properties of an object that may be null.
 	Nullable []string
@@ -116,7 +116,8 @@ type Node struct {
 	Format string
 	// KnownValues are suggestions for a string, not a closed list.
 	KnownValues []string
-	// StringEnum and IntEnum are the only values of a string or an integer.
+	// StringEnum and IntEnum are the only values that a string or an integer may
+	// have.
 	StringEnum []string
 	IntEnum    []int64
 	// Const and Default are nil, a string, an int64 or a bool.
@@ -127,7 +128,7 @@ type Node struct {
 	Ref string
 	// Refs are the variants of a union, as the document spells them.
 	Refs []string
-	// Closed says that a union has no variants beyond Refs.
+	// Closed says that a union is closed: it has no variants besides Refs.
 	Closed bool
 
 	// Accept holds the MIME types and patterns that a blob may have, and
@@ -175,8 +176,8 @@ type Permission struct {
 	InheritAud bool
 	// Accept belongs to "blob": the MIME types that may be uploaded.
 	Accept []string
-	// Ignored says why an authorization server ignores this permission, as it
-	// must do with one that it does not understand or that the set may not
-	// grant. It is empty for a permission in force.
+	// Ignored says why an authorization server ignores this permission. A server
+	// must ignore a permission that it does not understand or that the set may
+	// not grant. Ignored is empty for a permission in force.
 	Ignored string
 }

@@ -8,11 +8,12 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Lint returns what is allowed but probably not meant, or known to cause
-// trouble: keys that the language does not define, names that differ in case
-// alone, permissions that servers ignore, values that no data can reach, and
-// constructs that the specification advises against. The list is sorted by
-// file, pointer and message, and empty if there is nothing to say.
+// Lint returns warnings about constructs that are allowed but probably not
+// meant, or known to cause trouble: keys that the language does not define,
+// names that differ only in case, permissions that servers ignore, values that
+// no data can have, and constructs that the specification advises against. The
+// list is sorted by file, pointer and message, and empty if there are no
+// warnings.
 func Lint(set *Set) []Problem {
 	l := &linter{set: set}
 	ids := map[string]string{}
@@ -44,8 +45,8 @@ func (l *linter) warn(pointer jsontext.Pointer, format string, args ...any) {
 	l.problems = append(l.problems, problem(l.document.File, pointer, format, args...))
 }
 
-// node looks at a node and all nodes within it. record says that it is part of
-// a record.
+// node checks a node and all nodes within it. record says that the node is part
+// of a record.
 func (l *linter) node(n *Node, record bool) {
 	if n == nil {
 		return
@@ -82,7 +83,7 @@ func (l *linter) node(n *Node, record bool) {
 	}
 }
 
-// exact warns of a limit that not every implementation can compare with.
+// exact warns of a limit that some implementations cannot represent exactly.
 func (l *linter) exact(pointer jsontext.Pointer, limit *int64) {
 	const most = 1<<53 - 1
 	if limit != nil && (*limit > most || *limit < -most) {
@@ -126,9 +127,9 @@ func (l *linter) permissions(n *Node, pointer jsontext.Pointer) {
 	}
 }
 
-// granted warns of names in a permission that name no definition of the kind
-// that they should. Both are in one namespace, so they are usually loaded
-// together.
+// granted warns of names in a permission that do not name a definition of the
+// right kind. The permission set and what it grants are in one namespace, so
+// they are usually loaded together.
 func (l *linter) granted(pointer jsontext.Pointer, names []string, kind string, types ...string) {
 	for i, name := range names {
 		_, def, ok := l.set.Resolve(l.document, name)
@@ -139,8 +140,8 @@ func (l *linter) granted(pointer jsontext.Pointer, names []string, kind string, 
 	}
 }
 
-// fold keeps a name and returns the earlier one that differs from it in case
-// alone, if there is one.
+// fold records a name, and returns an earlier name that differs from it only in
+// case, if there is one.
 func fold(seen map[string]string, name string) (string, bool) {
 	key := strings.ToLower(name)
 	other, ok := seen[key]

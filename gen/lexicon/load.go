@@ -15,12 +15,12 @@ import (
 
 // Options change how Load works. The zero value is what the function Load uses.
 type Options struct {
-	// Opaque accepts references into documents that are not there. A ref into
-	// one becomes an unknown, and a union loses that variant and is open.
-	// Otherwise such references are problems.
+	// Opaque accepts references into missing documents: a ref into one becomes an
+	// unknown, and a union with such a variant loses it and becomes open. Without
+	// Opaque such references are problems.
 	Opaque bool
 	// Overrides are roots whose documents replace those with the same NSID in
-	// the other roots. Otherwise an NSID that occurs twice is a problem.
+	// the other roots. In all other cases an NSID that occurs twice is a problem.
 	Overrides []string
 	// IgnoreLock skips the comparison with the lockfiles.
 	IgnoreLock bool
@@ -28,11 +28,11 @@ type Options struct {
 
 // Load reads and checks the lexicon documents below the given roots, which are
 // directories of fsys. In a root, the document with the NSID com.example.thing
-// is the file com/example/thing.json. Other files are not read, nor are names
-// that begin with a dot.
+// is the file com/example/thing.json. Load ignores other files, and files and
+// directories whose names begin with a dot.
 //
-// Each document has to keep to the Lexicon specification, its references must
-// resolve within the documents read, and where a root has a lockfile, the files
+// Each document must follow the Lexicon specification, its references must
+// resolve within the documents read, and if a root has a lockfile, the files
 // must be those it lists. Keys that the language does not define are accepted.
 //
 // If anything is wrong the error is of type Problems and lists everything found
@@ -82,12 +82,12 @@ type loader struct {
 	schema *documentSchema
 	broken map[string]bool
 	owners map[string]owned
-	// count is how many documents the roots have so far.
+	// count is the number of documents in the roots read so far.
 	count    int
 	problems Problems
 }
 
-// owned is a document with the standing of the root that it comes from.
+// owned is a document, and whether it comes from a root that overrides others.
 type owned struct {
 	document *Document
 	override bool
@@ -122,7 +122,7 @@ func (l *loader) file(f documentFile, override bool) {
 			"the id %s belongs into the file %s.json of its root, and this file to the id %s; rename the file or correct the id",
 			document.ID, strings.ReplaceAll(document.ID, ".", "/"), f.id))
 	}
-	// A reference to the id that the file should have may mean this document.
+	// The document's id does not match its file. References to the id that matches the file may mean this document.
 	if document.ID != f.id {
 		l.broken[f.id] = true
 	}
@@ -137,7 +137,7 @@ func (l *loader) file(f documentFile, override bool) {
 }
 
 // read reads a document and checks it against the schema. The document is nil
-// if nothing can be made of the file.
+// if the file cannot be read as one.
 func (l *loader) read(f documentFile) (*Document, Problems) {
 	data, err := readFile(l.fsys, f.file, MaxFileSize)
 	if err != nil {
@@ -161,7 +161,7 @@ func (l *loader) set() *Set {
 	return set
 }
 
-// documentFile is a file of a root and the id that its place gives it.
+// documentFile is a file in a root, and the id that follows from its path.
 type documentFile struct {
 	// file is the path in the file system, and name the path in the root.
 	file, name string
@@ -227,7 +227,7 @@ func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// cause returns an error without the path that the message names already.
+// cause returns an error without the path, which the message already names.
 func cause(err error) error {
 	var pathError *fs.PathError
 	if errors.As(err, &pathError) {

@@ -19,8 +19,8 @@ import (
 )
 
 // LockFile is the name of the lockfile in a root of lexicons. It lists every
-// document with the SHA-256 of the file's bytes, so that a change of a schema
-// is never an accident.
+// document with the SHA-256 of the file's bytes, so that a schema cannot change
+// by accident.
 const LockFile = "lexicons.json"
 
 // maxLockSize is enough for MaxDocuments documents with long names.
@@ -28,19 +28,19 @@ const maxLockSize = 8 << 20
 
 // lock is the content of a lockfile.
 type lock struct {
-	// Version is the version of the lexicons as their authors count it. It is
-	// written by hand and kept.
+	// Version is the version that the lexicons' authors give them. It is written
+	// by hand; Lock keeps it.
 	Version string `json:"version"`
-	// Release is the hash over all documents of that version, as digest makes it.
-	// A lockfile without one takes that of the documents as they are.
+	// Release is the hash over all documents of that version, as digest computes
+	// it. A lockfile without one gets the hash of the present documents.
 	Release string `json:"release"`
-	// Modified says that the documents are no longer those of the release.
+	// Modified says that the documents differ from those of the release.
 	Modified  bool             `json:"modified,omitzero"`
 	Documents []lockedDocument `json:"documents"`
 }
 
-// digest returns the SHA-256 over a line for each document, with its hash and file as
-// sha256sum prints them.
+// digest returns the SHA-256 over one line for each document: its hash and its file, in
+// the format of sha256sum.
 func (l *lock) digest() string {
 	hash := sha256.New()
 	for _, d := range l.Documents {
@@ -58,10 +58,12 @@ type lockedDocument struct {
 	SHA256 string `json:"sha256"`
 }
 
-// Lock returns the lockfile that fits the documents below root, a directory of
-// fsys. The version and the release's hash in it are those of the lockfile in
-// root; without one, the version is empty and the documents are the release. The documents are not checked. If a file cannot be read, or the present
-// lockfile is malformed, the error is of type Problems.
+// Lock returns the content of the lockfile for the documents below root, a
+// directory of fsys. It takes the version and the release's hash from the
+// lockfile in root; if there is none, the version is empty and the present
+// documents are the release. Lock does not check the documents. If it cannot
+// read a file, or the lockfile in root is malformed, the error is of type
+// Problems.
 func Lock(fsys fs.FS, root string) ([]byte, error) {
 	l, problems := readLock(fsys, root)
 	if l == nil {
@@ -92,10 +94,9 @@ func Lock(fsys fs.FS, root string) ([]byte, error) {
 	return append(data, '\n'), nil
 }
 
-// WriteLock brings the lockfile of the directory dir up to date, and reports
-// whether that changed it. It is written anew beside the old one and renamed,
-// so that no reader finds half of it. Errors are those of Lock and of the file
-// system.
+// WriteLock updates the lockfile of the directory dir, and reports whether that
+// changed it. It writes a new file and renames it, so that no reader sees a
+// partial lockfile. Errors are those of Lock and of the file system.
 func WriteLock(dir string) (changed bool, err error) {
 	data, err := Lock(os.DirFS(dir), ".")
 	if err != nil {

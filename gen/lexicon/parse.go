@@ -10,14 +10,14 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Limits on what the loader reads. A lexicon document is also a record, and a
-// record rarely passes a megabyte.
+// Limits on what the loader reads. A lexicon document can be published as a
+// record, and records are rarely larger than a megabyte.
 const (
 	// MaxFileSize is the largest document accepted, in bytes.
 	MaxFileSize = 1 << 20
-	// MaxDepth is how deep objects and arrays may nest in a document.
+	// MaxDepth is the depth to which objects and arrays may nest in a document.
 	MaxDepth = 64
-	// MaxDocuments is how many documents one call of Load accepts.
+	// MaxDocuments is the largest number of documents that one call of Load accepts.
 	MaxDocuments = 10_000
 )
 
@@ -40,8 +40,8 @@ func (o object) get(name string) any {
 	return nil
 }
 
-// parser reads one JSON text. A number that is no 64-bit integer is reported
-// and reading goes on; anything else that is wrong ends it.
+// parser reads one JSON text. It reports a number that is not a 64-bit integer
+// and goes on; any other error ends it.
 type parser struct {
 	file     string
 	data     []byte

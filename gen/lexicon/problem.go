@@ -11,9 +11,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Problem is something wrong in one place of one file.
+// Problem is an error at one place of one file.
 type Problem struct {
-	// File is the path of the file in the file system that was loaded from.
+	// File is the path of the file in the file system that it was loaded from.
 	File string
 	// Pointer is the JSON pointer (RFC 6901) of the place, empty for the file
 	// as a whole.
@@ -22,8 +22,8 @@ type Problem struct {
 	Message string
 }
 
-// maxMessage is how much of a message is kept. Messages quote the document,
-// and what they quote may be as long as the document.
+// maxMessage is the length to which messages are cut, in bytes: they quote the
+// document, and a quoted value may be as long as the document.
 const maxMessage = 1000
 
 // problem returns a Problem with a formatted message.
@@ -39,8 +39,8 @@ func problem(file string, pointer jsontext.Pointer, format string, args ...any) 
 	return Problem{File: file, Pointer: string(pointer), Message: message}
 }
 
-// Error returns the problem in one line: file, pointer and message. Characters
-// that a terminal would act upon are escaped.
+// Error returns the problem in one line: file, pointer and message. It escapes
+// characters that are not printable, such as terminal control sequences.
 func (p Problem) Error() string {
 	if p.Pointer == "" {
 		return printable(p.File + ": " + p.Message)
@@ -73,7 +73,7 @@ func (p Problems) sorted() Problems {
 	return slices.Compact(p)
 }
 
-// printable returns s with every character escaped that is not a graphic one.
+// printable returns s with every character escaped that is not graphic.
 func printable(s string) string {
 	var b strings.Builder
 	for _, r := range s {

@@ -15,17 +15,17 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
 
-// schemaText is the JSON Schema of the lexicon language. Beside the keyword
-// that fails, "description" says what to write instead; it ends up in the
-// message.
+// schemaText is the JSON Schema of the lexicon language. The "description" beside
+// a keyword says what to write instead when that keyword fails; it becomes the
+// message of the problem.
 //
 //go:embed schema.json
 var schemaText []byte
 
-// schemaURL names the schema to the compiler, which asks for an absolute URL.
+// schemaURL names the schema to the compiler, which requires an absolute URL.
 const schemaURL = "embedded:///schema.json"
 
-// documentSchema is the compiled schema and its text, to find descriptions in.
+// documentSchema is the compiled schema, and its text, in which hint finds descriptions.
 type documentSchema struct {
 	compiled *jsonschema.Schema
 	text     any
@@ -77,7 +77,7 @@ var loadSchema = sync.OnceValues(func() (*documentSchema, error) {
 	return &documentSchema{compiled, text}, nil
 })
 
-// check returns the violations of the schema by a document.
+// check returns a document's violations of the schema.
 func (s *documentSchema) check(file string, document any) Problems {
 	err := s.compiled.Validate(plain(document))
 	if err == nil {
@@ -110,7 +110,7 @@ func (s *documentSchema) collect(file string, v *jsonschema.ValidationError, pro
 	message := v.Message
 	switch {
 	case rule == "not", rule == "const":
-		// The messages of these say nothing, or give a number in quotes.
+		// The validator's messages for these say too little, or quote a number as text.
 		message = hint
 	case hint != "":
 		message += "; " + hint
@@ -137,7 +137,7 @@ func (s *documentSchema) hint(location string) (rule, hint string) {
 	return pointer.LastToken(), hint
 }
 
-// plain returns a parsed value in the form that the validator takes.
+// plain returns a parsed value as the types that the validator takes.
 func plain(value any) any {
 	switch v := value.(type) {
 	case object:

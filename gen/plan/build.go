@@ -7,35 +7,38 @@ import (
 	"github.com/layers-pub/layers-go/gen/lexicon"
 )
 
-// Options say what New cannot know from the documents.
+// Options tell New what the documents do not say.
 type Options struct {
 	// File is the name of the file that the options were read from, for messages.
 	File string
-	// Module is the path of the Go module that the code becomes part of.
+	// Module is the path of the Go module that the generated code is part of.
 	Module string
 	// Output is the directory for all packages that Packages does not place, relative to the module's
-	// root: each goes into a directory per segment of its namespace.
+	// root. Below it, each segment of a package's namespace is a directory.
 	Output string
 	// Packages maps a namespace to its directory, relative to the module's root. Namespaces below it go
-	// into directories below that one. The longest namespace that fits decides. With ".*" behind it, the
-	// namespace and all below it become one package, whose names begin with what tells the namespaces apart.
+	// into directories below that one. The longest matching namespace decides. If ".*" follows it, the
+	// namespace and all namespaces below it become one package, in which Go names begin with the segments
+	// that distinguish the namespaces.
 	Packages map[string]string
-	// Raw keeps values of type unknown as they came, as lex.Raw: by default they are a lex.Map.
+	// Raw keeps values of type unknown as the bytes that were read, in a lex.Raw. By default they are a lex.Map.
 	Raw bool
-	// Purposes says what namespaces are for, for the comments of their packages: a phrase for each.
+	// Purposes maps a namespace to a phrase that says what it is for. The phrase goes into the package comment.
 	Purposes map[string]string
-	// Records is the directory of the package that lists every collection; empty for none.
+	// Records is the directory of the package that lists every collection; if it is empty there is no such package.
 	Records string
-	// Names gives things other names than the rules do. The keys are a definition, "nsid#def"; what is
-	// defined in place below it, "nsid#def.path" with [] for an array's elements and "params", "input" and
-	// "output" for those of a call; a field, with ":field" behind its path; one value of a string or
-	// member of a union, with "=value" behind; and the field of a collection in a repository,
-	// "nsid#main:collection".
+	// Names overrides the Go names that the rules give. A key is one of:
+	//   - "nsid#def" for a definition;
+	//   - "nsid#def.path" for a type defined in place below it, where [] in the path stands for an array's
+	//     elements, and "params", "input" and "output" for those of a call;
+	//   - such a key followed by ":field" for a field;
+	//   - such a key followed by "=value" for one value of a string or one member of a union;
+	//   - "nsid#main:collection" for the field of a collection in a repository.
 	Names map[string]string
 }
 
-// New makes the plan for a set of documents. The error is a [lexicon.Problems] that lists everything
-// that keeps the set from becoming Go code.
+// New makes the plan for a set of documents. Its error is a [lexicon.Problems] that lists every reason why
+// the set cannot become Go code.
 func New(set *lexicon.Set, options Options) (*Plan, error) {
 	b := &builder{
 		set:      set,
@@ -88,16 +91,16 @@ type builder struct {
 	file     *File
 }
 
-// spot is a node in the document that is being built, and what its Go name is made of.
+// spot is a node in the document that is being built, with its key and its Go name.
 type spot struct {
 	node *lexicon.Node
 	// key is the spot's key in Options.Names.
 	key string
-	// name is the Go name of what is defined here.
+	// name is the Go name of the type that is defined here.
 	name string
 }
 
-// below returns the spot of a node inside s: one that is called part in keys and adds word to names.
+// below returns the spot of a node inside s. It appends part to the key of s, and word to its name.
 func (b *builder) below(s spot, node *lexicon.Node, part, word string) spot {
 	key := s.key + part
 	return spot{node, key, b.named(key, extend(s.name, word))}
@@ -164,7 +167,7 @@ func (b *builder) buildDef(def *lexicon.Def) {
 	case "permission-set":
 		b.buildPermissionSet(s)
 	case "bytes", "cid-link", "blob":
-		// What refers to them is declared as if they stood there: Go has a type for them already.
+		// They need no declaration: each reference to one is treated as if the definition stood in its place.
 	default:
 		b.report(b.document.File, n.Pointer, fmt.Sprintf("a definition of type %q has no form in Go; define an object", n.Type))
 	}
@@ -173,7 +176,7 @@ func (b *builder) buildDef(def *lexicon.Def) {
 // add appends a declaration to the file that is being built.
 func (b *builder) add(d Decl) { b.file.Decls = append(b.file.Decls, d) }
 
-// declareType takes a top-level name of the package for the spot.
+// declareType declares a top-level name of the package for the spot.
 func (b *builder) declareType(s spot, name string) { b.declare(b.scopes[b.pkg], name, b.place(s)) }
 
 // buildNSID adds the constant with the document's NSID and returns its name.
@@ -206,7 +209,7 @@ func (b *builder) buildPermissionSet(s spot) {
 	b.add(set)
 }
 
-// finishPackages settles what needs all files: imports, the names of the files and the comments.
+// finishPackages decides what depends on all files: imports, the names of the files and the comments.
 func (b *builder) finishPackages() {
 	for _, pkg := range b.plan.Packages {
 		for _, other := range b.plan.Packages {
@@ -219,9 +222,9 @@ func (b *builder) finishPackages() {
 	}
 }
 
-// nameFiles calls each file after its document's last segment, in lower case, behind that of its
-// namespace where there are several. A name that is taken gets a number. There is no underscore in
-// it, which could make the file one for a single platform or for tests.
+// nameFiles names each file after its document's last segment, in lower case, preceded by the namespace's
+// last segment if the package has several namespaces. A name that is taken gets a number. File names have
+// no underscore, since that could restrict the file to one platform or to tests.
 func nameFiles(pkg *Package) {
 	taken := map[string]bool{"doc": true, "client": true}
 	for _, file := range pkg.Files {
@@ -238,7 +241,7 @@ func nameFiles(pkg *Package) {
 	}
 }
 
-// packageDoc describes a package by what it is for and what it holds, and shows how that is used.
+// packageDoc describes a package: its purpose, its content, and an example of its use.
 func (b *builder) packageDoc(pkg *Package) Doc {
 	var records, calls, sets []string
 	var pages *Method
@@ -285,7 +288,7 @@ func (b *builder) packageDoc(pkg *Package) Doc {
 	return paragraphs
 }
 
-// purpose says what the package's namespaces are for, in the words of the options.
+// purpose says what the package's namespaces are for, in the words of Options.Purposes.
 func (b *builder) purpose(pkg *Package) string {
 	text := fmt.Sprintf("Package %s holds the lexicons of %s", pkg.Name, strings.Join(pkg.Namespaces, ", "))
 	for i, namespace := range pkg.Namespaces {
@@ -303,7 +306,7 @@ func (b *builder) purpose(pkg *Package) string {
 	return sentence(text)
 }
 
-// pagesExample shows how to go through the results of a query.
+// pagesExample shows how to iterate over the results of a query.
 func pagesExample(pkg *Package, m *Method, params *Params) string {
 	repo := ""
 	for _, field := range params.Fields {

@@ -31,7 +31,7 @@ func (b *builder) buildCall(s spot) {
 	method.Doc[0] += outcome(method.Output, b.buildErrors(s, "[Client."+s.name+"]"))
 }
 
-// buildOutput decides on the form of what a call returns, and on that of its pages.
+// buildOutput decides what a call returns, and whether it is paged.
 func (b *builder) buildOutput(s spot, method *Method, params *Params) {
 	n := s.node
 	if n.Output == nil {
@@ -54,7 +54,7 @@ func (b *builder) buildOutput(s spot, method *Method, params *Params) {
 	method.Pages = pages(s, params, output)
 }
 
-// outcome says of a call what its results do not say themselves.
+// outcome describes what a call returns, as far as its Go results do not say it.
 func outcome(output *Body, errors []string) string {
 	text := ""
 	if output != nil && output.Value == nil {
@@ -66,8 +66,8 @@ func outcome(output *Body, errors []string) string {
 	return text
 }
 
-// makeClients gives each package with queries or procedures a client. That comes first, so that its
-// names are taken before those of definitions.
+// makeClients gives each package with queries or procedures a client. It runs before the definitions are
+// built, so that the client's names are reserved first.
 func (b *builder) makeClients() {
 	for _, document := range b.set.Documents {
 		pkg := b.packages[namespaceOf(document.ID)]
@@ -108,7 +108,7 @@ func (b *builder) buildParams(s spot) *Params {
 	return params
 }
 
-// buildBody decides on the form of an input or output. It returns the body's struct too, if it is
+// buildBody decides on the form of an input or output. It also returns the body's struct if the struct is
 // defined in place.
 func (b *builder) buildBody(s spot) (*Body, *Struct) {
 	schema := s.node.Schema
@@ -136,8 +136,8 @@ func (b *builder) buildBody(s spot) (*Body, *Struct) {
 	return nil, nil
 }
 
-// pages returns how to go through all results of a call that takes and returns a cursor and returns
-// one array: the only one, or the only required one. It returns nil for any other call.
+// pages returns how to iterate over all results of a call that takes and returns a cursor, and returns
+// one array: its only array, or its only required one. For any other call it returns nil.
 func pages(s spot, params *Params, output *Struct) *Pages {
 	if s.node.Type != "query" || params == nil || output == nil {
 		return nil
@@ -155,7 +155,7 @@ func pages(s spot, params *Params, output *Struct) *Pages {
 	return p
 }
 
-// name gives the method that goes through all pages its name and comment.
+// name sets the name and comment of the method that iterates over all pages.
 func (p *Pages) name(s spot) {
 	p.Name = s.name + "Iter"
 	p.Doc = Doc{fmt.Sprintf("%s iterates over the %s of all pages of [Client.%s]. "+
@@ -172,8 +172,8 @@ func cursor(fields []*Field) *Field {
 	return nil
 }
 
-// only returns the one field that is an array, of all fields or of the required ones; nil if there is
-// none or several.
+// only returns the one field that is an array, among all fields or among the required ones. It returns nil
+// if there is no such field or more than one.
 func only(fields []*Field, required bool) *Field {
 	var found *Field
 	for _, field := range fields {
@@ -189,7 +189,7 @@ func only(fields []*Field, required bool) *Field {
 }
 
 // buildErrors adds the constants for the errors that a call declares, and returns their names. By is
-// what the comments call it.
+// the call's name in the comments.
 func (b *builder) buildErrors(s spot, by string) (names []string) {
 	errors := &Errors{Doc: Doc{"The errors that " + by + " declares, for errors.Is."}}
 	for i, e := range s.node.Errors {

@@ -10,8 +10,8 @@ import (
 	"github.com/layers-pub/layers-go/gen/lexicon"
 )
 
-// plainText returns s on one line, without the characters that Go source or its readers stumble
-// over: control and format characters and what is not UTF-8.
+// plainText returns s on one line, without characters that do not belong in Go source: control and format
+// characters, and bytes that are not UTF-8.
 func plainText(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -25,7 +25,7 @@ func plainText(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// sentence returns s with a full stop, unless it ends in something like it or is empty.
+// sentence returns s with a full stop, unless s is empty or already ends in a punctuation mark.
 func sentence(s string) string {
 	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?:;") {
 		return s
@@ -33,7 +33,7 @@ func sentence(s string) string {
 	return s + "."
 }
 
-// upperFirst returns s with a capital letter.
+// upperFirst returns s with its first letter in upper case.
 func upperFirst(s string) string {
 	for _, r := range s {
 		return string(unicode.ToUpper(r)) + s[len(string(r)):]
@@ -46,8 +46,8 @@ var (
 	deprecationEnd = regexp.MustCompile(`[.] | -- `)
 )
 
-// splitDeprecated takes the sentence that starts with "Deprecated" out of a description. A note that
-// says no more than that becomes "the lexicon says so".
+// splitDeprecated takes the sentence that starts with "Deprecated" out of a description. A note with no
+// further text becomes "the lexicon says so".
 func splitDeprecated(description string) (rest, note string) {
 	at := deprecation.FindStringSubmatchIndex(description)
 	if at == nil {
@@ -65,8 +65,8 @@ func splitDeprecated(description string) (rest, note string) {
 	return strings.TrimSpace(rest), note
 }
 
-// doc puts a comment together: an introduction that opens with the Go name, what the lexicon says,
-// and the note that it is deprecated as the paragraph that Go's tools look for.
+// doc assembles a comment: an introduction that opens with the Go name, the lexicon's description, and,
+// if it is deprecated, a note in the paragraph that Go's tools look for.
 func doc(introduction, description string) Doc {
 	rest, note := splitDeprecated(plainText(description))
 	text := introduction
@@ -80,7 +80,7 @@ func doc(introduction, description string) Doc {
 	return paragraphs
 }
 
-// callDoc is doc for a method. A description that starts with a verb goes on from the name.
+// callDoc is doc for a method. A description that starts with a verb directly follows the name.
 func callDoc(name, nsid, kind, description string) Doc {
 	first, _, _ := strings.Cut(description, " ")
 	if len(words(first)) == 1 && strings.HasSuffix(first, "s") && unicode.IsUpper(rune(first[0])) {
@@ -92,8 +92,8 @@ func callDoc(name, nsid, kind, description string) Doc {
 	return doc(fmt.Sprintf("%s calls the %s %s.", name, kind, nsid), description)
 }
 
-// fieldDoc describes a field by the lexicon's words, and says whether it is required and what its limits are: in a
-// comment before it, or in a short note behind it when the lexicon has no words.
+// fieldDoc returns the comment of a field: the lexicon's description, whether the field is required, and its
+// limits. If there is no description and the rest is short, it returns a note instead, to be put after the field.
 func fieldDoc(n *lexicon.Node, required bool) (doc Doc, note string) {
 	description, deprecated := splitDeprecated(plainText(n.Description))
 	note = limitsText(n)
@@ -115,7 +115,7 @@ func fieldDoc(n *lexicon.Node, required bool) (doc Doc, note string) {
 	return doc, ""
 }
 
-// limitsText says what a node's constraints are.
+// limitsText describes a node's constraints.
 func limitsText(n *lexicon.Node) string {
 	var list []string
 	add := func(text string) {

@@ -19,10 +19,10 @@ var initialisms = func() map[string]string {
 	return table
 }()
 
-// GoName is the one rule that makes a Go name of lexicon names: each part is cut into words, at
-// everything that is neither letter nor digit and where lower case turns into upper; each word gets
-// a capital; initialisms are spelled as Go spells them. Two digits that would meet are kept apart by
-// an underscore. The name is exported and valid, whatever the parts are.
+// GoName derives a Go name from lexicon names; all Go names come from it. It cuts each part into words, at
+// every character that is neither a letter nor a digit and at each change from lower to upper case, and
+// capitalizes each word. It spells initialisms as Go does, and puts an underscore between two digits that
+// would otherwise meet. The result is an exported, valid name, whatever the parts are.
 func GoName(parts ...string) string {
 	name := extend("", parts...)
 	if !token.IsExported(name) {
@@ -90,7 +90,7 @@ func words(s string) []string {
 	return list
 }
 
-// codePoints names a text that has no letter and no digit.
+// codePoints returns a name, made of code points, for a text that has no letter and no digit.
 func codePoints(s string) string {
 	if s == "" {
 		return "Empty"
@@ -103,7 +103,7 @@ func codePoints(s string) string {
 }
 
 // unexported returns a Go name with its first word in lower case: uuid for UUID, apiKey for APIKey.
-// The result may be a keyword; callers add to it what keeps it apart.
+// The result may be a keyword; callers append something to it.
 func unexported(name string) string {
 	runes := []rune(name)
 	for i := range runes {

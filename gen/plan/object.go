@@ -19,7 +19,7 @@ func (b *builder) buildStruct(s spot, doc Doc, record *Record) *Struct {
 	members := newScope()
 	for _, property := range s.node.Properties {
 		if property.Name == "$type" {
-			continue // every object may have it, and the codec sees to it
+			continue // every object may have it, and the codec handles it
 		}
 		field := b.buildField(s, property, members, &structure.Rules)
 		structure.Fields = append(structure.Fields, field)
@@ -72,8 +72,8 @@ func (b *builder) buildField(s spot, property lexicon.Property, members *scope, 
 	return field
 }
 
-// plainKey reports whether a name can stand in JSON as it is, which encoders rely on, and in a table of
-// fields, where "!" marks those that are required.
+// plainKey reports whether a name can be written in JSON without escapes, which encoders rely on, and in a
+// table of fields, where "!" marks a required field.
 func plainKey(name string) bool {
 	for _, r := range name {
 		if r < ' ' || r == '"' || r == '\\' || r == utf8.RuneError {
@@ -83,7 +83,7 @@ func plainKey(name string) bool {
 	return !strings.HasSuffix(name, "!")
 }
 
-// presence returns how a field that is not nullable tells that it is absent.
+// presence returns how a field that is not nullable represents its absence.
 func presence(field *Field, indirect bool) Presence {
 	v := field.Value
 	switch {

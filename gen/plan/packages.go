@@ -10,12 +10,12 @@ import (
 	"github.com/layers-pub/layers-go/gen/lexicon"
 )
 
-// group is a set of namespaces that become one package: a single one, those of a circle, or those that
-// the options put together.
+// group is a set of namespaces that become one package: a single namespace, the namespaces of a circle, or
+// those that the options join.
 type group struct {
 	namespaces []string // sorted
 	common     string   // the namespace that all of them are in, or the first of them
-	whole      bool     // the options put all that is in common together
+	whole      bool     // the options join all namespaces in common
 	uses       map[*group]bool
 	pkg        *Package
 }
@@ -25,8 +25,8 @@ func namespaceOf(nsid string) string { return nsid[:max(0, strings.LastIndexByte
 
 func lastSegment(nsid string) string { return nsid[strings.LastIndexByte(nsid, '.')+1:] }
 
-// groups divides the set's namespaces into packages and returns them with those that a group uses
-// before it. Joining a circle may close another one, so it goes on until nothing changes.
+// groups divides the set's namespaces into packages. In the result, a group comes after the groups that it
+// uses. Joining a circle may close another one, so groups repeats until nothing changes.
 func groups(set *lexicon.Set, options *Options) []*group {
 	uses := namespaceUses(set)
 	of := make(map[string]*group)
@@ -121,8 +121,8 @@ func link(uses map[string]map[string]bool, of map[string]*group) {
 	}
 }
 
-// components returns the strongly connected components of the groups, those that are used first
-// (Tarjan's algorithm). The order depends on nothing but the namespaces.
+// components returns the strongly connected components of the groups, each after those that it uses
+// (Tarjan's algorithm). The order depends only on the namespaces.
 func components(of map[string]*group) [][]*group {
 	var (
 		all     [][]*group
@@ -177,7 +177,7 @@ func sortedGroups(set map[*group]bool) []*group {
 	return list
 }
 
-// join makes one group of several.
+// join merges several groups into one.
 func join(of map[string]*group, parts []*group) {
 	whole := new(group)
 	for _, part := range parts {
@@ -195,8 +195,8 @@ func join(of map[string]*group, parts []*group) {
 	}
 }
 
-// joinCommon adds to a joined group the namespace whose place it takes: app.bsky to the circle of
-// app.bsky.actor and app.bsky.feed, whose package is app/bsky.
+// joinCommon adds to a joined group the namespace whose directory it uses: the circle of app.bsky.actor and
+// app.bsky.feed, whose package is app/bsky, gets app.bsky.
 func joinCommon(of map[string]*group) bool {
 	for _, namespace := range sortedKeys(of) {
 		g := of[namespace]
@@ -208,8 +208,8 @@ func joinCommon(of map[string]*group) bool {
 	return false
 }
 
-// commonNamespace returns the longest namespace that all of a sorted list are in, or the first of
-// the list if that would be a mere top-level domain.
+// commonNamespace returns the longest namespace that contains every element of a sorted list, or the first
+// element if that namespace would be only a top-level domain.
 func commonNamespace(namespaces []string) string {
 	segments := strings.Split(namespaces[0], ".")
 	last := strings.Split(namespaces[len(namespaces)-1], ".")
@@ -232,8 +232,8 @@ func sortedKeys[V any](m map[string]V) []string {
 	return list
 }
 
-// prefix returns what the Go names of a namespace's definitions start with: nothing, or in a joined
-// group what tells the namespace from the others.
+// prefix returns the words that start the Go names of a namespace's definitions: none, or, in a joined group,
+// those that distinguish the namespace from the others.
 func (g *group) prefix(namespace string) []string {
 	if len(g.namespaces) == 1 && !g.whole {
 		return nil
@@ -244,8 +244,8 @@ func (g *group) prefix(namespace string) []string {
 	return []string{lastSegment(namespace)}
 }
 
-// mapping returns which of the namespaces in Packages decides where a namespace goes, "" for none, and the
-// directory. Whole says that all that is in it becomes one package.
+// mapping returns the namespace in Packages that decides where a namespace goes, or "" if there is none, and
+// its directory. Whole says that everything in the returned namespace becomes one package.
 func (o *Options) mapping(namespace string) (prefix, dir string, whole bool) {
 	dir = o.Output
 	for pattern, mapped := range o.Packages {
@@ -258,7 +258,7 @@ func (o *Options) mapping(namespace string) (prefix, dir string, whole bool) {
 	return prefix, dir, whole
 }
 
-// directory returns where the package of a namespace goes and what it is called.
+// directory returns the directory and the name of a namespace's package.
 func (o *Options) directory(namespace string) (dir, name string) {
 	prefix, base, whole := o.mapping(namespace)
 	rest := strings.TrimPrefix(strings.TrimPrefix(namespace, prefix), ".")
@@ -275,8 +275,8 @@ func (o *Options) directory(namespace string) (dir, name string) {
 	return path.Join(dir, name), name
 }
 
-// joinedName returns the last of segments in lower case and without hyphens, with as many of those
-// before it in front as it takes to be usable.
+// joinedName returns the last of segments, in lower case and without hyphens. It prepends preceding segments
+// until the name is usable.
 func joinedName(segments []string, usable func(string) bool) string {
 	name := ""
 	for i := len(segments) - 1; i >= 0; i-- {
@@ -291,7 +291,7 @@ func joinedName(segments []string, usable func(string) bool) string {
 	return name
 }
 
-// makePackages makes the packages of all groups, in the groups' order.
+// makePackages creates the packages of all groups, in the order of the groups.
 func (b *builder) makePackages(list []*group) {
 	byDir := make(map[string]*group)
 	for _, g := range list {
@@ -312,8 +312,8 @@ func (b *builder) makePackages(list []*group) {
 	b.makeAliases(list)
 }
 
-// makeAliases chooses what packages are imported as. Those that share a name, or have that of something
-// in the files that import them, get segments of their namespace in front.
+// makeAliases chooses the names by which packages are imported. If several packages share a name, or the name
+// is used for something else in the importing files, segments of the namespace are prepended.
 func (b *builder) makeAliases(list []*group) {
 	count := make(map[string]int)
 	for _, pkg := range b.plan.Packages {

@@ -1,10 +1,10 @@
 package plan
 
-// Plan is all the code that is to be written.
+// Plan describes all the code to be generated.
 type Plan struct {
-	// Packages holds a package per namespace or circle of namespaces, each behind those it imports.
+	// Packages holds a package per namespace or circle of namespaces, each after those it imports.
 	Packages []*Package
-	// Records is the package that lists every collection, nil if the options name none.
+	// Records is the package that lists every collection; nil if the options name no directory for it.
 	Records *Records
 }
 
@@ -12,10 +12,10 @@ type Plan struct {
 type Package struct {
 	// ImportPath is the package's import path, Dir its directory relative to the module's root.
 	ImportPath, Dir string
-	// Name is the package's name, Alias the one it is imported by: the same where it is unique in the
-	// plan and does not hide a variable of generated code.
+	// Name is the package's name, and Alias the name by which other packages import it. They differ if Name
+	// is not unique in the plan or would hide a variable of generated code.
 	Name, Alias string
-	// Namespaces are the namespaces whose definitions it holds, sorted.
+	// Namespaces are the namespaces whose definitions the package holds, sorted.
 	Namespaces []string
 	// Doc is the package comment.
 	Doc Doc
@@ -23,7 +23,7 @@ type Package struct {
 	Files []*File
 	// Client is nil for a package without queries and procedures.
 	Client *Client
-	// Imports are the other packages of the plan that it uses, sorted by import path.
+	// Imports are the other packages of the plan that the package uses, sorted by import path.
 	Imports []*Package
 }
 
@@ -73,17 +73,17 @@ type Struct struct {
 	// Fields are the fields in the order of the document.
 	Fields []*Field
 	// Canonical are the same fields in canonical order: by the length of the key, then by its bytes.
-	// A record has one more, its "$type", which is a nil Field.
+	// A record has one more entry, nil, which stands for "$type".
 	Canonical []*Field
 	// Table is the name of the variable that holds the table of fields.
 	Table string
-	// Rules are the constraints of its fields that take more than a call's arguments.
+	// Rules are the constraints of its fields that need a variable, since they do not fit a call's arguments.
 	Rules []*Rules
-	// Record is nil for what is no record.
+	// Record is nil if the struct is not a record.
 	Record *Record
 }
 
-// Record says what a struct needs to be a record.
+// Record is what a record's struct has in addition to other structs.
 type Record struct {
 	NSID string
 	// Const is the name of the constant that holds the NSID.
@@ -97,16 +97,17 @@ type Field struct {
 	// Key is the name in the data, Name the Go name.
 	Key, Name string
 	Doc       Doc
-	// Note is the comment behind a field that needs no Doc: whether it is required, and its limits.
+	// Note is the comment after a field without a Doc: whether the field is required, and its limits.
 	Note     string
 	Required bool
 	Presence Presence
 	Value    *Value
-	// Default is nil, or what the field stands for when it is unset: a string, an int64 or a bool.
+	// Default is the value that applies when the field is unset: a string, an int64 or a bool. It is nil if there
+	// is none.
 	Default any
 }
 
-// Presence is how a field of a struct tells a value from no value.
+// Presence is how a field of a struct distinguishes a value from no value.
 type Presence int
 
 const (
@@ -118,7 +119,7 @@ const (
 	Pointer
 	// NotNil is a slice or interface, nil when there is none.
 	NotNil
-	// IsSet is a lex.Map, lex.TypedMap or lex.Raw, which know whether they are there.
+	// IsSet is a lex.Map, lex.TypedMap or lex.Raw, which have a method that reports whether they are set.
 	IsSet
 	// Nullable is a lex.Nullable.
 	Nullable
@@ -148,30 +149,29 @@ type Value struct {
 	Type Ref
 	// Decode is the decoder's method for a leaf, and Encode the encoder's.
 	Decode, Encode string
-	// Limits are the arguments of that method, or the limits of an array.
+	// Limits are the arguments of Decode, or the limits of an array.
 	Limits []Limit
 	// Bool is the argument of a constant boolean.
 	Bool *bool
-	// Rules is the constraints that the method is given instead, if any.
+	// Rules, if not nil, are the constraints that Decode takes in place of Limits.
 	Rules *Rules
-	// Basic is the language's type that the encoder takes, where Type is another one: "string" or
-	// "int64".
+	// Basic is the built-in Go type that the encoder takes, if it is not Type: "string" or "int64".
 	Basic string
-	// Part is the field of the value that the encoder takes, where it does not take the value itself.
+	// Part is the field of the value that the encoder takes, if it does not take the value itself.
 	Part string
-	// Convert says that what the decoder returns has to be converted to Type.
+	// Convert says that the decoder's result must be converted to Type.
 	Convert bool
 	// Items is the type of an array's elements.
 	Items *Value
-	// List says that a Coded value is an array by another name.
+	// List says that a Coded value is a named array.
 	List bool
 	// Pointer says that the Go type is a pointer to Type.
 	Pointer bool
-	// Union is the union of a OneOf.
+	// Union is the union of a OneOf value.
 	Union *Union
 }
 
-// Limit is a number in a constraint; Name is the constant of the runtime that stands for no limit.
+// Limit is a number in a constraint. If there is no limit, Name is the constant of the runtime that says so.
 type Limit struct {
 	Number int64
 	Name   string
@@ -179,7 +179,7 @@ type Limit struct {
 
 // Rules is a variable that holds constraints.
 type Rules struct {
-	// Name is the variable's name, Type that of its type in the runtime.
+	// Name is the variable's name, and Type the name of its type in the runtime.
 	Name, Type string
 	// Doc is set when the variable is exported.
 	Doc Doc
@@ -210,7 +210,7 @@ type Enum struct {
 type Scalar struct {
 	// Enum holds its name, comment and values, if any.
 	Enum
-	// Value decodes it.
+	// Value says how it is decoded and encoded.
 	Value *Value
 	// Underlying is the type that it is declared as.
 	Underlying Ref
@@ -234,8 +234,8 @@ type Union struct {
 	// Unknown is the type of members that the union does not list, empty for a closed union.
 	Unknown  string
 	Variants []*Variant
-	// Decode and Encode are the names of its functions. Encode is empty where no array and no
-	// nullable field needs it.
+	// Decode and Encode are the names of its functions. Encode is empty if no array and no nullable
+	// field needs it.
 	Decode, Encode string
 }
 
@@ -243,10 +243,11 @@ type Union struct {
 type Variant struct {
 	// Type is the member's type.
 	Type Ref
-	// Wrapper is the name of the type that makes a member of another package one of this union; it is
-	// empty for a member of the same package.
+	// Wrapper is the name of the type that wraps a member from another package. It is empty for a member from the
+	// union's own package.
 	Wrapper string
-	// Name is the $type that it is written with, and Spellings are all that it is read by.
+	// Name is the $type that is written for it, and Spellings are all values of $type by which it is recognized
+	// when reading.
 	Name      string
 	Spellings []string
 }
@@ -265,8 +266,7 @@ type Params struct {
 	Fields []*Field
 }
 
-// Body is what a call sends or receives. At most one of its fields is set; with none, the body is a
-// stream.
+// Body is the input or output of a call. A body without a Value is a stream.
 type Body struct {
 	// Value is the type of a body that has one.
 	Value *Value
@@ -286,19 +286,19 @@ type Method struct {
 	// Params is the name of the type of its parameters, empty if it has none.
 	Params        string
 	Input, Output *Body
-	// Record is the type of the record that a query answers with, or of those on the pages that it answers with: {uri,
-	// cid, value}. It is nil for any other call.
+	// Record is set for a query that returns one record as {uri, cid, value}, or pages of such records: it is the
+	// type of the value. It is nil for any other call.
 	Record *Ref
-	// Pages is nil for a call whose results do not come in pages.
+	// Pages is nil for a call whose results are not paged.
 	Pages *Pages
 }
 
-// Pages says how to go through all results of a query.
+// Pages says how to iterate over all results of a query.
 type Pages struct {
 	// Name is the name of the method.
 	Name string
 	Doc  Doc
-	// Items is the key of the array with the results, Item their type: nil if they are records.
+	// Items is the key of the array with the results, and Item is their type: nil if they are records.
 	Items string
 	Item  *Value
 }
@@ -334,12 +334,12 @@ type Records struct {
 	Imports               []*Package
 }
 
-// Collection is a record type as one of all.
+// Collection is one record type in the package that lists all of them.
 type Collection struct {
 	NSID string
 	// Key is the kind of record key.
 	Key string
-	// Field is its field in a repository.
+	// Field is the name of its field in the type Repository.
 	Field string
 	// Type is the record's Go type.
 	Type Ref

@@ -42,8 +42,8 @@ func (b *builder) buildRecords() {
 	b.plan.Records = records
 }
 
-// collection plans one field of a repository. It is called after the record's type, behind the name
-// of its package unless the type's name starts with that.
+// collection plans one field of the type Repository. The field's name is the name of the record's type, preceded by
+// the name of its package unless the type's name starts with that.
 func (b *builder) collection(document *lexicon.Document, def *lexicon.Def, members *scope) *Collection {
 	b.document = document
 	pkg := b.packages[namespaceOf(document.ID)]

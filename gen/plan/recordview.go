@@ -2,11 +2,11 @@ package plan
 
 import "github.com/layers-pub/layers-go/gen/lexicon"
 
-// Queries for records answer in one of two shapes, which the runtime knows: one record as {uri, cid, value}, and pages
-// of them as {cursor, records}, whatever the array is called. Their outputs need no types of their own.
+// Queries for records return one of two shapes that the runtime knows: one record as {uri, cid, value}, or a page
+// of records as {cursor, records}, whatever the array is called. Their outputs need no types of their own.
 
-// recordOf returns the record that an object of the shape {uri, cid, value} shows: the definition that value refers to,
-// and its document. It is nil for any other object.
+// recordOf returns the record in an object of the shape {uri, cid, value}: the definition that value refers to, and its
+// document. It returns nil for any other object.
 func (b *builder) recordOf(document *lexicon.Document, n *lexicon.Node) (*lexicon.Document, *lexicon.Def) {
 	if n == nil || n.Type != "object" || len(n.Properties) != 3 || len(n.Nullable) > 0 || !contains(n.Required, "uri") || !contains(n.Required, "value") {
 		return nil, nil
@@ -29,8 +29,8 @@ type recordList struct {
 	record   *lexicon.Def
 }
 
-// recordListOf returns what a query lists, if it takes and returns a cursor and returns nothing else but records; nil
-// for any other.
+// recordListOf returns the records that a query lists, if the query takes and returns a cursor and returns only records
+// besides. For any other query it returns nil.
 func (b *builder) recordListOf(document *lexicon.Document, query *lexicon.Node) *recordList {
 	if query.Type != "query" || query.Params == nil || !plainCursor(query.Params) || query.Output == nil || query.Output.Schema == nil {
 		return nil
@@ -74,7 +74,7 @@ func property(n *lexicon.Node, name string) *lexicon.Node {
 	return nil
 }
 
-// findRecordViews finds the definitions that need no type, since nothing but lists of records refers to them.
+// findRecordViews finds the definitions that need no type, since only lists of records refer to them.
 func (b *builder) findRecordViews() {
 	other := make(map[*lexicon.Node]int) // how often something else refers to a definition
 	b.views = make(map[*lexicon.Node]bool)

@@ -2,14 +2,14 @@ package plan
 
 import "github.com/layers-pub/layers-go/gen/lexicon"
 
-// edge is a property by its object.
+// edge identifies a property of an object.
 type edge struct {
 	object *lexicon.Node
 	key    string
 }
 
-// findRecursion finds the properties that would make a Go struct contain itself: those that are held
-// by value and lead back to their own object. They become pointers.
+// findRecursion finds the properties that would make a Go struct contain itself: those held by value that
+// lead back to their own object. They become pointers.
 func (b *builder) findRecursion() {
 	held := make(map[*lexicon.Node]map[string]*lexicon.Node)
 	for _, document := range b.set.Documents {
@@ -31,7 +31,7 @@ func (b *builder) findRecursion() {
 	}
 }
 
-// heldByValue returns the objects that a struct has inside it: its required and its nullable ones.
+// heldByValue returns the objects that a struct holds by value: the required and the nullable ones.
 func (b *builder) heldByValue(document *lexicon.Document, object *lexicon.Node) map[string]*lexicon.Node {
 	held := make(map[string]*lexicon.Node)
 	for _, property := range object.Properties {
@@ -50,7 +50,7 @@ func (b *builder) heldByValue(document *lexicon.Document, object *lexicon.Node) 
 	return held
 }
 
-// objectOf returns the object that a definition is or whose record it is, nil for others.
+// objectOf returns the object of a definition that is an object or a record, and nil for others.
 func objectOf(n *lexicon.Node) *lexicon.Node {
 	switch n.Type {
 	case "object":

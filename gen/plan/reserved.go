@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// wordSet makes a set of words that are separated by spaces.
+// wordSet returns the set of the words in a text.
 func wordSet(text string) map[string]bool {
 	set := make(map[string]bool)
 	for _, word := range strings.Fields(text) {
@@ -15,8 +15,8 @@ func wordSet(text string) map[string]bool {
 	return set
 }
 
-// takenPackages are names that a generated package does not get: those of the standard library, of
-// the runtime's packages that generated code imports, and of directories that mean something to Go.
+// takenPackages are names that no generated package gets: those of the standard library, of the
+// runtime's packages that generated code imports, and of directories that have a meaning to Go.
 var takenPackages = wordSet(`
 	adler32 aes ascii85 asn1 ast atomic base32 base64 big binary bits bufio build buildinfo bytes bzip2
 	cgi cgo cipher cmp cmplx color comment constant constraint context cookiejar coverage crc32 crc64
@@ -32,12 +32,12 @@ var takenPackages = wordSet(`
 	lex
 	main internal testdata vendor`)
 
-// usableDirectory reports whether Go reads packages below a directory called name, for everybody.
+// usableDirectory reports whether any Go program can import packages below a directory called name.
 func usableDirectory(name string) bool {
 	return name != "internal" && name != "testdata" && name != "vendor"
 }
 
-// usablePackageName reports whether a package can be called name without surprising its users.
+// usablePackageName reports whether a package can be called name: an identifier that is neither predeclared nor taken.
 func usablePackageName(name string) bool {
 	return token.IsIdentifier(name) && types.Universe.Lookup(name) == nil && !takenPackages[name]
 }
@@ -47,10 +47,10 @@ func usablePackageName(name string) bool {
 var localNames = wordSet("b body c call contentType ctx cursor d e err input o ok out p page params payload q t v x " +
 	"account archive cid entry found i nsid options r trust uri cmp context io iter lex repo slices syntax")
 
-// takenMembers are the members that every generated struct may have beside its fields.
+// takenMembers are the members that any generated struct may have besides its fields.
 var takenMembers = wordSet("DecodeLex EncodeLex Extra IsKnown LexParams MarshalJSON RecordType String UnmarshalJSON Validate")
 
-// fieldName returns name, changed if it is one that a method or another member of a struct has.
+// fieldName returns name, changed if a method or another member of a struct has it.
 func fieldName(name string) string {
 	if takenMembers[name] || strings.HasSuffix(name, "OrDefault") {
 		return name + "Field"

@@ -12,7 +12,7 @@ func (b *builder) buildEnum(s spot) {
 	b.add(&enum)
 }
 
-// enum makes the type of a string and the constants of its values.
+// enum returns the type of a string, with the constants of its values.
 func (b *builder) enum(s spot) Enum {
 	enum := Enum{Name: s.name}
 	values, closed := s.node.StringEnum, true
@@ -35,8 +35,8 @@ func (b *builder) enum(s spot) Enum {
 	return enum
 }
 
-// valueWords returns what the name of a known value is made of: the value, or the name of the token
-// that it is, behind its namespace when that is another one than the document's.
+// valueWords returns the words for the Go name of a known value: the value itself, or, if it is a token, the
+// token's name, preceded by the token's namespace unless that is the document's.
 func (b *builder) valueWords(value string) []string {
 	id, name, isRef := strings.Cut(value, "#")
 	if isRef && id == "" {

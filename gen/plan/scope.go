@@ -9,8 +9,8 @@ import (
 	"github.com/layers-pub/layers-go/gen/lexicon"
 )
 
-// place is where something comes from: the document, the node's JSON pointer, and the key by which
-// the options can give it another name.
+// place is the origin of a name: the document, the node's JSON pointer, and the key by which the options
+// can give it another name.
 type place struct {
 	document *lexicon.Document
 	pointer  string
@@ -24,15 +24,15 @@ func (p place) String() string {
 	return p.document.File + ":" + p.pointer
 }
 
-// scope holds the names that are taken in a package, a struct or a client, and by what.
+// scope holds the names that are taken in a package, a struct or a client, each with its place.
 type scope struct{ names map[string]place }
 
 func newScope() *scope { return &scope{names: make(map[string]place)} }
 
-// reserve takes a name for the generated code itself.
+// reserve reserves a name for the generated code itself.
 func (s *scope) reserve(name, what string) { s.names[name] = place{pointer: what} }
 
-// declare takes a name in a scope, and reports it if it is taken.
+// declare declares a name in a scope, and reports a problem if it is taken.
 func (b *builder) declare(s *scope, name string, p place) {
 	other, taken := s.names[name]
 	if !taken {
@@ -43,7 +43,7 @@ func (b *builder) declare(s *scope, name string, p place) {
 		name, other, p.key, name+"2"))
 }
 
-// private takes a name for something that is not exported, with a number behind it if it is taken.
+// private declares a name that is not exported and returns it, with a number appended if it was taken.
 func (b *builder) private(name string) string {
 	s := b.scopes[b.pkg]
 	unique := name
@@ -54,8 +54,7 @@ func (b *builder) private(name string) string {
 	return unique
 }
 
-// named returns the name that the options give to what has the key, or else the name that follows
-// from the rules.
+// named returns the name that the options give to the key, or byRule if they give none.
 func (b *builder) named(key, byRule string) string {
 	name, found := b.options.Names[key]
 	if !found {
@@ -68,7 +67,7 @@ func (b *builder) named(key, byRule string) string {
 	return name
 }
 
-// report notes a problem.
+// report records a problem.
 func (b *builder) report(file, pointer, message string) {
 	if file == "" {
 		file = b.options.File
@@ -76,7 +75,7 @@ func (b *builder) report(file, pointer, message string) {
 	b.problems = append(b.problems, lexicon.Problem{File: file, Pointer: pointer, Message: message})
 }
 
-// reportUnused reports the entries under "names" and "purposes" that are about nothing.
+// reportUnused reports the entries under "names" and "purposes" that match nothing.
 func (b *builder) reportUnused() {
 	for _, namespace := range sortedKeys(b.options.Purposes) {
 		if b.packages[namespace] == nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/layers-pub/layers-go/gen/lexicon"
 )
 
-// unionValue decides on the type of a union, and adds it.
+// unionValue decides on the type of a union, and declares it.
 func (b *builder) unionValue(s spot) *Value {
 	if len(s.node.Refs) == 0 {
 		return &Value{Type: lexType("TypedMap"), Decode: "TypedMap", Encode: "Map", Part: "Map"}
@@ -19,14 +19,14 @@ func (b *builder) unionValue(s spot) *Value {
 	return &Value{Kind: OneOf, Type: Ref{b.pkg, "", s.name}, Union: union}
 }
 
-// needEncoder gives the union of v a function that encodes a member of it.
+// needEncoder gives the union of v a function that encodes one of its members.
 func (b *builder) needEncoder(v *Value) {
 	if v.Kind == OneOf && v.Union.Encode == "" {
 		v.Union.Encode = b.private("encode" + v.Type.Name)
 	}
 }
 
-// union makes the interface over the types that a union lists.
+// union returns the interface over the types that a union lists.
 func (b *builder) union(s spot) *Union {
 	union := &Union{Name: s.name, Marker: unexported(s.name)}
 	if token.IsKeyword(union.Marker) {
@@ -50,7 +50,7 @@ func (b *builder) union(s spot) *Union {
 	return union
 }
 
-// variant makes one member of a union, or reports why it cannot be one.
+// variant returns one member of a union, or reports why the reference cannot be one.
 func (b *builder) variant(s spot, ref string) *Variant {
 	document, def, found := b.set.Resolve(b.document, ref)
 	if !found {
@@ -84,7 +84,7 @@ func (b *builder) buildMessage(s spot) {
 	inner := spot{s.node.Schema, s.key, s.name}
 	b.declareType(inner, s.name)
 	union := b.union(inner)
-	if union.Unknown == "" { // messages of types to come are to be ignored, whatever the lexicon says
+	if union.Unknown == "" { // clients must ignore messages of unknown types, whatever the lexicon says
 		union.Unknown = "Unknown" + s.name
 		b.declareType(inner, union.Unknown)
 	}
@@ -102,8 +102,8 @@ func (b *builder) buildMessage(s spot) {
 	b.add(&Message{Union: *union, Call: b.document.ID})
 }
 
-// shortTypes returns how the header of a frame may name a message: "#commit" for a definition of the
-// subscription's own document, and the full name.
+// shortTypes returns the names that a message may have in the header of a frame: the full name, and a short
+// one such as "#commit" if the subscription's own document defines it.
 func shortTypes(document *lexicon.Document, v *Variant) []string {
 	if rest := v.Name[len(document.ID):]; len(v.Name) > len(document.ID) && v.Name[:len(document.ID)] == document.ID && rest[0] == '#' {
 		return []string{rest, v.Name}

@@ -8,8 +8,8 @@ import (
 
 func lexType(name string) Ref { return Ref{Runtime: "lex", Name: name} }
 
-// formats are the string formats that have a type of their own: the type's name, which is also that
-// of the decoder's method.
+// formats maps each string format that has a Go type to the type's name, which is also the name of the
+// decoder's method.
 var formats = map[string]string{
 	"at-identifier": "AtIdentifier",
 	"at-uri":        "ATURI",
@@ -24,8 +24,8 @@ var formats = map[string]string{
 	"uri":           "URI",
 }
 
-// buildValue decides the type of what stands at a spot, and adds what is defined there. Constraints
-// that need a variable go to rules.
+// buildValue decides the type of the value at a spot, and declares any type that is defined there. It
+// appends constraints that need a variable to rules.
 func (b *builder) buildValue(s spot, rules *[]*Rules) *Value {
 	switch n := s.node; n.Type {
 	case "boolean":
@@ -146,7 +146,7 @@ func (b *builder) plainString(s spot, rules *[]*Rules) *Value {
 	return v
 }
 
-// stringRules are the constraints of a string that are neither its length in bytes nor its format.
+// stringRules returns the constraints of a string other than its length in bytes and its format.
 func stringRules(n *lexicon.Node) (entries []Rule) {
 	if n.MinGraphemes != nil {
 		entries = append(entries, Rule{"MinGraphemes", *n.MinGraphemes})
@@ -170,7 +170,8 @@ func (b *builder) addRules(s spot, rules *[]*Rules, typ string, entries []Rule) 
 	return r
 }
 
-// blobRules adds the variable with a blob's constraints, which users need before they upload one.
+// blobRules adds the variable with a blob's constraints. It is exported, since users need the constraints
+// before they upload a blob.
 func (b *builder) blobRules(s spot, rules *[]*Rules, entries []Rule) *Rules {
 	name := s.name + "Rules"
 	b.declare(b.scopes[b.pkg], name, place{b.document, s.node.Pointer, s.key})
@@ -179,7 +180,7 @@ func (b *builder) blobRules(s spot, rules *[]*Rules, entries []Rule) *Rules {
 	return r
 }
 
-// limit returns an integer's bound, or the constant that stands for none.
+// limit returns an integer's bound, or the constant called none if it has no bound.
 func limit(n *int64, none string) Limit {
 	if n == nil {
 		return Limit{Name: none}
