@@ -2,18 +2,18 @@ package lex
 
 import "strings"
 
-// Answer returns what decodes a server's answer in JSON into v, of which the caller reads fields: the names of fields of v
-// and of the objects within it. Servers differ in what they answer with, so that decoding is lenient:
+// Answer returns a [Decodable] that decodes a server's JSON answer into v leniently, because servers differ in what
+// they send. The arguments fields name the fields that the caller reads, of v and of the objects within it:
 //
-//   - A field that the caller does not read is skipped, whatever it holds.
-//   - A field whose name here ends in "?" is optional, even if the lexicon requires it.
-//   - An optional field counts as absent when it is null or malformed: of another type, not of its string format (as the
-//     empty string is in place of a handle), or an object or a list with something malformed in it.
+//   - A field that the caller does not read is skipped, whatever its value.
+//   - A field whose name in fields ends in "?" is optional, even if the lexicon requires it.
+//   - An optional field counts as absent when it is null or malformed: it has another type, it does not have its string
+//     format (an empty string in place of a handle, say), or it is an object or a list with something malformed in it.
 //   - Null stands for an empty list.
 //
-// Anything else is an issue as ever: a field that the lexicon requires and the caller reads has to be there. Fields
-// that the lexicon does not name are not kept. A value of type [Map] or [Blob] is decoded strictly. In DAG-CBOR an
-// Answer is v itself.
+// Anything else is an issue, as usual: a field that the lexicon requires and the caller reads must be present. Fields
+// that the lexicon does not name are discarded. A value of type [Map] or [Blob] is decoded strictly. In DAG-CBOR, v is
+// decoded as if Answer had not been called.
 func Answer(v Decodable, fields ...string) Decodable {
 	if fields == nil {
 		fields = []string{} // none are read
@@ -36,7 +36,7 @@ func (a *answer) DecodeLex(d *Decoder) {
 	d.reads, d.optional = outer, false
 }
 
-// nextRead goes to the object's next field that is in its table and that the caller reads.
+// nextRead moves to the object's next field that is in its table and that the caller reads.
 func (d *Decoder) nextRead(c *Cursor) int {
 	for {
 		d.optional = false
@@ -76,7 +76,7 @@ func (d *Decoder) skips(f *field) bool {
 	return !read
 }
 
-// requires reports whether a field has to be there.
+// requires reports whether a field must be present.
 func (d *Decoder) requires(f *field) bool {
 	if d.reads == nil {
 		return f.required
@@ -85,8 +85,8 @@ func (d *Decoder) requires(f *field) bool {
 	return !optional
 }
 
-// forgive takes the issues of a value back that may be absent, and reports whether it has any. They are those from the
-// number issues on.
+// forgive discards the issues of a value that may be absent, and reports whether there were any. Its issues are
+// d.issues[issues:].
 func (d *Decoder) forgive(issues int) bool {
 	if d.dead || len(d.issues) <= issues {
 		return false

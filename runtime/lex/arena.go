@@ -7,8 +7,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Arena is memory that records are decoded into and that is used again, so that decoding a sequence of records
-// allocates nothing after the first few:
+// Arena is reusable memory for decoded records, so that decoding a sequence of records allocates nothing after the
+// first few:
 //
 //	var arena lex.Arena
 //	for _, block := range blocks {
@@ -18,11 +18,12 @@ import (
 //		arena.Reset()
 //	}
 //
-// What is in an Arena is valid until [Arena.Reset]: copy what has to live longer. Memory that only a large record needed
-// is given back. An Arena serves one goroutine. The zero Arena is ready to use.
+// Records in an Arena are valid until the next [Arena.Reset]; the caller must copy what is needed for longer. Reset
+// releases memory that only a large record needed. An Arena must not be used by several goroutines at once. The zero
+// Arena is ready to use.
 type Arena struct {
-	// Overwrite makes Reset overwrite what it takes back: strings with bytes that are not UTF-8, other values with
-	// their zero value. It is for tests, where it makes a use after Reset show.
+	// Overwrite makes Reset overwrite the memory that it reclaims: strings with bytes that are not UTF-8, other values
+	// with their zero value. It is for tests, where it exposes a use after Reset.
 	Overwrite bool
 
 	shelves  []shelf          // a hash table by type; its size is a power of two
@@ -34,10 +35,10 @@ type Arena struct {
 	full     [][]byte         // chunks for strings that were used up since the last Reset; only with Overwrite
 	records  map[syntax.NSID]*recycled
 	recycled []*recycled // those of records that have been used since the last Reset
-	own      keptText    // of the decoder that the arena is lent to
+	own      keptText    // the decoder's own, while the arena is lent to it
 }
 
-// shelf is memory for values of one type: a chunk of items, of which the first are in use.
+// shelf is memory for values of one type: a chunk of items, of which the first few are in use.
 type shelf struct {
 	typ   unsafe.Pointer // the type; nil for a free place in the table
 	clear func(items unsafe.Pointer, n int)
@@ -52,7 +53,7 @@ type items struct {
 	n     int
 }
 
-// recycled are the records of one collection.
+// recycled holds the records of one collection.
 type recycled struct {
 	records []Record
 	values  []reflect.Value
@@ -60,7 +61,7 @@ type recycled struct {
 }
 
 const (
-	// maxKept is how much memory outlives a Reset, in bytes. Where records needed more, all of it is given back.
+	// maxKept is how much memory Reset keeps, in bytes. If records needed more, Reset releases all of it.
 	maxKept = 4 << 20
 	// firstText is the size of the first chunk for strings.
 	firstText = 16 << 10
@@ -92,7 +93,7 @@ func (a *Arena) New(t *RecordType) Record {
 	return r.records[r.used-1]
 }
 
-// lend lets d make values in the arena; giveBack ends that.
+// lend lets d allocate values in the arena until giveBack is called.
 func (a *Arena) lend(d *Decoder) {
 	d.arena = a
 	if d.kept.share {
@@ -129,7 +130,8 @@ func (a *Arena) reserve(n int) {
 	a.text, a.at = make([]byte, size), 0
 }
 
-// Reset takes back what the arena has made since the last Reset.
+// Reset reclaims the memory of all records that were decoded into the arena since the last Reset. The caller must not
+// use them any more.
 func (a *Arena) Reset() {
 	if a.Overwrite {
 		a.overwrite()
@@ -196,7 +198,7 @@ func (a *Arena) add(typ unsafe.Pointer) *shelf {
 	return s
 }
 
-// arenaItems returns n items of the arena, which are zero.
+// arenaItems returns n zero items in the arena's memory.
 func arenaItems[T any](a *Arena, n int) []T {
 	if n == 0 {
 		return []T{}
@@ -234,7 +236,7 @@ func arenaItems[T any](a *Arena, n int) []T {
 	return made
 }
 
-// makeItems returns a slice of no items with room for n.
+// makeItems returns an empty slice with room for n items.
 func makeItems[T any](d *Decoder, n int) []T {
 	if d.arena != nil {
 		return arenaItems[T](d.arena, n)[:0]

@@ -5,35 +5,35 @@ import (
 	"strings"
 )
 
-// Blob is a reference to a blob: a file that a repository's server stores beside it. It is comparable.
+// Blob is a reference to a blob: a file that a repository's server stores beside the repository. It is comparable.
 //
-// Old records hold another form, {"cid": …, "mimeType": …}. It is read, tells no size, and is written
-// back as it was; new ones are never made. See https://atproto.com/specs/data-model#blob-type.
+// Old records use a legacy form, {"cid": …, "mimeType": …}, which has no size. Decoding accepts it, and encoding writes
+// it back unchanged; a Blob built in Go is never written in it. See https://atproto.com/specs/data-model#blob-type.
 type Blob struct {
 	// Ref is the blob's CID.
 	Ref CIDLink
 	// MimeType is the blob's media type, as its uploader or server declared it.
 	MimeType string
-	// Size is the blob's length in bytes, -1 in the old form.
+	// Size is the blob's length in bytes, or -1 in the legacy form.
 	Size int64
 
-	legacyCID string // the text in the old form
+	legacyCID string // the CID's text in the legacy form
 	extra     Map
 }
 
-// IsLegacy reports whether b was read from the old form.
+// IsLegacy reports whether b was decoded from the legacy form.
 func (b Blob) IsLegacy() bool { return b.legacyCID != "" }
 
 // BlobRules are the constraints of a blob.
 type BlobRules struct {
-	// Accept lists the media types that are allowed, where image/* allows all images and */* all; nil allows all.
+	// Accept lists the media types that are allowed: image/* allows all images, */* allows everything, and so does nil.
 	Accept []string
-	// MaxSize is the largest size in bytes, 0 for any.
+	// MaxSize is the largest size allowed, in bytes; 0 allows any.
 	MaxSize int64
 }
 
-// Check returns an [*Error] when a blob of the given media type and size in bytes, -1 if it is not
-// known yet, does not keep to r: before it is uploaded.
+// Check returns an [*Error] if a blob of the given media type and size breaks r. It lets a caller check a blob before
+// uploading it. The size is in bytes, or -1 if it is not known yet.
 func (r BlobRules) Check(mimeType string, size int64) error {
 	var issues []Issue
 	if why := r.wrongSize(size); why != "" {
@@ -69,7 +69,7 @@ var (
 	legacyBlobFields = NewFields("cid!", "mimeType!")
 )
 
-// Blob reads a blob that keeps to r.
+// Blob reads a blob, and reports it if it breaks r.
 func (d *Decoder) Blob(r *BlobRules) Blob {
 	reads := d.reads
 	d.reads, d.optional = nil, false // a blob is read whole
@@ -157,7 +157,7 @@ func (d *Decoder) legacyBlob() (b Blob) {
 	}
 }
 
-// accepts reports whether one of patterns allows the media type mime, whose parameters do not count.
+// accepts reports whether one of patterns allows the media type mime. It ignores mime's parameters.
 func accepts(patterns []string, mime string) bool {
 	mime, _, _ = strings.Cut(mime, ";")
 	mime = strings.ToLower(strings.TrimSpace(mime))
@@ -191,10 +191,10 @@ func (e *Encoder) Blob(b Blob) {
 // MarshalJSON returns b in the JSON form of the data model.
 func (b Blob) MarshalJSON() ([]byte, error) { return EncodeJSON(&b) }
 
-// UnmarshalJSON sets b to the blob that data holds.
+// UnmarshalJSON sets b to the blob that data encodes.
 func (b *Blob) UnmarshalJSON(data []byte) error { return DecodeJSON(data, b) }
 
-// DecodeLex reads any blob.
+// DecodeLex reads a blob of any size and media type.
 func (b *Blob) DecodeLex(d *Decoder) { *b = d.Blob(new(BlobRules)) }
 
 // EncodeLex writes b.

@@ -6,7 +6,7 @@ import (
 )
 
 // Bytes is a byte string: lexicon type bytes. In JSON it is {"$bytes": …} in base64 without padding.
-// An optional one that is absent is nil; one without bytes is empty and not nil.
+// An absent optional field is nil; an empty byte string is empty and not nil.
 type Bytes []byte
 
 // MarshalJSON returns {"$bytes": …}, or null when b is nil.
@@ -17,7 +17,7 @@ func (b Bytes) MarshalJSON() ([]byte, error) {
 	return appendBytesJSON(nil, string(b)), nil
 }
 
-// UnmarshalJSON sets b to the bytes that data holds.
+// UnmarshalJSON sets b to the bytes that data encodes.
 func (b *Bytes) UnmarshalJSON(data []byte) error {
 	var v bytesValue
 	err := DecodeJSON(data, &v)
@@ -35,8 +35,8 @@ func appendBytesJSON(to []byte, b string) []byte {
 	return append(to, `"}`...)
 }
 
-// decodeBase64 reads base64 in the standard alphabet (RFC 4648, section 4), with all of its padding or none.
-// The bits after the last byte may be anything, as the reference implementation writes and reads them.
+// decodeBase64 decodes base64 in the standard alphabet (RFC 4648, section 4), with full padding or none.
+// It ignores the bits after the last byte, as the reference implementation does.
 func decodeBase64(s string) (string, bool) {
 	if strings.ContainsAny(s, "\r\n") { // which the decoder skips
 		return "", false

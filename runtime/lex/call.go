@@ -11,11 +11,11 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Caller carries out the calls of generated clients: HTTP, authentication and retries are behind it.
+// Caller performs the calls of generated clients. An implementation takes care of HTTP, authentication and retries.
 // It must be safe for concurrent use.
 type Caller interface {
-	// Call sends c and fills c.Output, or c.OutputBody and c.OutputEncoding. Its error tells a server's
-	// answer from a failure to get one; errors.Is matches it with the [ErrorName] of a server's error.
+	// Call sends c and fills c.Output, or c.OutputBody and c.OutputEncoding. Its error distinguishes an error that the
+	// server returned from a failure to get an answer; errors.Is matches the former with its [ErrorName].
 	Call(ctx context.Context, c *Call) error
 }
 
@@ -25,27 +25,27 @@ type Call struct {
 	NSID syntax.NSID
 	// Procedure says that the method is a procedure and not a query.
 	Procedure bool
-	// Repeatable says that the procedure may be sent once more when nobody knows whether it was carried
-	// out, because its answer was lost. Queries may always be.
+	// Repeatable says that the procedure may be sent again when its answer was lost, so that the caller cannot know
+	// whether the server carried it out. Queries may always be sent again.
 	Repeatable bool
 	// Params are the parameters of the query string.
 	Params Params
 	// Input is the body of a procedure that takes JSON.
 	Input Encodable
-	// InputBody is the body of one that takes anything else, of media type InputEncoding.
+	// InputBody is the body of a procedure that takes anything else; its media type is InputEncoding.
 	InputBody     io.Reader
 	InputEncoding string
 	// Output is what a JSON answer is decoded into. It is nil when the answer is a stream or not wanted.
 	Output Decodable
-	// Stream asks for the answer's body as it is: in OutputBody, of media type OutputEncoding. The
-	// client's user closes it.
+	// Stream asks for the answer's body undecoded: Call sets OutputBody to it and OutputEncoding to its media type.
+	// The user of the client closes OutputBody.
 	Stream         bool
 	OutputBody     io.ReadCloser
 	OutputEncoding string
 }
 
-// Params are the parameters of a call, in order; an array repeats its name. LexParams of a generated type returns those
-// that are set, and the defaults of those that are not; its receiver may be nil.
+// Params are the parameters of a call, in order; an array is several parameters of the same name. The method LexParams
+// of a generated type returns those that are set, and the defaults of those that are not; its receiver may be nil.
 type Params []Param
 
 // Param is one parameter.
@@ -81,7 +81,7 @@ func (p Params) Encode() string {
 	return b.String()
 }
 
-// ErrorName is the name of an error that a method declares, for errors.Is.
+// ErrorName is the name of an error that a method's lexicon declares. Use it as the target of errors.Is.
 type ErrorName string
 
 // Error returns the name.

@@ -7,11 +7,11 @@ import (
 	"fmt"
 )
 
-// The codecs that a [CID] of the AT Protocol can name: what the bytes behind it are.
+// The codecs that a [CID] of the AT Protocol can have: how the bytes that it identifies are encoded.
 const (
-	// CodecDagCBOR marks DAG-CBOR: records, tree nodes and commits.
+	// CodecDagCBOR is for DAG-CBOR: records, tree nodes and commits.
 	CodecDagCBOR byte = 0x71
-	// CodecRaw marks bytes without a structure: blobs.
+	// CodecRaw is for bytes without a structure: blobs.
 	CodecRaw byte = 0x55
 )
 
@@ -23,21 +23,21 @@ const (
 	digestSize = sha256.Size
 )
 
-// ErrCID is wrapped by every error that says that a text or bytes are not a [CID].
+// ErrCID is wrapped by the errors of this package for text and bytes that are not a [CID].
 var ErrCID = errors.New("not a CID of the AT Protocol")
 
 var cidEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// CID is the content identifier of a block: the hash of its bytes and the codec that they are in.
-// It holds the binary form, is comparable, and serves as a map key. The zero value is undefined: it
+// CID is the content identifier of a block: the hash of its bytes and their codec.
+// It holds the binary form, is comparable, and can be a map key. The zero CID is undefined: it
 // identifies nothing.
 //
-// The AT Protocol allows one shape alone, the "blessed" CID of its data model, which is that of DASL
+// The AT Protocol allows only one form, the "blessed" CID of its data model, which is that of DASL
 // (https://dasl.ing/cid.html): version 1, the hash SHA-256, the codec [CodecDagCBOR] or [CodecRaw].
 type CID [cidSize]byte
 
-// CIDOf returns the CID of data, which is in the given codec: [CodecDagCBOR] or [CodecRaw].
-// Another codec gives the undefined CID.
+// CIDOf returns the CID of data in the given codec, which must be [CodecDagCBOR] or [CodecRaw].
+// For any other codec, it returns the undefined CID.
 func CIDOf(codec byte, data []byte) CID {
 	if codec != CodecDagCBOR && codec != CodecRaw {
 		return CID{}
@@ -49,7 +49,7 @@ func CIDOf(codec byte, data []byte) CID {
 	return c
 }
 
-// CIDFromBytes returns the CID whose binary form b is. An error wraps [ErrCID] and says what b is instead.
+// CIDFromBytes returns the CID whose binary form is b. Its error wraps [ErrCID] and says what is wrong with b.
 func CIDFromBytes(b []byte) (CID, error) {
 	switch {
 	case len(b) >= 2 && b[0] == hashSHA256 && b[1] == digestSize:
@@ -68,13 +68,13 @@ func CIDFromBytes(b []byte) (CID, error) {
 	return CID(b), nil
 }
 
-// ParseCID returns the CID whose text s is: base32 in lower case behind the letter b, as in
-// "bafyrei...". An error wraps [ErrCID] and says what s is instead.
+// ParseCID returns the CID whose text is s: the letter b followed by base32 in lower case, as in
+// "bafyrei...". Its error wraps [ErrCID] and says what is wrong with s.
 func ParseCID(s string) (CID, error) {
 	if len(s) != cidText || s[0] != 'b' {
 		return CID{}, fmt.Errorf("%w: %s must be b and %d characters of base32", ErrCID, quoteCID(s), cidText-1)
 	}
-	// The decoder leaves out line ends and does not look at the last two bits, which are past the last byte.
+	// The decoder skips line ends and ignores the last two bits, which come after the last byte.
 	var b [cidSize + 1]byte
 	n, err := cidEncoding.Decode(b[:], []byte(s[1:]))
 	if err != nil || n != cidSize || cidEncoding.EncodeToString(b[:n]) != s[1:] {
@@ -87,7 +87,7 @@ func ParseCID(s string) (CID, error) {
 	return c, nil
 }
 
-// quoteCID quotes s for an error, cut where it is longer than a CID may be.
+// quoteCID quotes s for an error, shortened if it is more than twice as long as a CID.
 func quoteCID(s string) string {
 	if len(s) > 2*cidText {
 		return fmt.Sprintf("%q...", s[:2*cidText])
@@ -95,17 +95,17 @@ func quoteCID(s string) string {
 	return fmt.Sprintf("%q", s)
 }
 
-// Defined reports whether c identifies something: whether it is not the zero value. It looks at the first
-// byte alone, which is the same in all CIDs.
+// Defined reports whether c identifies something, that is, whether it is not the zero CID. It looks only at
+// the first byte, which is the same in all CIDs.
 func (c CID) Defined() bool { return c[0] != 0 }
 
-// Codec returns the codec of the bytes behind c: [CodecDagCBOR], [CodecRaw], or 0 if c is undefined.
+// Codec returns the codec of the bytes that c identifies: [CodecDagCBOR], [CodecRaw], or 0 if c is undefined.
 func (c CID) Codec() byte { return c[1] }
 
 // Digest returns the SHA-256 hash in c.
 func (c CID) Digest() [sha256.Size]byte { return [digestSize]byte(c[4:]) }
 
-// String returns the text of c, base32 behind the letter b; that of an undefined CID is empty.
+// String returns the text of c: the letter b followed by base32, or "" if c is undefined.
 func (c CID) String() string {
 	if !c.Defined() {
 		return ""
@@ -116,7 +116,7 @@ func (c CID) String() string {
 	return string(b[:])
 }
 
-// AppendText appends the text of c to b, as [CID.String] gives it. The error is always nil.
+// AppendText appends the text of c to b, as [CID.String] returns it. The error is always nil.
 func (c CID) AppendText(b []byte) ([]byte, error) {
 	if !c.Defined() {
 		return b, nil
@@ -124,11 +124,11 @@ func (c CID) AppendText(b []byte) ([]byte, error) {
 	return cidEncoding.AppendEncode(append(b, 'b'), c[:]), nil
 }
 
-// MarshalText returns the text of c, as [CID.String] gives it. The error is always nil.
+// MarshalText returns the text of c, as [CID.String] does. The error is always nil.
 func (c CID) MarshalText() ([]byte, error) { return c.AppendText(nil) }
 
-// UnmarshalText sets c to the CID whose text b is, and of an empty text makes it undefined. An
-// error is that of [ParseCID], and leaves c as it was.
+// UnmarshalText sets c to the CID whose text is b; an empty text makes c undefined. If b is not a CID, it returns
+// the error of [ParseCID] and leaves c unchanged.
 func (c *CID) UnmarshalText(b []byte) error {
 	if len(b) == 0 {
 		*c = CID{}

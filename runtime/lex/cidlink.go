@@ -8,13 +8,14 @@ import (
 // CIDLink is a link to a block of data by its content identifier: lexicon type cid-link. In JSON it is
 // {"$link": "bafy…"}, in DAG-CBOR tag 42. It is comparable; the zero CIDLink links to nothing.
 //
-// A link may name any version 1 CID. That of a record, a commit or a blob is a [CID].
+// A link may name any version 1 CID. A link to a record, a commit or a blob names one that is a [CID].
 type CIDLink struct{ raw string } // the binary CID
 
-// ErrLink is wrapped by every error that says that a text is not a link's CID.
+// ErrLink is wrapped by the errors of [ParseCIDLink].
 var ErrLink = errors.New("not a version 1 CID in base32")
 
-// ParseCIDLink returns the link to the CID whose text s is: base32 in lower case, behind the letter b.
+// ParseCIDLink returns the link to the CID whose text is s: the letter b followed by base32 in lower case.
+// Its error wraps [ErrLink].
 func ParseCIDLink(s string) (CIDLink, error) {
 	raw, ok := decodeLink(s)
 	if !ok {
@@ -31,7 +32,8 @@ func (c CID) Link() CIDLink {
 	return CIDLink{string(c[:])}
 }
 
-// CID returns what l links to, and whether that is a [CID]: a hash and a codec that the AT Protocol uses.
+// CID returns the CID that l links to, and whether it is a [CID]: one with a hash and a codec that the AT Protocol
+// uses. If it is not, CID returns the undefined CID and false.
 func (l CIDLink) CID() (CID, bool) {
 	c, err := CIDFromBytes([]byte(l.raw))
 	return c, err == nil
@@ -40,7 +42,7 @@ func (l CIDLink) CID() (CID, bool) {
 // Defined reports whether l links to anything.
 func (l CIDLink) Defined() bool { return l.raw != "" }
 
-// String returns the text of the CID that l links to, "" when it links to nothing.
+// String returns the text of the CID that l links to, or "" if it links to nothing.
 func (l CIDLink) String() string {
 	if l.raw == "" {
 		return ""
@@ -48,7 +50,7 @@ func (l CIDLink) String() string {
 	return "b" + cidEncoding.EncodeToString([]byte(l.raw))
 }
 
-// MarshalJSON returns {"$link": …}, or null when l links to nothing.
+// MarshalJSON returns {"$link": …}, or null if l links to nothing.
 func (l CIDLink) MarshalJSON() ([]byte, error) {
 	if l.raw == "" {
 		return []byte("null"), nil
@@ -56,7 +58,7 @@ func (l CIDLink) MarshalJSON() ([]byte, error) {
 	return []byte(`{"$link":"` + l.String() + `"}`), nil
 }
 
-// UnmarshalJSON sets l to the link that b holds.
+// UnmarshalJSON sets l to the link that b encodes.
 func (l *CIDLink) UnmarshalJSON(b []byte) error {
 	var v linkValue
 	err := DecodeJSON(b, &v)
@@ -68,8 +70,8 @@ type linkValue struct{ link CIDLink }
 
 func (v *linkValue) DecodeLex(d *Decoder) { v.link = d.CIDLink() }
 
-// decodeLink returns the binary form of a CID's text. Only one text stands for a CID: the bits behind
-// the last byte are zero, there are no line ends.
+// decodeLink returns the binary form of a CID's text. Each CID has only one valid text: the bits after
+// the last byte must be zero, and there must be no line ends.
 func decodeLink(s string) (string, bool) {
 	if len(s) < 2 || s[0] != 'b' {
 		return "", false
@@ -81,8 +83,8 @@ func decodeLink(s string) (string, bool) {
 	return string(raw), true
 }
 
-// validBinaryCID reports whether raw is a version 1 CID: version, codec, and a multihash whose digest is as long
-// as it says and as its hash function makes it.
+// validBinaryCID reports whether raw is a version 1 CID: version, codec, and a multihash whose digest has the length
+// that the multihash states and that its hash function produces.
 func validBinaryCID(raw string) bool {
 	if len(raw) == cidSize && raw[0] == cidVersion && raw[1] < 0x80 && raw[2] == hashSHA256 && raw[3] == digestSize {
 		return true
@@ -108,9 +110,9 @@ func validBinaryCID(raw string) bool {
 	return len(rest) > 0 || parts[1] == hashIdentity
 }
 
-// digestLength returns how many bytes the digests of a hash function have, by its code in the multicodec table,
-// https://github.com/multiformats/multicodec; not fixed for the identity, whose digest is the data, and for
-// functions that we do not know. A function that can make any number counts with the table's.
+// digestLength returns how many bytes the digests of a hash function have. The function is given by its code in the
+// multicodec table, https://github.com/multiformats/multicodec. The length is not fixed for the identity, whose digest
+// is the data, and for functions that we do not know. For a function with digests of any length, the table's counts.
 func digestLength(code uint64) (length int, fixed bool) {
 	switch {
 	case code >= 0xb201 && code <= 0xb240: // blake2b-8 to blake2b-512
@@ -162,7 +164,7 @@ var digestLengths = map[uint64]int{
 	0x534d: 32, // sm3-256
 }
 
-// uvarint reads an unsigned varint in its shortest form; n is 0 when there is none.
+// uvarint reads an unsigned varint in its shortest form; n is 0 if s does not begin with one.
 func uvarint(s string) (v uint64, n int) {
 	for i := 0; i < len(s) && i < 9; i++ {
 		v |= uint64(s[i]&0x7f) << (7 * i)

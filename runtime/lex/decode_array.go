@@ -11,11 +11,12 @@ type array struct {
 	offset int
 	size   uintptr // of an item in memory
 	done   bool
-	spare  bool // it counts as absent if there are more issues than these
-	issues int
+	spare  bool // it counts as absent if decoding it adds to the issues
+	issues int  // how many there were before it
 }
 
-// startArray starts the array that comes next; when there is none, that is reported and the array is done.
+// startArray starts reading the next array. If the next value is not an array, it reports that and returns an array
+// that is done.
 func (d *Decoder) startArray(min, max int) (a array) {
 	if d.i >= d.check {
 		d.poll()
@@ -56,7 +57,7 @@ func (d *Decoder) startArray(min, max int) (a array) {
 	return a
 }
 
-// more goes to the array's next item; false at its end.
+// more moves to the array's next item. It returns false at the end.
 func (d *Decoder) more(a *array) bool {
 	if d.i >= d.check {
 		d.poll()
@@ -106,13 +107,13 @@ func (d *Decoder) moreJSON(a *array) bool {
 	return true
 }
 
-// growthJSON is how many times an item's memory counts in JSON, which does not say how many items an array has. The memory
-// grows by doubling, to less than twice what is needed, and what is copied is there for a while, too. It starts with a
-// guess, so that what is really allocated depends on earlier arrays; what counts must not.
+// growthJSON is the factor by which an item's memory counts in JSON, which does not say how many items an array has.
+// The memory grows by doubling, to less than twice what is needed, and the old copy lives for a while, too. Its first
+// size is a guess, so that what is really allocated depends on earlier arrays; what counts must not.
 const growthJSON = 3
 
-// firstItems returns how many items of size bytes to allocate before any has been read: in DAG-CBOR all of them, if that
-// is not suspiciously much, in JSON as many as is guessed.
+// firstItems returns how many items of size bytes to allocate before reading any: in DAG-CBOR all of them, unless that
+// is suspiciously many; in JSON a guess.
 func (d *Decoder) firstItems(a *array, size uintptr) int {
 	a.size = size
 	room, few := 0, (64<<10)/int(max(size, 1))
@@ -132,8 +133,8 @@ func (d *Decoder) firstItems(a *array, size uintptr) int {
 	return room
 }
 
-// nextItem pays for the item that comes next, and returns how much room for items there is to be: if there is not enough
-// memory, decoding has failed.
+// nextItem charges the next item to the memory budget, and returns how many items the slice must have room for. It
+// returns false if the budget is used up; decoding has then failed.
 func (d *Decoder) nextItem(a *array, room int) (int, bool) {
 	if d.json {
 		if !d.spend(growthJSON * int(a.size)) {
@@ -156,7 +157,7 @@ type decodablePointer[T any] interface {
 	Decodable
 }
 
-// DecodeObject reads an optional object; nil when what comes next is none.
+// DecodeObject reads an optional object. If the next value is not an object, it reports that and returns nil.
 func DecodeObject[T any, P decodablePointer[T]](d *Decoder) *T {
 	if !d.atObject() {
 		d.mismatch("object")
@@ -177,8 +178,9 @@ func (d *Decoder) atObject() bool {
 	return d.i < len(d.b) && d.b[d.i]>>5 == majorMap
 }
 
-// DecodeObjects reads an array of min to max objects: 0 and [NoLimit] where the lexicon sets no limit.
-// It is nil only when what comes next is no array; an item that is no object stays zero.
+// DecodeObjects reads an array of min to max objects. min is 0 and max is [NoLimit] where the lexicon sets no limit.
+// The result is nil if the next value is not an array; an item that is not an object is the zero T.
+// In an [Answer], an optional array with issues is nil, too.
 func DecodeObjects[T any, P decodablePointer[T]](d *Decoder, min, max int) []T {
 	a := d.startArray(min, max)
 	if a.done {
@@ -210,8 +212,8 @@ func DecodeObjects[T any, P decodablePointer[T]](d *Decoder, min, max int) []T {
 	return s
 }
 
-// DecodeArray reads an array of min to max items, each with item; it is nil only when what comes next
-// is no array.
+// DecodeArray reads an array of min to max items, calling item to read each of them. The result is nil if the next
+// value is not an array. In an [Answer], an optional array with issues is nil, too.
 func DecodeArray[T any](d *Decoder, min, max int, item func(*Decoder) T) []T {
 	a := d.startArray(min, max)
 	if a.done {
@@ -236,7 +238,7 @@ func DecodeArray[T any](d *Decoder, min, max int, item func(*Decoder) T) []T {
 	return s
 }
 
-// DecodeNullable reads a field that may be null: null, or what value reads.
+// DecodeNullable reads a field that may be null. It calls value to read anything else.
 func DecodeNullable[T any](d *Decoder, value func(*Decoder) T) Nullable[T] {
 	if d.Null() {
 		return NullOf[T]()

@@ -27,10 +27,10 @@ const (
 	tagLink   = 42
 )
 
-// highBits is set in every byte of a word that is not ASCII.
+// highBits has the bits that are set in bytes of a word that are not ASCII.
 const highBits = 0x8080808080808080
 
-// header reads the head of a value: its major type and argument. The least encoding is asked for.
+// header reads the head of a value: its major type and argument. It reports a head that is not in its shortest form.
 func (d *Decoder) header() (major byte, argument uint64) {
 	at := d.i
 	if at >= len(d.b) {
@@ -61,8 +61,8 @@ func (d *Decoder) header() (major byte, argument uint64) {
 	return major, argument
 }
 
-// length reads the head of a value of the wanted major type whose argument counts things of at least
-// size bytes each.
+// length reads the head of a value whose argument counts things of at least size bytes each. It fails if so many do
+// not fit into the rest of the input. The caller has checked the major type.
 func (d *Decoder) length(size int) (int, bool) {
 	at := d.i
 	_, n := d.header()
@@ -98,8 +98,8 @@ func (d *Decoder) objectCBOR(c *Cursor) {
 	}
 }
 
-// nextCBOR handles what the hot path of Next does not: the object's end, and keys that are unknown, long,
-// out of order or near the end of the input.
+// nextCBOR does what the hot path of Next does not: it handles the object's end, and keys that are unknown, long, out
+// of order or near the end of the input.
 func (d *Decoder) nextCBOR(c *Cursor) int {
 	for c.left > 0 {
 		if d.i >= d.check {
@@ -197,7 +197,7 @@ func (d *Decoder) textCBOR() (string, bool) {
 	return s, true
 }
 
-// text reads a string; false means that it was reported and skipped.
+// text reads a string. It returns false if the next value is not a string, which it reports and skips.
 func (d *Decoder) text() (string, bool) {
 	if d.json {
 		return d.textJSON()
@@ -248,7 +248,7 @@ func (d *Decoder) intCBOR(min, max int64) int64 {
 	return v
 }
 
-// checkBits reports an integer of more than 53 bits that is to be sent.
+// checkBits reports an integer of more than 53 bits in a value that is about to be sent.
 func (d *Decoder) checkBits(at int, v int64) {
 	const most = 1<<53 - 1
 	if d.purpose == sending && !d.reportedAt(at) {
@@ -256,7 +256,7 @@ func (d *Decoder) checkBits(at int, v int64) {
 	}
 }
 
-// skipCBOR goes over one value, checking that it is well-formed, canonical and of the data model.
+// skipCBOR skips one value, checking that it is well-formed, canonical and part of the data model.
 func (d *Decoder) skipCBOR() {
 	if d.i >= d.check {
 		d.poll()
@@ -322,7 +322,7 @@ func (d *Decoder) skipCBOR() {
 	}
 }
 
-// skipFloat goes over a floating-point number, which the data model does not have.
+// skipFloat skips a floating-point number and reports it: the data model has none.
 func (d *Decoder) skipFloat() {
 	at := d.i
 	size := 1 + 2<<(d.b[at]-0xf9)
@@ -342,7 +342,7 @@ func (d *Decoder) reportedAt(offset int) bool {
 	return n > 0 && d.issues[n-1].Offset == offset
 }
 
-// skipEntries goes over the n entries of the map at offset start.
+// skipEntries skips the n entries of the map at offset start.
 func (d *Decoder) skipEntries(start int, n uint64) {
 	prev := ""
 	var typed typedFields
@@ -368,7 +368,7 @@ func (d *Decoder) skipEntries(start int, n uint64) {
 	d.checkTyped(start, &typed)
 }
 
-// linkBytes reads what follows a link's tag, and returns the binary CID without the leading zero.
+// linkBytes reads the byte string that follows a link's tag, and returns the binary CID in it, without the leading zero.
 func (d *Decoder) linkBytes(at int) (string, bool) {
 	if d.i >= len(d.b) || d.b[d.i]>>5 != majorBytes {
 		d.fail("link that is not a byte string")
@@ -389,7 +389,7 @@ func (d *Decoder) linkBytes(at int) (string, bool) {
 	return raw[1:], true
 }
 
-// peekTypeCBOR returns the $type of the map that starts here.
+// peekTypeCBOR returns the $type of the map that starts here, or "" if it has none.
 func (d *Decoder) peekTypeCBOR() string {
 	if d.i >= len(d.b) || d.b[d.i]>>5 != majorMap {
 		return ""

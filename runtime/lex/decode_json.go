@@ -9,29 +9,29 @@ import (
 	"unsafe"
 )
 
-// jsonGuess remembers what earlier objects of the same types looked like. JSON has no order of keys
-// and no count of items; a wrong guess costs time, never correctness.
+// jsonGuess remembers what earlier objects of the same types looked like, because JSON fixes no order of keys and
+// states no number of items. A wrong guess costs time but never correctness.
 type jsonGuess struct {
 	next  [256][32]int8 // by table and number of the last field: the field that followed it
 	items [64]int32     // by depth and item size: how many items arrays have had lately
 }
 
-// length returns the slot that says how long arrays of items of this size are.
+// length returns the slot for the length of arrays at this depth with items of this size.
 func (g *jsonGuess) length(depth int, size uintptr) *int32 {
 	return &g.items[(uintptr(depth)*5+size/8)%64]
 }
 
-// learn corrects a guess by what was there. A guess that has been too large once is not too large again: what is allocated
-// in vain is never more than what was needed before.
+// learn sets a guess to the number that was found. Too large a guess is corrected at once, so that memory allocated in
+// vain is never more than an earlier array needed.
 func learn(guess *int32, n int) { *guess = int32(n) }
 
-// after returns the slot that says which field follows the last one.
+// after returns the slot for the field that follows the last one.
 func (g *jsonGuess) after(c *Cursor) *int8 {
 	return &g.next[c.fields.id&255][c.next&31]
 }
 
-// byteOrderMark returns the length of the UTF-8 byte order mark that s begins with, 0 if there is none. JSON has
-// none (RFC 8259, section 8.1), but editors write it.
+// byteOrderMark returns the length of the UTF-8 byte order mark that s begins with, or 0 if there is none. JSON must
+// not have one (RFC 8259, section 8.1), but some editors write it.
 func byteOrderMark(s string) int {
 	const mark = "\uFEFF"
 	if strings.HasPrefix(s, mark) {
@@ -40,7 +40,7 @@ func byteOrderMark(s string) int {
 	return 0
 }
 
-// skipSpace goes to the next byte that is not white space, and returns it; 0 at the end of the input.
+// skipSpace moves to the next byte that is not white space, and returns it, or 0 at the end of the input.
 func (d *Decoder) skipSpace() byte {
 	if d.i < len(d.b) && d.b[d.i] > ' ' {
 		return d.b[d.i]
@@ -78,7 +78,7 @@ func (d *Decoder) objectJSON(c *Cursor) {
 	}
 }
 
-// separator goes to the opening quote of the next key; false at the object's end.
+// separator moves to the opening quote of the next key. It returns false at the object's end.
 func (d *Decoder) separator(c *Cursor) bool {
 	if c.state&cursorDone != 0 {
 		return false
@@ -162,7 +162,7 @@ func (d *Decoder) known(c *Cursor, q int) {
 	}
 }
 
-// Words of eight equal bytes, for looking at eight bytes of text at once.
+// Words of eight equal bytes, for checking eight bytes of text at once.
 const (
 	allOnes   = 0x0101010101010101
 	allQuotes = allOnes * '"'
@@ -171,13 +171,13 @@ const (
 )
 
 // special returns a word whose high bits mark the bytes of x that end or interrupt plain text in a
-// JSON string: quotes, backslashes and control characters. Bits behind the first mark mean nothing.
+// JSON string: quotes, backslashes and control characters. Only the first mark is reliable.
 func special(x uint64) uint64 {
 	quote, slash := x^allQuotes, x^allSlash
 	return ((quote-allOnes)&^quote | (slash-allOnes)&^slash | (x-allSpaces)&^x) & highBits
 }
 
-// textJSON reads a string. False means that it was reported and skipped.
+// textJSON reads a string. It returns false if the next value is not a valid string, which it reports and skips.
 func (d *Decoder) textJSON() (string, bool) {
 	if d.skipSpace() != '"' {
 		d.mismatch("string")
@@ -209,8 +209,8 @@ func (d *Decoder) textJSON() (string, bool) {
 	return d.textSlowJSON(start, i)
 }
 
-// textSlowJSON reads the rest of a string that has escapes or ends near the end of the input: up to
-// offset i it is plain.
+// textSlowJSON reads a string that has escapes or that ends near the end of the input. The text from start to
+// offset i has been read and is plain.
 func (d *Decoder) textSlowJSON(start, i int) (string, bool) {
 	b, escaped := d.b, false
 	d.i = start - 1
@@ -251,8 +251,8 @@ func (d *Decoder) textSlowJSON(start, i int) (string, bool) {
 	return d.noText()
 }
 
-// unescaped returns what s stands for, whose escapes were checked. Text that is discarded is "" if it cannot be a key that
-// is looked for.
+// unescaped returns s with its escapes replaced; they have been checked. If the text will be discarded and is too long
+// to be a key that the caller looks for, it returns "".
 func (d *Decoder) unescaped(s string) string {
 	to := d.short[:0]
 	if !d.discard {
@@ -279,7 +279,8 @@ func (d *Decoder) noText() (string, bool) {
 
 const loneSurrogate rune = -1
 
-// escape returns what the escape that s begins with stands for, and how long it is; 0 when it is none.
+// escape returns the character that the escape at the start of s stands for, and the escape's length, which is 0 if
+// it is not a valid one.
 func escape(s string) (r rune, n int) {
 	if len(s) < 2 {
 		return 0, 0
@@ -313,7 +314,7 @@ func escape(s string) (r rune, n int) {
 	return 0, 0
 }
 
-// hex4 returns the number that the first four bytes of s spell in hexadecimal digits, -1 when they do not.
+// hex4 returns the number that the first four bytes of s spell in hexadecimal, or -1 if they are not hexadecimal digits.
 func hex4(s string) rune {
 	if len(s) < 4 {
 		return -1
@@ -353,8 +354,8 @@ func (d *Decoder) intJSON(min, max int64) int64 {
 	return v
 }
 
-// numberJSON reads a number. It is an integer when its value is one, whatever its spelling: 1.0 and
-// 1e2 are, as the data model has it. False means that it is not one of 64 bits.
+// numberJSON reads a number. A number whose value is an integer counts as one however it is spelled, as the data model
+// says: 1.0 and 1e2, for example. It returns false if the value is not a 64-bit integer.
 func (d *Decoder) numberJSON() (int64, bool) {
 	b, i := d.b, d.i
 	negative := b[i] == '-'
@@ -393,8 +394,8 @@ func signed(u uint64, negative bool) (int64, bool) {
 	return 0, false
 }
 
-// decimalJSON reads the rest of a number whose digits begin at first and that goes on at offset i
-// with a fraction or an exponent.
+// decimalJSON reads the rest of a number whose digits begin at offset first and that has a fraction or an exponent
+// at offset i.
 func (d *Decoder) decimalJSON(first, i int, negative bool) (int64, bool) {
 	b := d.b
 	digits := func() int {
@@ -478,8 +479,8 @@ func (d *Decoder) boolJSON() bool {
 	return false
 }
 
-// skipJSON goes over one value, checking its syntax. What it is called for is reported already or
-// will be read again, so that it does not look for duplicate keys.
+// skipJSON skips one value, checking its syntax. It does not check for duplicate keys, because its callers have
+// reported the value already or will read it again.
 func (d *Decoder) skipJSON() {
 	switch c := d.skipSpace(); c {
 	case '"':
@@ -503,7 +504,7 @@ func (d *Decoder) skipJSON() {
 	}
 }
 
-// skipContainerJSON goes over an object or array, which opens with the character open.
+// skipContainerJSON skips an object or array, which opens with the character open.
 func (d *Decoder) skipContainerJSON(open byte) {
 	if d.depth >= MaxDepth {
 		d.fail("nesting too deep")
@@ -543,7 +544,7 @@ func (d *Decoder) skipContainerJSON(open byte) {
 	d.depth--
 }
 
-// skipTextJSON goes over a string, and returns it if it is short.
+// skipTextJSON skips a string. It returns the string unless that has escapes and is long: then it returns "".
 func (d *Decoder) skipTextJSON() string {
 	d.discard = true
 	s, _ := d.textJSON()
@@ -551,7 +552,7 @@ func (d *Decoder) skipTextJSON() string {
 	return s
 }
 
-// peekTypeJSON returns the $type of the object that starts here.
+// peekTypeJSON returns the $type of the object that starts here, or "" if it has none.
 func (d *Decoder) peekTypeJSON() (typ string) {
 	if d.skipSpace() != '{' || d.depth >= MaxDepth {
 		return ""

@@ -10,10 +10,10 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// NoLimit is the maximum of a length that has none.
+// NoLimit is the maximum to pass for a length that the lexicon does not limit.
 const NoLimit = int(^uint(0) >> 1)
 
-// Min and Max are the limits of an integer that has none.
+// Min and Max are the limits to pass for an integer that the lexicon does not limit.
 const (
 	Min int64 = -1 << 63
 	Max int64 = 1<<63 - 1
@@ -32,7 +32,7 @@ func (d *Decoder) Bool() bool {
 	return false
 }
 
-// BoolConst reads a boolean that the lexicon fixes to want.
+// BoolConst reads a boolean that the lexicon fixes to want, and reports any other.
 func (d *Decoder) BoolConst(want bool) bool {
 	at := d.i
 	v := d.Bool()
@@ -42,7 +42,8 @@ func (d *Decoder) BoolConst(want bool) bool {
 	return v
 }
 
-// Int reads an integer from min to max: [Min] and [Max] where the lexicon sets no limit.
+// Int reads an integer, and reports it if it is not in the range min to max, which are [Min] and [Max] where the
+// lexicon sets no limit.
 func (d *Decoder) Int(min, max int64) int64 {
 	if d.json {
 		return d.intJSON(min, max)
@@ -80,15 +81,15 @@ func (d *Decoder) checkRange(at int, v, min, max int64) {
 
 // IntRules are the constraints of an integer that [Decoder.Int] does not cover.
 type IntRules struct {
-	// Minimum and Maximum are [Min] and [Max] where there is no limit.
+	// Minimum and Maximum limit the integer. They are [Min] and [Max] where there is no limit.
 	Minimum, Maximum int64
 	// Enum lists the values that are allowed; nil allows all.
 	Enum []int64
-	// Const says that Enum's one value is a constant.
+	// Const says that the lexicon declares a constant; Enum then holds just that.
 	Const bool
 }
 
-// IntWith reads an integer that keeps to r.
+// IntWith reads an integer, and reports it if it breaks r.
 func (d *Decoder) IntWith(r *IntRules) int64 {
 	at := d.i
 	v := d.Int(r.Minimum, r.Maximum)
@@ -109,8 +110,8 @@ func (d *Decoder) reportConst(at int, found, want string) {
 	issue.Found, issue.Want = found, want
 }
 
-// String reads a string of minLength to maxLength bytes of UTF-8: 0 and [NoLimit] where the lexicon
-// sets no limit.
+// String reads a string, and reports it if its length is not minLength to maxLength bytes of UTF-8. These are 0 and
+// [NoLimit] where the lexicon sets no limit.
 func (d *Decoder) String(minLength, maxLength int) string {
 	i := d.i
 	if b := d.b; !d.json && i+34 <= len(b) {
@@ -150,7 +151,7 @@ func (d *Decoder) checkLength(at, n, min, max int) {
 	}
 }
 
-// RecordType reads the $type of a record of the collection nsid.
+// RecordType reads the $type of a record, and reports it if it is not nsid, the record's collection.
 func (d *Decoder) RecordType(nsid string) {
 	at := d.i
 	if s, ok := d.text(); ok && s != nsid {
@@ -159,7 +160,7 @@ func (d *Decoder) RecordType(nsid string) {
 	}
 }
 
-// Null reads a null if that is what comes next, and reports whether it was.
+// Null reads the next value if it is null, and returns whether it was.
 func (d *Decoder) Null() bool {
 	if d.json {
 		if d.skipSpace() == 'n' && strings.HasPrefix(d.s[d.i:], "null") {
@@ -175,7 +176,8 @@ func (d *Decoder) Null() bool {
 	return false
 }
 
-// Bytes reads a byte string of min to max bytes; it is nil only when what comes next is none.
+// Bytes reads a byte string, and reports it if its length is not min to max bytes. The result is nil only if the next
+// value is not a byte string.
 func (d *Decoder) Bytes(min, max int) Bytes {
 	at := d.i
 	raw, ok := d.rawBytes()
@@ -219,7 +221,7 @@ func (d *Decoder) CIDLink() CIDLink {
 	return CIDLink{d.keep(raw)}
 }
 
-// wrappedJSON reads an object with the one key, whose value is text that stands for bytes.
+// wrappedJSON reads an object whose only key is key and whose value is text that bytes decodes.
 func (d *Decoder) wrappedJSON(key, want string, bytes func(string) (string, bool)) (string, bool) {
 	d.skipSpace()
 	at, issues := d.i, len(d.issues)
@@ -315,7 +317,8 @@ func (d *Decoder) formatted(f Format, valid func(string) bool) string {
 	return d.keep(s)
 }
 
-// malformed reports that s is not of its format, and returns what is kept of it: s, or nothing if that counts as absent.
+// malformed reports that s does not have its format, and returns s. If the field is an optional one of an [Answer], it
+// counts as absent: malformed reports nothing and returns "".
 func (d *Decoder) malformed(at int, f Format, s string) string {
 	if d.optional {
 		d.wrong = true

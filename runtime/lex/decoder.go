@@ -12,85 +12,86 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Limits of one call that decodes. They bound what hostile input can cost.
+// The limits of one call that decodes. They bound the cost of hostile input.
 const (
 	// MaxInput is the longest input, in bytes.
 	MaxInput = 256 << 20
 	// MaxDepth is how deep arrays and objects may nest.
 	MaxDepth = 64
-	// MaxIssues is how many issues are collected; decoding stops at that number.
+	// MaxIssues is how many issues a call collects; decoding stops at that number.
 	MaxIssues = 1000
 	// BaseMemory and MemoryPerByte bound the memory that a call may take, unless the caller sets another limit:
-	// BaseMemory bytes, and MemoryPerByte more for each byte of input. The input itself does not count.
+	// BaseMemory bytes, plus MemoryPerByte bytes for each byte of input. The input itself does not count.
 	BaseMemory    = 16 << 20
 	MemoryPerByte = 24
 )
 
-// Decodable is implemented by generated types: DecodeLex reads the value from d, reporting every
-// issue to it.
+// Decodable is implemented by generated types. DecodeLex reads the value from d, which collects
+// the issues.
 type Decodable interface{ DecodeLex(d *Decoder) }
 
-// DecodeCBOR decodes one DAG-CBOR value from b into v, which should be a zero value. It checks all
-// that the lexicon asks for and collects every issue instead of stopping at the first: when there
-// are any, the error is an [*Error] that lists them.
+// DecodeCBOR decodes one DAG-CBOR value from b into v, which should be a zero value. It checks everything
+// that the lexicon requires and collects every issue instead of stopping at the first. If there are
+// any, the error is an [*Error] that lists them.
 //
-// v is usable even then. A value that breaks a limit is kept; one of the wrong type leaves its field
-// zero (optional ones unset); decoding goes on behind it. Only bytes that are not well-formed end it.
-// If v holds all that was there, it encodes to the same bytes again. If not, it remembers that, and encoding
+// v is usable even then. A value that breaks a limit of the lexicon is kept; a value of the wrong type leaves its
+// field zero (an optional one unset); and decoding continues after it. Decoding stops only where the bytes are not
+// well-formed, or at [MaxDepth], [MaxIssues] or the limit of memory.
+// If v holds everything that b contained, it encodes to the same bytes again. If not, v records that, and encoding
 // it fails with [ErrIncomplete].
 //
-// v does not refer to b: its strings are copied. It is safe for concurrent use. It follows the
+// v does not refer to b: its strings are copied. DecodeCBOR is safe for concurrent use. It follows the
 // atproto data model, https://atproto.com/specs/data-model.
 func DecodeCBOR(b []byte, v Decodable) error {
 	return Decode(context.Background(), b, v, DecodeOptions{})
 }
 
 // DecodeCBORShared is [DecodeCBOR] without the copies: the strings in v share b's memory. The caller
-// promises not to change b from then on; b stays in memory for as long as any string of v does.
+// must not change b from then on. b stays in memory for as long as any string of v does.
 func DecodeCBORShared(b []byte, v Decodable) error {
 	return Decode(context.Background(), b, v, DecodeOptions{Share: true})
 }
 
 // DecodeJSON is [DecodeCBOR] for the JSON form of the data model: links as {"$link": …}, bytes as
-// {"$bytes": …}. It is strict: a duplicate key, a lone surrogate, data behind the value and numbers
-// that are no 64-bit integers are issues. An integer may be spelled 1.0 or 1e2. A byte order mark before the value
+// {"$bytes": …}. It is strict: duplicate keys, lone surrogates, data after the value and numbers
+// that are not 64-bit integers are issues. An integer may be spelled 1.0 or 1e2. A byte order mark before the value
 // is skipped.
 func DecodeJSON(b []byte, v Decodable) error {
 	return Decode(context.Background(), b, v, DecodeOptions{Encoding: JSON})
 }
 
-// DecodeJSONShared is [DecodeJSON] without the copies, under the promise of [DecodeCBORShared].
+// DecodeJSONShared is [DecodeJSON] without the copies, under the conditions of [DecodeCBORShared].
 func DecodeJSONShared(b []byte, v Decodable) error {
 	return Decode(context.Background(), b, v, DecodeOptions{Encoding: JSON, Share: true})
 }
 
-// DecodeOptions say how [Decode] works. The zero value stands for DAG-CBOR, copied strings and the usual limit.
+// DecodeOptions are the options of [Decode]. The zero value means DAG-CBOR, copied strings and the usual limit of memory.
 type DecodeOptions struct {
 	// Encoding is the encoding of the input.
 	Encoding Encoding
-	// Share lets v's strings share the input's memory, under the promise of [DecodeCBORShared].
+	// Share lets v's strings share the input's memory, under the conditions of [DecodeCBORShared].
 	Share bool
-	// Arena makes v out of memory that is used again; nil stands for new memory.
+	// Arena is the memory that v is decoded into; if it is nil, v gets new memory.
 	Arena *Arena
-	// Memory is how many bytes of memory decoding may take at its peak; 0 stands for [BaseMemory] and
-	// [MemoryPerByte]. A value that takes more has an issue of [RuleMemory], and decoding stops there.
+	// Memory is how many bytes of memory decoding may take at its peak; 0 means the limit of [BaseMemory] and
+	// [MemoryPerByte]. If a value takes more, decoding stops with an issue of [RuleMemory].
 	Memory int64
-	// Spent, if it is not nil, is set to about how many bytes of memory decoding took, without those of the issues.
+	// Spent, if it is not nil, is set to roughly how many bytes of memory decoding took, not counting the issues.
 	Spent *int64
 
 	purpose purpose
 }
 
-// purpose is what a value is decoded for: some things are read as they are, but are not to be written.
+// purpose is what a value is decoded for: some things are accepted when reading, but must not be written.
 type purpose uint8
 
 const (
 	reading    purpose = iota
-	validating         // a blob has content
-	sending            // and integers have 53 bits
+	validating         // a blob must not be empty
+	sending            // and integers must fit in 53 bits
 )
 
-// Decode decodes one value from b into v, as [DecodeCBOR] and [DecodeJSON] do. When ctx ends it stops soon, whatever
+// Decode decodes one value from b into v, as [DecodeCBOR] and [DecodeJSON] do. When ctx ends, it stops soon, whatever
 // the input, and returns ctx's error; v then holds a part of the value.
 func Decode(ctx context.Context, b []byte, v Decodable, options DecodeOptions) error {
 	if ctx.Done() == nil {
@@ -105,17 +106,16 @@ func tooLong(n int) error {
 	return &Error{Issues: []Issue{{Rule: RuleSyntax, Want: fmt.Sprintf("input of %d bytes is over the maximum of %d", n, MaxInput)}}}
 }
 
-// ErrIncomplete is returned when a value is encoded that does not hold all that it was decoded from, so that it
-// would become another value. A value of the wrong type could not be held; nor could a required field that is
-// missing, a union's member that is not allowed, a malformed link, a duplicate key, the order of keys and other
-// spellings that DAG-CBOR does not have, or what comes after the point where decoding stopped. A value that is
-// too long, too large, or has the wrong format or constant is held, and is no reason.
+// ErrIncomplete is returned by functions that encode, if the value lost data when it was decoded, so that the result
+// would differ from the original. A Go value cannot hold a field of the wrong type, the absence of a required field, a
+// union member that is not allowed, a malformed link, a duplicate key, keys out of order and other spellings that
+// DAG-CBOR does not allow, or anything after the point where decoding stopped. It can hold a value that is too long,
+// too large, or of the wrong format or constant; such an issue does not cause ErrIncomplete.
 //
-// The original bytes are the record. Once the caller has put right what was wrong, [EncodeIncomplete] encodes
-// the value.
+// The original bytes are still the record. Once the caller has corrected the value, [EncodeIncomplete] encodes it.
 var ErrIncomplete = errors.New("lex: the record was decoded with issues that its fields could not hold; encoding it would lose data")
 
-// decode decodes b. A nil ctx never ends.
+// decode decodes b. A nil ctx means no context.
 func decode(ctx context.Context, b []byte, v Decodable, options DecodeOptions) error {
 	if len(b) > MaxInput {
 		return tooLong(len(b))
@@ -142,9 +142,9 @@ func decode(ctx context.Context, b []byte, v Decodable, options DecodeOptions) e
 var decoders = sync.Pool{New: func() any { return new(Decoder) }}
 
 // Decoder reads one value of the atproto data model, in DAG-CBOR or JSON, for the decode methods of
-// generated types. It never fails a call: what is wrong becomes an [Issue], the zero value is
-// returned and the input is at the next value. Users call [DecodeCBOR] or [DecodeJSON].
-// A Decoder serves one goroutine.
+// generated types. Its methods do not return errors. When something is wrong with a value, they record an [Issue] and
+// move past the value; for a value of the wrong type, they return the zero value. Users call [DecodeCBOR] or
+// [DecodeJSON] instead. A Decoder must not be used by several goroutines at once.
 type Decoder struct {
 	s          string // the input
 	b          []byte // the same memory
@@ -153,38 +153,38 @@ type Decoder struct {
 	dead       bool               // the input ended or is not well-formed; nothing more is read
 	reads      []string           // the fields of an answer that the caller reads, nil for all; see Answer
 	optional   bool               // the value that comes next may be absent; see Answer
-	quiet      bool               // issues are not collected: what is read is for others to decode
-	discard    bool               // of text with escapes only the start is needed
+	quiet      bool               // issues are not collected: what is read is decoded elsewhere
+	discard    bool               // long text with escapes is not needed; see unescaped
 	wrong      bool               // the last scalar had the wrong type; see Present
 	member     bool               // the next object is a union's member, whose $type was read
-	depth      int                // of the container that is open
-	check      int                // the offset from which on poll is to be called
+	depth      int                // of the innermost open container
+	check      int                // the offset from which poll must be called
 	budget     int64              // bytes that may still be allocated; see spend
 	memory     int64              // the limit that budget was made from
 	ctx        context.Context    // nil when it never ends
 	ended      bool               // by ctx
 	key        int                // offset of the key that was read last
-	wide       map[int32][]uint64 // fields that were met in objects with more than 64, by offset
-	root       *Map               // the extra fields of the outermost object: carries the mark of incompleteness
+	wide       map[int32][]uint64 // fields that were met in objects with more than 64, by the object's offset
+	root       *Map               // the extra fields of the outermost object; it is marked when data is lost
 	guess      *jsonGuess
 	scratch    []byte                                              // for transcoding
 	unsorted   []byte                                              // and for sorting
 	transcoded []transcoded                                        // the entries of the objects that are being transcoded
 	extras     []extraEntry                                        // the extra fields of the objects that are open
-	most       struct{ scratch, unsorted, transcoded, extras int } // what of these was paid for; see use
-	short      [32]byte                                            // for text that is discarded, but has to be compared
+	most       struct{ scratch, unsorted, transcoded, extras int } // how much of these was charged; see use
+	short      [32]byte                                            // for text that is discarded, but must be compared
 	slabs      slabs
 	kept       keptText
 	arena      *Arena // of the caller, nil for new memory
 	uris       syntax.ATURIValidator
 	issues     []Issue
 	truncated  bool  // there are more issues than are collected
-	dropped    Issue // for what is not collected
+	dropped    Issue // takes the place of an issue that is not collected
 	purpose    purpose
 	lost       bool // the value does not hold all of the input: see ErrIncomplete
 }
 
-// start makes d ready to decode b. What is kept from earlier inputs are guesses that save time.
+// start makes d ready to decode b. It keeps from earlier inputs only memory, and guesses that save time.
 func (d *Decoder) start(ctx context.Context, b []byte, options DecodeOptions) {
 	d.b, d.s = b, unsafe.String(unsafe.SliceData(b), len(b))
 	d.i, d.json, d.dead, d.wrong, d.member, d.depth = 0, options.Encoding == JSON, false, false, false, 0
@@ -197,7 +197,7 @@ func (d *Decoder) start(ctx context.Context, b []byte, options DecodeOptions) {
 	if d.memory <= 0 {
 		d.memory = BaseMemory + MemoryPerByte*int64(len(b))
 	}
-	// What is not counted: text that is kept or unescaped, once a byte; issues; guesses about JSON.
+	// The margin is for what spend does not count: text that is kept or unescaped, issues, guesses about JSON.
 	d.budget = d.memory - min(d.memory/2, BaseMemory/2+4*int64(len(b)))
 	d.most.scratch, d.most.unsorted, d.most.transcoded, d.most.extras = 0, 0, 0, 0
 	d.slabs.epoch++
@@ -210,7 +210,7 @@ func (d *Decoder) start(ctx context.Context, b []byte, options DecodeOptions) {
 	}
 }
 
-// release lets go of what belongs to the value that was decoded, and of memory that few values need.
+// release drops the references to the decoded value, and memory that few values need.
 func (d *Decoder) release() {
 	d.b, d.s, d.ctx = nil, "", nil
 	d.root, d.issues = nil, nil
@@ -231,10 +231,10 @@ func (d *Decoder) release() {
 // maxScratch is the most memory in bytes that a decoder in the pool keeps for each purpose.
 const maxScratch = 1 << 20
 
-// checkEvery is how many bytes are decoded between two looks at the context. They take some milliseconds at most.
+// checkEvery is how many bytes are decoded between two checks of the context. They take a few milliseconds at most.
 const checkEvery = 128 << 10
 
-// resumeChecks sets when poll is to be called next.
+// resumeChecks sets the offset at which poll must be called next.
 func (d *Decoder) resumeChecks() {
 	switch {
 	case d.truncated:
@@ -247,8 +247,8 @@ func (d *Decoder) resumeChecks() {
 }
 
 // poll stops decoding when there are too many issues, or when the context has ended. Every loop and every recursion
-// calls it when it has come to offset d.check, at its head: there is nothing half read there, so that no code has to
-// mind that a report or an allocation may end decoding.
+// calls it at its head once it has reached offset d.check. Nothing is half read there, so that no other code needs to
+// handle a report or an allocation that ends decoding.
 func (d *Decoder) poll() {
 	switch {
 	case d.dead:
@@ -262,7 +262,7 @@ func (d *Decoder) poll() {
 	}
 }
 
-// finish reports data behind the value and returns the issues, nil when there are none.
+// finish reports data after the value and returns the issues as an error, or nil if there are none.
 func (d *Decoder) finish() error {
 	if d.ended {
 		if d.root != nil {
@@ -290,8 +290,8 @@ func (d *Decoder) finish() error {
 	return &Error{Issues: d.issues, Truncated: d.truncated}
 }
 
-// report appends an issue about the value at offset, for the caller to fill in. It leaves the decoder where it is: at
-// the limit of issues, further ones are dropped until poll stops.
+// report appends an issue about the value at offset, for the caller to fill in. It does not stop decoding: at the
+// limit of issues, further ones are dropped until the next poll stops.
 func (d *Decoder) report(offset int, rule Rule) *Issue {
 	if d.quiet {
 		return &d.dropped
@@ -352,9 +352,9 @@ func (d *Decoder) mismatch(want string) {
 	d.skip()
 }
 
-// Object starts the object that comes next, whose fields are in f; fields that are not go to extra, or, when it
-// is nil, are let be, whatever is in them.
-// When what comes next is no object, that is reported and the first [Decoder.Next] ends it.
+// Object starts reading the next object, whose fields are listed in f. Unknown fields are stored in extra; if extra is
+// nil, they are skipped unchecked.
+// If the next value is not an object, Object reports that, and the first call of [Decoder.Next] ends the object.
 func (d *Decoder) Object(c *Cursor, f *Fields, extra *Map) {
 	c.fields, c.extra = f, extra
 	if d.member || f.wide || d.depth == 0 {
@@ -375,7 +375,7 @@ func (d *Decoder) Object(c *Cursor, f *Fields, extra *Map) {
 	}
 }
 
-// objectState handles what is special about few objects.
+// objectState handles cases that few objects need.
 func (d *Decoder) objectState(c *Cursor) {
 	if d.member {
 		c.state |= cursorMember
@@ -389,12 +389,12 @@ func (d *Decoder) objectState(c *Cursor) {
 	}
 }
 
-// Next goes to the object's next field that is in its table and returns the field's number. It is
-// negative at the end, where fields that are required and missing have been reported. The caller
-// decodes the field's value before it calls Next again.
+// Next moves to the object's next field that is in its table and returns the field's number. The caller
+// must decode the field's value before it calls Next again. At the end of the object, Next reports the required fields
+// that are missing and returns a negative number.
 //
-// Here is the hot path: the canonical order of DAG-CBOR lets it look for the key among the fields behind
-// the last one only, and most often it finds it in the first of them.
+// Next is the hot path: the canonical order of DAG-CBOR lets it search for the key only among the fields after
+// the last one, and it usually is the first of them.
 func (d *Decoder) Next(c *Cursor) int {
 	d.wrong = false
 	if d.json {
@@ -432,7 +432,7 @@ func (d *Decoder) Next(c *Cursor) int {
 // end closes the object and reports the required fields that it lacks.
 func (d *Decoder) end(c *Cursor) int {
 	if c.state&cursorDone != 0 {
-		d.wrong = true // it was no object: see DecodeNullable
+		d.wrong = true // it was not an object: see DecodeNullable
 		return -1
 	}
 	if c.state&cursorExtra != 0 {
@@ -456,7 +456,7 @@ func (d *Decoder) end(c *Cursor) int {
 	return -1
 }
 
-// Present wraps the scalar that was just decoded; a scalar of the wrong type is unset.
+// Present returns v, the scalar that was just decoded, as an Opt; it is unset if the scalar had the wrong type.
 func Present[T comparable](d *Decoder, v T) Opt[T] {
 	if d.wrong {
 		return Opt[T]{}

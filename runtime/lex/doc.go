@@ -1,9 +1,9 @@
-// Package lex is what generated code stands on: it decodes, checks and encodes values of the atproto
+// Package lex is the runtime of generated code: it decodes, checks and encodes values of the atproto
 // data model (https://atproto.com/specs/data-model) whose types lexicons describe.
 //
-// A generated type has one decode method and one encode method, which serve DAG-CBOR and JSON alike.
-// Decoding checks everything the lexicon asks for and lists every failure; what the lexicon does not
-// name is kept, so that a record encodes to the bytes that it was decoded from:
+// A generated type has one decode method and one encode method, which serve both DAG-CBOR and JSON.
+// Decoding checks everything that the lexicon requires and lists every issue. It keeps fields that the lexicon does
+// not name, so that a record encodes to the bytes that it was decoded from:
 //
 //	var record expression.Expression
 //	if err := lex.DecodeCBOR(block, &record); err != nil {
@@ -16,12 +16,12 @@
 //
 //   - DecodeLex and EncodeLex read the value from a [Decoder] and write it to an [Encoder].
 //   - MarshalJSON and UnmarshalJSON are [EncodeJSON] and [DecodeJSON] for encoding/json, and String is [Text].
-//   - RecordType of a record returns the NSID of its collection, and Validate is the function [Validate].
-//   - IsKnown of a string with known values reports whether it is one of them; others are legal.
+//   - RecordType, on a record, returns the NSID of its collection, and Validate calls the function [Validate].
+//   - IsKnown, on a string with known values, reports whether it is one of them; other values are legal.
 //
 // Their field Extra holds the fields of the data that the lexicon does not name.
 //
 // The package has three parts. Users call [DecodeCBOR], [DecodeJSON], [EncodeCBOR], [EncodeJSON],
-// [Validate] and [DecodeAll]. Generated structs are made of [Opt], [Nullable], [Bytes], [CIDLink],
+// [Validate] and [DecodeAll]. Generated structs have fields of [Opt], [Nullable], [Bytes], [CIDLink],
 // [Blob] and [Map]. Generated methods call [Decoder] and [Encoder].
 package lex

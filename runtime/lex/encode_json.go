@@ -18,7 +18,7 @@ func appendLinkJSON(to []byte, raw string) []byte {
 	return append(to, `"}`...)
 }
 
-// appendTextJSON appends s as a JSON string. Text that is not UTF-8 gets U+FFFD in its place.
+// appendTextJSON appends s as a JSON string. It replaces bytes that are not UTF-8 with U+FFFD.
 func appendTextJSON(to []byte, s string) []byte {
 	to = append(to, '"')
 	i, plain := 0, 0
@@ -73,11 +73,11 @@ func appendEscape(to []byte, c byte) []byte {
 	return append(to, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 }
 
-// appendJSON appends the JSON form of the DAG-CBOR value that comes next. What cannot be read becomes
-// null, so that the result is JSON whatever the input is.
+// appendJSON appends the JSON form of the next DAG-CBOR value. Anything that cannot be read becomes
+// null, so that the result is JSON whatever the input.
 //
-// A byte of DAG-CBOR may become fourteen of JSON. For a large value they are counted first, since to grow by copying would
-// take more than twice that.
+// A byte of DAG-CBOR may become fourteen bytes of JSON. appendJSON counts the bytes of a large value first, because
+// growing by copying would take more than twice as much memory.
 func (r *rawReader) appendJSON(to []byte) []byte {
 	if len(r.s)-r.i > countFrom {
 		counting := rawReader{s: r.s, i: r.i, counting: true}
@@ -87,10 +87,10 @@ func (r *rawReader) appendJSON(to []byte) []byte {
 	return r.appendValueJSON(to, 0)
 }
 
-// countFrom is how long a value in DAG-CBOR is, in bytes, whose JSON is counted first.
+// countFrom is the length in bytes of DAG-CBOR above which the bytes of its JSON are counted first.
 const countFrom = 32 << 10
 
-// count empties to if its bytes are only counted.
+// count adds the bytes of to to r.counted and empties to, if r only counts and to has become long.
 func (r *rawReader) count(to []byte) []byte {
 	if r.counting && len(to) > countFrom {
 		r.counted += len(to)
@@ -177,7 +177,7 @@ func (r *rawReader) appendValueJSON(to []byte, depth int) []byte {
 	return appendSimpleJSON(to, r.s[at:r.i])
 }
 
-// appendNegativeJSON appends -1-n, which 64 bits may not hold.
+// appendNegativeJSON appends -1-n, which may not fit in 64 bits.
 func appendNegativeJSON(to []byte, n uint64) []byte {
 	switch {
 	case n <= math.MaxInt64:

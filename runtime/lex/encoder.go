@@ -8,27 +8,28 @@ import (
 	"slices"
 )
 
-// Encodable is implemented by generated types: EncodeLex writes the value to e.
+// Encodable is implemented by generated types. EncodeLex writes the value to e.
 type Encodable interface{ EncodeLex(e *Encoder) }
 
-// EncodeCBOR returns v as canonical DAG-CBOR. A record that was decoded gives the bytes that it was decoded
-// from, or [ErrIncomplete] if it had issues that it could not hold. A value that nests deeper than [MaxDepth] is
-// an error. It does not validate: see [Validate]. It is safe for concurrent use.
+// EncodeCBOR returns v as canonical DAG-CBOR. For a record that was decoded from DAG-CBOR, it returns the same bytes, or
+// [ErrIncomplete] if the record lost data when it was decoded. It fails if v nests deeper than [MaxDepth]. It does not
+// validate v; see [Validate] for that. It is safe for concurrent use.
 func EncodeCBOR(v Encodable) ([]byte, error) { return AppendCBOR(nil, v) }
 
-// AppendCBOR appends what [EncodeCBOR] returns to b. On an error it returns b as it was.
+// AppendCBOR appends v as canonical DAG-CBOR to b, as [EncodeCBOR] returns it. On an error, it returns b unchanged.
 func AppendCBOR(b []byte, v Encodable) ([]byte, error) { return appendEncoded(b, v, Encoder{}) }
 
-// EncodeJSON returns v in the JSON form of the data model, with the fields in canonical order, under the
-// conditions of [EncodeCBOR].
+// EncodeJSON returns v in the JSON form of the data model, with the fields in canonical order. It fails when
+// [EncodeCBOR] does.
 func EncodeJSON(v Encodable) ([]byte, error) { return AppendJSON(nil, v) }
 
-// AppendJSON appends what [EncodeJSON] returns to b. On an error it returns b as it was.
+// AppendJSON appends v in JSON to b, as [EncodeJSON] returns it. On an error, it returns b unchanged.
 func AppendJSON(b []byte, v Encodable) ([]byte, error) {
 	return appendEncoded(b, v, Encoder{json: true})
 }
 
-// EncodeIncomplete is [EncodeCBOR] without [ErrIncomplete]: what the fields of v do not hold is left out.
+// EncodeIncomplete is [EncodeCBOR] without [ErrIncomplete]: it encodes what the fields of v hold, even if v lost data
+// when it was decoded.
 func EncodeIncomplete(v Encodable) ([]byte, error) {
 	return appendEncoded(nil, v, Encoder{incomplete: true})
 }
@@ -48,16 +49,17 @@ func appendEncoded(b []byte, v Encodable, with Encoder) ([]byte, error) {
 }
 
 // Encoder writes one value of the atproto data model, as DAG-CBOR or JSON, for the encode methods of
-// generated types. Users call [EncodeCBOR] or [EncodeJSON]. An Encoder serves one goroutine.
+// generated types. Users call [EncodeCBOR] or [EncodeJSON] instead. An Encoder must not be used by several goroutines
+// at once.
 type Encoder struct {
 	b          []byte
 	json       bool
-	incomplete bool   // records that do not hold all that they were decoded from may be written
-	depth      int    // of the object that is open
+	incomplete bool   // records that lost data when they were decoded may be written
+	depth      int    // of the innermost open object
 	member     string // the $type of the union member that comes next
 }
 
-// encodeFailure carries an error out of the depth of a value to run; no other panic is caught.
+// encodeFailure is the panic that carries an error from deep within a value up to run, which recovers no other.
 type encodeFailure struct{ err error }
 
 func (e *Encoder) run(encode func()) (err error) {
@@ -76,7 +78,7 @@ func (e *Encoder) run(encode func()) (err error) {
 
 var errTooDeep = errors.New("lex: the value nests too deep, or contains itself")
 
-// Object starts an object, whose fields without a name of their own are in extra.
+// Object starts an object. The fields in extra are merged with those that the caller writes.
 func (e *Encoder) Object(extra *Map) ObjectEncoder {
 	o := ObjectEncoder{e: e, start: len(e.b)}
 	if extra.m != nil || e.member != "" {
@@ -93,7 +95,7 @@ func (e *Encoder) Object(extra *Map) ObjectEncoder {
 	return o
 }
 
-// restOf returns the entries that are merged between the named fields: extra ones, and a member's $type.
+// restOf returns the entries that are merged with the named fields: extra fields, and a union member's $type.
 func (e *Encoder) restOf(extra *Map) *restEntries {
 	if extra.m != nil && extra.m.incomplete && !e.incomplete {
 		panic(encodeFailure{ErrIncomplete})
@@ -122,8 +124,8 @@ type ObjectEncoder struct {
 
 type restEntries struct{ entries []mapEntry }
 
-// Key writes the name of the next field and returns the encoder for its value. Names come in canonical
-// order, and consist of characters that JSON does not escape.
+// Key writes the name of the next field and returns the encoder for its value. The caller must write names in
+// canonical order; they must consist of characters that JSON does not escape.
 func (o *ObjectEncoder) Key(name string) *Encoder {
 	if o.rest != nil {
 		o.writeRest(name)
@@ -143,7 +145,7 @@ func (o *ObjectEncoder) Key(name string) *Encoder {
 	return e
 }
 
-// writeRest writes the other entries that come before name, or all that are left.
+// writeRest writes the remaining entries that come before name, or all of them if name is "".
 func (o *ObjectEncoder) writeRest(name string) {
 	e := o.e
 	for len(o.rest.entries) > 0 {
@@ -184,7 +186,7 @@ func (o *ObjectEncoder) End() {
 	}
 }
 
-// comma writes a comma unless the value that comes next is the first behind open.
+// comma writes a comma unless the last byte written is open: then the next value is the first.
 func (e *Encoder) comma(open byte) {
 	if e.b[len(e.b)-1] != open {
 		e.b = append(e.b, ',')
@@ -247,7 +249,7 @@ func (e *Encoder) Bytes(b Bytes) {
 	}
 }
 
-// CIDLink writes a link; one that links to nothing is written as null, which no lexicon allows.
+// CIDLink writes a link. It writes the zero link as null, which is not a valid link.
 func (e *Encoder) CIDLink(l CIDLink) {
 	switch {
 	case !l.Defined():
@@ -259,15 +261,15 @@ func (e *Encoder) CIDLink(l CIDLink) {
 	}
 }
 
-// Map writes an object, as {} when it is absent.
+// Map writes m as an object; if m is absent, it writes {}.
 func (e *Encoder) Map(m Map) {
 	e.member = ""
 	o := e.Object(&m)
 	o.End()
 }
 
-// Variant writes a union's member, whose $type is typ: "" when v carries it itself. A nil member is
-// written as null, which is not a valid one.
+// Variant writes v, a member of a union, with typ as its $type; typ is "" if v holds its $type itself. A nil v is
+// written as null, which is not a valid member.
 func (e *Encoder) Variant(typ string, v Encodable) {
 	if v == nil {
 		e.Null()
@@ -278,7 +280,7 @@ func (e *Encoder) Variant(typ string, v Encodable) {
 	e.member = ""
 }
 
-// startArray starts an array of n items; each is written behind a call of comma in JSON.
+// startArray starts an array of n items. In JSON, the caller must call comma before each item.
 func (e *Encoder) startArray(n int) {
 	if e.json {
 		e.b = append(e.b, '[')
@@ -322,7 +324,7 @@ func EncodeStrings[T ~string](e *Encoder, s []T) {
 	e.endArray()
 }
 
-// EncodeArray writes an array, each item with item.
+// EncodeArray writes an array, calling item to write each of its items.
 func EncodeArray[T any](e *Encoder, s []T, item func(*Encoder, T)) {
 	e.startArray(len(s))
 	for _, v := range s {
@@ -334,7 +336,8 @@ func EncodeArray[T any](e *Encoder, s []T, item func(*Encoder, T)) {
 	e.endArray()
 }
 
-// EncodeNullable writes null, or what value writes. The field is not to be written when n is absent.
+// EncodeNullable writes null, or calls value to write the value in n. If n is absent, the caller must not write the
+// field at all.
 func EncodeNullable[T any](e *Encoder, n Nullable[T], value func(*Encoder, T)) {
 	if v, ok := n.Get(); ok {
 		value(e, v)
@@ -343,7 +346,7 @@ func EncodeNullable[T any](e *Encoder, n Nullable[T], value func(*Encoder, T)) {
 	}
 }
 
-// any writes a Go value that ValueOf takes.
+// any writes a Go value of a type that ValueOf accepts.
 func (e *Encoder) any(x any, depth int) {
 	if depth > MaxDepth {
 		panic(encodeFailure{errTooDeep})

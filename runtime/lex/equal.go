@@ -2,9 +2,10 @@ package lex
 
 import "reflect"
 
-// The methods Equal compare content. Package go-cmp finds them, so that it compares generated types without options.
+// The methods Equal compare content. Package go-cmp calls them, so that it compares generated types without options.
 
-// Equal reports whether both are unset, or set to the same value: by its own method Equal, if it has one.
+// Equal reports whether o and other are both unset, or both set to the same value. It compares values with their own
+// method Equal, if they have one.
 func (o Opt[T]) Equal(other Opt[T]) bool {
 	if v, ok := any(o.value).(interface{ Equal(T) bool }); ok {
 		return o.set == other.set && v.Equal(other.value)
@@ -12,10 +13,10 @@ func (o Opt[T]) Equal(other Opt[T]) bool {
 	return o == other
 }
 
-// Equal reports whether both are absent, both null, or both hold values that are deeply equal.
+// Equal reports whether n and other are both absent, both null, or both hold values that are deeply equal.
 func (n Nullable[T]) Equal(other Nullable[T]) bool { return reflect.DeepEqual(n, other) }
 
-// Equal reports whether both are absent, or both have the same fields with the same values.
+// Equal reports whether m and other are both absent, or both have the same fields with the same values.
 func (m Map) Equal(other Map) bool {
 	if m.IsSet() != other.IsSet() || m.Len() != other.Len() {
 		return false
@@ -28,20 +29,20 @@ func (m Map) Equal(other Map) bool {
 	return true
 }
 
-// Equal reports whether both are the same value of the data model.
+// Equal reports whether v and other are the same value of the data model.
 func (v Value) Equal(other Value) bool { return v == other }
 
-// Equal reports whether both link to the same CID, or to nothing.
+// Equal reports whether l and other link to the same CID, or both to nothing.
 func (l CIDLink) Equal(other CIDLink) bool { return l == other }
 
-// Equal reports whether both are the same reference to the same blob.
+// Equal reports whether b and other are the same reference to the same blob, unknown fields included.
 func (b Blob) Equal(other Blob) bool {
 	extra, otherExtra := b.extra, other.extra
 	b.extra, other.extra = Map{}, Map{}
 	return b == other && extra.Equal(otherExtra)
 }
 
-// Equal reports whether both say the same.
+// Equal reports whether i and other have the same exported fields.
 func (i Issue) Equal(other Issue) bool {
 	i.missing, other.missing = "", ""
 	return i == other

@@ -8,13 +8,13 @@ import (
 )
 
 // Fields is the table of an object type's fields, in canonical order: shorter names first, then by
-// bytes. Generated code makes one per type and passes it to [Decoder.Object]; the number that
-// [Decoder.Next] returns is the position in it. It is immutable.
+// bytes. Generated code makes one per type and passes it to [Decoder.Object]; [Decoder.Next] returns positions in it.
+// It is immutable.
 type Fields struct {
 	list     []field
 	required uint64 // bit per field, for the first 64
 	wide     bool   // more than 64 fields: required and seen fields are tracked by name
-	id       uint32 // which guess about the order of JSON keys belongs to this table
+	id       uint32 // selects the guess about the order of JSON keys; see jsonGuess
 }
 
 type field struct {
@@ -28,7 +28,7 @@ const longestFast = 23
 
 var fieldTables atomic.Uint32
 
-// NewFields makes a table from field names in canonical order. A name that ends in "!" is a required
+// NewFields makes a table from field names, which must be in canonical order. A name that ends in "!" is a required
 // field; the mark is not part of the name.
 func NewFields(names ...string) *Fields {
 	f := &Fields{list: make([]field, len(names)), wide: len(names) > 64, id: fieldTables.Add(1)}
@@ -74,11 +74,11 @@ type Cursor struct {
 type cursorState uint8
 
 const (
-	cursorDone     cursorState = 1 << iota // not an object, or its input ended: Next has nothing to give
-	cursorSlow                             // the next key is to be compared with the previous one's text
-	cursorMember                           // a union's member: its $type is known and not kept
+	cursorDone     cursorState = 1 << iota // not an object, or at its end: Next returns no more fields
+	cursorSlow                             // the next key must be compared with the previous one's text
+	cursorMember                           // a union member: its $type is known and not kept
 	cursorExtra                            // it has extra fields
-	cursorNoObject                         // it has a key that says that it stands for something else
+	cursorNoObject                         // it has a key that only a link, bytes or a blob has
 )
 
 // mark notes that field q was met, and reports whether it had been met before.
@@ -114,7 +114,8 @@ func (d *Decoder) met(c *Cursor, q int) bool {
 	return *d.wideWord(c, q)>>(q&63)&1 == 1
 }
 
-// complete reports whether every required field was met; a wide table has to be looked through.
+// complete reports whether every required field was met. For a wide table it returns false: the caller must check
+// each field.
 func (c *Cursor) complete() bool {
 	return c.seen&c.fields.required == c.fields.required && !c.fields.wide
 }
@@ -130,7 +131,7 @@ var wordMask = func() (m [32]uint64) {
 	return m
 }()
 
-// matches compares a name of n bytes at text, whose first word is already masked, with the field's.
+// matches reports whether the name of n bytes at text is the field's. first is the name's first word, masked.
 func (f *field) matches(text *[24]byte, n int, first uint64) bool {
 	return f.words[0] == first && len(f.name) == n && (n <= 8 || f.matchesRest(text, n))
 }
@@ -142,7 +143,7 @@ func (f *field) matchesRest(text *[24]byte, n int) bool {
 	return n <= 16 || binary.LittleEndian.Uint64(text[16:])&wordMask[(n-16)&31] == f.words[2]
 }
 
-// keyLess is the canonical order of DAG-CBOR map keys: length, then bytes.
+// keyLess reports whether a comes before b in the canonical order of DAG-CBOR map keys: by length, then by bytes.
 func keyLess(a, b string) bool { return len(a) < len(b) || len(a) == len(b) && a < b }
 
 // compareKeys is keyLess for sorting.

@@ -5,10 +5,10 @@ import (
 	"fmt"
 )
 
-// unset is how the methods String of [Opt], [Nullable] and [Map] show what is not there.
+// unset is what the methods String of [Opt], [Nullable], [Map] and [Value] return for an absent value.
 const unset = "unset"
 
-// String returns the value as package fmt prints it, "unset" when there is none.
+// String returns the value as package fmt prints it, or "unset" if there is none.
 func (o Opt[T]) String() string {
 	if !o.set {
 		return unset
@@ -16,7 +16,7 @@ func (o Opt[T]) String() string {
 	return fmt.Sprint(o.value)
 }
 
-// String returns the value as package fmt prints it, "null", or "unset" for an absent field.
+// String returns the value as package fmt prints it, "null" for null, or "unset" for an absent field.
 func (n Nullable[T]) String() string {
 	switch n.state {
 	case absent:
@@ -27,7 +27,7 @@ func (n Nullable[T]) String() string {
 	return fmt.Sprint(n.value)
 }
 
-// String returns the object in the JSON form of the data model, "unset" when it is absent.
+// String returns the object in the JSON form of the data model, or "unset" if it is absent.
 func (m Map) String() string {
 	if !m.IsSet() {
 		return unset
@@ -35,7 +35,7 @@ func (m Map) String() string {
 	return Text(&m)
 }
 
-// String returns the value in the JSON form of the data model, "unset" for the zero Value.
+// String returns the value in the JSON form of the data model, or "unset" for the zero Value.
 func (v Value) String() string {
 	if v.raw == "" {
 		return unset
@@ -56,8 +56,8 @@ func (b Bytes) Format(f fmt.State, verb rune) {
 	fmt.Fprintf(f, fmt.FormatString(f, verb), []byte(b))
 }
 
-// Text returns v for people: in the JSON form of the data model, without what its fields do not hold. What cannot be
-// encoded gives the error's text.
+// Text returns v in the JSON form of the data model, for logs and other output to people. It works even if v lost data
+// when it was decoded. If v cannot be encoded, Text returns the error's text in "!(…)".
 func Text(v Encodable) string {
 	b, err := appendEncoded(nil, v, Encoder{json: true, incomplete: true})
 	if err != nil {

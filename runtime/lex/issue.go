@@ -6,12 +6,13 @@ import (
 	"strings"
 )
 
-// Rule names the rule that a value breaks. The names of constraints are those of the lexicon language.
+// Rule is the name of a rule that a value breaks. The names of constraints are those of the lexicon language.
 type Rule string
 
-// The rules. RuleSyntax covers what is not a well-formed value of the data model at all: broken or
-// non-canonical DAG-CBOR, broken JSON, text that is not UTF-8, duplicate keys, too deep nesting. RuleCID is for a record whose bytes are not those of the CID
-// that came with them. RuleMemory is for a value that takes more memory than its limit allows: it was not decoded to its end.
+// The rules. RuleSyntax is for input that is not a well-formed value of the data model at all: broken or
+// non-canonical DAG-CBOR, broken JSON, text that is not UTF-8, duplicate keys, too deep nesting. RuleCID is for a
+// record whose bytes do not match the CID that came with them. RuleMemory is for a value that takes more memory than
+// its limit allows; decoding stopped before its end.
 const (
 	RuleRequired     Rule = "required"
 	RuleType         Rule = "type"
@@ -31,8 +32,8 @@ const (
 	RuleMemory       Rule = "memory"
 )
 
-// holds reports whether a value that breaks the rule is held as it is. Where a rule is broken in a way that is not,
-// [Decoder.lost] is set beside it.
+// holds reports whether a Go value can hold a value that breaks the rule. Code that reports an exception to this sets
+// [Decoder.lost] itself.
 func (r Rule) holds() bool {
 	switch r {
 	case RuleMinLength, RuleMaxLength, RuleMinGraphemes, RuleMaxGraphemes, RuleMinimum, RuleMaximum, RuleEnum, RuleConst,
@@ -42,22 +43,22 @@ func (r Rule) holds() bool {
 	return false
 }
 
-// Issue is one place in a value that breaks one rule.
+// Issue describes one place in a value that breaks one rule.
 type Issue struct {
-	// Path is a JSON pointer (RFC 6901) to the value; for RuleRequired to the field that is missing. Where "…" stands in it,
-	// it was shortened: a key of more than 128 bytes is cut behind them, and the middle of a path of more than 1,024 is
-	// left out. Offset is exact all the same.
+	// Path is a JSON pointer (RFC 6901) to the value, or, for RuleRequired, to the missing field. A "…" in it shows where
+	// it was shortened: a key is cut after 128 bytes, and the middle of a path of more than 1,024 bytes is left out.
+	// Offset is always exact.
 	Path string
 	// Rule is the rule that is broken.
 	Rule Rule
-	// Limit and Got are numbers, for the rules about lengths and ranges: what the lexicon allows, and
-	// what is there (bytes, graphemes, items, or the integer itself).
+	// Limit and Got are set for the rules about lengths and ranges: what the lexicon allows, and
+	// what was found (a number of bytes, graphemes or items, or the integer itself).
 	Limit, Got int64
-	// Want says, for the other rules, what the lexicon asks for: a type, a format, a constant; for
-	// RuleCID the CID that was given.
+	// Want says, for the other rules, what was expected: a type, a format, a constant; or what is wrong. For
+	// RuleCID it is the CID that was given.
 	Want string
-	// Found is the start of the offending value for RuleFormat, RuleEnum, RuleConst and RuleUnion; for
-	// RuleCID the CID of the bytes.
+	// Found is the start of the offending value for RuleFormat, RuleEnum, RuleConst and some issues of RuleUnion. For
+	// RuleCID it is the CID of the bytes.
 	Found string
 	// Offset is where the value (or, for RuleRequired, the object that lacks it) starts in the bytes
 	// that were decoded.
@@ -66,7 +67,7 @@ type Issue struct {
 	missing string // the field's name, for RuleRequired
 }
 
-// Message says what is wrong, without the path.
+// Message returns a text that says what is wrong, without the path.
 func (i Issue) Message() string {
 	switch i.Rule {
 	case RuleRequired:
@@ -116,12 +117,12 @@ func article(noun string) string {
 	return "a " + noun
 }
 
-// Error is what decoding and validating return when a value has issues.
-// The decoded value is usable all the same: see [DecodeCBOR].
+// Error is the error that decoding and validating return for a value that has issues.
+// The decoded value is still usable: see [DecodeCBOR].
 type Error struct {
 	// Issues are in the order of the bytes.
 	Issues []Issue
-	// Truncated is set when decoding stopped at [MaxIssues]: there may be more.
+	// Truncated is true if decoding stopped at [MaxIssues], so that there may be more issues.
 	Truncated bool
 }
 

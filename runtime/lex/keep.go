@@ -5,9 +5,9 @@ import (
 	"unsafe"
 )
 
-// keptText is the memory of the strings that decoded values have. Short ones are put one behind the other
+// keptText is the memory of the strings in decoded values. Short strings are copied one after the other
 // into chunks: an allocation for each would cost more than decoding it, and a copy of the whole input would
-// keep the names of fields, too. A string that is in use keeps its chunk.
+// retain the names of fields, too. A string that is in use keeps its whole chunk in memory.
 type keptText struct {
 	share bool // strings may be parts of the input
 	chunk []byte
@@ -16,7 +16,7 @@ type keptText struct {
 
 const (
 	textChunk = 8 << 10
-	longText  = 1 << 10 // gets memory of its own
+	longText  = 1 << 10 // longer strings get memory of their own
 )
 
 // keep returns s, which is part of the input, as a string that outlives it.
@@ -34,7 +34,7 @@ func (d *Decoder) copied(s string) string {
 		return ""
 	}
 	if len(s) <= 24 {
-		// An unescaped string is not in the input, and gives an offset beyond it.
+		// A string that had escapes is not in the input, so that its offset is beyond the input.
 		at := uintptr(unsafe.Pointer(unsafe.StringData(s))) - uintptr(unsafe.Pointer(unsafe.SliceData(d.b)))
 		if at < uintptr(len(d.b)) && uintptr(len(d.b))-at >= 24 && len(k.chunk)-k.used >= 24 {
 			return d.keepShort((*[24]byte)(d.b[at:]), len(s))

@@ -7,18 +7,18 @@ import (
 	"unsafe"
 )
 
-// Map is an object of the atproto data model whose fields no lexicon names: the fields that a typed
-// value does not know ("Extra"), a field of lexicon type unknown, a record of an unknown collection.
+// Map is an object of the atproto data model whose fields no lexicon names: the unknown fields of a typed
+// value ("Extra"), a field of lexicon type unknown, or a record of an unknown collection.
 // It keeps every value as its canonical DAG-CBOR and loses nothing.
 //
-// The zero Map is absent and has no fields; [Map.IsSet] tells it from an empty one. Set and Delete
-// leave copies of the Map as they are. A Map may be read by several goroutines at once.
+// The zero Map is absent and has no fields; [Map.IsSet] distinguishes it from an empty one. Set and Delete
+// do not affect copies of the Map. Several goroutines may read a Map at once.
 type Map struct{ m *mapData }
 
 type mapData struct {
 	absent     bool       // there is no object: only the mark below
 	entries    []mapEntry // in canonical order
-	incomplete bool       // the object that these are extra fields of lacks some of what it was decoded from
+	incomplete bool       // the object that these are extra fields of lost data when it was decoded
 }
 
 type mapEntry struct{ key, raw string }
@@ -30,12 +30,12 @@ func (m Map) entries() []mapEntry {
 	return m.m.entries
 }
 
-// find returns where key is, or where it would be inserted.
+// find returns the position where key is or would be inserted, and whether it is there.
 func (m Map) find(key string) (int, bool) {
 	return slices.BinarySearchFunc(m.entries(), key, func(e mapEntry, key string) int { return compareKeys(e.key, key) })
 }
 
-// IsSet reports whether there is an object at all; it may be empty.
+// IsSet reports whether m is an object, even an empty one, and not absent.
 func (m Map) IsSet() bool { return m.m != nil && !m.m.absent }
 
 // Len returns the number of fields.
@@ -100,10 +100,10 @@ func (m *Map) markIncomplete() {
 // DecodeLex reads any object into m.
 func (m *Map) DecodeLex(d *Decoder) { *m = d.Map() }
 
-// EncodeLex writes m, as {} when it is absent.
+// EncodeLex writes m; if m is absent, it writes {}.
 func (m *Map) EncodeLex(e *Encoder) { e.Map(*m) }
 
-// MarshalJSON returns m in the JSON form of the data model, null when it is absent.
+// MarshalJSON returns m in the JSON form of the data model, or null if it is absent.
 func (m Map) MarshalJSON() ([]byte, error) {
 	if !m.IsSet() {
 		return []byte("null"), nil
@@ -111,7 +111,7 @@ func (m Map) MarshalJSON() ([]byte, error) {
 	return EncodeJSON(&m)
 }
 
-// UnmarshalJSON sets m to an object in the JSON form of the data model.
+// UnmarshalJSON sets m to the object that b encodes in the JSON form of the data model.
 func (m *Map) UnmarshalJSON(b []byte) error { return DecodeJSON(b, m) }
 
 // Decode decodes the object into v, as [DecodeCBOR] does.
@@ -123,8 +123,8 @@ func (m Map) Decode(v Decodable) error {
 	return DecodeCBORShared(b, v)
 }
 
-// unknownField keeps the entry whose key was just read among the object's extra fields. The $type of
-// a union's member follows from its Go type; only a spelling that the encoder would not choose is kept.
+// unknownField stores the entry whose key was just read among the object's extra fields. It does not store the $type
+// of a union's member, which the encoder writes, unless its spelling is not the one that the encoder writes.
 func (d *Decoder) unknownField(c *Cursor, key string) {
 	if c.extra == nil {
 		d.pass()
@@ -169,8 +169,8 @@ type extraEntry struct {
 	at int32
 }
 
-// keepExtras puts the object's extra fields into its Map, in canonical order. They are sorted once, when all of them
-// are known: the order of the input may be any.
+// keepExtras puts the object's extra fields into its Map, in canonical order. They may be in any order in the input,
+// and are sorted only once, at the object's end.
 func (d *Decoder) keepExtras(c *Cursor) {
 	extras := d.extras[c.extras:]
 	less := func(a, b extraEntry) int { return compareKeys(a.key, b.key) }
@@ -190,11 +190,12 @@ func (d *Decoder) keepExtras(c *Cursor) {
 		}
 	}
 	c.extra.m.entries = entries
-	clear(extras) // they are parts of the value
+	clear(extras) // so that the decoder does not keep the value in memory
 	d.extras = d.extras[:c.extras]
 }
 
-// noObject reports that what is being decoded stands for a link, bytes, a blob or nothing of the data model.
+// noObject reports that the object that is being decoded is not an object in the data model: it is a link, bytes, a
+// blob or malformed.
 func (d *Decoder) noObject(c *Cursor) {
 	if c.state&cursorNoObject == 0 {
 		c.state |= cursorNoObject
@@ -210,8 +211,8 @@ func (d *Decoder) reportDuplicate(at int, key string) {
 	d.report(at, RuleSyntax).Want = "duplicate key " + excerpt(key)
 }
 
-// raw goes over any one value and returns it as DAG-CBOR. It is part of the input, or of the scratch space, until the next
-// call.
+// raw reads the next value and returns it as DAG-CBOR. The result is part of the input or of the scratch space, and is
+// valid until the next call.
 func (d *Decoder) raw() string {
 	if d.json {
 		b := d.transcoding()
@@ -234,7 +235,7 @@ func (d *Decoder) skip() {
 
 var noFields = NewFields()
 
-// Map reads an object whose fields no lexicon names: lexicon type unknown.
+// Map reads an object whose fields no lexicon names, such as a field of lexicon type unknown.
 func (d *Decoder) Map() Map {
 	if !d.atObject() {
 		d.mismatch("object")
@@ -244,7 +245,7 @@ func (d *Decoder) Map() Map {
 	d.spend(allocated(int(unsafe.Sizeof(mapData{}))))
 	var c Cursor
 	reads := d.reads
-	d.reads, d.optional = nil, false // all of it is kept
+	d.reads, d.optional = nil, false // all fields are kept
 	d.Object(&c, noFields, &m)
 	for d.Next(&c) >= 0 {
 	}
@@ -254,7 +255,7 @@ func (d *Decoder) Map() Map {
 
 const typedValue = "value of the data model: $type must be a string with content"
 
-// typedFields are the fields of an object without a type of ours that say what it is, as DAG-CBOR.
+// typedFields holds, as DAG-CBOR, the fields by which checkTyped judges an object that has no generated type.
 type typedFields struct{ typ, ref, mimeType, size string }
 
 func (f *typedFields) note(key, raw string) {
@@ -270,8 +271,8 @@ func (f *typedFields) note(key, raw string) {
 	}
 }
 
-// checkTyped checks an object without a type of ours that has a $type. The data model says what a blob looks like
-// wherever one stands.
+// checkTyped checks an object that has no generated type but a $type: the $type must be a string that is not empty,
+// and a blob must have the form that the data model prescribes.
 func (d *Decoder) checkTyped(at int, f *typedFields) {
 	if f.typ == "" || d.reportedAt(at) {
 		return // skipped because it is wrong anyway

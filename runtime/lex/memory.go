@@ -2,9 +2,9 @@ package lex
 
 import "fmt"
 
-// spend takes n bytes from the memory that decoding may take. It returns false, and decoding has failed, when that is
-// used up. Memory that becomes garbage is not given back: how much there is at the peak would depend on the collector.
-// What is spent depends on the input alone, so that a value is always decoded or never.
+// spend takes n bytes from the budget of memory for decoding. If the budget is used up, decoding fails and spend
+// returns false. Memory that becomes garbage is not returned to the budget, because the peak would then depend on the
+// collector. The amount spent depends only on the input, so that decoding a value either always or never fails.
 func (d *Decoder) spend(n int) bool {
 	if d.budget -= int64(n); d.budget < 0 {
 		d.failBy(RuleMemory, fmt.Sprintf("decoding takes more than %d bytes of memory", d.memory))
@@ -13,11 +13,11 @@ func (d *Decoder) spend(n int) bool {
 	return true
 }
 
-// allocated returns no less than what the allocator takes for n bytes, which it rounds to one of its sizes.
+// allocated returns an upper bound of what the allocator takes for n bytes, which it rounds up to one of its sizes.
 func allocated(n int) int { return n + min(n/4, 8<<10) + 16 }
 
-// use notes that n items of size bytes are needed of scratch space, which grows by doubling, and has to be paid for when it
-// does: most is for how many that was done. The space may be there from an earlier input; that does not count.
+// use records that n items of size bytes are needed in a scratch space that grows by doubling, and charges the growth
+// to the budget. most is the number of items charged so far. Space left over from an earlier input is charged as well.
 func (d *Decoder) use(most *int, n, size int) {
 	for n > *most {
 		*most = max(2*(*most), 64)
