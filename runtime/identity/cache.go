@@ -15,22 +15,23 @@ import (
 // refreshPause is the least time between two refreshes of a key.
 const refreshPause = 5 * time.Second
 
-// maxBrief is for how long it is remembered at most that there is nothing, where only a status or DNS says so: a
-// proxy that restarts, a network that is not logged in to yet and a name that is just being set up say it, too.
+// maxBrief is the longest time for which a "not found" is remembered if only an HTTP status or DNS says so. A
+// restarting proxy, a network that requires a login first, and a name that is just being set up cause the same
+// answers.
 const maxBrief = time.Minute
 
 // lifetimes are how long answers are remembered.
 type lifetimes struct{ found, notFound, failed time.Duration }
 
-// moment is a time, counted from when the directory was made. It costs less than a [time.Time].
+// moment is a time, as the duration since the directory was made. It is cheaper than a [time.Time].
 type moment = time.Duration
 
-// anyAge is a moment from before which no answer is.
+// anyAge is a moment before all answers.
 const anyAge moment = -1 << 62
 
 // table looks up keys, one look-up at a time for each, and remembers the answers.
 type table[V any] struct {
-	check  func(key string) *failure // says what can be said without a look-up
+	check  func(key string) *failure // finds faults in key without a look-up
 	lookUp func(ctx context.Context, key string) (V, *failure)
 	ttl    lifetimes
 	now    func() moment
@@ -40,14 +41,14 @@ type table[V any] struct {
 	order   atomic.Uint64
 }
 
-// get returns the answer for key: the one remembered, unless it is from before oldest, or that of a
-// look-up. The error is an *Error, or that of ctx.
+// get returns the answer for key: the remembered one if it is not older than oldest, or else that of a look-up. The
+// error is an *Error, or that of ctx.
 func (t *table[V]) get(ctx context.Context, key string, now, oldest moment) (V, error) {
 	if e := t.store.load(key); e != nil && e.good(now, oldest) {
 		return e.value, e.err
 	}
 	return t.share(ctx, key, key, func(ctx context.Context) *entry[V] {
-		// Somebody else's look-up may have ended just now.
+		// Another caller's look-up may have ended just now.
 		if e := t.store.load(key); e != nil && e.good(t.now(), oldest) {
 			return e
 		}
@@ -55,9 +56,9 @@ func (t *table[V]) get(ctx context.Context, key string, now, oldest moment) (V, 
 	})
 }
 
-// refresh is get with a new look-up, unless there was a refresh within refreshPause.
+// refresh is like get but always looks key up, unless key was refreshed within refreshPause.
 func (t *table[V]) refresh(ctx context.Context, key string) (V, error) {
-	// A look-up under way may have its answer from before the reason to refresh; so they are not shared.
+	// A look-up in progress may have got its answer before the reason to refresh arose, so refreshes do not share it.
 	return t.share(ctx, key, refreshKey(key), func(ctx context.Context) *entry[V] {
 		now := t.now()
 		if e := t.store.load(key); e != nil && e.good(now, anyAge) && now < e.refreshed+refreshPause {
@@ -67,15 +68,15 @@ func (t *table[V]) refresh(ctx context.Context, key string) (V, error) {
 	})
 }
 
-// lookUpNow is get with a new look-up.
+// lookUpNow is like get but always looks key up.
 func (t *table[V]) lookUpNow(ctx context.Context, key string) (V, error) {
 	return t.share(ctx, key, "now "+key, func(ctx context.Context) *entry[V] { return t.ask(ctx, key, false) })
 }
 
 func refreshKey(key string) string { return "refresh " + key }
 
-// share calls answer, once for all callers that come with the same flight meanwhile. A caller whose
-// context ends leaves; the look-up goes on for the others, and for the cache.
+// share calls answer once for all concurrent callers with the same flight. If a caller's context ends, share returns
+// to it, and the look-up continues for the other callers and for the cache.
 func (t *table[V]) share(ctx context.Context, key, flight string, answer func(context.Context) *entry[V]) (none V, err error) {
 	if f := t.check(key); f != nil {
 		return none, &Error{key, f}
@@ -93,7 +94,7 @@ func (t *table[V]) share(ctx context.Context, key, flight string, answer func(co
 	})
 	select {
 	case result := <-landed:
-		_ = panics.Resume(result.Err) // it can be nothing else
+		_ = panics.Resume(result.Err) // the error can only be a panic
 		e := result.Val.(*entry[V])
 		return e.value, e.err
 	case <-ctx.Done():
@@ -103,7 +104,7 @@ func (t *table[V]) share(ctx context.Context, key, flight string, answer func(co
 
 // ask looks key up and remembers the answer.
 func (t *table[V]) ask(ctx context.Context, key string, refresh bool) *entry[V] {
-	key = strings.Clone(key) // it may be a part of something large
+	key = strings.Clone(key) // key may be a substring of a large string
 	e := &entry[V]{order: t.order.Add(1), refreshed: anyAge}
 	value, f := t.lookUp(ctx, key)
 	e.at = t.now()
@@ -128,8 +129,8 @@ func (t *table[V]) ask(ctx context.Context, key string, refresh bool) *entry[V] 
 	return e
 }
 
-// remember puts e into the store, unless what is there is of a later look-up or purge. A look-up that
-// failed does not replace an answer that is still good: that stays, and counts as looked up now.
+// remember puts e into the store, unless the entry there is from a later look-up or purge. A failed look-up does not
+// replace an answer that is still valid: that answer stays and counts as looked up now.
 func (t *table[V]) remember(key string, e *entry[V]) {
 	t.store.update(key, t.now(), func(old *entry[V]) *entry[V] {
 		next := e
@@ -146,7 +147,7 @@ func (t *table[V]) remember(key string, e *entry[V]) {
 	})
 }
 
-// purge forgets the answer for key, also one that is on its way, but not when it was refreshed.
+// purge forgets the answer for key, and that of a look-up in progress, but not the time of the last refresh.
 func (t *table[V]) purge(key string) {
 	t.flights.Forget(key)
 	t.flights.Forget(refreshKey(key))

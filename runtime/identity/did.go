@@ -8,7 +8,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// documentAt returns the URL of the document of did.
+// documentAt returns the URL of the DID document of did.
 func (o *options) documentAt(did syntax.DID) (string, *failure) {
 	if _, err := syntax.ParseDID(string(did)); err != nil {
 		return "", invalid("%w", err)
@@ -30,8 +30,8 @@ func plcIdentifier(s string) bool {
 	return len(s) == 24 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz234567") == ""
 }
 
-// webDocumentAt returns the URL of the document of a did:web: a host name, by https. For tests it may be
-// localhost, with a port.
+// webDocumentAt returns the URL of the document of a did:web, whose identifier is a host name. The URL is https; only
+// that of localhost, which may have a port and is for tests, is http if private addresses are allowed.
 func (o *options) webDocumentAt(identifier string) (string, *failure) {
 	host, port, hasPort := strings.Cut(identifier, "%3A")
 	switch {
@@ -98,9 +98,9 @@ func (o *options) lookUpDocument(ctx context.Context, key string) (*Document, *f
 	return d, nil
 }
 
-// noDocument returns what an answer with status 404 or 410 says. That of a PLC directory is JSON with a message
-// about the DID; without it, a proxy answered. Of a did.json there is nothing but the status: it is believed,
-// briefly.
+// noDocument returns the failure for an answer with status 404 or 410. A PLC directory answers with JSON that has a
+// message about the DID; any other body comes from a proxy. For a did.json there is only the status, so the failure
+// is remembered only briefly.
 func noDocument(did syntax.DID, url string, status int, body []byte) *failure {
 	if did.Method() == "web" {
 		return notFound("%s: there is no document: status %d", url, status).briefly()

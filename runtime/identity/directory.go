@@ -9,19 +9,20 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Directory resolves handles and DIDs and remembers the answers. Concurrent look-ups of the same handle or
-// DID are one; it goes on when the context of one of the callers ends, and ends by its own time-out.
+// Directory resolves handles and DIDs and remembers the answers. Concurrent look-ups of the same handle or DID share
+// one, which has its own time-out and continues when a caller's context ends.
 //
-// A Directory is safe for concurrent use. Use one for all of a program, so that nothing is asked twice.
+// A Directory is safe for concurrent use. Use a single Directory in a program, so that all parts share the remembered
+// answers.
 type Directory struct {
 	options   *options
-	start     time.Time         // what moments are counted from
+	start     time.Time         // the zero of moments
 	handles   table[syntax.DID] // by handle in lower case
-	documents table[*Document]  // by DID; they do not change
+	documents table[*Document]  // by DID; documents are never modified
 }
 
-// New returns a directory. Without options it asks [DefaultPLC], DNS and the hosts of handles and of
-// did:web. The error is that of an option.
+// New returns a directory. By default it asks [DefaultPLC], DNS, and the hosts of handles and of did:web. It returns
+// an error only if an option does.
 func New(opts ...Option) (*Directory, error) {
 	o, err := newOptions(opts)
 	if err != nil {
@@ -39,7 +40,7 @@ func New(opts ...Option) (*Directory, error) {
 
 func (d *Directory) now() moment { return time.Since(d.start) }
 
-// weight returns for how many documents d counts in the cache.
+// weight returns how many documents d counts as in the cache.
 func weight(d *Document) int {
 	const usual = 2 << 10 // bytes
 	if d == nil {
@@ -48,17 +49,18 @@ func weight(d *Document) int {
 	return 1 + len(d.Raw)/usual
 }
 
-// ResolveHandle returns the DID that a handle leads to, by its DNS record or, if it has none, by the file
-// on its host. Both are asked at the same time, and what DNS says counts. The handle may be in any case.
+// ResolveHandle returns the DID that a handle leads to, by its DNS record or, if it has none, by the well-known file
+// on its host. Both are requested at the same time, and DNS takes precedence. Letter case in the handle does not
+// matter.
 //
-// That the DID claims the handle is not checked: [Directory.Resolve] does that. The error is an [Error],
-// or that of ctx.
+// ResolveHandle does not check that the DID claims the handle: [Directory.Resolve] does. The error is an [Error], or
+// that of ctx.
 func (d *Directory) ResolveHandle(ctx context.Context, handle syntax.Handle) (syntax.DID, error) {
 	return d.handles.get(ctx, string(handle.Normalize()), d.now(), anyAge)
 }
 
-// ResolveDID returns the document of a DID of the method plc or web. The document is the caller's own. The
-// error is an [Error], or that of ctx.
+// ResolveDID returns the document of a DID of the method plc or web. The caller may modify the document. The error is
+// an [Error], or that of ctx.
 func (d *Directory) ResolveDID(ctx context.Context, did syntax.DID) (*Document, error) {
 	document, err := d.documents.get(ctx, string(did), d.now(), anyAge)
 	if err != nil {
@@ -67,10 +69,9 @@ func (d *Directory) ResolveDID(ctx context.Context, did syntax.DID) (*Document, 
 	return document.clone(), nil
 }
 
-// LookUpDID returns the document of a DID as it is now: it asks anew, whatever is remembered, and the answer is
-// remembered. Concurrent calls share one look-up. It is for what must not rest on an old document; where that may be,
-// use [Directory.ResolveDID]. The error is an [Error], or that of ctx; what was remembered is kept when the look-up fails with
-// [ErrUnreachable].
+// LookUpDID returns the current document of a DID: unlike [Directory.ResolveDID], it always looks the DID up, and it
+// remembers the answer. Use it where an old document must not be relied on. Concurrent calls share one look-up. The
+// error is an [Error], or that of ctx. If the look-up fails with [ErrUnreachable], the remembered document is kept.
 func (d *Directory) LookUpDID(ctx context.Context, did syntax.DID) (*Document, error) {
 	document, err := d.documents.lookUpNow(ctx, string(did))
 	if err != nil {
@@ -79,15 +80,14 @@ func (d *Directory) LookUpDID(ctx context.Context, did syntax.DID) (*Document, e
 	return document.clone(), nil
 }
 
-// Resolve returns who an account is, named by its handle or its DID.
+// Resolve returns the identity of the account with the given handle or DID.
 //
-// A handle must be claimed by the document of the DID that it leads to: otherwise the error is an
-// [ErrInvalid]. A DID resolves without that; its handle is [HandleInvalid] if the one that its document
-// claims does not lead back to it, or cannot be resolved at present. An account whose document lacks a
-// server or a key resolves, too: ask [Identity.RequirePDS] and [Identity.RequireKey].
+// If actor is a handle, the document of the DID that it leads to must claim it; otherwise the error is an
+// [ErrInvalid]. If actor is a DID, the result's Handle is [HandleInvalid] when its document claims no handle, or one
+// that does not lead back to the DID or cannot be resolved at present. A document that lacks a server or a key is not
+// an error here: use [Identity.RequirePDS] and [Identity.RequireKey].
 //
-// The answer may be as old as the lifetime for what was found ([WithTTL]). The error is an [Error], or
-// that of ctx.
+// The answer may be as old as [WithTTL] allows for what was found. The error is an [Error], or that of ctx.
 func (d *Directory) Resolve(ctx context.Context, actor syntax.AtIdentifier) (Identity, error) {
 	resolve := d.resolveHandle
 	if actor.IsDID() {
@@ -96,8 +96,8 @@ func (d *Directory) Resolve(ctx context.Context, actor syntax.AtIdentifier) (Ide
 	now := d.now()
 	i, fits, err := resolve(ctx, actor, now, anyAge)
 	if !fits && d.options.cacheSize > 0 {
-		// Handle and DID may have changed since one of them was looked up. That they do not fit is not
-		// remembered for longer than that there is nothing.
+		// The handle or the document may have changed since it was looked up. So a mismatch is not remembered for
+		// longer than a "not found".
 		again, _, failed := resolve(ctx, actor, now, now-d.options.ttl.notFound)
 		if known := err == nil && errors.Is(failed, ErrUnreachable); !known {
 			return again, failed
@@ -106,8 +106,8 @@ func (d *Directory) Resolve(ctx context.Context, actor syntax.AtIdentifier) (Ide
 	return i, err
 }
 
-// resolveHandle and resolveDID return who an account is, from answers of which none is from before oldest,
-// and whether the handle and the document fit each other, as far as is known.
+// resolveHandle and resolveDID return the identity of an account, from answers that are not older than oldest. fits
+// is false if the handle and the document are known to contradict each other.
 
 func (d *Directory) resolveHandle(ctx context.Context, actor syntax.AtIdentifier, now, oldest moment) (i Identity, fits bool, err error) {
 	handle := syntax.Handle(actor).Normalize()
@@ -131,7 +131,8 @@ func (d *Directory) resolveHandle(ctx context.Context, actor syntax.AtIdentifier
 	return i, true, nil
 }
 
-// about returns an error with a DID, or that of a context, as one with the handle that leads to the DID.
+// about turns an Error about a DID into one about the handle that leads to the DID. It returns other errors
+// unchanged.
 func about(handle syntax.Handle, err error) error {
 	var e *Error
 	if !errors.As(err, &e) {
@@ -160,9 +161,9 @@ func (d *Directory) resolveDID(ctx context.Context, actor syntax.AtIdentifier, n
 	return i, true, nil
 }
 
-// Purge forgets what is remembered of an account, named by its handle or its DID: the handle and the
-// document that the answer of [Directory.Resolve] is made of. What is being looked up at the time is not
-// remembered either. Call it when an account is known to have changed.
+// Purge forgets the remembered handle and document of the account with the given handle or DID, from which
+// [Directory.Resolve] answers. The results of look-ups in progress are not remembered either. Call Purge when an
+// account is known to have changed.
 func (d *Directory) Purge(actor syntax.AtIdentifier) {
 	if did, is := actor.DID(); is {
 		if e := d.documents.store.load(string(did)); e != nil && e.value != nil && e.value.Handle != "" {
@@ -178,13 +179,12 @@ func (d *Directory) Purge(actor syntax.AtIdentifier) {
 	d.handles.purge(handle)
 }
 
-// Refresh is Resolve with new look-ups, for when what is remembered has turned out wrong: an account that
-// is not where it was, a signature that does not hold.
+// Refresh is [Directory.Resolve] with new look-ups. Use it when the remembered identity has turned out to be wrong:
+// an account has left its server, or a signature is invalid.
 //
-// Concurrent calls share them, and a handle or a DID is looked up by Refresh once in five seconds at most;
-// within that time Refresh returns what Resolve does, so that bad data cannot make a program bother the
-// directory. When the look-up fails with [ErrUnreachable], Refresh returns that, and what was remembered
-// is kept.
+// Concurrent calls share the look-ups. Refresh looks up a handle or a DID at most once in five seconds; within that
+// time it returns what Resolve does, so that bad data cannot make a program flood the servers with requests. If a
+// look-up fails with [ErrUnreachable], Refresh returns that error, and the remembered answer is kept.
 func (d *Directory) Refresh(ctx context.Context, actor syntax.AtIdentifier) (Identity, error) {
 	if d.options.cacheSize == 0 {
 		return d.Resolve(ctx, actor)

@@ -20,16 +20,15 @@ const maxDocument = 256 << 10
 type Document struct {
 	// DID is the document's own identifier.
 	DID syntax.DID
-	// AlsoKnownAs are the URIs of that property, all of them, as they stand.
+	// AlsoKnownAs are all URIs of the property alsoKnownAs, unchanged.
 	AlsoKnownAs []string
-	// Handle is the handle that the document claims, in lower case: the first of AlsoKnownAs that is one.
-	// Empty: none. That the handle leads to the DID is not known from the document.
+	// Handle is the handle that the document claims, in lower case: the first of AlsoKnownAs that is one. It is empty
+	// if there is none. The document does not prove that the handle leads to the DID.
 	Handle syntax.Handle
-	// PDS is the origin of the account's server, without a slash at its end; empty if there is none that
-	// is usable, see [Document.RequirePDS].
+	// PDS is the origin of the account's server, without a slash at its end. It is empty if the document has no
+	// usable one, see [Document.RequirePDS].
 	PDS string
-	// Key is the account's signing key; undefined if there is none that is usable, see
-	// [Document.RequireKey].
+	// Key is the account's signing key. It is undefined if the document has no usable one, see [Document.RequireKey].
 	Key multikey.Key
 	// Raw is the document as it was read, without a byte order mark.
 	Raw []byte
@@ -43,7 +42,7 @@ func (d *Document) RequirePDS() (string, error) { return d.identity().RequirePDS
 // RequireKey is [Identity.RequireKey] of the document.
 func (d *Document) RequireKey() (multikey.Key, error) { return d.identity().RequireKey() }
 
-// identity returns what the document says without the handle, which has to be confirmed.
+// identity returns the identity that the document states, without the handle, which is not confirmed.
 func (d *Document) identity() Identity {
 	return Identity{DID: d.DID, Handle: HandleInvalid, PDS: d.PDS, Key: d.Key, faults: d.faults}
 }
@@ -56,15 +55,13 @@ func (d *Document) clone() *Document {
 }
 
 // ParseDocument reads a DID document, a JSON object of at most 256 KiB, as
-// https://atproto.com/specs/did#did-documents says. The error is an [Error], an [ErrInvalid], if it is
-// not one or has no DID as its id.
+// https://atproto.com/specs/did#did-documents says. If data is not a DID document, or its id is not a DID, the error
+// is an [Error] that wraps [ErrInvalid].
 //
-// A document without a handle, server or key is one, and so is a document in which they are malformed. Only
-// what is read matters: other fields, and entries of other kinds, may hold anything that is JSON. A byte order
-// mark before the document is skipped.
-// The first handle, the first service that is a PDS and the first valid signing key count. Keys are of
-// type Multikey or one of the two types before it. The server may have an http address; a [Directory]
-// drops it unless private addresses are allowed.
+// The handle, server and key may be missing or malformed: that is not an error here. Other fields, and entries of
+// other kinds, may have any JSON value. A byte order mark before the document is skipped. The first handle, the first
+// PDS service and the first valid signing key are used. Keys are of type Multikey or one of the two older types. The
+// server may have an http address; a [Directory] ignores such a server unless private addresses are allowed.
 func ParseDocument(data []byte) (*Document, error) {
 	d, f := parseDocument(data)
 	if f != nil {
@@ -106,12 +103,12 @@ func claimed(uris []string) syntax.Handle {
 	return ""
 }
 
-// names reports whether id, relative or not, is a fragment of the DID's document.
+// names reports whether id, which may be relative, refers to the given fragment of the DID's document.
 func names(id string, did syntax.DID, fragment string) bool {
 	return id == fragment || id == string(did)+fragment
 }
 
-// signingKey returns the first valid signing key, or what is wrong with the first that is not.
+// signingKey returns the first valid signing key or, if there is none, what is wrong with the first invalid one.
 func signingKey(did syntax.DID, methods []value) (key multikey.Key, fault string) {
 	for _, m := range methods {
 		fields, err := members(m, "id", "type", "controller", "publicKeyMultibase")
@@ -137,7 +134,7 @@ func signingKey(did syntax.DID, methods []value) (key multikey.Key, fault string
 	return multikey.Key{}, fault
 }
 
-// pds returns the origin of the first PDS, or what is wrong with it.
+// pds returns the origin of the first PDS service, or what is wrong with it.
 func pds(did syntax.DID, services []value) (address, fault string) {
 	for _, s := range services {
 		fields, err := members(s, "id", "type", "serviceEndpoint")
@@ -153,8 +150,8 @@ func pds(did syntax.DID, services []value) (address, fault string) {
 	return "", ""
 }
 
-// origin returns an http or https URL that has nothing but a host, and maybe a port and a slash, in
-// lower case and without the slash.
+// origin normalizes an http or https URL that consists of a host, optionally with a port and a final slash: the
+// result is in lower case, without the slash.
 func origin(address string) (string, error) {
 	u, err := url.Parse(address)
 	if err != nil {

@@ -9,35 +9,34 @@ import (
 	"github.com/layers-pub/layers-go/runtime/guard"
 )
 
-// What can be wrong with an identity. An [Error] wraps exactly one of them, for [errors.Is].
+// The kinds of errors. An [Error] wraps exactly one of them: use [errors.Is].
 var (
-	// ErrNotFound says that there is none: nobody has the handle, or the DID is not registered or has
-	// been tombstoned. A PLC directory says so by an error of its own form; of a host's files a status of
-	// 404 or 410 says so, and DNS that a name does not exist.
+	// ErrNotFound says that the identity does not exist: nobody has the handle, or the DID is not registered or has
+	// been tombstoned. Evidence for that is an error in the PLC directory's own format, status 404 or 410 for a file
+	// on a host, or DNS saying that a name does not exist.
 	ErrNotFound = errors.New("not found")
-	// ErrInvalid says that there is something, but not what the specifications ask for: a handle that
-	// its DID does not claim, two DIDs for one handle, a malformed DID, a document of another DID. Handles
-	// and DIDs that can never be resolved are invalid, too.
+	// ErrInvalid says that the identity exists but violates the specifications: a handle that its DID does not claim,
+	// two DIDs for one handle, a malformed DID, a document of another DID. Handles and DIDs that can never be
+	// resolved are invalid, too.
 	ErrInvalid = errors.New("invalid")
-	// ErrUnreachable says that it cannot be known at present, since whoever should be asked did not
-	// answer, answered with an error of its own or with something else than a DID or a document, such as
-	// the page of a proxy, or is at an address that must not be contacted (guard.ErrPrivate, which is then
-	// in the chain as well).
+	// ErrUnreachable says that the identity cannot be determined now: the server to ask did not answer, failed,
+	// answered with something other than a DID or a document, such as the page of a proxy, or has an address that
+	// must not be contacted (the error then wraps guard.ErrPrivate as well).
 	ErrUnreachable = errors.New("unreachable")
 )
 
-// ErrMethod is in the chain of the error, an [ErrInvalid], for a DID of a method other than plc and web.
+// ErrMethod says that a DID is of a method other than plc and web. The error wraps [ErrInvalid], too.
 var ErrMethod = errors.New("DID method is not supported")
 
-// Error says what is wrong with an identity.
+// Error says why an identity could not be resolved.
 type Error struct {
-	// Subject is the handle or the DID asked for.
+	// Subject is the handle or the DID that was to be resolved.
 	Subject string
-	// Err is the fault. It wraps one of [ErrNotFound], [ErrInvalid] and [ErrUnreachable], and the cause.
+	// Err is the reason. It wraps one of [ErrNotFound], [ErrInvalid] and [ErrUnreachable], and the cause.
 	Err error
 }
 
-// Error returns a text that has the subject, its beginning if it is very long, and the fault.
+// Error returns a text with the subject, cut off if it is very long, and the reason.
 func (e *Error) Error() string {
 	subject := e.Subject
 	if len(subject) > 256 {
@@ -49,13 +48,13 @@ func (e *Error) Error() string {
 // Unwrap returns e.Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// failure is the fault of an [Error]: one of the three kinds, and why.
+// failure is the reason in an [Error]: one of the three kinds, and a cause.
 type failure struct {
 	kind, cause error
-	brief       bool // it is remembered for maxBrief at most
+	brief       bool // remembered for maxBrief at most
 }
 
-// briefly makes f one that is remembered for a short time only: anything between here and there may have said it.
+// briefly marks f to be remembered for a short time only, since an intermediary may have caused it.
 func (f *failure) briefly() *failure {
 	f.brief = true
 	return f
@@ -64,7 +63,8 @@ func (f *failure) briefly() *failure {
 func (f *failure) Error() string   { return f.kind.Error() + ": " + f.cause.Error() }
 func (f *failure) Unwrap() []error { return []error{f.kind, f.cause} }
 
-// short returns f, without its chain if its text is long: what strangers send must not fill the memory.
+// short returns f or, if its text is long, f with a shortened text that wraps at most errors of package guard, so
+// that data from strangers cannot fill the memory.
 func (f *failure) short() *failure {
 	const most = 1 << 10 // bytes
 	text := f.cause.Error()
@@ -92,19 +92,19 @@ func unreachable(format string, args ...any) *failure {
 	return &failure{kind: ErrUnreachable, cause: fmt.Errorf(format, args...)}
 }
 
-// ended reports whether err is that of ctx, and not about an identity.
+// ended reports whether err is the error of ctx rather than one about an identity.
 func ended(ctx context.Context, err error) bool {
 	_, about := err.(*Error)
 	return err != nil && !about && ctx.Err() != nil
 }
 
-// interrupted is the error of a look-up whose caller's context ended: it is no [Error], since it says nothing
-// about the identity.
+// interrupted returns the error for a caller whose context ended during a look-up. It is not an [Error], since it
+// says nothing about the identity.
 func interrupted(ctx context.Context, key string) error {
 	return fmt.Errorf("identity: %.256s: %w", key, ctx.Err())
 }
 
-// excerpt returns s quoted, its beginning if it is long.
+// excerpt returns s quoted, cut off if it is long.
 func excerpt(s string) string {
 	const most = 80
 	if len(s) > most {

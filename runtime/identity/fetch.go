@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// The time-outs of what is done to find out one thing.
+// The time-outs of the steps of a look-up.
 const (
 	httpTimeout = 10 * time.Second
 	dnsTimeout  = 10 * time.Second
@@ -20,8 +20,8 @@ const (
 // byteOrderMark is what some editors and servers put before text in UTF-8.
 const byteOrderMark = "\ufeff"
 
-// fetch returns the answer to a GET request: its status, and its body, of at most limit bytes if the status is
-// 200. The failure is that there is no answer, or that an answer of success is not one: see read.
+// fetch returns the answer to a GET request: its status, and its body, of at most limit bytes if the status is 200.
+// The failure says that there is no answer, or that a successful answer is not usable: see read.
 func (o *options) fetch(ctx context.Context, url, accept, begin string, limit int64) (status int, body []byte, f *failure) {
 	ctx, cancel := context.WithTimeout(ctx, httpTimeout)
 	defer cancel()
@@ -45,9 +45,9 @@ func (o *options) fetch(ctx context.Context, url, accept, begin string, limit in
 	return response.StatusCode, body, f
 }
 
-// read reads an answer of success, of at most limit bytes, without a byte order mark. It must begin with begin:
-// whatever else came is the page of a proxy, or of a site that has a page for every path, and says nothing
-// about what was asked for.
+// read reads a successful answer of at most limit bytes and removes a byte order mark. The answer must begin with
+// begin: anything else is the page of a proxy, or of a site that has a page for every path, and says nothing about
+// the identity.
 func read(ctx context.Context, url string, source io.Reader, begin string, limit int64) ([]byte, *failure) {
 	body, err := io.ReadAll(io.LimitReader(source, limit+1))
 	if err != nil {
@@ -65,7 +65,7 @@ func read(ctx context.Context, url string, source io.Reader, begin string, limit
 	return body, nil
 }
 
-// unanswered returns the failure of a request that err ended.
+// unanswered returns the failure for a request that ended with err.
 func unanswered(ctx context.Context, url string, err error) *failure {
 	switch {
 	case ctx.Err() != nil:
@@ -77,7 +77,7 @@ func unanswered(ctx context.Context, url string, err error) *failure {
 	return unreachable("%w", err)
 }
 
-// noSuchHost reports whether f says that the name of the host that was asked does not exist.
+// noSuchHost reports whether f says that the host name of the request does not exist.
 func noSuchHost(f *failure) bool {
 	var dns *net.DNSError
 	return errors.As(f.cause, &dns) && dns.IsNotFound

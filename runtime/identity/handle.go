@@ -20,8 +20,8 @@ const (
 	maxName         = 253     // bytes of a DNS name
 )
 
-// checkHost says whether a host name can belong to an account: it is a handle by its syntax, and not
-// under one of the top-level domains that the specification disallows.
+// checkHost returns a failure unless name can be a handle: it must have the syntax of a handle and not be under a
+// top-level domain that the specification disallows.
 func checkHost(name string) *failure {
 	if _, err := syntax.ParseHandle(name); err != nil {
 		return invalid("%w", err)
@@ -64,7 +64,7 @@ func (o *options) lookUpHandle(ctx context.Context, handle string) (syntax.DID, 
 	}
 	byDNS, byHTTPS := start(o.askDNS), start(o.askHost)
 
-	// What DNS says goes before what the host says, so its answer is waited for.
+	// DNS takes precedence over the host, so wait for its answer first.
 	dns := wait(byDNS)
 	if dns.f == nil || dns.f.kind == ErrInvalid {
 		return dns.did, dns.f
@@ -80,7 +80,7 @@ func (o *options) lookUpHandle(ctx context.Context, handle string) (syntax.DID, 
 	return "", f
 }
 
-// askDNS looks for the TXT record of a handle.
+// askDNS looks up the TXT record of a handle.
 func (o *options) askDNS(ctx context.Context, handle string) (syntax.DID, *failure) {
 	name := "_atproto." + handle
 	if len(name) > maxName {
@@ -152,7 +152,7 @@ func (o *options) askHost(ctx context.Context, handle string) (syntax.DID, *fail
 	return did, nil
 }
 
-// askService has a server resolve a handle.
+// askService asks the server of WithHandleService to resolve a handle.
 func (o *options) askService(ctx context.Context, handle string) (syntax.DID, *failure) {
 	ctx, cancel := context.WithTimeout(ctx, httpTimeout)
 	defer cancel()

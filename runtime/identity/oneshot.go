@@ -7,7 +7,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// forgetful is the directory of the functions below.
+// forgetful returns the directory of the functions below, which remembers nothing.
 var forgetful = sync.OnceValues(func() (*Directory, error) { return New(WithCacheSize(0)) })
 
 // ResolveHandle is [Directory.ResolveHandle] of a directory with default options that remembers nothing.
@@ -28,9 +28,9 @@ func ResolveDID(ctx context.Context, did syntax.DID) (*Document, error) {
 	return d.ResolveDID(ctx, did)
 }
 
-// ResolvePDS returns the origin of the server that has the repository of an account, named by its handle or
-// its DID, by [Directory.Resolve] of a directory with default options that remembers nothing. The error is
-// an [Error], also if the account has no usable server, or that of ctx.
+// ResolvePDS returns the origin of the server that has the repository of the account with the given handle or DID. It
+// calls [Directory.Resolve] of a directory with default options that remembers nothing. The error is an [Error], also
+// if the account has no usable server, or that of ctx.
 func ResolvePDS(ctx context.Context, actor syntax.AtIdentifier) (string, error) {
 	d, err := forgetful()
 	if err != nil {

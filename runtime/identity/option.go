@@ -13,12 +13,12 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
-// What holds unless an [Option] sets something else.
+// The default settings of a [Directory].
 const (
-	// DefaultPLC is the directory that is asked for documents of did:plc.
+	// DefaultPLC is the PLC directory, the source of documents of did:plc.
 	DefaultPLC = "https://plc.directory"
-	// DefaultFoundTTL is how long what was found is remembered, DefaultNotFoundTTL that there is nothing
-	// or something invalid, DefaultFailedTTL that it could not be found out.
+	// DefaultFoundTTL is how long an identity is remembered, DefaultNotFoundTTL how long an [ErrNotFound] or
+	// [ErrInvalid] is, and DefaultFailedTTL how long an [ErrUnreachable] is.
 	DefaultFoundTTL    = time.Hour
 	DefaultNotFoundTTL = 5 * time.Minute
 	DefaultFailedTTL   = 10 * time.Second
@@ -73,14 +73,14 @@ func newOptions(opts []Option) (*options, error) {
 	return o, err
 }
 
-// lookupTXT asks for name as it is: without the dot, the search list of the host's configuration would
-// be tried as well.
+// lookupTXT looks up name with a dot at its end: without the dot, the resolver would also try the search list of the
+// host's configuration.
 func lookupTXT(ctx context.Context, name string) ([]string, error) {
 	return net.DefaultResolver.LookupTXT(ctx, name+".")
 }
 
-// WithPLC sets the origin of the directory that is asked for documents of did:plc, in place of
-// [DefaultPLC]. It may be an http address only with [WithAllowPrivate] or [WithHTTPClient].
+// WithPLC sets the origin of the PLC directory, the source of documents of did:plc, in place of [DefaultPLC]. It may
+// be an http address only with [WithAllowPrivate] or [WithHTTPClient].
 func WithPLC(address string) Option {
 	return func(o *options) (err error) {
 		if o.plc, err = origin(address); err != nil {
@@ -90,9 +90,9 @@ func WithPLC(address string) Option {
 	}
 }
 
-// WithHandleService makes one server, a PDS or an appview, resolve all handles
-// (com.atproto.identity.resolveHandle), in place of DNS and HTTPS: for tests, whose handles nobody else
-// knows, and where there is no DNS. Its answers are believed. It may be an http address only with
+// WithHandleService makes the directory ask one server, a PDS or an appview, to resolve all handles
+// (com.atproto.identity.resolveHandle), in place of DNS and HTTPS. It is for tests with handles that exist nowhere
+// else, and for hosts without DNS. The directory trusts the server's answers. It may be an http address only with
 // [WithAllowPrivate] or [WithHTTPClient].
 func WithHandleService(service string) Option {
 	return func(o *options) (err error) {
@@ -103,8 +103,8 @@ func WithHandleService(service string) Option {
 	}
 }
 
-// WithHTTPClient makes the directory send its requests by client, in place of a client of package guard:
-// whom it may connect to, and which redirects it follows, is then the client's affair.
+// WithHTTPClient makes the directory send its requests through client, in place of a client of package guard. Then
+// client decides which addresses may be contacted and which redirects are followed.
 func WithHTTPClient(client *http.Client) Option {
 	return func(o *options) error {
 		if client == nil {
@@ -115,9 +115,8 @@ func WithHTTPClient(client *http.Client) Option {
 	}
 }
 
-// WithAllowPrivate lets the directory connect to addresses that are not public, such as those of the own
-// host, fetch the document of did:web:localhost, by http, and accept documents that name a server by an
-// http address. The default is false.
+// WithAllowPrivate lets the directory connect to addresses that are not public, such as localhost, fetch the document
+// of did:web:localhost by http, and accept documents in which the server has an http address. The default is false.
 func WithAllowPrivate(allow bool) Option {
 	return func(o *options) error {
 		o.allowPrivate = allow
@@ -126,8 +125,9 @@ func WithAllowPrivate(allow bool) Option {
 }
 
 // WithLookupTXT sets how the TXT records of a DNS name are looked up, in place of the LookupTXT of
-// [net.DefaultResolver]. The name is complete, without a dot at its end. The function must return when ctx ends, and an error for a name that does not exist must
-// be, or wrap, a [net.DNSError] with IsNotFound. It must be safe for concurrent use.
+// [net.DefaultResolver]. The name is fully qualified, without a dot at its end. The function must return when ctx
+// ends, and must be safe for concurrent use. Its error for a name that does not exist must be, or wrap, a
+// [net.DNSError] with IsNotFound set.
 func WithLookupTXT(lookup func(ctx context.Context, name string) ([]string, error)) Option {
 	return func(o *options) error {
 		if lookup == nil {
@@ -138,10 +138,10 @@ func WithLookupTXT(lookup func(ctx context.Context, name string) ([]string, erro
 	}
 }
 
-// WithTTL sets for how long the directory remembers what it found, that there is nothing or something
-// invalid, and that it could not find out. The defaults are [DefaultFoundTTL], [DefaultNotFoundTTL] and
-// [DefaultFailedTTL]; at 0 such an answer is not remembered. That there is nothing is remembered for a minute
-// at most where only DNS or a status of 404 or 410 of a host says so.
+// WithTTL sets how long the directory remembers answers: found for what it found, notFound for [ErrNotFound] and
+// [ErrInvalid], and failed for [ErrUnreachable]. The defaults are [DefaultFoundTTL], [DefaultNotFoundTTL] and
+// [DefaultFailedTTL]; 0 means not at all. An ErrNotFound for which the only evidence is DNS, or a status of 404 or
+// 410 from a host, is remembered for at most a minute.
 func WithTTL(found, notFound, failed time.Duration) Option {
 	return func(o *options) error {
 		if found < 0 || notFound < 0 || failed < 0 {
@@ -153,9 +153,9 @@ func WithTTL(found, notFound, failed time.Duration) Option {
 }
 
 // WithCacheSize sets how many handles, and how many documents, the directory remembers, in place of
-// [DefaultCacheSize]. An account takes some 2 KB, so that the default is up to 200 MB; a document counts
-// once more for each 2 KiB that it has. When there are too many, those go that have expired, then those
-// that have not been asked for of late. At 0 nothing is remembered, and all is asked anew.
+// [DefaultCacheSize]. An account takes some 2 KB, so the default takes up to 200 MB; a large document counts as one
+// more for each 2 KiB of its size. If there are too many, expired entries are removed first, then those that have not
+// been used recently. At 0 nothing is remembered, and every call makes new look-ups.
 func WithCacheSize(accounts int) Option {
 	return func(o *options) error {
 		if accounts < 0 {

@@ -7,32 +7,32 @@ import (
 	"sync/atomic"
 )
 
-// store remembers entries by key, as many as its limit allows. Reading it writes nothing that goroutines
-// share, but once for each entry between two sweeps, and so costs the same from many goroutines as from
-// one; a cache that keeps account of each read does not.
+// store keeps entries by key, as many as its limit allows. A read writes to shared memory at most once for each entry
+// between two sweeps. So reads cost the same from many goroutines as from one, unlike in a cache that records each
+// read.
 type store[V any] struct {
 	weigh func(V) int
-	limit int // of the weight of all entries; 0: nothing is remembered
+	limit int // for the sum of the entries' weights; 0: nothing is remembered
 
 	entries sync.Map   // of string to *entry[V]
 	mu      sync.Mutex // held by writers
 	weight  int
 }
 
-// entry is the answer to a look-up. Once it is in a store nothing changes but its mark.
+// entry is the answer to a look-up. Once it is in a store, nothing but its field used changes.
 type entry[V any] struct {
 	value V
 	err   error // an *Error, or nil
 
-	order     uint64 // of the look-up's beginning, or of the purge, among all of the table
-	at        moment // the look-up's end
-	until     moment // then the answer is forgotten
+	order     uint64 // number of the look-up, by its start, or of the purge in the table's sequence
+	at        moment // when the look-up ended
+	until     moment // when the answer expires
 	refreshed moment // when it was last looked up by refresh; anyAge: never
 
 	used atomic.Bool // since the last sweep
 }
 
-// good reports whether e can still be given as the answer, if it must not be from before oldest.
+// good reports whether e has not expired and is not older than oldest.
 func (e *entry[V]) good(now, oldest moment) bool { return now < e.until && e.at >= oldest }
 
 // load returns the entry of key, or nil.
@@ -48,7 +48,8 @@ func (s *store[V]) load(key string) *entry[V] {
 	return e
 }
 
-// update puts what next makes of the entry of key, or of nil, in its place, unless that is nil.
+// update replaces the entry of key by the result of next, unless that is nil. It passes the present entry to next, or
+// nil if there is none.
 func (s *store[V]) update(key string, now moment, next func(old *entry[V]) *entry[V]) {
 	if s.limit == 0 {
 		return
@@ -78,8 +79,8 @@ func (s *store[V]) remove(key string, e *entry[V]) {
 	s.weight -= s.weigh(e.value)
 }
 
-// sweep makes room for an eighth of the limit. It removes first what has expired, then what has not been
-// used since the last sweep, and of those alike the oldest.
+// sweep makes room for an eighth of the limit. It removes expired entries first, then those that have not been used
+// since the last sweep, and within each group the oldest first.
 func (s *store[V]) sweep(now moment) {
 	type candidate struct {
 		key  string

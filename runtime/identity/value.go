@@ -10,15 +10,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// value is a JSON value, nil if there is none. A value of another kind than is asked for counts as none: the DID
+// value is a JSON value, nil if there is none. Its methods treat a value of an unexpected kind as missing: the DID
 // standard allows objects and arrays in places where the AT Protocol uses strings.
 type value []byte
 
-// lenient passes over whatever is in a value that nobody reads.
+// lenient allows duplicate names in values that are skipped.
 var lenient = jsontext.Options(jsontext.AllowDuplicateNames(true))
 
-// members returns the values of the fields with these names, in their order. Other fields may hold anything.
-// It is an error if data is not one JSON object, or has two fields of one of the names.
+// members returns the values of the fields with these names, in their order. Other fields may hold anything. It
+// returns an error if data is not a single JSON object, or has two fields with one of the names.
 func members(data []byte, names ...string) ([]value, error) {
 	values := make([]value, len(names))
 	d := jsontext.NewDecoder(bytes.NewReader(data), lenient, jsontext.AllowInvalidUTF8(true))
@@ -74,7 +74,7 @@ func (v value) elements() []value {
 	return all
 }
 
-// text returns what a string says.
+// text returns the value of a string.
 func (v value) text() string {
 	if len(v) == 0 || v[0] != '"' {
 		return ""
