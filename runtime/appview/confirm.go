@@ -10,16 +10,17 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// ErrDiffers says that the record in the repository is another version than the one that the appview has: it is
-// behind, or wrong.
+// ErrDiffers says that the repository has another version of the record than the appview, which is out of date or
+// wrong.
 var ErrDiffers = errors.New("the repository has another version of the record")
 
-// Confirm asks the server of the repository for the proof of a record that an appview has claimed, verifies it
-// (see [pds.Client.GetRecordProof]), and returns the record as it is in the repository: [lex.Signed].
+// Confirm checks a record that an appview has claimed. It fetches the proof of the record from the repository's
+// server, verifies it (see [pds.Client.GetRecordProof]), and returns the record as it is in the repository, which is
+// [lex.Signed].
 //
-// If its CID is not that of e, the error wraps [ErrDiffers] and names both; the record of the repository is returned
-// with it. If the repository has no such record, it wraps [pds.ErrRecordNotFound]. Other errors are those of the
-// proof.
+// If its CID is not that of e, the error wraps [ErrDiffers] and names both CIDs; Confirm then returns the record of
+// the repository, too. If the repository has no such record, the error wraps [pds.ErrRecordNotFound]. Other errors
+// are those of GetRecordProof.
 func Confirm(ctx context.Context, c *pds.Client, e lex.Envelope) (lex.Envelope, error) {
 	proof, err := c.GetRecordProof(ctx, e.URI)
 	if err != nil {
@@ -32,8 +33,9 @@ func Confirm(ctx context.Context, c *pds.Client, e lex.Envelope) (lex.Envelope, 
 	return confirmed, nil
 }
 
-// ConfirmEntry is [Confirm] for a record of a generated client, by its URI and CID. It returns the record as it is in
-// the repository, also with [ErrDiffers]; one that is not what T's lexicon asks for is a [*lex.Failure].
+// ConfirmEntry is [Confirm] for a record from a generated client, given by its URI and CID. It returns the record as
+// it is in the repository, also with [ErrDiffers]. If that record does not follow T's lexicon, the error is a
+// [*lex.Failure].
 //
 //	entry, err := appview.ConfirmEntry[expression.Expression](ctx, repos, item.URI, item.CID)
 func ConfirmEntry[T any, P lex.RecordPointer[T]](ctx context.Context, c *pds.Client, uri syntax.ATURI, cid syntax.CID) (*lex.Entry[T], error) {

@@ -1,4 +1,4 @@
-// Package appview asks an appview: a server that has indexed the records of many repositories, and answers queries
+// Package appview queries an appview: a server that has indexed the records of many repositories and answers queries
 // about them.
 //
 //	view, err := appview.New("https://appview.example.com")
@@ -10,11 +10,11 @@
 //		...
 //	}
 //
-// A [Client] is a lex.Caller, on which the generated clients of all queries stand. Queries that have none, or whose
-// answers are only passed on, are called by name: [Client.Get], [Client.Items] and [Client.List]. Names of Layers'
-// own queries may leave out pub.layers.
+// A [Client] is a lex.Caller, so the generated clients can use it. Queries without a generated client, or whose
+// answers need no Go type, can be called by name: [Client.Get], [Client.Items] and [Client.List]. In the names of
+// Layers' own queries, the prefix pub.layers. may be left out.
 //
-// An appview is an accelerator and no authority: it says that a record is in a repository, and nobody has signed
-// that. What it hands over is lex.Claimed. [Confirm] asks the repository's server for a proof, and raises a record to
-// lex.Signed.
+// An appview makes reading fast, but it is not an authority: it says that a record is in a repository, without a
+// signature. Its records are lex.Claimed. [Confirm] fetches and verifies the proof from the repository's server, and
+// returns a record that is lex.Signed.
 package appview

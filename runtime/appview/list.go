@@ -8,12 +8,13 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// Items calls a query that answers in pages, by its [Name], and goes through the items of all of them: of the one
-// array that the answer has. It fetches a page when the loop gets there, from the cursor among params on, if there is
-// one.
+// Items calls the query that method names, as in [Name], and iterates over the items of all pages of its answer. Each
+// page must have exactly one array, whose elements are the items. Items fetches a page when the loop reaches it. It
+// starts at the cursor in params, if there is one.
 //
-// An item that is not an object of the data model is a [*lex.Failure] that has its JSON, and the loop goes on after
-// it. Any other error ends the loop: one of [Client.Query], one about the shape of a page, or one of [lex.Paginate].
+// For an item that is not an object of the data model, Items yields a [*lex.Failure] with its JSON, and the loop
+// continues. Any other error ends the loop: one of [Client.Query], one about a malformed page, or one of
+// [lex.Paginate].
 func (c *Client) Items(ctx context.Context, method string, params lex.Params) iter.Seq2[lex.Map, error] {
 	return pages(ctx, c, method, params, func(raw lex.Raw) (*lex.Map, error) {
 		m := new(lex.Map)
@@ -24,12 +25,13 @@ func (c *Client) Items(ctx context.Context, method string, params lex.Params) it
 	})
 }
 
-// List goes through the records that a query answers with, as [Client.Items] does: items with the fields uri, cid and
-// value. Envelopes have the record in DAG-CBOR, and are [lex.Claimed] even though their bytes are those of their CID: see
-// [Confirm].
+// List iterates over the records in the answer of a query, as [Client.Items] does: the items must have the fields
+// uri, cid and value. The envelopes have the record in DAG-CBOR. Their bytes match their CIDs, but their trust is
+// only [lex.Claimed]: see [Confirm].
 //
-// A record that is not of the data model, or whose bytes are not those of its CID, is a [*lex.Failure], and the loop
-// goes on after it. So is an item that is not a record, such as one without a URI or a value; its failure has all of it.
+// For a record that is not of the data model, or whose bytes do not match its CID, List yields a [*lex.Failure], and
+// the loop continues. It does so, too, for an item that is not a record, such as one without a URI or a value; the
+// failure then has the whole item.
 func (c *Client) List(ctx context.Context, method string, params lex.Params) iter.Seq2[lex.Envelope, error] {
 	source := lex.Source{Trust: lex.Claimed}
 	return pages(ctx, c, method, params, func(raw lex.Raw) (*lex.Envelope, error) {
@@ -38,7 +40,7 @@ func (c *Client) List(ctx context.Context, method string, params lex.Params) ite
 	})
 }
 
-// pages goes through the items of all pages.
+// pages iterates over the items of all pages.
 func pages[T any](ctx context.Context, c *Client, method string, params lex.Params, decode func(lex.Raw) (*T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		nsid, err := Name(method)

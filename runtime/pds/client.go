@@ -16,8 +16,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
-// Client reads repositories. It is safe for concurrent use and does not change once it is made; it keeps
-// connections, and what it has learned about accounts and servers, for further calls.
+// Client reads repositories. It is safe for concurrent use, and its settings do not change after it is made. It keeps
+// connections, and what it has learned about accounts and servers, for later calls.
 type Client struct {
 	directory *identity.Directory
 	fixed     lex.Caller // of WithHost or WithCaller
@@ -35,8 +35,8 @@ type options struct {
 	allowPrivate bool
 }
 
-// WithDirectory sets the directory that accounts are looked up in. The default is one of its own, with the
-// defaults of [identity.New].
+// WithDirectory sets the directory in which accounts are looked up. By default the client makes its own by
+// [identity.New].
 func WithDirectory(directory *identity.Directory) Option {
 	return func(o *options) error {
 		o.directory = directory
@@ -44,8 +44,9 @@ func WithDirectory(directory *identity.Directory) Option {
 	}
 }
 
-// WithHost asks one server for all repositories instead of the one that each account's DID document names:
-// a relay, a mirror, or the only server of a test. It is an origin, such as "https://relay.example.com".
+// WithHost makes the client ask one server for all repositories instead of the servers that the accounts' DID
+// documents name: a relay, a mirror, or the only server of a test. service is an origin, such as
+// "https://relay.example.com".
 func WithHost(service string) Option {
 	return func(o *options) error {
 		o.host = service
@@ -53,7 +54,7 @@ func WithHost(service string) Option {
 	}
 }
 
-// WithCaller sends all calls about repositories through caller, such as an authenticated client.
+// WithCaller makes the client make all calls about repositories by caller, such as an authenticated client.
 func WithCaller(caller lex.Caller) Option {
 	return func(o *options) error {
 		o.caller = caller
@@ -61,9 +62,8 @@ func WithCaller(caller lex.Caller) Option {
 	}
 }
 
-// WithXRPC sets options of the clients that the servers are called with, of which there is one for each.
-// They hold for every server that a DID document may name: an Authorizer does not belong here, but in
-// a client of its own, for [WithCaller].
+// WithXRPC sets options for the xrpc clients, of which there is one for each server. They apply to every server that
+// a DID document may name. So do not set an Authorizer here: use it in a client of its own, for [WithCaller].
 func WithXRPC(opts ...xrpc.Option) Option {
 	return func(o *options) error {
 		o.xrpc = append(o.xrpc, opts...)
@@ -71,8 +71,8 @@ func WithXRPC(opts ...xrpc.Option) Option {
 	}
 }
 
-// WithAllowPrivate allows servers at private and loopback addresses and without TLS. The default is not
-// to: DID documents are written by anyone. It also holds for the directory, unless [WithDirectory] gives one.
+// WithAllowPrivate allows servers at private and loopback addresses and without TLS. The default is false, because
+// anyone can write a DID document. It also applies to the directory, unless [WithDirectory] sets one.
 func WithAllowPrivate(allow bool) Option {
 	return func(o *options) error {
 		o.allowPrivate = allow
@@ -80,7 +80,7 @@ func WithAllowPrivate(allow bool) Option {
 	}
 }
 
-// New makes a client. An error is that of an option.
+// New returns a client. It returns an error only if an option does.
 func New(opts ...Option) (*Client, error) {
 	var o options
 	for _, opt := range opts {
@@ -110,18 +110,18 @@ func New(opts ...Option) (*Client, error) {
 	return c, nil
 }
 
-// Directory returns the directory that accounts are looked up in.
+// Directory returns the directory in which accounts are looked up.
 func (c *Client) Directory() *identity.Directory { return c.directory }
 
-// CallRepo sends a query about one repository to the server that has it: call makes the query for the
-// account's DID. repo is a handle or a DID.
+// CallRepo sends a query about one repository to the server that has it. call returns the query for the account's
+// DID. repo is a handle or a DID.
 //
-// When the server turns out not to have the repository, or something else answers in its place, the account is looked up once
-// more, and the query is made and sent a second time if another server is found; call's last result is the
-// one that was answered. A procedure is sent once.
+// If the server turns out not to have the repository, or something other than the server answers, CallRepo looks the
+// account up once more. If that finds another server, CallRepo calls call again and sends the new query there; the
+// answer is in the last result of call. A procedure is sent only once.
 //
-// An error is that of the look-up (package identity), of the server (*[xrpc.Error]) or of the way to it. The
-// shapes in which servers say that they do not have the repository all wrap [ErrRepoNotFound].
+// The error is one of the look-up (package identity), of the server (*[xrpc.Error]) or of the transport. If the
+// server says, in any form, that it does not have the repository, the error wraps [ErrRepoNotFound].
 func (c *Client) CallRepo(ctx context.Context, repo syntax.AtIdentifier, call func(did syntax.DID) *lex.Call) error {
 	return c.send(ctx, repo, func(did syntax.DID, server lex.Caller) (again bool, err error) {
 		query := call(did)
@@ -138,7 +138,8 @@ func ask[T any](ctx context.Context, c *Client, repo syntax.AtIdentifier, query 
 	return answer, err
 }
 
-// send calls the server that has a repository, and another one if it has moved there and call may be sent again.
+// send calls the server that has a repository. If the repository has moved and call may be sent again, send calls the
+// new server, too.
 func (c *Client) send(ctx context.Context, repo syntax.AtIdentifier, call func(did syntax.DID, server lex.Caller) (again bool, err error)) error {
 	at, err := c.place(ctx, repo, false)
 	if err != nil {
@@ -156,14 +157,14 @@ func (c *Client) send(ctx context.Context, repo syntax.AtIdentifier, call func(d
 	return repoError(repo, err)
 }
 
-// place is where a repository is.
+// place says where a repository is.
 type place struct {
 	did    syntax.DID
-	server string // "" for the caller that all calls go through
+	server string // "" for the caller of WithHost or WithCaller
 	caller lex.Caller
 }
 
-// place finds out where a repository is; fresh does so anew.
+// place finds the server of a repository; if fresh is set, it ignores what is remembered.
 func (c *Client) place(ctx context.Context, repo syntax.AtIdentifier, fresh bool) (place, error) {
 	if did, ok := repo.DID(); ok && c.fixed != nil {
 		return place{did: did, caller: c.fixed}, nil
@@ -186,14 +187,14 @@ func (c *Client) place(ctx context.Context, repo syntax.AtIdentifier, fresh bool
 	return place{did, origin, server}, nil
 }
 
-// account is what the directory knows about an account.
+// account is an identity or a DID document.
 type account interface {
 	RequirePDS() (string, error)
 	RequireKey() (multikey.Key, error)
 }
 
-// account looks an account up; fresh does so anew. A DID is not asked for its handle, which would take another
-// look-up, and does not matter here.
+// account looks an account up; if fresh is set, it ignores what is remembered. For a DID it looks up the handle only
+// if fresh is set, since the handle is not needed.
 func (c *Client) account(ctx context.Context, actor syntax.AtIdentifier, fresh bool) (syntax.DID, account, error) {
 	if did, ok := actor.DID(); ok && !fresh {
 		document, err := c.directory.ResolveDID(ctx, did)
@@ -207,7 +208,7 @@ func (c *Client) account(ctx context.Context, actor syntax.AtIdentifier, fresh b
 	return found.DID, found, err
 }
 
-// repoError says whose repository err is about.
+// repoError returns err with the name of the repository, and with ErrRepoNotFound if the server does not have it.
 func repoError(repo syntax.AtIdentifier, err error) error {
 	switch {
 	case err == nil:
@@ -218,8 +219,8 @@ func repoError(repo syntax.AtIdentifier, err error) error {
 	return fmt.Errorf("pds: %s: %w", repo, err)
 }
 
-// host returns what calls a server that is not asked about one repository: the one that is named, or the one
-// of WithHost or WithCaller.
+// host returns the caller for methods that are not about one repository: that of the named server or, if service is
+// empty, that of WithHost or WithCaller.
 func (c *Client) host(service string) (lex.Caller, error) {
 	if service == "" {
 		if c.fixed == nil {
@@ -230,10 +231,11 @@ func (c *Client) host(service string) (lex.Caller, error) {
 	return c.servers.client(service)
 }
 
-// maxServers is how many servers' clients are kept. They are small, and the network has a few thousand.
+// maxServers is how many clients are kept, one for each server. Clients are small, and the network has a few thousand
+// servers.
 const maxServers = 1000
 
-// servers makes a client for each server and keeps some. They share one HTTP client.
+// servers makes a client for each server and keeps up to maxServers of them. They share one HTTP client.
 type servers struct {
 	insecure bool
 	options  []xrpc.Option

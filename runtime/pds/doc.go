@@ -1,5 +1,5 @@
-// Package pds reads repositories from the servers that hold them: single records, collections, whole
-// archives and proofs, of any account that is named by its handle or DID.
+// Package pds reads repositories from the servers that hold them: single records, collections, whole archives and
+// proofs, of any account, given by its handle or DID.
 //
 //	client, err := pds.New()
 //	if err != nil {
@@ -16,16 +16,15 @@
 //		fmt.Println(entry.URI, entry.CID, entry.Value.Kind)
 //	}
 //
-// A [Client] finds the server of a repository in the account's DID document, and looks again when the
-// server turns out not to have the repository any more. It trusts none of them: a record that comes as JSON
-// is turned into DAG-CBOR and compared with its CID ([lex.Hashed]), and what comes with a proof is verified
-// under the account's signing key, too ([lex.Signed]).
+// A [Client] finds the server of a repository in the account's DID document, and looks the account up again if the
+// server turns out not to have the repository any more. It does not trust servers: it encodes a record that was sent
+// as JSON in DAG-CBOR and compares the hash with the record's CID ([lex.Hashed]), and it also verifies the signature
+// of a record that was sent with a proof ([lex.Signed]).
 //
-// Most of what it does exists twice: as a method, which gives out envelopes of any collection, and as a
-// generic function over the generated types: [Client.GetRecord] and [Get], [Client.ListRecords] and [List],
-// [Client.GetRecordProof] and [Prove]. A record that is not what its type, or its CID, says is a
-// [*lex.Failure], which has all issues and the record's bytes; in a sequence, the loop goes on behind it.
-// Any other error ends the loop.
+// Most reads exist in two forms: as a method, which returns envelopes of any collection, and as a generic function
+// for the generated types: [Client.GetRecord] and [Get], [Client.ListRecords] and [List], [Client.GetRecordProof] and
+// [Prove]. If a record does not match its type or its CID, the error is a [*lex.Failure], which has all issues and
+// the record's bytes; in a sequence, the loop continues after a failure. Any other error ends the loop.
 //
 // The methods are those of https://atproto.com/specs/xrpc in the namespaces com.atproto.repo and
 // com.atproto.sync.

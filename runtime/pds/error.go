@@ -10,19 +10,19 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
-// What a server can say about a repository or a record. For errors.Is; the error itself has the server's
-// words, too, as an *[xrpc.Error]. Only an XRPC error is a server's word: the page of a proxy, with whatever
-// status, and an answer of success that has no record are other errors.
+// What a server can say about a repository or a record, for errors.Is. The errors also wrap the server's answer, an
+// *[xrpc.Error]. Only an XRPC error counts as the server's answer: the page of a proxy, whatever its status, and a
+// success answer without a record are other errors.
 var (
-	// ErrRecordNotFound says that there is no such record, in whichever of its shapes the server said so, or as
-	// the repository proves. The error is an [*AbsenceError].
+	// ErrRecordNotFound says that the record does not exist: the server said so, in any of the forms that servers
+	// use, or the repository proves it. The error is an [*AbsenceError].
 	ErrRecordNotFound = errors.New("record not found")
-	// ErrRepoNotFound says that the server does not have the repository, in whichever of its shapes it
-	// said so.
+	// ErrRepoNotFound says that the server does not have the repository, whichever of the forms that servers use it
+	// said that in.
 	ErrRepoNotFound = errors.New("repository not found")
 )
 
-// The states of an account in which its server does not give out the repository. They are the names of the
+// The states of an account in which its server does not serve the repository. The constants are the names of the
 // server's errors.
 const (
 	// ErrRepoDeactivated says that its owner has deactivated the account; it may come back.
@@ -33,24 +33,24 @@ const (
 	ErrRepoSuspended lex.ErrorName = "RepoSuspended"
 )
 
-// AbsenceError says that there is no such record, and how far that is proven. It wraps [ErrRecordNotFound].
+// AbsenceError says that a record does not exist, and whether that is proven. It wraps [ErrRecordNotFound].
 type AbsenceError struct {
-	// URI is that of the record, with the account's DID if that is known.
+	// URI is the URI of the record, with the account's DID if that is known.
 	URI syntax.ATURI
-	// Trust is [lex.Signed] if the repository that the account signed proves it, and [lex.Served] if it is the
-	// server's word.
+	// Trust is [lex.Signed] if the repository, signed by the account, proves the absence, and [lex.Served] if only
+	// the server says so.
 	Trust lex.Trust
-	// Err is the server's answer; nil if it is proven.
+	// Err is the server's answer; nil if the absence is proven.
 	Err error
 }
 
-// Error returns a text that names the record and says whose word it is.
+// Error returns a text with the record and what says that it is absent.
 func (e *AbsenceError) Error() string {
 	if e.Err == nil {
 		return fmt.Sprintf("pds: %s: %v, as the signed repository proves", e.URI, ErrRecordNotFound)
 	}
 	var answer *xrpc.Error
-	if errors.As(e.Err, &answer) { // whose message has the URI once more
+	if errors.As(e.Err, &answer) { // its message would repeat the URI
 		return fmt.Sprintf("pds: %s: %v, says %s (%d %s)", e.URI, ErrRecordNotFound, answer.Service, answer.Status, answer.Name)
 	}
 	return fmt.Sprintf("pds: %s: %v: %v", e.URI, ErrRecordNotFound, e.Err)
@@ -64,7 +64,8 @@ func (e *AbsenceError) Unwrap() []error {
 	return []error{ErrRecordNotFound, e.Err}
 }
 
-// absent returns err, of a call for one record, as an [AbsenceError] if the server says that there is none.
+// absent takes the error of a call for one record. If the server says that the record does not exist, absent returns
+// an [AbsenceError], and else err.
 func absent(uri syntax.ATURI, err error) error {
 	if verdict.Of(err) != verdict.NoRecord {
 		return err

@@ -13,50 +13,51 @@ import (
 // RepoStatus says what a server knows about a repository.
 type RepoStatus struct {
 	DID syntax.DID
-	// Head is the CID of its newest commit, Rev its revision: undefined and empty if the server says none.
+	// Head is the CID of the newest commit, and Rev is its revision. They are undefined and empty if the server sends
+	// none.
 	Head lex.CID
 	Rev  syntax.TID
-	// Active tells whether the server gives the repository out.
+	// Active reports whether the server serves the repository.
 	Active bool
-	// Status says why it does not, in the server's words: takendown, suspended, deactivated, deleted,
-	// desynchronized, throttled, or another. It may be empty.
+	// Status says why the server does not serve it: takendown, suspended, deactivated, deleted, desynchronized,
+	// throttled, or another string from the server. It may be empty.
 	Status string
 }
 
 // ListReposOptions are the options of [Client.ListRepos] and [Client.ListReposByCollection]; nil stands
 // for the zero value.
 type ListReposOptions struct {
-	// Cursor is where the list goes on; "" is its beginning.
+	// Cursor is where the list starts; "" stands for its beginning.
 	Cursor string
-	// PageSize is how many repositories are asked for at once; 0 stands for the most that servers allow,
-	// 1000, and 2000 by collection.
+	// PageSize is how many repositories are requested at once; 0 stands for the largest number that servers allow:
+	// 1000, or 2000 for ListReposByCollection.
 	PageSize int
-	// Checkpoint is that of [ListOptions].
+	// Checkpoint is as in [ListOptions].
 	Checkpoint func(cursor string)
 }
 
-// ListRepos goes through the repositories that a server has (com.atproto.sync.listRepos): a relay's are
-// those of the whole network. host is its origin, such as "https://relay.example.com"; "" stands for that
-// of [WithHost] or [WithCaller].
+// ListRepos iterates over the repositories that a server has (com.atproto.sync.listRepos); a relay has those of the
+// whole network. host is the server's origin, such as "https://relay.example.com"; "" stands for the server of
+// [WithHost] or [WithCaller].
 //
-// An entry that is malformed is a [*lex.Failure] with its JSON, and the loop goes on behind it. Any
-// other error ends the loop, as in [Client.ListRecords].
+// For a malformed entry, ListRepos yields a [*lex.Failure] with its JSON, and the loop continues. Any other error
+// ends the loop, as in [Client.ListRecords].
 func (c *Client) ListRepos(ctx context.Context, host string, options *ListReposOptions) iter.Seq2[*RepoStatus, error] {
 	return listRepos(ctx, c, host, options, maxRepos, decodeStatus, atproto.NSIDSyncListRepos, func(limit lex.Opt[int64], cursor lex.Opt[string]) lex.Params {
 		return (&atproto.SyncListReposParams{Limit: limit, Cursor: cursor}).LexParams()
 	})
 }
 
-// ListReposByCollection goes through the accounts with records in a collection, as far as the server
-// knows (com.atproto.sync.listReposByCollection): relays answer it, and it is the cheap start of a crawl.
-// host and errors are those of [Client.ListRepos].
+// ListReposByCollection iterates over the accounts that have records in a collection, as far as the server knows
+// (com.atproto.sync.listReposByCollection). Relays have this method; it is a cheap way to start a crawl. host and
+// errors are as in [Client.ListRepos].
 func (c *Client) ListReposByCollection(ctx context.Context, host string, collection syntax.NSID, options *ListReposOptions) iter.Seq2[syntax.DID, error] {
 	return values(listRepos(ctx, c, host, options, maxCollections, decodeDID, atproto.NSIDSyncListReposByCollection, func(limit lex.Opt[int64], cursor lex.Opt[string]) lex.Params {
 		return (&atproto.SyncListReposByCollectionParams{Collection: collection, Limit: limit, Cursor: cursor}).LexParams()
 	}))
 }
 
-// listRepos goes through the array "repos" of the pages of a method.
+// listRepos iterates over the array "repos" of the pages of a method.
 func listRepos[T any](ctx context.Context, c *Client, host string, options *ListReposOptions, most int, decode func(lex.Raw) (*T, error), method syntax.NSID, params func(limit lex.Opt[int64], cursor lex.Opt[string]) lex.Params) iter.Seq2[*T, error] {
 	if options == nil {
 		options = new(ListReposOptions)

@@ -13,29 +13,29 @@ import (
 
 // ListOptions are the options of [Client.ListRecords] and [List]; nil stands for the zero value.
 type ListOptions struct {
-	// Cursor is where the list goes on; "" is its beginning.
+	// Cursor is where the list starts; "" stands for its beginning.
 	Cursor string
-	// PageSize is how many records are asked for at once, from 1 to 100; 0 stands for 100.
+	// PageSize is how many records are requested at once, from 1 to 100; 0 stands for 100.
 	PageSize int
-	// Reverse turns the order of the record keys around. Without it, the newest come first.
+	// Reverse reverses the order of the record keys. By default the newest records come first.
 	Reverse bool
-	// Checkpoint, unless it is nil, is called with a cursor when the loop has handled all records before
-	// it: a list that goes on from there misses none. It is called in the loop's goroutine, before the
-	// next page is fetched, and not at the end of the list.
+	// Checkpoint, unless it is nil, is called with a cursor when the loop has handled all records before the cursor:
+	// a list that starts there misses none. It is called in the loop's goroutine before the next page is fetched, and
+	// not at the end of the list.
 	Checkpoint func(cursor string)
 }
 
-// ListRecords goes through the records of a collection (com.atproto.repo.listRecords). It fetches a page
-// when the loop gets there. repo is a handle or a DID.
+// ListRecords iterates over the records of a collection (com.atproto.repo.listRecords). It fetches a page when the
+// loop reaches it. repo is a handle or a DID.
 //
-// Envelopes, and what is wrong with single records, are as [Client.GetRecord] has them. An item that is malformed, or
-// whose URI is not that of a record in this collection of this repository, is a [*lex.Failure] with the bytes of the
-// item; see [lex.Source]. The loop goes on after a failure, which is yielded with its envelope. Any other error ends the
-// loop, and is yielded once: that of a call, one about a page as a whole, or one of [lex.Paginate] about a list without
-// an end.
+// Envelopes, and failures of single records, are as in [Client.GetRecord]. For an item that is malformed, or whose
+// URI is not that of a record in this collection of this repository, ListRecords yields a [*lex.Failure] with the
+// bytes of the item; see [lex.Source]. Failures are yielded with their envelopes, and the loop continues. Any other
+// error is yielded once and ends the loop: that of a call, one about a page as a whole, or one of [lex.Paginate]
+// about an endless list.
 //
-// When records are written or deleted meanwhile, or the repository moves to another server, the list may
-// have some of them twice, or not.
+// If records are written or deleted during the loop, or the repository moves to another server, the list may repeat
+// or miss some records.
 func (c *Client) ListRecords(ctx context.Context, repo syntax.AtIdentifier, collection syntax.NSID, options *ListOptions) iter.Seq2[lex.Envelope, error] {
 	pages := recordPages(ctx, c, repo, collection, options, func(source lex.Source) *lex.Page[lex.Envelope] {
 		return lex.NewPage("records", func(raw lex.Raw) (*lex.Envelope, error) {
@@ -46,9 +46,9 @@ func (c *Client) ListRecords(ctx context.Context, repo syntax.AtIdentifier, coll
 	return values(pages)
 }
 
-// recordPages goes through the records of a collection, once, on pages that newPage makes. They are not the generated
-// atproto.RepoListRecordsOutput, which fails as a whole when one item is malformed; and typed records are decoded in
-// place on them, in a tenth less time and with two fifths less allocations.
+// recordPages iterates once over the records of a collection, on pages that newPage makes. It does not use the
+// generated atproto.RepoListRecordsOutput, which fails as a whole if one item is malformed. Besides, these pages
+// decode typed records in place, which takes a tenth less time and two fifths fewer allocations.
 func recordPages[T any](ctx context.Context, c *Client, repo syntax.AtIdentifier, collection syntax.NSID, options *ListOptions, newPage func(lex.Source) *lex.Page[T]) iter.Seq2[*T, error] {
 	if options == nil {
 		options = new(ListOptions)
@@ -58,7 +58,7 @@ func recordPages[T any](ctx context.Context, c *Client, repo syntax.AtIdentifier
 		repo := repo
 		return func(ctx context.Context, limit lex.Opt[int64], cursor lex.Opt[string]) (*lex.Page[T], error) {
 			return ask(ctx, c, repo, func(did syntax.DID, server lex.Caller) (*lex.Page[T], error) {
-				repo = syntax.AtIdentifier(did) // a list is of one repository, whatever becomes of its handle
+				repo = syntax.AtIdentifier(did) // the list stays with one repository even if its handle changes
 				params := atproto.RepoListRecordsParams{Repo: repo, Collection: collection, Limit: limit, Cursor: cursor, Reverse: some(options.Reverse)}
 				page := newPage(lex.Source{Repo: did, Collection: collection, Trust: lex.Hashed})
 				return lex.QueryPage(ctx, server, atproto.NSIDRepoListRecords, params.LexParams(), page)
@@ -75,7 +75,7 @@ const (
 	maxBlobs       = 1000
 )
 
-// list goes through the pages of a list.
+// list iterates over the pages of a list.
 type list[T any] struct {
 	of         string // for errors
 	cursor     string
@@ -83,10 +83,11 @@ type list[T any] struct {
 	checkpoint func(cursor string)
 }
 
-// fetch fetches a page.
+// fetch fetches one page.
 type fetch[T any] func(ctx context.Context, limit lex.Opt[int64], cursor lex.Opt[string]) (*lex.Page[T], error)
 
-// all goes through all pages. start returns what fetches them, for each loop over the list.
+// all iterates over the items of all pages. It calls start for each loop over the list to get the function that
+// fetches the pages.
 func (l list[T]) all(ctx context.Context, start func() fetch[T]) iter.Seq2[*T, error] {
 	if l.size < 0 || l.size > l.most {
 		return failed[*T](fmt.Errorf("pds: pages of %d, must be from 1 to %d", l.size, l.most))
@@ -113,7 +114,7 @@ func (l list[T]) all(ctx context.Context, start func() fetch[T]) iter.Seq2[*T, e
 	}
 }
 
-// some returns v as a parameter, which is left out if it is zero.
+// some returns v as an optional parameter, which is left out if v is zero.
 func some[T comparable](v T) lex.Opt[T] {
 	var zero T
 	if v == zero {
@@ -130,7 +131,7 @@ func failed[T any](err error) iter.Seq2[T, error] {
 	}
 }
 
-// values is items with the values themselves, the zero value where there is none.
+// values turns a sequence of pointers into one of values, with the zero value for nil.
 func values[T any](items iter.Seq2[*T, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for item, err := range items {

@@ -12,22 +12,24 @@ import (
 
 // GetRecordOptions are the options of [Client.GetRecord]; nil stands for the zero value.
 type GetRecordOptions struct {
-	// CID asks for one version of the record. Servers may have the newest only.
+	// CID asks for a certain version of the record. Servers may have only the newest one.
 	CID lex.CID
 }
 
-// GetRecord reads one record (com.atproto.repo.getRecord). uri has a collection and a record key; its
-// authority may be a handle.
+// GetRecord reads one record (com.atproto.repo.getRecord). uri must have a collection and a record key; its authority
+// may be a handle.
 //
-// The envelope has the record in DAG-CBOR, whose hash is that of its CID: it is [lex.Hashed]. When the server
-// gives no CID, nor did the caller, it is [lex.Served]. Its URI has the account's DID.
+// The envelope has the record in DAG-CBOR. GetRecord checks the record's hash against its CID, so its trust is
+// [lex.Hashed]; if neither the server nor the caller gave a CID, it is [lex.Served]. The envelope's URI has the
+// account's DID.
 //
-// An error is an [*AbsenceError] if the server says that there is no such record, one of [Client.CallRepo], one that names both
-// URIs if the server answers with another record, or a [*lex.Failure]: then the record is not of the data
-// model, and in JSON, or it is not that of its CID ([lex.RuleCID]). The envelope of a failure is returned, too.
+// The error is an [*AbsenceError] if the server says that the record does not exist, an error of [Client.CallRepo],
+// or one that names both URIs if the server answered with another record. It is a [*lex.Failure] if the record is not
+// of the data model, in which case it stays in JSON, or does not match its CID ([lex.RuleCID]). With a failure,
+// GetRecord returns its envelope, too.
 //
-// Of an account that is deactivated, taken down or not at the server, the reference server says that it could not
-// locate the record, without its URI: that is [ErrRepoNotFound]. [Client.DescribeRepo] tells which.
+// If an account is deactivated, taken down or not at the server, the reference server says that it could not locate
+// the record, without a URI: the error is then [ErrRepoNotFound]. Call [Client.DescribeRepo] to find out which.
 func (c *Client) GetRecord(ctx context.Context, uri syntax.ATURI, options *GetRecordOptions) (lex.Envelope, error) {
 	if options == nil {
 		options = new(GetRecordOptions)
@@ -43,7 +45,7 @@ func (c *Client) GetRecord(ctx context.Context, uri syntax.ATURI, options *GetRe
 	v, err := ask(ctx, c, uri.Authority(), func(did syntax.DID, server lex.Caller) (*lex.View, error) {
 		want = collectionURI(did, uri.Collection()) + "/" + syntax.ATURI(uri.RecordKey())
 		params.Repo = syntax.AtIdentifier(did)
-		v := new(lex.View) // which knows a malformed CID from none
+		v := new(lex.View) // it can tell a malformed CID from a missing one
 		return v, server.Call(ctx, &lex.Call{NSID: atproto.NSIDRepoGetRecord, Params: params.LexParams(), Output: v})
 	})
 	switch {
@@ -60,7 +62,7 @@ func (c *Client) GetRecord(ctx context.Context, uri syntax.ATURI, options *GetRe
 	return envelope(v)
 }
 
-// checkURI returns an error unless uri is that of a record.
+// checkURI returns an error unless uri names a record.
 func checkURI(uri syntax.ATURI) error {
 	if _, err := syntax.ParseATURI(string(uri)); err != nil {
 		return fmt.Errorf("pds: %w", err)
@@ -75,7 +77,7 @@ func collectionURI(did syntax.DID, collection syntax.NSID) syntax.ATURI {
 	return syntax.ATURI("at://" + string(did) + "/" + string(collection))
 }
 
-// excerpt quotes what a server sent, cut where it is long.
+// excerpt quotes text from a server, cut off if it is long.
 func excerpt(s string) string {
 	const most = 200
 	if len(s) > most {
@@ -87,10 +89,10 @@ func excerpt(s string) string {
 // hasRecord reports whether the value of v is an object, as records are.
 func hasRecord(v *lex.View) bool { return len(v.Value.Data) > 0 && v.Value.Data[0] == '{' }
 
-// envelope returns the record in DAG-CBOR, verified; a failure if there is none.
+// envelope returns the record in DAG-CBOR, verified, or a failure if that is not possible.
 func envelope(v *lex.View) (lex.Envelope, error) {
 	if v.Value.Data == nil {
-		v.Value.Encoding = lex.JSON // in which nothing is no value
+		v.Value.Encoding = lex.JSON // so that empty data is not a valid value
 	}
 	return v.Envelope()
 }

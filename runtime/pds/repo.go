@@ -18,21 +18,21 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Description says what a server knows about a repository: the answer of com.atproto.repo.describeRepo.
+// Description is a server's description of a repository: the answer of com.atproto.repo.describeRepo.
 type Description struct {
 	DID syntax.DID
 	// Handle is "" if the server names none.
 	Handle syntax.Handle
-	// HandleIsCorrect tells whether the server found the handle confirmed both ways.
+	// HandleIsCorrect reports whether the server has confirmed the handle in both directions.
 	HandleIsCorrect bool
-	// Collections are those with at least one record.
+	// Collections are the collections that have at least one record.
 	Collections []syntax.NSID
 	// Document is the account's DID document in JSON as the server knows it, for identity.ParseDocument.
 	Document []byte
 }
 
-// DescribeRepo reads what the server says about a repository. repo is a handle or a DID. An error is that
-// of [Client.CallRepo].
+// DescribeRepo asks the server for a description of a repository. repo is a handle or a DID. The error is that of
+// [Client.CallRepo].
 func (c *Client) DescribeRepo(ctx context.Context, repo syntax.AtIdentifier) (*Description, error) {
 	var of syntax.DID
 	out, err := ask(ctx, c, repo, func(did syntax.DID, server lex.Caller) (*atproto.RepoDescribeRepoOutput, error) {
@@ -61,8 +61,8 @@ type LatestCommit struct {
 	Rev syntax.TID
 }
 
-// GetLatestCommit reads which commit of a repository is the newest (com.atproto.sync.getLatestCommit): for
-// [RepoOptions].Since, and to see whether there is anything new. repo is a handle or a DID. An error is that of
+// GetLatestCommit returns the newest commit of a repository (com.atproto.sync.getLatestCommit). Use it to see whether
+// the repository has changed, or for [RepoOptions].Since. repo is a handle or a DID. The error is that of
 // [Client.CallRepo].
 func (c *Client) GetLatestCommit(ctx context.Context, repo syntax.AtIdentifier) (LatestCommit, error) {
 	out, err := ask(ctx, c, repo, func(did syntax.DID, server lex.Caller) (*atproto.SyncGetLatestCommitOutput, error) {
@@ -80,19 +80,19 @@ func (c *Client) GetLatestCommit(ctx context.Context, repo syntax.AtIdentifier) 
 
 // ListBlobsOptions are the options of [Client.ListBlobs]; nil stands for the zero value.
 type ListBlobsOptions struct {
-	// Since limits the list to blobs of records that came after this revision.
+	// Since limits the list to blobs of records that were written after this revision.
 	Since syntax.TID
-	// Cursor is where the list goes on; "" is its beginning.
+	// Cursor is where the list starts; "" stands for its beginning.
 	Cursor string
-	// PageSize is how many blobs are asked for at once, from 1 to 1000; 0 stands for 1000.
+	// PageSize is how many blobs are requested at once, from 1 to 1000; 0 stands for 1000.
 	PageSize int
-	// Checkpoint is that of [ListOptions].
+	// Checkpoint is as in [ListOptions].
 	Checkpoint func(cursor string)
 }
 
-// ListBlobs goes through the blobs of a repository (com.atproto.sync.listBlobs): those that its records
-// refer to. repo is a handle or a DID. Errors are those of [Client.ListRecords]: a malformed CID is a
-// [*lex.Failure].
+// ListBlobs iterates over the CIDs of the blobs to which the records of a repository refer
+// (com.atproto.sync.listBlobs). repo is a handle or a DID. Errors are as in [Client.ListRecords]; for a malformed
+// CID, ListBlobs yields a [*lex.Failure].
 func (c *Client) ListBlobs(ctx context.Context, repo syntax.AtIdentifier, options *ListBlobsOptions) iter.Seq2[lex.CID, error] {
 	if options == nil {
 		options = new(ListBlobsOptions)
@@ -102,7 +102,7 @@ func (c *Client) ListBlobs(ctx context.Context, repo syntax.AtIdentifier, option
 		repo := repo
 		return func(ctx context.Context, limit lex.Opt[int64], cursor lex.Opt[string]) (*lex.Page[lex.CID], error) {
 			return ask(ctx, c, repo, func(did syntax.DID, server lex.Caller) (*lex.Page[lex.CID], error) {
-				repo = syntax.AtIdentifier(did) // a list is of one repository, whatever becomes of its handle
+				repo = syntax.AtIdentifier(did) // the list stays with one repository even if its handle changes
 				params := atproto.SyncListBlobsParams{DID: did, Limit: limit, Cursor: cursor, Since: some(options.Since)}
 				return lex.QueryPage(ctx, server, atproto.NSIDSyncListBlobs, params.LexParams(), lex.NewPage("cids", decodeCID))
 			})
@@ -124,31 +124,30 @@ func decodeCID(raw lex.Raw) (*lex.CID, error) {
 
 // RepoOptions are the options of [Client.GetRepo] and [Client.GetRepoCAR]; nil stands for the zero value.
 type RepoOptions struct {
-	// Since asks for what is new after this revision only: the records that have come since, and the
-	// nodes of the tree that have changed. See repo.WithPartial. When there is no commit after it,
-	// [Client.GetRepo] returns repo.ErrUnchanged.
+	// Since asks only for what is newer than this revision: new records, and nodes of the tree that have changed. See
+	// repo.WithPartial. If there is no later commit, [Client.GetRepo] returns repo.ErrUnchanged.
 	Since syntax.TID
-	// Known is the commit that the caller has already; the zero value stands for none, or, with Since, for one
-	// of that revision. [Client.GetRepo] then checks the commit with repo.Revision.CheckAfter, after its
-	// signature: an older one is repo.ErrOlderRevision, another one of the same revision
-	// repo.ErrForkedRevision, the known one repo.ErrUnchanged. A commit more than repo.MaxClockSkew ahead of
-	// Now is repo.ErrFutureRevision, whether or not there is a known one.
+	// Known is the commit that the caller already has; the zero value stands for none, or, with Since, for a commit
+	// of that revision. After the signature, [Client.GetRepo] checks the new commit by repo.Revision.CheckAfter. The
+	// error is repo.ErrOlderRevision for an older commit, repo.ErrForkedRevision for another commit of the same
+	// revision, and repo.ErrUnchanged for the known commit. For a commit more than repo.MaxClockSkew ahead of Now, it
+	// is repo.ErrFutureRevision, whether or not Known is set.
 	Known repo.Revision
-	// AnyRevision makes [Client.GetRepo] take a signed commit of any revision, also the known one.
+	// AnyRevision makes [Client.GetRepo] accept a signed commit of any revision, including the known one.
 	AnyRevision bool
-	// Now is the clock; nil stands for time.Now.
+	// Now returns the current time; nil stands for time.Now.
 	Now func() time.Time
-	// MaxSize is the largest archive that is read, in bytes; 0 stands for repo.DefaultMaxSize. One that is
-	// larger is repo.ErrTooLarge.
+	// MaxSize is the size of the largest archive that is read, in bytes; 0 stands for repo.DefaultMaxSize. The error
+	// for a larger one is repo.ErrTooLarge.
 	MaxSize int64
-	// Archive are options of how [Client.GetRepo] reads the archive.
+	// Archive are the options with which [Client.GetRepo] reads the archive.
 	Archive []repo.Option
 }
 
-// GetRepoCAR downloads the archive of a repository (com.atproto.sync.getRepo) as it is: nothing of it has
-// been verified, which repo.Read does. repo is a handle or a DID. The caller closes the stream.
+// GetRepoCAR downloads the archive of a repository (com.atproto.sync.getRepo) without verifying any of it: use
+// repo.Read for that. repo is a handle or a DID. The caller must close the stream.
 //
-// An error is that of [Client.CallRepo]. The stream ends with io.EOF only if the whole answer has come.
+// The error is that of [Client.CallRepo]. The stream ends with io.EOF only after the whole answer was received.
 func (c *Client) GetRepoCAR(ctx context.Context, repo syntax.AtIdentifier, options *RepoOptions) (io.ReadCloser, error) {
 	if options == nil {
 		options = new(RepoOptions)
@@ -178,7 +177,8 @@ func (c *Client) archive(ctx context.Context, actor syntax.AtIdentifier, options
 	return of, &limited{body, limit}, nil
 }
 
-// anArchive returns the body of an answer that is to be an archive; JSON or text is an error that shows how it begins.
+// anArchive returns the body of an answer that should be an archive. If the media type is JSON or text, it returns an
+// error that shows the beginning of the body.
 func anArchive(actor syntax.AtIdentifier, method syntax.NSID, body io.ReadCloser, mediaType string) (io.ReadCloser, error) {
 	kind, _, _ := mime.ParseMediaType(mediaType)
 	if kind != "application/json" && !strings.HasPrefix(kind, "text/") {
@@ -204,14 +204,14 @@ func (l *limited) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// GetRepo downloads a repository and verifies it: the signature of its commit under the account's key at
-// once, and blocks and tree while its records are read, as package repo does. repo is a handle or a DID. The
-// caller closes the Repo.
+// GetRepo downloads a repository and verifies it: the signature of its commit by the account's key at once, and the
+// blocks and the tree while the records are read, as package repo does. repository is a handle or a DID. The caller
+// must close the Repo.
 //
-// A signature that does not verify is tried once more under a key that was looked up afresh, since keys
-// rotate. An error is that of [Client.CallRepo], of repo.Read, of package identity about the key, or wraps
-// multikey.ErrSignature or repo.ErrDID; or it says that the commit is not newer than the one of
-// [RepoOptions].Known, or of a time that has not come.
+// If the signature is invalid, GetRepo looks the key up again and tries once more, since keys are rotated. The error
+// is that of [Client.CallRepo] or repo.Read, or one of package identity about the key, or it wraps
+// multikey.ErrSignature or repo.ErrDID; or it says that the commit is not newer than [RepoOptions].Known, or that its
+// revision is in the future.
 func (c *Client) GetRepo(ctx context.Context, repository syntax.AtIdentifier, options *RepoOptions) (*repo.Repo, error) {
 	if options == nil {
 		options = new(RepoOptions)
@@ -245,7 +245,7 @@ func (c *Client) GetRepo(ctx context.Context, repository syntax.AtIdentifier, op
 	return r, nil
 }
 
-// checkRevision checks that a commit may take the place of the one that the caller knows.
+// checkRevision checks that a commit may replace the one that the caller knows.
 func (o *RepoOptions) checkRevision(v repo.Revision) error {
 	if o.AnyRevision {
 		return nil
@@ -261,8 +261,8 @@ func (o *RepoOptions) checkRevision(v repo.Revision) error {
 	return v.CheckAfter(known, now())
 }
 
-// checkUnchanged takes an error of reading the archive. If that says that there is no commit after the known
-// one, the commit that it names has to be that one: a server that has lost commits names an earlier one.
+// checkUnchanged takes an error of reading the archive. If that says that there is no commit after the known one, the
+// commit that it names must be the known one: a server that has lost commits names an earlier one.
 func (o *RepoOptions) checkUnchanged(err error) error {
 	unchanged, ok := errors.AsType[*repo.UnchangedError](err)
 	if !ok || o.AnyRevision || !o.Known.CID.Defined() || unchanged.Commit == o.Known.CID {
@@ -272,9 +272,9 @@ func (o *RepoOptions) checkUnchanged(err error) error {
 		repo.ErrOlderRevision, o.Since, unchanged.Commit, o.Known.CID)
 }
 
-// VerifyRepo verifies the signature of an archive that was opened elsewhere, such as one of
-// [Client.GetRepoCAR] that was saved to a file: it has to be the repository of did. The signature is verified as
-// in [Client.GetRepo], and the errors are those that it has for that.
+// VerifyRepo verifies the signature of an archive that was opened elsewhere, such as one from [Client.GetRepoCAR]
+// that was saved to a file. The archive must be of the repository of did. VerifyRepo verifies the signature, and
+// reports errors, as [Client.GetRepo] does.
 func (c *Client) VerifyRepo(ctx context.Context, did syntax.DID, r *repo.Repo) error {
 	if err := c.verify(ctx, did, func(key multikey.Key) error { return r.Verify(did, key) }); err != nil {
 		return fmt.Errorf("pds: repository of %s: %w", did, err)
@@ -282,8 +282,8 @@ func (c *Client) VerifyRepo(ctx context.Context, did syntax.DID, r *repo.Repo) e
 	return nil
 }
 
-// verify calls check with the account's key, and once more with one that was looked up afresh if
-// the signature is not that of the first.
+// verify calls check with the account's key. If the signature is invalid for that key, verify looks the key up again
+// and calls check once more.
 func (c *Client) verify(ctx context.Context, did syntax.DID, check func(multikey.Key) error) error {
 	_, known, err := c.account(ctx, syntax.AtIdentifier(did), false)
 	if err != nil {
@@ -306,13 +306,13 @@ func (c *Client) verify(ctx context.Context, did syntax.DID, check func(multikey
 }
 
 // GetRecordProof reads one record with the proof that it is in the repository that the account signed
-// (com.atproto.sync.getRecord), and verifies all of it. uri has a collection and a record key; its authority
+// (com.atproto.sync.getRecord), and verifies all of it. uri must have a collection and a record key; its authority
 // may be a handle. The signature is verified as in [Client.GetRepo].
 //
-// When the server proves that there is no such record, the error is an [*AbsenceError] with [lex.Signed], and the
-// proof is returned, too, as it is with repo.ErrFutureRevision. Without a proof it is one with [lex.Served]: the
-// server's word alone. Other errors are those of [Client.GetRecord] and
-// [Client.GetRepo].
+// If the server proves that the record does not exist, the error is an [*AbsenceError] whose Trust is [lex.Signed],
+// and the proof is returned, too. The proof is also returned with repo.ErrFutureRevision. If the server only says
+// that the record does not exist, the error is an AbsenceError whose Trust is [lex.Served]. Other errors are those of
+// [Client.GetRecord] and [Client.GetRepo].
 func (c *Client) GetRecordProof(ctx context.Context, uri syntax.ATURI) (*repo.Proof, error) {
 	if err := checkURI(uri); err != nil {
 		return nil, err

@@ -9,8 +9,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Get reads one record of type T, as [Client.GetRecord] does. uri must be in T's collection. A record that
-// is not what T's lexicon asks for is a [*lex.Failure] with all issues.
+// Get reads one record of type T, as [Client.GetRecord] does. uri must be in T's collection. If the record does not
+// follow T's lexicon, the error is a [*lex.Failure] with all issues.
 //
 //	entry, err := pds.Get[expression.Expression](ctx, client, uri)
 func Get[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, uri syntax.ATURI) (*lex.Entry[T], error) {
@@ -24,8 +24,8 @@ func Get[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, uri synt
 	return decode[T, P](e)
 }
 
-// List goes through the records of T's collection, as [Client.ListRecords] does. A record that is not what
-// T's lexicon asks for is a [*lex.Failure] with all issues, behind which the loop goes on.
+// List iterates over the records of T's collection, as [Client.ListRecords] does. For a record that does not follow
+// T's lexicon, List yields a [*lex.Failure] with all issues, and the loop continues.
 //
 //	for entry, err := range pds.List[expression.Expression](ctx, client, "alice.example.com", nil) {
 func List[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, repo syntax.AtIdentifier, options *ListOptions) iter.Seq2[*lex.Entry[T], error] {
@@ -34,8 +34,8 @@ func List[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, repo sy
 	})
 }
 
-// Prove reads one record of type T with its proof, as [Client.GetRecordProof] does. uri must be in T's
-// collection. A record that is not what T's lexicon asks for is a [*lex.Failure] with all issues.
+// Prove reads one record of type T with its proof, as [Client.GetRecordProof] does. uri must be in T's collection. If
+// the record does not follow T's lexicon, the error is a [*lex.Failure] with all issues.
 func Prove[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, uri syntax.ATURI) (*lex.Entry[T], error) {
 	if err := checkCollection[T, P](uri); err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func checkCollection[T any, P lex.RecordPointer[T]](uri syntax.ATURI) error {
 	return nil
 }
 
-// decode decodes a record that was verified.
+// decode decodes a verified record.
 func decode[T any, P lex.RecordPointer[T]](e lex.Envelope) (*lex.Entry[T], error) {
 	value := new(T)
 	if err := e.Decode(P(value)); err != nil {
