@@ -1,8 +1,8 @@
 // Package multikey reads the public keys of accounts and checks signatures with them.
 //
-// An account's DID document names the key that the commits of its repository are signed with. The
-// package knows the two curves of the AT Protocol, k256 and p256, and the forms in which keys are
-// written: Multikey ([Parse]), did:key ([ParseDIDKey]), and the two older types of verification methods
+// An account's DID document names the key that signs the commits of its repository. The
+// package supports the two curves of the AT Protocol, k256 and p256, and the text forms of
+// keys: Multikey ([Parse]), did:key ([ParseDIDKey]), and the two older types of verification methods
 // ([ParseLegacy]).
 //
 //	key, err := multikey.Parse("zQ3shqwJEJyMBsBXCWyCBpUBMqxcon9oHB7mCvx4sSpMdLJwc")

@@ -11,7 +11,7 @@ import (
 	"github.com/mr-tron/base58"
 )
 
-// ErrKey is wrapped by every error that says that a text is not a public key.
+// ErrKey is wrapped by the errors of the functions that parse keys.
 var ErrKey = errors.New("not a public key of the AT Protocol")
 
 // Curve is the elliptic curve of a key.
@@ -25,8 +25,7 @@ const (
 	P256
 )
 
-// String returns the name that the AT Protocol has for the curve, "k256" or "p256"; that of another
-// value is empty.
+// String returns the AT Protocol's name of the curve, "k256" or "p256", or "" for any other value.
 func (c Curve) String() string {
 	switch c {
 	case K256:
@@ -48,22 +47,22 @@ const (
 	didKeyPrefix = "did:key:"
 )
 
-// The multicodec numbers that stand in front of a key, as varints.
+// The multicodec numbers that precede a key, as varints.
 const (
 	codecK256 = "\xe7\x01" // 0xe7
 	codecP256 = "\x80\x24" // 0x1200
 )
 
-// Key is a public key: a point of a curve. Keys are comparable with ==, and serve as map keys. The zero
-// value is undefined: no signature holds under it.
+// Key is a public key: a point on a curve. Keys are comparable with ==, and can be map keys. The zero
+// Key is undefined: no signature is valid under it.
 type Key struct {
 	curve Curve
 	point [compressedSize]byte
 }
 
-// Parse returns the key that s is the Multikey form of, as in the publicKeyMultibase of a verification
-// method of type Multikey: the letter z and base58btc of the curve's multicodec and the compressed
-// point. An error wraps [ErrKey].
+// Parse returns the key whose Multikey form is s, as in the publicKeyMultibase of a verification
+// method of type Multikey: the letter z followed by the base58btc encoding of the curve's multicodec and
+// the compressed point. Its error wraps [ErrKey].
 func Parse(s string) (Key, error) {
 	b, err := decode(s)
 	if err != nil {
@@ -78,8 +77,8 @@ func Parse(s string) (Key, error) {
 	return Key{}, fmt.Errorf("%w: the multicodec is neither that of k256 nor that of p256", ErrKey)
 }
 
-// ParseDIDKey returns the key of a did:key identifier, which is "did:key:" and what [Parse] takes. An
-// error wraps [ErrKey].
+// ParseDIDKey returns the key of a did:key identifier, which is "did:key:" followed by the form that
+// [Parse] accepts. Its error wraps [ErrKey].
 func ParseDIDKey(s string) (Key, error) {
 	text, ok := strings.CutPrefix(s, didKeyPrefix)
 	if !ok {
@@ -90,8 +89,8 @@ func ParseDIDKey(s string) (Key, error) {
 
 // ParseLegacy returns the key of a verification method of one of the two older types,
 // EcdsaSecp256k1VerificationKey2019 and EcdsaSecp256r1VerificationKey2019. Their publicKeyMultibase is the
-// letter z and base58btc of the point, uncompressed or compressed, without a multicodec. An error wraps
-// [ErrKey]; another type is one too.
+// letter z followed by the base58btc encoding of the point, uncompressed or compressed, without a
+// multicodec. ParseLegacy fails for any other type. Its error wraps [ErrKey].
 func ParseLegacy(typ, multibase string) (Key, error) {
 	var curve Curve
 	switch typ {
@@ -125,7 +124,7 @@ func decode(s string) ([]byte, error) {
 	return b, nil
 }
 
-// newKey returns the key of a point. It makes sure that the point is on the curve.
+// newKey returns the key of a point. It fails if the point is not on the curve.
 func newKey(curve Curve, point []byte, uncompressed bool) (Key, error) {
 	k := Key{curve: curve}
 	switch {
@@ -152,7 +151,7 @@ func newKey(curve Curve, point []byte, uncompressed bool) (Key, error) {
 	return k, nil
 }
 
-// p256 returns the key in the form of the standard library.
+// p256 returns the key as the standard library's type.
 func (k Key) p256() (*ecdsa.PublicKey, error) {
 	x, y := elliptic.UnmarshalCompressed(elliptic.P256(), k.point[:])
 	if x == nil {
@@ -168,10 +167,10 @@ func (k Key) p256() (*ecdsa.PublicKey, error) {
 // Defined reports whether k is a key, and not the zero value.
 func (k Key) Defined() bool { return k.curve != 0 }
 
-// Curve returns the curve of k; 0 if k is undefined.
+// Curve returns the curve of k, or 0 if k is undefined.
 func (k Key) Curve() Curve { return k.curve }
 
-// String returns k in the form that [Parse] takes; that of the undefined key is empty.
+// String returns k in the form that [Parse] accepts, or "" if k is undefined.
 func (k Key) String() string {
 	var codec string
 	switch k.curve {
@@ -185,7 +184,7 @@ func (k Key) String() string {
 	return base58Prefix + base58.Encode(append([]byte(codec), k.point[:]...))
 }
 
-// DIDKey returns k as a did:key identifier; that of the undefined key is empty.
+// DIDKey returns k as a did:key identifier, or "" if k is undefined.
 func (k Key) DIDKey() string {
 	if !k.Defined() {
 		return ""

@@ -18,9 +18,9 @@ var ErrSignature = errors.New("signature does not hold")
 // SignatureSize is the size of a signature in bytes: the numbers r and s, of 32 bytes each.
 const SignatureSize = 64
 
-// limits are the highest values that r and s of a signature may have: the order of the curve less one,
-// and half of the order. A signature whose s is above that, one with "high S", is another form of one
-// whose s is below. The AT Protocol allows the low one alone.
+// limits are the highest values that r and s of a signature may have: the order of the curve minus one,
+// and half of the order. Each signature with an s above that ("high S") has an equivalent form with an s
+// below. The AT Protocol allows only the low form.
 type limits struct{ r, s string }
 
 var limitsK256 = limits{
@@ -37,9 +37,9 @@ var limitsP256 = limits{
 		"\xde\x73\x7d\x56\xd3\x8b\xcf\x42\x79\xdc\xe5\x61\x7e\x31\x92\xa8",
 }
 
-// Verify checks the signature of the SHA-256 hash of message. A signature has 64 bytes, r and s, and a low
-// s; other forms, DER among them, are refused. A nil error says that it holds; any other wraps
-// [ErrSignature].
+// Verify checks that signature is a valid signature of the SHA-256 hash of message under k. A signature must
+// have 64 bytes, r and s, and a low s; other forms, such as DER, are refused. Verify returns nil if the
+// signature is valid, and otherwise an error that wraps [ErrSignature].
 func (k Key) Verify(message, signature []byte) error {
 	if !k.Defined() {
 		return fmt.Errorf("%w: the key is undefined", ErrSignature)

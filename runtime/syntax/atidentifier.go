@@ -2,9 +2,8 @@ package syntax
 
 import "strings"
 
-// AtIdentifier names an account by its DID or by its handle. Which of the two
-// it is shows at once: a DID starts with "did:", and a handle has no colons. It
-// is the lexicon format "at-identifier".
+// AtIdentifier names an account by its DID or by its handle. A DID starts with
+// "did:", and a handle has no colons. It is the lexicon format "at-identifier".
 //
 // Specification: https://atproto.com/specs/lexicon#at-identifier
 type AtIdentifier string
@@ -15,7 +14,7 @@ func ParseAtIdentifier(s string) (AtIdentifier, error) {
 	return parse[AtIdentifier](s, "at-identifier", checkAtIdentifier)
 }
 
-// ValidAtIdentifier tells whether [ParseAtIdentifier] would accept s. It does
+// ValidAtIdentifier reports whether [ParseAtIdentifier] would accept s. It does
 // not allocate.
 func ValidAtIdentifier(s string) bool {
 	_, reason := checkAtIdentifier(s)
@@ -27,20 +26,20 @@ func (a AtIdentifier) String() string {
 	return string(a)
 }
 
-// MarshalText returns the text of a as it stands, without checking it. The
-// error is always nil.
+// MarshalText returns the text of a, without checking it. The error is
+// always nil.
 func (a AtIdentifier) MarshalText() ([]byte, error) {
 	return []byte(a), nil
 }
 
-// UnmarshalText sets a to text, if [ParseAtIdentifier] accepts it. The error is
-// that of ParseAtIdentifier, and leaves a as it was.
+// UnmarshalText sets a to text, if [ParseAtIdentifier] accepts it. Otherwise it
+// returns the error of ParseAtIdentifier and leaves a unchanged.
 func (a *AtIdentifier) UnmarshalText(text []byte) error {
 	return unmarshal(a, text, "at-identifier", checkAtIdentifier)
 }
 
-// IsDID tells whether a is a DID, and not a handle. It looks no further than
-// the prefix "did:".
+// IsDID reports whether a is a DID, and not a handle. It checks only the
+// prefix "did:".
 func (a AtIdentifier) IsDID() bool {
 	return strings.HasPrefix(string(a), "did:")
 }

@@ -16,8 +16,8 @@ const aturiScheme = "at://"
 type ATURI string
 
 // NewATURI returns the at-uri of a record. Without a record key it is the URI of
-// a collection, and without a collection that of a repository. The parts are
-// checked as [ParseATURI] checks them, and the error is one of ParseATURI.
+// a collection, and without a collection that of a repository. NewATURI checks
+// the parts as [ParseATURI] does, and returns the same errors.
 func NewATURI(authority AtIdentifier, collection NSID, key RecordKey) (ATURI, error) {
 	s := aturiScheme + string(authority)
 	if collection != "" || key != "" {
@@ -30,7 +30,7 @@ func NewATURI(authority AtIdentifier, collection NSID, key RecordKey) (ATURI, er
 	if err != nil {
 		return "", err
 	}
-	// A part with a slash in it is not what it is said to be.
+	// A part with a slash in it would be split differently.
 	if u.Authority() != authority || u.Collection() != collection {
 		return "", newError("at-uri", s, len(aturiScheme), "parts of the at-uri have slashes in them")
 	}
@@ -43,7 +43,7 @@ func ParseATURI(s string) (ATURI, error) {
 	return parse[ATURI](s, "at-uri", checkATURI)
 }
 
-// ValidATURI tells whether [ParseATURI] would accept s. It does not allocate.
+// ValidATURI reports whether [ParseATURI] would accept s. It does not allocate.
 func ValidATURI(s string) bool {
 	_, reason := checkATURI(s)
 	return reason == ""
@@ -54,14 +54,14 @@ func (u ATURI) String() string {
 	return string(u)
 }
 
-// MarshalText returns the text of u as it stands, without checking it. The
-// error is always nil.
+// MarshalText returns the text of u, without checking it. The error is
+// always nil.
 func (u ATURI) MarshalText() ([]byte, error) {
 	return []byte(u), nil
 }
 
-// UnmarshalText sets u to text, if [ParseATURI] accepts it. The error is that
-// of ParseATURI, and leaves u as it was.
+// UnmarshalText sets u to text, if [ParseATURI] accepts it. Otherwise it
+// returns the error of ParseATURI and leaves u unchanged.
 func (u *ATURI) UnmarshalText(text []byte) error {
 	return unmarshal(u, text, "at-uri", checkATURI)
 }
@@ -95,7 +95,7 @@ func (u ATURI) split() (authority, collection, key string) {
 	return authority, collection, key
 }
 
-// checkATURI does not look at the length of s: the lengths of the parts keep it
+// checkATURI does not check the length of s: the limits of the parts keep it
 // far below the 8192 bytes that an at-uri may have.
 func checkATURI(s string) (offset int, reason string) {
 	if !strings.HasPrefix(s, aturiScheme) {
@@ -144,8 +144,8 @@ func segmentEnd(s string, start int) int {
 	return len(s)
 }
 
-// aturiFault gives a better reason for a fault in a part of s if the part ends
-// there for a reader.
+// aturiFault returns a better reason for a fault at offset in a part of s, if a
+// query or a fragment begins there.
 func aturiFault(s string, offset int, reason string) (int, string) {
 	if offset < len(s) {
 		switch s[offset] {

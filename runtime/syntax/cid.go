@@ -9,10 +9,10 @@ const (
 // "bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a". It is the
 // lexicon format "cid".
 //
-// The format is a matter of characters: 8 to 256 letters, digits, plus signs
-// and equals signs, so that a CID in a base or with a hash of tomorrow passes.
-// It takes decoding to learn what a CID refers to. Those of version 0, which
-// start with "Qm", are not accepted.
+// The format restricts only the characters: 8 to 256 letters, digits, plus signs
+// and equals signs, so that future bases and hashes are accepted. To learn what
+// a CID refers to, a program must decode it. CIDs of version 0, which start with
+// "Qm", are not accepted.
 //
 // Specification: https://atproto.com/specs/data-model#link-and-cid-formats
 type CID string
@@ -23,7 +23,7 @@ func ParseCID(s string) (CID, error) {
 	return parse[CID](s, "cid", checkCID)
 }
 
-// ValidCID tells whether [ParseCID] would accept s. It does not allocate.
+// ValidCID reports whether [ParseCID] would accept s. It does not allocate.
 func ValidCID(s string) bool {
 	_, reason := checkCID(s)
 	return reason == ""
@@ -34,14 +34,14 @@ func (c CID) String() string {
 	return string(c)
 }
 
-// MarshalText returns the text of c as it stands, without checking it. The
-// error is always nil.
+// MarshalText returns the text of c, without checking it. The error is
+// always nil.
 func (c CID) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// UnmarshalText sets c to text, if [ParseCID] accepts it. The error is that of
-// ParseCID, and leaves c as it was.
+// UnmarshalText sets c to text, if [ParseCID] accepts it. Otherwise it
+// returns the error of ParseCID and leaves c unchanged.
 func (c *CID) UnmarshalText(text []byte) error {
 	return unmarshal(c, text, "cid", checkCID)
 }

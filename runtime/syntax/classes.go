@@ -4,17 +4,17 @@ package syntax
 // classes.
 const (
 	alnumByte  = 1 << iota // letters and digits
-	labelByte              // what a domain label may hold: letters, digits and the hyphen
-	didByte                // what the identifier of a DID may hold
-	keyByte                // what a record key may hold
+	labelByte              // allowed in a domain label: letters, digits and the hyphen
+	didByte                // allowed in the identifier of a DID
+	keyByte                // allowed in a record key
 	tidByte                // the digits of base32-sortable
-	cidByte                // what the text form of a CID may hold
-	schemeByte             // what the scheme of a URI may hold
-	graphByte              // the ASCII characters that leave ink on paper
+	cidByte                // allowed in the text form of a CID
+	schemeByte             // allowed in the scheme of a URI
+	graphByte              // the ASCII characters that are visible: all but space and control characters
 )
 
-// classes has the sets that each byte is in. One load from this table is
-// cheaper than the comparisons that it stands for.
+// classes maps each byte to the sets that it is in. One load from this table is
+// cheaper than the comparisons that it replaces.
 var classes = byteClasses()
 
 func byteClasses() (table [256]uint8) {
@@ -42,8 +42,8 @@ func byteClasses() (table [256]uint8) {
 }
 
 // skip returns the offset of the first byte of s, from start on, that is not
-// in the class: len(s) if all of them are. It looks at four bytes at a time, which
-// halves the time for long strings.
+// in the class, or len(s) if all of them are. It checks four bytes at a time,
+// which halves the time for long strings.
 func skip(s string, start int, class uint8) int {
 	i := start
 	for ; i+4 <= len(s); i += 4 {

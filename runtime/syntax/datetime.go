@@ -7,18 +7,19 @@ const maxDatetime = 64
 // Datetime is a date and a time of day with a time zone, such as
 // "2026-08-20T09:30:00.000Z". It is the lexicon format "datetime".
 //
-// It keeps its text: two datetimes can differ and be the same moment. The text
-// is what RFC 3339, ISO 8601 and the HTML standard have in common: the letters
-// T and Z in upper case, seconds, and a time zone other than -00:00. The date
-// must exist, no minute has a second 60, no moment is before the year 0, and
-// the whole has at most 64 bytes, with any number of fractional digits.
+// A Datetime keeps its text, so that two different ones can name the same
+// moment. The format is the intersection of RFC 3339, ISO 8601 and the HTML
+// standard: the letters T and Z are in upper case, the seconds are present, and
+// the time zone is not -00:00. The date must exist, a second must be 0 to 59, the
+// moment must not be before the year 0, and the text must have at most 64 bytes,
+// with any number of fractional digits.
 //
 // Specification: https://atproto.com/specs/lexicon#datetime
 type Datetime string
 
-// DatetimeOf returns t as the specification prefers it: in UTC, with
-// milliseconds. What is finer is cut off. A year outside 0 to 9999 cannot be
-// written, and the result is then empty.
+// DatetimeOf returns t in the form that the specification prefers: in UTC,
+// truncated to milliseconds. It returns "" if the year is not 0 to 9999, which
+// the format cannot express.
 func DatetimeOf(t time.Time) Datetime {
 	t = t.UTC()
 	if t.Year() < 0 || t.Year() > 9999 {
@@ -33,7 +34,7 @@ func ParseDatetime(s string) (Datetime, error) {
 	return parse[Datetime](s, "datetime", checkDatetime)
 }
 
-// ValidDatetime tells whether [ParseDatetime] would accept s. It does not
+// ValidDatetime reports whether [ParseDatetime] would accept s. It does not
 // allocate.
 func ValidDatetime(s string) bool {
 	_, reason := checkDatetime(s)
@@ -45,20 +46,20 @@ func (d Datetime) String() string {
 	return string(d)
 }
 
-// MarshalText returns the text of d as it stands, without checking it. The
-// error is always nil.
+// MarshalText returns the text of d, without checking it. The error is
+// always nil.
 func (d Datetime) MarshalText() ([]byte, error) {
 	return []byte(d), nil
 }
 
-// UnmarshalText sets d to text, if [ParseDatetime] accepts it. The error is
-// that of ParseDatetime, and leaves d as it was.
+// UnmarshalText sets d to text, if [ParseDatetime] accepts it. Otherwise it
+// returns the error of ParseDatetime and leaves d unchanged.
 func (d *Datetime) UnmarshalText(text []byte) error {
 	return unmarshal(d, text, "datetime", checkDatetime)
 }
 
-// Time returns the moment that d names, in the time zone of d; digits after the
-// nanoseconds are cut off. The error is that of [ParseDatetime].
+// Time returns the moment that d names, in the time zone of d and truncated to
+// nanoseconds. If d is not valid, it returns the error of [ParseDatetime].
 func (d Datetime) Time() (time.Time, error) {
 	s := string(d)
 	if _, err := ParseDatetime(s); err != nil {
@@ -178,8 +179,8 @@ func twoDigits(s string, i int) int {
 	return int(tens)*10 + int(ones)
 }
 
-// daysOf returns how many days a month has, in the Gregorian calendar, which
-// the protocol applies to all years.
+// daysOf returns how many days a month has in the Gregorian calendar, which
+// the protocol uses for all years.
 func daysOf(month, year int) int {
 	switch month {
 	case 2:

@@ -8,9 +8,9 @@ const maxDID = 2048
 // same for as long as the account exists, such as
 // "did:plc:z72i7hdynmk6r22z27h6tvur". It is the lexicon format "did".
 //
-// Any method is accepted, since which methods an application can resolve is not
-// a question of syntax. Percent signs may stand anywhere but at the end; what
-// follows them is not looked at.
+// Any method is accepted, because syntax does not say which methods an
+// application can resolve. Percent signs may stand anywhere but at the end;
+// the characters that follow them are not checked.
 //
 // Specification: https://atproto.com/specs/did
 type DID string
@@ -21,7 +21,7 @@ func ParseDID(s string) (DID, error) {
 	return parse[DID](s, "did", checkDID)
 }
 
-// ValidDID tells whether [ParseDID] would accept s. It does not allocate.
+// ValidDID reports whether [ParseDID] would accept s. It does not allocate.
 func ValidDID(s string) bool {
 	_, reason := checkDID(s)
 	return reason == ""
@@ -32,14 +32,14 @@ func (d DID) String() string {
 	return string(d)
 }
 
-// MarshalText returns the text of d as it stands, without checking it. The
-// error is always nil.
+// MarshalText returns the text of d, without checking it. The error is
+// always nil.
 func (d DID) MarshalText() ([]byte, error) {
 	return []byte(d), nil
 }
 
-// UnmarshalText sets d to text, if [ParseDID] accepts it. The error is that of
-// ParseDID, and leaves d as it was.
+// UnmarshalText sets d to text, if [ParseDID] accepts it. Otherwise it
+// returns the error of ParseDID and leaves d unchanged.
 func (d *DID) UnmarshalText(text []byte) error {
 	return unmarshal(d, text, "did", checkDID)
 }
@@ -51,8 +51,8 @@ func (d DID) Method() string {
 	return method
 }
 
-// Identifier returns what follows the method: the part of the DID that the
-// method gives a meaning to. It is empty if d is not a valid DID.
+// Identifier returns the part of the DID after the method, whose meaning depends
+// on the method. It is empty if d is not a valid DID.
 func (d DID) Identifier() string {
 	_, identifier := d.split()
 	return identifier
@@ -66,7 +66,7 @@ func (d DID) split() (method, identifier string) {
 	return method, identifier
 }
 
-// AtIdentifier returns d as an identifier that may be a DID or a handle.
+// AtIdentifier returns d as an AtIdentifier, unchanged.
 func (d DID) AtIdentifier() AtIdentifier {
 	return AtIdentifier(d)
 }

@@ -10,8 +10,8 @@ import (
 // error neither holds nor prints megabytes of somebody's input.
 const maxErrorInput = 64
 
-// Error says why a string is not of a format. Every error that this package
-// returns is an *Error; [errors.As] gets at it.
+// Error says why a string does not have a format. Every error that this package
+// returns is an *Error; use [errors.As] to find it in an error that wraps it.
 type Error struct {
 	Format string // the format's name in the lexicon language, such as "at-uri"
 	Input  string // the string; if it is longer than 64 bytes, its beginning and an ellipsis
@@ -33,12 +33,12 @@ func newError(format, input string, offset int, reason string) *Error {
 		}
 		input = input[:cut] + "…"
 	}
-	// The copy lets go of the buffer that the string may be a part of.
+	// The copy does not keep the buffer in memory that the string may be a part of.
 	return &Error{Format: format, Input: strings.Clone(input), Offset: offset, Reason: reason}
 }
 
-// parse returns s as a T if check finds no fault in it. A check returns where
-// the fault is and what it is, and an empty reason if there is none; it does
+// parse returns s as a T if check finds no fault in it. check returns the offset
+// of the first fault and a reason, which is empty if there is no fault; it must
 // not allocate.
 func parse[T ~string](s, format string, check func(string) (offset int, reason string)) (T, error) {
 	if offset, reason := check(s); reason != "" {
@@ -48,7 +48,7 @@ func parse[T ~string](s, format string, check func(string) (offset int, reason s
 }
 
 // unmarshal sets v to text if check finds no fault in it, and otherwise leaves
-// v as it is.
+// v unchanged.
 func unmarshal[T ~string](v *T, text []byte, format string, check func(string) (offset int, reason string)) error {
 	parsed, err := parse[T](string(text), format, check)
 	if err != nil {

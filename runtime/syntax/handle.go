@@ -3,15 +3,15 @@ package syntax
 import "strings"
 
 const (
-	maxHandle = 253 // that of a domain name
+	maxHandle = 253 // the limit of domain names
 	maxLabel  = 63
 )
 
 // Handle is the domain name that an account goes by, such as "jay.bsky.team".
 // It is the lexicon format "handle".
 //
-// Names under any top-level domain are accepted, also under those in which no
-// account can be, such as "handle.invalid".
+// Names under any top-level domain are accepted, even those that no account can
+// have, such as "handle.invalid".
 //
 // Specification: https://atproto.com/specs/handle
 type Handle string
@@ -22,7 +22,7 @@ func ParseHandle(s string) (Handle, error) {
 	return parse[Handle](s, "handle", checkHandle)
 }
 
-// ValidHandle tells whether [ParseHandle] would accept s. It does not allocate.
+// ValidHandle reports whether [ParseHandle] would accept s. It does not allocate.
 func ValidHandle(s string) bool {
 	_, reason := checkHandle(s)
 	return reason == ""
@@ -33,25 +33,25 @@ func (h Handle) String() string {
 	return string(h)
 }
 
-// MarshalText returns the text of h as it stands, without checking it. The
-// error is always nil.
+// MarshalText returns the text of h, without checking it. The error is
+// always nil.
 func (h Handle) MarshalText() ([]byte, error) {
 	return []byte(h), nil
 }
 
-// UnmarshalText sets h to text, if [ParseHandle] accepts it. The error is that
-// of ParseHandle, and leaves h as it was.
+// UnmarshalText sets h to text, if [ParseHandle] accepts it. Otherwise it
+// returns the error of ParseHandle and leaves h unchanged.
 func (h *Handle) UnmarshalText(text []byte) error {
 	return unmarshal(h, text, "handle", checkHandle)
 }
 
-// Normalize returns h in lower case. Two handles that differ only in case name
-// the same account.
+// Normalize returns h in lower case. Handles that differ only in case name the
+// same account.
 func (h Handle) Normalize() Handle {
 	return Handle(strings.ToLower(string(h)))
 }
 
-// AtIdentifier returns h as an identifier that may be a DID or a handle.
+// AtIdentifier returns h as an AtIdentifier, unchanged.
 func (h Handle) AtIdentifier() AtIdentifier {
 	return AtIdentifier(h)
 }

@@ -5,10 +5,10 @@ import "strings"
 // Language is a language tag, such as "ja", "pt-BR" or "hy-Latn-IT-arevela". It
 // is the lexicon format "language".
 //
-// A tag has to be well-formed in the sense of RFC 5646, section 2.1. Whether its
-// subtags are registered, and whether one of them is there twice, is not
-// checked. In one thing the protocol is narrower than the RFC: a language is
-// named by two or three letters, in lower case.
+// A tag must be well-formed in the sense of RFC 5646, section 2.1. Whether its
+// subtags are registered or repeated is not checked. In one respect the protocol
+// is stricter than the RFC: the language must be two or three letters in lower
+// case.
 //
 // Specification: https://atproto.com/specs/lexicon#language
 type Language string
@@ -19,7 +19,7 @@ func ParseLanguage(s string) (Language, error) {
 	return parse[Language](s, "language", checkLanguage)
 }
 
-// ValidLanguage tells whether [ParseLanguage] would accept s. It does not
+// ValidLanguage reports whether [ParseLanguage] would accept s. It does not
 // allocate.
 func ValidLanguage(s string) bool {
 	_, reason := checkLanguage(s)
@@ -31,14 +31,14 @@ func (l Language) String() string {
 	return string(l)
 }
 
-// MarshalText returns the text of l as it stands, without checking it. The
-// error is always nil.
+// MarshalText returns the text of l, without checking it. The error is
+// always nil.
 func (l Language) MarshalText() ([]byte, error) {
 	return []byte(l), nil
 }
 
-// UnmarshalText sets l to text, if [ParseLanguage] accepts it. The error is
-// that of ParseLanguage, and leaves l as it was.
+// UnmarshalText sets l to text, if [ParseLanguage] accepts it. Otherwise it
+// returns the error of ParseLanguage and leaves l unchanged.
 func (l *Language) UnmarshalText(text []byte) error {
 	return unmarshal(l, text, "language", checkLanguage)
 }
@@ -128,7 +128,7 @@ func checkPrivateUse(s string, end int) (offset int, reason string) {
 }
 
 // languageSubtag finds the end of the subtag that begins at start, and checks
-// what goes for all subtags.
+// the rules that apply to all subtags.
 func languageSubtag(s string, start int) (end, offset int, reason string) {
 	end = skip(s, start, alnumByte)
 	switch {
@@ -142,8 +142,8 @@ func languageSubtag(s string, start int) (end, offset int, reason string) {
 	return end, 0, ""
 }
 
-// isIrregularLanguage tells whether s is one of the tags that are valid because
-// they were there before the grammar was.
+// isIrregularLanguage reports whether s is one of the tags that do not follow
+// the grammar but are valid because they are older than it.
 func isIrregularLanguage(s string) bool {
 	var lower [len("i-enochian")]byte
 	if len(s) > len(lower) {

@@ -11,9 +11,9 @@ const maxNSID = 317
 // "pub.layers.expression.expression". All segments but the last are a domain
 // name in reverse order, the authority. It is the lexicon format "nsid".
 //
-// The length is limited to 317 bytes for the whole, and to 63 for a segment. The
-// authority alone may be longer than the 253 bytes of a domain name, as in the
-// conformance tests.
+// An NSID has at most 317 bytes, and a segment at most 63. The authority may be
+// longer than the 253 bytes that a domain name may have, because the conformance
+// tests require it.
 //
 // Specification: https://atproto.com/specs/nsid
 type NSID string
@@ -24,7 +24,7 @@ func ParseNSID(s string) (NSID, error) {
 	return parse[NSID](s, "nsid", checkNSID)
 }
 
-// ValidNSID tells whether [ParseNSID] would accept s. It does not allocate.
+// ValidNSID reports whether [ParseNSID] would accept s. It does not allocate.
 func ValidNSID(s string) bool {
 	_, reason := checkNSID(s)
 	return reason == ""
@@ -35,21 +35,22 @@ func (n NSID) String() string {
 	return string(n)
 }
 
-// MarshalText returns the text of n as it stands, without checking it. The
-// error is always nil.
+// MarshalText returns the text of n, without checking it. The error is
+// always nil.
 func (n NSID) MarshalText() ([]byte, error) {
 	return []byte(n), nil
 }
 
-// UnmarshalText sets n to text, if [ParseNSID] accepts it. The error is that of
-// ParseNSID, and leaves n as it was.
+// UnmarshalText sets n to text, if [ParseNSID] accepts it. Otherwise it
+// returns the error of ParseNSID and leaves n unchanged.
 func (n *NSID) UnmarshalText(text []byte) error {
 	return unmarshal(n, text, "nsid", checkNSID)
 }
 
-// Authority returns the domain name that controls n: its segments but the last,
-// in the order of the domain name system and in lower case. The authority of
-// "pub.layers.expression.expression" is "expression.layers.pub".
+// Authority returns the domain name that controls n: all segments but the last,
+// in the order of domain names and in lower case. The authority of
+// "pub.layers.expression.expression" is "expression.layers.pub". It is empty if
+// n has fewer than two segments.
 func (n NSID) Authority() string {
 	segments := n.Segments()
 	if len(segments) < 2 {
@@ -65,8 +66,8 @@ func (n NSID) Name() string {
 	return string(n[strings.LastIndexByte(string(n), '.')+1:])
 }
 
-// Segments returns the parts of n between its dots, in a slice of the caller's
-// own. It is nil if n is empty.
+// Segments returns the parts of n between its dots, in a new slice. It is nil if
+// n is empty.
 func (n NSID) Segments() []string {
 	if n == "" {
 		return nil
@@ -81,7 +82,7 @@ func checkNSID(s string) (offset int, reason string) {
 	if len(s) > maxNSID {
 		return maxNSID, "NSID is longer than 317 bytes"
 	}
-	start, dots := 0, 0 // start is that of the segment
+	start, dots := 0, 0 // start is where the current segment starts
 	for i := 0; i < len(s); i++ {
 		if classes[s[i]]&labelByte != 0 {
 			continue

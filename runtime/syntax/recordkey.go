@@ -15,7 +15,7 @@ func ParseRecordKey(s string) (RecordKey, error) {
 	return parse[RecordKey](s, "record-key", checkRecordKey)
 }
 
-// ValidRecordKey tells whether [ParseRecordKey] would accept s. It does not
+// ValidRecordKey reports whether [ParseRecordKey] would accept s. It does not
 // allocate.
 func ValidRecordKey(s string) bool {
 	_, reason := checkRecordKey(s)
@@ -27,14 +27,14 @@ func (k RecordKey) String() string {
 	return string(k)
 }
 
-// MarshalText returns the text of k as it stands, without checking it. The
-// error is always nil.
+// MarshalText returns the text of k, without checking it. The error is
+// always nil.
 func (k RecordKey) MarshalText() ([]byte, error) {
 	return []byte(k), nil
 }
 
-// UnmarshalText sets k to text, if [ParseRecordKey] accepts it. The error is
-// that of ParseRecordKey, and leaves k as it was.
+// UnmarshalText sets k to text, if [ParseRecordKey] accepts it. Otherwise it
+// returns the error of ParseRecordKey and leaves k unchanged.
 func (k *RecordKey) UnmarshalText(text []byte) error {
 	return unmarshal(k, text, "record-key", checkRecordKey)
 }

@@ -4,19 +4,20 @@ import "time"
 
 const (
 	tidLength = 13
-	// tidDigits are the digits of base32-sortable: they sort as their values do.
+	// tidDigits are the digits of base32-sortable, whose order as text is that of their values.
 	tidDigits = "234567abcdefghijklmnopqrstuvwxyz"
-	// tidClockBits is how many of the 64 bits of a TID, the low ones, name the
-	// clock. Those above are the microseconds since 1970. The specification has
-	// the highest one always 0, and then a syntax in which it may be 1.
+	// tidClockBits is how many of the low bits of a TID's 64 name the clock. The
+	// bits above are the microseconds since 1970. The specification says that the
+	// highest bit is always 0, but its syntax allows 1.
 	tidClockBits = 10
 	maxTIDMicros = 1<<(64-tidClockBits) - 1
 )
 
 // TID is a timestamp identifier, such as "3jzfcijpj2z2a": the usual record key,
 // and the revision of a repository. TIDs sort as text in the order of their
-// times, and every TID is a record key. Anybody can make any TID: it proves
-// nothing about when a record was made. It is the lexicon format "tid".
+// times, and every TID is a valid record key. Anybody can choose any TID, so
+// that it proves nothing about when a record was made. It is the lexicon format
+// "tid".
 //
 // Specification: https://atproto.com/specs/tid
 type TID string
@@ -27,7 +28,7 @@ func ParseTID(s string) (TID, error) {
 	return parse[TID](s, "tid", checkTID)
 }
 
-// ValidTID tells whether [ParseTID] would accept s. It does not allocate.
+// ValidTID reports whether [ParseTID] would accept s. It does not allocate.
 func ValidTID(s string) bool {
 	_, reason := checkTID(s)
 	return reason == ""
@@ -38,20 +39,20 @@ func (t TID) String() string {
 	return string(t)
 }
 
-// MarshalText returns the text of t as it stands, without checking it. The
-// error is always nil.
+// MarshalText returns the text of t, without checking it. The error is
+// always nil.
 func (t TID) MarshalText() ([]byte, error) {
 	return []byte(t), nil
 }
 
-// UnmarshalText sets t to text, if [ParseTID] accepts it. The error is that of
-// ParseTID, and leaves t as it was.
+// UnmarshalText sets t to text, if [ParseTID] accepts it. Otherwise it
+// returns the error of ParseTID and leaves t unchanged.
 func (t *TID) UnmarshalText(text []byte) error {
 	return unmarshal(t, text, "tid", checkTID)
 }
 
-// Time returns the time of t, in UTC and to the microsecond. It is the zero time
-// if t is not a valid TID.
+// Time returns the time of t in UTC, with microseconds. It is the zero time if t
+// is not a valid TID.
 func (t TID) Time() time.Time {
 	if !ValidTID(string(t)) {
 		return time.Time{}
@@ -68,9 +69,9 @@ func (t TID) ClockID() int {
 	return int(t.integer() & (1<<tidClockBits - 1))
 }
 
-// Add returns the TID of the same clock whose time is that of t and d, which
-// counts by the full microsecond. It is empty if t is not a valid TID, or if a
-// TID cannot have that time: if it is before 1970 or after 2540.
+// Add returns the TID of the same clock whose time is d later than that of t. It
+// truncates d to microseconds. The result is empty if t is not a valid TID, or if
+// a TID cannot have that time: if it is before 1970 or after 2540.
 func (t TID) Add(d time.Duration) TID {
 	if !ValidTID(string(t)) {
 		return ""
@@ -83,7 +84,7 @@ func (t TID) Add(d time.Duration) TID {
 	return encodeTID(uint64(micros)<<tidClockBits | n&(1<<tidClockBits-1))
 }
 
-// integer returns the integer that t, which has to be valid, encodes.
+// integer returns the integer that t encodes. t must be valid.
 func (t TID) integer() uint64 {
 	var n uint64
 	for _, c := range []byte(t) {
@@ -97,7 +98,7 @@ func (t TID) integer() uint64 {
 	return n
 }
 
-// encodeTID returns the TID of an integer.
+// encodeTID returns the TID that encodes n.
 func encodeTID(n uint64) TID {
 	var digits [tidLength]byte
 	for i := tidLength - 1; i >= 0; i-- {

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// TIDClock makes TIDs from the time of day. Each is greater than those that the
-// clock made before, also when several are made within a microsecond and when
-// the time of day is set back. A clock has a random number from 0 to 1023, so
-// that two of them seldom make the same TID.
+// TIDClock makes TIDs from the current time. Each is greater than those that the
+// clock made before, even if it makes several within a microsecond or if the
+// system's clock is set back. A TIDClock has a random clock identifier from 0 to
+// 1023, so that two of them rarely make the same TID.
 //
 // A TIDClock is safe for concurrent use. It must be made by [NewTIDClock] and
-// not be copied.
+// must not be copied.
 //
 // Specification: https://atproto.com/specs/tid
 type TIDClock struct {
@@ -20,19 +20,19 @@ type TIDClock struct {
 	last atomic.Int64 // the microseconds of the latest TID
 }
 
-// NewTIDClock returns a clock with a random number.
+// NewTIDClock returns a clock with a random clock identifier.
 func NewTIDClock() *TIDClock {
 	return &TIDClock{id: rand.Uint64N(1 << tidClockBits)}
 }
 
-// Next returns a TID of the present time that is greater than all TIDs of c
-// before it.
+// Next returns a TID of the current time that is greater than all TIDs that c
+// made before.
 func (c *TIDClock) Next() TID { return c.Reserve(1) }
 
-// Reserve returns the first of n TIDs of c, which follow each other by the
-// microsecond: [TID.Add] makes the others of it. They are greater than all TIDs
-// of c before them, and no later one is among them. To know them all, no more
-// has to be stored than the first. An n below 1 is taken as 1.
+// Reserve makes n TIDs that are one microsecond apart and returns the first;
+// [TID.Add] derives the others from it, so that a program needs to store only the
+// first. They are greater than all TIDs that c made before, and c does not make
+// them again. An n below 1 counts as 1.
 func (c *TIDClock) Reserve(n int) TID {
 	n = max(n, 1)
 	for {

@@ -11,9 +11,9 @@ const maxURI = 8192
 // format "uri".
 //
 // Only the outline of RFC 3986 is checked: a scheme, a colon, and something
-// after it without white space or control characters, in no more than 8192
-// bytes. Characters beyond ASCII, which RFC 3986 would have percent-encoded,
-// are accepted: there are records with them, and servers take them.
+// after it without white space or control characters, in at most 8192 bytes.
+// Characters beyond ASCII, which RFC 3986 requires to be percent-encoded, are
+// accepted, because servers accept them and records have them.
 //
 // Specification: https://atproto.com/specs/lexicon#uri
 type URI string
@@ -24,7 +24,7 @@ func ParseURI(s string) (URI, error) {
 	return parse[URI](s, "uri", checkURI)
 }
 
-// ValidURI tells whether [ParseURI] would accept s. It does not allocate.
+// ValidURI reports whether [ParseURI] would accept s. It does not allocate.
 func ValidURI(s string) bool {
 	_, reason := checkURI(s)
 	return reason == ""
@@ -35,14 +35,14 @@ func (u URI) String() string {
 	return string(u)
 }
 
-// MarshalText returns the text of u as it stands, without checking it. The
-// error is always nil.
+// MarshalText returns the text of u, without checking it. The error is
+// always nil.
 func (u URI) MarshalText() ([]byte, error) {
 	return []byte(u), nil
 }
 
-// UnmarshalText sets u to text, if [ParseURI] accepts it. The error is that of
-// ParseURI, and leaves u as it was.
+// UnmarshalText sets u to text, if [ParseURI] accepts it. Otherwise it
+// returns the error of ParseURI and leaves u unchanged.
 func (u *URI) UnmarshalText(text []byte) error {
 	return unmarshal(u, text, "uri", checkURI)
 }
@@ -71,8 +71,9 @@ func checkURI(s string) (offset int, reason string) {
 	return 0, ""
 }
 
-// checkURICharacters checks the rest of a URI, from start on, for what must not
-// be in it. It is for the URIs with characters beyond ASCII.
+// checkURICharacters checks the rest of a URI, from start on, for white space,
+// control characters and bytes that are not UTF-8. checkURI calls it only from
+// the first byte on that is not a visible ASCII character.
 func checkURICharacters(s string, start int) (offset int, reason string) {
 	for i := start; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
