@@ -8,11 +8,11 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Page is one page of a list, the answer of a query: an object with an array of items, and with a cursor if there may be
-// more. It is made for the Output of a [Call], by [NewPage] or [NewRecordPage]. The server may send null for an empty
-// array. Other fields of the answer are skipped unchecked.
+// Page is one page of a list, as a query answers with: an object with an array of items, and with a cursor if there may
+// be more. [NewPage] and [NewRecordPage] make an empty Page, to be decoded into as the Output of a [Call]. The server
+// may send null for an empty array. Other fields of the answer are skipped unchecked.
 type Page[T any] struct {
-	// Cursor asks for the next page; it is "" on the last one.
+	// Cursor is the cursor of the next page, or "" on the last page.
 	Cursor string
 
 	field  string                        // the array's name, "" for the only array of the answer
@@ -21,17 +21,18 @@ type Page[T any] struct {
 	items  []pageItem[T]
 }
 
-// pageItem is an item that was decoded, or its bytes: to decode what is malformed when its turn comes keeps a page of
-// malformed items small.
+// pageItem is an item that was decoded, or its bytes. A malformed item is decoded only when the loop reaches it, so that
+// a page of malformed items takes little memory.
 type pageItem[T any] struct {
 	value *T
 	raw   []byte
 }
 
-// NewPage returns a page whose items are in the array called field, to be decoded one by one. With "" for field, the
-// items are in the only array of the answer, whatever its name is.
+// NewPage returns an empty page whose items will be read from the array called field. If field is "", they are read from
+// the only array of the answer, whatever its name. The page calls decode for each item.
 //
-// An error of decode that is not a [*Failure] becomes one, with the item's bytes and [IssuesOf] the error.
+// If decode returns an error that is not a [*Failure], the page yields a *Failure with the item's bytes and the
+// [IssuesOf] that error.
 func NewPage[T any](field string, decode func(raw Raw) (*T, error)) *Page[T] {
 	return &Page[T]{field: field, decode: decode}
 }
@@ -39,8 +40,8 @@ func NewPage[T any](field string, decode func(raw Raw) (*T, error)) *Page[T] {
 // Len returns the number of items, malformed ones included.
 func (p *Page[T]) Len() int { return len(p.items) }
 
-// All iterates over the items in the server's order. An error is a [*Failure]: that item is malformed, and the loop goes
-// on after it.
+// All iterates over the items in the server's order. For a malformed item it yields a [*Failure] as the error, and the
+// loop continues with the next item.
 func (p *Page[T]) All() iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
 		for _, item := range p.items {
@@ -70,11 +71,11 @@ func (p *Page[T]) item(raw Raw) (*T, error) {
 // uriIn returns the URI in a malformed item, if it has one.
 func uriIn(raw Raw) syntax.ATURI {
 	var v View
-	_ = Decode(context.Background(), raw.Data, &v, DecodeOptions{Encoding: raw.Encoding}) // whatever else is wrong
+	_ = Decode(context.Background(), raw.Data, &v, DecodeOptions{Encoding: raw.Encoding}) // other faults do not matter here
 	return v.recordURI()
 }
 
-// pageFields holds the table of fields for each name of an array. The names come from the program.
+// pageFields maps names of arrays to tables of fields. Only the program chooses names, so that it stays small.
 var pageFields sync.Map
 
 func fieldsOfPage(field string) *Fields {
@@ -154,7 +155,7 @@ func (p *Page[T]) decodeAny(d *Decoder) {
 	}
 }
 
-// DecodeFunc makes a [Decodable] of a function that reads one value from d.
+// DecodeFunc is a function that reads one value from d, as a [Decodable].
 type DecodeFunc func(d *Decoder)
 
 // DecodeLex calls f.

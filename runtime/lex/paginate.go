@@ -10,7 +10,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// What ends a list whose server never ends it, for errors.Is.
+// The errors with which [Paginate] ends a list that the server would never end, for errors.Is.
 var (
 	// ErrCursor says that a server repeated a cursor: it would serve the same pages for ever.
 	ErrCursor = errors.New("pagination loop")
@@ -30,15 +30,16 @@ const (
 )
 
 // Paginate iterates over the items of all pages that fetch returns, starting with the page at cursor ("" for the
-// first). It fetches a page when the loop gets there. The list ends with a page that has no cursor; an empty page
+// first). It fetches a page only when the loop reaches it. The list ends with a page that has no cursor; an empty page
 // that has one does not end it.
 //
-// An error that is a [*Failure] is about one item, and the loop goes on after it. Any other error ends the loop and is
+// An error that is a [*Failure] is about one item, and the loop continues after it. Any other error ends the loop and is
 // yielded once: an error of fetch, ctx's error, [ErrCursor], [ErrEmptyPages] or [ErrCursorLength].
 //
-// Apart from the page in hand, a list keeps less than 1 MiB, however long it is. It remembers hashes of the first
-// 16,384 cursors, and of later ones the cursor of a page whose number doubles each time (Brent's algorithm). So a
-// repeated cursor among the first is noticed at once, and any later loop within three of its turns.
+// Apart from the current page, Paginate uses less than 1 MiB of memory, however long the list is. It remembers the
+// hashes of the first 16,384 cursors, and of later ones only that of one cursor, which it replaces at intervals that
+// double (Brent's algorithm). So it notices a repetition of one of the first cursors at once, and any later loop within
+// three of its turns.
 func Paginate[T any](ctx context.Context, cursor string, fetch func(ctx context.Context, cursor string) (*Page[T], error)) iter.Seq2[*T, error] {
 	return paginate(ctx, "", cursor, fetch)
 }
@@ -95,7 +96,7 @@ func nextPage[T any](ctx context.Context, cursor string, fetch func(context.Cont
 	return fetch(ctx, cursor)
 }
 
-// ended returns ctx's error and its cause, if that is another.
+// ended returns ctx's error, and its cause if that is a different error.
 func ended(ctx context.Context) error {
 	err := ctx.Err()
 	if cause := context.Cause(ctx); cause != err {
@@ -108,7 +109,7 @@ func ended(ctx context.Context) error {
 type cursors struct {
 	seed  maphash.Seed
 	first map[uint64]struct{} // hashes of the first maxCursors
-	// Brent's algorithm for those that follow: mark is the hash of one of them, to be replaced after limit more.
+	// Brent's algorithm for the later ones: mark is the hash of one of them, and is replaced after limit more.
 	mark         uint64
 	since, limit int
 }
@@ -119,7 +120,7 @@ func newCursors(start string) *cursors {
 	return c
 }
 
-// repeated reports whether cursor came before, as far as that is remembered, and remembers it.
+// repeated reports whether cursor is one that c remembers. It may remember cursor for later calls.
 func (c *cursors) repeated(cursor string) bool {
 	hash := maphash.String(c.seed, cursor)
 	if _, ok := c.first[hash]; ok {

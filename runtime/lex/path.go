@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// findPaths gives each issue the JSON pointer to its offset. Decoding notes offsets only, so that
-// values without issues pay nothing for paths; one walk through the input finds them all. The error is that of the context.
+// findPaths sets each issue's Path to the JSON pointer to its offset. Decoding records only offsets, so that values
+// without issues cost nothing for paths; one walk through the input finds all of them. The error is that of the context.
 func (d *Decoder) findPaths() error {
 	slices.SortStableFunc(d.issues, func(a, b Issue) int { return a.Offset - b.Offset })
 	w := pathFinder{issues: d.issues}
@@ -32,8 +32,8 @@ func (d *Decoder) findPaths() error {
 	return nil
 }
 
-// pathFinder walks through input that may be broken anywhere; where it cannot go on, the issues that
-// are left get the place that it reached.
+// pathFinder walks through input that may be broken anywhere. Where it cannot continue, the remaining issues get the
+// path that it reached.
 type pathFinder struct {
 	d      Decoder // for its reading of tokens
 	issues []Issue // those that have no path yet
@@ -47,7 +47,7 @@ type step struct {
 	item int // -1 for a key
 }
 
-// reach gives the current path to the issues up to offset.
+// reach sets the path of the issues up to offset to the current path.
 func (w *pathFinder) reach(offset int) {
 	for len(w.issues) > 0 && w.issues[0].Offset <= offset {
 		if w.made == "" {
@@ -72,7 +72,7 @@ func (w *pathFinder) pointer() string {
 	return shortPath(string(b))
 }
 
-// What a path may be at most: it is kept for each of many issues, and input can make it as long as itself.
+// The limits of a path's length in bytes: each of many issues keeps one, and input can make a path as long as itself.
 const (
 	longestStep = 128
 	longestPath = 1 << 10
@@ -80,7 +80,8 @@ const (
 
 func shortPath(path string) string { return shortText(path, longestPath/2, longestPath/2) }
 
-// shortText returns about the first and the last bytes of s, with "…" between them if that is not all of s.
+// shortText returns s if it has at most first+last bytes. Otherwise it returns about the first bytes and the last bytes,
+// with "…" between them.
 func shortText(s string, first, last int) string {
 	if len(s) <= first+last {
 		return s
@@ -95,7 +96,7 @@ func shortText(s string, first, last int) string {
 	return s[:first] + "…" + s[last:]
 }
 
-// enter appends a step to the path for as long as walk runs; false when the walk cannot go on.
+// enter appends a step to the path and walks the value there. It returns false if the walk cannot continue.
 func (w *pathFinder) enter(s step, at int) bool {
 	w.path, w.made = append(w.path, s), ""
 	w.reach(at)

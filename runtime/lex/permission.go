@@ -14,14 +14,14 @@ type PermissionSet struct {
 	Permissions   []Permission
 }
 
-// Permission is one permission of a set. Which members mean something depends on the resource.
+// Permission is one permission of a set. Which fields apply depends on Resource.
 type Permission struct {
-	// Resource is what the permission is about: repo, rpc, blob, account, identity.
+	// Resource is what the permission is for: repo, rpc, blob, account or identity.
 	Resource string
-	// Collection and Action say, for repo, which records may be written, and how.
+	// Collection and Action say, for repo, which collections may be written to, and with which actions.
 	Collection, Action []string
-	// LXM and Aud say, for rpc, which methods may be called and of which service; InheritAud takes the
-	// service from the scope that includes the set.
+	// LXM and Aud say, for rpc, which methods may be called and on which service. With InheritAud, the
+	// service is that of the scope that includes the set.
 	LXM        []string
 	Aud        string
 	InheritAud bool
@@ -29,8 +29,8 @@ type Permission struct {
 	Accept []string
 }
 
-// Scope returns the OAuth scope that asks for the set. aud is the service for the permissions that
-// inherit theirs, as in "did:web:api.example.com#svc_appview"; "" when there is none.
+// Scope returns the OAuth scope that requests the set. aud is the service for the permissions with
+// InheritAud, such as "did:web:api.example.com#svc_appview", or "" if there is none.
 func (s PermissionSet) Scope(aud string) string {
 	if aud == "" {
 		return "include:" + string(s.NSID)

@@ -16,8 +16,8 @@ func QueryPage[T any](ctx context.Context, c Caller, nsid syntax.NSID, params Pa
 	return page, nil
 }
 
-// QueryPages calls a query that answers with pages, which newPage makes, and iterates over their items as [Paginate]
-// does. It starts at the cursor among params, if there is one.
+// QueryPages calls a query once for each page of its list, and iterates over the items as [Paginate] does. newPage
+// returns an empty page to decode an answer into. The list starts at the cursor in params, if there is one.
 func QueryPages[T any](ctx context.Context, c Caller, nsid syntax.NSID, params Params, newPage func() *Page[T]) iter.Seq2[*T, error] {
 	isCursor := func(p Param) bool { return p.Name == "cursor" }
 	start := ""
@@ -34,8 +34,8 @@ func QueryPages[T any](ctx context.Context, c Caller, nsid syntax.NSID, params P
 	})
 }
 
-// QueryItems is [QueryPages] for items in the array called field, each of which item reads. One with issues is a
-// [*Failure] that has its bytes.
+// QueryItems is [QueryPages] for items in the array called field. It calls item to read each of them, and yields one
+// with issues as a [*Failure] that has its bytes.
 func QueryItems[T any](ctx context.Context, c Caller, nsid syntax.NSID, params Params, field string, item func(*Decoder) T) iter.Seq2[*T, error] {
 	decode := func(raw Raw) (*T, error) {
 		value := new(T)

@@ -6,26 +6,25 @@ import (
 	"math/bits"
 )
 
-// Raw is any value, kept as the bytes that it came in: for an answer whose parts are to be decoded, and to
-// fail, one by one. Reading it checks no more than what it takes to find the value's end.
+// Raw is any value, kept as the bytes that encode it. It lets a program decode the parts of an answer one by one, so
+// that one malformed part does not fail the others. Reading a Raw checks only what is needed to find the value's end.
 type Raw struct {
-	// Data is the value: one JSON value without the space around it, or one in DAG-CBOR. It is nil when
-	// there is none.
+	// Data is the encoded value, without white space around it. It is nil if there is no value.
 	Data []byte
 	// Encoding is the encoding of Data.
 	Encoding Encoding
 }
 
-// IsSet reports whether there is a value.
+// IsSet reports whether r has a value.
 func (r Raw) IsSet() bool { return r.Data != nil }
 
 // DecodeLex reads any value.
 func (r *Raw) DecodeLex(d *Decoder) { *r = d.Raw() }
 
-// EncodeLex writes the value, null if there is none.
+// EncodeLex writes the value, or null if there is none.
 func (r *Raw) EncodeLex(e *Encoder) { e.Raw(*r) }
 
-// Raw writes a value that is encoded already. What is in the other encoding is transcoded; if it cannot be, encoding
+// Raw writes a value that is encoded already, transcoding it if it is in the other encoding. If that fails, encoding
 // fails with the [*Error] of [JSONToCBOR] or [CBORToJSON].
 func (e *Encoder) Raw(r Raw) {
 	var err error
@@ -46,7 +45,7 @@ func (e *Encoder) Raw(r Raw) {
 	}
 }
 
-// Raw reads any value and keeps its bytes, copied from the input unless that is shared.
+// Raw reads any value and returns its bytes. They are copied from the input, unless decoding shares it.
 func (d *Decoder) Raw() Raw {
 	r := Raw{Encoding: CBOR}
 	if d.json {
@@ -65,9 +64,9 @@ func (d *Decoder) Raw() Raw {
 	return r
 }
 
-// Try reads the value that comes next into v, and returns its bytes, which are part of the input. If there is anything
-// wrong with it, that is not reported: ok is false, and the bytes can be decoded on their own. The memory that v took then
-// does not count: the caller lets go of it.
+// Try reads the next value into v and returns its bytes, which are part of the input. If the value has issues, Try does
+// not report them but returns false; the caller can decode the bytes on their own. The memory that v took then does not
+// count, and the caller must drop v.
 func (d *Decoder) Try(v Decodable) (raw Raw, ok bool) {
 	if d.json {
 		raw.Encoding = JSON
@@ -80,7 +79,7 @@ func (d *Decoder) Try(v Decodable) (raw Raw, ok bool) {
 	if d.ended || wasDead {
 		return raw, false
 	}
-	if !ok { // the limit of issues, of memory or of depth may have ended it: find the value's end
+	if !ok { // the limit of issues, of memory or of depth may have stopped it: find the value's end
 		d.issues = d.issues[:issues]
 		d.i, d.depth, d.budget, d.check = start, depth, budget, min(d.check, check)
 		d.dead, d.truncated, d.member = false, truncated, false
@@ -94,7 +93,7 @@ func (d *Decoder) Try(v Decodable) (raw Raw, ok bool) {
 	return raw, ok
 }
 
-// pass goes over any value. What is wrong within it is for whoever decodes it.
+// pass skips any value without reporting issues in it, unless its end cannot be found.
 func (d *Decoder) pass() {
 	quiet, lost := d.quiet, d.lost
 	d.quiet = true
@@ -106,8 +105,8 @@ func (d *Decoder) pass() {
 	d.quiet, d.lost = quiet, lost || d.dead
 }
 
-// passJSON goes over one value. It looks at no more of an object or array than where strings and brackets end,
-// and does not mind how deep it is.
+// passJSON skips one value. In an object or array, it finds only the ends of strings and brackets, at any depth of
+// nesting.
 func (d *Decoder) passJSON() {
 	if c := d.skipSpace(); c != '{' && c != '[' {
 		d.skipJSON()
@@ -138,8 +137,8 @@ func (d *Decoder) passJSON() {
 	d.fail("unexpected end")
 }
 
-// endOfString returns where the JSON string ends that goes on at offset i: the offset of its closing quote, or one
-// that is not in b.
+// endOfString returns the offset of the closing quote of the JSON string of which offset i is a part. If there is none,
+// the result is not less than len(b).
 func endOfString(b []byte, i int) int {
 	for {
 		for i+8 <= len(b) {

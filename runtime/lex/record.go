@@ -15,11 +15,11 @@ import (
 type Record interface {
 	Decodable
 	Encodable
-	// RecordType returns the NSID of the collection that such records are in: their $type.
+	// RecordType returns the NSID of the collection for such records, which is also their $type.
 	RecordType() syntax.NSID
 }
 
-// RecordType describes one type of records.
+// RecordType describes one record type.
 type RecordType struct {
 	// NSID is the collection's name and the records' $type.
 	NSID syntax.NSID
@@ -29,7 +29,7 @@ type RecordType struct {
 	New func() Record
 }
 
-// CheckKey returns an error when key is not a record key that the type's lexicon allows.
+// CheckKey returns an error if key is not a record key that the type's lexicon allows.
 func (t RecordType) CheckKey(key syntax.RecordKey) error {
 	ok := syntax.ValidRecordKey(string(key))
 	literal, isLiteral := strings.CutPrefix(t.Key, "literal:")
@@ -47,7 +47,7 @@ func (t RecordType) CheckKey(key syntax.RecordKey) error {
 	return nil
 }
 
-// Encoding says how bytes hold a record.
+// Encoding is an encoding of values: DAG-CBOR or JSON.
 type Encoding uint8
 
 // The encodings of the data model.
@@ -56,20 +56,20 @@ const (
 	JSON
 )
 
-// Trust says how far a record was verified, from least to most.
+// Trust says how far a record was verified. Higher levels mean more trust.
 type Trust uint8
 
 // The levels of trust.
 const (
-	// Claimed: somebody other than the repository's server, such as an appview, said so.
+	// Claimed means that the record came from a server other than the repository's, such as an appview.
 	Claimed Trust = iota
-	// Served: the repository's server said so.
+	// Served means that the record came from the repository's server.
 	Served
-	// Hashed: the bytes match the CID.
+	// Hashed means that the bytes of the record match its CID.
 	Hashed
-	// Signed: the record is in a tree whose root the repository's owner signed.
+	// Signed means that the record is in a tree whose root the repository's owner signed.
 	Signed
-	// Chained: and that root follows the last one seen.
+	// Chained means Signed, and that the signed commit follows the last one seen.
 	Chained
 )
 
@@ -82,7 +82,7 @@ func (t Trust) String() string {
 	return fmt.Sprintf("Trust(%d)", uint8(t))
 }
 
-// Envelope is a record as it came, not decoded yet.
+// Envelope is a record as it was received, not decoded yet.
 type Envelope struct {
 	URI syntax.ATURI
 	// CID is that of the record's DAG-CBOR.
@@ -102,7 +102,7 @@ func (e *Envelope) Decode(v Decodable) error {
 	return DecodeCBOR(e.Data, v)
 }
 
-// Entry is a record that was decoded without issues, and where it comes from.
+// Entry is a record that was decoded without issues, with its URI, CID and level of trust.
 type Entry[T any] struct {
 	URI   syntax.ATURI
 	CID   CID
@@ -113,11 +113,11 @@ type Entry[T any] struct {
 // Failure is a record that has issues. The envelope keeps its bytes, so that it can be shown, saved,
 // and decoded again with a newer lexicon.
 //
-// As an error in a sequence of records, a *Failure is about one record: the sequence goes on behind it.
+// As an error in a sequence of records, a *Failure is about one record, and the sequence continues after it.
 // Any other error ends the sequence.
 type Failure struct {
 	Envelope
-	// Issues are all that is wrong with the record.
+	// Issues lists everything that is wrong with the record.
 	Issues []Issue
 }
 
@@ -126,7 +126,7 @@ func (f *Failure) Error() string {
 	return cmp.Or(string(f.URI), "item without a URI") + ": " + firstIssues(f.Issues)
 }
 
-// Account says what became of a number of records: Expected is the sum of the others.
+// Account counts records by what became of them. Expected is the sum of the other counts.
 type Account struct {
 	Expected, Decoded, Failed, Skipped int
 }
@@ -139,27 +139,27 @@ func (a *Account) Add(b Account) {
 	a.Skipped += b.Skipped
 }
 
-// Batch is what [DecodeAll] makes of a sequence of records.
+// Batch is the result of [DecodeAll] for a sequence of records.
 type Batch[T any] struct {
-	// Entries are the records that decoded, in the order of the sequence.
+	// Entries are the records that were decoded without issues, in the order of the sequence.
 	Entries []Entry[T]
-	// Failures are those with issues.
+	// Failures are the records with issues.
 	Failures []Failure
-	// Skipped are those of other collections.
+	// Skipped are the records of other collections.
 	Skipped []Envelope
 	// Account counts all of them.
 	Account Account
 }
 
-// RecordPointer is a pointer to T, a generated type of records. It is inferred from T.
+// RecordPointer is the constraint for a pointer to T, where T is a generated record type. Go infers it from T.
 type RecordPointer[T any] interface {
 	*T
 	Record
 }
 
-// DecodeAll decodes every record of envelopes that is in T's collection. None is lost: each is an
-// entry, a failure or skipped; a [*Failure] of the sequence is one of the failures. Another error of the
-// sequence, or of ctx, ends it; the batch then holds what came before.
+// DecodeAll decodes every record of envelopes that is in T's collection. It loses none: each record becomes an
+// entry, a failure or is skipped, and a [*Failure] in the sequence becomes a failure. DecodeAll returns any other error
+// of the sequence, and that of ctx, with a batch of the records before it.
 func DecodeAll[T any, P RecordPointer[T]](ctx context.Context, envelopes iter.Seq2[Envelope, error]) (*Batch[T], error) {
 	batch := new(Batch[T])
 	collection := P(new(T)).RecordType()
@@ -199,7 +199,8 @@ func DecodeAll[T any, P RecordPointer[T]](ctx context.Context, envelopes iter.Se
 	return batch, nil
 }
 
-// IssuesOf returns the issues in an error of this package's functions; nil for nil.
+// IssuesOf returns the issues of an [*Error], or nil if err is nil. It returns any other error as one issue of
+// [RuleSyntax].
 func IssuesOf(err error) []Issue {
 	switch err := err.(type) {
 	case nil:
@@ -210,9 +211,9 @@ func IssuesOf(err error) []Issue {
 	return []Issue{{Rule: RuleSyntax, Want: err.Error()}}
 }
 
-// Validate checks a value that was built in Go as decoding would, and returns every issue in an
-// [*Error]. Beyond that, a blob must not be empty: such a one is read, but not to be written. It works by
-// encoding and decoding the value, which stays as it is.
+// Validate checks a value that was built in Go, and returns every issue in an [*Error]. It checks what decoding checks,
+// and that no blob is empty: records with an empty blob can be read, but must not be written. It works by
+// encoding and decoding the value, which it does not change.
 func Validate[T any, P interface {
 	*T
 	Decodable
@@ -225,14 +226,14 @@ func Validate[T any, P interface {
 	return Decode(context.Background(), b, P(new(T)), DecodeOptions{Share: true, purpose: validating})
 }
 
-// ValidateCBOR checks a value in DAG-CBOR that is about to be sent to a server, as the type of v, which should be a
-// zero value. It asks for what [Validate] asks for, and for integers of no more than 53 bits: the reference server
-// fails on others, https://atproto.com/specs/data-model.
+// ValidateCBOR checks a value in DAG-CBOR that is about to be sent to a server. It decodes the value into v, which
+// should be a zero value. It checks what [Validate] checks, and that integers have at most 53 bits, because the
+// reference server fails on larger ones: https://atproto.com/specs/data-model.
 func ValidateCBOR(b []byte, v Decodable) error {
 	return Decode(context.Background(), b, v, DecodeOptions{Share: true, purpose: sending})
 }
 
-// ValidateRecord is [Validate] for a record that is known by its interface alone; t is its type.
+// ValidateRecord is [Validate] for a record of type t of which the caller has only the interface.
 func ValidateRecord(t RecordType, v Record) error {
 	b, err := appendEncoded(nil, v, Encoder{incomplete: true})
 	if err != nil {

@@ -9,23 +9,23 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Source says which records a server was asked for, and how far it can be trusted: what is wrong with the envelope
-// {"uri", "cid", "value"} around a record is judged by it.
+// Source says which records a server was asked for, and how far it can be trusted. Its methods check the envelope
+// {"uri", "cid", "value"} around a record accordingly.
 type Source struct {
-	// Repo and Collection are those that the records' URIs must have; "" allows any.
+	// Repo and Collection are the account and the collection that the records' URIs must name; "" allows any.
 	Repo       syntax.DID
 	Collection syntax.NSID
-	// Trust limits the trust in the records: [Claimed] for those of an appview. Otherwise a record whose bytes are
-	// those of its CID is [Hashed], one without a CID [Served].
+	// Trust is the highest level of trust for the records, such as [Claimed] for those of an appview. Below that limit,
+	// a record whose bytes match its CID is [Hashed], and a record without a CID is [Served].
 	Trust Trust
 }
 
-// Envelope decodes an item of a list in JSON, {"uri", "cid", "value"}, and returns the record in DAG-CBOR. Other fields are
-// skipped unchecked; the CID may be missing, and is then that of the record.
+// Envelope decodes an item of a list in JSON, {"uri", "cid", "value"}, and returns the record in DAG-CBOR. Other fields
+// are skipped unchecked. The CID may be missing; the result then has the one computed from the record.
 //
-// The error is a [*Failure]. When the envelope is malformed (an item that is not an object, a URI that is missing or that
-// of another collection, a value that is not an object, a field of another type), it has the bytes of the whole item, and
-// the URI if the item has one of a record. When the record is malformed, it is that of [View.Envelope].
+// The error is a [*Failure]. If the envelope is malformed (the item or its value is not an object, the URI is missing or
+// does not match s, or a field has the wrong type), the failure has the bytes of the whole item, and its URI if that is
+// a record's. If the record is malformed, the failure is that of [View.Envelope].
 func (s Source) Envelope(raw Raw) (Envelope, error) {
 	var v View
 	var err error
@@ -70,7 +70,7 @@ func (s Source) check(v *View) error {
 	return &Error{Issues: issues}
 }
 
-// has reports whether uri is that of a record of s.
+// has reports whether uri names a record that matches s.
 func (s Source) has(uri string) bool {
 	u := syntax.ATURI(uri)
 	if s.Collection != "" && u.Collection() != s.Collection {
@@ -82,7 +82,7 @@ func (s Source) has(uri string) bool {
 	return (s.Repo == "" || u.Authority() == syntax.AtIdentifier(s.Repo)) && u.RecordKey() != "" && syntax.ValidATURI(uri)
 }
 
-// want describes the URIs that s wants.
+// want describes the URIs that match s.
 func (s Source) want() string {
 	switch {
 	case s.Repo != "":
@@ -93,11 +93,11 @@ func (s Source) want() string {
 	return "at-uri of a record"
 }
 
-// NewRecordPage returns a page of records of type T: of items {"uri", "cid", "value"} in the array called field. T's
-// collection is that of source if it has none.
+// NewRecordPage returns an empty page for records of type T: for items {"uri", "cid", "value"} in the array called
+// field. If source has no collection, T's is used.
 //
-// An item is a [*Failure] when it is one of [Source.Envelope], or when the record is not what T's lexicon allows; then
-// the failure has the record's DAG-CBOR.
+// The page yields a [*Failure] for an item that [Source.Envelope] rejects, and for a record that breaks T's lexicon;
+// the latter has the record's DAG-CBOR.
 func NewRecordPage[T any, P RecordPointer[T]](field string, source Source) *Page[Entry[T]] {
 	r := newRecordReader[T, P](source)
 	page := NewPage(field, r.entry)
@@ -118,7 +118,7 @@ func newRecordReader[T any, P RecordPointer[T]](source Source) *recordReader[T, 
 	return &recordReader[T, P]{source: source}
 }
 
-// read reads an item in one go, if nothing is wrong with it; otherwise it returns its bytes, to find out what is.
+// read reads an item in one step. If something is wrong with it, it returns the item's bytes, for entry to find out what.
 func (r *recordReader[T, P]) read(d *Decoder) (*Entry[T], []byte) {
 	item := &r.item
 	item.uri, item.entry = "", nil
@@ -144,13 +144,13 @@ func (r *recordReader[T, P]) entry(raw Raw) (*Entry[T], error) {
 	return &Entry[T]{URI: e.URI, CID: e.CID, Trust: e.Trust, Value: value}, nil
 }
 
-// readItem is an item that is read in one go. A record that decodes without issues encodes to its own bytes, whose hash
-// has to be that of the CID: if it is, entry is set.
+// readItem is an item that is read in one step. A record that was decoded without issues encodes to its own bytes. If
+// their hash matches the CID, entry is set.
 type readItem[T any, P RecordPointer[T]] struct {
 	uri   string
 	entry *Entry[T]
-	block []byte // for the record, and cid for its CID's text: used again
-	cid   []byte
+	block []byte // the encoded record; reused
+	cid   []byte // the text of its CID; reused
 }
 
 // DecodeLex reads the item.
@@ -185,10 +185,10 @@ func (v *readItem[T, P]) DecodeLex(d *Decoder) {
 	}
 }
 
-// QueryRecord calls a query that answers with one record of type T, as {"uri", "cid", "value"}. The entry is [Claimed]:
-// the server says that the record is in a repository, and nobody signed that.
+// QueryRecord calls a query that answers with one record of type T, as {"uri", "cid", "value"}. The entry's trust is
+// [Claimed]: the server states that the record is in a repository, but no signature proves it.
 //
-// An error is that of the call, or a [*Failure] as [NewRecordPage] has it.
+// An error is that of the call, or a [*Failure] as for an item of [NewRecordPage].
 func QueryRecord[T any, P RecordPointer[T]](ctx context.Context, c Caller, nsid syntax.NSID, params Params) (*Entry[T], error) {
 	var answer Raw
 	if err := c.Call(ctx, &Call{NSID: nsid, Params: params, Output: &answer}); err != nil {
@@ -202,12 +202,13 @@ func QueryRecord[T any, P RecordPointer[T]](ctx context.Context, c Caller, nsid 
 }
 
 // QueryRecordPage calls a query that answers with a page of records of type T, in the array called field: see
-// [NewRecordPage]. The entries are [Claimed].
+// [NewRecordPage]. The entries' trust is [Claimed].
 func QueryRecordPage[T any, P RecordPointer[T]](ctx context.Context, c Caller, nsid syntax.NSID, params Params, field string) (*Page[Entry[T]], error) {
 	return QueryPage(ctx, c, nsid, params, NewRecordPage[T, P](field, Source{Trust: Claimed}))
 }
 
-// QueryRecordPages is [QueryRecordPage] for all pages, over which it iterates as [QueryPages] does.
+// QueryRecordPages iterates over the records of all pages of a query like that of [QueryRecordPage], as [QueryPages]
+// does.
 func QueryRecordPages[T any, P RecordPointer[T]](ctx context.Context, c Caller, nsid syntax.NSID, params Params, field string) iter.Seq2[*Entry[T], error] {
 	return QueryPages(ctx, c, nsid, params, func() *Page[Entry[T]] {
 		return NewRecordPage[T, P](field, Source{Trust: Claimed})

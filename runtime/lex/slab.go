@@ -2,11 +2,11 @@ package lex
 
 import "unsafe"
 
-// slabs allocates the optional objects of one record. The first object of a type is an allocation of its
-// own; further ones share chunks that grow, though not beyond what the array that is being decoded has
-// items left, so that a record with hundreds costs a few allocations and little is left over. A chunk lives
-// as long as any object in it: objects of one record share one fate anyway. A decoder in the pool may keep
-// the last chunks until the pool is cleared.
+// slabs allocates the optional objects of one record. The first object of a type has an allocation of its
+// own; further ones share chunks that grow, up to the number of items left in the array that is being decoded. So a
+// record with hundreds of objects costs few allocations and wastes little. A chunk stays in memory
+// as long as any object in it; the objects of one record are usually dropped together anyway. A decoder in the pool may
+// keep the last chunks until the pool is cleared.
 type slabs struct {
 	epoch  uint32 // one for each input: older chunks belong to other records
 	expect int    // items left in the innermost array of objects, with the current one; 0 outside
@@ -14,7 +14,7 @@ type slabs struct {
 }
 
 type slab struct {
-	typ   uintptr // the type that the chunk is of
+	typ   uintptr // the type of the chunk's objects
 	epoch uint32
 	size  uint32         // of the last chunk, in objects
 	left  uint32         // objects that are free
@@ -26,7 +26,7 @@ const (
 	largestSlab = 32
 )
 
-// NewObject returns a new, zero T for the object that comes next, and counts its memory.
+// NewObject returns a new, zero T for the next object, and charges its memory to the limit.
 func NewObject[T any](d *Decoder) *T {
 	var zero T
 	if d.arena != nil {
@@ -49,7 +49,7 @@ func NewObject[T any](d *Decoder) *T {
 		s.next = unsafe.Pointer(unsafe.SliceData(make([]T, s.size)))
 	}
 	p := (*T)(s.next)
-	// The last object's successor would point behind the chunk, which would keep its neighbour alive.
+	// After the last object, a pointer past the chunk would keep another allocation in memory.
 	if s.left--; s.left > 0 {
 		s.next = unsafe.Add(s.next, size)
 	} else {

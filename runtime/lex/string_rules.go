@@ -51,11 +51,11 @@ type StringRules struct {
 	Format Format
 	// Enum lists the values that are allowed.
 	Enum []string
-	// Const says that Enum's one value is a constant.
+	// Const says that the lexicon declares a constant; Enum then holds just that.
 	Const bool
 }
 
-// StringWith reads a string that keeps to r.
+// StringWith reads a string, and reports it if it breaks r.
 func (d *Decoder) StringWith(r *StringRules) string {
 	at := d.i
 	s, ok := d.text()
@@ -103,5 +103,5 @@ func (d *Decoder) checkGraphemes(at int, s string, r *StringRules) {
 	}
 }
 
-// IsKnown reports whether v is one of the known values, for the method of that name of generated types.
+// IsKnown reports whether v is one of the known values. It implements the method IsKnown of generated types.
 func IsKnown[T ~string](v T, known ...T) bool { return slices.Contains(known, v) }

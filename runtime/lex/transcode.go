@@ -7,7 +7,7 @@ import (
 )
 
 // JSONToCBOR returns the canonical DAG-CBOR of a value in the JSON form of the data model. The error
-// is an [*Error] that lists what is wrong with it.
+// is an [*Error] that lists what is wrong with b.
 func JSONToCBOR(b []byte) ([]byte, error) {
 	var v canonical
 	if err := DecodeJSON(b, &v); err != nil {
@@ -22,8 +22,8 @@ type canonical []byte
 func (v *canonical) DecodeLex(d *Decoder) { *v = bytes.Clone(d.transcoding()) }
 
 // CBORToJSON returns the JSON form of a value in DAG-CBOR. The error is an [*Error] that lists what is
-// wrong with it; the JSON is there even then, with U+FFFD for text that is not UTF-8, and null for what
-// cannot be read, so that a broken record can be shown.
+// wrong with b. CBORToJSON returns JSON even then, with U+FFFD for text that is not UTF-8 and null for
+// anything that cannot be read, so that a broken record can be shown.
 func CBORToJSON(b []byte) ([]byte, error) {
 	var v anyValue
 	err := DecodeCBOR(b, &v)
@@ -35,14 +35,14 @@ type anyValue struct{ raw string }
 
 func (v *anyValue) DecodeLex(d *Decoder) { v.raw = d.raw() }
 
-// transcoding returns the JSON value that comes next as canonical DAG-CBOR, until the next call.
+// transcoding returns the next JSON value as canonical DAG-CBOR, which is valid until the next call.
 func (d *Decoder) transcoding() []byte {
 	d.scratch = d.transcode(d.scratch[:0])
 	d.use(&d.most.scratch, len(d.scratch), 1)
 	return d.scratch
 }
 
-// transcode appends the JSON value that comes next as canonical DAG-CBOR.
+// transcode appends the next JSON value as canonical DAG-CBOR.
 func (d *Decoder) transcode(to []byte) []byte {
 	switch c := d.skipSpace(); c {
 	case '"':
@@ -79,11 +79,11 @@ func (d *Decoder) transcodeArray(to []byte) []byte {
 	return setHeader(to, start, majorArray, a.items)
 }
 
-// transcoded is where an entry of an object that was transcoded begins and ends: its key and its value, in DAG-CBOR.
+// transcoded holds the offsets of an entry of a transcoded object: where its key starts, its value starts and it ends.
 type transcoded struct{ from, value, to int32 }
 
-// transcodeObject appends the entries in the order of the JSON and sorts them afterwards, if need be: most
-// servers keep the order of DAG-CBOR.
+// transcodeObject appends the entries in the order of the JSON and sorts them afterwards if necessary; most
+// servers send them in the order of DAG-CBOR.
 func (d *Decoder) transcodeObject(to []byte) []byte {
 	at, start, first := d.i, len(to), len(d.transcoded)
 	to = append(to, 0)
@@ -131,8 +131,8 @@ func (d *Decoder) transcodeObject(to []byte) []byte {
 	return setHeader(to, start, majorMap, len(entries))
 }
 
-// key returns the entry's key with its header, out of the object's bytes. Comparing such keys gives the canonical order: a
-// header is the smaller the shorter the key is.
+// key returns the entry's key with its header, as part of b. Comparing such keys gives the canonical order, because a
+// shorter key has a smaller header.
 func (e transcoded) key(b []byte) []byte { return b[e.from:e.value] }
 
 // checkTranscoded checks the object at offset at, whose entries are in b, by its $type.
@@ -152,7 +152,7 @@ func setHeader(to []byte, start int, major byte, n int) []byte {
 	return slices.Replace(to, start, start+1, appendHeader(header[:0], major, uint64(n))...)
 }
 
-// sortTranscoded brings the entries, which are the rest of to, into canonical order.
+// sortTranscoded sorts the entries, which are at the end of to, into canonical order.
 func (d *Decoder) sortTranscoded(to []byte, at int, entries []transcoded) {
 	start := entries[0].from
 	d.unsorted = append(d.unsorted[:0], to[start:]...)

@@ -2,19 +2,19 @@ package lex
 
 import "strings"
 
-// TypedMap is an object that says its own type: a member of a union that the union's lexicon does not
-// list, or of a union that lists none. It keeps every field, and encodes to the same bytes.
+// TypedMap is an object with a $type for which there is no generated type: a member of a union that the union's lexicon
+// does not list. It keeps every field, and encodes to the same bytes.
 type TypedMap struct{ Map }
 
-// Type returns the object's $type, "" when it has none.
+// Type returns the object's $type, or "" if it has none.
 func (m TypedMap) Type() string {
 	v, _ := m.Get("$type")
 	s, _ := v.Text()
 	return s
 }
 
-// Variant returns the $type of the union member that comes next, for the caller to decode it by. A
-// value that has none is reported and skipped, and Variant returns "".
+// Variant returns the $type of the next value, a union's member, so that the caller can choose how to decode it. If the
+// value has no $type, Variant reports and skips it, and returns "".
 func (d *Decoder) Variant() string {
 	if typ := d.peekType(); typ != "" {
 		d.member = true
@@ -37,8 +37,8 @@ func DecodeMember[T any, P decodablePointer[T]](d *Decoder) *T {
 	return v
 }
 
-// peekType returns the $type of the object that comes next and leaves the input where it is. Issues
-// that it meets on its way are found again when the object is decoded.
+// peekType returns the $type of the next object without moving past it. Issues
+// that it meets are found again when the object is decoded.
 func (d *Decoder) peekType() (typ string) {
 	at, depth, issues := d.i, d.depth, len(d.issues)
 	wasDead, truncated, lost, quiet, check := d.dead, d.truncated, d.lost, d.quiet, d.check
@@ -53,7 +53,8 @@ func (d *Decoder) peekType() (typ string) {
 	return typ
 }
 
-// reportUnion reports that what comes next is not a member of the union, for the caller to skip it.
+// reportUnion reports that the next value is not a member of the union. It returns whether there is a value for the
+// caller to skip.
 func (d *Decoder) reportUnion(why string) bool {
 	if d.json {
 		d.skipSpace()
@@ -100,8 +101,8 @@ func (d *Decoder) TypedMap() TypedMap {
 	return m
 }
 
-// ClosedUnion reports that the union member that comes next is none of refs, which are all that its
-// lexicon allows, and skips it.
+// ClosedUnion skips the next value, a union's member, and reports that its $type is not one of refs, the types that the
+// lexicon allows.
 func (d *Decoder) ClosedUnion(refs ...string) {
 	typ := d.peekType()
 	d.member = false

@@ -31,12 +31,12 @@ func (k Kind) String() string {
 	return fmt.Sprintf("Kind(%d)", uint8(k))
 }
 
-// Value is one value of the atproto data model, kept as its canonical DAG-CBOR. The zero Value is none.
+// Value is one value of the atproto data model, kept as its canonical DAG-CBOR. The zero Value is not a valid value.
 type Value struct{ raw string }
 
 // ValueOf returns x as a Value. x is nil, a bool, an int or int64, a string, a Bytes or []byte, a
-// CIDLink, a Map, a Value, a []any or map[string]any of these, or any [Encodable]; the error says
-// what else it is.
+// CIDLink, a Map, a Value, a []any or map[string]any of these, or any [Encodable]. For any other type, ValueOf returns
+// an error that names it.
 func ValueOf(x any) (Value, error) {
 	e := new(Encoder)
 	if err := e.run(func() { e.any(x, 0) }); err != nil {
@@ -78,7 +78,7 @@ func (v Value) Bool() (value, ok bool) {
 	return v.raw == "\xf5", v.Kind() == KindBool
 }
 
-// Int returns the integer and whether v is one of 64 bits.
+// Int returns the integer and whether v is a 64-bit integer.
 func (v Value) Int() (int64, bool) {
 	if v.Kind() != KindInt {
 		return 0, false
@@ -140,7 +140,7 @@ func (v Value) Map() (Map, bool) {
 	return m, true
 }
 
-// Items iterates over the items of an array; there are none when v is no array.
+// Items iterates over the items of an array. If v is not an array, there are none.
 func (v Value) Items() iter.Seq[Value] {
 	return func(yield func(Value) bool) {
 		if v.Kind() != KindArray {
@@ -159,7 +159,7 @@ func (v Value) Items() iter.Seq[Value] {
 // CBOR returns v as DAG-CBOR.
 func (v Value) CBOR() []byte { return []byte(v.raw) }
 
-// MarshalJSON returns v in the JSON form of the data model; the zero Value is an error.
+// MarshalJSON returns v in the JSON form of the data model. It fails for the zero Value.
 func (v Value) MarshalJSON() ([]byte, error) {
 	if v.raw == "" {
 		return nil, fmt.Errorf("lex: the zero Value has no JSON form")
@@ -168,8 +168,8 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	return r.appendJSON(nil), nil
 }
 
-// rawReader goes through DAG-CBOR that was checked when it was read, or as far as it is well-formed:
-// past the end there are only nulls.
+// rawReader reads DAG-CBOR that was checked when it was decoded. It also reads broken DAG-CBOR, as far as that is
+// well-formed; past the end it returns only nulls.
 type rawReader struct {
 	s        string
 	i        int
@@ -207,7 +207,7 @@ func (r *rawReader) payload() string {
 	return r.s[r.i-int(n) : r.i]
 }
 
-// next goes over one value and returns it.
+// next reads one value and returns its bytes.
 func (r *rawReader) next() string {
 	at := r.i
 	for left := uint64(1); left > 0 && r.i < len(r.s); left-- {

@@ -2,17 +2,17 @@ package lex
 
 import "github.com/layers-pub/layers-go/runtime/syntax"
 
-// View is a record as servers answer with one: {"uri", "cid", "value"}. Its parts are kept as they came, and other
-// fields are let be, so that one odd record spoils no list.
+// View is a record in the form in which servers return it: {"uri", "cid", "value"}. Its parts are not checked and other
+// fields are skipped, so that one malformed record does not fail a whole page.
 type View struct {
-	// URI and CID are the server's text, "" for none.
+	// URI and CID are the server's text, or "" if it sent none.
 	URI, CID string
 	Value    Raw
 }
 
 var viewFields = NewFields("cid", "uri", "value")
 
-// DecodeLex reads a view, and null as an empty one.
+// DecodeLex reads a view. It reads null as an empty one.
 func (v *View) DecodeLex(d *Decoder) {
 	if d.Null() {
 		return
@@ -33,7 +33,7 @@ func (v *View) DecodeLex(d *Decoder) {
 	}
 }
 
-// recordURI returns the URI, "" unless it is that of a record.
+// recordURI returns the URI if it is a record's, and otherwise "".
 func (v *View) recordURI() syntax.ATURI {
 	if uri := syntax.ATURI(v.URI); syntax.ValidATURI(v.URI) && uri.RecordKey() != "" {
 		return uri
@@ -48,11 +48,11 @@ func textOrNull(d *Decoder) string {
 	return d.String(0, NoLimit)
 }
 
-// Envelope returns the record in DAG-CBOR: [Hashed] if its bytes are those of the CID, and [Served] if there is no CID.
-// The URI is not checked.
+// Envelope returns the record in DAG-CBOR. Its trust is [Hashed] if its bytes match the CID, and [Served] if there is no
+// CID. The URI is not checked.
 //
-// The error is a [*Failure], which has the envelope, too: the value is not of the data model, and stays in JSON, or
-// its bytes are not those of the CID ([RuleCID]).
+// The error is a [*Failure], which also has the envelope: either the value does not fit the data model, and the envelope
+// has it in JSON, or its bytes do not match the CID ([RuleCID]).
 func (v *View) Envelope() (Envelope, error) {
 	e := Envelope{URI: syntax.ATURI(v.URI), Data: v.Value.Data, Encoding: v.Value.Encoding, Trust: Served}
 	e.CID, _ = ParseCID(v.CID)
