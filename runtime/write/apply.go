@@ -15,108 +15,112 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
-// The settings of [Apply] that hold unless an option says otherwise.
+// The default settings of [Apply].
 const (
-	// DefaultMaxOps is how many operations a request has at most, which is what the reference server allows.
+	// DefaultMaxOps is the largest number of operations in a request: as many as the reference server allows.
 	DefaultMaxOps = 200
-	// DefaultAttempts is how often a request is tried.
+	// DefaultAttempts is how often a request is tried at most.
 	DefaultAttempts = 5
 )
 
-// ApplyOptions are the options of [Apply]. Nil is as good as the zero value.
+// ApplyOptions are the options of [Apply]; nil stands for the zero value.
 type ApplyOptions struct {
-	// Journal remembers how far the batch has come. Without it each record key must be given.
+	// Journal records the progress of the batch. Without it, every operation must have its record key.
 	Journal *Journal
-	// Lookup has the lexicons' rules for records and record keys.
+	// Lookup returns the lexicons' rules for records and record keys.
 	Lookup Lookup
-	// AllowUnknown allows records of collections that Lookup does not know: they are checked no further than that
-	// they are of the data model.
+	// AllowUnknown allows records of collections that Lookup does not know. Apply checks only that they follow the
+	// data model.
 	AllowUnknown bool
-	// Validate asks the server to check records too: see [CreateOptions].
+	// Validate asks the server to check records, too: see [CreateOptions].
 	Validate lex.Opt[bool]
-	// DropFields allows updates and puts to lose fields: see [Put].
+	// DropFields allows updates and puts to remove fields: see [Put].
 	DropFields bool
-	// MaxOps is how many operations a request has at most, and 0 stands for [DefaultMaxOps].
+	// MaxOps is the largest number of operations in a request; 0 stands for [DefaultMaxOps].
 	MaxOps int
-	// MaxBytes is the largest body that the server takes, and 0 stands for [DefaultMaxBytes]. If the server takes
-	// less (status 413), requests get smaller by themselves.
+	// MaxBytes is the size of the largest request body that the server accepts; 0 stands for [DefaultMaxBytes]. If
+	// the server accepts less (status 413), Apply makes smaller requests.
 	MaxBytes int
-	// Limiter paces the requests. Nil stands for a new one of [DefaultHourlyPoints] and [DefaultDailyPoints]; for no
-	// pace, give NewLimiter(0, 0).
+	// Limiter limits the rate of the requests. Nil stands for a new Limiter with [DefaultHourlyPoints] and
+	// [DefaultDailyPoints]; NewLimiter(0, 0) does not limit the rate.
 	Limiter *Limiter
-	// Attempts is how often a request is tried when the server cannot be reached, is at fault, or wants to be left
-	// alone, with growing pauses. 0 stands for [DefaultAttempts], and 1 is never again.
+	// Attempts is how often a request is tried, with growing pauses, if the server cannot be reached, fails, or asks
+	// clients to wait. 0 stands for [DefaultAttempts], and 1 means that it is not repeated.
 	Attempts int
-	// MaxWait is the longest pause between two attempts that the server may ask for; what asks for a longer one is
-	// an error that says until when. 0 stands for xrpc.DefaultMaxWait. Pauses for write points do not count.
+	// MaxWait is the longest pause between two attempts that Apply accepts when the server asks for one. If the
+	// server asks for a longer one, Apply returns an error that says until when. 0 stands for xrpc.DefaultMaxWait. It
+	// does not limit pauses for write points.
 	MaxWait time.Duration
-	// Clock makes the record keys that a new journal remembers, and nil stands for a new clock.
+	// Clock makes the record keys of a new journal; nil stands for a new clock.
 	Clock *syntax.TIDClock
-	// Each is called for each operation when it is done, in order, from the goroutine of Apply.
+	// Each, unless it is nil, is called for each operation when it is done, in order, in the goroutine of Apply.
 	Each func(OpResult)
-	// Progress is called when all operations are checked, after each request, and before each pause, from the goroutine of
-	// Apply. The account announces the pauses, too: see [Limiter].
+	// Progress, unless it is nil, is called when all operations have been checked, after each request, and before
+	// each pause, in the goroutine of Apply. Pauses are also announced to the account: see [Limiter].
 	Progress func(Progress)
 }
 
-// OpResult is what became of an operation.
+// OpResult is the result of one operation.
 type OpResult struct {
-	// Op is its number in the batch, from 1, and Line its line in the file that it came from, 0 if there is none.
+	// Op is the number of the operation in the batch, from 1. Line is its line in the file from which it was read, 0
+	// if there is none.
 	Op, Line int
 	Action   Action
-	// Ref names the record. The CID of a deleted one is undefined.
+	// Ref names the record. If the record was deleted, the CID is undefined.
 	Ref
-	// Written says that it was carried out now: false, that the record was as it should be already.
+	// Written reports whether this Apply carried the operation out. It is false if the record was already in the
+	// desired state.
 	Written bool
 }
 
-// Progress says how far a batch has come.
+// Progress is the progress of a batch.
 type Progress struct {
-	// Done operations of Ops are done.
+	// Done is how many of the Ops operations are done.
 	Done, Ops int
-	// Points are the write points that this Apply has spent.
+	// Points is how many write points this Apply has spent.
 	Points int
-	// Wait is how long the pause is that begins now, 0 if there is none.
+	// Wait is the length of the pause that begins now, 0 if there is none.
 	Wait time.Duration
-	// Err is the failure that the pause is about, nil if it is for write points.
+	// Err is the failure that is the reason for the pause, nil if the pause is for write points.
 	Err error
 }
 
-// Result says what became of a batch.
+// Result is the result of [Apply].
 type Result struct {
-	// Ops is how many operations the batch has, of which Written were carried out now, and Already needed nothing
-	// to be done: because of an earlier Apply, or because the records were like that anyway. What is left over
-	// was not done, or nobody knows.
+	// Ops is how many operations the batch has. Written is how many of them this Apply carried out. Already is how
+	// many needed no action, because an earlier Apply had carried them out or the records were already in the desired
+	// state. The others were not carried out, or it is not known whether they were.
 	Ops, Written, Already int
-	// Requests is how many requests carried operations out, or may have, and Points their write points.
+	// Requests is how many requests carried out operations, or may have, and Points is how many write points they
+	// took.
 	Requests, Points int
 }
 
-// Apply makes records what a batch of operations says. It goes over the batch twice, which therefore has to give the
-// same operations each time, as [Ops] and [ReadOps] do: first to check all of them, then to send them in their order,
-// as few requests as the server's limits allow. At any time no more than one request's records are in memory, and a few
-// bytes for each operation.
+// Apply brings the records of an account into the state that a batch of operations describes. It iterates over ops
+// twice, first to check all operations, then to send them in order, in as few requests as the server's limits allow.
+// So ops must yield the same operations each time, as [Ops] and [ReadOps] do. Apply keeps in memory at most the
+// records of one request, and a few bytes for each operation.
 //
-// Nothing is sent unless all operations are valid; else the error is an [*InvalidError]. A record may be in a batch only
-// once.
+// If any operation is not valid, nothing is sent, and the error is an [*InvalidError]. A record may occur in a batch
+// only once.
 //
-// What a batch says is how things are to be. A create or an update is done when the record has the new CID, a delete when
-// there is none, and what is done is not sent. So after an error, a lost answer or the end of the process, the same batch
-// can be applied again: it does the rest and repeats nothing. That takes a look at each record. With a [Journal], what is
-// known to be done is passed over, and records whose keys the journal made are looked at only if the answer to their
-// request was lost.
+// An operation describes the desired state of a record. A create, update or put is done if the record has the new
+// CID, and a delete is done if there is no record. Operations that are already done are not sent. So after an error,
+// a lost answer or the end of the process, the same batch can be applied again: that does the rest and repeats
+// nothing. To find out what is done, Apply reads each record. With a [Journal], it skips operations that are known to
+// be done, and it reads records whose keys the journal made only if the answer to their request was lost.
 //
-// The server carries a request out as a whole or not at all. A request that fails in a way that may pass is tried again,
-// after a look at what has become of it.
+// The server carries out a request as a whole or not at all. If a request fails for a reason that may pass, Apply
+// finds out whether it was carried out, and tries again if necessary.
 //
-// Errors about the record of one operation are [*OpError]s: [ErrConflict] if a record that is to be created is there with
-// another content, or one that is to be updated is not there; [ErrDropsFields], see [Put]; [ErrCIDMismatch]. What else
-// goes wrong with a request is a [*BatchError]. The Result is there in any case.
+// Errors about the record of one operation are [*OpError]s. They wrap [ErrConflict] if a record to be created exists
+// with other content, or a record to be updated does not exist; [ErrDropsFields], see [Put]; or [ErrCIDMismatch].
+// Other errors about a request are [*BatchError]s. Apply returns a Result with every error, too.
 //
-// Operations are not compared with the record's state in the same instant as they are carried out: the method knows no
-// such comparison. If others write the same records at the same time, the last one wins.
+// Checking the state of a record and writing it are not one atomic step, since the server's method has no such
+// comparison. If others write the same records at the same time, the last writer wins.
 //
-// It calls com.atproto.repo.applyWrites and com.atproto.repo.getRecord.
+// Apply calls com.atproto.repo.applyWrites and com.atproto.repo.getRecord.
 func Apply(ctx context.Context, a Account, ops iter.Seq2[Op, error], opts *ApplyOptions) (*Result, error) {
 	if opts == nil {
 		opts = new(ApplyOptions)
@@ -150,13 +154,13 @@ type applier struct {
 	opts    ApplyOptions
 	rules   *rules
 	hash    hash.Hash
-	digests []digest // of the operations, to see that they stay the same
+	digests []digest // of the operations, to detect that they changed
 	other   error    // why the batch is not the journal's
 	empty   int      // bytes of a request without operations
-	bytes   int      // that a request may have
-	done    int      // so many operations are done
-	doubt   int      // so many operations may have been sent
-	open    bool     // it is not known what became of the last request
+	bytes   int      // the most that a request may have
+	done    int      // how many operations are done
+	doubt   int      // how many operations may have been sent
+	open    bool     // it is not known whether the last request was carried out
 	pending []*change
 	result  *Result
 }
@@ -244,12 +248,13 @@ func (r *applier) check(ctx context.Context, ops iter.Seq2[Op, error]) error {
 	return r.other
 }
 
-// unassigned is the record key of a change that is to get one from the journal, which is as long.
+// unassigned stands for the record key of a change that will get one from the journal. It has the length of such a
+// key.
 const unassigned syntax.RecordKey = "(from-journal"
 
 const anyTID syntax.RecordKey = "2222222222222"
 
-// prepare returns the change that an operation asks for, checked.
+// prepare checks an operation and returns the change that it asks for.
 func (r *applier) prepare(n int, op Op) (*change, error) {
 	c := &change{op: n, line: op.line, action: op.Action, send: op.Action, collection: op.Collection, rkey: op.RecordKey, record: op.Record}
 	if c.collection == "" && c.record != nil {
@@ -270,11 +275,11 @@ func (r *applier) prepare(n int, op Op) (*change, error) {
 			return c, ErrNoKey
 		}
 		if err := (lex.RecordType{NSID: c.collection, Key: "any"}).CheckKey(c.rkey); err != nil {
-			return c, err // one that its lexicon does not allow can be deleted
+			return c, err // malformed; a key that only the lexicon disallows can be deleted
 		}
 		return c, r.measure(c)
 	case ActionPut:
-		c.send = ActionCreate // until the record is found
+		c.send = ActionCreate // changed if the record exists
 	case ActionCreate, ActionUpdate:
 	default:
 		return c, fmt.Errorf("unknown action %q", op.Action)
@@ -295,7 +300,7 @@ func (r *applier) prepare(n int, op Op) (*change, error) {
 	return c, r.measure(c)
 }
 
-// key checks the record key of c, or finds one.
+// key checks the record key of c, or sets it if there is none.
 func (r *applier) key(c *change, t lex.RecordType) error {
 	literal := literalKey(t)
 	switch {
@@ -332,7 +337,7 @@ func (r *applier) measure(c *change) error {
 	return nil
 }
 
-// apply sends the operations that are not done.
+// apply sends the operations that are not done yet.
 func (r *applier) apply(ctx context.Context, ops iter.Seq2[Op, error]) error {
 	n := 0
 	for op, err := range ops {
@@ -388,7 +393,7 @@ func (r *applier) cut(changes []*change) int {
 	return len(changes)
 }
 
-// flush carries the pending changes out until no more than left are left.
+// flush carries out pending changes until at most left of them remain.
 func (r *applier) flush(ctx context.Context, left int) error {
 	for len(r.pending) > left {
 		n := r.cut(r.pending)
@@ -416,7 +421,7 @@ func (r *applier) report(c *change, written bool) {
 	}
 }
 
-// pause waits as p says, after telling everybody.
+// pause waits for p.Wait, after it has called Progress and announced the pause.
 func (r *applier) pause(ctx context.Context, p xrpc.Pause) error {
 	p.NSID, p.Attempts = atproto.NSIDRepoApplyWrites, r.opts.Attempts
 	return sleep(ctx, p, func(p xrpc.Pause) {

@@ -11,7 +11,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// item returns c as one of the writes of applyWrites.
+// item returns c as an item of the input of applyWrites.
 func (c *change) item() atproto.RepoApplyWritesInputWritesItem {
 	switch c.send {
 	case ActionDelete:
@@ -22,16 +22,16 @@ func (c *change) item() atproto.RepoApplyWritesInputWritesItem {
 	return &atproto.RepoApplyWritesCreate{Collection: c.collection, Rkey: lex.Some(c.rkey), Value: c.raw()}
 }
 
-// raw returns the record of c.
+// raw returns the encoded record of c.
 func (c *change) raw() lex.Raw { return lex.Raw{Data: c.cbor, Encoding: lex.CBOR} }
 
-// answer is where the server says it put a record.
+// answer is the URI and the CID that the server returned for a record.
 type answer struct {
 	uri syntax.ATURI
 	cid syntax.CID
 }
 
-// answerOf returns what the result of one of the writes of applyWrites says; nothing, for a delete.
+// answerOf returns the answer in one of the results of applyWrites; it is empty for a delete.
 func answerOf(result atproto.RepoApplyWritesOutputResultsItem) answer {
 	switch r := result.(type) {
 	case *atproto.RepoApplyWritesCreateResult:
@@ -42,17 +42,18 @@ func answerOf(result atproto.RepoApplyWritesOutputResultsItem) answer {
 	return answer{}
 }
 
-// stored is a record as it is at the server.
+// stored is the record that the server has, if any.
 type stored struct {
 	found bool
 	cid   lex.CID
 	json  []byte
 }
 
-// lookUp reads the record that c is about. One that is not there is no error, if the server says so itself.
+// lookUp reads the record that c is about. If the server itself says that the record does not exist, that is not an
+// error.
 func lookUp(ctx context.Context, a Account, c *change) (stored, error) {
 	params := atproto.RepoGetRecordParams{Repo: syntax.AtIdentifier(a.DID()), Collection: c.collection, Rkey: c.rkey}
-	var record lex.View // which knows a malformed CID from none
+	var record lex.View // it can tell a malformed CID from a missing one
 	err := a.Call(ctx, &lex.Call{NSID: atproto.NSIDRepoGetRecord, Params: params.LexParams(), Output: &record})
 	if err != nil && verdict.Of(err) == verdict.NoRecord {
 		return stored{}, nil
@@ -79,7 +80,7 @@ func cidOfJSON(json []byte) (lex.CID, error) {
 	return lex.CIDOf(lex.CodecDagCBOR, cbor), err
 }
 
-// compare returns an error when the server says that it put c elsewhere, or with another content.
+// compare returns an error if the server says that it stored c under another URI or with another CID.
 func (c *change) compare(a answer) error {
 	if a.uri != c.uri {
 		return fmt.Errorf("the server answered that it wrote %q", a.uri)
@@ -94,7 +95,7 @@ func (c *change) compare(a answer) error {
 	return nil
 }
 
-// mismatchError is an ErrCIDMismatch with its CIDs.
+// mismatchError is an ErrCIDMismatch with the two CIDs.
 type mismatchError struct{ found, want lex.CID }
 
 func (e *mismatchError) Error() string {

@@ -13,28 +13,29 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
-// What can go wrong with a write, for [errors.Is], besides what its record breaks (a [*lex.Error]) and what a
-// server answers (an [*xrpc.Error]).
+// Errors of writes, for [errors.Is], other than those about an invalid record (a [*lex.Error]) and those that a
+// server returns (an [*xrpc.Error]).
 var (
-	// ErrConflict says that the record at the server is not the one that the write is about: there is one
-	// already, there is none, or it was changed in the meantime. Nothing was written.
+	// ErrConflict says that the record at the server is not in the state that the write expects: it exists already,
+	// it does not exist, or it was changed in the meantime. Nothing was written.
 	ErrConflict = errors.New("conflict")
-	// ErrCIDMismatch says that the server stored a record, but not as it was sent: the CIDs differ.
+	// ErrCIDMismatch says that the server stored a record, but not the one that was sent: the CIDs differ.
 	ErrCIDMismatch = errors.New("the server stored something else")
-	// ErrDropsFields says that a write was refused because it would drop fields. The error is a [*DropError],
-	// unless the record that is there is too broken to be compared.
+	// ErrDropsFields says that a write was not sent because it would drop fields. The error is a [*DropError], unless
+	// the record at the server is too malformed to be compared.
 	ErrDropsFields = errors.New("fields would be lost")
-	// ErrTooLarge says that a write was not sent, or was refused, because it takes more bytes than the
-	// server allows.
+	// ErrTooLarge says that a write was not sent, or that the server refused it, because it is larger than the server
+	// allows.
 	ErrTooLarge = errors.New("too large")
-	// ErrUnknown says that a write was sent and nobody knows whether it was carried out: neither its answer nor that to
-	// a look at the record was in the server's own word. A proxy's page is not, whatever its status.
+	// ErrUnknown says that a write was sent, and that it is not known whether it was carried out: the server answered
+	// neither the write nor the reading of the record in the protocol's form. The page of a proxy does not count as
+	// an answer, whatever its status.
 	ErrUnknown = errors.New("it is not known whether it was written")
-	// ErrNoKey says that an operation has no record key, and that there is no journal to remember one.
+	// ErrNoKey says that an operation has no record key, and that there is no journal to assign one.
 	ErrNoKey = errors.New("no record key")
-	// ErrChanged says that a batch was not the same when it was read for the second time.
+	// ErrChanged says that a batch had other operations when it was read for the second time.
 	ErrChanged = errors.New("the batch changed while it was being applied")
-	// ErrJournal says that a journal is of another batch, in use, or damaged.
+	// ErrJournal says that a journal cannot be used: it belongs to another batch, is in use, is damaged, or is full.
 	ErrJournal = errors.New("journal")
 )
 
@@ -42,19 +43,19 @@ var (
 type OpError struct {
 	// Op is the number of the operation in its batch, from 1; 0 if it is not one of a batch.
 	Op int
-	// Line is the line of the operation in the file that it came from, from 1; 0 if there is none.
+	// Line is the line of the operation in the file from which it was read, from 1; 0 if there is none.
 	Line int
-	// Action is what was to be done.
+	// Action is what the write was to do.
 	Action Action
-	// URI names the record. It has no record key if the operation has none yet, and is empty for a line that
-	// is no operation.
+	// URI names the record. It has no record key if the operation has none yet, and is empty for a line that is not
+	// an operation.
 	URI syntax.ATURI
 	// Err is what went wrong. It wraps one of this package's errors, a [*lex.Error] or an error of the
 	// server.
 	Err error
 }
 
-// Error returns a text that names the operation and the record, and says what went wrong.
+// Error returns a text with the operation, the record and the cause.
 func (e *OpError) Error() string {
 	text := "write: "
 	if e.Op > 0 {
@@ -78,13 +79,13 @@ func (e *OpError) Unwrap() error { return e.Err }
 
 // InvalidError says that a batch was not applied because operations in it are not valid. Nothing was sent.
 type InvalidError struct {
-	// Failures are the operations that are not valid, the first 1,000 of them.
+	// Failures are the first 1,000 operations that are not valid.
 	Failures []*OpError
-	// Failed is how many there are, of Ops operations in all.
+	// Failed is how many of the Ops operations are not valid.
 	Failed, Ops int
 }
 
-// Error returns a text that has the first three failures, and says how many more there are.
+// Error returns a text with the first three failures and the number of the others.
 func (e *InvalidError) Error() string {
 	const shown = 3
 	var b strings.Builder
@@ -107,16 +108,16 @@ func (e *InvalidError) Unwrap() []error {
 	return errs
 }
 
-// BatchError says that a request for several operations of a batch failed. A request is carried out as a
-// whole or not at all; the error wraps [ErrUnknown] when it is not known which.
+// BatchError says that a request for several operations of a batch failed. A request is carried out as a whole or not
+// at all; the error wraps [ErrUnknown] if it is not known which.
 type BatchError struct {
-	// First and Last are the numbers of the operations, from 1.
+	// First and Last are the numbers of the first and the last operation of the request, from 1.
 	First, Last int
 	// Err is what went wrong.
 	Err error
 }
 
-// Error returns a text that names the operations and says what went wrong.
+// Error returns a text with the operations and the cause.
 func (e *BatchError) Error() string {
 	return fmt.Sprintf("write: ops %d to %d: %v", e.First, e.Last, e.Err)
 }
@@ -124,9 +125,9 @@ func (e *BatchError) Error() string {
 // Unwrap returns e.Err.
 func (e *BatchError) Unwrap() error { return e.Err }
 
-// DropError says that a write was refused because the record would lose fields. It is [ErrDropsFields].
+// DropError says that a write was not sent because the record would lose fields. It wraps [ErrDropsFields].
 type DropError struct {
-	// CID is that of the record at the server.
+	// CID is the CID of the record at the server.
 	CID lex.CID
 	// Fields are JSON pointers (RFC 6901) to the fields that the record at the server has and the new one
 	// does not; the first 100 of them.
@@ -149,18 +150,18 @@ func (e *DropError) Error() string {
 // Unwrap returns [ErrDropsFields].
 func (e *DropError) Unwrap() error { return ErrDropsFields }
 
-// outcome is what an error of a call says about whether a procedure was carried out.
+// outcome says what the error of a call means for whether the procedure was carried out.
 type outcome int
 
 const (
-	refused  outcome = iota // it was not, and will not be
-	exists                  // it was not: there is a record already
-	busy                    // it was not: the server wants to be left alone for a while
-	doubtful                // nobody knows
+	refused  outcome = iota // it was not carried out, and will not be
+	exists                  // it was not carried out: the record exists already
+	busy                    // it was not carried out: the server asks clients to wait
+	doubtful                // it is not known
 )
 
-// outcomeOf returns what err says, and whether sending the same again may help. When nothing is known about an
-// error it is doubtful.
+// outcomeOf returns the outcome that err means, and whether sending the same call again may help. The outcome of an
+// unknown error is doubtful.
 func outcomeOf(err error) (_ outcome, passing bool) {
 	if errors.Is(err, xrpc.ErrNotSent) {
 		return refused, false
@@ -176,8 +177,8 @@ func outcomeOf(err error) (_ outcome, passing bool) {
 	return refused, false
 }
 
-// mayPass reports whether the cause of an error that leaves all open may be over soon: a server that fails, a proxy that
-// answers in its place, a network.
+// mayPass reports whether the cause of a doubtful error may soon pass: a failing server, a proxy that answers in its
+// place, a network failure.
 func mayPass(err error) bool {
 	for _, lasting := range []error{guard.ErrPrivate, xrpc.ErrTooLarge, xrpc.ErrRedirect} {
 		if errors.Is(err, lasting) {

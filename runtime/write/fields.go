@@ -12,8 +12,8 @@ import (
 // maxDropped is how many fields a DropError lists.
 const maxDropped = 100
 
-// guardFields returns a DropError when s, the record that c replaces, has fields that c does not have and that are
-// not in allowed.
+// guardFields returns a DropError if s, the record that c replaces, has fields that c lacks and that are not in
+// allowed.
 func guardFields(s stored, c *change, allowed []string) error {
 	if !s.found {
 		return nil
@@ -25,7 +25,7 @@ func guardFields(s stored, c *change, allowed []string) error {
 	if err := lex.DecodeCBOR(c.cbor, &after); err != nil {
 		return err
 	}
-	before.Delete("$type") // the collection's, whatever it says
+	before.Delete("$type") // not compared
 	after.Delete("$type")
 	was, err := lex.ValueOf(before)
 	if err != nil {
@@ -43,26 +43,28 @@ func guardFields(s stored, c *change, allowed []string) error {
 	return &DropError{CID: s.cid, Fields: d.fields, Dropped: d.n}
 }
 
-// dropped collects the fields that old values have and new ones lack.
+// dropped collects the fields that the old values have and the new ones lack.
 type dropped struct {
 	allowed []string
 	fields  []string
 	n       int
 }
 
-// place is an old value and where it is.
+// place is an old value and its path in the record.
 type place struct {
 	pointer string
 	value   lex.Value
 }
 
-// values compares values that stand for each other: one with one, or the items of two arrays that cannot be paired.
+// values compares old values with the new values that replace them: one with one, or all items of two arrays whose
+// items cannot be paired.
 func (d *dropped) values(old []place, now []lex.Value) {
 	d.objects(old, now)
 	d.arrays(old, now)
 }
 
-// objects compares those of the values that are objects, by their $type: an object of another type is another thing.
+// objects compares the objects among the values, grouped by $type: objects of different types do not correspond to
+// each other.
 func (d *dropped) objects(old []place, now []lex.Value) {
 	types := make(map[string][]map[string]lex.Value)
 	for _, value := range now {
@@ -110,7 +112,7 @@ func (d *dropped) objects(old []place, now []lex.Value) {
 	}
 }
 
-// arrays compares the items of those of the values that are arrays.
+// arrays compares the items of the arrays among the values.
 func (d *dropped) arrays(old []place, now []lex.Value) {
 	there := make(map[string]int) // new items, by their bytes
 	var items []lex.Value
@@ -121,7 +123,7 @@ func (d *dropped) arrays(old []place, now []lex.Value) {
 		}
 	}
 	if items == nil {
-		return // taking items out is no loss of fields
+		return // removing items does not count as losing fields
 	}
 	var gone []place
 	for _, p := range old {
@@ -163,7 +165,7 @@ func (d *dropped) report(pointer string) {
 	}
 }
 
-// escape makes a key part of a JSON pointer.
+// escape escapes a key for use in a JSON pointer.
 var escape = strings.NewReplacer("~", "~0", "/", "~1")
 
 func typeOf(object lex.Map) string {

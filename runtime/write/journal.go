@@ -19,22 +19,24 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Journal is a file that remembers how far a batch has come, so that [Apply] can go on with it after it failed or
-// its process was killed: which operations are known to be done, which were sent, and the record keys of those that
-// came without. It belongs to one batch of one account. Once the batch is done, applying it again with the journal
+// Journal is a file that records the progress of a batch, so that [Apply] can continue it after it failed or its
+// process was killed: which operations are known to be done, which were sent, and the record keys of those that had
+// none. A journal belongs to one batch of one account. Once the batch is done, applying it again with the journal
 // does nothing; to apply it anew, use a new file.
 //
-// A batch may grow, done or not, and operations that were not sent yet may change: it has to begin with those that were.
-// How a file spells them does not matter.
+// A batch may grow, whether it is done or not, and operations that were not sent yet may change, but the batch must
+// begin with the operations that were sent. Differences in the text of a batch file that do not change the operations
+// are allowed.
 //
-// The file is locked while it is open, against other processes too where the system can (not on Plan 9, Solaris,
-// AIX and js). It is only ever appended to, and flushed to the disk before what it says is relied on, so that a crash
-// at any time leaves a journal that is true. It is text, a JSON object to a line, and holds nothing secret.
+// The file is locked while it is open, also against other processes if the system supports that (not on Plan 9,
+// Solaris, AIX and js). Lines are only appended to the file, and flushed to disk before anything relies on them, so a
+// crash at any time leaves a correct journal. The file is text, with a JSON object on each line, and contains nothing
+// secret.
 //
-// It takes at most 64 MiB, which is some 8 million operations; what would take more is refused with [ErrJournal] before it
-// is sent.
+// The file can have at most 64 MiB, which is enough for some 8 million operations. If a request would need more,
+// Apply returns [ErrJournal] before it sends the request.
 //
-// A Journal serves one Apply at a time; [Journal.Progress] may be called meanwhile.
+// Use a Journal for only one Apply at a time; [Journal.Progress] may be called concurrently.
 type Journal struct {
 	path string
 	file *os.File
@@ -42,36 +44,35 @@ type Journal struct {
 	mu     sync.Mutex
 	head   *journalHead // nil: no batch yet
 	ops    int          // of the batch, when it was last begun
-	prints []byte       // of those operations, printSize bytes each; nil: a former version did not note them
+	prints []byte       // of those operations, printSize bytes each; nil: a former version did not record them
 	bases  []keyRange   // what their record keys are made from
-	sent   int          // so many operations may have been sent
-	done   int          // so many are known to be done
+	sent   int          // how many operations may have been sent
+	done   int          // how many are known to be done
 	size   int64        // of the file
-	broken error        // why nothing can be appended any more
+	broken error        // why no more lines can be appended
 }
 
-// journalHead is the first line: what the journal is of.
+// journalHead is the first line, which identifies the batch.
 type journalHead struct {
 	Version int        `json:"journal"`
 	DID     syntax.DID `json:"did"`
 	// Batch is the hash of the operations, in hexadecimal. Only journals without Prints need it.
 	Batch string `json:"batch"`
 	Ops   int    `json:"ops"`
-	// Base is what the keys are made from that the batch does not give: that of operation i is Base and i-1
-	// microseconds.
+	// Base is the TID from which missing record keys are made: the key of operation i is Base plus i-1 microseconds.
 	Base syntax.TID `json:"base"`
 	// Prints are the beginnings of the operations' digests, one after the other.
 	Prints []byte `json:"prints,omitempty"`
 }
 
-// journalLine is any other line: how many operations were about to be sent, or are done; or how the batch has changed when
-// it was begun again.
+// journalLine is any other line. It says how many operations were about to be sent or are done, or how the batch had
+// changed when it was applied again.
 type journalLine struct {
 	Sent int `json:"sent,omitempty"`
 	Done int `json:"done,omitempty"`
 
-	// Ops is how many operations it has now, of which the first Kept are the same, and Prints is of the others. Base is for
-	// the keys of those that are more than there ever were.
+	// Ops is how many operations the batch has now. The first Kept of them are unchanged, and Prints has the prints
+	// of the others. Base is for the keys of operations beyond the largest number that the batch ever had.
 	Ops    int        `json:"ops,omitempty"`
 	Kept   int        `json:"kept,omitempty"`
 	Base   syntax.TID `json:"base,omitempty"`
@@ -81,22 +82,22 @@ type journalLine struct {
 // keyRange says what the record keys of some operations are made from.
 type keyRange struct {
 	first, last int
-	base        syntax.TID // of the first; each further one is a microsecond more
+	base        syntax.TID // key of the first operation; each next one is a microsecond later
 }
 
 const (
 	journalVersion = 1
-	// printSize is enough to notice a changed operation.
+	// printSize is enough to detect a changed operation.
 	printSize = 6
-	// maxJournal is the largest journal: far more than a batch needs that would take years of write points. What it could
-	// not be opened with again is not written.
+	// maxJournal is the size of the largest journal, far more than a batch for years of write points needs. Nothing
+	// is written that would make the journal too large to be opened again.
 	maxJournal = 64 << 20
-	// journalReserve is the room at its end for what is known of the requests that were sent.
+	// journalReserve is the room that is kept at the end for lines about requests that were sent.
 	journalReserve = 1 << 20
 )
 
-// OpenJournal opens the journal in a file, which is made, readable for its owner alone, if it is not there. The error
-// wraps [ErrJournal] when another journal has the file open, or when it is not a journal's.
+// OpenJournal opens the journal in a file. If the file does not exist, it is created and is readable only by its
+// owner. The error wraps [ErrJournal] if another Journal has the file open, or if the file is not a journal.
 func OpenJournal(path string) (*Journal, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -136,13 +137,13 @@ func (j *Journal) open() error {
 		}
 		rest = after
 	}
-	// What is left was being written when the process or the machine stopped. A file that was never a journal is
-	// left as it is.
+	// The rest was being written when the process or the machine stopped. A file that was never a journal is not
+	// changed.
 	if beginning := `{"journal":`; j.head == nil && !bytes.HasPrefix(rest, []byte(beginning[:min(len(beginning), len(rest))])) {
 		return j.fault("is not a journal")
 	}
 	size := int64(len(content) - len(rest))
-	// Also a journal that is not new: the process that made it may have been killed before this.
+	// Sync also if the journal is not new: the process that created it may have been killed before it got here.
 	if err := disk.SyncDir(filepath.Dir(j.path)); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
@@ -156,7 +157,7 @@ func (j *Journal) open() error {
 	return nil
 }
 
-// read takes in one line and reports whether it is one.
+// read parses and applies one line, and reports whether it is valid.
 func (j *Journal) read(text []byte) bool {
 	if j.head == nil {
 		head := new(journalHead)
@@ -187,10 +188,10 @@ func (j *Journal) read(text []byte) bool {
 	return true
 }
 
-// isPrints reports whether there are n prints. The first comparison is for an n that nobody could multiply.
+// isPrints reports whether prints has n prints. The first comparison prevents an overflow of the multiplication.
 func isPrints(prints []byte, n int) bool { return n <= len(prints) && len(prints) == n*printSize }
 
-// knows returns what is wrong if the n-th operation of a batch is not the one that the journal knows to have been sent.
+// knows returns an error if the n-th operation of a batch is not the one that, by the journal, was sent.
 func (j *Journal) knows(n int, d digest) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -203,8 +204,8 @@ func (j *Journal) knows(n int, d digest) error {
 // print returns the beginning of the digest of operation n.
 func (j *Journal) print(n int) []byte { return j.prints[(n-1)*printSize : n*printSize] }
 
-// begin makes the journal that of a batch, given by the digests of its operations, or checks that it is. What was not sent
-// may have changed since then.
+// begin assigns a new journal to a batch, given by the digests of its operations, or checks that the journal belongs
+// to that batch. Operations that were not sent may have changed since.
 func (j *Journal) begin(did syntax.DID, ops []digest, clock *syntax.TIDClock) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -226,7 +227,7 @@ func (j *Journal) begin(did syntax.DID, ops []digest, clock *syntax.TIDClock) er
 	case len(ops) < j.sent:
 		return fmt.Errorf("write: %w", j.another(fmt.Sprintf("%d of its operations were applied, and this one has only %d", j.sent, len(ops))))
 	case j.prints == nil && j.sent > 0:
-		// One of a former version, which does not know the operations one by one.
+		// A journal of a former version, which has no prints of the single operations.
 		if len(ops) < j.ops || hex.EncodeToString(hashSlice(ops[:j.ops])) != j.head.Batch {
 			return fmt.Errorf("write: %w", j.another(fmt.Sprintf("the first %d operations are not the ones that it was begun with", j.ops)))
 		}
@@ -287,13 +288,13 @@ func printsOf(ops []digest) []byte {
 	return prints
 }
 
-// set takes in the first line.
+// set applies the first line.
 func (j *Journal) set(head *journalHead) {
 	j.head, j.ops, j.prints = head, head.Ops, head.Prints
 	j.bases = []keyRange{{1, head.Ops, head.Base}}
 }
 
-// extend takes in a line that says how the batch has changed.
+// extend applies a line that says how the batch has changed.
 func (j *Journal) extend(line *journalLine) {
 	if first := j.keys() + 1; line.Ops >= first {
 		j.bases = append(j.bases, keyRange{first, line.Ops, line.Base})
@@ -302,10 +303,10 @@ func (j *Journal) extend(line *journalLine) {
 	j.prints = append(j.prints[:line.Kept*printSize:line.Kept*printSize], line.Prints...)
 }
 
-// keys returns for how many operations there are record keys.
+// keys returns how many operations the journal can give record keys to.
 func (j *Journal) keys() int { return j.bases[len(j.bases)-1].last }
 
-// key returns the record key of operation n, if it came without.
+// key returns the record key for operation n, if that has none of its own.
 func (j *Journal) key(n int) syntax.RecordKey {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -314,7 +315,7 @@ func (j *Journal) key(n int) syntax.RecordKey {
 	return syntax.RecordKey(r.base.Add(time.Duration(n-r.first) * time.Microsecond))
 }
 
-// markSent notes that the first n operations are about to be sent.
+// markSent records that the first n operations are about to be sent.
 func (j *Journal) markSent(n int) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -328,7 +329,7 @@ func (j *Journal) markSent(n int) error {
 	return err
 }
 
-// markDone notes that the first n operations are done.
+// markDone records that the first n operations are done.
 func (j *Journal) markDone(n int) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -376,7 +377,7 @@ func (j *Journal) Progress() (done, ops int) {
 	return j.done, j.ops
 }
 
-// Close closes the file. It is not needed to make anything last.
+// Close closes the file. Everything has been flushed to disk before.
 func (j *Journal) Close() error { return j.file.Close() }
 
 func (j *Journal) fault(what string) error {

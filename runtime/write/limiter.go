@@ -18,19 +18,20 @@ const (
 	DefaultDailyPoints  = 35000
 )
 
-// Limiter keeps writes below a number of points an hour and a day. The points of any hour and of any day count, so
-// that it does not matter when the server's hours begin. It knows only of the writes that it was asked for, and of
-// none after the process has ended: the rest, the server says by refusing.
+// Limiter limits writes to a number of points per hour and per day. The limits hold for every period of an hour or a
+// day, so it does not matter when the server's periods begin. A Limiter counts only the writes for which it was
+// asked, and its counts are lost when the process ends: for other writes, the server's refusals are the only limit.
 //
-// A pause for points is announced to the account if it has a method Announce(xrpc.Pause), as a client of package auth has:
-// the hook of xrpc.WithPauses hears of it, with xrpc.ReasonPoints. No longest pause of a server's holds for it.
+// A pause for points is announced to the account if that has a method Announce(xrpc.Pause), as a client of package
+// auth has: the function of xrpc.WithPauses is then called with xrpc.ReasonPoints. Limits on the pauses that a server
+// asks for do not apply.
 //
 // A Limiter is safe for concurrent use, and one should serve all writes to an account. It must be made by
 // [NewLimiter].
 type Limiter struct {
 	windows [2]window
 	mu      sync.Mutex
-	spent   []spending // by time; the latest may be in the future
+	spent   []spending // in the order of time; the last ones may be in the future
 }
 
 type window struct {
@@ -43,19 +44,19 @@ type spending struct {
 	points int
 }
 
-// NewLimiter returns a Limiter of so many points an hour and a day. 0 is no limit.
+// NewLimiter returns a Limiter that allows the given numbers of points per hour and per day. 0 means no limit.
 func NewLimiter(hourly, daily int) *Limiter {
 	return &Limiter{windows: [2]window{{time.Hour, hourly}, {24 * time.Hour, daily}}}
 }
 
-// Wait waits until the points may be spent, and spends them. It returns an error, and spends nothing, when ctx ends, or
-// would end before that, which is an [*xrpc.WaitError]; or when there are more points than may be spent at all. It announces
-// nothing: the functions of this package that take a Limiter do.
+// Wait waits until the points may be spent, and spends them. It returns an error and spends nothing if ctx ends, if
+// points is more than the limits allow at all, or, with an [*xrpc.WaitError], if ctx would end before the points may
+// be spent. Unlike the functions of this package that take a Limiter, it does not announce the pause.
 func (l *Limiter) Wait(ctx context.Context, points int) error {
 	return l.wait(ctx, points, func(xrpc.Pause) {}, "")
 }
 
-// wait is Wait for a call of a method. A pause is announced before it begins.
+// wait is Wait for a call of the given method. It announces the pause before the pause begins.
 func (l *Limiter) wait(ctx context.Context, points int, announce func(xrpc.Pause), nsid syntax.NSID) error {
 	wait, undo, err := l.reserve(points)
 	if err != nil {
@@ -68,7 +69,7 @@ func (l *Limiter) wait(ctx context.Context, points int, announce func(xrpc.Pause
 	return nil
 }
 
-// most returns how many points may be spent at once, 0 for any.
+// most returns how many points may be spent at once, 0 for any number.
 func (l *Limiter) most() int {
 	least := 0
 	for _, w := range l.windows {
@@ -79,7 +80,7 @@ func (l *Limiter) most() int {
 	return least
 }
 
-// reserve spends points at the earliest time that is possible, and returns how long it is until then.
+// reserve spends points at the earliest possible time, and returns how long to wait until then.
 func (l *Limiter) reserve(points int) (wait time.Duration, undo func(), err error) {
 	most := l.most()
 	if most == 0 {
@@ -94,7 +95,7 @@ func (l *Limiter) reserve(points int) (wait time.Duration, undo func(), err erro
 	l.spent = slices.DeleteFunc(l.spent, func(s spending) bool { return now.Sub(s.at) >= 24*time.Hour })
 	at := now
 	if n := len(l.spent); n > 0 && l.spent[n-1].at.After(at) {
-		at = l.spent[n-1].at // who came first goes first
+		at = l.spent[n-1].at // first come, first served
 	}
 	for _, w := range l.windows {
 		at = l.earliest(w, at, points)
@@ -104,7 +105,7 @@ func (l *Limiter) reserve(points int) (wait time.Duration, undo func(), err erro
 	return at.Sub(now), func() { l.forget(spend) }, nil
 }
 
-// earliest returns the first time from at on when the points of a window that ends then leave room for more.
+// earliest returns the earliest time, not before at, such that the window that ends at that time has room for points.
 func (l *Limiter) earliest(w window, at time.Time, points int) time.Time {
 	if w.points <= 0 {
 		return at

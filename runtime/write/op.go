@@ -17,11 +17,11 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Op is an operation of a batch: what is to become of one record.
+// Op is an operation of a batch: it describes the desired state of one record.
 type Op struct {
 	Action Action
-	// Collection and RecordKey name the record. The collection may be left out where there is a Record. A create
-	// may come without a key when the batch has a [Journal], and anything when its lexicon fixes the key.
+	// Collection and RecordKey name the record. Collection may be empty if there is a Record. RecordKey may be empty
+	// for a create if the batch has a [Journal], and for any action if the lexicon fixes the key.
 	Collection syntax.NSID
 	RecordKey  syntax.RecordKey
 	// Record is the new record: a pointer to a generated type, or an [*Untyped]. It is nil for a delete. It must
@@ -29,7 +29,7 @@ type Op struct {
 	Record lex.Record
 
 	line      int
-	authority syntax.AtIdentifier // whose record it says it is, "" if it does not say
+	authority syntax.AtIdentifier // the account that the operation names, "" if it names none
 }
 
 // Ops returns a batch of operations, for [Apply].
@@ -43,9 +43,9 @@ func Ops(ops ...Op) iter.Seq2[Op, error] {
 	}
 }
 
-// AssignKeys gives each create in ops that has no record key a key: the one that its lexicon fixes, or a TID of clock,
-// in the order of the operations. Lookup may be nil, and then no lexicon fixes any. Applying the batch again is safe as
-// long as the keys are kept.
+// AssignKeys gives each create in ops that has no record key a key: the one that its lexicon fixes, or a TID of
+// clock, in the order of the operations. If lookup is nil, no lexicon fixes a key. As long as the keys are kept, it
+// is safe to apply the batch again.
 func AssignKeys(ops []Op, clock *syntax.TIDClock, lookup Lookup) {
 	for i := range ops {
 		op := &ops[i]
@@ -60,22 +60,21 @@ func AssignKeys(ops []Op, clock *syntax.TIDClock, lookup Lookup) {
 	}
 }
 
-// ReadOpsOptions are the options of [ReadOps]. Nil is as good as the zero value.
+// ReadOpsOptions are the options of [ReadOps]; nil stands for the zero value.
 type ReadOpsOptions struct {
-	// Collection returns the collection that a name stands for: each in a field collection, or in a uri. By default
-	// they are NSIDs.
+	// Collection returns the collection that a name in a field collection, or in a uri, stands for. By default the
+	// names are NSIDs.
 	Collection func(name string) (syntax.NSID, error)
-	// Account returns the DID of an account that a uri names by its handle. By default handles are not resolved, and
-	// such an operation is not valid. It is called for each line of that kind each time that the batch is read: the
-	// answers should stay the same.
+	// Account returns the DID for a handle in a uri. By default an operation with a handle is not valid. Account is
+	// called for each such line each time the batch is read, and should return the same DID each time.
 	Account func(handle syntax.Handle) (syntax.DID, error)
 }
 
-// maxLine is the longest line that ReadOps reads. No server takes a record of that size.
+// maxLine is the length of the longest line that ReadOps reads. No server accepts a record of that size.
 const maxLine = 16 << 20
 
-// ReadOps returns the batch that is in a file of JSON lines, which open opens each time that the batch is read. A line is
-// an object with these fields; empty lines are skipped, so is a byte order mark, and other fields are not allowed:
+// ReadOps returns the batch in a file of JSON lines. It calls open each time the batch is read. Each line is an
+// object with the fields below; other fields are not allowed. Empty lines and a byte order mark are skipped.
 //
 //	action      create, update, put or delete
 //	uri         of the record, in place of collection and rkey
@@ -83,7 +82,8 @@ const maxLine = 16 << 20
 //	rkey        the record's key; may be left out for a create
 //	value       the record; not for a delete. Its $type may be left out where there is a collection
 //
-// Lines that are no operations come as [*OpError]s among the others, so that all of them can be listed. opts may be nil.
+// For a line that is not a valid operation, the sequence yields an [*OpError] and continues, so that all such lines
+// can be listed. opts may be nil.
 func ReadOps(open func() (io.ReadCloser, error), opts *ReadOpsOptions) iter.Seq2[Op, error] {
 	if opts == nil {
 		opts = new(ReadOpsOptions)
@@ -126,7 +126,7 @@ func ReadOps(open func() (io.ReadCloser, error), opts *ReadOpsOptions) iter.Seq2
 type opLine struct {
 	uri, rkey, action, collection lex.Opt[string]
 	record, rest                  lex.Map
-	names                         bool // uri and collection are still to be resolved
+	names                         bool // uri and collection have yet to be resolved
 }
 
 var opFields = lex.NewFields("uri", "rkey", "value", "action!", "collection")
@@ -161,7 +161,7 @@ func (l *opLine) DecodeLex(d *lex.Decoder) {
 	}
 }
 
-// resolve replaces the names of collections by what they stand for.
+// resolve replaces the names of collections by their NSIDs.
 func (l *opLine) resolve(collection func(string) (syntax.NSID, error)) error {
 	if name, ok := l.collection.Get(); ok {
 		nsid, err := collection(name)
@@ -232,7 +232,7 @@ func parseOp(text []byte, opts *ReadOpsOptions) (Op, error) {
 // digest identifies an operation.
 type digest [sha256.Size]byte
 
-// digest returns the hash of what c, which was checked, does to which record.
+// digest returns the hash of the action, the address and the content of c, which must have been checked.
 func (c *change) digest(h hash.Hash) (d digest) {
 	h.Reset()
 	fmt.Fprintf(h, "%s\n%s\n%s\n%s\n", c.action, c.collection, c.rkey, c.cid)

@@ -8,8 +8,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
-// announcer returns what announces the pauses of calls to an account: its own hook, where it has one, as a client of package
-// auth does.
+// announcer returns the function that announces the pauses of an account's calls: the account's method Announce, if
+// it has one, as a client of package auth does.
 func announcer(a Account) func(xrpc.Pause) {
 	if a, can := a.(interface{ Announce(xrpc.Pause) }); can {
 		return a.Announce
@@ -17,8 +17,8 @@ func announcer(a Account) func(xrpc.Pause) {
 	return func(xrpc.Pause) {}
 }
 
-// sleep waits for p.Wait, if that is not 0, after it has announced that. If ctx would end first it returns an
-// [*xrpc.WaitError] at once.
+// sleep announces p and waits for p.Wait, if that is not 0. If ctx would end first, it returns an [*xrpc.WaitError]
+// at once.
 func sleep(ctx context.Context, p xrpc.Pause, announce func(xrpc.Pause)) error {
 	if p.Wait <= 0 || ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -28,7 +28,7 @@ func sleep(ctx context.Context, p xrpc.Pause, announce func(xrpc.Pause)) error {
 		return &xrpc.WaitError{Pause: p, Err: fmt.Errorf("longer than there is time: %w", context.DeadlineExceeded)}
 	}
 	announce(p)
-	timer := time.NewTimer(time.Until(p.Until)) // announcing it has taken some of it
+	timer := time.NewTimer(time.Until(p.Until)) // the announcement may have taken some of the time
 	defer timer.Stop()
 	select {
 	case <-timer.C:

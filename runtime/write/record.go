@@ -9,15 +9,16 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Account is whose repository is written to: a caller with the account's credentials, whose calls go to the
-// server that has the repository. A client of package auth is one.
+// Account is the account whose repository is written. It makes calls with the account's credentials to the server
+// that has the repository. A client of package auth is an Account.
 type Account interface {
 	lex.Caller
 	DID() syntax.DID
 }
 
-// checkPDS has an account that can do so, such as a client of package auth, check that its calls go to the server that has
-// the repository. It comes before the first look at a record: what another server has says nothing.
+// checkPDS calls the method CheckPDS of an account that has it, such as a client of package auth, to check that its
+// calls go to the server that has the repository. It is called before any record is read, since the records of
+// another server mean nothing.
 func checkPDS(ctx context.Context, a Account) error {
 	if a, can := a.(interface{ CheckPDS(context.Context) error }); can {
 		return a.CheckPDS(ctx)
@@ -28,23 +29,23 @@ func checkPDS(ctx context.Context, a Account) error {
 // Ref names a record and its content.
 type Ref struct {
 	URI syntax.ATURI
-	// CID is that of the record's DAG-CBOR.
+	// CID is the CID of the record in DAG-CBOR.
 	CID lex.CID
 }
 
-// Lookup finds the rules for the records of a collection. That of the generated package records is one.
+// Lookup finds the lexicon's rules for the records of a collection, such as records.Lookup of the generated code.
 type Lookup = func(syntax.NSID) (lex.RecordType, bool)
 
-// DefaultMaxBytes is the largest body of a request in bytes, unless an option says otherwise. The reference server
-// takes 150 KiB; so a record has to be a bit smaller.
+// DefaultMaxBytes is the default size of the largest request body, in bytes. The reference server accepts 150 KiB. A
+// record must be a little smaller, since the body has other fields, too.
 const DefaultMaxBytes = 150_000
 
-// Untyped is a record of which only the fields are known: from a file, or of a collection that there is no Go type
-// for. Its $type is its collection.
+// Untyped is a record without a Go type, such as one from a file or of a collection for which there is no generated
+// type. Its $type is its collection.
 type Untyped struct{ lex.Map }
 
-// ParseRecord returns the record that is in data, in the JSON form of the data model. The error is a [*lex.Error]
-// that lists what is wrong with it. Whether it keeps to its lexicon is checked when it is written.
+// ParseRecord parses a record in the JSON form of the data model. The error is a [*lex.Error] that lists what is
+// wrong with it. Whether the record follows its lexicon is checked when it is written.
 func ParseRecord(data []byte) (*Untyped, error) {
 	u := new(Untyped)
 	if err := lex.DecodeJSON(data, u); err != nil {
@@ -65,17 +66,17 @@ type Action string
 
 // The actions.
 const (
-	// ActionCreate makes a record that is not there yet.
+	// ActionCreate creates a record that does not exist yet.
 	ActionCreate Action = "create"
-	// ActionUpdate replaces a record that is there.
+	// ActionUpdate replaces a record that exists.
 	ActionUpdate Action = "update"
-	// ActionPut makes a record, or replaces the one that is there.
+	// ActionPut creates a record or replaces the existing one.
 	ActionPut Action = "put"
-	// ActionDelete removes a record if it is there.
+	// ActionDelete deletes a record if it exists.
 	ActionDelete Action = "delete"
 )
 
-// points are what the reference server counts for a write.
+// points returns how many points the reference server counts for the action.
 func (a Action) points() int {
 	switch a {
 	case ActionCreate:
@@ -86,7 +87,7 @@ func (a Action) points() int {
 	return 2
 }
 
-// most are the points that an action counts at most: a put may be a create.
+// most returns the largest number of points that the action may count: a put may be a create.
 func (a Action) most() int {
 	if a == ActionPut {
 		return ActionCreate.points()
@@ -107,14 +108,14 @@ type change struct {
 	// For a batch:
 
 	op, line int    // from 1
-	send     Action // a put is a create or an update, when the time has come
-	size     int    // bytes in a request
-	fresh    bool   // the key is the journal's: nobody else has made such a record
+	send     Action // the action to send; for a put, a create or an update
+	size     int    // its size in a request, in bytes
+	fresh    bool   // the journal made the key, so no other client has made this record
 	sent     bool   // by this process
 	done     bool
 }
 
-// fail returns err as an error of c.
+// fail returns err as an OpError of c.
 func (c *change) fail(err error) error {
 	if err == nil {
 		return nil
@@ -122,7 +123,7 @@ func (c *change) fail(err error) error {
 	return &OpError{Op: c.op, Line: c.line, Action: c.action, URI: c.uri, Err: err}
 }
 
-// rules are what a change is checked against.
+// rules are the rules by which a change is checked.
 type rules struct {
 	did          syntax.DID
 	lookup       Lookup
@@ -141,8 +142,8 @@ func newRules(a Account, lookup Lookup, allowUnknown bool, validate lex.Opt[bool
 	return &rules{did: a.DID(), lookup: lookup, allowUnknown: allowUnknown, validate: validate, maxBytes: maxBytes}
 }
 
-// typeOf returns the type that rules the records of a collection. own makes a record of the Go type that the
-// caller uses; it is nil if that says nothing about the collection.
+// typeOf returns the record type of a collection. own makes a record of the caller's Go type; it is nil if the caller
+// has no Go type for the collection.
 func (r *rules) typeOf(collection syntax.NSID, own func() lex.Record) (lex.RecordType, error) {
 	if t, ok := r.lookup(collection); ok {
 		return t, nil
@@ -157,7 +158,7 @@ func (r *rules) typeOf(collection syntax.NSID, own func() lex.Record) (lex.Recor
 	return t, nil
 }
 
-// literalKey returns the record key that a lexicon fixes, if it does.
+// literalKey returns the record key that the lexicon fixes, or "" if it fixes none.
 func literalKey(t lex.RecordType) syntax.RecordKey {
 	const literal = "literal:"
 	if len(t.Key) > len(literal) && t.Key[:len(literal)] == literal {
@@ -166,7 +167,7 @@ func literalKey(t lex.RecordType) syntax.RecordKey {
 	return ""
 }
 
-// address sets the URI of c, without a key while it has none that is one.
+// address sets the URI of c, without a record key if c has no valid one yet.
 func (r *rules) address(c *change) error {
 	if c.collection == "" {
 		return errors.New("there is no collection: a record's is its $type")
@@ -183,7 +184,7 @@ func (r *rules) address(c *change) error {
 	return nil
 }
 
-// encode checks the record of c and sets its DAG-CBOR and CID.
+// encode checks the record of c, and sets the DAG-CBOR and the CID of c.
 func (r *rules) encode(c *change, t lex.RecordType) error {
 	cbor, err := lex.EncodeCBOR(c.record)
 	if err != nil {
@@ -216,7 +217,7 @@ func tooLarge(n, limit int) error {
 	return fmt.Errorf("%w: %d bytes of JSON are over the maximum of %d", ErrTooLarge, n, limit)
 }
 
-// single checks a write that is not part of a batch, all but its record key.
+// single checks a write that is not part of a batch, except for its record key.
 func (r *rules) single(c *change, own func() lex.Record) (lex.RecordType, error) {
 	if !syntax.ValidDID(string(r.did)) {
 		return lex.RecordType{}, fmt.Errorf("the account has no DID: %q", r.did)

@@ -17,16 +17,17 @@ import (
 )
 
 const (
-	// lookUps is how many records are looked up at once.
+	// lookUps is how many records are read concurrently.
 	lookUps = 8
-	// firstPause and lastPause are the limits of the pauses between attempts, of which each is twice as long.
+	// firstPause and lastPause are the shortest and the longest pause between attempts. Each pause is twice as long
+	// as the one before.
 	firstPause, lastPause = time.Second, time.Minute
 )
 
-// errSplit says that a request has to be cut smaller.
+// errSplit says that a request must be split into smaller ones.
 var errSplit = errors.New("the request is too large")
 
-// attempt carries changes out with one request, as often as it takes and the options allow.
+// attempt carries out changes by one request, which it repeats as often as needed and as the options allow.
 func (r *applier) attempt(ctx context.Context, changes []*change) error {
 	for attempt := 1; ; attempt++ {
 		err := r.request(ctx, changes, attempt)
@@ -44,9 +45,10 @@ func (r *applier) attempt(ctx context.Context, changes []*change) error {
 		}
 		last := !passing || attempt >= r.opts.Attempts
 		if outcome == exists {
-			r.doubt = changes[len(changes)-1].op // a look at all of them
+			r.doubt = changes[len(changes)-1].op // read all of them
 		}
-		// Without the server's answer it may still be under way, so that there is more to see after a pause.
+		// Without the server's answer the request may still be in progress, so it is better to read the records after
+		// a pause.
 		if r.open && (last || large || verdict.Heard(err)) || outcome == exists {
 			known := undone(changes)
 			switch left, problem := r.left(ctx, changes); {
@@ -59,7 +61,7 @@ func (r *applier) attempt(ctx context.Context, changes []*change) error {
 			case large && len(left) > 1:
 				return r.split(changes, err)
 			case outcome == exists && len(left) < known:
-				continue // without those that are there, as they should be
+				continue // without the records that are already in the desired state
 			case outcome == exists:
 				err = fmt.Errorf("%w: %w", ErrConflict, err)
 			}
@@ -95,7 +97,7 @@ func undone(changes []*change) (n int) {
 	return n
 }
 
-// pause returns how long to wait after an attempt that ended with err, and which part of that the server asks for.
+// pause returns how long to wait after an attempt that failed with err, and how much of that the server asked for.
 func pause(attempt int, err error) (wait, asked time.Duration) {
 	limit := lastPause
 	if shift := attempt - 1; shift < 6 {
@@ -109,7 +111,7 @@ func pause(attempt int, err error) (wait, asked time.Duration) {
 	return wait + asked, asked
 }
 
-// request sends those of the changes that are not done.
+// request sends the changes that are not done yet.
 func (r *applier) request(ctx context.Context, changes []*change, attempt int) error {
 	left, err := r.left(ctx, changes)
 	if err != nil || len(left) == 0 {
@@ -120,7 +122,7 @@ func (r *applier) request(ctx context.Context, changes []*change, attempt int) e
 		points += c.send.points()
 	}
 	for _, c := range changes {
-		c.sent = false // an earlier request for them was not carried out: it would have been as a whole
+		c.sent = false // an earlier request for them was not carried out, or all of them would be done
 	}
 	wait, undo, err := r.opts.Limiter.reserve(points)
 	if err != nil {
@@ -128,7 +130,7 @@ func (r *applier) request(ctx context.Context, changes []*change, attempt int) e
 	}
 	if wait > 0 {
 		if err = r.pause(ctx, xrpc.Pause{Reason: xrpc.ReasonPoints, Wait: wait, Attempt: attempt}); err == nil {
-			left, err = r.left(ctx, changes) // that may have been an hour
+			left, err = r.left(ctx, changes) // that may have taken an hour
 		}
 		if err != nil || len(left) == 0 {
 			undo()
@@ -157,7 +159,7 @@ func (r *applier) request(ctx context.Context, changes []*change, attempt int) e
 	return r.compare(ctx, left, out.Results)
 }
 
-// compare compares the results of a request with what was sent.
+// compare compares the results of a request with the changes that were sent.
 func (r *applier) compare(ctx context.Context, sent []*change, results []atproto.RepoApplyWritesOutputResultsItem) error {
 	if len(results) == len(sent) {
 		r.open = false
@@ -179,7 +181,7 @@ func (r *applier) compare(ctx context.Context, sent []*change, results []atproto
 	return left[0].fail(errors.New("the server says that it was written, but it is not there"))
 }
 
-// lookUpError says that a record could not be looked up.
+// lookUpError says that a record could not be read.
 type lookUpError struct {
 	uri syntax.ATURI
 	err error
@@ -189,7 +191,7 @@ func (e *lookUpError) Error() string { return fmt.Sprintf("reading %s failed: %v
 
 func (e *lookUpError) Unwrap() error { return e.err }
 
-// left returns those of the changes that are not done, as far as that is not known already.
+// left returns the changes that are not done. It reads the records for which that is not known already.
 func (r *applier) left(ctx context.Context, changes []*change) ([]*change, error) {
 	group, within := errgroup.WithContext(ctx)
 	group.SetLimit(lookUps)
@@ -227,7 +229,7 @@ func (r *applier) left(ctx context.Context, changes []*change) ([]*change, error
 	return left, nil
 }
 
-// judge compares a record with what it is to be.
+// judge compares the record at the server with the desired state.
 func (r *applier) judge(c *change, s stored) (done bool, err error) {
 	switch {
 	case c.action == ActionDelete:
@@ -249,7 +251,7 @@ func (r *applier) judge(c *change, s stored) (done bool, err error) {
 	return false, guardFields(s, c, nil)
 }
 
-// finish notes that changes are done.
+// finish records that changes are done.
 func (r *applier) finish(changes []*change) error {
 	r.open = false
 	last := changes[len(changes)-1].op
@@ -266,7 +268,8 @@ func (r *applier) finish(changes []*change) error {
 	return nil
 }
 
-// split makes requests smaller than the one that the server refused, or returns an error if it has one operation only.
+// split makes later requests smaller than the one that the server refused. It returns an error if that had only one
+// operation.
 func (r *applier) split(changes []*change, err error) error {
 	size := r.empty - 1
 	var left []*change
@@ -283,7 +286,7 @@ func (r *applier) split(changes []*change, err error) error {
 	return errSplit
 }
 
-// fail returns err as an error of a request.
+// fail returns err as the BatchError of a request.
 func (r *applier) fail(changes []*change, err error) error {
 	if _, ok := err.(*OpError); ok {
 		return err

@@ -12,37 +12,38 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// CreateOptions are the options of [Create]. Nil is as good as the zero value.
+// CreateOptions are the options of [Create]; nil stands for the zero value.
 type CreateOptions struct {
-	// RecordKey is the new record's key. When it is empty the record gets the key that its lexicon fixes, or a
-	// TID of Clock.
+	// RecordKey is the key of the new record. If it is empty, the record gets the key that its lexicon fixes, or else
+	// a TID from Clock.
 	RecordKey syntax.RecordKey
-	// Clock makes the TID, and nil stands for a new clock. TIDs of one clock are in the order of their making.
+	// Clock makes the TID; nil stands for a new clock. Each TID of a clock is greater than those it made before.
 	Clock *syntax.TIDClock
-	// Lookup has the lexicons' rules for record keys, and for records of type [Untyped]. Without it any key is
-	// taken.
+	// Lookup returns the lexicons' rules for record keys, and for records of type [Untyped]. If it is nil, any record
+	// key is allowed.
 	Lookup Lookup
-	// AllowUnknown allows an [Untyped] record of a collection that Lookup does not know: it is checked no
-	// further than that it is of the data model.
+	// AllowUnknown allows an [Untyped] record of a collection that Lookup does not know. Create checks only that it
+	// follows the data model.
 	AllowUnknown bool
-	// Validate asks the server to check the record too (true), or not to (false). Unset, a server checks
-	// records of lexicons that it knows. One that does not know a lexicon refuses its records at true.
+	// Validate asks the server to check the record too (true), or not to (false). If it is unset, a server checks the
+	// records whose lexicons it knows. If it is true, a server that does not know the lexicon refuses the record.
 	Validate lex.Opt[bool]
-	// MaxBytes is the largest body that the server takes, and 0 stands for [DefaultMaxBytes].
+	// MaxBytes is the size of the largest request body that the server accepts; 0 stands for [DefaultMaxBytes].
 	MaxBytes int
-	// Limiter is waited for before the record is sent, which the account announces: see [Limiter]. Nil: no wait.
+	// Limiter limits the rate of writes: Create waits for it before it sends the record, and announces the pause, see
+	// [Limiter]. Nil means no limit.
 	Limiter *Limiter
 }
 
-// Create makes a new record, a pointer to a generated type or an [*Untyped], and returns its URI and CID. Its record
-// key is made here: see [CreateOptions].
+// Create writes a new record, a pointer to a generated type or an [*Untyped], and returns its URI and CID. The record
+// key is made by the client: see [CreateOptions].
 //
-// The record is checked first, and a [*lex.Error] lists all that is wrong with it. Errors are [*OpError]s. If
-// there is another record with the same key the error is [ErrConflict], and if the same one is there already that
-// is a success. With [ErrCIDMismatch] the Ref has the CID that the server gave; with other errors after the key was
-// made, the record that was to be.
+// Create checks the record first; a [*lex.Error] lists everything that is wrong with it. Errors are [*OpError]s. If
+// another record with the same key exists, the error is [ErrConflict]; if the same record exists already, Create
+// succeeds. With [ErrCIDMismatch], the Ref has the CID that the server returned; with other errors after the key was
+// made, it names the record that Create was to write.
 //
-// It calls com.atproto.repo.createRecord, once, and com.atproto.repo.getRecord when the answer is lost.
+// Create calls com.atproto.repo.createRecord once, and com.atproto.repo.getRecord if the answer is lost.
 func Create(ctx context.Context, a Account, record lex.Record, opts *CreateOptions) (Ref, error) {
 	own, err := makerOf(record)
 	if err != nil {
@@ -96,7 +97,7 @@ func Create(ctx context.Context, a Account, record lex.Record, opts *CreateOptio
 	return ref, c.fail(err)
 }
 
-// makerOf returns a function that makes empty records of the type of record, which has to be a pointer.
+// makerOf returns a function that makes empty records of the type of record, which must be a pointer.
 func makerOf(record lex.Record) (func() lex.Record, error) {
 	v := reflect.ValueOf(record)
 	switch {
@@ -118,7 +119,7 @@ func newKey(t lex.RecordType, clock *syntax.TIDClock) syntax.RecordKey {
 	return syntax.RecordKey(clock.Next())
 }
 
-// ready makes the last checks before c is sent.
+// ready does the last checks before c is sent.
 func (r *rules) ready(c *change, t lex.RecordType, in lex.Encodable) error {
 	if err := t.CheckKey(c.rkey); err != nil {
 		return err
@@ -129,7 +130,7 @@ func (r *rules) ready(c *change, t lex.RecordType, in lex.Encodable) error {
 	return r.fits(in)
 }
 
-// pace waits for the points of c, if there is a limiter.
+// pace waits until l, if it is not nil, allows the points of c.
 func pace(ctx context.Context, a Account, l *Limiter, nsid syntax.NSID, c *change) error {
 	if l == nil {
 		return nil
@@ -137,7 +138,7 @@ func pace(ctx context.Context, a Account, l *Limiter, nsid syntax.NSID, c *chang
 	return l.wait(ctx, c.action.points(), announcer(a), nsid)
 }
 
-// send sends a write of one record and compares what the server answers with it.
+// send sends a write of one record and compares the server's answer with it.
 func send(c *change, call func() (answer, error)) (Ref, error) {
 	ref := Ref{c.uri, c.cid}
 	out, err := call()
@@ -157,8 +158,8 @@ func send(c *change, call func() (answer, error)) (Ref, error) {
 	return ref, err
 }
 
-// settle reads the record of c after a call that ended with err, which leaves open whether c was carried out. Its
-// own error says that this stays open.
+// settle reads the record of c after a call that failed with err, which does not say whether c was carried out. If
+// settle returns an error, that remains unknown.
 func settle(ctx context.Context, a Account, c *change, err error) (stored, error) {
 	if ctx.Err() != nil {
 		return stored{}, fmt.Errorf("%w: %w", ErrUnknown, err)
@@ -170,16 +171,16 @@ func settle(ctx context.Context, a Account, c *change, err error) (stored, error
 	return s, nil
 }
 
-// PutOptions are the options of [Put]. Nil is as good as the zero value.
+// PutOptions are the options of [Put]; nil stands for the zero value.
 type PutOptions struct {
-	// Swap says what must be there for the record to be written: a record with that CID
-	// (lex.ValueOrNull(cid)), no record (lex.NullOf[lex.CID]()), or, unset, anything.
+	// Swap says what the server must have for the record to be written: a record with that CID
+	// (lex.ValueOrNull(cid)), no record (lex.NullOf[lex.CID]()), or, if Swap is unset, anything.
 	Swap lex.Nullable[lex.CID]
-	// DropFields allows fields to be lost. Unless there is a Swap, nothing is compared then and the last
-	// write wins.
+	// DropFields allows fields to be lost. Then, unless Swap is set, Put does not compare the records, and the last
+	// writer wins.
 	DropFields bool
-	// Drop lists the fields that may be lost, as JSON pointers (RFC 6901). A pointer allows all that is below
-	// it as well.
+	// Drop lists the fields that may be lost, as JSON pointers (RFC 6901). A pointer also allows everything below
+	// that field.
 	Drop []string
 	// Lookup, AllowUnknown, Validate, MaxBytes and Limiter are as in [CreateOptions].
 	Lookup       Lookup
@@ -189,20 +190,21 @@ type PutOptions struct {
 	Limiter      *Limiter
 }
 
-// Put writes a record under a key, in the place of the one that is there, and returns its URI and CID.
+// Put creates the record with the given key, or replaces the existing one, and returns its URI and CID.
 //
-// It reads the record that is there. If that is the same as the new one, nothing is written. If it has fields that
-// the new one lacks, at any depth, the error is a [*DropError], unless the options say that they may go: whether
-// the caller took them out or never knew of them cannot be told. Fields that change their value are not fields that
-// go. Neither are the fields of an object that gives way to one with another $type, or of an array's item that is
-// taken out. The items of two arrays that are not the same are compared one by one when there are as many of them;
-// otherwise a field goes when some of the old items have it and none of the new ones does.
+// Put first reads the existing record. If that is the same as the new one, nothing is written. If it has fields that
+// the new one lacks, at any depth, the error is a [*DropError], unless the options allow the loss: Put cannot tell
+// whether the caller removed the fields or never knew of them. Fields whose value changes do not count as lost.
+// Neither do the fields of an object that is replaced by one with another $type, or of an item that is removed from
+// an array. If an array changes, items that occur in both versions are ignored. If the two versions have the same
+// number of other items, these are compared one by one; otherwise a field counts as lost if some of the old items
+// have it and none of the new ones does.
 //
-// The record is written only if the one that was read is still there; else the error is [ErrConflict], and the
-// caller can start over with reading. That is also the error when Swap asks for something else than is there.
-// Other errors are as in [Create].
+// The record is written only if the server still has the record that Put read; otherwise the error is [ErrConflict],
+// and the caller can start again by reading the record. The error is the same if the server does not have what Swap
+// asks for. Other errors are as in [Create].
 //
-// It calls com.atproto.repo.getRecord and com.atproto.repo.putRecord, the latter once.
+// Put calls com.atproto.repo.getRecord and com.atproto.repo.putRecord, the latter once.
 func Put(ctx context.Context, a Account, rkey syntax.RecordKey, record lex.Record, opts *PutOptions) (Ref, error) {
 	own, err := makerOf(record)
 	if err != nil {
@@ -273,7 +275,7 @@ func Put(ctx context.Context, a Account, rkey syntax.RecordKey, record lex.Recor
 	return ref, c.fail(err)
 }
 
-// swapText returns a swap as it is sent.
+// swapText returns a swap in the form in which it is sent.
 func swapText(swap lex.Nullable[lex.CID]) lex.Nullable[syntax.CID] {
 	cid, ok := swap.Get()
 	switch {
@@ -285,7 +287,7 @@ func swapText(swap lex.Nullable[lex.CID]) lex.Nullable[syntax.CID] {
 	return lex.Nullable[syntax.CID]{}
 }
 
-// checkSwap compares what is there with what has to be.
+// checkSwap compares the record at the server with what swap asks for.
 func checkSwap(swap lex.Nullable[lex.CID], s stored) error {
 	want, defined := swap.Get()
 	switch {
@@ -299,20 +301,21 @@ func checkSwap(swap lex.Nullable[lex.CID], s stored) error {
 	return nil
 }
 
-// DeleteOptions are the options of [Delete]. Nil is as good as the zero value.
+// DeleteOptions are the options of [Delete]; nil stands for the zero value.
 type DeleteOptions struct {
-	// Swap is the CID that the record must have to be deleted; undefined, any.
+	// Swap is the CID that the record must have to be deleted. If it is undefined, any record is deleted.
 	Swap lex.CID
-	// Limiter is waited for before the request is sent. Nil: no wait.
+	// Limiter limits the rate of writes, as in [CreateOptions]. Nil means no limit.
 	Limiter *Limiter
 }
 
-// Delete deletes the record at uri, which has to be in the account's repository and name it by its DID. One that
-// is not there counts as deleted, also when there is a Swap: that is what the method says, and what makes it safe to
-// repeat. If the record has another CID than Swap the error is [ErrConflict]. Errors are [*OpError]s.
+// Delete deletes the record at uri, which must be in the account's repository and name the account by its DID. If the
+// record does not exist, Delete succeeds, even if Swap is set: that is how com.atproto.repo.deleteRecord works, and
+// it makes Delete safe to repeat. If the record's CID is not Swap, the error is [ErrConflict]. Errors are
+// [*OpError]s.
 //
-// It calls com.atproto.repo.deleteRecord, once, and com.atproto.repo.getRecord when the answer is lost, or names no
-// commit, as when there was nothing to delete.
+// Delete calls com.atproto.repo.deleteRecord once. It calls com.atproto.repo.getRecord if the answer is lost or names
+// no commit, as it does if there was nothing to delete.
 func Delete(ctx context.Context, a Account, uri syntax.ATURI, opts *DeleteOptions) error {
 	if opts == nil {
 		opts = new(DeleteOptions)
@@ -336,7 +339,7 @@ func Delete(ctx context.Context, a Account, uri syntax.ATURI, opts *DeleteOption
 	case err != nil && verdict.Of(err) == verdict.Swapped:
 		err = fmt.Errorf("%w: the record does not have the CID %s (%w)", ErrConflict, opts.Swap, err)
 	case err == nil && out.Commit == nil:
-		err = errNotDeleted // a server that found nothing to delete answers in this way, and so may anything else
+		err = errNotDeleted // a server that found nothing to delete answers in this way, but so may something other than the server
 	}
 	if outcome, _ := outcomeOf(err); err == nil || outcome != doubtful {
 		return c.fail(err)
@@ -350,7 +353,7 @@ func Delete(ctx context.Context, a Account, uri syntax.ATURI, opts *DeleteOption
 
 var errNotDeleted = errors.New("the answer names no commit that deleted it")
 
-// checkOwn checks that uri names a record of an account.
+// checkOwn checks that uri names a record of the account did.
 func checkOwn(did syntax.DID, uri syntax.ATURI) error {
 	if _, err := syntax.ParseATURI(string(uri)); err != nil {
 		return err
