@@ -14,19 +14,19 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Order is an order of the blocks in an archive. A reader has to take any.
+// Order is an order of the blocks in an archive. Readers must accept any order.
 type Order int
 
 const (
-	// OrderTree puts the commit first and then the tree as it is walked: each node in front of its
-	// subtrees and records. Such an archive can be read as a stream.
+	// OrderTree puts the commit first and then the tree in the order in which it is walked: each node
+	// before its subtrees and records. Such an archive can be read as a stream.
 	OrderTree Order = iota
 	// OrderCID puts the blocks in descending order of their CIDs' texts, as the reference server does
-	// with the blocks of one revision: neither the commit nor the root of the tree comes first.
+	// with the blocks of one revision. The commit and the root of the tree can be anywhere.
 	OrderCID
 )
 
-// block is a block that is to be written.
+// block is a block to write.
 type block struct {
 	cid  lex.CID
 	data []byte
@@ -41,8 +41,8 @@ type builder struct {
 
 // Build writes to w the archive of a repository that holds records, and returns the CID of its commit.
 //
-// Of commit it takes DID, Rev and Prev; Data and Sig it finds itself. The records can be in any order;
-// their Data has to be canonical DAG-CBOR, which is not checked, and their CID is not looked at. sign
+// Build uses the fields DID, Rev and Prev of commit, and computes Data and Sig. The records can be in any
+// order. Their Data must be canonical DAG-CBOR, which Build does not check; it ignores their CID. sign
 // gets the unsigned commit and returns the signature of its SHA-256 hash, 64 bytes.
 //
 // An error says what is not valid, or is that of w, sign or ctx.
@@ -101,7 +101,8 @@ func (b *builder) build(records []Record) (lex.CID, error) {
 	return tree.Root()
 }
 
-// gather appends the blocks of the tree at c, if there is one, in the order in which it is walked.
+// gather appends the blocks of the tree whose root is c, in the order in which it is walked. If c is undefined, it
+// does nothing.
 func (b *builder) gather(c lex.CID) error {
 	if !c.Defined() {
 		return nil

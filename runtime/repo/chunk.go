@@ -11,9 +11,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// MaxAhead is how much memory, in bytes and for each worker, decoded records may take that wait for a loop over
-// [Repo.Decode] or [Entries]. Workers leave off where there is more, and the loop's goroutine decodes the next records
-// one by one. Beside them each worker, and the loop, holds the record that it is at.
+// MaxAhead limits how much memory decoded records may take while they wait for a loop over [Repo.Decode] or [Entries],
+// in bytes for each worker. When they take more, the workers pause, and the loop's goroutine decodes the next records
+// one by one. In addition, each worker and the loop hold the record that they are working on.
 const MaxAhead = 8 << 20
 
 const (
@@ -21,16 +21,16 @@ const (
 	largestChunk = 64 // records
 )
 
-// errEnded is the error where a goroutine has ended before its work was done, in no way that it could tell of.
+// errEnded is the error when a goroutine has ended before its work was done, without returning an error or panicking.
 var errEnded = errors.New("repo: a goroutine that decodes was ended by runtime.Goexit")
 
-// chunkLimit is how many records a chunk has, and how many bytes they have; a larger record has a chunk to itself. Where
-// memory is used again, small chunks stay in the caches.
+// chunkLimit is how many records, and how many bytes of them, a chunk may have; a larger record has a chunk to itself.
+// Where memory is reused, chunks are small so that they stay in the processor's caches.
 type chunkLimit struct{ records, bytes int }
 
 func (d *decoding) chunkLimit() chunkLimit {
 	switch {
-	case d.overwrite: // when the loop takes its next turn
+	case d.overwrite: // each record's memory is overwritten at the loop's next turn
 		return chunkLimit{1, 0}
 	case d.reuse:
 		return chunkLimit{16, 64 << 10}
@@ -38,23 +38,23 @@ func (d *decoding) chunkLimit() chunkLimit {
 	return chunkLimit{largestChunk, 256 << 10}
 }
 
-// arenas has the memory of loops that have ended.
+// arenas holds the memory of loops that have ended.
 var arenas = sync.Pool{New: func() any { return new(lex.Arena) }}
 
-// chunk is some leaves whose records one worker decodes. It is used again once the receiver is done with it.
+// chunk is a number of leaves whose records one worker decodes. It is reused once the receiver is done with it.
 type chunk struct {
 	leaves  []Leaf
-	err     error // of the walk, behind the leaves; io.EOF at the end
+	err     error // of the walk, after the leaves; io.EOF at the end
 	memory  []byte
-	arena   *lex.Arena // nil if memory of values is not used again
+	arena   *lex.Arena // nil if the memory of values is not reused
 	free    []byte     // the part of memory that is not in use
-	done    int        // how many of the leaves have been dealt with
+	done    int        // how many of the leaves have been processed
 	records []Decoded
-	failed  error // of the record behind records, or a panic
+	failed  error // of the record after records, or a panic
 	ready   chan struct{}
 }
 
-// fill takes leaves into an empty chunk, as many as it may hold, and returns their number.
+// fill copies leaves into an empty chunk, as many as it may hold, and returns their number.
 func (c *chunk) fill(leaves []Leaf, limit chunkLimit) int {
 	size, n := 0, 0
 	for n < len(leaves) && n < limit.records {
@@ -76,8 +76,8 @@ func (c *chunk) run(ctx context.Context, w *decodingWorker) {
 	c.failed = panics.Catch(func() error { return c.decode(ctx, w) })
 }
 
-// decode decodes records until the chunk ends, or too much is decoded ahead. Those of a file are read into one piece
-// of memory.
+// decode decodes records until the chunk ends, or too much is decoded ahead of the loop. It reads the records of an
+// archive in a file into one piece of memory.
 func (c *chunk) decode(ctx context.Context, w *decodingWorker) error {
 	if c.arena != nil {
 		c.arena.Reset()
@@ -105,7 +105,7 @@ func (c *chunk) decode(ctx context.Context, w *decodingWorker) error {
 	return nil
 }
 
-// next loads and decodes the record of the next leaf; ok says that it is to be yielded.
+// next loads and decodes the record of the next leaf. It returns ok if the record must be yielded.
 func (c *chunk) next(ctx context.Context, w *decodingWorker) (record Decoded, ok bool, err error) {
 	leaf := &c.leaves[c.done]
 	c.done++
@@ -121,7 +121,7 @@ func (c *chunk) next(ctx context.Context, w *decodingWorker) (record Decoded, ok
 }
 
 // decoded yields the chunk's records: those that a worker has decoded, and then the rest, which w decodes. It keeps
-// none. An error is in failed.
+// none of them. It sets c.failed on an error.
 func (c *chunk) decoded(ctx context.Context, w *decodingWorker) iter.Seq[*Decoded] {
 	return func(yield func(*Decoded) bool) {
 		for i := range c.records {
@@ -143,7 +143,7 @@ func (c *chunk) decoded(ctx context.Context, w *decodingWorker) iter.Seq[*Decode
 	}
 }
 
-// passed overwrites the chunk's one record when the loop is done with it, if that is asked for.
+// passed overwrites the chunk's only record, with which the loop is done, if w.overwrite is set.
 func (c *chunk) passed(w *decodingWorker) {
 	if !w.overwrite {
 		return

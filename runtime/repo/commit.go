@@ -12,24 +12,24 @@ import (
 // Version is the version of the repository format that this package reads and writes.
 const Version = 3
 
-// SignatureSize is the size of a commit's signature in bytes, of either curve that the AT Protocol has.
+// SignatureSize is the size of a commit's signature in bytes, for both curves of the AT Protocol.
 const SignatureSize = multikey.SignatureSize
 
 // Commit is the signed object at the top of a repository.
 type Commit struct {
-	// DID is the account that the repository is of.
+	// DID is the account that owns the repository.
 	DID syntax.DID
-	// Rev is the revision of the repository: a later commit has a higher one.
+	// Rev is the revision of the repository. A later commit has a higher one.
 	Rev syntax.TID
-	// Data is the root of the tree.
+	// Data is the CID of the tree's root.
 	Data lex.CID
-	// Prev is an earlier commit of the repository. It is all but always undefined.
+	// Prev is an earlier commit of the repository. It is almost always undefined.
 	Prev lex.CID
-	// Sig is the signature of the SHA-256 hash of the commit without it.
+	// Sig is the signature of the SHA-256 hash of the unsigned commit; see [Commit.Unsigned].
 	Sig []byte
 }
 
-// What stands in every commit in the same way; the fields are in the order of canonical DAG-CBOR.
+// The fixed parts of every commit. Its fields are in the order of canonical DAG-CBOR.
 const (
 	signedDID    = "\xa6\x63did" // a map of 6, and its key "did"
 	unsignedDID  = "\xa5\x63did" // a map of 5
@@ -84,15 +84,15 @@ func ParseCommit(block []byte) (*Commit, error) {
 	return &c, nil
 }
 
-// Unsigned returns the commit without its signature in canonical DAG-CBOR: what is hashed with SHA-256
-// and then signed.
+// Unsigned returns the commit without its signature in canonical DAG-CBOR. The signature is that of the
+// SHA-256 hash of these bytes.
 func (c *Commit) Unsigned() []byte {
 	b := appendText([]byte(unsignedDID), string(c.DID))
 	b = appendText(append(b, beforeRev...), string(c.Rev))
 	return c.appendLinks(b)
 }
 
-// Block returns the commit in canonical DAG-CBOR, as it stands in an archive.
+// Block returns the signed commit in canonical DAG-CBOR, as archives contain it.
 func (c *Commit) Block() []byte {
 	b := appendText([]byte(signedDID), string(c.DID))
 	b = appendText(append(b, beforeRev...), string(c.Rev))
@@ -135,7 +135,7 @@ func appendHead(b []byte, major byte, n int) []byte {
 	return binary.BigEndian.AppendUint16(append(b, major|25), uint16(n))
 }
 
-// parser reads the parts of a commit. Its first error stays, and then all parts are empty.
+// parser reads the parts of a commit. It keeps its first error, after which all parts are empty.
 type parser struct {
 	rest []byte
 	size int
@@ -149,7 +149,7 @@ func (p *parser) fail(format string, args ...any) {
 	}
 }
 
-// literal reads bytes that stand in every commit; what says what they are.
+// literal reads bytes that are the same in every commit. The argument what describes them for an error.
 func (p *parser) literal(want, what string) {
 	if len(p.rest) < len(want) || string(p.rest[:len(want)]) != want {
 		p.fail("want %s", what)

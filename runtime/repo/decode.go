@@ -15,34 +15,34 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// DecodeOptions say how [Repo.Decode] works; nil stands for the zero value.
+// DecodeOptions are the options of [Repo.Decode] and [Entries]. A nil *DecodeOptions means the zero value.
 type DecodeOptions struct {
-	// Workers is how many goroutines hash and decode; 0 stands for as many as run at once.
+	// Workers is how many goroutines hash and decode; 0 means runtime.GOMAXPROCS(0).
 	Workers int
 	// Share lets the strings of decoded records share the memory of an archive that was opened with
-	// [FromBytes], whose bytes the caller promises not to change while a record is in use. It saves a
-	// copy of each record. Other archives are read into memory that is not shared.
+	// [FromBytes]. The caller must not change its bytes while a record is in use. It saves a
+	// copy of each record. It has no effect on other archives.
 	Share bool
-	// Reuse makes values out of memory that is used again, which saves most of the time of decoding and all
-	// allocations: Value is then valid until the loop's next turn or its end, as Data is. Copy what
-	// has to live longer.
+	// Reuse decodes records into memory that is reused, which saves most of the time of decoding and all
+	// allocations. Value is then valid only until the loop's next turn or its end, as Data is. Copy what
+	// is needed for longer.
 	Reuse bool
-	// Overwrite, with Reuse, overwrites a value when the loop takes its next turn. It is for tests, where it
-	// makes a use of values that are no longer valid show. It costs time.
+	// Overwrite, with Reuse, overwrites a value at the loop's next turn. It is for tests, where it
+	// exposes the use of values that are no longer valid. It costs time.
 	Overwrite bool
 }
 
-// Decoded is a record of a repository and what became of it.
+// Decoded is a record of a repository with the result of decoding it.
 type Decoded struct {
 	Record
-	// Value is the decoded record, nil for one of an unknown collection. It is there also when there
-	// are issues, and then holds what could be decoded.
+	// Value is the decoded record, or nil if its collection is unknown. If there are issues, Value holds
+	// what could be decoded.
 	Value lex.Record
-	// Issues are all that is wrong with the record.
+	// Issues lists everything that is wrong with the record.
 	Issues []lex.Issue
 
 	repo *Repo
-	cost int64 // in memory, as it is estimated
+	cost int64 // estimated memory in bytes
 }
 
 // URI returns the record's at-uri.
@@ -52,22 +52,21 @@ func uriOf(did syntax.DID, collection syntax.NSID, recordKey syntax.RecordKey) s
 	return syntax.ATURI("at://" + string(did) + "/" + string(collection) + "/" + string(recordKey))
 }
 
-// Envelope returns the record as it came, with data of its own and the trust that [Repo.Trust] says.
+// Envelope returns the undecoded record, with a copy of its data and the level of trust that [Repo.Trust] returns.
 func (d *Decoded) Envelope() lex.Envelope {
 	return lex.Envelope{URI: d.URI(), CID: d.CID, Data: bytes.Clone(d.Data), Trust: d.repo.Trust()}
 }
 
-// Decode yields all records in the order of their paths, each decoded by the type that lookup finds for
-// its collection; records of other collections are checked to be of the data model. Everything that
-// [Repo.Records] checks is checked, and errors end the loop as there. A record that does not decode is
-// no error: it has issues.
+// Decode yields all records in the order of their paths. It decodes each into the type that lookup returns for
+// its collection; for a record of another collection, it checks only that it fits the data model. Decode also checks
+// everything that [Repo.Records] checks, and the same errors end the loop. A record with issues does not: Decode yields
+// it with its issues and without an error.
 //
-// If decoding a record panics, the loop ends with a [*RecordError] that has a [*PanicError]. A panic of lookup,
-// or of what the archive is read from, goes on in the loop's goroutine, wherever it happened.
+// If decoding a record panics, the loop ends with a [*RecordError] that wraps a [*PanicError]. A panic of lookup,
+// or of the source of the archive, is raised again in the loop's goroutine.
 //
-// Blocks are hashed and decoded by several goroutines at once, some of them ahead of the loop. Value, unless
-// Reuse is set, and Issues are the receiver's to keep; the Decoded itself and its Data are valid until the
-// loop's next turn.
+// Several goroutines hash and decode blocks, some of them ahead of the loop. The loop may keep Issues, and Value unless
+// Reuse is set; the Decoded itself and its Data are valid until the loop's next turn.
 // A loop that keeps nothing takes a bounded amount of memory, whatever is in the archive: see [MaxAhead].
 func (r *Repo) Decode(ctx context.Context, lookup func(syntax.NSID) (lex.RecordType, bool), options *DecodeOptions) iter.Seq2[*Decoded, error] {
 	if options == nil {
@@ -94,14 +93,14 @@ func (r *Repo) decode(ctx context.Context, d decoding, options *DecodeOptions) i
 type decoding struct {
 	repo      *Repo
 	lookup    func(syntax.NSID) (lex.RecordType, bool)
-	only      syntax.NSID // the collection that is decoded and given out, of all that are checked; "" for all
+	only      syntax.NSID // the only collection that is decoded and yielded; "" for all. All are checked
 	workers   int
 	share     bool
 	reuse     bool
 	overwrite bool
 }
 
-// arena returns memory for values that is used again, or nil if it is not to be. It goes back with giveBack.
+// arena returns reusable memory for values, or nil if d does not reuse memory. The caller returns it with giveBack.
 func (d *decoding) arena() *lex.Arena {
 	switch {
 	case d.overwrite:
@@ -121,15 +120,15 @@ func giveBack(arena *lex.Arena) {
 	}
 }
 
-// leavesOut reports whether the records of a collection are not given out.
+// leavesOut reports whether the records of a collection are not yielded.
 func (d *decoding) leavesOut(collection syntax.NSID) bool {
 	return d.only != "" && d.only != collection
 }
 
-// decodingWorker is what one goroutine keeps from record to record.
+// decodingWorker is the state that one goroutine keeps from record to record.
 type decodingWorker struct {
 	*decoding
-	ahead *atomic.Int64  // the cost of what all workers have decoded and has not been yielded
+	ahead *atomic.Int64  // the cost of the records that workers have decoded and the loop has not reached
 	known lex.RecordType // of the last record
 	found bool
 	spent int64 // bytes of memory that decoding the last record took
@@ -206,8 +205,8 @@ func (d *decoding) alone(ctx context.Context) iter.Seq2[*Decoded, error] {
 	}
 }
 
-// together lets workers decode chunks while one goroutine walks the tree. Chunks reach the receiver in the
-// order of the walk. There is a fixed number of them, of a limited size, and workers leave off where too much is
+// together starts workers that decode chunks while one goroutine walks the tree. Chunks reach the receiver in the
+// order of the walk. There is a fixed number of them, of a limited size, and workers pause when too much is
 // decoded ahead of the receiver: both bound memory.
 func (d *decoding) together(ctx context.Context) iter.Seq2[*Decoded, error] {
 	return func(yield func(*Decoded, error) bool) {
@@ -270,14 +269,14 @@ func (d *decoding) together(ctx context.Context) iter.Seq2[*Decoded, error] {
 	}
 }
 
-// walk fills free chunks with leaves and sends them, to the end of the tree or an error, which goes with the last
-// chunk. It returns why there is no last one.
+// walk fills free chunks with leaves and sends them, up to the end of the tree or an error. The last chunk has the
+// error, or io.EOF. walk returns an error for the case that the last chunk was not sent.
 func (d *decoding) walk(ctx context.Context, free <-chan *chunk, send func(*chunk)) error {
 	w := d.repo.newWalk()
 	limit := d.chunkLimit()
 	batch := make([]Leaf, largestChunk)
 	var leaves []Leaf // those of the batch that are in no chunk yet
-	var err error     // behind them
+	var err error     // after them
 	for {
 		select {
 		case <-ctx.Done():

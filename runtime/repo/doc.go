@@ -1,10 +1,10 @@
-// Package repo reads and writes repositories: the records of an account, in the archive that
-// com.atproto.sync.getRepo of a server gives out.
+// Package repo reads and writes repositories: the records of an account, in the archive that a server
+// returns for com.atproto.sync.getRepo.
 //
-// Reading is verifying. A [Repo] gives out a record only after its bytes have been hashed and its path
-// has been found in a well-formed tree, and ends without an error only after all of the tree and all
-// blocks of the archive have been seen and hashed. An archive that was cut short, altered or left
-// incomplete ends with an error that says what is wrong and where, wherever it was cut.
+// Reading includes verification. A [Repo] yields a record only after it has hashed the record's bytes and found
+// its path in a well-formed tree. A loop over it ends without an error only after it has hashed the whole tree and all
+// blocks of the archive. For an archive that is truncated, altered or incomplete, it ends with an error that says
+// what is wrong and where.
 //
 //	r, err := repo.Read(ctx, response.Body)
 //	if err != nil {
@@ -21,23 +21,22 @@
 //		fmt.Println(record.Collection, record.RecordKey, record.CID, len(record.Data))
 //	}
 //
-// Whose repository it is, the signature of its commit says: [Repo.Verify] checks it under the key in the
-// account's DID document, which the caller has to know (package identity finds it, and package pds does it
-// all in one call). A Repo can be read without; its records then have the trust [lex.Hashed] and not
+// The signature of the commit proves whose repository it is. [Repo.Verify] checks it with the key in the
+// account's DID document, which the caller must supply (package identity finds it, and package pds does all of
+// this in one call). Without Verify, a Repo can be read, but its records have the trust [lex.Hashed] instead of
 // [lex.Signed].
 //
-// An archive may lie in memory ([FromBytes]), in a file ([Open]), or come over the network ([Read]). Of
-// a file no more is in memory than an index of its blocks, some 60 bytes each, and the nodes on the
-// way to the record at hand. A block in a file is hashed whenever it is read, since files change; those in
-// memory and those of a stream are hashed once, before any is given out. The tree is checked as it is
-// walked.
+// An archive may be in memory ([FromBytes]), in a file ([Open]), or come over the network ([Read]). Of an archive in
+// a file, a Repo keeps in memory only an index of its blocks, some 60 bytes each, and the nodes on the
+// path to the current record. It hashes a block in a file each time that it reads it, because files change. It hashes
+// the blocks in memory and those of a stream once, before it yields any record. It checks the tree during each walk.
 //
-// [Repo.Decode] decodes all records by their collections, on several cores, and [Entries] those of one
-// collection. Other work can be shared out, too: [Repo.Chunks] gives out the leaves of the tree in slices,
-// and [Repo.Load] gets the record of one.
+// [Repo.Decode] decodes the records of all collections on several cores, and [Entries] those of one
+// collection. A program can share out other work itself: [Repo.Chunks] yields the leaves of the tree in slices,
+// and [Repo.Load] returns the record of a leaf.
 //
-// A part of a repository comes in two forms. [ReadProof] reads the proof of a single record, that of
-// com.atproto.sync.getRecord. With [WithPartial] the other functions read what is new since a revision.
+// There are two ways to read a part of a repository. [ReadProof] reads the proof of a single record, as
+// com.atproto.sync.getRecord returns it. With [WithPartial], the other functions read what is new since a revision.
 //
 // [Build] writes the archive of a repository.
 //

@@ -8,8 +8,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Envelopes yields all records in the order of their paths, not decoded, each with data of its own. It
-// checks what [Repo.Records] checks, and errors end the loop as there. It is what [lex.DecodeAll] takes.
+// Envelopes yields all records in the order of their paths, not decoded, each with a copy of its data. It
+// checks what [Repo.Records] checks, and the same errors end the loop. [lex.DecodeAll] takes such a sequence.
 func (r *Repo) Envelopes(ctx context.Context) iter.Seq2[lex.Envelope, error] {
 	return func(yield func(lex.Envelope, error) bool) {
 		for record, err := range r.Records(ctx) {
@@ -29,10 +29,10 @@ func (r *Repo) Envelopes(ctx context.Context) iter.Seq2[lex.Envelope, error] {
 //
 //	for entry, err := range repo.Entries[expression.Expression](ctx, r, nil) {
 //
-// A record that does not decode is yielded as a [*lex.Failure] with a nil entry, and the loop goes on
-// behind it. Any other error ends the loop. All of the archive is checked, as [Repo.Records] does, also what
-// is not of the collection. Blocks are read and decoded by several goroutines at once, as in [Repo.Decode], whose options
-// these are; nil stands for the zero value. With Reuse, an entry is valid until the loop's next turn.
+// For a record with issues, it yields a [*lex.Failure] and a nil entry, and the loop continues with the next
+// record. Any other error ends the loop. Entries checks the whole archive, as [Repo.Records] does, including the
+// other collections. Several goroutines read and decode blocks, as in [Repo.Decode], with the same options;
+// nil means the zero value. With Reuse, an entry is valid until the loop's next turn.
 func Entries[T any, P lex.RecordPointer[T]](ctx context.Context, r *Repo, options *DecodeOptions) iter.Seq2[*lex.Entry[T], error] {
 	if options == nil {
 		options = new(DecodeOptions)

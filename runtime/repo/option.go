@@ -7,12 +7,12 @@ import (
 	"github.com/layers-pub/layers-go/runtime/car"
 )
 
-// The limits of [Read] that hold unless an [Option] sets others.
+// The default limits of [Read], which an [Option] can change.
 const (
-	// DefaultMaxSize is the largest archive that is read, in bytes.
+	// DefaultMaxSize is the size of the largest archive that Read accepts, in bytes.
 	DefaultMaxSize = 4 << 30
-	// DefaultMaxMemory is how much of an archive [Read] keeps in memory: one that is larger goes to a
-	// temporary file.
+	// DefaultMaxMemory is the size in bytes of the largest archive that Read keeps in memory. It writes a
+	// larger one to a temporary file.
 	DefaultMaxMemory = 8 << 20
 )
 
@@ -40,7 +40,7 @@ func newOptions(opts []Option) (options, error) {
 	return o, nil
 }
 
-// WithArchiveOptions sets limits of the archive in place of the defaults of package car.
+// WithArchiveOptions sets options of package car for reading the archive, such as its limits.
 func WithArchiveOptions(opts ...car.Option) Option {
 	return func(o *options) error {
 		o.archive = slices.Concat(o.archive, opts)
@@ -48,7 +48,7 @@ func WithArchiveOptions(opts ...car.Option) Option {
 	}
 }
 
-// WithMaxSize sets the largest archive that [Read] reads, in bytes, in place of [DefaultMaxSize].
+// WithMaxSize sets the size of the largest archive that [Read] accepts, in bytes. The default is [DefaultMaxSize].
 func WithMaxSize(size int64) Option {
 	return func(o *options) error {
 		if size < 1 || size > highestSize {
@@ -59,8 +59,8 @@ func WithMaxSize(size int64) Option {
 	}
 }
 
-// WithMaxMemory sets how much of an archive [Read] keeps in memory, in bytes, in place of
-// [DefaultMaxMemory]. At 0 everything goes to a file.
+// WithMaxMemory sets the size of the largest archive that [Read] keeps in memory, in bytes. The default is
+// [DefaultMaxMemory]. With 0, Read writes every archive to a temporary file.
 func WithMaxMemory(size int64) Option {
 	return func(o *options) error {
 		if size < 0 || size > highestSize {
@@ -71,7 +71,7 @@ func WithMaxMemory(size int64) Option {
 	}
 }
 
-// WithTempDir sets the directory of the temporary file of [Read], in place of [os.TempDir].
+// WithTempDir sets the directory for the temporary file of [Read]. The default is [os.TempDir].
 func WithTempDir(directory string) Option {
 	return func(o *options) error {
 		o.directory = directory
@@ -79,14 +79,14 @@ func WithTempDir(directory string) Option {
 	}
 }
 
-// WithPartial takes an archive that holds a part of a repository, as com.atproto.sync.getRepo with since
-// gives it out: the blocks that are newer than a revision. Subtrees and records that are not in it are
-// taken to be unchanged, and skipped; [Counts] says how many. Everything that is in it is checked as
-// otherwise.
+// WithPartial accepts an archive that holds a part of a repository, as com.atproto.sync.getRepo returns it for
+// the parameter since: the blocks that are newer than a revision. Subtrees and records that are not in the archive are
+// assumed to be unchanged and are skipped; [Counts] says how many. Everything that is in the archive is checked as
+// usual.
 //
-// An archive that was cut short between two blocks, or that leaves out something new, cannot be told from
-// one that is as it should be. A path that is no longer in the repository is in no archive: what was
-// deleted, only a comparison with the whole tree shows.
+// A partial archive that was truncated between two blocks, or that lacks new blocks, cannot be distinguished from
+// a complete one. Nor does a partial archive show which paths were deleted; only a comparison with the whole tree
+// does.
 func WithPartial() Option {
 	return func(o *options) error {
 		o.partial = true

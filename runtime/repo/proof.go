@@ -13,43 +13,43 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// MaxProofSize is the largest proof that [ReadProof] reads, in bytes: twice the largest block, where the
-// nodes of a tree that nobody has tampered with take a few kilobytes.
+// MaxProofSize is the size of the largest proof that [ReadProof] accepts, in bytes: twice that of the largest block.
+// The nodes in a proof usually take a few kilobytes.
 const MaxProofSize = 2 * car.DefaultMaxBlockSize
 
-// Proof says what a repository holds at one path, as its owner signed it.
+// Proof says what a repository has at one path, under the signature of its owner.
 type Proof struct {
 	// Commit is the signed commit, and CommitCID its CID.
 	Commit    Commit
 	CommitCID lex.CID
 	// URI is the record's at-uri.
 	URI syntax.ATURI
-	// Record is the record. If there is none, its CID and its Data are undefined and nil.
+	// Record is the record. If there is none, its CID is undefined and its Data nil.
 	Record Record
-	// Found reports whether there is a record. If not, the tree has been seen not to have the path.
+	// Found reports whether there is a record. If not, the proof shows that the tree does not have the path.
 	Found bool
 }
 
-// Revision returns that of the commit.
+// Revision returns the revision of the commit.
 func (p *Proof) Revision() Revision { return Revision{Rev: p.Commit.Rev, CID: p.CommitCID} }
 
-// Envelope returns the record with the trust [lex.Signed]; it shares its data. Without a record that is
-// empty but for the URI.
+// Envelope returns the record with the trust [lex.Signed]. It shares Data with p. If there is no record, the envelope
+// has only the URI and the trust.
 func (p *Proof) Envelope() lex.Envelope {
 	return lex.Envelope{URI: p.URI, CID: p.Record.CID, Data: p.Record.Data, Trust: lex.Signed}
 }
 
 // ReadProof reads a proof, which is the answer of com.atproto.sync.getRecord: an archive of the commit, the
-// nodes of the tree on the way to a path, and the record. did is the account that it is asked of, key the
+// nodes of the tree on the way to a path, and the record. did is the account that owns the repository, and key the
 // signing key in its DID document.
 //
-// It checks the commit's account and signature, every block in the archive against its CID, and what
-// [mst.Find] checks of the nodes. That a record is not there is proved by nodes in the same way, and is no
-// error: see [Proof]. A proof tells nothing about when it was made; the Rev of its commit does.
+// It checks the commit's account and signature, every block in the archive against its CID, and the nodes as
+// [mst.Find] does. The nodes can also prove that there is no record, which is not an
+// error: see [Proof]. Only the Rev of the commit tells how old the proved state is.
 //
 // An error is that of r or ctx, or wraps [ErrTooLarge] if r has more than [MaxProofSize] bytes, [ErrRoot],
-// [ErrCommit], [ErrDID], [multikey.ErrSignature], or one of the packages car and mst: a proof that leaves
-// out a block, for one, is [car.ErrNotFound].
+// [ErrCommit], [ErrDID], [multikey.ErrSignature], or an error of the packages car and mst, such as
+// [car.ErrNotFound] if the proof lacks a block.
 func ReadProof(ctx context.Context, r io.Reader, did syntax.DID, collection syntax.NSID, recordKey syntax.RecordKey, key multikey.Key) (*Proof, error) {
 	archive, err := readHead(&source{ctx: ctx, r: r, limit: MaxProofSize}, MaxProofSize+1)
 	if err != nil {

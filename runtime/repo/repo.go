@@ -14,11 +14,11 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// batchSize is how many leaves are gathered at once. The text of their paths stays in memory together.
+// batchSize is how many leaves are gathered at once. The texts of their paths share one allocation.
 const batchSize = 128
 
-// Repo is a repository in an archive. It is safe for concurrent use, and can be walked any number of
-// times, each time with all checks.
+// Repo is a repository in an archive. It is safe for concurrent use, and can be read any number of
+// times; each time, all checks are made.
 type Repo struct {
 	index     *car.Index
 	spool     *spool
@@ -30,10 +30,10 @@ type Repo struct {
 	counts    atomic.Pointer[Counts]
 }
 
-// Counts says what there is in an archive.
+// Counts says how much of what an archive contains.
 type Counts struct {
-	// Records is the number of paths in the tree that have a record in the archive. Without [WithPartial]
-	// all have one.
+	// Records is the number of paths in the tree whose record is in the archive. Without [WithPartial],
+	// these are all paths.
 	Records int
 	// Nodes is the number of nodes of the tree.
 	Nodes int
@@ -42,9 +42,9 @@ type Counts struct {
 	// Extra is the number of blocks that are neither the commit nor in the tree. The format allows
 	// them.
 	Extra int
-	// Duplicates is the number of blocks that are there once more.
+	// Duplicates is the number of repeated blocks, not counting the first of each.
 	Duplicates int
-	// SkippedTrees and SkippedRecords are the numbers of subtrees and of records in the rest of the tree
+	// SkippedTrees and SkippedRecords are the numbers of subtrees, and of records in the rest of the tree,
 	// that are not in the archive. Without [WithPartial] they are 0.
 	SkippedTrees, SkippedRecords int
 }
@@ -54,7 +54,7 @@ type Record struct {
 	Collection syntax.NSID
 	RecordKey  syntax.RecordKey
 	CID        lex.CID
-	// Data is the record in DAG-CBOR: the bytes that the CID was computed from.
+	// Data is the record in DAG-CBOR. CID is the hash of these bytes.
 	Data []byte
 }
 
@@ -64,10 +64,10 @@ type Leaf struct {
 	at car.Location
 }
 
-// Open opens the repository in the archive of the given size that source holds, such as a file. source
-// must not change as long as the Repo is in use; closing it is the caller's.
+// Open opens the repository in the archive in source, such as a file, which has the given size in bytes. source
+// must not change as long as the Repo is in use. The caller closes it.
 //
-// It reads the beginning of each section of the archive and the commit. An error is a *[car.Error] or
+// Open reads the beginning of each section of the archive, and the commit. An error is a *[car.Error] or
 // that of ctx or of an option, or wraps [ErrRoot] or [ErrCommit].
 func Open(ctx context.Context, source io.ReaderAt, size int64, opts ...Option) (*Repo, error) {
 	o, err := newOptions(opts)
@@ -78,8 +78,8 @@ func Open(ctx context.Context, source io.ReaderAt, size int64, opts ...Option) (
 	return newRepo(index, nil, o, err)
 }
 
-// FromBytes opens the repository in the archive that b holds, as [Open] does. b must not change as long
-// as the Repo or the data of a record of it is in use.
+// FromBytes opens the repository in the archive b, as [Open] does. b must not change as long
+// as the Repo, or the data of one of its records, is in use.
 func FromBytes(ctx context.Context, b []byte, opts ...Option) (*Repo, error) {
 	o, err := newOptions(opts)
 	if err != nil {
@@ -89,15 +89,15 @@ func FromBytes(ctx context.Context, b []byte, opts ...Option) (*Repo, error) {
 	return newRepo(index, nil, o, err)
 }
 
-// Read reads an archive from r to its end and opens the repository in it, as [Open] does. An archive of
-// more than [DefaultMaxMemory] goes to a temporary file, which only the user of the process can open and
-// [Repo.Close] removes.
+// Read reads an archive from r to its end and opens the repository in it, as [Open] does. It writes an archive of
+// more than [DefaultMaxMemory] bytes to a temporary file, which only the user of the process can open and
+// which [Repo.Close] removes.
 //
-// Read checks every block against its CID, as it comes by. What is read back later from the temporary file
-// is not checked once more.
+// Read checks every block against its CID as it reads it. Blocks that are read back later from the temporary file
+// are not checked again.
 //
-// An error of r is wrapped and says how many bytes had come; [ErrTooLarge] is if the archive is above
-// [DefaultMaxSize]. ctx ends the reading between two reads of r, not within one.
+// An error of r is wrapped. If the archive has more than [DefaultMaxSize] bytes, the error wraps [ErrTooLarge]. When ctx
+// ends, Read stops before its next read of r; it does not interrupt one.
 func Read(ctx context.Context, r io.Reader, opts ...Option) (*Repo, error) {
 	o, err := newOptions(opts)
 	if err != nil {
@@ -125,12 +125,12 @@ func Read(ctx context.Context, r io.Reader, opts ...Option) (*Repo, error) {
 	return repo, nil
 }
 
-// newRepo reads the commit of an indexed archive; err is that of indexing it.
+// newRepo reads the commit of an indexed archive. err is the error of indexing it, if any.
 func newRepo(index *car.Index, s *spool, o options, err error) (*Repo, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The first root is the commit, and what others are is not defined.
+	// The first root is the commit. The specification does not define the meaning of others.
 	if len(index.Roots()) == 0 {
 		return nil, ErrRoot
 	}
@@ -159,8 +159,8 @@ func newRepo(index *car.Index, s *spool, o options, err error) (*Repo, error) {
 
 func notFound(c lex.CID) error { return &car.Error{Offset: -1, CID: c, Err: car.ErrNotFound} }
 
-// Close removes the temporary file of [Read], if there is one. What [Open] and [FromBytes] return has
-// nothing to close. The Repo must not be used any more.
+// Close removes the temporary file of [Read], if there is one. For a Repo of [Open] or [FromBytes], it does
+// nothing. The Repo must not be used afterwards.
 func (r *Repo) Close() error {
 	if r.spool == nil {
 		return nil
@@ -174,8 +174,8 @@ func (r *Repo) Commit() Commit { return r.commit }
 // CommitCID returns the CID of the commit.
 func (r *Repo) CommitCID() lex.CID { return r.commitCID }
 
-// Counts returns what there is in the archive. ok is false until a walk, that of [Repo.Records],
-// [Repo.Leaves] or [Repo.Chunks], has come to its end without an error.
+// Counts returns the counts of what the archive contains. ok is false until a loop, such as one over [Repo.Records],
+// [Repo.Leaves] or [Repo.Chunks], has ended without an error.
 func (r *Repo) Counts() (counts Counts, ok bool) {
 	if c := r.counts.Load(); c != nil {
 		return *c, true
@@ -183,11 +183,11 @@ func (r *Repo) Counts() (counts Counts, ok bool) {
 	return Counts{}, false
 }
 
-// Records yields all records in the order of their paths. Each is given out after its bytes have been
-// hashed, and after the tree has been checked up to it. Data is valid until the loop's next turn, and
+// Records yields all records in the order of their paths. It yields each only after its bytes have been
+// hashed and the tree has been checked up to it. Data is valid until the loop's next turn, and
 // must not be changed.
 //
-// The loop ends without an error only if all of the archive was found to be sound: the tree, the
+// The loop ends without an error only if the whole archive is valid: the tree, the
 // records that it names, and also the blocks that it does not name. An error is yielded once and ends
 // the loop: a *[mst.Error] about the tree, a [*RecordError], a *[car.Error] about another block, or
 // that of ctx.
@@ -225,7 +225,7 @@ func (r *Repo) Records(ctx context.Context) iter.Seq2[Record, error] {
 }
 
 // Leaves yields the leaves of the tree in the order of their paths. It checks what [Repo.Records]
-// checks but for the bytes of the records, of which it is only made sure that they are there.
+// checks, except for the bytes of the records: of those it checks only that the archive has them.
 func (r *Repo) Leaves(ctx context.Context) iter.Seq2[Leaf, error] {
 	return func(yield func(Leaf, error) bool) {
 		for chunk, err := range r.Chunks(ctx, batchSize) {
@@ -242,9 +242,9 @@ func (r *Repo) Leaves(ctx context.Context) iter.Seq2[Leaf, error] {
 	}
 }
 
-// Chunks yields the leaves of the tree, as [Repo.Leaves] does, in slices of size, the last of which
-// may be shorter. The slices are the receiver's to keep: for workers that each take one and load its
-// records with [Repo.Load].
+// Chunks yields the leaves of the tree, as [Repo.Leaves] does, in slices of length size; the last slice, and with
+// [WithPartial] any, may be shorter. The loop may keep the slices. For example, it can pass each to a worker that loads
+// the records with [Repo.Load].
 func (r *Repo) Chunks(ctx context.Context, size int) iter.Seq2[[]Leaf, error] {
 	return func(yield func([]Leaf, error) bool) {
 		if size < 1 {
@@ -272,9 +272,9 @@ func (r *Repo) Chunks(ctx context.Context, size int) iter.Seq2[[]Leaf, error] {
 	}
 }
 
-// Load loads the record of a leaf of this repository and checks it against its CID. It reads into buf,
-// and into a new slice if buf has not the capacity; of an archive in memory it returns a part, which
-// must not be changed. Several goroutines can call it at once, with a buf each.
+// Load returns the record of a leaf of this repository, checked against its CID. It reads into buf, or into a new
+// slice if buf is too small. If the archive is in memory, it returns a part of the archive instead, which
+// must not be changed. Several goroutines can call it at once, each with its own buf.
 //
 // An error is a [*RecordError].
 func (r *Repo) Load(leaf Leaf, buf []byte) ([]byte, error) {
@@ -325,8 +325,8 @@ func (r *Repo) newWalk() *walk {
 	return w
 }
 
-// next gathers the next leaves, and makes sure that their records are in the archive. At the end of
-// the tree the error is io.EOF, and finish has to be called.
+// next gathers the next leaves, and checks that their records are in the archive. At the end of
+// the tree the error is io.EOF, and the caller must call finish.
 func (w *walk) next(ctx context.Context, leaves []Leaf) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -356,7 +356,7 @@ func (w *walk) next(ctx context.Context, leaves []Leaf) (int, error) {
 	return n, err
 }
 
-// skip leaves out those of the n leaves in the batch whose records are not in the archive, and returns the
+// skip removes those of the n leaves in the batch whose records are not in the archive, and returns the
 // number of the others.
 func (w *walk) skip(n int) int {
 	kept := w.batch[:0]
@@ -369,7 +369,7 @@ func (w *walk) skip(n int) int {
 	return len(kept)
 }
 
-// finish checks the blocks that the walk has not come by.
+// finish checks the blocks that the walk has not reached, and stores the counts.
 func (w *walk) finish(ctx context.Context) error {
 	index := w.repo.index
 	others := w.seen.Others()

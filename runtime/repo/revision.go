@@ -11,27 +11,27 @@ import (
 // MaxClockSkew is how far the time in a commit's revision may be ahead of the reader's clock.
 const MaxClockSkew = 5 * time.Minute
 
-// Revision names a commit of a repository: what a reader keeps in order to notice that a server goes back in
-// time. The zero value stands for none.
+// Revision names a commit of a repository. A reader keeps it in order to notice when a server returns an older state.
+// The zero value means no commit.
 type Revision struct {
-	// Rev is the commit's revision. Those of one repository ascend.
+	// Rev is the commit's revision. The revisions of one repository ascend.
 	Rev syntax.TID
-	// CID is that of the commit; undefined if only Rev is known.
+	// CID is the commit's CID, or undefined if only Rev is known.
 	CID lex.CID
 }
 
-// Revision returns that of the repository's commit. [Repo.Verify] says whether the account signed it.
+// Revision returns the revision of the repository's commit. [Repo.Verify] checks that the account signed it.
 func (r *Repo) Revision() Revision { return Revision{Rev: r.commit.Rev, CID: r.commitCID} }
 
-// CheckAfter checks that a commit may take the place of the known one, of the same repository; known is the
+// CheckAfter checks that the commit v may replace the known commit of the same repository. known is the
 // zero value if there is none. now is the reader's time.
 //
 // An error wraps
-//   - [ErrUnchanged] if it is the known commit;
-//   - [ErrOlderRevision] if its revision is an earlier one;
-//   - [ErrForkedRevision] if its revision is the same, but it is another commit;
-//   - [ErrFutureRevision] if the time in its revision is more than [MaxClockSkew] after now. Revisions come
-//     from the clocks of servers. If a reader took one of the far future, no honest one would follow it.
+//   - [ErrUnchanged] if v is the known commit;
+//   - [ErrOlderRevision] if v has an earlier revision;
+//   - [ErrForkedRevision] if v has the same revision but is a different commit;
+//   - [ErrFutureRevision] if the time in v's revision is more than [MaxClockSkew] after now. Revisions come
+//     from the clocks of servers. If a reader accepted one in the far future, all honest ones would count as older.
 func (v Revision) CheckAfter(known Revision, now time.Time) error {
 	switch {
 	case known.Rev == "":

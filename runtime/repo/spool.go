@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// readHead reads at most limit bytes. What it returns has no more capacity than that.
+// readHead reads at most limit bytes. Its result has a capacity of at most limit, too.
 func readHead(r io.Reader, limit int64) ([]byte, error) {
 	head := make([]byte, 0, min(limit, 64<<10))
 	for int64(len(head)) < limit {
@@ -28,7 +28,7 @@ func readHead(r io.Reader, limit int64) ([]byte, error) {
 	return head, nil
 }
 
-// source reads a stream as long as its context has not ended, and no more than a number of bytes.
+// source reads a stream. It fails when its context has ended, or when the stream has more than limit bytes.
 type source struct {
 	ctx   context.Context
 	r     io.Reader
@@ -48,11 +48,11 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// spool is a temporary file. It has no name any more where the system allows that, so that it is gone with
-// the process.
+// spool is a temporary file. Where the system allows it, its name is removed at once, so that the system deletes the
+// file when the process ends.
 type spool struct {
 	*os.File
-	name string // if it is still to be removed
+	name string // if close must still remove it
 }
 
 func newSpool(directory string) (*spool, error) {

@@ -8,9 +8,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Verify checks the commit's signature under key, the signing key in the account's DID document. An error
-// wraps [multikey.ErrSignature]: the key may have been replaced since the document was read, or the commit
-// is not the account's.
+// Verify checks the commit's signature with key, the signing key in the account's DID document. An error
+// wraps [multikey.ErrSignature]. It means that the account did not sign the commit, or that it has changed its key
+// since the document was read.
 func (c *Commit) Verify(key multikey.Key) error {
 	if err := key.Verify(c.Unsigned(), c.Sig); err != nil {
 		return fmt.Errorf("repo: commit %s of %s: %w", c.Rev, c.DID, err)
@@ -18,7 +18,7 @@ func (c *Commit) Verify(key multikey.Key) error {
 	return nil
 }
 
-// verify checks that the commit is that of an account whose signing key is key.
+// verify checks that the commit belongs to the account did and is signed with key.
 func (c *Commit) verify(did syntax.DID, key multikey.Key) error {
 	if c.DID != did {
 		return fmt.Errorf("%w: it is of %s, not of %s", ErrDID, c.DID, did)
@@ -26,9 +26,9 @@ func (c *Commit) verify(did syntax.DID, key multikey.Key) error {
 	return c.Verify(key)
 }
 
-// Verify checks that the repository is that of the account did, whose signing key is key. Once it has
-// returned nil, every record that the Repo gives out is one that the account signed for, and [Repo.Trust]
-// says so.
+// Verify checks that the repository belongs to the account did, whose signing key is key. Once it has
+// returned nil, the account's signature covers every record that the Repo yields, and [Repo.Trust]
+// returns [lex.Signed].
 //
 // An error wraps [ErrDID] or [multikey.ErrSignature].
 func (r *Repo) Verify(did syntax.DID, key multikey.Key) error {
@@ -39,7 +39,7 @@ func (r *Repo) Verify(did syntax.DID, key multikey.Key) error {
 	return nil
 }
 
-// Trust says how far the records that the Repo gives out are verified: [lex.Signed] once [Repo.Verify] has
+// Trust returns the level of trust of the records that the Repo yields: [lex.Signed] once [Repo.Verify] has
 // returned nil, and [lex.Hashed] before.
 func (r *Repo) Trust() lex.Trust {
 	if r.signed.Load() {
