@@ -20,21 +20,22 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
-// Client makes calls as an account, to its PDS. It is a [lex.Caller]: generated clients and the packages
-// above this one take it. Any number of goroutines may use it at once.
+// Client makes authenticated calls as an account to its PDS. It is a [lex.Caller], so generated clients and other
+// packages of this module can use it. It is safe for concurrent use.
 //
-// It sends the access token with each call, and renews it when the server does not accept it any more, or when
-// it is about to end. Calls that need a renewal at the same time share one. It is stored before any of them
-// goes on, and a call whose context ends does not end it. Then the call is sent once more; if its body is a
-// stream that is not an [io.Seeker], and some of it has been read, the error wraps xrpc.ErrBody instead.
+// It sends the access token with each call, and renews the token when the server does not accept it any more or when
+// it is about to expire. Concurrent calls that need a renewal share one. The new session is stored before any of them
+// continues, and the renewal continues if the context of a call ends. A call that was refused is sent once more after
+// the renewal; if its body is a stream that is not an [io.Seeker], and some of it has been read, the error wraps
+// xrpc.ErrBody instead.
 type Client struct {
 	did     syntax.DID
 	store   Store
 	options []xrpc.Option // all but the authorizer
-	// directory returns what looks the account up, nil if its PDS is not checked.
+	// directory returns the directory that looks up the account. It is nil if the account's PDS is not checked.
 	directory func() (*identity.Directory, error)
-	// doubts are answers that do not say that the token has ended, but may mean it. A method that is never
-	// allowed to an app password gives one each time: that must not renew the session each time.
+	// doubts limits renewals because of answers that may mean that the token has expired, but do not say so. A method
+	// that no app password may call has such an answer each time, which must not cause a renewal each time.
 	doubts *rate.Limiter
 
 	mu        sync.Mutex
@@ -43,13 +44,13 @@ type Client struct {
 	issuer    *xrpc.Client
 	password  *string // kept to log in again; nil: not kept
 	loggedOut bool
-	renewal   *pending // under way
+	renewal   *pending // the renewal in progress
 	replaced  string   // the access token that is still in the store because ours could not be saved
 	over      error    // why the session is over
 	overAt    time.Time
 	checked   string    // the access token of the session whose PDS was found to be the account's
 	recheckAt time.Time // when that has to be done again; zero: not with this token
-	known     string    // the PDS that the account's document named when it was last looked up
+	known     string    // the PDS that the account's document named at the last look-up
 }
 
 const (
@@ -74,12 +75,12 @@ func newClient(o *Options, did syntax.DID) *Client {
 	return c
 }
 
-// service returns a client of a server, which signs requests with the tokens of c.
+// service returns a client of a server, which adds the tokens of c to requests.
 func (c *Client) service(origin string) (*xrpc.Client, error) {
 	return xrpc.New(origin, append(c.options, xrpc.WithAuthorizer(authorizer{c}))...)
 }
 
-// use makes s the session of c. c.mu is held, or nobody else has c yet.
+// use makes s the session of c. The caller holds c.mu, or c is not shared yet.
 func (c *Client) use(s *Session) error {
 	if s.DID != c.did {
 		return fmt.Errorf("%w: %s", ErrAccount, s.DID)
@@ -109,10 +110,10 @@ func (c *Client) use(s *Session) error {
 	return nil
 }
 
-// DID returns the account.
+// DID returns the DID of the account.
 func (c *Client) DID() syntax.DID { return c.did }
 
-// Announce passes a pause on to the hook of xrpc.WithPauses, if [Options].XRPC has one: see [xrpc.Client.Announce].
+// Announce calls the function of xrpc.WithPauses, if [Options].XRPC sets one: see [xrpc.Client.Announce].
 func (c *Client) Announce(p xrpc.Pause) {
 	c.mu.Lock()
 	pds := c.pds
@@ -120,16 +121,16 @@ func (c *Client) Announce(p xrpc.Pause) {
 	pds.Announce(p)
 }
 
-// Session returns the session as it is now. Its tokens may be renewed at any time.
+// Session returns the current session. A renewal may replace its tokens at any time.
 func (c *Client) Session() Session {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.session
 }
 
-// Call carries out a call at the account's PDS, see [lex.Caller] and package xrpc. In addition, an error that
-// wraps [ErrRenewalFailed] says that the server refused the token and that there was no other, and one that
-// wraps [ErrNoSession] that the account was logged out. An error never repeats a token, even if the server did.
+// Call makes a call to the account's PDS, see [lex.Caller] and package xrpc. In addition, the error wraps
+// [ErrRenewalFailed] if the server refused the token and it could not be renewed, and [ErrNoSession] if the account
+// was logged out. An error never contains a token, even if the server's answer did.
 func (c *Client) Call(ctx context.Context, call *lex.Call) error {
 	c.mu.Lock()
 	pds, before := c.pds, c.session
@@ -145,7 +146,7 @@ func (c *Client) Call(ctx context.Context, call *lex.Call) error {
 	return r.clean(err)
 }
 
-// String returns the account and its PDS.
+// String returns the account and its PDS, without the tokens.
 func (c *Client) String() string { return c.Session().String() }
 
 // Format prints what String returns, whatever the verb.
@@ -172,7 +173,7 @@ func (a authorizer) Authorize(ctx context.Context, req *http.Request) error {
 		return err
 	}
 	if session.due() {
-		// If this fails, the clock may be wrong and not the token: the server has the last word.
+		// If the renewal fails, the token may still be valid, since the clock may be wrong: the server decides.
 		err := a.c.renew(ctx, session.secrets().access, false)
 		if err != nil && (ctx.Err() != nil || errors.Is(err, ErrNotSaved)) {
 			return err
@@ -190,7 +191,7 @@ func (a authorizer) Authorize(ctx context.Context, req *http.Request) error {
 	return nil
 }
 
-// Refused renews the session, if that may help.
+// Refused renews the session if that may help.
 func (a authorizer) Refused(ctx context.Context, req *http.Request, answer *xrpc.Error) (again bool, err error) {
 	if ctx.Value(credentialsKey{}) != nil {
 		return false, nil

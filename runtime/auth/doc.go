@@ -1,4 +1,4 @@
-// Package auth makes calls as an account: it logs in, keeps the session, and renews it
+// Package auth makes authenticated calls as an account: it logs in, keeps the session, and renews it
 // (https://atproto.com/specs/xrpc#authentication).
 //
 // A program logs in once, with an app password:
@@ -9,45 +9,45 @@
 //	}
 //	client, err := auth.Login(ctx, "alice.example.com", password, &auth.Options{Store: store})
 //
-// From then on it resumes the session, which costs no request. Servers allow few logins a day.
+// After that it resumes the session, which needs no request. Servers allow only a few logins a day.
 //
 //	client, err := auth.Resume(ctx, "", &auth.Options{Store: store})
 //	if errors.Is(err, auth.ErrNoSession) {
 //		return errors.New("log in first")
 //	}
 //
-// The [Client] is a [lex.Caller]: generated clients and the other packages take it for calls to the
-// account's PDS.
+// The [Client] is a [lex.Caller]: generated clients and other packages can use it for calls to the account's PDS.
 //
 // # Renewal
 //
-// An access token lasts for minutes or hours. When it has ended, the server gives a new one for the refresh token,
-// and a new refresh token with it; the old one is then spent. This is where sessions get lost, so:
+// An access token is valid for minutes or hours. After that, the server exchanges the refresh token for a new access
+// token and a new refresh token; the old refresh token cannot be used again. So that no session gets lost:
 //
-//   - However many calls need a new token, one asks for it. In a [Store] that processes share, that holds for
-//     all of them: a process that comes second takes the session that the first has stored.
-//   - A renewal that has begun goes on when the call that began it is cancelled, and its result is stored before
-//     anybody uses it.
-//   - A crash leaves the old session in the store or the new one. Should it be the old one, though the server has
-//     given the new one out already, it can still be renewed at servers that accept a spent token for a while, as
-//     the reference PDS does for two hours. An answer that was lost on the way is asked for again in the same manner.
-//   - A server that cannot be reached ends no session. What ends it is the server's word: [ErrSessionOver].
+//   - If several calls need a new token, only one requests it. This also holds for processes that share a [Store]:
+//     the second process uses the session that the first has stored.
+//   - A renewal continues if the call that began it is cancelled, and its result is stored before it is used.
+//   - A crash leaves either the old or the new session in the store. If it is the old one although the server has
+//     already issued a new one, it can still be renewed at servers that accept a used refresh token for a while, as
+//     the reference PDS does for two hours. If the answer to a renewal is lost, the renewal is repeated in the same
+//     way.
+//   - A session does not end because its server cannot be reached. It ends only if the server says so:
+//     [ErrSessionOver].
 //
 // # Moves
 //
-// An account that moves to another server leaves its sessions behind, and the old server may go on taking what is written
-// there. [Client.CheckPDS], which calls that write records do by themselves, notices.
+// If an account moves to another server, its sessions remain at the old server, which may still accept writes.
+// [Client.CheckPDS] detects that; calls that write records check it automatically.
 //
 // # Secrets
 //
-// A session's tokens, the password and the code of a second factor are in no error of this package, and not in what
-// is printed, logged or marshalled of its types. [Session.Tokens] and [Session.Export] hand the tokens out. The password
-// is forgotten after the login; see [Options] for keeping it.
+// No error of this package contains a session's tokens, the password or the code of a second factor, nor do its types
+// show them when they are printed, logged or marshalled. Only [Session.Tokens] and [Session.Export] return the
+// tokens. The password is not kept after the login, unless [Options] say so.
 //
 // # Other ways to authenticate
 //
-// Nothing outside this package knows of app passwords, tokens or stores. The rest of the module takes a
-// [lex.Caller], or one that can also tell its account's DID; and package xrpc signs requests through an
-// [xrpc.Authorizer], which sees each request before it is sent and each answer that refuses it. OAuth, with a
-// proof for each request and nonces in answers, fits behind the same two interfaces.
+// App passwords, tokens and stores are used only in this package. The rest of the module needs a [lex.Caller], or one
+// that also has the account's DID; and package xrpc authenticates requests by an [xrpc.Authorizer], which sees each
+// request before it is sent and each answer that refuses it. OAuth, with a proof for each request and nonces in
+// answers, can be implemented with the same two interfaces.
 package auth

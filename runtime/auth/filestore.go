@@ -22,25 +22,25 @@ import (
 const (
 	fileVersion = 1
 	maxFile     = 64 << 20
-	saveTimeout = 10 * time.Second // for the lock that is held while the file is replaced
+	saveTimeout = 10 * time.Second // to get the lock that is held while the file is replaced
 )
 
-// FileStore is a [Store] in a file, for the accounts of one user. It may be used by any number of goroutines
-// and processes at once.
+// FileStore is a [Store] in a file, for the accounts of one user. It is safe for concurrent use by goroutines and
+// processes.
 //
-// The file is JSON, with mode 0600; one that others can read is refused with [ErrPermissions]. It is replaced
-// as a whole: a crash, even of the host, leaves the old one or the new one. Beside it are lock files, one for
-// the file and one for each account, which stay: they hold nothing. On systems that cannot lock files across
-// processes Update returns [errors.ErrUnsupported].
+// The file is JSON and has mode 0600; a file that other users can access is refused with [ErrPermissions]. The file
+// is replaced atomically: a crash, even of the host, leaves either the old or the new one. Beside it are empty lock
+// files, one for the file and one for each account, which are never removed. On systems that cannot lock files across
+// processes, Update returns [errors.ErrUnsupported].
 type FileStore struct {
 	path string
-	own  bool // the directory is ours
+	own  bool // the directory is that of this package, not the caller's
 }
 
-// OpenStore returns the store in the file at path. If path is "" it is the file that LAYERS_AUTH_FILE in the
-// environment names, or else layers/auth.json in the user's directory for state ($XDG_STATE_HOME, or
-// ~/.local/state). OpenStore creates nothing: the file is created with the first session, and its directory,
-// if there is none, with mode 0700.
+// OpenStore returns the store in the file at path. If path is "", the file is the one that the environment variable
+// LAYERS_AUTH_FILE names, or else layers/auth.json in the user's state directory ($XDG_STATE_HOME, or
+// ~/.local/state). OpenStore creates nothing: the file is created with the first session. If its directory does not
+// exist, it is created then, with mode 0700.
 func OpenStore(path string) (*FileStore, error) {
 	own := false
 	if path == "" {
@@ -62,7 +62,7 @@ func OpenStore(path string) (*FileStore, error) {
 		return nil, fmt.Errorf("auth: %w", err)
 	}
 	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target // which is replaced, and not the link
+		path = target // replace the target, not the link
 	}
 	return &FileStore{path, own}, nil
 }
@@ -73,7 +73,7 @@ func (s *FileStore) Path() string { return s.path }
 // String returns the path of the file.
 func (s *FileStore) String() string { return s.path }
 
-// Load returns the session of an account, see [Store].
+// Load returns the session of an account: see [Store].
 func (s *FileStore) Load(_ context.Context, did syntax.DID) (*Session, error) {
 	c, err := s.read()
 	if err != nil {
@@ -99,7 +99,7 @@ func (s *FileStore) List(context.Context) ([]*Session, error) {
 	return list, nil
 }
 
-// Current returns the account that is meant when none is named, see [Store].
+// Current returns the current account, which is used when none is named: see [Store].
 func (s *FileStore) Current(context.Context) (syntax.DID, error) {
 	c, err := s.read()
 	if err != nil {
@@ -108,14 +108,14 @@ func (s *FileStore) Current(context.Context) (syntax.DID, error) {
 	return c.Current, nil
 }
 
-// SetCurrent sets the account that is meant when none is named, see [Store].
+// SetCurrent sets the current account, which is used when none is named: see [Store].
 func (s *FileStore) SetCurrent(ctx context.Context, did syntax.DID) error {
 	return s.edit(ctx, func(c *contents) { c.Current = did })
 }
 
 // Update changes the session of one account, see [Store].
 func (s *FileStore) Update(ctx context.Context, did syntax.DID, change Change) error {
-	// This lock is held as long as change takes, which may be long: it keeps out only this account.
+	// This lock is held while change runs, which may take long, so it is only for this account.
 	hash := sha256.Sum256([]byte(did))
 	unlock, err := s.lock(ctx, "."+hex.EncodeToString(hash[:8])+".lock")
 	if err != nil {
@@ -141,8 +141,8 @@ func (s *FileStore) Update(ctx context.Context, did syntax.DID, change Change) e
 	})
 }
 
-// contents is what is in the file. Sessions are decoded when they are wanted, so that one which a later version
-// wrote passes through untouched.
+// contents is the content of the file. Sessions are decoded only when they are needed, so that one that a later
+// version wrote is kept unchanged.
 type contents struct {
 	Version  int                            `json:"version"`
 	Current  syntax.DID                     `json:"current,omitempty"`
@@ -173,7 +173,7 @@ func (s *FileStore) read() (*contents, error) {
 	case err != nil:
 		return nil, err
 	case len(data) == 0: // as mktemp leaves it
-	case json.Unmarshal(data, c) != nil: // whose error may repeat what it found
+	case json.Unmarshal(data, c) != nil: // the error is dropped, since it may repeat secrets
 		return nil, fmt.Errorf("%s: this is not a file of sessions", s.path)
 	case c.Version != fileVersion:
 		return nil, fmt.Errorf("%s: version %d of the file is unknown, want %d", s.path, c.Version, fileVersion)
@@ -205,7 +205,7 @@ func (s *FileStore) readFile() ([]byte, error) {
 	return data, err
 }
 
-// edit replaces the file by one that change has been over.
+// edit applies change to the contents of the file and replaces the file.
 func (s *FileStore) edit(ctx context.Context, change func(*contents)) error {
 	unlock, err := s.lock(ctx, ".lock")
 	if err != nil {
@@ -224,11 +224,11 @@ func (s *FileStore) edit(ctx context.Context, change func(*contents)) error {
 	return replaceFile(s.path, append(data, '\n'))
 }
 
-// replaceFile writes a file in the place of another, at once. There is one writer at a time.
+// replaceFile replaces a file atomically. There must be only one writer at a time.
 func replaceFile(path string, data []byte) (err error) {
 	temp := path + ".tmp"
 	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err // one that a crash left, or that somebody put there
+		return err // a temporary file that a crash left, or that somebody put there
 	}
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

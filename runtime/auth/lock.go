@@ -8,8 +8,8 @@ import (
 	"github.com/layers-pub/layers-go/internal/disk"
 )
 
-// lock takes the lock that the file with this suffix stands for, and makes the directory that it is in. The lock
-// goes with the process, however that ends. Lock files are never removed: another process may be waiting at one.
+// lock locks the lock file with this suffix; it creates the directory if necessary. The lock is released when the
+// process ends, however it ends. Lock files are never removed, since another process may be waiting for one.
 func (s *FileStore) lock(ctx context.Context, suffix string) (unlock func(), err error) {
 	dir := filepath.Dir(s.path)
 	if err := disk.MkdirAll(dir, 0o700); err != nil {

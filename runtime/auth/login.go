@@ -15,26 +15,27 @@ import (
 
 // Options are settings of [Login] and [Resume]. Printing them does not show AuthFactorToken.
 type Options struct {
-	// PDS is the origin of the server to log in at: the account's PDS, or an entryway. By default it is the
-	// PDS of the account's DID document, which is looked up. Resume does not use it.
+	// PDS is the origin of the server to log in to: the account's PDS, or an entryway. By default Login looks up the
+	// PDS in the account's DID document. Resume does not use it.
 	PDS string
-	// Directory looks accounts up, for Login unless PDS is given, and before records are written: see
-	// [Client.CheckPDS]. By default it is a new one of [identity.New].
+	// Directory looks up accounts: for Login, unless PDS is set, and before records are written, see
+	// [Client.CheckPDS]. By default it is a new one made by [identity.New].
 	Directory *identity.Directory
-	// Store keeps the session. By default Login keeps it in memory only, in this client. Resume needs one.
+	// Store stores the session. By default Login keeps the session only in memory, in this client. Resume requires a
+	// Store.
 	Store Store
 	// AuthFactorToken is the code that the server has sent by e-mail, after [ErrAuthFactorTokenRequired].
 	AuthFactorToken string
-	// KeepPassword keeps the password in memory, to log in again when the session is over. By default it is
-	// forgotten.
+	// KeepPassword keeps the password in memory, so that the client can log in again when the session is over. By
+	// default the password is not kept.
 	KeepPassword bool
-	// StorePassword keeps the password in the store, too, so that a resumed session can do the same. Whoever
-	// can read the store then has the password. It implies KeepPassword.
+	// StorePassword keeps the password in the store, too, so that a resumed session can log in again. Anyone who can
+	// read the store then has the password. It implies KeepPassword.
 	StorePassword bool
-	// AnyPDS allows records to be written although the account's DID document names another server than the session's:
-	// for one that is reached at another address than the world knows. See [Client.CheckPDS].
+	// AnyPDS allows writes even if the account's DID document names another server than the session's. It is for
+	// servers that are reached at an address other than the public one. See [Client.CheckPDS].
 	AnyPDS bool
-	// XRPC are options of the client of the PDS, such as xrpc.WithAllowPrivate in tests.
+	// XRPC are options for the client of the PDS, such as xrpc.WithAllowPrivate in tests.
 	XRPC []xrpc.Option
 }
 
@@ -51,17 +52,18 @@ func (o Options) String() string {
 // Format prints what String returns, whatever the verb.
 func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, o.String()) }
 
-// MarshalText returns what String returns: it is what a log or a JSON encoder shows of options.
+// MarshalText returns what String returns, so that logs and JSON encoders do not show the secrets.
 func (o Options) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
-// Login opens a session with a password, which had better be an app password (com.atproto.server.createSession),
-// and stores it as the current one. The actor is a DID or a handle. opts may be nil.
+// Login opens a session with a password, preferably an app password (com.atproto.server.createSession), and stores it
+// as the current session. actor is a DID or a handle. opts may be nil.
 //
-// Servers count logins, and allow few: 30 in five minutes and 300 a day is usual. A program logs in once, and
-// then uses [Resume]. If the server asks to wait, Login does so for as long as ctx allows.
+// Servers limit the number of logins; 30 in five minutes and 300 a day are common limits. So log in once, and use
+// [Resume] after that. If the server asks for a pause, Login waits as long as ctx allows.
 //
-// The session is that of the account asked for, or the error wraps [ErrAccount]. If Options.PDS is given, nothing is
-// looked up, and it is that server's word which account has the handle. A refused password is [ErrPassword].
+// If the server opens a session for another account, the error wraps [ErrAccount]. If Options.PDS is set, Login does
+// not look the account up, and relies on that server for which account has the handle. If the server refuses the
+// password, the error wraps [ErrPassword].
 func Login(ctx context.Context, actor syntax.AtIdentifier, password string, opts *Options) (*Client, error) {
 	o := orDefault(opts)
 	c, err := login(ctx, actor, password, o)
@@ -91,7 +93,7 @@ func login(ctx context.Context, actor syntax.AtIdentifier, password string, o *O
 		return nil, err
 	}
 	c := newClient(o, want)
-	if _, err := c.store.Current(ctx); err != nil { // before a login is spent
+	if _, err := c.store.Current(ctx); err != nil { // before using up one of the limited logins
 		return nil, err
 	}
 	issuer, err := c.service(pds)
@@ -124,7 +126,7 @@ func login(ctx context.Context, actor syntax.AtIdentifier, password string, o *O
 	return c, c.save(ctx, session)
 }
 
-// is reports whether the account is the one that was asked for: did, unless that is not known.
+// is reports whether the account is the requested one: did, or actor if did is not known.
 func (g *granted) is(actor syntax.AtIdentifier, did syntax.DID) bool {
 	if did != "" {
 		return g.DID == did
@@ -161,8 +163,8 @@ func (o *Options) directory() (*identity.Directory, error) {
 	return identity.New()
 }
 
-// save stores the session of a login and makes it the current one. If that fails nobody has any use for the
-// session, and it is ended.
+// save stores the session of a login and makes it the current one. If that fails, save ends the session, which is of
+// no use then.
 func (c *Client) save(ctx context.Context, s *Session) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer cancel()
@@ -177,11 +179,11 @@ func (c *Client) save(ctx context.Context, s *Session) error {
 	return nil
 }
 
-// Resume returns a client for a session in opts.Store, without logging in. The actor is a DID, or a handle, or "" for
-// the current account, or the only one. Nothing is sent, unless no stored session has the handle: then it is
-// looked up. That the session is over shows in the first call.
+// Resume returns a client for a session in opts.Store, without logging in. actor is a DID, a handle, or "" for the
+// current account, or for the only one in the store. Resume sends nothing, unless no stored session has the handle:
+// then it looks the handle up. If the session is over, the first call reports it.
 //
-// The error wraps [ErrNoSession] when the store has no such session.
+// The error wraps [ErrNoSession] if the store has no such session.
 func Resume(ctx context.Context, actor syntax.AtIdentifier, opts *Options) (*Client, error) {
 	o := orDefault(opts)
 	if o.Store == nil {

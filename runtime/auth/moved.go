@@ -14,17 +14,18 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
-// MovedError says that the DID document of an account names another server than the one that the session is at: the account
-// has moved, or is about to and its document has not been changed yet. Nothing was sent. It is [ErrMoved].
+// MovedError says that the DID document of an account names another server than that of the session: the account has
+// moved, or the session is at the new server of an account whose document has not been changed yet. Nothing was sent.
+// It wraps [ErrMoved].
 type MovedError struct {
 	// DID is the account.
 	DID syntax.DID
-	// Session is the origin of the server that the session is at, and Document of the one that the document names, "" if
-	// it names none.
+	// Session is the origin of the session's server. Document is the origin of the server that the DID document
+	// names, "" if it names none.
 	Session, Document string
 }
 
-// Error returns a text that names the account and both servers.
+// Error returns a text with the account and both servers.
 func (e *MovedError) Error() string {
 	named := "names no server"
 	if e.Document != "" {
@@ -37,18 +38,19 @@ func (e *MovedError) Error() string {
 // Unwrap returns [ErrMoved].
 func (e *MovedError) Unwrap() error { return ErrMoved }
 
-// CheckPDS compares the server that the session is at with the one that the account's DID document names. They differ after
-// the account has moved, when the old server may still take what is written there and nobody would see it, and while it is
-// moving; then the error is a [*MovedError].
+// CheckPDS compares the session's server with the one that the account's DID document names. If they differ, the
+// error is a [*MovedError]. They differ while the account is moving, and after it has moved: the old server may still
+// accept writes, which nobody would see.
 //
-// Calls that write records do this by themselves, once for each session and again after each renewal; others, such as those
-// that move an account, do not. Package write does it before it looks at any record. The document is looked up anew.
+// Calls that write records do this check automatically, once for each session and again after each renewal; other
+// calls, such as those that move an account, do not. Package write does it before it reads any record. The check
+// ignores remembered documents and looks the document up.
 //
-// If it cannot be looked up now, what was last known counts for a minute, so that nobody is kept from writing while a
-// directory is down: the document that the server sent along with the tokens, or the login, or the last look-up. If nothing
-// ever was known, as with a session of [NewSession], the error wraps [identity.ErrUnreachable].
+// If the look-up fails, the server that was last known is used for a minute, so that writing is possible while a
+// directory is down. That is the one from the document that the server sent with the tokens, from the login, or from
+// the last look-up. If none is known, as for a session from [NewSession], the error wraps [identity.ErrUnreachable].
 //
-// With [Options].AnyPDS it does nothing.
+// With [Options].AnyPDS, CheckPDS does nothing.
 func (c *Client) CheckPDS(ctx context.Context) error {
 	session, err := c.current()
 	if err != nil || c.directory == nil {
@@ -72,7 +74,7 @@ func (c *Client) CheckPDS(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("auth: whether %s is still at %s is not known: %w", c.did, session.PDS, err)
 	}
-	if !c.sameService(named, session.PDS) && !(named != "" && isFor(with.access, named)) { // an entryway passes calls on
+	if !c.sameService(named, session.PDS) && !(named != "" && isFor(with.access, named)) { // an entryway forwards calls
 		return &MovedError{c.did, session.PDS, named}
 	}
 	c.mu.Lock()
@@ -81,10 +83,10 @@ func (c *Client) CheckPDS(ctx context.Context) error {
 	return nil
 }
 
-// recheckEvery is how long what was last known of an account's place counts when nothing else can be known.
+// recheckEvery is how long the last known server of an account is used if its document cannot be looked up.
 const recheckEvery = time.Minute
 
-// documentPDS returns the server that the account's DID document names at present, "" if it names none.
+// documentPDS looks up the server that the account's DID document names now, "" if it names none.
 func (c *Client) documentPDS(ctx context.Context) (string, error) {
 	directory, err := c.directory()
 	if err != nil {
@@ -97,7 +99,7 @@ func (c *Client) documentPDS(ctx context.Context) (string, error) {
 	return document.PDS, nil
 }
 
-// sameService reports whether two addresses are of one origin.
+// sameService reports whether two addresses have the same origin.
 func (c *Client) sameService(a, b string) bool {
 	one, err := xrpc.New(a, c.options...)
 	if err != nil {
@@ -107,8 +109,8 @@ func (c *Client) sameService(a, b string) bool {
 	return err == nil && one.Service() == two.Service()
 }
 
-// recordWrites are the paths of the methods that write records. Those that an account needs on its way to another server,
-// where nothing else may be written, are not among them.
+// recordWrites are the paths of the methods that write records. Methods that are needed to move an account to another
+// server are not among them.
 var recordWrites = map[string]bool{
 	"/xrpc/" + atproto.NSIDRepoCreateRecord: true,
 	"/xrpc/" + atproto.NSIDRepoPutRecord:    true,

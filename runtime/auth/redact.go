@@ -15,15 +15,14 @@ const hidden = "[hidden]"
 
 var errWithheld = errors.New("an error that repeats a secret was withheld")
 
-// redactor takes secrets out of errors: what they say of an answer is in the server's words, and a server may
-// repeat what it was sent.
+// redactor removes secrets from errors, which may contain text from a server that repeats what it was sent.
 type redactor struct {
 	secrets []string
-	// answer says that the answer itself may have tokens in it, which nobody knows yet.
+	// answer is set if the answer itself may contain new tokens, which are not among the known secrets.
 	answer bool
 }
 
-// clean returns err, or as much of it as can be shown. Answers keep their type, and sentinels stay in the chain.
+// clean returns err without secrets. Answers keep their type, and errors.Is still finds sentinels.
 func (r *redactor) clean(err error) error {
 	switch e := err.(type) {
 	case *xrpc.Error:
@@ -59,7 +58,7 @@ func (r *redactor) clean(err error) error {
 	return &redacted{cleaned}
 }
 
-// redacted stands for an error whose text cannot be shown, and says what its causes say.
+// redacted replaces an error whose text cannot be shown. Its text is that of its causes.
 type redacted struct{ causes []error }
 
 func (e *redacted) Error() string {
@@ -86,7 +85,7 @@ func (r *redactor) cleanAnswer(e *xrpc.Error) error {
 		}
 	}
 	if r.answer && (len(e.Body) > 0 || len(e.Header.Values("Set-Cookie")) > 0) {
-		clean.Body, changed = nil, true // the beginning of it, cut anywhere
+		clean.Body, changed = nil, true // Body is a beginning of the answer, which may end in the middle of a secret
 		clean.Header.Del("Set-Cookie")
 	}
 	if !changed {
@@ -95,8 +94,8 @@ func (r *redactor) cleanAnswer(e *xrpc.Error) error {
 	return &clean
 }
 
-// hide takes the secrets out of a text, however it may have escaped them, and the beginnings of tokens, of which
-// a text that was cut short has no more.
+// hide removes the secrets from a text, in any escaped form, and also the beginnings of tokens, since the text may
+// have been cut off.
 func (r *redactor) hide(text string) string {
 	var forms []string
 	for _, secret := range r.secrets {
@@ -121,11 +120,11 @@ func (r *redactor) hide(text string) string {
 	return b.String() + text
 }
 
-// beginning is how much of a secret gives it away.
+// beginning is the length from which the beginning of a secret is removed, too.
 const beginning = 16
 
-// findForm returns where the first of forms, or a good part of its beginning, is in text, and how long that is. Tokens
-// begin alike: the longest counts.
+// findForm returns the position and the length of the first occurrence in text of one of forms, or of a beginning of
+// one. Tokens begin alike, so the longest match is taken.
 func findForm(text string, forms []string) (at, size int) {
 	at = -1
 	for _, form := range forms {

@@ -14,18 +14,18 @@ import (
 )
 
 const (
-	// renewTimeout is how long a renewal may take, waiting for another process that renews included.
+	// renewTimeout limits the time of a renewal, including the wait for a renewal by another process.
 	renewTimeout = 90 * time.Second
-	// rereadTimeout is for a last look into the store.
+	// rereadTimeout limits the time to read the store once more after a failed renewal.
 	rereadTimeout = 5 * time.Second
-	// overFor is how long a session that the server called over is taken to be that without asking again.
+	// overFor is how long a session that the server has ended is treated as ended without asking the server again.
 	overFor = time.Minute
 )
 
-// pending is something under way that calls wait for.
+// pending is an operation in progress for which calls wait.
 type pending struct {
 	done chan struct{}
-	err  error // when done is closed
+	err  error // set before done is closed
 }
 
 // wait waits for the end of p or of ctx.
@@ -43,9 +43,9 @@ func (p *pending) wait(ctx context.Context, what string, did syntax.DID) error {
 	}
 }
 
-// Renew renews the session, whether that is needed or not, or takes over one that another process has renewed. It
-// is for those who need to know that the session is alive; calls renew it themselves. The error is as that of
-// [Client.Call]. When ctx ends, Renew returns, but the renewal goes on.
+// Renew renews the session even if that is not needed, or takes over a session that another process has renewed. Use
+// it to find out whether the session is alive; calls renew the session automatically. Errors are as in [Client.Call].
+// If ctx ends, Renew returns, but the renewal continues.
 func (c *Client) Renew(ctx context.Context) error {
 	session, err := c.current()
 	if err != nil {
@@ -56,9 +56,9 @@ func (c *Client) Renew(ctx context.Context) error {
 
 var errDoubtful = errors.New("too many renewals that nobody asked for in so many words")
 
-// renew sees to it that the session has another access token than the one that was refused. Those who need
-// that at the same time share one renewal, which none of them ends. If it is doubtful that a renewal helps, renew begins
-// none, and returns errDoubtful, when there were many such lately.
+// renew makes sure that the session has another access token than the refused one. Concurrent callers share one
+// renewal, which continues if their contexts end. If it is doubtful that a renewal helps, and there were many such
+// cases recently, renew returns errDoubtful instead.
 func (c *Client) renew(ctx context.Context, refused string, doubtful bool) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -100,8 +100,8 @@ func (c *Client) renew(ctx context.Context, refused string, doubtful bool) error
 	return p.wait(ctx, "renewal", c.did)
 }
 
-// renewed returns the session that takes the place of the one whose access token was refused. It may return one
-// together with an error.
+// renewed returns the session that replaces the one whose access token was refused. It may return a session together
+// with an error.
 func (c *Client) renewed(ctx context.Context, refused string) (*Session, error) {
 	var stored, next *Session
 	err := c.store.Update(ctx, c.did, func(ctx context.Context, s *Session) (_ *Session, err error) {
@@ -113,7 +113,7 @@ func (c *Client) renewed(ctx context.Context, refused string) (*Session, error) 
 			next = s
 			return s, nil
 		}
-		if s.secrets().access != refused { // ours is later, but could not be saved
+		if s.secrets().access != refused { // our session is newer, but could not be saved
 			ours := c.Session()
 			s = &ours
 		}
@@ -128,7 +128,7 @@ func (c *Client) renewed(ctx context.Context, refused string) (*Session, error) 
 		c.saved(stored.secrets().access)
 		return next, fmt.Errorf("auth: %s: %w: %w", c.did, ErrNotSaved, err)
 	}
-	// A process that does not heed the lock may have been faster.
+	// A process that does not respect the lock may have renewed the session before.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rereadTimeout)
 	defer cancel()
 	again, problem := c.store.Load(ctx, c.did)
@@ -138,21 +138,22 @@ func (c *Client) renewed(ctx context.Context, refused string) (*Session, error) 
 	return nil, fmt.Errorf("auth: %s: %w: %w", c.did, ErrRenewalFailed, err)
 }
 
-// renewedElsewhere reports whether a stored session is another's work, and not the refused one or one before it.
+// renewedElsewhere reports whether a stored session was renewed by another process: it is neither the refused session
+// nor an earlier one.
 func (c *Client) renewedElsewhere(s *Session, refused string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return s.secrets().access != refused && s.secrets().access != c.replaced
 }
 
-// saved notes which access token is in the store in place of the session's; "" if it is that.
+// saved records which access token the store has instead of the session's, "" if it has the session's.
 func (c *Client) saved(replaced string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.replaced = replaced
 }
 
-// exchange hands the refresh token of s in for a new session.
+// exchange exchanges the refresh token of s for a new session.
 func (c *Client) exchange(ctx context.Context, s *Session) (*Session, error) {
 	c.mu.Lock()
 	issuer, password, over, since := c.issuer, c.password, c.over, time.Since(c.overAt)
@@ -186,19 +187,19 @@ func (c *Client) exchange(ctx context.Context, s *Session) (*Session, error) {
 	return c.granted(g, issuer, s)
 }
 
-// granted returns the session that takes the place of s.
+// granted returns the session that replaces s.
 func (c *Client) granted(g *granted, issuer *xrpc.Client, s *Session) (*Session, error) {
 	if g.DID != c.did {
 		return nil, fmt.Errorf("%w: %s", ErrAccount, g.DID)
 	}
-	// A server that renews its own tokens has the account's data. If the document names another, the account has left, or is
-	// about to come: see CheckPDS.
+	// A server that renews its own tokens has the account's data. If the document names another server, the account
+	// has left or is about to arrive: see CheckPDS.
 	follow := s.issuer() != s.PDS
 	return g.session(issuer, s.PDS, s.secrets().named, s.secrets().password, follow, c.options), nil
 }
 
-// noteOver remembers that the session is over, so that the server is not asked with every call, and that it does not
-// take the kept password any more.
+// noteOver records that the session is over, so that not every call asks the server again, and whether the server
+// refused the kept password.
 func (c *Client) noteOver(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -210,9 +211,10 @@ func (c *Client) noteOver(err error) {
 	}
 }
 
-// Logout ends the session: at the server, and in the store, from which it is removed even if the server cannot
-// be reached; then the error says so, and the session lives on there until it expires. The client, and every other one of
-// the account that uses the store, can do nothing more. When ctx ends, Logout returns, but goes on.
+// Logout ends the session at the server and removes it from the store. If the server cannot be reached, the session
+// is still removed from the store, the error says so, and at the server the session stays valid until it expires.
+// After that, this client and the account's other clients that use the store can make no more calls. If ctx ends,
+// Logout returns, but the work continues.
 func (c *Client) Logout(ctx context.Context) error {
 	p := &pending{done: make(chan struct{})}
 	detached := context.WithoutCancel(ctx)
@@ -256,7 +258,7 @@ func (c *Client) logout(ctx context.Context) error {
 	return nil
 }
 
-// unsetCurrent leaves no current account if it was this one.
+// unsetCurrent unsets the current account if it is this one.
 func (c *Client) unsetCurrent(ctx context.Context) error {
 	current, err := c.store.Current(ctx)
 	if err == nil && current == c.did {

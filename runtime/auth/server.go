@@ -17,7 +17,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
-// granted is what createSession and refreshSession answer with.
+// granted is the answer of createSession and refreshSession.
 type granted struct {
 	DID        syntax.DID
 	Handle     syntax.Handle // HandleInvalid for none
@@ -26,21 +26,22 @@ type granted struct {
 	DIDDoc     []byte // JSON; nil for none
 }
 
-// grantedFields are the fields of those answers that are read. An account may have no handle; that must not cost the session.
+// grantedFields are the fields of those answers that are read. The handle is optional: an account without a handle
+// has a session, too.
 var grantedFields = []string{"did", "handle?", "accessJwt", "refreshJwt", "didDoc?"}
 
-// credentials are what goes with a request in place of the access token: a refresh token, or nothing. A context
-// holds a pointer to them, which nothing that prints a context follows.
+// credentials are sent with a request instead of the access token: a refresh token, or nothing. A context holds a
+// pointer to them, so that printing the context does not show them.
 type credentials struct{ bearer string }
 
 type credentialsKey struct{}
 
-// sessions calls the methods of sessions (https://atproto.com/specs/xrpc#authentication). Its errors hold none of the
-// secrets.
+// sessions calls the methods that manage sessions (https://atproto.com/specs/xrpc#authentication). Its errors do not
+// contain the secrets.
 type sessions struct {
 	service *xrpc.Client
 	bearer  string
-	secrets []string // beside the bearer
+	secrets []string // in addition to the bearer
 }
 
 // Call sends call.
@@ -78,7 +79,8 @@ func create(ctx context.Context, issuer *xrpc.Client, identifier, password, fact
 	return g, g.check(atproto.NSIDServerCreateSession, issuer)
 }
 
-// refresh hands a refresh token in. It may be repeated when the answer was lost: the token is spent either way.
+// refresh exchanges a refresh token for a new session. The call may be repeated if the answer was lost, since the
+// token is used up in any case.
 func refresh(ctx context.Context, issuer *xrpc.Client, token string) (*granted, error) {
 	server := atproto.Repeatable(sessions{service: issuer, bearer: token})
 	out, err := atproto.Reading(server, grantedFields...).ServerRefreshSession(ctx)
@@ -89,8 +91,8 @@ func refresh(ctx context.Context, issuer *xrpc.Client, token string) (*granted, 
 	return g, g.check(atproto.NSIDServerRefreshSession, issuer)
 }
 
-// remove ends a session at the server. One that has ended already is no error. The method answers with nothing: what has
-// content is from somebody else, such as a proxy.
+// remove ends a session at the server. It is not an error if the session has ended already. The server's answer is
+// empty: an answer with content is from something else, such as a proxy.
 func remove(ctx context.Context, issuer *xrpc.Client, token string) error {
 	call := &lex.Call{NSID: atproto.NSIDServerDeleteSession, Procedure: true, Repeatable: true, Stream: true}
 	if err := (sessions{service: issuer, bearer: token}).Call(ctx, call); sessionOver(err) {
@@ -109,7 +111,7 @@ func remove(ctx context.Context, issuer *xrpc.Client, token string) error {
 
 var errAnswer = errors.New("the answer is not what the method answers with")
 
-// answered returns the error of a call; what it says about the content of an answer is left out.
+// answered returns the error of a call, without details about the content of an answer.
 func answered(method syntax.NSID, issuer *xrpc.Client, err error) error {
 	if _, ok := errors.AsType[*lex.Error](err); ok {
 		return fmt.Errorf("%s at %s: %w", method, issuer.Service(), errAnswer)
@@ -117,7 +119,7 @@ func answered(method syntax.NSID, issuer *xrpc.Client, err error) error {
 	return err
 }
 
-// check returns an error if there are no tokens.
+// check returns an error if a token is missing.
 func (g *granted) check(method syntax.NSID, issuer *xrpc.Client) error {
 	if g.AccessJWT == "" || g.RefreshJWT == "" {
 		return fmt.Errorf("%s at %s: %w", method, issuer.Service(), errAnswer)
@@ -128,8 +130,8 @@ func (g *granted) check(method syntax.NSID, issuer *xrpc.Client) error {
 	return nil
 }
 
-// sessionOver reports whether the answer to a refresh token says that it is worth nothing any more, in the server's own
-// word. Any other error says nothing about the session.
+// sessionOver reports whether err means that the server itself does not accept the refresh token any more. Any other
+// error says nothing about the session.
 func sessionOver(err error) bool {
 	switch verdict.Of(err) {
 	case verdict.Expired, verdict.Unauthorized:
@@ -138,9 +140,8 @@ func sessionOver(err error) bool {
 	return errors.Is(err, ErrAccountTakedown)
 }
 
-// session returns the session that was granted by issuer, for the PDS that the answer's DID document names if follow says
-// so, or else for the one given.
-// The document, or else known, is the PDS that is remembered as the account's.
+// session returns the session that issuer granted. If follow is set, the session is for the PDS that the answer's DID
+// document names, and else for pds. The PDS in the document, or else known, is remembered as that of the account.
 func (g *granted) session(issuer *xrpc.Client, pds, known, password string, follow bool, opts []xrpc.Option) *Session {
 	if named := g.pds(issuer, opts); named != "" && (follow || isFor(g.AccessJWT, named)) {
 		pds = named
@@ -170,15 +171,16 @@ func (g *granted) named() string {
 	return doc.PDS
 }
 
-// pds returns the PDS that the answer's DID document names, if calls should go there: a server that logs people in for
-// others, an entryway, tells them in this way where their data is. An account that is moving is different: its
-// document names the old PDS until the end, and the tokens of the new one say that they are for that.
+// pds returns the PDS that the answer's DID document names, if calls should go there: by the document, an entryway, a
+// server that manages the sessions of other servers, says where the account's data is. An account that is moving is
+// different: its document names the old PDS until the move is complete, and the tokens from the new PDS say that they
+// are for the new one.
 func (g *granted) pds(issuer *xrpc.Client, opts []xrpc.Option) string {
 	address := g.named()
 	if address == "" || isFor(g.AccessJWT, issuer.Service()) {
 		return ""
 	}
-	// The options know which addresses are allowed. But tokens that came with TLS do not go without.
+	// The options say which addresses are allowed. But tokens that were received over TLS are not sent without TLS.
 	named, err := xrpc.New(address, opts...)
 	if err != nil || secure(issuer) && !secure(named) {
 		return ""

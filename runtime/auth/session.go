@@ -12,35 +12,35 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Session is what a server gave an account on login: where it is, and the tokens of its requests.
+// Session is an account's session: the server for its calls and the tokens that authenticate them.
 //
-// The tokens come out of [Session.Tokens] and [Session.Export] only. Printing a Session in any way, logging
-// it and marshalling it to JSON shows the other fields.
+// Only [Session.Tokens] and [Session.Export] return the tokens. Printing a Session in any way, logging it, or
+// marshalling it to JSON shows only the other fields.
 type Session struct {
 	DID syntax.DID
-	// Handle is the account's as its server says, not checked in both directions; handle.invalid if it
-	// gave none.
+	// Handle is the account's handle as the server sent it, not checked in both directions. It is handle.invalid if
+	// the server sent none.
 	Handle syntax.Handle
-	// PDS is the origin of the server that holds the account's data: where calls go.
+	// PDS is the origin of the server that has the account's data, to which calls are sent.
 	PDS string
 	// Issuer is the origin of the server that issued the tokens and renews them, if it is not the PDS.
 	Issuer string
 
-	// secret returns what is not shown. It is a function because package fmt, which calls no methods of what
-	// is in unexported fields of other values, follows pointers. nil: there are no secrets.
+	// secret returns the secrets; nil means that there are none. It is a function because package fmt prints the
+	// values in unexported fields, pointers included, without calling their methods.
 	secret func() *secrets
 }
 
 type secrets struct {
 	access, refresh string
 	received        time.Time // by the clock of this host; zero: unknown
-	renewAt         time.Time // when access has to be renewed, as far as is known; zero: unknown
+	renewAt         time.Time // when access should be renewed; zero: unknown
 	password        string    // only with Options.StorePassword
-	named           string    // the account's PDS as far as was last known, see CheckPDS; "" if never
+	named           string    // the last known PDS of the account, see CheckPDS; "": unknown
 }
 
-// NewSession returns a session with tokens from elsewhere: a [Store] that keeps them in columns, or
-// another program. A Store had better keep what [Session.Export] returns, which is all of a session.
+// NewSession returns a session with existing tokens, such as from another program or from a [Store] that keeps them
+// in columns. A Store should rather keep what [Session.Export] returns, which is the whole session.
 func NewSession(did syntax.DID, handle syntax.Handle, pds, access, refresh string) *Session {
 	return newSession(Session{DID: did, Handle: handle, PDS: pds}, secrets{access: access, refresh: refresh})
 }
@@ -52,14 +52,14 @@ func newSession(s Session, with secrets) *Session {
 	return &s
 }
 
-// Tokens returns the access token, which goes with each request, and the refresh token, which renews both.
-// Whoever has them can act for the account.
+// Tokens returns the access token, which is sent with each request, and the refresh token, which renews both. Anyone
+// who has them can act as the account.
 func (s Session) Tokens() (access, refresh string) {
 	with := s.secrets()
 	return with.access, with.refresh
 }
 
-// secrets returns what must not change.
+// secrets returns the secrets of the session, which must not be modified.
 func (s Session) secrets() *secrets {
 	if s.secret == nil {
 		return new(secrets)
@@ -67,7 +67,7 @@ func (s Session) secrets() *secrets {
 	return s.secret()
 }
 
-// due reports whether the access token has ended, or is about to, as far as is known.
+// due reports whether the access token has expired or is about to, as far as is known.
 func (s Session) due() bool {
 	at := s.secrets().renewAt
 	return !at.IsZero() && !time.Now().Before(at)
@@ -94,8 +94,8 @@ type exported struct {
 	Named      string        `json:"knownPds,omitempty"`
 }
 
-// Export returns all of the session as a JSON object, tokens included, for a [Store] to keep.
-// [ParseSession] reads it. The app password is in it only if [Options].StorePassword asked for that.
+// Export returns the whole session, tokens included, as a JSON object for a [Store] to keep. [ParseSession] reads it.
+// It contains the password only if [Options].StorePassword was set.
 func (s Session) Export() []byte {
 	with := s.secrets()
 	e := exported{
@@ -103,7 +103,7 @@ func (s Session) Export() []byte {
 		AccessJWT: with.access, RefreshJWT: with.refresh, Received: with.received, Password: with.password, Named: with.named,
 	}
 	data, err := json.Marshal(e)
-	if err != nil { // a year of five digits
+	if err != nil { // a time whose year has five digits
 		e.Received = time.Time{}
 		data, _ = json.Marshal(e)
 	}
@@ -112,7 +112,7 @@ func (s Session) Export() []byte {
 
 var errExport = errors.New("this is not an exported session")
 
-// ParseSession reads what [Session.Export] returned. Its error repeats nothing of data.
+// ParseSession parses the result of [Session.Export]. Its error contains nothing from data.
 func ParseSession(data []byte) (*Session, error) {
 	var e exported
 	if err := json.Unmarshal(data, &e); err != nil {
@@ -142,7 +142,7 @@ func (s Session) LogValue() slog.Value {
 	)
 }
 
-// MarshalJSON returns an object of the account and its PDS, without the tokens, for display: to keep a
+// MarshalJSON returns an object with the account and its PDS, without the tokens. It is for display: to store a
 // session, use [Session.Export].
 func (s Session) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {

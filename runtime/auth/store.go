@@ -10,36 +10,35 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Store keeps sessions, one for each account. [FileStore] and [NewMemoryStore] are Stores; a database or a
-// keyring can be one. It must be safe for concurrent use.
+// Store stores sessions, one for each account. [FileStore] is a Store, and [NewMemoryStore] returns one; a program
+// can implement it with a database or a keyring. It must be safe for concurrent use.
 //
-// A session is renewed by handing its refresh token in, which then is worth nothing, or not for long. That is why
-// the renewal happens within [Store.Update], and why a Store that several processes use must lock there across
-// processes: two that hand the same token in lose the session.
+// Renewing a session uses up its refresh token. So clients renew within [Store.Update], and a Store that several
+// processes share must lock there across processes: if two use the same refresh token, the session is lost.
 type Store interface {
-	// Load returns the session of an account. The error wraps [ErrNoSession] when there is none. Load does not
-	// wait for an Update that is under way.
+	// Load returns the session of an account. The error wraps [ErrNoSession] if there is none. Load does not wait for
+	// an Update in progress.
 	Load(ctx context.Context, did syntax.DID) (*Session, error)
 	// List returns all sessions, ordered by DID.
 	List(ctx context.Context) ([]*Session, error)
-	// Current returns the account that is meant when none is named, "" if there is none.
+	// Current returns the current account, which is used when none is named, or "" if there is none.
 	Current(ctx context.Context) (syntax.DID, error)
-	// SetCurrent sets it.
+	// SetCurrent sets the current account.
 	SetCurrent(ctx context.Context, did syntax.DID) error
-	// Update changes the session of one account. It takes a lock that keeps every other Update of the same
-	// account out, in this process and in all others that use the store, waiting for it no longer than
-	// ctx; reads the session as it is stored now; and calls change with it once, with nil if there is none. Then
-	// it stores what change returns, or removes the session if that is nil; it need not write one that
-	// change returned as it got it. When it returns without an error, the change is on disk, and a crash
-	// at any time leaves the old session or the new one.
+	// Update changes the session of one account. It takes a lock that excludes every other Update of the same
+	// account, in this process and in all others that use the store; it waits for the lock until ctx ends. Then it
+	// reads the stored session and calls change with it once, or with nil if there is none. It stores the session
+	// that change returns, or removes the stored one if that is nil; it need not write a session that change returned
+	// unchanged. When Update returns without an error, the change is on disk. A crash at any time leaves either the
+	// old or the new session.
 	//
-	// An error of change ends Update, and nothing is stored. change may take as long as a request to a slow
-	// server. Once change has returned, the server has forgotten the old session: Update should then do all it
+	// If change returns an error, Update returns it and stores nothing. change may take as long as a request to a
+	// slow server. When change has returned, the server may have ended the old session, so Update should do all it
 	// can to store the new one, even if ctx has ended.
 	Update(ctx context.Context, did syntax.DID, change Change) error
 }
 
-// Change makes the session that is to be stored out of the one that is, see [Store].
+// Change returns the session to store in place of the stored one, see [Store].
 type Change = func(ctx context.Context, stored *Session) (*Session, error)
 
 func noSession(did syntax.DID) error { return fmt.Errorf("%w for %s", ErrNoSession, did) }
@@ -56,11 +55,11 @@ type memoryStore struct {
 }
 
 type memoryAccount struct {
-	updating chan struct{} // holds an element while an Update is under way
+	updating chan struct{} // holds an element while an Update is in progress
 	session  *Session      // nil: none
 }
 
-// account returns the account, which is empty at first. m.mu is held.
+// account returns the account's entry, which is empty at first. The caller holds m.mu.
 func (m *memoryStore) account(did syntax.DID) *memoryAccount {
 	a := m.accounts[did]
 	if a == nil {

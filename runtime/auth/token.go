@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// maxMargin is how long before its end a token is renewed, at most.
+// maxMargin is the longest time before its expiry at which a token is renewed.
 const maxMargin = 10 * time.Second
 
-// renewAt returns when an access token that was received at the given time should be renewed: a little
-// before its end. The zero time is never: a token is opaque but for the servers' habit of making it a JWT,
-// and what it says is only ever taken as a hint.
+// renewAt returns when an access token that was received at the given time should be renewed: a little before its
+// end. The zero time means never. A token is opaque in principle, although servers use JWTs, so its claims are only a
+// hint.
 //
-// A clock that is wrong would see every new token as expired. So the end is reckoned from when the token
-// was received and for how long it was issued, if both are known.
+// With a wrong clock, every new token might seem expired. So the expiry is computed from the time of receipt and the
+// lifetime of the token, if both are known.
 func renewAt(token string, received time.Time) time.Time {
 	c := parseClaims(token)
 	issued, expires := claimedTime(c.Iat), claimedTime(c.Exp)
@@ -39,7 +39,7 @@ func renewAt(token string, received time.Time) time.Time {
 	return received.Add(expires.Sub(issued) - margin)
 }
 
-// claims are what is read of a JWT, whose signature only the server can check.
+// claims are the claims of a JWT that are used. Only the server can verify its signature.
 type claims struct {
 	Iat, Exp float64
 	Aud      any // a string, or several
@@ -56,7 +56,7 @@ func parseClaims(token string) (c claims) {
 	return c
 }
 
-// claimedTime returns a time of a claim, zero if there is none that makes sense.
+// claimedTime returns the time in a claim, or the zero time if it is missing or out of range.
 func claimedTime(seconds float64) time.Time {
 	const latest = 1 << 36 // year 4147
 	if seconds <= 0 || seconds > latest {
@@ -65,7 +65,7 @@ func claimedTime(seconds float64) time.Time {
 	return time.Unix(int64(seconds), 0)
 }
 
-// isFor reports whether a token says that it is for the service at an origin: by its DID, did:web with the host.
+// isFor reports whether a token names, in its claim aud, the service at origin: by the did:web of the origin's host.
 func isFor(token, origin string) bool {
 	audience, _ := parseClaims(token).Aud.(string)
 	host, isWeb := strings.CutPrefix(audience, "did:web:")
