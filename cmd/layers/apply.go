@@ -114,7 +114,7 @@ lines without an rkey would be written a second time.`,
 // maxRate is the largest --rate.
 const maxRate = 1_000_000_000
 
-// openBatch opens a file of operations, which is read twice.
+// openBatch opens a file of operations. The batch is read twice.
 func openBatch(ctx context.Context, name string) (io.ReadCloser, error) {
 	file, err := openInput(ctx, name)
 	if err != nil {
@@ -127,7 +127,7 @@ func openBatch(ctx context.Context, name string) (io.ReadCloser, error) {
 	return file, nil
 }
 
-// aboutLine says what is wrong with an operation, and where in the file.
+// aboutLine returns a message about an operation: what is wrong with it, and where it is in the file.
 func aboutLine(name string, failure *write.OpError) string {
 	place := fmt.Sprintf("%s:%d", name, failure.Line)
 	if invalid, ok := errors.AsType[*lex.Error](failure.Err); ok {

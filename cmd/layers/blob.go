@@ -81,7 +81,7 @@ only the exit status 0 says that it was whole.`,
 	return command
 }
 
-// rulesFor holds the constraints of the blobs that the Layers' records have.
+// rulesFor holds the constraints of the blobs in Layers' records, by collection.
 var rulesFor = map[string]lex.BlobRules{
 	"media.media":           media.MediaBlobRules,
 	"expression.expression": expression.ExpressionMediaBlobRules,

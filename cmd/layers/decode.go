@@ -74,7 +74,7 @@ func decode(ctx context.Context, command *cobra.Command, file string, lines, str
 	return nil
 }
 
-// about says what err is about, unless it is final already.
+// about adds the name of what err is about, unless err already has an exit status.
 func about(name string, err error) error {
 	if _, final := errors.AsType[*exitError](err); final {
 		return err
@@ -82,8 +82,8 @@ func about(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-// account decodes all records of an archive and prints them as lines, or else a summary. The error is that
-// of reading the archive; one of writing to w is final.
+// account decodes all records of an archive and prints them, one a line, or a summary. The error is that of reading the
+// archive; an error of writing to w already has an exit status.
 func account(ctx context.Context, w io.Writer, archive *repo.Repo, lines bool) (lex.Account, error) {
 	var buf []byte
 	summary := newSummary()
@@ -113,7 +113,7 @@ func account(ctx context.Context, w io.Writer, archive *repo.Repo, lines bool) (
 	return summary.total, failure(out.Flush())
 }
 
-// archive is a repository and what it is read from.
+// archive is a repository and the file that it is read from.
 type archive struct {
 	*repo.Repo
 	file *os.File
@@ -121,14 +121,14 @@ type archive struct {
 
 func (a *archive) close() {
 	if a.file != nil {
-		a.file.Close() // only read from: nothing is lost
+		a.file.Close() // it was only read from: nothing is lost
 	} else {
 		a.Close()
 	}
 }
 
-// openArchive opens the archive in a file, of CAR version 1 or 2. Standard input, for the name -, is read to its end, as
-// is everything that cannot be read at an offset.
+// openArchive opens the archive in a file, of CAR version 1 or 2. The name - stands for standard input. That, and any
+// file that cannot be read at an offset, is first read to its end.
 func openArchive(ctx context.Context, name string, stdin io.Reader, stderr io.Writer) (*archive, error) {
 	if name == "-" {
 		return readArchive(ctx, stdin)
@@ -169,11 +169,11 @@ func openFile(ctx context.Context, file *os.File, size int64) (*archive, error) 
 	return nil, err
 }
 
-// readArchive reads an archive to its end. One of version 2 goes through a temporary file, since where its parts are is
-// said by offsets.
+// readArchive reads an archive to its end. It copies one of version 2 to a temporary file, since such an archive gives
+// offsets to its parts.
 func readArchive(ctx context.Context, r io.Reader) (*archive, error) {
 	buffered := bufio.NewReader(r)
-	if start, _ := buffered.Peek(carv2.PragmaSize); !carv2.IsPragma(start) { // an error is met again
+	if start, _ := buffered.Peek(carv2.PragmaSize); !carv2.IsPragma(start) { // reading will meet an error again
 		read, err := repo.Read(ctx, buffered)
 		return &archive{Repo: read}, err
 	}
@@ -193,7 +193,7 @@ func readArchive(ctx context.Context, r io.Reader) (*archive, error) {
 	return openFile(ctx, file, size)
 }
 
-// withoutName returns what is behind an error that names a file, since the caller names it.
+// withoutName returns the cause of an error that names a file. The caller names the file itself.
 func withoutName(err error) error {
 	if named, ok := errors.AsType[*fs.PathError](err); ok {
 		return named.Err

@@ -35,8 +35,8 @@ not say which commit is the newest, the rest is printed, and the status is 1.`,
 			if err != nil {
 				return err
 			}
-			// Servers know the collections of repositories whose newest commit they do not say, such as one that is
-			// being moved. What there is is printed.
+			// A server may describe a repository without giving its newest commit, for example while the account is
+			// being moved. Print the rest.
 			latest, failed := client.GetLatestCommit(ctx, syntax.AtIdentifier(description.DID))
 			out := command.OutOrStdout()
 			if asJSON {

@@ -2,5 +2,5 @@
 
 package main
 
-// endOfInput is what ends the input that is typed on a terminal.
+// endOfInput is the key that ends input from a terminal.
 const endOfInput = "Ctrl-D"

@@ -1,4 +1,4 @@
 package main
 
-// endOfInput is what ends the input that is typed on a terminal.
+// endOfInput are the keys that end input from a terminal.
 const endOfInput = "Ctrl-Z and Enter"

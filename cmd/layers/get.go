@@ -85,7 +85,7 @@ func getRecord(ctx context.Context, client *pds.Client, uri syntax.ATURI, option
 	return proof.Envelope(), nil
 }
 
-// parseRecordURI returns the at-uri of a record in an argument. Its collection may be a short name.
+// parseRecordURI parses an argument that is the at-uri of a record. Its collection may be a short name.
 func parseRecordURI(text string) (syntax.ATURI, error) {
 	whole, err := expandURI(text)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/term"
 )
 
-// input is standard input, or another pipe or terminal. A Read ends when the context does, whatever the other side does; and when the
-// first Read is from a terminal, it says so.
+// input is standard input, or another pipe or terminal. A Read ends when the context does, even if the other side sends
+// nothing. If the input is a terminal, the first Read says on stderr that it waits for input.
 type input struct {
 	ctx    context.Context
 	source io.Reader
@@ -70,7 +70,7 @@ func readSecret(ctx context.Context, terminal *os.File) (string, error) {
 	}
 }
 
-// openInput opens a file to read it. A pipe with a name may be waited for, until ctx ends.
+// openInput opens a file to read it. It waits for the other end of a named pipe until ctx ends.
 func openInput(ctx context.Context, name string) (*os.File, error) {
 	type opened struct {
 		file *os.File

@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// The exit statuses. A command that a signal ends has 128 and the signal's number: 130 after an interrupt.
+// The exit statuses. A command that a signal ended has 128 plus the signal's number: 130 after an interrupt.
 const (
 	exitOK      = 0
 	exitFailure = 1
@@ -40,7 +40,7 @@ type exitError struct {
 func (e *exitError) Error() string { return e.err.Error() }
 func (e *exitError) Unwrap() error { return e.err }
 
-// failure is an error that ends the command with the status of a failure. It is nil for nil.
+// failure returns an error that ends the command with the exit status of a failure; nil if err is nil.
 func failure(err error) error {
 	if _, ok := errors.AsType[*exitError](err); ok || err == nil {
 		return err
@@ -48,7 +48,7 @@ func failure(err error) error {
 	return &exitError{exitFailure, err}
 }
 
-// misuse is an error about how the command was called.
+// misuse returns an error that ends the command with the exit status of wrong usage.
 func misuse(format string, args ...any) error {
 	return &exitError{exitMisuse, fmt.Errorf(format, args...)}
 }
@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	out, messages := newTextWriter(stdout), newTextWriter(stderr)
 	defer out.flush()
 	defer messages.flush()
-	log.SetOutput(messages) // package net/http quotes servers there
+	log.SetOutput(messages) // package net/http logs text from servers
 	ctx, stop := withSignals(ctx)
 	defer stop()
 
@@ -129,7 +129,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return exitMisuse
 }
 
-// hint is an error with what helps against it, on a line of its own.
+// hint is an error with advice, which is printed on a line of its own.
 type hint struct {
 	err  error
 	text string // the command's own, or made by oneLine
@@ -153,8 +153,8 @@ func hintOf(err error) string {
 	return ""
 }
 
-// message returns the text of err as it is printed. Only joined errors and hints have lines of their own: a newline in
-// what a server says is an escape.
+// message returns the text of err as it is printed. Only joined errors and hints have lines of their own: a newline in a
+// server's text is escaped.
 func message(err error) string {
 	switch err := err.(type) {
 	case *exitError:
@@ -176,8 +176,8 @@ func message(err error) string {
 	return oneLine(err.Error())
 }
 
-// takesCommand makes a command that has others and does nothing itself: it shows its help if it is the whole command's,
-// and refuses what is none of the others.
+// takesCommand sets up a command that only has subcommands: without arguments it shows its help, and it refuses an
+// argument that is not one of its subcommands.
 func takesCommand(command *cobra.Command) {
 	command.Args = func(command *cobra.Command, args []string) error {
 		if len(args) == 0 && !command.HasParent() {
@@ -188,7 +188,7 @@ func takesCommand(command *cobra.Command) {
 	command.RunE = func(command *cobra.Command, _ []string) error { return command.Help() }
 }
 
-// unknownCommand returns an error about args, which are no command under parent.
+// unknownCommand returns an error about args, which do not name a command of parent.
 func unknownCommand(parent *cobra.Command, args []string) error {
 	var names []string
 	for _, command := range parent.Commands() {
@@ -205,7 +205,7 @@ func unknownCommand(parent *cobra.Command, args []string) error {
 	return misuse("there is no command %q in %s, which has %s", args[0], parent.CommandPath(), strings.Join(names, ", "))
 }
 
-// helpCommand is cobra's, but for commands that do not exist.
+// helpCommand returns a help command like cobra's, except that it returns an error for a command that does not exist.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
@@ -223,14 +223,14 @@ func helpCommand() *cobra.Command {
 			if len(rest) > 0 {
 				return misuse("%s has no commands, and so none %q", about.CommandPath(), rest[0])
 			}
-			about.InitDefaultHelpFlag() // it is in the help
+			about.InitDefaultHelpFlag() // so that the help lists it
 			about.InitDefaultVersionFlag()
 			return about.Help()
 		},
 	}
 }
 
-// flagError says which flag may have been meant.
+// flagError returns err with a suggestion of the flag that may have been meant.
 func flagError(command *cobra.Command, err error) error {
 	unknown, ok := errors.AsType[*pflag.NotExistError](err)
 	if !ok {
@@ -255,14 +255,14 @@ const (
 	groupWrite = "write"
 )
 
-// online makes what a command does that talks to servers: its errors are failures.
+// online wraps the function of a command that talks to servers: its errors are failures, not misuse.
 func online(do func(ctx context.Context, command *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return func(command *cobra.Command, args []string) error {
 		return failure(do(command.Context(), command, args))
 	}
 }
 
-// arguments checks the number of arguments; usage says what they are.
+// arguments returns a check of the number of arguments; usage names them in the error.
 func arguments(min, max int, usage string) cobra.PositionalArgs {
 	return func(command *cobra.Command, args []string) error {
 		if len(args) < min || len(args) > max {
@@ -272,7 +272,7 @@ func arguments(min, max int, usage string) cobra.PositionalArgs {
 	}
 }
 
-// version returns the version that the module was built at.
+// version returns the version from which the command was built.
 func version() string {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version

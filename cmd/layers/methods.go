@@ -2,7 +2,7 @@ package main
 
 import "strings"
 
-// methods are the queries of the Layers' lexicons, without pub.layers. in front.
+// methods are the queries of Layers' lexicons, without the leading "pub.layers.".
 var methods = strings.Fields(`
 	alignment.getAlignment
 	alignment.listAlignments

@@ -11,11 +11,11 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// own is what the names of Layers' collections and methods begin with. Wherever the command takes such a name, it may
-// be left out.
+// own is the prefix of the names of Layers' collections and methods. Wherever the command takes such a name, the prefix
+// may be omitted.
 const own = "pub.layers."
 
-// collections are the Layers' collections, without pub.layers. in front.
+// collections are Layers' collections, without the leading "pub.layers.".
 var collections = func() []string {
 	var names []string
 	for _, t := range records.Types {
@@ -24,8 +24,8 @@ var collections = func() []string {
 	return names
 }()
 
-// parseName returns the NSID that text stands for: the short name of one of the known names, or any NSID. kind, such as
-// "collection", is for the error, which says what may have been meant; see is where all names are listed.
+// parseName returns the NSID that text stands for: text is one of the known short names, or any NSID. The error uses
+// kind, such as "collection", suggests similar names, and refers to see, which says where all names are listed.
 func parseName(text, kind string, known []string, see string) (syntax.NSID, error) {
 	if slices.Contains(known, text) {
 		return syntax.NSID(own + text), nil
@@ -47,7 +47,7 @@ func parseCollection(text string) (syntax.NSID, error) {
 	return parseName(text, "collection", collections, "layers list --help")
 }
 
-// expandURI returns an at-uri whose collection is an NSID, also where that of text is a short name.
+// expandURI returns text, an at-uri, with its collection as an NSID if it was a short name.
 func expandURI(text string) (string, error) {
 	rest, ok := strings.CutPrefix(text, "at://")
 	if !ok {
@@ -62,13 +62,13 @@ func expandURI(text string) (string, error) {
 	return "at://" + strings.Join(parts, "/"), err
 }
 
-// parseMethod returns the method in an argument, in the same way.
+// parseMethod returns the method in an argument: an NSID, or what follows pub.layers. in the name of one of Layers' own.
 func parseMethod(text string) (syntax.NSID, error) {
 	return parseName(text, "method", methods, "layers query --help")
 }
 
-// misspelt returns a question about an NSID in Layers' own namespace that no lexicon has, though one has a similar name;
-// otherwise "".
+// misspelt returns a question about an NSID in Layers' own namespace that no lexicon defines but that resembles one that
+// is defined. For any other NSID it returns "".
 func misspelt(nsid syntax.NSID, known []string) string {
 	short, ours := strings.CutPrefix(string(nsid), own)
 	if !ours || slices.Contains(known, short) {
@@ -80,15 +80,15 @@ func misspelt(nsid syntax.NSID, known []string) string {
 	return ""
 }
 
-// noteMisspelt says on standard error that a collection may be misspelt. It is no error: lexicons that are newer than
-// this command may have it.
+// noteMisspelt says on standard error that a collection may be misspelt. That is not an error: lexicons newer than this
+// command may define it.
 func noteMisspelt(command *cobra.Command, collection syntax.NSID) {
 	if question := misspelt(collection, collections); question != "" {
 		printf(command.ErrOrStderr(), "layers: no lexicon is known for the collection %s: %s\n", collection, question)
 	}
 }
 
-// requireLexicon returns an error for a collection that no lexicon describes.
+// requireLexicon returns an error for a collection that no known lexicon describes.
 func requireLexicon(collection syntax.NSID) error {
 	if _, ok := records.Lookup(collection); ok {
 		return nil
@@ -113,11 +113,11 @@ func nearestName(text string, known []string) string {
 }
 
 // nearest returns the names that are closest to text, as "a", "a or b" or "a, b or c"; "" if none is close. forms
-// returns what a name may have been meant by; nil stands for the name alone.
+// returns the spellings by which a user may mean a name; if it is nil, only the name itself counts.
 func nearest(text string, names []string, forms func(string) []string) string {
 	const most = 3
 	text = strings.ToLower(text)
-	best := max(2, len(text)/4) // more mistakes than that are another word
+	best := max(2, len(text)/4) // with more mistakes it is another word
 	if len(text) <= 3 {
 		best = 1
 	}
@@ -148,8 +148,8 @@ func nearest(text string, names []string, forms func(string) []string) string {
 	return fmt.Sprintf("%s or %s", strings.Join(found[:last], ", "), found[last])
 }
 
-// editDistance returns how many letters have to be inserted, removed, replaced or swapped with their neighbour to make b
-// from a. What is over limit is not counted further.
+// editDistance returns how many letters have to be inserted, removed, replaced or swapped with their neighbour to turn a
+// into b. It stops counting above limit.
 func editDistance(a, b string, limit int) int {
 	if len(a)-len(b) > limit || len(b)-len(a) > limit {
 		return limit + 1

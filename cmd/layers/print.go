@@ -28,12 +28,12 @@ func printJSON(w io.Writer, v any) error {
 	return encoder.Encode(v)
 }
 
-// line is a record as it is printed: the bytes of the record as JSON, and not the decoded value, which
-// holds less when there are issues.
+// line is a record as it is printed: with the bytes of the record as JSON, not the decoded value, which may lack
+// something when there are issues.
 type line struct {
 	uri     syntax.ATURI
 	cid     lex.CID
-	trust   string // "" is left out
+	trust   string // omitted if ""
 	value   []byte // JSON
 	unknown bool
 	issues  []lex.Issue
@@ -41,12 +41,12 @@ type line struct {
 
 // lineOf returns the line of a record of an archive.
 func lineOf(r *repo.Decoded) line {
-	value, _ := lex.CBORToJSON(r.Data) // what is wrong with it is among the issues
+	value, _ := lex.CBORToJSON(r.Data) // an error is among the issues
 	return line{uri: r.URI(), cid: r.CID, value: value, unknown: r.Value == nil, issues: r.Issues}
 }
 
-// lineOfEnvelope decodes a record that came alone and returns its line. err is what came with it: nil, or
-// a *lex.Failure, which has the envelope.
+// lineOfEnvelope decodes a record that was read by itself, not from an archive, and returns its line. err is the error
+// that came with the envelope: nil, or a *lex.Failure, which has the envelope.
 func lineOfEnvelope(e lex.Envelope, err error) line {
 	l := line{}
 	if f, ok := err.(*lex.Failure); ok {
@@ -55,7 +55,7 @@ func lineOfEnvelope(e lex.Envelope, err error) line {
 	l.uri, l.cid, l.trust, l.value = e.URI, e.CID, e.Trust.String(), e.Data
 	switch e.Encoding {
 	case lex.CBOR:
-		l.value, _ = lex.CBORToJSON(e.Data) // what is wrong with it is among the issues
+		l.value, _ = lex.CBORToJSON(e.Data) // an error is among the issues
 	default:
 		l.value = compacted(e.Data)
 	}
@@ -74,8 +74,8 @@ type lineIssue struct {
 	Message string   `json:"message"`
 }
 
-// append appends the line as JSON, with its end. The value is null if there
-// is none that is JSON, which is among the issues.
+// append appends the line as JSON, with a newline. The value is null if the record has no form in JSON; the issues say
+// why.
 func (l *line) append(b []byte) []byte {
 	b = appendText(append(b, `{"uri":`...), string(l.uri))
 	b = append(append(b, `,"cid":"`...), l.cid.String()...)
@@ -99,7 +99,7 @@ func (l *line) append(b []byte) []byte {
 
 // appendText appends s as JSON. The URI of a record that is not verified may be any text.
 func appendText(b []byte, s string) []byte {
-	if syntax.ValidATURI(s) { // it has nothing to escape
+	if syntax.ValidATURI(s) { // it needs no escapes
 		return append(append(append(b, '"'), s...), '"')
 	}
 	var out bytes.Buffer
@@ -117,7 +117,7 @@ func issuesJSON(issues []lex.Issue) []byte {
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 }
 
-// compacted returns JSON of a server on one line; nil if it is not JSON.
+// compacted returns a server's JSON on one line; nil if it is not JSON.
 func compacted(b []byte) []byte {
 	var out bytes.Buffer
 	if json.Compact(&out, b) != nil {
@@ -126,16 +126,16 @@ func compacted(b []byte) []byte {
 	return out.Bytes()
 }
 
-// indented returns JSON for people.
+// indented returns JSON with indentation, for people.
 func indented(b []byte) []byte {
 	var out bytes.Buffer
 	if json.Indent(&out, b, "", "  ") != nil {
-		return b // it came like that from a server
+		return b // it is not JSON: print what the server sent
 	}
 	return out.Bytes()
 }
 
-// completeCollection completes the argument at the given place with the Layers' collections.
+// completeCollection completes the argument at the given index with Layers' collections.
 func completeCollection(place int) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) != place {

@@ -8,15 +8,15 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 )
 
-// progress shows on a terminal how far something has come; elsewhere it does nothing. Messages on standard error appear
-// above it.
+// progress shows the progress of an operation on a terminal; elsewhere it does nothing. Messages on standard error
+// appear above it.
 type progress struct {
 	all  *mpb.Progress
 	bar  *mpb.Bar
 	back func() // ends that
 }
 
-// newProgress starts to show how many bytes of what is called name have come.
+// newProgress starts to show how many bytes of name have been received.
 func newProgress(w io.Writer, name string) *progress {
 	return start(w, func(all *mpb.Progress) *mpb.Bar {
 		return all.New(0, mpb.SpinnerStyle(),
@@ -49,19 +49,19 @@ func start(w io.Writer, newBar func(*mpb.Progress) *mpb.Bar) *progress {
 	return &progress{all, newBar(all), messages.redirect(all)}
 }
 
-// reader returns r, watched.
+// reader returns a reader of r that shows the progress of reading.
 func (p *progress) reader(r io.Reader) io.Reader {
 	if p.bar == nil {
 		return r
 	}
 	watched, err := p.bar.ProxyReader(r)
 	if err != nil {
-		return r // the bar is done already
+		return r // the bar has ended already
 	}
 	return watched
 }
 
-// set shows that so many of total are done.
+// set shows that done of total are done.
 func (p *progress) set(done, total int) {
 	if p.bar != nil {
 		p.bar.SetTotal(int64(total), false)
@@ -69,7 +69,7 @@ func (p *progress) set(done, total int) {
 	}
 }
 
-// end stops showing it, and leaves nothing that could be taken for a result.
+// end removes the bar from the terminal, so that it cannot be mistaken for a result.
 func (p *progress) end() {
 	if p.bar != nil {
 		p.bar.Abort(true)

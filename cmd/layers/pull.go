@@ -78,7 +78,7 @@ func pull(ctx context.Context, command *cobra.Command, client *pds.Client, actor
 		}
 		err := got.CheckAfter(revisionOf(ctx, name, who.DID), time.Now())
 		if errors.Is(err, repo.ErrUnchanged) && checkFile(ctx, name) != nil {
-			return nil // it was damaged since
+			return nil // it has been damaged since
 		}
 		return err
 	})
@@ -123,7 +123,7 @@ func pullInto(ctx context.Context, command *cobra.Command, client *pds.Client, d
 	if err := client.VerifyRepo(ctx, did, archive); err != nil {
 		return total, err
 	}
-	// The records of a commit that is known already are printed like others.
+	// The records are printed even if the commit is known already.
 	unchanged := check(archive.Revision())
 	if unchanged != nil && !errors.Is(unchanged, repo.ErrUnchanged) {
 		return total, unchanged
@@ -135,8 +135,8 @@ func pullInto(ctx context.Context, command *cobra.Command, client *pds.Client, d
 	return total, err
 }
 
-// revisionOf returns the commit of the archive in a file, the zero value if the file is none of did: such a file is
-// replaced, whatever it is.
+// revisionOf returns the commit of the archive in a file, or the zero value if the file is not an archive of did. The
+// caller replaces such a file, whatever it is.
 func revisionOf(ctx context.Context, name string, did syntax.DID) repo.Revision {
 	file, err := os.Open(name)
 	if err != nil {
@@ -168,7 +168,7 @@ func checkFile(ctx context.Context, name string) error {
 	return check(ctx, io.NewSectionReader(file, 0, info.Size()))
 }
 
-// archiveName returns the name of an account's archive, which file systems take.
+// archiveName returns the file name for an account's archive, without characters that file systems refuse.
 func archiveName(did syntax.DID) string {
 	return strings.NewReplacer(":", "-", "%", "-").Replace(string(did)) + ".car"
 }

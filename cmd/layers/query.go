@@ -98,7 +98,7 @@ func queryLines(ctx context.Context, command *cobra.Command, client *appview.Cli
 	return out.Flush()
 }
 
-// aboutMethod adds to the error of a call what its method may have been meant to be.
+// aboutMethod adds to the error of a call which method may have been meant.
 func aboutMethod(method syntax.NSID, err error) error {
 	if question := misspelt(method, methods); err != nil && question != "" {
 		return withHint(err, "no lexicon has the method %s: %s", method, question)

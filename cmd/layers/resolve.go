@@ -49,7 +49,7 @@ not lead back to its DID is printed as handle.invalid.`,
 	return command
 }
 
-// orNone returns s, or "none" for nothing.
+// orNone returns s, or "none" if s is empty.
 func orNone(s string) string {
 	if s == "" {
 		return "none"

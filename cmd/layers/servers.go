@@ -19,12 +19,12 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
-// servers says which servers the command talks to. What is empty comes from the environment, and then
-// from the accounts' DID documents.
+// servers says which servers the command talks to. An empty field is taken from the environment, or else from the
+// accounts' DID documents.
 type servers struct {
 	plc, pds, appview string
 	allowPrivate      bool
-	anyPDS            bool // of the commands that write records
+	anyPDS            bool // --any-pds, a flag of the commands that write records
 	timeout, maxWait  time.Duration
 	messages          io.Writer // standard error
 }
@@ -38,7 +38,7 @@ func (s *servers) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&s.allowPrivate, "allow-private", false, "allow private, loopback and link-local addresses (or LAYERS_ALLOW_PRIVATE=1)")
 }
 
-// complete fills in what the environment says.
+// complete fills empty fields from the environment.
 func (s *servers) complete() error {
 	for _, v := range []struct {
 		flag *string
@@ -75,12 +75,12 @@ func (s *servers) complete() error {
 	return nil
 }
 
-// calls returns how calls are made.
+// calls returns the options for calls.
 func (s *servers) calls() []xrpc.Option {
 	return []xrpc.Option{xrpc.WithUserAgent(userAgent()), xrpc.WithMaxWait(s.maxWait), xrpc.WithPauses(s.announce)}
 }
 
-// announce says what a call waits for, and until when.
+// announce prints what a call waits for, and until when.
 func (s *servers) announce(p xrpc.Pause) {
 	if p.Err != nil {
 		printf(s.messages, "%v; attempt %d of %d follows in %s\n", p.Err, p.Attempt, p.Attempts, until(p.Wait))
@@ -93,7 +93,7 @@ func (s *servers) announce(p xrpc.Pause) {
 	printf(s.messages, "waiting %s, for %s (%s at %s)\n", until(p.Wait), reason, p.NSID, p.Service)
 }
 
-// until returns how long a pause takes that begins now, and when it ends if it is not short.
+// until describes a pause that begins now: its length, and, unless it is short, the time when it ends.
 func until(wait time.Duration) string {
 	if wait < time.Second {
 		return wait.Round(time.Millisecond).String()
@@ -101,7 +101,7 @@ func until(wait time.Duration) string {
 	return fmt.Sprintf("%v, until %s", wait.Round(time.Second), time.Now().Add(wait).Format(time.DateTime))
 }
 
-// checkTimes checks the flags that are times, before anything is done.
+// checkTimes checks the flags for durations, before the command does anything.
 func (s *servers) checkTimes() error {
 	if s.timeout < 0 {
 		return misuse("--timeout is %v", s.timeout)
@@ -127,7 +127,7 @@ func (s *servers) directory() (*identity.Directory, error) {
 	return identity.New(options...)
 }
 
-// accounts returns a function that resolves handles, each once: its answers stay the same.
+// accounts returns a function that resolves each handle once and remembers the answer, so that answers do not change.
 func (s *servers) accounts(ctx context.Context) func(syntax.Handle) (syntax.DID, error) {
 	type answer struct {
 		did syntax.DID
@@ -172,7 +172,7 @@ func (s *servers) repos() (*pds.Client, error) {
 
 func userAgent() string { return "layers/" + version() }
 
-// authOptions returns how sessions are made and kept.
+// authOptions returns the options for creating and keeping sessions.
 func (s *servers) authOptions() (*auth.Options, error) {
 	directory, err := s.directory()
 	if err != nil {
@@ -203,7 +203,7 @@ func parseActor(text string) (syntax.AtIdentifier, error) {
 	return actor, nil
 }
 
-// actorMend says what to write in place of something that is neither a handle nor a DID.
+// actorMend suggests what to write in place of text that is neither a handle nor a DID.
 func actorMend(text string, err error) string {
 	switch {
 	case strings.Contains(text, "://"):
@@ -238,7 +238,7 @@ func ascii(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
-// inPunycode returns ", as in" and a domain name in punycode; "" if it cannot be had.
+// inPunycode returns ", as in" and a domain name in punycode; "" if the name cannot be encoded.
 func inPunycode(domain string) string {
 	labels := strings.Split(strings.ToLower(domain), ".")
 	for i, label := range labels {
@@ -257,7 +257,7 @@ func inPunycode(domain string) string {
 func punycode(label []rune) string {
 	const base, tmin, tmax, skew, damp = 36, 1, 26, 38, 700
 	const digits = "abcdefghijklmnopqrstuvwxyz0123456789"
-	if len(label) > 63 { // no name has that
+	if len(label) > 63 { // longer than DNS allows
 		return ""
 	}
 	var out []byte

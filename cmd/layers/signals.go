@@ -22,13 +22,13 @@ func (e *signalError) Error() string {
 // status is the exit status that shells give to a command that a signal ended.
 func (e *signalError) status() int { return 128 + int(e.signal) }
 
-// grace is how long a command has to end after a signal: to remove what is half written, or to store a session that
-// is being renewed.
+// grace is how long a command has to end after a signal: to remove partial files, or to store a session that is being
+// renewed.
 const grace = 10 * time.Second
 
 // withSignals returns a context that ends with a [signalError] at the first signal to interrupt or terminate the
-// process. The second one, or the end of grace, ends the process. Signals that the process was started to ignore stay
-// ignored. stop ends all that.
+// process. A second signal, or the end of grace, ends the process. Signals that the process was started to ignore stay
+// ignored. stop ends this handling of signals and cancels the context.
 func withSignals(ctx context.Context) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	signals := make(chan os.Signal, 2)

@@ -10,24 +10,23 @@ import (
 	"unicode/utf8"
 )
 
-// textWriter is a writer of text for people. All that the command prints passes through one, unless it is in a format
-// for programs: what servers and records say cannot move the cursor, change the terminal's settings or reorder text.
-// Characters that a terminal acts upon, or that are not seen, become visible escapes; newlines and tabs stay, since the
-// command's own text has them. What is not the command's own goes through [oneLine] or [printf] first, which escape
-// those, too.
+// textWriter is a writer of text for people. The command writes everything through one, except output in formats for
+// programs, so that text from servers and records cannot move the cursor, change the terminal's settings or reorder text.
+// It replaces characters that a terminal acts upon, or that are invisible, by visible escapes. Newlines and tabs stay,
+// since the command's own text has them; [oneLine] and [printf] escape those, too, in text from elsewhere.
 //
 // It is safe for concurrent use.
 type textWriter struct {
 	mu    sync.Mutex
 	w     io.Writer // for text
-	exact io.Writer // for formats of programs, and to find out whether it is a terminal
-	held  []byte    // the beginning of a character whose end has not come yet
+	exact io.Writer // for formats that programs read, and to find out whether it is a terminal
+	held  []byte    // the first bytes of a character that is not complete yet
 	buf   []byte
 }
 
 func newTextWriter(w io.Writer) *textWriter { return &textWriter{w: w, exact: w} }
 
-// Write writes p, made visible. It counts the bytes of p.
+// Write writes p with escapes. It returns the number of bytes of p, not of the escaped text.
 func (t *textWriter) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -49,7 +48,7 @@ func (t *textWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// flush writes what is left of a character that was never completed.
+// flush writes the bytes of a character that was never completed.
 func (t *textWriter) flush() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -59,7 +58,7 @@ func (t *textWriter) flush() {
 	}
 }
 
-// redirect makes t write to w until the function that it returns is called: above a progress bar.
+// redirect makes t write to w, such as the area above a progress bar, until the returned function is called.
 func (t *textWriter) redirect(w io.Writer) (back func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -72,7 +71,7 @@ func (t *textWriter) redirect(w io.Writer) (back func()) {
 	}
 }
 
-// exact returns the writer behind w, for formats that programs read.
+// exact returns the writer that w writes to, without escapes, for formats that programs read.
 func exact(w io.Writer) io.Writer {
 	if t, ok := w.(*textWriter); ok {
 		return t.exact
@@ -80,11 +79,11 @@ func exact(w io.Writer) io.Writer {
 	return w
 }
 
-// appendVisible appends s to b with escapes in place of what is not seen or acts upon a terminal. Newlines and tabs are
-// kept if layout is set. The escapes are those of JSON, and \x and two digits for a byte that is not UTF-8, so that
-// JSON stays the same JSON.
+// appendVisible appends s to b, and replaces characters that are invisible or that a terminal acts upon by escapes.
+// Newlines and tabs are kept if layout is set. The escapes are those of JSON, so that JSON keeps its meaning, and \x with
+// two digits for a byte that is not UTF-8.
 func appendVisible(b []byte, s string, layout bool) []byte {
-	plain := 0 // from here on s has not been appended
+	plain := 0 // s[plain:] has not been appended yet
 	for i := 0; i < len(s); {
 		r, size := rune(s[i]), 1
 		if r >= utf8.RuneSelf {
@@ -120,8 +119,9 @@ func appendEscape(b []byte, r rune) []byte {
 	return b
 }
 
-// invisible reports whether r is a control of the sets C0 and C1, DEL, a separator of lines, or a format character, such
-// as those that turn the direction of text round. Scripts need the joiners and the signs that enclose numbers.
+// invisible reports whether r is a control character (C0, C1 or DEL), a line or paragraph separator, or a format
+// character, such as those that reverse the direction of text. Joiners and signs that enclose numbers are allowed, since
+// some scripts need them.
 func invisible(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r < ' ' || r == 0x7f
@@ -130,7 +130,8 @@ func invisible(r rune) bool {
 		!unicode.In(r, unicode.Join_Control, unicode.Prepended_Concatenation_Mark)
 }
 
-// oneLine returns s, which is not the command's own text, so that it can be printed: on one line, and visible.
+// oneLine returns s, text that does not come from the command itself, in a form that is safe to print: on one line, with
+// escapes.
 func oneLine(s string) string {
 	if !strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || invisible(r) }) {
 		return s
@@ -138,8 +139,7 @@ func oneLine(s string) string {
 	return string(appendVisible(nil, s, false))
 }
 
-// printf is fmt.Fprintf for text with arguments that may come from anywhere: those that are text, or print as text, are
-// put in by [oneLine].
+// printf is fmt.Fprintf for arguments of any origin: those that are text, or print as text, are escaped by [oneLine].
 func printf(w io.Writer, format string, args ...any) error {
 	for i, arg := range args {
 		switch arg := arg.(type) {

@@ -19,7 +19,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/write"
 )
 
-// maxRecordFile is the most that is read of a file with one record; servers take less.
+// maxRecordFile is the largest file with one record that is read, in bytes; servers accept less.
 const maxRecordFile = 16 << 20
 
 func createCommand(s *servers) *cobra.Command {
@@ -175,7 +175,8 @@ func anyPDSFlag(command *cobra.Command, s *servers) {
 		"write where the session is, whatever PDS the account's DID document names: for one at another address here than elsewhere")
 }
 
-// writing is online for what writes records: it knows what helps when the session is elsewhere than the account.
+// writing is [online] for commands that write records: it adds advice to the error that the account has moved away from
+// the session's server.
 func writing(do func(ctx context.Context, command *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return online(func(ctx context.Context, command *cobra.Command, args []string) error {
 		err := do(ctx, command, args)
@@ -194,8 +195,8 @@ func completeRecordFile(command *cobra.Command, args []string, text string) ([]s
 	return completeCollection(0)(command, args, text)
 }
 
-// recordToWrite reads a record from the file in args, or else standard input, and returns it with the account
-// that writes it.
+// recordToWrite reads a record from the file in args, or from standard input if there is none, and returns it with the
+// client of the account that is logged in.
 func (s *servers) recordToWrite(ctx context.Context, command *cobra.Command, collection syntax.NSID, args []string) (*write.Untyped, *auth.Client, error) {
 	name, data, err := readInput(ctx, command, args)
 	if err != nil {
@@ -228,14 +229,14 @@ func place(name string, data []byte, err error) string {
 	}
 	issue := issues[0]
 	if i := slices.IndexFunc(issues, func(i lex.Issue) bool { return i.Rule == lex.RuleSyntax }); i >= 0 {
-		issue = issues[i] // others may follow from it
+		issue = issues[i] // it may be the cause of others
 	}
 	before := data[:min(max(issue.Offset, 0), len(data))]
 	start := bytes.LastIndexByte(before, '\n') + 1
 	return fmt.Sprintf("%s:%d:%d", name, bytes.Count(before, []byte("\n"))+1, utf8.RuneCount(before[start:])+1)
 }
 
-// readInput reads the file in args, or else standard input.
+// readInput reads the file in args, or standard input if there is none.
 func readInput(ctx context.Context, command *cobra.Command, args []string) (name string, data []byte, err error) {
 	name, source := "standard input", command.InOrStdin()
 	if len(args) > 0 && args[0] != "-" {
@@ -256,7 +257,7 @@ func readInput(ctx context.Context, command *cobra.Command, args []string) (name
 	return name, data, nil
 }
 
-// printRef prints what was written, unless err says that nothing was.
+// printRef prints the record that was written, unless err says that none was.
 func printRef(command *cobra.Command, ref write.Ref, err error) error {
 	if err != nil {
 		return err
@@ -269,12 +270,12 @@ func printRef(command *cobra.Command, ref write.Ref, err error) error {
 
 // target is a record to write.
 type target struct {
-	actor      syntax.AtIdentifier // "": the one that is logged in
+	actor      syntax.AtIdentifier // "" for the account that is logged in
 	collection syntax.NSID
 	key        syntax.RecordKey
 }
 
-// parseTarget returns the record in an argument: an at-uri, or COLLECTION/RECORD-KEY.
+// parseTarget parses an argument that names a record: an at-uri, or COLLECTION/RECORD-KEY.
 func parseTarget(text string) (target, error) {
 	if strings.HasPrefix(text, "at://") {
 		uri, err := parseRecordURI(text)

@@ -14,8 +14,8 @@ import (
 // settings are the flags that all commands share.
 type settings struct{ config string }
 
-// root returns the root of the module that the configuration is in: the nearest directory above it with a go.mod, or its
-// own directory if there is none.
+// root returns the root of the module that the configuration is in: the nearest directory with a go.mod, starting at the
+// configuration's own, or that directory itself if there is none.
 func (s *settings) root() string {
 	own := filepath.Dir(s.config)
 	dir, err := filepath.Abs(own)
@@ -109,7 +109,7 @@ lockfiles included. It exits with 1 if there are any.`,
 			if err != nil {
 				return failure{err}
 			}
-			config.IgnoreLock = true // a changed document shows as a change of what depends on it
+			config.IgnoreLock = true // a changed document shows as a change of the code generated from it
 			output, err := gen.Generate(command.Context(), s.root(), config)
 			if err != nil {
 				return failure{err}
@@ -194,7 +194,7 @@ one that is not, and lint refuses documents that differ from it.`,
 	}
 }
 
-// lock brings the lockfiles up to date and lists those that changed.
+// lock updates the lockfiles and lists those that changed.
 func (s *settings) lock(command *cobra.Command, config *gen.Config) error {
 	changed, err := config.WriteLocks(s.root())
 	for _, name := range changed {

@@ -5,8 +5,8 @@
 //	lexgen lint        check the documents
 //	lexgen lock        accept the documents as they are in the lockfile
 //
-// It exits with 0 on success, with 1 when something is wrong with the documents, the configuration or
-// the files, and with 2 when it is called wrongly.
+// It exits with 0 on success, with 1 if something is wrong with the documents, the configuration or the
+// files, and with 2 if its command line is wrong.
 package main
 
 import (
@@ -18,7 +18,7 @@ import (
 	"os/signal"
 )
 
-// The exit statuses beside 0.
+// The exit statuses besides 0.
 const (
 	exitFailure = 1
 	exitMisuse  = 2
@@ -31,13 +31,13 @@ func main() {
 	os.Exit(status)
 }
 
-// failure is an error of a command that was called rightly.
+// failure is an error of a command whose command line was right.
 type failure struct{ error }
 
 // Unwrap returns the error itself.
 func (f failure) Unwrap() error { return f.error }
 
-// errFound ends a command that has said what it found.
+// errFound ends a command that has already printed what it found.
 var errFound = failure{errors.New("found")}
 
 // run executes the command and returns its exit status.

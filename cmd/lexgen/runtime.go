@@ -1,8 +1,8 @@
 package main
 
-// Generated code imports the runtime. That the command does so, too, puts what the runtime needs into the
-// go.sum of a module that has lexgen as a tool: there, lexgen type-checks code that imports it before any
-// file in the module does.
+// Generated code imports the runtime. The command imports it, too, so that the go.sum of a module that has lexgen as
+// a tool has all that the runtime needs: lexgen type-checks code that imports the runtime before any file in the
+// module does.
 import (
 	_ "github.com/layers-pub/layers-go/runtime/lex"
 	_ "github.com/layers-pub/layers-go/runtime/repo"

@@ -7,8 +7,8 @@
 //		archive, err := repo.Open(ctx, payload, payload.Size())
 //	}
 //
-// The AT Protocol has version 1 only. This package stands on go-car, which brings the libraries of IPFS: only commands
-// and tests import it.
+// The AT Protocol uses version 1 only. This package depends on go-car and, through it, on the libraries of IPFS, so only
+// commands and tests import it.
 package carv2
 
 import (
@@ -19,7 +19,7 @@ import (
 	gocar "github.com/ipld/go-car/v2"
 )
 
-// ErrInvalid is wrapped by every error that says that an archive is not of CAR version 2.
+// ErrInvalid is wrapped by the errors for an archive that is not a valid one of CAR version 2.
 var ErrInvalid = errors.New("malformed archive of CAR version 2")
 
 // maxHeader is the largest header of the archive of version 1 that is written into one of version 2, in bytes.
@@ -37,12 +37,12 @@ func IsPragma(start []byte) bool {
 // Is reports whether r begins as an archive of version 2 does.
 func Is(r io.ReaderAt) bool {
 	start := make([]byte, PragmaSize)
-	n, _ := r.ReadAt(start, 0) // what cannot be read is found by whoever reads the archive
+	n, _ := r.ReadAt(start, 0) // reading the archive will meet the error again
 	return IsPragma(start[:n])
 }
 
-// Payload returns the archive of version 1 in r, which has size bytes. It does not look at the archive itself, nor at the
-// index. An error wraps [ErrInvalid] or is one of reading r.
+// Payload returns the archive of version 1 within r, which has size bytes. It checks neither that archive nor the index.
+// An error wraps [ErrInvalid] or comes from reading r.
 func Payload(r io.ReaderAt, size int64) (*io.SectionReader, error) {
 	if !Is(r) {
 		return nil, fmt.Errorf("%w: it does not begin with the pragma", ErrInvalid)
@@ -54,7 +54,7 @@ func Payload(r io.ReaderAt, size int64) (*io.SectionReader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	// go-car takes the offsets as they are.
+	// go-car does not check the offsets.
 	offset, length := archive.Header.DataOffset, archive.Header.DataSize
 	switch {
 	case offset < gocar.PragmaSize+gocar.HeaderSize:
@@ -66,8 +66,8 @@ func Payload(r io.ReaderAt, size int64) (*io.SectionReader, error) {
 	return io.NewSectionReader(r, int64(offset), int64(length)), nil
 }
 
-// Write writes the archive of version 1 in payload to w as one of version 2, with an index of its blocks, which takes
-// memory: some 80 bytes a block. Payload is not verified.
+// Write writes the archive of version 1 in payload to w as one of version 2, with an index of its blocks. Building the
+// index takes some 80 bytes of memory a block. Write does not verify payload.
 func Write(w io.Writer, payload io.ReadSeeker) error {
 	if err := gocar.WrapV1(payload, w, gocar.MaxAllowedHeaderSize(maxHeader)); err != nil {
 		return fmt.Errorf("carv2: %w", err)

@@ -1,5 +1,6 @@
-// Package disk has what it takes to write files so that a crash at any time leaves the old state or the new one:
-// locks that end with their process, files that get their name when they are whole, and names that last.
+// Package disk helps to write files so that a crash at any time leaves the old state or the new one. It has locks that
+// end with their process, files that get their name once they are complete, and syncing of directories, so that names
+// survive a crash, too.
 //
 //	p, err := disk.NewPartial("story.mp3")
 //	if err != nil {
@@ -29,9 +30,9 @@ const (
 	lastPause  = 50 * time.Millisecond
 )
 
-// Lock locks the file at path, which is made, readable for its owner alone, if it is not there, and waits for the
-// lock until ctx ends. The lock lasts until the returned file is closed or its process ends, however that happens.
-// The file must not be removed: another process may be waiting at it.
+// Lock locks the file at path, and waits for the lock until ctx ends. If the file does not exist, Lock creates it,
+// readable by its owner only. The lock lasts until the returned file is closed or the process ends, in whatever way.
+// The file must not be removed: another process may be waiting for its lock.
 //
 // Where files cannot be locked across processes the error is errors.ErrUnsupported.
 func Lock(ctx context.Context, path string) (*os.File, error) {
@@ -68,12 +69,12 @@ func wait(ctx context.Context, pause time.Duration) error {
 // observer is what [Observe] set.
 var observer atomic.Pointer[func(*os.File)]
 
-// Observe has observe called after each successful [Sync] in this process, also of directories, with the open file. It is
-// for tests that find out what a crash would leave: package disktest.
+// Observe makes each successful [Sync] in this process, also of a directory, call observe with the open file. It is for
+// package disktest, whose tests find out what a crash would leave.
 func Observe(observe func(*os.File)) { observer.Store(&observe) }
 
-// Sync returns when the content of f is on the disk. All files that have to survive a crash go through it, so that tests
-// can tell which did.
+// Sync writes the content of f to the disk and returns when it is there. All files that have to survive a crash are
+// synced by it, so that tests can observe which are.
 func Sync(f *os.File) error {
 	if err := f.Sync(); err != nil {
 		return err
@@ -84,7 +85,8 @@ func Sync(f *os.File) error {
 	return nil
 }
 
-// MkdirAll makes a directory and those above it as [os.MkdirAll] does, and makes the names of those that it made last.
+// MkdirAll creates a directory and its parents, like [os.MkdirAll], and syncs the names of those that it created, so
+// that they survive a crash.
 func MkdirAll(path string, perm fs.FileMode) error {
 	path = filepath.Clean(path)
 	if info, err := os.Stat(path); err == nil && info.IsDir() {

@@ -7,19 +7,19 @@ import (
 	"os"
 )
 
-// openFilesMove says that a file can be renamed and removed while it is open.
+// openFilesMove says whether a file can be renamed and removed while it is open.
 const openFilesMove = false
 
-// SyncsDirs says that SyncDir does something.
+// SyncsDirs says whether SyncDir has an effect.
 const SyncsDirs = false
 
-// TryLock cannot lock files across processes here.
+// TryLock returns errors.ErrUnsupported: files cannot be locked across processes here.
 func TryLock(*os.File) (bool, error) { return false, errors.ErrUnsupported }
 
-// SyncDir has nothing that it could do.
+// SyncDir does nothing: directories cannot be synced here.
 func SyncDir(string) error { return nil }
 
-// Rename gives a file another name, and replaces the file that has it.
+// Rename renames a file, and replaces an existing file called to.
 func Rename(from, to string) error { return os.Rename(from, to) }
 
 func openExisting(string) (*os.File, error) { return nil, errors.ErrUnsupported }

@@ -8,15 +8,15 @@ import (
 	"syscall"
 )
 
-// openFilesMove says that a file can be renamed and removed while it is open.
+// openFilesMove says whether a file can be renamed and removed while it is open.
 const openFilesMove = true
 
-// SyncsDirs says that SyncDir does something.
+// SyncsDirs says whether SyncDir has an effect.
 const SyncsDirs = true
 
-// TryLock locks an open file and reports whether it has: it does not wait when another process, or another open
-// file of this one, has it locked. The lock goes with the file, or the process. Where files cannot be locked the
-// error is errors.ErrUnsupported, or that of the file system.
+// TryLock locks an open file and reports whether it did: it does not wait if another process, or another open file
+// of this one, holds the lock. The lock ends when the file is closed or the process ends. If the file system has no
+// locks, the error is errors.ErrUnsupported or that of the file system.
 func TryLock(f *os.File) (bool, error) {
 	for {
 		switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err {
@@ -31,7 +31,7 @@ func TryLock(f *os.File) (bool, error) {
 	}
 }
 
-// SyncDir makes the names of new and renamed files in a directory last.
+// SyncDir syncs a directory, so that the names of new and renamed files in it survive a crash.
 func SyncDir(path string) error {
 	dir, err := os.Open(path)
 	if err != nil {
@@ -39,15 +39,15 @@ func SyncDir(path string) error {
 	}
 	defer dir.Close()
 	if err := Sync(dir); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, errors.ErrUnsupported) {
-		return err // the others are of file systems that cannot, or need not
+		return err // other errors come from file systems that cannot, or need not, sync directories
 	}
 	return nil
 }
 
-// Rename gives a file another name, and replaces the file that has it.
+// Rename renames a file, and replaces an existing file called to.
 func Rename(from, to string) error { return os.Rename(from, to) }
 
-// openExisting opens a file, and neither waits for a pipe nor follows a link.
+// openExisting opens a file. It neither waits for the other end of a named pipe nor follows a symbolic link.
 func openExisting(name string) (*os.File, error) {
 	return os.OpenFile(name, os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 }

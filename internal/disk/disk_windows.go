@@ -7,15 +7,15 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// openFilesMove says that a file can be renamed and removed while it is open.
+// openFilesMove says whether a file can be renamed and removed while it is open.
 const openFilesMove = false
 
-// SyncsDirs says that SyncDir does something.
+// SyncsDirs says whether SyncDir has an effect.
 const SyncsDirs = false
 
-// TryLock locks an open file and reports whether it has: it does not wait when another process, or another open
-// file of this one, has it locked. The lock goes with the file, or the process. It is on a byte far behind the
-// content, since what is locked cannot be read.
+// TryLock locks an open file and reports whether it did: it does not wait if another process, or another open file
+// of this one, holds the lock. The lock ends when the file is closed or the process ends. It covers a byte far
+// beyond the content, since locked bytes cannot be read.
 func TryLock(f *os.File) (bool, error) {
 	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
 	switch err := windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &windows.Overlapped{OffsetHigh: 1 << 20}); err {
@@ -28,11 +28,11 @@ func TryLock(f *os.File) (bool, error) {
 	}
 }
 
-// SyncDir has nothing to do: the system writes names by itself.
+// SyncDir does nothing: the system itself writes names to the disk.
 func SyncDir(string) error { return nil }
 
-// Rename gives a file another name, and replaces the file that has it. That fails while another process has it
-// open, which should take no longer than reading it.
+// Rename renames a file, and replaces an existing file called to. While another process has that one open renaming
+// fails, so Rename tries again for the time that reading a file should take.
 func Rename(from, to string) (err error) {
 	for pause := time.Millisecond; pause < 2*time.Second; pause *= 2 {
 		if err = os.Rename(from, to); err == nil {

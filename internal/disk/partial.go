@@ -8,23 +8,23 @@ import (
 	"path/filepath"
 )
 
-// PartialSuffix ends the names of files that are not whole yet.
+// PartialSuffix is the end of the names of files that are not complete yet.
 const PartialSuffix = ".layers-partial"
 
-// maxPartials is how many files may be on the way to one path at once.
+// maxPartials is how many partial files may exist for one path at once.
 const maxPartials = 16
 
-// Partial is a file on the way to its place. It lies beside that, under the place's name with a number and
-// [PartialSuffix] behind it, and is locked until it is kept or discarded, so that those that killed processes have
-// left can be told from others. Where there are no locks, those stay.
+// Partial is a file that is being written and gets its name when it is complete. Until then it is in the same directory,
+// and its name is the final one followed by a number and [PartialSuffix]. It is locked until it is kept or discarded, so
+// that files left by killed processes can be recognized. On systems without locks such files stay.
 type Partial struct {
 	*os.File
 	path string // of the place
 	over bool
 }
 
-// NewPartial creates a file on the way to path, with the permissions of [os.Create], and removes those that have been
-// left behind on the way there.
+// NewPartial creates a partial file for path, with the permissions of [os.Create], and removes the partial files for
+// path that killed processes have left.
 func NewPartial(path string) (*Partial, error) {
 	var p *Partial
 	for n := range maxPartials {
@@ -47,8 +47,8 @@ func NewPartial(path string) (*Partial, error) {
 	return p, nil
 }
 
-// createLocked creates a file that does not exist and locks it. It returns nil if the file exists, or if
-// somebody took it away before it was locked.
+// createLocked creates a file and locks it. It returns nil if the file already exists, or if another process removed it
+// before it was locked.
 func createLocked(name string) (*os.File, error) {
 	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrExist) {
@@ -64,16 +64,15 @@ func createLocked(name string) (*os.File, error) {
 	return file, nil
 }
 
-// removeAbandoned removes a partial file that no process holds. What goes wrong does not matter: a file
-// that stays is in nobody's way.
+// removeAbandoned removes a partial file that no process has locked. It ignores errors: a file that stays does no harm.
 func removeAbandoned(name string) {
 	file, err := openExisting(name)
 	if err != nil {
 		return
 	}
 	defer file.Close()
-	// Only who has the lock renames or removes: what is at name stays there. Whoever has just created it, and
-	// has not locked it yet, will see that it is gone.
+	// Only the holder of the lock renames or removes the file, so the name stays while we hold it. A process that has
+	// just created the file, and has not locked it yet, will notice that it is gone.
 	locked, err := TryLock(file)
 	if err != nil || !locked || !isAt(file, name) {
 		return
@@ -84,7 +83,7 @@ func removeAbandoned(name string) {
 	os.Remove(name)
 }
 
-// isAt reports whether file is the one that has the name.
+// isAt reports whether name still refers to file.
 func isAt(file *os.File, name string) bool {
 	a, err := file.Stat()
 	if err != nil {
@@ -94,7 +93,8 @@ func isAt(file *os.File, name string) bool {
 	return err == nil && os.SameFile(a, b)
 }
 
-// Keep brings the file to its place, in place of what is there, and closes it. It is on the disk by then.
+// Keep syncs the file, renames it to its final name, replacing an existing file, and closes it. When Keep returns
+// without an error, the file and its name are on the disk.
 func (p *Partial) Keep() error {
 	if err := Sync(p.File); err != nil {
 		return err
@@ -107,7 +107,7 @@ func (p *Partial) Keep() error {
 	if err := Rename(p.Name(), p.path); err != nil {
 		return err
 	}
-	p.Close() // all is on the disk
+	p.Close() // everything is on the disk
 	p.over = true
 	return SyncDir(filepath.Dir(p.path))
 }

@@ -1,4 +1,4 @@
-// Package graphemes counts what a reader takes for one character: the extended grapheme clusters of Unicode
+// Package graphemes counts what a reader perceives as characters: the extended grapheme clusters of Unicode
 // Standard Annex 29, as of Unicode 17.
 package graphemes
 

@@ -1,4 +1,3 @@
-// Package acceptance holds the SDK against a repository that the reference PDS wrote, and against the
-// verdict of the reference validator on each of its records. Its tests are all there is to it; the
-// repository is in tests/testdata.
+// Package acceptance tests the SDK on a repository that the reference PDS wrote, and compares its verdict on
+// each record with that of the reference validator. It has only tests; the repository is in tests/testdata.
 package acceptance

@@ -1,5 +1,5 @@
-// Package access holds the SDK against the reference servers from end to end: what is written through it is
-// read back through it, in every way there is.
+// Package access tests the SDK against the reference servers from end to end: it writes records through the SDK, and
+// reads them back in every way that the SDK has.
 package access
 
 import (

@@ -1,4 +1,4 @@
-// Package clients holds the generated clients against a caller that answers without a network.
+// Package clients tests the generated clients with a lex.Caller that answers without a network.
 package clients
 
 import (

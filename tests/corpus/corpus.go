@@ -16,10 +16,10 @@ import (
 	"github.com/layers-pub/layers-go/runtime/mst"
 )
 
-// revisions is in how many steps a corpus was written.
+// revisions is the number of commits in which a corpus was written.
 const revisions = 8
 
-// Corpus is a repository. It holds no records: it makes them anew each time they are asked for.
+// Corpus is a repository. It does not store its records: it generates them each time they are read.
 type Corpus struct {
 	n   int
 	did string
@@ -54,7 +54,7 @@ func (c *Corpus) Records() int { return c.n }
 // Rev returns the revision of its commit.
 func (c *Corpus) Rev() string { return c.rev(revisions - 1) }
 
-// CAR returns the archive of the repository. That of 100,000 records has some 237 MB.
+// CAR returns the archive of the repository. For 100,000 records it has some 237 MB.
 func (c *Corpus) CAR() ([]byte, error) {
 	var out bytes.Buffer
 	out.Grow(c.n * 2500)
@@ -73,8 +73,8 @@ type stored struct {
 	data   []byte // what it holds, if it is no record
 }
 
-// WriteCAR writes the archive of the repository to w. It takes little memory, as no more than one
-// record is held at a time. The error is that of w.
+// WriteCAR writes the archive of the repository to w. It takes little memory, since it holds only one
+// record at a time. The error is that of w.
 func (c *Corpus) WriteCAR(w io.Writer) error {
 	blocks, commit, err := c.blocks()
 	if err != nil {
@@ -95,7 +95,7 @@ func (c *Corpus) WriteCAR(w io.Writer) error {
 	return out.Flush()
 }
 
-// writeSection writes a section of two parts. An error of w comes up when it is flushed.
+// writeSection writes a section of two parts. Flushing w returns any error.
 func writeSection(w *bufio.Writer, first, second []byte) {
 	w.Write(binary.AppendUvarint(w.AvailableBuffer(), uint64(len(first)+len(second))))
 	w.Write(first)
@@ -115,7 +115,7 @@ func (c *Corpus) blocks() ([]stored, lex.CID, error) {
 	}
 	slices.SortFunc(leaves, func(a, b leaf) int { return cmp.Compare(a.key, b.key) })
 
-	// The nodes of the last tree came with the first tree that has them.
+	// A node of the last tree was written with the first revision whose tree has it.
 	came := map[lex.CID]int{}
 	var root lex.CID
 	for rev := range revisions {
@@ -146,14 +146,14 @@ func (c *Corpus) blocks() ([]stored, lex.CID, error) {
 	return blocks, commitCID, nil
 }
 
-// leaf is a path, its record, and the revision with which it came.
+// leaf is a path, its record, and the revision that added it.
 type leaf struct {
 	key string
 	cid lex.CID
 	rev int
 }
 
-// buildTree builds the tree of the leaves that were there at a revision.
+// buildTree builds the tree of the leaves that existed at a revision.
 func buildTree(leaves []leaf, rev int, nodes map[lex.CID][]byte) (lex.CID, error) {
 	tree := mst.NewBuilder(func(c lex.CID, node []byte) error {
 		nodes[c] = bytes.Clone(node)
@@ -177,5 +177,5 @@ func (c *Corpus) commit(data lex.CID) []byte {
 	return appendCBOR(nil, commit)
 }
 
-// revisionOf returns with which revision record i was written.
+// revisionOf returns the revision that added record i.
 func (c *Corpus) revisionOf(i int) int { return i * revisions / c.n }

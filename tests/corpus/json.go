@@ -11,7 +11,7 @@ import (
 )
 
 // ListRecords yields the records of a collection as the reference server lists them: in pages of at
-// most limit, each the body of an answer of com.atproto.repo.listRecords, the newest record first and
+// most limit, each the body of a response to com.atproto.repo.listRecords, the newest record first and
 // the fields of a record in the order of their encoding. All pages but the last have a cursor.
 func (c *Corpus) ListRecords(collection string, limit int) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
@@ -23,7 +23,7 @@ func (c *Corpus) ListRecords(collection string, limit int) iter.Seq[[]byte] {
 				continue
 			}
 			if count == limit {
-				// There is more, and so the page before it has a cursor.
+				// Another page follows, so the full one gets a cursor.
 				fmt.Fprintf(&page, `],"cursor":%q}`, cursor)
 				if !yield(bytes.Clone(page.Bytes())) {
 					return
@@ -92,7 +92,7 @@ func appendJSONArray[T any](b []byte, items []T) []byte {
 	return append(b, ']')
 }
 
-// appendString appends s as JavaScript writes it: nothing escaped but what has to be.
+// appendString appends s as JavaScript writes it: only what has to be escaped is.
 func appendString(b []byte, s string) []byte {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)

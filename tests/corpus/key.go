@@ -10,14 +10,14 @@ import (
 	"github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
 )
 
-// signingKey is the key that all corpora are signed with. It is as good as public.
+// signingKey returns the key that signs all corpora. It is not secret.
 func signingKey() *secp256k1.PrivateKey {
 	secret := sha256.Sum256([]byte("layers-go test corpus"))
 	return secp256k1.PrivKeyFromBytes(secret[:])
 }
 
 // Sign returns the corpus account's signature of the hash of b in the form of the AT Protocol: r and s, of 32 bytes each.
-// It depends on nothing but b, and s is low.
+// The signature depends only on b, and s is low.
 func Sign(b []byte) []byte {
 	digest := sha256.Sum256(b)
 	signature := ecdsa.Sign(signingKey(), digest[:])

@@ -8,7 +8,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// The collections that a corpus has records of.
+// The collections of the records in a corpus.
 const (
 	collectionCorpus       = "pub.layers.corpus.corpus"
 	collectionMembership   = "pub.layers.corpus.membership"
@@ -42,7 +42,7 @@ func (c *Corpus) firstEdge() int { return c.n - c.edges }
 // others returns the number of records that do not belong to a sentence.
 func (c *Corpus) others() int { return firstMedia + c.media + c.edges }
 
-// record is a record with its path.
+// record is a record and its path.
 type record struct {
 	collection, key string
 	value           object

@@ -1,4 +1,4 @@
-// Package dependencies holds what the SDK brings into the build of a program that imports it.
+// Package dependencies tests which packages and modules the SDK adds to the build of a program that imports it.
 package dependencies
 
 import (

@@ -1,5 +1,5 @@
-// Package failures holds every way of reading and writing over the network against servers that fail in
-// every way: each pair ends in a clear error or a correct result, in time, and leaves nothing behind.
+// Package failures tests every way of reading and writing over the network against servers that fail in
+// every way: each pair ends in a clear error or a correct result, in time, and leaves no files or goroutines.
 package failures
 
 import (

@@ -1,5 +1,5 @@
-// Package lists goes through lists of records by every road that the SDK has: the sequences of package pds, typed and
-// not, those of package appview, and those of the generated clients. One table of pages is for all of them.
+// Package lists tests every way in which the SDK lists records: the sequences of package pds, typed and untyped, those
+// of package appview, and those of the generated clients. One table of pages serves all of them.
 package lists
 
 import (

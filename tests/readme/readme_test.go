@@ -1,4 +1,4 @@
-// Package readme holds the README's code against the compiler, and runs it.
+// Package readme compiles the README's code, and runs it.
 package readme
 
 import (

@@ -13,21 +13,21 @@
 // # Servers
 //
 // [Start] starts one PDS and one directory for each test process, when the first test asks for them, and all tests of
-// the process share them. [Main] stops them. Should the process die, or have no Main, they stop by themselves, because
+// the process share them. [Main] stops them. If the process dies, or does not call Main, they stop by themselves, because
 // their standard input closes. [StartWith] starts a pair for one test, with rate limits or another blob limit, or a
-// second PDS beside a directory that is already running.
+// second PDS that uses a directory that is already running.
 //
 // Both listen on the loopback interface only, on free ports, over plain HTTP, so a client must allow private addresses.
-// An account's document names [Servers.PDS]. Handles end in .test: no DNS knows them, the PDS resolves them
+// An account's DID document names [Servers.PDS]. Handles end in .test: DNS does not resolve them, the PDS does
 // (com.atproto.identity.resolveHandle).
 //
 // # Helpers
 //
 // [Servers.Account] makes a fresh account. Its methods write and read over plain HTTP, mint tokens (expired ones too),
-// take it down, deactivate and delete it, and change what the directory says of it: handle, PDS, signing key.
-// [Servers.Proxy] puts a proxy in front of the PDS that counts the requests of each method and can answer in its place.
+// take it down, deactivate and delete it, and change its entry in the directory: handle, PDS, signing key.
+// [Servers.Proxy] starts a proxy of the PDS that counts the requests of each method and can answer in its place.
 //
-// This package uses none of the SDK: it can share none of its mistakes.
+// This package imports nothing from the SDK, so that it cannot share the SDK's mistakes.
 //
 // # Without Node
 //

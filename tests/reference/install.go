@@ -38,7 +38,7 @@ const (
 // installation is where the servers are, and what runs them.
 type installation struct{ node, script string }
 
-// unavailableError says why the servers cannot be had on this machine. It skips tests; any other error fails them.
+// unavailableError says why the servers cannot be installed on this machine. It skips tests; any other error fails them.
 type unavailableError struct{ reason string }
 
 func (e *unavailableError) Error() string { return e.reason }
@@ -47,7 +47,8 @@ func unavailable(format string, args ...any) error {
 	return &unavailableError{fmt.Sprintf(format, args...)}
 }
 
-// Install puts the servers into the cache, unless they are there, and says on log what it does. It ends with ctx.
+// Install installs the servers into the cache, unless they are there already, and writes to log what it does. It stops
+// when ctx ends.
 func Install(ctx context.Context, log io.Writer) error {
 	in, err := install(ctx, func(text string) { fmt.Fprintln(log, text) })
 	if err == nil {
@@ -56,8 +57,8 @@ func Install(ctx context.Context, log io.Writer) error {
 	return err
 }
 
-// announce says what a test waits for. The go command keeps what tests write until they fail, and so it goes to the
-// terminal, too, where there is one.
+// announce says what a test waits for. The go command may hold back the output of tests, so announce also writes to the
+// terminal if there is one.
 func announce(text string) {
 	fmt.Fprintln(os.Stderr, text)
 	if terminal, err := os.OpenFile("/dev/tty", os.O_WRONLY, 0); err == nil {
@@ -127,8 +128,8 @@ func cacheDir() (string, error) {
 	return dir, os.MkdirAll(dir, 0o755)
 }
 
-// installInto runs npm in a temporary directory and renames that to dir when it is complete, so that dir exists only
-// as a whole. Processes that come at the same time wait for the first.
+// installInto runs npm in a temporary directory and renames it to dir when npm is done, so that dir is never incomplete.
+// Other processes that install at the same time wait.
 func installInto(ctx context.Context, say func(string), npm, cache, dir string) error {
 	say("installing the reference servers (PDS and PLC directory) from npm into " + dir + ": 250 MB, once, some minutes")
 	unlock, err := lockWithin(ctx, filepath.Join(cache, "reference.lock"))
@@ -170,7 +171,7 @@ func installInto(ctx context.Context, say func(string), npm, cache, dir string) 
 	return nil
 }
 
-// lockWithin is lock, but ends with ctx.
+// lockWithin is lock, except that it stops waiting when ctx ends.
 func lockWithin(ctx context.Context, path string) (unlock func(), err error) {
 	type result struct {
 		unlock func()
@@ -200,7 +201,7 @@ func tooSlow() error {
 	return unavailable("installing them takes longer than a test may: install them first, with go run ./tests/reference/install")
 }
 
-// removeStale removes what an installation left that was killed.
+// removeStale removes what killed installations have left.
 func removeStale(pattern string) {
 	paths, _ := filepath.Glob(pattern)
 	for _, path := range paths {
@@ -210,7 +211,7 @@ func removeStale(pattern string) {
 	}
 }
 
-// writeFile writes a file as a whole: other processes see all of it or nothing.
+// writeFile writes a file atomically: other processes see all of it or nothing.
 func writeFile(path string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-")
 	if err != nil {

@@ -2,6 +2,6 @@
 
 package reference
 
-// lock does nothing on these systems. Processes that install at the same time do it each for themselves, and the
+// lock does nothing on these systems. Of processes that install at the same time, each installs on its own, and the
 // first to finish wins.
 func lock(string) (unlock func(), err error) { return func() {}, nil }

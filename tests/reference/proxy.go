@@ -55,23 +55,23 @@ func NewProxy(t testing.TB, origin string) *Proxy {
 	}))
 	p.URL = server.URL
 	t.Cleanup(func() {
-		server.CloseClientConnections() // a request that hangs does not hold the test up
+		server.CloseClientConnections() // so that a request that hangs does not delay the test
 		server.Close()
 		transport.CloseIdleConnections()
 	})
 	return p
 }
 
-// Inject puts a function before the server: it answers and returns true, or returns false to let the request through.
-// It runs concurrently. nil takes it away. A panic with [http.ErrAbortHandler] cuts the connection.
+// Inject makes the proxy call f for each request, possibly concurrently: f answers and returns true, or returns false to
+// pass the request to the server. A nil f removes the function. A panic with [http.ErrAbortHandler] cuts the connection.
 func (p *Proxy) Inject(f func(w http.ResponseWriter, r *http.Request) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.inject = f
 }
 
-// Count returns how many requests there were for a method ("com.atproto.server.refreshSession"), or for a path that
-// is not a method's ("/did:plc:abc", "/.well-known/atproto-did"). Those that Inject answered count as well.
+// Count returns the number of requests for a method ("com.atproto.server.refreshSession"), or for a path that is not a
+// method's ("/did:plc:abc", "/.well-known/atproto-did"). Requests that an injected function answered count as well.
 func (p *Proxy) Count(name string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

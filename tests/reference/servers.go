@@ -51,13 +51,13 @@ type answer struct {
 	Error                string
 }
 
-// Options are the settings of [StartWith]. The zero value starts what [Start] does.
+// Options are the settings of [StartWith]. The zero value starts the same servers as [Start].
 type Options struct {
 	// RateLimits makes the PDS count requests and send RateLimit-* headers.
 	RateLimits bool
-	// BlobLimit is the size in bytes of the largest blob that the PDS takes. 0: its default, 5 MiB.
+	// BlobLimit is the size in bytes of the largest blob that the PDS accepts; 0 means its default, 5 MiB.
 	BlobLimit int64
-	// PLC is the origin of a directory to use. "": one of its own.
+	// PLC is the origin of a directory to use; if it is empty, StartWith starts one.
 	PLC string
 }
 
@@ -68,8 +68,8 @@ var shared struct {
 	err     error
 }
 
-// Start returns the servers of this test process, and starts them the first time. It skips the test where there is no
-// Node.js or where npm cannot install the servers, and fails it instead when CI=true is in the environment.
+// Start returns the servers of this test process. The first call starts them. If there is no Node.js, or npm cannot
+// install the servers, it skips the test, or fails it if CI=true is in the environment.
 func Start(t testing.TB) *Servers {
 	t.Helper()
 	shared.Lock()
@@ -83,8 +83,8 @@ func Start(t testing.TB) *Servers {
 	return shared.servers
 }
 
-// StartWith starts a pair of servers for one test and stops it at the test's end, if [Servers.Stop] has not. It skips
-// and fails as [Start] does.
+// StartWith starts a pair of servers for one test, and stops it at the test's end unless [Servers.Stop] has done so. It
+// skips or fails the test as [Start] does.
 func StartWith(t testing.TB, options Options) *Servers {
 	t.Helper()
 	s, err := start(options)
@@ -233,8 +233,8 @@ func (s *Servers) command(t testing.TB, out any, request map[string]any) {
 	}
 }
 
-// Stop stops the servers and waits until they are gone. It is for those of [StartWith]: a test of what happens when a
-// host cannot be reached. The servers of [Start] belong to all tests.
+// Stop stops the servers and waits until they have ended, for tests of a host that cannot be reached. Use it only for
+// servers of [StartWith]: all tests share those of [Start].
 func (s *Servers) Stop() { s.stop() }
 
 func (s *Servers) end() {
@@ -255,8 +255,8 @@ func (s *Servers) end() {
 // Identity is an entry in the directory.
 type Identity struct{ DID, Handle string }
 
-// Identities adds entries to the directory, faster than Account. There are no accounts behind them: their documents
-// name this PDS, which knows nothing of them and resolves none of their handles.
+// Identities adds entries to the directory, faster than Account. They have no accounts: their documents name this PDS,
+// which has no account for them and does not resolve their handles.
 func (s *Servers) Identities(t testing.TB, count int) []Identity {
 	t.Helper()
 	var identities []Identity
@@ -264,8 +264,8 @@ func (s *Servers) Identities(t testing.TB, count int) []Identity {
 	return identities
 }
 
-// Log returns what the servers have logged until now: warnings and errors, or every request when LAYERS_REFERENCE_LOG
-// names a file. It is gone after Stop.
+// Log returns what the servers have logged so far: warnings and errors, or every request if LAYERS_REFERENCE_LOG names a
+// file. After Stop the log is gone.
 func (s *Servers) Log() string {
 	data, err := os.ReadFile(s.log)
 	if err != nil {
@@ -274,7 +274,8 @@ func (s *Servers) Log() string {
 	return string(data)
 }
 
-// environment is this process's, without what would make the servers use a proxy to reach each other.
+// environment returns the environment of this process without the variables that would make the servers use a proxy to
+// reach each other.
 func environment() []string {
 	return slices.DeleteFunc(os.Environ(), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")

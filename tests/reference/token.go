@@ -22,7 +22,7 @@ const (
 	refreshTokenType = "refresh+jwt"
 )
 
-// Claims say what is in a token. The zero value is an access token as the PDS makes it.
+// Claims are the content of a token. The zero value is an access token like those of the PDS.
 type Claims struct {
 	Scope    string    // "": ScopeAccess
 	IssuedAt time.Time // zero: now

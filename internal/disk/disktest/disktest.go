@@ -1,5 +1,5 @@
-// Package disktest finds out what a crash of the machine would leave of a directory, for tests of what promises to
-// survive one. Nothing survives but what was synced through package disk:
+// Package disktest finds out what a crash of the machine would leave of a directory, for tests of code that promises
+// to survive one. Only what was synced through package disk survives:
 //
 //	r := disktest.Watch(t, dir)
 //	save(dir)
@@ -19,7 +19,7 @@ import (
 	"github.com/layers-pub/layers-go/internal/disk"
 )
 
-// Recorder knows what is on the disk of a directory and all that is below it.
+// Recorder records what is on the disk of a directory and everything below it.
 type Recorder struct {
 	t    testing.TB
 	root string
@@ -33,7 +33,7 @@ type Recorder struct {
 // entries are the names in a directory.
 type entries map[string]os.FileInfo
 
-// file is the content of a file on the disk, which its names may come and go without.
+// file is the content of a file on the disk. The file's names are recorded apart from it.
 type file struct {
 	info    os.FileInfo
 	content string
@@ -42,7 +42,7 @@ type file struct {
 
 // State is what a crash may leave.
 type State struct {
-	// When says after or during what the crash came, and what became of the names that were not synced.
+	// When says when the crash happened, and what became of the names that were not synced.
 	When string
 	// Files holds contents by path, relative to the directory and with slashes.
 	Files map[string]string
@@ -70,7 +70,8 @@ var (
 	observe   = sync.OnceFunc(func() { disk.Observe(synced) })
 )
 
-// Watch returns a Recorder of the directory at root, until the test ends. What is there now counts as being on the disk.
+// Watch returns a Recorder of the directory at root, which records until the test ends. The present content of the
+// directory counts as being on the disk.
 func Watch(t testing.TB, root string) *Recorder {
 	t.Helper()
 	observe()
@@ -94,21 +95,21 @@ func Watch(t testing.TB, root string) *Recorder {
 	return r
 }
 
-// Crash returns what may be left if the machine stops now.
+// Crash returns the states that a crash of the machine at this moment may leave.
 func (r *Recorder) Crash() []State {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.crash("now")
 }
 
-// During returns what may have been left if the machine had stopped at any time since Watch: before or after each sync.
+// During returns the states that a crash of the machine may have left at any time since Watch: before or after each sync.
 func (r *Recorder) During() []State {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.states
 }
 
-// synced notes that a file or a directory is on the disk.
+// synced records that a file or a directory is on the disk.
 func synced(f *os.File) {
 	watching.Lock()
 	defer watching.Unlock()
@@ -126,7 +127,7 @@ func synced(f *os.File) {
 	}
 }
 
-// settle notes that all that is below path is on the disk.
+// settle records that everything below path is on the disk.
 func (r *Recorder) settle(path string) {
 	r.note(path)
 	for name, info := range r.names[path] {
@@ -138,7 +139,7 @@ func (r *Recorder) settle(path string) {
 	}
 }
 
-// note notes that the file, or the names in the directory, at path are on the disk.
+// note records that the content of the file, or the names in the directory, at path are on the disk.
 func (r *Recorder) note(path string) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -193,8 +194,9 @@ func (r *Recorder) read(path string) string {
 	return string(content)
 }
 
-// crash returns what a crash may leave: names that were not synced may be lost, or may have become known before the contents
-// of their files; contents are as they were synced, and empty if they never were. A killed process leaves all as it is.
+// crash returns the states that a crash may leave. Names that were not synced may be lost, or may be on the disk before
+// the contents of their files. Contents are as last synced, and empty if they never were. If only the process is killed,
+// everything stays.
 func (r *Recorder) crash(when string) []State {
 	lost := State{when + ", new names lost", map[string]string{}}
 	early := State{when + ", new names kept", map[string]string{}}

@@ -2,9 +2,9 @@
 //
 //	go run ./tests/benchmarks/compare [-bench REGEXP] [-count N] [-benchtime T] [-cpu N] [-package DIR] COMMIT
 //
-// It builds both test binaries, runs them in turn, and prints for each benchmark that both have the best of all
-// rounds and the ratio: above 1 the checkout is better. Other work on a machine can only make a round slower, so the
-// best round says most. The earlier commit is built in a temporary worktree of git, which is removed.
+// It builds both test binaries, runs them in turn, and prints, for each benchmark that both have, the best of all
+// rounds and the ratio: above 1 the checkout is better. Other work on the machine can only make a round slower, so the
+// best round is the most reliable one. The earlier commit is built in a temporary git worktree, which is removed.
 package main
 
 import (
@@ -100,7 +100,7 @@ func output(ctx context.Context, dir, name string, args ...string) (string, erro
 	return strings.TrimSpace(stdout.String()), nil
 }
 
-// side is one of the two that are compared.
+// side is one of the two versions that are compared.
 type side struct {
 	root, binary string
 	results      []result
@@ -112,7 +112,7 @@ type result struct {
 	best       float64
 }
 
-// add takes the figures of one round from the text that a test binary prints.
+// add parses the figures of one round from the output of a test binary.
 func (s *side) add(text string) error {
 	lines := bufio.NewScanner(strings.NewReader(text))
 	for lines.Scan() {

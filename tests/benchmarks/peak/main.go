@@ -112,7 +112,7 @@ func read(ctx context.Context, name string) error {
 	return nil
 }
 
-// highWater returns the most memory that the process has had, in bytes.
+// highWater returns the peak memory of the process, in bytes.
 func highWater() (int, error) {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

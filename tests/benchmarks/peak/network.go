@@ -25,7 +25,7 @@ import (
 	"github.com/layers-pub/layers-go/tests/corpus"
 )
 
-// server is a directory and a PDS with one repository, in a process of its own, so that its memory is
+// server is a PLC directory and a PDS with one repository. It is a separate process, so that its memory is
 // not counted.
 type server struct {
 	*exec.Cmd
@@ -59,7 +59,7 @@ func (s *server) stop() {
 	s.Wait()
 }
 
-// blobSize is that of the one blob that the server has: the same piece again and again.
+// blobSize is the size of the server's one blob, which repeats the same piece.
 const (
 	blobSize  = 1 << 30
 	pieceSize = 1 << 20
@@ -169,7 +169,7 @@ func pull(ctx context.Context, n int, archive string) error {
 	return nil
 }
 
-// pullBlob measures the download of a blob of 1 GiB, to nowhere and to a file.
+// pullBlob measures the download of a blob of 1 GiB, once discarded and once written to a file.
 func pullBlob(ctx context.Context, directory string) error {
 	s, err := startServer(100, "")
 	if err != nil {

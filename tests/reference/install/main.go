@@ -1,4 +1,4 @@
-// Command install installs the reference servers that the tests run against, and takes the time that it needs.
+// Command install installs the reference servers that the tests run against. Unlike the tests, it has no time limit.
 package main
 
 import (
