@@ -12,17 +12,18 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// Index knows where in an archive each block is.
+// Index knows where in an archive each block is. It never returns a block that does not match its CID. When it checks
+// blocks depends on where the archive is:
 //
-// That of an archive in memory is made by a pass over the archive that checks all of its blocks against
-// their CIDs: in the order of the archive, in which memory is read fastest, and with all processors. What
-// it gives out has been checked. That of an archive in a file is made by a pass over the beginnings of
-// the sections, and a block is checked each time that it is read. That of a stream is made as the archive
-// comes by on its way to a file of our own, which gets each block once, and so are the checks. In each case no block comes out that was
-// not what its CID says.
+//   - In memory ([NewIndexBytes]): all blocks are checked when the index is made, with all processors and in the order
+//     of the archive, in which memory is read fastest.
+//   - In a file ([NewIndex]): only the beginnings of the sections are read when the index is made. A block is checked
+//     each time that it is read.
+//   - In a stream ([NewIndexStream]): all blocks are checked while the stream is copied to a store, which gets each
+//     block once.
 //
-// An index takes some 51 to 62 bytes for a block. It does not change once it is made, and is safe for
-// concurrent use as far as its source is, which an [io.ReaderAt] promises.
+// An index takes some 51 to 62 bytes for each block. It does not change once it is made. It is safe for
+// concurrent use if its source is, as [io.ReaderAt] requires.
 type Index struct {
 	bytes  []byte      // the archive, if it is in memory
 	source io.ReaderAt // the archive, if it is not
@@ -36,7 +37,7 @@ type Index struct {
 	duplicates int
 }
 
-// Location says where a block of one index is.
+// Location is the location of a block in one index.
 type Location struct {
 	offset int64
 	size   uint32
@@ -50,18 +51,18 @@ func (l Location) Offset() int64 { return l.offset }
 // Size returns the size of the block in bytes.
 func (l Location) Size() int { return int(l.size) }
 
-// NewIndex indexes the archive of the given size that source holds, such as a file. The limits are the
-// defaults unless opts sets others. source must not change as long as the index is in use; if it does
-// nevertheless, a block that has changed is not given out.
+// NewIndex indexes the archive in source, such as a file, which has the given size in bytes. The limits are the
+// defaults unless opts sets others. source must not change as long as the index is in use; if it does,
+// reading a changed block fails.
 //
 // An error is an [*Error] about the archive, or that of ctx or of an option.
 func NewIndex(ctx context.Context, source io.ReaderAt, size int64, opts ...Option) (*Index, error) {
 	return newIndex(ctx, &Index{source: source, size: size}, opts)
 }
 
-// NewIndexBytes indexes the archive that b holds, as [NewIndex] does, and checks all of its blocks. The
-// blocks that the index gives out are parts of b, which must not change as long as the index or they
-// are in use.
+// NewIndexBytes indexes the archive b, as [NewIndex] does, and checks all of its blocks. The
+// blocks that the index returns are parts of b, which must not change as long as the index or any of them
+// is in use.
 func NewIndexBytes(ctx context.Context, b []byte, opts ...Option) (*Index, error) {
 	return newIndex(ctx, &Index{bytes: b, size: int64(len(b)), checked: true}, opts)
 }
@@ -99,25 +100,24 @@ func newIndex(ctx context.Context, x *Index, opts []Option) (*Index, error) {
 // Version returns the version of the format that the archive is in: 1 or 2.
 func (x *Index) Version() int { return x.header.version }
 
-// InMemory reports whether the index is one of bytes in memory, so that what it gives out is a part of
-// them.
+// InMemory reports whether the archive is in memory, so that the blocks that the index returns are parts of it.
 func (x *Index) InMemory() bool { return x.source == nil }
 
-// Checked reports whether all blocks were checked against their CIDs when the index was made, as those in
-// memory and those of a stream are. [Index.Read] does not check them again.
+// Checked reports whether all blocks were checked against their CIDs when the index was made, as for an archive in
+// memory or from a stream. [Index.Read] does not check them again.
 func (x *Index) Checked() bool { return x.checked }
 
 // Roots returns the CIDs that the header names; the caller must not change them.
 func (x *Index) Roots() []lex.CID { return x.header.roots }
 
-// Blocks returns the number of blocks in the archive; one that is there several times counts once.
+// Blocks returns the number of different blocks in the archive.
 func (x *Index) Blocks() int { return len(x.table.rows) }
 
-// Duplicates returns the number of blocks that had been there before. They were checked against their
-// CIDs, and are otherwise left alone.
+// Duplicates returns the number of repeated blocks, not counting the first of each. They were checked against their
+// CIDs, and otherwise ignored.
 func (x *Index) Duplicates() int { return x.duplicates }
 
-// Find says where the block of c is, and whether the archive has one. It does not read the archive.
+// Find returns the location of the block of c, and whether the archive has one. It does not read the archive.
 func (x *Index) Find(c lex.CID) (Location, bool) {
 	number, ok := x.table.find(&c, x.table.hash(digest(&c)))
 	if !ok {
@@ -126,9 +126,9 @@ func (x *Index) Find(c lex.CID) (Location, bool) {
 	return x.location(number), true
 }
 
-// FindAll does for several CIDs what [Index.Find] does for one, in less time. It puts the locations of
-// their blocks into locations, which must not be shorter than cids, up to the first CID of which the
-// archive has no block, and returns their number.
+// FindAll is [Index.Find] for several CIDs, in less time. It stores the locations of
+// their blocks in locations, which must not be shorter than cids. It stops at the first CID for which the
+// archive has no block, and returns the number of locations.
 func (x *Index) FindAll(cids []lex.CID, locations []Location) int {
 	var numbers [groupSize]int
 	found := 0
@@ -151,8 +151,8 @@ func (x *Index) location(number int) Location {
 	return Location{offset: offset, size: uint32(size), number: uint32(number)}
 }
 
-// CID returns the CID of the block at l, which must be of this index; that of another is undefined, or
-// some CID of this one.
+// CID returns the CID of the block at l, which must be a location of this index. For a location of another
+// index, the result is undefined or the CID of some block of this one.
 func (x *Index) CID(l Location) lex.CID {
 	if int(l.number) >= len(x.table.rows) {
 		return lex.CID{}
@@ -160,7 +160,7 @@ func (x *Index) CID(l Location) lex.CID {
 	return x.table.rows[l.number].cid()
 }
 
-// Get reads the block of c, as [Index.Read] does. If the archive has none, the error wraps [ErrNotFound].
+// Get returns the block of c, as [Index.Read] does. If the archive has none, the error wraps [ErrNotFound].
 func (x *Index) Get(c lex.CID, buf []byte) ([]byte, error) {
 	l, ok := x.Find(c)
 	if !ok {
@@ -169,9 +169,9 @@ func (x *Index) Get(c lex.CID, buf []byte) ([]byte, error) {
 	return x.Read(l, buf)
 }
 
-// Read returns the block at l. From a file it is read into buf, or into a new slice if buf has not the
-// capacity, and checked against its CID unless [Index.Checked]. From memory it is a part of the archive, which the caller
-// must not change.
+// Read returns the block at l. If the archive is in a file, Read reads the block into buf, or into a new slice if buf is
+// too small, and checks it against its CID unless [Index.Checked]. If the archive is in memory, the result is a part of
+// it, which the caller must not change.
 //
 // An error is an [*Error] that wraps [ErrHash], [ErrTruncated], or what the source returned; or
 // [ErrNotFound] if l is not of this index.
@@ -193,9 +193,9 @@ func (x *Index) Read(l Location, buf []byte) ([]byte, error) {
 	return buf, nil
 }
 
-// Prefetch fetches the blocks of CIDs that are about to be read, as far as there are such, nearer to the
-// processor. It pays where several small blocks will be read that lie in different places of memory,
-// for they are fetched together. An index of a file does nothing.
+// Prefetch loads the blocks of cids, as far as the archive has them, into the processor's caches. It saves time
+// before reading several small blocks in different places of memory,
+// because it fetches them together. For an archive that is not in memory, it does nothing.
 func (x *Index) Prefetch(cids []lex.CID) {
 	const line = 64 // bytes that are fetched at once
 	if x.source != nil {

@@ -5,14 +5,14 @@ import (
 	"runtime"
 )
 
-// The limits that hold unless an [Option] sets others.
+// The default limits, which an [Option] can change.
 const (
-	// DefaultMaxHeaderSize is the largest header that is read, in bytes. A root takes 41.
+	// DefaultMaxHeaderSize is the size of the largest header that is accepted, in bytes. A root takes 41.
 	DefaultMaxHeaderSize = 64 << 10
-	// DefaultMaxBlockSize is the largest block that is read, in bytes. The data model's guide for a
-	// record is 1 MiB; a tree node of a repository that nobody has tampered with is far smaller.
+	// DefaultMaxBlockSize is the size of the largest block that is accepted, in bytes. The data model
+	// recommends at most 1 MiB for a record; a tree node is usually far smaller.
 	DefaultMaxBlockSize = 2 << 20
-	// DefaultMaxBlocks is the highest number of blocks that are read. An [Index] of so many takes 224 MiB.
+	// DefaultMaxBlocks is the highest number of blocks that is accepted. An [Index] of so many takes 224 MiB.
 	DefaultMaxBlocks = 1 << 22
 )
 
@@ -50,24 +50,25 @@ func newOptions(opts []Option) (options, error) {
 	return o, nil
 }
 
-// WithMaxHeaderSize sets the largest header that is read, in bytes, in place of [DefaultMaxHeaderSize].
+// WithMaxHeaderSize sets the size of the largest header that is accepted, in bytes. The default is
+// [DefaultMaxHeaderSize].
 func WithMaxHeaderSize(size int) Option {
 	return limit("header size", size, maxHeader, func(o *options) { o.maxHeaderSize = size })
 }
 
-// WithMaxBlockSize sets the largest block that is read, in bytes, in place of [DefaultMaxBlockSize].
-// It can be at most 16 MiB less one byte.
+// WithMaxBlockSize sets the size of the largest block that is accepted, in bytes. The default is
+// [DefaultMaxBlockSize], and the maximum is one byte less than 16 MiB.
 func WithMaxBlockSize(size int) Option {
 	return limit("block size", size, maxBlockSize, func(o *options) { o.maxBlockSize = size })
 }
 
-// WithMaxBlocks sets the highest number of blocks that are read, in place of [DefaultMaxBlocks].
+// WithMaxBlocks sets the highest number of blocks that is accepted. The default is [DefaultMaxBlocks].
 func WithMaxBlocks(count int) Option {
 	return limit("number of blocks", count, maxBlocks, func(o *options) { o.maxBlocks = count })
 }
 
-// WithWorkers sets how many goroutines [NewIndexBytes] uses to check blocks, in place of one for each
-// processor that Go uses. They are gone when it returns.
+// WithWorkers sets how many goroutines [NewIndexBytes] uses to check blocks. The default is one for each
+// processor that Go uses. They have ended when it returns.
 func WithWorkers(count int) Option {
 	return limit("number of workers", count, maxWorkers, func(o *options) { o.workers = count })
 }
@@ -82,8 +83,8 @@ func limit(what string, value, highest int, set func(*options)) Option {
 	}
 }
 
-// WithoutVerification makes a [Reader] leave out the check of each block against its CID. It is for
-// an archive whose blocks are checked elsewhere. An [Index] is not affected: it checks what it reads.
+// WithoutVerification makes a [Reader] skip the check of each block against its CID. It is for
+// an archive whose blocks are checked elsewhere. It does not affect an [Index], which always checks blocks.
 func WithoutVerification() Option {
 	return func(o *options) error {
 		o.unverified = true

@@ -13,20 +13,20 @@ import (
 // readerBuffer is how much a [Reader] reads at once.
 const readerBuffer = 64 << 10
 
-// contextEvery is after how many blocks a loop over an archive looks at its context.
+// contextEvery is after how many blocks a loop over an archive checks its context.
 const contextEvery = 512
 
 // Block is a block of an archive.
 type Block struct {
 	CID lex.CID
-	// Data holds the bytes that the CID was computed from.
+	// Data is the content of the block, whose hash is in the CID.
 	Data []byte
-	// Offset is the position of the section that the block stands in, in bytes from the beginning of
+	// Offset is the position of the section that contains the block, in bytes from the beginning of
 	// the archive.
 	Offset int64
 }
 
-// Reader reads an archive from beginning to end. It is for one goroutine at a time.
+// Reader reads an archive from beginning to end. It must not be used by several goroutines at once.
 type Reader struct {
 	r      *bufio.Reader
 	opts   options
@@ -37,11 +37,11 @@ type Reader struct {
 	err    error // what ended the reading
 }
 
-// NewReader returns a Reader of the archive that r holds, in CAR version 1 or 2, and reads its header.
+// NewReader returns a Reader of the archive in r, in CAR version 1 or 2, and reads its header.
 // The limits are the defaults unless opts sets others. An error is an [*Error] that wraps [ErrHeader],
 // or that of an option.
 //
-// A Reader reads more of r than it gives out, in steps of 64 KiB.
+// A Reader reads ahead from r, in steps of 64 KiB.
 func NewReader(r io.Reader, opts ...Option) (*Reader, error) {
 	o, err := newOptions(opts)
 	if err != nil {
@@ -61,12 +61,12 @@ func (r *Reader) Version() int { return r.header.version }
 // Roots returns the CIDs that the header names; the caller must not change them.
 func (r *Reader) Roots() []lex.CID { return r.header.roots }
 
-// Blocks yields the blocks from where the Reader stands, in the order of the archive, each after its
+// Blocks yields the remaining blocks, in the order of the archive, each after its
 // bytes have been checked against its CID. A block's Data is valid until the loop's next turn.
 //
-// An error is yielded once and ends the Reader: an [*Error] about the archive, or that of ctx. An
-// archive that ends behind a whole section ends the loop without an error, for an archive does not say
-// how many blocks it holds.
+// An error about the archive, an [*Error], is yielded once and ends the Reader; ctx's error ends only the loop. If the
+// archive ends after a whole section, the loop ends without an error, because an archive does not say
+// how many blocks it has.
 func (r *Reader) Blocks(ctx context.Context) iter.Seq2[Block, error] {
 	return func(yield func(Block, error) bool) {
 		for r.err == nil {

@@ -1,6 +1,6 @@
 package car
 
-// Set is a set of blocks of one index. It is for one goroutine at a time.
+// Set is a set of blocks of one index. It must not be used by several goroutines at once.
 type Set struct {
 	index *Index
 	bits  []uint64
@@ -11,7 +11,7 @@ func (x *Index) NewSet() *Set {
 	return &Set{index: x, bits: make([]uint64, (x.Blocks()+63)/64)}
 }
 
-// Add puts the block at l, which must be of the set's index, into the set.
+// Add adds the block at l, which must be a location of the set's index.
 func (s *Set) Add(l Location) {
 	if int(l.number) < s.index.Blocks() {
 		s.bits[l.number/64] |= 1 << (l.number % 64)

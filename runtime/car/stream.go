@@ -23,22 +23,22 @@ const (
 	streamEstimate = 1 << 16
 )
 
-// Store takes an archive that comes as a stream, and gives out parts of it, as an [os.File] does.
+// Store stores the blocks of an archive that is read as a stream. It can read back what was written, as an [os.File] can.
 type Store interface {
 	io.Writer
 	io.ReaderAt
 }
 
-// NewIndexStream reads the archive that r holds to its end, writes its blocks to store, and indexes them there, as
-// [NewIndex] does. A block that comes once more is checked and not stored again, so that store takes no more than the
-// different blocks do, each behind its CID.
+// NewIndexStream reads the archive in r to its end, writes its blocks to store, and indexes them there, as
+// [NewIndex] does. It checks a repeated block but does not store it again, so that store gets only the
+// different blocks, each preceded by its length and its CID.
 //
-// It checks all blocks against their CIDs as they come by, while others are stored and read. What it gives
-// out has been checked, then and not again: store must not change as long as the index is in use, and must
-// be one that nobody else can write to.
+// It checks all blocks against their CIDs as it reads them, while it reads and stores others. It does not check
+// them again when they are read back. So store must not change as long as the index is in use, and
+// nobody else may be able to write to it.
 //
 // An error is an [*Error] about the archive, or with the position where reading r or writing to store
-// failed; or that of ctx, which is looked at between two reads, or of an option.
+// failed; or that of ctx, which is checked between two reads, or of an option.
 func NewIndexStream(ctx context.Context, r io.Reader, store Store, opts ...Option) (*Index, error) {
 	x := &Index{source: store, checked: true}
 	var err error

@@ -10,15 +10,15 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// Writer writes an archive in CAR version 1, which is what the AT Protocol exchanges. It is for one
-// goroutine at a time. It keeps the CIDs that it has written.
+// Writer writes an archive in CAR version 1, the version that the AT Protocol uses. It must not be used by several
+// goroutines at once. It keeps the CIDs of all blocks that it has written in memory.
 type Writer struct {
 	w       *bufio.Writer
 	written map[lex.CID]struct{}
 }
 
 // NewWriter returns a Writer to w, and writes the header with the given roots. In an archive of a
-// repository the first root is the commit. The caller ends with [Writer.Flush].
+// repository, the first root is the commit. The caller must call [Writer.Flush] at the end.
 //
 // An error says that a root is undefined, or is that of w.
 func NewWriter(w io.Writer, roots ...lex.CID) (*Writer, error) {
@@ -34,8 +34,8 @@ func NewWriter(w io.Writer, roots ...lex.CID) (*Writer, error) {
 	return &Writer{w: buffered, written: map[lex.CID]struct{}{}}, nil
 }
 
-// Write writes a block, unless it has been written before. It does not check that data is what c was
-// computed from. An error says that c is undefined, or is that of ctx or of the underlying writer.
+// Write writes a block, unless it has been written before. It does not check that data matches
+// c. An error says that c is undefined, or is that of ctx or of the underlying writer.
 func (w *Writer) Write(ctx context.Context, c lex.CID, data []byte) error {
 	if err := w.write(ctx, c, data); err != nil {
 		return &Error{Offset: -1, CID: c, Err: err}
@@ -62,5 +62,5 @@ func (w *Writer) write(ctx context.Context, c lex.CID, data []byte) error {
 	return err
 }
 
-// Flush writes what is still in the Writer's buffer. An error is that of the underlying writer.
+// Flush writes the rest of the Writer's buffer. An error is that of the underlying writer.
 func (w *Writer) Flush() error { return w.w.Flush() }

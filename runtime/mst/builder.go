@@ -6,7 +6,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// Builder makes the nodes of a tree out of its leaves. It is for one goroutine at a time.
+// Builder makes the nodes of a tree from its sorted leaves. It must not be used by several goroutines at once.
 type Builder struct {
 	emit func(c lex.CID, node []byte) error
 	open []Node // the node of each layer to which leaves are being added
@@ -14,15 +14,15 @@ type Builder struct {
 	buf  []byte
 }
 
-// NewBuilder returns a Builder that hands each node to emit as soon as it is complete, those of lower
-// layers first; emit must not keep node.
+// NewBuilder returns a Builder that passes each node to emit as soon as it is complete, those of lower
+// layers first. emit must not keep node.
 func NewBuilder(emit func(c lex.CID, node []byte) error) *Builder {
 	return &Builder{emit: emit}
 }
 
-// Add adds the leaf of a path, "collection/recordkey", which has to come behind the path added before
-// it. An error says that it does not, or that key is not a valid path, value undefined or a node too
-// large; or it is that of emit.
+// Add adds a leaf. key is its path, "collection/recordkey", which must sort after the path added before
+// it. Add fails if it does not, if key is not a valid path, if value is undefined, or if a node becomes too
+// large; or it returns the error of emit.
 func (b *Builder) Add(key string, value lex.CID) error {
 	if _, _, ok := SplitKey(key); !ok {
 		return invalid("%q is not a collection, a slash and a record key", key)
@@ -52,8 +52,8 @@ func (b *Builder) Add(key string, value lex.CID) error {
 	return nil
 }
 
-// Root completes the tree and returns the CID of its root, the data of a commit. The Builder is empty
-// then, and can be used again. An error is that of emit.
+// Root completes the tree and returns the CID of its root, the data of a commit. Afterwards the Builder is
+// empty and can be used again. An error is that of emit.
 func (b *Builder) Root() (lex.CID, error) {
 	if len(b.open) == 0 {
 		b.open = append(b.open, Node{})
@@ -69,7 +69,7 @@ func (b *Builder) Root() (lex.CID, error) {
 	return root, err
 }
 
-// close completes the node of a layer, if it holds anything, and hangs it into the one above.
+// close completes the node of a layer, if it is not empty, and links it from the node above.
 func (b *Builder) close(layer int) error {
 	node := &b.open[layer]
 	if len(node.Entries) == 0 && !node.Left.Defined() {

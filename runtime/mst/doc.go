@@ -1,9 +1,9 @@
 // Package mst reads and builds the Merkle search tree that maps the paths of a repository to its records.
 //
-// The tree of a set of records is determined by the set alone: the hash of a path says in which layer
-// of the tree it stands. So a tree can be malformed in many ways that a search would not notice, and a
-// [Walker] accepts nothing but the one tree that holds what it gives out: each node in canonical
-// DAG-CBOR, each path valid, in its layer, and behind the one before it.
+// A set of records has exactly one valid tree: the hash of a path determines its layer in
+// the tree. So a tree can be malformed in many ways that a search would not notice. A
+// [Walker] accepts only the one valid tree of the leaves that it returns: each node must be in canonical
+// DAG-CBOR, and each path must be valid, in its layer, and after the one before it.
 //
 //	walker := mst.NewWalker(commit.Data, func(c lex.CID, buf []byte) ([]byte, error) {
 //		return index.Get(c, buf)
@@ -22,9 +22,9 @@
 //		}
 //	}
 //
-// [Find] looks for one path, in no more than the nodes on the way to it.
+// [Find] looks for one path, and loads only the nodes on the way to it.
 //
-// A [Builder] makes the nodes of a tree out of its sorted paths. A [Tree] can be changed.
+// A [Builder] makes the nodes of a tree from its sorted paths. A [Tree] can be changed.
 //
 // The tree is specified in https://atproto.com/specs/repository.
 package mst

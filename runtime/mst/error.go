@@ -7,25 +7,24 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// ErrInvalid is wrapped by every error that says that a node or a tree is malformed.
+// ErrInvalid is wrapped by the errors of this package for a malformed node or tree.
 var ErrInvalid = errors.New("malformed tree")
 
-// ErrSkip is what the load function of a [Walker] returns for a node that is to be left out with all that
-// is below it.
+// ErrSkip is the error that the load function of a [Walker] returns to skip a node with the whole subtree
+// below it.
 var ErrSkip = errors.New("node to be skipped")
 
-// Error says in which node of a tree the fault is.
+// Error describes a fault in a tree, and names the node.
 type Error struct {
 	// Node is the CID of the node.
 	Node lex.CID
-	// Key is the path at fault, cut where it is longer than a path may be; empty if the fault is not
-	// with a path.
+	// Key is the path at fault; empty if the fault is not with a path.
 	Key string
-	// Err is the fault: it wraps [ErrInvalid], or is what loading the node returned.
+	// Err is the fault: it wraps [ErrInvalid], or is the error of loading the node.
 	Err error
 }
 
-// Error returns a text that has the node, the path and the fault.
+// Error returns a text with the node, the path and the fault.
 func (e *Error) Error() string {
 	if e.Key == "" {
 		return fmt.Sprintf("mst: node %s: %v", e.Node, e.Err)

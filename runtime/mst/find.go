@@ -9,12 +9,12 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Find returns the CID of the record at a path of the tree whose root is the node root; it is undefined
+// Find returns the CID of the record at a path of the tree whose root is the node root. The CID is undefined
 // if the tree does not have the path. load is as for [NewWalker].
 //
-// It loads the nodes on the way to the path and no others. Of these it checks all that a [Walker] checks,
-// as far as it can be seen in them: each key is in its layer, and between the keys to its left and its
-// right in the nodes above. The way ends in the layer of the path, for it can be in no lower one.
+// Find loads only the nodes on the way to the path. It checks everything that a [Walker] checks,
+// as far as these nodes show it: each key is in its layer, and between the keys to its left and its
+// right in the nodes above. It does not go below the layer of the path, where the path cannot be.
 //
 // An error is an [*Error], or says that the path is not valid.
 func Find(root lex.CID, collection syntax.NSID, recordKey syntax.RecordKey, load func(c lex.CID, buf []byte) ([]byte, error)) (lex.CID, error) {
@@ -29,7 +29,7 @@ func Find(root lex.CID, collection syntax.NSID, recordKey syntax.RecordKey, load
 	if err := w.pushRoot(); err != nil {
 		return lex.CID{}, err
 	}
-	var low, high []byte // the keys between which those of a node must be; nil if there is no such bound
+	var low, high []byte // the keys of a node must be between these; nil means no bound
 	for {
 		s := w.stack[w.depth-1]
 		w.last, w.slash = low, max(0, bytes.IndexByte(low, '/'))

@@ -13,8 +13,8 @@ import (
 // key of 512.
 const MaxKeySize = 317 + 1 + 512
 
-// Layer returns the layer of the tree in which key stands; the lowest is 0. It is half the number of
-// zero bits that the key's SHA-256 hash begins with, rounded down.
+// Layer returns the layer of the tree in which key belongs. The lowest layer is 0. The layer is half the number of
+// leading zero bits of the key's SHA-256 hash, rounded down.
 func Layer(key []byte) int {
 	digest := sha256.Sum256(key)
 	zeros := 0
@@ -28,8 +28,8 @@ func Layer(key []byte) int {
 	return zeros / 2
 }
 
-// SplitKey returns the two parts of a path, "collection/recordkey", and whether it is valid: whether
-// the collection is an NSID in normal form, with its domain in lower case, and the record key is one.
+// SplitKey returns the two parts of a path, "collection/recordkey", and whether the path is valid: the collection must
+// be an NSID in normal form, with its domain in lower case, and the record key must be valid.
 func SplitKey(key string) (collection syntax.NSID, recordKey syntax.RecordKey, ok bool) {
 	before, after, found := strings.Cut(key, "/")
 	if !found || !validCollection(before) || !syntax.ValidRecordKey(after) {

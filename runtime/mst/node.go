@@ -6,24 +6,23 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// MaxEntries is the highest number of entries in a node. The keys of a layer that fall between two
-// keys of a higher one are 3 on average, and each further one is a quarter less likely: a node of more
-// than 4096 was made to be one.
+// MaxEntries is the highest number of entries in a node. A node has 3 entries on average, and each further
+// entry is a quarter less likely than the one before it. A node of more than 4096 can only be an attack.
 const MaxEntries = 4096
 
-// Node is a node of a tree. Its storage is used again by the next [Node.Parse].
+// Node is a node of a tree. The next [Node.Parse] reuses its memory.
 type Node struct {
 	// Left is the subtree of the keys before the first entry; undefined if there is none.
 	Left lex.CID
 	// Entries are in the order of their keys.
 	Entries []Entry
 
-	keys []byte // what the entries' keys are parts of
+	keys []byte // the memory of the entries' keys
 }
 
-// Entry is a key of a node, with its value and the subtree behind it.
+// Entry is a key of a node, with its value and the subtree after it.
 type Entry struct {
-	// Key is the path, whole. It is valid until the node is parsed into again.
+	// Key is the whole path. It is valid until the next [Node.Parse] of the node.
 	Key []byte
 	// Value is the CID of the record.
 	Value lex.CID
@@ -32,7 +31,7 @@ type Entry struct {
 	Right lex.CID
 }
 
-// What stands in every node in the same way.
+// The fixed parts of every node.
 const (
 	beforeEntries = "\xa2\x61e"                     // a map of 2, and its key "e"
 	beforeLeft    = "\x61l"                         // its key "l"
@@ -46,18 +45,18 @@ const (
 	linkSize      = len(beforeCID) + len(lex.CID{}) // a link in bytes
 )
 
-// The major types of DAG-CBOR that a node's variable parts are of.
+// The major types of DAG-CBOR of a node's variable parts.
 const (
 	majorUint  = 0x00
 	majorBytes = 0x40
 	majorArray = 0x80
 )
 
-// Parse sets n to the node that block holds in DAG-CBOR. It accepts what [Node.Append] writes and
-// nothing else: the canonical form, keys in ascending order, each sharing with the one before it
-// exactly the bytes that it says. What more there is to a node, only the tree can tell: see [Walker].
+// Parse sets n to the node that block encodes in DAG-CBOR. It accepts only what [Node.Append] writes:
+// the canonical form, with keys in ascending order that state exactly how many bytes they share with
+// the key before. Other rules depend on the node's place in the tree: see [Walker].
 //
-// An error wraps [ErrInvalid], and leaves n in no useful state.
+// An error wraps [ErrInvalid]. It leaves n in an undefined state.
 func (n *Node) Parse(block []byte) error {
 	n.Left, n.Entries, n.keys = lex.CID{}, n.Entries[:0], n.keys[:0]
 	p := parser{rest: block, size: len(block)}
@@ -94,7 +93,7 @@ func (n *Node) Parse(block []byte) error {
 	return p.finish()
 }
 
-// checkSuffix checks a key that is the first bytes of the one before it, prefix of them, and suffix.
+// checkSuffix checks a key that consists of the first prefix bytes of the key before it, and of suffix.
 func checkSuffix(before []byte, prefix int, suffix []byte) error {
 	switch {
 	case prefix > len(before):
@@ -113,8 +112,8 @@ func checkSuffix(before []byte, prefix int, suffix []byte) error {
 	return invalid("key %q comes behind %q", string(before[:prefix])+string(suffix), before)
 }
 
-// Append appends the node in DAG-CBOR to dst, and returns that. The entries have to be in the order of
-// their keys, and their values defined.
+// Append appends the node in DAG-CBOR to dst and returns the result. The entries must be in the order of
+// their keys, and their values must be defined.
 func (n *Node) Append(dst []byte) []byte {
 	dst = append(dst, beforeEntries...)
 	dst = appendUint(dst, majorArray, len(n.Entries))

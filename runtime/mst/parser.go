@@ -4,7 +4,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// parser reads the parts of a node. Its first error stays, and then there is no more to read.
+// parser reads the parts of a node. It keeps its first error, after which nothing is left to read.
 type parser struct {
 	rest   []byte
 	size   int    // of the node
@@ -29,7 +29,7 @@ func (p *parser) errorAt(left int, format string, args ...any) error {
 	return invalid("byte %d: "+format, append([]any{p.size - left}, args...)...)
 }
 
-// finish returns the error; that something is left to read is one too.
+// finish returns the error. It is also an error if something is left to read.
 func (p *parser) finish() error {
 	switch {
 	case p.err != nil:
@@ -42,8 +42,8 @@ func (p *parser) finish() error {
 	return nil
 }
 
-// literal reads bytes that stand in every node. It is short enough to be inlined, as it is most of the
-// work.
+// literal reads bytes that are the same in every node. It is short enough to be inlined, because it does most of
+// the work.
 func (p *parser) literal(want string) {
 	if len(p.rest) >= len(want) && string(p.rest[:len(want)]) == want {
 		p.rest = p.rest[len(want):]
@@ -52,7 +52,7 @@ func (p *parser) literal(want string) {
 	}
 }
 
-// uint reads a number of the major type, in its shortest form; what says of what it is a number.
+// uint reads a number of the major type, in its shortest form. The argument what says for an error what is counted.
 func (p *parser) uint(major byte, limit int, what string) int {
 	rest := p.rest
 	if len(rest) == 0 || rest[0]&0xe0 != major {
@@ -66,7 +66,7 @@ func (p *parser) uint(major byte, limit int, what string) int {
 	case value == 25 && len(rest) > 2:
 		value, size, least = int(rest[1])<<8|int(rest[2]), 3, 1<<8
 	case value >= 24:
-		// Beyond 16 bits are all limits, and beyond 64 is what is not canonical.
+		// A number of more than 16 bits is above all limits; the rest is not canonical.
 		value = limit + 1
 	}
 	if value < least || value > limit {
@@ -99,7 +99,7 @@ func (p *parser) link(c *lex.CID) {
 	p.unusualLink(c, rest)
 }
 
-// unusualLink reads a link that is not to a block of DAG-CBOR, or none at all.
+// unusualLink reads a link to a block that is not DAG-CBOR, and fails for anything else.
 func (p *parser) unusualLink(c *lex.CID, rest []byte) {
 	if len(rest) < linkSize || string(rest[:len(beforeCID)]) != beforeCID {
 		p.fail("no link")
@@ -113,7 +113,7 @@ func (p *parser) unusualLink(c *lex.CID, rest []byte) {
 	p.rest = rest[linkSize:]
 }
 
-// optionalLink reads into c the link to a node, or that there is none.
+// optionalLink reads the link to a node into c. For null, it makes c undefined.
 func (p *parser) optionalLink(c *lex.CID) {
 	rest := p.rest
 	if len(rest) > 0 && rest[0] == null[0] {

@@ -9,10 +9,11 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// Tree is a tree that can be changed. It loads the nodes that it needs and no others, so that a tree with missing nodes,
-// such as that of the blocks in a commit message, can be changed as far as its blocks go. A Tree serves one goroutine.
+// Tree is a tree that can be changed. It loads only the nodes that it needs. So a tree with missing nodes, such as that
+// of the blocks in a commit message, can be changed where its nodes are present. A Tree must not be used by several
+// goroutines at once.
 //
-// Of each node that it loads, it checks what a [Walker] checks, as far as the nodes above it show: each key is valid, in
+// In each node that it loads, it checks what a [Walker] checks, as far as the nodes above it show: each key is valid, in
 // its layer, and between the keys to its left and right. After an error, a Tree must not be used.
 type Tree struct {
 	load func(c lex.CID, buf []byte) ([]byte, error)
@@ -37,16 +38,16 @@ type leaf struct {
 	right *branch
 }
 
-// bounds are the keys between which the keys of a subtree must be. A nil key is no bound.
+// bounds are the keys between which the keys of a subtree must be. A nil key means no bound.
 type bounds struct{ low, high []byte }
 
-// rootLayer stands for the layer of a root, which only its keys tell.
+// rootLayer stands for the layer of a root, which is known only from its keys.
 const rootLayer = -1
 
 // NewTree returns the tree whose root is the node root, or a tree without paths if root is undefined.
 //
 // load returns the bytes of a node, which it must have checked against the CID. It may read into buf, which is nil or
-// what load returned earlier. A Tree does not call it for a node that it does not need.
+// a slice that load returned earlier. A Tree calls it only for nodes that it needs.
 func NewTree(root lex.CID, load func(c lex.CID, buf []byte) ([]byte, error)) *Tree {
 	t := &Tree{load: load}
 	if root.Defined() {
@@ -56,7 +57,7 @@ func NewTree(root lex.CID, load func(c lex.CID, buf []byte) ([]byte, error)) *Tr
 }
 
 // Get returns the CID at a path, "collection/recordkey". It is undefined if the tree does not have the path. An error is
-// an [*Error] about a node, or wraps [ErrInvalid] if path is not a path.
+// an [*Error] about a node, or wraps [ErrInvalid] if path is not valid.
 func (t *Tree) Get(path string) (lex.CID, error) {
 	key, err := parsePath(path)
 	if err != nil {
@@ -184,7 +185,7 @@ func (t *Tree) split(b *branch, layer int, key []byte, at bounds) (left, right *
 }
 
 // Delete removes a path, "collection/recordkey", and returns the CID that was there; it is undefined if the tree does not
-// have the path. An error is an [*Error] about a node, or wraps [ErrInvalid] if path is not a path.
+// have the path. An error is an [*Error] about a node, or wraps [ErrInvalid] if path is not valid.
 func (t *Tree) Delete(path string) (before lex.CID, err error) {
 	key, err := parsePath(path)
 	if err != nil || t.root == nil {
@@ -200,8 +201,8 @@ func (t *Tree) Delete(path string) (before lex.CID, err error) {
 	return before, t.lower()
 }
 
-// lower makes the highest node that has an entry the root. A node that cannot be loaded is taken to have one: if it has
-// none, the tree gets a root that no tree has.
+// lower makes the highest node that has an entry the root. It assumes that a node that cannot be loaded has one; if that
+// is wrong, the tree gets a root that no valid tree has.
 func (t *Tree) lower() error {
 	for t.root != nil && t.root.loaded && len(t.root.leaves) == 0 {
 		layer := t.root.layer - 1
@@ -274,9 +275,9 @@ func (t *Tree) merge(left, right *branch, layer int, atLeft, atRight bounds) (*b
 	return left, nil
 }
 
-// Root returns the CID of the root, the data of a commit, after it has passed each node that was changed to emit, those of
-// lower layers first. A node that a later change made useless is not among them. emit may be nil, and must not keep node.
-// A tree without paths has a root, too: a node without entries. An error is that of emit.
+// Root passes each changed node to emit, those of lower layers first, and returns the CID of the root, the data of a
+// commit. It does not pass nodes that are no longer part of the tree. emit may be nil, and must not keep node.
+// The root of a tree without paths is a node without entries. An error is that of emit.
 func (t *Tree) Root(emit func(c lex.CID, node []byte) error) (lex.CID, error) {
 	if t.root == nil {
 		t.root = &branch{loaded: true}
@@ -310,7 +311,7 @@ func (t *Tree) seal(b *branch, emit func(lex.CID, []byte) error) (c lex.CID, err
 	return b.cid, err
 }
 
-// open loads b, which is in the layer, or a root, and checks it.
+// open loads b unless it is loaded, and checks it. layer is its layer, or rootLayer.
 func (t *Tree) open(b *branch, layer int, at bounds) error {
 	if b.loaded {
 		return nil
@@ -346,7 +347,7 @@ func subtree(c lex.CID) *branch {
 	return &branch{cid: c}
 }
 
-// checkNode checks a node of the layer; that of a root is found out.
+// checkNode checks a node of the given layer. If that is rootLayer, it sets it to the root's layer.
 func checkNode(n *Node, layer *int, at bounds) *Error {
 	empty := len(n.Entries) == 0
 	switch {
@@ -384,12 +385,12 @@ func checkNode(n *Node, layer *int, at bounds) *Error {
 	return nil
 }
 
-// find returns the number of the first leaf whose key is not less, and whether it is the key's.
+// find returns the index of the first leaf whose key is not less than key, and whether they are equal.
 func (b *branch) find(key []byte) (int, bool) {
 	return slices.BinarySearchFunc(b.leaves, key, func(l leaf, key []byte) int { return bytes.Compare(l.key, key) })
 }
 
-// below returns the place of the subtree before leaf i, which for i = len(b.leaves) is that after the last leaf.
+// below returns a pointer to the subtree before leaf i. For i = len(b.leaves), that is the subtree after the last leaf.
 func (b *branch) below(i int) **branch {
 	if i == 0 {
 		return &b.left
@@ -397,7 +398,7 @@ func (b *branch) below(i int) **branch {
 	return &b.leaves[i-1].right
 }
 
-// narrow returns the bounds of the subtree before leaf i, where those of b are at.
+// narrow returns the bounds of the subtree before leaf i. at are the bounds of b.
 func (b *branch) narrow(i int, at bounds) bounds {
 	if i > 0 {
 		at.low = b.leaves[i-1].key

@@ -9,26 +9,26 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Leaf is what a tree holds: a path and the CID of its record.
+// Leaf is an entry of a tree: a path and the CID of its record.
 type Leaf struct {
 	Collection syntax.NSID
 	RecordKey  syntax.RecordKey
 	CID        lex.CID
 }
 
-// Walker walks a tree in the order of its paths, and checks that it is well formed: that the keys
-// ascend, over the whole tree, so that none is there twice; that each is a valid path, and stands in
-// the layer that its hash says; that a subtree is one layer below, and holds something; and of each
-// node what [Node.Parse] checks. A tree that passes is the only one of its leaves. There can be no
-// cycle in it and no more nodes on a path than its first key has layers, which is 128 at most.
+// Walker walks a tree in the order of its paths, and checks that it is well formed. The keys must
+// ascend over the whole tree, so that none occurs twice. Each must be a valid path, and be in
+// the layer that its hash determines. A subtree must be one layer below its parent, and must not be empty. Each
+// node must pass the checks of [Node.Parse]. A tree that passes is the only valid tree of its leaves. It has no
+// cycles, and at most 129 nodes from the root to any leaf, because there are no more layers.
 //
-// It is for one goroutine at a time.
+// A Walker must not be used by several goroutines at once.
 type Walker struct {
 	root  lex.CID
 	load  func(c lex.CID, buf []byte) ([]byte, error)
 	ahead func(nodes []lex.CID)
-	below []lex.CID // what ahead is told
-	stack []*step   // the nodes from the root to where the walk stands, and behind them unused ones
+	below []lex.CID // the argument of ahead
+	stack []*step   // the nodes from the root to the current one, followed by unused ones
 	depth int       // how many of them are in use; -1 before the walk
 	nodes int
 
@@ -58,30 +58,30 @@ type step struct {
 
 // NewWalker returns a Walker of the tree whose root is the node root, the data of a commit.
 //
-// load gets the bytes of a node, and has to have checked them against its CID. buf is nil or what load
-// returned earlier for a node that is no longer needed, and load may read into it. If load returns
-// [ErrSkip], the walk goes on behind the subtree of the node: what it checks then holds for the rest of
+// load returns the bytes of a node, and must check them against its CID. It may read into buf, which is nil or
+// a slice that load returned earlier for a node that is no longer needed. If load returns
+// [ErrSkip], the walk continues after the subtree of the node, and the checks cover only the rest of
 // the tree.
 func NewWalker(root lex.CID, load func(c lex.CID, buf []byte) ([]byte, error)) *Walker {
 	return &Walker{root: root, load: load, depth: -1}
 }
 
-// Announce has ahead told which nodes will be loaded soon: those below a node that has just been loaded,
-// in their order. It is for a loader that can fetch several at once. ahead must not keep nodes.
+// Announce makes the Walker call ahead with the nodes that it will load soon: those below a node that it has just
+// loaded, in their order. It is for a loader that can fetch several at once. ahead must not keep nodes.
 func (w *Walker) Announce(ahead func(nodes []lex.CID)) { w.ahead = ahead }
 
 // Nodes returns the number of nodes that have been loaded.
 func (w *Walker) Nodes() int { return w.nodes }
 
-// Skipped returns the number of subtrees that were left out, because load said so.
+// Skipped returns the number of subtrees that were skipped, because load returned [ErrSkip].
 func (w *Walker) Skipped() int { return w.skipped }
 
-// Next gathers the next leaves into leaves, and returns their number. At the end of the tree the error
-// is [io.EOF], and the tree has been checked as a whole. Any other error is an [*Error] and ends the
-// walk. The leaves in front of either are good.
+// Next stores the next leaves in leaves, and returns their number. At the end of the tree the error
+// is [io.EOF], and the whole tree has been checked. Any other error is an [*Error] and ends the
+// walk. The leaves returned with an error are valid.
 //
-// The text of the leaves of one call lies in one piece of memory, which stays as long as one of them is
-// in use: ask for as many leaves as are kept together.
+// The texts of the leaves of one call share one allocation, which stays in memory as long as any of them is
+// in use. So ask for as many leaves at once as will be kept together.
 func (w *Walker) Next(leaves []Leaf) (int, error) {
 	if w.err != nil {
 		return 0, w.err
@@ -121,7 +121,7 @@ func (w *Walker) Next(leaves []Leaf) (int, error) {
 	return n, w.err
 }
 
-// skip takes an error of stepping down into a subtree, and counts the subtree if that is to be left out.
+// skip returns an error of stepping down into a subtree, unless that is ErrSkip: then it counts the subtree.
 func (w *Walker) skip(err error) error {
 	if err == nil || !errors.Is(err, ErrSkip) {
 		return err
@@ -187,7 +187,7 @@ func (w *Walker) open(c lex.CID) (*step, error) {
 	return s, nil
 }
 
-// announce tells of the subtrees of a node, if there is more than one.
+// announce passes the subtrees of a node to ahead, if there is more than one.
 func (w *Walker) announce(n *Node) {
 	w.below = w.below[:0]
 	if n.Left.Defined() {
@@ -212,7 +212,7 @@ func (w *Walker) visit(s *step, key []byte) error {
 	if bytes.Compare(w.last, key) >= 0 {
 		return &Error{Node: s.cid, Key: string(key), Err: invalid("key comes behind %q", w.last)}
 	}
-	// Most paths have the collection of the one before them.
+	// Most paths have the same collection as the path before.
 	slash := w.slash
 	if len(key) <= slash || !bytes.Equal(key[:slash+1], w.last[:min(slash+1, len(w.last))]) {
 		slash = bytes.IndexByte(key, '/')
@@ -230,7 +230,7 @@ func (w *Walker) visit(s *step, key []byte) error {
 	return nil
 }
 
-// split makes the paths of the leaves out of the keys that were gathered for them, in one allocation.
+// split sets the paths of the leaves from the keys that were gathered for them, in one allocation.
 func (w *Walker) split(leaves []Leaf) {
 	if len(w.ends) == 0 {
 		return
