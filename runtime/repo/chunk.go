@@ -143,13 +143,16 @@ func (c *chunk) decoded(ctx context.Context, w *decodingWorker) iter.Seq[*Decode
 	}
 }
 
-// passed overwrites the chunk's only record, with which the loop is done, if w.overwrite is set.
+// passed overwrites the chunk's one record when the loop is done with it, if the caller asked for that. Its memory is not
+// used again, so that a later use of the record reads what was overwritten and does not race with the next record.
 func (c *chunk) passed(w *decodingWorker) {
 	if !w.overwrite {
 		return
 	}
 	c.arena.Reset()
-	for i := range c.memory[:cap(c.memory)] {
-		c.memory[:cap(c.memory)][i] = 0xdb
+	memory := c.memory[:cap(c.memory)]
+	for i := range memory {
+		memory[i] = 0xdb
 	}
+	c.arena, c.memory, c.free = w.arena(), nil, nil
 }

@@ -182,7 +182,7 @@ func (d *decoding) alone(ctx context.Context) iter.Seq2[*Decoded, error] {
 	return func(yield func(*Decoded, error) bool) {
 		w := decodingWorker{decoding: d}
 		arena := d.arena()
-		defer giveBack(arena)
+		defer func() { giveBack(arena) }()
 		var out Decoded
 		for record, err := range d.repo.Records(ctx) {
 			if err == nil && d.leavesOut(record.Collection) {
@@ -191,6 +191,9 @@ func (d *decoding) alone(ctx context.Context) iter.Seq2[*Decoded, error] {
 			if err == nil {
 				if arena != nil {
 					arena.Reset()
+				}
+				if d.overwrite {
+					arena = d.arena() // what was overwritten stays so
 				}
 				out, err = w.decode(ctx, record, arena)
 			}
