@@ -126,7 +126,8 @@ func login(ctx context.Context, actor syntax.AtIdentifier, password string, o *O
 	return c, c.save(ctx, session)
 }
 
-// is reports whether the account is the requested one: did, or actor if did is not known.
+// is reports whether the account is the requested one: did, or actor if did is not known. A session without a handle
+// matches every actor.
 func (g *granted) is(actor syntax.AtIdentifier, did syntax.DID) bool {
 	if did != "" {
 		return g.DID == did

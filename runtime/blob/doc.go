@@ -1,5 +1,5 @@
-// Package blob downloads and uploads blobs: the audio, video, images and other files that the records of an
-// account refer to, and that its server stores beside them.
+// Package blob downloads and uploads blobs: the audio, video, images and other files to which the records of an
+// account refer, and which its server stores along with them.
 //
 //	client, err := pds.New()
 //	if err != nil {
@@ -16,11 +16,11 @@
 //
 // # Reading
 //
-// A blob is named by its CID, which is a hash of its bytes, so that no server has to be trusted. A [Reader]
-// hands bytes out as they come, and ends with io.EOF only after their number and their hash have been
-// found to be right. [Get] returns the bytes, and [Download] makes the file, only then.
+// A blob is named by its CID, which has the hash of its bytes, so the server need not be trusted. A [Reader] returns
+// bytes as they arrive, and ends with io.EOF only after it has verified the size and the hash. [Get] returns the
+// bytes, and [Download] creates the file, only after that.
 //
-// What is wrong with a blob is an [*Error], which says whose blob it is, and how far it came.
+// If a blob cannot be read, the error is an [*Error], which says whose blob it is and how much of it was read.
 //
 // # Writing
 //
@@ -30,6 +30,6 @@
 //		Rules: media.MediaBlobRules,
 //	})
 //
-// Until a record refers to the blob, the server does not give it out, and it deletes it after a while
-// (https://atproto.com/specs/blob): so write the record soon. Uploading the same bytes again does no harm.
+// The server does not serve the blob until a record refers to it, and it deletes a blob without a record after a
+// while (https://atproto.com/specs/blob): so write the record soon. Uploading the same bytes again does no harm.
 package blob

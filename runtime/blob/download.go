@@ -13,27 +13,26 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Info says what was downloaded.
+// Info describes a downloaded blob.
 type Info struct {
 	// Size is the number of bytes.
 	Size int64
-	// MimeType is the media type that the server gave, "" if it gave none; RefMimeType is that of the
-	// reference, "" if it has none. Both are claims, and may differ: a server may guess.
+	// MimeType is the media type that the server sent, "" if it sent none. RefMimeType is the one in the reference,
+	// "" if it has none. Neither is verified, and they may differ: a server may guess.
 	MimeType, RefMimeType string
 }
 
-// Download downloads a blob to the file at path, which is there when it has been verified and not before:
-// it is replaced if it exists, at once. An error leaves it as it was; after a crash it is the old file or
-// the new one.
+// Download downloads a blob to the file at path. It creates or atomically replaces the file only after it has
+// verified the blob. After an error, path is unchanged; after a crash, it is either the old or the new file.
 //
-// The bytes are collected in a file beside it whose name is path with a number and .layers-partial behind
-// it. An error removes that file. One that a killed process has left is removed by the next Download to
-// the same path, which starts over. Several at once, to the same path, do not disturb each other, also if
-// they are of several processes.
+// Download writes the bytes to a temporary file whose name is path followed by a number and .layers-partial. It
+// removes that file after an error. If a killed process has left such a file, the next Download to the same path
+// removes it and starts from the beginning. Several concurrent Downloads to the same path, even from different
+// processes, do not interfere with each other.
 //
-// The new file has the permissions of the old one, or those of [os.Create]. A path to anything but a
-// regular file is an error; a symbolic link is replaced. Options are [WithMaxSize]. The error is that of [Open],
-// [Reader.Read] or the file system.
+// The new file has the permissions of the old one, or those of [os.Create]. It is an error if path names something
+// other than a regular file; but a symbolic link is replaced. The option is [WithMaxSize]. The error is that of
+// [Open], [Reader.Read] or the file system.
 func Download(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, path string, opts ...Option) (info Info, err error) {
 	old, err := os.Stat(path)
 	switch {
@@ -67,7 +66,7 @@ func Download(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, pa
 	return Info{Size: size, MimeType: r.mimeType, RefMimeType: b.MimeType}, nil
 }
 
-// failed returns err as an error of this blob, which those of the Reader are already.
+// failed returns err as an Error of this blob. It returns errors of the Reader, which are Errors already, unchanged.
 func (r *Reader) failed(err error) error {
 	var known *Error
 	if errors.As(err, &known) {

@@ -9,38 +9,38 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// What can be wrong with a blob, for [errors.Is].
+// Errors of blobs, for [errors.Is].
 var (
-	// ErrHash says that bytes are not those that a CID names.
+	// ErrHash says that the hash of the bytes is not that of the CID.
 	ErrHash = errors.New("wrong hash")
-	// ErrSize says that there are more or fewer bytes than there must be.
+	// ErrSize says that there are more or fewer bytes than expected.
 	ErrSize = errors.New("wrong size")
-	// ErrType says that the server took what was uploaded for another media type.
+	// ErrType says that the server assigned another media type to the uploaded blob.
 	ErrType = errors.New("wrong media type")
-	// ErrNotFound says that the server does not have the blob, or that no record refers to it: it is the server's
-	// word, which nothing proves. The page of a proxy is another error.
+	// ErrNotFound says that the server does not have the blob, or that no record refers to it. The server says so
+	// without proof. The page of a proxy does not cause this error.
 	ErrNotFound = errors.New("blob not found")
-	// ErrTooLarge says that a blob is over a limit: the caller's, the lexicon's or the server's.
+	// ErrTooLarge says that a blob is larger than a limit of the caller, the lexicon or the server.
 	ErrTooLarge = errors.New("too large")
-	// ErrUnverifiable says that a reference has no CID with which its bytes could be verified. The CID of
-	// a blob is of version 1, with the codec raw and the hash SHA-256.
+	// ErrUnverifiable says that a reference has no CID by which the bytes can be verified. The CID of a blob must
+	// have version 1, the codec raw and a SHA-256 hash.
 	ErrUnverifiable = errors.New("not the CID of a blob")
 )
 
 // Error says which blob could not be read, and why.
 type Error struct {
-	// DID is the account whose blob it is.
+	// DID is the account that has the blob.
 	DID syntax.DID
-	// CID is the blob's.
+	// CID is the CID of the blob.
 	CID lex.CIDLink
-	// Read is how many bytes had come, and Size how many there had to be, -1 if that is not known.
+	// Read is how many bytes were read. Size is how many were expected, -1 if that is not known.
 	Read, Size int64
-	// Err is what happened: it wraps an error of this package, or one of the packages pds and xrpc. That
-	// of a connection that was cut wraps io.ErrUnexpectedEOF.
+	// Err is the cause: it wraps an error of this package, or one of the packages pds and xrpc. If the connection was
+	// cut off, it wraps io.ErrUnexpectedEOF.
 	Err error
 }
 
-// Error returns a text that names the blob, how far it came, and what happened.
+// Error returns a text with the blob, how much of it was read, and the cause.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "blob: %s of %s", e.CID, e.DID)

@@ -16,11 +16,11 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// The limits without [WithMaxSize].
+// The default limits, which [WithMaxSize] changes.
 const (
-	// DefaultMaxSize is how many bytes [Open] and [Download] read of a blob whose size nobody has said.
+	// DefaultMaxSize is how many bytes [Open] and [Download] read at most if the reference has no size.
 	DefaultMaxSize = 1 << 30
-	// DefaultMaxMemory is how many bytes [Get] reads.
+	// DefaultMaxMemory is how many bytes [Get] reads at most.
 	DefaultMaxMemory = 100 << 20
 )
 
@@ -29,10 +29,10 @@ type Option func(*options) error
 
 type options struct{ maxSize int64 } // 0: not set
 
-// WithMaxSize sets the largest blob that is read, in bytes; a larger one is [ErrTooLarge], before anything
-// is asked for if its reference has the size. Without it, [Get] reads at most [DefaultMaxMemory], and
-// [Open] and [Download] read what the reference says, however much, or at most [DefaultMaxSize] if it does
-// not say.
+// WithMaxSize sets the size of the largest blob that is read, in bytes. The error for a larger one is [ErrTooLarge];
+// if the reference has the size, the error comes before anything is requested. By default, [Get] reads at most
+// [DefaultMaxMemory] bytes; [Open] and [Download] read as many bytes as the reference says, or at most
+// [DefaultMaxSize] if it does not have the size.
 func WithMaxSize(size int64) Option {
 	return func(o *options) error {
 		if size <= 0 {
@@ -43,26 +43,26 @@ func WithMaxSize(size int64) Option {
 	}
 }
 
-// Named returns the reference to a blob of which only the CID is known: its Size is -1.
+// Named returns a reference to a blob of which only the CID is known. Its Size is -1.
 func Named(c lex.CID) lex.Blob { return lex.Blob{Ref: c.Link(), Size: -1} }
 
-// Reader reads one blob. It is for one goroutine at a time.
+// Reader reads one blob. It is not safe for concurrent use.
 type Reader struct {
 	body     io.ReadCloser
 	mimeType string
-	max      int64     // the most bytes that are read
-	hash     hash.Hash // of those that were
-	at       Error     // how far it is
-	err      error     // what ended it
+	max      int64     // the largest number of bytes to read
+	hash     hash.Hash // of the bytes read so far
+	at       Error     // the progress, in the form of an Error
+	err      error     // the error that ended it
 }
 
-// Open asks the server of did for the blob (com.atproto.sync.getBlob) and returns a [Reader] of it, which
-// the caller closes; until then, ctx holds.
+// Open requests the blob from the server of did (com.atproto.sync.getBlob) and returns a [Reader], which the caller
+// must close. ctx also applies to reading.
 //
-// A blob whose reference has no size, see [Named], is read nevertheless. Options are [WithMaxSize].
+// The reference need not have a size, see [Named]. The option is [WithMaxSize].
 //
-// An error is an [*Error]: [ErrUnverifiable], [ErrTooLarge], before anything is sent; [ErrNotFound]; or
-// that of [pds.Client.CallRepo].
+// The error is an [*Error]. It wraps [ErrUnverifiable] or [ErrTooLarge], before anything is sent; [ErrNotFound]; or
+// an error of [pds.Client.CallRepo].
 func Open(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, opts ...Option) (*Reader, error) {
 	var o options
 	for _, opt := range opts {
@@ -108,7 +108,7 @@ func open(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, o opti
 	return r, nil
 }
 
-// announced compares the size of the answer, if the server says it, with what it must be.
+// announced compares the size of the answer, if the server announced it, with the expected size and the limit.
 func (r *Reader) announced() error {
 	answer, ok := r.body.(interface{ Size() int64 })
 	if !ok || answer.Size() < 0 {
@@ -125,27 +125,26 @@ func (r *Reader) announced() error {
 	return nil
 }
 
-// failure returns err as an error of this blob.
+// failure returns err as an Error of this blob.
 func (r *Reader) failure(err error) *Error {
 	e := r.at
 	e.Err = err
 	return &e
 }
 
-// Size returns the number of bytes that there must be: what the reference says, or else the server. It is
-// -1 when neither does.
+// Size returns the size of the blob according to the reference or, if that has none, according to the server. It is
+// -1 if neither says it.
 func (r *Reader) Size() int64 { return r.at.Size }
 
-// MimeType returns the media type that the server gives the blob, "" if it gives none. It is a claim: of
-// whoever uploaded the blob, or a guess of the server's. That of the reference is another claim, and they
-// need not be the same.
+// MimeType returns the media type that the server sent, "" if it sent none. It is not verified: it comes from the
+// client that uploaded the blob, or is a guess of the server. The media type in the reference may be different.
 func (r *Reader) MimeType() string { return r.mimeType }
 
-// Read reads what comes next. It returns io.EOF only at the end of a blob whose size and hash are right.
+// Read implements [io.Reader]. It returns io.EOF only at the end of a blob whose size and hash are right.
 //
-// Its errors are [*Error]s: [ErrSize], at the first byte too many, or at the end if there were too few;
-// [ErrTooLarge]; [ErrHash]; and what ended the connection, of package xrpc. They stay: nothing can be read
-// after one. What had been read before one is not to be trusted.
+// Its errors are [*Error]s. They wrap [ErrSize], at the first surplus byte, or at the end if there were too few
+// bytes; [ErrTooLarge]; [ErrHash]; or an error of package xrpc that ended the connection. After an error, every Read
+// returns the same error, and the bytes read before must not be trusted.
 func (r *Reader) Read(p []byte) (int, error) {
 	if r.err != nil || len(p) == 0 {
 		return 0, r.err
@@ -156,7 +155,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, r.err
 }
 
-// next reads and counts what comes next.
+// next reads, hashes and counts the next bytes.
 func (r *Reader) next(p []byte) (int, error) {
 	n, err := r.body.Read(p)
 	if left := r.max - r.at.Read; int64(n) > left {
@@ -173,7 +172,7 @@ func (r *Reader) surplus() error {
 	return fmt.Errorf("%w: the limit is %d bytes", ErrTooLarge, r.max)
 }
 
-// end returns the Reader's error for one of next.
+// end returns the error of the Reader for an error of next.
 func (r *Reader) end(err error) error {
 	switch {
 	case err == nil:
@@ -190,7 +189,7 @@ func (r *Reader) end(err error) error {
 	return io.EOF
 }
 
-// kind says which media type came, for messages: often it is text/html.
+// kind describes the media type of the answer, for error texts: often it is text/html.
 func (r *Reader) kind() string {
 	if r.mimeType == "" {
 		return ""
@@ -204,18 +203,18 @@ const (
 	buffers    = 4
 )
 
-// WriteTo writes the rest of the blob to w, as [io.Copy] does. It is faster than Read, since it hashes
-// one part while it reads the next. Its error is that of w, or as Read has it: nil says that the blob has
-// been verified. What w has been given before an error is not to be trusted.
+// WriteTo implements [io.WriterTo]: it writes the rest of the blob to w. It is faster than Read, since it hashes one
+// part while it reads the next. The error is that of w, or as in [Reader.Read]; nil means that the blob has been
+// verified. If there is an error, the bytes that were written to w must not be trusted.
 func (r *Reader) WriteTo(w io.Writer) (int64, error) {
 	if r.err != nil {
 		return 0, ignoreEOF(r.err)
 	}
 	size := int64(bufferSize)
 	if r.at.Size >= 0 {
-		size = min(size, r.at.Size-r.at.Read+1) // one more, to see the end
+		size = min(size, r.at.Size-r.at.Read+1) // one more, to detect the end
 	}
-	// Parts go to the goroutine that hashes and come back when that is done with them.
+	// Parts are sent to the goroutine that hashes them, which sends them back when it is done.
 	parts, free, hashed := make(chan []byte, buffers), make(chan []byte, buffers), make(chan struct{})
 	go func() {
 		defer close(hashed)
@@ -267,7 +266,7 @@ func ignoreEOF(err error) error {
 	return err
 }
 
-// Close ends the reading. It says nothing about what was read: only io.EOF does.
+// Close releases the connection. It does not verify what was read: only io.EOF means that the blob is verified.
 func (r *Reader) Close() error {
 	if r.err == nil {
 		r.err = r.failure(os.ErrClosed)
@@ -275,9 +274,9 @@ func (r *Reader) Close() error {
 	return r.body.Close()
 }
 
-// Get reads a blob into memory, after the request of [Open], and returns it with the media type of
-// [Reader.MimeType]. It reads at most [DefaultMaxMemory] unless [WithMaxSize] says otherwise. Nothing is
-// returned with an error, which is that of Open or [Reader.Read].
+// Get reads a blob into memory and returns it, with the media type of [Reader.MimeType]. It reads at most
+// [DefaultMaxMemory] bytes unless [WithMaxSize] says otherwise. The error is that of [Open] or [Reader.Read]; with an
+// error, Get returns no data.
 func Get(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, opts ...Option) (data []byte, mimeType string, err error) {
 	r, err := Open(ctx, c, did, b, append([]Option{WithMaxSize(DefaultMaxMemory)}, opts...)...)
 	if err != nil {
@@ -285,7 +284,7 @@ func Get(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, opts ..
 	}
 	defer r.Close()
 	var buffer bytes.Buffer
-	const trusted = 1 << 20 // what is allocated before any byte has come
+	const trusted = 1 << 20 // how much is allocated before any byte has arrived
 	buffer.Grow(int(min(max(r.Size(), 0), trusted)))
 	if _, err := r.WriteTo(&buffer); err != nil {
 		return nil, "", err

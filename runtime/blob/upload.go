@@ -19,14 +19,15 @@ import (
 
 // UploadOptions are the options of [Upload]; nil stands for the zero value.
 type UploadOptions struct {
-	// Rules are what the lexicon of the record asks of the blob, such as media.MediaBlobRules.
+	// Rules are the lexicon's rules for the blob, such as media.MediaBlobRules.
 	Rules lex.BlobRules
-	// MaxSize is the largest blob that the server takes, in bytes, as far as the caller knows it; 0: not.
-	// Servers do not say it; that of the reference server is 5 MiB unless its operator sets another.
+	// MaxSize is the size of the largest blob that the server accepts, in bytes, if the caller knows it; 0 means that
+	// it is unknown. Servers do not publish their limit; the reference server accepts 5 MiB unless its operator sets
+	// another limit.
 	MaxSize int64
 }
 
-// limit returns the largest size that is allowed, 0 for any.
+// limit returns the largest allowed size, 0 for any.
 func (o *UploadOptions) limit() int64 {
 	if o.MaxSize <= 0 || o.Rules.MaxSize > 0 && o.Rules.MaxSize < o.MaxSize {
 		return o.Rules.MaxSize
@@ -34,16 +35,16 @@ func (o *UploadOptions) limit() int64 {
 	return o.MaxSize
 }
 
-// UploadError says that a server took something else for the blob than what was sent.
+// UploadError says that the reference that the server returned is not that of the bytes that were sent.
 type UploadError struct {
-	// Sent describes what was sent, and Blob is the server's reference. Who can do with the media type in that,
-	// such as application/xml for application/tei+xml, may put it into a record.
+	// Sent describes the bytes that were sent, and Blob is the server's reference. A caller that accepts the server's
+	// media type, such as application/xml for application/tei+xml, may put Blob into a record.
 	Sent, Blob lex.Blob
 	// Err wraps [ErrHash], [ErrSize] or [ErrType].
 	Err error
 }
 
-// Error returns a text that names the CID of what was sent and says what differs.
+// Error returns a text with the CID of what was sent and the difference.
 func (e *UploadError) Error() string {
 	return fmt.Sprintf("blob: upload of %s: %v", e.Sent.Ref, e.Err)
 }
@@ -51,25 +52,25 @@ func (e *UploadError) Error() string {
 // Unwrap returns e.Err.
 func (e *UploadError) Unwrap() error { return e.Err }
 
-// Upload stores what r reads, from where it stands to its end, with the server of an account
-// (com.atproto.repo.uploadBlob), and returns the reference to put into a record. account makes
-// authenticated calls: an auth.Client, for example.
+// Upload uploads the data of r, from its current position to its end, to the server of an account
+// (com.atproto.repo.uploadBlob), and returns the reference to put into a record. account makes authenticated calls:
+// it is an auth.Client, for example.
 //
-// mimeType is the media type, such as "audio/wav" or "text/plain; charset=utf-8". It has to be given: the
-// reference counts for whoever reads it, and servers refuse a record whose field does not allow it.
+// mimeType is the media type, such as "audio/wav" or "text/plain; charset=utf-8". It is required: readers rely on the
+// media type in the reference, and servers refuse a record if its field does not allow the type.
 //
-// What is known beforehand is checked before anything is sent: the media type against options.Rules, and
-// the size, if r is an [io.Seeker] or has a method Len() int, against both limits. A stream that turns out to be
-// larger than a limit is cut off there, so that the server does not take it for the whole.
+// Before it sends anything, Upload checks the media type against options.Rules and, if r is an [io.Seeker] or has a
+// method Len() int, the size against both limits. If a stream turns out to be larger than a limit, Upload aborts the
+// request, so that the server does not take the part for the whole.
 //
-// The reference that comes back must be that of what was sent: with the same hash and size, and of the same media
-// type. Some servers look at the bytes and decide for themselves; parameters may be missing, and the name may be a
-// synonym, such as audio/vnd.wave for audio/wav, if Rules allow it. If the reference is another, the error is an
-// [*UploadError], which has it.
+// The reference that the server returns must match what was sent: the hash, the size and the media type. Some servers
+// determine the media type from the bytes. Its parameters may be missing, and it may be a synonym that Rules allow,
+// such as audio/vnd.wave for audio/wav. If the reference does not match, the error is an [*UploadError], which has
+// the reference.
 //
-// The other errors are a [*lex.Error] for what Rules does not allow, [ErrTooLarge] for a size, as known
-// here or found by the server, or one of account. If r is an io.Seeker, the account may send it
-// a second time after a failure; otherwise a Read of r may still be under way when Upload returns with an error.
+// The other errors are a [*lex.Error] for what Rules do not allow, [ErrTooLarge] if a size is over a limit, whether
+// Upload or the server finds that, or an error of account. If r is an io.Seeker, account may send it again after a
+// failure; otherwise a Read of r may still be in progress when Upload returns an error.
 func Upload(ctx context.Context, account lex.Caller, r io.Reader, mimeType string, options *UploadOptions) (lex.Blob, error) {
 	if options == nil {
 		options = new(UploadOptions)
@@ -94,7 +95,7 @@ func Upload(ctx context.Context, account lex.Caller, r io.Reader, mimeType strin
 		return lex.Blob{}, uploadError(err, source.size)
 	}
 	sent := lex.Blob{Ref: cid.Link(), MimeType: mimeType, Size: size}
-	// Only what is known is taken over: a record is not the place for whatever else a server says.
+	// Copy only the known fields: other fields that a server may send do not belong into a record.
 	got := lex.Blob{Ref: answer.Blob.Ref, MimeType: answer.Blob.MimeType, Size: answer.Blob.Size}
 	gotType, _, _ := mime.ParseMediaType(got.MimeType)
 	switch {
@@ -125,8 +126,8 @@ func mediaType(s string) (string, error) {
 	return t, nil
 }
 
-// synonyms are names of media types that mean the same as another. Servers that look at the bytes of a WAV
-// file call it audio/vnd.wave, for one, and most systems audio/wav or audio/x-wav.
+// synonyms maps names of media types to the name that stands for all with the same meaning. For example, servers that
+// look at the bytes of a WAV file call it audio/vnd.wave, and most systems call it audio/wav or audio/x-wav.
 var synonyms = map[string]string{
 	"audio/wav":         "audio/vnd.wave",
 	"audio/wave":        "audio/vnd.wave",
@@ -146,7 +147,7 @@ var synonyms = map[string]string{
 	"application/x-ogg": "application/ogg",
 }
 
-// synonym returns the one name that stands for a media type and its synonyms.
+// synonym returns the name that stands for a media type and all its synonyms.
 func synonym(mediaType string) string {
 	if s, ok := synonyms[mediaType]; ok {
 		return s
@@ -167,7 +168,7 @@ func preflight(mimeType string, size int64, options *UploadOptions) error {
 	return err
 }
 
-// uploadError returns the error of a call that failed.
+// uploadError returns the error of Upload for that of a failed call.
 func uploadError(err error, size int64) error {
 	switch tooLarge := verdict.Of(err) == verdict.TooLarge; {
 	case tooLarge && size >= 0:
@@ -178,18 +179,18 @@ func uploadError(err error, size int64) error {
 	return fmt.Errorf("blob: upload: %w", err)
 }
 
-// source is what is uploaded. It counts and hashes what is read.
+// source is the data to upload. It counts and hashes what is read.
 type source struct {
 	r      io.Reader
-	seeker io.Seeker // r, if it can be set back
-	start  int64     // where seeker stood
-	size   int64     // of the whole, -1 if it is not known
+	seeker io.Seeker // r, if it can be rewound
+	start  int64     // the initial position of seeker
+	size   int64     // of all data; -1: unknown
 	limit  int64     // 0: none
 
-	mu     sync.Mutex // the transport may read on when it has an answer
+	mu     sync.Mutex // the transport may go on reading after it has an answer
 	over   bool       // the call has ended
-	at     int64      // how many bytes from the start the next one is
-	count  int64      // how many have been hashed: all those from the start
+	at     int64      // the offset of the next byte from the start
+	count  int64      // how many bytes, from the start, have been hashed
 	hash   hash.Hash
 	failed error
 }
@@ -198,7 +199,7 @@ func newSource(r io.Reader, limit int64) *source {
 	s := &source{r: r, size: -1, limit: limit, hash: sha256.New()}
 	if file, ok := r.(*os.File); ok {
 		if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
-			return s // devices can be seeked, and say that they are empty
+			return s // seeking works on devices, but they seem to be empty
 		}
 	}
 	if seeker, ok := r.(io.Seeker); ok {
@@ -221,7 +222,7 @@ func newSource(r io.Reader, limit int64) *source {
 	return s
 }
 
-// body returns s with the methods that say what is known of it.
+// body returns s with a method Len if its size is known, and a method Seek if it can be rewound.
 func (s *source) body() io.Reader {
 	switch {
 	case s.seeker != nil:
@@ -232,7 +233,7 @@ func (s *source) body() io.Reader {
 	return s
 }
 
-// Read reads what comes next. It fails when that is more than the limit.
+// Read implements [io.Reader]. It returns an error if there is more data than the limit.
 func (s *source) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
 	s.mu.Lock()
@@ -254,7 +255,7 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// result ends the reading and returns what has been read.
+// result ends the reading and returns the size and the CID of what has been read.
 func (s *source) result() (size int64, cid lex.CID, failed error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -274,10 +275,10 @@ func (s sizedSource) Len() int {
 	return int(s.size - s.at)
 }
 
-// seekSource is a source that can be set back.
+// seekSource is a source that can be rewound.
 type seekSource struct{ *source }
 
-// Seek sets the place of the next Read, in bytes from where the reader stood at first.
+// Seek implements [io.Seeker]. Offset 0 is the initial position of the reader.
 func (s seekSource) Seek(offset int64, whence int) (int64, error) {
 	if whence == io.SeekStart {
 		offset += s.start

@@ -1,9 +1,10 @@
-// Package panics carries panics from the goroutine in which they happen to the one that waits for it.
+// Package panics carries panics from the goroutine in which they happen to the goroutine that waits for its work.
 //
-// A panic in a goroutine that nobody recovers in ends the process, and a caller can recover in its own goroutines
-// only. So each goroutine that this module starts runs its work in [Catch], and the error comes to where the work is
-// waited for. Work that is done for a caller, and may call the caller's functions, panics there again: see
-// [Resume]. Work on untrusted data returns the error, which then says what data it is about.
+// A panic ends the process unless it is recovered in the same goroutine, and a caller can only recover panics in its
+// own goroutines. So each goroutine that this module starts runs its work in [Catch], and passes the error to the
+// goroutine that waits for the work. If the work is done for a caller and may call the caller's functions, the
+// waiting goroutine panics again: see [Resume]. If the work is on untrusted data, it returns the error, together with
+// a description of the data.
 package panics
 
 import (
@@ -11,7 +12,7 @@ import (
 	"runtime/debug"
 )
 
-// Error is a panic.
+// Error is a caught panic.
 type Error struct {
 	// Value is what panic was called with.
 	Value any
@@ -19,16 +20,16 @@ type Error struct {
 	Stack []byte
 }
 
-// Error returns a text that has the value.
+// Error returns a text with the value.
 func (e *Error) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 
-// Unwrap returns the value if it is an error, and else nil.
+// Unwrap returns the value if it is an error, or else nil.
 func (e *Error) Unwrap() error {
 	err, _ := e.Value.(error)
 	return err
 }
 
-// Catch calls f and returns its error. If f panics, that is an [*Error].
+// Catch calls f and returns its error, or an [*Error] if f panics.
 func Catch(f func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
@@ -38,7 +39,7 @@ func Catch(f func() error) (err error) {
 	return f()
 }
 
-// Resume panics with the value of the panic that err is. Any other err it returns.
+// Resume panics with the value of the panic if err is an [*Error]. It returns any other err.
 func Resume(err error) error {
 	if e, ok := err.(*Error); ok {
 		panic(e.Value)

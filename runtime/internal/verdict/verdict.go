@@ -1,9 +1,9 @@
-// Package verdict says what the answer to an XRPC call means. It is the only place that does: reading, writing,
-// blobs and sessions ask it, so that they cannot disagree.
+// Package verdict interprets the errors of XRPC calls. It is the only place that does: the packages for reading,
+// writing, blobs and sessions all use it, so that they cannot disagree.
 //
-// Only an answer in the protocol's own form is the server's word: a JSON object that names its error
-// (https://atproto.com/specs/xrpc#error-responses). The page of a proxy, an answer of success that is something
-// else than the method answers with, and silence say nothing, whatever their HTTP status: they are [Unknown].
+// Only an answer in the protocol's own form counts as the server's answer: a JSON object that names its error
+// (https://atproto.com/specs/xrpc#error-responses). The page of a proxy, whatever its status, a success answer that
+// is malformed for the method, and a missing answer mean nothing: their verdict is [Unknown].
 package verdict
 
 import (
@@ -19,10 +19,11 @@ import (
 // Verdict is what the error of a call means.
 type Verdict uint8
 
-// The verdicts. All but Unknown are the server's word, and say that a procedure was not carried out.
+// The verdicts. All but Unknown come from an answer of the server itself, and mean that a procedure was not carried
+// out.
 const (
-	// Unknown: nothing is known. There was no answer, or none in the protocol's form, or the server failed (5xx)
-	// and does not know itself what became of the call.
+	// Unknown: it is not known whether the call was carried out. There was no answer, or none in the protocol's form,
+	// or the server failed (5xx) and does not know it either.
 	Unknown Verdict = iota
 	// NoRecord: the repository has no such record.
 	NoRecord
@@ -43,20 +44,20 @@ const (
 	Expired
 	// SecondFactor: the account asks for a second factor.
 	SecondFactor
-	// Busy: the server wants to be left alone for a while.
+	// Busy: the server asks clients to wait.
 	Busy
-	// TooLarge: the request is larger than the server takes.
+	// TooLarge: the request is larger than the server accepts.
 	TooLarge
-	// Exists: there is a record under that key already.
+	// Exists: a record with that key exists already.
 	Exists
-	// Swapped: the record or the repository is no longer what the caller said it was.
+	// Swapped: the record or the repository is no longer in the state that the caller gave as a condition.
 	Swapped
-	// Refused: the server does not carry out the call, for another reason.
+	// Refused: the server refused the call for another reason.
 	Refused
 )
 
-// Of returns what err means, the error of a call. That of nil is Unknown: ask only about errors. Of a caller that is
-// not an [xrpc.Client], the [lex.ErrorName] in the error counts.
+// Of returns the meaning of err, the error of a call. err should not be nil; if it is, Of returns Unknown. If the
+// caller was not an [xrpc.Client], Of uses the [lex.ErrorName] that err wraps.
 func Of(err error) Verdict {
 	var answer *xrpc.Error
 	if name := lex.ErrorName(""); !errors.As(err, &answer) && errors.As(err, &name) {
@@ -85,12 +86,12 @@ func Of(err error) Verdict {
 	case http.StatusRequestEntityTooLarge:
 		return TooLarge
 	case http.StatusRequestTimeout:
-		return Unknown // the server may have begun
+		return Unknown // the server may have begun to carry out the call
 	}
 	return Refused
 }
 
-// names are the errors whose name says all.
+// names has the errors whose name alone determines the verdict.
 var names = map[string]Verdict{
 	"RecordNotFound":          NoRecord,
 	"BlobNotFound":            NoBlob,
@@ -116,16 +117,16 @@ var names = map[string]Verdict{
 	"InvalidSwap":             Swapped,
 }
 
-// general are the names that servers give to errors for which they have none.
+// general has the names that servers use for errors without a specific name.
 var general = map[string]bool{"InvalidRequest": true, "NotFound": true}
 
-// ofText returns what the message of an error with a general name says. Older reference servers, and other servers,
-// tell these cases by their message alone.
+// ofText returns the verdict for an error with a general name, from its message. Older reference servers, and other
+// servers, distinguish these cases only by the message.
 func ofText(e *xrpc.Error) Verdict {
 	message := strings.ToLower(strings.TrimSpace(e.Message))
 	switch {
 	case e.NSID == atproto.NSIDIdentityResolveHandle:
-		// Nothing else can be wrong with such a request, and servers have many texts for it.
+		// The handle is all that can be wrong with such a request, and servers use many texts for it.
 		if e.Name == "InvalidRequest" || silent(e, message) || contains(message, "handle") {
 			return NoHandle
 		}
@@ -136,7 +137,7 @@ func ofText(e *xrpc.Error) Verdict {
 			return NoBlob
 		}
 	case e.NSID == atproto.NSIDRepoGetRecord || e.NSID == atproto.NSIDSyncGetRecord:
-		// Without a URI, the reference server says so of the records of repositories that it does not have.
+		// Without a URI, this is the reference server's message for records of repositories that it does not have.
 		if message == "could not locate record" {
 			return NoRepo
 		}
@@ -147,7 +148,7 @@ func ofText(e *xrpc.Error) Verdict {
 	return Unknown
 }
 
-// silent reports whether the server named the error NotFound, with that status, and had nothing to add.
+// silent reports whether the server sent status 404 and the name NotFound, without any other message.
 func silent(e *xrpc.Error, message string) bool {
 	return e.Name == "NotFound" && e.Status == http.StatusNotFound && (message == "" || message == "not found")
 }
@@ -161,10 +162,10 @@ func contains(message string, texts ...string) bool {
 	return false
 }
 
-// Moved reports whether err may mean that a repository is at another server by now, so that its account should be
-// looked up once more: the server does not have or serve it, or there was no answer of a server.
+// Moved reports whether err may mean that a repository has moved to another server, so that its account should be
+// looked up again: the server does not have or serve the repository, or the server itself did not answer.
 func Moved(err error) bool {
-	var wait *xrpc.WaitError // nothing was sent, on purpose
+	var wait *xrpc.WaitError // the request was deliberately not sent
 	switch Of(err) {
 	case NoRepo, Inactive:
 		return true
@@ -174,15 +175,15 @@ func Moved(err error) bool {
 	return false
 }
 
-// Heard reports whether err has the server's own word: an answer in the protocol's form. Without it a call may still be
-// under way, even if a proxy has answered meanwhile.
+// Heard reports whether err has an answer of the server itself, in the protocol's form. Without one, the call may
+// still be in progress, even if a proxy has answered.
 func Heard(err error) bool {
 	var answer *xrpc.Error
 	return errors.As(err, &answer) && answer.Name != ""
 }
 
-// Large reports whether a smaller request may help: the server says so, or a proxy does by its status. The latter is not
-// the server's word, [Of] such an error is Unknown, and the call may have been carried out.
+// Large reports whether a smaller request may help, because the server says so, or a proxy by its status. In the case
+// of a proxy, [Of] returns Unknown, and the call may have been carried out.
 func Large(err error) bool {
 	var answer *xrpc.Error
 	return Of(err) == TooLarge || errors.As(err, &answer) && answer.Status == http.StatusRequestEntityTooLarge
