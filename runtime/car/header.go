@@ -11,23 +11,23 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// header is what stands in front of the first section.
+// header is the part of an archive before the first section.
 type header struct {
 	version int
 	roots   []lex.CID
 	start   int64 // offset of the first section
-	end     int64 // offset behind the last section; -1 if the end of the archive says it
+	end     int64 // offset after the last section; -1 if that is the end of the archive
 }
 
-// What stands in front of the version 1 that an archive of version 2 wraps.
+// The part of an archive of version 2 before the version 1 that it wraps.
 const (
 	pragma      = "\x0a\xa1\x67version\x02" // the header of version 1 that says that this is version 2
-	traits      = 16                        // bytes of flags, which are not looked at
+	traits      = 16                        // bytes of flags, which are ignored
 	header2Size = traits + 3*8              // those, and three offsets
 )
 
-// readHeader reads the header of an archive, and of one in version 2 that of the version 1 inside it,
-// and leaves r at the first section.
+// readHeader reads the header of an archive, and leaves r at the first section. For an archive of version 2, it also
+// reads the header of the version 1 inside it.
 func readHeader(r *bufio.Reader, maxSize int) (header, error) {
 	h := header{version: 1, end: -1}
 	if isPragma(r) {
@@ -60,7 +60,7 @@ func readHeader(r *bufio.Reader, maxSize int) (header, error) {
 		return fault(fmt.Errorf("longer than the data that version 2 announces"))
 	}
 	_, _ = r.Discard(n) // peeked
-	// It is read as it comes: a length alone costs nothing.
+	// The memory grows with what is read: a claimed length alone allocates nothing.
 	b, err := io.ReadAll(io.LimitReader(r, int64(size)))
 	if err == nil && len(b) < int(size) {
 		err = ErrTruncated
@@ -72,8 +72,8 @@ func readHeader(r *bufio.Reader, maxSize int) (header, error) {
 	return h, err
 }
 
-// isText reports whether an archive begins with nothing but ASCII text, as the JSON and HTML that servers send in place of
-// one do. A header's second byte is never text: it begins a map.
+// isText reports whether start is only ASCII text, as in the JSON and HTML that servers send in place of an archive. In a
+// header, the byte after the length is never text, because it begins a map.
 func isText(start []byte) bool {
 	for _, c := range start {
 		if c != '\t' && c != '\n' && c != '\r' && (c < ' ' || c > '~') {
@@ -88,7 +88,7 @@ func isPragma(r *bufio.Reader) bool {
 	return err == nil && string(start) == pragma
 }
 
-// readVersion2 reads what version 2 puts in front of the version 1 that it wraps, up to the latter.
+// readVersion2 reads the part of an archive of version 2 before the version 1 that it wraps.
 func (h *header) readVersion2(r *bufio.Reader) error {
 	fault := func(err error) error {
 		return &Error{Offset: 0, Err: fmt.Errorf("%w: version 2: %w", ErrHeader, truncated(err))}
@@ -112,7 +112,7 @@ func (h *header) readVersion2(r *bufio.Reader) error {
 	return nil
 }
 
-// The fields of a header, and what else it has of DAG-CBOR, https://ipld.io/specs/codecs/dag-cbor/spec/.
+// The fields of a header, and its elements of DAG-CBOR, https://ipld.io/specs/codecs/dag-cbor/spec/.
 const (
 	fieldRoots   = "roots"
 	fieldVersion = "version"
@@ -132,7 +132,7 @@ const (
 	afterRoots  = "\x67version\x01"
 )
 
-// headerParser reads canonical DAG-CBOR. Its first error stays, and then nothing is left to read.
+// headerParser reads canonical DAG-CBOR. It keeps its first error, after which nothing is left to read.
 type headerParser struct {
 	b      []byte
 	i      int
@@ -140,8 +140,8 @@ type headerParser struct {
 	err    error
 }
 
-// parseHeader returns the roots in the header b of version 1, which stands at offset: a map of the roots, an array of
-// CIDs, and the version, 1. The format allows further fields, and no roots.
+// parseHeader returns the roots in the header b of version 1, which is at offset in the archive. A header is a map of
+// the roots, an array of CIDs, and the version, 1. The format allows further fields, and an empty array of roots.
 func parseHeader(b []byte, offset int64) ([]lex.CID, error) {
 	p := headerParser{b: b, offset: offset}
 	major, fields := p.head()
@@ -179,7 +179,7 @@ func parseHeader(b []byte, offset int64) ([]lex.CID, error) {
 	return roots, p.err
 }
 
-// fail notes an error at byte i of the header.
+// fail records an error at byte i of the header.
 func (p *headerParser) fail(i int, err error) {
 	if p.err == nil {
 		p.err = &Error{Offset: p.offset + int64(i), Err: fmt.Errorf("%w: %w", ErrHeader, err)}
@@ -188,7 +188,7 @@ func (p *headerParser) fail(i int, err error) {
 }
 
 // head reads the head of an item: its major type and its argument, a count, a number or a length, in the shortest form.
-// Simple values and floats have major type 7, and the bits of a float are read over.
+// Simple values and floats have major type 7; the argument of a float is its bits.
 func (p *headerParser) head() (major byte, argument uint64) {
 	if p.i == len(p.b) {
 		p.fail(p.i, fmt.Errorf("it ends within its map"))
@@ -237,7 +237,7 @@ func (p *headerParser) take(n uint64) []byte {
 	return b
 }
 
-// text reads a text of n bytes, whose head stands at byte at.
+// text reads a text of n bytes, whose head is at byte at.
 func (p *headerParser) text(at int, n uint64) []byte {
 	b := p.take(n)
 	if !utf8.Valid(b) {
@@ -246,8 +246,8 @@ func (p *headerParser) text(at int, n uint64) []byte {
 	return b
 }
 
-// key reads a key of a map, which comes behind before, unless it is the first: a shorter one, or one of the same length
-// that sorts lower.
+// key reads a key of a map. Unless it is the first, it must come after before, the previous key: shorter keys come
+// first, and those of the same length are sorted by their bytes.
 func (p *headerParser) key(before []byte, first bool) []byte {
 	at := p.i
 	major, n := p.head()
@@ -261,7 +261,7 @@ func (p *headerParser) key(before []byte, first bool) []byte {
 	return key
 }
 
-// clip returns as much of a key as an error shows.
+// clip returns the start of a key for an error.
 func clip(key []byte) []byte { return key[:min(len(key), 40)] }
 
 // roots reads the array of roots.
@@ -298,7 +298,7 @@ func (p *headerParser) link() []byte {
 	return p.target(at, tag)
 }
 
-// target reads what a tag that stands at byte at is of: the only tag is that of a link.
+// target reads the value of a tag, whose head is at byte at. It fails unless the tag is that of a link.
 func (p *headerParser) target(at int, tag uint64) []byte {
 	major, n := p.head()
 	b := p.take(n)
@@ -311,7 +311,7 @@ func (p *headerParser) target(at int, tag uint64) []byte {
 	return b[1:]
 }
 
-// skip reads a value that nobody needs. It checks its form, but for the CIDs of its links.
+// skip skips a value. It checks that the value is canonical, but does not check the CIDs of its links.
 func (p *headerParser) skip(depth int) {
 	at := p.i
 	if depth == 0 {

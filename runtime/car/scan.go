@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	// groupSize is how many sections are dealt with together.
+	// groupSize is how many sections are processed together.
 	groupSize = 64
 	// windowSize is how much is read at once from a file.
 	windowSize = 128 << 10
-	// smallArchive is the size of an archive for which workers are not worth their while.
+	// smallArchive is the size of an archive, in bytes, below which workers do not save time.
 	smallArchive = 1 << 20
 )
 
@@ -24,14 +24,14 @@ type scan struct {
 	index  *Index
 	window window
 	offset int64 // of the next section
-	left   int   // how many sections there may still be
-	check  bool  // whether to check the blocks, for no worker does
+	left   int   // how many more sections there may be
+	check  bool  // whether to check the blocks here, because no worker does
 	group  []section
 	buf    []byte // for blocks that are read to be checked
 }
 
-// scan enters all sections, which end at end, into the table. Of an archive in memory it has the blocks
-// checked.
+// scan enters all sections, which end at end, into the table. If the archive is in memory, it also checks the
+// blocks.
 func (x *Index) scan(ctx context.Context, end int64) error {
 	workers, ctx := errgroup.WithContext(ctx)
 	workers.SetLimit(x.opts.workers)
@@ -52,7 +52,7 @@ func (x *Index) scan(ctx context.Context, end int64) error {
 			err = ctx.Err()
 		}
 	}
-	// A worker that finds a bad block ends ctx, and so its error is the one to tell.
+	// A worker that finds a bad block ends ctx, so that its error is the cause.
 	return cmp.Or(panics.Resume(workers.Wait()), err)
 }
 
@@ -93,8 +93,8 @@ func (s *scan) next() error {
 	return nil
 }
 
-// insert enters the group into the table. A block that was there before is counted, and one in a file
-// checked, for nobody will read it.
+// insert enters the group into the table. It counts repeated blocks. In a file, it also checks them, because
+// they will never be read.
 func (s *scan) insert() error {
 	x := s.index
 	x.table.prepare(s.group)
@@ -129,7 +129,7 @@ func (x *Index) check(sections []section) error {
 	return nil
 }
 
-// window gives the beginnings of sections. From a file it reads ahead, for most sections are small.
+// window returns the beginnings of sections. In a file it reads ahead, because most sections are small.
 type window struct {
 	index *Index
 	end   int64 // of the sections
@@ -137,7 +137,7 @@ type window struct {
 	buf   []byte
 }
 
-// at returns the bytes at offset: maxPrefix of them, or those up to the end.
+// at returns the bytes at offset: maxPrefix of them, or fewer at the end.
 func (w *window) at(offset int64) ([]byte, error) {
 	stop := min(offset+int64(maxPrefix), w.end)
 	if w.index.source == nil {

@@ -50,7 +50,7 @@ func (s *section) parse(b []byte, offset int64, maxSize int) error {
 	return nil
 }
 
-// end returns the offset behind the section.
+// end returns the offset after the section.
 func (s *section) end() int64 { return s.data + int64(s.size) }
 
 // check checks the bytes of the block against its CID.

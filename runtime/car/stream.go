@@ -17,9 +17,9 @@ import (
 const (
 	// pieceSize is how much of a stream is read, checked and stored at once.
 	pieceSize = 256 << 10
-	// pieceCount is how many pieces are under way: read, checked or stored.
+	// pieceCount is how many pieces are read, checked or stored at the same time.
 	pieceCount = 6
-	// streamEstimate is for how many blocks of a stream of several pieces there is room from the beginning.
+	// streamEstimate is for how many blocks the table of a stream with several pieces has room at first.
 	streamEstimate = 1 << 16
 )
 
@@ -70,7 +70,7 @@ func NewIndexStream(ctx context.Context, r io.Reader, store Store, opts ...Optio
 		if s.offset < x.header.end {
 			return nil, &Error{Offset: s.offset, Err: ErrTruncated}
 		}
-		// What version 2 puts behind the sections is not needed.
+		// The part of version 2 after the sections is not needed.
 		if _, err := io.Copy(io.Discard, buffered); err != nil {
 			return nil, &Error{Offset: start.n, Err: err}
 		}
@@ -78,7 +78,7 @@ func NewIndexStream(ctx context.Context, r io.Reader, store Store, opts ...Optio
 	return x, nil
 }
 
-// beginning counts the bytes of a stream. An error stays.
+// beginning counts the bytes of a stream. After an error, it returns the same error again.
 type beginning struct {
 	r   io.Reader
 	n   int64
@@ -102,9 +102,9 @@ type stream struct {
 	r      io.Reader
 	store  io.Writer
 	offset int64  // of the next section
-	rest   []byte // what of it has been read
-	need   int    // its size, as far as known
-	left   int    // how many sections there may still be
+	rest   []byte // the part of it that has been read
+	need   int    // its size, or 0 if not known
+	left   int    // how many more sections there may be
 	stored int64  // how many bytes go to the store
 
 	// Each channel has room for all pieces, so that sending one never blocks.
@@ -116,7 +116,7 @@ type piece struct {
 	buf      []byte
 	start    int64 // position of buf
 	sections []section
-	parts    []part // what is to be stored
+	parts    []part // the parts to store
 	users    atomic.Int32
 }
 
@@ -141,11 +141,11 @@ func (s *stream) run(ctx context.Context) error {
 		defer close(s.check)
 		err = s.read(ctx)
 	}()
-	// A worker that fails ends ctx, and so its error is the one to tell.
+	// A worker that fails ends ctx, so that its error is the cause.
 	return cmp.Or(panics.Resume(workers.Wait()), err)
 }
 
-// checkAll checks the blocks of the pieces that it is sent.
+// checkAll checks the blocks of the pieces that it receives from s.check.
 func (s *stream) checkAll() error {
 	for p := range s.check {
 		if err := p.check(); err != nil {
@@ -156,7 +156,7 @@ func (s *stream) checkAll() error {
 	return nil
 }
 
-// storeAll stores what is new in the pieces that it is sent.
+// storeAll stores the new blocks of the pieces that it receives from s.write.
 func (s *stream) storeAll() error {
 	for p := range s.write {
 		for _, part := range p.parts {
@@ -169,7 +169,7 @@ func (s *stream) storeAll() error {
 	return nil
 }
 
-// release gives a piece back once both workers are done with it.
+// release makes a piece free once both workers are done with it.
 func (s *stream) release(p *piece) {
 	if p.users.Add(-1) == 0 {
 		s.free <- p
@@ -204,7 +204,7 @@ func (s *stream) read(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// fill makes a piece of the rest of the one before and what follows in the stream. At the end of the stream
+// fill fills a piece with the rest of the piece before and the next bytes of the stream. At the end of the stream,
 // it returns io.EOF.
 func (p *piece) fill(ctx context.Context, s *stream) error {
 	if size := max(pieceSize, s.need); cap(p.buf) < size {
@@ -225,7 +225,7 @@ func (p *piece) fill(ctx context.Context, s *stream) error {
 	return nil
 }
 
-// parse finds the whole sections of a piece, which is the last one or not.
+// parse finds the whole sections of a piece. last says whether it is the last piece.
 func (s *stream) parse(p *piece, last bool) error {
 	p.sections = p.sections[:0]
 	end := p.start + int64(len(p.buf))
@@ -260,8 +260,8 @@ func (s *stream) parse(p *piece, last bool) error {
 	return nil
 }
 
-// insert enters the sections of a piece into the table, and says which parts of it are to be stored; last says that
-// there are no other pieces.
+// insert enters the sections of a piece into the table, and sets the piece's parts to store. last says whether it is the
+// last piece.
 func (s *stream) insert(p *piece, last bool) {
 	table := &s.index.table
 	if table.slots == nil {

@@ -15,10 +15,10 @@ const (
 	codecBits = 1
 	maxOffset = 1<<(64-sizeBits-codecBits) - 1
 
-	meanBlock = 3 << 9 // what the first size of a table assumes; it grows where blocks are smaller
+	meanBlock = 3 << 9 // the bytes per block that a table's first size assumes; with smaller blocks, it grows
 	minSlots  = 1 << 6
-	// maxEstimate is the highest number of blocks for which there is room from the beginning: a size
-	// that somebody claims costs no more than that.
+	// maxEstimate is the highest number of blocks for which a table has room at first. It bounds the
+	// cost of a size that is only claimed.
 	maxEstimate = 1 << 18
 )
 
@@ -27,7 +27,7 @@ const (
 type table struct {
 	rows  []row
 	slots []slot
-	shift uint // takes a hash to a slot
+	shift uint // hash >> shift is the first slot
 	keys  [4]uint64
 }
 
@@ -40,7 +40,7 @@ type row struct {
 // slot is a place of the hash table.
 type slot struct {
 	tag    uint32 // of the hash
-	number uint32 // of the row, and 1; 0 is a free slot
+	number uint32 // the row's number plus 1; 0 for a free slot
 }
 
 // newTable returns a table for about the given number of blocks.
@@ -60,9 +60,9 @@ func (t *table) allocate(slots int) {
 	t.shift = uint(64 - bits.TrailingZeros(uint(slots)))
 }
 
-// hash returns the hash by which a digest is found. The digests of an archive may be made up so that
-// they meet in one slot, and so they cannot stand for themselves. They are multiplied by numbers that
-// nobody knows: a universal hash function, of which any two digests meet in few.
+// hash returns the hash by which a digest is found. It cannot be a part of the digest, because an
+// attacker can choose digests that would collide in one slot. So digests are multiplied by random
+// numbers, as a universal hash function: for any two digests, few choices of them make these collide.
 func (t *table) hash(digest []byte) uint64 {
 	_ = digest[31]
 	return binary.LittleEndian.Uint64(digest)*t.keys[0] +
@@ -71,7 +71,7 @@ func (t *table) hash(digest []byte) uint64 {
 		binary.LittleEndian.Uint64(digest[24:])*t.keys[3]
 }
 
-// tag returns bits of a hash that are not those which choose its slot.
+// tag returns bits of a hash other than those that choose its slot.
 func tag(h uint64) uint32 { return uint32(h >> 8) }
 
 // digest returns the digest in c.
@@ -91,10 +91,10 @@ func (t *table) find(c *lex.CID, h uint64) (number int, ok bool) {
 	return 0, false
 }
 
-// findAll does what find does for several CIDs, and returns how many of them it found, up to the first
-// that it did not. It first takes what is in their first slots for granted, and checks it afterwards: no
-// look at a slot has to wait for another, and so they are fetched from memory together, and the rows
-// after them.
+// findAll is find for several CIDs. It stops at the first that it does not find, and returns how many it
+// found. It first loads the first slot of each CID, and checks afterwards whether that is the right one.
+// So no load waits for another, and the processor fetches all slots from memory together, and then the
+// rows.
 func (t *table) findAll(cids []lex.CID, numbers []int) int {
 	for i := range cids {
 		numbers[i] = int(t.slots[t.hash(digest(&cids[i]))>>t.shift].number) - 1
@@ -112,8 +112,8 @@ func (t *table) findAll(cids []lex.CID, numbers []int) int {
 	return len(cids)
 }
 
-// prepare computes the hashes of sections that are about to be inserted, and looks at their slots. As no
-// look has to wait for another, all of the slots are fetched from memory together.
+// prepare computes the hashes of sections that are about to be inserted, and loads their slots. No load
+// waits for another, so that the processor fetches all slots from memory together.
 func (t *table) prepare(sections []section) {
 	sum := uint32(0)
 	for i := range sections {
@@ -124,8 +124,8 @@ func (t *table) prepare(sections []section) {
 	runtime.KeepAlive(sum)
 }
 
-// insert enters the block of a section that has been prepared, which is kept at the given position, and reports
-// whether it was not there.
+// insert enters the block of a section that has been prepared, with the position at which the block is kept. It
+// returns false if the block is in the table already.
 func (t *table) insert(s *section, at int64) bool {
 	if _, ok := t.find(&s.cid, s.hash); ok {
 		return false
@@ -138,7 +138,7 @@ func (t *table) insert(s *section, at int64) bool {
 	return true
 }
 
-// place enters row number into the slots.
+// place enters the row with the given number into the slots.
 func (t *table) place(number int, h uint64) {
 	i := int(h >> t.shift)
 	for t.slots[i].number != 0 {
@@ -163,7 +163,7 @@ func newRow(s *section, at int64) row {
 	return row{digest: s.cid.Digest(), packed: packed}
 }
 
-// place returns where the block is.
+// place returns the position and the size of the block.
 func (r *row) place() (offset int64, size int) {
 	return int64(r.packed >> (sizeBits + codecBits)), int(r.packed >> codecBits & maxBlockSize)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // Writer writes an archive in CAR version 1, the version that the AT Protocol uses. It must not be used by several
-// goroutines at once. It keeps the CIDs of all blocks that it has written in memory.
+// goroutines at once. It keeps in memory the CIDs of all blocks that it has written.
 type Writer struct {
 	w       *bufio.Writer
 	written map[lex.CID]struct{}
