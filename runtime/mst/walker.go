@@ -38,8 +38,8 @@ type Walker struct {
 	last  []byte // the key of the last leaf, a part of text
 	slash int    // where its collection ends
 
-	text       []byte // the keys of the leaves that are being gathered, behind the key before them
-	kept       int    // the length of that one
+	text       []byte // the key of the last leaf, followed by those of the leaves that are being gathered
+	kept       int    // the length of the former
 	ends       []end
 	collection syntax.NSID // of the leaf before
 }

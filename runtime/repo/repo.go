@@ -96,8 +96,8 @@ func FromBytes(ctx context.Context, b []byte, opts ...Option) (*Repo, error) {
 // Read checks every block against its CID as it reads it. Blocks that are read back later from the temporary file
 // are not checked again.
 //
-// An error of r is wrapped in one that says how many bytes were read. If the archive has more than [DefaultMaxSize] bytes, the error wraps [ErrTooLarge]. When ctx
-// ends, Read stops before its next read of r; it does not interrupt one.
+// An error of r is wrapped in one that says how many bytes were read. If the archive has more than [DefaultMaxSize]
+// bytes, the error wraps [ErrTooLarge]. When ctx ends, Read stops before its next read of r; it does not interrupt one.
 func Read(ctx context.Context, r io.Reader, opts ...Option) (*Repo, error) {
 	o, err := newOptions(opts)
 	if err != nil {
