@@ -49,7 +49,7 @@ type Client struct {
 	over      error    // why the session is over
 	overAt    time.Time
 	checked   string    // the access token of the session whose PDS was found to be the account's
-	recheckAt time.Time // when that has to be done again; zero: not with this token
+	recheckAt time.Time // when to check that again; zero: not with this token
 	known     string    // the PDS that the account's document named at the last look-up
 }
 

@@ -135,7 +135,7 @@ func (g *granted) is(actor syntax.AtIdentifier, did syntax.DID) bool {
 	return g.Handle == identity.HandleInvalid || strings.EqualFold(string(g.Handle), string(actor))
 }
 
-// locate returns the account's DID, "" if it is not known, and the origin of the server to log in at.
+// locate returns the account's DID, "" if it is not known, and the origin of the server to log in to.
 func locate(ctx context.Context, actor syntax.AtIdentifier, o *Options) (syntax.DID, string, error) {
 	if o.PDS != "" {
 		did, _ := actor.DID()

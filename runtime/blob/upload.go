@@ -222,7 +222,7 @@ func newSource(r io.Reader, limit int64) *source {
 	return s
 }
 
-// body returns s with a method Len if its size is known, and a method Seek if it can be rewound.
+// body returns s with a method Seek if it can be rewound, or else with a method Len if its size is known.
 func (s *source) body() io.Reader {
 	switch {
 	case s.seeker != nil:

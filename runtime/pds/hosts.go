@@ -29,8 +29,8 @@ type RepoStatus struct {
 type ListReposOptions struct {
 	// Cursor is where the list starts; "" stands for its beginning.
 	Cursor string
-	// PageSize is how many repositories are requested at once; 0 stands for the largest number that servers allow:
-	// 1000, or 2000 for ListReposByCollection.
+	// PageSize is how many repositories a page has at most; 0 stands for the largest number that servers allow: 1000,
+	// or 2000 for ListReposByCollection.
 	PageSize int
 	// Checkpoint is as in [ListOptions].
 	Checkpoint func(cursor string)

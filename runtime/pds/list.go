@@ -15,7 +15,7 @@ import (
 type ListOptions struct {
 	// Cursor is where the list starts; "" stands for its beginning.
 	Cursor string
-	// PageSize is how many records are requested at once, from 1 to 100; 0 stands for 100.
+	// PageSize is how many records a page has at most, from 1 to 100; 0 stands for 100.
 	PageSize int
 	// Reverse reverses the order of the record keys. By default the newest records come first.
 	Reverse bool
@@ -123,7 +123,7 @@ func some[T comparable](v T) lex.Opt[T] {
 	return lex.Some(v)
 }
 
-// failed is a sequence that ends with an error at once.
+// failed returns a sequence that yields only an error.
 func failed[T any](err error) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T

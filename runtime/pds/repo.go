@@ -84,7 +84,7 @@ type ListBlobsOptions struct {
 	Since syntax.TID
 	// Cursor is where the list starts; "" stands for its beginning.
 	Cursor string
-	// PageSize is how many blobs are requested at once, from 1 to 1000; 0 stands for 1000.
+	// PageSize is how many blobs a page has at most, from 1 to 1000; 0 stands for 1000.
 	PageSize int
 	// Checkpoint is as in [ListOptions].
 	Checkpoint func(cursor string)

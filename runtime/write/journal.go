@@ -258,7 +258,7 @@ func (j *Journal) another(why string) error {
 	return fmt.Errorf("%w %s is of another batch: %s. %s", ErrJournal, j.path, why, advice)
 }
 
-// full returns the error for a journal that can hold no more.
+// full returns the error for a journal that has reached its largest size.
 func (j *Journal) full() error {
 	advice := "Split the batch into several files, each with a journal of its own"
 	if j.sent > 0 {
