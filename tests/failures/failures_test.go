@@ -1,5 +1,5 @@
 // Package failures tests every way of reading and writing over the network against servers that fail in
-// every way: each pair ends in a clear error or a correct result, in time, and leaves no files or goroutines.
+// every way: each pair ends in a clear error or a correct result, in time, and leaves nothing behind.
 package failures
 
 import (
