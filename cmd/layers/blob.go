@@ -17,6 +17,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/media"
 	"github.com/layers-pub/layers-go/layers/persona"
 	"github.com/layers-pub/layers-go/runtime/blob"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
@@ -46,7 +47,7 @@ only the exit status 0 says that it was whole.`,
 			if err != nil {
 				return err
 			}
-			cid, err := lex.ParseCID(args[1])
+			c, err := cid.Parse(args[1])
 			if err != nil {
 				return misuse("%q: %v", args[1], err)
 			}
@@ -59,7 +60,7 @@ only the exit status 0 says that it was whole.`,
 				return err
 			}
 			if output == "-" {
-				reader, err := blob.Open(ctx, client, who.DID, blob.Named(cid))
+				reader, err := blob.Open(ctx, client, who.DID, blob.Named(c))
 				if err != nil {
 					return err
 				}
@@ -67,9 +68,9 @@ only the exit status 0 says that it was whole.`,
 				return errors.Join(err, reader.Close())
 			}
 			if output == "" {
-				output = cid.String()
+				output = c.String()
 			}
-			info, err := blob.Download(ctx, client, who.DID, blob.Named(cid), output)
+			info, err := blob.Download(ctx, client, who.DID, blob.Named(c), output)
 			if err != nil {
 				return err
 			}

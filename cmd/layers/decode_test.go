@@ -21,6 +21,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/repo"
 )
@@ -274,11 +275,11 @@ func sections(t *testing.T, archive []byte) []section {
 	for at := n + int(length); at < len(archive); {
 		length, n := binary.Uvarint(archive[at:])
 		end := at + n + int(length)
-		cid, err := lex.CIDFromBytes(archive[at+n : at+n+36])
+		c, err := cid.FromBytes(archive[at+n : at+n+36])
 		if err != nil || end > len(archive) {
 			t.Fatalf("byte %d: %v", at, err)
 		}
-		all = append(all, section{at, at + n + 36, end, cid.String()})
+		all = append(all, section{at, at + n + 36, end, c.String()})
 		at = end
 	}
 	if len(all) < 400 {

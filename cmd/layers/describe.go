@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -43,7 +43,7 @@ not say which commit is the newest, the rest is printed, and the status is 1.`,
 				answer := struct {
 					DID         syntax.DID    `json:"did"`
 					Handle      syntax.Handle `json:"handle"`
-					Commit      *lex.CID      `json:"commit"`
+					Commit      *cid.CID      `json:"commit"`
 					Rev         *syntax.TID   `json:"rev"`
 					Collections []syntax.NSID `json:"collections"`
 				}{DID: description.DID, Handle: description.Handle, Collections: description.Collections}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -13,7 +14,7 @@ import (
 
 func getCommand(s *servers) *cobra.Command {
 	var asJSON, prove bool
-	var cid string
+	var version string
 	command := &cobra.Command{
 		Use:     "get AT-URI",
 		GroupID: groupRead,
@@ -36,12 +37,12 @@ The collection in AT-URI may leave out pub.layers. in front, as that of list.`,
 			}
 			noteMisspelt(command, uri.Collection())
 			options := new(pds.GetRecordOptions)
-			if cid != "" {
+			if version != "" {
 				if prove {
 					return misuse("--proof proves the record as it is now: it cannot go with --cid")
 				}
-				if options.CID, err = lex.ParseCID(cid); err != nil {
-					return misuse("--cid %q: %v", cid, err)
+				if options.CID, err = cid.Parse(version); err != nil {
+					return misuse("--cid %q: %v", version, err)
 				}
 			}
 			client, err := s.repos()
@@ -67,7 +68,7 @@ The collection in AT-URI may leave out pub.layers. in front, as that of list.`,
 	}
 	jsonFlag(command, &asJSON)
 	command.Flags().BoolVar(&prove, "proof", false, "have the server prove that the record is in the signed repository")
-	command.Flags().StringVar(&cid, "cid", "", "get this version of the record; servers may have the newest only")
+	command.Flags().StringVar(&version, "cid", "", "get this version of the record; servers may have the newest only")
 	return command
 }
 

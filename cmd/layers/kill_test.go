@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/tests/corpus"
 	"github.com/layers-pub/layers-go/tests/reference"
 )
@@ -31,7 +31,7 @@ func TestKilledDownloads(t *testing.T) {
 		t.Fatal(err)
 	}
 	story := bytes.Repeat([]byte("and then, "), 100_000)
-	cid := lex.CIDOf(lex.CodecRaw, story).String()
+	id := cid.Of(cid.Raw, story).String()
 	server := httptest.NewUnstartedServer(nil)
 	origin := "http://" + server.Listener.Addr().String()
 	t.Cleanup(server.Close)
@@ -56,7 +56,7 @@ func TestKilledDownloads(t *testing.T) {
 		want []byte
 	}{
 		{"pull", []string{"pull", c.DID(), "-o", "."}, strings.ReplaceAll(c.DID(), ":", "-") + ".car", archive},
-		{"blob get", []string{"blob", "get", c.DID(), cid, "-o", "story"}, "story", story},
+		{"blob get", []string{"blob", "get", c.DID(), id, "-o", "story"}, "story", story},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -32,7 +33,7 @@ func printJSON(w io.Writer, v any) error {
 // something when there are issues.
 type line struct {
 	uri     syntax.ATURI
-	cid     lex.CID
+	cid     cid.CID
 	trust   string // omitted if ""
 	value   []byte // JSON
 	unknown bool

@@ -14,6 +14,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/auth"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
@@ -90,11 +91,11 @@ the record at the same time, one of the two fails.`,
 		RunE: writing(func(ctx context.Context, command *cobra.Command, args []string) error {
 			options := &write.PutOptions{Lookup: records.Lookup, AllowUnknown: unknown, DropFields: drop}
 			if swap == "none" {
-				options.Swap = lex.NullOf[lex.CID]()
-			} else if cid, given, err := parseSwap(swap); err != nil {
+				options.Swap = lex.NullOf[cid.CID]()
+			} else if c, given, err := parseSwap(swap); err != nil {
 				return err
 			} else if given {
-				options.Swap = lex.ValueOrNull(cid)
+				options.Swap = lex.ValueOrNull(c)
 			}
 			target, err := parseTarget(args[0])
 			if err != nil {
@@ -134,7 +135,7 @@ COLLECTION/RECORD-KEY. A record that is not there counts as deleted.`,
 		Example: `  layers delete corpus.corpus/3mabcdefghi2a`,
 		Args:    arguments(1, 1, "a RECORD"),
 		RunE: writing(func(ctx context.Context, command *cobra.Command, args []string) error {
-			cid, _, err := parseSwap(swap)
+			c, _, err := parseSwap(swap)
 			if err != nil {
 				return err
 			}
@@ -154,7 +155,7 @@ COLLECTION/RECORD-KEY. A record that is not there counts as deleted.`,
 			if err != nil {
 				return err
 			}
-			if err := write.Delete(ctx, client, uri, &write.DeleteOptions{Swap: cid}); err != nil {
+			if err := write.Delete(ctx, client, uri, &write.DeleteOptions{Swap: c}); err != nil {
 				return err
 			}
 			printf(command.ErrOrStderr(), "deleted %s\n", uri)
@@ -264,7 +265,7 @@ func printRef(command *cobra.Command, ref write.Ref, err error) error {
 	}
 	return printJSON(exact(command.OutOrStdout()), struct {
 		URI syntax.ATURI `json:"uri"`
-		CID lex.CID      `json:"cid"`
+		CID cid.CID      `json:"cid"`
 	}{ref.URI, ref.CID})
 }
 
@@ -314,12 +315,12 @@ func (t target) check(ctx context.Context, s *servers, client *auth.Client) erro
 	return nil
 }
 
-func parseSwap(text string) (cid lex.CID, given bool, err error) {
+func parseSwap(text string) (c cid.CID, given bool, err error) {
 	if text == "" {
-		return cid, false, nil
+		return c, false, nil
 	}
-	if cid, err = lex.ParseCID(text); err != nil {
-		return cid, false, misuse("--swap %q: %v", text, err)
+	if c, err = cid.Parse(text); err != nil {
+		return c, false, misuse("--swap %q: %v", text, err)
 	}
-	return cid, true, nil
+	return c, true, nil
 }

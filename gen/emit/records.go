@@ -58,19 +58,19 @@ func emitRepository(f *jen.File, r *plan.Records) {
 		})).Line()
 	f.Add(says("add puts a record that decoded without issues into the field of its collection."),
 		jen.Func().Params(jen.Id("r").Op("*").Id("Repository")).Id("add").Params(
-			jen.Id("uri").Qual(SyntaxPath, "ATURI"), jen.Id("cid").Add(lex("CID")), jen.Id("trust").Add(lex("Trust")), jen.Id("v").Add(lex("Record")),
+			jen.Id("uri").Qual(SyntaxPath, "ATURI"), jen.Id("c").Qual(CIDPath, "CID"), jen.Id("trust").Add(lex("Trust")), jen.Id("v").Add(lex("Record")),
 		).Block(jen.Switch(jen.Id("v").Op(":=").Id("v").Assert(jen.Type())).BlockFunc(func(g *jen.Group) {
 			for _, c := range r.Collections {
 				field := jen.Id("r").Dot(c.Field)
 				g.Case(jen.Op("*").Add(ref(c.Type))).Block(
-					field.Clone().Op("=").Append(field.Clone(), jen.Id("entry").Call(jen.Id("uri"), jen.Id("cid"), jen.Id("trust"), jen.Id("v"))))
+					field.Clone().Op("=").Append(field.Clone(), jen.Id("entry").Call(jen.Id("uri"), jen.Id("c"), jen.Id("trust"), jen.Id("v"))))
 			}
 		}))).Line()
 	f.Func().Id("entry").Types(jen.Id("T").Any()).Params(
-		jen.Id("uri").Qual(SyntaxPath, "ATURI"), jen.Id("cid").Add(lex("CID")), jen.Id("trust").Add(lex("Trust")), jen.Id("v").Op("*").Id("T"),
+		jen.Id("uri").Qual(SyntaxPath, "ATURI"), jen.Id("c").Qual(CIDPath, "CID"), jen.Id("trust").Add(lex("Trust")), jen.Id("v").Op("*").Id("T"),
 	).Add(lex("Entry")).Types(jen.Id("T")).Block(
 		jen.Return(lex("Entry").Types(jen.Id("T")).Values(
-			jen.Id("URI").Op(":").Id("uri"), jen.Id("CID").Op(":").Id("cid"), jen.Id("Trust").Op(":").Id("trust"), jen.Id("Value").Op(":").Id("v"))),
+			jen.Id("URI").Op(":").Id("uri"), jen.Id("CID").Op(":").Id("c"), jen.Id("Trust").Op(":").Id("trust"), jen.Id("Value").Op(":").Id("v"))),
 	)
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/persona"
 	"github.com/layers-pub/layers-go/layers/resource"
 	"github.com/layers-pub/layers-go/layers/segmentation"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -105,65 +106,65 @@ type Repository struct {
 }
 
 // add puts a record that decoded without issues into the field of its collection.
-func (r *Repository) add(uri syntax.ATURI, cid lex.CID, trust lex.Trust, v lex.Record) {
+func (r *Repository) add(uri syntax.ATURI, c cid.CID, trust lex.Trust, v lex.Record) {
 	switch v := v.(type) {
 	case *alignment.Alignment:
-		r.Alignment = append(r.Alignment, entry(uri, cid, trust, v))
+		r.Alignment = append(r.Alignment, entry(uri, c, trust, v))
 	case *annotation.AnnotationLayer:
-		r.AnnotationLayer = append(r.AnnotationLayer, entry(uri, cid, trust, v))
+		r.AnnotationLayer = append(r.AnnotationLayer, entry(uri, c, trust, v))
 	case *annotation.ClusterSet:
-		r.AnnotationClusterSet = append(r.AnnotationClusterSet, entry(uri, cid, trust, v))
+		r.AnnotationClusterSet = append(r.AnnotationClusterSet, entry(uri, c, trust, v))
 	case *changelog.Entry:
-		r.ChangelogEntry = append(r.ChangelogEntry, entry(uri, cid, trust, v))
+		r.ChangelogEntry = append(r.ChangelogEntry, entry(uri, c, trust, v))
 	case *corpus.Corpus:
-		r.Corpus = append(r.Corpus, entry(uri, cid, trust, v))
+		r.Corpus = append(r.Corpus, entry(uri, c, trust, v))
 	case *corpus.Membership:
-		r.CorpusMembership = append(r.CorpusMembership, entry(uri, cid, trust, v))
+		r.CorpusMembership = append(r.CorpusMembership, entry(uri, c, trust, v))
 	case *eprint.DataLink:
-		r.EprintDataLink = append(r.EprintDataLink, entry(uri, cid, trust, v))
+		r.EprintDataLink = append(r.EprintDataLink, entry(uri, c, trust, v))
 	case *eprint.Eprint:
-		r.Eprint = append(r.Eprint, entry(uri, cid, trust, v))
+		r.Eprint = append(r.Eprint, entry(uri, c, trust, v))
 	case *expression.Expression:
-		r.Expression = append(r.Expression, entry(uri, cid, trust, v))
+		r.Expression = append(r.Expression, entry(uri, c, trust, v))
 	case *graph.GraphEdge:
-		r.GraphEdge = append(r.GraphEdge, entry(uri, cid, trust, v))
+		r.GraphEdge = append(r.GraphEdge, entry(uri, c, trust, v))
 	case *graph.GraphEdgeSet:
-		r.GraphEdgeSet = append(r.GraphEdgeSet, entry(uri, cid, trust, v))
+		r.GraphEdgeSet = append(r.GraphEdgeSet, entry(uri, c, trust, v))
 	case *graph.GraphNode:
-		r.GraphNode = append(r.GraphNode, entry(uri, cid, trust, v))
+		r.GraphNode = append(r.GraphNode, entry(uri, c, trust, v))
 	case *judgment.AgreementReport:
-		r.JudgmentAgreementReport = append(r.JudgmentAgreementReport, entry(uri, cid, trust, v))
+		r.JudgmentAgreementReport = append(r.JudgmentAgreementReport, entry(uri, c, trust, v))
 	case *judgment.ExperimentDef:
-		r.JudgmentExperimentDef = append(r.JudgmentExperimentDef, entry(uri, cid, trust, v))
+		r.JudgmentExperimentDef = append(r.JudgmentExperimentDef, entry(uri, c, trust, v))
 	case *judgment.JudgmentSet:
-		r.JudgmentSet = append(r.JudgmentSet, entry(uri, cid, trust, v))
+		r.JudgmentSet = append(r.JudgmentSet, entry(uri, c, trust, v))
 	case *media.Media:
-		r.Media = append(r.Media, entry(uri, cid, trust, v))
+		r.Media = append(r.Media, entry(uri, c, trust, v))
 	case *ontology.Ontology:
-		r.Ontology = append(r.Ontology, entry(uri, cid, trust, v))
+		r.Ontology = append(r.Ontology, entry(uri, c, trust, v))
 	case *ontology.TypeDef:
-		r.OntologyTypeDef = append(r.OntologyTypeDef, entry(uri, cid, trust, v))
+		r.OntologyTypeDef = append(r.OntologyTypeDef, entry(uri, c, trust, v))
 	case *persona.Persona:
-		r.Persona = append(r.Persona, entry(uri, cid, trust, v))
+		r.Persona = append(r.Persona, entry(uri, c, trust, v))
 	case *resource.Collection:
-		r.ResourceCollection = append(r.ResourceCollection, entry(uri, cid, trust, v))
+		r.ResourceCollection = append(r.ResourceCollection, entry(uri, c, trust, v))
 	case *resource.CollectionMembership:
-		r.ResourceCollectionMembership = append(r.ResourceCollectionMembership, entry(uri, cid, trust, v))
+		r.ResourceCollectionMembership = append(r.ResourceCollectionMembership, entry(uri, c, trust, v))
 	case *resource.Entry:
-		r.ResourceEntry = append(r.ResourceEntry, entry(uri, cid, trust, v))
+		r.ResourceEntry = append(r.ResourceEntry, entry(uri, c, trust, v))
 	case *resource.Filling:
-		r.ResourceFilling = append(r.ResourceFilling, entry(uri, cid, trust, v))
+		r.ResourceFilling = append(r.ResourceFilling, entry(uri, c, trust, v))
 	case *resource.Template:
-		r.ResourceTemplate = append(r.ResourceTemplate, entry(uri, cid, trust, v))
+		r.ResourceTemplate = append(r.ResourceTemplate, entry(uri, c, trust, v))
 	case *resource.TemplateComposition:
-		r.ResourceTemplateComposition = append(r.ResourceTemplateComposition, entry(uri, cid, trust, v))
+		r.ResourceTemplateComposition = append(r.ResourceTemplateComposition, entry(uri, c, trust, v))
 	case *segmentation.Segmentation:
-		r.Segmentation = append(r.Segmentation, entry(uri, cid, trust, v))
+		r.Segmentation = append(r.Segmentation, entry(uri, c, trust, v))
 	}
 }
 
-func entry[T any](uri syntax.ATURI, cid lex.CID, trust lex.Trust, v *T) lex.Entry[T] {
-	return lex.Entry[T]{URI: uri, CID: cid, Trust: trust, Value: v}
+func entry[T any](uri syntax.ATURI, c cid.CID, trust lex.Trust, v *T) lex.Entry[T] {
+	return lex.Entry[T]{URI: uri, CID: c, Trust: trust, Value: v}
 }
 
 // Decode decodes all records of an archive, as [repo.Repo.Decode] does. Every record is in one of

@@ -17,6 +17,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/expression"
 	"github.com/layers-pub/layers-go/layers/media"
 	"github.com/layers-pub/layers-go/runtime/appview"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/multikey"
@@ -81,7 +82,7 @@ func repositoryWith(t testing.TB, key string) (*pds.Client, lex.Envelope) {
 // A claim is raised to what was signed; the bytes are those of the repository, whatever was claimed.
 func TestConfirm(t *testing.T) {
 	c, right := repository(t)
-	other := lex.CIDOf(lex.CodecDagCBOR, []byte("\xa0"))
+	other := cid.Of(cid.DagCBOR, []byte("\xa0"))
 	for _, test := range []struct {
 		name   string
 		change func(*lex.Envelope)
@@ -92,7 +93,7 @@ func TestConfirm(t *testing.T) {
 		{"other bytes", func(e *lex.Envelope) { e.Data = []byte("\xa0") }, nil, true},
 		{"other bytes, in JSON", func(e *lex.Envelope) { e.Data, e.Encoding = []byte("{}"), lex.JSON }, nil, true},
 		{"another CID", func(e *lex.Envelope) { e.CID = other }, appview.ErrDiffers, true},
-		{"no CID", func(e *lex.Envelope) { e.CID = lex.CID{} }, appview.ErrDiffers, true},
+		{"no CID", func(e *lex.Envelope) { e.CID = cid.CID{} }, appview.ErrDiffers, true},
 		{"no such record", func(e *lex.Envelope) { e.URI = e.URI[:len(e.URI)-13] + "3zzzzzzzzzzzz" }, pds.ErrRecordNotFound, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -123,8 +124,8 @@ func TestConfirm(t *testing.T) {
 
 func TestConfirmEntry(t *testing.T) {
 	c, right := repository(t)
-	cid := syntax.CID(right.CID.String())
-	entry, err := appview.ConfirmEntry[annotation.AnnotationLayer](t.Context(), c, right.URI, cid)
+	id := syntax.CID(right.CID.String())
+	entry, err := appview.ConfirmEntry[annotation.AnnotationLayer](t.Context(), c, right.URI, id)
 	if err != nil || entry.Trust != lex.Signed || entry.CID != right.CID || entry.Value.CreatedAt == "" {
 		t.Errorf("%+v, error %v", entry, err)
 	}
@@ -132,7 +133,7 @@ func TestConfirmEntry(t *testing.T) {
 	if !errors.Is(err, appview.ErrDiffers) || entry == nil || entry.CID != right.CID {
 		t.Errorf("%+v, error %v", entry, err)
 	}
-	if _, err = appview.ConfirmEntry[media.Media](t.Context(), c, right.URI, cid); err == nil {
+	if _, err = appview.ConfirmEntry[media.Media](t.Context(), c, right.URI, id); err == nil {
 		t.Error("a record of another collection is no error")
 	}
 }
@@ -194,8 +195,8 @@ func TestReferenceConfirm(t *testing.T) {
 	var views []string
 	for _, key := range []string{"3l3famgxlzxwf", "3l3famgxlzxwg", "3l3famgxlzxwh", "3l3famgxlzxwi"} {
 		value := expressionRecord(t, key)
-		uri, cid := account.CreateRecord(t, expression.NSIDExpression, key, value)
-		views = append(views, fmt.Sprintf(`{"uri":%q,"cid":%q,"value":%s}`, uri, cid, value))
+		uri, c := account.CreateRecord(t, expression.NSIDExpression, key, value)
+		views = append(views, fmt.Sprintf(`{"uri":%q,"cid":%q,"value":%s}`, uri, c, value))
 	}
 	account.PutRecord(t, expression.NSIDExpression, "3l3famgxlzxwg", expressionRecord(t, "new"))
 	account.DeleteRecord(t, expression.NSIDExpression, "3l3famgxlzxwh")
@@ -204,7 +205,7 @@ func TestReferenceConfirm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	views[3] = fmt.Sprintf(`{"uri":"at://%s/%s/3l3famgxlzxwi","cid":%q,"value":%s}`, account.DID, expression.NSIDExpression, lex.CIDOf(lex.CodecDagCBOR, data), lie)
+	views[3] = fmt.Sprintf(`{"uri":"at://%s/%s/3l3famgxlzxwi","cid":%q,"value":%s}`, account.DID, expression.NSIDExpression, cid.Of(cid.DagCBOR, data), lie)
 	handleView := strings.Replace(views[0], account.DID, account.Handle, 1)
 
 	view := answers(t, map[string]string{"": `{"records":[` + strings.Join(append(views, handleView), ",") + `]}`})

@@ -16,6 +16,7 @@ import (
 
 	"github.com/layers-pub/layers-go/gen/lexicon"
 	"github.com/layers-pub/layers-go/runtime/appview"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -241,7 +242,7 @@ func (m maker) value(node *lexicon.Node, depth int) any {
 		if len(node.Accept) > 0 {
 			mimeType = strings.Replace(node.Accept[0], "*", "x", 1)
 		}
-		return object{"$type": "blob", "ref": object{"$link": lex.CIDOf(lex.CodecRaw, nil).String()}, "mimeType": mimeType, "size": 0}
+		return object{"$type": "blob", "ref": object{"$link": cid.Of(cid.Raw, nil).String()}, "mimeType": mimeType, "size": 0}
 	case "string":
 		return m.string(node)
 	}
@@ -274,7 +275,7 @@ func (m maker) string(node *lexicon.Node) string {
 var formats = map[string]string{
 	"at-uri":        "at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/pub.layers.expression.expression/3l3famgxlzxwf",
 	"at-identifier": "alice.example.com",
-	"cid":           lex.CIDOf(lex.CodecDagCBOR, nil).String(),
+	"cid":           cid.Of(cid.DagCBOR, nil).String(),
 	"datetime":      "2026-01-01T00:00:00.5Z",
 	"did":           "did:plc:ewvi7nxzyoun6zhxrhs64oiz",
 	"nsid":          "com.example.thing",
@@ -298,7 +299,7 @@ func (m maker) object(node *lexicon.Node, depth int) object {
 		if err != nil {
 			m.f.t.Errorf("%s: %v", m.doc.ID, err)
 		}
-		o["cid"] = lex.CIDOf(lex.CodecDagCBOR, text).String()
+		o["cid"] = cid.Of(cid.DagCBOR, text).String()
 		if record, ok := value.(object); ok {
 			o["uri"] = fmt.Sprintf("at://%s/%s/3l3famgxlzxwf", formats["did"], record["$type"])
 		}

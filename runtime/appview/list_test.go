@@ -14,6 +14,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/expression"
 	"github.com/layers-pub/layers-go/runtime/appview"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -45,7 +46,7 @@ func note(t testing.TB, key, value string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprintf(`{"uri":"%s%s","cid":"%s","value":%s}`, uri, key, lex.CIDOf(lex.CodecDagCBOR, data), value)
+	return fmt.Sprintf(`{"uri":"%s%s","cid":"%s","value":%s}`, uri, key, cid.Of(cid.DagCBOR, data), value)
 }
 
 // summary returns a line for each turn of a loop over a list.
@@ -60,7 +61,7 @@ func summary(list iter.Seq2[lex.Envelope, error]) (lines []string) {
 			lines = append(lines, "error")
 		case err != nil:
 			lines = append(lines, "error without a name")
-		case e.Trust == lex.Claimed && e.Encoding == lex.CBOR && e.CID == lex.CIDOf(lex.CodecDagCBOR, e.Data):
+		case e.Trust == lex.Claimed && e.Encoding == lex.CBOR && e.CID == cid.Of(cid.DagCBOR, e.Data):
 			lines = append(lines, key)
 		default:
 			lines = append(lines, fmt.Sprintf("%+v", e))
@@ -124,7 +125,7 @@ func TestFailure(t *testing.T) {
 	if f := failures[0]; string(f.Data) != value || f.Encoding != lex.JSON || f.Issues[0].Path != "/n" {
 		t.Errorf("%+v", f)
 	}
-	if f := failures[1]; f.Issues[0].Want != f.CID.String() || f.Issues[0].Found != lex.CIDOf(lex.CodecDagCBOR, f.Data).String() || string(f.Data) != "\xa0" {
+	if f := failures[1]; f.Issues[0].Want != f.CID.String() || f.Issues[0].Found != cid.Of(cid.DagCBOR, f.Data).String() || string(f.Data) != "\xa0" {
 		t.Errorf("%+v", f)
 	}
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/resource"
 	"github.com/layers-pub/layers-go/layers/segmentation"
 	"github.com/layers-pub/layers-go/runtime/appview"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -256,7 +257,7 @@ func TestQueriesByName(t *testing.T) {
 		}
 		records, items := 0, 0
 		for e, err := range c.List(t.Context(), nsid, required(doc)) {
-			if err != nil || e.Trust != lex.Claimed || e.Encoding != lex.CBOR || e.CID != lex.CIDOf(lex.CodecDagCBOR, e.Data) || e.URI.RecordKey() != "3l3famgxlzxwf" {
+			if err != nil || e.Trust != lex.Claimed || e.Encoding != lex.CBOR || e.CID != cid.Of(cid.DagCBOR, e.Data) || e.URI.RecordKey() != "3l3famgxlzxwf" {
 				t.Errorf("%s: %+v, error %v", nsid, e, err)
 			}
 			records++

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/blob"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
 )
@@ -76,9 +77,9 @@ func serveLarge(t testing.TB, pieces int) (*pds.Client, lex.Blob) {
 		t.Fatal(err)
 	}
 	digest, _ := hashAll(pieces)
-	cid := lex.CIDOf(lex.CodecRaw, nil)
-	copy(cid[len(cid)-sha256.Size:], digest.Sum(nil))
-	return clientOf(t, strings.TrimSpace(origin)), lex.Blob{Ref: cid.Link(), MimeType: "audio/wav", Size: int64(pieces) * piece}
+	c := cid.Of(cid.Raw, nil)
+	copy(c[len(c)-sha256.Size:], digest.Sum(nil))
+	return clientOf(t, strings.TrimSpace(origin)), lex.Blob{Ref: lex.LinkTo(c), MimeType: "audio/wav", Size: int64(pieces) * piece}
 }
 
 // hashAll is the floor: SHA-256 over the bytes, which are in the processor's cache.

@@ -20,6 +20,7 @@ import (
 
 	"github.com/layers-pub/layers-go/internal/disk"
 	"github.com/layers-pub/layers-go/runtime/blob"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
@@ -28,7 +29,7 @@ func TestDownload(t *testing.T) {
 	c := serve(t, answer(data))
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.wav")
-	for _, ref := range []lex.Blob{refTo(data), blob.Named(lex.CIDOf(lex.CodecRaw, data))} {
+	for _, ref := range []lex.Blob{refTo(data), blob.Named(cid.Of(cid.Raw, data))} {
 		ref.MimeType = strings.Repeat("audio/x", int(ref.Size&1)) // any
 		info, err := blob.Download(t.Context(), c, did, ref, path)
 		if err != nil {

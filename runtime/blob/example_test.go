@@ -14,6 +14,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/media"
 	"github.com/layers-pub/layers-go/runtime/blob"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -27,7 +28,7 @@ func newServer() *httptest.Server {
 		switch r.URL.Path {
 		case "/xrpc/com.atproto.repo.uploadBlob":
 			stored, _ = io.ReadAll(r.Body)
-			ref := lex.Blob{Ref: lex.CIDOf(lex.CodecRaw, stored).Link(), MimeType: r.Header.Get("Content-Type"), Size: int64(len(stored))}
+			ref := lex.Blob{Ref: lex.LinkTo(cid.Of(cid.Raw, stored)), MimeType: r.Header.Get("Content-Type"), Size: int64(len(stored))}
 			text, _ := ref.MarshalJSON()
 			w.Header().Set("Content-Type", "application/json")
 			fmt.Fprintf(w, `{"blob":%s}`, text)
@@ -82,7 +83,7 @@ func ExampleOpen() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	story := lex.CIDOf(lex.CodecRaw, []byte("once upon a time"))
+	story := cid.Of(cid.Raw, []byte("once upon a time"))
 	r, err := blob.Open(context.Background(), client, "did:plc:ewvi7nxzyoun6zhxrhs64oiz", blob.Named(story))
 	if err != nil {
 		log.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/blob"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -46,7 +47,7 @@ func random(size int) []byte {
 
 // refTo returns the reference to a blob.
 func refTo(data []byte) lex.Blob {
-	return lex.Blob{Ref: lex.CIDOf(lex.CodecRaw, data).Link(), MimeType: "audio/wav", Size: int64(len(data))}
+	return lex.Blob{Ref: lex.LinkTo(cid.Of(cid.Raw, data)), MimeType: "audio/wav", Size: int64(len(data))}
 }
 
 // serve starts a server and returns a client for which all repositories are there.
@@ -101,11 +102,11 @@ func write(t testing.TB, path string, data []byte) {
 
 // downloadChild downloads: origin, CID, size, path, DID.
 func downloadChild(args []string) error {
-	cid, err := lex.ParseCID(args[1])
+	id, err := cid.Parse(args[1])
 	if err != nil {
 		return err
 	}
-	ref := blob.Named(cid)
+	ref := blob.Named(id)
 	fmt.Sscan(args[2], &ref.Size)
 	c, err := pds.New(pds.WithHost(args[0]), pds.WithAllowPrivate(true))
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -44,7 +45,7 @@ func WithMaxSize(size int64) Option {
 }
 
 // Named returns a reference to a blob of which only the CID is known. Its Size is -1.
-func Named(c lex.CID) lex.Blob { return lex.Blob{Ref: c.Link(), Size: -1} }
+func Named(c cid.CID) lex.Blob { return lex.Blob{Ref: lex.LinkTo(c), Size: -1} }
 
 // Reader reads one blob. It is not safe for concurrent use.
 type Reader struct {
@@ -75,8 +76,8 @@ func Open(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, opts .
 
 func open(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, o options) (*Reader, error) {
 	r := &Reader{at: Error{DID: did, CID: b.Ref, Size: max(b.Size, -1)}, hash: sha256.New()}
-	cid, ok := b.Ref.CID()
-	if !ok || cid.Codec() != lex.CodecRaw {
+	id, ok := b.Ref.CID()
+	if !ok || id.Codec() != cid.Raw {
 		return nil, r.failure(ErrUnverifiable)
 	}
 	r.max = o.maxSize
@@ -90,7 +91,7 @@ func open(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, o opti
 	}
 	var call *lex.Call
 	err := c.CallRepo(ctx, syntax.AtIdentifier(did), func(did syntax.DID) *lex.Call {
-		params := atproto.SyncGetBlobParams{DID: did, CID: syntax.CID(cid.String())}
+		params := atproto.SyncGetBlobParams{DID: did, CID: syntax.CID(id.String())}
 		call = &lex.Call{NSID: atproto.NSIDSyncGetBlob, Params: params.LexParams(), Stream: true}
 		return call
 	})

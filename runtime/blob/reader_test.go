@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/layers-pub/layers-go/runtime/blob"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -127,7 +128,7 @@ func TestRead(t *testing.T) {
 	data := random(300_000)
 	flipped := slices.Clone(data)
 	flipped[123_456] ^= 1
-	sized, named := refTo(data), blob.Named(lex.CIDOf(lex.CodecRaw, data))
+	sized, named := refTo(data), blob.Named(cid.Of(cid.Raw, data))
 	larger := sized
 	larger.Size++
 	limit := blob.WithMaxSize(299_999)
@@ -306,7 +307,7 @@ func TestSurplus(t *testing.T) {
 		want error
 	}{
 		{"size", nil, refTo([]byte("hello")), blob.ErrSize},
-		{"limit", []blob.Option{blob.WithMaxSize(5)}, blob.Named(lex.CIDOf(lex.CodecRaw, []byte("hello"))), blob.ErrTooLarge},
+		{"limit", []blob.Option{blob.WithMaxSize(5)}, blob.Named(cid.Of(cid.Raw, []byte("hello"))), blob.ErrTooLarge},
 	} {
 		for name, read := range map[string]func(r *blob.Reader, w io.Writer) error{
 			"read":  func(r *blob.Reader, w io.Writer) error { _, err := io.Copy(w, struct{ io.Reader }{r}); return err },
@@ -329,7 +330,7 @@ func TestSurplus(t *testing.T) {
 // The size that the server announces is compared at once, and known for a blob whose reference has none.
 func TestAnnouncedSize(t *testing.T) {
 	ref := refTo([]byte("hello"))
-	cid, _ := ref.Ref.CID()
+	c, _ := ref.Ref.CID()
 	for _, test := range []struct {
 		name string
 		ref  lex.Blob
@@ -339,8 +340,8 @@ func TestAnnouncedSize(t *testing.T) {
 	}{
 		{"as in the reference", ref, 5, nil, nil},
 		{"not as in the reference", ref, 6, nil, blob.ErrSize},
-		{"of a name", blob.Named(cid), 5, nil, nil},
-		{"of a name, too large", blob.Named(cid), 6, []blob.Option{blob.WithMaxSize(5)}, blob.ErrTooLarge},
+		{"of a name", blob.Named(c), 5, nil, nil},
+		{"of a name, too large", blob.Named(c), 6, []blob.Option{blob.WithMaxSize(5)}, blob.ErrTooLarge},
 		{"none", ref, -1, nil, nil},
 	} {
 		r, err := blob.Open(t.Context(), bodyCaller(t, &steps{t, nil, test.size}), did, test.ref, test.opts...)
@@ -377,7 +378,7 @@ func TestNotAskedFor(t *testing.T) {
 		want error
 	}{
 		{"no CID", lex.Blob{}, blob.ErrUnverifiable},
-		{"DAG-CBOR", blob.Named(lex.CIDOf(lex.CodecDagCBOR, nil)), blob.ErrUnverifiable},
+		{"DAG-CBOR", blob.Named(cid.Of(cid.DagCBOR, nil)), blob.ErrUnverifiable},
 		{"DAG-PB", link("bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi"), blob.ErrUnverifiable},
 		{"SHA-512", link("bafkrgqhhyivzstcz3hhswshfjgy6ertgmnqeleynhwt4dlfsthi4hn7zgh4uvlsb5xncykzapi3ocd4lzogukir6ksdy6wzrnz6ohnv4aglcs"), blob.ErrUnverifiable},
 		{"too large for memory", huge, blob.ErrTooLarge},
@@ -394,7 +395,7 @@ func TestNotAskedFor(t *testing.T) {
 
 // Get is limited where the reference says nothing.
 func TestGetLimit(t *testing.T) {
-	ref := blob.Named(lex.CIDOf(lex.CodecRaw, nil))
+	ref := blob.Named(cid.Of(cid.Raw, nil))
 	_, _, err := blob.Get(t.Context(), bodyCaller(t, io.NopCloser(zeros{})), did, ref)
 	var e *blob.Error
 	if !errors.Is(err, blob.ErrTooLarge) || !errors.As(err, &e) || e.Read != blob.DefaultMaxMemory {
@@ -469,7 +470,7 @@ func TestMoved(t *testing.T) {
 func TestPages(t *testing.T) {
 	const did = syntax.DID("did:plc:ewvi7nxzyoun6zhxrhs64oiz")
 	data := []byte("a blob")
-	ref := lex.Blob{Ref: lex.CIDOf(lex.CodecRaw, data).Link(), MimeType: "text/plain", Size: int64(len(data))}
+	ref := lex.Blob{Ref: lex.LinkTo(cid.Of(cid.Raw, data)), MimeType: "text/plain", Size: int64(len(data))}
 	for _, status := range []int{200, 401, 403, 404, 408, 410, 429, 502, 524} {
 		for _, page := range []struct{ mediaType, body string }{
 			{"text/html", "<html>404</html>"}, {"application/json", `{"message":"no Route matched with those values"}`},

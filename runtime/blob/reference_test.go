@@ -21,6 +21,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/media"
 	"github.com/layers-pub/layers-go/runtime/blob"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
@@ -105,8 +106,8 @@ func TestReference(t *testing.T) {
 		t.Fatal(err)
 	}
 	stored, _ := entry.Value.Blob.Get()
-	cid, _ := stored.Ref.CID()
-	for _, ref := range []lex.Blob{stored, blob.Named(cid)} {
+	id, _ := stored.Ref.CID()
+	for _, ref := range []lex.Blob{stored, blob.Named(id)} {
 		got, mimeType, err := blob.Get(t.Context(), client, owner, ref)
 		if err != nil || mimeType != "image/png" || !bytes.Equal(got, data) {
 			t.Errorf("%d bytes of %s, error %v", len(got), mimeType, err)
@@ -120,14 +121,14 @@ func TestReference(t *testing.T) {
 			t.Errorf("%d bytes in the file, error %v", len(got), err)
 		}
 	}
-	var listed []lex.CID
+	var listed []cid.CID
 	for c, err := range client.ListBlobs(t.Context(), syntax.AtIdentifier(owner), nil) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		listed = append(listed, c)
 	}
-	if diff := cmp.Diff([]lex.CID{cid}, listed); diff != "" {
+	if diff := cmp.Diff([]cid.CID{id}, listed); diff != "" {
 		t.Errorf("blobs (-want +got):\n%s", diff)
 	}
 	if _, err := blob.Open(t.Context(), client, owner, refTo([]byte("another"))); !errors.Is(err, blob.ErrNotFound) {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -87,14 +88,14 @@ func Upload(ctx context.Context, account lex.Caller, r io.Reader, mimeType strin
 		account = atproto.Repeatable(account)
 	}
 	answer, err := atproto.Reading(account, "blob").RepoUploadBlob(ctx, mimeType, source.body())
-	size, cid, failed := source.result()
+	size, c, failed := source.result()
 	if failed != nil {
 		return lex.Blob{}, fmt.Errorf("blob: upload: %w", failed)
 	}
 	if err != nil {
 		return lex.Blob{}, uploadError(err, source.size)
 	}
-	sent := lex.Blob{Ref: cid.Link(), MimeType: mimeType, Size: size}
+	sent := lex.Blob{Ref: lex.LinkTo(c), MimeType: mimeType, Size: size}
 	// Copy only the known fields: other fields that a server may send do not belong into a record.
 	got := lex.Blob{Ref: answer.Blob.Ref, MimeType: answer.Blob.MimeType, Size: answer.Blob.Size}
 	gotType, _, _ := mime.ParseMediaType(got.MimeType)
@@ -256,13 +257,13 @@ func (s *source) Read(p []byte) (int, error) {
 }
 
 // result ends the reading and returns the size and the CID of what has been read.
-func (s *source) result() (size int64, cid lex.CID, failed error) {
+func (s *source) result() (size int64, c cid.CID, failed error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.over = true
-	cid = lex.CIDOf(lex.CodecRaw, nil)
-	s.hash.Sum(cid[:len(cid)-sha256.Size])
-	return s.count, cid, s.failed
+	c = cid.Of(cid.Raw, nil)
+	s.hash.Sum(c[:len(c)-sha256.Size])
+	return s.count, c, s.failed
 }
 
 // sizedSource is a source whose size is known.

@@ -10,7 +10,7 @@ import (
 	carv2 "github.com/ipld/go-car/v2"
 
 	"github.com/layers-pub/layers-go/runtime/car"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // BenchmarkReader compares reading with the hashing of the same blocks, its floor, and with go-car.
@@ -18,7 +18,7 @@ func BenchmarkReader(b *testing.B) {
 	all := make([]car.Block, 2000)
 	for i := range all {
 		data := binary.BigEndian.AppendUint32(make([]byte, 2000), uint32(i))
-		all[i] = car.Block{CID: lex.CIDOf(lex.CodecDagCBOR, data), Data: data}
+		all[i] = car.Block{CID: cid.Of(cid.DagCBOR, data), Data: data}
 	}
 	archived := join(archive(nil, all...))
 	run := func(name string, read func() error) {

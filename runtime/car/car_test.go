@@ -17,12 +17,12 @@ import (
 	carv2 "github.com/ipld/go-car/v2"
 
 	"github.com/layers-pub/layers-go/runtime/car"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // block makes a block of data, in DAG-CBOR as far as its CID says.
 func block(data string) car.Block {
-	return car.Block{CID: lex.CIDOf(lex.CodecDagCBOR, []byte(data)), Data: []byte(data)}
+	return car.Block{CID: cid.Of(cid.DagCBOR, []byte(data)), Data: []byte(data)}
 }
 
 // blocks makes n blocks of different sizes, some of them raw.
@@ -35,18 +35,18 @@ func blocks(n int) []car.Block {
 			data[j] = byte(random.Uint32())
 		}
 		data = binary.BigEndian.AppendUint32(data, uint32(i))
-		codec := lex.CodecDagCBOR
+		codec := cid.DagCBOR
 		if i%5 == 0 {
-			codec = lex.CodecRaw
+			codec = cid.Raw
 		}
-		made[i] = car.Block{CID: lex.CIDOf(codec, data), Data: data}
+		made[i] = car.Block{CID: cid.Of(codec, data), Data: data}
 	}
 	return made
 }
 
 // archive writes blocks as CAR version 1, by hand so that it can be wrong: the header, and then a
 // section for each block.
-func archive(roots []lex.CID, blocks ...car.Block) [][]byte {
+func archive(roots []cid.CID, blocks ...car.Block) [][]byte {
 	header := append([]byte("\xa2\x65roots"), 0x80|byte(len(roots)))
 	for _, root := range roots {
 		header = append(append(header, 0xd8, 0x2a, 0x58, 0x25, 0), root[:]...)
@@ -87,26 +87,26 @@ const version2Data = carv2.PragmaSize + carv2.HeaderSize + 17
 // readers are the ways to read a whole archive.
 var readers = []struct {
 	name string
-	read func(b []byte, opts ...car.Option) ([]lex.CID, []car.Block, error)
+	read func(b []byte, opts ...car.Option) ([]cid.CID, []car.Block, error)
 }{
-	{"Reader", func(b []byte, opts ...car.Option) ([]lex.CID, []car.Block, error) {
+	{"Reader", func(b []byte, opts ...car.Option) ([]cid.CID, []car.Block, error) {
 		return readStream(bytes.NewReader(b), opts...)
 	}},
-	{"Reader, byte by byte", func(b []byte, opts ...car.Option) ([]lex.CID, []car.Block, error) {
+	{"Reader, byte by byte", func(b []byte, opts ...car.Option) ([]cid.CID, []car.Block, error) {
 		return readStream(iotest.OneByteReader(bytes.NewReader(b)), opts...)
 	}},
-	{"Index of bytes", func(b []byte, opts ...car.Option) ([]lex.CID, []car.Block, error) {
+	{"Index of bytes", func(b []byte, opts ...car.Option) ([]cid.CID, []car.Block, error) {
 		index, err := car.NewIndexBytes(context.Background(), b, opts...)
 		return readIndex(index, err)
 	}},
-	{"Index of a ReaderAt", func(b []byte, opts ...car.Option) ([]lex.CID, []car.Block, error) {
+	{"Index of a ReaderAt", func(b []byte, opts ...car.Option) ([]cid.CID, []car.Block, error) {
 		index, err := car.NewIndex(context.Background(), bytes.NewReader(b), int64(len(b)), opts...)
 		return readIndex(index, err)
 	}},
-	{"Index of a stream", func(b []byte, opts ...car.Option) ([]lex.CID, []car.Block, error) {
+	{"Index of a stream", func(b []byte, opts ...car.Option) ([]cid.CID, []car.Block, error) {
 		return indexStream(bytes.NewReader(b), opts...)
 	}},
-	{"Index of a stream, piece by piece", func(b []byte, opts ...car.Option) ([]lex.CID, []car.Block, error) {
+	{"Index of a stream, piece by piece", func(b []byte, opts ...car.Option) ([]cid.CID, []car.Block, error) {
 		return indexStream(pieces{bytes.NewReader(b), 7}, opts...)
 	}},
 }
@@ -119,7 +119,7 @@ func (m *memory) ReadAt(p []byte, offset int64) (int, error) {
 }
 
 // indexStream reads the archive from r. The store gets each block once, behind its CID, and nothing else.
-func indexStream(r io.Reader, opts ...car.Option) ([]lex.CID, []car.Block, error) {
+func indexStream(r io.Reader, opts ...car.Option) ([]cid.CID, []car.Block, error) {
 	var store memory
 	index, err := car.NewIndexStream(context.Background(), r, &store, opts...)
 	roots, read, err := readIndex(index, err)
@@ -133,7 +133,7 @@ func indexStream(r io.Reader, opts ...car.Option) ([]lex.CID, []car.Block, error
 	return roots, read, err
 }
 
-func readStream(r io.Reader, opts ...car.Option) ([]lex.CID, []car.Block, error) {
+func readStream(r io.Reader, opts ...car.Option) ([]cid.CID, []car.Block, error) {
 	reader, err := car.NewReader(r, opts...)
 	if err != nil {
 		return nil, nil, err
@@ -148,7 +148,7 @@ func readStream(r io.Reader, opts ...car.Option) ([]lex.CID, []car.Block, error)
 	return reader.Roots(), read, nil
 }
 
-func readIndex(index *car.Index, err error) ([]lex.CID, []car.Block, error) {
+func readIndex(index *car.Index, err error) ([]cid.CID, []car.Block, error) {
 	if err != nil {
 		return nil, nil, err
 	}
@@ -172,14 +172,14 @@ func TestRead(t *testing.T) {
 	many := blocks(5000)
 	for _, test := range []struct {
 		name   string
-		roots  []lex.CID
+		roots  []cid.CID
 		blocks []car.Block
 	}{
 		{"nothing", nil, nil},
-		{"one root", []lex.CID{many[0].CID}, many[:1]},
-		{"two roots", []lex.CID{many[1].CID, many[7].CID}, many[:10]},
+		{"one root", []cid.CID{many[0].CID}, many[:1]},
+		{"two roots", []cid.CID{many[1].CID, many[7].CID}, many[:10]},
 		{"an empty block", nil, []car.Block{block("")}},
-		{"many blocks", []lex.CID{many[0].CID}, many},
+		{"many blocks", []cid.CID{many[0].CID}, many},
 		{"a block larger than buffers", nil, []car.Block{many[0], block(strings.Repeat("x", 500_000)), many[1]}},
 	} {
 		v1 := join(archive(test.roots, test.blocks...))
@@ -204,7 +204,7 @@ func TestRead(t *testing.T) {
 
 // TestGoCAR holds the loop over sections against the one of go-car.
 func TestGoCAR(t *testing.T) {
-	v1 := join(archive([]lex.CID{block("a").CID}, blocks(500)...))
+	v1 := join(archive([]cid.CID{block("a").CID}, blocks(500)...))
 	for name, b := range map[string][]byte{"version 1": v1, "version 2": version2(t, v1)} {
 		t.Run(name, func(t *testing.T) {
 			peer, err := carv2.NewBlockReader(bytes.NewReader(b))
@@ -243,13 +243,13 @@ type brokenArchive struct {
 	bytes  []byte
 	want   error
 	offset int64 // -1: the ways to read differ
-	cid    lex.CID
+	cid    cid.CID
 }
 
 // brokenArchives returns archives with something wrong in each of their parts.
 func brokenArchives(t testing.TB) []brokenArchive {
 	a, b := block("a"), block("b")
-	good := archive([]lex.CID{a.CID}, a, b)
+	good := archive([]cid.CID{a.CID}, a, b)
 	first := int64(len(good[0]))          // where the first section begins
 	second := first + int64(len(good[1])) // and the second
 	with := func(sections ...[]byte) []byte { return join(append(good[:1:1], sections...)) }
@@ -269,34 +269,34 @@ func brokenArchives(t testing.TB) []brokenArchive {
 	rooted = append(rooted, wrapped[carv2.PragmaSize:]...)
 	binary.LittleEndian.PutUint64(rooted[len(rooted)-len(wrapped)+carv2.PragmaSize+16:], version2Data)
 	return []brokenArchive{
-		{"empty", nil, car.ErrTruncated, 0, lex.CID{}},
-		{"not an archive", []byte("<!DOCTYPE html><html><body>Bad Gateway: the server is gone</body></html>"), car.ErrHeader, 0, lex.CID{}},
-		{"header cut short", good[0][:40], car.ErrTruncated, 0, lex.CID{}},
-		{"version 3", section([]byte("\xa2\x65roots\x80\x67version\x03")), car.ErrHeader, 17, lex.CID{}},
-		{"version 2 without its header", carv2.Pragma, car.ErrTruncated, 0, lex.CID{}},
-		{"version 2 cut in the padding", wrapped[:55], car.ErrTruncated, 0, lex.CID{}},
-		{"version 2 with roots", rooted, car.ErrHeader, 17, lex.CID{}},
-		{"version 2 in version 2", version2(t, wrapped), car.ErrHeader, version2Data, lex.CID{}},
-		{"version 2 cut short", wrapped[:version2Data+len(join(good))-1], car.ErrTruncated, -1, lex.CID{}},
-		{"version 2 that ends within a section", understated, car.ErrTruncated, -1, lex.CID{}},
-		{"version 2 with less data than it says", overstated, car.ErrTruncated, -1, lex.CID{}},
-		{"header too long", section(make([]byte, 70_000)), car.ErrTooLarge, 0, lex.CID{}},
-		{"header of an absurd length", binary.AppendUvarint(nil, 1<<62), car.ErrTooLarge, 0, lex.CID{}},
-		{"root of version 0", header("\x12\x20", 32), lex.ErrCID, 9, lex.CID{}},
-		{"root of another codec", header("\x01\x70\x12\x20", 32), lex.ErrCID, 9, lex.CID{}},
-		{"empty section", with([]byte{0}), car.ErrSection, first, lex.CID{}},
-		{"section without room for a CID", with(section(a.CID[:35])), car.ErrSection, first, lex.CID{}},
-		{"CID of version 0", with(section([]byte("\x12\x20"), make([]byte, 32))), lex.ErrCID, first, lex.CID{}},
-		{"CID of another codec", with(section([]byte("\x01\x70\x12\x20"), make([]byte, 32))), lex.ErrCID, first, lex.CID{}},
-		{"CID of another hash", with(section([]byte("\x01\x71\x1b\x20"), make([]byte, 32))), lex.ErrCID, first, lex.CID{}},
-		{"CID of a longer digest", with(section([]byte("\x01\x71\x13\x40"), make([]byte, 64))), lex.ErrCID, first, lex.CID{}},
-		{"length not in its shortest form", with([]byte{0xa5, 0x00}, a.CID[:], a.Data), car.ErrSection, first, lex.CID{}},
-		{"length of ten bytes", with(bytes.Repeat([]byte{0xff}, 20)), car.ErrSection, first, lex.CID{}},
-		{"length cut short", with(good[1], []byte{0x80}), car.ErrTruncated, second, lex.CID{}},
-		{"CID cut short", with(good[1], good[2][:20]), car.ErrTruncated, second, lex.CID{}},
+		{"empty", nil, car.ErrTruncated, 0, cid.CID{}},
+		{"not an archive", []byte("<!DOCTYPE html><html><body>Bad Gateway: the server is gone</body></html>"), car.ErrHeader, 0, cid.CID{}},
+		{"header cut short", good[0][:40], car.ErrTruncated, 0, cid.CID{}},
+		{"version 3", section([]byte("\xa2\x65roots\x80\x67version\x03")), car.ErrHeader, 17, cid.CID{}},
+		{"version 2 without its header", carv2.Pragma, car.ErrTruncated, 0, cid.CID{}},
+		{"version 2 cut in the padding", wrapped[:55], car.ErrTruncated, 0, cid.CID{}},
+		{"version 2 with roots", rooted, car.ErrHeader, 17, cid.CID{}},
+		{"version 2 in version 2", version2(t, wrapped), car.ErrHeader, version2Data, cid.CID{}},
+		{"version 2 cut short", wrapped[:version2Data+len(join(good))-1], car.ErrTruncated, -1, cid.CID{}},
+		{"version 2 that ends within a section", understated, car.ErrTruncated, -1, cid.CID{}},
+		{"version 2 with less data than it says", overstated, car.ErrTruncated, -1, cid.CID{}},
+		{"header too long", section(make([]byte, 70_000)), car.ErrTooLarge, 0, cid.CID{}},
+		{"header of an absurd length", binary.AppendUvarint(nil, 1<<62), car.ErrTooLarge, 0, cid.CID{}},
+		{"root of version 0", header("\x12\x20", 32), cid.ErrInvalid, 9, cid.CID{}},
+		{"root of another codec", header("\x01\x70\x12\x20", 32), cid.ErrInvalid, 9, cid.CID{}},
+		{"empty section", with([]byte{0}), car.ErrSection, first, cid.CID{}},
+		{"section without room for a CID", with(section(a.CID[:35])), car.ErrSection, first, cid.CID{}},
+		{"CID of version 0", with(section([]byte("\x12\x20"), make([]byte, 32))), cid.ErrInvalid, first, cid.CID{}},
+		{"CID of another codec", with(section([]byte("\x01\x70\x12\x20"), make([]byte, 32))), cid.ErrInvalid, first, cid.CID{}},
+		{"CID of another hash", with(section([]byte("\x01\x71\x1b\x20"), make([]byte, 32))), cid.ErrInvalid, first, cid.CID{}},
+		{"CID of a longer digest", with(section([]byte("\x01\x71\x13\x40"), make([]byte, 64))), cid.ErrInvalid, first, cid.CID{}},
+		{"length not in its shortest form", with([]byte{0xa5, 0x00}, a.CID[:], a.Data), car.ErrSection, first, cid.CID{}},
+		{"length of ten bytes", with(bytes.Repeat([]byte{0xff}, 20)), car.ErrSection, first, cid.CID{}},
+		{"length cut short", with(good[1], []byte{0x80}), car.ErrTruncated, second, cid.CID{}},
+		{"CID cut short", with(good[1], good[2][:20]), car.ErrTruncated, second, cid.CID{}},
 		{"block cut short", with(good[1], good[2][:37]), car.ErrTruncated, second, b.CID},
-		{"block too large", with(binary.AppendUvarint(nil, 36+2<<20+1), a.CID[:]), car.ErrTooLarge, first, lex.CID{}},
-		{"block of an absurd size", with(binary.AppendUvarint(nil, 1<<62), a.CID[:]), car.ErrTooLarge, first, lex.CID{}},
+		{"block too large", with(binary.AppendUvarint(nil, 36+2<<20+1), a.CID[:]), car.ErrTooLarge, first, cid.CID{}},
+		{"block of an absurd size", with(binary.AppendUvarint(nil, 1<<62), a.CID[:]), car.ErrTooLarge, first, cid.CID{}},
 		{"altered block", with(good[1], section(bad.CID[:], bad.Data)), car.ErrHash, -1, b.CID},
 		{"altered copy of a block", with(good[1], good[2], section(bad.CID[:], bad.Data)), car.ErrHash, -1, b.CID},
 		{"a CID that begins as another", with(good[1], section(forged.CID[:], forged.Data)), car.ErrHash, -1, forged.CID},
@@ -333,7 +333,7 @@ func TestBroken(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	b := join(archive([]lex.CID{block("a").CID}, block("a"), block("bcd"), block("efghi")))
+	b := join(archive([]cid.CID{block("a").CID}, block("a"), block("bcd"), block("efghi")))
 	for _, test := range []struct {
 		name string
 		opt  car.Option
@@ -436,7 +436,7 @@ func TestIndex(t *testing.T) {
 				t.Errorf("Find of a CID that differs in its last byte finds something")
 			}
 			other := all[1].CID // the same digest with the other codec is another CID
-			other[1] ^= lex.CodecDagCBOR ^ lex.CodecRaw
+			other[1] ^= cid.DagCBOR ^ cid.Raw
 			if _, err := index.Get(other, nil); !errors.Is(err, car.ErrNotFound) {
 				t.Errorf("Get of a CID with another codec: %v", err)
 			}
@@ -548,19 +548,19 @@ func TestWriter(t *testing.T) {
 	if err := writer.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	if want := join(archive([]lex.CID{all[3].CID, all[1].CID}, all...)); !bytes.Equal(out.Bytes(), want) {
+	if want := join(archive([]cid.CID{all[3].CID, all[1].CID}, all...)); !bytes.Equal(out.Bytes(), want) {
 		t.Errorf("wrote %d bytes, want %d", out.Len(), len(want))
 	}
-	if _, err := car.NewWriter(&out, lex.CID{}); err == nil {
+	if _, err := car.NewWriter(&out, cid.CID{}); err == nil {
 		t.Error("NewWriter takes an undefined root")
 	}
-	if err := writer.Write(t.Context(), lex.CID{}, nil); err == nil {
+	if err := writer.Write(t.Context(), cid.CID{}, nil); err == nil {
 		t.Error("Write takes an undefined CID")
 	}
 }
 
 func FuzzCAR(f *testing.F) {
-	v1 := join(archive([]lex.CID{block("a").CID}, blocks(5)...))
+	v1 := join(archive([]cid.CID{block("a").CID}, blocks(5)...))
 	f.Add(v1)
 	f.Add(version2(f, v1))
 	f.Add(v1[:len(v1)-1])
@@ -580,7 +580,7 @@ func FuzzCAR(f *testing.F) {
 		// All ways to read agree on whether the archive is sound and on what it holds; an index counts
 		// a block that is there twice once.
 		_, streamed, streamErr := readers[0].read(b, limits...)
-		seen := map[lex.CID]bool{}
+		seen := map[cid.CID]bool{}
 		streamed = slices.DeleteFunc(streamed, func(b car.Block) bool {
 			twice := seen[b.CID]
 			seen[b.CID] = true

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // The kinds of faults in an archive. Each error of this package about an archive's content is
@@ -32,7 +32,7 @@ type Error struct {
 	// beginning of the archive; -1 if there is none, as for a missing block.
 	Offset int64
 	// CID is the CID of the block at fault; undefined if the fault is not with a block.
-	CID lex.CID
+	CID cid.CID
 	// Err is the fault. It wraps one of the errors above, or is the error of reading the source.
 	Err error
 }

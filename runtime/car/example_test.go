@@ -7,14 +7,14 @@ import (
 	"log"
 
 	"github.com/layers-pub/layers-go/runtime/car"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // An archive is written block by block, and its blocks are found again through an index.
 func Example() {
 	ctx := context.Background()
 	data := []byte("\xa1\x64text\x65hello")
-	root := lex.CIDOf(lex.CodecDagCBOR, data)
+	root := cid.Of(cid.DagCBOR, data)
 
 	var archive bytes.Buffer
 	w, err := car.NewWriter(&archive, root)

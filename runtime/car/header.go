@@ -8,13 +8,13 @@ import (
 	"io"
 	"unicode/utf8"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // header is the part of an archive before the first section.
 type header struct {
 	version int
-	roots   []lex.CID
+	roots   []cid.CID
 	start   int64 // offset of the first section
 	end     int64 // offset after the last section; -1 if that is the end of the archive
 }
@@ -142,13 +142,13 @@ type headerParser struct {
 
 // parseHeader returns the roots in the header b of version 1, which is at offset in the archive. A header is a map of
 // the roots, an array of CIDs, and the version, 1. The format allows further fields, and an empty array of roots.
-func parseHeader(b []byte, offset int64) ([]lex.CID, error) {
+func parseHeader(b []byte, offset int64) ([]cid.CID, error) {
 	p := headerParser{b: b, offset: offset}
 	major, fields := p.head()
 	if major != majorMap {
 		p.fail(0, fmt.Errorf("not a map"))
 	}
-	var roots []lex.CID
+	var roots []cid.CID
 	var version uint64
 	var key []byte // the one before
 	has := map[string]bool{}
@@ -265,20 +265,20 @@ func (p *headerParser) key(before []byte, first bool) []byte {
 func clip(key []byte) []byte { return key[:min(len(key), 40)] }
 
 // roots reads the array of roots.
-func (p *headerParser) roots() []lex.CID {
+func (p *headerParser) roots() []cid.CID {
 	at := p.i
 	major, count := p.head()
 	if p.err == nil && major != majorArray {
 		p.fail(at, fmt.Errorf("the roots are not an array"))
 	}
-	var roots []lex.CID
+	var roots []cid.CID
 	for i := uint64(0); i < count && p.err == nil; i++ {
 		at := p.i
 		b := p.link()
 		if p.err != nil {
 			break
 		}
-		c, err := lex.CIDFromBytes(b)
+		c, err := cid.FromBytes(b)
 		if err != nil {
 			p.fail(at, fmt.Errorf("root %d: %w", i, err))
 			break
@@ -346,7 +346,7 @@ func (p *headerParser) skip(depth int) {
 }
 
 // appendHeader appends the header of version 1 with its length.
-func appendHeader(dst []byte, roots []lex.CID) []byte {
+func appendHeader(dst []byte, roots []cid.CID) []byte {
 	b := appendHead([]byte(beforeRoots), majorArray, len(roots))
 	for _, root := range roots {
 		b = appendHead(append(b, beforeCID...), majorBytes, 1+len(root))

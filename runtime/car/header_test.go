@@ -10,7 +10,7 @@ import (
 	carv2 "github.com/ipld/go-car/v2"
 
 	"github.com/layers-pub/layers-go/runtime/car"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // headerCase is a header. want is the byte at which it is wrong, -1 if it is not; the length that stands in front is
@@ -154,7 +154,7 @@ func TestHeaderLength(t *testing.T) {
 
 // TestHeaderJudge has go-car read what is written here: as many roots as there are.
 func TestHeaderJudge(t *testing.T) {
-	var roots []lex.CID
+	var roots []cid.CID
 	for n := range 300 {
 		var out bytes.Buffer
 		w, err := car.NewWriter(&out, roots...)

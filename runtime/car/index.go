@@ -9,7 +9,7 @@ import (
 	"io"
 	"runtime"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // Index knows where in an archive each block is. It never returns a block that does not match its CID. When it checks
@@ -108,7 +108,7 @@ func (x *Index) InMemory() bool { return x.source == nil }
 func (x *Index) Checked() bool { return x.checked }
 
 // Roots returns the CIDs that the header names; the caller must not change them.
-func (x *Index) Roots() []lex.CID { return x.header.roots }
+func (x *Index) Roots() []cid.CID { return x.header.roots }
 
 // Blocks returns the number of different blocks in the archive.
 func (x *Index) Blocks() int { return len(x.table.rows) }
@@ -118,7 +118,7 @@ func (x *Index) Blocks() int { return len(x.table.rows) }
 func (x *Index) Duplicates() int { return x.duplicates }
 
 // Find returns the location of the block of c, and whether the archive has one. It does not read the archive.
-func (x *Index) Find(c lex.CID) (Location, bool) {
+func (x *Index) Find(c cid.CID) (Location, bool) {
 	number, ok := x.table.find(&c, x.table.hash(digest(&c)))
 	if !ok {
 		return Location{}, false
@@ -129,7 +129,7 @@ func (x *Index) Find(c lex.CID) (Location, bool) {
 // FindAll is [Index.Find] for several CIDs, in less time. It stores the locations of
 // their blocks in locations, which must not be shorter than cids. It stops at the first CID for which the
 // archive has no block, and returns the number of locations.
-func (x *Index) FindAll(cids []lex.CID, locations []Location) int {
+func (x *Index) FindAll(cids []cid.CID, locations []Location) int {
 	var numbers [groupSize]int
 	found := 0
 	for found < len(cids) {
@@ -153,15 +153,15 @@ func (x *Index) location(number int) Location {
 
 // CID returns the CID of the block at l, which must be a location of this index. For a location of another
 // index, the result is undefined or the CID of some block of this one.
-func (x *Index) CID(l Location) lex.CID {
+func (x *Index) CID(l Location) cid.CID {
 	if int(l.number) >= len(x.table.rows) {
-		return lex.CID{}
+		return cid.CID{}
 	}
 	return x.table.rows[l.number].cid()
 }
 
 // Get returns the block of c, as [Index.Read] does. If the archive has none, the error wraps [ErrNotFound].
-func (x *Index) Get(c lex.CID, buf []byte) ([]byte, error) {
+func (x *Index) Get(c cid.CID, buf []byte) ([]byte, error) {
 	l, ok := x.Find(c)
 	if !ok {
 		return nil, &Error{Offset: -1, CID: c, Err: ErrNotFound}
@@ -196,7 +196,7 @@ func (x *Index) Read(l Location, buf []byte) ([]byte, error) {
 // Prefetch loads the blocks of cids, as far as the archive has them, into the processor's caches. It saves time
 // before reading several small blocks in different places of memory,
 // because it fetches them together. For an archive that is not in memory, it does nothing.
-func (x *Index) Prefetch(cids []lex.CID) {
+func (x *Index) Prefetch(cids []cid.CID) {
 	const line = 64 // bytes that are fetched at once
 	if x.source != nil {
 		return

@@ -7,7 +7,7 @@ import (
 	"io"
 	"iter"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // readerBuffer is how much a [Reader] reads at once.
@@ -18,7 +18,7 @@ const contextEvery = 512
 
 // Block is a block of an archive.
 type Block struct {
-	CID lex.CID
+	CID cid.CID
 	// Data is the content of the block, whose hash is in the CID.
 	Data []byte
 	// Offset is the position of the section that contains the block, in bytes from the beginning of
@@ -59,7 +59,7 @@ func NewReader(r io.Reader, opts ...Option) (*Reader, error) {
 func (r *Reader) Version() int { return r.header.version }
 
 // Roots returns the CIDs that the header names; the caller must not change them.
-func (r *Reader) Roots() []lex.CID { return r.header.roots }
+func (r *Reader) Roots() []cid.CID { return r.header.roots }
 
 // Blocks yields the remaining blocks, in the order of the archive, each after its
 // bytes have been checked against its CID. A block's Data is valid until the loop's next turn.

@@ -4,11 +4,11 @@ import (
 	"crypto/sha256"
 	"fmt"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 const (
-	cidSize   = len(lex.CID{})
+	cidSize   = len(cid.CID{})
 	maxVarint = 9 // the longest length prefix: 63 bits
 	// maxPrefix is how much of a section is needed to know what block it holds: its length and its CID.
 	maxPrefix = maxVarint + cidSize
@@ -16,7 +16,7 @@ const (
 
 // section is one section of an archive without its block: a length, a CID, and where the block is.
 type section struct {
-	cid    lex.CID
+	cid    cid.CID
 	offset int64  // of the section
 	data   int64  // offset of the block
 	size   int    // of the block
@@ -41,7 +41,7 @@ func (s *section) parse(b []byte, offset int64, maxSize int) error {
 	if len(b) < min(cidSize, int(length)) {
 		return &Error{Offset: offset, Err: ErrTruncated}
 	}
-	c, err := lex.CIDFromBytes(b)
+	c, err := cid.FromBytes(b)
 	if err != nil {
 		return &Error{Offset: offset, Err: fmt.Errorf("%w: %w", ErrSection, err)}
 	}

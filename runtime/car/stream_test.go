@@ -11,7 +11,7 @@ import (
 	"testing/iotest"
 
 	"github.com/layers-pub/layers-go/runtime/car"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // largeBlocks makes n blocks of up to 400 kB, more than what is read at once of a stream, and of a few bytes.
@@ -24,7 +24,7 @@ func largeBlocks(n int) []car.Block {
 			size = random.IntN(100)
 		}
 		data := bytes.Repeat([]byte{byte(i)}, size)
-		made[i] = car.Block{CID: lex.CIDOf(lex.CodecRaw, data), Data: data}
+		made[i] = car.Block{CID: cid.Of(cid.Raw, data), Data: data}
 	}
 	return made
 }
@@ -32,7 +32,7 @@ func largeBlocks(n int) []car.Block {
 // TestStreamLarge reads streams of many pieces, whose boundaries fall anywhere.
 func TestStreamLarge(t *testing.T) {
 	for _, all := range [][]car.Block{largeBlocks(20), blocks(5000)} {
-		v1 := join(archive([]lex.CID{all[0].CID}, all...))
+		v1 := join(archive([]cid.CID{all[0].CID}, all...))
 		for _, b := range [][]byte{v1, version2(t, v1)} {
 			for name, r := range map[string]io.Reader{
 				"at once":            bytes.NewReader(b),
@@ -142,7 +142,7 @@ func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 // TestStreamCut cuts streams at each byte: as with other ways to read, only a cut behind a whole section is
 // no error.
 func TestStreamCut(t *testing.T) {
-	parts := archive([]lex.CID{block("a").CID}, blocks(20)...)
+	parts := archive([]cid.CID{block("a").CID}, blocks(20)...)
 	whole := map[int]bool{}
 	n := 0
 	for _, part := range parts {

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 const (
@@ -75,10 +75,10 @@ func (t *table) hash(digest []byte) uint64 {
 func tag(h uint64) uint32 { return uint32(h >> 8) }
 
 // digest returns the digest in c.
-func digest(c *lex.CID) []byte { return c[cidSize-len(row{}.digest):] }
+func digest(c *cid.CID) []byte { return c[cidSize-len(row{}.digest):] }
 
 // find returns the number of the row of c, whose hash is h.
-func (t *table) find(c *lex.CID, h uint64) (number int, ok bool) {
+func (t *table) find(c *cid.CID, h uint64) (number int, ok bool) {
 	mask := len(t.slots) - 1
 	for i := int(h >> t.shift); t.slots[i].number != 0; i = (i + 1) & mask {
 		if t.slots[i].tag != tag(h) {
@@ -95,7 +95,7 @@ func (t *table) find(c *lex.CID, h uint64) (number int, ok bool) {
 // found. It first loads the first slot of each CID, and checks afterwards whether that is the right one.
 // So no load waits for another, and the processor fetches all slots from memory together, and then the
 // rows.
-func (t *table) findAll(cids []lex.CID, numbers []int) int {
+func (t *table) findAll(cids []cid.CID, numbers []int) int {
 	for i := range cids {
 		numbers[i] = int(t.slots[t.hash(digest(&cids[i]))>>t.shift].number) - 1
 	}
@@ -157,7 +157,7 @@ func (t *table) grow() {
 
 func newRow(s *section, at int64) row {
 	packed := uint64(at)<<(sizeBits+codecBits) | uint64(s.size)<<codecBits
-	if s.cid.Codec() == lex.CodecRaw {
+	if s.cid.Codec() == cid.Raw {
 		packed |= 1
 	}
 	return row{digest: s.cid.Digest(), packed: packed}
@@ -170,18 +170,18 @@ func (r *row) place() (offset int64, size int) {
 
 func (r *row) codec() byte {
 	if r.packed&1 != 0 {
-		return lex.CodecRaw
+		return cid.Raw
 	}
-	return lex.CodecDagCBOR
+	return cid.DagCBOR
 }
 
 // is reports whether c is the CID of the block.
-func (r *row) is(c *lex.CID) bool {
+func (r *row) is(c *cid.CID) bool {
 	return r.digest == [32]byte(digest(c)) && r.codec() == c.Codec()
 }
 
-func (r *row) cid() lex.CID {
-	c := lex.CID{0x01, r.codec(), 0x12, 0x20}
+func (r *row) cid() cid.CID {
+	c := cid.CID{0x01, r.codec(), 0x12, 0x20}
 	copy(c[4:], r.digest[:])
 	return c
 }

@@ -7,23 +7,23 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // Writer writes an archive in CAR version 1, the version that the AT Protocol uses. It must not be used by several
 // goroutines at once. It keeps in memory the CIDs of all blocks that it has written.
 type Writer struct {
 	w       *bufio.Writer
-	written map[lex.CID]struct{}
+	written map[cid.CID]struct{}
 }
 
 // NewWriter returns a Writer to w, and writes the header with the given roots. In an archive of a
 // repository, the first root is the commit. The caller must call [Writer.Flush] at the end.
 //
 // An error says that a root is undefined, or is that of w.
-func NewWriter(w io.Writer, roots ...lex.CID) (*Writer, error) {
+func NewWriter(w io.Writer, roots ...cid.CID) (*Writer, error) {
 	for i, root := range roots {
-		if _, err := lex.CIDFromBytes(root[:]); err != nil {
+		if _, err := cid.FromBytes(root[:]); err != nil {
 			return nil, fmt.Errorf("car: root %d: %w", i, err)
 		}
 	}
@@ -31,20 +31,20 @@ func NewWriter(w io.Writer, roots ...lex.CID) (*Writer, error) {
 	if _, err := buffered.Write(appendHeader(nil, roots)); err != nil {
 		return nil, fmt.Errorf("car: %w", err)
 	}
-	return &Writer{w: buffered, written: map[lex.CID]struct{}{}}, nil
+	return &Writer{w: buffered, written: map[cid.CID]struct{}{}}, nil
 }
 
 // Write writes a block, unless it has been written before. It does not check that data matches
 // c. An error says that c is undefined, or is that of ctx or of the underlying writer.
-func (w *Writer) Write(ctx context.Context, c lex.CID, data []byte) error {
+func (w *Writer) Write(ctx context.Context, c cid.CID, data []byte) error {
 	if err := w.write(ctx, c, data); err != nil {
 		return &Error{Offset: -1, CID: c, Err: err}
 	}
 	return nil
 }
 
-func (w *Writer) write(ctx context.Context, c lex.CID, data []byte) error {
-	if _, err := lex.CIDFromBytes(c[:]); err != nil {
+func (w *Writer) write(ctx context.Context, c cid.CID, data []byte) error {
+	if _, err := cid.FromBytes(c[:]); err != nil {
 		return err
 	}
 	if _, ok := w.written[c]; ok {

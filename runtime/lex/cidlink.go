@@ -1,15 +1,21 @@
 package lex
 
 import (
+	"crypto/sha256"
+	"encoding/base32"
 	"errors"
 	"fmt"
+
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // CIDLink is a link to a block of data by its content identifier: lexicon type cid-link. In JSON it is
 // {"$link": "bafy…"}, in DAG-CBOR tag 42. It is comparable; the zero CIDLink links to nothing.
 //
-// A link may name any version 1 CID. A link to a record, a commit or a blob names one that is a [CID].
+// A link may name any version 1 CID. A link to a record, a commit or a blob names one that is a [cid.CID].
 type CIDLink struct{ raw string } // the binary CID
+
+var base32Lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // ErrLink is wrapped by the errors of [ParseCIDLink].
 var ErrLink = errors.New("not a version 1 CID in base32")
@@ -24,18 +30,18 @@ func ParseCIDLink(s string) (CIDLink, error) {
 	return CIDLink{raw}, nil
 }
 
-// Link returns a link to c.
-func (c CID) Link() CIDLink {
+// LinkTo returns a link to c. It links to nothing if c is undefined.
+func LinkTo(c cid.CID) CIDLink {
 	if !c.Defined() {
 		return CIDLink{}
 	}
 	return CIDLink{string(c[:])}
 }
 
-// CID returns the CID that l links to, and whether it is a [CID]: one with a hash and a codec that the AT Protocol
+// CID returns the CID that l links to, and whether it is a [cid.CID]: one with a hash and a codec that the AT Protocol
 // uses. If it is not, CID returns the undefined CID and false.
-func (l CIDLink) CID() (CID, bool) {
-	c, err := CIDFromBytes([]byte(l.raw))
+func (l CIDLink) CID() (cid.CID, bool) {
+	c, err := cid.FromBytes([]byte(l.raw))
 	return c, err == nil
 }
 
@@ -47,7 +53,7 @@ func (l CIDLink) String() string {
 	if l.raw == "" {
 		return ""
 	}
-	return "b" + cidEncoding.EncodeToString([]byte(l.raw))
+	return "b" + base32Lower.EncodeToString([]byte(l.raw))
 }
 
 // MarshalJSON returns {"$link": …}, or null if l links to nothing.
@@ -76,8 +82,8 @@ func decodeLink(s string) (string, bool) {
 	if len(s) < 2 || s[0] != 'b' {
 		return "", false
 	}
-	raw, err := cidEncoding.DecodeString(s[1:])
-	if err != nil || !validBinaryCID(string(raw)) || cidEncoding.EncodeToString(raw) != s[1:] {
+	raw, err := base32Lower.DecodeString(s[1:])
+	if err != nil || !validBinaryCID(string(raw)) || base32Lower.EncodeToString(raw) != s[1:] {
 		return "", false
 	}
 	return string(raw), true
@@ -86,10 +92,10 @@ func decodeLink(s string) (string, bool) {
 // validBinaryCID reports whether raw is a version 1 CID: version, codec, and a multihash whose digest has the length
 // that the multihash states and that its hash function produces.
 func validBinaryCID(raw string) bool {
-	if len(raw) == cidSize && raw[0] == cidVersion && raw[1] < 0x80 && raw[2] == hashSHA256 && raw[3] == digestSize {
+	if len(raw) == len(cid.CID{}) && raw[0] == version1 && raw[1] < 0x80 && raw[2] == hashSHA256 && raw[3] == sha256.Size {
 		return true
 	}
-	if len(raw) < 4 || len(raw) > 256 || raw[0] != cidVersion {
+	if len(raw) < 4 || len(raw) > 256 || raw[0] != version1 {
 		return false
 	}
 	rest := raw[1:]
@@ -130,7 +136,11 @@ func digestLength(code uint64) (length int, fixed bool) {
 	return length, fixed
 }
 
-const hashIdentity = 0x00
+const (
+	version1     = 0x01
+	hashIdentity = 0x00
+	hashSHA256   = 0x12
+)
 
 var digestLengths = map[uint64]int{
 	0x11:   20, // sha1

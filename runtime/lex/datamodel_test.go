@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"testing"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
@@ -46,8 +47,8 @@ func TestDataModelFixtures(t *testing.T) {
 		if err != nil || string(got) != string(want) {
 			t.Errorf("%s: %x, want %x (%v)", test.json, got, want, err)
 		}
-		if cid := lex.CIDOf(lex.CodecDagCBOR, got).String(); cid != test.cid {
-			t.Errorf("%s: CID %s, want %s", test.json, cid, test.cid)
+		if id := cid.Of(cid.DagCBOR, got).String(); id != test.cid {
+			t.Errorf("%s: CID %s, want %s", test.json, id, test.cid)
 		}
 		text, err := lex.CBORToJSON(want)
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
@@ -805,7 +806,7 @@ func TestIntegersToSend(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		size := lex.Blob{Ref: lex.CIDOf(lex.CodecRaw, nil).Link(), MimeType: "a/b", Size: n}
+		size := lex.Blob{Ref: lex.LinkTo(cid.Of(cid.Raw, nil)), MimeType: "a/b", Size: n}
 		cbor, err := lex.EncodeCBOR(&size)
 		if err != nil {
 			t.Fatal(err)

@@ -14,7 +14,7 @@ func appendIntJSON(to []byte, v int64) []byte { return strconv.AppendInt(to, v, 
 
 func appendLinkJSON(to []byte, raw string) []byte {
 	to = append(to, `{"$link":"b`...)
-	to = cidEncoding.AppendEncode(to, []byte(raw))
+	to = base32Lower.AppendEncode(to, []byte(raw))
 	return append(to, `"}`...)
 }
 

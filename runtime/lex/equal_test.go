@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
@@ -37,7 +38,7 @@ func TestCompare(t *testing.T) {
 		"Opt":                func(v *sample) { v.One = lex.Some[int64](2) },
 		"unset":              func(v *sample) { v.One = lex.Opt[int64]{} },
 		"Bytes":              func(v *sample) { v.Raw[0]++ },
-		"CIDLink":            func(v *sample) { v.Link = lex.Some(lex.CIDOf(lex.CodecRaw, nil).Link()) },
+		"CIDLink":            func(v *sample) { v.Link = lex.Some(lex.LinkTo(cid.Of(cid.Raw, nil))) },
 		"null":               func(v *sample) { v.Null = lex.ValueOrNull("") },
 		"absent":             func(v *sample) { v.Null = lex.Nullable[string]{} },
 		"Blob":               func(v *sample) { b, _ := v.Picture.Get(); b.Size++; v.Picture = lex.Some(b) },
@@ -100,11 +101,11 @@ func TestPrint(t *testing.T) {
 		Value   lex.Value
 		NoValue lex.Value
 		Bytes   lex.Bytes
-		CID     lex.CID
+		CID     cid.CID
 	}
 	f := fields{
 		Number: lex.Some[int64](7), Null: lex.NullOf[string](), Present: lex.ValueOrNull("x"), Map: v.Anything, Value: a,
-		Bytes: lex.Bytes("abc"), CID: lex.CIDOf(lex.CodecRaw, nil),
+		Bytes: lex.Bytes("abc"), CID: cid.Of(cid.Raw, nil),
 	}
 	for _, test := range []struct {
 		format string

@@ -9,6 +9,7 @@ import (
 	"github.com/layers-pub/layers-go/layers"
 	"github.com/layers-pub/layers-go/layers/annotation"
 	"github.com/layers-pub/layers-go/layers/persona"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
@@ -33,7 +34,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(lex.CIDOf(lex.CodecDagCBOR, block))
+	fmt.Println(cid.Of(cid.DagCBOR, block))
 	text, _ = lex.CBORToJSON(block)
 	fmt.Println(string(text))
 	// Output:

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -86,7 +87,7 @@ func (t Trust) String() string {
 type Envelope struct {
 	URI syntax.ATURI
 	// CID is that of the record's DAG-CBOR.
-	CID CID
+	CID cid.CID
 	// Data is the record in the encoding that Encoding names.
 	Data     []byte
 	Encoding Encoding
@@ -105,7 +106,7 @@ func (e *Envelope) Decode(v Decodable) error {
 // Entry is a record that was decoded without issues, with its URI, CID and level of trust.
 type Entry[T any] struct {
 	URI   syntax.ATURI
-	CID   CID
+	CID   cid.CID
 	Trust Trust
 	Value *T
 }

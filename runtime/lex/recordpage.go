@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -156,28 +157,28 @@ type readItem[T any, P RecordPointer[T]] struct {
 // DecodeLex reads the item.
 func (v *readItem[T, P]) DecodeLex(d *Decoder) {
 	var c Cursor
-	var cid string
+	var id string
 	var value *T
 	d.Object(&c, viewFields, nil)
 	for {
 		switch d.Next(&c) {
 		case 0:
-			cid = textOrNull(d)
+			id = textOrNull(d)
 		case 1:
 			v.uri = textOrNull(d)
 		case 2:
 			value = new(T)
 			P(value).DecodeLex(d)
 		default:
-			if value == nil || cid == "" {
+			if value == nil || id == "" {
 				return
 			}
 			var err error
 			if v.block, err = AppendCBOR(v.block[:0], P(value)); err != nil {
 				return
 			}
-			computed := CIDOf(CodecDagCBOR, v.block)
-			if v.cid, _ = computed.AppendText(v.cid[:0]); string(v.cid) == cid {
+			computed := cid.Of(cid.DagCBOR, v.block)
+			if v.cid, _ = computed.AppendText(v.cid[:0]); string(v.cid) == id {
 				v.entry = &Entry[T]{CID: computed, Value: value}
 			}
 			return

@@ -1,6 +1,9 @@
 package lex
 
-import "github.com/layers-pub/layers-go/runtime/syntax"
+import (
+	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
 
 // View is a record in the form in which servers return it: {"uri", "cid", "value"}. Its parts are not checked and other
 // fields are skipped, so that one malformed record does not fail a whole page.
@@ -55,7 +58,7 @@ func textOrNull(d *Decoder) string {
 // has it in JSON, or its bytes do not match the CID ([RuleCID]).
 func (v *View) Envelope() (Envelope, error) {
 	e := Envelope{URI: syntax.ATURI(v.URI), Data: v.Value.Data, Encoding: v.Value.Encoding, Trust: Served}
-	e.CID, _ = ParseCID(v.CID)
+	e.CID, _ = cid.Parse(v.CID)
 	if e.Encoding == JSON {
 		data, err := JSONToCBOR(e.Data)
 		if err != nil {
@@ -63,7 +66,7 @@ func (v *View) Envelope() (Envelope, error) {
 		}
 		e.Data, e.Encoding = data, CBOR
 	}
-	computed := CIDOf(CodecDagCBOR, e.Data)
+	computed := cid.Of(cid.DagCBOR, e.Data)
 	switch {
 	case v.CID == "":
 		e.CID = computed

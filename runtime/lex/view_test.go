@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
@@ -14,21 +15,21 @@ func TestView(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cid := lex.CIDOf(lex.CodecDagCBOR, cbor)
-	other := lex.CIDOf(lex.CodecDagCBOR, nil)
+	c := cid.Of(cid.DagCBOR, cbor)
+	other := cid.Of(cid.DagCBOR, nil)
 	for _, test := range []struct {
 		name, view string
 		trust      lex.Trust
 		encoding   lex.Encoding
-		cid        lex.CID
+		cid        cid.CID
 		rule       lex.Rule
 	}{
-		{"with its CID", `{"uri":"` + uri + `","cid":"` + cid.String() + `","value":` + value + `,"more":[1.5,"\ud800"],"$type":""}`, lex.Hashed, lex.CBOR, cid, ""},
-		{"without one", `{"uri":"` + uri + `","cid":null,"value":` + value + `}`, lex.Served, lex.CBOR, cid, ""},
+		{"with its CID", `{"uri":"` + uri + `","cid":"` + c.String() + `","value":` + value + `,"more":[1.5,"\ud800"],"$type":""}`, lex.Hashed, lex.CBOR, c, ""},
+		{"without one", `{"uri":"` + uri + `","cid":null,"value":` + value + `}`, lex.Served, lex.CBOR, c, ""},
 		{"with another", `{"uri":"` + uri + `","cid":"` + other.String() + `","value":` + value + `}`, lex.Served, lex.CBOR, other, lex.RuleCID},
-		{"with nonsense for one", `{"uri":"` + uri + `","cid":"x","value":` + value + `}`, lex.Served, lex.CBOR, lex.CID{}, lex.RuleCID},
-		{"not of the data model", `{"uri":"` + uri + `","cid":"` + cid.String() + `","value":{"a":1.5}}`, lex.Served, lex.JSON, cid, lex.RuleType},
-		{"without a value", `{"uri":"` + uri + `","cid":"` + cid.String() + `"}`, lex.Served, lex.CBOR, cid, lex.RuleCID},
+		{"with nonsense for one", `{"uri":"` + uri + `","cid":"x","value":` + value + `}`, lex.Served, lex.CBOR, cid.CID{}, lex.RuleCID},
+		{"not of the data model", `{"uri":"` + uri + `","cid":"` + c.String() + `","value":{"a":1.5}}`, lex.Served, lex.JSON, c, lex.RuleType},
+		{"without a value", `{"uri":"` + uri + `","cid":"` + c.String() + `"}`, lex.Served, lex.CBOR, c, lex.RuleCID},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var v lex.View

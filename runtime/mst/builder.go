@@ -3,12 +3,12 @@ package mst
 import (
 	"bytes"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // Builder makes the nodes of a tree from its sorted leaves. It must not be used by several goroutines at once.
 type Builder struct {
-	emit func(c lex.CID, node []byte) error
+	emit func(c cid.CID, node []byte) error
 	open []Node // the node of each layer to which leaves are being added
 	last []byte
 	buf  []byte
@@ -16,14 +16,14 @@ type Builder struct {
 
 // NewBuilder returns a Builder that passes each node to emit as soon as it is complete, those of lower
 // layers first. emit must not keep node.
-func NewBuilder(emit func(c lex.CID, node []byte) error) *Builder {
+func NewBuilder(emit func(c cid.CID, node []byte) error) *Builder {
 	return &Builder{emit: emit}
 }
 
 // Add adds a leaf. key is its path, "collection/recordkey", which must sort after the path added before
 // it. Add fails if it does not, if key is not a valid path, if value is undefined, or if a node becomes too
 // large; or it returns the error of emit.
-func (b *Builder) Add(key string, value lex.CID) error {
+func (b *Builder) Add(key string, value cid.CID) error {
 	if _, _, ok := SplitKey(key); !ok {
 		return invalid("%q is not a collection, a slash and a record key", key)
 	}
@@ -54,14 +54,14 @@ func (b *Builder) Add(key string, value lex.CID) error {
 
 // Root completes the tree and returns the CID of its root, the data of a commit. Afterwards the Builder is
 // empty and can be used again. An error is that of emit.
-func (b *Builder) Root() (lex.CID, error) {
+func (b *Builder) Root() (cid.CID, error) {
 	if len(b.open) == 0 {
 		b.open = append(b.open, Node{})
 	}
 	top := len(b.open) - 1
 	for i := range top {
 		if err := b.close(i); err != nil {
-			return lex.CID{}, err
+			return cid.CID{}, err
 		}
 	}
 	root, err := b.write(&b.open[top])
@@ -79,7 +79,7 @@ func (b *Builder) close(layer int) error {
 	if err != nil {
 		return err
 	}
-	node.Left, node.Entries = lex.CID{}, node.Entries[:0]
+	node.Left, node.Entries = cid.CID{}, node.Entries[:0]
 	above := &b.open[layer+1]
 	if n := len(above.Entries); n > 0 {
 		above.Entries[n-1].Right = c
@@ -89,8 +89,8 @@ func (b *Builder) close(layer int) error {
 	return nil
 }
 
-func (b *Builder) write(n *Node) (lex.CID, error) {
+func (b *Builder) write(n *Node) (cid.CID, error) {
 	b.buf = n.Append(b.buf[:0])
-	c := lex.CIDOf(lex.CodecDagCBOR, b.buf)
+	c := cid.Of(cid.DagCBOR, b.buf)
 	return c, b.emit(c, b.buf)
 }

@@ -8,16 +8,16 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/mst"
 )
 
 // blocks are nodes by CID.
-type blocks map[lex.CID]string
+type blocks map[cid.CID]string
 
 var errMissing = errors.New("not there")
 
-func (b blocks) load(c lex.CID, buf []byte) ([]byte, error) {
+func (b blocks) load(c cid.CID, buf []byte) ([]byte, error) {
 	node, ok := b[c]
 	if !ok {
 		return nil, errMissing
@@ -25,13 +25,13 @@ func (b blocks) load(c lex.CID, buf []byte) ([]byte, error) {
 	return append(buf[:0], node...), nil
 }
 
-func (b blocks) put(c lex.CID, node []byte) error {
+func (b blocks) put(c cid.CID, node []byte) error {
 	b[c] = string(node)
 	return nil
 }
 
 // build returns the root of the tree of leaves, and puts its nodes into b.
-func (b blocks) build(t testing.TB, leaves map[string]lex.CID) lex.CID {
+func (b blocks) build(t testing.TB, leaves map[string]cid.CID) cid.CID {
 	t.Helper()
 	builder := mst.NewBuilder(b.put)
 	for _, path := range slices.Sorted(maps.Keys(leaves)) {
@@ -46,7 +46,7 @@ func (b blocks) build(t testing.TB, leaves map[string]lex.CID) lex.CID {
 	return root
 }
 
-func cidOf(n int) lex.CID { return lex.CIDOf(lex.CodecDagCBOR, fmt.Appendf(nil, "%d", n)) }
+func cidOf(n int) cid.CID { return cid.Of(cid.DagCBOR, fmt.Appendf(nil, "%d", n)) }
 
 // TestTree changes trees at random and compares each with the tree that is built of the same leaves.
 func TestTree(t *testing.T) {
@@ -57,7 +57,7 @@ func TestTree(t *testing.T) {
 		for i := range keys {
 			keys[i] = fmt.Sprintf("com.example.c%d/%d", r.IntN(3), r.IntN(1<<30))
 		}
-		have, stored := map[string]lex.CID{}, blocks{}
+		have, stored := map[string]cid.CID{}, blocks{}
 		for _, key := range keys {
 			if r.IntN(2) == 0 {
 				have[key] = cidOf(r.IntN(1000))
@@ -68,7 +68,7 @@ func TestTree(t *testing.T) {
 		for step := range 50 {
 			key := keys[r.IntN(len(keys))]
 			want := have[key]
-			var got lex.CID
+			var got cid.CID
 			var err error
 			switch r.IntN(4) {
 			case 0:
@@ -99,7 +99,7 @@ func TestTree(t *testing.T) {
 
 // TestTreeMissing changes trees of which only the nodes on the way to the change, and beside it, are there.
 func TestTreeMissing(t *testing.T) {
-	have, stored := map[string]lex.CID{}, blocks{}
+	have, stored := map[string]cid.CID{}, blocks{}
 	for i := range 2000 {
 		have[fmt.Sprintf("com.example.c/%d", i)] = cidOf(i)
 	}
@@ -107,14 +107,14 @@ func TestTreeMissing(t *testing.T) {
 	for i := range 50 {
 		key := fmt.Sprintf("com.example.c/%d", i*37)
 		needed := blocks{}
-		change := func(load func(lex.CID, []byte) ([]byte, error)) (lex.CID, error) {
+		change := func(load func(cid.CID, []byte) ([]byte, error)) (cid.CID, error) {
 			tree := mst.NewTree(root, load)
 			if before, err := tree.Delete(key); err != nil || before != have[key] {
 				return before, err
 			}
 			return tree.Root(nil)
 		}
-		want, err := change(func(c lex.CID, buf []byte) ([]byte, error) {
+		want, err := change(func(c cid.CID, buf []byte) ([]byte, error) {
 			needed[c] = stored[c]
 			return stored.load(c, buf)
 		})
@@ -133,26 +133,26 @@ func TestTreeMissing(t *testing.T) {
 
 // TestTreeMalformed holds that nodes which no tree has are errors that name them.
 func TestTreeMalformed(t *testing.T) {
-	node := func(stored blocks, left lex.CID, keys ...string) lex.CID {
+	node := func(stored blocks, left cid.CID, keys ...string) cid.CID {
 		n := mst.Node{Left: left}
 		for _, key := range keys {
 			n.Entries = append(n.Entries, mst.Entry{Key: []byte(key), Value: cidOf(1)})
 		}
 		b := n.Append(nil)
-		c := lex.CIDOf(lex.CodecDagCBOR, b)
+		c := cid.Of(cid.DagCBOR, b)
 		stored[c] = string(b)
 		return c
 	}
 	low, high := keysOfLayer(0, 40), keysOfLayer(1, 2)
-	for name, root := range map[string]func(blocks) lex.CID{
-		"not a node":        func(b blocks) lex.CID { c := cidOf(1); b[c] = "x"; return c },
-		"two layers":        func(b blocks) lex.CID { return node(b, lex.CID{}, sorted(low[0], high[0])...) },
-		"not a path":        func(b blocks) lex.CID { return node(b, lex.CID{}, "nonsense") },
-		"root of a subtree": func(b blocks) lex.CID { return node(b, node(b, lex.CID{}, low[0])) },
-		"below the lowest":  func(b blocks) lex.CID { return node(b, node(b, lex.CID{}, low[0]), low[1]) },
-		"empty subtree":     func(b blocks) lex.CID { return node(b, node(b, lex.CID{}), high[0]) },
-		"out of bounds": func(b blocks) lex.CID {
-			return node(b, node(b, lex.CID{}, after(high[0], low)), high[0])
+	for name, root := range map[string]func(blocks) cid.CID{
+		"not a node":        func(b blocks) cid.CID { c := cidOf(1); b[c] = "x"; return c },
+		"two layers":        func(b blocks) cid.CID { return node(b, cid.CID{}, sorted(low[0], high[0])...) },
+		"not a path":        func(b blocks) cid.CID { return node(b, cid.CID{}, "nonsense") },
+		"root of a subtree": func(b blocks) cid.CID { return node(b, node(b, cid.CID{}, low[0])) },
+		"below the lowest":  func(b blocks) cid.CID { return node(b, node(b, cid.CID{}, low[0]), low[1]) },
+		"empty subtree":     func(b blocks) cid.CID { return node(b, node(b, cid.CID{}), high[0]) },
+		"out of bounds": func(b blocks) cid.CID {
+			return node(b, node(b, cid.CID{}, after(high[0], low)), high[0])
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -169,13 +169,13 @@ func TestTreeMalformed(t *testing.T) {
 			}
 		})
 	}
-	tree := mst.NewTree(lex.CID{}, nil)
+	tree := mst.NewTree(cid.CID{}, nil)
 	for _, path := range []string{"", "a", "com.example.a/", "com.example.a/b/c", "/b"} {
 		if _, err := tree.Put(path, cidOf(1)); !errors.Is(err, mst.ErrInvalid) {
 			t.Errorf("%q: %v", path, err)
 		}
 	}
-	if _, err := tree.Put("com.example.a/b", lex.CID{}); !errors.Is(err, mst.ErrInvalid) {
+	if _, err := tree.Put("com.example.a/b", cid.CID{}); !errors.Is(err, mst.ErrInvalid) {
 		t.Errorf("no value: %v", err)
 	}
 }

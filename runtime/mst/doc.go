@@ -5,7 +5,7 @@
 // [Walker] accepts only the one valid tree of the leaves that it returns: each node must be in canonical
 // DAG-CBOR, and each path must be valid, in its layer, and after the one before it.
 //
-//	walker := mst.NewWalker(commit.Data, func(c lex.CID, buf []byte) ([]byte, error) {
+//	walker := mst.NewWalker(commit.Data, func(c cid.CID, buf []byte) ([]byte, error) {
 //		return index.Get(c, buf)
 //	})
 //	leaves := make([]mst.Leaf, 100)

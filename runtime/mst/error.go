@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // ErrInvalid is wrapped by the errors of this package for a malformed node or tree.
@@ -17,7 +17,7 @@ var ErrSkip = errors.New("node to be skipped")
 // Error describes a fault in a tree, and names the node.
 type Error struct {
 	// Node is the CID of the node.
-	Node lex.CID
+	Node cid.CID
 	// Key is the path at fault; empty if the fault is not with a path.
 	Key string
 	// Err is the fault: it wraps [ErrInvalid], or is the error of loading the node.

@@ -5,18 +5,18 @@ import (
 	"io"
 	"log"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/mst"
 )
 
 // A tree is built out of sorted paths, and walked.
 func Example() {
-	nodes := map[lex.CID][]byte{}
-	builder := mst.NewBuilder(func(c lex.CID, node []byte) error {
+	nodes := map[cid.CID][]byte{}
+	builder := mst.NewBuilder(func(c cid.CID, node []byte) error {
 		nodes[c] = append([]byte(nil), node...)
 		return nil
 	})
-	record := lex.CIDOf(lex.CodecDagCBOR, []byte("\xa1\x64text\x65hello"))
+	record := cid.Of(cid.DagCBOR, []byte("\xa1\x64text\x65hello"))
 	for _, key := range []string{"com.example.note/a", "com.example.note/b", "com.example.profile/self"} {
 		if err := builder.Add(key, record); err != nil {
 			log.Fatal(err)
@@ -27,7 +27,7 @@ func Example() {
 		log.Fatal(err)
 	}
 
-	walker := mst.NewWalker(root, func(c lex.CID, _ []byte) ([]byte, error) { return nodes[c], nil })
+	walker := mst.NewWalker(root, func(c cid.CID, _ []byte) ([]byte, error) { return nodes[c], nil })
 	leaves := make([]mst.Leaf, 10)
 	n, err := walker.Next(leaves)
 	if err != io.EOF {

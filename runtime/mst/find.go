@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -17,17 +17,17 @@ import (
 // right in the nodes above. It does not go below the layer of the path, where the path cannot be.
 //
 // An error is an [*Error], or says that the path is not valid.
-func Find(root lex.CID, collection syntax.NSID, recordKey syntax.RecordKey, load func(c lex.CID, buf []byte) ([]byte, error)) (lex.CID, error) {
+func Find(root cid.CID, collection syntax.NSID, recordKey syntax.RecordKey, load func(c cid.CID, buf []byte) ([]byte, error)) (cid.CID, error) {
 	path := string(collection) + "/" + string(recordKey)
 	if _, _, ok := SplitKey(path); !ok {
-		return lex.CID{}, fmt.Errorf("mst: %q is not a collection, a slash and a record key", path)
+		return cid.CID{}, fmt.Errorf("mst: %q is not a collection, a slash and a record key", path)
 	}
 	key := []byte(path)
 	layer := Layer(key)
 	w := NewWalker(root, load)
 	w.depth = 0
 	if err := w.pushRoot(); err != nil {
-		return lex.CID{}, err
+		return cid.CID{}, err
 	}
 	var low, high []byte // the keys of a node must be between these; nil means no bound
 	for {
@@ -35,11 +35,11 @@ func Find(root lex.CID, collection syntax.NSID, recordKey syntax.RecordKey, load
 		w.last, w.slash = low, max(0, bytes.IndexByte(low, '/'))
 		for i := range s.node.Entries {
 			if err := w.visit(s, s.node.Entries[i].Key); err != nil {
-				return lex.CID{}, err
+				return cid.CID{}, err
 			}
 		}
 		if high != nil && bytes.Compare(w.last, high) >= 0 {
-			return lex.CID{}, &Error{Node: s.cid, Key: string(w.last), Err: invalid("key does not come in front of %q", high)}
+			return cid.CID{}, &Error{Node: s.cid, Key: string(w.last), Err: invalid("key does not come in front of %q", high)}
 		}
 		i, found := slices.BinarySearchFunc(s.node.Entries, key, func(e Entry, key []byte) int { return bytes.Compare(e.Key, key) })
 		if found {
@@ -53,10 +53,10 @@ func Find(root lex.CID, collection syntax.NSID, recordKey syntax.RecordKey, load
 			high = s.node.Entries[i].Key
 		}
 		if s.layer <= layer || !below.Defined() {
-			return lex.CID{}, nil
+			return cid.CID{}, nil
 		}
 		if err := w.push(below); err != nil {
-			return lex.CID{}, err
+			return cid.CID{}, err
 		}
 	}
 }

@@ -8,16 +8,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/mst"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // find looks for a path, and returns the nodes that this took.
-func (s store) find(root lex.CID, path string) (value lex.CID, way store, err error) {
+func (s store) find(root cid.CID, path string) (value cid.CID, way store, err error) {
 	way = store{}
 	collection, recordKey, _ := strings.Cut(path, "/")
-	value, err = mst.Find(root, syntax.NSID(collection), syntax.RecordKey(recordKey), func(c lex.CID, buf []byte) ([]byte, error) {
+	value, err = mst.Find(root, syntax.NSID(collection), syntax.RecordKey(recordKey), func(c cid.CID, buf []byte) ([]byte, error) {
 		block, err := s.load(c, buf)
 		if err == nil {
 			way[c] = s[c]
@@ -33,7 +33,7 @@ func TestFind(t *testing.T) {
 		keys := keysOf(uint64(n), n)
 		root := s.build(t, keys)
 		for i, key := range slices.Concat(keys, keysOf(99, 200), []string{"a.a.a/a", "zz.example.record/z"}) {
-			want := lex.CID{}
+			want := cid.CID{}
 			if _, ok := slices.BinarySearch(keys, key); ok {
 				want = valueOf(key)
 			}
@@ -72,7 +72,7 @@ func TestFindRefuses(t *testing.T) {
 		}
 	}
 	skipped := errors.New("wrapped")
-	_, err := mst.Find(root, "com.example.record", "a", func(lex.CID, []byte) ([]byte, error) { return nil, errors.Join(skipped, mst.ErrSkip) })
+	_, err := mst.Find(root, "com.example.record", "a", func(cid.CID, []byte) ([]byte, error) { return nil, errors.Join(skipped, mst.ErrSkip) })
 	if !errors.Is(err, skipped) || !errors.Is(err, mst.ErrSkip) {
 		t.Errorf("a node that is skipped: %v", err)
 	}
@@ -80,40 +80,40 @@ func TestFindRefuses(t *testing.T) {
 
 // TestFindMalformed has trees that are malformed on the way to a path.
 func TestFindMalformed(t *testing.T) {
-	none := lex.CID{}
+	none := cid.CID{}
 	key := func(k string) entry { return entry{suffix: k} }
 	for _, test := range []struct {
 		name    string
 		path    string
-		tree    func(s store) lex.CID
+		tree    func(s store) cid.CID
 		message string
 	}{
-		{"the root has a subtree alone", keyA, func(s store) lex.CID {
+		{"the root has a subtree alone", keyA, func(s store) cid.CID {
 			return s.put(nodeOf(s.put(nodeOf(none, key(keyA)))))
 		}, "root has no entry"},
-		{"a subtree is empty", keyA, func(s store) lex.CID {
+		{"a subtree is empty", keyA, func(s store) cid.CID {
 			return s.put(nodeOf(s.put(nodeOf(none)), key(keyD)))
 		}, "subtree is empty"},
-		{"a layer is left out", keyA, func(s store) lex.CID {
+		{"a layer is left out", keyA, func(s store) cid.CID {
 			return s.put(nodeOf(s.put(nodeOf(none, key(keyA))), key(keyF)))
 		}, "layer 0 in a node of layer 1"},
-		{"two layers in one node", keyB, func(s store) lex.CID {
+		{"two layers in one node", keyB, func(s store) cid.CID {
 			return s.put(nodeOf(none, key(keyB), entry{prefix: len(keyB) - 3, suffix: keyD[len(keyD)-3:]}))
 		}, "layer 1 in a node of layer 0"},
-		{"a right subtree to the left", keyB, func(s store) lex.CID {
+		{"a right subtree to the left", keyB, func(s store) cid.CID {
 			return s.put(nodeOf(s.put(nodeOf(none, key(keyE))), key(keyD)))
 		}, "does not come in front of"},
-		{"a left subtree to the right", keyE, func(s store) lex.CID {
+		{"a left subtree to the right", keyE, func(s store) cid.CID {
 			return s.put(nodeOf(none, entry{suffix: keyD, right: s.put(nodeOf(none, key(keyA)))}))
 		}, "comes behind"},
-		{"a subtree past a key two layers up", keyE, func(s store) lex.CID {
+		{"a subtree past a key two layers up", keyE, func(s store) cid.CID {
 			middle := s.put(nodeOf(none, entry{suffix: keyD, right: s.put(nodeOf(none, key(keyG)))}))
 			return s.put(nodeOf(middle, key(keyF)))
 		}, "does not come in front of"},
-		{"a path that is none beside it", keyA, func(s store) lex.CID {
+		{"a path that is none beside it", keyA, func(s store) cid.CID {
 			return s.put(nodeOf(none, key(keyA), entry{prefix: 19, suffix: "b/c"}))
 		}, "not a record key"},
-		{"a node is no node", keyA, func(s store) lex.CID {
+		{"a node is no node", keyA, func(s store) cid.CID {
 			return s.put(nodeOf(s.put([]byte("\xa1\x64text\x65hello")), key(keyD)))
 		}, "canonical form"},
 	} {
@@ -127,7 +127,7 @@ func TestFindMalformed(t *testing.T) {
 	// Below the layer of a path nothing is looked at.
 	s := store{}
 	root := s.put(nodeOf(none, entry{suffix: keyD, right: valueOf("absent")}))
-	for path, want := range map[string]lex.CID{keyD: valueOf("v"), keyI: none, keyF: none} {
+	for path, want := range map[string]cid.CID{keyD: valueOf("v"), keyI: none, keyF: none} {
 		if value, _, err := s.find(root, path); err != nil || value != want {
 			t.Errorf("%q has the value %s, %v; want %s", path, value, err, want)
 		}
@@ -155,7 +155,7 @@ func TestSkip(t *testing.T) {
 }
 
 // leaves returns the paths of the tree at c, as far as its nodes are there, and how many are not.
-func (s store) leaves(t *testing.T, c lex.CID) (paths []string, skipped int) {
+func (s store) leaves(t *testing.T, c cid.CID) (paths []string, skipped int) {
 	if !c.Defined() {
 		return nil, 0
 	}
@@ -177,8 +177,8 @@ func (s store) leaves(t *testing.T, c lex.CID) (paths []string, skipped int) {
 }
 
 // walkPart walks a tree and skips the nodes that are not there.
-func (s store) walkPart(root lex.CID, n int) (paths []string, w *mst.Walker, err error) {
-	w = mst.NewWalker(root, func(c lex.CID, buf []byte) ([]byte, error) {
+func (s store) walkPart(root cid.CID, n int) (paths []string, w *mst.Walker, err error) {
+	w = mst.NewWalker(root, func(c cid.CID, buf []byte) ([]byte, error) {
 		if block, ok := s[c]; ok {
 			return append(buf[:0], block...), nil
 		}
@@ -190,20 +190,20 @@ func (s store) walkPart(root lex.CID, n int) (paths []string, w *mst.Walker, err
 
 // TestSkipMalformed has trees of which something is left out, and of which the rest is malformed.
 func TestSkipMalformed(t *testing.T) {
-	none, absent := lex.CID{}, valueOf("absent")
+	none, absent := cid.CID{}, valueOf("absent")
 	key := func(k string) entry { return entry{suffix: k} }
-	for name, tree := range map[string]func(s store) lex.CID{
-		"keys out of order around it": func(s store) lex.CID {
+	for name, tree := range map[string]func(s store) cid.CID{
+		"keys out of order around it": func(s store) cid.CID {
 			left := s.put(nodeOf(none, entry{suffix: keyI, right: absent}))
 			return s.put(nodeOf(left, key(keyF)))
 		},
-		"a subtree of the lowest layer": func(s store) lex.CID {
+		"a subtree of the lowest layer": func(s store) cid.CID {
 			return s.put(nodeOf(absent, key(keyA)))
 		},
-		"a wrong layer beside it": func(s store) lex.CID {
+		"a wrong layer beside it": func(s store) cid.CID {
 			return s.put(nodeOf(absent, entry{suffix: keyD, right: s.put(nodeOf(none, key(keyF)))}))
 		},
-		"an empty subtree beside it": func(s store) lex.CID {
+		"an empty subtree beside it": func(s store) cid.CID {
 			return s.put(nodeOf(absent, entry{suffix: keyD, right: s.put(nodeOf(none))}))
 		},
 	} {

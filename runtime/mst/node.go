@@ -3,7 +3,7 @@ package mst
 import (
 	"encoding/binary"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // MaxEntries is the highest number of entries in a node. A node has 3 entries on average, and each further
@@ -13,7 +13,7 @@ const MaxEntries = 4096
 // Node is a node of a tree. The next [Node.Parse] reuses its memory.
 type Node struct {
 	// Left is the subtree of the keys before the first entry; undefined if there is none.
-	Left lex.CID
+	Left cid.CID
 	// Entries are in the order of their keys.
 	Entries []Entry
 
@@ -25,10 +25,10 @@ type Entry struct {
 	// Key is the whole path. It is valid until the next [Node.Parse] of the node.
 	Key []byte
 	// Value is the CID of the record.
-	Value lex.CID
+	Value cid.CID
 	// Right is the subtree of the keys between this one and the next of the node; undefined if there is
 	// none.
-	Right lex.CID
+	Right cid.CID
 }
 
 // The fixed parts of every node.
@@ -42,7 +42,7 @@ const (
 	null          = "\xf6"                          // no subtree
 	beforeCID     = "\xd8\x2a\x58\x25\x00"          // tag 42, a byte string of 37, and its first byte
 	beforeDigest  = beforeCID + "\x01\x71\x12\x20"  // up to the digest of a CID for DAG-CBOR
-	linkSize      = len(beforeCID) + len(lex.CID{}) // a link in bytes
+	linkSize      = len(beforeCID) + len(cid.CID{}) // a link in bytes
 )
 
 // The major types of DAG-CBOR of a node's variable parts.
@@ -58,7 +58,7 @@ const (
 //
 // An error wraps [ErrInvalid]. It leaves n in an undefined state.
 func (n *Node) Parse(block []byte) error {
-	n.Left, n.Entries, n.keys = lex.CID{}, n.Entries[:0], n.keys[:0]
+	n.Left, n.Entries, n.keys = cid.CID{}, n.Entries[:0], n.keys[:0]
 	p := parser{rest: block, size: len(block)}
 	p.literal(beforeEntries)
 	count := p.uint(majorArray, MaxEntries, "entries")
@@ -157,7 +157,7 @@ func appendUint(dst []byte, major byte, value int) []byte {
 	return binary.BigEndian.AppendUint16(append(dst, major|25), uint16(value))
 }
 
-func appendLink(dst []byte, c lex.CID) []byte {
+func appendLink(dst []byte, c cid.CID) []byte {
 	if !c.Defined() {
 		return append(dst, null...)
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/mst"
 )
 
@@ -16,11 +16,11 @@ import (
 type entry struct {
 	prefix int
 	suffix string
-	right  lex.CID
+	right  cid.CID
 }
 
 // nodeOf writes a node, by hand so that it can be wrong.
-func nodeOf(left lex.CID, entries ...entry) []byte {
+func nodeOf(left cid.CID, entries ...entry) []byte {
 	b := append([]byte("\xa2\x61e"), number(0x80, len(entries))...)
 	for _, e := range entries {
 		b = append(b, entryOf(e)...)
@@ -43,7 +43,7 @@ func number(major byte, n int) []byte {
 	return binary.BigEndian.AppendUint16([]byte{major | 25}, uint16(n))
 }
 
-func link(c lex.CID) []byte {
+func link(c cid.CID) []byte {
 	if !c.Defined() {
 		return []byte{0xf6}
 	}
@@ -144,7 +144,7 @@ func TestPrefixes(t *testing.T) {
 			{Key: []byte(test.second), Value: valueOf("v")},
 		}}
 		block := n.Append(nil)
-		want := nodeOf(lex.CID{}, entry{suffix: test.first}, entry{prefix: test.want, suffix: test.second[test.want:]})
+		want := nodeOf(cid.CID{}, entry{suffix: test.first}, entry{prefix: test.want, suffix: test.second[test.want:]})
 		if !bytes.Equal(block, want) {
 			t.Errorf("%q and %q: the node is\n%x, want\n%x", test.first, test.second, block, want)
 		}
@@ -164,12 +164,12 @@ type invalidNode struct {
 
 // invalidNodes returns blocks with something wrong in each part of a node.
 func invalidNodes(t testing.TB) []invalidNode {
-	raw := lex.CIDOf(lex.CodecRaw, nil)
+	raw := cid.Of(cid.Raw, nil)
 	v := valueOf("v")
 	value := string(v[:])
 	a := entry{suffix: "com.example.record/a"}
 	b := entry{suffix: "b", prefix: 19}
-	good := nodeOf(lex.CID{}, a, b)
+	good := nodeOf(cid.CID{}, a, b)
 	replace := func(old, new string) []byte {
 		replaced := bytes.Replace(good, []byte(old), []byte(new), 1)
 		if bytes.Equal(replaced, good) {
@@ -209,24 +209,24 @@ func invalidNodes(t testing.TB) []invalidNode {
 		{"v of another codec", replace("\x00\x01\x71", "\x00\x01\x70"), "codec 0x70"},
 		{"v of another hash", replace("\x01\x71\x12\x20", "\x01\x71\x1e\x20"), "hash function 0x1e"},
 		{"l of raw bytes", nodeOf(raw, a), "not of DAG-CBOR"},
-		{"t of raw bytes", nodeOf(lex.CID{}, entry{suffix: a.suffix, right: raw}), "not of DAG-CBOR"},
+		{"t of raw bytes", nodeOf(cid.CID{}, entry{suffix: a.suffix, right: raw}), "not of DAG-CBOR"},
 		{"l is false", append(good[:len(good)-1:len(good)-1], 0xf4), "no link"},
 		{"bytes behind it", append(bytes.Clone(good), 0), "1 bytes too many"},
-		{"a prefix of nothing", nodeOf(lex.CID{}, entry{prefix: 1, suffix: "x"}), "shares 1 bytes"},
-		{"a prefix longer than the key before", nodeOf(lex.CID{}, a, entry{prefix: 21, suffix: "x"}), "shares 21 bytes"},
-		{"a prefix shorter than it could be", nodeOf(lex.CID{}, a, entry{prefix: 18, suffix: "/b"}), "more than 18"},
-		{"no prefix where there is one", nodeOf(lex.CID{}, a, entry{suffix: "com.example.record/b"}), "more than 0"},
-		{"an empty key", nodeOf(lex.CID{}, entry{}), "empty"},
-		{"the same key", nodeOf(lex.CID{}, a, entry{prefix: 20}), "comes behind"},
-		{"a key before", nodeOf(lex.CID{}, a, entry{prefix: 19, suffix: "A"}), "comes behind"},
-		{"a key cut down", nodeOf(lex.CID{}, a, entry{prefix: 19}), "comes behind"},
-		{"a key too long", nodeOf(lex.CID{}, entry{suffix: strings.Repeat("x", 831)}), "above 830"},
-		{"a key too long through its prefix", nodeOf(lex.CID{}, entry{suffix: strings.Repeat("x", 800)}, entry{prefix: 800, suffix: strings.Repeat("y", 31)}), "831 bytes"},
+		{"a prefix of nothing", nodeOf(cid.CID{}, entry{prefix: 1, suffix: "x"}), "shares 1 bytes"},
+		{"a prefix longer than the key before", nodeOf(cid.CID{}, a, entry{prefix: 21, suffix: "x"}), "shares 21 bytes"},
+		{"a prefix shorter than it could be", nodeOf(cid.CID{}, a, entry{prefix: 18, suffix: "/b"}), "more than 18"},
+		{"no prefix where there is one", nodeOf(cid.CID{}, a, entry{suffix: "com.example.record/b"}), "more than 0"},
+		{"an empty key", nodeOf(cid.CID{}, entry{}), "empty"},
+		{"the same key", nodeOf(cid.CID{}, a, entry{prefix: 20}), "comes behind"},
+		{"a key before", nodeOf(cid.CID{}, a, entry{prefix: 19, suffix: "A"}), "comes behind"},
+		{"a key cut down", nodeOf(cid.CID{}, a, entry{prefix: 19}), "comes behind"},
+		{"a key too long", nodeOf(cid.CID{}, entry{suffix: strings.Repeat("x", 831)}), "above 830"},
+		{"a key too long through its prefix", nodeOf(cid.CID{}, entry{suffix: strings.Repeat("x", 800)}, entry{prefix: 800, suffix: strings.Repeat("y", 31)}), "831 bytes"},
 	}
 }
 
 func TestParseInvalid(t *testing.T) {
-	good := nodeOf(lex.CID{}, entry{suffix: "com.example.record/a"}, entry{suffix: "b", prefix: 19})
+	good := nodeOf(cid.CID{}, entry{suffix: "com.example.record/a"}, entry{suffix: "b", prefix: 19})
 	for _, test := range invalidNodes(t) {
 		t.Run(test.name, func(t *testing.T) {
 			var n mst.Node
@@ -253,7 +253,7 @@ func FuzzNode(f *testing.F) {
 	for _, block := range s {
 		f.Add(block)
 	}
-	f.Add(nodeOf(lex.CID{}, entry{suffix: "com.example.record/a"}, entry{prefix: 19, suffix: "b", right: valueOf("x")}))
+	f.Add(nodeOf(cid.CID{}, entry{suffix: "com.example.record/a"}, entry{prefix: 19, suffix: "b", right: valueOf("x")}))
 	for _, test := range invalidNodes(f) {
 		f.Add(test.block)
 	}

@@ -1,7 +1,7 @@
 package mst
 
 import (
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // parser reads the parts of a node. It keeps its first error, after which nothing is left to read.
@@ -89,10 +89,10 @@ func (p *parser) bytes(n int) []byte {
 }
 
 // link reads the link to a record into c.
-func (p *parser) link(c *lex.CID) {
+func (p *parser) link(c *cid.CID) {
 	rest := p.rest
 	if len(rest) >= linkSize && string(rest[:len(beforeDigest)]) == beforeDigest {
-		*c = lex.CID(rest[len(beforeCID):linkSize])
+		*c = cid.CID(rest[len(beforeCID):linkSize])
 		p.rest = rest[linkSize:]
 		return
 	}
@@ -100,13 +100,13 @@ func (p *parser) link(c *lex.CID) {
 }
 
 // unusualLink reads a link to a block that is not DAG-CBOR, and fails for anything else.
-func (p *parser) unusualLink(c *lex.CID, rest []byte) {
+func (p *parser) unusualLink(c *cid.CID, rest []byte) {
 	if len(rest) < linkSize || string(rest[:len(beforeCID)]) != beforeCID {
 		p.fail("no link")
 		return
 	}
 	var err error
-	if *c, err = lex.CIDFromBytes(rest[len(beforeCID):linkSize]); err != nil {
+	if *c, err = cid.FromBytes(rest[len(beforeCID):linkSize]); err != nil {
 		p.fail("link: %w", err)
 		return
 	}
@@ -114,15 +114,15 @@ func (p *parser) unusualLink(c *lex.CID, rest []byte) {
 }
 
 // optionalLink reads the link to a node into c. For null, it makes c undefined.
-func (p *parser) optionalLink(c *lex.CID) {
+func (p *parser) optionalLink(c *cid.CID) {
 	rest := p.rest
 	if len(rest) > 0 && rest[0] == null[0] {
-		*c = lex.CID{}
+		*c = cid.CID{}
 		p.rest = rest[1:]
 		return
 	}
 	p.link(c)
-	if c.Codec() == lex.CodecRaw {
+	if c.Codec() == cid.Raw {
 		p.rest = rest
 		p.fail("link to a node with a CID that is not of DAG-CBOR")
 	}

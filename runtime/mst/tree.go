@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // Tree is a tree that can be changed. It loads only the nodes that it needs. So a tree with missing nodes, such as that
@@ -16,7 +16,7 @@ import (
 // In each node that it loads, it checks what a [Walker] checks, as far as the nodes above it show: each key is valid, in
 // its layer, and between the keys to its left and right. After an error, a Tree must not be used.
 type Tree struct {
-	load func(c lex.CID, buf []byte) ([]byte, error)
+	load func(c cid.CID, buf []byte) ([]byte, error)
 	root *branch // nil for a tree without paths
 	node Node    // the node that was parsed last
 	buf  []byte
@@ -24,7 +24,7 @@ type Tree struct {
 
 // branch is a node of a [Tree], which may not have been loaded yet.
 type branch struct {
-	cid    lex.CID // undefined if the node has been changed
+	cid    cid.CID // undefined if the node has been changed
 	loaded bool
 	layer  int // if loaded
 	left   *branch
@@ -34,7 +34,7 @@ type branch struct {
 // leaf is an entry of a branch.
 type leaf struct {
 	key   []byte
-	value lex.CID
+	value cid.CID
 	right *branch
 }
 
@@ -48,7 +48,7 @@ const rootLayer = -1
 //
 // load returns the bytes of a node, which it must have checked against the CID. It may read into buf, which is nil or
 // a slice that load returned earlier. A Tree calls it only for nodes that it needs.
-func NewTree(root lex.CID, load func(c lex.CID, buf []byte) ([]byte, error)) *Tree {
+func NewTree(root cid.CID, load func(c cid.CID, buf []byte) ([]byte, error)) *Tree {
 	t := &Tree{load: load}
 	if root.Defined() {
 		t.root = &branch{cid: root}
@@ -58,70 +58,70 @@ func NewTree(root lex.CID, load func(c lex.CID, buf []byte) ([]byte, error)) *Tr
 
 // Get returns the CID at a path, "collection/recordkey". It is undefined if the tree does not have the path. An error is
 // an [*Error] about a node, or wraps [ErrInvalid] if path is not valid.
-func (t *Tree) Get(path string) (lex.CID, error) {
+func (t *Tree) Get(path string) (cid.CID, error) {
 	key, err := parsePath(path)
 	if err != nil {
-		return lex.CID{}, err
+		return cid.CID{}, err
 	}
 	target, layer := Layer(key), rootLayer
 	var at bounds
 	for b := t.root; b != nil; {
 		if err := t.open(b, layer, at); err != nil {
-			return lex.CID{}, err
+			return cid.CID{}, err
 		}
 		i, found := b.find(key)
 		switch {
 		case found:
 			return b.leaves[i].value, nil
 		case b.layer <= target:
-			return lex.CID{}, nil
+			return cid.CID{}, nil
 		}
 		at = b.narrow(i, at)
 		b, layer = *b.below(i), b.layer-1
 	}
-	return lex.CID{}, nil
+	return cid.CID{}, nil
 }
 
 // Put sets the CID at a path, "collection/recordkey", and returns the CID that was there before; it is undefined if the
 // path is new. An error is an [*Error] about a node, or wraps [ErrInvalid] if path or value is not valid.
-func (t *Tree) Put(path string, value lex.CID) (before lex.CID, err error) {
+func (t *Tree) Put(path string, value cid.CID) (before cid.CID, err error) {
 	key, err := parsePath(path)
 	if err != nil {
-		return lex.CID{}, err
+		return cid.CID{}, err
 	}
 	if !value.Defined() {
-		return lex.CID{}, invalid("path %q has no CID", path)
+		return cid.CID{}, invalid("path %q has no CID", path)
 	}
 	layer := Layer(key)
 	if t.root != nil {
 		if err := t.open(t.root, rootLayer, bounds{}); err != nil {
-			return lex.CID{}, err
+			return cid.CID{}, err
 		}
 	}
 	switch {
 	case t.root.empty():
 		t.root = &branch{loaded: true, layer: layer, leaves: []leaf{{key: key, value: value}}}
-		return lex.CID{}, nil
+		return cid.CID{}, nil
 	case layer <= t.root.layer:
 		return t.put(t.root, key, layer, value, bounds{})
 	}
 	left, right, err := t.split(t.root, t.root.layer, key, bounds{})
 	if err != nil {
-		return lex.CID{}, err
+		return cid.CID{}, err
 	}
 	height := t.root.layer
 	t.root = &branch{loaded: true, layer: layer, left: raise(left, height, layer-1),
 		leaves: []leaf{{key, value, raise(right, height, layer-1)}}}
-	return lex.CID{}, nil
+	return cid.CID{}, nil
 }
 
 // put sets the value of a key whose layer is not above that of b, which is loaded.
-func (t *Tree) put(b *branch, key []byte, layer int, value lex.CID, at bounds) (before lex.CID, err error) {
+func (t *Tree) put(b *branch, key []byte, layer int, value cid.CID, at bounds) (before cid.CID, err error) {
 	i, found := b.find(key)
 	if found {
 		if before = b.leaves[i].value; before != value {
 			b.leaves[i].value = value
-			b.cid = lex.CID{}
+			b.cid = cid.CID{}
 		}
 		return before, nil
 	}
@@ -129,11 +129,11 @@ func (t *Tree) put(b *branch, key []byte, layer int, value lex.CID, at bounds) (
 	switch {
 	case b.layer == layer:
 		if len(b.leaves) == MaxEntries {
-			return lex.CID{}, invalid("a node has more than %d entries", MaxEntries)
+			return cid.CID{}, invalid("a node has more than %d entries", MaxEntries)
 		}
 		left, right, err := t.split(*sub, layer-1, key, at)
 		if err != nil {
-			return lex.CID{}, err
+			return cid.CID{}, err
 		}
 		*sub = left
 		b.leaves = slices.Insert(b.leaves, i, leaf{key, value, right})
@@ -141,13 +141,13 @@ func (t *Tree) put(b *branch, key []byte, layer int, value lex.CID, at bounds) (
 		*sub = raise(&branch{loaded: true, layer: layer, leaves: []leaf{{key: key, value: value}}}, layer, b.layer-1)
 	default:
 		if err := t.open(*sub, b.layer-1, at); err != nil {
-			return lex.CID{}, err
+			return cid.CID{}, err
 		}
 		if before, err = t.put(*sub, key, layer, value, at); err != nil || before == value {
 			return before, err
 		}
 	}
-	b.cid = lex.CID{}
+	b.cid = cid.CID{}
 	return before, nil
 }
 
@@ -179,24 +179,24 @@ func (t *Tree) split(b *branch, layer int, key []byte, at bounds) (left, right *
 		return nil, b, nil
 	}
 	right = &branch{loaded: true, layer: layer, left: high, leaves: slices.Clone(b.leaves[i:])}
-	b.leaves, b.cid = b.leaves[:i:i], lex.CID{}
+	b.leaves, b.cid = b.leaves[:i:i], cid.CID{}
 	*b.below(i) = low
 	return b.orNil(), right.orNil(), nil
 }
 
 // Delete removes a path, "collection/recordkey", and returns the CID that was there; it is undefined if the tree does not
 // have the path. An error is an [*Error] about a node, or wraps [ErrInvalid] if path is not valid.
-func (t *Tree) Delete(path string) (before lex.CID, err error) {
+func (t *Tree) Delete(path string) (before cid.CID, err error) {
 	key, err := parsePath(path)
 	if err != nil || t.root == nil {
-		return lex.CID{}, err
+		return cid.CID{}, err
 	}
 	if err := t.open(t.root, rootLayer, bounds{}); err != nil {
-		return lex.CID{}, err
+		return cid.CID{}, err
 	}
 	before, err = t.remove(t.root, key, Layer(key), bounds{})
 	if err != nil || !before.Defined() {
-		return lex.CID{}, err
+		return cid.CID{}, err
 	}
 	return before, t.lower()
 }
@@ -218,7 +218,7 @@ func (t *Tree) lower() error {
 }
 
 // remove removes a key from b, which is loaded.
-func (t *Tree) remove(b *branch, key []byte, layer int, at bounds) (before lex.CID, err error) {
+func (t *Tree) remove(b *branch, key []byte, layer int, at bounds) (before cid.CID, err error) {
 	i, found := b.find(key)
 	sub := b.below(i)
 	switch {
@@ -226,24 +226,24 @@ func (t *Tree) remove(b *branch, key []byte, layer int, at bounds) (before lex.C
 		right := b.leaves[i].right
 		merged, err := t.merge(*sub, right, b.layer-1, bounds{b.narrow(i, at).low, key}, bounds{key, b.narrow(i+1, at).high})
 		if err != nil {
-			return lex.CID{}, err
+			return cid.CID{}, err
 		}
 		before = b.leaves[i].value
 		*sub = merged
 		b.leaves = slices.Delete(b.leaves, i, i+1)
 	case b.layer <= layer || *sub == nil:
-		return lex.CID{}, nil
+		return cid.CID{}, nil
 	default:
 		at = b.narrow(i, at)
 		if err := t.open(*sub, b.layer-1, at); err != nil {
-			return lex.CID{}, err
+			return cid.CID{}, err
 		}
 		if before, err = t.remove(*sub, key, layer, at); err != nil || !before.Defined() {
 			return before, err
 		}
 		*sub = (*sub).orNil()
 	}
-	b.cid = lex.CID{}
+	b.cid = cid.CID{}
 	return before, nil
 }
 
@@ -271,21 +271,21 @@ func (t *Tree) merge(left, right *branch, layer int, atLeft, atRight bounds) (*b
 	}
 	*left.below(last) = inner
 	left.leaves = append(left.leaves, right.leaves...)
-	left.cid = lex.CID{}
+	left.cid = cid.CID{}
 	return left, nil
 }
 
 // Root passes each changed node to emit, those of lower layers first, and returns the CID of the root, the data of a
 // commit. It does not pass nodes that are no longer part of the tree. emit may be nil, and must not keep node.
 // The root of a tree without paths is a node without entries. An error is that of emit.
-func (t *Tree) Root(emit func(c lex.CID, node []byte) error) (lex.CID, error) {
+func (t *Tree) Root(emit func(c cid.CID, node []byte) error) (cid.CID, error) {
 	if t.root == nil {
 		t.root = &branch{loaded: true}
 	}
 	return t.seal(t.root, emit)
 }
 
-func (t *Tree) seal(b *branch, emit func(lex.CID, []byte) error) (c lex.CID, err error) {
+func (t *Tree) seal(b *branch, emit func(cid.CID, []byte) error) (c cid.CID, err error) {
 	if b == nil || b.cid.Defined() {
 		if b != nil {
 			c = b.cid
@@ -304,7 +304,7 @@ func (t *Tree) seal(b *branch, emit func(lex.CID, []byte) error) (c lex.CID, err
 		}
 	}
 	t.buf = node.Append(t.buf[:0])
-	b.cid = lex.CIDOf(lex.CodecDagCBOR, t.buf)
+	b.cid = cid.Of(cid.DagCBOR, t.buf)
 	if emit != nil {
 		err = emit(b.cid, t.buf)
 	}
@@ -340,7 +340,7 @@ func (t *Tree) open(b *branch, layer int, at bounds) error {
 	return nil
 }
 
-func subtree(c lex.CID) *branch {
+func subtree(c cid.CID) *branch {
 	if !c.Defined() {
 		return nil
 	}

@@ -10,16 +10,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/mst"
 )
 
 // store holds the nodes of trees.
-type store map[lex.CID][]byte
+type store map[cid.CID][]byte
 
 var errAbsent = errors.New("node is not there")
 
-func (s store) load(c lex.CID, buf []byte) ([]byte, error) {
+func (s store) load(c cid.CID, buf []byte) ([]byte, error) {
 	block, ok := s[c]
 	if !ok {
 		return nil, errAbsent
@@ -27,16 +27,16 @@ func (s store) load(c lex.CID, buf []byte) ([]byte, error) {
 	return append(buf[:0], block...), nil
 }
 
-func (s store) put(block []byte) lex.CID {
-	c := lex.CIDOf(lex.CodecDagCBOR, block)
+func (s store) put(block []byte) cid.CID {
+	c := cid.Of(cid.DagCBOR, block)
 	s[c] = block
 	return c
 }
 
 // build builds the tree of keys, which must be sorted.
-func (s store) build(t testing.TB, keys []string) lex.CID {
+func (s store) build(t testing.TB, keys []string) cid.CID {
 	t.Helper()
-	b := mst.NewBuilder(func(c lex.CID, node []byte) error {
+	b := mst.NewBuilder(func(c cid.CID, node []byte) error {
 		s[c] = bytes.Clone(node)
 		return nil
 	})
@@ -53,14 +53,14 @@ func (s store) build(t testing.TB, keys []string) lex.CID {
 }
 
 // walk returns the leaves of a tree as paths, gathered n at a time.
-func (s store) walk(root lex.CID, n int) (keys []string, values []lex.CID, nodes int, err error) {
+func (s store) walk(root cid.CID, n int) (keys []string, values []cid.CID, nodes int, err error) {
 	walker := mst.NewWalker(root, s.load)
 	keys, values, err = gather(walker, n)
 	return keys, values, walker.Nodes(), err
 }
 
 // gather returns all leaves of a walk, gathered n at a time.
-func gather(walker *mst.Walker, n int) (keys []string, values []lex.CID, err error) {
+func gather(walker *mst.Walker, n int) (keys []string, values []cid.CID, err error) {
 	leaves := make([]mst.Leaf, n)
 	for {
 		n, err := walker.Next(leaves)
@@ -82,7 +82,7 @@ func gather(walker *mst.Walker, n int) (keys []string, values []lex.CID, err err
 }
 
 // valueOf makes up the CID of the record at a path.
-func valueOf(key string) lex.CID { return lex.CIDOf(lex.CodecDagCBOR, []byte(key)) }
+func valueOf(key string) cid.CID { return cid.Of(cid.DagCBOR, []byte(key)) }
 
 // keysOf makes n paths in several collections, sorted.
 func keysOf(seed uint64, n int) []string {
@@ -104,7 +104,7 @@ func keysOf(seed uint64, n int) []string {
 // TestKnownRoots has the roots that the reference implementation gives to some sets of paths, all of
 // them with the same value.
 func TestKnownRoots(t *testing.T) {
-	value, err := lex.ParseCID("bafyreie5cvv4h45feadgeuwhbcutmh6t2ceseocckahdoe6uat64zmz454")
+	value, err := cid.Parse("bafyreie5cvv4h45feadgeuwhbcutmh6t2ceseocckahdoe6uat64zmz454")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestKnownRoots(t *testing.T) {
 		{"3ft 3fx 3fz", "bafyreiavxaxdz7o7rbvr3zg2liox2yww46t7g6hkehx4i4h3lwudly7dhy"},
 		{"3ft 3fx 3fz 4fd", "bafyreig4jv3vuajbsybhyvb7gggvpwh2zszwfyttjrj6qwvcsp24h6popu"},
 	} {
-		b := mst.NewBuilder(func(lex.CID, []byte) error { return nil })
+		b := mst.NewBuilder(func(cid.CID, []byte) error { return nil })
 		for key := range strings.FieldsSeq(test.keys) {
 			if err := b.Add("com.example.record/3jqfcqzm"+key+"2j", value); err != nil {
 				t.Fatal(err)
@@ -161,7 +161,7 @@ func TestBuilderRefuses(t *testing.T) {
 	const good = "com.example.record/a"
 	for _, test := range []struct {
 		name, key string
-		value     lex.CID
+		value     cid.CID
 	}{
 		{"the same again", good, valueOf(good)},
 		{"one before", "com.example.record/A", valueOf(good)},
@@ -171,9 +171,9 @@ func TestBuilderRefuses(t *testing.T) {
 		{"two slashes", "com.example.record/b/c", valueOf(good)},
 		{"a dot", "com.example.record/.", valueOf(good)},
 		{"upper case in the domain", "com.eXample.record/b", valueOf(good)},
-		{"no value", "com.example.record/b", lex.CID{}},
+		{"no value", "com.example.record/b", cid.CID{}},
 	} {
-		b := mst.NewBuilder(func(lex.CID, []byte) error { return nil })
+		b := mst.NewBuilder(func(cid.CID, []byte) error { return nil })
 		if err := b.Add(good, valueOf(good)); err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +182,7 @@ func TestBuilderRefuses(t *testing.T) {
 		}
 	}
 	failed := errors.New("no room")
-	b := mst.NewBuilder(func(lex.CID, []byte) error { return failed })
+	b := mst.NewBuilder(func(cid.CID, []byte) error { return failed })
 	if _, err := b.Root(); err != failed {
 		t.Errorf("Root returns %v, not the error of emit", err)
 	}
@@ -218,7 +218,7 @@ func TestAlteredTrees(t *testing.T) {
 			continue
 		}
 		accepted++
-		values := map[string]lex.CID{}
+		values := map[string]cid.CID{}
 		for _, leaf := range leaves {
 			values[string(leaf.Collection)+"/"+string(leaf.RecordKey)] = leaf.CID
 		}
@@ -227,7 +227,7 @@ func TestAlteredTrees(t *testing.T) {
 				t.Fatalf("round %d: %q has the value %s, %v; want %s", round, key, value, err, values[key])
 			}
 		}
-		b := mst.NewBuilder(func(lex.CID, []byte) error { return nil })
+		b := mst.NewBuilder(func(cid.CID, []byte) error { return nil })
 		for _, leaf := range leaves {
 			if err := b.Add(string(leaf.Collection)+"/"+string(leaf.RecordKey), leaf.CID); err != nil {
 				t.Fatalf("a walk gave a leaf that no tree can have: %v", err)
@@ -243,12 +243,12 @@ func TestAlteredTrees(t *testing.T) {
 }
 
 // alter returns the root of a tree that is the tree at c, altered at one node that is about depth down.
-func (s store) alter(t *testing.T, c lex.CID, random *rand.Rand, depth int) lex.CID {
+func (s store) alter(t *testing.T, c cid.CID, random *rand.Rand, depth int) cid.CID {
 	var n mst.Node
 	if err := n.Parse(s[c]); err != nil {
 		t.Fatal(err)
 	}
-	links := []*lex.CID{&n.Left}
+	links := []*cid.CID{&n.Left}
 	for i := range n.Entries {
 		links = append(links, &n.Entries[i].Right)
 	}
@@ -260,7 +260,7 @@ func (s store) alter(t *testing.T, c lex.CID, random *rand.Rand, depth int) lex.
 	i := random.IntN(max(len(n.Entries), 1))
 	switch choice := random.IntN(9); {
 	case choice == 0:
-		*link = lex.CID{}
+		*link = cid.CID{}
 	case choice == 1:
 		*link = c // its old self
 	case choice == 2:

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"io"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -13,7 +13,7 @@ import (
 type Leaf struct {
 	Collection syntax.NSID
 	RecordKey  syntax.RecordKey
-	CID        lex.CID
+	CID        cid.CID
 }
 
 // Walker walks a tree in the order of its paths, and checks that it is well formed. The keys must
@@ -24,10 +24,10 @@ type Leaf struct {
 //
 // A Walker must not be used by several goroutines at once.
 type Walker struct {
-	root  lex.CID
-	load  func(c lex.CID, buf []byte) ([]byte, error)
-	ahead func(nodes []lex.CID)
-	below []lex.CID // the argument of ahead
+	root  cid.CID
+	load  func(c cid.CID, buf []byte) ([]byte, error)
+	ahead func(nodes []cid.CID)
+	below []cid.CID // the argument of ahead
 	stack []*step   // the nodes from the root to the current one, followed by unused ones
 	depth int       // how many of them are in use; -1 before the walk
 	nodes int
@@ -49,7 +49,7 @@ type end struct{ slash, key int }
 
 // step is a node that is being walked.
 type step struct {
-	cid   lex.CID
+	cid   cid.CID
 	layer int
 	node  Node
 	buf   []byte // what the node was loaded into
@@ -62,13 +62,13 @@ type step struct {
 // a slice that load returned earlier for a node that is no longer needed. If load returns
 // [ErrSkip], the walk continues after the subtree of the node, and the checks cover only the rest of
 // the tree.
-func NewWalker(root lex.CID, load func(c lex.CID, buf []byte) ([]byte, error)) *Walker {
+func NewWalker(root cid.CID, load func(c cid.CID, buf []byte) ([]byte, error)) *Walker {
 	return &Walker{root: root, load: load, depth: -1}
 }
 
 // Announce makes the Walker call ahead with the nodes that it will load soon: those below a node that it has just
 // loaded, in their order. It is for a loader that can fetch several at once. ahead must not keep nodes.
-func (w *Walker) Announce(ahead func(nodes []lex.CID)) { w.ahead = ahead }
+func (w *Walker) Announce(ahead func(nodes []cid.CID)) { w.ahead = ahead }
 
 // Nodes returns the number of nodes that have been loaded.
 func (w *Walker) Nodes() int { return w.nodes }
@@ -131,7 +131,7 @@ func (w *Walker) skip(err error) error {
 }
 
 // push steps down into the subtree at c, if there is one.
-func (w *Walker) push(c lex.CID) error {
+func (w *Walker) push(c cid.CID) error {
 	if !c.Defined() {
 		return nil
 	}
@@ -166,7 +166,7 @@ func (w *Walker) pushRoot() error {
 }
 
 // open loads the node c and puts it on the stack.
-func (w *Walker) open(c lex.CID) (*step, error) {
+func (w *Walker) open(c cid.CID) (*step, error) {
 	if w.depth == len(w.stack) {
 		w.stack = append(w.stack, new(step))
 	}

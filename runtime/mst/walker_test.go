@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/mst"
 )
 
@@ -22,81 +22,81 @@ const (
 
 // TestMalformedTrees has trees of sound nodes that do not belong together.
 func TestMalformedTrees(t *testing.T) {
-	none := lex.CID{}
+	none := cid.CID{}
 	key := func(k string) entry { return entry{suffix: k} }
 	for _, test := range []struct {
 		name    string
-		tree    func(s store) lex.CID
+		tree    func(s store) cid.CID
 		message string
 		key     string
 	}{
-		{"the root has a subtree alone", func(s store) lex.CID {
+		{"the root has a subtree alone", func(s store) cid.CID {
 			return s.put(nodeOf(s.put(nodeOf(none, key(keyA)))))
 		}, "root has no entry", ""},
-		{"a subtree is empty", func(s store) lex.CID {
+		{"a subtree is empty", func(s store) cid.CID {
 			return s.put(nodeOf(s.put(nodeOf(none)), key(keyD)))
 		}, "subtree is empty", ""},
-		{"a subtree is empty two layers down", func(s store) lex.CID {
+		{"a subtree is empty two layers down", func(s store) cid.CID {
 			return s.put(nodeOf(s.put(nodeOf(s.put(nodeOf(none)))), key(keyF)))
 		}, "subtree is empty", ""},
-		{"a layer is left out", func(s store) lex.CID {
+		{"a layer is left out", func(s store) cid.CID {
 			return s.put(nodeOf(s.put(nodeOf(none, key(keyA))), key(keyF)))
 		}, "layer 0 in a node of layer 1", keyA},
-		{"a layer too many", func(s store) lex.CID {
+		{"a layer too many", func(s store) cid.CID {
 			return s.put(nodeOf(s.put(nodeOf(s.put(nodeOf(none, key(keyA))))), key(keyD)))
 		}, "lowest layer has a subtree", ""},
-		{"a subtree of the lowest layer", func(s store) lex.CID {
+		{"a subtree of the lowest layer", func(s store) cid.CID {
 			return s.put(nodeOf(s.put(nodeOf(none, key(keyA))), key(keyB)))
 		}, "lowest layer has a subtree", ""},
-		{"two layers in one node", func(s store) lex.CID {
+		{"two layers in one node", func(s store) cid.CID {
 			return s.put(nodeOf(none, key(keyB), entry{prefix: len(keyB) - 3, suffix: keyD[len(keyD)-3:]}))
 		}, "layer 1 in a node of layer 0", keyD},
-		{"a key of a higher layer below", func(s store) lex.CID {
+		{"a key of a higher layer below", func(s store) cid.CID {
 			return s.put(nodeOf(s.put(nodeOf(none, key(keyF))), key(keyI)))
 		}, "layer 2 in a node of layer 0", keyF},
-		{"a left subtree to the right", func(s store) lex.CID {
+		{"a left subtree to the right", func(s store) cid.CID {
 			return s.put(nodeOf(none, entry{suffix: keyD, right: s.put(nodeOf(none, key(keyA)))}))
 		}, "comes behind", keyA},
-		{"a right subtree to the left", func(s store) lex.CID {
+		{"a right subtree to the left", func(s store) cid.CID {
 			return s.put(nodeOf(s.put(nodeOf(none, key(keyE))), key(keyD)))
 		}, "comes behind", keyD},
-		{"a subtree past the next key", func(s store) lex.CID {
+		{"a subtree past the next key", func(s store) cid.CID {
 			return s.put(nodeOf(none, entry{suffix: keyD, right: s.put(nodeOf(none, key(keyG)))},
 				entry{prefix: 27, suffix: keyI[27:], right: s.put(nodeOf(none, key(keyG)))}))
 		}, "comes behind", keyG},
-		{"a subtree twice", func(s store) lex.CID {
+		{"a subtree twice", func(s store) cid.CID {
 			twice := s.put(nodeOf(none, key(keyA)))
 			return s.put(nodeOf(twice, entry{suffix: keyD, right: twice}))
 		}, "comes behind", keyA},
-		{"a path without a slash", func(s store) lex.CID {
+		{"a path without a slash", func(s store) cid.CID {
 			return s.put(nodeOf(none, key("com.example.record")))
 		}, "a path must be", "com.example.record"},
-		{"a path with two slashes", func(s store) lex.CID {
+		{"a path with two slashes", func(s store) cid.CID {
 			return s.put(nodeOf(none, key("com.example.record/a/b")))
 		}, "not a record key", "com.example.record/a/b"},
-		{"a path without a record key", func(s store) lex.CID {
+		{"a path without a record key", func(s store) cid.CID {
 			return s.put(nodeOf(none, key("com.example.record/")))
 		}, "not a record key", "com.example.record/"},
-		{"a record key of two dots", func(s store) lex.CID {
+		{"a record key of two dots", func(s store) cid.CID {
 			return s.put(nodeOf(none, key("com.example.record/..")))
 		}, "not a record key", "com.example.record/.."},
-		{"a record key that is not text, behind a good one", func(s store) lex.CID {
+		{"a record key that is not text, behind a good one", func(s store) cid.CID {
 			return s.put(nodeOf(none, key("com.example.record/a"), entry{prefix: 19, suffix: "h\x00"}))
 		}, "not a record key", "com.example.record/h\x00"},
-		{"a collection that is no NSID", func(s store) lex.CID {
+		{"a collection that is no NSID", func(s store) cid.CID {
 			return s.put(nodeOf(none, key("example/a")))
 		}, "a path must be", "example/a"},
-		{"a collection with a domain in upper case", func(s store) lex.CID {
+		{"a collection with a domain in upper case", func(s store) cid.CID {
 			return s.put(nodeOf(none, key("Com.example.record/a")))
 		}, "a path must be", "Com.example.record/a"},
-		{"a collection that begins as the one before", func(s store) lex.CID {
+		{"a collection that begins as the one before", func(s store) cid.CID {
 			return s.put(nodeOf(none, key("com.example.record/a"), entry{prefix: 18, suffix: "_s/a"}))
 		}, "a path must be", "com.example.record_s/a"},
-		{"a node is not there", func(s store) lex.CID {
+		{"a node is not there", func(s store) cid.CID {
 			return s.put(nodeOf(valueOf("absent"), key(keyD)))
 		}, errAbsent.Error(), ""},
-		{"the root is not there", func(store) lex.CID { return valueOf("absent") }, errAbsent.Error(), ""},
-		{"a node is no node", func(s store) lex.CID {
+		{"the root is not there", func(store) cid.CID { return valueOf("absent") }, errAbsent.Error(), ""},
+		{"a node is no node", func(s store) cid.CID {
 			return s.put(nodeOf(s.put([]byte("\xa1\x64text\x65hello")), key(keyD)))
 		}, "canonical form", ""},
 	} {
@@ -122,9 +122,9 @@ func TestMalformedTrees(t *testing.T) {
 func TestCycle(t *testing.T) {
 	empty := nodeOf(valueOf("itself"))
 	full := nodeOf(valueOf("itself"), entry{suffix: keyF, right: valueOf("itself")})
-	for name, load := range map[string]func(c lex.CID, buf []byte) ([]byte, error){
-		"with keys": func(lex.CID, []byte) ([]byte, error) { return full, nil },
-		"without keys": func(c lex.CID, _ []byte) ([]byte, error) {
+	for name, load := range map[string]func(c cid.CID, buf []byte) ([]byte, error){
+		"with keys": func(cid.CID, []byte) ([]byte, error) { return full, nil },
+		"without keys": func(c cid.CID, _ []byte) ([]byte, error) {
 			if c == valueOf("root") {
 				return full, nil
 			}
@@ -145,7 +145,7 @@ func TestCycle(t *testing.T) {
 // TestGoodBeforeError holds that the leaves in front of a fault are given out.
 func TestGoodBeforeError(t *testing.T) {
 	s := store{}
-	root := s.put(nodeOf(s.put(nodeOf(lex.CID{}, entry{suffix: keyA})), entry{suffix: keyD, right: valueOf("absent")}))
+	root := s.put(nodeOf(s.put(nodeOf(cid.CID{}, entry{suffix: keyA})), entry{suffix: keyD, right: valueOf("absent")}))
 	leaves := make([]mst.Leaf, 10)
 	n, err := mst.NewWalker(root, s.load).Next(leaves)
 	if n != 2 || !errors.Is(err, errAbsent) {

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 
 	"github.com/layers-pub/layers-go/layers/expression"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
 )
@@ -29,7 +30,7 @@ func exampleServer() *httptest.Server {
 				log.Fatal(err)
 			}
 			return fmt.Sprintf(`{"uri":"at://did:web:alice.test/%s/%s","cid":"%s","value":%s}`,
-				expression.NSIDExpression, key, lex.CIDOf(lex.CodecDagCBOR, block), value)
+				expression.NSIDExpression, key, cid.Of(cid.DagCBOR, block), value)
 		}
 		fmt.Fprintf(w, `{"records":[%s,%s,%s]}`,
 			view("c", `{"$type":"pub.layers.expression.expression","id":"3","kind":"sentence","text":"Vidi.","createdAt":"2024-01-03T00:00:00Z"}`),

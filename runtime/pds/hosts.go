@@ -5,6 +5,7 @@ import (
 	"context"
 	"iter"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -15,7 +16,7 @@ type RepoStatus struct {
 	DID syntax.DID
 	// Head is the CID of the newest commit, and Rev is its revision. They are undefined and empty if the server sends
 	// none.
-	Head lex.CID
+	Head cid.CID
 	Rev  syntax.TID
 	// Active reports whether the server serves the repository.
 	Active bool
@@ -81,7 +82,7 @@ func decodeStatus(raw lex.Raw) (*RepoStatus, error) {
 		return nil, err
 	}
 	status := string(repo.Status.Or(""))
-	head, _ := lex.ParseCID(string(repo.Head))
+	head, _ := cid.Parse(string(repo.Head))
 	return &RepoStatus{DID: repo.DID, Head: head, Rev: repo.Rev, Active: repo.Active.Or(status == ""), Status: status}, nil
 }
 

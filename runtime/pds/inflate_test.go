@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/guard"
-	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
 // TestRepoInflates has a server that sends one block again and again, compressed to a thousandth: neither what reads the
@@ -17,7 +17,7 @@ import (
 func TestRepoInflates(t *testing.T) {
 	a := archive(t)
 	data := bytes.Repeat([]byte("x"), 1000)
-	c := lex.CIDOf(lex.CodecRaw, data)
+	c := cid.Of(cid.Raw, data)
 	section := append(append([]byte{0x8c, 0x08}, c[:]...), data...) // of 36 and 1000 bytes
 	var compressed bytes.Buffer
 	w := gzip.NewWriter(&compressed)

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/layers-pub/layers-go/layers/annotation"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -277,7 +278,7 @@ func TestListDeep(t *testing.T) {
 		return json.RawMessage(strings.TrimSuffix(string(all[0].Value), "}") + own)
 	}
 	all[1].Value = nested(lex.MaxDepth)
-	all[1].CID = lex.CIDOf(lex.CodecDagCBOR, all[1].block(t)).String()
+	all[1].CID = cid.Of(cid.DagCBOR, all[1].block(t)).String()
 	all[2].Value = nested(1000)
 	client, _, _ := serve(t, answers{methodList: sayJSON(page("", all...))})
 	want := uris(all...)
@@ -297,7 +298,7 @@ func TestListTypedFailures(t *testing.T) {
 	all := items(t)[:3]
 	all[1].Value = []byte(`{"$type":"pub.layers.annotation.annotationLayer","expression":"at://x","kind":"k","createdAt":"2024-01-01T00:00:00Z","annotations":[{}]}`)
 	block := all[1].block(t)
-	all[1].CID = lex.CIDOf(lex.CodecDagCBOR, block).String()
+	all[1].CID = cid.Of(cid.DagCBOR, block).String()
 	client, _, _ := serve(t, answers{methodList: sayJSON(page("", all...))})
 	got, err := listed(client.ListRecords(t.Context(), actor, layers, nil))
 	if diff := cmp.Diff(uris(all...), got); diff != "" || err != nil {
@@ -410,17 +411,17 @@ func TestListCancelled(t *testing.T) {
 }
 
 func TestListRepos(t *testing.T) {
-	cid := items(t)[0].CID
+	c := items(t)[0].CID
 	answer := sayPages(map[string]string{
 		"": `{"cursor":"b","repos":[
-			{"did":"did:plc:ewvi7nxzyoun6zhxrhs64oiz","head":"` + cid + `","rev":"3l3famgxlzxwf","active":true},
-			{"did":"not a did","head":"` + cid + `","rev":"3l3famgxlzxwf","active":true},
+			{"did":"did:plc:ewvi7nxzyoun6zhxrhs64oiz","head":"` + c + `","rev":"3l3famgxlzxwf","active":true},
+			{"did":"not a did","head":"` + c + `","rev":"3l3famgxlzxwf","active":true},
 			{"did":"did:web:a.test","head":"","rev":"","active":false,"status":"deactivated","more":[1.5]}]}`,
 		"b": `{"repos":[5,{"did":"did:web:b.test","head":"x","rev":"y"},{"did":"did:web:c.test","status":"takendown"}]}`,
 	})
 	host := newServer(t, answers{"com.atproto.sync.listRepos": answer, "com.atproto.sync.listReposByCollection": answer})
 	client := newClient(t, newDirectory(t, host.URL))
-	head, err := lex.ParseCID(cid)
+	head, err := cid.Parse(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -470,7 +471,7 @@ func TestListRepos(t *testing.T) {
 }
 
 func TestListBlobs(t *testing.T) {
-	raw := lex.CIDOf(lex.CodecRaw, []byte("blob"))
+	raw := cid.Of(cid.Raw, []byte("blob"))
 	client, s, _ := serve(t, answers{"com.atproto.sync.listBlobs": sayPages(map[string]string{
 		"":  `{"cids":["` + raw.String() + `","nonsense"],"cursor":"b"}`,
 		"b": `{"cids":[null,"` + raw.String() + `"]}`,
@@ -480,15 +481,15 @@ func TestListBlobs(t *testing.T) {
 	for range 2 {
 		running.Go(func() {
 			good, bad := 0, 0
-			for cid, err := range blobs {
+			for c, err := range blobs {
 				_, failed := err.(*lex.Failure)
 				switch {
-				case err == nil && cid == raw:
+				case err == nil && c == raw:
 					good++
-				case failed && !cid.Defined():
+				case failed && !c.Defined():
 					bad++
 				default:
-					t.Errorf("%s, %v", cid, err)
+					t.Errorf("%s, %v", c, err)
 				}
 			}
 			if good != 2 || bad != 2 {

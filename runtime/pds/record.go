@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -13,7 +14,7 @@ import (
 // GetRecordOptions are the options of [Client.GetRecord]; nil stands for the zero value.
 type GetRecordOptions struct {
 	// CID asks for a certain version of the record. Servers may have only the newest one.
-	CID lex.CID
+	CID cid.CID
 }
 
 // GetRecord reads one record (com.atproto.repo.getRecord). uri must have a collection and a record key; its authority

@@ -9,6 +9,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/annotation"
 	"github.com/layers-pub/layers-go/layers/expression"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -47,21 +48,21 @@ func TestGetRecord(t *testing.T) {
 func TestGetRecordVersion(t *testing.T) {
 	want, other := items(t)[0], items(t)[1]
 	client, s, _ := serve(t, answers{methodGet: sayJSON(want.json())})
-	cid, err := lex.ParseCID(want.CID)
+	c, err := cid.Parse(want.CID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e, err := client.GetRecord(t.Context(), want.URI, &pds.GetRecordOptions{CID: cid}); err != nil || e.CID != cid {
+	if e, err := client.GetRecord(t.Context(), want.URI, &pds.GetRecordOptions{CID: c}); err != nil || e.CID != c {
 		t.Errorf("%s, %v", e.CID, err)
 	}
 	if query := s.requests[0].URL.Query(); query.Get("cid") != want.CID {
 		t.Errorf("asked with %v", query)
 	}
 	// The server has another version, and says so correctly: it is not what was asked for.
-	if cid, err = lex.ParseCID(other.CID); err != nil {
+	if c, err = cid.Parse(other.CID); err != nil {
 		t.Fatal(err)
 	}
-	_, err = client.GetRecord(t.Context(), want.URI, &pds.GetRecordOptions{CID: cid})
+	_, err = client.GetRecord(t.Context(), want.URI, &pds.GetRecordOptions{CID: c})
 	failure, ok := err.(*lex.Failure)
 	if !ok || failure.Issues[0].Rule != lex.RuleCID || failure.Issues[0].Want != other.CID || failure.Issues[0].Found != want.CID {
 		t.Errorf("another version: %v", err)
@@ -200,7 +201,7 @@ func TestGetFailure(t *testing.T) {
 	broken := items(t)[0]
 	broken.Value = []byte(`{"$type":"pub.layers.annotation.annotationLayer","kind":7,"createdAt":"yesterday","own":{"a":1}}`)
 	block := broken.block(t)
-	broken.CID = lex.CIDOf(lex.CodecDagCBOR, block).String()
+	broken.CID = cid.Of(cid.DagCBOR, block).String()
 	client, _, _ := serve(t, answers{methodGet: sayJSON(broken.json())})
 	if _, err := client.GetRecord(t.Context(), broken.URI, nil); err != nil {
 		t.Errorf("untyped: %v", err)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/multikey"
@@ -57,7 +58,7 @@ func (c *Client) DescribeRepo(ctx context.Context, repo syntax.AtIdentifier) (*D
 
 // LatestCommit names the newest commit of a repository.
 type LatestCommit struct {
-	CID lex.CID
+	CID cid.CID
 	Rev syntax.TID
 }
 
@@ -71,11 +72,11 @@ func (c *Client) GetLatestCommit(ctx context.Context, repo syntax.AtIdentifier) 
 	if err != nil {
 		return LatestCommit{}, err
 	}
-	cid, err := lex.ParseCID(string(out.CID))
+	id, err := cid.Parse(string(out.CID))
 	if err != nil {
 		return LatestCommit{}, fmt.Errorf("pds: the latest commit of %s: %w", repo, err)
 	}
-	return LatestCommit{cid, out.Rev}, nil
+	return LatestCommit{id, out.Rev}, nil
 }
 
 // ListBlobsOptions are the options of [Client.ListBlobs]; nil stands for the zero value.
@@ -93,15 +94,15 @@ type ListBlobsOptions struct {
 // ListBlobs iterates over the CIDs of the blobs to which the records of a repository refer
 // (com.atproto.sync.listBlobs). repo is a handle or a DID. Errors are as in [Client.ListRecords]; for a malformed
 // CID, ListBlobs yields a [*lex.Failure].
-func (c *Client) ListBlobs(ctx context.Context, repo syntax.AtIdentifier, options *ListBlobsOptions) iter.Seq2[lex.CID, error] {
+func (c *Client) ListBlobs(ctx context.Context, repo syntax.AtIdentifier, options *ListBlobsOptions) iter.Seq2[cid.CID, error] {
 	if options == nil {
 		options = new(ListBlobsOptions)
 	}
-	l := list[lex.CID]{of: string(repo), cursor: options.Cursor, size: options.PageSize, most: maxBlobs, checkpoint: options.Checkpoint}
-	return values(l.all(ctx, func() fetch[lex.CID] {
+	l := list[cid.CID]{of: string(repo), cursor: options.Cursor, size: options.PageSize, most: maxBlobs, checkpoint: options.Checkpoint}
+	return values(l.all(ctx, func() fetch[cid.CID] {
 		repo := repo
-		return func(ctx context.Context, limit lex.Opt[int64], cursor lex.Opt[string]) (*lex.Page[lex.CID], error) {
-			return ask(ctx, c, repo, func(did syntax.DID, server lex.Caller) (*lex.Page[lex.CID], error) {
+		return func(ctx context.Context, limit lex.Opt[int64], cursor lex.Opt[string]) (*lex.Page[cid.CID], error) {
+			return ask(ctx, c, repo, func(did syntax.DID, server lex.Caller) (*lex.Page[cid.CID], error) {
 				repo = syntax.AtIdentifier(did) // the list stays with one repository even if its handle changes
 				params := atproto.SyncListBlobsParams{DID: did, Limit: limit, Cursor: cursor, Since: some(options.Since)}
 				return lex.QueryPage(ctx, server, atproto.NSIDSyncListBlobs, params.LexParams(), lex.NewPage("cids", decodeCID))
@@ -110,16 +111,16 @@ func (c *Client) ListBlobs(ctx context.Context, repo syntax.AtIdentifier, option
 	}))
 }
 
-func decodeCID(raw lex.Raw) (*lex.CID, error) {
+func decodeCID(raw lex.Raw) (*cid.CID, error) {
 	var text string
 	if err := lex.DecodeJSON(raw.Data, lex.DecodeFunc(func(d *lex.Decoder) { text = string(d.CID()) })); err != nil {
 		return nil, err
 	}
-	cid, err := lex.ParseCID(text)
+	c, err := cid.Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	return &cid, nil
+	return &c, nil
 }
 
 // RepoOptions are the options of [Client.GetRepo] and [Client.GetRepoCAR]; nil stands for the zero value.

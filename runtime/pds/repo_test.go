@@ -16,6 +16,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/annotation"
 	"github.com/layers-pub/layers-go/runtime/car"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/multikey"
@@ -46,7 +47,7 @@ func TestGetRepo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if lex.CIDOf(lex.CodecDagCBOR, record.Data) != record.CID {
+			if cid.Of(cid.DagCBOR, record.Data) != record.CID {
 				t.Errorf("%s", record.CID)
 			}
 			n++
@@ -132,7 +133,7 @@ func revisionOf(t *testing.T) repo.Revision {
 // TestGetRepoRevision is about servers that go back in time, or ahead of it.
 func TestGetRepoRevision(t *testing.T) {
 	at := revisionOf(t)
-	other := lex.CIDOf(lex.CodecDagCBOR, []byte("another commit"))
+	other := cid.Of(cid.DagCBOR, []byte("another commit"))
 	later := at.Rev.Add(time.Microsecond)
 	early := func() time.Time { return at.Rev.Time().Add(-repo.MaxClockSkew - time.Microsecond) }
 	for _, test := range []struct {
@@ -198,12 +199,12 @@ func TestUnchanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := lex.CIDOf(lex.CodecDagCBOR, []byte("another commit"))
+	other := cid.Of(cid.DagCBOR, []byte("another commit"))
 	client, _, _ := serve(t, answers{methodRepo: sayArchive(empty.Bytes())})
 	for _, test := range []struct {
-		known lex.CID
+		known cid.CID
 		is    error
-	}{{lex.CID{}, repo.ErrUnchanged}, {at.CID, repo.ErrUnchanged}, {other, repo.ErrOlderRevision}} {
+	}{{cid.CID{}, repo.ErrUnchanged}, {at.CID, repo.ErrUnchanged}, {other, repo.ErrOlderRevision}} {
 		_, err := client.GetRepo(t.Context(), actor, &pds.RepoOptions{Since: at.Rev, Known: repo.Revision{Rev: at.Rev, CID: test.known}})
 		if !errors.Is(err, test.is) || errors.Is(err, repo.ErrUnchanged) != (test.is == repo.ErrUnchanged) || !strings.Contains(err.Error(), at.CID.String()) {
 			t.Errorf("known %s: %v, want %v", test.known, err, test.is)
@@ -454,8 +455,8 @@ func TestNullLists(t *testing.T) {
 	for did, err := range client.ListReposByCollection(t.Context(), s.URL, layers, nil) {
 		t.Errorf("listReposByCollection: %v, %v", did, err)
 	}
-	for cid, err := range client.ListBlobs(t.Context(), actor, nil) {
-		t.Errorf("listBlobs: %v, %v", cid, err)
+	for c, err := range client.ListBlobs(t.Context(), actor, nil) {
+		t.Errorf("listBlobs: %v, %v", c, err)
 	}
 	if s.asked() != 3 {
 		t.Errorf("%d requests", s.asked())
@@ -463,13 +464,13 @@ func TestNullLists(t *testing.T) {
 }
 
 func TestGetLatestCommit(t *testing.T) {
-	cid := items(t)[0].CID
-	client, s, _ := serve(t, answers{"com.atproto.sync.getLatestCommit": sayJSON(`{"cid":"` + cid + `","rev":"3l3famgxlzxwf"}`)})
+	c := items(t)[0].CID
+	client, s, _ := serve(t, answers{"com.atproto.sync.getLatestCommit": sayJSON(`{"cid":"` + c + `","rev":"3l3famgxlzxwf"}`)})
 	commit, err := client.GetLatestCommit(t.Context(), handle)
-	if err != nil || commit.CID.String() != cid || commit.Rev != "3l3famgxlzxwf" || s.requests[0].FormValue("did") != string(account) {
+	if err != nil || commit.CID.String() != c || commit.Rev != "3l3famgxlzxwf" || s.requests[0].FormValue("did") != string(account) {
 		t.Errorf("%+v, %v", commit, err)
 	}
-	for _, answer := range []string{`{"cid":"` + cid + `"}`, `{"cid":"","rev":"3l3famgxlzxwf"}`, `{"cid":"` + cid + `","rev":"x"}`} {
+	for _, answer := range []string{`{"cid":"` + c + `"}`, `{"cid":"","rev":"3l3famgxlzxwf"}`, `{"cid":"` + c + `","rev":"x"}`} {
 		client, _, _ := serve(t, answers{"com.atproto.sync.getLatestCommit": sayJSON(answer)})
 		if commit, err := client.GetLatestCommit(t.Context(), actor); err == nil || commit != (pds.LatestCommit{}) {
 			t.Errorf("%s: %+v, %v", answer, commit, err)

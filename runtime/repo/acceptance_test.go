@@ -9,7 +9,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/repo"
 )
 
@@ -17,7 +17,7 @@ import (
 // server listed.
 func TestAcceptance(t *testing.T) {
 	const name = "../../tests/testdata/acceptance"
-	cids := map[string]lex.CID{}
+	cids := map[string]cid.CID{}
 	lines, err := os.Open(name + ".jsonl")
 	if err != nil {
 		t.Fatal(err)
@@ -26,7 +26,7 @@ func TestAcceptance(t *testing.T) {
 	for lines := json.NewDecoder(bufio.NewReader(lines)); ; {
 		var line struct {
 			URI string
-			CID lex.CID
+			CID cid.CID
 		}
 		if err := lines.Decode(&line); err == io.EOF {
 			break
@@ -60,7 +60,7 @@ func TestAcceptance(t *testing.T) {
 			}
 			for _, record := range records {
 				uri := "at://" + string(r.Commit().DID) + "/" + path(record)
-				if cids[uri] != record.CID || lex.CIDOf(lex.CodecDagCBOR, record.Data) != record.CID {
+				if cids[uri] != record.CID || cid.Of(cid.DagCBOR, record.Data) != record.CID {
 					t.Errorf("%s has the CID %s, the server says %s", uri, record.CID, cids[uri])
 				}
 			}

@@ -9,7 +9,7 @@ import (
 	"slices"
 
 	"github.com/layers-pub/layers-go/runtime/car"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/mst"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -28,14 +28,14 @@ const (
 
 // block is a block to write.
 type block struct {
-	cid  lex.CID
+	cid  cid.CID
 	data []byte
 }
 
 // builder gathers the blocks of a repository in the order of the tree.
 type builder struct {
-	nodes   map[lex.CID][]byte
-	records map[lex.CID][]byte
+	nodes   map[cid.CID][]byte
+	records map[cid.CID][]byte
 	blocks  []block
 }
 
@@ -46,29 +46,29 @@ type builder struct {
 // gets the unsigned commit and returns the signature of its SHA-256 hash, 64 bytes.
 //
 // An error says what is not valid, or is that of w, sign or ctx.
-func Build(ctx context.Context, w io.Writer, commit Commit, records []Record, sign func(unsigned []byte) ([]byte, error), order Order) (lex.CID, error) {
+func Build(ctx context.Context, w io.Writer, commit Commit, records []Record, sign func(unsigned []byte) ([]byte, error), order Order) (cid.CID, error) {
 	if _, err := syntax.ParseDID(string(commit.DID)); err != nil {
-		return lex.CID{}, fmt.Errorf("repo: %w", err)
+		return cid.CID{}, fmt.Errorf("repo: %w", err)
 	}
 	if _, err := syntax.ParseTID(string(commit.Rev)); err != nil {
-		return lex.CID{}, fmt.Errorf("repo: %w", err)
+		return cid.CID{}, fmt.Errorf("repo: %w", err)
 	}
-	b := builder{nodes: map[lex.CID][]byte{}, records: map[lex.CID][]byte{}}
+	b := builder{nodes: map[cid.CID][]byte{}, records: map[cid.CID][]byte{}}
 	var err error
 	if commit.Data, err = b.build(records); err != nil {
-		return lex.CID{}, fmt.Errorf("repo: %w", err)
+		return cid.CID{}, fmt.Errorf("repo: %w", err)
 	}
 	if commit.Sig, err = sign(commit.Unsigned()); err != nil {
-		return lex.CID{}, fmt.Errorf("repo: signing: %w", err)
+		return cid.CID{}, fmt.Errorf("repo: signing: %w", err)
 	}
 	if len(commit.Sig) != SignatureSize {
-		return lex.CID{}, fmt.Errorf("repo: signature of %d bytes, must be %d", len(commit.Sig), SignatureSize)
+		return cid.CID{}, fmt.Errorf("repo: signature of %d bytes, must be %d", len(commit.Sig), SignatureSize)
 	}
 	data := commit.Block()
-	root := block{cid: lex.CIDOf(lex.CodecDagCBOR, data), data: data}
+	root := block{cid: cid.Of(cid.DagCBOR, data), data: data}
 	b.blocks = append(b.blocks, root)
 	if err := b.gather(commit.Data); err != nil {
-		return lex.CID{}, fmt.Errorf("repo: %w", err)
+		return cid.CID{}, fmt.Errorf("repo: %w", err)
 	}
 	if order == OrderCID {
 		slices.SortFunc(b.blocks, func(a, b block) int { return cmp.Compare(b.cid.String(), a.cid.String()) })
@@ -77,7 +77,7 @@ func Build(ctx context.Context, w io.Writer, commit Commit, records []Record, si
 }
 
 // build builds the tree of the records.
-func (b *builder) build(records []Record) (lex.CID, error) {
+func (b *builder) build(records []Record) (cid.CID, error) {
 	type leaf struct {
 		key  string
 		data []byte
@@ -87,15 +87,15 @@ func (b *builder) build(records []Record) (lex.CID, error) {
 		leaves[i] = leaf{string(r.Collection) + "/" + string(r.RecordKey), r.Data}
 	}
 	slices.SortFunc(leaves, func(a, b leaf) int { return cmp.Compare(a.key, b.key) })
-	tree := mst.NewBuilder(func(c lex.CID, node []byte) error {
+	tree := mst.NewBuilder(func(c cid.CID, node []byte) error {
 		b.nodes[c] = bytes.Clone(node)
 		return nil
 	})
 	for _, l := range leaves {
-		c := lex.CIDOf(lex.CodecDagCBOR, l.data)
+		c := cid.Of(cid.DagCBOR, l.data)
 		b.records[c] = l.data
 		if err := tree.Add(l.key, c); err != nil {
-			return lex.CID{}, err
+			return cid.CID{}, err
 		}
 	}
 	return tree.Root()
@@ -103,7 +103,7 @@ func (b *builder) build(records []Record) (lex.CID, error) {
 
 // gather appends the blocks of the tree whose root is c, in the order in which it is walked. If c is undefined, it
 // does nothing.
-func (b *builder) gather(c lex.CID) error {
+func (b *builder) gather(c cid.CID) error {
 	if !c.Defined() {
 		return nil
 	}
@@ -124,7 +124,7 @@ func (b *builder) gather(c lex.CID) error {
 	return nil
 }
 
-func write(ctx context.Context, w io.Writer, root lex.CID, blocks []block) error {
+func write(ctx context.Context, w io.Writer, root cid.CID, blocks []block) error {
 	archive, err := car.NewWriter(w, root)
 	if err != nil {
 		return err

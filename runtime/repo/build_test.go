@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/repo"
 )
 
@@ -20,7 +20,7 @@ func TestOrder(t *testing.T) {
 		t.Error("in the order of the tree the commit is not first")
 	}
 	// The records are in the order of their paths.
-	var inOrder []lex.CID
+	var inOrder []cid.CID
 	for _, b := range blocks {
 		if slices.ContainsFunc(records, func(r repo.Record) bool { return r.CID == b.cid }) {
 			inOrder = append(inOrder, b.cid)

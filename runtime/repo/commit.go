@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -22,9 +22,9 @@ type Commit struct {
 	// Rev is the revision of the repository. A later commit has a higher one.
 	Rev syntax.TID
 	// Data is the CID of the tree's root.
-	Data lex.CID
+	Data cid.CID
 	// Prev is an earlier commit of the repository. It is almost always undefined.
-	Prev lex.CID
+	Prev cid.CID
 	// Sig is the signature of the SHA-256 hash of the unsigned commit; see [Commit.Unsigned].
 	Sig []byte
 }
@@ -117,7 +117,7 @@ const (
 	majorText  = 0x60
 )
 
-func appendLink(b []byte, c lex.CID) []byte {
+func appendLink(b []byte, c cid.CID) []byte {
 	return append(append(b, beforeCID...), c[:]...)
 }
 
@@ -192,19 +192,19 @@ func (p *parser) text(field string) string {
 }
 
 // link reads the link to a block of DAG-CBOR.
-func (p *parser) link(field string) lex.CID {
-	const size = len(beforeCID) + len(lex.CID{})
+func (p *parser) link(field string) cid.CID {
+	const size = len(beforeCID) + len(cid.CID{})
 	if len(p.rest) < size || string(p.rest[:len(beforeCID)]) != beforeCID {
 		p.fail("%s is not a link", field)
-		return lex.CID{}
+		return cid.CID{}
 	}
-	c, err := lex.CIDFromBytes(p.rest[len(beforeCID):size])
-	if err == nil && c.Codec() != lex.CodecDagCBOR {
+	c, err := cid.FromBytes(p.rest[len(beforeCID):size])
+	if err == nil && c.Codec() != cid.DagCBOR {
 		err = fmt.Errorf("%s is not the CID of DAG-CBOR", c)
 	}
 	if err != nil {
 		p.fail("%s: %w", field, err)
-		return lex.CID{}
+		return cid.CID{}
 	}
 	p.rest = p.rest[size:]
 	return c

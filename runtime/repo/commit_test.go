@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/repo"
 )
 
@@ -16,7 +16,7 @@ func testCommit() repo.Commit {
 	return repo.Commit{
 		DID:  testDID,
 		Rev:  testRev,
-		Data: lex.CIDOf(lex.CodecDagCBOR, []byte("data")),
+		Data: cid.Of(cid.DagCBOR, []byte("data")),
 		Sig:  bytes.Repeat([]byte{7}, 64),
 	}
 }
@@ -42,7 +42,7 @@ func TestCommitBytes(t *testing.T) {
 
 func TestParseCommit(t *testing.T) {
 	withPrev := testCommit()
-	withPrev.Prev = lex.CIDOf(lex.CodecDagCBOR, []byte("prev"))
+	withPrev.Prev = cid.Of(cid.DagCBOR, []byte("prev"))
 	longDID := testCommit()
 	longDID.DID = "did:web:" + "a.example.com"
 	for _, c := range []repo.Commit{testCommit(), withPrev, longDID} {

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -37,7 +37,7 @@ var (
 // such an archive when there is no commit after the revision in the request. It wraps [ErrUnchanged].
 type UnchangedError struct {
 	// Commit is the root, which the server claims to be the latest commit. Nothing proves that.
-	Commit lex.CID
+	Commit cid.CID
 }
 
 // Error returns a text that has the CID of the commit.
@@ -53,7 +53,7 @@ type RecordError struct {
 	DID        syntax.DID
 	Collection syntax.NSID
 	RecordKey  syntax.RecordKey
-	CID        lex.CID
+	CID        cid.CID
 	// Err is the cause: a [*car.Error] or a [*PanicError].
 	Err error
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/layers-pub/layers-go/runtime/car"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/mst"
 	"github.com/layers-pub/layers-go/runtime/repo"
 )
@@ -15,10 +15,10 @@ import (
 // rehash replaces the CIDs in the data of blocks, until all are right that can be reached from a root: a block that was
 // altered is then one that its parents name, up to the commit. Blocks come behind what they refer to, but for those that
 // refer to each other in a circle. It returns the CID of the last block.
-func rehash(blocks []block) (root lex.CID) {
+func rehash(blocks []block) (root cid.CID) {
 	for i := range blocks {
 		b := &blocks[i]
-		now := lex.CIDOf(lex.CodecDagCBOR, b.data)
+		now := cid.Of(cid.DagCBOR, b.data)
 		for j := i + 1; j < len(blocks); j++ {
 			blocks[j].data = bytes.ReplaceAll(blocks[j].data, b.cid[:], now[:])
 		}
@@ -61,7 +61,7 @@ func TestRehash(t *testing.T) {
 		if bytes.Equal(blocks[i].data, b.data) {
 			continue
 		}
-		r, err := repo.FromBytes(t.Context(), join([]lex.CID{rehash(blocks)}, blocks))
+		r, err := repo.FromBytes(t.Context(), join([]cid.CID{rehash(blocks)}, blocks))
 		if err == nil {
 			_, err = readAll(t.Context(), r)
 		}
@@ -99,7 +99,7 @@ func FuzzRepo(f *testing.F) {
 		i := int(which) % len(blocks)
 		blocks[i].data = data
 		root := rehash(blocks)
-		archive := join([]lex.CID{root}, blocks)
+		archive := join([]cid.CID{root}, blocks)
 		var first []repo.Record
 		var failed error
 		for n, way := range ways[:2] { // files would take most of the time

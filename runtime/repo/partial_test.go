@@ -10,6 +10,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/car"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/mst"
 	"github.com/layers-pub/layers-go/runtime/repo"
@@ -20,7 +21,7 @@ func change(all []repo.Record) (changed, fresh []repo.Record) {
 	changed = slices.Delete(slices.Clone(all), 20, 21)
 	set := func(r repo.Record, data string) repo.Record {
 		r.Data = []byte(data)
-		r.CID = lex.CIDOf(lex.CodecDagCBOR, r.Data)
+		r.CID = cid.Of(cid.DagCBOR, r.Data)
 		return r
 	}
 	changed[100] = set(changed[100], "\xa1\x64text\x67altered")
@@ -42,7 +43,7 @@ func since(tb testing.TB, now, before []byte) []byte {
 	tb.Helper()
 	_, old := split(tb, before)
 	root, blocks := split(tb, now)
-	return join([]lex.CID{root}, slices.DeleteFunc(blocks, func(b block) bool {
+	return join([]cid.CID{root}, slices.DeleteFunc(blocks, func(b block) bool {
 		return slices.ContainsFunc(old, func(o block) bool { return o.cid == b.cid })
 	}))
 }
@@ -112,18 +113,18 @@ func TestPartialUnchanged(t *testing.T) {
 	archive := build(t, smallRecords(50), repo.OrderTree)
 	root, blocks := split(t, archive)
 	for _, way := range ways {
-		_, err := way.open(t.Context(), join([]lex.CID{root}, nil), repo.WithPartial())
+		_, err := way.open(t.Context(), join([]cid.CID{root}, nil), repo.WithPartial())
 		if !errors.Is(err, repo.ErrUnchanged) {
 			t.Errorf("%s: no block: %v", way.name, err)
 		}
-		if _, err := way.open(t.Context(), join([]lex.CID{root}, nil)); !errors.Is(err, car.ErrNotFound) {
+		if _, err := way.open(t.Context(), join([]cid.CID{root}, nil)); !errors.Is(err, car.ErrNotFound) {
 			t.Errorf("%s: no block, without the option: %v", way.name, err)
 		}
-		if _, err := way.open(t.Context(), join([]lex.CID{root}, blocks[1:]), repo.WithPartial()); !errors.Is(err, car.ErrNotFound) {
+		if _, err := way.open(t.Context(), join([]cid.CID{root}, blocks[1:]), repo.WithPartial()); !errors.Is(err, car.ErrNotFound) {
 			t.Errorf("%s: no commit: %v", way.name, err)
 		}
 		// A new commit with the tree of the one before it.
-		r, err := way.open(t.Context(), join([]lex.CID{root}, blocks[:1]), repo.WithPartial())
+		r, err := way.open(t.Context(), join([]cid.CID{root}, blocks[:1]), repo.WithPartial())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -137,7 +138,7 @@ func TestPartialUnchanged(t *testing.T) {
 // TestPartialHostile leaves out blocks and alters one: whatever comes out is a part of what went in.
 func TestPartialHostile(t *testing.T) {
 	all := smallRecords(200)
-	want := map[string]lex.CID{}
+	want := map[string]cid.CID{}
 	for _, r := range all {
 		want[path(r)] = r.CID
 	}
@@ -151,7 +152,7 @@ func TestPartialHostile(t *testing.T) {
 			}
 		}
 		for _, way := range ways {
-			r, err := way.open(t.Context(), join([]lex.CID{root}, part), repo.WithPartial())
+			r, err := way.open(t.Context(), join([]cid.CID{root}, part), repo.WithPartial())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -160,7 +161,7 @@ func TestPartialHostile(t *testing.T) {
 				t.Fatalf("%s: %d records, %v", way.name, len(got), err)
 			}
 			for _, record := range got {
-				if want[path(record)] != record.CID || lex.CIDOf(lex.CodecDagCBOR, record.Data) != record.CID {
+				if want[path(record)] != record.CID || cid.Of(cid.DagCBOR, record.Data) != record.CID {
 					t.Fatalf("%s: %s is another record", way.name, path(record))
 				}
 			}
@@ -173,7 +174,7 @@ func TestPartialHostile(t *testing.T) {
 			i := random.IntN(len(altered))
 			altered[i].data = bytes.Clone(altered[i].data)
 			altered[i].data[random.IntN(len(altered[i].data))] ^= 1 << random.IntN(8)
-			r, err = way.open(t.Context(), join([]lex.CID{root}, altered), repo.WithPartial())
+			r, err = way.open(t.Context(), join([]cid.CID{root}, altered), repo.WithPartial())
 			if err == nil {
 				_, err = readAll(t.Context(), r)
 			}
@@ -185,9 +186,9 @@ func TestPartialHostile(t *testing.T) {
 	// A tree that is malformed where it is there.
 	node := mst.Node{Left: all[0].CID, Entries: []mst.Entry{{Key: []byte("com.example.record/3jqfcqzm3fo2j"), Value: all[0].CID}}}
 	data := node.Append(nil)
-	commit := repo.Commit{DID: testDID, Rev: testRev, Sig: make([]byte, 64), Data: lex.CIDOf(lex.CodecDagCBOR, data)}
-	top := block{lex.CIDOf(lex.CodecDagCBOR, commit.Block()), commit.Block()}
-	r, err := repo.FromBytes(t.Context(), join([]lex.CID{top.cid}, []block{top, {commit.Data, data}}), repo.WithPartial())
+	commit := repo.Commit{DID: testDID, Rev: testRev, Sig: make([]byte, 64), Data: cid.Of(cid.DagCBOR, data)}
+	top := block{cid.Of(cid.DagCBOR, commit.Block()), commit.Block()}
+	r, err := repo.FromBytes(t.Context(), join([]cid.CID{top.cid}, []block{top, {commit.Data, data}}), repo.WithPartial())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/layers-pub/layers-go/runtime/car"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/mst"
 	"github.com/layers-pub/layers-go/runtime/multikey"
@@ -21,7 +22,7 @@ const MaxProofSize = 2 * car.DefaultMaxBlockSize
 type Proof struct {
 	// Commit is the signed commit, and CommitCID its CID.
 	Commit    Commit
-	CommitCID lex.CID
+	CommitCID cid.CID
 	// URI is the record's at-uri.
 	URI syntax.ATURI
 	// Record is the record. If there is none, its CID is undefined and its Data nil.
@@ -68,17 +69,17 @@ func ReadProof(ctx context.Context, r io.Reader, did syntax.DID, collection synt
 		URI:       uriOf(did, collection, recordKey),
 		Record:    Record{Collection: collection, RecordKey: recordKey},
 	}
-	cid, err := mst.Find(repo.commit.Data, collection, recordKey, repo.index.Get)
+	c, err := mst.Find(repo.commit.Data, collection, recordKey, repo.index.Get)
 	if err != nil {
 		return nil, fmt.Errorf("repo: proof of %s: %w", proof.URI, err)
 	}
-	if !cid.Defined() {
+	if !c.Defined() {
 		return proof, nil
 	}
-	data, err := repo.index.Get(cid, nil)
+	data, err := repo.index.Get(c, nil)
 	if err != nil {
-		return nil, repo.recordError(&mst.Leaf{Collection: collection, RecordKey: recordKey, CID: cid}, err)
+		return nil, repo.recordError(&mst.Leaf{Collection: collection, RecordKey: recordKey, CID: c}, err)
 	}
-	proof.Record.CID, proof.Record.Data, proof.Found = cid, bytes.Clone(data), true
+	proof.Record.CID, proof.Record.Data, proof.Found = c, bytes.Clone(data), true
 	return proof, nil
 }

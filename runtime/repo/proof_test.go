@@ -12,6 +12,7 @@ import (
 	"testing/iotest"
 
 	"github.com/layers-pub/layers-go/runtime/car"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/mst"
 	"github.com/layers-pub/layers-go/runtime/multikey"
@@ -20,15 +21,15 @@ import (
 )
 
 // prover returns a function that says what of an archive proves what is at a path.
-func prover(tb testing.TB, archive []byte) func(syntax.NSID, syntax.RecordKey) (root lex.CID, blocks []block) {
+func prover(tb testing.TB, archive []byte) func(syntax.NSID, syntax.RecordKey) (root cid.CID, blocks []block) {
 	tb.Helper()
 	index, err := car.NewIndexBytes(tb.Context(), archive)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	root := index.Roots()[0]
-	return func(collection syntax.NSID, recordKey syntax.RecordKey) (_ lex.CID, blocks []block) {
-		get := func(c lex.CID, _ []byte) ([]byte, error) {
+	return func(collection syntax.NSID, recordKey syntax.RecordKey) (_ cid.CID, blocks []block) {
+		get := func(c cid.CID, _ []byte) ([]byte, error) {
 			data, err := index.Get(c, nil)
 			blocks = append(blocks, block{c, data})
 			return data, err
@@ -81,7 +82,7 @@ func TestProof(t *testing.T) {
 		for i := 0; i < len(all); i += 3 {
 			want := all[i]
 			root, blocks := prove(want.Collection, want.RecordKey)
-			p, err := repo.ReadProof(t.Context(), bytes.NewReader(join([]lex.CID{root}, blocks)), test.did, want.Collection, want.RecordKey, test.key)
+			p, err := repo.ReadProof(t.Context(), bytes.NewReader(join([]cid.CID{root}, blocks)), test.did, want.Collection, want.RecordKey, test.key)
 			if err != nil {
 				t.Fatalf("%s: %v", test.name, err)
 			}
@@ -96,7 +97,7 @@ func TestProof(t *testing.T) {
 		for i := range 20 {
 			collection, recordKey := syntax.NSID("com.example.note"), syntax.RecordKey(fmt.Sprintf("absent%d", i))
 			root, blocks := prove(collection, recordKey)
-			p, err := repo.ReadProof(t.Context(), bytes.NewReader(join([]lex.CID{root}, blocks)), test.did, collection, recordKey, test.key)
+			p, err := repo.ReadProof(t.Context(), bytes.NewReader(join([]cid.CID{root}, blocks)), test.did, collection, recordKey, test.key)
 			if err != nil || p.Found || p.Record.Data != nil || p.Record.CID.Defined() || p.Envelope().Data != nil {
 				t.Fatalf("%s: the proof that %s is not there is %+v, %v", test.name, recordKey, p, err)
 			}
@@ -117,7 +118,7 @@ func TestProofRefuses(t *testing.T) {
 	if len(blocks) < 4 {
 		t.Fatalf("the proof has %d blocks, too few to test much", len(blocks))
 	}
-	good := join([]lex.CID{root}, blocks)
+	good := join([]cid.CID{root}, blocks)
 	read := func(proof []byte, record repo.Record) error {
 		p, err := repo.ReadProof(t.Context(), bytes.NewReader(proof), testDID, record.Collection, record.RecordKey, s.key)
 		if err == nil && (p == nil || p.Found && !bytes.Equal(p.Record.Data, record.Data)) {
@@ -132,7 +133,7 @@ func TestProofRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range blocks {
-		without := join([]lex.CID{root}, slices.Delete(slices.Clone(blocks), i, i+1))
+		without := join([]cid.CID{root}, slices.Delete(slices.Clone(blocks), i, i+1))
 		if err := read(without, record); !errors.Is(err, car.ErrNotFound) {
 			t.Errorf("without block %d: %v", i, err)
 		}
@@ -142,7 +143,7 @@ func TestProofRefuses(t *testing.T) {
 			t.Errorf("cut at byte %d of %d: no error", cut, len(good))
 		}
 	}
-	header := len(join([]lex.CID{{}}, nil))
+	header := len(join([]cid.CID{{}}, nil))
 	random := rand.New(rand.NewPCG(1, 3))
 	for range 1000 {
 		flipped := bytes.Clone(good)
@@ -153,12 +154,12 @@ func TestProofRefuses(t *testing.T) {
 		}
 	}
 	// Blocks that are not needed do no harm, if they are what they say.
-	extra := block{lex.CIDOf(lex.CodecRaw, []byte("extra")), []byte("extra")}
-	if err := read(join([]lex.CID{root}, append(slices.Clone(blocks), extra, blocks[1])), record); err != nil {
+	extra := block{cid.Of(cid.Raw, []byte("extra")), []byte("extra")}
+	if err := read(join([]cid.CID{root}, append(slices.Clone(blocks), extra, blocks[1])), record); err != nil {
 		t.Errorf("with more blocks: %v", err)
 	}
 	extra.data = []byte("other")
-	if err := read(join([]lex.CID{root}, append(slices.Clone(blocks), extra)), record); !errors.Is(err, car.ErrHash) {
+	if err := read(join([]cid.CID{root}, append(slices.Clone(blocks), extra)), record); !errors.Is(err, car.ErrHash) {
 		t.Errorf("with an altered block more: %v", err)
 	}
 	// The proof of one record is not that of another, whether that is there or not.
@@ -186,7 +187,7 @@ func TestProofRefuses(t *testing.T) {
 		}
 	}
 	// Roots.
-	for name, roots := range map[string][]lex.CID{"no root": nil, "the root is a node": {blocks[1].cid}, "the root is the record": {record.CID}} {
+	for name, roots := range map[string][]cid.CID{"no root": nil, "the root is a node": {blocks[1].cid}, "the root is the record": {record.CID}} {
 		if err := read(join(roots, blocks), record); err == nil {
 			t.Errorf("%s: no error", name)
 		}
@@ -230,9 +231,9 @@ func TestProofReading(t *testing.T) {
 	root, blocks := split(t, archive)
 	for i := range 2 {
 		data := bytes.Repeat([]byte{byte(i)}, (repo.MaxProofSize-len(archive))/2-36-3) // with a CID, and a length in 3 bytes
-		blocks = append(blocks, block{lex.CIDOf(lex.CodecRaw, data), data})
+		blocks = append(blocks, block{cid.Of(cid.Raw, data), data})
 	}
-	full := join([]lex.CID{root}, blocks)
+	full := join([]cid.CID{root}, blocks)
 	if len(full) > repo.MaxProofSize || len(full) < repo.MaxProofSize-1 {
 		t.Fatalf("the archive has %d bytes", len(full))
 	}
@@ -253,13 +254,13 @@ func TestProofMalformed(t *testing.T) {
 		{Key: []byte("com.example.note/~/~"), Value: record.CID},
 	}}
 	data := node.Append(nil)
-	commit := repo.Commit{DID: testDID, Rev: testRev, Data: lex.CIDOf(lex.CodecDagCBOR, data)}
+	commit := repo.Commit{DID: testDID, Rev: testRev, Data: cid.Of(cid.DagCBOR, data)}
 	var err error
 	if commit.Sig, err = s.sign(commit.Unsigned()); err != nil {
 		t.Fatal(err)
 	}
-	root := block{lex.CIDOf(lex.CodecDagCBOR, commit.Block()), commit.Block()}
-	archive := join([]lex.CID{root.cid}, []block{root, {commit.Data, data}, {record.CID, record.Data}})
+	root := block{cid.Of(cid.DagCBOR, commit.Block()), commit.Block()}
+	archive := join([]cid.CID{root.cid}, []block{root, {commit.Data, data}, {record.CID, record.Data}})
 	if _, err := repo.ReadProof(t.Context(), bytes.NewReader(archive), testDID, record.Collection, record.RecordKey, s.key); !errors.Is(err, mst.ErrInvalid) {
 		t.Errorf("error is %v", err)
 	}
@@ -271,9 +272,9 @@ func FuzzProof(f *testing.F) {
 	archive := s.signed(f, all)
 	record := all[7]
 	root, blocks := prover(f, archive)(record.Collection, record.RecordKey)
-	f.Add(join([]lex.CID{root}, blocks))
+	f.Add(join([]cid.CID{root}, blocks))
 	f.Add(archive)
-	f.Add(join([]lex.CID{root}, blocks[:2]))
+	f.Add(join([]cid.CID{root}, blocks[:2]))
 	f.Fuzz(func(t *testing.T, proof []byte) {
 		p, err := repo.ReadProof(t.Context(), bytes.NewReader(proof), testDID, record.Collection, record.RecordKey, s.key)
 		if err == nil && (!p.Found || p.CommitCID != root || p.Record.CID != record.CID || !bytes.Equal(p.Record.Data, record.Data)) {

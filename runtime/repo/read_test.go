@@ -15,7 +15,7 @@ import (
 	"testing/iotest"
 
 	"github.com/layers-pub/layers-go/runtime/car"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/tests/corpus"
 )
@@ -110,12 +110,12 @@ func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 // is, also where no path leads to it.
 func TestReadAltered(t *testing.T) {
 	root, blocks := split(t, build(t, smallRecords(300), repo.OrderCID))
-	blocks = append(blocks, block{lex.CIDOf(lex.CodecRaw, []byte("extra")), []byte("extra")}, blocks[0])
+	blocks = append(blocks, block{cid.Of(cid.Raw, []byte("extra")), []byte("extra")}, blocks[0])
 	for i := range blocks {
 		altered := slices.Clone(blocks)
 		altered[i].data = bytes.Clone(altered[i].data)
 		altered[i].data[0] ^= 1
-		_, err := repo.Read(t.Context(), bytes.NewReader(join([]lex.CID{root}, altered)), repo.WithMaxMemory(0), repo.WithTempDir(t.TempDir()))
+		_, err := repo.Read(t.Context(), bytes.NewReader(join([]cid.CID{root}, altered)), repo.WithMaxMemory(0), repo.WithTempDir(t.TempDir()))
 		var fault *car.Error
 		if !errors.Is(err, car.ErrHash) || !errors.As(err, &fault) || fault.CID != altered[i].cid {
 			t.Errorf("block %d altered: %v", i, err)

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/layers-pub/layers-go/runtime/car"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/mst"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -23,7 +23,7 @@ type Repo struct {
 	index     *car.Index
 	spool     *spool
 	commit    Commit
-	commitCID lex.CID
+	commitCID cid.CID
 	at        car.Location // of the commit
 	partial   bool
 	signed    atomic.Bool
@@ -53,7 +53,7 @@ type Counts struct {
 type Record struct {
 	Collection syntax.NSID
 	RecordKey  syntax.RecordKey
-	CID        lex.CID
+	CID        cid.CID
 	// Data is the record in DAG-CBOR. CID is the hash of these bytes.
 	Data []byte
 }
@@ -135,7 +135,7 @@ func newRepo(index *car.Index, s *spool, o options, err error) (*Repo, error) {
 		return nil, ErrRoot
 	}
 	r := &Repo{index: index, spool: s, commitCID: index.Roots()[0], partial: o.partial}
-	if r.commitCID.Codec() != lex.CodecDagCBOR {
+	if r.commitCID.Codec() != cid.DagCBOR {
 		return nil, fmt.Errorf("repo: %w: its CID %s is not that of DAG-CBOR", ErrCommit, r.commitCID)
 	}
 	var ok bool
@@ -157,7 +157,7 @@ func newRepo(index *car.Index, s *spool, o options, err error) (*Repo, error) {
 	return r, nil
 }
 
-func notFound(c lex.CID) error { return &car.Error{Offset: -1, CID: c, Err: car.ErrNotFound} }
+func notFound(c cid.CID) error { return &car.Error{Offset: -1, CID: c, Err: car.ErrNotFound} }
 
 // Close removes the temporary file of [Read], if there is one. For a Repo of [Open] or [FromBytes], it does
 // nothing. The Repo must not be used afterwards.
@@ -172,7 +172,7 @@ func (r *Repo) Close() error {
 func (r *Repo) Commit() Commit { return r.commit }
 
 // CommitCID returns the CID of the commit.
-func (r *Repo) CommitCID() lex.CID { return r.commitCID }
+func (r *Repo) CommitCID() cid.CID { return r.commitCID }
 
 // Counts returns the counts of what the archive contains. ok is false until a loop, such as one over [Repo.Records],
 // [Repo.Leaves] or [Repo.Chunks], has ended without an error.
@@ -303,14 +303,14 @@ type walk struct {
 
 	// What next needs, one of each for a leaf.
 	batch     []mst.Leaf
-	cids      []lex.CID
+	cids      []cid.CID
 	locations []car.Location
 }
 
 func (r *Repo) newWalk() *walk {
 	w := &walk{repo: r, seen: r.index.NewSet()}
 	w.seen.Add(r.at)
-	w.tree = mst.NewWalker(r.commit.Data, func(c lex.CID, buf []byte) ([]byte, error) {
+	w.tree = mst.NewWalker(r.commit.Data, func(c cid.CID, buf []byte) ([]byte, error) {
 		l, ok := r.index.Find(c)
 		if !ok && r.partial {
 			return nil, mst.ErrSkip

@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/layers-pub/layers-go/runtime/car"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/mst"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -43,7 +43,7 @@ func smallRecords(n int) []repo.Record {
 		records[i] = repo.Record{
 			Collection: collection,
 			RecordKey:  syntax.RecordKey(fmt.Sprintf("3k%011d", i)),
-			CID:        lex.CIDOf(lex.CodecDagCBOR, data),
+			CID:        cid.Of(cid.DagCBOR, data),
 			Data:       data,
 		}
 	}
@@ -64,12 +64,12 @@ func build(tb testing.TB, records []repo.Record, order repo.Order) []byte {
 
 // block is a block of an archive that a test writes.
 type block struct {
-	cid  lex.CID
+	cid  cid.CID
 	data []byte
 }
 
 // split returns the blocks of an archive and its root.
-func split(tb testing.TB, archive []byte) (root lex.CID, blocks []block) {
+func split(tb testing.TB, archive []byte) (root cid.CID, blocks []block) {
 	tb.Helper()
 	r, err := car.NewReader(bytes.NewReader(archive))
 	if err != nil {
@@ -85,7 +85,7 @@ func split(tb testing.TB, archive []byte) (root lex.CID, blocks []block) {
 }
 
 // join writes an archive, whatever is wrong with it.
-func join(roots []lex.CID, blocks []block) []byte {
+func join(roots []cid.CID, blocks []block) []byte {
 	header := append([]byte("\xa2\x65roots"), 0x80|byte(len(roots)))
 	for _, root := range roots {
 		header = append(append(header, 0xd8, 0x2a, 0x58, 0x25, 0), root[:]...)
@@ -285,10 +285,10 @@ func TestCancel(t *testing.T) {
 func TestExtra(t *testing.T) {
 	want := smallRecords(100)
 	root, blocks := split(t, build(t, want, repo.OrderTree))
-	extra := block{lex.CIDOf(lex.CodecRaw, []byte("extra")), []byte("extra")}
+	extra := block{cid.Of(cid.Raw, []byte("extra")), []byte("extra")}
 	blocks = append(blocks, extra, blocks[3], blocks[3])
 	for _, way := range ways {
-		r, err := way.open(t.Context(), join([]lex.CID{root, extra.cid}, blocks))
+		r, err := way.open(t.Context(), join([]cid.CID{root, extra.cid}, blocks))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -301,7 +301,7 @@ func TestExtra(t *testing.T) {
 			altered := slices.Clone(blocks)
 			altered[i].data = bytes.Clone(altered[i].data)
 			altered[i].data[1] ^= 1
-			if err := hostile(t, way.open, join([]lex.CID{root}, altered), want); !errors.Is(err, car.ErrHash) {
+			if err := hostile(t, way.open, join([]cid.CID{root}, altered), want); !errors.Is(err, car.ErrHash) {
 				t.Errorf("%s: an altered block that is not of the repository: %v", way.name, err)
 			}
 		}
@@ -336,7 +336,7 @@ func TestCut(t *testing.T) {
 		root, blocks := split(t, archive)
 		var cuts []int
 		for i := range blocks {
-			cuts = append(cuts, len(join([]lex.CID{root}, blocks[:i])))
+			cuts = append(cuts, len(join([]cid.CID{root}, blocks[:i])))
 		}
 		for range 1000 {
 			cuts = append(cuts, random.IntN(len(archive)))
@@ -377,7 +377,7 @@ func TestMissing(t *testing.T) {
 	root, blocks := split(t, build(t, records, repo.OrderCID))
 	for _, way := range ways {
 		for i, b := range blocks {
-			err := hostile(t, way.open, join([]lex.CID{root}, slices.Delete(slices.Clone(blocks), i, i+1)), records)
+			err := hostile(t, way.open, join([]cid.CID{root}, slices.Delete(slices.Clone(blocks), i, i+1)), records)
 			var fault *car.Error
 			if !errors.Is(err, car.ErrNotFound) || !errors.As(err, &fault) || fault.CID != b.cid {
 				t.Fatalf("%s: without block %s: %v", way.name, b.cid, err)
@@ -408,48 +408,48 @@ func TestMalformed(t *testing.T) {
 	)
 	for _, test := range []struct {
 		name string
-		tree func(put func(mst.Node) lex.CID) lex.CID
+		tree func(put func(mst.Node) cid.CID) cid.CID
 	}{
-		{"keys out of order", func(put func(mst.Node) lex.CID) lex.CID {
+		{"keys out of order", func(put func(mst.Node) cid.CID) cid.CID {
 			return put(mst.Node{Left: put(mst.Node{Entries: []mst.Entry{key(keyE)}}), Entries: []mst.Entry{key(keyD)}})
 		}},
-		{"a wrong layer", func(put func(mst.Node) lex.CID) lex.CID {
+		{"a wrong layer", func(put func(mst.Node) cid.CID) cid.CID {
 			return put(mst.Node{Entries: []mst.Entry{key(keyA), key(keyD)}})
 		}},
-		{"a path twice", func(put func(mst.Node) lex.CID) lex.CID {
+		{"a path twice", func(put func(mst.Node) cid.CID) cid.CID {
 			twice := put(mst.Node{Entries: []mst.Entry{key(keyA)}})
 			d := key(keyD)
 			d.Right = twice
 			return put(mst.Node{Left: twice, Entries: []mst.Entry{d}})
 		}},
-		{"a path that is none", func(put func(mst.Node) lex.CID) lex.CID {
+		{"a path that is none", func(put func(mst.Node) cid.CID) cid.CID {
 			return put(mst.Node{Entries: []mst.Entry{key("com.example.record")}})
 		}},
-		{"a layer too deep", func(put func(mst.Node) lex.CID) lex.CID {
+		{"a layer too deep", func(put func(mst.Node) cid.CID) cid.CID {
 			c := put(mst.Node{Entries: []mst.Entry{key(keyA)}})
 			for range 1000 {
 				c = put(mst.Node{Left: c})
 			}
 			return put(mst.Node{Left: c, Entries: []mst.Entry{key(keyD)}})
 		}},
-		{"an empty subtree", func(put func(mst.Node) lex.CID) lex.CID {
+		{"an empty subtree", func(put func(mst.Node) cid.CID) cid.CID {
 			return put(mst.Node{Left: put(mst.Node{}), Entries: []mst.Entry{key(keyD)}})
 		}},
-		{"an absurd number of entries", func(put func(mst.Node) lex.CID) lex.CID {
+		{"an absurd number of entries", func(put func(mst.Node) cid.CID) cid.CID {
 			return put(mst.Node{Entries: slices.Repeat([]mst.Entry{key(keyA)}, 5000)})
 		}},
-		{"the tree is a record", func(func(mst.Node) lex.CID) lex.CID { return record.CID }},
+		{"the tree is a record", func(func(mst.Node) cid.CID) cid.CID { return record.CID }},
 	} {
 		blocks := []block{{record.CID, record.Data}}
 		commit := repo.Commit{DID: testDID, Rev: testRev, Sig: make([]byte, 64)}
-		commit.Data = test.tree(func(n mst.Node) lex.CID {
+		commit.Data = test.tree(func(n mst.Node) cid.CID {
 			data := n.Append(nil)
-			blocks = append(blocks, block{lex.CIDOf(lex.CodecDagCBOR, data), data})
+			blocks = append(blocks, block{cid.Of(cid.DagCBOR, data), data})
 			return blocks[len(blocks)-1].cid
 		})
-		root := block{lex.CIDOf(lex.CodecDagCBOR, commit.Block()), commit.Block()}
+		root := block{cid.Of(cid.DagCBOR, commit.Block()), commit.Block()}
 		for _, way := range ways {
-			if err := hostile(t, way.open, join([]lex.CID{root.cid}, append(blocks, root)), nil); !errors.Is(err, mst.ErrInvalid) {
+			if err := hostile(t, way.open, join([]cid.CID{root.cid}, append(blocks, root)), nil); !errors.Is(err, mst.ErrInvalid) {
 				t.Errorf("%s: %s: %v", way.name, test.name, err)
 			}
 		}
@@ -460,20 +460,20 @@ func TestRoots(t *testing.T) {
 	want := smallRecords(10)
 	root, blocks := split(t, build(t, want, repo.OrderTree))
 	raw := root
-	raw[1] = lex.CodecRaw
+	raw[1] = cid.Raw
 	for _, test := range []struct {
 		name  string
-		roots []lex.CID
+		roots []cid.CID
 		err   error
 	}{
 		{"none", nil, repo.ErrRoot},
-		{"of raw bytes", []lex.CID{raw}, repo.ErrCommit},
-		{"a record", []lex.CID{want[0].CID}, repo.ErrCommit},
-		{"a node", []lex.CID{blocks[1].cid}, repo.ErrCommit},
-		{"absent", []lex.CID{lex.CIDOf(lex.CodecDagCBOR, nil)}, car.ErrNotFound},
-		{"a record, before the commit", []lex.CID{want[0].CID, root}, repo.ErrCommit},
-		{"a record, behind the commit", []lex.CID{root, want[0].CID}, nil},
-		{"the commit twice", []lex.CID{root, root}, nil},
+		{"of raw bytes", []cid.CID{raw}, repo.ErrCommit},
+		{"a record", []cid.CID{want[0].CID}, repo.ErrCommit},
+		{"a node", []cid.CID{blocks[1].cid}, repo.ErrCommit},
+		{"absent", []cid.CID{cid.Of(cid.DagCBOR, nil)}, car.ErrNotFound},
+		{"a record, before the commit", []cid.CID{want[0].CID, root}, repo.ErrCommit},
+		{"a record, behind the commit", []cid.CID{root, want[0].CID}, nil},
+		{"the commit twice", []cid.CID{root, root}, nil},
 	} {
 		for _, way := range ways {
 			if err := hostile(t, way.open, join(test.roots, blocks), want); !errors.Is(err, test.err) {

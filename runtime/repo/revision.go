@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -17,7 +17,7 @@ type Revision struct {
 	// Rev is the commit's revision. The revisions of one repository ascend.
 	Rev syntax.TID
 	// CID is the commit's CID, or undefined if only Rev is known.
-	CID lex.CID
+	CID cid.CID
 }
 
 // Revision returns the revision of the repository's commit. [Repo.Verify] checks that the account signed it.

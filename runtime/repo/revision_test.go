@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -13,7 +13,7 @@ import (
 // TestCheckAfter is about commits that may and may not take the place of another.
 func TestCheckAfter(t *testing.T) {
 	now := testRev.Time()
-	one, two := lex.CIDOf(lex.CodecDagCBOR, []byte{1}), lex.CIDOf(lex.CodecDagCBOR, []byte{2})
+	one, two := cid.Of(cid.DagCBOR, []byte{1}), cid.Of(cid.DagCBOR, []byte{2})
 	at := func(d time.Duration) syntax.TID { return testRev.Add(d) }
 	for _, test := range []struct {
 		name       string

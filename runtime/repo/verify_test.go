@@ -17,6 +17,7 @@ import (
 	"github.com/mr-tron/base58"
 
 	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/repo"
@@ -193,7 +194,7 @@ func TestVerifyCommit(t *testing.T) {
 	for name, alter := range map[string]func(c *repo.Commit){
 		"DID":         func(c *repo.Commit) { c.DID = "did:plc:ewvi7nxzyoun6zhxrhs64oix" },
 		"revision":    func(c *repo.Commit) { c.Rev = "3jzfcijpj2z2b" },
-		"data":        func(c *repo.Commit) { c.Data = lex.CIDOf(lex.CodecDagCBOR, []byte("other data")) },
+		"data":        func(c *repo.Commit) { c.Data = cid.Of(cid.DagCBOR, []byte("other data")) },
 		"prev":        func(c *repo.Commit) { c.Prev = c.Data },
 		"signature":   func(c *repo.Commit) { c.Sig = bytes.Clone(c.Sig); c.Sig[40] ^= 1 },
 		"no sig":      func(c *repo.Commit) { c.Sig = nil },

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -45,7 +46,7 @@ func answerOf(result atproto.RepoApplyWritesOutputResultsItem) answer {
 // stored is the record that the server has, if any.
 type stored struct {
 	found bool
-	cid   lex.CID
+	cid   cid.CID
 	json  []byte
 }
 
@@ -68,16 +69,16 @@ func lookUp(ctx context.Context, a Account, c *change) (stored, error) {
 	}
 	s := stored{found: true, json: record.Value.Data}
 	if record.CID != "" {
-		s.cid, err = lex.ParseCID(record.CID)
+		s.cid, err = cid.Parse(record.CID)
 	} else if s.cid, err = cidOfJSON(s.json); err != nil {
 		err = fmt.Errorf("a record without a CID: %w", err)
 	}
 	return s, err
 }
 
-func cidOfJSON(json []byte) (lex.CID, error) {
+func cidOfJSON(json []byte) (cid.CID, error) {
 	cbor, err := lex.JSONToCBOR(json)
-	return lex.CIDOf(lex.CodecDagCBOR, cbor), err
+	return cid.Of(cid.DagCBOR, cbor), err
 }
 
 // compare returns an error if the server says that it stored c under another URI or with another CID.
@@ -85,18 +86,18 @@ func (c *change) compare(a answer) error {
 	if a.uri != c.uri {
 		return fmt.Errorf("the server answered that it wrote %q", a.uri)
 	}
-	cid, err := lex.ParseCID(string(a.cid))
+	id, err := cid.Parse(string(a.cid))
 	if err != nil {
 		return err
 	}
-	if cid != c.cid {
-		return &mismatchError{cid, c.cid}
+	if id != c.cid {
+		return &mismatchError{id, c.cid}
 	}
 	return nil
 }
 
 // mismatchError is an ErrCIDMismatch with the two CIDs.
-type mismatchError struct{ found, want lex.CID }
+type mismatchError struct{ found, want cid.CID }
 
 func (e *mismatchError) Error() string {
 	return fmt.Sprintf("%v: the record has the CID %s and not %s", ErrCIDMismatch, e.found, e.want)

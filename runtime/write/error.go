@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -128,7 +128,7 @@ func (e *BatchError) Unwrap() error { return e.Err }
 // DropError says that a write was not sent because the record would lose fields. It wraps [ErrDropsFields].
 type DropError struct {
 	// CID is the CID of the record at the server.
-	CID lex.CID
+	CID cid.CID
 	// Fields are JSON pointers (RFC 6901) to the fields that the record at the server has and the new one
 	// does not; the first 100 of them.
 	Fields []string

@@ -16,6 +16,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/corpus"
 	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
@@ -193,8 +194,8 @@ func (p *fakePDS) serve(nsid string, params map[string]string, body []byte) ([]b
 		write := fakeWrite{Type: "#create", Collection: in.Collection, Key: in.Key, Value: in.Record}
 		if was, found := p.records[path]; found {
 			write.Type = "#update"
-			if cid := cidOf(in.Record); cid == was.cid {
-				return json.Marshal(map[string]string{"uri": "at://" + did + "/" + path, "cid": cid})
+			if c := cidOf(in.Record); c == was.cid {
+				return json.Marshal(map[string]string{"uri": "at://" + did + "/" + path, "cid": c})
 			}
 		}
 		return p.apply([]fakeWrite{write}, false)
@@ -225,7 +226,7 @@ func cidOf(record []byte) string {
 	if err != nil {
 		return ""
 	}
-	return lex.CIDOf(lex.CodecDagCBOR, cbor).String()
+	return cid.Of(cid.DagCBOR, cbor).String()
 }
 
 // apply makes a commit of all writes, or of none.
@@ -277,12 +278,12 @@ func (p *fakePDS) apply(list []fakeWrite, batch bool) ([]byte, error) {
 }
 
 // put puts a record into the repository, behind the back of whoever is being tested.
-func (p *fakePDS) put(rkey, json string) lex.CID {
+func (p *fakePDS) put(rkey, json string) cid.CID {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	cid := cidOf([]byte(json))
-	p.records[collection+"/"+rkey] = fakeRecord{[]byte(json), cid}
-	parsed, _ := lex.ParseCID(cid)
+	c := cidOf([]byte(json))
+	p.records[collection+"/"+rkey] = fakeRecord{[]byte(json), c}
+	parsed, _ := cid.Parse(c)
 	return parsed
 }
 

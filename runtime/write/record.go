@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -30,7 +31,7 @@ func checkPDS(ctx context.Context, a Account) error {
 type Ref struct {
 	URI syntax.ATURI
 	// CID is the CID of the record in DAG-CBOR.
-	CID lex.CID
+	CID cid.CID
 }
 
 // Lookup finds the lexicon's rules for the records of a collection, such as records.Lookup of the generated code.
@@ -103,7 +104,7 @@ type change struct {
 	uri        syntax.ATURI
 	record     lex.Record // nil for ActionDelete
 	cbor       []byte     // of the record
-	cid        lex.CID
+	cid        cid.CID
 
 	// For a batch:
 
@@ -197,7 +198,7 @@ func (r *rules) encode(c *change, t lex.RecordType) error {
 	if err := lex.ValidateCBOR(cbor, t.New()); err != nil {
 		return err
 	}
-	c.cbor, c.cid = cbor, lex.CIDOf(lex.CodecDagCBOR, cbor)
+	c.cbor, c.cid = cbor, cid.Of(cid.DagCBOR, cbor)
 	return nil
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/auth"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
@@ -123,9 +124,9 @@ func TestReferenceTypes(t *testing.T) {
 			continue
 		}
 		key := ref.URI.RecordKey()
-		cid, text := a.GetRecord(t, string(typ.NSID), string(key))
-		if cid != ref.CID.String() || ref.CID != cidOfRecord(t, value) || cidOf(text) != cid {
-			t.Errorf("%s: the server says %s, the client %s", typ.NSID, cid, ref.CID)
+		c, text := a.GetRecord(t, string(typ.NSID), string(key))
+		if c != ref.CID.String() || ref.CID != cidOfRecord(t, value) || cidOf(text) != c {
+			t.Errorf("%s: the server says %s, the client %s", typ.NSID, c, ref.CID)
 		}
 
 		before := latest(t, s, a.DID)
@@ -140,8 +141,8 @@ func TestReferenceTypes(t *testing.T) {
 			t.Errorf("%s: %v", typ.NSID, err)
 			continue
 		}
-		if cid, _ := a.GetRecord(t, string(typ.NSID), string(key)); cid != second.CID.String() {
-			t.Errorf("%s: put: the server says %s, the client %s", typ.NSID, cid, second.CID)
+		if c, _ := a.GetRecord(t, string(typ.NSID), string(key)); c != second.CID.String() {
+			t.Errorf("%s: put: the server says %s, the client %s", typ.NSID, c, second.CID)
 		}
 		if _, err := write.Put(t.Context(), session, key, record, &write.PutOptions{Lookup: records.Lookup}); !errors.Is(err, write.ErrDropsFields) {
 			t.Errorf("%s: %v", typ.NSID, err)
@@ -176,7 +177,7 @@ func TestReferenceSingle(t *testing.T) {
 	if _, err := write.Create(t.Context(), pds, membership(2), &write.CreateOptions{RecordKey: key}); !errors.Is(err, write.ErrConflict) {
 		t.Error(err)
 	}
-	for name, swap := range map[string]lex.Nullable[lex.CID]{"none": lex.NullOf[lex.CID](), "another": lex.ValueOrNull(cidOfRecord(t, membership(5)))} {
+	for name, swap := range map[string]lex.Nullable[cid.CID]{"none": lex.NullOf[cid.CID](), "another": lex.ValueOrNull(cidOfRecord(t, membership(5)))} {
 		if _, err := write.Put(t.Context(), pds, key, membership(2), &write.PutOptions{Swap: swap}); !errors.Is(err, write.ErrConflict) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -359,9 +360,9 @@ func TestReferenceApply(t *testing.T) {
 	if got := listed(t, a); len(got) != len(want) || len(want) != 490 {
 		t.Errorf("%d records, want %d", len(got), len(want))
 	} else {
-		for uri, cid := range want {
-			if got[uri] != cid {
-				t.Errorf("%s has the CID %s, not %s", uri, got[uri], cid)
+		for uri, c := range want {
+			if got[uri] != c {
+				t.Errorf("%s has the CID %s, not %s", uri, got[uri], c)
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -174,8 +175,8 @@ func settle(ctx context.Context, a Account, c *change, err error) (stored, error
 // PutOptions are the options of [Put]; nil stands for the zero value.
 type PutOptions struct {
 	// Swap says what the server must have for the record to be written: a record with that CID
-	// (lex.ValueOrNull(cid)), no record (lex.NullOf[lex.CID]()), or, if Swap is unset, anything.
-	Swap lex.Nullable[lex.CID]
+	// (lex.ValueOrNull(cid)), no record (lex.NullOf[cid.CID]()), or, if Swap is unset, anything.
+	Swap lex.Nullable[cid.CID]
 	// DropFields allows fields to be lost. Then, unless Swap is set, Put does not compare the records, and the last
 	// writer wins.
 	DropFields bool
@@ -276,11 +277,11 @@ func Put(ctx context.Context, a Account, rkey syntax.RecordKey, record lex.Recor
 }
 
 // swapText returns a swap in the form in which it is sent.
-func swapText(swap lex.Nullable[lex.CID]) lex.Nullable[syntax.CID] {
-	cid, ok := swap.Get()
+func swapText(swap lex.Nullable[cid.CID]) lex.Nullable[syntax.CID] {
+	c, ok := swap.Get()
 	switch {
 	case ok:
-		return lex.ValueOrNull(syntax.CID(cid.String()))
+		return lex.ValueOrNull(syntax.CID(c.String()))
 	case swap.IsNull():
 		return lex.NullOf[syntax.CID]()
 	}
@@ -288,7 +289,7 @@ func swapText(swap lex.Nullable[lex.CID]) lex.Nullable[syntax.CID] {
 }
 
 // checkSwap compares the record at the server with what swap asks for.
-func checkSwap(swap lex.Nullable[lex.CID], s stored) error {
+func checkSwap(swap lex.Nullable[cid.CID], s stored) error {
 	want, defined := swap.Get()
 	switch {
 	case swap.IsNull() && s.found:
@@ -304,7 +305,7 @@ func checkSwap(swap lex.Nullable[lex.CID], s stored) error {
 // DeleteOptions are the options of [Delete]; nil stands for the zero value.
 type DeleteOptions struct {
 	// Swap is the CID that the record must have to be deleted. If it is undefined, any record is deleted.
-	Swap lex.CID
+	Swap cid.CID
 	// Limiter limits the rate of writes, as in [CreateOptions]. Nil means no limit.
 	Limiter *Limiter
 }

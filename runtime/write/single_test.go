@@ -13,6 +13,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/corpus"
 	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
@@ -23,13 +24,13 @@ func uriOf(collection string, rkey syntax.RecordKey) syntax.ATURI {
 	return syntax.ATURI("at://" + did + "/" + collection + "/" + string(rkey))
 }
 
-func cidOfRecord(t testing.TB, record lex.Encodable) lex.CID {
+func cidOfRecord(t testing.TB, record lex.Encodable) cid.CID {
 	t.Helper()
 	b, err := lex.EncodeCBOR(record)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return lex.CIDOf(lex.CodecDagCBOR, b)
+	return cid.Of(cid.DagCBOR, b)
 }
 
 func TestCreate(t *testing.T) {
@@ -402,9 +403,9 @@ func TestCreateExisting(t *testing.T) {
 		for _, says := range []bool{false, true} {
 			pds := newPDS()
 			pds.saysExists = says
-			cid := pds.put(key, jsonOf(t, test.there))
+			c := pds.put(key, jsonOf(t, test.there))
 			ref, err := write.Create(t.Context(), pds, membership(1), &write.CreateOptions{RecordKey: key})
-			if !errors.Is(err, test.want) || errors.Is(err, write.ErrUnknown) || err == nil && ref.CID != cid {
+			if !errors.Is(err, test.want) || errors.Is(err, write.ErrUnknown) || err == nil && ref.CID != c {
 				t.Errorf("says %v: %v, want %v", says, err, test.want)
 			}
 			if pds.commits != 0 || pds.get(key) != jsonOf(t, test.there) {
@@ -524,20 +525,20 @@ func TestPutSwap(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		before bool
-		swap   lex.Nullable[lex.CID]
+		swap   lex.Nullable[cid.CID]
 		drop   bool
 		want   error
 	}{
-		{"anything, none there", false, lex.Nullable[lex.CID]{}, false, nil},
-		{"anything, one there", true, lex.Nullable[lex.CID]{}, false, nil},
-		{"none, none there", false, lex.NullOf[lex.CID](), false, nil},
-		{"none, one there", true, lex.NullOf[lex.CID](), false, write.ErrConflict},
+		{"anything, none there", false, lex.Nullable[cid.CID]{}, false, nil},
+		{"anything, one there", true, lex.Nullable[cid.CID]{}, false, nil},
+		{"none, none there", false, lex.NullOf[cid.CID](), false, nil},
+		{"none, one there", true, lex.NullOf[cid.CID](), false, write.ErrConflict},
 		{"that one, none there", false, lex.ValueOrNull(old), false, write.ErrConflict},
 		{"that one", true, lex.ValueOrNull(old), false, nil},
 		{"another", true, lex.ValueOrNull(other), false, write.ErrConflict},
 		{"that one, dropping", true, lex.ValueOrNull(old), true, nil},
 		{"another, dropping", true, lex.ValueOrNull(other), true, write.ErrConflict},
-		{"none, dropping", true, lex.NullOf[lex.CID](), true, write.ErrConflict},
+		{"none, dropping", true, lex.NullOf[cid.CID](), true, write.ErrConflict},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			pds := newPDS()
@@ -595,11 +596,11 @@ func TestPutConcurrently(t *testing.T) {
 func TestPutUnchanged(t *testing.T) {
 	const key = "3l3famgxlzxwf"
 	pds := newPDS()
-	cid := pds.put(key, jsonOf(t, membership(1)))
+	c := pds.put(key, jsonOf(t, membership(1)))
 	for _, bare := range []bool{false, true} {
 		pds.bareRecord = bare
 		ref, err := write.Put(t.Context(), pds, key, membership(1), nil)
-		if err != nil || ref.CID != cid || pds.procedures() != 0 {
+		if err != nil || ref.CID != c || pds.procedures() != 0 {
 			t.Errorf("%v, %v, %v", ref, err, pds.calls)
 		}
 	}
@@ -608,17 +609,17 @@ func TestPutUnchanged(t *testing.T) {
 func TestDelete(t *testing.T) {
 	const key = "3l3famgxlzxwf"
 	pds := newPDS()
-	cid := pds.put(key, jsonOf(t, membership(1)))
+	c := pds.put(key, jsonOf(t, membership(1)))
 	uri := uriOf(collection, key)
 	if err := write.Delete(t.Context(), pds, uri, &write.DeleteOptions{Swap: cidOfRecord(t, membership(2))}); !errors.Is(err, write.ErrConflict) || pds.commits != 0 {
 		t.Error(err)
 	}
 	pds.calls = nil
-	if err := write.Delete(t.Context(), pds, uri, &write.DeleteOptions{Swap: cid}); err != nil || len(pds.calls) != 1 {
+	if err := write.Delete(t.Context(), pds, uri, &write.DeleteOptions{Swap: c}); err != nil || len(pds.calls) != 1 {
 		t.Errorf("%v, calls %v: the answer names the commit, so that there is nothing to look up", err, pds.calls)
 	}
 	for range 2 {
-		if err := write.Delete(t.Context(), pds, uri, &write.DeleteOptions{Swap: cid}); err != nil || pds.commits != 1 {
+		if err := write.Delete(t.Context(), pds, uri, &write.DeleteOptions{Swap: c}); err != nil || pds.commits != 1 {
 			t.Error(err)
 		}
 		if err := write.Delete(t.Context(), pds, uri, nil); err != nil || pds.commits != 1 {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/repo"
 )
@@ -129,7 +130,7 @@ func TestAgreesWithReference(t *testing.T) {
 		if d.CID.String() != v.CID {
 			t.Errorf("%s: CID %s, want %s", d.URI(), d.CID, v.CID)
 		}
-		if lex.CIDOf(lex.CodecDagCBOR, d.Data) != d.CID {
+		if cid.Of(cid.DagCBOR, d.Data) != d.CID {
 			t.Errorf("%s: its bytes are not those of its CID", d.URI())
 		}
 		sameValue(t, d, v)
@@ -227,7 +228,7 @@ func TestRoundTrip(t *testing.T) {
 		}
 		for name, value := range map[string]lex.Encodable{"DAG-CBOR": fromCBOR, "DAG-CBOR shared": shared, "JSON": fromJSON} {
 			encoded, err := lex.EncodeCBOR(value)
-			if err != nil || lex.CIDOf(lex.CodecDagCBOR, encoded) != d.CID {
+			if err != nil || cid.Of(cid.DagCBOR, encoded) != d.CID {
 				t.Errorf("%s: from %s, encodes to %x, %v; was %x", d.URI(), name, encoded, err, d.Data)
 			}
 			trips++
@@ -269,7 +270,7 @@ func TestRepository(t *testing.T) {
 		}
 		for i := range all.Failures {
 			f := &all.Failures[i]
-			if lex.CIDOf(lex.CodecDagCBOR, f.Data) != f.CID || len(f.Issues) == 0 {
+			if cid.Of(cid.DagCBOR, f.Data) != f.CID || len(f.Issues) == 0 {
 				t.Errorf("%s: the failure lost its bytes or its issues", f.URI)
 			}
 		}

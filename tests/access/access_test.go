@@ -30,6 +30,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/segmentation"
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/blob"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
@@ -156,7 +157,7 @@ func testType[T any, P lex.RecordPointer[T]](t *testing.T, s *session) {
 	}
 	samples = samples[:min(len(samples), 3)] // TestPullAll has the others
 	options := &write.CreateOptions{Lookup: records.Lookup, Clock: syntax.NewTIDClock()}
-	written := map[syntax.ATURI]lex.CID{}
+	written := map[syntax.ATURI]cid.CID{}
 	for _, sample := range samples {
 		record := P(new(T))
 		if err := lex.DecodeJSON(sample, record); err != nil {
@@ -166,7 +167,7 @@ func testType[T any, P lex.RecordPointer[T]](t *testing.T, s *session) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if cbor, err := lex.JSONToCBOR(sample); err != nil || lex.CIDOf(lex.CodecDagCBOR, cbor) != ref.CID {
+		if cbor, err := lex.JSONToCBOR(sample); err != nil || cid.Of(cid.DagCBOR, cbor) != ref.CID {
 			t.Fatalf("%s: the record was written as %s, %v", ref.URI, ref.CID, err)
 		}
 		written[ref.URI] = ref.CID
@@ -202,8 +203,8 @@ func testType[T any, P lex.RecordPointer[T]](t *testing.T, s *session) {
 	}
 	checkAll[T, P](t, s, written)
 
-	for uri, cid := range written {
-		if err := write.Delete(ctx, s.account, uri, &write.DeleteOptions{Swap: cid}); err != nil {
+	for uri, c := range written {
+		if err := write.Delete(ctx, s.account, uri, &write.DeleteOptions{Swap: c}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -227,11 +228,11 @@ func fieldsOf(t *testing.T, record lex.Record) lex.Map {
 }
 
 // checkAll reads the records of type T by getRecord, listRecords, getRepo and the proof.
-func checkAll[T any, P lex.RecordPointer[T]](t *testing.T, s *session, want map[syntax.ATURI]lex.CID) {
+func checkAll[T any, P lex.RecordPointer[T]](t *testing.T, s *session, want map[syntax.ATURI]cid.CID) {
 	t.Helper()
 	ctx := t.Context()
-	got, listed, pulled, proven := map[syntax.ATURI]lex.CID{}, map[syntax.ATURI]lex.CID{}, map[syntax.ATURI]lex.CID{}, map[syntax.ATURI]lex.CID{}
-	add := func(to map[syntax.ATURI]lex.CID, trust lex.Trust, entry *lex.Entry[T], err error) {
+	got, listed, pulled, proven := map[syntax.ATURI]cid.CID{}, map[syntax.ATURI]cid.CID{}, map[syntax.ATURI]cid.CID{}, map[syntax.ATURI]cid.CID{}
+	add := func(to map[syntax.ATURI]cid.CID, trust lex.Trust, entry *lex.Entry[T], err error) {
 		t.Helper()
 		if err != nil {
 			t.Error(err)
@@ -260,7 +261,7 @@ func checkAll[T any, P lex.RecordPointer[T]](t *testing.T, s *session, want map[
 	for entry, err := range repo.Entries[T, P](ctx, r, nil) {
 		add(pulled, lex.Signed, entry, err)
 	}
-	for name, have := range map[string]map[syntax.ATURI]lex.CID{"getRecord": got, "listRecords": listed, "getRepo": pulled, "proof": proven} {
+	for name, have := range map[string]map[syntax.ATURI]cid.CID{"getRecord": got, "listRecords": listed, "getRepo": pulled, "proof": proven} {
 		if diff := cmp.Diff(want, have); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
@@ -298,11 +299,11 @@ func TestBlobs(t *testing.T) {
 		t.Errorf("%d bytes of %s, %v", len(got), mimeType, err)
 	}
 	var listed []string
-	for cid, err := range s.repos.ListBlobs(ctx, syntax.AtIdentifier(s.account.DID()), nil) {
+	for c, err := range s.repos.ListBlobs(ctx, syntax.AtIdentifier(s.account.DID()), nil) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		listed = append(listed, cid.String())
+		listed = append(listed, c.String())
 	}
 	if !slices.Equal(listed, []string{uploaded.Ref.String()}) {
 		t.Errorf("listed blobs: %v", listed)

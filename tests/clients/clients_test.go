@@ -13,6 +13,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/alignment"
 	"github.com/layers-pub/layers-go/layers/corpus"
 	"github.com/layers-pub/layers-go/layers/integration"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -39,7 +40,7 @@ func view(key string) string {
 	if err != nil {
 		panic(err)
 	}
-	return fmt.Sprintf(`{"uri":"at://did:plc:abc/pub.layers.alignment.alignment/%s","cid":"%s","value":%s}`, key, lex.CIDOf(lex.CodecDagCBOR, data), record)
+	return fmt.Sprintf(`{"uri":"at://did:plc:abc/pub.layers.alignment.alignment/%s","cid":"%s","value":%s}`, key, cid.Of(cid.DagCBOR, data), record)
 }
 
 func TestGet(t *testing.T) {

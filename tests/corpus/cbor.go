@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // object is a map of the data model. Its values are nil, string, int, bool, []byte, object, lex.CID,
@@ -44,7 +44,7 @@ func appendCBOR(b []byte, value any) []byte {
 			return append(b, 0xf5)
 		}
 		return append(b, 0xf4)
-	case lex.CID:
+	case cid.CID:
 		return append(append(b, 0xd8, 42, 0x58, 37, 0), v[:]...)
 	case object:
 		b = appendHead(b, 5, uint64(len(v)))
@@ -58,7 +58,7 @@ func appendCBOR(b []byte, value any) []byte {
 		return appendArray(b, v)
 	case []int:
 		return appendArray(b, v)
-	case []lex.CID:
+	case []cid.CID:
 		return appendArray(b, v)
 	}
 	panic(fmt.Sprintf("corpus: a value of type %T", value))

@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/mst"
 )
 
@@ -66,7 +66,7 @@ func (c *Corpus) CAR() ([]byte, error) {
 
 // stored is a block as a server keeps it.
 type stored struct {
-	cid    lex.CID
+	cid    cid.CID
 	text   string // of the CID
 	rev    int    // the revision with which the block came
 	record int    // its record, or -1
@@ -81,7 +81,7 @@ func (c *Corpus) WriteCAR(w io.Writer) error {
 		return err
 	}
 	out := bufio.NewWriterSize(w, 1<<16)
-	header := appendCBOR(nil, object{"version": 1, "roots": []lex.CID{commit}})
+	header := appendCBOR(nil, object{"version": 1, "roots": []cid.CID{commit}})
 	writeSection(out, header, nil)
 	var buf []byte
 	for _, b := range blocks {
@@ -103,26 +103,26 @@ func writeSection(w *bufio.Writer, first, second []byte) {
 }
 
 // blocks returns all blocks in the order in which the reference server writes them, and the commit.
-func (c *Corpus) blocks() ([]stored, lex.CID, error) {
+func (c *Corpus) blocks() ([]stored, cid.CID, error) {
 	leaves := make([]leaf, c.n)
 	var blocks []stored
 	var buf []byte
 	for i := range leaves {
 		r := c.record(i)
 		buf = appendCBOR(buf[:0], r.value)
-		leaves[i] = leaf{key: r.collection + "/" + r.key, cid: lex.CIDOf(lex.CodecDagCBOR, buf), rev: c.revisionOf(i)}
+		leaves[i] = leaf{key: r.collection + "/" + r.key, cid: cid.Of(cid.DagCBOR, buf), rev: c.revisionOf(i)}
 		blocks = append(blocks, stored{cid: leaves[i].cid, rev: leaves[i].rev, record: i})
 	}
 	slices.SortFunc(leaves, func(a, b leaf) int { return cmp.Compare(a.key, b.key) })
 
 	// A node of the last tree was written with the first revision whose tree has it.
-	came := map[lex.CID]int{}
-	var root lex.CID
+	came := map[cid.CID]int{}
+	var root cid.CID
 	for rev := range revisions {
-		nodes := map[lex.CID][]byte{}
+		nodes := map[cid.CID][]byte{}
 		var err error
 		if root, err = buildTree(leaves, rev, nodes); err != nil {
-			return nil, lex.CID{}, err
+			return nil, cid.CID{}, err
 		}
 		for node, data := range nodes {
 			if _, ok := came[node]; !ok {
@@ -134,7 +134,7 @@ func (c *Corpus) blocks() ([]stored, lex.CID, error) {
 		}
 	}
 	commit := c.commit(root)
-	commitCID := lex.CIDOf(lex.CodecDagCBOR, commit)
+	commitCID := cid.Of(cid.DagCBOR, commit)
 	blocks = append(blocks, stored{cid: commitCID, rev: revisions - 1, record: -1, data: commit})
 
 	for i := range blocks {
@@ -149,13 +149,13 @@ func (c *Corpus) blocks() ([]stored, lex.CID, error) {
 // leaf is a path, its record, and the revision that added it.
 type leaf struct {
 	key string
-	cid lex.CID
+	cid cid.CID
 	rev int
 }
 
 // buildTree builds the tree of the leaves that existed at a revision.
-func buildTree(leaves []leaf, rev int, nodes map[lex.CID][]byte) (lex.CID, error) {
-	tree := mst.NewBuilder(func(c lex.CID, node []byte) error {
+func buildTree(leaves []leaf, rev int, nodes map[cid.CID][]byte) (cid.CID, error) {
+	tree := mst.NewBuilder(func(c cid.CID, node []byte) error {
 		nodes[c] = bytes.Clone(node)
 		return nil
 	})
@@ -164,14 +164,14 @@ func buildTree(leaves []leaf, rev int, nodes map[lex.CID][]byte) (lex.CID, error
 			continue
 		}
 		if err := tree.Add(l.key, l.cid); err != nil {
-			return lex.CID{}, err
+			return cid.CID{}, err
 		}
 	}
 	return tree.Root()
 }
 
 // commit returns the block of the signed commit.
-func (c *Corpus) commit(data lex.CID) []byte {
+func (c *Corpus) commit(data cid.CID) []byte {
 	commit := object{"did": c.did, "rev": c.Rev(), "data": data, "prev": nil, "version": 3}
 	commit["sig"] = Sign(appendCBOR(nil, commit))
 	return appendCBOR(nil, commit)

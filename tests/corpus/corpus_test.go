@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/layers-pub/layers-go/runtime/car"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/tests/corpus"
 )
@@ -47,7 +47,7 @@ func TestContents(t *testing.T) {
 		t.Errorf("commit is %v", commit)
 	}
 	counts := map[string]int{}
-	cids := map[string]lex.CID{}
+	cids := map[string]cid.CID{}
 	size := 0
 	for record, err := range r.Records(t.Context()) {
 		if err != nil {
@@ -82,7 +82,7 @@ func TestContents(t *testing.T) {
 		var p struct {
 			Records []struct {
 				URI   string
-				CID   lex.CID
+				CID   cid.CID
 				Value map[string]any
 			}
 			Cursor string
@@ -137,13 +137,13 @@ func TestOrder(t *testing.T) {
 }
 
 // cidsOf returns the CIDs of the blocks of an archive in their order.
-func cidsOf(t *testing.T, archive []byte) []lex.CID {
+func cidsOf(t *testing.T, archive []byte) []cid.CID {
 	t.Helper()
 	reader, err := car.NewReader(bytes.NewReader(archive))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var cids []lex.CID
+	var cids []cid.CID
 	for block, err := range reader.Blocks(t.Context()) {
 		if err != nil {
 			t.Fatal(err)

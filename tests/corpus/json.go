@@ -7,7 +7,7 @@ import (
 	"iter"
 	"strconv"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // ListRecords yields the records of a collection as the reference server lists them: in pages of at
@@ -37,7 +37,7 @@ func (c *Corpus) ListRecords(collection string, limit int) iter.Seq[[]byte] {
 				page.WriteByte(',')
 			}
 			block := appendCBOR(nil, r.value)
-			fmt.Fprintf(&page, `{"uri":"at://%s/%s/%s","cid":"%s","value":`, c.did, r.collection, r.key, lex.CIDOf(lex.CodecDagCBOR, block))
+			fmt.Fprintf(&page, `{"uri":"at://%s/%s/%s","cid":"%s","value":`, c.did, r.collection, r.key, cid.Of(cid.DagCBOR, block))
 			page.Write(appendJSON(nil, r.value))
 			page.WriteByte('}')
 			count, cursor = count+1, r.key
@@ -59,7 +59,7 @@ func appendJSON(b []byte, value any) []byte {
 		return strconv.AppendInt(b, int64(v), 10)
 	case bool:
 		return strconv.AppendBool(b, v)
-	case lex.CID:
+	case cid.CID:
 		return append(append(append(b, `{"$link":"`...), v.String()...), `"}`...)
 	case object:
 		b = append(b, '{')

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // The collections of the records in a corpus.
@@ -234,7 +234,7 @@ func medium(i int) object {
 		"fileSizeBytes": seconds * 176400,
 		"blob": object{
 			"$type":    "blob",
-			"ref":      lex.CIDOf(lex.CodecRaw, fmt.Appendf(nil, "recording %d", i)),
+			"ref":      cid.Of(cid.Raw, fmt.Appendf(nil, "recording %d", i)),
 			"mimeType": "audio/wav",
 			"size":     seconds * 176400,
 		},

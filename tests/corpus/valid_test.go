@@ -7,6 +7,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/annotation"
 	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/tests/corpus"
@@ -51,7 +52,7 @@ func TestValidJSON(t *testing.T) {
 	for page := range corpus.New(1000).ListRecords(corpus.CollectionAnnotationLayer, 100) {
 		var p struct {
 			Records []struct {
-				CID   lex.CID
+				CID   cid.CID
 				Value json.RawMessage
 			}
 		}
@@ -64,7 +65,7 @@ func TestValidJSON(t *testing.T) {
 			if err := lex.DecodeJSON(r.Value, &value); err != nil {
 				t.Fatal(err)
 			}
-			if data, err := lex.EncodeCBOR(&value); err != nil || lex.CIDOf(lex.CodecDagCBOR, data) != r.CID {
+			if data, err := lex.EncodeCBOR(&value); err != nil || cid.Of(cid.DagCBOR, data) != r.CID {
 				t.Fatalf("the record %s encodes to another: %v", r.CID, err)
 			}
 		}

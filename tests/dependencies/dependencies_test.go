@@ -44,6 +44,23 @@ func TestModules(t *testing.T) {
 	}
 }
 
+// TestCodec holds that archives and trees need the identifiers of blocks, not the codec of records.
+func TestCodec(t *testing.T) {
+	for _, path := range []string{"runtime/car", "runtime/mst"} {
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", sdk+"/"+path).CombinedOutput()
+		if err != nil {
+			t.Fatalf("go list: %v\n%s", err, out)
+		}
+		needs := strings.Fields(string(out))
+		if slices.Contains(needs, sdk+"/runtime/lex") {
+			t.Errorf("%s needs runtime/lex", path)
+		}
+		if !slices.Contains(needs, sdk+"/runtime/cid") {
+			t.Errorf("%s does not need runtime/cid: this test looks for the wrong names", path)
+		}
+	}
+}
+
 // TestIPFS holds that the libraries of IPFS are where CAR version 2 is, and nowhere else.
 func TestIPFS(t *testing.T) {
 	ipfs := func(module string) bool {

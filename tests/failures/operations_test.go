@@ -14,6 +14,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/appview"
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/blob"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -125,8 +126,8 @@ var operations = []operation{
 		if err != nil {
 			return err
 		}
-		cid, _ := answer.Get("cid")
-		text, _ := cid.Text()
+		id, _ := answer.Get("cid")
+		text, _ := id.Text()
 		return same(nil, text, c.cid)
 	}},
 	{name: "expression.GetExpression", path: "/xrpc/pub.layers.expression.getExpression", run: func(ctx context.Context, t *testing.T, c *client) error {
@@ -137,11 +138,11 @@ var operations = []operation{
 		return same(nil, entry.CID.String(), c.cid)
 	}},
 	{name: "appview.Confirm", path: "/xrpc/com.atproto.sync.getRecord", stream: true, run: func(ctx context.Context, t *testing.T, c *client) error {
-		cid, err := lex.ParseCID(c.cid)
+		id, err := cid.Parse(c.cid)
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := appview.Confirm(ctx, c.repos, lex.Envelope{URI: c.uri, CID: cid})
+		e, err := appview.Confirm(ctx, c.repos, lex.Envelope{URI: c.uri, CID: id})
 		return same(err, e.Trust, lex.Signed)
 	}},
 	{name: "auth.Client.Renew", path: "/xrpc/com.atproto.server.refreshSession", plain: true, detached: true, run: func(ctx context.Context, t *testing.T, c *client) error {

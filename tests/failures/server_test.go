@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/layers/expression"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -84,7 +85,7 @@ func newWorld(t *testing.T) *world {
 }
 
 func (w *world) blobRef() lex.Blob {
-	return lex.Blob{Ref: lex.CIDOf(lex.CodecRaw, w.blob).Link(), MimeType: "text/plain", Size: int64(len(w.blob))}
+	return lex.Blob{Ref: lex.LinkTo(cid.Of(cid.Raw, w.blob)), MimeType: "text/plain", Size: int64(len(w.blob))}
 }
 
 // ServeHTTP answers as a PDS, a directory, the host of a handle and an appview do.
@@ -157,7 +158,7 @@ func (w *world) status() string {
 	return fmt.Sprintf(`{"did":%q,"head":%q,"rev":"3l3famgxlzxwf","active":true}`, w.did, w.cid)
 }
 
-func (w *world) blobCID() string { return fmt.Sprintf("%q", lex.CIDOf(lex.CodecRaw, w.blob)) }
+func (w *world) blobCID() string { return fmt.Sprintf("%q", cid.Of(cid.Raw, w.blob)) }
 
 // two returns one of two pages, each with one item.
 func two(field, item, cursor string) []byte {
@@ -173,7 +174,7 @@ func cidOf(record []byte) string {
 	if err != nil {
 		panic(err)
 	}
-	return lex.CIDOf(lex.CodecDagCBOR, data).String()
+	return cid.Of(cid.DagCBOR, data).String()
 }
 
 // page returns the page that comes behind a cursor.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/expression"
 	"github.com/layers-pub/layers-go/runtime/appview"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -146,11 +147,11 @@ func cidOf(t *testing.T, value string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return lex.CIDOf(lex.CodecDagCBOR, data).String()
+	return cid.Of(cid.DagCBOR, data).String()
 }
 
-func view(uri, cid, value string) string {
-	return fmt.Sprintf(`{"uri":%q,"cid":%q,"value":%s}`, uri, cid, value)
+func view(uri, c, value string) string {
+	return fmt.Sprintf(`{"uri":%q,"cid":%q,"value":%s}`, uri, c, value)
 }
 
 // good is an item with a valid record.
@@ -161,7 +162,7 @@ func good(t *testing.T, key string) string {
 // TestItems is about pages with one odd item between two good ones: that item is a failure, which has its bytes, and the
 // good ones are yielded.
 func TestItems(t *testing.T) {
-	value, cid := record("odd"), cidOf(t, record("odd"))
+	value, c := record("odd"), cidOf(t, record("odd"))
 	const uri = prefix + "odd"
 	deep := strings.Repeat(`[`, 100) + strings.Repeat(`]`, 100)
 	noKind := strings.Replace(value, `"kind":"sentence",`, "", 1)
@@ -180,38 +181,38 @@ func TestItems(t *testing.T) {
 		{name: "a boolean", item: `true`, rule: lex.RuleType},
 		{name: "an array", item: `[` + good(t, "x") + `]`, rule: lex.RuleType},
 		{name: "an empty object", item: `{}`, rule: lex.RuleRequired, path: "/uri"},
-		{name: "no URI", item: `{"cid":"` + cid + `","value":` + value + `}`, rule: lex.RuleRequired, path: "/uri"},
-		{name: "null for a URI", item: `{"uri":null,"cid":"` + cid + `","value":` + value + `}`, rule: lex.RuleRequired, path: "/uri"},
-		{name: "a number for a URI", item: `{"uri":7,"cid":"` + cid + `","value":` + value + `}`, rule: lex.RuleType, path: "/uri"},
-		{name: "not a URI", item: view("x", cid, value), rule: lex.RuleFormat, path: "/uri"},
-		{name: "the URI of a repository", item: view("at://"+account, cid, value), rule: lex.RuleFormat, path: "/uri"},
-		{name: "the URI of a collection", item: view("at://"+account+"/"+collection, cid, value), rule: lex.RuleFormat, path: "/uri"},
-		{name: "a record key that is not one", item: view(prefix+"..", cid, value), rule: lex.RuleFormat, path: "/uri"},
-		{name: "another collection", item: view("at://"+account+"/com.example.other/odd", cid, value), rule: lex.RuleFormat, path: "/uri", uri: true,
+		{name: "no URI", item: `{"cid":"` + c + `","value":` + value + `}`, rule: lex.RuleRequired, path: "/uri"},
+		{name: "null for a URI", item: `{"uri":null,"cid":"` + c + `","value":` + value + `}`, rule: lex.RuleRequired, path: "/uri"},
+		{name: "a number for a URI", item: `{"uri":7,"cid":"` + c + `","value":` + value + `}`, rule: lex.RuleType, path: "/uri"},
+		{name: "not a URI", item: view("x", c, value), rule: lex.RuleFormat, path: "/uri"},
+		{name: "the URI of a repository", item: view("at://"+account, c, value), rule: lex.RuleFormat, path: "/uri"},
+		{name: "the URI of a collection", item: view("at://"+account+"/"+collection, c, value), rule: lex.RuleFormat, path: "/uri"},
+		{name: "a record key that is not one", item: view(prefix+"..", c, value), rule: lex.RuleFormat, path: "/uri"},
+		{name: "another collection", item: view("at://"+account+"/com.example.other/odd", c, value), rule: lex.RuleFormat, path: "/uri", uri: true,
 			good: func(r road) bool { return r.name == "appview.List" }},
-		{name: "another repository", item: view("at://did:web:b.test/"+collection+"/odd", cid, value), rule: lex.RuleFormat, path: "/uri", uri: true,
+		{name: "another repository", item: view("at://did:web:b.test/"+collection+"/odd", c, value), rule: lex.RuleFormat, path: "/uri", uri: true,
 			good: func(r road) bool { return r.foreign }},
-		{name: "a handle", item: view("at://alice.test/"+collection+"/odd", cid, value), rule: lex.RuleFormat, path: "/uri", uri: true,
+		{name: "a handle", item: view("at://alice.test/"+collection+"/odd", c, value), rule: lex.RuleFormat, path: "/uri", uri: true,
 			good: func(r road) bool { return r.foreign }},
-		{name: "a CID as a link", item: `{"uri":"` + uri + `","cid":{"$link":"` + cid + `"},"value":` + value + `}`, rule: lex.RuleType, path: "/cid", uri: true},
+		{name: "a CID as a link", item: `{"uri":"` + uri + `","cid":{"$link":"` + c + `"},"value":` + value + `}`, rule: lex.RuleType, path: "/cid", uri: true},
 		{name: "a number for a CID", item: `{"uri":"` + uri + `","cid":1,"value":` + value + `}`, rule: lex.RuleType, path: "/cid", uri: true},
-		{name: "an array for a CID", item: `{"uri":"` + uri + `","cid":["` + cid + `"],"value":` + value + `}`, rule: lex.RuleType, path: "/cid", uri: true},
+		{name: "an array for a CID", item: `{"uri":"` + uri + `","cid":["` + c + `"],"value":` + value + `}`, rule: lex.RuleType, path: "/cid", uri: true},
 		{name: "a malformed CID", item: view(uri, "bafyx", value), rule: lex.RuleCID, uri: true},
 		{name: "another CID", item: view(uri, cidOf(t, record("x")), value), rule: lex.RuleCID, uri: true},
 		{name: "no CID", item: `{"uri":"` + uri + `","value":` + value + `}`, good: func(road) bool { return true }},
 		{name: "null for a CID", item: `{"uri":"` + uri + `","cid":null,"value":` + value + `}`, good: func(road) bool { return true }},
-		{name: "no value", item: `{"uri":"` + uri + `","cid":"` + cid + `"}`, rule: lex.RuleRequired, path: "/value", uri: true},
-		{name: "null for a value", item: view(uri, cid, `null`), rule: lex.RuleType, path: "/value", uri: true},
-		{name: "a string for a value", item: view(uri, cid, `"x"`), rule: lex.RuleType, path: "/value", uri: true},
-		{name: "an array for a value", item: view(uri, cid, `[{}]`), rule: lex.RuleType, path: "/value", uri: true},
+		{name: "no value", item: `{"uri":"` + uri + `","cid":"` + c + `"}`, rule: lex.RuleRequired, path: "/value", uri: true},
+		{name: "null for a value", item: view(uri, c, `null`), rule: lex.RuleType, path: "/value", uri: true},
+		{name: "a string for a value", item: view(uri, c, `"x"`), rule: lex.RuleType, path: "/value", uri: true},
+		{name: "an array for a value", item: view(uri, c, `[{}]`), rule: lex.RuleType, path: "/value", uri: true},
 		{name: "an empty value", item: view(uri, cidOf(t, `{}`), `{}`), rule: lex.RuleRequired, path: "/id", uri: true, good: func(r road) bool { return !r.typed }},
-		{name: "a value with a float", item: view(uri, cid, strings.Replace(value, `"odd"`, `1.5`, 1)), rule: lex.RuleType, path: "/text", uri: true},
-		{name: "a value that is too deep", item: view(uri, cid, strings.Replace(value, `"odd"`, deep, 1)), rule: lex.RuleSyntax, uri: true},
-		{name: "a value with a key twice", item: view(uri, cid, strings.Replace(value, `"id":"e"`, `"id":"e","id":"e"`, 1)), rule: lex.RuleSyntax, uri: true},
+		{name: "a value with a float", item: view(uri, c, strings.Replace(value, `"odd"`, `1.5`, 1)), rule: lex.RuleType, path: "/text", uri: true},
+		{name: "a value that is too deep", item: view(uri, c, strings.Replace(value, `"odd"`, deep, 1)), rule: lex.RuleSyntax, uri: true},
+		{name: "a value with a key twice", item: view(uri, c, strings.Replace(value, `"id":"e"`, `"id":"e","id":"e"`, 1)), rule: lex.RuleSyntax, uri: true},
 		{name: "a value that its lexicon does not allow", item: view(uri, cidOf(t, noKind), noKind), rule: lex.RuleRequired, path: "/kind", uri: true,
 			good: func(r road) bool { return !r.typed }},
-		{name: "a URI twice", item: `{"uri":"` + uri + `","uri":"` + uri + `","cid":"` + cid + `","value":` + value + `}`, rule: lex.RuleSyntax, path: "/uri", uri: true},
-		{name: "fields that nobody reads", item: `{"score":1.5,"deep":` + deep + `,"uri":"` + uri + `","cid":"` + cid + `","$type":5,"value":` + value + `}`, good: func(road) bool { return true }},
+		{name: "a URI twice", item: `{"uri":"` + uri + `","uri":"` + uri + `","cid":"` + c + `","value":` + value + `}`, rule: lex.RuleSyntax, path: "/uri", uri: true},
+		{name: "fields that nobody reads", item: `{"score":1.5,"deep":` + deep + `,"uri":"` + uri + `","cid":"` + c + `","$type":5,"value":` + value + `}`, good: func(road) bool { return true }},
 	} {
 		page := `{"records":[` + good(t, "a") + `,` + test.item + `,` + good(t, "b") + `],"took":0.5}`
 		url := server(t, func(string) (string, bool) { return page, true })

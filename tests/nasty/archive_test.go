@@ -14,7 +14,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/car"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/mst"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -50,22 +50,22 @@ func paths(size int, collection syntax.NSID, key string, data []byte) []byte {
 }
 
 // section returns a section of an archive.
-func section(c lex.CID, data []byte) []byte {
+func section(c cid.CID, data []byte) []byte {
 	b := binary.AppendUvarint(nil, uint64(len(c)+len(data)))
 	return append(append(b, c[:]...), data...)
 }
 
 // tree makes an archive of a commit over the nodes that make puts into it.
-func tree(make func(put func(mst.Node) lex.CID) lex.CID) []byte {
-	return treeOf(func(put func([]byte) lex.CID) lex.CID {
-		return make(func(n mst.Node) lex.CID { return put(n.Append(nil)) })
+func tree(make func(put func(mst.Node) cid.CID) cid.CID) []byte {
+	return treeOf(func(put func([]byte) cid.CID) cid.CID {
+		return make(func(n mst.Node) cid.CID { return put(n.Append(nil)) })
 	})
 }
 
-func treeOf(nodes func(put func([]byte) lex.CID) lex.CID) []byte {
+func treeOf(nodes func(put func([]byte) cid.CID) cid.CID) []byte {
 	var sections []byte
-	put := func(data []byte) lex.CID {
-		c := lex.CIDOf(lex.CodecDagCBOR, data)
+	put := func(data []byte) cid.CID {
+		c := cid.Of(cid.DagCBOR, data)
 		sections = append(sections, section(c, data)...)
 		return c
 	}
@@ -80,7 +80,7 @@ func treeOf(nodes func(put func([]byte) lex.CID) lex.CID) []byte {
 	return append(out.Bytes(), sections...)
 }
 
-var empty = lex.CIDOf(lex.CodecDagCBOR, []byte{0xa0})
+var empty = cid.Of(cid.DagCBOR, []byte{0xa0})
 
 // keyOf returns a path of a layer, behind those that it returned for smaller i.
 func keyOf(i, layer int) []byte {
@@ -146,8 +146,8 @@ func TestArchives(t *testing.T) {
 	}
 	// A subtree that hangs under every entry of the node above: its keys are out of order from the second on.
 	shared := func(size int) []byte {
-		return tree(func(put func(mst.Node) lex.CID) lex.CID {
-			var below lex.CID
+		return tree(func(put func(mst.Node) cid.CID) cid.CID {
+			var below cid.CID
 			for layer := range 5 {
 				var n mst.Node
 				n.Left = below
@@ -164,7 +164,7 @@ func TestArchives(t *testing.T) {
 	}
 	one := paths(1, unknown, "", []byte{0xa0})
 	repeat := section(empty, []byte{0xa0})
-	large := section(lex.CIDOf(lex.CodecRaw, big), big)
+	large := section(cid.Of(cid.Raw, big), big)
 	rows := []row{
 		{name: "one record of many items under many paths", size: 16 << 10,
 			input: func(n int) []byte { return paths(n, annotations, "", items) }},
@@ -179,18 +179,18 @@ func TestArchives(t *testing.T) {
 		{name: "many tiny blocks", peak: archivePeak(small), input: func(n int) []byte {
 			return behind(n, func(i int) []byte {
 				data := binary.AppendUvarint(nil, uint64(i))
-				return section(lex.CIDOf(lex.CodecRaw, data), data)
+				return section(cid.Of(cid.Raw, data), data)
 			})
 		}},
 		{name: "blocks that alternate with one that repeats", peak: archivePeak(small), input: func(n int) []byte {
 			return behind(n, func(i int) []byte {
 				data := binary.AppendUvarint(nil, uint64(i))
-				return append(section(lex.CIDOf(lex.CodecRaw, data), data), repeat...)
+				return append(section(cid.Of(cid.Raw, data), data), repeat...)
 			})
 		}},
 		{name: "subtrees shared by all nodes", size: 1 << 20, input: shared},
 		{name: "a chain of nodes without entries", size: 1 << 20, input: func(n int) []byte {
-			return tree(func(put func(mst.Node) lex.CID) lex.CID {
+			return tree(func(put func(mst.Node) cid.CID) cid.CID {
 				c := put(mst.Node{Entries: []mst.Entry{{Key: keyOf(0, 0), Value: empty}}})
 				for range n / 90 {
 					c = put(mst.Node{Left: c})
@@ -202,9 +202,9 @@ func TestArchives(t *testing.T) {
 		{name: "keys that are all prefix", size: 1 << 20, input: prefixes},
 		{name: "a header of many roots", size: 60_000, input: func(n int) []byte {
 			var out bytes.Buffer
-			roots := make([]lex.CID, n/41)
+			roots := make([]cid.CID, n/41)
 			for i := range roots {
-				roots[i] = lex.CIDOf(lex.CodecDagCBOR, nil)
+				roots[i] = cid.Of(cid.DagCBOR, nil)
 			}
 			w, err := car.NewWriter(&out, roots...)
 			if err != nil || w.Flush() != nil {
@@ -261,7 +261,7 @@ func TestArchives(t *testing.T) {
 
 // entries makes one node of as many entries as make size bytes.
 func entries(size int) []byte {
-	return treeOf(func(put func([]byte) lex.CID) lex.CID {
+	return treeOf(func(put func([]byte) cid.CID) cid.CID {
 		n := size / 60
 		b := append([]byte("\xa2\x61e\x9a"), byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 		for range n {
@@ -285,7 +285,7 @@ func prefixes(size int) []byte {
 			}
 		}
 	}
-	return tree(func(put func(mst.Node) lex.CID) lex.CID {
+	return tree(func(put func(mst.Node) cid.CID) cid.CID {
 		var root mst.Node
 		for left := size; left > 0; {
 			var n mst.Node

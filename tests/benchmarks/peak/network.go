@@ -18,6 +18,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/blob"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
@@ -106,11 +107,11 @@ func blobOf(size int64) lex.Blob {
 	for range size / pieceSize {
 		digest.Write(piece)
 	}
-	cid, err := lex.CIDFromBytes(digest.Sum([]byte{1, lex.CodecRaw, 0x12, sha256.Size}))
+	c, err := cid.FromBytes(digest.Sum([]byte{1, cid.Raw, 0x12, sha256.Size}))
 	if err != nil {
 		panic(err)
 	}
-	return lex.Blob{Ref: cid.Link(), MimeType: "application/octet-stream", Size: size}
+	return lex.Blob{Ref: lex.LinkTo(c), MimeType: "application/octet-stream", Size: size}
 }
 
 // connect returns a client of the server.

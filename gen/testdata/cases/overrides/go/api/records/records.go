@@ -12,6 +12,7 @@ import (
 
 	exampleone "example.org/sdk/api/com/example/one"
 	oneone "example.org/sdk/api/org/one/one"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -46,17 +47,17 @@ type Repository struct {
 }
 
 // add puts a record that decoded without issues into the field of its collection.
-func (r *Repository) add(uri syntax.ATURI, cid lex.CID, trust lex.Trust, v lex.Record) {
+func (r *Repository) add(uri syntax.ATURI, c cid.CID, trust lex.Trust, v lex.Record) {
 	switch v := v.(type) {
 	case *exampleone.Note:
-		r.OneNote = append(r.OneNote, entry(uri, cid, trust, v))
+		r.OneNote = append(r.OneNote, entry(uri, c, trust, v))
 	case *oneone.Note:
-		r.OrgNote = append(r.OrgNote, entry(uri, cid, trust, v))
+		r.OrgNote = append(r.OrgNote, entry(uri, c, trust, v))
 	}
 }
 
-func entry[T any](uri syntax.ATURI, cid lex.CID, trust lex.Trust, v *T) lex.Entry[T] {
-	return lex.Entry[T]{URI: uri, CID: cid, Trust: trust, Value: v}
+func entry[T any](uri syntax.ATURI, c cid.CID, trust lex.Trust, v *T) lex.Entry[T] {
+	return lex.Entry[T]{URI: uri, CID: c, Trust: trust, Value: v}
 }
 
 // Decode decodes all records of an archive, as [repo.Repo.Decode] does. Every record is in one of

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"example.org/sdk/api/com/example/app"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -45,17 +46,17 @@ type Repository struct {
 }
 
 // add puts a record that decoded without issues into the field of its collection.
-func (r *Repository) add(uri syntax.ATURI, cid lex.CID, trust lex.Trust, v lex.Record) {
+func (r *Repository) add(uri syntax.ATURI, c cid.CID, trust lex.Trust, v lex.Record) {
 	switch v := v.(type) {
 	case *app.Note:
-		r.AppNote = append(r.AppNote, entry(uri, cid, trust, v))
+		r.AppNote = append(r.AppNote, entry(uri, c, trust, v))
 	case *app.Profile:
-		r.AppProfile = append(r.AppProfile, entry(uri, cid, trust, v))
+		r.AppProfile = append(r.AppProfile, entry(uri, c, trust, v))
 	}
 }
 
-func entry[T any](uri syntax.ATURI, cid lex.CID, trust lex.Trust, v *T) lex.Entry[T] {
-	return lex.Entry[T]{URI: uri, CID: cid, Trust: trust, Value: v}
+func entry[T any](uri syntax.ATURI, c cid.CID, trust lex.Trust, v *T) lex.Entry[T] {
+	return lex.Entry[T]{URI: uri, CID: c, Trust: trust, Value: v}
 }
 
 // Decode decodes all records of an archive, as [repo.Repo.Decode] does. Every record is in one of

@@ -1,4 +1,4 @@
-package lex_test
+package cid_test
 
 import (
 	"encoding/hex"
@@ -7,26 +7,26 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // digestOfEmpty is the SHA-256 hash of no bytes at all.
 const digestOfEmpty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-func TestCIDOf(t *testing.T) {
+func TestOf(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		codec byte
 		data  string
 		text  string
 	}{
-		{"raw, empty", lex.CodecRaw, "", "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"},
-		{"DAG-CBOR, empty", lex.CodecDagCBOR, "", "bafyreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"},
-		{"DAG-CBOR, empty map", lex.CodecDagCBOR, "\xa0", "bafyreigbtj4x7ip5legnfznufuopl4sg4knzc2cof6duas4b3q2fy6swua"},
+		{"raw, empty", cid.Raw, "", "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"},
+		{"DAG-CBOR, empty", cid.DagCBOR, "", "bafyreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"},
+		{"DAG-CBOR, empty map", cid.DagCBOR, "\xa0", "bafyreigbtj4x7ip5legnfznufuopl4sg4knzc2cof6duas4b3q2fy6swua"},
 		{"another codec", 0x70, "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			c := lex.CIDOf(test.codec, []byte(test.data))
+			c := cid.Of(test.codec, []byte(test.data))
 			if got := c.String(); got != test.text {
 				t.Fatalf("String() = %q, want %q", got, test.text)
 			}
@@ -39,23 +39,23 @@ func TestCIDOf(t *testing.T) {
 			if c.Codec() != test.codec {
 				t.Errorf("Codec() = %#x, want %#x", c.Codec(), test.codec)
 			}
-			parsed, err := lex.ParseCID(test.text)
+			parsed, err := cid.Parse(test.text)
 			if err != nil || parsed != c {
-				t.Errorf("ParseCID(String()) = %v, %v", parsed, err)
+				t.Errorf("Parse(String()) = %v, %v", parsed, err)
 			}
-			fromBytes, err := lex.CIDFromBytes(c[:])
+			fromBytes, err := cid.FromBytes(c[:])
 			if err != nil || fromBytes != c {
-				t.Errorf("CIDFromBytes(c[:]) = %v, %v", fromBytes, err)
+				t.Errorf("FromBytes(c[:]) = %v, %v", fromBytes, err)
 			}
 		})
 	}
-	digest := lex.CIDOf(lex.CodecRaw, nil).Digest()
+	digest := cid.Of(cid.Raw, nil).Digest()
 	if got := hex.EncodeToString(digest[:]); got != digestOfEmpty {
 		t.Errorf("Digest() = %s, want %s", got, digestOfEmpty)
 	}
 }
 
-func TestParseCIDInvalid(t *testing.T) {
+func TestParseInvalid(t *testing.T) {
 	const valid = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"
 	for _, test := range []struct{ name, text, message string }{
 		{"empty", "", "must be b and 58"},
@@ -74,9 +74,9 @@ func TestParseCIDInvalid(t *testing.T) {
 		{"very long", strings.Repeat("b", 10_000), "..."},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			c, err := lex.ParseCID(test.text)
-			if !errors.Is(err, lex.ErrCID) {
-				t.Fatalf("ParseCID = %v, %v; want ErrCID", c, err)
+			c, err := cid.Parse(test.text)
+			if !errors.Is(err, cid.ErrInvalid) {
+				t.Fatalf("Parse = %v, %v; want ErrInvalid", c, err)
 			}
 			if !strings.Contains(err.Error(), test.message) {
 				t.Errorf("error %q does not say %q", err, test.message)
@@ -88,7 +88,7 @@ func TestParseCIDInvalid(t *testing.T) {
 	}
 }
 
-func TestCIDFromBytesInvalid(t *testing.T) {
+func TestFromBytesInvalid(t *testing.T) {
 	for _, test := range []struct{ name, bytes, message string }{
 		{"empty", "", "0 bytes"},
 		{"version 0", "1220" + digestOfEmpty, "version 0"},
@@ -105,17 +105,17 @@ func TestCIDFromBytesInvalid(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c, err := lex.CIDFromBytes(b)
-			if !errors.Is(err, lex.ErrCID) || !strings.Contains(err.Error(), test.message) {
-				t.Fatalf("CIDFromBytes = %v, %v; want an error with %q", c, err, test.message)
+			c, err := cid.FromBytes(b)
+			if !errors.Is(err, cid.ErrInvalid) || !strings.Contains(err.Error(), test.message) {
+				t.Fatalf("FromBytes = %v, %v; want an error with %q", c, err, test.message)
 			}
 		})
 	}
 }
 
-func TestCIDText(t *testing.T) {
-	type pair struct{ Set, Unset lex.CID }
-	in := pair{Set: lex.CIDOf(lex.CodecRaw, nil)}
+func TestText(t *testing.T) {
+	type pair struct{ Set, Unset cid.CID }
+	in := pair{Set: cid.Of(cid.Raw, nil)}
 	b, err := json.Marshal(in)
 	if err != nil {
 		t.Fatal(err)
@@ -133,13 +133,13 @@ func TestCIDText(t *testing.T) {
 	}
 }
 
-func FuzzParseCID(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	f.Add("bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku")
 	f.Add("bafyreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvykv")
 	f.Fuzz(func(t *testing.T, text string) {
-		c, err := lex.ParseCID(text)
+		c, err := cid.Parse(text)
 		if err == nil && c.String() != text {
-			t.Errorf("ParseCID(%q).String() = %q", text, c.String())
+			t.Errorf("Parse(%q).String() = %q", text, c.String())
 		}
 	})
 }
