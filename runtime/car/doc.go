@@ -12,7 +12,8 @@
 //	commit, err := index.Get(index.Roots()[0], nil)
 //
 // The format is that of DASL (https://dasl.ing/car.html), which is CAR version 1
-// (https://ipld.io/specs/transport/car/carv1/) with the CIDs of the AT Protocol. The package also reads version 2, which
-// wraps version 1. It reads headers strictly: a header must be canonical DAG-CBOR, with the fields roots and version, and
-// with nothing after its map. It may have further fields, and an empty list of roots.
+// (https://ipld.io/specs/transport/car/carv1/) with the CIDs of the AT Protocol. The package reads headers strictly: a
+// header must be canonical DAG-CBOR, with the fields roots and version, and with nothing after its map. It may have
+// further fields, and an empty list of roots. Archives of version 2, which wrap one of version 1, are refused;
+// the command layers convert converts them.
 package car

@@ -11,8 +11,8 @@ import (
 // The kinds of faults in an archive. Each error of this package about an archive's content is
 // an [*Error] that wraps one of them, for [errors.Is].
 var (
-	// ErrHeader says that the archive does not begin with a header of CAR version 1 or 2, or that a
-	// root in it is not a CID of the AT Protocol.
+	// ErrHeader says that the archive does not begin with a header of CAR version 1, or that a root in it is not a CID of
+	// the AT Protocol.
 	ErrHeader = errors.New("bad header")
 	// ErrSection says that a section is malformed: its length, or the CID before its block.
 	ErrSection = errors.New("bad section")
@@ -25,6 +25,9 @@ var (
 	// ErrNotFound says that the archive has no block with the wanted CID.
 	ErrNotFound = errors.New("block not in the archive")
 )
+
+// errVersion2 is the cause of the error for an archive of CAR version 2.
+var errVersion2 = errors.New("CAR version 2, not 1: convert it first, for example with layers convert --to 1")
 
 // Error says what is wrong with an archive, and where.
 type Error struct {

@@ -13,35 +13,20 @@ import (
 
 // header is the part of an archive before the first section.
 type header struct {
-	version int
-	roots   []cid.CID
-	start   int64 // offset of the first section
-	end     int64 // offset after the last section; -1 if that is the end of the archive
+	roots []cid.CID
+	start int64 // offset of the first section
 }
 
-// The part of an archive of version 2 before the version 1 that it wraps.
-const (
-	pragma      = "\x0a\xa1\x67version\x02" // the header of version 1 that says that this is version 2
-	traits      = 16                        // bytes of flags, which are ignored
-	header2Size = traits + 3*8              // those, and three offsets
-)
+// pragma begins an archive of CAR version 2, which wraps one of version 1.
+const pragma = "\x0a\xa1\x67version\x02"
 
-// readHeader reads the header of an archive, and leaves r at the first section. For an archive of version 2, it also
-// reads the header of the version 1 inside it.
+// readHeader reads the header of an archive, and leaves r at the first section.
 func readHeader(r *bufio.Reader, maxSize int) (header, error) {
-	h := header{version: 1, end: -1}
-	if isPragma(r) {
-		h.version = 2
-		if err := h.readVersion2(r); err != nil {
-			return header{}, err
-		}
-		if isPragma(r) {
-			return header{}, &Error{Offset: h.start, Err: fmt.Errorf("%w: an archive of version 2 inside one", ErrHeader)}
-		}
-	}
-	offset := h.start
 	fault := func(err error) (header, error) {
-		return header{}, &Error{Offset: offset, Err: fmt.Errorf("%w: %w", ErrHeader, err)}
+		return header{}, &Error{Err: fmt.Errorf("%w: %w", ErrHeader, err)}
+	}
+	if start, _ := r.Peek(len(pragma)); string(start) == pragma { // an error of reading comes again
+		return fault(errVersion2)
 	}
 	prefix, err := r.Peek(maxVarint)
 	size, n := uvarint(prefix)
@@ -55,10 +40,6 @@ func readHeader(r *bufio.Reader, maxSize int) (header, error) {
 	case size > uint64(maxSize):
 		return fault(fmt.Errorf("%w: %d bytes, limit %d", ErrTooLarge, size, maxSize))
 	}
-	h.start += int64(n) + int64(size)
-	if h.end >= 0 && h.start > h.end {
-		return fault(fmt.Errorf("longer than the data that version 2 announces"))
-	}
 	_, _ = r.Discard(n) // peeked
 	// The memory grows with what is read: a claimed length alone allocates nothing.
 	b, err := io.ReadAll(io.LimitReader(r, int64(size)))
@@ -68,8 +49,8 @@ func readHeader(r *bufio.Reader, maxSize int) (header, error) {
 	if err != nil {
 		return fault(err)
 	}
-	h.roots, err = parseHeader(b, offset+int64(n))
-	return h, err
+	roots, err := parseHeader(b, int64(n))
+	return header{roots: roots, start: int64(n) + int64(size)}, err
 }
 
 // isText reports whether start is only ASCII text, as in the JSON and HTML that servers send in place of an archive. In a
@@ -81,35 +62,6 @@ func isText(start []byte) bool {
 		}
 	}
 	return len(start) > 1
-}
-
-func isPragma(r *bufio.Reader) bool {
-	start, err := r.Peek(len(pragma))
-	return err == nil && string(start) == pragma
-}
-
-// readVersion2 reads the part of an archive of version 2 before the version 1 that it wraps.
-func (h *header) readVersion2(r *bufio.Reader) error {
-	fault := func(err error) error {
-		return &Error{Offset: 0, Err: fmt.Errorf("%w: version 2: %w", ErrHeader, truncated(err))}
-	}
-	var b [len(pragma) + header2Size]byte
-	if _, err := io.ReadFull(r, b[:]); err != nil {
-		return fault(err)
-	}
-	offset := binary.LittleEndian.Uint64(b[len(pragma)+traits:])
-	size := binary.LittleEndian.Uint64(b[len(pragma)+traits+8:])
-	if offset < uint64(len(b)) || size == 0 {
-		return fault(fmt.Errorf("data of %d bytes at byte %d", size, offset))
-	}
-	if offset > maxOffset || size > maxOffset-offset {
-		return fault(fmt.Errorf("%w: data of %d bytes at byte %d", ErrTooLarge, size, offset))
-	}
-	h.start, h.end = int64(offset), int64(offset+size)
-	if _, err := io.CopyN(io.Discard, r, h.start-int64(len(b))); err != nil {
-		return fault(err)
-	}
-	return nil
 }
 
 // The fields of a header, and its elements of DAG-CBOR, https://ipld.io/specs/codecs/dag-cbor/spec/.
@@ -140,7 +92,7 @@ type headerParser struct {
 	err    error
 }
 
-// parseHeader returns the roots in the header b of version 1, which is at offset in the archive. A header is a map of
+// parseHeader returns the roots in the header b, which is at offset in the archive. A header is a map of
 // the roots, an array of CIDs, and the version, 1. The format allows further fields, and an empty array of roots.
 func parseHeader(b []byte, offset int64) ([]cid.CID, error) {
 	p := headerParser{b: b, offset: offset}
@@ -174,7 +126,7 @@ func parseHeader(b []byte, offset int64) ([]cid.CID, error) {
 		}
 	}
 	if p.i < len(p.b) {
-		p.fail(p.i, fmt.Errorf("%d bytes behind the map", len(p.b)-p.i))
+		p.fail(p.i, fmt.Errorf("%d bytes after the map", len(p.b)-p.i))
 	}
 	return roots, p.err
 }
@@ -256,7 +208,7 @@ func (p *headerParser) key(before []byte, first bool) []byte {
 	}
 	key := p.text(at, n)
 	if p.err == nil && !first && (len(key) < len(before) || len(key) == len(before) && bytes.Compare(key, before) <= 0) {
-		p.fail(at, fmt.Errorf("key %q behind %q", clip(key), clip(before)))
+		p.fail(at, fmt.Errorf("key %q after %q", clip(key), clip(before)))
 	}
 	return key
 }

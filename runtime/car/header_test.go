@@ -180,10 +180,10 @@ func TestHeaderJudge(t *testing.T) {
 			if next, err := peer.Next(); err != nil || string(next.RawData()) != "a" {
 				t.Errorf("%d roots: block %v, %v", n, next, err)
 			}
-			got, _, err := readStream(bytes.NewReader(b))
-			if err != nil || fmt.Sprint(got) != fmt.Sprint(roots) {
-				t.Errorf("%d roots: read %d, %v", n, len(got), err)
-			}
+		}
+		got, _, err := readStream(bytes.NewReader(out.Bytes()))
+		if err != nil || fmt.Sprint(got) != fmt.Sprint(roots) {
+			t.Errorf("%d roots: read %d, %v", n, len(got), err)
 		}
 		roots = append(roots, block(fmt.Sprint(n)).CID)
 	}

@@ -83,22 +83,12 @@ func newIndex(ctx context.Context, x *Index, opts []Option) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	end := x.size
-	if x.header.end >= 0 {
-		if x.header.end > x.size {
-			return nil, &Error{Offset: x.size, Err: ErrTruncated}
-		}
-		end = x.header.end
-	}
-	x.table = newTable(min((end-x.header.start)/meanBlock, int64(x.opts.maxBlocks), maxEstimate))
-	if err := x.scan(ctx, end); err != nil {
+	x.table = newTable(min((x.size-x.header.start)/meanBlock, int64(x.opts.maxBlocks), maxEstimate))
+	if err := x.scan(ctx, x.size); err != nil {
 		return nil, err
 	}
 	return x, nil
 }
-
-// Version returns the version of the format that the archive is in: 1 or 2.
-func (x *Index) Version() int { return x.header.version }
 
 // InMemory reports whether the archive is in memory, so that the blocks that the index returns are parts of it.
 func (x *Index) InMemory() bool { return x.source == nil }

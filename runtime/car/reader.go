@@ -37,7 +37,7 @@ type Reader struct {
 	err    error // what ended the reading
 }
 
-// NewReader returns a Reader of the archive in r, in CAR version 1 or 2, and reads its header.
+// NewReader returns a Reader of the archive in r, in CAR version 1, and reads its header.
 // The limits are the defaults unless opts sets others. An error is an [*Error] that wraps [ErrHeader],
 // or that of an option.
 //
@@ -54,9 +54,6 @@ func NewReader(r io.Reader, opts ...Option) (*Reader, error) {
 	}
 	return &Reader{r: buffered, opts: o, header: h, offset: h.start}, nil
 }
-
-// Version returns the version of the format that the archive is in: 1 or 2.
-func (r *Reader) Version() int { return r.header.version }
 
 // Roots returns the CIDs that the header names; the caller must not change them.
 func (r *Reader) Roots() []cid.CID { return r.header.roots }
@@ -85,18 +82,11 @@ func (r *Reader) Blocks(ctx context.Context) iter.Seq2[Block, error] {
 
 // next reads the next block. At the end of the archive it returns io.EOF.
 func (r *Reader) next() (Block, error) {
-	want := maxPrefix
-	if r.header.end >= 0 {
-		want = int(min(int64(want), r.header.end-r.offset))
-	}
-	prefix, err := r.r.Peek(want)
+	prefix, err := r.r.Peek(maxPrefix)
 	if err != nil && err != io.EOF {
 		return Block{}, &Error{Offset: r.offset, Err: truncated(err)}
 	}
 	if len(prefix) == 0 {
-		if r.header.end > r.offset {
-			return Block{}, &Error{Offset: r.offset, Err: ErrTruncated}
-		}
 		return Block{}, io.EOF
 	}
 	var s section
@@ -105,9 +95,6 @@ func (r *Reader) next() (Block, error) {
 	}
 	if r.count == r.opts.maxBlocks {
 		return Block{}, tooManyBlocks(r.offset, r.count)
-	}
-	if r.header.end >= 0 && s.end() > r.header.end {
-		return Block{}, &Error{Offset: s.offset, CID: s.cid, Err: ErrTruncated}
 	}
 	if _, err := r.r.Discard(int(s.data - s.offset)); err != nil {
 		return Block{}, &Error{Offset: s.offset, CID: s.cid, Err: err}

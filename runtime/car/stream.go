@@ -45,8 +45,7 @@ func NewIndexStream(ctx context.Context, r io.Reader, store Store, opts ...Optio
 	if x.opts, err = newOptions(opts); err != nil {
 		return nil, err
 	}
-	start := &beginning{r: r}
-	buffered := bufio.NewReaderSize(start, 4<<10)
+	buffered := bufio.NewReaderSize(&failing{r: r}, 4<<10)
 	if x.header, err = readHeader(buffered, x.opts.maxHeaderSize); err != nil {
 		return nil, err
 	}
@@ -60,39 +59,24 @@ func NewIndexStream(ctx context.Context, r io.Reader, store Store, opts ...Optio
 		check:  make(chan *piece, pieceCount),
 		write:  make(chan *piece, pieceCount),
 	}
-	if end := x.header.end; end >= 0 {
-		s.r = io.LimitReader(buffered, end-s.offset)
-	}
 	if err := s.run(ctx); err != nil {
 		return nil, err
-	}
-	if x.header.end >= 0 {
-		if s.offset < x.header.end {
-			return nil, &Error{Offset: s.offset, Err: ErrTruncated}
-		}
-		// The part of version 2 after the sections is not needed.
-		if _, err := io.Copy(io.Discard, buffered); err != nil {
-			return nil, &Error{Offset: start.n, Err: err}
-		}
 	}
 	return x, nil
 }
 
-// beginning counts the bytes of a stream. After an error, it returns the same error again.
-type beginning struct {
+// failing is a reader that, after an error, returns the same error again.
+type failing struct {
 	r   io.Reader
-	n   int64
 	err error
 }
 
-func (b *beginning) Read(p []byte) (int, error) {
-	if b.err != nil {
-		return 0, b.err
+func (f *failing) Read(p []byte) (n int, err error) {
+	if f.err != nil {
+		return 0, f.err
 	}
-	n, err := b.r.Read(p)
-	b.n += int64(n)
-	b.err = err
-	return n, err
+	n, f.err = f.r.Read(p)
+	return n, f.err
 }
 
 // stream is a pass over an archive that comes as a stream. One goroutine reads it piece by piece and enters
