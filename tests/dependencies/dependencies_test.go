@@ -32,9 +32,10 @@ func TestModules(t *testing.T) {
 		"golang.org/x/sync",
 	}
 	for path, want := range map[string][]string{
-		"layers/records": records,
-		"runtime/repo":   records,
-		"runtime/pds":    append([]string{"github.com/go-json-experiment/json", "golang.org/x/time"}, records...),
+		"layers/records":   records,
+		"runtime/repo":     records,
+		"runtime/pds":      append([]string{"github.com/go-json-experiment/json", "golang.org/x/time"}, records...),
+		"runtime/firehose": append([]string{"github.com/go-json-experiment/json", "github.com/gorilla/websocket", "golang.org/x/time"}, records...),
 	} {
 		got := modulesOf(t, path)
 		slices.Sort(want)

@@ -1,0 +1,130 @@
+package firehose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/layers-pub/layers-go/runtime/guard"
+	"github.com/layers-pub/layers-go/runtime/identity"
+)
+
+// Client subscribes to the repositories of one source, a relay or a PDS, by com.atproto.sync.subscribeRepos. It is safe
+// for concurrent use, and can have several subscriptions at once.
+type Client struct {
+	endpoint  url.URL
+	transport transport
+	keys      *keys
+}
+
+// DefaultPing is how often a connection is checked, unless [WithPing] says otherwise.
+const DefaultPing = 15 * time.Second
+
+// Option is a setting of a [Client].
+type Option func(*settings) error
+
+type settings struct {
+	allowPrivate bool
+	http         *http.Client
+	ping         time.Duration
+	directory    *identity.Directory
+}
+
+// WithAllowPrivate lets the client connect to addresses that are not public, such as localhost. The default is false.
+func WithAllowPrivate(allow bool) Option {
+	return func(s *settings) error { s.allowPrivate = allow; return nil }
+}
+
+// WithHTTPClient makes the client connect as an HTTP client does: with the DialContext and the TLSClientConfig of its
+// Transport, which must be an *http.Transport, in place of those of package guard. Then it decides which addresses may
+// be contacted. Its proxy settings are not used.
+func WithHTTPClient(client *http.Client) Option {
+	return func(s *settings) error { s.http = client; return nil }
+}
+
+// WithDirectory makes the client verify commits and [*Sync] events with the keys of accounts, which directory looks up:
+// the signature of the commit, and that its tree has each record that the event reports, or lacks one that was deleted.
+// Then the trust of events is [lex.Signed]. A commit that cannot be verified is a [*BadFrame]. Without a directory,
+// nothing but the hashes of records is checked.
+func WithDirectory(directory *identity.Directory) Option {
+	return func(s *settings) error { s.directory = directory; return nil }
+}
+
+// WithPing sets how often the connection is checked by a ping, in place of [DefaultPing]. A connection on which nothing
+// was received for three times as long is lost.
+func WithPing(interval time.Duration) Option {
+	return func(s *settings) error {
+		if interval <= 0 {
+			return errors.New("firehose: the interval of pings must be positive")
+		}
+		s.ping = interval
+		return nil
+	}
+}
+
+// New returns a client for the source at address: the origin of a relay or a PDS, such as "wss://relay.example.com", or
+// the URL of its subscription, which ends in /xrpc/com.atproto.sync.subscribeRepos. The scheme may be wss or https, which
+// are the same, ws or http for a connection without TLS, or left out for wss. New does not connect.
+func New(address string, opts ...Option) (*Client, error) {
+	u, err := parseEndpoint(address)
+	if err != nil {
+		return nil, err
+	}
+	s := settings{ping: DefaultPing}
+	for _, opt := range opts {
+		if err := opt(&s); err != nil {
+			return nil, err
+		}
+	}
+	if s.http == nil {
+		s.http = guard.Client(s.allowPrivate)
+	}
+	base, ok := s.http.Transport.(*http.Transport)
+	if !ok {
+		return nil, fmt.Errorf("firehose: the HTTP client has a transport of type %T, which opens no WebSockets", s.http.Transport)
+	}
+	d := websocket.Dialer{HandshakeTimeout: handshakeTimeout, ReadBufferSize: readBuffer, WriteBufferSize: 1 << 10, TLSClientConfig: base.TLSClientConfig}
+	if d.NetDialContext = base.DialContext; d.NetDialContext == nil {
+		d.NetDialContext = new(net.Dialer).DialContext
+	}
+	c := &Client{endpoint: *u, transport: transport{dialer: d, ping: s.ping, agent: userAgent}}
+	if s.directory != nil {
+		c.keys = &keys{s.directory}
+	}
+	return c, nil
+}
+
+const userAgent = "layers-go (+https://github.com/layers-pub/layers-go)"
+
+// Endpoint returns the URL of the subscription, without a cursor. It is the [Header.Source] of events, and the endpoint
+// of a [CursorStore].
+func (c *Client) Endpoint() string { return c.endpoint.String() }
+
+// at returns the URL with a cursor, unless that is negative.
+func (c *Client) at(cursor int64) url.URL {
+	u := c.endpoint
+	if cursor >= 0 {
+		u.RawQuery = fmt.Sprintf("cursor=%d", cursor)
+	}
+	return u
+}
+
+var _ interface{ Subscriber } = (*Client)(nil)
+
+// sleep waits, and returns ctx's error if that ends first.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

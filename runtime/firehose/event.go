@@ -1,0 +1,213 @@
+package firehose
+
+import (
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Event is what a [Subscriber] yields: a [*Record], [*Commit], [*Sync], [*Identity], [*Account], [*Info], [*BadFrame],
+// [*Reset] or [*Reconnect].
+type Event interface {
+	// Head returns what all events have.
+	Head() *Header
+	// Ack says that the caller is done with the event. It has no effect if it was called before, or without
+	// [Options.Manual]. It is safe for concurrent use.
+	Ack()
+	kind() string
+}
+
+// Header is what all events have.
+type Header struct {
+	// Source is the endpoint that the event came from, as [Client.Endpoint] returns it.
+	Source string
+	// Seq is the number that the source gave the frame with the event. Events of one frame have the same. It is 0 for
+	// events that have no number: [*Info], [*Reset], [*Reconnect], and a [*BadFrame] whose number cannot be read.
+	Seq int64
+	// Time is the time that the source states in the frame. It is empty if there is none.
+	Time syntax.Datetime
+
+	ticket *ticket // nil if the event needs no acknowledgement
+	number int     // of the event among those of its frame
+}
+
+// Head returns h.
+func (h *Header) Head() *Header { return h }
+
+// Ack says that the caller is done with the event: see [Event].
+func (h *Header) Ack() {
+	if t := h.ticket; t != nil && t.manual {
+		h.done()
+	}
+}
+
+// done counts the event as acknowledged.
+func (h *Header) done() {
+	if h.ticket != nil {
+		h.ticket.done(h.number)
+	}
+}
+
+// Action is what became of a record.
+type Action string
+
+// The actions of a [Record].
+const (
+	Create Action = "create"
+	Update Action = "update"
+	Delete Action = "delete"
+)
+
+// Record is the event that one record was created, changed or deleted. If a commit changes a record several times, the
+// changes are one event, so that the repository, the revision and the path identify it: see [Record.ID].
+type Record struct {
+	Header
+	// DID is the account that owns the repository, and Rev the revision of the commit that made the change.
+	DID syntax.DID
+	Rev syntax.TID
+	// Collection and RecordKey are the record's path.
+	Collection syntax.NSID
+	RecordKey  syntax.RecordKey
+	Action     Action
+	// CID is that of the record, or undefined if it was deleted.
+	CID cid.CID
+	// Data is the record in DAG-CBOR, or nil if it was deleted. CID is the hash of these bytes.
+	Data []byte
+	// Value is the decoded record, or nil if the record was deleted or [Options.Lookup] does not know its collection.
+	// If there are issues, it holds what could be decoded. It shares the memory of Data, which must not be changed.
+	Value lex.Record
+	// Issues lists everything that is wrong with the record.
+	Issues []lex.Issue
+	// Trust says how far the change is verified. It is [lex.Hashed] unless the source verifies commits. A deletion has
+	// no bytes to hash: the same trust says that the source reported it.
+	Trust lex.Trust
+}
+
+// URI returns the record's at-uri.
+func (r *Record) URI() syntax.ATURI {
+	return syntax.ATURI("at://" + string(r.DID) + "/" + string(r.Collection) + "/" + string(r.RecordKey))
+}
+
+// ID returns what identifies the change among all changes of all repositories: the DID, the revision and the path, with
+// slashes between them. A change that is delivered twice has the same ID.
+func (r *Record) ID() string {
+	return string(r.DID) + "/" + string(r.Rev) + "/" + string(r.Collection) + "/" + string(r.RecordKey)
+}
+
+// Envelope returns the undecoded record. It shares Data with r.
+func (r *Record) Envelope() lex.Envelope {
+	return lex.Envelope{URI: r.URI(), CID: r.CID, Data: r.Data, Trust: r.Trust}
+}
+
+// Commit is the event that a repository has a new commit. It is yielded, after the records of the commit, only for
+// repositories that [Options.Commits] asks for.
+type Commit struct {
+	Header
+	DID syntax.DID
+	// Rev is the revision of the commit, and Since that of the commit before it, or "" if there is none.
+	Rev, Since syntax.TID
+	// CID is the CID of the commit. Data is the root of its tree, and PrevData that of the tree before; they are
+	// undefined if the source did not say.
+	CID, Data, PrevData cid.CID
+	// Records is the number of [*Record] events of the commit.
+	Records int
+	// Trust says how far the commit is verified.
+	Trust lex.Trust
+}
+
+// Sync is the event that a repository was set to a commit without saying what changed, so that a program that follows
+// the repository has to read it again.
+type Sync struct {
+	Header
+	DID syntax.DID
+	// Rev is the revision of the commit. CID is the CID of the commit, and Data the root of its tree; they are undefined
+	// if the source did not say.
+	Rev       syntax.TID
+	CID, Data cid.CID
+	// TooBig says that the event is a commit that the source left the changes out of, as sources did before version 1.1
+	// of the protocol.
+	TooBig bool
+	// Trust says how far the commit is verified.
+	Trust lex.Trust
+}
+
+// Identity is the event that the identity of an account may have changed: its handle, its key or its server.
+type Identity struct {
+	Header
+	DID syntax.DID
+	// Handle is the handle that the source states, or "" if it does not.
+	Handle syntax.Handle
+}
+
+// Account is the event that the source began or ceased to serve an account.
+type Account struct {
+	Header
+	DID syntax.DID
+	// Active says whether the source serves the account's repository.
+	Active bool
+	// Status says why the account is not active: "deactivated", "deleted", "takendown", "suspended", "desynchronized",
+	// "throttled", or any other text. It is empty if the source does not say.
+	Status string
+}
+
+// OutdatedCursor is the name of the [Info] that says that the source no longer has all events after the cursor. It
+// continues with the oldest event that it has.
+const OutdatedCursor = "OutdatedCursor"
+
+// Info is a message of the source about the stream itself.
+type Info struct {
+	Header
+	// Name says what the message is about, such as [OutdatedCursor].
+	Name string
+	// Message is the same for people. It may be empty.
+	Message string
+}
+
+// BadFrame is the event that a frame could not be delivered as anything else: it is malformed, has a type that is not
+// known, or has a commit that is not valid. The stream continues after it.
+type BadFrame struct {
+	Header
+	// DID and Rev are the repository and the revision in the frame, or "" if they cannot be read.
+	DID syntax.DID
+	Rev syntax.TID
+	// Frame holds the bytes of the frame, up to [MaxFrame] of them, and Size is how many it had.
+	Frame []byte
+	Size  int64
+	// Err says what is wrong.
+	Err error
+}
+
+// Reset is the event that the source began to number its events anew, below the last position: it was restored from a
+// backup, or is another server. What happened before the reset and after the last position may be lost.
+type Reset struct {
+	Header
+	// Last is the last position, and Next the first one after the reset.
+	Last, Next Position
+}
+
+// Reconnect is the event that the connection was lost, or could not be made, and that it will be made again.
+type Reconnect struct {
+	Header
+	// Err says why there is no connection, as the error at the end of an iteration does.
+	Err error
+	// Attempt counts the attempts since the last connection that received a frame: 1, 2, ...
+	Attempt int
+	// Pause is how long the source is left alone before the attempt.
+	Pause time.Duration
+	// Position is the position after which the stream will continue. It is zero if there is none yet. If then the stream
+	// cannot continue without a gap, Gap is set.
+	Position Position
+	Gap      bool
+}
+
+func (*Record) kind() string    { return "record" }
+func (*Commit) kind() string    { return "commit" }
+func (*Sync) kind() string      { return "sync" }
+func (*Identity) kind() string  { return "identity" }
+func (*Account) kind() string   { return "account" }
+func (*Info) kind() string      { return "info" }
+func (*BadFrame) kind() string  { return "badFrame" }
+func (*Reset) kind() string     { return "reset" }
+func (*Reconnect) kind() string { return "reconnect" }

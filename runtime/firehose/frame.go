@@ -1,0 +1,371 @@
+package firehose
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+)
+
+// MaxFrame is the size of the largest frame that is decoded, in bytes, as the protocol limits it. A larger one is a
+// [*BadFrame].
+const MaxFrame = 5 << 20
+
+// The errors of a [BadFrame]. Those of a commit that is not valid are the errors of package repo.
+var (
+	// ErrFrame says that a frame is not two objects in DAG-CBOR, or that its message does not fit its lexicon.
+	ErrFrame = errors.New("malformed frame")
+	// ErrFrameType says that a frame has a type or an operation that this package does not know. The source may be newer.
+	ErrFrameType = errors.New("unknown frame type")
+	// ErrFrameSize says that a frame has more than [MaxFrame] bytes.
+	ErrFrameSize = errors.New("frame too large")
+)
+
+// frameType is the type of a message.
+type frameType uint8
+
+const (
+	typeUnknown frameType = iota
+	typeError             // the operation -1
+	typeCommit
+	typeSync
+	typeIdentity
+	typeAccount
+	typeInfo
+)
+
+// typeOf returns the type for the t of a header: the name of a definition of com.atproto.sync.subscribeRepos, alone or
+// after the NSID.
+func typeOf(t []byte) frameType {
+	const nsid = "com.atproto.sync.subscribeRepos"
+	if len(t) > len(nsid) && string(t[:len(nsid)]) == nsid {
+		t = t[len(nsid):]
+	}
+	switch string(t) {
+	case "#commit":
+		return typeCommit
+	case "#sync":
+		return typeSync
+	case "#identity":
+		return typeIdentity
+	case "#account":
+		return typeAccount
+	case "#info":
+		return typeInfo
+	}
+	return typeUnknown
+}
+
+// frame is what has to be known of a frame to decide what becomes of it. Its slices are parts of the frame. It is filled
+// without an allocation: most frames on a relay are about nothing that the caller wants.
+type frame struct {
+	typ     frameType
+	op      int64
+	t       []byte // the type's name
+	payload []byte // the second object
+	seq     int64
+	hasSeq  bool
+	did     []byte // the field "repo" of a commit, "did" of other messages
+	rev     []byte
+	time    []byte
+	paths   int  // the number of operations
+	wanted  bool // whether the filter wants the path of one of them
+	tooBig  bool
+	name    []byte // of an error
+	message []byte // of an error
+}
+
+// scan reads a frame: a header {op, t} and a message. It checks that they are well-formed CBOR as DAG-CBOR uses it, but
+// not everything that DAG-CBOR and the lexicon require: messages that are wanted are decoded again by generated code,
+// which does. If it returns an error, the fields before the fault are set.
+func (f *frame) scan(b []byte, want *filter) error {
+	*f = frame{}
+	s := scanner{b: b}
+	n, err := s.object()
+	if err != nil {
+		return err
+	}
+	hasOp := false
+	for range n {
+		key, err := s.text()
+		if err != nil {
+			return err
+		}
+		switch string(key) {
+		case "op":
+			f.op, err = s.integer()
+			hasOp = true
+		case "t":
+			f.t, err = s.text()
+		default:
+			err = s.skip(0)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	f.payload = b[s.at:]
+	if err := f.scanMessage(&s, want); err != nil {
+		return err
+	}
+	if s.at != len(b) {
+		return fmt.Errorf("%w: %d bytes after the message, at byte %d", ErrFrame, len(b)-s.at, s.at)
+	}
+	switch {
+	case !hasOp:
+		return fmt.Errorf("%w: header without op", ErrFrame)
+	case f.op == -1:
+		f.typ = typeError
+	case f.op != 1:
+		return fmt.Errorf("%w: op %d", ErrFrameType, f.op)
+	default:
+		if f.typ = typeOf(f.t); f.typ == typeUnknown {
+			return fmt.Errorf("%w: t %.100q", ErrFrameType, f.t)
+		}
+	}
+	return nil
+}
+
+func (f *frame) scanMessage(s *scanner, want *filter) error {
+	n, err := s.object()
+	if err != nil {
+		return err
+	}
+	for range n {
+		key, err := s.text()
+		if err != nil {
+			return err
+		}
+		// A field of another type than expected is skipped here. If it is needed, decoding the message fails.
+		value := s.at
+		switch major := s.major(); string(key) {
+		case "seq":
+			if major == majorInt {
+				f.seq, err = s.integer()
+				f.hasSeq = err == nil
+			}
+		case "repo", "did":
+			if major == majorText {
+				f.did, err = s.text()
+			}
+		case "rev":
+			if major == majorText {
+				f.rev, err = s.text()
+			}
+		case "time":
+			if major == majorText {
+				f.time, err = s.text()
+			}
+		case "error":
+			if major == majorText {
+				f.name, err = s.text()
+			}
+		case "message":
+			if major == majorText {
+				f.message, err = s.text()
+			}
+		case "tooBig":
+			if s.at < len(s.b) && s.b[s.at] == cborTrue {
+				f.tooBig = true
+			}
+		case "ops":
+			if major == majorArray {
+				err = f.scanOps(s, want)
+			}
+		}
+		if err == nil && s.at == value {
+			err = s.skip(0)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *frame) scanOps(s *scanner, want *filter) error {
+	n, err := s.array()
+	if err != nil {
+		return err
+	}
+	for range n {
+		if s.major() != majorMap {
+			if err := s.skip(0); err != nil {
+				return err
+			}
+			continue
+		}
+		fields, err := s.object()
+		if err != nil {
+			return err
+		}
+		f.paths++
+		for range fields {
+			key, err := s.text()
+			if err != nil {
+				return err
+			}
+			if string(key) == "path" && s.major() == majorText {
+				path, err := s.text()
+				if err != nil {
+					return err
+				}
+				f.wanted = f.wanted || want.wantsPath(path)
+				continue
+			}
+			if err := s.skip(0); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// The major types of CBOR, as far as they matter, and the value true.
+const (
+	majorInt   = 0
+	majorText  = 3
+	majorArray = 4
+	majorMap   = 5
+	cborTrue   = 0xf5
+)
+
+// maxDepth is how deep arrays and objects may nest in a frame.
+const maxDepth = 32
+
+// scanner reads CBOR values one after the other. It allocates only errors.
+type scanner struct {
+	b  []byte
+	at int
+}
+
+func (s *scanner) bad(what string) error {
+	return fmt.Errorf("%w: %s at byte %d", ErrFrame, what, s.at)
+}
+
+// major returns the major type of the next value, or a number that is none at the end.
+func (s *scanner) major() int {
+	if s.at >= len(s.b) {
+		return -1
+	}
+	return int(s.b[s.at] >> 5)
+}
+
+// head reads the beginning of a value: its major type and its number.
+func (s *scanner) head() (major int, n uint64, err error) {
+	if s.at >= len(s.b) {
+		return 0, 0, s.bad("unexpected end")
+	}
+	major, short := int(s.b[s.at]>>5), s.b[s.at]&31
+	if short < 24 {
+		s.at++
+		return major, uint64(short), nil
+	}
+	if short > 27 {
+		return 0, 0, s.bad("indefinite length")
+	}
+	size := 1 << (short - 24)
+	if len(s.b)-s.at-1 < size {
+		return 0, 0, s.bad("unexpected end")
+	}
+	b := s.b[s.at+1:]
+	s.at += 1 + size
+	switch size {
+	case 1:
+		n = uint64(b[0])
+	case 2:
+		n = uint64(binary.BigEndian.Uint16(b))
+	case 4:
+		n = uint64(binary.BigEndian.Uint32(b))
+	default:
+		n = binary.BigEndian.Uint64(b)
+	}
+	return major, n, nil
+}
+
+// count reads the beginning of a value of the given major type that has n parts, each of at least size bytes.
+func (s *scanner) count(major int, what string, size int) (int, error) {
+	start := s.at
+	got, n, err := s.head()
+	if err != nil {
+		return 0, err
+	}
+	if got != major {
+		s.at = start
+		return 0, s.bad(what + " expected")
+	}
+	if n > uint64((len(s.b)-s.at)/size) {
+		s.at = start
+		return 0, s.bad(what + " longer than the frame")
+	}
+	return int(n), nil
+}
+
+func (s *scanner) object() (int, error) { return s.count(majorMap, "object", 2) }
+func (s *scanner) array() (int, error)  { return s.count(majorArray, "array", 1) }
+
+func (s *scanner) text() ([]byte, error) {
+	n, err := s.count(majorText, "text", 1)
+	if err != nil {
+		return nil, err
+	}
+	s.at += n
+	return s.b[s.at-n : s.at], nil
+}
+
+func (s *scanner) integer() (int64, error) {
+	start := s.at
+	major, n, err := s.head()
+	if err != nil {
+		return 0, err
+	}
+	if major > 1 || n > math.MaxInt64 {
+		s.at = start
+		return 0, s.bad("64-bit integer expected")
+	}
+	if major == 1 {
+		return -1 - int64(n), nil
+	}
+	return int64(n), nil
+}
+
+// skip moves after the next value.
+func (s *scanner) skip(depth int) error {
+	if depth > maxDepth {
+		return s.bad("values nested too deep")
+	}
+	start := s.at
+	major, n, err := s.head()
+	if err != nil {
+		return err
+	}
+	left := uint64(len(s.b) - s.at)
+	items := n
+	switch major {
+	case 2, 3:
+		if n > left {
+			s.at = start
+			return s.bad("string longer than the frame")
+		}
+		s.at += int(n)
+		return nil
+	case 4, 5:
+		if n > left {
+			s.at = start
+			return s.bad("list longer than the frame")
+		}
+		if major == 5 {
+			items *= 2
+		}
+	case 6:
+		items = 1
+	default:
+		return nil
+	}
+	for range items {
+		if err := s.skip(depth + 1); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,212 @@
+package firehose
+
+import (
+	"math"
+	"sync"
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Health is the state of a subscription at one moment, for operators. All counts are those since it began.
+type Health struct {
+	// Endpoint is the source.
+	Endpoint string `json:"endpoint"`
+	// Connected says whether there is a connection, and Since since when; if not, Since is when the last one ended.
+	Connected bool      `json:"connected"`
+	Since     time.Time `json:"since"`
+	// Reconnects counts the connections after the first. Failure says why the last one ended, or could not be made.
+	Reconnects int64  `json:"reconnects"`
+	Failure    string `json:"failure,omitempty"`
+
+	// Frames and Bytes count what was received, Events what was yielded, and BadFrames those among them.
+	Frames    int64 `json:"frames"`
+	Bytes     int64 `json:"bytes"`
+	Events    int64 `json:"events"`
+	BadFrames int64 `json:"badFrames"`
+	// Rate is the number of frames a second, averaged over about the last minute.
+	Rate float64 `json:"rate"`
+	// LastFrame is when the last frame was received, and Age how long that is ago. A quiet stream can be healthy: whether
+	// the source is alive is what Connected says.
+	LastFrame time.Time     `json:"lastFrame"`
+	Age       time.Duration `json:"age"`
+	// Lag is the difference between the time in the last frame and when it was received: how far the subscription is
+	// behind the source. It depends on both clocks.
+	Lag time.Duration `json:"lag"`
+
+	// Read is the position up to which frames were read, and Done the one up to which all events are acknowledged.
+	Read Position `json:"read"`
+	Done Position `json:"done"`
+	// Unacknowledged is the number of frames after Done that have events which are not acknowledged.
+	Unacknowledged int `json:"unacknowledged"`
+	// Queued is how many bytes of frames and events wait for the loop, and Limit how many may.
+	Queued int64 `json:"queued"`
+	Limit  int64 `json:"limit"`
+
+	// Collections has an entry for each collection that [Options] names, and for each other one of which there was a
+	// record, up to 1,000; the rest are counted under "".
+	Collections map[syntax.NSID]CollectionHealth `json:"collections"`
+}
+
+// CollectionHealth says what has become of one collection.
+type CollectionHealth struct {
+	// Events is the number of records that were yielded.
+	Events int64 `json:"events"`
+	// Last is when the last one was yielded, or the zero time.
+	Last time.Time `json:"last"`
+	// Seq is its number.
+	Seq int64 `json:"seq"`
+}
+
+// Monitor shows the [Health] of the subscription whose [Options] have it, while it runs and afterwards. It belongs to
+// one subscription at a time. The zero Monitor is ready to use. It is safe for concurrent use.
+type Monitor struct {
+	mu     sync.Mutex
+	health Health
+	rate   rate
+	last   position // of the last frame with a number
+	has    bool     // whether last is set
+	stated [maxTime]byte
+	length int
+	mark   *mark
+	queue  *queue
+}
+
+// maxCollections is how many collections a Health lists.
+const maxCollections = 1000
+
+// Health returns the state now.
+func (m *Monitor) Health() Health {
+	now := time.Now()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	h := m.health
+	h.Rate = m.rate.at(now)
+	if !h.LastFrame.IsZero() {
+		h.Age = now.Sub(h.LastFrame)
+		if stated, err := time.Parse(time.RFC3339Nano, string(m.stated[:m.length])); err == nil {
+			h.Lag = h.LastFrame.Sub(stated)
+		}
+	}
+	if m.has {
+		h.Read = m.last.public()
+	}
+	if m.mark != nil {
+		if at, known, open := m.mark.position(); known || open > 0 {
+			h.Done, h.Unacknowledged = at.public(), open
+		}
+	}
+	if m.queue != nil {
+		h.Queued, h.Limit = m.queue.size()
+	}
+	h.Collections = make(map[syntax.NSID]CollectionHealth, len(m.health.Collections))
+	for nsid, c := range m.health.Collections {
+		h.Collections[nsid] = c
+	}
+	return h
+}
+
+func (m *Monitor) start(endpoint string, collections map[string]bool, mark *mark, queue *queue) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.health = Health{Endpoint: endpoint, Since: time.Now(), Collections: map[syntax.NSID]CollectionHealth{}}
+	m.rate = rate{}
+	m.last, m.has, m.length = position{}, false, 0
+	m.mark, m.queue = mark, queue
+	for c := range collections {
+		m.health.Collections[syntax.NSID(c)] = CollectionHealth{}
+	}
+}
+
+func (m *Monitor) connected(again bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.health.Connected, m.health.Since = true, time.Now()
+	if again {
+		m.health.Reconnects++
+	}
+}
+
+func (m *Monitor) lost(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.health.Connected {
+		m.health.Connected, m.health.Since = false, time.Now()
+	}
+	if err != nil {
+		m.health.Failure = err.Error()
+	}
+}
+
+// frame notes a frame with a number of bytes.
+func (m *Monitor) frame(size int64, f *frame, at position, now time.Time) {
+	m.mu.Lock()
+	m.health.Frames++
+	m.health.Bytes += size
+	m.health.LastFrame = now
+	m.rate.add(now)
+	if f.hasSeq {
+		m.last, m.has = at, true
+	}
+	m.length = copy(m.stated[:], f.time)
+	m.mu.Unlock()
+}
+
+// event notes an event that is about to be yielded.
+func (m *Monitor) event(e Event) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.health.Events++
+	switch e := e.(type) {
+	case *BadFrame:
+		m.health.BadFrames++
+	case *Record:
+		nsid := e.Collection
+		c, ok := m.health.Collections[nsid]
+		if !ok && len(m.health.Collections) >= maxCollections {
+			nsid = ""
+			c = m.health.Collections[nsid]
+		}
+		c.Events++
+		c.Last, c.Seq = time.Now(), e.Seq
+		m.health.Collections[nsid] = c
+	}
+}
+
+// rate is a number of occurrences a second, averaged over about a minute.
+type rate struct {
+	start time.Time // of the second that is being counted
+	count float64
+	mean  float64
+	warm  float64 // how much of the weight of mean is not 0
+}
+
+const rateWindow = 60 // seconds
+
+func (r *rate) add(now time.Time) {
+	r.roll(now)
+	r.count++
+}
+
+// roll ends the second that is being counted, if it has passed.
+func (r *rate) roll(now time.Time) {
+	if r.start.IsZero() {
+		r.start = now
+	}
+	passed := now.Sub(r.start).Seconds()
+	if passed < 1 {
+		return
+	}
+	keep := math.Exp(-passed / rateWindow)
+	r.mean = r.mean*keep + r.count/passed*(1-keep)
+	r.warm = r.warm*keep + (1 - keep)
+	r.count, r.start = 0, now
+}
+
+func (r *rate) at(now time.Time) float64 {
+	r.roll(now)
+	if r.warm == 0 {
+		return 0
+	}
+	return r.mean / r.warm
+}

@@ -1,0 +1,89 @@
+package firehose
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Subscriber is a source of events. A [Client] is one; others can take its place.
+type Subscriber interface {
+	// Subscribe yields the events of the source. See [Client.Subscribe].
+	Subscribe(ctx context.Context, options *Options) iter.Seq2[Event, error]
+}
+
+// DefaultQueue is how many bytes of frames are read ahead of the loop, unless [Options] say otherwise.
+const DefaultQueue = 64 << 20
+
+// DefaultCollections are the collections of [Options] that name none: all of Layers.
+var DefaultCollections = []string{"pub.layers.*"}
+
+// Options are the options of one subscription. A nil *Options means the zero value.
+type Options struct {
+	// Collections are those whose records are wanted, each as an NSID, or as the beginning of NSIDs followed by ".*":
+	// "pub.layers.*" means all collections whose NSID
+	// begins with "pub.layers.". "*" means all. An empty list means
+	// [DefaultCollections].
+	Collections []string
+	// DIDs are the accounts whose events are wanted; an empty list means all.
+	DIDs []syntax.DID
+	// Commits reports whether the caller wants a [*Commit] for each commit of a repository, also for those without a
+	// wanted record. It is called for each commit, from another goroutine, and must not keep did. Nil means for none.
+	Commits func(did []byte) bool
+	// Lookup returns the type of a collection's records, for [Record.Value]; records.Lookup does for Layers. Nil means
+	// that records are not decoded.
+	Lookup func(syntax.NSID) (lex.RecordType, bool)
+
+	// Cursors keeps the position across restarts. It is saved when it has changed, at most once a second, and at the end.
+	Cursors CursorStore
+	// Cursor is where the stream begins if Cursors has no position: after the frame of that number, or with it,
+	// depending on the source. 0 means with the oldest frame that the source has. If it is unset, the stream begins now.
+	Cursor lex.Opt[int64]
+	// Reconnect makes the subscription connect again when the connection is lost, from the last position.
+	Reconnect bool
+
+	// Manual makes events count as acknowledged when the caller calls their method Ack, in any order and from any
+	// goroutine. Otherwise an event is acknowledged when the loop asks for the next one; the event at which the caller
+	// breaks out of the loop is not.
+	Manual bool
+	// Reuse lets the source use the memory of events again: an event, and all that it refers to, is valid only until the
+	// loop's next turn. It excludes Manual.
+	Reuse bool
+	// Overwrite, with Reuse, overwrites events at the loop's next turn. It is for tests, where it exposes the use of
+	// events that are no longer valid.
+	Overwrite bool
+	// Queue is how many bytes of frames and decoded events may wait for the loop; 0 means [DefaultQueue]. When there are
+	// more, reading stops until the loop has caught up; nothing is dropped. A single frame may exceed it. What the loop
+	// has taken does not count, acknowledged or not.
+	Queue int64
+	// Monitor, if it is not nil, is kept up to date: see [Monitor.Health].
+	Monitor *Monitor
+}
+
+// check returns the options with their defaults, and the filter that they describe.
+func (o *Options) check() (Options, filter, error) {
+	var out Options
+	if o != nil {
+		out = *o
+	}
+	if len(out.Collections) == 0 {
+		out.Collections = DefaultCollections
+	}
+	if out.Queue <= 0 {
+		out.Queue = DefaultQueue
+	}
+	if out.Monitor == nil {
+		out.Monitor = new(Monitor)
+	}
+	if out.Reuse && out.Manual {
+		return out, filter{}, errors.New("firehose: the options Reuse and Manual exclude each other")
+	}
+	if n, ok := out.Cursor.Get(); ok && n < 0 {
+		return out, filter{}, errors.New("firehose: the cursor is negative")
+	}
+	f, err := newFilter(out.Collections, out.DIDs)
+	return out, f, err
+}

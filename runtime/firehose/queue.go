@@ -1,0 +1,243 @@
+package firehose
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+
+	"github.com/layers-pub/layers-go/runtime/internal/panics"
+)
+
+// queue holds the frames that were read and that the loop has not taken yet. Frames of one repository are processed and
+// taken in their order, and those of different repositories in turn, so that a repository with many frames, or one whose
+// verification takes long, does not hold up the others. Its size in bytes is limited.
+type queue struct {
+	process func(ctx context.Context, j *job) // makes the events of a frame
+	limit   int64
+	workers int // the highest number of goroutines that process frames
+
+	mu    sync.Mutex
+	room  sync.Cond // signalled when used decreases, or the context ends
+	ready sync.Cond // signalled when there is something for the loop
+	lanes map[string]*lane
+	work  list // lanes whose next frame is to be processed
+	done  list // lanes whose next frame is processed
+	used  int64
+	jobs  int // in all lanes, or being processed
+	busy  int // goroutines
+	ended bool
+	err   error // after the last frame
+	group sync.WaitGroup
+}
+
+// job is a frame on its way to the loop.
+type job struct {
+	did    string // the repository, or "" for what is not about one
+	frame  frame
+	data   []byte // what the slices of frame are parts of
+	ticket *ticket
+	events []Event
+	cost   int64 // bytes
+	reused *reused
+}
+
+// jobCost is about how many bytes a frame takes apart from its own.
+const jobCost = 1 << 10
+
+// lane is a repository with frames in the queue.
+type lane struct {
+	did     string
+	todo    []*job
+	done    []*job
+	working bool
+	listed  bool // whether the lane is in queue.done
+}
+
+// list is a queue of lanes.
+type list struct{ lanes []*lane }
+
+func (l *list) push(n *lane) { l.lanes = append(l.lanes, n) }
+
+func (l *list) pop() *lane {
+	n := l.lanes[0]
+	l.lanes[0] = nil
+	if l.lanes = l.lanes[1:]; len(l.lanes) == 0 {
+		l.lanes = nil
+	}
+	return n
+}
+
+func (l *list) empty() bool { return len(l.lanes) == 0 }
+
+// newQueue returns a queue for a subscription that lasts until ctx ends; then the caller must call close.
+func newQueue(limit int64, workers int, process func(ctx context.Context, j *job)) *queue {
+	q := &queue{process: process, limit: limit, workers: workers, lanes: map[string]*lane{}}
+	q.room.L, q.ready.L = &q.mu, &q.mu
+	return q
+}
+
+// wake wakes everything that waits, when the context has ended.
+func (q *queue) wake() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.room.Broadcast()
+	q.ready.Broadcast()
+}
+
+// size returns how many bytes are in the queue, and the limit.
+func (q *queue) size() (used, limit int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.used, q.limit
+}
+
+// wait waits until the queue has at most the given number of bytes. It returns ctx's error if that ends first.
+func (q *queue) wait(ctx context.Context, size int64) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for q.used > size && ctx.Err() == nil {
+		q.room.Wait()
+	}
+	return ctx.Err()
+}
+
+// push adds a job. If it has events already, it needs no processing. push does not wait: see wait.
+func (q *queue) push(ctx context.Context, j *job) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	j.cost += jobCost
+	q.used += j.cost
+	q.jobs++
+	n := q.lanes[j.did]
+	if n == nil {
+		n = &lane{did: j.did}
+		q.lanes[j.did] = n
+	}
+	if j.events != nil && len(n.todo) == 0 && !n.working {
+		q.finish(n, j)
+		return
+	}
+	n.todo = append(n.todo, j)
+	if len(n.todo) == 1 && !n.working {
+		q.work.push(n)
+	}
+	q.spawn(ctx)
+}
+
+// spawn starts a worker if there is work for one. The queue must be locked.
+func (q *queue) spawn(ctx context.Context) {
+	if q.work.empty() || !q.mayWork(q.busy+1) {
+		return
+	}
+	q.busy++
+	q.group.Go(func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		for !q.work.empty() && q.mayWork(q.busy) && ctx.Err() == nil {
+			q.step(ctx)
+		}
+		q.busy--
+	})
+}
+
+// mayWork reports whether so many workers may process frames. Events can be larger than their frames: so above the limit
+// only what the loop waits for is processed.
+func (q *queue) mayWork(workers int) bool {
+	if q.used >= q.limit {
+		return q.done.empty() && workers <= runtime.GOMAXPROCS(0)
+	}
+	return workers <= q.workers
+}
+
+// step processes the next frame. The queue must be locked, and is unlocked meanwhile.
+func (q *queue) step(ctx context.Context) {
+	n := q.work.pop()
+	j := n.todo[0]
+	n.todo[0] = nil
+	if n.todo = n.todo[1:]; len(n.todo) == 0 {
+		n.todo = nil
+	}
+	n.working = true
+	if j.events == nil {
+		before := j.cost
+		q.mu.Unlock()
+		err := panics.Catch(func() error { q.process(ctx, j); return nil })
+		q.mu.Lock()
+		q.used += j.cost - before
+		if err != nil && q.err == nil {
+			q.ended, q.err = true, err
+		}
+	}
+	n.working = false
+	q.finish(n, j)
+	if len(n.todo) > 0 {
+		q.work.push(n)
+	}
+}
+
+// finish adds a processed job to its lane. The queue must be locked.
+func (q *queue) finish(n *lane, j *job) {
+	n.done = append(n.done, j)
+	if !n.listed {
+		n.listed = true
+		q.done.push(n)
+	}
+	q.ready.Signal()
+}
+
+// next returns the next processed job. The caller must pass it to release when it is done with it. The error is that
+// of ctx, or the one of end, after the last job.
+func (q *queue) next(ctx context.Context) (*job, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for {
+		var panicked *panics.Error
+		if errors.As(q.err, &panicked) {
+			return nil, q.err
+		}
+		switch {
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case !q.done.empty():
+			n := q.done.pop()
+			j := n.done[0]
+			n.done[0] = nil
+			n.done = n.done[1:]
+			if n.listed = len(n.done) > 0; n.listed {
+				q.done.push(n)
+			} else {
+				n.done = nil
+			}
+			if !n.listed && len(n.todo) == 0 && !n.working {
+				delete(q.lanes, n.did)
+			}
+			return j, nil
+		case q.ended && q.jobs == 0:
+			return nil, q.err
+		default:
+			q.spawn(ctx)
+			q.ready.Wait()
+		}
+	}
+}
+
+// release removes a job that the loop is done with.
+func (q *queue) release(ctx context.Context, j *job) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.used -= j.cost
+	q.jobs--
+	q.room.Broadcast()
+	q.spawn(ctx)
+}
+
+// end says that no more jobs will be pushed, and what ended the stream.
+func (q *queue) end(err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.ended {
+		q.ended, q.err = true, err
+	}
+	q.ready.Broadcast()
+}
