@@ -11,7 +11,6 @@ import (
 	"github.com/layers-pub/layers-go/runtime/appview"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
-	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
 func queryCommand(s *servers) *cobra.Command {
@@ -50,7 +49,7 @@ only claims what it says: "layers get --proof" has a record proven.`,
 				}
 				params.String(key, value)
 			}
-			client, err := appview.New(s.appview, append(s.calls(), xrpc.WithAllowPrivate(s.allowPrivate))...)
+			client, err := appview.New("", appview.WithNetwork(s.network()), appview.WithXRPC(s.calls()...))
 			if err != nil {
 				return err
 			}

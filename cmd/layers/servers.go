@@ -1,11 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -40,14 +40,12 @@ func (s *servers) addFlags(flags *pflag.FlagSet) {
 
 // complete fills empty fields from the environment.
 func (s *servers) complete() error {
-	for _, v := range []struct {
-		flag *string
-		name string
-	}{{&s.plc, "LAYERS_PLC"}, {&s.pds, "LAYERS_PDS"}, {&s.appview, "LAYERS_APPVIEW"}} {
-		if *v.flag == "" {
-			*v.flag = os.Getenv(v.name)
-		}
+	env, err := network.FromEnv()
+	if err != nil && !s.allowPrivate {
+		return misuse("%v", err)
 	}
+	s.plc, s.pds, s.appview = cmp.Or(s.plc, env.PLC), cmp.Or(s.pds, env.PDS), cmp.Or(s.appview, env.Appview)
+	s.allowPrivate = s.allowPrivate || env.AllowPrivate
 	for _, v := range []struct{ name, address string }{
 		{"--plc or LAYERS_PLC", s.plc}, {"--pds or LAYERS_PDS", s.pds}, {"--appview or LAYERS_APPVIEW", s.appview},
 	} {
@@ -57,13 +55,6 @@ func (s *servers) complete() error {
 		if v.address != "" && !strings.Contains(v.address, "://") {
 			return misuse("%s is %q, without a scheme: write https://%s", v.name, v.address, v.address)
 		}
-	}
-	if text := os.Getenv("LAYERS_ALLOW_PRIVATE"); text != "" && !s.allowPrivate {
-		allow, err := strconv.ParseBool(text)
-		if err != nil {
-			return misuse("LAYERS_ALLOW_PRIVATE is %q; it takes 1 or 0", text)
-		}
-		s.allowPrivate = allow
 	}
 	for _, v := range []struct{ name, address string }{
 		{"--plc or LAYERS_PLC", s.plc}, {"--pds or LAYERS_PDS", s.pds}, {"--appview or LAYERS_APPVIEW", s.appview},
@@ -75,9 +66,14 @@ func (s *servers) complete() error {
 	return nil
 }
 
+// network returns the servers and how they are reached. complete has been called.
+func (s *servers) network() network.Network {
+	return network.Network{PLC: s.plc, PDS: s.pds, Appview: s.appview, AllowPrivate: s.allowPrivate, UserAgent: "layers/" + version()}
+}
+
 // calls returns the options for calls.
 func (s *servers) calls() []xrpc.Option {
-	return []xrpc.Option{xrpc.WithUserAgent(userAgent()), xrpc.WithMaxWait(s.maxWait), xrpc.WithPauses(s.announce)}
+	return []xrpc.Option{xrpc.WithMaxWait(s.maxWait), xrpc.WithPauses(s.announce)}
 }
 
 // announce prints what a call waits for, and until when.
@@ -117,14 +113,7 @@ func (s *servers) directory() (*identity.Directory, error) {
 	if err := s.complete(); err != nil {
 		return nil, err
 	}
-	options := []identity.Option{identity.WithAllowPrivate(s.allowPrivate)}
-	if s.plc != "" {
-		options = append(options, identity.WithPLC(s.plc))
-	}
-	if s.pds != "" {
-		options = append(options, identity.WithHandleService(s.pds))
-	}
-	return identity.New(options...)
+	return identity.New(identity.WithNetwork(s.network()))
 }
 
 // accounts returns a function that resolves each handle once and remembers the answer, so that answers do not change.
@@ -159,21 +148,11 @@ func (s *servers) repos() (*pds.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := []pds.Option{
-		pds.WithDirectory(directory),
-		pds.WithAllowPrivate(s.allowPrivate),
-		pds.WithXRPC(s.calls()...),
-	}
-	if s.pds != "" {
-		options = append(options, pds.WithHost(s.pds))
-	}
-	return pds.New(options...)
+	return pds.New(pds.WithDirectory(directory), pds.WithXRPC(s.calls()...))
 }
 
-func userAgent() string { return "layers/" + version() }
-
 // authOptions returns the options for creating and keeping sessions.
-func (s *servers) authOptions() (*auth.Options, error) {
+func (s *servers) authOptions() ([]auth.Option, error) {
 	directory, err := s.directory()
 	if err != nil {
 		return nil, err
@@ -182,12 +161,8 @@ func (s *servers) authOptions() (*auth.Options, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &auth.Options{
-		PDS:       s.pds,
-		Directory: directory,
-		Store:     store,
-		AnyPDS:    s.anyPDS,
-		XRPC:      append(s.calls(), xrpc.WithAllowPrivate(s.allowPrivate)),
+	return []auth.Option{
+		auth.WithDirectory(directory), auth.WithStore(store), auth.WithAnyPDS(s.anyPDS), auth.WithXRPC(s.calls()...),
 	}, nil
 }
 

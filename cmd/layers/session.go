@@ -40,12 +40,12 @@ which you can revoke, and not that of the account.`,
 			if err != nil {
 				return err
 			}
-			options.AuthFactorToken = factor
+			options = append(options, auth.WithAuthFactorToken(factor))
 			password, err := readPassword(ctx, command.InOrStdin(), command.ErrOrStderr(), actor)
 			if err != nil {
 				return err
 			}
-			client, err := auth.Login(ctx, actor, password, options)
+			client, err := auth.Login(ctx, actor, password, options...)
 			if errors.Is(err, auth.ErrAuthFactorTokenRequired) {
 				return withHint(err, "the server has sent a code by e-mail: log in again with --factor CODE; an app password needs none")
 			}
@@ -146,7 +146,7 @@ func (s *servers) session(ctx context.Context) (*auth.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := auth.Resume(ctx, "", options)
+	client, err := auth.Resume(ctx, "", options...)
 	if errors.Is(err, auth.ErrNoSession) {
 		return nil, fmt.Errorf("nobody is logged in: %w; see layers login --help", err)
 	}

@@ -1,11 +1,14 @@
 package appview
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -13,10 +16,45 @@ import (
 // Client calls the methods of one appview. It is safe for concurrent use.
 type Client struct{ caller lex.Caller }
 
-// New returns a client of the appview at the given origin, "https://host[:port]". Options and errors are those of
-// [xrpc.New].
-func New(service string, opts ...xrpc.Option) (*Client, error) {
-	caller, err := xrpc.New(service, opts...)
+// Option sets how a [Client] works.
+type Option func(*options) error
+
+type options struct {
+	network network.Network
+	xrpc    []xrpc.Option
+}
+
+// WithNetwork sets the appview and how it is reached, in place of the public network. The client uses the fields
+// Appview, AllowPrivate, HTTPClient and UserAgent.
+func WithNetwork(n network.Network) Option {
+	return func(o *options) error {
+		o.network = n
+		return nil
+	}
+}
+
+// WithXRPC sets options for the xrpc client, such as limits and pauses. The network is that of [WithNetwork], whatever
+// these options say.
+func WithXRPC(opts ...xrpc.Option) Option {
+	return func(o *options) error {
+		o.xrpc = append(o.xrpc, opts...)
+		return nil
+	}
+}
+
+// New returns a client of the appview at the given origin, "https://host[:port]"; "" stands for the appview of
+// [WithNetwork]. Errors are those of [xrpc.New].
+func New(service string, opts ...Option) (*Client, error) {
+	var o options
+	for _, opt := range opts {
+		if err := opt(&o); err != nil {
+			return nil, err
+		}
+	}
+	if service = cmp.Or(service, o.network.Appview); service == "" {
+		return nil, errors.New("appview: neither New nor the network names an appview")
+	}
+	caller, err := xrpc.New(service, append(o.xrpc, xrpc.WithNetwork(o.network))...)
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/multikey"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -57,11 +58,11 @@ func repositoryWith(t testing.TB, key string) (*pds.Client, lex.Envelope) {
 		})
 	}))
 	t.Cleanup(server.Close)
-	directory, err := identity.New(identity.WithPLC(server.URL), identity.WithAllowPrivate(true))
+	directory, err := identity.New(identity.WithNetwork(network.Network{PLC: server.URL, AllowPrivate: true}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := pds.New(pds.WithDirectory(directory), pds.WithAllowPrivate(true))
+	c, err := pds.New(pds.WithDirectory(directory))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,11 +185,11 @@ func expressionRecord(t testing.TB, text string) json.RawMessage {
 func TestReferenceConfirm(t *testing.T) {
 	servers := reference.Start(t)
 	account := servers.Account(t)
-	directory, err := identity.New(identity.WithPLC(servers.PLC), identity.WithHandleService(servers.PDS), identity.WithAllowPrivate(true))
+	directory, err := identity.New(identity.WithNetwork(network.Network{PLC: servers.PLC, Handles: servers.PDS, AllowPrivate: true}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	repos, err := pds.New(pds.WithDirectory(directory), pds.WithAllowPrivate(true))
+	repos, err := pds.New(pds.WithDirectory(directory))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/expression"
 	"github.com/layers-pub/layers-go/runtime/appview"
 	"github.com/layers-pub/layers-go/runtime/lex"
-	"github.com/layers-pub/layers-go/runtime/xrpc"
+	"github.com/layers-pub/layers-go/runtime/network"
 )
 
 // newAppview starts an appview that knows one expression.
@@ -30,7 +30,7 @@ func newAppview() *httptest.Server {
 func Example() {
 	server := newAppview()
 	defer server.Close()
-	view, err := appview.New(server.URL, xrpc.WithAllowPrivate(true))
+	view, err := appview.New(server.URL, appview.WithNetwork(network.Network{AllowPrivate: true}))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func Example() {
 func ExampleClient_List() {
 	server := newAppview()
 	defer server.Close()
-	view, err := appview.New(server.URL, xrpc.WithAllowPrivate(true))
+	view, err := appview.New(server.URL, appview.WithNetwork(network.Network{AllowPrivate: true}))
 	if err != nil {
 		log.Fatal(err)
 	}

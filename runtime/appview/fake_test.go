@@ -18,6 +18,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/appview"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 	"github.com/layers-pub/layers-go/tests/reference"
@@ -30,7 +31,7 @@ func start(t testing.TB, handler http.HandlerFunc) *appview.Client {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	c, err := appview.New(server.URL, xrpc.WithAllowPrivate(true), xrpc.WithRetry(xrpc.Retry{Attempts: 1}))
+	c, err := appview.New(server.URL, appview.WithNetwork(network.Network{AllowPrivate: true}), appview.WithXRPC(xrpc.WithRetry(xrpc.Retry{Attempts: 1})))
 	if err != nil {
 		t.Fatal(err)
 	}

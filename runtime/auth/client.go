@@ -59,18 +59,18 @@ const (
 )
 
 // newClient returns a client without a session.
-func newClient(o *Options, did syntax.DID) *Client {
+func newClient(o *options, did syntax.DID) *Client {
 	c := &Client{
 		did:     did,
-		store:   o.Store,
-		options: slices.Clip(o.XRPC),
+		store:   o.store,
+		options: slices.Clip(o.xrpc),
 		doubts:  rate.NewLimiter(rate.Every(doubtsEvery), doubtsAtOnce),
 	}
 	if c.store == nil {
 		c.store = NewMemoryStore()
 	}
-	if !o.AnyPDS {
-		c.directory = sync.OnceValues((&Options{Directory: o.Directory}).directory)
+	if !o.anyPDS {
+		c.directory = sync.OnceValues((&options{network: o.network, directory: o.directory}).lookups) // without secrets
 	}
 	return c
 }
@@ -113,7 +113,7 @@ func (c *Client) use(s *Session) error {
 // DID returns the DID of the account.
 func (c *Client) DID() syntax.DID { return c.did }
 
-// Announce calls the function of xrpc.WithPauses, if [Options].XRPC sets one: see [xrpc.Client.Announce].
+// Announce calls the function of xrpc.WithPauses, if [WithXRPC] was given one: see [xrpc.Client.Announce].
 func (c *Client) Announce(p xrpc.Pause) {
 	c.mu.Lock()
 	pds := c.pds

@@ -14,7 +14,7 @@ import (
 // one, and the new one before any request has its token.
 func TestStoreCrash(t *testing.T) {
 	f := newFake()
-	o := f.options()
+	o := f.settings()
 	root := t.TempDir()
 	crash := disktest.Watch(t, root)
 	store, err := auth.OpenStore(filepath.Join(root, "state", "layers", "auth.json"))

@@ -7,11 +7,11 @@
 //	if err != nil {
 //		return err
 //	}
-//	client, err := auth.Login(ctx, "alice.example.com", password, &auth.Options{Store: store})
+//	client, err := auth.Login(ctx, "alice.example.com", password, auth.WithStore(store))
 //
 // After that it resumes the session, which needs no request. Servers allow only a few logins a day.
 //
-//	client, err := auth.Resume(ctx, "", &auth.Options{Store: store})
+//	client, err := auth.Resume(ctx, "", auth.WithStore(store))
 //	if errors.Is(err, auth.ErrNoSession) {
 //		return errors.New("log in first")
 //	}
@@ -42,7 +42,8 @@
 //
 // No error of this package contains a session's tokens, the password or the code of a second factor, nor do its types
 // show them when they are printed, logged or marshalled. Only [Session.Tokens] and [Session.Export] return the
-// tokens. The password is not kept after the login, unless [Options] say so.
+// tokens. The password is not kept after the login, unless [WithKeepPassword] or
+// [WithStorePassword] says so.
 //
 // # Other ways to authenticate
 //

@@ -34,7 +34,7 @@ var (
 // Errors that com.atproto.server.createSession declares.
 const (
 	// ErrAuthFactorTokenRequired says that the account has a second factor, and that the server has sent a code by
-	// e-mail: log in again with [Options].AuthFactorToken. App passwords need no code.
+	// e-mail: log in again with [WithAuthFactorToken]. App passwords need no code.
 	ErrAuthFactorTokenRequired lex.ErrorName = "AuthFactorTokenRequired"
 	// ErrAccountTakedown says that the account has been taken down.
 	ErrAccountTakedown lex.ErrorName = "AccountTakedown"

@@ -11,7 +11,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/lex"
-	"github.com/layers-pub/layers-go/runtime/xrpc"
+	"github.com/layers-pub/layers-go/runtime/network"
 )
 
 func Example() {
@@ -28,16 +28,16 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	options := &auth.Options{
-		PDS:   server.URL, // without it, the account's is looked up
-		Store: store,
-		XRPC:  []xrpc.Option{xrpc.WithAllowPrivate(true)}, // only for a server on this host
+	options := []auth.Option{
+		auth.WithStore(store),
+		// Only for a server on this host. Without it, the account's server is looked up.
+		auth.WithNetwork(network.Network{PDS: server.URL, AllowPrivate: true}),
 	}
 
 	// A program tries to resume, and logs in when there is nothing to resume.
-	client, err := auth.Resume(ctx, "", options)
+	client, err := auth.Resume(ctx, "", options...)
 	if errors.Is(err, auth.ErrNoSession) {
-		client, err = auth.Login(ctx, "alice.example.com", "abcd-efgh-ijkl-mnop", options)
+		client, err = auth.Login(ctx, "alice.example.com", "abcd-efgh-ijkl-mnop", options...)
 	}
 	if err != nil {
 		log.Fatal(err)
@@ -49,7 +49,7 @@ func Example() {
 	}
 	fmt.Println(client.DID(), answer.Len())
 
-	resumed, err := auth.Resume(ctx, "", options)
+	resumed, err := auth.Resume(ctx, "", options...)
 	if err != nil {
 		log.Fatal(err)
 	}

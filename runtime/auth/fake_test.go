@@ -16,6 +16,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -210,21 +211,21 @@ func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// options returns options that reach f and nothing else.
-func (f *fake) options() *auth.Options {
-	return &auth.Options{
-		PDS:   pdsOrigin,
-		Store: auth.NewMemoryStore(),
+// settings returns settings that reach f and nothing else.
+func (f *fake) settings() *settings {
+	return &settings{
+		Network: network.Network{HTTPClient: &http.Client{Transport: f}},
+		Issuer:  pdsOrigin,
+		Store:   auth.NewMemoryStore(),
 		XRPC: []xrpc.Option{
-			xrpc.WithHTTPClient(&http.Client{Transport: f}),
 			xrpc.WithRetry(xrpc.Retry{Base: time.Millisecond, Max: time.Millisecond}),
 		},
 	}
 }
 
-func login(t *testing.T, o *auth.Options) *auth.Client {
+func login(t *testing.T, o *settings) *auth.Client {
 	t.Helper()
-	c, err := auth.Login(t.Context(), aliceHandle, password, o)
+	c, err := auth.Login(t.Context(), aliceHandle, password, o.options()...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -19,7 +20,7 @@ func TestLogin(t *testing.T) {
 	for _, actor := range []syntax.AtIdentifier{aliceHandle, syntax.AtIdentifier(alice), "Alice.Example.com"} {
 		t.Run(string(actor), func(t *testing.T) {
 			f := newFake()
-			o := f.options()
+			o := f.settings()
 			if strings.HasPrefix(string(actor), "A") {
 				f.set(func(w http.ResponseWriter, r *http.Request, method string) bool {
 					if method == createSession {
@@ -28,7 +29,7 @@ func TestLogin(t *testing.T) {
 					return method == createSession
 				})
 			}
-			c, err := auth.Login(t.Context(), actor, password, o)
+			c, err := auth.Login(t.Context(), actor, password, o.options()...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -58,7 +59,7 @@ func TestLogin(t *testing.T) {
 // A client without a store works, too.
 func TestLoginWithoutStore(t *testing.T) {
 	f := newFake()
-	o := f.options()
+	o := f.settings()
 	o.Store = nil
 	c := login(t, o)
 	f.expire()
@@ -84,15 +85,14 @@ func TestLoginResolves(t *testing.T) {
 		}
 		return true
 	})
-	directory, err := identity.New(identity.WithPLC("https://plc.example.com"),
-		identity.WithHandleService("https://handles.example.com"), identity.WithHTTPClient(&http.Client{Transport: f}))
+	directory, err := identity.New(identity.WithNetwork(network.Network{PLC: "https://plc.example.com", Handles: "https://handles.example.com", HTTPClient: &http.Client{Transport: f}}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := f.options()
-	o.PDS, o.Directory = "", directory
+	o := f.settings()
+	o.Issuer, o.Directory = "", directory
 	for _, actor := range []syntax.AtIdentifier{aliceHandle, syntax.AtIdentifier(alice)} {
-		c, err := auth.Login(t.Context(), actor, password, o)
+		c, err := auth.Login(t.Context(), actor, password, o.options()...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +105,7 @@ func TestLoginResolves(t *testing.T) {
 		syntax.AtIdentifier(bob): nil, // its document names no PDS
 		"nobody.example.com":     identity.ErrNotFound,
 	} {
-		if _, err := auth.Login(t.Context(), actor, password, o); err == nil || want != nil && !errors.Is(err, want) {
+		if _, err := auth.Login(t.Context(), actor, password, o.options()...); err == nil || want != nil && !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", actor, err, want)
 		}
 	}
@@ -113,16 +113,16 @@ func TestLoginResolves(t *testing.T) {
 
 	// The server answers for another account than the one that the handle leads to.
 	f.sub = bob
-	if _, err := auth.Login(t.Context(), aliceHandle, password, o); !errors.Is(err, auth.ErrAccount) {
+	if _, err := auth.Login(t.Context(), aliceHandle, password, o.options()...); !errors.Is(err, auth.ErrAccount) {
 		t.Errorf("%v, want %v", err, auth.ErrAccount)
 	}
 
 	// A handle that is not in the store is looked up, since it may be a new one.
 	put(t, o.Store, auth.NewSession(alice, "former.example.com", pdsOrigin, "a", "r"))
-	if c, err := auth.Resume(t.Context(), aliceHandle, o); err != nil || c.DID() != alice {
+	if c, err := auth.Resume(t.Context(), aliceHandle, o.options()...); err != nil || c.DID() != alice {
 		t.Errorf("resumed %v, %v", c, err)
 	}
-	if _, err := auth.Resume(t.Context(), "nobody.example.com", o); !errors.Is(err, auth.ErrNoSession) {
+	if _, err := auth.Resume(t.Context(), "nobody.example.com", o.options()...); !errors.Is(err, auth.ErrNoSession) {
 		t.Errorf("%v, want %v", err, auth.ErrNoSession)
 	}
 }
@@ -150,7 +150,7 @@ func TestLoginRefused(t *testing.T) {
 		name     string
 		actor    syntax.AtIdentifier
 		password string
-		change   func(*fake, *auth.Options)
+		change   func(*fake, *settings)
 		want     error
 		requests int
 	}{
@@ -159,41 +159,41 @@ func TestLoginRefused(t *testing.T) {
 		{"password that is not text", aliceHandle, "\xff", nil, auth.ErrPassword, 0},
 		{"no actor", "", password, nil, nil, 0},
 		{"actor is no identifier", "alice@example.com", password, nil, nil, 0},
-		{"other DID", syntax.AtIdentifier(alice), password, func(f *fake, _ *auth.Options) { f.sub = bob }, auth.ErrAccount, 1},
-		{"other handle", aliceHandle, password, func(f *fake, _ *auth.Options) {
+		{"other DID", syntax.AtIdentifier(alice), password, func(f *fake, _ *settings) { f.sub = bob }, auth.ErrAccount, 1},
+		{"other handle", aliceHandle, password, func(f *fake, _ *settings) {
 			f.extra = map[string]any{"handle": "bob.example.com"}
 		}, auth.ErrAccount, 1},
-		{"second factor", aliceHandle, password, func(f *fake, _ *auth.Options) { f.factor = "ABCDE" },
+		{"second factor", aliceHandle, password, func(f *fake, _ *settings) { f.factor = "ABCDE" },
 			auth.ErrAuthFactorTokenRequired, 1},
-		{"taken down", aliceHandle, password, func(f *fake, _ *auth.Options) {
+		{"taken down", aliceHandle, password, func(f *fake, _ *settings) {
 			f.answer = func(w http.ResponseWriter, _ *http.Request, _ string) bool {
 				refuse(w, 401, "AccountTakedown", "Account has been taken down")
 				return true
 			}
 		}, auth.ErrAccountTakedown, 1},
-		{"no tokens", aliceHandle, password, func(f *fake, _ *auth.Options) {
+		{"no tokens", aliceHandle, password, func(f *fake, _ *settings) {
 			f.extra = map[string]any{"refreshJwt": ""}
 		}, nil, 1},
-		{"not JSON", aliceHandle, password, func(f *fake, _ *auth.Options) {
+		{"not JSON", aliceHandle, password, func(f *fake, _ *settings) {
 			f.answer = func(w http.ResponseWriter, _ *http.Request, _ string) bool {
 				w.Header().Set("Content-Type", "text/html")
 				io.WriteString(w, "<html>")
 				return true
 			}
 		}, nil, 1},
-		{"http", aliceHandle, password, func(_ *fake, o *auth.Options) { o.PDS, o.XRPC = "http://pds.example.com", nil }, nil, 0},
-		{"store that cannot be read", aliceHandle, password, func(_ *fake, o *auth.Options) {
+		{"http", aliceHandle, password, func(_ *fake, o *settings) { o.Issuer, o.Network.HTTPClient = "http://pds.example.com", nil }, nil, 0},
+		{"store that cannot be read", aliceHandle, password, func(_ *fake, o *settings) {
 			o.Store = &brokenStore{Store: o.Store, current: errBroken}
 		}, errBroken, 0},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			f := newFake()
-			o := f.options()
+			o := f.settings()
 			if test.change != nil {
 				test.change(f, o)
 			}
-			c, err := auth.Login(t.Context(), test.actor, test.password, o)
+			c, err := auth.Login(t.Context(), test.actor, test.password, o.options()...)
 			if c != nil || err == nil || test.want != nil && !errors.Is(err, test.want) {
 				t.Fatalf("%v, %v, want %v", c, err, test.want)
 			}
@@ -216,7 +216,7 @@ func TestLoginRefused(t *testing.T) {
 func TestLoginWithSecondFactor(t *testing.T) {
 	f := newFake()
 	f.factor = "ABCDE-12345"
-	o := f.options()
+	o := f.settings()
 	o.AuthFactorToken = f.factor
 	mustCall(t, login(t, o))
 }
@@ -250,9 +250,9 @@ func (s *brokenStore) Update(ctx context.Context, did syntax.DID, change auth.Ch
 // A session that cannot be stored is ended again.
 func TestLoginNotSaved(t *testing.T) {
 	f := newFake()
-	o := f.options()
+	o := f.settings()
 	o.Store = &brokenStore{Store: o.Store, update: errBroken}
-	c, err := auth.Login(t.Context(), aliceHandle, password, o)
+	c, err := auth.Login(t.Context(), aliceHandle, password, o.options()...)
 	if c != nil || !errors.Is(err, auth.ErrNotSaved) || !errors.Is(err, errBroken) {
 		t.Errorf("%v, %v", c, err)
 	}
@@ -287,7 +287,7 @@ func TestEntryway(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			f := newFake()
-			o := f.options()
+			o := f.settings()
 			f.extra, f.aud = map[string]any{"didDoc": test.doc}, test.aud
 			c := login(t, o)
 			mustCall(t, c)
@@ -295,7 +295,7 @@ func TestEntryway(t *testing.T) {
 				t.Errorf("calls go to %s, session at %s, want %s", got, c.Session().PDS, test.want)
 			}
 			// Whoever has issued the tokens renews them, in a resumed session, too.
-			c, err := auth.Resume(t.Context(), "", o)
+			c, err := auth.Resume(t.Context(), "", o.options()...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -332,7 +332,7 @@ func TestMove(t *testing.T) {
 		if test.entryway {
 			f.extra = map[string]any{"didDoc": json.RawMessage(document(alice, "https://old.example.com"))}
 		}
-		c := login(t, f.options())
+		c := login(t, f.settings())
 		f.extra, f.aud = map[string]any{"didDoc": json.RawMessage(document(alice, elsewhere))}, test.aud
 		f.expire()
 		mustCall(t, c)
@@ -345,13 +345,13 @@ func TestMove(t *testing.T) {
 
 func TestResume(t *testing.T) {
 	f := newFake()
-	o := f.options()
-	if _, err := auth.Resume(t.Context(), "", nil); err == nil {
+	o := f.settings()
+	if _, err := auth.Resume(t.Context(), ""); err == nil {
 		t.Error("resumed without a store")
 	}
 	check := func(actor syntax.AtIdentifier, want syntax.DID) {
 		t.Helper()
-		c, err := auth.Resume(t.Context(), actor, o)
+		c, err := auth.Resume(t.Context(), actor, o.options()...)
 		switch {
 		case want == "" && !errors.Is(err, auth.ErrNoSession):
 			t.Errorf("%q: %v, want %v", actor, err, auth.ErrNoSession)
@@ -371,7 +371,7 @@ func TestResume(t *testing.T) {
 	check("", alice)
 	check(syntax.AtIdentifier(bob), bob)
 	check("Bob.example.com", bob)
-	if _, err := auth.Resume(t.Context(), "not an actor", o); err == nil || errors.Is(err, auth.ErrNoSession) {
+	if _, err := auth.Resume(t.Context(), "not an actor", o.options()...); err == nil || errors.Is(err, auth.ErrNoSession) {
 		t.Error(err)
 	}
 	put(t, o.Store, &auth.Session{DID: bob, PDS: pdsOrigin})
@@ -401,9 +401,9 @@ func TestLogout(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := newFake()
-			o := f.options()
+			o := f.settings()
 			c := login(t, o)
-			other, err := auth.Resume(t.Context(), "", o)
+			other, err := auth.Resume(t.Context(), "", o.options()...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -447,7 +447,7 @@ func TestLoginWithoutHandle(t *testing.T) {
 	for _, handle := range []any{"", nil, 5, "handle.invalid", []any{}} {
 		f := newFake()
 		f.extra = map[string]any{"handle": handle}
-		c, err := auth.Login(t.Context(), aliceHandle, password, f.options())
+		c, err := auth.Login(t.Context(), aliceHandle, password, f.settings().options()...)
 		if err != nil || c.Session().Handle != identity.HandleInvalid {
 			t.Errorf("%v: %v", handle, err)
 		}

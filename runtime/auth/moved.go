@@ -50,7 +50,7 @@ func (e *MovedError) Unwrap() error { return ErrMoved }
 // directory is down. That is the one from the document that the server sent with the tokens, from the login, or from
 // the last look-up. If none is known, as for a session from [NewSession], the error wraps [identity.ErrUnreachable].
 //
-// With [Options].AnyPDS, CheckPDS does nothing.
+// With [WithAnyPDS], CheckPDS does nothing.
 func (c *Client) CheckPDS(ctx context.Context) error {
 	session, err := c.current()
 	if err != nil || c.directory == nil {

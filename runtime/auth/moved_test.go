@@ -13,6 +13,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -30,7 +31,7 @@ type world struct {
 	lookUps int
 }
 
-func newWorld(t *testing.T, pds string) (*world, *auth.Options) {
+func newWorld(t *testing.T, pds string) (*world, *settings) {
 	w := &world{fake: newFake(), doc: document(alice, pds)}
 	w.set(func(out http.ResponseWriter, r *http.Request, _ string) bool {
 		if r.Host != "plc.example.com" {
@@ -43,11 +44,11 @@ func newWorld(t *testing.T, pds string) (*world, *auth.Options) {
 		io.WriteString(out, w.doc)
 		return true
 	})
-	directory, err := identity.New(identity.WithPLC("https://plc.example.com"), identity.WithHTTPClient(&http.Client{Transport: w.fake}))
+	directory, err := identity.New(identity.WithNetwork(network.Network{PLC: "https://plc.example.com", HTTPClient: &http.Client{Transport: w.fake}}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := w.options()
+	o := w.settings()
 	o.Directory = directory
 	return w, o
 }
@@ -91,7 +92,7 @@ func TestMoved(t *testing.T) {
 			checkMoved(t, w, login(t, o), pdsOrigin, named)
 			// Also of a session that was stored by somebody else.
 			put(t, o.Store, auth.NewSession(alice, "alice.example.com", pdsOrigin+"/", w.access, w.refresh))
-			c, err := auth.Resume(t.Context(), "", o)
+			c, err := auth.Resume(t.Context(), "", o.options()...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -163,7 +164,7 @@ func TestMoved(t *testing.T) {
 				t.Fatal(err)
 			}
 			put(t, o.Store, kept)
-			c, err := auth.Resume(t.Context(), "", o)
+			c, err := auth.Resume(t.Context(), "", o.options()...)
 			if err != nil {
 				t.Fatal(err)
 			}

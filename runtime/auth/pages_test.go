@@ -43,12 +43,12 @@ func TestPages(t *testing.T) {
 						return false
 					})
 				}
-				o := f.options()
+				o := f.settings()
 				o.KeepPassword = true
 				o.XRPC = append(o.XRPC, xrpc.WithRetry(xrpc.Retry{Attempts: 1}))
 
 				paged(createSession)
-				if c, err := auth.Login(t.Context(), aliceHandle, password, o); err == nil || errors.Is(err, auth.ErrPassword) {
+				if c, err := auth.Login(t.Context(), aliceHandle, password, o.options()...); err == nil || errors.Is(err, auth.ErrPassword) {
 					t.Errorf("login: %v, %v", c, err)
 				}
 				paged()

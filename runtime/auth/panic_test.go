@@ -32,7 +32,7 @@ func TestStorePanics(t *testing.T) {
 		},
 	} {
 		f := newFake()
-		o := f.options()
+		o := f.settings()
 		store := &panickingStore{Store: o.Store}
 		o.Store = store
 		c := login(t, o)

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/auth"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 	"github.com/layers-pub/layers-go/tests/reference"
 )
@@ -42,7 +43,7 @@ func child(task, path string) error {
 	if err != nil {
 		return err
 	}
-	c, err := auth.Resume(ctx, "", o)
+	c, err := auth.Resume(ctx, "", o.options()...)
 	if err != nil {
 		return err
 	}
@@ -65,9 +66,9 @@ func child(task, path string) error {
 }
 
 // realOptions are of a real network and a real store.
-func realOptions(path string) (*auth.Options, error) {
+func realOptions(path string) (*settings, error) {
 	store, err := auth.OpenStore(path)
-	return &auth.Options{Store: store, XRPC: []xrpc.Option{xrpc.WithAllowPrivate(true), xrpc.WithPace(0, 0)}}, err
+	return &settings{Network: network.Network{AllowPrivate: true}, Store: store, XRPC: []xrpc.Option{xrpc.WithPace(0, 0)}}, err
 }
 
 // startChild starts a process that does a task, and returns it with its output.
@@ -140,7 +141,7 @@ func checkKills(t *testing.T, path string, kills int, inFlight <-chan struct{}) 
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := auth.Resume(t.Context(), "", o)
+		c, err := auth.Resume(t.Context(), "", o.options()...)
 		if err != nil {
 			t.Fatalf("after kill %d: %v", i, err)
 		}
@@ -185,7 +186,7 @@ func newRealFake(t *testing.T) (f *fake, path string, inFlight chan struct{}) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.PDS = server.URL
+	o.Issuer = server.URL
 	login(t, o)
 	return f, path, inFlight
 }
@@ -237,7 +238,7 @@ func TestKillAfterRotation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := auth.Resume(t.Context(), "", o)
+	c, err := auth.Resume(t.Context(), "", o.options()...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/tests/reference"
 )
@@ -27,7 +28,7 @@ func whoami(ctx context.Context, c lex.Caller) error {
 
 // account makes an account whose document names a proxy in front of the PDS, and options to reach it. The
 // store's file is at the returned path.
-func account(t *testing.T) (*reference.Account, *reference.Proxy, *auth.Options, string) {
+func account(t *testing.T) (*reference.Account, *reference.Proxy, *settings, string) {
 	t.Helper()
 	servers := reference.Start(t)
 	a := servers.Account(t)
@@ -38,7 +39,7 @@ func account(t *testing.T) (*reference.Account, *reference.Proxy, *auth.Options,
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Directory, err = identity.New(identity.WithPLC(servers.PLC), identity.WithHandleService(servers.PDS), identity.WithAllowPrivate(true))
+	o.Directory, err = identity.New(identity.WithNetwork(network.Network{PLC: servers.PLC, Handles: servers.PDS, AllowPrivate: true}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,9 +47,9 @@ func account(t *testing.T) (*reference.Account, *reference.Proxy, *auth.Options,
 }
 
 // loginAs logs in with an app password.
-func loginAs(t *testing.T, a *reference.Account, o *auth.Options) *auth.Client {
+func loginAs(t *testing.T, a *reference.Account, o *settings) *auth.Client {
 	t.Helper()
-	c, err := auth.Login(t.Context(), syntax.AtIdentifier(a.DID), a.AppPassword(t), o)
+	c, err := auth.Login(t.Context(), syntax.AtIdentifier(a.DID), a.AppPassword(t), o.options()...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +58,7 @@ func loginAs(t *testing.T, a *reference.Account, o *auth.Options) *auth.Client {
 
 // endAccess puts an access token that has ended in place of a stored one. The session does not know that it has: the
 // server has to say so.
-func endAccess(t *testing.T, a *reference.Account, o *auth.Options) {
+func endAccess(t *testing.T, a *reference.Account, o *settings) {
 	t.Helper()
 	did := syntax.DID(a.DID)
 	err := o.Store.Update(t.Context(), did, func(_ context.Context, s *auth.Session) (*auth.Session, error) {
@@ -70,9 +71,9 @@ func endAccess(t *testing.T, a *reference.Account, o *auth.Options) {
 	}
 }
 
-func resume(t *testing.T, o *auth.Options) *auth.Client {
+func resume(t *testing.T, o *settings) *auth.Client {
 	t.Helper()
-	c, err := auth.Resume(t.Context(), "", o)
+	c, err := auth.Resume(t.Context(), "", o.options()...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,7 @@ func TestReferenceLogin(t *testing.T) {
 	a, proxy, o, _ := account(t)
 	for _, actor := range []string{a.DID, a.Handle} {
 		for _, password := range []string{a.Password, a.AppPassword(t)} {
-			c, err := auth.Login(t.Context(), syntax.AtIdentifier(actor), password, o)
+			c, err := auth.Login(t.Context(), syntax.AtIdentifier(actor), password, o.options()...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -108,11 +109,11 @@ func TestReferenceLogin(t *testing.T) {
 			}
 		}
 	}
-	if _, err := auth.Login(t.Context(), syntax.AtIdentifier(a.DID), "wrong", o); !errors.Is(err, auth.ErrPassword) {
+	if _, err := auth.Login(t.Context(), syntax.AtIdentifier(a.DID), "wrong", o.options()...); !errors.Is(err, auth.ErrPassword) {
 		t.Error(err)
 	}
-	o.PDS = proxy.URL
-	if _, err := auth.Login(t.Context(), syntax.AtIdentifier(a.Handle), a.Password, o); err != nil {
+	o.Issuer = proxy.URL
+	if _, err := auth.Login(t.Context(), syntax.AtIdentifier(a.Handle), a.Password, o.options()...); err != nil {
 		t.Error(err)
 	}
 
@@ -123,7 +124,7 @@ func TestReferenceLogin(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, o.Store, &s)
-	c, err := auth.Resume(t.Context(), syntax.AtIdentifier(a.DID), o)
+	c, err := auth.Resume(t.Context(), syntax.AtIdentifier(a.DID), o.options()...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,14 +293,14 @@ func TestReferenceStates(t *testing.T) {
 	if err := c.Renew(t.Context()); !errors.Is(err, auth.ErrSessionOver) {
 		t.Error(err)
 	}
-	if _, err := auth.Login(t.Context(), syntax.AtIdentifier(a.DID), a.Password, o); !errors.Is(err, auth.ErrAccountTakedown) {
+	if _, err := auth.Login(t.Context(), syntax.AtIdentifier(a.DID), a.Password, o.options()...); !errors.Is(err, auth.ErrAccountTakedown) {
 		t.Error(err)
 	}
 	a.Takedown(t, false)
 
 	// The kept password brings the session back.
 	o.KeepPassword = true
-	c, err = auth.Login(t.Context(), syntax.AtIdentifier(a.DID), a.Password, o)
+	c, err = auth.Login(t.Context(), syntax.AtIdentifier(a.DID), a.Password, o.options()...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func TestExpiry(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(test.status, test.name), func(t *testing.T) {
 			f := newFake()
-			o := f.options()
+			o := f.settings()
 			c := login(t, o)
 			old := f.access
 			f.set(func(w http.ResponseWriter, r *http.Request, method string) bool {
@@ -67,7 +67,7 @@ func TestNoExpiry(t *testing.T) {
 		name   string
 	}{{400, "InvalidRequest"}, {403, "Forbidden"}, {404, "NotFound"}} {
 		f := newFake()
-		c := login(t, f.options())
+		c := login(t, f.settings())
 		f.set(func(w http.ResponseWriter, _ *http.Request, _ string) bool {
 			refuse(w, test.status, test.name, "no")
 			return true
@@ -104,7 +104,7 @@ func TestRenewalFails(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			f := newFake()
-			o := f.options()
+			o := f.settings()
 			c := login(t, o)
 			f.expire()
 			f.set(func(w http.ResponseWriter, _ *http.Request, method string) bool {
@@ -141,7 +141,7 @@ func TestRenewalFails(t *testing.T) {
 func TestOverIsRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		o := f.options()
+		o := f.settings()
 		c := login(t, o)
 		refresh := f.refresh
 		f.forget()
@@ -174,7 +174,7 @@ func TestOverIsRemembered(t *testing.T) {
 func TestDoubts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		c := login(t, f.options())
+		c := login(t, f.settings())
 		f.set(func(w http.ResponseWriter, _ *http.Request, method string) bool {
 			if method == ping {
 				refuse(w, 400, "InvalidToken", "Bad token scope")
@@ -199,11 +199,11 @@ func TestOneRenewal(t *testing.T) {
 		t.Run(fmt.Sprint(processes), func(t *testing.T) {
 			f := newFake()
 			f.unsaid = true
-			o := f.options()
+			o := f.settings()
 			login(t, o)
 			var clients []*auth.Client
 			for range processes {
-				c, err := auth.Resume(t.Context(), "", o)
+				c, err := auth.Resume(t.Context(), "", o.options()...)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -228,7 +228,7 @@ func TestOneRenewal(t *testing.T) {
 func TestOneFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		c := login(t, f.options())
+		c := login(t, f.settings())
 		f.expire()
 		f.set(func(w http.ResponseWriter, _ *http.Request, method string) bool {
 			if method == refreshSession {
@@ -255,7 +255,7 @@ func TestOneFailure(t *testing.T) {
 func TestLateRefusal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		c := login(t, f.options())
+		c := login(t, f.settings())
 		old := f.access
 		f.expire()
 		var first atomic.Bool
@@ -283,7 +283,7 @@ func TestLateRefusal(t *testing.T) {
 func TestCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		o := f.options()
+		o := f.settings()
 		c := login(t, o)
 		f.expire()
 		f.set(func(_ http.ResponseWriter, _ *http.Request, method string) bool {
@@ -319,7 +319,7 @@ func TestCancel(t *testing.T) {
 func TestHang(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		c := login(t, f.options())
+		c := login(t, f.settings())
 		f.expire()
 		hang := make(chan struct{})
 		f.set(func(_ http.ResponseWriter, r *http.Request, method string) bool {
@@ -341,7 +341,7 @@ func TestHang(t *testing.T) {
 func TestLostAnswer(t *testing.T) {
 	f := newFake()
 	f.graceful = true
-	c := login(t, f.options())
+	c := login(t, f.settings())
 	f.expire()
 	var lost atomic.Bool
 	f.set(func(w http.ResponseWriter, r *http.Request, method string) bool {
@@ -361,7 +361,7 @@ func TestLostAnswer(t *testing.T) {
 // What another process has stored is taken, without asking the server.
 func TestRenewedElsewhere(t *testing.T) {
 	f := newFake()
-	o := f.options()
+	o := f.settings()
 	c := login(t, o)
 	f.mu.Lock()
 	f.access, f.refresh = f.token("elsewhere"), "elsewhere"
@@ -400,7 +400,7 @@ func (s *heedless) Load(ctx context.Context, did syntax.DID) (*auth.Session, err
 // Before it gives up, a renewal looks into the store once more.
 func TestReread(t *testing.T) {
 	f := newFake()
-	o := f.options()
+	o := f.settings()
 	store := &heedless{Store: o.Store}
 	o.Store = store
 	c := login(t, o)
@@ -423,7 +423,7 @@ func TestReread(t *testing.T) {
 // A session that cannot be stored is used, and reported; the next renewal starts from it and not from the store's.
 func TestNotSaved(t *testing.T) {
 	f := newFake()
-	o := f.options()
+	o := f.settings()
 	store := &brokenStore{Store: o.Store}
 	o.Store = store
 	c := login(t, o)
@@ -460,13 +460,13 @@ func TestPasswordKept(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := newFake()
-			o := f.options()
+			o := f.settings()
 			o.KeepPassword, o.StorePassword = test.keep, test.store
 			c := login(t, o)
 			for range 2 {
 				if test.resumed {
 					var err error
-					if c, err = auth.Resume(t.Context(), "", o); err != nil {
+					if c, err = auth.Resume(t.Context(), "", o.options()...); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -497,7 +497,7 @@ func TestPasswordKept(t *testing.T) {
 func TestPasswordRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		o := f.options()
+		o := f.settings()
 		o.KeepPassword = true
 		c := login(t, o)
 		f.forget()
@@ -522,7 +522,7 @@ func TestPasswordRefused(t *testing.T) {
 func TestProactive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		c := login(t, f.options())
+		c := login(t, f.settings())
 		mustCall(t, c)
 		time.Sleep(f.lifetime - 11*time.Second)
 		mustCall(t, c)
@@ -569,7 +569,7 @@ func TestProactive(t *testing.T) {
 func TestProactiveNotSaved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		o := f.options()
+		o := f.settings()
 		store := &brokenStore{Store: o.Store}
 		o.Store = store
 		c := login(t, o)
@@ -588,12 +588,12 @@ func TestWrongClock(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake()
 			f.skew = skew
-			o := f.options()
+			o := f.settings()
 			c := login(t, o)
 			for range 3 {
 				mustCall(t, c)
 				var err error
-				if c, err = auth.Resume(t.Context(), "", o); err != nil {
+				if c, err = auth.Resume(t.Context(), "", o.options()...); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -610,7 +610,7 @@ func TestWrongClock(t *testing.T) {
 func TestOpaqueTokens(t *testing.T) {
 	f := newFake()
 	f.opaque = true
-	c := login(t, f.options())
+	c := login(t, f.settings())
 	f.expire()
 	mustCall(t, c)
 	checkCount(t, f, refreshSession, 1)
@@ -619,7 +619,7 @@ func TestOpaqueTokens(t *testing.T) {
 // A body that cannot be sent again is not, but the session is renewed for the next call.
 func TestBody(t *testing.T) {
 	f := newFake()
-	c := login(t, f.options())
+	c := login(t, f.settings())
 	for _, test := range []struct {
 		body io.Reader
 		want error

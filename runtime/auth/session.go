@@ -35,7 +35,7 @@ type secrets struct {
 	access, refresh string
 	received        time.Time // by the clock of this host; zero: unknown
 	renewAt         time.Time // when access should be renewed; zero: unknown
-	password        string    // only with Options.StorePassword
+	password        string    // only with WithStorePassword
 	named           string    // the last known PDS of the account, see CheckPDS; "": unknown
 }
 
@@ -95,7 +95,7 @@ type exported struct {
 }
 
 // Export returns the whole session, tokens included, as a JSON object for a [Store] to keep. [ParseSession] reads it.
-// It contains the password only if [Options].StorePassword was set.
+// It contains the password only if [WithStorePassword] was given.
 func (s Session) Export() []byte {
 	with := s.secrets()
 	e := exported{

@@ -29,7 +29,7 @@ func TestExport(t *testing.T) {
 
 	// All of a session that was granted goes through, and so does the zero one.
 	f := newFake()
-	o := f.options()
+	o := f.settings()
 	o.StorePassword = true
 	login(t, o)
 	for _, s := range []*auth.Session{stored(t, o.Store, alice), {}} {

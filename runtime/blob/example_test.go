@@ -16,6 +16,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/blob"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -44,7 +45,7 @@ func Example() {
 	server := newServer()
 	defer server.Close()
 	ctx := context.Background()
-	account, err := xrpc.New(server.URL, xrpc.WithAllowPrivate(true))
+	account, err := xrpc.New(server.URL, xrpc.WithNetwork(network.Network{AllowPrivate: true}))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -56,7 +57,7 @@ func Example() {
 	fmt.Println(ref.MimeType, ref.Size)
 
 	const did = syntax.DID("did:plc:ewvi7nxzyoun6zhxrhs64oiz")
-	client, err := pds.New(pds.WithHost(server.URL), pds.WithAllowPrivate(true))
+	client, err := pds.New(pds.WithHost(server.URL), pds.WithNetwork(network.Network{AllowPrivate: true}))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -79,7 +80,7 @@ func Example() {
 func ExampleOpen() {
 	server := newServer() // answers without a byte
 	defer server.Close()
-	client, err := pds.New(pds.WithHost(server.URL), pds.WithAllowPrivate(true))
+	client, err := pds.New(pds.WithHost(server.URL), pds.WithNetwork(network.Network{AllowPrivate: true}))
 	if err != nil {
 		log.Fatal(err)
 	}

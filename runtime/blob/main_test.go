@@ -13,6 +13,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/blob"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -68,7 +69,7 @@ func start(t testing.TB, handler http.HandlerFunc) *httptest.Server {
 func clientOf(t testing.TB, origin string, opts ...xrpc.Option) *pds.Client {
 	t.Helper()
 	opts = append([]xrpc.Option{xrpc.WithRetry(xrpc.Retry{Attempts: 1})}, opts...)
-	c, err := pds.New(pds.WithHost(origin), pds.WithAllowPrivate(true), pds.WithXRPC(opts...))
+	c, err := pds.New(pds.WithHost(origin), pds.WithNetwork(network.Network{AllowPrivate: true}), pds.WithXRPC(opts...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +109,7 @@ func downloadChild(args []string) error {
 	}
 	ref := blob.Named(id)
 	fmt.Sscan(args[2], &ref.Size)
-	c, err := pds.New(pds.WithHost(args[0]), pds.WithAllowPrivate(true))
+	c, err := pds.New(pds.WithHost(args[0]), pds.WithNetwork(network.Network{AllowPrivate: true}))
 	if err != nil {
 		return err
 	}

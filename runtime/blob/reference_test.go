@@ -24,6 +24,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -45,15 +46,15 @@ func (b bearer) Refused(context.Context, *http.Request, *xrpc.Error) (bool, erro
 func referenceAccount(t *testing.T, servers *reference.Servers) (*reference.Account, lex.Caller, *pds.Client) {
 	t.Helper()
 	account := servers.Account(t)
-	caller, err := xrpc.New(servers.PDS, xrpc.WithAllowPrivate(true), xrpc.WithAuthorizer(bearer(account.AccessJWT)))
+	caller, err := xrpc.New(servers.PDS, xrpc.WithNetwork(network.Network{AllowPrivate: true}), xrpc.WithAuthorizer(bearer(account.AccessJWT)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	directory, err := identity.New(identity.WithPLC(servers.PLC), identity.WithAllowPrivate(true))
+	directory, err := identity.New(identity.WithNetwork(network.Network{PLC: servers.PLC, AllowPrivate: true}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := pds.New(pds.WithDirectory(directory), pds.WithAllowPrivate(true))
+	client, err := pds.New(pds.WithDirectory(directory))
 	if err != nil {
 		t.Fatal(err)
 	}

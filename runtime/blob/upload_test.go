@@ -20,6 +20,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/blob"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -70,7 +71,7 @@ func (u *uploads) seen() []request {
 func (u *uploads) account(t *testing.T) lex.Caller {
 	t.Helper()
 	server := start(t, u.ServeHTTP)
-	c, err := xrpc.New(server.URL, xrpc.WithAllowPrivate(true), xrpc.WithRetry(xrpc.Retry{Attempts: 3, Base: time.Millisecond, Max: time.Millisecond}))
+	c, err := xrpc.New(server.URL, xrpc.WithNetwork(network.Network{AllowPrivate: true}), xrpc.WithRetry(xrpc.Retry{Attempts: 3, Base: time.Millisecond, Max: time.Millisecond}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +305,7 @@ func TestUploadRefused(t *testing.T) {
 				w.WriteHeader(test.status)
 				io.WriteString(w, test.body)
 			})
-			c, err := xrpc.New(server.URL, xrpc.WithAllowPrivate(true))
+			c, err := xrpc.New(server.URL, xrpc.WithNetwork(network.Network{AllowPrivate: true}))
 			if err != nil {
 				t.Fatal(err)
 			}

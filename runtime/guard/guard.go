@@ -24,7 +24,7 @@ import (
 
 // ErrPrivate says that a host was not contacted because its address is not public. The errors of [http.Client] wrap
 // it: use [errors.Is].
-var ErrPrivate = errors.New("not a public address, which must be allowed (WithAllowPrivate, --allow-private)")
+var ErrPrivate = errors.New("not a public address (Network.AllowPrivate or --allow-private allows it)")
 
 // Settings of the transport that [Client] makes.
 const (

@@ -87,7 +87,7 @@ func TestClient(t *testing.T) {
 			t.Errorf("the error does not name %s: %v", host, err)
 		}
 	}
-	if _, err := guarded.Get("http://localhost:" + port); !strings.Contains(err.Error(), "WithAllowPrivate") {
+	if _, err := guarded.Get("http://localhost:" + port); !strings.Contains(err.Error(), "AllowPrivate") {
 		t.Errorf("the error does not say how to allow it: %v", err)
 	}
 	if dialled.Load() != 0 {

@@ -12,7 +12,7 @@ import (
 // remembering returns a directory that remembers so many accounts, and their names.
 func remembering(t testing.TB, accounts int) (d *identity.Directory, handles, dids []syntax.AtIdentifier) {
 	n := newNetwork()
-	d = n.directory(t, withService)
+	d = n.directory(t, n.withService())
 	for i := range accounts {
 		handle := syntax.Handle(fmt.Sprintf("user%d.test", i))
 		n.served(string(handle), numbered(i))

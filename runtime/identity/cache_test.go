@@ -17,17 +17,16 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 const service = "https://pds.test/xrpc/com.atproto.identity.resolveHandle?handle="
 
 // served makes a handle lead to a DID, by a handle service: one request and no more.
-func (n *network) served(handle string, did syntax.DID) {
+func (n *internet) served(handle string, did syntax.DID) {
 	n.at(service+handle, text(200, `{"did":"`+string(did)+`"}`))
 }
-
-var withService = identity.WithHandleService("https://pds.test")
 
 // What was found, what does not exist and what could not be found out have lifetimes of their own.
 func TestLifetimes(t *testing.T) {
@@ -48,7 +47,7 @@ func TestLifetimes(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					n := newNetwork()
 					n.at(service+"alice.test", test.answer)
-					opts := []identity.Option{withService}
+					opts := []identity.Option{n.withService()}
 					switch name {
 					case "others":
 						opts = append(opts, identity.WithTTL(2*time.Hour, 10*time.Minute, 20*time.Second))
@@ -160,7 +159,7 @@ func TestUnreachableHandle(t *testing.T) {
 		n := newNetwork()
 		n.account(alice, "alice.test")
 		n.at(service+"alice.test", text(503, ""))
-		d := n.directory(t, withService)
+		d := n.directory(t, n.withService())
 		wantHandle := func(want syntax.Handle) {
 			t.Helper()
 			if i, err := d.Resolve(t.Context(), alice.AtIdentifier()); err != nil || i.Handle != want {
@@ -188,7 +187,7 @@ func TestHandleMoves(t *testing.T) {
 		n.account(alice, "team.test")
 		n.account(bob, "bob.test")
 		n.served("bob.test", bob)
-		d := n.directory(t, withService)
+		d := n.directory(t, n.withService())
 		resolve := func(actor syntax.AtIdentifier) string {
 			i, err := d.Resolve(t.Context(), actor)
 			if err != nil {
@@ -226,7 +225,7 @@ func TestMismatchWhileDown(t *testing.T) {
 		n := newNetwork()
 		n.served("alice.test", bob)
 		n.account(alice, "alice.test")
-		d := n.directory(t, withService)
+		d := n.directory(t, n.withService())
 		for i, asked := range [][]string{
 			{plc + string(alice), service + "alice.test"}, nil, // new
 			{plc + string(alice)}, nil, nil, // more than five minutes old; the document cannot be had
@@ -258,7 +257,7 @@ func TestCoalescing(t *testing.T) {
 				<-release
 				return text(status, `{"did":"`+string(alice)+`"}`)(req)
 			})
-			d := n.directory(t, withService)
+			d := n.directory(t, n.withService())
 			var good, bad atomic.Int32
 			for range 100 {
 				go func() {
@@ -300,7 +299,7 @@ func TestCancelledCaller(t *testing.T) {
 				return nil, req.Context().Err()
 			}
 		})
-		d := n.directory(t, withService)
+		d := n.directory(t, n.withService())
 		start := time.Now()
 		var wait sync.WaitGroup
 		wait.Go(func() {
@@ -330,7 +329,7 @@ func TestAbandonedLookUp(t *testing.T) {
 		n.at(service+"alice.test", hang)
 		n.account(alice, "down.test")
 		n.at(service+"down.test", hang)
-		d := n.directory(t, withService)
+		d := n.directory(t, n.withService())
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		if _, err := d.ResolveHandle(ctx, "alice.test"); !errors.Is(err, context.Canceled) {
@@ -362,7 +361,7 @@ func TestPurge(t *testing.T) {
 		n := newNetwork()
 		n.served("alice.test", alice)
 		n.account(alice, "alice.test")
-		d := n.directory(t, withService)
+		d := n.directory(t, n.withService())
 		d.Purge(actor) // of what is not there
 		for range 2 {
 			for _, a := range []syntax.AtIdentifier{"alice.test", alice.AtIdentifier()} {
@@ -439,7 +438,7 @@ func TestRefresh(t *testing.T) {
 				n.account(alice, "old.test")
 				n.served("old.test", alice)
 				n.at(service+"new.test", text(404, ""))
-				d := n.directory(t, withService)
+				d := n.directory(t, n.withService())
 				d.Resolve(t.Context(), alice.AtIdentifier())
 				d.Resolve(t.Context(), "new.test")
 				n.asked()
@@ -482,7 +481,7 @@ func TestRefreshTogether(t *testing.T) {
 		n := newNetwork()
 		n.served("alice.test", alice)
 		n.account(alice, "alice.test")
-		d := n.directory(t, withService)
+		d := n.directory(t, n.withService())
 		d.Resolve(t.Context(), "alice.test")
 		n.asked()
 		n.at(plc+string(alice), slowly(time.Second, documentOf(alice, "alice.test")))
@@ -506,7 +505,7 @@ func TestRefreshTogether(t *testing.T) {
 func TestRefreshMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNetwork()
-		d := n.directory(t, withService)
+		d := n.directory(t, n.withService())
 		n.at(plc+string(alice), slowly(3*time.Second, strings.Replace(documentOf(alice, ""), "pds.test", "old.test", 1)))
 		go d.Resolve(t.Context(), alice.AtIdentifier())
 		time.Sleep(time.Second)
@@ -565,7 +564,7 @@ func TestNoCache(t *testing.T) {
 	n.served("alice.test", alice)
 	n.served("bob.test", alice)
 	n.account(alice, "alice.test")
-	d := n.directory(t, withService, identity.WithCacheSize(0))
+	d := n.directory(t, n.withService(), identity.WithCacheSize(0))
 	for range 3 {
 		if i, err := d.Resolve(t.Context(), "alice.test"); err != nil || i.Handle != "alice.test" {
 			t.Errorf("got %+v, %v", i, err)
@@ -708,7 +707,7 @@ func TestThousandHandles(t *testing.T) {
 		io.WriteString(w, answers[r.URL.String()])
 	}))
 	defer server.Close()
-	d, err := identity.New(identity.WithPLC(server.URL), identity.WithHandleService(server.URL), identity.WithAllowPrivate(true))
+	d, err := identity.New(identity.WithNetwork(network.Network{PLC: server.URL, Handles: server.URL, AllowPrivate: true}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // documentAt returns the URL of the DID document of did.
-func (o *options) documentAt(did syntax.DID) (string, *failure) {
+func (s *sources) documentAt(did syntax.DID) (string, *failure) {
 	if _, err := syntax.ParseDID(string(did)); err != nil {
 		return "", invalid("%w", err)
 	}
@@ -19,9 +19,9 @@ func (o *options) documentAt(did syntax.DID) (string, *failure) {
 		if !plcIdentifier(identifier) {
 			return "", invalid("identifier of did:plc is not 24 characters of a-z and 2-7")
 		}
-		return o.plc + "/" + string(did), nil
+		return s.PLC + "/" + string(did), nil
 	case "web":
-		return o.webDocumentAt(identifier)
+		return s.webDocumentAt(identifier)
 	}
 	return "", invalid("%w", ErrMethod)
 }
@@ -32,7 +32,7 @@ func plcIdentifier(s string) bool {
 
 // webDocumentAt returns the URL of the document of a did:web, whose identifier is a host name. The URL is https; only
 // that of localhost, which may have a port and is for tests, is http if private addresses are allowed.
-func (o *options) webDocumentAt(identifier string) (string, *failure) {
+func (s *sources) webDocumentAt(identifier string) (string, *failure) {
 	host, port, hasPort := strings.Cut(identifier, "%3A")
 	switch {
 	case host == "localhost":
@@ -42,7 +42,7 @@ func (o *options) webDocumentAt(identifier string) (string, *failure) {
 		if hasPort {
 			host += ":" + port
 		}
-		if o.allowPrivate {
+		if s.AllowPrivate {
 			return "http://" + host + "/.well-known/did.json", nil
 		}
 	case hasPort:
@@ -61,19 +61,19 @@ func validPort(s string) bool {
 	return s != "" && len(s) <= 5 && strings.Trim(s, "0123456789") == ""
 }
 
-func (o *options) checkDID(key string) *failure {
-	_, f := o.documentAt(syntax.DID(key))
+func (s *sources) checkDID(key string) *failure {
+	_, f := s.documentAt(syntax.DID(key))
 	return f
 }
 
 // lookUpDocument fetches the document of a DID.
-func (o *options) lookUpDocument(ctx context.Context, key string) (*Document, *failure) {
+func (s *sources) lookUpDocument(ctx context.Context, key string) (*Document, *failure) {
 	did := syntax.DID(key)
-	url, f := o.documentAt(did)
+	url, f := s.documentAt(did)
 	if f != nil {
 		return nil, f
 	}
-	status, body, f := o.fetch(ctx, url, "application/did+ld+json, application/json", "{", maxDocument)
+	status, body, f := s.fetch(ctx, url, "application/did+ld+json, application/json", "{", maxDocument)
 	switch {
 	case f != nil && did.Method() == "web" && noSuchHost(f):
 		return nil, notFound("%w", f.cause).briefly()
@@ -91,7 +91,7 @@ func (o *options) lookUpDocument(ctx context.Context, key string) (*Document, *f
 	if d.DID != did {
 		return nil, invalid("%s: the document is that of %s", url, excerpt(string(d.DID)))
 	}
-	if strings.HasPrefix(d.PDS, "http:") && !o.allowPrivate {
+	if strings.HasPrefix(d.PDS, "http:") && !s.AllowPrivate {
 		d.faults.pds = excerpt(d.PDS) + " is not an https address: " + plainRefused
 		d.PDS = ""
 	}

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 
 	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -105,7 +106,7 @@ func TestResolveDIDRefused(t *testing.T) {
 		"did:web:a.local", "did:web:a.internal", "did:web:a.localhost", "did:web:handle.invalid",
 	} {
 		n := newNetwork()
-		d := n.directory(t, identity.WithAllowPrivate(true))
+		d := n.directory(t, n.as(network.Network{AllowPrivate: true}))
 		_, err := d.ResolveDID(t.Context(), did)
 		wantError(t, err, string(did), identity.ErrInvalid)
 		n.wantAsked(t)
@@ -129,7 +130,7 @@ func TestResolveWebLocalhost(t *testing.T) {
 			n := newNetwork()
 			url := scheme + host + "/.well-known/did.json"
 			n.at(url, text(200, documentOf(did, "")))
-			if _, err := n.directory(t, identity.WithAllowPrivate(allow)).ResolveDID(t.Context(), did); err != nil {
+			if _, err := n.directory(t, n.as(network.Network{AllowPrivate: allow})).ResolveDID(t.Context(), did); err != nil {
 				t.Errorf("%s: %v", did, err)
 			}
 			n.wantAsked(t, url)
@@ -142,7 +143,7 @@ func TestPlainServer(t *testing.T) {
 	n := newNetwork()
 	n.at(plc+string(alice), text(200, strings.Replace(documentOf(alice, ""), "https://pds.test", "http://pds.test", 1)))
 
-	i, err := n.directory(t, identity.WithAllowPrivate(true)).Resolve(t.Context(), alice.AtIdentifier())
+	i, err := n.directory(t, n.as(network.Network{AllowPrivate: true})).Resolve(t.Context(), alice.AtIdentifier())
 	if err != nil || i.PDS != "http://pds.test" {
 		t.Errorf("allowed: got %+v, %v", i, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -15,28 +16,38 @@ import (
 // A Directory is safe for concurrent use. Use a single Directory in a program, so that all parts share the remembered
 // answers.
 type Directory struct {
-	options   *options
+	network   network.Network
+	ttl       lifetimes
+	forgets   bool              // remembers nothing
 	start     time.Time         // the zero of moments
 	handles   table[syntax.DID] // by handle in lower case
 	documents table[*Document]  // by DID; documents are never modified
 }
 
-// New returns a directory. By default it asks [DefaultPLC], DNS, and the hosts of handles and of did:web. It returns
-// an error only if an option does.
+// New returns a directory. By default it asks the PLC directory of the public network, DNS, and the hosts of handles
+// and of did:web. It returns an error only if an option is invalid.
 func New(opts ...Option) (*Directory, error) {
 	o, err := newOptions(opts)
 	if err != nil {
 		return nil, err
 	}
-	d := &Directory{options: o, start: time.Now()}
-	d.handles.check, d.handles.lookUp = checkHost, o.lookUpHandle
+	s, err := newSources(o.network)
+	if err != nil {
+		return nil, err
+	}
+	d := &Directory{network: o.network, ttl: o.ttl, forgets: o.cacheSize == 0, start: time.Now()}
+	d.handles.check, d.handles.lookUp = checkHost, s.lookUpHandle
 	d.handles.ttl, d.handles.now = o.ttl, d.now
 	d.handles.store.limit, d.handles.store.weigh = o.cacheSize, func(syntax.DID) int { return 1 }
-	d.documents.check, d.documents.lookUp = o.checkDID, o.lookUpDocument
+	d.documents.check, d.documents.lookUp = s.checkDID, s.lookUpDocument
 	d.documents.ttl, d.documents.now = o.ttl, d.now
 	d.documents.store.limit, d.documents.store.weigh = o.cacheSize, weight
 	return d, nil
 }
+
+// Network returns the network of [WithNetwork], the zero value if there was none. A client that is given only the
+// directory uses its network, too.
+func (d *Directory) Network() network.Network { return d.network }
 
 func (d *Directory) now() moment { return time.Since(d.start) }
 
@@ -95,10 +106,10 @@ func (d *Directory) Resolve(ctx context.Context, actor syntax.AtIdentifier) (Ide
 	}
 	now := d.now()
 	i, fits, err := resolve(ctx, actor, now, anyAge)
-	if !fits && d.options.cacheSize > 0 {
+	if !fits && !d.forgets {
 		// The handle or the document may have changed since it was looked up. So a mismatch is not remembered for
 		// longer than a "not found".
-		again, _, failed := resolve(ctx, actor, now, now-d.options.ttl.notFound)
+		again, _, failed := resolve(ctx, actor, now, now-d.ttl.notFound)
 		if known := err == nil && errors.Is(failed, ErrUnreachable); !known {
 			return again, failed
 		}
@@ -186,7 +197,7 @@ func (d *Directory) Purge(actor syntax.AtIdentifier) {
 // time it returns what Resolve does, so that bad data cannot make a program flood the servers with requests. If a
 // look-up fails with [ErrUnreachable], Refresh returns that error, and the remembered answer is kept.
 func (d *Directory) Refresh(ctx context.Context, actor syntax.AtIdentifier) (Identity, error) {
-	if d.options.cacheSize == 0 {
+	if d.forgets {
 		return d.Resolve(ctx, actor)
 	}
 	if did, is := actor.DID(); is {

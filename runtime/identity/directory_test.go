@@ -9,6 +9,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -38,7 +39,7 @@ func TestResolveBothDirections(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		claim   string // of alice's document
-		handle  func(n *network)
+		handle  func(n *internet)
 		actor   syntax.AtIdentifier
 		want    syntax.Handle // nothing: an error
 		kind    error
@@ -110,7 +111,7 @@ func TestResolveIncomplete(t *testing.T) {
 
 // No connection is made to an address that is not public.
 func TestPrivateAddresses(t *testing.T) {
-	d, err := identity.New(identity.WithPLC("https://localhost:1"), identity.WithHandleService("https://127.0.0.1:1"))
+	d, err := identity.New(identity.WithNetwork(network.Network{PLC: "https://localhost:1", Handles: "https://127.0.0.1:1"}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,17 +145,16 @@ func wantPrivate(t *testing.T, err error, subject string) {
 
 func TestNew(t *testing.T) {
 	for name, opts := range map[string][]identity.Option{
-		"PLC: not a URL":           {identity.WithPLC("plc.directory")},
-		"PLC: path":                {identity.WithPLC("https://plc.directory/x")},
-		"PLC: http":                {identity.WithPLC("http://plc.directory")},
-		"PLC: http, not allowed":   {identity.WithPLC("http://plc.directory"), identity.WithAllowPrivate(false)},
-		"service: not a URL":       {identity.WithHandleService("")},
-		"service: http":            {identity.WithHandleService("http://localhost:80")},
-		"nil client":               {identity.WithHTTPClient(nil)},
-		"nil function":             {identity.WithLookupTXT(nil)},
+		"PLC: not a URL":           {identity.WithNetwork(network.Network{PLC: "plc.directory"})},
+		"PLC: path":                {identity.WithNetwork(network.Network{PLC: "https://plc.directory/x"})},
+		"PLC: http":                {identity.WithNetwork(network.Network{PLC: "http://plc.directory"})},
+		"PLC: http, not allowed":   {identity.WithNetwork(network.Network{PLC: "http://plc.directory", AllowPrivate: false})},
+		"service: not a URL":       {identity.WithNetwork(network.Network{Handles: "pds.example.com"})},
+		"service: http":            {identity.WithNetwork(network.Network{Handles: "http://localhost:80"})},
+		"PDS: not a URL":           {identity.WithNetwork(network.Network{PDS: "pds.example.com"})},
 		"negative lifetime":        {identity.WithTTL(1, -1, 1)},
 		"negative size":            {identity.WithCacheSize(-1)},
-		"the last is as important": {identity.WithAllowPrivate(true), identity.WithCacheSize(-1)},
+		"the last is as important": {identity.WithNetwork(network.Network{AllowPrivate: true}), identity.WithCacheSize(-1)},
 	} {
 		if d, err := identity.New(opts...); d != nil || err == nil || !strings.HasPrefix(err.Error(), "identity: ") {
 			t.Errorf("%s: got %v, %v", name, d, err)
@@ -162,11 +162,11 @@ func TestNew(t *testing.T) {
 	}
 	for name, opts := range map[string][]identity.Option{
 		"nothing":           nil,
-		"http, allowed":     {identity.WithPLC("http://localhost:1"), identity.WithHandleService("http://localhost:1"), identity.WithAllowPrivate(true)},
-		"http, own client":  {identity.WithPLC("http://localhost:1"), identity.WithHTTPClient(http.DefaultClient)},
+		"http, allowed":     {identity.WithNetwork(network.Network{PLC: "http://localhost:1", Handles: "http://localhost:1", AllowPrivate: true})},
+		"http, own client":  {identity.WithNetwork(network.Network{PLC: "http://localhost:1", HTTPClient: http.DefaultClient})},
 		"nothing remember":  {identity.WithCacheSize(0)},
 		"no lifetime":       {identity.WithTTL(0, 0, 0)},
-		"an address with /": {identity.WithPLC("https://PLC.directory/")},
+		"an address with /": {identity.WithNetwork(network.Network{PLC: "https://PLC.directory/"})},
 	} {
 		if _, err := identity.New(opts...); err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -83,7 +84,8 @@ func TestDNS(t *testing.T) {
 		{name: "refused", code: refused, kind: identity.ErrUnreachable},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			d := newNetwork().directory(t, identity.WithLookupTXT(nameServer(t, test.code, test.strs...).LookupTXT))
+			n := newNetwork()
+			d := n.directory(t, n.as(network.Network{LookupTXT: nameServer(t, test.code, test.strs...).LookupTXT}))
 			did, err := d.ResolveHandle(t.Context(), "alice.test")
 			if test.kind != nil {
 				wantError(t, err, "alice.test", test.kind)

@@ -7,10 +7,11 @@ import (
 	"net/http"
 
 	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/network"
 )
 
 // offline returns the network of the examples, with one account on it.
-func offline() *network {
+func offline() *internet {
 	n := newNetwork()
 	n.handle("alice.test", alice)
 	n.account(alice, "alice.test")
@@ -20,11 +21,10 @@ func offline() *network {
 
 func Example() {
 	ctx := context.Background()
-	network := offline()
+	fake := offline()
 	// A program needs no options. These keep the example off the Internet.
 	directory, err := identity.New(
-		identity.WithHTTPClient(&http.Client{Transport: network}),
-		identity.WithLookupTXT(network.lookupTXT),
+		identity.WithNetwork(network.Network{HTTPClient: &http.Client{Transport: fake}, LookupTXT: fake.lookupTXT}),
 	)
 	if err != nil {
 		fmt.Println(err)

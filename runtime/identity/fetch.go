@@ -22,7 +22,7 @@ const byteOrderMark = "\ufeff"
 
 // fetch returns the answer to a GET request: its status, and its body, of at most limit bytes if the status is 200.
 // The failure says that there is no answer, or that a successful answer is not usable: see read.
-func (o *options) fetch(ctx context.Context, url, accept, begin string, limit int64) (status int, body []byte, f *failure) {
+func (s *sources) fetch(ctx context.Context, url, accept, begin string, limit int64) (status int, body []byte, f *failure) {
 	ctx, cancel := context.WithTimeout(ctx, httpTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -30,8 +30,8 @@ func (o *options) fetch(ctx context.Context, url, accept, begin string, limit in
 		return 0, nil, invalid("%w", err)
 	}
 	req.Header.Set("Accept", accept)
-	req.Header.Set("User-Agent", userAgent)
-	response, err := o.http.Do(req)
+	req.Header.Set("User-Agent", s.UserAgent)
+	response, err := s.HTTPClient.Do(req)
 	if err != nil {
 		return 0, nil, unanswered(ctx, url, err)
 	}

@@ -34,9 +34,9 @@ func checkHost(name string) *failure {
 }
 
 // lookUpHandle finds the DID of a handle, which is in lower case.
-func (o *options) lookUpHandle(ctx context.Context, handle string) (syntax.DID, *failure) {
-	if o.handles != nil {
-		return o.askService(ctx, handle)
+func (s *sources) lookUpHandle(ctx context.Context, handle string) (syntax.DID, *failure) {
+	if s.handles != nil {
+		return s.askService(ctx, handle)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -62,7 +62,7 @@ func (o *options) lookUpHandle(ctx context.Context, handle string) (syntax.DID, 
 		_ = panics.Resume(a.panicked)
 		return a
 	}
-	byDNS, byHTTPS := start(o.askDNS), start(o.askHost)
+	byDNS, byHTTPS := start(s.askDNS), start(s.askHost)
 
 	// DNS takes precedence over the host, so wait for its answer first.
 	dns := wait(byDNS)
@@ -81,14 +81,14 @@ func (o *options) lookUpHandle(ctx context.Context, handle string) (syntax.DID, 
 }
 
 // askDNS looks up the TXT record of a handle.
-func (o *options) askDNS(ctx context.Context, handle string) (syntax.DID, *failure) {
+func (s *sources) askDNS(ctx context.Context, handle string) (syntax.DID, *failure) {
 	name := "_atproto." + handle
 	if len(name) > maxName {
 		return "", notFound("the name %s is too long", name)
 	}
 	ctx, cancel := context.WithTimeout(ctx, dnsTimeout)
 	defer cancel()
-	records, err := o.lookupTXT(ctx, name)
+	records, err := s.LookupTXT(ctx, name)
 	if err != nil {
 		var dns *net.DNSError
 		switch {
@@ -132,9 +132,9 @@ func didOf(name string, records []string) (found syntax.DID, _ *failure) {
 }
 
 // askHost fetches the well-known file of a handle.
-func (o *options) askHost(ctx context.Context, handle string) (syntax.DID, *failure) {
+func (s *sources) askHost(ctx context.Context, handle string) (syntax.DID, *failure) {
 	url := "https://" + handle + "/.well-known/atproto-did"
-	status, body, f := o.fetch(ctx, url, "text/plain", "did:", maxHandleAnswer)
+	status, body, f := s.fetch(ctx, url, "text/plain", "did:", maxHandleAnswer)
 	switch {
 	case f != nil && noSuchHost(f):
 		return "", notFound("%w", f.cause)
@@ -152,14 +152,14 @@ func (o *options) askHost(ctx context.Context, handle string) (syntax.DID, *fail
 	return did, nil
 }
 
-// askService asks the server of WithHandleService to resolve a handle.
-func (o *options) askService(ctx context.Context, handle string) (syntax.DID, *failure) {
+// askService asks the server of the network to resolve a handle.
+func (s *sources) askService(ctx context.Context, handle string) (syntax.DID, *failure) {
 	ctx, cancel := context.WithTimeout(ctx, httpTimeout)
 	defer cancel()
 	params := atproto.IdentityResolveHandleParams{Handle: syntax.Handle(handle)}
 	call := &lex.Call{NSID: atproto.NSIDIdentityResolveHandle, Params: params.LexParams(), Stream: true} // of any media type
-	service := o.handles.Service()
-	err := o.handles.Call(ctx, call)
+	service := s.handles.Service()
+	err := s.handles.Call(ctx, call)
 	switch {
 	case err != nil && verdict.Of(err) == verdict.NoHandle:
 		return "", notFound("%w", err)

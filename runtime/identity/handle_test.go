@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -201,7 +202,7 @@ func TestHandleService(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				n := newNetwork()
 				n.at(url, test.answer)
-				d := n.directory(t, identity.WithHandleService("https://PDS.test/"))
+				d := n.directory(t, n.as(network.Network{Handles: "https://PDS.test/"}))
 				did, err := d.ResolveHandle(t.Context(), "alice.TEST")
 				switch {
 				case test.kind != nil:

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-
-	"github.com/layers-pub/layers-go/runtime/identity"
 )
 
 // endless is a body that counts what is read of it.
@@ -31,29 +29,32 @@ func (e *endless) Close() error { e.closed = true; return nil }
 func TestReadLimits(t *testing.T) {
 	const page = 4 << 10
 	for name, test := range map[string]struct {
-		url    string
-		status int
-		begin  string
-		opts   []identity.Option
-		most   int
+		url       string
+		status    int
+		begin     string
+		byService bool
+		most      int
 	}{
-		"document":           {plc + string(alice), 200, documentOf(alice, ""), nil, 256 << 10},
-		"document, page":     {plc + string(alice), 200, "<html>", nil, 256 << 10},
-		"document, 404":      {plc + string(alice), 404, "<html>", nil, page},
-		"document, 500":      {plc + string(alice), 500, "<html>", nil, page},
-		"well-known":         {wellKnown("alice.test"), 200, string(alice), nil, page},
-		"well-known, page":   {wellKnown("alice.test"), 200, "<html>", nil, page},
-		"well-known, spaces": {wellKnown("alice.test"), 200, "", nil, page},
-		"well-known, 404":    {wellKnown("alice.test"), 404, "", nil, page},
-		"service":            {service + "alice.test", 200, `{"did":"` + string(alice) + `"}`, []identity.Option{withService}, page},
-		"service, 400":       {service + "alice.test", 400, "", []identity.Option{withService}, 64 << 10},
+		"document":           {plc + string(alice), 200, documentOf(alice, ""), false, 256 << 10},
+		"document, page":     {plc + string(alice), 200, "<html>", false, 256 << 10},
+		"document, 404":      {plc + string(alice), 404, "<html>", false, page},
+		"document, 500":      {plc + string(alice), 500, "<html>", false, page},
+		"well-known":         {wellKnown("alice.test"), 200, string(alice), false, page},
+		"well-known, page":   {wellKnown("alice.test"), 200, "<html>", false, page},
+		"well-known, spaces": {wellKnown("alice.test"), 200, "", false, page},
+		"well-known, 404":    {wellKnown("alice.test"), 404, "", false, page},
+		"service":            {service + "alice.test", 200, `{"did":"` + string(alice) + `"}`, true, page},
+		"service, 400":       {service + "alice.test", 400, "", true, 64 << 10},
 	} {
 		body := &endless{begin: strings.NewReader(test.begin)}
 		n := newNetwork()
 		n.at(test.url, func(req *http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: test.status, Header: http.Header{}, Body: body, ContentLength: -1, Request: req}, nil
 		})
-		d := n.directory(t, test.opts...)
+		d := n.directory(t)
+		if test.byService {
+			d = n.directory(t, n.withService())
+		}
 		var err error
 		if strings.HasPrefix(test.url, plc) {
 			_, err = d.ResolveDID(t.Context(), alice)

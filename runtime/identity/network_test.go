@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -26,7 +27,7 @@ const (
 
 // network is one that has no sockets: URLs have answers and names have TXT records. What has none does not
 // exist. It counts what is asked.
-type network struct {
+type internet struct {
 	mu     sync.Mutex
 	urls   map[string]answer
 	txt    map[string]txtAnswer
@@ -38,24 +39,37 @@ type (
 	txtAnswer func(context.Context) ([]string, error)
 )
 
-func newNetwork() *network {
-	return &network{urls: map[string]answer{}, txt: map[string]txtAnswer{}, counts: map[string]int{}}
+func newNetwork() *internet {
+	return &internet{urls: map[string]answer{}, txt: map[string]txtAnswer{}, counts: map[string]int{}}
 }
 
 // directory returns a Directory on the network.
-func (n *network) directory(t testing.TB, opts ...identity.Option) *identity.Directory {
+func (n *internet) directory(t testing.TB, opts ...identity.Option) *identity.Directory {
 	t.Helper()
-	d, err := identity.New(append([]identity.Option{
-		identity.WithHTTPClient(&http.Client{Transport: n}),
-		identity.WithLookupTXT(n.lookupTXT),
-	}, opts...)...)
+	d, err := identity.New(append([]identity.Option{n.as(network.Network{})}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return d
 }
 
-func (n *network) RoundTrip(req *http.Request) (*http.Response, error) {
+// as returns the option for settings on n. Fields that say how servers are reached are filled, unless they are set.
+func (n *internet) as(settings network.Network) identity.Option {
+	if settings.HTTPClient == nil {
+		settings.HTTPClient = &http.Client{Transport: n}
+	}
+	if settings.LookupTXT == nil {
+		settings.LookupTXT = n.lookupTXT
+	}
+	return identity.WithNetwork(settings)
+}
+
+// withService is the option for a server that resolves all handles.
+func (n *internet) withService() identity.Option {
+	return n.as(network.Network{Handles: "https://pds.test"})
+}
+
+func (n *internet) RoundTrip(req *http.Request) (*http.Response, error) {
 	url := req.URL.String()
 	n.mu.Lock()
 	n.counts[url]++
@@ -67,7 +81,7 @@ func (n *network) RoundTrip(req *http.Request) (*http.Response, error) {
 	return a(req)
 }
 
-func (n *network) lookupTXT(ctx context.Context, name string) ([]string, error) {
+func (n *internet) lookupTXT(ctx context.Context, name string) ([]string, error) {
 	n.mu.Lock()
 	n.counts[name]++
 	a := n.txt[name]
@@ -78,20 +92,20 @@ func (n *network) lookupTXT(ctx context.Context, name string) ([]string, error) 
 	return a(ctx)
 }
 
-func (n *network) at(url string, a answer) {
+func (n *internet) at(url string, a answer) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.urls[url] = a
 }
 
-func (n *network) record(name string, a txtAnswer) {
+func (n *internet) record(name string, a txtAnswer) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.txt[name] = a
 }
 
 // asked returns the counts since it was called last.
-func (n *network) asked() map[string]int {
+func (n *internet) asked() map[string]int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	counts := n.counts
@@ -100,7 +114,7 @@ func (n *network) asked() map[string]int {
 }
 
 // wantAsked fails the test unless exactly these were asked, once each, since the last time.
-func (n *network) wantAsked(t testing.TB, names ...string) {
+func (n *internet) wantAsked(t testing.TB, names ...string) {
 	t.Helper()
 	want := map[string]int{}
 	for _, name := range names {
@@ -112,13 +126,13 @@ func (n *network) wantAsked(t testing.TB, names ...string) {
 }
 
 // handle makes a handle lead to a DID, by DNS.
-func (n *network) handle(handle string, did syntax.DID) {
+func (n *internet) handle(handle string, did syntax.DID) {
 	n.record("_atproto."+handle, records("v=spf1 -all", "did="+string(did)))
 	n.at(wellKnown(handle), text(404, ""))
 }
 
 // account makes the document of a DID of the method plc, with a handle unless that is empty.
-func (n *network) account(did syntax.DID, handle string) {
+func (n *internet) account(did syntax.DID, handle string) {
 	n.at(plc+string(did), text(200, documentOf(did, handle)))
 }
 

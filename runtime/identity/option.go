@@ -1,22 +1,19 @@
 package identity
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"strings"
 	"time"
 
-	"github.com/layers-pub/layers-go/runtime/guard"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
 // The default settings of a [Directory].
 const (
-	// DefaultPLC is the PLC directory, the source of documents of did:plc.
-	DefaultPLC = "https://plc.directory"
 	// DefaultFoundTTL is how long an identity is remembered, DefaultNotFoundTTL how long an [ErrNotFound] or
 	// [ErrInvalid] is, and DefaultFailedTTL how long an [ErrUnreachable] is.
 	DefaultFoundTTL    = time.Hour
@@ -25,29 +22,20 @@ const (
 	// DefaultCacheSize is the number of accounts that are remembered.
 	DefaultCacheSize = 100_000
 
-	plainRefused = "http is refused unless private addresses are allowed (WithAllowPrivate, --allow-private)"
-
-	userAgent = "layers-go (+https://github.com/layers-pub/layers-go)"
+	plainRefused = "http is refused unless private addresses are allowed (Network.AllowPrivate, --allow-private)"
 )
 
 // Option is a setting of a [Directory].
 type Option func(*options) error
 
 type options struct {
-	plc           string
-	handleService string       // empty: DNS and HTTPS
-	handles       *xrpc.Client // of handleService, or nil
-	http          *http.Client
-	allowPrivate  bool
-	lookupTXT     func(ctx context.Context, name string) ([]string, error)
-	ttl           lifetimes
-	cacheSize     int
+	network   network.Network
+	ttl       lifetimes
+	cacheSize int
 }
 
 func newOptions(opts []Option) (*options, error) {
 	o := &options{
-		plc:       DefaultPLC,
-		lookupTXT: lookupTXT,
 		ttl:       lifetimes{DefaultFoundTTL, DefaultNotFoundTTL, DefaultFailedTTL},
 		cacheSize: DefaultCacheSize,
 	}
@@ -56,21 +44,43 @@ func newOptions(opts []Option) (*options, error) {
 			return nil, err
 		}
 	}
-	for _, address := range []string{o.plc, o.handleService} {
-		if strings.HasPrefix(address, "http:") && !o.allowPrivate && o.http == nil {
-			return nil, fmt.Errorf("identity: %s is not an https address: %s", address, plainRefused)
+	return o, nil
+}
+
+// sources are the servers that a directory asks.
+type sources struct {
+	network.Network              // with an origin as PLC, a client, a user agent and a function for TXT records
+	handles         *xrpc.Client // of Handles; nil: DNS and HTTPS
+}
+
+func newSources(n network.Network) (*sources, error) {
+	n.Handles = cmp.Or(n.Handles, n.PDS)
+	for _, server := range []struct {
+		name    string
+		address *string
+	}{{"PLC directory", &n.PLC}, {"server that resolves handles", &n.Handles}} {
+		if *server.address == "" {
+			continue
+		}
+		var err error
+		if *server.address, err = origin(*server.address); err != nil {
+			return nil, fmt.Errorf("identity: %s: %w", server.name, err)
+		}
+		if strings.HasPrefix(*server.address, "http:") && !n.AllowsHTTP() {
+			return nil, fmt.Errorf("identity: %s: %s is not an https address: %s", server.name, *server.address, plainRefused)
 		}
 	}
-	if o.http == nil {
-		o.http = guard.Client(o.allowPrivate)
+	n.PLC = cmp.Or(n.PLC, network.DefaultPLC)
+	n.UserAgent = cmp.Or(n.UserAgent, network.DefaultUserAgent)
+	n.HTTPClient = n.Client()
+	if n.LookupTXT == nil {
+		n.LookupTXT = lookupTXT
 	}
-	if o.handleService == "" {
-		return o, nil
+	if n.Handles == "" {
+		return &sources{Network: n}, nil
 	}
-	var err error
-	o.handles, err = xrpc.New(o.handleService, xrpc.WithHTTPClient(o.http), xrpc.WithUserAgent(userAgent),
-		xrpc.WithRetry(xrpc.Retry{Attempts: 1}), xrpc.WithPace(0, 0))
-	return o, err
+	handles, err := xrpc.New(n.Handles, xrpc.WithNetwork(n), xrpc.WithRetry(xrpc.Retry{Attempts: 1}), xrpc.WithPace(0, 0))
+	return &sources{n, handles}, err
 }
 
 // lookupTXT looks up name with a dot at its end: without the dot, the resolver would also try the search list of the
@@ -79,61 +89,14 @@ func lookupTXT(ctx context.Context, name string) ([]string, error) {
 	return net.DefaultResolver.LookupTXT(ctx, name+".")
 }
 
-// WithPLC sets the origin of the PLC directory, the source of documents of did:plc, in place of [DefaultPLC]. It may
-// be an http address only with [WithAllowPrivate] or [WithHTTPClient].
-func WithPLC(address string) Option {
-	return func(o *options) (err error) {
-		if o.plc, err = origin(address); err != nil {
-			return fmt.Errorf("identity: PLC directory: %w", err)
-		}
-		return nil
-	}
-}
-
-// WithHandleService makes the directory ask one server, a PDS or an appview, to resolve all handles
-// (com.atproto.identity.resolveHandle), in place of DNS and HTTPS. It is for tests with handles that exist nowhere
-// else, and for hosts without DNS. The directory trusts the server's answers. It may be an http address only with
-// [WithAllowPrivate] or [WithHTTPClient].
-func WithHandleService(service string) Option {
-	return func(o *options) (err error) {
-		if o.handleService, err = origin(service); err != nil {
-			return fmt.Errorf("identity: handle service: %w", err)
-		}
-		return nil
-	}
-}
-
-// WithHTTPClient makes the directory send its requests through client, in place of a client of package guard. Then
-// client decides which addresses may be contacted and which redirects are followed.
-func WithHTTPClient(client *http.Client) Option {
+// WithNetwork sets the servers that are asked and how they are reached, in place of the public network. The directory
+// uses all fields but Appview, and PDS only in place of Handles.
+//
+// With AllowPrivate, the directory fetches the document of did:web:localhost by http, and accepts documents in which
+// the server has an http address.
+func WithNetwork(n network.Network) Option {
 	return func(o *options) error {
-		if client == nil {
-			return errors.New("identity: WithHTTPClient: nil client")
-		}
-		o.http = client
-		return nil
-	}
-}
-
-// WithAllowPrivate lets the directory connect to addresses that are not public, such as localhost, fetch the document
-// of did:web:localhost by http, and accept documents in which the server has an http address. The default is false.
-func WithAllowPrivate(allow bool) Option {
-	return func(o *options) error {
-		o.allowPrivate = allow
-		return nil
-	}
-}
-
-// WithLookupTXT sets how the TXT records of a DNS name are looked up, in place of the LookupTXT of
-// [net.DefaultResolver]. The name is fully qualified, without a dot at its end. The function must return when ctx
-// ends, and must be safe for concurrent use. Its error for a name that does not exist must be, or wrap, a
-// [net.DNSError] with IsNotFound set.
-func WithLookupTXT(lookup func(ctx context.Context, name string) ([]string, error)) Option {
-	return func(o *options) error {
-		if lookup == nil {
-			return errors.New("identity: WithLookupTXT: nil function")
-		}
-		o.lookupTXT = lookup
+		o.network = n
 		return nil
 	}
 }

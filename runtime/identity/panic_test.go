@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -19,8 +20,8 @@ func TestCallersPanic(t *testing.T) {
 	failing := func(context.Context, string) ([]string, error) { return nil, errors.New("no DNS") }
 	panicking := func(context.Context, string) ([]string, error) { panic("DNS") }
 	for want, opts := range map[string][]identity.Option{
-		"DNS":       {identity.WithLookupTXT(panicking)},
-		"transport": {identity.WithLookupTXT(failing), identity.WithHTTPClient(&http.Client{Transport: panickingTransport{}})},
+		"DNS":       {identity.WithNetwork(network.Network{LookupTXT: panicking})},
+		"transport": {identity.WithNetwork(network.Network{LookupTXT: failing, HTTPClient: &http.Client{Transport: panickingTransport{}}})},
 	} {
 		d, err := identity.New(opts...)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/tests/reference"
 )
@@ -19,9 +20,7 @@ func referenceDirectory(t *testing.T, servers *reference.Servers) (d *identity.D
 	t.Helper()
 	pds, plc = servers.Proxy(t), reference.NewProxy(t, servers.PLC)
 	d, err := identity.New(
-		identity.WithPLC(plc.URL),
-		identity.WithHandleService(pds.URL),
-		identity.WithAllowPrivate(true),
+		identity.WithNetwork(network.Network{PLC: plc.URL, Handles: pds.URL, AllowPrivate: true}),
 	)
 	if err != nil {
 		t.Fatal(err)

@@ -1,17 +1,18 @@
 package pds
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"sync"
 
-	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/multikey"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -28,15 +29,16 @@ type Client struct {
 type Option func(*options) error
 
 type options struct {
-	directory    *identity.Directory
-	host         string
-	caller       lex.Caller
-	xrpc         []xrpc.Option
-	allowPrivate bool
+	network   *network.Network // nil: that of the directory, or the public network
+	directory *identity.Directory
+	host      string
+	caller    lex.Caller
+	xrpc      []xrpc.Option
 }
 
-// WithDirectory sets the directory in which accounts are looked up. By default the client makes its own by
-// [identity.New].
+// WithDirectory sets the directory in which accounts are looked up, so that several clients share what it remembers.
+// By default the client makes its own by [identity.New], for the same network. Without [WithNetwork], the client uses
+// the directory's network.
 func WithDirectory(directory *identity.Directory) Option {
 	return func(o *options) error {
 		o.directory = directory
@@ -45,8 +47,7 @@ func WithDirectory(directory *identity.Directory) Option {
 }
 
 // WithHost makes the client ask one server for all repositories instead of the servers that the accounts' DID
-// documents name: a relay, a mirror, or the only server of a test. service is an origin, such as
-// "https://relay.example.com".
+// documents name, such as a relay or a mirror. service is an origin, such as "https://relay.example.com".
 func WithHost(service string) Option {
 	return func(o *options) error {
 		o.host = service
@@ -62,8 +63,9 @@ func WithCaller(caller lex.Caller) Option {
 	}
 }
 
-// WithXRPC sets options for the xrpc clients, of which there is one for each server. They apply to every server that
-// a DID document may name. So do not set an Authorizer here: use it in a client of its own, for [WithCaller].
+// WithXRPC sets options for the xrpc clients, of which there is one for each server, such as limits and pauses. They
+// apply to every server that a DID document may name. So do not set an Authorizer here: use it in a client of its own,
+// for [WithCaller]. The network is that of [WithNetwork], whatever these options say.
 func WithXRPC(opts ...xrpc.Option) Option {
 	return func(o *options) error {
 		o.xrpc = append(o.xrpc, opts...)
@@ -71,16 +73,16 @@ func WithXRPC(opts ...xrpc.Option) Option {
 	}
 }
 
-// WithAllowPrivate allows servers at private and loopback addresses and without TLS. The default is false, because
-// anyone can write a DID document. It also applies to the directory, unless [WithDirectory] sets one.
-func WithAllowPrivate(allow bool) Option {
+// WithNetwork sets the servers that are asked and how they are reached, in place of the public network. If its PDS is
+// set, the client reads all repositories there, unless [WithHost] or [WithCaller] says otherwise.
+func WithNetwork(n network.Network) Option {
 	return func(o *options) error {
-		o.allowPrivate = allow
+		o.network = &n
 		return nil
 	}
 }
 
-// New returns a client. It returns an error only if an option does.
+// New returns a client. It returns an error only if an option is invalid.
 func New(opts ...Option) (*Client, error) {
 	var o options
 	for _, opt := range opts {
@@ -91,15 +93,26 @@ func New(opts ...Option) (*Client, error) {
 	if o.host != "" && o.caller != nil {
 		return nil, errors.New("pds: WithHost and WithCaller exclude each other")
 	}
+	var at network.Network
+	switch {
+	case o.network != nil:
+		at = *o.network
+	case o.directory != nil:
+		at = o.directory.Network()
+	}
 	if o.directory == nil {
 		var err error
-		if o.directory, err = identity.New(identity.WithAllowPrivate(o.allowPrivate)); err != nil {
+		if o.directory, err = identity.New(identity.WithNetwork(at)); err != nil {
 			return nil, err
 		}
 	}
+	if o.caller == nil {
+		o.host = cmp.Or(o.host, at.PDS)
+	}
 	c := &Client{directory: o.directory, fixed: o.caller}
-	c.servers.insecure = o.allowPrivate
-	c.servers.options = append([]xrpc.Option{xrpc.WithHTTPClient(guard.Client(o.allowPrivate))}, o.xrpc...)
+	c.servers.allowHTTP = at.AllowPrivate // a DID document may name any address, whatever the HTTP client allows
+	at.HTTPClient = at.Client()           // all clients share its connections
+	c.servers.options = append(o.xrpc, xrpc.WithNetwork(at))
 	if o.host != "" {
 		server, err := c.servers.client(o.host)
 		if err != nil {
@@ -237,8 +250,8 @@ const maxServers = 1000
 
 // servers makes a client for each server and keeps up to maxServers of them. They share one HTTP client.
 type servers struct {
-	insecure bool
-	options  []xrpc.Option
+	allowHTTP bool
+	options   []xrpc.Option
 
 	mu      sync.Mutex
 	clients map[string]*xrpc.Client
@@ -250,8 +263,8 @@ func (s *servers) client(service string) (*xrpc.Client, error) {
 	if client := s.clients[service]; client != nil {
 		return client, nil
 	}
-	if !s.insecure && !strings.HasPrefix(service, "https://") {
-		return nil, fmt.Errorf("pds: server %q: not https, which WithAllowPrivate would allow", service)
+	if !s.allowHTTP && !strings.HasPrefix(service, "https://") {
+		return nil, fmt.Errorf("pds: server %q is not an https address: http is refused unless private addresses are allowed (Network.AllowPrivate, --allow-private)", service)
 	}
 	client, err := xrpc.New(service, s.options...)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -218,15 +219,15 @@ func TestPrivate(t *testing.T) {
 	s := newServer(t, answers{methodGet: sayJSON(want.json())})
 	d := newDirectory(t, s.URL)
 	for _, opts := range [][]pds.Option{
-		{pds.WithAllowPrivate(false)},
-		{pds.WithAllowPrivate(false), pds.WithXRPC(xrpc.WithAllowPrivate(true))},
+		{pds.WithNetwork(network.Network{})},
+		{pds.WithNetwork(network.Network{}), pds.WithXRPC(xrpc.WithNetwork(network.Network{AllowPrivate: true}))},
 	} {
 		if _, err := newClient(t, d, opts...).GetRecord(t.Context(), want.URI, nil); err == nil {
 			t.Error("http was not refused")
 		}
 	}
 	d = newDirectory(t, strings.Replace(s.URL, "http:", "https:", 1))
-	if _, err := newClient(t, d, pds.WithAllowPrivate(false)).GetRecord(t.Context(), want.URI, nil); !errors.Is(err, guard.ErrPrivate) {
+	if _, err := newClient(t, d, pds.WithNetwork(network.Network{})).GetRecord(t.Context(), want.URI, nil); !errors.Is(err, guard.ErrPrivate) {
 		t.Errorf("https at a loopback address: %v", err)
 	}
 	if s.asked() != 0 {

@@ -11,6 +11,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/expression"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
 )
 
@@ -46,7 +47,7 @@ func ExampleList() {
 	server := exampleServer()
 	defer server.Close()
 	// Without WithHost, a client finds each account's own server.
-	client, err := pds.New(pds.WithHost(server.URL), pds.WithAllowPrivate(true))
+	client, err := pds.New(pds.WithHost(server.URL), pds.WithNetwork(network.Network{AllowPrivate: true}))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -74,7 +75,7 @@ func ExampleList() {
 func ExampleGet() {
 	server := exampleServer()
 	defer server.Close()
-	client, err := pds.New(pds.WithHost(server.URL), pds.WithAllowPrivate(true))
+	client, err := pds.New(pds.WithHost(server.URL), pds.WithNetwork(network.Network{AllowPrivate: true}))
 	if err != nil {
 		log.Fatal(err)
 	}

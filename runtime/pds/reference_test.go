@@ -29,6 +29,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/segmentation"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -41,11 +42,11 @@ func TestMain(m *testing.M) { os.Exit(reference.Main(m)) }
 // referenceClient returns a client that finds the accounts of the reference servers.
 func referenceClient(t *testing.T, s *reference.Servers) *pds.Client {
 	t.Helper()
-	directory, err := identity.New(identity.WithPLC(s.PLC), identity.WithHandleService(s.PDS), identity.WithAllowPrivate(true))
+	directory, err := identity.New(identity.WithNetwork(network.Network{PLC: s.PLC, Handles: s.PDS, AllowPrivate: true}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := pds.New(pds.WithDirectory(directory), pds.WithAllowPrivate(true), pds.WithXRPC(xrpc.WithPace(0, 0)))
+	client, err := pds.New(pds.WithDirectory(directory), pds.WithXRPC(xrpc.WithPace(0, 0)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -155,12 +156,12 @@ func sayArchive(archive []byte) http.HandlerFunc {
 // newClient returns a client of the network that d describes.
 func newClient(t *testing.T, d *directory, opts ...pds.Option) *pds.Client {
 	t.Helper()
-	known, err := identity.New(identity.WithPLC(d.URL), identity.WithHandleService(d.URL), identity.WithAllowPrivate(true))
+	known, err := identity.New(identity.WithNetwork(network.Network{PLC: d.URL, Handles: d.URL, AllowPrivate: true}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	client, err := pds.New(append([]pds.Option{
-		pds.WithDirectory(known), pds.WithAllowPrivate(true), pds.WithXRPC(xrpc.WithRetry(xrpc.Retry{Attempts: 1})),
+		pds.WithDirectory(known), pds.WithXRPC(xrpc.WithRetry(xrpc.Retry{Attempts: 1})),
 	}, opts...)...)
 	if err != nil {
 		t.Fatal(err)

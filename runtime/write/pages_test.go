@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/write"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -76,7 +77,7 @@ func (p *proxied) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func (p *proxied) account(t *testing.T) write.Account {
-	client, err := xrpc.New("https://pds.test", xrpc.WithHTTPClient(&http.Client{Transport: p}), xrpc.WithRetry(xrpc.Retry{Attempts: 1}))
+	client, err := xrpc.New("https://pds.test", xrpc.WithNetwork(network.Network{HTTPClient: &http.Client{Transport: p}}), xrpc.WithRetry(xrpc.Retry{Attempts: 1}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +271,7 @@ func TestLargePage(t *testing.T) {
 	small := &page{413, "text/html", "<h1>413 Request Entity Too Large</h1>"}
 	proxy := &proxied{fakePDS: pds, answer: func(bool) (*page, bool) { return nil, false }}
 	transport := small413{proxy, small}
-	client, err := xrpc.New("https://pds.test", xrpc.WithHTTPClient(&http.Client{Transport: transport}), xrpc.WithRetry(xrpc.Retry{Attempts: 1}))
+	client, err := xrpc.New("https://pds.test", xrpc.WithNetwork(network.Network{HTTPClient: &http.Client{Transport: transport}}), xrpc.WithRetry(xrpc.Retry{Attempts: 1}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -46,7 +47,7 @@ func (token) Refused(context.Context, *http.Request, *xrpc.Error) (bool, error) 
 
 func at(t testing.TB, service string, a *reference.Account, opts ...xrpc.Option) account {
 	t.Helper()
-	client, err := xrpc.New(service, append(opts, xrpc.WithAllowPrivate(true), xrpc.WithAuthorizer(token(a.AccessJWT)))...)
+	client, err := xrpc.New(service, append(opts, xrpc.WithNetwork(network.Network{AllowPrivate: true}), xrpc.WithAuthorizer(token(a.AccessJWT)))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,9 +106,8 @@ func latest(t testing.TB, s *reference.Servers, did string) string {
 func TestReferenceTypes(t *testing.T) {
 	s := reference.Start(t)
 	a := s.Account(t)
-	session, err := auth.Login(t.Context(), syntax.AtIdentifier(a.DID), a.Password, &auth.Options{
-		PDS: s.PDS, Store: auth.NewMemoryStore(), XRPC: []xrpc.Option{xrpc.WithAllowPrivate(true)},
-	})
+	session, err := auth.Login(t.Context(), syntax.AtIdentifier(a.DID), a.Password,
+		auth.WithNetwork(network.Network{PLC: s.PLC, PDS: s.PDS, AllowPrivate: true}), auth.WithStore(auth.NewMemoryStore()))
 	if err != nil {
 		t.Fatal(err)
 	}

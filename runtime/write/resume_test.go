@@ -19,6 +19,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -214,7 +215,7 @@ const killedOps = 300
 
 // child applies a batch; the test kills it.
 func child() error {
-	client, err := xrpc.New(os.Getenv("WRITE_TEST_SERVER"), xrpc.WithAllowPrivate(true))
+	client, err := xrpc.New(os.Getenv("WRITE_TEST_SERVER"), xrpc.WithNetwork(network.Network{AllowPrivate: true}))
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func TestAuthorizer(t *testing.T) {
 		"ExpiredToken of a 500": {procedure(), 500, `{"error":"ExpiredToken"}`, 1, tokens{}, 1, 0, []error{lex.ErrorName("ExpiredToken")}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *network) {
+			bubble(t, func(t *testing.T, n *fakeNetwork) {
 				n.handler = func(w http.ResponseWriter, r *http.Request) {
 					body, _ := io.ReadAll(r.Body)
 					if test.call.InputBody != nil && string(body) != "image" {
@@ -110,7 +110,7 @@ func TestAuthorizer(t *testing.T) {
 
 // TestRenewalAndRetries: the request after a renewal is none of the attempts.
 func TestRenewalAndRetries(t *testing.T) {
-	bubble(t, func(t *testing.T, n *network) {
+	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = failing(503, 401, 503, 503)
 		auth := new(tokens)
 		err := n.client(t, xrpc.WithAuthorizer(auth)).Call(background, query())

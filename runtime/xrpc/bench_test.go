@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -36,7 +37,7 @@ func BenchmarkCall(b *testing.B) {
 		}
 	})
 	b.Run("xrpc", func(b *testing.B) {
-		c, err := xrpc.New(s.URL, xrpc.WithHTTPClient(s.Client()), xrpc.WithPace(0, 0))
+		c, err := xrpc.New(s.URL, xrpc.WithNetwork(network.Network{HTTPClient: s.Client()}), xrpc.WithPace(0, 0))
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -22,6 +22,7 @@ import (
 // one Client for each service, so that all its calls share what the server says about its rate limits.
 type Client struct {
 	options
+	http    *http.Client
 	base    url.URL // without path
 	service string  // base as a string
 	pace    pace
@@ -42,21 +43,18 @@ type Authorizer interface {
 }
 
 // New returns a client of the service at the given origin: "https://host" or "https://host:port". An http origin is
-// refused unless [WithAllowPrivate] or [WithHTTPClient] is given. New sends nothing.
+// refused unless the network allows it, see [WithNetwork]. New sends nothing.
 func New(service string, opts ...Option) (*Client, error) {
 	o, err := newOptions(opts)
 	if err != nil {
 		return nil, err
 	}
-	base, err := parseOrigin(service, o.allowPrivate || o.http != nil)
+	base, err := parseOrigin(service, o.network.AllowsHTTP())
 	if err != nil {
 		return nil, err
 	}
 	c := &Client{options: *o, base: base, service: base.String()}
-	h := o.http
-	if h == nil {
-		h = guard.Client(o.allowPrivate)
-	}
+	h := o.network.Client()
 	follow := h.CheckRedirect
 	if follow == nil {
 		follow = guard.CheckRedirect
@@ -79,7 +77,7 @@ func parseOrigin(service string, plain bool) (url.URL, error) {
 		u.Scheme != "https" && u.Scheme != "http":
 		return url.URL{}, fmt.Errorf("xrpc: service %s is not of the form https://host[:port]", excerpt(service))
 	case u.Scheme == "http" && !plain:
-		return url.URL{}, fmt.Errorf("xrpc: service %s: http is refused unless private addresses are allowed (WithAllowPrivate, --allow-private)",
+		return url.URL{}, fmt.Errorf("xrpc: service %s: http is refused unless private addresses are allowed (Network.AllowPrivate, --allow-private)",
 			excerpt(service))
 	case strings.ContainsFunc(u.Host, func(r rune) bool { return r >= utf8.RuneSelf }):
 		return url.URL{}, fmt.Errorf("xrpc: service %s: the host is not ASCII: write it in punycode (xn--...)", excerpt(service))

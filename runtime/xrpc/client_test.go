@@ -14,13 +14,14 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
 const did = "did:plc:ewvi7nxzyoun6zhxrhs64oiz"
 
 func TestCalls(t *testing.T) {
-	bubble(t, func(t *testing.T, n *network) {
+	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
 			if strings.HasSuffix(r.URL.Path, "stream") {
@@ -94,9 +95,9 @@ func TestCalls(t *testing.T) {
 }
 
 func TestHeaders(t *testing.T) {
-	bubble(t, func(t *testing.T, n *network) {
+	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = failing()
-		c := n.client(t, xrpc.WithUserAgent("tester/1"), xrpc.WithProxy("did:web:api.example.com#appview"),
+		c := n.client(t, xrpc.WithNetwork(network.Network{HTTPClient: &http.Client{Transport: &http.Transport{DialContext: n.dial}}, UserAgent: "tester/1"}), xrpc.WithProxy("did:web:api.example.com#appview"),
 			xrpc.WithLabelers(did, did+";redact"), xrpc.WithHeader("x-mine", "1"),
 			xrpc.WithHeader("Authorization", "Basic s3cret"))
 		download := stream()
@@ -148,7 +149,7 @@ func TestOrigins(t *testing.T) {
 		"pds.example.com:443":               "",
 		"":                                  "",
 	} {
-		c, err := xrpc.New(service, xrpc.WithAllowPrivate(true))
+		c, err := xrpc.New(service, xrpc.WithNetwork(network.Network{AllowPrivate: true}))
 		if (err == nil) != (want != "") || err == nil && c.Service() != want {
 			t.Errorf("%q: %v, %v, want %q", service, c, err, want)
 		}
@@ -161,15 +162,14 @@ func TestOrigins(t *testing.T) {
 			t.Errorf("%s: %v, want %q in it", service, err, want)
 		}
 	}
-	if _, err := xrpc.New("http://pds.example.com", xrpc.WithHTTPClient(http.DefaultClient)); err != nil {
+	if _, err := xrpc.New("http://pds.example.com", xrpc.WithNetwork(network.Network{HTTPClient: http.DefaultClient})); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestBadOptions(t *testing.T) {
 	for name, opt := range map[string]xrpc.Option{
-		"nil client":         xrpc.WithHTTPClient(nil),
-		"agent with newline": xrpc.WithUserAgent("a\r\nb"),
+		"agent with newline": xrpc.WithNetwork(network.Network{UserAgent: "a\r\nb"}),
 		"proxy without #":    xrpc.WithProxy("did:web:api.example.com"),
 		"proxy without DID":  xrpc.WithProxy("api.example.com#appview"),
 		"empty fragment":     xrpc.WithProxy("did:web:api.example.com#"),
@@ -195,7 +195,7 @@ func TestBadOptions(t *testing.T) {
 }
 
 func TestBadCalls(t *testing.T) {
-	bubble(t, func(t *testing.T, n *network) {
+	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = failing()
 		c := n.client(t, xrpc.WithMaxRequest(10))
 		for name, call := range map[string]*lex.Call{
@@ -217,7 +217,7 @@ func TestBadCalls(t *testing.T) {
 
 // TestConnectionsAreReused: whatever is answered, the next call finds the connection free.
 func TestConnectionsAreReused(t *testing.T) {
-	bubble(t, func(t *testing.T, n *network) {
+	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = func(w http.ResponseWriter, r *http.Request) {
 			switch r.URL.Query().Get("as") {
 			case "error":
@@ -254,7 +254,7 @@ func TestConnectionsAreReused(t *testing.T) {
 }
 
 func TestConcurrentCalls(t *testing.T) {
-	bubble(t, func(t *testing.T, n *network) {
+	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = failing(500, 429, 503)
 		c := n.client(t)
 		var all sync.WaitGroup
@@ -291,7 +291,7 @@ func TestPace(t *testing.T) {
 		"server has own ": {"RateLimit-Remaining", []xrpc.Option{xrpc.WithPace(2, 1)}, 5, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *network) {
+			bubble(t, func(t *testing.T, n *fakeNetwork) {
 				n.handler = func(w http.ResponseWriter, r *http.Request) {
 					if test.header != "" {
 						w.Header().Set(test.header, "3000")
@@ -311,7 +311,7 @@ func TestPace(t *testing.T) {
 			})
 		})
 	}
-	bubble(t, func(t *testing.T, n *network) {
+	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = failing()
 		c := n.client(t, xrpc.WithPace(0.01, 1))
 		c.Call(background, query())
@@ -332,7 +332,7 @@ func TestPace(t *testing.T) {
 func TestRealServer(t *testing.T) {
 	s := httptest.NewServer(failing())
 	defer s.Close()
-	c, err := xrpc.New(s.URL, xrpc.WithAllowPrivate(true))
+	c, err := xrpc.New(s.URL, xrpc.WithNetwork(network.Network{AllowPrivate: true}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func TestErrors(t *testing.T) {
 		"broken type":   {200, "/;;", "hello", "", "", "hello", `200 OK: the answer is not JSON but /;;: "hello"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *network) {
+			bubble(t, func(t *testing.T, n *fakeNetwork) {
 				n.handler = func(w http.ResponseWriter, r *http.Request) {
 					w.Header()["Content-Type"] = []string{test.contentType}
 					w.Header().Set("X-Test", "1")
@@ -77,7 +77,7 @@ func TestErrors(t *testing.T) {
 
 // TestGoodTypes: what is taken as JSON.
 func TestGoodTypes(t *testing.T) {
-	bubble(t, func(t *testing.T, n *network) {
+	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		var contentType []string
 		n.handler = func(w http.ResponseWriter, r *http.Request) {
 			w.Header()["Content-Type"] = contentType
@@ -96,7 +96,7 @@ func TestGoodTypes(t *testing.T) {
 
 // TestDecodingErrors: an answer of the wrong shape is the decoder's error, with the call it is of.
 func TestDecodingErrors(t *testing.T) {
-	bubble(t, func(t *testing.T, n *network) {
+	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = func(w http.ResponseWriter, r *http.Request) { answer(w, 200, `{"a":1,"a":2}`) }
 		err := n.client(t).Call(background, query())
 		const want = "xrpc: com.example.get at http://service.example: answer: "

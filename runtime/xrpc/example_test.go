@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -26,7 +27,7 @@ func Example() {
 	}))
 	defer server.Close()
 
-	service, err := xrpc.New(server.URL, xrpc.WithAllowPrivate(true)) // it runs on this host
+	service, err := xrpc.New(server.URL, xrpc.WithNetwork(network.Network{AllowPrivate: true})) // it runs on this host
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -58,7 +59,7 @@ func ExampleClient_Call_stream() {
 	}))
 	defer server.Close()
 
-	service, err := xrpc.New(server.URL, xrpc.WithAllowPrivate(true))
+	service, err := xrpc.New(server.URL, xrpc.WithNetwork(network.Network{AllowPrivate: true}))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -20,6 +20,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -80,7 +81,7 @@ func TestFaults(t *testing.T) {
 	} {
 		for kind, call := range map[string]*lex.Call{"json": query(), "stream": stream()} {
 			t.Run(name+"/"+kind, func(t *testing.T) {
-				bubble(t, func(t *testing.T, n *network) {
+				bubble(t, func(t *testing.T, n *fakeNetwork) {
 					n.raw = test.raw
 					c := n.client(t)
 					start := time.Now()
@@ -145,7 +146,7 @@ func compressed(t *testing.T, r io.Reader) string {
 
 // TestGzip: what net/http has unpacked is read as what it is.
 func TestGzip(t *testing.T) {
-	bubble(t, func(t *testing.T, n *network) {
+	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			w.Header().Set("Content-Type", "application/json")
@@ -178,7 +179,7 @@ func TestSize(t *testing.T) {
 		"chunked":    {"", `{"a":1}`, true, -1},
 		"compressed": {"gzip", compressed(t, strings.NewReader(`{"a":1}`)), false, -1},
 	} {
-		bubble(t, func(t *testing.T, n *network) {
+		bubble(t, func(t *testing.T, n *fakeNetwork) {
 			n.handler = func(w http.ResponseWriter, r *http.Request) {
 				if test.encoding != "" {
 					w.Header().Set("Content-Encoding", test.encoding)
@@ -220,7 +221,7 @@ func TestInflation(t *testing.T) {
 		"only ten times": {medium, guard.Inflation{Max: 10}, xrpc.ErrInflation},
 	} {
 		for kind, call := range map[string]*lex.Call{"json": query(), "stream": stream()} {
-			bubble(t, func(t *testing.T, n *network) {
+			bubble(t, func(t *testing.T, n *fakeNetwork) {
 				n.handler = func(w http.ResponseWriter, r *http.Request) {
 					w.Header().Set("Content-Encoding", "gzip")
 					w.Header().Set("Content-Type", "application/json")
@@ -292,7 +293,7 @@ func TestTooLarge(t *testing.T) {
 		}, 200, limit},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *network) {
+			bubble(t, func(t *testing.T, n *fakeNetwork) {
 				var sent atomic.Int64
 				n.handler = func(w http.ResponseWriter, r *http.Request) {
 					w.Header().Set("Content-Type", "application/json")
@@ -335,7 +336,7 @@ func TestTooLarge(t *testing.T) {
 // TestLargeStream: a stream has no limit, and is not collected in memory.
 func TestLargeStream(t *testing.T) {
 	const size = 64 << 20
-	bubble(t, func(t *testing.T, n *network) {
+	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = func(w http.ResponseWriter, r *http.Request) { io.Copy(w, io.LimitReader(newEndless(), size)) }
 		call := stream()
 		if err := n.client(t, xrpc.WithMaxResponse(1)).Call(background, call); err != nil {
@@ -355,7 +356,7 @@ func TestLargeStream(t *testing.T) {
 // TestSlowIsNotIdle: what moves, slowly, is not ended, however long it takes; nor is a stream whose reader
 // takes its time.
 func TestSlowIsNotIdle(t *testing.T) {
-	bubble(t, func(t *testing.T, n *network) {
+	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = func(w http.ResponseWriter, r *http.Request) {
 			if _, err := io.Copy(io.Discard, r.Body); err != nil {
 				t.Error(err)
@@ -426,7 +427,7 @@ func TestTrickle(t *testing.T) {
 	} {
 		for kind, call := range map[string]*lex.Call{"json": query(), "stream": stream(), "procedure": procedure()} {
 			t.Run(name+"/"+kind, func(t *testing.T) {
-				bubble(t, func(t *testing.T, n *network) {
+				bubble(t, func(t *testing.T, n *fakeNetwork) {
 					n.raw = trickle("HTTP/1.1 "+test.status+"\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n", test.bytes, test.pause)
 					c := n.client(t, test.opts...)
 					ctx := within(t, 10*time.Minute)
@@ -454,7 +455,7 @@ func TestTrickle(t *testing.T) {
 			})
 		}
 	}
-	bubble(t, func(t *testing.T, _ *network) {
+	bubble(t, func(t *testing.T, _ *fakeNetwork) {
 		client, server := net.Pipe()
 		done := make(chan bool)
 		defer func() { <-done }()
@@ -469,7 +470,7 @@ func TestTrickle(t *testing.T) {
 		}()
 		dial := func(context.Context, string, string) (net.Conn, error) { return client, nil }
 		h := &http.Client{Transport: &http.Transport{DialContext: dial}}
-		c, _ := xrpc.New(origin, xrpc.WithHTTPClient(h))
+		c, _ := xrpc.New(origin, xrpc.WithNetwork(network.Network{HTTPClient: h}))
 		start := time.Now()
 		err := c.Call(background, upload(bytes.NewReader(make([]byte, 1<<20))))
 		if took := time.Since(start); !errors.Is(err, xrpc.ErrTimeout) || took > 2*time.Minute {
@@ -509,7 +510,7 @@ func TestSilentUpload(t *testing.T) {
 		"stops": {&slow{left: 2, pause: 2 * time.Hour}, xrpc.ErrTimeout, time.Minute},
 		"fails": {&slow{left: 2, pause: time.Second, err: broken}, broken, 3 * time.Second},
 	} {
-		bubble(t, func(t *testing.T, n *network) {
+		bubble(t, func(t *testing.T, n *fakeNetwork) {
 			n.handler = failing()
 			start := time.Now()
 			err := n.client(t).Call(background, repeatable(upload(test.body)))
@@ -523,7 +524,7 @@ func TestSilentUpload(t *testing.T) {
 
 // TestIdleOption: another time-out, and none.
 func TestIdleOption(t *testing.T) {
-	bubble(t, func(t *testing.T, n *network) {
+	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = func(w http.ResponseWriter, r *http.Request) {
 			time.Sleep(time.Hour)
 			answer(w, 200, `{}`)
@@ -545,7 +546,7 @@ func TestContext(t *testing.T) {
 	for _, where := range []string{"headers", "body", "stream", "upload"} {
 		for _, how := range []string{"cancelled", "deadline"} {
 			t.Run(where+" "+how, func(t *testing.T) {
-				bubble(t, func(t *testing.T, n *network) {
+				bubble(t, func(t *testing.T, n *fakeNetwork) {
 					n.handler = func(w http.ResponseWriter, r *http.Request) {
 						if where != "headers" {
 							w.Header().Set("Content-Type", "application/json")
@@ -599,7 +600,7 @@ func TestContext(t *testing.T) {
 // TestCloseStream: closing a stream early releases the connection, and the server notices; a Read that
 // is under way ends.
 func TestCloseStream(t *testing.T) {
-	bubble(t, func(t *testing.T, n *network) {
+	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		gone := make(chan struct{})
 		n.handler = func(w http.ResponseWriter, r *http.Request) {
 			io.WriteString(w, "beginning")
@@ -647,7 +648,7 @@ func TestEarlyAnswer(t *testing.T) {
 			200, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *network) {
+			bubble(t, func(t *testing.T, n *fakeNetwork) {
 				n.handler = func(w http.ResponseWriter, r *http.Request) {
 					time.Sleep(500 * time.Millisecond)
 					answer(w, test.status, `{"error":"PayloadTooLarge"}`)
@@ -710,11 +711,11 @@ func TestBodiesAreClosed(t *testing.T) {
 		"no stream": {stream(), 200, http.Header{"Content-Encoding": {"br"}}, `{}`},
 	} {
 		body := &closing{Reader: strings.NewReader(test.text)}
-		c, _ := xrpc.New(origin, xrpc.WithMaxResponse(1000), xrpc.WithHTTPClient(&http.Client{
+		c, _ := xrpc.New(origin, xrpc.WithMaxResponse(1000), xrpc.WithNetwork(network.Network{HTTPClient: &http.Client{
 			Transport: transport(func(*http.Request) (*http.Response, error) {
 				return &http.Response{StatusCode: test.status, Header: test.header, Body: body, ContentLength: -1}, nil
 			}),
-		}))
+		}}))
 		c.Call(background, test.call)
 		if test.call.OutputBody != nil {
 			if body.closed {
@@ -760,7 +761,7 @@ func TestHTTP2(t *testing.T) {
 	s.EnableHTTP2 = true
 	s.StartTLS()
 	defer s.Close()
-	c, err := xrpc.New(s.URL, xrpc.WithHTTPClient(s.Client()), xrpc.WithRetry(xrpc.Retry{Base: 1}))
+	c, err := xrpc.New(s.URL, xrpc.WithNetwork(network.Network{HTTPClient: s.Client()}), xrpc.WithRetry(xrpc.Retry{Base: 1}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -785,7 +786,7 @@ func TestHTTP2(t *testing.T) {
 	} {
 		want := io.ErrUnexpectedEOF
 		if call.NSID == "com.example.hang" {
-			c, _ = xrpc.New(s.URL, xrpc.WithHTTPClient(s.Client()), xrpc.WithIdleTimeout(50*time.Millisecond))
+			c, _ = xrpc.New(s.URL, xrpc.WithNetwork(network.Network{HTTPClient: s.Client()}), xrpc.WithIdleTimeout(50*time.Millisecond))
 			want = xrpc.ErrTimeout
 		}
 		err := c.Call(background, call)

@@ -14,12 +14,13 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
 // network is an HTTP server in memory, so that a test in a synctest bubble has time to itself. Set handler,
 // or raw, which is handed the connection behind each request.
-type network struct {
+type fakeNetwork struct {
 	handler http.HandlerFunc
 	raw     func(conn net.Conn, req *http.Request)
 
@@ -33,7 +34,7 @@ type network struct {
 
 var errDial = errors.New("connection refused")
 
-func (n *network) dial(context.Context, string, string) (net.Conn, error) {
+func (n *fakeNetwork) dial(context.Context, string, string) (net.Conn, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.dials++
@@ -47,7 +48,7 @@ func (n *network) dial(context.Context, string, string) (net.Conn, error) {
 	return client, nil
 }
 
-func (n *network) serve(conn net.Conn) {
+func (n *fakeNetwork) serve(conn net.Conn) {
 	defer conn.Close()
 	if n.raw == nil {
 		l := &listener{conn: make(chan net.Conn, 1), closed: make(chan struct{})}
@@ -79,13 +80,13 @@ func (n *network) serve(conn net.Conn) {
 	}
 }
 
-func (n *network) note(r *http.Request) {
+func (n *fakeNetwork) note(r *http.Request) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.requests = append(n.requests, r)
 }
 
-func (n *network) count() int {
+func (n *fakeNetwork) count() int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return len(n.requests)
@@ -112,10 +113,10 @@ func (l *listener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2,
 const origin = "http://service.example"
 
 // client returns a client of the network. It is closed at the end of the test.
-func (n *network) client(t *testing.T, opts ...xrpc.Option) *xrpc.Client {
+func (n *fakeNetwork) client(t *testing.T, opts ...xrpc.Option) *xrpc.Client {
 	t.Helper()
 	transport := &http.Transport{DialContext: n.dial}
-	c, err := xrpc.New(origin, append([]xrpc.Option{xrpc.WithHTTPClient(&http.Client{Transport: transport})}, opts...)...)
+	c, err := xrpc.New(origin, append([]xrpc.Option{xrpc.WithNetwork(network.Network{HTTPClient: &http.Client{Transport: transport}})}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +197,7 @@ func remote(t *testing.T, err error) *xrpc.Error {
 }
 
 // bubble runs a test with a network, in time of its own.
-func bubble(t *testing.T, test func(t *testing.T, n *network)) {
+func bubble(t *testing.T, test func(t *testing.T, n *fakeNetwork)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { test(t, new(network)) })
+	synctest.Test(t, func(t *testing.T) { test(t, new(fakeNetwork)) })
 }

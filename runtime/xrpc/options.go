@@ -1,13 +1,14 @@
 package xrpc
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/guard"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -27,8 +28,6 @@ const (
 	// limits.
 	DefaultPace  = 10.0
 	DefaultBurst = 500
-
-	defaultUserAgent = "layers-go (+https://github.com/layers-pub/layers-go)"
 )
 
 // defaultRetry says how often and how soon a failed call is repeated.
@@ -38,26 +37,25 @@ var defaultRetry = Retry{Attempts: 4, Base: 250 * time.Millisecond, Max: 30 * ti
 type Option func(*options) error
 
 type options struct {
-	http         *http.Client
-	allowPrivate bool
-	auth         Authorizer
-	header       http.Header // sent with each request
-	proxy        string
-	maxResponse  int64
-	maxRequest   int64
-	inflation    guard.Inflation
-	retry        Retry
-	idle         time.Duration
-	minRate      int64
-	maxWait      time.Duration
-	pauses       func(Pause)
-	perSecond    float64
-	burst        int
+	network     network.Network
+	auth        Authorizer
+	header      http.Header // sent with each request
+	proxy       string
+	maxResponse int64
+	maxRequest  int64
+	inflation   guard.Inflation
+	retry       Retry
+	idle        time.Duration
+	minRate     int64
+	maxWait     time.Duration
+	pauses      func(Pause)
+	perSecond   float64
+	burst       int
 }
 
 func newOptions(opts []Option) (*options, error) {
 	o := &options{
-		header:      http.Header{"User-Agent": {defaultUserAgent}, "Accept": {typeJSON}},
+		header:      http.Header{"Accept": {typeJSON}},
 		maxResponse: DefaultMaxResponse,
 		maxRequest:  DefaultMaxRequest,
 		retry:       defaultRetry,
@@ -72,29 +70,18 @@ func newOptions(opts []Option) (*options, error) {
 			return nil, err
 		}
 	}
-	return o, nil
+	return o, header("User-Agent", cmp.Or(o.network.UserAgent, network.DefaultUserAgent))(o)
 }
 
-// WithHTTPClient makes the client send its requests through a copy of h, in place of a client of package guard. Then
-// h decides which addresses may be contacted, and the service may have an http address. The copy uses the transport,
-// the cookie jar and the time-out of h; the transport is wrapped by [guard.Inflate]. Redirects follow the policy of
-// h, or guard.CheckRedirect if it has none; in both cases procedures follow no redirects, and only the headers Accept
-// and User-Agent are sent to another origin.
-func WithHTTPClient(h *http.Client) Option {
+// WithNetwork sets how servers are reached, in place of the public network. The client uses the fields AllowPrivate,
+// HTTPClient and UserAgent; the service is the one that is passed to [New].
+//
+// If HTTPClient is set, requests are sent through a copy of it, which has its transport, cookie jar and time-out; the
+// transport is wrapped by [guard.Inflate]. Redirects follow its policy, or [guard.CheckRedirect] if it has none. In
+// both cases procedures follow no redirects, and only the headers Accept and User-Agent are sent to another origin.
+func WithNetwork(n network.Network) Option {
 	return func(o *options) error {
-		if h == nil {
-			return errors.New("xrpc: WithHTTPClient: nil client")
-		}
-		o.http = h
-		return nil
-	}
-}
-
-// WithAllowPrivate lets the client connect to addresses that are not public, such as localhost, and to a service
-// without TLS. The default is false. It has no effect with [WithHTTPClient].
-func WithAllowPrivate(allow bool) Option {
-	return func(o *options) error {
-		o.allowPrivate = allow
+		o.network = n
 		return nil
 	}
 }
@@ -106,9 +93,6 @@ func WithAuthorizer(a Authorizer) Option {
 		return nil
 	}
 }
-
-// WithUserAgent sets the User-Agent header, which tells the operators of servers which program is calling.
-func WithUserAgent(agent string) Option { return header("User-Agent", agent) }
 
 // WithProxy asks the service, a PDS, to forward calls to another service, which is named by its DID and the fragment
 // of the service in the DID document: did:web:api.example.com#appview. A PDS does not forward methods of
@@ -143,7 +127,8 @@ func WithLabelers(labelers ...string) Option {
 func WithHeader(name, value string) Option {
 	switch http.CanonicalHeaderKey(name) {
 	case "Accept", "Accept-Encoding", "Atproto-Proxy", "Connection", "Content-Encoding", "Content-Length",
-		"Content-Type", "Host", "Idempotency-Key", "X-Idempotency-Key", "Te", "Trailer", "Transfer-Encoding", "Upgrade":
+		"Content-Type", "Host", "Idempotency-Key", "X-Idempotency-Key", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+		"User-Agent":
 		return func(*options) error { return fmt.Errorf("xrpc: the header %s cannot be set", name) }
 	}
 	return header(name, value)
@@ -182,7 +167,7 @@ func WithMaxRequest(size int64) Option {
 
 // WithInflation sets how much a compressed answer, streams included, may inflate, in place of [guard.MaxInflation]
 // and [guard.FreeInflation]; a field that is 0 keeps the default. An answer that inflates more ends with
-// [ErrInflation]. The option has no effect if [WithHTTPClient] is given a transport made by guard.Inflate.
+// [ErrInflation]. The option has no effect if the transport of [WithNetwork]'s HTTPClient was made by guard.Inflate.
 func WithInflation(limits guard.Inflation) Option {
 	return func(o *options) error {
 		if o.inflation = limits; limits.Max < 0 || limits.Free < 0 {

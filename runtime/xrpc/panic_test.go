@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -20,7 +21,7 @@ func (panickingReader) Read([]byte) (int, error) { panic("reader") }
 func TestInputPanics(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
 	defer server.Close()
-	client, err := xrpc.New(server.URL, xrpc.WithAllowPrivate(true))
+	client, err := xrpc.New(server.URL, xrpc.WithNetwork(network.Network{AllowPrivate: true}))
 	if err != nil {
 		t.Fatal(err)
 	}

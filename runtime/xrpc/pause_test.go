@@ -64,7 +64,7 @@ func TestMaxWait(t *testing.T) {
 				continue
 			}
 			t.Run(name+"/"+kind, func(t *testing.T) {
-				bubble(t, func(t *testing.T, n *network) {
+				bubble(t, func(t *testing.T, n *fakeNetwork) {
 					end := start.Add(test.until)
 					if test.until == 0 {
 						end = start.Add(time.Millisecond)
@@ -134,7 +134,7 @@ func TestAnnouncedPauses(t *testing.T) {
 		"not repeated":   {failing(400), nil, 1, "", 0, 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *network) {
+			bubble(t, func(t *testing.T, n *fakeNetwork) {
 				n.handler = test.handler
 				var got []string
 				var ends time.Time
@@ -170,7 +170,7 @@ func TestAnnouncedPauses(t *testing.T) {
 			})
 		})
 	}
-	bubble(t, func(t *testing.T, n *network) {
+	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.refuse = 1
 		n.handler = failing()
 		announced := 0
@@ -188,7 +188,7 @@ func TestAnnouncedPauses(t *testing.T) {
 
 // TestUselessPauseIsNotAnnounced: the error says until when the pause would have been.
 func TestUselessPauseIsNotAnnounced(t *testing.T) {
-	bubble(t, func(t *testing.T, n *network) {
+	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = limited(429, time.Now().Add(time.Hour), http.Header{"Retry-After": {"60"}})
 		c := n.client(t, xrpc.WithPauses(func(p xrpc.Pause) { t.Errorf("announced: %+v", p) }))
 		start := time.Now()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -65,7 +66,7 @@ func TestRedirects(t *testing.T) {
 						}
 						return w.Result(), nil
 					})}
-					c, err := xrpc.New("https://a.example", xrpc.WithHTTPClient(h), xrpc.WithHeader("X-Mine", "1"),
+					c, err := xrpc.New("https://a.example", xrpc.WithNetwork(network.Network{HTTPClient: h}), xrpc.WithHeader("X-Mine", "1"),
 						xrpc.WithHeader("Authorization", "Bearer s3cret"), xrpc.WithProxy("did:web:api.example.com#appview"),
 						xrpc.WithRetry(xrpc.Retry{Attempts: 1}))
 					if err != nil {
@@ -97,7 +98,7 @@ func TestOwnPolicy(t *testing.T) {
 			return w.Result(), nil
 		}),
 	}
-	c, _ := xrpc.New("https://a.example", xrpc.WithHTTPClient(h))
+	c, _ := xrpc.New("https://a.example", xrpc.WithNetwork(network.Network{HTTPClient: h}))
 	if err := c.Call(background, query()); !errors.Is(err, xrpc.ErrRedirect) || remote(t, err).Status != 302 {
 		t.Error(err)
 	}
@@ -109,7 +110,7 @@ func TestRedirectToLoopback(t *testing.T) {
 	defer private.Close()
 	_, port, _ := net.SplitHostPort(private.Listener.Addr().String())
 	for _, host := range []string{"127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"} {
-		n := &network{handler: func(w http.ResponseWriter, r *http.Request) {
+		n := &fakeNetwork{handler: func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://"+net.JoinHostPort(strings.Trim(host, "[]"), port)+"/", http.StatusFound)
 		}}
 		h := guard.Client(false)
@@ -120,7 +121,7 @@ func TestRedirectToLoopback(t *testing.T) {
 			}
 			return guarded(ctx, network, address)
 		}
-		c, err := xrpc.New(origin, xrpc.WithHTTPClient(h))
+		c, err := xrpc.New(origin, xrpc.WithNetwork(network.Network{HTTPClient: h}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 	"github.com/layers-pub/layers-go/tests/reference"
 )
@@ -29,7 +30,7 @@ func object(t *testing.T, text string) *lex.Map {
 
 func dial(t *testing.T, service string, opts ...xrpc.Option) *xrpc.Client {
 	t.Helper()
-	c, err := xrpc.New(service, append([]xrpc.Option{xrpc.WithAllowPrivate(true)}, opts...)...)
+	c, err := xrpc.New(service, append([]xrpc.Option{xrpc.WithNetwork(network.Network{AllowPrivate: true})}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -52,7 +53,7 @@ func TestRetries(t *testing.T) {
 		"repeatable body is read": {repeatable(upload(pipe())), []int{500}, 1, 500},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *network) {
+			bubble(t, func(t *testing.T, n *fakeNetwork) {
 				var bodies []string
 				handler := failing(test.statuses...)
 				n.handler = func(w http.ResponseWriter, r *http.Request) {
@@ -93,7 +94,7 @@ func TestProxyRefuses(t *testing.T) {
 		call     *lex.Call
 		requests int
 	}{"query": {query(), 4}, "procedure": {procedure(), 1}, "repeatable": {repeatable(procedure()), 4}} {
-		bubble(t, func(t *testing.T, n *network) {
+		bubble(t, func(t *testing.T, n *fakeNetwork) {
 			n.handler = func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Type", "text/html")
 				w.WriteHeader(429)
@@ -108,7 +109,7 @@ func TestProxyRefuses(t *testing.T) {
 
 // TestBodyFromTheMiddle: a body is sent again from where it stood, not from its beginning.
 func TestBodyFromTheMiddle(t *testing.T) {
-	bubble(t, func(t *testing.T, n *network) {
+	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = func(w http.ResponseWriter, r *http.Request) {
 			if body, _ := io.ReadAll(r.Body); string(body) != "image" {
 				t.Errorf("%q was sent", body)
@@ -144,7 +145,7 @@ func TestConnectionFailures(t *testing.T) {
 		"procedure, both in row": {procedure(), 2, 1, 1, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *network) {
+			bubble(t, func(t *testing.T, n *fakeNetwork) {
 				n.refuse = test.refused
 				n.raw = func(conn net.Conn, _ *http.Request) {
 					if n.count() > test.hangups {
@@ -180,7 +181,7 @@ func TestResendingBelow(t *testing.T) {
 		"not seekable body": {upload(io.MultiReader(strings.NewReader("image"))), 2, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *network) {
+			bubble(t, func(t *testing.T, n *fakeNetwork) {
 				n.raw = func(conn net.Conn, _ *http.Request) {
 					if n.count() == 2 { // the second on the connection is taken, and then nothing comes
 						conn.Close()
@@ -207,13 +208,13 @@ func TestOpaqueTransport(t *testing.T) {
 		call     *lex.Call
 		requests int
 	}{"query": {query(), 4}, "procedure": {procedure(), 1}, "repeatable": {repeatable(procedure()), 4}} {
-		bubble(t, func(t *testing.T, _ *network) {
+		bubble(t, func(t *testing.T, _ *fakeNetwork) {
 			requests := 0
 			h := &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
 				requests++
 				return nil, errDial
 			})}
-			c, _ := xrpc.New(origin, xrpc.WithHTTPClient(h))
+			c, _ := xrpc.New(origin, xrpc.WithNetwork(network.Network{HTTPClient: h}))
 			if err := c.Call(background, test.call); !errors.Is(err, errDial) || requests != test.requests {
 				t.Errorf("%s: %d requests, %v", name, requests, err)
 			}
@@ -233,13 +234,13 @@ func TestPassing(t *testing.T) {
 		"private":         {&net.OpError{Op: "dial", Err: guard.ErrPrivate}, 1},
 		"bad certificate": {&tls.CertificateVerificationError{Err: errDial}, 1},
 	} {
-		bubble(t, func(t *testing.T, _ *network) {
+		bubble(t, func(t *testing.T, _ *fakeNetwork) {
 			requests := 0
 			h := &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
 				requests++
 				return nil, test.err
 			})}
-			c, _ := xrpc.New(origin, xrpc.WithHTTPClient(h))
+			c, _ := xrpc.New(origin, xrpc.WithNetwork(network.Network{HTTPClient: h}))
 			call := query()
 			call.Params.String("token", "s3cret")
 			err := c.Call(background, call)
@@ -263,7 +264,7 @@ func TestPauses(t *testing.T) {
 	limits := []time.Duration{base, 2 * base, 4 * base, 8 * base, most, most, most}
 	longest := make([]time.Duration, len(limits))
 	var all []time.Duration
-	bubble(t, func(t *testing.T, n *network) {
+	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		var last time.Time
 		n.handler = func(w http.ResponseWriter, r *http.Request) {
 			i := (n.count() - 1) % (len(limits) + 1)
@@ -317,7 +318,7 @@ func TestServersPauses(t *testing.T) {
 		"500, no matter": {500, func(t time.Time) (string, string) { return "RateLimit-Reset", "20" }, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *network) {
+			bubble(t, func(t *testing.T, n *fakeNetwork) {
 				handler := failing(test.status)
 				n.handler = func(w http.ResponseWriter, r *http.Request) {
 					w.Header().Set(test.header(time.Now()))
@@ -339,7 +340,7 @@ func TestServersPauses(t *testing.T) {
 // TestClocks: a server whose clock is wrong means its own time.
 func TestClocks(t *testing.T) {
 	for _, remaining := range []string{"1", "0"} {
-		bubble(t, func(t *testing.T, n *network) {
+		bubble(t, func(t *testing.T, n *fakeNetwork) {
 			handler := failing(429)
 			n.handler = func(w http.ResponseWriter, r *http.Request) {
 				fast := time.Now().Add(8 * time.Hour)
@@ -362,7 +363,7 @@ func TestClocks(t *testing.T) {
 
 // TestNoUselessPause: a pause that the context would end is not begun.
 func TestNoUselessPause(t *testing.T) {
-	bubble(t, func(t *testing.T, n *network) {
+	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", "60")
 			answer(w, 429, `{"error":"RateLimitExceeded","message":"too fast"}`)
@@ -382,7 +383,7 @@ func TestNoUselessPause(t *testing.T) {
 
 // TestCancelledPause: a pause ends with the context.
 func TestCancelledPause(t *testing.T) {
-	bubble(t, func(t *testing.T, n *network) {
+	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", "60")
 			answer(w, 429, `{"error":"RateLimitExceeded"}`)
@@ -408,7 +409,7 @@ func TestCancelledPause(t *testing.T) {
 // TestMinuteOf429: a minute of refusals is sat out when the server says how long it is.
 func TestMinuteOf429(t *testing.T) {
 	for name, call := range map[string]*lex.Call{"query": query(), "procedure": procedure()} {
-		bubble(t, func(t *testing.T, n *network) {
+		bubble(t, func(t *testing.T, n *fakeNetwork) {
 			end := time.Now().Add(time.Minute)
 			n.handler = func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("RateLimit-Limit", "10")
@@ -431,7 +432,7 @@ func TestMinuteOf429(t *testing.T) {
 
 // TestRemaining: when the allowance of a method is used up, its next call waits without being refused first.
 func TestRemaining(t *testing.T) {
-	bubble(t, func(t *testing.T, n *network) {
+	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasSuffix(r.URL.Path, "get") {
 				w.Header().Set("RateLimit-Limit", "100")

@@ -33,11 +33,11 @@ import (
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
-	"github.com/layers-pub/layers-go/runtime/xrpc"
 	"github.com/layers-pub/layers-go/tests/reference"
 )
 
@@ -84,18 +84,15 @@ func newSession(t *testing.T) *session {
 	t.Helper()
 	servers := reference.Start(t)
 	account := servers.Account(t)
-	directory, err := identity.New(identity.WithPLC(servers.PLC), identity.WithHandleService(servers.PDS), identity.WithAllowPrivate(true))
+	directory, err := identity.New(identity.WithNetwork(network.Network{PLC: servers.PLC, Handles: servers.PDS, AllowPrivate: true}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := new(session)
-	if s.repos, err = pds.New(pds.WithDirectory(directory), pds.WithAllowPrivate(true)); err != nil {
+	if s.repos, err = pds.New(pds.WithDirectory(directory)); err != nil {
 		t.Fatal(err)
 	}
-	s.account, err = auth.Login(t.Context(), syntax.AtIdentifier(account.Handle), account.AppPassword(t), &auth.Options{
-		Directory: directory,
-		XRPC:      []xrpc.Option{xrpc.WithAllowPrivate(true)},
-	})
+	s.account, err = auth.Login(t.Context(), syntax.AtIdentifier(account.Handle), account.AppPassword(t), auth.WithDirectory(directory))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,6 @@ import (
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/blob"
 	"github.com/layers-pub/layers-go/runtime/cid"
-	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
@@ -50,8 +49,8 @@ var operations = []operation{
 		did, err := c.directory.ResolveHandle(ctx, handle)
 		return same(err, did, c.did)
 	}},
-	{name: "identity.WithHandleService", path: "/xrpc/com.atproto.identity.resolveHandle", plain: true, once: true, run: func(ctx context.Context, t *testing.T, c *client) error {
-		directory := c.newDirectory(t, identity.WithHandleService("https://"+host))
+	{name: "network.Handles", path: "/xrpc/com.atproto.identity.resolveHandle", plain: true, once: true, run: func(ctx context.Context, t *testing.T, c *client) error {
+		directory := c.newDirectory(t, "https://"+host)
 		did, err := directory.ResolveHandle(ctx, handle)
 		return same(err, did, c.did)
 	}},
@@ -158,7 +157,7 @@ var operations = []operation{
 		return c.session(t).Logout(ctx)
 	}},
 	{name: "auth.Login", path: "/xrpc/com.atproto.server.createSession", plain: true, writes: true, run: func(ctx context.Context, t *testing.T, c *client) error {
-		session, err := auth.Login(ctx, syntax.AtIdentifier(c.did), "app-password", &auth.Options{Directory: c.directory, XRPC: options(c.http)})
+		session, err := auth.Login(ctx, syntax.AtIdentifier(c.did), "app-password", auth.WithDirectory(c.directory), auth.WithXRPC(retry))
 		if err != nil {
 			if strings.Contains(fmt.Sprintf("%v %+v", err, err), "app-password") {
 				t.Error("the error has the password")
@@ -226,7 +225,7 @@ func (a account) DID() syntax.DID { return a.did }
 
 // caller calls the server.
 func (c *client) caller(t *testing.T) lex.Caller {
-	caller, err := xrpc.New("https://"+host, options(c.http)...)
+	caller, err := xrpc.New("https://"+host, xrpc.WithNetwork(c.network()), retry)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +244,7 @@ func (c *client) session(t *testing.T) *auth.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, err := auth.Resume(t.Context(), syntax.AtIdentifier(c.did), &auth.Options{Store: store, Directory: c.directory, XRPC: options(c.http)})
+	session, err := auth.Resume(t.Context(), syntax.AtIdentifier(c.did), auth.WithStore(store), auth.WithDirectory(c.directory), auth.WithXRPC(retry))
 	if err != nil {
 		t.Fatal(err)
 	}

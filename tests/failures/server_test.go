@@ -19,6 +19,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -226,8 +227,8 @@ func connect(t *testing.T, w *world, handler http.Handler) *client {
 	}
 	t.Cleanup(transport.CloseIdleConnections)
 	c := &client{world: w, http: httpClient}
-	c.directory = c.newDirectory(t)
-	repos, err := pds.New(pds.WithDirectory(c.directory), pds.WithXRPC(options(httpClient)...))
+	c.directory = c.newDirectory(t, "")
+	repos, err := pds.New(pds.WithDirectory(c.directory), pds.WithXRPC(retry))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,25 +237,23 @@ func connect(t *testing.T, w *world, handler http.Handler) *client {
 }
 
 // newDirectory looks accounts up at the server. There is no DNS.
-func (c *client) newDirectory(t *testing.T, opts ...identity.Option) *identity.Directory {
+func (c *client) newDirectory(t *testing.T, handles string) *identity.Directory {
 	t.Helper()
-	directory, err := identity.New(append(opts,
-		identity.WithPLC("https://"+host),
-		identity.WithHTTPClient(c.http),
-		identity.WithLookupTXT(func(_ context.Context, name string) ([]string, error) {
-			return nil, &net.DNSError{Name: name, IsNotFound: true, Err: "no such host"}
-		}),
-	)...)
+	n := c.network()
+	n.Handles = handles
+	directory, err := identity.New(identity.WithNetwork(n))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return directory
 }
 
-// options are those of all calls: repeated soon, so that the tests are quick.
-func options(httpClient *http.Client) []xrpc.Option {
-	return []xrpc.Option{
-		xrpc.WithHTTPClient(httpClient),
-		xrpc.WithRetry(xrpc.Retry{Attempts: 4, Base: time.Millisecond, Max: 10 * time.Millisecond}),
-	}
+// network leads to the server, whatever the host.
+func (c *client) network() network.Network {
+	return network.Network{PLC: "https://" + host, HTTPClient: c.http, LookupTXT: func(_ context.Context, name string) ([]string, error) {
+		return nil, &net.DNSError{Name: name, IsNotFound: true, Err: "no such host"}
+	}}
 }
+
+// retry repeats calls soon, so that the tests are quick.
+var retry = xrpc.WithRetry(xrpc.Retry{Attempts: 4, Base: time.Millisecond, Max: 10 * time.Millisecond})

@@ -19,6 +19,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/appview"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -85,7 +86,7 @@ func entries(list iter.Seq2[*lex.Entry[expression.Expression], error]) iter.Seq[
 
 func repos(t *testing.T, server string) *pds.Client {
 	t.Helper()
-	client, err := pds.New(pds.WithHost(server), pds.WithAllowPrivate(true), pds.WithXRPC(xrpc.WithRetry(xrpc.Retry{Attempts: 1})))
+	client, err := pds.New(pds.WithHost(server), pds.WithNetwork(network.Network{AllowPrivate: true}), pds.WithXRPC(xrpc.WithRetry(xrpc.Retry{Attempts: 1})))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +95,7 @@ func repos(t *testing.T, server string) *pds.Client {
 
 func index(t *testing.T, server string) *appview.Client {
 	t.Helper()
-	client, err := appview.New(server, xrpc.WithAllowPrivate(true), xrpc.WithRetry(xrpc.Retry{Attempts: 1}))
+	client, err := appview.New(server, appview.WithNetwork(network.Network{AllowPrivate: true}), appview.WithXRPC(xrpc.WithRetry(xrpc.Retry{Attempts: 1})))
 	if err != nil {
 		t.Fatal(err)
 	}

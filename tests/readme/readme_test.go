@@ -55,15 +55,11 @@ func writeFile(t *testing.T, code string) string {
 // testClient replaces the first block's client: it takes the servers from the environment.
 const testClient = `
 func testClient() (*pds.Client, error) {
-	options := []identity.Option{identity.WithPLC(os.Getenv("PLC")), identity.WithAllowPrivate(true)}
-	if service := os.Getenv("PDS"); service != "" {
-		options = append(options, identity.WithHandleService(service))
-	}
-	directory, err := identity.New(options...)
+	n, err := network.FromEnv()
 	if err != nil {
 		return nil, err
 	}
-	return pds.New(pds.WithDirectory(directory), pds.WithAllowPrivate(true))
+	return pds.New(pds.WithNetwork(n))
 }
 `
 
@@ -111,9 +107,9 @@ func TestProgram(t *testing.T) {
 	})
 	server.Start()
 	code = replace(t, code, "pds.New()", "testClient()") + testClient
-	code = replace(t, code, "import (", "import (\n\t\"github.com/layers-pub/layers-go/runtime/identity\"")
+	code = replace(t, code, "import (", "import (\n\t\"github.com/layers-pub/layers-go/runtime/network\"")
 	command := exec.Command(build(t, code), did)
-	command.Env = append(os.Environ(), "PLC="+origin)
+	command.Env = append(os.Environ(), "LAYERS_ALLOW_PRIVATE=1", "LAYERS_PLC="+origin)
 	out, err := command.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -130,7 +126,7 @@ func TestProgram(t *testing.T) {
 
 // TestReadingAndWriting compiles the second to fourth block, and runs them against the reference servers.
 func TestReadingAndWriting(t *testing.T) {
-	login := replace(t, block(t, 3), "&auth.Options{Store: store}", "&auth.Options{Store: store, Directory: client.Directory(), XRPC: []xrpc.Option{xrpc.WithAllowPrivate(true)}}")
+	login := replace(t, block(t, 3), "auth.WithStore(store)", "auth.WithStore(store), auth.WithDirectory(client.Directory())")
 	code := `package main
 
 import (
@@ -143,12 +139,11 @@ import (
 	"github.com/layers-pub/layers-go/layers/corpus"
 	"github.com/layers-pub/layers-go/layers/expression"
 	"github.com/layers-pub/layers-go/runtime/auth"
-	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
-	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
 func main() {
@@ -187,7 +182,7 @@ func loginAndWrite(ctx context.Context, client *pds.Client, appPassword string) 
 	account.CreateRecord(t, "pub.layers.expression.expression", "", map[string]string{"id": "1", "kind": "sentence", "createdAt": "2026-01-02T03:04:05Z"})
 	account.CreateRecord(t, "pub.layers.expression.expression", "", map[string]string{"id": "2", "createdAt": "2026-01-02T03:04:05Z"})
 	command := exec.Command(program)
-	command.Env = append(os.Environ(), "PLC="+servers.PLC, "PDS="+servers.PDS, "HANDLE="+account.Handle, "APP_PASSWORD="+account.AppPassword(t),
+	command.Env = append(os.Environ(), "LAYERS_ALLOW_PRIVATE=1", "LAYERS_PLC="+servers.PLC, "LAYERS_PDS="+servers.PDS, "HANDLE="+account.Handle, "APP_PASSWORD="+account.AppPassword(t),
 		"LAYERS_AUTH_FILE="+filepath.Join(t.TempDir(), "auth.json"))
 	out, err := command.CombinedOutput()
 	if err != nil {
@@ -198,6 +193,27 @@ func loginAndWrite(ctx context.Context, client *pds.Client, appPassword string) 
 	if !want.Match(out) {
 		t.Errorf("it prints\n%s", out)
 	}
+}
+
+// TestNetwork compiles the fifth block.
+func TestNetwork(t *testing.T) {
+	build(t, `package main
+
+import (
+	"context"
+
+	"github.com/layers-pub/layers-go/runtime/auth"
+	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/pds"
+)
+
+func main() { _ = connect(context.Background(), "") }
+
+func connect(ctx context.Context, password string) error {
+`+block(t, 5)+`	_, _ = client, account
+	return err
+}
+`)
 }
 
 // TestFirst runs the README's first block: it works as pasted. Of the tests, one package's are run.
@@ -242,7 +258,7 @@ import (
 func main() {
 	body := []byte("{\"$type\":\"pub.layers.expression.expression\",\"id\":\"1\",\"kind\":\"document\",\"createdAt\":\"1985-04-12T23:20:50.123Z\"," +
 		"\"anchor\":{\"textSpan\":{\"byteStart\":0,\"byteEnd\":-1}}}")
-`+block(t, 5)+`	_, _ = block, err
+`+block(t, 6)+`	_, _ = block, err
 }
 `)
 	out, err := exec.Command(program).CombinedOutput()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -38,7 +39,7 @@ func ask(t *testing.T, method syntax.NSID, status int, mediaType, body string) e
 		fmt.Fprint(w, body)
 	}))
 	defer server.Close()
-	client, err := xrpc.New(server.URL, xrpc.WithAllowPrivate(true), xrpc.WithRetry(xrpc.Retry{Attempts: 1}))
+	client, err := xrpc.New(server.URL, xrpc.WithNetwork(network.Network{AllowPrivate: true}), xrpc.WithRetry(xrpc.Retry{Attempts: 1}))
 	if err != nil {
 		t.Fatal(err)
 	}

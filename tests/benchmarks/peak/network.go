@@ -19,8 +19,8 @@ import (
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/blob"
 	"github.com/layers-pub/layers-go/runtime/cid"
-	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/tests/corpus"
@@ -116,12 +116,10 @@ func blobOf(size int64) lex.Blob {
 
 // connect returns a client of the server.
 func connect(s *server) (*pds.Client, error) {
-	directory, err := identity.New(identity.WithPLC(s.origin), identity.WithAllowPrivate(true),
-		identity.WithLookupTXT(func(context.Context, string) ([]string, error) { return nil, errors.New("no DNS here") }))
-	if err != nil {
-		return nil, err
-	}
-	return pds.New(pds.WithDirectory(directory), pds.WithAllowPrivate(true))
+	return pds.New(pds.WithNetwork(network.Network{
+		PLC: s.origin, AllowPrivate: true,
+		LookupTXT: func(context.Context, string) ([]string, error) { return nil, errors.New("no DNS here") },
+	}))
 }
 
 // pull measures GetRepo from a local server, verified and typed.
