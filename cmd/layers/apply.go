@@ -10,6 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -17,7 +22,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/write"
 )
 
-func applyCommand(s *servers) *cobra.Command {
+func applyCommand(s *connect.Servers) *cobra.Command {
 	var journalName string
 	var unknown, drop, lines bool
 	var rate int
@@ -48,9 +53,9 @@ lines without an rkey would be written a second time.`,
 		Args: arguments(1, 1, "one FILE.jsonl"),
 		RunE: writing(func(ctx context.Context, command *cobra.Command, args []string) error {
 			if rate < 0 || rate > maxRate {
-				return misuse("--rate %d: points an hour are from 1 to %d, or 0 for any", rate, maxRate)
+				return exit.Misuse("--rate %d: points an hour are from 1 to %d, or 0 for any", rate, maxRate)
 			}
-			client, err := s.session(ctx)
+			client, err := s.Session(ctx)
 			if err != nil {
 				return err
 			}
@@ -63,17 +68,17 @@ lines without an rkey would be written a second time.`,
 			}
 			defer journal.Close()
 			open := func() (io.ReadCloser, error) { return openBatch(ctx, args[0]) }
-			batch := write.ReadOps(open, &write.ReadOpsOptions{Collection: parseCollection, Account: s.accounts(ctx)})
+			batch := write.ReadOps(open, &write.ReadOpsOptions{Collection: names.ParseCollection, Account: s.Accounts(ctx)})
 			stderr := command.ErrOrStderr()
-			out := bufio.NewWriter(exact(command.OutOrStdout()))
-			bar := newCount(stderr, "operations")
+			out := bufio.NewWriter(terminal.Exact(command.OutOrStdout()))
+			bar := terminal.NewCount(stderr, "operations")
 			options := &write.ApplyOptions{
 				Lookup:       records.Lookup,
 				AllowUnknown: unknown,
 				DropFields:   drop,
 				Journal:      journal,
-				MaxWait:      max(s.maxWait, 1),
-				Progress:     func(p write.Progress) { bar.set(p.Done, p.Ops) },
+				MaxWait:      max(s.MaxWait, 1),
+				Progress:     func(p write.Progress) { bar.Set(p.Done, p.Ops) },
 			}
 			if rate == 0 {
 				options.Limiter = write.NewLimiter(0, 0)
@@ -81,23 +86,23 @@ lines without an rkey would be written a second time.`,
 				options.Limiter = write.NewLimiter(rate, rate*write.DefaultDailyPoints/write.DefaultHourlyPoints)
 			}
 			if lines {
-				options.Each = func(r write.OpResult) { printJSON(out, applied(r)) } // out keeps its error for Flush
+				options.Each = func(r write.OpResult) { output.JSON(out, applied(r)) } // out keeps its error for Flush
 			}
 			result, err := write.Apply(ctx, client, batch, options)
-			bar.end()
+			bar.End()
 			err = errors.Join(err, out.Flush())
 			if invalid, ok := errors.AsType[*write.InvalidError](err); ok {
 				for _, failure := range invalid.Failures {
-					printf(stderr, "%s\n", aboutLine(args[0], failure))
+					terminal.Printf(stderr, "%s\n", aboutLine(args[0], failure))
 				}
 				return fmt.Errorf("%s: %d of %d operations are not valid; nothing was sent", args[0], invalid.Failed, invalid.Ops)
 			}
 			fmt.Fprintf(stderr, "%d operations: %d written, %d were done already\n", result.Ops, result.Written, result.Already)
 			if errors.Is(err, write.ErrJournal) || errors.Is(err, auth.ErrMoved) {
-				return about(args[0], err) // says what to do
+				return exit.About(args[0], err) // says what to do
 			}
 			if err != nil {
-				return withHint(about(args[0], err), "run the same command again to go on")
+				return exit.WithHint(exit.About(args[0], err), "run the same command again to go on")
 			}
 			return nil
 		}),
@@ -116,7 +121,7 @@ const maxRate = 1_000_000_000
 
 // openBatch opens a file of operations. The batch is read twice.
 func openBatch(ctx context.Context, name string) (io.ReadCloser, error) {
-	file, err := openInput(ctx, name)
+	file, err := terminal.Open(ctx, name)
 	if err != nil {
 		return nil, err
 	}

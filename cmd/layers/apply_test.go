@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 )
 
 // nothingThere is a PDS where nothing can be found, and anybody can log in and delete.
@@ -148,7 +150,7 @@ func TestRate(t *testing.T) {
 		stderr := &cutShort{text: test.message, end: end}
 		begun, stop := time.Now(), time.AfterFunc(time.Minute, end)
 		status := run(ctx, []string{"apply", "batch.jsonl", "--rate", test.rate, "--timeout", "2h"}, nil, new(bytes.Buffer), stderr)
-		if stop.Stop(); status != exitFailure || !strings.Contains(stderr.String(), test.message) || sent != test.sent || !strings.Contains(stderr.String(), "run the same command again") {
+		if stop.Stop(); status != exit.Failed || !strings.Contains(stderr.String(), test.message) || sent != test.sent || !strings.Contains(stderr.String(), "run the same command again") {
 			t.Errorf("--rate %s: status %d after %v, %d requests: %s", test.rate, status, time.Since(begun), sent, stderr)
 		}
 		end()
@@ -166,11 +168,11 @@ func TestRate(t *testing.T) {
 	ctx, end := context.WithCancel(t.Context())
 	defer time.AfterFunc(time.Minute, end).Stop()
 	stderr := new(bytes.Buffer)
-	if status := run(ctx, []string{"apply", "batch.jsonl", "--rate", "1", "--timeout", "1m"}, nil, new(bytes.Buffer), stderr); status != exitFailure || !strings.Contains(stderr.String(), "write points takes ") {
+	if status := run(ctx, []string{"apply", "batch.jsonl", "--rate", "1", "--timeout", "1m"}, nil, new(bytes.Buffer), stderr); status != exit.Failed || !strings.Contains(stderr.String(), "write points takes ") {
 		t.Errorf("with --timeout: status %d: %s", status, stderr)
 	}
 	for _, rate := range []string{"-1", "1000000001", "many", "1.5", "99999999999999999999"} {
-		if status, _, stderr := layers(t, nil, "apply", "batch.jsonl", "--rate="+rate); status != exitMisuse || !strings.Contains(stderr, "--rate") {
+		if status, _, stderr := layers(t, nil, "apply", "batch.jsonl", "--rate="+rate); status != exit.Misused || !strings.Contains(stderr, "--rate") {
 			t.Errorf("--rate %s: status %d: %s", rate, status, stderr)
 		}
 	}

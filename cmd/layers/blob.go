@@ -13,6 +13,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/layers/expression"
 	"github.com/layers-pub/layers-go/layers/media"
 	"github.com/layers-pub/layers-go/layers/persona"
@@ -21,7 +26,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-func blobCommand(s *servers) *cobra.Command {
+func blobCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "blob",
 		GroupID: groupWrite,
@@ -31,7 +36,7 @@ func blobCommand(s *servers) *cobra.Command {
 	return command
 }
 
-func blobGetCommand(s *servers) *cobra.Command {
+func blobGetCommand(s *connect.Servers) *cobra.Command {
 	var output string
 	command := &cobra.Command{
 		Use:   "get ACTOR CID",
@@ -43,15 +48,15 @@ only the exit status 0 says that it was whole.`,
 		Example: `  layers blob get alice.example.com bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku -o story.mp3`,
 		Args:    arguments(2, 2, "an ACTOR and a CID"),
 		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
-			actor, err := parseActor(args[0])
+			actor, err := names.ParseActor(args[0])
 			if err != nil {
 				return err
 			}
 			c, err := cid.Parse(args[1])
 			if err != nil {
-				return misuse("%q: %v", args[1], err)
+				return exit.Misuse("%q: %v", args[1], err)
 			}
-			client, err := s.repos()
+			client, err := s.Repos()
 			if err != nil {
 				return err
 			}
@@ -64,7 +69,7 @@ only the exit status 0 says that it was whole.`,
 				if err != nil {
 					return err
 				}
-				_, err = io.Copy(exact(command.OutOrStdout()), reader)
+				_, err = io.Copy(terminal.Exact(command.OutOrStdout()), reader)
 				return errors.Join(err, reader.Close())
 			}
 			if output == "" {
@@ -74,7 +79,7 @@ only the exit status 0 says that it was whole.`,
 			if err != nil {
 				return err
 			}
-			printf(command.ErrOrStderr(), "saved %s: %s, %d bytes, verified\n", output, info.MimeType, info.Size)
+			terminal.Printf(command.ErrOrStderr(), "saved %s: %s, %d bytes, verified\n", output, info.MimeType, info.Size)
 			return nil
 		}),
 	}
@@ -89,7 +94,7 @@ var rulesFor = map[string]lex.BlobRules{
 	"persona.persona":       persona.PersonaGuidelinesBlobRules,
 }
 
-func blobPutCommand(s *servers) *cobra.Command {
+func blobPutCommand(s *connect.Servers) *cobra.Command {
 	var mimeType, collection string
 	command := &cobra.Command{
 		Use:   "put FILE",
@@ -105,39 +110,39 @@ it and the size are checked against the lexicon of that collection first.`,
 		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
 			options := new(blob.UploadOptions)
 			if collection != "" {
-				nsid, err := parseCollection(collection)
+				nsid, err := names.ParseCollection(collection)
 				if err != nil {
 					return err
 				}
-				rules, ok := rulesFor[strings.TrimPrefix(string(nsid), own)]
+				rules, ok := rulesFor[strings.TrimPrefix(string(nsid), names.Own)]
 				if !ok {
-					return misuse("--for %s: the collections that have blobs are %s", collection, strings.Join(slices.Sorted(maps.Keys(rulesFor)), ", "))
+					return exit.Misuse("--for %s: the collections that have blobs are %s", collection, strings.Join(slices.Sorted(maps.Keys(rulesFor)), ", "))
 				}
 				options.Rules = rules
 			}
 			if mimeType == "" {
 				if mimeType = mime.TypeByExtension(filepath.Ext(args[0])); mimeType == "" {
-					return misuse("the media type of %s does not follow from its name: give it with --type", args[0])
+					return exit.Misuse("the media type of %s does not follow from its name: give it with --type", args[0])
 				}
 			}
-			client, err := s.session(ctx)
+			client, err := s.Session(ctx)
 			if err != nil {
 				return err
 			}
 			source := command.InOrStdin()
 			if args[0] != "-" {
-				file, err := openInput(ctx, args[0])
+				file, err := terminal.Open(ctx, args[0])
 				if err != nil {
 					return err
 				}
 				defer file.Close()
-				source = stream(ctx, file, command.ErrOrStderr())
+				source = terminal.Stream(ctx, file, command.ErrOrStderr())
 			}
 			uploaded, err := blob.Upload(ctx, client, source, mimeType, options)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			return printJSON(exact(command.OutOrStdout()), uploaded)
+			return output.JSON(terminal.Exact(command.OutOrStdout()), uploaded)
 		}),
 	}
 	command.Flags().StringVar(&mimeType, "type", "", "the media `TYPE`, as in audio/mpeg")

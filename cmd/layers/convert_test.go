@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 )
 
 // TestConvert writes an archive in version 2 and back, and decodes both, from a file and from a pipe.
@@ -54,18 +56,18 @@ func TestConvertFailures(t *testing.T) {
 			}
 		}
 		status, _, stderr := layers(t, nil, "convert", in, out)
-		if status != exitFailure || !strings.HasPrefix(stderr, "layers: "+in+": ") || strings.Count(stderr, "\n") != 1 {
+		if status != exit.Failed || !strings.HasPrefix(stderr, "layers: "+in+": ") || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%s: status %d, standard error %q", name, status, stderr)
 		}
 		if got := readFile(t, out); string(got) != "old" {
 			t.Errorf("%s: OUT is %q", name, got)
 		}
-		if status, _, stderr := layers(t, nil, "decode", in); status != exitFailure || !strings.HasPrefix(stderr, "layers: "+in+": ") {
+		if status, _, stderr := layers(t, nil, "decode", in); status != exit.Failed || !strings.HasPrefix(stderr, "layers: "+in+": ") {
 			t.Errorf("%s: decode: status %d, standard error %q", name, status, stderr)
 		}
 	}
 	for _, args := range [][]string{{"convert"}, {"convert", "a"}, {"convert", "--to", "3", "a", "b"}} {
-		if status, _, _ := layers(t, nil, args...); status != exitMisuse {
+		if status, _, _ := layers(t, nil, args...); status != exit.Misused {
 			t.Errorf("%q: status %d", args, status)
 		}
 	}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/repo"
@@ -52,7 +53,7 @@ func layers(t *testing.T, stdin io.Reader, args ...string) (status int, stdout, 
 
 func TestDecodeTable(t *testing.T) {
 	status, stdout, stderr := layers(t, nil, "decode", archiveFile)
-	if status != exitOK || stderr != "" {
+	if status != exit.OK || stderr != "" {
 		t.Fatalf("status %d, %s", status, stderr)
 	}
 	const golden = "testdata/acceptance.txt"
@@ -102,7 +103,7 @@ func readLines(t *testing.T, text string) []printed {
 
 func TestDecodeLines(t *testing.T) {
 	status, stdout, stderr := layers(t, nil, "decode", "--jsonl", archiveFile)
-	if status != exitOK || stderr != "" {
+	if status != exit.OK || stderr != "" {
 		t.Fatalf("status %d, %s", status, stderr)
 	}
 	type verdict struct {
@@ -158,11 +159,11 @@ func TestDecodeLines(t *testing.T) {
 func TestDecodeInput(t *testing.T) {
 	_, want, _ := layers(t, nil, "decode", archiveFile, "--jsonl")
 	status, got, stderr := layers(t, bytes.NewReader(readFile(t, archiveFile)), "decode", "-", "--jsonl")
-	if status != exitOK || got != want || stderr != "" {
+	if status != exit.OK || got != want || stderr != "" {
 		t.Errorf("from standard input: status %d, %s", status, stderr)
 	}
 	status, got, stderr = layers(t, iotestOneByte{bytes.NewReader(readFile(t, archiveFile))}, "decode", "-", "--jsonl")
-	if status != exitOK || got != want || stderr != "" {
+	if status != exit.OK || got != want || stderr != "" {
 		t.Errorf("from a slow standard input: status %d, %s", status, stderr)
 	}
 }
@@ -236,7 +237,7 @@ func TestDecodeDamage(t *testing.T) {
 			t.Fatal(err)
 		}
 		status, _, stderr = layers(t, nil, "decode", "--jsonl", file)
-		if status != exitFailure || !strings.HasPrefix(stderr, "layers: "+file+": ") || strings.Count(stderr, "\n") != 1 {
+		if status != exit.Failed || !strings.HasPrefix(stderr, "layers: "+file+": ") || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("status %d, standard error %q", status, stderr)
 		}
 		return status, stderr
@@ -314,12 +315,12 @@ func TestDecodeOddText(t *testing.T) {
 	}
 
 	status, stdout, stderr := layers(t, bytes.NewReader(archive.Bytes()), "decode", "-")
-	if status != exitOK || stderr != "" || !strings.Contains(stdout, `/features/\u001b[31mred\t\n  `) || strings.Contains(stdout, "\x1b") {
+	if status != exit.OK || stderr != "" || !strings.Contains(stdout, `/features/\u001b[31mred\t\n  `) || strings.Contains(stdout, "\x1b") {
 		t.Errorf("status %d, %s%q", status, stderr, stdout)
 	}
 	status, stdout, stderr = layers(t, bytes.NewReader(archive.Bytes()), "decode", "--jsonl", "-")
 	lines := readLines(t, stdout)
-	if status != exitOK || stderr != "" || len(lines) != 1 || len(lines[0].Issues) != 2 || strings.Count(stdout, "\n") != 1 {
+	if status != exit.OK || stderr != "" || len(lines) != 1 || len(lines[0].Issues) != 2 || strings.Count(stdout, "\n") != 1 {
 		t.Fatalf("status %d, %s%s", status, stderr, stdout)
 	}
 	got := lines[0].Value.(map[string]any)
@@ -342,7 +343,7 @@ func TestDecodeFullDisk(t *testing.T) {
 	for _, args := range [][]string{{"decode", archiveFile}, {"decode", "--jsonl", archiveFile}} {
 		for _, left := range []int{0, 10_000} {
 			var stderr bytes.Buffer
-			if status := run(t.Context(), args, nil, &fullDisk{left}, &stderr); status != exitFailure || stderr.String() != "layers: no space left\n" {
+			if status := run(t.Context(), args, nil, &fullDisk{left}, &stderr); status != exit.Failed || stderr.String() != "layers: no space left\n" {
 				t.Errorf("%v: status %d, %s", args, status, stderr.String())
 			}
 		}

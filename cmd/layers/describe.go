@@ -6,11 +6,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-func describeCommand(s *servers) *cobra.Command {
+func describeCommand(s *connect.Servers) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:     "describe ACTOR",
@@ -23,11 +27,11 @@ not say which commit is the newest, the rest is printed, and the status is 1.`,
   layers describe alice.example.com --json | jq -r '.collections[]'`,
 		Args: arguments(1, 1, "an ACTOR"),
 		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
-			actor, err := parseActor(args[0])
+			actor, err := names.ParseActor(args[0])
 			if err != nil {
 				return err
 			}
-			client, err := s.repos()
+			client, err := s.Repos()
 			if err != nil {
 				return err
 			}
@@ -53,20 +57,20 @@ not say which commit is the newest, the rest is printed, and the status is 1.`,
 				if answer.Collections == nil {
 					answer.Collections = []syntax.NSID{}
 				}
-				return errors.Join(printJSON(exact(out), answer), failed)
+				return errors.Join(output.JSON(terminal.Exact(out), answer), failed)
 			}
 			commit, rev := "unknown", "unknown"
 			if failed == nil {
 				commit, rev = latest.CID.String(), string(latest.Rev)
 			}
-			err = printf(out, "did     %s\nhandle  %s\ncommit  %s\nrev     %s\n", description.DID, orNone(string(description.Handle)), commit, rev)
+			err = terminal.Printf(out, "did     %s\nhandle  %s\ncommit  %s\nrev     %s\n", description.DID, orNone(string(description.Handle)), commit, rev)
 			for i, collection := range description.Collections {
 				name := ""
 				if i == 0 {
 					name = "records"
 				}
 				if err == nil {
-					err = printf(out, "%-7s %s\n", name, collection)
+					err = terminal.Printf(out, "%-7s %s\n", name, collection)
 				}
 			}
 			return errors.Join(err, failed)

@@ -6,13 +6,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-func getCommand(s *servers) *cobra.Command {
+func getCommand(s *connect.Servers) *cobra.Command {
 	var asJSON, prove bool
 	var version string
 	command := &cobra.Command{
@@ -31,7 +36,7 @@ The collection in AT-URI may leave out pub.layers. in front, as that of list.`,
   layers get --proof --json at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/pub.layers.media.media/3mabcdefghi2a`,
 		Args: arguments(1, 1, "one AT-URI"),
 		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
-			uri, err := parseRecordURI(args[0])
+			uri, err := names.ParseRecordURI(args[0])
 			if err != nil {
 				return err
 			}
@@ -39,13 +44,13 @@ The collection in AT-URI may leave out pub.layers. in front, as that of list.`,
 			options := new(pds.GetRecordOptions)
 			if version != "" {
 				if prove {
-					return misuse("--proof proves the record as it is now: it cannot go with --cid")
+					return exit.Misuse("--proof proves the record as it is now: it cannot go with --cid")
 				}
 				if options.CID, err = cid.Parse(version); err != nil {
-					return misuse("--cid %q: %v", version, err)
+					return exit.Misuse("--cid %q: %v", version, err)
 				}
 			}
-			client, err := s.repos()
+			client, err := s.Repos()
 			if err != nil {
 				return err
 			}
@@ -53,12 +58,12 @@ The collection in AT-URI may leave out pub.layers. in front, as that of list.`,
 			if _, broken := err.(*lex.Failure); err != nil && !broken {
 				return err
 			}
-			l := lineOfEnvelope(envelope, err)
-			out, text := command.OutOrStdout(), l.append(nil)
+			l := output.LineOfEnvelope(envelope, err)
+			out, text := command.OutOrStdout(), l.Append(nil)
 			if asJSON {
-				out = exact(out)
+				out = terminal.Exact(out)
 			} else {
-				text = indented(text)
+				text = output.Indented(text)
 			}
 			if _, printErr := out.Write(text); printErr != nil {
 				return printErr
@@ -78,26 +83,10 @@ func getRecord(ctx context.Context, client *pds.Client, uri syntax.ATURI, option
 	}
 	proof, err := client.GetRecordProof(ctx, uri)
 	if absence, ok := errors.AsType[*pds.AbsenceError](err); ok && absence.Trust != lex.Signed {
-		err = withHint(err, "the server gives no proof of that")
+		err = exit.WithHint(err, "the server gives no proof of that")
 	}
 	if err != nil {
 		return lex.Envelope{}, err
 	}
 	return proof.Envelope(), nil
-}
-
-// parseRecordURI parses an argument that is the at-uri of a record. Its collection may be a short name.
-func parseRecordURI(text string) (syntax.ATURI, error) {
-	whole, err := expandURI(text)
-	if err != nil {
-		return "", err
-	}
-	uri, err := syntax.ParseATURI(whole)
-	if err != nil {
-		return "", misuse("%q is not an at-uri: %v", text, err)
-	}
-	if uri.RecordKey() == "" {
-		return "", misuse("%s is not the URI of a record: at://ACTOR/COLLECTION/RECORD-KEY", uri)
-	}
-	return uri, nil
 }

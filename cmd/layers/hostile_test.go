@@ -22,6 +22,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -238,7 +240,7 @@ func TestHostileArchive(t *testing.T) {
 			t.Fatal(err)
 		}
 		status, stdout, stderr := layers(t, &archive, "decode", "-")
-		if err := checkVisible(stdout); err != nil || status != exitOK || stderr != "" || !strings.Contains(stdout, evil) {
+		if err := checkVisible(stdout); err != nil || status != exit.OK || stderr != "" || !strings.Contains(stdout, evil) {
 			t.Errorf("%s: status %d, %v: %q%s", name, status, err, stdout, stderr)
 		}
 	}
@@ -284,7 +286,7 @@ func TestHostileCertificate(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 	status, stdout, stderr := layers(t, nil, "resolve", hostileDID, "--allow-private", "--plc", strings.Replace(server.URL, "127.0.0.1", "localhost", 1))
-	if err := checkVisible(stdout + stderr); err != nil || status != exitFailure || !strings.Contains(stderr, evil) {
+	if err := checkVisible(stdout + stderr); err != nil || status != exit.Failed || !strings.Contains(stderr, evil) {
 		t.Errorf("status %d, %v: %q", status, err, stdout+stderr)
 	}
 }
@@ -351,21 +353,21 @@ func TestTextWriter(t *testing.T) {
 	const want = "नमस्ते\u200d 👩\u200d🚀 \\u001b \\u009b \\u202e \\xff\tæ\n\\xf0\\x9f"
 	for size := 1; size <= len(text); size++ {
 		var got strings.Builder
-		w := newTextWriter(&got)
+		w := terminal.NewWriter(&got)
 		for piece := range bytesOf([]byte(text), size) {
 			if n, err := w.Write(piece); n != len(piece) || err != nil {
 				t.Fatalf("%d, %v", n, err)
 			}
 		}
-		w.flush()
+		w.Flush()
 		if got.String() != want {
 			t.Errorf("in pieces of %d: %q, want %q", size, got.String(), want)
 		}
 	}
-	if got := oneLine("a\nb\tc\r"); got != `a\nb\tc\r` {
+	if got := terminal.OneLine("a\nb\tc\r"); got != `a\nb\tc\r` {
 		t.Error(got)
 	}
-	if uri := "at://" + hostileDID; !syntax.ValidATURI(uri) || oneLine(uri) != uri {
+	if uri := "at://" + hostileDID; !syntax.ValidATURI(uri) || terminal.OneLine(uri) != uri {
 		t.Error(uri)
 	}
 }

@@ -9,11 +9,16 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
 )
 
-func listCommand(s *servers) *cobra.Command {
+func listCommand(s *connect.Servers) *cobra.Command {
 	var lines, reverse bool
 	var limit int
 	var cursor string
@@ -28,7 +33,7 @@ lexicon. It prints the URI, the CID and the number of issues of each; with
 
 COLLECTION is an NSID; one of Layers' own may leave out pub.layers. in front:
 
-` + listing(collections) + `
+` + names.Listing(names.Collections) + `
 
 Records with issues are not an error: the last message counts them. When a list
 breaks off, the message says how to go on.`,
@@ -37,19 +42,19 @@ breaks off, the message says how to go on.`,
 		Args:              arguments(2, 2, "an ACTOR and a COLLECTION"),
 		ValidArgsFunction: completeCollection(1),
 		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
-			actor, err := parseActor(args[0])
+			actor, err := names.ParseActor(args[0])
 			if err != nil {
 				return err
 			}
-			collection, err := parseCollection(args[1])
+			collection, err := names.ParseCollection(args[1])
 			if err != nil {
 				return err
 			}
 			noteMisspelt(command, collection)
 			if limit < 0 {
-				return misuse("--limit is %d", limit)
+				return exit.Misuse("--limit is %d", limit)
 			}
-			client, err := s.repos()
+			client, err := s.Repos()
 			if err != nil {
 				return err
 			}
@@ -64,7 +69,7 @@ breaks off, the message says how to go on.`,
 			}
 			w := command.OutOrStdout()
 			if lines {
-				w = exact(w)
+				w = terminal.Exact(w)
 			}
 			out := bufio.NewWriter(w)
 			var buf []byte
@@ -72,19 +77,19 @@ breaks off, the message says how to go on.`,
 			for envelope, err := range client.ListRecords(ctx, actor, collection, options) {
 				if _, broken := err.(*lex.Failure); err != nil && !broken {
 					if err = errors.Join(out.Flush(), err); reached != "" {
-						err = withHint(err, "the list breaks off after %v records; go on with --cursor %v", listed, strconv.Quote(reached))
+						err = exit.WithHint(err, "the list breaks off after %v records; go on with --cursor %v", listed, strconv.Quote(reached))
 					}
 					return err
 				}
-				l := lineOfEnvelope(envelope, err)
+				l := output.LineOfEnvelope(envelope, err)
 				listed++
-				if l.issues != nil {
+				if l.Issues != nil {
 					failed++
 				}
 				if lines {
-					buf = l.append(buf[:0])
+					buf = l.Append(buf[:0])
 				} else {
-					buf = fmt.Appendf(buf[:0], "%s\t%s\t%d\n", oneLine(string(l.uri)), l.cid, len(l.issues))
+					buf = fmt.Appendf(buf[:0], "%s\t%s\t%d\n", terminal.OneLine(string(l.URI)), l.CID, len(l.Issues))
 				}
 				if _, err := out.Write(buf); err != nil {
 					return err

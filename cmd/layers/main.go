@@ -13,14 +13,11 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-)
 
-// The exit statuses. A command that a signal ended has 128 plus the signal's number: 130 after an interrupt.
-const (
-	exitOK      = 0
-	exitFailure = 1
-	exitMisuse  = 2
-	exitStrict  = 3 // --strict, and records that failed
+	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 )
 
 func main() {
@@ -31,42 +28,20 @@ func main() {
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// exitError is an error that ends the command with a status of its own.
-type exitError struct {
-	status int
-	err    error
-}
-
-func (e *exitError) Error() string { return e.err.Error() }
-func (e *exitError) Unwrap() error { return e.err }
-
-// failure returns an error that ends the command with the exit status of a failure; nil if err is nil.
-func failure(err error) error {
-	if _, ok := errors.AsType[*exitError](err); ok || err == nil {
-		return err
-	}
-	return &exitError{exitFailure, err}
-}
-
-// misuse returns an error that ends the command with the exit status of wrong usage.
-func misuse(format string, args ...any) error {
-	return &exitError{exitMisuse, fmt.Errorf(format, args...)}
-}
-
 // run carries out the command line args and returns the exit status. Results go to stdout, messages to
 // stderr.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	out, messages := newTextWriter(stdout), newTextWriter(stderr)
-	defer out.flush()
-	defer messages.flush()
+	out, messages := terminal.NewWriter(stdout), terminal.NewWriter(stderr)
+	defer out.Flush()
+	defer messages.Flush()
 	log.SetOutput(messages) // package net/http logs text from servers
-	ctx, stop := withSignals(ctx)
+	ctx, stop := exit.WithSignals(ctx)
 	defer stop()
 
 	root := &cobra.Command{
 		Use:                "layers",
 		Short:              "Linguistic annotation on the AT Protocol: read it, verify it, write it",
-		Version:            version(),
+		Version:            connect.Version(),
 		SilenceUsage:       true,
 		SilenceErrors:      true,
 		DisableSuggestions: true, // messages have their own
@@ -74,11 +49,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if stdin == nil {
 		stdin = strings.NewReader("")
 	}
-	root.SetIn(&input{ctx: ctx, source: stdin, stderr: messages})
+	root.SetIn(terminal.NewInput(ctx, stdin, messages))
 	root.SetOut(out)
 	root.SetErr(messages)
-	s := servers{messages: messages}
-	s.addFlags(root.PersistentFlags())
+	s := connect.Servers{Messages: messages}
+	s.AddFlags(root.PersistentFlags())
 	root.AddGroup(
 		&cobra.Group{ID: groupRead, Title: "Reading:"},
 		&cobra.Group{ID: groupWrite, Title: "Writing:"},
@@ -99,11 +74,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetFlagErrorFunc(flagError)
 	root.SetArgs(args)
 	root.PersistentPreRunE = func(command *cobra.Command, _ []string) error {
-		if err := s.checkTimes(); err != nil {
+		if err := s.CheckTimes(); err != nil {
 			return err
 		}
-		if s.timeout > 0 {
-			limited, cancel := context.WithTimeoutCause(ctx, s.timeout, fmt.Errorf("not done after %v, which --timeout allows", s.timeout))
+		if s.Timeout > 0 {
+			limited, cancel := context.WithTimeoutCause(ctx, s.Timeout, fmt.Errorf("not done after %v, which --timeout allows", s.Timeout))
 			command.SetContext(limited)
 			context.AfterFunc(ctx, cancel)
 		}
@@ -111,69 +86,18 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	command, err := root.ExecuteContextC(ctx)
 	if err == nil {
-		return exitOK
+		return exit.OK
 	}
-	if by, ok := errors.AsType[*signalError](context.Cause(ctx)); ok {
-		fmt.Fprintln(messages, "layers: "+message(&hint{by, hintOf(err)}))
-		return by.status()
-	}
-	fmt.Fprintln(messages, "layers: "+message(err))
-	exit, ok := errors.AsType[*exitError](err)
-	if ok && exit.status != exitMisuse {
-		return exit.status
+	err = exit.Signalled(ctx, err)
+	fmt.Fprintln(messages, "layers: "+exit.Message(err))
+	if end, ok := errors.AsType[*exit.Error](err); ok && end.Status != exit.Misused {
+		return end.Status
 	}
 	if command.Name() == "help" {
 		command = root
 	}
 	fmt.Fprintf(messages, "See %s --help.\n", command.CommandPath())
-	return exitMisuse
-}
-
-// hint is an error with advice, which is printed on a line of its own.
-type hint struct {
-	err  error
-	text string // the command's own, or made by oneLine
-}
-
-func (h *hint) Error() string { return h.err.Error() }
-func (h *hint) Unwrap() error { return h.err }
-
-// withHint returns err with a hint.
-func withHint(err error, format string, args ...any) error {
-	for i, arg := range args {
-		args[i] = oneLine(fmt.Sprint(arg))
-	}
-	return &hint{err, fmt.Sprintf(format, args...)}
-}
-
-func hintOf(err error) string {
-	if h, ok := errors.AsType[*hint](err); ok {
-		return h.text
-	}
-	return ""
-}
-
-// message returns the text of err as it is printed. Only joined errors and hints have lines of their own: a newline in a
-// server's text is escaped.
-func message(err error) string {
-	switch err := err.(type) {
-	case *exitError:
-		return message(err.err)
-	case *hint:
-		if err.text == "" {
-			return message(err.err)
-		}
-		return message(err.err) + "\n" + err.text
-	case interface{ Unwrap() []error }:
-		var parts, lines []string
-		for _, part := range err.Unwrap() {
-			parts, lines = append(parts, part.Error()), append(lines, message(part))
-		}
-		if err, ok := err.(error); ok && err.Error() == strings.Join(parts, "\n") {
-			return strings.Join(lines, "\n")
-		}
-	}
-	return oneLine(err.Error())
+	return exit.Misused
 }
 
 // takesCommand sets up a command that only has subcommands: without arguments it shows its help, and it refuses an
@@ -190,19 +114,19 @@ func takesCommand(command *cobra.Command) {
 
 // unknownCommand returns an error about args, which do not name a command of parent.
 func unknownCommand(parent *cobra.Command, args []string) error {
-	var names []string
+	var known []string
 	for _, command := range parent.Commands() {
 		if command.IsAvailableCommand() || command.Name() == "help" {
-			names = append(names, command.Name())
+			known = append(known, command.Name())
 		}
 	}
 	if len(args) == 0 {
-		return misuse("%s takes a command: %s", parent.CommandPath(), strings.Join(names, ", "))
+		return exit.Misuse("%s takes a command: %s", parent.CommandPath(), strings.Join(known, ", "))
 	}
-	if meant := nearest(args[0], names, nil); meant != "" {
-		return misuse("there is no command %q in %s: did you mean %s?", args[0], parent.CommandPath(), meant)
+	if meant := names.Nearest(args[0], known, nil); meant != "" {
+		return exit.Misuse("there is no command %q in %s: did you mean %s?", args[0], parent.CommandPath(), meant)
 	}
-	return misuse("there is no command %q in %s, which has %s", args[0], parent.CommandPath(), strings.Join(names, ", "))
+	return exit.Misuse("there is no command %q in %s, which has %s", args[0], parent.CommandPath(), strings.Join(known, ", "))
 }
 
 // helpCommand returns a help command like cobra's, except that it returns an error for a command that does not exist.
@@ -215,13 +139,13 @@ func helpCommand() *cobra.Command {
 		RunE: func(command *cobra.Command, args []string) error {
 			about, rest, err := command.Root().Find(args)
 			if err != nil {
-				return misuse("%v", err)
+				return exit.Misuse("%v", err)
 			}
 			if len(rest) > 0 && about.HasSubCommands() {
 				return unknownCommand(about, rest)
 			}
 			if len(rest) > 0 {
-				return misuse("%s has no commands, and so none %q", about.CommandPath(), rest[0])
+				return exit.Misuse("%s has no commands, and so none %q", about.CommandPath(), rest[0])
 			}
 			about.InitDefaultHelpFlag() // so that the help lists it
 			about.InitDefaultVersionFlag()
@@ -234,19 +158,19 @@ func helpCommand() *cobra.Command {
 func flagError(command *cobra.Command, err error) error {
 	unknown, ok := errors.AsType[*pflag.NotExistError](err)
 	if !ok {
-		return misuse("%v", err)
+		return exit.Misuse("%v", err)
 	}
-	var names []string
+	var known []string
 	command.Flags().VisitAll(func(f *pflag.Flag) {
 		if !f.Hidden {
-			names = append(names, "--"+f.Name)
+			known = append(known, "--"+f.Name)
 		}
 	})
 	name := unknown.GetSpecifiedName()
-	if meant := nearest("--"+name, names, nil); meant != "" && len(name) > 1 {
-		return misuse("%s has no flag --%s: did you mean %s?", command.CommandPath(), name, meant)
+	if meant := names.Nearest("--"+name, known, nil); meant != "" && len(name) > 1 {
+		return exit.Misuse("%s has no flag --%s: did you mean %s?", command.CommandPath(), name, meant)
 	}
-	return misuse("%s: %v", command.CommandPath(), err)
+	return exit.Misuse("%s: %v", command.CommandPath(), err)
 }
 
 // The groups of commands in the help.
@@ -258,7 +182,7 @@ const (
 // online wraps the function of a command that talks to servers: its errors are failures, not misuse.
 func online(do func(ctx context.Context, command *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return func(command *cobra.Command, args []string) error {
-		return failure(do(command.Context(), command, args))
+		return exit.Failure(do(command.Context(), command, args))
 	}
 }
 
@@ -266,16 +190,8 @@ func online(do func(ctx context.Context, command *cobra.Command, args []string) 
 func arguments(min, max int, usage string) cobra.PositionalArgs {
 	return func(command *cobra.Command, args []string) error {
 		if len(args) < min || len(args) > max {
-			return misuse("%s takes %s, and not %d arguments", command.CommandPath(), usage, len(args))
+			return exit.Misuse("%s takes %s, and not %d arguments", command.CommandPath(), usage, len(args))
 		}
 		return nil
 	}
-}
-
-// version returns the version from which the command was built.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(unknown)"
 }

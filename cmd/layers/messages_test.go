@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 )
 
 // TestMends calls the command with what people have at hand: the message says what to write instead.
@@ -30,7 +32,7 @@ func TestMends(t *testing.T) {
 		{[]string{"resolve", "alice.test", "--pds", "http://pds.example.com"}, "write https, or add --allow-private"},
 		{[]string{"query", "corpus.listCorpora", "--appview", "http://appview.example.com"}, "write https, or add --allow-private"},
 	} {
-		if status, _, stderr := layers(t, nil, test.args...); status != exitMisuse || !strings.Contains(stderr, test.want) {
+		if status, _, stderr := layers(t, nil, test.args...); status != exit.Misused || !strings.Contains(stderr, test.want) {
 			t.Errorf("%v: status %d: %s", test.args, status, stderr)
 		}
 	}
@@ -61,7 +63,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 		t.Chdir(t.TempDir())
 		status, _, stderr := layers(t, nil, test.args...)
 		for _, want := range test.want {
-			if status != exitFailure || strings.Count(stderr, want) != 1 || strings.Contains(stderr, "cut short") || strings.Count(stderr, uri) > 1 {
+			if status != exit.Failed || strings.Count(stderr, want) != 1 || strings.Contains(stderr, "cut short") || strings.Count(stderr, uri) > 1 {
 				t.Errorf("%v: status %d, not %q: %s", test.args, status, want, stderr)
 			}
 		}
@@ -83,7 +85,7 @@ func TestEndpointsThatAreNone(t *testing.T) {
 		}))
 		for _, args := range [][]string{{"list", hostileDID, "corpus.corpus"}, {"describe", hostileDID}, {"pull", hostileDID, "-o", t.TempDir()}, {"get", "at://" + hostileDID + "/corpus.corpus/1"}} {
 			status, _, stderr := layers(t, nil, append(args, "--plc", directory.URL, "--allow-private")...)
-			if status != exitFailure || !strings.Contains(stderr, want) || !strings.Contains(stderr, endpoint) || !strings.Contains(stderr, hostileDID) {
+			if status != exit.Failed || !strings.Contains(stderr, want) || !strings.Contains(stderr, endpoint) || !strings.Contains(stderr, hostileDID) {
 				t.Errorf("%v with %s: status %d: %s", args, endpoint, status, stderr)
 			}
 		}

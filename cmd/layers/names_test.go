@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
 )
 
 // TestMethods compares the methods with the queries of the lexicons.
@@ -31,7 +33,7 @@ func TestMethods(t *testing.T) {
 			return err
 		}
 		if lexicon.Defs.Main.Type == "query" {
-			queries = append(queries, strings.TrimPrefix(lexicon.ID, own))
+			queries = append(queries, strings.TrimPrefix(lexicon.ID, names.Own))
 		}
 		return nil
 	})
@@ -39,7 +41,7 @@ func TestMethods(t *testing.T) {
 		t.Fatal(err, len(queries))
 	}
 	slices.Sort(queries)
-	if diff := cmp.Diff(queries, methods); diff != "" {
+	if diff := cmp.Diff(queries, names.Methods); diff != "" {
 		t.Errorf("methods.go is not what the lexicons have (-lexicons +methods):\n%s", diff)
 	}
 }

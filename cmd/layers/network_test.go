@@ -19,6 +19,8 @@ import (
 
 	"github.com/mr-tron/base58"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/archive"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -105,7 +107,7 @@ func TestPullRevisions(t *testing.T) {
 	damaged := bytes.Clone(second)
 	damaged[len(damaged)-20] ^= 1
 	dir := t.TempDir()
-	file := filepath.Join(dir, archiveName(hostileDID))
+	file := filepath.Join(dir, archive.Name(hostileDID))
 	for _, test := range []struct {
 		name         string
 		have, answer []byte
@@ -161,7 +163,7 @@ func TestProvenAbsence(t *testing.T) {
 	answer = w.archive(syntax.NewTIDClock().Next().Add(-time.Minute), "one")
 	uri := "at://" + hostileDID + "/pub.layers.corpus.corpus/3mabcdefghi2a"
 	status, stdout, stderr := layers(t, nil, "get", "--proof", uri)
-	if want := "layers: pds: " + uri + ": record not found, as the signed repository proves\n"; status != exitFailure || stdout != "" || stderr != want {
+	if want := "layers: pds: " + uri + ": record not found, as the signed repository proves\n"; status != exit.Failed || stdout != "" || stderr != want {
 		t.Errorf("status %d: %s%s", status, stdout, stderr)
 	}
 }

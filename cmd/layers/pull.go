@@ -7,11 +7,16 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/archive"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/internal/disk"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
@@ -19,7 +24,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-func pullCommand(s *servers) *cobra.Command {
+func pullCommand(s *connect.Servers) *cobra.Command {
 	var directory string
 	var lines, strict, force bool
 	command := &cobra.Command{
@@ -40,11 +45,11 @@ minutes in the future is an error, and the archive stays: --force replaces it.`,
   layers pull did:plc:ewvi7nxzyoun6zhxrhs64oiz -o archives --jsonl > records.jsonl`,
 		Args: arguments(1, 1, "an ACTOR"),
 		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
-			actor, err := parseActor(args[0])
+			actor, err := names.ParseActor(args[0])
 			if err != nil {
 				return err
 			}
-			client, err := s.repos()
+			client, err := s.Repos()
 			if err != nil {
 				return err
 			}
@@ -66,7 +71,7 @@ func pull(ctx context.Context, command *cobra.Command, client *pds.Client, actor
 	if err := os.MkdirAll(directory, 0o755); err != nil {
 		return err
 	}
-	name := filepath.Join(directory, archiveName(who.DID))
+	name := filepath.Join(directory, archive.Name(who.DID))
 	file, err := disk.NewPartial(name)
 	if err != nil {
 		return err
@@ -76,8 +81,8 @@ func pull(ctx context.Context, command *cobra.Command, client *pds.Client, actor
 		if force {
 			return nil
 		}
-		err := got.CheckAfter(revisionOf(ctx, name, who.DID), time.Now())
-		if errors.Is(err, repo.ErrUnchanged) && checkFile(ctx, name) != nil {
+		err := got.CheckAfter(archive.RevisionOf(ctx, name, who.DID), time.Now())
+		if errors.Is(err, repo.ErrUnchanged) && archive.CheckFile(ctx, name) != nil {
 			return nil // it has been damaged since
 		}
 		return err
@@ -85,21 +90,21 @@ func pull(ctx context.Context, command *cobra.Command, client *pds.Client, actor
 	unchanged := errors.Is(err, repo.ErrUnchanged)
 	switch {
 	case errors.Is(err, repo.ErrOlderRevision), errors.Is(err, repo.ErrForkedRevision):
-		return withHint(about(string(who.DID), err), "%s stays as it is; --force replaces it", name)
+		return exit.WithHint(exit.About(string(who.DID), err), "%s stays as it is; --force replaces it", name)
 	case errors.Is(err, repo.ErrFutureRevision):
-		return withHint(about(string(who.DID), err), "nothing was saved; is the clock of this machine right? --force saves it")
+		return exit.WithHint(exit.About(string(who.DID), err), "nothing was saved; is the clock of this machine right? --force saves it")
 	case err != nil && !unchanged:
-		return about(string(who.DID), err)
+		return exit.About(string(who.DID), err)
 	}
 	if unchanged {
-		printf(command.ErrOrStderr(), "unchanged: %s has the newest commit\n", name)
+		terminal.Printf(command.ErrOrStderr(), "unchanged: %s has the newest commit\n", name)
 	} else if err := file.Keep(); err != nil {
 		return err
 	} else {
-		printf(command.ErrOrStderr(), "saved %s: signed by %s, all blocks verified\n", name, who.DID)
+		terminal.Printf(command.ErrOrStderr(), "saved %s: signed by %s, all blocks verified\n", name, who.DID)
 	}
-	if strict && total.Failed > 0 {
-		return &exitError{exitStrict, fmt.Errorf("%s: %d of %d records failed", name, total.Failed, total.Expected)}
+	if strict {
+		return output.AllDecoded(name, total)
 	}
 	return nil
 }
@@ -110,65 +115,27 @@ func pullInto(ctx context.Context, command *cobra.Command, client *pds.Client, d
 	if err != nil {
 		return total, err
 	}
-	bar := newProgress(command.ErrOrStderr(), string(did))
-	size, err := io.Copy(file, bar.reader(stream))
-	bar.end()
+	bar := terminal.NewBytes(command.ErrOrStderr(), string(did))
+	size, err := io.Copy(file, bar.Reader(stream))
+	bar.End()
 	if err = errors.Join(err, stream.Close()); err != nil {
 		return total, fmt.Errorf("after %d bytes: %w", size, err)
 	}
-	archive, err := repo.Open(ctx, file, size)
+	pulled, err := repo.Open(ctx, file, size)
 	if err != nil {
 		return total, err
 	}
-	if err := client.VerifyRepo(ctx, did, archive); err != nil {
+	if err := client.VerifyRepo(ctx, did, pulled); err != nil {
 		return total, err
 	}
 	// The records are printed even if the commit is known already.
-	unchanged := check(archive.Revision())
+	unchanged := check(pulled.Revision())
 	if unchanged != nil && !errors.Is(unchanged, repo.ErrUnchanged) {
 		return total, unchanged
 	}
-	total, err = account(ctx, command.OutOrStdout(), archive, lines)
+	total, err = output.Account(ctx, command.OutOrStdout(), pulled, lines)
 	if err == nil {
 		err = unchanged
 	}
 	return total, err
-}
-
-// revisionOf returns the commit of the archive in a file, or the zero value if the file is not an archive of did. The
-// caller replaces such a file, whatever it is.
-func revisionOf(ctx context.Context, name string, did syntax.DID) repo.Revision {
-	file, err := os.Open(name)
-	if err != nil {
-		return repo.Revision{}
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return repo.Revision{}
-	}
-	archive, err := repo.Open(ctx, file, info.Size())
-	if err != nil || archive.Commit().DID != did {
-		return repo.Revision{}
-	}
-	return archive.Revision()
-}
-
-// checkFile reads all of the archive in a file and returns what is wrong with it.
-func checkFile(ctx context.Context, name string) error {
-	file, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	return check(ctx, io.NewSectionReader(file, 0, info.Size()))
-}
-
-// archiveName returns the file name for an account's archive, without characters that file systems refuse.
-func archiveName(did syntax.DID) string {
-	return strings.NewReplacer(":", "-", "%", "-").Replace(string(did)) + ".car"
 }

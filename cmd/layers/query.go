@@ -8,12 +8,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/runtime/appview"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-func queryCommand(s *servers) *cobra.Command {
+func queryCommand(s *connect.Servers) *cobra.Command {
 	var asJSON, lines bool
 	command := &cobra.Command{
 		Use:     "query NSID [KEY=VALUE...]",
@@ -23,7 +28,7 @@ func queryCommand(s *servers) *cobra.Command {
 and prints the answer. A key that takes several values is repeated. One of Layers'
 own methods may leave out pub.layers. in front:
 
-` + listing(methods) + `
+` + names.Listing(names.Methods) + `
 
 With --jsonl it goes through all pages and prints one line an item. An appview
 only claims what it says: "layers get --proof" has a record proven.`,
@@ -31,25 +36,25 @@ only claims what it says: "layers get --proof" has a record proven.`,
   layers query corpus.listCorpora repo=alice.example.com --jsonl`,
 		Args: arguments(1, 1000, "an NSID and KEY=VALUE arguments"),
 		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
-			method, err := parseMethod(args[0])
+			method, err := names.ParseMethod(args[0])
 			if err != nil {
 				return err
 			}
-			if err := s.complete(); err != nil {
+			if err := s.Complete(); err != nil {
 				return err
 			}
-			if s.appview == "" {
-				return misuse("which appview? Name one with --appview or LAYERS_APPVIEW")
+			if s.Appview == "" {
+				return exit.Misuse("which appview? Name one with --appview or LAYERS_APPVIEW")
 			}
 			var params lex.Params
 			for _, arg := range args[1:] {
 				key, value, ok := strings.Cut(arg, "=")
 				if !ok || key == "" {
-					return misuse("%q is not KEY=VALUE", arg)
+					return exit.Misuse("%q is not KEY=VALUE", arg)
 				}
 				params.String(key, value)
 			}
-			client, err := appview.New("", appview.WithNetwork(s.network()), appview.WithXRPC(s.calls()...))
+			client, err := appview.New("", appview.WithNetwork(s.Network()), appview.WithXRPC(s.Calls()...))
 			if err != nil {
 				return err
 			}
@@ -66,9 +71,9 @@ only claims what it says: "layers get --proof" has a record proven.`,
 			}
 			out := command.OutOrStdout()
 			if asJSON {
-				out = exact(out)
+				out = terminal.Exact(out)
 			} else {
-				text = indented(text)
+				text = output.Indented(text)
 			}
 			_, err = out.Write(append(text, '\n'))
 			return err
@@ -80,7 +85,7 @@ only claims what it says: "layers get --proof" has a record proven.`,
 }
 
 func queryLines(ctx context.Context, command *cobra.Command, client *appview.Client, method syntax.NSID, params lex.Params) error {
-	out := bufio.NewWriter(exact(command.OutOrStdout()))
+	out := bufio.NewWriter(terminal.Exact(command.OutOrStdout()))
 	for item, err := range client.Items(ctx, string(method), params) {
 		if err != nil {
 			return errors.Join(out.Flush(), err)
@@ -99,8 +104,8 @@ func queryLines(ctx context.Context, command *cobra.Command, client *appview.Cli
 
 // aboutMethod adds to the error of a call which method may have been meant.
 func aboutMethod(method syntax.NSID, err error) error {
-	if question := misspelt(method, methods); err != nil && question != "" {
-		return withHint(err, "no lexicon has the method %s: %s", method, question)
+	if question := names.Misspelt(method, names.Methods); err != nil && question != "" {
+		return exit.WithHint(err, "no lexicon has the method %s: %s", method, question)
 	}
 	return err
 }

@@ -5,10 +5,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-func resolveCommand(s *servers) *cobra.Command {
+func resolveCommand(s *connect.Servers) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:     "resolve ACTOR",
@@ -21,11 +25,11 @@ not lead back to its DID is printed as handle.invalid.`,
   layers resolve did:plc:ewvi7nxzyoun6zhxrhs64oiz --json`,
 		Args: arguments(1, 1, "an ACTOR"),
 		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
-			actor, err := parseActor(args[0])
+			actor, err := names.ParseActor(args[0])
 			if err != nil {
 				return err
 			}
-			directory, err := s.directory()
+			directory, err := s.Directory()
 			if err != nil {
 				return err
 			}
@@ -35,14 +39,14 @@ not lead back to its DID is printed as handle.invalid.`,
 			}
 			out := command.OutOrStdout()
 			if asJSON {
-				return printJSON(exact(out), struct {
+				return output.JSON(terminal.Exact(out), struct {
 					DID    syntax.DID    `json:"did"`
 					Handle syntax.Handle `json:"handle"`
 					PDS    string        `json:"pds"`
 					Key    string        `json:"key"`
 				}{who.DID, who.Handle, who.PDS, who.Key.DIDKey()})
 			}
-			return printf(out, "did     %s\nhandle  %s\npds     %s\nkey     %s\n", who.DID, who.Handle, orNone(who.PDS), orNone(who.Key.DIDKey()))
+			return terminal.Printf(out, "did     %s\nhandle  %s\npds     %s\nkey     %s\n", who.DID, who.Handle, orNone(who.PDS), orNone(who.Key.DIDKey()))
 		}),
 	}
 	jsonFlag(command, &asJSON)

@@ -11,11 +11,16 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-func loginCommand(s *servers) *cobra.Command {
+func loginCommand(s *connect.Servers) *cobra.Command {
 	var factor string
 	command := &cobra.Command{
 		Use:     "login ACTOR",
@@ -32,11 +37,11 @@ which you can revoke, and not that of the account.`,
   layers login alice.example.com < password.txt`,
 		Args: arguments(1, 1, "an ACTOR"),
 		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
-			actor, err := parseActor(args[0])
+			actor, err := names.ParseActor(args[0])
 			if err != nil {
 				return err
 			}
-			options, err := s.authOptions()
+			options, err := s.AuthOptions()
 			if err != nil {
 				return err
 			}
@@ -47,13 +52,13 @@ which you can revoke, and not that of the account.`,
 			}
 			client, err := auth.Login(ctx, actor, password, options...)
 			if errors.Is(err, auth.ErrAuthFactorTokenRequired) {
-				return withHint(err, "the server has sent a code by e-mail: log in again with --factor CODE; an app password needs none")
+				return exit.WithHint(err, "the server has sent a code by e-mail: log in again with --factor CODE; an app password needs none")
 			}
 			if err != nil {
 				return err
 			}
 			session := client.Session()
-			printf(command.ErrOrStderr(), "logged in as %s (%s) at %s\n", session.Handle, session.DID, session.PDS)
+			terminal.Printf(command.ErrOrStderr(), "logged in as %s (%s) at %s\n", session.Handle, session.DID, session.PDS)
 			return nil
 		}),
 	}
@@ -67,9 +72,9 @@ func readPassword(ctx context.Context, stdin io.Reader, stderr io.Writer, actor 
 		return password, nil
 	}
 	var password string
-	if in, ok := stdin.(*input); ok && isTerminal(in.source) {
-		printf(stderr, "App password of %s: ", actor)
-		text, err := readSecret(ctx, in.source.(*os.File))
+	if in, ok := stdin.(*terminal.Input); ok && in.Terminal() != nil {
+		terminal.Printf(stderr, "App password of %s: ", actor)
+		text, err := terminal.ReadSecret(ctx, in.Terminal())
 		fmt.Fprintln(stderr)
 		if err != nil {
 			return "", err
@@ -83,12 +88,12 @@ func readPassword(ctx context.Context, stdin io.Reader, stderr io.Writer, actor 
 		password = strings.TrimRight(text, "\r\n")
 	}
 	if password == "" {
-		return "", misuse("no password: it is asked for on a terminal, read from standard input, or in LAYERS_PASSWORD")
+		return "", exit.Misuse("no password: it is asked for on a terminal, read from standard input, or in LAYERS_PASSWORD")
 	}
 	return password, nil
 }
 
-func logoutCommand(s *servers) *cobra.Command {
+func logoutCommand(s *connect.Servers) *cobra.Command {
 	return &cobra.Command{
 		Use:     "logout",
 		GroupID: groupWrite,
@@ -97,7 +102,7 @@ func logoutCommand(s *servers) *cobra.Command {
 		Example: "  layers logout",
 		Args:    arguments(0, 0, "no arguments"),
 		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
-			client, err := s.session(ctx)
+			client, err := s.Session(ctx)
 			if err != nil {
 				return err
 			}
@@ -105,13 +110,13 @@ func logoutCommand(s *servers) *cobra.Command {
 			if err := client.Logout(ctx); err != nil {
 				return err
 			}
-			printf(command.ErrOrStderr(), "logged out %s (%s)\n", session.Handle, session.DID)
+			terminal.Printf(command.ErrOrStderr(), "logged out %s (%s)\n", session.Handle, session.DID)
 			return nil
 		}),
 	}
 }
 
-func whoamiCommand(s *servers) *cobra.Command {
+func whoamiCommand(s *connect.Servers) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:     "whoami",
@@ -121,34 +126,21 @@ func whoamiCommand(s *servers) *cobra.Command {
 		Example: "  layers whoami --json",
 		Args:    arguments(0, 0, "no arguments"),
 		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
-			client, err := s.session(ctx)
+			client, err := s.Session(ctx)
 			if err != nil {
 				return err
 			}
 			session := client.Session()
 			if asJSON {
-				return printJSON(exact(command.OutOrStdout()), struct {
+				return output.JSON(terminal.Exact(command.OutOrStdout()), struct {
 					DID    syntax.DID    `json:"did"`
 					Handle syntax.Handle `json:"handle"`
 					PDS    string        `json:"pds"`
 				}{session.DID, session.Handle, session.PDS})
 			}
-			return printf(command.OutOrStdout(), "did     %s\nhandle  %s\npds     %s\n", session.DID, session.Handle, session.PDS)
+			return terminal.Printf(command.OutOrStdout(), "did     %s\nhandle  %s\npds     %s\n", session.DID, session.Handle, session.PDS)
 		}),
 	}
 	jsonFlag(command, &asJSON)
 	return command
-}
-
-// session returns the client of the account that is logged in.
-func (s *servers) session(ctx context.Context) (*auth.Client, error) {
-	options, err := s.authOptions()
-	if err != nil {
-		return nil, err
-	}
-	client, err := auth.Resume(ctx, "", options...)
-	if errors.Is(err, auth.ErrNoSession) {
-		return nil, fmt.Errorf("nobody is logged in: %w; see layers login --help", err)
-	}
-	return client, err
 }

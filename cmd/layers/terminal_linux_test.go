@@ -16,10 +16,12 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 )
 
-// terminal is a pseudo-terminal that a command runs on.
-type terminal struct {
+// pty is a pseudo-terminal that a command runs on.
+type pty struct {
 	t             *testing.T
 	master, slave *os.File
 
@@ -27,7 +29,7 @@ type terminal struct {
 	text []byte // what was shown
 }
 
-func newTerminal(t *testing.T) *terminal {
+func newPTY(t *testing.T) *pty {
 	t.Helper()
 	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -43,7 +45,7 @@ func newTerminal(t *testing.T) *terminal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	term := &terminal{t: t, master: os.NewFile(uintptr(fd), "master")}
+	term := &pty{t: t, master: os.NewFile(uintptr(fd), "master")}
 	if term.slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -64,14 +66,14 @@ func newTerminal(t *testing.T) *terminal {
 }
 
 // shown returns what the terminal has shown.
-func (term *terminal) shown() string {
+func (term *pty) shown() string {
 	term.mu.Lock()
 	defer term.mu.Unlock()
 	return string(term.text)
 }
 
 // wait waits until the terminal shows text.
-func (term *terminal) wait(text string) {
+func (term *pty) wait(text string) {
 	term.t.Helper()
 	for begun := time.Now(); !strings.Contains(term.shown(), text); time.Sleep(5 * time.Millisecond) {
 		if time.Since(begun) > time.Minute {
@@ -81,7 +83,7 @@ func (term *terminal) wait(text string) {
 }
 
 // types sends what somebody types.
-func (term *terminal) types(text string) {
+func (term *pty) types(text string) {
 	term.t.Helper()
 	if _, err := io.WriteString(term.master, text); err != nil {
 		term.t.Fatal(err)
@@ -89,7 +91,7 @@ func (term *terminal) types(text string) {
 }
 
 // echoes reports whether the terminal shows what is typed.
-func (term *terminal) echoes() bool {
+func (term *pty) echoes() bool {
 	term.t.Helper()
 	state, err := unix.IoctlGetTermios(int(term.slave.Fd()), unix.TCGETS)
 	if err != nil {
@@ -99,7 +101,7 @@ func (term *terminal) echoes() bool {
 }
 
 // start starts the command on the terminal.
-func (term *terminal) start(env []string, args ...string) *exec.Cmd {
+func (term *pty) start(env []string, args ...string) *exec.Cmd {
 	term.t.Helper()
 	command, _ := process(term.t, args...)
 	command.Env = append(command.Env, env...)
@@ -117,7 +119,7 @@ const ctrlC, ctrlD = "\x03", "\x04"
 // TestInterruptedPassword interrupts the prompt for a password: the command ends at once, and the terminal shows again
 // what is typed.
 func TestInterruptedPassword(t *testing.T) {
-	term := newTerminal(t)
+	term := newPTY(t)
 	command := term.start([]string{"LAYERS_PASSWORD=", "LAYERS_AUTH_FILE=" + t.TempDir() + "/auth.json"}, "login", "alice.test", "--pds", "https://pds.invalid")
 	term.wait("App password of alice.test: ")
 	for begun := time.Now(); term.echoes(); time.Sleep(time.Millisecond) {
@@ -145,7 +147,7 @@ func TestInterruptedInput(t *testing.T) {
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			t.Parallel()
-			term := newTerminal(t)
+			term := newPTY(t)
 			command := term.start(env, append(args, "--allow-private")...)
 			term.wait("reading from standard input; end with Ctrl-D")
 			term.types("{\r" + ctrlC)
@@ -156,12 +158,12 @@ func TestInterruptedInput(t *testing.T) {
 			term.wait("layers: interrupted")
 		})
 	}
-	term := newTerminal(t)
+	term := newPTY(t)
 	command := term.start(env, "create", "corpus.corpus")
 	term.wait("end with Ctrl-D")
 	term.types("[]\r" + ctrlD)
 	command.Wait()
-	if status := command.ProcessState.ExitCode(); status != exitFailure {
+	if status := command.ProcessState.ExitCode(); status != exit.Failed {
 		t.Errorf("with Ctrl-D: status %d: %q", status, term.shown())
 	}
 }
@@ -272,7 +274,7 @@ func TestInterruptedBar(t *testing.T) {
 	if err := os.WriteFile(batch, bytes.Repeat([]byte(line), 3), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	term := newTerminal(t)
+	term := newPTY(t)
 	command := term.start([]string{"LAYERS_AUTH_FILE=" + file}, "apply", batch, "--allow-private")
 	<-asked
 	term.wait("operations")
@@ -356,7 +358,7 @@ func TestPauseAboveBar(t *testing.T) {
 	if err := os.WriteFile(batch, bytes.Repeat([]byte(line), 3), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	term := newTerminal(t)
+	term := newPTY(t)
 	command := term.start([]string{"LAYERS_AUTH_FILE=" + file}, "apply", batch, "--allow-private")
 	term.wait(bar)
 	close(barred)

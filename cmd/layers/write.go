@@ -12,6 +12,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/cid"
@@ -23,7 +28,7 @@ import (
 // maxRecordFile is the largest file with one record that is read, in bytes; servers accept less.
 const maxRecordFile = 16 << 20
 
-func createCommand(s *servers) *cobra.Command {
+func createCommand(s *connect.Servers) *cobra.Command {
 	var rkey string
 	var unknown bool
 	command := &cobra.Command{
@@ -41,22 +46,26 @@ unless --rkey gives one.`,
 		Args:              arguments(1, 2, "a COLLECTION and a FILE"),
 		ValidArgsFunction: completeRecordFile,
 		RunE: writing(func(ctx context.Context, command *cobra.Command, args []string) error {
-			collection, err := parseCollection(args[0])
+			collection, err := names.ParseCollection(args[0])
 			if err != nil {
 				return err
 			}
 			options := &write.CreateOptions{Lookup: records.Lookup, AllowUnknown: unknown}
 			if rkey != "" {
 				if options.RecordKey, err = syntax.ParseRecordKey(rkey); err != nil {
-					return misuse("--rkey: %v", err)
+					return exit.Misuse("--rkey: %v", err)
 				}
 			}
 			if !unknown {
-				if err := requireLexicon(collection); err != nil {
+				if err := names.RequireLexicon(collection); err != nil {
 					return err
 				}
 			}
-			record, client, err := s.recordToWrite(ctx, command, collection, args[1:])
+			record, err := readRecord(ctx, command, collection, args[1:])
+			if err != nil {
+				return err
+			}
+			client, err := s.Session(ctx)
 			if err != nil {
 				return err
 			}
@@ -70,7 +79,7 @@ unless --rkey gives one.`,
 	return command
 }
 
-func putCommand(s *servers) *cobra.Command {
+func putCommand(s *connect.Servers) *cobra.Command {
 	var swap string
 	var drop, unknown bool
 	command := &cobra.Command{
@@ -102,11 +111,15 @@ the record at the same time, one of the two fails.`,
 				return err
 			}
 			if !unknown {
-				if err := requireLexicon(target.collection); err != nil {
+				if err := names.RequireLexicon(target.collection); err != nil {
 					return err
 				}
 			}
-			record, client, err := s.recordToWrite(ctx, command, target.collection, args[1:])
+			record, err := readRecord(ctx, command, target.collection, args[1:])
+			if err != nil {
+				return err
+			}
+			client, err := s.Session(ctx)
 			if err != nil {
 				return err
 			}
@@ -124,7 +137,7 @@ the record at the same time, one of the two fails.`,
 	return command
 }
 
-func deleteCommand(s *servers) *cobra.Command {
+func deleteCommand(s *connect.Servers) *cobra.Command {
 	var swap string
 	command := &cobra.Command{
 		Use:     "delete RECORD",
@@ -144,7 +157,7 @@ COLLECTION/RECORD-KEY. A record that is not there counts as deleted.`,
 				return err
 			}
 			noteMisspelt(command, target.collection)
-			client, err := s.session(ctx)
+			client, err := s.Session(ctx)
 			if err != nil {
 				return err
 			}
@@ -158,7 +171,7 @@ COLLECTION/RECORD-KEY. A record that is not there counts as deleted.`,
 			if err := write.Delete(ctx, client, uri, &write.DeleteOptions{Swap: c}); err != nil {
 				return err
 			}
-			printf(command.ErrOrStderr(), "deleted %s\n", uri)
+			terminal.Printf(command.ErrOrStderr(), "deleted %s\n", uri)
 			return nil
 		}),
 	}
@@ -167,22 +180,13 @@ COLLECTION/RECORD-KEY. A record that is not there counts as deleted.`,
 	return command
 }
 
-func unknownFlag(command *cobra.Command, value *bool) {
-	command.Flags().BoolVar(value, "allow-unknown", false, "allow a collection that no lexicon describes")
-}
-
-func anyPDSFlag(command *cobra.Command, s *servers) {
-	command.Flags().BoolVar(&s.anyPDS, "any-pds", false,
-		"write where the session is, whatever PDS the account's DID document names: for one at another address here than elsewhere")
-}
-
 // writing is [online] for commands that write records: it adds advice to the error that the account has moved away from
 // the session's server.
 func writing(do func(ctx context.Context, command *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return online(func(ctx context.Context, command *cobra.Command, args []string) error {
 		err := do(ctx, command, args)
 		if moved, ok := errors.AsType[*auth.MovedError](err); ok {
-			return withHint(err, "if %s is the account's PDS, at another address than its document names, add --any-pds", moved.Session)
+			return exit.WithHint(err, "if %s is the account's PDS, at another address than its document names, add --any-pds", moved.Session)
 		}
 		return err
 	})
@@ -196,29 +200,27 @@ func completeRecordFile(command *cobra.Command, args []string, text string) ([]s
 	return completeCollection(0)(command, args, text)
 }
 
-// recordToWrite reads a record from the file in args, or from standard input if there is none, and returns it with the
-// client of the account that is logged in.
-func (s *servers) recordToWrite(ctx context.Context, command *cobra.Command, collection syntax.NSID, args []string) (*write.Untyped, *auth.Client, error) {
+// readRecord reads a record of a collection from the file in args, or from standard input if there is none.
+func readRecord(ctx context.Context, command *cobra.Command, collection syntax.NSID, args []string) (*write.Untyped, error) {
 	name, data, err := readInput(ctx, command, args)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	record, err := write.ParseRecord(data)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", place(name, data, err), err)
+		return nil, fmt.Errorf("%s: %w", place(name, data, err), err)
 	}
 	if _, ok := record.Get("$type"); !ok {
 		typ, err := lex.ValueOf(string(collection))
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		record.Set("$type", typ)
 	}
 	if record.RecordType() != collection {
-		return nil, nil, misuse("%s has a record of type %s, not %s", name, record.RecordType(), collection)
+		return nil, exit.Misuse("%s has a record of type %s, not %s", name, record.RecordType(), collection)
 	}
-	client, err := s.session(ctx)
-	return record, client, err
+	return record, nil
 }
 
 // place names a file, and the line and column, in characters, where its JSON is broken, or else where
@@ -241,12 +243,12 @@ func place(name string, data []byte, err error) string {
 func readInput(ctx context.Context, command *cobra.Command, args []string) (name string, data []byte, err error) {
 	name, source := "standard input", command.InOrStdin()
 	if len(args) > 0 && args[0] != "-" {
-		file, err := openInput(ctx, args[0])
+		file, err := terminal.Open(ctx, args[0])
 		if err != nil {
 			return "", nil, err
 		}
 		defer file.Close()
-		name, source = args[0], stream(ctx, file, command.ErrOrStderr())
+		name, source = args[0], terminal.Stream(ctx, file, command.ErrOrStderr())
 	}
 	data, err = io.ReadAll(io.LimitReader(source, maxRecordFile+1))
 	if err == nil && len(data) > maxRecordFile {
@@ -263,7 +265,7 @@ func printRef(command *cobra.Command, ref write.Ref, err error) error {
 	if err != nil {
 		return err
 	}
-	return printJSON(exact(command.OutOrStdout()), struct {
+	return output.JSON(terminal.Exact(command.OutOrStdout()), struct {
 		URI syntax.ATURI `json:"uri"`
 		CID cid.CID      `json:"cid"`
 	}{ref.URI, ref.CID})
@@ -279,33 +281,33 @@ type target struct {
 // parseTarget parses an argument that names a record: an at-uri, or COLLECTION/RECORD-KEY.
 func parseTarget(text string) (target, error) {
 	if strings.HasPrefix(text, "at://") {
-		uri, err := parseRecordURI(text)
+		uri, err := names.ParseRecordURI(text)
 		return target{uri.Authority(), uri.Collection(), uri.RecordKey()}, err
 	}
 	name, rest, ok := strings.Cut(text, "/")
 	if !ok {
-		return target{}, misuse("%q is neither an at-uri nor COLLECTION/RECORD-KEY", text)
+		return target{}, exit.Misuse("%q is neither an at-uri nor COLLECTION/RECORD-KEY", text)
 	}
-	collection, err := parseCollection(name)
+	collection, err := names.ParseCollection(name)
 	if err != nil {
 		return target{}, err
 	}
 	key, err := syntax.ParseRecordKey(rest)
 	if err != nil {
-		return target{}, misuse("%q: %v", text, err)
+		return target{}, exit.Misuse("%q: %v", text, err)
 	}
 	return target{"", collection, key}, nil
 }
 
 // check returns an error unless the target is in the repository of the account.
-func (t target) check(ctx context.Context, s *servers, client *auth.Client) error {
+func (t target) check(ctx context.Context, s *connect.Servers, client *auth.Client) error {
 	if t.actor == "" {
 		return nil
 	}
 	did, _ := t.actor.DID()
 	if handle, ok := t.actor.Handle(); ok {
 		var err error
-		if did, err = s.accounts(ctx)(handle); err != nil {
+		if did, err = s.Accounts(ctx)(handle); err != nil {
 			return err
 		}
 	}
@@ -320,7 +322,7 @@ func parseSwap(text string) (c cid.CID, given bool, err error) {
 		return c, false, nil
 	}
 	if c, err = cid.Parse(text); err != nil {
-		return c, false, misuse("--swap %q: %v", text, err)
+		return c, false, exit.Misuse("--swap %q: %v", text, err)
 	}
 	return c, true, nil
 }

@@ -1,9 +1,9 @@
-package main
+package names
 
 import "strings"
 
-// methods are the queries of Layers' lexicons, without the leading "pub.layers.".
-var methods = strings.Fields(`
+// Methods are the queries of Layers' lexicons, without the leading "pub.layers.".
+var Methods = strings.Fields(`
 	alignment.getAlignment
 	alignment.listAlignments
 	annotation.getAnnotationLayer

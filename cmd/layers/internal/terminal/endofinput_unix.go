@@ -1,6 +1,6 @@
 //go:build !windows
 
-package main
+package terminal
 
 // endOfInput is the key that ends input from a terminal.
 const endOfInput = "Ctrl-D"

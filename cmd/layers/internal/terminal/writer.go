@@ -1,4 +1,6 @@
-package main
+// Package terminal reads from and writes to the terminal: text without escape sequences, input that ends with a context,
+// progress bars.
+package terminal
 
 import (
 	"fmt"
@@ -10,13 +12,13 @@ import (
 	"unicode/utf8"
 )
 
-// textWriter is a writer of text for people. The command writes everything through one, except output in formats for
+// Writer is a writer of text for people. The command writes everything through one, except output in formats for
 // programs, so that text from servers and records cannot move the cursor, change the terminal's settings or reorder text.
 // It replaces characters that a terminal acts upon, or that are invisible, by visible escapes. Newlines and tabs stay,
-// since the command's own text has them; [oneLine] and [printf] escape those, too, in text from elsewhere.
+// since the command's own text has them; [OneLine] and [Printf] escape those, too, in text from elsewhere.
 //
 // It is safe for concurrent use.
-type textWriter struct {
+type Writer struct {
 	mu    sync.Mutex
 	w     io.Writer // for text
 	exact io.Writer // for formats that programs read, and to find out whether it is a terminal
@@ -24,10 +26,10 @@ type textWriter struct {
 	buf   []byte
 }
 
-func newTextWriter(w io.Writer) *textWriter { return &textWriter{w: w, exact: w} }
+func NewWriter(w io.Writer) *Writer { return &Writer{w: w, exact: w} }
 
 // Write writes p with escapes. It returns the number of bytes of p, not of the escaped text.
-func (t *textWriter) Write(p []byte) (int, error) {
+func (t *Writer) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	text := append(t.held, p...)
@@ -48,8 +50,8 @@ func (t *textWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// flush writes the bytes of a character that was never completed.
-func (t *textWriter) flush() {
+// Flush writes the bytes of a character that was never completed.
+func (t *Writer) Flush() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.held) > 0 {
@@ -59,7 +61,7 @@ func (t *textWriter) flush() {
 }
 
 // redirect makes t write to w, such as the area above a progress bar, until the returned function is called.
-func (t *textWriter) redirect(w io.Writer) (back func()) {
+func (t *Writer) redirect(w io.Writer) (back func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	before := t.w
@@ -71,9 +73,9 @@ func (t *textWriter) redirect(w io.Writer) (back func()) {
 	}
 }
 
-// exact returns the writer that w writes to, without escapes, for formats that programs read.
-func exact(w io.Writer) io.Writer {
-	if t, ok := w.(*textWriter); ok {
+// Exact returns the writer that w writes to, without escapes, for formats that programs read.
+func Exact(w io.Writer) io.Writer {
+	if t, ok := w.(*Writer); ok {
 		return t.exact
 	}
 	return w
@@ -130,24 +132,24 @@ func invisible(r rune) bool {
 		!unicode.In(r, unicode.Join_Control, unicode.Prepended_Concatenation_Mark)
 }
 
-// oneLine returns s, text that does not come from the command itself, in a form that is safe to print: on one line, with
+// OneLine returns s, text that does not come from the command itself, in a form that is safe to print: on one line, with
 // escapes.
-func oneLine(s string) string {
+func OneLine(s string) string {
 	if !strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || invisible(r) }) {
 		return s
 	}
 	return string(appendVisible(nil, s, false))
 }
 
-// printf is fmt.Fprintf for arguments of any origin: those that are text, or print as text, are escaped by [oneLine].
-func printf(w io.Writer, format string, args ...any) error {
+// Printf is fmt.Fprintf for arguments of any origin: those that are text, or print as text, are escaped by [OneLine].
+func Printf(w io.Writer, format string, args ...any) error {
 	for i, arg := range args {
 		switch arg := arg.(type) {
 		case nil, int, int64, bool:
 		case string:
-			args[i] = oneLine(arg)
+			args[i] = OneLine(arg)
 		default:
-			args[i] = oneLine(fmt.Sprint(arg))
+			args[i] = OneLine(fmt.Sprint(arg))
 		}
 	}
 	_, err := fmt.Fprintf(w, format, args...)

@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"context"
@@ -11,9 +11,9 @@ import (
 	"golang.org/x/term"
 )
 
-// input is standard input, or another pipe or terminal. A Read ends when the context does, even if the other side sends
+// Input is standard input, or another pipe or terminal. A Read ends when the context does, even if the other side sends
 // nothing. If the input is a terminal, the first Read says on stderr that it waits for input.
-type input struct {
+type Input struct {
 	ctx    context.Context
 	source io.Reader
 	stderr io.Writer // nil: say nothing
@@ -21,13 +21,27 @@ type input struct {
 	pipe   *io.PipeReader
 }
 
-func (in *input) Read(p []byte) (int, error) {
+// NewInput returns the input that reads source. If stderr is nil, it does not announce that it waits.
+func NewInput(ctx context.Context, source io.Reader, stderr io.Writer) *Input {
+	return &Input{ctx: ctx, source: source, stderr: stderr}
+}
+
+// Terminal returns the terminal that the input reads, or nil if it reads something else.
+func (in *Input) Terminal() *os.File {
+	if IsTerminal(in.source) {
+		return in.source.(*os.File)
+	}
+	return nil
+}
+
+// Read implements [io.Reader].
+func (in *Input) Read(p []byte) (int, error) {
 	in.once.Do(in.start)
 	return in.pipe.Read(p)
 }
 
-func (in *input) start() {
-	if in.stderr != nil && isTerminal(in.source) {
+func (in *Input) start() {
+	if in.stderr != nil && IsTerminal(in.source) {
 		fmt.Fprintln(in.stderr, "reading from standard input; end with "+endOfInput)
 	}
 	reader, writer := io.Pipe()
@@ -39,15 +53,15 @@ func (in *input) start() {
 	}()
 }
 
-// isTerminal reports whether r, or w, is a terminal.
-func isTerminal(stream any) bool {
+// IsTerminal reports whether r, or w, is a terminal.
+func IsTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// readSecret reads a line from a terminal that does not show it. When ctx ends, the terminal shows what is typed again
+// ReadSecret reads a line from a terminal that does not show it. When ctx ends, the terminal shows what is typed again
 // at once.
-func readSecret(ctx context.Context, terminal *os.File) (string, error) {
+func ReadSecret(ctx context.Context, terminal *os.File) (string, error) {
 	fd := int(terminal.Fd())
 	state, err := term.GetState(fd)
 	if err != nil {
@@ -70,8 +84,8 @@ func readSecret(ctx context.Context, terminal *os.File) (string, error) {
 	}
 }
 
-// openInput opens a file to read it. It waits for the other end of a named pipe until ctx ends.
-func openInput(ctx context.Context, name string) (*os.File, error) {
+// Open opens a file to read it. It waits for the other end of a named pipe until ctx ends.
+func Open(ctx context.Context, name string) (*os.File, error) {
 	type opened struct {
 		file *os.File
 		err  error
@@ -89,10 +103,10 @@ func openInput(ctx context.Context, name string) (*os.File, error) {
 	}
 }
 
-// stream returns what reads a file from its beginning to its end: an [input] if it is a pipe or a terminal.
-func stream(ctx context.Context, file *os.File, stderr io.Writer) io.Reader {
+// Stream returns what reads a file from its beginning to its end: an [Input] if it is a pipe or a terminal.
+func Stream(ctx context.Context, file *os.File, stderr io.Writer) io.Reader {
 	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
 		return file
 	}
-	return &input{ctx: ctx, source: file, stderr: stderr}
+	return NewInput(ctx, file, stderr)
 }

@@ -1,7 +1,8 @@
-package main
+package exit
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"sync"
@@ -9,27 +10,27 @@ import (
 	"time"
 )
 
-// signalError says that a signal asked the command to end.
-type signalError struct{ signal syscall.Signal }
+// SignalError says that a signal asked the command to end.
+type SignalError struct{ signal syscall.Signal }
 
-func (e *signalError) Error() string {
+func (e *SignalError) Error() string {
 	if e.signal == syscall.SIGINT {
 		return "interrupted"
 	}
 	return "terminated"
 }
 
-// status is the exit status that shells give to a command that a signal ended.
-func (e *signalError) status() int { return 128 + int(e.signal) }
+// Status is the exit status that shells give to a command that a signal ended.
+func (e *SignalError) Status() int { return 128 + int(e.signal) }
 
 // grace is how long a command has to end after a signal: to remove partial files, or to store a session that is being
 // renewed.
 const grace = 10 * time.Second
 
-// withSignals returns a context that ends with a [signalError] at the first signal to interrupt or terminate the
+// WithSignals returns a context that ends with a [SignalError] at the first signal to interrupt or terminate the
 // process. A second signal, or the end of grace, ends the process. Signals that the process was started to ignore stay
 // ignored. stop ends this handling of signals and cancels the context.
-func withSignals(ctx context.Context) (_ context.Context, stop func()) {
+func WithSignals(ctx context.Context) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	signals := make(chan os.Signal, 2)
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
@@ -39,10 +40,10 @@ func withSignals(ctx context.Context) (_ context.Context, stop func()) {
 	}
 	done := make(chan struct{})
 	go func() {
-		var first *signalError
+		var first *SignalError
 		select {
 		case s := <-signals:
-			first = &signalError{s.(syscall.Signal)}
+			first = &SignalError{s.(syscall.Signal)}
 			cancel(first)
 		case <-done:
 			return
@@ -53,11 +54,25 @@ func withSignals(ctx context.Context) (_ context.Context, stop func()) {
 		case <-done:
 			return
 		}
-		os.Exit(first.status())
+		os.Exit(first.Status())
 	}()
 	return ctx, sync.OnceFunc(func() {
 		signal.Stop(signals)
 		close(done)
 		cancel(nil)
 	})
+}
+
+// Signalled returns err, or, if a signal has ended ctx, an error that names the signal, has its exit status, and keeps
+// the advice in err.
+func Signalled(ctx context.Context, err error) error {
+	by, ok := errors.AsType[*SignalError](context.Cause(ctx))
+	if !ok {
+		return err
+	}
+	end := &Error{Status: by.Status(), Err: by}
+	if h, ok := errors.AsType[*hint](err); ok {
+		end.Err = &hint{by, h.text}
+	}
+	return end
 }

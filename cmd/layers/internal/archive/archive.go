@@ -1,0 +1,137 @@
+// Package archive opens the archives of repositories, CAR files of version 1 or 2, and converts between the versions.
+package archive
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
+	"github.com/layers-pub/layers-go/internal/carv2"
+	"github.com/layers-pub/layers-go/runtime/repo"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Archive is a repository and the file that it is read from.
+type Archive struct {
+	*repo.Repo
+	file *os.File
+}
+
+// Close closes the file, or removes the temporary copy that was made of a stream.
+func (a *Archive) Close() {
+	if a.file != nil {
+		a.file.Close() // it was only read from: nothing is lost
+	} else {
+		a.Repo.Close()
+	}
+}
+
+// Open opens the archive in a file, of CAR version 1 or 2. The name - stands for standard input. That, and any
+// file that cannot be read at an offset, is first read to its end.
+func Open(ctx context.Context, name string, stdin io.Reader, stderr io.Writer) (*Archive, error) {
+	if name == "-" {
+		return readArchive(ctx, stdin)
+	}
+	file, err := terminal.Open(ctx, name)
+	if err != nil {
+		return nil, exit.WithoutName(err)
+	}
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+	case info.IsDir():
+		err = errors.New("this is a directory")
+	case info.Mode().IsRegular():
+		return openFile(ctx, file, info.Size())
+	default: // a pipe
+		defer file.Close()
+		return readArchive(ctx, terminal.Stream(ctx, file, stderr))
+	}
+	file.Close()
+	return nil, exit.WithoutName(err)
+}
+
+// openFile opens the archive in a file of size bytes, which it closes if there is an error.
+func openFile(ctx context.Context, file *os.File, size int64) (*Archive, error) {
+	payload := io.NewSectionReader(file, 0, size)
+	var err error
+	if carv2.Is(file) {
+		payload, err = carv2.Payload(file, size)
+	}
+	if err == nil {
+		var r *repo.Repo
+		if r, err = repo.Open(ctx, payload, payload.Size()); err == nil {
+			return &Archive{r, file}, nil
+		}
+	}
+	file.Close()
+	return nil, err
+}
+
+// readArchive reads an archive to its end. It copies one of version 2 to a temporary file, since such an archive gives
+// offsets to its parts.
+func readArchive(ctx context.Context, r io.Reader) (*Archive, error) {
+	buffered := bufio.NewReader(r)
+	if start, _ := buffered.Peek(carv2.PragmaSize); !carv2.IsPragma(start) { // reading will meet an error again
+		read, err := repo.Read(ctx, buffered)
+		return &Archive{Repo: read}, err
+	}
+	file, err := os.CreateTemp("", "layers-*.car")
+	if err != nil {
+		return nil, err
+	}
+	os.Remove(file.Name()) // where open files keep their names it stays until the system clears its directory
+	size, err := io.Copy(file, io.LimitReader(buffered, repo.DefaultMaxSize+1))
+	if err == nil && size > repo.DefaultMaxSize {
+		err = fmt.Errorf("%w: more than %d bytes", repo.ErrTooLarge, int64(repo.DefaultMaxSize))
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return openFile(ctx, file, size)
+}
+
+// RevisionOf returns the commit of the archive in a file, or the zero value if the file is not an archive of did. The
+// caller replaces such a file, whatever it is.
+func RevisionOf(ctx context.Context, name string, did syntax.DID) repo.Revision {
+	file, err := os.Open(name)
+	if err != nil {
+		return repo.Revision{}
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return repo.Revision{}
+	}
+	saved, err := repo.Open(ctx, file, info.Size())
+	if err != nil || saved.Commit().DID != did {
+		return repo.Revision{}
+	}
+	return saved.Revision()
+}
+
+// CheckFile reads all of the archive in a file and returns what is wrong with it.
+func CheckFile(ctx context.Context, name string) error {
+	file, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	return Check(ctx, io.NewSectionReader(file, 0, info.Size()))
+}
+
+// Name returns the file name for an account's archive, without characters that file systems refuse.
+func Name(did syntax.DID) string {
+	return strings.NewReplacer(":", "-", "%", "-").Replace(string(did)) + ".car"
+}

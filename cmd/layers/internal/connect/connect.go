@@ -1,0 +1,190 @@
+// Package connect has the clients with which the command reaches servers, as its flags and environment say.
+package connect
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
+	"github.com/layers-pub/layers-go/runtime/auth"
+	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/xrpc"
+)
+
+// Servers says which servers the command talks to. An empty field is taken from the environment, or else from the
+// accounts' DID documents.
+type Servers struct {
+	PLC, PDS, Appview string
+	AllowPrivate      bool
+	AnyPDS            bool // --any-pds, a flag of the commands that write records
+	Timeout, MaxWait  time.Duration
+	Messages          io.Writer // standard error
+}
+
+// AddFlags adds the flags that all commands share.
+func (s *Servers) AddFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&s.PLC, "plc", "", "PLC directory, in place of https://plc.directory (or LAYERS_PLC)")
+	flags.StringVar(&s.PDS, "pds", "", "PDS for all repositories and handles, in place of those that DID documents name (or LAYERS_PDS)")
+	flags.StringVar(&s.Appview, "appview", "", "appview for query (or LAYERS_APPVIEW)")
+	flags.DurationVar(&s.Timeout, "timeout", 0, "end after so long, as in 90s or 2h; 0 for no end")
+	flags.DurationVar(&s.MaxWait, "max-wait", xrpc.DefaultMaxWait, "the longest pause that a server may ask for; longer ones are errors")
+	flags.BoolVar(&s.AllowPrivate, "allow-private", false, "allow private, loopback and link-local addresses (or LAYERS_ALLOW_PRIVATE=1)")
+}
+
+// Complete fills empty fields from the environment, and returns an error for an address that cannot be used.
+func (s *Servers) Complete() error {
+	env, err := network.FromEnv()
+	if err != nil && !s.AllowPrivate {
+		return exit.Misuse("%v", err)
+	}
+	s.PLC, s.PDS, s.Appview = cmp.Or(s.PLC, env.PLC), cmp.Or(s.PDS, env.PDS), cmp.Or(s.Appview, env.Appview)
+	s.AllowPrivate = s.AllowPrivate || env.AllowPrivate
+	for _, v := range []struct{ name, address string }{
+		{"--plc or LAYERS_PLC", s.PLC}, {"--pds or LAYERS_PDS", s.PDS}, {"--appview or LAYERS_APPVIEW", s.Appview},
+	} {
+		switch {
+		case v.address == "":
+		case !names.ASCII(v.address):
+			return exit.Misuse("%s is %q: write the host in punycode (xn--...)%s", v.name, v.address, names.InPunycode(names.HostOf(v.address)))
+		case !strings.Contains(v.address, "://"):
+			return exit.Misuse("%s is %q, without a scheme: write https://%s", v.name, v.address, v.address)
+		case strings.HasPrefix(v.address, "http:") && !s.AllowPrivate:
+			return exit.Misuse("%s is %q: http is refused; write https, or add --allow-private (LAYERS_ALLOW_PRIVATE=1) for a server in your own network", v.name, v.address)
+		}
+	}
+	return nil
+}
+
+// Network returns the servers and how they are reached. Complete has been called.
+func (s *Servers) Network() network.Network {
+	return network.Network{PLC: s.PLC, PDS: s.PDS, Appview: s.Appview, AllowPrivate: s.AllowPrivate, UserAgent: "layers/" + Version()}
+}
+
+// Calls returns the options for calls.
+func (s *Servers) Calls() []xrpc.Option {
+	return []xrpc.Option{xrpc.WithMaxWait(s.MaxWait), xrpc.WithPauses(s.announce)}
+}
+
+// announce prints what a call waits for, and until when.
+func (s *Servers) announce(p xrpc.Pause) {
+	if p.Err != nil {
+		terminal.Printf(s.Messages, "%v; attempt %d of %d follows in %s\n", p.Err, p.Attempt, p.Attempts, until(p.Wait))
+		return
+	}
+	reason := p.Reason.String()
+	if p.Reason == xrpc.ReasonPoints {
+		reason += ", of which --rate is how many an hour has"
+	}
+	terminal.Printf(s.Messages, "waiting %s, for %s (%s at %s)\n", until(p.Wait), reason, p.NSID, p.Service)
+}
+
+// until describes a pause that begins now: its length, and, unless it is short, the time when it ends.
+func until(wait time.Duration) string {
+	if wait < time.Second {
+		return wait.Round(time.Millisecond).String()
+	}
+	return fmt.Sprintf("%v, until %s", wait.Round(time.Second), time.Now().Add(wait).Format(time.DateTime))
+}
+
+// CheckTimes checks the flags for durations, before the command does anything.
+func (s *Servers) CheckTimes() error {
+	if s.Timeout < 0 {
+		return exit.Misuse("--timeout is %v", s.Timeout)
+	}
+	if s.MaxWait < 0 {
+		return exit.Misuse("--max-wait is %v", s.MaxWait)
+	}
+	return nil
+}
+
+// Directory returns the directory of identities.
+func (s *Servers) Directory() (*identity.Directory, error) {
+	if err := s.Complete(); err != nil {
+		return nil, err
+	}
+	return identity.New(identity.WithNetwork(s.Network()))
+}
+
+// Accounts returns a function that resolves each handle once and remembers the answer, so that answers do not change.
+func (s *Servers) Accounts(ctx context.Context) func(syntax.Handle) (syntax.DID, error) {
+	type answer struct {
+		did syntax.DID
+		err error
+	}
+	var directory *identity.Directory
+	known := make(map[syntax.Handle]answer)
+	return func(handle syntax.Handle) (syntax.DID, error) {
+		if directory == nil {
+			var err error
+			if directory, err = s.Directory(); err != nil {
+				return "", err
+			}
+		}
+		handle = handle.Normalize()
+		a, ok := known[handle]
+		if !ok {
+			who, err := directory.Resolve(ctx, handle.AtIdentifier())
+			a = answer{who.DID, err}
+			known[handle] = a
+		}
+		return a.did, a.err
+	}
+}
+
+// Repos returns the client that reads repositories.
+func (s *Servers) Repos() (*pds.Client, error) {
+	directory, err := s.Directory()
+	if err != nil {
+		return nil, err
+	}
+	return pds.New(pds.WithDirectory(directory), pds.WithXRPC(s.Calls()...))
+}
+
+// AuthOptions returns the options for creating and keeping sessions.
+func (s *Servers) AuthOptions() ([]auth.Option, error) {
+	directory, err := s.Directory()
+	if err != nil {
+		return nil, err
+	}
+	store, err := auth.OpenStore("")
+	if err != nil {
+		return nil, err
+	}
+	return []auth.Option{
+		auth.WithDirectory(directory), auth.WithStore(store), auth.WithAnyPDS(s.AnyPDS), auth.WithXRPC(s.Calls()...),
+	}, nil
+}
+
+// Session returns the client of the account that is logged in.
+func (s *Servers) Session(ctx context.Context) (*auth.Client, error) {
+	options, err := s.AuthOptions()
+	if err != nil {
+		return nil, err
+	}
+	client, err := auth.Resume(ctx, "", options...)
+	if errors.Is(err, auth.ErrNoSession) {
+		return nil, fmt.Errorf("nobody is logged in: %w; see layers login --help", err)
+	}
+	return client, err
+}
+
+// Version returns the version from which the command was built.
+func Version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(unknown)"
+}

@@ -1,0 +1,71 @@
+package names
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// ParseActor returns the handle or DID in an argument, which may start with an @.
+func ParseActor(text string) (syntax.AtIdentifier, error) {
+	if len(text) > 1 && text[0] == '@' {
+		text = text[1:]
+	}
+	actor, err := syntax.ParseAtIdentifier(text)
+	if err != nil {
+		return "", exit.Misuse("%q is neither a handle nor a DID: %s", text, actorMend(text, err))
+	}
+	return actor, nil
+}
+
+// actorMend suggests what to write in place of text that is neither a handle nor a DID.
+func actorMend(text string, err error) string {
+	switch {
+	case strings.Contains(text, "://"):
+		rest := HostOf(text)
+		if _, profile, ok := strings.Cut(text, "/profile/"); ok { // the page of an account in an app
+			rest, _, _ = strings.Cut(profile, "/")
+		}
+		return "write it without a scheme, as in " + rest
+	case strings.Contains(text, "@"):
+		return "a mail address names no account here; give its handle, as in alice.example.com, or its DID"
+	case !ASCII(text):
+		return "write a handle in punycode (xn--...)" + InPunycode(text)
+	case !strings.Contains(text, ".") && !strings.Contains(text, ":"):
+		return "a handle is a whole domain name, as in " + text + ".bsky.social"
+	}
+	return err.Error()
+}
+
+// HostOf returns the host in a URL.
+func HostOf(address string) string {
+	_, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		rest = address
+	}
+	if end := strings.IndexAny(rest, "/?#:"); end >= 0 && !strings.HasPrefix(rest, "did:") {
+		rest = rest[:end]
+	}
+	return rest
+}
+
+func ASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
+}
+
+// InPunycode returns ", as in" and a domain name in punycode; "" if the name cannot be encoded.
+func InPunycode(domain string) string {
+	labels := strings.Split(strings.ToLower(domain), ".")
+	for i, label := range labels {
+		if ASCII(label) {
+			continue
+		}
+		labels[i] = "xn--" + punycode([]rune(label))
+	}
+	if name := strings.Join(labels, "."); syntax.ValidHandle(name) {
+		return ", as in " + name
+	}
+	return ""
+}

@@ -1,0 +1,132 @@
+package output
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"text/tabwriter"
+
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
+	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/repo"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Account decodes all records of an archive and prints them, one a line, or a summary. The error is that of reading the
+// archive; an error of writing to w already has an exit status.
+func Account(ctx context.Context, w io.Writer, archive *repo.Repo, lines bool) (lex.Account, error) {
+	var buf []byte
+	summary := newSummary()
+	if lines {
+		w = terminal.Exact(w)
+	}
+	out := bufio.NewWriter(w)
+	for record, err := range archive.Decode(ctx, records.Lookup, &repo.DecodeOptions{Reuse: true}) {
+		if err != nil {
+			return summary.total, errors.Join(out.Flush(), err)
+		}
+		summary.add(record)
+		if lines {
+			l := LineOf(record)
+			if archive.Trust() >= lex.Signed {
+				l.Trust = archive.Trust().String()
+			}
+			buf = l.Append(buf[:0])
+			if _, err := out.Write(buf); err != nil {
+				return summary.total, exit.Failure(err)
+			}
+		}
+	}
+	if !lines {
+		summary.write(out)
+	}
+	return summary.total, exit.Failure(out.Flush())
+}
+
+// AllDecoded returns an error with the exit status of --strict if a record of the archive called name failed.
+func AllDecoded(name string, total lex.Account) error {
+	if total.Failed == 0 {
+		return nil
+	}
+	return &exit.Error{Status: exit.Strict, Err: fmt.Errorf("%s: %d of %d records failed", name, total.Failed, total.Expected)}
+}
+
+// shownPerRule is how many failures of one rule the summary lists, which bounds its memory; --jsonl has all.
+const shownPerRule = 1000
+
+// summary counts records by collection and failures by rule.
+type summary struct {
+	total       lex.Account
+	collections map[syntax.NSID]lex.Account
+	rules       map[lex.Rule]*ruleSummary
+}
+
+type ruleSummary struct {
+	issues int
+	first  []string
+}
+
+func newSummary() *summary {
+	return &summary{collections: map[syntax.NSID]lex.Account{}, rules: map[lex.Rule]*ruleSummary{}}
+}
+
+func (s *summary) add(r *repo.Decoded) {
+	one := lex.Account{Expected: 1}
+	switch {
+	case r.Issues != nil:
+		one.Failed = 1
+	case r.Value == nil:
+		one.Skipped = 1
+	default:
+		one.Decoded = 1
+	}
+	s.total.Add(one)
+	one.Add(s.collections[r.Collection])
+	s.collections[r.Collection] = one
+	for _, issue := range r.Issues {
+		rule := s.rules[issue.Rule]
+		if rule == nil {
+			rule = new(ruleSummary)
+			s.rules[issue.Rule] = rule
+		}
+		if rule.issues++; len(rule.first) < shownPerRule {
+			rule.first = append(rule.first, fmt.Sprintf("%s\t%s\t%s", terminal.OneLine(string(r.URI())), terminal.OneLine(issue.Path), terminal.OneLine(issue.Message())))
+		}
+	}
+}
+
+func (s *summary) write(out *bufio.Writer) {
+	width := len("collection")
+	for nsid := range s.collections {
+		width = max(width, len(nsid))
+	}
+	fmt.Fprintf(out, "%-*s %9s %9s %9s %9s\n", width, "collection", "records", "decoded", "failed", "unknown")
+	row := func(name string, a lex.Account) {
+		terminal.Printf(out, "%-*s %9d %9d %9d %9d\n", width, name, a.Expected, a.Decoded, a.Failed, a.Skipped)
+	}
+	for _, nsid := range slices.Sorted(maps.Keys(s.collections)) {
+		row(string(nsid), s.collections[nsid])
+	}
+	row("total", s.total)
+
+	rules := slices.Sorted(maps.Keys(s.rules))
+	slices.SortStableFunc(rules, func(a, b lex.Rule) int { return s.rules[b].issues - s.rules[a].issues })
+	for _, name := range rules {
+		rule := s.rules[name]
+		fmt.Fprintf(out, "\n%s: %d\n", name, rule.issues)
+		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		for _, text := range rule.first {
+			fmt.Fprintln(table, "  "+text)
+		}
+		table.Flush() // out keeps its error for the last Flush
+		if more := rule.issues - len(rule.first); more > 0 {
+			fmt.Fprintf(out, "  and %d more; --jsonl lists all\n", more)
+		}
+	}
+}
