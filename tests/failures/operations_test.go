@@ -49,7 +49,7 @@ var operations = []operation{
 		did, err := c.directory.ResolveHandle(ctx, handle)
 		return same(err, did, c.did)
 	}},
-	{name: "network.Handles", path: "/xrpc/com.atproto.identity.resolveHandle", plain: true, once: true, run: func(ctx context.Context, t *testing.T, c *client) error {
+	{name: "identity.ResolveHandle at Network.Handles", path: "/xrpc/com.atproto.identity.resolveHandle", plain: true, once: true, run: func(ctx context.Context, t *testing.T, c *client) error {
 		directory := c.newDirectory(t, "https://"+host)
 		did, err := directory.ResolveHandle(ctx, handle)
 		return same(err, did, c.did)
