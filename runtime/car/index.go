@@ -2,7 +2,7 @@ package car
 
 import (
 	"bufio"
-	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -15,17 +15,17 @@ import (
 // Index knows where in an archive each block is. It never returns a block that does not match its CID. When it checks
 // blocks depends on where the archive is:
 //
-//   - In memory ([NewIndexBytes]): all blocks are checked when the index is made, with all processors and in the order
+//   - In memory ([NewIndexBytes], [NewIndexChunks]): all blocks are checked when the index is made, with all processors and in the order
 //     of the archive, in which memory is read fastest.
 //   - In a file ([NewIndex]): only the beginnings of the sections are read when the index is made. A block is checked
 //     each time that it is read.
 //   - In a stream ([NewIndexStream]): all blocks are checked while the stream is copied to a store, which gets each
 //     block once.
 //
-// An index takes some 51 to 62 bytes for each block. It does not change once it is made. It is safe for
+// An index takes 51 to 62 bytes for each block, and up to 21 more while it is made. It does not change once it is made. It is safe for
 // concurrent use if its source is, as [io.ReaderAt] requires.
 type Index struct {
-	bytes  []byte      // the archive, if it is in memory
+	memory memory      // the archive, if it is in memory
 	source io.ReaderAt // the archive, if it is not
 	size   int64
 	// checked says that all blocks were checked when the index was made.
@@ -64,7 +64,23 @@ func NewIndex(ctx context.Context, source io.ReaderAt, size int64, opts ...Optio
 // blocks that the index returns are parts of b, which must not change as long as the index or any of them
 // is in use.
 func NewIndexBytes(ctx context.Context, b []byte, opts ...Option) (*Index, error) {
-	return newIndex(ctx, &Index{bytes: b, size: int64(len(b)), checked: true}, opts)
+	return newIndex(ctx, &Index{memory: contiguous(b), size: int64(len(b)), checked: true}, opts)
+}
+
+// ChunkSize is the size in bytes of the chunks that [NewIndexChunks] takes.
+const ChunkSize = 1 << chunkBits
+
+// NewIndexChunks is [NewIndexBytes] for an archive that is in several chunks of memory, so that whoever reads it need
+// not know its size before, or copy it. Each chunk but the last must have [ChunkSize] bytes. The few blocks that cross
+// the end of a chunk are copied.
+func NewIndexChunks(ctx context.Context, chunks [][]byte, opts ...Option) (*Index, error) {
+	size := int64(0)
+	for i, chunk := range chunks {
+		if size += int64(len(chunk)); len(chunk) > ChunkSize || len(chunk) < ChunkSize && i < len(chunks)-1 {
+			return nil, fmt.Errorf("car: chunk %d of %d has %d bytes, must have %d", i, len(chunks), len(chunk), ChunkSize)
+		}
+	}
+	return newIndex(ctx, &Index{memory: inChunks(chunks), size: size, checked: true}, opts)
 }
 
 func newIndex(ctx context.Context, x *Index, opts []Option) (*Index, error) {
@@ -75,10 +91,7 @@ func newIndex(ctx context.Context, x *Index, opts []Option) (*Index, error) {
 	if x.size > maxOffset {
 		return nil, &Error{Err: fmt.Errorf("%w: archive of %d bytes, limit %d", ErrTooLarge, x.size, int64(maxOffset))}
 	}
-	var beginning io.Reader = bytes.NewReader(x.bytes)
-	if x.source != nil {
-		beginning = io.NewSectionReader(x.source, 0, x.size)
-	}
+	beginning := io.NewSectionReader(cmp.Or[io.ReaderAt](x.source, &x.memory), 0, x.size)
 	x.header, err = readHeader(bufio.NewReaderSize(beginning, 4<<10), x.opts.maxHeaderSize)
 	if err != nil {
 		return nil, err
@@ -101,7 +114,7 @@ func (x *Index) Checked() bool { return x.checked }
 func (x *Index) Roots() []cid.CID { return x.header.roots }
 
 // Blocks returns the number of different blocks in the archive.
-func (x *Index) Blocks() int { return len(x.table.rows) }
+func (x *Index) Blocks() int { return x.table.count }
 
 // Duplicates returns the number of repeated blocks, not counting the first of each. They were checked against their
 // CIDs, and otherwise ignored.
@@ -137,17 +150,17 @@ func (x *Index) FindAll(cids []cid.CID, locations []Location) int {
 }
 
 func (x *Index) location(number int) Location {
-	offset, size := x.table.rows[number].place()
+	offset, size := x.table.row(number).place()
 	return Location{offset: offset, size: uint32(size), number: uint32(number)}
 }
 
 // CID returns the CID of the block at l, which must be a location of this index. For a location of another
 // index, the result is undefined or the CID of some block of this one.
 func (x *Index) CID(l Location) cid.CID {
-	if int(l.number) >= len(x.table.rows) {
+	if int(l.number) >= x.table.count {
 		return cid.CID{}
 	}
-	return x.table.rows[l.number].cid()
+	return x.table.row(int(l.number)).cid()
 }
 
 // Get returns the block of c, as [Index.Read] does. If the archive has none, the error wraps [ErrNotFound].
@@ -166,15 +179,14 @@ func (x *Index) Get(c cid.CID, buf []byte) ([]byte, error) {
 // An error is an [*Error] that wraps [ErrHash], [ErrTruncated], or what the source returned; or
 // [ErrNotFound] if l is not of this index.
 func (x *Index) Read(l Location, buf []byte) ([]byte, error) {
-	if int(l.number) >= len(x.table.rows) || x.location(int(l.number)) != l {
+	if int(l.number) >= x.table.count || x.location(int(l.number)) != l {
 		return nil, &Error{Offset: l.offset, Err: ErrNotFound}
 	}
 	if x.source == nil {
-		end := l.offset + int64(l.size)
-		return x.bytes[l.offset:end:end], nil
+		return x.memory.block(l.offset, int(l.size)), nil
 	}
 	buf, err := x.read(l.offset, int(l.size), buf)
-	if err == nil && !x.checked && sha256.Sum256(buf) != x.table.rows[l.number].digest {
+	if err == nil && !x.checked && sha256.Sum256(buf) != x.table.row(int(l.number)).digest {
 		err = ErrHash
 	}
 	if err != nil {
@@ -195,7 +207,7 @@ func (x *Index) Prefetch(cids []cid.CID) {
 	n := x.FindAll(cids[:min(groupSize, len(cids))], locations[:])
 	sum := byte(0)
 	for _, l := range locations[:n] {
-		block := x.bytes[l.offset : l.offset+int64(l.size)]
+		block := x.memory.block(l.offset, int(l.size))
 		for i := 0; i < len(block); i += line {
 			sum += block[i]
 		}

@@ -3,7 +3,6 @@ package car
 import (
 	"cmp"
 	"context"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -27,7 +26,8 @@ type scan struct {
 	left   int   // how many more sections there may be
 	check  bool  // whether to check the blocks here, because no worker does
 	group  []section
-	buf    []byte // for blocks that are read to be checked
+	free   chan []section // groups that workers are done with
+	buf    []byte         // for blocks that are read to be checked
 }
 
 // scan enters all sections, which end at end, into the table. If the archive is in memory, it also checks the
@@ -37,14 +37,18 @@ func (x *Index) scan(ctx context.Context, end int64) error {
 	workers.SetLimit(x.opts.workers)
 	s := scan{index: x, window: window{index: x, end: end}, offset: x.header.start, left: x.opts.maxBlocks}
 	s.check = x.source == nil && (x.opts.workers == 1 || x.size < smallArchive)
+	if x.source == nil && !s.check {
+		s.free = make(chan []section, x.opts.workers+1)
+	}
 	var err error
 	for s.offset < end && err == nil {
 		if err = s.next(); err != nil {
 			break
 		}
 		if x.source == nil && !s.check {
-			group := slices.Clone(s.group)
+			group := append(s.freeGroup(), s.group...)
 			workers.Go(func() error {
+				defer func() { s.free <- group }()
 				return panics.Catch(func() error { return x.check(group) })
 			})
 		}
@@ -54,6 +58,16 @@ func (x *Index) scan(ctx context.Context, end int64) error {
 	}
 	// A worker that finds a bad block ends ctx, so that its error is the cause.
 	return cmp.Or(panics.Resume(workers.Wait()), err)
+}
+
+// freeGroup returns an empty group for a worker. There are never more than one for each worker, and the next.
+func (s *scan) freeGroup() []section {
+	select {
+	case group := <-s.free:
+		return group[:0]
+	default:
+		return make([]section, 0, groupSize)
+	}
 }
 
 // next reads the next group of sections.
@@ -82,9 +96,12 @@ func (s *scan) next() error {
 		if section.end() > s.window.end {
 			return &Error{Offset: s.offset, CID: section.cid, Err: ErrTruncated}
 		}
+		if s.index.source == nil {
+			s.index.memory.keep(section.data, section.size)
+		}
 		// The bytes of the block are next to the CID that has just been read.
 		if s.check {
-			if err := section.check(s.index.bytes[section.data:section.end()]); err != nil {
+			if err := section.check(s.index.memory.block(section.data, section.size)); err != nil {
 				return err
 			}
 		}
@@ -122,7 +139,7 @@ func (s *scan) insert() error {
 func (x *Index) check(sections []section) error {
 	for i := range sections {
 		s := &sections[i]
-		if err := s.check(x.bytes[s.data:s.end()]); err != nil {
+		if err := s.check(x.memory.block(s.data, s.size)); err != nil {
 			return err
 		}
 	}
@@ -135,13 +152,20 @@ type window struct {
 	end   int64 // of the sections
 	start int64 // position of buf
 	buf   []byte
+
+	crossing [maxPrefix]byte // a beginning that crosses the end of a chunk of memory
 }
 
 // at returns the bytes at offset: maxPrefix of them, or fewer at the end.
 func (w *window) at(offset int64) ([]byte, error) {
 	stop := min(offset+int64(maxPrefix), w.end)
 	if w.index.source == nil {
-		return w.index.bytes[offset:stop], nil
+		b, ok := w.index.memory.within(offset, int(stop-offset))
+		if !ok {
+			b = w.crossing[:stop-offset]
+			_, _ = w.index.memory.ReadAt(b, offset) // all of them are there
+		}
+		return b, nil
 	}
 	if offset < w.start || stop > w.start+int64(len(w.buf)) {
 		if w.buf == nil {

@@ -20,12 +20,16 @@ const (
 	// maxEstimate is the highest number of blocks for which a table has room at first. It bounds the
 	// cost of a size that is only claimed.
 	maxEstimate = 1 << 18
+	// rowBits is the number of bits of a row's number that count within its chunk.
+	rowBits   = 11
+	chunkRows = 1 << rowBits
 )
 
 // table holds the blocks of an archive in its order, and finds them by their CIDs: an open-addressing
 // hash table of the rows' numbers, with linear probing.
 type table struct {
-	rows  []row
+	rows  [][]row // in chunks of chunkRows, so that they grow without being copied
+	count int     // of all rows
 	slots []slot
 	shift uint // hash >> shift is the first slot
 	keys  [4]uint64
@@ -45,12 +49,26 @@ type slot struct {
 
 // newTable returns a table for about the given number of blocks.
 func newTable(blocks int64) table {
-	t := table{rows: make([]row, 0, blocks)}
+	t := table{rows: [][]row{make([]row, 0, min(blocks, chunkRows))}}
 	for i := range t.keys {
 		t.keys[i] = rand.Uint64() | 1
 	}
 	t.allocate(1 << bits.Len64(uint64(blocks)*4/3))
 	return t
+}
+
+// row returns the row with the given number.
+func (t *table) row(number int) *row { return &t.rows[number>>rowBits][number&(chunkRows-1)] }
+
+// add appends a row.
+func (t *table) add(r row) {
+	last := len(t.rows) - 1
+	if len(t.rows[last]) == chunkRows {
+		t.rows = append(t.rows, make([]row, 0, chunkRows))
+		last++
+	}
+	t.rows[last] = append(t.rows[last], r)
+	t.count++
 }
 
 // allocate makes the given number of slots, a power of two.
@@ -84,7 +102,7 @@ func (t *table) find(c *cid.CID, h uint64) (number int, ok bool) {
 		if t.slots[i].tag != tag(h) {
 			continue
 		}
-		if number := int(t.slots[i].number - 1); t.rows[number].is(c) {
+		if number := int(t.slots[i].number - 1); t.row(number).is(c) {
 			return number, true
 		}
 	}
@@ -101,7 +119,7 @@ func (t *table) findAll(cids []cid.CID, numbers []int) int {
 	}
 	for i := range cids {
 		c := &cids[i]
-		if n := numbers[i]; n >= 0 && t.rows[n].is(c) {
+		if n := numbers[i]; n >= 0 && t.row(n).is(c) {
 			continue
 		}
 		var ok bool
@@ -130,11 +148,11 @@ func (t *table) insert(s *section, at int64) bool {
 	if _, ok := t.find(&s.cid, s.hash); ok {
 		return false
 	}
-	if len(t.rows) >= len(t.slots)/4*3 {
+	if t.count >= len(t.slots)/4*3 {
 		t.grow()
 	}
-	t.rows = append(t.rows, newRow(s, at))
-	t.place(len(t.rows)-1, s.hash)
+	t.add(newRow(s, at))
+	t.place(t.count-1, s.hash)
 	return true
 }
 
@@ -150,8 +168,8 @@ func (t *table) place(number int, h uint64) {
 // grow doubles the number of slots.
 func (t *table) grow() {
 	t.allocate(2 * len(t.slots))
-	for number := range t.rows {
-		t.place(number, t.hash(t.rows[number].digest[:]))
+	for number := range t.count {
+		t.place(number, t.hash(t.row(number).digest[:]))
 	}
 }
 

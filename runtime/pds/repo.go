@@ -154,10 +154,13 @@ func (c *Client) GetRepoCAR(ctx context.Context, repo syntax.AtIdentifier, optio
 		options = new(RepoOptions)
 	}
 	_, body, err := c.archive(ctx, repo, options)
-	return body, err
+	if err != nil {
+		return nil, err
+	}
+	return body, nil
 }
 
-func (c *Client) archive(ctx context.Context, actor syntax.AtIdentifier, options *RepoOptions) (syntax.DID, io.ReadCloser, error) {
+func (c *Client) archive(ctx context.Context, actor syntax.AtIdentifier, options *RepoOptions) (syntax.DID, *limited, error) {
 	var of syntax.DID
 	var mediaType string
 	body, err := ask(ctx, c, actor, func(did syntax.DID, server lex.Caller) (body io.ReadCloser, err error) {
@@ -175,7 +178,11 @@ func (c *Client) archive(ctx context.Context, actor syntax.AtIdentifier, options
 	if limit == 0 {
 		limit = repo.DefaultMaxSize
 	}
-	return of, &limited{body, limit}, nil
+	announced := int64(0)
+	if sized, ok := body.(interface{ Size() int64 }); ok {
+		announced = max(0, sized.Size())
+	}
+	return of, &limited{body, announced, limit}, nil
 }
 
 // anArchive returns the body of an answer that should be an archive. If the media type is JSON or text, it returns an
@@ -194,6 +201,7 @@ func anArchive(actor syntax.AtIdentifier, method syntax.NSID, body io.ReadCloser
 // limited is a stream of limited length.
 type limited struct {
 	io.ReadCloser
+	size int64 // that the server announced, or 0
 	left int64
 }
 
@@ -222,7 +230,7 @@ func (c *Client) GetRepo(ctx context.Context, repository syntax.AtIdentifier, op
 		return nil, err
 	}
 	defer body.Close()
-	var opts []repo.Option
+	opts := []repo.Option{repo.WithSize(body.size)}
 	if options.MaxSize > 0 {
 		opts = append(opts, repo.WithMaxSize(options.MaxSize))
 	}

@@ -26,6 +26,7 @@ type options struct {
 	archive   []car.Option
 	maxSize   int64
 	maxMemory int64
+	size      int64 // that the archive is said to have; 0 if nothing is said
 	directory string
 	partial   bool
 }
@@ -60,13 +61,27 @@ func WithMaxSize(size int64) Option {
 }
 
 // WithMaxMemory sets the size of the largest archive that [Read] keeps in memory, in bytes. The default is
-// [DefaultMaxMemory]. With 0, Read writes every archive to a temporary file.
+// [DefaultMaxMemory]. With 0, Read writes every archive to a temporary file. An archive in memory takes its size, and
+// that of its index.
 func WithMaxMemory(size int64) Option {
 	return func(o *options) error {
 		if size < 0 || size > highestSize {
 			return fmt.Errorf("repo: limit of the memory is %d, must be from 0 to %d", size, int64(highestSize))
 		}
 		o.maxMemory = size
+		return nil
+	}
+}
+
+// WithSize says how many bytes the archive is said to have, such as the length that a server announces; 0 means that
+// nothing is known. [Read] does not rely on it. It fails at once with [ErrTooLarge] if that is more than its limit, and
+// writes an archive that will not fit in memory to a temporary file from the beginning.
+func WithSize(size int64) Option {
+	return func(o *options) error {
+		if size < 0 {
+			return fmt.Errorf("repo: size of the archive is %d", size)
+		}
+		o.size = size
 		return nil
 	}
 }

@@ -52,11 +52,12 @@ func (p *Proof) Envelope() lex.Envelope {
 // [ErrCommit], [ErrDID], [multikey.ErrSignature], or an error of the packages car and mst, such as
 // [car.ErrNotFound] if the proof lacks a block.
 func ReadProof(ctx context.Context, r io.Reader, did syntax.DID, collection syntax.NSID, recordKey syntax.RecordKey, key multikey.Key) (*Proof, error) {
-	archive, err := readHead(&source{ctx: ctx, r: r, limit: MaxProofSize}, MaxProofSize+1)
+	archive, size, err := readHead(&source{ctx: ctx, r: r, limit: MaxProofSize}, MaxProofSize+1)
 	if err != nil {
-		return nil, fmt.Errorf("repo: proof: after %d bytes: %w", len(archive), err)
+		return nil, fmt.Errorf("repo: proof: after %d bytes: %w", size, err)
 	}
-	repo, err := FromBytes(ctx, archive)
+	index, err := car.NewIndexChunks(ctx, archive)
+	repo, err := newRepo(index, nil, options{}, err)
 	if err != nil {
 		return nil, err
 	}

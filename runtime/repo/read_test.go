@@ -180,3 +180,48 @@ func TestMemory(t *testing.T) {
 		}
 	}
 }
+
+// TestReadMemory measures what reading an archive into memory allocates: hardly more than its size, and that of its index,
+// whether the server says its size, says nothing, or lies.
+func TestReadMemory(t *testing.T) {
+	archive, err := corpus.New(12_000).CAR() // 28 MB
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, said := range map[string]int64{"unknown": 0, "said": int64(len(archive)), "too little": 1000, "too much": 1 << 29} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		r, err := repo.Read(t.Context(), iotest.HalfReader(bytes.NewReader(archive)), repo.WithMaxMemory(1<<30), repo.WithSize(said))
+		if err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > uint64(len(archive)/100*107)+(1<<20) {
+			t.Errorf("size %s: allocated %d bytes for %d", name, allocated, len(archive))
+		}
+		n := 0
+		for record, err := range r.Records(t.Context()) {
+			if err != nil || cid.Of(cid.DagCBOR, record.Data) != record.CID {
+				t.Fatal(err)
+			}
+			n++
+		}
+		if n != 12_000 {
+			t.Errorf("size %s: %d records", name, n)
+		}
+	}
+	// A size that is only said allocates nothing.
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err = repo.Read(t.Context(), bytes.NewReader(archive[:1000]), repo.WithMaxMemory(1<<30), repo.WithSize(1<<29))
+	runtime.ReadMemStats(&after)
+	if allocated := after.TotalAlloc - before.TotalAlloc; !errors.Is(err, car.ErrTruncated) || allocated > 1<<20 {
+		t.Errorf("a size of 512 MiB, and 1000 bytes: allocated %d bytes, %v", allocated, err)
+	}
+	if _, err := repo.Read(t.Context(), bytes.NewReader(archive), repo.WithSize(1<<30), repo.WithMaxSize(1<<29)); !errors.Is(err, repo.ErrTooLarge) {
+		t.Errorf("a size over the limit: %v", err)
+	}
+	if _, err := repo.Read(t.Context(), bytes.NewReader(archive), repo.WithSize(-1)); err == nil {
+		t.Error("a negative size is accepted")
+	}
+}

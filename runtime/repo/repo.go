@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -103,20 +102,27 @@ func Read(ctx context.Context, r io.Reader, opts ...Option) (*Repo, error) {
 	if err != nil {
 		return nil, err
 	}
-	r = &source{ctx: ctx, r: r, limit: o.maxSize}
-	head, err := readHead(r, o.maxMemory+1)
-	if err != nil {
-		return nil, fmt.Errorf("repo: after %d bytes: %w", len(head), err)
+	if o.size > o.maxSize {
+		return nil, fmt.Errorf("%w: %d bytes, limit %d", ErrTooLarge, o.size, o.maxSize)
 	}
-	if int64(len(head)) <= o.maxMemory {
-		index, err := car.NewIndexBytes(ctx, head, o.archive...)
-		return newRepo(index, nil, o, err)
+	r = &source{ctx: ctx, r: r, limit: o.maxSize}
+	var head []io.Reader
+	if o.size <= o.maxMemory {
+		chunks, size, err := readHead(r, o.maxMemory+1)
+		if err != nil {
+			return nil, fmt.Errorf("repo: after %d bytes: %w", size, err)
+		}
+		if size <= o.maxMemory {
+			index, err := car.NewIndexChunks(ctx, chunks, o.archive...)
+			return newRepo(index, nil, o, err)
+		}
+		head = readers(chunks)
 	}
 	s, err := newSpool(o.directory)
 	if err != nil {
 		return nil, err
 	}
-	index, err := car.NewIndexStream(ctx, io.MultiReader(bytes.NewReader(head), r), s, o.archive...)
+	index, err := car.NewIndexStream(ctx, io.MultiReader(append(head, r)...), s, o.archive...)
 	repo, err := newRepo(index, s, o, err)
 	if err != nil {
 		s.close()

@@ -1,31 +1,59 @@
 package repo
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/layers-pub/layers-go/runtime/car"
 )
 
-// readHead reads at most limit bytes. Its result has a capacity of at most limit, too.
-func readHead(r io.Reader, limit int64) ([]byte, error) {
-	head := make([]byte, 0, min(limit, 64<<10))
-	for int64(len(head)) < limit {
-		if len(head) == cap(head) {
-			grown := make([]byte, len(head), min(limit, 2*int64(cap(head))))
-			copy(grown, head)
-			head = grown
-		}
-		n, err := r.Read(head[len(head):cap(head)])
-		head = head[:len(head)+n]
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return head, err
+// readHead reads at most limit bytes into chunks for [car.NewIndexChunks], which have no room for more than limit, too.
+func readHead(r io.Reader, limit int64) (chunks [][]byte, size int64, err error) {
+	for err == nil && size < limit {
+		var chunk []byte
+		chunk, err = readChunk(r, int(min(limit-size, car.ChunkSize)), len(chunks) == 0)
+		if size += int64(len(chunk)); len(chunk) > 0 {
+			chunks = append(chunks, chunk)
 		}
 	}
-	return head, nil
+	if err == io.EOF {
+		err = nil
+	}
+	return chunks, size, err
+}
+
+// readChunk reads limit bytes, or fewer at the end of r, with io.EOF. Small archives are many, so the first chunk begins
+// small and is copied when it grows.
+func readChunk(r io.Reader, limit int, first bool) ([]byte, error) {
+	room := limit
+	if first {
+		room = min(limit, 16<<10)
+	}
+	b := make([]byte, 0, room)
+	for len(b) < limit {
+		if len(b) == cap(b) {
+			b = append(make([]byte, 0, min(limit, 4*cap(b))), b...)
+		}
+		n, err := r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if err != nil {
+			return b, err
+		}
+	}
+	return b, nil
+}
+
+// readers returns readers of the chunks. It empties chunks, so that each is free memory once it was read.
+func readers(chunks [][]byte) []io.Reader {
+	var all []io.Reader
+	for i, chunk := range chunks {
+		all = append(all, bytes.NewReader(chunk))
+		chunks[i] = nil
+	}
+	return all
 }
 
 // source reads a stream. It fails when its context has ended, or when the stream has more than limit bytes.
