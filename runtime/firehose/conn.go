@@ -162,15 +162,19 @@ func (t *transport) dial(ctx context.Context, address url.URL) (*conn, error) {
 		var handshake atomic.Int64
 		handshake.Store(maxHandshake)
 		d := t.dialer
+		stop := func() bool { return true }
 		forward := d.NetDialContext
 		d.NetDialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
 			c, err := forward(ctx, network, addr)
 			if err != nil {
 				return nil, err
 			}
+			// The dialer does not notice that ctx ends while it waits for the answer to the handshake.
+			stop = context.AfterFunc(ctx, func() { c.Close() })
 			return &netConn{Conn: c, patience: deadAfter * t.ping, handshake: &handshake}, nil
 		}
 		ws, response, err := d.DialContext(ctx, address.String(), header)
+		stop()
 		if err == nil {
 			handshake.Store(0)
 			return t.start(ctx, ws), nil

@@ -271,3 +271,10 @@ func expect(t *testing.T, got []string, want ...string) {
 		t.Fatalf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
+
+func httpServer(tb testing.TB, f http.HandlerFunc) (url string) {
+	tb.Helper()
+	server := httptest.NewServer(f)
+	tb.Cleanup(server.Close)
+	return server.URL
+}
