@@ -1,6 +1,7 @@
 package firehose
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,8 +12,8 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/network"
 )
 
 // Client subscribes to the repositories of one source, a relay or a PDS, by com.atproto.sync.subscribeRepos. It is safe
@@ -30,22 +31,16 @@ const DefaultPing = 15 * time.Second
 type Option func(*settings) error
 
 type settings struct {
-	allowPrivate bool
-	http         *http.Client
-	ping         time.Duration
-	directory    *identity.Directory
+	network   network.Network
+	ping      time.Duration
+	directory *identity.Directory
 }
 
-// WithAllowPrivate lets the client connect to addresses that are not public, such as localhost. The default is false.
-func WithAllowPrivate(allow bool) Option {
-	return func(s *settings) error { s.allowPrivate = allow; return nil }
-}
-
-// WithHTTPClient makes the client connect as an HTTP client does: with the DialContext and the TLSClientConfig of its
-// Transport, which must be an *http.Transport, in place of those of package guard. Then it decides which addresses may
-// be contacted. Its proxy settings are not used.
-func WithHTTPClient(client *http.Client) Option {
-	return func(s *settings) error { s.http = client; return nil }
+// WithNetwork sets how the client connects: to which addresses, and with which User-Agent. If n has an HTTPClient, the
+// client connects as that does, with the DialContext and the TLSClientConfig of its Transport, which must be an
+// *http.Transport; its proxy settings are not used. The servers that n names play no part.
+func WithNetwork(n network.Network) Option {
+	return func(s *settings) error { s.network = n; return nil }
 }
 
 // WithDirectory makes the client verify commits and [*Sync] events with the keys of accounts, which directory looks up:
@@ -82,25 +77,24 @@ func New(address string, opts ...Option) (*Client, error) {
 			return nil, err
 		}
 	}
-	if s.http == nil {
-		s.http = guard.Client(s.allowPrivate)
+	if u.Scheme == "ws" && !s.network.AllowsHTTP() {
+		return nil, fmt.Errorf("firehose: %s: a connection without TLS must be allowed (Network.AllowPrivate or --allow-private)", u)
 	}
-	base, ok := s.http.Transport.(*http.Transport)
+	client := s.network.Client()
+	base, ok := client.Transport.(*http.Transport)
 	if !ok {
-		return nil, fmt.Errorf("firehose: the HTTP client has a transport of type %T, which opens no WebSockets", s.http.Transport)
+		return nil, fmt.Errorf("firehose: the HTTP client has a transport of type %T, which cannot open a WebSocket", client.Transport)
 	}
 	d := websocket.Dialer{HandshakeTimeout: handshakeTimeout, ReadBufferSize: readBuffer, WriteBufferSize: 1 << 10, TLSClientConfig: base.TLSClientConfig}
 	if d.NetDialContext = base.DialContext; d.NetDialContext == nil {
 		d.NetDialContext = new(net.Dialer).DialContext
 	}
-	c := &Client{endpoint: *u, transport: transport{dialer: d, ping: s.ping, agent: userAgent}}
+	c := &Client{endpoint: *u, transport: transport{dialer: d, ping: s.ping, agent: cmp.Or(s.network.UserAgent, network.DefaultUserAgent)}}
 	if s.directory != nil {
 		c.keys = &keys{s.directory}
 	}
 	return c, nil
 }
-
-const userAgent = "layers-go (+https://github.com/layers-pub/layers-go)"
 
 // Endpoint returns the URL of the subscription, without a cursor. It is the [Header.Source] of events, and the endpoint
 // of a [CursorStore].

@@ -164,8 +164,8 @@ func (t *transport) dial(ctx context.Context, address url.URL) (*conn, error) {
 		d := t.dialer
 		stop := func() bool { return true }
 		forward := d.NetDialContext
-		d.NetDialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
-			c, err := forward(ctx, network, addr)
+		d.NetDialContext = func(dialing context.Context, network, addr string) (net.Conn, error) {
+			c, err := forward(dialing, network, addr)
 			if err != nil {
 				return nil, err
 			}

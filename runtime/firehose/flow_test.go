@@ -17,6 +17,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/firehose"
 	"github.com/layers-pub/layers-go/runtime/guard"
+	"github.com/layers-pub/layers-go/runtime/network"
 )
 
 // TestHotRepo: 10,000 commits of one repository do not hold up another one, and a slow caller takes bounded memory.
@@ -96,7 +97,7 @@ func TestQuiet(t *testing.T) {
 		})
 		monitor := new(firehose.Monitor)
 		began := time.Now()
-		c := client(t, "http://pds.test", firehose.WithHTTPClient(server.client()))
+		c := client(t, "http://pds.test", firehose.WithNetwork(network.Network{HTTPClient: server.client()}))
 		var lines []string
 		for event, err := range c.Subscribe(t.Context(), &firehose.Options{Monitor: monitor}) {
 			if err != nil {
@@ -137,7 +138,7 @@ func TestDead(t *testing.T) {
 				<-gone
 			})
 			began := time.Now()
-			_, err := toldIn(t, client(t, "http://pds.test", firehose.WithHTTPClient(server.client())))
+			_, err := toldIn(t, client(t, "http://pds.test", firehose.WithNetwork(network.Network{HTTPClient: server.client()})))
 			if err == nil || !strings.Contains(err.Error(), "dead") || time.Since(began) > time.Minute {
 				t.Errorf("%s: %v after %v", name, err, time.Since(began))
 			}
@@ -315,7 +316,10 @@ func TestContext(t *testing.T) {
 func TestPrivate(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-	c, err := firehose.New(source(t, send(1000)))
+	if _, err := firehose.New("ws://relay.example.com"); err == nil {
+		t.Error("a connection without TLS is allowed")
+	}
+	c, err := firehose.New(strings.Replace(source(t, send(1000)), "http:", "https:", 1))
 	if err != nil {
 		t.Fatal(err)
 	}

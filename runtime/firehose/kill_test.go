@@ -15,6 +15,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/layers-pub/layers-go/runtime/firehose"
+	"github.com/layers-pub/layers-go/runtime/network"
 )
 
 const childVariable = "LAYERS_FIREHOSE_CHILD"
@@ -33,7 +34,7 @@ func TestMain(m *testing.M) {
 // child indexes events in a file until it is killed. It kills itself at a random event, after it has been indexed and
 // before it is acknowledged, if the parent does not come first.
 func child(url, index, cursor string) error {
-	c, err := firehose.New(url, firehose.WithAllowPrivate(true))
+	c, err := firehose.New(url, firehose.WithNetwork(network.Network{AllowPrivate: true}))
 	if err != nil {
 		return err
 	}

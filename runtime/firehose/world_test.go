@@ -17,6 +17,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/firehose"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -214,7 +215,7 @@ func finish(c *websocket.Conn, code int) {
 
 func client(tb testing.TB, url string, opts ...firehose.Option) *firehose.Client {
 	tb.Helper()
-	c, err := firehose.New(url, append([]firehose.Option{firehose.WithAllowPrivate(true)}, opts...)...)
+	c, err := firehose.New(url, append([]firehose.Option{firehose.WithNetwork(network.Network{AllowPrivate: true})}, opts...)...)
 	if err != nil {
 		tb.Fatal(err)
 	}
