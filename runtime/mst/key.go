@@ -6,12 +6,16 @@ import (
 	"math/bits"
 	"strings"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // MaxKeySize is the size in bytes of the longest path: a collection of 317 bytes, a slash, and a record
 // key of 512.
 const MaxKeySize = 317 + 1 + 512
+
+// Empty is the root of the tree without paths.
+var Empty = cid.Of(cid.DagCBOR, new(Node).Append(nil))
 
 // Layer returns the layer of the tree in which key belongs. The lowest layer is 0. The layer is half the number of
 // leading zero bits of the key's SHA-256 hash, rounded down.

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // Tree is a tree that can be changed. It loads only the nodes that it needs. So a tree with missing nodes, such as that
@@ -18,8 +19,16 @@ import (
 type Tree struct {
 	load func(c cid.CID, buf []byte) ([]byte, error)
 	root *branch // nil for a tree without paths
-	node Node    // the node that was parsed last
-	buf  []byte
+	node Node    // the node that was parsed last, or is being written
+	buf  []byte  // what load returned last
+	out  []byte  // the node that was written last
+
+	collection []byte    // of the key that was checked last
+	stale      []cid.CID // the nodes that were loaded and have been changed
+
+	branches slab[branch]
+	leaves   slab[leaf]
+	keys     slab[byte]
 }
 
 // branch is a node of a [Tree], which may not have been loaded yet.
@@ -47,19 +56,51 @@ const rootLayer = -1
 // NewTree returns the tree whose root is the node root, or a tree without paths if root is undefined.
 //
 // load returns the bytes of a node, which it must have checked against the CID. It may read into buf, which is nil or
-// a slice that load returned earlier. A Tree calls it only for nodes that it needs.
+// a slice that load returned earlier. A Tree calls it only for nodes that it needs. It does not change what load returns.
 func NewTree(root cid.CID, load func(c cid.CID, buf []byte) ([]byte, error)) *Tree {
 	t := &Tree{load: load}
-	if root.Defined() {
-		t.root = &branch{cid: root}
-	}
+	t.Reset(root)
 	return t
+}
+
+// Reset makes t the tree whose root is the node root, as [NewTree] does, and uses the memory of the tree before again.
+func (t *Tree) Reset(root cid.CID) {
+	t.branches.reset()
+	t.leaves.reset()
+	t.keys.reset()
+	t.stale = t.stale[:0]
+	t.root = t.subtree(root)
+}
+
+// Stale returns the nodes that have been loaded since the last Reset and then changed or removed: unless [Tree.Root] has
+// emitted them again, they are no longer part of the tree. The result is valid until the tree is changed again.
+func (t *Tree) Stale() []cid.CID { return t.stale }
+
+// newBranch returns a branch with the given values.
+func (t *Tree) newBranch(b branch) *branch {
+	p := &t.branches.alloc(1)[0]
+	*p = b
+	return p
+}
+
+// newLeaves returns a copy of leaves with room for one more.
+func (t *Tree) newLeaves(leaves ...leaf) []leaf {
+	b := t.leaves.alloc(len(leaves) + 1)
+	return b[:copy(b, leaves)]
+}
+
+// dirty notes that b changes.
+func (t *Tree) dirty(b *branch) {
+	if b.cid.Defined() {
+		t.stale = append(t.stale, b.cid)
+		b.cid = cid.CID{}
+	}
 }
 
 // Get returns the CID at a path, "collection/recordkey". It is undefined if the tree does not have the path. An error is
 // an [*Error] about a node, or wraps [ErrInvalid] if path is not valid.
 func (t *Tree) Get(path string) (cid.CID, error) {
-	key, err := parsePath(path)
+	key, err := t.parsePath(path)
 	if err != nil {
 		return cid.CID{}, err
 	}
@@ -85,7 +126,7 @@ func (t *Tree) Get(path string) (cid.CID, error) {
 // Put sets the CID at a path, "collection/recordkey", and returns the CID that was there before; it is undefined if the
 // path is new. An error is an [*Error] about a node, or wraps [ErrInvalid] if path or value is not valid.
 func (t *Tree) Put(path string, value cid.CID) (before cid.CID, err error) {
-	key, err := parsePath(path)
+	key, err := t.parsePath(path)
 	if err != nil {
 		return cid.CID{}, err
 	}
@@ -100,7 +141,7 @@ func (t *Tree) Put(path string, value cid.CID) (before cid.CID, err error) {
 	}
 	switch {
 	case t.root.empty():
-		t.root = &branch{loaded: true, layer: layer, leaves: []leaf{{key: key, value: value}}}
+		t.root = t.newBranch(branch{loaded: true, layer: layer, leaves: t.newLeaves(leaf{key: key, value: value})})
 		return cid.CID{}, nil
 	case layer <= t.root.layer:
 		return t.put(t.root, key, layer, value, bounds{})
@@ -110,8 +151,8 @@ func (t *Tree) Put(path string, value cid.CID) (before cid.CID, err error) {
 		return cid.CID{}, err
 	}
 	height := t.root.layer
-	t.root = &branch{loaded: true, layer: layer, left: raise(left, height, layer-1),
-		leaves: []leaf{{key, value, raise(right, height, layer-1)}}}
+	t.root = t.newBranch(branch{loaded: true, layer: layer, left: t.raise(left, height, layer-1),
+		leaves: t.newLeaves(leaf{key, value, t.raise(right, height, layer-1)})})
 	return cid.CID{}, nil
 }
 
@@ -121,7 +162,7 @@ func (t *Tree) put(b *branch, key []byte, layer int, value cid.CID, at bounds) (
 	if found {
 		if before = b.leaves[i].value; before != value {
 			b.leaves[i].value = value
-			b.cid = cid.CID{}
+			t.dirty(b)
 		}
 		return before, nil
 	}
@@ -138,7 +179,7 @@ func (t *Tree) put(b *branch, key []byte, layer int, value cid.CID, at bounds) (
 		*sub = left
 		b.leaves = slices.Insert(b.leaves, i, leaf{key, value, right})
 	case *sub == nil:
-		*sub = raise(&branch{loaded: true, layer: layer, leaves: []leaf{{key: key, value: value}}}, layer, b.layer-1)
+		*sub = t.raise(t.newBranch(branch{loaded: true, layer: layer, leaves: t.newLeaves(leaf{key: key, value: value})}), layer, b.layer-1)
 	default:
 		if err := t.open(*sub, b.layer-1, at); err != nil {
 			return cid.CID{}, err
@@ -147,14 +188,14 @@ func (t *Tree) put(b *branch, key []byte, layer int, value cid.CID, at bounds) (
 			return before, err
 		}
 	}
-	b.cid = cid.CID{}
+	t.dirty(b)
 	return before, nil
 }
 
 // raise puts nodes without entries above b, which is in layer from, up to the layer to.
-func raise(b *branch, from, to int) *branch {
+func (t *Tree) raise(b *branch, from, to int) *branch {
 	for ; b != nil && from < to; from++ {
-		b = &branch{loaded: true, layer: from + 1, left: b}
+		b = t.newBranch(branch{loaded: true, layer: from + 1, left: b})
 	}
 	return b
 }
@@ -178,8 +219,9 @@ func (t *Tree) split(b *branch, layer int, key []byte, at bounds) (left, right *
 	case i == 0 && low == nil:
 		return nil, b, nil
 	}
-	right = &branch{loaded: true, layer: layer, left: high, leaves: slices.Clone(b.leaves[i:])}
-	b.leaves, b.cid = b.leaves[:i:i], cid.CID{}
+	right = t.newBranch(branch{loaded: true, layer: layer, left: high, leaves: t.newLeaves(b.leaves[i:]...)})
+	t.dirty(b)
+	b.leaves = b.leaves[:i]
 	*b.below(i) = low
 	return b.orNil(), right.orNil(), nil
 }
@@ -187,7 +229,7 @@ func (t *Tree) split(b *branch, layer int, key []byte, at bounds) (left, right *
 // Delete removes a path, "collection/recordkey", and returns the CID that was there; it is undefined if the tree does not
 // have the path. An error is an [*Error] about a node, or wraps [ErrInvalid] if path is not valid.
 func (t *Tree) Delete(path string) (before cid.CID, err error) {
-	key, err := parsePath(path)
+	key, err := t.parsePath(path)
 	if err != nil || t.root == nil {
 		return cid.CID{}, err
 	}
@@ -205,6 +247,7 @@ func (t *Tree) Delete(path string) (before cid.CID, err error) {
 // is wrong, the tree gets a root that no valid tree has.
 func (t *Tree) lower() error {
 	for t.root != nil && t.root.loaded && len(t.root.leaves) == 0 {
+		t.dirty(t.root)
 		layer := t.root.layer - 1
 		t.root = t.root.left
 		if t.root == nil {
@@ -243,7 +286,7 @@ func (t *Tree) remove(b *branch, key []byte, layer int, at bounds) (before cid.C
 		}
 		*sub = (*sub).orNil()
 	}
-	b.cid = cid.CID{}
+	t.dirty(b)
 	return before, nil
 }
 
@@ -271,7 +314,8 @@ func (t *Tree) merge(left, right *branch, layer int, atLeft, atRight bounds) (*b
 	}
 	*left.below(last) = inner
 	left.leaves = append(left.leaves, right.leaves...)
-	left.cid = cid.CID{}
+	t.dirty(left)
+	t.dirty(right)
 	return left, nil
 }
 
@@ -292,23 +336,34 @@ func (t *Tree) seal(b *branch, emit func(cid.CID, []byte) error) (c cid.CID, err
 		}
 		return c, nil
 	}
-	node := Node{Entries: make([]Entry, len(b.leaves))}
-	if node.Left, err = t.seal(b.left, emit); err != nil {
+	if _, err := t.seal(b.left, emit); err != nil {
 		return c, err
 	}
 	for i := range b.leaves {
-		l, e := &b.leaves[i], &node.Entries[i]
-		e.Key, e.Value = l.key, l.value
-		if e.Right, err = t.seal(l.right, emit); err != nil {
+		if _, err := t.seal(b.leaves[i].right, emit); err != nil {
 			return c, err
 		}
 	}
-	t.buf = node.Append(t.buf[:0])
-	b.cid = cid.Of(cid.DagCBOR, t.buf)
+	node := &t.node
+	node.Left, node.Entries = b.left.sealed(), node.Entries[:0]
+	for i := range b.leaves {
+		l := &b.leaves[i]
+		node.Entries = append(node.Entries, Entry{Key: l.key, Value: l.value, Right: l.right.sealed()})
+	}
+	t.out = node.Append(t.out[:0])
+	b.cid = cid.Of(cid.DagCBOR, t.out)
 	if emit != nil {
-		err = emit(b.cid, t.buf)
+		err = emit(b.cid, t.out)
 	}
 	return b.cid, err
+}
+
+// sealed returns the CID of b, or the undefined one if there is no b.
+func (b *branch) sealed() cid.CID {
+	if b == nil {
+		return cid.CID{}
+	}
+	return b.cid
 }
 
 // open loads b unless it is loaded, and checks it. layer is its layer, or rootLayer.
@@ -325,30 +380,31 @@ func (t *Tree) open(b *branch, layer int, at bounds) error {
 	if err := n.Parse(block); err != nil {
 		return &Error{Node: b.cid, Err: err}
 	}
-	if err := checkNode(n, &layer, at); err != nil {
+	if err := t.checkNode(n, &layer, at); err != nil {
 		err.Node = b.cid
 		return err
 	}
-	keys := bytes.Clone(n.keys)
-	b.leaves = make([]leaf, len(n.Entries))
+	keys := t.keys.alloc(len(n.keys))
+	copy(keys, n.keys)
+	b.leaves = t.leaves.alloc(len(n.Entries) + 1)[:len(n.Entries)]
 	for i := range n.Entries {
 		e, size := &n.Entries[i], len(n.Entries[i].Key)
-		b.leaves[i] = leaf{keys[:size:size], e.Value, subtree(e.Right)}
+		b.leaves[i] = leaf{keys[:size:size], e.Value, t.subtree(e.Right)}
 		keys = keys[size:]
 	}
-	b.left, b.layer, b.loaded = subtree(n.Left), layer, true
+	b.left, b.layer, b.loaded = t.subtree(n.Left), layer, true
 	return nil
 }
 
-func subtree(c cid.CID) *branch {
+func (t *Tree) subtree(c cid.CID) *branch {
 	if !c.Defined() {
 		return nil
 	}
-	return &branch{cid: c}
+	return t.newBranch(branch{cid: c})
 }
 
 // checkNode checks a node of the given layer. If that is rootLayer, it sets it to the root's layer.
-func checkNode(n *Node, layer *int, at bounds) *Error {
+func (t *Tree) checkNode(n *Node, layer *int, at bounds) *Error {
 	empty := len(n.Entries) == 0
 	switch {
 	case *layer == rootLayer && empty && n.Left.Defined():
@@ -364,7 +420,7 @@ func checkNode(n *Node, layer *int, at bounds) *Error {
 	for i := range n.Entries {
 		key := n.Entries[i].Key
 		below = below || n.Entries[i].Right.Defined()
-		if _, _, ok := SplitKey(string(key)); !ok {
+		if !t.validKey(key) {
 			return &Error{Key: string(key), Err: invalid("a path must be a collection, a slash and a record key")}
 		}
 		if found := Layer(key); found != *layer {
@@ -418,9 +474,26 @@ func (b *branch) orNil() *branch {
 	return b
 }
 
-func parsePath(path string) ([]byte, error) {
+func (t *Tree) parsePath(path string) ([]byte, error) {
 	if _, _, ok := SplitKey(path); !ok {
-		return nil, fmt.Errorf("mst: %w: %q is not a collection, a slash and a record key", ErrInvalid, path)
+		return nil, fmt.Errorf("mst: %w: %.900q is not a collection, a slash and a record key", ErrInvalid, path)
 	}
-	return []byte(path), nil
+	key := t.keys.alloc(len(path))
+	copy(key, path)
+	return key, nil
+}
+
+// validKey reports whether [SplitKey] accepts a key. Most keys have the collection of the one before.
+func (t *Tree) validKey(key []byte) bool {
+	slash := bytes.IndexByte(key, '/')
+	if slash < 0 {
+		return false
+	}
+	if !bytes.Equal(key[:slash], t.collection) {
+		if !validCollection(string(key[:slash])) {
+			return false
+		}
+		t.collection = append(t.collection[:0], key[:slash]...)
+	}
+	return syntax.ValidRecordKey(string(key[slash+1:]))
 }

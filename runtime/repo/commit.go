@@ -50,18 +50,28 @@ const (
 //
 // An error wraps [ErrCommit].
 func ParseCommit(block []byte) (*Commit, error) {
+	c := new(Commit)
+	if err := c.Parse(block); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Parse sets c to the commit in block, as [ParseCommit] does, and reuses the memory of c.Sig. It does not allocate if c has
+// the same DID and Rev already. An error wraps [ErrCommit] and leaves c in an undefined state.
+func (c *Commit) Parse(block []byte) error {
 	p := parser{rest: block, size: len(block)}
-	var c Commit
 	p.literal(signedDID, "a map of six fields, the first of them did")
 	did := p.text("did")
 	p.literal(beforeRev, "the field rev")
 	rev := p.text("rev")
 	p.literal(beforeSig, "the field sig")
 	p.literal(beforeSig64, "a signature of 64 bytes")
-	c.Sig = append([]byte(nil), p.bytes(SignatureSize, "sig")...)
+	c.Sig = append(c.Sig[:0], p.bytes(SignatureSize, "sig")...)
 	p.literal(beforeData, "the field data")
 	c.Data = p.link("data")
 	p.literal(beforePrev, "the field prev")
+	c.Prev = cid.CID{}
 	if len(p.rest) > 0 && p.rest[0] == null[0] {
 		p.rest = p.rest[1:]
 	} else {
@@ -72,22 +82,30 @@ func ParseCommit(block []byte) (*Commit, error) {
 		p.fail("%d bytes too many", len(p.rest))
 	}
 	if p.err != nil {
-		return nil, p.err
+		return p.err
 	}
-	var err error
-	if c.DID, err = syntax.ParseDID(did); err != nil {
-		return nil, fmt.Errorf("%w: did: %w", ErrCommit, err)
+	if string(did) != string(c.DID) {
+		c.DID = syntax.DID(did)
 	}
-	if c.Rev, err = syntax.ParseTID(rev); err != nil {
-		return nil, fmt.Errorf("%w: rev: %w", ErrCommit, err)
+	if string(rev) != string(c.Rev) {
+		c.Rev = syntax.TID(rev)
 	}
-	return &c, nil
+	if _, err := syntax.ParseDID(string(c.DID)); err != nil {
+		return fmt.Errorf("%w: did: %w", ErrCommit, err)
+	}
+	if _, err := syntax.ParseTID(string(c.Rev)); err != nil {
+		return fmt.Errorf("%w: rev: %w", ErrCommit, err)
+	}
+	return nil
 }
 
 // Unsigned returns the commit without its signature in canonical DAG-CBOR. The signature is that of the
 // SHA-256 hash of these bytes.
-func (c *Commit) Unsigned() []byte {
-	b := appendText([]byte(unsignedDID), string(c.DID))
+func (c *Commit) Unsigned() []byte { return c.AppendUnsigned(nil) }
+
+// AppendUnsigned appends what [Commit.Unsigned] returns to b, and returns the result.
+func (c *Commit) AppendUnsigned(b []byte) []byte {
+	b = appendText(append(b, unsignedDID...), string(c.DID))
 	b = appendText(append(b, beforeRev...), string(c.Rev))
 	return c.appendLinks(b)
 }
@@ -169,10 +187,10 @@ func (p *parser) bytes(n int, field string) []byte {
 }
 
 // text reads a text of at most maxDIDLength bytes, its length in the shortest form.
-func (p *parser) text(field string) string {
+func (p *parser) text(field string) []byte {
 	if len(p.rest) == 0 || p.rest[0]&0xe0 != majorText {
 		p.fail("%s is not a text", field)
-		return ""
+		return nil
 	}
 	n, head, least := int(p.rest[0]&0x1f), 1, 0
 	switch {
@@ -185,10 +203,10 @@ func (p *parser) text(field string) string {
 	}
 	if n < least || n > maxDIDLength {
 		p.fail("length of %s is above %d, or not in its shortest form", field, maxDIDLength)
-		return ""
+		return nil
 	}
 	p.rest = p.rest[head:]
-	return string(p.bytes(n, field))
+	return p.bytes(n, field)
 }
 
 // link reads the link to a block of DAG-CBOR.

@@ -1,0 +1,52 @@
+package reposync
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// The kinds of errors. Each error of a [Verifier] about a message is an [*Error] that wraps one of them, or
+// [multikey.ErrSignature], which means that the account did not sign the commit, or has changed its key since the caller
+// looked it up.
+var (
+	// ErrInvalid says that the message is malformed, above a limit, or contradicts the signed commit. Its operations must be
+	// ignored. If the account did change its repository, the next commit will be an [ErrDesynchronized]; a reader that must
+	// not be wrong until then fetches the repository.
+	ErrInvalid = errors.New("invalid message")
+	// ErrDesynchronized says that the commit does not follow the known state, or that the message does not say what changed:
+	// the reader must fetch the repository.
+	ErrDesynchronized = errors.New("repository desynchronized")
+	// ErrOld says that the revision is not after the known one: the message must be ignored. The error also wraps
+	// [repo.ErrUnchanged], [repo.ErrOlderRevision], or [repo.ErrForkedRevision] for another commit with the known revision.
+	ErrOld = errors.New("not a newer revision")
+	// ErrFuture says that the revision is more than [repo.MaxClockSkew] after now: the message must be ignored. The
+	// error also wraps [repo.ErrFutureRevision].
+	ErrFuture = errors.New("revision in the future")
+)
+
+// Error is an error with the message that it is about.
+type Error struct {
+	DID syntax.DID
+	// Rev is the revision that the message states.
+	Rev syntax.TID
+	// Err wraps one of the kinds of errors.
+	Err error
+}
+
+// Error returns a text with the DID, the revision and the cause. A malformed DID or revision is shortened.
+func (e *Error) Error() string {
+	return fmt.Sprintf("reposync: commit %.64q of %.128q: %v", string(e.Rev), string(e.DID), e.Err)
+}
+
+// Unwrap returns e.Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{ErrInvalid}, args...)...)
+}
+
+func desynchronized(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{ErrDesynchronized}, args...)...)
+}

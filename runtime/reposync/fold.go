@@ -1,0 +1,90 @@
+package reposync
+
+import (
+	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/mst"
+	"github.com/layers-pub/layers-go/runtime/repo"
+)
+
+// folded are the operations of a message, one for each path. Its memory is used again.
+type folded struct {
+	ops    []repo.Op
+	noops  []repo.Op
+	byPath map[string]int
+}
+
+// fewOps is how many operations are compared with each other without a map.
+const fewOps = 8
+
+// fold checks the operations, and folds those of each path: the first prev, and the last CID.
+func (f *folded) fold(ops []repo.Op) error {
+	clear(f.ops)
+	clear(f.noops)
+	clear(f.byPath)
+	f.ops, f.noops = f.ops[:0], f.noops[:0]
+	for i := range ops {
+		op := &ops[i]
+		if err := checkOp(op); err != nil {
+			return err
+		}
+		at := f.find(op.Path, len(ops) > fewOps)
+		if at < len(f.ops) {
+			f.ops[at].CID = op.CID
+		} else {
+			f.ops = append(f.ops, *op)
+		}
+	}
+	kept := f.ops[:0]
+	for _, op := range f.ops {
+		if op = repo.NewOp(op.Path, op.Prev, op.CID); op.CID == op.Prev {
+			f.noops = append(f.noops, op)
+		} else {
+			kept = append(kept, op)
+		}
+	}
+	clear(f.ops[len(kept):])
+	f.ops = kept
+	return nil
+}
+
+// find returns the index of the operation on a path, or len(f.ops) if there is none yet.
+func (f *folded) find(path string, many bool) int {
+	if !many {
+		for i := range f.ops {
+			if f.ops[i].Path == path {
+				return i
+			}
+		}
+		return len(f.ops)
+	}
+	if f.byPath == nil {
+		f.byPath = map[string]int{}
+	}
+	at, found := f.byPath[path]
+	if !found {
+		at = len(f.ops)
+		f.byPath[path] = at
+	}
+	return at
+}
+
+// checkOp checks an operation as it is stated. Whether its prev is right, only the inversion shows: servers state the prev
+// of the path before the commit, also in the second operation on it.
+func checkOp(op *repo.Op) error {
+	if _, _, ok := mst.SplitKey(op.Path); !ok {
+		return invalid("path %.900q is not a collection, a slash and a record key", op.Path)
+	}
+	switch op.Action {
+	case repo.Create, repo.Update:
+		if op.CID.Codec() != cid.DagCBOR {
+			return invalid("%s of %s has the CID %q, which is not that of a record", op.Action, op.Path, op.CID)
+		}
+	case repo.Delete:
+		if op.CID.Defined() {
+			return invalid("delete of %s has a CID, %s", op.Path, op.CID)
+		}
+	default:
+		return invalid("unknown action %.64q on %s", string(op.Action), op.Path)
+	}
+	return nil
+}
