@@ -17,6 +17,7 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/auth"
+	"github.com/layers-pub/layers-go/runtime/batch"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
@@ -62,23 +63,23 @@ lines without an rkey would be written a second time.`,
 			if journalName == "" {
 				journalName = args[0] + ".journal"
 			}
-			journal, err := write.OpenJournal(journalName)
+			journal, err := batch.OpenJournal(journalName)
 			if err != nil {
 				return err
 			}
 			defer journal.Close()
 			open := func() (io.ReadCloser, error) { return openBatch(ctx, args[0]) }
-			batch := write.ReadOps(open, &write.ReadOpsOptions{Collection: names.ParseCollection, Account: s.Accounts(ctx)})
+			ops := batch.ReadOps(open, &batch.ReadOpsOptions{Collection: names.ParseCollection, Account: s.Accounts(ctx)})
 			stderr := command.ErrOrStderr()
 			out := bufio.NewWriter(terminal.Exact(command.OutOrStdout()))
 			bar := terminal.NewCount(stderr, "operations")
-			options := &write.ApplyOptions{
+			options := &batch.ApplyOptions{
 				Lookup:       records.Lookup,
 				AllowUnknown: unknown,
 				DropFields:   drop,
 				Journal:      journal,
 				MaxWait:      max(s.MaxWait, 1),
-				Progress:     func(p write.Progress) { bar.Set(p.Done, p.Ops) },
+				Progress:     func(p batch.Progress) { bar.Set(p.Done, p.Ops) },
 			}
 			if rate == 0 {
 				options.Limiter = write.NewLimiter(0, 0)
@@ -86,19 +87,19 @@ lines without an rkey would be written a second time.`,
 				options.Limiter = write.NewLimiter(rate, rate*write.DefaultDailyPoints/write.DefaultHourlyPoints)
 			}
 			if lines {
-				options.Each = func(r write.OpResult) { output.JSON(out, applied(r)) } // out keeps its error for Flush
+				options.Each = func(r batch.OpResult) { output.JSON(out, applied(r)) } // out keeps its error for Flush
 			}
-			result, err := write.Apply(ctx, client, batch, options)
+			result, err := batch.Apply(ctx, client, ops, options)
 			bar.End()
 			err = errors.Join(err, out.Flush())
-			if invalid, ok := errors.AsType[*write.InvalidError](err); ok {
+			if invalid, ok := errors.AsType[*batch.InvalidError](err); ok {
 				for _, failure := range invalid.Failures {
 					terminal.Printf(stderr, "%s\n", aboutLine(args[0], failure))
 				}
 				return fmt.Errorf("%s: %d of %d operations are not valid; nothing was sent", args[0], invalid.Failed, invalid.Ops)
 			}
 			fmt.Fprintf(stderr, "%d operations: %d written, %d were done already\n", result.Ops, result.Written, result.Already)
-			if errors.Is(err, write.ErrJournal) || errors.Is(err, auth.ErrMoved) {
+			if errors.Is(err, batch.ErrJournal) || errors.Is(err, auth.ErrMoved) {
 				return exit.About(args[0], err) // says what to do
 			}
 			if err != nil {
@@ -133,7 +134,7 @@ func openBatch(ctx context.Context, name string) (io.ReadCloser, error) {
 }
 
 // aboutLine returns a message about an operation: what is wrong with it, and where it is in the file.
-func aboutLine(name string, failure *write.OpError) string {
+func aboutLine(name string, failure *batch.OpError) string {
 	place := fmt.Sprintf("%s:%d", name, failure.Line)
 	if invalid, ok := errors.AsType[*lex.Error](failure.Err); ok {
 		for _, issue := range invalid.Issues {
@@ -153,12 +154,12 @@ func aboutLine(name string, failure *write.OpError) string {
 // appliedLine is an operation as --jsonl prints it.
 type appliedLine struct {
 	Line    int          `json:"line"`
-	Action  write.Action `json:"action"`
+	Action  batch.Action `json:"action"`
 	URI     syntax.ATURI `json:"uri"`
 	CID     string       `json:"cid,omitempty"`
 	Written bool         `json:"written"`
 }
 
-func applied(r write.OpResult) appliedLine {
+func applied(r batch.OpResult) appliedLine {
 	return appliedLine{r.Line, r.Action, r.URI, r.CID.String(), r.Written}
 }

@@ -1,8 +1,8 @@
-// Package write writes records into the repository of an account: one at a time with [Create], [Put] and
-// [Delete], and in batches with [Apply].
+// Package write writes records into the repository of an account, one at a time: [Create], [Put] and
+// [Delete]. Package batch writes many.
 //
 //	record := &corpus.Corpus{Name: "News", CreatedAt: "2026-01-01T00:00:00Z"}
-//	ref, err := write.Create(ctx, account, record, &write.CreateOptions{Lookup: records.Lookup})
+//	ref, err := write.Create(ctx, client, record, &write.CreateOptions{Lookup: records.Lookup})
 //	if err != nil {
 //		return err
 //	}
@@ -11,8 +11,7 @@
 // # What is checked
 //
 // Before anything is sent, the functions check the record and its record key against the lexicon, and its size
-// against the server's limit. The error, a [*lex.Error], lists everything that is wrong with the record. For a batch,
-// an [*InvalidError] lists what is wrong with all of its records.
+// against the server's limit. The error, a [*lex.Error], lists everything that is wrong with the record.
 //
 // The Go type of a record has the lexicon's rules for the record, but not those for its key, which Lookup supplies:
 // use records.Lookup of the generated code. A record without a Go type is an [*Untyped].
@@ -37,13 +36,6 @@
 // not have. The write is carried out only if the record at the server is still the one that was compared; otherwise
 // the error is [ErrConflict].
 //
-// # Batches
-//
-// [Apply] brings the repository's records into the state that a batch of operations describes. Records that are
-// already in the desired state are skipped. So applying a batch again, after it failed in any way or after the
-// process was killed, does the rest and repeats nothing. A [Journal] makes that cheap, and allows creates without
-// record keys.
-//
-// The methods are those of com.atproto.repo, https://docs.bsky.app/docs/api/com-atproto-repo-apply-writes; the
+// The methods are those of com.atproto.repo, https://docs.bsky.app/docs/api/com-atproto-repo-create-record; the
 // lexicons are at https://github.com/bluesky-social/atproto/tree/main/lexicons/com/atproto/repo.
 package write

@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/layers-pub/layers-go/layers/corpus"
 	"github.com/layers-pub/layers-go/layers/records"
@@ -79,53 +75,4 @@ func ExamplePut() {
 	}
 	// Output:
 	// fields would be lost: /addedInVersion2
-}
-
-func ExampleApply() {
-	ctx := context.Background()
-	account := newPDS()
-	directory, err := os.MkdirTemp("", "")
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer os.RemoveAll(directory)
-
-	// A file, one operation to a line. Its records have no keys yet.
-	const line = `{"action":"create","value":{"$type":"pub.layers.corpus.membership",` +
-		`"corpusRef":"at://did:plc:dlkuiatgml2qsceoi5njkvs7/pub.layers.corpus.corpus/3l3famgxlzxwf",` +
-		`"expressionRef":"at://did:plc:dlkuiatgml2qsceoi5njkvs7/pub.layers.expression.expression/3l3famgxlzxwf",` +
-		`"createdAt":"2026-01-01T00:00:00Z"}}` + "\n"
-	path := filepath.Join(directory, "batch.jsonl")
-	if err := os.WriteFile(path, []byte(strings.Repeat(line, 500)), 0o600); err != nil {
-		log.Fatal(err)
-	}
-	ops := write.ReadOps(func() (io.ReadCloser, error) { return os.Open(path) }, nil)
-
-	// Run it as often as it takes: what is done is not done again.
-	for range 2 {
-		journal, err := write.OpenJournal(path + ".journal")
-		if err != nil {
-			log.Fatal(err)
-		}
-		result, err := write.Apply(ctx, account, ops, &write.ApplyOptions{
-			Lookup:  records.Lookup,
-			Journal: journal,
-			Progress: func(p write.Progress) {
-				fmt.Printf("%d of %d, %d write points\n", p.Done, p.Ops, p.Points)
-			},
-		})
-		if err != nil {
-			log.Fatal(err)
-		}
-		fmt.Println(result.Written, "written,", result.Already, "were already there")
-		journal.Close()
-	}
-	// Output:
-	// 0 of 500, 0 write points
-	// 200 of 500, 600 write points
-	// 400 of 500, 1200 write points
-	// 500 of 500, 1500 write points
-	// 500 written, 0 were already there
-	// 500 of 500, 0 write points
-	// 0 written, 500 were already there
 }

@@ -114,18 +114,18 @@ func TestPutKeepsUnknownFields(t *testing.T) {
 	const key = "3l3famgxlzxwf"
 	pds := newPDS()
 	text := strings.Replace(jsonOf(t, membership(1)), "{", `{"newer":{"x":[1]},`, 1)
-	pds.put(key, text)
+	pds.Put(key, text)
 	_, err := write.Put(t.Context(), pds, key, membership(2), nil)
-	if !errors.Is(err, write.ErrDropsFields) || !strings.Contains(err.Error(), "/newer") || pds.commits != 0 {
+	if !errors.Is(err, write.ErrDropsFields) || !strings.Contains(err.Error(), "/newer") || pds.Commits != 0 {
 		t.Errorf("%v", err)
 	}
 	var read corpus.Membership
-	if err := lex.DecodeJSON([]byte(pds.get(key)), &read); err != nil {
+	if err := lex.DecodeJSON([]byte(pds.Get(key)), &read); err != nil {
 		t.Fatal(err)
 	}
 	read.Ordinal = lex.Some(int64(2))
-	if _, err := write.Put(t.Context(), pds, key, &read, nil); err != nil || !strings.Contains(pds.get(key), `"newer":{"x":[1]}`) {
-		t.Errorf("%v, %s", err, pds.get(key))
+	if _, err := write.Put(t.Context(), pds, key, &read, nil); err != nil || !strings.Contains(pds.Get(key), `"newer":{"x":[1]}`) {
+		t.Errorf("%v, %s", err, pds.Get(key))
 	}
 }
 
@@ -133,8 +133,8 @@ func TestPutKeepsUnknownFields(t *testing.T) {
 func TestPutOverBrokenRecord(t *testing.T) {
 	const key = "3l3famgxlzxwf"
 	pds := newPDS()
-	cid := pds.put(key, jsonOf(t, membership(1)))
-	pds.records[collection+"/"+key] = fakeRecord{[]byte(`{"a":1.5}`), cid.String()}
+	cid := pds.Put(key, jsonOf(t, membership(1)))
+	pds.Records[collection+"/"+key] = fakeRecord{JSON: []byte(`{"a":1.5}`), CID: cid.String()}
 	if _, err := write.Put(t.Context(), pds, key, membership(2), nil); !errors.Is(err, write.ErrDropsFields) {
 		t.Error(err)
 	}

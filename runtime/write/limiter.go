@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/internal/writing"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -58,19 +59,19 @@ func (l *Limiter) Wait(ctx context.Context, points int) error {
 
 // wait is Wait for a call of the given method. It announces the pause before the pause begins.
 func (l *Limiter) wait(ctx context.Context, points int, announce func(xrpc.Pause), nsid syntax.NSID) error {
-	wait, undo, err := l.reserve(points)
+	wait, undo, err := l.Reserve(points)
 	if err != nil {
 		return err
 	}
-	if err := sleep(ctx, xrpc.Pause{NSID: nsid, Reason: xrpc.ReasonPoints, Wait: wait, Attempt: 1, Attempts: 1}, announce); err != nil {
+	if err := writing.Sleep(ctx, xrpc.Pause{NSID: nsid, Reason: xrpc.ReasonPoints, Wait: wait, Attempt: 1, Attempts: 1}, announce); err != nil {
 		undo()
 		return err
 	}
 	return nil
 }
 
-// most returns how many points may be spent at once, 0 for any number.
-func (l *Limiter) most() int {
+// Max returns how many points may be spent at once, 0 for any number.
+func (l *Limiter) Max() int {
 	least := 0
 	for _, w := range l.windows {
 		if w.points > 0 && (least == 0 || w.points < least) {
@@ -80,9 +81,11 @@ func (l *Limiter) most() int {
 	return least
 }
 
-// reserve spends points at the earliest possible time, and returns how long to wait until then.
-func (l *Limiter) reserve(points int) (wait time.Duration, undo func(), err error) {
-	most := l.most()
+// Reserve spends points at the earliest possible time, and returns how long the caller has to wait until then before it
+// writes. A caller that does not write after all calls undo, which gives the points back. Reserve returns an error and
+// spends nothing if points is more than the limits allow at all.
+func (l *Limiter) Reserve(points int) (wait time.Duration, undo func(), err error) {
+	most := l.Max()
 	if most == 0 {
 		return 0, func() {}, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
+	"github.com/layers-pub/layers-go/runtime/internal/writing"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -39,61 +40,61 @@ type CreateOptions struct {
 // Create writes a new record, a pointer to a generated type or an [*Untyped], and returns its URI and CID. The record
 // key is made by the client: see [CreateOptions].
 //
-// Create checks the record first; a [*lex.Error] lists everything that is wrong with it. Errors are [*OpError]s. If
+// Create checks the record first; a [*lex.Error] lists everything that is wrong with it. Errors are [*Error]s. If
 // another record with the same key exists, the error is [ErrConflict]; if the same record exists already, Create
 // succeeds. With [ErrCIDMismatch], the Ref has the CID that the server returned; with other errors after the key was
 // made, it names the record that Create was to write.
 //
 // Create calls com.atproto.repo.createRecord once, and com.atproto.repo.getRecord if the answer is lost.
-func Create(ctx context.Context, a Account, record lex.Record, opts *CreateOptions) (Ref, error) {
+func Create(ctx context.Context, a Client, record lex.Record, opts *CreateOptions) (Ref, error) {
 	own, err := makerOf(record)
 	if err != nil {
-		return Ref{}, &OpError{Action: ActionCreate, Err: err}
+		return Ref{}, &Error{Action: create, Err: err}
 	}
 	if opts == nil {
 		opts = new(CreateOptions)
 	}
-	c := &change{action: ActionCreate, collection: record.RecordType(), rkey: opts.RecordKey, record: record}
-	r := newRules(a, opts.Lookup, opts.AllowUnknown, opts.Validate, opts.MaxBytes)
-	t, err := r.single(c, own)
+	c := &change{Change: writing.Change{Collection: record.RecordType(), RecordKey: opts.RecordKey, Record: record}, action: create}
+	r := writing.NewRules(a, opts.Lookup, opts.Validate, opts.MaxBytes)
+	t, err := check(r, c, own, opts.AllowUnknown)
 	if err != nil {
 		return Ref{}, c.fail(err)
 	}
-	if c.rkey == "" {
-		c.rkey = newKey(t, opts.Clock)
+	if c.RecordKey == "" {
+		c.RecordKey = writing.NewKey(t, opts.Clock)
 	}
-	if err := checkPDS(ctx, a); err != nil {
+	if err := writing.CheckPDS(ctx, a); err != nil {
 		return Ref{}, c.fail(err)
 	}
 	in := &atproto.RepoCreateRecordInput{
-		Repo: syntax.AtIdentifier(r.did), Collection: c.collection, Rkey: lex.Some(c.rkey), Record: c.raw(), ValidateField: r.validate,
+		Repo: syntax.AtIdentifier(r.DID), Collection: c.Collection, Rkey: lex.Some(c.RecordKey), Record: c.Raw(), ValidateField: r.Validate,
 	}
-	if err := r.ready(c, t, in); err != nil {
+	if err := ready(r, c, t, in); err != nil {
 		return Ref{}, c.fail(err)
 	}
 	if err := pace(ctx, a, opts.Limiter, atproto.NSIDRepoCreateRecord, c); err != nil {
 		return Ref{}, c.fail(err)
 	}
-	ref, err := send(c, func() (answer, error) {
+	ref, err := send(c, func() (writing.Answer, error) {
 		out, err := atproto.Reading(a, "uri", "cid").RepoCreateRecord(ctx, in)
 		if err != nil {
-			return answer{}, err
+			return writing.Answer{}, err
 		}
-		return answer{out.URI, out.CID}, nil
+		return writing.Answer{URI: out.URI, CID: out.CID}, nil
 	})
-	outcome, _ := outcomeOf(err)
-	if err == nil || errors.Is(err, ErrCIDMismatch) || outcome != doubtful && outcome != exists {
+	outcome, _ := writing.OutcomeOf(err)
+	if err == nil || errors.Is(err, ErrCIDMismatch) || outcome != writing.Doubtful && outcome != writing.Exists {
 		return ref, c.fail(err)
 	}
 	switch s, problem := settle(ctx, a, c, err); {
-	case outcome == exists && (problem != nil || !s.found):
+	case outcome == writing.Exists && (problem != nil || !s.Found):
 		err = fmt.Errorf("%w: there is a record with this key (%w)", ErrConflict, err)
 	case problem != nil:
 		err = problem
-	case s.found && s.cid == c.cid:
+	case s.Found && s.CID == c.CID:
 		return ref, nil
-	case s.found:
-		err = fmt.Errorf("%w: there is another record with this key, of the CID %s (%w)", ErrConflict, s.cid, err)
+	case s.Found:
+		err = fmt.Errorf("%w: there is another record with this key, of the CID %s (%w)", ErrConflict, s.CID, err)
 	}
 	return ref, c.fail(err)
 }
@@ -110,38 +111,28 @@ func makerOf(record lex.Record) (func() lex.Record, error) {
 	return func() lex.Record { return reflect.New(v.Type().Elem()).Interface().(lex.Record) }, nil
 }
 
-func newKey(t lex.RecordType, clock *syntax.TIDClock) syntax.RecordKey {
-	if key := literalKey(t); key != "" {
-		return key
-	}
-	if clock == nil {
-		clock = syntax.NewTIDClock()
-	}
-	return syntax.RecordKey(clock.Next())
-}
-
 // ready does the last checks before c is sent.
-func (r *rules) ready(c *change, t lex.RecordType, in lex.Encodable) error {
-	if err := t.CheckKey(c.rkey); err != nil {
+func ready(r *writing.Rules, c *change, t lex.RecordType, in lex.Encodable) error {
+	if err := t.CheckKey(c.RecordKey); err != nil {
 		return err
 	}
-	if err := r.address(c); err != nil {
+	if err := r.Address(&c.Change); err != nil {
 		return err
 	}
-	return r.fits(in)
+	return r.Fits(in)
 }
 
 // pace waits until l, if it is not nil, allows the points of c.
-func pace(ctx context.Context, a Account, l *Limiter, nsid syntax.NSID, c *change) error {
+func pace(ctx context.Context, a Client, l *Limiter, nsid syntax.NSID, c *change) error {
 	if l == nil {
 		return nil
 	}
-	return l.wait(ctx, c.action.points(), announcer(a), nsid)
+	return l.wait(ctx, c.points(), writing.Announcer(a), nsid)
 }
 
 // send sends a write of one record and compares the server's answer with it.
-func send(c *change, call func() (answer, error)) (Ref, error) {
-	ref := Ref{c.uri, c.cid}
+func send(c *change, call func() (writing.Answer, error)) (Ref, error) {
+	ref := Ref{c.URI, c.CID}
 	out, err := call()
 	if err != nil {
 		if verdict.Of(err) == verdict.TooLarge {
@@ -151,21 +142,21 @@ func send(c *change, call func() (answer, error)) (Ref, error) {
 		}
 		return ref, err
 	}
-	err = c.compare(out)
-	var mismatch *mismatchError
+	err = c.Compare(out)
+	var mismatch *writing.MismatchError
 	if errors.As(err, &mismatch) {
-		ref.CID = mismatch.found
+		ref.CID = mismatch.Found
 	}
 	return ref, err
 }
 
 // settle reads the record of c after a call that failed with err, which does not say whether c was carried out. If
 // settle returns an error, that remains unknown.
-func settle(ctx context.Context, a Account, c *change, err error) (stored, error) {
+func settle(ctx context.Context, a Client, c *change, err error) (writing.Stored, error) {
 	if ctx.Err() != nil {
-		return stored{}, fmt.Errorf("%w: %w", ErrUnknown, err)
+		return writing.Stored{}, fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
-	s, problem := lookUp(ctx, a, c)
+	s, problem := writing.LookUp(ctx, a, &c.Change)
 	if problem != nil {
 		return s, fmt.Errorf("%w: %w; reading it failed: %w", ErrUnknown, err, problem)
 	}
@@ -206,71 +197,71 @@ type PutOptions struct {
 // asks for. Other errors are as in [Create].
 //
 // Put calls com.atproto.repo.getRecord and com.atproto.repo.putRecord, the latter once.
-func Put(ctx context.Context, a Account, rkey syntax.RecordKey, record lex.Record, opts *PutOptions) (Ref, error) {
+func Put(ctx context.Context, a Client, rkey syntax.RecordKey, record lex.Record, opts *PutOptions) (Ref, error) {
 	own, err := makerOf(record)
 	if err != nil {
-		return Ref{}, &OpError{Action: ActionPut, Err: err}
+		return Ref{}, &Error{Action: put, Err: err}
 	}
 	if opts == nil {
 		opts = new(PutOptions)
 	}
-	c := &change{action: ActionPut, collection: record.RecordType(), rkey: rkey, record: record}
-	r := newRules(a, opts.Lookup, opts.AllowUnknown, opts.Validate, opts.MaxBytes)
-	t, err := r.single(c, own)
+	c := &change{Change: writing.Change{Collection: record.RecordType(), RecordKey: rkey, Record: record}, action: put}
+	r := writing.NewRules(a, opts.Lookup, opts.Validate, opts.MaxBytes)
+	t, err := check(r, c, own, opts.AllowUnknown)
 	if err != nil {
 		return Ref{}, c.fail(err)
 	}
 	if err := t.CheckKey(rkey); err != nil {
 		return Ref{}, c.fail(err)
 	}
-	if err := checkPDS(ctx, a); err != nil {
+	if err := writing.CheckPDS(ctx, a); err != nil {
 		return Ref{}, c.fail(err)
 	}
-	before, err := lookUp(ctx, a, c)
+	before, err := writing.LookUp(ctx, a, &c.Change)
 	if err != nil {
 		return Ref{}, c.fail(err)
 	}
-	if before.found && before.cid == c.cid {
-		return Ref{c.uri, c.cid}, nil
+	if before.Found && before.CID == c.CID {
+		return Ref{c.URI, c.CID}, nil
 	}
 	if err := checkSwap(opts.Swap, before); err != nil {
 		return Ref{}, c.fail(err)
 	}
 	in := &atproto.RepoPutRecordInput{
-		Repo: syntax.AtIdentifier(r.did), Collection: c.collection, Rkey: c.rkey, Record: c.raw(), ValidateField: r.validate,
+		Repo: syntax.AtIdentifier(r.DID), Collection: c.Collection, Rkey: c.RecordKey, Record: c.Raw(), ValidateField: r.Validate,
 		SwapRecord: swapText(opts.Swap),
 	}
 	if !opts.DropFields {
-		if err := guardFields(before, c, opts.Drop); err != nil {
+		if err := guardFields(before, &c.Change, opts.Drop); err != nil {
 			return Ref{}, c.fail(err)
 		}
 		in.SwapRecord = lex.NullOf[syntax.CID]()
-		if before.found {
-			in.SwapRecord = swapText(lex.ValueOrNull(before.cid))
+		if before.Found {
+			in.SwapRecord = swapText(lex.ValueOrNull(before.CID))
 		}
 	}
-	if err := r.ready(c, t, in); err != nil {
+	if err := ready(r, c, t, in); err != nil {
 		return Ref{}, c.fail(err)
 	}
 	if err := pace(ctx, a, opts.Limiter, atproto.NSIDRepoPutRecord, c); err != nil {
 		return Ref{}, c.fail(err)
 	}
-	ref, err := send(c, func() (answer, error) {
+	ref, err := send(c, func() (writing.Answer, error) {
 		out, err := atproto.Reading(a, "uri", "cid").RepoPutRecord(ctx, in)
 		if err != nil {
-			return answer{}, err
+			return writing.Answer{}, err
 		}
-		return answer{out.URI, out.CID}, nil
+		return writing.Answer{URI: out.URI, CID: out.CID}, nil
 	})
-	if outcome, _ := outcomeOf(err); err == nil || errors.Is(err, ErrCIDMismatch) || outcome != doubtful {
+	if outcome, _ := writing.OutcomeOf(err); err == nil || errors.Is(err, ErrCIDMismatch) || outcome != writing.Doubtful {
 		return ref, c.fail(err)
 	}
 	switch after, problem := settle(ctx, a, c, err); {
 	case problem != nil:
 		err = problem
-	case after.found && after.cid == c.cid:
+	case after.Found && after.CID == c.CID:
 		return ref, nil
-	case after.found != before.found || after.cid != before.cid:
+	case after.Found != before.Found || after.CID != before.CID:
 		err = fmt.Errorf("%w: the record is neither what it was nor what it was to be (%w)", ErrUnknown, err)
 	}
 	return ref, c.fail(err)
@@ -289,15 +280,15 @@ func swapText(swap lex.Nullable[cid.CID]) lex.Nullable[syntax.CID] {
 }
 
 // checkSwap compares the record at the server with what swap asks for.
-func checkSwap(swap lex.Nullable[cid.CID], s stored) error {
+func checkSwap(swap lex.Nullable[cid.CID], s writing.Stored) error {
 	want, defined := swap.Get()
 	switch {
-	case swap.IsNull() && s.found:
-		return fmt.Errorf("%w: there is a record, of the CID %s", ErrConflict, s.cid)
-	case defined && !s.found:
+	case swap.IsNull() && s.Found:
+		return fmt.Errorf("%w: there is a record, of the CID %s", ErrConflict, s.CID)
+	case defined && !s.Found:
 		return fmt.Errorf("%w: there is no record", ErrConflict)
-	case defined && want != s.cid:
-		return fmt.Errorf("%w: the record has the CID %s and not %s", ErrConflict, s.cid, want)
+	case defined && want != s.CID:
+		return fmt.Errorf("%w: the record has the CID %s and not %s", ErrConflict, s.CID, want)
 	}
 	return nil
 }
@@ -313,22 +304,22 @@ type DeleteOptions struct {
 // Delete deletes the record at uri, which must be in the account's repository and name the account by its DID. If the
 // record does not exist, Delete succeeds, even if Swap is set: that is how com.atproto.repo.deleteRecord works, and
 // it makes Delete safe to repeat. If the record's CID is not Swap, the error is [ErrConflict]. Errors are
-// [*OpError]s.
+// [*Error]s.
 //
 // Delete calls com.atproto.repo.deleteRecord once. It calls com.atproto.repo.getRecord if the answer is lost or names
 // no commit, as it does if there was nothing to delete.
-func Delete(ctx context.Context, a Account, uri syntax.ATURI, opts *DeleteOptions) error {
+func Delete(ctx context.Context, a Client, uri syntax.ATURI, opts *DeleteOptions) error {
 	if opts == nil {
 		opts = new(DeleteOptions)
 	}
-	c := &change{action: ActionDelete, collection: uri.Collection(), rkey: uri.RecordKey(), uri: uri}
+	c := &change{Change: writing.Change{Collection: uri.Collection(), RecordKey: uri.RecordKey(), URI: uri}, action: remove}
 	if err := checkOwn(a.DID(), uri); err != nil {
 		return c.fail(err)
 	}
-	if err := checkPDS(ctx, a); err != nil {
+	if err := writing.CheckPDS(ctx, a); err != nil {
 		return c.fail(err)
 	}
-	in := &atproto.RepoDeleteRecordInput{Repo: syntax.AtIdentifier(a.DID()), Collection: c.collection, Rkey: c.rkey}
+	in := &atproto.RepoDeleteRecordInput{Repo: syntax.AtIdentifier(a.DID()), Collection: c.Collection, Rkey: c.RecordKey}
 	if opts.Swap.Defined() {
 		in.SwapRecord = lex.Some(syntax.CID(opts.Swap.String()))
 	}
@@ -342,11 +333,11 @@ func Delete(ctx context.Context, a Account, uri syntax.ATURI, opts *DeleteOption
 	case err == nil && out.Commit == nil:
 		err = errNotDeleted // a server that found nothing to delete answers in this way, but so may something other than the server
 	}
-	if outcome, _ := outcomeOf(err); err == nil || outcome != doubtful {
+	if outcome, _ := writing.OutcomeOf(err); err == nil || outcome != writing.Doubtful {
 		return c.fail(err)
 	}
 	s, problem := settle(ctx, a, c, err)
-	if problem == nil && !s.found {
+	if problem == nil && !s.Found {
 		return nil
 	}
 	return c.fail(errors.Join(problem, err))

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -19,19 +18,6 @@ import (
 	"github.com/layers-pub/layers-go/runtime/write"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
-
-func uriOf(collection string, rkey syntax.RecordKey) syntax.ATURI {
-	return syntax.ATURI("at://" + did + "/" + collection + "/" + string(rkey))
-}
-
-func cidOfRecord(t testing.TB, record lex.Encodable) cid.CID {
-	t.Helper()
-	b, err := lex.EncodeCBOR(record)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cid.Of(cid.DagCBOR, b)
-}
 
 func TestCreate(t *testing.T) {
 	pds := newPDS()
@@ -48,11 +34,11 @@ func TestCreate(t *testing.T) {
 			t.Errorf("%+v behind %q", ref, last)
 		}
 		last = key
-		if got := pds.get(string(key)); got != jsonOf(t, record) {
+		if got := pds.Get(string(key)); got != jsonOf(t, record) {
 			t.Errorf("the server has %s", got)
 		}
 	}
-	if diff := cmp.Diff([]string{"createRecord", "createRecord", "createRecord"}, pds.calls); diff != "" {
+	if diff := cmp.Diff([]string{"createRecord", "createRecord", "createRecord"}, pds.Calls); diff != "" {
 		t.Error(diff)
 	}
 	// No options, no lexicon: a TID all the same.
@@ -68,43 +54,34 @@ func TestBodies(t *testing.T) {
 	const key = "3l3famgxlzxwf"
 	for _, test := range []struct {
 		name string
-		do   func(a write.Account) error
+		do   func(a write.Client) error
 		want string
 	}{
-		{"create", func(a write.Account) error {
+		{"create", func(a write.Client) error {
 			_, err := write.Create(t.Context(), a, record, &write.CreateOptions{RecordKey: key})
 			return err
 		}, `{"repo":"` + did + `","rkey":"3l3famgxlzxwf","record":` + value + `,"collection":"pub.layers.corpus.membership"}`},
-		{"create, validate", func(a write.Account) error {
+		{"create, validate", func(a write.Client) error {
 			_, err := write.Create(t.Context(), a, record, &write.CreateOptions{RecordKey: key, Validate: lex.Some(true)})
 			return err
 		}, `{"repo":"` + did + `","rkey":"3l3famgxlzxwf","record":` + value + `,"validate":true,"collection":"pub.layers.corpus.membership"}`},
-		{"create, do not validate", func(a write.Account) error {
+		{"create, do not validate", func(a write.Client) error {
 			_, err := write.Create(t.Context(), a, record, &write.CreateOptions{RecordKey: key, Validate: lex.Some(false)})
 			return err
 		}, `{"repo":"` + did + `","rkey":"3l3famgxlzxwf","record":` + value + `,"validate":false,"collection":"pub.layers.corpus.membership"}`},
-		{"put", func(a write.Account) error {
+		{"put", func(a write.Client) error {
 			_, err := write.Put(t.Context(), a, key, record, nil)
 			return err
 		}, `{"repo":"` + did + `","rkey":"3l3famgxlzxwf","record":` + value + `,"collection":"pub.layers.corpus.membership","swapRecord":null}`},
-		{"put, whatever is there", func(a write.Account) error {
+		{"put, whatever is there", func(a write.Client) error {
 			_, err := write.Put(t.Context(), a, key, record, &write.PutOptions{DropFields: true, Validate: lex.Some(false)})
 			return err
 		}, `{"repo":"` + did + `","rkey":"3l3famgxlzxwf","record":` + value + `,"validate":false,"collection":"pub.layers.corpus.membership"}`},
-		{"delete", func(a write.Account) error { return write.Delete(t.Context(), a, uriOf(collection, key), nil) },
+		{"delete", func(a write.Client) error { return write.Delete(t.Context(), a, uriOf(collection, key), nil) },
 			`{"repo":"` + did + `","rkey":"3l3famgxlzxwf","collection":"pub.layers.corpus.membership"}`},
-		{"delete, swap", func(a write.Account) error {
+		{"delete, swap", func(a write.Client) error {
 			return write.Delete(t.Context(), a, uriOf(collection, key), &write.DeleteOptions{Swap: cidOfRecord(t, record)})
 		}, `{"repo":"` + did + `","rkey":"3l3famgxlzxwf","collection":"pub.layers.corpus.membership","swapRecord":"` + cidOfRecord(t, record).String() + `"}`},
-		{"apply", func(a write.Account) error {
-			_, err := write.Apply(t.Context(), a, write.Ops(
-				write.Op{Action: write.ActionCreate, RecordKey: key, Record: record},
-				write.Op{Action: write.ActionPut, RecordKey: "3l3famgxlzxwg", Record: record},
-			), &write.ApplyOptions{Lookup: lookup})
-			return err
-		}, `{"repo":"` + did + `","writes":[` +
-			`{"rkey":"3l3famgxlzxwf","$type":"com.atproto.repo.applyWrites#create","value":` + value + `,"collection":"pub.layers.corpus.membership"},` +
-			`{"rkey":"3l3famgxlzxwg","$type":"com.atproto.repo.applyWrites#create","value":` + value + `,"collection":"pub.layers.corpus.membership"}]}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := &recorder{fakePDS: newPDS()}
@@ -154,39 +131,39 @@ func TestInvalid(t *testing.T) {
 	key := func(k syntax.RecordKey) *write.CreateOptions {
 		return &write.CreateOptions{Lookup: lookup, RecordKey: k}
 	}
-	create := func(record *corpus.Membership, opts *write.CreateOptions) func(write.Account) error {
-		return func(a write.Account) error { _, err := write.Create(t.Context(), a, record, opts); return err }
+	create := func(record *corpus.Membership, opts *write.CreateOptions) func(write.Client) error {
+		return func(a write.Client) error { _, err := write.Create(t.Context(), a, record, opts); return err }
 	}
-	createUntyped := func(text string, opts *write.CreateOptions) func(write.Account) error {
-		return func(a write.Account) error {
+	createUntyped := func(text string, opts *write.CreateOptions) func(write.Client) error {
+		return func(a write.Client) error {
 			_, err := write.Create(t.Context(), a, untyped(t, text), opts)
 			return err
 		}
 	}
-	put := func(rkey syntax.RecordKey, record *corpus.Membership) func(write.Account) error {
-		return func(a write.Account) error {
+	put := func(rkey syntax.RecordKey, record *corpus.Membership) func(write.Client) error {
+		return func(a write.Client) error {
 			_, err := write.Put(t.Context(), a, rkey, record, &write.PutOptions{Lookup: lookup})
 			return err
 		}
 	}
-	remove := func(uri syntax.ATURI) func(write.Account) error {
-		return func(a write.Account) error { return write.Delete(t.Context(), a, uri, nil) }
+	remove := func(uri syntax.ATURI) func(write.Client) error {
+		return func(a write.Client) error { return write.Delete(t.Context(), a, uri, nil) }
 	}
 	for _, test := range []struct {
 		name   string
-		do     func(write.Account) error
+		do     func(write.Client) error
 		want   string
 		issues []string
 	}{
 		{"issues", create(bad, at), "write: create at://" + did + "/pub.layers.corpus.membership: lex: /ordinal", []string{"/ordinal minimum", "/corpusRef format", "/createdAt format"}},
 		{"issues of a put", put("3l3famgxlzxwf", bad), "write: put at://" + did + "/pub.layers.corpus.membership/3l3famgxlzxwf: lex: /ordinal", []string{"/ordinal minimum", "/corpusRef format", "/createdAt format"}},
-		{"nil", create(none, at), "write: create the record is nil", nil},
+		{"nil", create(none, at), "write: create: the record is nil", nil},
 		{"put nil", put("3l3famgxlzxwf", nil), "the record is nil", nil},
 		{"incomplete", create(incomplete, at), "decoded with issues", nil},
 		{"key", create(membership(1), key("self")), `record key "self" in pub.layers.corpus.membership is not a tid`, nil},
 		{"key of a put", put("self", membership(1)), `record key "self" in pub.layers.corpus.membership is not a tid`, nil},
 		{"no key of a put", put("", membership(1)), "is not a tid", nil},
-		{"malformed key", func(a write.Account) error {
+		{"malformed key", func(a write.Client) error {
 			_, err := write.Create(t.Context(), a, membership(1), &write.CreateOptions{RecordKey: "a/b"})
 			return err
 		}, `record key "a/b"`, nil},
@@ -206,12 +183,12 @@ func TestInvalid(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			pds := newPDS()
 			err := test.do(pds)
-			var op *write.OpError
+			var op *write.Error
 			if err == nil || !strings.Contains(err.Error(), test.want) || !errors.As(err, &op) {
 				t.Errorf("%v, want %s", err, test.want)
 			}
-			if pds.procedures() > 0 || test.issues != nil && len(pds.calls) > 0 {
-				t.Errorf("sent %v", pds.calls)
+			if pds.Procedures() > 0 || test.issues != nil && len(pds.Calls) > 0 {
+				t.Errorf("sent %v", pds.Calls)
 			}
 			var issues *lex.Error
 			var got []string
@@ -231,7 +208,7 @@ func TestInvalid(t *testing.T) {
 	if _, err := write.Create(t.Context(), newPDS(), long, &write.CreateOptions{MaxBytes: 153_600}); err != nil {
 		t.Error(err)
 	}
-	if _, err := write.Create(t.Context(), nobody{newPDS()}, membership(1), nil); err == nil || !strings.Contains(err.Error(), "no DID") {
+	if _, err := write.Create(t.Context(), nobody{newPDS()}, membership(1), nil); err == nil || !strings.Contains(err.Error(), "no valid DID") {
 		t.Error(err)
 	}
 }
@@ -294,14 +271,14 @@ func TestLostAnswer(t *testing.T) {
 	for _, action := range []struct {
 		name   string
 		before bool // there is a record
-		do     func(write.Account) (write.Ref, error)
+		do     func(write.Client) (write.Ref, error)
 	}{
-		{"create", false, func(a write.Account) (write.Ref, error) {
+		{"create", false, func(a write.Client) (write.Ref, error) {
 			return write.Create(t.Context(), a, membership(1), &write.CreateOptions{RecordKey: key})
 		}},
-		{"put, new", false, func(a write.Account) (write.Ref, error) { return write.Put(t.Context(), a, key, membership(1), nil) }},
-		{"put", true, func(a write.Account) (write.Ref, error) { return write.Put(t.Context(), a, key, membership(1), nil) }},
-		{"delete", true, func(a write.Account) (write.Ref, error) {
+		{"put, new", false, func(a write.Client) (write.Ref, error) { return write.Put(t.Context(), a, key, membership(1), nil) }},
+		{"put", true, func(a write.Client) (write.Ref, error) { return write.Put(t.Context(), a, key, membership(1), nil) }},
+		{"delete", true, func(a write.Client) (write.Ref, error) {
 			return write.Ref{}, write.Delete(t.Context(), a, uriOf(collection, key), nil)
 		}},
 	} {
@@ -309,10 +286,10 @@ func TestLostAnswer(t *testing.T) {
 			t.Run(action.name+", "+fault.name, func(t *testing.T) {
 				pds := newPDS()
 				if action.before {
-					pds.put(key, jsonOf(t, membership(0)))
+					pds.Put(key, jsonOf(t, membership(0)))
 				}
 				cause := fault.err()
-				pds.intercept = func(_ int, nsid string, do func() error) error {
+				pds.Intercept = func(_ int, nsid string, do func() error) error {
 					if nsid == "com.atproto.repo.getRecord" {
 						return do()
 					}
@@ -333,17 +310,17 @@ func TestLostAnswer(t *testing.T) {
 				if fault.done && action.name != "delete" && ref != (write.Ref{URI: uriOf(collection, key), CID: cidOfRecord(t, membership(1))}) {
 					t.Errorf("%v", ref)
 				}
-				if n := pds.procedures(); n != 1 {
+				if n := pds.Procedures(); n != 1 {
 					t.Errorf("sent %d times", n)
 				}
 			})
 			t.Run(action.name+", "+fault.name+", then the network is gone", func(t *testing.T) {
 				pds := newPDS()
 				if action.before {
-					pds.put(key, jsonOf(t, membership(0)))
+					pds.Put(key, jsonOf(t, membership(0)))
 				}
 				gone := false
-				pds.intercept = func(_ int, nsid string, do func() error) error {
+				pds.Intercept = func(_ int, nsid string, do func() error) error {
 					if gone {
 						return lost()
 					}
@@ -368,27 +345,27 @@ func TestLostAnswer(t *testing.T) {
 func TestCancelled(t *testing.T) {
 	pds := newPDS()
 	ctx, cancel := context.WithCancel(t.Context())
-	pds.intercept = func(_ int, _ string, do func() error) error {
+	pds.Intercept = func(_ int, _ string, do func() error) error {
 		do()
 		cancel()
 		return &xrpc.TransportError{Err: context.Canceled}
 	}
 	_, err := write.Create(ctx, pds, membership(1), nil)
-	if !errors.Is(err, write.ErrUnknown) || !errors.Is(err, context.Canceled) || len(pds.calls) != 1 {
-		t.Errorf("%v, %v", err, pds.calls)
+	if !errors.Is(err, write.ErrUnknown) || !errors.Is(err, context.Canceled) || len(pds.Calls) != 1 {
+		t.Errorf("%v, %v", err, pds.Calls)
 	}
 }
 
 func TestRefused(t *testing.T) {
 	for _, refusal := range []error{failure(400, "InvalidRequest", "no"), failure(401, "AuthMissing", ""), failure(403, "Forbidden", ""), failure(429, "RateLimitExceeded", "")} {
 		pds := newPDS()
-		pds.intercept = func(int, string, func() error) error { return refusal }
-		if _, err := write.Create(t.Context(), pds, membership(1), nil); !errors.Is(err, refusal) || len(pds.calls) != 1 {
-			t.Errorf("%v: %v, %v", refusal, err, pds.calls)
+		pds.Intercept = func(int, string, func() error) error { return refusal }
+		if _, err := write.Create(t.Context(), pds, membership(1), nil); !errors.Is(err, refusal) || len(pds.Calls) != 1 {
+			t.Errorf("%v: %v, %v", refusal, err, pds.Calls)
 		}
 	}
 	pds := newPDS()
-	pds.maxBody = 100
+	pds.MaxBody = 100
 	if _, err := write.Create(t.Context(), pds, membership(1), nil); !errors.Is(err, write.ErrTooLarge) {
 		t.Error(err)
 	}
@@ -402,17 +379,17 @@ func TestCreateExisting(t *testing.T) {
 	}{{membership(1), nil}, {membership(2), write.ErrConflict}} {
 		for _, says := range []bool{false, true} {
 			pds := newPDS()
-			pds.saysExists = says
-			c := pds.put(key, jsonOf(t, test.there))
+			pds.SaysExists = says
+			c := pds.Put(key, jsonOf(t, test.there))
 			ref, err := write.Create(t.Context(), pds, membership(1), &write.CreateOptions{RecordKey: key})
 			if !errors.Is(err, test.want) || errors.Is(err, write.ErrUnknown) || err == nil && ref.CID != c {
 				t.Errorf("says %v: %v, want %v", says, err, test.want)
 			}
-			if pds.commits != 0 || pds.get(key) != jsonOf(t, test.there) {
+			if pds.Commits != 0 || pds.Get(key) != jsonOf(t, test.there) {
 				t.Error("it was written")
 			}
 			// That there is one is known without seeing it.
-			pds.intercept = func(_ int, nsid string, do func() error) error {
+			pds.Intercept = func(_ int, nsid string, do func() error) error {
 				if nsid == "com.atproto.repo.getRecord" {
 					return lost()
 				}
@@ -426,39 +403,6 @@ func TestCreateExisting(t *testing.T) {
 	}
 }
 
-// Somebody else makes a record between the look and the request.
-func TestApplyExisting(t *testing.T) {
-	for _, says := range []bool{false, true} {
-		for _, test := range []struct {
-			there int
-			want  error
-		}{{0, nil}, {7, write.ErrConflict}} {
-			synctest.Test(t, func(t *testing.T) {
-				pds := newPDS()
-				pds.saysExists = says
-				pds.intercept = func(_ int, nsid string, do func() error) error {
-					if nsid == "com.atproto.repo.applyWrites" && pds.count("applyWrites") == 1 {
-						pds.put(string(keyOf(0)), jsonOf(t, membership(test.there)))
-					}
-					return do()
-				}
-				ops := batchOf(3)
-				for i := range ops {
-					ops[i].RecordKey = keyOf(i)
-				}
-				result, err := write.Apply(t.Context(), pds, write.Ops(ops...), &write.ApplyOptions{Lookup: lookup})
-				var op *write.OpError
-				if test.want == nil && (err != nil || *result != (write.Result{Ops: 3, Written: 2, Already: 1, Requests: result.Requests, Points: result.Points})) {
-					t.Errorf("says %v: %+v, %v", says, result, err)
-				}
-				if test.want != nil && (!errors.Is(err, test.want) || !errors.As(err, &op) || op.Op != 1) {
-					t.Errorf("says %v: %v", says, err)
-				}
-			})
-		}
-	}
-}
-
 // The server may change what it is given, and say so.
 func TestMismatch(t *testing.T) {
 	other := cidOfRecord(t, membership(2))
@@ -466,17 +410,17 @@ func TestMismatch(t *testing.T) {
 		"cid": `{"uri":"at://` + did + `/pub.layers.corpus.membership/3l3famgxlzxwf","cid":"` + other.String() + `"}`,
 	} {
 		pds := newPDS()
-		pds.intercept = func(_ int, nsid string, do func() error) error {
+		pds.Intercept = func(_ int, nsid string, do func() error) error {
 			if nsid == "com.atproto.repo.getRecord" {
 				return do()
 			}
 			return nil
 		}
-		for _, do := range []func(a write.Account) (write.Ref, error){
-			func(a write.Account) (write.Ref, error) {
+		for _, do := range []func(a write.Client) (write.Ref, error){
+			func(a write.Client) (write.Ref, error) {
 				return write.Create(t.Context(), a, membership(1), &write.CreateOptions{RecordKey: "3l3famgxlzxwf"})
 			},
-			func(a write.Account) (write.Ref, error) {
+			func(a write.Client) (write.Ref, error) {
 				return write.Put(t.Context(), a, "3l3famgxlzxwf", membership(1), nil)
 			},
 		} {
@@ -494,8 +438,8 @@ func TestMismatch(t *testing.T) {
 	} {
 		pds := newPDS()
 		ref, err := write.Create(t.Context(), answering{pds, answer}, membership(1), &write.CreateOptions{RecordKey: "3l3famgxlzxwf"})
-		if err != nil || ref.CID != cidOfRecord(t, membership(1)) || len(pds.calls) != 2 {
-			t.Errorf("%s: %v, %v, %v", answer, ref, err, pds.calls)
+		if err != nil || ref.CID != cidOfRecord(t, membership(1)) || len(pds.Calls) != 2 {
+			t.Errorf("%s: %v, %v, %v", answer, ref, err, pds.Calls)
 		}
 	}
 }
@@ -543,11 +487,11 @@ func TestPutSwap(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			pds := newPDS()
 			if test.before {
-				pds.put(key, jsonOf(t, membership(0)))
+				pds.Put(key, jsonOf(t, membership(0)))
 			}
 			_, err := write.Put(t.Context(), pds, key, membership(1), &write.PutOptions{Swap: test.swap, DropFields: test.drop})
-			if !errors.Is(err, test.want) || pds.commits > 0 != (err == nil) || slices.Contains(pds.calls, "putRecord") != (err == nil) {
-				t.Errorf("%v, %v", err, pds.calls)
+			if !errors.Is(err, test.want) || pds.Commits > 0 != (err == nil) || slices.Contains(pds.Calls, "putRecord") != (err == nil) {
+				t.Errorf("%v, %v", err, pds.Calls)
 			}
 		})
 	}
@@ -560,11 +504,11 @@ func TestPutConcurrently(t *testing.T) {
 		for _, drop := range []bool{false, true} {
 			pds := newPDS()
 			if before {
-				pds.put(key, jsonOf(t, membership(0)))
+				pds.Put(key, jsonOf(t, membership(0)))
 			}
-			pds.intercept = func(_ int, nsid string, do func() error) error {
+			pds.Intercept = func(_ int, nsid string, do func() error) error {
 				if nsid == "com.atproto.repo.putRecord" {
-					pds.put(key, jsonOf(t, membership(8)))
+					pds.Put(key, jsonOf(t, membership(8)))
 				}
 				return do()
 			}
@@ -573,17 +517,17 @@ func TestPutConcurrently(t *testing.T) {
 			if drop { // nothing is compared
 				want, stays = nil, 1
 			}
-			if !errors.Is(err, want) || pds.get(key) != jsonOf(t, membership(stays)) {
-				t.Errorf("%v, %s", err, pds.get(key))
+			if !errors.Is(err, want) || pds.Get(key) != jsonOf(t, membership(stays)) {
+				t.Errorf("%v, %s", err, pds.Get(key))
 			}
 		}
 	}
 	// And one that changes while the answer is lost is nobody's to judge.
 	pds := newPDS()
-	pds.intercept = func(_ int, nsid string, do func() error) error {
+	pds.Intercept = func(_ int, nsid string, do func() error) error {
 		if nsid == "com.atproto.repo.putRecord" {
 			do()
-			pds.put(key, jsonOf(t, membership(8)))
+			pds.Put(key, jsonOf(t, membership(8)))
 			return lost()
 		}
 		return do()
@@ -596,12 +540,12 @@ func TestPutConcurrently(t *testing.T) {
 func TestPutUnchanged(t *testing.T) {
 	const key = "3l3famgxlzxwf"
 	pds := newPDS()
-	c := pds.put(key, jsonOf(t, membership(1)))
+	c := pds.Put(key, jsonOf(t, membership(1)))
 	for _, bare := range []bool{false, true} {
-		pds.bareRecord = bare
+		pds.BareRecord = bare
 		ref, err := write.Put(t.Context(), pds, key, membership(1), nil)
-		if err != nil || ref.CID != c || pds.procedures() != 0 {
-			t.Errorf("%v, %v, %v", ref, err, pds.calls)
+		if err != nil || ref.CID != c || pds.Procedures() != 0 {
+			t.Errorf("%v, %v, %v", ref, err, pds.Calls)
 		}
 	}
 }
@@ -609,20 +553,20 @@ func TestPutUnchanged(t *testing.T) {
 func TestDelete(t *testing.T) {
 	const key = "3l3famgxlzxwf"
 	pds := newPDS()
-	c := pds.put(key, jsonOf(t, membership(1)))
+	c := pds.Put(key, jsonOf(t, membership(1)))
 	uri := uriOf(collection, key)
-	if err := write.Delete(t.Context(), pds, uri, &write.DeleteOptions{Swap: cidOfRecord(t, membership(2))}); !errors.Is(err, write.ErrConflict) || pds.commits != 0 {
+	if err := write.Delete(t.Context(), pds, uri, &write.DeleteOptions{Swap: cidOfRecord(t, membership(2))}); !errors.Is(err, write.ErrConflict) || pds.Commits != 0 {
 		t.Error(err)
 	}
-	pds.calls = nil
-	if err := write.Delete(t.Context(), pds, uri, &write.DeleteOptions{Swap: c}); err != nil || len(pds.calls) != 1 {
-		t.Errorf("%v, calls %v: the answer names the commit, so that there is nothing to look up", err, pds.calls)
+	pds.Calls = nil
+	if err := write.Delete(t.Context(), pds, uri, &write.DeleteOptions{Swap: c}); err != nil || len(pds.Calls) != 1 {
+		t.Errorf("%v, calls %v: the answer names the commit, so that there is nothing to look up", err, pds.Calls)
 	}
 	for range 2 {
-		if err := write.Delete(t.Context(), pds, uri, &write.DeleteOptions{Swap: c}); err != nil || pds.commits != 1 {
+		if err := write.Delete(t.Context(), pds, uri, &write.DeleteOptions{Swap: c}); err != nil || pds.Commits != 1 {
 			t.Error(err)
 		}
-		if err := write.Delete(t.Context(), pds, uri, nil); err != nil || pds.commits != 1 {
+		if err := write.Delete(t.Context(), pds, uri, nil); err != nil || pds.Commits != 1 {
 			t.Error(err)
 		}
 	}
@@ -645,7 +589,7 @@ func TestNotFound(t *testing.T) {
 		{lost(), true},
 	} {
 		pds := newPDS()
-		pds.intercept = func(_ int, nsid string, do func() error) error {
+		pds.Intercept = func(_ int, nsid string, do func() error) error {
 			if nsid == "com.atproto.repo.getRecord" {
 				return test.err
 			}
@@ -658,7 +602,7 @@ func TestNotFound(t *testing.T) {
 	uri := string(uriOf(collection, "3l3famgxlzxwf"))
 	for _, answer := range []string{`{}`, `{"uri":"` + uri + `"}`, `{"uri":"` + uri + `","value":null}`, `{"message":"no Route matched"}`, `{"uri":"at://x.test/a.b.c/d","cid":"x","value":{}}`, `{"cid":"x","value":{}}`, `{"value":{"a":1.5}}`, `7`} {
 		pds := newPDS()
-		if _, err := write.Put(t.Context(), reading{pds, answer}, "3l3famgxlzxwf", membership(1), nil); err == nil || pds.procedures() > 0 {
+		if _, err := write.Put(t.Context(), reading{pds, answer}, "3l3famgxlzxwf", membership(1), nil); err == nil || pds.Procedures() > 0 {
 			t.Errorf("%s: %v", answer, err)
 		}
 	}

@@ -29,6 +29,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/resource"
 	"github.com/layers-pub/layers-go/layers/segmentation"
 	"github.com/layers-pub/layers-go/runtime/auth"
+	"github.com/layers-pub/layers-go/runtime/batch"
 	"github.com/layers-pub/layers-go/runtime/blob"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/identity"
@@ -311,19 +312,19 @@ func TestBlobs(t *testing.T) {
 func TestPullAll(t *testing.T) {
 	s := newSession(t)
 	ctx := context.WithoutCancel(t.Context())
-	var ops []write.Op
+	var ops []batch.Op
 	for _, rt := range records.Types {
 		for _, sample := range s.samples[rt.NSID] {
 			record := rt.New()
 			if err := lex.DecodeJSON(sample, record); err != nil {
 				t.Fatal(err)
 			}
-			ops = append(ops, write.Op{Action: write.ActionCreate, Record: record})
+			ops = append(ops, batch.Op{Action: batch.ActionCreate, Record: record})
 		}
 	}
-	write.AssignKeys(ops, syntax.NewTIDClock(), records.Lookup)
+	batch.AssignKeys(ops, syntax.NewTIDClock(), records.Lookup)
 	for range 2 { // the second time does nothing
-		if _, err := write.Apply(ctx, s.account, write.Ops(ops...), &write.ApplyOptions{Lookup: records.Lookup}); err != nil {
+		if _, err := batch.Apply(ctx, s.account, batch.Ops(ops...), &batch.ApplyOptions{Lookup: records.Lookup}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/appview"
 	"github.com/layers-pub/layers-go/runtime/auth"
+	"github.com/layers-pub/layers-go/runtime/batch"
 	"github.com/layers-pub/layers-go/runtime/blob"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -181,11 +182,11 @@ var operations = []operation{
 	{name: "write.Delete", path: "/xrpc/com.atproto.repo.deleteRecord", writes: true, plain: true, run: func(ctx context.Context, t *testing.T, c *client) error {
 		return write.Delete(ctx, account{c.caller(t), c.did}, c.uri, nil)
 	}},
-	{name: "write.Apply, put", path: "/xrpc/com.atproto.repo.applyWrites", writes: true, run: func(ctx context.Context, t *testing.T, c *client) error {
-		return c.apply(ctx, t, write.Op{Action: write.ActionPut, Record: c.changed(t)})
+	{name: "batch.Apply, put", path: "/xrpc/com.atproto.repo.applyWrites", writes: true, run: func(ctx context.Context, t *testing.T, c *client) error {
+		return c.apply(ctx, t, batch.Op{Action: batch.ActionPut, Record: c.changed(t)})
 	}},
-	{name: "write.Apply, delete", path: "/xrpc/com.atproto.repo.applyWrites", writes: true, plain: true, run: func(ctx context.Context, t *testing.T, c *client) error {
-		return c.apply(ctx, t, write.Op{Action: write.ActionDelete, Collection: c.uri.Collection()})
+	{name: "batch.Apply, delete", path: "/xrpc/com.atproto.repo.applyWrites", writes: true, plain: true, run: func(ctx context.Context, t *testing.T, c *client) error {
+		return c.apply(ctx, t, batch.Op{Action: batch.ActionDelete, Collection: c.uri.Collection()})
 	}},
 }
 
@@ -267,9 +268,9 @@ func (c *client) changed(t *testing.T) *expression.Expression {
 }
 
 // apply carries one operation out, about the record of the world.
-func (c *client) apply(ctx context.Context, t *testing.T, op write.Op) error {
+func (c *client) apply(ctx context.Context, t *testing.T, op batch.Op) error {
 	op.RecordKey = c.uri.RecordKey()
-	result, err := write.Apply(ctx, account{c.caller(t), c.did}, write.Ops(op), &write.ApplyOptions{Lookup: records.Lookup, Attempts: 1})
+	result, err := batch.Apply(ctx, account{c.caller(t), c.did}, batch.Ops(op), &batch.ApplyOptions{Lookup: records.Lookup, Attempts: 1})
 	if err != nil {
 		return err
 	}

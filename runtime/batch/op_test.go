@@ -1,4 +1,4 @@
-package write_test
+package batch_test
 
 import (
 	"errors"
@@ -10,9 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/layers-pub/layers-go/runtime/batch"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
-	"github.com/layers-pub/layers-go/runtime/write"
 )
 
 func opsIn(text string) func() (io.ReadCloser, error) {
@@ -28,7 +28,7 @@ func TestReadOps(t *testing.T) {
 {"action":"delete","uri":"at://` + did + `/com.example.any/w"}
 {"action":"delete","collection":"com.example.any","rkey":"v"}`
 	var got []string
-	for op, err := range write.ReadOps(opsIn(text), nil) {
+	for op, err := range batch.ReadOps(opsIn(text), nil) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,12 +49,12 @@ func TestReadOps(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	for range write.ReadOps(opsIn(text), nil) {
+	for range batch.ReadOps(opsIn(text), nil) {
 		break
 	}
 	for _, start := range []string{"\uFEFF", "\uFEFF\r\n", "\uFEFF \n\n"} {
 		n := 0
-		for op, err := range write.ReadOps(opsIn(start+text), nil) {
+		for op, err := range batch.ReadOps(opsIn(start+text), nil) {
 			if err != nil {
 				t.Errorf("behind %q: %v", start, err)
 			}
@@ -81,7 +81,7 @@ func TestReadOpsNames(t *testing.T) {
 {"action":"put","uri":"at://x.test/com.example.any/y","value":{"n":1}}
 {"action":"create","collection":"com.example.any","value":{"n":1,"$type":"com.example.any"}}`
 	n := 0
-	for op, err := range write.ReadOps(opsIn(valid), &write.ReadOpsOptions{Collection: names}) {
+	for op, err := range batch.ReadOps(opsIn(valid), &batch.ReadOpsOptions{Collection: names}) {
 		n++
 		if err != nil || op.Collection != "com.example.any" || jsonOf(t, op.Record) != `{"n":1,"$type":"com.example.any"}` {
 			t.Errorf("%+v, %v", op, err)
@@ -94,14 +94,14 @@ func TestReadOpsNames(t *testing.T) {
 		`{"action":"delete","collection":"other","rkey":"x"}`, `{"action":"delete","uri":"at://x.test/other/x"}`, `{"action":"delete","uri":"x"}`,
 		`{"action":"delete","uri":"at://x.test/any/x/y"}`, `{"action":"delete","uri":"at:///any/x"}`, `{"action":"delete","uri":7}`,
 	} {
-		for op, err := range write.ReadOps(opsIn(line), &write.ReadOpsOptions{Collection: names}) {
-			if bad, ok := err.(*write.OpError); !ok || bad.Line != 1 {
+		for op, err := range batch.ReadOps(opsIn(line), &batch.ReadOpsOptions{Collection: names}) {
+			if bad, ok := err.(*batch.OpError); !ok || bad.Line != 1 {
 				t.Errorf("%s: %+v, %v", line, op, err)
 			}
 		}
 	}
 	// Without the option a short name is none, and a value still gets the $type of its collection.
-	for op, err := range write.ReadOps(opsIn(`{"action":"create","collection":"com.example.any","value":{"n":1}}`), nil) {
+	for op, err := range batch.ReadOps(opsIn(`{"action":"create","collection":"com.example.any","value":{"n":1}}`), nil) {
 		if err != nil || op.Record.RecordType() != "com.example.any" {
 			t.Errorf("%+v, %v", op, err)
 		}
@@ -130,8 +130,8 @@ func TestReadOpsHandles(t *testing.T) {
 		{"bob.test", account, "the record is of did:plc:bob"},
 		{"eve.test", account, "nobody has the handle eve.test"},
 	} {
-		ops := write.ReadOps(opsIn(`{"action":"delete","uri":"at://`+test.authority+`/com.example.any/not-there"}`), &write.ReadOpsOptions{Account: test.account})
-		_, err := write.Apply(t.Context(), pds, ops, &write.ApplyOptions{Lookup: lookup})
+		ops := batch.ReadOps(opsIn(`{"action":"delete","uri":"at://`+test.authority+`/com.example.any/not-there"}`), &batch.ReadOpsOptions{Account: test.account})
+		_, err := batch.Apply(t.Context(), pds, ops, &batch.ApplyOptions{Lookup: lookup})
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", test.authority, err, test.want)
 		}
@@ -163,9 +163,9 @@ func TestReadOpsInvalid(t *testing.T) {
 		text.WriteString(l.line + "\n")
 	}
 	pds := newPDS()
-	_, err := write.Apply(t.Context(), pds, write.ReadOps(opsIn(text.String()), nil), &write.ApplyOptions{Lookup: lookup})
-	var invalid *write.InvalidError
-	if !errors.As(err, &invalid) || invalid.Failed != len(lines)-1 || invalid.Ops != len(lines) || len(pds.calls) > 0 {
+	_, err := batch.Apply(t.Context(), pds, batch.ReadOps(opsIn(text.String()), nil), &batch.ApplyOptions{Lookup: lookup})
+	var invalid *batch.InvalidError
+	if !errors.As(err, &invalid) || invalid.Failed != len(lines)-1 || invalid.Ops != len(lines) || len(pds.Calls) > 0 {
 		t.Fatalf("%v", err)
 	}
 	for i, failure := range invalid.Failures {
@@ -178,11 +178,11 @@ func TestReadOpsInvalid(t *testing.T) {
 func TestReadOpsFails(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "none")
 	open := func() (io.ReadCloser, error) { return os.Open(path) }
-	if _, err := write.Apply(t.Context(), newPDS(), write.ReadOps(open, nil), nil); !errors.Is(err, os.ErrNotExist) {
+	if _, err := batch.Apply(t.Context(), newPDS(), batch.ReadOps(open, nil), nil); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
 	long := "{}\n" + strings.Repeat("x", 17<<20)
-	if _, err := write.Apply(t.Context(), newPDS(), write.ReadOps(opsIn(long), nil), nil); err == nil || !strings.Contains(err.Error(), "line 2: ") {
+	if _, err := batch.Apply(t.Context(), newPDS(), batch.ReadOps(opsIn(long), nil), nil); err == nil || !strings.Contains(err.Error(), "line 2: ") {
 		t.Error(err)
 	}
 }
@@ -202,9 +202,9 @@ func TestApplyFile(t *testing.T) {
 	var lines []int
 	for range 2 {
 		j := openJournal(t, filepath.Join(directory, "journal"))
-		result, err := write.Apply(t.Context(), pds, write.ReadOps(func() (io.ReadCloser, error) { return os.Open(path) }, nil),
-			&write.ApplyOptions{Lookup: lookup, Journal: j, Each: func(r write.OpResult) { lines = append(lines, r.Line) }})
-		if err != nil || result.Ops != 30 || len(pds.records) != 30 || pds.commits != 1 {
+		result, err := batch.Apply(t.Context(), pds, batch.ReadOps(func() (io.ReadCloser, error) { return os.Open(path) }, nil),
+			&batch.ApplyOptions{Lookup: lookup, Journal: j, Each: func(r batch.OpResult) { lines = append(lines, r.Line) }})
+		if err != nil || result.Ops != 30 || len(pds.Records) != 30 || pds.Commits != 1 {
 			t.Errorf("%+v, %v", result, err)
 		}
 		j.Close()
@@ -219,8 +219,8 @@ func FuzzReadOps(f *testing.F) {
 	f.Add(`{"action":"delete","uri":"at://did:plc:abc/com.example.any/w"}` + "\n\n{")
 	f.Fuzz(func(t *testing.T, text string) {
 		n := 0
-		for op, err := range write.ReadOps(opsIn(text), nil) {
-			var bad *write.OpError
+		for op, err := range batch.ReadOps(opsIn(text), nil) {
+			var bad *batch.OpError
 			if n++; err != nil && !errors.As(err, &bad) {
 				return
 			}

@@ -1,10 +1,11 @@
-package write_test
+package batch_test
 
 import (
 	"errors"
 	"fmt"
 	"testing"
 
+	"github.com/layers-pub/layers-go/runtime/batch"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/write"
 )
@@ -35,19 +36,19 @@ func TestIntegers(t *testing.T) {
 			if test.path == "/ordinal" && n < 0 {
 				continue // which its lexicon does not allow
 			}
-			calls := map[string]func(a write.Account) error{
-				"apply": func(a write.Account) error {
-					_, err := write.Apply(t.Context(), a, write.Ops(write.Op{Action: write.ActionPut, RecordKey: pageKey, Record: test.record}), &write.ApplyOptions{Lookup: lookup})
+			calls := map[string]func(a write.Client) error{
+				"apply": func(a write.Client) error {
+					_, err := batch.Apply(t.Context(), a, batch.Ops(batch.Op{Action: batch.ActionPut, RecordKey: pageKey, Record: test.record}), &batch.ApplyOptions{Lookup: lookup})
 					return err
 				},
 			}
 			switch record := test.record.(type) {
 			case *write.Untyped:
-				calls["create"] = func(a write.Account) error {
+				calls["create"] = func(a write.Client) error {
 					_, err := write.Create(t.Context(), a, record, &write.CreateOptions{RecordKey: pageKey, Lookup: lookup})
 					return err
 				}
-				calls["put"] = func(a write.Account) error {
+				calls["put"] = func(a write.Client) error {
 					_, err := write.Put(t.Context(), a, pageKey, record, &write.PutOptions{Lookup: lookup})
 					return err
 				}
@@ -59,8 +60,8 @@ func TestIntegers(t *testing.T) {
 				if good && err != nil {
 					t.Errorf("%s %s %d: %v", name, test.path, n, err)
 				}
-				if !good && (!errors.As(err, &invalid) || invalid.Issues[0].Path != test.path || len(pds.calls) > 0) {
-					t.Errorf("%s %s %d: %v, %v", name, test.path, n, err, pds.calls)
+				if !good && (!errors.As(err, &invalid) || invalid.Issues[0].Path != test.path || len(pds.Calls) > 0) {
+					t.Errorf("%s %s %d: %v, %v", name, test.path, n, err, pds.Calls)
 				}
 			}
 		}

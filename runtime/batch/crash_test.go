@@ -1,4 +1,4 @@
-package write_test
+package batch_test
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/layers-pub/layers-go/internal/disk/disktest"
-	"github.com/layers-pub/layers-go/runtime/write"
+	"github.com/layers-pub/layers-go/runtime/batch"
 )
 
 // TestJournalCrash stops the machine at each request of a batch, before it reaches the server and after, and at each sync of
@@ -23,7 +23,7 @@ func TestJournalCrash(t *testing.T) {
 	var moments []moment
 	note := func(states []disktest.State) {
 		for _, state := range states {
-			moments = append(moments, moment{maps.Clone(pds.records), state})
+			moments = append(moments, moment{maps.Clone(pds.Records), state})
 		}
 	}
 	seen := 0
@@ -32,15 +32,15 @@ func TestJournalCrash(t *testing.T) {
 		note(states[seen:])
 		seen = len(states)
 	}
-	pds.intercept = func(_ int, _ string, do func() error) error {
+	pds.Intercept = func(_ int, _ string, do func() error) error {
 		syncs()
 		note(crash.Crash())
 		defer func() { note(crash.Crash()) }()
 		return do()
 	}
 	path := filepath.Join(dir, "journal")
-	opts := &write.ApplyOptions{Lookup: lookup, Journal: openJournal(t, path), MaxOps: 2}
-	if _, err := write.Apply(t.Context(), pds, write.Ops(batchOf(5)...), opts); err != nil {
+	opts := &batch.ApplyOptions{Lookup: lookup, Journal: openJournal(t, path), MaxOps: 2}
+	if _, err := batch.Apply(t.Context(), pds, batch.Ops(batchOf(5)...), opts); err != nil {
 		t.Fatal(err)
 	}
 	syncs()
@@ -51,12 +51,12 @@ func TestJournalCrash(t *testing.T) {
 	}
 	resume := func(t *testing.T, m moment) *fakePDS {
 		again := newPDS()
-		again.records = maps.Clone(m.records)
-		opts := &write.ApplyOptions{Lookup: lookup, Journal: openJournal(t, filepath.Join(m.state.Restore(t), "journal")), MaxOps: 2}
+		again.Records = maps.Clone(m.records)
+		opts := &batch.ApplyOptions{Lookup: lookup, Journal: openJournal(t, filepath.Join(m.state.Restore(t), "journal")), MaxOps: 2}
 		defer opts.Journal.Close()
-		result, err := write.Apply(t.Context(), again, write.Ops(batchOf(5)...), opts)
-		if err != nil || len(again.records) != 5 {
-			t.Errorf("%d records, of which %d had been written: %+v, %v", len(again.records), len(m.records), result, err)
+		result, err := batch.Apply(t.Context(), again, batch.Ops(batchOf(5)...), opts)
+		if err != nil || len(again.Records) != 5 {
+			t.Errorf("%d records, of which %d had been written: %+v, %v", len(again.Records), len(m.records), result, err)
 		}
 		return again
 	}
@@ -64,8 +64,8 @@ func TestJournalCrash(t *testing.T) {
 		t.Run(fmt.Sprintf("%d %s", i, m.state.When), func(t *testing.T) { resume(t, m) })
 	}
 	for _, state := range end {
-		if again := resume(t, moment{pds.records, state}); len(again.calls) != 0 {
-			t.Errorf("%s: it is not known that all is done: %v", state.When, again.calls)
+		if again := resume(t, moment{pds.Records, state}); len(again.Calls) != 0 {
+			t.Errorf("%s: it is not known that all is done: %v", state.When, again.Calls)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package write
+package batch
 
 import (
 	"bytes"
@@ -101,7 +101,7 @@ const (
 func OpenJournal(path string) (*Journal, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("write: %w", err)
+		return nil, fmt.Errorf("batch: %w", err)
 	}
 	j := &Journal{path: path, file: file}
 	if err := j.open(); err != nil {
@@ -114,14 +114,14 @@ func OpenJournal(path string) (*Journal, error) {
 func (j *Journal) open() error {
 	locked, err := disk.TryLock(j.file)
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		return fmt.Errorf("write: lock %s: %w", j.path, err)
+		return fmt.Errorf("batch: lock %s: %w", j.path, err)
 	}
 	if err == nil && !locked {
 		return j.fault("is in use")
 	}
 	content, err := io.ReadAll(io.LimitReader(j.file, maxJournal+1))
 	if err != nil {
-		return fmt.Errorf("write: %w", err)
+		return fmt.Errorf("batch: %w", err)
 	}
 	if len(content) > maxJournal {
 		return j.fault("is too large to be one")
@@ -145,13 +145,13 @@ func (j *Journal) open() error {
 	size := int64(len(content) - len(rest))
 	// Sync also if the journal is not new: the process that created it may have been killed before it got here.
 	if err := disk.SyncDir(filepath.Dir(j.path)); err != nil {
-		return fmt.Errorf("write: %w", err)
+		return fmt.Errorf("batch: %w", err)
 	}
 	if err := j.file.Truncate(size); err != nil {
-		return fmt.Errorf("write: %w", err)
+		return fmt.Errorf("batch: %w", err)
 	}
 	if _, err := j.file.Seek(size, io.SeekStart); err != nil {
-		return fmt.Errorf("write: %w", err)
+		return fmt.Errorf("batch: %w", err)
 	}
 	j.size = size
 	return nil
@@ -225,11 +225,11 @@ func (j *Journal) begin(did syntax.DID, ops []digest, clock *syntax.TIDClock) er
 	case j.head.DID != did:
 		return j.fault(fmt.Sprintf("is of the account %s, not of %s", j.head.DID, did))
 	case len(ops) < j.sent:
-		return fmt.Errorf("write: %w", j.another(fmt.Sprintf("%d of its operations were applied, and this one has only %d", j.sent, len(ops))))
+		return fmt.Errorf("batch: %w", j.another(fmt.Sprintf("%d of its operations were applied, and this one has only %d", j.sent, len(ops))))
 	case j.prints == nil && j.sent > 0:
 		// A journal of a former version, which has no prints of the single operations.
 		if len(ops) < j.ops || hex.EncodeToString(hashSlice(ops[:j.ops])) != j.head.Batch {
-			return fmt.Errorf("write: %w", j.another(fmt.Sprintf("the first %d operations are not the ones that it was begun with", j.ops)))
+			return fmt.Errorf("batch: %w", j.another(fmt.Sprintf("the first %d operations are not the ones that it was begun with", j.ops)))
 		}
 	}
 	prints := printsOf(ops)
@@ -352,7 +352,7 @@ func (j *Journal) append(line any, most int64) error {
 	text, err := json.Marshal(line)
 	if err == nil {
 		if j.size+int64(len(text))+1 > most {
-			return fmt.Errorf("write: %w", j.full())
+			return fmt.Errorf("batch: %w", j.full())
 		}
 		j.size += int64(len(text)) + 1
 		_, err = j.file.Write(append(text, '\n'))
@@ -361,7 +361,7 @@ func (j *Journal) append(line any, most int64) error {
 		err = disk.Sync(j.file)
 	}
 	if err != nil {
-		j.broken = fmt.Errorf("write: %w", err)
+		j.broken = fmt.Errorf("batch: %w", err)
 	}
 	return j.broken
 }
@@ -381,5 +381,5 @@ func (j *Journal) Progress() (done, ops int) {
 func (j *Journal) Close() error { return j.file.Close() }
 
 func (j *Journal) fault(what string) error {
-	return fmt.Errorf("write: %w %s %s", ErrJournal, j.path, what)
+	return fmt.Errorf("batch: %w %s %s", ErrJournal, j.path, what)
 }

@@ -1,4 +1,4 @@
-package write_test
+package batch_test
 
 import (
 	"errors"
@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/layers-pub/layers-go/runtime/batch"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/write"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -76,7 +77,7 @@ func (p *proxied) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-func (p *proxied) account(t *testing.T) write.Account {
+func (p *proxied) account(t *testing.T) write.Client {
 	client, err := xrpc.New("https://pds.test", xrpc.WithNetwork(network.Network{HTTPClient: &http.Client{Transport: p}}), xrpc.WithRetry(xrpc.Retry{Attempts: 1}))
 	if err != nil {
 		t.Fatal(err)
@@ -92,32 +93,32 @@ var pageActions = []struct {
 	name   string
 	before int // membership, or 0 for none
 	keep   bool
-	do     func(t *testing.T, a write.Account, j *write.Journal, attempts int) error
+	do     func(t *testing.T, a write.Client, j *batch.Journal, attempts int) error
 }{
-	{"create", 0, true, func(t *testing.T, a write.Account, _ *write.Journal, _ int) error {
+	{"create", 0, true, func(t *testing.T, a write.Client, _ *batch.Journal, _ int) error {
 		_, err := write.Create(t.Context(), a, membership(1), &write.CreateOptions{RecordKey: pageKey})
 		return err
 	}},
-	{"put, new", 0, true, func(t *testing.T, a write.Account, _ *write.Journal, _ int) error {
+	{"put, new", 0, true, func(t *testing.T, a write.Client, _ *batch.Journal, _ int) error {
 		_, err := write.Put(t.Context(), a, pageKey, membership(1), nil)
 		return err
 	}},
-	{"put", 2, true, func(t *testing.T, a write.Account, _ *write.Journal, _ int) error {
+	{"put", 2, true, func(t *testing.T, a write.Client, _ *batch.Journal, _ int) error {
 		_, err := write.Put(t.Context(), a, pageKey, membership(1), nil)
 		return err
 	}},
-	{"delete", 1, false, func(t *testing.T, a write.Account, _ *write.Journal, _ int) error {
+	{"delete", 1, false, func(t *testing.T, a write.Client, _ *batch.Journal, _ int) error {
 		return write.Delete(t.Context(), a, uriOf(collection, pageKey), nil)
 	}},
-	{"apply create", 0, true, applyOne(write.Op{Action: write.ActionCreate, RecordKey: pageKey, Record: membership(1)})},
-	{"apply update", 2, true, applyOne(write.Op{Action: write.ActionUpdate, RecordKey: pageKey, Record: membership(1)})},
-	{"apply put", 2, true, applyOne(write.Op{Action: write.ActionPut, RecordKey: pageKey, Record: membership(1)})},
-	{"apply delete", 1, false, applyOne(write.Op{Action: write.ActionDelete, RecordKey: pageKey, Collection: collection})},
+	{"apply create", 0, true, applyOne(batch.Op{Action: batch.ActionCreate, RecordKey: pageKey, Record: membership(1)})},
+	{"apply update", 2, true, applyOne(batch.Op{Action: batch.ActionUpdate, RecordKey: pageKey, Record: membership(1)})},
+	{"apply put", 2, true, applyOne(batch.Op{Action: batch.ActionPut, RecordKey: pageKey, Record: membership(1)})},
+	{"apply delete", 1, false, applyOne(batch.Op{Action: batch.ActionDelete, RecordKey: pageKey, Collection: collection})},
 }
 
-func applyOne(op write.Op) func(*testing.T, write.Account, *write.Journal, int) error {
-	return func(t *testing.T, a write.Account, j *write.Journal, attempts int) error {
-		_, err := write.Apply(t.Context(), a, write.Ops(op), &write.ApplyOptions{Lookup: lookup, Journal: j, Attempts: attempts})
+func applyOne(op batch.Op) func(*testing.T, write.Client, *batch.Journal, int) error {
+	return func(t *testing.T, a write.Client, j *batch.Journal, attempts int) error {
+		_, err := batch.Apply(t.Context(), a, batch.Ops(op), &batch.ApplyOptions{Lookup: lookup, Journal: j, Attempts: attempts})
 		return err
 	}
 }
@@ -176,9 +177,9 @@ func TestPages(t *testing.T) {
 				for _, p := range pages {
 					pds := newPDS()
 					if action.before > 0 {
-						pds.put(pageKey, jsonOf(t, membership(action.before)))
+						pds.Put(pageKey, jsonOf(t, membership(action.before)))
 					}
-					before := pds.get(pageKey)
+					before := pds.Get(pageKey)
 					n := 0
 					proxy := &proxied{fakePDS: pds, answer: func(lookUp bool) (*page, bool) {
 						if !lookUp {
@@ -190,7 +191,7 @@ func TestPages(t *testing.T) {
 					j := openJournal(t, path)
 					err := action.do(t, proxy.account(t), j, 1)
 					j.Close()
-					after, want := pds.get(pageKey), ""
+					after, want := pds.Get(pageKey), ""
 					if action.keep {
 						want = jsonOf(t, membership(1))
 					}
@@ -219,11 +220,11 @@ func TestPages(t *testing.T) {
 					// The proxy goes away, and the same again gets it done, once.
 					proxy.answer = func(bool) (*page, bool) { return nil, false }
 					j = openJournal(t, path)
-					if err := action.do(t, proxy.account(t), j, 1); err != nil || pds.get(pageKey) != want {
-						t.Errorf("%v, and again: %v, %s", p, err, pds.get(pageKey))
+					if err := action.do(t, proxy.account(t), j, 1); err != nil || pds.Get(pageKey) != want {
+						t.Errorf("%v, and again: %v, %s", p, err, pds.Get(pageKey))
 					}
 					j.Close()
-					if times := pds.writes[collection+"/"+pageKey]; times != 1 {
+					if times := pds.Writes[collection+"/"+pageKey]; times != 1 {
 						t.Errorf("%v: written %d times", p, times)
 					}
 				}
@@ -246,7 +247,7 @@ func TestPagesPass(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					pds := newPDS()
 					if action.before > 0 {
-						pds.put(pageKey, jsonOf(t, membership(action.before)))
+						pds.Put(pageKey, jsonOf(t, membership(action.before)))
 					}
 					n := 0
 					proxy := &proxied{fakePDS: pds, answer: func(lookUp bool) (*page, bool) {
@@ -256,7 +257,7 @@ func TestPagesPass(t *testing.T) {
 						return nil, false
 					}}
 					err := action.do(t, proxy.account(t), nil, 0)
-					if times := pds.writes[collection+"/"+pageKey]; err != nil || times != 1 {
+					if times := pds.Writes[collection+"/"+pageKey]; err != nil || times != 1 {
 						t.Errorf("%s, %v, done %v: %v, written %d times", action.name, p, done, err, times)
 					}
 				})
@@ -275,7 +276,7 @@ func TestLargePage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := write.Apply(t.Context(), remote{client}, write.Ops(ops...), &write.ApplyOptions{Lookup: lookup, Progress: func(p write.Progress) {
+	result, err := batch.Apply(t.Context(), remote{client}, batch.Ops(ops...), &batch.ApplyOptions{Lookup: lookup, Progress: func(p batch.Progress) {
 		if p.Wait > 0 {
 			t.Errorf("waits for %v because of %v", p.Wait, p.Err)
 		}

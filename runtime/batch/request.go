@@ -1,4 +1,4 @@
-package write
+package batch
 
 import (
 	"context"
@@ -12,7 +12,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/panics"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
+	"github.com/layers-pub/layers-go/runtime/internal/writing"
 	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/write"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -34,7 +36,7 @@ func (r *applier) attempt(ctx context.Context, changes []*change) error {
 		if err == nil {
 			return r.finish(changes)
 		}
-		outcome, passing := outcomeOf(err)
+		outcome, passing := writing.OutcomeOf(err)
 		_, looking := errors.AsType[*lookUpError](err)
 		large := !looking && verdict.Large(err)
 		if large && !r.open {
@@ -44,12 +46,12 @@ func (r *applier) attempt(ctx context.Context, changes []*change) error {
 			return r.fail(changes, err)
 		}
 		last := !passing || attempt >= r.opts.Attempts
-		if outcome == exists {
+		if outcome == writing.Exists {
 			r.doubt = changes[len(changes)-1].op // read all of them
 		}
 		// Without the server's answer the request may still be in progress, so it is better to read the records after
 		// a pause.
-		if r.open && (last || large || verdict.Heard(err)) || outcome == exists {
+		if r.open && (last || large || verdict.Heard(err)) || outcome == writing.Exists {
 			known := undone(changes)
 			switch left, problem := r.left(ctx, changes); {
 			case problem != nil && r.open:
@@ -60,10 +62,10 @@ func (r *applier) attempt(ctx context.Context, changes []*change) error {
 				return r.finish(changes)
 			case large && len(left) > 1:
 				return r.split(changes, err)
-			case outcome == exists && len(left) < known:
+			case outcome == writing.Exists && len(left) < known:
 				continue // without the records that are already in the desired state
-			case outcome == exists:
-				err = fmt.Errorf("%w: %w", ErrConflict, err)
+			case outcome == writing.Exists:
+				err = fmt.Errorf("%w: %w", write.ErrConflict, err)
 			}
 		}
 		if last {
@@ -124,7 +126,7 @@ func (r *applier) request(ctx context.Context, changes []*change, attempt int) e
 	for _, c := range changes {
 		c.sent = false // an earlier request for them was not carried out, or all of them would be done
 	}
-	wait, undo, err := r.opts.Limiter.reserve(points)
+	wait, undo, err := r.opts.Limiter.Reserve(points)
 	if err != nil {
 		return err
 	}
@@ -144,7 +146,7 @@ func (r *applier) request(ctx context.Context, changes []*change, attempt int) e
 		}
 	}
 	out, err := atproto.Reading(r.a, "results", "uri", "cid").RepoApplyWrites(ctx, r.input(left...))
-	if outcome, _ := outcomeOf(err); err != nil && outcome != doubtful {
+	if outcome, _ := writing.OutcomeOf(err); err != nil && outcome != writing.Doubtful {
 		return err
 	}
 	r.open, r.doubt = true, last
@@ -164,10 +166,10 @@ func (r *applier) compare(ctx context.Context, sent []*change, results []atproto
 	if len(results) == len(sent) {
 		r.open = false
 		for i, c := range sent {
-			if c.record == nil {
+			if c.Record == nil {
 				continue
 			}
-			if err := c.compare(answerOf(results[i])); err != nil {
+			if err := c.Compare(answerOf(results[i])); err != nil {
 				return c.fail(err)
 			}
 		}
@@ -201,13 +203,13 @@ func (r *applier) left(ctx context.Context, changes []*change) ([]*change, error
 			continue
 		}
 		group.Go(func() error {
-			var s stored
+			var s writing.Stored
 			err := panics.Catch(func() (err error) {
-				s, err = lookUp(within, r.a, c)
+				s, err = writing.LookUp(within, r.a, &c.Change)
 				return err
 			})
 			if err != nil {
-				return &lookUpError{c.uri, err}
+				return &lookUpError{c.URI, err}
 			}
 			c.done, conflicts[i] = r.judge(c, s)
 			return nil
@@ -230,17 +232,17 @@ func (r *applier) left(ctx context.Context, changes []*change) ([]*change, error
 }
 
 // judge compares the record at the server with the desired state.
-func (r *applier) judge(c *change, s stored) (done bool, err error) {
+func (r *applier) judge(c *change, s writing.Stored) (done bool, err error) {
 	switch {
 	case c.action == ActionDelete:
-		return !s.found, nil
-	case s.found && s.cid == c.cid:
+		return !s.Found, nil
+	case s.Found && s.CID == c.CID:
 		return true, nil
-	case s.found && c.action == ActionCreate:
-		return false, fmt.Errorf("%w: there is another record with this key, of the CID %s", ErrConflict, s.cid)
-	case !s.found && c.action == ActionUpdate:
-		return false, fmt.Errorf("%w: there is no record to update", ErrConflict)
-	case !s.found:
+	case s.Found && c.action == ActionCreate:
+		return false, fmt.Errorf("%w: there is another record with this key, of the CID %s", write.ErrConflict, s.CID)
+	case !s.Found && c.action == ActionUpdate:
+		return false, fmt.Errorf("%w: there is no record to update", write.ErrConflict)
+	case !s.Found:
 		c.send = ActionCreate
 		return false, nil
 	}
@@ -248,7 +250,7 @@ func (r *applier) judge(c *change, s stored) (done bool, err error) {
 	if r.opts.DropFields {
 		return false, nil
 	}
-	return false, guardFields(s, c, nil)
+	return false, guardFields(s, c)
 }
 
 // finish records that changes are done.
@@ -280,7 +282,7 @@ func (r *applier) split(changes []*change, err error) error {
 		}
 	}
 	if len(left) < 2 {
-		return changes[0].fail(fmt.Errorf("%w: %w", ErrTooLarge, err))
+		return changes[0].fail(fmt.Errorf("%w: %w", write.ErrTooLarge, err))
 	}
 	r.bytes = size / 2
 	return errSplit
@@ -292,7 +294,7 @@ func (r *applier) fail(changes []*change, err error) error {
 		return err
 	}
 	if r.open {
-		err = fmt.Errorf("%w: %w", ErrUnknown, err)
+		err = fmt.Errorf("%w: %w", write.ErrUnknown, err)
 	}
 	return &BatchError{First: changes[0].op, Last: changes[len(changes)-1].op, Err: err}
 }

@@ -1,4 +1,4 @@
-package write
+package writing
 
 import (
 	"fmt"
@@ -9,38 +9,35 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// maxDropped is how many fields a DropError lists.
+// maxDropped is how many fields Lost lists.
 const maxDropped = 100
 
-// guardFields returns a DropError if s, the record that c replaces, has fields that c lacks and that are not in
-// allowed.
-func guardFields(s stored, c *change, allowed []string) error {
-	if !s.found {
-		return nil
+// Lost returns JSON pointers to the fields that s, the record that c replaces, has and c lacks, except for those in
+// allowed: the first 100 of them, and how many there are. It returns an error if s cannot be compared.
+func Lost(s Stored, c *Change, allowed []string) (fields []string, n int, err error) {
+	if !s.Found {
+		return nil, 0, nil
 	}
 	var before, after lex.Map
-	if err := lex.DecodeJSON(s.json, &before); err != nil {
-		return fmt.Errorf("%w: the record that is there cannot be compared: %w", ErrDropsFields, err)
+	if err := lex.DecodeJSON(s.JSON, &before); err != nil {
+		return nil, 0, fmt.Errorf("cannot compare with the existing record: %w", err)
 	}
-	if err := lex.DecodeCBOR(c.cbor, &after); err != nil {
-		return err
+	if err := lex.DecodeCBOR(c.CBOR, &after); err != nil {
+		return nil, 0, err
 	}
 	before.Delete("$type") // not compared
 	after.Delete("$type")
 	was, err := lex.ValueOf(before)
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
 	is, err := lex.ValueOf(after)
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
 	d := dropped{allowed: allowed}
 	d.values([]place{{value: was}}, []lex.Value{is})
-	if d.n == 0 {
-		return nil
-	}
-	return &DropError{CID: s.cid, Fields: d.fields, Dropped: d.n}
+	return d.fields, d.n, nil
 }
 
 // dropped collects the fields that the old values have and the new ones lack.

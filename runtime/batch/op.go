@@ -1,4 +1,4 @@
-package write
+package batch
 
 import (
 	"bufio"
@@ -13,8 +13,10 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/layers-pub/layers-go/runtime/internal/writing"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/write"
 )
 
 // Op is an operation of a batch: it describes the desired state of one record.
@@ -24,7 +26,7 @@ type Op struct {
 	// for a create if the batch has a [Journal], and for any action if the lexicon fixes the key.
 	Collection syntax.NSID
 	RecordKey  syntax.RecordKey
-	// Record is the new record: a pointer to a generated type, or an [*Untyped]. It is nil for a delete. It must
+	// Record is the new record: a pointer to a generated type, or an [*write.Untyped]. It is nil for a delete. It must
 	// not change while the batch is being applied.
 	Record lex.Record
 
@@ -46,7 +48,7 @@ func Ops(ops ...Op) iter.Seq2[Op, error] {
 // AssignKeys gives each create in ops that has no record key a key: the one that its lexicon fixes, or a TID of
 // clock, in the order of the operations. If lookup is nil, no lexicon fixes a key. As long as the keys are kept, it
 // is safe to apply the batch again.
-func AssignKeys(ops []Op, clock *syntax.TIDClock, lookup Lookup) {
+func AssignKeys(ops []Op, clock *syntax.TIDClock, lookup write.Lookup) {
 	for i := range ops {
 		op := &ops[i]
 		if op.Action != ActionCreate || op.RecordKey != "" {
@@ -56,7 +58,7 @@ func AssignKeys(ops []Op, clock *syntax.TIDClock, lookup Lookup) {
 		if lookup != nil && op.Record != nil {
 			t, _ = lookup(op.Record.RecordType())
 		}
-		op.RecordKey = newKey(t, clock)
+		op.RecordKey = writing.NewKey(t, clock)
 	}
 }
 
@@ -117,7 +119,7 @@ func ReadOps(open func() (io.ReadCloser, error), opts *ReadOpsOptions) iter.Seq2
 			}
 		}
 		if err := lines.Err(); err != nil {
-			yield(Op{}, fmt.Errorf("write: line %d: %w", n+1, err))
+			yield(Op{}, fmt.Errorf("batch: line %d: %w", n+1, err))
 		}
 	}
 }
@@ -216,7 +218,7 @@ func parseOp(text []byte, opts *ReadOpsOptions) (Op, error) {
 		op.Collection, op.RecordKey = syntax.ATURI(uri).Collection(), syntax.ATURI(uri).RecordKey()
 	}
 	if l.record.IsSet() {
-		record := &Untyped{l.record}
+		record := &write.Untyped{Map: l.record}
 		if _, ok := record.Get("$type"); !ok && op.Collection != "" {
 			typ, err := lex.ValueOf(string(op.Collection))
 			if err != nil {
@@ -235,7 +237,7 @@ type digest [sha256.Size]byte
 // digest returns the hash of the action, the address and the content of c, which must have been checked.
 func (c *change) digest(h hash.Hash) (d digest) {
 	h.Reset()
-	fmt.Fprintf(h, "%s\n%s\n%s\n%s\n", c.action, c.collection, c.rkey, c.cid)
+	fmt.Fprintf(h, "%s\n%s\n%s\n%s\n", c.action, c.Collection, c.RecordKey, c.CID)
 	h.Sum(d[:0])
 	return d
 }

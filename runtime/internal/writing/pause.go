@@ -1,4 +1,4 @@
-package write
+package writing
 
 import (
 	"context"
@@ -8,18 +8,18 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
-// announcer returns the function that announces the pauses of an account's calls: the account's method Announce, if
+// Announcer returns the function that announces the pauses of an account's calls: the account's method Announce, if
 // it has one, as a client of package auth does.
-func announcer(a Account) func(xrpc.Pause) {
+func Announcer(a Client) func(xrpc.Pause) {
 	if a, can := a.(interface{ Announce(xrpc.Pause) }); can {
 		return a.Announce
 	}
 	return func(xrpc.Pause) {}
 }
 
-// sleep announces p and waits for p.Wait, if that is not 0. If ctx would end first, it returns an [*xrpc.WaitError]
+// Sleep announces p and waits for p.Wait, if that is not 0. If ctx would end first, it returns an [*xrpc.WaitError]
 // at once.
-func sleep(ctx context.Context, p xrpc.Pause, announce func(xrpc.Pause)) error {
+func Sleep(ctx context.Context, p xrpc.Pause, announce func(xrpc.Pause)) error {
 	if p.Wait <= 0 || ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

@@ -1,4 +1,4 @@
-package write_test
+package batch_test
 
 import (
 	"bytes"
@@ -19,9 +19,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/batch"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
-	"github.com/layers-pub/layers-go/runtime/write"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 	"github.com/layers-pub/layers-go/tests/reference"
 )
@@ -69,10 +69,10 @@ func TestResume(t *testing.T) {
 // stopAt stops a batch at its n-th call, and at the n-th call of the second run again, and reports whether there was one.
 func stopAt(t *testing.T, n int, journal string, stop func(cancel func(), do func() error) error) (stopped bool) {
 	pds, ops := mixedOf(t, 12)
-	pds.lenient = true
+	pds.Lenient = true
 	if journal == "no keys" {
 		for i := range ops {
-			if ops[i].Action == write.ActionCreate {
+			if ops[i].Action == batch.ActionCreate {
 				ops[i].RecordKey = ""
 			}
 		}
@@ -81,9 +81,9 @@ func stopAt(t *testing.T, n int, journal string, stop func(cancel func(), do fun
 	ended := 0
 	for run := 1; run <= 3; run++ {
 		ctx, cancel := context.WithCancel(t.Context())
-		first := len(pds.calls)
+		first := len(pds.Calls)
 		var dead atomic.Bool
-		pds.intercept = func(call int, nsid string, do func() error) (err error) {
+		pds.Intercept = func(call int, nsid string, do func() error) (err error) {
 			if dead.Load() {
 				return lost()
 			}
@@ -103,7 +103,7 @@ func stopAt(t *testing.T, n int, journal string, stop func(cancel func(), do fun
 			return stop(cancel, do)
 		}
 		err := func() (err error) {
-			opts := &write.ApplyOptions{Lookup: lookup, MaxOps: 5, Attempts: 1}
+			opts := &batch.ApplyOptions{Lookup: lookup, MaxOps: 5, Attempts: 1}
 			if journal != "" {
 				opts.Journal = openJournal(t, path)
 				defer opts.Journal.Close()
@@ -115,7 +115,7 @@ func stopAt(t *testing.T, n int, journal string, stop func(cancel func(), do fun
 					err = errors.New("killed")
 				}
 			}()
-			result, err := write.Apply(ctx, pds, write.Ops(ops...), opts)
+			result, err := batch.Apply(ctx, pds, batch.Ops(ops...), opts)
 			if err == nil && result.Written+result.Already != len(ops) {
 				t.Errorf("call %d: %+v", n, result)
 			}
@@ -132,13 +132,13 @@ func stopAt(t *testing.T, n int, journal string, stop func(cancel func(), do fun
 	if journal != "no keys" {
 		checkMixed(t, pds, ops)
 	}
-	for key, times := range pds.writes {
+	for key, times := range pds.Writes {
 		if times != 1 {
 			t.Errorf("call %d: %s was written %d times", n, key, times)
 		}
 	}
-	if len(pds.records) != 10 || len(pds.writes) != 12 {
-		t.Errorf("call %d: %d records, %d were written", n, len(pds.records), len(pds.writes))
+	if len(pds.Records) != 10 || len(pds.Writes) != 12 {
+		t.Errorf("call %d: %d records, %d were written", n, len(pds.Records), len(pds.Writes))
 	}
 	return stopped
 }
@@ -149,9 +149,9 @@ func TestResumeManyTimes(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		var mu sync.Mutex
 		pds := newPDS()
-		pds.lenient = true
+		pds.Lenient = true
 		path := filepath.Join(t.TempDir(), "journal")
-		pds.intercept = func(_ int, nsid string, do func() error) error {
+		pds.Intercept = func(_ int, nsid string, do func() error) error {
 			kinds := 12
 			if nsid == "com.atproto.repo.getRecord" {
 				kinds = 100
@@ -188,20 +188,20 @@ func TestResumeManyTimes(t *testing.T) {
 						err = errors.New("killed")
 					}
 				}()
-				_, err = write.Apply(t.Context(), pds, write.Ops(batchOf(50)...), &write.ApplyOptions{Lookup: lookup, Journal: j, Attempts: 1, MaxOps: 3})
+				_, err = batch.Apply(t.Context(), pds, batch.Ops(batchOf(50)...), &batch.ApplyOptions{Lookup: lookup, Journal: j, Attempts: 1, MaxOps: 3})
 				return err
 			}()
 			if err == nil {
 				break
 			}
 		}
-		for key, times := range pds.writes {
+		for key, times := range pds.Writes {
 			if times != 1 {
 				t.Errorf("%s was written %d times", key, times)
 			}
 		}
-		if len(pds.records) != 50 {
-			t.Errorf("%d records", len(pds.records))
+		if len(pds.Records) != 50 {
+			t.Errorf("%d records", len(pds.Records))
 		}
 	}
 }
@@ -219,12 +219,12 @@ func child() error {
 	if err != nil {
 		return err
 	}
-	j, err := write.OpenJournal(os.Getenv("WRITE_TEST_JOURNAL"))
+	j, err := batch.OpenJournal(os.Getenv("WRITE_TEST_JOURNAL"))
 	if err != nil {
 		return err
 	}
 	defer j.Close()
-	_, err = write.Apply(context.Background(), remote{client}, write.Ops(batchOf(killedOps)...), &write.ApplyOptions{Lookup: lookup, Journal: j, MaxOps: 10, Attempts: 1})
+	_, err = batch.Apply(context.Background(), remote{client}, batch.Ops(batchOf(killedOps)...), &batch.ApplyOptions{Lookup: lookup, Journal: j, MaxOps: 10, Attempts: 1})
 	return err
 }
 
@@ -273,10 +273,10 @@ func TestKill(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Fatalf("%v: %s", err, text)
 	}
-	if len(pds.records) != killedOps || pds.commits != killedOps/10 {
-		t.Errorf("%d records in %d commits", len(pds.records), pds.commits)
+	if len(pds.Records) != killedOps || pds.Commits != killedOps/10 {
+		t.Errorf("%d records in %d commits", len(pds.Records), pds.Commits)
 	}
-	for key, times := range pds.writes {
+	for key, times := range pds.Writes {
 		if times != 1 {
 			t.Errorf("%s was written %d times", key, times)
 		}

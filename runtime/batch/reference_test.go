@@ -1,4 +1,4 @@
-package write_test
+package batch_test
 
 import (
 	"bufio"
@@ -18,6 +18,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/auth"
+	"github.com/layers-pub/layers-go/runtime/batch"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
@@ -241,7 +242,7 @@ func TestReferenceSingle(t *testing.T) {
 	if _, err := write.Put(t.Context(), pds, key, membership(9), nil); err == nil {
 		t.Error("a put to an account that is deactivated")
 	}
-	if _, err := write.Apply(t.Context(), pds, write.Ops(write.Op{Action: write.ActionDelete, Collection: collection, RecordKey: key}), &write.ApplyOptions{Attempts: 1}); err == nil {
+	if _, err := batch.Apply(t.Context(), pds, batch.Ops(batch.Op{Action: batch.ActionDelete, Collection: collection, RecordKey: key}), &batch.ApplyOptions{Attempts: 1}); err == nil {
 		t.Error("a delete in an account that is deactivated")
 	}
 }
@@ -279,23 +280,23 @@ func TestReferenceApply(t *testing.T) {
 	proxy := s.Proxy(t)
 	pds := at(t, proxy.URL, a, xrpc.WithRetry(xrpc.Retry{Attempts: 1}))
 	list := samples(t, 4)
-	var ops []write.Op
+	var ops []batch.Op
 	for n := range 470 {
-		ops = append(ops, write.Op{Action: write.ActionCreate, Record: list[n%len(list)]})
+		ops = append(ops, batch.Op{Action: batch.ActionCreate, Record: list[n%len(list)]})
 	}
 	for n := range 30 {
 		key := string(keyOf(n))
-		op := write.Op{RecordKey: syntax.RecordKey(key), Record: membership(n)}
+		op := batch.Op{RecordKey: syntax.RecordKey(key), Record: membership(n)}
 		switch n % 3 {
 		case 0:
-			op.Action = write.ActionDelete
+			op.Action = batch.ActionDelete
 			op.Collection, op.Record = collection, nil
 			a.CreateRecord(t, collection, key, json.RawMessage(jsonOf(t, membership(1000))))
 		case 1:
-			op.Action = write.ActionUpdate
+			op.Action = batch.ActionUpdate
 			a.CreateRecord(t, collection, key, json.RawMessage(jsonOf(t, membership(1000))))
 		case 2:
-			op.Action = write.ActionPut
+			op.Action = batch.ActionPut
 		}
 		ops = append(ops, op)
 	}
@@ -324,9 +325,9 @@ func TestReferenceApply(t *testing.T) {
 			t.Fatal("no end")
 		}
 		j := openJournal(t, path)
-		result, err := write.Apply(t.Context(), pds, write.Ops(ops...), &write.ApplyOptions{
+		result, err := batch.Apply(t.Context(), pds, batch.Ops(ops...), &batch.ApplyOptions{
 			Lookup: records.Lookup, Journal: j, Attempts: 1, MaxOps: 150, MaxBytes: 153_600,
-			Each: func(r write.OpResult) { refs[r.Op] = r.Ref },
+			Each: func(r batch.OpResult) { refs[r.Op] = r.Ref },
 		})
 		j.Close()
 		t.Logf("%+v, %v", result, err)
@@ -369,8 +370,8 @@ func TestReferenceApply(t *testing.T) {
 	// Once more does nothing.
 	rev := latest(t, s, a.DID)
 	proxy.Reset()
-	result, err := write.Apply(t.Context(), pds, write.Ops(ops...), &write.ApplyOptions{Lookup: records.Lookup, Journal: openJournal(t, path)})
-	if err != nil || *result != (write.Result{Ops: 500, Already: 500}) || len(proxy.Counts()) != 0 || latest(t, s, a.DID) != rev {
+	result, err := batch.Apply(t.Context(), pds, batch.Ops(ops...), &batch.ApplyOptions{Lookup: records.Lookup, Journal: openJournal(t, path)})
+	if err != nil || *result != (batch.Result{Ops: 500, Already: 500}) || len(proxy.Counts()) != 0 || latest(t, s, a.DID) != rev {
 		t.Errorf("%+v, %v, %v", result, err, proxy.Counts())
 	}
 }
@@ -408,37 +409,37 @@ func TestReferenceApplyKeys(t *testing.T) {
 	proxy := s.Proxy(t)
 	pds := at(t, proxy.URL, a)
 	text, _ := lex.ValueOf(strings.Repeat("x", 5_000))
-	var ops []write.Op
+	var ops []batch.Op
 	for n := range 50 {
 		record := membership(n)
 		record.Extra.Set("text", text)
-		ops = append(ops, write.Op{Action: write.ActionCreate, Record: record})
+		ops = append(ops, batch.Op{Action: batch.ActionCreate, Record: record})
 	}
-	write.AssignKeys(ops, syntax.NewTIDClock(), records.Lookup)
+	batch.AssignKeys(ops, syntax.NewTIDClock(), records.Lookup)
 	// The server takes 150 kB: it is believed to take more, and what it refuses is cut smaller.
-	opts := &write.ApplyOptions{Lookup: records.Lookup, MaxBytes: 1 << 20}
-	result, err := write.Apply(t.Context(), pds, write.Ops(ops...), opts)
+	opts := &batch.ApplyOptions{Lookup: records.Lookup, MaxBytes: 1 << 20}
+	result, err := batch.Apply(t.Context(), pds, batch.Ops(ops...), opts)
 	if err != nil || result.Written != 50 || result.Requests != 3 || proxy.Count("com.atproto.repo.applyWrites") != 4 {
 		t.Errorf("%+v, %v, %v", result, err, proxy.Counts())
 	}
-	if result, err = write.Apply(t.Context(), pds, write.Ops(ops...), opts); err != nil || result.Already != 50 || proxy.Count("com.atproto.repo.applyWrites") != 4 {
+	if result, err = batch.Apply(t.Context(), pds, batch.Ops(ops...), opts); err != nil || result.Already != 50 || proxy.Count("com.atproto.repo.applyWrites") != 4 {
 		t.Errorf("%+v, %v, %v", result, err, proxy.Counts())
 	}
 	other := ops[7]
 	other.Record = membership(1000)
 	for _, journal := range []bool{false, true} {
-		opts := &write.ApplyOptions{Lookup: records.Lookup}
+		opts := &batch.ApplyOptions{Lookup: records.Lookup}
 		if journal {
 			opts.Journal = openJournal(t, filepath.Join(t.TempDir(), "journal"))
 		}
-		_, err = write.Apply(t.Context(), pds, write.Ops(other), opts)
-		var op *write.OpError
+		_, err = batch.Apply(t.Context(), pds, batch.Ops(other), opts)
+		var op *batch.OpError
 		if !errors.Is(err, write.ErrConflict) || !errors.As(err, &op) || op.URI.RecordKey() != other.RecordKey {
 			t.Error(err)
 		}
 	}
-	other.RecordKey, other.Action = keyOf(0), write.ActionUpdate
-	if _, err := write.Apply(t.Context(), pds, write.Ops(other), opts); !errors.Is(err, write.ErrConflict) {
+	other.RecordKey, other.Action = keyOf(0), batch.ActionUpdate
+	if _, err := batch.Apply(t.Context(), pds, batch.Ops(other), opts); !errors.Is(err, write.ErrConflict) {
 		t.Error(err)
 	}
 
@@ -451,12 +452,12 @@ func TestReferenceApplyKeys(t *testing.T) {
 		}
 		return false
 	})
-	race := []write.Op{
-		{Action: write.ActionCreate, RecordKey: keyOf(2), Record: membership(2)},
-		{Action: write.ActionCreate, RecordKey: key, Record: membership(1)},
+	race := []batch.Op{
+		{Action: batch.ActionCreate, RecordKey: keyOf(2), Record: membership(2)},
+		{Action: batch.ActionCreate, RecordKey: key, Record: membership(1)},
 	}
 	start := time.Now()
-	if _, err := write.Apply(t.Context(), pds, write.Ops(race...), opts); !errors.Is(err, write.ErrConflict) || time.Since(start) > 5*time.Second {
+	if _, err := batch.Apply(t.Context(), pds, batch.Ops(race...), opts); !errors.Is(err, write.ErrConflict) || time.Since(start) > 5*time.Second {
 		t.Errorf("%v after %s", err, time.Since(start))
 	}
 	params := url.Values{"repo": {a.DID}, "collection": {collection}, "rkey": {string(keyOf(2))}}

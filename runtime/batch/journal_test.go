@@ -1,4 +1,4 @@
-package write_test
+package batch_test
 
 import (
 	"errors"
@@ -13,13 +13,14 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/layers-pub/layers-go/runtime/batch"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
 )
 
-func openJournal(t testing.TB, path string) *write.Journal {
+func openJournal(t testing.TB, path string) *batch.Journal {
 	t.Helper()
-	j, err := write.OpenJournal(path)
+	j, err := batch.OpenJournal(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,10 +29,10 @@ func openJournal(t testing.TB, path string) *write.Journal {
 }
 
 // batchOf returns creates without record keys.
-func batchOf(n int) []write.Op {
-	ops := make([]write.Op, n)
+func batchOf(n int) []batch.Op {
+	ops := make([]batch.Op, n)
 	for i := range ops {
-		ops[i] = write.Op{Action: write.ActionCreate, Record: membership(i)}
+		ops[i] = batch.Op{Action: batch.ActionCreate, Record: membership(i)}
 	}
 	return ops
 }
@@ -42,16 +43,16 @@ func TestJournal(t *testing.T) {
 	if done, ops := j.Progress(); done != 0 || ops != 0 {
 		t.Errorf("%d of %d", done, ops)
 	}
-	if _, err := write.OpenJournal(path); !errors.Is(err, write.ErrJournal) || !strings.Contains(err.Error(), path+" is in use") {
+	if _, err := batch.OpenJournal(path); !errors.Is(err, batch.ErrJournal) || !strings.Contains(err.Error(), path+" is in use") {
 		t.Errorf("opened twice: %v", err)
 	}
 	pds := newPDS()
-	opts := &write.ApplyOptions{Lookup: lookup, Journal: j, MaxOps: 2}
-	result, err := write.Apply(t.Context(), pds, write.Ops(batchOf(5)...), opts)
-	if err != nil || *result != (write.Result{Ops: 5, Written: 5, Requests: 3, Points: 15}) {
+	opts := &batch.ApplyOptions{Lookup: lookup, Journal: j, MaxOps: 2}
+	result, err := batch.Apply(t.Context(), pds, batch.Ops(batchOf(5)...), opts)
+	if err != nil || *result != (batch.Result{Ops: 5, Written: 5, Requests: 3, Points: 15}) {
 		t.Fatalf("%+v, %v", result, err)
 	}
-	if done, ops := j.Progress(); done != 5 || ops != 5 || pds.commits != 3 {
+	if done, ops := j.Progress(); done != 5 || ops != 5 || pds.Commits != 3 {
 		t.Errorf("%d of %d", done, ops)
 	}
 	if err := j.Close(); err != nil {
@@ -71,11 +72,11 @@ func TestJournal(t *testing.T) {
 	}
 
 	// Once more, there is nothing left to do, and nothing is asked.
-	calls := len(pds.calls)
+	calls := len(pds.Calls)
 	opts.Journal = openJournal(t, path)
-	result, err = write.Apply(t.Context(), pds, write.Ops(batchOf(5)...), opts)
-	if err != nil || *result != (write.Result{Ops: 5, Already: 5}) || len(pds.calls) != calls {
-		t.Errorf("%+v, %v, %v", result, err, pds.calls)
+	result, err = batch.Apply(t.Context(), pds, batch.Ops(batchOf(5)...), opts)
+	if err != nil || *result != (batch.Result{Ops: 5, Already: 5}) || len(pds.Calls) != calls {
+		t.Errorf("%+v, %v, %v", result, err, pds.Calls)
 	}
 	// It is of no other batch.
 	changed := batchOf(5)
@@ -86,24 +87,24 @@ func TestJournal(t *testing.T) {
 	swapped[0], swapped[1] = swapped[1], swapped[0]
 	for _, test := range []struct {
 		name string
-		ops  []write.Op
+		ops  []batch.Op
 		op   int // that differs
 	}{
 		{"fewer", batchOf(4), 0}, {"changed", changed, 4}, {"keyed", keyed, 4}, {"swapped", swapped, 1}, {"changed and more", append(changed, batchOf(1)...), 4},
 	} {
-		_, err := write.Apply(t.Context(), pds, write.Ops(test.ops...), opts)
-		if !errors.Is(err, write.ErrJournal) || !strings.Contains(err.Error(), "journal "+path+" is of another batch") {
+		_, err := batch.Apply(t.Context(), pds, batch.Ops(test.ops...), opts)
+		if !errors.Is(err, batch.ErrJournal) || !strings.Contains(err.Error(), "journal "+path+" is of another batch") {
 			t.Errorf("%s: %v", test.name, err)
 		}
-		if op, ok := errors.AsType[*write.OpError](err); ok != (test.op > 0) || ok && op.Op != test.op {
+		if op, ok := errors.AsType[*batch.OpError](err); ok != (test.op > 0) || ok && op.Op != test.op {
 			t.Errorf("%s: %v should be about op %d", test.name, err, test.op)
 		}
 	}
-	if _, err := write.Apply(t.Context(), another{pds}, write.Ops(batchOf(5)...), opts); !errors.Is(err, write.ErrJournal) || !strings.Contains(err.Error(), "of the account "+did) {
+	if _, err := batch.Apply(t.Context(), another{pds}, batch.Ops(batchOf(5)...), opts); !errors.Is(err, batch.ErrJournal) || !strings.Contains(err.Error(), "of the account "+did) {
 		t.Error(err)
 	}
-	if len(pds.calls) != calls {
-		t.Errorf("asked %v", pds.calls[calls:])
+	if len(pds.Calls) != calls {
+		t.Errorf("asked %v", pds.Calls[calls:])
 	}
 }
 
@@ -116,8 +117,8 @@ func (another) DID() syntax.DID { return "did:plc:another" }
 func TestJournalCut(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	pds := newPDS()
-	opts := &write.ApplyOptions{Lookup: lookup, Journal: openJournal(t, path), MaxOps: 2}
-	if _, err := write.Apply(t.Context(), pds, write.Ops(batchOf(5)...), opts); err != nil {
+	opts := &batch.ApplyOptions{Lookup: lookup, Journal: openJournal(t, path), MaxOps: 2}
+	if _, err := batch.Apply(t.Context(), pds, batch.Ops(batchOf(5)...), opts); err != nil {
 		t.Fatal(err)
 	}
 	opts.Journal.Close()
@@ -131,7 +132,7 @@ func TestJournalCut(t *testing.T) {
 			t.Fatal(err)
 		}
 		opts.Journal = openJournal(t, path)
-		if _, err := write.Apply(t.Context(), pds, write.Ops(batchOf(5)...), opts); err != nil {
+		if _, err := batch.Apply(t.Context(), pds, batch.Ops(batchOf(5)...), opts); err != nil {
 			t.Fatalf("cut at %d: %v", n, err)
 		}
 		opts.Journal.Close()
@@ -139,7 +140,7 @@ func TestJournalCut(t *testing.T) {
 			t.Errorf("cut at %d: %s", n, now)
 		}
 	}
-	for key, n := range pds.writes {
+	for key, n := range pds.Writes {
 		if n != 1 {
 			t.Errorf("%s was written %d times", key, n)
 		}
@@ -149,7 +150,7 @@ func TestJournalCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	opts.Journal = openJournal(t, path)
-	if _, err := write.Apply(t.Context(), pds, write.Ops(batchOf(5)...), opts); err != nil {
+	if _, err := batch.Apply(t.Context(), pds, batch.Ops(batchOf(5)...), opts); err != nil {
 		t.Error(err)
 	}
 	opts.Journal.Close()
@@ -161,7 +162,7 @@ func TestJournalCut(t *testing.T) {
 		if err := os.WriteFile(path, whole[:n], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		j, err := write.OpenJournal(path)
+		j, err := batch.OpenJournal(path)
 		if err != nil {
 			t.Errorf("cut at %d: %v", n, err)
 			continue
@@ -187,14 +188,14 @@ func TestJournalCut(t *testing.T) {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := write.OpenJournal(path); !errors.Is(err, write.ErrJournal) {
+		if _, err := batch.OpenJournal(path); !errors.Is(err, batch.ErrJournal) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if now, _ := os.ReadFile(path); string(now) != content {
 			t.Errorf("%s: the file was changed", name)
 		}
 	}
-	if _, err := write.OpenJournal(filepath.Join(t.TempDir(), "none", "journal")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := batch.OpenJournal(filepath.Join(t.TempDir(), "none", "journal")); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
 }
@@ -203,23 +204,23 @@ func TestJournalCut(t *testing.T) {
 func TestJournalFails(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	pds := newPDS()
-	opts := &write.ApplyOptions{Lookup: lookup, Journal: openJournal(t, path), MaxOps: 2, Attempts: 1}
-	pds.intercept = func(n int, _ string, do func() error) error {
+	opts := &batch.ApplyOptions{Lookup: lookup, Journal: openJournal(t, path), MaxOps: 2, Attempts: 1}
+	pds.Intercept = func(n int, _ string, do func() error) error {
 		if n == 2 {
 			opts.Journal.Close()
 		}
 		return do()
 	}
-	_, err := write.Apply(t.Context(), pds, write.Ops(batchOf(9)...), opts)
-	if !errors.Is(err, os.ErrClosed) || pds.commits != 2 {
-		t.Errorf("%v after %d commits", err, pds.commits)
+	_, err := batch.Apply(t.Context(), pds, batch.Ops(batchOf(9)...), opts)
+	if !errors.Is(err, os.ErrClosed) || pds.Commits != 2 {
+		t.Errorf("%v after %d commits", err, pds.Commits)
 	}
-	if _, err := write.Apply(t.Context(), pds, write.Ops(batchOf(9)...), opts); !errors.Is(err, os.ErrClosed) || pds.commits != 2 {
-		t.Errorf("%v after %d commits", err, pds.commits)
+	if _, err := batch.Apply(t.Context(), pds, batch.Ops(batchOf(9)...), opts); !errors.Is(err, os.ErrClosed) || pds.Commits != 2 {
+		t.Errorf("%v after %d commits", err, pds.Commits)
 	}
 	opts.Journal = openJournal(t, path)
-	result, err := write.Apply(t.Context(), pds, write.Ops(batchOf(9)...), opts)
-	if err != nil || result.Written != 5 || result.Already != 4 || len(pds.records) != 9 || pds.commits != 5 {
+	result, err := batch.Apply(t.Context(), pds, batch.Ops(batchOf(9)...), opts)
+	if err != nil || result.Written != 5 || result.Already != 4 || len(pds.Records) != 9 || pds.Commits != 5 {
 		t.Errorf("%+v, %v", result, err)
 	}
 }
@@ -227,8 +228,8 @@ func TestJournalFails(t *testing.T) {
 // grown is a batch in a file, line by line.
 type grown []string
 
-func (g grown) ops() iter.Seq2[write.Op, error] {
-	return write.ReadOps(func() (io.ReadCloser, error) {
+func (g grown) ops() iter.Seq2[batch.Op, error] {
+	return batch.ReadOps(func() (io.ReadCloser, error) {
 		return io.NopCloser(strings.NewReader(strings.Join(g, ""))), nil
 	}, nil)
 }
@@ -256,13 +257,13 @@ func TestJournalGrows(t *testing.T) {
 					path := filepath.Join(t.TempDir(), "journal")
 					pds := newPDS()
 					clock := syntax.NewTIDClock()
-					apply := func(g grown) (*write.Result, error) {
+					apply := func(g grown) (*batch.Result, error) {
 						j := openJournal(t, path)
 						defer j.Close()
-						return write.Apply(t.Context(), pds, g.ops(), &write.ApplyOptions{Lookup: lookup, Journal: j, MaxOps: 2, Attempts: 1, Clock: clock})
+						return batch.Apply(t.Context(), pds, g.ops(), &batch.ApplyOptions{Lookup: lookup, Journal: j, MaxOps: 2, Attempts: 1, Clock: clock})
 					}
-					pds.intercept = func(_ int, nsid string, do func() error) error {
-						if stop == "" || nsid == "com.atproto.repo.getRecord" || pds.count("applyWrites") < 2 {
+					pds.Intercept = func(_ int, nsid string, do func() error) error {
+						if stop == "" || nsid == "com.atproto.repo.getRecord" || pds.Count("applyWrites") < 2 {
 							return do()
 						}
 						if strings.HasPrefix(stop, "after") {
@@ -274,7 +275,7 @@ func TestJournalGrows(t *testing.T) {
 					if _, err := apply(g); (err != nil) != strings.HasPrefix(stop, "before") {
 						t.Fatal(err)
 					}
-					pds.intercept = nil
+					pds.Intercept = nil
 					if former {
 						content, err := os.ReadFile(path)
 						if err != nil {
@@ -287,11 +288,11 @@ func TestJournalGrows(t *testing.T) {
 					}
 					// Another batch of the same clock gets the keys that come next.
 					other := openJournal(t, filepath.Join(t.TempDir(), "other"))
-					_, err := write.Apply(t.Context(), pds, linesOf(3).ops(), &write.ApplyOptions{Lookup: lookup, Journal: other, Clock: clock})
+					_, err := batch.Apply(t.Context(), pds, linesOf(3).ops(), &batch.ApplyOptions{Lookup: lookup, Journal: other, Clock: clock})
 					if err != nil {
 						t.Fatal(err)
 					}
-					before := len(pds.records) - map[bool]int{true: 2, false: 6}[strings.HasPrefix(stop, "before")]
+					before := len(pds.Records) - map[bool]int{true: 2, false: 6}[strings.HasPrefix(stop, "before")]
 					want := 6
 					for _, more := range []int{1, 3, 0, 1} {
 						for n := range more {
@@ -299,20 +300,20 @@ func TestJournalGrows(t *testing.T) {
 						}
 						want += more
 						result, err := apply(g)
-						if err != nil || result.Written+result.Already != want || len(pds.records) != before+want {
-							t.Fatalf("%d lines: %+v, %v, %d records", want, result, err, len(pds.records))
+						if err != nil || result.Written+result.Already != want || len(pds.Records) != before+want {
+							t.Fatalf("%d lines: %+v, %v, %d records", want, result, err, len(pds.Records))
 						}
 						j := openJournal(t, path)
 						if done, ops := j.Progress(); done != want || ops != want {
 							t.Errorf("%d of %d, want %d", done, ops, want)
 						}
 						j.Close()
-						calls := len(pds.calls)
-						if result, err := apply(g); err != nil || result.Already != want || len(pds.calls) != calls {
+						calls := len(pds.Calls)
+						if result, err := apply(g); err != nil || result.Already != want || len(pds.Calls) != calls {
 							t.Errorf("and again: %+v, %v", result, err)
 						}
 					}
-					for key, times := range pds.writes {
+					for key, times := range pds.Writes {
 						if times != 1 {
 							t.Errorf("%s was written %d times", key, times)
 						}
@@ -329,8 +330,8 @@ func TestJournalGrows(t *testing.T) {
 					changed := slices.Clone(g)
 					changed[0] = "\n" + line(77)
 					_, err = apply(changed)
-					op, ok := errors.AsType[*write.OpError](err)
-					if !ok || op.Op != 1 || op.Line != 2 || !errors.Is(err, write.ErrJournal) {
+					op, ok := errors.AsType[*batch.OpError](err)
+					if !ok || op.Op != 1 || op.Line != 2 || !errors.Is(err, batch.ErrJournal) {
 						t.Errorf("changed: %v", err)
 					}
 				})
@@ -343,8 +344,8 @@ func TestJournalGrows(t *testing.T) {
 func TestJournalFormer(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	pds := newPDS()
-	opts := &write.ApplyOptions{Lookup: lookup, Journal: openJournal(t, path), MaxOps: 2}
-	if _, err := write.Apply(t.Context(), pds, linesOf(5).ops(), opts); err != nil {
+	opts := &batch.ApplyOptions{Lookup: lookup, Journal: openJournal(t, path), MaxOps: 2}
+	if _, err := batch.Apply(t.Context(), pds, linesOf(5).ops(), opts); err != nil {
 		t.Fatal(err)
 	}
 	opts.Journal.Close()
@@ -360,7 +361,7 @@ func TestJournalFormer(t *testing.T) {
 			t.Fatal(err)
 		}
 		opts.Journal = openJournal(t, path)
-		if _, err := write.Apply(t.Context(), pds, g.ops(), opts); !errors.Is(err, write.ErrJournal) || !strings.Contains(err.Error(), "is of another batch") {
+		if _, err := batch.Apply(t.Context(), pds, g.ops(), opts); !errors.Is(err, batch.ErrJournal) || !strings.Contains(err.Error(), "is of another batch") {
 			t.Errorf("%v", err)
 		}
 		opts.Journal.Close()
@@ -377,7 +378,7 @@ func TestJournalMended(t *testing.T) {
 	apply := func(g grown) error {
 		j := openJournal(t, path)
 		defer j.Close()
-		_, err := write.Apply(t.Context(), pds, g.ops(), &write.ApplyOptions{Lookup: lookup, Journal: j, MaxOps: 2, Attempts: 1})
+		_, err := batch.Apply(t.Context(), pds, g.ops(), &batch.ApplyOptions{Lookup: lookup, Journal: j, MaxOps: 2, Attempts: 1})
 		return err
 	}
 	g := linesOf(6)
@@ -387,15 +388,15 @@ func TestJournalMended(t *testing.T) {
 	}
 	g[3] = strings.Replace(g[3], "update", "create", 1)
 	g = append(slices.Delete(g, 4, 5), line(50), line(51))
-	if err := apply(g); err != nil || len(pds.records) != 7 {
-		t.Errorf("%v, %d records", err, len(pds.records))
+	if err := apply(g); err != nil || len(pds.Records) != 7 {
+		t.Errorf("%v, %d records", err, len(pds.Records))
 	}
 	for _, g := range []grown{g[:6], append(slices.Clone(g[:6]), line(52))} {
-		if err := apply(g); !errors.Is(err, write.ErrJournal) {
+		if err := apply(g); !errors.Is(err, batch.ErrJournal) {
 			t.Error(err)
 		}
 	}
-	for key, times := range pds.writes {
+	for key, times := range pds.Writes {
 		if times != 1 {
 			t.Errorf("%s was written %d times", key, times)
 		}
@@ -405,8 +406,8 @@ func TestJournalMended(t *testing.T) {
 // Lines about how a batch has grown are checked as the others are.
 func TestJournalGrownDamaged(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
-	opts := &write.ApplyOptions{Lookup: lookup, Journal: openJournal(t, path), MaxOps: 2}
-	if _, err := write.Apply(t.Context(), newPDS(), linesOf(2).ops(), opts); err != nil {
+	opts := &batch.ApplyOptions{Lookup: lookup, Journal: openJournal(t, path), MaxOps: 2}
+	if _, err := batch.Apply(t.Context(), newPDS(), linesOf(2).ops(), opts); err != nil {
 		t.Fatal(err)
 	}
 	opts.Journal.Close()
@@ -429,7 +430,7 @@ func TestJournalGrownDamaged(t *testing.T) {
 		if err := os.WriteFile(path, []byte(string(whole)+line+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		j, err := write.OpenJournal(path)
+		j, err := batch.OpenJournal(path)
 		if (err == nil) != (name == "good") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -445,8 +446,8 @@ func TestJournalFull(t *testing.T) {
 	const most, reserve = 64 << 20, 1 << 20
 	path := filepath.Join(t.TempDir(), "journal")
 	pds := newPDS()
-	opts := &write.ApplyOptions{Lookup: lookup, Journal: openJournal(t, path)}
-	if _, err := write.Apply(t.Context(), pds, linesOf(2).ops(), opts); err != nil {
+	opts := &batch.ApplyOptions{Lookup: lookup, Journal: openJournal(t, path)}
+	if _, err := batch.Apply(t.Context(), pds, linesOf(2).ops(), opts); err != nil {
 		t.Fatal(err)
 	}
 	opts.Journal.Close()
@@ -476,13 +477,13 @@ func TestJournalFull(t *testing.T) {
 			t.Fatal(err)
 		}
 		opts.Journal = openJournal(t, path)
-		before := pds.procedures()
-		_, err := write.Apply(t.Context(), pds, linesOf(test.ops).ops(), opts)
-		if test.refused == "" && err != nil || test.refused != "" && (!errors.Is(err, write.ErrJournal) || !strings.Contains(err.Error(), test.refused) || pds.procedures() != before) {
-			t.Errorf("%s: %v, %d requests", test.name, err, pds.procedures()-before)
+		before := pds.Procedures()
+		_, err := batch.Apply(t.Context(), pds, linesOf(test.ops).ops(), opts)
+		if test.refused == "" && err != nil || test.refused != "" && (!errors.Is(err, batch.ErrJournal) || !strings.Contains(err.Error(), test.refused) || pds.Procedures() != before) {
+			t.Errorf("%s: %v, %d requests", test.name, err, pds.Procedures()-before)
 		}
 		opts.Journal.Close()
-		again, err := write.OpenJournal(path)
+		again, err := batch.OpenJournal(path)
 		if err != nil {
 			t.Fatalf("%s: %v", test.name, err)
 		}

@@ -1,4 +1,4 @@
-package write
+package batch
 
 import (
 	"context"
@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
+	"github.com/layers-pub/layers-go/runtime/internal/writing"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/write"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -28,22 +30,22 @@ type ApplyOptions struct {
 	// Journal records the progress of the batch. Without it, every operation must have its record key.
 	Journal *Journal
 	// Lookup returns the lexicons' rules for records and record keys.
-	Lookup Lookup
+	Lookup write.Lookup
 	// AllowUnknown allows records of collections that Lookup does not know. Apply checks only that they follow the
 	// data model.
 	AllowUnknown bool
-	// Validate asks the server to check records, too: see [CreateOptions].
+	// Validate asks the server to check records, too: see [write.CreateOptions].
 	Validate lex.Opt[bool]
-	// DropFields allows updates and puts to remove fields: see [Put].
+	// DropFields allows updates and puts to remove fields: see [write.Put].
 	DropFields bool
 	// MaxOps is the largest number of operations in a request; 0 stands for [DefaultMaxOps].
 	MaxOps int
-	// MaxBytes is the size of the largest request body that the server accepts; 0 stands for [DefaultMaxBytes]. If
+	// MaxBytes is the size of the largest request body that the server accepts; 0 stands for [write.DefaultMaxBytes]. If
 	// the server accepts less (status 413), Apply makes smaller requests.
 	MaxBytes int
-	// Limiter limits the rate of the requests. Nil stands for a new Limiter with [DefaultHourlyPoints] and
-	// [DefaultDailyPoints]; NewLimiter(0, 0) does not limit the rate.
-	Limiter *Limiter
+	// Limiter limits the rate of the requests. Nil stands for a new limiter with [write.DefaultHourlyPoints] and
+	// [write.DefaultDailyPoints]; write.NewLimiter(0, 0) does not limit the rate.
+	Limiter *write.Limiter
 	// Attempts is how often a request is tried, with growing pauses, if the server cannot be reached, fails, or asks
 	// clients to wait. 0 stands for [DefaultAttempts], and 1 means that it is not repeated.
 	Attempts int
@@ -56,7 +58,7 @@ type ApplyOptions struct {
 	// Each, unless it is nil, is called for each operation when it is done, in order, in the goroutine of Apply.
 	Each func(OpResult)
 	// Progress, unless it is nil, is called when all operations have been checked, after each request, and before
-	// each pause, in the goroutine of Apply. Pauses are also announced to the account: see [Limiter].
+	// each pause, in the goroutine of Apply. Pauses are also announced to the account: see [write.Limiter].
 	Progress func(Progress)
 }
 
@@ -67,7 +69,7 @@ type OpResult struct {
 	Op, Line int
 	Action   Action
 	// Ref names the record. If the record was deleted, the CID is undefined.
-	Ref
+	write.Ref
 	// Written reports whether this Apply carried the operation out. It is false if the record was already in the
 	// desired state.
 	Written bool
@@ -113,21 +115,21 @@ type Result struct {
 // The server carries out a request as a whole or not at all. If a request fails for a reason that may pass, Apply
 // finds out whether it was carried out, and tries again if necessary.
 //
-// Errors about the record of one operation are [*OpError]s. They wrap [ErrConflict] if a record to be created exists
-// with other content, or a record to be updated does not exist; [ErrDropsFields], see [Put]; or [ErrCIDMismatch].
+// Errors about the record of one operation are [*OpError]s. They wrap [write.ErrConflict] if a record to be created exists
+// with other content, or a record to be updated does not exist; [write.ErrDropsFields], see [write.Put]; or [write.ErrCIDMismatch].
 // Other errors about a request are [*BatchError]s. Apply returns a Result with every error, too.
 //
 // Checking the state of a record and writing it are not one atomic step, since the server's method has no such
 // comparison. If others write the same records at the same time, the last writer wins.
 //
 // Apply calls com.atproto.repo.applyWrites and com.atproto.repo.getRecord.
-func Apply(ctx context.Context, a Account, ops iter.Seq2[Op, error], opts *ApplyOptions) (*Result, error) {
+func Apply(ctx context.Context, a write.Client, ops iter.Seq2[Op, error], opts *ApplyOptions) (*Result, error) {
 	if opts == nil {
 		opts = new(ApplyOptions)
 	}
 	r := &applier{
 		a: a, opts: *opts, hash: sha256.New(), result: new(Result),
-		rules: newRules(a, opts.Lookup, opts.AllowUnknown, opts.Validate, opts.MaxBytes),
+		rules: writing.NewRules(a, opts.Lookup, opts.Validate, opts.MaxBytes),
 	}
 	if err := r.start(); err != nil {
 		return r.result, err
@@ -135,11 +137,11 @@ func Apply(ctx context.Context, a Account, ops iter.Seq2[Op, error], opts *Apply
 	if err := r.check(ctx, ops); err != nil || r.result.Ops == 0 {
 		return r.result, err
 	}
-	if err := checkPDS(ctx, a); err != nil {
-		return r.result, fmt.Errorf("write: %w", err)
+	if err := writing.CheckPDS(ctx, a); err != nil {
+		return r.result, fmt.Errorf("batch: %w", err)
 	}
 	if j := opts.Journal; j != nil {
-		if err := j.begin(r.rules.did, r.digests, r.opts.Clock); err != nil {
+		if err := j.begin(r.rules.DID, r.digests, r.opts.Clock); err != nil {
 			return r.result, err
 		}
 		r.done, r.doubt = j.done, j.sent
@@ -150,9 +152,9 @@ func Apply(ctx context.Context, a Account, ops iter.Seq2[Op, error], opts *Apply
 
 // applier applies one batch.
 type applier struct {
-	a       Account
+	a       write.Client
 	opts    ApplyOptions
-	rules   *rules
+	rules   *writing.Rules
 	hash    hash.Hash
 	digests []digest // of the operations, to detect that they changed
 	other   error    // why the batch is not the journal's
@@ -167,8 +169,8 @@ type applier struct {
 
 func (r *applier) start() error {
 	o := &r.opts
-	if !syntax.ValidDID(string(r.rules.did)) {
-		return fmt.Errorf("write: the account has no DID: %q", r.rules.did)
+	if !syntax.ValidDID(string(r.rules.DID)) {
+		return fmt.Errorf("batch: the account has no DID: %q", r.rules.DID)
 	}
 	if o.MaxOps <= 0 {
 		o.MaxOps = DefaultMaxOps
@@ -180,18 +182,18 @@ func (r *applier) start() error {
 		o.MaxWait = xrpc.DefaultMaxWait
 	}
 	if o.Limiter == nil {
-		o.Limiter = NewLimiter(DefaultHourlyPoints, DefaultDailyPoints)
+		o.Limiter = write.NewLimiter(write.DefaultHourlyPoints, write.DefaultDailyPoints)
 	}
 	if o.Clock == nil {
 		o.Clock = syntax.NewTIDClock()
 	}
 	empty, err := lex.EncodeJSON(r.input())
-	r.empty, r.bytes = len(empty), r.rules.maxBytes
+	r.empty, r.bytes = len(empty), r.rules.MaxBytes
 	return err
 }
 
 func (r *applier) input(changes ...*change) *atproto.RepoApplyWritesInput {
-	in := &atproto.RepoApplyWritesInput{Repo: syntax.AtIdentifier(r.rules.did), ValidateField: r.rules.validate}
+	in := &atproto.RepoApplyWritesInput{Repo: syntax.AtIdentifier(r.rules.DID), ValidateField: r.rules.Validate}
 	for _, c := range changes {
 		in.Writes = append(in.Writes, c.item())
 	}
@@ -212,7 +214,7 @@ func (r *applier) check(ctx context.Context, ops iter.Seq2[Op, error]) error {
 	}
 	for op, err := range ops {
 		if ctx.Err() != nil {
-			return fmt.Errorf("write: %w", context.Cause(ctx))
+			return fmt.Errorf("batch: %w", context.Cause(ctx))
 		}
 		n := len(r.digests) + 1
 		r.digests = append(r.digests, digest{})
@@ -224,15 +226,15 @@ func (r *applier) check(ctx context.Context, ops iter.Seq2[Op, error]) error {
 			return err
 		}
 		c, err := r.prepare(n, op)
-		if err == nil && c.rkey != unassigned {
-			sum := sha256.Sum256([]byte(c.uri))
+		if err == nil && c.RecordKey != unassigned {
+			sum := sha256.Sum256([]byte(c.URI))
 			if first, twice := seen[[16]byte(sum[:])]; twice {
 				err = fmt.Errorf("op %d is about the same record", first)
 			}
 			seen[[16]byte(sum[:])] = n
 		}
 		if err != nil {
-			fail(&OpError{Op: n, Line: c.line, Action: c.action, URI: c.uri, Err: err})
+			fail(&OpError{Op: n, Line: c.line, Action: c.action, URI: c.URI, Err: err})
 			continue
 		}
 		r.digests[n-1] = c.digest(r.hash)
@@ -256,25 +258,28 @@ const anyTID syntax.RecordKey = "2222222222222"
 
 // prepare checks an operation and returns the change that it asks for.
 func (r *applier) prepare(n int, op Op) (*change, error) {
-	c := &change{op: n, line: op.line, action: op.Action, send: op.Action, collection: op.Collection, rkey: op.RecordKey, record: op.Record}
-	if c.collection == "" && c.record != nil {
-		c.collection = c.record.RecordType()
+	c := &change{
+		Change: writing.Change{Collection: op.Collection, RecordKey: op.RecordKey, Record: op.Record},
+		op:     n, line: op.line, action: op.Action, send: op.Action,
 	}
-	if err := r.rules.address(c); err != nil {
+	if c.Collection == "" && c.Record != nil {
+		c.Collection = c.Record.RecordType()
+	}
+	if err := r.rules.Address(&c.Change); err != nil {
 		return c, err
 	}
-	if op.authority != "" && op.authority != syntax.AtIdentifier(r.rules.did) {
-		return c, fmt.Errorf("the record is of %s, not of the account %s", op.authority, r.rules.did)
+	if op.authority != "" && op.authority != syntax.AtIdentifier(r.rules.DID) {
+		return c, fmt.Errorf("the record is of %s, not of the account %s", op.authority, r.rules.DID)
 	}
 	switch op.Action {
 	case ActionDelete:
-		if c.record != nil {
+		if c.Record != nil {
 			return c, errors.New("a delete takes no record")
 		}
-		if c.rkey == "" {
+		if c.RecordKey == "" {
 			return c, ErrNoKey
 		}
-		if err := (lex.RecordType{NSID: c.collection, Key: "any"}).CheckKey(c.rkey); err != nil {
+		if err := (lex.RecordType{NSID: c.Collection, Key: "any"}).CheckKey(c.RecordKey); err != nil {
 			return c, err // malformed; a key that only the lexicon disallows can be deleted
 		}
 		return c, r.measure(c)
@@ -284,17 +289,17 @@ func (r *applier) prepare(n int, op Op) (*change, error) {
 	default:
 		return c, fmt.Errorf("unknown action %q", op.Action)
 	}
-	if c.record == nil {
-		return c, errNil
+	if c.Record == nil {
+		return c, errors.New("the record is nil")
 	}
-	t, err := r.rules.typeOf(c.collection, nil)
+	t, err := r.rules.TypeOf(c.Collection, r.own())
 	if err != nil {
 		return c, err
 	}
 	if err := r.key(c, t); err != nil {
 		return c, err
 	}
-	if err := r.rules.encode(c, t); err != nil {
+	if err := r.rules.Encode(&c.Change, t); err != nil {
 		return c, err
 	}
 	return c, r.measure(c)
@@ -302,11 +307,11 @@ func (r *applier) prepare(n int, op Op) (*change, error) {
 
 // key checks the record key of c, or sets it if there is none.
 func (r *applier) key(c *change, t lex.RecordType) error {
-	literal := literalKey(t)
+	literal := writing.LiteralKey(t)
 	switch {
-	case c.rkey != "":
+	case c.RecordKey != "":
 	case literal != "":
-		c.rkey = literal
+		c.RecordKey = literal
 	case c.action != ActionCreate:
 		return ErrNoKey
 	case r.opts.Journal == nil:
@@ -315,13 +320,13 @@ func (r *applier) key(c *change, t lex.RecordType) error {
 		if t.CheckKey(anyTID) != nil {
 			return fmt.Errorf("%w: a TID is none in this collection", ErrNoKey)
 		}
-		c.rkey = unassigned
+		c.RecordKey = unassigned
 		return nil
 	}
-	if err := t.CheckKey(c.rkey); err != nil {
+	if err := t.CheckKey(c.RecordKey); err != nil {
 		return err
 	}
-	return r.rules.address(c)
+	return r.rules.Address(&c.Change)
 }
 
 // measure sets the size of c and checks that it fits in a request.
@@ -331,8 +336,8 @@ func (r *applier) measure(c *change) error {
 		return err
 	}
 	c.size = len(b) - r.empty
-	if n := r.empty + c.size; n > r.rules.maxBytes {
-		return tooLarge(n, r.rules.maxBytes)
+	if n := r.empty + c.size; n > r.rules.MaxBytes {
+		return writing.TooLarge(n, r.rules.MaxBytes)
 	}
 	return nil
 }
@@ -352,10 +357,10 @@ func (r *applier) apply(ctx context.Context, ops iter.Seq2[Op, error]) error {
 		if err != nil || c.digest(r.hash) != r.digests[n-1] {
 			return r.changed(n)
 		}
-		if c.rkey == unassigned {
+		if c.RecordKey == unassigned {
 			c.fresh = true
-			c.rkey = r.opts.Journal.key(n)
-			if err := r.rules.address(c); err != nil {
+			c.RecordKey = r.opts.Journal.key(n)
+			if err := r.rules.Address(&c.Change); err != nil {
 				return c.fail(err)
 			}
 		}
@@ -375,11 +380,11 @@ func (r *applier) apply(ctx context.Context, ops iter.Seq2[Op, error]) error {
 	return r.flush(ctx, 0)
 }
 
-func (r *applier) changed(n int) error { return fmt.Errorf("write: op %d: %w", n, ErrChanged) }
+func (r *applier) changed(n int) error { return fmt.Errorf("batch: op %d: %w", n, ErrChanged) }
 
 // cut returns how many of the changes go into one request.
 func (r *applier) cut(changes []*change) int {
-	size, points, most := r.empty, 0, r.opts.Limiter.most()
+	size, points, most := r.empty, 0, r.opts.Limiter.Max()
 	for i, c := range changes {
 		size += c.size
 		if i > 0 {
@@ -417,16 +422,16 @@ func (r *applier) report(c *change, written bool) {
 		r.result.Already++
 	}
 	if r.opts.Each != nil {
-		r.opts.Each(OpResult{Op: c.op, Line: c.line, Action: c.action, Ref: Ref{c.uri, c.cid}, Written: written})
+		r.opts.Each(OpResult{Op: c.op, Line: c.line, Action: c.action, Ref: write.Ref{URI: c.URI, CID: c.CID}, Written: written})
 	}
 }
 
 // pause waits for p.Wait, after it has called Progress and announced the pause.
 func (r *applier) pause(ctx context.Context, p xrpc.Pause) error {
 	p.NSID, p.Attempts = atproto.NSIDRepoApplyWrites, r.opts.Attempts
-	return sleep(ctx, p, func(p xrpc.Pause) {
+	return writing.Sleep(ctx, p, func(p xrpc.Pause) {
 		r.progress(p.Wait, p.Err)
-		announcer(r.a)(p)
+		writing.Announcer(r.a)(p)
 	})
 }
 

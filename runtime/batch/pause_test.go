@@ -1,4 +1,4 @@
-package write_test
+package batch_test
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/layers-pub/layers-go/layers/corpus"
+	"github.com/layers-pub/layers-go/runtime/batch"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -28,23 +29,23 @@ func (h *hearing) Announce(p xrpc.Pause) { h.pauses = append(h.pauses, p) }
 var limitedWrites = []struct {
 	name, method string
 	points       int
-	write        func(context.Context, write.Account, *write.Limiter) error
+	write        func(context.Context, write.Client, *write.Limiter) error
 }{
-	{"create", "createRecord", 3, func(ctx context.Context, a write.Account, l *write.Limiter) error {
+	{"create", "createRecord", 3, func(ctx context.Context, a write.Client, l *write.Limiter) error {
 		_, err := write.Create(ctx, a, membership(1), &write.CreateOptions{Limiter: l})
 		return err
 	}},
-	{"put", "putRecord", 2, func(ctx context.Context, a write.Account, l *write.Limiter) error {
+	{"put", "putRecord", 2, func(ctx context.Context, a write.Client, l *write.Limiter) error {
 		_, err := write.Put(ctx, a, keyOf(0), membership(2), &write.PutOptions{Limiter: l})
 		return err
 	}},
-	{"delete", "deleteRecord", 1, func(ctx context.Context, a write.Account, l *write.Limiter) error {
+	{"delete", "deleteRecord", 1, func(ctx context.Context, a write.Client, l *write.Limiter) error {
 		uri := syntax.ATURI("at://" + did + "/" + string(corpus.NSIDMembership) + "/" + string(keyOf(0)))
 		return write.Delete(ctx, a, uri, &write.DeleteOptions{Limiter: l})
 	}},
-	{"apply", "applyWrites", 3, func(ctx context.Context, a write.Account, l *write.Limiter) error {
-		op := write.Op{Action: write.ActionCreate, RecordKey: keyOf(1), Record: membership(1)}
-		_, err := write.Apply(ctx, a, write.Ops(op), &write.ApplyOptions{Lookup: lookup, Limiter: l})
+	{"apply", "applyWrites", 3, func(ctx context.Context, a write.Client, l *write.Limiter) error {
+		op := batch.Op{Action: batch.ActionCreate, RecordKey: keyOf(1), Record: membership(1)}
+		_, err := batch.Apply(ctx, a, batch.Ops(op), &batch.ApplyOptions{Lookup: lookup, Limiter: l})
 		return err
 	}},
 }
@@ -57,7 +58,7 @@ func TestPauseForPoints(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
 				account := &hearing{fakePDS: newPDS()}
-				account.put(string(keyOf(0)), jsonOf(t, membership(9)))
+				account.Put(string(keyOf(0)), jsonOf(t, membership(9)))
 				l := write.NewLimiter(3, 0)
 				if err := l.Wait(t.Context(), 4-test.points); err != nil {
 					t.Fatal(err)
@@ -70,8 +71,8 @@ func TestPauseForPoints(t *testing.T) {
 					!strings.Contains(err.Error(), "write points takes 1h0m0s, until 2000-01-01T01:00:00Z") {
 					t.Errorf("without the time: %v", err)
 				}
-				if len(account.pauses) > 0 || account.procedures() > 0 {
-					t.Errorf("without the time: %v, %v", account.pauses, account.calls)
+				if len(account.pauses) > 0 || account.Procedures() > 0 {
+					t.Errorf("without the time: %v, %v", account.pauses, account.Calls)
 				}
 				if err := test.write(t.Context(), account, l); err != nil {
 					t.Fatal(err)
@@ -81,7 +82,7 @@ func TestPauseForPoints(t *testing.T) {
 					Wait: time.Hour, Until: start.Add(time.Hour), Attempt: 1, Attempts: 1,
 				}}
 				if test.name == "apply" {
-					want[0].Attempts = write.DefaultAttempts
+					want[0].Attempts = batch.DefaultAttempts
 				}
 				if diff := cmp.Diff(want, account.pauses); diff != "" || time.Since(start) != time.Hour {
 					t.Errorf("after %v: %s", time.Since(start), diff)
@@ -104,7 +105,7 @@ func TestPauseToRepeat(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			account := &hearing{fakePDS: newPDS()}
 			failed := false
-			account.intercept = func(_ int, nsid string, do func() error) error {
+			account.Intercept = func(_ int, nsid string, do func() error) error {
 				if nsid != "com.atproto.repo.applyWrites" || failed {
 					return do()
 				}
@@ -118,7 +119,7 @@ func TestPauseToRepeat(t *testing.T) {
 				t.Fatalf("%v: %v", test.err, account.pauses)
 			}
 			p := account.pauses[0]
-			if p.Reason != test.reason || !errors.Is(p.Err, test.err) || p.Attempt != 2 || p.Attempts != write.DefaultAttempts || time.Until(p.Until) != 0 {
+			if p.Reason != test.reason || !errors.Is(p.Err, test.err) || p.Attempt != 2 || p.Attempts != batch.DefaultAttempts || time.Until(p.Until) != 0 {
 				t.Errorf("%v: %+v", test.err, p)
 			}
 		})

@@ -1,4 +1,4 @@
-package write_test
+package batch_test
 
 import (
 	"context"
@@ -23,11 +23,11 @@ func TestMoved(t *testing.T) {
 		for _, there := range []int{0, 1, 2} {
 			pds := newPDS()
 			if there > 0 {
-				pds.put(pageKey, jsonOf(t, membership(there)))
+				pds.Put(pageKey, jsonOf(t, membership(there)))
 			}
 			err := action.do(t, moved{pds}, nil, 0)
-			if !errors.Is(err, errMoved) || errors.Is(err, write.ErrUnknown) || len(pds.calls) > 0 {
-				t.Errorf("%s: %v, %v", action.name, err, pds.calls)
+			if !errors.Is(err, errMoved) || errors.Is(err, write.ErrUnknown) || len(pds.Calls) > 0 {
+				t.Errorf("%s: %v, %v", action.name, err, pds.Calls)
 			}
 		}
 	}
@@ -38,21 +38,21 @@ func TestNotSent(t *testing.T) {
 	for _, action := range pageActions {
 		pds := newPDS()
 		if action.before > 0 {
-			pds.put(pageKey, jsonOf(t, membership(action.before)))
+			pds.Put(pageKey, jsonOf(t, membership(action.before)))
 		}
 		refusal := fmt.Errorf("xrpc: any: %w: %w", xrpc.ErrNotSent, errMoved)
 		gone := false
-		pds.intercept = func(_ int, nsid string, do func() error) error {
+		pds.Intercept = func(_ int, nsid string, do func() error) error {
 			if nsid == "com.atproto.repo.getRecord" && !gone {
 				return do()
 			}
 			gone = true
 			return refusal
 		}
-		if err := action.do(t, pds, nil, 0); !errors.Is(err, errMoved) || errors.Is(err, write.ErrUnknown) || pds.procedures() != 1 {
-			t.Errorf("%s: %v, %v", action.name, err, pds.calls)
+		if err := action.do(t, pds, nil, 0); !errors.Is(err, errMoved) || errors.Is(err, write.ErrUnknown) || pds.Procedures() != 1 {
+			t.Errorf("%s: %v, %v", action.name, err, pds.Calls)
 		}
-		if pds.calls[len(pds.calls)-1] == "getRecord" {
+		if pds.Calls[len(pds.Calls)-1] == "getRecord" {
 			t.Errorf("%s: looked for what was not sent", action.name)
 		}
 	}

@@ -1,0 +1,84 @@
+package writing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/internal/atproto"
+	"github.com/layers-pub/layers-go/runtime/internal/verdict"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Raw returns the encoded record of c.
+func (c *Change) Raw() lex.Raw { return lex.Raw{Data: c.CBOR, Encoding: lex.CBOR} }
+
+// Answer is the URI and the CID that the server returned for a record.
+type Answer struct {
+	URI syntax.ATURI
+	CID syntax.CID
+}
+
+// Stored is the record that the server has, if any.
+type Stored struct {
+	Found bool
+	CID   cid.CID
+	JSON  []byte
+}
+
+// LookUp reads the record that c is about. If the server itself says that the record does not exist, that is not an
+// error.
+func LookUp(ctx context.Context, a Client, c *Change) (Stored, error) {
+	params := atproto.RepoGetRecordParams{Repo: syntax.AtIdentifier(a.DID()), Collection: c.Collection, Rkey: c.RecordKey}
+	var record lex.View // it can tell a malformed CID from a missing one
+	err := a.Call(ctx, &lex.Call{NSID: atproto.NSIDRepoGetRecord, Params: params.LexParams(), Output: &record})
+	if err != nil && verdict.Of(err) == verdict.NoRecord {
+		return Stored{}, nil
+	} else if err != nil {
+		return Stored{}, err
+	}
+	if record.URI != string(c.URI) {
+		return Stored{}, fmt.Errorf("the server answered with another record, %.200q", record.URI)
+	}
+	if len(record.Value.Data) == 0 || string(record.Value.Data) == "null" {
+		return Stored{}, errors.New("the server answered without a record")
+	}
+	s := Stored{Found: true, JSON: record.Value.Data}
+	if record.CID != "" {
+		s.CID, err = cid.Parse(record.CID)
+	} else if s.CID, err = cidOfJSON(s.JSON); err != nil {
+		err = fmt.Errorf("a record without a CID: %w", err)
+	}
+	return s, err
+}
+
+func cidOfJSON(json []byte) (cid.CID, error) {
+	cbor, err := lex.JSONToCBOR(json)
+	return cid.Of(cid.DagCBOR, cbor), err
+}
+
+// Compare returns an error if the server says that it stored c under another URI or with another CID.
+func (c *Change) Compare(a Answer) error {
+	if a.URI != c.URI {
+		return fmt.Errorf("the server answered that it wrote %q", a.URI)
+	}
+	id, err := cid.Parse(string(a.CID))
+	if err != nil {
+		return err
+	}
+	if id != c.CID {
+		return &MismatchError{id, c.CID}
+	}
+	return nil
+}
+
+// MismatchError is an ErrCIDMismatch with the two CIDs.
+type MismatchError struct{ Found, Want cid.CID }
+
+func (e *MismatchError) Error() string {
+	return fmt.Sprintf("%v: the record has the CID %s and not %s", ErrCIDMismatch, e.Found, e.Want)
+}
+
+func (e *MismatchError) Unwrap() error { return ErrCIDMismatch }

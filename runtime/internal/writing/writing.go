@@ -1,0 +1,160 @@
+// Package writing has what single writes (package write) and batches (package batch) share: checking and encoding a
+// record, reading the record that the server has, comparing the two, and saying what the error of a call means for
+// whether the write was carried out.
+package writing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Errors that package write exports.
+var (
+	ErrCIDMismatch = errors.New("CID mismatch: the server stored something else")
+	ErrTooLarge    = errors.New("too large")
+)
+
+// DefaultMaxBytes is the default size of the largest request body.
+const DefaultMaxBytes = 150_000
+
+// The points that the reference server counts for a write.
+const (
+	PointsCreate = 3
+	PointsUpdate = 2
+	PointsDelete = 1
+)
+
+// Client is write.Client.
+type Client interface {
+	lex.Caller
+	DID() syntax.DID
+}
+
+// CheckPDS calls the method CheckPDS of an account that has it, such as a client of package auth, to check that its
+// calls go to the server that has the repository. It is called before any record is read, since the records of
+// another server mean nothing.
+func CheckPDS(ctx context.Context, a Client) error {
+	if a, can := a.(interface{ CheckPDS(context.Context) error }); can {
+		return a.CheckPDS(ctx)
+	}
+	return nil
+}
+
+// Change is one write.
+type Change struct {
+	Collection syntax.NSID
+	RecordKey  syntax.RecordKey
+	URI        syntax.ATURI
+	Record     lex.Record // nil for a delete
+	CBOR       []byte     // of the record
+	CID        cid.CID
+}
+
+// Rules are the rules by which a change is checked.
+type Rules struct {
+	DID      syntax.DID
+	Lookup   func(syntax.NSID) (lex.RecordType, bool)
+	Validate lex.Opt[bool]
+	MaxBytes int
+}
+
+// NewRules returns the rules for the records of a. A nil lookup knows no lexicon, and 0 stands for [DefaultMaxBytes].
+func NewRules(a Client, lookup func(syntax.NSID) (lex.RecordType, bool), validate lex.Opt[bool], maxBytes int) *Rules {
+	if lookup == nil {
+		lookup = func(syntax.NSID) (lex.RecordType, bool) { return lex.RecordType{}, false }
+	}
+	if maxBytes <= 0 {
+		maxBytes = DefaultMaxBytes
+	}
+	return &Rules{DID: a.DID(), Lookup: lookup, Validate: validate, MaxBytes: maxBytes}
+}
+
+// TypeOf returns the record type of a collection. own makes a record for a collection that Lookup does not know; if it
+// is nil, such a collection is an error.
+func (r *Rules) TypeOf(collection syntax.NSID, own func() lex.Record) (lex.RecordType, error) {
+	if t, ok := r.Lookup(collection); ok {
+		return t, nil
+	}
+	t := lex.RecordType{NSID: collection, Key: "any", New: own}
+	if own == nil {
+		return t, fmt.Errorf("no lexicon is known for the collection %q", collection)
+	}
+	return t, nil
+}
+
+// LiteralKey returns the record key that the lexicon fixes, or "" if it fixes none.
+func LiteralKey(t lex.RecordType) syntax.RecordKey {
+	const literal = "literal:"
+	if len(t.Key) > len(literal) && t.Key[:len(literal)] == literal {
+		return syntax.RecordKey(t.Key[len(literal):])
+	}
+	return ""
+}
+
+// Address sets the URI of c, without a record key if c has no valid one yet.
+func (r *Rules) Address(c *Change) error {
+	if c.Collection == "" {
+		return errors.New("there is no collection: a record's is its $type")
+	}
+	rkey := c.RecordKey
+	if !syntax.ValidRecordKey(string(rkey)) {
+		rkey = ""
+	}
+	uri, err := syntax.NewATURI(syntax.AtIdentifier(r.DID), c.Collection, rkey)
+	if err != nil {
+		return err
+	}
+	c.URI = uri
+	return nil
+}
+
+// Encode checks the record of c, and sets the DAG-CBOR and the CID of c.
+func (r *Rules) Encode(c *Change, t lex.RecordType) error {
+	cbor, err := lex.EncodeCBOR(c.Record)
+	if err != nil {
+		return err
+	}
+	if c.Record.RecordType() != c.Collection {
+		issue := lex.Issue{Path: "/$type", Rule: lex.RuleConst, Found: fmt.Sprintf("%q", c.Record.RecordType()), Want: fmt.Sprintf("%q", c.Collection)}
+		return &lex.Error{Issues: []lex.Issue{issue}}
+	}
+	if err := lex.ValidateCBOR(cbor, t.New()); err != nil {
+		return err
+	}
+	c.CBOR, c.CID = cbor, cid.Of(cid.DagCBOR, cbor)
+	return nil
+}
+
+// Fits checks the size of a request's body.
+func (r *Rules) Fits(body lex.Encodable) error {
+	b, err := lex.EncodeJSON(body)
+	if err != nil {
+		return err
+	}
+	if len(b) > r.MaxBytes {
+		return TooLarge(len(b), r.MaxBytes)
+	}
+	return nil
+}
+
+// TooLarge returns the error for a body of n bytes that is over the limit.
+func TooLarge(n, limit int) error {
+	return fmt.Errorf("%w: %d bytes of JSON are over the maximum of %d", ErrTooLarge, n, limit)
+}
+
+// NewKey returns the key of a new record: the one that the lexicon fixes, or a TID of clock. A nil clock stands for a
+// new one.
+func NewKey(t lex.RecordType, clock *syntax.TIDClock) syntax.RecordKey {
+	if key := LiteralKey(t); key != "" {
+		return key
+	}
+	if clock == nil {
+		clock = syntax.NewTIDClock()
+	}
+	return syntax.RecordKey(clock.Next())
+}
