@@ -71,7 +71,7 @@ func ReadConfig(root fs.FS, name string) (*Config, error) {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
 	if len(data) > maxConfigSize {
-		return nil, lexicon.Problems{{File: name, Message: fmt.Sprintf("it is larger than %d bytes", maxConfigSize)}}
+		return nil, lexicon.Problems{{File: name, Message: fmt.Sprintf("larger than the limit of %d bytes", maxConfigSize)}}
 	}
 	config := &Config{file: name}
 	if err := json.Unmarshal(data, config, json.RejectUnknownMembers(true)); err != nil {
@@ -86,9 +86,9 @@ func ReadConfig(root fs.FS, name string) (*Config, error) {
 // configProblem says what is wrong with a configuration that does not parse.
 func configProblem(file string, data []byte, err error) lexicon.Problem {
 	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
-		message := fmt.Sprintf("a JSON %s cannot stand here", semantic.JSONKind)
+		message := fmt.Sprintf("a JSON %s is not allowed here", semantic.JSONKind)
 		if errors.Is(err, json.ErrUnknownName) {
-			message = "there is no setting of this name; the settings are lexicons, overrides, opaque, module, output, packages, raw, purposes, records and names"
+			message = "unknown setting; the settings are lexicons, overrides, opaque, module, output, packages, raw, purposes, records and names"
 		}
 		return lexicon.Problem{File: file, Pointer: string(semantic.JSONPointer), Message: message}
 	}
@@ -106,13 +106,13 @@ func (c *Config) check() lexicon.Problems {
 	}
 	directory := func(pointer, dir string) {
 		if !fs.ValidPath(dir) {
-			report(pointer, "%q is no clean path inside the module, such as \"layers\"", dir)
+			report(pointer, "%q is not a clean path inside the module, such as \"layers\"", dir)
 		}
 	}
 	goPackage := func(pointer, dir string) {
 		directory(pointer, dir)
 		if fs.ValidPath(dir) && !token.IsIdentifier(path.Base(dir)) {
-			report(pointer, "%q is no name for a Go package", path.Base(dir))
+			report(pointer, "%q is not a valid name for a Go package", path.Base(dir))
 		}
 	}
 	if len(c.Lexicons) == 0 {
@@ -127,7 +127,7 @@ func (c *Config) check() lexicon.Problems {
 		}
 	}
 	if c.Module == "" || strings.ContainsAny(c.Module, " \t\n\"\\") {
-		report("/module", "the path of the module is needed, as in its go.mod")
+		report("/module", "missing module path; use the one in go.mod")
 	}
 	directory("/output", c.Output)
 	for _, namespace := range slices.Sorted(maps.Keys(c.Packages)) {

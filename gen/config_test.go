@@ -37,21 +37,21 @@ func TestReadConfig(t *testing.T) {
 func TestReadConfigErrors(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{`{"lexicons": ["l"], "module": "m", "output": "o", "package": {}}`,
-			`lexgen.json:/package: there is no setting of this name; the settings are lexicons, overrides, opaque, module, output, packages, raw, purposes, records and names`},
-		{`{"lexicons": ["l"], "module": "m", "output": "o", "IgnoreLock": true}`, `lexgen.json:/IgnoreLock: there is no setting of this name`},
-		{`{"lexicons": "l"}`, `lexgen.json:/lexicons: a JSON string cannot stand here`},
+			`lexgen.json:/package: unknown setting; the settings are lexicons, overrides, opaque, module, output, packages, raw, purposes, records and names`},
+		{`{"lexicons": ["l"], "module": "m", "output": "o", "IgnoreLock": true}`, `lexgen.json:/IgnoreLock: unknown setting`},
+		{`{"lexicons": "l"}`, `lexgen.json:/lexicons: a JSON string is not allowed here`},
 		{`{"module": "m", "module": "m"}`, `lexgen.json:/module: line 1: duplicate object member name`},
 		{"{\n\n\"module\": }", `line 3:`},
 		{`{} {}`, `lexgen.json: line 1:`},
 		{``, `lexgen.json: `},
 		{`{}`, "lexgen.json:/lexicons: name at least one directory with lexicon documents\n" +
-			"lexgen.json:/module: the path of the module is needed, as in its go.mod\n" +
-			`lexgen.json:/output: "" is no clean path inside the module, such as "layers"`},
-		{`{"lexicons": ["../l"], "module": "m", "output": "/o"}`, "lexgen.json:/lexicons/0: \"../l\" is no clean path inside the module, such as \"layers\"\n" +
-			`lexgen.json:/output: "/o" is no clean path inside the module, such as "layers"`},
+			"lexgen.json:/module: missing module path; use the one in go.mod\n" +
+			`lexgen.json:/output: "" is not a clean path inside the module, such as "layers"`},
+		{`{"lexicons": ["../l"], "module": "m", "output": "/o"}`, "lexgen.json:/lexicons/0: \"../l\" is not a clean path inside the module, such as \"layers\"\n" +
+			`lexgen.json:/output: "/o" is not a clean path inside the module, such as "layers"`},
 		{`{"lexicons": ["l"], "overrides": ["m"], "module": "m", "output": "o"}`, `lexgen.json:/overrides/0: "m" is not one of the directories under "lexicons"`},
 		{`{"lexicons": ["l"], "module": "m", "output": "o", "packages": {"a.b": "a-b"}, "records": "x/1"}`,
-			"lexgen.json:/packages/a.b: \"a-b\" is no name for a Go package\nlexgen.json:/records: \"1\" is no name for a Go package"},
+			"lexgen.json:/packages/a.b: \"a-b\" is not a valid name for a Go package\nlexgen.json:/records: \"1\" is not a valid name for a Go package"},
 	} {
 		_, err := readConfig(test.text)
 		if err == nil || !strings.Contains(err.Error(), test.want) {

@@ -63,7 +63,7 @@ func Source(set *lexicon.Set, config *Config) ([]emit.File, error) {
 func checkModule(root string, config *Config) error {
 	data, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	if err != nil {
-		return fmt.Errorf("the root of the module: %w", err)
+		return fmt.Errorf("read go.mod in the root of the module: %w", err)
 	}
 	for line := range bytes.Lines(data) {
 		fields := bytes.Fields(line)
@@ -80,5 +80,5 @@ func checkModule(root string, config *Config) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("%s names no module", filepath.Join(root, "go.mod"))
+	return fmt.Errorf("%s has no module line", filepath.Join(root, "go.mod"))
 }

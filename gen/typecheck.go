@@ -107,7 +107,7 @@ func checkImports(files []emit.File, parsed []*ast.File, exports map[string]stri
 			name, err := strconv.Unquote(spec.Path.Value)
 			if err != nil || !known[name] && exports[name] == "" {
 				known[name] = true
-				failures = append(failures, fmt.Errorf("generated source imports %s, which is not there or does not compile; try `go build %s`", name, name))
+				failures = append(failures, fmt.Errorf("generated source imports %s, which does not exist or does not compile; try `go build %s`", name, name))
 			}
 		}
 	}

@@ -119,7 +119,7 @@ func (o *Output) compare(root string) ([]change, error) {
 		case err != nil:
 			foreign = append(foreign, err)
 		case !isGenerated(old):
-			foreign = append(foreign, fmt.Errorf("%s was not written by lexgen; move it away, or generate into another directory", file.Path))
+			foreign = append(foreign, fmt.Errorf("refusing to overwrite %s, which lexgen did not write; move it away, or generate into another directory", file.Path))
 		case !bytes.Equal(old, file.Content):
 			changes = append(changes, change{Change{Update, file.Path}, old, file.Content})
 		}

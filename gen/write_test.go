@@ -131,7 +131,7 @@ func TestWriteForeign(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, name := range []string{"api/b.go was not written by lexgen", "api/c.go was not written by lexgen", "api/empty.go was not", "d.go"} {
+	for _, name := range []string{"overwrite api/b.go, which lexgen did not write", "overwrite api/c.go, which lexgen did not write", "overwrite api/empty.go, which lexgen did not", "d.go"} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("the error does not say %q:\n%v", name, err)
 		}

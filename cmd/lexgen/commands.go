@@ -55,7 +55,7 @@ func rootCommand() *cobra.Command {
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		Args:              cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return fmt.Errorf("name a command: generate, check, lint or lock")
+			return fmt.Errorf("missing command: generate, check, lint or lock")
 		},
 	}
 	command.PersistentFlags().StringVar(&s.config, "config", gen.ConfigFile, "the configuration, in the root of the module or below it; paths in it are relative to the root")
@@ -125,7 +125,7 @@ lockfiles included. It exits with 1 if there are any.`,
 				return failure{err}
 			}
 			if len(changes) > 0 {
-				return failure{fmt.Errorf("%d files differ from what lexgen generates; run `lexgen generate`", len(changes))}
+				return failure{fmt.Errorf("%d files are out of date; run `lexgen generate`", len(changes))}
 			}
 			return nil
 		},

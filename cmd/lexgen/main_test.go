@@ -65,7 +65,7 @@ func expect(t *testing.T, status int, want string, args ...string) {
 func TestCommands(t *testing.T) {
 	root := module(t)
 	flag := "--config=" + filepath.Join(root, "lexgen.json")
-	expect(t, 1, "create api/com/example/app/note.go\ncreate lexicons/lexicons.json\n3 files differ from what lexgen generates; run `lexgen generate`\n", "check", flag)
+	expect(t, 1, "create api/com/example/app/note.go\ncreate lexicons/lexicons.json\n3 files are out of date; run `lexgen generate`\n", "check", flag)
 	expect(t, 0, "create api/com/example/app/doc.go\ncreate api/com/example/app/note.go\nupdate lexicons/lexicons.json\n2 files, 2 changed\n", "generate", flag)
 	expect(t, 0, "", "check", flag)
 	expect(t, 0, "2 files, 0 changed\n", "generate", flag)
@@ -73,15 +73,15 @@ func TestCommands(t *testing.T) {
 	expect(t, 0, "", "lock", flag)
 
 	write(t, root, "lexicons/com/example/app/note.json", strings.Replace(note, "text", "words", 1))
-	expect(t, 1, "update api/com/example/app/note.go\nupdate lexicons/lexicons.json\n2 files differ", "check", flag)
+	expect(t, 1, "update api/com/example/app/note.go\nupdate lexicons/lexicons.json\n2 files are out of date", "check", flag)
 	expect(t, 1, "lexicons/com/example/app/note.json: it differs from the document in the lockfile", "lint", flag)
 	expect(t, 0, "update lexicons/lexicons.json", "lock", flag)
 	expect(t, 1, "update api/com/example/app/note.go\n", "check", flag)
 	expect(t, 0, "update api/com/example/app/note.go\n2 files, 1 changed\n", "generate", flag)
 
 	write(t, root, "api/com/example/app/note.go", "package app\n")
-	expect(t, 1, "api/com/example/app/note.go was not written by lexgen", "check", flag)
-	expect(t, 1, "api/com/example/app/note.go was not written by lexgen", "generate", flag)
+	expect(t, 1, "api/com/example/app/note.go, which lexgen did not write", "check", flag)
+	expect(t, 1, "api/com/example/app/note.go, which lexgen did not write", "generate", flag)
 
 	write(t, root, "lexicons/com/example/app/note.json", strings.Replace(note, "tid", "odd", 1))
 	expect(t, 1, "lexicons/com/example/app/note.json:/defs/main/key", "generate", flag)
@@ -89,7 +89,7 @@ func TestCommands(t *testing.T) {
 
 	write(t, root, "lexgen.json", `{"lexicon": []}`)
 	for _, command := range []string{"generate", "check", "lint", "lock"} {
-		expect(t, 1, "lexgen.json:/lexicon: there is no setting of this name", command, flag)
+		expect(t, 1, "lexgen.json:/lexicon: unknown setting", command, flag)
 	}
 }
 
@@ -102,7 +102,7 @@ func TestConfigBelow(t *testing.T) {
 	expect(t, 0, "create api/com/example/app/doc.go\ncreate api/com/example/app/note.go\nupdate lexicons/lexicons.json\n2 files, 2 changed\n", "generate", flag)
 	expect(t, 0, "", "check", flag)
 	write(t, root, "parts/one/lexgen.json", `{"lexicon": []}`)
-	expect(t, 1, "parts/one/lexgen.json:/lexicon: there is no setting of this name", "check", flag)
+	expect(t, 1, "parts/one/lexgen.json:/lexicon: unknown setting", "check", flag)
 	t.Chdir(filepath.Join(root, "parts"))
 	write(t, root, "parts/one/lexgen.json", config)
 	expect(t, 0, "", "check", "--config=one/lexgen.json")

@@ -131,7 +131,7 @@ func emitMessage(f *jen.File, m *plan.Message) {
 	emitInterface(f, &m.Union)
 	f.Add(says(fmt.Sprintf("%s is a message of a type that the lexicon does not list. Clients are to ignore it.", m.Unknown)),
 		jen.Type().Id(m.Unknown).Struct(
-			jen.Comment("// Type is the type in the frame's header, and Payload the DAG-CBOR behind it."),
+			jen.Comment("// Type is the type in the frame's header, and Payload the DAG-CBOR after it."),
 			jen.Id("Type").String(),
 			jen.Id("Payload").Index().Byte(),
 		)).Line()

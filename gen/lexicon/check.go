@@ -96,7 +96,7 @@ func (c *checker) properties(n *Node) {
 		case strings.HasSuffix(property.Name, "!"):
 			c.report(property.Node, nil, `a property name cannot end in "!", which marks required fields in the generated code; rename it`)
 		case property.Name == "$type" || property.Name == "$link" || property.Name == "$bytes":
-			c.report(property.Node, nil, "%s belongs to the protocol, which writes it where it is due; take it out", property.Name)
+			c.report(property.Node, nil, "%s is reserved by the protocol, which adds it where needed; remove it", property.Name)
 		}
 		c.node(property.Node)
 	}
@@ -119,7 +119,7 @@ func unique[T comparable](c *checker, n *Node, key string, list []T) {
 	seen := make(map[T]bool, len(list))
 	for i, value := range list {
 		if seen[value] {
-			c.report(n, at(key, strconv.Itoa(i)), "%s is listed twice; take one out", quoted(value))
+			c.report(n, at(key, strconv.Itoa(i)), "%s is listed twice; remove one", quoted(value))
 		}
 		seen[value] = true
 	}
@@ -128,7 +128,7 @@ func unique[T comparable](c *checker, n *Node, key string, list []T) {
 // order checks that a lower limit is not above an upper one.
 func (c *checker) order(n *Node, lowName string, low *int64, highName string, high *int64) {
 	if low != nil && high != nil && *low > *high {
-		c.report(n, at(lowName), "%s %d is above %s %d, so nothing fits; correct one of them", lowName, *low, highName, *high)
+		c.report(n, at(lowName), "%s %d is above %s %d, so no value is valid; correct one of them", lowName, *low, highName, *high)
 	}
 }
 
@@ -138,10 +138,10 @@ func (c *checker) exclusive(n *Node) {
 		return
 	}
 	if n.Default != nil {
-		c.report(n, at("default"), "const and default exclude each other; take default out")
+		c.report(n, at("default"), "const and default exclude each other; remove default")
 	}
 	if n.StringEnum != nil || n.IntEnum != nil {
-		c.report(n, at("enum"), "const and enum exclude each other; take enum out")
+		c.report(n, at("enum"), "const and enum exclude each other; remove enum")
 	}
 }
 
@@ -244,7 +244,7 @@ func (c *checker) errors(n *Node) {
 	seen := make(map[string]bool, len(n.Errors))
 	for i, e := range n.Errors {
 		if seen[e.Name] {
-			c.report(n, at("errors", strconv.Itoa(i)), "%q is listed twice; take one out", e.Name)
+			c.report(n, at("errors", strconv.Itoa(i)), "%q is listed twice; remove one", e.Name)
 		}
 		// A missing name is the schema's concern.
 		seen[e.Name] = e.Name != ""
@@ -262,7 +262,7 @@ func (c *checker) body(n *Node) {
 		return
 	}
 	if def := c.resolve(n.Schema, at("ref"), n.Schema.Ref); def != nil && isField(def.Node.Type) {
-		c.report(n.Schema, at("ref"), "%s is of type %s, and a body is an object or a record; put it in a field of one", n.Schema.Ref, def.Node.Type)
+		c.report(n.Schema, at("ref"), "%s is of type %s, but a body must be an object or a record; put it in a field of one", n.Schema.Ref, def.Node.Type)
 	}
 }
 
@@ -297,7 +297,7 @@ func (c *checker) ref(n *Node) {
 // union checks the variants of a union.
 func (c *checker) union(n *Node) {
 	if n.Closed && len(n.Refs) == 0 {
-		c.report(n, at("refs"), "a closed union without variants allows nothing; list a variant or take closed out")
+		c.report(n, at("refs"), "a closed union without variants allows nothing; list a variant or remove closed")
 	}
 	full := make([]string, len(n.Refs))
 	for i, ref := range n.Refs {
@@ -307,7 +307,7 @@ func (c *checker) union(n *Node) {
 		}
 		place := at("refs", strconv.Itoa(i))
 		if def := c.resolve(n, place, ref); def != nil && def.Node.Type != "object" && def.Node.Type != "record" {
-			c.report(n, place, "%s is of type %s, and the variants of a union are objects and records; put it in a field of an object", ref, def.Node.Type)
+			c.report(n, place, "%s is of type %s, but the variants of a union must be objects or records; put it in a field of an object", ref, def.Node.Type)
 		}
 	}
 	unique(c, n, "refs", full)

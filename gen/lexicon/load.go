@@ -101,7 +101,7 @@ func (l *loader) root(root string, override bool) {
 		l.problems = append(l.problems, problem(root, "", "there is no lexicon document (*.json) here; check the path"))
 	}
 	if l.count += len(files); l.count > MaxDocuments {
-		l.problems = append(l.problems, problem(root, "", "with it there are more than %d documents; load fewer at once", MaxDocuments))
+		l.problems = append(l.problems, problem(root, "", "too many documents: more than %d; load fewer at once", MaxDocuments))
 		return
 	}
 	for _, f := range files {
@@ -175,11 +175,11 @@ func documentFiles(fsys fs.FS, root string) ([]documentFile, Problems) {
 	err := fs.WalkDir(fsys, root, func(file string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			problems = append(problems, problem(file, "", "it cannot be read: %v", cause(err)))
+			problems = append(problems, problem(file, "", "cannot read the file: %v", cause(err)))
 			return nil
 		case file == root:
 			if !entry.IsDir() {
-				problems = append(problems, problem(file, "", "it is not a directory; name the directory that the lexicons are in"))
+				problems = append(problems, problem(file, "", "not a directory; name the directory that contains the lexicons"))
 			}
 			return nil
 		case strings.HasPrefix(entry.Name(), "."):
@@ -197,7 +197,7 @@ func documentFiles(fsys fs.FS, root string) ([]documentFile, Problems) {
 		switch {
 		case name == LockFile:
 		case !entry.Type().IsRegular():
-			problems = append(problems, problem(file, "", "it is not a regular file; replace it with one"))
+			problems = append(problems, problem(file, "", "not a regular file; replace it with one"))
 		default:
 			id := strings.ReplaceAll(strings.TrimSuffix(name, ".json"), "/", ".")
 			files = append(files, documentFile{file: file, name: name, id: id})
@@ -205,7 +205,7 @@ func documentFiles(fsys fs.FS, root string) ([]documentFile, Problems) {
 		return nil
 	})
 	if err != nil {
-		problems = append(problems, problem(root, "", "it cannot be read: %v", err))
+		problems = append(problems, problem(root, "", "cannot read the file: %v", err))
 	}
 	return files, problems
 }
@@ -214,15 +214,15 @@ func documentFiles(fsys fs.FS, root string) ([]documentFile, Problems) {
 func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("it cannot be read: %w", cause(err))
+		return nil, fmt.Errorf("cannot read the file: %w", cause(err))
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
-		return nil, fmt.Errorf("it cannot be read: %w", cause(err))
+		return nil, fmt.Errorf("cannot read the file: %w", cause(err))
 	}
 	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("it is larger than %d bytes, which is more than is read; split it", limit)
+		return nil, fmt.Errorf("larger than the limit of %d bytes; split it", limit)
 	}
 	return data, nil
 }

@@ -32,7 +32,7 @@ func TestLoadLimits(t *testing.T) {
 	}{
 		{"size", small + strings.Repeat(" ", lexicon.MaxFileSize-len(small)-1) + "}", ""},
 		{"size exceeded", small + strings.Repeat(" ", lexicon.MaxFileSize-len(small)) + "}",
-			"com/example/a.json: it is larger than 1048576 bytes, which is more than is read; split it"},
+			"com/example/a.json: larger than the limit of 1048576 bytes; split it"},
 		{"depth", nested(lexicon.MaxDepth), ""},
 		{"depth exceeded", nested(lexicon.MaxDepth + 1),
 			"objects and arrays nest more than 64 deep; move the inner ones to definitions of their own"},
@@ -66,7 +66,7 @@ func TestLoadTooManyDocuments(t *testing.T) {
 		files[fmt.Sprintf("com/example/a%d.json", i)] = &fstest.MapFile{}
 	}
 	_, err := lexicon.Load(files, ".")
-	if want := ".: with it there are more than 10000 documents; load fewer at once"; err == nil || err.Error() != want {
+	if want := ".: too many documents: more than 10000; load fewer at once"; err == nil || err.Error() != want {
 		t.Errorf("got %.200v, want %s", err, want)
 	}
 }
@@ -83,9 +83,9 @@ func TestLoadRoots(t *testing.T) {
 		want    string
 	}{
 		{"none", lexicon.Options{}, nil, "no directory of lexicons is given; name at least one"},
-		{"absent", lexicon.Options{}, []string{"absent"}, "absent: it cannot be read: file does not exist"},
-		{"malformed", lexicon.Options{}, []string{"../lexicons"}, "../lexicons: it cannot be read: "},
-		{"file", lexicon.Options{}, []string{"lexicons/com/example/a.json"}, "it is not a directory; name the directory that the lexicons are in"},
+		{"absent", lexicon.Options{}, []string{"absent"}, "absent: cannot read the file: file does not exist"},
+		{"malformed", lexicon.Options{}, []string{"../lexicons"}, "../lexicons: cannot read the file: "},
+		{"file", lexicon.Options{}, []string{"lexicons/com/example/a.json"}, "not a directory; name the directory that contains the lexicons"},
 		{"empty", lexicon.Options{}, []string{"empty"}, "empty: there is no lexicon document (*.json) here; check the path"},
 		{"empty among others", lexicon.Options{}, []string{"lexicons", "empty"}, "empty: there is no lexicon document (*.json) here; check the path"},
 		{"root within another", lexicon.Options{}, []string{"lexicons", "lexicons/com"}, "lexicons/com/example/a.json:/id: the id com.example.a belongs into the file com/example/a.json of its root, and this file to the id example.a; rename the file or correct the id"},
@@ -131,7 +131,7 @@ func TestLoadIrregularFiles(t *testing.T) {
 		t.Skipf("symbolic links are not available: %v", err)
 	}
 	_, err := lexicon.Load(os.DirFS(root), ".")
-	if want := "com/example/a.json: it is not a regular file; replace it with one"; err == nil || err.Error() != want {
+	if want := "com/example/a.json: not a regular file; replace it with one"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }

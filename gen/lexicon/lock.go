@@ -178,7 +178,7 @@ func readLock(fsys fs.FS, root string) (*lock, Problems) {
 	}
 	l := &lock{}
 	if err := json.Unmarshal(data, l, json.RejectUnknownMembers(true)); err != nil {
-		return nil, Problems{problem(name, "", "it is not a lockfile: %v; delete it and run `lexgen lock`", err)}
+		return nil, Problems{problem(name, "", "malformed lockfile: %v; delete it and run `lexgen lock`", err)}
 	}
 	return l, nil
 }

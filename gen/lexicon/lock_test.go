@@ -120,10 +120,10 @@ func TestLockProblems(t *testing.T) {
 		{"twice", replace(`com/example/b/c.json`, `com/example/a.json`),
 			"root/com/example/b/c.json: it is not in the lockfile root/lexicons.json; take it away, or run `lexgen lock` to accept it\n" +
 				"root/lexicons.json:/documents/1: the document com/example/a.json is listed but not there (or listed twice); restore it, or run `lexgen lock` to accept that"},
-		{"syntax", replace(`{`, ``), "root/lexicons.json: it is not a lockfile: "},
-		{"unknown member", replace(`"version"`, `"edition"`), "root/lexicons.json: it is not a lockfile: "},
-		{"trailing", replace("]\n}", "]\n}}"), "root/lexicons.json: it is not a lockfile: "},
-		{"wrong type", replace(`"1.2.3"`, `1`), "root/lexicons.json: it is not a lockfile: "},
+		{"syntax", replace(`{`, ``), "root/lexicons.json: malformed lockfile: "},
+		{"unknown member", replace(`"version"`, `"edition"`), "root/lexicons.json: malformed lockfile: "},
+		{"trailing", replace("]\n}", "]\n}}"), "root/lexicons.json: malformed lockfile: "},
+		{"wrong type", replace(`"1.2.3"`, `1`), "root/lexicons.json: malformed lockfile: "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			files := locked(t)
@@ -150,9 +150,9 @@ func TestLockErrors(t *testing.T) {
 		files fstest.MapFS
 		want  string
 	}{
-		{"root", fstest.MapFS{}, "root: it cannot be read: file does not exist"},
-		{"size", fstest.MapFS{"root/com/example/a.json": {Data: make([]byte, lexicon.MaxFileSize+1)}}, "root/com/example/a.json: it is larger than"},
-		{"lockfile", fstest.MapFS{"root/lexicons.json": {Data: []byte("[]")}}, "root/lexicons.json: it is not a lockfile: "},
+		{"root", fstest.MapFS{}, "root: cannot read the file: file does not exist"},
+		{"size", fstest.MapFS{"root/com/example/a.json": {Data: make([]byte, lexicon.MaxFileSize+1)}}, "root/com/example/a.json: larger than the limit of"},
+		{"lockfile", fstest.MapFS{"root/lexicons.json": {Data: []byte("[]")}}, "root/lexicons.json: malformed lockfile: "},
 	} {
 		if _, err := lexicon.Lock(test.files, "root"); err == nil || !strings.HasPrefix(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want %s", test.name, err, test.want)

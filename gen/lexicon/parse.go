@@ -60,7 +60,7 @@ func parse(file string, data []byte) (any, Problems) {
 		case err == io.EOF:
 			err = nil
 		case err == nil:
-			err = fmt.Errorf("there is more after the end of the document, from %s on; take it out", extra.Kind())
+			err = fmt.Errorf("unexpected data after the end of the document, starting with %s; remove it", extra.Kind())
 		}
 	}
 	if err != nil {

@@ -85,7 +85,7 @@ func (s *documentSchema) check(file string, document any) Problems {
 	}
 	var violation *jsonschema.ValidationError
 	if !errors.As(err, &violation) {
-		return Problems{problem(file, "", "it cannot be checked against the schema of the lexicon language: %v", err)}
+		return Problems{problem(file, "", "cannot check the document against the schema of the lexicon language: %v", err)}
 	}
 	var problems Problems
 	s.collect(file, violation, &problems)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/layers-pub/layers-go/gen/lexicon"
+	"github.com/layers-pub/layers-go/gen/naming"
 )
 
 // Options tell New what the documents do not say.
@@ -103,7 +104,7 @@ type spot struct {
 // below returns the spot of a node inside s. It appends part to the key of s, and word to its name.
 func (b *builder) below(s spot, node *lexicon.Node, part, word string) spot {
 	key := s.key + part
-	return spot{node, key, b.named(key, extend(s.name, word))}
+	return spot{node, key, b.named(key, naming.Extend(s.name, word))}
 }
 
 func (b *builder) place(s spot) place { return place{b.document, s.node.Pointer, s.key} }
@@ -120,7 +121,7 @@ func (b *builder) defName(document *lexicon.Document, def *lexicon.Def) string {
 	default:
 		parts = append(parts, last, def.Name)
 	}
-	return b.named(document.ID+"#"+def.Name, GoName(parts...))
+	return b.named(document.ID+"#"+def.Name, naming.GoName(parts...))
 }
 
 func (b *builder) buildDocument(document *lexicon.Document) {
@@ -169,7 +170,7 @@ func (b *builder) buildDef(def *lexicon.Def) {
 	case "bytes", "cid-link", "blob":
 		// They need no declaration: each reference to one is treated as if the definition stood in its place.
 	default:
-		b.report(b.document.File, n.Pointer, fmt.Sprintf("a definition of type %q has no form in Go; define an object", n.Type))
+		b.report(b.document.File, n.Pointer, fmt.Sprintf("a definition of type %q cannot become a Go type; define an object", n.Type))
 	}
 }
 

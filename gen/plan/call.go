@@ -3,6 +3,8 @@ package plan
 import (
 	"fmt"
 	"strings"
+
+	"github.com/layers-pub/layers-go/gen/naming"
 )
 
 // buildCall adds a query or procedure: a method of the package's client, and the types that it takes
@@ -101,7 +103,7 @@ func (b *builder) buildParams(s spot) *Params {
 	for _, property := range p.node.Properties {
 		field := b.buildField(p, property, members, &unused)
 		if v := field.Value; v.Kind != Leaf && (v.Kind != Array || v.Items.Kind != Leaf) {
-			b.report(b.document.File, property.Node.Pointer, "a parameter is a boolean, an integer, a string or an array of one of them")
+			b.report(b.document.File, property.Node.Pointer, "a parameter must be a boolean, an integer, a string or an array of one of these")
 		}
 		params.Fields = append(params.Fields, field)
 	}
@@ -129,10 +131,10 @@ func (b *builder) buildBody(s spot) (*Body, *Struct) {
 	case "union":
 		if v := b.unionValue(inner); v.Kind == OneOf {
 			b.needEncoder(v)
-			return &Body{Value: v, Envelope: b.private(unexported(s.name) + "Body")}, nil
+			return &Body{Value: v, Envelope: b.private(naming.Unexported(s.name) + "Body")}, nil
 		}
 	}
-	b.report(b.document.File, schema.Pointer, "the schema of a body is an object, a union with members, or a ref to an object")
+	b.report(b.document.File, schema.Pointer, "the schema of a body must be an object, a union with members, or a ref to an object")
 	return nil, nil
 }
 
@@ -194,7 +196,7 @@ func (b *builder) buildErrors(s spot, by string) (names []string) {
 	errors := &Errors{Doc: Doc{"The errors that " + by + " declares, for errors.Is."}}
 	for i, e := range s.node.Errors {
 		key := fmt.Sprintf("%s.errors=%s", s.key, e.Name)
-		name := b.named(key, extend(s.name, "error", e.Name))
+		name := b.named(key, naming.Extend(s.name, "error", e.Name))
 		b.declare(b.scopes[b.pkg], name, place{b.document, fmt.Sprintf("%s/errors/%d", s.node.Pointer, i), key})
 		c := Const{Name: name, Value: e.Name}
 		switch {

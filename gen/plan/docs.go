@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/layers-pub/layers-go/gen/lexicon"
+	"github.com/layers-pub/layers-go/gen/naming"
 )
 
 // plainText returns s on one line, without characters that do not belong in Go source: control and format
@@ -83,7 +84,7 @@ func doc(introduction, description string) Doc {
 // callDoc is doc for a method. A description that starts with a verb directly follows the name.
 func callDoc(name, nsid, kind, description string) Doc {
 	first, _, _ := strings.Cut(description, " ")
-	if len(words(first)) == 1 && strings.HasSuffix(first, "s") && unicode.IsUpper(rune(first[0])) {
+	if len(naming.Words(first)) == 1 && strings.HasSuffix(first, "s") && unicode.IsUpper(rune(first[0])) {
 		rest, note := splitDeprecated(plainText(description))
 		if note == "" && rest != "" {
 			return Doc{name + " " + strings.ToLower(rest[:1]) + sentence(rest[1:])}

@@ -38,9 +38,3 @@ func Example() {
 	// package example.org/sdk/api/com/example/app
 	//   Note has Text and Pinned
 }
-
-func ExampleGoName() {
-	fmt.Println(plan.GoName("knowledgeRef", "baseUri"), plan.GoName("license", "CC0-1.0"))
-	// Output:
-	// KnowledgeRefBaseURI LicenseCC0_1_0
-}

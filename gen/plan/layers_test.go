@@ -155,7 +155,7 @@ func TestRepositoryFields(t *testing.T) {
 	}
 }
 
-// TestOrder checks that packages come behind those that they import, and fields in canonical order.
+// TestOrder checks that packages come after those that they import, and fields in canonical order.
 func TestOrder(t *testing.T) {
 	seen := make(map[*plan.Package]bool)
 	for _, pkg := range layersPlan(t).Packages {

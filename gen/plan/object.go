@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/layers-pub/layers-go/gen/lexicon"
+	"github.com/layers-pub/layers-go/gen/naming"
 )
 
 func contains(list []string, s string) bool { return slices.Contains(list, s) }
@@ -14,7 +15,7 @@ func contains(list []string, s string) bool { return slices.Contains(list, s) }
 // buildStruct adds the struct of an object and then what is defined inside it.
 func (b *builder) buildStruct(s spot, doc Doc, record *Record) *Struct {
 	b.declareType(s, s.name)
-	structure := &Struct{Name: s.name, Doc: doc, Record: record, Table: b.private(unexported(s.name) + "Fields")}
+	structure := &Struct{Name: s.name, Doc: doc, Record: record, Table: b.private(naming.Unexported(s.name) + "Fields")}
 	b.add(structure)
 	members := newScope()
 	for _, property := range s.node.Properties {
@@ -47,9 +48,9 @@ func (b *builder) buildField(s spot, property lexicon.Property, members *scope, 
 	n := property.Node
 	key := s.key + "." + property.Name
 	if !plainKey(property.Name) {
-		b.report(b.document.File, n.Pointer, "the name of a property must not hold quotes, backslashes or control characters, nor end in \"!\"; rename it")
+		b.report(b.document.File, n.Pointer, "the name of a property must not contain quotes, backslashes or control characters, nor end in \"!\"; rename it")
 	}
-	name := b.named(key+":field", fieldName(GoName(property.Name)))
+	name := b.named(key+":field", fieldName(naming.GoName(property.Name)))
 	b.declare(members, name, place{b.document, n.Pointer, key + ":field"})
 	field := &Field{
 		Key: property.Name, Name: name,

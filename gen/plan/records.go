@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/layers-pub/layers-go/gen/lexicon"
+	"github.com/layers-pub/layers-go/gen/naming"
 )
 
 // buildRecords plans the package that lists every collection.
@@ -49,7 +50,7 @@ func (b *builder) collection(document *lexicon.Document, def *lexicon.Def, membe
 	pkg := b.packages[namespaceOf(document.ID)]
 	name := b.defName(document, def)
 	byRule := name
-	if prefix := GoName(lastSegment(namespaceOf(document.ID))); len(pkg.Namespaces) == 1 && !strings.HasPrefix(name, prefix) {
+	if prefix := naming.GoName(lastSegment(namespaceOf(document.ID))); len(pkg.Namespaces) == 1 && !strings.HasPrefix(name, prefix) {
 		byRule = prefix + name
 	}
 	key := document.ID + "#main:collection"

@@ -3,6 +3,8 @@ package plan
 import (
 	"fmt"
 	"strings"
+
+	"github.com/layers-pub/layers-go/gen/naming"
 )
 
 // buildEnum adds the type of a string with known values or an enum that is defined in place.
@@ -28,7 +30,7 @@ func (b *builder) enum(s spot) Enum {
 	}
 	for _, value := range values {
 		key := s.key + "=" + value
-		name := b.named(key, extend(s.name, b.valueWords(value)...))
+		name := b.named(key, naming.Extend(s.name, b.valueWords(value)...))
 		b.declare(b.scopes[b.pkg], name, place{b.document, s.node.Pointer, key})
 		enum.Values = append(enum.Values, Const{Name: name, Value: value})
 	}

@@ -39,7 +39,7 @@ func (b *builder) declare(s *scope, name string, p place) {
 		s.names[name] = p
 		return
 	}
-	b.report(p.document.File, p.pointer, fmt.Sprintf("the Go name %s is already that of %s; name one of them in the configuration, as in \"names\": {%q: %q}",
+	b.report(p.document.File, p.pointer, fmt.Sprintf("name collision: the Go name %s is already used by %s; rename one of them in the configuration, as in \"names\": {%q: %q}",
 		name, other, p.key, name+"2"))
 }
 
@@ -62,7 +62,7 @@ func (b *builder) named(key, byRule string) string {
 	}
 	b.used[key] = true
 	if !token.IsIdentifier(name) || !token.IsExported(name) {
-		b.report("", "/names/"+escapePointer(key), fmt.Sprintf("%q is no exported Go name", name))
+		b.report("", "/names/"+escapePointer(key), fmt.Sprintf("%q is not an exported Go name", name))
 	}
 	return name
 }
@@ -84,7 +84,7 @@ func (b *builder) reportUnused() {
 	}
 	for _, key := range sortedKeys(b.options.Names) {
 		if !b.used[key] {
-			b.report("", "/names/"+escapePointer(key), "there is nothing to be named here; remove the entry, or correct its key")
+			b.report("", "/names/"+escapePointer(key), "no definition, field or value has this key; remove the entry, or correct its key")
 		}
 	}
 }

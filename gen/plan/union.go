@@ -5,6 +5,7 @@ import (
 	"go/token"
 
 	"github.com/layers-pub/layers-go/gen/lexicon"
+	"github.com/layers-pub/layers-go/gen/naming"
 )
 
 // unionValue decides on the type of a union, and declares it.
@@ -28,7 +29,7 @@ func (b *builder) needEncoder(v *Value) {
 
 // union returns the interface over the types that a union lists.
 func (b *builder) union(s spot) *Union {
-	union := &Union{Name: s.name, Marker: unexported(s.name)}
+	union := &Union{Name: s.name, Marker: naming.Unexported(s.name)}
 	if token.IsKeyword(union.Marker) {
 		union.Marker += "Member"
 	}
@@ -54,11 +55,11 @@ func (b *builder) union(s spot) *Union {
 func (b *builder) variant(s spot, ref string) *Variant {
 	document, def, found := b.set.Resolve(b.document, ref)
 	if !found {
-		b.report(b.document.File, s.node.Pointer, fmt.Sprintf("nothing is known of %s; add its document", ref))
+		b.report(b.document.File, s.node.Pointer, fmt.Sprintf("unresolved reference: %s is not among the lexicons; add its document", ref))
 		return nil
 	}
 	if objectOf(def.Node) == nil {
-		b.report(b.document.File, s.node.Pointer, fmt.Sprintf("%s is of type %q, but the members of a union are objects and records", ref, def.Node.Type))
+		b.report(b.document.File, s.node.Pointer, fmt.Sprintf("%s is of type %q, but a union can only have objects and records as members", ref, def.Node.Type))
 		return nil
 	}
 	v := &Variant{Type: b.refTo(document, def), Name: document.ID + "#" + def.Name}
@@ -78,7 +79,7 @@ func (b *builder) variant(s spot, ref string) *Variant {
 // buildMessage adds the messages of a subscription.
 func (b *builder) buildMessage(s spot) {
 	if s.node.Schema == nil || s.node.Schema.Type != "union" {
-		b.report(b.document.File, s.node.Pointer, "the message of a subscription has to be a union")
+		b.report(b.document.File, s.node.Pointer, "the message of a subscription must be a union")
 		return
 	}
 	inner := spot{s.node.Schema, s.key, s.name}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/layers-pub/layers-go/gen/lexicon"
+	"github.com/layers-pub/layers-go/gen/naming"
 )
 
 func lexType(name string) Ref { return Ref{Runtime: "lex", Name: name} }
@@ -69,7 +70,7 @@ func (b *builder) buildValue(s spot, rules *[]*Rules) *Value {
 	case "ref":
 		return b.refValue(s, rules)
 	default:
-		b.report(b.document.File, n.Pointer, fmt.Sprintf("type %q cannot stand here", n.Type))
+		b.report(b.document.File, n.Pointer, fmt.Sprintf("type %q is not allowed here", n.Type))
 		return &Value{Type: lexType("Map"), Decode: "Map", Encode: "Map"}
 	}
 }
@@ -165,7 +166,7 @@ func stringRules(n *lexicon.Node) (entries []Rule) {
 
 // addRules adds a variable with constraints for a spot.
 func (b *builder) addRules(s spot, rules *[]*Rules, typ string, entries []Rule) *Rules {
-	r := &Rules{Name: b.private(unexported(s.name) + "Rules"), Type: typ, Entries: entries}
+	r := &Rules{Name: b.private(naming.Unexported(s.name) + "Rules"), Type: typ, Entries: entries}
 	*rules = append(*rules, r)
 	return r
 }
@@ -200,7 +201,7 @@ func lengths(low, high *int64) []Limit {
 func (b *builder) refValue(s spot, rules *[]*Rules) *Value {
 	document, def, found := b.set.Resolve(b.document, s.node.Ref)
 	if !found {
-		b.report(b.document.File, s.node.Pointer, fmt.Sprintf("nothing is known of %s; add its document", s.node.Ref))
+		b.report(b.document.File, s.node.Pointer, fmt.Sprintf("unresolved reference: %s is not among the lexicons; add its document", s.node.Ref))
 		return &Value{Type: lexType("Map"), Decode: "Map", Encode: "Map"}
 	}
 	switch def.Node.Type {

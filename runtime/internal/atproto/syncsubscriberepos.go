@@ -35,7 +35,7 @@ type SyncSubscribeReposMessage interface {
 // UnknownSyncSubscribeReposMessage is a message of a type that the lexicon does not list. Clients
 // are to ignore it.
 type UnknownSyncSubscribeReposMessage struct {
-	// Type is the type in the frame's header, and Payload the DAG-CBOR behind it.
+	// Type is the type in the frame's header, and Payload the DAG-CBOR after it.
 	Type    string
 	Payload []byte
 }

@@ -1,10 +1,10 @@
-package plan_test
+package naming_test
 
 import (
 	"go/token"
 	"testing"
 
-	"github.com/layers-pub/layers-go/gen/plan"
+	"github.com/layers-pub/layers-go/gen/naming"
 )
 
 func TestGoName(t *testing.T) {
@@ -41,7 +41,7 @@ func TestGoName(t *testing.T) {
 		{[]string{"*/\n//go:build"}, "GoBuild"},
 		{[]string{""}, "Empty"},
 	} {
-		if got := plan.GoName(test.parts...); got != test.want {
+		if got := naming.GoName(test.parts...); got != test.want {
 			t.Errorf("GoName(%q) = %s, want %s", test.parts, got, test.want)
 		}
 	}
@@ -53,7 +53,7 @@ func FuzzGoName(f *testing.F) {
 		f.Add(s, s)
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
-		if name := plan.GoName(a, b); !token.IsIdentifier(name) || !token.IsExported(name) {
+		if name := naming.GoName(a, b); !token.IsIdentifier(name) || !token.IsExported(name) {
 			t.Errorf("GoName(%q, %q) = %q", a, b, name)
 		}
 	})

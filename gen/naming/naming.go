@@ -1,4 +1,10 @@
-package plan
+// Package naming turns the names in lexicons into Go names, by one fixed rule:
+//
+//	naming.GoName("alignment", "kindUri") // AlignmentKindURI
+//
+// A name depends on its parts alone, never on other names, so an addition to a lexicon renames nothing. No number is
+// appended to make it unique: the caller reports a collision.
+package naming
 
 import (
 	"fmt"
@@ -24,19 +30,19 @@ var initialisms = func() map[string]string {
 // capitalizes each word. It spells initialisms as Go does, and puts an underscore between two digits that
 // would otherwise meet. The result is an exported, valid name, whatever the parts are.
 func GoName(parts ...string) string {
-	name := extend("", parts...)
+	name := Extend("", parts...)
 	if !token.IsExported(name) {
 		return "X" + name // a name that starts with a digit, or with a letter that has no case
 	}
 	return name
 }
 
-// extend appends the Go name of parts to a Go name.
-func extend(name string, parts ...string) string {
+// Extend appends the Go name of parts to a Go name.
+func Extend(name string, parts ...string) string {
 	var b strings.Builder
 	b.WriteString(name)
 	for _, part := range parts {
-		list := words(part)
+		list := Words(part)
 		if len(list) == 0 {
 			list = []string{codePoints(part)}
 		}
@@ -64,8 +70,8 @@ func endsInDigit(s string) bool {
 	return len(runes) > 0 && unicode.IsDigit(runes[len(runes)-1])
 }
 
-// words cuts a lexicon name into its words: "knowledgeRefs" and "knowledge-refs" have two.
-func words(s string) []string {
+// Words cuts a lexicon name into its words: "knowledgeRefs" and "knowledge-refs" have two.
+func Words(s string) []string {
 	var list []string
 	runes := []rune(s)
 	start := 0
@@ -102,9 +108,9 @@ func codePoints(s string) string {
 	return b.String()
 }
 
-// unexported returns a Go name with its first word in lower case: uuid for UUID, apiKey for APIKey.
+// Unexported returns a Go name with its first word in lower case: uuid for UUID, apiKey for APIKey.
 // The result may be a keyword; callers append something to it.
-func unexported(name string) string {
+func Unexported(name string) string {
 	runes := []rune(name)
 	for i := range runes {
 		if i > 0 && i+1 < len(runes) && unicode.IsLower(runes[i+1]) || !unicode.IsUpper(runes[i]) {
