@@ -25,6 +25,9 @@ type Arena struct {
 	// Overwrite makes Reset overwrite the memory that it reclaims: strings with bytes that are not UTF-8, other values
 	// with their zero value. It is for tests, where it exposes a use after Reset.
 	Overwrite bool
+	// Keep makes Reset give the memory up instead of reclaiming it: values stay valid, and those between two calls of
+	// Reset share a few allocations. Any of them keeps all of them in memory.
+	Keep bool
 
 	shelves  []shelf          // a hash table by type; its size is a power of two
 	types    int              // how many of shelves are taken
@@ -43,8 +46,10 @@ type shelf struct {
 	typ   unsafe.Pointer // the type; nil for a free place in the table
 	clear func(items unsafe.Pointer, n int)
 	chunk items
-	used  int     // items of chunk
-	bytes int     // of chunk
+	used  int // items of chunk
+	bytes int // of chunk
+	total int // items since the last Reset, and before it; only with Keep
+	last  int
 	full  []items // chunks that were used up since the last Reset; only with Overwrite
 }
 
@@ -63,6 +68,8 @@ type recycled struct {
 const (
 	// maxKept is how much memory Reset keeps, in bytes. If records needed more, Reset releases all of it.
 	maxKept = 4 << 20
+	// largestKept is the size of the largest chunk that kept values share, in bytes.
+	largestKept = 32 << 10
 	// firstText is the size of the first chunk for strings.
 	firstText = 16 << 10
 	// firstItems is how many items the first chunk of a type has.
@@ -72,6 +79,9 @@ const (
 
 // New returns an empty record of type t, as t.New does.
 func (a *Arena) New(t *RecordType) Record {
+	if a.Keep {
+		return t.New()
+	}
 	r := a.records[t.NSID]
 	if r == nil {
 		if a.records == nil {
@@ -96,7 +106,7 @@ func (a *Arena) New(t *RecordType) Record {
 // lend lets d allocate values in the arena until giveBack is called.
 func (a *Arena) lend(d *Decoder) {
 	d.arena = a
-	if d.kept.share {
+	if d.kept.share || a.Keep {
 		return
 	}
 	// The strings of a value are shorter than its input. A short one is copied with what follows it.
@@ -107,7 +117,7 @@ func (a *Arena) lend(d *Decoder) {
 
 func (a *Arena) giveBack(d *Decoder) {
 	d.arena = nil
-	if d.kept.share {
+	if d.kept.share || a.Keep {
 		return
 	}
 	a.at = d.kept.used
@@ -131,8 +141,12 @@ func (a *Arena) reserve(n int) {
 }
 
 // Reset reclaims the memory of all records that were decoded into the arena since the last Reset. The caller must not
-// use them any more.
+// use them any more, unless Keep is set.
 func (a *Arena) Reset() {
+	if a.Keep {
+		a.giveUp()
+		return
+	}
 	if a.Overwrite {
 		a.overwrite()
 	}
@@ -148,6 +162,39 @@ func (a *Arena) Reset() {
 		r.used = 0
 	}
 	a.recycled = a.recycled[:0]
+}
+
+// giveUp forgets the memory in use, and remembers how much of it each type needed.
+func (a *Arena) giveUp() {
+	for _, typ := range a.used {
+		s := a.find(typ)
+		s.chunk, s.used, s.last, s.total = items{}, 0, s.total, 0
+	}
+	a.used = a.used[:0]
+}
+
+// keptItems returns n zero items of a chunk that is not used again. Chunks are as large as the type needed before the last
+// Reset, so that hardly anything of them is wasted.
+func keptItems[T any](a *Arena, s *shelf, n int) []T {
+	if s.total == 0 {
+		a.used = append(a.used, s.typ)
+	}
+	s.total += n
+	if s.chunk.n-s.used >= n {
+		s.used += n
+		return unsafe.Slice((*T)(s.chunk.first), s.chunk.n)[s.used-n : s.used : s.used]
+	}
+	size := int(unsafe.Sizeof(*new(T)))
+	if n*size > largestKept/8 {
+		return make([]T, n)
+	}
+	room := min(s.last-s.total+n, largestKept/size)
+	if room < n {
+		room = max(n, min(s.total/2, largestKept/size))
+	}
+	chunk := make([]T, room)
+	s.chunk, s.used = items{unsafe.Pointer(unsafe.SliceData(chunk)), room}, n
+	return chunk[:n:n]
 }
 
 func (a *Arena) overwrite() {
@@ -212,6 +259,9 @@ func arenaItems[T any](a *Arena, n int) []T {
 	if s == nil || s.typ == nil {
 		s = a.add(typ)
 		s.clear = func(first unsafe.Pointer, n int) { clear(unsafe.Slice((*T)(first), n)) }
+	}
+	if a.Keep {
+		return keptItems[T](a, s, n)
 	}
 	if s.used == 0 {
 		a.used = append(a.used, typ)

@@ -19,6 +19,9 @@ const MaxAhead = 8 << 20
 const (
 	chunksAhead  = 4  // for each worker
 	largestChunk = 64 // records
+	// keptTogether is how many records share memory at most, if they are not reused: a loop that keeps one of them keeps
+	// them all.
+	keptTogether = 32
 )
 
 // errEnded is the error when a goroutine has ended before its work was done, without returning an error or panicking.
@@ -35,7 +38,7 @@ func (d *decoding) chunkLimit() chunkLimit {
 	case d.reuse:
 		return chunkLimit{16, 64 << 10}
 	}
-	return chunkLimit{largestChunk, 256 << 10}
+	return chunkLimit{keptTogether, 256 << 10}
 }
 
 // arenas holds the memory of loops that have ended.
@@ -46,7 +49,7 @@ type chunk struct {
 	leaves  []Leaf
 	err     error // of the walk, after the leaves; io.EOF at the end
 	memory  []byte
-	arena   *lex.Arena // nil if the memory of values is not reused
+	arena   *lex.Arena // for values
 	free    []byte     // the part of memory that is not in use
 	done    int        // how many of the leaves have been processed
 	records []Decoded
@@ -79,9 +82,7 @@ func (c *chunk) run(ctx context.Context, w *decodingWorker) {
 // decode decodes records until the chunk ends, or too much is decoded ahead of the loop. It reads the records of an
 // archive in a file into one piece of memory.
 func (c *chunk) decode(ctx context.Context, w *decodingWorker) error {
-	if c.arena != nil {
-		c.arena.Reset()
-	}
+	c.arena.Reset()
 	c.records, c.done = c.records[:0], 0
 	if !w.repo.index.InMemory() {
 		size := 0

@@ -67,6 +67,7 @@ func (d *Decoded) Envelope() lex.Envelope {
 //
 // Several goroutines hash and decode blocks, some of them ahead of the loop. The loop may keep Issues, and Value unless
 // Reuse is set; the Decoded itself and its Data are valid until the loop's next turn.
+// Up to 32 neighbouring records share memory, without Reuse: a loop that keeps one of them keeps all of them in memory.
 // A loop that keeps nothing takes a bounded amount of memory, whatever is in the archive: see [MaxAhead].
 func (r *Repo) Decode(ctx context.Context, lookup func(syntax.NSID) (lex.RecordType, bool), options *DecodeOptions) iter.Seq2[*Decoded, error] {
 	if options == nil {
@@ -100,7 +101,7 @@ type decoding struct {
 	overwrite bool
 }
 
-// arena returns reusable memory for values, or nil if d does not reuse memory. The caller returns it with giveBack.
+// arena returns memory for values. The caller returns it with giveBack.
 func (d *decoding) arena() *lex.Arena {
 	switch {
 	case d.overwrite:
@@ -108,14 +109,11 @@ func (d *decoding) arena() *lex.Arena {
 	case d.reuse:
 		return arenas.Get().(*lex.Arena)
 	}
-	return nil
+	return &lex.Arena{Keep: true}
 }
 
 func giveBack(arena *lex.Arena) {
-	if arena == nil {
-		return
-	}
-	if arena.Reset(); !arena.Overwrite {
+	if arena.Reset(); !arena.Overwrite && !arena.Keep {
 		arenas.Put(arena)
 	}
 }
@@ -134,7 +132,7 @@ type decodingWorker struct {
 	spent int64 // bytes of memory that decoding the last record took
 }
 
-// decode decodes a record, into arena unless it is nil. An error is that of ctx, or says that the record's type panicked.
+// decode decodes a record into arena. An error is that of ctx, or says that the record's type panicked.
 func (w *decodingWorker) decode(ctx context.Context, record Record, arena *lex.Arena) (Decoded, error) {
 	out := Decoded{Record: record, repo: w.repo}
 	if w.known.NSID != record.Collection {
@@ -146,11 +144,8 @@ func (w *decodingWorker) decode(ctx context.Context, record Record, arena *lex.A
 		switch {
 		case !w.found:
 			value = new(lex.Map)
-		case arena != nil:
-			out.Value = arena.New(&w.known)
-			value = out.Value
 		default:
-			out.Value = w.known.New()
+			out.Value = arena.New(&w.known)
 			value = out.Value
 		}
 		err := lex.Decode(ctx, record.Data, value, lex.DecodeOptions{Share: w.share, Spent: &w.spent, Arena: arena})
@@ -184,12 +179,13 @@ func (d *decoding) alone(ctx context.Context) iter.Seq2[*Decoded, error] {
 		arena := d.arena()
 		defer func() { giveBack(arena) }()
 		var out Decoded
+		n := 0
 		for record, err := range d.repo.Records(ctx) {
 			if err == nil && d.leavesOut(record.Collection) {
 				continue
 			}
 			if err == nil {
-				if arena != nil {
+				if n++; d.reuse || n%keptTogether == 0 {
 					arena.Reset()
 				}
 				if d.overwrite {
