@@ -1,6 +1,10 @@
 // Command compare measures the benchmarks of this checkout against those of an earlier commit, in one run:
 //
-//	go run ./tests/benchmarks/compare [-bench REGEXP] [-count N] [-benchtime T] [-cpu N] [-package DIR] COMMIT
+//	go run ./tests/benchmarks/compare [-bench REGEXP] [-count N] [-benchtime T] [-cpu N] [-package DIR]
+//		[-against NAME] [-against-cpu N] COMMIT
+//
+// With -against, all benchmarks are compared with the earlier commit's benchmark of that name, such as Repo/typed, which
+// may have no counterpart for them; with -against-cpu, it runs on another number of cores.
 //
 // It builds both test binaries, runs them in turn, and prints, for each benchmark that both have, the best of all
 // rounds and the ratio: above 1 the checkout is better. Other work on the machine can only make a round slower, so the
@@ -10,6 +14,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -19,6 +24,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -39,6 +45,8 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	count := flags.Int("count", 5, "rounds")
 	benchtime := flags.String("benchtime", "10x", "as for go test")
 	cpu := flags.Int("cpu", 1, "cores that a benchmark may use")
+	against := flags.String("against", "", "compare all benchmarks with the earlier one of this `name`")
+	againstCPU := flags.Int("against-cpu", 0, "cores for the earlier commit; 0 means those of -cpu")
 	dir := flags.String("package", "./tests/benchmarks", "`directory` of the package with the benchmarks")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -64,7 +72,10 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		err = errors.Join(err, failed)
 	}()
 
-	sides := [2]side{{root: earlier}, {root: top}}
+	sides := [2]side{{root: earlier, bench: *bench, cpu: cmp.Or(*againstCPU, *cpu)}, {root: top, bench: *bench, cpu: *cpu}}
+	if *against != "" {
+		sides[0].bench = exactly(*against)
+	}
 	for i := range sides {
 		s := &sides[i]
 		s.binary = filepath.Join(scratch, strconv.Itoa(i)+".test")
@@ -75,8 +86,8 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	for range *count {
 		for i := range sides {
 			s := &sides[i]
-			text, err := output(ctx, filepath.Join(s.root, *dir), s.binary, "-test.run", "^$", "-test.bench", *bench,
-				"-test.benchtime", *benchtime, "-test.cpu", strconv.Itoa(*cpu), "-test.benchmem")
+			text, err := output(ctx, filepath.Join(s.root, *dir), s.binary, "-test.run", "^$", "-test.bench", s.bench,
+				"-test.benchtime", *benchtime, "-test.cpu", strconv.Itoa(s.cpu), "-test.benchmem")
 			if err != nil {
 				return err
 			}
@@ -85,7 +96,16 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 			}
 		}
 	}
-	return report(out, &sides[0], &sides[1])
+	return report(out, &sides[0], &sides[1], *against)
+}
+
+// exactly returns the pattern that matches only the benchmark called name.
+func exactly(name string) string {
+	parts := strings.Split("Benchmark"+name, "/")
+	for i, part := range parts {
+		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
+	}
+	return strings.Join(parts, "/")
 }
 
 // output runs a command in dir and returns what it prints. An error has what it printed.
@@ -103,6 +123,8 @@ func output(ctx context.Context, dir, name string, args ...string) (string, erro
 // side is one of the two versions that are compared.
 type side struct {
 	root, binary string
+	bench        string
+	cpu          int
 	results      []result
 }
 
@@ -125,7 +147,8 @@ func (s *side) add(text string) error {
 			if err != nil {
 				return fmt.Errorf("%q: %w", lines.Text(), err)
 			}
-			s.note(fields[0], fields[i+1], value)
+			// Behind the name is the number of cores, unless that is 1.
+			s.note(strings.TrimSuffix(strings.TrimPrefix(fields[0], "Benchmark"), "-"+strconv.Itoa(s.cpu)), fields[i+1], value)
 		}
 	}
 	return lines.Err()
@@ -152,11 +175,12 @@ func (s *side) find(name, unit string) *result {
 // moreIsBetter reports whether a larger figure of the unit is the better one: throughput and ratios to a baseline.
 func moreIsBetter(unit string) bool { return unit == "MB/s" || strings.HasPrefix(unit, "of-") }
 
-func report(out io.Writer, earlier, now *side) error {
+// report prints the figures of now beside those of the same names of earlier, or beside those of one benchmark of it.
+func report(out io.Writer, earlier, now *side, against string) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "benchmark\tunit\tearlier\tnow\tratio")
 	for _, r := range now.results {
-		before := earlier.find(r.name, r.unit)
+		before := earlier.find(cmp.Or(against, r.name), r.unit)
 		if before == nil {
 			continue
 		}
@@ -168,7 +192,7 @@ func report(out io.Writer, earlier, now *side) error {
 		if below != 0 {
 			ratio = strconv.FormatFloat(above/below, 'f', 2, 64)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%.4g\t%.4g\t%s\n", strings.TrimPrefix(r.name, "Benchmark"), r.unit, before.best, r.best, ratio)
+		fmt.Fprintf(table, "%s\t%s\t%.4g\t%.4g\t%s\n", r.name, r.unit, before.best, r.best, ratio)
 	}
 	return table.Flush()
 }
