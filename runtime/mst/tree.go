@@ -141,6 +141,9 @@ func (t *Tree) Put(path string, value cid.CID) (before cid.CID, err error) {
 	}
 	switch {
 	case t.root.empty():
+		if t.root != nil {
+			t.dirty(t.root)
+		}
 		t.root = t.newBranch(branch{loaded: true, layer: layer, leaves: t.newLeaves(leaf{key: key, value: value})})
 		return cid.CID{}, nil
 	case layer <= t.root.layer:

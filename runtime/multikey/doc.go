@@ -1,4 +1,4 @@
-// Package multikey reads the public keys of accounts and checks signatures with them.
+// Package multikey has the keys of accounts: it checks signatures with public keys and makes them with private ones.
 //
 // An account's DID document names the key that signs the commits of its repository. The
 // package supports the two curves of the AT Protocol, k256 and p256, and the text forms of
@@ -13,6 +13,7 @@
 //		return err
 //	}
 //
-// Keys and signatures are specified in https://atproto.com/specs/cryptography. The package does not
-// sign.
+// A server signs with a [PrivateKey], which [Generate] makes and [ParsePrivate] reads.
+//
+// Keys and signatures are specified in https://atproto.com/specs/cryptography.
 package multikey

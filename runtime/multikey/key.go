@@ -12,7 +12,7 @@ import (
 )
 
 // ErrKey is wrapped by the errors of the functions that parse keys.
-var ErrKey = errors.New("not a public key of the AT Protocol")
+var ErrKey = errors.New("not a key of the AT Protocol")
 
 // Curve is the elliptic curve of a key.
 type Curve uint8

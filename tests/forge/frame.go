@@ -1,0 +1,112 @@
+package forge
+
+import (
+	"encoding/binary"
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/reposync"
+)
+
+// The initial bytes of DAG-CBOR.
+const (
+	majorUint  = 0x00
+	majorBytes = 0x40
+	majorText  = 0x60
+	majorArray = 0x80
+	majorMap   = 0xa0
+	tagCID     = "\xd8\x2a\x58\x25\x00"
+	null       = 0xf6
+	no         = 0xf4
+)
+
+// Frame returns m as a frame of the stream with the given sequence number.
+func Frame(m *reposync.Commit, seq int64, at time.Time) []byte {
+	b := header("#commit")
+	fields := uint64(11)
+	if m.PrevData.Defined() {
+		fields++
+	}
+	b = appendHead(b, majorMap, fields)
+	b = appendHead(appendText(b, "ops"), majorArray, uint64(len(m.Ops)))
+	for i := range m.Ops {
+		op := &m.Ops[i]
+		n := uint64(3)
+		if op.Prev.Defined() {
+			n++
+		}
+		b = appendHead(b, majorMap, n)
+		b = appendCID(appendText(b, "cid"), op.CID)
+		b = appendText(appendText(b, "path"), op.Path)
+		if op.Prev.Defined() {
+			b = appendCID(appendText(b, "prev"), op.Prev)
+		}
+		b = appendText(appendText(b, "action"), string(op.Action))
+	}
+	b = appendText(appendText(b, "rev"), string(m.Rev))
+	b = appendHead(appendText(b, "seq"), majorUint, uint64(seq))
+	b = appendText(appendText(b, "repo"), string(m.DID))
+	b = appendText(appendText(b, "time"), at.UTC().Format("2006-01-02T15:04:05.000Z"))
+	b = appendHead(appendText(b, "blobs"), majorArray, 0)
+	if b = appendText(b, "since"); m.Since == "" {
+		b = append(b, null)
+	} else {
+		b = appendText(b, string(m.Since))
+	}
+	b = append(appendHead(appendText(b, "blocks"), majorBytes, uint64(len(m.Blocks))), m.Blocks...)
+	b = appendCID(appendText(b, "commit"), m.Commit)
+	b = appendBool(appendText(b, "rebase"), m.Rebase)
+	b = appendBool(appendText(b, "tooBig"), m.TooBig)
+	if m.PrevData.Defined() {
+		b = appendCID(appendText(b, "prevData"), m.PrevData)
+	}
+	return b
+}
+
+// SyncFrame returns m as a frame of the stream with the given sequence number.
+func SyncFrame(m *reposync.Sync, seq int64, at time.Time) []byte {
+	b := appendHead(header("#sync"), majorMap, 5)
+	b = appendText(appendText(b, "did"), string(m.DID))
+	b = appendText(appendText(b, "rev"), string(m.Rev))
+	b = appendHead(appendText(b, "seq"), majorUint, uint64(seq))
+	b = appendText(appendText(b, "time"), at.UTC().Format("2006-01-02T15:04:05.000Z"))
+	return append(appendHead(appendText(b, "blocks"), majorBytes, uint64(len(m.Blocks))), m.Blocks...)
+}
+
+// header returns the header of a message's frame.
+func header(typ string) []byte {
+	b := appendText(appendHead(nil, majorMap, 2), "t")
+	return append(appendText(appendText(b, typ), "op"), 1)
+}
+
+func appendHead(b []byte, major byte, n uint64) []byte {
+	switch {
+	case n < 24:
+		return append(b, major|byte(n))
+	case n < 1<<8:
+		return append(b, major|24, byte(n))
+	case n < 1<<16:
+		return binary.BigEndian.AppendUint16(append(b, major|25), uint16(n))
+	case n < 1<<32:
+		return binary.BigEndian.AppendUint32(append(b, major|26), uint32(n))
+	}
+	return binary.BigEndian.AppendUint64(append(b, major|27), n)
+}
+
+func appendText(b []byte, s string) []byte {
+	return append(appendHead(b, majorText, uint64(len(s))), s...)
+}
+
+func appendCID(b []byte, c cid.CID) []byte {
+	if !c.Defined() {
+		return append(b, null)
+	}
+	return append(append(b, tagCID...), c[:]...)
+}
+
+func appendBool(b []byte, v bool) []byte {
+	if v {
+		return append(b, no+1)
+	}
+	return append(b, no)
+}
