@@ -68,8 +68,8 @@ func TestPackageExamples(t *testing.T) {
 			continue
 		}
 		examples++
-		source := fmt.Sprintf("package example\n\nimport (\n\"context\"\n\"fmt\"\n%q\n%q\n)\n\nvar _ = fmt.Println\n\n"+
-			"func example(ctx context.Context, caller lex.Caller, data []byte) error {\n%s\treturn nil\n}\n", emit.LexPath, file.Package, code.String())
+		source := fmt.Sprintf("package example\n\nimport (\n\"context\"\n\"fmt\"\n%q\n%q\n%q\n)\n\nvar _ = fmt.Println\nvar _ lex.Encoding\n\n"+
+			"func example(ctx context.Context, caller rpc.Caller, data []byte) error {\n%s\treturn nil\n}\n", emit.LexPath, emit.RPCPath, file.Package, code.String())
 		files = append(files, emit.File{Path: path.Join("example", file.Path), Package: "example.org/" + file.Package, Content: []byte(source)})
 	}
 	if examples < 10 {

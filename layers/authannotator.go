@@ -3,16 +3,16 @@
 
 package layers
 
-import "github.com/layers-pub/layers-go/runtime/lex"
+import "github.com/layers-pub/layers-go/runtime/rpc"
 
 // AuthAnnotator is the pub.layers.authAnnotator permission set. Annotate with Layers. Create,
 // change and delete annotation layers, cluster sets, segmentations, alignments, graph records,
 // personas and expressions, and read them along with corpora and ontologies.
-var AuthAnnotator = lex.PermissionSet{
+var AuthAnnotator = rpc.PermissionSet{
 	NSID:   "pub.layers.authAnnotator",
 	Title:  "Annotate with Layers",
 	Detail: "Create, change and delete annotation layers, cluster sets, segmentations, alignments, graph records, personas and expressions, and read them along with corpora and ontologies",
-	Permissions: []lex.Permission{
+	Permissions: []rpc.Permission{
 		{
 			Resource: "repo",
 			Collection: []string{

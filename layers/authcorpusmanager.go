@@ -3,16 +3,16 @@
 
 package layers
 
-import "github.com/layers-pub/layers-go/runtime/lex"
+import "github.com/layers-pub/layers-go/runtime/rpc"
 
 // AuthCorpusManager is the pub.layers.authCorpusManager permission set. Curate corpora, media and
 // resources. Create, change and delete corpora, memberships, lexical resources, templates,
 // fillings, media, eprint links and changelog entries, and read most of these records.
-var AuthCorpusManager = lex.PermissionSet{
+var AuthCorpusManager = rpc.PermissionSet{
 	NSID:   "pub.layers.authCorpusManager",
 	Title:  "Curate corpora, media and resources",
 	Detail: "Create, change and delete corpora, memberships, lexical resources, templates, fillings, media, eprint links and changelog entries, and read most of these records",
-	Permissions: []lex.Permission{
+	Permissions: []rpc.Permission{
 		{
 			Resource: "repo",
 			Collection: []string{

@@ -3,16 +3,16 @@
 
 package layers
 
-import "github.com/layers-pub/layers-go/runtime/lex"
+import "github.com/layers-pub/layers-go/runtime/rpc"
 
 // AuthExperimenter is the pub.layers.authExperimenter permission set. Design and run experiments.
 // Create, change and delete experiments with their templates, compositions and fillings, the
 // judgments and agreement reports that result, and personas, and read all of these.
-var AuthExperimenter = lex.PermissionSet{
+var AuthExperimenter = rpc.PermissionSet{
 	NSID:   "pub.layers.authExperimenter",
 	Title:  "Design and run experiments",
 	Detail: "Create, change and delete experiments with their templates, compositions and fillings, the judgments and agreement reports that result, and personas, and read all of these",
-	Permissions: []lex.Permission{
+	Permissions: []rpc.Permission{
 		{
 			Resource: "repo",
 			Collection: []string{

@@ -3,16 +3,16 @@
 
 package layers
 
-import "github.com/layers-pub/layers-go/runtime/lex"
+import "github.com/layers-pub/layers-go/runtime/rpc"
 
 // AuthFull is the pub.layers.authFull permission set. Full access to Layers. Create, change and
 // delete Layers records of all 26 types and run every record query, as the union of the other
 // permission sets.
-var AuthFull = lex.PermissionSet{
+var AuthFull = rpc.PermissionSet{
 	NSID:   "pub.layers.authFull",
 	Title:  "Full access to Layers",
 	Detail: "Create, change and delete Layers records of all 26 types and run every record query, as the union of the other permission sets",
-	Permissions: []lex.Permission{
+	Permissions: []rpc.Permission{
 		{
 			Resource: "repo",
 			Collection: []string{

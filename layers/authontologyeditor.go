@@ -3,16 +3,16 @@
 
 package layers
 
-import "github.com/layers-pub/layers-go/runtime/lex"
+import "github.com/layers-pub/layers-go/runtime/rpc"
 
 // AuthOntologyEditor is the pub.layers.authOntologyEditor permission set. Edit ontologies and
 // graphs. Create, change and delete type definitions, the ontologies they belong to, and graph
 // nodes, edges and edge sets, and read all of these.
-var AuthOntologyEditor = lex.PermissionSet{
+var AuthOntologyEditor = rpc.PermissionSet{
 	NSID:   "pub.layers.authOntologyEditor",
 	Title:  "Edit ontologies and graphs",
 	Detail: "Create, change and delete type definitions, the ontologies they belong to, and graph nodes, edges and edge sets, and read all of these",
-	Permissions: []lex.Permission{
+	Permissions: []rpc.Permission{
 		{
 			Resource: "repo",
 			Collection: []string{

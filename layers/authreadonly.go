@@ -3,15 +3,15 @@
 
 package layers
 
-import "github.com/layers-pub/layers-go/runtime/lex"
+import "github.com/layers-pub/layers-go/runtime/rpc"
 
 // AuthReadOnly is the pub.layers.authReadOnly permission set. View Layers records. Run every record
 // query of the Layers appview, without permission to write anything.
-var AuthReadOnly = lex.PermissionSet{
+var AuthReadOnly = rpc.PermissionSet{
 	NSID:   "pub.layers.authReadOnly",
 	Title:  "View Layers records",
 	Detail: "Run every record query of the Layers appview, without permission to write anything",
-	Permissions: []lex.Permission{
+	Permissions: []rpc.Permission{
 		{
 			Resource: "rpc",
 			LXM: []string{

@@ -12,8 +12,8 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/runtime/cid"
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -55,7 +55,7 @@ The collection in AT-URI may leave out pub.layers. in front, as that of list.`,
 				return err
 			}
 			envelope, err := getRecord(ctx, client, uri, options, prove)
-			if _, broken := err.(*lex.Failure); err != nil && !broken {
+			if _, broken := err.(*rec.Failure); err != nil && !broken {
 				return err
 			}
 			l := output.LineOfEnvelope(envelope, err)
@@ -77,16 +77,16 @@ The collection in AT-URI may leave out pub.layers. in front, as that of list.`,
 	return command
 }
 
-func getRecord(ctx context.Context, client *pds.Client, uri syntax.ATURI, options *pds.GetRecordOptions, prove bool) (lex.Envelope, error) {
+func getRecord(ctx context.Context, client *pds.Client, uri syntax.ATURI, options *pds.GetRecordOptions, prove bool) (rec.Envelope, error) {
 	if !prove {
 		return client.GetRecord(ctx, uri, options)
 	}
 	proof, err := client.GetRecordProof(ctx, uri)
-	if absence, ok := errors.AsType[*pds.AbsenceError](err); ok && absence.Trust != lex.Signed {
+	if absence, ok := errors.AsType[*pds.AbsenceError](err); ok && absence.Trust != rec.Signed {
 		err = exit.WithHint(err, "the server gives no proof of that")
 	}
 	if err != nil {
-		return lex.Envelope{}, err
+		return rec.Envelope{}, err
 	}
 	return proof.Envelope(), nil
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rec"
 )
 
 func listCommand(s *connect.Servers) *cobra.Command {
@@ -75,7 +75,7 @@ breaks off, the message says how to go on.`,
 			var buf []byte
 			listed, failed := 0, 0
 			for envelope, err := range client.ListRecords(ctx, actor, collection, options) {
-				if _, broken := err.(*lex.Failure); err != nil && !broken {
+				if _, broken := err.(*rec.Failure); err != nil && !broken {
 					if err = errors.Join(out.Flush(), err); reached != "" {
 						err = exit.WithHint(err, "the list breaks off after %v records; go on with --cursor %v", listed, strconv.Quote(reached))
 					}

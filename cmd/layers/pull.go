@@ -18,8 +18,8 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/internal/disk"
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -110,7 +110,7 @@ func pull(ctx context.Context, command *cobra.Command, client *pds.Client, actor
 }
 
 // pullInto downloads the archive into file, verifies it and prints its records or their summary.
-func pullInto(ctx context.Context, command *cobra.Command, client *pds.Client, did syntax.DID, file *os.File, lines bool, check func(repo.Revision) error) (total lex.Account, err error) {
+func pullInto(ctx context.Context, command *cobra.Command, client *pds.Client, did syntax.DID, file *os.File, lines bool, check func(repo.Revision) error) (total rec.Account, err error) {
 	stream, err := client.GetRepoCAR(ctx, syntax.AtIdentifier(did), nil)
 	if err != nil {
 		return total, err

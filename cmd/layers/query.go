@@ -15,6 +15,7 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/runtime/appview"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -46,7 +47,7 @@ only claims what it says: "layers get --proof" has a record proven.`,
 			if s.Appview == "" {
 				return exit.Misuse("which appview? Name one with --appview or LAYERS_APPVIEW")
 			}
-			var params lex.Params
+			var params rpc.Params
 			for _, arg := range args[1:] {
 				key, value, ok := strings.Cut(arg, "=")
 				if !ok || key == "" {
@@ -84,7 +85,7 @@ only claims what it says: "layers get --proof" has a record proven.`,
 	return command
 }
 
-func queryLines(ctx context.Context, command *cobra.Command, client *appview.Client, method syntax.NSID, params lex.Params) error {
+func queryLines(ctx context.Context, command *cobra.Command, client *appview.Client, method syntax.NSID, params rpc.Params) error {
 	out := bufio.NewWriter(terminal.Exact(command.OutOrStdout()))
 	for item, err := range client.Items(ctx, string(method), params) {
 		if err != nil {

@@ -12,9 +12,9 @@ import (
 func emitClient(f *jen.File, c *plan.Client) {
 	f.Add(comment(c.Doc, 0), jen.Type().Id("Client").Struct(
 		jen.Comment("// Caller carries the calls out."),
-		jen.Id("Caller").Add(lex("Caller")),
+		jen.Id("Caller").Add(rpc("Caller")),
 	)).Line()
-	f.Add(comment(c.NewDoc, 0), jen.Func().Id("NewClient").Params(jen.Id("c").Add(lex("Caller"))).Op("*").Id("Client").
+	f.Add(comment(c.NewDoc, 0), jen.Func().Id("NewClient").Params(jen.Id("c").Add(rpc("Caller"))).Op("*").Id("Client").
 		Add(oneLine(jen.Return(jen.Op("&").Id("Client").Values(jen.Id("Caller").Op(":").Id("c")))))).Line()
 }
 
@@ -30,7 +30,7 @@ func emitParams(f *jen.File, p *plan.Params) {
 		body = append(body, param(field))
 	}
 	body = append(body, jen.Return(jen.Id("q")))
-	f.Func().Params(jen.Id("v").Op("*").Id(p.Name)).Id("LexParams").Params().Params(jen.Id("q").Add(lex("Params"))).Block(body...).Line()
+	f.Func().Params(jen.Id("v").Op("*").Id(p.Name)).Id("LexParams").Params().Params(jen.Id("q").Add(rpc("Params"))).Block(body...).Line()
 }
 
 // param returns the statement that adds a parameter to q.
@@ -47,7 +47,7 @@ func param(f *plan.Field) *jen.Statement {
 	case f.Default != nil:
 		return add(field.Dot("Or").Call(defaultLiteral(f.Default)))
 	case f.Presence == plan.Optional:
-		return lex("OptParam").Call(jen.Op("&").Id("q"), jen.Lit(f.Key), field)
+		return rpc("OptParam").Call(jen.Op("&").Id("q"), jen.Lit(f.Key), field)
 	}
 	return add(field)
 }
@@ -84,7 +84,7 @@ func emitMethod(f *jen.File, m *plan.Method) {
 		entry("Stream", jen.True())
 	}
 	run := jen.Id("c").Dot("Caller").Dot("Call").Call(jen.Id("ctx"), jen.Op("&").Id("call"))
-	body = append(body, jen.Id("call").Op(":=").Add(lex("Call")).Values(call...))
+	body = append(body, jen.Id("call").Op(":=").Add(rpc("Call")).Values(call...))
 	if m.Output == nil {
 		body = append(body, jen.Return(run))
 	} else {
@@ -184,11 +184,11 @@ func emitPages(f *jen.File, m *plan.Method) {
 	p := m.Pages
 	var item, query *jen.Statement
 	if m.Record != nil {
-		item = lex("Entry").Types(ref(*m.Record))
-		query = lex("QueryRecordPages").Types(ref(*m.Record)).Call(queryArguments(m)...)
+		item = rec("Entry").Types(ref(*m.Record))
+		query = rec("QueryRecordPages").Types(ref(*m.Record)).Call(queryArguments(m)...)
 	} else {
 		item = valueType(p.Item)
-		query = lex("QueryItems").Call(append(queryArguments(m), decodeFunction(p.Item))...)
+		query = rec("QueryItems").Call(append(queryArguments(m), decodeFunction(p.Item))...)
 	}
 	f.Add(comment(p.Doc, 0), jen.Func().Params(jen.Id("c").Op("*").Id("Client")).Id(p.Name).
 		Params(jen.Id("ctx").Qual("context", "Context"), jen.Id("params").Op("*").Id(m.Params)).
@@ -215,13 +215,13 @@ func emitRecordQuery(f *jen.File, m *plan.Method) {
 	if m.Params != "" {
 		parameters = append(parameters, jen.Id("params").Op("*").Id(m.Params))
 	}
-	name, result := "QueryRecord", lex("Entry").Types(ref(*m.Record))
+	name, result := "QueryRecord", rec("Entry").Types(ref(*m.Record))
 	if m.Pages != nil {
-		name, result = "QueryRecordPage", lex("Page").Types(result)
+		name, result = "QueryRecordPage", rec("Page").Types(result)
 	}
 	f.Add(comment(m.Doc, 0), jen.Func().Params(jen.Id("c").Op("*").Id("Client")).Id(m.Name).
 		Params(parameters...).Params(jen.Op("*").Add(result), jen.Error()).
-		Block(jen.Return(lex(name).Types(ref(*m.Record)).Call(queryArguments(m)...)))).Line()
+		Block(jen.Return(rec(name).Types(ref(*m.Record)).Call(queryArguments(m)...)))).Line()
 	if m.Pages != nil {
 		emitPages(f, m)
 	}

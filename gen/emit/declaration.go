@@ -40,12 +40,12 @@ func emitDecl(f *jen.File, d plan.Decl) {
 func emitErrors(f *jen.File, errors *plan.Errors) {
 	if len(errors.List) == 1 {
 		e := errors.List[0]
-		f.Add(comment(e.Doc, 0), jen.Const().Id(e.Name).Add(lex("ErrorName")).Op("=").Lit(e.Value)).Line()
+		f.Add(comment(e.Doc, 0), jen.Const().Id(e.Name).Add(rpc("ErrorName")).Op("=").Lit(e.Value)).Line()
 		return
 	}
 	f.Add(comment(errors.Doc, 0), jen.Const().DefsFunc(func(g *jen.Group) {
 		for _, e := range errors.List {
-			g.Add(comment(e.Doc, 4), jen.Id(e.Name).Add(lex("ErrorName")).Op("=").Lit(e.Value))
+			g.Add(comment(e.Doc, 4), jen.Id(e.Name).Add(rpc("ErrorName")).Op("=").Lit(e.Value))
 		}
 	})).Line()
 }
@@ -168,8 +168,8 @@ func emitPermissionSet(f *jen.File, set *plan.PermissionSet) {
 	for i := range set.Permissions {
 		permissions = append(permissions, permission(&set.Permissions[i]))
 	}
-	add("Permissions", jen.Index().Add(lex("Permission")).Add(block(permissions)))
-	f.Add(comment(set.Doc, 0), jen.Var().Id(set.Name).Op("=").Add(lex("PermissionSet")).Add(block(entries))).Line()
+	add("Permissions", jen.Index().Add(rpc("Permission")).Add(block(permissions)))
+	f.Add(comment(set.Doc, 0), jen.Var().Id(set.Name).Op("=").Add(rpc("PermissionSet")).Add(block(entries))).Line()
 }
 
 func permission(p *plan.Permission) *jen.Statement {

@@ -47,18 +47,18 @@ func emitRepository(f *jen.File, r *plan.Records) {
 	f.Add(says("Repository holds the records of one repository, decoded, in the order of their keys."),
 		jen.Type().Id("Repository").StructFunc(func(g *jen.Group) {
 			for _, c := range r.Collections {
-				g.Id(c.Field).Index().Add(lex("Entry")).Types(ref(c.Type))
+				g.Id(c.Field).Index().Add(rec("Entry")).Types(ref(c.Type))
 			}
 			g.Add(comment(plan.Doc{"Unknown are the records of collections that are not in [Types], not decoded."}, 4),
-				jen.Id("Unknown").Index().Add(lex("Envelope")))
+				jen.Id("Unknown").Index().Add(rec("Envelope")))
 			g.Add(comment(plan.Doc{"Failures are the records that have issues."}, 4),
-				jen.Id("Failures").Index().Add(lex("Failure")))
+				jen.Id("Failures").Index().Add(rec("Failure")))
 			g.Add(comment(plan.Doc{"Accounts counts the records of each collection. In each, Expected is the sum of the others."}, 4),
-				jen.Id("Accounts").Map(jen.Qual(SyntaxPath, "NSID")).Add(lex("Account")))
+				jen.Id("Accounts").Map(jen.Qual(SyntaxPath, "NSID")).Add(rec("Account")))
 		})).Line()
 	f.Add(says("add puts a record that decoded without issues into the field of its collection."),
 		jen.Func().Params(jen.Id("r").Op("*").Id("Repository")).Id("add").Params(
-			jen.Id("uri").Qual(SyntaxPath, "ATURI"), jen.Id("c").Qual(CIDPath, "CID"), jen.Id("trust").Add(lex("Trust")), jen.Id("v").Add(lex("Record")),
+			jen.Id("uri").Qual(SyntaxPath, "ATURI"), jen.Id("c").Qual(CIDPath, "CID"), jen.Id("trust").Add(rec("Trust")), jen.Id("v").Add(lex("Record")),
 		).Block(jen.Switch(jen.Id("v").Op(":=").Id("v").Assert(jen.Type())).BlockFunc(func(g *jen.Group) {
 			for _, c := range r.Collections {
 				field := jen.Id("r").Dot(c.Field)
@@ -67,9 +67,9 @@ func emitRepository(f *jen.File, r *plan.Records) {
 			}
 		}))).Line()
 	f.Func().Id("entry").Types(jen.Id("T").Any()).Params(
-		jen.Id("uri").Qual(SyntaxPath, "ATURI"), jen.Id("c").Qual(CIDPath, "CID"), jen.Id("trust").Add(lex("Trust")), jen.Id("v").Op("*").Id("T"),
-	).Add(lex("Entry")).Types(jen.Id("T")).Block(
-		jen.Return(lex("Entry").Types(jen.Id("T")).Values(
+		jen.Id("uri").Qual(SyntaxPath, "ATURI"), jen.Id("c").Qual(CIDPath, "CID"), jen.Id("trust").Add(rec("Trust")), jen.Id("v").Op("*").Id("T"),
+	).Add(rec("Entry")).Types(jen.Id("T")).Block(
+		jen.Return(rec("Entry").Types(jen.Id("T")).Values(
 			jen.Id("URI").Op(":").Id("uri"), jen.Id("CID").Op(":").Id("c"), jen.Id("Trust").Op(":").Id("trust"), jen.Id("Value").Op(":").Id("v"))),
 	)
 }
@@ -86,13 +86,13 @@ func emitDecode(f *jen.File) {
 		jen.Func().Id("Decode").Params(
 			jen.Id("ctx").Qual("context", "Context"), jen.Id("archive").Op("*").Qual(RepoPath, "Repo"), jen.Id("options").Op("*").Qual(RepoPath, "DecodeOptions"),
 		).Params(jen.Op("*").Id("Repository"), jen.Error()).Block(
-			jen.Id("r").Op(":=").Op("&").Id("Repository").Values(jen.Id("Accounts").Op(":").Map(jen.Qual(SyntaxPath, "NSID")).Add(lex("Account")).Values()),
+			jen.Id("r").Op(":=").Op("&").Id("Repository").Values(jen.Id("Accounts").Op(":").Map(jen.Qual(SyntaxPath, "NSID")).Add(rec("Account")).Values()),
 			jen.For(jen.List(jen.Id("d"), jen.Id("err")).Op(":=").Range().Id("archive").Dot("Decode").Call(jen.Id("ctx"), jen.Id("Lookup"), jen.Id("options"))).Block(
 				jen.If(jen.Id("err").Op("!=").Nil()).Block(jen.Return(jen.Nil(), jen.Id("err"))),
-				jen.Id("account").Op(":=").Add(lex("Account")).Values(jen.Id("Expected").Op(":").Lit(1)),
+				jen.Id("account").Op(":=").Add(rec("Account")).Values(jen.Id("Expected").Op(":").Lit(1)),
 				jen.Switch().Block(
 					jen.Case(jen.Id("d").Dot("Issues").Op("!=").Nil()).Block(
-						put("Failures", lex("Failure").Values(jen.Id("Envelope").Op(":").Add(envelope), jen.Id("Issues").Op(":").Id("d").Dot("Issues"))),
+						put("Failures", rec("Failure").Values(jen.Id("Envelope").Op(":").Add(envelope), jen.Id("Issues").Op(":").Id("d").Dot("Issues"))),
 						jen.Id("account").Dot("Failed").Op("=").Lit(1)),
 					jen.Case(jen.Id("d").Dot("Value").Op("==").Nil()).Block(
 						put("Unknown", envelope),

@@ -7,6 +7,8 @@ import (
 )
 
 func lex(name string) *jen.Statement { return jen.Qual(LexPath, name) }
+func rec(name string) *jen.Statement { return jen.Qual(RecPath, name) }
+func rpc(name string) *jen.Statement { return jen.Qual(RPCPath, name) }
 
 // ref returns the name of a type.
 func ref(r plan.Ref) *jen.Statement {

@@ -161,7 +161,7 @@ func pages(s spot, params *Params, output *Struct) *Pages {
 func (p *Pages) name(s spot) {
 	p.Name = s.name + "Iter"
 	p.Doc = Doc{fmt.Sprintf("%s iterates over the %s of all pages of [Client.%s]. "+
-		"An error that is a [*lex.Failure] is about one of them; any other ends the loop.", p.Name, p.Items, s.name)}
+		"An error that is a [*rec.Failure] is about one of them; any other ends the loop.", p.Name, p.Items, s.name)}
 }
 
 // cursor returns the field called "cursor" if it is an optional plain string.

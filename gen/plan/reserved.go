@@ -45,7 +45,7 @@ func usablePackageName(name string) bool {
 // localNames are the variables of generated functions and the other packages that they use; a
 // package that is imported by one of these names would clash with them.
 var localNames = wordSet("b body c call contentType ctx cursor d e err input o ok out p page params payload q t v x " +
-	"account archive c cid entry found i nsid options r trust uri cmp context io iter lex repo slices syntax")
+	"account archive c cid entry found i nsid options r trust uri cmp context io iter lex rec repo rpc slices syntax")
 
 // takenMembers are the members that any generated struct may have besides its fields.
 var takenMembers = wordSet("DecodeLex EncodeLex Extra IsKnown LexParams MarshalJSON RecordType String UnmarshalJSON Validate")

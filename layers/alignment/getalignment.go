@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetAlignment = "pub.layers.alignment.getAlignment"
 
 // GetAlignment fetches the alignment at an AT-URI; fails with RecordNotFound if none is indexed. It
 // may fail with [GetAlignmentErrorRecordNotFound].
-func (c *Client) GetAlignment(ctx context.Context, params *GetAlignmentParams) (*lex.Entry[Alignment], error) {
-	return lex.QueryRecord[Alignment](ctx, c.Caller, NSIDGetAlignment, params.LexParams())
+func (c *Client) GetAlignment(ctx context.Context, params *GetAlignmentParams) (*rec.Entry[Alignment], error) {
+	return rec.QueryRecord[Alignment](ctx, c.Caller, NSIDGetAlignment, params.LexParams())
 }
 
 // GetAlignmentParams are the parameters of pub.layers.alignment.getAlignment.
@@ -25,11 +26,11 @@ type GetAlignmentParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetAlignmentParams) LexParams() (q lex.Params) {
+func (v *GetAlignmentParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetAlignmentParams))
 	q.String("uri", string(v.URI))
 	return q
 }
 
 // GetAlignmentErrorRecordNotFound is the error that [Client.GetAlignment] declares, for errors.Is.
-const GetAlignmentErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetAlignmentErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,14 +18,14 @@ import (
 const NSIDListAlignments = "pub.layers.alignment.listAlignments"
 
 // ListAlignments lists the alignments tied to one expression, optionally of one kind.
-func (c *Client) ListAlignments(ctx context.Context, params *ListAlignmentsParams) (*lex.Page[lex.Entry[Alignment]], error) {
-	return lex.QueryRecordPage[Alignment](ctx, c.Caller, NSIDListAlignments, params.LexParams(), "records")
+func (c *Client) ListAlignments(ctx context.Context, params *ListAlignmentsParams) (*rec.Page[rec.Entry[Alignment]], error) {
+	return rec.QueryRecordPage[Alignment](ctx, c.Caller, NSIDListAlignments, params.LexParams(), "records")
 }
 
 // ListAlignmentsIter iterates over the records of all pages of [Client.ListAlignments]. An error
-// that is a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListAlignmentsIter(ctx context.Context, params *ListAlignmentsParams) iter.Seq2[*lex.Entry[Alignment], error] {
-	return lex.QueryRecordPages[Alignment](ctx, c.Caller, NSIDListAlignments, params.LexParams(), "records")
+// that is a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListAlignmentsIter(ctx context.Context, params *ListAlignmentsParams) iter.Seq2[*rec.Entry[Alignment], error] {
+	return rec.QueryRecordPages[Alignment](ctx, c.Caller, NSIDListAlignments, params.LexParams(), "records")
 }
 
 // ListAlignmentsParams are the parameters of pub.layers.alignment.listAlignments.
@@ -36,11 +38,11 @@ type ListAlignmentsParams struct {
 	Cursor lex.Opt[string]
 }
 
-func (v *ListAlignmentsParams) LexParams() (q lex.Params) {
+func (v *ListAlignmentsParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListAlignmentsParams))
 	q.String("expression", string(v.Expression))
-	lex.OptParam(&q, "kind", v.Kind)
+	rpc.OptParam(&q, "kind", v.Kind)
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

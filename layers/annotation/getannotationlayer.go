@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetAnnotationLayer = "pub.layers.annotation.getAnnotationLayer"
 
 // GetAnnotationLayer fetches the annotation layer at an AT-URI; fails with RecordNotFound if none
 // is indexed. It may fail with [GetAnnotationLayerErrorRecordNotFound].
-func (c *Client) GetAnnotationLayer(ctx context.Context, params *GetAnnotationLayerParams) (*lex.Entry[AnnotationLayer], error) {
-	return lex.QueryRecord[AnnotationLayer](ctx, c.Caller, NSIDGetAnnotationLayer, params.LexParams())
+func (c *Client) GetAnnotationLayer(ctx context.Context, params *GetAnnotationLayerParams) (*rec.Entry[AnnotationLayer], error) {
+	return rec.QueryRecord[AnnotationLayer](ctx, c.Caller, NSIDGetAnnotationLayer, params.LexParams())
 }
 
 // GetAnnotationLayerParams are the parameters of pub.layers.annotation.getAnnotationLayer.
@@ -25,7 +26,7 @@ type GetAnnotationLayerParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetAnnotationLayerParams) LexParams() (q lex.Params) {
+func (v *GetAnnotationLayerParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetAnnotationLayerParams))
 	q.String("uri", string(v.URI))
 	return q
@@ -33,4 +34,4 @@ func (v *GetAnnotationLayerParams) LexParams() (q lex.Params) {
 
 // GetAnnotationLayerErrorRecordNotFound is the error that [Client.GetAnnotationLayer] declares, for
 // errors.Is.
-const GetAnnotationLayerErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetAnnotationLayerErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

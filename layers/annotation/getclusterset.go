@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetClusterSet = "pub.layers.annotation.getClusterSet"
 
 // GetClusterSet fetches the cluster set at an AT-URI; fails with RecordNotFound if none is indexed.
 // It may fail with [GetClusterSetErrorRecordNotFound].
-func (c *Client) GetClusterSet(ctx context.Context, params *GetClusterSetParams) (*lex.Entry[ClusterSet], error) {
-	return lex.QueryRecord[ClusterSet](ctx, c.Caller, NSIDGetClusterSet, params.LexParams())
+func (c *Client) GetClusterSet(ctx context.Context, params *GetClusterSetParams) (*rec.Entry[ClusterSet], error) {
+	return rec.QueryRecord[ClusterSet](ctx, c.Caller, NSIDGetClusterSet, params.LexParams())
 }
 
 // GetClusterSetParams are the parameters of pub.layers.annotation.getClusterSet.
@@ -25,7 +26,7 @@ type GetClusterSetParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetClusterSetParams) LexParams() (q lex.Params) {
+func (v *GetClusterSetParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetClusterSetParams))
 	q.String("uri", string(v.URI))
 	return q
@@ -33,4 +34,4 @@ func (v *GetClusterSetParams) LexParams() (q lex.Params) {
 
 // GetClusterSetErrorRecordNotFound is the error that [Client.GetClusterSet] declares, for
 // errors.Is.
-const GetClusterSetErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetClusterSetErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -17,14 +19,14 @@ const NSIDListAnnotationLayers = "pub.layers.annotation.listAnnotationLayers"
 
 // ListAnnotationLayers lists the annotation layers of one expression, optionally of one kind or
 // subkind.
-func (c *Client) ListAnnotationLayers(ctx context.Context, params *ListAnnotationLayersParams) (*lex.Page[lex.Entry[AnnotationLayer]], error) {
-	return lex.QueryRecordPage[AnnotationLayer](ctx, c.Caller, NSIDListAnnotationLayers, params.LexParams(), "records")
+func (c *Client) ListAnnotationLayers(ctx context.Context, params *ListAnnotationLayersParams) (*rec.Page[rec.Entry[AnnotationLayer]], error) {
+	return rec.QueryRecordPage[AnnotationLayer](ctx, c.Caller, NSIDListAnnotationLayers, params.LexParams(), "records")
 }
 
 // ListAnnotationLayersIter iterates over the records of all pages of [Client.ListAnnotationLayers].
-// An error that is a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListAnnotationLayersIter(ctx context.Context, params *ListAnnotationLayersParams) iter.Seq2[*lex.Entry[AnnotationLayer], error] {
-	return lex.QueryRecordPages[AnnotationLayer](ctx, c.Caller, NSIDListAnnotationLayers, params.LexParams(), "records")
+// An error that is a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListAnnotationLayersIter(ctx context.Context, params *ListAnnotationLayersParams) iter.Seq2[*rec.Entry[AnnotationLayer], error] {
+	return rec.QueryRecordPages[AnnotationLayer](ctx, c.Caller, NSIDListAnnotationLayers, params.LexParams(), "records")
 }
 
 // ListAnnotationLayersParams are the parameters of pub.layers.annotation.listAnnotationLayers.
@@ -39,12 +41,12 @@ type ListAnnotationLayersParams struct {
 	Cursor  lex.Opt[string]
 }
 
-func (v *ListAnnotationLayersParams) LexParams() (q lex.Params) {
+func (v *ListAnnotationLayersParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListAnnotationLayersParams))
 	q.String("expression", string(v.Expression))
-	lex.OptParam(&q, "kind", v.Kind)
-	lex.OptParam(&q, "subkind", v.Subkind)
+	rpc.OptParam(&q, "kind", v.Kind)
+	rpc.OptParam(&q, "subkind", v.Subkind)
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,14 +18,14 @@ import (
 const NSIDListClusterSets = "pub.layers.annotation.listClusterSets"
 
 // ListClusterSets lists the cluster sets of one expression, optionally of one kind.
-func (c *Client) ListClusterSets(ctx context.Context, params *ListClusterSetsParams) (*lex.Page[lex.Entry[ClusterSet]], error) {
-	return lex.QueryRecordPage[ClusterSet](ctx, c.Caller, NSIDListClusterSets, params.LexParams(), "records")
+func (c *Client) ListClusterSets(ctx context.Context, params *ListClusterSetsParams) (*rec.Page[rec.Entry[ClusterSet]], error) {
+	return rec.QueryRecordPage[ClusterSet](ctx, c.Caller, NSIDListClusterSets, params.LexParams(), "records")
 }
 
 // ListClusterSetsIter iterates over the records of all pages of [Client.ListClusterSets]. An error
-// that is a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListClusterSetsIter(ctx context.Context, params *ListClusterSetsParams) iter.Seq2[*lex.Entry[ClusterSet], error] {
-	return lex.QueryRecordPages[ClusterSet](ctx, c.Caller, NSIDListClusterSets, params.LexParams(), "records")
+// that is a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListClusterSetsIter(ctx context.Context, params *ListClusterSetsParams) iter.Seq2[*rec.Entry[ClusterSet], error] {
+	return rec.QueryRecordPages[ClusterSet](ctx, c.Caller, NSIDListClusterSets, params.LexParams(), "records")
 }
 
 // ListClusterSetsParams are the parameters of pub.layers.annotation.listClusterSets.
@@ -36,11 +38,11 @@ type ListClusterSetsParams struct {
 	Cursor lex.Opt[string]
 }
 
-func (v *ListClusterSetsParams) LexParams() (q lex.Params) {
+func (v *ListClusterSetsParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListClusterSetsParams))
 	q.String("expression", string(v.Expression))
-	lex.OptParam(&q, "kind", v.Kind)
+	rpc.OptParam(&q, "kind", v.Kind)
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

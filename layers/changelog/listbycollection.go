@@ -9,20 +9,22 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDListByCollection is the query that [Client.ListByCollection] calls.
 const NSIDListByCollection = "pub.layers.changelog.listByCollection"
 
 // ListByCollection lists changelog entries for every record in one collection, newest first.
-func (c *Client) ListByCollection(ctx context.Context, params *ListByCollectionParams) (*lex.Page[lex.Entry[Entry]], error) {
-	return lex.QueryRecordPage[Entry](ctx, c.Caller, NSIDListByCollection, params.LexParams(), "entries")
+func (c *Client) ListByCollection(ctx context.Context, params *ListByCollectionParams) (*rec.Page[rec.Entry[Entry]], error) {
+	return rec.QueryRecordPage[Entry](ctx, c.Caller, NSIDListByCollection, params.LexParams(), "entries")
 }
 
 // ListByCollectionIter iterates over the entries of all pages of [Client.ListByCollection]. An
-// error that is a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListByCollectionIter(ctx context.Context, params *ListByCollectionParams) iter.Seq2[*lex.Entry[Entry], error] {
-	return lex.QueryRecordPages[Entry](ctx, c.Caller, NSIDListByCollection, params.LexParams(), "entries")
+// error that is a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListByCollectionIter(ctx context.Context, params *ListByCollectionParams) iter.Seq2[*rec.Entry[Entry], error] {
+	return rec.QueryRecordPages[Entry](ctx, c.Caller, NSIDListByCollection, params.LexParams(), "entries")
 }
 
 // ListByCollectionParams are the parameters of pub.layers.changelog.listByCollection.
@@ -33,10 +35,10 @@ type ListByCollectionParams struct {
 	Cursor     lex.Opt[string]
 }
 
-func (v *ListByCollectionParams) LexParams() (q lex.Params) {
+func (v *ListByCollectionParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListByCollectionParams))
 	q.String("collection", v.Collection)
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,14 +18,14 @@ import (
 const NSIDListEntries = "pub.layers.changelog.listEntries"
 
 // ListEntries lists the changelog entries of one record, newest first.
-func (c *Client) ListEntries(ctx context.Context, params *ListEntriesParams) (*lex.Page[lex.Entry[Entry]], error) {
-	return lex.QueryRecordPage[Entry](ctx, c.Caller, NSIDListEntries, params.LexParams(), "entries")
+func (c *Client) ListEntries(ctx context.Context, params *ListEntriesParams) (*rec.Page[rec.Entry[Entry]], error) {
+	return rec.QueryRecordPage[Entry](ctx, c.Caller, NSIDListEntries, params.LexParams(), "entries")
 }
 
 // ListEntriesIter iterates over the entries of all pages of [Client.ListEntries]. An error that is
-// a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListEntriesIter(ctx context.Context, params *ListEntriesParams) iter.Seq2[*lex.Entry[Entry], error] {
-	return lex.QueryRecordPages[Entry](ctx, c.Caller, NSIDListEntries, params.LexParams(), "entries")
+// a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListEntriesIter(ctx context.Context, params *ListEntriesParams) iter.Seq2[*rec.Entry[Entry], error] {
+	return rec.QueryRecordPages[Entry](ctx, c.Caller, NSIDListEntries, params.LexParams(), "entries")
 }
 
 // ListEntriesParams are the parameters of pub.layers.changelog.listEntries.
@@ -34,10 +36,10 @@ type ListEntriesParams struct {
 	Cursor  lex.Opt[string]
 }
 
-func (v *ListEntriesParams) LexParams() (q lex.Params) {
+func (v *ListEntriesParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListEntriesParams))
 	q.String("subject", string(v.Subject))
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

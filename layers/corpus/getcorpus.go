@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetCorpus = "pub.layers.corpus.getCorpus"
 
 // GetCorpus fetches the corpus at an AT-URI; fails with RecordNotFound if none is indexed. It may
 // fail with [GetCorpusErrorRecordNotFound].
-func (c *Client) GetCorpus(ctx context.Context, params *GetCorpusParams) (*lex.Entry[Corpus], error) {
-	return lex.QueryRecord[Corpus](ctx, c.Caller, NSIDGetCorpus, params.LexParams())
+func (c *Client) GetCorpus(ctx context.Context, params *GetCorpusParams) (*rec.Entry[Corpus], error) {
+	return rec.QueryRecord[Corpus](ctx, c.Caller, NSIDGetCorpus, params.LexParams())
 }
 
 // GetCorpusParams are the parameters of pub.layers.corpus.getCorpus.
@@ -25,11 +26,11 @@ type GetCorpusParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetCorpusParams) LexParams() (q lex.Params) {
+func (v *GetCorpusParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetCorpusParams))
 	q.String("uri", string(v.URI))
 	return q
 }
 
 // GetCorpusErrorRecordNotFound is the error that [Client.GetCorpus] declares, for errors.Is.
-const GetCorpusErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetCorpusErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

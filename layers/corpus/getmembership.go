@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetMembership = "pub.layers.corpus.getMembership"
 
 // GetMembership fetches the corpus membership at an AT-URI; fails with RecordNotFound if none is
 // indexed. It may fail with [GetMembershipErrorRecordNotFound].
-func (c *Client) GetMembership(ctx context.Context, params *GetMembershipParams) (*lex.Entry[Membership], error) {
-	return lex.QueryRecord[Membership](ctx, c.Caller, NSIDGetMembership, params.LexParams())
+func (c *Client) GetMembership(ctx context.Context, params *GetMembershipParams) (*rec.Entry[Membership], error) {
+	return rec.QueryRecord[Membership](ctx, c.Caller, NSIDGetMembership, params.LexParams())
 }
 
 // GetMembershipParams are the parameters of pub.layers.corpus.getMembership.
@@ -25,7 +26,7 @@ type GetMembershipParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetMembershipParams) LexParams() (q lex.Params) {
+func (v *GetMembershipParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetMembershipParams))
 	q.String("uri", string(v.URI))
 	return q
@@ -33,4 +34,4 @@ func (v *GetMembershipParams) LexParams() (q lex.Params) {
 
 // GetMembershipErrorRecordNotFound is the error that [Client.GetMembership] declares, for
 // errors.Is.
-const GetMembershipErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetMembershipErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,14 +18,14 @@ import (
 const NSIDListCorpora = "pub.layers.corpus.listCorpora"
 
 // ListCorpora lists the corpora in one repository, optionally by domain or language.
-func (c *Client) ListCorpora(ctx context.Context, params *ListCorporaParams) (*lex.Page[lex.Entry[Corpus]], error) {
-	return lex.QueryRecordPage[Corpus](ctx, c.Caller, NSIDListCorpora, params.LexParams(), "records")
+func (c *Client) ListCorpora(ctx context.Context, params *ListCorporaParams) (*rec.Page[rec.Entry[Corpus]], error) {
+	return rec.QueryRecordPage[Corpus](ctx, c.Caller, NSIDListCorpora, params.LexParams(), "records")
 }
 
 // ListCorporaIter iterates over the records of all pages of [Client.ListCorpora]. An error that is
-// a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListCorporaIter(ctx context.Context, params *ListCorporaParams) iter.Seq2[*lex.Entry[Corpus], error] {
-	return lex.QueryRecordPages[Corpus](ctx, c.Caller, NSIDListCorpora, params.LexParams(), "records")
+// a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListCorporaIter(ctx context.Context, params *ListCorporaParams) iter.Seq2[*rec.Entry[Corpus], error] {
+	return rec.QueryRecordPages[Corpus](ctx, c.Caller, NSIDListCorpora, params.LexParams(), "records")
 }
 
 // ListCorporaParams are the parameters of pub.layers.corpus.listCorpora.
@@ -38,12 +40,12 @@ type ListCorporaParams struct {
 	Languages []string
 }
 
-func (v *ListCorporaParams) LexParams() (q lex.Params) {
+func (v *ListCorporaParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListCorporaParams))
 	q.String("repo", string(v.Repo))
-	lex.OptParam(&q, "domain", v.Domain)
+	rpc.OptParam(&q, "domain", v.Domain)
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	for _, x := range v.Languages {
 		q.String("languages", x)
 	}

@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,14 +18,14 @@ import (
 const NSIDListMemberships = "pub.layers.corpus.listMemberships"
 
 // ListMemberships lists the memberships of one corpus, optionally in one split.
-func (c *Client) ListMemberships(ctx context.Context, params *ListMembershipsParams) (*lex.Page[lex.Entry[Membership]], error) {
-	return lex.QueryRecordPage[Membership](ctx, c.Caller, NSIDListMemberships, params.LexParams(), "records")
+func (c *Client) ListMemberships(ctx context.Context, params *ListMembershipsParams) (*rec.Page[rec.Entry[Membership]], error) {
+	return rec.QueryRecordPage[Membership](ctx, c.Caller, NSIDListMemberships, params.LexParams(), "records")
 }
 
 // ListMembershipsIter iterates over the records of all pages of [Client.ListMemberships]. An error
-// that is a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListMembershipsIter(ctx context.Context, params *ListMembershipsParams) iter.Seq2[*lex.Entry[Membership], error] {
-	return lex.QueryRecordPages[Membership](ctx, c.Caller, NSIDListMemberships, params.LexParams(), "records")
+// that is a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListMembershipsIter(ctx context.Context, params *ListMembershipsParams) iter.Seq2[*rec.Entry[Membership], error] {
+	return rec.QueryRecordPages[Membership](ctx, c.Caller, NSIDListMemberships, params.LexParams(), "records")
 }
 
 // ListMembershipsParams are the parameters of pub.layers.corpus.listMemberships.
@@ -36,11 +38,11 @@ type ListMembershipsParams struct {
 	Cursor lex.Opt[string]
 }
 
-func (v *ListMembershipsParams) LexParams() (q lex.Params) {
+func (v *ListMembershipsParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListMembershipsParams))
 	q.String("corpusRef", string(v.CorpusRef))
-	lex.OptParam(&q, "split", v.Split)
+	rpc.OptParam(&q, "split", v.Split)
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetDataLink = "pub.layers.eprint.getDataLink"
 
 // GetDataLink fetches the data link at an AT-URI; fails with RecordNotFound if none is indexed. It
 // may fail with [GetDataLinkErrorRecordNotFound].
-func (c *Client) GetDataLink(ctx context.Context, params *GetDataLinkParams) (*lex.Entry[DataLink], error) {
-	return lex.QueryRecord[DataLink](ctx, c.Caller, NSIDGetDataLink, params.LexParams())
+func (c *Client) GetDataLink(ctx context.Context, params *GetDataLinkParams) (*rec.Entry[DataLink], error) {
+	return rec.QueryRecord[DataLink](ctx, c.Caller, NSIDGetDataLink, params.LexParams())
 }
 
 // GetDataLinkParams are the parameters of pub.layers.eprint.getDataLink.
@@ -25,11 +26,11 @@ type GetDataLinkParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetDataLinkParams) LexParams() (q lex.Params) {
+func (v *GetDataLinkParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetDataLinkParams))
 	q.String("uri", string(v.URI))
 	return q
 }
 
 // GetDataLinkErrorRecordNotFound is the error that [Client.GetDataLink] declares, for errors.Is.
-const GetDataLinkErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetDataLinkErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetEprint = "pub.layers.eprint.getEprint"
 
 // GetEprint fetches the eprint record at an AT-URI; fails with RecordNotFound if none is indexed.
 // It may fail with [GetEprintErrorRecordNotFound].
-func (c *Client) GetEprint(ctx context.Context, params *GetEprintParams) (*lex.Entry[Eprint], error) {
-	return lex.QueryRecord[Eprint](ctx, c.Caller, NSIDGetEprint, params.LexParams())
+func (c *Client) GetEprint(ctx context.Context, params *GetEprintParams) (*rec.Entry[Eprint], error) {
+	return rec.QueryRecord[Eprint](ctx, c.Caller, NSIDGetEprint, params.LexParams())
 }
 
 // GetEprintParams are the parameters of pub.layers.eprint.getEprint.
@@ -25,11 +26,11 @@ type GetEprintParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetEprintParams) LexParams() (q lex.Params) {
+func (v *GetEprintParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetEprintParams))
 	q.String("uri", string(v.URI))
 	return q
 }
 
 // GetEprintErrorRecordNotFound is the error that [Client.GetEprint] declares, for errors.Is.
-const GetEprintErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetEprintErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,14 +18,14 @@ import (
 const NSIDListDataLinks = "pub.layers.eprint.listDataLinks"
 
 // ListDataLinks lists the data links of one eprint, optionally of one data kind.
-func (c *Client) ListDataLinks(ctx context.Context, params *ListDataLinksParams) (*lex.Page[lex.Entry[DataLink]], error) {
-	return lex.QueryRecordPage[DataLink](ctx, c.Caller, NSIDListDataLinks, params.LexParams(), "records")
+func (c *Client) ListDataLinks(ctx context.Context, params *ListDataLinksParams) (*rec.Page[rec.Entry[DataLink]], error) {
+	return rec.QueryRecordPage[DataLink](ctx, c.Caller, NSIDListDataLinks, params.LexParams(), "records")
 }
 
 // ListDataLinksIter iterates over the records of all pages of [Client.ListDataLinks]. An error that
-// is a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListDataLinksIter(ctx context.Context, params *ListDataLinksParams) iter.Seq2[*lex.Entry[DataLink], error] {
-	return lex.QueryRecordPages[DataLink](ctx, c.Caller, NSIDListDataLinks, params.LexParams(), "records")
+// is a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListDataLinksIter(ctx context.Context, params *ListDataLinksParams) iter.Seq2[*rec.Entry[DataLink], error] {
+	return rec.QueryRecordPages[DataLink](ctx, c.Caller, NSIDListDataLinks, params.LexParams(), "records")
 }
 
 // ListDataLinksParams are the parameters of pub.layers.eprint.listDataLinks.
@@ -36,11 +38,11 @@ type ListDataLinksParams struct {
 	Cursor   lex.Opt[string]
 }
 
-func (v *ListDataLinksParams) LexParams() (q lex.Params) {
+func (v *ListDataLinksParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListDataLinksParams))
 	q.String("eprintUri", string(v.EprintURI))
-	lex.OptParam(&q, "dataKind", v.DataKind)
+	rpc.OptParam(&q, "dataKind", v.DataKind)
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -17,14 +19,14 @@ const NSIDListEprints = "pub.layers.eprint.listEprints"
 
 // ListEprints lists the eprint records in one repository, optionally by link type or identifier
 // scheme.
-func (c *Client) ListEprints(ctx context.Context, params *ListEprintsParams) (*lex.Page[lex.Entry[Eprint]], error) {
-	return lex.QueryRecordPage[Eprint](ctx, c.Caller, NSIDListEprints, params.LexParams(), "records")
+func (c *Client) ListEprints(ctx context.Context, params *ListEprintsParams) (*rec.Page[rec.Entry[Eprint]], error) {
+	return rec.QueryRecordPage[Eprint](ctx, c.Caller, NSIDListEprints, params.LexParams(), "records")
 }
 
 // ListEprintsIter iterates over the records of all pages of [Client.ListEprints]. An error that is
-// a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListEprintsIter(ctx context.Context, params *ListEprintsParams) iter.Seq2[*lex.Entry[Eprint], error] {
-	return lex.QueryRecordPages[Eprint](ctx, c.Caller, NSIDListEprints, params.LexParams(), "records")
+// a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListEprintsIter(ctx context.Context, params *ListEprintsParams) iter.Seq2[*rec.Entry[Eprint], error] {
+	return rec.QueryRecordPages[Eprint](ctx, c.Caller, NSIDListEprints, params.LexParams(), "records")
 }
 
 // ListEprintsParams are the parameters of pub.layers.eprint.listEprints.
@@ -39,12 +41,12 @@ type ListEprintsParams struct {
 	Cursor               lex.Opt[string]
 }
 
-func (v *ListEprintsParams) LexParams() (q lex.Params) {
+func (v *ListEprintsParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListEprintsParams))
 	q.String("repo", string(v.Repo))
-	lex.OptParam(&q, "linkType", v.LinkType)
-	lex.OptParam(&q, "eprintIdentifierType", v.EprintIdentifierType)
+	rpc.OptParam(&q, "linkType", v.LinkType)
+	rpc.OptParam(&q, "eprintIdentifierType", v.EprintIdentifierType)
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

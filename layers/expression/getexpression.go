@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetExpression = "pub.layers.expression.getExpression"
 
 // GetExpression fetches the expression at an AT-URI; fails with RecordNotFound if none is indexed.
 // It may fail with [GetExpressionErrorRecordNotFound].
-func (c *Client) GetExpression(ctx context.Context, params *GetExpressionParams) (*lex.Entry[Expression], error) {
-	return lex.QueryRecord[Expression](ctx, c.Caller, NSIDGetExpression, params.LexParams())
+func (c *Client) GetExpression(ctx context.Context, params *GetExpressionParams) (*rec.Entry[Expression], error) {
+	return rec.QueryRecord[Expression](ctx, c.Caller, NSIDGetExpression, params.LexParams())
 }
 
 // GetExpressionParams are the parameters of pub.layers.expression.getExpression.
@@ -25,7 +26,7 @@ type GetExpressionParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetExpressionParams) LexParams() (q lex.Params) {
+func (v *GetExpressionParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetExpressionParams))
 	q.String("uri", string(v.URI))
 	return q
@@ -33,4 +34,4 @@ func (v *GetExpressionParams) LexParams() (q lex.Params) {
 
 // GetExpressionErrorRecordNotFound is the error that [Client.GetExpression] declares, for
 // errors.Is.
-const GetExpressionErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetExpressionErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

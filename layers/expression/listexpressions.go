@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,14 +18,14 @@ import (
 const NSIDListExpressions = "pub.layers.expression.listExpressions"
 
 // ListExpressions lists the expressions in one repository, optionally by kind, parent or language.
-func (c *Client) ListExpressions(ctx context.Context, params *ListExpressionsParams) (*lex.Page[lex.Entry[Expression]], error) {
-	return lex.QueryRecordPage[Expression](ctx, c.Caller, NSIDListExpressions, params.LexParams(), "records")
+func (c *Client) ListExpressions(ctx context.Context, params *ListExpressionsParams) (*rec.Page[rec.Entry[Expression]], error) {
+	return rec.QueryRecordPage[Expression](ctx, c.Caller, NSIDListExpressions, params.LexParams(), "records")
 }
 
 // ListExpressionsIter iterates over the records of all pages of [Client.ListExpressions]. An error
-// that is a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListExpressionsIter(ctx context.Context, params *ListExpressionsParams) iter.Seq2[*lex.Entry[Expression], error] {
-	return lex.QueryRecordPages[Expression](ctx, c.Caller, NSIDListExpressions, params.LexParams(), "records")
+// that is a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListExpressionsIter(ctx context.Context, params *ListExpressionsParams) iter.Seq2[*rec.Entry[Expression], error] {
+	return rec.QueryRecordPages[Expression](ctx, c.Caller, NSIDListExpressions, params.LexParams(), "records")
 }
 
 // ListExpressionsParams are the parameters of pub.layers.expression.listExpressions.
@@ -40,13 +42,13 @@ type ListExpressionsParams struct {
 	Languages []string
 }
 
-func (v *ListExpressionsParams) LexParams() (q lex.Params) {
+func (v *ListExpressionsParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListExpressionsParams))
 	q.String("repo", string(v.Repo))
-	lex.OptParam(&q, "kind", v.Kind)
-	lex.OptParam(&q, "parentRef", v.ParentRef)
+	rpc.OptParam(&q, "kind", v.Kind)
+	rpc.OptParam(&q, "parentRef", v.ParentRef)
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	for _, x := range v.Languages {
 		q.String("languages", x)
 	}

@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetGraphEdge = "pub.layers.graph.getGraphEdge"
 
 // GetGraphEdge fetches the graph edge at an AT-URI; fails with RecordNotFound if none is indexed.
 // It may fail with [GetGraphEdgeErrorRecordNotFound].
-func (c *Client) GetGraphEdge(ctx context.Context, params *GetGraphEdgeParams) (*lex.Entry[GraphEdge], error) {
-	return lex.QueryRecord[GraphEdge](ctx, c.Caller, NSIDGetGraphEdge, params.LexParams())
+func (c *Client) GetGraphEdge(ctx context.Context, params *GetGraphEdgeParams) (*rec.Entry[GraphEdge], error) {
+	return rec.QueryRecord[GraphEdge](ctx, c.Caller, NSIDGetGraphEdge, params.LexParams())
 }
 
 // GetGraphEdgeParams are the parameters of pub.layers.graph.getGraphEdge.
@@ -25,11 +26,11 @@ type GetGraphEdgeParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetGraphEdgeParams) LexParams() (q lex.Params) {
+func (v *GetGraphEdgeParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetGraphEdgeParams))
 	q.String("uri", string(v.URI))
 	return q
 }
 
 // GetGraphEdgeErrorRecordNotFound is the error that [Client.GetGraphEdge] declares, for errors.Is.
-const GetGraphEdgeErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetGraphEdgeErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetGraphEdgeSet = "pub.layers.graph.getGraphEdgeSet"
 
 // GetGraphEdgeSet fetches the graph edge set at an AT-URI; fails with RecordNotFound if none is
 // indexed. It may fail with [GetGraphEdgeSetErrorRecordNotFound].
-func (c *Client) GetGraphEdgeSet(ctx context.Context, params *GetGraphEdgeSetParams) (*lex.Entry[GraphEdgeSet], error) {
-	return lex.QueryRecord[GraphEdgeSet](ctx, c.Caller, NSIDGetGraphEdgeSet, params.LexParams())
+func (c *Client) GetGraphEdgeSet(ctx context.Context, params *GetGraphEdgeSetParams) (*rec.Entry[GraphEdgeSet], error) {
+	return rec.QueryRecord[GraphEdgeSet](ctx, c.Caller, NSIDGetGraphEdgeSet, params.LexParams())
 }
 
 // GetGraphEdgeSetParams are the parameters of pub.layers.graph.getGraphEdgeSet.
@@ -25,7 +26,7 @@ type GetGraphEdgeSetParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetGraphEdgeSetParams) LexParams() (q lex.Params) {
+func (v *GetGraphEdgeSetParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetGraphEdgeSetParams))
 	q.String("uri", string(v.URI))
 	return q
@@ -33,4 +34,4 @@ func (v *GetGraphEdgeSetParams) LexParams() (q lex.Params) {
 
 // GetGraphEdgeSetErrorRecordNotFound is the error that [Client.GetGraphEdgeSet] declares, for
 // errors.Is.
-const GetGraphEdgeSetErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetGraphEdgeSetErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetGraphNode = "pub.layers.graph.getGraphNode"
 
 // GetGraphNode fetches the graph node at an AT-URI; fails with RecordNotFound if none is indexed.
 // It may fail with [GetGraphNodeErrorRecordNotFound].
-func (c *Client) GetGraphNode(ctx context.Context, params *GetGraphNodeParams) (*lex.Entry[GraphNode], error) {
-	return lex.QueryRecord[GraphNode](ctx, c.Caller, NSIDGetGraphNode, params.LexParams())
+func (c *Client) GetGraphNode(ctx context.Context, params *GetGraphNodeParams) (*rec.Entry[GraphNode], error) {
+	return rec.QueryRecord[GraphNode](ctx, c.Caller, NSIDGetGraphNode, params.LexParams())
 }
 
 // GetGraphNodeParams are the parameters of pub.layers.graph.getGraphNode.
@@ -25,11 +26,11 @@ type GetGraphNodeParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetGraphNodeParams) LexParams() (q lex.Params) {
+func (v *GetGraphNodeParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetGraphNodeParams))
 	q.String("uri", string(v.URI))
 	return q
 }
 
 // GetGraphNodeErrorRecordNotFound is the error that [Client.GetGraphNode] declares, for errors.Is.
-const GetGraphNodeErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetGraphNodeErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

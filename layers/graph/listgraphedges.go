@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,14 +18,14 @@ import (
 const NSIDListGraphEdges = "pub.layers.graph.listGraphEdges"
 
 // ListGraphEdges lists the edges in one repository, optionally by edge type or endpoint.
-func (c *Client) ListGraphEdges(ctx context.Context, params *ListGraphEdgesParams) (*lex.Page[lex.Entry[GraphEdge]], error) {
-	return lex.QueryRecordPage[GraphEdge](ctx, c.Caller, NSIDListGraphEdges, params.LexParams(), "records")
+func (c *Client) ListGraphEdges(ctx context.Context, params *ListGraphEdgesParams) (*rec.Page[rec.Entry[GraphEdge]], error) {
+	return rec.QueryRecordPage[GraphEdge](ctx, c.Caller, NSIDListGraphEdges, params.LexParams(), "records")
 }
 
 // ListGraphEdgesIter iterates over the records of all pages of [Client.ListGraphEdges]. An error
-// that is a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListGraphEdgesIter(ctx context.Context, params *ListGraphEdgesParams) iter.Seq2[*lex.Entry[GraphEdge], error] {
-	return lex.QueryRecordPages[GraphEdge](ctx, c.Caller, NSIDListGraphEdges, params.LexParams(), "records")
+// that is a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListGraphEdgesIter(ctx context.Context, params *ListGraphEdgesParams) iter.Seq2[*rec.Entry[GraphEdge], error] {
+	return rec.QueryRecordPages[GraphEdge](ctx, c.Caller, NSIDListGraphEdges, params.LexParams(), "records")
 }
 
 // ListGraphEdgesParams are the parameters of pub.layers.graph.listGraphEdges.
@@ -40,13 +42,13 @@ type ListGraphEdgesParams struct {
 	Cursor lex.Opt[string]
 }
 
-func (v *ListGraphEdgesParams) LexParams() (q lex.Params) {
+func (v *ListGraphEdgesParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListGraphEdgesParams))
 	q.String("repo", string(v.Repo))
-	lex.OptParam(&q, "edgeType", v.EdgeType)
-	lex.OptParam(&q, "source", v.Source)
-	lex.OptParam(&q, "target", v.Target)
+	rpc.OptParam(&q, "edgeType", v.EdgeType)
+	rpc.OptParam(&q, "source", v.Source)
+	rpc.OptParam(&q, "target", v.Target)
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

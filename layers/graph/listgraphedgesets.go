@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,14 +18,14 @@ import (
 const NSIDListGraphEdgeSets = "pub.layers.graph.listGraphEdgeSets"
 
 // ListGraphEdgeSets lists the edge sets in one repository, optionally by edge type or expression.
-func (c *Client) ListGraphEdgeSets(ctx context.Context, params *ListGraphEdgeSetsParams) (*lex.Page[lex.Entry[GraphEdgeSet]], error) {
-	return lex.QueryRecordPage[GraphEdgeSet](ctx, c.Caller, NSIDListGraphEdgeSets, params.LexParams(), "records")
+func (c *Client) ListGraphEdgeSets(ctx context.Context, params *ListGraphEdgeSetsParams) (*rec.Page[rec.Entry[GraphEdgeSet]], error) {
+	return rec.QueryRecordPage[GraphEdgeSet](ctx, c.Caller, NSIDListGraphEdgeSets, params.LexParams(), "records")
 }
 
 // ListGraphEdgeSetsIter iterates over the records of all pages of [Client.ListGraphEdgeSets]. An
-// error that is a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListGraphEdgeSetsIter(ctx context.Context, params *ListGraphEdgeSetsParams) iter.Seq2[*lex.Entry[GraphEdgeSet], error] {
-	return lex.QueryRecordPages[GraphEdgeSet](ctx, c.Caller, NSIDListGraphEdgeSets, params.LexParams(), "records")
+// error that is a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListGraphEdgeSetsIter(ctx context.Context, params *ListGraphEdgeSetsParams) iter.Seq2[*rec.Entry[GraphEdgeSet], error] {
+	return rec.QueryRecordPages[GraphEdgeSet](ctx, c.Caller, NSIDListGraphEdgeSets, params.LexParams(), "records")
 }
 
 // ListGraphEdgeSetsParams are the parameters of pub.layers.graph.listGraphEdgeSets.
@@ -38,12 +40,12 @@ type ListGraphEdgeSetsParams struct {
 	Cursor     lex.Opt[string]
 }
 
-func (v *ListGraphEdgeSetsParams) LexParams() (q lex.Params) {
+func (v *ListGraphEdgeSetsParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListGraphEdgeSetsParams))
 	q.String("repo", string(v.Repo))
-	lex.OptParam(&q, "edgeType", v.EdgeType)
-	lex.OptParam(&q, "expression", v.Expression)
+	rpc.OptParam(&q, "edgeType", v.EdgeType)
+	rpc.OptParam(&q, "expression", v.Expression)
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,14 +18,14 @@ import (
 const NSIDListGraphNodes = "pub.layers.graph.listGraphNodes"
 
 // ListGraphNodes lists the nodes in one repository, optionally of one node type.
-func (c *Client) ListGraphNodes(ctx context.Context, params *ListGraphNodesParams) (*lex.Page[lex.Entry[GraphNode]], error) {
-	return lex.QueryRecordPage[GraphNode](ctx, c.Caller, NSIDListGraphNodes, params.LexParams(), "records")
+func (c *Client) ListGraphNodes(ctx context.Context, params *ListGraphNodesParams) (*rec.Page[rec.Entry[GraphNode]], error) {
+	return rec.QueryRecordPage[GraphNode](ctx, c.Caller, NSIDListGraphNodes, params.LexParams(), "records")
 }
 
 // ListGraphNodesIter iterates over the records of all pages of [Client.ListGraphNodes]. An error
-// that is a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListGraphNodesIter(ctx context.Context, params *ListGraphNodesParams) iter.Seq2[*lex.Entry[GraphNode], error] {
-	return lex.QueryRecordPages[GraphNode](ctx, c.Caller, NSIDListGraphNodes, params.LexParams(), "records")
+// that is a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListGraphNodesIter(ctx context.Context, params *ListGraphNodesParams) iter.Seq2[*rec.Entry[GraphNode], error] {
+	return rec.QueryRecordPages[GraphNode](ctx, c.Caller, NSIDListGraphNodes, params.LexParams(), "records")
 }
 
 // ListGraphNodesParams are the parameters of pub.layers.graph.listGraphNodes.
@@ -36,11 +38,11 @@ type ListGraphNodesParams struct {
 	Cursor   lex.Opt[string]
 }
 
-func (v *ListGraphNodesParams) LexParams() (q lex.Params) {
+func (v *ListGraphNodesParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListGraphNodesParams))
 	q.String("repo", string(v.Repo))
-	lex.OptParam(&q, "nodeType", v.NodeType)
+	rpc.OptParam(&q, "nodeType", v.NodeType)
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -19,7 +20,7 @@ const NSIDApplyLens = "pub.layers.integration.applyLens"
 // fail with [ApplyLensErrorBadRequest], [ApplyLensErrorInternalError].
 func (c *Client) ApplyLens(ctx context.Context, params *ApplyLensParams) (*ApplyLensOutput, error) {
 	out := new(ApplyLensOutput)
-	call := lex.Call{NSID: NSIDApplyLens, Params: params.LexParams(), Output: out}
+	call := rpc.Call{NSID: NSIDApplyLens, Params: params.LexParams(), Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -34,7 +35,7 @@ type ApplyLensParams struct {
 	Fresh lex.Opt[bool]
 }
 
-func (v *ApplyLensParams) LexParams() (q lex.Params) {
+func (v *ApplyLensParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ApplyLensParams))
 	q.String("uri", string(v.URI))
 	q.Bool("fresh", v.Fresh.Or(false))
@@ -168,6 +169,6 @@ func (v ApplyLensOutputTarget) String() string                { return lex.Text(
 
 // The errors that [Client.ApplyLens] declares, for errors.Is.
 const (
-	ApplyLensErrorBadRequest    lex.ErrorName = "BadRequest"
-	ApplyLensErrorInternalError lex.ErrorName = "InternalError"
+	ApplyLensErrorBadRequest    rpc.ErrorName = "BadRequest"
+	ApplyLensErrorInternalError rpc.ErrorName = "InternalError"
 )

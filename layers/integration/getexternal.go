@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -19,7 +20,7 @@ const NSIDGetExternal = "pub.layers.integration.getExternal"
 // [GetExternalErrorNotFound], [GetExternalErrorInternalError].
 func (c *Client) GetExternal(ctx context.Context, params *GetExternalParams) (*GetExternalOutput, error) {
 	out := new(GetExternalOutput)
-	call := lex.Call{NSID: NSIDGetExternal, Params: params.LexParams(), Output: out}
+	call := rpc.Call{NSID: NSIDGetExternal, Params: params.LexParams(), Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -34,7 +35,7 @@ type GetExternalParams struct {
 	Fresh lex.Opt[bool]
 }
 
-func (v *GetExternalParams) LexParams() (q lex.Params) {
+func (v *GetExternalParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetExternalParams))
 	q.String("uri", string(v.URI))
 	q.Bool("fresh", v.Fresh.Or(false))
@@ -91,7 +92,7 @@ func (v GetExternalOutput) String() string                { return lex.Text(&v) 
 
 // The errors that [Client.GetExternal] declares, for errors.Is.
 const (
-	GetExternalErrorBadRequest    lex.ErrorName = "BadRequest"
-	GetExternalErrorNotFound      lex.ErrorName = "NotFound"
-	GetExternalErrorInternalError lex.ErrorName = "InternalError"
+	GetExternalErrorBadRequest    rpc.ErrorName = "BadRequest"
+	GetExternalErrorNotFound      rpc.ErrorName = "NotFound"
+	GetExternalErrorInternalError rpc.ErrorName = "InternalError"
 )

@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -19,7 +21,7 @@ const NSIDListExternal = "pub.layers.integration.listExternal"
 // collection NSID, NSID prefix or owner.
 func (c *Client) ListExternal(ctx context.Context, params *ListExternalParams) (*ListExternalOutput, error) {
 	out := new(ListExternalOutput)
-	call := lex.Call{NSID: NSIDListExternal, Params: params.LexParams(), Output: out}
+	call := rpc.Call{NSID: NSIDListExternal, Params: params.LexParams(), Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -27,9 +29,9 @@ func (c *Client) ListExternal(ctx context.Context, params *ListExternalParams) (
 }
 
 // ListExternalIter iterates over the records of all pages of [Client.ListExternal]. An error that
-// is a [*lex.Failure] is about one of them; any other ends the loop.
+// is a [*rec.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListExternalIter(ctx context.Context, params *ListExternalParams) iter.Seq2[*ListExternalOutputRecordsItem, error] {
-	return lex.QueryItems(ctx, c.Caller, NSIDListExternal, params.LexParams(), "records", func(d *lex.Decoder) (x ListExternalOutputRecordsItem) {
+	return rec.QueryItems(ctx, c.Caller, NSIDListExternal, params.LexParams(), "records", func(d *lex.Decoder) (x ListExternalOutputRecordsItem) {
 		x.DecodeLex(d)
 		return x
 	})
@@ -47,12 +49,12 @@ type ListExternalParams struct {
 	Limit  lex.Opt[int64] // 1 to 200, default 50
 }
 
-func (v *ListExternalParams) LexParams() (q lex.Params) {
+func (v *ListExternalParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListExternalParams))
-	lex.OptParam(&q, "nsid", v.NSID)
-	lex.OptParam(&q, "nsidPrefix", v.NSIDPrefix)
-	lex.OptParam(&q, "did", v.DID)
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "nsid", v.NSID)
+	rpc.OptParam(&q, "nsidPrefix", v.NSIDPrefix)
+	rpc.OptParam(&q, "did", v.DID)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	q.Int("limit", v.Limit.Or(50))
 	return q
 }

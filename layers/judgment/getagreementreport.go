@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetAgreementReport = "pub.layers.judgment.getAgreementReport"
 
 // GetAgreementReport fetches the agreement report at an AT-URI; fails with RecordNotFound if none
 // is indexed. It may fail with [GetAgreementReportErrorRecordNotFound].
-func (c *Client) GetAgreementReport(ctx context.Context, params *GetAgreementReportParams) (*lex.Entry[AgreementReport], error) {
-	return lex.QueryRecord[AgreementReport](ctx, c.Caller, NSIDGetAgreementReport, params.LexParams())
+func (c *Client) GetAgreementReport(ctx context.Context, params *GetAgreementReportParams) (*rec.Entry[AgreementReport], error) {
+	return rec.QueryRecord[AgreementReport](ctx, c.Caller, NSIDGetAgreementReport, params.LexParams())
 }
 
 // GetAgreementReportParams are the parameters of pub.layers.judgment.getAgreementReport.
@@ -25,7 +26,7 @@ type GetAgreementReportParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetAgreementReportParams) LexParams() (q lex.Params) {
+func (v *GetAgreementReportParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetAgreementReportParams))
 	q.String("uri", string(v.URI))
 	return q
@@ -33,4 +34,4 @@ func (v *GetAgreementReportParams) LexParams() (q lex.Params) {
 
 // GetAgreementReportErrorRecordNotFound is the error that [Client.GetAgreementReport] declares, for
 // errors.Is.
-const GetAgreementReportErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetAgreementReportErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetExperimentDef = "pub.layers.judgment.getExperimentDef"
 
 // GetExperimentDef fetches the experiment definition at an AT-URI; fails with RecordNotFound if
 // none is indexed. It may fail with [GetExperimentDefErrorRecordNotFound].
-func (c *Client) GetExperimentDef(ctx context.Context, params *GetExperimentDefParams) (*lex.Entry[ExperimentDef], error) {
-	return lex.QueryRecord[ExperimentDef](ctx, c.Caller, NSIDGetExperimentDef, params.LexParams())
+func (c *Client) GetExperimentDef(ctx context.Context, params *GetExperimentDefParams) (*rec.Entry[ExperimentDef], error) {
+	return rec.QueryRecord[ExperimentDef](ctx, c.Caller, NSIDGetExperimentDef, params.LexParams())
 }
 
 // GetExperimentDefParams are the parameters of pub.layers.judgment.getExperimentDef.
@@ -25,7 +26,7 @@ type GetExperimentDefParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetExperimentDefParams) LexParams() (q lex.Params) {
+func (v *GetExperimentDefParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetExperimentDefParams))
 	q.String("uri", string(v.URI))
 	return q
@@ -33,4 +34,4 @@ func (v *GetExperimentDefParams) LexParams() (q lex.Params) {
 
 // GetExperimentDefErrorRecordNotFound is the error that [Client.GetExperimentDef] declares, for
 // errors.Is.
-const GetExperimentDefErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetExperimentDefErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetJudgmentSet = "pub.layers.judgment.getJudgmentSet"
 
 // GetJudgmentSet fetches the judgment set at an AT-URI; fails with RecordNotFound if none is
 // indexed. It may fail with [GetJudgmentSetErrorRecordNotFound].
-func (c *Client) GetJudgmentSet(ctx context.Context, params *GetJudgmentSetParams) (*lex.Entry[JudgmentSet], error) {
-	return lex.QueryRecord[JudgmentSet](ctx, c.Caller, NSIDGetJudgmentSet, params.LexParams())
+func (c *Client) GetJudgmentSet(ctx context.Context, params *GetJudgmentSetParams) (*rec.Entry[JudgmentSet], error) {
+	return rec.QueryRecord[JudgmentSet](ctx, c.Caller, NSIDGetJudgmentSet, params.LexParams())
 }
 
 // GetJudgmentSetParams are the parameters of pub.layers.judgment.getJudgmentSet.
@@ -25,7 +26,7 @@ type GetJudgmentSetParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetJudgmentSetParams) LexParams() (q lex.Params) {
+func (v *GetJudgmentSetParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetJudgmentSetParams))
 	q.String("uri", string(v.URI))
 	return q
@@ -33,4 +34,4 @@ func (v *GetJudgmentSetParams) LexParams() (q lex.Params) {
 
 // GetJudgmentSetErrorRecordNotFound is the error that [Client.GetJudgmentSet] declares, for
 // errors.Is.
-const GetJudgmentSetErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetJudgmentSetErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

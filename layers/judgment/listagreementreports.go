@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,14 +18,14 @@ import (
 const NSIDListAgreementReports = "pub.layers.judgment.listAgreementReports"
 
 // ListAgreementReports lists the agreement reports of one experiment, optionally for one metric.
-func (c *Client) ListAgreementReports(ctx context.Context, params *ListAgreementReportsParams) (*lex.Page[lex.Entry[AgreementReport]], error) {
-	return lex.QueryRecordPage[AgreementReport](ctx, c.Caller, NSIDListAgreementReports, params.LexParams(), "records")
+func (c *Client) ListAgreementReports(ctx context.Context, params *ListAgreementReportsParams) (*rec.Page[rec.Entry[AgreementReport]], error) {
+	return rec.QueryRecordPage[AgreementReport](ctx, c.Caller, NSIDListAgreementReports, params.LexParams(), "records")
 }
 
 // ListAgreementReportsIter iterates over the records of all pages of [Client.ListAgreementReports].
-// An error that is a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListAgreementReportsIter(ctx context.Context, params *ListAgreementReportsParams) iter.Seq2[*lex.Entry[AgreementReport], error] {
-	return lex.QueryRecordPages[AgreementReport](ctx, c.Caller, NSIDListAgreementReports, params.LexParams(), "records")
+// An error that is a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListAgreementReportsIter(ctx context.Context, params *ListAgreementReportsParams) iter.Seq2[*rec.Entry[AgreementReport], error] {
+	return rec.QueryRecordPages[AgreementReport](ctx, c.Caller, NSIDListAgreementReports, params.LexParams(), "records")
 }
 
 // ListAgreementReportsParams are the parameters of pub.layers.judgment.listAgreementReports.
@@ -36,11 +38,11 @@ type ListAgreementReportsParams struct {
 	Cursor lex.Opt[string]
 }
 
-func (v *ListAgreementReportsParams) LexParams() (q lex.Params) {
+func (v *ListAgreementReportsParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListAgreementReportsParams))
 	q.String("experimentRef", string(v.ExperimentRef))
-	lex.OptParam(&q, "metric", v.Metric)
+	rpc.OptParam(&q, "metric", v.Metric)
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -17,14 +19,14 @@ const NSIDListExperimentDefs = "pub.layers.judgment.listExperimentDefs"
 
 // ListExperimentDefs lists the experiment definitions in one repository, optionally by measure or
 // task type.
-func (c *Client) ListExperimentDefs(ctx context.Context, params *ListExperimentDefsParams) (*lex.Page[lex.Entry[ExperimentDef]], error) {
-	return lex.QueryRecordPage[ExperimentDef](ctx, c.Caller, NSIDListExperimentDefs, params.LexParams(), "records")
+func (c *Client) ListExperimentDefs(ctx context.Context, params *ListExperimentDefsParams) (*rec.Page[rec.Entry[ExperimentDef]], error) {
+	return rec.QueryRecordPage[ExperimentDef](ctx, c.Caller, NSIDListExperimentDefs, params.LexParams(), "records")
 }
 
 // ListExperimentDefsIter iterates over the records of all pages of [Client.ListExperimentDefs]. An
-// error that is a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListExperimentDefsIter(ctx context.Context, params *ListExperimentDefsParams) iter.Seq2[*lex.Entry[ExperimentDef], error] {
-	return lex.QueryRecordPages[ExperimentDef](ctx, c.Caller, NSIDListExperimentDefs, params.LexParams(), "records")
+// error that is a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListExperimentDefsIter(ctx context.Context, params *ListExperimentDefsParams) iter.Seq2[*rec.Entry[ExperimentDef], error] {
+	return rec.QueryRecordPages[ExperimentDef](ctx, c.Caller, NSIDListExperimentDefs, params.LexParams(), "records")
 }
 
 // ListExperimentDefsParams are the parameters of pub.layers.judgment.listExperimentDefs.
@@ -39,12 +41,12 @@ type ListExperimentDefsParams struct {
 	Cursor   lex.Opt[string]
 }
 
-func (v *ListExperimentDefsParams) LexParams() (q lex.Params) {
+func (v *ListExperimentDefsParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListExperimentDefsParams))
 	q.String("repo", string(v.Repo))
-	lex.OptParam(&q, "measureType", v.MeasureType)
-	lex.OptParam(&q, "taskType", v.TaskType)
+	rpc.OptParam(&q, "measureType", v.MeasureType)
+	rpc.OptParam(&q, "taskType", v.TaskType)
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

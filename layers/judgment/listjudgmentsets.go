@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,14 +18,14 @@ import (
 const NSIDListJudgmentSets = "pub.layers.judgment.listJudgmentSets"
 
 // ListJudgmentSets lists the judgment sets collected in one experiment.
-func (c *Client) ListJudgmentSets(ctx context.Context, params *ListJudgmentSetsParams) (*lex.Page[lex.Entry[JudgmentSet]], error) {
-	return lex.QueryRecordPage[JudgmentSet](ctx, c.Caller, NSIDListJudgmentSets, params.LexParams(), "records")
+func (c *Client) ListJudgmentSets(ctx context.Context, params *ListJudgmentSetsParams) (*rec.Page[rec.Entry[JudgmentSet]], error) {
+	return rec.QueryRecordPage[JudgmentSet](ctx, c.Caller, NSIDListJudgmentSets, params.LexParams(), "records")
 }
 
 // ListJudgmentSetsIter iterates over the records of all pages of [Client.ListJudgmentSets]. An
-// error that is a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListJudgmentSetsIter(ctx context.Context, params *ListJudgmentSetsParams) iter.Seq2[*lex.Entry[JudgmentSet], error] {
-	return lex.QueryRecordPages[JudgmentSet](ctx, c.Caller, NSIDListJudgmentSets, params.LexParams(), "records")
+// error that is a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListJudgmentSetsIter(ctx context.Context, params *ListJudgmentSetsParams) iter.Seq2[*rec.Entry[JudgmentSet], error] {
+	return rec.QueryRecordPages[JudgmentSet](ctx, c.Caller, NSIDListJudgmentSets, params.LexParams(), "records")
 }
 
 // ListJudgmentSetsParams are the parameters of pub.layers.judgment.listJudgmentSets.
@@ -34,10 +36,10 @@ type ListJudgmentSetsParams struct {
 	Cursor        lex.Opt[string]
 }
 
-func (v *ListJudgmentSetsParams) LexParams() (q lex.Params) {
+func (v *ListJudgmentSetsParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListJudgmentSetsParams))
 	q.String("experimentRef", string(v.ExperimentRef))
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetMedia = "pub.layers.media.getMedia"
 
 // GetMedia fetches the media record at an AT-URI; fails with RecordNotFound if none is indexed. It
 // may fail with [GetMediaErrorRecordNotFound].
-func (c *Client) GetMedia(ctx context.Context, params *GetMediaParams) (*lex.Entry[Media], error) {
-	return lex.QueryRecord[Media](ctx, c.Caller, NSIDGetMedia, params.LexParams())
+func (c *Client) GetMedia(ctx context.Context, params *GetMediaParams) (*rec.Entry[Media], error) {
+	return rec.QueryRecord[Media](ctx, c.Caller, NSIDGetMedia, params.LexParams())
 }
 
 // GetMediaParams are the parameters of pub.layers.media.getMedia.
@@ -25,11 +26,11 @@ type GetMediaParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetMediaParams) LexParams() (q lex.Params) {
+func (v *GetMediaParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetMediaParams))
 	q.String("uri", string(v.URI))
 	return q
 }
 
 // GetMediaErrorRecordNotFound is the error that [Client.GetMedia] declares, for errors.Is.
-const GetMediaErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetMediaErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,14 +18,14 @@ import (
 const NSIDListMedia = "pub.layers.media.listMedia"
 
 // ListMedia lists the media records in one repository, optionally of one kind.
-func (c *Client) ListMedia(ctx context.Context, params *ListMediaParams) (*lex.Page[lex.Entry[Media]], error) {
-	return lex.QueryRecordPage[Media](ctx, c.Caller, NSIDListMedia, params.LexParams(), "records")
+func (c *Client) ListMedia(ctx context.Context, params *ListMediaParams) (*rec.Page[rec.Entry[Media]], error) {
+	return rec.QueryRecordPage[Media](ctx, c.Caller, NSIDListMedia, params.LexParams(), "records")
 }
 
 // ListMediaIter iterates over the records of all pages of [Client.ListMedia]. An error that is a
-// [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListMediaIter(ctx context.Context, params *ListMediaParams) iter.Seq2[*lex.Entry[Media], error] {
-	return lex.QueryRecordPages[Media](ctx, c.Caller, NSIDListMedia, params.LexParams(), "records")
+// [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListMediaIter(ctx context.Context, params *ListMediaParams) iter.Seq2[*rec.Entry[Media], error] {
+	return rec.QueryRecordPages[Media](ctx, c.Caller, NSIDListMedia, params.LexParams(), "records")
 }
 
 // ListMediaParams are the parameters of pub.layers.media.listMedia.
@@ -36,11 +38,11 @@ type ListMediaParams struct {
 	Cursor lex.Opt[string]
 }
 
-func (v *ListMediaParams) LexParams() (q lex.Params) {
+func (v *ListMediaParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListMediaParams))
 	q.String("repo", string(v.Repo))
-	lex.OptParam(&q, "kind", v.Kind)
+	rpc.OptParam(&q, "kind", v.Kind)
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetOntology = "pub.layers.ontology.getOntology"
 
 // GetOntology fetches the ontology at an AT-URI; fails with RecordNotFound if none is indexed. It
 // may fail with [GetOntologyErrorRecordNotFound].
-func (c *Client) GetOntology(ctx context.Context, params *GetOntologyParams) (*lex.Entry[Ontology], error) {
-	return lex.QueryRecord[Ontology](ctx, c.Caller, NSIDGetOntology, params.LexParams())
+func (c *Client) GetOntology(ctx context.Context, params *GetOntologyParams) (*rec.Entry[Ontology], error) {
+	return rec.QueryRecord[Ontology](ctx, c.Caller, NSIDGetOntology, params.LexParams())
 }
 
 // GetOntologyParams are the parameters of pub.layers.ontology.getOntology.
@@ -25,11 +26,11 @@ type GetOntologyParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetOntologyParams) LexParams() (q lex.Params) {
+func (v *GetOntologyParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetOntologyParams))
 	q.String("uri", string(v.URI))
 	return q
 }
 
 // GetOntologyErrorRecordNotFound is the error that [Client.GetOntology] declares, for errors.Is.
-const GetOntologyErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetOntologyErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetTypeDef = "pub.layers.ontology.getTypeDef"
 
 // GetTypeDef fetches the type definition at an AT-URI; fails with RecordNotFound if none is
 // indexed. It may fail with [GetTypeDefErrorRecordNotFound].
-func (c *Client) GetTypeDef(ctx context.Context, params *GetTypeDefParams) (*lex.Entry[TypeDef], error) {
-	return lex.QueryRecord[TypeDef](ctx, c.Caller, NSIDGetTypeDef, params.LexParams())
+func (c *Client) GetTypeDef(ctx context.Context, params *GetTypeDefParams) (*rec.Entry[TypeDef], error) {
+	return rec.QueryRecord[TypeDef](ctx, c.Caller, NSIDGetTypeDef, params.LexParams())
 }
 
 // GetTypeDefParams are the parameters of pub.layers.ontology.getTypeDef.
@@ -25,11 +26,11 @@ type GetTypeDefParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetTypeDefParams) LexParams() (q lex.Params) {
+func (v *GetTypeDefParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetTypeDefParams))
 	q.String("uri", string(v.URI))
 	return q
 }
 
 // GetTypeDefErrorRecordNotFound is the error that [Client.GetTypeDef] declares, for errors.Is.
-const GetTypeDefErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetTypeDefErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

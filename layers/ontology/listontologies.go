@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,14 +18,14 @@ import (
 const NSIDListOntologies = "pub.layers.ontology.listOntologies"
 
 // ListOntologies lists the ontologies in one repository, optionally of one domain.
-func (c *Client) ListOntologies(ctx context.Context, params *ListOntologiesParams) (*lex.Page[lex.Entry[Ontology]], error) {
-	return lex.QueryRecordPage[Ontology](ctx, c.Caller, NSIDListOntologies, params.LexParams(), "records")
+func (c *Client) ListOntologies(ctx context.Context, params *ListOntologiesParams) (*rec.Page[rec.Entry[Ontology]], error) {
+	return rec.QueryRecordPage[Ontology](ctx, c.Caller, NSIDListOntologies, params.LexParams(), "records")
 }
 
 // ListOntologiesIter iterates over the records of all pages of [Client.ListOntologies]. An error
-// that is a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListOntologiesIter(ctx context.Context, params *ListOntologiesParams) iter.Seq2[*lex.Entry[Ontology], error] {
-	return lex.QueryRecordPages[Ontology](ctx, c.Caller, NSIDListOntologies, params.LexParams(), "records")
+// that is a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListOntologiesIter(ctx context.Context, params *ListOntologiesParams) iter.Seq2[*rec.Entry[Ontology], error] {
+	return rec.QueryRecordPages[Ontology](ctx, c.Caller, NSIDListOntologies, params.LexParams(), "records")
 }
 
 // ListOntologiesParams are the parameters of pub.layers.ontology.listOntologies.
@@ -36,11 +38,11 @@ type ListOntologiesParams struct {
 	Cursor lex.Opt[string]
 }
 
-func (v *ListOntologiesParams) LexParams() (q lex.Params) {
+func (v *ListOntologiesParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListOntologiesParams))
 	q.String("repo", string(v.Repo))
-	lex.OptParam(&q, "domain", v.Domain)
+	rpc.OptParam(&q, "domain", v.Domain)
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

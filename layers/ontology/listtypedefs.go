@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,14 +18,14 @@ import (
 const NSIDListTypeDefs = "pub.layers.ontology.listTypeDefs"
 
 // ListTypeDefs lists the type definitions of one ontology, optionally of one type kind.
-func (c *Client) ListTypeDefs(ctx context.Context, params *ListTypeDefsParams) (*lex.Page[lex.Entry[TypeDef]], error) {
-	return lex.QueryRecordPage[TypeDef](ctx, c.Caller, NSIDListTypeDefs, params.LexParams(), "records")
+func (c *Client) ListTypeDefs(ctx context.Context, params *ListTypeDefsParams) (*rec.Page[rec.Entry[TypeDef]], error) {
+	return rec.QueryRecordPage[TypeDef](ctx, c.Caller, NSIDListTypeDefs, params.LexParams(), "records")
 }
 
 // ListTypeDefsIter iterates over the records of all pages of [Client.ListTypeDefs]. An error that
-// is a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListTypeDefsIter(ctx context.Context, params *ListTypeDefsParams) iter.Seq2[*lex.Entry[TypeDef], error] {
-	return lex.QueryRecordPages[TypeDef](ctx, c.Caller, NSIDListTypeDefs, params.LexParams(), "records")
+// is a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListTypeDefsIter(ctx context.Context, params *ListTypeDefsParams) iter.Seq2[*rec.Entry[TypeDef], error] {
+	return rec.QueryRecordPages[TypeDef](ctx, c.Caller, NSIDListTypeDefs, params.LexParams(), "records")
 }
 
 // ListTypeDefsParams are the parameters of pub.layers.ontology.listTypeDefs.
@@ -36,11 +38,11 @@ type ListTypeDefsParams struct {
 	Cursor   lex.Opt[string]
 }
 
-func (v *ListTypeDefsParams) LexParams() (q lex.Params) {
+func (v *ListTypeDefsParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListTypeDefsParams))
 	q.String("ontologyRef", string(v.OntologyRef))
-	lex.OptParam(&q, "typeKind", v.TypeKind)
+	rpc.OptParam(&q, "typeKind", v.TypeKind)
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetPersona = "pub.layers.persona.getPersona"
 
 // GetPersona fetches the persona at an AT-URI; fails with RecordNotFound if none is indexed. It may
 // fail with [GetPersonaErrorRecordNotFound].
-func (c *Client) GetPersona(ctx context.Context, params *GetPersonaParams) (*lex.Entry[Persona], error) {
-	return lex.QueryRecord[Persona](ctx, c.Caller, NSIDGetPersona, params.LexParams())
+func (c *Client) GetPersona(ctx context.Context, params *GetPersonaParams) (*rec.Entry[Persona], error) {
+	return rec.QueryRecord[Persona](ctx, c.Caller, NSIDGetPersona, params.LexParams())
 }
 
 // GetPersonaParams are the parameters of pub.layers.persona.getPersona.
@@ -25,11 +26,11 @@ type GetPersonaParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetPersonaParams) LexParams() (q lex.Params) {
+func (v *GetPersonaParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetPersonaParams))
 	q.String("uri", string(v.URI))
 	return q
 }
 
 // GetPersonaErrorRecordNotFound is the error that [Client.GetPersona] declares, for errors.Is.
-const GetPersonaErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetPersonaErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

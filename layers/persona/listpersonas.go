@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,14 +18,14 @@ import (
 const NSIDListPersonas = "pub.layers.persona.listPersonas"
 
 // ListPersonas lists the personas in one repository, optionally by domain or kind.
-func (c *Client) ListPersonas(ctx context.Context, params *ListPersonasParams) (*lex.Page[lex.Entry[Persona]], error) {
-	return lex.QueryRecordPage[Persona](ctx, c.Caller, NSIDListPersonas, params.LexParams(), "records")
+func (c *Client) ListPersonas(ctx context.Context, params *ListPersonasParams) (*rec.Page[rec.Entry[Persona]], error) {
+	return rec.QueryRecordPage[Persona](ctx, c.Caller, NSIDListPersonas, params.LexParams(), "records")
 }
 
 // ListPersonasIter iterates over the records of all pages of [Client.ListPersonas]. An error that
-// is a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListPersonasIter(ctx context.Context, params *ListPersonasParams) iter.Seq2[*lex.Entry[Persona], error] {
-	return lex.QueryRecordPages[Persona](ctx, c.Caller, NSIDListPersonas, params.LexParams(), "records")
+// is a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListPersonasIter(ctx context.Context, params *ListPersonasParams) iter.Seq2[*rec.Entry[Persona], error] {
+	return rec.QueryRecordPages[Persona](ctx, c.Caller, NSIDListPersonas, params.LexParams(), "records")
 }
 
 // ListPersonasParams are the parameters of pub.layers.persona.listPersonas.
@@ -38,12 +40,12 @@ type ListPersonasParams struct {
 	Cursor lex.Opt[string]
 }
 
-func (v *ListPersonasParams) LexParams() (q lex.Params) {
+func (v *ListPersonasParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListPersonasParams))
 	q.String("repo", string(v.Repo))
-	lex.OptParam(&q, "domain", v.Domain)
-	lex.OptParam(&q, "kind", v.Kind)
+	rpc.OptParam(&q, "domain", v.Domain)
+	rpc.OptParam(&q, "kind", v.Kind)
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

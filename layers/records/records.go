@@ -25,6 +25,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/segmentation"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -71,42 +72,42 @@ func Lookup(nsid syntax.NSID) (lex.RecordType, bool) {
 
 // Repository holds the records of one repository, decoded, in the order of their keys.
 type Repository struct {
-	Alignment                    []lex.Entry[alignment.Alignment]
-	AnnotationLayer              []lex.Entry[annotation.AnnotationLayer]
-	AnnotationClusterSet         []lex.Entry[annotation.ClusterSet]
-	ChangelogEntry               []lex.Entry[changelog.Entry]
-	Corpus                       []lex.Entry[corpus.Corpus]
-	CorpusMembership             []lex.Entry[corpus.Membership]
-	EprintDataLink               []lex.Entry[eprint.DataLink]
-	Eprint                       []lex.Entry[eprint.Eprint]
-	Expression                   []lex.Entry[expression.Expression]
-	GraphEdge                    []lex.Entry[graph.GraphEdge]
-	GraphEdgeSet                 []lex.Entry[graph.GraphEdgeSet]
-	GraphNode                    []lex.Entry[graph.GraphNode]
-	JudgmentAgreementReport      []lex.Entry[judgment.AgreementReport]
-	JudgmentExperimentDef        []lex.Entry[judgment.ExperimentDef]
-	JudgmentSet                  []lex.Entry[judgment.JudgmentSet]
-	Media                        []lex.Entry[media.Media]
-	Ontology                     []lex.Entry[ontology.Ontology]
-	OntologyTypeDef              []lex.Entry[ontology.TypeDef]
-	Persona                      []lex.Entry[persona.Persona]
-	ResourceCollection           []lex.Entry[resource.Collection]
-	ResourceCollectionMembership []lex.Entry[resource.CollectionMembership]
-	ResourceEntry                []lex.Entry[resource.Entry]
-	ResourceFilling              []lex.Entry[resource.Filling]
-	ResourceTemplate             []lex.Entry[resource.Template]
-	ResourceTemplateComposition  []lex.Entry[resource.TemplateComposition]
-	Segmentation                 []lex.Entry[segmentation.Segmentation]
+	Alignment                    []rec.Entry[alignment.Alignment]
+	AnnotationLayer              []rec.Entry[annotation.AnnotationLayer]
+	AnnotationClusterSet         []rec.Entry[annotation.ClusterSet]
+	ChangelogEntry               []rec.Entry[changelog.Entry]
+	Corpus                       []rec.Entry[corpus.Corpus]
+	CorpusMembership             []rec.Entry[corpus.Membership]
+	EprintDataLink               []rec.Entry[eprint.DataLink]
+	Eprint                       []rec.Entry[eprint.Eprint]
+	Expression                   []rec.Entry[expression.Expression]
+	GraphEdge                    []rec.Entry[graph.GraphEdge]
+	GraphEdgeSet                 []rec.Entry[graph.GraphEdgeSet]
+	GraphNode                    []rec.Entry[graph.GraphNode]
+	JudgmentAgreementReport      []rec.Entry[judgment.AgreementReport]
+	JudgmentExperimentDef        []rec.Entry[judgment.ExperimentDef]
+	JudgmentSet                  []rec.Entry[judgment.JudgmentSet]
+	Media                        []rec.Entry[media.Media]
+	Ontology                     []rec.Entry[ontology.Ontology]
+	OntologyTypeDef              []rec.Entry[ontology.TypeDef]
+	Persona                      []rec.Entry[persona.Persona]
+	ResourceCollection           []rec.Entry[resource.Collection]
+	ResourceCollectionMembership []rec.Entry[resource.CollectionMembership]
+	ResourceEntry                []rec.Entry[resource.Entry]
+	ResourceFilling              []rec.Entry[resource.Filling]
+	ResourceTemplate             []rec.Entry[resource.Template]
+	ResourceTemplateComposition  []rec.Entry[resource.TemplateComposition]
+	Segmentation                 []rec.Entry[segmentation.Segmentation]
 	// Unknown are the records of collections that are not in [Types], not decoded.
-	Unknown []lex.Envelope
+	Unknown []rec.Envelope
 	// Failures are the records that have issues.
-	Failures []lex.Failure
+	Failures []rec.Failure
 	// Accounts counts the records of each collection. In each, Expected is the sum of the others.
-	Accounts map[syntax.NSID]lex.Account
+	Accounts map[syntax.NSID]rec.Account
 }
 
 // add puts a record that decoded without issues into the field of its collection.
-func (r *Repository) add(uri syntax.ATURI, c cid.CID, trust lex.Trust, v lex.Record) {
+func (r *Repository) add(uri syntax.ATURI, c cid.CID, trust rec.Trust, v lex.Record) {
 	switch v := v.(type) {
 	case *alignment.Alignment:
 		r.Alignment = append(r.Alignment, entry(uri, c, trust, v))
@@ -163,23 +164,23 @@ func (r *Repository) add(uri syntax.ATURI, c cid.CID, trust lex.Trust, v lex.Rec
 	}
 }
 
-func entry[T any](uri syntax.ATURI, c cid.CID, trust lex.Trust, v *T) lex.Entry[T] {
-	return lex.Entry[T]{URI: uri, CID: c, Trust: trust, Value: v}
+func entry[T any](uri syntax.ATURI, c cid.CID, trust rec.Trust, v *T) rec.Entry[T] {
+	return rec.Entry[T]{URI: uri, CID: c, Trust: trust, Value: v}
 }
 
 // Decode decodes all records of an archive, as [repo.Repo.Decode] does. Every record is in one of
 // the result's fields, and Accounts counts them. An error means that the archive is not sound;
 // there is no result then, since it would be a shorter one.
 func Decode(ctx context.Context, archive *repo.Repo, options *repo.DecodeOptions) (*Repository, error) {
-	r := &Repository{Accounts: map[syntax.NSID]lex.Account{}}
+	r := &Repository{Accounts: map[syntax.NSID]rec.Account{}}
 	for d, err := range archive.Decode(ctx, Lookup, options) {
 		if err != nil {
 			return nil, err
 		}
-		account := lex.Account{Expected: 1}
+		account := rec.Account{Expected: 1}
 		switch {
 		case d.Issues != nil:
-			r.Failures = append(r.Failures, lex.Failure{Envelope: d.Envelope(), Issues: d.Issues})
+			r.Failures = append(r.Failures, rec.Failure{Envelope: d.Envelope(), Issues: d.Issues})
 			account.Failed = 1
 		case d.Value == nil:
 			r.Unknown = append(r.Unknown, d.Envelope())

@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetCollection = "pub.layers.resource.getCollection"
 
 // GetCollection fetches the resource collection at an AT-URI; fails with RecordNotFound if none is
 // indexed. It may fail with [GetCollectionErrorRecordNotFound].
-func (c *Client) GetCollection(ctx context.Context, params *GetCollectionParams) (*lex.Entry[Collection], error) {
-	return lex.QueryRecord[Collection](ctx, c.Caller, NSIDGetCollection, params.LexParams())
+func (c *Client) GetCollection(ctx context.Context, params *GetCollectionParams) (*rec.Entry[Collection], error) {
+	return rec.QueryRecord[Collection](ctx, c.Caller, NSIDGetCollection, params.LexParams())
 }
 
 // GetCollectionParams are the parameters of pub.layers.resource.getCollection.
@@ -25,7 +26,7 @@ type GetCollectionParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetCollectionParams) LexParams() (q lex.Params) {
+func (v *GetCollectionParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetCollectionParams))
 	q.String("uri", string(v.URI))
 	return q
@@ -33,4 +34,4 @@ func (v *GetCollectionParams) LexParams() (q lex.Params) {
 
 // GetCollectionErrorRecordNotFound is the error that [Client.GetCollection] declares, for
 // errors.Is.
-const GetCollectionErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetCollectionErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

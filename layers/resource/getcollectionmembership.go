@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetCollectionMembership = "pub.layers.resource.getCollectionMembership
 
 // GetCollectionMembership fetches the collection membership at an AT-URI; fails with RecordNotFound
 // if none is indexed. It may fail with [GetCollectionMembershipErrorRecordNotFound].
-func (c *Client) GetCollectionMembership(ctx context.Context, params *GetCollectionMembershipParams) (*lex.Entry[CollectionMembership], error) {
-	return lex.QueryRecord[CollectionMembership](ctx, c.Caller, NSIDGetCollectionMembership, params.LexParams())
+func (c *Client) GetCollectionMembership(ctx context.Context, params *GetCollectionMembershipParams) (*rec.Entry[CollectionMembership], error) {
+	return rec.QueryRecord[CollectionMembership](ctx, c.Caller, NSIDGetCollectionMembership, params.LexParams())
 }
 
 // GetCollectionMembershipParams are the parameters of pub.layers.resource.getCollectionMembership.
@@ -25,7 +26,7 @@ type GetCollectionMembershipParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetCollectionMembershipParams) LexParams() (q lex.Params) {
+func (v *GetCollectionMembershipParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetCollectionMembershipParams))
 	q.String("uri", string(v.URI))
 	return q
@@ -33,4 +34,4 @@ func (v *GetCollectionMembershipParams) LexParams() (q lex.Params) {
 
 // GetCollectionMembershipErrorRecordNotFound is the error that [Client.GetCollectionMembership]
 // declares, for errors.Is.
-const GetCollectionMembershipErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetCollectionMembershipErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetEntry = "pub.layers.resource.getEntry"
 
 // GetEntry fetches the resource entry at an AT-URI; fails with RecordNotFound if none is indexed.
 // It may fail with [GetEntryErrorRecordNotFound].
-func (c *Client) GetEntry(ctx context.Context, params *GetEntryParams) (*lex.Entry[Entry], error) {
-	return lex.QueryRecord[Entry](ctx, c.Caller, NSIDGetEntry, params.LexParams())
+func (c *Client) GetEntry(ctx context.Context, params *GetEntryParams) (*rec.Entry[Entry], error) {
+	return rec.QueryRecord[Entry](ctx, c.Caller, NSIDGetEntry, params.LexParams())
 }
 
 // GetEntryParams are the parameters of pub.layers.resource.getEntry.
@@ -25,11 +26,11 @@ type GetEntryParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetEntryParams) LexParams() (q lex.Params) {
+func (v *GetEntryParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetEntryParams))
 	q.String("uri", string(v.URI))
 	return q
 }
 
 // GetEntryErrorRecordNotFound is the error that [Client.GetEntry] declares, for errors.Is.
-const GetEntryErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetEntryErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetFilling = "pub.layers.resource.getFilling"
 
 // GetFilling fetches the template filling at an AT-URI; fails with RecordNotFound if none is
 // indexed. It may fail with [GetFillingErrorRecordNotFound].
-func (c *Client) GetFilling(ctx context.Context, params *GetFillingParams) (*lex.Entry[Filling], error) {
-	return lex.QueryRecord[Filling](ctx, c.Caller, NSIDGetFilling, params.LexParams())
+func (c *Client) GetFilling(ctx context.Context, params *GetFillingParams) (*rec.Entry[Filling], error) {
+	return rec.QueryRecord[Filling](ctx, c.Caller, NSIDGetFilling, params.LexParams())
 }
 
 // GetFillingParams are the parameters of pub.layers.resource.getFilling.
@@ -25,11 +26,11 @@ type GetFillingParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetFillingParams) LexParams() (q lex.Params) {
+func (v *GetFillingParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetFillingParams))
 	q.String("uri", string(v.URI))
 	return q
 }
 
 // GetFillingErrorRecordNotFound is the error that [Client.GetFilling] declares, for errors.Is.
-const GetFillingErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetFillingErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetTemplate = "pub.layers.resource.getTemplate"
 
 // GetTemplate fetches the resource template at an AT-URI; fails with RecordNotFound if none is
 // indexed. It may fail with [GetTemplateErrorRecordNotFound].
-func (c *Client) GetTemplate(ctx context.Context, params *GetTemplateParams) (*lex.Entry[Template], error) {
-	return lex.QueryRecord[Template](ctx, c.Caller, NSIDGetTemplate, params.LexParams())
+func (c *Client) GetTemplate(ctx context.Context, params *GetTemplateParams) (*rec.Entry[Template], error) {
+	return rec.QueryRecord[Template](ctx, c.Caller, NSIDGetTemplate, params.LexParams())
 }
 
 // GetTemplateParams are the parameters of pub.layers.resource.getTemplate.
@@ -25,11 +26,11 @@ type GetTemplateParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetTemplateParams) LexParams() (q lex.Params) {
+func (v *GetTemplateParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetTemplateParams))
 	q.String("uri", string(v.URI))
 	return q
 }
 
 // GetTemplateErrorRecordNotFound is the error that [Client.GetTemplate] declares, for errors.Is.
-const GetTemplateErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetTemplateErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

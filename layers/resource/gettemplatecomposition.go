@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetTemplateComposition = "pub.layers.resource.getTemplateComposition"
 
 // GetTemplateComposition fetches the template composition at an AT-URI; fails with RecordNotFound
 // if none is indexed. It may fail with [GetTemplateCompositionErrorRecordNotFound].
-func (c *Client) GetTemplateComposition(ctx context.Context, params *GetTemplateCompositionParams) (*lex.Entry[TemplateComposition], error) {
-	return lex.QueryRecord[TemplateComposition](ctx, c.Caller, NSIDGetTemplateComposition, params.LexParams())
+func (c *Client) GetTemplateComposition(ctx context.Context, params *GetTemplateCompositionParams) (*rec.Entry[TemplateComposition], error) {
+	return rec.QueryRecord[TemplateComposition](ctx, c.Caller, NSIDGetTemplateComposition, params.LexParams())
 }
 
 // GetTemplateCompositionParams are the parameters of pub.layers.resource.getTemplateComposition.
@@ -25,7 +26,7 @@ type GetTemplateCompositionParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetTemplateCompositionParams) LexParams() (q lex.Params) {
+func (v *GetTemplateCompositionParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetTemplateCompositionParams))
 	q.String("uri", string(v.URI))
 	return q
@@ -33,4 +34,4 @@ func (v *GetTemplateCompositionParams) LexParams() (q lex.Params) {
 
 // GetTemplateCompositionErrorRecordNotFound is the error that [Client.GetTemplateComposition]
 // declares, for errors.Is.
-const GetTemplateCompositionErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetTemplateCompositionErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,15 +18,15 @@ import (
 const NSIDListCollectionMemberships = "pub.layers.resource.listCollectionMemberships"
 
 // ListCollectionMemberships lists the memberships of one collection.
-func (c *Client) ListCollectionMemberships(ctx context.Context, params *ListCollectionMembershipsParams) (*lex.Page[lex.Entry[CollectionMembership]], error) {
-	return lex.QueryRecordPage[CollectionMembership](ctx, c.Caller, NSIDListCollectionMemberships, params.LexParams(), "records")
+func (c *Client) ListCollectionMemberships(ctx context.Context, params *ListCollectionMembershipsParams) (*rec.Page[rec.Entry[CollectionMembership]], error) {
+	return rec.QueryRecordPage[CollectionMembership](ctx, c.Caller, NSIDListCollectionMemberships, params.LexParams(), "records")
 }
 
 // ListCollectionMembershipsIter iterates over the records of all pages of
-// [Client.ListCollectionMemberships]. An error that is a [*lex.Failure] is about one of them; any
+// [Client.ListCollectionMemberships]. An error that is a [*rec.Failure] is about one of them; any
 // other ends the loop.
-func (c *Client) ListCollectionMembershipsIter(ctx context.Context, params *ListCollectionMembershipsParams) iter.Seq2[*lex.Entry[CollectionMembership], error] {
-	return lex.QueryRecordPages[CollectionMembership](ctx, c.Caller, NSIDListCollectionMemberships, params.LexParams(), "records")
+func (c *Client) ListCollectionMembershipsIter(ctx context.Context, params *ListCollectionMembershipsParams) iter.Seq2[*rec.Entry[CollectionMembership], error] {
+	return rec.QueryRecordPages[CollectionMembership](ctx, c.Caller, NSIDListCollectionMemberships, params.LexParams(), "records")
 }
 
 // ListCollectionMembershipsParams are the parameters of
@@ -36,10 +38,10 @@ type ListCollectionMembershipsParams struct {
 	Cursor        lex.Opt[string]
 }
 
-func (v *ListCollectionMembershipsParams) LexParams() (q lex.Params) {
+func (v *ListCollectionMembershipsParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListCollectionMembershipsParams))
 	q.String("collectionRef", string(v.CollectionRef))
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

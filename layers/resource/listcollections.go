@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,14 +18,14 @@ import (
 const NSIDListCollections = "pub.layers.resource.listCollections"
 
 // ListCollections lists the resource collections in one repository, optionally by kind or language.
-func (c *Client) ListCollections(ctx context.Context, params *ListCollectionsParams) (*lex.Page[lex.Entry[Collection]], error) {
-	return lex.QueryRecordPage[Collection](ctx, c.Caller, NSIDListCollections, params.LexParams(), "records")
+func (c *Client) ListCollections(ctx context.Context, params *ListCollectionsParams) (*rec.Page[rec.Entry[Collection]], error) {
+	return rec.QueryRecordPage[Collection](ctx, c.Caller, NSIDListCollections, params.LexParams(), "records")
 }
 
 // ListCollectionsIter iterates over the records of all pages of [Client.ListCollections]. An error
-// that is a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListCollectionsIter(ctx context.Context, params *ListCollectionsParams) iter.Seq2[*lex.Entry[Collection], error] {
-	return lex.QueryRecordPages[Collection](ctx, c.Caller, NSIDListCollections, params.LexParams(), "records")
+// that is a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListCollectionsIter(ctx context.Context, params *ListCollectionsParams) iter.Seq2[*rec.Entry[Collection], error] {
+	return rec.QueryRecordPages[Collection](ctx, c.Caller, NSIDListCollections, params.LexParams(), "records")
 }
 
 // ListCollectionsParams are the parameters of pub.layers.resource.listCollections.
@@ -38,12 +40,12 @@ type ListCollectionsParams struct {
 	Languages []string
 }
 
-func (v *ListCollectionsParams) LexParams() (q lex.Params) {
+func (v *ListCollectionsParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListCollectionsParams))
 	q.String("repo", string(v.Repo))
-	lex.OptParam(&q, "kind", v.Kind)
+	rpc.OptParam(&q, "kind", v.Kind)
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	for _, x := range v.Languages {
 		q.String("languages", x)
 	}

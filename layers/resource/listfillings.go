@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,14 +18,14 @@ import (
 const NSIDListFillings = "pub.layers.resource.listFillings"
 
 // ListFillings lists the fillings of one template, optionally by strategy.
-func (c *Client) ListFillings(ctx context.Context, params *ListFillingsParams) (*lex.Page[lex.Entry[Filling]], error) {
-	return lex.QueryRecordPage[Filling](ctx, c.Caller, NSIDListFillings, params.LexParams(), "records")
+func (c *Client) ListFillings(ctx context.Context, params *ListFillingsParams) (*rec.Page[rec.Entry[Filling]], error) {
+	return rec.QueryRecordPage[Filling](ctx, c.Caller, NSIDListFillings, params.LexParams(), "records")
 }
 
 // ListFillingsIter iterates over the records of all pages of [Client.ListFillings]. An error that
-// is a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListFillingsIter(ctx context.Context, params *ListFillingsParams) iter.Seq2[*lex.Entry[Filling], error] {
-	return lex.QueryRecordPages[Filling](ctx, c.Caller, NSIDListFillings, params.LexParams(), "records")
+// is a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListFillingsIter(ctx context.Context, params *ListFillingsParams) iter.Seq2[*rec.Entry[Filling], error] {
+	return rec.QueryRecordPages[Filling](ctx, c.Caller, NSIDListFillings, params.LexParams(), "records")
 }
 
 // ListFillingsParams are the parameters of pub.layers.resource.listFillings.
@@ -36,11 +38,11 @@ type ListFillingsParams struct {
 	Cursor   lex.Opt[string]
 }
 
-func (v *ListFillingsParams) LexParams() (q lex.Params) {
+func (v *ListFillingsParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListFillingsParams))
 	q.String("templateRef", string(v.TemplateRef))
-	lex.OptParam(&q, "strategy", v.Strategy)
+	rpc.OptParam(&q, "strategy", v.Strategy)
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -17,15 +19,15 @@ const NSIDListTemplateCompositions = "pub.layers.resource.listTemplateCompositio
 
 // ListTemplateCompositions lists the template compositions in one repository, optionally of one
 // composition type.
-func (c *Client) ListTemplateCompositions(ctx context.Context, params *ListTemplateCompositionsParams) (*lex.Page[lex.Entry[TemplateComposition]], error) {
-	return lex.QueryRecordPage[TemplateComposition](ctx, c.Caller, NSIDListTemplateCompositions, params.LexParams(), "records")
+func (c *Client) ListTemplateCompositions(ctx context.Context, params *ListTemplateCompositionsParams) (*rec.Page[rec.Entry[TemplateComposition]], error) {
+	return rec.QueryRecordPage[TemplateComposition](ctx, c.Caller, NSIDListTemplateCompositions, params.LexParams(), "records")
 }
 
 // ListTemplateCompositionsIter iterates over the records of all pages of
-// [Client.ListTemplateCompositions]. An error that is a [*lex.Failure] is about one of them; any
+// [Client.ListTemplateCompositions]. An error that is a [*rec.Failure] is about one of them; any
 // other ends the loop.
-func (c *Client) ListTemplateCompositionsIter(ctx context.Context, params *ListTemplateCompositionsParams) iter.Seq2[*lex.Entry[TemplateComposition], error] {
-	return lex.QueryRecordPages[TemplateComposition](ctx, c.Caller, NSIDListTemplateCompositions, params.LexParams(), "records")
+func (c *Client) ListTemplateCompositionsIter(ctx context.Context, params *ListTemplateCompositionsParams) iter.Seq2[*rec.Entry[TemplateComposition], error] {
+	return rec.QueryRecordPages[TemplateComposition](ctx, c.Caller, NSIDListTemplateCompositions, params.LexParams(), "records")
 }
 
 // ListTemplateCompositionsParams are the parameters of
@@ -39,11 +41,11 @@ type ListTemplateCompositionsParams struct {
 	Cursor          lex.Opt[string]
 }
 
-func (v *ListTemplateCompositionsParams) LexParams() (q lex.Params) {
+func (v *ListTemplateCompositionsParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListTemplateCompositionsParams))
 	q.String("repo", string(v.Repo))
-	lex.OptParam(&q, "compositionType", v.CompositionType)
+	rpc.OptParam(&q, "compositionType", v.CompositionType)
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

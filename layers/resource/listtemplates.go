@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,14 +18,14 @@ import (
 const NSIDListTemplates = "pub.layers.resource.listTemplates"
 
 // ListTemplates lists the templates in one repository, optionally by language.
-func (c *Client) ListTemplates(ctx context.Context, params *ListTemplatesParams) (*lex.Page[lex.Entry[Template]], error) {
-	return lex.QueryRecordPage[Template](ctx, c.Caller, NSIDListTemplates, params.LexParams(), "records")
+func (c *Client) ListTemplates(ctx context.Context, params *ListTemplatesParams) (*rec.Page[rec.Entry[Template]], error) {
+	return rec.QueryRecordPage[Template](ctx, c.Caller, NSIDListTemplates, params.LexParams(), "records")
 }
 
 // ListTemplatesIter iterates over the records of all pages of [Client.ListTemplates]. An error that
-// is a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListTemplatesIter(ctx context.Context, params *ListTemplatesParams) iter.Seq2[*lex.Entry[Template], error] {
-	return lex.QueryRecordPages[Template](ctx, c.Caller, NSIDListTemplates, params.LexParams(), "records")
+// is a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListTemplatesIter(ctx context.Context, params *ListTemplatesParams) iter.Seq2[*rec.Entry[Template], error] {
+	return rec.QueryRecordPages[Template](ctx, c.Caller, NSIDListTemplates, params.LexParams(), "records")
 }
 
 // ListTemplatesParams are the parameters of pub.layers.resource.listTemplates.
@@ -36,11 +38,11 @@ type ListTemplatesParams struct {
 	Languages []string
 }
 
-func (v *ListTemplatesParams) LexParams() (q lex.Params) {
+func (v *ListTemplatesParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListTemplatesParams))
 	q.String("repo", string(v.Repo))
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	for _, x := range v.Languages {
 		q.String("languages", x)
 	}

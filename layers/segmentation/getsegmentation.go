@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,8 +17,8 @@ const NSIDGetSegmentation = "pub.layers.segmentation.getSegmentation"
 
 // GetSegmentation fetches the segmentation at an AT-URI; fails with RecordNotFound if none is
 // indexed. It may fail with [GetSegmentationErrorRecordNotFound].
-func (c *Client) GetSegmentation(ctx context.Context, params *GetSegmentationParams) (*lex.Entry[Segmentation], error) {
-	return lex.QueryRecord[Segmentation](ctx, c.Caller, NSIDGetSegmentation, params.LexParams())
+func (c *Client) GetSegmentation(ctx context.Context, params *GetSegmentationParams) (*rec.Entry[Segmentation], error) {
+	return rec.QueryRecord[Segmentation](ctx, c.Caller, NSIDGetSegmentation, params.LexParams())
 }
 
 // GetSegmentationParams are the parameters of pub.layers.segmentation.getSegmentation.
@@ -25,7 +26,7 @@ type GetSegmentationParams struct {
 	URI syntax.ATURI // required
 }
 
-func (v *GetSegmentationParams) LexParams() (q lex.Params) {
+func (v *GetSegmentationParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetSegmentationParams))
 	q.String("uri", string(v.URI))
 	return q
@@ -33,4 +34,4 @@ func (v *GetSegmentationParams) LexParams() (q lex.Params) {
 
 // GetSegmentationErrorRecordNotFound is the error that [Client.GetSegmentation] declares, for
 // errors.Is.
-const GetSegmentationErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const GetSegmentationErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

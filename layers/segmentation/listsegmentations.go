@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,14 +18,14 @@ import (
 const NSIDListSegmentations = "pub.layers.segmentation.listSegmentations"
 
 // ListSegmentations lists the segmentations of one expression.
-func (c *Client) ListSegmentations(ctx context.Context, params *ListSegmentationsParams) (*lex.Page[lex.Entry[Segmentation]], error) {
-	return lex.QueryRecordPage[Segmentation](ctx, c.Caller, NSIDListSegmentations, params.LexParams(), "records")
+func (c *Client) ListSegmentations(ctx context.Context, params *ListSegmentationsParams) (*rec.Page[rec.Entry[Segmentation]], error) {
+	return rec.QueryRecordPage[Segmentation](ctx, c.Caller, NSIDListSegmentations, params.LexParams(), "records")
 }
 
 // ListSegmentationsIter iterates over the records of all pages of [Client.ListSegmentations]. An
-// error that is a [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListSegmentationsIter(ctx context.Context, params *ListSegmentationsParams) iter.Seq2[*lex.Entry[Segmentation], error] {
-	return lex.QueryRecordPages[Segmentation](ctx, c.Caller, NSIDListSegmentations, params.LexParams(), "records")
+// error that is a [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListSegmentationsIter(ctx context.Context, params *ListSegmentationsParams) iter.Seq2[*rec.Entry[Segmentation], error] {
+	return rec.QueryRecordPages[Segmentation](ctx, c.Caller, NSIDListSegmentations, params.LexParams(), "records")
 }
 
 // ListSegmentationsParams are the parameters of pub.layers.segmentation.listSegmentations.
@@ -34,10 +36,10 @@ type ListSegmentationsParams struct {
 	Cursor     lex.Opt[string]
 }
 
-func (v *ListSegmentationsParams) LexParams() (q lex.Params) {
+func (v *ListSegmentationsParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListSegmentationsParams))
 	q.String("expression", string(v.Expression))
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }

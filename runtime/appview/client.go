@@ -9,12 +9,13 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
 // Client calls the methods of one appview. It is safe for concurrent use.
-type Client struct{ caller lex.Caller }
+type Client struct{ caller rpc.Caller }
 
 // Option sets how a [Client] works.
 type Option func(*options) error
@@ -63,10 +64,10 @@ func New(service string, opts ...Option) (*Client, error) {
 
 // Through returns a client that makes its calls by caller, such as an auth.Client, whose PDS forwards calls to the
 // appview that xrpc.WithProxy names.
-func Through(caller lex.Caller) *Client { return &Client{caller} }
+func Through(caller rpc.Caller) *Client { return &Client{caller} }
 
-// Call makes a call, as [xrpc.Client.Call] does. It makes the Client a lex.Caller.
-func (c *Client) Call(ctx context.Context, call *lex.Call) error { return c.caller.Call(ctx, call) }
+// Call makes a call, as [xrpc.Client.Call] does. It makes the Client a rpc.Caller.
+func (c *Client) Call(ctx context.Context, call *rpc.Call) error { return c.caller.Call(ctx, call) }
 
 // Name returns the NSID of a method. The prefix pub.layers. may be left out, as in expression.getExpression.
 func Name(method string) (syntax.NSID, error) {
@@ -83,17 +84,17 @@ func Name(method string) (syntax.NSID, error) {
 
 // Query calls the query that method names, as in [Name], and decodes the answer into out. Its errors are those of
 // Name and of [xrpc.Client.Call].
-func (c *Client) Query(ctx context.Context, method string, params lex.Params, out lex.Decodable) error {
+func (c *Client) Query(ctx context.Context, method string, params rpc.Params, out lex.Decodable) error {
 	nsid, err := Name(method)
 	if err != nil {
 		return err
 	}
-	return c.Call(ctx, &lex.Call{NSID: nsid, Params: params, Output: out})
+	return c.Call(ctx, &rpc.Call{NSID: nsid, Params: params, Output: out})
 }
 
 // Get calls the query that method names, as in [Name], and returns the answer, which must be an object. Its errors
 // are those of [Client.Query].
-func (c *Client) Get(ctx context.Context, method string, params lex.Params) (lex.Map, error) {
+func (c *Client) Get(ctx context.Context, method string, params rpc.Params) (lex.Map, error) {
 	var answer lex.Map
 	err := c.Query(ctx, method, params, &answer)
 	return answer, err

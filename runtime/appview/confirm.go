@@ -7,6 +7,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,15 +17,15 @@ var ErrDiffers = errors.New("the repository has another version of the record")
 
 // Confirm checks a record that an appview has claimed. It fetches the proof of the record from the repository's
 // server, verifies it (see [pds.Client.GetRecordProof]), and returns the record as it is in the repository, which is
-// [lex.Signed].
+// [rec.Signed].
 //
 // If its CID is not that of e, the error wraps [ErrDiffers] and names both CIDs; Confirm then returns the record of
 // the repository, too. If the repository has no such record, the error wraps [pds.ErrRecordNotFound]. Other errors
 // are those of GetRecordProof.
-func Confirm(ctx context.Context, c *pds.Client, e lex.Envelope) (lex.Envelope, error) {
+func Confirm(ctx context.Context, c *pds.Client, e rec.Envelope) (rec.Envelope, error) {
 	proof, err := c.GetRecordProof(ctx, e.URI)
 	if err != nil {
-		return lex.Envelope{}, fmt.Errorf("appview: %s is not confirmed: %w", e.URI, err)
+		return rec.Envelope{}, fmt.Errorf("appview: %s is not confirmed: %w", e.URI, err)
 	}
 	confirmed := proof.Envelope()
 	if confirmed.CID != e.CID {
@@ -35,10 +36,10 @@ func Confirm(ctx context.Context, c *pds.Client, e lex.Envelope) (lex.Envelope, 
 
 // ConfirmEntry is [Confirm] for a record from a generated client, given by its URI and CID. It returns the record as
 // it is in the repository, also with [ErrDiffers]. If that record does not follow T's lexicon, the error is a
-// [*lex.Failure].
+// [*rec.Failure].
 //
 //	entry, err := appview.ConfirmEntry[expression.Expression](ctx, repos, item.URI, item.CID)
-func ConfirmEntry[T any, P lex.RecordPointer[T]](ctx context.Context, c *pds.Client, uri syntax.ATURI, cid syntax.CID) (*lex.Entry[T], error) {
+func ConfirmEntry[T any, P lex.RecordPointer[T]](ctx context.Context, c *pds.Client, uri syntax.ATURI, cid syntax.CID) (*rec.Entry[T], error) {
 	entry, err := pds.Prove[T, P](ctx, c, uri)
 	if err != nil {
 		return nil, fmt.Errorf("appview: %s is not confirmed: %w", uri, err)

@@ -23,7 +23,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/tests/corpus"
 	"github.com/layers-pub/layers-go/tests/reference"
@@ -31,13 +33,13 @@ import (
 
 // repository serves the archive of a corpus as the proof of each of its records, and the account's document as a
 // directory does. It returns a client that reads there, and one record.
-func repository(t testing.TB) (*pds.Client, lex.Envelope) {
+func repository(t testing.TB) (*pds.Client, rec.Envelope) {
 	t.Helper()
 	return repositoryWith(t, corpus.New(100).SigningKey())
 }
 
 // repositoryWith is repository with a key in the document that need not be the account's.
-func repositoryWith(t testing.TB, key string) (*pds.Client, lex.Envelope) {
+func repositoryWith(t testing.TB, key string) (*pds.Client, rec.Envelope) {
 	t.Helper()
 	small := corpus.New(100)
 	archive, err := small.CAR()
@@ -72,12 +74,12 @@ func repositoryWith(t testing.TB, key string) (*pds.Client, lex.Envelope) {
 	}
 	for e, err := range r.Envelopes(t.Context()) {
 		if err == nil && e.URI.Collection() == annotation.NSIDAnnotationLayer {
-			e.Trust = lex.Claimed
+			e.Trust = rec.Claimed
 			return c, e
 		}
 	}
 	t.Fatal("no record")
-	return nil, lex.Envelope{}
+	return nil, rec.Envelope{}
 }
 
 // A claim is raised to what was signed; the bytes are those of the repository, whatever was claimed.
@@ -86,16 +88,16 @@ func TestConfirm(t *testing.T) {
 	other := cid.Of(cid.DagCBOR, []byte("\xa0"))
 	for _, test := range []struct {
 		name   string
-		change func(*lex.Envelope)
+		change func(*rec.Envelope)
 		want   error
 		there  bool
 	}{
-		{"right", func(*lex.Envelope) {}, nil, true},
-		{"other bytes", func(e *lex.Envelope) { e.Data = []byte("\xa0") }, nil, true},
-		{"other bytes, in JSON", func(e *lex.Envelope) { e.Data, e.Encoding = []byte("{}"), lex.JSON }, nil, true},
-		{"another CID", func(e *lex.Envelope) { e.CID = other }, appview.ErrDiffers, true},
-		{"no CID", func(e *lex.Envelope) { e.CID = cid.CID{} }, appview.ErrDiffers, true},
-		{"no such record", func(e *lex.Envelope) { e.URI = e.URI[:len(e.URI)-13] + "3zzzzzzzzzzzz" }, pds.ErrRecordNotFound, false},
+		{"right", func(*rec.Envelope) {}, nil, true},
+		{"other bytes", func(e *rec.Envelope) { e.Data = []byte("\xa0") }, nil, true},
+		{"other bytes, in JSON", func(e *rec.Envelope) { e.Data, e.Encoding = []byte("{}"), lex.JSON }, nil, true},
+		{"another CID", func(e *rec.Envelope) { e.CID = other }, appview.ErrDiffers, true},
+		{"no CID", func(e *rec.Envelope) { e.CID = cid.CID{} }, appview.ErrDiffers, true},
+		{"no such record", func(e *rec.Envelope) { e.URI = e.URI[:len(e.URI)-13] + "3zzzzzzzzzzzz" }, pds.ErrRecordNotFound, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			e := right
@@ -110,7 +112,7 @@ func TestConfirm(t *testing.T) {
 			if !test.there {
 				return
 			}
-			if got.URI != right.URI || got.CID != right.CID || string(got.Data) != string(right.Data) || got.Encoding != lex.CBOR || got.Trust != lex.Signed {
+			if got.URI != right.URI || got.CID != right.CID || string(got.Data) != string(right.Data) || got.Encoding != lex.CBOR || got.Trust != rec.Signed {
 				t.Errorf("%+v", got)
 			}
 			if test.want == appview.ErrDiffers && (!strings.Contains(err.Error(), right.CID.String()) || !strings.Contains(err.Error(), e.CID.String())) {
@@ -118,7 +120,7 @@ func TestConfirm(t *testing.T) {
 			}
 		})
 	}
-	if _, err := appview.Confirm(t.Context(), c, lex.Envelope{URI: "at://did:plc:abc"}); err == nil {
+	if _, err := appview.Confirm(t.Context(), c, rec.Envelope{URI: "at://did:plc:abc"}); err == nil {
 		t.Error("a URI that is not a record's is no error")
 	}
 }
@@ -127,7 +129,7 @@ func TestConfirmEntry(t *testing.T) {
 	c, right := repository(t)
 	id := syntax.CID(right.CID.String())
 	entry, err := appview.ConfirmEntry[annotation.AnnotationLayer](t.Context(), c, right.URI, id)
-	if err != nil || entry.Trust != lex.Signed || entry.CID != right.CID || entry.Value.CreatedAt == "" {
+	if err != nil || entry.Trust != rec.Signed || entry.CID != right.CID || entry.Value.CreatedAt == "" {
 		t.Errorf("%+v, error %v", entry, err)
 	}
 	entry, err = appview.ConfirmEntry[annotation.AnnotationLayer](t.Context(), c, right.URI, "bafyreihffx5a2e7k5uwrmmgofbvzujc5cmw5h4espouwuxt3liqoflx3ee")
@@ -150,7 +152,7 @@ func TestConfirmForged(t *testing.T) {
 	flipped := slices.Clone(archive)
 	flipped[record+len(right.Data)/2] ^= 1
 	for name, archive := range map[string][]byte{"the record": flipped, "the end": archive[:record+1], "all": nil} {
-		forged, err := pds.New(pds.WithDirectory(c.Directory()), pds.WithCaller(callerFunc(func(ctx context.Context, call *lex.Call) error {
+		forged, err := pds.New(pds.WithDirectory(c.Directory()), pds.WithCaller(callerFunc(func(ctx context.Context, call *rpc.Call) error {
 			call.OutputBody = io.NopCloser(bytes.NewReader(archive))
 			return nil
 		})))
@@ -158,12 +160,12 @@ func TestConfirmForged(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := appview.Confirm(t.Context(), forged, right)
-		if err == nil || errors.Is(err, appview.ErrDiffers) || errors.Is(err, pds.ErrRecordNotFound) || got.Trust != lex.Claimed {
+		if err == nil || errors.Is(err, appview.ErrDiffers) || errors.Is(err, pds.ErrRecordNotFound) || got.Trust != rec.Claimed {
 			t.Errorf("%s: %+v, error %v", name, got, err)
 		}
 	}
 	c, right = repositoryWith(t, "zQ3shZc2QzApp2oymGvQbzP8eKheVshBHbU4ZYjeXqwSKEn6N")
-	if got, err := appview.Confirm(t.Context(), c, right); !errors.Is(err, multikey.ErrSignature) || got.Trust != lex.Claimed {
+	if got, err := appview.Confirm(t.Context(), c, right); !errors.Is(err, multikey.ErrSignature) || got.Trust != rec.Claimed {
 		t.Errorf("another key: %+v, error %v", got, err)
 	}
 }
@@ -211,9 +213,9 @@ func TestReferenceConfirm(t *testing.T) {
 
 	view := answers(t, map[string]string{"": `{"records":[` + strings.Join(append(views, handleView), ",") + `]}`})
 	want := []error{nil, appview.ErrDiffers, pds.ErrRecordNotFound, appview.ErrDiffers, nil}
-	var got []lex.Envelope
+	var got []rec.Envelope
 	for e, err := range view.List(t.Context(), query, nil) {
-		if err != nil || e.Trust != lex.Claimed {
+		if err != nil || e.Trust != rec.Claimed {
 			t.Fatalf("%+v, error %v", e, err)
 		}
 		got = append(got, e)
@@ -226,14 +228,14 @@ func TestReferenceConfirm(t *testing.T) {
 		if !errors.Is(err, want[i]) {
 			t.Errorf("%s: error %v", e.URI, err)
 		}
-		if err == nil && (signed.Trust != lex.Signed || string(signed.Data) != string(e.Data) || signed.CID != e.CID || string(signed.URI.Authority()) != account.DID) {
+		if err == nil && (signed.Trust != rec.Signed || string(signed.Data) != string(e.Data) || signed.CID != e.CID || string(signed.URI.Authority()) != account.DID) {
 			t.Errorf("%+v", signed)
 		}
 		entry, err := appview.ConfirmEntry[expression.Expression](t.Context(), repos, e.URI, syntax.CID(e.CID.String()))
 		if !errors.Is(err, want[i]) {
 			t.Errorf("%s: error %v", e.URI, err)
 		}
-		if i == 1 && (entry == nil || entry.Value.Text.Or("") != "new" || entry.Trust != lex.Signed) {
+		if i == 1 && (entry == nil || entry.Value.Text.Or("") != "new" || entry.Trust != rec.Signed) {
 			t.Errorf("the newer record: %+v", entry)
 		}
 	}

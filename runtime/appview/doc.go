@@ -10,11 +10,11 @@
 //		...
 //	}
 //
-// A [Client] is a lex.Caller, so the generated clients can use it. Queries without a generated client, or whose
+// A [Client] is a rpc.Caller, so the generated clients can use it. Queries without a generated client, or whose
 // answers need no Go type, can be called by name: [Client.Get], [Client.Items] and [Client.List]. In the names of
 // Layers' own queries, the prefix pub.layers. may be left out.
 //
 // An appview makes reading fast, but it is not an authority: it says that a record is in a repository, without a
-// signature. Its records are lex.Claimed. [Confirm] fetches and verifies the proof from the repository's server, and
-// returns a record that is lex.Signed.
+// signature. Its records are rec.Claimed. [Confirm] fetches and verifies the proof from the repository's server, and
+// returns a record that is rec.Signed.
 package appview

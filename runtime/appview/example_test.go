@@ -12,6 +12,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/appview"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // newAppview starts an appview that knows one expression.
@@ -53,9 +55,9 @@ func ExampleClient_List() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	params := lex.Params{{Name: "repo", Value: "alice.example.com"}}
+	params := rpc.Params{{Name: "repo", Value: "alice.example.com"}}
 	for e, err := range view.List(context.Background(), "expression.listExpressions", params) {
-		if failure, ok := err.(*lex.Failure); ok {
+		if failure, ok := err.(*rec.Failure); ok {
 			log.Print(failure) // one record; the loop goes on
 			continue
 		}

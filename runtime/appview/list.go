@@ -6,16 +6,18 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // Items calls the query that method names, as in [Name], and iterates over the items of all pages of its answer. Each
 // page must have exactly one array, whose elements are the items. Items fetches a page when the loop reaches it. It
 // starts at the cursor in params, if there is one.
 //
-// For an item that is not an object of the data model, Items yields a [*lex.Failure] with its JSON, and the loop
+// For an item that is not an object of the data model, Items yields a [*rec.Failure] with its JSON, and the loop
 // continues. Any other error ends the loop: one of [Client.Query], one about a malformed page, or one of
-// [lex.Paginate].
-func (c *Client) Items(ctx context.Context, method string, params lex.Params) iter.Seq2[lex.Map, error] {
+// [rec.Paginate].
+func (c *Client) Items(ctx context.Context, method string, params rpc.Params) iter.Seq2[lex.Map, error] {
 	return pages(ctx, c, method, params, func(raw lex.Raw) (*lex.Map, error) {
 		m := new(lex.Map)
 		if err := lex.DecodeJSON(raw.Data, m); err != nil {
@@ -27,21 +29,21 @@ func (c *Client) Items(ctx context.Context, method string, params lex.Params) it
 
 // List iterates over the records in the answer of a query, as [Client.Items] does: the items must have the fields
 // uri, cid and value. The envelopes have the record in DAG-CBOR. Their bytes match their CIDs, but their trust is
-// only [lex.Claimed]: see [Confirm].
+// only [rec.Claimed]: see [Confirm].
 //
-// For a record that is not of the data model, or whose bytes do not match its CID, List yields a [*lex.Failure], and
+// For a record that is not of the data model, or whose bytes do not match its CID, List yields a [*rec.Failure], and
 // the loop continues. It does so, too, for an item that is not a record, such as one without a URI or a value; the
 // failure then has the whole item.
-func (c *Client) List(ctx context.Context, method string, params lex.Params) iter.Seq2[lex.Envelope, error] {
-	source := lex.Source{Trust: lex.Claimed}
-	return pages(ctx, c, method, params, func(raw lex.Raw) (*lex.Envelope, error) {
+func (c *Client) List(ctx context.Context, method string, params rpc.Params) iter.Seq2[rec.Envelope, error] {
+	source := rec.Source{Trust: rec.Claimed}
+	return pages(ctx, c, method, params, func(raw lex.Raw) (*rec.Envelope, error) {
 		e, err := source.Envelope(raw)
 		return &e, err
 	})
 }
 
 // pages iterates over the items of all pages.
-func pages[T any](ctx context.Context, c *Client, method string, params lex.Params, decode func(lex.Raw) (*T, error)) iter.Seq2[T, error] {
+func pages[T any](ctx context.Context, c *Client, method string, params rpc.Params, decode func(lex.Raw) (*T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		nsid, err := Name(method)
 		if err != nil {
@@ -49,13 +51,13 @@ func pages[T any](ctx context.Context, c *Client, method string, params lex.Para
 			yield(none, fmt.Errorf("appview: %s: %w", method, err))
 			return
 		}
-		newPage := func() *lex.Page[T] { return lex.NewPage("", decode) }
-		for item, err := range lex.QueryPages(ctx, c, nsid, params, newPage) {
+		newPage := func() *rec.Page[T] { return rec.NewPage("", decode) }
+		for item, err := range rec.QueryPages(ctx, c, nsid, params, newPage) {
 			var value T
 			if item != nil {
 				value = *item
 			}
-			if _, ok := err.(*lex.Failure); err != nil && !ok {
+			if _, ok := err.(*rec.Failure); err != nil && !ok {
 				err = fmt.Errorf("appview: %s: %w", method, err)
 			}
 			if !yield(value, err) {

@@ -16,6 +16,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/appview"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -50,18 +52,18 @@ func note(t testing.TB, key, value string) string {
 }
 
 // summary returns a line for each turn of a loop over a list.
-func summary(list iter.Seq2[lex.Envelope, error]) (lines []string) {
+func summary(list iter.Seq2[rec.Envelope, error]) (lines []string) {
 	for e, err := range list {
 		key := strings.TrimPrefix(string(e.URI), uri)
-		failure, one := err.(*lex.Failure)
+		failure, one := err.(*rec.Failure)
 		switch {
-		case one && failure.Trust == lex.Claimed && failure.URI == e.URI && string(failure.Data) == string(e.Data):
+		case one && failure.Trust == rec.Claimed && failure.URI == e.URI && string(failure.Data) == string(e.Data):
 			lines = append(lines, key+" "+string(failure.Issues[0].Rule))
 		case err != nil && strings.Contains(err.Error(), query):
 			lines = append(lines, "error")
 		case err != nil:
 			lines = append(lines, "error without a name")
-		case e.Trust == lex.Claimed && e.Encoding == lex.CBOR && e.CID == cid.Of(cid.DagCBOR, e.Data):
+		case e.Trust == rec.Claimed && e.Encoding == lex.CBOR && e.CID == cid.Of(cid.DagCBOR, e.Data):
 			lines = append(lines, key)
 		default:
 			lines = append(lines, fmt.Sprintf("%+v", e))
@@ -118,9 +120,9 @@ func TestList(t *testing.T) {
 func TestFailure(t *testing.T) {
 	const value = `{"n":1.5, "text":"a"}`
 	c := answers(t, map[string]string{"": `{"records":[{"uri":"` + uri + `a","cid":"x","value":` + value + `},{"uri":"` + uri + `b","cid":"bafyreihffx5a2e7k5uwrmmgofbvzujc5cmw5h4espouwuxt3liqoflx3ee","value":{}}]}`})
-	var failures []*lex.Failure
+	var failures []*rec.Failure
 	for _, err := range c.List(t.Context(), query, nil) {
-		failures = append(failures, err.(*lex.Failure))
+		failures = append(failures, err.(*rec.Failure))
 	}
 	if f := failures[0]; string(f.Data) != value || f.Encoding != lex.JSON || f.Issues[0].Path != "/n" {
 		t.Errorf("%+v", f)
@@ -141,7 +143,7 @@ func TestItems(t *testing.T) {
 		n, _ := item.Get("n")
 		v, _ := n.Int()
 		text := fmt.Sprint(v)
-		if failure, ok := err.(*lex.Failure); ok {
+		if failure, ok := err.(*rec.Failure); ok {
 			text = string(failure.Data)
 		} else if err != nil {
 			text = err.Error()
@@ -159,7 +161,7 @@ func TestListParams(t *testing.T) {
 		"repo=x&limit=7&cursor=1": `{"records":[` + note(t, "a", `{}`) + `],"cursor":"2"}`,
 		"repo=x&limit=7&cursor=2": `{"records":[` + note(t, "b", `{}`) + `]}`,
 	})
-	params := lex.Params{{Name: "repo", Value: "x"}, {Name: "cursor", Value: "1"}, {Name: "limit", Value: "7"}}
+	params := rpc.Params{{Name: "repo", Value: "x"}, {Name: "cursor", Value: "1"}, {Name: "limit", Value: "7"}}
 	for range 2 {
 		if diff := cmp.Diff([]string{"a", "b"}, summary(c.List(t.Context(), query, params))); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
@@ -175,7 +177,7 @@ func TestErrors(t *testing.T) {
 	c := answers(t, nil)
 	var answer *xrpc.Error
 	_, err := c.Get(t.Context(), "expression.getExpression", nil)
-	if !errors.As(err, &answer) || !errors.Is(err, lex.ErrorName("NoSuchPage")) || answer.NSID != "pub.layers.expression.getExpression" {
+	if !errors.As(err, &answer) || !errors.Is(err, rpc.ErrorName("NoSuchPage")) || answer.NSID != "pub.layers.expression.getExpression" {
 		t.Errorf("Get: %v", err)
 	}
 	for _, err := range c.List(t.Context(), query, nil) {
@@ -206,10 +208,10 @@ func TestErrors(t *testing.T) {
 
 // A caller that passes calls on sees them as they are.
 func TestThrough(t *testing.T) {
-	var seen *lex.Call
-	c := appview.Through(callerFunc(func(_ context.Context, call *lex.Call) error {
+	var seen *rpc.Call
+	c := appview.Through(callerFunc(func(_ context.Context, call *rpc.Call) error {
 		seen = call
-		return lex.ErrorName("RecordNotFound")
+		return rpc.ErrorName("RecordNotFound")
 	}))
 	_, err := expression.NewClient(c).GetExpression(t.Context(), &expression.GetExpressionParams{URI: uri + "a"})
 	if !errors.Is(err, expression.GetExpressionErrorRecordNotFound) || seen.NSID != expression.NSIDGetExpression || seen.Procedure {
@@ -217,6 +219,6 @@ func TestThrough(t *testing.T) {
 	}
 }
 
-type callerFunc func(ctx context.Context, call *lex.Call) error
+type callerFunc func(ctx context.Context, call *rpc.Call) error
 
-func (f callerFunc) Call(ctx context.Context, call *lex.Call) error { return f(ctx, call) }
+func (f callerFunc) Call(ctx context.Context, call *rpc.Call) error { return f(ctx, call) }

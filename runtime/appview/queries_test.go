@@ -29,11 +29,13 @@ import (
 	"github.com/layers-pub/layers-go/runtime/appview"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // typedClients are the generated clients of all namespaces.
-func typedClients(c lex.Caller) []any {
+func typedClients(c rpc.Caller) []any {
 	return []any{
 		alignment.NewClient(c), annotation.NewClient(c), changelog.NewClient(c), corpus.NewClient(c), eprint.NewClient(c),
 		expression.NewClient(c), graph.NewClient(c), integration.NewClient(c), judgment.NewClient(c), media.NewClient(c),
@@ -221,7 +223,7 @@ func fill(t *testing.T, pointer reflect.Type, all bool) reflect.Value {
 }
 
 // required returns the required parameters of a query.
-func required(doc *lexicon.Document) (params lex.Params) {
+func required(doc *lexicon.Document) (params rpc.Params) {
 	node := doc.Def("main").Node.Params
 	for _, p := range node.Properties {
 		if slices.Contains(node.Required, p.Name) {
@@ -257,7 +259,7 @@ func TestQueriesByName(t *testing.T) {
 		}
 		records, items := 0, 0
 		for e, err := range c.List(t.Context(), nsid, required(doc)) {
-			if err != nil || e.Trust != lex.Claimed || e.Encoding != lex.CBOR || e.CID != cid.Of(cid.DagCBOR, e.Data) || e.URI.RecordKey() != "3l3famgxlzxwf" {
+			if err != nil || e.Trust != rec.Claimed || e.Encoding != lex.CBOR || e.CID != cid.Of(cid.DagCBOR, e.Data) || e.URI.RecordKey() != "3l3famgxlzxwf" {
 				t.Errorf("%s: %+v, error %v", nsid, e, err)
 			}
 			records++

@@ -15,12 +15,12 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/layers-pub/layers-go/runtime/identity"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
-// Client makes authenticated calls as an account to its PDS. It is a [lex.Caller], so generated clients and other
+// Client makes authenticated calls as an account to its PDS. It is a [rpc.Caller], so generated clients and other
 // packages of this module can use it. It is safe for concurrent use.
 //
 // It sends the access token with each call, and renews the token when the server does not accept it any more or when
@@ -128,10 +128,10 @@ func (c *Client) Session() Session {
 	return c.session
 }
 
-// Call makes a call to the account's PDS, see [lex.Caller] and package xrpc. In addition, the error wraps
+// Call makes a call to the account's PDS, see [rpc.Caller] and package xrpc. In addition, the error wraps
 // [ErrRenewalFailed] if the server refused the token and it could not be renewed, and [ErrNoSession] if the account
 // was logged out. An error never contains a token, even if the server's answer did.
-func (c *Client) Call(ctx context.Context, call *lex.Call) error {
+func (c *Client) Call(ctx context.Context, call *rpc.Call) error {
 	c.mu.Lock()
 	pds, before := c.pds, c.session
 	c.mu.Unlock()

@@ -16,7 +16,7 @@
 //		return errors.New("log in first")
 //	}
 //
-// The [Client] is a [lex.Caller]: generated clients and other packages can use it for calls to the account's PDS.
+// The [Client] is a [rpc.Caller]: generated clients and other packages can use it for calls to the account's PDS.
 //
 // # Renewal
 //
@@ -47,7 +47,7 @@
 //
 // # Other ways to authenticate
 //
-// App passwords, tokens and stores are used only in this package. The rest of the module needs a [lex.Caller], or one
+// App passwords, tokens and stores are used only in this package. The rest of the module needs a [rpc.Caller], or one
 // that also has the account's DID; and package xrpc authenticates requests by an [xrpc.Authorizer], which sees each
 // request before it is sent and each answer that refuses it. OAuth, with a proof for each request and nonces in
 // answers, can be implemented with the same two interfaces.

@@ -3,7 +3,7 @@ package auth
 import (
 	"errors"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // Errors of this package, for [errors.Is]. If the server answered, the error also wraps the answer, an *xrpc.Error.
@@ -35,7 +35,7 @@ var (
 const (
 	// ErrAuthFactorTokenRequired says that the account has a second factor, and that the server has sent a code by
 	// e-mail: log in again with [WithAuthFactorToken]. App passwords need no code.
-	ErrAuthFactorTokenRequired lex.ErrorName = "AuthFactorTokenRequired"
+	ErrAuthFactorTokenRequired rpc.ErrorName = "AuthFactorTokenRequired"
 	// ErrAccountTakedown says that the account has been taken down.
-	ErrAccountTakedown lex.ErrorName = "AccountTakedown"
+	ErrAccountTakedown rpc.ErrorName = "AccountTakedown"
 )

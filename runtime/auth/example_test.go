@@ -12,6 +12,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 func Example() {
@@ -44,7 +45,7 @@ func Example() {
 	}
 
 	var answer lex.Map
-	if err := client.Call(ctx, &lex.Call{NSID: "com.example.ping", Output: &answer}); err != nil {
+	if err := client.Call(ctx, &rpc.Call{NSID: "com.example.ping", Output: &answer}); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(client.DID(), answer.Len())

@@ -17,6 +17,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -233,12 +234,12 @@ func login(t *testing.T, o *settings) *auth.Client {
 }
 
 // call sends a request to c's PDS.
-func call(ctx context.Context, c lex.Caller) error {
+func call(ctx context.Context, c rpc.Caller) error {
 	var raw lex.Raw
-	return c.Call(ctx, &lex.Call{NSID: ping, Output: &raw})
+	return c.Call(ctx, &rpc.Call{NSID: ping, Output: &raw})
 }
 
-func mustCall(t *testing.T, c lex.Caller) {
+func mustCall(t *testing.T, c rpc.Caller) {
 	t.Helper()
 	if err := call(t.Context(), c); err != nil {
 		t.Fatal(err)

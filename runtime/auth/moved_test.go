@@ -14,6 +14,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -53,10 +54,10 @@ func newWorld(t *testing.T, pds string) (*world, *settings) {
 	return w, o
 }
 
-func procedure(t *testing.T, c lex.Caller, method syntax.NSID) error {
+func procedure(t *testing.T, c rpc.Caller, method syntax.NSID) error {
 	t.Helper()
 	var raw lex.Raw
-	return c.Call(t.Context(), &lex.Call{NSID: method, Procedure: true, Output: &raw})
+	return c.Call(t.Context(), &rpc.Call{NSID: method, Procedure: true, Output: &raw})
 }
 
 // checkMoved checks that no record is written, and that the error names both servers.

@@ -14,6 +14,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/tests/reference"
 )
@@ -21,9 +22,9 @@ import (
 const getSession = "com.atproto.server.getSession"
 
 // whoami asks the server whose session it is.
-func whoami(ctx context.Context, c lex.Caller) error {
+func whoami(ctx context.Context, c rpc.Caller) error {
 	var out lex.Map
-	return c.Call(ctx, &lex.Call{NSID: getSession, Output: &out})
+	return c.Call(ctx, &rpc.Call{NSID: getSession, Output: &out})
 }
 
 // account makes an account whose document names a proxy in front of the PDS, and options to reach it. The
@@ -100,7 +101,7 @@ func TestReferenceLogin(t *testing.T) {
 				t.Errorf("session %v", s)
 			}
 			var out lex.Map
-			if err := c.Call(t.Context(), &lex.Call{NSID: getSession, Output: &out}); err != nil {
+			if err := c.Call(t.Context(), &rpc.Call{NSID: getSession, Output: &out}); err != nil {
 				t.Fatal(err)
 			}
 			did, _ := out.Get("did")
@@ -129,7 +130,7 @@ func TestReferenceLogin(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = c.Renew(t.Context())
-	if !errors.Is(err, auth.ErrSessionOver) || !errors.Is(err, lex.ErrorName("ExpiredToken")) {
+	if !errors.Is(err, auth.ErrSessionOver) || !errors.Is(err, rpc.ErrorName("ExpiredToken")) {
 		t.Error(err)
 	}
 }
@@ -281,8 +282,8 @@ func TestReferenceStates(t *testing.T) {
 		t.Fatal(err)
 	}
 	input.Set("name", name)
-	err = c.Call(t.Context(), &lex.Call{NSID: "com.atproto.server.createAppPassword", Procedure: true, Input: &input, Output: &out})
-	if !errors.Is(err, lex.ErrorName("InvalidToken")) || errors.Is(err, auth.ErrRenewalFailed) {
+	err = c.Call(t.Context(), &rpc.Call{NSID: "com.atproto.server.createAppPassword", Procedure: true, Input: &input, Output: &out})
+	if !errors.Is(err, rpc.ErrorName("InvalidToken")) || errors.Is(err, auth.ErrRenewalFailed) {
 		t.Error(err)
 	}
 	if err := whoami(t.Context(), c); err != nil {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/internal/panics"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -268,6 +268,6 @@ func (c *Client) unsetCurrent(ctx context.Context) error {
 }
 
 var (
-	_ lex.Caller      = (*Client)(nil)
+	_ rpc.Caller      = (*Client)(nil)
 	_ xrpc.Authorizer = authorizer{}
 )

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/auth"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -72,7 +72,7 @@ func TestNoExpiry(t *testing.T) {
 			refuse(w, test.status, test.name, "no")
 			return true
 		})
-		if err := call(t.Context(), c); !errors.Is(err, lex.ErrorName(test.name)) || errors.Is(err, auth.ErrRenewalFailed) {
+		if err := call(t.Context(), c); !errors.Is(err, rpc.ErrorName(test.name)) || errors.Is(err, auth.ErrRenewalFailed) {
 			t.Error(err)
 		}
 		checkCount(t, f, refreshSession, 0)
@@ -119,7 +119,7 @@ func TestRenewalFails(t *testing.T) {
 			if !errors.Is(err, auth.ErrRenewalFailed) || errors.Is(err, auth.ErrSessionOver) != test.over {
 				t.Fatalf("%v (over: %v)", err, test.over)
 			}
-			if !errors.Is(err, lex.ErrorName("ExpiredToken")) {
+			if !errors.Is(err, rpc.ErrorName("ExpiredToken")) {
 				t.Errorf("the refusal is not in %v", err)
 			}
 			checkCount(t, f, ping, 1)
@@ -182,7 +182,7 @@ func TestDoubts(t *testing.T) {
 			return method == ping
 		})
 		for range 100 {
-			if err := call(t.Context(), c); !errors.Is(err, lex.ErrorName("InvalidToken")) {
+			if err := call(t.Context(), c); !errors.Is(err, rpc.ErrorName("InvalidToken")) {
 				t.Fatal(err)
 			}
 		}
@@ -629,7 +629,7 @@ func TestBody(t *testing.T) {
 	} {
 		f.expire()
 		before := f.count(refreshSession)
-		err := c.Call(t.Context(), &lex.Call{NSID: ping, Procedure: true, InputBody: test.body, InputEncoding: "text/plain"})
+		err := c.Call(t.Context(), &rpc.Call{NSID: ping, Procedure: true, InputBody: test.body, InputEncoding: "text/plain"})
 		if !errors.Is(err, test.want) {
 			t.Errorf("%v, want %v", err, test.want)
 		}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -214,7 +215,7 @@ func TestErrorsKeepSecrets(t *testing.T) {
 				return true
 			})
 			var out lex.Map
-			err := client.Call(t.Context(), &lex.Call{NSID: ping, Output: &out})
+			err := client.Call(t.Context(), &rpc.Call{NSID: ping, Output: &out})
 			if err != nil { // some are good answers to that
 				a, r := client.Session().Tokens()
 				check(t, err, access, refresh, a, r)
@@ -300,7 +301,7 @@ func TestErrorsStay(t *testing.T) {
 		return true
 	})
 	err = call(t.Context(), c)
-	if !errors.Is(err, auth.ErrRenewalFailed) || !errors.Is(err, auth.ErrSessionOver) || !errors.Is(err, lex.ErrorName("ExpiredToken")) {
+	if !errors.Is(err, auth.ErrRenewalFailed) || !errors.Is(err, auth.ErrSessionOver) || !errors.Is(err, rpc.ErrorName("ExpiredToken")) {
 		t.Error(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

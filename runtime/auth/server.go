@@ -13,6 +13,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -45,7 +46,7 @@ type sessions struct {
 }
 
 // Call sends call.
-func (s sessions) Call(ctx context.Context, call *lex.Call) error {
+func (s sessions) Call(ctx context.Context, call *rpc.Call) error {
 	ctx = context.WithValue(ctx, credentialsKey{}, &credentials{s.bearer})
 	if err := s.service.Call(ctx, call); err != nil {
 		r := redactor{secrets: append(s.secrets, s.bearer), answer: true}
@@ -94,7 +95,7 @@ func refresh(ctx context.Context, issuer *xrpc.Client, token string) (*granted, 
 // remove ends a session at the server. It is not an error if the session has ended already. The server's answer is
 // empty: an answer with content is from something else, such as a proxy.
 func remove(ctx context.Context, issuer *xrpc.Client, token string) error {
-	call := &lex.Call{NSID: atproto.NSIDServerDeleteSession, Procedure: true, Repeatable: true, Stream: true}
+	call := &rpc.Call{NSID: atproto.NSIDServerDeleteSession, Procedure: true, Repeatable: true, Stream: true}
 	if err := (sessions{service: issuer, bearer: token}).Call(ctx, call); sessionOver(err) {
 		return nil
 	} else if err != nil {

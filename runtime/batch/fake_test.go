@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/tests/fakepds"
 )
@@ -45,11 +46,11 @@ type answering struct {
 	answer string
 }
 
-func (a answering) Call(ctx context.Context, call *lex.Call) error {
+func (a answering) Call(ctx context.Context, call *rpc.Call) error {
 	if !call.Procedure {
 		return a.fakePDS.Call(ctx, call)
 	}
-	if err := a.fakePDS.Call(ctx, &lex.Call{NSID: call.NSID, Procedure: true, Input: call.Input}); err != nil {
+	if err := a.fakePDS.Call(ctx, &rpc.Call{NSID: call.NSID, Procedure: true, Input: call.Input}); err != nil {
 		return err
 	}
 	if err := lex.DecodeJSON([]byte(a.answer), call.Output); err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 	"github.com/layers-pub/layers-go/tests/reference"
@@ -77,9 +78,9 @@ func clientOf(t testing.TB, origin string, opts ...xrpc.Option) *pds.Client {
 }
 
 // callerFunc is a caller without a network.
-type callerFunc func(ctx context.Context, call *lex.Call) error
+type callerFunc func(ctx context.Context, call *rpc.Call) error
 
-func (f callerFunc) Call(ctx context.Context, call *lex.Call) error { return f(ctx, call) }
+func (f callerFunc) Call(ctx context.Context, call *rpc.Call) error { return f(ctx, call) }
 
 // names returns the names of what is in a directory.
 func names(t testing.TB, dir string) (all []string) {

@@ -14,6 +14,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -89,10 +90,10 @@ func open(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, o opti
 	case b.Size >= 0:
 		r.max = b.Size
 	}
-	var call *lex.Call
-	err := c.CallRepo(ctx, syntax.AtIdentifier(did), func(did syntax.DID) *lex.Call {
+	var call *rpc.Call
+	err := c.CallRepo(ctx, syntax.AtIdentifier(did), func(did syntax.DID) *rpc.Call {
 		params := atproto.SyncGetBlobParams{DID: did, CID: syntax.CID(id.String())}
-		call = &lex.Call{NSID: atproto.NSIDSyncGetBlob, Params: params.LexParams(), Stream: true}
+		call = &rpc.Call{NSID: atproto.NSIDSyncGetBlob, Params: params.LexParams(), Stream: true}
 		return call
 	})
 	if err != nil {

@@ -22,6 +22,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -197,7 +198,7 @@ func TestRead(t *testing.T) {
 		{"not found, as the lexicon says it", sized, refuse(400, `{"error":"BlobNotFound","message":"?"}`), nil, blob.ErrNotFound, ""},
 		{"not found, without a word", sized, refuse(404, `{"error":"NotFound"}`), nil, blob.ErrNotFound, ""},
 		{"no such repository", sized, refuse(400, `{"error":"RepoNotFound","message":"?"}`), nil, pds.ErrRepoNotFound, ""},
-		{"no such method", sized, refuse(404, `{"error":"XRPCNotSupported"}`), nil, lex.ErrorName("XRPCNotSupported"), ""},
+		{"no such method", sized, refuse(404, `{"error":"XRPCNotSupported"}`), nil, rpc.ErrorName("XRPCNotSupported"), ""},
 		{"the header does not come", sized, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, nil, xrpc.ErrTimeout, ""},
 		{"the rest does not come", sized, func(w http.ResponseWriter, r *http.Request) {
 			w.Write(data[:len(data)/2])
@@ -288,7 +289,7 @@ func (s *steps) Size() int64  { return s.size }
 // bodyCaller answers with a body.
 func bodyCaller(t *testing.T, body io.ReadCloser) *pds.Client {
 	t.Helper()
-	c, err := pds.New(pds.WithCaller(callerFunc(func(_ context.Context, call *lex.Call) error {
+	c, err := pds.New(pds.WithCaller(callerFunc(func(_ context.Context, call *rpc.Call) error {
 		call.OutputBody, call.OutputEncoding = body, "text/plain"
 		return nil
 	})))
@@ -356,7 +357,7 @@ func TestAnnouncedSize(t *testing.T) {
 
 // What cannot be verified, or is too large by its reference, is not asked for.
 func TestNotAskedFor(t *testing.T) {
-	c, err := pds.New(pds.WithCaller(callerFunc(func(context.Context, *lex.Call) error {
+	c, err := pds.New(pds.WithCaller(callerFunc(func(context.Context, *rpc.Call) error {
 		t.Error("a call")
 		return errors.New("no")
 	})))
@@ -457,7 +458,7 @@ func TestClosed(t *testing.T) {
 
 // The repository is looked for as package pds does; the error is its error.
 func TestMoved(t *testing.T) {
-	c, err := pds.New(pds.WithCaller(callerFunc(func(context.Context, *lex.Call) error { return fmt.Errorf("%w", lex.ErrorName("RepoTakendown")) })))
+	c, err := pds.New(pds.WithCaller(callerFunc(func(context.Context, *rpc.Call) error { return fmt.Errorf("%w", rpc.ErrorName("RepoTakendown")) })))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 	"github.com/layers-pub/layers-go/tests/reference"
@@ -43,7 +44,7 @@ func (b bearer) Refused(context.Context, *http.Request, *xrpc.Error) (bool, erro
 
 // referenceAccount returns a fresh account, a caller that is logged in as it, and a client that finds repositories by
 // the directory.
-func referenceAccount(t *testing.T, servers *reference.Servers) (*reference.Account, lex.Caller, *pds.Client) {
+func referenceAccount(t *testing.T, servers *reference.Servers) (*reference.Account, rpc.Caller, *pds.Client) {
 	t.Helper()
 	account := servers.Account(t)
 	caller, err := xrpc.New(servers.PDS, xrpc.WithNetwork(network.Network{AllowPrivate: true}), xrpc.WithAuthorizer(bearer(account.AccessJWT)))

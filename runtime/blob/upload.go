@@ -16,6 +16,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // UploadOptions are the options of [Upload]; nil stands for the zero value.
@@ -72,7 +73,7 @@ func (e *UploadError) Unwrap() error { return e.Err }
 // The other errors are a [*lex.Error] for what Rules do not allow, [ErrTooLarge] if a size is over a limit, whether
 // Upload or the server finds that, or an error of account. If r is an io.Seeker, account may send it again after a
 // failure; otherwise a Read of r may still be in progress when Upload returns an error.
-func Upload(ctx context.Context, account lex.Caller, r io.Reader, mimeType string, options *UploadOptions) (lex.Blob, error) {
+func Upload(ctx context.Context, account rpc.Caller, r io.Reader, mimeType string, options *UploadOptions) (lex.Blob, error) {
 	if options == nil {
 		options = new(UploadOptions)
 	}

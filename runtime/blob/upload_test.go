@@ -21,6 +21,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/blob"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -68,7 +69,7 @@ func (u *uploads) seen() []request {
 }
 
 // account returns a caller whose server u is.
-func (u *uploads) account(t *testing.T) lex.Caller {
+func (u *uploads) account(t *testing.T) rpc.Caller {
 	t.Helper()
 	server := start(t, u.ServeHTTP)
 	c, err := xrpc.New(server.URL, xrpc.WithNetwork(network.Network{AllowPrivate: true}), xrpc.WithRetry(xrpc.Retry{Attempts: 3, Base: time.Millisecond, Max: time.Millisecond}))
@@ -177,7 +178,7 @@ func TestUploadPreflight(t *testing.T) {
 		{"size, for both", hello(), "image/png", blob.UploadOptions{Rules: images, MaxSize: 11}, []error{blob.ErrTooLarge}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			account := callerFunc(func(context.Context, *lex.Call) error {
+			account := callerFunc(func(context.Context, *rpc.Call) error {
 				t.Error("it was sent")
 				return nil
 			})
@@ -251,8 +252,8 @@ func TestUploadAnswer(t *testing.T) {
 		{"old form", `{"blob":{"cid":"` + good.Ref.String() + `","mimeType":"audio/wav"}}`, blob.ErrSize, ""},
 		{"type", change(func(b *lex.Blob) { b.MimeType = "text/plain" }), blob.ErrType, `wrong media type: sent as audio/wav, the server says "text/plain"`},
 		{"no type", change(func(b *lex.Blob) { b.MimeType = "*/*" }), blob.ErrType, ""},
-		{"no blob", `{}`, lex.ErrorName(""), "/blob: required"},
-		{"no JSON", `<html>`, lex.ErrorName(""), ""},
+		{"no blob", `{}`, rpc.ErrorName(""), "/blob: required"},
+		{"no JSON", `<html>`, rpc.ErrorName(""), ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			u := uploads{answer: func(_ int, w http.ResponseWriter, _ []byte) { io.WriteString(w, test.answer) }}
@@ -270,7 +271,7 @@ func TestUploadAnswer(t *testing.T) {
 				t.Errorf("got %+v, error %v", got, err)
 			}
 			var e *blob.UploadError
-			if test.want == lex.ErrorName("") {
+			if test.want == rpc.ErrorName("") {
 				return
 			}
 			if !errors.Is(err, test.want) || !errors.As(err, &e) || e.Sent != good || e.Blob.Ref.String() == "" {
@@ -297,7 +298,7 @@ func TestUploadRefused(t *testing.T) {
 		{"by name", 400, `{"error":"PayloadTooLarge","message":"request entity too large"}`, blob.ErrTooLarge, false},
 		{"a proxy's page", 413, `<h1>413 Request Entity Too Large</h1>`, nil, true},
 		{"JSON of a proxy", 413, `{"message":"Request size limit exceeded"}`, nil, true},
-		{"otherwise", 400, `{"error":"InvalidToken"}`, lex.ErrorName("InvalidToken"), true},
+		{"otherwise", 400, `{"error":"InvalidToken"}`, rpc.ErrorName("InvalidToken"), true},
 	} {
 		for name, r := range map[string]io.Reader{"whose size is known": bytes.NewReader(large), "of a stream": stream(bytes.NewReader(large))} {
 			server := start(t, func(w http.ResponseWriter, r *http.Request) {
@@ -385,7 +386,7 @@ func TestUploadContext(t *testing.T) {
 
 // An answer that comes before all has been sent is not that of what was to be sent.
 func TestUploadEarlyAnswer(t *testing.T) {
-	account := callerFunc(func(_ context.Context, call *lex.Call) error {
+	account := callerFunc(func(_ context.Context, call *rpc.Call) error {
 		if _, err := io.ReadFull(call.InputBody, make([]byte, 5)); err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ func WithNetwork(n network.Network) Option {
 
 // WithDirectory makes the client verify commits and [*Sync] events with the keys of accounts, which directory looks up:
 // the signature of the commit, and that its tree has each record that the event reports, or lacks one that was deleted.
-// Then the trust of events is [lex.Signed]. A commit that cannot be verified is a [*BadFrame]. Without a directory,
+// Then the trust of events is [rec.Signed]. A commit that cannot be verified is a [*BadFrame]. Without a directory,
 // nothing but the hashes of records is checked.
 func WithDirectory(directory *identity.Directory) Option {
 	return func(s *settings) error { s.directory = directory; return nil }

@@ -16,6 +16,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/panics"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/mst"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -70,7 +71,7 @@ func (d *decoding) events(ctx context.Context, j *job) ([]Event, error) {
 		if err := decodeMessage(f.payload, &m, "time"); err != nil {
 			return nil, err
 		}
-		e := &Sync{Header: d.header(f), DID: m.DID, Rev: syntax.TID(m.Rev), Trust: lex.Served}
+		e := &Sync{Header: d.header(f), DID: m.DID, Rev: syntax.TID(m.Rev), Trust: rec.Served}
 		index, err := car.NewIndexBytes(ctx, m.Blocks, car.WithWorkers(1))
 		if err != nil {
 			return nil, err
@@ -132,7 +133,7 @@ func decodeMessage(payload []byte, m lex.Decodable, lenient ...string) error {
 }
 
 // head returns the CID of the commit in an archive, the root of its tree, and how far the commit is verified.
-func (d *decoding) head(ctx context.Context, index *car.Index, did syntax.DID, rev syntax.TID) (c, data cid.CID, trust lex.Trust, err error) {
+func (d *decoding) head(ctx context.Context, index *car.Index, did syntax.DID, rev syntax.TID) (c, data cid.CID, trust rec.Trust, err error) {
 	commit, c, err := readCommit(index)
 	switch {
 	case err != nil:
@@ -141,16 +142,16 @@ func (d *decoding) head(ctx context.Context, index *car.Index, did syntax.DID, r
 	case commit.Rev != rev:
 		err = fmt.Errorf("%w: its revision is %s, not %s", repo.ErrCommit, commit.Rev, rev)
 	case d.keys == nil:
-		return c, commit.Data, lex.Hashed, nil
+		return c, commit.Data, rec.Hashed, nil
 	default:
 		if err = (repo.Revision{Rev: rev}).CheckAfter(repo.Revision{}, time.Now()); err == nil {
 			err = d.keys.verify(ctx, commit)
 		}
 	}
 	if err != nil {
-		return cid.CID{}, cid.CID{}, lex.Claimed, err
+		return cid.CID{}, cid.CID{}, rec.Claimed, err
 	}
-	return c, commit.Data, lex.Signed, nil
+	return c, commit.Data, rec.Signed, nil
 }
 
 func readCommit(index *car.Index) (*repo.Commit, cid.CID, error) {
@@ -176,7 +177,7 @@ func (d *decoding) commit(ctx context.Context, j *job) ([]Event, error) {
 	header := d.header(f)
 	did, rev := syntax.DID(strings.Clone(string(m.Repo))), syntax.TID(strings.Clone(string(m.Rev)))
 	if m.TooBig {
-		e := &Sync{Header: header, DID: did, Rev: rev, TooBig: true, Trust: lex.Served}
+		e := &Sync{Header: header, DID: did, Rev: rev, TooBig: true, Trust: rec.Served}
 		e.CID, _ = m.Commit.CID()
 		return []Event{e}, nil
 	}
@@ -203,7 +204,7 @@ func (d *decoding) commit(ctx context.Context, j *job) ([]Event, error) {
 			continue
 		}
 		e, err := d.record(ctx, j, index, change)
-		if err == nil && trust >= lex.Signed {
+		if err == nil && trust >= rec.Signed {
 			err = proves(index, data, e)
 		}
 		if err != nil {

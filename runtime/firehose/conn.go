@@ -19,7 +19,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/layers-pub/layers-go/runtime/guard"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 const (
@@ -44,10 +44,10 @@ const (
 const (
 	// ErrFutureCursor says that the cursor is ahead of the source, which was probably reset. The subscription does not
 	// connect again by itself: the caller decides where to begin.
-	ErrFutureCursor lex.ErrorName = "FutureCursor"
+	ErrFutureCursor rpc.ErrorName = "FutureCursor"
 	// ErrConsumerTooSlow says that the source gave up waiting for the caller. With [Options.Reconnect] the subscription
 	// connects again when the loop has caught up with half of the queue.
-	ErrConsumerTooSlow lex.ErrorName = "ConsumerTooSlow"
+	ErrConsumerTooSlow rpc.ErrorName = "ConsumerTooSlow"
 )
 
 var (
@@ -67,7 +67,7 @@ type Error struct {
 	// Code is the code with which the source closed the stream (RFC 6455, section 7.4), or 0 if it did not.
 	Code int
 	// Name is the error that the source named, such as [ErrConsumerTooSlow], or "".
-	Name lex.ErrorName
+	Name rpc.ErrorName
 	// Message is what the source said, for people. It may be empty.
 	Message string
 	// Err is another cause, or nil.
@@ -109,7 +109,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Is reports whether target is the error that the source named.
 func (e *Error) Is(target error) bool {
-	name, ok := target.(lex.ErrorName)
+	name, ok := target.(rpc.ErrorName)
 	return ok && e.Name != "" && name == e.Name
 }
 
@@ -225,7 +225,7 @@ func refusal(response *http.Response) error {
 	body, _ := io.ReadAll(response.Body) // at most 1 KiB
 	var xrpc struct{ Error, Message string }
 	if json.Unmarshal(body, &xrpc) == nil && xrpc.Error != "" {
-		e.Name, e.Message = lex.ErrorName(cut(xrpc.Error, maxName)), cut(xrpc.Message, maxText)
+		e.Name, e.Message = rpc.ErrorName(cut(xrpc.Error, maxName)), cut(xrpc.Message, maxText)
 	}
 	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
 		e.retryAfter = time.Duration(min(seconds, 3600)) * time.Second

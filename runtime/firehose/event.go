@@ -5,6 +5,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -80,9 +81,9 @@ type Record struct {
 	Value lex.Record
 	// Issues lists everything that is wrong with the record.
 	Issues []lex.Issue
-	// Trust says how far the change is verified. It is [lex.Hashed] unless the source verifies commits. A deletion has
+	// Trust says how far the change is verified. It is [rec.Hashed] unless the source verifies commits. A deletion has
 	// no bytes to hash: the same trust says that the source reported it.
-	Trust lex.Trust
+	Trust rec.Trust
 }
 
 // URI returns the record's at-uri.
@@ -97,8 +98,8 @@ func (r *Record) ID() string {
 }
 
 // Envelope returns the undecoded record. It shares Data with r.
-func (r *Record) Envelope() lex.Envelope {
-	return lex.Envelope{URI: r.URI(), CID: r.CID, Data: r.Data, Trust: r.Trust}
+func (r *Record) Envelope() rec.Envelope {
+	return rec.Envelope{URI: r.URI(), CID: r.CID, Data: r.Data, Trust: r.Trust}
 }
 
 // Commit is the event that a repository has a new commit. It is yielded, after the records of the commit, only for
@@ -114,7 +115,7 @@ type Commit struct {
 	// Records is the number of [*Record] events of the commit.
 	Records int
 	// Trust says how far the commit is verified.
-	Trust lex.Trust
+	Trust rec.Trust
 }
 
 // Sync is the event that a repository was set to a commit without saying what changed, so that a program that follows
@@ -130,7 +131,7 @@ type Sync struct {
 	// of the protocol.
 	TooBig bool
 	// Trust says how far the commit is verified.
-	Trust lex.Trust
+	Trust rec.Trust
 }
 
 // Identity is the event that the identity of an account may have changed: its handle, its key or its server.

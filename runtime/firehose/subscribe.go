@@ -12,7 +12,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/internal/panics"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // Subscribe connects to the source and yields its events. A nil options means the zero value.
@@ -299,7 +299,7 @@ func (s *subscription) take(ctx context.Context, m message) error {
 	}
 	s.options.Monitor.frame(m.size, &f, at, time.Now())
 	if bad == nil && f.typ == typeError {
-		return &Error{Name: lex.ErrorName(cut(string(f.name), maxName)), Message: cut(string(f.message), maxText)}
+		return &Error{Name: rpc.ErrorName(cut(string(f.name), maxName)), Message: cut(string(f.message), maxText)}
 	}
 	if bad == nil && f.hasSeq {
 		if skip, err := s.number(ctx, &f, at); skip || err != nil {

@@ -18,6 +18,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/firehose"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -57,7 +59,7 @@ func TestRecord(t *testing.T) {
 			e := event.(*firehose.Record)
 			if e.Source != c.Endpoint() || e.Seq != 7 || e.Time != when(7) || e.DID != alice || e.Rev != revOf(7) ||
 				e.Collection != wiki || e.RecordKey != "a" || e.Action != firehose.Create || !bytes.Equal(e.Data, data) ||
-				e.Trust != lex.Hashed || e.Value == nil || len(e.Issues) == 0 ||
+				e.Trust != rec.Hashed || e.Value == nil || len(e.Issues) == 0 ||
 				e.URI() != "at://"+syntax.ATURI(alice)+"/pub.layers.corpus.corpus/a" ||
 				e.ID() != string(alice)+"/"+string(revOf(7))+"/pub.layers.corpus.corpus/a" || e.Envelope().CID != e.CID {
 				t.Errorf("%+v", e)
@@ -116,7 +118,7 @@ func TestEnd(t *testing.T) {
 		{"cut", send(0, commit(t, 4, alice)), 0, io.ErrUnexpectedEOF},
 		{"future", send(1008, commit(t, 4, alice), errorFrame("FutureCursor")), 0, firehose.ErrFutureCursor},
 		{"slow", send(1008, commit(t, 4, alice), errorFrame("ConsumerTooSlow")), 0, firehose.ErrConsumerTooSlow},
-		{"other", send(1000, commit(t, 4, alice), errorFrame("Other")), 0, lex.ErrorName("Other")},
+		{"other", send(1000, commit(t, 4, alice), errorFrame("Other")), 0, rpc.ErrorName("Other")},
 	} {
 		_, err := told(t, client(t, source(t, test.end)), nil)
 		if test.code == 0 && test.is == nil {

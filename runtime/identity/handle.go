@@ -12,6 +12,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/panics"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -157,7 +158,7 @@ func (s *sources) askService(ctx context.Context, handle string) (syntax.DID, *f
 	ctx, cancel := context.WithTimeout(ctx, httpTimeout)
 	defer cancel()
 	params := atproto.IdentityResolveHandleParams{Handle: syntax.Handle(handle)}
-	call := &lex.Call{NSID: atproto.NSIDIdentityResolveHandle, Params: params.LexParams(), Stream: true} // of any media type
+	call := &rpc.Call{NSID: atproto.NSIDIdentityResolveHandle, Params: params.LexParams(), Stream: true} // of any media type
 	service := s.handles.Service()
 	err := s.handles.Call(ctx, call)
 	switch {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
 )
 
 // with returns a valid sample as JSON, with more fields in front of the required ones.
@@ -518,7 +519,7 @@ func TestByteOrderMark(t *testing.T) {
 	if err := lex.DecodeJSON([]byte(mark+text), &raw); err != nil || string(raw.Data) != text {
 		t.Errorf("raw: %s, %v", raw.Data, err)
 	}
-	e := lex.Envelope{Data: []byte(mark + text), Encoding: lex.JSON}
+	e := rec.Envelope{Data: []byte(mark + text), Encoding: lex.JSON}
 	if err := e.Decode(new(sample)); err != nil {
 		t.Errorf("in an envelope: %v", err)
 	}

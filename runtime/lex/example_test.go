@@ -11,6 +11,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/persona"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
 )
 
 // A record keeps what its lexicon does not name, and encodes to the bytes that it came from.
@@ -106,7 +107,7 @@ func ExampleValidate() {
 
 // Records that come from anywhere are decoded together. None is lost: it is decoded, failed or skipped.
 func ExampleDecodeAll() {
-	came := []lex.Envelope{
+	came := []rec.Envelope{
 		{
 			URI:  "at://anna.example.com/pub.layers.persona.persona/3jzfcijpj2z2a",
 			Data: []byte(`{"$type":"pub.layers.persona.persona","name":"Anna","createdAt":"1985-04-12T23:20:50.123Z"}`),
@@ -120,15 +121,15 @@ func ExampleDecodeAll() {
 			Data: []byte(`{"$type":"com.example.note","text":"hello"}`),
 		},
 	}
-	envelopes := func(yield func(lex.Envelope, error) bool) {
+	envelopes := func(yield func(rec.Envelope, error) bool) {
 		for _, e := range came {
-			e.Encoding, e.Trust = lex.JSON, lex.Served
+			e.Encoding, e.Trust = lex.JSON, rec.Served
 			if !yield(e, nil) {
 				return
 			}
 		}
 	}
-	batch, err := lex.DecodeAll[persona.Persona](context.Background(), envelopes)
+	batch, err := rec.DecodeAll[persona.Persona](context.Background(), envelopes)
 	if err != nil {
 		log.Fatal(err)
 	}

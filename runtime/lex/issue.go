@@ -128,15 +128,15 @@ type Error struct {
 
 // Error returns the first three issues and how many more there are.
 func (e *Error) Error() string {
-	text := "lex: " + firstIssues(e.Issues)
+	text := "lex: " + Summary(e.Issues)
 	if e.Truncated {
 		text += "; decoding stopped there"
 	}
 	return text
 }
 
-// firstIssues returns the first three issues and how many more there are.
-func firstIssues(issues []Issue) string {
+// Summary returns the first three issues and how many more there are.
+func Summary(issues []Issue) string {
 	const shown = 3
 	var b strings.Builder
 	for i, issue := range issues[:min(len(issues), shown)] {

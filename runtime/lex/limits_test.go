@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
 )
 
 type limitValue struct{ cbor, json []byte }
@@ -141,7 +142,7 @@ func decodeAllWays(t *testing.T, b []byte, asJSON bool) {
 	if asJSON {
 		decode, shared = lex.DecodeJSON, lex.DecodeJSONShared
 	}
-	for _, v := range []lex.Decodable{new(sample), new(sampleList), new(wordList), new(triedItems), new(listOfLarge), new(nest), new(nestList), new(lex.Map), new(lex.TypedMap), new(lex.Raw), new(lex.View)} {
+	for _, v := range []lex.Decodable{new(sample), new(sampleList), new(wordList), new(triedItems), new(listOfLarge), new(nest), new(nestList), new(lex.Map), new(lex.TypedMap), new(lex.Raw), new(rec.View)} {
 		err := decode(b, v)
 		var failed *lex.Error
 		if err != nil && (!errors.As(err, &failed) || len(failed.Issues) == 0 || len(failed.Issues) > lex.MaxIssues) {

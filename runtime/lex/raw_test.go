@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -103,14 +104,14 @@ func TestBlobRulesCheck(t *testing.T) {
 
 // TestDecodeAllFailures checks that a sequence goes on behind a failure of one record.
 func TestDecodeAllFailures(t *testing.T) {
-	good := lex.Envelope{URI: "at://did:web:a.test/com.example.sample/1", Data: []byte(`{"$type":"com.example.sample"}`), Encoding: lex.JSON}
-	bad := &lex.Failure{
-		Envelope: lex.Envelope{URI: "at://did:web:a.test/com.example.sample/2"},
+	good := rec.Envelope{URI: "at://did:web:a.test/com.example.sample/1", Data: []byte(`{"$type":"com.example.sample"}`), Encoding: lex.JSON}
+	bad := &rec.Failure{
+		Envelope: rec.Envelope{URI: "at://did:web:a.test/com.example.sample/2"},
 		Issues:   []lex.Issue{{Rule: lex.RuleCID, Want: "bafya", Found: "bafyb"}},
 	}
 	end := errors.New("cut off")
-	envelopes := func(errs ...error) iter.Seq2[lex.Envelope, error] {
-		return func(yield func(lex.Envelope, error) bool) {
+	envelopes := func(errs ...error) iter.Seq2[rec.Envelope, error] {
+		return func(yield func(rec.Envelope, error) bool) {
 			for _, err := range errs {
 				if !yield(good, err) {
 					return
@@ -118,14 +119,14 @@ func TestDecodeAllFailures(t *testing.T) {
 			}
 		}
 	}
-	batch, err := lex.DecodeAll[plainRecord](context.Background(), envelopes(nil, bad, nil))
-	if err != nil || batch.Account != (lex.Account{Expected: 3, Decoded: 2, Failed: 1}) {
+	batch, err := rec.DecodeAll[plainRecord](context.Background(), envelopes(nil, bad, nil))
+	if err != nil || batch.Account != (rec.Account{Expected: 3, Decoded: 2, Failed: 1}) {
 		t.Errorf("%+v, %v", batch.Account, err)
 	}
 	if want := "at://did:web:a.test/com.example.sample/2: (root): cid: the bytes have the CID bafyb, not bafya"; batch.Failures[0].Error() != want {
 		t.Errorf("got %q, want %q", batch.Failures[0].Error(), want)
 	}
-	batch, err = lex.DecodeAll[plainRecord](context.Background(), envelopes(nil, end, nil))
+	batch, err = rec.DecodeAll[plainRecord](context.Background(), envelopes(nil, end, nil))
 	if err != end || batch.Account.Expected != 1 {
 		t.Errorf("%+v, %v", batch.Account, err)
 	}

@@ -1,14 +1,11 @@
 package lex
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"iter"
 	"strings"
 	"sync"
 
-	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -57,147 +54,10 @@ const (
 	JSON
 )
 
-// Trust says how far a record was verified. Higher levels mean more trust.
-type Trust uint8
-
-// The levels of trust.
-const (
-	// Claimed means that the record came from a server other than the repository's, such as an appview.
-	Claimed Trust = iota
-	// Served means that the record came from the repository's server.
-	Served
-	// Hashed means that the bytes of the record match its CID.
-	Hashed
-	// Signed means that the record is in a tree whose root the repository's owner signed.
-	Signed
-	// Chained means Signed, and that the signed commit follows the last one seen.
-	Chained
-)
-
-// String returns the level's name in lower case.
-func (t Trust) String() string {
-	names := [...]string{"claimed", "served", "hashed", "signed", "chained"}
-	if int(t) < len(names) {
-		return names[t]
-	}
-	return fmt.Sprintf("Trust(%d)", uint8(t))
-}
-
-// Envelope is a record as it was received, not decoded yet.
-type Envelope struct {
-	URI syntax.ATURI
-	// CID is that of the record's DAG-CBOR.
-	CID cid.CID
-	// Data is the record in the encoding that Encoding names.
-	Data     []byte
-	Encoding Encoding
-	// Trust says how far Data was verified.
-	Trust Trust
-}
-
-// Decode decodes the record into v, as [DecodeCBOR] or [DecodeJSON] does.
-func (e *Envelope) Decode(v Decodable) error {
-	if e.Encoding == JSON {
-		return DecodeJSON(e.Data, v)
-	}
-	return DecodeCBOR(e.Data, v)
-}
-
-// Entry is a record that was decoded without issues, with its URI, CID and level of trust.
-type Entry[T any] struct {
-	URI   syntax.ATURI
-	CID   cid.CID
-	Trust Trust
-	Value *T
-}
-
-// Failure is a record that has issues. The envelope keeps its bytes, so that it can be shown, saved,
-// and decoded again with a newer lexicon.
-//
-// As an error in a sequence of records, a *Failure is about one record, and the sequence continues after it.
-// Any other error ends the sequence.
-type Failure struct {
-	Envelope
-	// Issues lists everything that is wrong with the record.
-	Issues []Issue
-}
-
-// Error returns the record's URI, its first three issues and how many more there are.
-func (f *Failure) Error() string {
-	return cmp.Or(string(f.URI), "item without a URI") + ": " + firstIssues(f.Issues)
-}
-
-// Account counts records by what became of them. Expected is the sum of the other counts.
-type Account struct {
-	Expected, Decoded, Failed, Skipped int
-}
-
-// Add adds the counts of b to a.
-func (a *Account) Add(b Account) {
-	a.Expected += b.Expected
-	a.Decoded += b.Decoded
-	a.Failed += b.Failed
-	a.Skipped += b.Skipped
-}
-
-// Batch is the result of [DecodeAll] for a sequence of records.
-type Batch[T any] struct {
-	// Entries are the records that were decoded without issues, in the order of the sequence.
-	Entries []Entry[T]
-	// Failures are the records with issues.
-	Failures []Failure
-	// Skipped are the records of other collections.
-	Skipped []Envelope
-	// Account counts all of them.
-	Account Account
-}
-
 // RecordPointer is the constraint for a pointer to T, where T is a generated record type. Go infers it from T.
 type RecordPointer[T any] interface {
 	*T
 	Record
-}
-
-// DecodeAll decodes every record of envelopes that is in T's collection. It loses none: each record becomes an
-// entry, a failure or is skipped, and a [*Failure] in the sequence becomes a failure. DecodeAll returns any other error
-// of the sequence, and that of ctx, with a batch of the records before it.
-func DecodeAll[T any, P RecordPointer[T]](ctx context.Context, envelopes iter.Seq2[Envelope, error]) (*Batch[T], error) {
-	batch := new(Batch[T])
-	collection := P(new(T)).RecordType()
-	for envelope, err := range envelopes {
-		failure, failed := err.(*Failure)
-		if err == nil || failed {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return batch, err
-		}
-		batch.Account.Expected++
-		if failed {
-			batch.Failures = append(batch.Failures, *failure)
-			batch.Account.Failed++
-			continue
-		}
-		if envelope.URI.Collection() != collection {
-			batch.Skipped = append(batch.Skipped, envelope)
-			batch.Account.Skipped++
-			continue
-		}
-		value := new(T)
-		err = Decode(ctx, envelope.Data, P(value), DecodeOptions{Encoding: envelope.Encoding})
-		if _, wrong := err.(*Error); err != nil && !wrong {
-			batch.Account.Expected--
-			return batch, err
-		}
-		if err != nil {
-			batch.Failures = append(batch.Failures, Failure{envelope, IssuesOf(err)})
-			batch.Account.Failed++
-			continue
-		}
-		batch.Entries = append(batch.Entries, Entry[T]{envelope.URI, envelope.CID, envelope.Trust, value})
-		batch.Account.Decoded++
-	}
-	return batch, nil
 }
 
 // IssuesOf returns the issues of an [*Error], or nil if err is nil. It returns any other error as one issue of

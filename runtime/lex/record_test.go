@@ -7,33 +7,34 @@ import (
 	"testing"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-func envelopes(t *testing.T, end error, texts ...string) iter.Seq2[lex.Envelope, error] {
+func envelopes(t *testing.T, end error, texts ...string) iter.Seq2[rec.Envelope, error] {
 	t.Helper()
-	return func(yield func(lex.Envelope, error) bool) {
+	return func(yield func(rec.Envelope, error) bool) {
 		for i, text := range texts {
 			uri := syntax.ATURI("at://did:plc:abc/com.example.sample/" + string(rune('a'+i)))
 			if text == "" {
 				uri = "at://did:plc:abc/com.example.other/x"
 			}
-			if !yield(lex.Envelope{URI: uri, Data: []byte(text), Encoding: lex.JSON, Trust: lex.Served}, nil) {
+			if !yield(rec.Envelope{URI: uri, Data: []byte(text), Encoding: lex.JSON, Trust: rec.Served}, nil) {
 				return
 			}
 		}
 		if end != nil {
-			yield(lex.Envelope{}, end)
+			yield(rec.Envelope{}, end)
 		}
 	}
 }
 
 func TestDecodeAll(t *testing.T) {
-	batch, err := lex.DecodeAll[sample](context.Background(), envelopes(t, nil, with(""), "{}", "", "not JSON", with(`"kind":"k"`)))
+	batch, err := rec.DecodeAll[sample](context.Background(), envelopes(t, nil, with(""), "{}", "", "not JSON", with(`"kind":"k"`)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (lex.Account{Expected: 5, Decoded: 2, Failed: 2, Skipped: 1}); batch.Account != want {
+	if want := (rec.Account{Expected: 5, Decoded: 2, Failed: 2, Skipped: 1}); batch.Account != want {
 		t.Errorf("got %+v, want %+v", batch.Account, want)
 	}
 	if len(batch.Entries) != 2 || len(batch.Failures) != 2 || len(batch.Skipped) != 1 {
@@ -43,20 +44,20 @@ func TestDecodeAll(t *testing.T) {
 	if string(failure.Data) != "not JSON" || failure.URI != "at://did:plc:abc/com.example.sample/d" || len(failure.Issues) == 0 {
 		t.Errorf("a failure lost what it was about: %+v", failure)
 	}
-	if batch.Entries[1].Value.Kind.Or("") != "k" || batch.Entries[1].Trust != lex.Served {
+	if batch.Entries[1].Value.Kind.Or("") != "k" || batch.Entries[1].Trust != rec.Served {
 		t.Errorf("%+v", batch.Entries[1])
 	}
 }
 
 func TestDecodeAllEnds(t *testing.T) {
 	cut := errors.New("cut")
-	batch, err := lex.DecodeAll[sample](context.Background(), envelopes(t, cut, with(""), with("")))
+	batch, err := rec.DecodeAll[sample](context.Background(), envelopes(t, cut, with(""), with("")))
 	if !errors.Is(err, cut) || batch.Account.Decoded != 2 {
 		t.Errorf("%v, %+v", err, batch.Account)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := lex.DecodeAll[sample](ctx, envelopes(t, nil, with(""))); !errors.Is(err, context.Canceled) {
+	if _, err := rec.DecodeAll[sample](ctx, envelopes(t, nil, with(""))); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }
@@ -80,7 +81,7 @@ func TestCheckKey(t *testing.T) {
 }
 
 func TestTrustOrder(t *testing.T) {
-	if lex.Hashed <= lex.Served || lex.Chained.String() != "chained" || lex.Trust(9).String() != "Trust(9)" {
+	if rec.Hashed <= rec.Served || rec.Chained.String() != "chained" || rec.Trust(9).String() != "Trust(9)" {
 		t.Error("levels of trust are out of order or have no names")
 	}
 }

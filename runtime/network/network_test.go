@@ -11,9 +11,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/identity"
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -60,7 +60,7 @@ func TestEveryPackage(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return c.Call(t.Context(), &lex.Call{NSID: "com.example.ping"})
+			return c.Call(t.Context(), &rpc.Call{NSID: "com.example.ping"})
 		}},
 		"identity, DID": {"/" + did, func(n network.Network) error {
 			d, err := identity.New(identity.WithNetwork(n))

@@ -14,6 +14,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/expression"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/tests/corpus"
 )
@@ -113,7 +114,7 @@ type plainAnnotation struct {
 // pages answers listRecords from memory: the cursor is a page's number.
 type pages [][]byte
 
-func (p pages) Call(_ context.Context, call *lex.Call) error {
+func (p pages) Call(_ context.Context, call *rpc.Call) error {
 	n := 0
 	for _, param := range call.Params {
 		if param.Name == "cursor" {

@@ -10,9 +10,9 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -21,7 +21,7 @@ import (
 // connections, and what it has learned about accounts and servers, for later calls.
 type Client struct {
 	directory *identity.Directory
-	fixed     lex.Caller // of WithHost or WithCaller
+	fixed     rpc.Caller // of WithHost or WithCaller
 	servers   servers
 }
 
@@ -32,7 +32,7 @@ type options struct {
 	network   *network.Network // nil: that of the directory, or the public network
 	directory *identity.Directory
 	host      string
-	caller    lex.Caller
+	caller    rpc.Caller
 	xrpc      []xrpc.Option
 }
 
@@ -56,7 +56,7 @@ func WithHost(service string) Option {
 }
 
 // WithCaller makes the client make all calls about repositories by caller, such as an authenticated client.
-func WithCaller(caller lex.Caller) Option {
+func WithCaller(caller rpc.Caller) Option {
 	return func(o *options) error {
 		o.caller = caller
 		return nil
@@ -135,16 +135,16 @@ func (c *Client) Directory() *identity.Directory { return c.directory }
 //
 // The error is one of the look-up (package identity), of the server (*[xrpc.Error]) or of the transport. If the
 // server says, in any form, that it does not have the repository, the error wraps [ErrRepoNotFound].
-func (c *Client) CallRepo(ctx context.Context, repo syntax.AtIdentifier, call func(did syntax.DID) *lex.Call) error {
-	return c.send(ctx, repo, func(did syntax.DID, server lex.Caller) (again bool, err error) {
+func (c *Client) CallRepo(ctx context.Context, repo syntax.AtIdentifier, call func(did syntax.DID) *rpc.Call) error {
+	return c.send(ctx, repo, func(did syntax.DID, server rpc.Caller) (again bool, err error) {
 		query := call(did)
 		return !query.Procedure, server.Call(ctx, query)
 	})
 }
 
 // ask is [Client.CallRepo] for a query of the generated client.
-func ask[T any](ctx context.Context, c *Client, repo syntax.AtIdentifier, query func(did syntax.DID, server lex.Caller) (T, error)) (answer T, err error) {
-	err = c.send(ctx, repo, func(did syntax.DID, server lex.Caller) (again bool, err error) {
+func ask[T any](ctx context.Context, c *Client, repo syntax.AtIdentifier, query func(did syntax.DID, server rpc.Caller) (T, error)) (answer T, err error) {
+	err = c.send(ctx, repo, func(did syntax.DID, server rpc.Caller) (again bool, err error) {
 		answer, err = query(did, server)
 		return true, err
 	})
@@ -153,7 +153,7 @@ func ask[T any](ctx context.Context, c *Client, repo syntax.AtIdentifier, query 
 
 // send calls the server that has a repository. If the repository has moved and call may be sent again, send calls the
 // new server, too.
-func (c *Client) send(ctx context.Context, repo syntax.AtIdentifier, call func(did syntax.DID, server lex.Caller) (again bool, err error)) error {
+func (c *Client) send(ctx context.Context, repo syntax.AtIdentifier, call func(did syntax.DID, server rpc.Caller) (again bool, err error)) error {
 	at, err := c.place(ctx, repo, false)
 	if err != nil {
 		return err
@@ -174,7 +174,7 @@ func (c *Client) send(ctx context.Context, repo syntax.AtIdentifier, call func(d
 type place struct {
 	did    syntax.DID
 	server string // "" for the caller of WithHost or WithCaller
-	caller lex.Caller
+	caller rpc.Caller
 }
 
 // place finds the server of a repository; if fresh is set, it ignores what is remembered.
@@ -234,7 +234,7 @@ func repoError(repo syntax.AtIdentifier, err error) error {
 
 // host returns the caller for methods that are not about one repository: that of the named server or, if service is
 // empty, that of WithHost or WithCaller.
-func (c *Client) host(service string) (lex.Caller, error) {
+func (c *Client) host(service string) (rpc.Caller, error) {
 	if service == "" {
 		if c.fixed == nil {
 			return nil, errors.New("pds: no server is named, and the client has none")

@@ -11,9 +11,9 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/identity"
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -118,8 +118,8 @@ func TestMovedHandle(t *testing.T) {
 func TestProcedureIsSentOnce(t *testing.T) {
 	method := "com.example.do"
 	client, s, d := serve(t, answers{method: refuse(400, "RepoNotFound", "")})
-	err := client.CallRepo(t.Context(), actor, func(syntax.DID) *lex.Call {
-		return &lex.Call{NSID: syntax.NSID(method), Procedure: true}
+	err := client.CallRepo(t.Context(), actor, func(syntax.DID) *rpc.Call {
+		return &rpc.Call{NSID: syntax.NSID(method), Procedure: true}
 	})
 	if !errors.Is(err, pds.ErrRepoNotFound) || s.asked() != 1 || d.lookups() != 1 {
 		t.Errorf("%v; %d requests, %d look-ups", err, s.asked(), d.lookups())
@@ -185,12 +185,12 @@ func TestHost(t *testing.T) {
 
 // TestCaller checks that WithCaller sends calls through the caller, whatever its errors are.
 func TestCaller(t *testing.T) {
-	caller := caller(func(call *lex.Call) error {
+	caller := caller(func(call *rpc.Call) error {
 		switch call.NSID {
 		case "com.atproto.repo.describeRepo":
-			return lex.ErrorName("RepoNotFound")
+			return rpc.ErrorName("RepoNotFound")
 		case methodGet:
-			return lex.ErrorName("RecordNotFound")
+			return rpc.ErrorName("RecordNotFound")
 		}
 		return errors.New("another one")
 	})
@@ -209,9 +209,9 @@ func TestCaller(t *testing.T) {
 	}
 }
 
-type caller func(*lex.Call) error
+type caller func(*rpc.Call) error
 
-func (c caller) Call(_ context.Context, call *lex.Call) error { return c(call) }
+func (c caller) Call(_ context.Context, call *rpc.Call) error { return c(call) }
 
 // TestPrivate checks that servers that DID documents name are not contacted at private addresses.
 func TestPrivate(t *testing.T) {

@@ -6,7 +6,7 @@
 //		return err
 //	}
 //	for entry, err := range pds.List[expression.Expression](ctx, client, "alice.example.com", nil) {
-//		if failure, ok := err.(*lex.Failure); ok {
+//		if failure, ok := err.(*rec.Failure); ok {
 //			log.Print(failure) // one record; the loop goes on
 //			continue
 //		}
@@ -18,12 +18,12 @@
 //
 // A [Client] finds the server of a repository in the account's DID document, and looks the account up again if the
 // server turns out not to have the repository any more. It does not trust servers: it encodes a record that was sent
-// as JSON in DAG-CBOR and compares the hash with the record's CID ([lex.Hashed]), and it also verifies the signature
-// of a record that was sent with a proof ([lex.Signed]).
+// as JSON in DAG-CBOR and compares the hash with the record's CID ([rec.Hashed]), and it also verifies the signature
+// of a record that was sent with a proof ([rec.Signed]).
 //
 // Most reads exist in two forms: as a method, which returns envelopes of any collection, and as a generic function
 // for the generated types: [Client.GetRecord] and [Get], [Client.ListRecords] and [List], [Client.GetRecordProof] and
-// [Prove]. If a record does not match its type or its CID, the error is a [*lex.Failure], which has all issues and
+// [Prove]. If a record does not match its type or its CID, the error is a [*rec.Failure], which has all issues and
 // the record's bytes; in a sequence, the loop continues after a failure. Any other error ends the loop.
 //
 // The methods are those of https://atproto.com/specs/xrpc in the namespaces com.atproto.repo and

@@ -5,7 +5,8 @@ import (
 	"fmt"
 
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -26,20 +27,20 @@ var (
 // server's errors.
 const (
 	// ErrRepoDeactivated says that its owner has deactivated the account; it may come back.
-	ErrRepoDeactivated lex.ErrorName = "RepoDeactivated"
+	ErrRepoDeactivated rpc.ErrorName = "RepoDeactivated"
 	// ErrRepoTakendown says that the server's operator took the account down.
-	ErrRepoTakendown lex.ErrorName = "RepoTakendown"
+	ErrRepoTakendown rpc.ErrorName = "RepoTakendown"
 	// ErrRepoSuspended says that the server's operator suspended the account for some time.
-	ErrRepoSuspended lex.ErrorName = "RepoSuspended"
+	ErrRepoSuspended rpc.ErrorName = "RepoSuspended"
 )
 
 // AbsenceError says that a record does not exist, and whether that is proven. It wraps [ErrRecordNotFound].
 type AbsenceError struct {
 	// URI is the URI of the record, with the account's DID if that is known.
 	URI syntax.ATURI
-	// Trust is [lex.Signed] if the repository, signed by the account, proves the absence, and [lex.Served] if only
+	// Trust is [rec.Signed] if the repository, signed by the account, proves the absence, and [rec.Served] if only
 	// the server says so.
-	Trust lex.Trust
+	Trust rec.Trust
 	// Err is the server's answer; nil if the absence is proven.
 	Err error
 }
@@ -70,5 +71,5 @@ func absent(uri syntax.ATURI, err error) error {
 	if verdict.Of(err) != verdict.NoRecord {
 		return err
 	}
-	return &AbsenceError{URI: uri, Trust: lex.Served, Err: err}
+	return &AbsenceError{URI: uri, Trust: rec.Served, Err: err}
 }

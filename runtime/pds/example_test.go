@@ -13,6 +13,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rec"
 )
 
 // exampleServer is a server with a few records of did:web:alice.test, one of which lacks what its lexicon
@@ -52,7 +53,7 @@ func ExampleList() {
 		log.Fatal(err)
 	}
 	for entry, err := range pds.List[expression.Expression](context.Background(), client, "did:web:alice.test", nil) {
-		if failure, ok := err.(*lex.Failure); ok {
+		if failure, ok := err.(*rec.Failure); ok {
 			fmt.Println(failure.URI.RecordKey(), "has issues:")
 			for _, issue := range failure.Issues {
 				fmt.Println(" ", issue)

@@ -8,6 +8,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -41,10 +43,10 @@ type ListReposOptions struct {
 // whole network. host is the server's origin, such as "https://relay.example.com"; "" stands for the server of
 // [WithHost] or [WithCaller].
 //
-// For a malformed entry, ListRepos yields a [*lex.Failure] with its JSON, and the loop continues. Any other error
+// For a malformed entry, ListRepos yields a [*rec.Failure] with its JSON, and the loop continues. Any other error
 // ends the loop, as in [Client.ListRecords].
 func (c *Client) ListRepos(ctx context.Context, host string, options *ListReposOptions) iter.Seq2[*RepoStatus, error] {
-	return listRepos(ctx, c, host, options, maxRepos, decodeStatus, atproto.NSIDSyncListRepos, func(limit lex.Opt[int64], cursor lex.Opt[string]) lex.Params {
+	return listRepos(ctx, c, host, options, maxRepos, decodeStatus, atproto.NSIDSyncListRepos, func(limit lex.Opt[int64], cursor lex.Opt[string]) rpc.Params {
 		return (&atproto.SyncListReposParams{Limit: limit, Cursor: cursor}).LexParams()
 	})
 }
@@ -53,13 +55,13 @@ func (c *Client) ListRepos(ctx context.Context, host string, options *ListReposO
 // (com.atproto.sync.listReposByCollection). Relays have this method; it is a cheap way to start a crawl. host and
 // errors are as in [Client.ListRepos].
 func (c *Client) ListReposByCollection(ctx context.Context, host string, collection syntax.NSID, options *ListReposOptions) iter.Seq2[syntax.DID, error] {
-	return values(listRepos(ctx, c, host, options, maxCollections, decodeDID, atproto.NSIDSyncListReposByCollection, func(limit lex.Opt[int64], cursor lex.Opt[string]) lex.Params {
+	return values(listRepos(ctx, c, host, options, maxCollections, decodeDID, atproto.NSIDSyncListReposByCollection, func(limit lex.Opt[int64], cursor lex.Opt[string]) rpc.Params {
 		return (&atproto.SyncListReposByCollectionParams{Collection: collection, Limit: limit, Cursor: cursor}).LexParams()
 	}))
 }
 
 // listRepos iterates over the array "repos" of the pages of a method.
-func listRepos[T any](ctx context.Context, c *Client, host string, options *ListReposOptions, most int, decode func(lex.Raw) (*T, error), method syntax.NSID, params func(limit lex.Opt[int64], cursor lex.Opt[string]) lex.Params) iter.Seq2[*T, error] {
+func listRepos[T any](ctx context.Context, c *Client, host string, options *ListReposOptions, most int, decode func(lex.Raw) (*T, error), method syntax.NSID, params func(limit lex.Opt[int64], cursor lex.Opt[string]) rpc.Params) iter.Seq2[*T, error] {
 	if options == nil {
 		options = new(ListReposOptions)
 	}
@@ -69,8 +71,8 @@ func listRepos[T any](ctx context.Context, c *Client, host string, options *List
 	}
 	l := list[T]{of: cmp.Or(host, "the server"), cursor: options.Cursor, size: options.PageSize, most: most, checkpoint: options.Checkpoint}
 	return l.all(ctx, func() fetch[T] {
-		return func(ctx context.Context, limit lex.Opt[int64], cursor lex.Opt[string]) (*lex.Page[T], error) {
-			return lex.QueryPage(ctx, server, method, params(limit, cursor), lex.NewPage("repos", decode))
+		return func(ctx context.Context, limit lex.Opt[int64], cursor lex.Opt[string]) (*rec.Page[T], error) {
+			return rec.QueryPage(ctx, server, method, params(limit, cursor), rec.NewPage("repos", decode))
 		}
 	})
 }

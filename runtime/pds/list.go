@@ -8,6 +8,8 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -29,16 +31,16 @@ type ListOptions struct {
 // loop reaches it. repo is a handle or a DID.
 //
 // Envelopes, and failures of single records, are as in [Client.GetRecord]. For an item that is malformed, or whose
-// URI is not that of a record in this collection of this repository, ListRecords yields a [*lex.Failure] with the
-// bytes of the item; see [lex.Source]. Failures are yielded with their envelopes, and the loop continues. Any other
-// error is yielded once and ends the loop: that of a call, one about a page as a whole, or one of [lex.Paginate]
+// URI is not that of a record in this collection of this repository, ListRecords yields a [*rec.Failure] with the
+// bytes of the item; see [rec.Source]. Failures are yielded with their envelopes, and the loop continues. Any other
+// error is yielded once and ends the loop: that of a call, one about a page as a whole, or one of [rec.Paginate]
 // about an endless list.
 //
 // If records are written or deleted during the loop, or the repository moves to another server, the list may repeat
 // or miss some records.
-func (c *Client) ListRecords(ctx context.Context, repo syntax.AtIdentifier, collection syntax.NSID, options *ListOptions) iter.Seq2[lex.Envelope, error] {
-	pages := recordPages(ctx, c, repo, collection, options, func(source lex.Source) *lex.Page[lex.Envelope] {
-		return lex.NewPage("records", func(raw lex.Raw) (*lex.Envelope, error) {
+func (c *Client) ListRecords(ctx context.Context, repo syntax.AtIdentifier, collection syntax.NSID, options *ListOptions) iter.Seq2[rec.Envelope, error] {
+	pages := recordPages(ctx, c, repo, collection, options, func(source rec.Source) *rec.Page[rec.Envelope] {
+		return rec.NewPage("records", func(raw lex.Raw) (*rec.Envelope, error) {
 			e, err := source.Envelope(raw)
 			return &e, err
 		})
@@ -49,19 +51,19 @@ func (c *Client) ListRecords(ctx context.Context, repo syntax.AtIdentifier, coll
 // recordPages iterates once over the records of a collection, on pages that newPage makes. It does not use the
 // generated atproto.RepoListRecordsOutput, which fails as a whole if one item is malformed. Besides, these pages
 // decode typed records in place, which takes a tenth less time and two fifths fewer allocations.
-func recordPages[T any](ctx context.Context, c *Client, repo syntax.AtIdentifier, collection syntax.NSID, options *ListOptions, newPage func(lex.Source) *lex.Page[T]) iter.Seq2[*T, error] {
+func recordPages[T any](ctx context.Context, c *Client, repo syntax.AtIdentifier, collection syntax.NSID, options *ListOptions, newPage func(rec.Source) *rec.Page[T]) iter.Seq2[*T, error] {
 	if options == nil {
 		options = new(ListOptions)
 	}
 	l := list[T]{of: string(repo) + "/" + string(collection), cursor: options.Cursor, size: options.PageSize, most: maxRecords, checkpoint: options.Checkpoint}
 	return l.all(ctx, func() fetch[T] {
 		repo := repo
-		return func(ctx context.Context, limit lex.Opt[int64], cursor lex.Opt[string]) (*lex.Page[T], error) {
-			return ask(ctx, c, repo, func(did syntax.DID, server lex.Caller) (*lex.Page[T], error) {
+		return func(ctx context.Context, limit lex.Opt[int64], cursor lex.Opt[string]) (*rec.Page[T], error) {
+			return ask(ctx, c, repo, func(did syntax.DID, server rpc.Caller) (*rec.Page[T], error) {
 				repo = syntax.AtIdentifier(did) // the list stays with one repository even if its handle changes
 				params := atproto.RepoListRecordsParams{Repo: repo, Collection: collection, Limit: limit, Cursor: cursor, Reverse: some(options.Reverse)}
-				page := newPage(lex.Source{Repo: did, Collection: collection, Trust: lex.Hashed})
-				return lex.QueryPage(ctx, server, atproto.NSIDRepoListRecords, params.LexParams(), page)
+				page := newPage(rec.Source{Repo: did, Collection: collection, Trust: rec.Hashed})
+				return rec.QueryPage(ctx, server, atproto.NSIDRepoListRecords, params.LexParams(), page)
 			})
 		}
 	})
@@ -84,7 +86,7 @@ type list[T any] struct {
 }
 
 // fetch fetches one page.
-type fetch[T any] func(ctx context.Context, limit lex.Opt[int64], cursor lex.Opt[string]) (*lex.Page[T], error)
+type fetch[T any] func(ctx context.Context, limit lex.Opt[int64], cursor lex.Opt[string]) (*rec.Page[T], error)
 
 // all iterates over the items of all pages. It calls start for each loop over the list to get the function that
 // fetches the pages.
@@ -97,14 +99,14 @@ func (l list[T]) all(ctx context.Context, start func() fetch[T]) iter.Seq2[*T, e
 	}
 	return func(yield func(*T, error) bool) {
 		fetch := start()
-		pages := lex.Paginate(ctx, l.cursor, func(ctx context.Context, cursor string) (*lex.Page[T], error) {
+		pages := rec.Paginate(ctx, l.cursor, func(ctx context.Context, cursor string) (*rec.Page[T], error) {
 			if l.checkpoint != nil && cursor != l.cursor {
 				l.checkpoint(cursor)
 			}
 			return fetch(ctx, lex.Some(int64(l.size)), some(cursor))
 		})
 		for item, err := range pages {
-			if errors.Is(err, lex.ErrCursor) || errors.Is(err, lex.ErrEmptyPages) || errors.Is(err, lex.ErrCursorLength) {
+			if errors.Is(err, rec.ErrCursor) || errors.Is(err, rec.ErrEmptyPages) || errors.Is(err, rec.ErrCursorLength) {
 				err = fmt.Errorf("pds: list of %s: %w", l.of, err)
 			}
 			if !yield(item, err) {

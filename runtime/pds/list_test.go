@@ -18,13 +18,14 @@ import (
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // listed says what a list gave: URIs, "!URI" for a failure, and the error that ended it.
-func listed(records iter.Seq2[lex.Envelope, error]) (got []string, ended error) {
+func listed(records iter.Seq2[rec.Envelope, error]) (got []string, ended error) {
 	for e, err := range records {
-		switch failure, ok := err.(*lex.Failure); {
+		switch failure, ok := err.(*rec.Failure); {
 		case ok && failure.URI != e.URI:
 			got = append(got, fmt.Sprintf("?%s %s", failure.URI, e.URI))
 		case ok:
@@ -41,11 +42,11 @@ func listed(records iter.Seq2[lex.Envelope, error]) (got []string, ended error) 
 }
 
 // listedTyped is listed for entries.
-func listedTyped[T any](records iter.Seq2[*lex.Entry[T], error]) (got []string, ended error) {
-	return listed(func(yield func(lex.Envelope, error) bool) {
+func listedTyped[T any](records iter.Seq2[*rec.Entry[T], error]) (got []string, ended error) {
+	return listed(func(yield func(rec.Envelope, error) bool) {
 		for entry, err := range records {
-			var e lex.Envelope
-			if failure, ok := err.(*lex.Failure); ok {
+			var e rec.Envelope
+			if failure, ok := err.(*rec.Failure); ok {
 				e = failure.Envelope
 			} else if err == nil {
 				e.URI = entry.URI
@@ -98,7 +99,7 @@ func TestListEntries(t *testing.T) {
 	client, _, _ := serve(t, answers{methodList: sayJSON(page("", all...))})
 	i := 0
 	for e, err := range client.ListRecords(t.Context(), actor, layers, nil) {
-		if err != nil || e.CID.String() != all[i].CID || e.Trust != lex.Hashed || e.Encoding != lex.CBOR || string(e.Data) != string(all[i].block(t)) {
+		if err != nil || e.CID.String() != all[i].CID || e.Trust != rec.Hashed || e.Encoding != lex.CBOR || string(e.Data) != string(all[i].block(t)) {
 			t.Errorf("%s: %s %s, %v", e.URI, e.CID, e.Trust, err)
 		}
 		i++
@@ -109,7 +110,7 @@ func TestListEntries(t *testing.T) {
 			t.Fatal(err)
 		}
 		block, err := lex.EncodeCBOR(entry.Value)
-		if err != nil || entry.CID.String() != all[i].CID || entry.Trust != lex.Hashed || string(block) != string(all[i].block(t)) {
+		if err != nil || entry.CID.String() != all[i].CID || entry.Trust != rec.Hashed || string(block) != string(all[i].block(t)) {
 			t.Errorf("%s: %s %s, %v", entry.URI, entry.CID, entry.Trust, err)
 		}
 		i++
@@ -261,8 +262,8 @@ func TestListFailures(t *testing.T) {
 	if s.asked() != 2 {
 		t.Errorf("%d requests", s.asked())
 	}
-	batch, err := lex.DecodeAll[annotation.AnnotationLayer](t.Context(), client.ListRecords(t.Context(), actor, layers, nil))
-	if err != nil || batch.Account != (lex.Account{Expected: 11, Decoded: 3, Failed: 8}) {
+	batch, err := rec.DecodeAll[annotation.AnnotationLayer](t.Context(), client.ListRecords(t.Context(), actor, layers, nil))
+	if err != nil || batch.Account != (rec.Account{Expected: 11, Decoded: 3, Failed: 8}) {
 		t.Errorf("%+v, %v", batch.Account, err)
 	}
 	if issue := batch.Failures[0].Issues[0]; issue.Rule != lex.RuleCID || issue.Want != all[0].CID || issue.Found != all[1].CID {
@@ -312,11 +313,11 @@ func TestListTypedFailures(t *testing.T) {
 			}
 			continue
 		}
-		failure, ok := err.(*lex.Failure)
+		failure, ok := err.(*rec.Failure)
 		if !ok || entry != nil {
 			t.Fatalf("%v, %v", entry, err)
 		}
-		if len(failure.Issues) < 2 || failure.Trust != lex.Hashed || failure.CID.String() != all[1].CID || string(failure.Data) != string(block) {
+		if len(failure.Issues) < 2 || failure.Trust != rec.Hashed || failure.CID.String() != all[1].CID || string(failure.Data) != string(block) {
 			t.Errorf("%+v", failure)
 		}
 	}
@@ -436,7 +437,7 @@ func TestListRepos(t *testing.T) {
 	var got []pds.RepoStatus
 	var points []string
 	for status, err := range client.ListRepos(t.Context(), host.URL, &pds.ListReposOptions{PageSize: 3, Checkpoint: func(cursor string) { points = append(points, cursor) }}) {
-		if failure, ok := err.(*lex.Failure); ok && len(failure.Data) > 0 && failure.Encoding == lex.JSON && len(failure.Issues) > 0 && status == nil {
+		if failure, ok := err.(*rec.Failure); ok && len(failure.Data) > 0 && failure.Encoding == lex.JSON && len(failure.Issues) > 0 && status == nil {
 			status = new(pds.RepoStatus)
 		} else if err != nil {
 			t.Fatal(err)
@@ -452,7 +453,7 @@ func TestListRepos(t *testing.T) {
 
 	var dids []syntax.DID
 	for did, err := range client.ListReposByCollection(t.Context(), host.URL, layers, nil) {
-		if _, ok := err.(*lex.Failure); err != nil && !ok {
+		if _, ok := err.(*rec.Failure); err != nil && !ok {
 			t.Fatal(err)
 		}
 		dids = append(dids, did)
@@ -482,7 +483,7 @@ func TestListBlobs(t *testing.T) {
 		running.Go(func() {
 			good, bad := 0, 0
 			for c, err := range blobs {
-				_, failed := err.(*lex.Failure)
+				_, failed := err.(*rec.Failure)
 				switch {
 				case err == nil && c == raw:
 					good++

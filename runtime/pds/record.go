@@ -8,6 +8,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -21,41 +23,41 @@ type GetRecordOptions struct {
 // may be a handle.
 //
 // The envelope has the record in DAG-CBOR. GetRecord checks the record's hash against its CID, so its trust is
-// [lex.Hashed]; if neither the server nor the caller gave a CID, it is [lex.Served]. The envelope's URI has the
+// [rec.Hashed]; if neither the server nor the caller gave a CID, it is [rec.Served]. The envelope's URI has the
 // account's DID.
 //
 // The error is an [*AbsenceError] if the server says that the record does not exist, an error of [Client.CallRepo],
-// or one that names both URIs if the server answered with another record. It is a [*lex.Failure] if the record is not
+// or one that names both URIs if the server answered with another record. It is a [*rec.Failure] if the record is not
 // of the data model, in which case it stays in JSON, or does not match its CID ([lex.RuleCID]). With a failure,
 // GetRecord returns its envelope, too.
 //
 // If an account is deactivated, taken down or not at the server, the reference server says that it could not locate
 // the record, without a URI: the error is then [ErrRepoNotFound]. Call [Client.DescribeRepo] to find out which.
-func (c *Client) GetRecord(ctx context.Context, uri syntax.ATURI, options *GetRecordOptions) (lex.Envelope, error) {
+func (c *Client) GetRecord(ctx context.Context, uri syntax.ATURI, options *GetRecordOptions) (rec.Envelope, error) {
 	if options == nil {
 		options = new(GetRecordOptions)
 	}
 	if err := checkURI(uri); err != nil {
-		return lex.Envelope{}, err
+		return rec.Envelope{}, err
 	}
 	params := atproto.RepoGetRecordParams{Collection: uri.Collection(), Rkey: uri.RecordKey()}
 	if options.CID.Defined() {
 		params.CID = lex.Some(syntax.CID(options.CID.String()))
 	}
 	var want syntax.ATURI
-	v, err := ask(ctx, c, uri.Authority(), func(did syntax.DID, server lex.Caller) (*lex.View, error) {
+	v, err := ask(ctx, c, uri.Authority(), func(did syntax.DID, server rpc.Caller) (*rec.View, error) {
 		want = collectionURI(did, uri.Collection()) + "/" + syntax.ATURI(uri.RecordKey())
 		params.Repo = syntax.AtIdentifier(did)
-		v := new(lex.View) // it can tell a malformed CID from a missing one
-		return v, server.Call(ctx, &lex.Call{NSID: atproto.NSIDRepoGetRecord, Params: params.LexParams(), Output: v})
+		v := new(rec.View) // it can tell a malformed CID from a missing one
+		return v, server.Call(ctx, &rpc.Call{NSID: atproto.NSIDRepoGetRecord, Params: params.LexParams(), Output: v})
 	})
 	switch {
 	case err != nil:
-		return lex.Envelope{}, absent(want, err)
+		return rec.Envelope{}, absent(want, err)
 	case v.URI == "" || !hasRecord(v):
-		return lex.Envelope{}, fmt.Errorf("pds: %s: malformed response: it has no record", want)
+		return rec.Envelope{}, fmt.Errorf("pds: %s: malformed response: it has no record", want)
 	case v.URI != string(want):
-		return lex.Envelope{}, fmt.Errorf("pds: asked for %s, the server answers with %s", want, excerpt(v.URI))
+		return rec.Envelope{}, fmt.Errorf("pds: asked for %s, the server answers with %s", want, excerpt(v.URI))
 	}
 	if options.CID.Defined() {
 		v.CID = options.CID.String()
@@ -88,10 +90,10 @@ func excerpt(s string) string {
 }
 
 // hasRecord reports whether the value of v is an object, as records are.
-func hasRecord(v *lex.View) bool { return len(v.Value.Data) > 0 && v.Value.Data[0] == '{' }
+func hasRecord(v *rec.View) bool { return len(v.Value.Data) > 0 && v.Value.Data[0] == '{' }
 
 // envelope returns the record in DAG-CBOR, verified, or a failure if that is not possible.
-func envelope(v *lex.View) (lex.Envelope, error) {
+func envelope(v *rec.View) (rec.Envelope, error) {
 	if v.Value.Data == nil {
 		v.Value.Encoding = lex.JSON // so that empty data is not a valid value
 	}

@@ -12,6 +12,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -25,7 +27,7 @@ func TestGetRecord(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e.URI != want.URI || e.CID.String() != want.CID || e.Trust != lex.Hashed || e.Encoding != lex.CBOR {
+		if e.URI != want.URI || e.CID.String() != want.CID || e.Trust != rec.Hashed || e.Encoding != lex.CBOR {
 			t.Errorf("%s: envelope %s %s %s %d", uri, e.URI, e.CID, e.Trust, e.Encoding)
 		}
 		if !bytes.Equal(e.Data, want.block(t)) {
@@ -35,7 +37,7 @@ func TestGetRecord(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if entry.URI != want.URI || entry.CID != e.CID || entry.Trust != lex.Hashed || len(entry.Value.Annotations) == 0 {
+		if entry.URI != want.URI || entry.CID != e.CID || entry.Trust != rec.Hashed || len(entry.Value.Annotations) == 0 {
 			t.Errorf("%s: entry %s %s %s", uri, entry.URI, entry.CID, entry.Trust)
 		}
 	}
@@ -63,7 +65,7 @@ func TestGetRecordVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = client.GetRecord(t.Context(), want.URI, &pds.GetRecordOptions{CID: c})
-	failure, ok := err.(*lex.Failure)
+	failure, ok := err.(*rec.Failure)
 	if !ok || failure.Issues[0].Rule != lex.RuleCID || failure.Issues[0].Want != other.CID || failure.Issues[0].Found != want.CID {
 		t.Errorf("another version: %v", err)
 	}
@@ -91,7 +93,7 @@ func TestGetRecordAnswers(t *testing.T) {
 		found = iota
 		notFound
 		repoNotFound
-		failure // *lex.Failure
+		failure // *rec.Failure
 		others
 	)
 	for _, test := range []struct {
@@ -152,7 +154,7 @@ func TestGetRecordAnswers(t *testing.T) {
 			e, err := client.GetRecord(t.Context(), uri, nil)
 			typed, typedErr := pds.Get[annotation.AnnotationLayer](t.Context(), client, uri)
 			for _, err := range []error{err, typedErr} {
-				_, failed := err.(*lex.Failure)
+				_, failed := err.(*rec.Failure)
 				got := others
 				switch {
 				case err == nil:
@@ -174,8 +176,8 @@ func TestGetRecordAnswers(t *testing.T) {
 					t.Errorf("CID %s, typed %s, trust %s and %s", e.CID, typed.CID, e.Trust, typed.Trust)
 				}
 			case failure:
-				f := err.(*lex.Failure)
-				if f.URI != uri || f.Trust != lex.Served || len(f.Data) == 0 || len(f.Issues) == 0 || e.URI != uri {
+				f := err.(*rec.Failure)
+				if f.URI != uri || f.Trust != rec.Served || len(f.Data) == 0 || len(f.Issues) == 0 || e.URI != uri {
 					t.Errorf("failure %+v, envelope %+v", f, e)
 				}
 				if isJSON := f.Data[0] == '{'; isJSON != (f.Encoding == lex.JSON) {
@@ -192,7 +194,7 @@ func TestGetRecordTrust(t *testing.T) {
 	given := want.CID
 	want.CID = ""
 	client, _, _ := serve(t, answers{methodGet: sayJSON(want.json())})
-	if e, err := client.GetRecord(t.Context(), want.URI, nil); err != nil || e.Trust != lex.Served || e.CID.String() != given {
+	if e, err := client.GetRecord(t.Context(), want.URI, nil); err != nil || e.Trust != rec.Served || e.CID.String() != given {
 		t.Errorf("%s %s, %v", e.Trust, e.CID, err)
 	}
 }
@@ -207,11 +209,11 @@ func TestGetFailure(t *testing.T) {
 		t.Errorf("untyped: %v", err)
 	}
 	_, err := pds.Get[annotation.AnnotationLayer](t.Context(), client, broken.URI)
-	failure, ok := err.(*lex.Failure)
+	failure, ok := err.(*rec.Failure)
 	if !ok {
 		t.Fatal(err)
 	}
-	if failure.URI != broken.URI || failure.CID.String() != broken.CID || failure.Trust != lex.Hashed || !bytes.Equal(failure.Data, block) {
+	if failure.URI != broken.URI || failure.CID.String() != broken.CID || failure.Trust != rec.Hashed || !bytes.Equal(failure.Data, block) {
 		t.Errorf("%+v", failure.Envelope)
 	}
 	rules := map[string]lex.Rule{}
@@ -254,7 +256,7 @@ func TestAbsence(t *testing.T) {
 	_, proofErr := client.GetRecordProof(t.Context(), byHandle)
 	for _, err := range []error{err, proofErr} {
 		var absence *pds.AbsenceError
-		if !errors.As(err, &absence) || absence.Trust != lex.Served || absence.URI != uri || !errors.Is(err, pds.ErrRecordNotFound) {
+		if !errors.As(err, &absence) || absence.Trust != rec.Served || absence.URI != uri || !errors.Is(err, pds.ErrRecordNotFound) {
 			t.Errorf("%v", err)
 		}
 		if strings.Count(err.Error(), string(uri)) != 1 || !strings.Contains(err.Error(), "says http://") {
@@ -285,7 +287,7 @@ func TestErrorHasAnswer(t *testing.T) {
 	if !errors.As(err, &answer) || answer.Status != 400 || answer.Message != "it is gone" || answer.Service != s.URL {
 		t.Errorf("%v", err)
 	}
-	if !errors.Is(err, lex.ErrorName("RecordNotFound")) {
+	if !errors.Is(err, rpc.ErrorName("RecordNotFound")) {
 		t.Errorf("%v is not the name", err)
 	}
 }

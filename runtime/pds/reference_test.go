@@ -31,7 +31,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 	"github.com/layers-pub/layers-go/tests/reference"
@@ -177,7 +179,7 @@ func TestReference(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if r.Trust() != lex.Signed || string(r.Commit().DID) != a.DID {
+	if r.Trust() != rec.Signed || string(r.Commit().DID) != a.DID {
 		t.Errorf("trust %s, commit of %s", r.Trust(), r.Commit().DID)
 	}
 	whole := map[syntax.ATURI]string{}
@@ -256,16 +258,16 @@ type readBack struct {
 // outcome is what came of reading a record: its CID, how far it was verified, and whether it has issues.
 type outcome struct {
 	cid   string
-	trust lex.Trust
+	trust rec.Trust
 	valid bool
 }
 
 func (o outcome) String() string { return fmt.Sprintf("%s %s, valid %v", o.cid, o.trust, o.valid) }
 
 // outcomeOf is that of an entry, or of the failure that err is.
-func outcomeOf[T any](t *testing.T, entry *lex.Entry[T], err error) (syntax.ATURI, outcome) {
+func outcomeOf[T any](t *testing.T, entry *rec.Entry[T], err error) (syntax.ATURI, outcome) {
 	t.Helper()
-	if failure, ok := err.(*lex.Failure); ok && len(failure.Issues) > 0 {
+	if failure, ok := err.(*rec.Failure); ok && len(failure.Issues) > 0 {
 		return failure.URI, outcome{failure.CID.String(), failure.Trust, false}
 	} else if err != nil {
 		t.Fatal(err)
@@ -281,8 +283,8 @@ func readType[T any, P lex.RecordPointer[T]](t *testing.T, x *readBack) {
 	hashed, signed := map[syntax.ATURI]outcome{}, map[syntax.ATURI]outcome{}
 	for uri, w := range x.written {
 		if uri.Collection() == collection {
-			hashed[uri] = outcome{w.cid, lex.Hashed, w.valid}
-			signed[uri] = outcome{w.cid, lex.Signed, w.valid}
+			hashed[uri] = outcome{w.cid, rec.Hashed, w.valid}
+			signed[uri] = outcome{w.cid, rec.Signed, w.valid}
 		}
 	}
 	valid := 0
@@ -343,7 +345,7 @@ func readType[T any, P lex.RecordPointer[T]](t *testing.T, x *readBack) {
 			t.Fatal(err)
 		}
 		byProof := proof.Envelope()
-		if !bytes.Equal(byGet.Data, byProof.Data) || byGet.CID != byProof.CID || byGet.URI != byProof.URI || byGet.Trust != lex.Hashed || byProof.Trust != lex.Signed {
+		if !bytes.Equal(byGet.Data, byProof.Data) || byGet.CID != byProof.CID || byGet.URI != byProof.URI || byGet.Trust != rec.Hashed || byProof.Trust != rec.Signed {
 			t.Errorf("%s: GetRecord %s %s, GetRecordProof %s %s", uri, byGet.CID, byGet.Trust, byProof.CID, byProof.Trust)
 		}
 	}
@@ -509,7 +511,7 @@ func TestReferenceSync(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if r.CommitCID() != after.CID || r.Commit().Rev != after.Rev || r.Trust() != lex.Signed {
+	if r.CommitCID() != after.CID || r.Commit().Rev != after.Rev || r.Trust() != rec.Signed {
 		t.Errorf("commit %s, want %+v", r.CommitCID(), after)
 	}
 	var fresh []string
@@ -596,7 +598,7 @@ func TestReferenceSync(t *testing.T) {
 	// A relay's method, which a PDS does not have: the server's answer comes through.
 	n := 0
 	for _, err := range client.ListReposByCollection(ctx, s.PDS, expression.NSIDExpression, nil) {
-		if n++; !errors.Is(err, lex.ErrorName("InvalidRequest")) && !errors.Is(err, lex.ErrorName("MethodNotImplemented")) {
+		if n++; !errors.Is(err, rpc.ErrorName("InvalidRequest")) && !errors.Is(err, rpc.ErrorName("MethodNotImplemented")) {
 			t.Errorf("%v", err)
 		}
 	}

@@ -15,7 +15,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/multikey"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -36,7 +38,7 @@ type Description struct {
 // [Client.CallRepo].
 func (c *Client) DescribeRepo(ctx context.Context, repo syntax.AtIdentifier) (*Description, error) {
 	var of syntax.DID
-	out, err := ask(ctx, c, repo, func(did syntax.DID, server lex.Caller) (*atproto.RepoDescribeRepoOutput, error) {
+	out, err := ask(ctx, c, repo, func(did syntax.DID, server rpc.Caller) (*atproto.RepoDescribeRepoOutput, error) {
 		of = did
 		return atproto.Reading(server, "did", "handle?", "didDoc?", "collections", "handleIsCorrect?").
 			RepoDescribeRepo(ctx, &atproto.RepoDescribeRepoParams{Repo: syntax.AtIdentifier(did)})
@@ -66,7 +68,7 @@ type LatestCommit struct {
 // the repository has changed, or for [RepoOptions].Since. repo is a handle or a DID. The error is that of
 // [Client.CallRepo].
 func (c *Client) GetLatestCommit(ctx context.Context, repo syntax.AtIdentifier) (LatestCommit, error) {
-	out, err := ask(ctx, c, repo, func(did syntax.DID, server lex.Caller) (*atproto.SyncGetLatestCommitOutput, error) {
+	out, err := ask(ctx, c, repo, func(did syntax.DID, server rpc.Caller) (*atproto.SyncGetLatestCommitOutput, error) {
 		return atproto.Reading(server, "cid", "rev").SyncGetLatestCommit(ctx, &atproto.SyncGetLatestCommitParams{DID: did})
 	})
 	if err != nil {
@@ -93,7 +95,7 @@ type ListBlobsOptions struct {
 
 // ListBlobs iterates over the CIDs of the blobs to which the records of a repository refer
 // (com.atproto.sync.listBlobs). repo is a handle or a DID. Errors are as in [Client.ListRecords]; for a malformed
-// CID, ListBlobs yields a [*lex.Failure].
+// CID, ListBlobs yields a [*rec.Failure].
 func (c *Client) ListBlobs(ctx context.Context, repo syntax.AtIdentifier, options *ListBlobsOptions) iter.Seq2[cid.CID, error] {
 	if options == nil {
 		options = new(ListBlobsOptions)
@@ -101,11 +103,11 @@ func (c *Client) ListBlobs(ctx context.Context, repo syntax.AtIdentifier, option
 	l := list[cid.CID]{of: string(repo), cursor: options.Cursor, size: options.PageSize, most: maxBlobs, checkpoint: options.Checkpoint}
 	return values(l.all(ctx, func() fetch[cid.CID] {
 		repo := repo
-		return func(ctx context.Context, limit lex.Opt[int64], cursor lex.Opt[string]) (*lex.Page[cid.CID], error) {
-			return ask(ctx, c, repo, func(did syntax.DID, server lex.Caller) (*lex.Page[cid.CID], error) {
+		return func(ctx context.Context, limit lex.Opt[int64], cursor lex.Opt[string]) (*rec.Page[cid.CID], error) {
+			return ask(ctx, c, repo, func(did syntax.DID, server rpc.Caller) (*rec.Page[cid.CID], error) {
 				repo = syntax.AtIdentifier(did) // the list stays with one repository even if its handle changes
 				params := atproto.SyncListBlobsParams{DID: did, Limit: limit, Cursor: cursor, Since: some(options.Since)}
-				return lex.QueryPage(ctx, server, atproto.NSIDSyncListBlobs, params.LexParams(), lex.NewPage("cids", decodeCID))
+				return rec.QueryPage(ctx, server, atproto.NSIDSyncListBlobs, params.LexParams(), rec.NewPage("cids", decodeCID))
 			})
 		}
 	}))
@@ -163,7 +165,7 @@ func (c *Client) GetRepoCAR(ctx context.Context, repo syntax.AtIdentifier, optio
 func (c *Client) archive(ctx context.Context, actor syntax.AtIdentifier, options *RepoOptions) (syntax.DID, *limited, error) {
 	var of syntax.DID
 	var mediaType string
-	body, err := ask(ctx, c, actor, func(did syntax.DID, server lex.Caller) (body io.ReadCloser, err error) {
+	body, err := ask(ctx, c, actor, func(did syntax.DID, server rpc.Caller) (body io.ReadCloser, err error) {
 		of = did
 		body, mediaType, err = atproto.NewClient(server).SyncGetRepo(ctx, &atproto.SyncGetRepoParams{DID: did, Since: some(options.Since)})
 		return body, err
@@ -318,9 +320,9 @@ func (c *Client) verify(ctx context.Context, did syntax.DID, check func(multikey
 // (com.atproto.sync.getRecord), and verifies all of it. uri must have a collection and a record key; its authority
 // may be a handle. The signature is verified as in [Client.GetRepo].
 //
-// If the server proves that the record does not exist, the error is an [*AbsenceError] whose Trust is [lex.Signed],
+// If the server proves that the record does not exist, the error is an [*AbsenceError] whose Trust is [rec.Signed],
 // and the proof is returned, too. The proof is also returned with repo.ErrFutureRevision. If the server only says
-// that the record does not exist, the error is an AbsenceError whose Trust is [lex.Served]. Other errors are those of
+// that the record does not exist, the error is an AbsenceError whose Trust is [rec.Served]. Other errors are those of
 // [Client.GetRecord] and [Client.GetRepo].
 func (c *Client) GetRecordProof(ctx context.Context, uri syntax.ATURI) (*repo.Proof, error) {
 	if err := checkURI(uri); err != nil {
@@ -328,7 +330,7 @@ func (c *Client) GetRecordProof(ctx context.Context, uri syntax.ATURI) (*repo.Pr
 	}
 	var of syntax.DID
 	var mediaType string
-	body, err := ask(ctx, c, uri.Authority(), func(did syntax.DID, server lex.Caller) (body io.ReadCloser, err error) {
+	body, err := ask(ctx, c, uri.Authority(), func(did syntax.DID, server rpc.Caller) (body io.ReadCloser, err error) {
 		of = did
 		params := atproto.SyncGetRecordParams{DID: did, Collection: uri.Collection(), Rkey: uri.RecordKey()}
 		body, mediaType, err = atproto.NewClient(server).SyncGetRecord(ctx, &params)
@@ -354,7 +356,7 @@ func (c *Client) GetRecordProof(ctx context.Context, uri syntax.ATURI) (*repo.Pr
 	}
 	if err == nil {
 		if err = proof.Revision().CheckAfter(repo.Revision{}, time.Now()); err == nil && !proof.Found {
-			return proof, &AbsenceError{URI: collectionURI(of, uri.Collection()) + "/" + syntax.ATURI(uri.RecordKey()), Trust: lex.Signed}
+			return proof, &AbsenceError{URI: collectionURI(of, uri.Collection()) + "/" + syntax.ATURI(uri.RecordKey()), Trust: rec.Signed}
 		}
 	}
 	if err != nil {

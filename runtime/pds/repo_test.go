@@ -18,9 +18,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/car"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/identity"
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -39,7 +39,7 @@ func TestGetRepo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Trust() != lex.Signed || r.Commit().DID != account {
+		if r.Trust() != rec.Signed || r.Commit().DID != account {
 			t.Errorf("%s: trust %s, commit of %s", who, r.Trust(), r.Commit().DID)
 		}
 		n := 0
@@ -261,7 +261,7 @@ func TestSignature(t *testing.T) {
 			r, err := newClient(t, d).GetRepo(t.Context(), actor, nil)
 			check("GetRepo", d, err)
 			if err == nil {
-				if r.Trust() != lex.Signed {
+				if r.Trust() != rec.Signed {
 					t.Errorf("trust %s", r.Trust())
 				}
 				r.Close()
@@ -345,11 +345,11 @@ func TestGetRecordProof(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := p.Envelope()
-		if !p.Found || e.URI != want.URI || e.CID.String() != want.CID || e.Trust != lex.Signed || !bytes.Equal(e.Data, want.block(t)) {
+		if !p.Found || e.URI != want.URI || e.CID.String() != want.CID || e.Trust != rec.Signed || !bytes.Equal(e.Data, want.block(t)) {
 			t.Errorf("%s: %+v", uri, e)
 		}
 		entry, err := pds.Prove[annotation.AnnotationLayer](t.Context(), client, uri)
-		if err != nil || entry.URI != want.URI || entry.CID != e.CID || entry.Trust != lex.Signed || len(entry.Value.Annotations) == 0 {
+		if err != nil || entry.URI != want.URI || entry.CID != e.CID || entry.Trust != rec.Signed || len(entry.Value.Annotations) == 0 {
 			t.Errorf("%s: %+v, %v", uri, entry, err)
 		}
 	}
@@ -365,7 +365,7 @@ func TestGetRecordProof(t *testing.T) {
 		t.Errorf("%+v, %v", p, err)
 	}
 	var absence *pds.AbsenceError
-	if !errors.As(err, &absence) || absence.Trust != lex.Signed || absence.URI != absent {
+	if !errors.As(err, &absence) || absence.Trust != rec.Signed || absence.URI != absent {
 		t.Errorf("how far it is proven: %+v", absence)
 	}
 	if entry, err := pds.Prove[annotation.AnnotationLayer](t.Context(), client, absent); !errors.Is(err, pds.ErrRecordNotFound) || entry != nil {

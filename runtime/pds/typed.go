@@ -6,14 +6,15 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // Get reads one record of type T, as [Client.GetRecord] does. uri must be in T's collection. If the record does not
-// follow T's lexicon, the error is a [*lex.Failure] with all issues.
+// follow T's lexicon, the error is a [*rec.Failure] with all issues.
 //
 //	entry, err := pds.Get[expression.Expression](ctx, client, uri)
-func Get[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, uri syntax.ATURI) (*lex.Entry[T], error) {
+func Get[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, uri syntax.ATURI) (*rec.Entry[T], error) {
 	if err := checkCollection[T, P](uri); err != nil {
 		return nil, err
 	}
@@ -25,18 +26,18 @@ func Get[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, uri synt
 }
 
 // List iterates over the records of T's collection, as [Client.ListRecords] does. For a record that does not follow
-// T's lexicon, List yields a [*lex.Failure] with all issues, and the loop continues.
+// T's lexicon, List yields a [*rec.Failure] with all issues, and the loop continues.
 //
 //	for entry, err := range pds.List[expression.Expression](ctx, client, "alice.example.com", nil) {
-func List[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, repo syntax.AtIdentifier, options *ListOptions) iter.Seq2[*lex.Entry[T], error] {
-	return recordPages(ctx, c, repo, P(new(T)).RecordType(), options, func(source lex.Source) *lex.Page[lex.Entry[T]] {
-		return lex.NewRecordPage[T, P]("records", source)
+func List[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, repo syntax.AtIdentifier, options *ListOptions) iter.Seq2[*rec.Entry[T], error] {
+	return recordPages(ctx, c, repo, P(new(T)).RecordType(), options, func(source rec.Source) *rec.Page[rec.Entry[T]] {
+		return rec.NewRecordPage[T, P]("records", source)
 	})
 }
 
 // Prove reads one record of type T with its proof, as [Client.GetRecordProof] does. uri must be in T's collection. If
-// the record does not follow T's lexicon, the error is a [*lex.Failure] with all issues.
-func Prove[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, uri syntax.ATURI) (*lex.Entry[T], error) {
+// the record does not follow T's lexicon, the error is a [*rec.Failure] with all issues.
+func Prove[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, uri syntax.ATURI) (*rec.Entry[T], error) {
 	if err := checkCollection[T, P](uri); err != nil {
 		return nil, err
 	}
@@ -55,10 +56,10 @@ func checkCollection[T any, P lex.RecordPointer[T]](uri syntax.ATURI) error {
 }
 
 // decode decodes a verified record.
-func decode[T any, P lex.RecordPointer[T]](e lex.Envelope) (*lex.Entry[T], error) {
+func decode[T any, P lex.RecordPointer[T]](e rec.Envelope) (*rec.Entry[T], error) {
 	value := new(T)
 	if err := e.Decode(P(value)); err != nil {
-		return nil, &lex.Failure{Envelope: e, Issues: lex.IssuesOf(err)}
+		return nil, &rec.Failure{Envelope: e, Issues: lex.IssuesOf(err)}
 	}
-	return &lex.Entry[T]{URI: e.URI, CID: e.CID, Trust: e.Trust, Value: value}, nil
+	return &rec.Entry[T]{URI: e.URI, CID: e.CID, Trust: e.Trust, Value: value}, nil
 }

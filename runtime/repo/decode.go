@@ -12,6 +12,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/internal/panics"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -53,8 +54,8 @@ func uriOf(did syntax.DID, collection syntax.NSID, recordKey syntax.RecordKey) s
 }
 
 // Envelope returns the undecoded record, with a copy of its data and the level of trust that [Repo.Trust] returns.
-func (d *Decoded) Envelope() lex.Envelope {
-	return lex.Envelope{URI: d.URI(), CID: d.CID, Data: bytes.Clone(d.Data), Trust: d.repo.Trust()}
+func (d *Decoded) Envelope() rec.Envelope {
+	return rec.Envelope{URI: d.URI(), CID: d.CID, Data: bytes.Clone(d.Data), Trust: d.repo.Trust()}
 }
 
 // Decode yields all records in the order of their paths. It decodes each into the type that lookup returns for

@@ -23,8 +23,8 @@
 //
 // The signature of the commit proves whose repository it is. [Repo.Verify] checks it with the key in the
 // account's DID document, which the caller must supply (package identity finds it, and package pds does all of
-// this in one call). Without Verify, a Repo can be read, but its records have the trust [lex.Hashed] instead of
-// [lex.Signed].
+// this in one call). Without Verify, a Repo can be read, but its records have the trust [rec.Hashed] instead of
+// [rec.Signed].
 //
 // An archive may be in memory ([FromBytes]), in a file ([Open]), or come over the network ([Read]). Of an archive in
 // a file, a Repo keeps in memory only an index of its blocks, some 60 bytes each, and the nodes on the

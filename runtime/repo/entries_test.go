@@ -13,6 +13,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/car"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 )
 
@@ -36,8 +37,8 @@ func TestEntries(t *testing.T) {
 func entriesOf[T any, P lex.RecordPointer[T]](t *testing.T, r *repo.Repo) {
 	t.Helper()
 	collection := P(new(T)).RecordType()
-	var entries []lex.Entry[T]
-	var failures []lex.Failure
+	var entries []rec.Entry[T]
+	var failures []rec.Failure
 	for d, err := range r.Decode(t.Context(), records.Lookup, nil) {
 		if err != nil {
 			t.Fatal(err)
@@ -45,18 +46,18 @@ func entriesOf[T any, P lex.RecordPointer[T]](t *testing.T, r *repo.Repo) {
 		switch {
 		case d.Collection != collection:
 		case d.Issues != nil:
-			failures = append(failures, lex.Failure{Envelope: d.Envelope(), Issues: d.Issues})
+			failures = append(failures, rec.Failure{Envelope: d.Envelope(), Issues: d.Issues})
 		default:
-			entries = append(entries, lex.Entry[T]{URI: d.URI(), CID: d.CID, Trust: lex.Signed, Value: d.Value.(P)})
+			entries = append(entries, rec.Entry[T]{URI: d.URI(), CID: d.CID, Trust: rec.Signed, Value: d.Value.(P)})
 		}
 	}
 	if len(entries) == 0 || len(failures) == 0 {
 		t.Fatalf("%s: %d entries, %d failures: there is nothing to compare", collection, len(entries), len(failures))
 	}
-	var got []lex.Entry[T]
-	var failed []lex.Failure
+	var got []rec.Entry[T]
+	var failed []rec.Failure
 	for entry, err := range repo.Entries[T, P](t.Context(), r, nil) {
-		failure, ok := errors.AsType[*lex.Failure](err)
+		failure, ok := errors.AsType[*rec.Failure](err)
 		switch {
 		case ok && entry == nil:
 			failed = append(failed, *failure)
@@ -69,8 +70,8 @@ func entriesOf[T any, P lex.RecordPointer[T]](t *testing.T, r *repo.Repo) {
 	if !reflect.DeepEqual(got, entries) || !reflect.DeepEqual(failed, failures) {
 		t.Errorf("%s: %d entries and %d failures, want %d and %d", collection, len(got), len(failed), len(entries), len(failures))
 	}
-	// lex.DecodeAll gives the same.
-	batch, err := lex.DecodeAll[T, P](t.Context(), r.Envelopes(t.Context()))
+	// rec.DecodeAll gives the same.
+	batch, err := rec.DecodeAll[T, P](t.Context(), r.Envelopes(t.Context()))
 	if err != nil || !reflect.DeepEqual(batch.Entries, entries) || !reflect.DeepEqual(batch.Failures, failures) {
 		t.Errorf("%s: DecodeAll: %d entries, %d failures, %v", collection, len(batch.Entries), len(batch.Failures), err)
 	}
@@ -117,7 +118,7 @@ func TestEntriesEnd(t *testing.T) {
 		var last error
 		ended := 0
 		for _, err := range repo.Entries[media.Media](t.Context(), r, nil) {
-			if _, ok := errors.AsType[*lex.Failure](err); err != nil && !ok {
+			if _, ok := errors.AsType[*rec.Failure](err); err != nil && !ok {
 				last = err
 				ended++
 			}

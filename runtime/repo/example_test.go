@@ -10,8 +10,8 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/media"
 	"github.com/layers-pub/layers-go/layers/records"
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/multikey"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 )
 
@@ -138,7 +138,7 @@ func ExampleEntries() {
 	defer r.Close()
 	failed := 0
 	for entry, err := range repo.Entries[media.Media](ctx, r, nil) {
-		if _, ok := errors.AsType[*lex.Failure](err); ok {
+		if _, ok := errors.AsType[*rec.Failure](err); ok {
 			failed++ // it says what is wrong, and has the record as it came
 			continue
 		}

@@ -11,8 +11,8 @@ import (
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/car"
 	"github.com/layers-pub/layers-go/runtime/cid"
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/mst"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 )
 
@@ -88,7 +88,7 @@ func TestPartial(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(paths) == 0 || path(d.Record) != paths[0] || d.Envelope().Trust != lex.Signed {
+			if len(paths) == 0 || path(d.Record) != paths[0] || d.Envelope().Trust != rec.Signed {
 				t.Fatalf("%s: decoded %s, leaves %v", way.name, d.URI(), paths)
 			}
 			paths = paths[1:]

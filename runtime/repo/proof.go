@@ -8,9 +8,9 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/car"
 	"github.com/layers-pub/layers-go/runtime/cid"
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/mst"
 	"github.com/layers-pub/layers-go/runtime/multikey"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -34,10 +34,10 @@ type Proof struct {
 // Revision returns the revision of the commit.
 func (p *Proof) Revision() Revision { return Revision{Rev: p.Commit.Rev, CID: p.CommitCID} }
 
-// Envelope returns the record with the trust [lex.Signed]. It shares Data with p. If there is no record, the envelope
+// Envelope returns the record with the trust [rec.Signed]. It shares Data with p. If there is no record, the envelope
 // has only the URI and the trust.
-func (p *Proof) Envelope() lex.Envelope {
-	return lex.Envelope{URI: p.URI, CID: p.Record.CID, Data: p.Record.Data, Trust: lex.Signed}
+func (p *Proof) Envelope() rec.Envelope {
+	return rec.Envelope{URI: p.URI, CID: p.Record.CID, Data: p.Record.Data, Trust: rec.Signed}
 }
 
 // ReadProof reads a proof, which is the answer of com.atproto.sync.getRecord: an archive of the commit, the

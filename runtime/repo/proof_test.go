@@ -16,6 +16,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/mst"
 	"github.com/layers-pub/layers-go/runtime/multikey"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -90,7 +91,7 @@ func TestProof(t *testing.T) {
 			if !p.Found || !equalRecords([]repo.Record{p.Record}, []repo.Record{want}) || p.CommitCID != root || p.Commit.Rev != r.Commit().Rev || p.URI != uri {
 				t.Fatalf("%s: the proof of %s is %+v", test.name, uri, p)
 			}
-			if e := p.Envelope(); e.Trust != lex.Signed || e.URI != uri || e.CID != want.CID || !bytes.Equal(e.Data, want.Data) || e.Encoding != lex.CBOR {
+			if e := p.Envelope(); e.Trust != rec.Signed || e.URI != uri || e.CID != want.CID || !bytes.Equal(e.Data, want.Data) || e.Encoding != lex.CBOR {
 				t.Fatalf("%s: the envelope of %s is %+v", test.name, uri, e)
 			}
 		}

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/layers-pub/layers-go/layers/records"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 )
 
@@ -15,7 +15,7 @@ func TestRecordsTrust(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []lex.Trust{lex.Hashed, lex.Signed} {
+	for _, want := range []rec.Trust{rec.Hashed, rec.Signed} {
 		all, err := records.Decode(t.Context(), r, nil)
 		if err != nil || len(all.Expression) == 0 {
 			t.Fatalf("%v", err)

@@ -3,8 +3,8 @@ package repo
 import (
 	"fmt"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/multikey"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -28,7 +28,7 @@ func (c *Commit) verify(did syntax.DID, key multikey.Key) error {
 
 // Verify checks that the repository belongs to the account did, whose signing key is key. Once it has
 // returned nil, the account's signature covers every record that the Repo yields, and [Repo.Trust]
-// returns [lex.Signed].
+// returns [rec.Signed].
 //
 // An error wraps [ErrDID] or [multikey.ErrSignature].
 func (r *Repo) Verify(did syntax.DID, key multikey.Key) error {
@@ -39,11 +39,11 @@ func (r *Repo) Verify(did syntax.DID, key multikey.Key) error {
 	return nil
 }
 
-// Trust returns the level of trust of the records that the Repo yields: [lex.Signed] once [Repo.Verify] has
-// returned nil, and [lex.Hashed] before.
-func (r *Repo) Trust() lex.Trust {
+// Trust returns the level of trust of the records that the Repo yields: [rec.Signed] once [Repo.Verify] has
+// returned nil, and [rec.Hashed] before.
+func (r *Repo) Trust() rec.Trust {
 	if r.signed.Load() {
-		return lex.Signed
+		return rec.Signed
 	}
-	return lex.Hashed
+	return rec.Hashed
 }

@@ -18,8 +18,8 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/cid"
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/multikey"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/tests/corpus"
@@ -141,11 +141,11 @@ func TestVerify(t *testing.T) {
 					t.Errorf("%s: with key %s: %v", test.name, key, err)
 				}
 			}
-			trusted(t, r, lex.Hashed)
+			trusted(t, r, rec.Hashed)
 			if err := r.Verify(test.did, test.key); err != nil {
 				t.Errorf("%s: %v", test.name, err)
 			}
-			trusted(t, r, lex.Signed)
+			trusted(t, r, rec.Signed)
 			if commit := r.Commit(); commit.Verify(test.key) != nil {
 				t.Errorf("%s: the commit alone: %v", test.name, commit.Verify(test.key))
 			}
@@ -157,7 +157,7 @@ func TestVerify(t *testing.T) {
 }
 
 // trusted checks that all records come with the trust.
-func trusted(t *testing.T, r *repo.Repo, want lex.Trust) {
+func trusted(t *testing.T, r *repo.Repo, want rec.Trust) {
 	t.Helper()
 	if r.Trust() != want {
 		t.Errorf("the trust is %s, not %s", r.Trust(), want)

@@ -2,7 +2,7 @@ package reposync
 
 import (
 	"github.com/layers-pub/layers-go/runtime/cid"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -71,13 +71,13 @@ type Change struct {
 	// states their paths.
 	Ops []repo.Op
 	// Trust says how far the operations were verified:
-	//   - [lex.Hashed] by [Verifier.Read]: the records that [Verifier.Record] returns match their CIDs. Nothing proves that
+	//   - [rec.Hashed] by [Verifier.Read]: the records that [Verifier.Record] returns match their CIDs. Nothing proves that
 	//     the account wrote them, or that the message states all operations.
-	//   - [lex.Hashed] by [Verifier.Invert], too: the operations lead from the tree PrevData to the tree Data. So they are
+	//   - [rec.Hashed] by [Verifier.Invert], too: the operations lead from the tree PrevData to the tree Data. So they are
 	//     complete, if these are trees of the repository, which only a signature proves.
-	//   - [lex.Signed] by [Verifier.Verify]: the account signed a commit of the tree Data, and the operations lead to it from
+	//   - [rec.Signed] by [Verifier.Verify]: the account signed a commit of the tree Data, and the operations lead to it from
 	//     PrevData. That PrevData was the tree before is the claim of the server.
-	//   - [lex.Chained] by [Verifier.Verify] with a known state: PrevData and Since are the known state's, so that nothing
+	//   - [rec.Chained] by [Verifier.Verify] with a known state: PrevData and Since are the known state's, so that nothing
 	//     was missed.
-	Trust lex.Trust
+	Trust rec.Trust
 }

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/mst"
 	"github.com/layers-pub/layers-go/runtime/multikey"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -55,7 +55,7 @@ func NewVerifier(opts ...Option) *Verifier {
 
 // Read checks the form of a message: its limits, its operations, and the commit, which must be the first root of the archive,
 // CID m.Commit, and have the DID and the revision of the message. It finds the records, of which [Verifier.Record] checks
-// those that are wanted. The other blocks are not checked. The trust is [lex.Hashed].
+// those that are wanted. The other blocks are not checked. The trust is [rec.Hashed].
 //
 // An error is an [*Error].
 func (v *Verifier) Read(m *Commit) (*Change, error) {
@@ -65,7 +65,7 @@ func (v *Verifier) Read(m *Commit) (*Change, error) {
 
 // Invert checks what [Verifier.Read] checks, and every block. It undoes the operations on the tree of the commit, which must
 // lead to the tree m.PrevData, or, in the first commit of a repository, to the empty tree. The signature is not checked, and
-// the trust is [lex.Hashed].
+// the trust is [rec.Hashed].
 //
 // An error is an [*Error].
 func (v *Verifier) Invert(m *Commit) (*Change, error) {
@@ -78,8 +78,8 @@ func (v *Verifier) Invert(m *Commit) (*Change, error) {
 
 // Verify checks what [Verifier.Invert] checks, the time in the revision, and the signature of the commit under key, the
 // signing key in the account's DID document. If known is not the zero State, the commit must follow it: its revision must
-// be later, and Since and PrevData must be those of known. The trust is [lex.Chained] if the revision and the data of known
-// are defined, and otherwise [lex.Signed].
+// be later, and Since and PrevData must be those of known. The trust is [rec.Chained] if the revision and the data of known
+// are defined, and otherwise [rec.Signed].
 //
 // If there is no error, State is the state to keep. An error is an [*Error]. If it wraps [ErrDesynchronized], the commit
 // itself may be valid. The checks that need no look-up come first: an [multikey.ErrSignature] is about a commit that is
@@ -101,7 +101,7 @@ func (v *Verifier) verify(m *Commit, key multikey.Key, known State) error {
 	if err := v.checkSignature(key); err != nil {
 		return err
 	}
-	v.change.Trust = lex.Signed
+	v.change.Trust = rec.Signed
 	if known.Rev == "" {
 		return nil
 	}
@@ -114,7 +114,7 @@ func (v *Verifier) verify(m *Commit, key multikey.Key, known State) error {
 	if prev := v.change.PrevData; prev != known.Data {
 		return desynchronized("prevData is %q, but the known tree is %s", prev, known.Data)
 	}
-	v.change.Trust = lex.Chained
+	v.change.Trust = rec.Chained
 	return nil
 }
 
@@ -217,7 +217,7 @@ func (v *Verifier) read(m *Commit, check bool) error {
 		Since:    m.Since,
 		PrevData: m.PrevData,
 		Ops:      v.folded.ops,
-		Trust:    lex.Hashed,
+		Trust:    rec.Hashed,
 	}
 	return nil
 }

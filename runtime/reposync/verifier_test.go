@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/mst"
 	"github.com/layers-pub/layers-go/runtime/multikey"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/reposync"
 	"github.com/layers-pub/layers-go/tests/forge"
@@ -46,7 +46,7 @@ func TestDefects(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: the genuine message: %v", defect.Name, err)
 			}
-			if change.Trust != lex.Chained || change.State != account.State() || len(change.Ops) != 3 || change.DID != did ||
+			if change.Trust != rec.Chained || change.State != account.State() || len(change.Ops) != 3 || change.DID != did ||
 				change.Since != known.Rev || change.PrevData != known.Data {
 				t.Fatalf("%s: the change is %+v", defect.Name, change)
 			}
@@ -80,7 +80,7 @@ func TestTrust(t *testing.T) {
 	known := account.State()
 	_, left := account.Forge(forge.DefectNamed("created record left out"))
 	v := newVerifier()
-	if change, err := v.Read(left); err != nil || change.Trust != lex.Hashed || len(change.Ops) != 2 {
+	if change, err := v.Read(left); err != nil || change.Trust != rec.Hashed || len(change.Ops) != 2 {
 		t.Errorf("Read: %+v, %v", change, err)
 	}
 	if _, err := v.Invert(left); !errors.Is(err, reposync.ErrInvalid) {
@@ -88,17 +88,17 @@ func TestTrust(t *testing.T) {
 	}
 	known = account.State()
 	genuine, unsigned := account.Forge(forge.DefectNamed("signed with another key"))
-	if change, err := v.Invert(unsigned); err != nil || change.Trust != lex.Hashed || len(change.Ops) != 3 {
+	if change, err := v.Invert(unsigned); err != nil || change.Trust != rec.Hashed || len(change.Ops) != 3 {
 		t.Errorf("Invert: %+v, %v", change, err)
 	}
 	for _, test := range []struct {
 		known reposync.State
-		want  lex.Trust
+		want  rec.Trust
 	}{
-		{reposync.State{}, lex.Signed},
-		{reposync.State{Rev: known.Rev}, lex.Signed},
-		{reposync.State{Rev: known.Rev, Data: known.Data}, lex.Chained},
-		{known, lex.Chained},
+		{reposync.State{}, rec.Signed},
+		{reposync.State{Rev: known.Rev}, rec.Signed},
+		{reposync.State{Rev: known.Rev, Data: known.Data}, rec.Chained},
+		{known, rec.Chained},
 	} {
 		if change, err := v.Verify(genuine, account.Key.Public(), test.known); err != nil || change.Trust != test.want {
 			t.Errorf("after %+v: %+v, %v", test.known, change, err)
@@ -197,7 +197,7 @@ func TestFirst(t *testing.T) {
 		t.Fatalf("the first message is %+v", m)
 	}
 	change, err := v.Verify(m, key, reposync.State{})
-	if err != nil || change.Data != mst.Empty || change.PrevData != mst.Empty || change.Trust != lex.Signed {
+	if err != nil || change.Data != mst.Empty || change.PrevData != mst.Empty || change.Trust != rec.Signed {
 		t.Fatalf("%+v, %v", change, err)
 	}
 	known := change.State
@@ -207,7 +207,7 @@ func TestFirst(t *testing.T) {
 	// A creation in the empty tree, and a deletion of the last record.
 	for _, write := range []repo.Write{forge.Create("com.example.note/1", "text"), forge.Delete("com.example.note/1")} {
 		change, err = v.Verify(account.Commit(write), key, known)
-		if err != nil || change.Trust != lex.Chained || len(change.Ops) != 1 {
+		if err != nil || change.Trust != rec.Chained || len(change.Ops) != 1 {
 			t.Fatalf("%+v, %v", change, err)
 		}
 		known = change.State
@@ -330,7 +330,7 @@ func TestKeyRotated(t *testing.T) {
 	if _, err := v.Verify(m, account.Key.Public(), known); !errors.Is(err, multikey.ErrSignature) {
 		t.Fatal(err)
 	}
-	if change, err := v.Verify(m, fresh.Public(), known); err != nil || change.Trust != lex.Chained || change.Commit != m.Commit {
+	if change, err := v.Verify(m, fresh.Public(), known); err != nil || change.Trust != rec.Chained || change.Commit != m.Commit {
 		t.Errorf("%+v, %v", change, err)
 	}
 }

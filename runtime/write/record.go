@@ -7,13 +7,14 @@ import (
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/writing"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // Client makes calls with the credentials of an account, to the server that has the account's repository. A client of
 // package auth is a Client.
 type Client interface {
-	lex.Caller
+	rpc.Caller
 	// DID returns the DID of the account.
 	DID() syntax.DID
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -101,7 +102,7 @@ type recorder struct {
 	body string
 }
 
-func (r *recorder) Call(ctx context.Context, call *lex.Call) error {
+func (r *recorder) Call(ctx context.Context, call *rpc.Call) error {
 	if call.Procedure {
 		b, err := lex.EncodeJSON(call.Input)
 		if err != nil {
@@ -450,11 +451,11 @@ type answering struct {
 	answer string
 }
 
-func (a answering) Call(ctx context.Context, call *lex.Call) error {
+func (a answering) Call(ctx context.Context, call *rpc.Call) error {
 	if !call.Procedure {
 		return a.fakePDS.Call(ctx, call)
 	}
-	if err := a.fakePDS.Call(ctx, &lex.Call{NSID: call.NSID, Procedure: true, Input: call.Input}); err != nil {
+	if err := a.fakePDS.Call(ctx, &rpc.Call{NSID: call.NSID, Procedure: true, Input: call.Input}); err != nil {
 		return err
 	}
 	if err := lex.DecodeJSON([]byte(a.answer), call.Output); err != nil {
@@ -614,7 +615,7 @@ type reading struct {
 	answer string
 }
 
-func (r reading) Call(ctx context.Context, call *lex.Call) error {
+func (r reading) Call(ctx context.Context, call *rpc.Call) error {
 	if call.Procedure {
 		return r.fakePDS.Call(ctx, call)
 	}

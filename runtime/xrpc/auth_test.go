@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -46,9 +46,9 @@ func (a *tokens) Refused(_ context.Context, req *http.Request, answer *xrpc.Erro
 
 func TestAuthorizer(t *testing.T) {
 	broken := errors.New("renewal failed")
-	unseekable := func() *lex.Call { return upload(io.MultiReader(strings.NewReader("image"))) }
+	unseekable := func() *rpc.Call { return upload(io.MultiReader(strings.NewReader("image"))) }
 	for name, test := range map[string]struct {
-		call     *lex.Call
+		call     *rpc.Call
 		status   int // of an answer to a token of a generation before good
 		answer   string
 		good     int
@@ -64,16 +64,16 @@ func TestAuthorizer(t *testing.T) {
 		"400 ExpiredToken":      {query(), 400, `{"error":"ExpiredToken"}`, 1, tokens{}, 2, 1, nil},
 		"400 InvalidToken":      {query(), 400, `{"error":"InvalidToken"}`, 1, tokens{}, 2, 1, nil},
 		"403 ExpiredToken":      {query(), 403, `{"error":"ExpiredToken"}`, 1, tokens{}, 2, 1, nil},
-		"other 400":             {query(), 400, `{"error":"InvalidRequest"}`, 1, tokens{}, 1, 0, []error{lex.ErrorName("InvalidRequest")}},
-		"other 403":             {query(), 403, `{"error":"Forbidden"}`, 1, tokens{}, 1, 0, []error{lex.ErrorName("Forbidden")}},
+		"other 400":             {query(), 400, `{"error":"InvalidRequest"}`, 1, tokens{}, 1, 0, []error{rpc.ErrorName("InvalidRequest")}},
+		"other 403":             {query(), 403, `{"error":"Forbidden"}`, 1, tokens{}, 1, 0, []error{rpc.ErrorName("Forbidden")}},
 		"procedure":             {procedure(), 400, `{"error":"ExpiredToken"}`, 1, tokens{}, 2, 1, nil},
 		"seekable body":         {upload(strings.NewReader("image")), 401, ``, 1, tokens{}, 2, 1, nil},
-		"body that is read":     {unseekable(), 400, `{"error":"ExpiredToken"}`, 1, tokens{}, 1, 1, []error{lex.ErrorName("ExpiredToken"), xrpc.ErrBody}},
-		"renewed and refused":   {query(), 401, `{"error":"ExpiredToken"}`, 2, tokens{}, 2, 1, []error{lex.ErrorName("ExpiredToken")}},
-		"not renewed":           {query(), 401, `{"error":"ExpiredToken"}`, 1, tokens{stubborn: true}, 1, 1, []error{lex.ErrorName("ExpiredToken")}},
-		"renewal fails":         {query(), 401, `{"error":"ExpiredToken"}`, 1, tokens{broken: broken}, 1, 1, []error{lex.ErrorName("ExpiredToken"), broken}},
+		"body that is read":     {unseekable(), 400, `{"error":"ExpiredToken"}`, 1, tokens{}, 1, 1, []error{rpc.ErrorName("ExpiredToken"), xrpc.ErrBody}},
+		"renewed and refused":   {query(), 401, `{"error":"ExpiredToken"}`, 2, tokens{}, 2, 1, []error{rpc.ErrorName("ExpiredToken")}},
+		"not renewed":           {query(), 401, `{"error":"ExpiredToken"}`, 1, tokens{stubborn: true}, 1, 1, []error{rpc.ErrorName("ExpiredToken")}},
+		"renewal fails":         {query(), 401, `{"error":"ExpiredToken"}`, 1, tokens{broken: broken}, 1, 1, []error{rpc.ErrorName("ExpiredToken"), broken}},
 		"authorizing fails":     {query(), 401, `{}`, 1, tokens{generation: -1, broken: broken}, 0, 0, []error{broken, xrpc.ErrNotSent}},
-		"ExpiredToken of a 500": {procedure(), 500, `{"error":"ExpiredToken"}`, 1, tokens{}, 1, 0, []error{lex.ErrorName("ExpiredToken")}},
+		"ExpiredToken of a 500": {procedure(), 500, `{"error":"ExpiredToken"}`, 1, tokens{}, 1, 0, []error{rpc.ErrorName("ExpiredToken")}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, n *fakeNetwork) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -43,7 +44,7 @@ func BenchmarkCall(b *testing.B) {
 		}
 		b.ReportAllocs()
 		for b.Loop() {
-			call := lex.Call{NSID: "com.example.get", Output: new(lex.Raw)}
+			call := rpc.Call{NSID: "com.example.get", Output: new(lex.Raw)}
 			call.Params.Int("limit", 5)
 			if err := c.Call(background, &call); err != nil {
 				b.Fatal(err)

@@ -15,10 +15,10 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/layers-pub/layers-go/runtime/guard"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
-// Client calls the methods of one service. It is a [lex.Caller]. It is safe for concurrent use. A program should use
+// Client calls the methods of one service. It is a [rpc.Caller]. It is safe for concurrent use. A program should use
 // one Client for each service, so that all its calls share what the server says about its rate limits.
 type Client struct {
 	options
@@ -133,7 +133,7 @@ func (c *Client) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "xrpc.Client(%s)",
 //
 // Call reads InputBody but does not close it. Unless it is an [io.Seeker], a Read of it may still be in progress when
 // Call returns an error.
-func (c *Client) Call(ctx context.Context, call *lex.Call) error {
+func (c *Client) Call(ctx context.Context, call *rpc.Call) error {
 	x := &exchange{c: c, ctx: ctx, call: call}
 	if err := x.prepare(); err != nil {
 		return fmt.Errorf("xrpc: %s at %s: %w", shown(string(call.NSID)), c.service, err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -43,7 +44,7 @@ func TestCalls(t *testing.T) {
 		untyped := upload(strings.NewReader("x"))
 		untyped.InputEncoding = ""
 		for name, test := range map[string]struct {
-			call *lex.Call
+			call *rpc.Call
 			want string
 		}{
 			"query":          {get, "GET /xrpc/com.example.get?q=a%26b+c%2F%C3%BC&limit=5  0 "},
@@ -101,7 +102,7 @@ func TestHeaders(t *testing.T) {
 			xrpc.WithLabelers(did, did+";redact"), xrpc.WithHeader("x-mine", "1"),
 			xrpc.WithHeader("Authorization", "Basic s3cret"))
 		download := stream()
-		for _, call := range []*lex.Call{query(), procedure(), download, {NSID: "com.atproto.repo.getRecord"}} {
+		for _, call := range []*rpc.Call{query(), procedure(), download, {NSID: "com.atproto.repo.getRecord"}} {
 			if err := c.Call(background, call); err != nil {
 				t.Fatal(err)
 			}
@@ -198,7 +199,7 @@ func TestBadCalls(t *testing.T) {
 	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = failing()
 		c := n.client(t, xrpc.WithMaxRequest(10))
-		for name, call := range map[string]*lex.Call{
+		for name, call := range map[string]*rpc.Call{
 			"no method":       {},
 			"path for method": {NSID: "com.example.get/../../admin?x="},
 			"large input":     procedure(),

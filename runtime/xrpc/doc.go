@@ -14,7 +14,7 @@
 //
 // If the server refuses a call, the error is an [*Error], which has the HTTP status and the server's error name and
 // message. If there is no answer, or it is cut off, the error is a [*TransportError]. Use [errors.As] for both, and
-// [errors.Is] with the [lex.ErrorName] that a method declares. If an answer is JSON but not of the method's output
+// [errors.Is] with the [rpc.ErrorName] that a method declares. If an answer is JSON but not of the method's output
 // type, the error is a [*lex.Error] that says where.
 //
 // # Repeating
@@ -22,7 +22,7 @@
 // A failed call is sent again, after a random pause whose upper limit grows, if that may help and cannot do harm.
 // Queries may always be repeated. A procedure is repeated if no connection could be made, so that nothing was sent,
 // or if the server itself answered with status 429, which means that it did not carry the call out. After any other
-// failure, including a 429 from a proxy, it is repeated only if [lex.Call].Repeatable is set. A streamed request body
+// failure, including a 429 from a proxy, it is repeated only if [rpc.Call].Repeatable is set. A streamed request body
 // is sent again, from its initial position, if it is an [io.Seeker] or if none of it has been read.
 //
 // Below this package, [http.Transport] itself sends a request again when a kept-alive connection turns out to be

@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/layers-pub/layers-go/runtime/guard"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -80,9 +80,9 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Is reports whether target is a [lex.ErrorName] equal to e.Name.
+// Is reports whether target is a [rpc.ErrorName] equal to e.Name.
 func (e *Error) Is(target error) bool {
-	name, _ := target.(lex.ErrorName)
+	name, _ := target.(rpc.ErrorName)
 	return name != "" && e.Name == string(name)
 }
 

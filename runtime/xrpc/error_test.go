@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -67,7 +68,7 @@ func TestErrors(t *testing.T) {
 				if got, want := err.Error(), "xrpc: com.example.get at http://service.example: "+test.text; got != want {
 					t.Errorf("got  %s\nwant %s", got, want)
 				}
-				if errors.Is(err, lex.ErrorName(test.wantName)) != (test.wantName != "") || errors.Is(err, lex.ErrorName("Other")) {
+				if errors.Is(err, rpc.ErrorName(test.wantName)) != (test.wantName != "") || errors.Is(err, rpc.ErrorName("Other")) {
 					t.Error("errors.Is")
 				}
 			})

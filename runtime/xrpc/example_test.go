@@ -11,6 +11,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -34,10 +35,10 @@ func Example() {
 	}
 	for _, handle := range []string{"alice.example.com", "bob.example.com"} {
 		var output lex.Map
-		call := &lex.Call{NSID: "com.atproto.identity.resolveHandle", Output: &output}
+		call := &rpc.Call{NSID: "com.atproto.identity.resolveHandle", Output: &output}
 		call.Params.String("handle", handle)
 		err := service.Call(context.Background(), call)
-		if errors.Is(err, lex.ErrorName("HandleNotFound")) {
+		if errors.Is(err, rpc.ErrorName("HandleNotFound")) {
 			fmt.Println(handle, "does not exist")
 		} else if err != nil {
 			fmt.Println(err)
@@ -64,7 +65,7 @@ func ExampleClient_Call_stream() {
 		fmt.Println(err)
 		return
 	}
-	call := &lex.Call{NSID: "com.atproto.sync.getRepo", Stream: true}
+	call := &rpc.Call{NSID: "com.atproto.sync.getRepo", Stream: true}
 	call.Params.String("did", "did:plc:ewvi7nxzyoun6zhxrhs64oiz")
 	if err := service.Call(context.Background(), call); err != nil {
 		fmt.Println(err)

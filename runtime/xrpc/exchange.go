@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -21,7 +22,7 @@ import (
 type exchange struct {
 	c       *Client
 	ctx     context.Context
-	call    *lex.Call
+	call    *rpc.Call
 	body    *payload      // nil: none
 	request *http.Request // the last one
 	trace   *trace        // of the last one; nil for a query

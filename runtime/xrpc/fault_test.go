@@ -21,6 +21,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -79,7 +80,7 @@ func TestFaults(t *testing.T) {
 		"502 that is cut":              {hangUp("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 30\r\n\r\n<p>"), answered(502), answered(502), always, 0},
 		"404 that hangs":               {hang("HTTP/1.1 404 Not Found\r\nContent-Length: 30\r\n\r\n<p>"), answered(404), answered(404), once, time.Minute},
 	} {
-		for kind, call := range map[string]*lex.Call{"json": query(), "stream": stream()} {
+		for kind, call := range map[string]*rpc.Call{"json": query(), "stream": stream()} {
 			t.Run(name+"/"+kind, func(t *testing.T) {
 				bubble(t, func(t *testing.T, n *fakeNetwork) {
 					n.raw = test.raw
@@ -220,7 +221,7 @@ func TestInflation(t *testing.T) {
 		"1,000 times":    {medium, guard.Inflation{Max: 10_000}, nil},
 		"only ten times": {medium, guard.Inflation{Max: 10}, xrpc.ErrInflation},
 	} {
-		for kind, call := range map[string]*lex.Call{"json": query(), "stream": stream()} {
+		for kind, call := range map[string]*rpc.Call{"json": query(), "stream": stream()} {
 			bubble(t, func(t *testing.T, n *fakeNetwork) {
 				n.handler = func(w http.ResponseWriter, r *http.Request) {
 					w.Header().Set("Content-Encoding", "gzip")
@@ -425,7 +426,7 @@ func TestTrickle(t *testing.T) {
 		"a rate of the caller's": {"200 OK", 1, time.Second, []xrpc.Option{xrpc.WithMinRate(1)}, 0},
 		"no rate":                {"200 OK", 1, 50 * time.Second, []xrpc.Option{xrpc.WithMinRate(0)}, 0},
 	} {
-		for kind, call := range map[string]*lex.Call{"json": query(), "stream": stream(), "procedure": procedure()} {
+		for kind, call := range map[string]*rpc.Call{"json": query(), "stream": stream(), "procedure": procedure()} {
 			t.Run(name+"/"+kind, func(t *testing.T) {
 				bubble(t, func(t *testing.T, n *fakeNetwork) {
 					n.raw = trickle("HTTP/1.1 "+test.status+"\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n", test.bytes, test.pause)
@@ -638,13 +639,13 @@ func TestCloseStream(t *testing.T) {
 // body any more.
 func TestEarlyAnswer(t *testing.T) {
 	for name, test := range map[string]struct {
-		call   *lex.Call
+		call   *rpc.Call
 		status int
 		took   time.Duration
 	}{
 		"refused":       {upload(newFile(0)), 413, 500 * time.Millisecond},
 		"refused, slow": {upload(newFile(time.Second)), 413, time.Second},
-		"stream": {&lex.Call{NSID: "com.example.do", Procedure: true, Stream: true, InputBody: newFile(time.Second)},
+		"stream": {&rpc.Call{NSID: "com.example.do", Procedure: true, Stream: true, InputBody: newFile(time.Second)},
 			200, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -657,7 +658,7 @@ func TestEarlyAnswer(t *testing.T) {
 				err := n.client(t).Call(background, test.call)
 				body := test.call.InputBody.(*file)
 				left := body.Len() // a race with a read that goes on
-				if test.status == 413 && !errors.Is(err, lex.ErrorName("PayloadTooLarge")) || test.status == 200 && err != nil {
+				if test.status == 413 && !errors.Is(err, rpc.ErrorName("PayloadTooLarge")) || test.status == 200 && err != nil {
 					t.Error(err)
 				}
 				if body.reading.Load() || time.Since(start) != test.took {
@@ -696,7 +697,7 @@ func (f *file) Read(b []byte) (int, error) {
 // TestBodiesAreClosed, whatever the transport makes of the end of a context.
 func TestBodiesAreClosed(t *testing.T) {
 	for name, test := range map[string]struct {
-		call   *lex.Call
+		call   *rpc.Call
 		status int
 		header http.Header
 		text   string
@@ -706,7 +707,7 @@ func TestBodiesAreClosed(t *testing.T) {
 		"large":     {query(), 200, nil, strings.Repeat(" ", 2000) + "{}"},
 		"page":      {query(), 200, http.Header{"Content-Type": {"text/html"}}, `<p>`},
 		"encoding":  {query(), 200, http.Header{"Content-Encoding": {"br"}}, `{}`},
-		"unwanted":  {&lex.Call{NSID: "com.example.get"}, 200, nil, `{}`},
+		"unwanted":  {&rpc.Call{NSID: "com.example.get"}, 200, nil, `{}`},
 		"stream":    {stream(), 200, nil, `{}`},
 		"no stream": {stream(), 200, http.Header{"Content-Encoding": {"br"}}, `{}`},
 	} {
@@ -776,11 +777,11 @@ func TestHTTP2(t *testing.T) {
 		}
 		call = upload(newEndless())
 		call.NSID = "com.example.early"
-		if err := c.Call(background, call); !errors.Is(err, lex.ErrorName("PayloadTooLarge")) {
+		if err := c.Call(background, call); !errors.Is(err, rpc.ErrorName("PayloadTooLarge")) {
 			t.Error(err)
 		}
 	}
-	for _, call := range []*lex.Call{
+	for _, call := range []*rpc.Call{
 		{NSID: "com.example.cut", Output: new(lex.Map)}, {NSID: "com.example.cut", Stream: true},
 		{NSID: "com.example.hang", Output: new(lex.Map)}, {NSID: "com.example.hang", Stream: true},
 	} {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -156,24 +157,24 @@ func failing(statuses ...int) http.HandlerFunc {
 	}
 }
 
-func query() *lex.Call { return &lex.Call{NSID: "com.example.get", Output: new(lex.Map)} }
+func query() *rpc.Call { return &rpc.Call{NSID: "com.example.get", Output: new(lex.Map)} }
 
-func procedure() *lex.Call {
+func procedure() *rpc.Call {
 	input := new(lex.Map)
 	value, _ := lex.ValueOf("text")
 	input.Set("field", value)
-	return &lex.Call{NSID: "com.example.do", Procedure: true, Input: input, Output: new(lex.Map)}
+	return &rpc.Call{NSID: "com.example.do", Procedure: true, Input: input, Output: new(lex.Map)}
 }
 
-func upload(r io.Reader) *lex.Call {
-	return &lex.Call{
+func upload(r io.Reader) *rpc.Call {
+	return &rpc.Call{
 		NSID: "com.example.upload", Procedure: true, InputBody: r, InputEncoding: "image/png", Output: new(lex.Map),
 	}
 }
 
-func stream() *lex.Call { return &lex.Call{NSID: "com.example.stream", Stream: true} }
+func stream() *rpc.Call { return &rpc.Call{NSID: "com.example.stream", Stream: true} }
 
-func repeatable(call *lex.Call) *lex.Call {
+func repeatable(call *rpc.Call) *rpc.Call {
 	call.Repeatable = true
 	return call
 }

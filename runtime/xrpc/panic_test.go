@@ -9,6 +9,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -25,7 +26,7 @@ func TestInputPanics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = client.Call(t.Context(), &lex.Call{
+	err = client.Call(t.Context(), &rpc.Call{
 		NSID: "com.example.upload", Procedure: true, InputEncoding: "image/png", Output: new(lex.Map),
 		InputBody: io.MultiReader(strings.NewReader("begins"), panickingReader{}),
 	})

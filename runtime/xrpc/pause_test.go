@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -59,7 +59,7 @@ func TestMaxWait(t *testing.T) {
 		"own pace is not a server's":  {200, nil, []xrpc.Option{xrpc.WithPace(0.001, 1)}, 0},
 		"own retry is not a server's": {503, nil, []xrpc.Option{xrpc.WithMaxWait(0)}, 0},
 	} {
-		for kind, call := range map[string]*lex.Call{"query": query(), "procedure": procedure(), "stream": stream()} {
+		for kind, call := range map[string]*rpc.Call{"query": query(), "procedure": procedure(), "stream": stream()} {
 			if kind == "procedure" && test.status == 503 {
 				continue
 			}
@@ -101,7 +101,7 @@ func TestMaxWait(t *testing.T) {
 					if !time.Now().Equal(start) || n.count() != 1 || len(announced) > 0 {
 						t.Errorf("%v after %d requests and the pauses %v", time.Since(start), n.count(), announced)
 					}
-					if limit := lex.ErrorName("RateLimitExceeded"); errors.Is(err, limit) != (test.status != 200) {
+					if limit := rpc.ErrorName("RateLimitExceeded"); errors.Is(err, limit) != (test.status != 200) {
 						t.Errorf("the answer is not in %v", err)
 					}
 				})

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/layers-pub/layers-go/runtime/guard"
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -20,7 +20,7 @@ import (
 func TestRedirects(t *testing.T) {
 	policies := map[string]func(*http.Request, []*http.Request) error{"": nil, ", own policy": guard.CheckRedirect}
 	for name, test := range map[string]struct {
-		call  *lex.Call
+		call  *rpc.Call
 		to    []string // the first is where https://a.example sends, and so on
 		sent  string   // the requests: host, and + for one with all headers
 		fails bool
@@ -39,7 +39,7 @@ func TestRedirects(t *testing.T) {
 		"file":                {query(), []string{"file:///etc/passwd"}, "a.example+", true},
 		"procedure":           {procedure(), []string{"/b"}, "a.example+", true},
 		"procedure elsewhere": {procedure(), []string{"https://b.example/b"}, "a.example+", true},
-		"without input":       {&lex.Call{NSID: "com.example.do", Procedure: true}, []string{"/b"}, "a.example+", true},
+		"without input":       {&rpc.Call{NSID: "com.example.do", Procedure: true}, []string{"/b"}, "a.example+", true},
 		"repeatable":          {repeatable(procedure()), []string{"/b"}, "a.example+", true},
 	} {
 		for _, status := range []int{301, 302, 303, 307, 308} {

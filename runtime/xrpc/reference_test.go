@@ -13,6 +13,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 	"github.com/layers-pub/layers-go/tests/reference"
 )
@@ -58,7 +59,7 @@ func TestReference(t *testing.T) {
 	account := servers.Account(t)
 	c := dial(t, servers.PDS)
 
-	resolve := &lex.Call{NSID: "com.atproto.identity.resolveHandle", Output: new(lex.Map)}
+	resolve := &rpc.Call{NSID: "com.atproto.identity.resolveHandle", Output: new(lex.Map)}
 	resolve.Params.String("handle", account.Handle)
 	if err := c.Call(t.Context(), resolve); err != nil {
 		t.Fatal(err)
@@ -67,18 +68,18 @@ func TestReference(t *testing.T) {
 		t.Errorf("resolveHandle: %s", text)
 	}
 
-	get := &lex.Call{NSID: "com.atproto.repo.getRecord", Output: new(lex.Map)}
+	get := &rpc.Call{NSID: "com.atproto.repo.getRecord", Output: new(lex.Map)}
 	get.Params.String("repo", account.DID)
 	get.Params.String("collection", "com.example.record")
 	get.Params.String("rkey", "none")
-	if err := c.Call(t.Context(), get); !errors.Is(err, lex.ErrorName("RecordNotFound")) || remote(t, err).Status != 400 {
+	if err := c.Call(t.Context(), get); !errors.Is(err, rpc.ErrorName("RecordNotFound")) || remote(t, err).Status != 400 {
 		t.Errorf("getRecord: %v", err)
 	}
-	if err := c.Call(t.Context(), &lex.Call{NSID: "com.example.noSuchMethod"}); remote(t, err).Name != "InvalidRequest" {
+	if err := c.Call(t.Context(), &rpc.Call{NSID: "com.example.noSuchMethod"}); remote(t, err).Name != "InvalidRequest" {
 		t.Error(err)
 	}
 
-	archive := &lex.Call{NSID: "com.atproto.sync.getRepo", Stream: true}
+	archive := &rpc.Call{NSID: "com.atproto.sync.getRepo", Stream: true}
 	archive.Params.String("did", account.DID)
 	if err := c.Call(t.Context(), archive); err != nil {
 		t.Fatal(err)
@@ -89,9 +90,9 @@ func TestReference(t *testing.T) {
 	}
 	archive.OutputBody.Close()
 
-	create := func() *lex.Call {
+	create := func() *rpc.Call {
 		input := `{"repo":"` + account.DID + `","collection":"com.example.record","record":{"$type":"com.example.record"}}`
-		return &lex.Call{
+		return &rpc.Call{
 			NSID: "com.atproto.repo.createRecord", Procedure: true, Input: object(t, input), Output: new(lex.Map),
 		}
 	}
@@ -139,9 +140,9 @@ func value(t *testing.T, x any) lex.Value {
 func TestReferenceRateLimits(t *testing.T) {
 	servers := reference.StartWith(t, reference.Options{RateLimits: true})
 	account := servers.Account(t)
-	change := func() *lex.Call {
+	change := func() *rpc.Call {
 		input := object(t, `{"handle":"too.many.test"}`)
-		return &lex.Call{NSID: "com.atproto.identity.updateHandle", Procedure: true, Input: input}
+		return &rpc.Call{NSID: "com.atproto.identity.updateHandle", Procedure: true, Input: input}
 	}
 	token := xrpc.WithHeader("Authorization", reference.Bearer(account.AccessJWT))
 	c := dial(t, servers.PDS, token, xrpc.WithPace(0.001, 1)) // a pace that does not matter, for the server has limits
@@ -161,7 +162,7 @@ func TestReferenceRateLimits(t *testing.T) {
 	if !errors.Is(err, xrpc.ErrWait) {
 		t.Errorf("the refusal: %v", err)
 	}
-	if !errors.Is(err, lex.ErrorName("RateLimitExceeded")) || remote(t, err).Status != http.StatusTooManyRequests {
+	if !errors.Is(err, rpc.ErrorName("RateLimitExceeded")) || remote(t, err).Status != http.StatusTooManyRequests {
 		t.Fatal(err)
 	}
 	if after, ok := remote(t, err).RetryAfter(time.Now()); !ok || after > 6*time.Minute || after < 3*time.Minute {

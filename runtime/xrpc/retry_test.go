@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/guard"
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -24,7 +24,7 @@ func TestRetries(t *testing.T) {
 	image := func() io.Reader { return strings.NewReader("image") }
 	pipe := func() io.Reader { return io.MultiReader(strings.NewReader("image")) } // not an io.Seeker
 	for name, test := range map[string]struct {
-		call     *lex.Call
+		call     *rpc.Call
 		statuses []int
 		requests int
 		status   int // of the error
@@ -91,7 +91,7 @@ func TestRetries(t *testing.T) {
 // TestProxyRefuses: a 429 that is a proxy's page does not say that a procedure was not carried out.
 func TestProxyRefuses(t *testing.T) {
 	for name, test := range map[string]struct {
-		call     *lex.Call
+		call     *rpc.Call
 		requests int
 	}{"query": {query(), 4}, "procedure": {procedure(), 1}, "repeatable": {repeatable(procedure()), 4}} {
 		bubble(t, func(t *testing.T, n *fakeNetwork) {
@@ -127,9 +127,9 @@ func TestBodyFromTheMiddle(t *testing.T) {
 // TestConnectionFailures: a procedure is repeated when no connection could be made, and not when the
 // connection broke.
 func TestConnectionFailures(t *testing.T) {
-	pipe := func() *lex.Call { return upload(io.MultiReader(strings.NewReader("image"))) }
+	pipe := func() *rpc.Call { return upload(io.MultiReader(strings.NewReader("image"))) }
 	for name, test := range map[string]struct {
-		call             *lex.Call
+		call             *rpc.Call
 		refused, hangups int
 		requests         int
 		fails            bool
@@ -170,13 +170,13 @@ func TestConnectionFailures(t *testing.T) {
 // It must do so with queries only.
 func TestResendingBelow(t *testing.T) {
 	for name, test := range map[string]struct {
-		call     *lex.Call
+		call     *rpc.Call
 		requests int
 		fails    bool
 	}{
 		"query":             {query(), 3, false},
 		"procedure":         {procedure(), 2, true},
-		"without input":     {&lex.Call{NSID: "com.example.do", Procedure: true}, 2, true},
+		"without input":     {&rpc.Call{NSID: "com.example.do", Procedure: true}, 2, true},
 		"seekable body":     {upload(strings.NewReader("image")), 2, true},
 		"not seekable body": {upload(io.MultiReader(strings.NewReader("image"))), 2, true},
 	} {
@@ -205,7 +205,7 @@ func TestResendingBelow(t *testing.T) {
 // TestOpaqueTransport: of a transport that is not net/http's nobody knows what it has sent.
 func TestOpaqueTransport(t *testing.T) {
 	for name, test := range map[string]struct {
-		call     *lex.Call
+		call     *rpc.Call
 		requests int
 	}{"query": {query(), 4}, "procedure": {procedure(), 1}, "repeatable": {repeatable(procedure()), 4}} {
 		bubble(t, func(t *testing.T, _ *fakeNetwork) {
@@ -371,7 +371,7 @@ func TestNoUselessPause(t *testing.T) {
 		c := n.client(t)
 		start := time.Now()
 		err := c.Call(within(t, 30*time.Second), query())
-		const limited = lex.ErrorName("RateLimitExceeded")
+		const limited = rpc.ErrorName("RateLimitExceeded")
 		if !errors.Is(err, limited) || remote(t, err).Status != 429 || !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
@@ -408,7 +408,7 @@ func TestCancelledPause(t *testing.T) {
 
 // TestMinuteOf429: a minute of refusals is sat out when the server says how long it is.
 func TestMinuteOf429(t *testing.T) {
-	for name, call := range map[string]*lex.Call{"query": query(), "procedure": procedure()} {
+	for name, call := range map[string]*rpc.Call{"query": query(), "procedure": procedure()} {
 		bubble(t, func(t *testing.T, n *fakeNetwork) {
 			end := time.Now().Add(time.Minute)
 			n.handler = func(w http.ResponseWriter, r *http.Request) {
@@ -444,7 +444,7 @@ func TestRemaining(t *testing.T) {
 		c := n.client(t, xrpc.WithMaxWait(10*time.Minute))
 		start := time.Now()
 		for i, test := range []struct {
-			call *lex.Call
+			call *rpc.Call
 			at   time.Duration
 		}{{query(), 0}, {query(), 0}, {procedure(), 0}, {query(), 5*time.Minute + time.Second}} {
 			if err := c.Call(background, test.call); err != nil || time.Since(start) != test.at {

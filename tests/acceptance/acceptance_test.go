@@ -15,6 +15,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 )
 
@@ -254,14 +255,14 @@ func TestRepository(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var total lex.Account
+		var total rec.Account
 		for nsid, account := range all.Accounts {
 			total.Add(account)
 			if account.Expected != account.Decoded+account.Failed+account.Skipped {
 				t.Errorf("%s: %+v does not add up", nsid, account)
 			}
 		}
-		if want := (lex.Account{Expected: 395, Decoded: 160, Failed: 233, Skipped: 2}); total != want {
+		if want := (rec.Account{Expected: 395, Decoded: 160, Failed: 233, Skipped: 2}); total != want {
 			t.Errorf("got %+v, want %+v", total, want)
 		}
 		if len(all.Failures) != 233 || len(all.Unknown) != 2 || len(all.Alignment) != 6 || len(all.ResourceTemplate) != 7 {
@@ -274,7 +275,7 @@ func TestRepository(t *testing.T) {
 				t.Errorf("%s: the failure lost its bytes or its issues", f.URI)
 			}
 		}
-		if first := all.Alignment[0]; first.Trust != lex.Hashed || first.Value.CreatedAt == "" || first.URI == "" {
+		if first := all.Alignment[0]; first.Trust != rec.Hashed || first.Value.CreatedAt == "" || first.URI == "" {
 			t.Errorf("%+v", first)
 		}
 	}

@@ -36,6 +36,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
@@ -230,7 +231,7 @@ func checkAll[T any, P lex.RecordPointer[T]](t *testing.T, s *session, want map[
 	t.Helper()
 	ctx := t.Context()
 	got, listed, pulled, proven := map[syntax.ATURI]cid.CID{}, map[syntax.ATURI]cid.CID{}, map[syntax.ATURI]cid.CID{}, map[syntax.ATURI]cid.CID{}
-	add := func(to map[syntax.ATURI]cid.CID, trust lex.Trust, entry *lex.Entry[T], err error) {
+	add := func(to map[syntax.ATURI]cid.CID, trust rec.Trust, entry *rec.Entry[T], err error) {
 		t.Helper()
 		if err != nil {
 			t.Error(err)
@@ -243,13 +244,13 @@ func checkAll[T any, P lex.RecordPointer[T]](t *testing.T, s *session, want map[
 	}
 	for uri := range want {
 		entry, err := pds.Get[T, P](ctx, s.repos, uri)
-		add(got, lex.Hashed, entry, err)
+		add(got, rec.Hashed, entry, err)
 		entry, err = pds.Prove[T, P](ctx, s.repos, uri)
-		add(proven, lex.Signed, entry, err)
+		add(proven, rec.Signed, entry, err)
 	}
 	did := syntax.AtIdentifier(s.account.DID())
 	for entry, err := range pds.List[T, P](ctx, s.repos, did, &pds.ListOptions{PageSize: 2}) {
-		add(listed, lex.Hashed, entry, err)
+		add(listed, rec.Hashed, entry, err)
 	}
 	r, err := s.repos.GetRepo(ctx, did, nil)
 	if err != nil {
@@ -257,7 +258,7 @@ func checkAll[T any, P lex.RecordPointer[T]](t *testing.T, s *session, want map[
 	}
 	defer r.Close()
 	for entry, err := range repo.Entries[T, P](ctx, r, nil) {
-		add(pulled, lex.Signed, entry, err)
+		add(pulled, rec.Signed, entry, err)
 	}
 	for name, have := range map[string]map[syntax.ATURI]cid.CID{"getRecord": got, "listRecords": listed, "getRepo": pulled, "proof": proven} {
 		if diff := cmp.Diff(want, have); diff != "" {
@@ -337,11 +338,11 @@ func TestPullAll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var total lex.Account
+	var total rec.Account
 	for _, account := range all.Accounts {
 		total.Add(account)
 	}
-	if want := (lex.Account{Expected: len(ops), Decoded: len(ops)}); total != want {
+	if want := (rec.Account{Expected: len(ops), Decoded: len(ops)}); total != want {
 		t.Errorf("%+v, want %+v", total, want)
 	}
 }

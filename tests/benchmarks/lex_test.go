@@ -9,6 +9,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/annotation"
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/tests/corpus"
@@ -167,7 +168,7 @@ func BenchmarkJSONPage(b *testing.B) {
 		"copied": func(page []byte) error { return lex.DecodeJSON(page, new(layerPage)) },
 		"shared": func(page []byte) error { return lex.DecodeJSONShared(page, new(layerPage)) },
 		"verified": func(page []byte) error {
-			return lex.DecodeJSON(page, lex.NewRecordPage[annotation.AnnotationLayer]("records", lex.Source{}))
+			return lex.DecodeJSON(page, rec.NewRecordPage[annotation.AnnotationLayer]("records", rec.Source{}))
 		},
 	} {
 		b.Run(name, func(b *testing.B) {

@@ -1,4 +1,4 @@
-// Package clients tests the generated clients with a lex.Caller that answers without a network.
+// Package clients tests the generated clients with a rpc.Caller that answers without a network.
 package clients
 
 import (
@@ -15,6 +15,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/integration"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -24,7 +25,7 @@ type caller struct {
 	calls  []string
 }
 
-func (c *caller) Call(_ context.Context, call *lex.Call) error {
+func (c *caller) Call(_ context.Context, call *rpc.Call) error {
 	c.calls = append(c.calls, string(call.NSID)+"?"+call.Params.Encode())
 	text, err := c.answer(call.Params.Encode())
 	if err != nil {
@@ -62,7 +63,7 @@ type serverError struct{ name string }
 
 func (e *serverError) Error() string { return e.name }
 func (e *serverError) Is(target error) bool {
-	name, ok := target.(lex.ErrorName)
+	name, ok := target.(rpc.ErrorName)
 	return ok && string(name) == e.name
 }
 
@@ -116,7 +117,7 @@ func TestPages(t *testing.T) {
 
 func TestParams(t *testing.T) {
 	for _, test := range []struct {
-		params interface{ LexParams() lex.Params }
+		params interface{ LexParams() rpc.Params }
 		want   string
 	}{
 		{(*corpus.ListCorporaParams)(nil), "repo=&limit=50"},

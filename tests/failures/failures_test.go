@@ -20,8 +20,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/blob"
 	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/identity"
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/write"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -170,7 +170,7 @@ var failures = []failure{
 			good.ServeHTTP(out, r)
 		},
 		applies: func(o *operation) bool { return o.list },
-		check:   is(lex.ErrCursor),
+		check:   is(rec.ErrCursor),
 	},
 	{
 		name: "has bytes that are not those of the CID",

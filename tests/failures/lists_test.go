@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/layers-pub/layers-go/layers/expression"
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -36,7 +36,7 @@ type list struct {
 // count goes through a sequence.
 func count[T any](items iter.Seq2[T, error]) (good, failed int, err error) {
 	for _, err := range items {
-		if _, one := err.(*lex.Failure); one {
+		if _, one := err.(*rec.Failure); one {
 			failed++
 		} else if err != nil {
 			return good, failed, err

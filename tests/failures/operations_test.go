@@ -17,6 +17,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/blob"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -77,7 +79,7 @@ var operations = []operation{
 			if err != nil {
 				return err
 			}
-			if e.Trust != lex.Signed {
+			if e.Trust != rec.Signed {
 				return fmt.Errorf("%s is %s", e.URI, e.Trust)
 			}
 			read++
@@ -120,7 +122,7 @@ var operations = []operation{
 		return err
 	}},
 	{name: "appview.Get", path: "/xrpc/pub.layers.expression.getExpression", plain: true, run: func(ctx context.Context, t *testing.T, c *client) error {
-		var params lex.Params
+		var params rpc.Params
 		params.String("uri", string(c.uri))
 		answer, err := c.appview(t).Get(ctx, "expression.getExpression", params)
 		if err != nil {
@@ -142,8 +144,8 @@ var operations = []operation{
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := appview.Confirm(ctx, c.repos, lex.Envelope{URI: c.uri, CID: id})
-		return same(err, e.Trust, lex.Signed)
+		e, err := appview.Confirm(ctx, c.repos, rec.Envelope{URI: c.uri, CID: id})
+		return same(err, e.Trust, rec.Signed)
 	}},
 	{name: "auth.Client.Renew", path: "/xrpc/com.atproto.server.refreshSession", plain: true, detached: true, run: func(ctx context.Context, t *testing.T, c *client) error {
 		session := c.session(t)
@@ -218,14 +220,14 @@ func same[T comparable](err error, got, want T) error {
 
 // account writes in the name of the world's account.
 type account struct {
-	lex.Caller
+	rpc.Caller
 	did syntax.DID
 }
 
 func (a account) DID() syntax.DID { return a.did }
 
 // caller calls the server.
-func (c *client) caller(t *testing.T) lex.Caller {
+func (c *client) caller(t *testing.T) rpc.Caller {
 	caller, err := xrpc.New("https://"+host, xrpc.WithNetwork(c.network()), retry)
 	if err != nil {
 		t.Fatal(err)

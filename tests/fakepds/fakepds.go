@@ -19,6 +19,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
@@ -66,7 +67,7 @@ func New() *PDS {
 func (p *PDS) DID() syntax.DID { return DID }
 
 // Call carries a call out without a network.
-func (p *PDS) Call(ctx context.Context, call *lex.Call) error {
+func (p *PDS) Call(ctx context.Context, call *rpc.Call) error {
 	if err := ctx.Err(); err != nil {
 		return &xrpc.TransportError{NSID: call.NSID, Service: "https://pds.test", Err: err}
 	}

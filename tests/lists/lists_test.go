@@ -21,6 +21,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -60,7 +61,7 @@ type road struct {
 	typed, foreign bool
 }
 
-func envelopes(list iter.Seq2[lex.Envelope, error]) iter.Seq[turn] {
+func envelopes(list iter.Seq2[rec.Envelope, error]) iter.Seq[turn] {
 	return func(yield func(turn) bool) {
 		for e, err := range list {
 			if !yield(turn{string(e.URI), err}) {
@@ -70,7 +71,7 @@ func envelopes(list iter.Seq2[lex.Envelope, error]) iter.Seq[turn] {
 	}
 }
 
-func entries(list iter.Seq2[*lex.Entry[expression.Expression], error]) iter.Seq[turn] {
+func entries(list iter.Seq2[*rec.Entry[expression.Expression], error]) iter.Seq[turn] {
 	return func(yield func(turn) bool) {
 		for e, err := range list {
 			var next turn
@@ -232,7 +233,7 @@ func TestItems(t *testing.T) {
 					}
 					return
 				}
-				failure, ok := turns[1].err.(*lex.Failure)
+				failure, ok := turns[1].err.(*rec.Failure)
 				if !ok {
 					t.Fatalf("got %v", turns[1])
 				}
@@ -285,7 +286,7 @@ func TestPages(t *testing.T) {
 				if diff := cmp.Diff(test.want, strings.Join(got, " ")); diff != "" || (ended != nil) != test.ends {
 					t.Errorf("error %v (-want +got):\n%s", ended, diff)
 				}
-				if _, ok := ended.(*lex.Failure); ok {
+				if _, ok := ended.(*rec.Failure); ok {
 					t.Errorf("a failure ended the loop: %v", ended)
 				}
 			})
@@ -301,11 +302,11 @@ func TestEndless(t *testing.T) {
 		cursor func(n int) string
 		want   error
 	}{
-		{"empty pages, fresh cursors", false, func(n int) string { return fmt.Sprint(n) }, lex.ErrEmptyPages},
-		{"the same cursor", true, func(int) string { return "x" }, lex.ErrCursor},
-		{"alternating cursors", true, func(n int) string { return fmt.Sprint(n % 2) }, lex.ErrCursor},
-		{"a circle of cursors", true, func(n int) string { return fmt.Sprint(n % 50) }, lex.ErrCursor},
-		{"cursors of 1 MiB", true, func(n int) string { return strings.Repeat("c", 1<<20) + fmt.Sprint(n) }, lex.ErrCursorLength},
+		{"empty pages, fresh cursors", false, func(n int) string { return fmt.Sprint(n) }, rec.ErrEmptyPages},
+		{"the same cursor", true, func(int) string { return "x" }, rec.ErrCursor},
+		{"alternating cursors", true, func(n int) string { return fmt.Sprint(n % 2) }, rec.ErrCursor},
+		{"a circle of cursors", true, func(n int) string { return fmt.Sprint(n % 50) }, rec.ErrCursor},
+		{"cursors of 1 MiB", true, func(n int) string { return strings.Repeat("c", 1<<20) + fmt.Sprint(n) }, rec.ErrCursorLength},
 	} {
 		item := ""
 		if test.record {

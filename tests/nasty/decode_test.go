@@ -14,6 +14,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/graph"
 	"github.com/layers-pub/layers-go/layers/segmentation"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
 )
 
 // shape makes a value of about size bytes, in JSON or in DAG-CBOR.
@@ -260,7 +261,7 @@ var large = []struct {
 	{"tokenizations that are no objects", "tokenizations", "0", func() lex.Decodable { return new(segmentation.Segmentation) }},
 	{"knowledge references", "knowledgeRefs", "{}", func() lex.Decodable { return new(graph.GraphNode) }},
 	{"languages", "languages", `""`, func() lex.Decodable { return new(annotation.AnnotationLayer) }},
-	{"records in a list", "records", "{}", func() lex.Decodable { return lex.NewRecordPage[annotation.AnnotationLayer]("records", lex.Source{}) }},
+	{"records in a list", "records", "{}", func() lex.Decodable { return rec.NewRecordPage[annotation.AnnotationLayer]("records", rec.Source{}) }},
 	{"selectors of a union", "links", `{"metadata":{"unknown":{}}}`, func() lex.Decodable { return new(alignment.Alignment) }},
 }
 

@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -18,7 +19,7 @@ const NSIDIdentityResolveHandle = "com.atproto.identity.resolveHandle"
 // checked. It may fail with [IdentityResolveHandleErrorHandleNotFound].
 func (c *Client) IdentityResolveHandle(ctx context.Context, params *IdentityResolveHandleParams) (*IdentityResolveHandleOutput, error) {
 	out := new(IdentityResolveHandleOutput)
-	call := lex.Call{NSID: NSIDIdentityResolveHandle, Params: params.LexParams(), Output: out}
+	call := rpc.Call{NSID: NSIDIdentityResolveHandle, Params: params.LexParams(), Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -31,7 +32,7 @@ type IdentityResolveHandleParams struct {
 	Handle syntax.Handle
 }
 
-func (v *IdentityResolveHandleParams) LexParams() (q lex.Params) {
+func (v *IdentityResolveHandleParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(IdentityResolveHandleParams))
 	q.String("handle", string(v.Handle))
 	return q
@@ -68,4 +69,4 @@ func (v *IdentityResolveHandleOutput) UnmarshalJSON(b []byte) error { return lex
 func (v IdentityResolveHandleOutput) String() string                { return lex.Text(&v) }
 
 // IdentityResolveHandleErrorHandleNotFound: The handle leads to no DID.
-const IdentityResolveHandleErrorHandleNotFound lex.ErrorName = "HandleNotFound"
+const IdentityResolveHandleErrorHandleNotFound rpc.ErrorName = "HandleNotFound"

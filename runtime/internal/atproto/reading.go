@@ -4,19 +4,20 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // Reading returns a client for one call, whose answer is decoded as [lex.Answer] decodes it: fields names those that the
 // caller reads, and those that may be missing end in "?".
-func Reading(c lex.Caller, fields ...string) *Client { return NewClient(reading{c, fields}) }
+func Reading(c rpc.Caller, fields ...string) *Client { return NewClient(reading{c, fields}) }
 
 type reading struct {
-	caller lex.Caller
+	caller rpc.Caller
 	fields []string
 }
 
 // Call sends c.
-func (r reading) Call(ctx context.Context, c *lex.Call) error {
+func (r reading) Call(ctx context.Context, c *rpc.Call) error {
 	if c.Output != nil {
 		c.Output = lex.Answer(c.Output, r.fields...)
 	}
@@ -25,12 +26,12 @@ func (r reading) Call(ctx context.Context, c *lex.Call) error {
 
 // Repeatable returns c for procedures that may be sent once more when their answer was lost, because twice is as good as
 // once.
-func Repeatable(c lex.Caller) lex.Caller { return repeatable{c} }
+func Repeatable(c rpc.Caller) rpc.Caller { return repeatable{c} }
 
-type repeatable struct{ caller lex.Caller }
+type repeatable struct{ caller rpc.Caller }
 
 // Call sends c.
-func (r repeatable) Call(ctx context.Context, c *lex.Call) error {
+func (r repeatable) Call(ctx context.Context, c *rpc.Call) error {
 	c.Repeatable = true
 	return r.caller.Call(ctx, c)
 }

@@ -6,16 +6,17 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // server answers each call with the same JSON, and keeps the last call.
 type server struct {
 	answer string
-	call   lex.Call
+	call   rpc.Call
 }
 
 // Call answers c.
-func (s *server) Call(_ context.Context, c *lex.Call) error {
+func (s *server) Call(_ context.Context, c *rpc.Call) error {
 	s.call = *c
 	if c.Output == nil {
 		return nil
@@ -48,7 +49,7 @@ func TestReading(t *testing.T) {
 func TestRepeatable(t *testing.T) {
 	s := new(server)
 	for _, repeatable := range []bool{false, true} {
-		var caller lex.Caller = s
+		var caller rpc.Caller = s
 		if repeatable {
 			caller = atproto.Repeatable(s)
 		}

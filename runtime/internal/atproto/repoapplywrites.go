@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -19,7 +20,7 @@ const NSIDRepoApplyWrites = "com.atproto.repo.applyWrites"
 func (c *Client) RepoApplyWrites(ctx context.Context, input *RepoApplyWritesInput) (*RepoApplyWritesOutput, error) {
 	input = cmp.Or(input, new(RepoApplyWritesInput))
 	out := new(RepoApplyWritesOutput)
-	call := lex.Call{NSID: NSIDRepoApplyWrites, Procedure: true, Input: input, Output: out}
+	call := rpc.Call{NSID: NSIDRepoApplyWrites, Procedure: true, Input: input, Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -190,7 +191,7 @@ func encodeRepoApplyWritesOutputResultsItem(e *lex.Encoder, x RepoApplyWritesOut
 }
 
 // RepoApplyWritesErrorInvalidSwap: The record or the commit is not the one that the caller named.
-const RepoApplyWritesErrorInvalidSwap lex.ErrorName = "InvalidSwap"
+const RepoApplyWritesErrorInvalidSwap rpc.ErrorName = "InvalidSwap"
 
 // RepoApplyWritesCreate is the com.atproto.repo.applyWrites#create object. Writes a new record.
 type RepoApplyWritesCreate struct {

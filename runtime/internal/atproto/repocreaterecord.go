@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -18,7 +19,7 @@ const NSIDRepoCreateRecord = "com.atproto.repo.createRecord"
 func (c *Client) RepoCreateRecord(ctx context.Context, input *RepoCreateRecordInput) (*RepoCreateRecordOutput, error) {
 	input = cmp.Or(input, new(RepoCreateRecordInput))
 	out := new(RepoCreateRecordOutput)
-	call := lex.Call{NSID: NSIDRepoCreateRecord, Procedure: true, Input: input, Output: out}
+	call := rpc.Call{NSID: NSIDRepoCreateRecord, Procedure: true, Input: input, Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -144,4 +145,4 @@ func (v RepoCreateRecordOutputValidationStatus) IsKnown() bool {
 }
 
 // RepoCreateRecordErrorInvalidSwap: The record or the commit is not the one that the caller named.
-const RepoCreateRecordErrorInvalidSwap lex.ErrorName = "InvalidSwap"
+const RepoCreateRecordErrorInvalidSwap rpc.ErrorName = "InvalidSwap"

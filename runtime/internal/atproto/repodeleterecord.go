@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -19,7 +20,7 @@ const NSIDRepoDeleteRecord = "com.atproto.repo.deleteRecord"
 func (c *Client) RepoDeleteRecord(ctx context.Context, input *RepoDeleteRecordInput) (*RepoDeleteRecordOutput, error) {
 	input = cmp.Or(input, new(RepoDeleteRecordInput))
 	out := new(RepoDeleteRecordOutput)
-	call := lex.Call{NSID: NSIDRepoDeleteRecord, Procedure: true, Input: input, Output: out}
+	call := rpc.Call{NSID: NSIDRepoDeleteRecord, Procedure: true, Input: input, Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -109,4 +110,4 @@ func (v *RepoDeleteRecordOutput) UnmarshalJSON(b []byte) error { return lex.Deco
 func (v RepoDeleteRecordOutput) String() string                { return lex.Text(&v) }
 
 // RepoDeleteRecordErrorInvalidSwap: The record or the commit is not the one that the caller named.
-const RepoDeleteRecordErrorInvalidSwap lex.ErrorName = "InvalidSwap"
+const RepoDeleteRecordErrorInvalidSwap rpc.ErrorName = "InvalidSwap"

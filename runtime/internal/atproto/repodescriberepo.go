@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -17,7 +18,7 @@ const NSIDRepoDescribeRepo = "com.atproto.repo.describeRepo"
 // RepoDescribeRepo says whose repository it is and which collections it has.
 func (c *Client) RepoDescribeRepo(ctx context.Context, params *RepoDescribeRepoParams) (*RepoDescribeRepoOutput, error) {
 	out := new(RepoDescribeRepoOutput)
-	call := lex.Call{NSID: NSIDRepoDescribeRepo, Params: params.LexParams(), Output: out}
+	call := rpc.Call{NSID: NSIDRepoDescribeRepo, Params: params.LexParams(), Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -30,7 +31,7 @@ type RepoDescribeRepoParams struct {
 	Repo syntax.AtIdentifier
 }
 
-func (v *RepoDescribeRepoParams) LexParams() (q lex.Params) {
+func (v *RepoDescribeRepoParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(RepoDescribeRepoParams))
 	q.String("repo", string(v.Repo))
 	return q

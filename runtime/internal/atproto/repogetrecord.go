@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -17,7 +18,7 @@ const NSIDRepoGetRecord = "com.atproto.repo.getRecord"
 // RepoGetRecord reads a record. It may fail with [RepoGetRecordErrorRecordNotFound].
 func (c *Client) RepoGetRecord(ctx context.Context, params *RepoGetRecordParams) (*RepoGetRecordOutput, error) {
 	out := new(RepoGetRecordOutput)
-	call := lex.Call{NSID: NSIDRepoGetRecord, Params: params.LexParams(), Output: out}
+	call := rpc.Call{NSID: NSIDRepoGetRecord, Params: params.LexParams(), Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -36,12 +37,12 @@ type RepoGetRecordParams struct {
 	CID lex.Opt[syntax.CID]
 }
 
-func (v *RepoGetRecordParams) LexParams() (q lex.Params) {
+func (v *RepoGetRecordParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(RepoGetRecordParams))
 	q.String("repo", string(v.Repo))
 	q.String("collection", string(v.Collection))
 	q.String("rkey", string(v.Rkey))
-	lex.OptParam(&q, "cid", v.CID)
+	rpc.OptParam(&q, "cid", v.CID)
 	return q
 }
 
@@ -86,4 +87,4 @@ func (v *RepoGetRecordOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJ
 func (v RepoGetRecordOutput) String() string                { return lex.Text(&v) }
 
 // RepoGetRecordErrorRecordNotFound: There is no such record.
-const RepoGetRecordErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+const RepoGetRecordErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -18,7 +20,7 @@ const NSIDRepoListRecords = "com.atproto.repo.listRecords"
 // RepoListRecords lists the records of a collection in the order of their keys.
 func (c *Client) RepoListRecords(ctx context.Context, params *RepoListRecordsParams) (*RepoListRecordsOutput, error) {
 	out := new(RepoListRecordsOutput)
-	call := lex.Call{NSID: NSIDRepoListRecords, Params: params.LexParams(), Output: out}
+	call := rpc.Call{NSID: NSIDRepoListRecords, Params: params.LexParams(), Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -26,9 +28,9 @@ func (c *Client) RepoListRecords(ctx context.Context, params *RepoListRecordsPar
 }
 
 // RepoListRecordsIter iterates over the records of all pages of [Client.RepoListRecords]. An error
-// that is a [*lex.Failure] is about one of them; any other ends the loop.
+// that is a [*rec.Failure] is about one of them; any other ends the loop.
 func (c *Client) RepoListRecordsIter(ctx context.Context, params *RepoListRecordsParams) iter.Seq2[*RepoListRecordsRecord, error] {
-	return lex.QueryItems(ctx, c.Caller, NSIDRepoListRecords, params.LexParams(), "records", func(d *lex.Decoder) (x RepoListRecordsRecord) {
+	return rec.QueryItems(ctx, c.Caller, NSIDRepoListRecords, params.LexParams(), "records", func(d *lex.Decoder) (x RepoListRecordsRecord) {
 		x.DecodeLex(d)
 		return x
 	})
@@ -48,13 +50,13 @@ type RepoListRecordsParams struct {
 	Reverse lex.Opt[bool]
 }
 
-func (v *RepoListRecordsParams) LexParams() (q lex.Params) {
+func (v *RepoListRecordsParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(RepoListRecordsParams))
 	q.String("repo", string(v.Repo))
 	q.String("collection", string(v.Collection))
 	q.Int("limit", v.Limit.Or(50))
-	lex.OptParam(&q, "cursor", v.Cursor)
-	lex.OptParam(&q, "reverse", v.Reverse)
+	rpc.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "reverse", v.Reverse)
 	return q
 }
 

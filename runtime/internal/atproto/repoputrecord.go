@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -19,7 +20,7 @@ const NSIDRepoPutRecord = "com.atproto.repo.putRecord"
 func (c *Client) RepoPutRecord(ctx context.Context, input *RepoPutRecordInput) (*RepoPutRecordOutput, error) {
 	input = cmp.Or(input, new(RepoPutRecordInput))
 	out := new(RepoPutRecordOutput)
-	call := lex.Call{NSID: NSIDRepoPutRecord, Procedure: true, Input: input, Output: out}
+	call := rpc.Call{NSID: NSIDRepoPutRecord, Procedure: true, Input: input, Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -152,4 +153,4 @@ func (v RepoPutRecordOutputValidationStatus) IsKnown() bool {
 }
 
 // RepoPutRecordErrorInvalidSwap: The record or the commit is not the one that the caller named.
-const RepoPutRecordErrorInvalidSwap lex.ErrorName = "InvalidSwap"
+const RepoPutRecordErrorInvalidSwap rpc.ErrorName = "InvalidSwap"

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDRepoUploadBlob is the procedure that [Client.RepoUploadBlob] calls.
@@ -17,7 +18,7 @@ const NSIDRepoUploadBlob = "com.atproto.repo.uploadBlob"
 // does in time.
 func (c *Client) RepoUploadBlob(ctx context.Context, contentType string, body io.Reader) (*RepoUploadBlobOutput, error) {
 	out := new(RepoUploadBlobOutput)
-	call := lex.Call{NSID: NSIDRepoUploadBlob, Procedure: true, InputBody: body, InputEncoding: contentType, Output: out}
+	call := rpc.Call{NSID: NSIDRepoUploadBlob, Procedure: true, InputBody: body, InputEncoding: contentType, Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -19,7 +20,7 @@ const NSIDServerCreateSession = "com.atproto.server.createSession"
 func (c *Client) ServerCreateSession(ctx context.Context, input *ServerCreateSessionInput) (*ServerCreateSessionOutput, error) {
 	input = cmp.Or(input, new(ServerCreateSessionInput))
 	out := new(ServerCreateSessionOutput)
-	call := lex.Call{NSID: NSIDServerCreateSession, Procedure: true, Input: input, Output: out}
+	call := rpc.Call{NSID: NSIDServerCreateSession, Procedure: true, Input: input, Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -170,8 +171,8 @@ func (v ServerCreateSessionOutputStatus) IsKnown() bool {
 // The errors that [Client.ServerCreateSession] declares, for errors.Is.
 const (
 	// ServerCreateSessionErrorAccountTakedown: The server's operator took the account down.
-	ServerCreateSessionErrorAccountTakedown lex.ErrorName = "AccountTakedown"
+	ServerCreateSessionErrorAccountTakedown rpc.ErrorName = "AccountTakedown"
 	// ServerCreateSessionErrorAuthFactorTokenRequired: The account needs the code of its second
 	// factor.
-	ServerCreateSessionErrorAuthFactorTokenRequired lex.ErrorName = "AuthFactorTokenRequired"
+	ServerCreateSessionErrorAuthFactorTokenRequired rpc.ErrorName = "AuthFactorTokenRequired"
 )

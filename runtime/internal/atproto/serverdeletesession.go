@@ -6,7 +6,7 @@ package atproto
 import (
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDServerDeleteSession is the procedure that [Client.ServerDeleteSession] calls.
@@ -15,14 +15,14 @@ const NSIDServerDeleteSession = "com.atproto.server.deleteSession"
 // ServerDeleteSession ends a session. The refresh token authorizes the call. It may fail with
 // [ServerDeleteSessionErrorInvalidToken], [ServerDeleteSessionErrorExpiredToken].
 func (c *Client) ServerDeleteSession(ctx context.Context) error {
-	call := lex.Call{NSID: NSIDServerDeleteSession, Procedure: true}
+	call := rpc.Call{NSID: NSIDServerDeleteSession, Procedure: true}
 	return c.Caller.Call(ctx, &call)
 }
 
 // The errors that [Client.ServerDeleteSession] declares, for errors.Is.
 const (
 	// ServerDeleteSessionErrorInvalidToken: The token is not one of a session.
-	ServerDeleteSessionErrorInvalidToken lex.ErrorName = "InvalidToken"
+	ServerDeleteSessionErrorInvalidToken rpc.ErrorName = "InvalidToken"
 	// ServerDeleteSessionErrorExpiredToken: The token is too old.
-	ServerDeleteSessionErrorExpiredToken lex.ErrorName = "ExpiredToken"
+	ServerDeleteSessionErrorExpiredToken rpc.ErrorName = "ExpiredToken"
 )

@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,7 +17,7 @@ const NSIDServerDescribeServer = "com.atproto.server.describeServer"
 // ServerDescribeServer says what a server asks of new accounts and who runs it.
 func (c *Client) ServerDescribeServer(ctx context.Context) (*ServerDescribeServerOutput, error) {
 	out := new(ServerDescribeServerOutput)
-	call := lex.Call{NSID: NSIDServerDescribeServer, Output: out}
+	call := rpc.Call{NSID: NSIDServerDescribeServer, Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}

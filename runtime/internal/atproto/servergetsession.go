@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,7 +17,7 @@ const NSIDServerGetSession = "com.atproto.server.getSession"
 // ServerGetSession says whose session it is.
 func (c *Client) ServerGetSession(ctx context.Context) (*ServerGetSessionOutput, error) {
 	out := new(ServerGetSessionOutput)
-	call := lex.Call{NSID: NSIDServerGetSession, Output: out}
+	call := rpc.Call{NSID: NSIDServerGetSession, Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}

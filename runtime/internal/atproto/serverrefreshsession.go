@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -18,7 +19,7 @@ const NSIDServerRefreshSession = "com.atproto.server.refreshSession"
 // [ServerRefreshSessionErrorExpiredToken].
 func (c *Client) ServerRefreshSession(ctx context.Context) (*ServerRefreshSessionOutput, error) {
 	out := new(ServerRefreshSessionOutput)
-	call := lex.Call{NSID: NSIDServerRefreshSession, Procedure: true, Output: out}
+	call := rpc.Call{NSID: NSIDServerRefreshSession, Procedure: true, Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -122,9 +123,9 @@ func (v ServerRefreshSessionOutputStatus) IsKnown() bool {
 // The errors that [Client.ServerRefreshSession] declares, for errors.Is.
 const (
 	// ServerRefreshSessionErrorAccountTakedown: The server's operator took the account down.
-	ServerRefreshSessionErrorAccountTakedown lex.ErrorName = "AccountTakedown"
+	ServerRefreshSessionErrorAccountTakedown rpc.ErrorName = "AccountTakedown"
 	// ServerRefreshSessionErrorInvalidToken: The token is not one of a session.
-	ServerRefreshSessionErrorInvalidToken lex.ErrorName = "InvalidToken"
+	ServerRefreshSessionErrorInvalidToken rpc.ErrorName = "InvalidToken"
 	// ServerRefreshSessionErrorExpiredToken: The token is too old.
-	ServerRefreshSessionErrorExpiredToken lex.ErrorName = "ExpiredToken"
+	ServerRefreshSessionErrorExpiredToken rpc.ErrorName = "ExpiredToken"
 )

@@ -8,7 +8,7 @@ import (
 	"context"
 	"io"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -20,7 +20,7 @@ const NSIDSyncGetBlob = "com.atproto.sync.getBlob"
 // [SyncGetBlobErrorRepoNotFound], [SyncGetBlobErrorRepoTakendown], [SyncGetBlobErrorRepoSuspended],
 // [SyncGetBlobErrorRepoDeactivated].
 func (c *Client) SyncGetBlob(ctx context.Context, params *SyncGetBlobParams) (io.ReadCloser, string, error) {
-	call := lex.Call{NSID: NSIDSyncGetBlob, Params: params.LexParams(), Stream: true}
+	call := rpc.Call{NSID: NSIDSyncGetBlob, Params: params.LexParams(), Stream: true}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, "", err
 	}
@@ -35,7 +35,7 @@ type SyncGetBlobParams struct {
 	CID syntax.CID
 }
 
-func (v *SyncGetBlobParams) LexParams() (q lex.Params) {
+func (v *SyncGetBlobParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(SyncGetBlobParams))
 	q.String("did", string(v.DID))
 	q.String("cid", string(v.CID))
@@ -45,13 +45,13 @@ func (v *SyncGetBlobParams) LexParams() (q lex.Params) {
 // The errors that [Client.SyncGetBlob] declares, for errors.Is.
 const (
 	// SyncGetBlobErrorBlobNotFound: The repository has no such file.
-	SyncGetBlobErrorBlobNotFound lex.ErrorName = "BlobNotFound"
+	SyncGetBlobErrorBlobNotFound rpc.ErrorName = "BlobNotFound"
 	// SyncGetBlobErrorRepoNotFound: The server does not have the repository.
-	SyncGetBlobErrorRepoNotFound lex.ErrorName = "RepoNotFound"
+	SyncGetBlobErrorRepoNotFound rpc.ErrorName = "RepoNotFound"
 	// SyncGetBlobErrorRepoTakendown: The server's operator took the account down.
-	SyncGetBlobErrorRepoTakendown lex.ErrorName = "RepoTakendown"
+	SyncGetBlobErrorRepoTakendown rpc.ErrorName = "RepoTakendown"
 	// SyncGetBlobErrorRepoSuspended: The server's operator suspended the account for some time.
-	SyncGetBlobErrorRepoSuspended lex.ErrorName = "RepoSuspended"
+	SyncGetBlobErrorRepoSuspended rpc.ErrorName = "RepoSuspended"
 	// SyncGetBlobErrorRepoDeactivated: The account's owner deactivated it.
-	SyncGetBlobErrorRepoDeactivated lex.ErrorName = "RepoDeactivated"
+	SyncGetBlobErrorRepoDeactivated rpc.ErrorName = "RepoDeactivated"
 )

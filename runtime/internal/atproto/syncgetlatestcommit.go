@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -19,7 +20,7 @@ const NSIDSyncGetLatestCommit = "com.atproto.sync.getLatestCommit"
 // [SyncGetLatestCommitErrorRepoSuspended], [SyncGetLatestCommitErrorRepoDeactivated].
 func (c *Client) SyncGetLatestCommit(ctx context.Context, params *SyncGetLatestCommitParams) (*SyncGetLatestCommitOutput, error) {
 	out := new(SyncGetLatestCommitOutput)
-	call := lex.Call{NSID: NSIDSyncGetLatestCommit, Params: params.LexParams(), Output: out}
+	call := rpc.Call{NSID: NSIDSyncGetLatestCommit, Params: params.LexParams(), Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -32,7 +33,7 @@ type SyncGetLatestCommitParams struct {
 	DID syntax.DID
 }
 
-func (v *SyncGetLatestCommitParams) LexParams() (q lex.Params) {
+func (v *SyncGetLatestCommitParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(SyncGetLatestCommitParams))
 	q.String("did", string(v.DID))
 	return q
@@ -76,12 +77,12 @@ func (v SyncGetLatestCommitOutput) String() string                { return lex.T
 // The errors that [Client.SyncGetLatestCommit] declares, for errors.Is.
 const (
 	// SyncGetLatestCommitErrorRepoNotFound: The server does not have the repository.
-	SyncGetLatestCommitErrorRepoNotFound lex.ErrorName = "RepoNotFound"
+	SyncGetLatestCommitErrorRepoNotFound rpc.ErrorName = "RepoNotFound"
 	// SyncGetLatestCommitErrorRepoTakendown: The server's operator took the account down.
-	SyncGetLatestCommitErrorRepoTakendown lex.ErrorName = "RepoTakendown"
+	SyncGetLatestCommitErrorRepoTakendown rpc.ErrorName = "RepoTakendown"
 	// SyncGetLatestCommitErrorRepoSuspended: The server's operator suspended the account for some
 	// time.
-	SyncGetLatestCommitErrorRepoSuspended lex.ErrorName = "RepoSuspended"
+	SyncGetLatestCommitErrorRepoSuspended rpc.ErrorName = "RepoSuspended"
 	// SyncGetLatestCommitErrorRepoDeactivated: The account's owner deactivated it.
-	SyncGetLatestCommitErrorRepoDeactivated lex.ErrorName = "RepoDeactivated"
+	SyncGetLatestCommitErrorRepoDeactivated rpc.ErrorName = "RepoDeactivated"
 )

@@ -8,7 +8,7 @@ import (
 	"context"
 	"io"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -21,7 +21,7 @@ const NSIDSyncGetRecord = "com.atproto.sync.getRecord"
 // [SyncGetRecordErrorRepoTakendown], [SyncGetRecordErrorRepoSuspended],
 // [SyncGetRecordErrorRepoDeactivated].
 func (c *Client) SyncGetRecord(ctx context.Context, params *SyncGetRecordParams) (io.ReadCloser, string, error) {
-	call := lex.Call{NSID: NSIDSyncGetRecord, Params: params.LexParams(), Stream: true}
+	call := rpc.Call{NSID: NSIDSyncGetRecord, Params: params.LexParams(), Stream: true}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, "", err
 	}
@@ -38,7 +38,7 @@ type SyncGetRecordParams struct {
 	Rkey syntax.RecordKey
 }
 
-func (v *SyncGetRecordParams) LexParams() (q lex.Params) {
+func (v *SyncGetRecordParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(SyncGetRecordParams))
 	q.String("did", string(v.DID))
 	q.String("collection", string(v.Collection))
@@ -49,13 +49,13 @@ func (v *SyncGetRecordParams) LexParams() (q lex.Params) {
 // The errors that [Client.SyncGetRecord] declares, for errors.Is.
 const (
 	// SyncGetRecordErrorRecordNotFound: There is no such record.
-	SyncGetRecordErrorRecordNotFound lex.ErrorName = "RecordNotFound"
+	SyncGetRecordErrorRecordNotFound rpc.ErrorName = "RecordNotFound"
 	// SyncGetRecordErrorRepoNotFound: The server does not have the repository.
-	SyncGetRecordErrorRepoNotFound lex.ErrorName = "RepoNotFound"
+	SyncGetRecordErrorRepoNotFound rpc.ErrorName = "RepoNotFound"
 	// SyncGetRecordErrorRepoTakendown: The server's operator took the account down.
-	SyncGetRecordErrorRepoTakendown lex.ErrorName = "RepoTakendown"
+	SyncGetRecordErrorRepoTakendown rpc.ErrorName = "RepoTakendown"
 	// SyncGetRecordErrorRepoSuspended: The server's operator suspended the account for some time.
-	SyncGetRecordErrorRepoSuspended lex.ErrorName = "RepoSuspended"
+	SyncGetRecordErrorRepoSuspended rpc.ErrorName = "RepoSuspended"
 	// SyncGetRecordErrorRepoDeactivated: The account's owner deactivated it.
-	SyncGetRecordErrorRepoDeactivated lex.ErrorName = "RepoDeactivated"
+	SyncGetRecordErrorRepoDeactivated rpc.ErrorName = "RepoDeactivated"
 )

@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -20,7 +21,7 @@ const NSIDSyncGetRepo = "com.atproto.sync.getRepo"
 // [SyncGetRepoErrorRepoTakendown], [SyncGetRepoErrorRepoSuspended],
 // [SyncGetRepoErrorRepoDeactivated].
 func (c *Client) SyncGetRepo(ctx context.Context, params *SyncGetRepoParams) (io.ReadCloser, string, error) {
-	call := lex.Call{NSID: NSIDSyncGetRepo, Params: params.LexParams(), Stream: true}
+	call := rpc.Call{NSID: NSIDSyncGetRepo, Params: params.LexParams(), Stream: true}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, "", err
 	}
@@ -35,21 +36,21 @@ type SyncGetRepoParams struct {
 	Since lex.Opt[syntax.TID]
 }
 
-func (v *SyncGetRepoParams) LexParams() (q lex.Params) {
+func (v *SyncGetRepoParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(SyncGetRepoParams))
 	q.String("did", string(v.DID))
-	lex.OptParam(&q, "since", v.Since)
+	rpc.OptParam(&q, "since", v.Since)
 	return q
 }
 
 // The errors that [Client.SyncGetRepo] declares, for errors.Is.
 const (
 	// SyncGetRepoErrorRepoNotFound: The server does not have the repository.
-	SyncGetRepoErrorRepoNotFound lex.ErrorName = "RepoNotFound"
+	SyncGetRepoErrorRepoNotFound rpc.ErrorName = "RepoNotFound"
 	// SyncGetRepoErrorRepoTakendown: The server's operator took the account down.
-	SyncGetRepoErrorRepoTakendown lex.ErrorName = "RepoTakendown"
+	SyncGetRepoErrorRepoTakendown rpc.ErrorName = "RepoTakendown"
 	// SyncGetRepoErrorRepoSuspended: The server's operator suspended the account for some time.
-	SyncGetRepoErrorRepoSuspended lex.ErrorName = "RepoSuspended"
+	SyncGetRepoErrorRepoSuspended rpc.ErrorName = "RepoSuspended"
 	// SyncGetRepoErrorRepoDeactivated: The account's owner deactivated it.
-	SyncGetRepoErrorRepoDeactivated lex.ErrorName = "RepoDeactivated"
+	SyncGetRepoErrorRepoDeactivated rpc.ErrorName = "RepoDeactivated"
 )

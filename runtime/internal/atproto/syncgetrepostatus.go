@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -18,7 +19,7 @@ const NSIDSyncGetRepoStatus = "com.atproto.sync.getRepoStatus"
 // [SyncGetRepoStatusErrorRepoNotFound].
 func (c *Client) SyncGetRepoStatus(ctx context.Context, params *SyncGetRepoStatusParams) (*SyncGetRepoStatusOutput, error) {
 	out := new(SyncGetRepoStatusOutput)
-	call := lex.Call{NSID: NSIDSyncGetRepoStatus, Params: params.LexParams(), Output: out}
+	call := rpc.Call{NSID: NSIDSyncGetRepoStatus, Params: params.LexParams(), Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -31,7 +32,7 @@ type SyncGetRepoStatusParams struct {
 	DID syntax.DID
 }
 
-func (v *SyncGetRepoStatusParams) LexParams() (q lex.Params) {
+func (v *SyncGetRepoStatusParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(SyncGetRepoStatusParams))
 	q.String("did", string(v.DID))
 	return q
@@ -102,4 +103,4 @@ func (v SyncGetRepoStatusOutputStatus) IsKnown() bool {
 }
 
 // SyncGetRepoStatusErrorRepoNotFound: The server does not have the repository.
-const SyncGetRepoStatusErrorRepoNotFound lex.ErrorName = "RepoNotFound"
+const SyncGetRepoStatusErrorRepoNotFound rpc.ErrorName = "RepoNotFound"

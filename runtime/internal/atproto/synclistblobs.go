@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -20,7 +22,7 @@ const NSIDSyncListBlobs = "com.atproto.sync.listBlobs"
 // [SyncListBlobsErrorRepoSuspended], [SyncListBlobsErrorRepoDeactivated].
 func (c *Client) SyncListBlobs(ctx context.Context, params *SyncListBlobsParams) (*SyncListBlobsOutput, error) {
 	out := new(SyncListBlobsOutput)
-	call := lex.Call{NSID: NSIDSyncListBlobs, Params: params.LexParams(), Output: out}
+	call := rpc.Call{NSID: NSIDSyncListBlobs, Params: params.LexParams(), Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -28,9 +30,9 @@ func (c *Client) SyncListBlobs(ctx context.Context, params *SyncListBlobsParams)
 }
 
 // SyncListBlobsIter iterates over the cids of all pages of [Client.SyncListBlobs]. An error that is
-// a [*lex.Failure] is about one of them; any other ends the loop.
+// a [*rec.Failure] is about one of them; any other ends the loop.
 func (c *Client) SyncListBlobsIter(ctx context.Context, params *SyncListBlobsParams) iter.Seq2[*syntax.CID, error] {
-	return lex.QueryItems(ctx, c.Caller, NSIDSyncListBlobs, params.LexParams(), "cids", (*lex.Decoder).CID)
+	return rec.QueryItems(ctx, c.Caller, NSIDSyncListBlobs, params.LexParams(), "cids", (*lex.Decoder).CID)
 }
 
 // SyncListBlobsParams are the parameters of com.atproto.sync.listBlobs.
@@ -45,12 +47,12 @@ type SyncListBlobsParams struct {
 	Cursor lex.Opt[string]
 }
 
-func (v *SyncListBlobsParams) LexParams() (q lex.Params) {
+func (v *SyncListBlobsParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(SyncListBlobsParams))
 	q.String("did", string(v.DID))
-	lex.OptParam(&q, "since", v.Since)
+	rpc.OptParam(&q, "since", v.Since)
 	q.Int("limit", v.Limit.Or(500))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 
@@ -92,11 +94,11 @@ func (v SyncListBlobsOutput) String() string                { return lex.Text(&v
 // The errors that [Client.SyncListBlobs] declares, for errors.Is.
 const (
 	// SyncListBlobsErrorRepoNotFound: The server does not have the repository.
-	SyncListBlobsErrorRepoNotFound lex.ErrorName = "RepoNotFound"
+	SyncListBlobsErrorRepoNotFound rpc.ErrorName = "RepoNotFound"
 	// SyncListBlobsErrorRepoTakendown: The server's operator took the account down.
-	SyncListBlobsErrorRepoTakendown lex.ErrorName = "RepoTakendown"
+	SyncListBlobsErrorRepoTakendown rpc.ErrorName = "RepoTakendown"
 	// SyncListBlobsErrorRepoSuspended: The server's operator suspended the account for some time.
-	SyncListBlobsErrorRepoSuspended lex.ErrorName = "RepoSuspended"
+	SyncListBlobsErrorRepoSuspended rpc.ErrorName = "RepoSuspended"
 	// SyncListBlobsErrorRepoDeactivated: The account's owner deactivated it.
-	SyncListBlobsErrorRepoDeactivated lex.ErrorName = "RepoDeactivated"
+	SyncListBlobsErrorRepoDeactivated rpc.ErrorName = "RepoDeactivated"
 )

@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -18,7 +20,7 @@ const NSIDSyncListRepos = "com.atproto.sync.listRepos"
 // SyncListRepos lists the repositories that a server has.
 func (c *Client) SyncListRepos(ctx context.Context, params *SyncListReposParams) (*SyncListReposOutput, error) {
 	out := new(SyncListReposOutput)
-	call := lex.Call{NSID: NSIDSyncListRepos, Params: params.LexParams(), Output: out}
+	call := rpc.Call{NSID: NSIDSyncListRepos, Params: params.LexParams(), Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -26,9 +28,9 @@ func (c *Client) SyncListRepos(ctx context.Context, params *SyncListReposParams)
 }
 
 // SyncListReposIter iterates over the repos of all pages of [Client.SyncListRepos]. An error that
-// is a [*lex.Failure] is about one of them; any other ends the loop.
+// is a [*rec.Failure] is about one of them; any other ends the loop.
 func (c *Client) SyncListReposIter(ctx context.Context, params *SyncListReposParams) iter.Seq2[*SyncListReposRepo, error] {
-	return lex.QueryItems(ctx, c.Caller, NSIDSyncListRepos, params.LexParams(), "repos", func(d *lex.Decoder) (x SyncListReposRepo) {
+	return rec.QueryItems(ctx, c.Caller, NSIDSyncListRepos, params.LexParams(), "repos", func(d *lex.Decoder) (x SyncListReposRepo) {
 		x.DecodeLex(d)
 		return x
 	})
@@ -42,10 +44,10 @@ type SyncListReposParams struct {
 	Cursor lex.Opt[string]
 }
 
-func (v *SyncListReposParams) LexParams() (q lex.Params) {
+func (v *SyncListReposParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(SyncListReposParams))
 	q.Int("limit", v.Limit.Or(500))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

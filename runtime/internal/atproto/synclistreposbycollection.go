@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -18,7 +20,7 @@ const NSIDSyncListReposByCollection = "com.atproto.sync.listReposByCollection"
 // SyncListReposByCollection lists the repositories with at least one record of a collection.
 func (c *Client) SyncListReposByCollection(ctx context.Context, params *SyncListReposByCollectionParams) (*SyncListReposByCollectionOutput, error) {
 	out := new(SyncListReposByCollectionOutput)
-	call := lex.Call{NSID: NSIDSyncListReposByCollection, Params: params.LexParams(), Output: out}
+	call := rpc.Call{NSID: NSIDSyncListReposByCollection, Params: params.LexParams(), Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -26,10 +28,10 @@ func (c *Client) SyncListReposByCollection(ctx context.Context, params *SyncList
 }
 
 // SyncListReposByCollectionIter iterates over the repos of all pages of
-// [Client.SyncListReposByCollection]. An error that is a [*lex.Failure] is about one of them; any
+// [Client.SyncListReposByCollection]. An error that is a [*rec.Failure] is about one of them; any
 // other ends the loop.
 func (c *Client) SyncListReposByCollectionIter(ctx context.Context, params *SyncListReposByCollectionParams) iter.Seq2[*SyncListReposByCollectionRepo, error] {
-	return lex.QueryItems(ctx, c.Caller, NSIDSyncListReposByCollection, params.LexParams(), "repos", func(d *lex.Decoder) (x SyncListReposByCollectionRepo) {
+	return rec.QueryItems(ctx, c.Caller, NSIDSyncListReposByCollection, params.LexParams(), "repos", func(d *lex.Decoder) (x SyncListReposByCollectionRepo) {
 		x.DecodeLex(d)
 		return x
 	})
@@ -45,11 +47,11 @@ type SyncListReposByCollectionParams struct {
 	Cursor lex.Opt[string]
 }
 
-func (v *SyncListReposByCollectionParams) LexParams() (q lex.Params) {
+func (v *SyncListReposByCollectionParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(SyncListReposByCollectionParams))
 	q.String("collection", string(v.Collection))
 	q.Int("limit", v.Limit.Or(500))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

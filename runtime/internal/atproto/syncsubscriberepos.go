@@ -7,6 +7,7 @@ import (
 	"cmp"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -19,9 +20,9 @@ type SyncSubscribeReposParams struct {
 	Cursor lex.Opt[int64]
 }
 
-func (v *SyncSubscribeReposParams) LexParams() (q lex.Params) {
+func (v *SyncSubscribeReposParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(SyncSubscribeReposParams))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 
@@ -73,10 +74,10 @@ func DecodeSyncSubscribeReposMessage(t string, payload []byte) (SyncSubscribeRep
 // The errors that the subscription declares, for errors.Is.
 const (
 	// SyncSubscribeReposErrorFutureCursor: The cursor is ahead of the stream.
-	SyncSubscribeReposErrorFutureCursor lex.ErrorName = "FutureCursor"
+	SyncSubscribeReposErrorFutureCursor rpc.ErrorName = "FutureCursor"
 	// SyncSubscribeReposErrorConsumerTooSlow: The caller reads too slowly, so the server ends the
 	// stream.
-	SyncSubscribeReposErrorConsumerTooSlow lex.ErrorName = "ConsumerTooSlow"
+	SyncSubscribeReposErrorConsumerTooSlow rpc.ErrorName = "ConsumerTooSlow"
 )
 
 // SyncSubscribeReposCommit is the com.atproto.sync.subscribeRepos#commit object. Tells of a commit,

@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -57,10 +57,10 @@ const (
 )
 
 // Of returns the meaning of err, the error of a call. err should not be nil; if it is, Of returns Unknown. If the
-// caller was not an [xrpc.Client], Of uses the [lex.ErrorName] that err wraps.
+// caller was not an [xrpc.Client], Of uses the [rpc.ErrorName] that err wraps.
 func Of(err error) Verdict {
 	var answer *xrpc.Error
-	if name := lex.ErrorName(""); !errors.As(err, &answer) && errors.As(err, &name) {
+	if name := rpc.ErrorName(""); !errors.As(err, &answer) && errors.As(err, &name) {
 		return names[string(name)]
 	}
 	if answer == nil || answer.Name == "" || answer.Status < 400 {

@@ -15,6 +15,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -43,7 +44,7 @@ func ask(t *testing.T, method syntax.NSID, status int, mediaType, body string) e
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = client.Call(context.Background(), &lex.Call{NSID: method, Output: new(lex.Raw)})
+	err = client.Call(context.Background(), &rpc.Call{NSID: method, Output: new(lex.Raw)})
 	if err == nil {
 		t.Fatalf("%d %s: no error", status, body)
 	}
@@ -127,9 +128,9 @@ func TestPages(t *testing.T) {
 // A caller that is not an XRPC client says what it means by the names of errors alone.
 func TestOtherCallers(t *testing.T) {
 	for err, want := range map[error]verdict.Verdict{
-		lex.ErrorName("RecordNotFound"): verdict.NoRecord,
-		lex.ErrorName("RepoNotFound"):   verdict.NoRepo,
-		lex.ErrorName("Anything"):       verdict.Unknown,
+		rpc.ErrorName("RecordNotFound"): verdict.NoRecord,
+		rpc.ErrorName("RepoNotFound"):   verdict.NoRepo,
+		rpc.ErrorName("Anything"):       verdict.Unknown,
 		errors.New("RecordNotFound"):    verdict.Unknown,
 	} {
 		if got := verdict.Of(fmt.Errorf("a caller: %w", err)); got != want {

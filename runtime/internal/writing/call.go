@@ -9,6 +9,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -32,8 +34,8 @@ type Stored struct {
 // error.
 func LookUp(ctx context.Context, a Client, c *Change) (Stored, error) {
 	params := atproto.RepoGetRecordParams{Repo: syntax.AtIdentifier(a.DID()), Collection: c.Collection, Rkey: c.RecordKey}
-	var record lex.View // it can tell a malformed CID from a missing one
-	err := a.Call(ctx, &lex.Call{NSID: atproto.NSIDRepoGetRecord, Params: params.LexParams(), Output: &record})
+	var record rec.View // it can tell a malformed CID from a missing one
+	err := a.Call(ctx, &rpc.Call{NSID: atproto.NSIDRepoGetRecord, Params: params.LexParams(), Output: &record})
 	if err != nil && verdict.Of(err) == verdict.NoRecord {
 		return Stored{}, nil
 	} else if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -31,7 +32,7 @@ const (
 
 // Client is write.Client.
 type Client interface {
-	lex.Caller
+	rpc.Caller
 	DID() syntax.DID
 }
 

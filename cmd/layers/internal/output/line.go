@@ -9,6 +9,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -38,10 +39,10 @@ func LineOf(r *repo.Decoded) Line {
 }
 
 // LineOfEnvelope decodes a record that was read by itself, not from an archive, and returns its line. err is the error
-// that came with the envelope: nil, or a *lex.Failure, which has the envelope.
-func LineOfEnvelope(e lex.Envelope, err error) Line {
+// that came with the envelope: nil, or a *rec.Failure, which has the envelope.
+func LineOfEnvelope(e rec.Envelope, err error) Line {
 	l := Line{}
-	if f, ok := err.(*lex.Failure); ok {
+	if f, ok := err.(*rec.Failure); ok {
 		e, l.Issues = f.Envelope, f.Issues
 	}
 	l.URI, l.CID, l.Trust, l.Value = e.URI, e.CID, e.Trust.String(), e.Data

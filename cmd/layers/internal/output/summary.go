@@ -14,13 +14,14 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // Account decodes all records of an archive and prints them, one a line, or a summary. The error is that of reading the
 // archive; an error of writing to w already has an exit status.
-func Account(ctx context.Context, w io.Writer, archive *repo.Repo, lines bool) (lex.Account, error) {
+func Account(ctx context.Context, w io.Writer, archive *repo.Repo, lines bool) (rec.Account, error) {
 	var buf []byte
 	summary := newSummary()
 	if lines {
@@ -34,7 +35,7 @@ func Account(ctx context.Context, w io.Writer, archive *repo.Repo, lines bool) (
 		summary.add(record)
 		if lines {
 			l := LineOf(record)
-			if archive.Trust() >= lex.Signed {
+			if archive.Trust() >= rec.Signed {
 				l.Trust = archive.Trust().String()
 			}
 			buf = l.Append(buf[:0])
@@ -50,7 +51,7 @@ func Account(ctx context.Context, w io.Writer, archive *repo.Repo, lines bool) (
 }
 
 // AllDecoded returns an error with the exit status of --strict if a record of the archive called name failed.
-func AllDecoded(name string, total lex.Account) error {
+func AllDecoded(name string, total rec.Account) error {
 	if total.Failed == 0 {
 		return nil
 	}
@@ -62,8 +63,8 @@ const shownPerRule = 1000
 
 // summary counts records by collection and failures by rule.
 type summary struct {
-	total       lex.Account
-	collections map[syntax.NSID]lex.Account
+	total       rec.Account
+	collections map[syntax.NSID]rec.Account
 	rules       map[lex.Rule]*ruleSummary
 }
 
@@ -73,11 +74,11 @@ type ruleSummary struct {
 }
 
 func newSummary() *summary {
-	return &summary{collections: map[syntax.NSID]lex.Account{}, rules: map[lex.Rule]*ruleSummary{}}
+	return &summary{collections: map[syntax.NSID]rec.Account{}, rules: map[lex.Rule]*ruleSummary{}}
 }
 
 func (s *summary) add(r *repo.Decoded) {
-	one := lex.Account{Expected: 1}
+	one := rec.Account{Expected: 1}
 	switch {
 	case r.Issues != nil:
 		one.Failed = 1
@@ -107,7 +108,7 @@ func (s *summary) write(out *bufio.Writer) {
 		width = max(width, len(nsid))
 	}
 	fmt.Fprintf(out, "%-*s %9s %9s %9s %9s\n", width, "collection", "records", "decoded", "failed", "unknown")
-	row := func(name string, a lex.Account) {
+	row := func(name string, a rec.Account) {
 		terminal.Printf(out, "%-*s %9d %9d %9d %9d\n", width, name, a.Expected, a.Decoded, a.Failed, a.Skipped)
 	}
 	for _, nsid := range slices.Sorted(maps.Keys(s.collections)) {

@@ -6,7 +6,7 @@ package whole
 import (
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDOneGetThing is the query that [Client.OneGetThing] calls.
@@ -15,7 +15,7 @@ const NSIDOneGetThing = "com.example.one.getThing"
 // OneGetThing calls the query com.example.one.getThing.
 func (c *Client) OneGetThing(ctx context.Context) (*TwoThing, error) {
 	out := new(TwoThing)
-	call := lex.Call{NSID: NSIDOneGetThing, Output: out}
+	call := rpc.Call{NSID: NSIDOneGetThing, Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}

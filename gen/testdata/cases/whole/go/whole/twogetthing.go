@@ -6,7 +6,7 @@ package whole
 import (
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDTwoGetThing is the query that [Client.TwoGetThing] calls.
@@ -15,7 +15,7 @@ const NSIDTwoGetThing = "com.example.two.getThing"
 // TwoGetThing calls the query com.example.two.getThing.
 func (c *Client) TwoGetThing(ctx context.Context) (*TwoThing, error) {
 	out := new(TwoThing)
-	call := lex.Call{NSID: NSIDTwoGetThing, Output: out}
+	call := rpc.Call{NSID: NSIDTwoGetThing, Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}

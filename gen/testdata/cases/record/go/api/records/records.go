@@ -13,6 +13,7 @@ import (
 	"example.org/sdk/api/com/example/app"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -35,18 +36,18 @@ func Lookup(nsid syntax.NSID) (lex.RecordType, bool) {
 
 // Repository holds the records of one repository, decoded, in the order of their keys.
 type Repository struct {
-	AppNote    []lex.Entry[app.Note]
-	AppProfile []lex.Entry[app.Profile]
+	AppNote    []rec.Entry[app.Note]
+	AppProfile []rec.Entry[app.Profile]
 	// Unknown are the records of collections that are not in [Types], not decoded.
-	Unknown []lex.Envelope
+	Unknown []rec.Envelope
 	// Failures are the records that have issues.
-	Failures []lex.Failure
+	Failures []rec.Failure
 	// Accounts counts the records of each collection. In each, Expected is the sum of the others.
-	Accounts map[syntax.NSID]lex.Account
+	Accounts map[syntax.NSID]rec.Account
 }
 
 // add puts a record that decoded without issues into the field of its collection.
-func (r *Repository) add(uri syntax.ATURI, c cid.CID, trust lex.Trust, v lex.Record) {
+func (r *Repository) add(uri syntax.ATURI, c cid.CID, trust rec.Trust, v lex.Record) {
 	switch v := v.(type) {
 	case *app.Note:
 		r.AppNote = append(r.AppNote, entry(uri, c, trust, v))
@@ -55,23 +56,23 @@ func (r *Repository) add(uri syntax.ATURI, c cid.CID, trust lex.Trust, v lex.Rec
 	}
 }
 
-func entry[T any](uri syntax.ATURI, c cid.CID, trust lex.Trust, v *T) lex.Entry[T] {
-	return lex.Entry[T]{URI: uri, CID: c, Trust: trust, Value: v}
+func entry[T any](uri syntax.ATURI, c cid.CID, trust rec.Trust, v *T) rec.Entry[T] {
+	return rec.Entry[T]{URI: uri, CID: c, Trust: trust, Value: v}
 }
 
 // Decode decodes all records of an archive, as [repo.Repo.Decode] does. Every record is in one of
 // the result's fields, and Accounts counts them. An error means that the archive is not sound;
 // there is no result then, since it would be a shorter one.
 func Decode(ctx context.Context, archive *repo.Repo, options *repo.DecodeOptions) (*Repository, error) {
-	r := &Repository{Accounts: map[syntax.NSID]lex.Account{}}
+	r := &Repository{Accounts: map[syntax.NSID]rec.Account{}}
 	for d, err := range archive.Decode(ctx, Lookup, options) {
 		if err != nil {
 			return nil, err
 		}
-		account := lex.Account{Expected: 1}
+		account := rec.Account{Expected: 1}
 		switch {
 		case d.Issues != nil:
-			r.Failures = append(r.Failures, lex.Failure{Envelope: d.Envelope(), Issues: d.Issues})
+			r.Failures = append(r.Failures, rec.Failure{Envelope: d.Envelope(), Issues: d.Issues})
 			account.Failed = 1
 		case d.Value == nil:
 			r.Unknown = append(r.Unknown, d.Envelope())

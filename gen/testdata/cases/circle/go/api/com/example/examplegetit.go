@@ -6,7 +6,7 @@ package example
 import (
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDExampleGetIt is the query that [Client.ExampleGetIt] calls.
@@ -15,7 +15,7 @@ const NSIDExampleGetIt = "com.example.getIt"
 // ExampleGetIt calls the query com.example.getIt.
 func (c *Client) ExampleGetIt(ctx context.Context) (*FeedPost, error) {
 	out := new(FeedPost)
-	call := lex.Call{NSID: NSIDExampleGetIt, Output: out}
+	call := rpc.Call{NSID: NSIDExampleGetIt, Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}

@@ -7,7 +7,7 @@ import (
 	"context"
 	"io"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDAnything is the procedure that [Client.Anything] calls.
@@ -16,7 +16,7 @@ const NSIDAnything = "com.example.app.anything"
 // Anything calls the procedure com.example.app.anything. It returns the body, which the caller
 // closes, and its media type.
 func (c *Client) Anything(ctx context.Context, body io.Reader) (io.ReadCloser, string, error) {
-	call := lex.Call{NSID: NSIDAnything, Procedure: true, InputBody: body, InputEncoding: "application/json", Stream: true}
+	call := rpc.Call{NSID: NSIDAnything, Procedure: true, InputBody: body, InputEncoding: "application/json", Stream: true}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, "", err
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDChoose is the procedure that [Client.Choose] calls.
@@ -15,7 +16,7 @@ const NSIDChoose = "com.example.app.choose"
 // Choose calls the procedure com.example.app.choose.
 func (c *Client) Choose(ctx context.Context, input ChooseInput) (ChooseOutput, error) {
 	out := new(chooseOutputBody)
-	call := lex.Call{NSID: NSIDChoose, Procedure: true, Input: &chooseInputBody{input}, Output: out}
+	call := rpc.Call{NSID: NSIDChoose, Procedure: true, Input: &chooseInputBody{input}, Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}

@@ -2,14 +2,14 @@
 
 package app
 
-import "github.com/layers-pub/layers-go/runtime/lex"
+import "github.com/layers-pub/layers-go/runtime/rpc"
 
 // Client calls the methods of com.example.app. Nil parameters and inputs are as good as empty ones.
 // A Client may be used by several goroutines at once if its Caller may.
 type Client struct {
 	// Caller carries the calls out.
-	Caller lex.Caller
+	Caller rpc.Caller
 }
 
 // NewClient returns a client whose calls go through c.
-func NewClient(c lex.Caller) *Client { return &Client{Caller: c} }
+func NewClient(c rpc.Caller) *Client { return &Client{Caller: c} }

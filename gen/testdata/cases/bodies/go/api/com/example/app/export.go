@@ -7,7 +7,7 @@ import (
 	"context"
 	"io"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDExport is the query that [Client.Export] calls.
@@ -16,7 +16,7 @@ const NSIDExport = "com.example.app.export"
 // Export calls the query com.example.app.export. It returns the body, which the caller closes, and
 // its media type.
 func (c *Client) Export(ctx context.Context) (io.ReadCloser, string, error) {
-	call := lex.Call{NSID: NSIDExport, Stream: true}
+	call := rpc.Call{NSID: NSIDExport, Stream: true}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, "", err
 	}

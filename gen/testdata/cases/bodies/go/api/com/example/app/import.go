@@ -7,7 +7,7 @@ import (
 	"context"
 	"io"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDImport is the procedure that [Client.Import] calls.
@@ -15,6 +15,6 @@ const NSIDImport = "com.example.app.import"
 
 // Import calls the procedure com.example.app.import.
 func (c *Client) Import(ctx context.Context, body io.Reader) error {
-	call := lex.Call{NSID: NSIDImport, Procedure: true, InputBody: body, InputEncoding: "application/vnd.ipld.car"}
+	call := rpc.Call{NSID: NSIDImport, Procedure: true, InputBody: body, InputEncoding: "application/vnd.ipld.car"}
 	return c.Caller.Call(ctx, &call)
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDUpload is the procedure that [Client.Upload] calls.
@@ -17,7 +18,7 @@ const NSIDUpload = "com.example.app.upload"
 // Upload calls the procedure com.example.app.upload.
 func (c *Client) Upload(ctx context.Context, params *UploadParams, contentType string, body io.Reader) (*UploadOutput, error) {
 	out := new(UploadOutput)
-	call := lex.Call{NSID: NSIDUpload, Procedure: true, Params: params.LexParams(), InputBody: body, InputEncoding: contentType, Output: out}
+	call := rpc.Call{NSID: NSIDUpload, Procedure: true, Params: params.LexParams(), InputBody: body, InputEncoding: contentType, Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -29,9 +30,9 @@ type UploadParams struct {
 	Name lex.Opt[string]
 }
 
-func (v *UploadParams) LexParams() (q lex.Params) {
+func (v *UploadParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(UploadParams))
-	lex.OptParam(&q, "name", v.Name)
+	rpc.OptParam(&q, "name", v.Name)
 	return q
 }
 

@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDSearch is the query that [Client.Search] calls.
@@ -15,7 +16,7 @@ const NSIDSearch = "com.example.app.search"
 
 // Search calls the query com.example.app.search.
 func (c *Client) Search(ctx context.Context, params *SearchParams) error {
-	call := lex.Call{NSID: NSIDSearch, Params: params.LexParams()}
+	call := rpc.Call{NSID: NSIDSearch, Params: params.LexParams()}
 	return c.Caller.Call(ctx, &call)
 }
 
@@ -27,11 +28,11 @@ type SearchParams struct {
 	Err            lex.Opt[string]
 }
 
-func (v *SearchParams) LexParams() (q lex.Params) {
+func (v *SearchParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(SearchParams))
-	lex.OptParam(&q, "q", v.Q)
-	lex.OptParam(&q, "v", v.V)
-	lex.OptParam(&q, "lexParams", v.LexParamsField)
-	lex.OptParam(&q, "err", v.Err)
+	rpc.OptParam(&q, "q", v.Q)
+	rpc.OptParam(&q, "v", v.V)
+	rpc.OptParam(&q, "lexParams", v.LexParamsField)
+	rpc.OptParam(&q, "err", v.Err)
 	return q
 }

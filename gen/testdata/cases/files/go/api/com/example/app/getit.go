@@ -6,7 +6,7 @@ package app
 import (
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDGetIt is the query that [Client.GetIt] calls.
@@ -14,6 +14,6 @@ const NSIDGetIt = "com.example.app.getIt"
 
 // GetIt calls the query com.example.app.getIt.
 func (c *Client) GetIt(ctx context.Context) error {
-	call := lex.Call{NSID: NSIDGetIt}
+	call := rpc.Call{NSID: NSIDGetIt}
 	return c.Caller.Call(ctx, &call)
 }

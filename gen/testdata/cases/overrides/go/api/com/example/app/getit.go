@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDFetchIt is the query that [Client.FetchIt] calls.
@@ -15,7 +16,7 @@ const NSIDFetchIt = "com.example.app.getIt"
 // FetchIt calls the query com.example.app.getIt. It may fail with [FetchItErrorBad], [ErrLower].
 func (c *Client) FetchIt(ctx context.Context) (*FetchItOutput, error) {
 	out := new(FetchItOutput)
-	call := lex.Call{NSID: NSIDFetchIt, Output: out}
+	call := rpc.Call{NSID: NSIDFetchIt, Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -82,6 +83,6 @@ func (v Deep) String() string                { return lex.Text(&v) }
 
 // The errors that [Client.FetchIt] declares, for errors.Is.
 const (
-	FetchItErrorBad lex.ErrorName = "Bad"
-	ErrLower        lex.ErrorName = "bad"
+	FetchItErrorBad rpc.ErrorName = "Bad"
+	ErrLower        rpc.ErrorName = "bad"
 )

@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -18,7 +20,7 @@ const NSIDListNames = "com.example.app.listNames"
 // ListNames calls the query com.example.app.listNames.
 func (c *Client) ListNames(ctx context.Context, params *ListNamesParams) (*ListNamesOutput, error) {
 	out := new(ListNamesOutput)
-	call := lex.Call{NSID: NSIDListNames, Params: params.LexParams(), Output: out}
+	call := rpc.Call{NSID: NSIDListNames, Params: params.LexParams(), Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -26,9 +28,9 @@ func (c *Client) ListNames(ctx context.Context, params *ListNamesParams) (*ListN
 }
 
 // ListNamesIter iterates over the names of all pages of [Client.ListNames]. An error that is a
-// [*lex.Failure] is about one of them; any other ends the loop.
+// [*rec.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListNamesIter(ctx context.Context, params *ListNamesParams) iter.Seq2[*syntax.DID, error] {
-	return lex.QueryItems(ctx, c.Caller, NSIDListNames, params.LexParams(), "names", (*lex.Decoder).DID)
+	return rec.QueryItems(ctx, c.Caller, NSIDListNames, params.LexParams(), "names", (*lex.Decoder).DID)
 }
 
 // ListNamesParams are the parameters of com.example.app.listNames.
@@ -36,9 +38,9 @@ type ListNamesParams struct {
 	Cursor lex.Opt[string]
 }
 
-func (v *ListNamesParams) LexParams() (q lex.Params) {
+func (v *ListNamesParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListNamesParams))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDListNeeded is the query that [Client.ListNeeded] calls.
@@ -16,7 +17,7 @@ const NSIDListNeeded = "com.example.app.listNeeded"
 // ListNeeded calls the query com.example.app.listNeeded.
 func (c *Client) ListNeeded(ctx context.Context, params *ListNeededParams) (*ListNeededOutput, error) {
 	out := new(ListNeededOutput)
-	call := lex.Call{NSID: NSIDListNeeded, Params: params.LexParams(), Output: out}
+	call := rpc.Call{NSID: NSIDListNeeded, Params: params.LexParams(), Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -28,7 +29,7 @@ type ListNeededParams struct {
 	Cursor string // required
 }
 
-func (v *ListNeededParams) LexParams() (q lex.Params) {
+func (v *ListNeededParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListNeededParams))
 	q.String("cursor", v.Cursor)
 	return q

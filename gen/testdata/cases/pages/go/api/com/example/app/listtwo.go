@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDListTwo is the query that [Client.ListTwo] calls.
@@ -16,7 +17,7 @@ const NSIDListTwo = "com.example.app.listTwo"
 // ListTwo calls the query com.example.app.listTwo.
 func (c *Client) ListTwo(ctx context.Context, params *ListTwoParams) (*ListTwoOutput, error) {
 	out := new(ListTwoOutput)
-	call := lex.Call{NSID: NSIDListTwo, Params: params.LexParams(), Output: out}
+	call := rpc.Call{NSID: NSIDListTwo, Params: params.LexParams(), Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -28,9 +29,9 @@ type ListTwoParams struct {
 	Cursor lex.Opt[string]
 }
 
-func (v *ListTwoParams) LexParams() (q lex.Params) {
+func (v *ListTwoParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListTwoParams))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

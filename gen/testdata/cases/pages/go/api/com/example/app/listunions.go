@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDListUnions is the query that [Client.ListUnions] calls.
@@ -17,7 +19,7 @@ const NSIDListUnions = "com.example.app.listUnions"
 // ListUnions calls the query com.example.app.listUnions.
 func (c *Client) ListUnions(ctx context.Context, params *ListUnionsParams) (*ListUnionsOutput, error) {
 	out := new(ListUnionsOutput)
-	call := lex.Call{NSID: NSIDListUnions, Params: params.LexParams(), Output: out}
+	call := rpc.Call{NSID: NSIDListUnions, Params: params.LexParams(), Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -25,9 +27,9 @@ func (c *Client) ListUnions(ctx context.Context, params *ListUnionsParams) (*Lis
 }
 
 // ListUnionsIter iterates over the list of all pages of [Client.ListUnions]. An error that is a
-// [*lex.Failure] is about one of them; any other ends the loop.
+// [*rec.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListUnionsIter(ctx context.Context, params *ListUnionsParams) iter.Seq2[*ListUnionsOutputListItem, error] {
-	return lex.QueryItems(ctx, c.Caller, NSIDListUnions, params.LexParams(), "list", decodeListUnionsOutputListItem)
+	return rec.QueryItems(ctx, c.Caller, NSIDListUnions, params.LexParams(), "list", decodeListUnionsOutputListItem)
 }
 
 // ListUnionsParams are the parameters of com.example.app.listUnions.
@@ -35,9 +37,9 @@ type ListUnionsParams struct {
 	Cursor lex.Opt[string]
 }
 
-func (v *ListUnionsParams) LexParams() (q lex.Params) {
+func (v *ListUnionsParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListUnionsParams))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

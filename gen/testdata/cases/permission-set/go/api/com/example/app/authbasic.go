@@ -3,14 +3,14 @@
 
 package app
 
-import "github.com/layers-pub/layers-go/runtime/lex"
+import "github.com/layers-pub/layers-go/runtime/rpc"
 
 // AuthBasic is the com.example.app.authBasic permission set. Basics. Read and write notes.
-var AuthBasic = lex.PermissionSet{
+var AuthBasic = rpc.PermissionSet{
 	NSID:   "com.example.app.authBasic",
 	Title:  "Basics",
 	Detail: "Read and write notes",
-	Permissions: []lex.Permission{
+	Permissions: []rpc.Permission{
 		{
 			Resource:   "repo",
 			Collection: []string{"com.example.app.note"},

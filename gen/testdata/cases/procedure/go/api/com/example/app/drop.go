@@ -7,7 +7,7 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDDrop is the procedure that [Client.Drop] calls.
@@ -16,6 +16,6 @@ const NSIDDrop = "com.example.app.drop"
 // Drop calls the procedure com.example.app.drop.
 func (c *Client) Drop(ctx context.Context, input *Target) error {
 	input = cmp.Or(input, new(Target))
-	call := lex.Call{NSID: NSIDDrop, Procedure: true, Input: input}
+	call := rpc.Call{NSID: NSIDDrop, Procedure: true, Input: input}
 	return c.Caller.Call(ctx, &call)
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -18,7 +19,7 @@ const NSIDPutThing = "com.example.app.putThing"
 func (c *Client) PutThing(ctx context.Context, params *PutThingParams, input *PutThingInput) (*PutThingOutput, error) {
 	input = cmp.Or(input, new(PutThingInput))
 	out := new(PutThingOutput)
-	call := lex.Call{NSID: NSIDPutThing, Procedure: true, Params: params.LexParams(), Input: input, Output: out}
+	call := rpc.Call{NSID: NSIDPutThing, Procedure: true, Params: params.LexParams(), Input: input, Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -30,9 +31,9 @@ type PutThingParams struct {
 	Dry lex.Opt[bool]
 }
 
-func (v *PutThingParams) LexParams() (q lex.Params) {
+func (v *PutThingParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(PutThingParams))
-	lex.OptParam(&q, "dry", v.Dry)
+	rpc.OptParam(&q, "dry", v.Dry)
 	return q
 }
 

@@ -6,7 +6,7 @@ package app
 import (
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDTouch is the procedure that [Client.Touch] calls.
@@ -14,6 +14,6 @@ const NSIDTouch = "com.example.app.touch"
 
 // Touch calls the procedure com.example.app.touch.
 func (c *Client) Touch(ctx context.Context) error {
-	call := lex.Call{NSID: NSIDTouch, Procedure: true}
+	call := rpc.Call{NSID: NSIDTouch, Procedure: true}
 	return c.Caller.Call(ctx, &call)
 }

@@ -6,7 +6,7 @@ package app
 import (
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDGetThing is the query that [Client.GetThing] calls.
@@ -16,7 +16,7 @@ const NSIDGetThing = "com.example.app.getThing"
 // [GetThingErrorNotFound].
 func (c *Client) GetThing(ctx context.Context) (*ListThingsItem, error) {
 	out := new(ListThingsItem)
-	call := lex.Call{NSID: NSIDGetThing, Output: out}
+	call := rpc.Call{NSID: NSIDGetThing, Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -24,4 +24,4 @@ func (c *Client) GetThing(ctx context.Context) (*ListThingsItem, error) {
 }
 
 // GetThingErrorNotFound is the error that [Client.GetThing] declares, for errors.Is.
-const GetThingErrorNotFound lex.ErrorName = "NotFound"
+const GetThingErrorNotFound rpc.ErrorName = "NotFound"

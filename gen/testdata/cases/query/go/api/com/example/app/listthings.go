@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -18,7 +20,7 @@ const NSIDListThings = "com.example.app.listThings"
 // ListThings lists things. It may fail with [ListThingsErrorNotFound], [ListThingsErrorBlocked].
 func (c *Client) ListThings(ctx context.Context, params *ListThingsParams) (*ListThingsOutput, error) {
 	out := new(ListThingsOutput)
-	call := lex.Call{NSID: NSIDListThings, Params: params.LexParams(), Output: out}
+	call := rpc.Call{NSID: NSIDListThings, Params: params.LexParams(), Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -26,9 +28,9 @@ func (c *Client) ListThings(ctx context.Context, params *ListThingsParams) (*Lis
 }
 
 // ListThingsIter iterates over the items of all pages of [Client.ListThings]. An error that is a
-// [*lex.Failure] is about one of them; any other ends the loop.
+// [*rec.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListThingsIter(ctx context.Context, params *ListThingsParams) iter.Seq2[*ListThingsItem, error] {
-	return lex.QueryItems(ctx, c.Caller, NSIDListThings, params.LexParams(), "items", func(d *lex.Decoder) (x ListThingsItem) {
+	return rec.QueryItems(ctx, c.Caller, NSIDListThings, params.LexParams(), "items", func(d *lex.Decoder) (x ListThingsItem) {
 		x.DecodeLex(d)
 		return x
 	})
@@ -48,13 +50,13 @@ type ListThingsParams struct {
 	Cursor lex.Opt[string]
 }
 
-func (v *ListThingsParams) LexParams() (q lex.Params) {
+func (v *ListThingsParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListThingsParams))
 	q.String("actor", string(v.Actor))
-	lex.OptParam(&q, "kind", v.Kind)
+	rpc.OptParam(&q, "kind", v.Kind)
 	q.Int("limit", v.Limit.Or(50))
 	q.Bool("fresh", v.Fresh.Or(true))
-	lex.OptParam(&q, "deep", v.Deep)
+	rpc.OptParam(&q, "deep", v.Deep)
 	for _, x := range v.Langs {
 		q.String("langs", string(x))
 	}
@@ -62,7 +64,7 @@ func (v *ListThingsParams) LexParams() (q lex.Params) {
 		q.Int("ids", x)
 	}
 	q.String("name", v.Name.Or("n"))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 
@@ -119,8 +121,8 @@ func (v ListThingsOutput) String() string                { return lex.Text(&v) }
 // The errors that [Client.ListThings] declares, for errors.Is.
 const (
 	// ListThingsErrorNotFound: There is no such actor.
-	ListThingsErrorNotFound lex.ErrorName = "NotFound"
-	ListThingsErrorBlocked  lex.ErrorName = "Blocked"
+	ListThingsErrorNotFound rpc.ErrorName = "NotFound"
+	ListThingsErrorBlocked  rpc.ErrorName = "Blocked"
 )
 
 // ListThingsItem is the com.example.app.listThings#item object.

@@ -6,7 +6,7 @@ package app
 import (
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDPing is the query that [Client.Ping] calls.
@@ -14,6 +14,6 @@ const NSIDPing = "com.example.app.ping"
 
 // Ping calls the query com.example.app.ping.
 func (c *Client) Ping(ctx context.Context) error {
-	call := lex.Call{NSID: NSIDPing}
+	call := rpc.Call{NSID: NSIDPing}
 	return c.Caller.Call(ctx, &call)
 }

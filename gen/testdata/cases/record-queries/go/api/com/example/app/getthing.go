@@ -8,6 +8,8 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -15,8 +17,8 @@ import (
 const NSIDGetThing = "com.example.app.getThing"
 
 // GetThing fetches a thing.
-func (c *Client) GetThing(ctx context.Context, params *GetThingParams) (*lex.Entry[Thing], error) {
-	return lex.QueryRecord[Thing](ctx, c.Caller, NSIDGetThing, params.LexParams())
+func (c *Client) GetThing(ctx context.Context, params *GetThingParams) (*rec.Entry[Thing], error) {
+	return rec.QueryRecord[Thing](ctx, c.Caller, NSIDGetThing, params.LexParams())
 }
 
 // GetThingParams are the parameters of com.example.app.getThing.
@@ -24,8 +26,8 @@ type GetThingParams struct {
 	URI lex.Opt[syntax.ATURI]
 }
 
-func (v *GetThingParams) LexParams() (q lex.Params) {
+func (v *GetThingParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetThingParams))
-	lex.OptParam(&q, "uri", v.URI)
+	rpc.OptParam(&q, "uri", v.URI)
 	return q
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -17,7 +18,7 @@ const NSIDGetThingAndMore = "com.example.app.getThingAndMore"
 // GetThingAndMore fetches a thing and when it was indexed: an output of its own.
 func (c *Client) GetThingAndMore(ctx context.Context, params *GetThingAndMoreParams) (*GetThingAndMoreOutput, error) {
 	out := new(GetThingAndMoreOutput)
-	call := lex.Call{NSID: NSIDGetThingAndMore, Params: params.LexParams(), Output: out}
+	call := rpc.Call{NSID: NSIDGetThingAndMore, Params: params.LexParams(), Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -29,9 +30,9 @@ type GetThingAndMoreParams struct {
 	URI lex.Opt[syntax.ATURI]
 }
 
-func (v *GetThingAndMoreParams) LexParams() (q lex.Params) {
+func (v *GetThingAndMoreParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetThingAndMoreParams))
-	lex.OptParam(&q, "uri", v.URI)
+	rpc.OptParam(&q, "uri", v.URI)
 	return q
 }
 

@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -16,14 +18,14 @@ import (
 const NSIDListAgain = "com.example.app.listAgain"
 
 // ListAgain lists things, too. Another object refers to the view.
-func (c *Client) ListAgain(ctx context.Context, params *ListAgainParams) (*lex.Page[lex.Entry[Thing]], error) {
-	return lex.QueryRecordPage[Thing](ctx, c.Caller, NSIDListAgain, params.LexParams(), "records")
+func (c *Client) ListAgain(ctx context.Context, params *ListAgainParams) (*rec.Page[rec.Entry[Thing]], error) {
+	return rec.QueryRecordPage[Thing](ctx, c.Caller, NSIDListAgain, params.LexParams(), "records")
 }
 
 // ListAgainIter iterates over the records of all pages of [Client.ListAgain]. An error that is a
-// [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListAgainIter(ctx context.Context, params *ListAgainParams) iter.Seq2[*lex.Entry[Thing], error] {
-	return lex.QueryRecordPages[Thing](ctx, c.Caller, NSIDListAgain, params.LexParams(), "records")
+// [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListAgainIter(ctx context.Context, params *ListAgainParams) iter.Seq2[*rec.Entry[Thing], error] {
+	return rec.QueryRecordPages[Thing](ctx, c.Caller, NSIDListAgain, params.LexParams(), "records")
 }
 
 // ListAgainParams are the parameters of com.example.app.listAgain.
@@ -31,9 +33,9 @@ type ListAgainParams struct {
 	Cursor lex.Opt[string]
 }
 
-func (v *ListAgainParams) LexParams() (q lex.Params) {
+func (v *ListAgainParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListAgainParams))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

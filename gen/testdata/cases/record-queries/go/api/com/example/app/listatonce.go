@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -17,7 +18,7 @@ const NSIDListAtOnce = "com.example.app.listAtOnce"
 // ListAtOnce lists things on one page: an output of its own.
 func (c *Client) ListAtOnce(ctx context.Context, params *ListAtOnceParams) (*ListAtOnceOutput, error) {
 	out := new(ListAtOnceOutput)
-	call := lex.Call{NSID: NSIDListAtOnce, Params: params.LexParams(), Output: out}
+	call := rpc.Call{NSID: NSIDListAtOnce, Params: params.LexParams(), Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -29,9 +30,9 @@ type ListAtOnceParams struct {
 	Kind lex.Opt[string]
 }
 
-func (v *ListAtOnceParams) LexParams() (q lex.Params) {
+func (v *ListAtOnceParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListAtOnceParams))
-	lex.OptParam(&q, "kind", v.Kind)
+	rpc.OptParam(&q, "kind", v.Kind)
 	return q
 }
 

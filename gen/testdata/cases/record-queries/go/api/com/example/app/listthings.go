@@ -9,20 +9,22 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // NSIDListThings is the query that [Client.ListThings] calls.
 const NSIDListThings = "com.example.app.listThings"
 
 // ListThings lists things. Nothing else refers to thingView, which gets no type.
-func (c *Client) ListThings(ctx context.Context, params *ListThingsParams) (*lex.Page[lex.Entry[Thing]], error) {
-	return lex.QueryRecordPage[Thing](ctx, c.Caller, NSIDListThings, params.LexParams(), "things")
+func (c *Client) ListThings(ctx context.Context, params *ListThingsParams) (*rec.Page[rec.Entry[Thing]], error) {
+	return rec.QueryRecordPage[Thing](ctx, c.Caller, NSIDListThings, params.LexParams(), "things")
 }
 
 // ListThingsIter iterates over the things of all pages of [Client.ListThings]. An error that is a
-// [*lex.Failure] is about one of them; any other ends the loop.
-func (c *Client) ListThingsIter(ctx context.Context, params *ListThingsParams) iter.Seq2[*lex.Entry[Thing], error] {
-	return lex.QueryRecordPages[Thing](ctx, c.Caller, NSIDListThings, params.LexParams(), "things")
+// [*rec.Failure] is about one of them; any other ends the loop.
+func (c *Client) ListThingsIter(ctx context.Context, params *ListThingsParams) iter.Seq2[*rec.Entry[Thing], error] {
+	return rec.QueryRecordPages[Thing](ctx, c.Caller, NSIDListThings, params.LexParams(), "things")
 }
 
 // ListThingsParams are the parameters of com.example.app.listThings.
@@ -31,9 +33,9 @@ type ListThingsParams struct {
 	Kind   lex.Opt[string]
 }
 
-func (v *ListThingsParams) LexParams() (q lex.Params) {
+func (v *ListThingsParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListThingsParams))
-	lex.OptParam(&q, "cursor", v.Cursor)
-	lex.OptParam(&q, "kind", v.Kind)
+	rpc.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "kind", v.Kind)
 	return q
 }

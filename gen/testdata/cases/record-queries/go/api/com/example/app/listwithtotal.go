@@ -9,6 +9,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -18,7 +20,7 @@ const NSIDListWithTotal = "com.example.app.listWithTotal"
 // ListWithTotal lists things with their number: an output of its own.
 func (c *Client) ListWithTotal(ctx context.Context, params *ListWithTotalParams) (*ListWithTotalOutput, error) {
 	out := new(ListWithTotalOutput)
-	call := lex.Call{NSID: NSIDListWithTotal, Params: params.LexParams(), Output: out}
+	call := rpc.Call{NSID: NSIDListWithTotal, Params: params.LexParams(), Output: out}
 	if err := c.Caller.Call(ctx, &call); err != nil {
 		return nil, err
 	}
@@ -26,9 +28,9 @@ func (c *Client) ListWithTotal(ctx context.Context, params *ListWithTotalParams)
 }
 
 // ListWithTotalIter iterates over the records of all pages of [Client.ListWithTotal]. An error that
-// is a [*lex.Failure] is about one of them; any other ends the loop.
+// is a [*rec.Failure] is about one of them; any other ends the loop.
 func (c *Client) ListWithTotalIter(ctx context.Context, params *ListWithTotalParams) iter.Seq2[*ListWithTotalOutputRecordsItem, error] {
-	return lex.QueryItems(ctx, c.Caller, NSIDListWithTotal, params.LexParams(), "records", func(d *lex.Decoder) (x ListWithTotalOutputRecordsItem) {
+	return rec.QueryItems(ctx, c.Caller, NSIDListWithTotal, params.LexParams(), "records", func(d *lex.Decoder) (x ListWithTotalOutputRecordsItem) {
 		x.DecodeLex(d)
 		return x
 	})
@@ -39,9 +41,9 @@ type ListWithTotalParams struct {
 	Cursor lex.Opt[string]
 }
 
-func (v *ListWithTotalParams) LexParams() (q lex.Params) {
+func (v *ListWithTotalParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(ListWithTotalParams))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	return q
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"example.org/sdk/api/com/example/other"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -20,9 +21,9 @@ type WatchParams struct {
 	Kinds  []string
 }
 
-func (v *WatchParams) LexParams() (q lex.Params) {
+func (v *WatchParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(WatchParams))
-	lex.OptParam(&q, "cursor", v.Cursor)
+	rpc.OptParam(&q, "cursor", v.Cursor)
 	for _, x := range v.Kinds {
 		q.String("kinds", x)
 	}
@@ -69,7 +70,7 @@ func DecodeWatchMessage(t string, payload []byte) (WatchMessage, error) {
 }
 
 // WatchErrorFutureCursor is the error that the subscription declares, for errors.Is.
-const WatchErrorFutureCursor lex.ErrorName = "FutureCursor"
+const WatchErrorFutureCursor rpc.ErrorName = "FutureCursor"
 
 // WatchMade is the com.example.app.watch#made object.
 type WatchMade struct {

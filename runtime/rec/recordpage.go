@@ -1,4 +1,4 @@
-package lex
+package rec
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -27,13 +29,13 @@ type Source struct {
 // The error is a [*Failure]. If the envelope is malformed (the item or its value is not an object, the URI is missing or
 // does not match s, or a field has the wrong type), the failure has the bytes of the whole item, and its URI if that is
 // a record's. If the record is malformed, the failure is that of [View.Envelope].
-func (s Source) Envelope(raw Raw) (Envelope, error) {
+func (s Source) Envelope(raw lex.Raw) (Envelope, error) {
 	var v View
 	var err error
 	if bytes.Equal(raw.Data, []byte("null")) {
-		err = &Error{Issues: []Issue{{Rule: RuleType, Want: "object"}}}
+		err = &lex.Error{Issues: []lex.Issue{{Rule: lex.RuleType, Want: "object"}}}
 	} else {
-		err = Decode(context.Background(), raw.Data, &v, DecodeOptions{Encoding: raw.Encoding})
+		err = lex.Decode(context.Background(), raw.Data, &v, lex.DecodeOptions{Encoding: raw.Encoding})
 	}
 	if err == nil {
 		err = s.check(&v)
@@ -41,7 +43,7 @@ func (s Source) Envelope(raw Raw) (Envelope, error) {
 	e := Envelope{Data: raw.Data, Encoding: raw.Encoding, Trust: min(s.Trust, Served)}
 	if err != nil {
 		e.URI = v.recordURI()
-		return e, &Failure{Envelope: e, Issues: IssuesOf(err)}
+		return e, &Failure{Envelope: e, Issues: lex.IssuesOf(err)}
 	}
 	e, err = v.Envelope()
 	e.Trust = min(e.Trust, s.Trust)
@@ -53,22 +55,22 @@ func (s Source) Envelope(raw Raw) (Envelope, error) {
 
 // check returns an error that lists what is wrong with the fields of v.
 func (s Source) check(v *View) error {
-	var issues []Issue
+	var issues []lex.Issue
 	if v.URI == "" {
-		issues = append(issues, Issue{Path: "/uri", Rule: RuleRequired})
+		issues = append(issues, lex.Issue{Path: "/uri", Rule: lex.RuleRequired})
 	} else if !s.has(v.URI) {
-		issues = append(issues, Issue{Path: "/uri", Rule: RuleFormat, Want: s.want(), Found: excerpt(v.URI)})
+		issues = append(issues, lex.Issue{Path: "/uri", Rule: lex.RuleFormat, Want: s.want(), Found: excerpt(v.URI)})
 	}
 	switch {
 	case v.Value.Data == nil:
-		issues = append(issues, Issue{Path: "/value", Rule: RuleRequired})
+		issues = append(issues, lex.Issue{Path: "/value", Rule: lex.RuleRequired})
 	case v.Value.Data[0] != '{':
-		issues = append(issues, Issue{Path: "/value", Rule: RuleType, Want: "object"})
+		issues = append(issues, lex.Issue{Path: "/value", Rule: lex.RuleType, Want: "object"})
 	}
 	if issues == nil {
 		return nil
 	}
-	return &Error{Issues: issues}
+	return &lex.Error{Issues: issues}
 }
 
 // has reports whether uri names a record that matches s.
@@ -99,7 +101,7 @@ func (s Source) want() string {
 //
 // The page yields a [*Failure] for an item that [Source.Envelope] rejects, and for a record that breaks T's lexicon;
 // the latter has the record's DAG-CBOR.
-func NewRecordPage[T any, P RecordPointer[T]](field string, source Source) *Page[Entry[T]] {
+func NewRecordPage[T any, P lex.RecordPointer[T]](field string, source Source) *Page[Entry[T]] {
 	r := newRecordReader[T, P](source)
 	page := NewPage(field, r.entry)
 	page.fast = r.read
@@ -107,12 +109,12 @@ func NewRecordPage[T any, P RecordPointer[T]](field string, source Source) *Page
 }
 
 // recordReader reads {"uri", "cid", "value"} with a record of type T.
-type recordReader[T any, P RecordPointer[T]] struct {
+type recordReader[T any, P lex.RecordPointer[T]] struct {
 	source Source
 	item   readItem[T, P]
 }
 
-func newRecordReader[T any, P RecordPointer[T]](source Source) *recordReader[T, P] {
+func newRecordReader[T any, P lex.RecordPointer[T]](source Source) *recordReader[T, P] {
 	if source.Collection == "" {
 		source.Collection = P(new(T)).RecordType()
 	}
@@ -120,7 +122,7 @@ func newRecordReader[T any, P RecordPointer[T]](source Source) *recordReader[T, 
 }
 
 // read reads an item in one step. If something is wrong with it, it returns the item's bytes, for entry to find out what.
-func (r *recordReader[T, P]) read(d *Decoder) (*Entry[T], []byte) {
+func (r *recordReader[T, P]) read(d *lex.Decoder) (*Entry[T], []byte) {
 	item := &r.item
 	item.uri, item.entry = "", nil
 	raw, ok := d.Try(item)
@@ -133,21 +135,21 @@ func (r *recordReader[T, P]) read(d *Decoder) (*Entry[T], []byte) {
 }
 
 // entry decodes an item in two steps: the envelope, then the record.
-func (r *recordReader[T, P]) entry(raw Raw) (*Entry[T], error) {
+func (r *recordReader[T, P]) entry(raw lex.Raw) (*Entry[T], error) {
 	e, err := r.source.Envelope(raw)
 	if err != nil {
 		return nil, err
 	}
 	value := new(T)
 	if err := e.Decode(P(value)); err != nil {
-		return nil, &Failure{Envelope: e, Issues: IssuesOf(err)}
+		return nil, &Failure{Envelope: e, Issues: lex.IssuesOf(err)}
 	}
 	return &Entry[T]{URI: e.URI, CID: e.CID, Trust: e.Trust, Value: value}, nil
 }
 
 // readItem is an item that is read in one step. A record that was decoded without issues encodes to its own bytes. If
 // their hash matches the CID, entry is set.
-type readItem[T any, P RecordPointer[T]] struct {
+type readItem[T any, P lex.RecordPointer[T]] struct {
 	uri   string
 	entry *Entry[T]
 	block []byte // the encoded record; reused
@@ -155,8 +157,8 @@ type readItem[T any, P RecordPointer[T]] struct {
 }
 
 // DecodeLex reads the item.
-func (v *readItem[T, P]) DecodeLex(d *Decoder) {
-	var c Cursor
+func (v *readItem[T, P]) DecodeLex(d *lex.Decoder) {
+	var c lex.Cursor
 	var id string
 	var value *T
 	d.Object(&c, viewFields, nil)
@@ -174,7 +176,7 @@ func (v *readItem[T, P]) DecodeLex(d *Decoder) {
 				return
 			}
 			var err error
-			if v.block, err = AppendCBOR(v.block[:0], P(value)); err != nil {
+			if v.block, err = lex.AppendCBOR(v.block[:0], P(value)); err != nil {
 				return
 			}
 			computed := cid.Of(cid.DagCBOR, v.block)
@@ -190,9 +192,9 @@ func (v *readItem[T, P]) DecodeLex(d *Decoder) {
 // [Claimed]: the server states that the record is in a repository, but no signature proves it.
 //
 // An error is that of the call, or a [*Failure] as for an item of [NewRecordPage].
-func QueryRecord[T any, P RecordPointer[T]](ctx context.Context, c Caller, nsid syntax.NSID, params Params) (*Entry[T], error) {
-	var answer Raw
-	if err := c.Call(ctx, &Call{NSID: nsid, Params: params, Output: &answer}); err != nil {
+func QueryRecord[T any, P lex.RecordPointer[T]](ctx context.Context, c rpc.Caller, nsid syntax.NSID, params rpc.Params) (*Entry[T], error) {
+	var answer lex.Raw
+	if err := c.Call(ctx, &rpc.Call{NSID: nsid, Params: params, Output: &answer}); err != nil {
 		return nil, err
 	}
 	entry, err := newRecordReader[T, P](Source{Trust: Claimed}).entry(answer)
@@ -204,13 +206,13 @@ func QueryRecord[T any, P RecordPointer[T]](ctx context.Context, c Caller, nsid 
 
 // QueryRecordPage calls a query that answers with a page of records of type T, in the array called field: see
 // [NewRecordPage]. The entries' trust is [Claimed].
-func QueryRecordPage[T any, P RecordPointer[T]](ctx context.Context, c Caller, nsid syntax.NSID, params Params, field string) (*Page[Entry[T]], error) {
+func QueryRecordPage[T any, P lex.RecordPointer[T]](ctx context.Context, c rpc.Caller, nsid syntax.NSID, params rpc.Params, field string) (*Page[Entry[T]], error) {
 	return QueryPage(ctx, c, nsid, params, NewRecordPage[T, P](field, Source{Trust: Claimed}))
 }
 
 // QueryRecordPages iterates over the records of all pages of a query like that of [QueryRecordPage], as [QueryPages]
 // does.
-func QueryRecordPages[T any, P RecordPointer[T]](ctx context.Context, c Caller, nsid syntax.NSID, params Params, field string) iter.Seq2[*Entry[T], error] {
+func QueryRecordPages[T any, P lex.RecordPointer[T]](ctx context.Context, c rpc.Caller, nsid syntax.NSID, params rpc.Params, field string) iter.Seq2[*Entry[T], error] {
 	return QueryPages(ctx, c, nsid, params, func() *Page[Entry[T]] {
 		return NewRecordPage[T, P](field, Source{Trust: Claimed})
 	})

@@ -1,4 +1,4 @@
-package lex
+package rpc
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -31,12 +32,12 @@ type Call struct {
 	// Params are the parameters of the query string.
 	Params Params
 	// Input is the body of a procedure that takes JSON.
-	Input Encodable
+	Input lex.Encodable
 	// InputBody is the body of a procedure that takes anything else; its media type is InputEncoding.
 	InputBody     io.Reader
 	InputEncoding string
 	// Output is what a JSON answer is decoded into. It is nil when the answer is a stream or not wanted.
-	Output Decodable
+	Output lex.Decodable
 	// Stream asks for the answer's body undecoded: Call sets OutputBody to it and OutputEncoding to its media type.
 	// The user of the client closes OutputBody.
 	Stream         bool
@@ -61,9 +62,9 @@ func (p *Params) Int(name string, value int64) { p.String(name, strconv.FormatIn
 func (p *Params) Bool(name string, value bool) { p.String(name, strconv.FormatBool(value)) }
 
 // OptParam adds a parameter that is a string, an integer or a boolean, if v is set.
-func OptParam[T comparable](q *Params, name string, v Opt[T]) {
-	if v.set {
-		q.String(name, fmt.Sprint(v.value))
+func OptParam[T comparable](q *Params, name string, v lex.Opt[T]) {
+	if value, ok := v.Get(); ok {
+		q.String(name, fmt.Sprint(value))
 	}
 }
 

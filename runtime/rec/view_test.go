@@ -1,4 +1,4 @@
-package lex_test
+package rec_test
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
 )
 
 func TestView(t *testing.T) {
@@ -19,20 +20,20 @@ func TestView(t *testing.T) {
 	other := cid.Of(cid.DagCBOR, nil)
 	for _, test := range []struct {
 		name, view string
-		trust      lex.Trust
+		trust      rec.Trust
 		encoding   lex.Encoding
 		cid        cid.CID
 		rule       lex.Rule
 	}{
-		{"with its CID", `{"uri":"` + uri + `","cid":"` + c.String() + `","value":` + value + `,"more":[1.5,"\ud800"],"$type":""}`, lex.Hashed, lex.CBOR, c, ""},
-		{"without one", `{"uri":"` + uri + `","cid":null,"value":` + value + `}`, lex.Served, lex.CBOR, c, ""},
-		{"with another", `{"uri":"` + uri + `","cid":"` + other.String() + `","value":` + value + `}`, lex.Served, lex.CBOR, other, lex.RuleCID},
-		{"with nonsense for one", `{"uri":"` + uri + `","cid":"x","value":` + value + `}`, lex.Served, lex.CBOR, cid.CID{}, lex.RuleCID},
-		{"not of the data model", `{"uri":"` + uri + `","cid":"` + c.String() + `","value":{"a":1.5}}`, lex.Served, lex.JSON, c, lex.RuleType},
-		{"without a value", `{"uri":"` + uri + `","cid":"` + c.String() + `"}`, lex.Served, lex.CBOR, c, lex.RuleCID},
+		{"with its CID", `{"uri":"` + uri + `","cid":"` + c.String() + `","value":` + value + `,"more":[1.5,"\ud800"],"$type":""}`, rec.Hashed, lex.CBOR, c, ""},
+		{"without one", `{"uri":"` + uri + `","cid":null,"value":` + value + `}`, rec.Served, lex.CBOR, c, ""},
+		{"with another", `{"uri":"` + uri + `","cid":"` + other.String() + `","value":` + value + `}`, rec.Served, lex.CBOR, other, lex.RuleCID},
+		{"with nonsense for one", `{"uri":"` + uri + `","cid":"x","value":` + value + `}`, rec.Served, lex.CBOR, cid.CID{}, lex.RuleCID},
+		{"not of the data model", `{"uri":"` + uri + `","cid":"` + c.String() + `","value":{"a":1.5}}`, rec.Served, lex.JSON, c, lex.RuleType},
+		{"without a value", `{"uri":"` + uri + `","cid":"` + c.String() + `"}`, rec.Served, lex.CBOR, c, lex.RuleCID},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			var v lex.View
+			var v rec.View
 			if err := lex.DecodeJSON([]byte(test.view), &v); err != nil {
 				t.Fatal(err)
 			}
@@ -46,13 +47,13 @@ func TestView(t *testing.T) {
 				}
 				return
 			}
-			failure, ok := errors.AsType[*lex.Failure](err)
+			failure, ok := errors.AsType[*rec.Failure](err)
 			if !ok || failure.Issues[0].Rule != test.rule || failure.URI != uri || string(failure.Data) != string(e.Data) {
 				t.Errorf("got %v", err)
 			}
 		})
 	}
-	var none lex.View
+	var none rec.View
 	if err := lex.DecodeJSON([]byte("null"), &none); err != nil || none.URI != "" || none.Value.Data != nil {
 		t.Errorf("null gives %+v, %v", none, err)
 	}

@@ -1,4 +1,4 @@
-package lex
+package rpc
 
 import (
 	"net/url"

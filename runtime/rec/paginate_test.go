@@ -1,4 +1,4 @@
-package lex_test
+package rec_test
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
 // pager answers with pages of numbers, which answer returns for a cursor: JSON, or an error.
@@ -19,7 +21,7 @@ type pager struct {
 	asked  int
 }
 
-func (p *pager) Call(_ context.Context, call *lex.Call) error {
+func (p *pager) Call(_ context.Context, call *rpc.Call) error {
 	p.asked++
 	cursor := ""
 	for _, param := range call.Params {
@@ -35,9 +37,9 @@ func (p *pager) Call(_ context.Context, call *lex.Call) error {
 }
 
 // numbers goes through the pages until the number 99, and returns what the loop was given: "!" for a failure.
-func (p *pager) numbers(ctx context.Context, params lex.Params) (got []string, err error) {
-	for n, err := range lex.QueryItems(ctx, p, "com.example.list", params, "numbers", func(d *lex.Decoder) int64 { return d.Int(0, 99) }) {
-		if failure, ok := err.(*lex.Failure); ok {
+func (p *pager) numbers(ctx context.Context, params rpc.Params) (got []string, err error) {
+	for n, err := range rec.QueryItems(ctx, p, "com.example.list", params, "numbers", func(d *lex.Decoder) int64 { return d.Int(0, 99) }) {
+		if failure, ok := err.(*rec.Failure); ok {
 			got = append(got, "!"+string(failure.Data))
 			continue
 		}
@@ -69,11 +71,11 @@ func TestPaginate(t *testing.T) {
 		{"an empty cursor ends", "", map[string]string{"": `{"numbers":[1],"cursor":""}`}, "1", 1, nil},
 		{"bad items", "", map[string]string{"": `{"numbers":[1,null,"x",{"a":[]},1.5,100,2]}`}, `1 !null !"x" !{"a":[]} !1.5 !100 2`, 1, nil},
 		{"other fields", "", map[string]string{"": `{"took":1.5,"numbers":[1],"debug":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`}, "1", 1, nil},
-		{"the same cursor", "", map[string]string{"": `{"numbers":[1],"cursor":"a"}`, "a": `{"numbers":[2],"cursor":"a"}`}, "1 2", 2, lex.ErrCursor},
-		{"the first cursor", "a", map[string]string{"a": `{"numbers":[2],"cursor":"a"}`}, "2", 1, lex.ErrCursor},
-		{"alternating cursors", "", map[string]string{"": `{"numbers":[],"cursor":"a"}`, "a": `{"numbers":[],"cursor":"b"}`, "b": `{"numbers":[],"cursor":"a"}`}, "", 3, lex.ErrCursor},
-		{"a cursor of the greatest length", "", map[string]string{"": `{"numbers":[1],"cursor":"` + strings.Repeat("c", lex.MaxCursor) + `"}`, strings.Repeat("c", lex.MaxCursor): `{"numbers":[2]}`}, "1 2", 2, nil},
-		{"a cursor that is too long", "", map[string]string{"": `{"numbers":[1],"cursor":"` + strings.Repeat("c", lex.MaxCursor+1) + `"}`}, "1", 1, lex.ErrCursorLength},
+		{"the same cursor", "", map[string]string{"": `{"numbers":[1],"cursor":"a"}`, "a": `{"numbers":[2],"cursor":"a"}`}, "1 2", 2, rec.ErrCursor},
+		{"the first cursor", "a", map[string]string{"a": `{"numbers":[2],"cursor":"a"}`}, "2", 1, rec.ErrCursor},
+		{"alternating cursors", "", map[string]string{"": `{"numbers":[],"cursor":"a"}`, "a": `{"numbers":[],"cursor":"b"}`, "b": `{"numbers":[],"cursor":"a"}`}, "", 3, rec.ErrCursor},
+		{"a cursor of the greatest length", "", map[string]string{"": `{"numbers":[1],"cursor":"` + strings.Repeat("c", rec.MaxCursor) + `"}`, strings.Repeat("c", rec.MaxCursor): `{"numbers":[2]}`}, "1 2", 2, nil},
+		{"a cursor that is too long", "", map[string]string{"": `{"numbers":[1],"cursor":"` + strings.Repeat("c", rec.MaxCursor+1) + `"}`}, "1", 1, rec.ErrCursorLength},
 		{"an error", "", map[string]string{"": `{"numbers":[1],"cursor":"a"}`}, "1", 2, broken},
 		{"a break", "", map[string]string{"": `{"numbers":[99,1],"cursor":"a"}`}, "99", 1, nil},
 	} {
@@ -84,7 +86,7 @@ func TestPaginate(t *testing.T) {
 				}
 				return "", broken
 			}}
-			var params lex.Params
+			var params rpc.Params
 			if test.start != "" {
 				params.String("cursor", test.start)
 			}
@@ -117,10 +119,10 @@ func TestEmptyPages(t *testing.T) {
 		asked int
 		err   error
 	}{
-		{"empty for ever", 0, "", 100, lex.ErrEmptyPages},
+		{"empty for ever", 0, "", 100, rec.ErrEmptyPages},
 		{"every 100th page has an item", 100, "1", 1001, nil},
 		{"every 100th page has a malformed item", 100, "null", 1001, nil},
-		{"every 101st page has an item", 101, "1", 100, lex.ErrEmptyPages},
+		{"every 101st page has an item", 101, "1", 100, rec.ErrEmptyPages},
 	} {
 		p := new(pager)
 		p.answer = func(string) (string, error) {
@@ -153,7 +155,7 @@ func TestLateLoop(t *testing.T) {
 		}
 		return fmt.Sprintf(`{"numbers":[1],"cursor":"%d"}`, n), nil
 	}
-	if _, err := p.numbers(t.Context(), nil); !errors.Is(err, lex.ErrCursor) {
+	if _, err := p.numbers(t.Context(), nil); !errors.Is(err, rec.ErrCursor) {
 		t.Error(err)
 	}
 }
@@ -180,7 +182,7 @@ func TestPaginateMemory(t *testing.T) {
 		return fmt.Sprintf(`{"numbers":[1],"cursor":"%d%s"}`, p.asked, strings.Repeat("c", 1000)), nil
 	}
 	n := 0
-	for range lex.QueryItems(t.Context(), p, "com.example.list", nil, "numbers", func(d *lex.Decoder) int64 { return d.Int(0, 99) }) {
+	for range rec.QueryItems(t.Context(), p, "com.example.list", nil, "numbers", func(d *lex.Decoder) int64 { return d.Int(0, 99) }) {
 		n++
 	}
 	if kept := int64(after) - int64(before); n != pages || kept > 1<<20 {
@@ -196,7 +198,7 @@ func TestPaginateContext(t *testing.T) {
 		p := &pager{answer: func(string) (string, error) { return `{"numbers":[1,2],"cursor":"a"}`, nil }}
 		n := 0
 		var ended error
-		for _, err := range lex.QueryItems(ctx, p, "com.example.list", nil, "numbers", func(d *lex.Decoder) int64 { return d.Int(0, 99) }) {
+		for _, err := range rec.QueryItems(ctx, p, "com.example.list", nil, "numbers", func(d *lex.Decoder) int64 { return d.Int(0, 99) }) {
 			if ended = err; err == nil {
 				n++
 			}

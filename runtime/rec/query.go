@@ -1,16 +1,18 @@
-package lex
+package rec
 
 import (
 	"context"
 	"iter"
 	"slices"
 
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // QueryPage calls a query that answers with a page, and fills page.
-func QueryPage[T any](ctx context.Context, c Caller, nsid syntax.NSID, params Params, page *Page[T]) (*Page[T], error) {
-	if err := c.Call(ctx, &Call{NSID: nsid, Params: params, Output: page}); err != nil {
+func QueryPage[T any](ctx context.Context, c rpc.Caller, nsid syntax.NSID, params rpc.Params, page *Page[T]) (*Page[T], error) {
+	if err := c.Call(ctx, &rpc.Call{NSID: nsid, Params: params, Output: page}); err != nil {
 		return nil, err
 	}
 	return page, nil
@@ -18,8 +20,8 @@ func QueryPage[T any](ctx context.Context, c Caller, nsid syntax.NSID, params Pa
 
 // QueryPages calls a query once for each page of its list, and iterates over the items as [Paginate] does. newPage
 // returns an empty page to decode an answer into. The list starts at the cursor in params, if there is one.
-func QueryPages[T any](ctx context.Context, c Caller, nsid syntax.NSID, params Params, newPage func() *Page[T]) iter.Seq2[*T, error] {
-	isCursor := func(p Param) bool { return p.Name == "cursor" }
+func QueryPages[T any](ctx context.Context, c rpc.Caller, nsid syntax.NSID, params rpc.Params, newPage func() *Page[T]) iter.Seq2[*T, error] {
+	isCursor := func(p rpc.Param) bool { return p.Name == "cursor" }
 	start := ""
 	if i := slices.IndexFunc(params, isCursor); i >= 0 {
 		start = params[i].Value
@@ -36,10 +38,10 @@ func QueryPages[T any](ctx context.Context, c Caller, nsid syntax.NSID, params P
 
 // QueryItems is [QueryPages] for items in the array called field. It calls item to read each of them, and yields one
 // with issues as a [*Failure] that has its bytes.
-func QueryItems[T any](ctx context.Context, c Caller, nsid syntax.NSID, params Params, field string, item func(*Decoder) T) iter.Seq2[*T, error] {
-	decode := func(raw Raw) (*T, error) {
+func QueryItems[T any](ctx context.Context, c rpc.Caller, nsid syntax.NSID, params rpc.Params, field string, item func(*lex.Decoder) T) iter.Seq2[*T, error] {
+	decode := func(raw lex.Raw) (*T, error) {
 		value := new(T)
-		err := Decode(context.Background(), raw.Data, DecodeFunc(func(d *Decoder) { *value = item(d) }), DecodeOptions{Encoding: raw.Encoding})
+		err := lex.Decode(context.Background(), raw.Data, lex.DecodeFunc(func(d *lex.Decoder) { *value = item(d) }), lex.DecodeOptions{Encoding: raw.Encoding})
 		if err != nil {
 			return nil, err
 		}

@@ -1,7 +1,8 @@
-package lex
+package rec
 
 import (
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -10,17 +11,17 @@ import (
 type View struct {
 	// URI and CID are the server's text, or "" if it sent none.
 	URI, CID string
-	Value    Raw
+	Value    lex.Raw
 }
 
-var viewFields = NewFields("cid", "uri", "value")
+var viewFields = lex.NewFields("cid", "uri", "value")
 
 // DecodeLex reads a view. It reads null as an empty one.
-func (v *View) DecodeLex(d *Decoder) {
+func (v *View) DecodeLex(d *lex.Decoder) {
 	if d.Null() {
 		return
 	}
-	var c Cursor
+	var c lex.Cursor
 	d.Object(&c, viewFields, nil)
 	for {
 		switch d.Next(&c) {
@@ -44,27 +45,27 @@ func (v *View) recordURI() syntax.ATURI {
 	return ""
 }
 
-func textOrNull(d *Decoder) string {
+func textOrNull(d *lex.Decoder) string {
 	if d.Null() {
 		return ""
 	}
-	return d.String(0, NoLimit)
+	return d.String(0, lex.NoLimit)
 }
 
 // Envelope returns the record in DAG-CBOR. Its trust is [Hashed] if its bytes match the CID, and [Served] if there is no
 // CID. The URI is not checked.
 //
 // The error is a [*Failure], which also has the envelope: either the value does not fit the data model, and the envelope
-// has it in JSON, or its bytes do not match the CID ([RuleCID]).
+// has it in JSON, or its bytes do not match the CID ([lex.RuleCID]).
 func (v *View) Envelope() (Envelope, error) {
 	e := Envelope{URI: syntax.ATURI(v.URI), Data: v.Value.Data, Encoding: v.Value.Encoding, Trust: Served}
 	e.CID, _ = cid.Parse(v.CID)
-	if e.Encoding == JSON {
-		data, err := JSONToCBOR(e.Data)
+	if e.Encoding == lex.JSON {
+		data, err := lex.JSONToCBOR(e.Data)
 		if err != nil {
-			return e, &Failure{Envelope: e, Issues: IssuesOf(err)}
+			return e, &Failure{Envelope: e, Issues: lex.IssuesOf(err)}
 		}
-		e.Data, e.Encoding = data, CBOR
+		e.Data, e.Encoding = data, lex.CBOR
 	}
 	computed := cid.Of(cid.DagCBOR, e.Data)
 	switch {
@@ -73,7 +74,7 @@ func (v *View) Envelope() (Envelope, error) {
 	case e.CID == computed:
 		e.Trust = Hashed
 	default:
-		return e, &Failure{Envelope: e, Issues: []Issue{{Rule: RuleCID, Want: v.CID, Found: computed.String()}}}
+		return e, &Failure{Envelope: e, Issues: []lex.Issue{{Rule: lex.RuleCID, Want: v.CID, Found: computed.String()}}}
 	}
 	return e, nil
 }
