@@ -3,7 +3,6 @@ package repo
 import (
 	"context"
 	"errors"
-	"iter"
 	"slices"
 	"sync"
 
@@ -122,26 +121,26 @@ func (c *chunk) next(ctx context.Context, w *decodingWorker) (record Decoded, ok
 }
 
 // decoded yields the chunk's records: those that a worker has decoded, and then the rest, which w decodes. It keeps
-// none of them. It sets c.failed on an error.
-func (c *chunk) decoded(ctx context.Context, w *decodingWorker) iter.Seq[*Decoded] {
-	return func(yield func(*Decoded) bool) {
-		for i := range c.records {
-			w.ahead.Add(-c.records[i].cost)
-			if !yield(&c.records[i]) {
-				return
-			}
-			c.records[i] = Decoded{}
-			c.passed(w)
+// none of them. It sets c.failed on an error, and returns false if the loop ended. It is no iterator, which would cost
+// several allocations a chunk.
+func (c *chunk) decoded(ctx context.Context, w *decodingWorker, yield func(*Decoded, error) bool) bool {
+	for i := range c.records {
+		w.ahead.Add(-c.records[i].cost)
+		if !yield(&c.records[i], nil) {
+			return false
 		}
-		for c.failed == nil && c.done < len(c.leaves) {
-			record, ok, err := c.next(ctx, w)
-			c.failed = err
-			if ok && !yield(&record) {
-				return
-			}
-			c.passed(w)
-		}
+		c.records[i] = Decoded{}
+		c.passed(w)
 	}
+	for c.failed == nil && c.done < len(c.leaves) {
+		record, ok, err := c.next(ctx, w)
+		c.failed = err
+		if ok && !yield(&record, nil) {
+			return false
+		}
+		c.passed(w)
+	}
+	return true
 }
 
 // passed overwrites the chunk's one record when the loop is done with it, if the caller asked for that. Its memory is not

@@ -251,10 +251,8 @@ func (d *decoding) together(ctx context.Context) iter.Seq2[*Decoded, error] {
 		rest := decodingWorker{decoding: d, ahead: &ahead}
 		for c := range inOrder {
 			<-c.ready
-			for record := range c.decoded(ctx, &rest) {
-				if !yield(record, nil) {
-					return
-				}
+			if !c.decoded(ctx, &rest, yield) {
+				return
 			}
 			if c.failed == nil && c.err == io.EOF {
 				return
