@@ -3,9 +3,11 @@
 //
 //	peak write 100000 FILE
 //	GOMAXPROCS=1 peak read FILE
+//	GOMAXPROCS=1 peak reuse FILE
 //	peak pull 100000 FILE
 //	peak blob DIRECTORY
 //
+// Records are kept for nothing longer than a turn of the loop; reuse and pull also decode them into memory that is reused.
 // It collects garbage as seldom as cmd/layers does; GOGC=100 gives Go's default.
 package main
 
@@ -42,7 +44,9 @@ func run(args []string) error {
 	if len(args) == 2 {
 		switch args[0] {
 		case "read":
-			return read(ctx, args[1])
+			return read(ctx, args[1], nil)
+		case "reuse":
+			return read(ctx, args[1], &repo.DecodeOptions{Reuse: true})
 		case "blob":
 			return pullBlob(ctx, args[1])
 		}
@@ -61,7 +65,7 @@ func run(args []string) error {
 			return pull(ctx, n, args[2])
 		}
 	}
-	return errors.New("usage: peak write RECORDS FILE | read FILE | pull RECORDS FILE | blob DIRECTORY")
+	return errors.New("usage: peak write RECORDS FILE | read FILE | reuse FILE | pull RECORDS FILE | blob DIRECTORY")
 }
 
 func write(n int, name string) error {
@@ -73,7 +77,7 @@ func write(n int, name string) error {
 	return errors.Join(corpus.New(n).WriteCAR(out), out.Flush(), file.Close())
 }
 
-func read(ctx context.Context, name string) error {
+func read(ctx context.Context, name string, options *repo.DecodeOptions) error {
 	file, err := os.Open(name)
 	if err != nil {
 		return err
@@ -89,7 +93,7 @@ func read(ctx context.Context, name string) error {
 		return err
 	}
 	count, failed := 0, 0
-	for d, err := range r.Decode(ctx, records.Lookup, nil) {
+	for d, err := range r.Decode(ctx, records.Lookup, options) {
 		if err != nil {
 			return err
 		}

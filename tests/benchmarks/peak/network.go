@@ -22,6 +22,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/tests/corpus"
 )
@@ -145,7 +146,7 @@ func pull(ctx context.Context, n int, archive string) error {
 	defer r.Close()
 	downloaded := time.Since(start)
 	count, failed := 0, 0
-	for d, err := range r.Decode(ctx, records.Lookup, nil) {
+	for d, err := range r.Decode(ctx, records.Lookup, &repo.DecodeOptions{Reuse: true}) {
 		if err != nil {
 			return err
 		}
