@@ -3,6 +3,7 @@ package lex
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"math/bits"
 )
 
@@ -158,4 +159,16 @@ func endOfString(b []byte, i int) int {
 		}
 		i++
 	}
+}
+
+// String returns the value as JSON, or in hexadecimal if it is not valid DAG-CBOR. It returns "" if there is no value.
+func (r Raw) String() string {
+	if r.Data == nil || r.Encoding == JSON {
+		return string(r.Data)
+	}
+	text, err := CBORToJSON(r.Data)
+	if err != nil {
+		return fmt.Sprintf("%x", r.Data)
+	}
+	return string(text)
 }

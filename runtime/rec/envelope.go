@@ -57,6 +57,11 @@ func (e *Envelope) Decode(v lex.Decodable) error {
 	return lex.DecodeCBOR(e.Data, v)
 }
 
+// String returns the URI and the record as JSON, or in hexadecimal if it is not valid DAG-CBOR.
+func (e Envelope) String() string {
+	return string(e.URI) + " " + lex.Raw{Data: e.Data, Encoding: e.Encoding}.String()
+}
+
 // Entry is a record that was decoded without issues, with its URI, CID and level of trust.
 type Entry[T any] struct {
 	URI   syntax.ATURI
