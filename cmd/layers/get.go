@@ -55,7 +55,7 @@ The collection in AT-URI may leave out pub.layers. in front, as that of list.`,
 				return err
 			}
 			envelope, err := getRecord(ctx, client, uri, options, prove)
-			if _, broken := err.(*rec.Failure); err != nil && !broken {
+			if rec.Ends(err) {
 				return err
 			}
 			l := output.LineOfEnvelope(envelope, err)

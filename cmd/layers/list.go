@@ -75,7 +75,7 @@ breaks off, the message says how to go on.`,
 			var buf []byte
 			listed, failed := 0, 0
 			for envelope, err := range client.ListRecords(ctx, actor, collection, options) {
-				if _, broken := err.(*rec.Failure); err != nil && !broken {
+				if rec.Ends(err) {
 					if err = errors.Join(out.Flush(), err); reached != "" {
 						err = exit.WithHint(err, "the list breaks off after %v records; go on with --cursor %v", listed, strconv.Quote(reached))
 					}

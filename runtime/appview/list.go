@@ -57,7 +57,7 @@ func pages[T any](ctx context.Context, c *Client, method string, params rpc.Para
 			if item != nil {
 				value = *item
 			}
-			if _, ok := err.(*rec.Failure); err != nil && !ok {
+			if rec.Ends(err) {
 				err = fmt.Errorf("appview: %s: %w", method, err)
 			}
 			if !yield(value, err) {

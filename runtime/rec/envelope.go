@@ -99,6 +99,36 @@ func (a *Account) Add(b Account) {
 	a.Skipped += b.Skipped
 }
 
+// Outcome is what became of one record.
+type Outcome uint8
+
+// The outcomes of decoding a record.
+const (
+	Decoded Outcome = iota // without issues
+	Failed                 // with issues
+	Skipped                // not decoded: its collection is unknown, or is not the wanted one
+)
+
+// Count counts one record.
+func (a *Account) Count(o Outcome) {
+	a.Expected++
+	switch o {
+	case Decoded:
+		a.Decoded++
+	case Failed:
+		a.Failed++
+	case Skipped:
+		a.Skipped++
+	}
+}
+
+// Ends reports whether err, which came with an item of a sequence of records, ends the sequence: any error does but a
+// [*Failure], which is about one record.
+func Ends(err error) bool {
+	_, failed := err.(*Failure)
+	return err != nil && !failed
+}
+
 // Batch is the result of [DecodeAll] for a sequence of records.
 type Batch[T any] struct {
 	// Entries are the records that were decoded without issues, in the order of the sequence.
@@ -118,37 +148,34 @@ func DecodeAll[T any, P lex.RecordPointer[T]](ctx context.Context, envelopes ite
 	batch := new(Batch[T])
 	collection := P(new(T)).RecordType()
 	for envelope, err := range envelopes {
-		failure, failed := err.(*Failure)
-		if err == nil || failed {
-			err = ctx.Err()
-		}
-		if err != nil {
+		if Ends(err) {
 			return batch, err
 		}
-		batch.Account.Expected++
-		if failed {
+		if ended := ctx.Err(); ended != nil {
+			return batch, ended
+		}
+		if failure, ok := err.(*Failure); ok {
 			batch.Failures = append(batch.Failures, *failure)
-			batch.Account.Failed++
+			batch.Account.Count(Failed)
 			continue
 		}
 		if envelope.URI.Collection() != collection {
 			batch.Skipped = append(batch.Skipped, envelope)
-			batch.Account.Skipped++
+			batch.Account.Count(Skipped)
 			continue
 		}
 		value := new(T)
 		err = lex.Decode(ctx, envelope.Data, P(value), lex.DecodeOptions{Encoding: envelope.Encoding})
 		if _, wrong := err.(*lex.Error); err != nil && !wrong {
-			batch.Account.Expected--
 			return batch, err
 		}
 		if err != nil {
 			batch.Failures = append(batch.Failures, Failure{envelope, lex.IssuesOf(err)})
-			batch.Account.Failed++
+			batch.Account.Count(Failed)
 			continue
 		}
 		batch.Entries = append(batch.Entries, Entry[T]{envelope.URI, envelope.CID, envelope.Trust, value})
-		batch.Account.Decoded++
+		batch.Account.Count(Decoded)
 	}
 	return batch, nil
 }

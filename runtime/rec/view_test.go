@@ -58,3 +58,22 @@ func TestView(t *testing.T) {
 		t.Errorf("null gives %+v, %v", none, err)
 	}
 }
+
+// TestOutcome counts each outcome, and says which errors end a sequence.
+func TestOutcome(t *testing.T) {
+	var got rec.Account
+	for _, o := range []rec.Outcome{rec.Decoded, rec.Failed, rec.Failed, rec.Skipped} {
+		got.Count(o)
+	}
+	if want := (rec.Account{Expected: 4, Decoded: 1, Failed: 2, Skipped: 1}); got != want {
+		t.Errorf("counted %+v, want %+v", got, want)
+	}
+	for _, test := range []struct {
+		err  error
+		ends bool
+	}{{nil, false}, {new(rec.Failure), false}, {errors.New("broken"), true}} {
+		if rec.Ends(test.err) != test.ends {
+			t.Errorf("Ends(%v)", test.err)
+		}
+	}
+}

@@ -53,6 +53,17 @@ func uriOf(did syntax.DID, collection syntax.NSID, recordKey syntax.RecordKey) s
 	return syntax.ATURI("at://" + string(did) + "/" + string(collection) + "/" + string(recordKey))
 }
 
+// Outcome says what became of the record: it failed if it has issues, and was skipped if its collection is unknown.
+func (d *Decoded) Outcome() rec.Outcome {
+	switch {
+	case d.Issues != nil:
+		return rec.Failed
+	case d.Value == nil:
+		return rec.Skipped
+	}
+	return rec.Decoded
+}
+
 // Envelope returns the undecoded record, with a copy of its data and the level of trust that [Repo.Trust] returns.
 func (d *Decoded) Envelope() rec.Envelope {
 	return rec.Envelope{URI: d.URI(), CID: d.CID, Data: bytes.Clone(d.Data), Trust: d.repo.Trust()}

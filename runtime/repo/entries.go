@@ -46,7 +46,7 @@ func Entries[T any, P lex.RecordPointer[T]](ctx context.Context, r *Repo, option
 			var entry *rec.Entry[T]
 			switch {
 			case err != nil:
-			case d.Issues != nil:
+			case d.Outcome() == rec.Failed:
 				err = &rec.Failure{Envelope: d.Envelope(), Issues: d.Issues}
 			case options.Reuse:
 				reused = rec.Entry[T]{URI: d.URI(), CID: d.CID, Trust: r.Trust(), Value: d.Value.(P)}

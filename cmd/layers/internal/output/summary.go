@@ -78,15 +78,8 @@ func newSummary() *summary {
 }
 
 func (s *summary) add(r *repo.Decoded) {
-	one := rec.Account{Expected: 1}
-	switch {
-	case r.Issues != nil:
-		one.Failed = 1
-	case r.Value == nil:
-		one.Skipped = 1
-	default:
-		one.Decoded = 1
-	}
+	var one rec.Account
+	one.Count(r.Outcome())
 	s.total.Add(one)
 	one.Add(s.collections[r.Collection])
 	s.collections[r.Collection] = one
