@@ -17,53 +17,31 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
-// The pauses between two attempts to get a lock.
-const (
-	firstPause = time.Millisecond
-	lastPause  = 50 * time.Millisecond
-)
+// lockPause is the pause between two attempts to get a lock.
+const lockPause = 10 * time.Millisecond
 
 // Lock locks the file at path, and waits for the lock until ctx ends. If the file does not exist, Lock creates it,
-// readable by its owner only. The lock lasts until the returned file is closed or the process ends, in whatever way.
-// The file must not be removed: another process may be waiting for its lock.
+// readable by its owner only. The lock lasts until it is closed or the process ends, in whatever way. The file should
+// have no content, since other processes cannot read locked content on Windows. It must not be removed: another process
+// may be waiting for its lock.
 //
 // Where files cannot be locked across processes the error is errors.ErrUnsupported.
-func Lock(ctx context.Context, path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
+func Lock(ctx context.Context, path string) (io.Closer, error) {
+	lock := flock.New(path, flock.SetFlag(os.O_RDWR|os.O_CREATE), flock.SetPermissions(0o600))
+	if _, err := lock.TryLockContext(ctx, lockPause); err != nil {
+		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
-	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		locked, err := TryLock(f)
-		if locked {
-			return f, nil
-		}
-		if err == nil {
-			err = wait(ctx, pause)
-		}
-		if err != nil {
-			f.Close()
-			return nil, fmt.Errorf("lock %s: %w", path, err)
-		}
-	}
-}
-
-func wait(ctx context.Context, pause time.Duration) error {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return lock, nil
 }
 
 // observer is what [Observe] set.

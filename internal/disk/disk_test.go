@@ -1,11 +1,15 @@
 package disk_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -109,7 +113,7 @@ func TestLock(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if f, err := disk.Lock(ctx, path); !errors.Is(err, context.DeadlineExceeded) {
+	if f, err := disk.Lock(ctx, path); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), path) {
 		t.Error(f, err)
 	}
 	got := make(chan error)
@@ -123,5 +127,59 @@ func TestLock(t *testing.T) {
 	first.Close()
 	if err := <-got; err != nil {
 		t.Error(err)
+	}
+}
+
+// lockVariable names the file that a child process locks.
+const lockVariable = "LAYERS_TEST_LOCK"
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(lockVariable); path != "" {
+		lock, err := disk.Lock(context.Background(), path)
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Println("locked")
+		time.Sleep(time.Hour) // until it is killed
+		lock.Close()
+	}
+	os.Exit(m.Run())
+}
+
+// TestLockOfProcess checks that a lock excludes other processes, and that it ends when its process is killed.
+func TestLockOfProcess(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	child := exec.CommandContext(t.Context(), os.Args[0])
+	child.Env = append(os.Environ(), lockVariable+"="+path)
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer child.Wait()
+	defer child.Process.Kill()
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "locked\n" {
+		t.Fatalf("the child says %q, %v", line, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := disk.Lock(ctx, path); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("while another process has the lock: %v", err)
+	}
+	if err := child.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := disk.Lock(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lock.Close(); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
 	}
 }

@@ -13,8 +13,8 @@ const openFilesMove = false
 // SyncsDirs says whether SyncDir has an effect.
 const SyncsDirs = false
 
-// TryLock locks an open file and reports whether it did: it does not wait if another process, or another open file
-// of this one, holds the lock. The lock ends when the file is closed or the process ends. It covers a byte far
+// TryLock locks an open file, which unlike that of [Lock] may have content, and reports whether it did. It does not wait
+// if another process, or another open file of this one, holds the lock. The lock ends when the file is closed or the process ends. It covers a byte far
 // beyond the content, since locked bytes cannot be read.
 func TryLock(f *os.File) (bool, error) {
 	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY

@@ -35,7 +35,7 @@ func TestModules(t *testing.T) {
 		"layers/records":   records,
 		"runtime/repo":     records,
 		"runtime/pds":      append([]string{"github.com/go-json-experiment/json", "golang.org/x/time"}, records...),
-		"runtime/firehose": append([]string{"github.com/go-json-experiment/json", "github.com/gorilla/websocket", "golang.org/x/time"}, records...),
+		"runtime/firehose": append([]string{"github.com/go-json-experiment/json", "github.com/gofrs/flock", "github.com/gorilla/websocket", "golang.org/x/sys", "golang.org/x/time"}, records...),
 	} {
 		got := modulesOf(t, path)
 		slices.Sort(want)
