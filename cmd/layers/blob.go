@@ -65,7 +65,7 @@ only the exit status 0 says that it was whole.`,
 				return err
 			}
 			if output == "-" {
-				reader, err := blob.Open(ctx, client, who.DID, blob.Named(c))
+				reader, err := blob.Open(ctx, client, who.DID, blob.Named(c), nil)
 				if err != nil {
 					return err
 				}
@@ -75,7 +75,7 @@ only the exit status 0 says that it was whole.`,
 			if output == "" {
 				output = c.String()
 			}
-			info, err := blob.Download(ctx, client, who.DID, blob.Named(c), output)
+			info, err := blob.Download(ctx, client, who.DID, blob.Named(c), output, nil)
 			if err != nil {
 				return err
 			}

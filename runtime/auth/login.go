@@ -176,7 +176,7 @@ func find(ctx context.Context, actor syntax.AtIdentifier, o *options) (*Session,
 		if len(list) == 1 {
 			return list[0], nil
 		}
-		return nil, fmt.Errorf("auth: %w is the current one, of %d", ErrNoSession, len(list))
+		return nil, fmt.Errorf("auth: %w: none of the %d stored sessions is the current one", ErrNoSession, len(list))
 	}
 	for _, session := range list {
 		if strings.EqualFold(string(session.Handle), string(actor)) {

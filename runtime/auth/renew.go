@@ -54,7 +54,7 @@ func (c *Client) Renew(ctx context.Context) error {
 	return c.renew(ctx, session.secrets().access, false)
 }
 
-var errDoubtful = errors.New("too many renewals that nobody asked for in so many words")
+var errDoubtful = errors.New("too many ambiguous authentication failures; renewal suspended")
 
 // renew makes sure that the session has another access token than the refused one. Concurrent callers share one
 // renewal, which continues if their contexts end. If it is doubtful that a renewal helps, and there were many such
@@ -253,7 +253,7 @@ func (c *Client) logout(ctx context.Context) error {
 		return fmt.Errorf("auth: logging out %s: %w", c.did, err)
 	}
 	if unheard != nil {
-		return fmt.Errorf("auth: %s was logged out here, but its server has not confirmed it, where the session may go on: %w", c.did, unheard)
+		return fmt.Errorf("auth: %s was logged out here, but the server did not confirm it, and the session may still be valid there: %w", c.did, unheard)
 	}
 	return nil
 }

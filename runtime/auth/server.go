@@ -110,7 +110,7 @@ func remove(ctx context.Context, issuer *xrpc.Client, token string) error {
 	return err
 }
 
-var errAnswer = errors.New("the answer is not what the method answers with")
+var errAnswer = errors.New("malformed response")
 
 // answered returns the error of a call, without details about the content of an answer.
 func answered(method syntax.NSID, issuer *xrpc.Client, err error) error {

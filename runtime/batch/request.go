@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/panics"
+	"github.com/layers-pub/layers-go/runtime/internal/pause"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/internal/writing"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -71,7 +71,7 @@ func (r *applier) attempt(ctx context.Context, changes []*change) error {
 		if last {
 			return r.fail(changes, err)
 		}
-		wait, asked := pause(attempt, err)
+		wait, asked := pauseAfter(attempt, err)
 		if asked > r.opts.MaxWait && !errors.Is(err, xrpc.ErrWait) {
 			err = fmt.Errorf("%w; the server asks for a pause until %s: %w, %v", err,
 				time.Now().Add(asked).UTC().Format(time.RFC3339), xrpc.ErrWait, r.opts.MaxWait)
@@ -99,13 +99,9 @@ func undone(changes []*change) (n int) {
 	return n
 }
 
-// pause returns how long to wait after an attempt that failed with err, and how much of that the server asked for.
-func pause(attempt int, err error) (wait, asked time.Duration) {
-	limit := lastPause
-	if shift := attempt - 1; shift < 6 {
-		limit = min(limit, firstPause<<shift)
-	}
-	wait = limit/2 + rand.N(limit/2+1)
+// pauseAfter returns how long to wait after an attempt that failed with err, and how much of that the server asked for.
+func pauseAfter(attempt int, err error) (wait, asked time.Duration) {
+	wait = pause.Backoff{Base: firstPause, Max: lastPause, AtLeastHalf: true}.After(attempt)
 	var answer *xrpc.Error
 	if errors.As(err, &answer) {
 		asked, _ = answer.RetryAfter(time.Now())

@@ -110,7 +110,7 @@ func BenchmarkDownload(b *testing.B) {
 		download func() error
 	}{
 		{"discard", func() error {
-			r, err := blob.Open(b.Context(), c, did, ref)
+			r, err := blob.Open(b.Context(), c, did, ref, nil)
 			if err != nil {
 				return err
 			}
@@ -119,7 +119,7 @@ func BenchmarkDownload(b *testing.B) {
 			return err
 		}},
 		{"file", func() error {
-			_, err := blob.Download(b.Context(), c, did, ref, path)
+			_, err := blob.Download(b.Context(), c, did, ref, path, nil)
 			return err
 		}},
 	} {
@@ -174,7 +174,7 @@ func TestMemory(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	if _, err := blob.Download(t.Context(), c, did, ref, path); err != nil {
+	if _, err := blob.Download(t.Context(), c, did, ref, path, nil); err != nil {
 		t.Fatal(err)
 	}
 	runtime.ReadMemStats(&after)

@@ -10,7 +10,7 @@
 //		return err
 //	}
 //	if recording, ok := entry.Value.Blob.Get(); ok {
-//		info, err := blob.Download(ctx, client, did, recording, "recording.wav")
+//		info, err := blob.Download(ctx, client, did, recording, "recording.wav", nil)
 //		...
 //	}
 //

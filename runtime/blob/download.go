@@ -31,9 +31,9 @@ type Info struct {
 // processes, do not interfere with each other.
 //
 // The new file has the permissions of the old one, or those of [os.Create]. It is an error if path names something
-// other than a regular file; but a symbolic link is replaced. The option is [WithMaxSize]. The error is that of
+// other than a regular file; but a symbolic link is replaced. The error is that of
 // [Open], [Reader.Read] or the file system.
-func Download(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, path string, opts ...Option) (info Info, err error) {
+func Download(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, path string, options *ReadOptions) (info Info, err error) {
 	old, err := os.Stat(path)
 	switch {
 	case err == nil && !old.Mode().IsRegular():
@@ -41,7 +41,7 @@ func Download(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, pa
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return Info{}, err
 	}
-	r, err := Open(ctx, c, did, b, opts...)
+	r, err := Open(ctx, c, did, b, options)
 	if err != nil {
 		return Info{}, err
 	}

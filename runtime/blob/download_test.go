@@ -31,7 +31,7 @@ func TestDownload(t *testing.T) {
 	path := filepath.Join(dir, "a.wav")
 	for _, ref := range []lex.Blob{refTo(data), blob.Named(cid.Of(cid.Raw, data))} {
 		ref.MimeType = strings.Repeat("audio/x", int(ref.Size&1)) // any
-		info, err := blob.Download(t.Context(), c, did, ref, path)
+		info, err := blob.Download(t.Context(), c, did, ref, path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func TestDownloadMode(t *testing.T) {
 	}
 	download := func(path string) {
 		t.Helper()
-		if _, err := blob.Download(t.Context(), c, did, refTo(data), path); err != nil {
+		if _, err := blob.Download(t.Context(), c, did, refTo(data), path, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -100,7 +100,7 @@ func TestDownloadTarget(t *testing.T) {
 	})
 	dir := t.TempDir()
 	for _, path := range []string{dir, os.DevNull} {
-		if _, err := blob.Download(t.Context(), c, did, refTo(nil), path); err == nil {
+		if _, err := blob.Download(t.Context(), c, did, refTo(nil), path, nil); err == nil {
 			t.Errorf("%s is no error", path)
 		}
 	}
@@ -108,7 +108,7 @@ func TestDownloadTarget(t *testing.T) {
 		t.Error("the server was asked")
 	}
 	var e *blob.Error
-	if _, err := blob.Download(t.Context(), c, did, refTo(nil), filepath.Join(dir, "none", "x")); !errors.Is(err, fs.ErrNotExist) || !errors.As(err, &e) {
+	if _, err := blob.Download(t.Context(), c, did, refTo(nil), filepath.Join(dir, "none", "x"), nil); !errors.Is(err, fs.ErrNotExist) || !errors.As(err, &e) {
 		t.Errorf("no directory: %v", err)
 	}
 }
@@ -137,7 +137,7 @@ func TestAbandoned(t *testing.T) {
 	if locked, err := disk.TryLock(held); err != nil || !locked {
 		t.Fatal(locked, err)
 	}
-	if _, err := blob.Download(t.Context(), serve(t, answer(data)), did, refTo(data), path); err != nil {
+	if _, err := blob.Download(t.Context(), serve(t, answer(data)), did, refTo(data), path, nil); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"x", "x.1" + disk.PartialSuffix, "x" + disk.PartialSuffix, "xx.0" + disk.PartialSuffix}
@@ -156,7 +156,7 @@ func TestDownloadConcurrently(t *testing.T) {
 		var group sync.WaitGroup
 		for range 8 {
 			group.Go(func() {
-				if _, err := blob.Download(t.Context(), c, did, refTo(data), path); err != nil {
+				if _, err := blob.Download(t.Context(), c, did, refTo(data), path, nil); err != nil {
 					t.Error(err)
 				}
 				if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, data) {
@@ -234,7 +234,7 @@ func TestKilled(t *testing.T) {
 	}
 	stall.Store(false)
 	go func() { <-asked }()
-	if _, err := blob.Download(t.Context(), clientOf(t, server.URL), did, ref, path); err != nil {
+	if _, err := blob.Download(t.Context(), clientOf(t, server.URL), did, ref, path, nil); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"x"}, names(t, dir)); diff != "" {

@@ -66,7 +66,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	info, err := blob.Download(ctx, client, did, ref, filepath.Join(dir, "story.mp3"))
+	info, err := blob.Download(ctx, client, did, ref, filepath.Join(dir, "story.mp3"), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func ExampleOpen() {
 		log.Fatal(err)
 	}
 	story := cid.Of(cid.Raw, []byte("once upon a time"))
-	r, err := blob.Open(context.Background(), client, "did:plc:ewvi7nxzyoun6zhxrhs64oiz", blob.Named(story))
+	r, err := blob.Open(context.Background(), client, "did:plc:ewvi7nxzyoun6zhxrhs64oiz", blob.Named(story), nil)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -116,6 +116,6 @@ func downloadChild(args []string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	_, err = blob.Download(ctx, c, syntax.DID(args[4]), ref, args[3])
+	_, err = blob.Download(ctx, c, syntax.DID(args[4]), ref, args[3], nil)
 	return err
 }

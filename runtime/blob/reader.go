@@ -2,6 +2,7 @@ package blob
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -18,7 +19,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// The default limits, which [WithMaxSize] changes.
+// The default limits, which [ReadOptions] change.
 const (
 	// DefaultMaxSize is how many bytes [Open] and [Download] read at most if the reference has no size.
 	DefaultMaxSize = 1 << 30
@@ -26,23 +27,24 @@ const (
 	DefaultMaxMemory = 100 << 20
 )
 
-// Option sets how a blob is read.
-type Option func(*options) error
+// ReadOptions are the options of [Open], [Get] and [Download]; nil stands for the zero value.
+type ReadOptions struct {
+	// MaxSize is the size of the largest blob that is read, in bytes. The error for a larger one is [ErrTooLarge]; if
+	// the reference has the size, the error comes before anything is requested. 0 stands for the default: [Get] reads
+	// at most [DefaultMaxMemory] bytes; [Open] and [Download] read as many bytes as the reference says, or at most
+	// [DefaultMaxSize] if it does not have the size.
+	MaxSize int64
+}
 
-type options struct{ maxSize int64 } // 0: not set
-
-// WithMaxSize sets the size of the largest blob that is read, in bytes. The error for a larger one is [ErrTooLarge];
-// if the reference has the size, the error comes before anything is requested. By default, [Get] reads at most
-// [DefaultMaxMemory] bytes; [Open] and [Download] read as many bytes as the reference says, or at most
-// [DefaultMaxSize] if it does not have the size.
-func WithMaxSize(size int64) Option {
-	return func(o *options) error {
-		if size <= 0 {
-			return fmt.Errorf("blob: WithMaxSize(%d): not a positive size", size)
-		}
-		o.maxSize = size
-		return nil
+// check returns the options, or an error if they are invalid.
+func (o *ReadOptions) check() (ReadOptions, error) {
+	if o == nil {
+		return ReadOptions{}, nil
 	}
+	if o.MaxSize < 0 {
+		return ReadOptions{}, fmt.Errorf("blob: MaxSize is %d: must not be negative", o.MaxSize)
+	}
+	return *o, nil
 }
 
 // Named returns a reference to a blob of which only the CID is known. Its Size is -1.
@@ -61,27 +63,25 @@ type Reader struct {
 // Open requests the blob from the server of did (com.atproto.sync.getBlob) and returns a [Reader], which the caller
 // must close. ctx also applies to reading.
 //
-// The reference need not have a size, see [Named]. The option is [WithMaxSize].
+// The reference need not have a size, see [Named].
 //
 // The error is an [*Error]. It wraps [ErrUnverifiable] or [ErrTooLarge], before anything is sent; [ErrNotFound]; or
 // an error of [pds.Client.CallRepo].
-func Open(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, opts ...Option) (*Reader, error) {
-	var o options
-	for _, opt := range opts {
-		if err := opt(&o); err != nil {
-			return nil, err
-		}
+func Open(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, options *ReadOptions) (*Reader, error) {
+	o, err := options.check()
+	if err != nil {
+		return nil, err
 	}
 	return open(ctx, c, did, b, o)
 }
 
-func open(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, o options) (*Reader, error) {
+func open(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, o ReadOptions) (*Reader, error) {
 	r := &Reader{at: Error{DID: did, CID: b.Ref, Size: max(b.Size, -1)}, hash: sha256.New()}
 	id, ok := b.Ref.CID()
 	if !ok || id.Codec() != cid.Raw {
 		return nil, r.failure(ErrUnverifiable)
 	}
-	r.max = o.maxSize
+	r.max = o.MaxSize
 	switch {
 	case b.Size < 0 && r.max == 0:
 		r.max = DefaultMaxSize
@@ -277,10 +277,15 @@ func (r *Reader) Close() error {
 }
 
 // Get reads a blob into memory and returns it, with the media type of [Reader.MimeType]. It reads at most
-// [DefaultMaxMemory] bytes unless [WithMaxSize] says otherwise. The error is that of [Open] or [Reader.Read]; with an
+// [DefaultMaxMemory] bytes unless options say otherwise. The error is that of [Open] or [Reader.Read]; with an
 // error, Get returns no data.
-func Get(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, opts ...Option) (data []byte, mimeType string, err error) {
-	r, err := Open(ctx, c, did, b, append([]Option{WithMaxSize(DefaultMaxMemory)}, opts...)...)
+func Get(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, options *ReadOptions) (data []byte, mimeType string, err error) {
+	o, err := options.check()
+	if err != nil {
+		return nil, "", err
+	}
+	o.MaxSize = cmp.Or(o.MaxSize, DefaultMaxMemory)
+	r, err := open(ctx, c, did, b, o)
 	if err != nil {
 		return nil, "", err
 	}

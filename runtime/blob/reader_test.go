@@ -28,9 +28,9 @@ import (
 )
 
 // readers are all ways to read a blob. Each returns what it got.
-var readers = map[string]func(ctx context.Context, t *testing.T, c *pds.Client, ref lex.Blob, opts ...blob.Option) ([]byte, error){
-	"read": func(ctx context.Context, t *testing.T, c *pds.Client, ref lex.Blob, opts ...blob.Option) ([]byte, error) {
-		r, err := blob.Open(ctx, c, did, ref, opts...)
+var readers = map[string]func(ctx context.Context, t *testing.T, c *pds.Client, ref lex.Blob, options *blob.ReadOptions) ([]byte, error){
+	"read": func(ctx context.Context, t *testing.T, c *pds.Client, ref lex.Blob, options *blob.ReadOptions) ([]byte, error) {
+		r, err := blob.Open(ctx, c, did, ref, options)
 		if err != nil {
 			return nil, err
 		}
@@ -41,8 +41,8 @@ var readers = map[string]func(ctx context.Context, t *testing.T, c *pds.Client, 
 		}
 		return data, err
 	},
-	"read by the piece": func(ctx context.Context, t *testing.T, c *pds.Client, ref lex.Blob, opts ...blob.Option) ([]byte, error) {
-		r, err := blob.Open(ctx, c, did, ref, opts...)
+	"read by the piece": func(ctx context.Context, t *testing.T, c *pds.Client, ref lex.Blob, options *blob.ReadOptions) ([]byte, error) {
+		r, err := blob.Open(ctx, c, did, ref, options)
 		if err != nil {
 			return nil, err
 		}
@@ -51,8 +51,8 @@ var readers = map[string]func(ctx context.Context, t *testing.T, c *pds.Client, 
 		_, err = io.CopyBuffer(struct{ io.Writer }{&b}, struct{ io.Reader }{r}, make([]byte, 997))
 		return b.Bytes(), err
 	},
-	"write": func(ctx context.Context, t *testing.T, c *pds.Client, ref lex.Blob, opts ...blob.Option) ([]byte, error) {
-		r, err := blob.Open(ctx, c, did, ref, opts...)
+	"write": func(ctx context.Context, t *testing.T, c *pds.Client, ref lex.Blob, options *blob.ReadOptions) ([]byte, error) {
+		r, err := blob.Open(ctx, c, did, ref, options)
 		if err != nil {
 			return nil, err
 		}
@@ -67,18 +67,18 @@ var readers = map[string]func(ctx context.Context, t *testing.T, c *pds.Client, 
 		}
 		return b.Bytes(), err
 	},
-	"get": func(ctx context.Context, t *testing.T, c *pds.Client, ref lex.Blob, opts ...blob.Option) ([]byte, error) {
-		data, _, err := blob.Get(ctx, c, did, ref, opts...)
+	"get": func(ctx context.Context, t *testing.T, c *pds.Client, ref lex.Blob, options *blob.ReadOptions) ([]byte, error) {
+		data, _, err := blob.Get(ctx, c, did, ref, options)
 		if err != nil && data != nil {
 			t.Error("Get returns data and an error")
 		}
 		return data, err
 	},
-	"download": func(ctx context.Context, t *testing.T, c *pds.Client, ref lex.Blob, opts ...blob.Option) ([]byte, error) {
+	"download": func(ctx context.Context, t *testing.T, c *pds.Client, ref lex.Blob, options *blob.ReadOptions) ([]byte, error) {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "file")
 		write(t, path, []byte("old"))
-		_, err := blob.Download(ctx, c, did, ref, path, opts...)
+		_, err := blob.Download(ctx, c, did, ref, path, options)
 		if diff := cmp.Diff([]string{"file"}, names(t, dir)); diff != "" {
 			t.Errorf("files (-want +got):\n%s", diff)
 		}
@@ -132,7 +132,7 @@ func TestRead(t *testing.T) {
 	sized, named := refTo(data), blob.Named(cid.Of(cid.Raw, data))
 	larger := sized
 	larger.Size++
-	limit := blob.WithMaxSize(299_999)
+	limit := &blob.ReadOptions{MaxSize: 299_999}
 	endless := func(w http.ResponseWriter, _ *http.Request) {
 		for {
 			if _, err := w.Write(data); err != nil {
@@ -152,7 +152,7 @@ func TestRead(t *testing.T) {
 		name    string
 		ref     lex.Blob
 		handler http.HandlerFunc
-		opts    []blob.Option
+		options *blob.ReadOptions
 		want    error // nil: the data comes
 		text    string
 	}{
@@ -162,7 +162,7 @@ func TestRead(t *testing.T) {
 			w.Write(data)
 		}, nil, nil, ""},
 		{"right, of no known size", named, answer(data), nil, nil, ""},
-		{"right, at the limit", named, answer(data), []blob.Option{blob.WithMaxSize(300_000)}, nil, ""},
+		{"right, at the limit", named, answer(data), &blob.ReadOptions{MaxSize: 300_000}, nil, ""},
 		{"right, compressed on the way", sized, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			z := gzip.NewWriter(w)
@@ -177,12 +177,12 @@ func TestRead(t *testing.T) {
 		{"empty", sized, answer(nil), nil, blob.ErrSize, ""},
 		{"long", sized, answer(append(slices.Clone(data), 0)), nil, blob.ErrSize, "after 300000 of 300000 bytes: wrong size: there are more bytes"},
 		{"endless", sized, endless, nil, blob.ErrSize, "there are more bytes"},
-		{"endless, of no known size", named, endless, []blob.Option{blob.WithMaxSize(1 << 20)}, blob.ErrTooLarge, "after 1048576 bytes: too large: the limit is 1048576 bytes"},
-		{"over the limit", sized, answer(data), []blob.Option{limit}, blob.ErrTooLarge, "300000 bytes, the limit is 299999"},
-		{"over the limit, of no known size", named, answer(data), []blob.Option{limit}, blob.ErrTooLarge, "after 299999 bytes"},
+		{"endless, of no known size", named, endless, &blob.ReadOptions{MaxSize: 1 << 20}, blob.ErrTooLarge, "after 1048576 bytes: too large: the limit is 1048576 bytes"},
+		{"over the limit", sized, answer(data), limit, blob.ErrTooLarge, "300000 bytes, the limit is 299999"},
+		{"over the limit, of no known size", named, answer(data), limit, blob.ErrTooLarge, "after 299999 bytes"},
 		{"short, as announced", sized, announced(299_999), nil, blob.ErrSize, "wrong size: the server's answer has 299999 bytes, not 300000"},
 		{"long, as announced", sized, announced(300_001), nil, blob.ErrSize, "wrong size: the server's answer has 300001 bytes, not 300000"},
-		{"over the limit, as announced", named, announced(300_000), []blob.Option{limit}, blob.ErrTooLarge, "too large: the server's answer has 300000 bytes, the limit is 299999"},
+		{"over the limit, as announced", named, announced(300_000), limit, blob.ErrTooLarge, "too large: the server's answer has 300000 bytes, the limit is 299999"},
 		{"cut", sized, cut(data[:200_000], 300_000), nil, io.ErrUnexpectedEOF, " of 300000 bytes: "},
 		{"cut, of no known size", named, cut(data[:200_000], 300_000), nil, io.ErrUnexpectedEOF, ""},
 		{"cut before the end of what has no length", sized, func(w http.ResponseWriter, r *http.Request) {
@@ -224,7 +224,7 @@ func TestRead(t *testing.T) {
 				test.handler(w, r)
 			}, xrpc.WithIdleTimeout(idle))
 			for name, read := range readers {
-				got, err := read(t.Context(), t, c, test.ref, test.opts...)
+				got, err := read(t.Context(), t, c, test.ref, test.options)
 				if test.want == nil {
 					if err != nil || !bytes.Equal(got, data) {
 						t.Errorf("%s: %d bytes and the error %v", name, len(got), err)
@@ -257,7 +257,7 @@ func TestReadContext(t *testing.T) {
 	})
 	for name, read := range readers {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		_, err := read(ctx, t, c, refTo(data))
+		_, err := read(ctx, t, c, refTo(data), nil)
 		cancel()
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: error %v", name, err)
@@ -302,20 +302,20 @@ func bodyCaller(t *testing.T, body io.ReadCloser) *pds.Client {
 // What is too much is noticed when its first byte comes, and what comes before is handed out.
 func TestSurplus(t *testing.T) {
 	for _, test := range []struct {
-		name string
-		opts []blob.Option
-		ref  lex.Blob
-		want error
+		name    string
+		options *blob.ReadOptions
+		ref     lex.Blob
+		want    error
 	}{
 		{"size", nil, refTo([]byte("hello")), blob.ErrSize},
-		{"limit", []blob.Option{blob.WithMaxSize(5)}, blob.Named(cid.Of(cid.Raw, []byte("hello"))), blob.ErrTooLarge},
+		{"limit", &blob.ReadOptions{MaxSize: 5}, blob.Named(cid.Of(cid.Raw, []byte("hello"))), blob.ErrTooLarge},
 	} {
 		for name, read := range map[string]func(r *blob.Reader, w io.Writer) error{
 			"read":  func(r *blob.Reader, w io.Writer) error { _, err := io.Copy(w, struct{ io.Reader }{r}); return err },
 			"write": func(r *blob.Reader, w io.Writer) error { _, err := r.WriteTo(w); return err },
 		} {
 			for _, chunks := range [][]string{{"hello", "!"}, {"hello!"}, {"h", "ello", "!"}} {
-				r, err := blob.Open(t.Context(), bodyCaller(t, &steps{t, chunks, -1}), did, test.ref, test.opts...)
+				r, err := blob.Open(t.Context(), bodyCaller(t, &steps{t, chunks, -1}), did, test.ref, test.options)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -333,19 +333,19 @@ func TestAnnouncedSize(t *testing.T) {
 	ref := refTo([]byte("hello"))
 	c, _ := ref.Ref.CID()
 	for _, test := range []struct {
-		name string
-		ref  lex.Blob
-		size int64
-		opts []blob.Option
-		want error
+		name    string
+		ref     lex.Blob
+		size    int64
+		options *blob.ReadOptions
+		want    error
 	}{
 		{"as in the reference", ref, 5, nil, nil},
 		{"not as in the reference", ref, 6, nil, blob.ErrSize},
 		{"of a name", blob.Named(c), 5, nil, nil},
-		{"of a name, too large", blob.Named(c), 6, []blob.Option{blob.WithMaxSize(5)}, blob.ErrTooLarge},
+		{"of a name, too large", blob.Named(c), 6, &blob.ReadOptions{MaxSize: 5}, blob.ErrTooLarge},
 		{"none", ref, -1, nil, nil},
 	} {
-		r, err := blob.Open(t.Context(), bodyCaller(t, &steps{t, nil, test.size}), did, test.ref, test.opts...)
+		r, err := blob.Open(t.Context(), bodyCaller(t, &steps{t, nil, test.size}), did, test.ref, test.options)
 		if !errors.Is(err, test.want) {
 			t.Errorf("%s: error %v", test.name, err)
 		}
@@ -385,19 +385,19 @@ func TestNotAskedFor(t *testing.T) {
 		{"too large for memory", huge, blob.ErrTooLarge},
 	} {
 		var e *blob.Error
-		if _, _, err := blob.Get(t.Context(), c, did, test.ref); !errors.Is(err, test.want) || !errors.As(err, &e) {
+		if _, _, err := blob.Get(t.Context(), c, did, test.ref, nil); !errors.Is(err, test.want) || !errors.As(err, &e) {
 			t.Errorf("%s: error %v", test.name, err)
 		}
 	}
-	if _, err := blob.Open(t.Context(), c, did, refTo(nil), blob.WithMaxSize(0)); err == nil {
-		t.Error("a limit of 0 is no error")
+	if _, err := blob.Open(t.Context(), c, did, refTo(nil), &blob.ReadOptions{MaxSize: -1}); err == nil {
+		t.Error("a negative limit is no error")
 	}
 }
 
 // Get is limited where the reference says nothing.
 func TestGetLimit(t *testing.T) {
 	ref := blob.Named(cid.Of(cid.Raw, nil))
-	_, _, err := blob.Get(t.Context(), bodyCaller(t, io.NopCloser(zeros{})), did, ref)
+	_, _, err := blob.Get(t.Context(), bodyCaller(t, io.NopCloser(zeros{})), did, ref, nil)
 	var e *blob.Error
 	if !errors.Is(err, blob.ErrTooLarge) || !errors.As(err, &e) || e.Read != blob.DefaultMaxMemory {
 		t.Error(err)
@@ -415,7 +415,7 @@ func (zeros) Read(p []byte) (int, error) {
 func TestWriteToError(t *testing.T) {
 	data := random(600_000)
 	full := errors.New("full")
-	r, err := blob.Open(t.Context(), serve(t, answer(data)), did, refTo(data))
+	r, err := blob.Open(t.Context(), serve(t, answer(data)), did, refTo(data), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -443,7 +443,7 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 func TestClosed(t *testing.T) {
 	data := random(600_000)
-	r, err := blob.Open(t.Context(), serve(t, answer(data)), did, refTo(data))
+	r, err := blob.Open(t.Context(), serve(t, answer(data)), did, refTo(data), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -462,7 +462,7 @@ func TestMoved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := blob.Open(t.Context(), c, syntax.DID("did:plc:other"), refTo(nil)); !errors.Is(err, pds.ErrRepoTakendown) {
+	if _, err := blob.Open(t.Context(), c, syntax.DID("did:plc:other"), refTo(nil), nil); !errors.Is(err, pds.ErrRepoTakendown) {
 		t.Error(err)
 	}
 }
@@ -482,7 +482,7 @@ func TestPages(t *testing.T) {
 				w.WriteHeader(status)
 				io.WriteString(w, page.body)
 			})
-			_, _, err := blob.Get(t.Context(), c, did, ref)
+			_, _, err := blob.Get(t.Context(), c, did, ref, nil)
 			if err == nil || errors.Is(err, blob.ErrNotFound) || errors.Is(err, pds.ErrRepoNotFound) {
 				t.Errorf("%d %q: %v", status, page.body, err)
 			}

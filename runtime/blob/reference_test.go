@@ -90,7 +90,7 @@ func TestReference(t *testing.T) {
 	}
 	ref := refTo(data)
 	ref.MimeType = "image/png"
-	if _, _, err := blob.Get(t.Context(), client, owner, ref); !errors.Is(err, blob.ErrNotFound) {
+	if _, _, err := blob.Get(t.Context(), client, owner, ref, nil); !errors.Is(err, blob.ErrNotFound) {
 		t.Errorf("without a record: %v", err)
 	}
 	record := mediaRecord(ref)
@@ -110,12 +110,12 @@ func TestReference(t *testing.T) {
 	stored, _ := entry.Value.Blob.Get()
 	id, _ := stored.Ref.CID()
 	for _, ref := range []lex.Blob{stored, blob.Named(id)} {
-		got, mimeType, err := blob.Get(t.Context(), client, owner, ref)
+		got, mimeType, err := blob.Get(t.Context(), client, owner, ref, nil)
 		if err != nil || mimeType != "image/png" || !bytes.Equal(got, data) {
 			t.Errorf("%d bytes of %s, error %v", len(got), mimeType, err)
 		}
 		path := filepath.Join(t.TempDir(), "x.png")
-		info, err := blob.Download(t.Context(), client, owner, ref, path)
+		info, err := blob.Download(t.Context(), client, owner, ref, path, nil)
 		if want := (blob.Info{Size: int64(len(data)), MimeType: "image/png", RefMimeType: ref.MimeType}); err != nil || info != want {
 			t.Errorf("%+v, error %v", info, err)
 		}
@@ -133,11 +133,11 @@ func TestReference(t *testing.T) {
 	if diff := cmp.Diff([]cid.CID{id}, listed); diff != "" {
 		t.Errorf("blobs (-want +got):\n%s", diff)
 	}
-	if _, err := blob.Open(t.Context(), client, owner, refTo([]byte("another"))); !errors.Is(err, blob.ErrNotFound) {
+	if _, err := blob.Open(t.Context(), client, owner, refTo([]byte("another")), nil); !errors.Is(err, blob.ErrNotFound) {
 		t.Errorf("a blob that is not there: %v", err)
 	}
 	account.Takedown(t, true)
-	if _, err := blob.Open(t.Context(), client, owner, stored); !errors.Is(err, pds.ErrRepoTakendown) {
+	if _, err := blob.Open(t.Context(), client, owner, stored, nil); !errors.Is(err, pds.ErrRepoTakendown) {
 		t.Errorf("an account that was taken down: %v", err)
 	}
 }
@@ -231,7 +231,7 @@ func TestReferenceKilled(t *testing.T) {
 		}
 	}
 	t.Logf("%d old files, %d new ones", olds, news)
-	if _, err := blob.Download(t.Context(), client, syntax.DID(account.DID), ref, path); err != nil {
+	if _, err := blob.Download(t.Context(), client, syntax.DID(account.DID), ref, path, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, data) {

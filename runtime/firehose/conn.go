@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -19,6 +18,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/layers-pub/layers-go/runtime/guard"
+	"github.com/layers-pub/layers-go/runtime/internal/pause"
 	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
@@ -363,9 +363,8 @@ func (e *Error) clean() bool {
 	return e.Name == "" && (e.Code == websocket.CloseNormalClosure || e.Code == websocket.CloseGoingAway)
 }
 
-// pause returns how long to wait before an attempt: 1, 2, ... Pauses double up to their limit; half of each is random, so
+// pauseBefore returns how long to wait before an attempt: 1, 2, ... Pauses double up to their limit; half of each is random, so
 // that the subscribers of a source that failed do not return all at once.
-func pause(attempt int) time.Duration {
-	p := min(minPause<<min(attempt-1, 16), maxPause)
-	return p/2 + rand.N(p/2+1)
+func pauseBefore(attempt int) time.Duration {
+	return pause.Backoff{Base: minPause, Max: maxPause, AtLeastHalf: true}.After(attempt)
 }

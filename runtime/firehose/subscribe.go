@@ -208,7 +208,7 @@ func (s *subscription) follow(ctx context.Context) error {
 			}
 		}
 		gap := !s.known && s.ever && s.rewind == 0
-		wait := max(pause(attempt), e.retryAfter)
+		wait := max(pauseBefore(attempt), e.retryAfter)
 		s.options.Monitor.lost(e)
 		if !s.push(ctx, &Reconnect{Header: Header{Source: s.source}, Err: e, Attempt: attempt, Pause: wait, Position: s.position(), Gap: gap}) {
 			return context.Cause(ctx)

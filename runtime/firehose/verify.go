@@ -62,7 +62,7 @@ func (k *keys) key(ctx context.Context, find func() (multikey.Key, error)) (mult
 		if !errors.Is(err, identity.ErrUnreachable) || attempt == keyAttempts {
 			return key, err
 		}
-		if err := sleep(ctx, pause(attempt)); err != nil {
+		if err := sleep(ctx, pauseBefore(attempt)); err != nil {
 			return multikey.Key{}, err
 		}
 	}

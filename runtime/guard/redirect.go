@@ -16,7 +16,7 @@ var ErrRedirect = errors.New("redirect not followed")
 // [MaxRedirects] redirects in a row, and none from https to another scheme. Its errors wrap [ErrRedirect].
 func CheckRedirect(req *http.Request, via []*http.Request) error {
 	if len(via) > MaxRedirects {
-		return fmt.Errorf("guard: %w: %s sends on after %d of them", ErrRedirect, via[len(via)-1].URL.Host, MaxRedirects)
+		return fmt.Errorf("guard: %w: stopped after %d redirects, at %s", ErrRedirect, MaxRedirects, via[len(via)-1].URL.Host)
 	}
 	if last := via[len(via)-1].URL; last.Scheme == "https" && req.URL.Scheme != "https" {
 		return fmt.Errorf("guard: %w: from https://%s to %s", ErrRedirect, last.Host, req.URL.Scheme+"://"+req.URL.Host)

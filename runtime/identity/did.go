@@ -107,7 +107,7 @@ func noDocument(did syntax.DID, url string, status int, body []byte) *failure {
 	}
 	values, err := members(body, "message")
 	if err != nil || !strings.Contains(values[0].text(), "DID") && !strings.Contains(values[0].text(), string(did)) {
-		return unreachable("%s: answer has status %d, but is not one of a PLC directory: %s", url, status, excerpt(string(body)))
+		return unreachable("%s: status %d, but the response is not from a PLC directory: %s", url, status, excerpt(string(body)))
 	}
 	if status == http.StatusGone {
 		return notFound("%s: the DID has been tombstoned", url)

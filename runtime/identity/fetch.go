@@ -58,7 +58,7 @@ func read(ctx context.Context, url string, source io.Reader, begin string, limit
 	text := bytes.TrimSpace(body)
 	switch page := !bytes.HasPrefix(text, []byte(begin)); {
 	case page && !(tooLong && strings.HasPrefix(begin, string(text))):
-		return nil, unreachable("%s: the answer is not what was asked for, it begins with %s", url, excerpt(string(text)))
+		return nil, unreachable("%s: malformed response: it begins with %s", url, excerpt(string(text)))
 	case tooLong:
 		return nil, invalid("%s: answer is longer than %d bytes", url, limit)
 	}

@@ -43,7 +43,7 @@ func members(data []byte, names ...string) ([]value, error) {
 			return nil, err
 		case i < 0:
 		case values[i] != nil:
-			return nil, fmt.Errorf("the field %s is there twice", names[i])
+			return nil, fmt.Errorf("duplicate field %s", names[i])
 		default:
 			values[i] = value(slices.Clone(v))
 		}
@@ -52,7 +52,7 @@ func members(data []byte, names ...string) ([]value, error) {
 		return nil, err
 	}
 	if _, err := d.ReadToken(); err != io.EOF {
-		return nil, errors.New("there is more after the JSON object")
+		return nil, errors.New("unexpected data after the JSON object")
 	}
 	return values, nil
 }

@@ -267,7 +267,7 @@ func (a *answer) slow(n int, took time.Duration) error {
 	if float64(came) >= float64(a.x.c.minRate)*waited.Seconds() {
 		return nil
 	}
-	return fmt.Errorf("%w: %d bytes in %v, at least %d a second must come", ErrTimeout, came,
+	return fmt.Errorf("%w: too slow: %d bytes in %v, the minimum is %d bytes a second", ErrTimeout, came,
 		waited.Round(time.Second), a.x.c.minRate)
 }
 

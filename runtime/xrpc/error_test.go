@@ -43,9 +43,9 @@ func TestErrors(t *testing.T) {
 		"long text": {400, "application/json", `{"error":"A","message":"` + strings.Repeat("é", 3000) + `"}`,
 			"A", strings.Repeat("é", 3000), "", "400 A: " + `"` + strings.Repeat("é", 100) + `"...`},
 		"proxy's page":  {501, "text/html", page, "", "", page[:1024], "501 Not Implemented: " + fmt.Sprintf("%q...", page[:200])},
-		"HTML with 200": {200, "text/html", "<p>log in</p>", "", "", "<p>log in</p>", `200 OK: the answer is not JSON but text/html: "<p>log in</p>"`},
-		"text with 200": {200, "text/plain; charset=x", "hello", "", "", "hello", `200 OK: the answer is not JSON but text/plain; charset=x: "hello"`},
-		"broken type":   {200, "/;;", "hello", "", "", "hello", `200 OK: the answer is not JSON but /;;: "hello"`},
+		"HTML with 200": {200, "text/html", "<p>log in</p>", "", "", "<p>log in</p>", `200 OK: malformed response: not JSON but text/html: "<p>log in</p>"`},
+		"text with 200": {200, "text/plain; charset=x", "hello", "", "", "hello", `200 OK: malformed response: not JSON but text/plain; charset=x: "hello"`},
+		"broken type":   {200, "/;;", "hello", "", "", "hello", `200 OK: malformed response: not JSON but /;;: "hello"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, n *fakeNetwork) {

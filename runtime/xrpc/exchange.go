@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/layers-pub/layers-go/runtime/internal/pause"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -159,7 +160,7 @@ func (x *exchange) decode(response *http.Response, body io.Reader) error {
 		return err
 	}
 	if !isJSON(response.Header.Get("Content-Type")) {
-		return x.misfit(response, body, "the answer is not JSON but "+shown(response.Header.Get("Content-Type")))
+		return x.misfit(response, body, "malformed response: not JSON but "+shown(response.Header.Get("Content-Type")))
 	}
 	buffer := x.c.buffers.Get().(*bytes.Buffer)
 	defer func() {
@@ -177,7 +178,7 @@ func (x *exchange) decode(response *http.Response, body io.Reader) error {
 	}
 	if err := lex.Decode(x.ctx, buffer.Bytes(), x.call.Output, lex.DecodeOptions{Encoding: lex.JSON}); err != nil {
 		if _, wrong := err.(*lex.Error); !wrong {
-			err = ended(x.ctx)
+			err = pause.Ended(x.ctx)
 		}
 		return fmt.Errorf("xrpc: %s at %s: answer: %w", x.call.NSID, x.c.service, err)
 	}
@@ -203,7 +204,7 @@ func isJSON(contentType string) bool {
 // and has decompressed it already.
 func (x *exchange) usable(response *http.Response) error {
 	if encoding := response.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return x.misfit(response, nil, "the answer has the encoding "+shown(encoding)+", which was not asked for")
+		return x.misfit(response, nil, "malformed response: unexpected Content-Encoding "+shown(encoding))
 	}
 	return nil
 }
@@ -244,7 +245,7 @@ func (x *exchange) broken(ctx context.Context, err error) *TransportError {
 	if e, ok := err.(*url.Error); ok {
 		err = e.Err // without the URL, since parameters may be secret
 	}
-	if over := ended(x.ctx); over != nil {
+	if over := pause.Ended(x.ctx); over != nil {
 		return x.transportError(over, false)
 	}
 	if cause := context.Cause(ctx); errors.Is(cause, ErrTimeout) {

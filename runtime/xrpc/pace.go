@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/layers-pub/layers-go/runtime/internal/pause"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -24,7 +25,7 @@ type pace struct {
 
 // wait waits until the call of x may be sent.
 func (p *pace) wait(x *exchange) error {
-	if err := ended(x.ctx); err != nil {
+	if err := pause.Ended(x.ctx); err != nil {
 		return err
 	}
 	if p.closed.Load() {

@@ -1,11 +1,11 @@
 package xrpc
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/internal/pause"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -99,7 +99,7 @@ func (c *Client) Announce(p Pause) {
 // pause announces a pause of length wait and sleeps for it. asked is the part of wait that the server asked for.
 func (x *exchange) pause(wait, asked time.Duration, reason Reason, failure error) error {
 	if wait <= 0 {
-		return ended(x.ctx)
+		return pause.Ended(x.ctx)
 	}
 	p := Pause{
 		NSID: x.call.NSID, Service: x.c.service, Reason: reason, Wait: wait, Until: time.Now().Add(wait),
@@ -108,21 +108,14 @@ func (x *exchange) pause(wait, asked time.Duration, reason Reason, failure error
 	if asked > x.c.maxWait {
 		return &WaitError{p, fmt.Errorf("%w, %v", ErrWait, x.c.maxWait)}
 	}
-	if deadline, ok := x.ctx.Deadline(); ok && time.Until(deadline) <= wait {
-		return &WaitError{p, fmt.Errorf("longer than there is time: %w", context.DeadlineExceeded)}
+	err := pause.Wait(x.ctx, p.Until, func() { x.c.Announce(p) })
+	switch {
+	case errors.Is(err, pause.ErrDeadline):
+		return &WaitError{p, err}
+	case errors.Is(err, pause.ErrInterrupted):
+		return fmt.Errorf("waiting for %s: %w", reason, err)
 	}
-	if err := ended(x.ctx); err != nil {
-		return err
-	}
-	x.c.Announce(p)
-	timer := time.NewTimer(time.Until(p.Until)) // the announcement may have taken some of the time
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-x.ctx.Done():
-		return fmt.Errorf("waiting for %s was cut short: %w", reason, ended(x.ctx))
-	}
+	return err
 }
 
 // withoutWords returns err without the text that the server sent.
@@ -132,13 +125,4 @@ func withoutWords(err error) error {
 		return err
 	}
 	return &Error{NSID: answer.NSID, Service: answer.Service, Status: answer.Status}
-}
-
-// ended returns ctx's error and its cause, or nil while ctx has not ended.
-func ended(ctx context.Context) error {
-	err := ctx.Err()
-	if cause := context.Cause(ctx); cause != err {
-		return fmt.Errorf("%w: %w", err, cause)
-	}
-	return err
 }

@@ -3,12 +3,12 @@ package xrpc
 import (
 	"crypto/tls"
 	"errors"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/guard"
+	"github.com/layers-pub/layers-go/runtime/internal/pause"
 )
 
 // Retry says how often and how soon a failed call is repeated. A field that is zero stands for its default.
@@ -20,15 +20,6 @@ type Retry struct {
 	// after each further one, up to Max. The pause is a random time from zero to the limit. If the server asks for a
 	// pause, it is added to that.
 	Base, Max time.Duration
-}
-
-// pause returns how long to wait after the given number of failures.
-func (r Retry) pause(failures int) time.Duration {
-	limit := r.Max
-	if shift := failures - 1; shift < 32 && r.Base<<shift>>shift == r.Base {
-		limit = min(limit, r.Base<<shift)
-	}
-	return rand.N(max(limit, 1))
 }
 
 // repeatable reports whether sending a call again after err may help and cannot harm.
@@ -53,7 +44,7 @@ func (x *exchange) repeatable(err error) bool {
 
 // backOff waits before the call is sent again after err.
 func (x *exchange) backOff(err error) error {
-	wait, reason := x.c.retry.pause(x.failures), ReasonRetry
+	wait, reason := pause.Backoff{Base: x.c.retry.Base, Max: x.c.retry.Max}.After(x.failures), ReasonRetry
 	var asked time.Duration
 	if answer, ok := err.(*Error); ok {
 		if asked, _ = answer.RetryAfter(serverTime(answer.Header)); asked > 0 {

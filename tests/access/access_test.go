@@ -293,7 +293,7 @@ func TestBlobs(t *testing.T) {
 		t.Fatal(err)
 	}
 	stored, _ := entry.Value.GuidelinesBlob.Get()
-	got, mimeType, err := blob.Get(ctx, s.repos, s.account.DID(), stored)
+	got, mimeType, err := blob.Get(ctx, s.repos, s.account.DID(), stored, nil)
 	if err != nil || string(got) != data || !strings.HasPrefix(mimeType, "text/plain") {
 		t.Errorf("%d bytes of %s, %v", len(got), mimeType, err)
 	}

@@ -105,13 +105,13 @@ var operations = []operation{
 		return same(nil, proof.Record.CID.String(), c.cid)
 	}},
 	{name: "blob.Get", path: "/xrpc/com.atproto.sync.getBlob", stream: true, run: func(ctx context.Context, t *testing.T, c *client) error {
-		data, _, err := blob.Get(ctx, c.repos, c.did, c.blobRef())
+		data, _, err := blob.Get(ctx, c.repos, c.did, c.blobRef(), nil)
 		return same(err, string(data), string(c.blob))
 	}},
 	{name: "blob.Download", path: "/xrpc/com.atproto.sync.getBlob", stream: true, run: func(ctx context.Context, t *testing.T, c *client) error {
 		directory := t.TempDir()
 		file := filepath.Join(directory, "blob")
-		_, err := blob.Download(ctx, c.repos, c.did, c.blobRef(), file)
+		_, err := blob.Download(ctx, c.repos, c.did, c.blobRef(), file, nil)
 		if err == nil {
 			data, err := os.ReadFile(file)
 			return same(err, string(data), string(c.blob))

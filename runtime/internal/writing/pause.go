@@ -2,9 +2,11 @@ package writing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/internal/pause"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
@@ -24,16 +26,12 @@ func Sleep(ctx context.Context, p xrpc.Pause, announce func(xrpc.Pause)) error {
 		return context.Cause(ctx)
 	}
 	p.Until = time.Now().Add(p.Wait)
-	if deadline, ok := ctx.Deadline(); ok && !deadline.After(p.Until) {
-		return &xrpc.WaitError{Pause: p, Err: fmt.Errorf("longer than there is time: %w", context.DeadlineExceeded)}
+	err := pause.Wait(ctx, p.Until, func() { announce(p) })
+	switch {
+	case errors.Is(err, pause.ErrDeadline):
+		return &xrpc.WaitError{Pause: p, Err: err}
+	case errors.Is(err, pause.ErrInterrupted):
+		return fmt.Errorf("waiting for %s: %w", p.Reason, err)
 	}
-	announce(p)
-	timer := time.NewTimer(time.Until(p.Until)) // the announcement may have taken some of the time
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("waiting for %s was cut short: %w", p.Reason, context.Cause(ctx))
-	}
+	return err
 }

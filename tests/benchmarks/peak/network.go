@@ -181,7 +181,7 @@ func pullBlob(ctx context.Context, directory string) error {
 		return err
 	}
 	did := syntax.DID(corpus.New(100).DID())
-	if _, _, err := blob.Get(ctx, client, did, blobOf(pieceSize)); err != nil { // connects
+	if _, _, err := blob.Get(ctx, client, did, blobOf(pieceSize), nil); err != nil { // connects
 		return err
 	}
 	large := blobOf(blobSize)
@@ -191,7 +191,7 @@ func pullBlob(ctx context.Context, directory string) error {
 		get  func() error
 	}{
 		{"discarded", func() error {
-			r, err := blob.Open(ctx, client, did, large)
+			r, err := blob.Open(ctx, client, did, large, nil)
 			if err != nil {
 				return err
 			}
@@ -200,7 +200,7 @@ func pullBlob(ctx context.Context, directory string) error {
 		}},
 		{"to a file", func() error {
 			file := directory + "/blob"
-			_, err := blob.Download(ctx, client, did, large, file)
+			_, err := blob.Download(ctx, client, did, large, file, nil)
 			return errors.Join(err, os.Remove(file))
 		}},
 	} {
