@@ -30,31 +30,32 @@ func applyCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "apply FILE.jsonl",
 		GroupID: groupWrite,
-		Short:   "Write many records, and go on after a failure",
-		Long: `Apply carries out the operations in FILE.jsonl, one line of JSON each:
+		Short:   "Write many records; resumable after a failure",
+		Long: `Apply carries out the operations in FILE.jsonl, one JSON object a line:
 
   {"action": "create", "collection": "corpus.corpus", "value": {...}}
   {"action": "put", "uri": "at://did:plc:.../corpus.corpus/3mabcdefghi2a", "value": {...}}
   {"action": "delete", "collection": "corpus.corpus", "rkey": "3mabcdefghi2a"}
 
-Other actions: update. A create without an rkey gets a TID. As everywhere, a
-collection of Layers' own may leave out pub.layers. in front, and a value its $type;
-a uri may name the account by its handle.
+The action "update" is like put, but the record must exist. A create without an
+rkey gets a new TID. The collections of Layers may be written without pub.layers.,
+a value may omit its $type, and a URI may name the account by its handle.
 
-All lines are checked before anything is sent, and everything that is wrong with any
-of them is in the message. They are sent in batches that the server takes, no
-faster than its rate limits allow. What already is as it is to be is not written.
+All operations are checked before any is sent; if some are invalid, the errors of
+all of them are printed, and nothing is sent. Operations are then sent in batches,
+no faster than the server's rate limits allow. Records already in the desired
+state are skipped.
 
-How far it has come stands in a journal, FILE.jsonl.journal. After any failure, run
-the same command again: it does the rest and repeats nothing. The file may grow: new
-lines go after those that were applied, which have to stay. Without the journal,
-lines without an rkey would be written a second time.`,
+The journal, FILE.jsonl.journal, records which operations have been applied. After
+any failure, run the same command again: it continues where it stopped. You may
+append operations to FILE.jsonl, but must not change those that were applied. If
+the journal is deleted, creates without an rkey are written a second time.`,
 		Example: `  layers apply corpus.jsonl
   layers apply corpus.jsonl        # again, after it was interrupted`,
 		Args: arguments(1, 1, "one FILE.jsonl"),
 		RunE: writing(func(ctx context.Context, command *cobra.Command, args []string) error {
 			if rate < 0 || rate > maxRate {
-				return exit.Misuse("--rate %d: points an hour are from 1 to %d, or 0 for any", rate, maxRate)
+				return exit.Misuse("--rate %d: must be between 0 and %d", rate, maxRate)
 			}
 			client, err := s.Session(ctx)
 			if err != nil {
@@ -96,24 +97,24 @@ lines without an rkey would be written a second time.`,
 				for _, failure := range invalid.Failures {
 					terminal.Printf(stderr, "%s\n", aboutLine(args[0], failure))
 				}
-				return fmt.Errorf("%s: %d of %d operations are not valid; nothing was sent", args[0], invalid.Failed, invalid.Ops)
+				return fmt.Errorf("%s: %d of %d operations are invalid; nothing was sent", args[0], invalid.Failed, invalid.Ops)
 			}
-			fmt.Fprintf(stderr, "%d operations: %d written, %d were done already\n", result.Ops, result.Written, result.Already)
+			fmt.Fprintf(stderr, "%d operations: %d written, %d already done\n", result.Ops, result.Written, result.Already)
 			if errors.Is(err, batch.ErrJournal) || errors.Is(err, auth.ErrMoved) {
 				return exit.About(args[0], err) // says what to do
 			}
 			if err != nil {
-				return exit.WithHint(exit.About(args[0], err), "run the same command again to go on")
+				return exit.WithHint(exit.About(args[0], err), "run the same command again to continue")
 			}
 			return nil
 		}),
 	}
-	command.Flags().StringVar(&journalName, "journal", "", "remember in `FILE` how far it has come")
-	command.Flags().IntVar(&rate, "rate", write.DefaultHourlyPoints, "write `POINTS` an hour (a create takes 3, an update 2, a delete 1); 7 times as many a day; 0 for any")
-	command.Flags().BoolVar(&drop, "drop-fields", false, "let fields go that new records have not")
+	command.Flags().StringVar(&journalName, "journal", "", "the journal `FILE` (default FILE.jsonl.journal)")
+	command.Flags().IntVar(&rate, "rate", write.DefaultHourlyPoints, "the write `POINTS` to use an hour, and 7 times as many a day (create: 3, update: 2, delete: 1); 0 for no limit")
+	command.Flags().BoolVar(&drop, "drop-fields", false, "allow a put to remove fields that only the stored record has")
 	unknownFlag(command, &unknown)
 	anyPDSFlag(command, s)
-	command.Flags().BoolVar(&lines, "jsonl", false, "print one line of JSON an operation")
+	command.Flags().BoolVar(&lines, "jsonl", false, "print one JSON object a line for each operation")
 	return command
 }
 
@@ -128,7 +129,7 @@ func openBatch(ctx context.Context, name string) (io.ReadCloser, error) {
 	}
 	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
 		file.Close()
-		return nil, errors.Join(err, fmt.Errorf("%s is not a regular file, which apply needs since it reads it twice", name))
+		return nil, errors.Join(err, fmt.Errorf("%s is not a regular file; apply reads its file twice", name))
 	}
 	return file, nil
 }

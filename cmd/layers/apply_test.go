@@ -141,7 +141,7 @@ func TestRate(t *testing.T) {
 		sent          int
 	}{
 		{"1", "waiting 1h0m0s, until ", 1},
-		{"1", ", for the account's write points, of which --rate is how many an hour has (com.atproto.repo.applyWrites at http://", 1},
+		{"1", ", for the account's write points, set by --rate (com.atproto.repo.applyWrites at http://", 1},
 		{"3", "waiting 1h0m0s, until ", 1},
 	} {
 		os.Remove("batch.jsonl.journal")

@@ -30,7 +30,7 @@ func blobCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "blob",
 		GroupID: groupWrite,
-		Short:   "Download and upload blobs: audio, video, images, documents",
+		Short:   "Download and upload blobs (audio, video, images, documents)",
 	}
 	command.AddCommand(blobGetCommand(s), blobPutCommand(s))
 	return command
@@ -40,11 +40,13 @@ func blobGetCommand(s *connect.Servers) *cobra.Command {
 	var output string
 	command := &cobra.Command{
 		Use:   "get ACTOR CID",
-		Short: "Download a blob, verified",
-		Long: `Get downloads the blob CID of an account and checks it against the CID. It is saved
-as FILE, by default the CID itself, once all of it was verified; what was there
-before is replaced only then. For - it goes to standard output as it comes: there,
-only the exit status 0 says that it was whole.`,
+		Short: "Download a blob and verify it",
+		Long: `Get downloads the blob with this CID from the account's PDS and verifies that it
+matches the CID. ACTOR is a handle or a DID.
+
+The blob is saved as FILE, or under its CID. An existing file is replaced only
+after the whole blob has been verified. With -o - the blob is written to standard
+output while it arrives; it is complete and verified only if the exit status is 0.`,
 		Example: `  layers blob get alice.example.com bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku -o story.mp3`,
 		Args:    arguments(2, 2, "an ACTOR and a CID"),
 		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
@@ -83,7 +85,7 @@ only the exit status 0 says that it was whole.`,
 			return nil
 		}),
 	}
-	command.Flags().StringVarP(&output, "output", "o", "", "save as `FILE`; - for standard output")
+	command.Flags().StringVarP(&output, "output", "o", "", "save as `FILE`; - for standard output (default the CID)")
 	return command
 }
 
@@ -99,11 +101,12 @@ func blobPutCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "put FILE",
 		Short: "Upload a blob",
-		Long: `Put uploads FILE, or standard input for -, and prints the blob as it goes into a
-record. The server drops a blob that no record refers to after a while.
+		Long: `Put uploads FILE, or standard input if FILE is -, and prints the blob object to use
+in a record. Servers delete a blob that no record refers to after some time.
 
-The media type is that of --type, or follows from the file's extension. With --for
-it and the size are checked against the lexicon of that collection first.`,
+The media type is derived from the file name's extension unless --type sets it.
+With --for, the media type and the size are first checked against the lexicon of
+that collection.`,
 		Example: `  layers blob put story.mp3 --for media.media
   layers blob put --type application/pdf - < guidelines.pdf`,
 		Args: arguments(1, 1, "one FILE, or - for standard input"),
@@ -116,13 +119,13 @@ it and the size are checked against the lexicon of that collection first.`,
 				}
 				rules, ok := rulesFor[strings.TrimPrefix(string(nsid), names.Own)]
 				if !ok {
-					return exit.Misuse("--for %s: the collections that have blobs are %s", collection, strings.Join(slices.Sorted(maps.Keys(rulesFor)), ", "))
+					return exit.Misuse("--for %s: this collection has no blobs; those that do are %s", collection, strings.Join(slices.Sorted(maps.Keys(rulesFor)), ", "))
 				}
 				options.Rules = rules
 			}
 			if mimeType == "" {
 				if mimeType = mime.TypeByExtension(filepath.Ext(args[0])); mimeType == "" {
-					return exit.Misuse("the media type of %s does not follow from its name: give it with --type", args[0])
+					return exit.Misuse("cannot derive the media type of %s from its name: set it with --type", args[0])
 				}
 			}
 			client, err := s.Session(ctx)
@@ -145,7 +148,7 @@ it and the size are checked against the lexicon of that collection first.`,
 			return output.JSON(terminal.Exact(command.OutOrStdout()), uploaded)
 		}),
 	}
-	command.Flags().StringVar(&mimeType, "type", "", "the media `TYPE`, as in audio/mpeg")
+	command.Flags().StringVar(&mimeType, "type", "", "the media `TYPE`, such as audio/mpeg (default: by the file name's extension)")
 	command.Flags().StringVar(&collection, "for", "", "check against the lexicon of this `COLLECTION`: media.media, expression.expression, persona.persona")
 	return command
 }

@@ -12,19 +12,20 @@ func convertCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:     "convert FILE.car OUT.car",
 		GroupID: groupRead,
-		Short:   "Write a repository archive in the other version of the CAR format",
-		Long: `Convert reads a repository archive (CAR, version 1 or 2), checks every block and
-the whole tree, and writes it to OUT in version 2, which has an index of its
-blocks, or with --to 1 in version 1, which is what the AT Protocol uses. OUT gets
-its name only when all of it is written. The blocks and their order stay the same.
+		Short:   "Convert a repository archive to another version of the CAR format",
+		Long: `Convert reads a repository archive, a CAR file of version 1 or 2, verifies every
+block and the tree, and writes it to OUT.car: by default in version 2, which
+includes an index of its blocks, or with --to 1 in version 1, which the AT Protocol
+uses. Blocks and their order do not change. OUT.car is replaced only after the new
+archive is complete.
 
-FILE must be a file, not standard input. FILE and OUT may be the same.`,
+FILE.car must be a regular file. FILE.car and OUT.car may be the same file.`,
 		Example: `  layers convert repo.car repo.v2.car
   layers convert --to 1 repo.v2.car repo.car`,
 		Args: arguments(2, 2, "a FILE.car and an OUT.car"),
 		RunE: func(command *cobra.Command, args []string) error {
 			if version != 1 && version != 2 {
-				return exit.Misuse("--to %d: the CAR format has the versions 1 and 2", version)
+				return exit.Misuse("--to %d: must be 1 or 2", version)
 			}
 			if err := archive.Convert(command.Context(), args[0], args[1], version); err != nil {
 				return exit.Failure(exit.About(args[0], err))

@@ -16,20 +16,20 @@ func decodeCommand() *cobra.Command {
 		Use:     "decode FILE.car",
 		GroupID: groupRead,
 		Short:   "Decode a repository archive and account for every record",
-		Long: `Decode reads a repository archive (CAR, version 1 or 2), checks every block and the whole tree,
-and decodes every record. FILE may be - for standard input.
+		Long: `Decode reads a repository archive, a CAR file of version 1 or 2, verifies every
+block and the tree, and decodes every record. If FILE.car is -, it reads standard
+input. It does not verify the commit's signature, as pull does.
 
-It prints a table of collections and then the failures, grouped by rule. With
---jsonl it prints one line a record instead, in key order:
+It prints a table of the collections, followed by the failures, grouped by rule.
+With --jsonl it prints one JSON object a line for each record, in key order:
 
-  {"uri","cid","value"}                   a record that decoded
-  {"uri","cid","value","issues":[...]}    one that failed, with "path", "rule" and "message" each
-  {..., "unknown":true}                   one of a collection that no lexicon describes
+  {"uri","cid","value"}                   a valid record
+  {"uri","cid","value","issues":[...]}    an invalid record; an issue has "path", "rule" and "message"
+  {..., "unknown":true}                   a record whose collection has no known lexicon
 
-The exit status is 0 when the archive was read whole, with or without failures; 3
-with --strict when a record failed; 1 when the archive is damaged or cut short.
-What and where is on standard error then. The lines of --jsonl before that place
-are sound, but not all there are.`,
+Invalid records are not an error unless --strict is set. A damaged or truncated
+archive is: the error says where, and the lines printed before it are correct but
+incomplete.`,
 		Example: `  layers decode repo.car
   layers decode repo.car --jsonl | jq -c 'select(.issues)'
   curl -s "$PDS/xrpc/com.atproto.sync.getRepo?did=$DID" | layers decode -`,
@@ -39,7 +39,7 @@ are sound, but not all there are.`,
 		},
 	}
 	jsonlFlag(command, &lines)
-	command.Flags().BoolVar(&strict, "strict", false, "exit with status 3 when a record failed")
+	command.Flags().BoolVar(&strict, "strict", false, "exit with status 3 if a record is invalid")
 	return command
 }
 

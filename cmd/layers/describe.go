@@ -19,10 +19,12 @@ func describeCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "describe ACTOR",
 		GroupID: groupRead,
-		Short:   "Say what a repository holds",
-		Long: `Describe asks the PDS of an account about its repository, and prints the newest
-commit, its revision, and the collections that have records. When the server does
-not say which commit is the newest, the rest is printed, and the status is 1.`,
+		Short:   "Show the latest commit and the collections of a repository",
+		Long: `Describe asks the account's PDS about its repository, and prints the latest commit,
+its rev, and the collections that have records. ACTOR is a handle or a DID.
+
+If the server does not return the latest commit, the rest is printed, and the exit
+status is 1.`,
 		Example: `  layers describe alice.example.com
   layers describe alice.example.com --json | jq -r '.collections[]'`,
 		Args: arguments(1, 1, "an ACTOR"),

@@ -10,12 +10,14 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
+// jsonFlag adds the flag --json, for commands that print one object.
 func jsonFlag(command *cobra.Command, value *bool) {
 	command.Flags().BoolVar(value, "json", false, "print one line of JSON")
 }
 
+// jsonlFlag adds the flag --jsonl, for commands that print records.
 func jsonlFlag(command *cobra.Command, value *bool) {
-	command.Flags().BoolVar(value, "jsonl", false, "print one line of JSON a record")
+	command.Flags().BoolVar(value, "jsonl", false, "print one JSON object a line for each record")
 }
 
 // completeCollection completes the argument at the given index with Layers' collections.
@@ -32,13 +34,15 @@ func completeCollection(place int) cobra.CompletionFunc {
 	}
 }
 
+// unknownFlag adds the flag --allow-unknown.
 func unknownFlag(command *cobra.Command, value *bool) {
-	command.Flags().BoolVar(value, "allow-unknown", false, "allow a collection that no lexicon describes")
+	command.Flags().BoolVar(value, "allow-unknown", false, "write records of collections without a known lexicon, unchecked")
 }
 
+// anyPDSFlag adds the flag --any-pds.
 func anyPDSFlag(command *cobra.Command, s *connect.Servers) {
 	command.Flags().BoolVar(&s.AnyPDS, "any-pds", false,
-		"write where the session is, whatever PDS the account's DID document names: for one at another address here than elsewhere")
+		"write to the session's server even if the account's DID document names another PDS")
 }
 
 // noteMisspelt says on standard error that a collection may be misspelt. That is not an error: lexicons newer than this

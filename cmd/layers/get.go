@@ -23,15 +23,16 @@ func getCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "get AT-URI",
 		GroupID: groupRead,
-		Short:   "Print one record",
-		Long: `Get fetches one record from the server of its repository, checks its bytes
-against its CID, and prints it: its URI and CID, how far it was verified, the
-value, and what its lexicon does not allow, if anything.
+		Short:   "Print a record",
+		Long: `Get fetches one record from the server of its repository and verifies that its
+bytes match its CID. It prints the URI, the CID, how far the record was verified
+("trust"), the value, and the issues, if the record violates its lexicon.
 
-With --proof the server has to prove that the record is in the repository that
-the account signed: the record is "signed" then, and otherwise "hashed".
+With --proof the server must prove that the record is in the repository that the
+account signed; its trust is then "signed", otherwise "hashed".
 
-The collection in AT-URI may leave out pub.layers. in front, as that of list.`,
+AT-URI is at://ACTOR/COLLECTION/RECORD-KEY. The collections of Layers may be
+written without pub.layers.`,
 		Example: `  layers get at://alice.example.com/expression.expression/3mabcdefghi2a
   layers get --proof --json at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/pub.layers.media.media/3mabcdefghi2a`,
 		Args: arguments(1, 1, "one AT-URI"),
@@ -44,7 +45,7 @@ The collection in AT-URI may leave out pub.layers. in front, as that of list.`,
 			options := new(pds.GetRecordOptions)
 			if version != "" {
 				if prove {
-					return exit.Misuse("--proof proves the record as it is now: it cannot go with --cid")
+					return exit.Misuse("--proof and --cid exclude each other: only the current record can be proven")
 				}
 				if options.CID, err = cid.Parse(version); err != nil {
 					return exit.Misuse("--cid %q: %v", version, err)
@@ -72,8 +73,8 @@ The collection in AT-URI may leave out pub.layers. in front, as that of list.`,
 		}),
 	}
 	jsonFlag(command, &asJSON)
-	command.Flags().BoolVar(&prove, "proof", false, "have the server prove that the record is in the signed repository")
-	command.Flags().StringVar(&version, "cid", "", "get this version of the record; servers may have the newest only")
+	command.Flags().BoolVar(&prove, "proof", false, "require proof that the record is in the signed repository")
+	command.Flags().StringVar(&version, "cid", "", "get the version of the record with this `CID`; servers may keep only the latest")
 	return command
 }
 
@@ -83,7 +84,7 @@ func getRecord(ctx context.Context, client *pds.Client, uri syntax.ATURI, option
 	}
 	proof, err := client.GetRecordProof(ctx, uri)
 	if absence, ok := errors.AsType[*pds.AbsenceError](err); ok && absence.Trust != rec.Signed {
-		err = exit.WithHint(err, "the server gives no proof of that")
+		err = exit.WithHint(err, "the server returned no proof of its absence")
 	}
 	if err != nil {
 		return rec.Envelope{}, err

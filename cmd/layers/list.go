@@ -25,18 +25,19 @@ func listCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "list ACTOR COLLECTION",
 		GroupID: groupRead,
-		Short:   "Print the records of one collection",
-		Long: `List goes through the records of a collection in an account's repository, page
-by page, the newest record key first. Each is checked against its CID and its
-lexicon. It prints the URI, the CID and the number of issues of each; with
---jsonl whole records, in the form that "layers get --json" has.
+		Short:   "List the records of a collection",
+		Long: `List prints the records of a collection in an account's repository, the newest
+record key first. It verifies each record's CID and validates it against its
+lexicon. It prints the URI, the CID and the number of issues of each record, or
+with --jsonl the whole record, in the form of "layers get --json".
 
-COLLECTION is an NSID; one of Layers' own may leave out pub.layers. in front:
+ACTOR is a handle or a DID. COLLECTION is an NSID; the collections of Layers may be
+written without pub.layers.:
 
 ` + names.Listing(names.Collections) + `
 
-Records with issues are not an error: the last message counts them. When a list
-breaks off, the message says how to go on.`,
+Records with issues are not an error; the last line on standard error counts them.
+If the list fails midway, the error says how to continue.`,
 		Example: `  layers list alice.example.com expression.expression
   layers list alice.example.com pub.layers.corpus.corpus --jsonl | jq .value.name`,
 		Args:              arguments(2, 2, "an ACTOR and a COLLECTION"),
@@ -52,7 +53,7 @@ breaks off, the message says how to go on.`,
 			}
 			noteMisspelt(command, collection)
 			if limit < 0 {
-				return exit.Misuse("--limit is %d", limit)
+				return exit.Misuse("--limit %d: must not be negative", limit)
 			}
 			client, err := s.Repos()
 			if err != nil {
@@ -77,7 +78,7 @@ breaks off, the message says how to go on.`,
 			for envelope, err := range client.ListRecords(ctx, actor, collection, options) {
 				if rec.Ends(err) {
 					if err = errors.Join(out.Flush(), err); reached != "" {
-						err = exit.WithHint(err, "the list breaks off after %v records; go on with --cursor %v", listed, strconv.Quote(reached))
+						err = exit.WithHint(err, "%v records were listed; continue with --cursor %v", listed, strconv.Quote(reached))
 					}
 					return err
 				}
@@ -106,8 +107,8 @@ breaks off, the message says how to go on.`,
 		}),
 	}
 	jsonlFlag(command, &lines)
-	command.Flags().IntVar(&limit, "limit", 0, "stop after so many records; 0 for all")
-	command.Flags().StringVar(&cursor, "cursor", "", "go on from here")
-	command.Flags().BoolVar(&reverse, "reverse", false, "the oldest record key first")
+	command.Flags().IntVar(&limit, "limit", 0, "stop after `N` records; 0 for no limit")
+	command.Flags().StringVar(&cursor, "cursor", "", "start after this `CURSOR`")
+	command.Flags().BoolVar(&reverse, "reverse", false, "list the oldest record key first")
 	return command
 }

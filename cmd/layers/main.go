@@ -40,7 +40,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 	root := &cobra.Command{
 		Use:                "layers",
-		Short:              "Linguistic annotation on the AT Protocol: read it, verify it, write it",
+		Short:              "Read, verify and write Layers data (linguistic annotation) on the AT Protocol",
 		Version:            connect.Version(),
 		SilenceUsage:       true,
 		SilenceErrors:      true,
@@ -63,6 +63,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		loginCommand(&s), logoutCommand(&s), whoamiCommand(&s),
 		createCommand(&s), putCommand(&s), deleteCommand(&s), applyCommand(&s), blobCommand(&s),
 	)
+	root.SetUsageTemplate(root.UsageTemplate() + usageTail)
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultCompletionCmd(args...)
 	takesCommand(root)
@@ -78,7 +79,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			return err
 		}
 		if s.Timeout > 0 {
-			limited, cancel := context.WithTimeoutCause(ctx, s.Timeout, fmt.Errorf("not done after %v, which --timeout allows", s.Timeout))
+			limited, cancel := context.WithTimeoutCause(ctx, s.Timeout, fmt.Errorf("timed out after %v (--timeout)", s.Timeout))
 			command.SetContext(limited)
 			context.AfterFunc(ctx, cancel)
 		}
@@ -99,6 +100,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	fmt.Fprintf(messages, "See %s --help.\n", command.CommandPath())
 	return exit.Misused
 }
+
+// usageTail follows the flags in the help of each command.
+const usageTail = `{{if .Runnable}}
+Exit status:
+  0  success
+  1  failure
+  2  wrong usage{{if .Flags.Lookup "strict"}}
+  3  a record is invalid, with --strict{{end}}
+  A signal gives 128 plus its number: 130 for an interrupt.
+
+Environment:
+  LAYERS_PLC, LAYERS_PDS, LAYERS_APPVIEW, LAYERS_ALLOW_PRIVATE  defaults of --plc, --pds, --appview, --allow-private
+  LAYERS_AUTH_FILE  the file that stores the session (default layers/auth.json in $XDG_STATE_HOME){{if eq .Name "login"}}
+  LAYERS_PASSWORD   the app password{{end}}
+{{end}}`
 
 // takesCommand sets up a command that only has subcommands: without arguments it shows its help, and it refuses an
 // argument that is not one of its subcommands.
@@ -121,12 +137,12 @@ func unknownCommand(parent *cobra.Command, args []string) error {
 		}
 	}
 	if len(args) == 0 {
-		return exit.Misuse("%s takes a command: %s", parent.CommandPath(), strings.Join(known, ", "))
+		return exit.Misuse("%s: missing command: %s", parent.CommandPath(), strings.Join(known, ", "))
 	}
 	if meant := names.Nearest(args[0], known, nil); meant != "" {
-		return exit.Misuse("there is no command %q in %s: did you mean %s?", args[0], parent.CommandPath(), meant)
+		return exit.Misuse("unknown command %q of %s: did you mean %s?", args[0], parent.CommandPath(), meant)
 	}
-	return exit.Misuse("there is no command %q in %s, which has %s", args[0], parent.CommandPath(), strings.Join(known, ", "))
+	return exit.Misuse("unknown command %q of %s; the commands are %s", args[0], parent.CommandPath(), strings.Join(known, ", "))
 }
 
 // helpCommand returns a help command like cobra's, except that it returns an error for a command that does not exist.
@@ -145,7 +161,7 @@ func helpCommand() *cobra.Command {
 				return unknownCommand(about, rest)
 			}
 			if len(rest) > 0 {
-				return exit.Misuse("%s has no commands, and so none %q", about.CommandPath(), rest[0])
+				return exit.Misuse("%s has no command %q", about.CommandPath(), rest[0])
 			}
 			about.InitDefaultHelpFlag() // so that the help lists it
 			about.InitDefaultVersionFlag()
@@ -190,7 +206,7 @@ func online(do func(ctx context.Context, command *cobra.Command, args []string) 
 func arguments(min, max int, usage string) cobra.PositionalArgs {
 	return func(command *cobra.Command, args []string) error {
 		if len(args) < min || len(args) > max {
-			return exit.Misuse("%s takes %s, and not %d arguments", command.CommandPath(), usage, len(args))
+			return exit.Misuse("%s takes %s, not %d arguments", command.CommandPath(), usage, len(args))
 		}
 		return nil
 	}

@@ -20,15 +20,15 @@ func TestMends(t *testing.T) {
 	}{
 		{[]string{"resolve", "alice@example.com"}, "mail address"},
 		{[]string{"login", "alice@example.com"}, "mail address"},
-		{[]string{"resolve", "https://alice.example.com"}, "without a scheme, as in alice.example.com"},
-		{[]string{"resolve", "at://alice.example.com"}, "without a scheme, as in alice.example.com"},
-		{[]string{"resolve", "https://bsky.app/profile/alice.example.com"}, "as in alice.example.com"},
+		{[]string{"resolve", "https://alice.example.com"}, "without a scheme: alice.example.com"},
+		{[]string{"resolve", "at://alice.example.com"}, "without a scheme: alice.example.com"},
+		{[]string{"resolve", "https://bsky.app/profile/alice.example.com"}, "without a scheme: alice.example.com"},
 		{[]string{"resolve", "alice"}, "alice.bsky.social"},
-		{[]string{"resolve", "Müller.example"}, "as in xn--mller-kva.example"},
-		{[]string{"resolve", "例え.テスト"}, "as in xn--r8jz45g.xn--zckzah"},
+		{[]string{"resolve", "Müller.example"}, "(xn--...): xn--mller-kva.example"},
+		{[]string{"resolve", "例え.テスト"}, "(xn--...): xn--r8jz45g.xn--zckzah"},
 		{[]string{"resolve", "alice.test", "--pds", "pds.example.com"}, "write https://pds.example.com"},
 		{[]string{"resolve", "alice.test", "--plc", "localhost:2582"}, "write https://localhost:2582"},
-		{[]string{"resolve", "alice.test", "--pds", "https://bücher.example"}, "as in xn--bcher-kva.example"},
+		{[]string{"resolve", "alice.test", "--pds", "https://bücher.example"}, "(xn--...): xn--bcher-kva.example"},
 		{[]string{"resolve", "alice.test", "--pds", "http://pds.example.com"}, "write https, or add --allow-private"},
 		{[]string{"query", "corpus.listCorpora", "--appview", "http://appview.example.com"}, "write https, or add --allow-private"},
 	} {
@@ -53,7 +53,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 		{"text/html; charset=utf-8", "<!DOCTYPE html>", 200, []string{"pull", hostileDID}, []string{`text/html; charset=utf-8`, "<!DOCTYPE html>"}},
 		{"application/json", `{"error":"AuthFactorTokenRequired","message":"A sign in code has been sent"}`, 401, []string{"login", hostileDID}, []string{"--factor"}},
 		{"application/json", `{"error":"RecordNotFound","message":"Could not locate record: ` + uri + `"}`, 400, []string{"get", uri}, []string{uri + ": record not found, says http://"}},
-		{"application/json", `{"error":"RecordNotFound","message":"Could not locate record: ` + uri + `"}`, 400, []string{"get", "--proof", uri}, []string{uri + ": record not found, says http://", "the server gives no proof of that"}},
+		{"application/json", `{"error":"RecordNotFound","message":"Could not locate record: ` + uri + `"}`, 400, []string{"get", "--proof", uri}, []string{uri + ": record not found, says http://", "the server returned no proof of its absence"}},
 	} {
 		newWorld(t, func(out http.ResponseWriter, _ *http.Request) {
 			out.Header().Set("Content-Type", test.kind)

@@ -75,7 +75,7 @@ func TestMisspelt(t *testing.T) {
 		{"list alice.test Expression.Expression", 2, []string{"did you mean expression.expression?", collections}},
 		{"list alice.test segmentaton", 2, []string{"did you mean segmentation.segmentation?", collections}},
 		{"list alice.test annotationlayer", 2, []string{"did you mean annotation.annotationLayer?", collections}},
-		{"list alice.test zzzzzzzzzz", 2, []string{`there is no collection "zzzzzzzzzz"`, collections}},
+		{"list alice.test zzzzzzzzzz", 2, []string{`unknown collection "zzzzzzzzzz"`, collections}},
 		{"list alice.test corpus.corpus.", 2, []string{"did you mean corpus.corpus?", collections}},
 		{"list " + hostileDID + " pub.layers.corpus.corups", 0, []string{"pub.layers.corpus.corups: did you mean corpus.corpus?"}},
 		{"get at://alice.test/persona.person/1", 2, []string{"did you mean persona.persona?", collections}},
@@ -91,19 +91,19 @@ func TestMisspelt(t *testing.T) {
 		{"query corpus.listCorpra", 2, []string{"did you mean corpus.listCorpora?", methods}},
 		{"query corpus.getcorpus", 2, []string{"did you mean corpus.getCorpus?", methods}},
 		{"query listPersona", 2, []string{"did you mean persona.listPersonas?", methods}},
-		{"query pub.layers.corpus.listCorpra", 1, []string{"no lexicon has the method pub.layers.corpus.listCorpra: did you mean corpus.listCorpora?"}},
-		{"query zzzzzzzzzz", 2, []string{`there is no method "zzzzzzzzzz"`, methods}},
+		{"query pub.layers.corpus.listCorpra", 1, []string{"no lexicon is known for the method pub.layers.corpus.listCorpra: did you mean corpus.listCorpora?"}},
+		{"query zzzzzzzzzz", 2, []string{`unknown method "zzzzzzzzzz"`, methods}},
 
 		// Commands.
 		{"lsit", 2, []string{"did you mean list?", "See layers --help."}},
 		{"qurey corpus.listCorpora", 2, []string{"did you mean query?", "See layers --help."}},
 		{"blob gte", 2, []string{"did you mean get?", "See layers blob --help."}},
-		{"blob", 2, []string{"layers blob takes a command: ", "See layers blob --help."}},
+		{"blob", 2, []string{"layers blob: missing command: ", "See layers blob --help."}},
 		{"help decoed", 2, []string{"did you mean decode?", "See layers --help."}},
 		{"help blob putt", 2, []string{"did you mean put?", "See layers --help."}},
 		{"completion bsh", 2, []string{"did you mean bash", "See layers completion --help."}},
 		{"completion tcsh", 2, []string{"zsh", "See layers completion --help."}},
-		{"zzzzzzzzzz", 2, []string{`there is no command "zzzzzzzzzz"`, "decode, ", "See layers --help."}},
+		{"zzzzzzzzzz", 2, []string{`unknown command "zzzzzzzzzz"`, "decode, ", "See layers --help."}},
 
 		// Flags; and --json and --jsonl, each given to the commands that have the other.
 		{"list alice.test corpus.corpus --json", 2, []string{"did you mean --jsonl?", "See layers list --help."}},

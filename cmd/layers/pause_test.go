@@ -76,7 +76,7 @@ func TestPausesOfWrites(t *testing.T) {
 	} {
 		asked.Store(0)
 		_, _, stderr := layers(t, nil, args...) // the CID that the server answers with may be of another record
-		if !strings.Contains(stderr, "follows in ") || !strings.Contains(stderr, ", until "+time.Now().Format(time.DateOnly)) || asked.Load() != 2 {
+		if !strings.Contains(stderr, "retrying in ") || !strings.Contains(stderr, ", until "+time.Now().Format(time.DateOnly)) || asked.Load() != 2 {
 			t.Errorf("%v: %d requests: %s", args, asked.Load(), stderr)
 		}
 	}

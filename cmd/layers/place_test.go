@@ -18,7 +18,7 @@ func TestPlaces(t *testing.T) {
 		"{\n\n\n\"a\": 1":        "record.json:4:7: ",
 		"":                       "record.json:1:1: ",
 		"{\"a\": 1}\n{\"a\": 2}": "record.json:2:1: ",
-		"{\"$type\": \"pub.layers.media.media\"}": "record.json has a record of type pub.layers.media.media, not pub.layers.corpus.corpus",
+		"{\"$type\": \"pub.layers.media.media\"}": "record.json: the record's $type is pub.layers.media.media, not pub.layers.corpus.corpus",
 	} {
 		if err := os.WriteFile("record.json", []byte(text), 0o600); err != nil {
 			t.Fatal(err)

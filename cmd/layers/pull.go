@@ -30,17 +30,18 @@ func pullCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "pull ACTOR",
 		GroupID: groupRead,
-		Short:   "Save a whole repository, verify it, and account for every record",
-		Long: `Pull downloads the archive of an account's repository, verifies all of it (each
-block, the tree, and the signature under the key in the account's DID document),
-and decodes every record, as "layers decode" does.
+		Short:   "Save and verify a whole repository, and account for every record",
+		Long: `Pull downloads the archive of an account's repository, verifies every block, the
+tree, and the signature under the key in the account's DID document, and decodes
+every record. It prints what "layers decode" prints. ACTOR is a handle or a DID.
 
-The archive is saved in DIR as its DID with - in place of the colons, and .car.
-It gets this name only when all of it was verified: what is under the name is
-whole, the old archive or the new one. When the account has made no commit since,
-it says "unchanged" and leaves the archive as it is. A commit that is older than
-that of the archive, another one of the same revision, or one of more than five
-minutes in the future is an error, and the archive stays: --force replaces it.`,
+The archive is saved in DIR under the account's DID, with - for each colon, and
+.car. An existing archive is replaced only after the new one has been verified. If
+the repository has not changed, the archive stays, and pull prints "unchanged".
+
+It is an error if the server returns an older commit than the archive's, another
+commit with the same rev, or a rev more than five minutes in the future. The
+archive then stays as it is, unless --force is set.`,
 		Example: `  layers pull alice.example.com
   layers pull did:plc:ewvi7nxzyoun6zhxrhs64oiz -o archives --jsonl > records.jsonl`,
 		Args: arguments(1, 1, "an ACTOR"),
@@ -56,10 +57,10 @@ minutes in the future is an error, and the archive stays: --force replaces it.`,
 			return pull(ctx, command, client, actor, directory, lines, strict, force)
 		}),
 	}
-	command.Flags().StringVarP(&directory, "output", "o", ".", "the directory `DIR` to save the archive in; it is made if need be")
+	command.Flags().StringVarP(&directory, "output", "o", ".", "save the archive in `DIR`, which is created if it does not exist")
 	jsonlFlag(command, &lines)
-	command.Flags().BoolVar(&force, "force", false, "replace the archive in DIR also by an older one, or by one with a revision that is taken or in the future")
-	command.Flags().BoolVar(&strict, "strict", false, "exit with status 3 when a record failed")
+	command.Flags().BoolVar(&force, "force", false, "replace the archive even if the new commit is older, conflicts with it, or is in the future")
+	command.Flags().BoolVar(&strict, "strict", false, "exit with status 3 if a record is invalid")
 	return command
 }
 
@@ -90,14 +91,14 @@ func pull(ctx context.Context, command *cobra.Command, client *pds.Client, actor
 	unchanged := errors.Is(err, repo.ErrUnchanged)
 	switch {
 	case errors.Is(err, repo.ErrOlderRevision), errors.Is(err, repo.ErrForkedRevision):
-		return exit.WithHint(exit.About(string(who.DID), err), "%s stays as it is; --force replaces it", name)
+		return exit.WithHint(exit.About(string(who.DID), err), "%s was not changed; --force replaces it", name)
 	case errors.Is(err, repo.ErrFutureRevision):
-		return exit.WithHint(exit.About(string(who.DID), err), "nothing was saved; is the clock of this machine right? --force saves it")
+		return exit.WithHint(exit.About(string(who.DID), err), "nothing was saved; check the clock of this machine, or save it with --force")
 	case err != nil && !unchanged:
 		return exit.About(string(who.DID), err)
 	}
 	if unchanged {
-		terminal.Printf(command.ErrOrStderr(), "unchanged: %s has the newest commit\n", name)
+		terminal.Printf(command.ErrOrStderr(), "unchanged: %s has the latest commit\n", name)
 	} else if err := file.Keep(); err != nil {
 		return err
 	} else {

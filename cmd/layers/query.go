@@ -24,15 +24,16 @@ func queryCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "query NSID [KEY=VALUE...]",
 		GroupID: groupRead,
-		Short:   "Ask an appview",
-		Long: `Query calls a query method of the appview that --appview or LAYERS_APPVIEW names,
-and prints the answer. A key that takes several values is repeated. One of Layers'
-own methods may leave out pub.layers. in front:
+		Short:   "Call a query method of an appview",
+		Long: `Query calls a query method of an appview and prints its response. The appview is
+the URL in --appview or LAYERS_APPVIEW. Parameters are KEY=VALUE arguments; repeat a
+key to pass several values. NSID is the method; those of Layers may be written
+without pub.layers.:
 
 ` + names.Listing(names.Methods) + `
 
-With --jsonl it goes through all pages and prints one line an item. An appview
-only claims what it says: "layers get --proof" has a record proven.`,
+With --jsonl it fetches all pages and prints one JSON object a line for each item.
+Responses of appviews are not verified; "layers get --proof" verifies a record.`,
 		Example: `  layers query expression.getExpression uri=at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/pub.layers.expression.expression/3mabcdefghi2a
   layers query corpus.listCorpora repo=alice.example.com --jsonl`,
 		Args: arguments(1, 1000, "an NSID and KEY=VALUE arguments"),
@@ -45,7 +46,7 @@ only claims what it says: "layers get --proof" has a record proven.`,
 				return err
 			}
 			if s.Appview == "" {
-				return exit.Misuse("which appview? Name one with --appview or LAYERS_APPVIEW")
+				return exit.Misuse("no appview: set --appview or LAYERS_APPVIEW")
 			}
 			var params rpc.Params
 			for _, arg := range args[1:] {
@@ -81,7 +82,7 @@ only claims what it says: "layers get --proof" has a record proven.`,
 		}),
 	}
 	jsonFlag(command, &asJSON)
-	command.Flags().BoolVar(&lines, "jsonl", false, "go through all pages, and print one line of JSON an item")
+	command.Flags().BoolVar(&lines, "jsonl", false, "fetch all pages, and print one JSON object a line for each item")
 	return command
 }
 
@@ -106,7 +107,7 @@ func queryLines(ctx context.Context, command *cobra.Command, client *appview.Cli
 // aboutMethod adds to the error of a call which method may have been meant.
 func aboutMethod(method syntax.NSID, err error) error {
 	if question := names.Misspelt(method, names.Methods); err != nil && question != "" {
-		return exit.WithHint(err, "no lexicon has the method %s: %s", method, question)
+		return exit.WithHint(err, "no lexicon is known for the method %s: %s", method, question)
 	}
 	return err
 }

@@ -17,10 +17,12 @@ func resolveCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "resolve ACTOR",
 		GroupID: groupRead,
-		Short:   "Say who a handle or DID is, and where its repository is",
-		Long: `Resolve looks ACTOR up, a handle or a DID, and prints the DID, the handle, the
-PDS and the signing key. A handle is checked in both directions; one that does
-not lead back to its DID is printed as handle.invalid.`,
+		Short:   "Look up the DID, handle, PDS and key of an account",
+		Long: `Resolve looks up an account and prints its DID, handle, PDS and signing key. ACTOR
+is a handle or a DID.
+
+Handles are verified in both directions: if the handle in the DID document does not
+resolve to the DID, it is printed as handle.invalid.`,
 		Example: `  layers resolve alice.example.com
   layers resolve did:plc:ewvi7nxzyoun6zhxrhs64oiz --json`,
 		Args: arguments(1, 1, "an ACTOR"),

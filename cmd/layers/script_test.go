@@ -81,14 +81,30 @@ func TestMisuse(t *testing.T) {
 	}
 }
 
-// TestExamples looks for an example in the help of each command.
-func TestExamples(t *testing.T) {
+// TestHelp looks in the help of each command for what users look for.
+func TestHelp(t *testing.T) {
 	for _, name := range []string{
-		"decode", "resolve", "describe", "get", "list", "pull", "query", "login", "logout", "whoami", "create", "put", "delete", "apply", "blob get", "blob put",
+		"decode", "convert", "resolve", "describe", "get", "list", "pull", "query", "login", "logout", "whoami", "create", "put", "delete", "apply", "blob get", "blob put",
 	} {
 		status, stdout, _ := layers(t, nil, append(strings.Fields(name), "--help")...)
 		if status != 0 || !strings.Contains(stdout, "Examples:\n  layers "+name) && !strings.Contains(stdout, "| layers "+name) {
-			t.Errorf("%s: status %d, %s", name, status, stdout)
+			t.Errorf("%s: status %d, no example: %s", name, status, stdout)
+		}
+		first, _, _ := strings.Cut(stdout, "\n")
+		verb := name[strings.LastIndexByte(name, ' ')+1:]
+		if !strings.HasPrefix(strings.ToLower(first), verb+" ") {
+			t.Errorf("%s: the help begins with %q", name, first)
+		}
+		for _, want := range []string{"Usage:", "Exit status:\n", "Environment:\n", "LAYERS_AUTH_FILE"} {
+			if !strings.Contains(stdout, want) {
+				t.Errorf("%s: no %q: %s", name, want, stdout)
+			}
+		}
+		if strict := strings.Contains(stdout, "--strict "); strings.Contains(stdout, "\n  3  ") != strict {
+			t.Errorf("%s: --strict is %v: %s", name, strict, stdout)
+		}
+		if strings.Contains(stdout, "LAYERS_PASSWORD  ") != (name == "login") {
+			t.Errorf("%s: LAYERS_PASSWORD: %s", name, stdout)
 		}
 	}
 }

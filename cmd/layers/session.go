@@ -26,13 +26,14 @@ func loginCommand(s *connect.Servers) *cobra.Command {
 		Use:     "login ACTOR",
 		GroupID: groupWrite,
 		Short:   "Log in with an app password",
-		Long: `Login makes a session with the account's PDS and keeps it for the commands that
-write, in a file that only you can read: $LAYERS_AUTH_FILE, or layers/auth.json
-in $XDG_STATE_HOME. The session renews itself; log in once and not in each script.
+		Long: `Login creates a session at the account's PDS and stores it for the commands that
+write. ACTOR is a handle or a DID. The file is $LAYERS_AUTH_FILE, or
+layers/auth.json in $XDG_STATE_HOME; only you can read it. The session renews
+itself, so log in once rather than in each script.
 
-The app password is asked for, or read from standard input when that is no
-terminal, or taken from LAYERS_PASSWORD. It is not kept. Use an app password,
-which you can revoke, and not that of the account.`,
+The app password is read from LAYERS_PASSWORD if that is set, or else from the
+terminal or standard input. It is not stored. Use an app password, which you can
+revoke, rather than the password of the account.`,
 		Example: `  layers login alice.example.com
   layers login alice.example.com < password.txt`,
 		Args: arguments(1, 1, "an ACTOR"),
@@ -52,7 +53,7 @@ which you can revoke, and not that of the account.`,
 			}
 			client, err := auth.Login(ctx, actor, password, options...)
 			if errors.Is(err, auth.ErrAuthFactorTokenRequired) {
-				return exit.WithHint(err, "the server has sent a code by e-mail: log in again with --factor CODE; an app password needs none")
+				return exit.WithHint(err, "the server has sent a code by e-mail: log in again with --factor CODE, or use an app password, which needs no code")
 			}
 			if err != nil {
 				return err
@@ -62,7 +63,7 @@ which you can revoke, and not that of the account.`,
 			return nil
 		}),
 	}
-	command.Flags().StringVar(&factor, "factor", "", "the token of a second factor, if the account has one")
+	command.Flags().StringVar(&factor, "factor", "", "the `CODE` of the second factor, if the server asks for one")
 	return command
 }
 
@@ -88,7 +89,7 @@ func readPassword(ctx context.Context, stdin io.Reader, stderr io.Writer, actor 
 		password = strings.TrimRight(text, "\r\n")
 	}
 	if password == "" {
-		return "", exit.Misuse("no password: it is asked for on a terminal, read from standard input, or in LAYERS_PASSWORD")
+		return "", exit.Misuse("no password: type it on the terminal, pass it on standard input, or set LAYERS_PASSWORD")
 	}
 	return password, nil
 }
@@ -97,8 +98,8 @@ func logoutCommand(s *connect.Servers) *cobra.Command {
 	return &cobra.Command{
 		Use:     "logout",
 		GroupID: groupWrite,
-		Short:   "End the session",
-		Long:    "Logout ends the session at the server and forgets it here.",
+		Short:   "Log out",
+		Long:    "Logout ends the session at the server and deletes it from the file of sessions.",
 		Example: "  layers logout",
 		Args:    arguments(0, 0, "no arguments"),
 		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
@@ -121,8 +122,8 @@ func whoamiCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "whoami",
 		GroupID: groupWrite,
-		Short:   "Say who is logged in",
-		Long:    "Whoami prints the account that is logged in, from the session that is kept; it asks no server.",
+		Short:   "Show the account that is logged in",
+		Long:    "Whoami prints the account of the stored session. It contacts no server.",
 		Example: "  layers whoami --json",
 		Args:    arguments(0, 0, "no arguments"),
 		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {

@@ -280,7 +280,7 @@ func TestInterruptedBar(t *testing.T) {
 	term.wait("operations")
 	term.types(ctrlC)
 	command.Wait()
-	term.wait("run the same command again to go on")
+	term.wait("run the same command again to continue")
 	shown := term.shown()
 	if status := command.ProcessState.ExitCode(); status != 130 {
 		t.Errorf("status %d", status)
@@ -340,7 +340,7 @@ func screen(t *testing.T, written string) (lines []string) {
 // TestPauseAboveBar has a server ask for a pause while apply shows its bar: what it waits for stays above the bar, which goes
 // on, and in the end the bar is gone and the message is there.
 func TestPauseAboveBar(t *testing.T) {
-	const bar, begin, end = "0 of 3 operations", "xrpc: com.atproto.repo.applyWrites", "attempt 2 of 4 follows in 1m"
+	const bar, begin, end = "0 of 3 operations", "xrpc: com.atproto.repo.applyWrites", "retrying in 1m"
 	barred := make(chan bool) // closed when the bar is there
 	file := signedIn(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)

@@ -34,13 +34,14 @@ func createCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "create COLLECTION [FILE]",
 		GroupID: groupWrite,
-		Short:   "Write a new record",
-		Long: `Create writes the record in FILE, JSON, or on standard input, into the repository
-of the account that is logged in, and prints its URI and CID as one line of JSON.
+		Short:   "Create a record",
+		Long: `Create writes the JSON record in FILE, or on standard input, to the repository of the
+account that is logged in, and prints the record's URI and CID as one line of JSON.
+COLLECTION is an NSID; the collections of Layers may be written without pub.layers.
 
-The record is checked against its lexicon first, with everything that is wrong
-with it in the message. Its $type may be left out. The record key is a new TID,
-unless --rkey gives one.`,
+The record may omit its $type. It is validated against its lexicon first; if it is
+invalid, the error lists all issues, and nothing is sent. The record key is a new
+TID unless --rkey sets it.`,
 		Example: `  layers create corpus.corpus corpus.json
   jq -n '{name: "Stories", createdAt: (now | todate)}' | layers create corpus.corpus`,
 		Args:              arguments(1, 2, "a COLLECTION and a FILE"),
@@ -73,7 +74,7 @@ unless --rkey gives one.`,
 			return printRef(command, ref, err)
 		}),
 	}
-	command.Flags().StringVar(&rkey, "rkey", "", "the record key")
+	command.Flags().StringVar(&rkey, "rkey", "", "the record `KEY` (default a new TID)")
 	unknownFlag(command, &unknown)
 	anyPDSFlag(command, s)
 	return command
@@ -85,14 +86,15 @@ func putCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "put RECORD [FILE]",
 		GroupID: groupWrite,
-		Short:   "Write a record in the place of the one that is there",
-		Long: `Put writes the record in FILE, JSON, or on standard input, as RECORD, which is an
-at-uri of the account that is logged in or COLLECTION/RECORD-KEY, and prints its URI
-and CID as one line of JSON. A record that is there already just so is not written.
+		Short:   "Create or replace a record",
+		Long: `Put writes the JSON record in FILE, or on standard input, under the record key of
+RECORD, and prints the record's URI and CID as one line of JSON. RECORD is
+COLLECTION/RECORD-KEY or an at-uri, and belongs to the account that is logged in.
+If the stored record is the same already, nothing is written.
 
-When the record that is there has fields that the new one has not, nothing is written
-and the message lists them; --drop-fields lets them go. When somebody else writes
-the record at the same time, one of the two fails.`,
+If the stored record has fields that the new one lacks, put fails and lists them,
+unless --drop-fields is set. If another program writes the record at the same time,
+one of the two fails.`,
 		Example: `  layers put corpus.corpus/3mabcdefghi2a corpus.json
   layers get --json at://alice.example.com/pub.layers.corpus.corpus/3mabcdefghi2a |
     jq '.value | .name = "Tales"' | layers put corpus.corpus/3mabcdefghi2a`,
@@ -130,8 +132,8 @@ the record at the same time, one of the two fails.`,
 			return printRef(command, ref, err)
 		}),
 	}
-	command.Flags().BoolVar(&drop, "drop-fields", false, "let fields go that the new record has not")
-	command.Flags().StringVar(&swap, "swap", "", "only if the record that is there has this `CID`; none: only if there is none")
+	command.Flags().BoolVar(&drop, "drop-fields", false, "allow removing fields that only the stored record has")
+	command.Flags().StringVar(&swap, "swap", "", "write only if the stored record has this `CID`, or, for none, if there is no record")
 	unknownFlag(command, &unknown)
 	anyPDSFlag(command, s)
 	return command
@@ -143,8 +145,8 @@ func deleteCommand(s *connect.Servers) *cobra.Command {
 		Use:     "delete RECORD",
 		GroupID: groupWrite,
 		Short:   "Delete a record",
-		Long: `Delete deletes RECORD, which is an at-uri of the account that is logged in or
-COLLECTION/RECORD-KEY. A record that is not there counts as deleted.`,
+		Long: `Delete deletes RECORD, which is COLLECTION/RECORD-KEY or an at-uri, and belongs to
+the account that is logged in. It is not an error if the record does not exist.`,
 		Example: `  layers delete corpus.corpus/3mabcdefghi2a`,
 		Args:    arguments(1, 1, "a RECORD"),
 		RunE: writing(func(ctx context.Context, command *cobra.Command, args []string) error {
@@ -175,7 +177,7 @@ COLLECTION/RECORD-KEY. A record that is not there counts as deleted.`,
 			return nil
 		}),
 	}
-	command.Flags().StringVar(&swap, "swap", "", "only if the record has this `CID`")
+	command.Flags().StringVar(&swap, "swap", "", "delete only if the record has this `CID`")
 	anyPDSFlag(command, s)
 	return command
 }
@@ -186,7 +188,7 @@ func writing(do func(ctx context.Context, command *cobra.Command, args []string)
 	return online(func(ctx context.Context, command *cobra.Command, args []string) error {
 		err := do(ctx, command, args)
 		if moved, ok := errors.AsType[*auth.MovedError](err); ok {
-			return exit.WithHint(err, "if %s is the account's PDS, at another address than its document names, add --any-pds", moved.Session)
+			return exit.WithHint(err, "if %s is the account's PDS under another address, add --any-pds", moved.Session)
 		}
 		return err
 	})
@@ -218,7 +220,7 @@ func readRecord(ctx context.Context, command *cobra.Command, collection syntax.N
 		record.Set("$type", typ)
 	}
 	if record.RecordType() != collection {
-		return nil, exit.Misuse("%s has a record of type %s, not %s", name, record.RecordType(), collection)
+		return nil, exit.Misuse("%s: the record's $type is %s, not %s", name, record.RecordType(), collection)
 	}
 	return record, nil
 }
@@ -252,7 +254,7 @@ func readInput(ctx context.Context, command *cobra.Command, args []string) (name
 	}
 	data, err = io.ReadAll(io.LimitReader(source, maxRecordFile+1))
 	if err == nil && len(data) > maxRecordFile {
-		err = fmt.Errorf("over %d bytes, which is more than servers take", maxRecordFile)
+		err = fmt.Errorf("larger than %d bytes, the limit for a record", maxRecordFile)
 	}
 	if err != nil {
 		return "", nil, fmt.Errorf("%s: %w", name, err)
@@ -286,7 +288,7 @@ func parseTarget(text string) (target, error) {
 	}
 	name, rest, ok := strings.Cut(text, "/")
 	if !ok {
-		return target{}, exit.Misuse("%q is neither an at-uri nor COLLECTION/RECORD-KEY", text)
+		return target{}, exit.Misuse("invalid record %q: neither an at-uri nor COLLECTION/RECORD-KEY", text)
 	}
 	collection, err := names.ParseCollection(name)
 	if err != nil {
@@ -312,7 +314,7 @@ func (t target) check(ctx context.Context, s *connect.Servers, client *auth.Clie
 		}
 	}
 	if did != client.DID() {
-		return fmt.Errorf("%s is not in the repository of %s, who is logged in", t.actor, client.DID())
+		return fmt.Errorf("%s is not in the repository of %s, the account that is logged in", t.actor, client.DID())
 	}
 	return nil
 }

@@ -46,7 +46,7 @@ func Open(ctx context.Context, name string, stdin io.Reader, stderr io.Writer) (
 	switch {
 	case err != nil:
 	case info.IsDir():
-		err = errors.New("this is a directory")
+		err = errors.New("is a directory")
 	case info.Mode().IsRegular():
 		return openFile(ctx, file, info.Size())
 	default: // a pipe

@@ -36,12 +36,12 @@ type Servers struct {
 
 // AddFlags adds the flags that all commands share.
 func (s *Servers) AddFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&s.PLC, "plc", "", "PLC directory, in place of https://plc.directory (or LAYERS_PLC)")
-	flags.StringVar(&s.PDS, "pds", "", "PDS for all repositories and handles, in place of those that DID documents name (or LAYERS_PDS)")
-	flags.StringVar(&s.Appview, "appview", "", "appview for query (or LAYERS_APPVIEW)")
-	flags.DurationVar(&s.Timeout, "timeout", 0, "end after so long, as in 90s or 2h; 0 for no end")
-	flags.DurationVar(&s.MaxWait, "max-wait", xrpc.DefaultMaxWait, "the longest pause that a server may ask for; longer ones are errors")
-	flags.BoolVar(&s.AllowPrivate, "allow-private", false, "allow private, loopback and link-local addresses (or LAYERS_ALLOW_PRIVATE=1)")
+	flags.StringVar(&s.PLC, "plc", "", "the `URL` of the PLC directory (default LAYERS_PLC or https://plc.directory)")
+	flags.StringVar(&s.PDS, "pds", "", "the `URL` of a PDS to use for all accounts, instead of those in DID documents (default LAYERS_PDS)")
+	flags.StringVar(&s.Appview, "appview", "", "the `URL` of the appview that query calls (default LAYERS_APPVIEW)")
+	flags.DurationVar(&s.Timeout, "timeout", 0, "stop after this `DURATION`, such as 90s or 2h; 0 for no limit")
+	flags.DurationVar(&s.MaxWait, "max-wait", xrpc.DefaultMaxWait, "fail if a server asks for a longer pause than this `DURATION`")
+	flags.BoolVar(&s.AllowPrivate, "allow-private", false, "allow http, and private, loopback and link-local addresses (default LAYERS_ALLOW_PRIVATE)")
 }
 
 // Complete fills empty fields from the environment, and returns an error for an address that cannot be used.
@@ -81,12 +81,12 @@ func (s *Servers) Calls() []xrpc.Option {
 // announce prints what a call waits for, and until when.
 func (s *Servers) announce(p xrpc.Pause) {
 	if p.Err != nil {
-		terminal.Printf(s.Messages, "%v; attempt %d of %d follows in %s\n", p.Err, p.Attempt, p.Attempts, until(p.Wait))
+		terminal.Printf(s.Messages, "%v; retrying in %[4]s (attempt %[2]d of %[3]d)\n", p.Err, p.Attempt, p.Attempts, until(p.Wait))
 		return
 	}
 	reason := p.Reason.String()
 	if p.Reason == xrpc.ReasonPoints {
-		reason += ", of which --rate is how many an hour has"
+		reason += ", set by --rate"
 	}
 	terminal.Printf(s.Messages, "waiting %s, for %s (%s at %s)\n", until(p.Wait), reason, p.NSID, p.Service)
 }
@@ -102,10 +102,10 @@ func until(wait time.Duration) string {
 // CheckTimes checks the flags for durations, before the command does anything.
 func (s *Servers) CheckTimes() error {
 	if s.Timeout < 0 {
-		return exit.Misuse("--timeout is %v", s.Timeout)
+		return exit.Misuse("--timeout %v: must not be negative", s.Timeout)
 	}
 	if s.MaxWait < 0 {
-		return exit.Misuse("--max-wait is %v", s.MaxWait)
+		return exit.Misuse("--max-wait %v: must not be negative", s.MaxWait)
 	}
 	return nil
 }
@@ -176,7 +176,7 @@ func (s *Servers) Session(ctx context.Context) (*auth.Client, error) {
 	}
 	client, err := auth.Resume(ctx, "", options...)
 	if errors.Is(err, auth.ErrNoSession) {
-		return nil, fmt.Errorf("nobody is logged in: %w; see layers login --help", err)
+		return nil, fmt.Errorf("not logged in: %w; see layers login --help", err)
 	}
 	return client, err
 }

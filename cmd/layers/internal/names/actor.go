@@ -15,7 +15,7 @@ func ParseActor(text string) (syntax.AtIdentifier, error) {
 	}
 	actor, err := syntax.ParseAtIdentifier(text)
 	if err != nil {
-		return "", exit.Misuse("%q is neither a handle nor a DID: %s", text, actorMend(text, err))
+		return "", exit.Misuse("invalid handle or DID %q: %s", text, actorMend(text, err))
 	}
 	return actor, nil
 }
@@ -28,13 +28,13 @@ func actorMend(text string, err error) string {
 		if _, profile, ok := strings.Cut(text, "/profile/"); ok { // the page of an account in an app
 			rest, _, _ = strings.Cut(profile, "/")
 		}
-		return "write it without a scheme, as in " + rest
+		return "write it without a scheme: " + rest
 	case strings.Contains(text, "@"):
-		return "a mail address names no account here; give its handle, as in alice.example.com, or its DID"
+		return "this is a mail address; write a handle, such as alice.example.com, or a DID"
 	case !ASCII(text):
 		return "write a handle in punycode (xn--...)" + InPunycode(text)
 	case !strings.Contains(text, ".") && !strings.Contains(text, ":"):
-		return "a handle is a whole domain name, as in " + text + ".bsky.social"
+		return "a handle is a full domain name, such as " + text + ".bsky.social"
 	}
 	return err.Error()
 }
@@ -55,7 +55,7 @@ func ASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
-// InPunycode returns ", as in" and a domain name in punycode; "" if the name cannot be encoded.
+// InPunycode returns ": " and a domain name in punycode; "" if the name cannot be encoded.
 func InPunycode(domain string) string {
 	labels := strings.Split(strings.ToLower(domain), ".")
 	for i, label := range labels {
@@ -65,7 +65,7 @@ func InPunycode(domain string) string {
 		labels[i] = "xn--" + punycode([]rune(label))
 	}
 	if name := strings.Join(labels, "."); syntax.ValidHandle(name) {
-		return ", as in " + name
+		return ": " + name
 	}
 	return ""
 }

@@ -33,11 +33,11 @@ func parseName(text, kind string, known []string, see string) (syntax.NSID, erro
 	if err == nil {
 		return nsid, nil
 	}
-	why := "it is neither one of Layers' own nor an NSID"
+	why := "neither a name in Layers nor an NSID"
 	if meant := nearestName(text, known); meant != "" {
 		why = "did you mean " + meant + "?"
 	}
-	return "", exit.Misuse("there is no %s %q: %s (%s lists all)", kind, text, why, see)
+	return "", exit.Misuse("unknown %s %q: %s (%s lists all)", kind, text, why, see)
 }
 
 // ParseCollection returns the collection in an argument: an NSID, or what follows pub.layers. in the name of one of
@@ -88,7 +88,7 @@ func RequireLexicon(collection syntax.NSID) error {
 	if question != "" {
 		question = ": " + question
 	}
-	return exit.Misuse("no lexicon is known for the collection %s%s (--allow-unknown writes it unchecked)", collection, question)
+	return exit.Misuse("no lexicon is known for the collection %s%s (--allow-unknown writes its records unchecked)", collection, question)
 }
 
 // Listing returns names for a help text, indented, in as many columns as fit.
@@ -122,10 +122,10 @@ func ParseRecordURI(text string) (syntax.ATURI, error) {
 	}
 	uri, err := syntax.ParseATURI(whole)
 	if err != nil {
-		return "", exit.Misuse("%q is not an at-uri: %v", text, err)
+		return "", exit.Misuse("invalid at-uri %q: %v", text, err)
 	}
 	if uri.RecordKey() == "" {
-		return "", exit.Misuse("%s is not the URI of a record: at://ACTOR/COLLECTION/RECORD-KEY", uri)
+		return "", exit.Misuse("%s is not the URI of a record, at://ACTOR/COLLECTION/RECORD-KEY", uri)
 	}
 	return uri, nil
 }

@@ -55,7 +55,7 @@ func AllDecoded(name string, total rec.Account) error {
 	if total.Failed == 0 {
 		return nil
 	}
-	return &exit.Error{Status: exit.Strict, Err: fmt.Errorf("%s: %d of %d records failed", name, total.Failed, total.Expected)}
+	return &exit.Error{Status: exit.Strict, Err: fmt.Errorf("%s: %d of %d records are invalid", name, total.Failed, total.Expected)}
 }
 
 // shownPerRule is how many failures of one rule the summary lists, which bounds its memory; --jsonl has all.
