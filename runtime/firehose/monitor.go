@@ -1,10 +1,10 @@
 package firehose
 
 import (
-	"math"
 	"sync"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/internal/meter"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -63,7 +63,7 @@ type CollectionHealth struct {
 type Monitor struct {
 	mu     sync.Mutex
 	health Health
-	rate   rate
+	rate   meter.Rate
 	last   position // of the last frame with a number
 	has    bool     // whether last is set
 	stated [maxTime]byte
@@ -81,7 +81,7 @@ func (m *Monitor) Health() Health {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	h := m.health
-	h.Rate = m.rate.at(now)
+	h.Rate = m.rate.At(now)
 	if !h.LastFrame.IsZero() {
 		h.Age = now.Sub(h.LastFrame)
 		if stated, err := time.Parse(time.RFC3339Nano, string(m.stated[:m.length])); err == nil {
@@ -110,7 +110,7 @@ func (m *Monitor) start(endpoint string, collections map[string]bool, mark *mark
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.health = Health{Endpoint: endpoint, Since: time.Now(), Collections: map[syntax.NSID]CollectionHealth{}}
-	m.rate = rate{}
+	m.rate = meter.Rate{}
 	m.last, m.has, m.length = position{}, false, 0
 	m.mark, m.queue = mark, queue
 	for c := range collections {
@@ -144,7 +144,7 @@ func (m *Monitor) frame(size int64, f *frame, at position, now time.Time) {
 	m.health.Frames++
 	m.health.Bytes += size
 	m.health.LastFrame = now
-	m.rate.add(now)
+	m.rate.Add(now)
 	if f.hasSeq {
 		m.last, m.has = at, true
 	}
@@ -171,42 +171,4 @@ func (m *Monitor) event(e Event) {
 		c.Last, c.Seq = time.Now(), e.Seq
 		m.health.Collections[nsid] = c
 	}
-}
-
-// rate is a number of occurrences a second, averaged over about a minute.
-type rate struct {
-	start time.Time // of the second that is being counted
-	count float64
-	mean  float64
-	warm  float64 // how much of the weight of mean is not 0
-}
-
-const rateWindow = 60 // seconds
-
-func (r *rate) add(now time.Time) {
-	r.roll(now)
-	r.count++
-}
-
-// roll ends the second that is being counted, if it has passed.
-func (r *rate) roll(now time.Time) {
-	if r.start.IsZero() {
-		r.start = now
-	}
-	passed := now.Sub(r.start).Seconds()
-	if passed < 1 {
-		return
-	}
-	keep := math.Exp(-passed / rateWindow)
-	r.mean = r.mean*keep + r.count/passed*(1-keep)
-	r.warm = r.warm*keep + (1 - keep)
-	r.count, r.start = 0, now
-}
-
-func (r *rate) at(now time.Time) float64 {
-	r.roll(now)
-	if r.warm == 0 {
-		return 0
-	}
-	return r.mean / r.warm
 }

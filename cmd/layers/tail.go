@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
+	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/firehose"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+)
+
+// tailing holds the flags of layers tail.
+type tailing struct {
+	relay, cursorFile        string
+	cursor                   int64
+	collections, dids        []string
+	reconnect, verify, lines bool
+	limit                    int
+}
+
+func tailCommand(s *connect.Servers) *cobra.Command {
+	var t tailing
+	command := &cobra.Command{
+		Use:     "tail",
+		GroupID: groupRead,
+		Short:   "Print changes of records as they happen",
+		Long: `Tail follows the stream of events of a relay or a PDS, and prints a line for each
+record that is created, updated or deleted, and for each change of an account:
+the number in the stream, what happened, and the URI. With --jsonl it prints
+whole events as JSON.
+
+It begins with what happens now, or after the event number --cursor. With
+--cursor-file it begins where it stopped, and keeps its position in the file.
+It ends when the server ends the stream, after --limit events, or on Ctrl-C.
+With --reconnect it connects again when the connection is lost.
+
+With --verify it checks the signature of each commit, and that the signed tree
+has the records. Commits that are not valid are reported on standard error, as
+are events that cannot be read.`,
+		Example: `  layers tail --relay wss://relay.example.com
+  layers tail --relay wss://relay.example.com --collection pub.layers.corpus.corpus --jsonl
+  layers tail --relay wss://relay.example.com --cursor-file cursor.json --reconnect --verify`,
+		Args: arguments(0, 0, "no arguments"),
+		RunE: online(func(ctx context.Context, command *cobra.Command, _ []string) error {
+			return tail(ctx, command, s, &t, command.Flags().Changed("cursor"))
+		}),
+	}
+	flags := command.Flags()
+	flags.StringVar(&t.relay, "relay", "", "`URL` of the relay or PDS, in place of the one that --pds names")
+	flags.Int64Var(&t.cursor, "cursor", 0, "begin after the event of this number; 0 for the oldest that the server has")
+	flags.StringVar(&t.cursorFile, "cursor-file", "", "keep the position in `FILE`, and begin there")
+	flags.StringArrayVar(&t.collections, "collection", nil, "only records of this `NSID`, or of all that begin as in pub.layers.*; may be repeated (default pub.layers.*)")
+	flags.StringArrayVar(&t.dids, "did", nil, "only events of this `ACTOR`, a DID or a handle; may be repeated")
+	flags.BoolVar(&t.reconnect, "reconnect", false, "connect again when the connection is lost")
+	flags.BoolVar(&t.verify, "verify", false, "verify the signatures of commits")
+	flags.BoolVar(&t.lines, "jsonl", false, "print one line of JSON an event")
+	flags.IntVar(&t.limit, "limit", 0, "end after so many events; 0 for no end")
+	return command
+}
+
+func tail(ctx context.Context, command *cobra.Command, s *connect.Servers, t *tailing, hasCursor bool) error {
+	if t.limit < 0 || t.cursor < 0 {
+		return exit.Misuse("--limit is %d and --cursor %d: both must be positive", t.limit, t.cursor)
+	}
+	monitor := new(firehose.Monitor)
+	options := &firehose.Options{Lookup: records.Lookup, Reconnect: t.reconnect, Monitor: monitor}
+	for _, c := range t.collections {
+		if !strings.HasSuffix(c, "*") {
+			nsid, err := names.ParseCollection(c)
+			if err != nil {
+				return err
+			}
+			c = string(nsid)
+		}
+		options.Collections = append(options.Collections, c)
+	}
+	directory, err := s.Directory()
+	if err != nil {
+		return err
+	}
+	for _, text := range t.dids {
+		actor, err := names.ParseActor(text)
+		if err != nil {
+			return err
+		}
+		who, err := directory.Resolve(ctx, actor)
+		if err != nil {
+			return err
+		}
+		options.DIDs = append(options.DIDs, who.DID)
+	}
+	if hasCursor {
+		options.Cursor = lex.SomeInt(t.cursor)
+	}
+	if t.cursorFile != "" {
+		options.Cursors = firehose.NewCursorFile(t.cursorFile)
+	}
+	address := t.relay
+	if address == "" {
+		if address = s.PDS; address == "" {
+			return exit.Misuse("layers tail needs the address of a relay or a PDS: --relay URL")
+		}
+	}
+	opts := []firehose.Option{firehose.WithNetwork(s.Network())}
+	if t.verify {
+		opts = append(opts, firehose.WithDirectory(directory))
+	}
+	client, err := firehose.New(address, opts...)
+	if err != nil {
+		return exit.Misuse("%v", err)
+	}
+	if terminal.IsTerminal(command.ErrOrStderr()) {
+		defer status(ctx, command, monitor)()
+	}
+	return follow(ctx, command, client, options, t)
+}
+
+// follow prints events until the stream ends.
+func follow(ctx context.Context, command *cobra.Command, client firehose.Subscriber, options *firehose.Options, t *tailing) error {
+	// The loop is left only at an event after the last one, so that the last one is acknowledged.
+	ctx, done := context.WithCancel(ctx)
+	defer done()
+	out, count := command.OutOrStdout(), 0
+	for event, err := range client.Subscribe(ctx, options) {
+		if t.limit > 0 && count == t.limit {
+			return nil
+		}
+		if err != nil {
+			if errors.Is(err, firehose.ErrFutureCursor) {
+				return exit.WithHint(err, "the server counts from a lower number, perhaps since it was reset: begin with another --cursor")
+			}
+			return err
+		}
+		switch e := event.(type) {
+		case *firehose.BadFrame:
+			terminal.Printf(command.ErrOrStderr(), "event %d %s: %v\n", e.Seq, e.DID, e.Err)
+		case *firehose.Reconnect:
+			terminal.Printf(command.ErrOrStderr(), "%v; connecting again in %v\n", e.Err, e.Pause.Round(time.Millisecond))
+			continue
+		case *firehose.Reset:
+			terminal.Printf(command.ErrOrStderr(), "the server was reset: after event %d comes %d\n", e.Last.Seq, e.Next.Seq)
+		case *firehose.Info:
+			terminal.Printf(command.ErrOrStderr(), "the server says %s: %s\n", e.Name, e.Message)
+		}
+		if t.lines {
+			line, err := firehose.MarshalEvent(event)
+			if err != nil {
+				return err
+			}
+			if _, err := fmt.Fprintf(out, "%s\n", line); err != nil {
+				return err
+			}
+		} else if text := readable(event); text != "" {
+			if err := terminal.Printf(out, "%s\n", text); err != nil {
+				return err
+			}
+		}
+		if f, ok := out.(interface{ Flush() error }); ok {
+			if err := f.Flush(); err != nil {
+				return err
+			}
+		}
+		if count++; count == t.limit && t.limit > 0 {
+			event.Ack()
+			done()
+		}
+	}
+	return nil
+}
+
+// readable returns the line for an event, or "" if it is printed elsewhere.
+func readable(event firehose.Event) string {
+	seq := event.Head().Seq
+	switch e := event.(type) {
+	case *firehose.Record:
+		text := fmt.Sprintf("%d  %-6s  %s", seq, e.Action, e.URI())
+		if e.CID.Defined() {
+			text += "  " + e.CID.String()
+		}
+		if e.Trust >= rec.Signed {
+			text += "  " + e.Trust.String()
+		}
+		if n := len(e.Issues); n > 0 {
+			text += fmt.Sprintf("  issues: %d", n)
+		}
+		return text
+	case *firehose.Sync:
+		return fmt.Sprintf("%d  sync    %s  %s", seq, e.DID, e.Rev)
+	case *firehose.Identity:
+		return strings.TrimSpace(fmt.Sprintf("%d  identity  %s  %s", seq, e.DID, e.Handle))
+	case *firehose.Account:
+		state := "active"
+		if !e.Active {
+			state = "not active"
+		}
+		return strings.TrimSpace(fmt.Sprintf("%d  account  %s  %s %s", seq, e.DID, state, e.Status))
+	}
+	return ""
+}
+
+// statusEvery is how often the state of the stream is printed on a terminal.
+const statusEvery = 10 * time.Second
+
+// status prints the state of the stream on a terminal from time to time, until the returned function is called.
+func status(ctx context.Context, command *cobra.Command, monitor *firehose.Monitor) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		ticker := time.NewTicker(statusEvery)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+				h := monitor.Health()
+				terminal.Printf(command.ErrOrStderr(), "%.1f frames/s, lag %v, last frame %v ago, at %d, done %d%s\n",
+					h.Rate, h.Lag.Round(time.Millisecond), h.Age.Round(time.Second), h.Read.Seq, h.Done.Seq, latest(h))
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-ended
+	}
+}
+
+// latest says when the last record of each collection was received.
+func latest(h firehose.Health) string {
+	var b strings.Builder
+	for nsid, c := range h.Collections {
+		when := "never"
+		if !c.Last.IsZero() {
+			when = time.Since(c.Last).Round(time.Second).String() + " ago"
+		}
+		fmt.Fprintf(&b, "; %s %s", strings.TrimPrefix(string(nsid), names.Own), when)
+	}
+	return b.String()
+}

@@ -1,0 +1,48 @@
+// Package meter counts how often something happens.
+package meter
+
+import (
+	"math"
+	"time"
+)
+
+// Rate is a number of occurrences a second, averaged over about a minute. The zero Rate is ready to use. It must not be
+// used by several goroutines at once.
+type Rate struct {
+	start time.Time // of the second that is being counted
+	count float64
+	mean  float64
+	warm  float64 // how much of the weight of mean is not 0
+}
+
+const window = 60 // seconds
+
+// Add counts an occurrence.
+func (r *Rate) Add(now time.Time) {
+	r.roll(now)
+	r.count++
+}
+
+// roll ends the second that is being counted, if it has passed.
+func (r *Rate) roll(now time.Time) {
+	if r.start.IsZero() {
+		r.start = now
+	}
+	passed := now.Sub(r.start).Seconds()
+	if passed < 1 {
+		return
+	}
+	keep := math.Exp(-passed / window)
+	r.mean = r.mean*keep + r.count/passed*(1-keep)
+	r.warm = r.warm*keep + (1 - keep)
+	r.count, r.start = 0, now
+}
+
+// At returns the rate at a time, which must not be before that of an occurrence.
+func (r *Rate) At(now time.Time) float64 {
+	r.roll(now)
+	if r.warm == 0 {
+		return 0
+	}
+	return r.mean / r.warm
+}
