@@ -1,5 +1,5 @@
 // Package peers holds this module against others that read repositories: github.com/bluesky-social/indigo,
-// as a judge of what is written here and as a mark to measure by.
+// as a judge of what is written here and as a mark to measure by: archives, trees, messages of the stream, keys and signatures.
 //
 // It is a module of its own, so that nobody who uses layers-go gets its dependencies:
 //
