@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/multikey"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/reposync"
 	"github.com/layers-pub/layers-go/tests/forge"
@@ -73,7 +73,7 @@ func TestRepeatedPaths(t *testing.T) {
 				t.Errorf("%s: %v", test.name, err)
 				continue
 			}
-			if got := change.Ops[others:]; !slices.Equal(got, test.want) || change.Trust != lex.Chained || change.State != account.State() {
+			if got := change.Ops[others:]; !slices.Equal(got, test.want) || change.Trust != rec.Chained || change.State != account.State() {
 				t.Errorf("%s: %v, want %v", test.name, got, test.want)
 			}
 		}
