@@ -48,7 +48,7 @@ func pages[T any](ctx context.Context, c *Client, method string, params rpc.Para
 		nsid, err := Name(method)
 		if err != nil {
 			var none T
-			yield(none, fmt.Errorf("appview: %s: %w", method, err))
+			yield(none, err)
 			return
 		}
 		newPage := func() *rec.Page[T] { return rec.NewPage("", decode) }
@@ -58,7 +58,7 @@ func pages[T any](ctx context.Context, c *Client, method string, params rpc.Para
 				value = *item
 			}
 			if rec.Ends(err) {
-				err = fmt.Errorf("appview: %s: %w", method, err)
+				err = fmt.Errorf("appview: %w", err) // which names the method
 			}
 			if !yield(value, err) {
 				return

@@ -227,8 +227,13 @@ func TestPrivate(t *testing.T) {
 		}
 	}
 	d = newDirectory(t, strings.Replace(s.URL, "http:", "https:", 1))
-	if _, err := newClient(t, d, pds.WithNetwork(network.Network{})).GetRecord(t.Context(), want.URI, nil); !errors.Is(err, guard.ErrPrivate) {
-		t.Errorf("https at a loopback address: %v", err)
+	for _, opts := range [][]pds.Option{
+		{pds.WithNetwork(network.Network{})},
+		{pds.WithNetwork(network.Network{}), pds.WithXRPC(xrpc.WithNetwork(network.Network{AllowPrivate: true}))},
+	} {
+		if _, err := newClient(t, d, opts...).GetRecord(t.Context(), want.URI, nil); !errors.Is(err, guard.ErrPrivate) {
+			t.Errorf("https at a loopback address: %v", err)
+		}
 	}
 	if s.asked() != 0 {
 		t.Errorf("%d requests", s.asked())
