@@ -82,26 +82,26 @@ func emitDecode(f *jen.File) {
 	}
 	envelope := jen.Id("d").Dot("Envelope").Call()
 	f.Line().Add(comment(plan.Doc{"Decode decodes all records of an archive, as [repo.Repo.Decode] does. Every record is in one of the result's fields, " +
-		"and Accounts counts them. An error means that the archive is not sound; there is no result then, since it would be a shorter one."}, 0),
+		"and Accounts counts them. An error means that the archive is not sound; there is no result then, since it would be a shorter one. " +
+		"The option Reuse has no effect, since the result keeps all records."}, 0),
 		jen.Func().Id("Decode").Params(
 			jen.Id("ctx").Qual("context", "Context"), jen.Id("archive").Op("*").Qual(RepoPath, "Repo"), jen.Id("options").Op("*").Qual(RepoPath, "DecodeOptions"),
 		).Params(jen.Op("*").Id("Repository"), jen.Error()).Block(
+			jen.Id("kept").Op(":=").Qual(RepoPath, "DecodeOptions").Values(),
+			jen.If(jen.Id("options").Op("!=").Nil()).Block(jen.Id("kept").Op("=").Op("*").Id("options")),
+			jen.Id("kept").Dot("Reuse").Op("=").False(),
 			jen.Id("r").Op(":=").Op("&").Id("Repository").Values(jen.Id("Accounts").Op(":").Map(jen.Qual(SyntaxPath, "NSID")).Add(rec("Account")).Values()),
-			jen.For(jen.List(jen.Id("d"), jen.Id("err")).Op(":=").Range().Id("archive").Dot("Decode").Call(jen.Id("ctx"), jen.Id("Lookup"), jen.Id("options"))).Block(
+			jen.For(jen.List(jen.Id("d"), jen.Id("err")).Op(":=").Range().Id("archive").Dot("Decode").Call(jen.Id("ctx"), jen.Id("Lookup"), jen.Op("&").Id("kept"))).Block(
 				jen.If(jen.Id("err").Op("!=").Nil()).Block(jen.Return(jen.Nil(), jen.Id("err"))),
-				jen.Id("account").Op(":=").Add(rec("Account")).Values(jen.Id("Expected").Op(":").Lit(1)),
-				jen.Switch().Block(
-					jen.Case(jen.Id("d").Dot("Issues").Op("!=").Nil()).Block(
-						put("Failures", rec("Failure").Values(jen.Id("Envelope").Op(":").Add(envelope), jen.Id("Issues").Op(":").Id("d").Dot("Issues"))),
-						jen.Id("account").Dot("Failed").Op("=").Lit(1)),
-					jen.Case(jen.Id("d").Dot("Value").Op("==").Nil()).Block(
-						put("Unknown", envelope),
-						jen.Id("account").Dot("Skipped").Op("=").Lit(1)),
+				jen.Switch(jen.Id("d").Dot("Outcome").Call()).Block(
+					jen.Case(rec("Failed")).Block(
+						put("Failures", rec("Failure").Values(jen.Id("Envelope").Op(":").Add(envelope), jen.Id("Issues").Op(":").Id("d").Dot("Issues")))),
+					jen.Case(rec("Skipped")).Block(put("Unknown", envelope)),
 					jen.Default().Block(
-						jen.Id("r").Dot("add").Call(jen.Id("d").Dot("URI").Call(), jen.Id("d").Dot("CID"), jen.Id("archive").Dot("Trust").Call(), jen.Id("d").Dot("Value")),
-						jen.Id("account").Dot("Decoded").Op("=").Lit(1)),
+						jen.Id("r").Dot("add").Call(jen.Id("d").Dot("URI").Call(), jen.Id("d").Dot("CID"), jen.Id("archive").Dot("Trust").Call(), jen.Id("d").Dot("Value"))),
 				),
-				jen.Id("account").Dot("Add").Call(account()),
+				jen.Id("account").Op(":=").Add(account()),
+				jen.Id("account").Dot("Count").Call(jen.Id("d").Dot("Outcome").Call()),
 				account().Op("=").Id("account"),
 			),
 			jen.Return(jen.Id("r"), jen.Nil()),

@@ -170,26 +170,29 @@ func entry[T any](uri syntax.ATURI, c cid.CID, trust rec.Trust, v *T) rec.Entry[
 
 // Decode decodes all records of an archive, as [repo.Repo.Decode] does. Every record is in one of
 // the result's fields, and Accounts counts them. An error means that the archive is not sound;
-// there is no result then, since it would be a shorter one.
+// there is no result then, since it would be a shorter one. The option Reuse has no effect, since
+// the result keeps all records.
 func Decode(ctx context.Context, archive *repo.Repo, options *repo.DecodeOptions) (*Repository, error) {
+	kept := repo.DecodeOptions{}
+	if options != nil {
+		kept = *options
+	}
+	kept.Reuse = false
 	r := &Repository{Accounts: map[syntax.NSID]rec.Account{}}
-	for d, err := range archive.Decode(ctx, Lookup, options) {
+	for d, err := range archive.Decode(ctx, Lookup, &kept) {
 		if err != nil {
 			return nil, err
 		}
-		account := rec.Account{Expected: 1}
-		switch {
-		case d.Issues != nil:
+		switch d.Outcome() {
+		case rec.Failed:
 			r.Failures = append(r.Failures, rec.Failure{Envelope: d.Envelope(), Issues: d.Issues})
-			account.Failed = 1
-		case d.Value == nil:
+		case rec.Skipped:
 			r.Unknown = append(r.Unknown, d.Envelope())
-			account.Skipped = 1
 		default:
 			r.add(d.URI(), d.CID, archive.Trust(), d.Value)
-			account.Decoded = 1
 		}
-		account.Add(r.Accounts[d.Collection])
+		account := r.Accounts[d.Collection]
+		account.Count(d.Outcome())
 		r.Accounts[d.Collection] = account
 	}
 	return r, nil

@@ -129,3 +129,23 @@ func TestOverwrite(t *testing.T) {
 		}
 	}
 }
+
+// TestCollectedReuse collects records with the option Reuse, which must not apply to what is kept.
+func TestCollectedReuse(t *testing.T) {
+	archive, err := corpus.New(200).CAR()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := repo.FromBytes(t.Context(), archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := records.Decode(t.Context(), r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := records.Decode(t.Context(), r, &repo.DecodeOptions{Reuse: true, Overwrite: true})
+	if err != nil || fmt.Sprint(got.AnnotationLayer) != fmt.Sprint(want.AnnotationLayer) || len(want.AnnotationLayer) == 0 {
+		t.Errorf("%d layers, want %d, or others: %v", len(got.AnnotationLayer), len(want.AnnotationLayer), err)
+	}
+}
