@@ -139,9 +139,9 @@ import (
 	"github.com/layers-pub/layers-go/layers/corpus"
 	"github.com/layers-pub/layers-go/layers/expression"
 	"github.com/layers-pub/layers-go/runtime/auth"
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
 )
@@ -216,13 +216,14 @@ func connect(ctx context.Context, password string) error {
 `)
 }
 
-// TestFirst runs the README's first block: it works as pasted. Of the tests, one package's are run.
-func TestFirst(t *testing.T) {
-	_, rest, _ := strings.Cut(readFile(t, "README.md"), "```\n")
+// TestCheckout runs the commands that the README gives for a checkout: they work as pasted. Of the tests, one package's are
+// run.
+func TestCheckout(t *testing.T) {
+	_, rest, _ := strings.Cut(readFile(t, "README.md"), "\n\n```\n")
 	first, _, _ := strings.Cut(rest, "```\n")
 	lines := strings.Split(strings.TrimSpace(first), "\n")
 	if len(lines) != 2 || !strings.HasPrefix(lines[1], "go test ") {
-		t.Fatalf("the README begins with %q", lines)
+		t.Fatalf("the commands for a checkout are %q", lines)
 	}
 	for i, line := range lines {
 		words := strings.Fields(line)
@@ -280,6 +281,19 @@ func TestLinks(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(root, target)); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
+		}
+	}
+}
+
+// TestPlaces looks for the files and directories that CONTRIBUTING.md names.
+func TestPlaces(t *testing.T) {
+	places := regexp.MustCompile("`((?:cmd|gen|internal|layers|lexicons|runtime|tests)/[^` ]+)`").FindAllStringSubmatch(readFile(t, "CONTRIBUTING.md"), -1)
+	if len(places) < 20 {
+		t.Fatalf("CONTRIBUTING.md names %d places", len(places))
+	}
+	for _, place := range places {
+		if _, err := os.Stat(filepath.Join(root, place[1])); err != nil {
+			t.Errorf("CONTRIBUTING.md: %v", err)
 		}
 	}
 }
