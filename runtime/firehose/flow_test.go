@@ -25,7 +25,9 @@ func TestHotRepo(t *testing.T) {
 	const commits = 10_000
 	sent := make(chan struct{})
 	url := source(t, func(c *websocket.Conn, _ int64) {
-		go func() {
+		gone := make(chan struct{})
+		go func() { // answers pings
+			defer close(gone)
 			for {
 				if _, _, err := c.ReadMessage(); err != nil {
 					return
@@ -40,7 +42,8 @@ func TestHotRepo(t *testing.T) {
 			c.WriteMessage(websocket.BinaryMessage, commit(t, seq, did, create(wiki, "k")))
 		}
 		close(sent)
-		finish(c, 1000)
+		c.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), time.Now().Add(time.Second))
+		<-gone
 	})
 	monitor := new(firehose.Monitor)
 	const limit = 4 << 20
