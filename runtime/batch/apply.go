@@ -9,6 +9,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/writing"
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -287,7 +288,7 @@ func (r *applier) prepare(n int, op Op) (*change, error) {
 		c.send = ActionCreate // changed if the record exists
 	case ActionCreate, ActionUpdate:
 	default:
-		return c, fmt.Errorf("unknown action %q", op.Action)
+		return c, fmt.Errorf("unknown action %s", quote.Text(op.Action, 64))
 	}
 	if c.Record == nil {
 		return c, errors.New("the record is nil")

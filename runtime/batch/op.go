@@ -9,10 +9,10 @@ import (
 	"hash"
 	"io"
 	"iter"
-	"strconv"
 	"strings"
 	"unicode"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/internal/writing"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -201,7 +201,7 @@ func parseOp(text []byte, opts *ReadOpsOptions) (Op, error) {
 	}
 	op := Op{Action: Action(l.action.Or("")), Collection: syntax.NSID(l.collection.Or("")), RecordKey: syntax.RecordKey(l.rkey.Or(""))}
 	for key := range l.rest.All() {
-		return op, fmt.Errorf("unknown field %s", strconv.Quote(key))
+		return op, fmt.Errorf("unknown field %s", quote.Text(key, 128))
 	}
 	if uri, ok := l.uri.Get(); ok {
 		if op.Collection != "" || op.RecordKey != "" {

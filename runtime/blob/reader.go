@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
@@ -196,7 +197,7 @@ func (r *Reader) kind() string {
 	if r.mimeType == "" {
 		return ""
 	}
-	return fmt.Sprintf(" (the server's media type is %.100q)", r.mimeType)
+	return fmt.Sprintf(" (the server's media type is %s)", quote.Text(r.mimeType, 100))
 }
 
 // The buffers of WriteTo: as many as it takes to read, hash and write at the same time.

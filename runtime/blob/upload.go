@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
@@ -106,7 +107,7 @@ func Upload(ctx context.Context, account rpc.Caller, r io.Reader, mimeType strin
 	case got.Size != size:
 		err = fmt.Errorf("%w: %d bytes were sent, the server counts %d", ErrSize, size, got.Size)
 	case synonym(gotType) != synonym(want) || options.Rules.Check(got.MimeType, size) != nil:
-		err = fmt.Errorf("%w: sent as %s, the server says %.100q", ErrType, mimeType, got.MimeType)
+		err = fmt.Errorf("%w: sent as %s, the server says %s", ErrType, mimeType, quote.Text(got.MimeType, 100))
 	default:
 		return got, nil
 	}
@@ -123,7 +124,7 @@ func mediaType(s string) (string, error) {
 		err = errors.New("must be of the form type/subtype")
 	}
 	if err != nil {
-		return "", fmt.Errorf("%.100q is not a media type: %w", s, err)
+		return "", fmt.Errorf("%s is not a media type: %w", quote.Text(s, 100), err)
 	}
 	return t, nil
 }

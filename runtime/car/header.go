@@ -8,6 +8,7 @@ import (
 	"io"
 	"unicode/utf8"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
@@ -208,13 +209,10 @@ func (p *headerParser) key(before []byte, first bool) []byte {
 	}
 	key := p.text(at, n)
 	if p.err == nil && !first && (len(key) < len(before) || len(key) == len(before) && bytes.Compare(key, before) <= 0) {
-		p.fail(at, fmt.Errorf("key %q after %q", clip(key), clip(before)))
+		p.fail(at, fmt.Errorf("key %s after %s", quote.Text(key, 40), quote.Text(before, 40)))
 	}
 	return key
 }
-
-// clip returns the start of a key for an error.
-func clip(key []byte) []byte { return key[:min(len(key), 40)] }
 
 // roots reads the array of roots.
 func (p *headerParser) roots() []cid.CID {

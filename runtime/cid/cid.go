@@ -13,6 +13,8 @@ import (
 	"encoding/base32"
 	"errors"
 	"fmt"
+
+	"github.com/layers-pub/layers-go/internal/quote"
 )
 
 // The codecs that a [CID] of the AT Protocol can have: how the bytes that it identifies are encoded.
@@ -80,28 +82,23 @@ func FromBytes(b []byte) (CID, error) {
 // "bafyrei...". Its error wraps [ErrInvalid] and says what is wrong with s.
 func Parse(s string) (CID, error) {
 	if len(s) != textSize || s[0] != 'b' {
-		return CID{}, fmt.Errorf("%w: %s must be b and %d characters of base32", ErrInvalid, quote(s), textSize-1)
+		return CID{}, fmt.Errorf("%w: %s must be b and %d characters of base32", ErrInvalid, excerpt(s), textSize-1)
 	}
 	// The decoder skips line ends and ignores the last two bits, which come after the last byte.
 	var b [size + 1]byte
 	n, err := base32Lower.Decode(b[:], []byte(s[1:]))
 	if err != nil || n != size || base32Lower.EncodeToString(b[:n]) != s[1:] {
-		return CID{}, fmt.Errorf("%w: %s is not canonical base32", ErrInvalid, quote(s))
+		return CID{}, fmt.Errorf("%w: %s is not canonical base32", ErrInvalid, excerpt(s))
 	}
 	c, err := FromBytes(b[:n])
 	if err != nil {
-		return CID{}, fmt.Errorf("%w (%s)", err, quote(s))
+		return CID{}, fmt.Errorf("%w (%s)", err, excerpt(s))
 	}
 	return c, nil
 }
 
-// quote quotes s for an error, shortened if it is more than twice as long as a CID.
-func quote(s string) string {
-	if len(s) > 2*textSize {
-		return fmt.Sprintf("%q...", s[:2*textSize])
-	}
-	return fmt.Sprintf("%q", s)
-}
+// excerpt quotes the start of s for a message.
+func excerpt(s string) string { return quote.Text(s, 2*textSize) }
 
 // Defined reports whether c identifies something, that is, whether it is not the zero CID. It looks only at
 // the first byte, which is the same in all CIDs.

@@ -71,7 +71,7 @@ func TestParseInvalid(t *testing.T) {
 		{"outside the alphabet", valid[:57] + "1" + valid[58:], "canonical"},
 		{"version 2", "bajkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku", "version 2"},
 		{"codec dag-pb", "bafybeihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku", "codec 0x70"},
-		{"very long", strings.Repeat("b", 10_000), "..."},
+		{"very long", strings.Repeat("b", 10_000), "…"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c, err := cid.Parse(test.text)

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/car"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
@@ -302,7 +303,7 @@ func fold(ops []atproto.SyncSubscribeReposRepoOp) ([]change, error) {
 func (d *decoding) record(ctx context.Context, j *job, index *car.Index, c *change) (*Record, error) {
 	collection, key, ok := mst.SplitKey(c.path)
 	if !ok {
-		return nil, fmt.Errorf("%w: path %.200q is not valid", ErrFrame, c.path)
+		return nil, fmt.Errorf("%w: path %s is not valid", ErrFrame, quote.Text(c.path, 200))
 	}
 	e := j.newRecord()
 	e.Action, e.CID = c.action, c.cid

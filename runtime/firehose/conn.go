@@ -17,6 +17,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/internal/pause"
 	"github.com/layers-pub/layers-go/runtime/rpc"
@@ -190,7 +191,7 @@ func (t *transport) dial(ctx context.Context, address url.URL) (*conn, error) {
 		from := &http.Request{URL: httpForm(address)}
 		to, err := from.URL.Parse(location)
 		if err != nil {
-			return nil, fmt.Errorf("redirect to %.200q: not a URL", location)
+			return nil, fmt.Errorf("redirect to %s: not a URL", quote.Text(location, 200))
 		}
 		switch to.Scheme {
 		case "ws":

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 )
 
@@ -14,7 +15,7 @@ const xrpcPath = "/xrpc/" + atproto.NSIDSyncSubscribeRepos
 // schemes ws, wss, http and https, or without a scheme.
 func parseEndpoint(address string) (*url.URL, error) {
 	bad := func(why string) error {
-		return fmt.Errorf("firehose: address %.200q: %s", address, why)
+		return fmt.Errorf("firehose: address %s: %s", quote.Text(address, 200), why)
 	}
 	text := strings.TrimSpace(address)
 	if !strings.Contains(text, "://") {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -26,7 +27,7 @@ func newFilter(collections []string, dids []syntax.DID) (filter, error) {
 		case wild && prefix != "" && !strings.Contains(prefix, "*"):
 			// Two more segments make any authority an NSID.
 			if _, err := syntax.ParseNSID(prefix + ".aa.aa"); err != nil {
-				return filter{}, fmt.Errorf("firehose: collection %.100q: not the beginning of an NSID", c)
+				return filter{}, fmt.Errorf("firehose: collection %s: not the beginning of an NSID", quote.Text(c, 100))
 			}
 			f.prefixes = append(f.prefixes, prefix+".")
 		default:

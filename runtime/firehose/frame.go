@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/layers-pub/layers-go/internal/quote"
 )
 
 // MaxFrame is the size of the largest frame that is decoded, in bytes, as the protocol limits it. A larger one is a
@@ -120,7 +122,7 @@ func (f *frame) scan(b []byte, want *filter) error {
 		return fmt.Errorf("%w: op %d", ErrFrameType, f.op)
 	default:
 		if f.typ = typeOf(f.t); f.typ == typeUnknown {
-			return fmt.Errorf("%w: t %.100q", ErrFrameType, f.t)
+			return fmt.Errorf("%w: t %s", ErrFrameType, quote.Text(f.t, 100))
 		}
 	}
 	return nil

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/guard"
 )
 
@@ -71,7 +71,7 @@ func (f *failure) short() *failure {
 	if len(text) <= most {
 		return f
 	}
-	short := &failure{kind: f.kind, cause: errors.New(strings.ToValidUTF8(text[:most], "") + "...")}
+	short := &failure{kind: f.kind, cause: errors.New(quote.Cut(text, most))}
 	for _, known := range []error{guard.ErrPrivate, guard.ErrRedirect} {
 		if errors.Is(f.cause, known) {
 			short.cause = fmt.Errorf("%w: %w", known, short.cause)
@@ -101,14 +101,8 @@ func ended(ctx context.Context, err error) bool {
 // interrupted returns the error for a caller whose context ended during a look-up. It is not an [Error], since it
 // says nothing about the identity.
 func interrupted(ctx context.Context, key string) error {
-	return fmt.Errorf("identity: %.256s: %w", key, ctx.Err())
+	return fmt.Errorf("identity: %s: %w", quote.Message(key, 256), ctx.Err())
 }
 
-// excerpt returns s quoted, cut off if it is long.
-func excerpt(s string) string {
-	const most = 80
-	if len(s) > most {
-		return fmt.Sprintf("%q...", s[:most])
-	}
-	return fmt.Sprintf("%q", s)
-}
+// excerpt quotes the start of s for a message.
+func excerpt(s string) string { return quote.Text(s, 80) }

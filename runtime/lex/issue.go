@@ -2,8 +2,9 @@ package lex
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
+
+	"github.com/layers-pub/layers-go/internal/quote"
 )
 
 // Rule is the name of a rule that a value breaks. The names of constraints are those of the lexicon language.
@@ -152,10 +153,4 @@ func Summary(issues []Issue) string {
 }
 
 // excerpt quotes the start of s for a message.
-func excerpt(s string) string {
-	const most = 64
-	if len(s) > most {
-		return strconv.Quote(s[:most]) + "…"
-	}
-	return strconv.Quote(s)
-}
+func excerpt(s string) string { return quote.Text(s, 64) }

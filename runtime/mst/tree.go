@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -479,7 +480,7 @@ func (b *branch) orNil() *branch {
 
 func (t *Tree) parsePath(path string) ([]byte, error) {
 	if _, _, ok := SplitKey(path); !ok {
-		return nil, fmt.Errorf("mst: %w: %.900q is not a collection, a slash and a record key", ErrInvalid, path)
+		return nil, fmt.Errorf("mst: %w: %s is not a collection, a slash and a record key", ErrInvalid, quote.Text(path, 900))
 	}
 	key := t.keys.alloc(len(path))
 	copy(key, path)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 	"github.com/mr-tron/base58"
+
+	"github.com/layers-pub/layers-go/internal/quote"
 )
 
 // ErrKey is wrapped by the errors of the functions that parse keys.
@@ -99,7 +101,7 @@ func ParseLegacy(typ, multibase string) (Key, error) {
 	case "EcdsaSecp256r1VerificationKey2019":
 		curve = P256
 	default:
-		return Key{}, fmt.Errorf("%w: unknown type %q", ErrKey, typ[:min(len(typ), maxText)])
+		return Key{}, fmt.Errorf("%w: unknown type %s", ErrKey, quote.Text(typ, maxText))
 	}
 	b, err := decode(multibase)
 	if err != nil {

@@ -26,6 +26,7 @@ import (
 	"os"
 	"strconv"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/guard"
 )
 
@@ -78,7 +79,7 @@ func FromEnv() (Network, error) {
 	if text := os.Getenv("LAYERS_ALLOW_PRIVATE"); text != "" {
 		var err error
 		if n.AllowPrivate, err = strconv.ParseBool(text); err != nil {
-			return n, fmt.Errorf("network: LAYERS_ALLOW_PRIVATE is %.100q: must be 1 or 0", text)
+			return n, fmt.Errorf("network: LAYERS_ALLOW_PRIVATE is %s: must be 1 or 0", quote.Text(text, 100))
 		}
 	}
 	return n, nil

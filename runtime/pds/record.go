@@ -3,8 +3,8 @@ package pds
 import (
 	"context"
 	"fmt"
-	"strconv"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -80,14 +80,8 @@ func collectionURI(did syntax.DID, collection syntax.NSID) syntax.ATURI {
 	return syntax.ATURI("at://" + string(did) + "/" + string(collection))
 }
 
-// excerpt quotes text from a server, cut off if it is long.
-func excerpt(s string) string {
-	const most = 200
-	if len(s) > most {
-		return strconv.Quote(s[:most]) + "..."
-	}
-	return strconv.Quote(s)
-}
+// excerpt quotes the start of s, text from a server, for a message.
+func excerpt(s string) string { return quote.Text(s, 200) }
 
 // hasRecord reports whether the value of v is an object, as records are.
 func hasRecord(v *rec.View) bool { return len(v.Value.Data) > 0 && v.Value.Data[0] == '{' }

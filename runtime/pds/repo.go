@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -197,7 +198,7 @@ func anArchive(actor syntax.AtIdentifier, method syntax.NSID, body io.ReadCloser
 	defer body.Close()
 	const shown = 200
 	start, _ := io.ReadAll(io.LimitReader(body, shown))
-	return nil, fmt.Errorf("pds: %s: the answer to %s is not an archive: its Content-Type is %s, and it begins with %q", actor, method, excerpt(mediaType), start)
+	return nil, fmt.Errorf("pds: %s: the answer to %s is not an archive: its Content-Type is %s, and it begins with %s", actor, method, excerpt(mediaType), quote.Text(start, shown))
 }
 
 // limited is a stream of limited length.

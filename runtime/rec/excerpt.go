@@ -1,12 +1,6 @@
 package rec
 
-import "strconv"
+import "github.com/layers-pub/layers-go/internal/quote"
 
-// excerpt quotes s for an error, shortened to 64 bytes.
-func excerpt(s string) string {
-	const most = 64
-	if len(s) > most {
-		return strconv.Quote(s[:most]) + "…"
-	}
-	return strconv.Quote(s)
-}
+// excerpt quotes the start of s for a message.
+func excerpt(s string) string { return quote.Text(s, 64) }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/mst"
 	"github.com/layers-pub/layers-go/runtime/multikey"
@@ -296,7 +297,7 @@ func (w *Writable) Prove(ctx context.Context, to io.Writer, path string) error {
 	return w.archive(ctx, to, func(b *builder) error {
 		collection, recordKey, ok := mst.SplitKey(path)
 		if !ok {
-			return fmt.Errorf("%w: %.900q is not a collection, a slash and a record key", mst.ErrInvalid, path)
+			return fmt.Errorf("%w: %s is not a collection, a slash and a record key", mst.ErrInvalid, quote.Text(path, 900))
 		}
 		c, err := mst.Find(w.commit.Data, collection, recordKey, func(c cid.CID, _ []byte) ([]byte, error) {
 			node, err := w.node(c, nil)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -37,7 +38,7 @@ type Error struct {
 
 // Error returns a text with the DID, the revision and the cause. A malformed DID or revision is shortened.
 func (e *Error) Error() string {
-	return fmt.Sprintf("reposync: commit %.64q of %.128q: %v", string(e.Rev), string(e.DID), e.Err)
+	return fmt.Sprintf("reposync: commit %s of %s: %v", quote.Text(e.Rev, 64), quote.Text(e.DID, 128), e.Err)
 }
 
 // Unwrap returns e.Err.

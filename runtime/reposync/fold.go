@@ -1,6 +1,7 @@
 package reposync
 
 import (
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/mst"
 	"github.com/layers-pub/layers-go/runtime/repo"
@@ -72,7 +73,7 @@ func (f *folded) find(path string, many bool) int {
 // of the path before the commit, also in the second operation on it.
 func checkOp(op *repo.Op) error {
 	if _, _, ok := mst.SplitKey(op.Path); !ok {
-		return invalid("path %.900q is not a collection, a slash and a record key", op.Path)
+		return invalid("path %s is not a collection, a slash and a record key", quote.Text(op.Path, 900))
 	}
 	switch op.Action {
 	case repo.Create, repo.Update:
@@ -84,7 +85,7 @@ func checkOp(op *repo.Op) error {
 			return invalid("delete of %s has a CID, %s", op.Path, op.CID)
 		}
 	default:
-		return invalid("unknown action %.64q on %s", string(op.Action), op.Path)
+		return invalid("unknown action %s on %s", quote.Text(op.Action, 64), op.Path)
 	}
 	return nil
 }

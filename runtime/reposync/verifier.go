@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/mst"
 	"github.com/layers-pub/layers-go/runtime/multikey"
@@ -189,7 +190,7 @@ func (v *Verifier) read(m *Commit, check bool) error {
 	case len(m.Ops) > MaxOps:
 		return invalid("%d operations, limit %d", len(m.Ops), MaxOps)
 	case m.Since != "" && !syntax.ValidTID(string(m.Since)):
-		return invalid("since %.64q is not a TID", string(m.Since))
+		return invalid("since %s is not a TID", quote.Text(m.Since, 64))
 	case m.Since >= m.Rev:
 		return invalid("since %s is not before the revision", m.Since)
 	case m.PrevData.Codec() == cid.Raw:

@@ -3,7 +3,8 @@ package syntax
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/layers-pub/layers-go/internal/quote"
 )
 
 // maxErrorInput is how many bytes of a string an Error quotes, so that an
@@ -26,15 +27,8 @@ func (e *Error) Error() string {
 }
 
 func newError(format, input string, offset int, reason string) *Error {
-	if len(input) > maxErrorInput {
-		cut := maxErrorInput
-		for cut > maxErrorInput-utf8.UTFMax && !utf8.RuneStart(input[cut]) {
-			cut--
-		}
-		input = input[:cut] + "…"
-	}
 	// The copy does not keep the buffer in memory that the string may be a part of.
-	return &Error{Format: format, Input: strings.Clone(input), Offset: offset, Reason: reason}
+	return &Error{Format: format, Input: strings.Clone(quote.Cut(input, maxErrorInput)), Offset: offset, Reason: reason}
 }
 
 // parse returns s as a T if check finds no fault in it. check returns the offset

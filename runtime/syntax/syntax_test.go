@@ -148,7 +148,7 @@ func TestErrorCutsInput(t *testing.T) {
 		{"64 bytes", strings.Repeat("é", 32), strings.Repeat("é", 32)},
 		{"65 bytes", strings.Repeat("é", 32) + "e", strings.Repeat("é", 32) + "…"},
 		{"within a character", strings.Repeat("日", 22), strings.Repeat("日", 21) + "…"},
-		{"not UTF-8", strings.Repeat("\xbf", 100), strings.Repeat("\xbf", 60) + "…"},
+		{"not UTF-8", strings.Repeat("\xbf", 100), strings.Repeat("\xbf", 64) + "…"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := syntax.ParseHandle(test.input)

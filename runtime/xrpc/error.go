@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -144,23 +144,11 @@ func (e *Error) credentials() bool {
 		e.Status >= 400 && e.Status < 500 && (e.Name == "ExpiredToken" || e.Name == "InvalidToken")
 }
 
-// shown returns text from a server in a form that is safe to print: unchanged, or quoted if necessary, and cut off if
-// it is long.
-func shown(text string) string {
-	strange := func(r rune) bool { return !strconv.IsPrint(r) || r == utf8.RuneError }
-	if len(text) > maxExcerpt || strings.ContainsFunc(text, strange) {
-		return excerpt(text)
-	}
-	return text
-}
+// shown returns text from a server as it is, or quoted and shortened if it would not be safe to print.
+func shown(text string) string { return quote.Message(text, maxExcerpt) }
 
-// excerpt returns the beginning of text, quoted.
-func excerpt(text string) string {
-	if len(text) > maxExcerpt {
-		return strconv.Quote(strings.ToValidUTF8(text[:maxExcerpt], "")) + "..."
-	}
-	return strconv.Quote(text)
-}
+// excerpt quotes the start of text for a message.
+func excerpt(text string) string { return quote.Text(text, maxExcerpt) }
 
 // longest is the longest pause that a server can ask for. Rate limits cover a month at most; a longer pause is a
 // mistake, such as a time in another unit.

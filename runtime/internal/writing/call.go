@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
@@ -42,7 +43,7 @@ func LookUp(ctx context.Context, a Client, c *Change) (Stored, error) {
 		return Stored{}, err
 	}
 	if record.URI != string(c.URI) {
-		return Stored{}, fmt.Errorf("the server answered with another record, %.200q", record.URI)
+		return Stored{}, fmt.Errorf("the server answered with another record, %s", quote.Text(record.URI, 200))
 	}
 	if len(record.Value.Data) == 0 || string(record.Value.Data) == "null" {
 		return Stored{}, errors.New("the server answered without a record")
@@ -64,7 +65,7 @@ func cidOfJSON(json []byte) (cid.CID, error) {
 // Compare returns an error if the server says that it stored c under another URI or with another CID.
 func (c *Change) Compare(a Answer) error {
 	if a.URI != c.URI {
-		return fmt.Errorf("the server answered that it wrote %q", a.URI)
+		return fmt.Errorf("the server answered that it wrote %s", quote.Text(a.URI, 200))
 	}
 	id, err := cid.Parse(string(a.CID))
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rpc"
@@ -83,7 +84,7 @@ func (r *Rules) TypeOf(collection syntax.NSID, own func() lex.Record) (lex.Recor
 	}
 	t := lex.RecordType{NSID: collection, Key: "any", New: own}
 	if own == nil {
-		return t, fmt.Errorf("no lexicon is known for the collection %q", collection)
+		return t, fmt.Errorf("no lexicon is known for the collection %s", quote.Text(collection, 317))
 	}
 	return t, nil
 }
