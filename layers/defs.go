@@ -8,12 +8,12 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// UUID is the pub.layers.defs#uuid object. Wrapper around a UUID that identifies an object inside a
-// record.
+// UUID is a wrapper around a UUID that identifies an object inside a record. Its definition is
+// pub.layers.defs#uuid.
 type UUID struct {
 	// UUID in text form; the format is not enforced. Required, 1 to 64 bytes.
 	Value string
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var uuidFields = lex.NewFields("value!")
@@ -39,8 +39,8 @@ func (v UUID) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *UUID) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v UUID) String() string                { return lex.Text(&v) }
 
-// Span is the pub.layers.defs#span object. A contiguous stretch of text. Byte offsets into its
-// UTF-8 form are authoritative; character offsets are optional extras.
+// Span is a contiguous stretch of text. Byte offsets into its UTF-8 form are authoritative;
+// character offsets are optional extras. Its definition is pub.layers.defs#span.
 type Span struct {
 	// Start byte, 0-based and inclusive. Required, at least 0.
 	ByteStart int64
@@ -50,7 +50,7 @@ type Span struct {
 	CharStart lex.Opt[int64]
 	// End character, exclusive, kept for character-based data. At least 0.
 	CharEnd lex.Opt[int64]
-	Extra   lex.Map // fields that the lexicon does not name
+	Extra   lex.Map // unknown fields
 }
 
 var spanFields = lex.NewFields("byteEnd!", "charEnd", "byteStart!", "charStart")
@@ -85,13 +85,13 @@ func (v Span) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Span) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Span) String() string                { return lex.Text(&v) }
 
-// TokenRef is the pub.layers.defs#tokenRef object. Points at one token of a tokenization.
+// TokenRef points at one token of a tokenization. Its definition is pub.layers.defs#tokenRef.
 type TokenRef struct {
 	// Tokenization that holds the token, by its UUID. Required.
 	TokenizationID UUID
 	// 0-based position of the token. Required, at least 0.
 	TokenIndex int64
-	Extra      lex.Map // fields that the lexicon does not name
+	Extra      lex.Map // unknown fields
 }
 
 var tokenRefFields = lex.NewFields("tokenIndex!", "tokenizationId!")
@@ -120,8 +120,8 @@ func (v TokenRef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TokenRef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v TokenRef) String() string                { return lex.Text(&v) }
 
-// TokenRefSequence is the pub.layers.defs#tokenRefSequence object. Points at several tokens of one
-// tokenization, which need not be adjacent.
+// TokenRefSequence points at several tokens of one tokenization, which need not be adjacent. Its
+// definition is pub.layers.defs#tokenRefSequence.
 type TokenRefSequence struct {
 	// Tokenization that holds the tokens, by its UUID. Required.
 	TokenizationID UUID
@@ -129,7 +129,7 @@ type TokenRefSequence struct {
 	TokenIndexes []int64
 	// Index of the head token, if one stands out. At least 0.
 	AnchorTokenIndex lex.Opt[int64]
-	Extra            lex.Map // fields that the lexicon does not name
+	Extra            lex.Map // unknown fields
 }
 
 var tokenRefSequenceFields = lex.NewFields("tokenIndexes!", "tokenizationId!", "anchorTokenIndex")
@@ -161,14 +161,14 @@ func (v TokenRefSequence) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON
 func (v *TokenRefSequence) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v TokenRefSequence) String() string                { return lex.Text(&v) }
 
-// TemporalSpan is the pub.layers.defs#temporalSpan object. A time range in a recording, in
-// milliseconds from its start.
+// TemporalSpan is a time range in a recording, in milliseconds from its start. Its definition is
+// pub.layers.defs#temporalSpan.
 type TemporalSpan struct {
 	// Where the range begins, in milliseconds. Required, at least 0.
 	Start int64
 	// Where the range ends, in milliseconds. Required, at least 0.
 	Ending int64
-	Extra  lex.Map // fields that the lexicon does not name
+	Extra  lex.Map // unknown fields
 }
 
 var temporalSpanFields = lex.NewFields("start!", "ending!")
@@ -197,8 +197,8 @@ func (v TemporalSpan) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v)
 func (v *TemporalSpan) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v TemporalSpan) String() string                { return lex.Text(&v) }
 
-// BoundingBox is the pub.layers.defs#boundingBox object. An axis-aligned rectangle in a picture or
-// frame, measured in pixels.
+// BoundingBox is an axis-aligned rectangle in a picture or frame, measured in pixels. Its
+// definition is pub.layers.defs#boundingBox.
 type BoundingBox struct {
 	// Left edge in pixels. Required.
 	X int64
@@ -208,7 +208,7 @@ type BoundingBox struct {
 	Width int64
 	// Vertical extent in pixels. Required, at least 1.
 	Height int64
-	Extra  lex.Map // fields that the lexicon does not name
+	Extra  lex.Map // unknown fields
 }
 
 var boundingBoxFields = lex.NewFields("x!", "y!", "width!", "height!")
@@ -243,8 +243,9 @@ func (v BoundingBox) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) 
 func (v *BoundingBox) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v BoundingBox) String() string                { return lex.Text(&v) }
 
-// SpatioTemporalAnchor is the pub.layers.defs#spatioTemporalAnchor object. A region tracked through
-// a stretch of video: a time range plus boxes at keyframes, with interpolation between them.
+// SpatioTemporalAnchor is a region tracked through a stretch of video: a time range plus boxes at
+// keyframes, with interpolation between them. Its definition is
+// pub.layers.defs#spatioTemporalAnchor.
 type SpatioTemporalAnchor struct {
 	// Time range over which the region is tracked. Required.
 	TemporalSpan TemporalSpan
@@ -254,7 +255,7 @@ type SpatioTemporalAnchor struct {
 	InterpolationURI lex.Opt[syntax.ATURI]
 	// Method between keyframes: linear, step or cubic; fallback for interpolationUri.
 	Interpolation lex.Opt[SpatioTemporalAnchorInterpolation]
-	Extra         lex.Map // fields that the lexicon does not name
+	Extra         lex.Map // unknown fields
 }
 
 var spatioTemporalAnchorFields = lex.NewFields(
@@ -291,7 +292,7 @@ func (v SpatioTemporalAnchor) MarshalJSON() ([]byte, error)  { return lex.Encode
 func (v *SpatioTemporalAnchor) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v SpatioTemporalAnchor) String() string                { return lex.Text(&v) }
 
-// SpatioTemporalAnchorInterpolation is a string with known values; others are legal.
+// SpatioTemporalAnchorInterpolation is a string with known values. Other values are valid.
 type SpatioTemporalAnchorInterpolation string
 
 // The known values of [SpatioTemporalAnchorInterpolation].
@@ -305,8 +306,8 @@ func (v SpatioTemporalAnchorInterpolation) IsKnown() bool {
 	return lex.IsKnown(v, "linear", "step", "cubic")
 }
 
-// Keyframe is the pub.layers.defs#keyframe object. Box that a tracked region occupies at one
-// moment.
+// Keyframe is a box that a tracked region occupies at one moment. Its definition is
+// pub.layers.defs#keyframe.
 type Keyframe struct {
 	// Moment in the media, in milliseconds. Required, at least 0.
 	TimeMs int64
@@ -314,7 +315,7 @@ type Keyframe struct {
 	Bbox BoundingBox
 	// Free-form key-value pairs, such as visibility or degree of occlusion.
 	Features *FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var keyframeFields = lex.NewFields("bbox!", "timeMs!", "features")
@@ -346,9 +347,9 @@ func (v Keyframe) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Keyframe) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Keyframe) String() string                { return lex.Text(&v) }
 
-// TemporalEntity is the pub.layers.defs#temporalEntity object. A normalized time. The fields set
-// tell its shape: instant, intervalStart with intervalEnd, duration, earliest with latest for vague
-// times, or recurrence.
+// TemporalEntity is a normalized time. The fields set tell its shape: instant, intervalStart with
+// intervalEnd, duration, earliest with latest for vague times, or recurrence. Its definition is
+// pub.layers.defs#temporalEntity.
 type TemporalEntity struct {
 	// ISO 8601 date or datetime of a single moment. At most 64 bytes.
 	Instant lex.Opt[string]
@@ -375,7 +376,7 @@ type TemporalEntity struct {
 	Recurrence lex.Opt[string]
 	// Free-form key-value pairs for data without a field of its own.
 	Features *FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var temporalEntityFields = lex.NewFields(
@@ -437,7 +438,7 @@ func (v TemporalEntity) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&
 func (v *TemporalEntity) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v TemporalEntity) String() string                { return lex.Text(&v) }
 
-// TemporalEntityGranularity is a string with known values; others are legal.
+// TemporalEntityGranularity is a string with known values. Other values are valid.
 type TemporalEntityGranularity string
 
 // The known values of [TemporalEntityGranularity].
@@ -464,7 +465,7 @@ func (v TemporalEntityGranularity) IsKnown() bool {
 	)
 }
 
-// TemporalEntityCalendar is a string with known values; others are legal.
+// TemporalEntityCalendar is a string with known values. Other values are valid.
 type TemporalEntityCalendar string
 
 // The known values of [TemporalEntityCalendar].
@@ -488,8 +489,8 @@ func (v TemporalEntityCalendar) IsKnown() bool {
 	)
 }
 
-// TemporalModifier is the pub.layers.defs#temporalModifier object. Qualifies a time, for example as
-// approximate, early or late.
+// TemporalModifier qualifies a time, for example as approximate, early or late. Its definition is
+// pub.layers.defs#temporalModifier.
 type TemporalModifier struct {
 	// AT-URI of a knowledge-graph node defining the temporal modifier; wins over mod.
 	ModURI lex.Opt[syntax.ATURI]
@@ -497,7 +498,7 @@ type TemporalModifier struct {
 	Mod lex.Opt[TemporalModifierMod]
 	// Free-form key-value pairs for data without a field of its own.
 	Features *FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var temporalModifierFields = lex.NewFields("mod", "modUri", "features")
@@ -529,7 +530,7 @@ func (v TemporalModifier) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON
 func (v *TemporalModifier) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v TemporalModifier) String() string                { return lex.Text(&v) }
 
-// TemporalModifierMod is a string with known values; others are legal.
+// TemporalModifierMod is a string with known values. Other values are valid.
 type TemporalModifierMod string
 
 // The known values of [TemporalModifierMod].
@@ -556,9 +557,9 @@ func (v TemporalModifierMod) IsKnown() bool {
 	)
 }
 
-// TemporalExpression is the pub.layers.defs#temporalExpression object. What a time expression
-// means: its normalized value with type and modifier, its reference point and its function in the
-// document.
+// TemporalExpression says what a time expression means: its normalized value with type and
+// modifier, its reference point and its function in the document. Its definition is
+// pub.layers.defs#temporalExpression.
 type TemporalExpression struct {
 	// AT-URI of a knowledge-graph node defining the time expression type; wins over type.
 	TypeURI lex.Opt[syntax.ATURI]
@@ -577,7 +578,7 @@ type TemporalExpression struct {
 	Function lex.Opt[TemporalExpressionFunction]
 	// Free-form key-value pairs for data without a field of its own.
 	Features *FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var temporalExpressionFields = lex.NewFields(
@@ -626,7 +627,7 @@ func (v TemporalExpression) MarshalJSON() ([]byte, error)  { return lex.EncodeJS
 func (v *TemporalExpression) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v TemporalExpression) String() string                { return lex.Text(&v) }
 
-// TemporalExpressionType is a string with known values; others are legal.
+// TemporalExpressionType is a string with known values. Other values are valid.
 type TemporalExpressionType string
 
 // The known values of [TemporalExpressionType].
@@ -644,7 +645,7 @@ func (v TemporalExpressionType) IsKnown() bool {
 	return lex.IsKnown(v, "date", "time", "duration", "set", "interval", "relative", "custom")
 }
 
-// TemporalExpressionFunction is a string with known values; others are legal.
+// TemporalExpressionFunction is a string with known values. Other values are valid.
 type TemporalExpressionFunction string
 
 // The known values of [TemporalExpressionFunction].
@@ -666,8 +667,8 @@ func (v TemporalExpressionFunction) IsKnown() bool {
 	)
 }
 
-// SpatialEntity is the pub.layers.defs#spatialEntity object. A normalized place or shape: a pixel
-// box in bbox, or a geometry string read by geometryFormat in the coordinate system crs.
+// SpatialEntity is a normalized place or shape: a pixel box in bbox, or a geometry string read by
+// geometryFormat in the coordinate system crs. Its definition is pub.layers.defs#spatialEntity.
 type SpatialEntity struct {
 	// Pixel rectangle, the usual case for images and video.
 	Bbox *BoundingBox
@@ -693,7 +694,7 @@ type SpatialEntity struct {
 	Uncertainty lex.Opt[string]
 	// Free-form key-value pairs for data without a field of its own.
 	Features *FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var spatialEntityFields = lex.NewFields(
@@ -752,7 +753,7 @@ func (v SpatialEntity) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v
 func (v *SpatialEntity) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v SpatialEntity) String() string                { return lex.Text(&v) }
 
-// SpatialEntityType is a string with known values; others are legal.
+// SpatialEntityType is a string with known values. Other values are valid.
 type SpatialEntityType string
 
 // The known values of [SpatialEntityType].
@@ -777,7 +778,7 @@ func (v SpatialEntityType) IsKnown() bool {
 	)
 }
 
-// SpatialEntityGeometryFormat is a string with known values; others are legal.
+// SpatialEntityGeometryFormat is a string with known values. Other values are valid.
 type SpatialEntityGeometryFormat string
 
 // The known values of [SpatialEntityGeometryFormat].
@@ -794,7 +795,7 @@ func (v SpatialEntityGeometryFormat) IsKnown() bool {
 	return lex.IsKnown(v, "wkt", "geojson", "svg-path", "coco-polygon", "coco-rle", "custom")
 }
 
-// SpatialEntityCRS is a string with known values; others are legal.
+// SpatialEntityCRS is a string with known values. Other values are valid.
 type SpatialEntityCRS string
 
 // The known values of [SpatialEntityCRS].
@@ -810,8 +811,8 @@ func (v SpatialEntityCRS) IsKnown() bool {
 	return lex.IsKnown(v, "pixel", "percentage", "wgs84", "web-mercator", "custom")
 }
 
-// SpatialModifier is the pub.layers.defs#spatialModifier object. Qualifies a place, for example as
-// approximate or interpolated.
+// SpatialModifier qualifies a place, for example as approximate or interpolated. Its definition is
+// pub.layers.defs#spatialModifier.
 type SpatialModifier struct {
 	// AT-URI of a knowledge-graph node defining the spatial modifier; wins over mod.
 	ModURI lex.Opt[syntax.ATURI]
@@ -819,7 +820,7 @@ type SpatialModifier struct {
 	Mod lex.Opt[SpatialModifierMod]
 	// Free-form key-value pairs for data without a field of its own.
 	Features *FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var spatialModifierFields = lex.NewFields("mod", "modUri", "features")
@@ -851,7 +852,7 @@ func (v SpatialModifier) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(
 func (v *SpatialModifier) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v SpatialModifier) String() string                { return lex.Text(&v) }
 
-// SpatialModifierMod is a string with known values; others are legal.
+// SpatialModifierMod is a string with known values. Other values are valid.
 type SpatialModifierMod string
 
 // The known values of [SpatialModifierMod].
@@ -873,9 +874,9 @@ func (v SpatialModifierMod) IsKnown() bool {
 	)
 }
 
-// SpatialExpression is the pub.layers.defs#spatialExpression object. What a place expression means:
-// its normalized value with type and modifier, its reference point and its function in the
-// document.
+// SpatialExpression says what a place expression means: its normalized value with type and
+// modifier, its reference point and its function in the document. Its definition is
+// pub.layers.defs#spatialExpression.
 type SpatialExpression struct {
 	// AT-URI of a knowledge-graph node defining the place expression type; wins over type.
 	TypeURI lex.Opt[syntax.ATURI]
@@ -894,7 +895,7 @@ type SpatialExpression struct {
 	Function lex.Opt[SpatialExpressionFunction]
 	// Free-form key-value pairs for data without a field of its own.
 	Features *FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var spatialExpressionFields = lex.NewFields(
@@ -943,7 +944,7 @@ func (v SpatialExpression) MarshalJSON() ([]byte, error)  { return lex.EncodeJSO
 func (v *SpatialExpression) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v SpatialExpression) String() string                { return lex.Text(&v) }
 
-// SpatialExpressionType is a string with known values; others are legal.
+// SpatialExpressionType is a string with known values. Other values are valid.
 type SpatialExpressionType string
 
 // The known values of [SpatialExpressionType].
@@ -963,7 +964,7 @@ func (v SpatialExpressionType) IsKnown() bool {
 	)
 }
 
-// SpatialExpressionFunction is a string with known values; others are legal.
+// SpatialExpressionFunction is a string with known values. Other values are valid.
 type SpatialExpressionFunction string
 
 // The known values of [SpatialExpressionFunction].
@@ -985,8 +986,8 @@ func (v SpatialExpressionFunction) IsKnown() bool {
 	)
 }
 
-// PageAnchor is the pub.layers.defs#pageAnchor object. A place on one page of a document such as a
-// PDF: the page, a region of it or a stretch of its text.
+// PageAnchor is a place on one page of a document such as a PDF: the page, a region of it or a
+// stretch of its text. Its definition is pub.layers.defs#pageAnchor.
 type PageAnchor struct {
 	// Page number, the first being 0. Required, at least 0.
 	Page int64
@@ -994,7 +995,7 @@ type PageAnchor struct {
 	BoundingBox *BoundingBox
 	// Stretch of the page's own text, by byte offsets.
 	TextSpan *Span
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var pageAnchorFields = lex.NewFields("page!", "textSpan", "boundingBox")
@@ -1035,7 +1036,7 @@ type TextQuoteSelector struct {
 	Prefix lex.Opt[string]
 	// Text just after the passage. At most 500 bytes.
 	Suffix lex.Opt[string]
-	Extra  lex.Map // fields that the lexicon does not name
+	Extra  lex.Map // unknown fields
 }
 
 var textQuoteSelectorFields = lex.NewFields("exact!", "prefix", "suffix")
@@ -1078,7 +1079,7 @@ type TextPositionSelector struct {
 	CharStart lex.Opt[int64]
 	// End character, exclusive, kept for character-based data. At least 0.
 	CharEnd lex.Opt[int64]
-	Extra   lex.Map // fields that the lexicon does not name
+	Extra   lex.Map // unknown fields
 }
 
 var textPositionSelectorFields = lex.NewFields("byteEnd!", "charEnd", "byteStart!", "charStart")
@@ -1120,7 +1121,7 @@ type FragmentSelector struct {
 	Value string
 	// URI of the specification that defines the fragment syntax.
 	ConformsTo lex.Opt[syntax.URI]
-	Extra      lex.Map // fields that the lexicon does not name
+	Extra      lex.Map // unknown fields
 }
 
 var fragmentSelectorFields = lex.NewFields("value!", "conformsTo")
@@ -1149,8 +1150,8 @@ func (v FragmentSelector) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON
 func (v *FragmentSelector) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v FragmentSelector) String() string                { return lex.Text(&v) }
 
-// ExternalTarget is the pub.layers.defs#externalTarget object. A web page or other outside resource
-// being annotated, and optionally the part of it.
+// ExternalTarget is a web page or other outside resource being annotated, and optionally the part
+// of it. Its definition is pub.layers.defs#externalTarget.
 type ExternalTarget struct {
 	// Address of the annotated resource. Required.
 	Source syntax.URI
@@ -1160,7 +1161,7 @@ type ExternalTarget struct {
 	Title lex.Opt[string]
 	// Part of the resource meant: a quote, a position or a fragment.
 	Selector ExternalTargetSelector
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var externalTargetFields = lex.NewFields("title", "source!", "selector", "sourceHash")
@@ -1198,15 +1199,15 @@ func (v *ExternalTarget) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b
 func (v ExternalTarget) String() string                { return lex.Text(&v) }
 
 // ExternalTargetSelector is a union. Part of the resource meant: a quote, a position or a fragment.
-// Members: [*TextQuoteSelector], [*TextPositionSelector], [*FragmentSelector] and
+// Its members are [*TextQuoteSelector], [*TextPositionSelector], [*FragmentSelector] and
 // [*UnknownExternalTargetSelector].
 type ExternalTargetSelector interface {
 	lex.Encodable
 	externalTargetSelector() string
 }
 
-// UnknownExternalTargetSelector is a member of [ExternalTargetSelector] that its lexicon does not
-// list.
+// UnknownExternalTargetSelector is a member of [ExternalTargetSelector] of a type that the lexicon
+// does not list.
 type UnknownExternalTargetSelector struct{ lex.TypedMap }
 
 func (*TextQuoteSelector) externalTargetSelector() string { return "pub.layers.defs#textQuoteSelector" }
@@ -1231,8 +1232,9 @@ func decodeExternalTargetSelector(d *lex.Decoder) ExternalTargetSelector {
 	}
 }
 
-// Anchor is the pub.layers.defs#anchor object. Location in the source that an annotation points at.
-// Readers go by the fields set; at least one is expected, and several may describe the same place.
+// Anchor is a location in the source that an annotation points at. Readers go by the fields set; at
+// least one is expected, and several may describe the same place. Its definition is
+// pub.layers.defs#anchor.
 type Anchor struct {
 	// Stretch of the expression text, by byte offsets.
 	TextSpan *Span
@@ -1248,7 +1250,7 @@ type Anchor struct {
 	PageAnchor *PageAnchor
 	// Web page or other outside resource.
 	ExternalTarget *ExternalTarget
-	Extra          lex.Map // fields that the lexicon does not name
+	Extra          lex.Map // unknown fields
 }
 
 var anchorFields = lex.NewFields(
@@ -1295,14 +1297,14 @@ func (v Anchor) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Anchor) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Anchor) String() string                { return lex.Text(&v) }
 
-// AlignmentLink is the pub.layers.defs#alignmentLink object. One correspondence between a group of
-// source elements and a group of target elements; either group may hold several.
+// AlignmentLink is one correspondence between a group of source elements and a group of target
+// elements; either group may hold several. Its definition is pub.layers.defs#alignmentLink.
 type AlignmentLink struct {
 	// 0-based positions in the source sequence.
 	SourceIndices []int64
 	// 0-based positions in the target sequence.
 	TargetIndices []int64
-	// Confidence from 0 to 1000, 1000 being certain. 0 to 1000.
+	// Confidence from 0 to 1000, 1000 being certain.
 	Confidence lex.Opt[int64]
 	// Name or type of the correspondence, if it needs one. At most 256 bytes.
 	Label lex.Opt[string]
@@ -1310,7 +1312,7 @@ type AlignmentLink struct {
 	KnowledgeRefs []KnowledgeRef
 	// Free-form key-value pairs for data without a field of its own.
 	Features *FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var alignmentLinkFields = lex.NewFields(
@@ -1353,9 +1355,9 @@ func (v AlignmentLink) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v
 func (v *AlignmentLink) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v AlignmentLink) String() string                { return lex.Text(&v) }
 
-// AgentRef is the pub.layers.defs#agentRef object. Who produced the data: a person, model or group,
-// by DID, by other identifier or by outside identity such as ORCID. Persona and tool are recorded
-// separately.
+// AgentRef says who produced the data: a person, model or group, by DID, by other identifier or by
+// outside identity such as ORCID. Persona and tool are recorded separately. Its definition is
+// pub.layers.defs#agentRef.
 type AgentRef struct {
 	// DID, for agents with an AT Protocol account.
 	DID lex.Opt[syntax.DID]
@@ -1365,7 +1367,7 @@ type AgentRef struct {
 	Name lex.Opt[string]
 	// Outside identity, such as an ORCID or a model card.
 	KnowledgeRef *KnowledgeRef
-	Extra        lex.Map // fields that the lexicon does not name
+	Extra        lex.Map // unknown fields
 }
 
 var agentRefFields = lex.NewFields("id", "did", "name", "knowledgeRef")
@@ -1400,9 +1402,9 @@ func (v AgentRef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *AgentRef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v AgentRef) String() string                { return lex.Text(&v) }
 
-// AnnotationMetadata is the pub.layers.defs#annotationMetadata object. Provenance of data: who
-// produced it (agent), in which framework (personaRef), with what software (tool), when, and how
-// surely.
+// AnnotationMetadata is the provenance of data: who produced it (agent), in which framework
+// (personaRef), with what software (tool), when, and how surely. Its definition is
+// pub.layers.defs#annotationMetadata.
 type AnnotationMetadata struct {
 	// Person or model that did the work.
 	Agent *AgentRef
@@ -1410,7 +1412,7 @@ type AnnotationMetadata struct {
 	Tool string
 	// When the data was produced.
 	Timestamp lex.Opt[syntax.Datetime]
-	// Confidence from 0 to 1000, 1000 being certain. 0 to 1000.
+	// Confidence from 0 to 1000, 1000 being certain.
 	Confidence lex.Opt[int64]
 	// Persona whose framework was applied, by AT-URI.
 	PersonaRef lex.Opt[syntax.ATURI]
@@ -1419,7 +1421,7 @@ type AnnotationMetadata struct {
 	// Content hash as algorithm:hex in lower case, preferably sha256; unknown algorithms are
 	// opaque. At most 160 bytes.
 	Digest lex.Opt[string]
-	Extra  lex.Map // fields that the lexicon does not name
+	Extra  lex.Map // unknown fields
 }
 
 var annotationMetadataFields = lex.NewFields(
@@ -1465,8 +1467,8 @@ func (v AnnotationMetadata) MarshalJSON() ([]byte, error)  { return lex.EncodeJS
 func (v *AnnotationMetadata) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v AnnotationMetadata) String() string                { return lex.Text(&v) }
 
-// LicenseRef is the pub.layers.defs#licenseRef object. One license, with its SPDX identifier, text
-// and the part of the work it covers.
+// LicenseRef is one license, with its SPDX identifier, text and the part of the work it covers. Its
+// definition is pub.layers.defs#licenseRef.
 type LicenseRef struct {
 	// AT-URI of a knowledge-graph node defining the license; wins over spdx.
 	SpdxURI lex.Opt[syntax.ATURI]
@@ -1483,7 +1485,7 @@ type LicenseRef struct {
 	Notes lex.Opt[string]
 	// Part covered, such as annotations or code; unset means the whole work. At most 256 bytes.
 	AppliesTo lex.Opt[string]
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var licenseRefFields = lex.NewFields(
@@ -1531,7 +1533,7 @@ func (v LicenseRef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *LicenseRef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v LicenseRef) String() string                { return lex.Text(&v) }
 
-// LicenseRefSpdx is a string with known values; others are legal.
+// LicenseRefSpdx is a string with known values. Other values are valid.
 type LicenseRefSpdx string
 
 // The known values of [LicenseRefSpdx].
@@ -1562,15 +1564,15 @@ func (v LicenseRefSpdx) IsKnown() bool {
 	)
 }
 
-// Licensing is the pub.layers.defs#licensing object. License terms of a published work: one
-// license, a choice of several, several at once, or different ones per part.
+// Licensing holds the license terms of a published work: one license, a choice of several, several
+// at once, or different ones per part. Its definition is pub.layers.defs#licensing.
 type Licensing struct {
 	// SPDX expression joining the licenses: OR is a choice, AND applies all, WITH adds exceptions.
 	// At most 512 bytes.
 	Expression lex.Opt[string]
 	// Every license named in expression, or the only one. Required, 1 to 32 items.
 	Licenses []LicenseRef
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var licensingFields = lex.NewFields("licenses!", "expression")
@@ -1599,8 +1601,8 @@ func (v Licensing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Licensing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Licensing) String() string                { return lex.Text(&v) }
 
-// ReproducibilityInfo is the pub.layers.defs#reproducibilityInfo object. Recipe for regenerating
-// data: repository and commit, command line, software environment and random seed.
+// ReproducibilityInfo is a recipe for regenerating data: repository and commit, command line,
+// software environment and random seed. Its definition is pub.layers.defs#reproducibilityInfo.
 type ReproducibilityInfo struct {
 	// Address of the code repository. At most 2048 bytes.
 	CodeURI lex.Opt[syntax.URI]
@@ -1612,7 +1614,7 @@ type ReproducibilityInfo struct {
 	Environment lex.Opt[string]
 	// Seed given to the random number generator.
 	RandomSeed lex.Opt[int64]
-	Extra      lex.Map // fields that the lexicon does not name
+	Extra      lex.Map // unknown fields
 }
 
 var reproducibilityInfoFields = lex.NewFields(
@@ -1654,8 +1656,8 @@ func (v ReproducibilityInfo) MarshalJSON() ([]byte, error)  { return lex.EncodeJ
 func (v *ReproducibilityInfo) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v ReproducibilityInfo) String() string                { return lex.Text(&v) }
 
-// KnowledgeRef is the pub.layers.defs#knowledgeRef object. Reference to an entry of a knowledge
-// base such as Wikidata or FrameNet, or of one kept on AT Protocol.
+// KnowledgeRef is a reference to an entry of a knowledge base such as Wikidata or FrameNet, or of
+// one kept on AT Protocol. Its definition is pub.layers.defs#knowledgeRef.
 type KnowledgeRef struct {
 	// AT-URI of a knowledge-graph node defining the knowledge base; wins over source.
 	SourceURI lex.Opt[syntax.ATURI]
@@ -1667,7 +1669,7 @@ type KnowledgeRef struct {
 	URI lex.Opt[syntax.URI]
 	// Name to display for the entry. At most 1024 bytes.
 	Label lex.Opt[string]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var knowledgeRefFields = lex.NewFields("uri", "label", "source!", "sourceUri", "identifier!")
@@ -1705,7 +1707,7 @@ func (v KnowledgeRef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v)
 func (v *KnowledgeRef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v KnowledgeRef) String() string                { return lex.Text(&v) }
 
-// KnowledgeRefSource is a string with known values; others are legal.
+// KnowledgeRefSource is a string with known values. Other values are valid.
 type KnowledgeRefSource string
 
 // The known values of [KnowledgeRefSource].
@@ -1736,12 +1738,12 @@ func (v KnowledgeRefSource) IsKnown() bool {
 	)
 }
 
-// FeatureMap is the pub.layers.defs#featureMap object. An open set of key-value pairs for data the
-// schema has no field for.
+// FeatureMap is an open set of key-value pairs for data the schema has no field for. Its definition
+// is pub.layers.defs#featureMap.
 type FeatureMap struct {
 	// The pairs, each a key and a string value. Required.
 	Entries []Feature
-	Extra   lex.Map // fields that the lexicon does not name
+	Extra   lex.Map // unknown fields
 }
 
 var featureMapFields = lex.NewFields("entries!")
@@ -1767,14 +1769,14 @@ func (v FeatureMap) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *FeatureMap) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v FeatureMap) String() string                { return lex.Text(&v) }
 
-// Feature is the pub.layers.defs#feature object. One key-value pair of a featureMap.
+// Feature is one key-value pair of a featureMap. Its definition is pub.layers.defs#feature.
 type Feature struct {
 	// Name of the feature. Required, at most 256 bytes.
 	Key string
 	// Value as a string; the key decides how typed values are encoded. Required, at most 4096
 	// bytes.
 	Value string
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var featureFields = lex.NewFields("key!", "value!")
@@ -1803,8 +1805,8 @@ func (v Feature) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Feature) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Feature) String() string                { return lex.Text(&v) }
 
-// Constraint is the pub.layers.defs#constraint object. A restriction written in an expression
-// language, on a slot, a role, a template or a combination of them.
+// Constraint is a restriction written in an expression language, on a slot, a role, a template or a
+// combination of them. Its definition is pub.layers.defs#constraint.
 type Constraint struct {
 	// Text of the restriction in the language named by expressionFormat. Required, at most 4096
 	// bytes.
@@ -1824,7 +1826,7 @@ type Constraint struct {
 	Context []string
 	// The restriction in plain words. At most 2048 bytes.
 	Description lex.Opt[string]
-	Extra       lex.Map // fields that the lexicon does not name
+	Extra       lex.Map // unknown fields
 }
 
 var constraintFields = lex.NewFields(
@@ -1871,7 +1873,7 @@ func (v Constraint) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Constraint) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Constraint) String() string                { return lex.Text(&v) }
 
-// ConstraintExpressionFormat is a string with known values; others are legal.
+// ConstraintExpressionFormat is a string with known values. Other values are valid.
 type ConstraintExpressionFormat string
 
 // The known values of [ConstraintExpressionFormat].
@@ -1890,7 +1892,7 @@ func (v ConstraintExpressionFormat) IsKnown() bool {
 	)
 }
 
-// ConstraintScope is a string with known values; others are legal.
+// ConstraintScope is a string with known values. Other values are valid.
 type ConstraintScope string
 
 // The known values of [ConstraintScope].
@@ -1905,9 +1907,9 @@ func (v ConstraintScope) IsKnown() bool {
 	return lex.IsKnown(v, "slot", "template", "cross-template", "global")
 }
 
-// ObjectRef is the pub.layers.defs#objectRef object. Reference to any object, in the same record
-// (localId), another record (recordRef, optionally objectId) or a knowledge base (knowledgeRef);
-// readers go by the fields set.
+// ObjectRef is a reference to any object, in the same record (localId), another record (recordRef,
+// optionally objectId) or a knowledge base (knowledgeRef); readers go by the fields set. Its
+// definition is pub.layers.defs#objectRef.
 type ObjectRef struct {
 	// Object in this same record, by its UUID.
 	LocalID *UUID
@@ -1917,7 +1919,7 @@ type ObjectRef struct {
 	ObjectID *UUID
 	// Entry in an outside knowledge base.
 	KnowledgeRef *KnowledgeRef
-	Extra        lex.Map // fields that the lexicon does not name
+	Extra        lex.Map // unknown fields
 }
 
 var objectRefFields = lex.NewFields("localId", "objectId", "recordRef", "knowledgeRef")

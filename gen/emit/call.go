@@ -11,7 +11,7 @@ import (
 // emitClient writes the type whose methods are a package's calls.
 func emitClient(f *jen.File, c *plan.Client) {
 	f.Add(comment(c.Doc, 0), jen.Type().Id("Client").Struct(
-		jen.Comment("// Caller carries the calls out."),
+		jen.Comment("// Caller sends the requests."),
 		jen.Id("Caller").Add(rpc("Caller")),
 	)).Line()
 	f.Add(comment(c.NewDoc, 0), jen.Func().Id("NewClient").Params(jen.Id("c").Add(rpc("Caller"))).Op("*").Id("Client").

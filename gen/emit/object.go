@@ -13,7 +13,7 @@ import (
 func emitStruct(f *jen.File, s *plan.Struct) {
 	f.Add(comment(s.Doc, 0), jen.Type().Id(s.Name).StructFunc(func(g *jen.Group) {
 		emitFields(g, s.Fields)
-		g.Id("Extra").Add(lex("Map")).Comment("// fields that the lexicon does not name")
+		g.Id("Extra").Add(lex("Map")).Comment("// unknown fields")
 	})).Line()
 	f.Var().Id(s.Table).Op("=").Add(lex("NewFields")).Add(list("(", ")", len("var  = lex.NewFields")+len(s.Table), tableNames(s))).Line()
 	emitRules(f, s.Rules)
@@ -54,7 +54,7 @@ func emitDefault(f *jen.File, owner string, field *plan.Field) {
 		return
 	}
 	name := field.Name + "OrDefault"
-	f.Add(says(fmt.Sprintf("%s returns %s, or the default when it is unset.", name, field.Name)),
+	f.Add(says(fmt.Sprintf("%s returns %s, or its default if it is unset.", name, field.Name)),
 		jen.Func().Params(jen.Id("v").Op("*").Id(owner)).Id(name).Params().Add(valueType(field.Value)).
 			Add(oneLine(jen.Return(jen.Id("v").Dot(field.Name).Dot("Or").Call(defaultLiteral(field.Default)))))).Line()
 }

@@ -30,9 +30,9 @@ func emitTypes(f *jen.File, r *plan.Records) {
 			jen.Id("New").Op(":").Func().Params().Add(lex("Record")).Add(oneLine(jen.Return(jen.New(ref(c.Type))))),
 		))
 	}
-	f.Add(says("Types holds every record type, sorted by NSID. It is not to be changed."),
+	f.Add(says("Types holds every record type, sorted by NSID. Callers must not modify it."),
 		jen.Var().Id("Types").Op("=").Index().Add(lex("RecordType")).Add(block(entries))).Line()
-	f.Add(says("Lookup returns the type of the records in a collection. It reports false for a collection that is not in [Types]."),
+	f.Add(says("Lookup returns the type of a collection's records. It returns false if the collection is not in [Types]."),
 		jen.Func().Id("Lookup").Params(jen.Id("nsid").Qual(SyntaxPath, "NSID")).Params(lex("RecordType"), jen.Bool()).Block(
 			jen.List(jen.Id("i"), jen.Id("found")).Op(":=").Qual("slices", "BinarySearchFunc").Call(jen.Id("Types"), jen.Id("nsid"),
 				jen.Func().Params(jen.Id("t").Add(lex("RecordType")), jen.Id("nsid").Qual(SyntaxPath, "NSID")).Int().
@@ -49,14 +49,14 @@ func emitRepository(f *jen.File, r *plan.Records) {
 			for _, c := range r.Collections {
 				g.Id(c.Field).Index().Add(rec("Entry")).Types(ref(c.Type))
 			}
-			g.Add(comment(plan.Doc{"Unknown are the records of collections that are not in [Types], not decoded."}, 4),
+			g.Add(comment(plan.Doc{"Unknown holds the records of collections that are not in [Types]. They are not decoded."}, 4),
 				jen.Id("Unknown").Index().Add(rec("Envelope")))
-			g.Add(comment(plan.Doc{"Failures are the records that have issues."}, 4),
+			g.Add(comment(plan.Doc{"Failures holds the invalid records, each with all its issues."}, 4),
 				jen.Id("Failures").Index().Add(rec("Failure")))
-			g.Add(comment(plan.Doc{"Accounts counts the records of each collection. In each, Expected is the sum of the others."}, 4),
+			g.Add(comment(plan.Doc{"Accounts counts the records of each collection. In each, Expected is the sum of the other counts."}, 4),
 				jen.Id("Accounts").Map(jen.Qual(SyntaxPath, "NSID")).Add(rec("Account")))
 		})).Line()
-	f.Add(says("add puts a record that decoded without issues into the field of its collection."),
+	f.Add(says("add appends a valid record to the field of its collection."),
 		jen.Func().Params(jen.Id("r").Op("*").Id("Repository")).Id("add").Params(
 			jen.Id("uri").Qual(SyntaxPath, "ATURI"), jen.Id("c").Qual(CIDPath, "CID"), jen.Id("trust").Add(rec("Trust")), jen.Id("v").Add(lex("Record")),
 		).Block(jen.Switch(jen.Id("v").Op(":=").Id("v").Assert(jen.Type())).BlockFunc(func(g *jen.Group) {
@@ -81,8 +81,8 @@ func emitDecode(f *jen.File) {
 		return jen.Id("r").Dot(field).Op("=").Append(jen.Id("r").Dot(field), value)
 	}
 	envelope := jen.Id("d").Dot("Envelope").Call()
-	f.Line().Add(comment(plan.Doc{"Decode decodes all records of an archive, as [repo.Repo.Decode] does. Every record is in one of the result's fields, " +
-		"and Accounts counts them. An error means that the archive is not sound; there is no result then, since it would be a shorter one. " +
+	f.Line().Add(comment(plan.Doc{"Decode decodes all records of an archive, as [repo.Repo.Decode] does. Every record ends up in one of the result's " +
+		"fields, and Accounts counts them. If the archive is malformed or incomplete, Decode returns an error and no result. " +
 		"The option Reuse has no effect, since the result keeps all records."}, 0),
 		jen.Func().Id("Decode").Params(
 			jen.Id("ctx").Qual("context", "Context"), jen.Id("archive").Op("*").Qual(RepoPath, "Repo"), jen.Id("options").Op("*").Qual(RepoPath, "DecodeOptions"),

@@ -27,7 +27,7 @@ func memberName(v *plan.Variant) string {
 func emitUnion(f *jen.File, u *plan.Union) {
 	emitInterface(f, u, lex("Encodable"))
 	if u.Unknown != "" {
-		f.Add(says(fmt.Sprintf("%s is a member of [%s] that its lexicon does not list.", u.Unknown, u.Name)),
+		f.Add(says(fmt.Sprintf("%s is a member of [%s] of a type that the lexicon does not list.", u.Unknown, u.Name)),
 			jen.Type().Id(u.Unknown).Add(embedding(lex("TypedMap")))).Line()
 	}
 	emitMarkers(f, u)
@@ -69,7 +69,7 @@ func emitInterface(f *jen.File, u *plan.Union, embedded ...jen.Code) {
 	if u.Unknown != "" {
 		members = append(members, "[*"+u.Unknown+"]")
 	}
-	doc := append(plan.Doc{u.Doc[0] + " Members: " + enumeration(members) + "."}, u.Doc[1:]...)
+	doc := append(plan.Doc{u.Doc[0] + " Its members are " + enumeration(members) + "."}, u.Doc[1:]...)
 	f.Add(comment(doc, 0), jen.Type().Id(u.Name).InterfaceFunc(func(g *jen.Group) {
 		for _, code := range embedded {
 			g.Add(code)
@@ -129,14 +129,14 @@ func literals(values []string) []jen.Code {
 // emitMessage writes the messages of a subscription.
 func emitMessage(f *jen.File, m *plan.Message) {
 	emitInterface(f, &m.Union)
-	f.Add(says(fmt.Sprintf("%s is a message of a type that the lexicon does not list. Clients are to ignore it.", m.Unknown)),
+	f.Add(says(fmt.Sprintf("%s is a message of a type that the lexicon does not list. Clients ignore it.", m.Unknown)),
 		jen.Type().Id(m.Unknown).Struct(
 			jen.Comment("// Type is the type in the frame's header, and Payload the DAG-CBOR after it."),
 			jen.Id("Type").String(),
 			jen.Id("Payload").Index().Byte(),
 		)).Line()
 	emitMarkers(f, &m.Union)
-	f.Add(says(fmt.Sprintf("%s decodes the message whose frame has t as the type in its header. The error is an [*lex.Error]; "+
+	f.Add(says(fmt.Sprintf("%s decodes the payload of a frame whose header has the type t. The error is an [*lex.Error]; "+
 		"the message is usable even then, as with [lex.DecodeCBOR].", m.Decode)),
 		jen.Func().Id(m.Decode).Params(jen.Id("t").String(), jen.Id("payload").Index().Byte()).Params(jen.Id(m.Name), jen.Error()).Block(
 			jen.Switch(jen.Id("t")).BlockFunc(func(g *jen.Group) {

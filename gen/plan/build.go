@@ -6,6 +6,7 @@ import (
 
 	"github.com/layers-pub/layers-go/gen/lexicon"
 	"github.com/layers-pub/layers-go/gen/naming"
+	"github.com/layers-pub/layers-go/gen/prose"
 )
 
 // Options tell New what the documents do not say.
@@ -151,9 +152,9 @@ func (b *builder) buildDef(def *lexicon.Def) {
 		if description == "" {
 			description = n.Record.Description
 		}
-		b.buildStruct(object, doc(fmt.Sprintf("%s is the %s record.", s.name, id), description), record)
+		b.buildStruct(object, typeDoc(s.name, "record", id, description), record)
 	case "object":
-		b.buildStruct(s, doc(fmt.Sprintf("%s is the %s object.", s.name, id), n.Description), nil)
+		b.buildStruct(s, typeDoc(s.name, "object", id, n.Description), nil)
 	case "string", "integer", "boolean":
 		b.buildScalar(s, id)
 	case "array":
@@ -195,7 +196,7 @@ func (b *builder) buildPermissionSet(s spot) {
 	if description == "" {
 		description = n.Title
 		if n.Detail != "" {
-			description = sentence(n.Title) + " " + n.Detail
+			description = prose.Sentence(n.Title) + " " + n.Detail
 		}
 	}
 	set := &PermissionSet{
@@ -240,92 +241,6 @@ func nameFiles(pkg *Package) {
 		taken[unique] = true
 		file.Name = unique + ".go"
 	}
-}
-
-// packageDoc describes a package: its purpose, its content, and an example of its use.
-func (b *builder) packageDoc(pkg *Package) Doc {
-	var records, calls, sets []string
-	var pages *Method
-	params := make(map[string]*Params)
-	for _, file := range pkg.Files {
-		for _, d := range file.Decls {
-			switch d := d.(type) {
-			case *Struct:
-				if d.Record != nil {
-					records = append(records, d.Name)
-				}
-			case *PermissionSet:
-				sets = append(sets, d.Name)
-			case *Params:
-				params[d.Name] = d
-			case *Method:
-				calls = append(calls, "Client."+d.Name)
-				if d.Pages != nil && pages == nil {
-					pages = d
-				}
-			}
-		}
-	}
-	paragraphs := Doc{b.purpose(pkg)}
-	for _, document := range b.set.Documents {
-		if document.Description != "" && b.packages[namespaceOf(document.ID)] == pkg && lastSegment(document.ID) == "defs" {
-			paragraphs = append(paragraphs, sentence(plainText(document.Description)))
-		}
-	}
-	if len(records) > 0 {
-		paragraphs = append(paragraphs,
-			"Records: ["+strings.Join(records, "], [")+"]. They decode from DAG-CBOR and from JSON:",
-			fmt.Sprintf("\tvar record %s.%s\n\tif err := lex.DecodeCBOR(data, &record); err != nil {\n\t\treturn err\n\t}", pkg.Name, records[0]))
-	}
-	if len(calls) > 0 {
-		paragraphs = append(paragraphs, "Calls: ["+strings.Join(calls, "], [")+"].")
-	}
-	if pages != nil {
-		paragraphs = append(paragraphs, pagesExample(pkg, pages, params[pages.Params]))
-	}
-	if len(sets) > 0 {
-		paragraphs = append(paragraphs, "Permission sets: ["+strings.Join(sets, "], [")+"].")
-	}
-	return paragraphs
-}
-
-// purpose says what the package's namespaces are for, in the words of Options.Purposes.
-func (b *builder) purpose(pkg *Package) string {
-	text := fmt.Sprintf("Package %s holds the lexicons of %s", pkg.Name, strings.Join(pkg.Namespaces, ", "))
-	for i, namespace := range pkg.Namespaces {
-		purpose := plainText(b.options.Purposes[namespace])
-		switch {
-		case purpose == "":
-		case len(pkg.Namespaces) == 1:
-			text += ": " + purpose
-		case i == 0:
-			text += ". " + namespace + ": " + purpose
-		default:
-			text = sentence(text) + " " + namespace + ": " + purpose
-		}
-	}
-	return sentence(text)
-}
-
-// pagesExample shows how to iterate over the results of a query.
-func pagesExample(pkg *Package, m *Method, params *Params) string {
-	repo := ""
-	for _, field := range params.Fields {
-		if field.Required && field.Value.Type == (Ref{Runtime: "syntax", Name: "AtIdentifier"}) {
-			repo = field.Name + `: "alice.example.org"`
-		}
-	}
-	item := "item"
-	if m.Record != nil {
-		item = "record.URI, record.Value"
-	}
-	variable, _, _ := strings.Cut(item, ".")
-	return strings.Join([]string{
-		fmt.Sprintf("\tclient := %s.NewClient(caller)", pkg.Name),
-		fmt.Sprintf("\tfor %s, err := range client.%s(ctx, &%s.%s{%s}) {", variable, m.Pages.Name, pkg.Name, m.Params, repo),
-		"\t\tif err != nil {", "\t\t\treturn err", "\t\t}",
-		"\t\tfmt.Println(" + item + ")", "\t}",
-	}, "\n")
 }
 
 func escapePointer(s string) string {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/layers-pub/layers-go/gen/naming"
@@ -30,7 +31,7 @@ func (b *builder) buildCall(s spot) {
 	if method.Pages != nil {
 		b.declare(members, method.Pages.Name, b.place(s))
 	}
-	method.Doc[0] += outcome(method.Output, b.buildErrors(s, "[Client."+s.name+"]"))
+	method.Doc[0] = outcome(method.Doc[0], method.Output, b.buildErrors(s, "[Client."+s.name+"]"))
 }
 
 // buildOutput decides what a call returns, and whether it is paged.
@@ -56,14 +57,24 @@ func (b *builder) buildOutput(s spot, method *Method, params *Params) {
 	method.Pages = pages(s, params, output)
 }
 
-// outcome describes what a call returns, as far as its Go results do not say it.
-func outcome(output *Body, errors []string) string {
-	text := ""
+// outcome appends to a call's comment what the call returns, as far as its Go results do not say it. An error that
+// the comment mentions becomes a link to the error's constant; the others are listed.
+func outcome(text string, output *Body, errors []Const) string {
+	var others []string
+	for _, e := range errors {
+		words := strings.Split(text, " ")
+		if i := slices.Index(words, e.Value); i >= 0 {
+			words[i] = "[" + e.Name + "]"
+			text = strings.Join(words, " ")
+		} else {
+			others = append(others, e.Name)
+		}
+	}
 	if output != nil && output.Value == nil {
 		text += " It returns the body, which the caller closes, and its media type."
 	}
-	if len(errors) > 0 {
-		text += " It may fail with [" + strings.Join(errors, "], [") + "]."
+	if len(others) > 0 {
+		text += " It may fail with [" + strings.Join(others, "], [") + "]."
 	}
 	return text
 }
@@ -78,9 +89,9 @@ func (b *builder) makeClients() {
 			continue
 		}
 		pkg.Client = &Client{
-			Doc: Doc{fmt.Sprintf("Client calls the methods of %s. Nil parameters and inputs are as good as empty ones. A Client may be used by several goroutines at once if its Caller may.",
+			Doc: Doc{fmt.Sprintf("Client calls the methods of %s. Its methods treat nil parameters and a nil input as empty ones. A Client is safe for concurrent use if its Caller is.",
 				strings.Join(pkg.Namespaces, ", "))},
-			NewDoc: Doc{"NewClient returns a client whose calls go through c."},
+			NewDoc: Doc{"NewClient returns a client that sends its requests through c."},
 		}
 		b.scopes[pkg].reserve("Client", "the package's client")
 		b.scopes[pkg].reserve("NewClient", "the function that makes the package's client")
@@ -107,6 +118,7 @@ func (b *builder) buildParams(s spot) *Params {
 		}
 		params.Fields = append(params.Fields, field)
 	}
+	params.Example = b.exampleFields(p, params)
 	return params
 }
 
@@ -161,7 +173,7 @@ func pages(s spot, params *Params, output *Struct) *Pages {
 func (p *Pages) name(s spot) {
 	p.Name = s.name + "Iter"
 	p.Doc = Doc{fmt.Sprintf("%s iterates over the %s of all pages of [Client.%s]. "+
-		"An error that is a [*rec.Failure] is about one of them; any other ends the loop.", p.Name, p.Items, s.name)}
+		"For a malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.", p.Name, p.Items, s.name)}
 }
 
 // cursor returns the field called "cursor" if it is an optional plain string.
@@ -190,10 +202,10 @@ func only(fields []*Field, required bool) *Field {
 	return found
 }
 
-// buildErrors adds the constants for the errors that a call declares, and returns their names. By is
-// the call's name in the comments.
-func (b *builder) buildErrors(s spot, by string) (names []string) {
-	errors := &Errors{Doc: Doc{"The errors that " + by + " declares, for errors.Is."}}
+// buildErrors adds the constants for the errors that a call declares, and returns them. By is the call's
+// name in the comments.
+func (b *builder) buildErrors(s spot, by string) []Const {
+	errors := &Errors{Doc: Doc{"The errors of " + by + ", to compare with errors.Is."}}
 	for i, e := range s.node.Errors {
 		key := fmt.Sprintf("%s.errors=%s", s.key, e.Name)
 		name := b.named(key, naming.Extend(s.name, "error", e.Name))
@@ -203,15 +215,14 @@ func (b *builder) buildErrors(s spot, by string) (names []string) {
 		case e.Description != "":
 			c.Doc = doc(name+":", e.Description)
 		case len(s.node.Errors) == 1:
-			c.Doc = Doc{name + " is the error that " + by + " declares, for errors.Is."}
+			c.Doc = Doc{name + " is an error of " + by + ", to compare with errors.Is."}
 		}
 		errors.List = append(errors.List, c)
-		names = append(names, name)
 	}
 	if len(errors.List) > 0 {
 		b.add(errors)
 	}
-	return names
+	return errors.List
 }
 
 // buildSubscription adds the parameters and the messages of a subscription.

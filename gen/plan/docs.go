@@ -2,81 +2,44 @@ package plan
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
 
 	"github.com/layers-pub/layers-go/gen/lexicon"
 	"github.com/layers-pub/layers-go/gen/naming"
+	"github.com/layers-pub/layers-go/gen/prose"
 )
-
-// plainText returns s on one line, without characters that do not belong in Go source: control and format
-// characters, and bytes that are not UTF-8.
-func plainText(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case r == unicode.ReplacementChar || !unicode.IsGraphic(r):
-			return -1
-		}
-		return r
-	}, s)
-	return strings.Join(strings.Fields(s), " ")
-}
-
-// sentence returns s with a full stop, unless s is empty or already ends in a punctuation mark.
-func sentence(s string) string {
-	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?:;") {
-		return s
-	}
-	return s + "."
-}
-
-// upperFirst returns s with its first letter in upper case.
-func upperFirst(s string) string {
-	for _, r := range s {
-		return string(unicode.ToUpper(r)) + s[len(string(r)):]
-	}
-	return s
-}
-
-var (
-	deprecation    = regexp.MustCompile(`(^|[.!?;] |-- |[([])(?i:deprecated)\b[\s:;,.)\]-]*`)
-	deprecationEnd = regexp.MustCompile(`[.] | -- `)
-)
-
-// splitDeprecated takes the sentence that starts with "Deprecated" out of a description. A note with no
-// further text becomes "the lexicon says so".
-func splitDeprecated(description string) (rest, note string) {
-	at := deprecation.FindStringSubmatchIndex(description)
-	if at == nil {
-		return description, ""
-	}
-	before, note := description[:at[3]], description[at[1]:]
-	after := ""
-	if end := deprecationEnd.FindStringIndex(note); end != nil {
-		note, after = note[:end[0]], note[end[1]:]
-	}
-	rest = strings.TrimRight(before, " -([") + " " + upperFirst(after)
-	if note == "" {
-		note = "the lexicon says so"
-	}
-	return strings.TrimSpace(rest), note
-}
 
 // doc assembles a comment: an introduction that opens with the Go name, the lexicon's description, and,
 // if it is deprecated, a note in the paragraph that Go's tools look for.
 func doc(introduction, description string) Doc {
-	rest, note := splitDeprecated(plainText(description))
+	rest, note := prose.SplitDeprecated(prose.Plain(description))
 	text := introduction
 	if rest != "" {
-		text += " " + sentence(upperFirst(rest))
+		text += " " + prose.Sentence(prose.UpperFirst(rest))
 	}
 	paragraphs := Doc{text}
 	if note != "" {
-		paragraphs = append(paragraphs, "Deprecated: "+sentence(note))
+		paragraphs = append(paragraphs, "Deprecated: "+prose.Sentence(note))
+	}
+	return paragraphs
+}
+
+// typeDoc is doc for the type of an object or record. If the description lends itself to it, the Go name is the
+// subject of its first sentence, and what the type is called in the lexicon comes last.
+func typeDoc(name, kind, id, description string) Doc {
+	rest, note := prose.SplitDeprecated(prose.Plain(description))
+	first, known := prose.Predicate(rest)
+	if !known {
+		return doc(fmt.Sprintf("%s is the %s %s.", name, id, kind), description)
+	}
+	paragraphs := Doc{fmt.Sprintf("%s %s Its lexicon is %s.", name, prose.Sentence(first), id)}
+	if kind == "object" {
+		paragraphs[0] = fmt.Sprintf("%s %s Its definition is %s.", name, prose.Sentence(first), id)
+	}
+	if note != "" {
+		paragraphs = append(paragraphs, "Deprecated: "+prose.Sentence(note))
 	}
 	return paragraphs
 }
@@ -85,9 +48,10 @@ func doc(introduction, description string) Doc {
 func callDoc(name, nsid, kind, description string) Doc {
 	first, _, _ := strings.Cut(description, " ")
 	if len(naming.Words(first)) == 1 && strings.HasSuffix(first, "s") && unicode.IsUpper(rune(first[0])) {
-		rest, note := splitDeprecated(plainText(description))
+		rest, note := prose.SplitDeprecated(prose.Plain(description))
 		if note == "" && rest != "" {
-			return Doc{name + " " + strings.ToLower(rest[:1]) + sentence(rest[1:])}
+			rest = strings.Replace(rest, "; fails with ", "; it fails with ", 1)
+			return Doc{name + " " + strings.ToLower(rest[:1]) + prose.Sentence(rest[1:])}
 		}
 	}
 	return doc(fmt.Sprintf("%s calls the %s %s.", name, kind, nsid), description)
@@ -96,7 +60,7 @@ func callDoc(name, nsid, kind, description string) Doc {
 // fieldDoc returns the comment of a field: the lexicon's description, whether the field is required, and its
 // limits. If there is no description and the rest is short, it returns a note instead, to be put after the field.
 func fieldDoc(n *lexicon.Node, required bool) (doc Doc, note string) {
-	description, deprecated := splitDeprecated(plainText(n.Description))
+	description, deprecated := prose.SplitDeprecated(prose.Plain(n.Description))
 	note = limitsText(n)
 	switch {
 	case required && note != "":
@@ -107,11 +71,14 @@ func fieldDoc(n *lexicon.Node, required bool) (doc Doc, note string) {
 	if description == "" && deprecated == "" && len(note) <= 60 {
 		return nil, note
 	}
-	if text := sentence(upperFirst(description)) + " " + sentence(upperFirst(note)); text != " " {
+	if note != "" && !required && strings.Contains(description, note) {
+		note = "" // the description says it
+	}
+	if text := prose.Sentence(prose.UpperFirst(description)) + " " + prose.Sentence(prose.UpperFirst(note)); text != " " {
 		doc = append(doc, strings.TrimSpace(text))
 	}
 	if deprecated != "" {
-		doc = append(doc, "Deprecated: "+sentence(deprecated))
+		doc = append(doc, "Deprecated: "+prose.Sentence(deprecated))
 	}
 	return doc, ""
 }
@@ -136,7 +103,7 @@ func limitsText(n *lexicon.Node) string {
 	case "blob":
 		add(rangeText(nil, n.MaxSize, "byte"))
 		if len(n.Accept) > 0 {
-			add("media types " + plainText(strings.Join(n.Accept, ", ")))
+			add("media types " + prose.Plain(strings.Join(n.Accept, ", ")))
 		}
 	}
 	if n.Const != nil {
@@ -189,7 +156,7 @@ func enumText(values []int64) string {
 
 func literalText(v any) string {
 	if s, ok := v.(string); ok {
-		return plainText(strconv.Quote(s))
+		return prose.Plain(strconv.Quote(s))
 	}
 	return fmt.Sprint(v)
 }

@@ -264,6 +264,8 @@ type Params struct {
 	Name   string
 	Doc    Doc
 	Fields []*Field
+	// Example is Go source that sets the required fields, for a literal of the type.
+	Example string
 }
 
 // Body is the input or output of a call. A body without a Value is a stream.

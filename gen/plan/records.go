@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -17,7 +18,7 @@ func (b *builder) buildRecords() {
 		ImportPath: path.Join(b.options.Module, dir), Dir: dir, Name: path.Base(dir),
 		Doc: Doc{
 			"Package " + path.Base(dir) + " knows every record type of this module: [Lookup] finds the type of a collection, and " +
-				"[Decode] decodes a whole repository, the records of each collection into a field of their own.",
+				"[Decode] decodes a whole repository, with a field for the records of each collection:",
 		},
 	}
 	for _, pkg := range b.plan.Packages {
@@ -39,6 +40,10 @@ func (b *builder) buildRecords() {
 		if slices.ContainsFunc(records.Collections, func(c *Collection) bool { return c.Type.Package == pkg }) {
 			records.Imports = append(records.Imports, pkg)
 		}
+	}
+	if len(records.Collections) > 0 {
+		records.Doc = append(records.Doc, fmt.Sprintf("\tall, err := %s.Decode(ctx, archive, nil)\n\tif err != nil {\n\t\treturn err\n\t}\n"+
+			"\tfor _, entry := range all.%s {\n\t\tfmt.Println(entry.URI, entry.Value)\n\t}", records.Name, records.Collections[0].Field))
 	}
 	b.plan.Records = records
 }

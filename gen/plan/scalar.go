@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/layers-pub/layers-go/gen/naming"
+	"github.com/layers-pub/layers-go/gen/prose"
 )
 
 // buildEnum adds the type of a string with known values or an enum that is defined in place.
@@ -22,10 +23,10 @@ func (b *builder) enum(s spot) Enum {
 		values, closed = s.node.KnownValues, false
 	}
 	if closed {
-		enum.Doc = Doc{fmt.Sprintf("%s is a string that is one of the constants below.", s.name)}
+		enum.Doc = Doc{fmt.Sprintf("%s is a string with one of the values below; others are invalid.", s.name)}
 		enum.ValuesDoc = Doc{"The values of [" + s.name + "]."}
 	} else {
-		enum.Doc = Doc{fmt.Sprintf("%s is a string with known values; others are legal.", s.name)}
+		enum.Doc = Doc{fmt.Sprintf("%s is a string with known values. Other values are valid.", s.name)}
 		enum.ValuesDoc = Doc{"The known values of [" + s.name + "]."}
 	}
 	for _, value := range values {
@@ -86,7 +87,7 @@ func (b *builder) scalarDoc(s spot, id string) Doc {
 	text := fmt.Sprintf("%s is the %s %s.", s.name, id, s.node.Type)
 	description := s.node.Description
 	if limits := limitsText(s.node); limits != "" {
-		description = strings.TrimSpace(sentence(plainText(description)) + " " + upperFirst(limits))
+		description = strings.TrimSpace(prose.Sentence(prose.Plain(description)) + " " + prose.UpperFirst(limits))
 	}
 	return doc(text, description)
 }
@@ -102,7 +103,7 @@ func (b *builder) buildList(s spot, id string) {
 func (b *builder) listDoc(s spot, id string) Doc {
 	description := s.node.Description
 	if limits := limitsText(s.node); limits != "" {
-		description = strings.TrimSpace(sentence(plainText(description)) + " " + upperFirst(limits))
+		description = strings.TrimSpace(prose.Sentence(prose.Plain(description)) + " " + prose.UpperFirst(limits))
 	}
 	return doc(fmt.Sprintf("%s is the %s array.", s.name, id), description)
 }

@@ -12,9 +12,9 @@ import (
 // NSIDAlignment is the collection of [Alignment] records.
 const NSIDAlignment = "pub.layers.alignment.alignment"
 
-// Alignment is the pub.layers.alignment.alignment record. Links between the elements of two
-// parallel sequences, such as two tokenizations, two layers or a text and its translation; links
-// may be many-to-many and go by position.
+// Alignment holds the links between the elements of two parallel sequences, such as two
+// tokenizations, two layers or a text and its translation; links may be many-to-many and go by
+// position. Its lexicon is pub.layers.alignment.alignment.
 type Alignment struct {
 	// Expression both sides belong to, by AT-URI, for alignments inside one document.
 	Expression lex.Opt[syntax.ATURI]
@@ -55,7 +55,7 @@ type Alignment struct {
 	Features *layers.FeatureMap
 	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var alignmentFields = lex.NewFields(
@@ -138,7 +138,7 @@ func (v Alignment) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Alignment) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Alignment) String() string                { return lex.Text(&v) }
 
-// AlignmentKind is a string with known values; others are legal.
+// AlignmentKind is a string with known values. Other values are valid.
 type AlignmentKind string
 
 // The known values of [AlignmentKind].
@@ -159,7 +159,7 @@ func (v AlignmentKind) IsKnown() bool {
 	)
 }
 
-// AlignmentSubkind is a string with known values; others are legal.
+// AlignmentSubkind is a string with known values. Other values are valid.
 type AlignmentSubkind string
 
 // The known values of [AlignmentSubkind].

@@ -13,7 +13,8 @@
 // Calls: [Client.GetAlignment], [Client.ListAlignments].
 //
 //	client := alignment.NewClient(caller)
-//	for record, err := range client.ListAlignmentsIter(ctx, &alignment.ListAlignmentsParams{}) {
+//	params := &alignment.ListAlignmentsParams{Expression: "at://alice.example.org/pub.layers.expression.expression/3kvmuvbiyrk2t"}
+//	for record, err := range client.ListAlignmentsIter(ctx, params) {
 //		if err != nil {
 //			return err
 //		}

@@ -15,8 +15,8 @@ import (
 // NSIDGetAlignment is the query that [Client.GetAlignment] calls.
 const NSIDGetAlignment = "pub.layers.alignment.getAlignment"
 
-// GetAlignment fetches the alignment at an AT-URI; fails with RecordNotFound if none is indexed. It
-// may fail with [GetAlignmentErrorRecordNotFound].
+// GetAlignment fetches the alignment at an AT-URI; it fails with [GetAlignmentErrorRecordNotFound]
+// if none is indexed.
 func (c *Client) GetAlignment(ctx context.Context, params *GetAlignmentParams) (*rec.Entry[Alignment], error) {
 	return rec.QueryRecord[Alignment](ctx, c.Caller, NSIDGetAlignment, params.LexParams())
 }
@@ -32,5 +32,5 @@ func (v *GetAlignmentParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetAlignmentErrorRecordNotFound is the error that [Client.GetAlignment] declares, for errors.Is.
+// GetAlignmentErrorRecordNotFound is an error of [Client.GetAlignment], to compare with errors.Is.
 const GetAlignmentErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -22,8 +22,8 @@ func (c *Client) ListAlignments(ctx context.Context, params *ListAlignmentsParam
 	return rec.QueryRecordPage[Alignment](ctx, c.Caller, NSIDListAlignments, params.LexParams(), "records")
 }
 
-// ListAlignmentsIter iterates over the records of all pages of [Client.ListAlignments]. An error
-// that is a [*rec.Failure] is about one of them; any other ends the loop.
+// ListAlignmentsIter iterates over the records of all pages of [Client.ListAlignments]. For a
+// malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListAlignmentsIter(ctx context.Context, params *ListAlignmentsParams) iter.Seq2[*rec.Entry[Alignment], error] {
 	return rec.QueryRecordPages[Alignment](ctx, c.Caller, NSIDListAlignments, params.LexParams(), "records")
 }

@@ -12,9 +12,9 @@ import (
 // NSIDAnnotationLayer is the collection of [AnnotationLayer] records.
 const NSIDAnnotationLayer = "pub.layers.annotation.annotationLayer"
 
-// AnnotationLayer is the pub.layers.annotation.annotationLayer record. Annotations of one type over
-// one expression. One record type serves every task: kind, subkind and formalism decide how the
-// entries are interpreted, and an expression may carry many layers.
+// AnnotationLayer holds the annotations of one type over one expression. One record type serves
+// every task: kind, subkind and formalism decide how the entries are interpreted, and an expression
+// may carry many layers. Its lexicon is pub.layers.annotation.annotationLayer.
 type AnnotationLayer struct {
 	// Expression being annotated, by AT-URI. Required.
 	Expression syntax.ATURI
@@ -63,7 +63,7 @@ type AnnotationLayer struct {
 	CreatedAt syntax.Datetime
 	// BCP-47 tags of the languages present; empty if unknown. At most 128 items.
 	Languages []string
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var annotationLayerFields = lex.NewFields(
@@ -162,7 +162,7 @@ func (v AnnotationLayer) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(
 func (v *AnnotationLayer) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v AnnotationLayer) String() string                { return lex.Text(&v) }
 
-// AnnotationLayerKind is a string with known values; others are legal.
+// AnnotationLayerKind is a string with known values. Other values are valid.
 type AnnotationLayerKind string
 
 // The known values of [AnnotationLayerKind].
@@ -180,7 +180,7 @@ func (v AnnotationLayerKind) IsKnown() bool {
 	return lex.IsKnown(v, "token-tag", "span", "relation", "tree", "graph", "tier", "document-tag")
 }
 
-// AnnotationLayerSubkind is a string with known values; others are legal.
+// AnnotationLayerSubkind is a string with known values. Other values are valid.
 type AnnotationLayerSubkind string
 
 // The known values of [AnnotationLayerSubkind].
@@ -248,7 +248,7 @@ func (v AnnotationLayerSubkind) IsKnown() bool {
 	)
 }
 
-// AnnotationLayerFormalism is a string with known values; others are legal.
+// AnnotationLayerFormalism is a string with known values. Other values are valid.
 type AnnotationLayerFormalism string
 
 // The known values of [AnnotationLayerFormalism].
@@ -291,7 +291,7 @@ func (v AnnotationLayerFormalism) IsKnown() bool {
 	)
 }
 
-// AnnotationLayerSourceMethod is a string with known values; others are legal.
+// AnnotationLayerSourceMethod is a string with known values. Other values are valid.
 type AnnotationLayerSourceMethod string
 
 // The known values of [AnnotationLayerSourceMethod].

@@ -12,8 +12,9 @@ import (
 // NSIDClusterSet is the collection of [ClusterSet] records.
 const NSIDClusterSet = "pub.layers.annotation.clusterSet"
 
-// ClusterSet is the pub.layers.annotation.clusterSet record. Groups annotations judged equivalent,
-// for instance all mentions of one entity in coreference, inside a document or across a corpus.
+// ClusterSet groups annotations judged equivalent, for instance all mentions of one entity in
+// coreference, inside a document or across a corpus. Its lexicon is
+// pub.layers.annotation.clusterSet.
 type ClusterSet struct {
 	// Expression covered, or the main one, by AT-URI; optional when clusters cross documents.
 	Expression lex.Opt[syntax.ATURI]
@@ -40,7 +41,7 @@ type ClusterSet struct {
 	Reproducibility *layers.ReproducibilityInfo
 	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var clusterSetFields = lex.NewFields(
@@ -107,7 +108,7 @@ func (v ClusterSet) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ClusterSet) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v ClusterSet) String() string                { return lex.Text(&v) }
 
-// ClusterSetKind is a string with known values; others are legal.
+// ClusterSetKind is a string with known values. Other values are valid.
 type ClusterSetKind string
 
 // The known values of [ClusterSetKind].

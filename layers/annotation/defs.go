@@ -9,9 +9,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Annotation is the pub.layers.annotation.defs#annotation object. One annotation of any type. The
-// layer's kind decides the fields: tokenIndex for token tags, anchor for spans, parentId/childIds
-// for trees, arguments for relations, headIndex/targetIndex for arcs.
+// Annotation is one annotation of any type. The layer's kind decides the fields: tokenIndex for
+// token tags, anchor for spans, parentId/childIds for trees, arguments for relations,
+// headIndex/targetIndex for arcs. Its definition is pub.layers.annotation.defs#annotation.
 type Annotation struct {
 	// UUID by which other objects refer to this annotation. Required.
 	UUID layers.UUID
@@ -35,7 +35,7 @@ type Annotation struct {
 	TargetIndex lex.Opt[int64]
 	// Role fillers of a predicate, each pointing at another annotation.
 	Arguments []ArgumentRef
-	// Confidence from 0 to 1000, 1000 being certain. 0 to 1000.
+	// Confidence from 0 to 1000, 1000 being certain.
 	Confidence lex.Opt[int64]
 	// TypeDef record this annotation instantiates, by AT-URI.
 	OntologyTypeRef lex.Opt[syntax.ATURI]
@@ -47,7 +47,7 @@ type Annotation struct {
 	Spatial *layers.SpatialExpression
 	// Free-form key-value pairs, such as polarity, modality or phrase type.
 	Features *layers.FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var annotationFields = lex.NewFields(
@@ -125,8 +125,8 @@ func (v Annotation) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Annotation) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Annotation) String() string                { return lex.Text(&v) }
 
-// ArgumentRef is the pub.layers.annotation.defs#argumentRef object. A role of a predicate and the
-// annotation that fills it, in the same layer, another layer or another record.
+// ArgumentRef is a role of a predicate and the annotation that fills it, in the same layer, another
+// layer or another record. Its definition is pub.layers.annotation.defs#argumentRef.
 type ArgumentRef struct {
 	// Role name in the scheme used, such as ARG0 or Agent. Required, at most 256 bytes.
 	Role string
@@ -135,7 +135,7 @@ type ArgumentRef struct {
 	Target layers.ObjectRef
 	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var argumentRefFields = lex.NewFields("role!", "target!", "features")
@@ -167,8 +167,8 @@ func (v ArgumentRef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) 
 func (v *ArgumentRef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v ArgumentRef) String() string                { return lex.Text(&v) }
 
-// Cluster is the pub.layers.annotation.defs#cluster object. Annotations that stand for the same
-// thing, such as all mentions of one entity.
+// Cluster holds the annotations that stand for the same thing, such as all mentions of one entity.
+// Its definition is pub.layers.annotation.defs#cluster.
 type Cluster struct {
 	// UUID by which other objects refer to this cluster. Required.
 	UUID layers.UUID
@@ -180,7 +180,7 @@ type Cluster struct {
 	KnowledgeRefs []layers.KnowledgeRef
 	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var clusterFields = lex.NewFields(

@@ -14,7 +14,8 @@
 // [Client.ListClusterSets].
 //
 //	client := annotation.NewClient(caller)
-//	for record, err := range client.ListAnnotationLayersIter(ctx, &annotation.ListAnnotationLayersParams{}) {
+//	params := &annotation.ListAnnotationLayersParams{Expression: "at://alice.example.org/pub.layers.expression.expression/3kvmuvbiyrk2t"}
+//	for record, err := range client.ListAnnotationLayersIter(ctx, params) {
 //		if err != nil {
 //			return err
 //		}

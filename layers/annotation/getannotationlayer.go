@@ -15,8 +15,8 @@ import (
 // NSIDGetAnnotationLayer is the query that [Client.GetAnnotationLayer] calls.
 const NSIDGetAnnotationLayer = "pub.layers.annotation.getAnnotationLayer"
 
-// GetAnnotationLayer fetches the annotation layer at an AT-URI; fails with RecordNotFound if none
-// is indexed. It may fail with [GetAnnotationLayerErrorRecordNotFound].
+// GetAnnotationLayer fetches the annotation layer at an AT-URI; it fails with
+// [GetAnnotationLayerErrorRecordNotFound] if none is indexed.
 func (c *Client) GetAnnotationLayer(ctx context.Context, params *GetAnnotationLayerParams) (*rec.Entry[AnnotationLayer], error) {
 	return rec.QueryRecord[AnnotationLayer](ctx, c.Caller, NSIDGetAnnotationLayer, params.LexParams())
 }
@@ -32,6 +32,6 @@ func (v *GetAnnotationLayerParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetAnnotationLayerErrorRecordNotFound is the error that [Client.GetAnnotationLayer] declares, for
+// GetAnnotationLayerErrorRecordNotFound is an error of [Client.GetAnnotationLayer], to compare with
 // errors.Is.
 const GetAnnotationLayerErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

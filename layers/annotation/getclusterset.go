@@ -15,8 +15,8 @@ import (
 // NSIDGetClusterSet is the query that [Client.GetClusterSet] calls.
 const NSIDGetClusterSet = "pub.layers.annotation.getClusterSet"
 
-// GetClusterSet fetches the cluster set at an AT-URI; fails with RecordNotFound if none is indexed.
-// It may fail with [GetClusterSetErrorRecordNotFound].
+// GetClusterSet fetches the cluster set at an AT-URI; it fails with
+// [GetClusterSetErrorRecordNotFound] if none is indexed.
 func (c *Client) GetClusterSet(ctx context.Context, params *GetClusterSetParams) (*rec.Entry[ClusterSet], error) {
 	return rec.QueryRecord[ClusterSet](ctx, c.Caller, NSIDGetClusterSet, params.LexParams())
 }
@@ -32,6 +32,6 @@ func (v *GetClusterSetParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetClusterSetErrorRecordNotFound is the error that [Client.GetClusterSet] declares, for
+// GetClusterSetErrorRecordNotFound is an error of [Client.GetClusterSet], to compare with
 // errors.Is.
 const GetClusterSetErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

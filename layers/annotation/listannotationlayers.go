@@ -24,7 +24,7 @@ func (c *Client) ListAnnotationLayers(ctx context.Context, params *ListAnnotatio
 }
 
 // ListAnnotationLayersIter iterates over the records of all pages of [Client.ListAnnotationLayers].
-// An error that is a [*rec.Failure] is about one of them; any other ends the loop.
+// For a malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListAnnotationLayersIter(ctx context.Context, params *ListAnnotationLayersParams) iter.Seq2[*rec.Entry[AnnotationLayer], error] {
 	return rec.QueryRecordPages[AnnotationLayer](ctx, c.Caller, NSIDListAnnotationLayers, params.LexParams(), "records")
 }

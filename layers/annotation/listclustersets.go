@@ -22,8 +22,8 @@ func (c *Client) ListClusterSets(ctx context.Context, params *ListClusterSetsPar
 	return rec.QueryRecordPage[ClusterSet](ctx, c.Caller, NSIDListClusterSets, params.LexParams(), "records")
 }
 
-// ListClusterSetsIter iterates over the records of all pages of [Client.ListClusterSets]. An error
-// that is a [*rec.Failure] is about one of them; any other ends the loop.
+// ListClusterSetsIter iterates over the records of all pages of [Client.ListClusterSets]. For a
+// malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListClusterSetsIter(ctx context.Context, params *ListClusterSetsParams) iter.Seq2[*rec.Entry[ClusterSet], error] {
 	return rec.QueryRecordPages[ClusterSet](ctx, c.Caller, NSIDListClusterSets, params.LexParams(), "records")
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// SemanticVersion is the pub.layers.changelog.defs#semanticVersion object. Version number in
-// semantic versioning form, major.minor.patch.
+// SemanticVersion is the version number in semantic versioning form, major.minor.patch. Its
+// definition is pub.layers.changelog.defs#semanticVersion.
 type SemanticVersion struct {
 	// Raised for incompatible changes. Required, at least 0.
 	Major int64
@@ -17,7 +17,7 @@ type SemanticVersion struct {
 	Minor int64
 	// Raised for compatible fixes. Required, at least 0.
 	Patch int64
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var semanticVersionFields = lex.NewFields("major!", "minor!", "patch!")
@@ -49,14 +49,14 @@ func (v SemanticVersion) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(
 func (v *SemanticVersion) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v SemanticVersion) String() string                { return lex.Text(&v) }
 
-// ChangeSection is the pub.layers.changelog.defs#changeSection object. Changes that share one
-// category, such as ontology or corrections.
+// ChangeSection holds the changes that share one category, such as ontology or corrections. Its
+// definition is pub.layers.changelog.defs#changeSection.
 type ChangeSection struct {
 	// Area affected, such as annotations, text or corpus. Required, at most 128 bytes.
 	Category ChangeSectionCategory
 	// Changes in this category. Required, at most 50 items.
 	Items []ChangeItem
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var changeSectionFields = lex.NewFields("items!", "category!")
@@ -85,7 +85,7 @@ func (v ChangeSection) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v
 func (v *ChangeSection) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v ChangeSection) String() string                { return lex.Text(&v) }
 
-// ChangeSectionCategory is a string with known values; others are legal.
+// ChangeSectionCategory is a string with known values. Other values are valid.
 type ChangeSectionCategory string
 
 // The known values of [ChangeSectionCategory].
@@ -113,8 +113,8 @@ func (v ChangeSectionCategory) IsKnown() bool {
 	)
 }
 
-// ChangeItem is the pub.layers.changelog.defs#changeItem object. One change, with the objects and
-// field it touched and display forms of the old and new value.
+// ChangeItem is one change, with the objects and field it touched and display forms of the old and
+// new value. Its definition is pub.layers.changelog.defs#changeItem.
 type ChangeItem struct {
 	// What changed, in words. Required, at most 2000 bytes.
 	Description string
@@ -129,7 +129,7 @@ type ChangeItem struct {
 	PreviousValue lex.Opt[string]
 	// Value after the change, rendered for display. At most 1000 bytes.
 	NewValue lex.Opt[string]
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var changeItemFields = lex.NewFields(
@@ -172,7 +172,7 @@ func (v ChangeItem) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *ChangeItem) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v ChangeItem) String() string                { return lex.Text(&v) }
 
-// ChangeItemChangeType is a string with known values; others are legal.
+// ChangeItemChangeType is a string with known values. Other values are valid.
 type ChangeItemChangeType string
 
 // The known values of [ChangeItemChangeType].

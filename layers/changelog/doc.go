@@ -13,7 +13,8 @@
 // Calls: [Client.GetEntry], [Client.ListByCollection], [Client.ListEntries].
 //
 //	client := changelog.NewClient(caller)
-//	for record, err := range client.ListByCollectionIter(ctx, &changelog.ListByCollectionParams{}) {
+//	params := &changelog.ListByCollectionParams{Collection: "pub.layers.resource.collection"}
+//	for record, err := range client.ListByCollectionIter(ctx, params) {
 //		if err != nil {
 //			return err
 //		}

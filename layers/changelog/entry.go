@@ -11,8 +11,8 @@ import (
 // NSIDEntry is the collection of [Entry] records.
 const NSIDEntry = "pub.layers.changelog.entry"
 
-// Entry is the pub.layers.changelog.entry record. Describes what changed in one pub.layers record,
-// grouped into categorized sections.
+// Entry describes what changed in one pub.layers record, grouped into categorized sections. Its
+// lexicon is pub.layers.changelog.entry.
 type Entry struct {
 	// The pub.layers record that changed, by AT-URI. Required.
 	Subject syntax.ATURI
@@ -29,7 +29,7 @@ type Entry struct {
 	Sections []ChangeSection
 	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var entryFields = lex.NewFields(

@@ -21,8 +21,8 @@ func (c *Client) ListByCollection(ctx context.Context, params *ListByCollectionP
 	return rec.QueryRecordPage[Entry](ctx, c.Caller, NSIDListByCollection, params.LexParams(), "entries")
 }
 
-// ListByCollectionIter iterates over the entries of all pages of [Client.ListByCollection]. An
-// error that is a [*rec.Failure] is about one of them; any other ends the loop.
+// ListByCollectionIter iterates over the entries of all pages of [Client.ListByCollection]. For a
+// malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListByCollectionIter(ctx context.Context, params *ListByCollectionParams) iter.Seq2[*rec.Entry[Entry], error] {
 	return rec.QueryRecordPages[Entry](ctx, c.Caller, NSIDListByCollection, params.LexParams(), "entries")
 }

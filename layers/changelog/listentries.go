@@ -22,8 +22,8 @@ func (c *Client) ListEntries(ctx context.Context, params *ListEntriesParams) (*r
 	return rec.QueryRecordPage[Entry](ctx, c.Caller, NSIDListEntries, params.LexParams(), "entries")
 }
 
-// ListEntriesIter iterates over the entries of all pages of [Client.ListEntries]. An error that is
-// a [*rec.Failure] is about one of them; any other ends the loop.
+// ListEntriesIter iterates over the entries of all pages of [Client.ListEntries]. For a malformed
+// one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListEntriesIter(ctx context.Context, params *ListEntriesParams) iter.Seq2[*rec.Entry[Entry], error] {
 	return rec.QueryRecordPages[Entry](ctx, c.Caller, NSIDListEntries, params.LexParams(), "entries")
 }

@@ -12,9 +12,9 @@ import (
 // NSIDCorpus is the collection of [Corpus] records.
 const NSIDCorpus = "pub.layers.corpus.corpus"
 
-// Corpus is the pub.layers.corpus.corpus record. A named set of expressions with its licensing,
-// languages and annotation design. Expressions join through membership records; the corpus itself
-// does not list them.
+// Corpus is a named set of expressions with its licensing, languages and annotation design.
+// Expressions join through membership records; the corpus itself does not list them. Its lexicon is
+// pub.layers.corpus.corpus.
 type Corpus struct {
 	Name        string          // required, at most 512 bytes
 	Description lex.Opt[string] // at most 50000 bytes
@@ -42,7 +42,7 @@ type Corpus struct {
 	CreatedAt syntax.Datetime
 	// BCP-47 tags of the languages present; empty if unknown. At most 128 items.
 	Languages []string
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var corpusFields = lex.NewFields(
@@ -116,7 +116,7 @@ func (v Corpus) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Corpus) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Corpus) String() string                { return lex.Text(&v) }
 
-// CorpusDomain is a string with known values; others are legal.
+// CorpusDomain is a string with known values. Other values are valid.
 type CorpusDomain string
 
 // The known values of [CorpusDomain].

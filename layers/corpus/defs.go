@@ -9,9 +9,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// AnnotationDesign is the pub.layers.corpus.defs#annotationDesign object. Plan of an annotation
-// project: how many annotators see an item, how disagreements are settled and which quality
-// thresholds apply.
+// AnnotationDesign is a plan of an annotation project: how many annotators see an item, how
+// disagreements are settled and which quality thresholds apply. Its definition is
+// pub.layers.corpus.defs#annotationDesign.
 type AnnotationDesign struct {
 	// Annotators per item and the way they are chosen.
 	Redundancy *RedundancySpec
@@ -27,7 +27,7 @@ type AnnotationDesign struct {
 	AnnotationRounds lex.Opt[int64]
 	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var annotationDesignFields = lex.NewFields(
@@ -74,8 +74,8 @@ func (v AnnotationDesign) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON
 func (v *AnnotationDesign) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v AnnotationDesign) String() string                { return lex.Text(&v) }
 
-// RedundancySpec is the pub.layers.corpus.defs#redundancySpec object. Number of annotators per item
-// and the strategy for picking them.
+// RedundancySpec is the number of annotators per item and the strategy for picking them. Its
+// definition is pub.layers.corpus.defs#redundancySpec.
 type RedundancySpec struct {
 	// How many annotators label an item independently. At least 0.
 	Count lex.Opt[int64]
@@ -89,7 +89,7 @@ type RedundancySpec struct {
 	AnnotatorPool lex.Opt[int64]
 	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var redundancySpecFields = lex.NewFields(
@@ -129,7 +129,7 @@ func (v RedundancySpec) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&
 func (v *RedundancySpec) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v RedundancySpec) String() string                { return lex.Text(&v) }
 
-// RedundancySpecAssignmentStrategy is a string with known values; others are legal.
+// RedundancySpecAssignmentStrategy is a string with known values. Other values are valid.
 type RedundancySpecAssignmentStrategy string
 
 // The known values of [RedundancySpecAssignmentStrategy].
@@ -145,8 +145,8 @@ func (v RedundancySpecAssignmentStrategy) IsKnown() bool {
 	return lex.IsKnown(v, "random", "round-robin", "stratified", "expertise-based", "custom")
 }
 
-// AdjudicationSpec is the pub.layers.corpus.defs#adjudicationSpec object. Procedure that turns
-// disagreeing annotations into a final one.
+// AdjudicationSpec is a procedure that turns disagreeing annotations into a final one. Its
+// definition is pub.layers.corpus.defs#adjudicationSpec.
 type AdjudicationSpec struct {
 	// AT-URI of a knowledge-graph node defining the adjudication method; wins over method.
 	MethodURI lex.Opt[syntax.ATURI]
@@ -154,11 +154,11 @@ type AdjudicationSpec struct {
 	Method lex.Opt[AdjudicationSpecMethod]
 	// True if someone other than the annotators decides.
 	DedicatedAdjudicator lex.Opt[bool]
-	// Agreement, 0 to 1000, that makes adjudication unnecessary when exceeded. 0 to 1000.
+	// Agreement, 0 to 1000, that makes adjudication unnecessary when exceeded.
 	AgreementThreshold lex.Opt[int64]
 	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var adjudicationSpecFields = lex.NewFields(
@@ -198,7 +198,7 @@ func (v AdjudicationSpec) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON
 func (v *AdjudicationSpec) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v AdjudicationSpec) String() string                { return lex.Text(&v) }
 
-// AdjudicationSpecMethod is a string with known values; others are legal.
+// AdjudicationSpecMethod is a string with known values. Other values are valid.
 type AdjudicationSpecMethod string
 
 // The known values of [AdjudicationSpecMethod].
@@ -222,15 +222,15 @@ func (v AdjudicationSpecMethod) IsKnown() bool {
 	)
 }
 
-// QualityCriterion is the pub.layers.corpus.defs#qualityCriterion object. A threshold on an
-// agreement or quality metric that annotations must meet.
+// QualityCriterion is a threshold on an agreement or quality metric that annotations must meet. Its
+// definition is pub.layers.corpus.defs#qualityCriterion.
 type QualityCriterion struct {
 	// AT-URI of a knowledge-graph node defining the metric; wins over metric.
 	MetricURI lex.Opt[syntax.ATURI]
 	// Metric to compute, such as krippendorff-alpha or f1; fallback for metricUri. Required, at
 	// most 128 bytes.
 	Metric QualityCriterionMetric
-	// Lowest acceptable score, scaled 0 to 1000. 0 to 1000.
+	// Lowest acceptable score, scaled 0 to 1000.
 	Threshold lex.Opt[int64]
 	// AT-URI of a knowledge-graph node defining the evaluation scope; wins over scope.
 	ScopeURI lex.Opt[syntax.ATURI]
@@ -239,7 +239,7 @@ type QualityCriterion struct {
 	Scope lex.Opt[QualityCriterionScope]
 	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var qualityCriterionFields = lex.NewFields(
@@ -282,7 +282,7 @@ func (v QualityCriterion) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON
 func (v *QualityCriterion) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v QualityCriterion) String() string                { return lex.Text(&v) }
 
-// QualityCriterionMetric is a string with known values; others are legal.
+// QualityCriterionMetric is a string with known values. Other values are valid.
 type QualityCriterionMetric string
 
 // The known values of [QualityCriterionMetric].
@@ -306,7 +306,7 @@ func (v QualityCriterionMetric) IsKnown() bool {
 	)
 }
 
-// QualityCriterionScope is a string with known values; others are legal.
+// QualityCriterionScope is a string with known values. Other values are valid.
 type QualityCriterionScope string
 
 // The known values of [QualityCriterionScope].

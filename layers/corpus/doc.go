@@ -14,7 +14,8 @@
 // [Client.ListMemberships].
 //
 //	client := corpus.NewClient(caller)
-//	for record, err := range client.ListCorporaIter(ctx, &corpus.ListCorporaParams{Repo: "alice.example.org"}) {
+//	params := &corpus.ListCorporaParams{Repo: "alice.example.org"}
+//	for record, err := range client.ListCorporaIter(ctx, params) {
 //		if err != nil {
 //			return err
 //		}

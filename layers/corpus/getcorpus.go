@@ -15,8 +15,8 @@ import (
 // NSIDGetCorpus is the query that [Client.GetCorpus] calls.
 const NSIDGetCorpus = "pub.layers.corpus.getCorpus"
 
-// GetCorpus fetches the corpus at an AT-URI; fails with RecordNotFound if none is indexed. It may
-// fail with [GetCorpusErrorRecordNotFound].
+// GetCorpus fetches the corpus at an AT-URI; it fails with [GetCorpusErrorRecordNotFound] if none
+// is indexed.
 func (c *Client) GetCorpus(ctx context.Context, params *GetCorpusParams) (*rec.Entry[Corpus], error) {
 	return rec.QueryRecord[Corpus](ctx, c.Caller, NSIDGetCorpus, params.LexParams())
 }
@@ -32,5 +32,5 @@ func (v *GetCorpusParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetCorpusErrorRecordNotFound is the error that [Client.GetCorpus] declares, for errors.Is.
+// GetCorpusErrorRecordNotFound is an error of [Client.GetCorpus], to compare with errors.Is.
 const GetCorpusErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

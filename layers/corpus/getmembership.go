@@ -15,8 +15,8 @@ import (
 // NSIDGetMembership is the query that [Client.GetMembership] calls.
 const NSIDGetMembership = "pub.layers.corpus.getMembership"
 
-// GetMembership fetches the corpus membership at an AT-URI; fails with RecordNotFound if none is
-// indexed. It may fail with [GetMembershipErrorRecordNotFound].
+// GetMembership fetches the corpus membership at an AT-URI; it fails with
+// [GetMembershipErrorRecordNotFound] if none is indexed.
 func (c *Client) GetMembership(ctx context.Context, params *GetMembershipParams) (*rec.Entry[Membership], error) {
 	return rec.QueryRecord[Membership](ctx, c.Caller, NSIDGetMembership, params.LexParams())
 }
@@ -32,6 +32,6 @@ func (v *GetMembershipParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetMembershipErrorRecordNotFound is the error that [Client.GetMembership] declares, for
+// GetMembershipErrorRecordNotFound is an error of [Client.GetMembership], to compare with
 // errors.Is.
 const GetMembershipErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

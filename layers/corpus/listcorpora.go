@@ -22,8 +22,8 @@ func (c *Client) ListCorpora(ctx context.Context, params *ListCorporaParams) (*r
 	return rec.QueryRecordPage[Corpus](ctx, c.Caller, NSIDListCorpora, params.LexParams(), "records")
 }
 
-// ListCorporaIter iterates over the records of all pages of [Client.ListCorpora]. An error that is
-// a [*rec.Failure] is about one of them; any other ends the loop.
+// ListCorporaIter iterates over the records of all pages of [Client.ListCorpora]. For a malformed
+// one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListCorporaIter(ctx context.Context, params *ListCorporaParams) iter.Seq2[*rec.Entry[Corpus], error] {
 	return rec.QueryRecordPages[Corpus](ctx, c.Caller, NSIDListCorpora, params.LexParams(), "records")
 }

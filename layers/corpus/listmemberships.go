@@ -22,8 +22,8 @@ func (c *Client) ListMemberships(ctx context.Context, params *ListMembershipsPar
 	return rec.QueryRecordPage[Membership](ctx, c.Caller, NSIDListMemberships, params.LexParams(), "records")
 }
 
-// ListMembershipsIter iterates over the records of all pages of [Client.ListMemberships]. An error
-// that is a [*rec.Failure] is about one of them; any other ends the loop.
+// ListMembershipsIter iterates over the records of all pages of [Client.ListMemberships]. For a
+// malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListMembershipsIter(ctx context.Context, params *ListMembershipsParams) iter.Seq2[*rec.Entry[Membership], error] {
 	return rec.QueryRecordPages[Membership](ctx, c.Caller, NSIDListMemberships, params.LexParams(), "records")
 }

@@ -12,8 +12,8 @@ import (
 // NSIDMembership is the collection of [Membership] records.
 const NSIDMembership = "pub.layers.corpus.membership"
 
-// Membership is the pub.layers.corpus.membership record. Places one expression in one corpus,
-// optionally in a train, dev or test split and at a given position.
+// Membership places one expression in one corpus, optionally in a train, dev or test split and at a
+// given position. Its lexicon is pub.layers.corpus.membership.
 type Membership struct {
 	// Corpus joined, by AT-URI. Required.
 	CorpusRef syntax.ATURI
@@ -31,7 +31,7 @@ type Membership struct {
 	Features *layers.FeatureMap
 	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var membershipFields = lex.NewFields(
@@ -86,7 +86,7 @@ func (v Membership) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Membership) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Membership) String() string                { return lex.Text(&v) }
 
-// MembershipSplit is a string with known values; others are legal.
+// MembershipSplit is a string with known values. Other values are valid.
 type MembershipSplit string
 
 // The known values of [MembershipSplit].

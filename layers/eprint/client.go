@@ -4,12 +4,12 @@ package eprint
 
 import "github.com/layers-pub/layers-go/runtime/rpc"
 
-// Client calls the methods of pub.layers.eprint. Nil parameters and inputs are as good as empty
-// ones. A Client may be used by several goroutines at once if its Caller may.
+// Client calls the methods of pub.layers.eprint. Its methods treat nil parameters and a nil input
+// as empty ones. A Client is safe for concurrent use if its Caller is.
 type Client struct {
-	// Caller carries the calls out.
+	// Caller sends the requests.
 	Caller rpc.Caller
 }
 
-// NewClient returns a client whose calls go through c.
+// NewClient returns a client that sends its requests through c.
 func NewClient(c rpc.Caller) *Client { return &Client{Caller: c} }

@@ -12,8 +12,8 @@ import (
 // NSIDDataLink is the collection of [DataLink] records.
 const NSIDDataLink = "pub.layers.eprint.dataLink"
 
-// DataLink is the pub.layers.eprint.dataLink record. Connects a paper with the corpus, expressions
-// or annotations behind it, down to the section concerned and the way to reproduce the data.
+// DataLink connects a paper with the corpus, expressions or annotations behind it, down to the
+// section concerned and the way to reproduce the data. Its lexicon is pub.layers.eprint.dataLink.
 type DataLink struct {
 	// The paper's own record on a publication platform, by AT-URI. Required.
 	EprintURI syntax.ATURI
@@ -40,7 +40,7 @@ type DataLink struct {
 	Features *layers.FeatureMap
 	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var dataLinkFields = lex.NewFields(
@@ -108,7 +108,7 @@ func (v DataLink) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *DataLink) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v DataLink) String() string                { return lex.Text(&v) }
 
-// DataLinkDataKind is a string with known values; others are legal.
+// DataLinkDataKind is a string with known values. Other values are valid.
 type DataLinkDataKind string
 
 // The known values of [DataLinkDataKind].

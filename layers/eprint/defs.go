@@ -9,8 +9,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Citation is the pub.layers.eprint.defs#citation object. Bibliographic reference in CSL-JSON and
-// DataCite terms. Structured fields take precedence over raw; set raw, title or both.
+// Citation is a bibliographic reference in CSL-JSON and DataCite terms. Structured fields take
+// precedence over raw; set raw, title or both. Its definition is pub.layers.eprint.defs#citation.
 type Citation struct {
 	// Complete formatted reference, used when structured fields are missing. At most 4096 bytes.
 	Raw lex.Opt[string]
@@ -51,7 +51,7 @@ type Citation struct {
 	// Knowledge-base entries that ground this work, such as a Crossref or OpenAlex record. At most
 	// 32 items.
 	KnowledgeRefs []layers.KnowledgeRef
-	Extra         lex.Map // fields that the lexicon does not name
+	Extra         lex.Map // unknown fields
 }
 
 var citationFields = lex.NewFields(
@@ -149,7 +149,7 @@ func (v Citation) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Citation) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Citation) String() string                { return lex.Text(&v) }
 
-// CitationType is a string with known values; others are legal.
+// CitationType is a string with known values. Other values are valid.
 type CitationType string
 
 // The known values of [CitationType].
@@ -178,8 +178,8 @@ func (v CitationType) IsKnown() bool {
 	)
 }
 
-// Creator is the pub.layers.eprint.defs#creator object. A person or organization credited with a
-// work, named by CSL-JSON name parts and optionally identified by DID, ORCID or ROR.
+// Creator is a person or organization credited with a work, named by CSL-JSON name parts and
+// optionally identified by DID, ORCID or ROR. Its definition is pub.layers.eprint.defs#creator.
 type Creator struct {
 	// AT-URI of a knowledge-graph node defining the creator role; wins over role.
 	RoleURI lex.Opt[syntax.ATURI]
@@ -210,7 +210,7 @@ type Creator struct {
 	Agent *layers.AgentRef
 	// Outside identity, such as an ORCID or a ROR id.
 	KnowledgeRef *layers.KnowledgeRef
-	Extra        lex.Map // fields that the lexicon does not name
+	Extra        lex.Map // unknown fields
 }
 
 var creatorFields = lex.NewFields(
@@ -278,7 +278,7 @@ func (v Creator) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Creator) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Creator) String() string                { return lex.Text(&v) }
 
-// CreatorRole is a string with known values; others are legal.
+// CreatorRole is a string with known values. Other values are valid.
 type CreatorRole string
 
 // The known values of [CreatorRole].
@@ -301,7 +301,7 @@ func (v CreatorRole) IsKnown() bool {
 	)
 }
 
-// CreatorNameType is a string with known values; others are legal.
+// CreatorNameType is a string with known values. Other values are valid.
 type CreatorNameType string
 
 // The known values of [CreatorNameType].
@@ -314,14 +314,14 @@ func (v CreatorNameType) IsKnown() bool {
 	return lex.IsKnown(v, "personal", "organizational")
 }
 
-// Date is the pub.layers.eprint.defs#date object. A calendar date in the CSL-JSON manner, either
-// split into year, month and day or given as free text.
+// Date is a calendar date in the CSL-JSON manner, either split into year, month and day or given as
+// free text. Its definition is pub.layers.eprint.defs#date.
 type Date struct {
 	// Calendar year in four digits.
 	Year lex.Opt[int64]
-	// Month, 1 to 12. 1 to 12.
+	// Month, 1 to 12.
 	Month lex.Opt[int64]
-	// Day of the month, 1 to 31. 1 to 31.
+	// Day of the month, 1 to 31.
 	Day lex.Opt[int64]
 	// Season of publication, for issues dated by season. At most 32 bytes.
 	Season lex.Opt[string]
@@ -329,7 +329,7 @@ type Date struct {
 	Circa lex.Opt[bool]
 	// Date as free text, when it cannot be split into parts. At most 128 bytes.
 	Literal lex.Opt[string]
-	Extra   lex.Map // fields that the lexicon does not name
+	Extra   lex.Map // unknown fields
 }
 
 var dateFields = lex.NewFields("day", "year", "circa", "month", "season", "literal")

@@ -13,7 +13,8 @@
 // Calls: [Client.GetDataLink], [Client.GetEprint], [Client.ListDataLinks], [Client.ListEprints].
 //
 //	client := eprint.NewClient(caller)
-//	for record, err := range client.ListDataLinksIter(ctx, &eprint.ListDataLinksParams{}) {
+//	params := &eprint.ListDataLinksParams{EprintURI: "at://alice.example.org/pub.layers.eprint.eprint/3kvmuvbiyrk2t"}
+//	for record, err := range client.ListDataLinksIter(ctx, params) {
 //		if err != nil {
 //			return err
 //		}

@@ -12,8 +12,8 @@ import (
 // NSIDEprint is the collection of [Eprint] records.
 const NSIDEprint = "pub.layers.eprint.eprint"
 
-// Eprint is the pub.layers.eprint.eprint record. Ties Layers data to a paper or preprint and states
-// the relation between them.
+// Eprint ties Layers data to a paper or preprint and states the relation between them. Its lexicon
+// is pub.layers.eprint.eprint.
 type Eprint struct {
 	// Identifier of the paper, read according to eprintIdentifierType. Required, at most 512 bytes.
 	EprintIdentifier string
@@ -48,7 +48,7 @@ type Eprint struct {
 	Features *layers.FeatureMap
 	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var eprintFields = lex.NewFields(
@@ -125,7 +125,7 @@ func (v Eprint) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Eprint) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Eprint) String() string                { return lex.Text(&v) }
 
-// EprintEprintIdentifierType is a string with known values; others are legal.
+// EprintEprintIdentifierType is a string with known values. Other values are valid.
 type EprintEprintIdentifierType string
 
 // The known values of [EprintEprintIdentifierType].
@@ -148,7 +148,7 @@ func (v EprintEprintIdentifierType) IsKnown() bool {
 	)
 }
 
-// EprintLinkType is a string with known values; others are legal.
+// EprintLinkType is a string with known values. Other values are valid.
 type EprintLinkType string
 
 // The known values of [EprintLinkType].

@@ -15,8 +15,8 @@ import (
 // NSIDGetDataLink is the query that [Client.GetDataLink] calls.
 const NSIDGetDataLink = "pub.layers.eprint.getDataLink"
 
-// GetDataLink fetches the data link at an AT-URI; fails with RecordNotFound if none is indexed. It
-// may fail with [GetDataLinkErrorRecordNotFound].
+// GetDataLink fetches the data link at an AT-URI; it fails with [GetDataLinkErrorRecordNotFound] if
+// none is indexed.
 func (c *Client) GetDataLink(ctx context.Context, params *GetDataLinkParams) (*rec.Entry[DataLink], error) {
 	return rec.QueryRecord[DataLink](ctx, c.Caller, NSIDGetDataLink, params.LexParams())
 }
@@ -32,5 +32,5 @@ func (v *GetDataLinkParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetDataLinkErrorRecordNotFound is the error that [Client.GetDataLink] declares, for errors.Is.
+// GetDataLinkErrorRecordNotFound is an error of [Client.GetDataLink], to compare with errors.Is.
 const GetDataLinkErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -15,8 +15,8 @@ import (
 // NSIDGetEprint is the query that [Client.GetEprint] calls.
 const NSIDGetEprint = "pub.layers.eprint.getEprint"
 
-// GetEprint fetches the eprint record at an AT-URI; fails with RecordNotFound if none is indexed.
-// It may fail with [GetEprintErrorRecordNotFound].
+// GetEprint fetches the eprint record at an AT-URI; it fails with [GetEprintErrorRecordNotFound] if
+// none is indexed.
 func (c *Client) GetEprint(ctx context.Context, params *GetEprintParams) (*rec.Entry[Eprint], error) {
 	return rec.QueryRecord[Eprint](ctx, c.Caller, NSIDGetEprint, params.LexParams())
 }
@@ -32,5 +32,5 @@ func (v *GetEprintParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetEprintErrorRecordNotFound is the error that [Client.GetEprint] declares, for errors.Is.
+// GetEprintErrorRecordNotFound is an error of [Client.GetEprint], to compare with errors.Is.
 const GetEprintErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -22,8 +22,8 @@ func (c *Client) ListDataLinks(ctx context.Context, params *ListDataLinksParams)
 	return rec.QueryRecordPage[DataLink](ctx, c.Caller, NSIDListDataLinks, params.LexParams(), "records")
 }
 
-// ListDataLinksIter iterates over the records of all pages of [Client.ListDataLinks]. An error that
-// is a [*rec.Failure] is about one of them; any other ends the loop.
+// ListDataLinksIter iterates over the records of all pages of [Client.ListDataLinks]. For a
+// malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListDataLinksIter(ctx context.Context, params *ListDataLinksParams) iter.Seq2[*rec.Entry[DataLink], error] {
 	return rec.QueryRecordPages[DataLink](ctx, c.Caller, NSIDListDataLinks, params.LexParams(), "records")
 }

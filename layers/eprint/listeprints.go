@@ -23,8 +23,8 @@ func (c *Client) ListEprints(ctx context.Context, params *ListEprintsParams) (*r
 	return rec.QueryRecordPage[Eprint](ctx, c.Caller, NSIDListEprints, params.LexParams(), "records")
 }
 
-// ListEprintsIter iterates over the records of all pages of [Client.ListEprints]. An error that is
-// a [*rec.Failure] is about one of them; any other ends the loop.
+// ListEprintsIter iterates over the records of all pages of [Client.ListEprints]. For a malformed
+// one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListEprintsIter(ctx context.Context, params *ListEprintsParams) iter.Seq2[*rec.Entry[Eprint], error] {
 	return rec.QueryRecordPages[Eprint](ctx, c.Caller, NSIDListEprints, params.LexParams(), "records")
 }

@@ -13,7 +13,8 @@
 // Calls: [Client.GetExpression], [Client.ListExpressions].
 //
 //	client := expression.NewClient(caller)
-//	for record, err := range client.ListExpressionsIter(ctx, &expression.ListExpressionsParams{Repo: "alice.example.org"}) {
+//	params := &expression.ListExpressionsParams{Repo: "alice.example.org"}
+//	for record, err := range client.ListExpressionsIter(ctx, params) {
 //		if err != nil {
 //			return err
 //		}

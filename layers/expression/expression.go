@@ -12,9 +12,9 @@ import (
 // NSIDExpression is the collection of [Expression] records.
 const NSIDExpression = "pub.layers.expression.expression"
 
-// Expression is the pub.layers.expression.expression record. A linguistic unit of any size, from a
-// whole document to a morpheme. Units nest through parentRef and supply the text that annotations
-// point into.
+// Expression is a linguistic unit of any size, from a whole document to a morpheme. Units nest
+// through parentRef and supply the text that annotations point into. Its lexicon is
+// pub.layers.expression.expression.
 type Expression struct {
 	// Identifier unique within the corpus, such as a headline or document number. Required, at most
 	// 1024 bytes.
@@ -52,7 +52,7 @@ type Expression struct {
 	CreatedAt syntax.Datetime
 	// BCP-47 tags of the languages present; empty if unknown. At most 128 items.
 	Languages []string
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var expressionFields = lex.NewFields(
@@ -138,7 +138,7 @@ func (v Expression) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Expression) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Expression) String() string                { return lex.Text(&v) }
 
-// ExpressionKind is a string with known values; others are legal.
+// ExpressionKind is a string with known values. Other values are valid.
 type ExpressionKind string
 
 // The known values of [ExpressionKind].

@@ -15,8 +15,8 @@ import (
 // NSIDGetExpression is the query that [Client.GetExpression] calls.
 const NSIDGetExpression = "pub.layers.expression.getExpression"
 
-// GetExpression fetches the expression at an AT-URI; fails with RecordNotFound if none is indexed.
-// It may fail with [GetExpressionErrorRecordNotFound].
+// GetExpression fetches the expression at an AT-URI; it fails with
+// [GetExpressionErrorRecordNotFound] if none is indexed.
 func (c *Client) GetExpression(ctx context.Context, params *GetExpressionParams) (*rec.Entry[Expression], error) {
 	return rec.QueryRecord[Expression](ctx, c.Caller, NSIDGetExpression, params.LexParams())
 }
@@ -32,6 +32,6 @@ func (v *GetExpressionParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetExpressionErrorRecordNotFound is the error that [Client.GetExpression] declares, for
+// GetExpressionErrorRecordNotFound is an error of [Client.GetExpression], to compare with
 // errors.Is.
 const GetExpressionErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -22,8 +22,8 @@ func (c *Client) ListExpressions(ctx context.Context, params *ListExpressionsPar
 	return rec.QueryRecordPage[Expression](ctx, c.Caller, NSIDListExpressions, params.LexParams(), "records")
 }
 
-// ListExpressionsIter iterates over the records of all pages of [Client.ListExpressions]. An error
-// that is a [*rec.Failure] is about one of them; any other ends the loop.
+// ListExpressionsIter iterates over the records of all pages of [Client.ListExpressions]. For a
+// malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListExpressionsIter(ctx context.Context, params *ListExpressionsParams) iter.Seq2[*rec.Entry[Expression], error] {
 	return rec.QueryRecordPages[Expression](ctx, c.Caller, NSIDListExpressions, params.LexParams(), "records")
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// GraphEdgeEntry is the pub.layers.graph.defs#graphEdgeEntry object. A directed edge belonging to a
-// graphEdgeSet, whose edge type it may override.
+// GraphEdgeEntry is a directed edge belonging to a graphEdgeSet, whose edge type it may override.
+// Its definition is pub.layers.graph.defs#graphEdgeEntry.
 type GraphEdgeEntry struct {
 	// UUID by which other objects refer to this edge. Required.
 	UUID layers.UUID
@@ -23,11 +23,11 @@ type GraphEdgeEntry struct {
 	Source layers.ObjectRef
 	// Object the edge points to. Required.
 	Target layers.ObjectRef
-	// Confidence from 0 to 1000, 1000 being certain. 0 to 1000.
+	// Confidence from 0 to 1000, 1000 being certain.
 	Confidence lex.Opt[int64]
 	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var graphEdgeEntryFields = lex.NewFields(

@@ -14,7 +14,8 @@
 // [Client.ListGraphEdgeSets], [Client.ListGraphEdges], [Client.ListGraphNodes].
 //
 //	client := graph.NewClient(caller)
-//	for record, err := range client.ListGraphEdgeSetsIter(ctx, &graph.ListGraphEdgeSetsParams{Repo: "alice.example.org"}) {
+//	params := &graph.ListGraphEdgeSetsParams{Repo: "alice.example.org"}
+//	for record, err := range client.ListGraphEdgeSetsIter(ctx, params) {
 //		if err != nil {
 //			return err
 //		}

@@ -15,8 +15,8 @@ import (
 // NSIDGetGraphEdge is the query that [Client.GetGraphEdge] calls.
 const NSIDGetGraphEdge = "pub.layers.graph.getGraphEdge"
 
-// GetGraphEdge fetches the graph edge at an AT-URI; fails with RecordNotFound if none is indexed.
-// It may fail with [GetGraphEdgeErrorRecordNotFound].
+// GetGraphEdge fetches the graph edge at an AT-URI; it fails with [GetGraphEdgeErrorRecordNotFound]
+// if none is indexed.
 func (c *Client) GetGraphEdge(ctx context.Context, params *GetGraphEdgeParams) (*rec.Entry[GraphEdge], error) {
 	return rec.QueryRecord[GraphEdge](ctx, c.Caller, NSIDGetGraphEdge, params.LexParams())
 }
@@ -32,5 +32,5 @@ func (v *GetGraphEdgeParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetGraphEdgeErrorRecordNotFound is the error that [Client.GetGraphEdge] declares, for errors.Is.
+// GetGraphEdgeErrorRecordNotFound is an error of [Client.GetGraphEdge], to compare with errors.Is.
 const GetGraphEdgeErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

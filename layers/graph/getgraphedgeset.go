@@ -15,8 +15,8 @@ import (
 // NSIDGetGraphEdgeSet is the query that [Client.GetGraphEdgeSet] calls.
 const NSIDGetGraphEdgeSet = "pub.layers.graph.getGraphEdgeSet"
 
-// GetGraphEdgeSet fetches the graph edge set at an AT-URI; fails with RecordNotFound if none is
-// indexed. It may fail with [GetGraphEdgeSetErrorRecordNotFound].
+// GetGraphEdgeSet fetches the graph edge set at an AT-URI; it fails with
+// [GetGraphEdgeSetErrorRecordNotFound] if none is indexed.
 func (c *Client) GetGraphEdgeSet(ctx context.Context, params *GetGraphEdgeSetParams) (*rec.Entry[GraphEdgeSet], error) {
 	return rec.QueryRecord[GraphEdgeSet](ctx, c.Caller, NSIDGetGraphEdgeSet, params.LexParams())
 }
@@ -32,6 +32,6 @@ func (v *GetGraphEdgeSetParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetGraphEdgeSetErrorRecordNotFound is the error that [Client.GetGraphEdgeSet] declares, for
+// GetGraphEdgeSetErrorRecordNotFound is an error of [Client.GetGraphEdgeSet], to compare with
 // errors.Is.
 const GetGraphEdgeSetErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

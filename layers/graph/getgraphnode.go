@@ -15,8 +15,8 @@ import (
 // NSIDGetGraphNode is the query that [Client.GetGraphNode] calls.
 const NSIDGetGraphNode = "pub.layers.graph.getGraphNode"
 
-// GetGraphNode fetches the graph node at an AT-URI; fails with RecordNotFound if none is indexed.
-// It may fail with [GetGraphNodeErrorRecordNotFound].
+// GetGraphNode fetches the graph node at an AT-URI; it fails with [GetGraphNodeErrorRecordNotFound]
+// if none is indexed.
 func (c *Client) GetGraphNode(ctx context.Context, params *GetGraphNodeParams) (*rec.Entry[GraphNode], error) {
 	return rec.QueryRecord[GraphNode](ctx, c.Caller, NSIDGetGraphNode, params.LexParams())
 }
@@ -32,5 +32,5 @@ func (v *GetGraphNodeParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetGraphNodeErrorRecordNotFound is the error that [Client.GetGraphNode] declares, for errors.Is.
+// GetGraphNodeErrorRecordNotFound is an error of [Client.GetGraphNode], to compare with errors.Is.
 const GetGraphNodeErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -12,9 +12,9 @@ import (
 // NSIDGraphEdge is the collection of [GraphEdge] records.
 const NSIDGraphEdge = "pub.layers.graph.graphEdge"
 
-// GraphEdge is the pub.layers.graph.graphEdge record. One typed, directed edge between two objects,
-// which may be Layers records, objects inside them or knowledge-base entries. Parallel edges and
-// cycles are allowed.
+// GraphEdge is one typed, directed edge between two objects, which may be Layers records, objects
+// inside them or knowledge-base entries. Parallel edges and cycles are allowed. Its lexicon is
+// pub.layers.graph.graphEdge.
 type GraphEdge struct {
 	// Object the edge starts from: local, in another record or in a knowledge base. Required.
 	Source layers.ObjectRef
@@ -29,7 +29,7 @@ type GraphEdge struct {
 	Label lex.Opt[string]
 	// Sort position among edges of one type leaving one source, lowest first. At least 0.
 	Ordinal lex.Opt[int64]
-	// Confidence from 0 to 1000, 1000 being certain. 0 to 1000.
+	// Confidence from 0 to 1000, 1000 being certain.
 	Confidence lex.Opt[int64]
 	// Free-form key-value pairs describing the edge.
 	Properties *layers.FeatureMap
@@ -37,7 +37,7 @@ type GraphEdge struct {
 	Metadata *layers.AnnotationMetadata
 	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var graphEdgeFields = lex.NewFields(
@@ -98,7 +98,7 @@ func (v GraphEdge) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GraphEdge) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v GraphEdge) String() string                { return lex.Text(&v) }
 
-// GraphEdgeEdgeType is a string with known values; others are legal.
+// GraphEdgeEdgeType is a string with known values. Other values are valid.
 type GraphEdgeEdgeType string
 
 // The known values of [GraphEdgeEdgeType].

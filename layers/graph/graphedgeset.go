@@ -39,7 +39,7 @@ type GraphEdgeSet struct {
 	Features *layers.FeatureMap
 	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var graphEdgeSetFields = lex.NewFields(
@@ -103,7 +103,7 @@ func (v GraphEdgeSet) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v)
 func (v *GraphEdgeSet) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v GraphEdgeSet) String() string                { return lex.Text(&v) }
 
-// GraphEdgeSetEdgeType is a string with known values; others are legal.
+// GraphEdgeSetEdgeType is a string with known values. Other values are valid.
 type GraphEdgeSetEdgeType string
 
 // The known values of [GraphEdgeSetEdgeType].

@@ -12,9 +12,9 @@ import (
 // NSIDGraphNode is the collection of [GraphNode] records.
 const NSIDGraphNode = "pub.layers.graph.graphNode"
 
-// GraphNode is the pub.layers.graph.graphNode record. A standalone graph node for an entity,
-// concept, situation or claim that no other Layers record represents; other records act as nodes
-// through objectRef.
+// GraphNode is a standalone graph node for an entity, concept, situation or claim that no other
+// Layers record represents; other records act as nodes through objectRef. Its lexicon is
+// pub.layers.graph.graphNode.
 type GraphNode struct {
 	// AT-URI of a knowledge-graph node defining the type of node; wins over nodeType.
 	NodeTypeURI lex.Opt[syntax.ATURI]
@@ -31,7 +31,7 @@ type GraphNode struct {
 	Metadata *layers.AnnotationMetadata
 	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var graphNodeFields = lex.NewFields(
@@ -83,7 +83,7 @@ func (v GraphNode) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *GraphNode) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v GraphNode) String() string                { return lex.Text(&v) }
 
-// GraphNodeNodeType is a string with known values; others are legal.
+// GraphNodeNodeType is a string with known values. Other values are valid.
 type GraphNodeNodeType string
 
 // The known values of [GraphNodeNodeType].

@@ -22,8 +22,8 @@ func (c *Client) ListGraphEdges(ctx context.Context, params *ListGraphEdgesParam
 	return rec.QueryRecordPage[GraphEdge](ctx, c.Caller, NSIDListGraphEdges, params.LexParams(), "records")
 }
 
-// ListGraphEdgesIter iterates over the records of all pages of [Client.ListGraphEdges]. An error
-// that is a [*rec.Failure] is about one of them; any other ends the loop.
+// ListGraphEdgesIter iterates over the records of all pages of [Client.ListGraphEdges]. For a
+// malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListGraphEdgesIter(ctx context.Context, params *ListGraphEdgesParams) iter.Seq2[*rec.Entry[GraphEdge], error] {
 	return rec.QueryRecordPages[GraphEdge](ctx, c.Caller, NSIDListGraphEdges, params.LexParams(), "records")
 }

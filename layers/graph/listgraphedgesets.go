@@ -22,8 +22,8 @@ func (c *Client) ListGraphEdgeSets(ctx context.Context, params *ListGraphEdgeSet
 	return rec.QueryRecordPage[GraphEdgeSet](ctx, c.Caller, NSIDListGraphEdgeSets, params.LexParams(), "records")
 }
 
-// ListGraphEdgeSetsIter iterates over the records of all pages of [Client.ListGraphEdgeSets]. An
-// error that is a [*rec.Failure] is about one of them; any other ends the loop.
+// ListGraphEdgeSetsIter iterates over the records of all pages of [Client.ListGraphEdgeSets]. For a
+// malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListGraphEdgeSetsIter(ctx context.Context, params *ListGraphEdgeSetsParams) iter.Seq2[*rec.Entry[GraphEdgeSet], error] {
 	return rec.QueryRecordPages[GraphEdgeSet](ctx, c.Caller, NSIDListGraphEdgeSets, params.LexParams(), "records")
 }

@@ -22,8 +22,8 @@ func (c *Client) ListGraphNodes(ctx context.Context, params *ListGraphNodesParam
 	return rec.QueryRecordPage[GraphNode](ctx, c.Caller, NSIDListGraphNodes, params.LexParams(), "records")
 }
 
-// ListGraphNodesIter iterates over the records of all pages of [Client.ListGraphNodes]. An error
-// that is a [*rec.Failure] is about one of them; any other ends the loop.
+// ListGraphNodesIter iterates over the records of all pages of [Client.ListGraphNodes]. For a
+// malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListGraphNodesIter(ctx context.Context, params *ListGraphNodesParams) iter.Seq2[*rec.Entry[GraphNode], error] {
 	return rec.QueryRecordPages[GraphNode](ctx, c.Caller, NSIDListGraphNodes, params.LexParams(), "records")
 }

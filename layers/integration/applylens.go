@@ -48,7 +48,7 @@ type ApplyLensOutput struct {
 	Source ApplyLensOutputSource
 	// Converted record and the lens that made it. Required.
 	Target ApplyLensOutputTarget
-	Extra  lex.Map // fields that the lexicon does not name
+	Extra  lex.Map // unknown fields
 }
 
 var applyLensOutputFields = lex.NewFields("source!", "target!")
@@ -88,7 +88,7 @@ type ApplyLensOutputSource struct {
 	FromCache bool
 	// Record body exactly as its own app published it. Required.
 	Value lex.Map
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var applyLensOutputSourceFields = lex.NewFields("cid", "uri!", "nsid!", "value!", "fromCache!")
@@ -135,7 +135,7 @@ type ApplyLensOutputTarget struct {
 	Value lex.Map
 	// Lens record (dev.panproto.schema.lens) that did the conversion, by AT-URI. Required.
 	LensURI syntax.ATURI
-	Extra   lex.Map // fields that the lexicon does not name
+	Extra   lex.Map // unknown fields
 }
 
 var applyLensOutputTargetFields = lex.NewFields("value!", "lensUri!", "targetNsid!")
@@ -167,7 +167,7 @@ func (v ApplyLensOutputTarget) MarshalJSON() ([]byte, error)  { return lex.Encod
 func (v *ApplyLensOutputTarget) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v ApplyLensOutputTarget) String() string                { return lex.Text(&v) }
 
-// The errors that [Client.ApplyLens] declares, for errors.Is.
+// The errors of [Client.ApplyLens], to compare with errors.Is.
 const (
 	ApplyLensErrorBadRequest    rpc.ErrorName = "BadRequest"
 	ApplyLensErrorInternalError rpc.ErrorName = "InternalError"

@@ -6,7 +6,7 @@
 // Calls: [Client.ApplyLens], [Client.GetExternal], [Client.ListExternal].
 //
 //	client := integration.NewClient(caller)
-//	for item, err := range client.ListExternalIter(ctx, &integration.ListExternalParams{}) {
+//	for item, err := range client.ListExternalIter(ctx, nil) {
 //		if err != nil {
 //			return err
 //		}

@@ -52,7 +52,7 @@ type GetExternalOutput struct {
 	FromCache bool
 	// Record body exactly as its own app published it. Required.
 	Value lex.Map
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var getExternalOutputFields = lex.NewFields("cid", "uri!", "nsid!", "value!", "fromCache!")
@@ -90,7 +90,7 @@ func (v GetExternalOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSO
 func (v *GetExternalOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v GetExternalOutput) String() string                { return lex.Text(&v) }
 
-// The errors that [Client.GetExternal] declares, for errors.Is.
+// The errors of [Client.GetExternal], to compare with errors.Is.
 const (
 	GetExternalErrorBadRequest    rpc.ErrorName = "BadRequest"
 	GetExternalErrorNotFound      rpc.ErrorName = "NotFound"

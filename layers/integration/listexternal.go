@@ -28,8 +28,8 @@ func (c *Client) ListExternal(ctx context.Context, params *ListExternalParams) (
 	return out, nil
 }
 
-// ListExternalIter iterates over the records of all pages of [Client.ListExternal]. An error that
-// is a [*rec.Failure] is about one of them; any other ends the loop.
+// ListExternalIter iterates over the records of all pages of [Client.ListExternal]. For a malformed
+// one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListExternalIter(ctx context.Context, params *ListExternalParams) iter.Seq2[*ListExternalOutputRecordsItem, error] {
 	return rec.QueryItems(ctx, c.Caller, NSIDListExternal, params.LexParams(), "records", func(d *lex.Decoder) (x ListExternalOutputRecordsItem) {
 		x.DecodeLex(d)
@@ -64,7 +64,7 @@ type ListExternalOutput struct {
 	// Matching foreign records on this page. Required.
 	Records []ListExternalOutputRecordsItem
 	Cursor  lex.Opt[string]
-	Extra   lex.Map // fields that the lexicon does not name
+	Extra   lex.Map // unknown fields
 }
 
 var listExternalOutputFields = lex.NewFields("cursor", "records!")
@@ -102,7 +102,7 @@ type ListExternalOutputRecordsItem struct {
 	NSID string
 	// Record body exactly as its own app published it. Required.
 	Value lex.Map
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var listExternalOutputRecordsItemFields = lex.NewFields("cid", "uri!", "nsid!", "value!")

@@ -12,8 +12,8 @@ import (
 // NSIDAgreementReport is the collection of [AgreementReport] records.
 const NSIDAgreementReport = "pub.layers.judgment.agreementReport"
 
-// AgreementReport is the pub.layers.judgment.agreementReport record. How far annotators agreed in
-// one experiment: a metric, its value and the judgment sets behind it.
+// AgreementReport says how far annotators agreed in one experiment: a metric, its value and the
+// judgment sets behind it. Its lexicon is pub.layers.judgment.agreementReport.
 type AgreementReport struct {
 	// Experiment definition evaluated, by AT-URI. Required.
 	ExperimentRef syntax.ATURI
@@ -33,7 +33,7 @@ type AgreementReport struct {
 	Features *layers.FeatureMap
 	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var agreementReportFields = lex.NewFields(
@@ -91,7 +91,7 @@ func (v AgreementReport) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(
 func (v *AgreementReport) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v AgreementReport) String() string                { return lex.Text(&v) }
 
-// AgreementReportMetric is a string with known values; others are legal.
+// AgreementReportMetric is a string with known values. Other values are valid.
 type AgreementReportMetric string
 
 // The known values of [AgreementReportMetric].

@@ -9,8 +9,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Judgment is the pub.layers.judgment.defs#judgment object. One response to one item; which value
-// fields are set depends on the experiment's taskType.
+// Judgment is one response to one item; which value fields are set depends on the experiment's
+// taskType. Its definition is pub.layers.judgment.defs#judgment.
 type Judgment struct {
 	// Item judged: recordRef names the record, objectId an object inside it, localId one in this
 	// record. Required.
@@ -27,13 +27,13 @@ type Judgment struct {
 	FreeText lex.Opt[string]
 	// Milliseconds taken to respond. At least 0.
 	ResponseTimeMs lex.Opt[int64]
-	// Confidence from 0 to 1000, 1000 being certain. 0 to 1000.
+	// Confidence from 0 to 1000, 1000 being certain.
 	Confidence lex.Opt[int64]
 	// Recorded behavior as key-value pairs, such as mouse, keystroke or gaze data.
 	BehavioralData *layers.FeatureMap
 	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var judgmentFields = lex.NewFields(
@@ -89,8 +89,8 @@ func (v Judgment) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Judgment) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Judgment) String() string                { return lex.Text(&v) }
 
-// ExperimentDesign is the pub.layers.judgment.defs#experimentDesign object. How items are split
-// into lists, ordered and paced in an experiment.
+// ExperimentDesign says how items are split into lists, ordered and paced in an experiment. Its
+// definition is pub.layers.judgment.defs#experimentDesign.
 type ExperimentDesign struct {
 	// Rules the item lists must satisfy, such as Latin-square balance. At most 32 items.
 	ListConstraints []ListConstraint
@@ -108,7 +108,7 @@ type ExperimentDesign struct {
 	TimingMs lex.Opt[int64]
 	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var experimentDesignFields = lex.NewFields(
@@ -155,7 +155,7 @@ func (v ExperimentDesign) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON
 func (v *ExperimentDesign) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v ExperimentDesign) String() string                { return lex.Text(&v) }
 
-// ExperimentDesignDistributionStrategy is a string with known values; others are legal.
+// ExperimentDesignDistributionStrategy is a string with known values. Other values are valid.
 type ExperimentDesignDistributionStrategy string
 
 // The known values of [ExperimentDesignDistributionStrategy].
@@ -171,7 +171,7 @@ func (v ExperimentDesignDistributionStrategy) IsKnown() bool {
 	return lex.IsKnown(v, "latin-square", "random", "blocked", "stratified", "custom")
 }
 
-// ExperimentDesignItemOrder is a string with known values; others are legal.
+// ExperimentDesignItemOrder is a string with known values. Other values are valid.
 type ExperimentDesignItemOrder string
 
 // The known values of [ExperimentDesignItemOrder].
@@ -187,8 +187,8 @@ func (v ExperimentDesignItemOrder) IsKnown() bool {
 	return lex.IsKnown(v, "random-order", "fixed-order", "blocked", "adaptive", "custom")
 }
 
-// ListConstraint is the pub.layers.judgment.defs#listConstraint object. A rule that item lists must
-// satisfy, such as a minimum distance between similar items.
+// ListConstraint is a rule that item lists must satisfy, such as a minimum distance between similar
+// items. Its definition is pub.layers.judgment.defs#listConstraint.
 type ListConstraint struct {
 	// AT-URI of a knowledge-graph node defining the kind of rule; wins over kind.
 	KindURI lex.Opt[syntax.ATURI]
@@ -201,7 +201,7 @@ type ListConstraint struct {
 	Parameters *layers.FeatureMap
 	// The rule as a formal expression, if it has one.
 	Constraint *layers.Constraint
-	Extra      lex.Map // fields that the lexicon does not name
+	Extra      lex.Map // unknown fields
 }
 
 var listConstraintFields = lex.NewFields(
@@ -241,7 +241,7 @@ func (v ListConstraint) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&
 func (v *ListConstraint) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v ListConstraint) String() string                { return lex.Text(&v) }
 
-// ListConstraintKind is a string with known values; others are legal.
+// ListConstraintKind is a string with known values. Other values are valid.
 type ListConstraintKind string
 
 // The known values of [ListConstraintKind].
@@ -260,8 +260,8 @@ func (v ListConstraintKind) IsKnown() bool {
 	)
 }
 
-// PresentationSpec is the pub.layers.judgment.defs#presentationSpec object. How stimuli reach
-// participants: display method, chunking, timing and masking.
+// PresentationSpec says how stimuli reach participants: display method, chunking, timing and
+// masking. Its definition is pub.layers.judgment.defs#presentationSpec.
 type PresentationSpec struct {
 	// AT-URI of a knowledge-graph node defining the presentation method; wins over method.
 	MethodURI lex.Opt[syntax.ATURI]
@@ -279,7 +279,7 @@ type PresentationSpec struct {
 	MaskChar lex.Opt[string]
 	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var presentationSpecFields = lex.NewFields(
@@ -329,7 +329,7 @@ func (v PresentationSpec) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON
 func (v *PresentationSpec) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v PresentationSpec) String() string                { return lex.Text(&v) }
 
-// PresentationSpecMethod is a string with known values; others are legal.
+// PresentationSpecMethod is a string with known values. Other values are valid.
 type PresentationSpecMethod string
 
 // The known values of [PresentationSpecMethod].
@@ -356,7 +356,7 @@ func (v PresentationSpecMethod) IsKnown() bool {
 	)
 }
 
-// PresentationSpecChunkingUnit is a string with known values; others are legal.
+// PresentationSpecChunkingUnit is a string with known values. Other values are valid.
 type PresentationSpecChunkingUnit string
 
 // The known values of [PresentationSpecChunkingUnit].
@@ -374,8 +374,8 @@ func (v PresentationSpecChunkingUnit) IsKnown() bool {
 	return lex.IsKnown(v, "word", "character", "morpheme", "phrase", "sentence", "region", "custom")
 }
 
-// RecordingMethod is the pub.layers.judgment.defs#recordingMethod object. An instrument or input
-// device that captures responses or signals during an experiment.
+// RecordingMethod is an instrument or input device that captures responses or signals during an
+// experiment. Its definition is pub.layers.judgment.defs#recordingMethod.
 type RecordingMethod struct {
 	// AT-URI of a knowledge-graph node defining the recording method; wins over method.
 	MethodURI lex.Opt[syntax.ATURI]
@@ -384,7 +384,7 @@ type RecordingMethod struct {
 	Method RecordingMethodMethod
 	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var recordingMethodFields = lex.NewFields("method!", "features", "methodUri")
@@ -416,7 +416,7 @@ func (v RecordingMethod) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(
 func (v *RecordingMethod) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v RecordingMethod) String() string                { return lex.Text(&v) }
 
-// RecordingMethodMethod is a string with known values; others are legal.
+// RecordingMethodMethod is a string with known values. Other values are valid.
 type RecordingMethodMethod string
 
 // The known values of [RecordingMethodMethod].

@@ -15,7 +15,8 @@
 // [Client.ListAgreementReports], [Client.ListExperimentDefs], [Client.ListJudgmentSets].
 //
 //	client := judgment.NewClient(caller)
-//	for record, err := range client.ListAgreementReportsIter(ctx, &judgment.ListAgreementReportsParams{}) {
+//	params := &judgment.ListAgreementReportsParams{ExperimentRef: "at://alice.example.org/pub.layers.judgment.experimentDef/3kvmuvbiyrk2t"}
+//	for record, err := range client.ListAgreementReportsIter(ctx, params) {
 //		if err != nil {
 //			return err
 //		}

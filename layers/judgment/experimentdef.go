@@ -12,8 +12,8 @@ import (
 // NSIDExperimentDef is the collection of [ExperimentDef] records.
 const NSIDExperimentDef = "pub.layers.judgment.experimentDef"
 
-// ExperimentDef is the pub.layers.judgment.experimentDef record. Describes an experiment: what is
-// measured, how people respond, which materials are used and how they are presented.
+// ExperimentDef describes an experiment: what is measured, how people respond, which materials are
+// used and how they are presented. Its lexicon is pub.layers.judgment.experimentDef.
 type ExperimentDef struct {
 	Name        string          // required, at most 512 bytes
 	Description lex.Opt[string] // at most 50000 bytes
@@ -66,7 +66,7 @@ type ExperimentDef struct {
 	Features *layers.FeatureMap
 	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var experimentDefFields = lex.NewFields(
@@ -175,7 +175,7 @@ func (v ExperimentDef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v
 func (v *ExperimentDef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v ExperimentDef) String() string                { return lex.Text(&v) }
 
-// ExperimentDefMeasureType is a string with known values; others are legal.
+// ExperimentDefMeasureType is a string with known values. Other values are valid.
 type ExperimentDefMeasureType string
 
 // The known values of [ExperimentDefMeasureType].
@@ -199,7 +199,7 @@ func (v ExperimentDefMeasureType) IsKnown() bool {
 	)
 }
 
-// ExperimentDefTaskType is a string with known values; others are legal.
+// ExperimentDefTaskType is a string with known values. Other values are valid.
 type ExperimentDefTaskType string
 
 // The known values of [ExperimentDefTaskType].
@@ -223,7 +223,7 @@ func (v ExperimentDefTaskType) IsKnown() bool {
 	)
 }
 
-// ExperimentDefGuidelinesFormat is a string with known values; others are legal.
+// ExperimentDefGuidelinesFormat is a string with known values. Other values are valid.
 type ExperimentDefGuidelinesFormat string
 
 // The known values of [ExperimentDefGuidelinesFormat].

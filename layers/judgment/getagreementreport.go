@@ -15,8 +15,8 @@ import (
 // NSIDGetAgreementReport is the query that [Client.GetAgreementReport] calls.
 const NSIDGetAgreementReport = "pub.layers.judgment.getAgreementReport"
 
-// GetAgreementReport fetches the agreement report at an AT-URI; fails with RecordNotFound if none
-// is indexed. It may fail with [GetAgreementReportErrorRecordNotFound].
+// GetAgreementReport fetches the agreement report at an AT-URI; it fails with
+// [GetAgreementReportErrorRecordNotFound] if none is indexed.
 func (c *Client) GetAgreementReport(ctx context.Context, params *GetAgreementReportParams) (*rec.Entry[AgreementReport], error) {
 	return rec.QueryRecord[AgreementReport](ctx, c.Caller, NSIDGetAgreementReport, params.LexParams())
 }
@@ -32,6 +32,6 @@ func (v *GetAgreementReportParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetAgreementReportErrorRecordNotFound is the error that [Client.GetAgreementReport] declares, for
+// GetAgreementReportErrorRecordNotFound is an error of [Client.GetAgreementReport], to compare with
 // errors.Is.
 const GetAgreementReportErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

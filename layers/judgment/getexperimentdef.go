@@ -15,8 +15,8 @@ import (
 // NSIDGetExperimentDef is the query that [Client.GetExperimentDef] calls.
 const NSIDGetExperimentDef = "pub.layers.judgment.getExperimentDef"
 
-// GetExperimentDef fetches the experiment definition at an AT-URI; fails with RecordNotFound if
-// none is indexed. It may fail with [GetExperimentDefErrorRecordNotFound].
+// GetExperimentDef fetches the experiment definition at an AT-URI; it fails with
+// [GetExperimentDefErrorRecordNotFound] if none is indexed.
 func (c *Client) GetExperimentDef(ctx context.Context, params *GetExperimentDefParams) (*rec.Entry[ExperimentDef], error) {
 	return rec.QueryRecord[ExperimentDef](ctx, c.Caller, NSIDGetExperimentDef, params.LexParams())
 }
@@ -32,6 +32,6 @@ func (v *GetExperimentDefParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetExperimentDefErrorRecordNotFound is the error that [Client.GetExperimentDef] declares, for
+// GetExperimentDefErrorRecordNotFound is an error of [Client.GetExperimentDef], to compare with
 // errors.Is.
 const GetExperimentDefErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -15,8 +15,8 @@ import (
 // NSIDGetJudgmentSet is the query that [Client.GetJudgmentSet] calls.
 const NSIDGetJudgmentSet = "pub.layers.judgment.getJudgmentSet"
 
-// GetJudgmentSet fetches the judgment set at an AT-URI; fails with RecordNotFound if none is
-// indexed. It may fail with [GetJudgmentSetErrorRecordNotFound].
+// GetJudgmentSet fetches the judgment set at an AT-URI; it fails with
+// [GetJudgmentSetErrorRecordNotFound] if none is indexed.
 func (c *Client) GetJudgmentSet(ctx context.Context, params *GetJudgmentSetParams) (*rec.Entry[JudgmentSet], error) {
 	return rec.QueryRecord[JudgmentSet](ctx, c.Caller, NSIDGetJudgmentSet, params.LexParams())
 }
@@ -32,6 +32,6 @@ func (v *GetJudgmentSetParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetJudgmentSetErrorRecordNotFound is the error that [Client.GetJudgmentSet] declares, for
+// GetJudgmentSetErrorRecordNotFound is an error of [Client.GetJudgmentSet], to compare with
 // errors.Is.
 const GetJudgmentSetErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -12,8 +12,8 @@ import (
 // NSIDJudgmentSet is the collection of [JudgmentSet] records.
 const NSIDJudgmentSet = "pub.layers.judgment.judgmentSet"
 
-// JudgmentSet is the pub.layers.judgment.judgmentSet record. All judgments that one participant,
-// human or model, gave in one experiment.
+// JudgmentSet is all judgments that one participant, human or model, gave in one experiment. Its
+// lexicon is pub.layers.judgment.judgmentSet.
 type JudgmentSet struct {
 	// Experiment definition answered, by AT-URI. Required.
 	ExperimentRef syntax.ATURI
@@ -30,7 +30,7 @@ type JudgmentSet struct {
 	Features *layers.FeatureMap
 	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var judgmentSetFields = lex.NewFields(

@@ -23,7 +23,7 @@ func (c *Client) ListAgreementReports(ctx context.Context, params *ListAgreement
 }
 
 // ListAgreementReportsIter iterates over the records of all pages of [Client.ListAgreementReports].
-// An error that is a [*rec.Failure] is about one of them; any other ends the loop.
+// For a malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListAgreementReportsIter(ctx context.Context, params *ListAgreementReportsParams) iter.Seq2[*rec.Entry[AgreementReport], error] {
 	return rec.QueryRecordPages[AgreementReport](ctx, c.Caller, NSIDListAgreementReports, params.LexParams(), "records")
 }

@@ -23,8 +23,8 @@ func (c *Client) ListExperimentDefs(ctx context.Context, params *ListExperimentD
 	return rec.QueryRecordPage[ExperimentDef](ctx, c.Caller, NSIDListExperimentDefs, params.LexParams(), "records")
 }
 
-// ListExperimentDefsIter iterates over the records of all pages of [Client.ListExperimentDefs]. An
-// error that is a [*rec.Failure] is about one of them; any other ends the loop.
+// ListExperimentDefsIter iterates over the records of all pages of [Client.ListExperimentDefs]. For
+// a malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListExperimentDefsIter(ctx context.Context, params *ListExperimentDefsParams) iter.Seq2[*rec.Entry[ExperimentDef], error] {
 	return rec.QueryRecordPages[ExperimentDef](ctx, c.Caller, NSIDListExperimentDefs, params.LexParams(), "records")
 }

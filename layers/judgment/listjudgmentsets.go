@@ -22,8 +22,8 @@ func (c *Client) ListJudgmentSets(ctx context.Context, params *ListJudgmentSetsP
 	return rec.QueryRecordPage[JudgmentSet](ctx, c.Caller, NSIDListJudgmentSets, params.LexParams(), "records")
 }
 
-// ListJudgmentSetsIter iterates over the records of all pages of [Client.ListJudgmentSets]. An
-// error that is a [*rec.Failure] is about one of them; any other ends the loop.
+// ListJudgmentSetsIter iterates over the records of all pages of [Client.ListJudgmentSets]. For a
+// malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListJudgmentSetsIter(ctx context.Context, params *ListJudgmentSetsParams) iter.Seq2[*rec.Entry[JudgmentSet], error] {
 	return rec.QueryRecordPages[JudgmentSet](ctx, c.Caller, NSIDListJudgmentSets, params.LexParams(), "records")
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// AudioInfo is the pub.layers.media.defs#audioInfo object. Technical properties of an audio track,
-// on its own or inside a video.
+// AudioInfo holds the technical properties of an audio track, on its own or inside a video. Its
+// definition is pub.layers.media.defs#audioInfo.
 type AudioInfo struct {
 	// Samples per second, in Hz. At least 1.
 	SampleRate lex.Opt[int64]
@@ -31,7 +31,7 @@ type AudioInfo struct {
 	TranscriptRef lex.Opt[syntax.ATURI]
 	// Segmentation that divides the transcript, by AT-URI.
 	SegmentationRef lex.Opt[syntax.ATURI]
-	Extra           lex.Map // fields that the lexicon does not name
+	Extra           lex.Map // unknown fields
 }
 
 var audioInfoFields = lex.NewFields(
@@ -87,7 +87,7 @@ func (v AudioInfo) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *AudioInfo) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v AudioInfo) String() string                { return lex.Text(&v) }
 
-// AudioInfoBitRateMode is a string with known values; others are legal.
+// AudioInfoBitRateMode is a string with known values. Other values are valid.
 type AudioInfoBitRateMode string
 
 // The known values of [AudioInfoBitRateMode].
@@ -100,7 +100,8 @@ func (v AudioInfoBitRateMode) IsKnown() bool {
 	return lex.IsKnown(v, "cbr", "vbr")
 }
 
-// VideoInfo is the pub.layers.media.defs#videoInfo object. Technical properties of a video track.
+// VideoInfo holds the technical properties of a video track. Its definition is
+// pub.layers.media.defs#videoInfo.
 type VideoInfo struct {
 	// Horizontal extent in pixels. At least 1.
 	Width lex.Opt[int64]
@@ -119,7 +120,7 @@ type VideoInfo struct {
 	// Scan order, progressive or interlaced, which matters when single frames are extracted. At
 	// most 32 bytes.
 	ScanType lex.Opt[VideoInfoScanType]
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var videoInfoFields = lex.NewFields(
@@ -168,7 +169,7 @@ func (v VideoInfo) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *VideoInfo) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v VideoInfo) String() string                { return lex.Text(&v) }
 
-// VideoInfoColorSpace is a string with known values; others are legal.
+// VideoInfoColorSpace is a string with known values. Other values are valid.
 type VideoInfoColorSpace string
 
 // The known values of [VideoInfoColorSpace].
@@ -184,7 +185,7 @@ func (v VideoInfoColorSpace) IsKnown() bool {
 	return lex.IsKnown(v, "rgb", "yuv420", "yuv422", "yuv444", "grayscale")
 }
 
-// VideoInfoScanType is a string with known values; others are legal.
+// VideoInfoScanType is a string with known values. Other values are valid.
 type VideoInfoScanType string
 
 // The known values of [VideoInfoScanType].
@@ -197,8 +198,8 @@ func (v VideoInfoScanType) IsKnown() bool {
 	return lex.IsKnown(v, "progressive", "interlaced")
 }
 
-// DocumentInfo is the pub.layers.media.defs#documentInfo object. Technical properties of a scanned
-// or paged document.
+// DocumentInfo holds the technical properties of a scanned or paged document. Its definition is
+// pub.layers.media.defs#documentInfo.
 type DocumentInfo struct {
 	// Dots per inch of the scan. At least 1.
 	DPI lex.Opt[int64]
@@ -211,7 +212,7 @@ type DocumentInfo struct {
 	WritingDirection lex.Opt[DocumentInfoWritingDirection]
 	// Recognition engine that produced the text, with its version. At most 256 bytes.
 	OCREngine lex.Opt[string]
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var documentInfoFields = lex.NewFields(
@@ -254,7 +255,7 @@ func (v DocumentInfo) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v)
 func (v *DocumentInfo) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v DocumentInfo) String() string                { return lex.Text(&v) }
 
-// DocumentInfoColorMode is a string with known values; others are legal.
+// DocumentInfoColorMode is a string with known values. Other values are valid.
 type DocumentInfoColorMode string
 
 // The known values of [DocumentInfoColorMode].
@@ -268,7 +269,7 @@ func (v DocumentInfoColorMode) IsKnown() bool {
 	return lex.IsKnown(v, "color", "grayscale", "bitonal")
 }
 
-// DocumentInfoWritingDirection is a string with known values; others are legal.
+// DocumentInfoWritingDirection is a string with known values. Other values are valid.
 type DocumentInfoWritingDirection string
 
 // The known values of [DocumentInfoWritingDirection].

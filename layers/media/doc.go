@@ -13,7 +13,8 @@
 // Calls: [Client.GetMedia], [Client.ListMedia].
 //
 //	client := media.NewClient(caller)
-//	for record, err := range client.ListMediaIter(ctx, &media.ListMediaParams{Repo: "alice.example.org"}) {
+//	params := &media.ListMediaParams{Repo: "alice.example.org"}
+//	for record, err := range client.ListMediaIter(ctx, params) {
 //		if err != nil {
 //			return err
 //		}

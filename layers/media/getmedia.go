@@ -15,8 +15,8 @@ import (
 // NSIDGetMedia is the query that [Client.GetMedia] calls.
 const NSIDGetMedia = "pub.layers.media.getMedia"
 
-// GetMedia fetches the media record at an AT-URI; fails with RecordNotFound if none is indexed. It
-// may fail with [GetMediaErrorRecordNotFound].
+// GetMedia fetches the media record at an AT-URI; it fails with [GetMediaErrorRecordNotFound] if
+// none is indexed.
 func (c *Client) GetMedia(ctx context.Context, params *GetMediaParams) (*rec.Entry[Media], error) {
 	return rec.QueryRecord[Media](ctx, c.Caller, NSIDGetMedia, params.LexParams())
 }
@@ -32,5 +32,5 @@ func (v *GetMediaParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetMediaErrorRecordNotFound is the error that [Client.GetMedia] declares, for errors.Is.
+// GetMediaErrorRecordNotFound is an error of [Client.GetMedia], to compare with errors.Is.
 const GetMediaErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

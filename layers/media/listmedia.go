@@ -22,8 +22,8 @@ func (c *Client) ListMedia(ctx context.Context, params *ListMediaParams) (*rec.P
 	return rec.QueryRecordPage[Media](ctx, c.Caller, NSIDListMedia, params.LexParams(), "records")
 }
 
-// ListMediaIter iterates over the records of all pages of [Client.ListMedia]. An error that is a
-// [*rec.Failure] is about one of them; any other ends the loop.
+// ListMediaIter iterates over the records of all pages of [Client.ListMedia]. For a malformed one
+// it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListMediaIter(ctx context.Context, params *ListMediaParams) iter.Seq2[*rec.Entry[Media], error] {
 	return rec.QueryRecordPages[Media](ctx, c.Caller, NSIDListMedia, params.LexParams(), "records")
 }

@@ -12,8 +12,8 @@ import (
 // NSIDMedia is the collection of [Media] records.
 const NSIDMedia = "pub.layers.media.media"
 
-// Media is the pub.layers.media.media record. A media file, stored as a blob or hosted elsewhere,
-// with separate technical properties for its audio, video and page content.
+// Media is a media file, stored as a blob or hosted elsewhere, with separate technical properties
+// for its audio, video and page content. Its lexicon is pub.layers.media.media.
 type Media struct {
 	// AT-URI of a knowledge-graph node defining the media kind; wins over kind.
 	KindURI lex.Opt[syntax.ATURI]
@@ -58,7 +58,7 @@ type Media struct {
 	CreatedAt syntax.Datetime
 	// BCP-47 tags of the languages present; empty if unknown. At most 128 items.
 	Languages []string
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var mediaFields = lex.NewFields(
@@ -159,7 +159,7 @@ func (v Media) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Media) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Media) String() string                { return lex.Text(&v) }
 
-// MediaKind is a string with known values; others are legal.
+// MediaKind is a string with known values. Other values are valid.
 type MediaKind string
 
 // The known values of [MediaKind].

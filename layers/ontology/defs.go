@@ -9,8 +9,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// RoleSlot is the pub.layers.ontology.defs#roleSlot object. A role that a situation or frame type
-// offers, with limits on what may fill it.
+// RoleSlot is a role that a situation or frame type offers, with limits on what may fill it. Its
+// definition is pub.layers.ontology.defs#roleSlot.
 type RoleSlot struct {
 	// Role name, such as Agent or ARG0. Required, at most 256 bytes.
 	RoleName string
@@ -30,7 +30,7 @@ type RoleSlot struct {
 	KnowledgeRefs []layers.KnowledgeRef
 	// Free-form key-value pairs, such as semantic type or preferred animacy.
 	Features *layers.FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var roleSlotFields = lex.NewFields(

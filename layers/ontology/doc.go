@@ -13,7 +13,8 @@
 // Calls: [Client.GetOntology], [Client.GetTypeDef], [Client.ListOntologies], [Client.ListTypeDefs].
 //
 //	client := ontology.NewClient(caller)
-//	for record, err := range client.ListOntologiesIter(ctx, &ontology.ListOntologiesParams{Repo: "alice.example.org"}) {
+//	params := &ontology.ListOntologiesParams{Repo: "alice.example.org"}
+//	for record, err := range client.ListOntologiesIter(ctx, params) {
 //		if err != nil {
 //			return err
 //		}

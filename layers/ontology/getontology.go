@@ -15,8 +15,8 @@ import (
 // NSIDGetOntology is the query that [Client.GetOntology] calls.
 const NSIDGetOntology = "pub.layers.ontology.getOntology"
 
-// GetOntology fetches the ontology at an AT-URI; fails with RecordNotFound if none is indexed. It
-// may fail with [GetOntologyErrorRecordNotFound].
+// GetOntology fetches the ontology at an AT-URI; it fails with [GetOntologyErrorRecordNotFound] if
+// none is indexed.
 func (c *Client) GetOntology(ctx context.Context, params *GetOntologyParams) (*rec.Entry[Ontology], error) {
 	return rec.QueryRecord[Ontology](ctx, c.Caller, NSIDGetOntology, params.LexParams())
 }
@@ -32,5 +32,5 @@ func (v *GetOntologyParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetOntologyErrorRecordNotFound is the error that [Client.GetOntology] declares, for errors.Is.
+// GetOntologyErrorRecordNotFound is an error of [Client.GetOntology], to compare with errors.Is.
 const GetOntologyErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

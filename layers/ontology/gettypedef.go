@@ -15,8 +15,8 @@ import (
 // NSIDGetTypeDef is the query that [Client.GetTypeDef] calls.
 const NSIDGetTypeDef = "pub.layers.ontology.getTypeDef"
 
-// GetTypeDef fetches the type definition at an AT-URI; fails with RecordNotFound if none is
-// indexed. It may fail with [GetTypeDefErrorRecordNotFound].
+// GetTypeDef fetches the type definition at an AT-URI; it fails with
+// [GetTypeDefErrorRecordNotFound] if none is indexed.
 func (c *Client) GetTypeDef(ctx context.Context, params *GetTypeDefParams) (*rec.Entry[TypeDef], error) {
 	return rec.QueryRecord[TypeDef](ctx, c.Caller, NSIDGetTypeDef, params.LexParams())
 }
@@ -32,5 +32,5 @@ func (v *GetTypeDefParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetTypeDefErrorRecordNotFound is the error that [Client.GetTypeDef] declares, for errors.Is.
+// GetTypeDefErrorRecordNotFound is an error of [Client.GetTypeDef], to compare with errors.Is.
 const GetTypeDefErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -22,8 +22,8 @@ func (c *Client) ListOntologies(ctx context.Context, params *ListOntologiesParam
 	return rec.QueryRecordPage[Ontology](ctx, c.Caller, NSIDListOntologies, params.LexParams(), "records")
 }
 
-// ListOntologiesIter iterates over the records of all pages of [Client.ListOntologies]. An error
-// that is a [*rec.Failure] is about one of them; any other ends the loop.
+// ListOntologiesIter iterates over the records of all pages of [Client.ListOntologies]. For a
+// malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListOntologiesIter(ctx context.Context, params *ListOntologiesParams) iter.Seq2[*rec.Entry[Ontology], error] {
 	return rec.QueryRecordPages[Ontology](ctx, c.Caller, NSIDListOntologies, params.LexParams(), "records")
 }

@@ -22,8 +22,8 @@ func (c *Client) ListTypeDefs(ctx context.Context, params *ListTypeDefsParams) (
 	return rec.QueryRecordPage[TypeDef](ctx, c.Caller, NSIDListTypeDefs, params.LexParams(), "records")
 }
 
-// ListTypeDefsIter iterates over the records of all pages of [Client.ListTypeDefs]. An error that
-// is a [*rec.Failure] is about one of them; any other ends the loop.
+// ListTypeDefsIter iterates over the records of all pages of [Client.ListTypeDefs]. For a malformed
+// one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListTypeDefsIter(ctx context.Context, params *ListTypeDefsParams) iter.Seq2[*rec.Entry[TypeDef], error] {
 	return rec.QueryRecordPages[TypeDef](ctx, c.Caller, NSIDListTypeDefs, params.LexParams(), "records")
 }

@@ -12,8 +12,8 @@ import (
 // NSIDOntology is the collection of [Ontology] records.
 const NSIDOntology = "pub.layers.ontology.ontology"
 
-// Ontology is the pub.layers.ontology.ontology record. A vocabulary of entity, situation, role and
-// relation types to annotate with. The types themselves are separate typeDef records.
+// Ontology is a vocabulary of entity, situation, role and relation types to annotate with. The
+// types themselves are separate typeDef records. Its lexicon is pub.layers.ontology.ontology.
 type Ontology struct {
 	Name string // required, at most 512 bytes
 	// Purpose and coverage in prose. At most 10000 bytes.
@@ -36,7 +36,7 @@ type Ontology struct {
 	EprintRefs []syntax.ATURI
 	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var ontologyFields = lex.NewFields(
@@ -100,7 +100,7 @@ func (v Ontology) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Ontology) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Ontology) String() string                { return lex.Text(&v) }
 
-// OntologyDomain is a string with known values; others are legal.
+// OntologyDomain is a string with known values. Other values are valid.
 type OntologyDomain string
 
 // The known values of [OntologyDomain].

@@ -12,9 +12,9 @@ import (
 // NSIDTypeDef is the collection of [TypeDef] records.
 const NSIDTypeDef = "pub.layers.ontology.typeDef"
 
-// TypeDef is the pub.layers.ontology.typeDef record. One type in an ontology, for entities,
-// situations, roles, relations or attributes, optionally with roles, allowed values and a parent
-// type.
+// TypeDef is one type in an ontology, for entities, situations, roles, relations or attributes,
+// optionally with roles, allowed values and a parent type. Its lexicon is
+// pub.layers.ontology.typeDef.
 type TypeDef struct {
 	// Ontology that owns this type, by AT-URI. Required.
 	OntologyRef syntax.ATURI
@@ -39,7 +39,7 @@ type TypeDef struct {
 	Features *layers.FeatureMap
 	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var typeDefFields = lex.NewFields(
@@ -103,7 +103,7 @@ func (v TypeDef) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *TypeDef) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v TypeDef) String() string                { return lex.Text(&v) }
 
-// TypeDefTypeKind is a string with known values; others are legal.
+// TypeDefTypeKind is a string with known values. Other values are valid.
 type TypeDefTypeKind string
 
 // The known values of [TypeDefTypeKind].

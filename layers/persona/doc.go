@@ -13,7 +13,8 @@
 // Calls: [Client.GetPersona], [Client.ListPersonas].
 //
 //	client := persona.NewClient(caller)
-//	for record, err := range client.ListPersonasIter(ctx, &persona.ListPersonasParams{Repo: "alice.example.org"}) {
+//	params := &persona.ListPersonasParams{Repo: "alice.example.org"}
+//	for record, err := range client.ListPersonasIter(ctx, params) {
 //		if err != nil {
 //			return err
 //		}

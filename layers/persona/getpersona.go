@@ -15,8 +15,8 @@ import (
 // NSIDGetPersona is the query that [Client.GetPersona] calls.
 const NSIDGetPersona = "pub.layers.persona.getPersona"
 
-// GetPersona fetches the persona at an AT-URI; fails with RecordNotFound if none is indexed. It may
-// fail with [GetPersonaErrorRecordNotFound].
+// GetPersona fetches the persona at an AT-URI; it fails with [GetPersonaErrorRecordNotFound] if
+// none is indexed.
 func (c *Client) GetPersona(ctx context.Context, params *GetPersonaParams) (*rec.Entry[Persona], error) {
 	return rec.QueryRecord[Persona](ctx, c.Caller, NSIDGetPersona, params.LexParams())
 }
@@ -32,5 +32,5 @@ func (v *GetPersonaParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetPersonaErrorRecordNotFound is the error that [Client.GetPersona] declares, for errors.Is.
+// GetPersonaErrorRecordNotFound is an error of [Client.GetPersona], to compare with errors.Is.
 const GetPersonaErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

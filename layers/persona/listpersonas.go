@@ -22,8 +22,8 @@ func (c *Client) ListPersonas(ctx context.Context, params *ListPersonasParams) (
 	return rec.QueryRecordPage[Persona](ctx, c.Caller, NSIDListPersonas, params.LexParams(), "records")
 }
 
-// ListPersonasIter iterates over the records of all pages of [Client.ListPersonas]. An error that
-// is a [*rec.Failure] is about one of them; any other ends the loop.
+// ListPersonasIter iterates over the records of all pages of [Client.ListPersonas]. For a malformed
+// one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListPersonasIter(ctx context.Context, params *ListPersonasParams) iter.Seq2[*rec.Entry[Persona], error] {
 	return rec.QueryRecordPages[Persona](ctx, c.Caller, NSIDListPersonas, params.LexParams(), "records")
 }

@@ -12,8 +12,8 @@ import (
 // NSIDPersona is the collection of [Persona] records.
 const NSIDPersona = "pub.layers.persona.persona"
 
-// Persona is the pub.layers.persona.persona record. A perspective under which annotations are made:
-// the expertise, guidelines and ontologies of a human, model or panel.
+// Persona is a perspective under which annotations are made: the expertise, guidelines and
+// ontologies of a human, model or panel. Its lexicon is pub.layers.persona.persona.
 type Persona struct {
 	// Name of the role, such as Syntactician. Required, at most 256 bytes.
 	Name string
@@ -47,7 +47,7 @@ type Persona struct {
 	Features *layers.FeatureMap
 	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var personaFields = lex.NewFields(
@@ -128,7 +128,7 @@ func (v Persona) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Persona) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Persona) String() string                { return lex.Text(&v) }
 
-// PersonaDomain is a string with known values; others are legal.
+// PersonaDomain is a string with known values. Other values are valid.
 type PersonaDomain string
 
 // The known values of [PersonaDomain].
@@ -150,7 +150,7 @@ func (v PersonaDomain) IsKnown() bool {
 	)
 }
 
-// PersonaKind is a string with known values; others are legal.
+// PersonaKind is a string with known values. Other values are valid.
 type PersonaKind string
 
 // The known values of [PersonaKind].
@@ -170,7 +170,7 @@ func (v PersonaKind) IsKnown() bool {
 	)
 }
 
-// PersonaGuidelinesFormat is a string with known values; others are legal.
+// PersonaGuidelinesFormat is a string with known values. Other values are valid.
 type PersonaGuidelinesFormat string
 
 // The known values of [PersonaGuidelinesFormat].

@@ -12,9 +12,9 @@ import (
 // NSIDCollection is the collection of [Collection] records.
 const NSIDCollection = "pub.layers.resource.collection"
 
-// Collection is the pub.layers.resource.collection record. A named set of resource entries such as
-// a lexicon, frame inventory, gazetteer or stop list. Entries join it through collectionMembership
-// records.
+// Collection is a named set of resource entries such as a lexicon, frame inventory, gazetteer or
+// stop list. Entries join it through collectionMembership records. Its lexicon is
+// pub.layers.resource.collection.
 type Collection struct {
 	Name        string          // required, at most 512 bytes
 	Description lex.Opt[string] // at most 10000 bytes
@@ -40,7 +40,7 @@ type Collection struct {
 	CreatedAt syntax.Datetime
 	// BCP-47 tags of the languages present; empty if unknown. At most 128 items.
 	Languages []string
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var collectionFields = lex.NewFields(
@@ -110,7 +110,7 @@ func (v Collection) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Collection) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Collection) String() string                { return lex.Text(&v) }
 
-// CollectionKind is a string with known values; others are legal.
+// CollectionKind is a string with known values. Other values are valid.
 type CollectionKind string
 
 // The known values of [CollectionKind].

@@ -12,9 +12,9 @@ import (
 // NSIDCollectionMembership is the collection of [CollectionMembership] records.
 const NSIDCollectionMembership = "pub.layers.resource.collectionMembership"
 
-// CollectionMembership is the pub.layers.resource.collectionMembership record. Puts one entry in
-// one collection. A separate record, so that entries can sit in several collections and anyone may
-// propose additions.
+// CollectionMembership puts one entry in one collection. A separate record, so that entries can sit
+// in several collections and anyone may propose additions. Its lexicon is
+// pub.layers.resource.collectionMembership.
 type CollectionMembership struct {
 	// Collection joined, by AT-URI. Required.
 	CollectionRef syntax.ATURI
@@ -28,7 +28,7 @@ type CollectionMembership struct {
 	Features *layers.FeatureMap
 	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var collectionMembershipFields = lex.NewFields(

@@ -9,8 +9,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Slot is the pub.layers.resource.defs#slot object. A named placeholder in a template, with limits
-// on what may fill it.
+// Slot is a named placeholder in a template, with limits on what may fill it. Its definition is
+// pub.layers.resource.defs#slot.
 type Slot struct {
 	// Key that stands between braces in the template text. Required, at most 256 bytes.
 	Name string
@@ -32,7 +32,7 @@ type Slot struct {
 	KnowledgeRefs []layers.KnowledgeRef
 	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var slotFields = lex.NewFields(
@@ -88,8 +88,8 @@ func (v Slot) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Slot) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Slot) String() string                { return lex.Text(&v) }
 
-// SlotFilling is the pub.layers.resource.defs#slotFilling object. What fills one slot of a
-// template: a literal string, a resource entry or both.
+// SlotFilling says what fills one slot of a template: a literal string, a resource entry or both.
+// Its definition is pub.layers.resource.defs#slotFilling.
 type SlotFilling struct {
 	// Slot being filled, by its name in the template. Required, at most 256 bytes.
 	SlotName string
@@ -101,7 +101,7 @@ type SlotFilling struct {
 	RenderedForm lex.Opt[string]
 	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var slotFillingFields = lex.NewFields(
@@ -141,8 +141,8 @@ func (v SlotFilling) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) 
 func (v *SlotFilling) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v SlotFilling) String() string                { return lex.Text(&v) }
 
-// TemplateMember is the pub.layers.resource.defs#templateMember object. One part of a template
-// composition, itself either a single template or another composition.
+// TemplateMember is one part of a template composition, itself either a single template or another
+// composition. Its definition is pub.layers.resource.defs#templateMember.
 type TemplateMember struct {
 	// 0-based position among the members. Required, at least 0.
 	Ordinal int64
@@ -154,7 +154,7 @@ type TemplateMember struct {
 	Label lex.Opt[string]
 	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var templateMemberFields = lex.NewFields(
@@ -194,7 +194,8 @@ func (v TemplateMember) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&
 func (v *TemplateMember) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v TemplateMember) String() string                { return lex.Text(&v) }
 
-// MweComponent is the pub.layers.resource.defs#mweComponent object. One word of a multiword entry.
+// MweComponent is one word of a multiword entry. Its definition is
+// pub.layers.resource.defs#mweComponent.
 type MweComponent struct {
 	// The word as it appears. Required, at most 1024 bytes.
 	Form string
@@ -206,7 +207,7 @@ type MweComponent struct {
 	IsHead lex.Opt[bool]
 	// Free-form key-value pairs for data without a field of its own.
 	Features *layers.FeatureMap
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var mweComponentFields = lex.NewFields("form!", "lemma", "isHead", "features", "position")

@@ -17,7 +17,8 @@
 // [Client.ListFillings], [Client.ListTemplateCompositions], [Client.ListTemplates].
 //
 //	client := resource.NewClient(caller)
-//	for record, err := range client.ListCollectionMembershipsIter(ctx, &resource.ListCollectionMembershipsParams{}) {
+//	params := &resource.ListCollectionMembershipsParams{CollectionRef: "at://alice.example.org/pub.layers.resource.collection/3kvmuvbiyrk2t"}
+//	for record, err := range client.ListCollectionMembershipsIter(ctx, params) {
 //		if err != nil {
 //			return err
 //		}

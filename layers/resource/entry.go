@@ -12,8 +12,8 @@ import (
 // NSIDEntry is the collection of [Entry] records.
 const NSIDEntry = "pub.layers.resource.entry"
 
-// Entry is the pub.layers.resource.entry record. One item of a linguistic resource, such as a
-// lexical item, a frame's lexical unit, a synset member or a paradigm cell.
+// Entry is one item of a linguistic resource, such as a lexical item, a frame's lexical unit, a
+// synset member or a paradigm cell. Its lexicon is pub.layers.resource.entry.
 type Entry struct {
 	// Dictionary form. At most 1024 bytes.
 	Lemma lex.Opt[string]
@@ -40,7 +40,7 @@ type Entry struct {
 	CreatedAt syntax.Datetime
 	// BCP-47 tags of the languages present; empty if unknown. At most 128 items.
 	Languages []string
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var entryFields = lex.NewFields(
@@ -107,7 +107,7 @@ func (v Entry) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Entry) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Entry) String() string                { return lex.Text(&v) }
 
-// EntryMweKind is a string with known values; others are legal.
+// EntryMweKind is a string with known values. Other values are valid.
 type EntryMweKind string
 
 // The known values of [EntryMweKind].

@@ -12,8 +12,9 @@ import (
 // NSIDFilling is the collection of [Filling] records.
 const NSIDFilling = "pub.layers.resource.filling"
 
-// Filling is the pub.layers.resource.filling record. A template with its slots filled, and the text
-// that results; the text can also be published as an expression so that it can be annotated.
+// Filling is a template with its slots filled, and the text that results; the text can also be
+// published as an expression so that it can be annotated. Its lexicon is
+// pub.layers.resource.filling.
 type Filling struct {
 	// Template used, by AT-URI. Required.
 	TemplateRef syntax.ATURI
@@ -37,7 +38,7 @@ type Filling struct {
 	Features *layers.FeatureMap
 	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var fillingFields = lex.NewFields(
@@ -98,7 +99,7 @@ func (v Filling) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Filling) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Filling) String() string                { return lex.Text(&v) }
 
-// FillingStrategy is a string with known values; others are legal.
+// FillingStrategy is a string with known values. Other values are valid.
 type FillingStrategy string
 
 // The known values of [FillingStrategy].

@@ -15,8 +15,8 @@ import (
 // NSIDGetCollection is the query that [Client.GetCollection] calls.
 const NSIDGetCollection = "pub.layers.resource.getCollection"
 
-// GetCollection fetches the resource collection at an AT-URI; fails with RecordNotFound if none is
-// indexed. It may fail with [GetCollectionErrorRecordNotFound].
+// GetCollection fetches the resource collection at an AT-URI; it fails with
+// [GetCollectionErrorRecordNotFound] if none is indexed.
 func (c *Client) GetCollection(ctx context.Context, params *GetCollectionParams) (*rec.Entry[Collection], error) {
 	return rec.QueryRecord[Collection](ctx, c.Caller, NSIDGetCollection, params.LexParams())
 }
@@ -32,6 +32,6 @@ func (v *GetCollectionParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetCollectionErrorRecordNotFound is the error that [Client.GetCollection] declares, for
+// GetCollectionErrorRecordNotFound is an error of [Client.GetCollection], to compare with
 // errors.Is.
 const GetCollectionErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -15,8 +15,8 @@ import (
 // NSIDGetCollectionMembership is the query that [Client.GetCollectionMembership] calls.
 const NSIDGetCollectionMembership = "pub.layers.resource.getCollectionMembership"
 
-// GetCollectionMembership fetches the collection membership at an AT-URI; fails with RecordNotFound
-// if none is indexed. It may fail with [GetCollectionMembershipErrorRecordNotFound].
+// GetCollectionMembership fetches the collection membership at an AT-URI; it fails with
+// [GetCollectionMembershipErrorRecordNotFound] if none is indexed.
 func (c *Client) GetCollectionMembership(ctx context.Context, params *GetCollectionMembershipParams) (*rec.Entry[CollectionMembership], error) {
 	return rec.QueryRecord[CollectionMembership](ctx, c.Caller, NSIDGetCollectionMembership, params.LexParams())
 }
@@ -32,6 +32,6 @@ func (v *GetCollectionMembershipParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetCollectionMembershipErrorRecordNotFound is the error that [Client.GetCollectionMembership]
-// declares, for errors.Is.
+// GetCollectionMembershipErrorRecordNotFound is an error of [Client.GetCollectionMembership], to
+// compare with errors.Is.
 const GetCollectionMembershipErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

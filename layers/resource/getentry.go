@@ -15,8 +15,8 @@ import (
 // NSIDGetEntry is the query that [Client.GetEntry] calls.
 const NSIDGetEntry = "pub.layers.resource.getEntry"
 
-// GetEntry fetches the resource entry at an AT-URI; fails with RecordNotFound if none is indexed.
-// It may fail with [GetEntryErrorRecordNotFound].
+// GetEntry fetches the resource entry at an AT-URI; it fails with [GetEntryErrorRecordNotFound] if
+// none is indexed.
 func (c *Client) GetEntry(ctx context.Context, params *GetEntryParams) (*rec.Entry[Entry], error) {
 	return rec.QueryRecord[Entry](ctx, c.Caller, NSIDGetEntry, params.LexParams())
 }
@@ -32,5 +32,5 @@ func (v *GetEntryParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetEntryErrorRecordNotFound is the error that [Client.GetEntry] declares, for errors.Is.
+// GetEntryErrorRecordNotFound is an error of [Client.GetEntry], to compare with errors.Is.
 const GetEntryErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

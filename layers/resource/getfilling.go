@@ -15,8 +15,8 @@ import (
 // NSIDGetFilling is the query that [Client.GetFilling] calls.
 const NSIDGetFilling = "pub.layers.resource.getFilling"
 
-// GetFilling fetches the template filling at an AT-URI; fails with RecordNotFound if none is
-// indexed. It may fail with [GetFillingErrorRecordNotFound].
+// GetFilling fetches the template filling at an AT-URI; it fails with
+// [GetFillingErrorRecordNotFound] if none is indexed.
 func (c *Client) GetFilling(ctx context.Context, params *GetFillingParams) (*rec.Entry[Filling], error) {
 	return rec.QueryRecord[Filling](ctx, c.Caller, NSIDGetFilling, params.LexParams())
 }
@@ -32,5 +32,5 @@ func (v *GetFillingParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetFillingErrorRecordNotFound is the error that [Client.GetFilling] declares, for errors.Is.
+// GetFillingErrorRecordNotFound is an error of [Client.GetFilling], to compare with errors.Is.
 const GetFillingErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

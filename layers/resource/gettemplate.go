@@ -15,8 +15,8 @@ import (
 // NSIDGetTemplate is the query that [Client.GetTemplate] calls.
 const NSIDGetTemplate = "pub.layers.resource.getTemplate"
 
-// GetTemplate fetches the resource template at an AT-URI; fails with RecordNotFound if none is
-// indexed. It may fail with [GetTemplateErrorRecordNotFound].
+// GetTemplate fetches the resource template at an AT-URI; it fails with
+// [GetTemplateErrorRecordNotFound] if none is indexed.
 func (c *Client) GetTemplate(ctx context.Context, params *GetTemplateParams) (*rec.Entry[Template], error) {
 	return rec.QueryRecord[Template](ctx, c.Caller, NSIDGetTemplate, params.LexParams())
 }
@@ -32,5 +32,5 @@ func (v *GetTemplateParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetTemplateErrorRecordNotFound is the error that [Client.GetTemplate] declares, for errors.Is.
+// GetTemplateErrorRecordNotFound is an error of [Client.GetTemplate], to compare with errors.Is.
 const GetTemplateErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

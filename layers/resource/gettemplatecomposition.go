@@ -15,8 +15,8 @@ import (
 // NSIDGetTemplateComposition is the query that [Client.GetTemplateComposition] calls.
 const NSIDGetTemplateComposition = "pub.layers.resource.getTemplateComposition"
 
-// GetTemplateComposition fetches the template composition at an AT-URI; fails with RecordNotFound
-// if none is indexed. It may fail with [GetTemplateCompositionErrorRecordNotFound].
+// GetTemplateComposition fetches the template composition at an AT-URI; it fails with
+// [GetTemplateCompositionErrorRecordNotFound] if none is indexed.
 func (c *Client) GetTemplateComposition(ctx context.Context, params *GetTemplateCompositionParams) (*rec.Entry[TemplateComposition], error) {
 	return rec.QueryRecord[TemplateComposition](ctx, c.Caller, NSIDGetTemplateComposition, params.LexParams())
 }
@@ -32,6 +32,6 @@ func (v *GetTemplateCompositionParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetTemplateCompositionErrorRecordNotFound is the error that [Client.GetTemplateComposition]
-// declares, for errors.Is.
+// GetTemplateCompositionErrorRecordNotFound is an error of [Client.GetTemplateComposition], to
+// compare with errors.Is.
 const GetTemplateCompositionErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

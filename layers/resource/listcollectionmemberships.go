@@ -23,8 +23,8 @@ func (c *Client) ListCollectionMemberships(ctx context.Context, params *ListColl
 }
 
 // ListCollectionMembershipsIter iterates over the records of all pages of
-// [Client.ListCollectionMemberships]. An error that is a [*rec.Failure] is about one of them; any
-// other ends the loop.
+// [Client.ListCollectionMemberships]. For a malformed one it yields a [*rec.Failure] and continues;
+// any other error ends the loop.
 func (c *Client) ListCollectionMembershipsIter(ctx context.Context, params *ListCollectionMembershipsParams) iter.Seq2[*rec.Entry[CollectionMembership], error] {
 	return rec.QueryRecordPages[CollectionMembership](ctx, c.Caller, NSIDListCollectionMemberships, params.LexParams(), "records")
 }

@@ -22,8 +22,8 @@ func (c *Client) ListCollections(ctx context.Context, params *ListCollectionsPar
 	return rec.QueryRecordPage[Collection](ctx, c.Caller, NSIDListCollections, params.LexParams(), "records")
 }
 
-// ListCollectionsIter iterates over the records of all pages of [Client.ListCollections]. An error
-// that is a [*rec.Failure] is about one of them; any other ends the loop.
+// ListCollectionsIter iterates over the records of all pages of [Client.ListCollections]. For a
+// malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListCollectionsIter(ctx context.Context, params *ListCollectionsParams) iter.Seq2[*rec.Entry[Collection], error] {
 	return rec.QueryRecordPages[Collection](ctx, c.Caller, NSIDListCollections, params.LexParams(), "records")
 }

@@ -22,8 +22,8 @@ func (c *Client) ListFillings(ctx context.Context, params *ListFillingsParams) (
 	return rec.QueryRecordPage[Filling](ctx, c.Caller, NSIDListFillings, params.LexParams(), "records")
 }
 
-// ListFillingsIter iterates over the records of all pages of [Client.ListFillings]. An error that
-// is a [*rec.Failure] is about one of them; any other ends the loop.
+// ListFillingsIter iterates over the records of all pages of [Client.ListFillings]. For a malformed
+// one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListFillingsIter(ctx context.Context, params *ListFillingsParams) iter.Seq2[*rec.Entry[Filling], error] {
 	return rec.QueryRecordPages[Filling](ctx, c.Caller, NSIDListFillings, params.LexParams(), "records")
 }

@@ -24,8 +24,8 @@ func (c *Client) ListTemplateCompositions(ctx context.Context, params *ListTempl
 }
 
 // ListTemplateCompositionsIter iterates over the records of all pages of
-// [Client.ListTemplateCompositions]. An error that is a [*rec.Failure] is about one of them; any
-// other ends the loop.
+// [Client.ListTemplateCompositions]. For a malformed one it yields a [*rec.Failure] and continues;
+// any other error ends the loop.
 func (c *Client) ListTemplateCompositionsIter(ctx context.Context, params *ListTemplateCompositionsParams) iter.Seq2[*rec.Entry[TemplateComposition], error] {
 	return rec.QueryRecordPages[TemplateComposition](ctx, c.Caller, NSIDListTemplateCompositions, params.LexParams(), "records")
 }

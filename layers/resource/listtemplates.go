@@ -22,8 +22,8 @@ func (c *Client) ListTemplates(ctx context.Context, params *ListTemplatesParams)
 	return rec.QueryRecordPage[Template](ctx, c.Caller, NSIDListTemplates, params.LexParams(), "records")
 }
 
-// ListTemplatesIter iterates over the records of all pages of [Client.ListTemplates]. An error that
-// is a [*rec.Failure] is about one of them; any other ends the loop.
+// ListTemplatesIter iterates over the records of all pages of [Client.ListTemplates]. For a
+// malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListTemplatesIter(ctx context.Context, params *ListTemplatesParams) iter.Seq2[*rec.Entry[Template], error] {
 	return rec.QueryRecordPages[Template](ctx, c.Caller, NSIDListTemplates, params.LexParams(), "records")
 }

@@ -12,8 +12,8 @@ import (
 // NSIDTemplate is the collection of [Template] records.
 const NSIDTemplate = "pub.layers.resource.template"
 
-// Template is the pub.layers.resource.template record. Text with named slots in braces, used to
-// generate stimuli, test items or augmented data.
+// Template is a text with named slots in braces, used to generate stimuli, test items or augmented
+// data. Its lexicon is pub.layers.resource.template.
 type Template struct {
 	Name lex.Opt[string] // at most 512 bytes
 	// Text in which each slot is written as its name in braces. Required, at most 50000 bytes.
@@ -36,7 +36,7 @@ type Template struct {
 	CreatedAt syntax.Datetime
 	// BCP-47 tags of the languages present; empty if unknown. At most 128 items.
 	Languages []string
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var templateFields = lex.NewFields(

@@ -12,8 +12,8 @@ import (
 // NSIDTemplateComposition is the collection of [TemplateComposition] records.
 const NSIDTemplateComposition = "pub.layers.resource.templateComposition"
 
-// TemplateComposition is the pub.layers.resource.templateComposition record. Several templates
-// arranged as a sequence, as a tree or in parallel, for stimuli made of parts.
+// TemplateComposition is several templates arranged as a sequence, as a tree or in parallel, for
+// stimuli made of parts. Its lexicon is pub.layers.resource.templateComposition.
 type TemplateComposition struct {
 	// AT-URI of a knowledge-graph node defining the composition type; wins over compositionType.
 	CompositionTypeURI lex.Opt[syntax.ATURI]
@@ -30,7 +30,7 @@ type TemplateComposition struct {
 	Features *layers.FeatureMap
 	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var templateCompositionFields = lex.NewFields(
@@ -82,7 +82,7 @@ func (v TemplateComposition) MarshalJSON() ([]byte, error)  { return lex.EncodeJ
 func (v *TemplateComposition) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v TemplateComposition) String() string                { return lex.Text(&v) }
 
-// TemplateCompositionCompositionType is a string with known values; others are legal.
+// TemplateCompositionCompositionType is a string with known values. Other values are valid.
 type TemplateCompositionCompositionType string
 
 // The known values of [TemplateCompositionCompositionType].

@@ -9,8 +9,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Token is the pub.layers.segmentation.defs#token object. One token, located in the text, in the
-// recording or both.
+// Token is one token, located in the text, in the recording or both. Its definition is
+// pub.layers.segmentation.defs#token.
 type Token struct {
 	// 0-based position in the tokenization. Required, at least 0.
 	TokenIndex int64
@@ -20,7 +20,7 @@ type Token struct {
 	TextSpan *layers.Span
 	// Where the token lies in the recording, in milliseconds.
 	TemporalSpan *layers.TemporalSpan
-	Extra        lex.Map // fields that the lexicon does not name
+	Extra        lex.Map // unknown fields
 }
 
 var tokenFields = lex.NewFields("text", "textSpan", "tokenIndex!", "temporalSpan")
@@ -55,9 +55,9 @@ func (v Token) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Token) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Token) String() string                { return lex.Text(&v) }
 
-// Tokenization is the pub.layers.segmentation.defs#tokenization object. Tokens in order, covering
-// an expression or a part of it. Several tokenizations, such as words and subwords, may exist side
-// by side for one text.
+// Tokenization holds the tokens in order, covering an expression or a part of it. Several
+// tokenizations, such as words and subwords, may exist side by side for one text. Its definition is
+// pub.layers.segmentation.defs#tokenization.
 type Tokenization struct {
 	// UUID by which other objects refer to this tokenization. Required.
 	UUID layers.UUID
@@ -72,7 +72,7 @@ type Tokenization struct {
 	Tokens []Token
 	// Provenance of this tokenization: agent, persona, tool, time and confidence.
 	Metadata *layers.AnnotationMetadata
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var tokenizationFields = lex.NewFields(
@@ -115,7 +115,7 @@ func (v Tokenization) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v)
 func (v *Tokenization) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Tokenization) String() string                { return lex.Text(&v) }
 
-// TokenizationKind is a string with known values; others are legal.
+// TokenizationKind is a string with known values. Other values are valid.
 type TokenizationKind string
 
 // The known values of [TokenizationKind].

@@ -13,7 +13,8 @@
 // Calls: [Client.GetSegmentation], [Client.ListSegmentations].
 //
 //	client := segmentation.NewClient(caller)
-//	for record, err := range client.ListSegmentationsIter(ctx, &segmentation.ListSegmentationsParams{}) {
+//	params := &segmentation.ListSegmentationsParams{Expression: "at://alice.example.org/pub.layers.expression.expression/3kvmuvbiyrk2t"}
+//	for record, err := range client.ListSegmentationsIter(ctx, params) {
 //		if err != nil {
 //			return err
 //		}

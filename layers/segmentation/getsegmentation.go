@@ -15,8 +15,8 @@ import (
 // NSIDGetSegmentation is the query that [Client.GetSegmentation] calls.
 const NSIDGetSegmentation = "pub.layers.segmentation.getSegmentation"
 
-// GetSegmentation fetches the segmentation at an AT-URI; fails with RecordNotFound if none is
-// indexed. It may fail with [GetSegmentationErrorRecordNotFound].
+// GetSegmentation fetches the segmentation at an AT-URI; it fails with
+// [GetSegmentationErrorRecordNotFound] if none is indexed.
 func (c *Client) GetSegmentation(ctx context.Context, params *GetSegmentationParams) (*rec.Entry[Segmentation], error) {
 	return rec.QueryRecord[Segmentation](ctx, c.Caller, NSIDGetSegmentation, params.LexParams())
 }
@@ -32,6 +32,6 @@ func (v *GetSegmentationParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// GetSegmentationErrorRecordNotFound is the error that [Client.GetSegmentation] declares, for
+// GetSegmentationErrorRecordNotFound is an error of [Client.GetSegmentation], to compare with
 // errors.Is.
 const GetSegmentationErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

@@ -22,8 +22,8 @@ func (c *Client) ListSegmentations(ctx context.Context, params *ListSegmentation
 	return rec.QueryRecordPage[Segmentation](ctx, c.Caller, NSIDListSegmentations, params.LexParams(), "records")
 }
 
-// ListSegmentationsIter iterates over the records of all pages of [Client.ListSegmentations]. An
-// error that is a [*rec.Failure] is about one of them; any other ends the loop.
+// ListSegmentationsIter iterates over the records of all pages of [Client.ListSegmentations]. For a
+// malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListSegmentationsIter(ctx context.Context, params *ListSegmentationsParams) iter.Seq2[*rec.Entry[Segmentation], error] {
 	return rec.QueryRecordPages[Segmentation](ctx, c.Caller, NSIDListSegmentations, params.LexParams(), "records")
 }

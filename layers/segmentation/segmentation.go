@@ -12,9 +12,9 @@ import (
 // NSIDSegmentation is the collection of [Segmentation] records.
 const NSIDSegmentation = "pub.layers.segmentation.segmentation"
 
-// Segmentation is the pub.layers.segmentation.segmentation record. Divides an expression into
-// tokens, in one or more tokenizations. Larger units such as sentences are expressions of their
-// own, nested by parentRef.
+// Segmentation divides an expression into tokens, in one or more tokenizations. Larger units such
+// as sentences are expressions of their own, nested by parentRef. Its lexicon is
+// pub.layers.segmentation.segmentation.
 type Segmentation struct {
 	// Expression being tokenized, by AT-URI. Required.
 	Expression syntax.ATURI
@@ -35,7 +35,7 @@ type Segmentation struct {
 	Reproducibility *layers.ReproducibilityInfo
 	// Creation time as declared by the writer. Required.
 	CreatedAt syntax.Datetime
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var segmentationFields = lex.NewFields(

@@ -20,7 +20,8 @@
 // [Client.SyncListReposByCollection].
 //
 //	client := atproto.NewClient(caller)
-//	for item, err := range client.RepoListRecordsIter(ctx, &atproto.RepoListRecordsParams{Repo: "alice.example.org"}) {
+//	params := &atproto.RepoListRecordsParams{Repo: "alice.example.org", Collection: "com.atproto.lexicon.schema"}
+//	for item, err := range client.RepoListRecordsIter(ctx, params) {
 //		if err != nil {
 //			return err
 //		}

@@ -42,7 +42,7 @@ func (v *IdentityResolveHandleParams) LexParams() (q rpc.Params) {
 type IdentityResolveHandleOutput struct {
 	// The DID. Required.
 	DID   syntax.DID
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var identityResolveHandleOutputFields = lex.NewFields("did!")

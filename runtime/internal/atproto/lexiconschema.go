@@ -11,12 +11,12 @@ import (
 // NSIDLexiconSchema is the collection of [LexiconSchema] records.
 const NSIDLexiconSchema = "com.atproto.lexicon.schema"
 
-// LexiconSchema is the com.atproto.lexicon.schema record. A lexicon, published as a record under
-// its own NSID.
+// LexiconSchema is a lexicon, published as a record under its own NSID. Its lexicon is
+// com.atproto.lexicon.schema.
 type LexiconSchema struct {
 	// The version of the lexicon language, which is 1. Required.
 	Lexicon int64
-	Extra   lex.Map // fields that the lexicon does not name
+	Extra   lex.Map // unknown fields
 }
 
 var lexiconSchemaFields = lex.NewFields("$type!", "lexicon!")

@@ -38,7 +38,7 @@ type RepoApplyWritesInput struct {
 	Writes []RepoApplyWritesInputWritesItem
 	// Write only if the repository's newest commit is this one.
 	SwapCommit lex.Opt[syntax.CID]
-	Extra      lex.Map // fields that the lexicon does not name
+	Extra      lex.Map // unknown fields
 }
 
 var repoApplyWritesInputFields = lex.NewFields("repo!", "writes!", "validate", "swapCommit")
@@ -73,7 +73,7 @@ func (v RepoApplyWritesInput) MarshalJSON() ([]byte, error)  { return lex.Encode
 func (v *RepoApplyWritesInput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v RepoApplyWritesInput) String() string                { return lex.Text(&v) }
 
-// RepoApplyWritesInputWritesItem is a closed union. Members: [*RepoApplyWritesCreate],
+// RepoApplyWritesInputWritesItem is a closed union. Its members are [*RepoApplyWritesCreate],
 // [*RepoApplyWritesUpdate] and [*RepoApplyWritesDelete].
 type RepoApplyWritesInputWritesItem interface {
 	lex.Encodable
@@ -120,7 +120,7 @@ type RepoApplyWritesOutput struct {
 	Commit *RepoCommitMeta
 	// What became of each write, in their order.
 	Results []RepoApplyWritesOutputResultsItem
-	Extra   lex.Map // fields that the lexicon does not name
+	Extra   lex.Map // unknown fields
 }
 
 var repoApplyWritesOutputFields = lex.NewFields("commit", "results")
@@ -149,8 +149,9 @@ func (v RepoApplyWritesOutput) MarshalJSON() ([]byte, error)  { return lex.Encod
 func (v *RepoApplyWritesOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v RepoApplyWritesOutput) String() string                { return lex.Text(&v) }
 
-// RepoApplyWritesOutputResultsItem is a closed union. Members: [*RepoApplyWritesCreateResult],
-// [*RepoApplyWritesUpdateResult] and [*RepoApplyWritesDeleteResult].
+// RepoApplyWritesOutputResultsItem is a closed union. Its members are
+// [*RepoApplyWritesCreateResult], [*RepoApplyWritesUpdateResult] and
+// [*RepoApplyWritesDeleteResult].
 type RepoApplyWritesOutputResultsItem interface {
 	lex.Encodable
 	repoApplyWritesOutputResultsItem() string
@@ -193,7 +194,7 @@ func encodeRepoApplyWritesOutputResultsItem(e *lex.Encoder, x RepoApplyWritesOut
 // RepoApplyWritesErrorInvalidSwap: The record or the commit is not the one that the caller named.
 const RepoApplyWritesErrorInvalidSwap rpc.ErrorName = "InvalidSwap"
 
-// RepoApplyWritesCreate is the com.atproto.repo.applyWrites#create object. Writes a new record.
+// RepoApplyWritesCreate writes a new record. Its definition is com.atproto.repo.applyWrites#create.
 type RepoApplyWritesCreate struct {
 	// The collection of the record. Required.
 	Collection syntax.NSID
@@ -201,7 +202,7 @@ type RepoApplyWritesCreate struct {
 	Rkey lex.Opt[syntax.RecordKey]
 	// The record, with its $type. Required.
 	Value lex.Raw
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var repoApplyWritesCreateFields = lex.NewFields("rkey", "value!", "collection!")
@@ -243,7 +244,7 @@ type RepoApplyWritesUpdate struct {
 	Rkey syntax.RecordKey
 	// The record, with its $type. Required.
 	Value lex.Raw
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var repoApplyWritesUpdateFields = lex.NewFields("rkey!", "value!", "collection!")
@@ -281,7 +282,7 @@ type RepoApplyWritesDelete struct {
 	Collection syntax.NSID
 	// The key of the record in its collection. Required.
 	Rkey  syntax.RecordKey
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var repoApplyWritesDeleteFields = lex.NewFields("rkey!", "collection!")
@@ -310,8 +311,8 @@ func (v RepoApplyWritesDelete) MarshalJSON() ([]byte, error)  { return lex.Encod
 func (v *RepoApplyWritesDelete) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v RepoApplyWritesDelete) String() string                { return lex.Text(&v) }
 
-// RepoApplyWritesCreateResult is the com.atproto.repo.applyWrites#createResult object. Says what a
-// create wrote.
+// RepoApplyWritesCreateResult says what a create wrote. Its definition is
+// com.atproto.repo.applyWrites#createResult.
 type RepoApplyWritesCreateResult struct {
 	// Where the record is. Required.
 	URI syntax.ATURI
@@ -319,7 +320,7 @@ type RepoApplyWritesCreateResult struct {
 	CID syntax.CID
 	// What became of the check against the lexicon.
 	ValidationStatus lex.Opt[RepoApplyWritesCreateResultValidationStatus]
-	Extra            lex.Map // fields that the lexicon does not name
+	Extra            lex.Map // unknown fields
 }
 
 var repoApplyWritesCreateResultFields = lex.NewFields("cid!", "uri!", "validationStatus")
@@ -351,7 +352,8 @@ func (v RepoApplyWritesCreateResult) MarshalJSON() ([]byte, error)  { return lex
 func (v *RepoApplyWritesCreateResult) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v RepoApplyWritesCreateResult) String() string                { return lex.Text(&v) }
 
-// RepoApplyWritesCreateResultValidationStatus is a string with known values; others are legal.
+// RepoApplyWritesCreateResultValidationStatus is a string with known values. Other values are
+// valid.
 type RepoApplyWritesCreateResultValidationStatus string
 
 // The known values of [RepoApplyWritesCreateResultValidationStatus].
@@ -364,8 +366,8 @@ func (v RepoApplyWritesCreateResultValidationStatus) IsKnown() bool {
 	return lex.IsKnown(v, "valid", "unknown")
 }
 
-// RepoApplyWritesUpdateResult is the com.atproto.repo.applyWrites#updateResult object. Says what an
-// update wrote.
+// RepoApplyWritesUpdateResult says what an update wrote. Its definition is
+// com.atproto.repo.applyWrites#updateResult.
 type RepoApplyWritesUpdateResult struct {
 	// Where the record is. Required.
 	URI syntax.ATURI
@@ -373,7 +375,7 @@ type RepoApplyWritesUpdateResult struct {
 	CID syntax.CID
 	// What became of the check against the lexicon.
 	ValidationStatus lex.Opt[RepoApplyWritesUpdateResultValidationStatus]
-	Extra            lex.Map // fields that the lexicon does not name
+	Extra            lex.Map // unknown fields
 }
 
 var repoApplyWritesUpdateResultFields = lex.NewFields("cid!", "uri!", "validationStatus")
@@ -405,7 +407,8 @@ func (v RepoApplyWritesUpdateResult) MarshalJSON() ([]byte, error)  { return lex
 func (v *RepoApplyWritesUpdateResult) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v RepoApplyWritesUpdateResult) String() string                { return lex.Text(&v) }
 
-// RepoApplyWritesUpdateResultValidationStatus is a string with known values; others are legal.
+// RepoApplyWritesUpdateResultValidationStatus is a string with known values. Other values are
+// valid.
 type RepoApplyWritesUpdateResultValidationStatus string
 
 // The known values of [RepoApplyWritesUpdateResultValidationStatus].
@@ -418,10 +421,10 @@ func (v RepoApplyWritesUpdateResultValidationStatus) IsKnown() bool {
 	return lex.IsKnown(v, "valid", "unknown")
 }
 
-// RepoApplyWritesDeleteResult is the com.atproto.repo.applyWrites#deleteResult object. Says that a
-// record was deleted.
+// RepoApplyWritesDeleteResult holds the says that a record was deleted. Its definition is
+// com.atproto.repo.applyWrites#deleteResult.
 type RepoApplyWritesDeleteResult struct {
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var repoApplyWritesDeleteResultFields = lex.NewFields()

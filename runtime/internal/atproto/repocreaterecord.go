@@ -41,7 +41,7 @@ type RepoCreateRecordInput struct {
 	Record lex.Raw
 	// Write only if the repository's newest commit is this one.
 	SwapCommit lex.Opt[syntax.CID]
-	Extra      lex.Map // fields that the lexicon does not name
+	Extra      lex.Map // unknown fields
 }
 
 var repoCreateRecordInputFields = lex.NewFields(
@@ -96,7 +96,7 @@ type RepoCreateRecordOutput struct {
 	Commit *RepoCommitMeta
 	// What became of the check against the lexicon.
 	ValidationStatus lex.Opt[RepoCreateRecordOutputValidationStatus]
-	Extra            lex.Map // fields that the lexicon does not name
+	Extra            lex.Map // unknown fields
 }
 
 var repoCreateRecordOutputFields = lex.NewFields("cid!", "uri!", "commit", "validationStatus")
@@ -131,7 +131,7 @@ func (v RepoCreateRecordOutput) MarshalJSON() ([]byte, error)  { return lex.Enco
 func (v *RepoCreateRecordOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v RepoCreateRecordOutput) String() string                { return lex.Text(&v) }
 
-// RepoCreateRecordOutputValidationStatus is a string with known values; others are legal.
+// RepoCreateRecordOutputValidationStatus is a string with known values. Other values are valid.
 type RepoCreateRecordOutputValidationStatus string
 
 // The known values of [RepoCreateRecordOutputValidationStatus].

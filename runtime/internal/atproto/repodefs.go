@@ -8,13 +8,14 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// RepoCommitMeta is the com.atproto.repo.defs#commitMeta object. Names a commit of a repository.
+// RepoCommitMeta names a commit of a repository. Its definition is
+// com.atproto.repo.defs#commitMeta.
 type RepoCommitMeta struct {
 	// The CID of the commit. Required.
 	CID syntax.CID
 	// The revision of the commit. Required.
 	Rev   syntax.TID
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var repoCommitMetaFields = lex.NewFields("cid!", "rev!")

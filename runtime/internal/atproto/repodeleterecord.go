@@ -39,7 +39,7 @@ type RepoDeleteRecordInput struct {
 	SwapRecord lex.Opt[syntax.CID]
 	// Write only if the repository's newest commit is this one.
 	SwapCommit lex.Opt[syntax.CID]
-	Extra      lex.Map // fields that the lexicon does not name
+	Extra      lex.Map // unknown fields
 }
 
 var repoDeleteRecordInputFields = lex.NewFields(
@@ -83,7 +83,7 @@ func (v RepoDeleteRecordInput) String() string                { return lex.Text(
 type RepoDeleteRecordOutput struct {
 	// The commit that holds the change.
 	Commit *RepoCommitMeta
-	Extra  lex.Map // fields that the lexicon does not name
+	Extra  lex.Map // unknown fields
 }
 
 var repoDeleteRecordOutputFields = lex.NewFields("commit")

@@ -49,7 +49,7 @@ type RepoDescribeRepoOutput struct {
 	Collections []syntax.NSID
 	// Whether the handle leads back to the DID. Required.
 	HandleIsCorrect bool
-	Extra           lex.Map // fields that the lexicon does not name
+	Extra           lex.Map // unknown fields
 }
 
 var repoDescribeRepoOutputFields = lex.NewFields(

@@ -54,7 +54,7 @@ type RepoGetRecordOutput struct {
 	CID lex.Opt[syntax.CID]
 	// The record. Required.
 	Value lex.Raw
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var repoGetRecordOutputFields = lex.NewFields("cid", "uri!", "value!")

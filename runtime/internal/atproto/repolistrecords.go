@@ -27,8 +27,8 @@ func (c *Client) RepoListRecords(ctx context.Context, params *RepoListRecordsPar
 	return out, nil
 }
 
-// RepoListRecordsIter iterates over the records of all pages of [Client.RepoListRecords]. An error
-// that is a [*rec.Failure] is about one of them; any other ends the loop.
+// RepoListRecordsIter iterates over the records of all pages of [Client.RepoListRecords]. For a
+// malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) RepoListRecordsIter(ctx context.Context, params *RepoListRecordsParams) iter.Seq2[*RepoListRecordsRecord, error] {
 	return rec.QueryItems(ctx, c.Caller, NSIDRepoListRecords, params.LexParams(), "records", func(d *lex.Decoder) (x RepoListRecordsRecord) {
 		x.DecodeLex(d)
@@ -66,7 +66,7 @@ type RepoListRecordsOutput struct {
 	Cursor lex.Opt[string]
 	// The records of the page. Required.
 	Records []RepoListRecordsRecord
-	Extra   lex.Map // fields that the lexicon does not name
+	Extra   lex.Map // unknown fields
 }
 
 var repoListRecordsOutputFields = lex.NewFields("cursor", "records!")
@@ -95,7 +95,8 @@ func (v RepoListRecordsOutput) MarshalJSON() ([]byte, error)  { return lex.Encod
 func (v *RepoListRecordsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v RepoListRecordsOutput) String() string                { return lex.Text(&v) }
 
-// RepoListRecordsRecord is the com.atproto.repo.listRecords#record object. One record of a page.
+// RepoListRecordsRecord is one record of a page. Its definition is
+// com.atproto.repo.listRecords#record.
 type RepoListRecordsRecord struct {
 	// Where the record is. Required.
 	URI syntax.ATURI
@@ -103,7 +104,7 @@ type RepoListRecordsRecord struct {
 	CID syntax.CID
 	// The record. Required.
 	Value lex.Raw
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var repoListRecordsRecordFields = lex.NewFields("cid!", "uri!", "value!")

@@ -44,7 +44,7 @@ type RepoPutRecordInput struct {
 	SwapRecord lex.Nullable[syntax.CID]
 	// Write only if the repository's newest commit is this one.
 	SwapCommit lex.Opt[syntax.CID]
-	Extra      lex.Map // fields that the lexicon does not name
+	Extra      lex.Map // unknown fields
 }
 
 var repoPutRecordInputFields = lex.NewFields(
@@ -104,7 +104,7 @@ type RepoPutRecordOutput struct {
 	Commit *RepoCommitMeta
 	// What became of the check against the lexicon.
 	ValidationStatus lex.Opt[RepoPutRecordOutputValidationStatus]
-	Extra            lex.Map // fields that the lexicon does not name
+	Extra            lex.Map // unknown fields
 }
 
 var repoPutRecordOutputFields = lex.NewFields("cid!", "uri!", "commit", "validationStatus")
@@ -139,7 +139,7 @@ func (v RepoPutRecordOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJ
 func (v *RepoPutRecordOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v RepoPutRecordOutput) String() string                { return lex.Text(&v) }
 
-// RepoPutRecordOutputValidationStatus is a string with known values; others are legal.
+// RepoPutRecordOutputValidationStatus is a string with known values. Other values are valid.
 type RepoPutRecordOutputValidationStatus string
 
 // The known values of [RepoPutRecordOutputValidationStatus].

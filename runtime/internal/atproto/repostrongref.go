@@ -14,7 +14,7 @@ type RepoStrongRef struct {
 	URI syntax.ATURI
 	// The CID of the version that is meant. Required.
 	CID   syntax.CID
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var repoStrongRefFields = lex.NewFields("cid!", "uri!")

@@ -29,7 +29,7 @@ func (c *Client) RepoUploadBlob(ctx context.Context, contentType string, body io
 type RepoUploadBlobOutput struct {
 	// The reference to put into a record. Required.
 	Blob  lex.Blob
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var repoUploadBlobOutputFields = lex.NewFields("blob!")

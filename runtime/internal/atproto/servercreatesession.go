@@ -37,7 +37,7 @@ type ServerCreateSessionInput struct {
 	AuthFactorToken lex.Opt[string]
 	// Whether to begin a session that can do little for an account that was taken down.
 	AllowTakendown lex.Opt[bool]
-	Extra          lex.Map // fields that the lexicon does not name
+	Extra          lex.Map // unknown fields
 }
 
 var serverCreateSessionInputFields = lex.NewFields(
@@ -96,7 +96,7 @@ type ServerCreateSessionOutput struct {
 	Active lex.Opt[bool]
 	// Why the account is not active, if the server says so.
 	Status lex.Opt[ServerCreateSessionOutputStatus]
-	Extra  lex.Map // fields that the lexicon does not name
+	Extra  lex.Map // unknown fields
 }
 
 var serverCreateSessionOutputFields = lex.NewFields(
@@ -154,7 +154,7 @@ func (v ServerCreateSessionOutput) MarshalJSON() ([]byte, error)  { return lex.E
 func (v *ServerCreateSessionOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v ServerCreateSessionOutput) String() string                { return lex.Text(&v) }
 
-// ServerCreateSessionOutputStatus is a string with known values; others are legal.
+// ServerCreateSessionOutputStatus is a string with known values. Other values are valid.
 type ServerCreateSessionOutputStatus string
 
 // The known values of [ServerCreateSessionOutputStatus].
@@ -168,7 +168,7 @@ func (v ServerCreateSessionOutputStatus) IsKnown() bool {
 	return lex.IsKnown(v, "takendown", "suspended", "deactivated")
 }
 
-// The errors that [Client.ServerCreateSession] declares, for errors.Is.
+// The errors of [Client.ServerCreateSession], to compare with errors.Is.
 const (
 	// ServerCreateSessionErrorAccountTakedown: The server's operator took the account down.
 	ServerCreateSessionErrorAccountTakedown rpc.ErrorName = "AccountTakedown"

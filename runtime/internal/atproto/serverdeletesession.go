@@ -19,7 +19,7 @@ func (c *Client) ServerDeleteSession(ctx context.Context) error {
 	return c.Caller.Call(ctx, &call)
 }
 
-// The errors that [Client.ServerDeleteSession] declares, for errors.Is.
+// The errors of [Client.ServerDeleteSession], to compare with errors.Is.
 const (
 	// ServerDeleteSessionErrorInvalidToken: The token is not one of a session.
 	ServerDeleteSessionErrorInvalidToken rpc.ErrorName = "InvalidToken"

@@ -36,7 +36,7 @@ type ServerDescribeServerOutput struct {
 	Contact              *ServerDescribeServerContact
 	// The server's DID. Required.
 	DID   syntax.DID
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var serverDescribeServerOutputFields = lex.NewFields(
@@ -87,7 +87,7 @@ type ServerDescribeServerLinks struct {
 	PrivacyPolicy lex.Opt[syntax.URI]
 	// What the server asks of its users.
 	TermsOfService lex.Opt[syntax.URI]
-	Extra          lex.Map // fields that the lexicon does not name
+	Extra          lex.Map // unknown fields
 }
 
 var serverDescribeServerLinksFields = lex.NewFields("privacyPolicy", "termsOfService")
@@ -116,12 +116,12 @@ func (v ServerDescribeServerLinks) MarshalJSON() ([]byte, error)  { return lex.E
 func (v *ServerDescribeServerLinks) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v ServerDescribeServerLinks) String() string                { return lex.Text(&v) }
 
-// ServerDescribeServerContact is the com.atproto.server.describeServer#contact object. Says how to
-// reach who runs the server.
+// ServerDescribeServerContact says how to reach who runs the server. Its definition is
+// com.atproto.server.describeServer#contact.
 type ServerDescribeServerContact struct {
 	// A mail address.
 	Email lex.Opt[string]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var serverDescribeServerContactFields = lex.NewFields("email")

@@ -42,7 +42,7 @@ type ServerGetSessionOutput struct {
 	Active lex.Opt[bool]
 	// Why the account is not active, if the server says so.
 	Status lex.Opt[ServerGetSessionOutputStatus]
-	Extra  lex.Map // fields that the lexicon does not name
+	Extra  lex.Map // unknown fields
 }
 
 var serverGetSessionOutputFields = lex.NewFields(
@@ -93,7 +93,7 @@ func (v ServerGetSessionOutput) MarshalJSON() ([]byte, error)  { return lex.Enco
 func (v *ServerGetSessionOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v ServerGetSessionOutput) String() string                { return lex.Text(&v) }
 
-// ServerGetSessionOutputStatus is a string with known values; others are legal.
+// ServerGetSessionOutputStatus is a string with known values. Other values are valid.
 type ServerGetSessionOutputStatus string
 
 // The known values of [ServerGetSessionOutputStatus].

@@ -48,7 +48,7 @@ type ServerRefreshSessionOutput struct {
 	Active lex.Opt[bool]
 	// Why the account is not active, if the server says so.
 	Status lex.Opt[ServerRefreshSessionOutputStatus]
-	Extra  lex.Map // fields that the lexicon does not name
+	Extra  lex.Map // unknown fields
 }
 
 var serverRefreshSessionOutputFields = lex.NewFields(
@@ -106,7 +106,7 @@ func (v ServerRefreshSessionOutput) MarshalJSON() ([]byte, error)  { return lex.
 func (v *ServerRefreshSessionOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v ServerRefreshSessionOutput) String() string                { return lex.Text(&v) }
 
-// ServerRefreshSessionOutputStatus is a string with known values; others are legal.
+// ServerRefreshSessionOutputStatus is a string with known values. Other values are valid.
 type ServerRefreshSessionOutputStatus string
 
 // The known values of [ServerRefreshSessionOutputStatus].
@@ -120,7 +120,7 @@ func (v ServerRefreshSessionOutputStatus) IsKnown() bool {
 	return lex.IsKnown(v, "takendown", "suspended", "deactivated")
 }
 
-// The errors that [Client.ServerRefreshSession] declares, for errors.Is.
+// The errors of [Client.ServerRefreshSession], to compare with errors.Is.
 const (
 	// ServerRefreshSessionErrorAccountTakedown: The server's operator took the account down.
 	ServerRefreshSessionErrorAccountTakedown rpc.ErrorName = "AccountTakedown"

@@ -42,7 +42,7 @@ func (v *SyncGetBlobParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// The errors that [Client.SyncGetBlob] declares, for errors.Is.
+// The errors of [Client.SyncGetBlob], to compare with errors.Is.
 const (
 	// SyncGetBlobErrorBlobNotFound: The repository has no such file.
 	SyncGetBlobErrorBlobNotFound rpc.ErrorName = "BlobNotFound"

@@ -45,7 +45,7 @@ type SyncGetLatestCommitOutput struct {
 	CID syntax.CID
 	// The revision of the commit. Required.
 	Rev   syntax.TID
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var syncGetLatestCommitOutputFields = lex.NewFields("cid!", "rev!")
@@ -74,7 +74,7 @@ func (v SyncGetLatestCommitOutput) MarshalJSON() ([]byte, error)  { return lex.E
 func (v *SyncGetLatestCommitOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v SyncGetLatestCommitOutput) String() string                { return lex.Text(&v) }
 
-// The errors that [Client.SyncGetLatestCommit] declares, for errors.Is.
+// The errors of [Client.SyncGetLatestCommit], to compare with errors.Is.
 const (
 	// SyncGetLatestCommitErrorRepoNotFound: The server does not have the repository.
 	SyncGetLatestCommitErrorRepoNotFound rpc.ErrorName = "RepoNotFound"

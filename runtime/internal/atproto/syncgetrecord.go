@@ -46,7 +46,7 @@ func (v *SyncGetRecordParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// The errors that [Client.SyncGetRecord] declares, for errors.Is.
+// The errors of [Client.SyncGetRecord], to compare with errors.Is.
 const (
 	// SyncGetRecordErrorRecordNotFound: There is no such record.
 	SyncGetRecordErrorRecordNotFound rpc.ErrorName = "RecordNotFound"

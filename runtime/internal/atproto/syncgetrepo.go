@@ -43,7 +43,7 @@ func (v *SyncGetRepoParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// The errors that [Client.SyncGetRepo] declares, for errors.Is.
+// The errors of [Client.SyncGetRepo], to compare with errors.Is.
 const (
 	// SyncGetRepoErrorRepoNotFound: The server does not have the repository.
 	SyncGetRepoErrorRepoNotFound rpc.ErrorName = "RepoNotFound"

@@ -48,7 +48,7 @@ type SyncGetRepoStatusOutput struct {
 	Status lex.Opt[SyncGetRepoStatusOutputStatus]
 	// The newest revision, if the account is active.
 	Rev   lex.Opt[syntax.TID]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var syncGetRepoStatusOutputFields = lex.NewFields("did!", "rev", "active!", "status")
@@ -83,7 +83,7 @@ func (v SyncGetRepoStatusOutput) MarshalJSON() ([]byte, error)  { return lex.Enc
 func (v *SyncGetRepoStatusOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v SyncGetRepoStatusOutput) String() string                { return lex.Text(&v) }
 
-// SyncGetRepoStatusOutputStatus is a string with known values; others are legal.
+// SyncGetRepoStatusOutputStatus is a string with known values. Other values are valid.
 type SyncGetRepoStatusOutputStatus string
 
 // The known values of [SyncGetRepoStatusOutputStatus].

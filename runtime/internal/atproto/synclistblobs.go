@@ -29,8 +29,8 @@ func (c *Client) SyncListBlobs(ctx context.Context, params *SyncListBlobsParams)
 	return out, nil
 }
 
-// SyncListBlobsIter iterates over the cids of all pages of [Client.SyncListBlobs]. An error that is
-// a [*rec.Failure] is about one of them; any other ends the loop.
+// SyncListBlobsIter iterates over the cids of all pages of [Client.SyncListBlobs]. For a malformed
+// one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) SyncListBlobsIter(ctx context.Context, params *SyncListBlobsParams) iter.Seq2[*syntax.CID, error] {
 	return rec.QueryItems(ctx, c.Caller, NSIDSyncListBlobs, params.LexParams(), "cids", (*lex.Decoder).CID)
 }
@@ -62,7 +62,7 @@ type SyncListBlobsOutput struct {
 	Cursor lex.Opt[string]
 	// The CIDs of the files. Required.
 	CIDs  []syntax.CID
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var syncListBlobsOutputFields = lex.NewFields("cids!", "cursor")
@@ -91,7 +91,7 @@ func (v SyncListBlobsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJ
 func (v *SyncListBlobsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v SyncListBlobsOutput) String() string                { return lex.Text(&v) }
 
-// The errors that [Client.SyncListBlobs] declares, for errors.Is.
+// The errors of [Client.SyncListBlobs], to compare with errors.Is.
 const (
 	// SyncListBlobsErrorRepoNotFound: The server does not have the repository.
 	SyncListBlobsErrorRepoNotFound rpc.ErrorName = "RepoNotFound"

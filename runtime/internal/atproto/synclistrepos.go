@@ -27,8 +27,8 @@ func (c *Client) SyncListRepos(ctx context.Context, params *SyncListReposParams)
 	return out, nil
 }
 
-// SyncListReposIter iterates over the repos of all pages of [Client.SyncListRepos]. An error that
-// is a [*rec.Failure] is about one of them; any other ends the loop.
+// SyncListReposIter iterates over the repos of all pages of [Client.SyncListRepos]. For a malformed
+// one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) SyncListReposIter(ctx context.Context, params *SyncListReposParams) iter.Seq2[*SyncListReposRepo, error] {
 	return rec.QueryItems(ctx, c.Caller, NSIDSyncListRepos, params.LexParams(), "repos", func(d *lex.Decoder) (x SyncListReposRepo) {
 		x.DecodeLex(d)
@@ -57,7 +57,7 @@ type SyncListReposOutput struct {
 	Cursor lex.Opt[string]
 	// The repositories of the page. Required.
 	Repos []SyncListReposRepo
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var syncListReposOutputFields = lex.NewFields("repos!", "cursor")
@@ -86,7 +86,7 @@ func (v SyncListReposOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJ
 func (v *SyncListReposOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v SyncListReposOutput) String() string                { return lex.Text(&v) }
 
-// SyncListReposRepo is the com.atproto.sync.listRepos#repo object. One repository of a page.
+// SyncListReposRepo is one repository of a page. Its definition is com.atproto.sync.listRepos#repo.
 type SyncListReposRepo struct {
 	// The DID of the repository's account. Required.
 	DID syntax.DID
@@ -98,7 +98,7 @@ type SyncListReposRepo struct {
 	Active lex.Opt[bool]
 	// Why the account is not active, if the server says so.
 	Status lex.Opt[SyncListReposRepoStatus]
-	Extra  lex.Map // fields that the lexicon does not name
+	Extra  lex.Map // unknown fields
 }
 
 var syncListReposRepoFields = lex.NewFields("did!", "rev!", "head!", "active", "status")
@@ -136,7 +136,7 @@ func (v SyncListReposRepo) MarshalJSON() ([]byte, error)  { return lex.EncodeJSO
 func (v *SyncListReposRepo) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v SyncListReposRepo) String() string                { return lex.Text(&v) }
 
-// SyncListReposRepoStatus is a string with known values; others are legal.
+// SyncListReposRepoStatus is a string with known values. Other values are valid.
 type SyncListReposRepoStatus string
 
 // The known values of [SyncListReposRepoStatus].

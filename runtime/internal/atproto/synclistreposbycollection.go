@@ -28,8 +28,8 @@ func (c *Client) SyncListReposByCollection(ctx context.Context, params *SyncList
 }
 
 // SyncListReposByCollectionIter iterates over the repos of all pages of
-// [Client.SyncListReposByCollection]. An error that is a [*rec.Failure] is about one of them; any
-// other ends the loop.
+// [Client.SyncListReposByCollection]. For a malformed one it yields a [*rec.Failure] and continues;
+// any other error ends the loop.
 func (c *Client) SyncListReposByCollectionIter(ctx context.Context, params *SyncListReposByCollectionParams) iter.Seq2[*SyncListReposByCollectionRepo, error] {
 	return rec.QueryItems(ctx, c.Caller, NSIDSyncListReposByCollection, params.LexParams(), "repos", func(d *lex.Decoder) (x SyncListReposByCollectionRepo) {
 		x.DecodeLex(d)
@@ -61,7 +61,7 @@ type SyncListReposByCollectionOutput struct {
 	Cursor lex.Opt[string]
 	// The repositories of the page. Required.
 	Repos []SyncListReposByCollectionRepo
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var syncListReposByCollectionOutputFields = lex.NewFields("repos!", "cursor")
@@ -90,12 +90,12 @@ func (v SyncListReposByCollectionOutput) MarshalJSON() ([]byte, error)  { return
 func (v *SyncListReposByCollectionOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v SyncListReposByCollectionOutput) String() string                { return lex.Text(&v) }
 
-// SyncListReposByCollectionRepo is the com.atproto.sync.listReposByCollection#repo object. One
-// repository of a page.
+// SyncListReposByCollectionRepo is one repository of a page. Its definition is
+// com.atproto.sync.listReposByCollection#repo.
 type SyncListReposByCollectionRepo struct {
 	// The DID of the repository's account. Required.
 	DID   syntax.DID
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var syncListReposByCollectionRepoFields = lex.NewFields("did!")

@@ -26,15 +26,16 @@ func (v *SyncSubscribeReposParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// SyncSubscribeReposMessage is a message of the subscription com.atproto.sync.subscribeRepos.
-// Members: [*SyncSubscribeReposCommit], [*SyncSubscribeReposSync], [*SyncSubscribeReposIdentity],
-// [*SyncSubscribeReposAccount], [*SyncSubscribeReposInfo] and [*UnknownSyncSubscribeReposMessage].
+// SyncSubscribeReposMessage is a message of the subscription com.atproto.sync.subscribeRepos. Its
+// members are [*SyncSubscribeReposCommit], [*SyncSubscribeReposSync],
+// [*SyncSubscribeReposIdentity], [*SyncSubscribeReposAccount], [*SyncSubscribeReposInfo] and
+// [*UnknownSyncSubscribeReposMessage].
 type SyncSubscribeReposMessage interface {
 	syncSubscribeReposMessage() string
 }
 
 // UnknownSyncSubscribeReposMessage is a message of a type that the lexicon does not list. Clients
-// are to ignore it.
+// ignore it.
 type UnknownSyncSubscribeReposMessage struct {
 	// Type is the type in the frame's header, and Payload the DAG-CBOR after it.
 	Type    string
@@ -48,8 +49,8 @@ func (*SyncSubscribeReposAccount) syncSubscribeReposMessage() string        { re
 func (*SyncSubscribeReposInfo) syncSubscribeReposMessage() string           { return "#info" }
 func (*UnknownSyncSubscribeReposMessage) syncSubscribeReposMessage() string { return "" }
 
-// DecodeSyncSubscribeReposMessage decodes the message whose frame has t as the type in its header.
-// The error is an [*lex.Error]; the message is usable even then, as with [lex.DecodeCBOR].
+// DecodeSyncSubscribeReposMessage decodes the payload of a frame whose header has the type t. The
+// error is an [*lex.Error]; the message is usable even then, as with [lex.DecodeCBOR].
 func DecodeSyncSubscribeReposMessage(t string, payload []byte) (SyncSubscribeReposMessage, error) {
 	switch t {
 	case "#commit", "com.atproto.sync.subscribeRepos#commit":
@@ -71,7 +72,7 @@ func DecodeSyncSubscribeReposMessage(t string, payload []byte) (SyncSubscribeRep
 	return &UnknownSyncSubscribeReposMessage{t, payload}, nil
 }
 
-// The errors that the subscription declares, for errors.Is.
+// The errors of the subscription, to compare with errors.Is.
 const (
 	// SyncSubscribeReposErrorFutureCursor: The cursor is ahead of the stream.
 	SyncSubscribeReposErrorFutureCursor rpc.ErrorName = "FutureCursor"
@@ -80,8 +81,8 @@ const (
 	SyncSubscribeReposErrorConsumerTooSlow rpc.ErrorName = "ConsumerTooSlow"
 )
 
-// SyncSubscribeReposCommit is the com.atproto.sync.subscribeRepos#commit object. Tells of a commit,
-// with what it changed.
+// SyncSubscribeReposCommit holds the tells of a commit, with what it changed. Its definition is
+// com.atproto.sync.subscribeRepos#commit.
 type SyncSubscribeReposCommit struct {
 	// The event's number in the stream. Required.
 	Seq int64
@@ -107,7 +108,7 @@ type SyncSubscribeReposCommit struct {
 	PrevData lex.Opt[lex.CIDLink]
 	// When the server sent the event first. Required.
 	Time  syntax.Datetime
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var syncSubscribeReposCommitFields = lex.NewFields(
@@ -171,8 +172,8 @@ func (v SyncSubscribeReposCommit) MarshalJSON() ([]byte, error)  { return lex.En
 func (v *SyncSubscribeReposCommit) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v SyncSubscribeReposCommit) String() string                { return lex.Text(&v) }
 
-// SyncSubscribeReposSync is the com.atproto.sync.subscribeRepos#sync object. Sets a repository to a
-// commit without saying what changed. Whoever follows it has to read it anew.
+// SyncSubscribeReposSync sets a repository to a commit without saying what changed. Whoever follows
+// it has to read it anew. Its definition is com.atproto.sync.subscribeRepos#sync.
 type SyncSubscribeReposSync struct {
 	// The event's number in the stream. Required.
 	Seq int64
@@ -184,7 +185,7 @@ type SyncSubscribeReposSync struct {
 	Rev string
 	// When the server sent the event first. Required.
 	Time  syntax.Datetime
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var syncSubscribeReposSyncFields = lex.NewFields("did!", "rev!", "seq!", "time!", "blocks!")
@@ -222,8 +223,9 @@ func (v SyncSubscribeReposSync) MarshalJSON() ([]byte, error)  { return lex.Enco
 func (v *SyncSubscribeReposSync) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v SyncSubscribeReposSync) String() string                { return lex.Text(&v) }
 
-// SyncSubscribeReposIdentity is the com.atproto.sync.subscribeRepos#identity object. Says that
-// something in the account's identity may have changed: its handle, its keys or its server.
+// SyncSubscribeReposIdentity holds the says that something in the account's identity may have
+// changed: its handle, its keys or its server. Its definition is
+// com.atproto.sync.subscribeRepos#identity.
 type SyncSubscribeReposIdentity struct {
 	// The event's number in the stream. Required.
 	Seq int64
@@ -233,7 +235,7 @@ type SyncSubscribeReposIdentity struct {
 	Time syntax.Datetime
 	// The account's handle, if the server knows it.
 	Handle lex.Opt[syntax.Handle]
-	Extra  lex.Map // fields that the lexicon does not name
+	Extra  lex.Map // unknown fields
 }
 
 var syncSubscribeReposIdentityFields = lex.NewFields("did!", "seq!", "time!", "handle")
@@ -268,8 +270,8 @@ func (v SyncSubscribeReposIdentity) MarshalJSON() ([]byte, error)  { return lex.
 func (v *SyncSubscribeReposIdentity) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v SyncSubscribeReposIdentity) String() string                { return lex.Text(&v) }
 
-// SyncSubscribeReposAccount is the com.atproto.sync.subscribeRepos#account object. Says whether the
-// server serves the account's repository.
+// SyncSubscribeReposAccount says whether the server serves the account's repository. Its definition
+// is com.atproto.sync.subscribeRepos#account.
 type SyncSubscribeReposAccount struct {
 	// The event's number in the stream. Required.
 	Seq int64
@@ -281,7 +283,7 @@ type SyncSubscribeReposAccount struct {
 	Active bool
 	// Why the account is not active, if the server says so.
 	Status lex.Opt[SyncSubscribeReposAccountStatus]
-	Extra  lex.Map // fields that the lexicon does not name
+	Extra  lex.Map // unknown fields
 }
 
 var syncSubscribeReposAccountFields = lex.NewFields("did!", "seq!", "time!", "active!", "status")
@@ -319,7 +321,7 @@ func (v SyncSubscribeReposAccount) MarshalJSON() ([]byte, error)  { return lex.E
 func (v *SyncSubscribeReposAccount) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v SyncSubscribeReposAccount) String() string                { return lex.Text(&v) }
 
-// SyncSubscribeReposAccountStatus is a string with known values; others are legal.
+// SyncSubscribeReposAccountStatus is a string with known values. Other values are valid.
 type SyncSubscribeReposAccountStatus string
 
 // The known values of [SyncSubscribeReposAccountStatus].
@@ -345,7 +347,7 @@ type SyncSubscribeReposInfo struct {
 	Name SyncSubscribeReposInfoName
 	// The same for people.
 	Message lex.Opt[string]
-	Extra   lex.Map // fields that the lexicon does not name
+	Extra   lex.Map // unknown fields
 }
 
 var syncSubscribeReposInfoFields = lex.NewFields("name!", "message")
@@ -374,7 +376,7 @@ func (v SyncSubscribeReposInfo) MarshalJSON() ([]byte, error)  { return lex.Enco
 func (v *SyncSubscribeReposInfo) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v SyncSubscribeReposInfo) String() string                { return lex.Text(&v) }
 
-// SyncSubscribeReposInfoName is a string with known values; others are legal.
+// SyncSubscribeReposInfoName is a string with known values. Other values are valid.
 type SyncSubscribeReposInfoName string
 
 // The known values of [SyncSubscribeReposInfoName].
@@ -386,8 +388,8 @@ func (v SyncSubscribeReposInfoName) IsKnown() bool {
 	return lex.IsKnown(v, "OutdatedCursor")
 }
 
-// SyncSubscribeReposRepoOp is the com.atproto.sync.subscribeRepos#repoOp object. Says what became
-// of one record.
+// SyncSubscribeReposRepoOp says what became of one record. Its definition is
+// com.atproto.sync.subscribeRepos#repoOp.
 type SyncSubscribeReposRepoOp struct {
 	// What was done. Required.
 	Action SyncSubscribeReposRepoOpAction
@@ -397,7 +399,7 @@ type SyncSubscribeReposRepoOp struct {
 	CID lex.Nullable[lex.CIDLink]
 	// The CID of the record before, unset if it was created.
 	Prev  lex.Opt[lex.CIDLink]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var syncSubscribeReposRepoOpFields = lex.NewFields("cid!", "path!", "prev", "action!")
@@ -434,7 +436,7 @@ func (v SyncSubscribeReposRepoOp) MarshalJSON() ([]byte, error)  { return lex.En
 func (v *SyncSubscribeReposRepoOp) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v SyncSubscribeReposRepoOp) String() string                { return lex.Text(&v) }
 
-// SyncSubscribeReposRepoOpAction is a string with known values; others are legal.
+// SyncSubscribeReposRepoOpAction is a string with known values. Other values are valid.
 type SyncSubscribeReposRepoOpAction string
 
 // The known values of [SyncSubscribeReposRepoOpAction].

@@ -8,7 +8,7 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 // ExampleNote is the com.example.note object.
 type ExampleNote struct {
 	Thing *TwoThing
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var exampleNoteFields = lex.NewFields("thing")

@@ -8,7 +8,7 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 // TwoThing is the com.example.two.defs#thing object.
 type TwoThing struct {
 	Name  lex.Opt[string]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var twoThingFields = lex.NewFields("name")

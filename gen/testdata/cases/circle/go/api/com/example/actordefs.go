@@ -9,7 +9,7 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 type ActorProfile struct {
 	Pinned *FeedPost
 	Kind   lex.Opt[ActorProfileKind]
-	Extra  lex.Map // fields that the lexicon does not name
+	Extra  lex.Map // unknown fields
 }
 
 var actorProfileFields = lex.NewFields("kind", "pinned")
@@ -38,7 +38,7 @@ func (v ActorProfile) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v)
 func (v *ActorProfile) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v ActorProfile) String() string                { return lex.Text(&v) }
 
-// ActorProfileKind is a string with known values; others are legal.
+// ActorProfileKind is a string with known values. Other values are valid.
 type ActorProfileKind string
 
 // The known values of [ActorProfileKind].

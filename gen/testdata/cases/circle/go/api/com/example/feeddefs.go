@@ -7,7 +7,7 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // FeedItem is the com.example.feed.defs#item object.
 type FeedItem struct {
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var feedItemFields = lex.NewFields()

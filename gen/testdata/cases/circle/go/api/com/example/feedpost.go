@@ -9,7 +9,7 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 type FeedPost struct {
 	Author *ActorProfile
 	View   FeedPostView
-	Extra  lex.Map // fields that the lexicon does not name
+	Extra  lex.Map // unknown fields
 }
 
 var feedPostFields = lex.NewFields("view", "author")
@@ -40,13 +40,14 @@ func (v FeedPost) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *FeedPost) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v FeedPost) String() string                { return lex.Text(&v) }
 
-// FeedPostView is a union. Members: [*ActorProfile], [*FeedPostReply] and [*UnknownFeedPostView].
+// FeedPostView is a union. Its members are [*ActorProfile], [*FeedPostReply] and
+// [*UnknownFeedPostView].
 type FeedPostView interface {
 	lex.Encodable
 	feedPostView() string
 }
 
-// UnknownFeedPostView is a member of [FeedPostView] that its lexicon does not list.
+// UnknownFeedPostView is a member of [FeedPostView] of a type that the lexicon does not list.
 type UnknownFeedPostView struct{ lex.TypedMap }
 
 func (*ActorProfile) feedPostView() string        { return "com.example.actor.defs#profile" }
@@ -68,7 +69,7 @@ func decodeFeedPostView(d *lex.Decoder) FeedPostView {
 
 // FeedPostReply is the com.example.feed.post#reply object.
 type FeedPostReply struct {
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var feedPostReplyFields = lex.NewFields()

@@ -18,7 +18,7 @@ type Thing struct {
 	Names   [][]syntax.Handle
 	Any     []lex.Map
 	Unions  [][]ThingUnionsItemItem
-	Extra   lex.Map // fields that the lexicon does not name
+	Extra   lex.Map // unknown fields
 }
 
 var thingFields = lex.NewFields(
@@ -71,13 +71,14 @@ func (v Thing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Thing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Thing) String() string                { return lex.Text(&v) }
 
-// ThingUnionsItemItem is a union. Members: [*ThingA] and [*UnknownThingUnionsItemItem].
+// ThingUnionsItemItem is a union. Its members are [*ThingA] and [*UnknownThingUnionsItemItem].
 type ThingUnionsItemItem interface {
 	lex.Encodable
 	thingUnionsItemItem() string
 }
 
-// UnknownThingUnionsItemItem is a member of [ThingUnionsItemItem] that its lexicon does not list.
+// UnknownThingUnionsItemItem is a member of [ThingUnionsItemItem] of a type that the lexicon does
+// not list.
 type UnknownThingUnionsItemItem struct{ lex.TypedMap }
 
 func (*ThingA) thingUnionsItemItem() string                     { return "com.example.app.thing#a" }
@@ -104,7 +105,7 @@ func encodeThingUnionsItemItem(e *lex.Encoder, x ThingUnionsItemItem) {
 
 // ThingA is the com.example.app.thing#a object.
 type ThingA struct {
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var thingAFields = lex.NewFields()

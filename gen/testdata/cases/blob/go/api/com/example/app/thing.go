@@ -11,7 +11,7 @@ type Thing struct {
 	Image lex.Opt[lex.Blob] // at most 1000000 bytes, media types image/png, image/*
 	List  []lex.Blob
 	Ref   lex.Opt[lex.Blob]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var thingFields = lex.NewFields("any!", "ref", "list", "image")

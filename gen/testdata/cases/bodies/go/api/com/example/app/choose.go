@@ -33,13 +33,13 @@ type chooseOutputBody struct{ value ChooseOutput }
 func (v *chooseOutputBody) DecodeLex(d *lex.Decoder) { v.value = decodeChooseOutput(d) }
 func (v *chooseOutputBody) EncodeLex(e *lex.Encoder) { encodeChooseOutput(e, v.value) }
 
-// ChooseInput is a union. Members: [*ChooseA], [*ChooseB] and [*UnknownChooseInput].
+// ChooseInput is a union. Its members are [*ChooseA], [*ChooseB] and [*UnknownChooseInput].
 type ChooseInput interface {
 	lex.Encodable
 	chooseInput() string
 }
 
-// UnknownChooseInput is a member of [ChooseInput] that its lexicon does not list.
+// UnknownChooseInput is a member of [ChooseInput] of a type that the lexicon does not list.
 type UnknownChooseInput struct{ lex.TypedMap }
 
 func (*ChooseA) chooseInput() string            { return "com.example.app.choose#a" }
@@ -67,7 +67,7 @@ func encodeChooseInput(e *lex.Encoder, x ChooseInput) {
 	e.Variant(x.chooseInput(), x)
 }
 
-// ChooseOutput is a closed union. Members: [*ChooseA].
+// ChooseOutput is a closed union. Its members are [*ChooseA].
 type ChooseOutput interface {
 	lex.Encodable
 	chooseOutput() string
@@ -97,7 +97,7 @@ func encodeChooseOutput(e *lex.Encoder, x ChooseOutput) {
 
 // ChooseA is the com.example.app.choose#a object.
 type ChooseA struct {
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var chooseAFields = lex.NewFields()
@@ -119,7 +119,7 @@ func (v ChooseA) String() string                { return lex.Text(&v) }
 
 // ChooseB is the com.example.app.choose#b object.
 type ChooseB struct {
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var chooseBFields = lex.NewFields()

@@ -39,7 +39,7 @@ func (v *UploadParams) LexParams() (q rpc.Params) {
 // UploadOutput is the output of com.example.app.upload.
 type UploadOutput struct {
 	Blob  lex.Blob // required
-	Extra lex.Map  // fields that the lexicon does not name
+	Extra lex.Map  // unknown fields
 }
 
 var uploadOutputFields = lex.NewFields("blob!")

@@ -15,7 +15,7 @@ type Thing struct {
 	F     []lex.CIDLink
 	G     lex.Bytes
 	H     lex.Opt[lex.CIDLink]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var thingFields = lex.NewFields("a!", "b", "c!", "d", "e", "f", "g", "h")

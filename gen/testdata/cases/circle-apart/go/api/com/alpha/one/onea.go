@@ -8,7 +8,7 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 // OneA is the com.alpha.one.a object.
 type OneA struct {
 	B     *TwoB
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var oneAFields = lex.NewFields("b")

@@ -8,7 +8,7 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 // TwoB is the org.beta.two.b object.
 type TwoB struct {
 	A     *OneA
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var twoBFields = lex.NewFields("a")

@@ -11,7 +11,7 @@ import (
 // A is the com.example.leaf.defs#a object.
 type A struct {
 	Post  *example.FeedItem
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var aFields = lex.NewFields("post")

@@ -18,7 +18,7 @@ type Thing struct {
 	Kind   lex.Opt[ThingKind]  // default "a"
 	Named  lex.Opt[ThingLevel]
 	Needed int64   // required, default 3
-	Extra  lex.Map // fields that the lexicon does not name
+	Extra  lex.Map // unknown fields
 }
 
 var thingFields = lex.NewFields("did", "off", "flag", "kind", "name", "count", "named", "needed!")
@@ -67,28 +67,28 @@ func (v Thing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Thing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Thing) String() string                { return lex.Text(&v) }
 
-// FlagOrDefault returns Flag, or the default when it is unset.
+// FlagOrDefault returns Flag, or its default if it is unset.
 func (v *Thing) FlagOrDefault() bool { return v.Flag.Or(true) }
 
-// OffOrDefault returns Off, or the default when it is unset.
+// OffOrDefault returns Off, or its default if it is unset.
 func (v *Thing) OffOrDefault() bool { return v.Off.Or(false) }
 
-// CountOrDefault returns Count, or the default when it is unset.
+// CountOrDefault returns Count, or its default if it is unset.
 func (v *Thing) CountOrDefault() int64 { return v.Count.Or(0) }
 
-// NameOrDefault returns Name, or the default when it is unset.
+// NameOrDefault returns Name, or its default if it is unset.
 func (v *Thing) NameOrDefault() string { return v.Name.Or("\"x\"") }
 
-// DIDOrDefault returns DID, or the default when it is unset.
+// DIDOrDefault returns DID, or its default if it is unset.
 func (v *Thing) DIDOrDefault() syntax.DID { return v.DID.Or("did:web:example.com") }
 
-// KindOrDefault returns Kind, or the default when it is unset.
+// KindOrDefault returns Kind, or its default if it is unset.
 func (v *Thing) KindOrDefault() ThingKind { return v.Kind.Or("a") }
 
-// NamedOrDefault returns Named, or the default when it is unset.
+// NamedOrDefault returns Named, or its default if it is unset.
 func (v *Thing) NamedOrDefault() ThingLevel { return v.Named.Or(7) }
 
-// ThingKind is a string with known values; others are legal.
+// ThingKind is a string with known values. Other values are valid.
 type ThingKind string
 
 // The known values of [ThingKind].

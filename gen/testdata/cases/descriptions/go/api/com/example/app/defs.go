@@ -31,7 +31,7 @@ type A struct {
 	Long lex.Opt[string]
 	// Ends in a question?
 	Quote lex.Opt[string]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var aFields = lex.NewFields("x", "y", "z", "one", "two", "long", "quote", "three")
@@ -80,7 +80,7 @@ func (v A) String() string                { return lex.Text(&v) }
 
 // B is the com.example.app.defs#b object. ``` # Heading - item ```.
 type B struct {
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var bFields = lex.NewFields()
@@ -102,7 +102,7 @@ func (v B) String() string                { return lex.Text(&v) }
 
 // C is the com.example.app.defs#c object.
 type C struct {
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var cFields = lex.NewFields()

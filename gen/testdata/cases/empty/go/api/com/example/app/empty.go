@@ -7,7 +7,7 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Empty is the com.example.app.empty object.
 type Empty struct {
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var emptyFields = lex.NewFields()
@@ -30,7 +30,7 @@ func (v Empty) String() string                { return lex.Text(&v) }
 // EmptyRecord is the com.example.app.empty#record object.
 type EmptyRecord struct {
 	X     Empty   // required
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var emptyRecordFields = lex.NewFields("x!")

@@ -13,7 +13,7 @@ type Thing struct {
 	Kind    lex.Opt[string] // always "thing"
 	Yes     lex.Opt[bool]   // always true
 	No      lex.Opt[bool]   // always false
-	Extra   lex.Map         // fields that the lexicon does not name
+	Extra   lex.Map         // unknown fields
 }
 
 var thingFields = lex.NewFields("no", "yes", "kind", "size", "color!", "version!")
@@ -62,7 +62,7 @@ func (v Thing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Thing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Thing) String() string                { return lex.Text(&v) }
 
-// ThingColor is a string that is one of the constants below.
+// ThingColor is a string with one of the values below; others are invalid.
 type ThingColor string
 
 // The values of [ThingColor].

@@ -25,7 +25,7 @@ type Thing struct {
 	X日本                 lex.Opt[string]
 	DPI                 lex.Opt[int64]
 	MarshalJSONField    lex.Opt[string]
-	Extra               lex.Map // fields that the lexicon does not name
+	Extra               lex.Map // unknown fields
 }
 
 var thingFields = lex.NewFields(
@@ -106,5 +106,5 @@ func (v Thing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Thing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Thing) String() string                { return lex.Text(&v) }
 
-// LimitOrDefault returns Limit, or the default when it is unset.
+// LimitOrDefault returns Limit, or its default if it is unset.
 func (v *Thing) LimitOrDefault() int64 { return v.Limit.Or(1) }

@@ -8,7 +8,7 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 // Customer is the com.example.app.client object.
 type Customer struct {
 	X     lex.Opt[int64]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var customerFields = lex.NewFields("x")

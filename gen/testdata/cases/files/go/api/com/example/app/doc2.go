@@ -7,7 +7,7 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Doc is the com.example.app.doc object.
 type Doc struct {
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var docFields = lex.NewFields()

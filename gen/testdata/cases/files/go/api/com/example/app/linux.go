@@ -7,7 +7,7 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Linux is the com.example.app.linux object.
 type Linux struct {
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var linuxFields = lex.NewFields()

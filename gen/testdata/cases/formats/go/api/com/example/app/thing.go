@@ -24,7 +24,7 @@ type Thing struct {
 	Bounded           syntax.URI   // required, at most 100 bytes
 	List              []syntax.DID // at most 3 items
 	BoundedList       []syntax.DID
-	Extra             lex.Map // fields that the lexicon does not name
+	Extra             lex.Map // unknown fields
 }
 
 var thingFields = lex.NewFields(

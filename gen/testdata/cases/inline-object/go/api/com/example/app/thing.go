@@ -10,7 +10,7 @@ type Thing struct {
 	Box    ThingBox // required
 	Points []ThingPointsItem
 	Grid   [][]ThingGridItemItem
-	Extra  lex.Map // fields that the lexicon does not name
+	Extra  lex.Map // unknown fields
 }
 
 var thingFields = lex.NewFields("box!", "grid", "points")
@@ -49,7 +49,7 @@ type ThingBox struct {
 	Width lex.Opt[int64]
 	// Where it starts. Required.
 	Corner ThingBoxCorner
-	Extra  lex.Map // fields that the lexicon does not name
+	Extra  lex.Map // unknown fields
 }
 
 var thingBoxFields = lex.NewFields("width", "corner!")
@@ -81,7 +81,7 @@ func (v ThingBox) String() string                { return lex.Text(&v) }
 // ThingBoxCorner is the object com.example.app.thing#main.box.corner. Where it starts.
 type ThingBoxCorner struct {
 	X     int64   // required
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var thingBoxCornerFields = lex.NewFields("x!")
@@ -110,7 +110,7 @@ func (v ThingBoxCorner) String() string                { return lex.Text(&v) }
 // ThingPointsItem is the object com.example.app.thing#main.points[].
 type ThingPointsItem struct {
 	X     int64   // required
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var thingPointsItemFields = lex.NewFields("x!")
@@ -139,7 +139,7 @@ func (v ThingPointsItem) String() string                { return lex.Text(&v) }
 // ThingGridItemItem is the object com.example.app.thing#main.grid[][].
 type ThingGridItemItem struct {
 	V     lex.Opt[string]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var thingGridItemItemFields = lex.NewFields("v")

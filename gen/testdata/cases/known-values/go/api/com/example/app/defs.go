@@ -52,7 +52,7 @@ type Holder struct {
 	Level lex.Opt[HolderLevel]
 	DID   lex.Opt[HolderDID]
 	List  []HolderListItem
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var holderFields = lex.NewFields("did", "list", "level")
@@ -84,7 +84,7 @@ func (v Holder) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Holder) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Holder) String() string                { return lex.Text(&v) }
 
-// HolderLevel is a string with known values; others are legal.
+// HolderLevel is a string with known values. Other values are valid.
 type HolderLevel string
 
 // The known values of [HolderLevel].
@@ -102,7 +102,7 @@ func (v HolderLevel) IsKnown() bool {
 	return lex.IsKnown(v, "1", "2", "*", "", "日本語", "a b", "*/ //go:build x")
 }
 
-// HolderDID is a string with known values; others are legal.
+// HolderDID is a string with known values. Other values are valid.
 type HolderDID string
 
 // The known values of [HolderDID].
@@ -114,7 +114,7 @@ func (v HolderDID) IsKnown() bool {
 	return lex.IsKnown(v, "did:web:a.example")
 }
 
-// HolderListItem is a string with known values; others are legal.
+// HolderListItem is a string with known values. Other values are valid.
 type HolderListItem string
 
 // The known values of [HolderListItem].

@@ -73,7 +73,7 @@ type Wide struct {
 	Field63 lex.Opt[int64]
 	Field64 lex.Opt[int64]
 	Field65 int64   // required
-	Extra   lex.Map // fields that the lexicon does not name
+	Extra   lex.Map // unknown fields
 }
 
 var wideFields = lex.NewFields(

@@ -19,7 +19,7 @@ type Thing struct {
 	G     *ThingThing // required
 	H     lex.Nullable[ThingKind]
 	I     lex.Nullable[*Thing]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var thingFields = lex.NewFields("a!", "b", "c", "d!", "e", "f", "g!", "h", "i")
@@ -93,13 +93,13 @@ func (v Thing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Thing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Thing) String() string                { return lex.Text(&v) }
 
-// ThingF is a union. Members: [*ThingInner] and [*UnknownThingF].
+// ThingF is a union. Its members are [*ThingInner] and [*UnknownThingF].
 type ThingF interface {
 	lex.Encodable
 	thingF() string
 }
 
-// UnknownThingF is a member of [ThingF] that its lexicon does not list.
+// UnknownThingF is a member of [ThingF] of a type that the lexicon does not list.
 type UnknownThingF struct{ lex.TypedMap }
 
 func (*ThingInner) thingF() string    { return "com.example.app.thing#inner" }
@@ -127,7 +127,7 @@ func encodeThingF(e *lex.Encoder, x ThingF) {
 // ThingInner is the com.example.app.thing#inner object.
 type ThingInner struct {
 	X     lex.Opt[int64]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var thingInnerFields = lex.NewFields("x")
@@ -156,7 +156,7 @@ func (v ThingInner) String() string                { return lex.Text(&v) }
 // ThingThing is the com.example.app.thing#thing object.
 type ThingThing struct {
 	Main  lex.Nullable[*Thing] // required
-	Extra lex.Map              // fields that the lexicon does not name
+	Extra lex.Map              // unknown fields
 }
 
 var thingThingFields = lex.NewFields("main!")

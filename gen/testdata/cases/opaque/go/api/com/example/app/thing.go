@@ -10,7 +10,7 @@ type Thing struct {
 	A     lex.Map
 	B     ThingB
 	C     lex.TypedMap
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var thingFields = lex.NewFields("a", "b", "c")
@@ -48,13 +48,13 @@ func (v Thing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Thing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Thing) String() string                { return lex.Text(&v) }
 
-// ThingB is a union. Members: [*ThingOwn] and [*UnknownThingB].
+// ThingB is a union. Its members are [*ThingOwn] and [*UnknownThingB].
 type ThingB interface {
 	lex.Encodable
 	thingB() string
 }
 
-// UnknownThingB is a member of [ThingB] that its lexicon does not list.
+// UnknownThingB is a member of [ThingB] of a type that the lexicon does not list.
 type UnknownThingB struct{ lex.TypedMap }
 
 func (*ThingOwn) thingB() string      { return "com.example.app.thing#own" }
@@ -73,7 +73,7 @@ func decodeThingB(d *lex.Decoder) ThingB {
 
 // ThingOwn is the com.example.app.thing#own object.
 type ThingOwn struct {
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var thingOwnFields = lex.NewFields()

@@ -15,7 +15,7 @@ type Label struct {
 	FooDashBar lex.Opt[string]
 	Kind       lex.Opt[Sort]
 	Choice     LabelChoice
-	Extra      lex.Map // fields that the lexicon does not name
+	Extra      lex.Map // unknown fields
 }
 
 var labelFields = lex.NewFields("kind", "choice", "fooBar", "foo-bar")
@@ -52,7 +52,7 @@ func (v Label) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Label) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Label) String() string                { return lex.Text(&v) }
 
-// Sort is a string with known values; others are legal.
+// Sort is a string with known values. Other values are valid.
 type Sort string
 
 // The known values of [Sort].
@@ -65,7 +65,8 @@ func (v Sort) IsKnown() bool {
 	return lex.IsKnown(v, "a-b", "a_b")
 }
 
-// LabelChoice is a union. Members: [*LabelChoiceX], [*LabelChoiceSecond] and [*UnknownLabelChoice].
+// LabelChoice is a union. Its members are [*LabelChoiceX], [*LabelChoiceSecond] and
+// [*UnknownLabelChoice].
 type LabelChoice interface {
 	lex.Encodable
 	labelChoice() string
@@ -77,7 +78,7 @@ type LabelChoiceX struct{ exampleone.X }
 // LabelChoiceSecond makes [two.X] a member of [LabelChoice].
 type LabelChoiceSecond struct{ two.X }
 
-// UnknownLabelChoice is a member of [LabelChoice] that its lexicon does not list.
+// UnknownLabelChoice is a member of [LabelChoice] of a type that the lexicon does not list.
 type UnknownLabelChoice struct{ lex.TypedMap }
 
 func (*LabelChoiceX) labelChoice() string       { return "com.example.one.defs#x" }

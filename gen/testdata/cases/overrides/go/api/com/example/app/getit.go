@@ -26,7 +26,7 @@ func (c *Client) FetchIt(ctx context.Context) (*FetchItOutput, error) {
 // FetchItOutput is the output of com.example.app.getIt.
 type FetchItOutput struct {
 	Deep  []Deep
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var fetchItOutputFields = lex.NewFields("deep")
@@ -55,7 +55,7 @@ func (v FetchItOutput) String() string                { return lex.Text(&v) }
 // Deep is the object com.example.app.getIt#main.output.deep[].
 type Deep struct {
 	X     lex.Opt[int64]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var deepFields = lex.NewFields("x")
@@ -81,7 +81,7 @@ func (v Deep) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Deep) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Deep) String() string                { return lex.Text(&v) }
 
-// The errors that [Client.FetchIt] declares, for errors.Is.
+// The errors of [Client.FetchIt], to compare with errors.Is.
 const (
 	FetchItErrorBad rpc.ErrorName = "Bad"
 	ErrLower        rpc.ErrorName = "bad"

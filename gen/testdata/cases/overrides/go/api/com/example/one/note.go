@@ -14,7 +14,7 @@ const NSIDNote = "com.example.one.note"
 // Note is the com.example.one.note record.
 type Note struct {
 	X     lex.Opt[string]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var noteFields = lex.NewFields("x", "$type!")

@@ -14,7 +14,7 @@ const NSIDNote = "org.one.one.note"
 // Note is the org.one.one.note record.
 type Note struct {
 	X     lex.Opt[string]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var noteFields = lex.NewFields("x", "$type!")

@@ -27,7 +27,7 @@ type A struct {
 	S     *examplestring.A
 	T     *thread.A
 	M     *deep.A
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var aFields = lex.NewFields("m", "p", "q", "r", "s", "t", "x", "y", "z")

@@ -13,7 +13,7 @@ import (
 type A struct {
 	X     *orgexamplefeed.A
 	Y     *examplefeed.A
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var aFields = lex.NewFields("x", "y")

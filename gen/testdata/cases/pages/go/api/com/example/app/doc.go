@@ -5,7 +5,7 @@
 // Calls: [Client.ListNames], [Client.ListNeeded], [Client.ListTwo], [Client.ListUnions].
 //
 //	client := app.NewClient(caller)
-//	for item, err := range client.ListNamesIter(ctx, &app.ListNamesParams{}) {
+//	for item, err := range client.ListNamesIter(ctx, nil) {
 //		if err != nil {
 //			return err
 //		}

@@ -27,8 +27,8 @@ func (c *Client) ListNames(ctx context.Context, params *ListNamesParams) (*ListN
 	return out, nil
 }
 
-// ListNamesIter iterates over the names of all pages of [Client.ListNames]. An error that is a
-// [*rec.Failure] is about one of them; any other ends the loop.
+// ListNamesIter iterates over the names of all pages of [Client.ListNames]. For a malformed one it
+// yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListNamesIter(ctx context.Context, params *ListNamesParams) iter.Seq2[*syntax.DID, error] {
 	return rec.QueryItems(ctx, c.Caller, NSIDListNames, params.LexParams(), "names", (*lex.Decoder).DID)
 }
@@ -48,7 +48,7 @@ func (v *ListNamesParams) LexParams() (q rpc.Params) {
 type ListNamesOutput struct {
 	Cursor lex.Opt[string]
 	Names  []syntax.DID
-	Extra  lex.Map // fields that the lexicon does not name
+	Extra  lex.Map // unknown fields
 }
 
 var listNamesOutputFields = lex.NewFields("names", "cursor")

@@ -39,7 +39,7 @@ func (v *ListNeededParams) LexParams() (q rpc.Params) {
 type ListNeededOutput struct {
 	Cursor lex.Opt[string]
 	A      []string
-	Extra  lex.Map // fields that the lexicon does not name
+	Extra  lex.Map // unknown fields
 }
 
 var listNeededOutputFields = lex.NewFields("a", "cursor")

@@ -40,7 +40,7 @@ type ListTwoOutput struct {
 	Cursor lex.Opt[string]
 	A      []string // required
 	B      []string // required
-	Extra  lex.Map  // fields that the lexicon does not name
+	Extra  lex.Map  // unknown fields
 }
 
 var listTwoOutputFields = lex.NewFields("a!", "b!", "cursor")

@@ -26,8 +26,8 @@ func (c *Client) ListUnions(ctx context.Context, params *ListUnionsParams) (*Lis
 	return out, nil
 }
 
-// ListUnionsIter iterates over the list of all pages of [Client.ListUnions]. An error that is a
-// [*rec.Failure] is about one of them; any other ends the loop.
+// ListUnionsIter iterates over the list of all pages of [Client.ListUnions]. For a malformed one it
+// yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListUnionsIter(ctx context.Context, params *ListUnionsParams) iter.Seq2[*ListUnionsOutputListItem, error] {
 	return rec.QueryItems(ctx, c.Caller, NSIDListUnions, params.LexParams(), "list", decodeListUnionsOutputListItem)
 }
@@ -47,7 +47,7 @@ func (v *ListUnionsParams) LexParams() (q rpc.Params) {
 type ListUnionsOutput struct {
 	Cursor lex.Opt[string]
 	List   []ListUnionsOutputListItem // required
-	Extra  lex.Map                    // fields that the lexicon does not name
+	Extra  lex.Map                    // unknown fields
 }
 
 var listUnionsOutputFields = lex.NewFields("list!", "cursor")
@@ -76,15 +76,15 @@ func (v ListUnionsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON
 func (v *ListUnionsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v ListUnionsOutput) String() string                { return lex.Text(&v) }
 
-// ListUnionsOutputListItem is a union. Members: [*ListUnionsA] and
+// ListUnionsOutputListItem is a union. Its members are [*ListUnionsA] and
 // [*UnknownListUnionsOutputListItem].
 type ListUnionsOutputListItem interface {
 	lex.Encodable
 	listUnionsOutputListItem() string
 }
 
-// UnknownListUnionsOutputListItem is a member of [ListUnionsOutputListItem] that its lexicon does
-// not list.
+// UnknownListUnionsOutputListItem is a member of [ListUnionsOutputListItem] of a type that the
+// lexicon does not list.
 type UnknownListUnionsOutputListItem struct{ lex.TypedMap }
 
 func (*ListUnionsA) listUnionsOutputListItem() string                     { return "com.example.app.listUnions#a" }
@@ -111,7 +111,7 @@ func encodeListUnionsOutputListItem(e *lex.Encoder, x ListUnionsOutputListItem) 
 
 // ListUnionsA is the com.example.app.listUnions#a object.
 type ListUnionsA struct {
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var listUnionsAFields = lex.NewFields()

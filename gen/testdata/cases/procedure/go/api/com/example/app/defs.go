@@ -11,7 +11,7 @@ import (
 // Target is the com.example.app.defs#target object.
 type Target struct {
 	URI   syntax.ATURI // required
-	Extra lex.Map      // fields that the lexicon does not name
+	Extra lex.Map      // unknown fields
 }
 
 var targetFields = lex.NewFields("uri!")

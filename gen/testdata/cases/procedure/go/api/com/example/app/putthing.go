@@ -41,7 +41,7 @@ func (v *PutThingParams) LexParams() (q rpc.Params) {
 type PutThingInput struct {
 	ValidateField lex.Opt[bool]
 	Value         lex.Map // required
-	Extra         lex.Map // fields that the lexicon does not name
+	Extra         lex.Map // unknown fields
 }
 
 var putThingInputFields = lex.NewFields("value!", "validate")
@@ -73,7 +73,7 @@ func (v PutThingInput) String() string                { return lex.Text(&v) }
 // PutThingOutput is the output of com.example.app.putThing.
 type PutThingOutput struct {
 	URI   syntax.ATURI // required
-	Extra lex.Map      // fields that the lexicon does not name
+	Extra lex.Map      // unknown fields
 }
 
 var putThingOutputFields = lex.NewFields("uri!")

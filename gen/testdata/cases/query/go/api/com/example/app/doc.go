@@ -5,7 +5,8 @@
 // Calls: [Client.GetThing], [Client.ListThings], [Client.Ping].
 //
 //	client := app.NewClient(caller)
-//	for item, err := range client.ListThingsIter(ctx, &app.ListThingsParams{Actor: "alice.example.org"}) {
+//	params := &app.ListThingsParams{Actor: "alice.example.org"}
+//	for item, err := range client.ListThingsIter(ctx, params) {
 //		if err != nil {
 //			return err
 //		}

@@ -23,5 +23,5 @@ func (c *Client) GetThing(ctx context.Context) (*ListThingsItem, error) {
 	return out, nil
 }
 
-// GetThingErrorNotFound is the error that [Client.GetThing] declares, for errors.Is.
+// GetThingErrorNotFound is an error of [Client.GetThing], to compare with errors.Is.
 const GetThingErrorNotFound rpc.ErrorName = "NotFound"

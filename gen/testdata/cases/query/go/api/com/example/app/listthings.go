@@ -27,8 +27,8 @@ func (c *Client) ListThings(ctx context.Context, params *ListThingsParams) (*Lis
 	return out, nil
 }
 
-// ListThingsIter iterates over the items of all pages of [Client.ListThings]. An error that is a
-// [*rec.Failure] is about one of them; any other ends the loop.
+// ListThingsIter iterates over the items of all pages of [Client.ListThings]. For a malformed one
+// it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListThingsIter(ctx context.Context, params *ListThingsParams) iter.Seq2[*ListThingsItem, error] {
 	return rec.QueryItems(ctx, c.Caller, NSIDListThings, params.LexParams(), "items", func(d *lex.Decoder) (x ListThingsItem) {
 		x.DecodeLex(d)
@@ -68,7 +68,7 @@ func (v *ListThingsParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// ListThingsParamsKind is a string with known values; others are legal.
+// ListThingsParamsKind is a string with known values. Other values are valid.
 type ListThingsParamsKind string
 
 // The known values of [ListThingsParamsKind].
@@ -86,7 +86,7 @@ type ListThingsOutput struct {
 	Cursor     lex.Opt[string]
 	Items      []ListThingsItem // required
 	ExtraField []string
-	Extra      lex.Map // fields that the lexicon does not name
+	Extra      lex.Map // unknown fields
 }
 
 var listThingsOutputFields = lex.NewFields("extra", "items!", "cursor")
@@ -118,7 +118,7 @@ func (v ListThingsOutput) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON
 func (v *ListThingsOutput) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v ListThingsOutput) String() string                { return lex.Text(&v) }
 
-// The errors that [Client.ListThings] declares, for errors.Is.
+// The errors of [Client.ListThings], to compare with errors.Is.
 const (
 	// ListThingsErrorNotFound: There is no such actor.
 	ListThingsErrorNotFound rpc.ErrorName = "NotFound"
@@ -128,7 +128,7 @@ const (
 // ListThingsItem is the com.example.app.listThings#item object.
 type ListThingsItem struct {
 	X     lex.Opt[int64]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var listThingsItemFields = lex.NewFields("x")

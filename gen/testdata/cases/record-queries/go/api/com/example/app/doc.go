@@ -13,7 +13,7 @@
 // [Client.ListThings], [Client.ListWithTotal].
 //
 //	client := app.NewClient(caller)
-//	for record, err := range client.ListAgainIter(ctx, &app.ListAgainParams{}) {
+//	for record, err := range client.ListAgainIter(ctx, nil) {
 //		if err != nil {
 //			return err
 //		}

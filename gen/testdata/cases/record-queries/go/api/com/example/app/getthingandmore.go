@@ -42,7 +42,7 @@ type GetThingAndMoreOutput struct {
 	CID       syntax.CID   // required
 	Value     Thing        // required
 	IndexedAt lex.Opt[syntax.Datetime]
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var getThingAndMoreOutputFields = lex.NewFields("cid!", "uri!", "value!", "indexedAt")

@@ -22,8 +22,8 @@ func (c *Client) ListAgain(ctx context.Context, params *ListAgainParams) (*rec.P
 	return rec.QueryRecordPage[Thing](ctx, c.Caller, NSIDListAgain, params.LexParams(), "records")
 }
 
-// ListAgainIter iterates over the records of all pages of [Client.ListAgain]. An error that is a
-// [*rec.Failure] is about one of them; any other ends the loop.
+// ListAgainIter iterates over the records of all pages of [Client.ListAgain]. For a malformed one
+// it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListAgainIter(ctx context.Context, params *ListAgainParams) iter.Seq2[*rec.Entry[Thing], error] {
 	return rec.QueryRecordPages[Thing](ctx, c.Caller, NSIDListAgain, params.LexParams(), "records")
 }
@@ -44,7 +44,7 @@ type ListAgainAgain struct {
 	URI   syntax.ATURI // required
 	CID   syntax.CID   // required
 	Value Thing        // required
-	Extra lex.Map      // fields that the lexicon does not name
+	Extra lex.Map      // unknown fields
 }
 
 var listAgainAgainFields = lex.NewFields("cid!", "uri!", "value!")
@@ -79,7 +79,7 @@ func (v ListAgainAgain) String() string                { return lex.Text(&v) }
 // ListAgainPair is the com.example.app.listAgain#pair object.
 type ListAgainPair struct {
 	First ListAgainAgain // required
-	Extra lex.Map        // fields that the lexicon does not name
+	Extra lex.Map        // unknown fields
 }
 
 var listAgainPairFields = lex.NewFields("first!")

@@ -39,7 +39,7 @@ func (v *ListAtOnceParams) LexParams() (q rpc.Params) {
 // ListAtOnceOutput is the output of com.example.app.listAtOnce.
 type ListAtOnceOutput struct {
 	Records []ListAtOnceOutputRecordsItem // required
-	Extra   lex.Map                       // fields that the lexicon does not name
+	Extra   lex.Map                       // unknown fields
 }
 
 var listAtOnceOutputFields = lex.NewFields("records!")
@@ -70,7 +70,7 @@ type ListAtOnceOutputRecordsItem struct {
 	URI   syntax.ATURI // required
 	CID   syntax.CID   // required
 	Value Thing        // required
-	Extra lex.Map      // fields that the lexicon does not name
+	Extra lex.Map      // unknown fields
 }
 
 var listAtOnceOutputRecordsItemFields = lex.NewFields("cid!", "uri!", "value!")

@@ -21,8 +21,8 @@ func (c *Client) ListThings(ctx context.Context, params *ListThingsParams) (*rec
 	return rec.QueryRecordPage[Thing](ctx, c.Caller, NSIDListThings, params.LexParams(), "things")
 }
 
-// ListThingsIter iterates over the things of all pages of [Client.ListThings]. An error that is a
-// [*rec.Failure] is about one of them; any other ends the loop.
+// ListThingsIter iterates over the things of all pages of [Client.ListThings]. For a malformed one
+// it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListThingsIter(ctx context.Context, params *ListThingsParams) iter.Seq2[*rec.Entry[Thing], error] {
 	return rec.QueryRecordPages[Thing](ctx, c.Caller, NSIDListThings, params.LexParams(), "things")
 }

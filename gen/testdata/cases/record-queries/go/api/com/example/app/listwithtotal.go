@@ -27,8 +27,8 @@ func (c *Client) ListWithTotal(ctx context.Context, params *ListWithTotalParams)
 	return out, nil
 }
 
-// ListWithTotalIter iterates over the records of all pages of [Client.ListWithTotal]. An error that
-// is a [*rec.Failure] is about one of them; any other ends the loop.
+// ListWithTotalIter iterates over the records of all pages of [Client.ListWithTotal]. For a
+// malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.
 func (c *Client) ListWithTotalIter(ctx context.Context, params *ListWithTotalParams) iter.Seq2[*ListWithTotalOutputRecordsItem, error] {
 	return rec.QueryItems(ctx, c.Caller, NSIDListWithTotal, params.LexParams(), "records", func(d *lex.Decoder) (x ListWithTotalOutputRecordsItem) {
 		x.DecodeLex(d)
@@ -52,7 +52,7 @@ type ListWithTotalOutput struct {
 	Cursor  lex.Opt[string]
 	Total   int64                            // required
 	Records []ListWithTotalOutputRecordsItem // required
-	Extra   lex.Map                          // fields that the lexicon does not name
+	Extra   lex.Map                          // unknown fields
 }
 
 var listWithTotalOutputFields = lex.NewFields("total!", "cursor", "records!")
@@ -89,7 +89,7 @@ type ListWithTotalOutputRecordsItem struct {
 	URI   syntax.ATURI // required
 	CID   syntax.CID   // required
 	Value Thing        // required
-	Extra lex.Map      // fields that the lexicon does not name
+	Extra lex.Map      // unknown fields
 }
 
 var listWithTotalOutputRecordsItemFields = lex.NewFields("cid!", "uri!", "value!")

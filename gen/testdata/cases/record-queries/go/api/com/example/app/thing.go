@@ -14,7 +14,7 @@ const NSIDThing = "com.example.app.thing"
 // Thing is the com.example.app.thing record. A thing.
 type Thing struct {
 	Name  string  // required
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var thingFields = lex.NewFields("name!", "$type!")

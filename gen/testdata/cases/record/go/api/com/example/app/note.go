@@ -17,7 +17,7 @@ type Note struct {
 	Text      string
 	CreatedAt syntax.Datetime // required
 	Pinned    lex.Opt[bool]
-	Extra     lex.Map // fields that the lexicon does not name
+	Extra     lex.Map // unknown fields
 }
 
 var noteFields = lex.NewFields("text!", "$type!", "pinned", "createdAt!")

@@ -14,7 +14,7 @@ const NSIDProfile = "com.example.app.profile"
 // Profile is the com.example.app.profile record.
 type Profile struct {
 	Name  lex.Opt[string]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var profileFields = lex.NewFields("name", "$type!")

@@ -10,7 +10,7 @@ type Tree struct {
 	Child    *Tree
 	Needed   *TreeNode // required
 	Children []Tree
-	Extra    lex.Map // fields that the lexicon does not name
+	Extra    lex.Map // unknown fields
 }
 
 var treeFields = lex.NewFields("child", "needed!", "children")
@@ -47,7 +47,7 @@ type TreeNode struct {
 	Tree  *Tree // required
 	Self  lex.Nullable[*TreeNode]
 	Leaf  TreeLeaf // required
-	Extra lex.Map  // fields that the lexicon does not name
+	Extra lex.Map  // unknown fields
 }
 
 var treeNodeFields = lex.NewFields("leaf!", "self", "tree!")
@@ -84,7 +84,7 @@ func (v TreeNode) String() string                { return lex.Text(&v) }
 // TreeLeaf is the com.example.app.tree#leaf object.
 type TreeLeaf struct {
 	X     lex.Opt[int64]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var treeLeafFields = lex.NewFields("x")

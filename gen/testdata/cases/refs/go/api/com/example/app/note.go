@@ -14,7 +14,7 @@ const NSIDNote = "com.example.app.note"
 // Note is the com.example.app.note record.
 type Note struct {
 	Text  lex.Opt[string]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var noteFields = lex.NewFields("text", "$type!")

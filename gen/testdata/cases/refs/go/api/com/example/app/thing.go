@@ -29,7 +29,7 @@ type Thing struct {
 	Ls      []ThingName
 	Ll      []ThingNames
 	Lo2     []ThingInner
-	Extra   lex.Map // fields that the lexicon does not name
+	Extra   lex.Map // unknown fields
 }
 
 var thingFields = lex.NewFields(
@@ -149,7 +149,7 @@ func (v ThingNames) String() string                { return lex.Text(&v) }
 
 // ThingInner is the com.example.app.thing#inner object.
 type ThingInner struct {
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var thingInnerFields = lex.NewFields()

@@ -8,7 +8,7 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 // Item is the com.example.other.defs#item object.
 type Item struct {
 	X     lex.Opt[int64]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var itemFields = lex.NewFields("x")

@@ -5,7 +5,7 @@ package app
 
 import "github.com/layers-pub/layers-go/runtime/lex"
 
-// Thing is the com.example.app.thing object. Every kind of scalar.
+// Thing is an every kind of scalar. Its definition is com.example.app.thing.
 type Thing struct {
 	Flag      lex.Opt[bool]
 	Needed    bool           // required
@@ -16,7 +16,7 @@ type Thing struct {
 	Text      lex.Opt[string]
 	Bounded   lex.Opt[string] // 2 to 20 bytes
 	Graphemes lex.Opt[string] // at most 640 bytes, 1 to 64 graphemes
-	Extra     lex.Map         // fields that the lexicon does not name
+	Extra     lex.Map         // unknown fields
 }
 
 var thingFields = lex.NewFields(

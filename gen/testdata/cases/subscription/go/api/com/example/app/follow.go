@@ -8,14 +8,13 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 // NSIDFollow is the subscription whose messages are [FollowMessage].
 const NSIDFollow = "com.example.app.follow"
 
-// FollowMessage is a message of the subscription com.example.app.follow. Members: [*FollowTick] and
-// [*UnknownFollowMessage].
+// FollowMessage is a message of the subscription com.example.app.follow. Its members are
+// [*FollowTick] and [*UnknownFollowMessage].
 type FollowMessage interface {
 	followMessage() string
 }
 
-// UnknownFollowMessage is a message of a type that the lexicon does not list. Clients are to ignore
-// it.
+// UnknownFollowMessage is a message of a type that the lexicon does not list. Clients ignore it.
 type UnknownFollowMessage struct {
 	// Type is the type in the frame's header, and Payload the DAG-CBOR after it.
 	Type    string
@@ -25,8 +24,8 @@ type UnknownFollowMessage struct {
 func (*FollowTick) followMessage() string           { return "#tick" }
 func (*UnknownFollowMessage) followMessage() string { return "" }
 
-// DecodeFollowMessage decodes the message whose frame has t as the type in its header. The error is
-// an [*lex.Error]; the message is usable even then, as with [lex.DecodeCBOR].
+// DecodeFollowMessage decodes the payload of a frame whose header has the type t. The error is an
+// [*lex.Error]; the message is usable even then, as with [lex.DecodeCBOR].
 func DecodeFollowMessage(t string, payload []byte) (FollowMessage, error) {
 	switch t {
 	case "#tick", "com.example.app.follow#tick":
@@ -38,7 +37,7 @@ func DecodeFollowMessage(t string, payload []byte) (FollowMessage, error) {
 
 // FollowTick is the com.example.app.follow#tick object.
 type FollowTick struct {
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var followTickFields = lex.NewFields()

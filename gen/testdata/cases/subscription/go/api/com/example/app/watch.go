@@ -30,8 +30,8 @@ func (v *WatchParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-// WatchMessage is a message of the subscription com.example.app.watch. Members: [*WatchMade],
-// [*WatchGone], [*WatchMessageNote] and [*UnknownWatchMessage].
+// WatchMessage is a message of the subscription com.example.app.watch. Its members are
+// [*WatchMade], [*WatchGone], [*WatchMessageNote] and [*UnknownWatchMessage].
 type WatchMessage interface {
 	watchMessage() string
 }
@@ -39,8 +39,7 @@ type WatchMessage interface {
 // WatchMessageNote makes [other.Note] a member of [WatchMessage].
 type WatchMessageNote struct{ other.Note }
 
-// UnknownWatchMessage is a message of a type that the lexicon does not list. Clients are to ignore
-// it.
+// UnknownWatchMessage is a message of a type that the lexicon does not list. Clients ignore it.
 type UnknownWatchMessage struct {
 	// Type is the type in the frame's header, and Payload the DAG-CBOR after it.
 	Type    string
@@ -52,8 +51,8 @@ func (*WatchGone) watchMessage() string           { return "#gone" }
 func (*WatchMessageNote) watchMessage() string    { return "com.example.other.defs#note" }
 func (*UnknownWatchMessage) watchMessage() string { return "" }
 
-// DecodeWatchMessage decodes the message whose frame has t as the type in its header. The error is
-// an [*lex.Error]; the message is usable even then, as with [lex.DecodeCBOR].
+// DecodeWatchMessage decodes the payload of a frame whose header has the type t. The error is an
+// [*lex.Error]; the message is usable even then, as with [lex.DecodeCBOR].
 func DecodeWatchMessage(t string, payload []byte) (WatchMessage, error) {
 	switch t {
 	case "#made", "com.example.app.watch#made":
@@ -69,14 +68,14 @@ func DecodeWatchMessage(t string, payload []byte) (WatchMessage, error) {
 	return &UnknownWatchMessage{t, payload}, nil
 }
 
-// WatchErrorFutureCursor is the error that the subscription declares, for errors.Is.
+// WatchErrorFutureCursor is an error of the subscription, to compare with errors.Is.
 const WatchErrorFutureCursor rpc.ErrorName = "FutureCursor"
 
 // WatchMade is the com.example.app.watch#made object.
 type WatchMade struct {
 	Seq   int64                    // required
 	Since lex.Nullable[syntax.TID] // required
-	Extra lex.Map                  // fields that the lexicon does not name
+	Extra lex.Map                  // unknown fields
 }
 
 var watchMadeFields = lex.NewFields("seq!", "since!")
@@ -109,7 +108,7 @@ func (v WatchMade) String() string                { return lex.Text(&v) }
 
 // WatchGone is the com.example.app.watch#gone object.
 type WatchGone struct {
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var watchGoneFields = lex.NewFields()

@@ -8,7 +8,7 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 // Note is the com.example.other.defs#note object.
 type Note struct {
 	Text  lex.Opt[string]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var noteFields = lex.NewFields("text")

@@ -10,7 +10,7 @@ type Thing struct {
 	A     lex.TypedMap // required
 	B     lex.TypedMap
 	List  []lex.TypedMap
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var thingFields = lex.NewFields("a!", "b", "list")

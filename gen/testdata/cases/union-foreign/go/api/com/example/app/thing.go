@@ -13,7 +13,7 @@ type Thing struct {
 	// What is shown with it.
 	Embed ThingEmbed
 	List  []ThingListItem
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var thingFields = lex.NewFields("list", "embed")
@@ -44,7 +44,7 @@ func (v Thing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Thing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Thing) String() string                { return lex.Text(&v) }
 
-// ThingEmbed is a union. What is shown with it. Members: [*ThingEmbedImages],
+// ThingEmbed is a union. What is shown with it. Its members are [*ThingEmbedImages],
 // [*ThingEmbedVideoView], [*ThingOwn] and [*UnknownThingEmbed].
 type ThingEmbed interface {
 	lex.Encodable
@@ -57,7 +57,7 @@ type ThingEmbedImages struct{ exampleembed.Images }
 // ThingEmbedVideoView makes [exampleembed.VideoView] a member of [ThingEmbed].
 type ThingEmbedVideoView struct{ exampleembed.VideoView }
 
-// UnknownThingEmbed is a member of [ThingEmbed] that its lexicon does not list.
+// UnknownThingEmbed is a member of [ThingEmbed] of a type that the lexicon does not list.
 type UnknownThingEmbed struct{ lex.TypedMap }
 
 func (*ThingEmbedImages) thingEmbed() string    { return "com.example.embed.images" }
@@ -80,7 +80,7 @@ func decodeThingEmbed(d *lex.Decoder) ThingEmbed {
 	}
 }
 
-// ThingListItem is a union. Members: [*ThingListItemImages] and [*UnknownThingListItem].
+// ThingListItem is a union. Its members are [*ThingListItemImages] and [*UnknownThingListItem].
 type ThingListItem interface {
 	lex.Encodable
 	thingListItem() string
@@ -89,7 +89,7 @@ type ThingListItem interface {
 // ThingListItemImages makes [exampleembed.Images] a member of [ThingListItem].
 type ThingListItemImages struct{ exampleembed.Images }
 
-// UnknownThingListItem is a member of [ThingListItem] that its lexicon does not list.
+// UnknownThingListItem is a member of [ThingListItem] of a type that the lexicon does not list.
 type UnknownThingListItem struct{ lex.TypedMap }
 
 func (*ThingListItemImages) thingListItem() string  { return "com.example.embed.images" }
@@ -116,7 +116,7 @@ func encodeThingListItem(e *lex.Encoder, x ThingListItem) {
 
 // ThingOwn is the com.example.app.thing#own object.
 type ThingOwn struct {
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var thingOwnFields = lex.NewFields()

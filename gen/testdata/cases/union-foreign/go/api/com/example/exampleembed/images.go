@@ -8,7 +8,7 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 // Images is the com.example.embed.images object.
 type Images struct {
 	Images []string
-	Extra  lex.Map // fields that the lexicon does not name
+	Extra  lex.Map // unknown fields
 }
 
 var imagesFields = lex.NewFields("images")

@@ -11,7 +11,7 @@ import (
 // VideoView is the com.example.embed.video#view object.
 type VideoView struct {
 	URI   lex.Opt[syntax.URI]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var videoViewFields = lex.NewFields("uri")

@@ -11,7 +11,7 @@ type Thing struct {
 	Closed     ThingClosed // required
 	List       []ThingListItem
 	ClosedList []ThingClosedListItem
-	Extra      lex.Map // fields that the lexicon does not name
+	Extra      lex.Map // unknown fields
 }
 
 var thingFields = lex.NewFields("list", "open", "closed!", "closedList")
@@ -50,13 +50,13 @@ func (v Thing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Thing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Thing) String() string                { return lex.Text(&v) }
 
-// ThingOpen is a union. Members: [*ThingA], [*ThingB], [*Note] and [*UnknownThingOpen].
+// ThingOpen is a union. Its members are [*ThingA], [*ThingB], [*Note] and [*UnknownThingOpen].
 type ThingOpen interface {
 	lex.Encodable
 	thingOpen() string
 }
 
-// UnknownThingOpen is a member of [ThingOpen] that its lexicon does not list.
+// UnknownThingOpen is a member of [ThingOpen] of a type that the lexicon does not list.
 type UnknownThingOpen struct{ lex.TypedMap }
 
 func (*ThingA) thingOpen() string           { return "com.example.app.thing#a" }
@@ -79,7 +79,7 @@ func decodeThingOpen(d *lex.Decoder) ThingOpen {
 	}
 }
 
-// ThingClosed is a closed union. Members: [*ThingA] and [*ThingB].
+// ThingClosed is a closed union. Its members are [*ThingA] and [*ThingB].
 type ThingClosed interface {
 	lex.Encodable
 	thingClosed() string
@@ -102,13 +102,13 @@ func decodeThingClosed(d *lex.Decoder) ThingClosed {
 	}
 }
 
-// ThingListItem is a union. Members: [*ThingA] and [*UnknownThingListItem].
+// ThingListItem is a union. Its members are [*ThingA] and [*UnknownThingListItem].
 type ThingListItem interface {
 	lex.Encodable
 	thingListItem() string
 }
 
-// UnknownThingListItem is a member of [ThingListItem] that its lexicon does not list.
+// UnknownThingListItem is a member of [ThingListItem] of a type that the lexicon does not list.
 type UnknownThingListItem struct{ lex.TypedMap }
 
 func (*ThingA) thingListItem() string               { return "com.example.app.thing#a" }
@@ -133,7 +133,7 @@ func encodeThingListItem(e *lex.Encoder, x ThingListItem) {
 	e.Variant(x.thingListItem(), x)
 }
 
-// ThingClosedListItem is a closed union. Members: [*ThingB].
+// ThingClosedListItem is a closed union. Its members are [*ThingB].
 type ThingClosedListItem interface {
 	lex.Encodable
 	thingClosedListItem() string
@@ -164,7 +164,7 @@ func encodeThingClosedListItem(e *lex.Encoder, x ThingClosedListItem) {
 // ThingA is the com.example.app.thing#a object.
 type ThingA struct {
 	X     lex.Opt[int64]
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var thingAFields = lex.NewFields("x")
@@ -192,7 +192,7 @@ func (v ThingA) String() string                { return lex.Text(&v) }
 
 // ThingB is the com.example.app.thing#b object.
 type ThingB struct {
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var thingBFields = lex.NewFields()

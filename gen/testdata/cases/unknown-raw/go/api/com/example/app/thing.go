@@ -11,7 +11,7 @@ type Thing struct {
 	Maybe  lex.Raw
 	Either lex.Nullable[lex.Raw]
 	List   []lex.Raw // required
-	Extra  lex.Map   // fields that the lexicon does not name
+	Extra  lex.Map   // unknown fields
 }
 
 var thingFields = lex.NewFields("list!", "maybe", "either", "needed!")

@@ -9,7 +9,7 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 type Thing struct {
 	A     lex.Map // required
 	B     lex.Map
-	Extra lex.Map // fields that the lexicon does not name
+	Extra lex.Map // unknown fields
 }
 
 var thingFields = lex.NewFields("a!", "b")
