@@ -1492,7 +1492,7 @@ var licenseRefFields = lex.NewFields(
 	"url", "name", "spdx!", "notes", "spdxUri", "appliesTo", "attribution",
 )
 
-var licenseRefURLRules = lex.StringRules{MaxLength: 2048, Format: lex.FormatURI}
+var licenseRefURLRules = lex.StringRules{MaxLength: 2048, Format: syntax.FormatURI}
 
 func (v *LicenseRef) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
@@ -1621,7 +1621,7 @@ var reproducibilityInfoFields = lex.NewFields(
 	"codeUri", "command", "commitHash", "randomSeed", "environment",
 )
 
-var reproducibilityInfoCodeURIRules = lex.StringRules{MaxLength: 2048, Format: lex.FormatURI}
+var reproducibilityInfoCodeURIRules = lex.StringRules{MaxLength: 2048, Format: syntax.FormatURI}
 
 func (v *ReproducibilityInfo) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor

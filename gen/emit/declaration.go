@@ -6,6 +6,7 @@ import (
 	"github.com/dave/jennifer/jen"
 
 	"github.com/layers-pub/layers-go/gen/plan"
+	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 func emitDecl(f *jen.File, d plan.Decl) {
@@ -82,8 +83,8 @@ func ruleValue(v any) *jen.Statement {
 	switch v := v.(type) {
 	case plan.Limit:
 		return jen.Add(limitCode(v))
-	case plan.Format:
-		return lex(string(v))
+	case syntax.Format:
+		return jen.Qual(SyntaxPath, "Format"+v.GoType())
 	case int64:
 		return jen.Lit(int(v))
 	case []string:

@@ -219,25 +219,10 @@ func misfit(n *Node, value string) string {
 			return fmt.Sprintf("has %d graphemes, which is above maxGraphemes %d", count, *n.MaxGraphemes)
 		}
 	}
-	if valid, ok := stringFormats[n.Format]; ok && !valid(value) {
+	if format, _ := syntax.FormatNamed(n.Format); !format.Valid(value) {
 		return "does not have the format " + n.Format
 	}
 	return ""
-}
-
-// stringFormats are the formats that a string may have.
-var stringFormats = map[string]func(string) bool{
-	"at-identifier": syntax.ValidAtIdentifier,
-	"at-uri":        syntax.ValidATURI,
-	"cid":           syntax.ValidCID,
-	"datetime":      syntax.ValidDatetime,
-	"did":           syntax.ValidDID,
-	"handle":        syntax.ValidHandle,
-	"language":      syntax.ValidLanguage,
-	"nsid":          syntax.ValidNSID,
-	"record-key":    syntax.ValidRecordKey,
-	"tid":           syntax.ValidTID,
-	"uri":           syntax.ValidURI,
 }
 
 func (c *checker) errors(n *Node) {

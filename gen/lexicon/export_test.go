@@ -9,14 +9,5 @@ func FormatNames() map[string]bool {
 	return names
 }
 
-// StringFormatNames are the string formats whose values are checked.
-func StringFormatNames() map[string]bool {
-	names := map[string]bool{}
-	for name := range stringFormats {
-		names[name] = true
-	}
-	return names
-}
-
 // Keys are the members that Lint knows for each type.
 func Keys() map[string][]string { return keys }

@@ -1,11 +1,13 @@
 package lexicon
 
 import (
+	"bytes"
 	_ "embed"
 	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode"
@@ -31,7 +33,19 @@ type documentSchema struct {
 	text     any
 }
 
-// formats are the values of "format" in the schema. The compiler lets an
+// stringFormats stands in the schema's text for the names of the string formats of lexicons.
+const stringFormats = `"the string formats of runtime/syntax"`
+
+// schema returns the text of the schema.
+func schema() []byte {
+	var names []string
+	for _, f := range syntax.Formats() {
+		names = append(names, strconv.Quote(f.String()))
+	}
+	return bytes.Replace(schemaText, []byte(stringFormats), []byte(strings.Join(names, ", ")), 1)
+}
+
+// formats are the values of the keyword "format" in the schema, which is about the schema's own strings. The compiler lets an
 // unregistered format pass everything, so a test compares these with the
 // schema.
 var formats = map[string]func(string) bool{
@@ -63,14 +77,15 @@ var loadSchema = sync.OnceValues(func() (*documentSchema, error) {
 			return !ok || valid(s)
 		}
 	}
-	if err := compiler.AddResource(schemaURL, strings.NewReader(string(schemaText))); err != nil {
+	source := schema()
+	if err := compiler.AddResource(schemaURL, bytes.NewReader(source)); err != nil {
 		return nil, fmt.Errorf("the schema of the lexicon language: %w", err)
 	}
 	compiled, err := compiler.Compile(schemaURL)
 	if err != nil {
 		return nil, fmt.Errorf("the schema of the lexicon language: %w", err)
 	}
-	text, problems := parse("schema.json", schemaText)
+	text, problems := parse("schema.json", source)
 	if problems != nil {
 		return nil, fmt.Errorf("the schema of the lexicon language: %w", problems)
 	}

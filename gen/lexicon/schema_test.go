@@ -4,10 +4,14 @@ import (
 	"encoding/json"
 	"os"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/layers-pub/layers-go/gen/lexicon"
+	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // readSchema returns the schema as plain JSON values.
@@ -50,14 +54,25 @@ func TestSchemaFormatsAreRegistered(t *testing.T) {
 	}
 }
 
-func TestSchemaStringFormats(t *testing.T) {
-	definition := readSchema(t)["$defs"].(map[string]any)["string"].(map[string]any)
-	allowed := map[string]bool{}
-	for _, format := range definition["properties"].(map[string]any)["format"].(map[string]any)["enum"].([]any) {
-		allowed[format.(string)] = true
+// A lexicon may use each string format, and the default of a string has to have its format.
+func TestStringFormats(t *testing.T) {
+	load := func(format, value string) error {
+		_, err := lexicon.Load(fstest.MapFS{"lexicons/com/example/thing.json": {Data: []byte(`{"lexicon": 1, "id": "com.example.thing",
+			"defs": {"main": {"type": "object", "properties": {"s": {"type": "string", "format": "` + format + `", "default": "` + value + `"}}}}}`)}}, "lexicons")
+		return err
 	}
-	if diff := cmp.Diff(lexicon.StringFormatNames(), allowed); diff != "" {
-		t.Errorf("-checked +allowed:\n%s", diff)
+	var names []string
+	for _, f := range syntax.Formats() {
+		names = append(names, strconv.Quote(f.String()))
+		for _, value := range []string{"did:web:example.com", "a.example.com", "a", "at://a.example.com", "2024-02-29T23:59:59Z", "3jzfcijpj2z2a",
+			"bafyreiclp443lavogvhj3d2ob2cxbfuscni2k5jk7bebjzg7khl3esabwq", "-"} {
+			if err := load(f.String(), value); f.Valid(value) != (err == nil) || err != nil && !strings.Contains(err.Error(), "does not have the format "+f.String()) {
+				t.Errorf("%s: %q: error %v; valid is %t", f, value, err, f.Valid(value))
+			}
+		}
+	}
+	if err := load("at-url", "a"); err == nil || !strings.Contains(err.Error(), strings.Join(names, ", ")) {
+		t.Errorf("a format that does not exist: error %v, want one with %s", err, names)
 	}
 }
 

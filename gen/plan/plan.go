@@ -187,15 +187,12 @@ type Rules struct {
 	Entries []Rule
 }
 
-// Rule is one field of a rules literal. Value is an int64, a bool, a [Format], a []string or a
+// Rule is one field of a rules literal. Value is an int64, a bool, a [syntax.Format], a []string or a
 // []int64.
 type Rule struct {
 	Name  string
 	Value any
 }
-
-// Format is the runtime's constant for a string format, such as "FormatATURI".
-type Format string
 
 // Enum is the Go type of a string with known values or an enum that is defined in place.
 type Enum struct {

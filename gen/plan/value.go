@@ -5,25 +5,10 @@ import (
 
 	"github.com/layers-pub/layers-go/gen/lexicon"
 	"github.com/layers-pub/layers-go/gen/naming"
+	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 func lexType(name string) Ref { return Ref{Runtime: "lex", Name: name} }
-
-// formats maps each string format that has a Go type to the type's name, which is also the name of the
-// decoder's method.
-var formats = map[string]string{
-	"at-identifier": "AtIdentifier",
-	"at-uri":        "ATURI",
-	"cid":           "CID",
-	"datetime":      "Datetime",
-	"did":           "DID",
-	"handle":        "Handle",
-	"language":      "Language",
-	"nsid":          "NSID",
-	"record-key":    "RecordKey",
-	"tid":           "TID",
-	"uri":           "URI",
-}
 
 // buildValue decides the type of the value at a spot, and declares any type that is defined there. It
 // appends constraints that need a variable to rules.
@@ -119,18 +104,18 @@ func (b *builder) stringValue(s spot, rules *[]*Rules) *Value {
 func (b *builder) plainString(s spot, rules *[]*Rules) *Value {
 	n := s.node
 	v := &Value{Type: Ref{Name: "string"}, Encode: "String"}
-	format := formats[n.Format]
-	if format != "" {
-		v.Type, v.Basic = Ref{Runtime: "syntax", Name: format}, "string"
+	format, formatted := syntax.FormatNamed(n.Format)
+	if formatted {
+		v.Type, v.Basic = Ref{Runtime: "syntax", Name: format.GoType()}, "string"
 	}
 	entries := stringRules(n)
 	bounded := n.MinLength != nil || n.MaxLength != nil
 	switch {
-	case len(entries) == 0 && format == "":
+	case len(entries) == 0 && !formatted:
 		v.Decode, v.Limits = "String", lengths(n.MinLength, n.MaxLength)
 		return v
 	case len(entries) == 0 && !bounded:
-		v.Decode = format
+		v.Decode = format.GoType()
 		return v
 	}
 	if n.MinLength != nil {
@@ -139,10 +124,10 @@ func (b *builder) plainString(s spot, rules *[]*Rules) *Value {
 	if n.MaxLength != nil {
 		entries = append(entries, Rule{"MaxLength", *n.MaxLength})
 	}
-	if format != "" {
-		entries = append(entries, Rule{"Format", Format("Format" + format)})
+	if formatted {
+		entries = append(entries, Rule{"Format", format})
 	}
-	v.Decode, v.Convert = "StringWith", format != ""
+	v.Decode, v.Convert = "StringWith", formatted
 	v.Rules = b.addRules(s, rules, "StringRules", entries)
 	return v
 }

@@ -60,7 +60,7 @@ var citationFields = lex.NewFields(
 	"publisher", "knowledgeRefs", "containerTitle", "publisherPlace",
 )
 
-var citationURLRules = lex.StringRules{MaxLength: 2048, Format: lex.FormatURI}
+var citationURLRules = lex.StringRules{MaxLength: 2048, Format: syntax.FormatURI}
 
 func (v *Citation) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor

@@ -65,7 +65,7 @@ var expressionFields = lex.NewFields(
 // pub.layers.expression.expression#main.mediaBlob.
 var ExpressionMediaBlobRules = lex.BlobRules{Accept: []string{"audio/*", "video/*", "image/*"}, MaxSize: 52428800}
 
-var expressionSourceURLRules = lex.StringRules{MaxLength: 4096, Format: lex.FormatURI}
+var expressionSourceURLRules = lex.StringRules{MaxLength: 4096, Format: syntax.FormatURI}
 
 func (v *Expression) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor

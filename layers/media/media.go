@@ -71,7 +71,7 @@ var mediaFields = lex.NewFields(
 // MediaBlobRules are the constraints of the blob pub.layers.media.media#main.blob.
 var MediaBlobRules = lex.BlobRules{Accept: []string{"audio/*", "video/*", "image/*", "application/pdf"}, MaxSize: 104857600}
 
-var mediaExternalURIRules = lex.StringRules{MaxLength: 2048, Format: lex.FormatURI}
+var mediaExternalURIRules = lex.StringRules{MaxLength: 2048, Format: syntax.FormatURI}
 
 func (v *Media) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor

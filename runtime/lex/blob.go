@@ -3,6 +3,8 @@ package lex
 import (
 	"fmt"
 	"strings"
+
+	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // Blob is a reference to a blob: a file that a repository's server stores beside the repository. It is comparable.
@@ -147,7 +149,7 @@ func (d *Decoder) legacyBlob() (b Blob) {
 			if raw, ok := decodeLink(b.legacyCID); ok {
 				b.Ref = CIDLink{raw}
 			} else if !d.wrong {
-				d.reportFormat(at, FormatCID, b.legacyCID)
+				d.reportFormat(at, syntax.FormatCID, b.legacyCID)
 			}
 		case 1:
 			b.MimeType = d.String(1, NoLimit)

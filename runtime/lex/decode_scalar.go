@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // NoLimit is the maximum to pass for a length that the lexicon does not limit.
@@ -256,79 +254,4 @@ func (d *Decoder) wrappedJSON(key, want string, bytes func(string) (string, bool
 		return "", false
 	}
 	return raw, true
-}
-
-// ATURI reads a string of format at-uri.
-func (d *Decoder) ATURI() syntax.ATURI {
-	at := d.i
-	s, ok := d.text()
-	if ok && !d.uris.Valid(s) {
-		s = d.malformed(at, FormatATURI, s)
-	}
-	return syntax.ATURI(d.keep(s))
-}
-
-// Datetime reads a string of format datetime.
-func (d *Decoder) Datetime() syntax.Datetime {
-	return syntax.Datetime(d.formatted(FormatDatetime, syntax.ValidDatetime))
-}
-
-// AtIdentifier reads a string of format at-identifier.
-func (d *Decoder) AtIdentifier() syntax.AtIdentifier {
-	return syntax.AtIdentifier(d.formatted(FormatAtIdentifier, syntax.ValidAtIdentifier))
-}
-
-// CID reads a string of format cid: the text of a CID. For a link, see [Decoder.CIDLink].
-func (d *Decoder) CID() syntax.CID { return syntax.CID(d.formatted(FormatCID, syntax.ValidCID)) }
-
-// DID reads a string of format did.
-func (d *Decoder) DID() syntax.DID { return syntax.DID(d.formatted(FormatDID, syntax.ValidDID)) }
-
-// Handle reads a string of format handle.
-func (d *Decoder) Handle() syntax.Handle {
-	return syntax.Handle(d.formatted(FormatHandle, syntax.ValidHandle))
-}
-
-// Language reads a string of format language.
-func (d *Decoder) Language() syntax.Language {
-	return syntax.Language(d.formatted(FormatLanguage, syntax.ValidLanguage))
-}
-
-// NSID reads a string of format nsid.
-func (d *Decoder) NSID() syntax.NSID { return syntax.NSID(d.formatted(FormatNSID, syntax.ValidNSID)) }
-
-// RecordKey reads a string of format record-key.
-func (d *Decoder) RecordKey() syntax.RecordKey {
-	return syntax.RecordKey(d.formatted(FormatRecordKey, syntax.ValidRecordKey))
-}
-
-// TID reads a string of format tid.
-func (d *Decoder) TID() syntax.TID { return syntax.TID(d.formatted(FormatTID, syntax.ValidTID)) }
-
-// URI reads a string of format uri.
-func (d *Decoder) URI() syntax.URI { return syntax.URI(d.formatted(FormatURI, syntax.ValidURI)) }
-
-func (d *Decoder) formatted(f Format, valid func(string) bool) string {
-	at := d.i
-	s, ok := d.text()
-	if ok && !valid(s) {
-		s = d.malformed(at, f, s)
-	}
-	return d.keep(s)
-}
-
-// malformed reports that s does not have its format, and returns s. If the field is an optional one of an [Answer], it
-// counts as absent: malformed reports nothing and returns "".
-func (d *Decoder) malformed(at int, f Format, s string) string {
-	if d.optional {
-		d.wrong = true
-		return ""
-	}
-	d.reportFormat(at, f, s)
-	return s
-}
-
-func (d *Decoder) reportFormat(at int, f Format, s string) {
-	issue := d.report(at, RuleFormat)
-	issue.Want, issue.Found = string(f), excerpt(s)
 }

@@ -8,38 +8,6 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Format is a string format of the lexicon language, https://atproto.com/specs/lexicon#string-formats.
-type Format string
-
-// The string formats.
-const (
-	FormatATURI        Format = "at-uri"
-	FormatAtIdentifier Format = "at-identifier"
-	FormatCID          Format = "cid"
-	FormatDatetime     Format = "datetime"
-	FormatDID          Format = "did"
-	FormatHandle       Format = "handle"
-	FormatLanguage     Format = "language"
-	FormatNSID         Format = "nsid"
-	FormatRecordKey    Format = "record-key"
-	FormatTID          Format = "tid"
-	FormatURI          Format = "uri"
-)
-
-var formats = map[Format]func(string) bool{
-	FormatATURI:        syntax.ValidATURI,
-	FormatAtIdentifier: syntax.ValidAtIdentifier,
-	FormatCID:          syntax.ValidCID,
-	FormatDatetime:     syntax.ValidDatetime,
-	FormatDID:          syntax.ValidDID,
-	FormatHandle:       syntax.ValidHandle,
-	FormatLanguage:     syntax.ValidLanguage,
-	FormatNSID:         syntax.ValidNSID,
-	FormatRecordKey:    syntax.ValidRecordKey,
-	FormatTID:          syntax.ValidTID,
-	FormatURI:          syntax.ValidURI,
-}
-
 // StringRules are the constraints of a string that [Decoder.String] does not cover. A zero member
 // constrains nothing.
 type StringRules struct {
@@ -47,8 +15,8 @@ type StringRules struct {
 	MinLength, MaxLength int
 	// MinGraphemes and MaxGraphemes count extended grapheme clusters (Unicode Standard Annex 29).
 	MinGraphemes, MaxGraphemes int
-	// Format is the string's format.
-	Format Format
+	// Format is the string's format, if it has one.
+	Format syntax.Format
 	// Enum lists the values that are allowed.
 	Enum []string
 	// Const says that the lexicon declares a constant; Enum then holds just that.
@@ -62,8 +30,7 @@ func (d *Decoder) StringWith(r *StringRules) string {
 	if !ok {
 		return ""
 	}
-	valid := formats[r.Format]
-	if valid != nil && !valid(s) {
+	if !r.Format.Valid(s) {
 		if s = d.malformed(at, r.Format, s); d.optional {
 			return ""
 		}

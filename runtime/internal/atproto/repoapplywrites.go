@@ -207,7 +207,7 @@ type RepoApplyWritesCreate struct {
 
 var repoApplyWritesCreateFields = lex.NewFields("rkey", "value!", "collection!")
 
-var repoApplyWritesCreateRkeyRules = lex.StringRules{MaxLength: 512, Format: lex.FormatRecordKey}
+var repoApplyWritesCreateRkeyRules = lex.StringRules{MaxLength: 512, Format: syntax.FormatRecordKey}
 
 func (v *RepoApplyWritesCreate) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor

@@ -48,7 +48,7 @@ var repoCreateRecordInputFields = lex.NewFields(
 	"repo!", "rkey", "record!", "validate", "collection!", "swapCommit",
 )
 
-var repoCreateRecordInputRkeyRules = lex.StringRules{MaxLength: 512, Format: lex.FormatRecordKey}
+var repoCreateRecordInputRkeyRules = lex.StringRules{MaxLength: 512, Format: syntax.FormatRecordKey}
 
 func (v *RepoCreateRecordInput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor

@@ -51,7 +51,7 @@ var repoPutRecordInputFields = lex.NewFields(
 	"repo!", "rkey!", "record!", "validate", "collection!", "swapCommit", "swapRecord",
 )
 
-var repoPutRecordInputRkeyRules = lex.StringRules{MaxLength: 512, Format: lex.FormatRecordKey}
+var repoPutRecordInputRkeyRules = lex.StringRules{MaxLength: 512, Format: syntax.FormatRecordKey}
 
 func (v *RepoPutRecordInput) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor

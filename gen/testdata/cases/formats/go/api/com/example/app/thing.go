@@ -33,9 +33,9 @@ var thingFields = lex.NewFields(
 	"record_key_field", "at_identifier_field",
 )
 
-var thingBoundedRules = lex.StringRules{MaxLength: 100, Format: lex.FormatURI}
+var thingBoundedRules = lex.StringRules{MaxLength: 100, Format: syntax.FormatURI}
 
-var thingBoundedListItemRules = lex.StringRules{MaxLength: 64, Format: lex.FormatDID}
+var thingBoundedListItemRules = lex.StringRules{MaxLength: 64, Format: syntax.FormatDID}
 
 func (v *Thing) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
