@@ -75,7 +75,6 @@ type Error struct {
 	Err error
 
 	retryAfter time.Duration
-	final      bool // whether it is of no use to connect again
 }
 
 // Error returns a text with the endpoint, the cause and the position.

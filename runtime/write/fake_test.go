@@ -16,12 +16,10 @@ var (
 	newPDS      = fakepds.New
 	membership  = fakepds.Membership
 	jsonOf      = fakepds.JSON
-	keyOf       = fakepds.Key
 	lookup      = fakepds.Lookup
 	untyped     = fakepds.Untyped
 	uriOf       = fakepds.URI
 	cidOfRecord = fakepds.CID
-	cidOf       = fakepds.CIDOf
 	failure     = fakepds.Failure
 	errInternal = fakepds.ErrInternal
 	lost        = fakepds.Lost
