@@ -20,7 +20,7 @@ var (
 	ErrRenewalFailed = errors.New("the session could not be renewed")
 	// ErrSessionOver says that the server itself refused to renew the session any more: log in again. The page of a
 	// proxy does not count.
-	ErrSessionOver = errors.New("the session is over, log in again")
+	ErrSessionOver = errors.New("session ended; log in again")
 	// ErrNotSaved says that the server issued a new session, but the store could not save it. The client continues
 	// with the new session; other processes, and this one after a restart, may have to log in again.
 	ErrNotSaved = errors.New("the renewed session could not be saved")
@@ -28,7 +28,7 @@ var (
 	// [*MovedError], which names both servers.
 	ErrMoved = errors.New("the account is at another server")
 	// ErrPermissions says that users other than the owner can access the file of a [FileStore].
-	ErrPermissions = errors.New("others can read it")
+	ErrPermissions = errors.New("readable by other users")
 )
 
 // Errors that com.atproto.server.createSession declares.

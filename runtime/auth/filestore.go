@@ -51,7 +51,7 @@ func OpenStore(path string) (*FileStore, error) {
 		if !filepath.IsAbs(state) {
 			home, err := os.UserHomeDir()
 			if err != nil {
-				return nil, fmt.Errorf("auth: where to keep sessions: %w (set LAYERS_AUTH_FILE)", err)
+				return nil, fmt.Errorf("auth: no directory for sessions: %w (set LAYERS_AUTH_FILE)", err)
 			}
 			state = filepath.Join(home, ".local", "state")
 		}
@@ -195,7 +195,7 @@ func (s *FileStore) readFile() ([]byte, error) {
 		return nil, err
 	}
 	if !private(info.Mode()) {
-		return nil, fmt.Errorf("%s has mode %04o: %w: make it 0600, and change the app password if they may have",
+		return nil, fmt.Errorf("%s has mode %04o: %w: change its mode to 0600, and revoke the app password if others may have read it",
 			s.path, info.Mode().Perm(), ErrPermissions)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))

@@ -176,7 +176,10 @@ func find(ctx context.Context, actor syntax.AtIdentifier, o *options) (*Session,
 		if len(list) == 1 {
 			return list[0], nil
 		}
-		return nil, fmt.Errorf("auth: %w: none of the %d stored sessions is the current one", ErrNoSession, len(list))
+		if len(list) == 0 {
+			return nil, fmt.Errorf("auth: %w is stored", ErrNoSession)
+		}
+		return nil, fmt.Errorf("auth: %w: %d sessions are stored, but none is current", ErrNoSession, len(list))
 	}
 	for _, session := range list {
 		if strings.EqualFold(string(session.Handle), string(actor)) {
