@@ -69,7 +69,11 @@ func emitInterface(f *jen.File, u *plan.Union, embedded ...jen.Code) {
 	if u.Unknown != "" {
 		members = append(members, "[*"+u.Unknown+"]")
 	}
-	doc := append(plan.Doc{u.Doc[0] + " Its members are " + enumeration(members) + "."}, u.Doc[1:]...)
+	introduction := " Its members are "
+	if len(members) == 1 {
+		introduction = " Its only member is "
+	}
+	doc := append(plan.Doc{u.Doc[0] + introduction + enumeration(members) + "."}, u.Doc[1:]...)
 	f.Add(comment(doc, 0), jen.Type().Id(u.Name).InterfaceFunc(func(g *jen.Group) {
 		for _, code := range embedded {
 			g.Add(code)

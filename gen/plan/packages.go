@@ -319,10 +319,17 @@ func (b *builder) makeAliases(list []*group) {
 	for _, pkg := range b.plan.Packages {
 		count[pkg.Name]++
 	}
-	free := func(name string) bool { return count[name] == 0 && !localNames[name] && usablePackageName(name) }
+	records := make(map[*Package]bool) // those that the package of all records imports
+	for _, document := range b.set.Documents {
+		if def := document.Def("main"); b.options.Records != "" && def != nil && def.Node.Type == "record" {
+			records[b.packages[namespaceOf(document.ID)]] = true
+		}
+	}
 	for _, g := range list {
+		local := func(name string) bool { return localNames[name] || records[g.pkg] && recordsNames[name] }
+		free := func(name string) bool { return count[name] == 0 && !local(name) && usablePackageName(name) }
 		g.pkg.Alias = g.pkg.Name
-		if count[g.pkg.Name] > 1 || localNames[g.pkg.Name] {
+		if count[g.pkg.Name] > 1 || local(g.pkg.Name) {
 			g.pkg.Alias = joinedName(strings.Split(g.common, "."), free)
 			count[g.pkg.Alias]++
 		}

@@ -67,7 +67,7 @@ func encodeChooseInput(e *lex.Encoder, x ChooseInput) {
 	e.Variant(x.chooseInput(), x)
 }
 
-// ChooseOutput is a closed union. Its members are [*ChooseA].
+// ChooseOutput is a closed union. Its only member is [*ChooseA].
 type ChooseOutput interface {
 	lex.Encodable
 	chooseOutput() string

@@ -4,7 +4,7 @@
 package app
 
 import (
-	"example.org/sdk/api/com/example/exampleembed"
+	"example.org/sdk/api/com/example/embed"
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
@@ -51,11 +51,11 @@ type ThingEmbed interface {
 	thingEmbed() string
 }
 
-// ThingEmbedImages makes [exampleembed.Images] a member of [ThingEmbed].
-type ThingEmbedImages struct{ exampleembed.Images }
+// ThingEmbedImages makes [embed.Images] a member of [ThingEmbed].
+type ThingEmbedImages struct{ embed.Images }
 
-// ThingEmbedVideoView makes [exampleembed.VideoView] a member of [ThingEmbed].
-type ThingEmbedVideoView struct{ exampleembed.VideoView }
+// ThingEmbedVideoView makes [embed.VideoView] a member of [ThingEmbed].
+type ThingEmbedVideoView struct{ embed.VideoView }
 
 // UnknownThingEmbed is a member of [ThingEmbed] of a type that the lexicon does not list.
 type UnknownThingEmbed struct{ lex.TypedMap }
@@ -86,8 +86,8 @@ type ThingListItem interface {
 	thingListItem() string
 }
 
-// ThingListItemImages makes [exampleembed.Images] a member of [ThingListItem].
-type ThingListItemImages struct{ exampleembed.Images }
+// ThingListItemImages makes [embed.Images] a member of [ThingListItem].
+type ThingListItemImages struct{ embed.Images }
 
 // UnknownThingListItem is a member of [ThingListItem] of a type that the lexicon does not list.
 type UnknownThingListItem struct{ lex.TypedMap }

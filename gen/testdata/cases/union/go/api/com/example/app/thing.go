@@ -133,7 +133,7 @@ func encodeThingListItem(e *lex.Encoder, x ThingListItem) {
 	e.Variant(x.thingListItem(), x)
 }
 
-// ThingClosedListItem is a closed union. Its members are [*ThingB].
+// ThingClosedListItem is a closed union. Its only member is [*ThingB].
 type ThingClosedListItem interface {
 	lex.Encodable
 	thingClosedListItem() string
