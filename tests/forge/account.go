@@ -2,6 +2,7 @@ package forge
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"time"
 
@@ -26,9 +27,11 @@ type Account struct {
 	forged int       // how many messages Forge has made
 }
 
-// New returns an account with a new key, and a repository without a commit.
+// New returns an account with a repository without a commit. Its key depends on its DID and the curve alone, so that tests can
+// be repeated.
 func New(did syntax.DID, curve multikey.Curve) *Account {
-	key := multikey.Generate(curve)
+	seed := sha256.Sum256([]byte(did))
+	key := must(multikey.NewPrivate(curve, seed[:]))
 	return &Account{DID: did, Key: key, Repo: repo.NewWritable(did, key), time: Start}
 }
 
