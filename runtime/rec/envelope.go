@@ -20,11 +20,13 @@ const (
 	Claimed Trust = iota
 	// Served means that the record came from the repository's server.
 	Served
-	// Hashed means that the bytes of the record match its CID.
+	// Hashed means that the bytes of the record match its CID. Nothing proves that the repository has the record.
 	Hashed
-	// Signed means that the record is in a tree whose root the repository's owner signed.
+	// Signed means that the record is in a tree whose root the repository's owner signed, or for a deletion, that this tree
+	// does not have the path. Nothing proves that there is no later commit, or that nothing was missed before.
 	Signed
-	// Chained means Signed, and that the signed commit follows the last one seen.
+	// Chained means Signed, and that the operations of the commit lead from the tree of the last commit that the reader
+	// knew to the tree of this one: since the reader knew a verified state, no change of the repository was missed.
 	Chained
 )
 
