@@ -230,7 +230,7 @@ func (r *applier) check(ctx context.Context, ops iter.Seq2[Op, error]) error {
 		if err == nil && c.RecordKey != unassigned {
 			sum := sha256.Sum256([]byte(c.URI))
 			if first, twice := seen[[16]byte(sum[:])]; twice {
-				err = fmt.Errorf("op %d is about the same record", first)
+				err = fmt.Errorf("op %d names the same record", first)
 			}
 			seen[[16]byte(sum[:])] = n
 		}
@@ -270,12 +270,12 @@ func (r *applier) prepare(n int, op Op) (*change, error) {
 		return c, err
 	}
 	if op.authority != "" && op.authority != syntax.AtIdentifier(r.rules.DID) {
-		return c, fmt.Errorf("the record is of %s, not of the account %s", op.authority, r.rules.DID)
+		return c, fmt.Errorf("the record is in the repository of %s, not of the account %s", op.authority, r.rules.DID)
 	}
 	switch op.Action {
 	case ActionDelete:
 		if c.Record != nil {
-			return c, errors.New("a delete takes no record")
+			return c, errors.New("a delete cannot have a record")
 		}
 		if c.RecordKey == "" {
 			return c, ErrNoKey
@@ -316,10 +316,10 @@ func (r *applier) key(c *change, t lex.RecordType) error {
 	case c.action != ActionCreate:
 		return ErrNoKey
 	case r.opts.Journal == nil:
-		return fmt.Errorf("%w: a batch without a journal needs all of them, or what was created would be created again", ErrNoKey)
+		return fmt.Errorf("%w: a batch without a journal needs one for each operation; without it, applying the batch again would create the record again", ErrNoKey)
 	default:
 		if t.CheckKey(anyTID) != nil {
-			return fmt.Errorf("%w: a TID is none in this collection", ErrNoKey)
+			return fmt.Errorf("%w: this collection does not accept TID keys", ErrNoKey)
 		}
 		c.RecordKey = unassigned
 		return nil

@@ -135,12 +135,12 @@ func TestApplyInvalid(t *testing.T) {
 		{"no key to put", batch.Op{Action: "put", Record: membership(1)}, "no record key"},
 		{"no key to delete", batch.Op{Action: "delete", Collection: collection}, "no record key"},
 		{"no record", batch.Op{Action: "update", Collection: collection, RecordKey: k}, "the record is nil"},
-		{"a record to delete", batch.Op{Action: "delete", RecordKey: k, Record: membership(1)}, "a delete takes no record"},
+		{"a record to delete", batch.Op{Action: "delete", RecordKey: k, Record: membership(1)}, "a delete cannot have a record"},
 		{"no action", batch.Op{RecordKey: k, Record: membership(1)}, `unknown action ""`},
 		{"no collection", batch.Op{Action: "delete", RecordKey: k}, "no collection"},
 		{"another collection", batch.Op{Action: "create", Collection: "com.example.any", RecordKey: k, Record: membership(1)}, "/$type: const"},
 		{"unknown collection", batch.Op{Action: "create", RecordKey: k, Record: untyped(t, `{"$type":"com.example.unknown"}`)}, "no lexicon is known"},
-		{"twice", batch.Op{Action: "delete", Collection: collection, RecordKey: keyOf(0)}, "op 1 is about the same record"},
+		{"twice", batch.Op{Action: "delete", Collection: collection, RecordKey: keyOf(0)}, "op 1 names the same record"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			pds, ops := mixed(t)
@@ -336,8 +336,8 @@ func TestApplyConflicts(t *testing.T) {
 		want  error
 		text  string
 	}{
-		{"create", jsonOf(t, membership(1)), batch.Op{Action: batch.ActionCreate, Record: membership(2)}, batch.ApplyOptions{}, write.ErrConflict, "there is another record with this key, of the CID " + cidOfRecord(t, membership(1)).String()},
-		{"update", "", batch.Op{Action: batch.ActionUpdate, Record: membership(2)}, batch.ApplyOptions{}, write.ErrConflict, "there is no record to update"},
+		{"create", jsonOf(t, membership(1)), batch.Op{Action: batch.ActionCreate, Record: membership(2)}, batch.ApplyOptions{}, write.ErrConflict, "another record with this key exists, with CID " + cidOfRecord(t, membership(1)).String()},
+		{"update", "", batch.Op{Action: batch.ActionUpdate, Record: membership(2)}, batch.ApplyOptions{}, write.ErrConflict, "the record to update does not exist"},
 		{"update that drops", strings.Replace(jsonOf(t, membership(1)), "{", `{"x":1,`, 1), batch.Op{Action: batch.ActionUpdate, Record: membership(2)}, batch.ApplyOptions{}, write.ErrDropsFields, "/x"},
 		{"put that drops", strings.Replace(jsonOf(t, membership(1)), "{", `{"x":1,`, 1), batch.Op{Action: batch.ActionPut, Record: membership(2)}, batch.ApplyOptions{}, write.ErrDropsFields, "/x"},
 		{"put that may drop", strings.Replace(jsonOf(t, membership(1)), "{", `{"x":1,`, 1), batch.Op{Action: batch.ActionPut, Record: membership(2)}, batch.ApplyOptions{DropFields: true}, nil, ""},
@@ -419,15 +419,15 @@ func TestApplyResults(t *testing.T) {
 		}
 		return do()
 	}
-	if _, err := batch.Apply(t.Context(), pds, batch.Ops(ops...), &batch.ApplyOptions{Lookup: lookup}); err == nil || !strings.Contains(err.Error(), "but it is not there") {
+	if _, err := batch.Apply(t.Context(), pds, batch.Ops(ops...), &batch.ApplyOptions{Lookup: lookup}); err == nil || !strings.Contains(err.Error(), "not in the desired state") {
 		t.Error(err)
 	}
 
 	const created, deleted = `"$type":"com.atproto.repo.applyWrites#createResult"`, `"$type":"com.atproto.repo.applyWrites#deleteResult"`
 	for _, test := range []struct{ answer, want string }{
 		{`{"results":[{` + created + `,"uri":"at://` + did + `/` + collection + `/` + string(keyOf(0)) + `","cid":"` + cidOfRecord(t, membership(7)).String() + `"},{` + deleted + `}]}`, write.ErrCIDMismatch.Error()},
-		{`{"results":[{` + created + `,"uri":"at://` + did + `/a.b.c/x","cid":"` + cidOfRecord(t, membership(0)).String() + `"},{` + deleted + `}]}`, "the server answered that it wrote"},
-		{`{"results":[{` + deleted + `},{` + deleted + `}]}`, "the server answered that it wrote"},
+		{`{"results":[{` + created + `,"uri":"at://` + did + `/a.b.c/x","cid":"` + cidOfRecord(t, membership(0)).String() + `"},{` + deleted + `}]}`, "the server returned another URI"},
+		{`{"results":[{` + deleted + `},{` + deleted + `}]}`, "the server returned another URI"},
 		// Results that do not say what they are, or lack something, are no reason to fail: the records are read.
 		{`{"results":[{` + created + `},{` + deleted + `}]}`, ""},
 		{`{"results":[{},{}]}`, ""},

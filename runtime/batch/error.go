@@ -45,11 +45,11 @@ func (e *OpError) Error() string {
 		}
 		text += ": "
 	}
-	if e.Action != "" {
-		text += string(e.Action) + " "
-	}
-	if e.URI != "" {
-		text += string(e.URI) + ": "
+	switch {
+	case e.Action != "" && e.URI != "":
+		text += string(e.Action) + " " + string(e.URI) + ": "
+	case e.Action != "" || e.URI != "":
+		text += string(e.Action) + string(e.URI) + ": "
 	}
 	return text + e.Err.Error()
 }

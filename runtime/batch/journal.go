@@ -124,7 +124,7 @@ func (j *Journal) open() error {
 		return fmt.Errorf("batch: %w", err)
 	}
 	if len(content) > maxJournal {
-		return j.fault("is too large to be one")
+		return j.fault("is too large to be a journal")
 	}
 	rest := content
 	for n := 1; ; n++ {
@@ -198,7 +198,7 @@ func (j *Journal) knows(n int, d digest) error {
 	if n > j.sent || len(j.prints) < n*printSize || bytes.Equal(j.print(n), d[:printSize]) {
 		return nil
 	}
-	return j.another("it is not the operation that was applied in this place")
+	return j.another("the operation differs from the one that was applied at this position")
 }
 
 // print returns the beginning of the digest of operation n.
@@ -223,13 +223,13 @@ func (j *Journal) begin(did syntax.DID, ops []digest, clock *syntax.TIDClock) er
 	}
 	switch {
 	case j.head.DID != did:
-		return j.fault(fmt.Sprintf("is of the account %s, not of %s", j.head.DID, did))
+		return j.fault(fmt.Sprintf("belongs to the account %s, not to %s", j.head.DID, did))
 	case len(ops) < j.sent:
-		return fmt.Errorf("batch: %w", j.another(fmt.Sprintf("%d of its operations were applied, and this one has only %d", j.sent, len(ops))))
+		return fmt.Errorf("batch: %w", j.another(fmt.Sprintf("its first %d operations were applied, but this batch has only %d", j.sent, len(ops))))
 	case j.prints == nil && j.sent > 0:
 		// A journal of a former version, which has no prints of the single operations.
 		if len(ops) < j.ops || hex.EncodeToString(hashSlice(ops[:j.ops])) != j.head.Batch {
-			return fmt.Errorf("batch: %w", j.another(fmt.Sprintf("the first %d operations are not the ones that it was begun with", j.ops)))
+			return fmt.Errorf("batch: %w", j.another(fmt.Sprintf("the first %d operations differ from those that the journal began with", j.ops)))
 		}
 	}
 	prints := printsOf(ops)
@@ -253,9 +253,9 @@ func (j *Journal) begin(did syntax.DID, ops []digest, clock *syntax.TIDClock) er
 
 // another returns the error for a batch that does not begin as the journal's does.
 func (j *Journal) another(why string) error {
-	const advice = "Put back what was applied, as it was; new operations go after it, and changes of what was applied into another " +
-		"file. Without the journal, creates that have no record key would be carried out again"
-	return fmt.Errorf("%w %s is of another batch: %s. %s", ErrJournal, j.path, why, advice)
+	const advice = "Restore the operations that were applied; add new operations after them, and put changes of applied operations into another " +
+		"file. Without the journal, creates without a record key would be carried out again"
+	return fmt.Errorf("%w %s belongs to another batch: %s. %s", ErrJournal, j.path, why, advice)
 }
 
 // full returns the error for a journal that has reached its largest size.

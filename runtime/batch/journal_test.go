@@ -93,14 +93,14 @@ func TestJournal(t *testing.T) {
 		{"fewer", batchOf(4), 0}, {"changed", changed, 4}, {"keyed", keyed, 4}, {"swapped", swapped, 1}, {"changed and more", append(changed, batchOf(1)...), 4},
 	} {
 		_, err := batch.Apply(t.Context(), pds, batch.Ops(test.ops...), opts)
-		if !errors.Is(err, batch.ErrJournal) || !strings.Contains(err.Error(), "journal "+path+" is of another batch") {
+		if !errors.Is(err, batch.ErrJournal) || !strings.Contains(err.Error(), "journal "+path+" belongs to another batch") {
 			t.Errorf("%s: %v", test.name, err)
 		}
 		if op, ok := errors.AsType[*batch.OpError](err); ok != (test.op > 0) || ok && op.Op != test.op {
 			t.Errorf("%s: %v should be about op %d", test.name, err, test.op)
 		}
 	}
-	if _, err := batch.Apply(t.Context(), another{pds}, batch.Ops(batchOf(5)...), opts); !errors.Is(err, batch.ErrJournal) || !strings.Contains(err.Error(), "of the account "+did) {
+	if _, err := batch.Apply(t.Context(), another{pds}, batch.Ops(batchOf(5)...), opts); !errors.Is(err, batch.ErrJournal) || !strings.Contains(err.Error(), "belongs to the account "+did) {
 		t.Error(err)
 	}
 	if len(pds.Calls) != calls {
@@ -361,7 +361,7 @@ func TestJournalFormer(t *testing.T) {
 			t.Fatal(err)
 		}
 		opts.Journal = openJournal(t, path)
-		if _, err := batch.Apply(t.Context(), pds, g.ops(), opts); !errors.Is(err, batch.ErrJournal) || !strings.Contains(err.Error(), "is of another batch") {
+		if _, err := batch.Apply(t.Context(), pds, g.ops(), opts); !errors.Is(err, batch.ErrJournal) || !strings.Contains(err.Error(), "belongs to another batch") {
 			t.Errorf("%v", err)
 		}
 		opts.Journal.Close()

@@ -205,7 +205,7 @@ func parseOp(text []byte, opts *ReadOpsOptions) (Op, error) {
 	}
 	if uri, ok := l.uri.Get(); ok {
 		if op.Collection != "" || op.RecordKey != "" {
-			return op, errors.New("uri stands in place of collection and rkey, not beside them")
+			return op, errors.New("uri cannot be combined with collection or rkey")
 		}
 		op.authority = syntax.ATURI(uri).Authority()
 		if handle, ok := op.authority.Handle(); ok && opts.Account != nil {

@@ -126,8 +126,8 @@ func TestReadOpsHandles(t *testing.T) {
 		want      string
 	}{
 		{did, nil, ""}, {did, account, ""}, {"alice.test", account, ""},
-		{"alice.test", nil, "the record is of alice.test"},
-		{"bob.test", account, "the record is of did:plc:bob"},
+		{"alice.test", nil, "the record is in the repository of alice.test"},
+		{"bob.test", account, "the record is in the repository of did:plc:bob"},
 		{"eve.test", account, "nobody has the handle eve.test"},
 	} {
 		ops := batch.ReadOps(opsIn(`{"action":"delete","uri":"at://`+test.authority+`/com.example.any/not-there"}`), &batch.ReadOpsOptions{Account: test.account})
@@ -140,14 +140,14 @@ func TestReadOpsHandles(t *testing.T) {
 
 func TestReadOpsInvalid(t *testing.T) {
 	lines := []struct{ line, want string }{
-		{`{"action":"create"}`, "op 1 (line 1): create there is no collection"},
+		{`{"action":"create"}`, "op 1 (line 1): create: no collection"},
 		{`nonsense`, "op 2 (line 2): lex: (root): "},
 		{`[]`, "op 3 (line 3): lex: (root): type: not an object"},
 		{`{}`, "op 4 (line 4): lex: /action: required"},
-		{`{"action":"create","rkeys":"x","value":{"$type":"com.example.any"}}`, `op 5 (line 5): create unknown field "rkeys"`},
-		{`{"action":"delete","uri":"at://` + did + `/com.example.any/x","rkey":"x"}`, "op 6 (line 6): delete uri stands in place of collection and rkey"},
-		{`{"action":"delete","uri":"at://did:plc:other/com.example.any/x"}`, "the record is of did:plc:other, not of the account " + did},
-		{`{"action":"delete","uri":"at://x.test/com.example.any/x"}`, "the record is of x.test"},
+		{`{"action":"create","rkeys":"x","value":{"$type":"com.example.any"}}`, `op 5 (line 5): create: unknown field "rkeys"`},
+		{`{"action":"delete","uri":"at://` + did + `/com.example.any/x","rkey":"x"}`, "op 6 (line 6): delete: uri cannot be combined with collection or rkey"},
+		{`{"action":"delete","uri":"at://did:plc:other/com.example.any/x"}`, "the record is in the repository of did:plc:other, not of the account " + did},
+		{`{"action":"delete","uri":"at://x.test/com.example.any/x"}`, "the record is in the repository of x.test"},
 		{`{"action":"delete","uri":"x"}`, "/uri: format"},
 		{`{"action":"delete","collection":"x","rkey":"a b"}`, "/collection: format"},
 		{`{"action":"create","rkey":"x","value":{"$type":"com.example.any","n":1.5}}`, "/value/n: type"},

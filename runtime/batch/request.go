@@ -55,7 +55,7 @@ func (r *applier) attempt(ctx context.Context, changes []*change) error {
 			known := undone(changes)
 			switch left, problem := r.left(ctx, changes); {
 			case problem != nil && r.open:
-				err = fmt.Errorf("%w; looking for what became of it failed: %w", err, problem)
+				err = fmt.Errorf("%w; reading the records to find out the outcome failed: %w", err, problem)
 			case problem != nil:
 				err, last = problem, true
 			case len(left) == 0:
@@ -176,7 +176,7 @@ func (r *applier) compare(ctx context.Context, sent []*change, results []atproto
 	if err != nil || len(left) == 0 {
 		return err
 	}
-	return left[0].fail(errors.New("the server says that it was written, but it is not there"))
+	return left[0].fail(errors.New("the server reported success, but the record is not in the desired state"))
 }
 
 // lookUpError says that a record could not be read.
@@ -235,9 +235,9 @@ func (r *applier) judge(c *change, s writing.Stored) (done bool, err error) {
 	case s.Found && s.CID == c.CID:
 		return true, nil
 	case s.Found && c.action == ActionCreate:
-		return false, fmt.Errorf("%w: there is another record with this key, of the CID %s", write.ErrConflict, s.CID)
+		return false, fmt.Errorf("%w: another record with this key exists, with CID %s", write.ErrConflict, s.CID)
 	case !s.Found && c.action == ActionUpdate:
-		return false, fmt.Errorf("%w: there is no record to update", write.ErrConflict)
+		return false, fmt.Errorf("%w: the record to update does not exist", write.ErrConflict)
 	case !s.Found:
 		c.send = ActionCreate
 		return false, nil

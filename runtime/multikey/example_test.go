@@ -24,5 +24,5 @@ func Example() {
 	fmt.Println(key.Verify([]byte("another message"), signature))
 	// Output:
 	// k256 <nil>
-	// signature does not hold: key zQ3shqwJEJyMBsBXCWyCBpUBMqxcon9oHB7mCvx4sSpMdLJwc has not signed this
+	// invalid signature: it was not made by key zQ3shqwJEJyMBsBXCWyCBpUBMqxcon9oHB7mCvx4sSpMdLJwc
 }

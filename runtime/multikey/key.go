@@ -117,7 +117,7 @@ func decode(s string) ([]byte, error) {
 	}
 	text, ok := strings.CutPrefix(s, base58Prefix)
 	if !ok {
-		return nil, fmt.Errorf("%w: it does not begin with z, for base58btc", ErrKey)
+		return nil, fmt.Errorf("%w: it does not begin with z, the prefix of base58btc", ErrKey)
 	}
 	b, err := base58.Decode(text)
 	if err != nil {
@@ -136,7 +136,7 @@ func newKey(curve Curve, point []byte, uncompressed bool) (Key, error) {
 		k.point[0] = 2 | point[uncompressedSize-1]&1
 		copy(k.point[1:], point[1:])
 	default:
-		return Key{}, fmt.Errorf("%w: %d bytes, which are not a point", ErrKey, len(point))
+		return Key{}, fmt.Errorf("%w: %d bytes, not the length of a point", ErrKey, len(point))
 	}
 	var err error
 	switch {

@@ -390,10 +390,10 @@ func TestLimits(t *testing.T) {
 			r, s    *big.Int
 			message string
 		}{
-			{"the highest r and s", new(big.Int).Sub(s.order, one), half, "has not signed"},
+			{"the highest r and s", new(big.Int).Sub(s.order, one), half, "not made by key"},
 			{"r at the order", s.order, half, "r is above"},
 			{"s above half of the order", one, new(big.Int).Add(half, one), "not low"},
-			{"the lowest", one, one, "has not signed"},
+			{"the lowest", one, one, "not made by key"},
 			{"r of zero", new(big.Int), one, "is zero"},
 			{"s of zero", one, new(big.Int), "is zero"},
 		} {

@@ -13,7 +13,7 @@ import (
 )
 
 // ErrSignature is wrapped by every error of [Key.Verify].
-var ErrSignature = errors.New("signature does not hold")
+var ErrSignature = errors.New("invalid signature")
 
 // SignatureSize is the size of a signature in bytes: the numbers r and s, of 32 bytes each.
 const SignatureSize = 64
@@ -55,15 +55,15 @@ func (k Key) Verify(message, signature []byte) error {
 	var zero [SignatureSize / 2]byte
 	switch {
 	case bytes.Equal(r, zero[:]) || bytes.Equal(s, zero[:]):
-		return fmt.Errorf("%w: a part of it is zero", ErrSignature)
+		return fmt.Errorf("%w: r or s is zero", ErrSignature)
 	case string(r) > limits.r:
 		return fmt.Errorf("%w: r is above the order of the curve", ErrSignature)
 	case string(s) > limits.s:
-		return fmt.Errorf("%w: s is not low", ErrSignature)
+		return fmt.Errorf("%w: s is not low (above half the order of the curve)", ErrSignature)
 	}
 	digest := sha256.Sum256(message)
 	if !verify(k, digest[:], r, s) {
-		return fmt.Errorf("%w: key %s has not signed this", ErrSignature, k)
+		return fmt.Errorf("%w: it was not made by key %s", ErrSignature, k)
 	}
 	return nil
 }

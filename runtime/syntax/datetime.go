@@ -134,7 +134,7 @@ func checkDatetime(s string) (offset int, reason string) {
 	switch s[i] {
 	case 'Z':
 		if i+1 < len(s) {
-			return i + 1, "datetime goes on after its time zone"
+			return i + 1, "datetime has text after its time zone"
 		}
 	case '+', '-':
 		if len(s) != i+len("+00:00") || s[i+3] != ':' {
@@ -163,7 +163,7 @@ func checkDatetime(s string) (offset int, reason string) {
 func datetimeLayoutFault(s string) (offset int, reason string) {
 	for i := 0; i < len(datetimeLayout) && i < len(s); i++ {
 		if want := datetimeLayout[i]; s[i] != want && !(want == '0' && isDigit(s[i])) {
-			return i, "datetime departs from the form 0000-00-00T00:00:00"
+			return i, "datetime is not of the form 0000-00-00T00:00:00"
 		}
 	}
 	return len(s), "datetime ends before its time zone"

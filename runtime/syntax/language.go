@@ -104,7 +104,7 @@ func checkLanguageTag(s string) (offset int, reason string) {
 		case length >= 5, length == 4 && isDigit(subtag[0]):
 			part = partVariant
 		default:
-			return start, "subtag of the language tag has no meaning in its place"
+			return start, "subtag of the language tag is not allowed at its position"
 		}
 	}
 	if extensionIsEmpty {

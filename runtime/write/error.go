@@ -27,7 +27,7 @@ var (
 	// ErrUnknown says that a write was sent, and that it is not known whether it was carried out: the server answered
 	// neither the write nor the reading of the record in the protocol's form. The page of a proxy does not count as
 	// an answer, whatever its status.
-	ErrUnknown = errors.New("it is not known whether it was written")
+	ErrUnknown = errors.New("unknown whether the write was carried out")
 )
 
 // Error says which write failed.

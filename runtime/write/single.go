@@ -88,13 +88,13 @@ func Create(ctx context.Context, a Client, record lex.Record, opts *CreateOption
 	}
 	switch s, problem := settle(ctx, a, c, err); {
 	case outcome == writing.Exists && (problem != nil || !s.Found):
-		err = fmt.Errorf("%w: there is a record with this key (%w)", ErrConflict, err)
+		err = fmt.Errorf("%w: a record with this key exists (%w)", ErrConflict, err)
 	case problem != nil:
 		err = problem
 	case s.Found && s.CID == c.CID:
 		return ref, nil
 	case s.Found:
-		err = fmt.Errorf("%w: there is another record with this key, of the CID %s (%w)", ErrConflict, s.CID, err)
+		err = fmt.Errorf("%w: another record with this key exists, with CID %s (%w)", ErrConflict, s.CID, err)
 	}
 	return ref, c.fail(err)
 }
@@ -106,7 +106,7 @@ func makerOf(record lex.Record) (func() lex.Record, error) {
 	case !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil():
 		return nil, errNil
 	case v.Kind() != reflect.Pointer:
-		return nil, fmt.Errorf("the record is a %T and not a pointer", record)
+		return nil, fmt.Errorf("the record is a %T, not a pointer", record)
 	}
 	return func() lex.Record { return reflect.New(v.Type().Elem()).Interface().(lex.Record) }, nil
 }
@@ -158,7 +158,7 @@ func settle(ctx context.Context, a Client, c *change, err error) (writing.Stored
 	}
 	s, problem := writing.LookUp(ctx, a, &c.Change)
 	if problem != nil {
-		return s, fmt.Errorf("%w: %w; reading it failed: %w", ErrUnknown, err, problem)
+		return s, fmt.Errorf("%w: %w; reading the record failed: %w", ErrUnknown, err, problem)
 	}
 	return s, nil
 }
@@ -262,7 +262,7 @@ func Put(ctx context.Context, a Client, rkey syntax.RecordKey, record lex.Record
 	case after.Found && after.CID == c.CID:
 		return ref, nil
 	case after.Found != before.Found || after.CID != before.CID:
-		err = fmt.Errorf("%w: the record is neither what it was nor what it was to be (%w)", ErrUnknown, err)
+		err = fmt.Errorf("%w: the record was changed to something unexpected (%w)", ErrUnknown, err)
 	}
 	return ref, c.fail(err)
 }
@@ -284,11 +284,11 @@ func checkSwap(swap lex.Nullable[cid.CID], s writing.Stored) error {
 	want, defined := swap.Get()
 	switch {
 	case swap.IsNull() && s.Found:
-		return fmt.Errorf("%w: there is a record, of the CID %s", ErrConflict, s.CID)
+		return fmt.Errorf("%w: the record exists, with CID %s", ErrConflict, s.CID)
 	case defined && !s.Found:
-		return fmt.Errorf("%w: there is no record", ErrConflict)
+		return fmt.Errorf("%w: the record does not exist", ErrConflict)
 	case defined && want != s.CID:
-		return fmt.Errorf("%w: the record has the CID %s and not %s", ErrConflict, s.CID, want)
+		return fmt.Errorf("%w: the record has CID %s, not %s", ErrConflict, s.CID, want)
 	}
 	return nil
 }
@@ -343,7 +343,7 @@ func Delete(ctx context.Context, a Client, uri syntax.ATURI, opts *DeleteOptions
 	return c.fail(errors.Join(problem, err))
 }
 
-var errNotDeleted = errors.New("the answer names no commit that deleted it")
+var errNotDeleted = errors.New("the response names no commit for the deletion")
 
 // checkOwn checks that uri names a record of the account did.
 func checkOwn(did syntax.DID, uri syntax.ATURI) error {
@@ -352,9 +352,9 @@ func checkOwn(did syntax.DID, uri syntax.ATURI) error {
 	}
 	switch {
 	case uri.RecordKey() == "":
-		return errors.New("the URI names no record")
+		return errors.New("the URI does not name a record")
 	case uri.Authority() != syntax.AtIdentifier(did):
-		return fmt.Errorf("the record is not of the account %s", did)
+		return fmt.Errorf("the record is not in the repository of the account %s", did)
 	}
 	return nil
 }

@@ -176,9 +176,9 @@ func TestInvalid(t *testing.T) {
 		{"untyped, an empty blob", createUntyped(`{"$type":"com.example.any","b":{"$type":"blob","mimeType":"a/b","size":0,"ref":{"$link":"bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"}}}`, at), "empty", []string{"/b blob"}},
 		{"untyped, unknown", createUntyped(`{"$type":"com.example.unknown"}`, at), `no lexicon is known for the collection "com.example.unknown"`, nil},
 		{"untyped, no type", createUntyped(`{"a":1}`, &write.CreateOptions{AllowUnknown: true}), "no collection", nil},
-		{"delete, another account", remove("at://did:plc:other/pub.layers.corpus.membership/3l3famgxlzxwf"), "not of the account " + did, nil},
-		{"delete, handle", remove("at://example.test/pub.layers.corpus.membership/3l3famgxlzxwf"), "not of the account " + did, nil},
-		{"delete, no record", remove("at://" + did + "/pub.layers.corpus.membership"), "names no record", nil},
+		{"delete, another account", remove("at://did:plc:other/pub.layers.corpus.membership/3l3famgxlzxwf"), "not in the repository of the account " + did, nil},
+		{"delete, handle", remove("at://example.test/pub.layers.corpus.membership/3l3famgxlzxwf"), "not in the repository of the account " + did, nil},
+		{"delete, no record", remove("at://" + did + "/pub.layers.corpus.membership"), "does not name a record", nil},
 		{"delete, malformed", remove("at://" + did + "/a b"), "at-uri", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -635,7 +635,7 @@ func TestWriteNoPointer(t *testing.T) {
 	}{
 		{"nil", nil, "the record is nil"},
 		{"nil pointer", none, "the record is nil"},
-		{"value", byValue{membership(1)}, "the record is a write_test.byValue and not a pointer"},
+		{"value", byValue{membership(1)}, "the record is a write_test.byValue, not a pointer"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			pds := newPDS()

@@ -43,16 +43,16 @@ func LookUp(ctx context.Context, a Client, c *Change) (Stored, error) {
 		return Stored{}, err
 	}
 	if record.URI != string(c.URI) {
-		return Stored{}, fmt.Errorf("the server answered with another record, %s", quote.Text(record.URI, 200))
+		return Stored{}, fmt.Errorf("the server returned another record, %s", quote.Text(record.URI, 200))
 	}
 	if len(record.Value.Data) == 0 || string(record.Value.Data) == "null" {
-		return Stored{}, errors.New("the server answered without a record")
+		return Stored{}, errors.New("malformed response: no record")
 	}
 	s := Stored{Found: true, JSON: record.Value.Data}
 	if record.CID != "" {
 		s.CID, err = cid.Parse(record.CID)
 	} else if s.CID, err = cidOfJSON(s.JSON); err != nil {
-		err = fmt.Errorf("a record without a CID: %w", err)
+		err = fmt.Errorf("the response has no CID, and none can be computed: %w", err)
 	}
 	return s, err
 }
@@ -65,7 +65,7 @@ func cidOfJSON(json []byte) (cid.CID, error) {
 // Compare returns an error if the server says that it stored c under another URI or with another CID.
 func (c *Change) Compare(a Answer) error {
 	if a.URI != c.URI {
-		return fmt.Errorf("the server answered that it wrote %s", quote.Text(a.URI, 200))
+		return fmt.Errorf("the server returned another URI, %s", quote.Text(a.URI, 200))
 	}
 	id, err := cid.Parse(string(a.CID))
 	if err != nil {
@@ -81,7 +81,7 @@ func (c *Change) Compare(a Answer) error {
 type MismatchError struct{ Found, Want cid.CID }
 
 func (e *MismatchError) Error() string {
-	return fmt.Sprintf("%v: the record has the CID %s and not %s", ErrCIDMismatch, e.Found, e.Want)
+	return fmt.Sprintf("%v: the record has CID %s, not %s", ErrCIDMismatch, e.Found, e.Want)
 }
 
 func (e *MismatchError) Unwrap() error { return ErrCIDMismatch }

@@ -101,7 +101,7 @@ func LiteralKey(t lex.RecordType) syntax.RecordKey {
 // Address sets the URI of c, without a record key if c has no valid one yet.
 func (r *Rules) Address(c *Change) error {
 	if c.Collection == "" {
-		return errors.New("there is no collection: a record's is its $type")
+		return errors.New("no collection: neither the operation nor the record's $type names one")
 	}
 	rkey := c.RecordKey
 	if !syntax.ValidRecordKey(string(rkey)) {
@@ -146,7 +146,7 @@ func (r *Rules) Fits(body lex.Encodable) error {
 
 // TooLarge returns the error for a body of n bytes that is over the limit.
 func TooLarge(n, limit int) error {
-	return fmt.Errorf("%w: %d bytes of JSON are over the maximum of %d", ErrTooLarge, n, limit)
+	return fmt.Errorf("%w: %d bytes of JSON, limit %d", ErrTooLarge, n, limit)
 }
 
 // NewKey returns the key of a new record: the one that the lexicon fixes, or a TID of clock. A nil clock stands for a
