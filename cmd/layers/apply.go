@@ -70,7 +70,7 @@ the journal is deleted, creates without an rkey are written a second time.`,
 			}
 			defer journal.Close()
 			open := func() (io.ReadCloser, error) { return openBatch(ctx, args[0]) }
-			ops := batch.ReadOps(open, &batch.ReadOpsOptions{Collection: names.ParseCollection, Account: s.Accounts(ctx)})
+			ops := batch.ReadOps(open, &batch.ReadOpsOptions{Collection: names.ParseCollection, ResolveHandle: s.Accounts(ctx)})
 			stderr := command.ErrOrStderr()
 			out := bufio.NewWriter(terminal.Exact(command.OutOrStdout()))
 			bar := terminal.NewCount(stderr, "operations")

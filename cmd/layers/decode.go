@@ -53,7 +53,7 @@ func decode(ctx context.Context, command *cobra.Command, file string, lines, str
 	}
 	defer opened.Close()
 
-	total, err := output.Account(ctx, command.OutOrStdout(), opened.Repo, lines)
+	total, err := output.Records(ctx, command.OutOrStdout(), opened.Repo, lines)
 	if err != nil {
 		return exit.Failure(exit.About(file, err))
 	}

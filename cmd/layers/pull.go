@@ -111,7 +111,7 @@ func pull(ctx context.Context, command *cobra.Command, client *pds.Client, actor
 }
 
 // pullInto downloads the archive into file, verifies it and prints its records or their summary.
-func pullInto(ctx context.Context, command *cobra.Command, client *pds.Client, did syntax.DID, file *os.File, lines bool, check func(repo.Revision) error) (total rec.Account, err error) {
+func pullInto(ctx context.Context, command *cobra.Command, client *pds.Client, did syntax.DID, file *os.File, lines bool, check func(repo.Revision) error) (total rec.Counts, err error) {
 	stream, err := client.GetRepoCAR(ctx, syntax.AtIdentifier(did), nil)
 	if err != nil {
 		return total, err
@@ -134,7 +134,7 @@ func pullInto(ctx context.Context, command *cobra.Command, client *pds.Client, d
 	if unchanged != nil && !errors.Is(unchanged, repo.ErrUnchanged) {
 		return total, unchanged
 	}
-	total, err = output.Account(ctx, command.OutOrStdout(), pulled, lines)
+	total, err = output.Records(ctx, command.OutOrStdout(), pulled, lines)
 	if err == nil {
 		err = unchanged
 	}

@@ -53,8 +53,8 @@ func emitRepository(f *jen.File, r *plan.Records) {
 				jen.Id("Unknown").Index().Add(rec("Envelope")))
 			g.Add(comment(plan.Doc{"Failures holds the invalid records, each with all its issues."}, 4),
 				jen.Id("Failures").Index().Add(rec("Failure")))
-			g.Add(comment(plan.Doc{"Accounts counts the records of each collection. In each, Expected is the sum of the other counts."}, 4),
-				jen.Id("Accounts").Map(jen.Qual(SyntaxPath, "NSID")).Add(rec("Account")))
+			g.Add(comment(plan.Doc{"Counts has the numbers of records of each collection. In each, Expected is the sum of the other counts."}, 4),
+				jen.Id("Counts").Map(jen.Qual(SyntaxPath, "NSID")).Add(rec("Counts")))
 		})).Line()
 	f.Add(says("add appends a valid record to the field of its collection."),
 		jen.Func().Params(jen.Id("r").Op("*").Id("Repository")).Id("add").Params(
@@ -76,13 +76,13 @@ func emitRepository(f *jen.File, r *plan.Records) {
 
 // emitDecode writes the function that decodes a whole repository.
 func emitDecode(f *jen.File) {
-	account := func() *jen.Statement { return jen.Id("r").Dot("Accounts").Index(jen.Id("d").Dot("Collection")) }
+	counts := func() *jen.Statement { return jen.Id("r").Dot("Counts").Index(jen.Id("d").Dot("Collection")) }
 	put := func(field string, value *jen.Statement) *jen.Statement {
 		return jen.Id("r").Dot(field).Op("=").Append(jen.Id("r").Dot(field), value)
 	}
 	envelope := jen.Id("d").Dot("Envelope").Call()
 	f.Line().Add(comment(plan.Doc{"Decode decodes all records of an archive, as [repo.Repo.Decode] does. Every record ends up in one of the result's " +
-		"fields, and Accounts counts them. If the archive is malformed or incomplete, Decode returns an error and no result. " +
+		"fields, and Counts has their numbers. If the archive is malformed or incomplete, Decode returns an error and no result. " +
 		"The option Reuse has no effect, since the result keeps all records."}, 0),
 		jen.Func().Id("Decode").Params(
 			jen.Id("ctx").Qual("context", "Context"), jen.Id("archive").Op("*").Qual(RepoPath, "Repo"), jen.Id("options").Op("*").Qual(RepoPath, "DecodeOptions"),
@@ -90,7 +90,7 @@ func emitDecode(f *jen.File) {
 			jen.Id("kept").Op(":=").Qual(RepoPath, "DecodeOptions").Values(),
 			jen.If(jen.Id("options").Op("!=").Nil()).Block(jen.Id("kept").Op("=").Op("*").Id("options")),
 			jen.Id("kept").Dot("Reuse").Op("=").False(),
-			jen.Id("r").Op(":=").Op("&").Id("Repository").Values(jen.Id("Accounts").Op(":").Map(jen.Qual(SyntaxPath, "NSID")).Add(rec("Account")).Values()),
+			jen.Id("r").Op(":=").Op("&").Id("Repository").Values(jen.Id("Counts").Op(":").Map(jen.Qual(SyntaxPath, "NSID")).Add(rec("Counts")).Values()),
 			jen.For(jen.List(jen.Id("d"), jen.Id("err")).Op(":=").Range().Id("archive").Dot("Decode").Call(jen.Id("ctx"), jen.Id("Lookup"), jen.Op("&").Id("kept"))).Block(
 				jen.If(jen.Id("err").Op("!=").Nil()).Block(jen.Return(jen.Nil(), jen.Id("err"))),
 				jen.Switch(jen.Id("d").Dot("Outcome").Call()).Block(
@@ -100,9 +100,9 @@ func emitDecode(f *jen.File) {
 					jen.Default().Block(
 						jen.Id("r").Dot("add").Call(jen.Id("d").Dot("URI").Call(), jen.Id("d").Dot("CID"), jen.Id("archive").Dot("Trust").Call(), jen.Id("d").Dot("Value"))),
 				),
-				jen.Id("account").Op(":=").Add(account()),
-				jen.Id("account").Dot("Count").Call(jen.Id("d").Dot("Outcome").Call()),
-				account().Op("=").Id("account"),
+				jen.Id("counts").Op(":=").Add(counts()),
+				jen.Id("counts").Dot("Count").Call(jen.Id("d").Dot("Outcome").Call()),
+				counts().Op("=").Id("counts"),
 			),
 			jen.Return(jen.Id("r"), jen.Nil()),
 		))

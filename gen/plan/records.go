@@ -27,7 +27,7 @@ func (b *builder) buildRecords() {
 		}
 	}
 	members := newScope()
-	for _, name := range []string{"Unknown", "Failures", "Accounts"} {
+	for _, name := range []string{"Unknown", "Failures", "Counts"} {
 		members.reserve(name, "a field that every repository has")
 	}
 	for _, document := range b.set.Documents {

@@ -67,9 +67,9 @@ type ReadOpsOptions struct {
 	// Collection returns the collection that a name in a field collection, or in a uri, stands for. By default the
 	// names are NSIDs.
 	Collection func(name string) (syntax.NSID, error)
-	// Account returns the DID for a handle in a uri. By default an operation with a handle is not valid. Account is
-	// called for each such line each time the batch is read, and should return the same DID each time.
-	Account func(handle syntax.Handle) (syntax.DID, error)
+	// ResolveHandle returns the DID for a handle in a uri. By default an operation with a handle is not valid.
+	// It is called for each such line each time the batch is read, and should return the same DID each time.
+	ResolveHandle func(handle syntax.Handle) (syntax.DID, error)
 }
 
 // maxLine is the length of the longest line that ReadOps reads. No server accepts a record of that size.
@@ -208,8 +208,8 @@ func parseOp(text []byte, opts *ReadOpsOptions) (Op, error) {
 			return op, errors.New("uri cannot be combined with collection or rkey")
 		}
 		op.authority = syntax.ATURI(uri).Authority()
-		if handle, ok := op.authority.Handle(); ok && opts.Account != nil {
-			did, err := opts.Account(handle)
+		if handle, ok := op.authority.Handle(); ok && opts.ResolveHandle != nil {
+			did, err := opts.ResolveHandle(handle)
 			if err != nil {
 				return op, err
 			}

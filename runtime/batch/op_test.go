@@ -130,7 +130,7 @@ func TestReadOpsHandles(t *testing.T) {
 		{"bob.test", account, "the record is in the repository of did:plc:bob"},
 		{"eve.test", account, "nobody has the handle eve.test"},
 	} {
-		ops := batch.ReadOps(opsIn(`{"action":"delete","uri":"at://`+test.authority+`/com.example.any/not-there"}`), &batch.ReadOpsOptions{Account: test.account})
+		ops := batch.ReadOps(opsIn(`{"action":"delete","uri":"at://`+test.authority+`/com.example.any/not-there"}`), &batch.ReadOpsOptions{ResolveHandle: test.account})
 		_, err := batch.Apply(t.Context(), pds, ops, &batch.ApplyOptions{Lookup: lookup})
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", test.authority, err, test.want)

@@ -139,7 +139,7 @@ func ExampleDecodeAll() {
 	for _, failure := range batch.Failures {
 		fmt.Println("failed", failure.URI.RecordKey(), failure.Issues)
 	}
-	fmt.Printf("%+v\n", batch.Account)
+	fmt.Printf("%+v\n", batch.Counts)
 	// Output:
 	// decoded 3jzfcijpj2z2a Anna
 	// failed 3jzfcijpj2z2b [/createdAt: required: required field is missing]

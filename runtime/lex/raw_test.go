@@ -120,15 +120,15 @@ func TestDecodeAllFailures(t *testing.T) {
 		}
 	}
 	batch, err := rec.DecodeAll[plainRecord](context.Background(), envelopes(nil, bad, nil))
-	if err != nil || batch.Account != (rec.Account{Expected: 3, Decoded: 2, Failed: 1}) {
-		t.Errorf("%+v, %v", batch.Account, err)
+	if err != nil || batch.Counts != (rec.Counts{Expected: 3, Decoded: 2, Failed: 1}) {
+		t.Errorf("%+v, %v", batch.Counts, err)
 	}
 	if want := "at://did:web:a.test/com.example.sample/2: (root): cid: the bytes have the CID bafyb, not bafya"; batch.Failures[0].Error() != want {
 		t.Errorf("got %q, want %q", batch.Failures[0].Error(), want)
 	}
 	batch, err = rec.DecodeAll[plainRecord](context.Background(), envelopes(nil, end, nil))
-	if err != end || batch.Account.Expected != 1 {
-		t.Errorf("%+v, %v", batch.Account, err)
+	if err != end || batch.Counts.Expected != 1 {
+		t.Errorf("%+v, %v", batch.Counts, err)
 	}
 }
 

@@ -34,8 +34,8 @@ func TestDecodeAll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (rec.Account{Expected: 5, Decoded: 2, Failed: 2, Skipped: 1}); batch.Account != want {
-		t.Errorf("got %+v, want %+v", batch.Account, want)
+	if want := (rec.Counts{Expected: 5, Decoded: 2, Failed: 2, Skipped: 1}); batch.Counts != want {
+		t.Errorf("got %+v, want %+v", batch.Counts, want)
 	}
 	if len(batch.Entries) != 2 || len(batch.Failures) != 2 || len(batch.Skipped) != 1 {
 		t.Fatalf("lists do not match the account: %+v", batch)
@@ -52,8 +52,8 @@ func TestDecodeAll(t *testing.T) {
 func TestDecodeAllEnds(t *testing.T) {
 	cut := errors.New("cut")
 	batch, err := rec.DecodeAll[sample](context.Background(), envelopes(t, cut, with(""), with("")))
-	if !errors.Is(err, cut) || batch.Account.Decoded != 2 {
-		t.Errorf("%v, %+v", err, batch.Account)
+	if !errors.Is(err, cut) || batch.Counts.Decoded != 2 {
+		t.Errorf("%v, %+v", err, batch.Counts)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

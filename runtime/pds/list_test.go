@@ -263,8 +263,8 @@ func TestListFailures(t *testing.T) {
 		t.Errorf("%d requests", s.asked())
 	}
 	batch, err := rec.DecodeAll[annotation.AnnotationLayer](t.Context(), client.ListRecords(t.Context(), actor, layers, nil))
-	if err != nil || batch.Account != (rec.Account{Expected: 11, Decoded: 3, Failed: 8}) {
-		t.Errorf("%+v, %v", batch.Account, err)
+	if err != nil || batch.Counts != (rec.Counts{Expected: 11, Decoded: 3, Failed: 8}) {
+		t.Errorf("%+v, %v", batch.Counts, err)
 	}
 	if issue := batch.Failures[0].Issues[0]; issue.Rule != lex.RuleCID || issue.Want != all[0].CID || issue.Found != all[1].CID {
 		t.Errorf("%v", issue)

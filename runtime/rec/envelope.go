@@ -88,17 +88,17 @@ func (f *Failure) Error() string {
 	return cmp.Or(string(f.URI), "item without a URI") + ": " + lex.Summary(f.Issues)
 }
 
-// Account counts records by what became of them. Expected is the sum of the other counts.
-type Account struct {
+// Counts are numbers of records by what became of them. Expected is the sum of the other counts.
+type Counts struct {
 	Expected, Decoded, Failed, Skipped int
 }
 
-// Add adds the counts of b to a.
-func (a *Account) Add(b Account) {
-	a.Expected += b.Expected
-	a.Decoded += b.Decoded
-	a.Failed += b.Failed
-	a.Skipped += b.Skipped
+// Add adds the counts of other to c.
+func (c *Counts) Add(other Counts) {
+	c.Expected += other.Expected
+	c.Decoded += other.Decoded
+	c.Failed += other.Failed
+	c.Skipped += other.Skipped
 }
 
 // Outcome is what became of one record.
@@ -112,15 +112,15 @@ const (
 )
 
 // Count counts one record.
-func (a *Account) Count(o Outcome) {
-	a.Expected++
+func (c *Counts) Count(o Outcome) {
+	c.Expected++
 	switch o {
 	case Decoded:
-		a.Decoded++
+		c.Decoded++
 	case Failed:
-		a.Failed++
+		c.Failed++
 	case Skipped:
-		a.Skipped++
+		c.Skipped++
 	}
 }
 
@@ -139,8 +139,8 @@ type Batch[T any] struct {
 	Failures []Failure
 	// Skipped are the records of other collections.
 	Skipped []Envelope
-	// Account counts all of them.
-	Account Account
+	// Counts are the numbers of all of them.
+	Counts Counts
 }
 
 // DecodeAll decodes every record of envelopes that is in T's collection. It loses none: each record becomes an
@@ -158,12 +158,12 @@ func DecodeAll[T any, P lex.RecordPointer[T]](ctx context.Context, envelopes ite
 		}
 		if failure, ok := err.(*Failure); ok {
 			batch.Failures = append(batch.Failures, *failure)
-			batch.Account.Count(Failed)
+			batch.Counts.Count(Failed)
 			continue
 		}
 		if envelope.URI.Collection() != collection {
 			batch.Skipped = append(batch.Skipped, envelope)
-			batch.Account.Count(Skipped)
+			batch.Counts.Count(Skipped)
 			continue
 		}
 		value := new(T)
@@ -173,11 +173,11 @@ func DecodeAll[T any, P lex.RecordPointer[T]](ctx context.Context, envelopes ite
 		}
 		if err != nil {
 			batch.Failures = append(batch.Failures, Failure{envelope, lex.IssuesOf(err)})
-			batch.Account.Count(Failed)
+			batch.Counts.Count(Failed)
 			continue
 		}
 		batch.Entries = append(batch.Entries, Entry[T]{envelope.URI, envelope.CID, envelope.Trust, value})
-		batch.Account.Count(Decoded)
+		batch.Counts.Count(Decoded)
 	}
 	return batch, nil
 }

@@ -61,11 +61,11 @@ func TestView(t *testing.T) {
 
 // TestOutcome counts each outcome, and says which errors end a sequence.
 func TestOutcome(t *testing.T) {
-	var got rec.Account
+	var got rec.Counts
 	for _, o := range []rec.Outcome{rec.Decoded, rec.Failed, rec.Failed, rec.Skipped} {
 		got.Count(o)
 	}
-	if want := (rec.Account{Expected: 4, Decoded: 1, Failed: 2, Skipped: 1}); got != want {
+	if want := (rec.Counts{Expected: 4, Decoded: 1, Failed: 2, Skipped: 1}); got != want {
 		t.Errorf("counted %+v, want %+v", got, want)
 	}
 	for _, test := range []struct {

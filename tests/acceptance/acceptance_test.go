@@ -255,14 +255,14 @@ func TestRepository(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var total rec.Account
-		for nsid, account := range all.Accounts {
+		var total rec.Counts
+		for nsid, account := range all.Counts {
 			total.Add(account)
 			if account.Expected != account.Decoded+account.Failed+account.Skipped {
 				t.Errorf("%s: %+v does not add up", nsid, account)
 			}
 		}
-		if want := (rec.Account{Expected: 395, Decoded: 160, Failed: 233, Skipped: 2}); total != want {
+		if want := (rec.Counts{Expected: 395, Decoded: 160, Failed: 233, Skipped: 2}); total != want {
 			t.Errorf("got %+v, want %+v", total, want)
 		}
 		if len(all.Failures) != 233 || len(all.Unknown) != 2 || len(all.Alignment) != 6 || len(all.ResourceTemplate) != 7 {

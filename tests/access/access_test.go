@@ -338,11 +338,11 @@ func TestPullAll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var total rec.Account
-	for _, account := range all.Accounts {
+	var total rec.Counts
+	for _, account := range all.Counts {
 		total.Add(account)
 	}
-	if want := (rec.Account{Expected: len(ops), Decoded: len(ops)}); total != want {
+	if want := (rec.Counts{Expected: len(ops), Decoded: len(ops)}); total != want {
 		t.Errorf("%+v, want %+v", total, want)
 	}
 }

@@ -19,9 +19,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Account decodes all records of an archive and prints them, one a line, or a summary. The error is that of reading the
+// Records decodes all records of an archive and prints them, one a line, or a summary. The error is that of reading the
 // archive; an error of writing to w already has an exit status.
-func Account(ctx context.Context, w io.Writer, archive *repo.Repo, lines bool) (rec.Account, error) {
+func Records(ctx context.Context, w io.Writer, archive *repo.Repo, lines bool) (rec.Counts, error) {
 	var buf []byte
 	summary := newSummary()
 	if lines {
@@ -51,7 +51,7 @@ func Account(ctx context.Context, w io.Writer, archive *repo.Repo, lines bool) (
 }
 
 // AllDecoded returns an error with the exit status of --strict if a record of the archive called name failed.
-func AllDecoded(name string, total rec.Account) error {
+func AllDecoded(name string, total rec.Counts) error {
 	if total.Failed == 0 {
 		return nil
 	}
@@ -63,8 +63,8 @@ const shownPerRule = 1000
 
 // summary counts records by collection and failures by rule.
 type summary struct {
-	total       rec.Account
-	collections map[syntax.NSID]rec.Account
+	total       rec.Counts
+	collections map[syntax.NSID]rec.Counts
 	rules       map[lex.Rule]*ruleSummary
 }
 
@@ -74,11 +74,11 @@ type ruleSummary struct {
 }
 
 func newSummary() *summary {
-	return &summary{collections: map[syntax.NSID]rec.Account{}, rules: map[lex.Rule]*ruleSummary{}}
+	return &summary{collections: map[syntax.NSID]rec.Counts{}, rules: map[lex.Rule]*ruleSummary{}}
 }
 
 func (s *summary) add(r *repo.Decoded) {
-	var one rec.Account
+	var one rec.Counts
 	one.Count(r.Outcome())
 	s.total.Add(one)
 	one.Add(s.collections[r.Collection])
@@ -101,7 +101,7 @@ func (s *summary) write(out *bufio.Writer) {
 		width = max(width, len(nsid))
 	}
 	fmt.Fprintf(out, "%-*s %9s %9s %9s %9s\n", width, "collection", "records", "decoded", "failed", "unknown")
-	row := func(name string, a rec.Account) {
+	row := func(name string, a rec.Counts) {
 		terminal.Printf(out, "%-*s %9d %9d %9d %9d\n", width, name, a.Expected, a.Decoded, a.Failed, a.Skipped)
 	}
 	for _, nsid := range slices.Sorted(maps.Keys(s.collections)) {
