@@ -58,7 +58,7 @@ func rootCommand() *cobra.Command {
 			return fmt.Errorf("missing command: generate, check, lint or lock")
 		},
 	}
-	command.PersistentFlags().StringVar(&s.config, "config", gen.ConfigFile, "the configuration, in the root of the module or below it; paths in it are relative to the root")
+	command.PersistentFlags().StringVar(&s.config, "config", gen.ConfigFile, "the configuration `file`, in the root of the module or below it; its paths are relative to the root")
 	command.AddCommand(generateCommand(s), checkCommand(s), lintCommand(s), lockCommand(s))
 	return command
 }
@@ -66,12 +66,12 @@ func rootCommand() *cobra.Command {
 func generateCommand(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use:   "generate",
-		Short: "Write the packages",
-		Long: `Generate writes the packages that the configuration asks for. Before it touches
-a file, the whole output is type-checked. Only files that differ are replaced;
-those of an earlier run that are not needed any more are removed. A file that
-lexgen did not write is never overwritten. At the end the lockfiles of the
-directories with lexicons are brought up to date.`,
+		Short: "Generate the packages",
+		Long: `Generate writes the packages that the configuration describes. It type-checks
+the whole output before it writes a file. It replaces only the files that have
+changed, and removes files of earlier runs that are no longer generated. It never
+overwrites a file that lexgen did not write. At the end it updates the lockfiles
+of the directories with lexicons.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			config, err := s.read()
@@ -101,8 +101,8 @@ func checkCommand(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use:   "check",
 		Short: "List what generate would change",
-		Long: `Check generates in memory and lists the files that differ from what is there,
-lockfiles included. It exits with 1 if there are any.`,
+		Long: `Check generates in memory and lists the files, lockfiles included, that generate
+would create, change or remove. It exits with status 1 if there are any.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			config, err := s.read()
@@ -142,10 +142,11 @@ func printChanges(command *cobra.Command, changes []gen.Change) {
 func lintCommand(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use:   "lint [directory...]",
-		Short: "Check the documents",
-		Long: `Lint checks the documents below the directories, or else those of the
-configuration: what the Lexicon specification forbids, and what it allows but
-was probably not meant. It exits with 1 if it finds anything.`,
+		Short: "Check the documents for mistakes",
+		Long: `Lint checks the documents in the directories and below them or, without
+arguments, those of the configuration. It reports what the Lexicon specification
+forbids, and what it allows but is probably a mistake. It exits with status 1 if
+it reports anything.`,
 		RunE: func(command *cobra.Command, directories []string) error {
 			set, err := s.load(directories)
 			if err != nil {
@@ -180,9 +181,9 @@ func (s *settings) load(directories []string) (*lexicon.Set, error) {
 func lockCommand(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use:   "lock",
-		Short: "Accept the documents as they are in the lockfiles",
-		Long: `Lock brings the lockfile of each directory with lexicons up to date. Check lists
-one that is not, and lint refuses documents that differ from it.`,
+		Short: "Update the lockfiles to the documents as they are",
+		Long: `Lock updates the lockfile of each directory with lexicons. Check lists lockfiles
+that are out of date, and lint reports documents that differ from the lockfile.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			config, err := s.read()
