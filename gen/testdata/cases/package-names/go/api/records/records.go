@@ -50,9 +50,9 @@ type Repository struct {
 	Unknown []rec.Envelope
 	// Failures holds the invalid records, each with all its issues.
 	Failures []rec.Failure
-	// Accounts counts the records of each collection. In each, Expected is the sum of the other
-	// counts.
-	Accounts map[syntax.NSID]rec.Account
+	// Counts has the numbers of records of each collection. In each, Expected is the sum of the
+	// other counts.
+	Counts map[syntax.NSID]rec.Counts
 }
 
 // add appends a valid record to the field of its collection.
@@ -70,7 +70,7 @@ func entry[T any](uri syntax.ATURI, c cid.CID, trust rec.Trust, v *T) rec.Entry[
 }
 
 // Decode decodes all records of an archive, as [repo.Repo.Decode] does. Every record ends up in one
-// of the result's fields, and Accounts counts them. If the archive is malformed or incomplete,
+// of the result's fields, and Counts has their numbers. If the archive is malformed or incomplete,
 // Decode returns an error and no result. The option Reuse has no effect, since the result keeps all
 // records.
 func Decode(ctx context.Context, archive *repo.Repo, options *repo.DecodeOptions) (*Repository, error) {
@@ -79,7 +79,7 @@ func Decode(ctx context.Context, archive *repo.Repo, options *repo.DecodeOptions
 		kept = *options
 	}
 	kept.Reuse = false
-	r := &Repository{Accounts: map[syntax.NSID]rec.Account{}}
+	r := &Repository{Counts: map[syntax.NSID]rec.Counts{}}
 	for d, err := range archive.Decode(ctx, Lookup, &kept) {
 		if err != nil {
 			return nil, err
@@ -92,9 +92,9 @@ func Decode(ctx context.Context, archive *repo.Repo, options *repo.DecodeOptions
 		default:
 			r.add(d.URI(), d.CID, archive.Trust(), d.Value)
 		}
-		account := r.Accounts[d.Collection]
-		account.Count(d.Outcome())
-		r.Accounts[d.Collection] = account
+		counts := r.Counts[d.Collection]
+		counts.Count(d.Outcome())
+		r.Counts[d.Collection] = counts
 	}
 	return r, nil
 }
