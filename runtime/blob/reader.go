@@ -67,7 +67,7 @@ type Reader struct {
 // The reference need not have a size, see [Named].
 //
 // The error is an [*Error]. It wraps [ErrUnverifiable] or [ErrTooLarge], before anything is sent; [ErrNotFound]; or
-// an error of [pds.Client.CallRepo].
+// an error of [pds.CallRepo].
 func Open(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, options *ReadOptions) (*Reader, error) {
 	o, err := options.check()
 	if err != nil {
@@ -91,11 +91,10 @@ func open(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, o Read
 	case b.Size >= 0:
 		r.max = b.Size
 	}
-	var call *rpc.Call
-	err := c.CallRepo(ctx, syntax.AtIdentifier(did), func(did syntax.DID) *rpc.Call {
+	call, err := pds.CallRepo(ctx, c, syntax.AtIdentifier(did), func(did syntax.DID, server rpc.Caller) (*rpc.Call, error) {
 		params := atproto.SyncGetBlobParams{DID: did, CID: syntax.CID(id.String())}
-		call = &rpc.Call{NSID: atproto.NSIDSyncGetBlob, Params: params.LexParams(), Stream: true}
-		return call
+		call := &rpc.Call{NSID: atproto.NSIDSyncGetBlob, Params: params.LexParams(), Stream: true}
+		return call, server.Call(ctx, call)
 	})
 	if err != nil {
 		if verdict.Of(err) == verdict.NoBlob {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
@@ -126,48 +127,47 @@ func New(opts ...Option) (*Client, error) {
 // Directory returns the directory in which accounts are looked up.
 func (c *Client) Directory() *identity.Directory { return c.directory }
 
-// CallRepo sends a query about one repository to the server that has it. call returns the query for the account's
-// DID. repo is a handle or a DID.
+// CallRepo calls query with the DID of an account, and with the server that has its repository, and returns the answer.
+// actor is a handle or a DID. query should make one call about that repository, by server.Call or by a generated
+// client for server. It must not use server after it returns.
 //
 // If the server turns out not to have the repository, or something other than the server answers, CallRepo looks the
-// account up once more. If that finds another server, CallRepo calls call again and sends the new query there; the
-// answer is in the last result of call. A procedure is sent only once.
+// account up once more. If that finds another server or, for a handle, another DID, CallRepo calls query a second
+// time, with those, so query must not rely on what it did the first time. CallRepo does not do so if query called a
+// procedure, which may have had its effect.
 //
-// The error is one of the look-up (package identity), of the server (*[xrpc.Error]) or of the transport. If the
-// server says, in any form, that it does not have the repository, the error wraps [ErrRepoNotFound].
-func (c *Client) CallRepo(ctx context.Context, repo syntax.AtIdentifier, call func(did syntax.DID) *rpc.Call) error {
-	return c.send(ctx, repo, func(did syntax.DID, server rpc.Caller) (again bool, err error) {
-		query := call(did)
-		return !query.Procedure, server.Call(ctx, query)
-	})
-}
-
-// ask is [Client.CallRepo] for a query of the generated client.
-func ask[T any](ctx context.Context, c *Client, repo syntax.AtIdentifier, query func(did syntax.DID, server rpc.Caller) (T, error)) (answer T, err error) {
-	err = c.send(ctx, repo, func(did syntax.DID, server rpc.Caller) (again bool, err error) {
-		answer, err = query(did, server)
-		return true, err
-	})
-	return answer, err
-}
-
-// send calls the server that has a repository. If the repository has moved and call may be sent again, send calls the
-// new server, too.
-func (c *Client) send(ctx context.Context, repo syntax.AtIdentifier, call func(did syntax.DID, server rpc.Caller) (again bool, err error)) error {
-	at, err := c.place(ctx, repo, false)
+// The error is one of the look-up (package identity), or it wraps that of query: one of the server (*[xrpc.Error]), of
+// the transport, or any other. If the server says, in any form, that it does not have the repository, the error also
+// wraps [ErrRepoNotFound]. With an error, the answer is that of the last call of query, or the zero value.
+func CallRepo[T any](ctx context.Context, c *Client, actor syntax.AtIdentifier, query func(did syntax.DID, server rpc.Caller) (T, error)) (answer T, err error) {
+	at, err := c.place(ctx, actor, false)
 	if err != nil {
-		return err
+		return answer, err
 	}
-	again, err := call(at.did, at.caller)
-	if err == nil || !again || !verdict.Moved(err) || ctx.Err() != nil || c.fixed != nil && repo.IsDID() {
-		return repoError(repo, err)
+	server := &watched{Caller: at.caller}
+	answer, err = query(at.did, server)
+	if err == nil || server.procedure.Load() || !verdict.Moved(err) || ctx.Err() != nil || c.fixed != nil && actor.IsDID() {
+		return answer, repoError(actor, err)
 	}
-	fresh, failed := c.place(ctx, repo, true)
+	fresh, failed := c.place(ctx, actor, true)
 	if failed != nil || fresh.did == at.did && fresh.server == at.server {
-		return repoError(repo, err)
+		return answer, repoError(actor, err)
 	}
-	_, err = call(fresh.did, fresh.caller)
-	return repoError(repo, err)
+	answer, err = query(fresh.did, fresh.caller)
+	return answer, repoError(actor, err)
+}
+
+// watched is a caller that remembers whether a procedure was called.
+type watched struct {
+	rpc.Caller
+	procedure atomic.Bool
+}
+
+func (w *watched) Call(ctx context.Context, call *rpc.Call) error {
+	if call.Procedure {
+		w.procedure.Store(true)
+	}
+	return w.Caller.Call(ctx, call)
 }
 
 // place says where a repository is.
@@ -178,11 +178,11 @@ type place struct {
 }
 
 // place finds the server of a repository; if fresh is set, it ignores what is remembered.
-func (c *Client) place(ctx context.Context, repo syntax.AtIdentifier, fresh bool) (place, error) {
-	if did, ok := repo.DID(); ok && c.fixed != nil {
+func (c *Client) place(ctx context.Context, actor syntax.AtIdentifier, fresh bool) (place, error) {
+	if did, ok := actor.DID(); ok && c.fixed != nil {
 		return place{did: did, caller: c.fixed}, nil
 	}
-	did, account, err := c.account(ctx, repo, fresh)
+	did, account, err := c.account(ctx, actor, fresh)
 	if err != nil {
 		return place{}, fmt.Errorf("pds: %w", err)
 	}
@@ -195,7 +195,7 @@ func (c *Client) place(ctx context.Context, repo syntax.AtIdentifier, fresh bool
 	}
 	server, err := c.servers.client(origin)
 	if err != nil {
-		return place{}, fmt.Errorf("pds: %s: %w", repo, err)
+		return place{}, fmt.Errorf("pds: %s: %w", actor, err)
 	}
 	return place{did, origin, server}, nil
 }
@@ -222,14 +222,14 @@ func (c *Client) account(ctx context.Context, actor syntax.AtIdentifier, fresh b
 }
 
 // repoError returns err with the name of the repository, and with ErrRepoNotFound if the server does not have it.
-func repoError(repo syntax.AtIdentifier, err error) error {
+func repoError(actor syntax.AtIdentifier, err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case verdict.Of(err) == verdict.NoRepo:
-		return fmt.Errorf("pds: %s: %w: %w", repo, ErrRepoNotFound, err)
+		return fmt.Errorf("pds: %s: %w: %w", actor, ErrRepoNotFound, err)
 	}
-	return fmt.Errorf("pds: %s: %w", repo, err)
+	return fmt.Errorf("pds: %s: %w", actor, err)
 }
 
 // host returns the caller for methods that are not about one repository: that of the named server or, if service is

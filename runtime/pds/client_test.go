@@ -118,8 +118,8 @@ func TestMovedHandle(t *testing.T) {
 func TestProcedureIsSentOnce(t *testing.T) {
 	method := "com.example.do"
 	client, s, d := serve(t, answers{method: refuse(400, "RepoNotFound", "")})
-	err := client.CallRepo(t.Context(), actor, func(syntax.DID) *rpc.Call {
-		return &rpc.Call{NSID: syntax.NSID(method), Procedure: true}
+	_, err := pds.CallRepo(t.Context(), client, actor, func(_ syntax.DID, server rpc.Caller) (struct{}, error) {
+		return struct{}{}, server.Call(t.Context(), &rpc.Call{NSID: syntax.NSID(method), Procedure: true})
 	})
 	if !errors.Is(err, pds.ErrRepoNotFound) || s.asked() != 1 || d.lookups() != 1 {
 		t.Errorf("%v; %d requests, %d look-ups", err, s.asked(), d.lookups())

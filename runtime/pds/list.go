@@ -28,7 +28,7 @@ type ListOptions struct {
 }
 
 // ListRecords iterates over the records of a collection (com.atproto.repo.listRecords). It fetches a page when the
-// loop reaches it. repo is a handle or a DID.
+// loop reaches it. actor is a handle or a DID.
 //
 // Envelopes, and failures of single records, are as in [Client.GetRecord]. For an item that is malformed, or whose
 // URI is not that of a record in this collection of this repository, ListRecords yields a [*rec.Failure] with the
@@ -38,8 +38,8 @@ type ListOptions struct {
 //
 // If records are written or deleted during the loop, or the repository moves to another server, the list may repeat
 // or miss some records.
-func (c *Client) ListRecords(ctx context.Context, repo syntax.AtIdentifier, collection syntax.NSID, options *ListOptions) iter.Seq2[rec.Envelope, error] {
-	pages := recordPages(ctx, c, repo, collection, options, func(source rec.Source) *rec.Page[rec.Envelope] {
+func (c *Client) ListRecords(ctx context.Context, actor syntax.AtIdentifier, collection syntax.NSID, options *ListOptions) iter.Seq2[rec.Envelope, error] {
+	pages := recordPages(ctx, c, actor, collection, options, func(source rec.Source) *rec.Page[rec.Envelope] {
 		return rec.NewPage("records", func(raw lex.Raw) (*rec.Envelope, error) {
 			e, err := source.Envelope(raw)
 			return &e, err
@@ -51,17 +51,17 @@ func (c *Client) ListRecords(ctx context.Context, repo syntax.AtIdentifier, coll
 // recordPages iterates once over the records of a collection, on pages that newPage makes. It does not use the
 // generated atproto.RepoListRecordsOutput, which fails as a whole if one item is malformed. Besides, these pages
 // decode typed records in place, which takes a tenth less time and two fifths fewer allocations.
-func recordPages[T any](ctx context.Context, c *Client, repo syntax.AtIdentifier, collection syntax.NSID, options *ListOptions, newPage func(rec.Source) *rec.Page[T]) iter.Seq2[*T, error] {
+func recordPages[T any](ctx context.Context, c *Client, actor syntax.AtIdentifier, collection syntax.NSID, options *ListOptions, newPage func(rec.Source) *rec.Page[T]) iter.Seq2[*T, error] {
 	if options == nil {
 		options = new(ListOptions)
 	}
-	l := list[T]{of: string(repo) + "/" + string(collection), cursor: options.Cursor, size: options.PageSize, most: maxRecords, checkpoint: options.Checkpoint}
+	l := list[T]{of: string(actor) + "/" + string(collection), cursor: options.Cursor, size: options.PageSize, most: maxRecords, checkpoint: options.Checkpoint}
 	return l.all(ctx, func() fetch[T] {
-		repo := repo
+		actor := actor
 		return func(ctx context.Context, limit lex.Opt[int64], cursor lex.Opt[string]) (*rec.Page[T], error) {
-			return ask(ctx, c, repo, func(did syntax.DID, server rpc.Caller) (*rec.Page[T], error) {
-				repo = syntax.AtIdentifier(did) // the list stays with one repository even if its handle changes
-				params := atproto.RepoListRecordsParams{Repo: repo, Collection: collection, Limit: limit, Cursor: cursor, Reverse: some(options.Reverse)}
+			return CallRepo(ctx, c, actor, func(did syntax.DID, server rpc.Caller) (*rec.Page[T], error) {
+				actor = syntax.AtIdentifier(did) // the list stays with one repository even if its handle changes
+				params := atproto.RepoListRecordsParams{Repo: actor, Collection: collection, Limit: limit, Cursor: cursor, Reverse: some(options.Reverse)}
 				page := newPage(rec.Source{Repo: did, Collection: collection, Trust: rec.Hashed})
 				return rec.QueryPage(ctx, server, atproto.NSIDRepoListRecords, params.LexParams(), page)
 			})

@@ -26,7 +26,7 @@ type GetRecordOptions struct {
 // [rec.Hashed]; if neither the server nor the caller gave a CID, it is [rec.Served]. The envelope's URI has the
 // account's DID.
 //
-// The error is an [*AbsenceError] if the server says that the record does not exist, an error of [Client.CallRepo],
+// The error is an [*AbsenceError] if the server says that the record does not exist, an error of [CallRepo],
 // or one that names both URIs if the server answered with another record. It is a [*rec.Failure] if the record is not
 // of the data model, in which case it stays in JSON, or does not match its CID ([lex.RuleCID]). With a failure,
 // GetRecord returns its envelope, too.
@@ -45,7 +45,7 @@ func (c *Client) GetRecord(ctx context.Context, uri syntax.ATURI, options *GetRe
 		params.CID = lex.Some(syntax.CID(options.CID.String()))
 	}
 	var want syntax.ATURI
-	v, err := ask(ctx, c, uri.Authority(), func(did syntax.DID, server rpc.Caller) (*rec.View, error) {
+	v, err := CallRepo(ctx, c, uri.Authority(), func(did syntax.DID, server rpc.Caller) (*rec.View, error) {
 		want = collectionURI(did, uri.Collection()) + "/" + syntax.ATURI(uri.RecordKey())
 		params.Repo = syntax.AtIdentifier(did)
 		v := new(rec.View) // it can tell a malformed CID from a missing one

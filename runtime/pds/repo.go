@@ -35,11 +35,11 @@ type Description struct {
 	Document []byte
 }
 
-// DescribeRepo asks the server for a description of a repository. repo is a handle or a DID. The error is that of
-// [Client.CallRepo].
-func (c *Client) DescribeRepo(ctx context.Context, repo syntax.AtIdentifier) (*Description, error) {
+// DescribeRepo asks the server for a description of a repository. actor is a handle or a DID. The error is that of
+// [CallRepo].
+func (c *Client) DescribeRepo(ctx context.Context, actor syntax.AtIdentifier) (*Description, error) {
 	var of syntax.DID
-	out, err := ask(ctx, c, repo, func(did syntax.DID, server rpc.Caller) (*atproto.RepoDescribeRepoOutput, error) {
+	out, err := CallRepo(ctx, c, actor, func(did syntax.DID, server rpc.Caller) (*atproto.RepoDescribeRepoOutput, error) {
 		of = did
 		return atproto.Reading(server, "did", "handle?", "didDoc?", "collections", "handleIsCorrect?").
 			RepoDescribeRepo(ctx, &atproto.RepoDescribeRepoParams{Repo: syntax.AtIdentifier(did)})
@@ -66,10 +66,10 @@ type LatestCommit struct {
 }
 
 // GetLatestCommit returns the newest commit of a repository (com.atproto.sync.getLatestCommit). Use it to see whether
-// the repository has changed, or for [RepoOptions].Since. repo is a handle or a DID. The error is that of
-// [Client.CallRepo].
-func (c *Client) GetLatestCommit(ctx context.Context, repo syntax.AtIdentifier) (LatestCommit, error) {
-	out, err := ask(ctx, c, repo, func(did syntax.DID, server rpc.Caller) (*atproto.SyncGetLatestCommitOutput, error) {
+// the repository has changed, or for [RepoOptions].Since. actor is a handle or a DID. The error is that of
+// [CallRepo].
+func (c *Client) GetLatestCommit(ctx context.Context, actor syntax.AtIdentifier) (LatestCommit, error) {
+	out, err := CallRepo(ctx, c, actor, func(did syntax.DID, server rpc.Caller) (*atproto.SyncGetLatestCommitOutput, error) {
 		return atproto.Reading(server, "cid", "rev").SyncGetLatestCommit(ctx, &atproto.SyncGetLatestCommitParams{DID: did})
 	})
 	if err != nil {
@@ -77,7 +77,7 @@ func (c *Client) GetLatestCommit(ctx context.Context, repo syntax.AtIdentifier) 
 	}
 	id, err := cid.Parse(string(out.CID))
 	if err != nil {
-		return LatestCommit{}, fmt.Errorf("pds: the latest commit of %s: %w", repo, err)
+		return LatestCommit{}, fmt.Errorf("pds: the latest commit of %s: %w", actor, err)
 	}
 	return LatestCommit{id, out.Rev}, nil
 }
@@ -95,18 +95,18 @@ type ListBlobsOptions struct {
 }
 
 // ListBlobs iterates over the CIDs of the blobs to which the records of a repository refer
-// (com.atproto.sync.listBlobs). repo is a handle or a DID. Errors are as in [Client.ListRecords]; for a malformed
+// (com.atproto.sync.listBlobs). actor is a handle or a DID. Errors are as in [Client.ListRecords]; for a malformed
 // CID, ListBlobs yields a [*rec.Failure].
-func (c *Client) ListBlobs(ctx context.Context, repo syntax.AtIdentifier, options *ListBlobsOptions) iter.Seq2[cid.CID, error] {
+func (c *Client) ListBlobs(ctx context.Context, actor syntax.AtIdentifier, options *ListBlobsOptions) iter.Seq2[cid.CID, error] {
 	if options == nil {
 		options = new(ListBlobsOptions)
 	}
-	l := list[cid.CID]{of: string(repo), cursor: options.Cursor, size: options.PageSize, most: maxBlobs, checkpoint: options.Checkpoint}
+	l := list[cid.CID]{of: string(actor), cursor: options.Cursor, size: options.PageSize, most: maxBlobs, checkpoint: options.Checkpoint}
 	return values(l.all(ctx, func() fetch[cid.CID] {
-		repo := repo
+		actor := actor
 		return func(ctx context.Context, limit lex.Opt[int64], cursor lex.Opt[string]) (*rec.Page[cid.CID], error) {
-			return ask(ctx, c, repo, func(did syntax.DID, server rpc.Caller) (*rec.Page[cid.CID], error) {
-				repo = syntax.AtIdentifier(did) // the list stays with one repository even if its handle changes
+			return CallRepo(ctx, c, actor, func(did syntax.DID, server rpc.Caller) (*rec.Page[cid.CID], error) {
+				actor = syntax.AtIdentifier(did) // the list stays with one repository even if its handle changes
 				params := atproto.SyncListBlobsParams{DID: did, Limit: limit, Cursor: cursor, Since: some(options.Since)}
 				return rec.QueryPage(ctx, server, atproto.NSIDSyncListBlobs, params.LexParams(), rec.NewPage("cids", decodeCID))
 			})
@@ -126,49 +126,58 @@ func decodeCID(raw lex.Raw) (*cid.CID, error) {
 	return &c, nil
 }
 
-// RepoOptions are the options of [Client.GetRepo] and [Client.GetRepoCAR]; nil stands for the zero value.
+// RepoOptions are the options of [Client.GetRepo]; nil stands for the zero value.
 type RepoOptions struct {
 	// Since asks only for what is newer than this revision: new records, and nodes of the tree that have changed. See
-	// repo.WithPartial. If there is no later commit, [Client.GetRepo] returns repo.ErrUnchanged.
+	// repo.WithPartial. If there is no later commit, GetRepo returns repo.ErrUnchanged.
 	Since syntax.TID
 	// Known is the commit that the caller already has; the zero value stands for none, or, with Since, for a commit
-	// of that revision. After the signature, [Client.GetRepo] checks the new commit by repo.Revision.CheckAfter. The
+	// of that revision. After the signature, GetRepo checks the new commit by repo.Revision.CheckAfter. The
 	// error is repo.ErrOlderRevision for an older commit, repo.ErrForkedRevision for another commit of the same
 	// revision, and repo.ErrUnchanged for the known commit. For a commit more than repo.MaxClockSkew ahead of Now, it
 	// is repo.ErrFutureRevision, whether or not Known is set.
 	Known repo.Revision
-	// AnyRevision makes [Client.GetRepo] accept a signed commit of any revision, including the known one.
+	// AnyRevision makes GetRepo accept a signed commit of any revision, including the known one.
 	AnyRevision bool
 	// Now returns the current time; nil stands for time.Now.
 	Now func() time.Time
 	// MaxSize is the size of the largest archive that is read, in bytes; 0 stands for repo.DefaultMaxSize. The error
 	// for a larger one is repo.ErrTooLarge.
 	MaxSize int64
-	// Archive are the options with which [Client.GetRepo] reads the archive.
+	// Archive are the options with which GetRepo reads the archive.
 	Archive []repo.Option
 }
 
+// RepoCAROptions are the options of [Client.GetRepoCAR]; nil stands for the zero value.
+type RepoCAROptions struct {
+	// Since asks only for what is newer than this revision; see [RepoOptions].
+	Since syntax.TID
+	// MaxSize is the length at which the stream ends, in bytes; 0 stands for repo.DefaultMaxSize. Reading more of a
+	// longer archive returns an error that wraps repo.ErrTooLarge.
+	MaxSize int64
+}
+
 // GetRepoCAR downloads the archive of a repository (com.atproto.sync.getRepo) without verifying any of it: use
-// repo.Read for that. repo is a handle or a DID. The caller must close the stream.
+// repo.Read for that. actor is a handle or a DID. The caller must close the stream.
 //
-// The error is that of [Client.CallRepo]. The stream ends with io.EOF only after the whole answer was received.
-func (c *Client) GetRepoCAR(ctx context.Context, repo syntax.AtIdentifier, options *RepoOptions) (io.ReadCloser, error) {
+// The error is that of [CallRepo]. The stream ends with io.EOF only after the whole answer was received.
+func (c *Client) GetRepoCAR(ctx context.Context, actor syntax.AtIdentifier, options *RepoCAROptions) (io.ReadCloser, error) {
 	if options == nil {
-		options = new(RepoOptions)
+		options = new(RepoCAROptions)
 	}
-	_, body, err := c.archive(ctx, repo, options)
+	_, body, err := c.archive(ctx, actor, options.Since, options.MaxSize)
 	if err != nil {
 		return nil, err
 	}
 	return body, nil
 }
 
-func (c *Client) archive(ctx context.Context, actor syntax.AtIdentifier, options *RepoOptions) (syntax.DID, *limited, error) {
+func (c *Client) archive(ctx context.Context, actor syntax.AtIdentifier, since syntax.TID, limit int64) (syntax.DID, *limited, error) {
 	var of syntax.DID
 	var mediaType string
-	body, err := ask(ctx, c, actor, func(did syntax.DID, server rpc.Caller) (body io.ReadCloser, err error) {
+	body, err := CallRepo(ctx, c, actor, func(did syntax.DID, server rpc.Caller) (body io.ReadCloser, err error) {
 		of = did
-		body, mediaType, err = atproto.NewClient(server).SyncGetRepo(ctx, &atproto.SyncGetRepoParams{DID: did, Since: some(options.Since)})
+		body, mediaType, err = atproto.NewClient(server).SyncGetRepo(ctx, &atproto.SyncGetRepoParams{DID: did, Since: some(since)})
 		return body, err
 	})
 	if err == nil {
@@ -177,7 +186,6 @@ func (c *Client) archive(ctx context.Context, actor syntax.AtIdentifier, options
 	if err != nil {
 		return "", nil, err
 	}
-	limit := options.MaxSize
 	if limit == 0 {
 		limit = repo.DefaultMaxSize
 	}
@@ -217,18 +225,18 @@ func (l *limited) Read(b []byte) (int, error) {
 }
 
 // GetRepo downloads a repository and verifies it: the signature of its commit by the account's key at once, and the
-// blocks and the tree while the records are read, as package repo does. repository is a handle or a DID. The caller
+// blocks and the tree while the records are read, as package repo does. actor is a handle or a DID. The caller
 // must close the Repo.
 //
 // If the signature is invalid, GetRepo looks the key up again and tries once more, since keys are rotated. The error
-// is that of [Client.CallRepo] or repo.Read, or one of package identity about the key, or it wraps
+// is that of [CallRepo] or repo.Read, or one of package identity about the key, or it wraps
 // multikey.ErrSignature or repo.ErrDID; or it says that the commit is not newer than [RepoOptions].Known, or that its
 // revision is in the future.
-func (c *Client) GetRepo(ctx context.Context, repository syntax.AtIdentifier, options *RepoOptions) (*repo.Repo, error) {
+func (c *Client) GetRepo(ctx context.Context, actor syntax.AtIdentifier, options *RepoOptions) (*repo.Repo, error) {
 	if options == nil {
 		options = new(RepoOptions)
 	}
-	did, body, err := c.archive(ctx, repository, options)
+	did, body, err := c.archive(ctx, actor, options.Since, options.MaxSize)
 	if err != nil {
 		return nil, err
 	}
@@ -331,7 +339,7 @@ func (c *Client) GetRecordProof(ctx context.Context, uri syntax.ATURI) (*repo.Pr
 	}
 	var of syntax.DID
 	var mediaType string
-	body, err := ask(ctx, c, uri.Authority(), func(did syntax.DID, server rpc.Caller) (body io.ReadCloser, err error) {
+	body, err := CallRepo(ctx, c, uri.Authority(), func(did syntax.DID, server rpc.Caller) (body io.ReadCloser, err error) {
 		of = did
 		params := atproto.SyncGetRecordParams{DID: did, Collection: uri.Collection(), Rkey: uri.RecordKey()}
 		body, mediaType, err = atproto.NewClient(server).SyncGetRecord(ctx, &params)

@@ -319,7 +319,7 @@ func TestGetRepoCAR(t *testing.T) {
 		t.Errorf("%d of %d bytes, %v", len(got), len(a), err)
 	}
 	for _, limit := range []int64{int64(len(a)), int64(len(a)) - 1, 1} {
-		body, err := client.GetRepoCAR(t.Context(), actor, &pds.RepoOptions{MaxSize: limit})
+		body, err := client.GetRepoCAR(t.Context(), actor, &pds.RepoCAROptions{MaxSize: limit})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -29,8 +29,8 @@ func Get[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, uri synt
 // T's lexicon, List yields a [*rec.Failure] with all issues, and the loop continues.
 //
 //	for entry, err := range pds.List[expression.Expression](ctx, client, "alice.example.com", nil) {
-func List[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, repo syntax.AtIdentifier, options *ListOptions) iter.Seq2[*rec.Entry[T], error] {
-	return recordPages(ctx, c, repo, P(new(T)).RecordType(), options, func(source rec.Source) *rec.Page[rec.Entry[T]] {
+func List[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, actor syntax.AtIdentifier, options *ListOptions) iter.Seq2[*rec.Entry[T], error] {
+	return recordPages(ctx, c, actor, P(new(T)).RecordType(), options, func(source rec.Source) *rec.Page[rec.Entry[T]] {
 		return rec.NewRecordPage[T, P]("records", source)
 	})
 }
