@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/limit"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -21,7 +22,7 @@ var (
 	// without proof. The page of a proxy does not cause this error.
 	ErrNotFound = errors.New("blob not found")
 	// ErrTooLarge says that a blob is larger than a limit of the caller, the lexicon or the server.
-	ErrTooLarge = errors.New("too large")
+	ErrTooLarge = fmt.Errorf("%w", limit.ErrTooLarge)
 	// ErrUnverifiable says that a reference has no CID by which the bytes can be verified. The CID of a blob must
 	// have version 1, the codec raw and a SHA-256 hash.
 	ErrUnverifiable = errors.New("not the CID of a blob")

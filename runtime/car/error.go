@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/limit"
 )
 
 // The kinds of faults in an archive. Each error of this package about an archive's content is
@@ -19,7 +20,7 @@ var (
 	// ErrTruncated says that the archive ends within a header or a section.
 	ErrTruncated = errors.New("archive cut short")
 	// ErrTooLarge says that a size or a count is above its limit.
-	ErrTooLarge = errors.New("too large")
+	ErrTooLarge = fmt.Errorf("%w", limit.ErrTooLarge)
 	// ErrHash says that the bytes of a block do not match its CID.
 	ErrHash = errors.New("block does not match its CID")
 	// ErrNotFound says that the archive has no block with the wanted CID.

@@ -53,27 +53,27 @@ func newOptions(opts []Option) (options, error) {
 // WithMaxHeaderSize sets the size of the largest header that is accepted, in bytes. The default is
 // [DefaultMaxHeaderSize].
 func WithMaxHeaderSize(size int) Option {
-	return limit("header size", size, maxHeader, func(o *options) { o.maxHeaderSize = size })
+	return bounded("header size", size, maxHeader, func(o *options) { o.maxHeaderSize = size })
 }
 
 // WithMaxBlockSize sets the size of the largest block that is accepted, in bytes. The default is
 // [DefaultMaxBlockSize], and the maximum is one byte less than 16 MiB.
 func WithMaxBlockSize(size int) Option {
-	return limit("block size", size, maxBlockSize, func(o *options) { o.maxBlockSize = size })
+	return bounded("block size", size, maxBlockSize, func(o *options) { o.maxBlockSize = size })
 }
 
 // WithMaxBlocks sets the highest number of blocks that is accepted. The default is [DefaultMaxBlocks].
 func WithMaxBlocks(count int) Option {
-	return limit("number of blocks", count, maxBlocks, func(o *options) { o.maxBlocks = count })
+	return bounded("number of blocks", count, maxBlocks, func(o *options) { o.maxBlocks = count })
 }
 
 // WithWorkers sets how many goroutines [NewIndexBytes] uses to check blocks. The default is one for each
 // processor that Go uses. They have ended when it returns.
 func WithWorkers(count int) Option {
-	return limit("number of workers", count, maxWorkers, func(o *options) { o.workers = count })
+	return bounded("number of workers", count, maxWorkers, func(o *options) { o.workers = count })
 }
 
-func limit(what string, value, highest int, set func(*options)) Option {
+func bounded(what string, value, highest int, set func(*options)) Option {
 	return func(o *options) error {
 		if value < 1 || value > highest {
 			return fmt.Errorf("car: limit of the %s is %d, must be from 1 to %d", what, value, highest)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/limit"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -30,7 +31,7 @@ var (
 	// ErrFutureRevision says that the time in a commit's revision is in the future.
 	ErrFutureRevision = errors.New("repo: revision in the future")
 	// ErrTooLarge says that an archive has more bytes than its limit.
-	ErrTooLarge = errors.New("repo: archive too large")
+	ErrTooLarge = fmt.Errorf("repo: archive %w", limit.ErrTooLarge)
 )
 
 // UnchangedError says that an archive that was opened with [WithPartial] has a root and no blocks. A server sends

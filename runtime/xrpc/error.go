@@ -12,6 +12,7 @@ import (
 
 	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/guard"
+	"github.com/layers-pub/layers-go/runtime/limit"
 	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -19,7 +20,7 @@ import (
 // Errors of calls other than a server's refusal, for [errors.Is].
 var (
 	// ErrTooLarge says that an answer or a request is larger than its limit in bytes.
-	ErrTooLarge = errors.New("too large")
+	ErrTooLarge = fmt.Errorf("%w", limit.ErrTooLarge)
 	// ErrTimeout says that no byte was transferred for the time of [WithIdleTimeout], or that an answer arrived more
 	// slowly than [WithMinRate] allows.
 	ErrTimeout = errors.New("time-out")

@@ -11,6 +11,7 @@ import (
 	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/limit"
 	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -18,7 +19,7 @@ import (
 // Errors that package write exports.
 var (
 	ErrCIDMismatch = errors.New("CID mismatch: the server stored something else")
-	ErrTooLarge    = errors.New("too large")
+	ErrTooLarge    = fmt.Errorf("%w", limit.ErrTooLarge)
 )
 
 // DefaultMaxBytes is the default size of the largest request body.

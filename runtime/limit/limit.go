@@ -1,0 +1,13 @@
+// Package limit has the error that all limits of this module have in common. Each package that limits sizes or counts
+// has an error of its own, which says more and wraps this one:
+//
+//	if errors.Is(err, limit.ErrTooLarge) {
+//		// an archive, a block, a blob, an answer or a write is over its limit
+//	}
+package limit
+
+import "errors"
+
+// ErrTooLarge says that something is larger than its limit. repo.ErrTooLarge, car.ErrTooLarge, xrpc.ErrTooLarge,
+// blob.ErrTooLarge and write.ErrTooLarge wrap it. Only the last says that nothing was written.
+var ErrTooLarge = errors.New("too large")
