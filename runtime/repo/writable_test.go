@@ -119,8 +119,12 @@ func checkArchive(t *testing.T, w *repo.Writable, key multikey.PrivateKey, want 
 	if !maps.EqualFunc(got, want, bytes.Equal) {
 		t.Fatalf("the archive has %d records, want %d", len(got), len(want))
 	}
-	if counts, ok := r.Counts(); !ok || counts.Extra != 0 {
+	counts, ok := r.Counts()
+	if !ok || counts.Extra != 0 {
 		t.Fatalf("the archive has blocks of before: %+v", counts)
+	}
+	if nodes, records := w.Kept(); nodes != counts.Nodes || records != counts.Blocks-counts.Nodes-1 {
+		t.Fatalf("%d nodes and %d records are kept, but the archive has %+v", nodes, records, counts)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/mst"
 	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
@@ -193,6 +194,73 @@ func damage(r *rand.Rand, m *reposync.Commit) {
 	case 4:
 		op.Action, op.CID = repo.Delete, cid.CID{}
 	}
+}
+
+// TestFewestNodes removes nodes from messages of creations that raise the tree, whose inversion lowers it. A message that can be
+// inverted in some order of the operations is verified. An order from the highest layer down needs more nodes.
+func TestFewestNodes(t *testing.T) {
+	r := rand.New(rand.NewPCG(6, 6))
+	v := newVerifier()
+	account := forge.New(did, multikey.K256)
+	account.Prepare()
+	more := 0
+	for i := range 300 {
+		var writes []repo.Write
+		for j := range 1 + r.IntN(40) {
+			writes = append(writes, forge.Create(fmt.Sprintf("com.example.c%d/%d-%d", r.IntN(2), i, j), "text"))
+		}
+		known := account.State()
+		genuine := account.Commit(writes...)
+		root, blocks := forge.Blocks(genuine.Blocks)
+		for j := 1; j < len(blocks); j++ {
+			m := *genuine
+			m.Blocks = forge.Archive(root, slices.Delete(slices.Clone(blocks), j, j+1))
+			_, err := v.Verify(&m, account.Key.Public(), known)
+			inverts := invertsDownwards(t, &m, account.State().Data)
+			if inverts && err != nil && !slices.ContainsFunc(m.Ops, func(op repo.Op) bool { return op.CID == blocks[j].CID }) {
+				t.Fatalf("message %d without %s: %v", i, blocks[j].CID, err)
+			}
+			if !inverts && err == nil {
+				more++
+			}
+		}
+		// The next message begins from a small tree again at times.
+		if i%10 == 9 {
+			var deletions []repo.Write
+			for _, op := range genuine.Ops {
+				deletions = append(deletions, forge.Delete(op.Path))
+			}
+			account.Commit(deletions...)
+		}
+	}
+	if more == 0 {
+		t.Error("no message needs more nodes in the other order")
+	}
+}
+
+// invertsDownwards reports whether the creations of a message can be undone from the highest layer down.
+func invertsDownwards(t *testing.T, m *reposync.Commit, data cid.CID) bool {
+	t.Helper()
+	_, list := forge.Blocks(m.Blocks)
+	stored := map[cid.CID][]byte{}
+	for _, block := range list {
+		stored[block.CID] = block.Data
+	}
+	tree := mst.NewTree(data, func(c cid.CID, _ []byte) ([]byte, error) {
+		if node, ok := stored[c]; ok {
+			return node, nil
+		}
+		return nil, errors.New("missing")
+	})
+	ops := slices.Clone(m.Ops)
+	slices.SortStableFunc(ops, func(a, b repo.Op) int { return mst.Layer([]byte(b.Path)) - mst.Layer([]byte(a.Path)) })
+	for _, op := range ops {
+		if _, err := tree.Delete(op.Path); err != nil {
+			return false
+		}
+	}
+	root, err := tree.Root(nil)
+	return err == nil && root == m.PrevData
 }
 
 // TestReuse holds that a Verifier allocates nothing for a message of the usual shape but what its strings need, whatever came

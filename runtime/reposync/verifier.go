@@ -193,8 +193,6 @@ func (v *Verifier) read(m *Commit, check bool) error {
 		return invalid("since %s is not a TID", quote.Text(m.Since, 64))
 	case m.Since >= m.Rev:
 		return invalid("since %s is not before the revision", m.Since)
-	case m.PrevData.Codec() == cid.Raw:
-		return invalid("prevData %s is not the CID of a node", m.PrevData)
 	}
 	if err := v.folded.fold(m.Ops); err != nil {
 		return err

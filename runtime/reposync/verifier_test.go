@@ -118,6 +118,10 @@ func TestTrust(t *testing.T) {
 func TestReadChecksRecords(t *testing.T) {
 	account := forge.New(did, multikey.K256)
 	account.Prepare()
+	_, without := account.Forge(forge.DefectNamed("record block missing"))
+	if _, err := newVerifier().Read(without); !errors.Is(err, reposync.ErrInvalid) {
+		t.Errorf("a message without a record: %v", err)
+	}
 	_, flipped := account.Forge(forge.DefectNamed("flipped bit in a record"))
 	v := newVerifier()
 	change, err := v.Read(flipped)
@@ -214,6 +218,12 @@ func TestFirst(t *testing.T) {
 	}
 	if known.Data != mst.Empty {
 		t.Errorf("the tree is %s", known.Data)
+	}
+	// The same without prevData: the message is not that of a first commit, since it has since.
+	m = account.Commit(forge.Create("com.example.note/1", "text"))
+	m.PrevData = cid.CID{}
+	if _, err := v.Verify(m, key, known); !errors.Is(err, reposync.ErrInvalid) {
+		t.Errorf("prevData left out after the empty tree: %v", err)
 	}
 	// A first commit with records.
 	second := forge.New(did, multikey.P256)

@@ -119,6 +119,9 @@ var Defects = []Defect{
 	{"flipped bit in the commit", reposync.ErrInvalid, false, flip(0)},
 	{"flipped bit in a node", reposync.ErrInvalid, false, flip(1)},
 	{"flipped bit in a record", reposync.ErrInvalid, false, flip(-1)},
+	{"block that nothing needs does not match its CID", reposync.ErrInvalid, false, func(a *Account, m *reposync.Commit) {
+		edit(m, func(b []Block) []Block { return append(b, Block{CIDOf("nothing"), Record("something")}) })
+	}},
 	{"blocks cut short", reposync.ErrInvalid, false, func(a *Account, m *reposync.Commit) { m.Blocks = m.Blocks[:len(m.Blocks)-1] }},
 	{"bytes after the blocks", reposync.ErrInvalid, false, func(a *Account, m *reposync.Commit) { m.Blocks = append(m.Blocks, 1) }},
 	{"no blocks", reposync.ErrInvalid, false, func(a *Account, m *reposync.Commit) { m.Blocks = nil }},
