@@ -204,7 +204,7 @@ func TestPauses(t *testing.T) {
 		{"reset tomorrow", map[string]string{"RateLimit-Reset": "86400", "RateLimit-Limit": "10", "RateLimit-Remaining": "0"}, 429, nil, 1, "longest accepted pause"},
 		{"longer than allowed", map[string]string{"Retry-After": "5"}, 429, []string{"--max-wait", "2s"}, 1, "longest accepted pause"},
 		{"unavailable", nil, 503, nil, 0, "retrying in "},
-		{"longer than there is time", map[string]string{"Retry-After": "60"}, 429, []string{"--timeout", "5s"}, 1, "longer than there is time"},
+		{"longer than the time left", map[string]string{"Retry-After": "60"}, 429, []string{"--timeout", "5s"}, 1, "longer than the time left"},
 		{"no time", nil, 0, []string{"--timeout", "200ms"}, 1, "timed out after 200ms"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

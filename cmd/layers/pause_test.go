@@ -104,7 +104,7 @@ func TestPausesForPoints(t *testing.T) {
 		t.Fatal(err)
 	}
 	status, _, stderr := layers(t, nil, "apply", batch, "--rate", "1", "--timeout", "10m")
-	if status != 1 || !strings.Contains(stderr, "write points takes ") || !strings.Contains(stderr, "longer than there is time") || strings.Contains(stderr, ", for the account's") {
+	if status != 1 || !strings.Contains(stderr, "write points takes ") || !strings.Contains(stderr, "longer than the time left") || strings.Contains(stderr, ", for the account's") {
 		t.Errorf("without the time: status %d: %s", status, stderr)
 	}
 	if err := os.Remove(batch + ".journal"); err != nil {

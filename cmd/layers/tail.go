@@ -70,7 +70,7 @@ are events that cannot be read.`,
 
 func tail(ctx context.Context, command *cobra.Command, s *connect.Servers, t *tailing, hasCursor bool) error {
 	if t.limit < 0 || t.cursor < 0 {
-		return exit.Misuse("--limit is %d and --cursor %d: both must be positive", t.limit, t.cursor)
+		return exit.Misuse("--limit is %d and --cursor %d: neither may be negative", t.limit, t.cursor)
 	}
 	monitor := new(firehose.Monitor)
 	options := &firehose.Options{Lookup: records.Lookup, Reconnect: t.reconnect, Monitor: monitor}

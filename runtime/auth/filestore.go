@@ -174,7 +174,7 @@ func (s *FileStore) read() (*contents, error) {
 		return nil, err
 	case len(data) == 0: // as mktemp leaves it
 	case json.Unmarshal(data, c) != nil: // the error is dropped, since it may repeat secrets
-		return nil, fmt.Errorf("%s: this is not a file of sessions", s.path)
+		return nil, fmt.Errorf("%s: not a file of sessions", s.path)
 	case c.Version != fileVersion:
 		return nil, fmt.Errorf("%s: version %d of the file is unknown, want %d", s.path, c.Version, fileVersion)
 	}

@@ -169,7 +169,7 @@ func (r *Reader) next(p []byte) (int, error) {
 
 func (r *Reader) surplus() error {
 	if r.max == r.at.Size {
-		return fmt.Errorf("%w: there are more bytes", ErrSize)
+		return fmt.Errorf("%w: more bytes than expected", ErrSize)
 	}
 	return fmt.Errorf("%w: the limit is %d bytes", ErrTooLarge, r.max)
 }
@@ -182,11 +182,11 @@ func (r *Reader) end(err error) error {
 	case err != io.EOF:
 		return r.failure(err)
 	case r.at.Size >= 0 && r.at.Read != r.at.Size:
-		return r.failure(fmt.Errorf("%w: there are no more bytes%s", ErrSize, r.kind()))
+		return r.failure(fmt.Errorf("%w: fewer bytes than expected%s", ErrSize, r.kind()))
 	}
 	want, _ := r.at.CID.CID()
 	if [sha256.Size]byte(r.hash.Sum(nil)) != want.Digest() {
-		return r.failure(fmt.Errorf("%w: these are not the bytes of the CID%s", ErrHash, r.kind()))
+		return r.failure(fmt.Errorf("%w: the bytes do not match the CID%s", ErrHash, r.kind()))
 	}
 	return io.EOF
 }

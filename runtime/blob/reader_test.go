@@ -169,14 +169,14 @@ func TestRead(t *testing.T) {
 			z.Write(data)
 			z.Close()
 		}, nil, nil, ""},
-		{"one bit differs", sized, answer(flipped), nil, blob.ErrHash, `after 300000 of 300000 bytes: wrong hash: these are not the bytes of the CID (the server's media type is "audio/wav")`},
+		{"one bit differs", sized, answer(flipped), nil, blob.ErrHash, `after 300000 of 300000 bytes: wrong hash: the bytes do not match the CID (the server's media type is "audio/wav")`},
 		{"one bit differs, of no known size", named, answer(flipped), nil, blob.ErrHash, "after 300000 bytes: wrong hash"},
-		{"short", sized, answer(data[:len(data)-1]), nil, blob.ErrSize, "after 299999 of 300000 bytes: wrong size: there are no more bytes"},
+		{"short", sized, answer(data[:len(data)-1]), nil, blob.ErrSize, "after 299999 of 300000 bytes: wrong size: fewer bytes than expected"},
 		{"short, of no known size", named, answer(data[:len(data)-1]), nil, blob.ErrHash, "after 299999 bytes"},
 		{"the reference has a wrong size", larger, answer(data), nil, blob.ErrSize, "after 300000 of 300001 bytes"},
 		{"empty", sized, answer(nil), nil, blob.ErrSize, ""},
-		{"long", sized, answer(append(slices.Clone(data), 0)), nil, blob.ErrSize, "after 300000 of 300000 bytes: wrong size: there are more bytes"},
-		{"endless", sized, endless, nil, blob.ErrSize, "there are more bytes"},
+		{"long", sized, answer(append(slices.Clone(data), 0)), nil, blob.ErrSize, "after 300000 of 300000 bytes: wrong size: more bytes than expected"},
+		{"endless", sized, endless, nil, blob.ErrSize, "more bytes than expected"},
 		{"endless, of no known size", named, endless, &blob.ReadOptions{MaxSize: 1 << 20}, blob.ErrTooLarge, "after 1048576 bytes: too large: the limit is 1048576 bytes"},
 		{"over the limit", sized, answer(data), limit, blob.ErrTooLarge, "300000 bytes, the limit is 299999"},
 		{"over the limit, of no known size", named, answer(data), limit, blob.ErrTooLarge, "after 299999 bytes"},

@@ -242,7 +242,7 @@ func (s *source) Read(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.over {
-		return 0, errors.New("blob: the upload is over")
+		return 0, errors.New("blob: the upload has ended")
 	}
 	if s.limit > 0 && s.at+int64(n) > s.limit {
 		n, err = int(s.limit-s.at), fmt.Errorf("%w: more than %d bytes", ErrTooLarge, s.limit)

@@ -156,7 +156,7 @@ func (p *headerParser) head() (major byte, argument uint64) {
 	}
 	size := 1 << (argument - 24)
 	if argument > 27 {
-		p.fail(start, fmt.Errorf("a length that is not definite"))
+		p.fail(start, fmt.Errorf("a value of indefinite length"))
 		return majorOther, 0
 	}
 	if len(p.b)-p.i < size {
@@ -194,7 +194,7 @@ func (p *headerParser) take(n uint64) []byte {
 func (p *headerParser) text(at int, n uint64) []byte {
 	b := p.take(n)
 	if !utf8.Valid(b) {
-		p.fail(at, fmt.Errorf("a text that is not UTF-8"))
+		p.fail(at, fmt.Errorf("a string that is not valid UTF-8"))
 	}
 	return b
 }
@@ -205,7 +205,7 @@ func (p *headerParser) key(before []byte, first bool) []byte {
 	at := p.i
 	major, n := p.head()
 	if p.err == nil && major != majorText {
-		p.fail(at, fmt.Errorf("a key that is not a text"))
+		p.fail(at, fmt.Errorf("a key that is not a string"))
 	}
 	key := p.text(at, n)
 	if p.err == nil && !first && (len(key) < len(before) || len(key) == len(before) && bytes.Compare(key, before) <= 0) {

@@ -90,7 +90,7 @@ func headers() []headerCase {
 		{"one that is no number", "\xa3\x61x\xfb\x7f\xf8\x00\x00\x00\x00\x00\x00" + roots + version, 4},
 		{"undefined", "\xa3\x61x\xf7" + roots + version, 4},
 		{"a simple value", "\xa3\x61x\xe0" + roots + version, 4},
-		{"a text that is not UTF-8", "\xa3\x61x\x61\xff" + roots + version, 4},
+		{"a string that is not valid UTF-8", "\xa3\x61x\x61\xff" + roots + version, 4},
 		{"another tag in a further field", "\xa3\x61x\xc1\x01" + roots + version, 4},
 		{"keys out of order in a further field", "\xa3\x61x\xa2\x61b\x01\x61a\x01" + roots + version, 8},
 	}

@@ -139,7 +139,7 @@ func (d *decoding) head(ctx context.Context, index *car.Index, did syntax.DID, r
 	switch {
 	case err != nil:
 	case commit.DID != did:
-		err = fmt.Errorf("%w: it is of %s, not of %s", repo.ErrDID, commit.DID, did)
+		err = fmt.Errorf("%w: it belongs to %s, not to %s", repo.ErrDID, commit.DID, did)
 	case commit.Rev != rev:
 		err = fmt.Errorf("%w: its revision is %s, not %s", repo.ErrCommit, commit.Rev, rev)
 	case d.keys == nil:

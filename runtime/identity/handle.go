@@ -29,7 +29,7 @@ func checkHost(name string) *failure {
 	}
 	switch domain := strings.ToLower(name[strings.LastIndexByte(name, '.')+1:]); domain {
 	case "alt", "arpa", "example", "internal", "invalid", "local", "localhost", "onion":
-		return invalid("nothing can be resolved under the top-level domain .%s", domain)
+		return invalid("handles under the top-level domain .%s cannot be resolved", domain)
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ func (d *Decoder) length(size int) (int, bool) {
 	}
 	if n > uint64(len(d.b)-d.i)/uint64(size) {
 		d.i = at
-		d.fail("length beyond the end")
+		d.fail("length exceeds the input")
 		return 0, false
 	}
 	return int(n), true
@@ -271,7 +271,7 @@ func (d *Decoder) skipCBOR() {
 	case majorBytes, majorText:
 		if n > uint64(len(d.b)-d.i) {
 			d.i = at
-			d.fail("length beyond the end")
+			d.fail("length exceeds the input")
 			return
 		}
 		if major == majorText && !utf8.Valid(d.b[d.i:d.i+int(n)]) {
@@ -286,7 +286,7 @@ func (d *Decoder) skipCBOR() {
 		}
 		if n > uint64(len(d.b)-d.i) {
 			d.i = at
-			d.fail("length beyond the end")
+			d.fail("length exceeds the input")
 			return
 		}
 		d.depth++
@@ -308,7 +308,7 @@ func (d *Decoder) skipCBOR() {
 	case majorSimple:
 		if d.i != at+1 || n < 20 || n > 22 {
 			d.i = at
-			d.fail("simple value that is not of the data model")
+			d.fail("simple value that is not in the data model")
 		}
 	case majorUint, majorNegint:
 		switch {

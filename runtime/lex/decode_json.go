@@ -116,7 +116,7 @@ func (d *Decoder) colon() {
 	} else if d.skipSpace() == ':' {
 		d.i++
 	} else {
-		d.fail("expected : behind a key")
+		d.fail("expected : after a key")
 	}
 }
 
@@ -247,7 +247,7 @@ func (d *Decoder) textSlowJSON(start, i int) (string, bool) {
 			i += n - 1
 		}
 	}
-	d.fail("string without an end")
+	d.fail("unterminated string")
 	return d.noText()
 }
 

@@ -275,7 +275,7 @@ func (d *Decoder) finish() error {
 			d.skipSpace()
 		}
 		if d.i != len(d.b) {
-			d.fail("data behind the value")
+			d.fail("data after the value")
 		}
 	}
 	if len(d.issues) == 0 {

@@ -372,7 +372,7 @@ func (e *Encoder) any(x any, depth int) {
 		e.Map(x)
 	case Value:
 		if x.raw == "" {
-			panic(encodeFailure{errors.New("lex: the zero Value stands for nothing")})
+			panic(encodeFailure{errors.New("lex: the zero Value cannot be encoded")})
 		}
 		e.b = append(e.b, x.raw...)
 	case []any:

@@ -32,7 +32,7 @@ func (b *Builder) Add(key string, value cid.CID) error {
 	}
 	k := []byte(key)
 	if bytes.Compare(b.last, k) >= 0 {
-		return invalid("path %q does not come behind %q", key, b.last)
+		return invalid("path %q does not come after %q", key, b.last)
 	}
 	layer := Layer(k)
 	for len(b.open) <= layer {

@@ -39,7 +39,7 @@ func Find(root cid.CID, collection syntax.NSID, recordKey syntax.RecordKey, load
 			}
 		}
 		if high != nil && bytes.Compare(w.last, high) >= 0 {
-			return cid.CID{}, &Error{Node: s.cid, Key: string(w.last), Err: invalid("key does not come in front of %q", high)}
+			return cid.CID{}, &Error{Node: s.cid, Key: string(w.last), Err: invalid("key does not come before %q", high)}
 		}
 		i, found := slices.BinarySearchFunc(s.node.Entries, key, func(e Entry, key []byte) int { return bytes.Compare(e.Key, key) })
 		if found {

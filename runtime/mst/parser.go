@@ -56,7 +56,7 @@ func (p *parser) literal(want string) {
 func (p *parser) uint(major byte, limit int, what string) int {
 	rest := p.rest
 	if len(rest) == 0 || rest[0]&0xe0 != major {
-		p.fail("no number of %s", what)
+		p.fail("missing number of %s", what)
 		return 0
 	}
 	value, size, least := int(rest[0]&0x1f), 1, 0

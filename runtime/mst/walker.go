@@ -210,7 +210,7 @@ func (w *Walker) visit(s *step, key []byte) error {
 		return &Error{Node: s.cid, Key: string(key), Err: invalid("key of layer %d in a node of layer %d", layer, s.layer)}
 	}
 	if bytes.Compare(w.last, key) >= 0 {
-		return &Error{Node: s.cid, Key: string(key), Err: invalid("key comes behind %q", w.last)}
+		return &Error{Node: s.cid, Key: string(key), Err: invalid("key comes after %q", w.last)}
 	}
 	// Most paths have the same collection as the path before.
 	slash := w.slash

@@ -92,7 +92,7 @@ type fetch[T any] func(ctx context.Context, limit lex.Opt[int64], cursor lex.Opt
 // fetches the pages.
 func (l list[T]) all(ctx context.Context, start func() fetch[T]) iter.Seq2[*T, error] {
 	if l.size < 0 || l.size > l.most {
-		return failed[*T](fmt.Errorf("pds: pages of %d, must be from 1 to %d", l.size, l.most))
+		return failed[*T](fmt.Errorf("pds: page size is %d, must be from 1 to %d", l.size, l.most))
 	}
 	if l.size == 0 {
 		l.size = l.most

@@ -199,7 +199,7 @@ func QueryRecord[T any, P lex.RecordPointer[T]](ctx context.Context, c rpc.Calle
 	}
 	entry, err := newRecordReader[T, P](Source{Trust: Claimed}).entry(answer)
 	if failure, ok := err.(*Failure); ok && failure.URI == "" {
-		err = fmt.Errorf("%s: the answer is not a record: %w", nsid, err)
+		err = fmt.Errorf("%s: malformed response: not a record: %w", nsid, err)
 	}
 	return entry, err
 }

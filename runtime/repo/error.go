@@ -22,7 +22,7 @@ var (
 	// ErrUnchanged says that there is no commit after the known one. The functions that open an archive return it
 	// (as an [*UnchangedError]) for an archive without blocks if [WithPartial] is set, and [Revision.CheckAfter]
 	// returns it for the known commit.
-	ErrUnchanged = errors.New("repo: no commit since")
+	ErrUnchanged = errors.New("repo: no newer commit")
 	// ErrOlderRevision says that a commit is older than the known one: the server has lost commits, is a
 	// mirror that lags behind, or replays an old state of the repository.
 	ErrOlderRevision = errors.New("repo: older revision")

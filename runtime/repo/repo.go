@@ -254,7 +254,7 @@ func (r *Repo) Leaves(ctx context.Context) iter.Seq2[Leaf, error] {
 func (r *Repo) Chunks(ctx context.Context, size int) iter.Seq2[[]Leaf, error] {
 	return func(yield func([]Leaf, error) bool) {
 		if size < 1 {
-			yield(nil, fmt.Errorf("repo: chunks of %d leaves", size))
+			yield(nil, fmt.Errorf("repo: the number of leaves in a chunk is %d, must be positive", size))
 			return
 		}
 		w := r.newWalk()

@@ -44,7 +44,7 @@ func (v Revision) CheckAfter(known Revision, now time.Time) error {
 			v.Rev, v.Rev.Time().Format(time.RFC3339), known.Rev, known.Rev.Time().Format(time.RFC3339))
 	}
 	if at := v.Rev.Time(); at.After(now.Add(MaxClockSkew)) {
-		return fmt.Errorf("%w: rev %s is of %s, and it is %s", ErrFutureRevision,
+		return fmt.Errorf("%w: rev %s has the time %s, but it is now %s", ErrFutureRevision,
 			v.Rev, at.Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 	}
 	return nil

@@ -21,7 +21,7 @@ func (c *Commit) Verify(key multikey.Key) error {
 // verify checks that the commit belongs to the account did and is signed with key.
 func (c *Commit) verify(did syntax.DID, key multikey.Key) error {
 	if c.DID != did {
-		return fmt.Errorf("%w: it is of %s, not of %s", ErrDID, c.DID, did)
+		return fmt.Errorf("%w: it belongs to %s, not to %s", ErrDID, c.DID, did)
 	}
 	return c.Verify(key)
 }

@@ -161,7 +161,7 @@ type upload struct {
 	err     error // of source
 }
 
-var errStopped = errors.New("the call is over")
+var errStopped = errors.New("the call has ended")
 
 func (u *upload) Read(b []byte) (int, error) {
 	u.reading <- struct{}{}

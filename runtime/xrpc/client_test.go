@@ -318,7 +318,7 @@ func TestPace(t *testing.T) {
 		c.Call(background, query())
 		start := time.Now()
 		err := c.Call(within(t, 10*time.Second), query())
-		const want = "waiting for the client's own pace takes 1m40s, until 2000-01-01T00:01:40Z: longer than there is time"
+		const want = "waiting for the client's own pace takes 1m40s, until 2000-01-01T00:01:40Z: longer than the time left"
 		if err == nil || !strings.Contains(err.Error(), want) || time.Since(start) != 0 {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}

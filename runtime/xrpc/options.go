@@ -101,7 +101,7 @@ func WithProxy(service string) Option {
 	return func(o *options) error {
 		did, fragment, found := strings.Cut(service, "#")
 		if _, err := syntax.ParseDID(did); err != nil || !found || fragment == "" || !printable(fragment) {
-			return fmt.Errorf("xrpc: service to pass calls on to: %s is not a DID with a fragment", excerpt(service))
+			return fmt.Errorf("xrpc: proxied service %s is not a DID with a fragment", excerpt(service))
 		}
 		o.proxy = service
 		return nil
@@ -210,7 +210,7 @@ func WithRetry(r Retry) Option {
 func WithIdleTimeout(d time.Duration) Option {
 	return func(o *options) error {
 		if o.idle = d; d < 0 {
-			return fmt.Errorf("xrpc: idle time-out is %v", d)
+			return fmt.Errorf("xrpc: idle time-out is %v, must be positive", d)
 		}
 		return nil
 	}
@@ -226,7 +226,7 @@ func WithIdleTimeout(d time.Duration) Option {
 func WithMinRate(bytesPerSecond int64) Option {
 	return func(o *options) error {
 		if o.minRate = bytesPerSecond; bytesPerSecond < 0 {
-			return fmt.Errorf("xrpc: rate of at least %d bytes a second", bytesPerSecond)
+			return fmt.Errorf("xrpc: minimum rate is %d bytes a second, must not be negative", bytesPerSecond)
 		}
 		return nil
 	}
@@ -238,7 +238,7 @@ func WithMinRate(bytesPerSecond int64) Option {
 func WithMaxWait(d time.Duration) Option {
 	return func(o *options) error {
 		if o.maxWait = d; d < 0 {
-			return fmt.Errorf("xrpc: longest pause is %v", d)
+			return fmt.Errorf("xrpc: longest pause is %v, must not be negative", d)
 		}
 		return nil
 	}

@@ -34,7 +34,7 @@ func (b Backoff) After(failures int) time.Duration {
 
 // ErrDeadline says that a pause was not begun because the context would end during it. Errors that wrap it wrap
 // context.DeadlineExceeded, too.
-var ErrDeadline = fmt.Errorf("longer than there is time: %w", context.DeadlineExceeded)
+var ErrDeadline = fmt.Errorf("longer than the time left: %w", context.DeadlineExceeded)
 
 // ErrInterrupted says that the context ended during a pause.
 var ErrInterrupted = errors.New("interrupted")
