@@ -102,14 +102,14 @@ func TestFindMalformed(t *testing.T) {
 		}, "layer 1 in a node of layer 0"},
 		{"a right subtree to the left", keyB, func(s store) cid.CID {
 			return s.put(nodeOf(s.put(nodeOf(none, key(keyE))), key(keyD)))
-		}, "does not come in front of"},
+		}, "does not come before"},
 		{"a left subtree to the right", keyE, func(s store) cid.CID {
 			return s.put(nodeOf(none, entry{suffix: keyD, right: s.put(nodeOf(none, key(keyA)))}))
-		}, "comes behind"},
+		}, "comes after"},
 		{"a subtree past a key two layers up", keyE, func(s store) cid.CID {
 			middle := s.put(nodeOf(none, entry{suffix: keyD, right: s.put(nodeOf(none, key(keyG)))}))
 			return s.put(nodeOf(middle, key(keyF)))
-		}, "does not come in front of"},
+		}, "does not come before"},
 		{"a path that is none beside it", keyA, func(s store) cid.CID {
 			return s.put(nodeOf(none, key(keyA), entry{prefix: 19, suffix: "b/c"}))
 		}, "not a record key"},

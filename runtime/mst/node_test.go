@@ -217,9 +217,9 @@ func invalidNodes(t testing.TB) []invalidNode {
 		{"a prefix shorter than it could be", nodeOf(cid.CID{}, a, entry{prefix: 18, suffix: "/b"}), "more than 18"},
 		{"no prefix where there is one", nodeOf(cid.CID{}, a, entry{suffix: "com.example.record/b"}), "more than 0"},
 		{"an empty key", nodeOf(cid.CID{}, entry{}), "empty"},
-		{"the same key", nodeOf(cid.CID{}, a, entry{prefix: 20}), "comes behind"},
-		{"a key before", nodeOf(cid.CID{}, a, entry{prefix: 19, suffix: "A"}), "comes behind"},
-		{"a key cut down", nodeOf(cid.CID{}, a, entry{prefix: 19}), "comes behind"},
+		{"the same key", nodeOf(cid.CID{}, a, entry{prefix: 20}), "comes after"},
+		{"a key before", nodeOf(cid.CID{}, a, entry{prefix: 19, suffix: "A"}), "comes after"},
+		{"a key cut down", nodeOf(cid.CID{}, a, entry{prefix: 19}), "comes after"},
 		{"a key too long", nodeOf(cid.CID{}, entry{suffix: strings.Repeat("x", 831)}), "above 830"},
 		{"a key too long through its prefix", nodeOf(cid.CID{}, entry{suffix: strings.Repeat("x", 800)}, entry{prefix: 800, suffix: strings.Repeat("y", 31)}), "831 bytes"},
 	}

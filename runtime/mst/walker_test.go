@@ -56,18 +56,18 @@ func TestMalformedTrees(t *testing.T) {
 		}, "layer 2 in a node of layer 0", keyF},
 		{"a left subtree to the right", func(s store) cid.CID {
 			return s.put(nodeOf(none, entry{suffix: keyD, right: s.put(nodeOf(none, key(keyA)))}))
-		}, "comes behind", keyA},
+		}, "comes after", keyA},
 		{"a right subtree to the left", func(s store) cid.CID {
 			return s.put(nodeOf(s.put(nodeOf(none, key(keyE))), key(keyD)))
-		}, "comes behind", keyD},
+		}, "comes after", keyD},
 		{"a subtree past the next key", func(s store) cid.CID {
 			return s.put(nodeOf(none, entry{suffix: keyD, right: s.put(nodeOf(none, key(keyG)))},
 				entry{prefix: 27, suffix: keyI[27:], right: s.put(nodeOf(none, key(keyG)))}))
-		}, "comes behind", keyG},
+		}, "comes after", keyG},
 		{"a subtree twice", func(s store) cid.CID {
 			twice := s.put(nodeOf(none, key(keyA)))
 			return s.put(nodeOf(twice, entry{suffix: keyD, right: twice}))
-		}, "comes behind", keyA},
+		}, "comes after", keyA},
 		{"a path without a slash", func(s store) cid.CID {
 			return s.put(nodeOf(none, key("com.example.record")))
 		}, "a path must be", "com.example.record"},

@@ -90,7 +90,7 @@ func TestBuildRefuses(t *testing.T) {
 	}{
 		{"no DID", repo.Commit{Rev: testRev}, one, unsigned, "did"},
 		{"no revision", repo.Commit{DID: testDID}, one, unsigned, "tid"},
-		{"a path twice", good, two, unsigned, "does not come behind"},
+		{"a path twice", good, two, unsigned, "does not come after"},
 		{"a bad record key", good, noKey, unsigned, ".."},
 		{"no signature", good, one, func([]byte) ([]byte, error) { return nil, nil }, "0 bytes"},
 		{"signing fails", good, one, func([]byte) ([]byte, error) { return nil, failed }, "locked away"},

@@ -120,7 +120,7 @@ func ExampleRepo_Verify() {
 	// Output:
 	// hashed
 	// signed
-	// repo: commit of another account: it is of did:plc:dlkuiatgml2qsceoi5njkvs7, not of did:plc:ewvi7nxzyoun6zhxrhs64oiz
+	// repo: commit of another account: it belongs to did:plc:dlkuiatgml2qsceoi5njkvs7, not to did:plc:ewvi7nxzyoun6zhxrhs64oiz
 }
 
 // The records of one collection are typed. One that breaks the lexicon's rules does not end the loop.

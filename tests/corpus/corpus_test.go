@@ -93,7 +93,7 @@ func TestContents(t *testing.T) {
 		for _, r := range p.Records {
 			listed++
 			if last != "" && r.URI >= last {
-				t.Errorf("%s comes behind %s", r.URI, last)
+				t.Errorf("%s comes after %s", r.URI, last)
 			}
 			last = r.URI
 			if r.CID != cids[r.URI] || r.Value["$type"] != corpus.CollectionAnnotationLayer {
