@@ -18,9 +18,9 @@ import (
 // continues. Any other error ends the loop: one of [Client.Query], one about a malformed page, or one of
 // [rec.Paginate].
 func (c *Client) Items(ctx context.Context, method string, params rpc.Params) iter.Seq2[lex.Map, error] {
-	return pages(ctx, c, method, params, func(raw lex.Raw) (*lex.Map, error) {
+	return pages(ctx, c, method, params, func(ctx context.Context, raw lex.Raw) (*lex.Map, error) {
 		m := new(lex.Map)
-		if err := lex.DecodeJSON(raw.Data, m); err != nil {
+		if err := lex.Decode(ctx, raw.Data, m, lex.DecodeOptions{Encoding: lex.JSON}); err != nil {
 			return nil, err
 		}
 		return m, nil
@@ -36,14 +36,14 @@ func (c *Client) Items(ctx context.Context, method string, params rpc.Params) it
 // failure then has the whole item.
 func (c *Client) List(ctx context.Context, method string, params rpc.Params) iter.Seq2[rec.Envelope, error] {
 	source := rec.Source{Trust: rec.Claimed}
-	return pages(ctx, c, method, params, func(raw lex.Raw) (*rec.Envelope, error) {
-		e, err := source.Envelope(raw)
+	return pages(ctx, c, method, params, func(ctx context.Context, raw lex.Raw) (*rec.Envelope, error) {
+		e, err := source.Envelope(ctx, raw)
 		return &e, err
 	})
 }
 
 // pages iterates over the items of all pages.
-func pages[T any](ctx context.Context, c *Client, method string, params rpc.Params, decode func(lex.Raw) (*T, error)) iter.Seq2[T, error] {
+func pages[T any](ctx context.Context, c *Client, method string, params rpc.Params, decode func(context.Context, lex.Raw) (*T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		nsid, err := Name(method)
 		if err != nil {

@@ -2,6 +2,7 @@ package appview_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"maps"
 	"reflect"
@@ -131,7 +132,7 @@ func reencoded(out reflect.Value, list string) ([]byte, error) {
 		return value.CBOR(), err
 	}
 	views := []any{}
-	for entry, err := range all.Call(nil)[0].Seq2() {
+	for entry, err := range all.Call([]reflect.Value{reflect.ValueOf(context.Background())})[0].Seq2() {
 		if !err.IsNil() {
 			return nil, err.Interface().(error)
 		}

@@ -9,17 +9,19 @@ import (
 // JSONToCBOR returns the canonical DAG-CBOR of a value in the JSON form of the data model. The error
 // is an [*Error] that lists what is wrong with b.
 func JSONToCBOR(b []byte) ([]byte, error) {
-	var v canonical
+	var v Canonical
 	if err := DecodeJSON(b, &v); err != nil {
 		return nil, err
 	}
 	return v, nil
 }
 
-// canonical is any value in JSON, as DAG-CBOR.
-type canonical []byte
+// Canonical is any value, as canonical DAG-CBOR. Decoding JSON into a *Canonical is [JSONToCBOR] with the options of
+// [Decode] and its context.
+type Canonical []byte
 
-func (v *canonical) DecodeLex(d *Decoder) { *v = bytes.Clone(d.transcoding()) }
+// DecodeLex reads any value.
+func (v *Canonical) DecodeLex(d *Decoder) { *v = []byte(d.raw()) }
 
 // CBORToJSON returns the JSON form of a value in DAG-CBOR. The error is an [*Error] that lists what is
 // wrong with b. CBORToJSON returns JSON even then, with U+FFFD for text that is not UTF-8 and null for

@@ -61,7 +61,7 @@ func (c *Client) ListReposByCollection(ctx context.Context, host string, collect
 }
 
 // listRepos iterates over the array "repos" of the pages of a method.
-func listRepos[T any](ctx context.Context, c *Client, host string, options *ListReposOptions, most int, decode func(lex.Raw) (*T, error), method syntax.NSID, params func(limit lex.Opt[int64], cursor lex.Opt[string]) rpc.Params) iter.Seq2[*T, error] {
+func listRepos[T any](ctx context.Context, c *Client, host string, options *ListReposOptions, most int, decode func(context.Context, lex.Raw) (*T, error), method syntax.NSID, params func(limit lex.Opt[int64], cursor lex.Opt[string]) rpc.Params) iter.Seq2[*T, error] {
 	if options == nil {
 		options = new(ListReposOptions)
 	}
@@ -78,9 +78,9 @@ func listRepos[T any](ctx context.Context, c *Client, host string, options *List
 }
 
 // decodeStatus decodes an item of listRepos.
-func decodeStatus(raw lex.Raw) (*RepoStatus, error) {
+func decodeStatus(ctx context.Context, raw lex.Raw) (*RepoStatus, error) {
 	var repo atproto.SyncListReposRepo
-	if err := lex.DecodeJSON(raw.Data, lex.Answer(&repo, "did", "head?", "rev?", "active", "status")); err != nil {
+	if err := lex.Decode(ctx, raw.Data, lex.Answer(&repo, "did", "head?", "rev?", "active", "status"), lex.DecodeOptions{Encoding: lex.JSON}); err != nil {
 		return nil, err
 	}
 	status := string(repo.Status.Or(""))
@@ -89,9 +89,9 @@ func decodeStatus(raw lex.Raw) (*RepoStatus, error) {
 }
 
 // decodeDID decodes an item of listReposByCollection.
-func decodeDID(raw lex.Raw) (*syntax.DID, error) {
+func decodeDID(ctx context.Context, raw lex.Raw) (*syntax.DID, error) {
 	var repo atproto.SyncListReposByCollectionRepo
-	if err := lex.DecodeJSON(raw.Data, lex.Answer(&repo, "did")); err != nil {
+	if err := lex.Decode(ctx, raw.Data, lex.Answer(&repo, "did"), lex.DecodeOptions{Encoding: lex.JSON}); err != nil {
 		return nil, err
 	}
 	return &repo.DID, nil

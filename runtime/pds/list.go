@@ -40,8 +40,8 @@ type ListOptions struct {
 // or miss some records.
 func (c *Client) ListRecords(ctx context.Context, actor syntax.AtIdentifier, collection syntax.NSID, options *ListOptions) iter.Seq2[rec.Envelope, error] {
 	pages := recordPages(ctx, c, actor, collection, options, func(source rec.Source) *rec.Page[rec.Envelope] {
-		return rec.NewPage("records", func(raw lex.Raw) (*rec.Envelope, error) {
-			e, err := source.Envelope(raw)
+		return rec.NewPage("records", func(ctx context.Context, raw lex.Raw) (*rec.Envelope, error) {
+			e, err := source.Envelope(ctx, raw)
 			return &e, err
 		})
 	})

@@ -62,7 +62,7 @@ func (c *Client) GetRecord(ctx context.Context, uri syntax.ATURI, options *GetRe
 	if options.CID.Defined() {
 		v.CID = options.CID.String()
 	}
-	return envelope(v)
+	return envelope(ctx, v)
 }
 
 // checkURI returns an error unless uri names a record.
@@ -87,9 +87,9 @@ func excerpt(s string) string { return quote.Text(s, 200) }
 func hasRecord(v *rec.View) bool { return len(v.Value.Data) > 0 && v.Value.Data[0] == '{' }
 
 // envelope returns the record in DAG-CBOR, verified, or a failure if that is not possible.
-func envelope(v *rec.View) (rec.Envelope, error) {
+func envelope(ctx context.Context, v *rec.View) (rec.Envelope, error) {
 	if v.Value.Data == nil {
 		v.Value.Encoding = lex.JSON // so that empty data is not a valid value
 	}
-	return v.Envelope()
+	return v.Envelope(ctx)
 }

@@ -114,9 +114,9 @@ func (c *Client) ListBlobs(ctx context.Context, actor syntax.AtIdentifier, optio
 	}))
 }
 
-func decodeCID(raw lex.Raw) (*cid.CID, error) {
+func decodeCID(ctx context.Context, raw lex.Raw) (*cid.CID, error) {
 	var text string
-	if err := lex.DecodeJSON(raw.Data, lex.DecodeFunc(func(d *lex.Decoder) { text = string(d.CID()) })); err != nil {
+	if err := lex.Decode(ctx, raw.Data, lex.DecodeFunc(func(d *lex.Decoder) { text = string(d.CID()) }), lex.DecodeOptions{Encoding: lex.JSON}); err != nil {
 		return nil, err
 	}
 	c, err := cid.Parse(text)

@@ -2,6 +2,7 @@ package rec
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"sync"
 
@@ -18,7 +19,7 @@ type Page[T any] struct {
 
 	field  string                            // the array's name, "" for the only array of the answer
 	fast   func(d *lex.Decoder) (*T, []byte) // reads an item in place: its value, or its bytes for decode; may be nil
-	decode func(raw lex.Raw) (*T, error)
+	decode func(ctx context.Context, raw lex.Raw) (*T, error)
 	items  []pageItem[T]
 }
 
@@ -30,11 +31,11 @@ type pageItem[T any] struct {
 }
 
 // NewPage returns an empty page whose items will be read from the array called field. If field is "", they are read from
-// the only array of the answer, whatever its name. The page calls decode for each item.
+// the only array of the answer, whatever its name. The page calls decode for each item, with the context of [Page.All].
 //
 // If decode returns an error that is not a [*Failure], the page yields a *Failure with the item's bytes and the
-// [lex.IssuesOf] that error.
-func NewPage[T any](field string, decode func(raw lex.Raw) (*T, error)) *Page[T] {
+// [lex.IssuesOf] that error, unless the context has ended.
+func NewPage[T any](field string, decode func(ctx context.Context, raw lex.Raw) (*T, error)) *Page[T] {
 	return &Page[T]{field: field, decode: decode}
 }
 
@@ -42,37 +43,45 @@ func NewPage[T any](field string, decode func(raw lex.Raw) (*T, error)) *Page[T]
 func (p *Page[T]) Len() int { return len(p.items) }
 
 // All iterates over the items in the server's order. For a malformed item it yields a [*Failure] as the error, and the
-// loop continues with the next item.
-func (p *Page[T]) All() iter.Seq2[*T, error] {
+// loop continues with the next item. If ctx ends while an item is decoded, All yields its error, which ends the loop.
+func (p *Page[T]) All(ctx context.Context) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
 		for _, item := range p.items {
 			value, err := item.value, error(nil)
 			if value == nil {
-				value, err = p.item(lex.Raw{Data: item.raw, Encoding: lex.JSON})
+				value, err = p.item(ctx, lex.Raw{Data: item.raw, Encoding: lex.JSON})
 			}
-			if !yield(value, err) {
+			if !yield(value, err) || Ends(err) {
 				return
 			}
 		}
 	}
 }
 
-// item decodes an item.
-func (p *Page[T]) item(raw lex.Raw) (*T, error) {
-	value, err := p.decode(raw)
+// item decodes an item. The error is a *Failure, or, if the context ended, that of ctx.
+func (p *Page[T]) item(ctx context.Context, raw lex.Raw) (*T, error) {
+	value, err := p.decode(ctx, raw)
 	if err == nil {
 		return value, nil
 	}
-	if _, ok := err.(*Failure); !ok {
-		err = &Failure{Envelope: Envelope{URI: uriIn(raw), Data: raw.Data, Encoding: raw.Encoding}, Issues: lex.IssuesOf(err)}
+	if Ends(err) {
+		if isEnd(ctx, err) {
+			return nil, ended(ctx)
+		}
+		err = &Failure{Envelope: Envelope{URI: uriIn(ctx, raw), Data: raw.Data, Encoding: raw.Encoding}, Issues: lex.IssuesOf(err)}
 	}
 	return value, err
 }
 
+// isEnd reports whether err says that ctx has ended, and nothing about what was decoded.
+func isEnd(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded))
+}
+
 // uriIn returns the URI in a malformed item, if it has one.
-func uriIn(raw lex.Raw) syntax.ATURI {
+func uriIn(ctx context.Context, raw lex.Raw) syntax.ATURI {
 	var v View
-	_ = lex.Decode(context.Background(), raw.Data, &v, lex.DecodeOptions{Encoding: raw.Encoding}) // other faults do not matter here
+	_ = lex.Decode(ctx, raw.Data, &v, lex.DecodeOptions{Encoding: raw.Encoding}) // other faults do not matter here
 	return v.recordURI()
 }
 

@@ -54,7 +54,7 @@ func paginate[T any](ctx context.Context, nsid syntax.NSID, cursor string, fetch
 				yield(nil, err)
 				return
 			}
-			for item, err := range page.All() {
+			for item, err := range page.All(ctx) {
 				if ctx.Err() != nil {
 					yield(nil, ended(ctx))
 					return

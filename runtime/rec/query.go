@@ -39,9 +39,9 @@ func QueryPages[T any](ctx context.Context, c rpc.Caller, nsid syntax.NSID, para
 // QueryItems is [QueryPages] for items in the array called field. It calls item to read each of them, and yields one
 // with issues as a [*Failure] that has its bytes.
 func QueryItems[T any](ctx context.Context, c rpc.Caller, nsid syntax.NSID, params rpc.Params, field string, item func(*lex.Decoder) T) iter.Seq2[*T, error] {
-	decode := func(raw lex.Raw) (*T, error) {
+	decode := func(ctx context.Context, raw lex.Raw) (*T, error) {
 		value := new(T)
-		err := lex.Decode(context.Background(), raw.Data, lex.DecodeFunc(func(d *lex.Decoder) { *value = item(d) }), lex.DecodeOptions{Encoding: raw.Encoding})
+		err := lex.Decode(ctx, raw.Data, lex.DecodeFunc(func(d *lex.Decoder) { *value = item(d) }), lex.DecodeOptions{Encoding: raw.Encoding})
 		if err != nil {
 			return nil, err
 		}

@@ -26,16 +26,19 @@ type Source struct {
 // Envelope decodes an item of a list in JSON, {"uri", "cid", "value"}, and returns the record in DAG-CBOR. Other fields
 // are skipped unchecked. The CID may be missing; the result then has the one computed from the record.
 //
-// The error is a [*Failure]. If the envelope is malformed (the item or its value is not an object, the URI is missing or
+// The error is a [*Failure], or that of ctx if it ends meanwhile. If the envelope is malformed (the item or its value is not an object, the URI is missing or
 // does not match s, or a field has the wrong type), the failure has the bytes of the whole item, and its URI if that is
 // a record's. If the record is malformed, the failure is that of [View.Envelope].
-func (s Source) Envelope(raw lex.Raw) (Envelope, error) {
+func (s Source) Envelope(ctx context.Context, raw lex.Raw) (Envelope, error) {
 	var v View
 	var err error
 	if bytes.Equal(raw.Data, []byte("null")) {
 		err = &lex.Error{Issues: []lex.Issue{{Rule: lex.RuleType, Want: "object"}}}
 	} else {
-		err = lex.Decode(context.Background(), raw.Data, &v, lex.DecodeOptions{Encoding: raw.Encoding})
+		err = lex.Decode(ctx, raw.Data, &v, lex.DecodeOptions{Encoding: raw.Encoding})
+	}
+	if err != nil && isEnd(ctx, err) {
+		return Envelope{}, err
 	}
 	if err == nil {
 		err = s.check(&v)
@@ -45,7 +48,7 @@ func (s Source) Envelope(raw lex.Raw) (Envelope, error) {
 		e.URI = v.recordURI()
 		return e, &Failure{Envelope: e, Issues: lex.IssuesOf(err)}
 	}
-	e, err = v.Envelope()
+	e, err = v.Envelope(ctx)
 	e.Trust = min(e.Trust, s.Trust)
 	if failure, ok := err.(*Failure); ok {
 		failure.Envelope = e
@@ -135,13 +138,17 @@ func (r *recordReader[T, P]) read(d *lex.Decoder) (*Entry[T], []byte) {
 }
 
 // entry decodes an item in two steps: the envelope, then the record.
-func (r *recordReader[T, P]) entry(raw lex.Raw) (*Entry[T], error) {
-	e, err := r.source.Envelope(raw)
+func (r *recordReader[T, P]) entry(ctx context.Context, raw lex.Raw) (*Entry[T], error) {
+	e, err := r.source.Envelope(ctx, raw)
 	if err != nil {
 		return nil, err
 	}
 	value := new(T)
-	if err := e.Decode(P(value)); err != nil {
+	err = lex.Decode(ctx, e.Data, P(value), lex.DecodeOptions{Encoding: e.Encoding})
+	if err != nil && isEnd(ctx, err) {
+		return nil, err
+	}
+	if err != nil {
 		return nil, &Failure{Envelope: e, Issues: lex.IssuesOf(err)}
 	}
 	return &Entry[T]{URI: e.URI, CID: e.CID, Trust: e.Trust, Value: value}, nil
@@ -197,7 +204,7 @@ func QueryRecord[T any, P lex.RecordPointer[T]](ctx context.Context, c rpc.Calle
 	if err := c.Call(ctx, &rpc.Call{NSID: nsid, Params: params, Output: &answer}); err != nil {
 		return nil, err
 	}
-	entry, err := newRecordReader[T, P](Source{Trust: Claimed}).entry(answer)
+	entry, err := newRecordReader[T, P](Source{Trust: Claimed}).entry(ctx, answer)
 	if failure, ok := err.(*Failure); ok && failure.URI == "" {
 		err = fmt.Errorf("%s: malformed response: not a record: %w", nsid, err)
 	}

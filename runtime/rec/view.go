@@ -1,6 +1,8 @@
 package rec
 
 import (
+	"context"
+
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -56,13 +58,16 @@ func textOrNull(d *lex.Decoder) string {
 // CID. The URI is not checked.
 //
 // The error is a [*Failure], which also has the envelope: either the value does not fit the data model, and the envelope
-// has it in JSON, or its bytes do not match the CID ([lex.RuleCID]).
-func (v *View) Envelope() (Envelope, error) {
+// has it in JSON, or its bytes do not match the CID ([lex.RuleCID]). If ctx ends meanwhile, the error is that of ctx.
+func (v *View) Envelope(ctx context.Context) (Envelope, error) {
 	e := Envelope{URI: syntax.ATURI(v.URI), Data: v.Value.Data, Encoding: v.Value.Encoding, Trust: Served}
 	e.CID, _ = cid.Parse(v.CID)
 	if e.Encoding == lex.JSON {
-		data, err := lex.JSONToCBOR(e.Data)
-		if err != nil {
+		var data lex.Canonical
+		if err := lex.Decode(ctx, e.Data, &data, lex.DecodeOptions{Encoding: lex.JSON}); err != nil {
+			if isEnd(ctx, err) {
+				return e, err
+			}
 			return e, &Failure{Envelope: e, Issues: lex.IssuesOf(err)}
 		}
 		e.Data, e.Encoding = data, lex.CBOR

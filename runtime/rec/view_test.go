@@ -37,7 +37,7 @@ func TestView(t *testing.T) {
 			if err := lex.DecodeJSON([]byte(test.view), &v); err != nil {
 				t.Fatal(err)
 			}
-			e, err := v.Envelope()
+			e, err := v.Envelope(t.Context())
 			if e.URI != uri || e.Trust != test.trust || e.Encoding != test.encoding || e.CID != test.cid {
 				t.Errorf("got %+v", e)
 			}

@@ -125,7 +125,7 @@ var roads = []road{
 					yield(turn{err: err})
 					return
 				}
-				for next := range entries(page.All()) {
+				for next := range entries(page.All(ctx)) {
 					if !yield(next) {
 						return
 					}
