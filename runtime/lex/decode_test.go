@@ -620,7 +620,7 @@ func TestIncomplete(t *testing.T) {
 	for name, broken := range map[string][]byte{
 		"an integer that is not shortest": bytes.Replace(cbor, []byte("\x66number\x07"), []byte("\x66number\x18\x07"), 1),
 		"text that is not UTF-8":          bytes.Replace(cbor, []byte("\x64text\x61x"), []byte("\x64text\x61\xff"), 1),
-		"data after the value":           append(bytes.Clone(cbor), 0),
+		"data after the value":            append(bytes.Clone(cbor), 0),
 		"cut":                             cbor[:len(cbor)-1],
 	} {
 		v := new(sample)
