@@ -51,7 +51,7 @@ func TestGenerate(t *testing.T) {
 	if changes, err := output.Write(root); err != nil || len(changes) != 3 {
 		t.Errorf("Write changes %v (%v)", changes, err)
 	}
-	if changed, err := config.WriteLocks(root); err != nil || len(changed) != 1 || changed[0] != "lexicons/lexicons.json" {
+	if changed, err := config.WriteLocks(root); err != nil || len(changed) != 1 || changed[0] != "lexicons/lexgen.lock" {
 		t.Errorf("WriteLocks changes %v (%v)", changed, err)
 	}
 	if again, err := gen.Generate(t.Context(), root, config); err != nil {

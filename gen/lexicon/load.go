@@ -195,7 +195,7 @@ func documentFiles(fsys fs.FS, root string) ([]documentFile, Problems) {
 			name = strings.TrimPrefix(file, root+"/")
 		}
 		switch {
-		case name == LockFile:
+		case name == ManifestFile:
 		case !entry.Type().IsRegular():
 			problems = append(problems, problem(file, "", "not a regular file; replace it with one"))
 		default:

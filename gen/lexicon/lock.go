@@ -20,8 +20,13 @@ import (
 
 // LockFile is the name of the lockfile in a root of lexicons. It lists every
 // document with the SHA-256 of the file's bytes, so that a schema cannot change
-// by accident.
-const LockFile = "lexicons.json"
+// by accident. It is JSON, but its name does not end in .json, since tools such as @atproto/lex take every such
+// file for a document.
+const LockFile = "lexgen.lock"
+
+// ManifestFile is the name of the manifest of installed lexicons that lexgen shares with @atproto/lex. Its usual place
+// is the root of the module; Load passes over one in a root of lexicons.
+const ManifestFile = "lexicons.json"
 
 // maxLockSize is enough for MaxDocuments documents with long names.
 const maxLockSize = 8 << 20

@@ -3,6 +3,7 @@ package lexicon_test
 import (
 	"errors"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -37,19 +38,27 @@ func locked(t *testing.T) fstest.MapFS {
 		"root/com/example/b/c.json": document("com.example.b.c", ""),
 		"root/com/example/a.json":   document("com.example.a", ""),
 		"root/README.md":            {Data: []byte("not listed")},
-		"root/lexicons.json":        {Data: []byte(`{"version": "1.2.3", "documents": []}`)},
+		"root/lexicons.json":        {Data: []byte(`{"version": 1, "lexicons": [], "resolutions": {}}`)},
+		"root/lexgen.lock":          {Data: []byte(`{"version": "1.2.3", "documents": []}`)},
 	}
 	data, err := lexicon.Lock(files, "root")
 	if err != nil {
 		t.Fatal(err)
 	}
-	files["root/lexicons.json"] = &fstest.MapFile{Data: data}
+	files["root/lexgen.lock"] = &fstest.MapFile{Data: data}
 	return files
+}
+
+// Tools such as @atproto/lex take every file below a root whose name ends in .json for a document.
+func TestLockFileIsNoDocument(t *testing.T) {
+	if path.Ext(lexicon.LockFile) == ".json" {
+		t.Errorf("the lockfile is called %s", lexicon.LockFile)
+	}
 }
 
 func TestLock(t *testing.T) {
 	files := locked(t)
-	if diff := cmp.Diff(wantLock, string(files["root/lexicons.json"].Data)); diff != "" {
+	if diff := cmp.Diff(wantLock, string(files["root/lexgen.lock"].Data)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	if err := lexicon.CheckLock(files, "root"); err != nil {
@@ -62,14 +71,14 @@ func TestLock(t *testing.T) {
 
 func TestLockModified(t *testing.T) {
 	files := locked(t)
-	released := files["root/lexicons.json"].Data
+	released := files["root/lexgen.lock"].Data
 	original := files["root/com/example/a.json"]
 	files["root/com/example/a.json"] = document("com.example.a", `, "description": "changed"`)
 	data, err := lexicon.Lock(files, "root")
 	if err != nil || !strings.Contains(string(data), `"modified": true`) {
 		t.Errorf("a changed document passes for the release's: %v", err)
 	}
-	files["root/lexicons.json"] = &fstest.MapFile{Data: data}
+	files["root/lexgen.lock"] = &fstest.MapFile{Data: data}
 	files["root/com/example/a.json"] = original
 	data, err = lexicon.Lock(files, "root")
 	if diff := cmp.Diff(string(released), string(data)); err != nil || diff != "" {
@@ -87,7 +96,7 @@ func TestLockWithoutVersion(t *testing.T) {
 		t.Errorf("got %s", data)
 	}
 	err = lexicon.CheckLock(files, ".")
-	if want := "lexicons.json: there is no lockfile; run `lexgen lock`"; err == nil || err.Error() != want {
+	if want := "lexgen.lock: there is no lockfile; run `lexgen lock`"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	// Loading does not ask for a lockfile.
@@ -97,7 +106,7 @@ func TestLockWithoutVersion(t *testing.T) {
 }
 
 func TestLockProblems(t *testing.T) {
-	const lockName = "root/lexicons.json"
+	const lockName = "root/lexgen.lock"
 	replace := func(old, new string) func(fstest.MapFS) {
 		return func(files fstest.MapFS) {
 			text := strings.Replace(string(files[lockName].Data), old, new, 1)
@@ -110,20 +119,20 @@ func TestLockProblems(t *testing.T) {
 		want   string
 	}{
 		{"changed", func(files fstest.MapFS) { files["root/com/example/a.json"] = document("com.example.a", "\n") },
-			"root/com/example/a.json: it differs from the document in the lockfile root/lexicons.json; restore it, or run `lexgen lock` to accept the change"},
+			"root/com/example/a.json: it differs from the document in the lockfile root/lexgen.lock; restore it, or run `lexgen lock` to accept the change"},
 		{"missing", func(files fstest.MapFS) { delete(files, "root/com/example/a.json") },
-			"root/lexicons.json:/documents/0: the document com/example/a.json is listed but not there (or listed twice); restore it, or run `lexgen lock` to accept that"},
+			"root/lexgen.lock:/documents/0: the document com/example/a.json is listed but not there (or listed twice); restore it, or run `lexgen lock` to accept that"},
 		{"unlisted", func(files fstest.MapFS) { files["root/com/example/d.json"] = document("com.example.d", "") },
-			"root/com/example/d.json: it is not in the lockfile root/lexicons.json; take it away, or run `lexgen lock` to accept it"},
+			"root/com/example/d.json: it is not in the lockfile root/lexgen.lock; take it away, or run `lexgen lock` to accept it"},
 		{"id", replace(`"com.example.a"`, `"com.example.x"`),
-			"root/lexicons.json:/documents/0: the file com/example/a.json has the id com.example.a, not com.example.x; run `lexgen lock`"},
+			"root/lexgen.lock:/documents/0: the file com/example/a.json has the id com.example.a, not com.example.x; run `lexgen lock`"},
 		{"twice", replace(`com/example/b/c.json`, `com/example/a.json`),
-			"root/com/example/b/c.json: it is not in the lockfile root/lexicons.json; take it away, or run `lexgen lock` to accept it\n" +
-				"root/lexicons.json:/documents/1: the document com/example/a.json is listed but not there (or listed twice); restore it, or run `lexgen lock` to accept that"},
-		{"syntax", replace(`{`, ``), "root/lexicons.json: malformed lockfile: "},
-		{"unknown member", replace(`"version"`, `"edition"`), "root/lexicons.json: malformed lockfile: "},
-		{"trailing", replace("]\n}", "]\n}}"), "root/lexicons.json: malformed lockfile: "},
-		{"wrong type", replace(`"1.2.3"`, `1`), "root/lexicons.json: malformed lockfile: "},
+			"root/com/example/b/c.json: it is not in the lockfile root/lexgen.lock; take it away, or run `lexgen lock` to accept it\n" +
+				"root/lexgen.lock:/documents/1: the document com/example/a.json is listed but not there (or listed twice); restore it, or run `lexgen lock` to accept that"},
+		{"syntax", replace(`{`, ``), "root/lexgen.lock: malformed lockfile: "},
+		{"unknown member", replace(`"version"`, `"edition"`), "root/lexgen.lock: malformed lockfile: "},
+		{"trailing", replace("]\n}", "]\n}}"), "root/lexgen.lock: malformed lockfile: "},
+		{"wrong type", replace(`"1.2.3"`, `1`), "root/lexgen.lock: malformed lockfile: "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			files := locked(t)
@@ -152,7 +161,7 @@ func TestLockErrors(t *testing.T) {
 	}{
 		{"root", fstest.MapFS{}, "root: cannot read the file: file does not exist"},
 		{"size", fstest.MapFS{"root/com/example/a.json": {Data: make([]byte, lexicon.MaxFileSize+1)}}, "root/com/example/a.json: larger than the limit of"},
-		{"lockfile", fstest.MapFS{"root/lexicons.json": {Data: []byte("[]")}}, "root/lexicons.json: malformed lockfile: "},
+		{"lockfile", fstest.MapFS{"root/lexgen.lock": {Data: []byte("[]")}}, "root/lexgen.lock: malformed lockfile: "},
 	} {
 		if _, err := lexicon.Lock(test.files, "root"); err == nil || !strings.HasPrefix(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want %s", test.name, err, test.want)
@@ -190,9 +199,9 @@ func TestWriteLock(t *testing.T) {
 		t.Error("CheckLock does not see the change")
 	}
 	rewrite(true)
-	write(filepath.Join(dir, "lexicons.json"), []byte(`{"version": "4", "documents": []}`))
+	write(filepath.Join(dir, "lexgen.lock"), []byte(`{"version": "4", "documents": []}`))
 	rewrite(true)
-	data, err := os.ReadFile(filepath.Join(dir, "lexicons.json"))
+	data, err := os.ReadFile(filepath.Join(dir, "lexgen.lock"))
 	if err != nil || !strings.Contains(string(data), `"version": "4"`) {
 		t.Errorf("the version is lost: %s, %v", data, err)
 	}
