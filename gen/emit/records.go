@@ -30,14 +30,14 @@ func emitTypes(f *jen.File, r *plan.Records) {
 			jen.Id("New").Op(":").Func().Params().Add(lex("Record")).Add(oneLine(jen.Return(jen.New(ref(c.Type))))),
 		))
 	}
-	f.Add(says("Types holds every record type, sorted by NSID. Callers must not modify it."),
-		jen.Var().Id("Types").Op("=").Index().Add(lex("RecordType")).Add(block(entries))).Line()
-	f.Add(says("Lookup returns the type of a collection's records. It returns false if the collection is not in [Types]."),
-		jen.Func().Id("Lookup").Params(jen.Id("nsid").Qual(SyntaxPath, "NSID")).Params(lex("RecordType"), jen.Bool()).Block(
+	f.Add(says("Types holds the def of every record type, sorted by NSID. Callers must not modify it."),
+		jen.Var().Id("Types").Op("=").Index().Add(lex("RecordDef")).Add(block(entries))).Line()
+	f.Add(says("Lookup returns the def of a collection's records. It returns false if the collection is not in [Types]."),
+		jen.Func().Id("Lookup").Params(jen.Id("nsid").Qual(SyntaxPath, "NSID")).Params(lex("RecordDef"), jen.Bool()).Block(
 			jen.List(jen.Id("i"), jen.Id("found")).Op(":=").Qual("slices", "BinarySearchFunc").Call(jen.Id("Types"), jen.Id("nsid"),
-				jen.Func().Params(jen.Id("t").Add(lex("RecordType")), jen.Id("nsid").Qual(SyntaxPath, "NSID")).Int().
+				jen.Func().Params(jen.Id("t").Add(lex("RecordDef")), jen.Id("nsid").Qual(SyntaxPath, "NSID")).Int().
 					Add(oneLine(jen.Return(jen.Qual("cmp", "Compare").Call(jen.Id("t").Dot("NSID"), jen.Id("nsid")))))),
-			jen.If(jen.Op("!").Id("found")).Block(jen.Return(lex("RecordType").Values(), jen.False())),
+			jen.If(jen.Op("!").Id("found")).Block(jen.Return(lex("RecordDef").Values(), jen.False())),
 			jen.Return(jen.Id("Types").Index(jen.Id("i")), jen.True()),
 		)).Line()
 }

@@ -37,8 +37,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Types holds every record type, sorted by NSID. Callers must not modify it.
-var Types = []lex.RecordType{
+// Types holds the def of every record type, sorted by NSID. Callers must not modify it.
+var Types = []lex.RecordDef{
 	{NSID: "pub.layers.alignment.alignment", Key: "tid", New: func() lex.Record { return new(alignment.Alignment) }},
 	{NSID: "pub.layers.annotation.annotationLayer", Key: "tid", New: func() lex.Record { return new(annotation.AnnotationLayer) }},
 	{NSID: "pub.layers.annotation.clusterSet", Key: "tid", New: func() lex.Record { return new(annotation.ClusterSet) }},
@@ -67,12 +67,12 @@ var Types = []lex.RecordType{
 	{NSID: "pub.layers.segmentation.segmentation", Key: "tid", New: func() lex.Record { return new(segmentation.Segmentation) }},
 }
 
-// Lookup returns the type of a collection's records. It returns false if the collection is not in
+// Lookup returns the def of a collection's records. It returns false if the collection is not in
 // [Types].
-func Lookup(nsid syntax.NSID) (lex.RecordType, bool) {
-	i, found := slices.BinarySearchFunc(Types, nsid, func(t lex.RecordType, nsid syntax.NSID) int { return cmp.Compare(t.NSID, nsid) })
+func Lookup(nsid syntax.NSID) (lex.RecordDef, bool) {
+	i, found := slices.BinarySearchFunc(Types, nsid, func(t lex.RecordDef, nsid syntax.NSID) int { return cmp.Compare(t.NSID, nsid) })
 	if !found {
-		return lex.RecordType{}, false
+		return lex.RecordDef{}, false
 	}
 	return Types[i], true
 }

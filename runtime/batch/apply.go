@@ -280,7 +280,7 @@ func (r *applier) prepare(n int, op Op) (*change, error) {
 		if c.RecordKey == "" {
 			return c, ErrNoKey
 		}
-		if err := (lex.RecordType{NSID: c.Collection, Key: "any"}).CheckKey(c.RecordKey); err != nil {
+		if err := (lex.RecordDef{NSID: c.Collection, Key: "any"}).CheckKey(c.RecordKey); err != nil {
 			return c, err // malformed; a key that only the lexicon disallows can be deleted
 		}
 		return c, r.measure(c)
@@ -307,7 +307,7 @@ func (r *applier) prepare(n int, op Op) (*change, error) {
 }
 
 // key checks the record key of c, or sets it if there is none.
-func (r *applier) key(c *change, t lex.RecordType) error {
+func (r *applier) key(c *change, t lex.RecordDef) error {
 	literal := writing.LiteralKey(t)
 	switch {
 	case c.RecordKey != "":

@@ -54,7 +54,7 @@ func AssignKeys(ops []Op, clock *syntax.TIDClock, lookup write.Lookup) {
 		if op.Action != ActionCreate || op.RecordKey != "" {
 			continue
 		}
-		var t lex.RecordType
+		var t lex.RecordDef
 		if lookup != nil && op.Record != nil {
 			t, _ = lookup(op.Record.RecordType())
 		}

@@ -35,7 +35,7 @@ type Options struct {
 	Commits func(did []byte) bool
 	// Lookup returns the type of a collection's records, for [Record.Value]; records.Lookup does for Layers. Nil means
 	// that records are not decoded.
-	Lookup func(syntax.NSID) (lex.RecordType, bool)
+	Lookup func(syntax.NSID) (lex.RecordDef, bool)
 
 	// Cursors keeps the position across restarts. It is saved when it has changed, at most once a second, and at the end.
 	Cursors CursorStore

@@ -78,7 +78,7 @@ const (
 )
 
 // New returns an empty record of type t, as t.New does.
-func (a *Arena) New(t *RecordType) Record {
+func (a *Arena) New(t *RecordDef) Record {
 	if a.Keep {
 		return t.New()
 	}

@@ -761,7 +761,7 @@ func TestEmptyBlob(t *testing.T) {
 		if test.path != "" {
 			want = []string{test.path + " blob"}
 		}
-		known := lex.RecordType{NSID: nsidSample, New: func() lex.Record { return new(sample) }}
+		known := lex.RecordDef{NSID: nsidSample, New: func() lex.Record { return new(sample) }}
 		for name, err := range map[string]error{
 			"Validate":       lex.Validate(&v),
 			"ValidateRecord": lex.ValidateRecord(known, &v),

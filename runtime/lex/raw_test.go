@@ -138,11 +138,11 @@ type plainRecord struct{ lex.Map }
 func (*plainRecord) RecordType() syntax.NSID { return "com.example.sample" }
 
 func TestValidateRecord(t *testing.T) {
-	plain := lex.RecordType{NSID: "com.example.sample", New: func() lex.Record { return new(plainRecord) }}
+	plain := lex.RecordDef{NSID: "com.example.sample", New: func() lex.Record { return new(plainRecord) }}
 	if err := lex.ValidateRecord(plain, new(plainRecord)); err != nil {
 		t.Error(err)
 	}
-	strict := lex.RecordType{NSID: "com.example.sample", New: func() lex.Record { return new(strictRecord) }}
+	strict := lex.RecordDef{NSID: "com.example.sample", New: func() lex.Record { return new(strictRecord) }}
 	if issues := lex.IssuesOf(lex.ValidateRecord(strict, new(strictRecord))); len(issues) != 1 || issues[0].Rule != lex.RuleMinLength {
 		t.Errorf("got %v", issues)
 	}

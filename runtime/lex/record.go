@@ -17,8 +17,8 @@ type Record interface {
 	RecordType() syntax.NSID
 }
 
-// RecordType describes one record type.
-type RecordType struct {
+// RecordDef describes one def of type record in a lexicon.
+type RecordDef struct {
 	// NSID is the collection's name and the records' $type.
 	NSID syntax.NSID
 	// Key is the lexicon's rule for record keys: tid, nsid, any or literal:VALUE.
@@ -27,8 +27,8 @@ type RecordType struct {
 	New func() Record
 }
 
-// CheckKey returns an error if key is not a record key that the type's lexicon allows.
-func (t RecordType) CheckKey(key syntax.RecordKey) error {
+// CheckKey returns an error if key is not a record key that the lexicon allows.
+func (t RecordDef) CheckKey(key syntax.RecordKey) error {
 	ok := syntax.ValidRecordKey(string(key))
 	literal, isLiteral := strings.CutPrefix(t.Key, "literal:")
 	switch {
@@ -94,8 +94,8 @@ func ValidateCBOR(b []byte, v Decodable) error {
 	return Decode(context.Background(), b, v, DecodeOptions{Share: true, purpose: sending})
 }
 
-// ValidateRecord is [Validate] for a record of type t of which the caller has only the interface.
-func ValidateRecord(t RecordType, v Record) error {
+// ValidateRecord is [Validate] for a record of which the caller has only the interface; t is its def.
+func ValidateRecord(t RecordDef, v Record) error {
 	b, err := appendEncoded(nil, v, Encoder{incomplete: true})
 	if err != nil {
 		return err

@@ -73,7 +73,7 @@ func TestCheckKey(t *testing.T) {
 		{"any", "self", true}, {"any", "a b", false}, {"any", "", false},
 		{"literal:self", "self", true}, {"literal:self", "other", false},
 	} {
-		err := lex.RecordType{NSID: "com.example.a", Key: test.rule}.CheckKey(test.key)
+		err := lex.RecordDef{NSID: "com.example.a", Key: test.rule}.CheckKey(test.key)
 		if (err == nil) != test.ok {
 			t.Errorf("%s %q: %v", test.rule, test.key, err)
 		}

@@ -81,7 +81,7 @@ func (d *Decoded) Envelope() rec.Envelope {
 // Reuse is set; the Decoded itself and its Data are valid until the loop's next turn.
 // Up to 32 neighbouring records share memory, without Reuse: a loop that keeps one of them keeps all of them in memory.
 // A loop that keeps nothing takes a bounded amount of memory, whatever is in the archive: see [MaxAhead].
-func (r *Repo) Decode(ctx context.Context, lookup func(syntax.NSID) (lex.RecordType, bool), options *DecodeOptions) iter.Seq2[*Decoded, error] {
+func (r *Repo) Decode(ctx context.Context, lookup func(syntax.NSID) (lex.RecordDef, bool), options *DecodeOptions) iter.Seq2[*Decoded, error] {
 	if options == nil {
 		options = new(DecodeOptions)
 	}
@@ -105,7 +105,7 @@ func (r *Repo) decode(ctx context.Context, d decoding, options *DecodeOptions) i
 // decoding is one call of Decode.
 type decoding struct {
 	repo      *Repo
-	lookup    func(syntax.NSID) (lex.RecordType, bool)
+	lookup    func(syntax.NSID) (lex.RecordDef, bool)
 	only      syntax.NSID // the only collection that is decoded and yielded; "" for all. All are checked
 	workers   int
 	share     bool
@@ -138,8 +138,8 @@ func (d *decoding) leavesOut(collection syntax.NSID) bool {
 // decodingWorker is the state that one goroutine keeps from record to record.
 type decodingWorker struct {
 	*decoding
-	ahead *atomic.Int64  // the cost of the records that workers have decoded and the loop has not reached
-	known lex.RecordType // of the last record
+	ahead *atomic.Int64 // the cost of the records that workers have decoded and the loop has not reached
+	known lex.RecordDef // of the last record
 	found bool
 	spent int64 // bytes of memory that decoding the last record took
 }

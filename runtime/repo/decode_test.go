@@ -33,14 +33,14 @@ func (n *note) DecodeLex(d *lex.Decoder) {
 func (n *note) RecordType() syntax.NSID { return "com.example.note" }
 
 // notes looks types up: that of all records is note.
-func notes(decoding func()) func(syntax.NSID) (lex.RecordType, bool) {
-	return func(syntax.NSID) (lex.RecordType, bool) {
-		return lex.RecordType{New: func() lex.Record { return &note{decoding: decoding} }}, true
+func notes(decoding func()) func(syntax.NSID) (lex.RecordDef, bool) {
+	return func(syntax.NSID) (lex.RecordDef, bool) {
+		return lex.RecordDef{New: func() lex.Record { return &note{decoding: decoding} }}, true
 	}
 }
 
 // decodeAll decodes a repository to its end. panicked is what it panicked with.
-func decodeAll(ctx context.Context, r *repo.Repo, workers int, lookup func(syntax.NSID) (lex.RecordType, bool)) (n int, panicked any, err error) {
+func decodeAll(ctx context.Context, r *repo.Repo, workers int, lookup func(syntax.NSID) (lex.RecordDef, bool)) (n int, panicked any, err error) {
 	defer func() { panicked = recover() }()
 	for d, failed := range r.Decode(ctx, lookup, &repo.DecodeOptions{Workers: workers}) {
 		if err = failed; err == nil && d.Value != nil {
@@ -63,8 +63,8 @@ func TestDecodePanic(t *testing.T) {
 					t.Fatal(err)
 				}
 				fault := fmt.Errorf("fault of %d", at)
-				n, panicked, err := decodeAll(t.Context(), r, workers, func(syntax.NSID) (lex.RecordType, bool) {
-					return lex.RecordType{New: func() lex.Record { return &bomb{at: all[at].Data, fault: fault} }}, true
+				n, panicked, err := decodeAll(t.Context(), r, workers, func(syntax.NSID) (lex.RecordDef, bool) {
+					return lex.RecordDef{New: func() lex.Record { return &bomb{at: all[at].Data, fault: fault} }}, true
 				})
 				name := fmt.Sprintf("%s, %d workers, record %d", way.name, workers, at)
 				if panicked != nil {
@@ -128,7 +128,7 @@ func TestCallersPanic(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, panicked, err := decodeAll(t.Context(), r, workers, func(syntax.NSID) (lex.RecordType, bool) { panic("lookup") })
+		_, panicked, err := decodeAll(t.Context(), r, workers, func(syntax.NSID) (lex.RecordDef, bool) { panic("lookup") })
 		if panicked != "lookup" {
 			t.Errorf("%d workers: %v, panicked with %v", workers, err, panicked)
 		}
@@ -195,9 +195,9 @@ func TestGoexit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, _, err := decodeAll(t.Context(), r, 3, func(syntax.NSID) (lex.RecordType, bool) {
+	n, _, err := decodeAll(t.Context(), r, 3, func(syntax.NSID) (lex.RecordDef, bool) {
 		runtime.Goexit()
-		return lex.RecordType{}, false
+		return lex.RecordDef{}, false
 	})
 	if err == nil || n != 0 {
 		t.Errorf("after %d records: %v", n, err)
@@ -224,8 +224,8 @@ func TestAhead(t *testing.T) {
 		// What workers may be ahead by, and the record that each worker, and the loop, is at.
 		limit := int64(workers)*repo.MaxAhead/spent + 1 + int64(workers) + 1
 		var decoded atomic.Int64
-		lookup := func(syntax.NSID) (lex.RecordType, bool) {
-			return lex.RecordType{New: func() lex.Record { return &counted{decoded: &decoded} }}, true
+		lookup := func(syntax.NSID) (lex.RecordDef, bool) {
+			return lex.RecordDef{New: func() lex.Record { return &counted{decoded: &decoded} }}, true
 		}
 		yielded, most := int64(0), int64(0)
 		for d, err := range r.Decode(t.Context(), lookup, &repo.DecodeOptions{Workers: workers}) {

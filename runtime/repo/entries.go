@@ -38,8 +38,8 @@ func Entries[T any, P lex.RecordPointer[T]](ctx context.Context, r *Repo, option
 	if options == nil {
 		options = new(DecodeOptions)
 	}
-	known := lex.RecordType{NSID: P(new(T)).RecordType(), New: func() lex.Record { return P(new(T)) }}
-	lookup := func(syntax.NSID) (lex.RecordType, bool) { return known, true }
+	known := lex.RecordDef{NSID: P(new(T)).RecordType(), New: func() lex.Record { return P(new(T)) }}
+	lookup := func(syntax.NSID) (lex.RecordDef, bool) { return known, true }
 	return func(yield func(*rec.Entry[T], error) bool) {
 		var reused rec.Entry[T]
 		for d, err := range r.decode(ctx, decoding{lookup: lookup, only: known.NSID}, options) {

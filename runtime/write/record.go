@@ -27,7 +27,7 @@ type Ref struct {
 }
 
 // Lookup finds the lexicon's rules for the records of a collection, such as records.Lookup of the generated code.
-type Lookup = func(syntax.NSID) (lex.RecordType, bool)
+type Lookup = func(syntax.NSID) (lex.RecordDef, bool)
 
 // DefaultMaxBytes is the default size of the largest request body, in bytes. The reference server accepts 150 KiB. A
 // record must be a little smaller, since the body has other fields, too.
@@ -87,12 +87,12 @@ func (c *change) points() int {
 }
 
 // check checks c, except for its record key. own makes a record of the caller's Go type.
-func check(r *writing.Rules, c *change, own func() lex.Record, allowUnknown bool) (lex.RecordType, error) {
+func check(r *writing.Rules, c *change, own func() lex.Record, allowUnknown bool) (lex.RecordDef, error) {
 	if !syntax.ValidDID(string(r.DID)) {
-		return lex.RecordType{}, fmt.Errorf("the account has no valid DID: %q", r.DID)
+		return lex.RecordDef{}, fmt.Errorf("the account has no valid DID: %q", r.DID)
 	}
 	if err := r.Address(&c.Change); err != nil {
-		return lex.RecordType{}, err
+		return lex.RecordDef{}, err
 	}
 	if _, ok := c.Record.(*Untyped); ok && !allowUnknown {
 		own = nil

@@ -112,7 +112,7 @@ func makerOf(record lex.Record) (func() lex.Record, error) {
 }
 
 // ready does the last checks before c is sent.
-func ready(r *writing.Rules, c *change, t lex.RecordType, in lex.Encodable) error {
+func ready(r *writing.Rules, c *change, t lex.RecordDef, in lex.Encodable) error {
 	if err := t.CheckKey(c.RecordKey); err != nil {
 		return err
 	}

@@ -225,7 +225,7 @@ func BenchmarkRecords(b *testing.B) {
 	for _, block := range blocks {
 		size += len(block)
 	}
-	types := make([]lex.RecordType, len(values))
+	types := make([]lex.RecordDef, len(values))
 	for i, v := range values {
 		types[i], _ = records.Lookup(v.RecordType())
 	}

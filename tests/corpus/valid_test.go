@@ -23,7 +23,7 @@ func TestValid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	types := map[string]lex.RecordType{}
+	types := map[string]lex.RecordDef{}
 	for _, typ := range records.Types {
 		types[string(typ.NSID)] = typ
 	}

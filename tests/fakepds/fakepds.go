@@ -349,9 +349,9 @@ func Key(n int) syntax.RecordKey {
 }
 
 // Lookup is the one of the generated records, with some collections for other kinds of record keys.
-func Lookup(nsid syntax.NSID) (lex.RecordType, bool) {
+func Lookup(nsid syntax.NSID) (lex.RecordDef, bool) {
 	if key := map[syntax.NSID]string{"com.example.literal": "literal:self", "com.example.any": "any", "com.example.nsid": "nsid"}[nsid]; key != "" {
-		return lex.RecordType{NSID: nsid, Key: key, New: func() lex.Record { return new(write.Untyped) }}, true
+		return lex.RecordDef{NSID: nsid, Key: key, New: func() lex.Record { return new(write.Untyped) }}, true
 	}
 	return records.Lookup(nsid)
 }

@@ -40,15 +40,15 @@ func seeds(tb testing.TB) []repo.Record {
 }
 
 // pickType splits the input of a fuzz target: its first byte chooses the type of the rest.
-func pickType(input []byte) (lex.RecordType, []byte, bool) {
+func pickType(input []byte) (lex.RecordDef, []byte, bool) {
 	if len(input) == 0 {
-		return lex.RecordType{}, nil, false
+		return lex.RecordDef{}, nil, false
 	}
 	return records.Types[int(input[0])%len(records.Types)], input[1:], true
 }
 
 // picked is the inverse of pickType.
-func picked(tb testing.TB, known lex.RecordType, data []byte) []byte {
+func picked(tb testing.TB, known lex.RecordDef, data []byte) []byte {
 	tb.Helper()
 	for i := range records.Types {
 		if records.Types[i].NSID == known.NSID {
@@ -107,7 +107,7 @@ func checkEqual(t *testing.T, how string, record lex.Record, want []byte) {
 }
 
 // checkCBOR is what holds for any bytes; it returns the error of decoding them.
-func checkCBOR(t *testing.T, known lex.RecordType, data []byte) error {
+func checkCBOR(t *testing.T, known lex.RecordDef, data []byte) error {
 	t.Helper()
 	copied, shared := known.New(), known.New()
 	err := lex.DecodeCBOR(data, copied)
@@ -135,7 +135,7 @@ func checkCBOR(t *testing.T, known lex.RecordType, data []byte) error {
 }
 
 // checkJSON is what holds for any text; it returns the error of decoding it.
-func checkJSON(t *testing.T, known lex.RecordType, text []byte) error {
+func checkJSON(t *testing.T, known lex.RecordDef, text []byte) error {
 	t.Helper()
 	copied, shared := known.New(), known.New()
 	err := lex.DecodeJSON(text, copied)

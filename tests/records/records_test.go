@@ -16,7 +16,7 @@ import (
 const perType = 200
 
 // keeps decodes a valid record from DAG-CBOR and JSON, by every way there is, and expects its bytes back.
-func keeps(known lex.RecordType, value any, random *rand.Rand) error {
+func keeps(known lex.RecordDef, value any, random *rand.Rand) error {
 	cbor, text := appendCBOR(nil, value), jsonOf(value, random)
 	fromCBOR, fromShared, fromJSON, fromSharedJSON, fromStandard := known.New(), known.New(), known.New(), known.New(), known.New()
 	for _, way := range []struct {
@@ -57,7 +57,7 @@ func keeps(known lex.RecordType, value any, random *rand.Rand) error {
 }
 
 // reports decodes a record that breaks one rule, and expects this to be the one issue.
-func reports(known lex.RecordType, value any, path, rule string, random *rand.Rand) error {
+func reports(known lex.RecordDef, value any, path, rule string, random *rand.Rand) error {
 	cbor, text := appendCBOR(nil, value), jsonOf(value, random)
 	fromCBOR, fromJSON := known.New(), known.New()
 	for _, way := range []struct {
@@ -115,7 +115,7 @@ func TestRandom(t *testing.T) {
 	}
 }
 
-func (c change) check(known lex.RecordType, record any, random *rand.Rand) error {
+func (c change) check(known lex.RecordDef, record any, random *rand.Rand) error {
 	if c.rule == "" {
 		return keeps(known, record, random)
 	}

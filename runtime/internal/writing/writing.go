@@ -61,15 +61,15 @@ type Change struct {
 // Rules are the rules by which a change is checked.
 type Rules struct {
 	DID      syntax.DID
-	Lookup   func(syntax.NSID) (lex.RecordType, bool)
+	Lookup   func(syntax.NSID) (lex.RecordDef, bool)
 	Validate lex.Opt[bool]
 	MaxBytes int
 }
 
 // NewRules returns the rules for the records of a. A nil lookup knows no lexicon, and 0 stands for [DefaultMaxBytes].
-func NewRules(a Client, lookup func(syntax.NSID) (lex.RecordType, bool), validate lex.Opt[bool], maxBytes int) *Rules {
+func NewRules(a Client, lookup func(syntax.NSID) (lex.RecordDef, bool), validate lex.Opt[bool], maxBytes int) *Rules {
 	if lookup == nil {
-		lookup = func(syntax.NSID) (lex.RecordType, bool) { return lex.RecordType{}, false }
+		lookup = func(syntax.NSID) (lex.RecordDef, bool) { return lex.RecordDef{}, false }
 	}
 	if maxBytes <= 0 {
 		maxBytes = DefaultMaxBytes
@@ -79,11 +79,11 @@ func NewRules(a Client, lookup func(syntax.NSID) (lex.RecordType, bool), validat
 
 // TypeOf returns the record type of a collection. own makes a record for a collection that Lookup does not know; if it
 // is nil, such a collection is an error.
-func (r *Rules) TypeOf(collection syntax.NSID, own func() lex.Record) (lex.RecordType, error) {
+func (r *Rules) TypeOf(collection syntax.NSID, own func() lex.Record) (lex.RecordDef, error) {
 	if t, ok := r.Lookup(collection); ok {
 		return t, nil
 	}
-	t := lex.RecordType{NSID: collection, Key: "any", New: own}
+	t := lex.RecordDef{NSID: collection, Key: "any", New: own}
 	if own == nil {
 		return t, fmt.Errorf("no lexicon is known for the collection %s", quote.Text(collection, 317))
 	}
@@ -91,7 +91,7 @@ func (r *Rules) TypeOf(collection syntax.NSID, own func() lex.Record) (lex.Recor
 }
 
 // LiteralKey returns the record key that the lexicon fixes, or "" if it fixes none.
-func LiteralKey(t lex.RecordType) syntax.RecordKey {
+func LiteralKey(t lex.RecordDef) syntax.RecordKey {
 	const literal = "literal:"
 	if len(t.Key) > len(literal) && t.Key[:len(literal)] == literal {
 		return syntax.RecordKey(t.Key[len(literal):])
@@ -117,7 +117,7 @@ func (r *Rules) Address(c *Change) error {
 }
 
 // Encode checks the record of c, and sets the DAG-CBOR and the CID of c.
-func (r *Rules) Encode(c *Change, t lex.RecordType) error {
+func (r *Rules) Encode(c *Change, t lex.RecordDef) error {
 	cbor, err := lex.EncodeCBOR(c.Record)
 	if err != nil {
 		return err
@@ -152,7 +152,7 @@ func TooLarge(n, limit int) error {
 
 // NewKey returns the key of a new record: the one that the lexicon fixes, or a TID of clock. A nil clock stands for a
 // new one.
-func NewKey(t lex.RecordType, clock *syntax.TIDClock) syntax.RecordKey {
+func NewKey(t lex.RecordDef, clock *syntax.TIDClock) syntax.RecordKey {
 	if key := LiteralKey(t); key != "" {
 		return key
 	}

@@ -26,18 +26,18 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Types holds every record type, sorted by NSID. Callers must not modify it.
-var Types = []lex.RecordType{
+// Types holds the def of every record type, sorted by NSID. Callers must not modify it.
+var Types = []lex.RecordDef{
 	{NSID: "com.example.one.note", Key: "tid", New: func() lex.Record { return new(exampleone.Note) }},
 	{NSID: "org.one.one.note", Key: "tid", New: func() lex.Record { return new(oneone.Note) }},
 }
 
-// Lookup returns the type of a collection's records. It returns false if the collection is not in
+// Lookup returns the def of a collection's records. It returns false if the collection is not in
 // [Types].
-func Lookup(nsid syntax.NSID) (lex.RecordType, bool) {
-	i, found := slices.BinarySearchFunc(Types, nsid, func(t lex.RecordType, nsid syntax.NSID) int { return cmp.Compare(t.NSID, nsid) })
+func Lookup(nsid syntax.NSID) (lex.RecordDef, bool) {
+	i, found := slices.BinarySearchFunc(Types, nsid, func(t lex.RecordDef, nsid syntax.NSID) int { return cmp.Compare(t.NSID, nsid) })
 	if !found {
-		return lex.RecordType{}, false
+		return lex.RecordDef{}, false
 	}
 	return Types[i], true
 }
