@@ -60,9 +60,9 @@ func emitMethod(f *jen.File, m *plan.Method) {
 	}
 	parameters := []jen.Code{jen.Id("ctx").Qual("context", "Context")}
 	var body []jen.Code
-	call := []jen.Code{jen.Id("NSID").Op(":").Id(m.Const)}
+	request := []jen.Code{jen.Id("NSID").Op(":").Id(m.Const)}
 	entry := func(name string, value *jen.Statement) {
-		call = append(call, jen.Id(name).Op(":").Add(value))
+		request = append(request, jen.Id(name).Op(":").Add(value))
 	}
 	if m.Procedure {
 		entry("Procedure", jen.True())
@@ -79,12 +79,16 @@ func emitMethod(f *jen.File, m *plan.Method) {
 	out := outputOf(m.Output)
 	if out.variable != nil {
 		body = append(body, jen.Id("out").Op(":=").New(out.variable))
-		entry("Output", jen.Id("out"))
-	} else if m.Output != nil {
-		entry("Stream", jen.True())
 	}
-	run := jen.Id("c").Dot("Caller").Dot("Call").Call(jen.Id("ctx"), jen.Op("&").Id("call"))
-	body = append(body, jen.Id("call").Op(":=").Add(rpc("Call")).Values(call...))
+	body = append(body, jen.Id("request").Op(":=").Add(rpc("Request")).Values(request...))
+	response := jen.New(rpc("Response"))
+	if out.variable != nil {
+		response = jen.Op("&").Add(rpc("Response")).Values(jen.Id("Output").Op(":").Id("out"))
+	} else if m.Output != nil {
+		body = append(body, jen.Id("response").Op(":=").Add(rpc("Response")).Values(jen.Id("Stream").Op(":").True()))
+		response = jen.Op("&").Id("response")
+	}
+	run := jen.Id("c").Dot("Caller").Dot("Call").Call(jen.Id("ctx"), jen.Op("&").Id("request"), response)
 	if m.Output == nil {
 		body = append(body, jen.Return(run))
 	} else {
@@ -132,7 +136,7 @@ func outputOf(b *plan.Body) output {
 	}
 	return output{
 		results: []jen.Code{jen.Qual("io", "ReadCloser"), jen.String()},
-		values:  []jen.Code{jen.Id("call").Dot("OutputBody"), jen.Id("call").Dot("OutputEncoding")},
+		values:  []jen.Code{jen.Id("response").Dot("Body"), jen.Id("response").Dot("Encoding")},
 		nothing: []jen.Code{jen.Nil(), jen.Lit("")},
 	}
 }
@@ -170,11 +174,11 @@ func inputEntries(b *plan.Body, entry func(string, *jen.Statement)) {
 	case b.Value != nil:
 		entry("Input", jen.Id("input"))
 	default:
-		entry("InputBody", jen.Id("body"))
+		entry("Body", jen.Id("body"))
 		if strings.Contains(b.ContentType, "*") {
-			entry("InputEncoding", jen.Id("contentType"))
+			entry("Encoding", jen.Id("contentType"))
 		} else {
-			entry("InputEncoding", jen.Lit(b.ContentType))
+			entry("Encoding", jen.Lit(b.ContentType))
 		}
 	}
 }

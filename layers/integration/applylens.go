@@ -20,8 +20,8 @@ const NSIDApplyLens = "pub.layers.integration.applyLens"
 // fail with [ApplyLensErrorBadRequest], [ApplyLensErrorInternalError].
 func (c *Client) ApplyLens(ctx context.Context, params *ApplyLensParams) (*ApplyLensOutput, error) {
 	out := new(ApplyLensOutput)
-	call := rpc.Call{NSID: NSIDApplyLens, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDApplyLens, Params: params.LexParams()}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

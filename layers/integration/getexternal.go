@@ -20,8 +20,8 @@ const NSIDGetExternal = "pub.layers.integration.getExternal"
 // [GetExternalErrorNotFound], [GetExternalErrorInternalError].
 func (c *Client) GetExternal(ctx context.Context, params *GetExternalParams) (*GetExternalOutput, error) {
 	out := new(GetExternalOutput)
-	call := rpc.Call{NSID: NSIDGetExternal, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDGetExternal, Params: params.LexParams()}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

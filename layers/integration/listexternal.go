@@ -21,8 +21,8 @@ const NSIDListExternal = "pub.layers.integration.listExternal"
 // collection NSID, NSID prefix or owner.
 func (c *Client) ListExternal(ctx context.Context, params *ListExternalParams) (*ListExternalOutput, error) {
 	out := new(ListExternalOutput)
-	call := rpc.Call{NSID: NSIDListExternal, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDListExternal, Params: params.LexParams()}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

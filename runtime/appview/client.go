@@ -67,7 +67,9 @@ func New(service string, opts ...Option) (*Client, error) {
 func Through(caller rpc.Caller) *Client { return &Client{caller} }
 
 // Call makes a call, as [xrpc.Client.Call] does. It makes the Client a rpc.Caller.
-func (c *Client) Call(ctx context.Context, call *rpc.Call) error { return c.caller.Call(ctx, call) }
+func (c *Client) Call(ctx context.Context, request *rpc.Request, response *rpc.Response) error {
+	return c.caller.Call(ctx, request, response)
+}
 
 // Name returns the NSID of a method. The prefix pub.layers. may be left out, as in expression.getExpression.
 func Name(method string) (syntax.NSID, error) {
@@ -89,7 +91,7 @@ func (c *Client) Query(ctx context.Context, method string, params rpc.Params, ou
 	if err != nil {
 		return err
 	}
-	return c.Call(ctx, &rpc.Call{NSID: nsid, Params: params, Output: out})
+	return c.Call(ctx, &rpc.Request{NSID: nsid, Params: params}, &rpc.Response{Output: out})
 }
 
 // Get calls the query that method names, as in [Name], and returns the answer, which must be an object. Its errors

@@ -152,8 +152,8 @@ func TestConfirmForged(t *testing.T) {
 	flipped := slices.Clone(archive)
 	flipped[record+len(right.Data)/2] ^= 1
 	for name, archive := range map[string][]byte{"the record": flipped, "the end": archive[:record+1], "all": nil} {
-		forged, err := pds.New(pds.WithDirectory(c.Directory()), pds.WithCaller(callerFunc(func(ctx context.Context, call *rpc.Call) error {
-			call.OutputBody = io.NopCloser(bytes.NewReader(archive))
+		forged, err := pds.New(pds.WithDirectory(c.Directory()), pds.WithCaller(callerFunc(func(ctx context.Context, request *rpc.Request, response *rpc.Response) error {
+			response.Body = io.NopCloser(bytes.NewReader(archive))
 			return nil
 		})))
 		if err != nil {

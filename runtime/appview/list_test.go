@@ -208,9 +208,9 @@ func TestErrors(t *testing.T) {
 
 // A caller that passes calls on sees them as they are.
 func TestThrough(t *testing.T) {
-	var seen *rpc.Call
-	c := appview.Through(callerFunc(func(_ context.Context, call *rpc.Call) error {
-		seen = call
+	var seen *rpc.Request
+	c := appview.Through(callerFunc(func(_ context.Context, request *rpc.Request, _ *rpc.Response) error {
+		seen = request
 		return rpc.ErrorName("RecordNotFound")
 	}))
 	_, err := expression.NewClient(c).GetExpression(t.Context(), &expression.GetExpressionParams{URI: uri + "a"})
@@ -219,6 +219,8 @@ func TestThrough(t *testing.T) {
 	}
 }
 
-type callerFunc func(ctx context.Context, call *rpc.Call) error
+type callerFunc func(ctx context.Context, request *rpc.Request, response *rpc.Response) error
 
-func (f callerFunc) Call(ctx context.Context, call *rpc.Call) error { return f(ctx, call) }
+func (f callerFunc) Call(ctx context.Context, request *rpc.Request, response *rpc.Response) error {
+	return f(ctx, request, response)
+}

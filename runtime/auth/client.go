@@ -131,11 +131,11 @@ func (c *Client) Session() Session {
 // Call makes a call to the account's PDS, see [rpc.Caller] and package xrpc. In addition, the error wraps
 // [ErrRenewalFailed] if the server refused the token and it could not be renewed, and [ErrNoSession] if the account
 // was logged out. An error never contains a token, even if the server's answer did.
-func (c *Client) Call(ctx context.Context, call *rpc.Call) error {
+func (c *Client) Call(ctx context.Context, request *rpc.Request, response *rpc.Response) error {
 	c.mu.Lock()
 	pds, before := c.pds, c.session
 	c.mu.Unlock()
-	err := pds.Call(ctx, call)
+	err := pds.Call(ctx, request, response)
 	if err == nil {
 		return nil
 	}

@@ -45,7 +45,7 @@ func Example() {
 	}
 
 	var answer lex.Map
-	if err := client.Call(ctx, &rpc.Call{NSID: "com.example.ping", Output: &answer}); err != nil {
+	if err := client.Call(ctx, &rpc.Request{NSID: "com.example.ping"}, &rpc.Response{Output: &answer}); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(client.DID(), answer.Len())

@@ -236,7 +236,7 @@ func login(t *testing.T, o *settings) *auth.Client {
 // call sends a request to c's PDS.
 func call(ctx context.Context, c rpc.Caller) error {
 	var raw lex.Raw
-	return c.Call(ctx, &rpc.Call{NSID: ping, Output: &raw})
+	return c.Call(ctx, &rpc.Request{NSID: ping}, &rpc.Response{Output: &raw})
 }
 
 func mustCall(t *testing.T, c rpc.Caller) {

@@ -57,7 +57,7 @@ func newWorld(t *testing.T, pds string) (*world, *settings) {
 func procedure(t *testing.T, c rpc.Caller, method syntax.NSID) error {
 	t.Helper()
 	var raw lex.Raw
-	return c.Call(t.Context(), &rpc.Call{NSID: method, Procedure: true, Output: &raw})
+	return c.Call(t.Context(), &rpc.Request{NSID: method, Procedure: true}, &rpc.Response{Output: &raw})
 }
 
 // checkMoved checks that no record is written, and that the error names both servers.

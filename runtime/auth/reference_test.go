@@ -24,7 +24,7 @@ const getSession = "com.atproto.server.getSession"
 // whoami asks the server whose session it is.
 func whoami(ctx context.Context, c rpc.Caller) error {
 	var out lex.Map
-	return c.Call(ctx, &rpc.Call{NSID: getSession, Output: &out})
+	return c.Call(ctx, &rpc.Request{NSID: getSession}, &rpc.Response{Output: &out})
 }
 
 // account makes an account whose document names a proxy in front of the PDS, and options to reach it. The
@@ -101,7 +101,7 @@ func TestReferenceLogin(t *testing.T) {
 				t.Errorf("session %v", s)
 			}
 			var out lex.Map
-			if err := c.Call(t.Context(), &rpc.Call{NSID: getSession, Output: &out}); err != nil {
+			if err := c.Call(t.Context(), &rpc.Request{NSID: getSession}, &rpc.Response{Output: &out}); err != nil {
 				t.Fatal(err)
 			}
 			did, _ := out.Get("did")
@@ -282,7 +282,7 @@ func TestReferenceStates(t *testing.T) {
 		t.Fatal(err)
 	}
 	input.Set("name", name)
-	err = c.Call(t.Context(), &rpc.Call{NSID: "com.atproto.server.createAppPassword", Procedure: true, Input: &input, Output: &out})
+	err = c.Call(t.Context(), &rpc.Request{NSID: "com.atproto.server.createAppPassword", Procedure: true, Input: &input}, &rpc.Response{Output: &out})
 	if !errors.Is(err, rpc.ErrorName("InvalidToken")) || errors.Is(err, auth.ErrRenewalFailed) {
 		t.Error(err)
 	}

@@ -629,7 +629,7 @@ func TestBody(t *testing.T) {
 	} {
 		f.expire()
 		before := f.count(refreshSession)
-		err := c.Call(t.Context(), &rpc.Call{NSID: ping, Procedure: true, InputBody: test.body, InputEncoding: "text/plain"})
+		err := c.Call(t.Context(), &rpc.Request{NSID: ping, Procedure: true, Body: test.body, Encoding: "text/plain"}, new(rpc.Response))
 		if !errors.Is(err, test.want) {
 			t.Errorf("%v, want %v", err, test.want)
 		}

@@ -215,7 +215,7 @@ func TestErrorsKeepSecrets(t *testing.T) {
 				return true
 			})
 			var out lex.Map
-			err := client.Call(t.Context(), &rpc.Call{NSID: ping, Output: &out})
+			err := client.Call(t.Context(), &rpc.Request{NSID: ping}, &rpc.Response{Output: &out})
 			if err != nil { // some are good answers to that
 				a, r := client.Session().Tokens()
 				check(t, err, access, refresh, a, r)

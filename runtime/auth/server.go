@@ -45,10 +45,10 @@ type sessions struct {
 	secrets []string // in addition to the bearer
 }
 
-// Call sends call.
-func (s sessions) Call(ctx context.Context, call *rpc.Call) error {
+// Call sends request.
+func (s sessions) Call(ctx context.Context, request *rpc.Request, response *rpc.Response) error {
 	ctx = context.WithValue(ctx, credentialsKey{}, &credentials{s.bearer})
-	if err := s.service.Call(ctx, call); err != nil {
+	if err := s.service.Call(ctx, request, response); err != nil {
 		r := redactor{secrets: append(s.secrets, s.bearer), answer: true}
 		return r.clean(err)
 	}
@@ -95,17 +95,18 @@ func refresh(ctx context.Context, issuer *xrpc.Client, token string) (*granted, 
 // remove ends a session at the server. It is not an error if the session has ended already. The server's answer is
 // empty: an answer with content is from something else, such as a proxy.
 func remove(ctx context.Context, issuer *xrpc.Client, token string) error {
-	call := &rpc.Call{NSID: atproto.NSIDServerDeleteSession, Procedure: true, Repeatable: true, Stream: true}
-	if err := (sessions{service: issuer, bearer: token}).Call(ctx, call); sessionOver(err) {
+	request := &rpc.Request{NSID: atproto.NSIDServerDeleteSession, Procedure: true, Repeatable: true}
+	response := &rpc.Response{Stream: true}
+	if err := (sessions{service: issuer, bearer: token}).Call(ctx, request, response); sessionOver(err) {
 		return nil
 	} else if err != nil {
 		return err
 	}
-	defer call.OutputBody.Close()
+	defer response.Body.Close()
 	const longest = 16 // spaces included
-	content, err := io.ReadAll(io.LimitReader(call.OutputBody, longest+1))
+	content, err := io.ReadAll(io.LimitReader(response.Body, longest+1))
 	if text := strings.TrimSpace(string(content)); err == nil && (text != "" && text != "{}" || len(content) > longest) {
-		err = fmt.Errorf("%s at %s: %w", call.NSID, issuer.Service(), errAnswer)
+		err = fmt.Errorf("%s at %s: %w", request.NSID, issuer.Service(), errAnswer)
 	}
 	return err
 }

@@ -46,14 +46,14 @@ type answering struct {
 	answer string
 }
 
-func (a answering) Call(ctx context.Context, call *rpc.Call) error {
-	if !call.Procedure {
-		return a.fakePDS.Call(ctx, call)
+func (a answering) Call(ctx context.Context, request *rpc.Request, response *rpc.Response) error {
+	if !request.Procedure {
+		return a.fakePDS.Call(ctx, request, response)
 	}
-	if err := a.fakePDS.Call(ctx, &rpc.Call{NSID: call.NSID, Procedure: true, Input: call.Input}); err != nil {
+	if err := a.fakePDS.Call(ctx, &rpc.Request{NSID: request.NSID, Procedure: true, Input: request.Input}, new(rpc.Response)); err != nil {
 		return err
 	}
-	if err := lex.DecodeJSON([]byte(a.answer), call.Output); err != nil {
+	if err := lex.DecodeJSON([]byte(a.answer), response.Output); err != nil {
 		return fmt.Errorf("xrpc: %w", err)
 	}
 	return nil

@@ -78,9 +78,11 @@ func clientOf(t testing.TB, origin string, opts ...xrpc.Option) *pds.Client {
 }
 
 // callerFunc is a caller without a network.
-type callerFunc func(ctx context.Context, call *rpc.Call) error
+type callerFunc func(ctx context.Context, request *rpc.Request, response *rpc.Response) error
 
-func (f callerFunc) Call(ctx context.Context, call *rpc.Call) error { return f(ctx, call) }
+func (f callerFunc) Call(ctx context.Context, request *rpc.Request, response *rpc.Response) error {
+	return f(ctx, request, response)
+}
 
 // names returns the names of what is in a directory.
 func names(t testing.TB, dir string) (all []string) {

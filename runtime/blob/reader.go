@@ -91,10 +91,10 @@ func open(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, o Read
 	case b.Size >= 0:
 		r.max = b.Size
 	}
-	call, err := pds.CallRepo(ctx, c, syntax.AtIdentifier(did), func(did syntax.DID, server rpc.Caller) (*rpc.Call, error) {
+	response, err := pds.CallRepo(ctx, c, syntax.AtIdentifier(did), func(did syntax.DID, server rpc.Caller) (*rpc.Response, error) {
 		params := atproto.SyncGetBlobParams{DID: did, CID: syntax.CID(id.String())}
-		call := &rpc.Call{NSID: atproto.NSIDSyncGetBlob, Params: params.LexParams(), Stream: true}
-		return call, server.Call(ctx, call)
+		response := &rpc.Response{Stream: true}
+		return response, server.Call(ctx, &rpc.Request{NSID: atproto.NSIDSyncGetBlob, Params: params.LexParams()}, response)
 	})
 	if err != nil {
 		if verdict.Of(err) == verdict.NoBlob {
@@ -102,7 +102,7 @@ func open(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, o Read
 		}
 		return nil, r.failure(err)
 	}
-	r.body, r.mimeType = call.OutputBody, call.OutputEncoding
+	r.body, r.mimeType = response.Body, response.Encoding
 	if err := r.announced(); err != nil {
 		r.body.Close()
 		return nil, r.failure(err)

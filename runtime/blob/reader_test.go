@@ -289,8 +289,8 @@ func (s *steps) Size() int64  { return s.size }
 // bodyCaller answers with a body.
 func bodyCaller(t *testing.T, body io.ReadCloser) *pds.Client {
 	t.Helper()
-	c, err := pds.New(pds.WithCaller(callerFunc(func(_ context.Context, call *rpc.Call) error {
-		call.OutputBody, call.OutputEncoding = body, "text/plain"
+	c, err := pds.New(pds.WithCaller(callerFunc(func(_ context.Context, _ *rpc.Request, response *rpc.Response) error {
+		response.Body, response.Encoding = body, "text/plain"
 		return nil
 	})))
 	if err != nil {
@@ -357,7 +357,7 @@ func TestAnnouncedSize(t *testing.T) {
 
 // What cannot be verified, or is too large by its reference, is not asked for.
 func TestNotAskedFor(t *testing.T) {
-	c, err := pds.New(pds.WithCaller(callerFunc(func(context.Context, *rpc.Call) error {
+	c, err := pds.New(pds.WithCaller(callerFunc(func(context.Context, *rpc.Request, *rpc.Response) error {
 		t.Error("a call")
 		return errors.New("no")
 	})))
@@ -458,7 +458,9 @@ func TestClosed(t *testing.T) {
 
 // The repository is looked for as package pds does; the error is its error.
 func TestMoved(t *testing.T) {
-	c, err := pds.New(pds.WithCaller(callerFunc(func(context.Context, *rpc.Call) error { return fmt.Errorf("%w", rpc.ErrorName("RepoTakendown")) })))
+	c, err := pds.New(pds.WithCaller(callerFunc(func(context.Context, *rpc.Request, *rpc.Response) error {
+		return fmt.Errorf("%w", rpc.ErrorName("RepoTakendown"))
+	})))
 	if err != nil {
 		t.Fatal(err)
 	}

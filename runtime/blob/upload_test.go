@@ -178,7 +178,7 @@ func TestUploadPreflight(t *testing.T) {
 		{"size, for both", hello(), "image/png", blob.UploadOptions{Rules: images, MaxSize: 11}, []error{blob.ErrTooLarge}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			account := callerFunc(func(context.Context, *rpc.Call) error {
+			account := callerFunc(func(context.Context, *rpc.Request, *rpc.Response) error {
 				t.Error("it was sent")
 				return nil
 			})
@@ -386,11 +386,11 @@ func TestUploadContext(t *testing.T) {
 
 // An answer that comes before all has been sent is not that of what was to be sent.
 func TestUploadEarlyAnswer(t *testing.T) {
-	account := callerFunc(func(_ context.Context, call *rpc.Call) error {
-		if _, err := io.ReadFull(call.InputBody, make([]byte, 5)); err != nil {
+	account := callerFunc(func(_ context.Context, request *rpc.Request, response *rpc.Response) error {
+		if _, err := io.ReadFull(request.Body, make([]byte, 5)); err != nil {
 			return err
 		}
-		return lex.DecodeJSON([]byte(`{"blob":{"$type":"blob","ref":{"$link":"`+refTo([]byte("hello, world")).Ref.String()+`"},"mimeType":"audio/wav","size":12}}`), call.Output)
+		return lex.DecodeJSON([]byte(`{"blob":{"$type":"blob","ref":{"$link":"`+refTo([]byte("hello, world")).Ref.String()+`"},"mimeType":"audio/wav","size":12}}`), response.Output)
 	})
 	if _, err := blob.Upload(t.Context(), account, strings.NewReader("hello, world"), "audio/wav", nil); !errors.Is(err, blob.ErrHash) {
 		t.Errorf("error %v", err)

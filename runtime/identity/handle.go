@@ -158,17 +158,18 @@ func (s *sources) askService(ctx context.Context, handle string) (syntax.DID, *f
 	ctx, cancel := context.WithTimeout(ctx, httpTimeout)
 	defer cancel()
 	params := atproto.IdentityResolveHandleParams{Handle: syntax.Handle(handle)}
-	call := &rpc.Call{NSID: atproto.NSIDIdentityResolveHandle, Params: params.LexParams(), Stream: true} // of any media type
+	request := &rpc.Request{NSID: atproto.NSIDIdentityResolveHandle, Params: params.LexParams()}
+	response := &rpc.Response{Stream: true} // of any media type
 	service := s.handles.Service()
-	err := s.handles.Call(ctx, call)
+	err := s.handles.Call(ctx, request, response)
 	switch {
 	case err != nil && verdict.Of(err) == verdict.NoHandle:
 		return "", notFound("%w", err)
 	case err != nil:
 		return "", unanswered(ctx, service, err)
 	}
-	defer call.OutputBody.Close()
-	body, f := read(ctx, service, call.OutputBody, "{", maxHandleAnswer)
+	defer response.Body.Close()
+	body, f := read(ctx, service, response.Body, "{", maxHandleAnswer)
 	if f != nil {
 		return "", f
 	}

@@ -60,7 +60,7 @@ func TestEveryPackage(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return c.Call(t.Context(), &rpc.Call{NSID: "com.example.ping"})
+			return c.Call(t.Context(), &rpc.Request{NSID: "com.example.ping"}, new(rpc.Response))
 		}},
 		"identity, DID": {"/" + did, func(n network.Network) error {
 			d, err := identity.New(identity.WithNetwork(n))

@@ -114,9 +114,9 @@ type plainAnnotation struct {
 // pages answers listRecords from memory: the cursor is a page's number.
 type pages [][]byte
 
-func (p pages) Call(_ context.Context, call *rpc.Call) error {
+func (p pages) Call(_ context.Context, request *rpc.Request, response *rpc.Response) error {
 	n := 0
-	for _, param := range call.Params {
+	for _, param := range request.Params {
 		if param.Name == "cursor" {
 			n, _ = strconv.Atoi(param.Value)
 		}
@@ -124,7 +124,7 @@ func (p pages) Call(_ context.Context, call *rpc.Call) error {
 	if n >= len(p) {
 		return errors.New("no such page")
 	}
-	return lex.DecodeJSON(p[n], call.Output)
+	return lex.DecodeJSON(p[n], response.Output)
 }
 
 // BenchmarkList lists 10,000 records in pages of 100, typed and verified. of-std is the time that

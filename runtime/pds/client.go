@@ -163,11 +163,11 @@ type watched struct {
 	procedure atomic.Bool
 }
 
-func (w *watched) Call(ctx context.Context, call *rpc.Call) error {
-	if call.Procedure {
+func (w *watched) Call(ctx context.Context, request *rpc.Request, response *rpc.Response) error {
+	if request.Procedure {
 		w.procedure.Store(true)
 	}
-	return w.Caller.Call(ctx, call)
+	return w.Caller.Call(ctx, request, response)
 }
 
 // place says where a repository is.

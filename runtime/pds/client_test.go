@@ -119,7 +119,7 @@ func TestProcedureIsSentOnce(t *testing.T) {
 	method := "com.example.do"
 	client, s, d := serve(t, answers{method: refuse(400, "RepoNotFound", "")})
 	_, err := pds.CallRepo(t.Context(), client, actor, func(_ syntax.DID, server rpc.Caller) (struct{}, error) {
-		return struct{}{}, server.Call(t.Context(), &rpc.Call{NSID: syntax.NSID(method), Procedure: true})
+		return struct{}{}, server.Call(t.Context(), &rpc.Request{NSID: syntax.NSID(method), Procedure: true}, new(rpc.Response))
 	})
 	if !errors.Is(err, pds.ErrRepoNotFound) || s.asked() != 1 || d.lookups() != 1 {
 		t.Errorf("%v; %d requests, %d look-ups", err, s.asked(), d.lookups())
@@ -185,8 +185,8 @@ func TestHost(t *testing.T) {
 
 // TestCaller checks that WithCaller sends calls through the caller, whatever its errors are.
 func TestCaller(t *testing.T) {
-	caller := caller(func(call *rpc.Call) error {
-		switch call.NSID {
+	caller := caller(func(request *rpc.Request, response *rpc.Response) error {
+		switch request.NSID {
 		case "com.atproto.repo.describeRepo":
 			return rpc.ErrorName("RepoNotFound")
 		case methodGet:
@@ -209,9 +209,11 @@ func TestCaller(t *testing.T) {
 	}
 }
 
-type caller func(*rpc.Call) error
+type caller func(*rpc.Request, *rpc.Response) error
 
-func (c caller) Call(_ context.Context, call *rpc.Call) error { return c(call) }
+func (c caller) Call(_ context.Context, request *rpc.Request, response *rpc.Response) error {
+	return c(request, response)
+}
 
 // TestPrivate checks that servers that DID documents name are not contacted at private addresses.
 func TestPrivate(t *testing.T) {

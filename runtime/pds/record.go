@@ -49,7 +49,7 @@ func (c *Client) GetRecord(ctx context.Context, uri syntax.ATURI, options *GetRe
 		want = collectionURI(did, uri.Collection()) + "/" + syntax.ATURI(uri.RecordKey())
 		params.Repo = syntax.AtIdentifier(did)
 		v := new(rec.View) // it can tell a malformed CID from a missing one
-		return v, server.Call(ctx, &rpc.Call{NSID: atproto.NSIDRepoGetRecord, Params: params.LexParams(), Output: v})
+		return v, server.Call(ctx, &rpc.Request{NSID: atproto.NSIDRepoGetRecord, Params: params.LexParams()}, &rpc.Response{Output: v})
 	})
 	switch {
 	case err != nil:

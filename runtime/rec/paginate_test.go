@@ -21,10 +21,10 @@ type pager struct {
 	asked  int
 }
 
-func (p *pager) Call(_ context.Context, call *rpc.Call) error {
+func (p *pager) Call(_ context.Context, request *rpc.Request, response *rpc.Response) error {
 	p.asked++
 	cursor := ""
-	for _, param := range call.Params {
+	for _, param := range request.Params {
 		if param.Name == "cursor" {
 			cursor = param.Value
 		}
@@ -33,7 +33,7 @@ func (p *pager) Call(_ context.Context, call *rpc.Call) error {
 	if err != nil {
 		return err
 	}
-	return lex.DecodeJSON([]byte(text), call.Output)
+	return lex.DecodeJSON([]byte(text), response.Output)
 }
 
 // numbers goes through the pages until the number 99, and returns what the loop was given: "!" for a failure.

@@ -12,7 +12,7 @@ import (
 
 // QueryPage calls a query that answers with a page, and fills page.
 func QueryPage[T any](ctx context.Context, c rpc.Caller, nsid syntax.NSID, params rpc.Params, page *Page[T]) (*Page[T], error) {
-	if err := c.Call(ctx, &rpc.Call{NSID: nsid, Params: params, Output: page}); err != nil {
+	if err := c.Call(ctx, &rpc.Request{NSID: nsid, Params: params}, &rpc.Response{Output: page}); err != nil {
 		return nil, err
 	}
 	return page, nil

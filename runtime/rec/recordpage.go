@@ -201,7 +201,7 @@ func (v *readItem[T, P]) DecodeLex(d *lex.Decoder) {
 // An error is that of the call, or a [*Failure] as for an item of [NewRecordPage].
 func QueryRecord[T any, P lex.RecordPointer[T]](ctx context.Context, c rpc.Caller, nsid syntax.NSID, params rpc.Params) (*Entry[T], error) {
 	var answer lex.Raw
-	if err := c.Call(ctx, &rpc.Call{NSID: nsid, Params: params, Output: &answer}); err != nil {
+	if err := c.Call(ctx, &rpc.Request{NSID: nsid, Params: params}, &rpc.Response{Output: &answer}); err != nil {
 		return nil, err
 	}
 	entry, err := newRecordReader[T, P](Source{Trust: Claimed}).entry(ctx, answer)

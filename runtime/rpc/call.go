@@ -15,13 +15,13 @@ import (
 // Caller performs the calls of generated clients. An implementation takes care of HTTP, authentication and retries.
 // It must be safe for concurrent use.
 type Caller interface {
-	// Call sends c and fills c.Output, or c.OutputBody and c.OutputEncoding. Its error distinguishes an error that the
-	// server returned from a failure to get an answer; errors.Is matches the former with its [ErrorName].
-	Call(ctx context.Context, c *Call) error
+	// Call sends request and fills in response. Its error distinguishes an error that the server returned from a failure
+	// to get an answer; errors.Is matches the former with its [ErrorName]. Neither request nor response is nil.
+	Call(ctx context.Context, request *Request, response *Response) error
 }
 
-// Call is one call of an XRPC method (https://atproto.com/specs/xrpc), without its transport.
-type Call struct {
+// Request is one call of an XRPC method (https://atproto.com/specs/xrpc), without its transport.
+type Request struct {
 	// NSID is the method's name.
 	NSID syntax.NSID
 	// Procedure says that the method is a procedure and not a query.
@@ -33,19 +33,23 @@ type Call struct {
 	Params Params
 	// Input is the body of a procedure that takes JSON.
 	Input lex.Encodable
-	// InputBody is the body of a procedure that takes anything else; its media type is InputEncoding.
-	InputBody     io.Reader
-	InputEncoding string
-	// Output is what a JSON answer is decoded into. It is nil when the answer is a stream or not wanted.
-	Output lex.Decodable
-	// Stream asks for the answer's body undecoded: Call sets OutputBody to it and OutputEncoding to its media type.
-	// The user of the client closes OutputBody.
-	Stream         bool
-	OutputBody     io.ReadCloser
-	OutputEncoding string
+	// Body is the body of a procedure that takes anything else, and Encoding is its media type.
+	Body     io.Reader
+	Encoding string
 }
 
-// Params are the parameters of a call, in order; an array is several parameters of the same name. The method LexParams
+// Response is the answer to a [Request]. The caller sets Output or Stream to say how it wants the answer; a zero
+// Response discards the answer.
+type Response struct {
+	// Output is what an answer in JSON is decoded into.
+	Output lex.Decodable
+	// Stream asks for the answer undecoded: Call sets Body, which the caller must close, and Encoding, its media type.
+	Stream   bool
+	Body     io.ReadCloser
+	Encoding string
+}
+
+// Params are the parameters of a request, in order; an array is several parameters of the same name. The method LexParams
 // of a generated type returns those that are set, and the defaults of those that are not; its receiver may be nil.
 type Params []Param
 

@@ -102,15 +102,15 @@ type recorder struct {
 	body string
 }
 
-func (r *recorder) Call(ctx context.Context, call *rpc.Call) error {
-	if call.Procedure {
-		b, err := lex.EncodeJSON(call.Input)
+func (r *recorder) Call(ctx context.Context, request *rpc.Request, response *rpc.Response) error {
+	if request.Procedure {
+		b, err := lex.EncodeJSON(request.Input)
 		if err != nil {
 			return err
 		}
 		r.body = string(b)
 	}
-	return r.fakePDS.Call(ctx, call)
+	return r.fakePDS.Call(ctx, request, response)
 }
 
 // What is not valid is not sent, and the error says all that is wrong.
@@ -451,14 +451,14 @@ type answering struct {
 	answer string
 }
 
-func (a answering) Call(ctx context.Context, call *rpc.Call) error {
-	if !call.Procedure {
-		return a.fakePDS.Call(ctx, call)
+func (a answering) Call(ctx context.Context, request *rpc.Request, response *rpc.Response) error {
+	if !request.Procedure {
+		return a.fakePDS.Call(ctx, request, response)
 	}
-	if err := a.fakePDS.Call(ctx, &rpc.Call{NSID: call.NSID, Procedure: true, Input: call.Input}); err != nil {
+	if err := a.fakePDS.Call(ctx, &rpc.Request{NSID: request.NSID, Procedure: true, Input: request.Input}, new(rpc.Response)); err != nil {
 		return err
 	}
-	if err := lex.DecodeJSON([]byte(a.answer), call.Output); err != nil {
+	if err := lex.DecodeJSON([]byte(a.answer), response.Output); err != nil {
 		return fmt.Errorf("xrpc: %w", err)
 	}
 	return nil
@@ -615,11 +615,11 @@ type reading struct {
 	answer string
 }
 
-func (r reading) Call(ctx context.Context, call *rpc.Call) error {
-	if call.Procedure {
-		return r.fakePDS.Call(ctx, call)
+func (r reading) Call(ctx context.Context, request *rpc.Request, response *rpc.Response) error {
+	if request.Procedure {
+		return r.fakePDS.Call(ctx, request, response)
 	}
-	return lex.DecodeJSON([]byte(r.answer), call.Output)
+	return lex.DecodeJSON([]byte(r.answer), response.Output)
 }
 
 // byValue is a record that is not a pointer.

@@ -46,9 +46,9 @@ func (a *tokens) Refused(_ context.Context, req *http.Request, answer *xrpc.Erro
 
 func TestAuthorizer(t *testing.T) {
 	broken := errors.New("renewal failed")
-	unseekable := func() *rpc.Call { return upload(io.MultiReader(strings.NewReader("image"))) }
+	unseekable := func() *testCall { return upload(io.MultiReader(strings.NewReader("image"))) }
 	for name, test := range map[string]struct {
-		call     *rpc.Call
+		call     *testCall
 		status   int // of an answer to a token of a generation before good
 		answer   string
 		good     int
@@ -79,7 +79,7 @@ func TestAuthorizer(t *testing.T) {
 			bubble(t, func(t *testing.T, n *fakeNetwork) {
 				n.handler = func(w http.ResponseWriter, r *http.Request) {
 					body, _ := io.ReadAll(r.Body)
-					if test.call.InputBody != nil && string(body) != "image" {
+					if test.call.Request.Body != nil && string(body) != "image" {
 						t.Errorf("body %q", body)
 					}
 					if got := r.Header.Get("Authorization"); got < fmt.Sprintf("Bearer secret-%d", test.good) {
@@ -88,7 +88,7 @@ func TestAuthorizer(t *testing.T) {
 					}
 					answer(w, 200, `{}`)
 				}
-				err := n.client(t, xrpc.WithAuthorizer(&test.auth)).Call(background, test.call)
+				err := test.call.do(background, n.client(t, xrpc.WithAuthorizer(&test.auth)))
 				if (err != nil) != (test.want != nil) {
 					t.Error(err)
 				}
@@ -113,7 +113,7 @@ func TestRenewalAndRetries(t *testing.T) {
 	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = failing(503, 401, 503, 503)
 		auth := new(tokens)
-		err := n.client(t, xrpc.WithAuthorizer(auth)).Call(background, query())
+		err := query().do(background, n.client(t, xrpc.WithAuthorizer(auth)))
 		if err != nil || n.count() != 5 || auth.refused != 1 {
 			t.Error(err, n.count(), auth.refused)
 		}

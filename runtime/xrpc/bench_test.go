@@ -44,9 +44,9 @@ func BenchmarkCall(b *testing.B) {
 		}
 		b.ReportAllocs()
 		for b.Loop() {
-			call := rpc.Call{NSID: "com.example.get", Output: new(lex.Raw)}
+			call := testCall{Request: rpc.Request{NSID: "com.example.get"}, Response: rpc.Response{Output: new(lex.Raw)}}
 			call.Params.Int("limit", 5)
-			if err := c.Call(background, &call); err != nil {
+			if err := (&call).do(background, c); err != nil {
 				b.Fatal(err)
 			}
 		}

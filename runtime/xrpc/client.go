@@ -119,24 +119,24 @@ func (c *Client) Service() string { return c.service }
 // Format prints only the client's service, whatever the verb, because its headers may contain secrets.
 func (c *Client) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "xrpc.Client(%s)", c.service) }
 
-// Call sends call and sets its Output, or its OutputBody and OutputEncoding. It returns nil if the answer has a
-// success status and is well-formed for the method. The package documentation describes the errors. After a decoding
-// error, Output has what could be decoded.
+// Call sends request and fills in response. It returns nil if the answer has a success status and is well-formed for the
+// method. The package documentation describes the errors. After a decoding error, response.Output has what could be
+// decoded.
 //
 // Call waits when the server asks for a pause, up to the limit of [WithMaxWait]; if the server asks for a longer one,
 // Call returns a [*WaitError] at once. [WithPauses] sets a function that is told of each pause.
 //
-// If the output is a stream, ctx must stay valid until its body is closed, and the caller must close the body to
+// If response asks for a stream, ctx must stay valid until response.Body is closed, and the caller must close it to
 // release the connection. The body's errors are [*TransportError]s. It ends with io.EOF only if it is complete, as
 // far as HTTP can tell: a body in HTTP/1.0 without a length may have been cut off. The body has a method Size()
 // int64, which returns the length that the server announced, or -1 if it announced none or the body was compressed.
 //
-// Call reads InputBody but does not close it. Unless it is an [io.Seeker], a Read of it may still be in progress when
+// Call reads request.Body but does not close it. Unless it is an [io.Seeker], a Read of it may still be in progress when
 // Call returns an error.
-func (c *Client) Call(ctx context.Context, call *rpc.Call) error {
-	x := &exchange{c: c, ctx: ctx, call: call}
+func (c *Client) Call(ctx context.Context, request *rpc.Request, response *rpc.Response) error {
+	x := &exchange{c: c, ctx: ctx, call: request, result: response}
 	if err := x.prepare(); err != nil {
-		return fmt.Errorf("xrpc: %s at %s: %w", shown(string(call.NSID)), c.service, err)
+		return fmt.Errorf("xrpc: %s at %s: %w", shown(string(request.NSID)), c.service, err)
 	}
 	renewed := false
 	for {

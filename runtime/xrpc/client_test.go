@@ -42,9 +42,9 @@ func TestCalls(t *testing.T) {
 		file := strings.NewReader("not this: image")
 		file.Seek(10, io.SeekStart)
 		untyped := upload(strings.NewReader("x"))
-		untyped.InputEncoding = ""
+		untyped.Request.Encoding = ""
 		for name, test := range map[string]struct {
-			call *rpc.Call
+			call *testCall
 			want string
 		}{
 			"query":          {get, "GET /xrpc/com.example.get?q=a%26b+c%2F%C3%BC&limit=5  0 "},
@@ -56,7 +56,7 @@ func TestCalls(t *testing.T) {
 			"nothing":        {upload(strings.NewReader("")), "POST /xrpc/com.example.upload image/png 0 "},
 			"untyped":        {untyped, "POST /xrpc/com.example.upload application/octet-stream 1 x"},
 		} {
-			if err := c.Call(background, test.call); err != nil {
+			if err := test.call.do(background, c); err != nil {
 				t.Errorf("%s: %v", name, err)
 				continue
 			}
@@ -72,21 +72,21 @@ func TestCalls(t *testing.T) {
 		}
 		unwanted := procedure()
 		unwanted.Output = nil
-		if err := c.Call(background, unwanted); err != nil {
+		if err := unwanted.do(background, c); err != nil {
 			t.Error(err)
 		}
 		call := stream()
-		if err := c.Call(background, call); err != nil {
+		if err := call.do(background, c); err != nil {
 			t.Fatal(err)
 		}
-		data, err := io.ReadAll(call.OutputBody)
-		if string(data) != "some bytes" || err != nil || call.OutputEncoding != "application/vnd.ipld.car; version=1" {
-			t.Errorf("stream: %q, %q, %v", data, call.OutputEncoding, err)
+		data, err := io.ReadAll(call.Response.Body)
+		if string(data) != "some bytes" || err != nil || call.Response.Encoding != "application/vnd.ipld.car; version=1" {
+			t.Errorf("stream: %q, %q, %v", data, call.Response.Encoding, err)
 		}
-		if n, err := call.OutputBody.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		if n, err := call.Response.Body.Read(make([]byte, 1)); n != 0 || err != io.EOF {
 			t.Errorf("behind the end: %d, %v", n, err)
 		}
-		if err := call.OutputBody.Close(); err != nil {
+		if err := call.Response.Body.Close(); err != nil {
 			t.Error(err)
 		}
 		if n.dials != 1 {
@@ -102,12 +102,12 @@ func TestHeaders(t *testing.T) {
 			xrpc.WithLabelers(did, did+";redact"), xrpc.WithHeader("x-mine", "1"),
 			xrpc.WithHeader("Authorization", "Basic s3cret"))
 		download := stream()
-		for _, call := range []*rpc.Call{query(), procedure(), download, {NSID: "com.atproto.repo.getRecord"}} {
-			if err := c.Call(background, call); err != nil {
+		for _, call := range []*testCall{query(), procedure(), download, {Request: rpc.Request{NSID: "com.atproto.repo.getRecord"}}} {
+			if err := call.do(background, c); err != nil {
 				t.Fatal(err)
 			}
 		}
-		download.OutputBody.Close()
+		download.Response.Body.Close()
 		for i, r := range n.requests {
 			for name, want := range map[string]string{
 				"User-Agent": "tester/1", "X-Mine": "1", "Authorization": "Basic s3cret", "Accept-Encoding": "gzip",
@@ -199,12 +199,12 @@ func TestBadCalls(t *testing.T) {
 	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = failing()
 		c := n.client(t, xrpc.WithMaxRequest(10))
-		for name, call := range map[string]*rpc.Call{
+		for name, call := range map[string]*testCall{
 			"no method":       {},
-			"path for method": {NSID: "com.example.get/../../admin?x="},
+			"path for method": {Request: rpc.Request{NSID: "com.example.get/../../admin?x="}},
 			"large input":     procedure(),
 		} {
-			err := c.Call(background, call)
+			err := call.do(background, c)
 			large := name == "large input"
 			if err == nil || !strings.Contains(err.Error(), " at "+origin+": ") || errors.Is(err, xrpc.ErrTooLarge) != large {
 				t.Errorf("%s: %v", name, err)
@@ -243,7 +243,7 @@ func TestConnectionsAreReused(t *testing.T) {
 			if as == "unwanted" {
 				call.Output = nil
 			}
-			err := c.Call(background, call)
+			err := call.do(background, c)
 			if good := as == "chunks" || as == "unwanted"; good != (err == nil) {
 				t.Errorf("%s: %v", as, err)
 			}
@@ -265,7 +265,7 @@ func TestConcurrentCalls(t *testing.T) {
 				if i%2 == 0 {
 					call = repeatable(upload(strings.NewReader("image")))
 				}
-				if err := c.Call(background, call); err != nil {
+				if err := call.do(background, c); err != nil {
 					t.Error(err)
 				}
 			})
@@ -302,7 +302,7 @@ func TestPace(t *testing.T) {
 				c := n.client(t, test.opts...)
 				start := time.Now()
 				for range test.calls {
-					if err := c.Call(background, query()); err != nil {
+					if err := query().do(background, c); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -315,15 +315,15 @@ func TestPace(t *testing.T) {
 	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = failing()
 		c := n.client(t, xrpc.WithPace(0.01, 1))
-		c.Call(background, query())
+		query().do(background, c)
 		start := time.Now()
-		err := c.Call(within(t, 10*time.Second), query())
+		err := query().do(within(t, 10*time.Second), c)
 		const want = "waiting for the client's own pace takes 1m40s, until 2000-01-01T00:01:40Z: longer than the time left"
 		if err == nil || !strings.Contains(err.Error(), want) || time.Since(start) != 0 {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
 		time.Sleep(101 * time.Second) // the turn that was not taken is free
-		if err := c.Call(within(t, time.Second), query()); err != nil {
+		if err := query().do(within(t, time.Second), c); err != nil {
 			t.Error(err)
 		}
 	})
@@ -337,7 +337,7 @@ func TestRealServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Call(background, query()); err != nil {
+	if err := query().do(background, c); err != nil {
 		t.Error(err)
 	}
 }

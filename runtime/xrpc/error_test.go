@@ -57,7 +57,7 @@ func TestErrors(t *testing.T) {
 				}
 				call := query()
 				call.Params.String("token", "s3cret")
-				err := n.client(t, xrpc.WithHeader("Authorization", "Bearer s3cret")).Call(background, call)
+				err := call.do(background, n.client(t, xrpc.WithHeader("Authorization", "Bearer s3cret")))
 				e := remote(t, err)
 				if e.NSID != "com.example.get" || e.Service != origin || e.Status != test.status || e.Header.Get("X-Test") != "1" {
 					t.Errorf("%+v", *e)
@@ -88,7 +88,7 @@ func TestGoodTypes(t *testing.T) {
 		for _, contentType = range [][]string{
 			nil, {""}, {"application/json"}, {"Application/JSON; charset=UTF-8"}, {"application/did+json"},
 		} {
-			if err := c.Call(background, query()); err != nil {
+			if err := query().do(background, c); err != nil {
 				t.Errorf("%q: %v", contentType, err)
 			}
 		}
@@ -99,7 +99,7 @@ func TestGoodTypes(t *testing.T) {
 func TestDecodingErrors(t *testing.T) {
 	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = func(w http.ResponseWriter, r *http.Request) { answer(w, 200, `{"a":1,"a":2}`) }
-		err := n.client(t).Call(background, query())
+		err := query().do(background, n.client(t))
 		const want = "xrpc: com.example.get at http://service.example: answer: "
 		if len(lex.IssuesOf(err)) != 1 || !strings.HasPrefix(err.Error(), want) {
 			t.Error(err)

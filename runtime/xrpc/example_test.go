@@ -35,9 +35,9 @@ func Example() {
 	}
 	for _, handle := range []string{"alice.example.com", "bob.example.com"} {
 		var output lex.Map
-		call := &rpc.Call{NSID: "com.atproto.identity.resolveHandle", Output: &output}
-		call.Params.String("handle", handle)
-		err := service.Call(context.Background(), call)
+		resolve := &rpc.Request{NSID: "com.atproto.identity.resolveHandle"}
+		resolve.Params.String("handle", handle)
+		err := service.Call(context.Background(), resolve, &rpc.Response{Output: &output})
 		if errors.Is(err, rpc.ErrorName("HandleNotFound")) {
 			fmt.Println(handle, "does not exist")
 		} else if err != nil {
@@ -65,16 +65,17 @@ func ExampleClient_Call_stream() {
 		fmt.Println(err)
 		return
 	}
-	call := &rpc.Call{NSID: "com.atproto.sync.getRepo", Stream: true}
-	call.Params.String("did", "did:plc:ewvi7nxzyoun6zhxrhs64oiz")
-	if err := service.Call(context.Background(), call); err != nil {
+	get := &rpc.Request{NSID: "com.atproto.sync.getRepo"}
+	get.Params.String("did", "did:plc:ewvi7nxzyoun6zhxrhs64oiz")
+	archive := &rpc.Response{Stream: true}
+	if err := service.Call(context.Background(), get, archive); err != nil {
 		fmt.Println(err)
 		return
 	}
-	defer call.OutputBody.Close()
-	n, err := io.Copy(os.Stdout, call.OutputBody)
+	defer archive.Body.Close()
+	n, err := io.Copy(os.Stdout, archive.Body)
 	fmt.Println()
-	fmt.Println(n, "bytes of", call.OutputEncoding, err)
+	fmt.Println(n, "bytes of", archive.Encoding, err)
 	// Output:
 	// an archive
 	// 10 bytes of application/vnd.ipld.car <nil>

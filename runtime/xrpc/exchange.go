@@ -23,7 +23,8 @@ import (
 type exchange struct {
 	c       *Client
 	ctx     context.Context
-	call    *rpc.Call
+	call    *rpc.Request
+	result  *rpc.Response
 	body    *payload      // nil: none
 	request *http.Request // the last one
 	trace   *trace        // of the last one; nil for a query
@@ -54,8 +55,8 @@ func (x *exchange) prepare() error {
 			return fmt.Errorf("request of %d bytes: %w: the limit is %d", len(data), ErrTooLarge, x.c.maxRequest)
 		}
 		x.body = newPayload(bytes.NewReader(data), typeJSON)
-	case x.call.InputBody != nil:
-		x.body = newPayload(x.call.InputBody, x.call.InputEncoding)
+	case x.call.Body != nil:
+		x.body = newPayload(x.call.Body, x.call.Encoding)
 	}
 	return nil
 }
@@ -75,7 +76,7 @@ func (x *exchange) newRequest(ctx context.Context, w *watch) *http.Request {
 	target.Path = "/xrpc/" + string(call.NSID)
 	target.RawQuery = call.Params.Encode()
 	header := c.header.Clone()
-	if call.Stream {
+	if x.result.Stream {
 		header.Set("Accept", "*/*")
 	}
 	if c.proxy != "" && !strings.HasPrefix(string(call.NSID), "com.atproto.") {
@@ -125,7 +126,7 @@ func (x *exchange) send() error {
 	}
 	c.pace.heard(x.call.NSID, response.Header)
 	body := &answer{x: x, ctx: ctx, watch: w, body: response.Body, size: response.ContentLength}
-	if x.call.Stream && response.StatusCode/100 == 2 {
+	if x.result.Stream && response.StatusCode/100 == 2 {
 		if err := x.usable(response); err != nil {
 			body.Close()
 			return err
@@ -134,14 +135,14 @@ func (x *exchange) send() error {
 			x.body.stop() // it starts the watch
 		}
 		w.pause()
-		x.call.OutputBody, x.call.OutputEncoding = body, response.Header.Get("Content-Type")
+		x.result.Body, x.result.Encoding = body, response.Header.Get("Content-Type")
 		return nil
 	}
 	defer body.Close()
 	if response.StatusCode/100 != 2 {
 		return x.refused(response, body)
 	}
-	if x.call.Output == nil {
+	if x.result.Output == nil {
 		// Read to the end so that the connection can be reused, but only if the rest is short.
 		io.CopyN(io.Discard, body, maxErrorBody+1)
 		return nil
@@ -176,7 +177,7 @@ func (x *exchange) decode(response *http.Response, body io.Reader) error {
 	if int64(buffer.Len()) > limit {
 		return x.transportError(fmt.Errorf("answer: %w: the limit is %d bytes", ErrTooLarge, limit), false)
 	}
-	if err := lex.Decode(x.ctx, buffer.Bytes(), x.call.Output, lex.DecodeOptions{Encoding: lex.JSON}); err != nil {
+	if err := lex.Decode(x.ctx, buffer.Bytes(), x.result.Output, lex.DecodeOptions{Encoding: lex.JSON}); err != nil {
 		if _, wrong := err.(*lex.Error); !wrong {
 			err = pause.Ended(x.ctx)
 		}

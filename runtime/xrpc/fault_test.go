@@ -80,21 +80,21 @@ func TestFaults(t *testing.T) {
 		"502 that is cut":              {hangUp("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 30\r\n\r\n<p>"), answered(502), answered(502), always, 0},
 		"404 that hangs":               {hang("HTTP/1.1 404 Not Found\r\nContent-Length: 30\r\n\r\n<p>"), answered(404), answered(404), once, time.Minute},
 	} {
-		for kind, call := range map[string]*rpc.Call{"json": query(), "stream": stream()} {
+		for kind, call := range map[string]*testCall{"json": query(), "stream": stream()} {
 			t.Run(name+"/"+kind, func(t *testing.T) {
 				bubble(t, func(t *testing.T, n *fakeNetwork) {
 					n.raw = test.raw
 					c := n.client(t)
 					start := time.Now()
-					err := c.Call(background, call)
+					err := call.do(background, c)
 					took := time.Since(start)
 					want := test.json
 					if call.Stream {
 						want = test.stream
 						if err == nil {
-							_, err = io.ReadAll(call.OutputBody)
+							_, err = io.ReadAll(call.Response.Body)
 							took = time.Since(start)
-							call.OutputBody.Close()
+							call.Response.Body.Close()
 						}
 					} else if n.count() != test.requests {
 						t.Errorf("%d requests, want %d", n.count(), test.requests)
@@ -155,14 +155,14 @@ func TestGzip(t *testing.T) {
 		}
 		c := n.client(t)
 		call, download := query(), stream()
-		if err := c.Call(background, call); err != nil || call.Output.(*lex.Map).Len() != 1 {
+		if err := call.do(background, c); err != nil || call.Output.(*lex.Map).Len() != 1 {
 			t.Error(err)
 		}
-		if err := c.Call(background, download); err != nil {
+		if err := download.do(background, c); err != nil {
 			t.Fatal(err)
 		}
-		defer download.OutputBody.Close()
-		if data, err := io.ReadAll(download.OutputBody); string(data) != `{"a":1}` || err != nil {
+		defer download.Response.Body.Close()
+		if data, err := io.ReadAll(download.Response.Body); string(data) != `{"a":1}` || err != nil {
 			t.Error(string(data), err)
 		}
 	})
@@ -191,11 +191,11 @@ func TestSize(t *testing.T) {
 				io.WriteString(w, test.body)
 			}
 			call := stream()
-			if err := n.client(t).Call(background, call); err != nil {
+			if err := call.do(background, n.client(t)); err != nil {
 				t.Fatal(err)
 			}
-			defer call.OutputBody.Close()
-			if got := call.OutputBody.(interface{ Size() int64 }).Size(); got != test.want {
+			defer call.Response.Body.Close()
+			if got := call.Response.Body.(interface{ Size() int64 }).Size(); got != test.want {
 				t.Errorf("%s: size %d, want %d", name, got, test.want)
 			}
 		})
@@ -221,18 +221,18 @@ func TestInflation(t *testing.T) {
 		"1,000 times":    {medium, guard.Inflation{Max: 10_000}, nil},
 		"only ten times": {medium, guard.Inflation{Max: 10}, xrpc.ErrInflation},
 	} {
-		for kind, call := range map[string]*rpc.Call{"json": query(), "stream": stream()} {
+		for kind, call := range map[string]*testCall{"json": query(), "stream": stream()} {
 			bubble(t, func(t *testing.T, n *fakeNetwork) {
 				n.handler = func(w http.ResponseWriter, r *http.Request) {
 					w.Header().Set("Content-Encoding", "gzip")
 					w.Header().Set("Content-Type", "application/json")
 					io.WriteString(w, test.body)
 				}
-				err := n.client(t, xrpc.WithMaxResponse(1<<30), xrpc.WithInflation(test.limits)).Call(background, call)
+				err := call.do(background, n.client(t, xrpc.WithMaxResponse(1<<30), xrpc.WithInflation(test.limits)))
 				read := int64(0)
 				if err == nil && call.Stream {
-					read, err = io.Copy(io.Discard, call.OutputBody)
-					call.OutputBody.Close()
+					read, err = io.Copy(io.Discard, call.Response.Body)
+					call.Response.Body.Close()
 				}
 				if !errors.Is(err, test.want) || errors.Is(err, io.ErrUnexpectedEOF) || n.count() != 1 {
 					t.Errorf("%s, %s: %v after %d requests", name, kind, err, n.count())
@@ -309,7 +309,7 @@ func TestTooLarge(t *testing.T) {
 				runtime.ReadMemStats(&before)
 				start := time.Now()
 				call := query()
-				err := n.client(t, xrpc.WithMaxResponse(limit)).Call(background, call)
+				err := call.do(background, n.client(t, xrpc.WithMaxResponse(limit)))
 				runtime.ReadMemStats(&after)
 				if name == "exactly enough" {
 					if err != nil {
@@ -340,13 +340,13 @@ func TestLargeStream(t *testing.T) {
 	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = func(w http.ResponseWriter, r *http.Request) { io.Copy(w, io.LimitReader(newEndless(), size)) }
 		call := stream()
-		if err := n.client(t, xrpc.WithMaxResponse(1)).Call(background, call); err != nil {
+		if err := call.do(background, n.client(t, xrpc.WithMaxResponse(1))); err != nil {
 			t.Fatal(err)
 		}
-		defer call.OutputBody.Close()
+		defer call.Response.Body.Close()
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		got, err := io.Copy(io.Discard, call.OutputBody)
+		got, err := io.Copy(io.Discard, call.Response.Body)
 		runtime.ReadMemStats(&after)
 		if got != size || err != nil || after.TotalAlloc-before.TotalAlloc > 4<<20 {
 			t.Errorf("%d bytes, %v, allocated %d", got, err, after.TotalAlloc-before.TotalAlloc)
@@ -372,21 +372,21 @@ func TestSlowIsNotIdle(t *testing.T) {
 			io.WriteString(w, `{}`)
 		}
 		c := n.client(t)
-		if err := c.Call(background, query()); err != nil {
+		if err := query().do(background, c); err != nil {
 			t.Error(err)
 		}
-		if err := c.Call(background, upload(&slow{left: 20, pause: 50 * time.Second})); err != nil {
+		if err := upload(&slow{left: 20, pause: 50 * time.Second}).do(background, c); err != nil {
 			t.Error(err)
 		}
 		call := stream()
-		call.Procedure, call.InputBody = true, &slow{left: 20, pause: 50 * time.Second}
-		if err := c.Call(background, call); err != nil {
+		call.Procedure, call.Request.Body = true, &slow{left: 20, pause: 50 * time.Second}
+		if err := call.do(background, c); err != nil {
 			t.Fatal(err)
 		}
-		defer call.OutputBody.Close()
+		defer call.Response.Body.Close()
 		time.Sleep(10 * time.Minute)
 		for b := make([]byte, 1000); ; {
-			_, err := call.OutputBody.Read(b)
+			_, err := call.Response.Body.Read(b)
 			if err == io.EOF {
 				break
 			}
@@ -426,17 +426,17 @@ func TestTrickle(t *testing.T) {
 		"a rate of the caller's": {"200 OK", 1, time.Second, []xrpc.Option{xrpc.WithMinRate(1)}, 0},
 		"no rate":                {"200 OK", 1, 50 * time.Second, []xrpc.Option{xrpc.WithMinRate(0)}, 0},
 	} {
-		for kind, call := range map[string]*rpc.Call{"json": query(), "stream": stream(), "procedure": procedure()} {
+		for kind, call := range map[string]*testCall{"json": query(), "stream": stream(), "procedure": procedure()} {
 			t.Run(name+"/"+kind, func(t *testing.T) {
 				bubble(t, func(t *testing.T, n *fakeNetwork) {
 					n.raw = trickle("HTTP/1.1 "+test.status+"\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n", test.bytes, test.pause)
 					c := n.client(t, test.opts...)
 					ctx := within(t, 10*time.Minute)
 					start := time.Now()
-					err := c.Call(ctx, call)
+					err := call.do(ctx, c)
 					if call.Stream && err == nil {
-						_, err = io.ReadAll(call.OutputBody)
-						call.OutputBody.Close()
+						_, err = io.ReadAll(call.Response.Body)
+						call.Response.Body.Close()
 					}
 					took := time.Since(start)
 					switch {
@@ -473,7 +473,7 @@ func TestTrickle(t *testing.T) {
 		h := &http.Client{Transport: &http.Transport{DialContext: dial}}
 		c, _ := xrpc.New(origin, xrpc.WithNetwork(network.Network{HTTPClient: h}))
 		start := time.Now()
-		err := c.Call(background, upload(bytes.NewReader(make([]byte, 1<<20))))
+		err := upload(bytes.NewReader(make([]byte, 1<<20))).do(background, c)
 		if took := time.Since(start); !errors.Is(err, xrpc.ErrTimeout) || took > 2*time.Minute {
 			t.Errorf("upload: %v after %v", err, took)
 		}
@@ -514,7 +514,7 @@ func TestSilentUpload(t *testing.T) {
 		bubble(t, func(t *testing.T, n *fakeNetwork) {
 			n.handler = failing()
 			start := time.Now()
-			err := n.client(t).Call(background, repeatable(upload(test.body)))
+			err := repeatable(upload(test.body)).do(background, n.client(t))
 			if !errors.Is(err, test.want) || time.Since(start) != test.took || n.count() > 1 {
 				t.Errorf("%s: %v after %v, %d requests", name, err, time.Since(start), n.count())
 			}
@@ -531,11 +531,11 @@ func TestIdleOption(t *testing.T) {
 			answer(w, 200, `{}`)
 		}
 		start := time.Now()
-		err := n.client(t, xrpc.WithIdleTimeout(time.Second)).Call(background, query())
+		err := query().do(background, n.client(t, xrpc.WithIdleTimeout(time.Second)))
 		if !errors.Is(err, xrpc.ErrTimeout) || time.Since(start) != time.Second {
 			t.Error(err, time.Since(start))
 		}
-		if err := n.client(t, xrpc.WithIdleTimeout(0)).Call(background, query()); err != nil {
+		if err := query().do(background, n.client(t, xrpc.WithIdleTimeout(0))); err != nil {
 			t.Error(err)
 		}
 	})
@@ -571,16 +571,16 @@ func TestContext(t *testing.T) {
 						want = []error{context.Canceled, reason}
 					}
 					start := time.Now()
-					err := n.client(t).Call(ctx, call)
+					err := call.do(ctx, n.client(t))
 					if where == "stream" {
 						if err != nil {
 							t.Fatal(err)
 						}
-						_, err = io.ReadAll(call.OutputBody)
-						if _, again := call.OutputBody.Read(make([]byte, 1)); again != err {
+						_, err = io.ReadAll(call.Response.Body)
+						if _, again := call.Response.Body.Read(make([]byte, 1)); again != err {
 							t.Errorf("then %v", again)
 						}
-						call.OutputBody.Close()
+						call.Response.Body.Close()
 					}
 					var broken *xrpc.TransportError
 					for _, want := range want {
@@ -610,26 +610,26 @@ func TestCloseStream(t *testing.T) {
 			close(gone)
 		}
 		call := stream()
-		if err := n.client(t).Call(background, call); err != nil {
+		if err := call.do(background, n.client(t)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := io.ReadFull(call.OutputBody, make([]byte, 9)); err != nil {
+		if _, err := io.ReadFull(call.Response.Body, make([]byte, 9)); err != nil {
 			t.Fatal(err)
 		}
 		ended := make(chan error)
 		go func() {
-			_, err := call.OutputBody.Read(make([]byte, 1))
+			_, err := call.Response.Body.Read(make([]byte, 1))
 			ended <- err
 		}()
 		time.Sleep(time.Second)
-		if err := call.OutputBody.Close(); err != nil {
+		if err := call.Response.Body.Close(); err != nil {
 			t.Error(err)
 		}
 		if err := <-ended; err == nil || err == io.EOF {
 			t.Errorf("the read under way returned %v", err)
 		}
 		<-gone
-		if _, err := call.OutputBody.Read(make([]byte, 1)); err == nil || err == io.EOF {
+		if _, err := call.Response.Body.Read(make([]byte, 1)); err == nil || err == io.EOF {
 			t.Errorf("a read behind it returned %v", err)
 		}
 	})
@@ -639,13 +639,13 @@ func TestCloseStream(t *testing.T) {
 // body any more.
 func TestEarlyAnswer(t *testing.T) {
 	for name, test := range map[string]struct {
-		call   *rpc.Call
+		call   *testCall
 		status int
 		took   time.Duration
 	}{
 		"refused":       {upload(newFile(0)), 413, 500 * time.Millisecond},
 		"refused, slow": {upload(newFile(time.Second)), 413, time.Second},
-		"stream": {&rpc.Call{NSID: "com.example.do", Procedure: true, Stream: true, InputBody: newFile(time.Second)},
+		"stream": {&testCall{Request: rpc.Request{NSID: "com.example.do", Procedure: true, Body: newFile(time.Second)}, Response: rpc.Response{Stream: true}},
 			200, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -655,8 +655,8 @@ func TestEarlyAnswer(t *testing.T) {
 					answer(w, test.status, `{"error":"PayloadTooLarge"}`)
 				}
 				start := time.Now()
-				err := n.client(t).Call(background, test.call)
-				body := test.call.InputBody.(*file)
+				err := test.call.do(background, n.client(t))
+				body := test.call.Request.Body.(*file)
 				left := body.Len() // a race with a read that goes on
 				if test.status == 413 && !errors.Is(err, rpc.ErrorName("PayloadTooLarge")) || test.status == 200 && err != nil {
 					t.Error(err)
@@ -668,8 +668,8 @@ func TestEarlyAnswer(t *testing.T) {
 				if left == 0 || body.Len() != left {
 					t.Errorf("%d bytes were left, then %d", left, body.Len())
 				}
-				if test.call.OutputBody != nil {
-					test.call.OutputBody.Close()
+				if test.call.Response.Body != nil {
+					test.call.Response.Body.Close()
 				}
 			})
 		})
@@ -697,7 +697,7 @@ func (f *file) Read(b []byte) (int, error) {
 // TestBodiesAreClosed, whatever the transport makes of the end of a context.
 func TestBodiesAreClosed(t *testing.T) {
 	for name, test := range map[string]struct {
-		call   *rpc.Call
+		call   *testCall
 		status int
 		header http.Header
 		text   string
@@ -707,7 +707,7 @@ func TestBodiesAreClosed(t *testing.T) {
 		"large":     {query(), 200, nil, strings.Repeat(" ", 2000) + "{}"},
 		"page":      {query(), 200, http.Header{"Content-Type": {"text/html"}}, `<p>`},
 		"encoding":  {query(), 200, http.Header{"Content-Encoding": {"br"}}, `{}`},
-		"unwanted":  {&rpc.Call{NSID: "com.example.get"}, 200, nil, `{}`},
+		"unwanted":  {&testCall{Request: rpc.Request{NSID: "com.example.get"}}, 200, nil, `{}`},
 		"stream":    {stream(), 200, nil, `{}`},
 		"no stream": {stream(), 200, http.Header{"Content-Encoding": {"br"}}, `{}`},
 	} {
@@ -717,12 +717,12 @@ func TestBodiesAreClosed(t *testing.T) {
 				return &http.Response{StatusCode: test.status, Header: test.header, Body: body, ContentLength: -1}, nil
 			}),
 		}}))
-		c.Call(background, test.call)
-		if test.call.OutputBody != nil {
+		test.call.do(background, c)
+		if test.call.Response.Body != nil {
 			if body.closed {
 				t.Errorf("%s: closed too soon", name)
 			}
-			test.call.OutputBody.Close()
+			test.call.Response.Body.Close()
 		}
 		if !body.closed {
 			t.Errorf("%s: not closed", name)
@@ -770,30 +770,30 @@ func TestHTTP2(t *testing.T) {
 		"seekable": bytes.NewReader(make([]byte, 1<<20)), "not seekable": io.LimitReader(newEndless(), 1<<20),
 	} {
 		call := upload(body)
-		if err := c.Call(background, call); err != nil {
+		if err := call.do(background, c); err != nil {
 			t.Errorf("%s: %v", kind, err)
 		} else if text, _ := call.Output.(*lex.Map).MarshalJSON(); string(text) != `{"length":1048576}` {
 			t.Errorf("%s: %s", kind, text)
 		}
 		call = upload(newEndless())
 		call.NSID = "com.example.early"
-		if err := c.Call(background, call); !errors.Is(err, rpc.ErrorName("PayloadTooLarge")) {
+		if err := call.do(background, c); !errors.Is(err, rpc.ErrorName("PayloadTooLarge")) {
 			t.Error(err)
 		}
 	}
-	for _, call := range []*rpc.Call{
-		{NSID: "com.example.cut", Output: new(lex.Map)}, {NSID: "com.example.cut", Stream: true},
-		{NSID: "com.example.hang", Output: new(lex.Map)}, {NSID: "com.example.hang", Stream: true},
+	for _, call := range []*testCall{
+		{rpc.Request{NSID: "com.example.cut"}, rpc.Response{Output: new(lex.Map)}}, {rpc.Request{NSID: "com.example.cut"}, rpc.Response{Stream: true}},
+		{rpc.Request{NSID: "com.example.hang"}, rpc.Response{Output: new(lex.Map)}}, {rpc.Request{NSID: "com.example.hang"}, rpc.Response{Stream: true}},
 	} {
 		want := io.ErrUnexpectedEOF
 		if call.NSID == "com.example.hang" {
 			c, _ = xrpc.New(s.URL, xrpc.WithNetwork(network.Network{HTTPClient: s.Client()}), xrpc.WithIdleTimeout(50*time.Millisecond))
 			want = xrpc.ErrTimeout
 		}
-		err := c.Call(background, call)
+		err := call.do(background, c)
 		if call.Stream && err == nil {
-			_, err = io.ReadAll(call.OutputBody)
-			call.OutputBody.Close()
+			_, err = io.ReadAll(call.Response.Body)
+			call.Response.Body.Close()
 		}
 		if !errors.Is(err, want) {
 			t.Errorf("%s: %v", call.NSID, err)

@@ -157,24 +157,42 @@ func failing(statuses ...int) http.HandlerFunc {
 	}
 }
 
-func query() *rpc.Call { return &rpc.Call{NSID: "com.example.get", Output: new(lex.Map)} }
+// testCall is a request with its response.
+type testCall struct {
+	rpc.Request
+	rpc.Response
+}
 
-func procedure() *rpc.Call {
+func (c *testCall) do(ctx context.Context, client *xrpc.Client) error {
+	return client.Call(ctx, &c.Request, &c.Response)
+}
+
+func query() *testCall {
+	return &testCall{Request: rpc.Request{NSID: "com.example.get"}, Response: rpc.Response{Output: new(lex.Map)}}
+}
+
+func procedure() *testCall {
 	input := new(lex.Map)
 	value, _ := lex.ValueOf("text")
 	input.Set("field", value)
-	return &rpc.Call{NSID: "com.example.do", Procedure: true, Input: input, Output: new(lex.Map)}
-}
-
-func upload(r io.Reader) *rpc.Call {
-	return &rpc.Call{
-		NSID: "com.example.upload", Procedure: true, InputBody: r, InputEncoding: "image/png", Output: new(lex.Map),
+	return &testCall{
+		Request:  rpc.Request{NSID: "com.example.do", Procedure: true, Input: input},
+		Response: rpc.Response{Output: new(lex.Map)},
 	}
 }
 
-func stream() *rpc.Call { return &rpc.Call{NSID: "com.example.stream", Stream: true} }
+func upload(r io.Reader) *testCall {
+	return &testCall{
+		Request:  rpc.Request{NSID: "com.example.upload", Procedure: true, Body: r, Encoding: "image/png"},
+		Response: rpc.Response{Output: new(lex.Map)},
+	}
+}
 
-func repeatable(call *rpc.Call) *rpc.Call {
+func stream() *testCall {
+	return &testCall{Request: rpc.Request{NSID: "com.example.stream"}, Response: rpc.Response{Stream: true}}
+}
+
+func repeatable(call *testCall) *testCall {
 	call.Repeatable = true
 	return call
 }

@@ -26,10 +26,9 @@ func TestInputPanics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = client.Call(t.Context(), &rpc.Call{
-		NSID: "com.example.upload", Procedure: true, InputEncoding: "image/png", Output: new(lex.Map),
-		InputBody: io.MultiReader(strings.NewReader("begins"), panickingReader{}),
-	})
+	err = client.Call(t.Context(), &rpc.Request{
+		NSID: "com.example.upload", Procedure: true, Encoding: "image/png", Body: io.MultiReader(strings.NewReader("begins"), panickingReader{}),
+	}, &rpc.Response{Output: new(lex.Map)})
 	if err == nil || !strings.Contains(err.Error(), "panic: reader") || !strings.Contains(err.Error(), "com.example.upload") {
 		t.Errorf("%v", err)
 	}

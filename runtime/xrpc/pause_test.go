@@ -59,7 +59,7 @@ func TestMaxWait(t *testing.T) {
 		"own pace is not a server's":  {200, nil, []xrpc.Option{xrpc.WithPace(0.001, 1)}, 0},
 		"own retry is not a server's": {503, nil, []xrpc.Option{xrpc.WithMaxWait(0)}, 0},
 	} {
-		for kind, call := range map[string]*rpc.Call{"query": query(), "procedure": procedure(), "stream": stream()} {
+		for kind, call := range map[string]*testCall{"query": query(), "procedure": procedure(), "stream": stream()} {
 			if kind == "procedure" && test.status == 503 {
 				continue
 			}
@@ -72,15 +72,15 @@ func TestMaxWait(t *testing.T) {
 					n.handler = limited(test.status, end, test.header)
 					var announced []xrpc.Pause
 					c := n.client(t, append(test.opts, xrpc.WithPauses(func(p xrpc.Pause) { announced = append(announced, p) }))...)
-					err := c.Call(background, call)
+					err := call.do(background, c)
 					if err == nil && test.status == 200 {
-						if call.OutputBody != nil {
-							call.OutputBody.Close()
+						if call.Response.Body != nil {
+							call.Response.Body.Close()
 						}
-						err = c.Call(background, call)
+						err = call.do(background, c)
 					}
-					if call.OutputBody != nil {
-						call.OutputBody.Close()
+					if call.Response.Body != nil {
+						call.Response.Body.Close()
 					}
 					if test.until == 0 {
 						if err != nil || len(announced) == 0 {
@@ -157,7 +157,7 @@ func TestAnnouncedPauses(t *testing.T) {
 					ends = p.Until
 				}))...)
 				for range test.calls {
-					if err := c.Call(background, query()); (err != nil) != test.failures {
+					if err := query().do(background, c); (err != nil) != test.failures {
 						t.Error(err)
 					}
 				}
@@ -180,7 +180,7 @@ func TestAnnouncedPauses(t *testing.T) {
 				t.Error(p.Err)
 			}
 		}))
-		if err := c.Call(background, procedure()); err != nil || announced != 1 {
+		if err := procedure().do(background, c); err != nil || announced != 1 {
 			t.Error(err, announced)
 		}
 	})
@@ -192,7 +192,7 @@ func TestUselessPauseIsNotAnnounced(t *testing.T) {
 		n.handler = limited(429, time.Now().Add(time.Hour), http.Header{"Retry-After": {"60"}})
 		c := n.client(t, xrpc.WithPauses(func(p xrpc.Pause) { t.Errorf("announced: %+v", p) }))
 		start := time.Now()
-		err := c.Call(within(t, 30*time.Second), query())
+		err := query().do(within(t, 30*time.Second), c)
 		var wait *xrpc.WaitError
 		if !errors.As(err, &wait) || !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, xrpc.ErrWait) {
 			t.Fatal(err)

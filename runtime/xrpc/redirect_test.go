@@ -20,7 +20,7 @@ import (
 func TestRedirects(t *testing.T) {
 	policies := map[string]func(*http.Request, []*http.Request) error{"": nil, ", own policy": guard.CheckRedirect}
 	for name, test := range map[string]struct {
-		call  *rpc.Call
+		call  *testCall
 		to    []string // the first is where https://a.example sends, and so on
 		sent  string   // the requests: host, and + for one with all headers
 		fails bool
@@ -39,7 +39,7 @@ func TestRedirects(t *testing.T) {
 		"file":                {query(), []string{"file:///etc/passwd"}, "a.example+", true},
 		"procedure":           {procedure(), []string{"/b"}, "a.example+", true},
 		"procedure elsewhere": {procedure(), []string{"https://b.example/b"}, "a.example+", true},
-		"without input":       {&rpc.Call{NSID: "com.example.do", Procedure: true}, []string{"/b"}, "a.example+", true},
+		"without input":       {&testCall{Request: rpc.Request{NSID: "com.example.do", Procedure: true}}, []string{"/b"}, "a.example+", true},
 		"repeatable":          {repeatable(procedure()), []string{"/b"}, "a.example+", true},
 	} {
 		for _, status := range []int{301, 302, 303, 307, 308} {
@@ -72,7 +72,7 @@ func TestRedirects(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					err = c.Call(background, test.call)
+					err = test.call.do(background, c)
 					if got := strings.Join(sent, " "); got != strings.TrimSpace(test.sent) || (err != nil) != test.fails {
 						t.Errorf("%s, %v, want %s", got, err, test.sent)
 					}
@@ -99,7 +99,7 @@ func TestOwnPolicy(t *testing.T) {
 		}),
 	}
 	c, _ := xrpc.New("https://a.example", xrpc.WithNetwork(network.Network{HTTPClient: h}))
-	if err := c.Call(background, query()); !errors.Is(err, xrpc.ErrRedirect) || remote(t, err).Status != 302 {
+	if err := query().do(background, c); !errors.Is(err, xrpc.ErrRedirect) || remote(t, err).Status != 302 {
 		t.Error(err)
 	}
 }
@@ -125,7 +125,7 @@ func TestRedirectToLoopback(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = c.Call(background, query())
+		err = query().do(background, c)
 		var broken *xrpc.TransportError
 		if !errors.Is(err, guard.ErrPrivate) || !errors.As(err, &broken) || n.count() != 1 {
 			t.Errorf("%s: %v, %d requests", host, err, n.count())
@@ -145,7 +145,7 @@ func TestGuarded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := c.Call(background, procedure()); !errors.Is(err, guard.ErrPrivate) {
+		if err := procedure().do(background, c); !errors.Is(err, guard.ErrPrivate) {
 			t.Error(err)
 		}
 	}

@@ -59,44 +59,42 @@ func TestReference(t *testing.T) {
 	account := servers.Account(t)
 	c := dial(t, servers.PDS)
 
-	resolve := &rpc.Call{NSID: "com.atproto.identity.resolveHandle", Output: new(lex.Map)}
+	resolve := &testCall{Request: rpc.Request{NSID: "com.atproto.identity.resolveHandle"}, Response: rpc.Response{Output: new(lex.Map)}}
 	resolve.Params.String("handle", account.Handle)
-	if err := c.Call(t.Context(), resolve); err != nil {
+	if err := resolve.do(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
 	if text, _ := resolve.Output.(*lex.Map).MarshalJSON(); string(text) != `{"did":"`+account.DID+`"}` {
 		t.Errorf("resolveHandle: %s", text)
 	}
 
-	get := &rpc.Call{NSID: "com.atproto.repo.getRecord", Output: new(lex.Map)}
+	get := &testCall{Request: rpc.Request{NSID: "com.atproto.repo.getRecord"}, Response: rpc.Response{Output: new(lex.Map)}}
 	get.Params.String("repo", account.DID)
 	get.Params.String("collection", "com.example.record")
 	get.Params.String("rkey", "none")
-	if err := c.Call(t.Context(), get); !errors.Is(err, rpc.ErrorName("RecordNotFound")) || remote(t, err).Status != 400 {
+	if err := get.do(t.Context(), c); !errors.Is(err, rpc.ErrorName("RecordNotFound")) || remote(t, err).Status != 400 {
 		t.Errorf("getRecord: %v", err)
 	}
-	if err := c.Call(t.Context(), &rpc.Call{NSID: "com.example.noSuchMethod"}); remote(t, err).Name != "InvalidRequest" {
+	if err := (&testCall{Request: rpc.Request{NSID: "com.example.noSuchMethod"}}).do(t.Context(), c); remote(t, err).Name != "InvalidRequest" {
 		t.Error(err)
 	}
 
-	archive := &rpc.Call{NSID: "com.atproto.sync.getRepo", Stream: true}
+	archive := &testCall{Request: rpc.Request{NSID: "com.atproto.sync.getRepo"}, Response: rpc.Response{Stream: true}}
 	archive.Params.String("did", account.DID)
-	if err := c.Call(t.Context(), archive); err != nil {
+	if err := archive.do(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
-	data, err := io.ReadAll(archive.OutputBody)
-	if len(data) == 0 || err != nil || archive.OutputEncoding != "application/vnd.ipld.car" {
-		t.Errorf("getRepo: %d bytes of %s, %v", len(data), archive.OutputEncoding, err)
+	data, err := io.ReadAll(archive.Response.Body)
+	if len(data) == 0 || err != nil || archive.Response.Encoding != "application/vnd.ipld.car" {
+		t.Errorf("getRepo: %d bytes of %s, %v", len(data), archive.Response.Encoding, err)
 	}
-	archive.OutputBody.Close()
+	archive.Response.Body.Close()
 
-	create := func() *rpc.Call {
+	create := func() *testCall {
 		input := `{"repo":"` + account.DID + `","collection":"com.example.record","record":{"$type":"com.example.record"}}`
-		return &rpc.Call{
-			NSID: "com.atproto.repo.createRecord", Procedure: true, Input: object(t, input), Output: new(lex.Map),
-		}
+		return &testCall{Request: rpc.Request{NSID: "com.atproto.repo.createRecord", Procedure: true, Input: object(t, input)}, Response: rpc.Response{Output: new(lex.Map)}}
 	}
-	if err := c.Call(t.Context(), create()); remote(t, err).Status != http.StatusUnauthorized {
+	if err := create().do(t.Context(), c); remote(t, err).Status != http.StatusUnauthorized {
 		t.Errorf("without a token: %v", err)
 	}
 	for name, tokens := range map[string][2]string{
@@ -105,7 +103,7 @@ func TestReference(t *testing.T) {
 		"malformed": {"x", account.AccessJWT},
 	} {
 		signed := dial(t, servers.PDS, xrpc.WithAuthorizer(&renewal{tokens: tokens}))
-		if err := signed.Call(t.Context(), create()); err != nil {
+		if err := create().do(t.Context(), signed); err != nil {
 			t.Errorf("createRecord with a token that is %s: %v", name, err)
 		}
 		blob := upload(nil)
@@ -113,8 +111,8 @@ func TestReference(t *testing.T) {
 		for kind, body := range map[string]io.Reader{
 			"known": strings.NewReader("text"), "unknown": io.MultiReader(strings.NewReader("text")),
 		} {
-			blob.InputBody = body
-			if err := signed.Call(t.Context(), blob); err != nil {
+			blob.Request.Body = body
+			if err := blob.do(t.Context(), signed); err != nil {
 				t.Errorf("uploadBlob of %s length with a token that is %s: %v", kind, name, err)
 			}
 		}
@@ -122,7 +120,7 @@ func TestReference(t *testing.T) {
 	large := create()
 	large.Input.(*lex.Map).Set("record", value(t, strings.Repeat("x", 200_000)))
 	signed := dial(t, servers.PDS, xrpc.WithAuthorizer(&renewal{tokens: [2]string{account.AccessJWT}}))
-	if err := signed.Call(t.Context(), large); remote(t, err).Status != http.StatusRequestEntityTooLarge {
+	if err := large.do(t.Context(), signed); remote(t, err).Status != http.StatusRequestEntityTooLarge {
 		t.Errorf("large record: %v", err)
 	}
 }
@@ -140,25 +138,25 @@ func value(t *testing.T, x any) lex.Value {
 func TestReferenceRateLimits(t *testing.T) {
 	servers := reference.StartWith(t, reference.Options{RateLimits: true})
 	account := servers.Account(t)
-	change := func() *rpc.Call {
+	change := func() *testCall {
 		input := object(t, `{"handle":"too.many.test"}`)
-		return &rpc.Call{NSID: "com.atproto.identity.updateHandle", Procedure: true, Input: input}
+		return &testCall{Request: rpc.Request{NSID: "com.atproto.identity.updateHandle", Procedure: true, Input: input}}
 	}
 	token := xrpc.WithHeader("Authorization", reference.Bearer(account.AccessJWT))
 	c := dial(t, servers.PDS, token, xrpc.WithPace(0.001, 1)) // a pace that does not matter, for the server has limits
 	for i := range 10 {
-		if err := c.Call(t.Context(), change()); remote(t, err).Status != http.StatusBadRequest {
+		if err := change().do(t.Context(), c); remote(t, err).Status != http.StatusBadRequest {
 			t.Fatalf("change %d: %v", i, err)
 		}
 	}
 	start := time.Now()
-	err := c.Call(t.Context(), change())
+	err := change().do(t.Context(), c)
 	var broken *xrpc.TransportError
 	if !errors.As(err, &broken) || !errors.Is(err, xrpc.ErrWait) {
 		t.Errorf("the client's own wait: %v", err)
 	}
 	// Another client does not know, and is told.
-	err = dial(t, servers.PDS, token).Call(t.Context(), change())
+	err = change().do(t.Context(), dial(t, servers.PDS, token))
 	if !errors.Is(err, xrpc.ErrWait) {
 		t.Errorf("the refusal: %v", err)
 	}

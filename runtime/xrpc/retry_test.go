@@ -24,7 +24,7 @@ func TestRetries(t *testing.T) {
 	image := func() io.Reader { return strings.NewReader("image") }
 	pipe := func() io.Reader { return io.MultiReader(strings.NewReader("image")) } // not an io.Seeker
 	for name, test := range map[string]struct {
-		call     *rpc.Call
+		call     *testCall
 		statuses []int
 		requests int
 		status   int // of the error
@@ -61,7 +61,7 @@ func TestRetries(t *testing.T) {
 					bodies = append(bodies, string(body))
 					handler(w, r)
 				}
-				err := n.client(t).Call(background, test.call)
+				err := test.call.do(background, n.client(t))
 				if n.count() != test.requests {
 					t.Errorf("%d requests, want %d", n.count(), test.requests)
 				}
@@ -80,8 +80,8 @@ func TestRetries(t *testing.T) {
 				if want := strings.Contains(name, "is read"); errors.Is(err, xrpc.ErrBody) != want {
 					t.Errorf("ErrBody is not %v in %v", want, err)
 				}
-				if test.call.OutputBody != nil {
-					test.call.OutputBody.Close()
+				if test.call.Response.Body != nil {
+					test.call.Response.Body.Close()
 				}
 			})
 		})
@@ -91,7 +91,7 @@ func TestRetries(t *testing.T) {
 // TestProxyRefuses: a 429 that is a proxy's page does not say that a procedure was not carried out.
 func TestProxyRefuses(t *testing.T) {
 	for name, test := range map[string]struct {
-		call     *rpc.Call
+		call     *testCall
 		requests int
 	}{"query": {query(), 4}, "procedure": {procedure(), 1}, "repeatable": {repeatable(procedure()), 4}} {
 		bubble(t, func(t *testing.T, n *fakeNetwork) {
@@ -100,7 +100,7 @@ func TestProxyRefuses(t *testing.T) {
 				w.WriteHeader(429)
 				io.WriteString(w, "<h1>Too many requests</h1>")
 			}
-			if err := n.client(t).Call(background, test.call); remote(t, err).Status != 429 || n.count() != test.requests {
+			if err := test.call.do(background, n.client(t)); remote(t, err).Status != 429 || n.count() != test.requests {
 				t.Errorf("%s: %d requests, %v", name, n.count(), err)
 			}
 		})
@@ -118,7 +118,7 @@ func TestBodyFromTheMiddle(t *testing.T) {
 		}
 		file := strings.NewReader("header image")
 		file.Seek(7, io.SeekStart)
-		if err := n.client(t).Call(background, upload(file)); err != nil || n.count() != 2 {
+		if err := upload(file).do(background, n.client(t)); err != nil || n.count() != 2 {
 			t.Error(err, n.count())
 		}
 	})
@@ -127,9 +127,9 @@ func TestBodyFromTheMiddle(t *testing.T) {
 // TestConnectionFailures: a procedure is repeated when no connection could be made, and not when the
 // connection broke.
 func TestConnectionFailures(t *testing.T) {
-	pipe := func() *rpc.Call { return upload(io.MultiReader(strings.NewReader("image"))) }
+	pipe := func() *testCall { return upload(io.MultiReader(strings.NewReader("image"))) }
 	for name, test := range map[string]struct {
-		call             *rpc.Call
+		call             *testCall
 		refused, hangups int
 		requests         int
 		fails            bool
@@ -153,7 +153,7 @@ func TestConnectionFailures(t *testing.T) {
 					}
 					conn.Close()
 				}
-				err := n.client(t).Call(background, test.call)
+				err := test.call.do(background, n.client(t))
 				if n.count() != test.requests || (err != nil) != test.fails {
 					t.Errorf("%d requests, %v", n.count(), err)
 				}
@@ -170,13 +170,13 @@ func TestConnectionFailures(t *testing.T) {
 // It must do so with queries only.
 func TestResendingBelow(t *testing.T) {
 	for name, test := range map[string]struct {
-		call     *rpc.Call
+		call     *testCall
 		requests int
 		fails    bool
 	}{
 		"query":             {query(), 3, false},
 		"procedure":         {procedure(), 2, true},
-		"without input":     {&rpc.Call{NSID: "com.example.do", Procedure: true}, 2, true},
+		"without input":     {&testCall{Request: rpc.Request{NSID: "com.example.do", Procedure: true}}, 2, true},
 		"seekable body":     {upload(strings.NewReader("image")), 2, true},
 		"not seekable body": {upload(io.MultiReader(strings.NewReader("image"))), 2, true},
 	} {
@@ -190,10 +190,10 @@ func TestResendingBelow(t *testing.T) {
 					io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
 				}
 				c := n.client(t, xrpc.WithRetry(xrpc.Retry{Attempts: 1}))
-				if err := c.Call(background, query()); err != nil {
+				if err := query().do(background, c); err != nil {
 					t.Fatal(err)
 				}
-				err := c.Call(background, test.call)
+				err := test.call.do(background, c)
 				if n.count() != test.requests || (err != nil) != test.fails {
 					t.Errorf("%d requests, %v", n.count(), err)
 				}
@@ -205,7 +205,7 @@ func TestResendingBelow(t *testing.T) {
 // TestOpaqueTransport: of a transport that is not net/http's nobody knows what it has sent.
 func TestOpaqueTransport(t *testing.T) {
 	for name, test := range map[string]struct {
-		call     *rpc.Call
+		call     *testCall
 		requests int
 	}{"query": {query(), 4}, "procedure": {procedure(), 1}, "repeatable": {repeatable(procedure()), 4}} {
 		bubble(t, func(t *testing.T, _ *fakeNetwork) {
@@ -215,7 +215,7 @@ func TestOpaqueTransport(t *testing.T) {
 				return nil, errDial
 			})}
 			c, _ := xrpc.New(origin, xrpc.WithNetwork(network.Network{HTTPClient: h}))
-			if err := c.Call(background, test.call); !errors.Is(err, errDial) || requests != test.requests {
+			if err := test.call.do(background, c); !errors.Is(err, errDial) || requests != test.requests {
 				t.Errorf("%s: %d requests, %v", name, requests, err)
 			}
 		})
@@ -243,7 +243,7 @@ func TestPassing(t *testing.T) {
 			c, _ := xrpc.New(origin, xrpc.WithNetwork(network.Network{HTTPClient: h}))
 			call := query()
 			call.Params.String("token", "s3cret")
-			err := c.Call(background, call)
+			err := call.do(background, c)
 			if !errors.Is(err, test.err) || requests != test.requests {
 				t.Errorf("%s: %d requests, %v", name, requests, err)
 			}
@@ -278,7 +278,7 @@ func TestPauses(t *testing.T) {
 		}
 		c := n.client(t, xrpc.WithRetry(xrpc.Retry{Attempts: len(limits) + 1, Base: base, Max: most}))
 		for range 40 {
-			c.Call(background, query())
+			query().do(background, c)
 		}
 	})
 	for i, limit := range limits {
@@ -326,7 +326,7 @@ func TestServersPauses(t *testing.T) {
 				}
 				c := n.client(t)
 				start := time.Now()
-				if err := c.Call(background, query()); err != nil {
+				if err := query().do(background, c); err != nil {
 					t.Fatal(err)
 				}
 				if took := time.Since(start); took < test.atLeast || took > test.atLeast+2*time.Second {
@@ -351,10 +351,10 @@ func TestClocks(t *testing.T) {
 			}
 			c := n.client(t)
 			start := time.Now()
-			if err := c.Call(background, query()); err != nil || time.Since(start) > 12*time.Second {
+			if err := query().do(background, c); err != nil || time.Since(start) > 12*time.Second {
 				t.Error(err, time.Since(start))
 			}
-			if err := c.Call(background, query()); err != nil || time.Since(start) > 24*time.Second {
+			if err := query().do(background, c); err != nil || time.Since(start) > 24*time.Second {
 				t.Error(err, time.Since(start))
 			}
 		})
@@ -370,7 +370,7 @@ func TestNoUselessPause(t *testing.T) {
 		}
 		c := n.client(t)
 		start := time.Now()
-		err := c.Call(within(t, 30*time.Second), query())
+		err := query().do(within(t, 30*time.Second), c)
 		const limited = rpc.ErrorName("RateLimitExceeded")
 		if !errors.Is(err, limited) || remote(t, err).Status != 429 || !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
@@ -393,14 +393,14 @@ func TestCancelledPause(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(background)
 		time.AfterFunc(10*time.Second, func() { cancel(reason) })
 		start := time.Now()
-		err := c.Call(ctx, query())
+		err := query().do(ctx, c)
 		if !errors.Is(err, context.Canceled) || !errors.Is(err, reason) || remote(t, err).Status != 429 {
 			t.Error(err)
 		}
 		if time.Since(start) != 10*time.Second {
 			t.Error(time.Since(start))
 		}
-		if err := c.Call(ctx, query()); !errors.Is(err, context.Canceled) || n.count() != 1 {
+		if err := query().do(ctx, c); !errors.Is(err, context.Canceled) || n.count() != 1 {
 			t.Error(err, n.count())
 		}
 	})
@@ -408,7 +408,7 @@ func TestCancelledPause(t *testing.T) {
 
 // TestMinuteOf429: a minute of refusals is sat out when the server says how long it is.
 func TestMinuteOf429(t *testing.T) {
-	for name, call := range map[string]*rpc.Call{"query": query(), "procedure": procedure()} {
+	for name, call := range map[string]*testCall{"query": query(), "procedure": procedure()} {
 		bubble(t, func(t *testing.T, n *fakeNetwork) {
 			end := time.Now().Add(time.Minute)
 			n.handler = func(w http.ResponseWriter, r *http.Request) {
@@ -422,7 +422,7 @@ func TestMinuteOf429(t *testing.T) {
 				answer(w, 200, `{}`)
 			}
 			start := time.Now()
-			err := n.client(t).Call(background, call)
+			err := call.do(background, n.client(t))
 			if took := time.Since(start); err != nil || took < time.Minute || took > 65*time.Second || n.count() != 2 {
 				t.Errorf("%s: %v after %v and %d requests", name, err, took, n.count())
 			}
@@ -444,16 +444,16 @@ func TestRemaining(t *testing.T) {
 		c := n.client(t, xrpc.WithMaxWait(10*time.Minute))
 		start := time.Now()
 		for i, test := range []struct {
-			call *rpc.Call
+			call *testCall
 			at   time.Duration
 		}{{query(), 0}, {query(), 0}, {procedure(), 0}, {query(), 5*time.Minute + time.Second}} {
-			if err := c.Call(background, test.call); err != nil || time.Since(start) != test.at {
+			if err := test.call.do(background, c); err != nil || time.Since(start) != test.at {
 				t.Errorf("call %d: %v at %v, want %v", i, err, time.Since(start), test.at)
 			}
 		}
 		requests := n.count()
 		start = time.Now()
-		err := c.Call(within(t, time.Minute), query())
+		err := query().do(within(t, time.Minute), c)
 		var broken *xrpc.TransportError
 		if !errors.As(err, &broken) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)

@@ -25,13 +25,13 @@ type caller struct {
 	calls  []string
 }
 
-func (c *caller) Call(_ context.Context, call *rpc.Call) error {
-	c.calls = append(c.calls, string(call.NSID)+"?"+call.Params.Encode())
-	text, err := c.answer(call.Params.Encode())
+func (c *caller) Call(_ context.Context, request *rpc.Request, response *rpc.Response) error {
+	c.calls = append(c.calls, string(request.NSID)+"?"+request.Params.Encode())
+	text, err := c.answer(request.Params.Encode())
 	if err != nil {
 		return err
 	}
-	return lex.DecodeJSON([]byte(text), call.Output)
+	return lex.DecodeJSON([]byte(text), response.Output)
 }
 
 const record = `{"$type":"pub.layers.alignment.alignment","kind":"interlinear","links":[],"createdAt":"2026-01-01T00:00:00Z"}`

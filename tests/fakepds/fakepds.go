@@ -67,40 +67,40 @@ func New() *PDS {
 func (p *PDS) DID() syntax.DID { return DID }
 
 // Call carries a call out without a network.
-func (p *PDS) Call(ctx context.Context, call *rpc.Call) error {
+func (p *PDS) Call(ctx context.Context, request *rpc.Request, response *rpc.Response) error {
 	if err := ctx.Err(); err != nil {
-		return &xrpc.TransportError{NSID: call.NSID, Service: "https://pds.test", Err: err}
+		return &xrpc.TransportError{NSID: request.NSID, Service: "https://pds.test", Err: err}
 	}
 	var body []byte
-	if call.Input != nil {
+	if request.Input != nil {
 		var err error
-		if body, err = lex.EncodeJSON(call.Input); err != nil {
+		if body, err = lex.EncodeJSON(request.Input); err != nil {
 			return err
 		}
 	}
 	params := map[string]string{}
-	for _, param := range call.Params {
+	for _, param := range request.Params {
 		params[param.Name] = param.Value
 	}
 	do := func() error {
-		out, err := p.serve(string(call.NSID), params, body)
+		out, err := p.serve(string(request.NSID), params, body)
 		if err != nil {
 			return err
 		}
-		if call.Output == nil {
+		if response.Output == nil {
 			return nil
 		}
-		if err := lex.DecodeJSON(out, call.Output); err != nil {
-			return fmt.Errorf("xrpc: %s: %w", call.NSID, err)
+		if err := lex.DecodeJSON(out, response.Output); err != nil {
+			return fmt.Errorf("xrpc: %s: %w", request.NSID, err)
 		}
 		return nil
 	}
 	p.mu.Lock()
-	p.Calls = append(p.Calls, strings.TrimPrefix(string(call.NSID), "com.atproto.repo."))
+	p.Calls = append(p.Calls, strings.TrimPrefix(string(request.NSID), "com.atproto.repo."))
 	n, intercept := len(p.Calls), p.Intercept
 	p.mu.Unlock()
 	if intercept != nil {
-		return intercept(n, string(call.NSID), do)
+		return intercept(n, string(request.NSID), do)
 	}
 	return do()
 }

@@ -19,8 +19,8 @@ const NSIDIdentityResolveHandle = "com.atproto.identity.resolveHandle"
 // checked. It may fail with [IdentityResolveHandleErrorHandleNotFound].
 func (c *Client) IdentityResolveHandle(ctx context.Context, params *IdentityResolveHandleParams) (*IdentityResolveHandleOutput, error) {
 	out := new(IdentityResolveHandleOutput)
-	call := rpc.Call{NSID: NSIDIdentityResolveHandle, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDIdentityResolveHandle, Params: params.LexParams()}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

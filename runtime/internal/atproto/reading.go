@@ -16,12 +16,12 @@ type reading struct {
 	fields []string
 }
 
-// Call sends c.
-func (r reading) Call(ctx context.Context, c *rpc.Call) error {
-	if c.Output != nil {
-		c.Output = lex.Answer(c.Output, r.fields...)
+// Call sends request.
+func (r reading) Call(ctx context.Context, request *rpc.Request, response *rpc.Response) error {
+	if response.Output != nil {
+		response.Output = lex.Answer(response.Output, r.fields...)
 	}
-	return r.caller.Call(ctx, c)
+	return r.caller.Call(ctx, request, response)
 }
 
 // Repeatable returns c for procedures that may be sent once more when their answer was lost, because twice is as good as
@@ -30,8 +30,8 @@ func Repeatable(c rpc.Caller) rpc.Caller { return repeatable{c} }
 
 type repeatable struct{ caller rpc.Caller }
 
-// Call sends c.
-func (r repeatable) Call(ctx context.Context, c *rpc.Call) error {
-	c.Repeatable = true
-	return r.caller.Call(ctx, c)
+// Call sends request.
+func (r repeatable) Call(ctx context.Context, request *rpc.Request, response *rpc.Response) error {
+	request.Repeatable = true
+	return r.caller.Call(ctx, request, response)
 }

@@ -9,19 +9,19 @@ import (
 	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
-// server answers each call with the same JSON, and keeps the last call.
+// server answers each call with the same JSON, and keeps the last request.
 type server struct {
-	answer string
-	call   rpc.Call
+	answer  string
+	request rpc.Request
 }
 
-// Call answers c.
-func (s *server) Call(_ context.Context, c *rpc.Call) error {
-	s.call = *c
-	if c.Output == nil {
+// Call answers request.
+func (s *server) Call(_ context.Context, request *rpc.Request, response *rpc.Response) error {
+	s.request = *request
+	if response.Output == nil {
 		return nil
 	}
-	return lex.DecodeJSON([]byte(s.answer), c.Output)
+	return lex.DecodeJSON([]byte(s.answer), response.Output)
 }
 
 // TestReading checks that fields that are not read may hold anything, and that those that are read are checked.
@@ -53,8 +53,8 @@ func TestRepeatable(t *testing.T) {
 		if repeatable {
 			caller = atproto.Repeatable(s)
 		}
-		if err := atproto.NewClient(caller).ServerDeleteSession(t.Context()); err != nil || s.call.Repeatable != repeatable {
-			t.Errorf("%+v, %v", s.call, err)
+		if err := atproto.NewClient(caller).ServerDeleteSession(t.Context()); err != nil || s.request.Repeatable != repeatable {
+			t.Errorf("%+v, %v", s.request, err)
 		}
 	}
 }

@@ -20,8 +20,8 @@ const NSIDRepoApplyWrites = "com.atproto.repo.applyWrites"
 func (c *Client) RepoApplyWrites(ctx context.Context, input *RepoApplyWritesInput) (*RepoApplyWritesOutput, error) {
 	input = cmp.Or(input, new(RepoApplyWritesInput))
 	out := new(RepoApplyWritesOutput)
-	call := rpc.Call{NSID: NSIDRepoApplyWrites, Procedure: true, Input: input, Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDRepoApplyWrites, Procedure: true, Input: input}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -19,8 +19,8 @@ const NSIDRepoCreateRecord = "com.atproto.repo.createRecord"
 func (c *Client) RepoCreateRecord(ctx context.Context, input *RepoCreateRecordInput) (*RepoCreateRecordOutput, error) {
 	input = cmp.Or(input, new(RepoCreateRecordInput))
 	out := new(RepoCreateRecordOutput)
-	call := rpc.Call{NSID: NSIDRepoCreateRecord, Procedure: true, Input: input, Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDRepoCreateRecord, Procedure: true, Input: input}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

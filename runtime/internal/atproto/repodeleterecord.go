@@ -20,8 +20,8 @@ const NSIDRepoDeleteRecord = "com.atproto.repo.deleteRecord"
 func (c *Client) RepoDeleteRecord(ctx context.Context, input *RepoDeleteRecordInput) (*RepoDeleteRecordOutput, error) {
 	input = cmp.Or(input, new(RepoDeleteRecordInput))
 	out := new(RepoDeleteRecordOutput)
-	call := rpc.Call{NSID: NSIDRepoDeleteRecord, Procedure: true, Input: input, Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDRepoDeleteRecord, Procedure: true, Input: input}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -18,8 +18,8 @@ const NSIDRepoDescribeRepo = "com.atproto.repo.describeRepo"
 // RepoDescribeRepo says whose repository it is and which collections it has.
 func (c *Client) RepoDescribeRepo(ctx context.Context, params *RepoDescribeRepoParams) (*RepoDescribeRepoOutput, error) {
 	out := new(RepoDescribeRepoOutput)
-	call := rpc.Call{NSID: NSIDRepoDescribeRepo, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDRepoDescribeRepo, Params: params.LexParams()}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -18,8 +18,8 @@ const NSIDRepoGetRecord = "com.atproto.repo.getRecord"
 // RepoGetRecord reads a record. It may fail with [RepoGetRecordErrorRecordNotFound].
 func (c *Client) RepoGetRecord(ctx context.Context, params *RepoGetRecordParams) (*RepoGetRecordOutput, error) {
 	out := new(RepoGetRecordOutput)
-	call := rpc.Call{NSID: NSIDRepoGetRecord, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDRepoGetRecord, Params: params.LexParams()}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -20,8 +20,8 @@ const NSIDRepoListRecords = "com.atproto.repo.listRecords"
 // RepoListRecords lists the records of a collection in the order of their keys.
 func (c *Client) RepoListRecords(ctx context.Context, params *RepoListRecordsParams) (*RepoListRecordsOutput, error) {
 	out := new(RepoListRecordsOutput)
-	call := rpc.Call{NSID: NSIDRepoListRecords, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDRepoListRecords, Params: params.LexParams()}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

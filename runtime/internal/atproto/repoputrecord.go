@@ -20,8 +20,8 @@ const NSIDRepoPutRecord = "com.atproto.repo.putRecord"
 func (c *Client) RepoPutRecord(ctx context.Context, input *RepoPutRecordInput) (*RepoPutRecordOutput, error) {
 	input = cmp.Or(input, new(RepoPutRecordInput))
 	out := new(RepoPutRecordOutput)
-	call := rpc.Call{NSID: NSIDRepoPutRecord, Procedure: true, Input: input, Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDRepoPutRecord, Procedure: true, Input: input}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

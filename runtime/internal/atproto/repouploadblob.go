@@ -18,8 +18,8 @@ const NSIDRepoUploadBlob = "com.atproto.repo.uploadBlob"
 // does in time.
 func (c *Client) RepoUploadBlob(ctx context.Context, contentType string, body io.Reader) (*RepoUploadBlobOutput, error) {
 	out := new(RepoUploadBlobOutput)
-	call := rpc.Call{NSID: NSIDRepoUploadBlob, Procedure: true, InputBody: body, InputEncoding: contentType, Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDRepoUploadBlob, Procedure: true, Body: body, Encoding: contentType}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

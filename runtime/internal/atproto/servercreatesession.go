@@ -20,8 +20,8 @@ const NSIDServerCreateSession = "com.atproto.server.createSession"
 func (c *Client) ServerCreateSession(ctx context.Context, input *ServerCreateSessionInput) (*ServerCreateSessionOutput, error) {
 	input = cmp.Or(input, new(ServerCreateSessionInput))
 	out := new(ServerCreateSessionOutput)
-	call := rpc.Call{NSID: NSIDServerCreateSession, Procedure: true, Input: input, Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDServerCreateSession, Procedure: true, Input: input}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

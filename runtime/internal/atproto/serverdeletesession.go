@@ -15,8 +15,8 @@ const NSIDServerDeleteSession = "com.atproto.server.deleteSession"
 // ServerDeleteSession ends a session. The refresh token authorizes the call. It may fail with
 // [ServerDeleteSessionErrorInvalidToken], [ServerDeleteSessionErrorExpiredToken].
 func (c *Client) ServerDeleteSession(ctx context.Context) error {
-	call := rpc.Call{NSID: NSIDServerDeleteSession, Procedure: true}
-	return c.Caller.Call(ctx, &call)
+	request := rpc.Request{NSID: NSIDServerDeleteSession, Procedure: true}
+	return c.Caller.Call(ctx, &request, new(rpc.Response))
 }
 
 // The errors of [Client.ServerDeleteSession], to compare with errors.Is.

@@ -17,8 +17,8 @@ const NSIDServerDescribeServer = "com.atproto.server.describeServer"
 // ServerDescribeServer says what a server asks of new accounts and who runs it.
 func (c *Client) ServerDescribeServer(ctx context.Context) (*ServerDescribeServerOutput, error) {
 	out := new(ServerDescribeServerOutput)
-	call := rpc.Call{NSID: NSIDServerDescribeServer, Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDServerDescribeServer}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

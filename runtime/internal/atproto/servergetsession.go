@@ -17,8 +17,8 @@ const NSIDServerGetSession = "com.atproto.server.getSession"
 // ServerGetSession says whose session it is.
 func (c *Client) ServerGetSession(ctx context.Context) (*ServerGetSessionOutput, error) {
 	out := new(ServerGetSessionOutput)
-	call := rpc.Call{NSID: NSIDServerGetSession, Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDServerGetSession}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

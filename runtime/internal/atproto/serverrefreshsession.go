@@ -19,8 +19,8 @@ const NSIDServerRefreshSession = "com.atproto.server.refreshSession"
 // [ServerRefreshSessionErrorExpiredToken].
 func (c *Client) ServerRefreshSession(ctx context.Context) (*ServerRefreshSessionOutput, error) {
 	out := new(ServerRefreshSessionOutput)
-	call := rpc.Call{NSID: NSIDServerRefreshSession, Procedure: true, Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDServerRefreshSession, Procedure: true}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -20,11 +20,12 @@ const NSIDSyncGetBlob = "com.atproto.sync.getBlob"
 // [SyncGetBlobErrorRepoNotFound], [SyncGetBlobErrorRepoTakendown], [SyncGetBlobErrorRepoSuspended],
 // [SyncGetBlobErrorRepoDeactivated].
 func (c *Client) SyncGetBlob(ctx context.Context, params *SyncGetBlobParams) (io.ReadCloser, string, error) {
-	call := rpc.Call{NSID: NSIDSyncGetBlob, Params: params.LexParams(), Stream: true}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDSyncGetBlob, Params: params.LexParams()}
+	response := rpc.Response{Stream: true}
+	if err := c.Caller.Call(ctx, &request, &response); err != nil {
 		return nil, "", err
 	}
-	return call.OutputBody, call.OutputEncoding, nil
+	return response.Body, response.Encoding, nil
 }
 
 // SyncGetBlobParams are the parameters of com.atproto.sync.getBlob.

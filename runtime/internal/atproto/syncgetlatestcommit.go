@@ -20,8 +20,8 @@ const NSIDSyncGetLatestCommit = "com.atproto.sync.getLatestCommit"
 // [SyncGetLatestCommitErrorRepoSuspended], [SyncGetLatestCommitErrorRepoDeactivated].
 func (c *Client) SyncGetLatestCommit(ctx context.Context, params *SyncGetLatestCommitParams) (*SyncGetLatestCommitOutput, error) {
 	out := new(SyncGetLatestCommitOutput)
-	call := rpc.Call{NSID: NSIDSyncGetLatestCommit, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDSyncGetLatestCommit, Params: params.LexParams()}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

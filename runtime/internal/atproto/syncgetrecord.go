@@ -21,11 +21,12 @@ const NSIDSyncGetRecord = "com.atproto.sync.getRecord"
 // [SyncGetRecordErrorRepoTakendown], [SyncGetRecordErrorRepoSuspended],
 // [SyncGetRecordErrorRepoDeactivated].
 func (c *Client) SyncGetRecord(ctx context.Context, params *SyncGetRecordParams) (io.ReadCloser, string, error) {
-	call := rpc.Call{NSID: NSIDSyncGetRecord, Params: params.LexParams(), Stream: true}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDSyncGetRecord, Params: params.LexParams()}
+	response := rpc.Response{Stream: true}
+	if err := c.Caller.Call(ctx, &request, &response); err != nil {
 		return nil, "", err
 	}
-	return call.OutputBody, call.OutputEncoding, nil
+	return response.Body, response.Encoding, nil
 }
 
 // SyncGetRecordParams are the parameters of com.atproto.sync.getRecord.

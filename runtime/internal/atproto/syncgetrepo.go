@@ -21,11 +21,12 @@ const NSIDSyncGetRepo = "com.atproto.sync.getRepo"
 // [SyncGetRepoErrorRepoTakendown], [SyncGetRepoErrorRepoSuspended],
 // [SyncGetRepoErrorRepoDeactivated].
 func (c *Client) SyncGetRepo(ctx context.Context, params *SyncGetRepoParams) (io.ReadCloser, string, error) {
-	call := rpc.Call{NSID: NSIDSyncGetRepo, Params: params.LexParams(), Stream: true}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDSyncGetRepo, Params: params.LexParams()}
+	response := rpc.Response{Stream: true}
+	if err := c.Caller.Call(ctx, &request, &response); err != nil {
 		return nil, "", err
 	}
-	return call.OutputBody, call.OutputEncoding, nil
+	return response.Body, response.Encoding, nil
 }
 
 // SyncGetRepoParams are the parameters of com.atproto.sync.getRepo.

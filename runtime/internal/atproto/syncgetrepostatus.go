@@ -19,8 +19,8 @@ const NSIDSyncGetRepoStatus = "com.atproto.sync.getRepoStatus"
 // [SyncGetRepoStatusErrorRepoNotFound].
 func (c *Client) SyncGetRepoStatus(ctx context.Context, params *SyncGetRepoStatusParams) (*SyncGetRepoStatusOutput, error) {
 	out := new(SyncGetRepoStatusOutput)
-	call := rpc.Call{NSID: NSIDSyncGetRepoStatus, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDSyncGetRepoStatus, Params: params.LexParams()}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -22,8 +22,8 @@ const NSIDSyncListBlobs = "com.atproto.sync.listBlobs"
 // [SyncListBlobsErrorRepoSuspended], [SyncListBlobsErrorRepoDeactivated].
 func (c *Client) SyncListBlobs(ctx context.Context, params *SyncListBlobsParams) (*SyncListBlobsOutput, error) {
 	out := new(SyncListBlobsOutput)
-	call := rpc.Call{NSID: NSIDSyncListBlobs, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDSyncListBlobs, Params: params.LexParams()}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

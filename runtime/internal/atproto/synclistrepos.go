@@ -20,8 +20,8 @@ const NSIDSyncListRepos = "com.atproto.sync.listRepos"
 // SyncListRepos lists the repositories that a server has.
 func (c *Client) SyncListRepos(ctx context.Context, params *SyncListReposParams) (*SyncListReposOutput, error) {
 	out := new(SyncListReposOutput)
-	call := rpc.Call{NSID: NSIDSyncListRepos, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDSyncListRepos, Params: params.LexParams()}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -20,8 +20,8 @@ const NSIDSyncListReposByCollection = "com.atproto.sync.listReposByCollection"
 // SyncListReposByCollection lists the repositories with at least one record of a collection.
 func (c *Client) SyncListReposByCollection(ctx context.Context, params *SyncListReposByCollectionParams) (*SyncListReposByCollectionOutput, error) {
 	out := new(SyncListReposByCollectionOutput)
-	call := rpc.Call{NSID: NSIDSyncListReposByCollection, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDSyncListReposByCollection, Params: params.LexParams()}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

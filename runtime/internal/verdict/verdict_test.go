@@ -44,7 +44,7 @@ func ask(t *testing.T, method syntax.NSID, status int, mediaType, body string) e
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = client.Call(context.Background(), &rpc.Call{NSID: method, Output: new(lex.Raw)})
+	err = client.Call(context.Background(), &rpc.Request{NSID: method}, &rpc.Response{Output: new(lex.Raw)})
 	if err == nil {
 		t.Fatalf("%d %s: no error", status, body)
 	}

@@ -36,7 +36,7 @@ type Stored struct {
 func LookUp(ctx context.Context, a Client, c *Change) (Stored, error) {
 	params := atproto.RepoGetRecordParams{Repo: syntax.AtIdentifier(a.DID()), Collection: c.Collection, Rkey: c.RecordKey}
 	var record rec.View // it can tell a malformed CID from a missing one
-	err := a.Call(ctx, &rpc.Call{NSID: atproto.NSIDRepoGetRecord, Params: params.LexParams(), Output: &record})
+	err := a.Call(ctx, &rpc.Request{NSID: atproto.NSIDRepoGetRecord, Params: params.LexParams()}, &rpc.Response{Output: &record})
 	if err != nil && verdict.Of(err) == verdict.NoRecord {
 		return Stored{}, nil
 	} else if err != nil {

@@ -15,8 +15,8 @@ const NSIDOneGetThing = "com.example.one.getThing"
 // OneGetThing calls the query com.example.one.getThing.
 func (c *Client) OneGetThing(ctx context.Context) (*TwoThing, error) {
 	out := new(TwoThing)
-	call := rpc.Call{NSID: NSIDOneGetThing, Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDOneGetThing}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -15,8 +15,8 @@ const NSIDTwoGetThing = "com.example.two.getThing"
 // TwoGetThing calls the query com.example.two.getThing.
 func (c *Client) TwoGetThing(ctx context.Context) (*TwoThing, error) {
 	out := new(TwoThing)
-	call := rpc.Call{NSID: NSIDTwoGetThing, Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDTwoGetThing}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -15,8 +15,8 @@ const NSIDExampleGetIt = "com.example.getIt"
 // ExampleGetIt calls the query com.example.getIt.
 func (c *Client) ExampleGetIt(ctx context.Context) (*FeedPost, error) {
 	out := new(FeedPost)
-	call := rpc.Call{NSID: NSIDExampleGetIt, Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDExampleGetIt}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -16,9 +16,10 @@ const NSIDAnything = "com.example.app.anything"
 // Anything calls the procedure com.example.app.anything. It returns the body, which the caller
 // closes, and its media type.
 func (c *Client) Anything(ctx context.Context, body io.Reader) (io.ReadCloser, string, error) {
-	call := rpc.Call{NSID: NSIDAnything, Procedure: true, InputBody: body, InputEncoding: "application/json", Stream: true}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDAnything, Procedure: true, Body: body, Encoding: "application/json"}
+	response := rpc.Response{Stream: true}
+	if err := c.Caller.Call(ctx, &request, &response); err != nil {
 		return nil, "", err
 	}
-	return call.OutputBody, call.OutputEncoding, nil
+	return response.Body, response.Encoding, nil
 }

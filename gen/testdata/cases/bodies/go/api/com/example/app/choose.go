@@ -16,8 +16,8 @@ const NSIDChoose = "com.example.app.choose"
 // Choose calls the procedure com.example.app.choose.
 func (c *Client) Choose(ctx context.Context, input ChooseInput) (ChooseOutput, error) {
 	out := new(chooseOutputBody)
-	call := rpc.Call{NSID: NSIDChoose, Procedure: true, Input: &chooseInputBody{input}, Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDChoose, Procedure: true, Input: &chooseInputBody{input}}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out.value, nil

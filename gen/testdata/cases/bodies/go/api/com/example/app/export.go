@@ -16,9 +16,10 @@ const NSIDExport = "com.example.app.export"
 // Export calls the query com.example.app.export. It returns the body, which the caller closes, and
 // its media type.
 func (c *Client) Export(ctx context.Context) (io.ReadCloser, string, error) {
-	call := rpc.Call{NSID: NSIDExport, Stream: true}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDExport}
+	response := rpc.Response{Stream: true}
+	if err := c.Caller.Call(ctx, &request, &response); err != nil {
 		return nil, "", err
 	}
-	return call.OutputBody, call.OutputEncoding, nil
+	return response.Body, response.Encoding, nil
 }

@@ -15,6 +15,6 @@ const NSIDImport = "com.example.app.import"
 
 // Import calls the procedure com.example.app.import.
 func (c *Client) Import(ctx context.Context, body io.Reader) error {
-	call := rpc.Call{NSID: NSIDImport, Procedure: true, InputBody: body, InputEncoding: "application/vnd.ipld.car"}
-	return c.Caller.Call(ctx, &call)
+	request := rpc.Request{NSID: NSIDImport, Procedure: true, Body: body, Encoding: "application/vnd.ipld.car"}
+	return c.Caller.Call(ctx, &request, new(rpc.Response))
 }

@@ -18,8 +18,8 @@ const NSIDUpload = "com.example.app.upload"
 // Upload calls the procedure com.example.app.upload.
 func (c *Client) Upload(ctx context.Context, params *UploadParams, contentType string, body io.Reader) (*UploadOutput, error) {
 	out := new(UploadOutput)
-	call := rpc.Call{NSID: NSIDUpload, Procedure: true, Params: params.LexParams(), InputBody: body, InputEncoding: contentType, Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDUpload, Procedure: true, Params: params.LexParams(), Body: body, Encoding: contentType}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

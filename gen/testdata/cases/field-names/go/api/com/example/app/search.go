@@ -16,8 +16,8 @@ const NSIDSearch = "com.example.app.search"
 
 // Search calls the query com.example.app.search.
 func (c *Client) Search(ctx context.Context, params *SearchParams) error {
-	call := rpc.Call{NSID: NSIDSearch, Params: params.LexParams()}
-	return c.Caller.Call(ctx, &call)
+	request := rpc.Request{NSID: NSIDSearch, Params: params.LexParams()}
+	return c.Caller.Call(ctx, &request, new(rpc.Response))
 }
 
 // SearchParams are the parameters of com.example.app.search.

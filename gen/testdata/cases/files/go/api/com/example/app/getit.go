@@ -14,6 +14,6 @@ const NSIDGetIt = "com.example.app.getIt"
 
 // GetIt calls the query com.example.app.getIt.
 func (c *Client) GetIt(ctx context.Context) error {
-	call := rpc.Call{NSID: NSIDGetIt}
-	return c.Caller.Call(ctx, &call)
+	request := rpc.Request{NSID: NSIDGetIt}
+	return c.Caller.Call(ctx, &request, new(rpc.Response))
 }

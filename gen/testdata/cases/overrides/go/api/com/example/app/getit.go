@@ -16,8 +16,8 @@ const NSIDFetchIt = "com.example.app.getIt"
 // FetchIt calls the query com.example.app.getIt. It may fail with [FetchItErrorBad], [ErrLower].
 func (c *Client) FetchIt(ctx context.Context) (*FetchItOutput, error) {
 	out := new(FetchItOutput)
-	call := rpc.Call{NSID: NSIDFetchIt, Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDFetchIt}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

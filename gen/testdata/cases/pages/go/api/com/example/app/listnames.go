@@ -20,8 +20,8 @@ const NSIDListNames = "com.example.app.listNames"
 // ListNames calls the query com.example.app.listNames.
 func (c *Client) ListNames(ctx context.Context, params *ListNamesParams) (*ListNamesOutput, error) {
 	out := new(ListNamesOutput)
-	call := rpc.Call{NSID: NSIDListNames, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDListNames, Params: params.LexParams()}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

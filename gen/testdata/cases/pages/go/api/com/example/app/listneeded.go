@@ -17,8 +17,8 @@ const NSIDListNeeded = "com.example.app.listNeeded"
 // ListNeeded calls the query com.example.app.listNeeded.
 func (c *Client) ListNeeded(ctx context.Context, params *ListNeededParams) (*ListNeededOutput, error) {
 	out := new(ListNeededOutput)
-	call := rpc.Call{NSID: NSIDListNeeded, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDListNeeded, Params: params.LexParams()}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

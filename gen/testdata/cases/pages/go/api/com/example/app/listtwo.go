@@ -17,8 +17,8 @@ const NSIDListTwo = "com.example.app.listTwo"
 // ListTwo calls the query com.example.app.listTwo.
 func (c *Client) ListTwo(ctx context.Context, params *ListTwoParams) (*ListTwoOutput, error) {
 	out := new(ListTwoOutput)
-	call := rpc.Call{NSID: NSIDListTwo, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDListTwo, Params: params.LexParams()}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

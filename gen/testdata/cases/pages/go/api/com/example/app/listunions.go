@@ -19,8 +19,8 @@ const NSIDListUnions = "com.example.app.listUnions"
 // ListUnions calls the query com.example.app.listUnions.
 func (c *Client) ListUnions(ctx context.Context, params *ListUnionsParams) (*ListUnionsOutput, error) {
 	out := new(ListUnionsOutput)
-	call := rpc.Call{NSID: NSIDListUnions, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDListUnions, Params: params.LexParams()}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -16,6 +16,6 @@ const NSIDDrop = "com.example.app.drop"
 // Drop calls the procedure com.example.app.drop.
 func (c *Client) Drop(ctx context.Context, input *Target) error {
 	input = cmp.Or(input, new(Target))
-	call := rpc.Call{NSID: NSIDDrop, Procedure: true, Input: input}
-	return c.Caller.Call(ctx, &call)
+	request := rpc.Request{NSID: NSIDDrop, Procedure: true, Input: input}
+	return c.Caller.Call(ctx, &request, new(rpc.Response))
 }

@@ -19,8 +19,8 @@ const NSIDPutThing = "com.example.app.putThing"
 func (c *Client) PutThing(ctx context.Context, params *PutThingParams, input *PutThingInput) (*PutThingOutput, error) {
 	input = cmp.Or(input, new(PutThingInput))
 	out := new(PutThingOutput)
-	call := rpc.Call{NSID: NSIDPutThing, Procedure: true, Params: params.LexParams(), Input: input, Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDPutThing, Procedure: true, Params: params.LexParams(), Input: input}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -14,6 +14,6 @@ const NSIDTouch = "com.example.app.touch"
 
 // Touch calls the procedure com.example.app.touch.
 func (c *Client) Touch(ctx context.Context) error {
-	call := rpc.Call{NSID: NSIDTouch, Procedure: true}
-	return c.Caller.Call(ctx, &call)
+	request := rpc.Request{NSID: NSIDTouch, Procedure: true}
+	return c.Caller.Call(ctx, &request, new(rpc.Response))
 }

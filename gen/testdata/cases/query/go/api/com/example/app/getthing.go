@@ -16,8 +16,8 @@ const NSIDGetThing = "com.example.app.getThing"
 // [GetThingErrorNotFound].
 func (c *Client) GetThing(ctx context.Context) (*ListThingsItem, error) {
 	out := new(ListThingsItem)
-	call := rpc.Call{NSID: NSIDGetThing, Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDGetThing}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -20,8 +20,8 @@ const NSIDListThings = "com.example.app.listThings"
 // ListThings lists things. It may fail with [ListThingsErrorNotFound], [ListThingsErrorBlocked].
 func (c *Client) ListThings(ctx context.Context, params *ListThingsParams) (*ListThingsOutput, error) {
 	out := new(ListThingsOutput)
-	call := rpc.Call{NSID: NSIDListThings, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDListThings, Params: params.LexParams()}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

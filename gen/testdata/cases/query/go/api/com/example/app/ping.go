@@ -14,6 +14,6 @@ const NSIDPing = "com.example.app.ping"
 
 // Ping calls the query com.example.app.ping.
 func (c *Client) Ping(ctx context.Context) error {
-	call := rpc.Call{NSID: NSIDPing}
-	return c.Caller.Call(ctx, &call)
+	request := rpc.Request{NSID: NSIDPing}
+	return c.Caller.Call(ctx, &request, new(rpc.Response))
 }

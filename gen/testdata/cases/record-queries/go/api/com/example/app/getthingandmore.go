@@ -18,8 +18,8 @@ const NSIDGetThingAndMore = "com.example.app.getThingAndMore"
 // GetThingAndMore fetches a thing and when it was indexed: an output of its own.
 func (c *Client) GetThingAndMore(ctx context.Context, params *GetThingAndMoreParams) (*GetThingAndMoreOutput, error) {
 	out := new(GetThingAndMoreOutput)
-	call := rpc.Call{NSID: NSIDGetThingAndMore, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDGetThingAndMore, Params: params.LexParams()}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -18,8 +18,8 @@ const NSIDListAtOnce = "com.example.app.listAtOnce"
 // ListAtOnce lists things on one page: an output of its own.
 func (c *Client) ListAtOnce(ctx context.Context, params *ListAtOnceParams) (*ListAtOnceOutput, error) {
 	out := new(ListAtOnceOutput)
-	call := rpc.Call{NSID: NSIDListAtOnce, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDListAtOnce, Params: params.LexParams()}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -20,8 +20,8 @@ const NSIDListWithTotal = "com.example.app.listWithTotal"
 // ListWithTotal lists things with their number: an output of its own.
 func (c *Client) ListWithTotal(ctx context.Context, params *ListWithTotalParams) (*ListWithTotalOutput, error) {
 	out := new(ListWithTotalOutput)
-	call := rpc.Call{NSID: NSIDListWithTotal, Params: params.LexParams(), Output: out}
-	if err := c.Caller.Call(ctx, &call); err != nil {
+	request := rpc.Request{NSID: NSIDListWithTotal, Params: params.LexParams()}
+	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
 	return out, nil
