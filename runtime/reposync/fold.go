@@ -17,8 +17,10 @@ type folded struct {
 // fewOps is how many operations are compared with each other without a map.
 const fewOps = 8
 
-// fold checks the operations, and folds those of each path: the first prev, and the last CID.
-func (f *folded) fold(ops []repo.Op) error {
+// fold checks the operations, and folds those of each path: the first prev, and the last CID. If they will be undone, an
+// update or a deletion without prev is one of a record that was not there before: undoing it fails if it was. Otherwise
+// nothing would show that, and it stays what it is.
+func (f *folded) fold(ops []repo.Op, undone bool) error {
 	clear(f.ops)
 	clear(f.noops)
 	clear(f.byPath)
@@ -37,11 +39,16 @@ func (f *folded) fold(ops []repo.Op) error {
 	}
 	kept := f.ops[:0]
 	for _, op := range f.ops {
-		if op = repo.NewOp(op.Path, op.Prev, op.CID); op.CID == op.Prev {
+		existed := op.Prev.Defined() || !undone && op.Action != repo.Create
+		op = repo.NewOp(op.Path, op.Prev, op.CID)
+		switch {
+		case op.CID == op.Prev && (op.CID.Defined() || !existed):
 			f.noops = append(f.noops, op)
-		} else {
-			kept = append(kept, op)
+			continue
+		case existed && op.Action == repo.Create:
+			op.Action = repo.Update // without prev
 		}
+		kept = append(kept, op)
 	}
 	clear(f.ops[len(kept):])
 	f.ops = kept

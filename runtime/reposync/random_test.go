@@ -283,3 +283,41 @@ func TestReuse(t *testing.T) {
 		}
 	}
 }
+
+// TestWithoutPrev holds that an update or a deletion without prev, as servers sent them before version 1.1, is not lost when
+// a message is only read.
+func TestWithoutPrev(t *testing.T) {
+	const path = "com.example.note/1"
+	a, b := forge.CIDOf("a"), forge.CIDOf("b")
+	none := cid.CID{}
+	op := func(action repo.Action, c cid.CID) repo.Op { return repo.Op{Action: action, Path: path, CID: c} }
+	for _, test := range []struct {
+		name  string
+		after string
+		ops   []repo.Op
+		want  []repo.Op
+	}{
+		{"update", "b", []repo.Op{op(repo.Update, b)}, []repo.Op{op(repo.Update, b)}},
+		{"delete", "", []repo.Op{op(repo.Delete, none)}, []repo.Op{op(repo.Delete, none)}},
+		{"delete and create", "b", []repo.Op{op(repo.Delete, none), op(repo.Create, b)}, []repo.Op{op(repo.Update, b)}},
+		{"update and delete", "", []repo.Op{op(repo.Update, b), op(repo.Delete, none)}, []repo.Op{op(repo.Delete, none)}},
+		{"create and delete", "", []repo.Op{op(repo.Create, a), op(repo.Delete, none)}, nil},
+		{"create and update", "b", []repo.Op{op(repo.Create, a), op(repo.Update, b)}, []repo.Op{op(repo.Create, b)}},
+	} {
+		account := forge.New(did, multikey.K256)
+		account.Commit(forge.Create(path, "a"))
+		write := forge.Delete(path)
+		if test.after != "" {
+			write = forge.Create(path, test.after)
+		}
+		m := account.Commit(write)
+		m.Ops = test.ops
+		v := newVerifier()
+		if change, err := v.Read(m); err != nil || !slices.Equal(change.Ops, test.want) {
+			t.Errorf("%s: %v, %v; want %v", test.name, change, err, test.want)
+		}
+		if _, err := v.Invert(m); !errors.Is(err, reposync.ErrInvalid) {
+			t.Errorf("%s, undone: %v", test.name, err)
+		}
+	}
+}

@@ -56,7 +56,8 @@ func NewVerifier(opts ...Option) *Verifier {
 
 // Read checks the form of a message: its limits, its operations, and the commit, which must be the first root of the archive,
 // CID m.Commit, and have the DID and the revision of the message. It finds the records, of which [Verifier.Record] checks
-// those that are wanted. The other blocks are not checked. The trust is [rec.Hashed].
+// those that are wanted. The other blocks are not checked. An update or a deletion may lack prev, as before version 1.1 of
+// the protocol; inversion would show that there was no record before. The trust is [rec.Hashed].
 //
 // An error is an [*Error].
 func (v *Verifier) Read(m *Commit) (*Change, error) {
@@ -133,10 +134,7 @@ func (v *Verifier) Sync(m *Sync, key multikey.Key, known State) (State, error) {
 }
 
 func (v *Verifier) sync(m *Sync, key multikey.Key, known State) (State, error) {
-	if err := checkSizes(m.Size, m.Blocks); err != nil {
-		return State{}, err
-	}
-	root, err := v.readCommit(m.DID, m.Rev, m.Blocks, true)
+	root, err := v.readSync(m)
 	if err != nil {
 		return State{}, err
 	}
@@ -156,6 +154,25 @@ func (v *Verifier) sync(m *Sync, key multikey.Key, known State) (State, error) {
 		return state, desynchronized("the tree is %s, but the known one is %q", state.Data, known.Data)
 	}
 	return state, nil
+}
+
+// ReadSync checks the form of a #sync message: its limits, and the commit, which must be the first root of the archive and
+// have the DID and the revision of the message. It returns the state of the repository, which nothing proves.
+//
+// An error is an [*Error].
+func (v *Verifier) ReadSync(m *Sync) (State, error) {
+	root, err := v.readSync(m)
+	if err != nil {
+		return State{}, &Error{DID: m.DID, Rev: m.Rev, Err: err}
+	}
+	return State{Rev: m.Rev, Commit: root, Data: v.commit.Data}, nil
+}
+
+func (v *Verifier) readSync(m *Sync) (cid.CID, error) {
+	if err := checkSizes(m.Size, m.Blocks); err != nil {
+		return cid.CID{}, err
+	}
+	return v.readCommit(m.DID, m.Rev, m.Blocks, true)
 }
 
 // Record returns the record of an operation of the last message, a part of the message's archive, whose bytes it has checked
@@ -194,7 +211,7 @@ func (v *Verifier) read(m *Commit, check bool) error {
 	case m.Since >= m.Rev:
 		return invalid("since %s is not before the revision", m.Since)
 	}
-	if err := v.folded.fold(m.Ops); err != nil {
+	if err := v.folded.fold(m.Ops, check); err != nil {
 		return err
 	}
 	root, err := v.readCommit(m.DID, m.Rev, m.Blocks, check)
