@@ -1,18 +1,14 @@
 package firehose
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"net/http"
+	"iter"
 	"net/url"
 	"time"
 
-	"github.com/gorilla/websocket"
-
 	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/internal/stream"
 	"github.com/layers-pub/layers-go/runtime/network"
 )
 
@@ -20,8 +16,8 @@ import (
 // for concurrent use, and can have several subscriptions at once.
 type Client struct {
 	endpoint  url.URL
-	transport transport
-	keys      *keys
+	transport *stream.Transport
+	keys      *keys // nil if commits are not verified
 }
 
 // DefaultPing is how often a connection is checked, unless [WithPing] says otherwise.
@@ -43,10 +39,11 @@ func WithNetwork(n network.Network) Option {
 	return func(s *settings) error { s.network = n; return nil }
 }
 
-// WithDirectory makes the client verify commits and [*Sync] events with the keys of accounts, which directory looks up:
-// the signature of the commit, and that its tree has each record that the event reports, or lacks one that was deleted.
-// Then the trust of events is [rec.Signed]. A commit that cannot be verified is a [*BadFrame]. Without a directory,
-// nothing but the hashes of records is checked.
+// WithDirectory makes the client verify commits and [*Sync] events with the keys of accounts, which directory looks up,
+// as [reposync.Verifier.Verify] does: the signature of the commit, and that its operations lead from the tree before it to
+// its own, so that none was left out, made up or altered. Then the trust of events is [rec.Signed], or [rec.Chained] in a
+// repository whose state the caller knows: see [Options.Known]. A commit that cannot be verified is a [*BadFrame]. Without
+// a directory, nothing is checked but the form of a commit and the hashes of its records.
 func WithDirectory(directory *identity.Directory) Option {
 	return func(s *settings) error { s.directory = directory; return nil }
 }
@@ -54,13 +51,7 @@ func WithDirectory(directory *identity.Directory) Option {
 // WithPing sets how often the connection is checked by a ping, in place of [DefaultPing]. A connection on which nothing
 // was received for three times as long is lost.
 func WithPing(interval time.Duration) Option {
-	return func(s *settings) error {
-		if interval <= 0 {
-			return errors.New("firehose: the interval of pings must be positive")
-		}
-		s.ping = interval
-		return nil
-	}
+	return func(s *settings) error { s.ping = interval; return nil }
 }
 
 // New returns a client for the source at address: the origin of a relay or a PDS, such as "wss://relay.example.com", or
@@ -80,16 +71,11 @@ func New(address string, opts ...Option) (*Client, error) {
 	if u.Scheme == "ws" && !s.network.AllowsHTTP() {
 		return nil, fmt.Errorf("firehose: %s: a connection without TLS must be allowed (Network.AllowPrivate or --allow-private)", u)
 	}
-	client := s.network.Client()
-	base, ok := client.Transport.(*http.Transport)
-	if !ok {
-		return nil, fmt.Errorf("firehose: the HTTP client has a transport of type %T, which cannot open a WebSocket", client.Transport)
+	transport, err := stream.NewTransport(s.network, s.ping, MaxFrame)
+	if err != nil {
+		return nil, fmt.Errorf("firehose: %w", err)
 	}
-	d := websocket.Dialer{HandshakeTimeout: handshakeTimeout, ReadBufferSize: readBuffer, WriteBufferSize: 1 << 10, TLSClientConfig: base.TLSClientConfig}
-	if d.NetDialContext = base.DialContext; d.NetDialContext == nil {
-		d.NetDialContext = new(net.Dialer).DialContext
-	}
-	c := &Client{endpoint: *u, transport: transport{dialer: d, ping: s.ping, agent: cmp.Or(s.network.UserAgent, network.DefaultUserAgent)}}
+	c := &Client{endpoint: *u, transport: transport}
 	if s.directory != nil {
 		c.keys = &keys{s.directory}
 	}
@@ -100,25 +86,23 @@ func New(address string, opts ...Option) (*Client, error) {
 // of a [CursorStore].
 func (c *Client) Endpoint() string { return c.endpoint.String() }
 
-// at returns the URL with a cursor, unless that is negative.
-func (c *Client) at(cursor int64) url.URL {
-	u := c.endpoint
-	if cursor >= 0 {
-		u.RawQuery = fmt.Sprintf("cursor=%d", cursor)
-	}
-	return u
+// Subscribe connects to the source and yields its events. A nil options means the zero value.
+//
+// Events of one repository are in order. Events of different repositories are in turn, so that one with many does not
+// hold up the others; a [*Reset], a [*Reconnect] and an [*Info] can come before events that were received earlier.
+//
+// Without [Options.Reconnect], the iteration ends with the connection: without an error if the source closed it with the
+// code 1000 (done) or 1001 (going away), and with an [*Error] otherwise. With it, the iteration yields a [*Reconnect] for
+// each attempt to connect again, and ends with an [*Error] only if that is of no use: the source says that the cursor is
+// ahead of it ([ErrFutureCursor]) or refuses the request in the protocol's own form, its address is not a public one, the
+// first answer is a client error (a status of 4xx, except 429) in any form, or ctx would end before the next attempt.
+//
+// When ctx ends, the iteration ends soon with the error that is ctx's cause. An error of [Options.Cursors] and of wrong
+// options ends it, too. An error is yielded once, with a nil event.
+func (c *Client) Subscribe(ctx context.Context, options *Options) iter.Seq2[Event, error] {
+	return Subscribe(ctx, options, c.transport, func(o *Options, f *stream.Filter) stream.Protocol {
+		return newRepos(c, o, f)
+	})
 }
 
-var _ interface{ Subscriber } = (*Client)(nil)
-
-// sleep waits, and returns ctx's error if that ends first.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}
+var _ Subscriber = (*Client)(nil)

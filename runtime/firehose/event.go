@@ -1,17 +1,21 @@
 package firehose
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/internal/stream"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/reposync"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // Event is what a [Subscriber] yields: a [*Record], [*Commit], [*Sync], [*Identity], [*Account], [*Info], [*BadFrame],
 // [*Reset] or [*Reconnect].
 type Event interface {
+	stream.Event
 	// Head returns what all events have.
 	Head() *Header
 	// Ack says that the caller is done with the event. It has no effect if it was called before, or without
@@ -30,26 +34,17 @@ type Header struct {
 	// Time is the time that the source states in the frame. It is empty if there is none.
 	Time syntax.Datetime
 
-	ticket *ticket // nil if the event needs no acknowledgement
-	number int     // of the event among those of its frame
+	receipt
 }
+
+// receipt makes events known to package stream.
+type receipt = stream.Receipt
 
 // Head returns h.
 func (h *Header) Head() *Header { return h }
 
 // Ack says that the caller is done with the event: see [Event].
-func (h *Header) Ack() {
-	if t := h.ticket; t != nil && t.manual {
-		h.done()
-	}
-}
-
-// done counts the event as acknowledged.
-func (h *Header) done() {
-	if h.ticket != nil {
-		h.ticket.done(h.number)
-	}
-}
+func (h *Header) Ack() { h.receipt.Ack() }
 
 // Action is what became of a record.
 type Action string
@@ -82,7 +77,7 @@ type Record struct {
 	// Issues lists everything that is wrong with the record.
 	Issues []lex.Issue
 	// Trust says how far the change is verified. It is [rec.Hashed] unless the source verifies commits. A deletion has
-	// no bytes to hash: the same trust says that the source reported it.
+	// no bytes to hash: then Hashed says only that the source reported it.
 	Trust rec.Trust
 }
 
@@ -116,6 +111,31 @@ type Commit struct {
 	Records int
 	// Trust says how far the commit is verified.
 	Trust rec.Trust
+	// Desynchronized, if it is not nil, says how the commit differs from what should follow the state that
+	// [Options.Known] returned, or the commit before: something was missed. It wraps [reposync.ErrDesynchronized] or
+	// [repo.ErrForkedRevision]. The commit is verified by itself, so that the repository has the state Rev, CID and Data;
+	// the caller has to read the repository again.
+	Desynchronized error
+}
+
+// Follows returns nil if the commit follows a known state of its repository, so that nothing was missed between: its Since
+// and PrevData are the revision and the tree of known. The error wraps [reposync.ErrOld] if the commit is not newer than
+// known, and otherwise [reposync.ErrDesynchronized].
+func (c *Commit) Follows(known reposync.State) error {
+	switch {
+	case c.Rev <= known.Rev:
+		return fmt.Errorf("commit %s of %s: %w than %s", c.Rev, c.DID, reposync.ErrOld, known.Rev)
+	case c.Since != known.Rev:
+		return fmt.Errorf("commit %s of %s: %w: since is %q, but the known revision is %s", c.Rev, c.DID, reposync.ErrDesynchronized, c.Since, known.Rev)
+	case c.PrevData != known.Data:
+		return fmt.Errorf("commit %s of %s: %w: prevData is %q, but the known tree is %q", c.Rev, c.DID, reposync.ErrDesynchronized, c.PrevData, known.Data)
+	}
+	return nil
+}
+
+// State returns the state of the repository after the commit.
+func (c *Commit) State() reposync.State {
+	return reposync.State{Rev: c.Rev, Commit: c.CID, Data: c.Data}
 }
 
 // Sync is the event that a repository was set to a commit without saying what changed, so that a program that follows
@@ -130,7 +150,8 @@ type Sync struct {
 	// TooBig says that the event is a commit that the source left the changes out of, as sources did before version 1.1
 	// of the protocol.
 	TooBig bool
-	// Trust says how far the commit is verified.
+	// Trust says how far the commit is verified. [rec.Chained] means that its tree is the known one, so that there is
+	// nothing to read: see [Options.Known].
 	Trust rec.Trust
 }
 

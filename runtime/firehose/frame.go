@@ -7,13 +7,15 @@ import (
 	"math"
 
 	"github.com/layers-pub/layers-go/internal/quote"
+	"github.com/layers-pub/layers-go/runtime/internal/stream"
+	"github.com/layers-pub/layers-go/runtime/reposync"
 )
 
 // MaxFrame is the size of the largest frame that is decoded, in bytes, as the protocol limits it. A larger one is a
 // [*BadFrame].
-const MaxFrame = 5 << 20
+const MaxFrame = reposync.MaxFrameSize
 
-// The errors of a [BadFrame]. Those of a commit that is not valid are the errors of package repo.
+// The errors of a [BadFrame]. Those of a commit that is not valid are the errors of package reposync.
 var (
 	// ErrFrame says that a frame is not two objects in DAG-CBOR, or that its message does not fit its lexicon.
 	ErrFrame = errors.New("malformed frame")
@@ -80,7 +82,7 @@ type frame struct {
 // scan reads a frame: a header {op, t} and a message. It checks that they are well-formed CBOR as DAG-CBOR uses it, but
 // not everything that DAG-CBOR and the lexicon require: messages that are wanted are decoded again by generated code,
 // which does. If it returns an error, the fields before the fault are set.
-func (f *frame) scan(b []byte, want *filter) error {
+func (f *frame) scan(b []byte, want *stream.Filter) error {
 	*f = frame{}
 	s := scanner{b: b}
 	n, err := s.object()
@@ -128,7 +130,7 @@ func (f *frame) scan(b []byte, want *filter) error {
 	return nil
 }
 
-func (f *frame) scanMessage(s *scanner, want *filter) error {
+func (f *frame) scanMessage(s *scanner, want *stream.Filter) error {
 	n, err := s.object()
 	if err != nil {
 		return err
@@ -185,7 +187,7 @@ func (f *frame) scanMessage(s *scanner, want *filter) error {
 	return nil
 }
 
-func (f *frame) scanOps(s *scanner, want *filter) error {
+func (f *frame) scanOps(s *scanner, want *stream.Filter) error {
 	n, err := s.array()
 	if err != nil {
 		return err
@@ -212,7 +214,7 @@ func (f *frame) scanOps(s *scanner, want *filter) error {
 				if err != nil {
 					return err
 				}
-				f.wanted = f.wanted || want.wantsPath(path)
+				f.wanted = f.wanted || want.WantsPath(path)
 				continue
 			}
 			if err := s.skip(0); err != nil {

@@ -28,6 +28,7 @@ type wire struct {
 	Data       cid.CID         `json:"data,omitzero"`
 	PrevData   cid.CID         `json:"prevData,omitzero"`
 	Records    int             `json:"records,omitempty"`
+	Broken     string          `json:"desynchronized,omitempty"`
 	Trust      string          `json:"trust,omitempty"`
 	Record     json.RawMessage `json:"record,omitempty"`
 	Block      []byte          `json:"block,omitempty"`
@@ -70,6 +71,9 @@ func MarshalEvent(event Event) ([]byte, error) {
 		}
 	case *Commit:
 		w.DID, w.Rev, w.Since, w.CID, w.Data, w.PrevData, w.Records, w.Trust = e.DID, e.Rev, e.Since, e.CID, e.Data, e.PrevData, e.Records, e.Trust.String()
+		if e.Desynchronized != nil {
+			w.Broken = e.Desynchronized.Error()
+		}
 	case *Sync:
 		w.DID, w.Rev, w.CID, w.Data, w.TooBig, w.Trust = e.DID, e.Rev, e.CID, e.Data, e.TooBig, e.Trust.String()
 	case *Identity:
@@ -123,7 +127,11 @@ func UnmarshalEvent(b []byte) (Event, error) {
 		}
 		return e, nil
 	case "commit":
-		return &Commit{Header: h, DID: w.DID, Rev: w.Rev, Since: w.Since, CID: w.CID, Data: w.Data, PrevData: w.PrevData, Records: w.Records, Trust: trust}, nil
+		e := &Commit{Header: h, DID: w.DID, Rev: w.Rev, Since: w.Since, CID: w.CID, Data: w.Data, PrevData: w.PrevData, Records: w.Records, Trust: trust}
+		if w.Broken != "" {
+			e.Desynchronized = errors.New(w.Broken)
+		}
+		return e, nil
 	case "sync":
 		return &Sync{Header: h, DID: w.DID, Rev: w.Rev, CID: w.CID, Data: w.Data, TooBig: w.TooBig, Trust: trust}, nil
 	case "identity":

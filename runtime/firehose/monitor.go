@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/internal/meter"
+	"github.com/layers-pub/layers-go/runtime/internal/stream"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -64,12 +65,11 @@ type Monitor struct {
 	mu     sync.Mutex
 	health Health
 	rate   meter.Rate
-	last   position // of the last frame with a number
-	has    bool     // whether last is set
-	stated [maxTime]byte
+	last   stream.Position // of the last frame with a number
+	has    bool            // whether last is set
+	stated [64]byte        // the time in the last frame
 	length int
-	mark   *mark
-	queue  *queue
+	stream *stream.Subscription
 }
 
 // maxCollections is how many collections a Health lists.
@@ -89,15 +89,13 @@ func (m *Monitor) Health() Health {
 		}
 	}
 	if m.has {
-		h.Read = m.last.public()
+		h.Read = public(m.last)
 	}
-	if m.mark != nil {
-		if at, known, open := m.mark.position(); known || open > 0 {
-			h.Done, h.Unacknowledged = at.public(), open
+	if m.stream != nil {
+		state := m.stream.State()
+		if h.Queued = state.Queued; state.Known || state.Open > 0 {
+			h.Done, h.Unacknowledged = public(state.Done), state.Open
 		}
-	}
-	if m.queue != nil {
-		h.Queued, h.Limit = m.queue.size()
 	}
 	h.Collections = make(map[syntax.NSID]CollectionHealth, len(m.health.Collections))
 	for nsid, c := range m.health.Collections {
@@ -106,13 +104,13 @@ func (m *Monitor) Health() Health {
 	return h
 }
 
-func (m *Monitor) start(endpoint string, collections map[string]bool, mark *mark, queue *queue) {
+func (m *Monitor) start(endpoint string, collections map[string]bool, s *stream.Subscription, limit int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.health = Health{Endpoint: endpoint, Since: time.Now(), Collections: map[syntax.NSID]CollectionHealth{}}
+	m.health = Health{Endpoint: endpoint, Since: time.Now(), Limit: limit, Collections: map[syntax.NSID]CollectionHealth{}}
 	m.rate = meter.Rate{}
-	m.last, m.has, m.length = position{}, false, 0
-	m.mark, m.queue = mark, queue
+	m.last, m.has, m.length = stream.Position{}, false, 0
+	m.stream = s
 	for c := range collections {
 		m.health.Collections[syntax.NSID(c)] = CollectionHealth{}
 	}
@@ -139,16 +137,16 @@ func (m *Monitor) lost(err error) {
 }
 
 // frame notes a frame with a number of bytes.
-func (m *Monitor) frame(size int64, f *frame, at position, now time.Time) {
+func (m *Monitor) frame(f stream.Frame, size int64, at stream.Position, now time.Time) {
 	m.mu.Lock()
 	m.health.Frames++
 	m.health.Bytes += size
 	m.health.LastFrame = now
 	m.rate.Add(now)
-	if f.hasSeq {
+	if f.HasSeq {
 		m.last, m.has = at, true
 	}
-	m.length = copy(m.stated[:], f.time)
+	m.length = copy(m.stated[:], f.Time)
 	m.mu.Unlock()
 }
 

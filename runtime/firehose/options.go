@@ -5,7 +5,9 @@ import (
 	"errors"
 	"iter"
 
+	"github.com/layers-pub/layers-go/runtime/internal/stream"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/reposync"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -33,6 +35,14 @@ type Options struct {
 	// Commits reports whether the caller wants a [*Commit] for each commit of a repository, also for those without a
 	// wanted record. It is called for each commit, from another goroutine, and must not keep did. Nil means for none.
 	Commits func(did []byte) bool
+	// Known returns the state of a repository that Commits reports, as the caller has stored it, and whether there is one.
+	// The first commit that follows this state, and all commits in turn that follow it, have the trust [rec.Chained], and
+	// so do their records: no change was missed. Commits that are not newer than the known state are not yielded. If one
+	// does not follow it, [Commit.Desynchronized] says so, and nothing has that trust until a commit follows a state that
+	// Known returns. It is called for the first commit and while the chain is broken, from several goroutines. The
+	// subscription keeps the state of each such repository. Known has no effect if the source does not
+	// verify commits. Nil means that no state is known.
+	Known func(did syntax.DID) (reposync.State, bool)
 	// Lookup returns the type of a collection's records, for [Record.Value]; records.Lookup does for Layers. Nil means
 	// that records are not decoded.
 	Lookup func(syntax.NSID) (lex.RecordDef, bool)
@@ -64,7 +74,7 @@ type Options struct {
 }
 
 // check returns the options with their defaults, and the filter that they describe.
-func (o *Options) check() (Options, filter, error) {
+func (o *Options) check() (Options, stream.Filter, error) {
 	var out Options
 	if o != nil {
 		out = *o
@@ -79,11 +89,14 @@ func (o *Options) check() (Options, filter, error) {
 		out.Monitor = new(Monitor)
 	}
 	if out.Reuse && out.Manual {
-		return out, filter{}, errors.New("firehose: the options Reuse and Manual exclude each other")
+		return out, stream.Filter{}, errors.New("firehose: the options Reuse and Manual exclude each other")
+	}
+	if out.Known != nil && out.Commits == nil {
+		return out, stream.Filter{}, errors.New("firehose: the option Known needs Commits")
 	}
 	if n, ok := out.Cursor.Get(); ok && n < 0 {
-		return out, filter{}, errors.New("firehose: the cursor is negative")
+		return out, stream.Filter{}, errors.New("firehose: the cursor is negative")
 	}
-	f, err := newFilter(out.Collections, out.DIDs)
+	f, err := stream.NewFilter(out.Collections, out.DIDs)
 	return out, f, err
 }

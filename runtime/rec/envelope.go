@@ -23,10 +23,13 @@ const (
 	// Hashed means that the bytes of the record match its CID. Nothing proves that the repository has the record.
 	Hashed
 	// Signed means that the record is in a tree whose root the repository's owner signed, or for a deletion, that this tree
-	// does not have the path. Nothing proves that there is no later commit, or that nothing was missed before.
+	// does not have the path. Nothing proves that there is no later commit, or that nothing was missed before. For a change
+	// of the stream it means more: undoing the commit's operations leads from the signed tree to the one that the source
+	// states as the tree before, so that the source left out no operation and made up none, unless it lies about the tree
+	// before.
 	Signed
-	// Chained means Signed, and that the operations of the commit lead from the tree of the last commit that the reader
-	// knew to the tree of this one: since the reader knew a verified state, no change of the repository was missed.
+	// Chained means Signed, and that the commit follows the one that the reader knew: the tree and the revision before it
+	// are those of the known state. Since the reader knew a verified state, no change of the repository was missed.
 	Chained
 )
 

@@ -11,7 +11,7 @@ import (
 const maxLines = 2500
 
 // tooLarge has the packages that are still larger, with the lines that they may have. They may only shrink.
-var tooLarge = map[string]int{"runtime/lex": 5750, "runtime/firehose": 3100}
+var tooLarge = map[string]int{"runtime/lex": 5750}
 
 // TestSize holds that no hand-written package has more than 2,500 lines without its tests: a reader takes in no more.
 func TestSize(t *testing.T) {

@@ -1,6 +1,7 @@
-package firehose
+package stream
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,7 +20,7 @@ import (
 
 	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/guard"
-	"github.com/layers-pub/layers-go/runtime/internal/pause"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
@@ -35,20 +36,6 @@ const (
 	maxMessage = 64 << 20
 	// deadAfter is how many pings without any answer end a connection.
 	deadAfter = 3
-
-	// minPause and maxPause are the limits of the pauses between two attempts to connect.
-	minPause = time.Second
-	maxPause = time.Minute
-)
-
-// The errors that a source names when it ends a stream, for errors.Is.
-const (
-	// ErrFutureCursor says that the cursor is ahead of the source, which was probably reset. The subscription does not
-	// connect again by itself: the caller decides where to begin.
-	ErrFutureCursor rpc.ErrorName = "FutureCursor"
-	// ErrConsumerTooSlow says that the source gave up waiting for the caller. With [Options.Reconnect] the subscription
-	// connects again when the loop has caught up with half of the queue.
-	ErrConsumerTooSlow rpc.ErrorName = "ConsumerTooSlow"
 )
 
 var (
@@ -57,67 +44,114 @@ var (
 	errMessage = fmt.Errorf("message of more than %d bytes", maxMessage)
 )
 
-// Error is the error at the end of a stream, and of a [Reconnect].
-type Error struct {
-	// Endpoint is the source.
-	Endpoint string
-	// Position is that of the last frame, or zero if there was none.
+// The names of errors that the subscription acts upon.
+const (
+	// FutureCursor says that the cursor is ahead of the source.
+	FutureCursor rpc.ErrorName = "FutureCursor"
+	// ConsumerTooSlow says that the source gave up waiting for the subscription.
+	ConsumerTooSlow rpc.ErrorName = "ConsumerTooSlow"
+)
+
+// Failure says why a connection ended, or could not be made.
+type Failure struct {
+	// Position is that of the last message, or zero if there was none.
 	Position Position
 	// Status is the HTTP status of an answer that was not a stream, or 0.
 	Status int
 	// Code is the code with which the source closed the stream (RFC 6455, section 7.4), or 0 if it did not.
 	Code int
-	// Name is the error that the source named, such as [ErrConsumerTooSlow], or "".
-	Name rpc.ErrorName
-	// Message is what the source said, for people. It may be empty.
+	// Name is the error that the source named, or "", and Message what it said for people.
+	Name    rpc.ErrorName
 	Message string
 	// Err is another cause, or nil.
 	Err error
-
-	retryAfter time.Duration
+	// RetryAfter is how long the source asks to be left alone.
+	RetryAfter time.Duration
 }
 
-// Error returns a text with the endpoint, the cause and the position.
-func (e *Error) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "firehose: %s: ", e.Endpoint)
+// Named returns the failure that a source names, both texts of which are shortened.
+func Named(name, message string) *Failure {
+	return &Failure{Name: rpc.ErrorName(quote.Cut(name, maxName)), Message: quote.Cut(message, maxText)}
+}
+
+// The longest name and message of an error that are kept, in bytes.
+const (
+	maxName = 128
+	maxText = 1 << 10
+)
+
+// Error returns a text with the cause.
+func (f *Failure) Error() string {
 	var parts []string
-	if e.Status != 0 {
-		parts = append(parts, fmt.Sprintf("status %d", e.Status))
+	if f.Status != 0 {
+		parts = append(parts, fmt.Sprintf("status %d", f.Status))
 	}
-	if e.Code != 0 {
-		parts = append(parts, fmt.Sprintf("closed with code %d", e.Code))
+	if f.Code != 0 {
+		parts = append(parts, fmt.Sprintf("closed with code %d", f.Code))
 	}
-	if e.Name != "" {
-		parts = append(parts, string(e.Name))
+	if f.Name != "" {
+		parts = append(parts, quote.Message(string(f.Name), maxName+len("…")))
 	}
-	if e.Message != "" {
-		parts = append(parts, strconv.Quote(e.Message))
+	if f.Message != "" {
+		parts = append(parts, strconv.Quote(f.Message))
 	}
-	if e.Err != nil {
-		parts = append(parts, e.Err.Error())
+	if f.Err != nil {
+		parts = append(parts, f.Err.Error())
 	}
-	b.WriteString(strings.Join(parts, ": "))
-	if !e.Position.IsZero() {
-		fmt.Fprintf(&b, " (after seq %d)", e.Position.Seq)
-	}
-	return b.String()
+	return strings.Join(parts, ": ")
 }
 
-// Unwrap returns e.Err.
-func (e *Error) Unwrap() error { return e.Err }
+// Unwrap returns f.Err.
+func (f *Failure) Unwrap() error { return f.Err }
 
-// Is reports whether target is the error that the source named.
-func (e *Error) Is(target error) bool {
-	name, ok := target.(rpc.ErrorName)
-	return ok && e.Name != "" && name == e.Name
+// clean reports whether the source ended the stream as it should: it is done, or goes away.
+func (f *Failure) clean() bool {
+	return f.Name == "" && (f.Code == websocket.CloseNormalClosure || f.Code == websocket.CloseGoingAway)
 }
 
-// transport opens connections.
-type transport struct {
+// failure returns the Failure for an error of a connection.
+func failure(err error) *Failure {
+	if f, ok := errors.AsType[*Failure](err); ok {
+		return f
+	}
+	if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
+		if closed.Code == websocket.CloseAbnormalClosure {
+			return &Failure{Err: io.ErrUnexpectedEOF} // there was no close frame
+		}
+		f := Named("", closed.Text)
+		f.Code = closed.Code
+		return f
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = errDead
+	}
+	return &Failure{Err: err}
+}
+
+// Transport opens connections. It is safe for concurrent use.
+type Transport struct {
 	dialer websocket.Dialer
 	ping   time.Duration
 	agent  string
+	limit  int
+}
+
+// NewTransport returns a Transport that connects as n says, checks each connection by a ping at the given interval, and
+// keeps up to limit bytes of a message. n's HTTPClient must have a Transport that is an *http.Transport.
+func NewTransport(n network.Network, ping time.Duration, limit int) (*Transport, error) {
+	if ping <= 0 {
+		return nil, errors.New("the interval of pings must be positive")
+	}
+	client := n.Client()
+	base, ok := client.Transport.(*http.Transport)
+	if !ok {
+		return nil, fmt.Errorf("the HTTP client has a transport of type %T, which cannot open a WebSocket", client.Transport)
+	}
+	d := websocket.Dialer{HandshakeTimeout: handshakeTimeout, ReadBufferSize: readBuffer, WriteBufferSize: 1 << 10, TLSClientConfig: base.TLSClientConfig}
+	if d.NetDialContext = base.DialContext; d.NetDialContext == nil {
+		d.NetDialContext = new(net.Dialer).DialContext
+	}
+	return &Transport{dialer: d, ping: ping, agent: cmp.Or(n.UserAgent, network.DefaultUserAgent), limit: limit}, nil
 }
 
 // netConn is a connection that ends when nothing is received for a while, and that limits the size of the handshake.
@@ -149,13 +183,14 @@ func (c *netConn) Read(b []byte) (int, error) {
 // conn is one connection to a source.
 type conn struct {
 	ws    *websocket.Conn
+	limit int
 	stop  func() bool
 	pings chan struct{} // closed when the goroutine that sends pings has ended
 	close chan struct{} // closed to end it
 }
 
 // dial connects to a source. It follows redirects as package guard allows. ctx's end closes the connection.
-func (t *transport) dial(ctx context.Context, address url.URL) (*conn, error) {
+func (t *Transport) dial(ctx context.Context, address url.URL) (*conn, error) {
 	header := http.Header{"User-Agent": {t.agent}}
 	var via []*http.Request
 	for {
@@ -221,39 +256,32 @@ func httpForm(u url.URL) *url.URL {
 
 // refusal returns the error for an answer that is not a stream.
 func refusal(response *http.Response) error {
-	e := &Error{Status: response.StatusCode}
 	body, _ := io.ReadAll(response.Body) // at most 1 KiB
 	var xrpc struct{ Error, Message string }
+	f := new(Failure)
 	if json.Unmarshal(body, &xrpc) == nil && xrpc.Error != "" {
-		e.Name, e.Message = rpc.ErrorName(cut(xrpc.Error, maxName)), cut(xrpc.Message, maxText)
+		f = Named(xrpc.Error, xrpc.Message)
 	}
+	f.Status = response.StatusCode
 	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
-		e.retryAfter = time.Duration(min(seconds, 3600)) * time.Second
+		f.RetryAfter = time.Duration(min(seconds, 3600)) * time.Second
 	}
-	return e
+	return f
 }
-
-// The longest name and message of an error that are kept, in bytes.
-const (
-	maxName = 128
-	maxText = 1 << 10
-)
-
-func cut(s string, n int) string { return strings.ToValidUTF8(s[:min(len(s), n)], "") }
 
 // start begins to send pings. The first one is sent at once, so that a connection that was dead from the first moment is
 // noticed like any other.
-func (t *transport) start(ctx context.Context, ws *websocket.Conn) *conn {
-	c := &conn{ws: ws, pings: make(chan struct{}), close: make(chan struct{})}
+func (t *Transport) start(ctx context.Context, ws *websocket.Conn) *conn {
+	c := &conn{ws: ws, limit: t.limit, pings: make(chan struct{}), close: make(chan struct{})}
 	c.stop = context.AfterFunc(ctx, func() { ws.Close() })
 	go func() {
 		defer close(c.pings)
 		ticker := time.NewTicker(t.ping)
 		defer ticker.Stop()
 		for {
-			// A write that fails has no other consequence: the read fails, too.
-			if err := ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeTimeout)); err != nil {
-				ws.Close()
+			// A write that fails does not end the connection, since there may be messages and a close frame that were
+			// received and not read yet. After them, the read fails, too, or nothing is received and it times out.
+			if ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeTimeout)) != nil {
 				return
 			}
 			select {
@@ -276,95 +304,59 @@ func (c *conn) end() {
 	<-c.pings
 }
 
-// message is what a connection received.
-type message struct {
-	data   []byte // up to MaxFrame bytes; valid until the next one
-	size   int64
-	binary bool
-}
-
 // read reads the next message into buf, which it returns enlarged if necessary.
-func (c *conn) read(buf []byte) (message, []byte, error) {
+func (c *conn) read(buf []byte) (Message, []byte, error) {
 	typ, r, err := c.ws.NextReader()
 	if err != nil {
-		return message{}, buf, err
+		return Message{}, buf, err
 	}
 	began := time.Time{}
 	buf = buf[:cap(buf)]
-	var m message
+	var m Message
 	n := 0
 	for reads := 0; ; reads++ {
 		if n == len(buf) {
-			if n >= MaxFrame+1 {
+			if n >= c.limit+1 {
 				break
 			}
-			grown := make([]byte, min(max(2*len(buf), 16<<10), MaxFrame+1))
+			grown := make([]byte, min(max(2*len(buf), 16<<10), c.limit+1))
 			copy(grown, buf[:n])
 			buf = grown
 		}
 		got, err := r.Read(buf[n:])
 		n += got
 		if err == io.EOF {
-			m = message{data: buf[:n], size: int64(n), binary: typ == websocket.BinaryMessage}
-			if n <= MaxFrame {
+			m = Message{Data: buf[:n], Size: int64(n), Binary: typ == websocket.BinaryMessage}
+			if n <= c.limit {
 				return m, buf, nil
 			}
 			break
 		}
 		if err != nil {
-			return message{}, buf, err
+			return Message{}, buf, err
 		}
 		// Most messages take a few reads, and reading the clock would cost more than they do.
 		if reads%16 == 15 {
 			if began.IsZero() {
 				began = time.Now()
 			} else if time.Since(began) > messageTimeout {
-				return message{}, buf, errSlow
+				return Message{}, buf, errSlow
 			}
 		}
 	}
 	// Too large: the rest is read, so that the stream can continue after it.
-	m = message{data: buf[:min(n, MaxFrame)], size: int64(n), binary: typ == websocket.BinaryMessage}
+	m = Message{Data: buf[:min(n, c.limit)], Size: int64(n), Binary: typ == websocket.BinaryMessage}
 	var scratch [4 << 10]byte
 	for {
 		got, err := r.Read(scratch[:])
-		m.size += int64(got)
+		m.Size += int64(got)
 		switch {
 		case err == io.EOF:
 			return m, buf, nil
 		case err != nil:
-			return message{}, buf, err
-		case m.size > maxMessage:
-			return message{}, buf, errMessage
+			return Message{}, buf, err
+		case m.Size > maxMessage:
+			return Message{}, buf, errMessage
 		}
 	}
-}
-
-// ending returns the Error for an error of read.
-func ending(err error) *Error {
-	if e, ok := errors.AsType[*Error](err); ok {
-		return e
-	}
-	if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
-		e := &Error{Code: closed.Code, Message: cut(closed.Text, maxText)}
-		if closed.Code == websocket.CloseAbnormalClosure {
-			e.Code, e.Err, e.Message = 0, io.ErrUnexpectedEOF, "" // there was no close frame
-		}
-		return e
-	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		err = errDead
-	}
-	return &Error{Err: err}
-}
-
-// clean reports whether the source ended the stream as it should: it is done, or goes away.
-func (e *Error) clean() bool {
-	return e.Name == "" && (e.Code == websocket.CloseNormalClosure || e.Code == websocket.CloseGoingAway)
-}
-
-// pauseBefore returns how long to wait before an attempt: 1, 2, ... Pauses double up to their limit; half of each is random, so
-// that the subscribers of a source that failed do not return all at once.
-func pauseBefore(attempt int) time.Duration {
-	return pause.Backoff{Base: minPause, Max: maxPause, AtLeastHalf: true}.After(attempt)
 }

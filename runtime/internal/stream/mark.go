@@ -1,50 +1,37 @@
-package firehose
+package stream
 
 import (
 	"context"
 	"sync"
-
-	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Position is a place in a stream: that of the last frame before it.
+// Position is a place in a stream: that of the last message before it. It is made without an allocation.
 type Position struct {
-	// Seq is the number of the frame.
-	Seq int64 `json:"seq"`
-	// Time is the time that the source states in the frame, cut after 32 bytes. It tells a frame that is sent again from
-	// another one that has the same number since the source was reset. It may be empty.
-	Time syntax.Datetime `json:"time,omitempty"`
+	Seq int64
+	n   uint8
+	at  [maxTime]byte
 }
 
-// IsZero reports whether p is no position at all.
-func (p Position) IsZero() bool { return p == Position{} }
-
-// maxTime is how many bytes of a frame's time a position has.
+// maxTime is how many bytes of a message's time a Position has.
 const maxTime = 32
 
-// position is a Position that is made without an allocation.
-type position struct {
-	seq  int64
-	n    uint8
-	time [maxTime]byte
-}
-
-func newPosition(seq int64, time []byte) position {
-	p := position{seq: seq}
-	p.n = uint8(copy(p.time[:], time))
+// NewPosition returns the position after a message with a number and a time, which may be empty. The time tells a message
+// that is sent again from another one that has the same number since the source was reset.
+func NewPosition(seq int64, time []byte) Position {
+	p := Position{Seq: seq}
+	p.n = uint8(copy(p.at[:], time))
 	return p
 }
 
-func (p position) public() Position {
-	return Position{Seq: p.seq, Time: syntax.Datetime(p.time[:p.n])}
-}
+// Time returns the time that the source states in the message, cut after 32 bytes.
+func (p *Position) Time() string { return string(p.at[:p.n]) }
 
 // MaxUnacknowledged is how many frames may have events that the caller has not acknowledged. When there are so many,
 // reading stops until the caller acknowledges one.
 const MaxUnacknowledged = 1 << 20
 
-// maxEvents is the highest number of events that a frame can have: one for each operation, and one for the commit.
-const maxEvents = 256
+// MaxEvents is the highest number of events that a message can have.
+const MaxEvents = 256
 
 // mark is the low-water mark of a subscription: the position before which all events are acknowledged. Frames have
 // tickets in the order in which they were read, whatever their numbers, so that a source that starts to count anew does
@@ -54,7 +41,7 @@ type mark struct {
 	room        sync.Cond // signalled when a ticket is removed, or the context ends
 	first, last *ticket   // those that are not done, and those after one that is not
 	open        int       // their number
-	at          position  // everything up to here is acknowledged
+	at          Position  // everything up to here is acknowledged
 	known       bool      // whether at is set
 }
 
@@ -63,10 +50,35 @@ type ticket struct {
 	mark    *mark
 	manual  bool // whether the caller acknowledges events itself
 	next    *ticket
-	through position // of the last frame before that of next
+	through Position // of the last frame before that of next
 	seen    bool     // whether through is set
 	left    int      // how many events are not acknowledged; -1 until their number is known
-	acked   [maxEvents / 64]uint64
+	acked   [MaxEvents / 64]uint64
+}
+
+// Receipt is what an event carries to be acknowledged. The types of events embed it, which makes them an [Event].
+type Receipt struct {
+	ticket *ticket // nil if the event needs no acknowledgement
+	number int     // of the event among those of its message
+}
+
+// Event is an event of any kind.
+type Event interface{ receipt() *Receipt }
+
+func (r *Receipt) receipt() *Receipt { return r }
+
+// Ack says that the caller is done with the event. It has no effect unless the subscription leaves that to the caller.
+func (r *Receipt) Ack() {
+	if r.ticket != nil && r.ticket.manual {
+		r.done()
+	}
+}
+
+// done counts the event as acknowledged.
+func (r *Receipt) done() {
+	if r.ticket != nil {
+		r.ticket.done(r.number)
+	}
 }
 
 func newMark() *mark {
@@ -77,7 +89,7 @@ func newMark() *mark {
 
 // begin returns a ticket for the next frame, which must have a position unless numbered is false. It waits while there
 // are too many, and returns nil if ctx ends.
-func (m *mark) begin(ctx context.Context, at position, numbered, manual bool) *ticket {
+func (m *mark) begin(ctx context.Context, at Position, numbered, manual bool) *ticket {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for m.open >= MaxUnacknowledged {
@@ -98,7 +110,7 @@ func (m *mark) begin(ctx context.Context, at position, numbered, manual bool) *t
 }
 
 // pass notes a frame without events.
-func (m *mark) pass(at position) {
+func (m *mark) pass(at Position) {
 	m.mu.Lock()
 	if m.last == nil {
 		m.at, m.known = at, true
@@ -149,7 +161,7 @@ func (m *mark) sweep() {
 }
 
 // position returns the low-water mark, whether there is one, and the number of frames after it that are not done.
-func (m *mark) position() (at position, known bool, open int) {
+func (m *mark) position() (at Position, known bool, open int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.at, m.known, m.open

@@ -1,4 +1,4 @@
-package firehose
+package stream
 
 import (
 	"fmt"
@@ -8,17 +8,17 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// filter says which commits and accounts a subscription is about.
-type filter struct {
+// Filter says which collections and accounts a subscription is about. It is safe for concurrent use.
+type Filter struct {
 	exact    map[string]bool // collections
 	prefixes []string        // of collections, with the dot at their end
 	all      bool            // all collections
 	dids     map[string]bool // nil for all
 }
 
-// newFilter returns the filter for collections, each of which is an NSID, an NSID's beginning followed by ".*", or "*".
-func newFilter(collections []string, dids []syntax.DID) (filter, error) {
-	f := filter{exact: map[string]bool{}}
+// NewFilter returns the filter for collections, each of which is an NSID, an NSID's beginning followed by ".*", or "*".
+func NewFilter(collections []string, dids []syntax.DID) (Filter, error) {
+	f := Filter{exact: map[string]bool{}}
 	for _, c := range collections {
 		prefix, wild := strings.CutSuffix(c, ".*")
 		switch {
@@ -27,12 +27,12 @@ func newFilter(collections []string, dids []syntax.DID) (filter, error) {
 		case wild && prefix != "" && !strings.Contains(prefix, "*"):
 			// Two more segments make any authority an NSID.
 			if _, err := syntax.ParseNSID(prefix + ".aa.aa"); err != nil {
-				return filter{}, fmt.Errorf("firehose: collection %s: not the beginning of an NSID", quote.Text(c, 100))
+				return Filter{}, fmt.Errorf("firehose: collection %s: not the beginning of an NSID", quote.Text(c, 100))
 			}
 			f.prefixes = append(f.prefixes, prefix+".")
 		default:
 			if _, err := syntax.ParseNSID(c); err != nil {
-				return filter{}, fmt.Errorf("firehose: collection: %w", err)
+				return Filter{}, fmt.Errorf("firehose: collection: %w", err)
 			}
 			f.exact[c] = true
 		}
@@ -42,18 +42,21 @@ func newFilter(collections []string, dids []syntax.DID) (filter, error) {
 	}
 	for _, did := range dids {
 		if _, err := syntax.ParseDID(string(did)); err != nil {
-			return filter{}, fmt.Errorf("firehose: %w", err)
+			return Filter{}, fmt.Errorf("firehose: %w", err)
 		}
 		f.dids[string(did)] = true
 	}
 	return f, nil
 }
 
-// wantsRepo reports whether the subscription is about a repository.
-func (f *filter) wantsRepo(did []byte) bool { return f.dids == nil || f.dids[string(did)] }
+// Collections returns the collections that are named as a whole.
+func (f *Filter) Collections() map[string]bool { return f.exact }
 
-// wantsPath reports whether the collection of a path, "collection/recordkey", is wanted.
-func (f *filter) wantsPath(path []byte) bool {
+// WantsRepo reports whether the subscription is about a repository.
+func (f *Filter) WantsRepo(did []byte) bool { return f.dids == nil || f.dids[string(did)] }
+
+// WantsPath reports whether the collection of a path, "collection/recordkey", is wanted.
+func (f *Filter) WantsPath(path []byte) bool {
 	if f.all {
 		return true
 	}

@@ -1,4 +1,4 @@
-package firehose
+package stream
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 // taken in their order, and those of different repositories in turn, so that a repository with many frames, or one whose
 // verification takes long, does not hold up the others. Its size in bytes is limited.
 type queue struct {
-	process func(ctx context.Context, j *job) // makes the events of a frame
+	process func(ctx context.Context, j *Job) // makes the events of a frame
 	limit   int64
 	workers int // the highest number of goroutines that process frames
 
@@ -31,25 +31,14 @@ type queue struct {
 	group sync.WaitGroup
 }
 
-// job is a frame on its way to the loop.
-type job struct {
-	did    string // the repository, or "" for what is not about one
-	frame  frame
-	data   []byte // what the slices of frame are parts of
-	ticket *ticket
-	events []Event
-	cost   int64 // bytes
-	reused *reused
-}
-
 // jobCost is about how many bytes a frame takes apart from its own.
 const jobCost = 1 << 10
 
 // lane is a repository with frames in the queue.
 type lane struct {
 	did     string
-	todo    []*job
-	done    []*job
+	todo    []*Job
+	done    []*Job
 	working bool
 	listed  bool // whether the lane is in queue.done
 }
@@ -71,7 +60,7 @@ func (l *list) pop() *lane {
 func (l *list) empty() bool { return len(l.lanes) == 0 }
 
 // newQueue returns a queue for a subscription that lasts until ctx ends; then the caller must call close.
-func newQueue(limit int64, workers int, process func(ctx context.Context, j *job)) *queue {
+func newQueue(limit int64, workers int, process func(ctx context.Context, j *Job)) *queue {
 	q := &queue{process: process, limit: limit, workers: workers, lanes: map[string]*lane{}}
 	q.room.L, q.ready.L = &q.mu, &q.mu
 	return q
@@ -85,11 +74,11 @@ func (q *queue) wake() {
 	q.ready.Broadcast()
 }
 
-// size returns how many bytes are in the queue, and the limit.
-func (q *queue) size() (used, limit int64) {
+// size returns how many bytes are in the queue.
+func (q *queue) size() int64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.used, q.limit
+	return q.used
 }
 
 // wait waits until the queue has at most the given number of bytes. It returns ctx's error if that ends first.
@@ -103,16 +92,16 @@ func (q *queue) wait(ctx context.Context, size int64) error {
 }
 
 // push adds a job. If it has events already, it needs no processing. push does not wait: see wait.
-func (q *queue) push(ctx context.Context, j *job) {
+func (q *queue) push(ctx context.Context, j *Job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	j.cost += jobCost
-	q.used += j.cost
+	j.Cost += jobCost
+	q.used += j.Cost
 	q.jobs++
-	n := q.lanes[j.did]
+	n := q.lanes[j.lane]
 	if n == nil {
-		n = &lane{did: j.did}
-		q.lanes[j.did] = n
+		n = &lane{did: j.lane}
+		q.lanes[j.lane] = n
 	}
 	if j.events != nil && len(n.todo) == 0 && !n.working {
 		q.finish(n, j)
@@ -160,11 +149,11 @@ func (q *queue) step(ctx context.Context) {
 	}
 	n.working = true
 	if j.events == nil {
-		before := j.cost
+		before := j.Cost
 		q.mu.Unlock()
 		err := panics.Catch(func() error { q.process(ctx, j); return nil })
 		q.mu.Lock()
-		q.used += j.cost - before
+		q.used += j.Cost - before
 		if err != nil && q.err == nil {
 			q.ended, q.err = true, err
 		}
@@ -177,7 +166,7 @@ func (q *queue) step(ctx context.Context) {
 }
 
 // finish adds a processed job to its lane. The queue must be locked.
-func (q *queue) finish(n *lane, j *job) {
+func (q *queue) finish(n *lane, j *Job) {
 	n.done = append(n.done, j)
 	if !n.listed {
 		n.listed = true
@@ -188,7 +177,7 @@ func (q *queue) finish(n *lane, j *job) {
 
 // next returns the next processed job. The caller must pass it to release when it is done with it. The error is that
 // of ctx, or the one of end, after the last job.
-func (q *queue) next(ctx context.Context) (*job, error) {
+func (q *queue) next(ctx context.Context) (*Job, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for {
@@ -223,10 +212,10 @@ func (q *queue) next(ctx context.Context) (*job, error) {
 }
 
 // release removes a job that the loop is done with.
-func (q *queue) release(ctx context.Context, j *job) {
+func (q *queue) release(ctx context.Context, j *Job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.used -= j.cost
+	q.used -= j.Cost
 	q.jobs--
 	q.room.Broadcast()
 	q.spawn(ctx)

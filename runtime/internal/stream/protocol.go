@@ -1,0 +1,97 @@
+package stream
+
+import (
+	"bytes"
+	"context"
+	"net/url"
+	"time"
+)
+
+// Protocol says what the messages of a source are, and what becomes of them. A protocol belongs to one subscription.
+type Protocol interface {
+	// Source names the source, in events and for the positions that are saved.
+	Source() string
+	// Address returns the URL to connect to in order to receive what comes after cursor, or, if that is negative, what
+	// happens from now on. Its scheme is ws or wss.
+	Address(cursor int64) url.URL
+	// Scan says what a message is. It is called for one message after the other, and should not allocate for those that
+	// are not wanted.
+	Scan(m Message) Frame
+	// Job returns a job for a wanted message, as [NewJob] does, or one whose memory is used again.
+	Job(m Message) *Job
+	// Events makes the events of a job. It is called in several goroutines, but for the jobs of one repository in their
+	// order, one after the other. Memory that it allocates is added to the job's cost. An error makes the message a
+	// malformed one, unless ctx has ended.
+	Events(ctx context.Context, j *Job) ([]Event, error)
+	// Workers returns in how many goroutines Events may run at once.
+	Workers() int
+	// Release is called when the loop is done with the events of a job.
+	Release(j *Job)
+}
+
+// Message is a message of a WebSocket.
+type Message struct {
+	Data   []byte // up to the transport's limit; valid until the next message
+	Size   int64  // how many bytes the message had
+	Binary bool
+}
+
+// Frame is what a message is. Its slices may be parts of the message.
+type Frame struct {
+	Seq    int64 // the number that moves the position
+	HasSeq bool
+	Time   []byte // when the source says it happened, or empty
+	DID    []byte // the repository in whose order the message is, or empty
+	Rev    []byte // the revision, or empty
+	Wanted bool   // whether it leads to events
+	// Err says why the message cannot be delivered, or is nil.
+	Err error
+	// End says why the source ends the stream, or is nil.
+	End *Failure
+}
+
+// Job is a message on its way to the loop.
+type Job struct {
+	Message
+	// Cost is how many bytes the job and its events take.
+	Cost int64
+	// Memory is for the protocol.
+	Memory any
+
+	lane   string // the repository, or "" for what is not about one
+	ticket *ticket
+	events []Event
+}
+
+// NewJob returns a job with a copy of a message.
+func NewJob(m Message) *Job {
+	m.Data = bytes.Clone(m.Data)
+	return &Job{Message: m, Cost: int64(len(m.Data))}
+}
+
+// Reporter makes the events of the stream itself, and hears what happens to it. Its methods are called by several
+// goroutines.
+type Reporter interface {
+	BadFrame(f Frame, m Message, err error) Event
+	Reset(last, next Position) Event
+	Reconnect(l Lost) Event
+
+	// Connected is called when there is a connection, and again says whether there was one before.
+	Connected(again bool)
+	// Lost is called when a connection ended or could not be made, and at the end of the subscription, with the error or nil.
+	Lost(err error)
+	// Received is called for each message. at is the zero Position if the message has no number.
+	Received(f Frame, size int64, at Position, now time.Time)
+	// Yields is called before an event is given to the loop.
+	Yields(e Event)
+}
+
+// Lost says that a connection was lost, or could not be made, and that it will be made again.
+type Lost struct {
+	Failure *Failure
+	// Attempt counts the attempts since the last connection that received a message with a number.
+	Attempt int
+	Pause   time.Duration
+	// Gap says that there is no position after which the stream could continue.
+	Gap bool
+}

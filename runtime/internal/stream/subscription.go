@@ -1,0 +1,413 @@
+package stream
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/guard"
+	"github.com/layers-pub/layers-go/runtime/internal/panics"
+	"github.com/layers-pub/layers-go/runtime/internal/pause"
+)
+
+// Options are the options of a Subscription.
+type Options struct {
+	// Load returns the position that was saved last, and whether there is one; Save saves one. Both are nil if positions
+	// are not kept.
+	Load func(ctx context.Context) (Position, bool, error)
+	Save func(ctx context.Context, p Position) error
+	// Cursor is the cursor to begin with if no position was saved; negative to begin with what happens now.
+	Cursor int64
+	// Reconnect makes the subscription connect again when the connection is lost.
+	Reconnect bool
+	// Manual leaves it to the caller to acknowledge events.
+	Manual bool
+	// Queue is how many bytes of messages and events may wait for the loop.
+	Queue int64
+}
+
+// Subscription is one iteration over the events of a source.
+type Subscription struct {
+	transport *Transport
+	protocol  Protocol
+	report    Reporter
+	options   Options
+	mark      *mark
+	queue     *queue
+	began     time.Time
+
+	// What follows belongs to the goroutine that reads.
+	last     Position // of the last message with a number
+	known    bool     // whether there is one, or a cursor
+	verbatim bool     // whether last is of a message that was received, or of one that was saved
+	fresh    bool     // whether no message with a number has been received on this connection
+	rewind   int      // how many more messages may be skipped that are older than the subscription
+	progress bool     // whether the position has moved on this connection
+	ever     bool     // whether there ever was a connection
+	buf      []byte
+
+	saved Position // the last that was saved
+}
+
+// New returns a subscription, which [Subscription.Run] runs.
+func New(t *Transport, p Protocol, r Reporter, options Options) *Subscription {
+	s := &Subscription{transport: t, protocol: p, report: r, options: options, mark: newMark(), began: time.Now()}
+	s.queue = newQueue(options.Queue, p.Workers(), s.process)
+	return s
+}
+
+// State is how far a subscription is.
+type State struct {
+	// Done is the position up to which all events are acknowledged, and Known whether there is one. Open is the number of
+	// messages after it that have events which are not acknowledged.
+	Done  Position
+	Known bool
+	Open  int
+	// Queued is how many bytes wait for the loop.
+	Queued int64
+}
+
+// State returns how far the subscription is. It is safe for concurrent use.
+func (s *Subscription) State() State {
+	var state State
+	state.Done, state.Known, state.Open = s.mark.position()
+	state.Queued = s.queue.size()
+	return state
+}
+
+// load sets where the stream begins.
+func (s *Subscription) load(ctx context.Context) error {
+	if s.options.Load != nil {
+		p, ok, err := s.options.Load(ctx)
+		if err != nil {
+			return err
+		}
+		if ok {
+			s.last, s.known, s.verbatim = p, true, p.n > 0
+			s.saved = p
+			return nil
+		}
+	}
+	if s.options.Cursor >= 0 {
+		s.last, s.known = Position{Seq: s.options.Cursor}, true
+	}
+	return nil
+}
+
+// Run reads in one goroutine and yields events in the caller's, until the stream or ctx ends, or yield returns false. An
+// error is yielded once, with a nil event: a *[Failure], that of Load or Save, or ctx's cause.
+func (s *Subscription) Run(parent context.Context, yield func(Event, error) bool) {
+	if err := s.load(parent); err != nil {
+		yield(nil, err)
+		return
+	}
+	ctx, cancel := context.WithCancelCause(parent)
+	stop := context.AfterFunc(ctx, func() {
+		s.queue.wake()
+		s.mark.wake()
+	})
+	defer stop()
+	var running sync.WaitGroup
+	var saver error
+	running.Go(func() {
+		saver = panics.Catch(func() error { s.saveEverySecond(ctx, cancel); return nil })
+		if saver != nil {
+			cancel(saver)
+		}
+	})
+	running.Go(func() {
+		err := panics.Catch(func() error { return s.follow(ctx) })
+		s.report.Lost(err)
+		s.queue.end(err)
+	})
+	looping := true // whether yield may be called
+	var err error
+	defer func() {
+		cancel(context.Canceled)
+		running.Wait()
+		s.queue.group.Wait()
+		// The position is saved even if ctx has ended or the loop panicked.
+		err = cmp.Or(err, s.save(context.WithoutCancel(parent)))
+		if looping && err != nil {
+			panics.Resume(err)
+			yield(nil, err)
+		}
+	}()
+	for {
+		var j *Job
+		if j, err = s.queue.next(ctx); j == nil {
+			return
+		}
+		for _, event := range j.events {
+			s.report.Yields(event)
+			looping = false
+			if !yield(event, nil) {
+				return
+			}
+			looping = true
+			if !s.options.Manual {
+				event.receipt().done()
+			}
+		}
+		s.queue.release(ctx, j)
+		if j.ticket != nil {
+			s.protocol.Release(j)
+		}
+	}
+}
+
+// process makes the events of a job.
+func (s *Subscription) process(ctx context.Context, j *Job) {
+	events, err := s.protocol.Events(ctx, j)
+	if err != nil {
+		if ctx.Err() != nil {
+			j.events = []Event{}
+			return // the message stays unacknowledged
+		}
+		events = []Event{s.report.BadFrame(s.protocol.Scan(j.Message), j.Message, err)}
+	}
+	s.give(j, events)
+}
+
+// give sets the events of a job.
+func (s *Subscription) give(j *Job, events []Event) {
+	if len(events) > MaxEvents {
+		panic(fmt.Sprintf("stream: %d events of a message, limit %d", len(events), MaxEvents))
+	}
+	if j.events = events; events == nil {
+		j.events = []Event{}
+	}
+	for i, e := range events {
+		*e.receipt() = Receipt{ticket: j.ticket, number: i}
+	}
+	j.ticket.expect(len(events))
+}
+
+// saveEverySecond saves the position when it has changed. If that fails, it ends the subscription.
+func (s *Subscription) saveEverySecond(ctx context.Context, cancel context.CancelCauseFunc) {
+	for pause.Wait(ctx, time.Now().Add(time.Second), func() {}) == nil {
+		if err := s.save(ctx); err != nil && ctx.Err() == nil {
+			cancel(err)
+		}
+	}
+}
+
+// save saves the position if it has changed.
+func (s *Subscription) save(ctx context.Context) error {
+	if s.options.Save == nil {
+		return nil
+	}
+	at, known, _ := s.mark.position()
+	if !known || at == s.saved {
+		return nil
+	}
+	if err := s.options.Save(ctx, at); err != nil {
+		return err
+	}
+	s.saved = at
+	return nil
+}
+
+// maxRewind is how many frames are received again at most, when a connection to a quiet source was lost before its first
+// frame.
+const maxRewind = 100_000
+
+// quiet is how long a source has to be silent before it counts as quiet.
+const quiet = 250 * time.Millisecond
+
+// follow reads one connection after the other. It returns nil when the source has ended the stream.
+func (s *Subscription) follow(ctx context.Context) error {
+	attempt := 0
+	for {
+		connected, err := s.connect(ctx)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		f := failure(err)
+		f.Position = s.last
+		if !s.options.Reconnect {
+			if f.clean() {
+				return nil
+			}
+			return f
+		}
+		if s.final(f) {
+			return f
+		}
+		if s.progress {
+			attempt = 0
+		}
+		attempt++
+		if !s.known && !connected.IsZero() {
+			// There is no position from which to go on. If the source was silent it has few messages, and those since the
+			// subscription began are found by their time.
+			if s.rewind = 0; time.Since(connected) >= quiet && !errors.Is(f, errRewind) {
+				s.rewind = maxRewind
+			}
+		}
+		s.report.Lost(f)
+		lost := Lost{Failure: f, Attempt: attempt, Pause: max(backoff.After(attempt), f.RetryAfter), Gap: !s.known && s.ever && s.rewind == 0}
+		pushed := false
+		err = pause.Wait(ctx, time.Now().Add(lost.Pause), func() { pushed = s.push(ctx, s.report.Reconnect(lost)) })
+		switch {
+		case ctx.Err() != nil || err == nil && !pushed:
+			return context.Cause(ctx)
+		case err != nil: // the context would end first
+			return errors.Join(f, err)
+		}
+		if f.Name == ConsumerTooSlow {
+			if err := s.queue.wait(ctx, s.options.Queue/2); err != nil {
+				return context.Cause(ctx)
+			}
+		}
+	}
+}
+
+// backoff decides how long the source is left alone. Half of each pause is random, so that the subscribers of a source that
+// failed do not return all at once.
+var backoff = pause.Backoff{Base: time.Second, Max: time.Minute, AtLeastHalf: true}
+
+var errRewind = fmt.Errorf("the source sent %d messages from before the subscription", maxRewind)
+
+// final reports whether it is of no use to connect again.
+func (s *Subscription) final(f *Failure) bool {
+	switch {
+	case f.Name == FutureCursor, errors.Is(f, guard.ErrPrivate), errors.Is(f, guard.ErrRedirect):
+		return true
+	case f.Status/100 != 4 || f.Status == 429 || f.Status == 408:
+		return false
+	}
+	return f.Name != "" || !s.ever
+}
+
+// connect reads one connection to its end. The error is never nil.
+func (s *Subscription) connect(ctx context.Context) (connected time.Time, err error) {
+	cursor := int64(-1)
+	switch {
+	case s.known:
+		cursor = s.last.Seq
+	case s.rewind > 0:
+		cursor = 0
+	}
+	s.fresh, s.progress = true, false
+	c, err := s.transport.dial(ctx, s.protocol.Address(cursor))
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer c.end()
+	s.report.Connected(s.ever)
+	s.ever = true
+	connected = time.Now()
+	for {
+		// Nothing is read before there is room for it. Meanwhile the source waits, or gives up.
+		if err := s.queue.wait(ctx, s.options.Queue); err != nil {
+			return connected, err
+		}
+		m, buf, err := c.read(s.buf)
+		if s.buf = buf; err != nil {
+			return connected, err
+		}
+		if err := s.take(ctx, m); err != nil {
+			return connected, err
+		}
+	}
+}
+
+// take decides what becomes of a message. It returns an error if the connection has to end.
+func (s *Subscription) take(ctx context.Context, m Message) error {
+	f := s.protocol.Scan(m)
+	at := Position{}
+	if f.HasSeq = f.HasSeq && f.Seq >= 0; f.HasSeq {
+		at = NewPosition(f.Seq, f.Time)
+	}
+	s.report.Received(f, m.Size, at, time.Now())
+	if f.End != nil {
+		return f.End
+	}
+	if f.Err == nil && f.HasSeq {
+		if skip, err := s.number(ctx, f.Time, at); skip || err != nil {
+			return err
+		}
+	} else if f.HasSeq && s.known && f.Seq > s.last.Seq && f.Seq-s.last.Seq <= maxJump {
+		// The position moves, so that the message is not received again for ever. But the number may be wrong, too.
+		s.move(at)
+	}
+	if f.Err == nil && !f.Wanted {
+		if s.known {
+			s.mark.pass(s.last)
+		}
+		return nil
+	}
+	t := s.mark.begin(ctx, s.last, s.known, s.options.Manual)
+	if t == nil {
+		return ctx.Err()
+	}
+	if f.Err != nil {
+		// The event has the bytes, and nothing of a protocol's memory, which is used again.
+		j := NewJob(m)
+		j.ticket = t
+		s.give(j, []Event{s.report.BadFrame(f, j.Message, f.Err)})
+		s.queue.push(ctx, j)
+		return nil
+	}
+	j := s.protocol.Job(m)
+	j.ticket, j.lane = t, string(f.DID)
+	s.queue.push(ctx, j)
+	return nil
+}
+
+// maxJump is how far the number of a malformed message may be ahead of the last one.
+const maxJump = 1 << 20
+
+// move sets the position to that of a frame that was received.
+func (s *Subscription) move(at Position) {
+	s.last, s.known, s.verbatim = at, true, true
+	s.fresh, s.progress = false, true
+}
+
+// number compares the number of a frame with the last one, and moves the position. It reports whether the frame was
+// received before, or is older than the subscription.
+//
+// Within a connection the position moves to the last frame, even if its number is lower: frames that a faulty network
+// reorders are then received again after a reconnection, and a number that was damaged does not stay.
+func (s *Subscription) number(ctx context.Context, stated []byte, at Position) (skip bool, err error) {
+	first := s.fresh
+	switch {
+	case !s.known:
+		if s.rewind > 0 {
+			if t, err := time.Parse(time.RFC3339Nano, string(stated)); err == nil && t.Before(s.began.Add(-clockSkew)) {
+				if s.rewind--; s.rewind == 0 {
+					return true, errRewind
+				}
+				return true, nil
+			}
+			s.rewind = 0
+		}
+	case at == s.last && s.verbatim:
+		s.fresh = false
+		return true, nil // the source begins with the frame at the cursor
+	case first && at.Seq == s.last.Seq && !s.verbatim:
+		// The source begins with the frame at the cursor, which the caller chose.
+	case first && at.Seq <= s.last.Seq:
+		if !s.push(ctx, s.report.Reset(s.last, at)) {
+			return false, ctx.Err()
+		}
+	}
+	s.move(at)
+	return false, nil
+}
+
+// clockSkew is how far the clock of a source may differ from ours.
+const clockSkew = time.Minute
+
+// push adds an event of the stream itself to the queue, where it waits for nothing. It returns false if ctx ends.
+func (s *Subscription) push(ctx context.Context, e Event) bool {
+	if s.queue.wait(ctx, s.options.Queue) != nil {
+		return false
+	}
+	s.queue.push(ctx, &Job{events: []Event{e}})
+	return true
+}
