@@ -32,17 +32,22 @@ func (s *settings) root() string {
 	}
 }
 
-// read returns the configuration.
-func (s *settings) read() (*gen.Config, error) {
-	root := s.root()
+// configPath returns the path of the configuration relative to the root of the module, with slashes.
+func (s *settings) configPath() (string, error) {
 	name, err := filepath.Abs(s.config)
 	if err == nil {
-		name, err = filepath.Rel(root, name)
+		name, err = filepath.Rel(s.root(), name)
 	}
+	return filepath.ToSlash(name), err
+}
+
+// read returns the configuration.
+func (s *settings) read() (*gen.Config, error) {
+	name, err := s.configPath()
 	if err != nil {
 		return nil, err
 	}
-	return gen.ReadConfig(os.DirFS(root), filepath.ToSlash(name))
+	return gen.ReadConfig(os.DirFS(s.root()), name)
 }
 
 func rootCommand() *cobra.Command {
@@ -55,11 +60,11 @@ func rootCommand() *cobra.Command {
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		Args:              cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return fmt.Errorf("missing command: generate, check, lint or lock")
+			return fmt.Errorf("missing command: generate, check, lint, lock or diff")
 		},
 	}
 	command.PersistentFlags().StringVar(&s.config, "config", gen.ConfigFile, "the configuration `file`, in the root of the module or below it; its paths are relative to the root")
-	command.AddCommand(generateCommand(s), checkCommand(s), lintCommand(s), lockCommand(s))
+	command.AddCommand(generateCommand(s), checkCommand(s), lintCommand(s), lockCommand(s), diffCommand(s))
 	return command
 }
 
@@ -71,7 +76,8 @@ func generateCommand(s *settings) *cobra.Command {
 the whole output before it writes a file. It replaces only the files that have
 changed, and removes files of earlier runs that are no longer generated. It never
 overwrites a file that lexgen did not write. At the end it updates the lockfiles
-of the directories with lexicons.`,
+of the directories with lexicons, and says what changes of the documents they
+accept, as diff judges them.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			config, err := s.read()
@@ -98,13 +104,23 @@ of the directories with lexicons.`,
 }
 
 func checkCommand(s *settings) *cobra.Command {
-	return &cobra.Command{
+	breaking, base := false, ""
+	command := &cobra.Command{
 		Use:   "check",
 		Short: "List what generate would change",
 		Long: `Check generates in memory and lists the files, lockfiles included, that generate
-would create, change or remove. It exits with status 1 if there are any.`,
+would create, change or remove. It exits with status 1 if there are any.
+
+With --breaking it instead compares the documents with an earlier revision, and
+exits with status 1 if a change breaks the rules of lexicon evolution, as diff
+judges it. The revision is that of --base or, without it, HEAD while the documents
+differ from it, and otherwise the first parent of HEAD: of a merge, that is the
+branch that was merged into.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
+			if breaking || base != "" {
+				return s.checkBreaking(command, base)
+			}
 			config, err := s.read()
 			if err != nil {
 				return failure{err}
@@ -130,6 +146,9 @@ would create, change or remove. It exits with status 1 if there are any.`,
 			return nil
 		},
 	}
+	command.Flags().BoolVar(&breaking, "breaking", false, "fail if a change since an earlier revision breaks the rules of lexicon evolution")
+	command.Flags().StringVar(&base, "base", "", "the `revision` that --breaking compares with")
+	return command
 }
 
 // printChanges lists changes on standard output.
@@ -183,7 +202,8 @@ func lockCommand(s *settings) *cobra.Command {
 		Use:   "lock",
 		Short: "Update the lockfiles to the documents as they are",
 		Long: `Lock updates the lockfile of each directory with lexicons. Check lists lockfiles
-that are out of date, and lint reports documents that differ from the lockfile.`,
+that are out of date, and lint reports documents that differ from the lockfile. Lock
+says what changes of the documents it accepts, as diff judges them.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			config, err := s.read()
@@ -195,8 +215,11 @@ that are out of date, and lint reports documents that differ from the lockfile.`
 	}
 }
 
-// lock updates the lockfiles and lists those that changed.
+// lock updates the lockfiles, and lists those that changed and what they accept.
 func (s *settings) lock(command *cobra.Command, config *gen.Config) error {
+	if err := s.accepted(command, config); err != nil {
+		return err
+	}
 	changed, err := config.WriteLocks(s.root())
 	for _, name := range changed {
 		fmt.Fprintf(command.OutOrStdout(), "%s %s\n", gen.Update, name)

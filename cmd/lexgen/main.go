@@ -4,6 +4,7 @@
 //	lexgen check       list what generate would change; exit with 1 if there is anything
 //	lexgen lint        check the documents
 //	lexgen lock        accept the documents as they are in the lockfile
+//	lexgen diff        judge the changes between two versions of the documents
 //
 // It exits with 0 on success, with 1 if something is wrong with the documents, the configuration or the
 // files, and with 2 if its command line is wrong.

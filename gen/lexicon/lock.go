@@ -188,6 +188,20 @@ func readLock(fsys fs.FS, root string) (*lock, Problems) {
 	return l, nil
 }
 
+// Locked returns the documents that the lockfile in root lists: their SHA-256 in hexadecimal by their path in the root. It
+// returns nil without problems if there is no lockfile.
+func Locked(fsys fs.FS, root string) (map[string]string, Problems) {
+	l, problems := readLock(fsys, root)
+	if l == nil {
+		return nil, problems
+	}
+	sums := make(map[string]string, len(l.Documents))
+	for _, d := range l.Documents {
+		sums[d.File] = d.SHA256
+	}
+	return sums, nil
+}
+
 // fileSum returns the SHA-256 of a file in hexadecimal.
 func fileSum(fsys fs.FS, file string) (string, error) {
 	data, err := readFile(fsys, file, MaxFileSize)

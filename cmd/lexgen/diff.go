@@ -1,0 +1,307 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layers-pub/layers-go/gen"
+	"github.com/layers-pub/layers-go/gen/evolve"
+	"github.com/layers-pub/layers-go/gen/lexicon"
+)
+
+func diffCommand(s *settings) *cobra.Command {
+	return &cobra.Command{
+		Use:   "diff [old] [new]",
+		Short: "Judge the changes between two versions of the documents",
+		Long: `Diff compares two versions of the documents by the rules of lexicon evolution: data
+that was valid must stay valid, and new data must be valid under the old documents,
+too. It prints each change with its verdict (error, warning or fine) and, below
+it, the Go names that it adds, removes or changes. It exits with status 1 if there
+is an error.
+
+A version is a directory with documents or a git revision, of which the
+configuration says where the documents are. Without new, it is the working tree;
+without old, it is HEAD.
+
+The rules are those of https://atproto.com/specs/lexicon#lexicon-evolution. Errors
+are what can make data or calls of one side invalid on the other, such as required
+fields that come or go, and limits that are tightened or loosened. Warnings are what
+only programs have to follow, such as a dropped optional field.`,
+		Args: cobra.MaximumNArgs(2),
+		RunE: func(command *cobra.Command, args []string) error {
+			before, after := "HEAD", ""
+			if len(args) > 0 {
+				before = args[0]
+			}
+			if len(args) > 1 {
+				after = args[1]
+			}
+			changes, err := s.compare(command.Context(), command.ErrOrStderr(), before, after)
+			if err != nil {
+				return failure{err}
+			}
+			printJudged(command.OutOrStdout(), changes)
+			if evolve.Worst(changes) == evolve.Error {
+				return errFound
+			}
+			return nil
+		},
+	}
+}
+
+// printJudged prints changes with their verdicts, what they do to the Go API, and a summary.
+func printJudged(w io.Writer, changes []evolve.Change) {
+	for _, c := range changes {
+		fmt.Fprintln(w, c)
+		for _, line := range c.Go {
+			fmt.Fprintf(w, "\t%s\n", line)
+		}
+	}
+	fmt.Fprintln(w, evolve.Summary(changes))
+}
+
+// side is one version of the documents.
+type side struct {
+	name  string // as messages call it
+	fsys  fs.FS
+	roots []string
+	// config is nil for a directory without a configuration.
+	config *gen.Config
+}
+
+// compare compares two versions. Documents that cannot be compared are listed on w.
+func (s *settings) compare(ctx context.Context, w io.Writer, before, after string) ([]evolve.Change, error) {
+	a, err := s.side(ctx, before)
+	if err != nil {
+		return nil, err
+	}
+	b, err := s.side(ctx, after)
+	if err != nil {
+		return nil, err
+	}
+	return judge(w, a, b)
+}
+
+// judge compares two versions of the documents.
+func judge(w io.Writer, a, b *side) ([]evolve.Change, error) {
+	sets := make([]*lexicon.Set, 2)
+	for i, v := range []*side{a, b} {
+		set, problems, err := evolve.Read(v.fsys, v.roots...)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", v.name, err)
+		}
+		for _, p := range problems {
+			fmt.Fprintf(w, "not compared: %s: %v\n", v.name, p)
+		}
+		sets[i] = set
+	}
+	changes := evolve.Compare(sets[0], sets[1])
+	if len(changes) == 0 {
+		return nil, nil
+	}
+	var symbols [2][]evolve.Symbol
+	for i, v := range []*side{a, b} {
+		config := v.config
+		if config == nil { // a directory is generated as the other side is
+			if config = []*side{b, a}[i].config; config == nil {
+				config = &gen.Config{Module: "example.org/module", Output: "."}
+			}
+			other := *config
+			config = &other
+			config.Lexicons, config.Overrides, config.Opaque, config.Purposes = v.roots, nil, true, nil
+		}
+		var err error
+		if symbols[i], err = api(v.fsys, config); err != nil {
+			fmt.Fprintf(w, "the Go API is not compared, since there is none of %s: %v\n", v.name, err)
+			return changes, nil
+		}
+	}
+	return evolve.Attach(changes, symbols[0], symbols[1]), nil
+}
+
+// api returns the Go API that documents become.
+func api(fsys fs.FS, config *gen.Config) ([]evolve.Symbol, error) {
+	copied := *config
+	copied.IgnoreLock = true
+	set, err := copied.Load(fsys)
+	if err != nil {
+		return nil, err
+	}
+	files, err := gen.Source(set, &copied)
+	if err != nil {
+		return nil, err
+	}
+	return evolve.API(files)
+}
+
+// side returns the version of the documents that a directory or a git revision has, or that of the working tree for "".
+func (s *settings) side(ctx context.Context, name string) (*side, error) {
+	if name == "" {
+		config, err := s.read()
+		if err != nil {
+			return nil, err
+		}
+		return &side{"the working tree", os.DirFS(s.root()), config.Lexicons, config}, nil
+	}
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return &side{name, os.DirFS(name), []string{"."}, nil}, nil
+	}
+	root := s.root()
+	if !isRevision(ctx, root, name) {
+		return nil, fmt.Errorf("%s is neither a directory nor a git revision", name)
+	}
+	file, err := s.configPath()
+	if err != nil {
+		return nil, err
+	}
+	fsys, err := revision(ctx, root, name, file)
+	if err != nil {
+		return nil, err
+	}
+	config, err := gen.ReadConfig(fsys, file)
+	if errors.Is(err, fs.ErrNotExist) {
+		config, err = s.read() // which came later
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if fsys, err = revision(ctx, root, name, config.Lexicons...); err != nil {
+		return nil, err
+	}
+	roots := slices.DeleteFunc(slices.Clone(config.Lexicons), func(dir string) bool {
+		_, err := fs.Stat(fsys, dir)
+		return err != nil
+	})
+	return &side{name, fsys, roots, config}, nil
+}
+
+// base returns the revision that the documents have to be compatible with: HEAD while the documents differ from it, and
+// otherwise its first parent, which for a merge is the branch that was merged into. It returns "" if HEAD has no parent.
+func (s *settings) base(ctx context.Context) (string, error) {
+	config, err := s.read()
+	if err != nil {
+		return "", err
+	}
+	root := s.root()
+	args := append([]string{"--literal-pathspecs", "status", "--porcelain", "--untracked-files=all", "--"}, config.Lexicons...)
+	changed, err := git(ctx, root, nil, args...)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case len(changed) > 0 && isRevision(ctx, root, "HEAD"):
+		return "HEAD", nil
+	case isRevision(ctx, root, "HEAD^"):
+		return "HEAD^", nil
+	}
+	if shallow, err := git(ctx, root, nil, "rev-parse", "--is-shallow-repository"); err != nil || strings.TrimSpace(string(shallow)) == "true" {
+		return "", errors.New("the clone is shallow and lacks the commit to compare with; fetch more of the history, or name a revision with --base")
+	}
+	return "", nil
+}
+
+// checkBreaking compares the documents with a revision and fails if a change breaks the rules of lexicon evolution.
+func (s *settings) checkBreaking(command *cobra.Command, base string) error {
+	if base == "" {
+		var err error
+		if base, err = s.base(command.Context()); err != nil {
+			return failure{err}
+		}
+		if base == "" {
+			fmt.Fprintln(command.ErrOrStderr(), "no earlier version of the documents")
+			return nil
+		}
+	}
+	changes, err := s.compare(command.Context(), command.ErrOrStderr(), base, "")
+	if err != nil {
+		return failure{err}
+	}
+	changes = slices.DeleteFunc(changes, func(c evolve.Change) bool { return c.Verdict == evolve.Fine })
+	for _, c := range changes {
+		fmt.Fprintln(command.OutOrStdout(), c)
+	}
+	if n := evolve.Count(changes, evolve.Error); n > 0 {
+		return failure{fmt.Errorf("changes since %s break the rules of lexicon evolution: %s; see `lexgen diff %s`", base, evolve.Summary(changes), base)}
+	}
+	return nil
+}
+
+// accepted says what has changed since the documents were accepted in the lockfiles, with its verdicts. It takes documents
+// that changed from git, if HEAD has them as the lockfile knows them.
+func (s *settings) accepted(command *cobra.Command, config *gen.Config) error {
+	root, w := s.root(), command.ErrOrStderr()
+	tree := os.DirFS(root)
+	before := make(map[string][]byte)
+	var changed, roots []string
+	sums := make(map[string]string)
+	for _, dir := range config.Lexicons {
+		locked, problems := lexicon.Locked(tree, dir)
+		if len(problems) > 0 {
+			return failure{problems}
+		}
+		if locked == nil {
+			continue // nothing was accepted before
+		}
+		roots = append(roots, dir)
+		for name, sum := range locked {
+			file := path.Join(dir, name)
+			data, err := fs.ReadFile(tree, file)
+			if err == nil && digest(data) == sum {
+				before[file] = data
+				continue
+			}
+			changed, sums[file] = append(changed, file), sum
+		}
+	}
+	if len(roots) == 0 {
+		return nil
+	}
+	if len(changed) > 0 {
+		head, err := revision(command.Context(), root, "HEAD", changed...)
+		missing := 0
+		for _, file := range changed {
+			if err == nil {
+				if data, err := fs.ReadFile(head, file); err == nil && digest(data) == sums[file] {
+					before[file] = data
+					continue
+				}
+			}
+			missing++
+		}
+		if missing > 0 {
+			fmt.Fprintf(w, "accepted without a verdict: %d of %d changed documents are not in git as they were accepted\n", missing, len(changed))
+			return nil
+		}
+	}
+	fsys, err := memory(before)
+	if err != nil {
+		return failure{err}
+	}
+	old := *config
+	old.Lexicons = roots
+	changes, err := judge(w, &side{"the lockfile", fsys, roots, &old}, &side{"the working tree", tree, config.Lexicons, config})
+	if err != nil {
+		return failure{err}
+	}
+	if len(changes) > 0 {
+		fmt.Fprintln(w, "accepted:")
+		printJudged(w, changes)
+	}
+	return nil
+}
+
+func digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}

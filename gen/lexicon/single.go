@@ -1,0 +1,23 @@
+package lexicon
+
+// Parse reads one document from the content of a file. It checks the document against the JSON Schema of the language, but
+// not its references, since those lead into other documents; [Load] does both. The file's name only stands in the errors,
+// which are of type [Problems], and in the document.
+func Parse(file string, data []byte) (*Document, error) {
+	schema, err := loadSchema()
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > MaxFileSize {
+		return nil, Problems{problem(file, "", "larger than the limit of %d bytes", MaxFileSize)}
+	}
+	value, problems := parse(file, data)
+	if len(problems) > 0 {
+		return nil, problems.sorted()
+	}
+	if problems := schema.check(file, value); len(problems) > 0 {
+		return nil, problems.sorted()
+	}
+	b := &builder{file: file}
+	return b.document(value), nil
+}
