@@ -17,6 +17,8 @@ func ref(r plan.Ref) *jen.Statement {
 		return jen.Qual(r.Package.ImportPath, r.Name)
 	case r.Runtime == "lex":
 		return lex(r.Name)
+	case r.Runtime == "cid":
+		return jen.Qual(CIDPath, r.Name)
 	case r.Runtime == "syntax":
 		return jen.Qual(SyntaxPath, r.Name)
 	}

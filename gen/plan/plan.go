@@ -48,7 +48,7 @@ type Decl interface{ decl() }
 // Ref names a Go type. Package is nil for types of the language and of the runtime.
 type Ref struct {
 	Package *Package
-	// Runtime is "lex" or "syntax" for a type of the runtime, and empty for all others.
+	// Runtime is "lex", "cid" or "syntax" for a type of the runtime, and empty for all others.
 	Runtime string
 	Name    string
 }

@@ -27,7 +27,7 @@ func (b *builder) buildValue(s spot, rules *[]*Rules) *Value {
 	case "bytes":
 		return &Value{Type: lexType("Bytes"), Decode: "Bytes", Encode: "Bytes", Limits: lengths(n.MinLength, n.MaxLength)}
 	case "cid-link":
-		return &Value{Type: lexType("CIDLink"), Decode: "CIDLink", Encode: "CIDLink"}
+		return &Value{Type: Ref{Runtime: "cid", Name: "Link"}, Decode: "CIDLink", Encode: "CIDLink"}
 	case "blob":
 		var entries []Rule
 		if len(n.Accept) > 0 {

@@ -79,7 +79,7 @@ func serveLarge(t testing.TB, pieces int) (*pds.Client, lex.Blob) {
 	digest, _ := hashAll(pieces)
 	c := cid.Of(cid.Raw, nil)
 	copy(c[len(c)-sha256.Size:], digest.Sum(nil))
-	return clientOf(t, strings.TrimSpace(origin)), lex.Blob{Ref: lex.LinkTo(c), MimeType: "audio/wav", Size: int64(pieces) * piece}
+	return clientOf(t, strings.TrimSpace(origin)), lex.Blob{Ref: c.Link(), MimeType: "audio/wav", Size: int64(pieces) * piece}
 }
 
 // hashAll is the floor: SHA-256 over the bytes, which are in the processor's cache.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/limit"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -33,7 +33,7 @@ type Error struct {
 	// DID is the account that has the blob.
 	DID syntax.DID
 	// CID is the CID of the blob.
-	CID lex.CIDLink
+	CID cid.Link
 	// Read is how many bytes were read. Size is how many were expected, -1 if that is not known.
 	Read, Size int64
 	// Err is the cause: it wraps an error of this package, or one of the packages pds and xrpc. If the connection was

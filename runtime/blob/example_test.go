@@ -29,7 +29,7 @@ func newServer() *httptest.Server {
 		switch r.URL.Path {
 		case "/xrpc/com.atproto.repo.uploadBlob":
 			stored, _ = io.ReadAll(r.Body)
-			ref := lex.Blob{Ref: lex.LinkTo(cid.Of(cid.Raw, stored)), MimeType: r.Header.Get("Content-Type"), Size: int64(len(stored))}
+			ref := lex.Blob{Ref: cid.Of(cid.Raw, stored).Link(), MimeType: r.Header.Get("Content-Type"), Size: int64(len(stored))}
 			text, _ := ref.MarshalJSON()
 			w.Header().Set("Content-Type", "application/json")
 			fmt.Fprintf(w, `{"blob":%s}`, text)

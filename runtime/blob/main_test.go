@@ -49,7 +49,7 @@ func random(size int) []byte {
 
 // refTo returns the reference to a blob.
 func refTo(data []byte) lex.Blob {
-	return lex.Blob{Ref: lex.LinkTo(cid.Of(cid.Raw, data)), MimeType: "audio/wav", Size: int64(len(data))}
+	return lex.Blob{Ref: cid.Of(cid.Raw, data).Link(), MimeType: "audio/wav", Size: int64(len(data))}
 }
 
 // serve starts a server and returns a client for which all repositories are there.

@@ -49,7 +49,7 @@ func (o *ReadOptions) check() (ReadOptions, error) {
 }
 
 // Named returns a reference to a blob of which only the CID is known. Its Size is -1.
-func Named(c cid.CID) lex.Blob { return lex.Blob{Ref: lex.LinkTo(c), Size: -1} }
+func Named(c cid.CID) lex.Blob { return lex.Blob{Ref: c.Link(), Size: -1} }
 
 // Reader reads one blob. It is not safe for concurrent use.
 type Reader struct {

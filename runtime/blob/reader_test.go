@@ -365,7 +365,7 @@ func TestNotAskedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	link := func(s string) lex.Blob {
-		l, err := lex.ParseCIDLink(s)
+		l, err := cid.ParseLink(s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -473,7 +473,7 @@ func TestMoved(t *testing.T) {
 func TestPages(t *testing.T) {
 	const did = syntax.DID("did:plc:ewvi7nxzyoun6zhxrhs64oiz")
 	data := []byte("a blob")
-	ref := lex.Blob{Ref: lex.LinkTo(cid.Of(cid.Raw, data)), MimeType: "text/plain", Size: int64(len(data))}
+	ref := lex.Blob{Ref: cid.Of(cid.Raw, data).Link(), MimeType: "text/plain", Size: int64(len(data))}
 	for _, status := range []int{200, 401, 403, 404, 408, 410, 429, 502, 524} {
 		for _, page := range []struct{ mediaType, body string }{
 			{"text/html", "<html>404</html>"}, {"application/json", `{"message":"no Route matched with those values"}`},

@@ -97,7 +97,7 @@ func Upload(ctx context.Context, account rpc.Caller, r io.Reader, mimeType strin
 	if err != nil {
 		return lex.Blob{}, uploadError(err, source.size)
 	}
-	sent := lex.Blob{Ref: lex.LinkTo(c), MimeType: mimeType, Size: size}
+	sent := lex.Blob{Ref: c.Link(), MimeType: mimeType, Size: size}
 	// Copy only the known fields: other fields that a server may send do not belong into a record.
 	got := lex.Blob{Ref: answer.Blob.Ref, MimeType: answer.Blob.MimeType, Size: answer.Blob.Size}
 	gotType, _, _ := mime.ParseMediaType(got.MimeType)

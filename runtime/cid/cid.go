@@ -10,10 +10,10 @@ package cid
 
 import (
 	"crypto/sha256"
-	"encoding/base32"
 	"errors"
 	"fmt"
 
+	"github.com/layers-pub/layers-go/internal/multibase"
 	"github.com/layers-pub/layers-go/internal/quote"
 )
 
@@ -35,8 +35,6 @@ const (
 
 // ErrInvalid is wrapped by the errors of this package for text and bytes that are not a [CID].
 var ErrInvalid = errors.New("not a CID of the AT Protocol")
-
-var base32Lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // CID is the content identifier of a block: the hash of its bytes and their codec.
 // It holds the binary form, is comparable, and can be a map key. The zero CID is undefined: it
@@ -84,13 +82,12 @@ func Parse(s string) (CID, error) {
 	if len(s) != textSize || s[0] != 'b' {
 		return CID{}, fmt.Errorf("%w: %s must be b and %d characters of base32", ErrInvalid, excerpt(s), textSize-1)
 	}
-	// The decoder skips line ends and ignores the last two bits, which come after the last byte.
-	var b [size + 1]byte
-	n, err := base32Lower.Decode(b[:], []byte(s[1:]))
-	if err != nil || n != size || base32Lower.EncodeToString(b[:n]) != s[1:] {
+	var buffer [size + 1]byte // the last two bits of the text are after the last byte
+	b, ok := multibase.Decode(buffer[:0], s)
+	if !ok || len(b) != size {
 		return CID{}, fmt.Errorf("%w: %s is not canonical base32", ErrInvalid, excerpt(s))
 	}
-	c, err := FromBytes(b[:n])
+	c, err := FromBytes(b)
 	if err != nil {
 		return CID{}, fmt.Errorf("%w (%s)", err, excerpt(s))
 	}
@@ -116,9 +113,7 @@ func (c CID) String() string {
 		return ""
 	}
 	var b [textSize]byte
-	b[0] = 'b'
-	base32Lower.Encode(b[1:], c[:])
-	return string(b[:])
+	return string(multibase.Append(b[:0], c[:]))
 }
 
 // AppendText appends the text of c to b, as [CID.String] returns it. The error is always nil.
@@ -126,7 +121,7 @@ func (c CID) AppendText(b []byte) ([]byte, error) {
 	if !c.Defined() {
 		return b, nil
 	}
-	return base32Lower.AppendEncode(append(b, 'b'), c[:]), nil
+	return multibase.Append(b, c[:]), nil
 }
 
 // MarshalText returns the text of c, as [CID.String] does. The error is always nil.

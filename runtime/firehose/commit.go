@@ -108,7 +108,7 @@ func clone[T ~string](s T) T { return T(strings.Clone(string(s))) }
 // commitMessage returns the message for a verifier. It shares the memory of raw.
 func commitMessage(raw *atproto.SyncSubscribeReposCommit, size int64) (*reposync.Commit, error) {
 	bad := false
-	block := func(l lex.CIDLink) cid.CID {
+	block := func(l cid.Link) cid.CID {
 		c, ok := l.CID()
 		bad = bad || !ok && l.Defined()
 		return c

@@ -16,7 +16,7 @@ func sampleFrame(tb testing.TB, path string) []byte {
 	tb.Helper()
 	payload, err := lex.EncodeCBOR(&atproto.SyncSubscribeReposCommit{
 		Seq: 7, Repo: "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa", Rev: "3mabcdefghi2a", Since: lex.ValueOrNull(syntax.TID("3mabcdefghi22")), Time: "2026-01-02T03:04:05.678Z",
-		Commit: lex.LinkTo(cid.Of(cid.DagCBOR, nil)), Blobs: []lex.CIDLink{}, Blocks: make([]byte, 3000), Ops: []atproto.SyncSubscribeReposRepoOp{{Action: "delete", Path: path, CID: lex.NullOf[lex.CIDLink]()}},
+		Commit: cid.Of(cid.DagCBOR, nil).Link(), Blobs: []cid.Link{}, Blocks: make([]byte, 3000), Ops: []atproto.SyncSubscribeReposRepoOp{{Action: "delete", Path: path, CID: lex.NullOf[cid.Link]()}},
 	})
 	if err != nil {
 		tb.Fatal(err)

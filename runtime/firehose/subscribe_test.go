@@ -16,6 +16,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/firehose"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -193,7 +194,7 @@ func TestBadFrames(t *testing.T) {
 	missing.Blocks = message(t, 2, alice).Blocks
 	missing.Commit = message(t, 2, alice).Commit
 	twice := message(t, 2, alice, create(wiki, "a"))
-	twice.Ops[0].CID = lex.NullOf[lex.CIDLink]()
+	twice.Ops[0].CID = lex.NullOf[cid.Link]()
 	path := message(t, 2, alice, create(wiki, "a"))
 	path.Ops[0].Path = "pub.layers.corpus.corpus/a/b"
 	other := message(t, 2, alice, create(wiki, "a"))

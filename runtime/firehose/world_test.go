@@ -90,24 +90,24 @@ type written struct {
 func message(tb testing.TB, seq int64, did syntax.DID, ops ...written) *atproto.SyncSubscribeReposCommit {
 	tb.Helper()
 	m := &atproto.SyncSubscribeReposCommit{
-		Seq: seq, Repo: did, Rev: revOf(seq), Since: lex.ValueOrNull(revOf(seq - 1)), Time: when(seq), Blobs: []lex.CIDLink{},
+		Seq: seq, Repo: did, Rev: revOf(seq), Since: lex.ValueOrNull(revOf(seq - 1)), Time: when(seq), Blobs: []cid.Link{},
 		Ops: []atproto.SyncSubscribeReposRepoOp{},
 	}
 	left := map[string]repo.Record{}
 	var order []string
 	for _, w := range ops {
 		path := string(w.collection) + "/" + w.key
-		op := atproto.SyncSubscribeReposRepoOp{Action: atproto.SyncSubscribeReposRepoOpAction(w.action), Path: path, CID: lex.NullOf[lex.CIDLink]()}
+		op := atproto.SyncSubscribeReposRepoOp{Action: atproto.SyncSubscribeReposRepoOpAction(w.action), Path: path, CID: lex.NullOf[cid.Link]()}
 		if w.data != nil {
 			c := cid.Of(cid.DagCBOR, w.data)
-			op.CID = lex.ValueOrNull(lex.LinkTo(c))
+			op.CID = lex.ValueOrNull(c.Link())
 			left[path] = repo.Record{Collection: w.collection, RecordKey: syntax.RecordKey(w.key), Data: w.data}
 			order = append(order, path)
 		} else {
 			delete(left, path)
 		}
 		if w.prev != nil {
-			op.Prev = lex.Some(lex.LinkTo(cid.Of(cid.DagCBOR, w.prev)))
+			op.Prev = lex.Some(cid.Of(cid.DagCBOR, w.prev).Link())
 		}
 		m.Ops = append(m.Ops, op)
 	}
@@ -123,7 +123,7 @@ func message(tb testing.TB, seq int64, did syntax.DID, ops ...written) *atproto.
 	if err != nil {
 		tb.Fatal(err)
 	}
-	m.Commit, m.Blocks = lex.LinkTo(c), archive.Bytes()
+	m.Commit, m.Blocks = c.Link(), archive.Bytes()
 	return m
 }
 

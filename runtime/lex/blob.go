@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -13,7 +14,7 @@ import (
 // it back unchanged; a Blob built in Go is never written in it. See https://atproto.com/specs/data-model#blob-type.
 type Blob struct {
 	// Ref is the blob's CID.
-	Ref CIDLink
+	Ref cid.Link
 	// MimeType is the blob's media type, as its uploader or server declared it.
 	MimeType string
 	// Size is the blob's length in bytes, or -1 in the legacy form.
@@ -146,8 +147,8 @@ func (d *Decoder) legacyBlob() (b Blob) {
 			if b.legacyCID == "" {
 				d.lost = true // see IsLegacy
 			}
-			if raw, ok := decodeLink(b.legacyCID); ok {
-				b.Ref = CIDLink{raw}
+			if link, err := cid.ParseLink(b.legacyCID); err == nil {
+				b.Ref = link
 			} else if !d.wrong {
 				d.reportFormat(at, syntax.FormatCID, b.legacyCID)
 			}

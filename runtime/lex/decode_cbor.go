@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math"
 	"unicode/utf8"
+
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // The major types of CBOR (RFC 8949, section 3.1) that DAG-CBOR uses.
@@ -368,25 +370,27 @@ func (d *Decoder) skipEntries(start int, n uint64) {
 	d.checkTyped(start, &typed)
 }
 
-// linkBytes reads the byte string that follows a link's tag, and returns the binary CID in it, without the leading zero.
-func (d *Decoder) linkBytes(at int) (string, bool) {
+// linkBytes reads the byte string that follows a link's tag, and returns the link.
+func (d *Decoder) linkBytes(at int) (cid.Link, bool) {
 	if d.i >= len(d.b) || d.b[d.i]>>5 != majorBytes {
 		d.fail("link that is not a byte string")
-		return "", false
+		return cid.Link{}, false
 	}
 	n, ok := d.length(1)
 	if !ok {
-		return "", false
+		return cid.Link{}, false
 	}
 	raw := d.s[d.i : d.i+n]
 	d.i += n
-	if n == 0 || raw[0] != 0 || !validBinaryCID(raw[1:]) {
-		d.lost = true
-		issue := d.report(at, RuleFormat)
-		issue.Want, issue.Found = "cid-link", excerpt(raw)
-		return "", false
+	if n > 0 && raw[0] == 0 {
+		if link, ok := cid.LinkFromBinary(raw[1:]); ok {
+			return link, true
+		}
 	}
-	return raw[1:], true
+	d.lost = true
+	issue := d.report(at, RuleFormat)
+	issue.Want, issue.Found = "cid-link", excerpt(raw)
+	return cid.Link{}, false
 }
 
 // peekTypeCBOR returns the $type of the map that starts here, or "" if it has none.

@@ -202,23 +202,6 @@ func (d *Decoder) rawBytes() (string, bool) {
 	return d.s[d.i-n : d.i], true
 }
 
-// CIDLink reads a link.
-func (d *Decoder) CIDLink() CIDLink {
-	if d.json {
-		raw, _ := d.wrappedJSON("$link", "cid-link", decodeLink)
-		return CIDLink{raw}
-	}
-	at := d.i
-	if at+1 >= len(d.b) || d.b[at] != cborLink || d.b[at+1] != tagLink {
-		d.mismatch("cid-link")
-		return CIDLink{}
-	}
-	d.i += 2
-	raw, ok := d.linkBytes(at)
-	d.wrong = !ok
-	return CIDLink{d.keep(raw)}
-}
-
 // wrappedJSON reads an object whose only key is key and whose value is text that bytes decodes.
 func (d *Decoder) wrappedJSON(key, want string, bytes func(string) (string, bool)) (string, bool) {
 	d.skipSpace()

@@ -202,7 +202,7 @@ func ofJSON(t *testing.T, v any) any {
 		}
 	case map[string]any:
 		if text, ok := v["$link"].(string); ok {
-			l, err := lex.ParseCIDLink(text)
+			l, err := cid.ParseLink(text)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -807,7 +807,7 @@ func TestIntegersToSend(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		size := lex.Blob{Ref: lex.LinkTo(cid.Of(cid.Raw, nil)), MimeType: "a/b", Size: n}
+		size := lex.Blob{Ref: cid.Of(cid.Raw, nil).Link(), MimeType: "a/b", Size: n}
 		cbor, err := lex.EncodeCBOR(&size)
 		if err != nil {
 			t.Fatal(err)

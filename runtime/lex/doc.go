@@ -22,6 +22,6 @@
 // Their field Extra holds the fields of the data that the lexicon does not name.
 //
 // The package has three parts. Users call [DecodeCBOR], [DecodeJSON], [EncodeCBOR], [EncodeJSON]
-// and [Validate]. Generated structs have fields of [Opt], [Nullable], [Bytes], [CIDLink],
+// and [Validate]. Generated structs have fields of [Opt], [Nullable], [Bytes], [cid.Link],
 // [Blob] and [Map]. Generated methods call [Decoder] and [Encoder].
 package lex

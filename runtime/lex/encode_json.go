@@ -8,13 +8,15 @@ import (
 	"slices"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/layers-pub/layers-go/internal/multibase"
 )
 
 func appendIntJSON(to []byte, v int64) []byte { return strconv.AppendInt(to, v, 10) }
 
 func appendLinkJSON(to []byte, raw string) []byte {
-	to = append(to, `{"$link":"b`...)
-	to = base32Lower.AppendEncode(to, []byte(raw))
+	to = append(to, `{"$link":"`...)
+	to = multibase.Append(to, []byte(raw))
 	return append(to, `"}`...)
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // Encodable is implemented by generated types. EncodeLex writes the value to e.
@@ -249,18 +251,6 @@ func (e *Encoder) Bytes(b Bytes) {
 	}
 }
 
-// CIDLink writes a link. It writes the zero link as null, which is not a valid link.
-func (e *Encoder) CIDLink(l CIDLink) {
-	switch {
-	case !l.Defined():
-		e.Null()
-	case e.json:
-		e.b = appendLinkJSON(e.b, l.raw)
-	default:
-		e.b = appendLink(e.b, l.raw)
-	}
-}
-
 // Map writes m as an object; if m is absent, it writes {}.
 func (e *Encoder) Map(m Map) {
 	e.member = ""
@@ -366,7 +356,7 @@ func (e *Encoder) any(x any, depth int) {
 		e.Bytes(x)
 	case []byte:
 		e.Bytes(x)
-	case CIDLink:
+	case cid.Link:
 		e.CIDLink(x)
 	case Map:
 		e.Map(x)

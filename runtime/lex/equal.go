@@ -32,9 +32,6 @@ func (m Map) Equal(other Map) bool {
 // Equal reports whether v and other are the same value of the data model.
 func (v Value) Equal(other Value) bool { return v == other }
 
-// Equal reports whether l and other link to the same CID, or both to nothing.
-func (l CIDLink) Equal(other CIDLink) bool { return l == other }
-
 // Equal reports whether b and other are the same reference to the same blob, unknown fields included.
 func (b Blob) Equal(other Blob) bool {
 	extra, otherExtra := b.extra, other.extra

@@ -38,7 +38,7 @@ func TestCompare(t *testing.T) {
 		"Opt":                func(v *sample) { v.One = lex.Some[int64](2) },
 		"unset":              func(v *sample) { v.One = lex.Opt[int64]{} },
 		"Bytes":              func(v *sample) { v.Raw[0]++ },
-		"CIDLink":            func(v *sample) { v.Link = lex.Some(lex.LinkTo(cid.Of(cid.Raw, nil))) },
+		"CIDLink":            func(v *sample) { v.Link = lex.Some(cid.Of(cid.Raw, nil).Link()) },
 		"null":               func(v *sample) { v.Null = lex.ValueOrNull("") },
 		"absent":             func(v *sample) { v.Null = lex.Nullable[string]{} },
 		"Blob":               func(v *sample) { b, _ := v.Picture.Get(); b.Size++; v.Picture = lex.Some(b) },

@@ -1,6 +1,7 @@
 package lex_test
 
 import (
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -19,7 +20,7 @@ type sample struct {
 	Yes      lex.Opt[bool]
 	URI      lex.Opt[syntax.ATURI]
 	Created  lex.Opt[syntax.Datetime]
-	Link     lex.Opt[lex.CIDLink]
+	Link     lex.Opt[cid.Link]
 	Raw      lex.Bytes
 	Picture  lex.Opt[lex.Blob]
 	Inner    inner

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"iter"
 	"math"
+
+	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
 // Kind is the kind of a [Value].
@@ -35,7 +37,7 @@ func (k Kind) String() string {
 type Value struct{ raw string }
 
 // ValueOf returns x as a Value. x is nil, a bool, an int or int64, a string, a Bytes or []byte, a
-// CIDLink, a Map, a Value, a []any or map[string]any of these, or any [Encodable]. For any other type, ValueOf returns
+// cid.Link, a Map, a Value, a []any or map[string]any of these, or any [Encodable]. For any other type, ValueOf returns
 // an error that names it.
 func ValueOf(x any) (Value, error) {
 	e := new(Encoder)
@@ -113,13 +115,13 @@ func (v Value) Bytes() (Bytes, bool) {
 }
 
 // Link returns the link and whether v is one.
-func (v Value) Link() (CIDLink, bool) {
+func (v Value) Link() (cid.Link, bool) {
 	if v.Kind() != KindLink {
-		return CIDLink{}, false
+		return cid.Link{}, false
 	}
 	r := rawReader{s: v.raw}
 	r.header()
-	return CIDLink{r.payload()[1:]}, true
+	return cid.LinkFromBinary(r.payload()[1:])
 }
 
 // Map returns the object and whether v is one.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
@@ -19,7 +20,7 @@ func valueOf(t *testing.T, x any) lex.Value {
 }
 
 func TestValue(t *testing.T) {
-	l, err := lex.ParseCIDLink("bafyreihffx5a2e7k5uwrmmgofbvzujc5cmw5h4espouwuxt3liqoflx3ee")
+	l, err := cid.ParseLink("bafyreihffx5a2e7k5uwrmmgofbvzujc5cmw5h4espouwuxt3liqoflx3ee")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +129,7 @@ func TestMap(t *testing.T) {
 
 func TestJSONMarshalers(t *testing.T) {
 	type page struct {
-		Link  lex.CIDLink
+		Link  cid.Link
 		Bytes lex.Bytes
 		Blob  lex.Blob
 		Value *sample
@@ -146,7 +147,7 @@ func TestJSONMarshalers(t *testing.T) {
 		t.Error("issues are no error of encoding/json")
 	}
 	for _, wrong := range []string{`"x"`, `{"$link":"x"}`, `{"$link":"b!"}`, `{}`, `{"a":1}`} {
-		if err := new(lex.CIDLink).UnmarshalJSON([]byte(wrong)); err == nil {
+		if err := new(cid.Link).UnmarshalJSON([]byte(wrong)); err == nil {
 			t.Errorf("%s passes for a link", wrong)
 		}
 	}

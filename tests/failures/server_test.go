@@ -86,7 +86,7 @@ func newWorld(t *testing.T) *world {
 }
 
 func (w *world) blobRef() lex.Blob {
-	return lex.Blob{Ref: lex.LinkTo(cid.Of(cid.Raw, w.blob)), MimeType: "text/plain", Size: int64(len(w.blob))}
+	return lex.Blob{Ref: cid.Of(cid.Raw, w.blob).Link(), MimeType: "text/plain", Size: int64(len(w.blob))}
 }
 
 // ServeHTTP answers as a PDS, a directory, the host of a handle and an appview do.

@@ -6,6 +6,7 @@ package atproto
 import (
 	"cmp"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -93,7 +94,7 @@ type SyncSubscribeReposCommit struct {
 	// The repository. Required.
 	Repo syntax.DID
 	// The CID of the commit. Required.
-	Commit lex.CIDLink
+	Commit cid.Link
 	// The revision of the commit. Required.
 	Rev syntax.TID
 	// The revision of the commit before, null for the first. Required.
@@ -103,9 +104,9 @@ type SyncSubscribeReposCommit struct {
 	// The records that changed. Required, at most 200 items.
 	Ops []SyncSubscribeReposRepoOp
 	// Not used. Required.
-	Blobs []lex.CIDLink
+	Blobs []cid.Link
 	// The root of the tree of the commit before.
-	PrevData lex.Opt[lex.CIDLink]
+	PrevData lex.Opt[cid.Link]
 	// When the server sent the event first. Required.
 	Time  syntax.Datetime
 	Extra lex.Map // unknown fields
@@ -396,9 +397,9 @@ type SyncSubscribeReposRepoOp struct {
 	// The collection and the record key, with a slash between them. Required.
 	Path string
 	// The CID of the record, null if it was deleted. Required.
-	CID lex.Nullable[lex.CIDLink]
+	CID lex.Nullable[cid.Link]
 	// The CID of the record before, unset if it was created.
-	Prev  lex.Opt[lex.CIDLink]
+	Prev  lex.Opt[cid.Link]
 	Extra lex.Map // unknown fields
 }
 

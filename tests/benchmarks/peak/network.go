@@ -112,7 +112,7 @@ func blobOf(size int64) lex.Blob {
 	if err != nil {
 		panic(err)
 	}
-	return lex.Blob{Ref: lex.LinkTo(c), MimeType: "application/octet-stream", Size: size}
+	return lex.Blob{Ref: c.Link(), MimeType: "application/octet-stream", Size: size}
 }
 
 // connect returns a client of the server.

@@ -3,18 +3,21 @@
 
 package app
 
-import "github.com/layers-pub/layers-go/runtime/lex"
+import (
+	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/lex"
+)
 
 // Thing is the com.example.app.thing object.
 type Thing struct {
-	A     lex.Bytes   // required
-	B     lex.Bytes   // 1 to 32 bytes
-	C     lex.CIDLink // required
-	D     lex.Opt[lex.CIDLink]
+	A     lex.Bytes // required
+	B     lex.Bytes // 1 to 32 bytes
+	C     cid.Link  // required
+	D     lex.Opt[cid.Link]
 	E     []lex.Bytes
-	F     []lex.CIDLink
+	F     []cid.Link
 	G     lex.Bytes
-	H     lex.Opt[lex.CIDLink]
+	H     lex.Opt[cid.Link]
 	Extra lex.Map // unknown fields
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
@@ -22,8 +23,8 @@ func linkOf(codec, hash uint64, length int) []byte {
 }
 
 // textOf returns the text of a binary CID.
-func textOf(cid []byte) string {
-	return "b" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(cid))
+func textOf(binary []byte) string {
+	return "b" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(binary))
 }
 
 // A digest is as long as its hash function makes it, in both encodings and wherever a link may stand.
@@ -64,12 +65,12 @@ func TestLinkDigestLength(t *testing.T) {
 		for _, length := range lengths {
 			want := test.length == length || test.length < 0 && (length > 0 || test.hash == 0)
 			for _, codec := range []uint64{0x71, 0x55, 0x0129} {
-				cid := linkOf(codec, test.hash, length)
-				checkLink(t, fmt.Sprintf("%s with %d bytes, codec 0x%x", test.name, length, codec), cid, want)
+				binary := linkOf(codec, test.hash, length)
+				checkLink(t, fmt.Sprintf("%s with %d bytes, codec 0x%x", test.name, length, codec), binary, want)
 			}
 		}
 	}
-	for name, cid := range map[string][]byte{
+	for name, binary := range map[string][]byte{
 		"version 0":                     linkOf(0x71, 0x12, 32)[2:],
 		"version 2":                     append([]byte{2}, linkOf(0x71, 0x12, 32)[1:]...),
 		"longer than it says":           append(linkOf(0x71, 0x12, 32), 0),
@@ -77,23 +78,23 @@ func TestLinkDigestLength(t *testing.T) {
 		"a varint that is not shortest": append([]byte{1, 0x71, 0x92, 0x00, 32}, linkOf(0x71, 0x12, 32)[4:]...),
 		"no digest":                     {1, 0x71, 0x12},
 	} {
-		checkLink(t, name, cid, false)
+		checkLink(t, name, binary, false)
 	}
 }
 
-func checkLink(t *testing.T, name string, cid []byte, want bool) {
+func checkLink(t *testing.T, name string, binary []byte, want bool) {
 	t.Helper()
-	text := textOf(cid)
-	link, err := lex.ParseCIDLink(text)
-	if (err == nil) != want || err != nil && !errors.Is(err, lex.ErrLink) || want && link.String() != text {
-		t.Errorf("%s: ParseCIDLink = %q, %v", name, link, err)
+	text := textOf(binary)
+	link, err := cid.ParseLink(text)
+	if (err == nil) != want || err != nil && !errors.Is(err, cid.ErrLink) || want && link.String() != text {
+		t.Errorf("%s: ParseLink = %q, %v", name, link, err)
 	}
 	inJSON := []byte(`{"$link":"` + text + `"}`)
-	inCBOR := append([]byte{0xd8, 42, 0x58, byte(len(cid) + 1), 0}, cid...)
-	if len(cid) < 23 {
-		inCBOR = append([]byte{0xd8, 42, 0x40 | byte(len(cid)+1), 0}, cid...)
+	inCBOR := append([]byte{0xd8, 42, 0x58, byte(len(binary) + 1), 0}, binary...)
+	if len(binary) < 23 {
+		inCBOR = append([]byte{0xd8, 42, 0x40 | byte(len(binary)+1), 0}, binary...)
 	}
-	var typed lex.CIDLink
+	var typed cid.Link
 	if err := typed.UnmarshalJSON(inJSON); (err == nil) != want || want && typed != link {
 		t.Errorf("%s: UnmarshalJSON = %q, %v", name, typed, err)
 	}
