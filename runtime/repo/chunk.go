@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/layers-pub/layers-go/runtime/internal/panics"
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -17,7 +18,7 @@ const MaxAhead = 8 << 20
 
 const (
 	chunksAhead  = 4  // for each worker
-	largestChunk = 64 // records
+	walkedAtOnce = 64 // leaves
 	// keptTogether is how many records share memory at most, if they are not reused: a loop that keeps one of them keeps
 	// them all.
 	keptTogether = 32
@@ -40,13 +41,36 @@ func (d *decoding) chunkLimit() chunkLimit {
 	return chunkLimit{keptTogether, 256 << 10}
 }
 
+// counter is one goroutine's view of a number that several of them change.
+type counter struct {
+	shared  *atomic.Int64
+	pending int64 // what has yet to be added to shared, so that it does not move between processors with each record
+}
+
+// mostPending is how far off a counter may be, in bytes.
+const mostPending = 64 << 10
+
+func (c *counter) add(n int64) {
+	if c.pending += n; c.pending > mostPending || c.pending < -mostPending {
+		c.flush()
+	}
+}
+
+func (c *counter) flush() {
+	c.shared.Add(c.pending)
+	c.pending = 0
+}
+
+func (c *counter) total() int64 { return c.shared.Load() + c.pending }
+
 // arenas holds the memory of loops that have ended.
 var arenas = sync.Pool{New: func() any { return new(lex.Arena) }}
 
 // chunk is a number of leaves whose records one worker decodes. It is reused once the receiver is done with it.
 type chunk struct {
+	owner   *owner
 	leaves  []Leaf
-	err     error // of the walk, after the leaves; io.EOF at the end
+	err     error // of the walk, after the leaves, or a panic; io.EOF at the end
 	memory  []byte
 	arena   *lex.Arena // for values
 	free    []byte     // the part of memory that is not in use
@@ -71,7 +95,7 @@ func (c *chunk) fill(leaves []Leaf, limit chunkLimit) int {
 	return n
 }
 
-// run decodes the chunk's records in a goroutine of a worker.
+// run decodes the chunk's records, and says that it is ready.
 func (c *chunk) run(ctx context.Context, w *decodingWorker) {
 	c.failed = errEnded
 	defer func() { c.ready <- struct{}{} }()
@@ -91,14 +115,15 @@ func (c *chunk) decode(ctx context.Context, w *decodingWorker) error {
 		c.memory = slices.Grow(c.memory[:0], size)
 	}
 	c.free = c.memory[:cap(c.memory)]
+	defer w.ahead.flush()
 	limit := int64(w.workers) * MaxAhead
-	for c.done < len(c.leaves) && w.ahead.Load() < limit {
+	for c.done < len(c.leaves) && w.ahead.total() < limit {
 		record, ok, err := c.next(ctx, w)
 		if err != nil {
 			return err
 		}
 		if ok {
-			w.ahead.Add(record.cost)
+			w.ahead.add(record.cost)
 			c.records = append(c.records, record)
 		}
 	}
@@ -124,8 +149,9 @@ func (c *chunk) next(ctx context.Context, w *decodingWorker) (record Decoded, ok
 // none of them. It sets c.failed on an error, and returns false if the loop ended. It is no iterator, which would cost
 // several allocations a chunk.
 func (c *chunk) decoded(ctx context.Context, w *decodingWorker, yield func(*Decoded, error) bool) bool {
+	defer w.ahead.flush()
 	for i := range c.records {
-		w.ahead.Add(-c.records[i].cost)
+		w.ahead.add(-c.records[i].cost)
 		if !yield(&c.records[i], nil) {
 			return false
 		}

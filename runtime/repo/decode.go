@@ -2,13 +2,9 @@ package repo
 
 import (
 	"bytes"
-	"cmp"
 	"context"
-	"io"
 	"iter"
 	"runtime"
-	"sync"
-	"sync/atomic"
 
 	"github.com/layers-pub/layers-go/runtime/internal/panics"
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -18,7 +14,7 @@ import (
 
 // DecodeOptions are the options of [Repo.Decode] and [Entries]. A nil *DecodeOptions means the zero value.
 type DecodeOptions struct {
-	// Workers is how many goroutines hash and decode; 0 means runtime.GOMAXPROCS(0).
+	// Workers is how many goroutines hash and decode, one of which is that of the loop; 0 means runtime.GOMAXPROCS(0).
 	Workers int
 	// Share lets the strings of decoded records share the memory of an archive that was opened with
 	// [FromBytes]. The caller must not change its bytes while a record is in use. It saves a
@@ -77,7 +73,8 @@ func (d *Decoded) Envelope() rec.Envelope {
 // If decoding a record panics, the loop ends with a [*RecordError] that wraps a [*PanicError]. A panic of lookup,
 // or of the source of the archive, is raised again in the loop's goroutine.
 //
-// Several goroutines hash and decode blocks, some of them ahead of the loop. The loop may keep Issues, and Value unless
+// Several goroutines hash and decode blocks, some of them ahead of the loop; that of the loop does so while the next record
+// is not ready. The loop may keep Issues, and Value unless
 // Reuse is set; the Decoded itself and its Data are valid until the loop's next turn.
 // Up to 32 neighbouring records share memory, without Reuse: a loop that keeps one of them keeps all of them in memory.
 // A loop that keeps nothing takes a bounded amount of memory, whatever is in the archive: see [MaxAhead].
@@ -138,7 +135,7 @@ func (d *decoding) leavesOut(collection syntax.NSID) bool {
 // decodingWorker is the state that one goroutine keeps from record to record.
 type decodingWorker struct {
 	*decoding
-	ahead *atomic.Int64 // the cost of the records that workers have decoded and the loop has not reached
+	ahead counter       // the cost of the records that workers have decoded and the loop has not reached
 	known lex.RecordDef // of the last record
 	found bool
 	spent int64 // bytes of memory that decoding the last record took
@@ -211,103 +208,6 @@ func (d *decoding) alone(ctx context.Context) iter.Seq2[*Decoded, error] {
 			}
 			if !yield(&out, nil) {
 				return
-			}
-		}
-	}
-}
-
-// together starts workers that decode chunks while one goroutine walks the tree. Chunks reach the receiver in the
-// order of the walk. There is a fixed number of them, of a limited size, and workers pause when too much is
-// decoded ahead of the receiver: both bound memory.
-func (d *decoding) together(ctx context.Context) iter.Seq2[*Decoded, error] {
-	return func(yield func(*Decoded, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		n := chunksAhead * d.workers
-		chunks := make([]chunk, n)
-		defer func() {
-			for i := range chunks {
-				giveBack(chunks[i].arena)
-			}
-		}()
-		var running sync.WaitGroup
-		defer running.Wait()
-		defer cancel()
-
-		// Each channel has room for all chunks, so that sending one never blocks.
-		free, work, inOrder := make(chan *chunk, n), make(chan *chunk, n), make(chan *chunk, n)
-		for i := range chunks {
-			chunks[i] = chunk{arena: d.arena(), ready: make(chan struct{}, 1)}
-			free <- &chunks[i]
-		}
-		var ahead atomic.Int64
-		walked := errEnded
-		running.Go(func() {
-			defer close(inOrder)
-			defer close(work)
-			walked = panics.Catch(func() error {
-				return d.walk(ctx, free, func(c *chunk) {
-					work <- c
-					inOrder <- c
-				})
-			})
-		})
-		for range d.workers {
-			running.Go(func() {
-				w := decodingWorker{decoding: d, ahead: &ahead}
-				for c := range work {
-					c.run(ctx, &w)
-				}
-			})
-		}
-		rest := decodingWorker{decoding: d, ahead: &ahead}
-		for c := range inOrder {
-			<-c.ready
-			if !c.decoded(ctx, &rest, yield) {
-				return
-			}
-			if c.failed == nil && c.err == io.EOF {
-				return
-			}
-			if err := cmp.Or(panics.Resume(c.failed), c.err); err != nil {
-				yield(nil, err)
-				return
-			}
-			free <- c
-		}
-		yield(nil, panics.Resume(walked))
-	}
-}
-
-// walk fills free chunks with leaves and sends them, up to the end of the tree or an error. The last chunk has the
-// error, or io.EOF. walk returns an error for the case that the last chunk was not sent.
-func (d *decoding) walk(ctx context.Context, free <-chan *chunk, send func(*chunk)) error {
-	w := d.repo.newWalk()
-	limit := d.chunkLimit()
-	batch := make([]Leaf, largestChunk)
-	var leaves []Leaf // those of the batch that are in no chunk yet
-	var err error     // after them
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case c := <-free:
-			if len(leaves) == 0 {
-				var n int
-				n, err = w.next(ctx, batch)
-				if err == io.EOF {
-					err = cmp.Or(w.finish(ctx), io.EOF)
-				}
-				leaves = batch[:n]
-			}
-			leaves = leaves[c.fill(leaves, limit):]
-			if len(leaves) > 0 {
-				c.err = nil
-				send(c)
-				continue
-			}
-			c.err = err
-			if send(c); err != nil {
-				return errEnded
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -188,20 +189,72 @@ type panickingReader struct{}
 
 func (panickingReader) Read([]byte) (int, error) { panic("stream") }
 
-// TestGoexit holds that a goroutine that ends in a function of the caller, as t.FailNow makes it, is an error and not
-// a loop that waits for ever.
+// TestGoexit ends goroutines in functions of the caller, as t.FailNow does. If it is one of the workers, that is an error,
+// and not a loop that waits for ever. The loop's own goroutine ends, as it would in the loop's body.
 func TestGoexit(t *testing.T) {
-	r, err := repo.FromBytes(t.Context(), build(t, smallRecords(500), repo.OrderTree))
-	if err != nil {
-		t.Fatal(err)
+	archive := build(t, smallRecords(500), repo.OrderTree)
+	inLoop := func() bool {
+		stack := make([]byte, 16<<10)
+		return !bytes.Contains(stack[:runtime.Stack(stack, false)], []byte("created by sync.(*WaitGroup).Go"))
 	}
-	n, _, err := decodeAll(t.Context(), r, 3, func(syntax.NSID) (lex.RecordDef, bool) {
-		runtime.Goexit()
-		return lex.RecordDef{}, false
-	})
-	if err == nil || n != 0 {
-		t.Errorf("after %d records: %v", n, err)
+	for _, test := range []struct {
+		name             string
+		inLookup, inLoop bool
+	}{
+		{"lookup in a worker", true, false},
+		{"lookup in the loop's goroutine", true, true},
+		{"the source in a worker", false, false},
+	} {
+		exiting := make(chan struct{})
+		var once sync.Once
+		exit := func() {
+			if inLoop() == test.inLoop {
+				once.Do(func() { close(exiting) })
+				runtime.Goexit()
+			}
+			if test.inLookup { // nothing is locked
+				<-exiting
+			}
+		}
+		source := &endingSource{Reader: bytes.NewReader(archive), at: func() {}}
+		r, err := repo.Open(t.Context(), source, int64(len(archive)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lookup := func(syntax.NSID) (lex.RecordDef, bool) { return lex.RecordDef{}, false }
+		if test.inLookup {
+			lookup = func(syntax.NSID) (lex.RecordDef, bool) { exit(); return lex.RecordDef{}, false }
+		} else {
+			source.at = exit
+		}
+		n, returned := 0, false
+		var failed error
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for _, failed = range r.Decode(t.Context(), lookup, &repo.DecodeOptions{Workers: 3}) {
+				if n++; !test.inLoop {
+					<-exiting
+				}
+			}
+			returned = true
+		}()
+		<-done
+		if returned == test.inLoop || returned && (failed == nil || n >= 500) {
+			t.Errorf("%s: the loop returned: %v, after %d records: %v", test.name, returned, n, failed)
+		}
 	}
+}
+
+// endingSource calls a function when it is read.
+type endingSource struct {
+	*bytes.Reader
+	at func()
+}
+
+func (s *endingSource) ReadAt(b []byte, offset int64) (int, error) {
+	s.at()
+	return s.Reader.ReadAt(b, offset)
 }
 
 // TestAhead holds that workers decode a bounded amount ahead of the loop: one record under many paths makes an archive
