@@ -18,6 +18,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/layers-pub/layers-go/gen/lexicon"
+	"github.com/layers-pub/layers-go/gen/naming"
 	"github.com/layers-pub/layers-go/gen/plan"
 )
 
@@ -51,11 +52,18 @@ type Config struct {
 	// Names overrides the Go names that the rules give; see [plan.Options].
 	Names map[string]string `json:"names,omitzero"`
 
+	// Lock is the directory of the lockfiles; if it is empty each directory with lexicons has its own, and the name lock is
+	// in the first of them.
+	Lock string `json:"lock,omitzero"`
+
+	// Rename accepts that exported names of the name lock change or move. It is not part of the file.
+	Rename bool `json:"-"`
 	// IgnoreLock loads documents that differ from their lockfile. It is not part of the file: a caller that
 	// sets it is expected to call [Config.WriteLocks] once the result is accepted.
 	IgnoreLock bool `json:"-"`
 
-	file string
+	file  string
+	names *naming.Lock // the name lock, nil if there is none
 }
 
 // ReadConfig reads a configuration from the file called name in the module whose root is root. It is strict: an unknown
@@ -142,14 +150,53 @@ func (c *Config) check() lexicon.Problems {
 // planOptions returns the options for [plan.New].
 func (c *Config) planOptions() plan.Options {
 	return plan.Options{
-		File: c.file, Module: c.Module, Output: c.Output,
+		File: c.file, LockFile: c.NamesFile(), Module: c.Module, Output: c.Output,
+		Lock: c.names, Rename: c.Rename,
 		Packages: c.Packages, Raw: c.Raw, Purposes: c.Purposes, Records: c.Records, Names: c.Names,
 	}
 }
 
-// Load loads and checks the documents in the directories that the configuration names, which are below root.
+// NamesFile returns the path of the name lock.
+func (c *Config) NamesFile() string {
+	dir := c.Lock
+	if dir == "" && len(c.Lexicons) > 0 {
+		dir = c.Lexicons[0]
+	}
+	return path.Join(dir, naming.LockFile)
+}
+
+// Load loads and checks the documents in the directories that the configuration names, which are below root. It also reads
+// the name lock, which [Source] follows.
 func (c *Config) Load(root fs.FS) (*lexicon.Set, error) {
+	var err error
+	if c.names, err = readNames(root, c.NamesFile()); err != nil {
+		return nil, err
+	}
 	return lexicon.Options{Opaque: c.Opaque, Overrides: c.Overrides, IgnoreLock: c.IgnoreLock}.Load(root, c.Lexicons...)
+}
+
+// readNames reads a name lock. It returns nil if there is none.
+func readNames(root fs.FS, name string) (*naming.Lock, error) {
+	f, err := root.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("name lock: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, naming.MaxLockSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("name lock: %w", err)
+	}
+	if len(data) > naming.MaxLockSize {
+		return nil, lexicon.Problems{{File: name, Message: fmt.Sprintf("larger than the limit of %d bytes", naming.MaxLockSize)}}
+	}
+	lock, err := naming.ParseLock(data)
+	if err != nil {
+		return nil, lexicon.Problems{{File: name, Message: err.Error()}}
+	}
+	return lock, nil
 }
 
 // CheckLocks returns the changes that [Config.WriteLocks] would make.

@@ -10,6 +10,8 @@ import (
 var (
 	FindExports = findExports
 	TypeCheck   = typeCheck
+	// SourceAndLock is Source, with the name lock.
+	SourceAndLock = source
 )
 
 // NewOutput returns an output of files that were not checked.

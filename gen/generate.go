@@ -10,6 +10,7 @@ import (
 
 	"github.com/layers-pub/layers-go/gen/emit"
 	"github.com/layers-pub/layers-go/gen/lexicon"
+	"github.com/layers-pub/layers-go/gen/naming"
 	"github.com/layers-pub/layers-go/gen/plan"
 )
 
@@ -17,6 +18,8 @@ import (
 type Output struct {
 	// Files are all files. A package comes after the packages that it imports.
 	Files []emit.File
+	// Names is the name lock, which has no package.
+	Names emit.File
 
 	directories []string
 }
@@ -36,7 +39,11 @@ func Generate(ctx context.Context, root string, config *Config) (*Output, error)
 	if err != nil {
 		return nil, err
 	}
-	files, err := Source(set, config)
+	files, lock, err := source(set, config)
+	if err != nil {
+		return nil, err
+	}
+	names, err := lock.Bytes()
 	if err != nil {
 		return nil, err
 	}
@@ -47,16 +54,22 @@ func Generate(ctx context.Context, root string, config *Config) (*Output, error)
 	if err := typeCheck(files, found); err != nil {
 		return nil, err
 	}
-	return &Output{files, config.directories()}, nil
+	return &Output{Files: files, Names: emit.File{Path: config.NamesFile(), Content: names}, directories: config.directories()}, nil
 }
 
 // Source generates the source for a set of documents. It is formatted, but not type-checked.
 func Source(set *lexicon.Set, config *Config) ([]emit.File, error) {
+	files, _, err := source(set, config)
+	return files, err
+}
+
+func source(set *lexicon.Set, config *Config) ([]emit.File, *naming.Lock, error) {
 	p, err := plan.New(set, config.planOptions())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return emit.Files(p)
+	files, err := emit.Files(p)
+	return files, p.Lock, err
 }
 
 // checkModule compares the module's path in the configuration with that in go.mod.

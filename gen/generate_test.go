@@ -48,7 +48,7 @@ func TestGenerate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if changes, err := output.Write(root); err != nil || len(changes) != 3 {
+	if changes, err := output.Write(root); err != nil || len(changes) != 4 {
 		t.Errorf("Write changes %v (%v)", changes, err)
 	}
 	if changed, err := config.WriteLocks(root); err != nil || len(changed) != 1 || changed[0] != "lexicons/lexgen.lock" {

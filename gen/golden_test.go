@@ -59,7 +59,9 @@ func TestCases(t *testing.T) {
 // source generates from a case.
 func source(dir string) ([]emit.File, error) {
 	root := os.DirFS(dir)
-	config := &gen.Config{Lexicons: []string{"lexicons"}, Module: "example.org/sdk", Output: "api"}
+	// Unless a case says so itself, each namespace is a package of its own.
+	config := &gen.Config{Lexicons: []string{"lexicons"}, Module: "example.org/sdk", Output: "api",
+		Packages: map[string]string{"com": "api/com", "org": "api/org", "net": "api/net"}}
 	if _, err := fs.Stat(root, gen.ConfigFile); err == nil {
 		if config, err = gen.ReadConfig(root, gen.ConfigFile); err != nil {
 			return nil, err

@@ -75,7 +75,7 @@ func checkSource(t *testing.T, file emit.File) {
 		}
 	}
 	for _, d := range parsed.Decls {
-		if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name != "decodeThingUnion" {
+		if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name != "decodeAppThingUnion" {
 			t.Errorf("there is a function %s", f.Name.Name)
 		}
 	}

@@ -124,6 +124,17 @@ func (o *Output) compare(root string) ([]change, error) {
 			changes = append(changes, change{Change{Update, file.Path}, old, file.Content})
 		}
 	}
+	if o.Names.Path != "" {
+		old, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(o.Names.Path)))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			changes = append(changes, change{Change{Create, o.Names.Path}, nil, o.Names.Content})
+		case err != nil:
+			foreign = append(foreign, err)
+		case !bytes.Equal(old, o.Names.Content):
+			changes = append(changes, change{Change{Update, o.Names.Path}, old, o.Names.Content})
+		}
+	}
 	for _, dir := range o.directories {
 		orphans, err := findOrphans(root, dir, wanted)
 		if err != nil {

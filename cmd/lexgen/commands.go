@@ -12,7 +12,10 @@ import (
 )
 
 // settings are the flags that all commands share.
-type settings struct{ config string }
+type settings struct {
+	config string
+	rename bool
+}
 
 // root returns the root of the module that the configuration is in: the nearest directory with a go.mod, starting at the
 // configuration's own, or that directory itself if there is none.
@@ -47,7 +50,17 @@ func (s *settings) read() (*gen.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return gen.ReadConfig(os.DirFS(s.root()), name)
+	config, err := gen.ReadConfig(os.DirFS(s.root()), name)
+	if err == nil {
+		config.Rename = s.rename
+	}
+	return config, err
+}
+
+// renameFlag adds the flag that accepts other Go names.
+func (s *settings) renameFlag(command *cobra.Command) *cobra.Command {
+	command.Flags().BoolVar(&s.rename, "rename", false, "accept that exported Go names of the name lock change or move")
+	return command
 }
 
 func rootCommand() *cobra.Command {
@@ -69,7 +82,7 @@ func rootCommand() *cobra.Command {
 }
 
 func generateCommand(s *settings) *cobra.Command {
-	return &cobra.Command{
+	return s.renameFlag(&cobra.Command{
 		Use:   "generate",
 		Short: "Generate the packages",
 		Long: `Generate writes the packages that the configuration describes. It type-checks
@@ -77,7 +90,11 @@ the whole output before it writes a file. It replaces only the files that have
 changed, and removes files of earlier runs that are no longer generated. It never
 overwrites a file that lexgen did not write. At the end it updates the lockfiles
 of the directories with lexicons, and says what changes of the documents they
-accept, as diff judges them.`,
+accept, as diff judges them.
+
+The name lock, lexgen.names, records every exported Go name. A later run keeps
+them; if it cannot, it fails and says which names would change. --rename accepts
+that.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			config, err := s.read()
@@ -100,12 +117,12 @@ accept, as diff judges them.`,
 			fmt.Fprintf(command.ErrOrStderr(), "%d files, %d changed\n", len(output.Files), len(changes))
 			return nil
 		},
-	}
+	})
 }
 
 func checkCommand(s *settings) *cobra.Command {
 	breaking, base := false, ""
-	command := &cobra.Command{
+	command := s.renameFlag(&cobra.Command{
 		Use:   "check",
 		Short: "List what generate would change",
 		Long: `Check generates in memory and lists the files, lockfiles included, that generate
@@ -145,7 +162,7 @@ branch that was merged into.`,
 			}
 			return nil
 		},
-	}
+	})
 	command.Flags().BoolVar(&breaking, "breaking", false, "fail if a change since an earlier revision breaks the rules of lexicon evolution")
 	command.Flags().StringVar(&base, "base", "", "the `revision` that --breaking compares with")
 	return command

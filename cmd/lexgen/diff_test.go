@@ -16,7 +16,7 @@ func repository(t *testing.T) (root, flag string) {
 	root = module(t)
 	gitRun(t, root, "init", "--quiet")
 	flag = "--config=" + filepath.Join(root, "lexgen.json")
-	expect(t, 0, "2 files, 2 changed", "generate", flag)
+	expect(t, 0, "2 files, 3 changed", "generate", flag)
 	commit(t, root)
 	return root, flag
 }
@@ -38,7 +38,7 @@ func commit(t *testing.T, root string) {
 
 const (
 	required   = "error com.example.app.note:/defs/main/record/properties/text: optional field text made required: existing data can lack it\n"
-	requiredGo = required + "\tchanges app.Note.Text from lex.Opt[string] to string\n1 error\n"
+	requiredGo = required + "\tchanges example.AppNote.Text from lex.Opt[string] to string\n1 error\n"
 )
 
 // TestDiff compares the versions that diff knows: directories, revisions and the working tree.
@@ -114,8 +114,8 @@ func TestGenerateAccepts(t *testing.T) {
 	changed := strings.Replace(note, `"type": "object",`, `"type": "object", "required": ["text"],`, 1)
 	write(t, root, "lexicons/com/example/app/note.json", changed)
 	write(t, root, "lexicons/com/example/app/more.json", strings.Replace(note, "app.note", "app.more", 1))
-	expect(t, 0, "accepted:\nfine com.example.app.more: new document\n\tadds app.More struct\n", "lock", flag)
-	expect(t, 0, "3 files, 3 changed\n", "generate", flag) // nothing is left to accept
+	expect(t, 0, "accepted:\nfine com.example.app.more: new document\n\tadds example.AppMore struct\n", "lock", flag)
+	expect(t, 0, "3 files, 4 changed\n", "generate", flag) // nothing is left to accept
 	write(t, root, "lexicons/com/example/app/note.json", strings.Replace(changed, "tid", "any", 1))
 	expect(t, 0, "accepted without a verdict: 1 of 1 changed documents are not in git as they were accepted\n", "generate", flag)
 	commit(t, root)

@@ -10,12 +10,12 @@ import (
 
 // emitClient writes the type whose methods are a package's calls.
 func emitClient(f *jen.File, c *plan.Client) {
-	f.Add(comment(c.Doc, 0), jen.Type().Id("Client").Struct(
+	f.Add(comment(c.Doc, 0), jen.Type().Id(c.Name).Struct(
 		jen.Comment("// Caller sends the requests."),
 		jen.Id("Caller").Add(rpc("Caller")),
 	)).Line()
-	f.Add(comment(c.NewDoc, 0), jen.Func().Id("NewClient").Params(jen.Id("c").Add(rpc("Caller"))).Op("*").Id("Client").
-		Add(oneLine(jen.Return(jen.Op("&").Id("Client").Values(jen.Id("Caller").Op(":").Id("c")))))).Line()
+	f.Add(comment(c.NewDoc, 0), jen.Func().Id(c.New).Params(jen.Id("c").Add(rpc("Caller"))).Op("*").Id(c.Name).
+		Add(oneLine(jen.Return(jen.Op("&").Id(c.Name).Values(jen.Id("Caller").Op(":").Id("c")))))).Line()
 }
 
 // emitParams writes the type of a call's parameters.
@@ -98,7 +98,7 @@ func emitMethod(f *jen.File, m *plan.Method) {
 			jen.Return(append(out.values, jen.Nil())...),
 		)
 	}
-	f.Add(comment(m.Doc, 0), jen.Func().Params(jen.Id("c").Op("*").Id("Client")).Id(m.Name).
+	f.Add(comment(m.Doc, 0), jen.Func().Params(jen.Id("c").Op("*").Id(m.Client)).Id(m.Name).
 		Params(parameters...).Params(append(out.results, jen.Error())...).Block(body...)).Line()
 	if m.Pages != nil {
 		emitPages(f, m)
@@ -194,7 +194,7 @@ func emitPages(f *jen.File, m *plan.Method) {
 		item = valueType(p.Item)
 		query = rec("QueryItems").Call(append(queryArguments(m), decodeFunction(p.Item))...)
 	}
-	f.Add(comment(p.Doc, 0), jen.Func().Params(jen.Id("c").Op("*").Id("Client")).Id(p.Name).
+	f.Add(comment(p.Doc, 0), jen.Func().Params(jen.Id("c").Op("*").Id(m.Client)).Id(p.Name).
 		Params(jen.Id("ctx").Qual("context", "Context"), jen.Id("params").Op("*").Id(m.Params)).
 		Qual("iter", "Seq2").Types(jen.Op("*").Add(item), jen.Error()).Block(jen.Return(query))).Line()
 }
@@ -223,7 +223,7 @@ func emitRecordQuery(f *jen.File, m *plan.Method) {
 	if m.Pages != nil {
 		name, result = "QueryRecordPage", rec("Page").Types(result)
 	}
-	f.Add(comment(m.Doc, 0), jen.Func().Params(jen.Id("c").Op("*").Id("Client")).Id(m.Name).
+	f.Add(comment(m.Doc, 0), jen.Func().Params(jen.Id("c").Op("*").Id(m.Client)).Id(m.Name).
 		Params(parameters...).Params(jen.Op("*").Add(result), jen.Error()).
 		Block(jen.Return(rec(name).Types(ref(*m.Record)).Call(queryArguments(m)...)))).Line()
 	if m.Pages != nil {

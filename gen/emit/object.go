@@ -53,7 +53,7 @@ func emitDefault(f *jen.File, owner string, field *plan.Field) {
 	if field.Default == nil {
 		return
 	}
-	name := field.Name + "OrDefault"
+	name := field.OrDefault
 	f.Add(says(fmt.Sprintf("%s returns %s, or its default if it is unset.", name, field.Name)),
 		jen.Func().Params(jen.Id("v").Op("*").Id(owner)).Id(name).Params().Add(valueType(field.Value)).
 			Add(oneLine(jen.Return(jen.Id("v").Dot(field.Name).Dot("Or").Call(defaultLiteral(field.Default)))))).Line()

@@ -56,16 +56,20 @@ func emitRepository(f *jen.File, r *plan.Records) {
 			g.Add(comment(plan.Doc{"Counts has the numbers of records of each collection. In each, Expected is the sum of the other counts."}, 4),
 				jen.Id("Counts").Map(jen.Qual(SyntaxPath, "NSID")).Add(rec("Counts")))
 		})).Line()
+	body := jen.Switch(jen.Id("v").Op(":=").Id("v").Assert(jen.Type())).BlockFunc(func(g *jen.Group) {
+		for _, c := range r.Collections {
+			field := jen.Id("r").Dot(c.Field)
+			g.Case(jen.Op("*").Add(ref(c.Type))).Block(
+				field.Clone().Op("=").Append(field.Clone(), jen.Id("entry").Call(jen.Id("uri"), jen.Id("c"), jen.Id("trust"), jen.Id("v"))))
+		}
+	})
+	if len(r.Collections) == 0 {
+		body = jen.Null()
+	}
 	f.Add(says("add appends a valid record to the field of its collection."),
 		jen.Func().Params(jen.Id("r").Op("*").Id("Repository")).Id("add").Params(
 			jen.Id("uri").Qual(SyntaxPath, "ATURI"), jen.Id("c").Qual(CIDPath, "CID"), jen.Id("trust").Add(rec("Trust")), jen.Id("v").Add(lex("Record")),
-		).Block(jen.Switch(jen.Id("v").Op(":=").Id("v").Assert(jen.Type())).BlockFunc(func(g *jen.Group) {
-			for _, c := range r.Collections {
-				field := jen.Id("r").Dot(c.Field)
-				g.Case(jen.Op("*").Add(ref(c.Type))).Block(
-					field.Clone().Op("=").Append(field.Clone(), jen.Id("entry").Call(jen.Id("uri"), jen.Id("c"), jen.Id("trust"), jen.Id("v"))))
-			}
-		}))).Line()
+		).Block(body)).Line()
 	f.Func().Id("entry").Types(jen.Id("T").Any()).Params(
 		jen.Id("uri").Qual(SyntaxPath, "ATURI"), jen.Id("c").Qual(CIDPath, "CID"), jen.Id("trust").Add(rec("Trust")), jen.Id("v").Op("*").Id("T"),
 	).Add(rec("Entry")).Types(jen.Id("T")).Block(

@@ -57,6 +57,9 @@ type Document struct {
 	warnings Problems
 }
 
+// Namespace returns the document's NSID without its last segment.
+func (d *Document) Namespace() string { return d.ID[:max(0, strings.LastIndexByte(d.ID, '.'))] }
+
 // Def returns the definition with the given name, or nil if there is none.
 func (d *Document) Def(name string) *Def {
 	for _, def := range d.Defs {
@@ -155,6 +158,20 @@ type Node struct {
 	// Title, Detail and Permissions belong to a permission set.
 	Title, Detail string
 	Permissions   []Permission
+}
+
+// Walk calls visit for n and every node below it. A nil Node has none.
+func (n *Node) Walk(visit func(*Node)) {
+	if n == nil {
+		return
+	}
+	visit(n)
+	for _, property := range n.Properties {
+		property.Node.Walk(visit)
+	}
+	for _, child := range []*Node{n.Items, n.Record, n.Params, n.Input, n.Output, n.Message, n.Schema} {
+		child.Walk(visit)
+	}
 }
 
 // Error is a failure that a query, procedure or subscription declares.

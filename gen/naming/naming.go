@@ -2,8 +2,9 @@
 //
 //	naming.GoName("alignment", "kindUri") // AlignmentKindURI
 //
-// A name depends on its parts alone, never on other names, so an addition to a lexicon renames nothing. No number is
-// appended to make it unique: the caller reports a collision.
+// A name depends on its parts alone, never on other names. Where two things would have the same name, a [Table] settles
+// which keeps it; the other one gets a longer name that says more, never a number ([Longer]). A [Lock] records all names, so
+// that an addition to a lexicon renames nothing.
 package naming
 
 import (
@@ -30,12 +31,17 @@ var initialisms = func() map[string]string {
 // capitalizes each word. It spells initialisms as Go does, and puts an underscore between two digits that
 // would otherwise meet. The result is an exported, valid name, whatever the parts are.
 func GoName(parts ...string) string {
-	name := Extend("", parts...)
+	return exported(Extend("", parts...))
+}
+
+func exported(name string) string {
 	if !token.IsExported(name) {
 		return "X" + name // a name that starts with a digit, or with a letter that has no case
 	}
 	return name
 }
+
+func validIdentifier(name string) bool { return token.IsIdentifier(name) && token.IsExported(name) }
 
 // Extend appends the Go name of parts to a Go name.
 func Extend(name string, parts ...string) string {

@@ -2,8 +2,12 @@ package plan
 
 import (
 	"fmt"
+	"go/types"
+	"maps"
+	"slices"
 	"strings"
 
+	"github.com/layers-pub/layers-go/gen/group"
 	"github.com/layers-pub/layers-go/gen/lexicon"
 	"github.com/layers-pub/layers-go/gen/naming"
 	"github.com/layers-pub/layers-go/gen/prose"
@@ -11,17 +15,14 @@ import (
 
 // Options tell New what the documents do not say.
 type Options struct {
-	// File is the name of the file that the options were read from, for messages.
-	File string
+	// File is the name of the file that the options were read from, and LockFile that of the name lock, for messages.
+	File, LockFile string
 	// Module is the path of the Go module that the generated code is part of.
 	Module string
 	// Output is the directory for all packages that Packages does not place, relative to the module's
-	// root. Below it, each segment of a package's namespace is a directory.
+	// root. Below it, each segment of a package's authority is a directory.
 	Output string
-	// Packages maps a namespace to its directory, relative to the module's root. Namespaces below it go
-	// into directories below that one. The longest matching namespace decides. If ".*" follows it, the
-	// namespace and all namespaces below it become one package, in which Go names begin with the segments
-	// that distinguish the namespaces.
+	// Packages places namespaces; see [group.Options].
 	Packages map[string]string
 	// Raw keeps values of type unknown as the bytes that were read, in a lex.Raw. By default they are a lex.Map.
 	Raw bool
@@ -29,58 +30,107 @@ type Options struct {
 	Purposes map[string]string
 	// Records is the directory of the package that lists every collection; if it is empty there is no such package.
 	Records string
-	// Names overrides the Go names that the rules give. A key is one of:
-	//   - "nsid#def" for a definition;
-	//   - "nsid#def.path" for a type defined in place below it, where [] in the path stands for an array's
-	//     elements, and "params", "input" and "output" for those of a call;
-	//   - such a key followed by ":field" for a field;
-	//   - such a key followed by "=value" for one value of a string or one member of a union;
-	//   - "nsid#main:collection" for the field of a collection in a repository.
+	// Names overrides the Go names that the rules give. Its keys are those of [naming.Lock], and "nsid#main:collection" for
+	// the field of a collection in a repository.
 	Names map[string]string
+	// Lock has the names of an earlier run, which stay as they are; nil if there was none.
+	Lock *naming.Lock
+	// Rename accepts that exported names of the lock change or move. Without it that is a problem.
+	Rename bool
+	// Imports has, for a namespace whose code is in another module, the lock of that module. Nothing is generated for it.
+	Imports map[string]*naming.Lock
+	// NoClients leaves out the clients of queries, procedures and subscriptions, with what only they need.
+	NoClients bool
+	// Servers adds an interface and a handler for the calls of each package.
+	Servers bool
 }
 
 // New makes the plan for a set of documents. Its error is a [lexicon.Problems] that lists every reason why
 // the set cannot become Go code.
 func New(set *lexicon.Set, options Options) (*Plan, error) {
+	groups, moves := group.New(set, &group.Options{
+		Module: options.Module, Output: options.Output, Packages: options.Packages, Records: options.Records != "",
+		Lock: options.Lock, Imports: options.Imports,
+	})
+	table := naming.NewTable(options.Names, lockedNames(options.Lock, moves))
+	for {
+		b := newBuilder(set, options, groups, table)
+		b.build()
+		again, collisions := table.Settle()
+		if again {
+			continue
+		}
+		b.reportCollisions(collisions)
+		b.plan.Lock = b.lock(groups)
+		if !options.Rename {
+			b.reportMoves(moves)
+			b.reportRenames(table.Renamed())
+		}
+		if len(b.problems) > 0 {
+			sortProblems(b.problems)
+			return nil, slices.Compact(b.problems)
+		}
+		return b.plan, nil
+	}
+}
+
+func newBuilder(set *lexicon.Set, options Options, groups []*group.Group, table *naming.Table) *builder {
 	b := &builder{
 		set:      set,
 		options:  options,
+		table:    table,
 		plan:     new(Plan),
 		packages: make(map[string]*Package),
 		prefixes: make(map[string][]string),
-		scopes:   make(map[*Package]*scope),
-		clients:  make(map[*Package]*scope),
+		foreign:  make(map[*Package]*naming.Lock),
+		private:  make(map[*Package]map[string]bool),
 		imports:  make(map[*Package]map[*Package]bool),
 		used:     make(map[string]bool),
 	}
-	b.makePackages(groups(set, &options))
+	for _, g := range groups {
+		pkg := &Package{ImportPath: g.ImportPath, Dir: g.Dir, Name: g.Name, Alias: g.Alias, Namespaces: g.Namespaces}
+		b.private[pkg] = make(map[string]bool)
+		for _, namespace := range g.Namespaces {
+			b.packages[namespace] = pkg
+			b.prefixes[namespace] = g.Prefix(namespace)
+			if g.Imported {
+				b.foreign[pkg] = options.Imports[namespace]
+			}
+		}
+		b.grouped = append(b.grouped, pkg)
+		if !g.Imported {
+			b.plan.Packages = append(b.plan.Packages, pkg)
+		}
+	}
+	return b
+}
+
+// build makes the plan, with the names that the table has in this round.
+func (b *builder) build() {
 	b.findRecursion()
 	b.findRecordViews()
 	b.makeClients()
-	for _, document := range set.Documents {
+	for _, document := range b.set.Documents {
 		b.buildDocument(document)
 	}
 	b.finishPackages()
-	if options.Records != "" {
+	if b.options.Records != "" {
 		b.buildRecords()
 	}
 	b.reportUnused()
-	if len(b.problems) > 0 {
-		sortProblems(b.problems)
-		return nil, b.problems
-	}
-	return b.plan, nil
 }
 
-// builder is the state of one run of New.
+// builder is the state of one round of New.
 type builder struct {
 	set      *lexicon.Set
 	options  Options
+	table    *naming.Table
 	plan     *Plan
-	packages map[string]*Package // by namespace
-	prefixes map[string][]string // of Go names, by namespace
-	scopes   map[*Package]*scope
-	clients  map[*Package]*scope // the methods of each package's client
+	grouped  []*Package                // those of the plan and those of other modules
+	packages map[string]*Package       // by namespace
+	prefixes map[string][]string       // of Go names, by namespace
+	foreign  map[*Package]*naming.Lock // the locks of packages of other modules
+	private  map[*Package]map[string]bool
 	imports  map[*Package]map[*Package]bool
 	views    map[*lexicon.Node]bool // definitions that need no type; see findRecordViews
 	indirect map[edge]bool          // fields that have to be pointers, or their type would contain itself
@@ -98,21 +148,54 @@ type spot struct {
 	node *lexicon.Node
 	// key is the spot's key in Options.Names.
 	key string
-	// name is the Go name of the type that is defined here.
+	// name is the Go name of the type that is defined here, and rank decides whether it keeps it in a collision.
 	name string
+	rank naming.Rank
+	// root is the Go name of the definition or the part of a call that the spot is in, and word what the key ends in.
+	root, word string
 }
+
+// longName is the length from which the name of a type that is defined in place leaves out what is between its definition
+// and its last word.
+const longName = 45
 
 // below returns the spot of a node inside s. It appends part to the key of s, and word to its name.
 func (b *builder) below(s spot, node *lexicon.Node, part, word string) spot {
-	key := s.key + part
-	return spot{node, key, b.named(key, naming.Extend(s.name, word))}
+	in := spot{node: node, key: s.key + part, rank: naming.Inline, root: s.root, word: word}
+	if part == "[]" {
+		in.word = s.word + " " + word
+	}
+	in.name = b.short(in.key, s.name, word, kindWord(node.Type), naming.Extend(s.root, in.word))
+	return in
 }
 
-func (b *builder) place(s spot) place { return place{b.document, s.node.Pointer, s.key} }
+// part returns the spot of what a call has: its parameters, input, output or message.
+func (b *builder) part(s spot, node *lexicon.Node, word string) spot {
+	part := b.below(s, node, "."+word, word)
+	part.rank, part.root, part.word = naming.Call, part.name, ""
+	return part
+}
+
+// kindWord returns the word that a longer name has for a lexicon type.
+func kindWord(typ string) string {
+	switch typ {
+	case "cid-link":
+		return "Link"
+	case "permission-set":
+		return "Permissions"
+	case "params", "body", "message":
+		return "Type"
+	}
+	return typ
+}
 
 // defName returns the Go name of a definition of any document.
 func (b *builder) defName(document *lexicon.Document, def *lexicon.Def) string {
-	parts := append([]string(nil), b.prefixes[namespaceOf(document.ID)]...)
+	key := document.ID + "#" + def.Name
+	if lock := b.foreign[b.packages[document.Namespace()]]; lock != nil {
+		return b.foreignName(lock, document, key)
+	}
+	parts := append([]string(nil), b.prefixes[document.Namespace()]...)
 	last := lastSegment(document.ID)
 	switch {
 	case def.Name == "main":
@@ -122,12 +205,20 @@ func (b *builder) defName(document *lexicon.Document, def *lexicon.Def) string {
 	default:
 		parts = append(parts, last, def.Name)
 	}
-	return b.named(document.ID+"#"+def.Name, naming.GoName(parts...))
+	n := len(parts) - 1
+	word := parts[n]
+	if n == 0 && types.Universe.Lookup(strings.ToLower(word)) != nil {
+		word += " " + kindWord(def.Node.Type) // String and Error would be taken for something else
+	}
+	return b.named(key, naming.Extend("", parts[:n]...), word, kindWord(def.Node.Type))
 }
 
 func (b *builder) buildDocument(document *lexicon.Document) {
 	b.document = document
-	b.pkg = b.packages[namespaceOf(document.ID)]
+	b.pkg = b.packages[document.Namespace()]
+	if b.foreign[b.pkg] != nil {
+		return
+	}
 	b.file = &File{Source: document.ID}
 	b.pkg.Files = append(b.pkg.Files, b.file)
 	for _, def := range document.Defs {
@@ -138,16 +229,19 @@ func (b *builder) buildDocument(document *lexicon.Document) {
 }
 
 func (b *builder) buildDef(def *lexicon.Def) {
-	s := spot{def.Node, b.document.ID + "#" + def.Name, b.defName(b.document, def)}
+	name := b.defName(b.document, def)
+	s := spot{node: def.Node, key: b.document.ID + "#" + def.Name, name: name, rank: naming.Main, root: name}
 	id := b.document.ID
 	if def.Name != "main" {
 		id = s.key
+		s.rank = naming.Definition
 	}
 	switch n := def.Node; n.Type {
 	case "record":
 		name := b.buildNSID(s, "is the collection of ["+s.name+"] records.")
 		record := &Record{NSID: b.document.ID, Const: name, Key: n.Key}
-		object := spot{n.Record, s.key, s.name}
+		object := s
+		object.node = n.Record
 		description := n.Description
 		if description == "" {
 			description = n.Record.Description
@@ -160,7 +254,7 @@ func (b *builder) buildDef(def *lexicon.Def) {
 	case "array":
 		b.buildList(s, id)
 	case "token":
-		b.declareType(s, s.name)
+		b.declareType(s)
 		b.add(&Const{Name: s.name, Value: id, Doc: doc(fmt.Sprintf("%s is the %s token.", s.name, id), n.Description)})
 	case "query", "procedure":
 		b.buildCall(s)
@@ -178,19 +272,15 @@ func (b *builder) buildDef(def *lexicon.Def) {
 // add appends a declaration to the file that is being built.
 func (b *builder) add(d Decl) { b.file.Decls = append(b.file.Decls, d) }
 
-// declareType declares a top-level name of the package for the spot.
-func (b *builder) declareType(s spot, name string) { b.declare(b.scopes[b.pkg], name, b.place(s)) }
-
 // buildNSID adds the constant with the document's NSID and returns its name.
 func (b *builder) buildNSID(s spot, what string) string {
-	name := "NSID" + s.name
-	b.declareType(s, name)
+	name := b.derived(s, ":nsid", "NSID", s.name)
 	b.add(&Const{Name: name, Value: b.document.ID, Doc: Doc{name + " " + what}})
 	return name
 }
 
 func (b *builder) buildPermissionSet(s spot) {
-	b.declareType(s, s.name)
+	b.declareType(s)
 	n := s.node
 	description := n.Description
 	if description == "" {
@@ -214,26 +304,27 @@ func (b *builder) buildPermissionSet(s spot) {
 // finishPackages decides what depends on all files: imports, the names of the files and the comments.
 func (b *builder) finishPackages() {
 	for _, pkg := range b.plan.Packages {
-		for _, other := range b.plan.Packages {
+		for _, other := range b.grouped {
 			if b.imports[pkg][other] {
 				pkg.Imports = append(pkg.Imports, other)
 			}
 		}
-		nameFiles(pkg)
+		b.nameFiles(pkg)
 		pkg.Doc = b.packageDoc(pkg)
 	}
 }
 
-// nameFiles names each file after its document's last segment, in lower case, preceded by the namespace's
-// last segment if the package has several namespaces. A name that is taken gets a number. File names have
+// nameFiles names each file after its document's last segment, in lower case, preceded by the words that the Go names of
+// its namespace start with. A name that is taken gets a number. File names have
 // no underscore, since that could restrict the file to one platform or to tests.
-func nameFiles(pkg *Package) {
+func (b *builder) nameFiles(pkg *Package) {
 	taken := map[string]bool{"doc": true, "client": true}
 	for _, file := range pkg.Files {
 		name := strings.ToLower(lastSegment(file.Source))
-		if len(pkg.Namespaces) > 1 {
-			name = strings.ToLower(lastSegment(namespaceOf(file.Source))) + name
+		for _, word := range slices.Backward(b.prefixes[namespaceOf(file.Source)]) {
+			name = strings.ToLower(word) + name
 		}
+		name = strings.ReplaceAll(name, "-", "")
 		unique := name
 		for i := 2; taken[unique]; i++ {
 			unique = fmt.Sprint(name, i)
@@ -242,6 +333,13 @@ func nameFiles(pkg *Package) {
 		file.Name = unique + ".go"
 	}
 }
+
+// namespaceOf returns an NSID without its last segment, and lastSegment that segment.
+func namespaceOf(nsid string) string { return nsid[:max(0, strings.LastIndexByte(nsid, '.'))] }
+
+func lastSegment(nsid string) string { return nsid[strings.LastIndexByte(nsid, '.')+1:] }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 func escapePointer(s string) string {
 	return strings.NewReplacer("~", "~0", "/", "~1").Replace(s)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layers-pub/layers-go/gen/lexicon"
 	"github.com/layers-pub/layers-go/gen/naming"
 )
 
@@ -12,26 +13,22 @@ import (
 // and returns.
 func (b *builder) buildCall(s spot) {
 	n := s.node
-	members := b.clients[b.pkg]
-	b.declare(members, s.name, b.place(s))
+	b.claim(b.clientScope(), s.name, s.key, naming.Member, n)
 	method := &Method{
-		Name: s.name, Procedure: n.Type == "procedure",
+		Name: s.name, Client: b.pkg.Client.Name, Procedure: n.Type == "procedure",
 		Doc: callDoc(s.name, b.document.ID, n.Type, n.Description),
 	}
-	method.Const = b.buildNSID(s, fmt.Sprintf("is the %s that [Client.%s] calls.", n.Type, s.name))
+	method.Const = b.buildNSID(s, fmt.Sprintf("is the %s that [%s.%s] calls.", n.Type, method.Client, s.name))
 	b.add(method)
 	params := b.buildParams(s)
 	if params != nil {
 		method.Params = params.Name
 	}
 	if n.Input != nil {
-		method.Input, _ = b.buildBody(b.below(s, n.Input, ".input", "input"))
+		method.Input, _ = b.buildBody(b.part(s, n.Input, "input"))
 	}
 	b.buildOutput(s, method, params)
-	if method.Pages != nil {
-		b.declare(members, method.Pages.Name, b.place(s))
-	}
-	method.Doc[0] = outcome(method.Doc[0], method.Output, b.buildErrors(s, "[Client."+s.name+"]"))
+	method.Doc[0] = outcome(method.Doc[0], method.Output, b.buildErrors(s, "["+method.Client+"."+s.name+"]"))
 }
 
 // buildOutput decides what a call returns, and whether it is paged.
@@ -44,7 +41,7 @@ func (b *builder) buildOutput(s spot, method *Method, params *Params) {
 		record := b.refTo(list.document, list.record)
 		method.Record = &record
 		method.Pages = &Pages{Items: list.key}
-		method.Pages.name(s)
+		b.namePages(s, method.Pages)
 		return
 	}
 	if document, def := b.recordOf(b.document, n.Output.Schema); def != nil && n.Type == "query" {
@@ -53,8 +50,10 @@ func (b *builder) buildOutput(s spot, method *Method, params *Params) {
 		return
 	}
 	var output *Struct
-	method.Output, output = b.buildBody(b.below(s, n.Output, ".output", "output"))
-	method.Pages = pages(s, params, output)
+	method.Output, output = b.buildBody(b.part(s, n.Output, "output"))
+	if method.Pages = pages(s, params, output); method.Pages != nil {
+		b.namePages(s, method.Pages)
+	}
 }
 
 // outcome appends to a call's comment what the call returns, as far as its Go results do not say it. An error that
@@ -83,36 +82,64 @@ func outcome(text string, output *Body, errors []Const) string {
 // built, so that the client's names are reserved first.
 func (b *builder) makeClients() {
 	for _, document := range b.set.Documents {
-		pkg := b.packages[namespaceOf(document.ID)]
+		pkg := b.packages[document.Namespace()]
 		def := document.Def("main")
-		if pkg.Client != nil || def == nil || def.Node.Type != "query" && def.Node.Type != "procedure" {
+		if b.foreign[pkg] != nil || pkg.Client != nil || def == nil || def.Node.Type != "query" && def.Node.Type != "procedure" {
 			continue
 		}
-		pkg.Client = &Client{
-			Doc: Doc{fmt.Sprintf("Client calls the methods of %s. Its methods treat nil parameters and a nil input as empty ones. A Client is safe for concurrent use if its Caller is.",
-				strings.Join(pkg.Namespaces, ", "))},
-			NewDoc: Doc{"NewClient returns a client that sends its requests through c."},
-		}
-		b.scopes[pkg].reserve("Client", "the package's client")
-		b.scopes[pkg].reserve("NewClient", "the function that makes the package's client")
-		b.clients[pkg] = newScope()
-		b.clients[pkg].reserve("Caller", "the client's field")
+		b.pkg = pkg
+		client := &Client{}
+		pkg.Client = client
+		key, newKey := pkg.Dir+":client", pkg.Dir+":newclient"
+		client.Name = b.clientName(key, newKey)
+		client.New = "New" + client.Name
+		client.Doc = Doc{fmt.Sprintf("%s calls the methods of %s. Its methods treat nil parameters and a nil input as empty ones. %s is safe for concurrent use if its Caller is.",
+			client.Name, strings.Join(pkg.Namespaces, ", "), withArticle(client.Name))}
+		client.NewDoc = Doc{client.New + " returns a client that sends its requests through c."}
+		b.claim(pkg.ImportPath, client.Name, key, naming.Derived, nil)
+		b.claim(pkg.ImportPath, client.New, newKey, naming.Derived, nil)
+		b.reserve(b.clientScope(), "Caller", "the client's field")
 	}
 }
+
+func withArticle(name string) string {
+	if strings.ContainsAny(name[:1], "AEIOU") {
+		return "An " + name
+	}
+	return "A " + name
+}
+
+// clientName returns the name of a package's client: Client, or, if a document has that name, the package's name and Client.
+func (b *builder) clientName(key, newKey string) string {
+	name, _, found := b.table.Lookup(key)
+	if found {
+		b.used[key] = true
+		return name
+	}
+	switch level := max(b.table.Level(key), b.table.Level(newKey)); level {
+	case 0:
+		return "Client"
+	default:
+		return naming.Longer(level-1, naming.GoName(b.pkg.Name), "Client", "Caller", key)
+	}
+}
+
+// clientScope is the scope of the methods of the package's client.
+func (b *builder) clientScope() string { return b.pkg.ImportPath + ".Client" }
 
 // buildParams adds the type of a call's parameters, and returns nil if it has none.
 func (b *builder) buildParams(s spot) *Params {
 	if s.node.Params == nil || len(s.node.Params.Properties) == 0 {
 		return nil
 	}
-	p := b.below(s, s.node.Params, ".params", "params")
-	b.declareType(p, p.name)
+	p := b.part(s, s.node.Params, "params")
+	b.declareType(p)
 	params := &Params{Name: p.name, Doc: doc(fmt.Sprintf("%s are the parameters of %s.", p.name, b.document.ID), p.node.Description)}
 	b.add(params)
-	members := newScope()
+	b.reserveMembers(p)
 	var unused []*Rules // it is the server that checks parameters
 	for _, property := range p.node.Properties {
-		field := b.buildField(p, property, members, &unused)
+		field := b.buildField(p, property, &unused)
 		if v := field.Value; v.Kind != Leaf && (v.Kind != Array || v.Items.Kind != Leaf) {
 			b.report(b.document.File, property.Node.Pointer, "a parameter must be a boolean, an integer, a string or an array of one of these")
 		}
@@ -129,7 +156,8 @@ func (b *builder) buildBody(s spot) (*Body, *Struct) {
 	if schema == nil {
 		return &Body{ContentType: s.node.Encoding}, nil
 	}
-	inner := spot{schema, s.key, s.name}
+	inner := s
+	inner.node = schema
 	switch schema.Type {
 	case "object":
 		part := s.key[strings.LastIndexByte(s.key, '.')+1:] // input or output
@@ -143,7 +171,7 @@ func (b *builder) buildBody(s spot) (*Body, *Struct) {
 	case "union":
 		if v := b.unionValue(inner); v.Kind == OneOf {
 			b.needEncoder(v)
-			return &Body{Value: v, Envelope: b.private(naming.Unexported(s.name) + "Body")}, nil
+			return &Body{Value: v, Envelope: b.unexported(naming.Unexported(s.name) + "Body")}, nil
 		}
 	}
 	b.report(b.document.File, schema.Pointer, "the schema of a body must be an object, a union with members, or a ref to an object")
@@ -164,16 +192,16 @@ func pages(s spot, params *Params, output *Struct) *Pages {
 	if paramsCursor == nil || outputCursor == nil || items == nil {
 		return nil
 	}
-	p := &Pages{Items: items.Key, Item: items.Value.Items}
-	p.name(s)
-	return p
+	return &Pages{Items: items.Key, Item: items.Value.Items}
 }
 
-// name sets the name and comment of the method that iterates over all pages.
-func (p *Pages) name(s spot) {
-	p.Name = s.name + "Iter"
-	p.Doc = Doc{fmt.Sprintf("%s iterates over the %s of all pages of [Client.%s]. "+
-		"For a malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.", p.Name, p.Items, s.name)}
+// namePages sets the name and comment of the method that iterates over all pages.
+func (b *builder) namePages(s spot, p *Pages) {
+	key := s.key + ":iter"
+	p.Name = b.named(key, s.name, "Iter", "Items")
+	b.claim(b.clientScope(), p.Name, key, naming.Derived, s.node)
+	p.Doc = Doc{fmt.Sprintf("%s iterates over the %s of all pages of [%s.%s]. "+
+		"For a malformed one it yields a [*rec.Failure] and continues; any other error ends the loop.", p.Name, p.Items, b.pkg.Client.Name, s.name)}
 }
 
 // cursor returns the field called "cursor" if it is an optional plain string.
@@ -207,9 +235,12 @@ func only(fields []*Field, required bool) *Field {
 func (b *builder) buildErrors(s spot, by string) []Const {
 	errors := &Errors{Doc: Doc{"The errors of " + by + ", to compare with errors.Is."}}
 	for i, e := range s.node.Errors {
+		if slices.ContainsFunc(s.node.Errors[:i], func(o lexicon.Error) bool { return o.Name == e.Name }) {
+			continue
+		}
 		key := fmt.Sprintf("%s.errors=%s", s.key, e.Name)
-		name := b.named(key, naming.Extend(s.name, "error", e.Name))
-		b.declare(b.scopes[b.pkg], name, place{b.document, fmt.Sprintf("%s/errors/%d", s.node.Pointer, i), key})
+		name := b.named(key, s.name+"Error", e.Name, "")
+		b.claim(b.pkg.ImportPath, name, key, naming.Value, s.node)
 		c := Const{Name: name, Value: e.Name}
 		switch {
 		case e.Description != "":
@@ -230,7 +261,7 @@ func (b *builder) buildSubscription(s spot) {
 	b.buildNSID(s, "is the subscription whose messages are ["+s.name+"Message].")
 	b.buildParams(s)
 	if s.node.Message != nil {
-		b.buildMessage(b.below(s, s.node.Message, ".message", "message"))
+		b.buildMessage(b.part(s, s.node.Message, "message"))
 	}
 	b.buildErrors(s, "the subscription")
 }

@@ -35,6 +35,6 @@ func Example() {
 		}
 	}
 	// Output:
-	// package example.org/sdk/api/com/example/app
-	//   Note has Text and Pinned
+	// package example.org/sdk/api/com/example
+	//   AppNote has Text and Pinned
 }

@@ -14,15 +14,15 @@ func contains(list []string, s string) bool { return slices.Contains(list, s) }
 
 // buildStruct adds the struct of an object and then what is defined inside it.
 func (b *builder) buildStruct(s spot, doc Doc, record *Record) *Struct {
-	b.declareType(s, s.name)
-	structure := &Struct{Name: s.name, Doc: doc, Record: record, Table: b.private(naming.Unexported(s.name) + "Fields")}
+	b.declareType(s)
+	structure := &Struct{Name: s.name, Doc: doc, Record: record, Table: b.unexported(naming.Unexported(s.name) + "Fields")}
 	b.add(structure)
-	members := newScope()
+	b.reserveMembers(s)
 	for _, property := range s.node.Properties {
 		if property.Name == "$type" {
 			continue // every object may have it, and the codec handles it
 		}
-		field := b.buildField(s, property, members, &structure.Rules)
+		field := b.buildField(s, property, &structure.Rules)
 		structure.Fields = append(structure.Fields, field)
 	}
 	structure.Canonical = slices.Clone(structure.Fields)
@@ -44,14 +44,18 @@ func canonicalKey(f *Field) string {
 }
 
 // buildField makes the field of a property of an object or of parameters.
-func (b *builder) buildField(s spot, property lexicon.Property, members *scope, rules *[]*Rules) *Field {
+func (b *builder) buildField(s spot, property lexicon.Property, rules *[]*Rules) *Field {
 	n := property.Node
 	key := s.key + "." + property.Name
 	if !plainKey(property.Name) {
 		b.report(b.document.File, n.Pointer, "the name of a property must not contain quotes, backslashes or control characters, nor end in \"!\"; rename it")
 	}
-	name := b.named(key+":field", fieldName(naming.GoName(property.Name)))
-	b.declare(members, name, place{b.document, n.Pointer, key + ":field"})
+	kind := ""
+	if slices.Contains(takenMembers, naming.GoName(property.Name)) {
+		kind = "Field"
+	}
+	name := b.named(key+":field", "", property.Name, kind)
+	b.claim(b.members(s), name, key+":field", naming.Member, n)
 	field := &Field{
 		Key: property.Name, Name: name,
 		Required: contains(s.node.Required, property.Name),
@@ -68,7 +72,8 @@ func (b *builder) buildField(s spot, property lexicon.Property, members *scope, 
 		field.Default = b.defaultOf(n)
 	}
 	if field.Default != nil {
-		b.declare(members, name+"OrDefault", place{b.document, n.Pointer, key + ":field"})
+		field.OrDefault = b.named(key+":default", name, "OrDefault", "Value")
+		b.claim(b.members(s), field.OrDefault, key+":default", naming.Derived, n)
 	}
 	return field
 }

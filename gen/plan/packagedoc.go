@@ -28,7 +28,7 @@ func (b *builder) packageDoc(pkg *Package) Doc {
 			case *Params:
 				params[d.Name] = d
 			case *Method:
-				calls = append(calls, "Client."+d.Name)
+				calls = append(calls, d.Client+"."+d.Name)
 				if d.Pages != nil && pages == nil {
 					pages = d
 				}
@@ -37,7 +37,7 @@ func (b *builder) packageDoc(pkg *Package) Doc {
 	}
 	paragraphs := Doc{b.purpose(pkg)}
 	for _, document := range b.set.Documents {
-		if document.Description != "" && b.packages[namespaceOf(document.ID)] == pkg && lastSegment(document.ID) == "defs" {
+		if document.Description != "" && b.packages[document.Namespace()] == pkg && lastSegment(document.ID) == "defs" {
 			paragraphs = append(paragraphs, prose.Sentence(prose.Plain(document.Description)))
 		}
 	}
@@ -83,7 +83,7 @@ func pagesExample(pkg *Package, m *Method, params string) string {
 		item = "record.URI, record.Value"
 	}
 	variable, _, _ := strings.Cut(item, ".")
-	lines := []string{fmt.Sprintf("client := %s.NewClient(caller)", pkg.Name)}
+	lines := []string{fmt.Sprintf("client := %s.%s(caller)", pkg.Name, pkg.Client.New)}
 	argument := "nil"
 	if params != "" {
 		argument = "params"
@@ -181,7 +181,7 @@ func (b *builder) exampleCollection(key string) string {
 			return document.ID
 		case like == "" && strings.HasPrefix(lastSegment(document.ID), key):
 			like = document.ID
-		case own == "" && b.packages[namespaceOf(document.ID)] == b.pkg:
+		case own == "" && b.packages[document.Namespace()] == b.pkg:
 			own = document.ID
 		}
 	}

@@ -1,11 +1,15 @@
 package plan
 
+import "github.com/layers-pub/layers-go/gen/naming"
+
 // Plan describes all the code to be generated.
 type Plan struct {
 	// Packages holds a package per namespace or circle of namespaces, each after those it imports.
 	Packages []*Package
 	// Records is the package that lists every collection; nil if the options name no directory for it.
 	Records *Records
+	// Lock has all exported names of the plan, with what they stand for.
+	Lock *naming.Lock
 }
 
 // Package is one Go package.
@@ -105,6 +109,8 @@ type Field struct {
 	// Default is the value that applies when the field is unset: a string, an int64 or a bool. It is nil if there
 	// is none.
 	Default any
+	// OrDefault is the name of the method that returns the field or its default; it is empty if there is no default.
+	OrDefault string
 }
 
 // Presence is how a field of a struct distinguishes a value from no value.
@@ -278,7 +284,9 @@ type Body struct {
 // Method is a query or procedure: a method of the package's client.
 type Method struct {
 	Name string
-	Doc  Doc
+	// Client is the name of the client's type.
+	Client string
+	Doc    Doc
 	// Const is the name of the constant that holds the NSID.
 	Const     string
 	Procedure bool
@@ -320,8 +328,10 @@ type Permission struct {
 
 // Client is the type whose methods are a package's calls.
 type Client struct {
-	Doc Doc
-	// NewDoc is the comment of its constructor.
+	Name string
+	Doc  Doc
+	// New is the name of its constructor, and NewDoc the comment of that.
+	New    string
 	NewDoc Doc
 }
 

@@ -84,7 +84,7 @@ func (b *builder) findRecordViews() {
 				b.views[list.item] = true
 				other[list.item]--
 			}
-			walk(def.Node, func(n *lexicon.Node) {
+			def.Node.Walk(func(n *lexicon.Node) {
 				refs := n.Refs
 				if n.Type == "ref" {
 					refs = append(refs[:len(refs):len(refs)], n.Ref)

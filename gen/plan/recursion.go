@@ -14,7 +14,7 @@ func (b *builder) findRecursion() {
 	held := make(map[*lexicon.Node]map[string]*lexicon.Node)
 	for _, document := range b.set.Documents {
 		for _, def := range document.Defs {
-			walk(def.Node, func(n *lexicon.Node) {
+			def.Node.Walk(func(n *lexicon.Node) {
 				if n.Type == "object" {
 					held[n] = b.heldByValue(document, n)
 				}

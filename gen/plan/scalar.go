@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/layers-pub/layers-go/gen/naming"
@@ -10,7 +11,7 @@ import (
 
 // buildEnum adds the type of a string with known values or an enum that is defined in place.
 func (b *builder) buildEnum(s spot) {
-	b.declareType(s, s.name)
+	b.declareType(s)
 	enum := b.enum(s)
 	b.add(&enum)
 }
@@ -29,10 +30,15 @@ func (b *builder) enum(s spot) Enum {
 		enum.Doc = Doc{fmt.Sprintf("%s is a string with known values. Other values are valid.", s.name)}
 		enum.ValuesDoc = Doc{"The known values of [" + s.name + "]."}
 	}
-	for _, value := range values {
+	for i, value := range values {
+		if slices.Contains(values[:i], value) {
+			continue
+		}
 		key := s.key + "=" + value
-		name := b.named(key, naming.Extend(s.name, b.valueWords(value)...))
-		b.declare(b.scopes[b.pkg], name, place{b.document, s.node.Pointer, key})
+		words := b.valueWords(value)
+		last := len(words) - 1
+		name := b.named(key, naming.Extend(s.name, words[:last]...), words[last], "")
+		b.claim(b.pkg.ImportPath, name, key, naming.Value, s.node)
 		enum.Values = append(enum.Values, Const{Name: name, Value: value})
 	}
 	return enum
@@ -53,7 +59,7 @@ func (b *builder) valueWords(value string) []string {
 	if !isRef || name == "main" {
 		name = lastSegment(id)
 	}
-	if namespaceOf(id) == namespaceOf(b.document.ID) {
+	if namespaceOf(id) == b.document.Namespace() {
 		return []string{name}
 	}
 	return []string{lastSegment(namespaceOf(id)), name}
@@ -61,7 +67,7 @@ func (b *builder) valueWords(value string) []string {
 
 // buildScalar adds the type of a definition that is a string, an integer or a boolean.
 func (b *builder) buildScalar(s spot, id string) {
-	b.declareType(s, s.name)
+	b.declareType(s)
 	n := s.node
 	scalar := &Scalar{Enum: Enum{Name: s.name}}
 	if len(n.KnownValues) > 0 || len(n.StringEnum) > 0 {
@@ -94,7 +100,7 @@ func (b *builder) scalarDoc(s spot, id string) Doc {
 
 // buildList adds the type of a definition that is an array.
 func (b *builder) buildList(s spot, id string) {
-	b.declareType(s, s.name)
+	b.declareType(s)
 	list := &List{Name: s.name, Doc: b.listDoc(s, id)}
 	b.add(list)
 	list.Value = b.buildValue(s, &list.Rules)

@@ -13,9 +13,9 @@ func (b *builder) unionValue(s spot) *Value {
 	if len(s.node.Refs) == 0 {
 		return &Value{Type: lexType("TypedMap"), Decode: "TypedMap", Encode: "Map", Part: "Map"}
 	}
-	b.declareType(s, s.name)
+	b.declareType(s)
 	union := b.union(s)
-	union.Decode = b.private("decode" + s.name)
+	union.Decode = b.unexported("decode" + s.name)
 	b.add(union)
 	return &Value{Kind: OneOf, Type: Ref{b.pkg, "", s.name}, Union: union}
 }
@@ -23,7 +23,7 @@ func (b *builder) unionValue(s spot) *Value {
 // needEncoder gives the union of v a function that encodes one of its members.
 func (b *builder) needEncoder(v *Value) {
 	if v.Kind == OneOf && v.Union.Encode == "" {
-		v.Union.Encode = b.private("encode" + v.Type.Name)
+		v.Union.Encode = b.unexported("encode" + v.Type.Name)
 	}
 }
 
@@ -37,8 +37,7 @@ func (b *builder) union(s spot) *Union {
 	if s.node.Closed {
 		kind = "a closed union"
 	} else {
-		union.Unknown = "Unknown" + s.name
-		b.declareType(s, union.Unknown)
+		union.Unknown = b.derived(s, ":unknown", "Unknown", s.name)
 	}
 	union.Doc = doc(fmt.Sprintf("%s is %s.", s.name, kind), s.node.Description)
 	seen := make(map[string]bool)
@@ -70,8 +69,12 @@ func (b *builder) variant(s spot, ref string) *Variant {
 	}
 	if v.Type.Package != b.pkg {
 		key := s.key + "=" + ref
-		v.Wrapper = b.named(key, s.name+v.Type.Name)
-		b.declare(b.scopes[b.pkg], v.Wrapper, place{b.document, s.node.Pointer, key})
+		word := def.Name
+		if word == "main" {
+			word = lastSegment(document.ID)
+		}
+		v.Wrapper = b.short(key, s.name, v.Type.Name, lastSegment(document.Namespace()), naming.Extend(s.name, word))
+		b.claim(b.pkg.ImportPath, v.Wrapper, key, naming.Derived, s.node)
 	}
 	return v
 }
@@ -82,15 +85,14 @@ func (b *builder) buildMessage(s spot) {
 		b.report(b.document.File, s.node.Pointer, "the message of a subscription must be a union")
 		return
 	}
-	inner := spot{s.node.Schema, s.key, s.name}
-	b.declareType(inner, s.name)
+	inner := s
+	inner.node = s.node.Schema
+	b.declareType(inner)
 	union := b.union(inner)
 	if union.Unknown == "" { // clients must ignore messages of unknown types, whatever the lexicon says
-		union.Unknown = "Unknown" + s.name
-		b.declareType(inner, union.Unknown)
+		union.Unknown = b.derived(inner, ":unknown", "Unknown", s.name)
 	}
-	union.Decode = "Decode" + s.name
-	b.declareType(inner, union.Decode)
+	union.Decode = b.derived(inner, ":decode", "Decode", s.name)
 	description := s.node.Schema.Description
 	if description == "" {
 		description = s.node.Description

@@ -151,7 +151,7 @@ func stringRules(n *lexicon.Node) (entries []Rule) {
 
 // addRules adds a variable with constraints for a spot.
 func (b *builder) addRules(s spot, rules *[]*Rules, typ string, entries []Rule) *Rules {
-	r := &Rules{Name: b.private(naming.Unexported(s.name) + "Rules"), Type: typ, Entries: entries}
+	r := &Rules{Name: b.unexported(naming.Unexported(s.name) + "Rules"), Type: typ, Entries: entries}
 	*rules = append(*rules, r)
 	return r
 }
@@ -159,8 +159,7 @@ func (b *builder) addRules(s spot, rules *[]*Rules, typ string, entries []Rule) 
 // blobRules adds the variable with a blob's constraints. It is exported, since users need the constraints
 // before they upload a blob.
 func (b *builder) blobRules(s spot, rules *[]*Rules, entries []Rule) *Rules {
-	name := s.name + "Rules"
-	b.declare(b.scopes[b.pkg], name, place{b.document, s.node.Pointer, s.key})
+	name := b.derived(s, ":rules", s.name, "Rules")
 	r := &Rules{Name: name, Doc: Doc{fmt.Sprintf("%s are the constraints of the blob %s.", name, s.key)}, Type: "BlobRules", Entries: entries}
 	*rules = append(*rules, r)
 	return r
@@ -197,7 +196,8 @@ func (b *builder) refValue(s spot, rules *[]*Rules) *Value {
 	case "array":
 		return &Value{Kind: Coded, Type: b.refTo(document, def), List: true}
 	case "bytes", "cid-link", "blob":
-		return b.buildValue(spot{def.Node, s.key, s.name}, rules)
+		s.node = def.Node
+		return b.buildValue(s, rules)
 	}
 	b.report(b.document.File, s.node.Pointer, fmt.Sprintf("%s is of type %q, which cannot be referred to; refer to an object, an array, a string or another kind of data",
 		s.node.Ref, def.Node.Type))
@@ -206,7 +206,7 @@ func (b *builder) refValue(s spot, rules *[]*Rules) *Value {
 
 // refTo returns the Go type of a definition and notes that its package is imported.
 func (b *builder) refTo(document *lexicon.Document, def *lexicon.Def) Ref {
-	pkg := b.packages[namespaceOf(document.ID)]
+	pkg := b.packages[document.Namespace()]
 	if pkg != b.pkg {
 		if b.imports[b.pkg] == nil {
 			b.imports[b.pkg] = make(map[*Package]bool)

@@ -2,5 +2,5 @@
 
 // Package example holds the lexicons of com.example, com.example.actor, com.example.feed.
 //
-// Calls: [Client.ExampleGetIt].
+// Calls: [Client.GetIt].
 package example

@@ -7,7 +7,7 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // TwoB is the org.beta.two.b object.
 type TwoB struct {
-	A     *OneA
+	A     *A
 	Extra lex.Map // unknown fields
 }
 
@@ -19,7 +19,7 @@ func (v *TwoB) DecodeLex(d *lex.Decoder) {
 	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
 		switch i {
 		case 0: // a
-			v.A = lex.DecodeObject[OneA](d)
+			v.A = lex.DecodeObject[A](d)
 		}
 	}
 }

@@ -7,25 +7,25 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Thing is the com.example.app.thing object.
 type Thing struct {
-	ValidateField       lex.Opt[bool]
-	ExtraField          lex.Opt[string]
-	RecordTypeField     lex.Opt[string]
-	DecodeLexField      lex.Opt[string]
-	LimitOrDefaultField lex.Opt[int64]
-	Limit               lex.Opt[int64] // default 1
-	Type                lex.Opt[string]
-	Func                lex.Opt[string]
-	CIDLink             lex.Opt[string]
-	SnakeCase           lex.Opt[string]
-	URL                 lex.Opt[string]
-	ImageURLs           []string
-	X1st                lex.Opt[string]
-	U005F               lex.Opt[string]
-	Odd                 lex.Opt[string]
-	X日本                 lex.Opt[string]
-	DPI                 lex.Opt[int64]
-	MarshalJSONField    lex.Opt[string]
-	Extra               lex.Map // unknown fields
+	ValidateField    lex.Opt[bool]
+	ExtraField       lex.Opt[string]
+	RecordTypeField  lex.Opt[string]
+	DecodeLexField   lex.Opt[string]
+	LimitOrDefault   lex.Opt[int64]
+	Limit            lex.Opt[int64] // default 1
+	Type             lex.Opt[string]
+	Func             lex.Opt[string]
+	CIDLink          lex.Opt[string]
+	SnakeCase        lex.Opt[string]
+	URL              lex.Opt[string]
+	ImageURLs        []string
+	X1st             lex.Opt[string]
+	U005F            lex.Opt[string]
+	Odd              lex.Opt[string]
+	X日本              lex.Opt[string]
+	DPI              lex.Opt[int64]
+	MarshalJSONField lex.Opt[string]
+	Extra            lex.Map // unknown fields
 }
 
 var thingFields = lex.NewFields(
@@ -74,7 +74,7 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 		case 16: // marshalJSON
 			v.MarshalJSONField = lex.Present(d, d.String(0, lex.NoLimit))
 		case 17: // limitOrDefault
-			v.LimitOrDefaultField = lex.Present(d, d.Int(lex.Min, lex.Max))
+			v.LimitOrDefault = lex.Present(d, d.Int(lex.Min, lex.Max))
 		}
 	}
 }
@@ -98,7 +98,7 @@ func (v *Thing) EncodeLex(e *lex.Encoder) {
 	lex.OptString(&o, "recordType", v.RecordTypeField)
 	lex.OptString(&o, "snake_case", v.SnakeCase)
 	lex.OptString(&o, "marshalJSON", v.MarshalJSONField)
-	lex.OptInt(&o, "limitOrDefault", v.LimitOrDefaultField)
+	lex.OptInt(&o, "limitOrDefault", v.LimitOrDefault)
 	o.End()
 }
 
@@ -106,5 +106,5 @@ func (v Thing) MarshalJSON() ([]byte, error)  { return lex.EncodeJSON(&v) }
 func (v *Thing) UnmarshalJSON(b []byte) error { return lex.DecodeJSON(b, v) }
 func (v Thing) String() string                { return lex.Text(&v) }
 
-// LimitOrDefault returns Limit, or its default if it is unset.
-func (v *Thing) LimitOrDefault() int64 { return v.Limit.Or(1) }
+// LimitOrDefaultValue returns Limit, or its default if it is unset.
+func (v *Thing) LimitOrDefaultValue() int64 { return v.Limit.Or(1) }

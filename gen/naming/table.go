@@ -1,0 +1,168 @@
+package naming
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Rank says which of two things keeps a name that both would have: the one of the lower rank.
+type Rank int
+
+// The ranks.
+const (
+	// Fixed is a name that generated code always has, such as the method MarshalJSON.
+	Fixed Rank = iota
+	// Given is a name from the configuration.
+	Given
+	// Locked is a name from the lock.
+	Locked
+	// Main is the name of a main definition, Definition that of another.
+	Main
+	Definition
+	// Call is what a query or procedure has besides its name: parameters, input, output.
+	Call
+	// Member is a field, a method of a client, or a collection.
+	Member
+	// Inline is a type that is defined in place.
+	Inline
+	// Derived is any name made from another one, and Value the constant of a value or an error.
+	Value
+	Derived
+)
+
+// A Claim is one name that is needed in a scope.
+type Claim struct {
+	// Scope is where the name has to be unique, such as a package or a struct.
+	Scope string
+	// Key says what the name stands for; see [Lock]. It is empty for a name of rank Fixed.
+	Key  string
+	Name string
+	Rank Rank
+	// What describes the place for messages.
+	What string
+}
+
+// A Table settles which of several things with the same Go name keeps it. It works in rounds: in each round all names are
+// asked for with [Table.Level] or [Table.Lookup] and claimed; [Table.Settle] then gives the losers of each collision a
+// longer name, for the next round.
+type Table struct {
+	given, locked map[string]string
+	levels        map[string]int
+	lost          map[string]bool // locked names that something else has
+	claims        map[string][]Claim
+	order         []string
+}
+
+// NewTable returns a table in which the keys of given and locked have those names.
+func NewTable(given, locked map[string]string) *Table {
+	return &Table{given: given, locked: locked, levels: make(map[string]int), lost: make(map[string]bool), claims: make(map[string][]Claim)}
+}
+
+// Lookup returns the name that is given or locked for a key, and its rank.
+func (t *Table) Lookup(key string) (name string, rank Rank, found bool) {
+	if name, found := t.given[key]; found {
+		return name, Given, true
+	}
+	if name, found := t.locked[key]; found && !t.lost[key] {
+		return name, Locked, true
+	}
+	return "", 0, false
+}
+
+// Level returns how many collisions a key has lost.
+func (t *Table) Level(key string) int { return t.levels[key] }
+
+// Claim notes that a name is needed.
+func (t *Table) Claim(c Claim) {
+	if _, rank, found := t.Lookup(c.Key); found && c.Key != "" {
+		c.Rank = rank
+	}
+	at := c.Scope + "\x00" + c.Name
+	if slices.ContainsFunc(t.claims[at], func(o Claim) bool { return o.Key == c.Key && c.Key != "" }) {
+		return
+	}
+	if t.claims[at] == nil {
+		t.order = append(t.order, at)
+	}
+	t.claims[at] = append(t.claims[at], c)
+}
+
+// Collision is two claims that nothing settles.
+type Collision struct{ Kept, Lost Claim }
+
+// Settle ends a round. It returns true if a key got another name, so that another round is needed, and otherwise the
+// collisions that cannot be settled: names given in the configuration that are taken.
+func (t *Table) Settle() (again bool, collisions []Collision) {
+	changed := make(map[string]bool)
+	slices.SortStableFunc(t.order, func(a, b string) int { return cmp.Compare(len(t.claims[a][0].Key), len(t.claims[b][0].Key)) })
+	for _, at := range t.order {
+		list := t.claims[at]
+		if len(list) < 2 {
+			continue
+		}
+		slices.SortStableFunc(list, func(a, b Claim) int {
+			return cmp.Or(cmp.Compare(a.Rank, b.Rank), cmp.Compare(oddity(a.Key), oddity(b.Key)), cmp.Compare(a.Key, b.Key))
+		})
+		for _, c := range list[1:] {
+			switch {
+			case below(changed, c.Key): // it will have another name for its parent's sake
+			case c.Rank == Locked:
+				t.lost[c.Key] = true
+				changed[c.Key] = true
+			case c.Rank > Locked && t.levels[c.Key] < Levels-1:
+				t.levels[c.Key]++
+				changed[c.Key] = true
+			default:
+				collisions = append(collisions, Collision{list[0], c})
+			}
+		}
+	}
+	if len(changed) > 0 {
+		t.claims, t.order = make(map[string][]Claim), nil
+		return true, nil
+	}
+	return false, collisions
+}
+
+// Names returns the name of each key that was claimed in the last round.
+func (t *Table) Names() map[string]string {
+	names := make(map[string]string)
+	for _, list := range t.claims {
+		for _, c := range list {
+			if c.Key != "" {
+				names[c.Key] = c.Name
+			}
+		}
+	}
+	return names
+}
+
+// Renamed returns the keys of the lock that have another name now, sorted.
+func (t *Table) Renamed() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(t.lost)), func(key string) bool { return t.given[key] != "" })
+}
+
+// oddity counts the characters of a key that a Go name cannot have. Of two names that differ in these alone, the one with
+// fewer keeps the plain name.
+func oddity(key string) int {
+	n := 0
+	for _, r := range key {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			n++
+		}
+	}
+	return n
+}
+
+// below reports whether a key is below one of those that changed, whose name its own name begins with.
+func below(changed map[string]bool, key string) bool {
+	for i := len(key) - 1; i > 0; i-- {
+		if strings.IndexByte(".[:=", key[i]) >= 0 && changed[key[:i]] {
+			return true
+		}
+	}
+	return false
+}

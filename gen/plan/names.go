@@ -1,0 +1,216 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"go/token"
+	"slices"
+	"strings"
+
+	"github.com/layers-pub/layers-go/gen/group"
+	"github.com/layers-pub/layers-go/gen/lexicon"
+	"github.com/layers-pub/layers-go/gen/naming"
+)
+
+// named returns the name of what the key stands for: the one that the options give or the lock has, or the name of
+// part after base by the rule, made longer by kind and so on as often as it has lost a collision.
+func (b *builder) named(key, base, part, kind string) string {
+	name, _, found := b.table.Lookup(key)
+	if !found {
+		return naming.Longer(b.table.Level(key), base, part, kind, key)
+	}
+	b.used[key] = true
+	if !token.IsIdentifier(name) || !token.IsExported(name) {
+		b.report("", "/names/"+escapePointer(key), fmt.Sprintf("%q is not an exported Go name", name))
+	}
+	return name
+}
+
+// short is [builder.named], except that a name that would be long gives way to shorter unless something else has that.
+func (b *builder) short(key, base, part, kind, shorter string) string {
+	if _, _, found := b.table.Lookup(key); found || len(naming.Extend(base, part)) < longName || len(shorter) >= len(naming.Extend(base, part)) {
+		return b.named(key, base, part, kind)
+	}
+	level := b.table.Level(key)
+	if level == 0 {
+		return shorter
+	}
+	return naming.Longer(level-1, base, part, kind, key)
+}
+
+// claim notes that a scope needs a name. The node is where it comes from; nil if it is from no one place.
+func (b *builder) claim(scope, name, key string, rank naming.Rank, n *lexicon.Node) {
+	what := key
+	if n != nil {
+		what = b.document.File + ":" + n.Pointer
+	}
+	b.table.Claim(naming.Claim{Scope: scope, Key: key, Name: name, Rank: rank, What: what})
+}
+
+// reserve notes that a scope has a name whatever the lexicons say.
+func (b *builder) reserve(scope, name, what string) {
+	b.table.Claim(naming.Claim{Scope: scope, Name: name, Rank: naming.Fixed, What: what})
+}
+
+// declareType claims the top-level name of the spot.
+func (b *builder) declareType(s spot) { b.claim(b.pkg.ImportPath, s.name, s.key, s.rank, s.node) }
+
+// derived claims a top-level name made of the spot's, and returns it.
+func (b *builder) derived(s spot, suffix, base, part string) string {
+	key := s.key + suffix
+	name, _, found := b.table.Lookup(key)
+	switch level := b.table.Level(key); {
+	case found:
+		b.used[key] = true
+	case level == 0:
+		name = base + part
+	default:
+		name = naming.Longer(level, base+part, strings.TrimPrefix(suffix, ":"), "", key)
+	}
+	b.claim(b.pkg.ImportPath, name, key, naming.Derived, s.node)
+	return name
+}
+
+// members is the scope of the fields and methods of a spot's type.
+func (b *builder) members(s spot) string { return b.pkg.ImportPath + "." + s.key }
+
+// takenMembers are the members that any generated struct may have besides its fields.
+var takenMembers = strings.Fields("DecodeLex EncodeLex Extra IsKnown LexParams MarshalJSON RecordType String UnmarshalJSON Validate")
+
+// reserveMembers reserves the names of the methods that the type of a spot has.
+func (b *builder) reserveMembers(s spot) {
+	for _, name := range takenMembers {
+		b.reserve(b.members(s), name, "the method "+name)
+	}
+}
+
+// unexported returns a top-level name that is not exported, with a number appended if it was taken.
+func (b *builder) unexported(name string) string {
+	taken := b.private[b.pkg]
+	unique := name
+	for i := 2; taken[unique]; i++ {
+		unique = fmt.Sprint(name, i)
+	}
+	taken[unique] = true
+	return unique
+}
+
+// foreignName returns the name of a definition whose code is in another module.
+func (b *builder) foreignName(lock *naming.Lock, document *lexicon.Document, key string) string {
+	name, found := lock.Names[key]
+	if !found {
+		b.report("", "/import", fmt.Sprintf("the module %s has no type for %s; use a version of it that has one, or take the namespace %s out",
+			lock.Module, key, document.Namespace()))
+		return "Missing"
+	}
+	return name
+}
+
+// lockedNames returns the names of a lock that can stay: all but those of namespaces that move.
+func lockedNames(lock *naming.Lock, moves []group.Move) map[string]string {
+	if lock == nil {
+		return nil
+	}
+	moved := make(map[string]bool)
+	for _, m := range moves {
+		moved[m.Namespace] = true
+	}
+	names := make(map[string]string, len(lock.Names))
+	for key, name := range lock.Names {
+		if !moved[naming.Namespace(key)] {
+			names[key] = name
+		}
+	}
+	return names
+}
+
+// lock returns the lock of the plan.
+func (b *builder) lock(groups []*group.Group) *naming.Lock {
+	lock := &naming.Lock{Module: b.options.Module, Packages: make(map[string]naming.Place), Names: b.table.Names()}
+	for _, g := range groups {
+		for _, namespace := range g.Namespaces {
+			if !g.Imported {
+				lock.Packages[namespace] = naming.Place{Dir: g.Dir, Prefix: g.Prefix(namespace)}
+			}
+		}
+	}
+	return lock
+}
+
+// report records a problem.
+func (b *builder) report(file, pointer, message string) {
+	if file == "" {
+		file = b.options.File
+	}
+	b.problems = append(b.problems, lexicon.Problem{File: file, Pointer: pointer, Message: message})
+}
+
+// reportCollisions reports the names that the options give to two things.
+func (b *builder) reportCollisions(collisions []naming.Collision) {
+	for _, c := range collisions {
+		b.report("", "/names/"+escapePointer(c.Lost.Key), fmt.Sprintf("the Go name %s for %s is that of %s already; give it another",
+			c.Lost.Name, c.Lost.What, c.Kept.What))
+	}
+}
+
+// accept is the advice for a change of names that is meant.
+const accept = "or run `lexgen generate --rename` to accept it"
+
+// reportMoves reports the exported types that would be in another package than in the lock.
+func (b *builder) reportMoves(moves []group.Move) {
+	for _, m := range moves {
+		why := "the configuration places it elsewhere; correct that, " + accept
+		if len(m.Circle) > 0 {
+			why = fmt.Sprintf("the references at %s close a circle of packages, which Go does not allow; take one of them out, "+
+				"map the authority to one package under \"packages\" (%q: %q), %s",
+				strings.Join(m.Circle, ", "), authorityOf(m.Namespace)+".*", m.To, accept)
+		}
+		from, to := pathBase(m.From), pathBase(m.To)
+		for _, key := range sortedKeys(b.options.Lock.Names) {
+			if nsid, def, _ := strings.Cut(key, "#"); namespaceOf(nsid) != m.Namespace || strings.ContainsAny(def, ".:=[") {
+				continue
+			}
+			if name := b.plan.Lock.Names[key]; name != "" {
+				b.report(b.options.LockFile, "/names/"+escapePointer(key), fmt.Sprintf("%s.%s (in %s) would become %s.%s (in %s): %s",
+					from, b.options.Lock.Names[key], m.From, to, name, m.To, why))
+			}
+		}
+	}
+}
+
+// reportRenames reports the exported names that cannot stay.
+func (b *builder) reportRenames(keys []string) {
+	for _, key := range keys {
+		if name := b.plan.Lock.Names[key]; name != "" {
+			b.report(b.options.LockFile, "/names/"+escapePointer(key), fmt.Sprintf("%s would become %s, since something else has that name now; give it a name under \"names\", %s",
+				b.options.Lock.Names[key], name, accept))
+		}
+	}
+}
+
+func authorityOf(namespace string) string {
+	segments := strings.SplitN(namespace, ".", 3)
+	return strings.Join(segments[:min(2, len(segments))], ".")
+}
+
+func pathBase(dir string) string { return dir[strings.LastIndexByte(dir, '/')+1:] }
+
+// reportUnused reports the entries under "names" and "purposes" that match nothing.
+func (b *builder) reportUnused() {
+	for _, namespace := range sortedKeys(b.options.Purposes) {
+		if b.packages[namespace] == nil {
+			b.report("", "/purposes/"+escapePointer(namespace), "no document is in this namespace; remove the entry, or correct its key")
+		}
+	}
+	for _, key := range sortedKeys(b.options.Names) {
+		if !b.used[key] {
+			b.report("", "/names/"+escapePointer(key), "no definition, field or value has this key; remove the entry, or correct its key")
+		}
+	}
+}
+
+func sortProblems(problems lexicon.Problems) {
+	slices.SortFunc(problems, func(a, b lexicon.Problem) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Pointer, b.Pointer), cmp.Compare(a.Message, b.Message))
+	})
+}
