@@ -2,14 +2,12 @@ package identity
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/layers-pub/layers-go/runtime/multikey"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -141,34 +139,11 @@ func pds(did syntax.DID, services []value) (address, fault string) {
 		if err != nil || !names(fields[0].text(), did, "#atproto_pds") || fields[1].text() != "AtprotoPersonalDataServer" {
 			continue
 		}
-		address, err := origin(fields[2].text())
+		origin, err := network.ParseOrigin(fields[2].text())
 		if err != nil {
 			return "", err.Error()
 		}
-		return address, ""
+		return origin.String(), ""
 	}
 	return "", ""
-}
-
-// origin normalizes an http or https URL that consists of a host, optionally with a port and a final slash: the
-// result is in lower case, without the slash.
-func origin(address string) (string, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "", fmt.Errorf("%s is not a URL: %w", excerpt(address), errors.Unwrap(err))
-	}
-	plain := url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}
-	switch {
-	case strings.ContainsFunc(u.Host, func(r rune) bool { return r >= utf8.RuneSelf }):
-		return "", fmt.Errorf("%s has a host that is not ASCII: the address has to have it in punycode (xn--...)", excerpt(address))
-	case u.Scheme == "":
-		return "", fmt.Errorf("%s has no scheme, as in https://pds.example.com", excerpt(address))
-	case u.Scheme != "https" && u.Scheme != "http":
-		return "", fmt.Errorf("%s is not an http or https URL", excerpt(address))
-	case u.Hostname() == "", strings.HasSuffix(u.Host, ":"):
-		return "", fmt.Errorf("%s has no host, or an empty port", excerpt(address))
-	case !strings.EqualFold(strings.TrimSuffix(address, "/"), plain.String()):
-		return "", fmt.Errorf("%s has more than a host and a port", excerpt(address))
-	}
-	return plain.String(), nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"strings"
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/network"
@@ -62,13 +61,14 @@ func newSources(n network.Network) (*sources, error) {
 		if *server.address == "" {
 			continue
 		}
-		var err error
-		if *server.address, err = origin(*server.address); err != nil {
+		origin, err := network.ParseOrigin(*server.address)
+		if err != nil {
 			return nil, fmt.Errorf("identity: %s: %w", server.name, err)
 		}
-		if strings.HasPrefix(*server.address, "http:") && !n.AllowsHTTP() {
-			return nil, fmt.Errorf("identity: %s: %s is not an https address: %s", server.name, *server.address, plainRefused)
+		if origin.Scheme == "http" && !n.AllowsHTTP() {
+			return nil, fmt.Errorf("identity: %s: %s is not an https address: %s", server.name, origin, plainRefused)
 		}
+		*server.address = origin.String()
 	}
 	n.PLC = cmp.Or(n.PLC, network.DefaultPLC)
 	n.UserAgent = cmp.Or(n.UserAgent, network.DefaultUserAgent)

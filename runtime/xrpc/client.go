@@ -3,18 +3,17 @@ package xrpc
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
-	"unicode/utf8"
 
 	"golang.org/x/time/rate"
 
 	"github.com/layers-pub/layers-go/runtime/guard"
+	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
@@ -49,11 +48,14 @@ func New(service string, opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	base, err := parseOrigin(service, o.network.AllowsHTTP())
+	base, err := network.ParseOrigin(service)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("xrpc: service: %w", err)
 	}
-	c := &Client{options: *o, base: base, service: base.String()}
+	if base.Scheme == "http" && !o.network.AllowsHTTP() {
+		return nil, fmt.Errorf("xrpc: service %s: http is refused unless private addresses are allowed (Network.AllowPrivate, --allow-private)", base)
+	}
+	c := &Client{options: *o, base: *base, service: base.String()}
 	h := o.network.Client()
 	follow := h.CheckRedirect
 	if follow == nil {
@@ -65,31 +67,6 @@ func New(service string, opts ...Option) (*Client, error) {
 	}
 	c.buffers.New = func() any { return new(bytes.Buffer) }
 	return c, nil
-}
-
-// parseOrigin parses a service's origin. The result is in lower case and without the scheme's default port.
-func parseOrigin(service string, plain bool) (url.URL, error) {
-	u, err := url.Parse(service)
-	switch {
-	case err != nil || u.User != nil || u.RawQuery != "": // the service is not shown: it may contain secrets
-		return url.URL{}, errors.New("xrpc: the service is not of the form https://host[:port]")
-	case u.Hostname() == "" || u.Path != "" && u.Path != "/" || u.Fragment != "" || u.ForceQuery,
-		u.Scheme != "https" && u.Scheme != "http":
-		return url.URL{}, fmt.Errorf("xrpc: service %s is not of the form https://host[:port]", excerpt(service))
-	case u.Scheme == "http" && !plain:
-		return url.URL{}, fmt.Errorf("xrpc: service %s: http is refused unless private addresses are allowed (Network.AllowPrivate, --allow-private)",
-			excerpt(service))
-	case strings.ContainsFunc(u.Host, func(r rune) bool { return r >= utf8.RuneSelf }):
-		return url.URL{}, fmt.Errorf("xrpc: service %s: the host is not ASCII: write it in punycode (xn--...)", excerpt(service))
-	}
-	host := strings.TrimSuffix(strings.ToLower(u.Host), ":")
-	switch u.Scheme {
-	case "https":
-		host = strings.TrimSuffix(host, ":443")
-	case "http":
-		host = strings.TrimSuffix(host, ":80")
-	}
-	return url.URL{Scheme: u.Scheme, Host: host}, nil
 }
 
 // checkRedirect returns a redirect policy: procedures follow no redirects, headers about the client and its user are
