@@ -28,7 +28,7 @@ func Confirm(ctx context.Context, c *pds.Client, e rec.Envelope) (rec.Envelope, 
 		return rec.Envelope{}, fmt.Errorf("appview: %s is not confirmed: %w", e.URI, err)
 	}
 	confirmed := proof.Envelope()
-	if confirmed.CID != e.CID {
+	if !confirmed.CID.MatchesText(e.CID.String()) {
 		return confirmed, fmt.Errorf("appview: %s: %w: %s, where the appview has %s", e.URI, ErrDiffers, confirmed.CID, e.CID)
 	}
 	return confirmed, nil
@@ -44,7 +44,7 @@ func ConfirmEntry[T any, P lex.RecordPointer[T]](ctx context.Context, c *pds.Cli
 	if err != nil {
 		return nil, fmt.Errorf("appview: %s is not confirmed: %w", uri, err)
 	}
-	if entry.CID.String() != string(cid) {
+	if !entry.CID.MatchesText(string(cid)) {
 		return entry, fmt.Errorf("appview: %s: %w: %s, where the appview has %s", uri, ErrDiffers, entry.CID, cid)
 	}
 	return entry, nil

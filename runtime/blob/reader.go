@@ -184,8 +184,7 @@ func (r *Reader) end(err error) error {
 	case r.at.Size >= 0 && r.at.Read != r.at.Size:
 		return r.failure(fmt.Errorf("%w: fewer bytes than expected%s", ErrSize, r.kind()))
 	}
-	want, _ := r.at.CID.CID()
-	if [sha256.Size]byte(r.hash.Sum(nil)) != want.Digest() {
+	if want, _ := r.at.CID.CID(); !want.MatchesDigest([sha256.Size]byte(r.hash.Sum(nil))) {
 		return r.failure(fmt.Errorf("%w: the bytes do not match the CID%s", ErrHash, r.kind()))
 	}
 	return io.EOF

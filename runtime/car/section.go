@@ -1,7 +1,6 @@
 package car
 
 import (
-	"crypto/sha256"
 	"fmt"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
@@ -55,7 +54,7 @@ func (s *section) end() int64 { return s.data + int64(s.size) }
 
 // check checks the bytes of the block against its CID.
 func (s *section) check(data []byte) error {
-	if sha256.Sum256(data) != s.cid.Digest() {
+	if !s.cid.Matches(data) {
 		return &Error{Offset: s.offset, CID: s.cid, Err: ErrHash}
 	}
 	return nil

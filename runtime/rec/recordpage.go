@@ -160,7 +160,6 @@ type readItem[T any, P lex.RecordPointer[T]] struct {
 	uri   string
 	entry *Entry[T]
 	block []byte // the encoded record; reused
-	cid   []byte // the text of its CID; reused
 }
 
 // DecodeLex reads the item.
@@ -187,7 +186,7 @@ func (v *readItem[T, P]) DecodeLex(d *lex.Decoder) {
 				return
 			}
 			computed := cid.Of(cid.DagCBOR, v.block)
-			if v.cid, _ = computed.AppendText(v.cid[:0]); string(v.cid) == id {
+			if computed.MatchesText(id) {
 				v.entry = &Entry[T]{CID: computed, Value: value}
 			}
 			return

@@ -76,7 +76,7 @@ func (v *View) Envelope(ctx context.Context) (Envelope, error) {
 	switch {
 	case v.CID == "":
 		e.CID = computed
-	case e.CID == computed:
+	case computed.MatchesText(v.CID):
 		e.Trust = Hashed
 	default:
 		return e, &Failure{Envelope: e, Issues: []lex.Issue{{Rule: lex.RuleCID, Want: v.CID, Found: computed.String()}}}

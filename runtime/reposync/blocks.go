@@ -1,7 +1,6 @@
 package reposync
 
 import (
-	"crypto/sha256"
 	"hash/maphash"
 	"io"
 
@@ -65,7 +64,7 @@ func (b *blocks) clear() {
 }
 
 func (b *block) check() error {
-	if !b.checked && sha256.Sum256(b.data) != b.cid.Digest() {
+	if !b.checked && !b.cid.Matches(b.data) {
 		return &car.Error{Offset: -1, CID: b.cid, Err: car.ErrHash}
 	}
 	b.checked = true

@@ -71,7 +71,7 @@ func (c *Change) Compare(a Answer) error {
 	if err != nil {
 		return err
 	}
-	if id != c.CID {
+	if !c.CID.MatchesText(string(a.CID)) {
 		return &MismatchError{id, c.CID}
 	}
 	return nil
