@@ -24,6 +24,7 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/repo"
 )
 
@@ -309,7 +310,7 @@ func TestDecodeOddText(t *testing.T) {
 	var archive bytes.Buffer
 	commit := repo.Commit{DID: "did:plc:ewvi7nxzyoun6zhxrhs64oiz", Rev: "3jzfcijpj2z2a"}
 	all := []repo.Record{{Collection: "pub.layers.persona.persona", RecordKey: "3jzfcijpj2z2a", Data: data}}
-	sign := func([]byte) ([]byte, error) { return make([]byte, repo.SignatureSize), nil }
+	sign := func([]byte) ([]byte, error) { return make([]byte, multikey.SignatureSize), nil }
 	if _, err := repo.Build(t.Context(), &archive, commit, all, sign, repo.OrderTree); err != nil {
 		t.Fatal(err)
 	}

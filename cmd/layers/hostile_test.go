@@ -25,6 +25,7 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -235,7 +236,7 @@ func TestHostileArchive(t *testing.T) {
 		data = bytes.Replace(data, []byte("\x64$typ\x61x"), []byte("\x65$type\x60"), 1) // an issue whose path has the text
 		var archive bytes.Buffer
 		all := []repo.Record{{Collection: "pub.layers.persona.persona", RecordKey: "3jzfcijpj2z2a", Data: data}}
-		sign := func([]byte) ([]byte, error) { return make([]byte, repo.SignatureSize), nil }
+		sign := func([]byte) ([]byte, error) { return make([]byte, multikey.SignatureSize), nil }
 		if _, err := repo.Build(t.Context(), &archive, repo.Commit{DID: hostileDID, Rev: "3jzfcijpj2z2a"}, all, sign, repo.OrderTree); err != nil {
 			t.Fatal(err)
 		}

@@ -22,6 +22,7 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/archive"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -76,7 +77,7 @@ func (w *world) archive(rev syntax.TID, name string) []byte {
 		if n := elliptic.P256().Params().N; s.Cmp(new(big.Int).Rsh(n, 1)) > 0 {
 			s.Sub(n, s) // of the two that verify, the one that is allowed
 		}
-		signature := make([]byte, repo.SignatureSize)
+		signature := make([]byte, multikey.SignatureSize)
 		r.FillBytes(signature[:32])
 		s.FillBytes(signature[32:])
 		return signature, nil

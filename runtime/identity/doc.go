@@ -14,8 +14,7 @@
 // A [Directory] looks accounts up and remembers the answers. It resolves a handle to a DID by DNS or by HTTPS
 // (https://atproto.com/specs/handle), and a DID of the method plc or web to a document
 // (https://atproto.com/specs/did). [Directory.Resolve] does both and checks both directions: a handle is valid only
-// if it leads to the DID and the document of the DID claims it (https://atproto.com/specs/identity). [ResolveHandle],
-// [ResolveDID] and [ResolvePDS] are for programs that need only a single look-up.
+// if it leads to the DID and the document of the DID claims it (https://atproto.com/specs/identity).
 //
 // # Errors
 //

@@ -44,8 +44,8 @@ func (b *Builder) Add(key string, value cid.CID) error {
 		}
 	}
 	node := &b.open[layer]
-	if len(node.Entries) == MaxEntries {
-		return invalid("a node has more than %d entries", MaxEntries)
+	if len(node.Entries) == maxEntries {
+		return invalid("a node has more than %d entries", maxEntries)
 	}
 	node.Entries = append(node.Entries, Entry{Key: k, Value: value})
 	b.last = k

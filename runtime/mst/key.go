@@ -10,9 +10,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// MaxKeySize is the size in bytes of the longest path: a collection of 317 bytes, a slash, and a record
+// maxKeySize is the size in bytes of the longest path: a collection of 317 bytes, a slash, and a record
 // key of 512.
-const MaxKeySize = 317 + 1 + 512
+const maxKeySize = 317 + 1 + 512
 
 // Empty is the root of the tree without paths.
 var Empty = cid.Of(cid.DagCBOR, new(Node).Append(nil))

@@ -6,9 +6,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
-// MaxEntries is the highest number of entries in a node. A node has 3 entries on average, and each further
+// maxEntries is the highest number of entries in a node. A node has 3 entries on average, and each further
 // entry is a quarter less likely than the one before it. A node of more than 4096 can only be an attack.
-const MaxEntries = 4096
+const maxEntries = 4096
 
 // Node is a node of a tree. The next [Node.Parse] reuses its memory.
 type Node struct {
@@ -61,7 +61,7 @@ func (n *Node) Parse(block []byte) error {
 	n.Left, n.Entries, n.keys = cid.CID{}, n.Entries[:0], n.keys[:0]
 	p := parser{rest: block, size: len(block)}
 	p.literal(beforeEntries)
-	count := p.uint(majorArray, MaxEntries, "entries")
+	count := p.uint(majorArray, maxEntries, "entries")
 	var key []byte // of the entry before
 	for i := 0; i < count; i++ {
 		if i == cap(n.Entries) {
@@ -70,9 +70,9 @@ func (n *Node) Parse(block []byte) error {
 		n.Entries = n.Entries[:i+1]
 		e := &n.Entries[i]
 		p.literal(beforeSuffix)
-		suffix := p.bytes(p.uint(majorBytes, MaxKeySize, "bytes of a key"))
+		suffix := p.bytes(p.uint(majorBytes, maxKeySize, "bytes of a key"))
 		p.literal(beforePrefix)
-		prefix := p.uint(majorUint, MaxKeySize, "bytes of a prefix")
+		prefix := p.uint(majorUint, maxKeySize, "bytes of a prefix")
 		p.literal(beforeRight)
 		p.optionalLink(&e.Right)
 		p.literal(beforeValue)
@@ -98,8 +98,8 @@ func checkSuffix(before []byte, prefix int, suffix []byte) error {
 	switch {
 	case prefix > len(before):
 		return invalid("a key shares %d bytes with %q", prefix, before)
-	case prefix+len(suffix) > MaxKeySize:
-		return invalid("a key has %d bytes, limit %d", prefix+len(suffix), MaxKeySize)
+	case prefix+len(suffix) > maxKeySize:
+		return invalid("a key has %d bytes, limit %d", prefix+len(suffix), maxKeySize)
 	case len(suffix) == 0 && len(before) == 0:
 		return invalid("a key is empty")
 	case len(suffix) == 0:

@@ -173,8 +173,8 @@ func (t *Tree) put(b *branch, key []byte, layer int, value cid.CID, at bounds) (
 	sub, at := b.below(i), b.narrow(i, at)
 	switch {
 	case b.layer == layer:
-		if len(b.leaves) == MaxEntries {
-			return cid.CID{}, invalid("a node has more than %d entries", MaxEntries)
+		if len(b.leaves) == maxEntries {
+			return cid.CID{}, invalid("a node has more than %d entries", maxEntries)
 		}
 		left, right, err := t.split(*sub, layer-1, key, at)
 		if err != nil {
@@ -308,8 +308,8 @@ func (t *Tree) merge(left, right *branch, layer int, atLeft, atRight bounds) (*b
 	if err := t.open(right, layer, atRight); err != nil {
 		return nil, err
 	}
-	if len(left.leaves)+len(right.leaves) > MaxEntries {
-		return nil, invalid("a node has more than %d entries", MaxEntries)
+	if len(left.leaves)+len(right.leaves) > maxEntries {
+		return nil, invalid("a node has more than %d entries", maxEntries)
 	}
 	last := len(left.leaves)
 	inner, err := t.merge(*left.below(last), right.left, layer-1, left.narrow(last, atLeft), right.narrow(0, atRight))

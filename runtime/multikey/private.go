@@ -15,8 +15,8 @@ import (
 	"github.com/mr-tron/base58"
 )
 
-// PrivateSize is the size of a private key in bytes, for both curves.
-const PrivateSize = 32
+// privateSize is the size of a private key in bytes, for both curves.
+const privateSize = 32
 
 // The multicodec numbers that precede a private key, as varints.
 const (
@@ -36,7 +36,7 @@ type PrivateKey struct {
 // Generate returns a new random private key on curve. It panics if curve is neither [K256] nor [P256].
 func Generate(curve Curve) PrivateKey {
 	for {
-		var b [PrivateSize]byte
+		var b [privateSize]byte
 		_, _ = rand.Read(b[:]) // never fails
 		key, err := NewPrivate(curve, b[:])
 		if err == nil {
@@ -51,8 +51,8 @@ func Generate(curve Curve) PrivateKey {
 // NewPrivate returns the private key whose number is b, 32 bytes in big-endian order. It must be from 1 to the order of
 // the curve minus 1. An error wraps [ErrKey].
 func NewPrivate(curve Curve, b []byte) (PrivateKey, error) {
-	if len(b) != PrivateSize {
-		return PrivateKey{}, fmt.Errorf("%w: private key of %d bytes, must be %d", ErrKey, len(b), PrivateSize)
+	if len(b) != privateSize {
+		return PrivateKey{}, fmt.Errorf("%w: private key of %d bytes, must be %d", ErrKey, len(b), privateSize)
 	}
 	switch curve {
 	case K256:

@@ -16,13 +16,13 @@ var (
 	ErrCursor = errors.New("pagination loop")
 	// ErrEmptyPages says that a server sent 100 empty pages in a row, each with a cursor.
 	ErrEmptyPages = errors.New("100 empty pages in a row")
-	// ErrCursorLength says that a server sent a cursor of more than [MaxCursor] bytes.
+	// ErrCursorLength says that a server sent a cursor of more than 64 KiB.
 	ErrCursorLength = errors.New("cursor too long")
 )
 
-// MaxCursor is the longest cursor, in bytes, that [Paginate] accepts from a server. A cursor is sent back in the
+// maxCursor is the longest cursor, in bytes, that [Paginate] accepts from a server. A cursor is sent back in the
 // query string, which few servers accept at a tenth of that length.
-const MaxCursor = 64 << 10
+const maxCursor = 64 << 10
 
 const (
 	maxEmptyPages = 100
@@ -70,8 +70,8 @@ func paginate[T any](ctx context.Context, nsid syntax.NSID, cursor string, fetch
 				empty = 0
 			}
 			switch {
-			case len(cursor) > MaxCursor:
-				err = fmt.Errorf("%w: %d bytes, maximum %d", ErrCursorLength, len(cursor), MaxCursor)
+			case len(cursor) > maxCursor:
+				err = fmt.Errorf("%w: %d bytes, maximum %d", ErrCursorLength, len(cursor), maxCursor)
 			case seen.repeated(cursor):
 				err = fmt.Errorf("%w: cursor %s repeated", ErrCursor, excerpt(cursor))
 			case empty == maxEmptyPages:

@@ -74,8 +74,8 @@ func TestPaginate(t *testing.T) {
 		{"the same cursor", "", map[string]string{"": `{"numbers":[1],"cursor":"a"}`, "a": `{"numbers":[2],"cursor":"a"}`}, "1 2", 2, rec.ErrCursor},
 		{"the first cursor", "a", map[string]string{"a": `{"numbers":[2],"cursor":"a"}`}, "2", 1, rec.ErrCursor},
 		{"alternating cursors", "", map[string]string{"": `{"numbers":[],"cursor":"a"}`, "a": `{"numbers":[],"cursor":"b"}`, "b": `{"numbers":[],"cursor":"a"}`}, "", 3, rec.ErrCursor},
-		{"a cursor of the greatest length", "", map[string]string{"": `{"numbers":[1],"cursor":"` + strings.Repeat("c", rec.MaxCursor) + `"}`, strings.Repeat("c", rec.MaxCursor): `{"numbers":[2]}`}, "1 2", 2, nil},
-		{"a cursor that is too long", "", map[string]string{"": `{"numbers":[1],"cursor":"` + strings.Repeat("c", rec.MaxCursor+1) + `"}`}, "1", 1, rec.ErrCursorLength},
+		{"a cursor of the greatest length", "", map[string]string{"": `{"numbers":[1],"cursor":"` + strings.Repeat("c", 64<<10) + `"}`, strings.Repeat("c", 64<<10): `{"numbers":[2]}`}, "1 2", 2, nil},
+		{"a cursor that is too long", "", map[string]string{"": `{"numbers":[1],"cursor":"` + strings.Repeat("c", 64<<10+1) + `"}`}, "1", 1, rec.ErrCursorLength},
 		{"an error", "", map[string]string{"": `{"numbers":[1],"cursor":"a"}`}, "1", 2, broken},
 		{"a break", "", map[string]string{"": `{"numbers":[99,1],"cursor":"a"}`}, "99", 1, nil},
 	} {

@@ -11,6 +11,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/car"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/mst"
+	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -61,8 +62,8 @@ func Build(ctx context.Context, w io.Writer, commit Commit, records []Record, si
 	if commit.Sig, err = sign(commit.Unsigned()); err != nil {
 		return cid.CID{}, fmt.Errorf("repo: signing: %w", err)
 	}
-	if len(commit.Sig) != SignatureSize {
-		return cid.CID{}, fmt.Errorf("repo: signature of %d bytes, must be %d", len(commit.Sig), SignatureSize)
+	if len(commit.Sig) != multikey.SignatureSize {
+		return cid.CID{}, fmt.Errorf("repo: signature of %d bytes, must be %d", len(commit.Sig), multikey.SignatureSize)
 	}
 	data := commit.Block()
 	root := block{cid: cid.Of(cid.DagCBOR, data), data: data}

@@ -9,12 +9,6 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Version is the version of the repository format that this package reads and writes.
-const Version = 3
-
-// SignatureSize is the size of a commit's signature in bytes, for both curves of the AT Protocol.
-const SignatureSize = multikey.SignatureSize
-
 // Commit is the signed object at the top of a repository.
 type Commit struct {
 	// DID is the account that owns the repository.
@@ -67,7 +61,7 @@ func (c *Commit) Parse(block []byte) error {
 	rev := p.text("rev")
 	p.literal(beforeSig, "the field sig")
 	p.literal(beforeSig64, "a signature of 64 bytes")
-	c.Sig = append(c.Sig[:0], p.bytes(SignatureSize, "sig")...)
+	c.Sig = append(c.Sig[:0], p.bytes(multikey.SignatureSize, "sig")...)
 	p.literal(beforeData, "the field data")
 	c.Data = p.link("data")
 	p.literal(beforePrev, "the field prev")

@@ -24,7 +24,7 @@ func Example() {
 	}
 	commit := repo.Commit{DID: "did:plc:ewvi7nxzyoun6zhxrhs64oiz", Rev: "3jzfcijpj2z2a"}
 	sign := func(unsigned []byte) ([]byte, error) {
-		return make([]byte, repo.SignatureSize), nil // a real one signs
+		return make([]byte, multikey.SignatureSize), nil // a real one signs
 	}
 	var archive bytes.Buffer
 	if _, err := repo.Build(ctx, &archive, commit, records, sign, repo.OrderTree); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/car"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/mst"
+	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -26,7 +27,7 @@ const (
 )
 
 // unsigned signs nothing: no test here looks at signatures.
-func unsigned([]byte) ([]byte, error) { return make([]byte, repo.SignatureSize), nil }
+func unsigned([]byte) ([]byte, error) { return make([]byte, multikey.SignatureSize), nil }
 
 // smallRecords makes n records of some 100 bytes in two collections, in the order of their paths.
 func smallRecords(n int) []repo.Record {

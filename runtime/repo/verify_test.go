@@ -61,7 +61,7 @@ func (s *signer) signAs(unsigned []byte, high bool) ([]byte, error) {
 	if other := new(big.Int).Sub(order, n); high == (n.Cmp(other) < 0) {
 		n = other
 	}
-	signature := make([]byte, repo.SignatureSize)
+	signature := make([]byte, multikey.SignatureSize)
 	r.FillBytes(signature[:32])
 	n.FillBytes(signature[32:])
 	return signature, nil

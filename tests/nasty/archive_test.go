@@ -16,6 +16,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/car"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/mst"
+	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -42,7 +43,7 @@ func paths(size int, collection syntax.NSID, key string, data []byte) []byte {
 		all[i] = repo.Record{Collection: collection, RecordKey: syntax.RecordKey(fmt.Sprintf("%s%08d", key, i)), Data: data}
 	}
 	var out bytes.Buffer
-	sign := func([]byte) ([]byte, error) { return make([]byte, repo.SignatureSize), nil }
+	sign := func([]byte) ([]byte, error) { return make([]byte, multikey.SignatureSize), nil }
 	if _, err := repo.Build(context.Background(), &out, repo.Commit{DID: did, Rev: rev}, all, sign, repo.OrderTree); err != nil {
 		panic(err)
 	}
@@ -70,7 +71,7 @@ func treeOf(nodes func(put func([]byte) cid.CID) cid.CID) []byte {
 		return c
 	}
 	put([]byte{0xa0}) // the record of all entries
-	commit := repo.Commit{DID: did, Rev: rev, Data: nodes(put), Sig: make([]byte, repo.SignatureSize)}
+	commit := repo.Commit{DID: did, Rev: rev, Data: nodes(put), Sig: make([]byte, multikey.SignatureSize)}
 	root := put(commit.Block())
 	var out bytes.Buffer
 	w, err := car.NewWriter(&out, root)
