@@ -477,38 +477,53 @@ func TestFrameSize(t *testing.T) {
 	}
 }
 
-// TestRotatedKey: a key that changes between an #identity message and a commit is looked up anew, in the order of messages.
+// TestRotatedKey: after an #identity message, a key is looked up anew, in the order of messages, and the old key is no longer
+// valid. Without the message it is looked up when a signature is invalid.
 func TestRotatedKey(t *testing.T) {
-	account := forge.New(alice, multikey.K256)
-	directory := newPLC(t, account)
-	first := account.Commit(forge.Create("com.example.note/1", "a"))
-	known := account.State()
-	second := account.Commit(forge.Create("com.example.note/2", "b"))
-	fresh := multikey.Generate(multikey.P256)
-	forge.Resign(second, fresh)
-	rotated := make(chan struct{})
-	c := client(t, source(t, func(c *websocket.Conn, _ int64) {
-		send(0, forge.Frame(first, 1, time.Now()))(c, 0)
-		<-rotated
-		send(1000,
-			frameOf(t, "#identity", &atproto.SyncSubscribeReposIdentity{Seq: 2, DID: alice, Time: when(2), Handle: lex.Some[syntax.Handle]("alice.test")}),
-			forge.Frame(second, 3, time.Now()))(c, 0)
-	}), firehose.WithDirectory(directory.Directory))
-	var got []string
-	for event, err := range c.Subscribe(t.Context(), &firehose.Options{
-		Collections: notes, Commits: func([]byte) bool { return true },
-		Known: func(syntax.DID) (reposync.State, bool) { return known, len(got) > 0 },
-	}) {
-		if err != nil {
-			t.Fatal(err)
+	for name, announced := range map[string]bool{"announced": true, "not announced": false} {
+		account := forge.New(alice, multikey.K256)
+		directory := newPLC(t, account)
+		old := account.Key
+		first := account.Commit(forge.Create("com.example.note/1", "a"))
+		known := account.State()
+		second := account.Commit(forge.Create("com.example.note/2", "b"))
+		fresh := multikey.Generate(multikey.P256)
+		stolen := *second
+		forge.Resign(&stolen, old)
+		forge.Resign(second, fresh)
+		rotated := make(chan struct{})
+		c := client(t, source(t, func(c *websocket.Conn, _ int64) {
+			send(0, forge.Frame(first, 1, time.Unix(1, 0)))(c, 0)
+			<-rotated
+			if announced {
+				identity := &atproto.SyncSubscribeReposIdentity{Seq: 2, DID: alice, Time: when(2), Handle: lex.Some[syntax.Handle]("alice.test")}
+				send(0, frameOf(t, "#identity", identity), forge.Frame(&stolen, 3, time.Unix(3, 0)))(c, 0)
+			}
+			send(1000, forge.Frame(second, 4, time.Unix(4, 0)))(c, 0)
+		}), firehose.WithDirectory(directory.Directory))
+		var got []string
+		for event, err := range c.Subscribe(t.Context(), &firehose.Options{
+			Collections: notes, Commits: func([]byte) bool { return true },
+			Known: func(syntax.DID) (reposync.State, bool) { return known, len(got) > 0 },
+		}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e, ok := event.(*firehose.BadFrame); ok && !errors.Is(e.Err, multikey.ErrSignature) {
+				t.Error(e.Err)
+			}
+			if got = append(got, lineOfTrust(event)); len(got) == 2 {
+				directory.set(alice, fresh)
+				close(rotated)
+			}
 		}
-		if got = append(got, lineOfTrust(event)); len(got) == 2 {
-			directory.set(alice, fresh)
-			close(rotated)
+		want := []string{"1 create 1 signed", "1 commit of 1 signed"}
+		if announced {
+			want = append(want, "2 identity alice.test", "3 bad: ")
 		}
-	}
-	expect(t, got, "1 create 1 signed", "1 commit of 1 signed", "2 identity alice.test", "3 create 2 chained", "3 commit of 1 chained")
-	if n := directory.lookups.Load(); n != 2 {
-		t.Errorf("%d look-ups", n)
+		expect(t, got, append(want, "4 create 2 chained", "4 commit of 1 chained")...)
+		if n := directory.lookups.Load(); !announced && n != 2 || n > 3 {
+			t.Errorf("%s: %d look-ups", name, n)
+		}
 	}
 }

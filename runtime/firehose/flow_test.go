@@ -1,14 +1,17 @@
 package firehose_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -386,4 +389,110 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%d: %d reconnections, %v", test.status, reconnects, end)
 		}
 	}
+}
+
+// TestUnread: when a ping cannot be sent since the source has gone, what it sent before is read all the same.
+func TestUnread(t *testing.T) {
+	for _, test := range []struct {
+		end  script
+		code int
+	}{
+		{send(0, commit(t, 4, alice)), 0},
+		{func(c *websocket.Conn, _ int64) {
+			send(0, commit(t, 4, alice))(c, 0)
+			c.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1008, ""), time.Now().Add(time.Minute))
+		}, 1008},
+	} {
+		dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+			c, err := new(net.Dialer).DialContext(ctx, network, address)
+			return &mute{Conn: c, failed: make(chan struct{})}, err
+		}
+		c := client(t, source(t, test.end), firehose.WithNetwork(network.Network{AllowPrivate: true, HTTPClient: &http.Client{Transport: &http.Transport{DialContext: dial}}}))
+		_, err := told(t, c, nil)
+		e, ok := errors.AsType[*firehose.Error](err)
+		if !ok || e.Position.Seq != 4 || e.Code != test.code || test.code == 0 && !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("code %d: %v", test.code, err)
+		}
+	}
+}
+
+// mute is a connection on which nothing can be sent after the handshake, and nothing is received before that was tried.
+type mute struct {
+	net.Conn
+	writes, reads int
+	failed        chan struct{}
+}
+
+func (c *mute) Write(b []byte) (int, error) {
+	if c.writes++; c.writes == 1 {
+		return c.Conn.Write(b)
+	}
+	if c.writes == 2 {
+		close(c.failed)
+	}
+	return 0, syscall.ECONNRESET
+}
+
+func (c *mute) Read(b []byte) (int, error) {
+	if c.reads++; c.reads > 1 {
+		<-c.failed
+		time.Sleep(20 * time.Millisecond) // for what a failed ping may lead to
+	}
+	return c.Conn.Read(b[:min(len(b), 200)]) // the answer to the handshake, and not much more
+}
+
+// TestUnwanted: a frame that nobody wants costs no allocation but those of the WebSocket library.
+func TestUnwanted(t *testing.T) {
+	const n = 20_000
+	frame := commit(t, 1, alice, create(post, "a"), create(post, "b"))
+	seq := bytes.Index(frame, append(text("seq", nil), 1)) + 4
+	url := source(t, func(c *websocket.Conn, _ int64) {
+		prepared := make([]*websocket.PreparedMessage, 20)
+		for i := range prepared {
+			b := bytes.Clone(frame)
+			b[seq] = byte(i) // numbers that change, so that no frame seems to come again
+			prepared[i], _ = websocket.NewPreparedMessage(websocket.BinaryMessage, b)
+		}
+		for i := range n {
+			c.WritePreparedMessage(prepared[i%len(prepared)])
+		}
+		finish(c, 1000)
+	})
+	allocations := func(f func() int64) int64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if got := f(); got != n {
+			t.Fatalf("%d frames", got)
+		}
+		runtime.ReadMemStats(&after)
+		return int64(after.Mallocs - before.Mallocs)
+	}
+	library := allocations(func() (got int64) {
+		c, _, err := websocket.DefaultDialer.Dial(strings.Replace(url, "http", "ws", 1)+"/xrpc/com.atproto.sync.subscribeRepos", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		for buf := make([]byte, 1<<20); ; got++ {
+			_, r, err := c.NextReader()
+			if err != nil {
+				return got
+			}
+			for err == nil {
+				_, err = r.Read(buf)
+			}
+		}
+	})
+	ours := allocations(func() int64 {
+		monitor := new(firehose.Monitor)
+		options := &firehose.Options{Monitor: monitor, Commits: func(did []byte) bool { return string(did) == string(bob) }}
+		for event, err := range client(t, url).Subscribe(t.Context(), options) {
+			t.Error(event, err)
+		}
+		return monitor.Health().Frames
+	})
+	if ours-library > n/20 {
+		t.Errorf("%.2f allocations a frame, %.2f of which are the library's", float64(ours)/n, float64(library)/n)
+	}
+	t.Logf("%.3f allocations a frame, the library alone %.3f", float64(ours)/n, float64(library)/n)
 }
