@@ -18,7 +18,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/batch"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
 )
@@ -137,10 +137,10 @@ func openBatch(ctx context.Context, name string) (io.ReadCloser, error) {
 // aboutLine returns a message about an operation: what is wrong with it, and where it is in the file.
 func aboutLine(name string, failure *batch.OpError) string {
 	place := fmt.Sprintf("%s:%d", name, failure.Line)
-	if invalid, ok := errors.AsType[*lex.Error](failure.Err); ok {
-		for _, issue := range invalid.Issues {
-			if issue.Rule == lex.RuleSyntax {
-				place = fmt.Sprintf("%s:%d", place, issue.Offset+1)
+	if invalid, ok := errors.AsType[*issue.Error](failure.Err); ok {
+		for _, problem := range invalid.Issues {
+			if problem.Rule == issue.RuleSyntax {
+				place = fmt.Sprintf("%s:%d", place, problem.Offset+1)
 				break
 			}
 		}

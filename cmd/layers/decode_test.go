@@ -146,9 +146,9 @@ func TestDecodeLines(t *testing.T) {
 		if l.Unknown {
 			unknown++
 		}
-		for _, issue := range l.Issues {
-			if !rules[issue.Rule] || issue.Message == "" || issue.Path != "" && issue.Path[0] != '/' {
-				t.Errorf("%s: %+v", l.URI, issue)
+		for _, problem := range l.Issues {
+			if !rules[problem.Rule] || problem.Message == "" || problem.Path != "" && problem.Path[0] != '/' {
+				t.Errorf("%s: %+v", l.URI, problem)
 			}
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
@@ -228,15 +229,15 @@ func readRecord(ctx context.Context, command *cobra.Command, collection syntax.N
 // place names a file, and the line and column, in characters, where its JSON is broken, or else where
 // the first of the issues is.
 func place(name string, data []byte, err error) string {
-	issues := lex.IssuesOf(err)
+	issues := issue.Of(err)
 	if len(issues) == 0 {
 		return name
 	}
-	issue := issues[0]
-	if i := slices.IndexFunc(issues, func(i lex.Issue) bool { return i.Rule == lex.RuleSyntax }); i >= 0 {
-		issue = issues[i] // it may be the cause of others
+	problem := issues[0]
+	if i := slices.IndexFunc(issues, func(i issue.Issue) bool { return i.Rule == issue.RuleSyntax }); i >= 0 {
+		problem = issues[i] // it may be the cause of others
 	}
-	before := data[:min(max(issue.Offset, 0), len(data))]
+	before := data[:min(max(problem.Offset, 0), len(data))]
 	start := bytes.LastIndexByte(before, '\n') + 1
 	return fmt.Sprintf("%s:%d:%d", name, bytes.Count(before, []byte("\n"))+1, utf8.RuneCount(before[start:])+1)
 }

@@ -140,7 +140,7 @@ func emitMessage(f *jen.File, m *plan.Message) {
 			jen.Id("Payload").Index().Byte(),
 		)).Line()
 	emitMarkers(f, &m.Union)
-	f.Add(says(fmt.Sprintf("%s decodes the payload of a frame whose header has the type t. The error is an [*lex.Error]; "+
+	f.Add(says(fmt.Sprintf("%s decodes the payload of a frame whose header has the type t. The error is an *issue.Error; "+
 		"the message is usable even then, as with [lex.DecodeCBOR].", m.Decode)),
 		jen.Func().Id(m.Decode).Params(jen.Id("t").String(), jen.Id("payload").Index().Byte()).Params(jen.Id(m.Name), jen.Error()).Block(
 			jen.Switch(jen.Id("t")).BlockFunc(func(g *jen.Group) {

@@ -56,3 +56,11 @@ func whole[T ~string | ~[]byte](s T, limit int) int {
 	}
 	return n
 }
+
+// Article returns noun with its indefinite article.
+func Article(noun string) string {
+	if noun != "" && strings.IndexByte("aeiou", noun[0]) >= 0 {
+		return "an " + noun
+	}
+	return "a " + noun
+}

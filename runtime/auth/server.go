@@ -12,6 +12,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -115,7 +116,7 @@ var errAnswer = errors.New("malformed response")
 
 // answered returns the error of a call, without details about the content of an answer.
 func answered(method syntax.NSID, issuer *xrpc.Client, err error) error {
-	if _, ok := errors.AsType[*lex.Error](err); ok {
+	if _, ok := errors.AsType[*issue.Error](err); ok {
 		return fmt.Errorf("%s at %s: %w", method, issuer.Service(), errAnswer)
 	}
 	return err

@@ -17,6 +17,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/batch"
 	"github.com/layers-pub/layers-go/runtime/guard"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
@@ -162,7 +163,7 @@ func TestApplyInvalid(t *testing.T) {
 	}
 	_, err := batch.Apply(t.Context(), newPDS(), batch.Ops(ops...), &batch.ApplyOptions{Lookup: lookup})
 	var invalid *batch.InvalidError
-	var issues *lex.Error
+	var issues *issue.Error
 	if !errors.As(err, &invalid) || invalid.Failed != 1500 || len(invalid.Failures) != 1000 || !strings.HasSuffix(err.Error(), "; and 1497 more") || !errors.As(err, &issues) || len(issues.Issues) != 2 {
 		t.Errorf("%v", err)
 	}

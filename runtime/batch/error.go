@@ -30,7 +30,7 @@ type OpError struct {
 	// URI names the record. It has no record key if the operation has none yet, and is empty for a line that is not
 	// an operation.
 	URI syntax.ATURI
-	// Err is what went wrong. It wraps an error of this package or of package write, a [*lex.Error] or an error of the
+	// Err is what went wrong. It wraps an error of this package or of package write, a [*issue.Error] or an error of the
 	// server.
 	Err error
 }

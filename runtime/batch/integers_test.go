@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/layers-pub/layers-go/runtime/batch"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/write"
 )
@@ -56,7 +57,7 @@ func TestIntegers(t *testing.T) {
 			for name, do := range calls {
 				pds := newPDS()
 				err := do(pds)
-				var invalid *lex.Error
+				var invalid *issue.Error
 				if good && err != nil {
 					t.Errorf("%s %s %d: %v", name, test.path, n, err)
 				}

@@ -71,7 +71,7 @@ func (e *UploadError) Unwrap() error { return e.Err }
 // such as audio/vnd.wave for audio/wav. If the reference does not match, the error is an [*UploadError], which has
 // the reference.
 //
-// The other errors are a [*lex.Error] for what Rules do not allow, [ErrTooLarge] if a size is over a limit, whether
+// The other errors are a [*issue.Error] for what Rules do not allow, [ErrTooLarge] if a size is over a limit, whether
 // Upload or the server finds that, or an error of account. If r is an io.Seeker, account may send it again after a
 // failure; otherwise a Read of r may still be in progress when Upload returns an error.
 func Upload(ctx context.Context, account rpc.Caller, r io.Reader, mimeType string, options *UploadOptions) (lex.Blob, error) {

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/layers-pub/layers-go/runtime/blob"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/rpc"
@@ -191,7 +192,7 @@ func TestUploadPreflight(t *testing.T) {
 					t.Errorf("error %v, want %v", err, want)
 				}
 			}
-			var issues *lex.Error
+			var issues *issue.Error
 			if errors.As(err, &issues) != test.lex {
 				t.Errorf("error %v", err)
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/panics"
 	"github.com/layers-pub/layers-go/runtime/internal/stream"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/mst"
 	"github.com/layers-pub/layers-go/runtime/rec"
@@ -26,13 +27,13 @@ func decodeMessage(payload []byte, m lex.Decodable, lenient ...string) error {
 	if err == nil {
 		return nil
 	}
-	invalid, ok := err.(*lex.Error)
+	invalid, ok := err.(*issue.Error)
 	if !ok {
 		return fmt.Errorf("%w: %w", ErrFrame, err)
 	}
-	for _, issue := range invalid.Issues {
-		field, _, _ := strings.Cut(strings.TrimPrefix(issue.Path, "/"), "/")
-		if issue.Rule != lex.RuleMaxLength && (issue.Rule == lex.RuleSyntax || !slices.Contains(lenient, field)) {
+	for _, problem := range invalid.Issues {
+		field, _, _ := strings.Cut(strings.TrimPrefix(problem.Path, "/"), "/")
+		if problem.Rule != issue.RuleMaxLength && (problem.Rule == issue.RuleSyntax || !slices.Contains(lenient, field)) {
 			return fmt.Errorf("%w: %w", ErrFrame, err)
 		}
 	}
@@ -150,7 +151,7 @@ func (r *repos) record(ctx context.Context, j *stream.Job, v *reposync.Verifier,
 }
 
 // MaxRecordMemory bounds the memory that decoding a record may take: so many bytes, plus [lex.MemoryPerByte] for each of
-// the record's. A record that takes more has an issue of [lex.RuleMemory].
+// the record's. A record that takes more has an issue of [issue.RuleMemory].
 const MaxRecordMemory = 2 << 20
 
 // decode decodes the record of an event.
@@ -177,7 +178,7 @@ func (r *repos) decode(ctx context.Context, j *stream.Job, e *Record) error {
 		return lex.Decode(ctx, e.Data, value, options)
 	})
 	j.Cost += spent
-	if invalid, ok := err.(*lex.Error); ok {
+	if invalid, ok := err.(*issue.Error); ok {
 		e.Issues = invalid.Issues
 		for i := range e.Issues {
 			j.Cost += issueCost + int64(len(e.Issues[i].Path))

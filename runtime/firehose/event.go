@@ -6,6 +6,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/stream"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/reposync"
@@ -75,7 +76,7 @@ type Record struct {
 	// If there are issues, it holds what could be decoded. It shares the memory of Data, which must not be changed.
 	Value lex.Record
 	// Issues lists everything that is wrong with the record.
-	Issues []lex.Issue
+	Issues []issue.Issue
 	// Trust says how far the change is verified. It is [rec.Hashed] unless the source verifies commits. A deletion has
 	// no bytes to hash: then Hashed says only that the source reported it.
 	Trust rec.Trust

@@ -66,8 +66,8 @@ func MarshalEvent(event Event) ([]byte, error) {
 				w.Block = e.Data
 			}
 		}
-		for _, issue := range e.Issues {
-			w.Issues = append(w.Issues, issue.String())
+		for _, problem := range e.Issues {
+			w.Issues = append(w.Issues, problem.String())
 		}
 	case *Commit:
 		w.DID, w.Rev, w.Since, w.CID, w.Data, w.PrevData, w.Records, w.Trust = e.DID, e.Rev, e.Since, e.CID, e.Data, e.PrevData, e.Records, e.Trust.String()

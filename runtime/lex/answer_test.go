@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -20,8 +21,8 @@ func answered[T any, P interface {
 }](text string, fields ...string) (T, []string) {
 	var v T
 	var problems []string
-	for _, issue := range lex.IssuesOf(lex.DecodeJSON([]byte(text), lex.Answer(P(&v), fields...))) {
-		problems = append(problems, issue.Path+" "+string(issue.Rule))
+	for _, problem := range issue.Of(lex.DecodeJSON([]byte(text), lex.Answer(P(&v), fields...))) {
+		problems = append(problems, problem.Path+" "+string(problem.Rule))
 	}
 	return v, problems
 }
@@ -141,7 +142,7 @@ func TestAnswerUnread(t *testing.T) {
 // TestAnswerCBOR checks that an answer in DAG-CBOR is decoded as ever.
 func TestAnswerCBOR(t *testing.T) {
 	var v atproto.RepoCommitMeta
-	if err := lex.DecodeCBOR([]byte{0xa0}, lex.Answer(&v)); len(lex.IssuesOf(err)) != 2 {
+	if err := lex.DecodeCBOR([]byte{0xa0}, lex.Answer(&v)); len(issue.Of(err)) != 2 {
 		t.Errorf("%v", err)
 	}
 }

@@ -1,5 +1,7 @@
 package lex
 
+import "github.com/layers-pub/layers-go/runtime/issue"
+
 // AnyList reads an object in JSON with one array, which may have any name: the answer of a query for a list. It calls
 // array to read the array, and cursor to read the field "cursor", if there is one. Other fields are skipped unchecked. A
 // second array, or none although no field is null, is an issue.
@@ -21,7 +23,7 @@ func (d *Decoder) AnyList(cursor, array func()) {
 		case key == "cursor":
 			cursor()
 		case next == '[' && name != "":
-			d.report(d.i, RuleType).Want = "list: the answer has two arrays, " + excerpt(name) + " and " + excerpt(key)
+			d.report(d.i, issue.RuleType).Want = "list: the answer has two arrays, " + excerpt(name) + " and " + excerpt(key)
 			d.pass()
 		case next == '[':
 			name = key
@@ -33,7 +35,7 @@ func (d *Decoder) AnyList(cursor, array func()) {
 	}
 	d.closeJSON(&c)
 	if name == "" && !null && !d.dead {
-		d.report(at, RuleType).Want = "list: the answer has no array"
+		d.report(at, issue.RuleType).Want = "list: the answer has no array"
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -35,20 +36,20 @@ type BlobRules struct {
 	MaxSize int64
 }
 
-// Check returns an [*Error] if a blob of the given media type and size breaks r. It lets a caller check a blob before
+// Check returns an [*issue.Error] if a blob of the given media type and size breaks r. It lets a caller check a blob before
 // uploading it. The size is in bytes, or -1 if it is not known yet.
 func (r BlobRules) Check(mimeType string, size int64) error {
-	var issues []Issue
+	var issues []issue.Issue
 	if why := r.wrongSize(size); why != "" {
-		issues = append(issues, Issue{Rule: RuleBlob, Want: why})
+		issues = append(issues, issue.Issue{Rule: issue.RuleBlob, Want: why})
 	}
 	if why := r.wrongType(mimeType); why != "" {
-		issues = append(issues, Issue{Rule: RuleBlob, Want: why})
+		issues = append(issues, issue.Issue{Rule: issue.RuleBlob, Want: why})
 	}
 	if issues == nil {
 		return nil
 	}
-	return &Error{Issues: issues}
+	return &issue.Error{Issues: issues}
 }
 
 const emptyBlob = "blob is empty; one that is written has a size of at least 1"
@@ -95,14 +96,14 @@ func (d *Decoder) blob(r *BlobRules) Blob {
 	case "":
 		b = d.legacyBlob()
 	default:
-		d.report(at, RuleBlob).Want = "blob has the $type " + excerpt(typ)
+		d.report(at, issue.RuleBlob).Want = "blob has the $type " + excerpt(typ)
 		d.wrong, d.lost = true, true
 		d.skip()
 		return Blob{}
 	}
 	if b.MimeType != "" {
 		if why := r.wrongType(b.MimeType); why != "" {
-			d.report(at, RuleBlob).Want = why
+			d.report(at, issue.RuleBlob).Want = why
 		}
 	}
 	d.wrong = false
@@ -126,9 +127,9 @@ func (d *Decoder) currentBlob(at int, r *BlobRules) (b Blob) {
 			b.MimeType = d.String(1, NoLimit)
 		default:
 			if why := r.wrongSize(b.Size); why != "" {
-				d.report(at, RuleBlob).Want = why
+				d.report(at, issue.RuleBlob).Want = why
 			} else if empty && d.purpose != reading {
-				d.report(at, RuleBlob).Want = emptyBlob
+				d.report(at, issue.RuleBlob).Want = emptyBlob
 			}
 			return b
 		}

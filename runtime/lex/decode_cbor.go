@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/issue"
 )
 
 // The major types of CBOR (RFC 8949, section 3.1) that DAG-CBOR uses.
@@ -58,7 +59,7 @@ func (d *Decoder) header() (major byte, argument uint64) {
 	}
 	d.i = at + 1 + n
 	if major != majorSimple && (n == 1 && argument < 24 || n > 1 && argument>>(4*n) == 0) {
-		d.report(at, RuleSyntax).Want = "number or length not in its shortest form"
+		d.report(at, issue.RuleSyntax).Want = "number or length not in its shortest form"
 	}
 	return major, argument
 }
@@ -116,7 +117,7 @@ func (d *Decoder) nextCBOR(c *Cursor) int {
 		}
 		q := c.fields.find(key)
 		if q >= 0 && d.mark(c, q) {
-			d.report(at, RuleSyntax).Want = "duplicate key " + excerpt(key)
+			d.report(at, issue.RuleSyntax).Want = "duplicate key " + excerpt(key)
 		} else if prev, ok := d.previousKey(c); ok {
 			d.checkOrder(at, prev, key)
 		}
@@ -152,9 +153,9 @@ func (d *Decoder) checkOrder(at int, prev, key string) {
 		return
 	}
 	if key == prev {
-		d.report(at, RuleSyntax).Want = "duplicate key " + excerpt(key)
+		d.report(at, issue.RuleSyntax).Want = "duplicate key " + excerpt(key)
 	} else {
-		d.report(at, RuleSyntax).Want = "key " + excerpt(key) + " out of order"
+		d.report(at, issue.RuleSyntax).Want = "key " + excerpt(key) + " out of order"
 	}
 }
 
@@ -194,7 +195,7 @@ func (d *Decoder) textCBOR() (string, bool) {
 	s := d.s[d.i : d.i+n]
 	d.i += n
 	if !utf8.ValidString(s) {
-		d.report(at, RuleSyntax).Want = "text that is not UTF-8"
+		d.report(at, issue.RuleSyntax).Want = "text that is not UTF-8"
 	}
 	return s, true
 }
@@ -238,7 +239,7 @@ func (d *Decoder) intCBOR(min, max int64) int64 {
 	_, u := d.header()
 	if u > math.MaxInt64 {
 		d.wrong = true
-		d.report(at, RuleType).Want = "integer of 64 bits"
+		d.report(at, issue.RuleType).Want = "integer of 64 bits"
 		return 0
 	}
 	v := int64(u)
@@ -277,7 +278,7 @@ func (d *Decoder) skipCBOR() {
 			return
 		}
 		if major == majorText && !utf8.Valid(d.b[d.i:d.i+int(n)]) {
-			d.report(at, RuleSyntax).Want = "text that is not UTF-8"
+			d.report(at, issue.RuleSyntax).Want = "text that is not UTF-8"
 		}
 		d.i += int(n)
 	case majorArray, majorMap:
@@ -315,7 +316,7 @@ func (d *Decoder) skipCBOR() {
 	case majorUint, majorNegint:
 		switch {
 		case n > math.MaxInt64 && !d.reportedAt(at):
-			d.report(at, RuleType).Want = "integer of 64 bits"
+			d.report(at, issue.RuleType).Want = "integer of 64 bits"
 		case major == majorNegint:
 			d.checkBits(at, -1-int64(n))
 		default:
@@ -333,7 +334,7 @@ func (d *Decoder) skipFloat() {
 		return
 	}
 	if !d.reportedAt(at) {
-		d.report(at, RuleType).Want = "value of the data model: floating-point number"
+		d.report(at, issue.RuleType).Want = "value of the data model: floating-point number"
 	}
 	d.i += size
 }
@@ -359,7 +360,7 @@ func (d *Decoder) skipEntries(start int, n uint64) {
 		}
 		prev = key
 		if (key == "$link" || key == "$bytes") && !d.reportedAt(start) {
-			d.report(start, RuleType).Want = "value of the data model: " + key + " as a key"
+			d.report(start, issue.RuleType).Want = "value of the data model: " + key + " as a key"
 		}
 		value := d.i
 		if d.skipCBOR(); d.dead {
@@ -388,8 +389,8 @@ func (d *Decoder) linkBytes(at int) (cid.Link, bool) {
 		}
 	}
 	d.lost = true
-	issue := d.report(at, RuleFormat)
-	issue.Want, issue.Found = "cid-link", excerpt(raw)
+	found := d.report(at, issue.RuleFormat)
+	found.Want, found.Found = "cid-link", excerpt(raw)
 	return cid.Link{}, false
 }
 

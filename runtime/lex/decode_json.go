@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode/utf8"
 	"unsafe"
+
+	"github.com/layers-pub/layers-go/runtime/issue"
 )
 
 // jsonGuess remembers what earlier objects of the same types looked like, because JSON fixes no order of keys and
@@ -158,7 +160,7 @@ func (d *Decoder) nextJSON(c *Cursor) int {
 func (d *Decoder) known(c *Cursor, q int) {
 	c.next = uint16(q + 1)
 	if d.mark(c, q) && !d.skips(&c.fields.list[q]) {
-		d.report(d.key, RuleSyntax).Want = "duplicate key " + excerpt(c.fields.list[q].name)
+		d.report(d.key, issue.RuleSyntax).Want = "duplicate key " + excerpt(c.fields.list[q].name)
 	}
 }
 
@@ -202,7 +204,7 @@ func (d *Decoder) textJSON() (string, bool) {
 		d.i = i + 1
 		s := d.s[start:i]
 		if seen&highBits != 0 && !utf8.ValidString(s) {
-			d.report(start-1, RuleSyntax).Want = "text that is not UTF-8"
+			d.report(start-1, issue.RuleSyntax).Want = "text that is not UTF-8"
 		}
 		return s, true
 	}
@@ -219,7 +221,7 @@ func (d *Decoder) textSlowJSON(start, i int) (string, bool) {
 		case c == '"':
 			s := d.s[start:i]
 			if !utf8.ValidString(s) {
-				d.report(d.i, RuleSyntax).Want = "text that is not UTF-8"
+				d.report(d.i, issue.RuleSyntax).Want = "text that is not UTF-8"
 			}
 			d.i = i + 1
 			if escaped {
@@ -241,7 +243,7 @@ func (d *Decoder) textSlowJSON(start, i int) (string, bool) {
 				return d.noText()
 			}
 			if r == loneSurrogate {
-				d.report(d.i, RuleSyntax).Want = "lone surrogate in a string"
+				d.report(d.i, issue.RuleSyntax).Want = "lone surrogate in a string"
 			}
 			escaped = true
 			i += n - 1
@@ -347,7 +349,7 @@ func (d *Decoder) intJSON(min, max int64) int64 {
 	}
 	if !ok {
 		d.wrong = true
-		d.report(at, RuleType).Want = "integer of 64 bits"
+		d.report(at, issue.RuleType).Want = "integer of 64 bits"
 		return 0
 	}
 	d.checkRange(at, v, min, max)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/layers-pub/layers-go/runtime/issue"
 )
 
 // NoLimit is the maximum to pass for a length that the lexicon does not limit.
@@ -71,9 +73,9 @@ func (d *Decoder) Int(min, max int64) int64 {
 
 func (d *Decoder) checkRange(at int, v, min, max int64) {
 	if v < min {
-		d.reportLimit(at, RuleMinimum, min, v)
+		d.reportLimit(at, issue.RuleMinimum, min, v)
 	} else if v > max {
-		d.reportLimit(at, RuleMaximum, max, v)
+		d.reportLimit(at, issue.RuleMaximum, max, v)
 	}
 }
 
@@ -97,15 +99,15 @@ func (d *Decoder) IntWith(r *IntRules) int64 {
 	if r.Const {
 		d.reportConst(at, strconv.FormatInt(v, 10), strconv.FormatInt(r.Enum[0], 10))
 	} else {
-		issue := d.report(at, RuleEnum)
-		issue.Found, issue.Want = strconv.FormatInt(v, 10), strings.Trim(fmt.Sprint(r.Enum), "[]")
+		found := d.report(at, issue.RuleEnum)
+		found.Found, found.Want = strconv.FormatInt(v, 10), strings.Trim(fmt.Sprint(r.Enum), "[]")
 	}
 	return v
 }
 
 func (d *Decoder) reportConst(at int, found, want string) {
-	issue := d.report(at, RuleConst)
-	issue.Found, issue.Want = found, want
+	i := d.report(at, issue.RuleConst)
+	i.Found, i.Want = found, want
 }
 
 // String reads a string, and reports it if its length is not minLength to maxLength bytes of UTF-8. These are 0 and
@@ -143,9 +145,9 @@ func (d *Decoder) String(minLength, maxLength int) string {
 
 func (d *Decoder) checkLength(at, n, min, max int) {
 	if n < min {
-		d.reportLimit(at, RuleMinLength, int64(min), int64(n))
+		d.reportLimit(at, issue.RuleMinLength, int64(min), int64(n))
 	} else if n > max {
-		d.reportLimit(at, RuleMaxLength, int64(max), int64(n))
+		d.reportLimit(at, issue.RuleMaxLength, int64(max), int64(n))
 	}
 }
 
@@ -233,7 +235,7 @@ func (d *Decoder) wrappedJSON(key, want string, bytes func(string) (string, bool
 	}
 	if !ok || entries != 1 {
 		d.wrong = true
-		d.report(at, RuleType).Want = want
+		d.report(at, issue.RuleType).Want = want
 		return "", false
 	}
 	return raw, true

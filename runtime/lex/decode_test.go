@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rec"
 )
@@ -30,8 +31,8 @@ func with(fields string) string {
 // found lists the issues of an error as "path rule".
 func found(err error) []string {
 	var list []string
-	for _, issue := range lex.IssuesOf(err) {
-		list = append(list, issue.Path+" "+string(issue.Rule))
+	for _, problem := range issue.Of(err) {
+		list = append(list, problem.Path+" "+string(problem.Rule))
 	}
 	return list
 }
@@ -223,18 +224,18 @@ func ofJSON(t *testing.T, v any) any {
 }
 
 // onlyLimits are the rules whose breach loses nothing, wherever the value is one that a field can hold.
-var onlyLimits = map[lex.Rule]bool{
-	lex.RuleMinLength: true, lex.RuleMaxLength: true, lex.RuleMinGraphemes: true, lex.RuleMaxGraphemes: true,
-	lex.RuleMinimum: true, lex.RuleMaximum: true, lex.RuleEnum: true,
+var onlyLimits = map[issue.Rule]bool{
+	issue.RuleMinLength: true, issue.RuleMaxLength: true, issue.RuleMinGraphemes: true, issue.RuleMaxGraphemes: true,
+	issue.RuleMinimum: true, issue.RuleMaximum: true, issue.RuleEnum: true,
 }
 
 // checkReencoding demands of what was decoded from DAG-CBOR with issues that it encodes to the same bytes or not at
 // all, and that it does encode if no more than limits are broken.
-func checkReencoding(t *testing.T, v lex.Encodable, issues []lex.Issue, cbor []byte) {
+func checkReencoding(t *testing.T, v lex.Encodable, issues []issue.Issue, cbor []byte) {
 	t.Helper()
 	limits := true
-	for _, issue := range issues {
-		limits = limits && onlyLimits[issue.Rule]
+	for _, problem := range issues {
+		limits = limits && onlyLimits[problem.Rule]
 	}
 	switch got, err := lex.EncodeCBOR(v); {
 	case err == nil && !bytes.Equal(got, cbor):
@@ -253,25 +254,25 @@ func TestIssues(t *testing.T) {
 			if diff := cmp.Diff(test.want, found(err)); diff != "" {
 				t.Errorf("CBOR: %s\n%s\n%v", test.text, diff, err)
 			}
-			checkReencoding(t, &v, lex.IssuesOf(err), cbor)
+			checkReencoding(t, &v, issue.Of(err), cbor)
 			if _, err := lex.EncodeIncomplete(&v); err != nil {
 				t.Errorf("EncodeIncomplete: %v", err)
 			}
 			inJSON := map[string]int{}
-			for _, issue := range found(lex.DecodeJSON([]byte(test.text), new(sample))) {
-				inJSON[issue]++
+			for _, problem := range found(lex.DecodeJSON([]byte(test.text), new(sample))) {
+				inJSON[problem]++
 			}
-			for _, issue := range test.want {
-				inJSON[issue]--
+			for _, problem := range test.want {
+				inJSON[problem]--
 			}
-			for issue, n := range inJSON {
+			for problem, n := range inJSON {
 				if n != 0 {
-					t.Errorf("JSON: %s: %s: %+d", test.text, issue, n)
+					t.Errorf("JSON: %s: %s: %+d", test.text, problem, n)
 				}
 			}
-			for _, issue := range lex.IssuesOf(err) {
-				if issue.Message() == "" || strings.Contains(issue.String(), "%!") {
-					t.Errorf("message of %+v: %q", issue, issue.Message())
+			for _, problem := range issue.Of(err) {
+				if problem.Message() == "" || strings.Contains(problem.String(), "%!") {
+					t.Errorf("message of %+v: %q", problem, problem.Message())
 				}
 			}
 		})
@@ -355,24 +356,24 @@ func TestJSONIntegers(t *testing.T) {
 	for _, test := range []struct {
 		text string
 		want int64
-		rule lex.Rule
+		rule issue.Rule
 	}{
 		{"0", 0, ""}, {"-0", 0, ""}, {"-5", -5, ""}, {"1000", 1000, ""},
 		{"1.0", 1, ""}, {"-1.000", -1, ""}, {"0.0", 0, ""}, {"-0.0", 0, ""},
 		{"1e2", 100, ""}, {"1E+2", 100, ""}, {"100e-2", 1, ""}, {"1.5e1", 15, ""}, {"0e999999999999999999999", 0, ""},
-		{"1.5", 0, lex.RuleType}, {"1e-1", 0, lex.RuleType}, {"1e19", 0, lex.RuleType}, {"1e400", 0, lex.RuleType},
-		{"9223372036854775807", 9223372036854775807, lex.RuleMaximum},
-		{"9223372036854775808", 0, lex.RuleType}, {"18446744073709551617", 0, lex.RuleType},
-		{"-9223372036854775808", -9223372036854775808, lex.RuleMinimum},
-		{"-9223372036854775809", 0, lex.RuleType}, {"99999999999999999999", 0, lex.RuleType},
-		{"1001", 1001, lex.RuleMaximum}, {`"1"`, 0, lex.RuleType}, {"true", 0, lex.RuleType}, {"null", 0, lex.RuleType},
-		{"00", 0, lex.RuleSyntax}, {"+1", 0, lex.RuleSyntax}, {".5", 0, lex.RuleSyntax}, {"1.e1", 0, lex.RuleSyntax},
+		{"1.5", 0, issue.RuleType}, {"1e-1", 0, issue.RuleType}, {"1e19", 0, issue.RuleType}, {"1e400", 0, issue.RuleType},
+		{"9223372036854775807", 9223372036854775807, issue.RuleMaximum},
+		{"9223372036854775808", 0, issue.RuleType}, {"18446744073709551617", 0, issue.RuleType},
+		{"-9223372036854775808", -9223372036854775808, issue.RuleMinimum},
+		{"-9223372036854775809", 0, issue.RuleType}, {"99999999999999999999", 0, issue.RuleType},
+		{"1001", 1001, issue.RuleMaximum}, {`"1"`, 0, issue.RuleType}, {"true", 0, issue.RuleType}, {"null", 0, issue.RuleType},
+		{"00", 0, issue.RuleSyntax}, {"+1", 0, issue.RuleSyntax}, {".5", 0, issue.RuleSyntax}, {"1.e1", 0, issue.RuleSyntax},
 	} {
 		var v sample
 		err := lex.DecodeJSON([]byte(strings.Replace(with(""), `"count":1`, `"count":`+test.text, 1)), &v)
-		var rule lex.Rule
-		for _, issue := range lex.IssuesOf(err) {
-			rule = issue.Rule // the last one: a value that is not JSON is also not an integer
+		var rule issue.Rule
+		for _, problem := range issue.Of(err) {
+			rule = problem.Rule // the last one: a value that is not JSON is also not an integer
 		}
 		if v.Count != test.want || rule != test.rule {
 			t.Errorf("%s: got %d, rule %q (%v)", test.text, v.Count, rule, err)
@@ -456,7 +457,7 @@ func TestBudget(t *testing.T) {
 				err = lex.DecodeCBOR(cbor, new(sample))
 			}
 		})
-		var failed *lex.Error
+		var failed *issue.Error
 		if !errors.As(err, &failed) || len(failed.Issues) != lex.MaxIssues || !failed.Truncated {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -492,7 +493,7 @@ func TestBudgetOfItems(t *testing.T) {
 	input := []byte("[" + strings.Repeat("{},", 100_000) + "{}]")
 	var v listOfLarge
 	err := lex.DecodeJSON(input, &v)
-	if len(found(err)) != 1 || lex.IssuesOf(err)[0].Rule != lex.RuleMemory {
+	if len(found(err)) != 1 || issue.Of(err)[0].Rule != issue.RuleMemory {
 		t.Errorf("%v", err)
 	}
 	if kept := len(v.items) * 808; kept > 200*len(input) {
@@ -525,14 +526,14 @@ func TestByteOrderMark(t *testing.T) {
 	}
 
 	broken := with(`"count":"x"`)
-	plain := lex.IssuesOf(lex.DecodeJSON([]byte(broken), new(sample)))
-	marked := lex.IssuesOf(lex.DecodeJSON([]byte(mark+broken), new(sample)))
+	plain := issue.Of(lex.DecodeJSON([]byte(broken), new(sample)))
+	marked := issue.Of(lex.DecodeJSON([]byte(mark+broken), new(sample)))
 	if len(plain) != len(marked) || len(plain) == 0 {
 		t.Fatalf("issues %v, with a mark %v", plain, marked)
 	}
-	for i, issue := range plain {
-		if got := marked[i]; got.Path != issue.Path || got.Offset != issue.Offset+len(mark) {
-			t.Errorf("%v at %d, with a mark %v at %d", issue, issue.Offset, got, got.Offset)
+	for i, problem := range plain {
+		if got := marked[i]; got.Path != problem.Path || got.Offset != problem.Offset+len(mark) {
+			t.Errorf("%v at %d, with a mark %v at %d", problem, problem.Offset, got, got.Offset)
 		}
 	}
 	for _, text := range []string{mark, mark + mark + text, " " + mark + text, text + mark, "\xef\xbb" + text, "\xff\xfe{}"} {
@@ -637,7 +638,7 @@ func TestIncomplete(t *testing.T) {
 func TestIncompleteTried(t *testing.T) {
 	for _, text := range []string{`{"a":1,"n":2}`, `{"a":{"$type":7},"n":2}`, `{"a":{"x":1,"x":2},"n":2}`, `{"a":{"text":7},"n":2}`} {
 		var v tried
-		if err := lex.DecodeJSON([]byte(text), &v); len(lex.IssuesOf(err)) != 1 {
+		if err := lex.DecodeJSON([]byte(text), &v); len(issue.Of(err)) != 1 {
 			t.Errorf("%s: %v", text, err)
 		}
 		if _, err := lex.EncodeCBOR(&v.extra); err != nil {
@@ -709,8 +710,8 @@ func TestMainInType(t *testing.T) {
 			"JSON": func(v *sample) error { return lex.DecodeJSON([]byte(text), v) },
 		} {
 			var v sample
-			issues := lex.IssuesOf(decode(&v))
-			if len(issues) != 1 || issues[0].Path != test.path || issues[0].Rule != lex.RuleUnion || !strings.Contains(issues[0].Message(), "#main") {
+			issues := issue.Of(decode(&v))
+			if len(issues) != 1 || issues[0].Path != test.path || issues[0].Rule != issue.RuleUnion || !strings.Contains(issues[0].Message(), "#main") {
 				t.Errorf("%s: %s: %v", name, text, issues)
 			}
 			if i, ok := v.Choice.(*inner); test.path == "/choice" && strings.Contains(text, "inner#main") && (!ok || i.Name != "n") {

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"unsafe"
 
+	"github.com/layers-pub/layers-go/internal/quote"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -32,7 +34,7 @@ type Decodable interface{ DecodeLex(d *Decoder) }
 
 // DecodeCBOR decodes one DAG-CBOR value from b into v, which should be a zero value. It checks everything
 // that the lexicon requires and collects every issue instead of stopping at the first. If there are
-// any, the error is an [*Error] that lists them.
+// any, the error is an [*issue.Error] that lists them.
 //
 // v is usable even then. A value that breaks a limit of the lexicon is kept; a value of the wrong type leaves its
 // field zero (an optional one unset); and decoding continues after it. Decoding stops only where the bytes are not
@@ -102,8 +104,22 @@ func Decode(ctx context.Context, b []byte, v Decodable, options DecodeOptions) e
 	return decode(ctx, b, v, options)
 }
 
+// excerpt quotes the start of s for a message.
+func excerpt(s string) string { return quote.Text(s, 64) }
+
+// holds reports whether a Go value can hold a value that breaks the rule. Code that reports an exception to this sets
+// [Decoder.lost] itself.
+func holds(rule issue.Rule) bool {
+	switch rule {
+	case issue.RuleMinLength, issue.RuleMaxLength, issue.RuleMinGraphemes, issue.RuleMaxGraphemes, issue.RuleMinimum,
+		issue.RuleMaximum, issue.RuleEnum, issue.RuleConst, issue.RuleFormat, issue.RuleUnion, issue.RuleBlob:
+		return true
+	}
+	return false
+}
+
 func tooLong(n int) error {
-	return &Error{Issues: []Issue{{Rule: RuleSyntax, Want: fmt.Sprintf("input of %d bytes is over the maximum of %d", n, MaxInput)}}}
+	return &issue.Error{Issues: []issue.Issue{{Rule: issue.RuleSyntax, Want: fmt.Sprintf("input of %d bytes is over the maximum of %d", n, MaxInput)}}}
 }
 
 // ErrIncomplete is returned by functions that encode, if the value lost data when it was decoded, so that the result
@@ -142,7 +158,7 @@ func decode(ctx context.Context, b []byte, v Decodable, options DecodeOptions) e
 var decoders = sync.Pool{New: func() any { return new(Decoder) }}
 
 // Decoder reads one value of the atproto data model, in DAG-CBOR or JSON, for the decode methods of
-// generated types. Its methods do not return errors. When something is wrong with a value, they record an [Issue] and
+// generated types. Its methods do not return errors. When something is wrong with a value, they record an [issue.Issue] and
 // move past the value; for a value of the wrong type, they return the zero value. Users call [DecodeCBOR] or
 // [DecodeJSON] instead. A Decoder must not be used by several goroutines at once.
 type Decoder struct {
@@ -177,9 +193,9 @@ type Decoder struct {
 	kept       keptText
 	arena      *Arena // of the caller, nil for new memory
 	uris       syntax.ATURIValidator
-	issues     []Issue
-	truncated  bool  // there are more issues than are collected
-	dropped    Issue // takes the place of an issue that is not collected
+	issues     []issue.Issue
+	truncated  bool        // there are more issues than are collected
+	dropped    issue.Issue // takes the place of an issue that is not collected
 	purpose    purpose
 	lost       bool // the value does not hold all of the input: see ErrIncomplete
 }
@@ -287,20 +303,20 @@ func (d *Decoder) finish() error {
 	if err := d.findPaths(); err != nil {
 		return err
 	}
-	return &Error{Issues: d.issues, Truncated: d.truncated}
+	return &issue.Error{Issues: d.issues, Truncated: d.truncated}
 }
 
 // report appends an issue about the value at offset, for the caller to fill in. It does not stop decoding: at the
 // limit of issues, further ones are dropped until the next poll stops.
-func (d *Decoder) report(offset int, rule Rule) *Issue {
+func (d *Decoder) report(offset int, rule issue.Rule) *issue.Issue {
 	if d.quiet {
 		return &d.dropped
 	}
 	return d.collect(offset, rule)
 }
 
-func (d *Decoder) collect(offset int, rule Rule) *Issue {
-	if !rule.holds() {
+func (d *Decoder) collect(offset int, rule issue.Rule) *issue.Issue {
+	if !holds(rule) {
 		d.lost = true
 	}
 	if len(d.issues) == MaxIssues { // a bound on memory and time, not only on the report
@@ -308,19 +324,19 @@ func (d *Decoder) collect(offset int, rule Rule) *Issue {
 		d.resumeChecks()
 		return &d.dropped
 	}
-	d.issues = append(d.issues, Issue{Rule: rule, Offset: offset})
+	d.issues = append(d.issues, issue.Issue{Rule: rule, Offset: offset})
 	return &d.issues[len(d.issues)-1]
 }
 
-func (d *Decoder) reportLimit(offset int, rule Rule, limit, got int64) {
-	issue := d.report(offset, rule)
-	issue.Limit, issue.Got = limit, got
+func (d *Decoder) reportLimit(offset int, rule issue.Rule, limit, got int64) {
+	found := d.report(offset, rule)
+	found.Limit, found.Got = limit, got
 }
 
 // fail reports that the input is not well-formed at the current offset, and ends decoding.
-func (d *Decoder) fail(why string) { d.failBy(RuleSyntax, why) }
+func (d *Decoder) fail(why string) { d.failBy(issue.RuleSyntax, why) }
 
-func (d *Decoder) failBy(rule Rule, why string) {
+func (d *Decoder) failBy(rule issue.Rule, why string) {
 	if !d.dead {
 		d.collect(d.i, rule).Want = why
 		d.stop()
@@ -348,7 +364,7 @@ func (d *Decoder) mismatch(want string) {
 		d.pass()
 		return
 	}
-	d.report(d.i, RuleType).Want = want
+	d.report(d.i, issue.RuleType).Want = want
 	d.skip()
 }
 
@@ -446,7 +462,7 @@ func (d *Decoder) end(c *Cursor) int {
 	} else if !d.dead && !c.complete() {
 		for q := range c.fields.list {
 			if d.requires(&c.fields.list[q]) && !d.met(c, q) {
-				d.report(int(c.offset), RuleRequired).missing = c.fields.list[q].name
+				d.report(int(c.offset), issue.RuleRequired).Path = c.fields.list[q].name
 			}
 		}
 	}

@@ -7,8 +7,8 @@
 //
 //	var record expression.Expression
 //	if err := lex.DecodeCBOR(block, &record); err != nil {
-//		for _, issue := range lex.IssuesOf(err) {
-//			fmt.Println(issue.Path, issue.Rule, issue.Message())
+//		for _, problem := range issue.Of(err) {
+//			fmt.Println(problem.Path, problem.Rule, problem.Message())
 //		}
 //	}
 //

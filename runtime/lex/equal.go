@@ -38,9 +38,3 @@ func (b Blob) Equal(other Blob) bool {
 	b.extra, other.extra = Map{}, Map{}
 	return b == other && extra.Equal(otherExtra)
 }
-
-// Equal reports whether i and other have the same exported fields.
-func (i Issue) Equal(other Issue) bool {
-	i.missing, other.missing = "", ""
-	return i == other
-}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
@@ -64,7 +65,7 @@ func TestCompare(t *testing.T) {
 	if diff := cmp.Diff(*decoded(with("")), failed); diff != "" || failed.Extra.IsSet() {
 		t.Errorf("a record that could not be held whole: %s", diff)
 	}
-	issues := lex.IssuesOf(lex.DecodeJSON([]byte(`{"$type":"com.example.sample"}`), new(sample)))
+	issues := issue.Of(lex.DecodeJSON([]byte(`{"$type":"com.example.sample"}`), new(sample)))
 	if !cmp.Equal(issues, issues[:len(issues):len(issues)]) || cmp.Equal(issues[0], issues[1]) {
 		t.Error("issues do not compare")
 	}

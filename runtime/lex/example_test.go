@@ -10,6 +10,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/annotation"
 	"github.com/layers-pub/layers-go/layers/persona"
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rec"
 )
@@ -78,8 +79,8 @@ func ExampleDecodeJSON() {
 	}`)
 	var record persona.Persona
 	err := lex.DecodeJSON(body, &record)
-	for _, issue := range lex.IssuesOf(err) {
-		fmt.Printf("%s: %s: %s\n", issue.Path, issue.Rule, issue.Message())
+	for _, problem := range issue.Of(err) {
+		fmt.Printf("%s: %s: %s\n", problem.Path, problem.Rule, problem.Message())
 	}
 	fmt.Println(record.Domain.Or(""), len(record.OntologyRefs))
 

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
@@ -59,8 +60,8 @@ func TestManyFields(t *testing.T) {
 	}
 	twice := `{"f1100":1,"f1100":1,"f1003":1,"f1003":2}`
 	syntax := 0
-	for _, issue := range lex.IssuesOf(lex.DecodeJSON([]byte(twice), new(wide))) {
-		if issue.Rule == lex.RuleSyntax {
+	for _, problem := range issue.Of(lex.DecodeJSON([]byte(twice), new(wide))) {
+		if problem.Rule == issue.RuleSyntax {
 			syntax++
 		}
 	}

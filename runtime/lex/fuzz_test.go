@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
@@ -31,7 +32,7 @@ func FuzzDecodeCBOR(f *testing.F) {
 			t.Fatalf("not JSON: %s", shown)
 		}
 		if err != nil {
-			if len(lex.IssuesOf(err)) == 0 || err.Error() == "" {
+			if len(issue.Of(err)) == 0 || err.Error() == "" {
 				t.Fatal("an error without issues")
 			}
 			return

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rec"
 )
@@ -144,7 +145,7 @@ func decodeAllWays(t *testing.T, b []byte, asJSON bool) {
 	}
 	for _, v := range []lex.Decodable{new(sample), new(sampleList), new(wordList), new(triedItems), new(listOfLarge), new(nest), new(nestList), new(lex.Map), new(lex.TypedMap), new(lex.Raw), new(rec.View)} {
 		err := decode(b, v)
-		var failed *lex.Error
+		var failed *issue.Error
 		if err != nil && (!errors.As(err, &failed) || len(failed.Issues) == 0 || len(failed.Issues) > lex.MaxIssues) {
 			t.Fatalf("%T: %v", v, err)
 		}
@@ -152,9 +153,9 @@ func decodeAllWays(t *testing.T, b []byte, asJSON bool) {
 			t.Fatalf("%T: copied %v, shared %v", v, err, again)
 		}
 		if failed != nil {
-			for _, issue := range failed.Issues {
-				if issue.Offset < 0 || issue.Offset > len(b) || len(issue.Path) > 1100 {
-					t.Fatalf("%T: %+v", v, issue)
+			for _, problem := range failed.Issues {
+				if problem.Offset < 0 || problem.Offset > len(b) || len(problem.Path) > 1100 {
+					t.Fatalf("%T: %+v", v, problem)
 				}
 			}
 		}
@@ -220,8 +221,8 @@ func TestMemory(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			err := lex.Decode(t.Context(), test.input, new(listOfLarge), lex.DecodeOptions{Memory: test.memory})
-			issues := lex.IssuesOf(err)
-			if over := len(issues) == 1 && issues[0].Rule == lex.RuleMemory; over != test.over || !over && err != nil {
+			issues := issue.Of(err)
+			if over := len(issues) == 1 && issues[0].Rule == issue.RuleMemory; over != test.over || !over && err != nil {
 				t.Errorf("%v", err)
 			}
 		})

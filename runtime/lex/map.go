@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unsafe"
+
+	"github.com/layers-pub/layers-go/runtime/issue"
 )
 
 // Map is an object of the atproto data model whose fields no lexicon names: the unknown fields of a typed
@@ -199,16 +201,16 @@ func (d *Decoder) keepExtras(c *Cursor) {
 func (d *Decoder) noObject(c *Cursor) {
 	if c.state&cursorNoObject == 0 {
 		c.state |= cursorNoObject
-		d.report(int(c.offset), RuleType).Want = "object"
+		d.report(int(c.offset), issue.RuleType).Want = "object"
 	}
 }
 
 func (d *Decoder) reportDuplicate(at int, key string) {
-	gaveAway := func(i Issue) bool { return i.Offset == at && i.Rule == RuleSyntax }
+	gaveAway := func(i issue.Issue) bool { return i.Offset == at && i.Rule == issue.RuleSyntax }
 	if len(d.issues) < MaxIssues && slices.ContainsFunc(d.issues, gaveAway) {
 		return // DAG-CBOR: the order of keys gave it away
 	}
-	d.report(at, RuleSyntax).Want = "duplicate key " + excerpt(key)
+	d.report(at, issue.RuleSyntax).Want = "duplicate key " + excerpt(key)
 }
 
 // raw reads the next value and returns it as DAG-CBOR. The result is part of the input or of the scratch space, and is
@@ -279,15 +281,15 @@ func (d *Decoder) checkTyped(at int, f *typedFields) {
 	}
 	text, _ := Value{f.typ}.Text()
 	if text == "" {
-		d.report(at, RuleType).Want = typedValue
+		d.report(at, issue.RuleType).Want = typedValue
 	}
 	if text != "blob" {
 		return
 	}
 	mime, _ := Value{f.mimeType}.Text()
 	if n, isInt := (Value{f.size}).Int(); (Value{f.ref}).Kind() != KindLink || mime == "" || !isInt || n < 0 {
-		d.report(at, RuleBlob).Want = "blob needs a ref, a mimeType and a size"
+		d.report(at, issue.RuleBlob).Want = "blob needs a ref, a mimeType and a size"
 	} else if n == 0 && d.purpose != reading {
-		d.report(at, RuleBlob).Want = emptyBlob
+		d.report(at, issue.RuleBlob).Want = emptyBlob
 	}
 }

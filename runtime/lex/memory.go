@@ -1,13 +1,17 @@
 package lex
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/layers-pub/layers-go/runtime/issue"
+)
 
 // spend takes n bytes from the budget of memory for decoding. If the budget is used up, decoding fails and spend
 // returns false. Memory that becomes garbage is not returned to the budget, because the peak would then depend on the
 // collector. The amount spent depends only on the input, so that decoding a value either always or never fails.
 func (d *Decoder) spend(n int) bool {
 	if d.budget -= int64(n); d.budget < 0 {
-		d.failBy(RuleMemory, fmt.Sprintf("decoding takes more than %d bytes of memory", d.memory))
+		d.failBy(issue.RuleMemory, fmt.Sprintf("decoding takes more than %d bytes of memory", d.memory))
 		return false
 	}
 	return true

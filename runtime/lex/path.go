@@ -5,12 +5,14 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/layers-pub/layers-go/runtime/issue"
 )
 
 // findPaths sets each issue's Path to the JSON pointer to its offset. Decoding records only offsets, so that values
 // without issues cost nothing for paths; one walk through the input finds all of them. The error is that of the context.
 func (d *Decoder) findPaths() error {
-	slices.SortStableFunc(d.issues, func(a, b Issue) int { return a.Offset - b.Offset })
+	slices.SortStableFunc(d.issues, func(a, b issue.Issue) int { return a.Offset - b.Offset })
 	w := pathFinder{issues: d.issues}
 	w.d.s, w.d.b, w.d.json, w.d.ctx, w.d.quiet = d.s, d.b, d.json, d.ctx, true
 	w.d.resumeChecks()
@@ -24,19 +26,14 @@ func (d *Decoder) findPaths() error {
 		return d.ctx.Err()
 	}
 	w.reach(len(d.s) + 1)
-	for i := range d.issues {
-		if name := d.issues[i].missing; name != "" {
-			d.issues[i].Path = shortPath(d.issues[i].Path + "/" + escapePointer(name))
-		}
-	}
 	return nil
 }
 
 // pathFinder walks through input that may be broken anywhere. Where it cannot continue, the remaining issues get the
 // path that it reached.
 type pathFinder struct {
-	d      Decoder // for its reading of tokens
-	issues []Issue // those that have no path yet
+	d      Decoder       // for its reading of tokens
+	issues []issue.Issue // those that have no path yet
 	path   []step
 	made   string // the path of the last issue, while it is still the path
 }
@@ -53,7 +50,11 @@ func (w *pathFinder) reach(offset int) {
 		if w.made == "" {
 			w.made = w.pointer()
 		}
-		w.issues[0].Path = w.made
+		if i := &w.issues[0]; i.Rule == issue.RuleRequired { // Path is the name of the field
+			i.Path = shortPath(w.made + "/" + escapePointer(i.Path))
+		} else {
+			i.Path = w.made
+		}
 		w.issues = w.issues[1:]
 	}
 }

@@ -26,7 +26,7 @@ func (r *Raw) DecodeLex(d *Decoder) { *r = d.Raw() }
 func (r *Raw) EncodeLex(e *Encoder) { e.Raw(*r) }
 
 // Raw writes a value that is encoded already, transcoding it if it is in the other encoding. If that fails, encoding
-// fails with the [*Error] of [JSONToCBOR] or [CBORToJSON].
+// fails with the [*issue.Error] of [JSONToCBOR] or [CBORToJSON].
 func (e *Encoder) Raw(r Raw) {
 	var err error
 	switch data := r.Data; {

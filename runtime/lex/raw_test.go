@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -96,7 +97,7 @@ func TestBlobRulesCheck(t *testing.T) {
 		{rules, "text/plain", 101, 2},
 		{lex.BlobRules{}, "text/plain", 1 << 40, 0},
 	} {
-		if issues := lex.IssuesOf(test.rules.Check(test.mimeType, test.size)); len(issues) != test.issues {
+		if issues := issue.Of(test.rules.Check(test.mimeType, test.size)); len(issues) != test.issues {
 			t.Errorf("Check(%q, %d): %v, want %d issues", test.mimeType, test.size, issues, test.issues)
 		}
 	}
@@ -107,7 +108,7 @@ func TestDecodeAllFailures(t *testing.T) {
 	good := rec.Envelope{URI: "at://did:web:a.test/com.example.sample/1", Data: []byte(`{"$type":"com.example.sample"}`), Encoding: lex.JSON}
 	bad := &rec.Failure{
 		Envelope: rec.Envelope{URI: "at://did:web:a.test/com.example.sample/2"},
-		Issues:   []lex.Issue{{Rule: lex.RuleCID, Want: "bafya", Found: "bafyb"}},
+		Issues:   []issue.Issue{{Rule: issue.RuleCID, Want: "bafya", Found: "bafyb"}},
 	}
 	end := errors.New("cut off")
 	envelopes := func(errs ...error) iter.Seq2[rec.Envelope, error] {
@@ -143,7 +144,7 @@ func TestValidateRecord(t *testing.T) {
 		t.Error(err)
 	}
 	strict := lex.RecordDef{NSID: "com.example.sample", New: func() lex.Record { return new(strictRecord) }}
-	if issues := lex.IssuesOf(lex.ValidateRecord(strict, new(strictRecord))); len(issues) != 1 || issues[0].Rule != lex.RuleMinLength {
+	if issues := issue.Of(lex.ValidateRecord(strict, new(strictRecord))); len(issues) != 1 || issues[0].Rule != issue.RuleMinLength {
 		t.Errorf("got %v", issues)
 	}
 }
@@ -268,7 +269,7 @@ func TestRawEncodes(t *testing.T) {
 		if r.Encoding == lex.JSON {
 			encode = lex.EncodeCBOR
 		}
-		if got, err := encode(&r); lex.IssuesOf(err) == nil {
+		if got, err := encode(&r); issue.Of(err) == nil {
 			t.Errorf("%v is transcoded to %q, %v", r, got, err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -40,7 +41,7 @@ func (t RecordDef) CheckKey(key syntax.RecordKey) error {
 		ok = syntax.ValidNSID(string(key))
 	}
 	if !ok {
-		return fmt.Errorf("lex: record key %s in %s is not %s", excerpt(string(key)), t.NSID, article(t.Key))
+		return fmt.Errorf("lex: record key %s in %s is not %s", excerpt(string(key)), t.NSID, quote.Article(t.Key))
 	}
 	return nil
 }
@@ -60,19 +61,7 @@ type RecordPointer[T any] interface {
 	Record
 }
 
-// IssuesOf returns the issues of an [*Error], or nil if err is nil. It returns any other error as one issue of
-// [RuleSyntax].
-func IssuesOf(err error) []Issue {
-	switch err := err.(type) {
-	case nil:
-		return nil
-	case *Error:
-		return err.Issues
-	}
-	return []Issue{{Rule: RuleSyntax, Want: err.Error()}}
-}
-
-// Validate checks a value that was built in Go, and returns every issue in an [*Error]. It checks what decoding checks,
+// Validate checks a value that was built in Go, and returns every issue in an [*issue.Error]. It checks what decoding checks,
 // and that no blob is empty: records with an empty blob can be read, but must not be written. It works by
 // encoding and decoding the value, which it does not change.
 func Validate[T any, P interface {

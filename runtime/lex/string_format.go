@@ -1,6 +1,9 @@
 package lex
 
-import "github.com/layers-pub/layers-go/runtime/syntax"
+import (
+	"github.com/layers-pub/layers-go/runtime/issue"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
 
 // Generated code reads a string that has a format, and no other constraint but its length, by the method with the name
 // of the format's type, see [syntax.Format.GoType]: each format of the list in package syntax has one here.
@@ -75,6 +78,6 @@ func (d *Decoder) malformed(at int, f syntax.Format, s string) string {
 }
 
 func (d *Decoder) reportFormat(at int, f syntax.Format, s string) {
-	issue := d.report(at, RuleFormat)
-	issue.Want, issue.Found = f.String(), excerpt(s)
+	found := d.report(at, issue.RuleFormat)
+	found.Want, found.Found = f.String(), excerpt(s)
 }

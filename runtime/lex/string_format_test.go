@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -54,8 +55,8 @@ func TestDecoderReadsAllFormats(t *testing.T) {
 				if (err == nil) != f.Valid(s) || v.value != s {
 					t.Errorf("%s: %q became %q, error %v; valid is %t", name, s, v.value, err, f.Valid(s))
 				}
-				var issues *lex.Error
-				if err != nil && (!errors.As(err, &issues) || len(issues.Issues) != 1 || issues.Issues[0].Rule != lex.RuleFormat || issues.Issues[0].Want != f.String()) {
+				var issues *issue.Error
+				if err != nil && (!errors.As(err, &issues) || len(issues.Issues) != 1 || issues.Issues[0].Rule != issue.RuleFormat || issues.Issues[0].Want != f.String()) {
 					t.Errorf("%s: %q: error %v, want one about the format %s", name, s, err, f)
 				}
 			}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/layers-pub/layers-go/internal/graphemes"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -36,18 +37,18 @@ func (d *Decoder) StringWith(r *StringRules) string {
 		}
 	}
 	if len(s) < r.MinLength {
-		d.reportLimit(at, RuleMinLength, int64(r.MinLength), int64(len(s)))
+		d.reportLimit(at, issue.RuleMinLength, int64(r.MinLength), int64(len(s)))
 	}
 	if r.MaxLength > 0 && len(s) > r.MaxLength {
-		d.reportLimit(at, RuleMaxLength, int64(r.MaxLength), int64(len(s)))
+		d.reportLimit(at, issue.RuleMaxLength, int64(r.MaxLength), int64(len(s)))
 	}
 	d.checkGraphemes(at, s, r)
 	if r.Enum != nil && !slices.Contains(r.Enum, s) {
 		if r.Const {
 			d.reportConst(at, excerpt(s), excerpt(r.Enum[0]))
 		} else {
-			issue := d.report(at, RuleEnum)
-			issue.Found, issue.Want = excerpt(s), strings.Join(r.Enum, ", ")
+			found := d.report(at, issue.RuleEnum)
+			found.Found, found.Want = excerpt(s), strings.Join(r.Enum, ", ")
 		}
 	}
 	return d.keep(s)
@@ -63,10 +64,10 @@ func (d *Decoder) checkGraphemes(at int, s string, r *StringRules) {
 	}
 	n := graphemes.Count(s)
 	if tooShort && n < r.MinGraphemes {
-		d.reportLimit(at, RuleMinGraphemes, int64(r.MinGraphemes), int64(n))
+		d.reportLimit(at, issue.RuleMinGraphemes, int64(r.MinGraphemes), int64(n))
 	}
 	if tooLong && n > r.MaxGraphemes {
-		d.reportLimit(at, RuleMaxGraphemes, int64(r.MaxGraphemes), int64(n))
+		d.reportLimit(at, issue.RuleMaxGraphemes, int64(r.MaxGraphemes), int64(n))
 	}
 }
 

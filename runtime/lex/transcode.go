@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"slices"
 	"unsafe"
+
+	"github.com/layers-pub/layers-go/runtime/issue"
 )
 
 // JSONToCBOR returns the canonical DAG-CBOR of a value in the JSON form of the data model. The error
-// is an [*Error] that lists what is wrong with b.
+// is an [*issue.Error] that lists what is wrong with b.
 func JSONToCBOR(b []byte) ([]byte, error) {
 	var v Canonical
 	if err := DecodeJSON(b, &v); err != nil {
@@ -23,7 +25,7 @@ type Canonical []byte
 // DecodeLex reads any value.
 func (v *Canonical) DecodeLex(d *Decoder) { *v = []byte(d.raw()) }
 
-// CBORToJSON returns the JSON form of a value in DAG-CBOR. The error is an [*Error] that lists what is
+// CBORToJSON returns the JSON form of a value in DAG-CBOR. The error is an [*issue.Error] that lists what is
 // wrong with b. CBORToJSON returns JSON even then, with U+FFFD for text that is not UTF-8 and null for
 // anything that cannot be read, so that a broken record can be shown.
 func CBORToJSON(b []byte) ([]byte, error) {
@@ -63,7 +65,7 @@ func (d *Decoder) transcode(to []byte) []byte {
 		at := d.i
 		v, ok := d.numberJSON()
 		if !ok && !d.dead {
-			d.report(at, RuleType).Want = "integer of 64 bits"
+			d.report(at, issue.RuleType).Want = "integer of 64 bits"
 		}
 		return appendInt(to, v)
 	}
@@ -122,7 +124,7 @@ func (d *Decoder) transcodeObject(to []byte) []byte {
 			d.use(&d.most.unsorted, len(d.unsorted), 1)
 			return d.transcodeWrapped(to[:start], at, wrapped, string(d.unsorted))
 		}
-		d.report(at, RuleType).Want = "value of the data model: $link or $bytes beside other keys"
+		d.report(at, issue.RuleType).Want = "value of the data model: $link or $bytes beside other keys"
 	}
 	if !sorted {
 		d.sortTranscoded(to, at, entries)
@@ -167,7 +169,7 @@ func (d *Decoder) sortTranscoded(to []byte, at int, entries []transcoded) {
 		entries[i] = moved
 		if i > 0 && bytes.Equal(entries[i-1].key(to), moved.key(to)) {
 			key, _ := Value{string(moved.key(to))}.Text()
-			d.report(at, RuleSyntax).Want = "duplicate key " + excerpt(key)
+			d.report(at, issue.RuleSyntax).Want = "duplicate key " + excerpt(key)
 		}
 	}
 }
@@ -190,6 +192,6 @@ func (d *Decoder) transcodeWrapped(to []byte, at int, key, value string) []byte 
 	} else if raw, ok := decodeBase64(text); ok && isText {
 		return append(appendHeader(to, majorBytes, uint64(len(raw))), raw...)
 	}
-	d.report(at, RuleType).Want = "value of the data model: malformed " + key
+	d.report(at, issue.RuleType).Want = "value of the data model: malformed " + key
 	return append(to, cborNull)
 }

@@ -1,6 +1,10 @@
 package lex
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/layers-pub/layers-go/runtime/issue"
+)
 
 // TypedMap is an object with a $type for which there is no generated type: a member of a union that the union's lexicon
 // does not list. It keeps every field, and encodes to the same bytes.
@@ -63,7 +67,7 @@ func (d *Decoder) reportUnion(why string) bool {
 		d.fail("unexpected end")
 		return false
 	}
-	d.report(d.i, RuleUnion).Want = why
+	d.report(d.i, issue.RuleUnion).Want = why
 	d.wrong, d.lost = true, true
 	return true
 }
@@ -76,9 +80,9 @@ const mainSuffix = "#main"
 // lexicon language does not allow. The spelling is kept.
 func (d *Decoder) reportMain(at int, typ Value) {
 	text, _ := typ.Text()
-	issue := d.report(at, RuleUnion)
-	issue.Found = excerpt(text)
-	issue.Want = "$type " + issue.Found + " must not end in " + mainSuffix
+	found := d.report(at, issue.RuleUnion)
+	found.Found = excerpt(text)
+	found.Want = "$type " + found.Found + " must not end in " + mainSuffix
 }
 
 // TypedMap reads a union member that the lexicon does not list.

@@ -55,8 +55,8 @@ func ExampleList() {
 	for entry, err := range pds.List[expression.Expression](context.Background(), client, "did:web:alice.test", nil) {
 		if failure, ok := err.(*rec.Failure); ok {
 			fmt.Println(failure.URI.RecordKey(), "has issues:")
-			for _, issue := range failure.Issues {
-				fmt.Println(" ", issue)
+			for _, problem := range failure.Issues {
+				fmt.Println(" ", problem)
 			}
 			continue
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/annotation"
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/rec"
@@ -266,8 +267,8 @@ func TestListFailures(t *testing.T) {
 	if err != nil || batch.Counts != (rec.Counts{Expected: 11, Decoded: 3, Failed: 8}) {
 		t.Errorf("%+v, %v", batch.Counts, err)
 	}
-	if issue := batch.Failures[0].Issues[0]; issue.Rule != lex.RuleCID || issue.Want != all[0].CID || issue.Found != all[1].CID {
-		t.Errorf("%v", issue)
+	if problem := batch.Failures[0].Issues[0]; problem.Rule != issue.RuleCID || problem.Want != all[0].CID || problem.Found != all[1].CID {
+		t.Errorf("%v", problem)
 	}
 }
 

@@ -28,7 +28,7 @@ type GetRecordOptions struct {
 //
 // The error is an [*AbsenceError] if the server says that the record does not exist, an error of [CallRepo],
 // or one that names both URIs if the server answered with another record. It is a [*rec.Failure] if the record is not
-// of the data model, in which case it stays in JSON, or does not match its CID ([lex.RuleCID]). With a failure,
+// of the data model, in which case it stays in JSON, or does not match its CID ([issue.RuleCID]). With a failure,
 // GetRecord returns its envelope, too.
 //
 // If an account is deactivated, taken down or not at the server, the reference server says that it could not locate

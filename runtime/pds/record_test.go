@@ -10,6 +10,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/annotation"
 	"github.com/layers-pub/layers-go/layers/expression"
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/rec"
@@ -66,7 +67,7 @@ func TestGetRecordVersion(t *testing.T) {
 	}
 	_, err = client.GetRecord(t.Context(), want.URI, &pds.GetRecordOptions{CID: c})
 	failure, ok := err.(*rec.Failure)
-	if !ok || failure.Issues[0].Rule != lex.RuleCID || failure.Issues[0].Want != other.CID || failure.Issues[0].Found != want.CID {
+	if !ok || failure.Issues[0].Rule != issue.RuleCID || failure.Issues[0].Want != other.CID || failure.Issues[0].Found != want.CID {
 		t.Errorf("another version: %v", err)
 	}
 }
@@ -216,11 +217,11 @@ func TestGetFailure(t *testing.T) {
 	if failure.URI != broken.URI || failure.CID.String() != broken.CID || failure.Trust != rec.Hashed || !bytes.Equal(failure.Data, block) {
 		t.Errorf("%+v", failure.Envelope)
 	}
-	rules := map[string]lex.Rule{}
-	for _, issue := range failure.Issues {
-		rules[issue.Path] = issue.Rule
+	rules := map[string]issue.Rule{}
+	for _, problem := range failure.Issues {
+		rules[problem.Path] = problem.Rule
 	}
-	if rules["/kind"] != lex.RuleType || rules["/createdAt"] != lex.RuleFormat || rules["/expression"] != lex.RuleRequired {
+	if rules["/kind"] != issue.RuleType || rules["/createdAt"] != issue.RuleFormat || rules["/expression"] != issue.RuleRequired {
 		t.Errorf("issues %v", failure.Issues)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -59,7 +60,7 @@ func checkCollection[T any, P lex.RecordPointer[T]](uri syntax.ATURI) error {
 func decode[T any, P lex.RecordPointer[T]](e rec.Envelope) (*rec.Entry[T], error) {
 	value := new(T)
 	if err := e.Decode(P(value)); err != nil {
-		return nil, &rec.Failure{Envelope: e, Issues: lex.IssuesOf(err)}
+		return nil, &rec.Failure{Envelope: e, Issues: issue.Of(err)}
 	}
 	return &rec.Entry[T]{URI: e.URI, CID: e.CID, Trust: e.Trust, Value: value}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -83,12 +84,12 @@ type Entry[T any] struct {
 type Failure struct {
 	Envelope
 	// Issues lists everything that is wrong with the record.
-	Issues []lex.Issue
+	Issues []issue.Issue
 }
 
 // Error returns the record's URI, its first three issues and how many more there are.
 func (f *Failure) Error() string {
-	return cmp.Or(string(f.URI), "item without a URI") + ": " + lex.Summary(f.Issues)
+	return cmp.Or(string(f.URI), "item without a URI") + ": " + issue.Summary(f.Issues)
 }
 
 // Counts are numbers of records by what became of them. Expected is the sum of the other counts.
@@ -171,11 +172,11 @@ func DecodeAll[T any, P lex.RecordPointer[T]](ctx context.Context, envelopes ite
 		}
 		value := new(T)
 		err = lex.Decode(ctx, envelope.Data, P(value), lex.DecodeOptions{Encoding: envelope.Encoding})
-		if _, wrong := err.(*lex.Error); err != nil && !wrong {
+		if _, wrong := err.(*issue.Error); err != nil && !wrong {
 			return batch, err
 		}
 		if err != nil {
-			batch.Failures = append(batch.Failures, Failure{envelope, lex.IssuesOf(err)})
+			batch.Failures = append(batch.Failures, Failure{envelope, issue.Of(err)})
 			batch.Counts.Count(Failed)
 			continue
 		}

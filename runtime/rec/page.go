@@ -6,6 +6,7 @@ import (
 	"iter"
 	"sync"
 
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -34,7 +35,7 @@ type pageItem[T any] struct {
 // the only array of the answer, whatever its name. The page calls decode for each item, with the context of [Page.All].
 //
 // If decode returns an error that is not a [*Failure], the page yields a *Failure with the item's bytes and the
-// [lex.IssuesOf] that error, unless the context has ended.
+// [issue.Of] that error, unless the context has ended.
 func NewPage[T any](field string, decode func(ctx context.Context, raw lex.Raw) (*T, error)) *Page[T] {
 	return &Page[T]{field: field, decode: decode}
 }
@@ -68,7 +69,7 @@ func (p *Page[T]) item(ctx context.Context, raw lex.Raw) (*T, error) {
 		if isEnd(ctx, err) {
 			return nil, ended(ctx)
 		}
-		err = &Failure{Envelope: Envelope{URI: uriIn(ctx, raw), Data: raw.Data, Encoding: raw.Encoding}, Issues: lex.IssuesOf(err)}
+		err = &Failure{Envelope: Envelope{URI: uriIn(ctx, raw), Data: raw.Data, Encoding: raw.Encoding}, Issues: issue.Of(err)}
 	}
 	return value, err
 }

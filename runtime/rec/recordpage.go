@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -33,7 +34,7 @@ func (s Source) Envelope(ctx context.Context, raw lex.Raw) (Envelope, error) {
 	var v View
 	var err error
 	if bytes.Equal(raw.Data, []byte("null")) {
-		err = &lex.Error{Issues: []lex.Issue{{Rule: lex.RuleType, Want: "object"}}}
+		err = &issue.Error{Issues: []issue.Issue{{Rule: issue.RuleType, Want: "object"}}}
 	} else {
 		err = lex.Decode(ctx, raw.Data, &v, lex.DecodeOptions{Encoding: raw.Encoding})
 	}
@@ -46,7 +47,7 @@ func (s Source) Envelope(ctx context.Context, raw lex.Raw) (Envelope, error) {
 	e := Envelope{Data: raw.Data, Encoding: raw.Encoding, Trust: min(s.Trust, Served)}
 	if err != nil {
 		e.URI = v.recordURI()
-		return e, &Failure{Envelope: e, Issues: lex.IssuesOf(err)}
+		return e, &Failure{Envelope: e, Issues: issue.Of(err)}
 	}
 	e, err = v.Envelope(ctx)
 	e.Trust = min(e.Trust, s.Trust)
@@ -58,22 +59,22 @@ func (s Source) Envelope(ctx context.Context, raw lex.Raw) (Envelope, error) {
 
 // check returns an error that lists what is wrong with the fields of v.
 func (s Source) check(v *View) error {
-	var issues []lex.Issue
+	var issues []issue.Issue
 	if v.URI == "" {
-		issues = append(issues, lex.Issue{Path: "/uri", Rule: lex.RuleRequired})
+		issues = append(issues, issue.Issue{Path: "/uri", Rule: issue.RuleRequired})
 	} else if !s.has(v.URI) {
-		issues = append(issues, lex.Issue{Path: "/uri", Rule: lex.RuleFormat, Want: s.want(), Found: excerpt(v.URI)})
+		issues = append(issues, issue.Issue{Path: "/uri", Rule: issue.RuleFormat, Want: s.want(), Found: excerpt(v.URI)})
 	}
 	switch {
 	case v.Value.Data == nil:
-		issues = append(issues, lex.Issue{Path: "/value", Rule: lex.RuleRequired})
+		issues = append(issues, issue.Issue{Path: "/value", Rule: issue.RuleRequired})
 	case v.Value.Data[0] != '{':
-		issues = append(issues, lex.Issue{Path: "/value", Rule: lex.RuleType, Want: "object"})
+		issues = append(issues, issue.Issue{Path: "/value", Rule: issue.RuleType, Want: "object"})
 	}
 	if issues == nil {
 		return nil
 	}
-	return &lex.Error{Issues: issues}
+	return &issue.Error{Issues: issues}
 }
 
 // has reports whether uri names a record that matches s.
@@ -149,7 +150,7 @@ func (r *recordReader[T, P]) entry(ctx context.Context, raw lex.Raw) (*Entry[T],
 		return nil, err
 	}
 	if err != nil {
-		return nil, &Failure{Envelope: e, Issues: lex.IssuesOf(err)}
+		return nil, &Failure{Envelope: e, Issues: issue.Of(err)}
 	}
 	return &Entry[T]{URI: e.URI, CID: e.CID, Trust: e.Trust, Value: value}, nil
 }

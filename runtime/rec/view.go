@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -58,7 +59,7 @@ func textOrNull(d *lex.Decoder) string {
 // CID. The URI is not checked.
 //
 // The error is a [*Failure], which also has the envelope: either the value does not fit the data model, and the envelope
-// has it in JSON, or its bytes do not match the CID ([lex.RuleCID]). If ctx ends meanwhile, the error is that of ctx.
+// has it in JSON, or its bytes do not match the CID ([issue.RuleCID]). If ctx ends meanwhile, the error is that of ctx.
 func (v *View) Envelope(ctx context.Context) (Envelope, error) {
 	e := Envelope{URI: syntax.ATURI(v.URI), Data: v.Value.Data, Encoding: v.Value.Encoding, Trust: Served}
 	e.CID, _ = cid.Parse(v.CID)
@@ -68,7 +69,7 @@ func (v *View) Envelope(ctx context.Context) (Envelope, error) {
 			if isEnd(ctx, err) {
 				return e, err
 			}
-			return e, &Failure{Envelope: e, Issues: lex.IssuesOf(err)}
+			return e, &Failure{Envelope: e, Issues: issue.Of(err)}
 		}
 		e.Data, e.Encoding = data, lex.CBOR
 	}
@@ -79,7 +80,7 @@ func (v *View) Envelope(ctx context.Context) (Envelope, error) {
 	case computed.MatchesText(v.CID):
 		e.Trust = Hashed
 	default:
-		return e, &Failure{Envelope: e, Issues: []lex.Issue{{Rule: lex.RuleCID, Want: v.CID, Found: computed.String()}}}
+		return e, &Failure{Envelope: e, Issues: []issue.Issue{{Rule: issue.RuleCID, Want: v.CID, Found: computed.String()}}}
 	}
 	return e, nil
 }

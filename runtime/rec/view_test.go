@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rec"
 )
@@ -23,14 +24,14 @@ func TestView(t *testing.T) {
 		trust      rec.Trust
 		encoding   lex.Encoding
 		cid        cid.CID
-		rule       lex.Rule
+		rule       issue.Rule
 	}{
 		{"with its CID", `{"uri":"` + uri + `","cid":"` + c.String() + `","value":` + value + `,"more":[1.5,"\ud800"],"$type":""}`, rec.Hashed, lex.CBOR, c, ""},
 		{"without one", `{"uri":"` + uri + `","cid":null,"value":` + value + `}`, rec.Served, lex.CBOR, c, ""},
-		{"with another", `{"uri":"` + uri + `","cid":"` + other.String() + `","value":` + value + `}`, rec.Served, lex.CBOR, other, lex.RuleCID},
-		{"with nonsense for one", `{"uri":"` + uri + `","cid":"x","value":` + value + `}`, rec.Served, lex.CBOR, cid.CID{}, lex.RuleCID},
-		{"not of the data model", `{"uri":"` + uri + `","cid":"` + c.String() + `","value":{"a":1.5}}`, rec.Served, lex.JSON, c, lex.RuleType},
-		{"without a value", `{"uri":"` + uri + `","cid":"` + c.String() + `"}`, rec.Served, lex.CBOR, c, lex.RuleCID},
+		{"with another", `{"uri":"` + uri + `","cid":"` + other.String() + `","value":` + value + `}`, rec.Served, lex.CBOR, other, issue.RuleCID},
+		{"with nonsense for one", `{"uri":"` + uri + `","cid":"x","value":` + value + `}`, rec.Served, lex.CBOR, cid.CID{}, issue.RuleCID},
+		{"not of the data model", `{"uri":"` + uri + `","cid":"` + c.String() + `","value":{"a":1.5}}`, rec.Served, lex.JSON, c, issue.RuleType},
+		{"without a value", `{"uri":"` + uri + `","cid":"` + c.String() + `"}`, rec.Served, lex.CBOR, c, issue.RuleCID},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var v rec.View

@@ -7,6 +7,7 @@ import (
 	"runtime"
 
 	"github.com/layers-pub/layers-go/runtime/internal/panics"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -36,7 +37,7 @@ type Decoded struct {
 	// what could be decoded.
 	Value lex.Record
 	// Issues lists everything that is wrong with the record.
-	Issues []lex.Issue
+	Issues []issue.Issue
 
 	repo *Repo
 	cost int64 // estimated memory in bytes
@@ -158,7 +159,7 @@ func (w *decodingWorker) decode(ctx context.Context, record Record, arena *lex.A
 			value = out.Value
 		}
 		err := lex.Decode(ctx, record.Data, value, lex.DecodeOptions{Share: w.share, Spent: &w.spent, Arena: arena})
-		if invalid, ok := err.(*lex.Error); ok {
+		if invalid, ok := err.(*issue.Error); ok {
 			out.Issues = invalid.Issues
 			return nil
 		}

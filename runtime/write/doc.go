@@ -11,7 +11,7 @@
 // # What is checked
 //
 // Before anything is sent, the functions check the record and its record key against the lexicon, and its size
-// against the server's limit. The error, a [*lex.Error], lists everything that is wrong with the record.
+// against the server's limit. The error, a [*issue.Error], lists everything that is wrong with the record.
 //
 // The Go type of a record has the lexicon's rules for the record, but not those for its key, which Lookup supplies:
 // use records.Lookup of the generated code. A record without a Go type is an [*Untyped].

@@ -10,7 +10,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Errors of writes, for [errors.Is], other than those about an invalid record (a [*lex.Error]) and those that a
+// Errors of writes, for [errors.Is], other than those about an invalid record (a [*issue.Error]) and those that a
 // server returns (an [*xrpc.Error]).
 var (
 	// ErrConflict says that the record at the server is not in the state that the write expects: it exists already,
@@ -36,7 +36,7 @@ type Error struct {
 	Action string
 	// URI names the record. It has no record key if the key was not chosen yet.
 	URI syntax.ATURI
-	// Err is what went wrong. It wraps one of this package's errors, a [*lex.Error] or an error of the server.
+	// Err is what went wrong. It wraps one of this package's errors, a [*issue.Error] or an error of the server.
 	Err error
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/corpus"
 	"github.com/layers-pub/layers-go/layers/records"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/write"
 )
 
@@ -32,10 +32,10 @@ func ExampleCreate() {
 	// What is not valid is not sent.
 	membership.Ordinal.Set(-1)
 	_, err = write.Create(ctx, account, membership, &write.CreateOptions{Lookup: records.Lookup, RecordKey: "first"})
-	var invalid *lex.Error
+	var invalid *issue.Error
 	if errors.As(err, &invalid) {
-		for _, issue := range invalid.Issues {
-			fmt.Println(issue)
+		for _, problem := range invalid.Issues {
+			fmt.Println(problem)
 		}
 	}
 	// Output:

@@ -37,7 +37,7 @@ const DefaultMaxBytes = writing.DefaultMaxBytes
 // type. Its $type is its collection.
 type Untyped struct{ lex.Map }
 
-// ParseRecord parses a record in the JSON form of the data model. The error is a [*lex.Error] that lists what is
+// ParseRecord parses a record in the JSON form of the data model. The error is a [*issue.Error] that lists what is
 // wrong with it. Whether the record follows its lexicon is checked when it is written.
 func ParseRecord(data []byte) (*Untyped, error) {
 	u := new(Untyped)

@@ -40,7 +40,7 @@ type CreateOptions struct {
 // Create writes a new record, a pointer to a generated type or an [*Untyped], and returns its URI and CID. The record
 // key is made by the client: see [CreateOptions].
 //
-// Create checks the record first; a [*lex.Error] lists everything that is wrong with it. Errors are [*Error]s. If
+// Create checks the record first; a [*issue.Error] lists everything that is wrong with it. Errors are [*Error]s. If
 // another record with the same key exists, the error is [ErrConflict]; if the same record exists already, Create
 // succeeds. With [ErrCIDMismatch], the Ref has the CID that the server returned; with other errors after the key was
 // made, it names the record that Create was to write.

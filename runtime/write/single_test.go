@@ -13,6 +13,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/corpus"
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -191,11 +192,11 @@ func TestInvalid(t *testing.T) {
 			if pds.Procedures() > 0 || test.issues != nil && len(pds.Calls) > 0 {
 				t.Errorf("sent %v", pds.Calls)
 			}
-			var issues *lex.Error
+			var issues *issue.Error
 			var got []string
 			if errors.As(err, &issues) {
-				for _, issue := range issues.Issues {
-					got = append(got, issue.Path+" "+string(issue.Rule))
+				for _, problem := range issues.Issues {
+					got = append(got, problem.Path+" "+string(problem.Rule))
 				}
 			}
 			if diff := cmp.Diff(test.issues, got); test.issues != nil && diff != "" {
@@ -245,7 +246,7 @@ func TestUntyped(t *testing.T) {
 			t.Error(ref.URI)
 		}
 	}
-	if _, err := write.ParseRecord([]byte(`{"$type":"com.example.any","a":1.5}`)); len(lex.IssuesOf(err)) != 1 {
+	if _, err := write.ParseRecord([]byte(`{"$type":"com.example.any","a":1.5}`)); len(issue.Of(err)) != 1 {
 		t.Error(err)
 	}
 }

@@ -15,7 +15,7 @@
 // If the server refuses a call, the error is an [*Error], which has the HTTP status and the server's error name and
 // message. If there is no answer, or it is cut off, the error is a [*TransportError]. Use [errors.As] for both, and
 // [errors.Is] with the [rpc.ErrorName] that a method declares. If an answer is JSON but not of the method's output
-// type, the error is a [*lex.Error] that says where.
+// type, the error is a [*issue.Error] that says where.
 //
 // # Repeating
 //

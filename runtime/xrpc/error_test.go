@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
@@ -101,7 +101,7 @@ func TestDecodingErrors(t *testing.T) {
 		n.handler = func(w http.ResponseWriter, r *http.Request) { answer(w, 200, `{"a":1,"a":2}`) }
 		err := query().do(background, n.client(t))
 		const want = "xrpc: com.example.get at http://service.example: answer: "
-		if len(lex.IssuesOf(err)) != 1 || !strings.HasPrefix(err.Error(), want) {
+		if len(issue.Of(err)) != 1 || !strings.HasPrefix(err.Error(), want) {
 			t.Error(err)
 		}
 		if n.count() != 1 {

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 
 	"github.com/layers-pub/layers-go/runtime/internal/pause"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -178,7 +179,7 @@ func (x *exchange) decode(response *http.Response, body io.Reader) error {
 		return x.transportError(fmt.Errorf("answer: %w: the limit is %d bytes", ErrTooLarge, limit), false)
 	}
 	if err := lex.Decode(x.ctx, buffer.Bytes(), x.result.Output, lex.DecodeOptions{Encoding: lex.JSON}); err != nil {
-		if _, wrong := err.(*lex.Error); !wrong {
+		if _, wrong := err.(*issue.Error); !wrong {
 			err = pause.Ended(x.ctx)
 		}
 		return fmt.Errorf("xrpc: %s at %s: answer: %w", x.call.NSID, x.c.service, err)

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/guard"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/rpc"
@@ -130,7 +131,7 @@ func matches(want, err error) bool {
 	case ok:
 		return errors.As(err, &answer) && answer.Status == int(status)
 	case want == errDecoding:
-		return len(lex.IssuesOf(err)) > 0
+		return len(issue.Of(err)) > 0
 	}
 	return want == errAny && err != nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
@@ -163,13 +164,13 @@ func TestAgreesWithReference(t *testing.T) {
 
 // reported reports whether the rule at path is among the issues, or hidden by a broken ancestor: one that
 // is missing or has the wrong type.
-func reported(issues []lex.Issue, path, rule string) bool {
-	for _, issue := range issues {
-		if issue.Path == path && string(issue.Rule) == rule {
+func reported(issues []issue.Issue, path, rule string) bool {
+	for _, problem := range issues {
+		if problem.Path == path && string(problem.Rule) == rule {
 			return true
 		}
-		hides := issue.Rule == lex.RuleType || issue.Rule == lex.RuleRequired || issue.Rule == lex.RuleUnion
-		if hides && (issue.Path == path || strings.HasPrefix(path, issue.Path+"/")) {
+		hides := problem.Rule == issue.RuleType || problem.Rule == issue.RuleRequired || problem.Rule == issue.RuleUnion
+		if hides && (problem.Path == path || strings.HasPrefix(path, problem.Path+"/")) {
 			return true
 		}
 	}

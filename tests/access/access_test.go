@@ -33,6 +33,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/blob"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
@@ -276,7 +277,7 @@ func TestBlobs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := blob.Upload(ctx, s.account, strings.NewReader(data), "text/plain", &blob.UploadOptions{Rules: media.MediaBlobRules}); lex.IssuesOf(err) == nil {
+	if _, err := blob.Upload(ctx, s.account, strings.NewReader(data), "text/plain", &blob.UploadOptions{Rules: media.MediaBlobRules}); issue.Of(err) == nil {
 		t.Errorf("text was uploaded for media: %v", err)
 	}
 	var record persona.Persona

@@ -9,7 +9,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/car"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/tests/corpus"
 )
@@ -55,7 +55,7 @@ func BenchmarkRepo(b *testing.B) {
 					return 0, 0, err
 				}
 				if d.Issues != nil {
-					return 0, 0, &lex.Error{Issues: d.Issues}
+					return 0, 0, &issue.Error{Issues: d.Issues}
 				}
 				count++
 				size += len(d.Data)

@@ -18,6 +18,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/expression"
 	"github.com/layers-pub/layers-go/runtime/appview"
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
@@ -170,50 +171,50 @@ func TestItems(t *testing.T) {
 	noKind := strings.Replace(value, `"kind":"sentence",`, "", 1)
 	for _, test := range []struct {
 		name, item string
-		rule       lex.Rule
+		rule       issue.Rule
 		path       string
 		uri        bool // the failure has the URI
 		// good says by which roads there is nothing wrong with the item.
 		good func(road) bool
 	}{
-		{name: "null", item: `null`, rule: lex.RuleType},
-		{name: "a number", item: `5`, rule: lex.RuleType},
-		{name: "a float", item: `1.5`, rule: lex.RuleType},
-		{name: "a string", item: `"x"`, rule: lex.RuleType},
-		{name: "a boolean", item: `true`, rule: lex.RuleType},
-		{name: "an array", item: `[` + good(t, "x") + `]`, rule: lex.RuleType},
-		{name: "an empty object", item: `{}`, rule: lex.RuleRequired, path: "/uri"},
-		{name: "no URI", item: `{"cid":"` + c + `","value":` + value + `}`, rule: lex.RuleRequired, path: "/uri"},
-		{name: "null for a URI", item: `{"uri":null,"cid":"` + c + `","value":` + value + `}`, rule: lex.RuleRequired, path: "/uri"},
-		{name: "a number for a URI", item: `{"uri":7,"cid":"` + c + `","value":` + value + `}`, rule: lex.RuleType, path: "/uri"},
-		{name: "not a URI", item: view("x", c, value), rule: lex.RuleFormat, path: "/uri"},
-		{name: "the URI of a repository", item: view("at://"+account, c, value), rule: lex.RuleFormat, path: "/uri"},
-		{name: "the URI of a collection", item: view("at://"+account+"/"+collection, c, value), rule: lex.RuleFormat, path: "/uri"},
-		{name: "a record key that is not one", item: view(prefix+"..", c, value), rule: lex.RuleFormat, path: "/uri"},
-		{name: "another collection", item: view("at://"+account+"/com.example.other/odd", c, value), rule: lex.RuleFormat, path: "/uri", uri: true,
+		{name: "null", item: `null`, rule: issue.RuleType},
+		{name: "a number", item: `5`, rule: issue.RuleType},
+		{name: "a float", item: `1.5`, rule: issue.RuleType},
+		{name: "a string", item: `"x"`, rule: issue.RuleType},
+		{name: "a boolean", item: `true`, rule: issue.RuleType},
+		{name: "an array", item: `[` + good(t, "x") + `]`, rule: issue.RuleType},
+		{name: "an empty object", item: `{}`, rule: issue.RuleRequired, path: "/uri"},
+		{name: "no URI", item: `{"cid":"` + c + `","value":` + value + `}`, rule: issue.RuleRequired, path: "/uri"},
+		{name: "null for a URI", item: `{"uri":null,"cid":"` + c + `","value":` + value + `}`, rule: issue.RuleRequired, path: "/uri"},
+		{name: "a number for a URI", item: `{"uri":7,"cid":"` + c + `","value":` + value + `}`, rule: issue.RuleType, path: "/uri"},
+		{name: "not a URI", item: view("x", c, value), rule: issue.RuleFormat, path: "/uri"},
+		{name: "the URI of a repository", item: view("at://"+account, c, value), rule: issue.RuleFormat, path: "/uri"},
+		{name: "the URI of a collection", item: view("at://"+account+"/"+collection, c, value), rule: issue.RuleFormat, path: "/uri"},
+		{name: "a record key that is not one", item: view(prefix+"..", c, value), rule: issue.RuleFormat, path: "/uri"},
+		{name: "another collection", item: view("at://"+account+"/com.example.other/odd", c, value), rule: issue.RuleFormat, path: "/uri", uri: true,
 			good: func(r road) bool { return r.name == "appview.List" }},
-		{name: "another repository", item: view("at://did:web:b.test/"+collection+"/odd", c, value), rule: lex.RuleFormat, path: "/uri", uri: true,
+		{name: "another repository", item: view("at://did:web:b.test/"+collection+"/odd", c, value), rule: issue.RuleFormat, path: "/uri", uri: true,
 			good: func(r road) bool { return r.foreign }},
-		{name: "a handle", item: view("at://alice.test/"+collection+"/odd", c, value), rule: lex.RuleFormat, path: "/uri", uri: true,
+		{name: "a handle", item: view("at://alice.test/"+collection+"/odd", c, value), rule: issue.RuleFormat, path: "/uri", uri: true,
 			good: func(r road) bool { return r.foreign }},
-		{name: "a CID as a link", item: `{"uri":"` + uri + `","cid":{"$link":"` + c + `"},"value":` + value + `}`, rule: lex.RuleType, path: "/cid", uri: true},
-		{name: "a number for a CID", item: `{"uri":"` + uri + `","cid":1,"value":` + value + `}`, rule: lex.RuleType, path: "/cid", uri: true},
-		{name: "an array for a CID", item: `{"uri":"` + uri + `","cid":["` + c + `"],"value":` + value + `}`, rule: lex.RuleType, path: "/cid", uri: true},
-		{name: "a malformed CID", item: view(uri, "bafyx", value), rule: lex.RuleCID, uri: true},
-		{name: "another CID", item: view(uri, cidOf(t, record("x")), value), rule: lex.RuleCID, uri: true},
+		{name: "a CID as a link", item: `{"uri":"` + uri + `","cid":{"$link":"` + c + `"},"value":` + value + `}`, rule: issue.RuleType, path: "/cid", uri: true},
+		{name: "a number for a CID", item: `{"uri":"` + uri + `","cid":1,"value":` + value + `}`, rule: issue.RuleType, path: "/cid", uri: true},
+		{name: "an array for a CID", item: `{"uri":"` + uri + `","cid":["` + c + `"],"value":` + value + `}`, rule: issue.RuleType, path: "/cid", uri: true},
+		{name: "a malformed CID", item: view(uri, "bafyx", value), rule: issue.RuleCID, uri: true},
+		{name: "another CID", item: view(uri, cidOf(t, record("x")), value), rule: issue.RuleCID, uri: true},
 		{name: "no CID", item: `{"uri":"` + uri + `","value":` + value + `}`, good: func(road) bool { return true }},
 		{name: "null for a CID", item: `{"uri":"` + uri + `","cid":null,"value":` + value + `}`, good: func(road) bool { return true }},
-		{name: "no value", item: `{"uri":"` + uri + `","cid":"` + c + `"}`, rule: lex.RuleRequired, path: "/value", uri: true},
-		{name: "null for a value", item: view(uri, c, `null`), rule: lex.RuleType, path: "/value", uri: true},
-		{name: "a string for a value", item: view(uri, c, `"x"`), rule: lex.RuleType, path: "/value", uri: true},
-		{name: "an array for a value", item: view(uri, c, `[{}]`), rule: lex.RuleType, path: "/value", uri: true},
-		{name: "an empty value", item: view(uri, cidOf(t, `{}`), `{}`), rule: lex.RuleRequired, path: "/id", uri: true, good: func(r road) bool { return !r.typed }},
-		{name: "a value with a float", item: view(uri, c, strings.Replace(value, `"odd"`, `1.5`, 1)), rule: lex.RuleType, path: "/text", uri: true},
-		{name: "a value that is too deep", item: view(uri, c, strings.Replace(value, `"odd"`, deep, 1)), rule: lex.RuleSyntax, uri: true},
-		{name: "a value with a key twice", item: view(uri, c, strings.Replace(value, `"id":"e"`, `"id":"e","id":"e"`, 1)), rule: lex.RuleSyntax, uri: true},
-		{name: "a value that its lexicon does not allow", item: view(uri, cidOf(t, noKind), noKind), rule: lex.RuleRequired, path: "/kind", uri: true,
+		{name: "no value", item: `{"uri":"` + uri + `","cid":"` + c + `"}`, rule: issue.RuleRequired, path: "/value", uri: true},
+		{name: "null for a value", item: view(uri, c, `null`), rule: issue.RuleType, path: "/value", uri: true},
+		{name: "a string for a value", item: view(uri, c, `"x"`), rule: issue.RuleType, path: "/value", uri: true},
+		{name: "an array for a value", item: view(uri, c, `[{}]`), rule: issue.RuleType, path: "/value", uri: true},
+		{name: "an empty value", item: view(uri, cidOf(t, `{}`), `{}`), rule: issue.RuleRequired, path: "/id", uri: true, good: func(r road) bool { return !r.typed }},
+		{name: "a value with a float", item: view(uri, c, strings.Replace(value, `"odd"`, `1.5`, 1)), rule: issue.RuleType, path: "/text", uri: true},
+		{name: "a value that is too deep", item: view(uri, c, strings.Replace(value, `"odd"`, deep, 1)), rule: issue.RuleSyntax, uri: true},
+		{name: "a value with a key twice", item: view(uri, c, strings.Replace(value, `"id":"e"`, `"id":"e","id":"e"`, 1)), rule: issue.RuleSyntax, uri: true},
+		{name: "a value that its lexicon does not allow", item: view(uri, cidOf(t, noKind), noKind), rule: issue.RuleRequired, path: "/kind", uri: true,
 			good: func(r road) bool { return !r.typed }},
-		{name: "a URI twice", item: `{"uri":"` + uri + `","uri":"` + uri + `","cid":"` + c + `","value":` + value + `}`, rule: lex.RuleSyntax, path: "/uri", uri: true},
+		{name: "a URI twice", item: `{"uri":"` + uri + `","uri":"` + uri + `","cid":"` + c + `","value":` + value + `}`, rule: issue.RuleSyntax, path: "/uri", uri: true},
 		{name: "fields that nobody reads", item: `{"score":1.5,"deep":` + deep + `,"uri":"` + uri + `","cid":"` + c + `","$type":5,"value":` + value + `}`, good: func(road) bool { return true }},
 	} {
 		page := `{"records":[` + good(t, "a") + `,` + test.item + `,` + good(t, "b") + `],"took":0.5}`
@@ -237,8 +238,8 @@ func TestItems(t *testing.T) {
 				if !ok {
 					t.Fatalf("got %v", turns[1])
 				}
-				if issue := failure.Issues[0]; issue.Rule != test.rule || test.path != "" && issue.Path != test.path {
-					t.Errorf("issue %v", issue)
+				if problem := failure.Issues[0]; problem.Rule != test.rule || test.path != "" && problem.Path != test.path {
+					t.Errorf("issue %v", problem)
 				}
 				if len(failure.Data) == 0 || (failure.URI != "") != test.uri || test.uri && !strings.HasSuffix(string(failure.URI), "/odd") {
 					t.Errorf("the failure is of %q, with %d bytes", failure.URI, len(failure.Data))

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/repo"
 )
@@ -73,13 +74,13 @@ func validate(tb testing.TB, record lex.Record) error {
 // record that encodes to its own bytes, or not by mistake. canonical are the bytes, nil if there are none.
 func checkFailed(t *testing.T, err error, record lex.Record, canonical []byte) {
 	t.Helper()
-	issues := lex.IssuesOf(err)
+	issues := issue.Of(err)
 	if len(issues) == 0 || err.Error() == "" {
 		t.Fatalf("an error without issues: %v", err)
 	}
-	for _, issue := range issues {
-		if issue.Rule == "" || issue.Message() == "" || issue.Path != "" && issue.Path[0] != '/' {
-			t.Fatalf("an issue that says nothing: %#v", issue)
+	for _, problem := range issues {
+		if problem.Rule == "" || problem.Message() == "" || problem.Path != "" && problem.Path[0] != '/' {
+			t.Fatalf("an issue that says nothing: %#v", problem)
 		}
 	}
 	switch again, err := lex.EncodeCBOR(record); {
@@ -99,9 +100,9 @@ func checkEqual(t *testing.T, how string, record lex.Record, want []byte) {
 	if got, err := lex.EncodeCBOR(record); err != nil || !bytes.Equal(got, want) {
 		t.Fatalf("%s: encodes to %x, was %x (%v)", how, got, want, err)
 	}
-	for _, issue := range lex.IssuesOf(validate(t, record)) {
-		if issue.Rule != lex.RuleBlob { // an empty blob is read, but not to be written
-			t.Fatalf("%s: decoded without issues, but Validate says %v", how, issue)
+	for _, problem := range issue.Of(validate(t, record)) {
+		if problem.Rule != issue.RuleBlob { // an empty blob is read, but not to be written
+			t.Fatalf("%s: decoded without issues, but Validate says %v", how, problem)
 		}
 	}
 }

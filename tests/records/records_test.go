@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
@@ -37,9 +38,9 @@ func keeps(known lex.RecordDef, value any, random *rand.Rand) error {
 			return fmt.Errorf("%s: encodes to %x, was %x (%v)\n%s", way.name, again, cbor, err, text)
 		}
 	}
-	for _, issue := range lex.IssuesOf(fromCBOR.(interface{ Validate() error }).Validate()) {
-		if issue.Rule != lex.RuleBlob || !bytes.Contains(cbor, []byte("\x64size\x00")) { // empty: read, but not to be written
-			return fmt.Errorf("Validate: %v", issue)
+	for _, problem := range issue.Of(fromCBOR.(interface{ Validate() error }).Validate()) {
+		if problem.Rule != issue.RuleBlob || !bytes.Contains(cbor, []byte("\x64size\x00")) { // empty: read, but not to be written
+			return fmt.Errorf("Validate: %v", problem)
 		}
 	}
 	typed, err := lex.EncodeJSON(fromCBOR)
@@ -68,7 +69,7 @@ func reports(known lex.RecordDef, value any, path, rule string, random *rand.Ran
 		{"DAG-CBOR", fromCBOR, lex.DecodeCBOR(cbor, fromCBOR)},
 		{"JSON", fromJSON, lex.DecodeJSON(text, fromJSON)},
 	} {
-		found := lex.IssuesOf(way.err)
+		found := issue.Of(way.err)
 		if len(found) != 1 || found[0].Path != path || string(found[0].Rule) != rule {
 			return fmt.Errorf("%s: got %v, want %s: %s", way.name, found, path, rule)
 		}

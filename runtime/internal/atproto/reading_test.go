@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rpc"
 )
@@ -35,10 +36,10 @@ func TestReading(t *testing.T) {
 		t.Errorf("%+v, %v", out, err)
 	}
 	s.answer = `{"did":"nonsense"}`
-	if out, err := atproto.Reading(s, "did").ServerDescribeServer(t.Context()); lex.IssuesOf(err) == nil || out != nil {
+	if out, err := atproto.Reading(s, "did").ServerDescribeServer(t.Context()); issue.Of(err) == nil || out != nil {
 		t.Errorf("%+v, %v", out, err)
 	}
-	if _, err := atproto.NewClient(s).ServerDescribeServer(t.Context()); len(lex.IssuesOf(err)) != 2 {
+	if _, err := atproto.NewClient(s).ServerDescribeServer(t.Context()); len(issue.Of(err)) != 2 {
 		t.Errorf("%v", err)
 	}
 	if err := atproto.Reading(s).ServerDeleteSession(t.Context()); err != nil { // which has no output

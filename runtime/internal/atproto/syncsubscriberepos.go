@@ -51,7 +51,7 @@ func (*SyncSubscribeReposInfo) syncSubscribeReposMessage() string           { re
 func (*UnknownSyncSubscribeReposMessage) syncSubscribeReposMessage() string { return "" }
 
 // DecodeSyncSubscribeReposMessage decodes the payload of a frame whose header has the type t. The
-// error is an [*lex.Error]; the message is usable even then, as with [lex.DecodeCBOR].
+// error is an *issue.Error; the message is usable even then, as with [lex.DecodeCBOR].
 func DecodeSyncSubscribeReposMessage(t string, payload []byte) (SyncSubscribeReposMessage, error) {
 	switch t {
 	case "#commit", "com.atproto.sync.subscribeRepos#commit":

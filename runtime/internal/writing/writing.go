@@ -10,6 +10,7 @@ import (
 
 	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/limit"
 	"github.com/layers-pub/layers-go/runtime/rpc"
@@ -123,8 +124,8 @@ func (r *Rules) Encode(c *Change, t lex.RecordDef) error {
 		return err
 	}
 	if c.Record.RecordType() != c.Collection {
-		issue := lex.Issue{Path: "/$type", Rule: lex.RuleConst, Found: fmt.Sprintf("%q", c.Record.RecordType()), Want: fmt.Sprintf("%q", c.Collection)}
-		return &lex.Error{Issues: []lex.Issue{issue}}
+		problem := issue.Issue{Path: "/$type", Rule: issue.RuleConst, Found: fmt.Sprintf("%q", c.Record.RecordType()), Want: fmt.Sprintf("%q", c.Collection)}
+		return &issue.Error{Issues: []issue.Issue{problem}}
 	}
 	if err := lex.ValidateCBOR(cbor, t.New()); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
@@ -29,7 +30,7 @@ type Line struct {
 	Trust   string // omitted if ""
 	Value   []byte // JSON
 	Unknown bool
-	Issues  []lex.Issue
+	Issues  []issue.Issue
 }
 
 // LineOf returns the line of a record of an archive.
@@ -55,16 +56,16 @@ func LineOfEnvelope(e rec.Envelope, err error) Line {
 	t, known := records.Lookup(e.URI.Collection())
 	l.Unknown = !known
 	if known && l.Issues == nil {
-		l.Issues = lex.IssuesOf(e.Decode(t.New()))
+		l.Issues = issue.Of(e.Decode(t.New()))
 	}
 	return l
 }
 
 // lineIssue is an issue as it is printed.
 type lineIssue struct {
-	Path    string   `json:"path"`
-	Rule    lex.Rule `json:"rule"`
-	Message string   `json:"message"`
+	Path    string     `json:"path"`
+	Rule    issue.Rule `json:"rule"`
+	Message string     `json:"message"`
 }
 
 // Append appends the line as JSON, with a newline. The value is null if the record has no form in JSON; the issues say
@@ -100,10 +101,10 @@ func appendText(b []byte, s string) []byte {
 	return append(b, bytes.TrimSuffix(out.Bytes(), []byte("\n"))...)
 }
 
-func issuesJSON(issues []lex.Issue) []byte {
+func issuesJSON(issues []issue.Issue) []byte {
 	list := make([]lineIssue, len(issues))
-	for i, issue := range issues {
-		list[i] = lineIssue{issue.Path, issue.Rule, issue.Message()}
+	for i, problem := range issues {
+		list[i] = lineIssue{problem.Path, problem.Rule, problem.Message()}
 	}
 	var out bytes.Buffer
 	JSON(&out, list) // text in memory: this cannot fail

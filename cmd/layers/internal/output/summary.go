@@ -13,7 +13,7 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/layers/records"
-	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -65,7 +65,7 @@ const shownPerRule = 1000
 type summary struct {
 	total       rec.Counts
 	collections map[syntax.NSID]rec.Counts
-	rules       map[lex.Rule]*ruleSummary
+	rules       map[issue.Rule]*ruleSummary
 }
 
 type ruleSummary struct {
@@ -74,7 +74,7 @@ type ruleSummary struct {
 }
 
 func newSummary() *summary {
-	return &summary{collections: map[syntax.NSID]rec.Counts{}, rules: map[lex.Rule]*ruleSummary{}}
+	return &summary{collections: map[syntax.NSID]rec.Counts{}, rules: map[issue.Rule]*ruleSummary{}}
 }
 
 func (s *summary) add(r *repo.Decoded) {
@@ -83,14 +83,14 @@ func (s *summary) add(r *repo.Decoded) {
 	s.total.Add(one)
 	one.Add(s.collections[r.Collection])
 	s.collections[r.Collection] = one
-	for _, issue := range r.Issues {
-		rule := s.rules[issue.Rule]
+	for _, problem := range r.Issues {
+		rule := s.rules[problem.Rule]
 		if rule == nil {
 			rule = new(ruleSummary)
-			s.rules[issue.Rule] = rule
+			s.rules[problem.Rule] = rule
 		}
 		if rule.issues++; len(rule.first) < shownPerRule {
-			rule.first = append(rule.first, fmt.Sprintf("%s\t%s\t%s", terminal.OneLine(string(r.URI())), terminal.OneLine(issue.Path), terminal.OneLine(issue.Message())))
+			rule.first = append(rule.first, fmt.Sprintf("%s\t%s\t%s", terminal.OneLine(string(r.URI())), terminal.OneLine(problem.Path), terminal.OneLine(problem.Message())))
 		}
 	}
 }
@@ -110,7 +110,7 @@ func (s *summary) write(out *bufio.Writer) {
 	row("total", s.total)
 
 	rules := slices.Sorted(maps.Keys(s.rules))
-	slices.SortStableFunc(rules, func(a, b lex.Rule) int { return s.rules[b].issues - s.rules[a].issues })
+	slices.SortStableFunc(rules, func(a, b issue.Rule) int { return s.rules[b].issues - s.rules[a].issues })
 	for _, name := range rules {
 		rule := s.rules[name]
 		fmt.Fprintf(out, "\n%s: %d\n", name, rule.issues)

@@ -25,7 +25,7 @@ func (*FollowTick) followMessage() string           { return "#tick" }
 func (*UnknownFollowMessage) followMessage() string { return "" }
 
 // DecodeFollowMessage decodes the payload of a frame whose header has the type t. The error is an
-// [*lex.Error]; the message is usable even then, as with [lex.DecodeCBOR].
+// *issue.Error; the message is usable even then, as with [lex.DecodeCBOR].
 func DecodeFollowMessage(t string, payload []byte) (FollowMessage, error) {
 	switch t {
 	case "#tick", "com.example.app.follow#tick":

@@ -52,7 +52,7 @@ func (*WatchMessageNote) watchMessage() string    { return "com.example.other.de
 func (*UnknownWatchMessage) watchMessage() string { return "" }
 
 // DecodeWatchMessage decodes the payload of a frame whose header has the type t. The error is an
-// [*lex.Error]; the message is usable even then, as with [lex.DecodeCBOR].
+// *issue.Error; the message is usable even then, as with [lex.DecodeCBOR].
 func DecodeWatchMessage(t string, payload []byte) (WatchMessage, error) {
 	switch t {
 	case "#made", "com.example.app.watch#made":

@@ -1,4 +1,11 @@
-package lex
+// Package issue describes what is wrong with a value of the atproto data model: which rule of its lexicon or of the data
+// model it breaks, and where.
+//
+//	err := lex.DecodeCBOR(block, &record)
+//	for _, problem := range issue.Of(err) {
+//		fmt.Println(problem.Path, problem.Rule, problem.Message())
+//	}
+package issue
 
 import (
 	"fmt"
@@ -33,17 +40,6 @@ const (
 	RuleMemory       Rule = "memory"
 )
 
-// holds reports whether a Go value can hold a value that breaks the rule. Code that reports an exception to this sets
-// [Decoder.lost] itself.
-func (r Rule) holds() bool {
-	switch r {
-	case RuleMinLength, RuleMaxLength, RuleMinGraphemes, RuleMaxGraphemes, RuleMinimum, RuleMaximum, RuleEnum, RuleConst,
-		RuleFormat, RuleUnion, RuleBlob:
-		return true
-	}
-	return false
-}
-
 // Issue describes one place in a value that breaks one rule.
 type Issue struct {
 	// Path is a JSON pointer (RFC 6901) to the value, or, for RuleRequired, to the missing field. A "…" in it shows where
@@ -64,8 +60,6 @@ type Issue struct {
 	// Offset is where the value (or, for RuleRequired, the object that lacks it) starts in the bytes
 	// that were decoded.
 	Offset int
-
-	missing string // the field's name, for RuleRequired
 }
 
 // Message returns a text that says what is wrong, without the path.
@@ -74,7 +68,7 @@ func (i Issue) Message() string {
 	case RuleRequired:
 		return "required field is missing"
 	case RuleType:
-		return "not " + article(i.Want)
+		return "not " + quote.Article(i.Want)
 	case RuleMinLength:
 		return fmt.Sprintf("length %d is below the minimum of %d", i.Got, i.Limit)
 	case RuleMaxLength:
@@ -111,19 +105,12 @@ func (i Issue) String() string {
 	return path + ": " + string(i.Rule) + ": " + i.Message()
 }
 
-func article(noun string) string {
-	if noun != "" && strings.IndexByte("aeiou", noun[0]) >= 0 {
-		return "an " + noun
-	}
-	return "a " + noun
-}
-
 // Error is the error that decoding and validating return for a value that has issues.
-// The decoded value is still usable: see [DecodeCBOR].
+// The decoded value is still usable.
 type Error struct {
 	// Issues are in the order of the bytes.
 	Issues []Issue
-	// Truncated is true if decoding stopped at [MaxIssues], so that there may be more issues.
+	// Truncated is true if decoding stopped at its limit of issues, so that there may be more issues.
 	Truncated bool
 }
 
@@ -152,5 +139,13 @@ func Summary(issues []Issue) string {
 	return b.String()
 }
 
-// excerpt quotes the start of s for a message.
-func excerpt(s string) string { return quote.Text(s, 64) }
+// Of returns the issues of an [*Error], or nil if err is nil. It returns any other error as one issue of [RuleSyntax].
+func Of(err error) []Issue {
+	switch err := err.(type) {
+	case nil:
+		return nil
+	case *Error:
+		return err.Issues
+	}
+	return []Issue{{Rule: RuleSyntax, Want: err.Error()}}
+}
