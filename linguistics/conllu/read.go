@@ -1,0 +1,373 @@
+package conllu
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/layers-pub/layers-go/internal/quote"
+)
+
+// The limits of a file.
+const (
+	// MaxLine is the length of the longest line, in bytes.
+	MaxLine = 1 << 20
+	// MaxSentence is the size of the largest sentence with its comments, in bytes.
+	MaxSentence = 16 << 20
+)
+
+// SyntaxError says that a sentence is malformed, and where.
+type SyntaxError struct {
+	// Line is the number of the line, from 1.
+	Line int
+	// Column is the place in the line, in characters from 1.
+	Column int
+	// Name is the name of the column of the row, such as "HEAD", or "" if the error is not about one.
+	Name string
+	// Problem says what is wrong.
+	Problem string
+}
+
+// Error returns a text with the place and the problem.
+func (e *SyntaxError) Error() string {
+	if e.Name != "" {
+		return fmt.Sprintf("line %d, column %d (%s): %s", e.Line, e.Column, e.Name, e.Problem)
+	}
+	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Problem)
+}
+
+// Read yields the sentences of a file, one at a time. A malformed sentence is not yielded: for each of its errors, up to
+// 100, the loop gets a [*SyntaxError], and then goes on with the next sentence. Any other error is that of r, and ends
+// the loop.
+//
+// A file that is not valid CoNLL-U as a whole also ends with a *SyntaxError: one whose lines end with CR LF, which begins
+// with a byte order mark or names its own columns (CoNLL-U Plus), or whose last sentence has no empty line after it.
+// Checked is what a sentence needs to be read and written without a loss: the columns, the order of the numbers, heads
+// that exist, and the form of FEATS and DEPS. The annotation itself is not judged.
+func Read(r io.Reader) iter.Seq2[*Sentence, error] {
+	return func(yield func(*Sentence, error) bool) {
+		p := &parser{lines: bufio.NewReaderSize(r, 64<<10), yield: yield}
+		p.run()
+	}
+}
+
+// maxErrors is how many errors of one sentence are reported.
+const maxErrors = 100
+
+// parser reads one file.
+type parser struct {
+	lines *bufio.Reader
+	yield func(*Sentence, error) bool
+	line  int
+
+	sentence *Sentence
+	starts   []rowStart // of the rows
+	size     int
+	words    int
+	errors   []*SyntaxError
+	failed   int
+}
+
+// rowStart is where the columns of a row begin.
+type rowStart struct {
+	line    int
+	columns [10]int
+}
+
+func (p *parser) run() {
+	for {
+		text, err := p.next()
+		var syntax *SyntaxError
+		switch {
+		case errors.Is(err, io.EOF):
+			if p.sentence != nil {
+				p.yield(nil, &SyntaxError{Line: p.line, Column: 1, Problem: "the file ends within a sentence: an empty line must follow the last row"})
+			}
+			return
+		case errors.As(err, &syntax):
+			p.yield(nil, syntax)
+			return
+		case err != nil:
+			p.yield(nil, err)
+			return
+		}
+		if text == "" {
+			if !p.end() {
+				return
+			}
+			continue
+		}
+		if p.sentence == nil {
+			p.sentence = &Sentence{Line: p.line}
+			p.starts, p.size, p.words = p.starts[:0], 0, 0
+		}
+		if p.size += len(text); p.size > MaxSentence {
+			p.yield(nil, &SyntaxError{Line: p.line, Column: 1, Problem: fmt.Sprintf("the sentence is larger than %d bytes", MaxSentence)})
+			return
+		}
+		if text[0] == '#' {
+			p.comment(text)
+		} else {
+			p.row(text)
+		}
+	}
+}
+
+// next returns the next line without its end. The file must have an end of line after each line.
+func (p *parser) next() (string, error) {
+	var line []byte
+	for {
+		part, err := p.lines.ReadSlice('\n')
+		line = append(line, part...)
+		if len(line) > MaxLine {
+			return "", &SyntaxError{Line: p.line + 1, Column: 1, Problem: fmt.Sprintf("the line is longer than %d bytes", MaxLine)}
+		}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		if err != nil && (!errors.Is(err, io.EOF) || len(line) == 0) {
+			return "", err
+		}
+		p.line++
+		if err != nil {
+			return "", &SyntaxError{Line: p.line, Column: utf8.RuneCount(line) + 1, Problem: "the last line has no line feed at its end"}
+		}
+		break
+	}
+	line = line[:len(line)-1]
+	if p.line == 1 && bytes.HasPrefix(line, []byte("\xef\xbb\xbf")) {
+		return "", &SyntaxError{Line: 1, Column: 1, Problem: "the file begins with a byte order mark"}
+	}
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		return "", &SyntaxError{Line: p.line, Column: utf8.RuneCount(line), Problem: "the line ends with CR LF: CoNLL-U has LF alone"}
+	}
+	text := string(line)
+	if p.line == 1 && strings.HasPrefix(strings.TrimLeft(strings.TrimPrefix(text, "#"), " "), "global.columns") {
+		return "", &SyntaxError{Line: 1, Column: 1, Problem: "the file names its own columns (CoNLL-U Plus), which is not supported"}
+	}
+	return text, nil
+}
+
+// fail notes an error of the sentence at a byte of a line.
+func (p *parser) fail(line int, text string, at int, name, format string, args ...any) {
+	if p.failed++; p.failed > maxErrors {
+		return
+	}
+	p.errors = append(p.errors, &SyntaxError{line, utf8.RuneCountInString(text[:at]) + 1, name, fmt.Sprintf(format, args...)})
+}
+
+func (p *parser) comment(text string) {
+	if len(p.starts) > 0 {
+		p.fail(p.line, text, 0, "", "a comment must be before the sentence's first row")
+	}
+	if i := invalidUTF8(text); i >= 0 {
+		p.fail(p.line, text, i, "", "the text is not valid UTF-8")
+	}
+	p.sentence.Comments = append(p.sentence.Comments, text[1:])
+}
+
+// row parses a row. What depends on later rows is checked by end.
+func (p *parser) row(text string) {
+	start := rowStart{line: p.line}
+	var column [10]string
+	n, at := 0, 0
+	for part := range strings.SplitSeq(text, "\t") {
+		if n < len(column) {
+			column[n], start.columns[n] = part, at
+		}
+		n++
+		at += len(part) + 1
+	}
+	if n != len(column) {
+		problem := fmt.Sprintf("the row has %d columns with tabs between them, not 10", n)
+		if strings.TrimSpace(text) == "" {
+			problem = "the line has spaces alone: an empty line ends a sentence"
+		}
+		p.fail(p.line, text, 0, "", "%s", problem)
+		return
+	}
+	for i, value := range column {
+		fail := func(at int, format string, args ...any) {
+			p.fail(p.line, text, start.columns[i]+at, columns[i], format, args...)
+		}
+		spaces := i == 1 || i == 2 || i == 9
+		switch at := strings.IndexByte(value, ' '); {
+		case value == "":
+			fail(0, "the column is empty: no value is written as _")
+		case invalidUTF8(value) >= 0:
+			fail(invalidUTF8(value), "the text is not valid UTF-8")
+		case strings.IndexByte(value, '\r') >= 0:
+			fail(strings.IndexByte(value, '\r'), "the column has a carriage return")
+		case at >= 0 && !spaces:
+			fail(at, "the column has a space")
+		case at == 0 || strings.HasSuffix(value, " "):
+			fail(max(strings.LastIndexByte(value, ' '), 0), "the column begins or ends with a space")
+		}
+	}
+	id, err := ParseID(column[0])
+	if err != nil {
+		p.fail(p.line, text, 0, columns[0], "%v", err)
+	}
+	p.sentence.Rows = append(p.sentence.Rows, Row{id, column[1], column[2], column[3], column[4], column[5], column[6], column[7], column[8], column[9]})
+	p.starts = append(p.starts, start)
+	if id.IsWord() && err == nil {
+		p.words++
+	}
+}
+
+// end checks the sentence as a whole, and yields it or its errors. It reports whether the loop goes on.
+func (p *parser) end() bool {
+	s := p.sentence
+	switch {
+	case s == nil:
+		return p.yield(nil, &SyntaxError{Line: p.line, Column: 1, Problem: "an empty line that ends no sentence"})
+	case len(p.starts) == 0 && p.failed == 0:
+		p.fail(p.line, "", 0, "", "the sentence has comments, but no rows")
+	case p.failed == 0:
+		p.checkRows(s)
+	}
+	p.sentence = nil
+	if p.failed == 0 {
+		return p.yield(s, nil)
+	}
+	found, failed := p.errors, p.failed
+	p.errors, p.failed = nil, 0
+	for i, err := range found {
+		if i == len(found)-1 && failed > len(found) {
+			err.Problem += fmt.Sprintf("; and %d more errors in this sentence", failed-len(found))
+		}
+		if !p.yield(nil, err) {
+			return false
+		}
+	}
+	return true
+}
+
+// checkRows checks what involves more than one column or row.
+func (p *parser) checkRows(s *Sentence) {
+	// after is the last row that was numbered, and covered the last word of the last range.
+	after, covered := ID{}, 0
+	empty := map[ID]bool{}
+	for i := range s.Rows {
+		id := s.Rows[i].ID
+		if id.IsEmpty() {
+			empty[id] = true
+		}
+		fail := p.failer(i)
+		switch {
+		case id.IsRange():
+			switch {
+			case id.Word != after.Word+1:
+				fail(0, "the range %s must be before word %d, its first", id, id.Word)
+			case id.Word <= covered:
+				fail(0, "the range %s overlaps the one before it", id)
+			case id.Last > p.words:
+				fail(0, "the range %s ends after the last word, %d", id, p.words)
+			}
+			covered = max(covered, id.Last)
+		case id.IsEmpty():
+			if id.Word != after.Word || id.Empty != after.Empty+1 {
+				fail(0, "the empty node %s is not the next after %s", id, after)
+			}
+			after = id
+		default:
+			if id.Word != after.Word+1 {
+				fail(0, "the word %d follows the word %d", id.Word, after.Word)
+			}
+			after = id
+		}
+	}
+	if p.words == 0 {
+		p.failer(0)(0, "the sentence has no words")
+	}
+	if p.failed > 0 {
+		return
+	}
+	for i := range s.Rows {
+		p.checkColumns(&s.Rows[i], p.failer(i), empty)
+	}
+}
+
+// checkColumns checks the columns of a row, given the empty nodes of the sentence.
+func (p *parser) checkColumns(r *Row, fail func(column int, format string, args ...any), empty map[ID]bool) {
+	id := r.ID
+	if id.IsRange() {
+		for column, value := range map[int]string{2: r.Lemma, 3: r.UPOS, 4: r.XPOS, 6: r.Head, 7: r.Deprel, 8: r.Deps} {
+			if value != None {
+				fail(column, "a multiword token has _ here, not %q", clip(value))
+			}
+		}
+	}
+	if id.IsEmpty() {
+		if r.Head != None {
+			fail(6, "an empty node has _ here, not %q", clip(r.Head))
+		}
+		if r.Deprel != None {
+			fail(7, "an empty node has _ here, not %q", clip(r.Deprel))
+		}
+	}
+	for item := range items(r.Feats) {
+		if name, value, found := strings.Cut(item, "="); !found || name == "" || value == "" {
+			fail(5, "%q is not a feature: Name=Value", clip(item))
+		}
+	}
+	if id.IsWord() && r.Head != None {
+		if head, ok := number(r.Head); !ok {
+			fail(6, "%q is not a number", clip(r.Head))
+		} else if head > p.words {
+			fail(6, "the head %d does not exist: the sentence has %d words", head, p.words)
+		}
+	}
+	for item := range items(r.Deps) {
+		text, relation, found := strings.Cut(item, ":")
+		head, err := ParseID(text)
+		switch {
+		case !found || relation == "" || err != nil || head.IsRange():
+			fail(8, "%q is not an edge: a head, a colon, a relation", clip(item))
+		case head.IsEmpty() && !empty[head], head.IsWord() && head.Word > p.words:
+			fail(8, "the head %s does not exist", head)
+		}
+	}
+}
+
+// failer returns a function that notes an error of a row, at the beginning of a column.
+func (p *parser) failer(row int) func(column int, format string, args ...any) {
+	return func(column int, format string, args ...any) {
+		start := &p.starts[row]
+		text := string(p.sentence.Rows[row].appendColumns(nil, column))
+		p.fail(start.line, text, len(text), columns[column], format, args...)
+	}
+}
+
+// appendColumns appends the first n columns, each with a tab after it.
+func (r *Row) appendColumns(b []byte, n int) []byte {
+	all := [...]string{r.ID.String(), r.Form, r.Lemma, r.UPOS, r.XPOS, r.Feats, r.Head, r.Deprel, r.Deps, r.Misc}
+	for _, value := range all[:n] {
+		b = append(b, value...)
+		b = append(b, '\t')
+	}
+	return b
+}
+
+// invalidUTF8 returns the index of the first byte that is not part of valid UTF-8, or -1.
+func invalidUTF8(s string) int {
+	if utf8.ValidString(s) {
+		return -1
+	}
+	for i, r := range s {
+		if r == utf8.RuneError {
+			if _, size := utf8.DecodeRuneInString(s[i:]); size == 1 {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// clip shortens a quoted column for a message.
+func clip(s string) string { return quote.Cut(s, 60) }
