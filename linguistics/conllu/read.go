@@ -56,6 +56,24 @@ func Read(r io.Reader) iter.Seq2[*Sentence, error] {
 	}
 }
 
+// Validate checks that [Read] accepts what [Sentence.Append] returns, as one sentence. The error joins those that Read
+// would yield, whose lines are counted from the sentence's first.
+func (s *Sentence) Validate() error {
+	var errs []error
+	sentences := 0
+	p := &parser{lines: bufio.NewReader(bytes.NewReader(s.Append(nil))), yield: func(_ *Sentence, err error) bool {
+		if sentences++; err != nil {
+			errs = append(errs, err)
+		}
+		return true
+	}}
+	p.run()
+	if len(errs) == 0 && sentences != 1 {
+		errs = append(errs, &SyntaxError{Line: 1, Column: 1, Problem: "a column or a comment has a line feed"})
+	}
+	return errors.Join(errs...)
+}
+
 // maxErrors is how many errors of one sentence are reported.
 const maxErrors = 100
 

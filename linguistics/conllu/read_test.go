@@ -158,6 +158,23 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+func TestValidate(t *testing.T) {
+	row := func(id, form, head string) conllu.Row {
+		word, _ := conllu.ParseID(id)
+		return conllu.Row{ID: word, Form: form, Lemma: "_", UPOS: "_", XPOS: "_", Feats: "_", Head: head, Deprel: "_", Deps: "_", Misc: "_"}
+	}
+	for want, s := range map[string]conllu.Sentence{
+		"": {Comments: []string{" text = a b"}, Rows: []conllu.Row{row("1", "a", "2"), row("2", "b", "0")}},
+		"line 2, column 13 (HEAD): the head 3 does not exist: the sentence has 1 words": {Comments: []string{""}, Rows: []conllu.Row{row("1", "a", "3")}},
+		"line 1, column 1: a column or a comment has a line feed":                       {Comments: []string{" a\n1\ta\t_\t_\t_\t_\t_\t_\t_\t_\n\n#"}, Rows: []conllu.Row{row("1", "a", "0")}},
+		"line 1, column 1: an empty line that ends no sentence":                         {},
+	} {
+		if err := s.Validate(); fmt.Sprint(err) != want && (err != nil || want != "") {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add(all(f))
 	f.Add([]byte("1\ta\ta\tX\t_\t_\t0\troot\t_\t_\n\n"))

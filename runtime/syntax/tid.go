@@ -84,6 +84,11 @@ func (t TID) Add(d time.Duration) TID {
 	return encodeTID(uint64(micros)<<tidClockBits | n&(1<<tidClockBits-1))
 }
 
+// TIDFromInteger returns the TID that encodes the lower 63 bits of n: of these, the upper 53 are the time in microseconds
+// since 1970, and the lower 10 the number of the clock. With a part of a hash, it makes record keys that can be derived
+// again.
+func TIDFromInteger(n uint64) TID { return encodeTID(n &^ (1 << 63)) }
+
 // integer returns the integer that t encodes. t must be valid.
 func (t TID) integer() uint64 {
 	var n uint64

@@ -1,0 +1,164 @@
+package treebank
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/layers-pub/layers-go/layers/annotation"
+	"github.com/layers-pub/layers-go/layers/expression"
+	"github.com/layers-pub/layers-go/layers/segmentation"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Set is a set of records, such as those of a repository, from which documents are read. The zero Set is empty. A Set
+// must not be used by several goroutines at once.
+type Set struct {
+	records       map[syntax.ATURI]lex.Record
+	expressions   map[syntax.ATURI]*expression.Expression
+	children      map[syntax.ATURI][]syntax.ATURI
+	segmentations map[syntax.ATURI][]placed[*segmentation.Segmentation] // by expression
+	layers        map[syntax.ATURI][]placed[*annotation.AnnotationLayer]
+	sorted        bool
+}
+
+// placed is a record with its URI.
+type placed[T any] struct {
+	uri   syntax.ATURI
+	value T
+}
+
+// Add adds a record, which must not be changed afterwards. It ignores records other than expressions, segmentations and
+// annotation layers. A record must be added once.
+func (s *Set) Add(uri syntax.ATURI, value lex.Record) {
+	if s.records == nil {
+		s.records = map[syntax.ATURI]lex.Record{}
+		s.expressions = map[syntax.ATURI]*expression.Expression{}
+		s.children = map[syntax.ATURI][]syntax.ATURI{}
+		s.segmentations = map[syntax.ATURI][]placed[*segmentation.Segmentation]{}
+		s.layers = map[syntax.ATURI][]placed[*annotation.AnnotationLayer]{}
+	}
+	s.sorted = false
+	switch v := value.(type) {
+	case *expression.Expression:
+		s.expressions[uri] = v
+		if parent, ok := v.ParentRef.Get(); ok {
+			s.children[parent] = append(s.children[parent], uri)
+		}
+	case *segmentation.Segmentation:
+		s.segmentations[v.Expression] = append(s.segmentations[v.Expression], placed[*segmentation.Segmentation]{uri, v})
+	case *annotation.AnnotationLayer:
+		s.layers[v.Expression] = append(s.layers[v.Expression], placed[*annotation.AnnotationLayer]{uri, v})
+	default:
+		return
+	}
+	s.records[uri] = value
+}
+
+// Documents returns the URIs of the expressions that have no parent in the set, but tokens of their own or of a part, in
+// the order of their record keys: what can be exported.
+func (s *Set) Documents() []syntax.ATURI {
+	var roots []syntax.ATURI
+	for uri, e := range s.expressions {
+		if parent, ok := e.ParentRef.Get(); ok && s.expressions[parent] != nil {
+			continue
+		}
+		if s.annotated(uri, 0) {
+			roots = append(roots, uri)
+		}
+	}
+	slices.Sort(roots)
+	return roots
+}
+
+// maxDepth is how deeply expressions may be nested.
+const maxDepth = 64
+
+// annotated reports whether an expression or a part of it has tokens.
+func (s *Set) annotated(uri syntax.ATURI, depth int) bool {
+	if len(s.segmentations[uri]) > 0 {
+		return true
+	}
+	return depth < maxDepth && slices.ContainsFunc(s.children[uri], func(child syntax.ATURI) bool { return s.annotated(child, depth+1) })
+}
+
+// sort puts everything into an order that does not depend on that of Add.
+func (s *Set) sort() {
+	if s.sorted {
+		return
+	}
+	s.sorted = true
+	for parent, children := range s.children {
+		s.children[parent] = s.order(children)
+	}
+	for _, all := range s.segmentations {
+		slices.SortFunc(all, func(a, b placed[*segmentation.Segmentation]) int {
+			return strings.Compare(string(a.uri), string(b.uri))
+		})
+	}
+	for _, all := range s.layers {
+		// The best of several analyses comes first.
+		slices.SortFunc(all, func(a, b placed[*annotation.AnnotationLayer]) int {
+			return cmp.Or(cmp.Compare(a.value.Rank.Or(1), b.value.Rank.Or(1)), strings.Compare(string(a.uri), string(b.uri)))
+		})
+	}
+}
+
+// order returns the parts of an expression in their order: by their places in its text, or as each names the one before
+// it, or else by their record keys.
+func (s *Set) order(parts []syntax.ATURI) []syntax.ATURI {
+	next := map[string]syntax.ATURI{}
+	for _, uri := range parts {
+		previous, ok := find(s.expressions[uri].Features, keyPrevious)
+		if _, twice := next[previous]; !ok || twice {
+			next = nil
+			break
+		}
+		next[previous] = uri
+	}
+	var chain []syntax.ATURI
+	for uri, ok := next[""]; ok && len(chain) < len(parts); uri, ok = next[string(uri.RecordKey())] {
+		chain = append(chain, uri)
+	}
+	if next != nil && len(chain) == len(parts) {
+		return chain
+	}
+	slices.SortFunc(parts, func(a, b syntax.ATURI) int {
+		return cmp.Or(cmp.Compare(s.start(a), s.start(b)), strings.Compare(string(a), string(b)))
+	})
+	return parts
+}
+
+// start returns where an expression is in the text of its parent, or 0 if it does not say.
+func (s *Set) start(uri syntax.ATURI) int64 {
+	if a := s.expressions[uri].Anchor; a != nil && a.TextSpan != nil {
+		return a.TextSpan.ByteStart
+	}
+	return 0
+}
+
+// Records returns the URIs of the records that belong to a document: its expressions, their segmentations and their
+// layers, also those that Import did not make, in no particular order.
+func (s *Set) Records(document syntax.ATURI) []syntax.ATURI {
+	found := map[syntax.ATURI]bool{}
+	var visit func(uri syntax.ATURI, depth int)
+	visit = func(uri syntax.ATURI, depth int) {
+		if s.expressions[uri] == nil || found[uri] || depth > maxDepth {
+			return
+		}
+		found[uri] = true
+		for _, p := range s.segmentations[uri] {
+			found[p.uri] = true
+		}
+		for _, p := range s.layers[uri] {
+			found[p.uri] = true
+		}
+		for _, child := range s.children[uri] {
+			visit(child, depth+1)
+		}
+	}
+	visit(document, 0)
+	return slices.Collect(maps.Keys(found))
+}

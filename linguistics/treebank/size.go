@@ -1,0 +1,156 @@
+package treebank
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/layers-pub/layers-go/layers"
+	"github.com/layers-pub/layers-go/linguistics/conllu"
+)
+
+// sizes are upper bounds of what a sentence adds to the records of its unit, as JSON in bytes: its layers, the
+// segmentation, and the text.
+type sizes [tierCount + 2]int
+
+const (
+	sizeTokens = tierCount
+	sizeText   = tierCount + 1
+)
+
+// The bounds of what an object takes without its strings, with indexes of nine digits.
+const (
+	sizeRecord     = 2000 // a record's own fields, with languages
+	sizeAnnotation = 170  // UUID, token index, a label or a value
+	sizeEdge       = 420  // with the two arguments
+	sizeToken      = 150
+	sizeFeature    = 24
+	sizeIndex      = 10
+)
+
+// size is one of sizes, with what it is the size of.
+type size struct {
+	what  string
+	bytes int
+}
+
+func (z sizes) plus(other sizes) sizes {
+	for i := range z {
+		z[i] += other[i]
+	}
+	return z
+}
+
+// max returns the largest of the sizes.
+func (z sizes) max() size {
+	largest := size{"text", z[sizeText] + sizeRecord}
+	if n := z[sizeTokens] + sizeRecord; n > largest.bytes {
+		largest = size{"segmentation", n}
+	}
+	for i := range tiers {
+		if n := z[i] + sizeRecord; n > largest.bytes {
+			largest = size{"layer " + tiers[i].name, n}
+		}
+	}
+	return largest
+}
+
+// sizes returns the sizes of a sentence.
+func (im *importer) sizes(s *sentence) sizes {
+	var z sizes
+	z[sizeText] = jsonSize(s.surface.Text) + 8
+	for i := range s.Rows {
+		r := &s.Rows[i]
+		switch {
+		case r.ID.IsRange():
+			z[multiword] += sizeAnnotation + sizeToken + jsonSize(r.Form) + (r.ID.Last-r.ID.Word+1)*sizeIndex + featuresSize(rowFeatures(nil, r))
+		case r.ID.IsEmpty():
+			z[enhanced] += sizeAnnotation + sizeFeature + sizeIndex*2 + jsonSize(r.Form) + featuresSize(rowFeatures(nil, r))
+		default:
+			z[sizeTokens] += sizeToken + jsonSize(r.Form)
+			for tier, column := range [...]string{lemmas: r.Lemma, universal: r.UPOS, specific: r.XPOS} {
+				if column != conllu.None {
+					z[tier] += sizeAnnotation + jsonSize(column)
+				}
+			}
+			z[morphology] += itemsSize(r.Feats)
+			z[miscellaneous] += itemsSize(r.Misc)
+			if r.Head != conllu.None || r.Deprel != conllu.None {
+				z[dependencies] += sizeAnnotation + 60 + jsonSize(r.Deprel)
+			}
+		}
+		for edge := range r.Edges() {
+			if edge.Head.IsEmpty() || r.ID.IsEmpty() {
+				z[enhanced] += sizeEdge + jsonSize(edge.Relation)
+			} else {
+				z[enhanced] += sizeAnnotation + jsonSize(edge.Relation)
+			}
+		}
+	}
+	return z
+}
+
+// itemsSize returns the size of an annotation with a column of items, or 0 if there is none.
+func itemsSize(column string) int {
+	if column == conllu.None {
+		return 0
+	}
+	n := sizeAnnotation + sizeFeature + jsonSize(column)
+	n += (strings.Count(column, "|") + 1) * (sizeFeature + len(keyItem))
+	return n + len(column)/(maxValue-4)*(sizeFeature+len(keyMore))
+}
+
+func featuresSize(m *layers.FeatureMap) int {
+	if m == nil {
+		return 0
+	}
+	n := 30
+	for _, f := range m.Entries {
+		n += sizeFeature + jsonSize(f.Key) + jsonSize(f.Value)
+	}
+	return n
+}
+
+// jsonSize returns an upper bound of the size of a string in JSON.
+func jsonSize(s string) int {
+	n := len(s) + 2
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c == 0x7f || c == 0xe2 {
+			n += 5
+		}
+	}
+	return n
+}
+
+// check reports what a record of a sentence cannot hold.
+func (im *importer) check(s *sentence, z sizes) error {
+	where := fmt.Sprintf("treebank: sentence %q (line %d)", s.id, s.Line)
+	if largest := z.max(); largest.bytes > im.MaxRecord {
+		return fmt.Errorf("%s: %w: its %s takes up to %d bytes, and %d are allowed", where, ErrTooLarge, largest.what, largest.bytes, im.MaxRecord)
+	}
+	comments := sizeRecord + jsonSize(s.surface.Text)
+	for _, comment := range s.Comments {
+		comments += jsonSize(comment) + (len(comment)/(maxValue-4)+1)*(sizeFeature+len(keyMore))
+	}
+	if comments > im.MaxRecord {
+		return fmt.Errorf("%s: %w: its comments take up to %d bytes, and %d are allowed", where, ErrTooLarge, comments, im.MaxRecord)
+	}
+	for i := range s.Rows {
+		r := &s.Rows[i]
+		for _, column := range []struct {
+			name, value string
+			limit       int
+		}{
+			{"FORM", r.Form, 4096}, {"LEMMA", r.Lemma, 4096}, {"UPOS", r.UPOS, 512}, {"XPOS", r.XPOS, 512}, {"DEPREL", r.Deprel, 512},
+		} {
+			if len(column.value) > column.limit {
+				return fmt.Errorf("treebank: line %d (%s): %w: it has %d bytes, and %d are allowed", s.Line+len(s.Comments)+i, column.name, ErrTooLarge, len(column.value), column.limit)
+			}
+		}
+		for edge := range r.Edges() {
+			if len(edge.Relation) > 512 {
+				return fmt.Errorf("treebank: line %d (DEPS): %w: a relation has %d bytes, and 512 are allowed", s.Line+len(s.Comments)+i, ErrTooLarge, len(edge.Relation))
+			}
+		}
+	}
+	return nil
+}
