@@ -105,10 +105,10 @@ func TestForeign(t *testing.T) {
 func TestExportErrors(t *testing.T) {
 	index, label := lex.SomeInt, lex.Some[string]
 	for want, on := range map[string]*annotation.AnnotationLayer{
-		"token 0: the token 3 is not in the sentence":     layer("graph", "dependency", annotation.Annotation{TargetIndex: index(0), HeadIndex: index(3), Label: label("x")}),
-		"line 3, column 9 (UPOS): the column has a space": layer("token-tag", "pos", annotation.Annotation{TokenIndex: index(0), Label: label("a b")}),
-		"a column or a comment has a line feed":           layer("token-tag", "lemma", annotation.Annotation{TokenIndex: index(2), Value: label("a\t_\t_\t_\t_\t_\t_\t_\t_\n\n1\tx")}),
-		"the row has 11 columns":                          layer("token-tag", "lemma", annotation.Annotation{TokenIndex: index(0), Value: label("a\tb")}),
+		"token 0: the token 3 is not in the sentence":      layer("graph", "dependency", annotation.Annotation{TargetIndex: index(0), HeadIndex: index(3), Label: label("x")}),
+		"line 3, column 10 (UPOS): the column has a space": layer("token-tag", "pos", annotation.Annotation{TokenIndex: index(0), Label: label("a b")}),
+		"a column or a comment has a line feed":            layer("token-tag", "lemma", annotation.Annotation{TokenIndex: index(2), Value: label("a" + strings.Repeat("\t_", 7) + "\n\n1\tx\tx")}),
+		"the row has 11 columns":                           layer("token-tag", "lemma", annotation.Annotation{TokenIndex: index(0), Value: label("a\tb")}),
 	} {
 		err := foreign(t, on).Export(new(bytes.Buffer), foreignSentence)
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), foreignSentence) {
