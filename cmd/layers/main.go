@@ -61,7 +61,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.AddCommand(
 		decodeCommand(), convertCommand(), resolveCommand(&s), describeCommand(&s), getCommand(&s), listCommand(&s), pullCommand(&s), queryCommand(&s), tailCommand(&s),
 		loginCommand(&s), logoutCommand(&s), whoamiCommand(&s),
-		createCommand(&s), putCommand(&s), deleteCommand(&s), applyCommand(&s), blobCommand(&s),
+		exportCommand(&s),
+		createCommand(&s), putCommand(&s), deleteCommand(&s), applyCommand(&s), blobCommand(&s), importCommand(&s),
 	)
 	root.SetUsageTemplate(root.UsageTemplate() + usageTail)
 	root.SetHelpCommand(helpCommand())

@@ -67,7 +67,7 @@ func TestMisuse(t *testing.T) {
 		{"get", "nonsense"}, {"get", "at://a.test/com.example.note"}, {"get", "at://a.test/com.example.note/1", "--cid", "x"},
 		{"list", "a.test"}, {"list", "a.test", "nonsense"}, {"list", "a.test", "corpus.corpus", "--limit", "-1"},
 		{"pull"}, {"tail", "x"}, {"tail", "--relay", "ftp://x"}, {"tail", "--limit", "-1"}, {"query"}, {"query", "corpus.listCorpora"}, {"blob"}, {"blob", "get", "a.test", "x"}, {"blob", "put"}, {"blob", "put", "story"},
-		{"login"}, {"logout", "a"}, {"create", "nonsense"}, {"put", "nonsense"}, {"put", "corpus.corpus/1", "--swap", "x"}, {"delete"}, {"apply"},
+		{"login"}, {"logout", "a"}, {"create", "nonsense"}, {"put", "nonsense"}, {"put", "corpus.corpus/1", "--swap", "x"}, {"delete"}, {"apply"}, {"import"}, {"import", "conllu"}, {"import", "conllu", "a", "--did", "x"}, {"export"}, {"export", "conllu"}, {"export", "conllu", "at://x"},
 	} {
 		status, stdout, stderr := layers(t, strings.NewReader(""), args...)
 		if status != 2 || stdout != "" || !strings.HasPrefix(stderr, "layers: ") || !strings.Contains(stderr, "\nSee layers ") || !strings.HasSuffix(stderr, "--help.\n") {

@@ -162,3 +162,6 @@ func (s *Set) Records(document syntax.ATURI) []syntax.ATURI {
 	visit(document, 0)
 	return slices.Collect(maps.Keys(found))
 }
+
+// Has reports whether a record was added.
+func (s *Set) Has(uri syntax.ATURI) bool { return s.records[uri] != nil }

@@ -251,3 +251,38 @@ func BenchmarkExport(b *testing.B) {
 		}
 	}
 }
+
+func ExampleImport() {
+	file := "# sent_id = 1\n# text = Go home!\n1\tGo\tgo\tVERB\t_\t_\t0\troot\t_\t_\n" +
+		"2\thome\thome\tADV\t_\t_\t1\tadvmod\t_\tSpaceAfter=No\n3\t!\t!\tPUNCT\t_\t_\t1\tpunct\t_\t_\n\n"
+	var sentences []*conllu.Sentence
+	for sentence, err := range conllu.Read(strings.NewReader(file)) {
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		sentences = append(sentences, sentence)
+	}
+	records, err := treebank.Import(sentences, &treebank.Options{DID: "did:plc:ewvi7nxzyoun6zhxrhs64oiz", Document: "example", CreatedAt: "2026-01-01T00:00:00Z"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	set := &treebank.Set{}
+	for _, record := range records {
+		fmt.Println(record.URI.Collection())
+		set.Add(record.URI, record.Value)
+	}
+	var out strings.Builder
+	err = set.Export(&out, records[0].URI)
+	fmt.Println(out.String() == file, err)
+	// Output:
+	// pub.layers.expression.expression
+	// pub.layers.expression.expression
+	// pub.layers.segmentation.segmentation
+	// pub.layers.annotation.annotationLayer
+	// pub.layers.annotation.annotationLayer
+	// pub.layers.annotation.annotationLayer
+	// pub.layers.annotation.annotationLayer
+	// true <nil>
+}

@@ -1,0 +1,128 @@
+package archive
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/repo"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// maxLine is the longest line of a file of records, in bytes.
+const maxLine = 16 << 20
+
+// EachRecord calls each for every record of a known collection in the files at path: an archive (.car), a file of JSON
+// lines with "uri" and "value" as decode --jsonl prints them (.jsonl), or a directory with such files. The issues are
+// what is wrong with the record.
+func EachRecord(ctx context.Context, path string, stderr io.Writer, each func(syntax.ATURI, lex.Record, []lex.Issue)) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	files := []string{path}
+	if info.IsDir() {
+		if files, err = filesIn(path); err != nil {
+			return err
+		}
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, ".jsonl") {
+			err = eachLine(ctx, file, each)
+		} else {
+			err = eachArchived(ctx, file, stderr, each)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	return nil
+}
+
+// filesIn returns the files with records in a directory and those below it.
+func filesIn(directory string) ([]string, error) {
+	var files []string
+	err := filepath.WalkDir(directory, func(path string, entry os.DirEntry, err error) error {
+		if extension := filepath.Ext(path); err == nil && entry.Type().IsRegular() && (extension == ".car" || extension == ".jsonl") {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("%s has no archives (.car) and no files of records (.jsonl)", directory)
+	}
+	slices.Sort(files)
+	return files, err
+}
+
+func eachArchived(ctx context.Context, file string, stderr io.Writer, each func(syntax.ATURI, lex.Record, []lex.Issue)) error {
+	opened, err := Open(ctx, file, nil, stderr)
+	if err != nil {
+		return err
+	}
+	defer opened.Close()
+	return EachOf(ctx, opened.Repo, each)
+}
+
+// EachOf calls each for every record of a known collection in a repository.
+func EachOf(ctx context.Context, from *repo.Repo, each func(syntax.ATURI, lex.Record, []lex.Issue)) error {
+	for record, err := range from.Decode(ctx, records.Lookup, nil) {
+		if err != nil {
+			return err
+		}
+		if record.Value != nil {
+			each(record.URI(), record.Value, record.Issues)
+		}
+	}
+	return nil
+}
+
+func eachLine(ctx context.Context, file string, each func(syntax.ATURI, lex.Record, []lex.Issue)) error {
+	source, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	lines := bufio.NewScanner(source)
+	lines.Buffer(nil, maxLine)
+	for n := 1; lines.Scan(); n++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var line struct {
+			URI   string          `json:"uri"`
+			Value json.RawMessage `json:"value"`
+		}
+		err := json.Unmarshal(lines.Bytes(), &line)
+		if err == nil && line.URI == "" {
+			err = errors.New(`no "uri"`)
+		}
+		var uri syntax.ATURI
+		if err == nil {
+			uri, err = syntax.ParseATURI(line.URI)
+		}
+		if err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+		def, ok := records.Lookup(uri.Collection())
+		if !ok || line.Value == nil {
+			continue
+		}
+		value := def.New()
+		err = lex.DecodeJSON(line.Value, value)
+		if err != nil && lex.IssuesOf(err) == nil {
+			return fmt.Errorf("line %d: %s: %w", n, uri, err)
+		}
+		each(uri, value, lex.IssuesOf(err))
+	}
+	return lines.Err()
+}
