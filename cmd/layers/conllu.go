@@ -22,6 +22,7 @@ import (
 	"github.com/layers-pub/layers-go/internal/disk"
 	"github.com/layers-pub/layers-go/linguistics/conllu"
 	"github.com/layers-pub/layers-go/linguistics/treebank"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
@@ -190,10 +191,10 @@ func readSentences(ctx context.Context, command *cobra.Command, name string) ([]
 // readSet adds the records of a repository, or of the files at from, to set. A record that is not valid is added as far
 // as it could be decoded, and noted on standard error.
 func readSet(ctx context.Context, command *cobra.Command, s *connect.Servers, set *treebank.Set, from string, actor syntax.AtIdentifier) error {
-	add := func(uri syntax.ATURI, value lex.Record, issues []lex.Issue) {
+	add := func(uri syntax.ATURI, value lex.Record, issues []issue.Issue) {
 		set.Add(uri, value)
 		if len(issues) > 0 && set.Has(uri) {
-			terminal.Printf(command.ErrOrStderr(), "layers: %s is not valid: %s\n", uri, lex.Summary(issues))
+			terminal.Printf(command.ErrOrStderr(), "layers: %s is not valid: %s\n", uri, issue.Summary(issues))
 		}
 	}
 	if from != "" {

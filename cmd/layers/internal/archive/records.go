@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -24,7 +25,7 @@ const maxLine = 16 << 20
 // EachRecord calls each for every record of a known collection in the files at path: an archive (.car), a file of JSON
 // lines with "uri" and "value" as decode --jsonl prints them (.jsonl), or a directory with such files. The issues are
 // what is wrong with the record.
-func EachRecord(ctx context.Context, path string, stderr io.Writer, each func(syntax.ATURI, lex.Record, []lex.Issue)) error {
+func EachRecord(ctx context.Context, path string, stderr io.Writer, each func(syntax.ATURI, lex.Record, []issue.Issue)) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
@@ -64,7 +65,7 @@ func filesIn(directory string) ([]string, error) {
 	return files, err
 }
 
-func eachArchived(ctx context.Context, file string, stderr io.Writer, each func(syntax.ATURI, lex.Record, []lex.Issue)) error {
+func eachArchived(ctx context.Context, file string, stderr io.Writer, each func(syntax.ATURI, lex.Record, []issue.Issue)) error {
 	opened, err := Open(ctx, file, nil, stderr)
 	if err != nil {
 		return err
@@ -74,7 +75,7 @@ func eachArchived(ctx context.Context, file string, stderr io.Writer, each func(
 }
 
 // EachOf calls each for every record of a known collection in a repository.
-func EachOf(ctx context.Context, from *repo.Repo, each func(syntax.ATURI, lex.Record, []lex.Issue)) error {
+func EachOf(ctx context.Context, from *repo.Repo, each func(syntax.ATURI, lex.Record, []issue.Issue)) error {
 	for record, err := range from.Decode(ctx, records.Lookup, nil) {
 		if err != nil {
 			return err
@@ -86,7 +87,7 @@ func EachOf(ctx context.Context, from *repo.Repo, each func(syntax.ATURI, lex.Re
 	return nil
 }
 
-func eachLine(ctx context.Context, file string, each func(syntax.ATURI, lex.Record, []lex.Issue)) error {
+func eachLine(ctx context.Context, file string, each func(syntax.ATURI, lex.Record, []issue.Issue)) error {
 	source, err := os.Open(file)
 	if err != nil {
 		return err
@@ -119,10 +120,10 @@ func eachLine(ctx context.Context, file string, each func(syntax.ATURI, lex.Reco
 		}
 		value := def.New()
 		err = lex.DecodeJSON(line.Value, value)
-		if err != nil && lex.IssuesOf(err) == nil {
+		if err != nil && issue.Of(err) == nil {
 			return fmt.Errorf("line %d: %s: %w", n, uri, err)
 		}
-		each(uri, value, lex.IssuesOf(err))
+		each(uri, value, issue.Of(err))
 	}
 	return lines.Err()
 }
