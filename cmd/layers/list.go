@@ -74,19 +74,16 @@ If the list fails midway, the error says how to continue.`,
 			}
 			out := bufio.NewWriter(w)
 			var buf []byte
-			listed, failed := 0, 0
+			var counts rec.Counts
 			for envelope, err := range client.ListRecords(ctx, actor, collection, options) {
 				if rec.Ends(err) {
 					if err = errors.Join(out.Flush(), err); reached != "" {
-						err = exit.WithHint(err, "%v records were listed; continue with --cursor %v", listed, strconv.Quote(reached))
+						err = exit.WithHint(err, "%v records were listed; continue with --cursor %v", counts.Expected, strconv.Quote(reached))
 					}
 					return err
 				}
 				l := output.LineOfEnvelope(envelope, err)
-				listed++
-				if l.Issues != nil {
-					failed++
-				}
+				counts.Count(l.Outcome())
 				if lines {
 					buf = l.Append(buf[:0])
 				} else {
@@ -95,14 +92,14 @@ If the list fails midway, the error says how to continue.`,
 				if _, err := out.Write(buf); err != nil {
 					return err
 				}
-				if listed == limit {
+				if counts.Expected == limit {
 					break
 				}
 			}
 			if err := out.Flush(); err != nil {
 				return err
 			}
-			fmt.Fprintf(command.ErrOrStderr(), "%d records, %d with issues\n", listed, failed)
+			fmt.Fprintf(command.ErrOrStderr(), "%d records, %d with issues\n", counts.Expected, counts.Failed)
 			return nil
 		}),
 	}

@@ -115,6 +115,18 @@ const (
 	Skipped                // not decoded: its collection is unknown, or is not the wanted one
 )
 
+// OutcomeOf returns the outcome of a record: it failed if it has issues. Without issues, it was decoded or, if decoded
+// is false, skipped.
+func OutcomeOf(decoded bool, issues []issue.Issue) Outcome {
+	switch {
+	case issues != nil:
+		return Failed
+	case decoded:
+		return Decoded
+	}
+	return Skipped
+}
+
 // Count counts one record.
 func (c *Counts) Count(o Outcome) {
 	c.Expected++

@@ -69,6 +69,16 @@ func TestOutcome(t *testing.T) {
 	if want := (rec.Counts{Expected: 4, Decoded: 1, Failed: 2, Skipped: 1}); got != want {
 		t.Errorf("counted %+v, want %+v", got, want)
 	}
+	issues := []issue.Issue{{Rule: issue.RuleRequired}}
+	for _, test := range []struct {
+		decoded bool
+		issues  []issue.Issue
+		want    rec.Outcome
+	}{{true, nil, rec.Decoded}, {false, nil, rec.Skipped}, {true, issues, rec.Failed}, {false, issues, rec.Failed}} {
+		if got := rec.OutcomeOf(test.decoded, test.issues); got != test.want {
+			t.Errorf("OutcomeOf(%v, %v) = %v, want %v", test.decoded, test.issues, got, test.want)
+		}
+	}
 	for _, test := range []struct {
 		err  error
 		ends bool

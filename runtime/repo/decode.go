@@ -51,15 +51,7 @@ func uriOf(did syntax.DID, collection syntax.NSID, recordKey syntax.RecordKey) s
 }
 
 // Outcome says what became of the record: it failed if it has issues, and was skipped if its collection is unknown.
-func (d *Decoded) Outcome() rec.Outcome {
-	switch {
-	case d.Issues != nil:
-		return rec.Failed
-	case d.Value == nil:
-		return rec.Skipped
-	}
-	return rec.Decoded
-}
+func (d *Decoded) Outcome() rec.Outcome { return rec.OutcomeOf(d.Value != nil, d.Issues) }
 
 // Envelope returns the undecoded record, with a copy of its data and the level of trust that [Repo.Trust] returns.
 func (d *Decoded) Envelope() rec.Envelope {

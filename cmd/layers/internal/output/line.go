@@ -29,9 +29,12 @@ type Line struct {
 	CID     cid.CID
 	Trust   string // omitted if ""
 	Value   []byte // JSON
-	Unknown bool
+	Unknown bool   // no lexicon is known for its collection
 	Issues  []issue.Issue
 }
+
+// Outcome returns what became of the record.
+func (l *Line) Outcome() rec.Outcome { return rec.OutcomeOf(!l.Unknown, l.Issues) }
 
 // LineOf returns the line of a record of an archive.
 func LineOf(r *repo.Decoded) Line {
@@ -55,7 +58,7 @@ func LineOfEnvelope(e rec.Envelope, err error) Line {
 	}
 	t, known := records.Lookup(e.URI.Collection())
 	l.Unknown = !known
-	if known && l.Issues == nil {
+	if l.Outcome() == rec.Decoded {
 		l.Issues = issue.Of(e.Decode(t.New()))
 	}
 	return l
