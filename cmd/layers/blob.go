@@ -123,15 +123,6 @@ that collection.`,
 				}
 				options.Rules = rules
 			}
-			if mimeType == "" {
-				if mimeType = mime.TypeByExtension(filepath.Ext(args[0])); mimeType == "" {
-					return exit.Misuse("cannot derive the media type of %s from its name: set it with --type", args[0])
-				}
-			}
-			client, err := s.Session(ctx)
-			if err != nil {
-				return err
-			}
 			source := command.InOrStdin()
 			if args[0] != "-" {
 				file, err := terminal.Open(ctx, args[0])
@@ -140,6 +131,15 @@ that collection.`,
 				}
 				defer file.Close()
 				source = terminal.Stream(ctx, file, command.ErrOrStderr())
+			}
+			if mimeType == "" {
+				if mimeType = mime.TypeByExtension(filepath.Ext(args[0])); mimeType == "" {
+					return exit.Misuse("cannot derive the media type of %s from its name: set it with --type", args[0])
+				}
+			}
+			client, err := s.Session(ctx)
+			if err != nil {
+				return err
 			}
 			uploaded, err := blob.Upload(ctx, client, source, mimeType, options)
 			if err != nil {

@@ -21,6 +21,7 @@ import (
 
 	"github.com/layers-pub/layers-go/cmd/layers/internal/archive"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/internal/carv2"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/repo"
@@ -109,6 +110,14 @@ func TestPullRevisions(t *testing.T) {
 	damaged[len(damaged)-20] ^= 1
 	dir := t.TempDir()
 	file := filepath.Join(dir, archive.Name(hostileDID))
+	inVersion2 := func(payload []byte) []byte {
+		var converted bytes.Buffer
+		if err := carv2.Write(&converted, bytes.NewReader(payload)); err != nil {
+			t.Fatal(err)
+		}
+		return converted.Bytes()
+	}
+	second2, damaged2 := inVersion2(second), inVersion2(damaged)
 	for _, test := range []struct {
 		name         string
 		have, answer []byte
@@ -131,6 +140,12 @@ func TestPullRevisions(t *testing.T) {
 		{"in the future, with nothing here", nil, farFuture, nil, 1, "in the future", nil},
 		{"in the future by force", nil, farFuture, []string{"--force"}, 0, "saved", farFuture},
 		{"back from the future", farFuture, second, nil, 1, "older revision", farFuture},
+		{"newer, version 2 here", inVersion2(first), second, nil, 0, "to convert it: layers convert " + file, second},
+		{"the same, version 2 here", second2, second, nil, 0, "unchanged: " + file, second2},
+		{"the same, version 2 damaged here", damaged2, second, nil, 0, "saved", second},
+		{"older, version 2 here", second2, first, nil, 1, "older revision", second2},
+		{"older by force, version 2 here", second2, first, []string{"--force"}, 0, "to convert it: layers convert " + file, first},
+		{"another of the same revision, version 2 here", second2, fork, nil, 1, "forked revision", second2},
 		{"no archive here", []byte("nonsense"), first, nil, 0, "saved", first},
 	} {
 		os.Remove(file)

@@ -37,7 +37,9 @@ every record. It prints what "layers decode" prints. ACTOR is a handle or a DID.
 
 The archive is saved in DIR under the account's DID, with - for each colon, and
 .car. An existing archive is replaced only after the new one has been verified. If
-the repository has not changed, the archive stays, and pull prints "unchanged".
+the repository has not changed, the archive stays, and pull prints "unchanged". An
+archive that "layers convert" converted to CAR version 2 is compared in the same way;
+the archive that replaces it is of version 1.
 
 It is an error if the server returns an older commit than the archive's, another
 commit with the same rev, or a rev more than five minutes in the future. The
@@ -78,11 +80,12 @@ func pull(ctx context.Context, command *cobra.Command, client *pds.Client, actor
 		return err
 	}
 	defer file.Discard()
+	known, version := archive.Saved(ctx, name, who.DID)
 	total, err := pullInto(ctx, command, client, who.DID, file.File, lines, func(got repo.Revision) error {
 		if force {
 			return nil
 		}
-		err := got.CheckAfter(archive.RevisionOf(ctx, name, who.DID), time.Now())
+		err := got.CheckAfter(known, time.Now())
 		if errors.Is(err, repo.ErrUnchanged) && archive.CheckFile(ctx, name) != nil {
 			return nil // it has been damaged since
 		}
@@ -103,6 +106,9 @@ func pull(ctx context.Context, command *cobra.Command, client *pds.Client, actor
 		return err
 	} else {
 		terminal.Printf(command.ErrOrStderr(), "saved %s: signed by %s, all blocks verified\n", name, who.DID)
+		if version == 2 {
+			terminal.Printf(command.ErrOrStderr(), "it is in CAR version 1 and replaces an archive in version 2; to convert it: layers convert %s %s\n", name, name)
+		}
 	}
 	if strict {
 		return output.AllDecoded(name, total)

@@ -211,6 +211,18 @@ func TestSignals(t *testing.T) {
 	}
 }
 
+// TestConvertPipe refuses a pipe, which has no end to read an index from, without waiting for a writer.
+func TestConvertPipe(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	status, _, stderr := layers(t, nil, "convert", pipe, filepath.Join(t.TempDir(), "out.car"))
+	if status != exit.Failed || !strings.Contains(stderr, pipe+": not a regular file") {
+		t.Errorf("status %d: %s", status, stderr)
+	}
+}
+
 // caughtBy waits until a process catches a signal.
 func caughtBy(t *testing.T, pid int, signal syscall.Signal) {
 	t.Helper()

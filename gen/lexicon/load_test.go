@@ -40,7 +40,7 @@ func TestLoadLimits(t *testing.T) {
 		{"byte order mark", "\ufeff" + nested(3), "com/example/a.json: not valid JSON at line 1, column 1: "},
 		{"UTF-16", "\xff\xfe{\x00}\x00", "com/example/a.json: not valid JSON at line 1, column 1: "},
 		{"UTF-8", head + "{\"type\": \"token\", \"description\": \"\xc3\"}" + tail, "/defs/main/description: not valid JSON at line 1, column 90: "},
-		{"long message", head + `{"type": "ref", "ref": "` + strings.Repeat("é", 5000) + `"}` + tail, "é..."},
+		{"long message", head + `{"type": "ref", "ref": "` + strings.Repeat("é", 5000) + `"}` + tail, "é…"},
 		{"escapes", head + `{"type": "object", "properties": {"\u001b[31m": "\u202e"}}` + tail, `/defs/main/properties/\x1b[31m: expected object`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -6,9 +6,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/layers-pub/layers-go/internal/quote"
 )
 
 // Problem is an error at one place of one file.
@@ -28,14 +29,7 @@ const maxMessage = 1000
 
 // problem returns a Problem with a formatted message.
 func problem(file string, pointer jsontext.Pointer, format string, args ...any) Problem {
-	message := fmt.Sprintf(format, args...)
-	if len(message) > maxMessage {
-		end := maxMessage
-		for !utf8.RuneStart(message[end]) {
-			end--
-		}
-		message = message[:end] + "..."
-	}
+	message := quote.Cut(fmt.Sprintf(format, args...), maxMessage)
 	return Problem{File: file, Pointer: string(pointer), Message: message}
 }
 

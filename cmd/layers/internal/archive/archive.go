@@ -59,11 +59,7 @@ func Open(ctx context.Context, name string, stdin io.Reader, stderr io.Writer) (
 
 // openFile opens the archive in a file of size bytes, which it closes if there is an error.
 func openFile(ctx context.Context, file *os.File, size int64) (*Archive, error) {
-	payload := io.NewSectionReader(file, 0, size)
-	var err error
-	if carv2.Is(file) {
-		payload, err = carv2.Payload(file, size)
-	}
+	payload, err := payloadOf(file, size)
 	if err == nil {
 		var r *repo.Repo
 		if r, err = repo.Open(ctx, payload, payload.Size()); err == nil {
@@ -98,37 +94,61 @@ func readArchive(ctx context.Context, r io.Reader) (*Archive, error) {
 	return openFile(ctx, file, size)
 }
 
-// RevisionOf returns the commit of the archive in a file, or the zero value if the file is not an archive of did. The
-// caller replaces such a file, whatever it is.
-func RevisionOf(ctx context.Context, name string, did syntax.DID) repo.Revision {
+// payloadOf returns the archive of version 1 that a file of size bytes is or, if it is of version 2, has in it.
+func payloadOf(file io.ReaderAt, size int64) (*io.SectionReader, error) {
+	if carv2.Is(file) {
+		return carv2.Payload(file, size)
+	}
+	return io.NewSectionReader(file, 0, size), nil
+}
+
+// openRegular opens a file if it is a regular one, and returns its archive of version 1. The caller closes the file.
+func openRegular(name string) (*os.File, *io.SectionReader, error) {
+	info, err := os.Stat(name) // before it is opened, which waits if it is a pipe
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("not a regular file")
+	}
+	if err != nil {
+		return nil, nil, exit.WithoutName(err)
+	}
 	file, err := os.Open(name)
 	if err != nil {
-		return repo.Revision{}
+		return nil, nil, exit.WithoutName(err)
+	}
+	payload, err := payloadOf(file, info.Size())
+	if err != nil {
+		file.Close()
+		return nil, nil, err
+	}
+	return file, payload, nil
+}
+
+// Saved returns the commit of the archive in a file, and the version of the CAR format that it is in. If the file is not an
+// archive of did, both are zero. The caller replaces such a file, whatever it is.
+func Saved(ctx context.Context, name string, did syntax.DID) (revision repo.Revision, version int) {
+	file, payload, err := openRegular(name)
+	if err != nil {
+		return repo.Revision{}, 0
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return repo.Revision{}
-	}
-	saved, err := repo.Open(ctx, file, info.Size())
+	saved, err := repo.Open(ctx, payload, payload.Size())
 	if err != nil || saved.Commit().DID != did {
-		return repo.Revision{}
+		return repo.Revision{}, 0
 	}
-	return saved.Revision()
+	if carv2.Is(file) {
+		return saved.Revision(), 2
+	}
+	return saved.Revision(), 1
 }
 
 // CheckFile reads all of the archive in a file and returns what is wrong with it.
 func CheckFile(ctx context.Context, name string) error {
-	file, err := os.Open(name)
+	file, payload, err := openRegular(name)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	return Check(ctx, io.NewSectionReader(file, 0, info.Size()))
+	return check(ctx, payload)
 }
 
 // Name returns the file name for an account's archive, without characters that file systems refuse.

@@ -3,9 +3,7 @@ package archive
 import (
 	"context"
 	"io"
-	"os"
 
-	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/internal/carv2"
 	"github.com/layers-pub/layers-go/internal/disk"
 	"github.com/layers-pub/layers-go/runtime/repo"
@@ -14,22 +12,12 @@ import (
 // Convert checks all of the archive in the file from, of CAR version 1 or 2, and writes it to the file to in version. to
 // gets its name when it is complete.
 func Convert(ctx context.Context, from, to string, version int) error {
-	file, err := os.Open(from)
+	file, payload, err := openRegular(from)
 	if err != nil {
-		return exit.WithoutName(err)
+		return err
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return exit.WithoutName(err)
-	}
-	payload := io.NewSectionReader(file, 0, info.Size())
-	if carv2.Is(file) {
-		if payload, err = carv2.Payload(file, info.Size()); err != nil {
-			return err
-		}
-	}
-	if err := Check(ctx, payload); err != nil {
+	if err := check(ctx, payload); err != nil {
 		return err
 	}
 	out, err := disk.NewPartial(to)
@@ -48,8 +36,8 @@ func Convert(ctx context.Context, from, to string, version int) error {
 	return out.Keep()
 }
 
-// Check reads all of an archive and returns what is wrong with it.
-func Check(ctx context.Context, payload *io.SectionReader) error {
+// check reads all of an archive and returns what is wrong with it.
+func check(ctx context.Context, payload *io.SectionReader) error {
 	whole, err := repo.Open(ctx, payload, payload.Size())
 	if err != nil {
 		return err
