@@ -35,7 +35,10 @@ func foreign(t testing.TB, layersOn ...*annotation.AnnotationLayer) *treebank.Se
 		}},
 	}
 	for i, layer := range layersOn {
-		layer.Expression, layer.CreatedAt, layer.TokenizationID = foreignSentence, options.CreatedAt, &tokenization
+		layer.Expression, layer.CreatedAt = foreignSentence, options.CreatedAt
+		if layer.TokenizationID == nil {
+			layer.TokenizationID = &tokenization
+		}
 		for j := range layer.Annotations {
 			layer.Annotations[j].UUID.Value = fmt.Sprintf("%d-%d", i, j)
 		}
@@ -63,13 +66,15 @@ func TestForeign(t *testing.T) {
 	best := layer("token-tag", "pos", annotation.Annotation{TokenIndex: index(0), Label: label("PROPN")})
 	second := layer("token-tag", "pos", annotation.Annotation{TokenIndex: index(0), Label: label("WRONG")})
 	second.Rank = index(2)
+	subwords := layer("token-tag", "xpos", annotation.Annotation{TokenIndex: index(0), Label: label("WRONG")})
+	subwords.TokenizationID = &layers.UUID{Value: "of subwords"}
 	for _, test := range []struct {
 		name   string
 		layers []*annotation.AnnotationLayer
 		want   string
 	}{
 		{"documentation", []*annotation.AnnotationLayer{
-			second, best,
+			subwords, second, best,
 			layer("token-tag", "lemma", annotation.Annotation{TokenIndex: index(1), Value: label("see"), Label: label("no")}),
 			layer("token-tag", "morph", annotation.Annotation{TokenIndex: index(1), Features: features("Tense", "Past")}),
 			layer("graph", "dependency",

@@ -2,8 +2,8 @@ package treebank
 
 import (
 	"cmp"
+	"encoding/binary"
 	"errors"
-	"hash/fnv"
 	"strconv"
 	"strings"
 
@@ -134,8 +134,8 @@ type unit struct {
 }
 
 // divide divides the sentences into units: at each newdoc, and where records would get too large. A limit alone would
-// move all later borders when a sentence is put in; so, in the second half of the allowed size, a sentence whose ID has
-// a certain hash begins a unit.
+// move all later borders when a sentence is put in; so a sentence whose ID has a certain hash begins a unit, unless the
+// unit before is still small.
 func (im *importer) divide(all []*sentence) ([]*unit, error) {
 	var units []*unit
 	var u *unit
@@ -151,7 +151,7 @@ func (im *importer) divide(all []*sentence) ([]*unit, error) {
 		}
 		sum := total.plus(size)
 		full := sum.max().bytes
-		if u == nil || s.newdoc != "" || full > im.MaxRecord || full > im.MaxRecord/2 && border(s.id) {
+		if u == nil || s.newdoc != "" || full > im.MaxRecord || full > im.MaxRecord/8 && im.border(s.id, size) {
 			name := ""
 			if u != nil {
 				if name = s.id; s.newdoc != "" {
@@ -175,11 +175,12 @@ func (im *importer) divide(all []*sentence) ([]*unit, error) {
 	return units, nil
 }
 
-// border reports whether a sentence begins a unit that is getting large.
-func border(id string) bool {
-	h := fnv.New32a()
-	h.Write([]byte(id))
-	return h.Sum32()%8 == 0
+// border reports whether a sentence begins a unit wherever it is. Large sentences do so more often than small ones, so
+// that a unit reaches two fifths of the allowed size on average.
+func (im *importer) border(id string, size sizes) bool {
+	hash := im.keys.hash([]string{"border", id})
+	chance := float64(size.max().bytes-sizeRecord) / (0.4 * float64(im.MaxRecord))
+	return float64(binary.BigEndian.Uint32(hash[:])) < chance*(1<<32)
 }
 
 // layOut puts the unit's text together from those of the sentences.
