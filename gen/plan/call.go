@@ -42,6 +42,7 @@ func (b *builder) buildOutput(s spot, method *Method, params *Params) {
 		method.Record = &record
 		method.Pages = &Pages{Items: list.key}
 		b.namePages(s, method.Pages)
+		noteCursor(params.Fields, "from the previous page; unset for the first page")
 		return
 	}
 	if document, def := b.recordOf(b.document, n.Output.Schema); def != nil && n.Type == "query" {
@@ -53,6 +54,15 @@ func (b *builder) buildOutput(s spot, method *Method, params *Params) {
 	method.Output, output = b.buildBody(b.part(s, n.Output, "output"))
 	if method.Pages = pages(s, params, output); method.Pages != nil {
 		b.namePages(s, method.Pages)
+		noteCursor(params.Fields, "from the previous page; unset for the first page")
+		noteCursor(output.Fields, "of the next page; unset on the last page")
+	}
+}
+
+// noteCursor puts a note after the field called "cursor", unless the lexicon describes it.
+func noteCursor(fields []*Field, note string) {
+	if f := cursor(fields); f.Doc == nil && f.Note == "" {
+		f.Note = note
 	}
 }
 

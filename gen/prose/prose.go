@@ -65,7 +65,8 @@ func SplitDeprecated(description string) (rest, note string) {
 }
 
 var (
-	articles      = words("a an the one all several")
+	articles      = words("a an the one")
+	groups        = words("all many multiple several")
 	questions     = words("how what who where which whether")
 	verbs         = words("contains declares defines describes groups identifies indicates lists marks represents specifies ties")
 	objects       = words("a an the one what how who which whether at all each every several")
@@ -98,6 +99,8 @@ func Predicate(description string) (string, bool) {
 	switch {
 	case articles[first]:
 		return "is " + rest, true
+	case groups[first]:
+		return "holds " + rest, true
 	case questions[first]:
 		return "says " + rest, true
 	case prepositions[list[1]] && !unlikelyNouns.MatchString(first):

@@ -10,6 +10,8 @@ func TestPredicate(t *testing.T) {
 	for _, test := range []struct{ description, want string }{
 		{"A named set of texts", "is a named set of texts"},
 		{"One item of a list", "is one item of a list"},
+		{"All answers that one person gave", "holds all answers that one person gave"},
+		{"Several texts arranged as a tree", "holds several texts arranged as a tree"},
 		{"How items are ordered", "says how items are ordered"},
 		{"Puts one entry in a list", "puts one entry in a list"},
 		{"Groups annotations that agree", "groups annotations that agree"},

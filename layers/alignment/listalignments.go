@@ -34,8 +34,8 @@ type ListAlignmentsParams struct {
 	Expression syntax.ATURI
 	// Return only alignments with this kind slug. At most 128 bytes.
 	Kind   lex.Opt[string]
-	Limit  lex.Opt[int64] // 1 to 100, default 50
-	Cursor lex.Opt[string]
+	Limit  lex.Opt[int64]  // 1 to 100, default 50
+	Cursor lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListAlignmentsParams) LexParams() (q rpc.Params) {

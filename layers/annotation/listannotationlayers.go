@@ -37,8 +37,8 @@ type ListAnnotationLayersParams struct {
 	Kind lex.Opt[string]
 	// Return only layers with this subkind slug.
 	Subkind lex.Opt[string]
-	Limit   lex.Opt[int64] // 1 to 100, default 50
-	Cursor  lex.Opt[string]
+	Limit   lex.Opt[int64]  // 1 to 100, default 50
+	Cursor  lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListAnnotationLayersParams) LexParams() (q rpc.Params) {

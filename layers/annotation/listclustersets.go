@@ -34,8 +34,8 @@ type ListClusterSetsParams struct {
 	Expression syntax.ATURI
 	// Return only cluster sets with this kind slug.
 	Kind   lex.Opt[string]
-	Limit  lex.Opt[int64] // 1 to 100, default 50
-	Cursor lex.Opt[string]
+	Limit  lex.Opt[int64]  // 1 to 100, default 50
+	Cursor lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListClusterSetsParams) LexParams() (q rpc.Params) {

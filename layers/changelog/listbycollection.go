@@ -31,8 +31,8 @@ func (c *Client) ListByCollectionIter(ctx context.Context, params *ListByCollect
 type ListByCollectionParams struct {
 	// Collection NSID to report on, such as pub.layers.corpus.corpus. Required.
 	Collection string
-	Limit      lex.Opt[int64] // 1 to 100, default 50
-	Cursor     lex.Opt[string]
+	Limit      lex.Opt[int64]  // 1 to 100, default 50
+	Cursor     lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListByCollectionParams) LexParams() (q rpc.Params) {

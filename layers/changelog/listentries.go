@@ -32,8 +32,8 @@ func (c *Client) ListEntriesIter(ctx context.Context, params *ListEntriesParams)
 type ListEntriesParams struct {
 	// Record whose history is wanted, by AT-URI. Required.
 	Subject syntax.ATURI
-	Limit   lex.Opt[int64] // 1 to 100, default 50
-	Cursor  lex.Opt[string]
+	Limit   lex.Opt[int64]  // 1 to 100, default 50
+	Cursor  lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListEntriesParams) LexParams() (q rpc.Params) {

@@ -34,8 +34,8 @@ type ListCorporaParams struct {
 	Repo syntax.AtIdentifier
 	// Return only corpora with this domain slug.
 	Domain lex.Opt[string]
-	Limit  lex.Opt[int64] // 1 to 100, default 50
-	Cursor lex.Opt[string]
+	Limit  lex.Opt[int64]  // 1 to 100, default 50
+	Cursor lex.Opt[string] // from the previous page; unset for the first page
 	// Return only corpora that cover one or more of the given BCP-47 tags.
 	Languages []string
 }

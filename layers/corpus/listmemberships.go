@@ -34,8 +34,8 @@ type ListMembershipsParams struct {
 	CorpusRef syntax.ATURI
 	// Return only memberships with this split slug.
 	Split  lex.Opt[string]
-	Limit  lex.Opt[int64] // 1 to 100, default 50
-	Cursor lex.Opt[string]
+	Limit  lex.Opt[int64]  // 1 to 100, default 50
+	Cursor lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListMembershipsParams) LexParams() (q rpc.Params) {

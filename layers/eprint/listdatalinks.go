@@ -34,8 +34,8 @@ type ListDataLinksParams struct {
 	EprintURI syntax.ATURI
 	// Return only data links with this dataKind slug.
 	DataKind lex.Opt[string]
-	Limit    lex.Opt[int64] // 1 to 100, default 50
-	Cursor   lex.Opt[string]
+	Limit    lex.Opt[int64]  // 1 to 100, default 50
+	Cursor   lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListDataLinksParams) LexParams() (q rpc.Params) {

@@ -37,8 +37,8 @@ type ListEprintsParams struct {
 	LinkType lex.Opt[string]
 	// Return only eprint records with this eprintIdentifierType slug.
 	EprintIdentifierType lex.Opt[string]
-	Limit                lex.Opt[int64] // 1 to 100, default 50
-	Cursor               lex.Opt[string]
+	Limit                lex.Opt[int64]  // 1 to 100, default 50
+	Cursor               lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListEprintsParams) LexParams() (q rpc.Params) {

@@ -36,8 +36,8 @@ type ListExpressionsParams struct {
 	Kind lex.Opt[string]
 	// Return only expressions whose parentRef is this AT-URI.
 	ParentRef lex.Opt[syntax.ATURI]
-	Limit     lex.Opt[int64] // 1 to 100, default 50
-	Cursor    lex.Opt[string]
+	Limit     lex.Opt[int64]  // 1 to 100, default 50
+	Cursor    lex.Opt[string] // from the previous page; unset for the first page
 	// Return only expressions that cover one or more of the given BCP-47 tags.
 	Languages []string
 }

@@ -38,8 +38,8 @@ type ListGraphEdgesParams struct {
 	Source lex.Opt[syntax.ATURI]
 	// Return only edges that point to this AT-URI.
 	Target lex.Opt[syntax.ATURI]
-	Limit  lex.Opt[int64] // 1 to 100, default 50
-	Cursor lex.Opt[string]
+	Limit  lex.Opt[int64]  // 1 to 100, default 50
+	Cursor lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListGraphEdgesParams) LexParams() (q rpc.Params) {

@@ -36,8 +36,8 @@ type ListGraphEdgeSetsParams struct {
 	EdgeType lex.Opt[string]
 	// Return only edge sets tied to this expression.
 	Expression lex.Opt[syntax.ATURI]
-	Limit      lex.Opt[int64] // 1 to 100, default 50
-	Cursor     lex.Opt[string]
+	Limit      lex.Opt[int64]  // 1 to 100, default 50
+	Cursor     lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListGraphEdgeSetsParams) LexParams() (q rpc.Params) {

@@ -34,8 +34,8 @@ type ListGraphNodesParams struct {
 	Repo syntax.AtIdentifier
 	// Return only nodes with this nodeType slug.
 	NodeType lex.Opt[string]
-	Limit    lex.Opt[int64] // 1 to 100, default 50
-	Cursor   lex.Opt[string]
+	Limit    lex.Opt[int64]  // 1 to 100, default 50
+	Cursor   lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListGraphNodesParams) LexParams() (q rpc.Params) {

@@ -45,8 +45,8 @@ type ListExternalParams struct {
 	NSIDPrefix lex.Opt[string]
 	// Return only records in this account's repository.
 	DID    lex.Opt[syntax.DID]
-	Cursor lex.Opt[string]
-	Limit  lex.Opt[int64] // 1 to 200, default 50
+	Cursor lex.Opt[string] // from the previous page; unset for the first page
+	Limit  lex.Opt[int64]  // 1 to 200, default 50
 }
 
 func (v *ListExternalParams) LexParams() (q rpc.Params) {
@@ -63,8 +63,8 @@ func (v *ListExternalParams) LexParams() (q rpc.Params) {
 type ListExternalOutput struct {
 	// Matching foreign records on this page. Required.
 	Records []ListExternalOutputRecordsItem
-	Cursor  lex.Opt[string]
-	Extra   lex.Map // unknown fields
+	Cursor  lex.Opt[string] // of the next page; unset on the last page
+	Extra   lex.Map         // unknown fields
 }
 
 var listExternalOutputFields = lex.NewFields("cursor", "records!")

@@ -12,7 +12,7 @@ import (
 // NSIDJudgmentSet is the collection of [JudgmentSet] records.
 const NSIDJudgmentSet = "pub.layers.judgment.judgmentSet"
 
-// JudgmentSet is all judgments that one participant, human or model, gave in one experiment. Its
+// JudgmentSet holds all judgments that one participant, human or model, gave in one experiment. Its
 // lexicon is pub.layers.judgment.judgmentSet.
 type JudgmentSet struct {
 	// Experiment definition answered, by AT-URI. Required.

@@ -34,8 +34,8 @@ type ListAgreementReportsParams struct {
 	ExperimentRef syntax.ATURI
 	// Return only reports with this metric slug.
 	Metric lex.Opt[string]
-	Limit  lex.Opt[int64] // 1 to 100, default 50
-	Cursor lex.Opt[string]
+	Limit  lex.Opt[int64]  // 1 to 100, default 50
+	Cursor lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListAgreementReportsParams) LexParams() (q rpc.Params) {

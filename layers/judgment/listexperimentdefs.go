@@ -37,8 +37,8 @@ type ListExperimentDefsParams struct {
 	MeasureType lex.Opt[string]
 	// Return only experiments with this taskType slug.
 	TaskType lex.Opt[string]
-	Limit    lex.Opt[int64] // 1 to 100, default 50
-	Cursor   lex.Opt[string]
+	Limit    lex.Opt[int64]  // 1 to 100, default 50
+	Cursor   lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListExperimentDefsParams) LexParams() (q rpc.Params) {

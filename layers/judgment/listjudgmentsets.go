@@ -32,8 +32,8 @@ func (c *Client) ListJudgmentSetsIter(ctx context.Context, params *ListJudgmentS
 type ListJudgmentSetsParams struct {
 	// Experiment whose judgment sets are wanted, by AT-URI. Required.
 	ExperimentRef syntax.ATURI
-	Limit         lex.Opt[int64] // 1 to 100, default 50
-	Cursor        lex.Opt[string]
+	Limit         lex.Opt[int64]  // 1 to 100, default 50
+	Cursor        lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListJudgmentSetsParams) LexParams() (q rpc.Params) {

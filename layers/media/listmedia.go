@@ -34,8 +34,8 @@ type ListMediaParams struct {
 	Repo syntax.AtIdentifier
 	// Return only media records with this kind slug. At most 128 bytes.
 	Kind   lex.Opt[string]
-	Limit  lex.Opt[int64] // 1 to 100, default 50
-	Cursor lex.Opt[string]
+	Limit  lex.Opt[int64]  // 1 to 100, default 50
+	Cursor lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListMediaParams) LexParams() (q rpc.Params) {

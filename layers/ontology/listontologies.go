@@ -34,8 +34,8 @@ type ListOntologiesParams struct {
 	Repo syntax.AtIdentifier
 	// Return only ontologies with this domain slug.
 	Domain lex.Opt[string]
-	Limit  lex.Opt[int64] // 1 to 100, default 50
-	Cursor lex.Opt[string]
+	Limit  lex.Opt[int64]  // 1 to 100, default 50
+	Cursor lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListOntologiesParams) LexParams() (q rpc.Params) {

@@ -34,8 +34,8 @@ type ListTypeDefsParams struct {
 	OntologyRef syntax.ATURI
 	// Return only type definitions with this typeKind slug.
 	TypeKind lex.Opt[string]
-	Limit    lex.Opt[int64] // 1 to 100, default 50
-	Cursor   lex.Opt[string]
+	Limit    lex.Opt[int64]  // 1 to 100, default 50
+	Cursor   lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListTypeDefsParams) LexParams() (q rpc.Params) {

@@ -36,8 +36,8 @@ type ListPersonasParams struct {
 	Domain lex.Opt[string]
 	// Return only personas with this kind slug. At most 128 bytes.
 	Kind   lex.Opt[string]
-	Limit  lex.Opt[int64] // 1 to 100, default 50
-	Cursor lex.Opt[string]
+	Limit  lex.Opt[int64]  // 1 to 100, default 50
+	Cursor lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListPersonasParams) LexParams() (q rpc.Params) {

@@ -34,8 +34,8 @@ func (c *Client) ListCollectionMembershipsIter(ctx context.Context, params *List
 type ListCollectionMembershipsParams struct {
 	// Collection whose memberships are wanted, by AT-URI. Required.
 	CollectionRef syntax.ATURI
-	Limit         lex.Opt[int64] // 1 to 100, default 50
-	Cursor        lex.Opt[string]
+	Limit         lex.Opt[int64]  // 1 to 100, default 50
+	Cursor        lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListCollectionMembershipsParams) LexParams() (q rpc.Params) {

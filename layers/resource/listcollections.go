@@ -34,8 +34,8 @@ type ListCollectionsParams struct {
 	Repo syntax.AtIdentifier
 	// Return only collections with this kind slug.
 	Kind   lex.Opt[string]
-	Limit  lex.Opt[int64] // 1 to 100, default 50
-	Cursor lex.Opt[string]
+	Limit  lex.Opt[int64]  // 1 to 100, default 50
+	Cursor lex.Opt[string] // from the previous page; unset for the first page
 	// Return only collections that cover one or more of the given BCP-47 tags.
 	Languages []string
 }

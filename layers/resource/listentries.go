@@ -32,8 +32,8 @@ func (c *Client) ListEntriesIter(ctx context.Context, params *ListEntriesParams)
 type ListEntriesParams struct {
 	// Repository to read, by handle or DID. Required.
 	Repo   syntax.AtIdentifier
-	Limit  lex.Opt[int64] // 1 to 100, default 50
-	Cursor lex.Opt[string]
+	Limit  lex.Opt[int64]  // 1 to 100, default 50
+	Cursor lex.Opt[string] // from the previous page; unset for the first page
 	// Return only entries that cover one or more of the given BCP-47 tags.
 	Languages []string
 }

@@ -34,8 +34,8 @@ type ListFillingsParams struct {
 	TemplateRef syntax.ATURI
 	// Return only fillings with this strategy slug.
 	Strategy lex.Opt[string]
-	Limit    lex.Opt[int64] // 1 to 100, default 50
-	Cursor   lex.Opt[string]
+	Limit    lex.Opt[int64]  // 1 to 100, default 50
+	Cursor   lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListFillingsParams) LexParams() (q rpc.Params) {

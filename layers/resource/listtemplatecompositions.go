@@ -37,8 +37,8 @@ type ListTemplateCompositionsParams struct {
 	Repo syntax.AtIdentifier
 	// Return only compositions with this compositionType slug.
 	CompositionType lex.Opt[string]
-	Limit           lex.Opt[int64] // 1 to 100, default 50
-	Cursor          lex.Opt[string]
+	Limit           lex.Opt[int64]  // 1 to 100, default 50
+	Cursor          lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListTemplateCompositionsParams) LexParams() (q rpc.Params) {

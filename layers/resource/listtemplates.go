@@ -32,8 +32,8 @@ func (c *Client) ListTemplatesIter(ctx context.Context, params *ListTemplatesPar
 type ListTemplatesParams struct {
 	// Repository to read, by handle or DID. Required.
 	Repo   syntax.AtIdentifier
-	Limit  lex.Opt[int64] // 1 to 100, default 50
-	Cursor lex.Opt[string]
+	Limit  lex.Opt[int64]  // 1 to 100, default 50
+	Cursor lex.Opt[string] // from the previous page; unset for the first page
 	// Return only templates that cover one or more of the given BCP-47 tags.
 	Languages []string
 }

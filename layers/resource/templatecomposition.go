@@ -12,7 +12,7 @@ import (
 // NSIDTemplateComposition is the collection of [TemplateComposition] records.
 const NSIDTemplateComposition = "pub.layers.resource.templateComposition"
 
-// TemplateComposition is several templates arranged as a sequence, as a tree or in parallel, for
+// TemplateComposition holds several templates arranged as a sequence, as a tree or in parallel, for
 // stimuli made of parts. Its lexicon is pub.layers.resource.templateComposition.
 type TemplateComposition struct {
 	// AT-URI of a knowledge-graph node defining the composition type; wins over compositionType.

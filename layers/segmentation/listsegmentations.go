@@ -32,8 +32,8 @@ func (c *Client) ListSegmentationsIter(ctx context.Context, params *ListSegmenta
 type ListSegmentationsParams struct {
 	// Expression whose segmentations are wanted, by AT-URI. Required.
 	Expression syntax.ATURI
-	Limit      lex.Opt[int64] // 1 to 100, default 50
-	Cursor     lex.Opt[string]
+	Limit      lex.Opt[int64]  // 1 to 100, default 50
+	Cursor     lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListSegmentationsParams) LexParams() (q rpc.Params) {

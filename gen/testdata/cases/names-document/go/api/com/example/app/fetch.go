@@ -34,7 +34,7 @@ func (c *AppClient) FetchIterItems(ctx context.Context, params *FetchParamsType)
 
 // FetchParamsType are the parameters of com.example.app.fetch.
 type FetchParamsType struct {
-	Cursor lex.Opt[string]
+	Cursor lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *FetchParamsType) LexParams() (q rpc.Params) {
@@ -45,9 +45,9 @@ func (v *FetchParamsType) LexParams() (q rpc.Params) {
 
 // FetchOutput is the output of com.example.app.fetch.
 type FetchOutput struct {
-	Cursor lex.Opt[string]
-	Items  []string // required
-	Extra  lex.Map  // unknown fields
+	Cursor lex.Opt[string] // of the next page; unset on the last page
+	Items  []string        // required
+	Extra  lex.Map         // unknown fields
 }
 
 var fetchOutputFields = lex.NewFields("items!", "cursor")

@@ -35,7 +35,7 @@ func (c *Client) ListNamesIter(ctx context.Context, params *ListNamesParams) ite
 
 // ListNamesParams are the parameters of com.example.app.listNames.
 type ListNamesParams struct {
-	Cursor lex.Opt[string]
+	Cursor lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListNamesParams) LexParams() (q rpc.Params) {
@@ -46,7 +46,7 @@ func (v *ListNamesParams) LexParams() (q rpc.Params) {
 
 // ListNamesOutput is the output of com.example.app.listNames.
 type ListNamesOutput struct {
-	Cursor lex.Opt[string]
+	Cursor lex.Opt[string] // of the next page; unset on the last page
 	Names  []syntax.DID
 	Extra  lex.Map // unknown fields
 }

@@ -34,7 +34,7 @@ func (c *Client) ListUnionsIter(ctx context.Context, params *ListUnionsParams) i
 
 // ListUnionsParams are the parameters of com.example.app.listUnions.
 type ListUnionsParams struct {
-	Cursor lex.Opt[string]
+	Cursor lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListUnionsParams) LexParams() (q rpc.Params) {
@@ -45,7 +45,7 @@ func (v *ListUnionsParams) LexParams() (q rpc.Params) {
 
 // ListUnionsOutput is the output of com.example.app.listUnions.
 type ListUnionsOutput struct {
-	Cursor lex.Opt[string]
+	Cursor lex.Opt[string]            // of the next page; unset on the last page
 	List   []ListUnionsOutputListItem // required
 	Extra  lex.Map                    // unknown fields
 }

@@ -47,7 +47,7 @@ type ListThingsParams struct {
 	Langs  []syntax.Language
 	IDs    []int64
 	Name   lex.Opt[string] // default "n"
-	Cursor lex.Opt[string]
+	Cursor lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListThingsParams) LexParams() (q rpc.Params) {
@@ -83,7 +83,7 @@ func (v ListThingsParamsKind) IsKnown() bool {
 
 // ListThingsOutput is the output of com.example.app.listThings.
 type ListThingsOutput struct {
-	Cursor     lex.Opt[string]
+	Cursor     lex.Opt[string]  // of the next page; unset on the last page
 	Items      []ListThingsItem // required
 	ExtraField []string
 	Extra      lex.Map // unknown fields

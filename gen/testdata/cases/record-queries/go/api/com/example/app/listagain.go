@@ -30,7 +30,7 @@ func (c *Client) ListAgainIter(ctx context.Context, params *ListAgainParams) ite
 
 // ListAgainParams are the parameters of com.example.app.listAgain.
 type ListAgainParams struct {
-	Cursor lex.Opt[string]
+	Cursor lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListAgainParams) LexParams() (q rpc.Params) {

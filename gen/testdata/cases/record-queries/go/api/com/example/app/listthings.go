@@ -29,7 +29,7 @@ func (c *Client) ListThingsIter(ctx context.Context, params *ListThingsParams) i
 
 // ListThingsParams are the parameters of com.example.app.listThings.
 type ListThingsParams struct {
-	Cursor lex.Opt[string]
+	Cursor lex.Opt[string] // from the previous page; unset for the first page
 	Kind   lex.Opt[string]
 }
 

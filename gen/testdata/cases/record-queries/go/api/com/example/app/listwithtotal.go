@@ -38,7 +38,7 @@ func (c *Client) ListWithTotalIter(ctx context.Context, params *ListWithTotalPar
 
 // ListWithTotalParams are the parameters of com.example.app.listWithTotal.
 type ListWithTotalParams struct {
-	Cursor lex.Opt[string]
+	Cursor lex.Opt[string] // from the previous page; unset for the first page
 }
 
 func (v *ListWithTotalParams) LexParams() (q rpc.Params) {
@@ -49,7 +49,7 @@ func (v *ListWithTotalParams) LexParams() (q rpc.Params) {
 
 // ListWithTotalOutput is the output of com.example.app.listWithTotal.
 type ListWithTotalOutput struct {
-	Cursor  lex.Opt[string]
+	Cursor  lex.Opt[string]                  // of the next page; unset on the last page
 	Total   int64                            // required
 	Records []ListWithTotalOutputRecordsItem // required
 	Extra   lex.Map                          // unknown fields
