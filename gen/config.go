@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -53,8 +54,15 @@ type Config struct {
 	Names map[string]string `json:"names,omitzero"`
 
 	// Lock is the directory of the lockfiles; if it is empty each directory with lexicons has its own, and the name lock is
-	// in the first of them.
+	// in the first of them. If there are several directories with lexicons, their lockfiles are in directories of the same
+	// paths below Lock.
 	Lock string `json:"lock,omitzero"`
+	// OnError says what happens to documents with faults: "fail" or, for those left out or made opaque, "skip".
+	OnError Levels `json:"onError,omitzero"`
+	// Lint says what warnings about a namespace count as: "off", "warn" or "error".
+	Lint Levels `json:"lint,omitzero"`
+	// Schema names the JSON Schema of the file, for editors.
+	Schema string `json:"$schema,omitzero"`
 
 	// Rename accepts that exported names of the name lock change or move. It is not part of the file.
 	Rename bool `json:"-"`
@@ -96,7 +104,7 @@ func configProblem(file string, data []byte, err error) lexicon.Problem {
 	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
 		message := fmt.Sprintf("a JSON %s is not allowed here", semantic.JSONKind)
 		if errors.Is(err, json.ErrUnknownName) {
-			message = "unknown setting; the settings are lexicons, overrides, opaque, module, output, packages, raw, purposes, records and names"
+			message = "unknown setting; the settings are " + settings()
 		}
 		return lexicon.Problem{File: file, Pointer: string(semantic.JSONPointer), Message: message}
 	}
@@ -105,6 +113,56 @@ func configProblem(file string, data []byte, err error) lexicon.Problem {
 		return lexicon.Problem{File: file, Pointer: string(syntactic.JSONPointer), Message: fmt.Sprintf("line %d: %v", line, syntactic.Err)}
 	}
 	return lexicon.Problem{File: file, Message: err.Error()}
+}
+
+// settings lists the members of a configuration.
+func settings() string {
+	var names []string
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
+		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "" && name != "-" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
+
+// Levels says what holds for namespaces: the value of the longest one that a document is in, or of the empty string for all
+// others. In JSON it is an object, or one value for all.
+type Levels map[string]string
+
+// UnmarshalJSON reads an object or a string.
+func (l *Levels) UnmarshalJSON(data []byte) error {
+	var all string
+	if json.Unmarshal(data, &all) == nil {
+		*l = Levels{"": all}
+		return nil
+	}
+	return json.Unmarshal(data, (*map[string]string)(l))
+}
+
+// of returns the value for a document.
+func (l Levels) of(nsid string) string {
+	value, longest := l[""], 0
+	for namespace, v := range l {
+		if strings.HasPrefix(nsid, namespace+".") && len(namespace) > longest || nsid == namespace {
+			value, longest = v, len(namespace)
+		}
+	}
+	return value
+}
+
+// check reports values other than those allowed.
+func (l Levels) check(report func(pointer, format string, arguments ...any), name string, allowed ...string) {
+	for _, namespace := range slices.Sorted(maps.Keys(l)) {
+		if value := l[namespace]; !slices.Contains(allowed, value) {
+			pointer := "/" + name
+			if namespace != "" {
+				pointer += "/" + namespace
+			}
+			report(pointer, "%q is not one of %s", value, strings.Join(allowed, ", "))
+		}
+	}
 }
 
 func (c *Config) check() lexicon.Problems {
@@ -144,6 +202,11 @@ func (c *Config) check() lexicon.Problems {
 	if c.Records != "" {
 		goPackage("/records", c.Records)
 	}
+	if c.Lock != "" {
+		directory("/lock", c.Lock)
+	}
+	c.OnError.check(report, "onError", "fail", "skip")
+	c.Lint.check(report, "lint", "off", "warn", "error")
 	return problems
 }
 
@@ -154,6 +217,17 @@ func (c *Config) planOptions() plan.Options {
 		Lock: c.names, Rename: c.Rename,
 		Packages: c.Packages, Raw: c.Raw, Purposes: c.Purposes, Records: c.Records, Names: c.Names,
 	}
+}
+
+// LockFile returns the path of the lockfile of a directory with lexicons.
+func (c *Config) LockFile(dir string) string {
+	switch {
+	case c.Lock == "":
+		return path.Join(dir, lexicon.LockFile)
+	case len(c.Lexicons) == 1:
+		return path.Join(c.Lock, lexicon.LockFile)
+	}
+	return path.Join(c.Lock, dir, lexicon.LockFile)
 }
 
 // NamesFile returns the path of the name lock.
@@ -172,7 +246,11 @@ func (c *Config) Load(root fs.FS) (*lexicon.Set, error) {
 	if c.names, err = readNames(root, c.NamesFile()); err != nil {
 		return nil, err
 	}
-	return lexicon.Options{Opaque: c.Opaque, Overrides: c.Overrides, IgnoreLock: c.IgnoreLock}.Load(root, c.Lexicons...)
+	options := lexicon.Options{Opaque: c.Opaque, Overrides: c.Overrides, IgnoreLock: c.IgnoreLock, Lock: c.LockFile}
+	if len(c.OnError) > 0 {
+		options.Skip = func(nsid string) bool { return c.OnError.of(nsid) == "skip" }
+	}
+	return options.Load(root, c.Lexicons...)
 }
 
 // readNames reads a name lock. It returns nil if there is none.
@@ -199,15 +277,33 @@ func readNames(root fs.FS, name string) (*naming.Lock, error) {
 	return lock, nil
 }
 
+// LintSet returns what [lexicon.Lint] finds in a set, as the setting "lint" says: warnings, and those that count as errors.
+func (c *Config) LintSet(set *lexicon.Set) (warnings, problems lexicon.Problems) {
+	ids := make(map[string]string)
+	for _, document := range set.Documents {
+		ids[document.File] = document.ID
+	}
+	for _, problem := range lexicon.Lint(set) {
+		switch c.Lint.of(ids[problem.File]) {
+		case "off":
+		case "error":
+			problems = append(problems, problem)
+		default:
+			warnings = append(warnings, problem)
+		}
+	}
+	return warnings, problems
+}
+
 // CheckLocks returns the changes that [Config.WriteLocks] would make.
 func (c *Config) CheckLocks(root string) ([]Change, error) {
 	var changes []Change
 	for _, dir := range c.Lexicons {
-		want, err := lexicon.Lock(os.DirFS(root), dir)
+		file := c.LockFile(dir)
+		want, err := lexicon.Lock(os.DirFS(root), dir, file)
 		if err != nil {
 			return changes, err
 		}
-		file := path.Join(dir, lexicon.LockFile)
 		have, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file)))
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
@@ -226,12 +322,12 @@ func (c *Config) CheckLocks(root string) ([]Change, error) {
 func (c *Config) WriteLocks(root string) ([]string, error) {
 	var changed []string
 	for _, dir := range c.Lexicons {
-		wrote, err := lexicon.WriteLock(filepath.Join(root, filepath.FromSlash(dir)))
+		wrote, err := lexicon.WriteLock(root, dir, c.LockFile(dir))
 		if err != nil {
 			return changed, err
 		}
 		if wrote {
-			changed = append(changed, path.Join(dir, lexicon.LockFile))
+			changed = append(changed, c.LockFile(dir))
 		}
 	}
 	return changed, nil

@@ -3,6 +3,7 @@ package gen
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,6 +21,8 @@ type Output struct {
 	Files []emit.File
 	// Names is the name lock, which has no package.
 	Names emit.File
+	// Skipped lists the faults of documents that were passed over, and what became of them.
+	Skipped lexicon.Problems
 
 	directories []string
 }
@@ -54,7 +57,7 @@ func Generate(ctx context.Context, root string, config *Config) (*Output, error)
 	if err := typeCheck(files, found); err != nil {
 		return nil, err
 	}
-	return &Output{Files: files, Names: emit.File{Path: config.NamesFile(), Content: names}, directories: config.directories()}, nil
+	return &Output{Files: files, Names: emit.File{Path: config.NamesFile(), Content: names}, Skipped: set.Skipped, directories: config.directories()}, nil
 }
 
 // Source generates the source for a set of documents. It is formatted, but not type-checked.
@@ -65,8 +68,16 @@ func Source(set *lexicon.Set, config *Config) ([]emit.File, error) {
 
 func source(set *lexicon.Set, config *Config) ([]emit.File, *naming.Lock, error) {
 	p, err := plan.New(set, config.planOptions())
-	if err != nil {
-		return nil, nil, err
+	for err != nil {
+		// Some faults show only now. Each round takes some of them out, until the rest cannot be passed over.
+		problems, ok := errors.AsType[lexicon.Problems](err)
+		if !ok {
+			return nil, nil, err
+		}
+		if rest := set.Skip(problems); len(rest) > 0 {
+			return nil, nil, rest
+		}
+		p, err = plan.New(set, config.planOptions())
 	}
 	files, err := emit.Files(p)
 	return files, p.Lock, err

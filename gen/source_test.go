@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -14,6 +15,29 @@ import (
 	"github.com/layers-pub/layers-go/gen/emit"
 	"github.com/layers-pub/layers-go/gen/lexicon"
 )
+
+// FuzzSkip generates from a document with faults, which are passed over, beside a good one. Whatever it is, the rest is
+// generated.
+func FuzzSkip(f *testing.F) {
+	for _, name := range []string{"thing", "fetch", "send", "watch", "wild", "empty", "user"} {
+		data, err := os.ReadFile("testdata/cases/skip/lexicons/com/example/app/" + name + ".json")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(data))
+	}
+	f.Fuzz(func(t *testing.T, document string) {
+		root := fstest.MapFS{"lexicons/a.json": {Data: []byte(document)}, "lexicons/b.json": {Data: []byte(`{"lexicon": 1, "id": "org.good.app.defs", "defs": {"open": {"type": "token"}}}`)}}
+		config := &gen.Config{Lexicons: []string{"lexicons"}, Module: "example.org/sdk", Output: "api", OnError: gen.Levels{"": "skip"}}
+		set, err := config.Load(root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := gen.Source(set, config); err != nil {
+			t.Fatalf("%v; skipped: %v", err, set.Skipped)
+		}
+	})
+}
 
 // FuzzSource puts texts into every place of a document that takes some. Either there are problems with
 // it, or the result is Go that declares what it should and nothing more, however the texts look.

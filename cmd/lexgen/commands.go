@@ -35,6 +35,24 @@ func (s *settings) root() string {
 	}
 }
 
+// findConfig returns the path of the configuration in the working directory or the nearest directory above it that has one. If
+// there is none it returns that in the working directory.
+func findConfig() string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return gen.ConfigFile
+	}
+	for at := dir; ; at = filepath.Dir(at) {
+		name := filepath.Join(at, gen.ConfigFile)
+		if _, err := os.Stat(name); err == nil {
+			return name
+		}
+		if at == filepath.Dir(at) {
+			return gen.ConfigFile
+		}
+	}
+}
+
 // configPath returns the path of the configuration relative to the root of the module, with slashes.
 func (s *settings) configPath() (string, error) {
 	name, err := filepath.Abs(s.config)
@@ -72,11 +90,16 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		Args:              cobra.NoArgs,
+		PersistentPreRun: func(command *cobra.Command, _ []string) {
+			if !command.Flags().Changed("config") {
+				s.config = findConfig()
+			}
+		},
 		RunE: func(*cobra.Command, []string) error {
 			return fmt.Errorf("missing command: generate, check, lint, lock or diff")
 		},
 	}
-	command.PersistentFlags().StringVar(&s.config, "config", gen.ConfigFile, "the configuration `file`, in the root of the module or below it; its paths are relative to the root")
+	command.PersistentFlags().StringVar(&s.config, "config", gen.ConfigFile, "the configuration `file`, in the root of the module or below it; its paths are relative to the root. Without the flag it is the nearest one in the working directory or above")
 	command.AddCommand(generateCommand(s), checkCommand(s), lintCommand(s), lockCommand(s), diffCommand(s))
 	return command
 }
@@ -106,6 +129,7 @@ that.`,
 			if err != nil {
 				return failure{err}
 			}
+			defer printSkipped(command, output.Skipped)
 			changes, err := output.Write(s.root())
 			if err != nil {
 				return failure{err}
@@ -168,6 +192,13 @@ branch that was merged into.`,
 	return command
 }
 
+// printSkipped lists the faults that were passed over.
+func printSkipped(command *cobra.Command, skipped lexicon.Problems) {
+	if len(skipped) > 0 {
+		fmt.Fprintf(command.ErrOrStderr(), "%d faults were passed over:\n%v\n", len(skipped), skipped)
+	}
+}
+
 // printChanges lists changes on standard output.
 func printChanges(command *cobra.Command, changes []gen.Change) {
 	for _, c := range changes {
@@ -176,42 +207,54 @@ func printChanges(command *cobra.Command, changes []gen.Change) {
 }
 
 func lintCommand(s *settings) *cobra.Command {
-	return &cobra.Command{
+	strict := false
+	command := &cobra.Command{
 		Use:   "lint [directory...]",
 		Short: "Check the documents for mistakes",
 		Long: `Lint checks the documents in the directories and below them or, without
 arguments, those of the configuration. It reports what the Lexicon specification
-forbids, and what it allows but is probably a mistake. It exits with status 1 if
-it reports anything.`,
+forbids, which is an error, and warns of what it allows but is probably a mistake.
+The setting "lint" of the configuration says for namespaces what warnings count
+as: "off", "warn" or "error". Lint exits with status 1 if there is an error and,
+with --strict, if there is a warning.`,
 		RunE: func(command *cobra.Command, directories []string) error {
-			set, err := s.load(directories)
+			config, set, err := s.load(directories)
 			if err != nil {
 				return failure{err}
 			}
-			problems := lexicon.Lint(set)
+			warnings, problems := config.LintSet(set)
 			for _, problem := range problems {
 				fmt.Fprintln(command.OutOrStdout(), problem.Error())
 			}
-			if len(problems) > 0 {
+			for _, problem := range warnings {
+				fmt.Fprintln(command.OutOrStdout(), "warning: "+problem.Error())
+			}
+			printSkipped(command, set.Skipped)
+			if len(problems) > 0 || strict && len(warnings) > 0 {
 				return errFound
 			}
 			return nil
 		},
 	}
+	command.Flags().BoolVar(&strict, "strict", false, "exit with status 1 after warnings, too")
+	return command
 }
 
-func (s *settings) load(directories []string) (*lexicon.Set, error) {
+// load loads the documents of directories, or those of the configuration.
+func (s *settings) load(directories []string) (*gen.Config, *lexicon.Set, error) {
 	if len(directories) > 0 {
 		for i, dir := range directories {
 			directories[i] = filepath.ToSlash(filepath.Clean(dir))
 		}
-		return lexicon.Load(os.DirFS("."), directories...)
+		set, err := lexicon.Load(os.DirFS("."), directories...)
+		return new(gen.Config), set, err
 	}
 	config, err := s.read()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return config.Load(os.DirFS(s.root()))
+	set, err := config.Load(os.DirFS(s.root()))
+	return config, set, err
 }
 
 func lockCommand(s *settings) *cobra.Command {

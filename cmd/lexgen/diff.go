@@ -246,7 +246,7 @@ func (s *settings) accepted(command *cobra.Command, config *gen.Config) error {
 	var changed, roots []string
 	sums := make(map[string]string)
 	for _, dir := range config.Lexicons {
-		locked, problems := lexicon.Locked(tree, dir)
+		locked, problems := lexicon.Locked(tree, config.LockFile(dir))
 		if len(problems) > 0 {
 			return failure{problems}
 		}

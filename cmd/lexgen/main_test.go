@@ -112,9 +112,61 @@ func TestConfigBelow(t *testing.T) {
 func TestLint(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, ".", "docs/com/example/app/note.json", strings.Replace(note, `"lexicon": 1`, `"lexicon": 1, "extra": 1`, 1))
-	expect(t, 1, "docs/com/example/app/note.json:", "lint", "./docs/")
+	expect(t, 0, "warning: docs/com/example/app/note.json:/extra: ", "lint", "./docs/")
+	expect(t, 1, "warning: docs/com/example/app/note.json:/extra: ", "lint", "--strict", "./docs/")
 	expect(t, 1, "missing", "lint", "missing")
 	expect(t, 1, "lexgen.json", "lint")
+}
+
+// TestLintLevels checks what warnings count as in each namespace.
+func TestLintLevels(t *testing.T) {
+	root := module(t)
+	extra := strings.Replace(note, `"lexicon": 1`, `"lexicon": 1, "extra": 1`, 1)
+	for _, id := range []string{"com.example.one.a", "com.example.two.b", "org.example.three.c"} {
+		write(t, root, "lexicons/"+id+".json", strings.Replace(extra, "com.example.app.note", id, 1))
+	}
+	write(t, root, "lexgen.json", strings.Replace(config, "}", `, "lint": {"": "off", "com.example": "error", "com.example.two": "warn"}}`, 1))
+	want := "lexicons/com.example.one.a.json:/extra: the language defines no key \"extra\" here, so it has no effect; correct it if it is misspelt\n" +
+		"warning: lexicons/com.example.two.b.json:/extra: the language defines"
+	expect(t, 1, want, "lint", "--config="+filepath.Join(root, "lexgen.json"))
+}
+
+// TestConfigAbove checks that the configuration is found from any directory below it.
+func TestConfigAbove(t *testing.T) {
+	root := module(t)
+	t.Chdir(filepath.Join(root, "lexicons", "com"))
+	expect(t, 0, "2 files, 3 changed", "generate")
+	expect(t, 0, "", "check")
+	write(t, root, "lexicons/com/lexgen.json", `{}`)
+	expect(t, 1, "lexicons/com/lexgen.json:/lexicons: name at least one", "check")
+}
+
+// TestSkip checks that faults are listed at the end, and that the rest is generated.
+func TestSkip(t *testing.T) {
+	root := module(t)
+	flag := "--config=" + filepath.Join(root, "lexgen.json")
+	write(t, root, "lexicons/com/example/app/bad.json", `{"lexicon": 1, "id": "com.example.app.bad"`)
+	write(t, root, "lexicons/other.json", strings.Replace(strings.Replace(note, "com.example.app.note", "org.example.app.other", 1), "string", "number", 1))
+	expect(t, 1, "lexicons/com/example/app/bad.json: not valid JSON", "generate", flag)
+	write(t, root, "lexgen.json", strings.Replace(config, "}", `, "onError": {"com.example": "skip"}}`, 1))
+	expect(t, 1, "lexicons/other.json:/defs/main/record/properties/text/type", "generate", flag)
+	write(t, root, "lexgen.json", strings.Replace(config, "}", `, "onError": "skip"}`, 1))
+	expect(t, 0, "4 files, 5 changed\n2 faults were passed over:\nlexicons/com/example/app/bad.json: not valid JSON at line 1, column 43: unexpected EOF [the file is left out]\n"+
+		"lexicons/other.json:/defs/main/record/properties/text/type: ", "generate", flag)
+	expect(t, 0, "[its value is kept as it is]\n", "lint", flag)
+}
+
+// TestLockDirectory checks that the lockfiles are where the configuration says.
+func TestLockDirectory(t *testing.T) {
+	root := module(t)
+	flag := "--config=" + filepath.Join(root, "lexgen.json")
+	write(t, root, "lexgen.json", strings.Replace(config, "}", `, "lock": "locks"}`, 1))
+	expect(t, 0, "create locks/lexgen.names\nupdate locks/lexgen.lock\n", "generate", flag)
+	expect(t, 0, "", "check", flag)
+	write(t, root, "lexgen.json", strings.Replace(strings.Replace(config, "}", `, "lock": "locks"}`, 1), `["lexicons"]`, `["lexicons", "more"]`, 1))
+	write(t, root, "more/a.json", strings.Replace(note, "note", "more", 1))
+	expect(t, 0, "update locks/lexgen.names\nupdate locks/lexicons/lexgen.lock\nupdate locks/more/lexgen.lock\n", "generate", flag)
+	expect(t, 0, "", "check", flag)
 }
 
 func TestMisuse(t *testing.T) {

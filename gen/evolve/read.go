@@ -1,7 +1,6 @@
 package evolve
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -9,8 +8,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/layers-pub/layers-go/gen/lexicon"
 )
@@ -45,7 +42,7 @@ func Read(fsys fs.FS, roots ...string) (*lexicon.Set, lexicon.Problems, error) {
 			if err != nil {
 				return err
 			}
-			if !isDocument(data) {
+			if _, document := lexicon.Identify(data); !document {
 				return nil
 			}
 			document, err := lexicon.Parse(file, data)
@@ -83,26 +80,4 @@ func readFile(fsys fs.FS, name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return data, nil
-}
-
-// isDocument reports whether a file seems to be a lexicon document: an object with the member "lexicon", or JSON that is cut
-// off before the end.
-func isDocument(data []byte) bool {
-	decoder := jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowDuplicateNames(true))
-	if token, err := decoder.ReadToken(); err != nil || token.Kind() != '{' {
-		return err != nil
-	}
-	for decoder.PeekKind() == '"' {
-		name, err := decoder.ReadToken()
-		if err != nil {
-			return true
-		}
-		if name.String() == "lexicon" {
-			return true
-		}
-		if err := decoder.SkipValue(); err != nil {
-			return true
-		}
-	}
-	return decoder.PeekKind() != '}'
 }

@@ -34,6 +34,14 @@ func (c *checker) report(n *Node, tokens []string, format string, args ...any) {
 	c.problems = append(c.problems, problem(c.document.File, pointer, format, args...))
 }
 
+// warn adds a warning, which [Lint] returns, about something that the specification does not forbid.
+func (c *checker) warn(n *Node, tokens []string, format string, args ...any) {
+	before := len(c.problems)
+	c.report(n, tokens, format, args...)
+	c.document.found = append(c.document.found, c.problems[before:]...)
+	c.problems = c.problems[:before]
+}
+
 // at names a place below a node.
 func at(tokens ...string) []string { return tokens }
 
@@ -41,8 +49,11 @@ func at(tokens ...string) []string { return tokens }
 func (c *checker) check(d *Document) {
 	c.document = d
 	for _, def := range d.Defs {
-		if !validDefName(def.Name) {
-			c.report(def.Node, nil, `a definition cannot have the name %q; leave out "#", "." and white space`, def.Name)
+		switch {
+		case !validDefName(def.Name):
+			c.report(def.Node, nil, `a definition cannot have the name %q; leave out "#" and white space`, def.Name)
+		case strings.Contains(def.Name, "."):
+			c.warn(def.Node, nil, `some tools do not accept the name %q for a definition; leave out "."`, def.Name)
 		}
 		c.node(def.Node)
 	}
@@ -92,10 +103,12 @@ func (c *checker) properties(n *Node) {
 		names[property.Name] = true
 		switch {
 		case property.Name == "":
-			c.report(property.Node, nil, "a property cannot have an empty name; name it")
+			c.warn(property.Node, nil, "a property has an empty name; name it")
 		case strings.HasSuffix(property.Name, "!"):
 			c.report(property.Node, nil, `a property name cannot end in "!", which marks required fields in the generated code; rename it`)
-		case property.Name == "$type" || property.Name == "$link" || property.Name == "$bytes":
+		case property.Name == "$type":
+			c.warn(property.Node, nil, "$type is reserved by the protocol, which adds it where needed; remove it")
+		case property.Name == "$link" || property.Name == "$bytes":
 			c.report(property.Node, nil, "%s is reserved by the protocol, which adds it where needed; remove it", property.Name)
 		}
 		c.node(property.Node)
@@ -119,7 +132,7 @@ func unique[T comparable](c *checker, n *Node, key string, list []T) {
 	seen := make(map[T]bool, len(list))
 	for i, value := range list {
 		if seen[value] {
-			c.report(n, at(key, strconv.Itoa(i)), "%s is listed twice; remove one", quoted(value))
+			c.warn(n, at(key, strconv.Itoa(i)), "%s is listed twice; remove one", quoted(value))
 		}
 		seen[value] = true
 	}
@@ -128,7 +141,7 @@ func unique[T comparable](c *checker, n *Node, key string, list []T) {
 // order checks that a lower limit is not above an upper one.
 func (c *checker) order(n *Node, lowName string, low *int64, highName string, high *int64) {
 	if low != nil && high != nil && *low > *high {
-		c.report(n, at(lowName), "%s %d is above %s %d, so no value is valid; correct one of them", lowName, *low, highName, *high)
+		c.warn(n, at(lowName), "%s %d is above %s %d, so no value is valid; correct one of them", lowName, *low, highName, *high)
 	}
 }
 
@@ -138,10 +151,10 @@ func (c *checker) exclusive(n *Node) {
 		return
 	}
 	if n.Default != nil {
-		c.report(n, at("default"), "const and default exclude each other; remove default")
+		c.warn(n, at("default"), "const and default exclude each other; remove default")
 	}
 	if n.StringEnum != nil || n.IntEnum != nil {
-		c.report(n, at("enum"), "const and enum exclude each other; remove enum")
+		c.warn(n, at("enum"), "const and enum exclude each other; remove enum")
 	}
 }
 
@@ -158,17 +171,17 @@ func (c *checker) integer(n *Node) {
 	if value, ok := n.Default.(int64); ok {
 		c.inRange(n, at("default"), value)
 		if n.IntEnum != nil && !slices.Contains(n.IntEnum, value) {
-			c.report(n, at("default"), "the default %d is not in enum; use a value that is", value)
+			c.warn(n, at("default"), "the default %d is not in enum; use a value that is", value)
 		}
 	}
 }
 
 func (c *checker) inRange(n *Node, place []string, value int64) {
 	if n.Minimum != nil && value < *n.Minimum {
-		c.report(n, place, "%d is below the minimum %d; correct one of them", value, *n.Minimum)
+		c.warn(n, place, "%d is below the minimum %d; correct one of them", value, *n.Minimum)
 	}
 	if n.Maximum != nil && value > *n.Maximum {
-		c.report(n, place, "%d is above the maximum %d; correct one of them", value, *n.Maximum)
+		c.warn(n, place, "%d is above the maximum %d; correct one of them", value, *n.Maximum)
 	}
 }
 
@@ -189,7 +202,7 @@ func (c *checker) string(n *Node) {
 	if value, ok := n.Default.(string); ok {
 		c.fits(n, at("default"), value)
 		if n.StringEnum != nil && !slices.Contains(n.StringEnum, value) {
-			c.report(n, at("default"), "the default %q is not in enum; use a value that is", value)
+			c.warn(n, at("default"), "the default %q is not in enum; use a value that is", value)
 		}
 	}
 }
@@ -197,7 +210,7 @@ func (c *checker) string(n *Node) {
 // fits checks that a string is within the limits of its schema and has its format.
 func (c *checker) fits(n *Node, place []string, value string) {
 	if reason := misfit(n, value); reason != "" {
-		c.report(n, place, "%q %s; correct the value or the limit", value, reason)
+		c.warn(n, place, "%q %s; correct the value or the limit", value, reason)
 	}
 }
 
@@ -229,7 +242,7 @@ func (c *checker) errors(n *Node) {
 	seen := make(map[string]bool, len(n.Errors))
 	for i, e := range n.Errors {
 		if seen[e.Name] {
-			c.report(n, at("errors", strconv.Itoa(i)), "%q is listed twice; remove one", e.Name)
+			c.warn(n, at("errors", strconv.Itoa(i)), "%q is listed twice; remove one", e.Name)
 		}
 		// A missing name is the schema's concern.
 		seen[e.Name] = e.Name != ""
@@ -263,7 +276,7 @@ func isField(typ string) bool {
 // ref checks the target of a reference.
 func (c *checker) ref(n *Node) {
 	if c.dropped(n.Ref) {
-		n.Type = "unknown"
+		n.Type, n.Opaque = "unknown", true
 		return
 	}
 	def := c.resolve(n, at("ref"), n.Ref)

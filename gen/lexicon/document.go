@@ -10,6 +10,13 @@ import (
 type Set struct {
 	// Documents is sorted by ID.
 	Documents []*Document
+	// Skipped lists the faults that were passed over, and what became of them; see [Options.Skip].
+	Skipped Problems
+
+	skip   func(nsid string) bool
+	files  map[string]string // the ids of all documents by their file
+	broken map[string]bool   // the ids of documents that are left out
+	opaque bool
 }
 
 // Lookup returns the document with the given NSID, or nil if the set has none.
@@ -53,8 +60,8 @@ type Document struct {
 	// Defs holds the definitions in the order of the file.
 	Defs []*Def
 
-	// warnings are Lint's warnings about keys that the model does not keep.
-	warnings Problems
+	// warnings are Lint's warnings about keys that the model does not keep, and found those of the checker.
+	warnings, found Problems
 }
 
 // Namespace returns the document's NSID without its last segment.
@@ -129,6 +136,8 @@ type Node struct {
 	// Ref is the target of a ref, as the document spells it. An unknown that
 	// stands for a ref into a missing document (see Options.Opaque) keeps it.
 	Ref string
+	// Opaque says that an unknown stands for something that cannot be described, so that its value can be of any kind.
+	Opaque bool
 	// Refs are the variants of a union, as the document spells them.
 	Refs []string
 	// Closed says that a union is closed: it has no variants besides Refs.

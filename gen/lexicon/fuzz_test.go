@@ -30,8 +30,12 @@ func FuzzLoad(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		files := fstest.MapFS{"com/example/defs.json": {Data: data}}
-		for _, options := range []lexicon.Options{{}, {Opaque: true}} {
+		files := fstest.MapFS{"com/example/defs.json": {Data: data}, "com/example/other.json": document("com.example.other", "")}
+		skip := lexicon.Options{Skip: func(string) bool { return true }}
+		if set, err := skip.Load(files, "."); err != nil || set.Lookup("com.example.other") == nil {
+			t.Fatalf("with Skip: %v", err)
+		}
+		for _, options := range []lexicon.Options{{}, {Opaque: true}, skip} {
 			set, err := options.Load(files, ".")
 			again, errAgain := options.Load(files, ".")
 			if err != nil {
@@ -47,7 +51,7 @@ func FuzzLoad(f *testing.F) {
 			if errAgain != nil {
 				t.Fatal(errAgain)
 			}
-			if diff := cmp.Diff(set, again, cmpopts.IgnoreUnexported(lexicon.Document{})); diff != "" {
+			if diff := cmp.Diff(set, again, cmpopts.IgnoreUnexported(lexicon.Document{}, lexicon.Set{})); diff != "" {
 				t.Fatalf("the set changes:\n%s", diff)
 			}
 			if problems := lexicon.Lint(set); !slices.Equal(problems, lexicon.Lint(again)) {
@@ -69,8 +73,8 @@ func FuzzLock(f *testing.F) {
 			"com/example/a.json": document("com.example.a", ""),
 			lexicon.LockFile:     {Data: data},
 		}
-		checkErr := lexicon.CheckLock(files, ".")
-		lock, err := lexicon.Lock(files, ".")
+		checkErr := lexicon.CheckLock(files, ".", "lexgen.lock")
+		lock, err := lexicon.Lock(files, ".", "lexgen.lock")
 		if err != nil {
 			if checkErr == nil {
 				t.Fatalf("CheckLock accepts what Lock does not: %v", err)
@@ -78,7 +82,7 @@ func FuzzLock(f *testing.F) {
 			return
 		}
 		files[lexicon.LockFile] = &fstest.MapFile{Data: lock}
-		if err := lexicon.CheckLock(files, "."); err != nil {
+		if err := lexicon.CheckLock(files, ".", "lexgen.lock"); err != nil {
 			t.Fatal(err)
 		}
 	})

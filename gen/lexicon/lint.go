@@ -20,6 +20,7 @@ func Lint(set *Set) []Problem {
 	for _, d := range set.Documents {
 		l.document = d
 		l.problems = append(l.problems, d.warnings...)
+		l.problems = append(l.problems, d.found...)
 		if other, ok := fold(ids, d.ID); ok {
 			l.warn("/id", "the id differs from %s in case alone, and some file systems do not tell them apart; rename one", other)
 		}

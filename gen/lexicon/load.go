@@ -1,7 +1,9 @@
 package lexicon
 
 import (
+	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +11,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -19,16 +23,22 @@ type Options struct {
 	// unknown, and a union with such a variant loses it and becomes open. Without
 	// Opaque such references are problems.
 	Opaque bool
+	// Skip says whether faults in a document are passed over. Then a document that cannot be read is left out, a value that
+	// breaks a rule or refers to nothing becomes opaque ([Node.Opaque]), and what cannot be opaque is left out;
+	// [Set.Skipped] lists it all. The NSID is empty for a file that has none. Without Skip any fault is an error.
+	Skip func(nsid string) bool
 	// Overrides are roots whose documents replace those with the same NSID in
 	// the other roots. In all other cases an NSID that occurs twice is a problem.
 	Overrides []string
+	// Lock returns the path of the lockfile of a root. Without Lock it is the file called LockFile in the root.
+	Lock func(root string) string
 	// IgnoreLock skips the comparison with the lockfiles.
 	IgnoreLock bool
 }
 
 // Load reads and checks the lexicon documents below the given roots, which are
-// directories of fsys. In a root, the document with the NSID com.example.thing
-// is the file com/example/thing.json. Load ignores other files, and files and
+// directories of fsys. A document is known by its id, wherever its file is. Load ignores
+// other files, JSON without a member "lexicon" among them, directories called node_modules, and files and
 // directories whose names begin with a dot.
 //
 // Each document must follow the Lexicon specification, its references must
@@ -50,7 +60,7 @@ func (o Options) Load(fsys fs.FS, roots ...string) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &loader{fsys: fsys, schema: schema, broken: map[string]bool{}, owners: map[string]owned{}}
+	l := &loader{fsys: fsys, schema: schema, broken: map[string]bool{}, owners: map[string]owned{}, files: map[string]string{}}
 	if len(roots) == 0 {
 		return nil, errors.New("no directory of lexicons is given; name at least one")
 	}
@@ -62,18 +72,28 @@ func (o Options) Load(fsys fs.FS, roots ...string) (*Set, error) {
 	for _, root := range roots {
 		l.root(root, slices.Contains(o.Overrides, root))
 		if !o.IgnoreLock {
-			l.problems = append(l.problems, checkLock(fsys, root)...)
+			l.problems = append(l.problems, checkLock(fsys, root, o.lockPath(root))...)
 		}
 	}
 	set := l.set()
-	c := &checker{set: set, broken: l.broken, opaque: o.Opaque}
-	for _, d := range set.Documents {
-		c.check(d)
+	set.skip, set.broken, set.opaque = o.Skip, l.broken, o.Opaque
+	set.files = l.files
+	rest := append(l.problems, set.Skip(l.faults)...)
+	if set.skip == nil {
+		rest = append(rest, set.check()...)
 	}
-	if problems := append(l.problems, c.problems...); len(problems) > 0 {
-		return nil, problems.sorted()
+	if len(rest) > 0 {
+		return nil, rest.sorted()
 	}
 	return set, nil
+}
+
+// lockPath returns the path of the lockfile of a root.
+func (o *Options) lockPath(root string) string {
+	if o.Lock != nil {
+		return o.Lock(root)
+	}
+	return path.Join(root, LockFile)
 }
 
 // loader reads the files of one call of Load.
@@ -83,14 +103,18 @@ type loader struct {
 	broken map[string]bool
 	owners map[string]owned
 	// count is the number of documents in the roots read so far.
-	count    int
-	problems Problems
+	count int
+	// files are the ids of all documents by their file, "" for those that have none.
+	files map[string]string
+	// faults are problems of documents, and problems are all others.
+	faults, problems Problems
 }
 
 // owned is a document, and whether it comes from a root that overrides others.
 type owned struct {
 	document *Document
 	override bool
+	sum      [sha256.Size]byte
 }
 
 // root reads the documents below a root.
@@ -112,38 +136,30 @@ func (l *loader) root(root string, override bool) {
 // file reads one document.
 func (l *loader) file(f documentFile, override bool) {
 	document, problems := l.read(f)
-	l.problems = append(l.problems, problems...)
+	l.faults = append(l.faults, problems...)
+	l.files[f.file] = ""
 	if document == nil {
 		l.broken[f.id] = true
 		return
 	}
-	if document.ID != f.id && syntax.ValidNSID(document.ID) {
-		l.problems = append(l.problems, problem(f.file, "/id",
-			"the id %s belongs into the file %s.json of its root, and this file to the id %s; rename the file or correct the id",
-			document.ID, strings.ReplaceAll(document.ID, ".", "/"), f.id))
-	}
-	// The document's id does not match its file. References to the id that matches the file may mean this document.
-	if document.ID != f.id {
-		l.broken[f.id] = true
-	}
+	l.files[f.file] = document.ID
 	before, ok := l.owners[document.ID]
 	switch {
 	case !ok, override && !before.override:
-		l.owners[document.ID] = owned{document, override}
-	case override == before.override:
-		l.problems = append(l.problems, problem(f.file, "/id",
-			"the id %s is also that of %s; take one of them out, or declare one root an override", document.ID, before.document.File))
+		l.owners[document.ID] = owned{document, override, f.sum}
+	case override == before.override && f.sum != before.sum:
+		l.faults = append(l.faults, problem(f.file, "/id",
+			"the id %s is also that of %s, which differs; take one of them out, or declare one root an override", document.ID, before.document.File))
 	}
 }
 
 // read reads a document and checks it against the schema. The document is nil
 // if the file cannot be read as one.
 func (l *loader) read(f documentFile) (*Document, Problems) {
-	data, err := readFile(l.fsys, f.file, MaxFileSize)
-	if err != nil {
-		return nil, Problems{problem(f.file, "", "%v", err)}
+	if f.err != nil {
+		return nil, Problems{problem(f.file, "", "%v", f.err)}
 	}
-	value, problems := parse(f.file, data)
+	value, problems := parse(f.file, f.data)
 	if len(problems) > 0 {
 		return nil, problems
 	}
@@ -161,11 +177,16 @@ func (l *loader) set() *Set {
 	return set
 }
 
-// documentFile is a file in a root, and the id that follows from its path.
+// documentFile is a file in a root that is a document, or seems to be one.
 type documentFile struct {
 	// file is the path in the file system, and name the path in the root.
 	file, name string
-	id         string
+	// id is the document's, or what follows from the path if the document has none.
+	id   string
+	data []byte
+	sum  [sha256.Size]byte
+	// err says why the file could not be read.
+	err error
 }
 
 // documentFiles lists the documents below a root, in the order of their paths.
@@ -182,7 +203,7 @@ func documentFiles(fsys fs.FS, root string) ([]documentFile, Problems) {
 				problems = append(problems, problem(file, "", "not a directory; name the directory that contains the lexicons"))
 			}
 			return nil
-		case strings.HasPrefix(entry.Name(), "."):
+		case strings.HasPrefix(entry.Name(), ".") || entry.IsDir() && entry.Name() == "node_modules":
 			if entry.IsDir() {
 				return fs.SkipDir
 			}
@@ -194,20 +215,58 @@ func documentFiles(fsys fs.FS, root string) ([]documentFile, Problems) {
 		if root != "." {
 			name = strings.TrimPrefix(file, root+"/")
 		}
-		switch {
-		case name == ManifestFile:
-		case !entry.Type().IsRegular():
-			problems = append(problems, problem(file, "", "not a regular file; replace it with one"))
-		default:
-			id := strings.ReplaceAll(strings.TrimSuffix(name, ".json"), "/", ".")
-			files = append(files, documentFile{file: file, name: name, id: id})
+		if name == ManifestFile {
+			return nil
 		}
+		f := documentFile{file: file, name: name, id: strings.ReplaceAll(strings.TrimSuffix(name, ".json"), "/", ".")}
+		if !entry.Type().IsRegular() {
+			f.err = errors.New("not a regular file; replace it with one")
+		} else if f.data, f.err = readFile(fsys, file, MaxFileSize); f.err == nil {
+			id, document := Identify(f.data)
+			if !document {
+				return nil
+			}
+			f.id, f.sum = cmp.Or(id, f.id), sha256.Sum256(f.data)
+		}
+		files = append(files, f)
 		return nil
 	})
 	if err != nil {
 		problems = append(problems, problem(root, "", "cannot read the file: %v", err))
 	}
 	return files, problems
+}
+
+// Identify reports whether the content of a file seems to be a lexicon document, which is an object with a member
+// "lexicon", and returns its id if that is an NSID. What is not JSON is a document if it contains such a member even so.
+func Identify(data []byte) (id string, document bool) {
+	decoder := jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowDuplicateNames(true))
+	token, err := decoder.ReadToken()
+	if err == nil && token.Kind() != '{' {
+		return "", false
+	}
+	for err == nil && decoder.PeekKind() == '"' {
+		token, err = decoder.ReadToken()
+		if err != nil {
+			break
+		}
+		switch token.String() {
+		case "lexicon":
+			document = true
+		case "id":
+			if decoder.PeekKind() == '"' {
+				if token, err = decoder.ReadToken(); err == nil && syntax.ValidNSID(token.String()) {
+					id = token.String()
+				}
+				continue
+			}
+		}
+		err = decoder.SkipValue()
+	}
+	if err != nil || decoder.PeekKind() != '}' {
+		document = bytes.Contains(data, []byte(`"lexicon"`))
+	}
+	return id, document
 }
 
 // readFile reads a file that may not be larger than a document.

@@ -36,9 +36,9 @@ func TestLoadLimits(t *testing.T) {
 		{"depth", nested(lexicon.MaxDepth), ""},
 		{"depth exceeded", nested(lexicon.MaxDepth + 1),
 			"objects and arrays nest more than 64 deep; move the inner ones to definitions of their own"},
-		{"bare arrays", strings.Repeat("[", 500_000), "nest more than 64 deep"},
+		{"bare arrays", `{"lexicon": ` + strings.Repeat("[", 500_000), "nest more than 64 deep"},
 		{"byte order mark", "\ufeff" + nested(3), "com/example/a.json: not valid JSON at line 1, column 1: "},
-		{"UTF-16", "\xff\xfe{\x00}\x00", "com/example/a.json: not valid JSON at line 1, column 1: "},
+		{"UTF-16", "\xff\xfe{\x00}\x00", "there is no lexicon document (*.json) here"},
 		{"UTF-8", head + "{\"type\": \"token\", \"description\": \"\xc3\"}" + tail, "/defs/main/description: not valid JSON at line 1, column 90: "},
 		{"long message", head + `{"type": "ref", "ref": "` + strings.Repeat("é", 5000) + `"}` + tail, "é…"},
 		{"escapes", head + `{"type": "object", "properties": {"\u001b[31m": "\u202e"}}` + tail, `/defs/main/properties/\x1b[31m: expected object`},
@@ -63,7 +63,7 @@ func TestLoadLimits(t *testing.T) {
 func TestLoadTooManyDocuments(t *testing.T) {
 	files := fstest.MapFS{}
 	for i := range lexicon.MaxDocuments + 1 {
-		files[fmt.Sprintf("com/example/a%d.json", i)] = &fstest.MapFile{}
+		files[fmt.Sprintf("com/example/a%d.json", i)] = document(fmt.Sprintf("com.example.a%d", i), "")
 	}
 	_, err := lexicon.Load(files, ".")
 	if want := ".: too many documents: more than 10000; load fewer at once"; err == nil || err.Error() != want {
@@ -74,6 +74,7 @@ func TestLoadTooManyDocuments(t *testing.T) {
 func TestLoadRoots(t *testing.T) {
 	files := fstest.MapFS{
 		"lexicons/com/example/a.json": document("com.example.a", ""),
+		"more/a.json":                 {Data: []byte(`{"lexicon": 1, "id": "com.example.a", "defs": {"another": {"type": "token"}}}`)},
 		"empty/README.md":             {},
 	}
 	for _, test := range []struct {
@@ -88,9 +89,8 @@ func TestLoadRoots(t *testing.T) {
 		{"file", lexicon.Options{}, []string{"lexicons/com/example/a.json"}, "not a directory; name the directory that contains the lexicons"},
 		{"empty", lexicon.Options{}, []string{"empty"}, "empty: there is no lexicon document (*.json) here; check the path"},
 		{"empty among others", lexicon.Options{}, []string{"lexicons", "empty"}, "empty: there is no lexicon document (*.json) here; check the path"},
-		{"root within another", lexicon.Options{}, []string{"lexicons", "lexicons/com"}, "lexicons/com/example/a.json:/id: the id com.example.a belongs into the file com/example/a.json of its root, and this file to the id example.a; rename the file or correct the id"},
 		{"override", lexicon.Options{Overrides: []string{"ours"}}, []string{"lexicons"}, `the override "ours" is not among the directories of lexicons; name it there too`},
-		{"two overrides", lexicon.Options{Overrides: []string{"lexicons"}}, []string{"lexicons", "lexicons"}, "the id com.example.a is also that of lexicons/com/example/a.json"},
+		{"two overrides", lexicon.Options{Overrides: []string{"lexicons", "more"}}, []string{"lexicons", "more"}, "more/a.json:/id: the id com.example.a is also that of lexicons/com/example/a.json, which differs"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			set, err := test.options.Load(files, test.roots...)
@@ -139,14 +139,14 @@ func TestLoadIrregularFiles(t *testing.T) {
 func TestProblems(t *testing.T) {
 	files := fstest.MapFS{
 		"com/example/b.json": document("com.example.b", "{"),
-		"com/example/a.json": document("com.example.b", ""),
+		"com/example/a.json": document("com.example..b", ""),
 	}
 	_, err := lexicon.Load(files, ".")
 	var problems lexicon.Problems
 	if !errors.As(err, &problems) || len(problems) != 2 {
 		t.Fatalf("got %#v", err)
 	}
-	if p := problems[0]; p.File != "com/example/a.json" || p.Pointer != "/id" || !strings.HasPrefix(p.Message, "the id com.example.b belongs") {
+	if p := problems[0]; p.File != "com/example/a.json" || p.Pointer != "/id" || !strings.HasPrefix(p.Message, "'com.example..b' is not valid 'nsid'") {
 		t.Errorf("got %#v", p)
 	}
 	if p := problems[1]; p.File != "com/example/b.json" || p.Pointer != "" || !strings.HasPrefix(p.Message, "not valid JSON at line 1, column 73: ") {
@@ -173,5 +173,40 @@ func BenchmarkLoad(b *testing.B) {
 		if _, err := lexicon.Load(os.DirFS("../.."), "lexicons"); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestLoadAnyLayout checks that a document is known by its id, wherever it is, and that other JSON is passed over.
+func TestLoadAnyLayout(t *testing.T) {
+	files := fstest.MapFS{
+		"root/note.json":                       document("com.example.app.note", ""),
+		"root/sub/com.example.app.like.json":   document("com.example.app.like", ""),
+		"root/dist/note.json":                  document("com.example.app.note", ""),
+		"root/tsconfig.json":                   {Data: []byte("{ // strict\n}")},
+		"root/package.json":                    {Data: []byte(`{"name": "x", "id": "com.example.app.package"}`)},
+		"root/list.json":                       {Data: []byte(`["lexicon"]`)},
+		"root/node_modules/x/note.json":        document("com.example.app.other", ""),
+		"root/.hidden.json":                    document("com.example.app.hidden", ""),
+		"root/lexicons.json":                   {Data: []byte(`{"version": 1, "lexicons": [], "resolutions": {}}`)},
+		"root/" + lexicon.LockFile + ".backup": {Data: []byte(`{`)},
+	}
+	set, err := lexicon.Load(files, "root")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, d := range set.Documents {
+		ids = append(ids, d.ID)
+	}
+	if got := strings.Join(ids, " "); got != "com.example.app.like com.example.app.note" {
+		t.Errorf("got %s", got)
+	}
+	lock, err := lexicon.Lock(files, "root", "locks/lexgen.lock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files["locks/lexgen.lock"] = &fstest.MapFile{Data: lock}
+	if err := lexicon.CheckLock(files, "root", "locks/lexgen.lock"); err != nil || !strings.Contains(string(lock), `"id": "com.example.app.like"`) {
+		t.Errorf("%v\n%s", err, lock)
 	}
 }

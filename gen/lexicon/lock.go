@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -64,13 +63,13 @@ type lockedDocument struct {
 }
 
 // Lock returns the content of the lockfile for the documents below root, a
-// directory of fsys. It takes the version and the release's hash from the
+// directory of fsys. The lockfile itself is called name, and is usually the file LockFile in root. It takes the version and the release's hash from the
 // lockfile in root; if there is none, the version is empty and the present
 // documents are the release. Lock does not check the documents. If it cannot
 // read a file, or the lockfile in root is malformed, the error is of type
 // Problems.
-func Lock(fsys fs.FS, root string) ([]byte, error) {
-	l, problems := readLock(fsys, root)
+func Lock(fsys fs.FS, root, name string) ([]byte, error) {
+	l, problems := readLock(fsys, name)
 	if l == nil {
 		l = &lock{}
 	}
@@ -78,7 +77,7 @@ func Lock(fsys fs.FS, root string) ([]byte, error) {
 	problems = append(problems, more...)
 	l.Documents = make([]lockedDocument, 0, len(files))
 	for _, f := range files {
-		sum, err := fileSum(fsys, f.file)
+		sum, err := f.sha256()
 		if err != nil {
 			problems = append(problems, problem(f.file, "", "%v", err))
 		}
@@ -94,20 +93,23 @@ func Lock(fsys fs.FS, root string) ([]byte, error) {
 	l.Modified = l.Release != l.digest()
 	data, err := json.Marshal(l, jsontext.WithIndent("  "))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path.Join(root, LockFile), err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return append(data, '\n'), nil
 }
 
-// WriteLock updates the lockfile of the directory dir, and reports whether that
+// WriteLock updates the lockfile of the documents below root, a path in the directory dir with slashes, as lock is. It reports whether that
 // changed it. It writes a new file and renames it, so that no reader sees a
 // partial lockfile. Errors are those of Lock and of the file system.
-func WriteLock(dir string) (changed bool, err error) {
-	data, err := Lock(os.DirFS(dir), ".")
+func WriteLock(dir, root, lock string) (changed bool, err error) {
+	data, err := Lock(os.DirFS(dir), root, lock)
 	if err != nil {
 		return false, err
 	}
-	name := filepath.Join(dir, LockFile)
+	name := filepath.Join(dir, filepath.FromSlash(lock))
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return false, err
+	}
 	if old, err := os.ReadFile(name); err == nil && bytes.Equal(old, data) {
 		return false, nil
 	}
@@ -124,23 +126,22 @@ func WriteLock(dir string) (changed bool, err error) {
 // CheckLock compares the documents below root, a directory of fsys, with the
 // lockfile there. The error is of type Problems and names each document that
 // differs, is missing or is not listed; a missing lockfile is a problem too.
-func CheckLock(fsys fs.FS, root string) error {
-	if _, err := fs.Stat(fsys, path.Join(root, LockFile)); errors.Is(err, fs.ErrNotExist) {
-		return Problems{problem(path.Join(root, LockFile), "", "there is no lockfile; run `lexgen lock`")}
+func CheckLock(fsys fs.FS, root, name string) error {
+	if _, err := fs.Stat(fsys, name); errors.Is(err, fs.ErrNotExist) {
+		return Problems{problem(name, "", "there is no lockfile; run `lexgen lock`")}
 	}
-	if problems := checkLock(fsys, root); len(problems) > 0 {
+	if problems := checkLock(fsys, root, name); len(problems) > 0 {
 		return problems.sorted()
 	}
 	return nil
 }
 
 // checkLock compares the documents with the lockfile if there is one.
-func checkLock(fsys fs.FS, root string) Problems {
-	l, problems := readLock(fsys, root)
+func checkLock(fsys fs.FS, root, lockName string) Problems {
+	l, problems := readLock(fsys, lockName)
 	if l == nil {
 		return problems
 	}
-	lockName := path.Join(root, LockFile)
 	files, _ := documentFiles(fsys, root)
 	byName := make(map[string]documentFile, len(files))
 	for _, f := range files {
@@ -158,7 +159,7 @@ func checkLock(fsys fs.FS, root string) Problems {
 		if locked.ID != f.id {
 			problems = append(problems, problem(lockName, pointer, "the file %s has the id %s, not %s; run `lexgen lock`", f.name, f.id, locked.ID))
 		}
-		if sum, err := fileSum(fsys, f.file); err == nil && sum != locked.SHA256 {
+		if sum, err := f.sha256(); err == nil && sum != locked.SHA256 {
 			problems = append(problems, problem(f.file, "",
 				"it differs from the document in the lockfile %s; restore it, or run `lexgen lock` to accept the change", lockName))
 		}
@@ -172,8 +173,7 @@ func checkLock(fsys fs.FS, root string) Problems {
 
 // readLock reads the lockfile of a root. It returns nil if there is none, or if
 // there are problems.
-func readLock(fsys fs.FS, root string) (*lock, Problems) {
-	name := path.Join(root, LockFile)
+func readLock(fsys fs.FS, name string) (*lock, Problems) {
 	data, err := readFile(fsys, name, maxLockSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -190,8 +190,8 @@ func readLock(fsys fs.FS, root string) (*lock, Problems) {
 
 // Locked returns the documents that the lockfile in root lists: their SHA-256 in hexadecimal by their path in the root. It
 // returns nil without problems if there is no lockfile.
-func Locked(fsys fs.FS, root string) (map[string]string, Problems) {
-	l, problems := readLock(fsys, root)
+func Locked(fsys fs.FS, name string) (map[string]string, Problems) {
+	l, problems := readLock(fsys, name)
 	if l == nil {
 		return nil, problems
 	}
@@ -202,12 +202,5 @@ func Locked(fsys fs.FS, root string) (map[string]string, Problems) {
 	return sums, nil
 }
 
-// fileSum returns the SHA-256 of a file in hexadecimal.
-func fileSum(fsys fs.FS, file string) (string, error) {
-	data, err := readFile(fsys, file, MaxFileSize)
-	if err != nil {
-		return "", err
-	}
-	hash := sha256.Sum256(data)
-	return hex.EncodeToString(hash[:]), nil
-}
+// sha256 returns the SHA-256 of the file in hexadecimal.
+func (f *documentFile) sha256() (string, error) { return hex.EncodeToString(f.sum[:]), f.err }

@@ -41,7 +41,7 @@ func locked(t *testing.T) fstest.MapFS {
 		"root/lexicons.json":        {Data: []byte(`{"version": 1, "lexicons": [], "resolutions": {}}`)},
 		"root/lexgen.lock":          {Data: []byte(`{"version": "1.2.3", "documents": []}`)},
 	}
-	data, err := lexicon.Lock(files, "root")
+	data, err := lexicon.Lock(files, "root", "root/lexgen.lock")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestLock(t *testing.T) {
 	if diff := cmp.Diff(wantLock, string(files["root/lexgen.lock"].Data)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if err := lexicon.CheckLock(files, "root"); err != nil {
+	if err := lexicon.CheckLock(files, "root", "root/lexgen.lock"); err != nil {
 		t.Error(err)
 	}
 	if _, err := lexicon.Load(files, "root"); err != nil {
@@ -74,13 +74,13 @@ func TestLockModified(t *testing.T) {
 	released := files["root/lexgen.lock"].Data
 	original := files["root/com/example/a.json"]
 	files["root/com/example/a.json"] = document("com.example.a", `, "description": "changed"`)
-	data, err := lexicon.Lock(files, "root")
+	data, err := lexicon.Lock(files, "root", "root/lexgen.lock")
 	if err != nil || !strings.Contains(string(data), `"modified": true`) {
 		t.Errorf("a changed document passes for the release's: %v", err)
 	}
 	files["root/lexgen.lock"] = &fstest.MapFile{Data: data}
 	files["root/com/example/a.json"] = original
-	data, err = lexicon.Lock(files, "root")
+	data, err = lexicon.Lock(files, "root", "root/lexgen.lock")
 	if diff := cmp.Diff(string(released), string(data)); err != nil || diff != "" {
 		t.Errorf("changed back, the lockfile is not what it was: %v\n%s", err, diff)
 	}
@@ -88,14 +88,14 @@ func TestLockModified(t *testing.T) {
 
 func TestLockWithoutVersion(t *testing.T) {
 	files := fstest.MapFS{"com/example/a.json": document("com.example.a", "")}
-	data, err := lexicon.Lock(files, ".")
+	data, err := lexicon.Lock(files, ".", "lexgen.lock")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !strings.HasPrefix(string(data), "{\n  \"version\": \"\",\n") {
 		t.Errorf("got %s", data)
 	}
-	err = lexicon.CheckLock(files, ".")
+	err = lexicon.CheckLock(files, ".", "lexgen.lock")
 	if want := "lexgen.lock: there is no lockfile; run `lexgen lock`"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
@@ -137,7 +137,7 @@ func TestLockProblems(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			files := locked(t)
 			test.change(files)
-			err := lexicon.CheckLock(files, "root")
+			err := lexicon.CheckLock(files, "root", "root/lexgen.lock")
 			var problems lexicon.Problems
 			if !errors.As(err, &problems) || !strings.HasPrefix(err.Error(), test.want) {
 				t.Fatalf("got %v, want %s", err, test.want)
@@ -163,7 +163,7 @@ func TestLockErrors(t *testing.T) {
 		{"size", fstest.MapFS{"root/com/example/a.json": {Data: make([]byte, lexicon.MaxFileSize+1)}}, "root/com/example/a.json: larger than the limit of"},
 		{"lockfile", fstest.MapFS{"root/lexgen.lock": {Data: []byte("[]")}}, "root/lexgen.lock: malformed lockfile: "},
 	} {
-		if _, err := lexicon.Lock(test.files, "root"); err == nil || !strings.HasPrefix(err.Error(), test.want) {
+		if _, err := lexicon.Lock(test.files, "root", "root/lexgen.lock"); err == nil || !strings.HasPrefix(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want %s", test.name, err, test.want)
 		}
 	}
@@ -183,11 +183,11 @@ func TestWriteLock(t *testing.T) {
 	}
 	rewrite := func(want bool) {
 		t.Helper()
-		changed, err := lexicon.WriteLock(dir)
+		changed, err := lexicon.WriteLock(dir, ".", lexicon.LockFile)
 		if err != nil || changed != want {
 			t.Errorf("WriteLock: %v, %v; want %v", changed, err, want)
 		}
-		if err := lexicon.CheckLock(os.DirFS(dir), "."); err != nil {
+		if err := lexicon.CheckLock(os.DirFS(dir), ".", "lexgen.lock"); err != nil {
 			t.Error(err)
 		}
 	}
@@ -195,7 +195,7 @@ func TestWriteLock(t *testing.T) {
 	rewrite(true)
 	rewrite(false)
 	write(file, document("com.example.a", "\n").Data)
-	if err := lexicon.CheckLock(os.DirFS(dir), "."); err == nil {
+	if err := lexicon.CheckLock(os.DirFS(dir), ".", "lexgen.lock"); err == nil {
 		t.Error("CheckLock does not see the change")
 	}
 	rewrite(true)
@@ -208,7 +208,7 @@ func TestWriteLock(t *testing.T) {
 	if entries, _ := os.ReadDir(dir); len(entries) != 2 {
 		t.Errorf("files are left over: %v", entries)
 	}
-	if _, err := lexicon.WriteLock(filepath.Join(dir, "absent")); err == nil {
+	if _, err := lexicon.WriteLock(filepath.Join(dir, "absent"), ".", lexicon.LockFile); err == nil {
 		t.Error("WriteLock accepts an absent directory")
 	}
 }

@@ -216,7 +216,7 @@ func TestModelIgnoredPermissions(t *testing.T) {
 func TestModelOpaque(t *testing.T) {
 	const at = "/defs/main/record/properties/"
 	unknown := func(pointer, ref string) *lexicon.Node {
-		return &lexicon.Node{Type: "unknown", Pointer: pointer, Ref: ref}
+		return &lexicon.Node{Type: "unknown", Pointer: pointer, Ref: ref, Opaque: true}
 	}
 	compareDocument(t, "testdata/valid/opaque.txtar", &lexicon.Document{
 		ID:   "com.example.record",

@@ -179,11 +179,11 @@ func validReference(s string) bool {
 	return (id == "" && found || syntax.ValidNSID(id)) && (!found || validDefName(name))
 }
 
-// validDefName reports whether s can name a definition: "#" and "." have a
+// validDefName reports whether s can name a definition: "#" has a
 // meaning in references, and white space cannot be part of one.
 func validDefName(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return r == '#' || r == '.' || unicode.IsSpace(r) || unicode.IsControl(r)
+		return r == '#' || unicode.IsSpace(r) || unicode.IsControl(r)
 	})
 }
 

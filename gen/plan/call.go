@@ -268,10 +268,16 @@ func (b *builder) buildErrors(s spot, by string) []Const {
 
 // buildSubscription adds the parameters and the messages of a subscription.
 func (b *builder) buildSubscription(s spot) {
-	b.buildNSID(s, "is the subscription whose messages are ["+s.name+"Message].")
+	what := "is a subscription."
+	var message spot
+	if s.node.Message != nil {
+		message = b.part(s, s.node.Message, "message")
+		what = "is the subscription whose messages are [" + message.name + "]."
+	}
+	b.buildNSID(s, what)
 	b.buildParams(s)
 	if s.node.Message != nil {
-		b.buildMessage(b.part(s, s.node.Message, "message"))
+		b.buildMessage(message)
 	}
 	b.buildErrors(s, "the subscription")
 }

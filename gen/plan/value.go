@@ -38,7 +38,7 @@ func (b *builder) buildValue(s spot, rules *[]*Rules) *Value {
 		}
 		return &Value{Type: lexType("Blob"), Decode: "Blob", Encode: "Blob", Rules: b.blobRules(s, rules, entries)}
 	case "unknown":
-		if b.options.Raw {
+		if b.options.Raw || n.Opaque {
 			return &Value{Type: lexType("Raw"), Decode: "Raw", Encode: "Raw"}
 		}
 		return &Value{Type: lexType("Map"), Decode: "Map", Encode: "Map"}

@@ -280,14 +280,14 @@ func TestDocuments(t *testing.T) {
 }
 
 func TestLockfile(t *testing.T) {
-	if err := lexicon.CheckLock(os.DirFS("../.."), "lexicons"); err != nil {
+	if err := lexicon.CheckLock(os.DirFS("../.."), "lexicons", "lexicons/lexgen.lock"); err != nil {
 		t.Error(err)
 	}
 	data, err := os.ReadFile(filepath.Join(root, lexicon.LockFile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := lexicon.Lock(os.DirFS("../.."), "lexicons")
+	want, err := lexicon.Lock(os.DirFS("../.."), "lexicons", "lexicons/lexgen.lock")
 	if err != nil || !bytes.Equal(data, want) {
 		t.Errorf("the lockfile is not as it is written (%v); run `go run ./cmd/lexgen lock`", err)
 	}

@@ -7,7 +7,7 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 
 // Thing is the com.example.app.thing object.
 type Thing struct {
-	A     lex.Map
+	A     lex.Raw
 	B     ThingB
 	C     lex.TypedMap
 	Extra lex.Map // unknown fields
@@ -21,7 +21,7 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
 		switch i {
 		case 0: // a
-			v.A = d.Map()
+			v.A = d.Raw()
 		case 1: // b
 			v.B = decodeThingB(d)
 		case 2: // c
@@ -33,7 +33,7 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 func (v *Thing) EncodeLex(e *lex.Encoder) {
 	o := e.Object(&v.Extra)
 	if v.A.IsSet() {
-		o.Key("a").Map(v.A)
+		o.Key("a").Raw(v.A)
 	}
 	if v.B != nil {
 		o.Key("b").Variant(v.B.thingB(), v.B)

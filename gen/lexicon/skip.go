@@ -1,0 +1,229 @@
+package lexicon
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Skip takes the faults that problems name out of the set, as far as [Options.Skip] allows it, and whatever refers to what is
+// left out then. It returns the problems that remain: those of documents whose faults are not passed over, and those that are
+// not about a document. A fault that was made opaque and is reported again is left out, or what it is in.
+func (s *Set) Skip(problems Problems) Problems {
+	rest := s.skipOnce(problems)
+	for s.skip != nil {
+		more := s.check()
+		if len(more) == 0 {
+			break
+		}
+		left := s.skipOnce(more)
+		if rest = append(rest, left...); len(left) == len(more) {
+			break
+		}
+	}
+	s.Skipped = s.Skipped.sorted()
+	return rest
+}
+
+// skipOnce takes out the faults that problems name.
+func (s *Set) skipOnce(problems Problems) (rest Problems) {
+	dropped := make(map[string][]string) // by file, what this call took out
+	for _, p := range problems.sorted() {
+		document := s.inFile(p.File)
+		id, known := s.files[p.File]
+		if document != nil {
+			id, known = document.ID, true
+		}
+		if s.skip == nil || !known || !s.skip(id) {
+			rest = append(rest, p)
+			continue
+		}
+		outcome := "it goes with the above"
+		if covered := func(at string) bool { return within(p.Pointer, at) }; document != nil && !slices.ContainsFunc(dropped[p.File], covered) {
+			at := ""
+			if at, outcome = document.drop(p.Pointer); outcome == "" || len(document.Defs) == 0 {
+				at, outcome = "", "the document is left out"
+				s.Documents = slices.DeleteFunc(s.Documents, func(d *Document) bool { return d == document })
+				s.broken[document.ID] = true
+			}
+			dropped[p.File] = append(dropped[p.File], at)
+		} else if document == nil {
+			outcome = "the file is left out"
+		}
+		p.Message += " [" + outcome + "]"
+		s.Skipped = append(s.Skipped, p)
+	}
+	return rest
+}
+
+// inFile returns the document that was read from a file.
+func (s *Set) inFile(file string) *Document {
+	for _, d := range s.Documents {
+		if d.File == file {
+			return d
+		}
+	}
+	return nil
+}
+
+// check checks all documents.
+func (s *Set) check() Problems {
+	c := &checker{set: s, broken: s.broken, opaque: s.opaque}
+	if s.skip != nil {
+		c.broken = nil // what refers to a file that was left out is opaque
+	}
+	for _, d := range s.Documents {
+		d.found = nil
+		for _, def := range d.Defs {
+			def.Node.Walk((*Node).compact)
+		}
+		c.check(d)
+	}
+	return c.problems
+}
+
+// within reports whether a JSON pointer is at or below another one.
+func within(pointer, at string) bool { return pointer == at || strings.HasPrefix(pointer, at+"/") }
+
+// drop takes the fault at a pointer out of the document. It returns the pointer of what it took out, and what became of
+// it; both are empty if only the document as a whole can be left out.
+func (d *Document) drop(pointer string) (at, outcome string) {
+	for i, def := range d.Defs {
+		if !within(pointer, def.Node.Pointer) {
+			continue
+		}
+		if at, outcome := def.Node.drop(pointer); outcome != "" {
+			return at, outcome
+		}
+		d.Defs = slices.Delete(d.Defs, i, i+1)
+		return def.Node.Pointer, "the definition is left out"
+	}
+	return "", ""
+}
+
+// What becomes of a value with a fault.
+const (
+	keptRaw = "its value is kept as it is"
+	leftOut = "it is left out"
+)
+
+// drop takes the fault at a pointer out of what is below the node. It returns empty strings if the fault is of the node
+// itself.
+func (n *Node) drop(pointer string) (at, outcome string) {
+	if rest, found := strings.CutPrefix(pointer, n.Pointer+"/"); found {
+		tokens := append(strings.SplitN(rest, "/", 3), "")
+		if n.dropLimit(tokens[0]) {
+			return pointer, "it has no effect"
+		}
+		if n.dropEntry(tokens[0], tokens[1]) {
+			return pointer, leftOut
+		}
+	}
+	for i, property := range n.Properties {
+		child := property.Node
+		if !within(pointer, child.Pointer) {
+			continue
+		}
+		if at, outcome := child.drop(pointer); outcome != "" {
+			return at, outcome
+		}
+		if n.Type == "object" && child.makeOpaque() {
+			return child.Pointer, keptRaw
+		}
+		n.Properties = slices.Delete(n.Properties, i, i+1)
+		same := func(name string) bool { return name == property.Name }
+		n.Required, n.Nullable = slices.DeleteFunc(n.Required, same), slices.DeleteFunc(n.Nullable, same)
+		return child.Pointer, leftOut
+	}
+	if n.Items != nil && within(pointer, n.Items.Pointer) {
+		if at, outcome := n.Items.drop(pointer); outcome != "" {
+			return at, outcome
+		}
+		if n.Items.makeOpaque() {
+			return n.Items.Pointer, keptRaw
+		}
+	}
+	for _, part := range []**Node{&n.Record, &n.Params, &n.Input, &n.Output, &n.Message, &n.Schema} {
+		child := *part
+		if child == nil || !within(pointer, child.Pointer) {
+			continue
+		}
+		if at, outcome := child.drop(pointer); outcome != "" {
+			return at, outcome
+		}
+		if part == &n.Record {
+			return "", ""
+		}
+		*part = nil
+		return child.Pointer, leftOut
+	}
+	return "", ""
+}
+
+// makeOpaque makes the node a value of any kind, unless it is one already.
+func (n *Node) makeOpaque() bool {
+	if n.Opaque {
+		return false
+	}
+	*n = Node{Type: "unknown", Pointer: n.Pointer, Description: n.Description, Opaque: true}
+	return true
+}
+
+// limits are the members of a node that limit its value, without which it remains what it is.
+var limits = []string{"format", "minLength", "maxLength", "minGraphemes", "maxGraphemes", "minimum", "maximum", "enum", "knownValues",
+	"default", "const", "accept", "maxSize", "description", "key", "title", "title:lang", "detail", "detail:lang"}
+
+// dropLimit takes a limit out. Of those in the wrong form the model has only the format and the record key.
+func (n *Node) dropLimit(key string) bool {
+	part, isPart := map[string]*Node{"input": n.Input, "output": n.Output, "message": n.Message, "parameters": n.Params}[key]
+	switch {
+	case isPart && part == nil && n.Type != "": // what this type does not have, or cannot be read
+		return true
+	case !slices.Contains(limits, key):
+		return false
+	case key == "format":
+		n.Format = ""
+	case key == "key":
+		n.Key = "any"
+	}
+	return true
+}
+
+// dropEntry blanks one entry of a list of the node; compact takes it out later, so that the numbers of others stay right.
+func (n *Node) dropEntry(key, number string) bool {
+	i, err := strconv.Atoi(number)
+	if err != nil || i < 0 {
+		return false
+	}
+	for name, list := range map[string][]string{"refs": n.Refs, "required": n.Required, "nullable": n.Nullable} {
+		if key == name && i < len(list) {
+			list[i] = ""
+			n.Closed = false // the union accepts more types than those that remain
+			return true
+		}
+	}
+	if key == "permissions" && i < len(n.Permissions) {
+		n.Permissions[i].Ignored = "it is malformed"
+		return true
+	}
+	if key == "errors" && i < len(n.Errors) {
+		n.Errors[i].Name = ""
+		return true
+	}
+	return false
+}
+
+// compact takes out what dropEntry has blanked.
+func (n *Node) compact() {
+	blank := func(s string) bool { return s == "" }
+	if slices.ContainsFunc(n.Refs, blank) {
+		n.Refs = slices.DeleteFunc(n.Refs, blank)
+	}
+	if slices.ContainsFunc(n.Required, blank) || slices.ContainsFunc(n.Nullable, blank) {
+		missing := func(name string) bool {
+			return name == "" && !slices.ContainsFunc(n.Properties, func(p Property) bool { return p.Name == "" })
+		}
+		n.Required, n.Nullable = slices.DeleteFunc(n.Required, missing), slices.DeleteFunc(n.Nullable, missing)
+	}
+	n.Errors = slices.DeleteFunc(n.Errors, func(e Error) bool { return e.Name == "" })
+}

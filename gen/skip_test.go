@@ -1,0 +1,58 @@
+package gen_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/layers-pub/layers-go/gen"
+)
+
+// TestSkipped checks that each fault of the case skip is listed, with what became of it.
+func TestSkipped(t *testing.T) {
+	root := os.DirFS("testdata/cases/skip")
+	config, err := gen.ReadConfig(root, gen.ConfigFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := config.Load(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := gen.Source(set, config); err != nil {
+		t.Fatal(err)
+	}
+	const app = "lexicons/com/example/app/"
+	for _, want := range []struct{ place, outcome string }{
+		{app + "cut.json:/defs", "the file is left out"},
+		{app + "empty.json:/defs/main/type", "the document is left out"},
+		{app + "fetch.json:/defs/main/errors/1/name", "it is left out"},
+		{app + "fetch.json:/defs/main/parameters/properties/bad/type", "it is left out"},
+		{app + "fetch.json:/defs/main/output/schema/ref", "it is left out"},
+		{app + "send.json:/defs/main/input/schema/type", "it is left out"},
+		{app + "thing.json:/defs/broken/type", "the definition is left out"},
+		{app + "thing.json:/defs/main/record/properties/broken/ref", "its value is kept as it is"},
+		{app + "thing.json:/defs/main/record/properties/choice/refs/1", "it is left out"},
+		{app + "thing.json:/defs/main/record/properties/gone/ref", "its value is kept as it is"},
+		{app + "thing.json:/defs/main/record/properties/inner/properties/bad/format", "it has no effect"},
+		{app + "thing.json:/defs/main/record/properties/inner/required/1", "it is left out"},
+		{app + "thing.json:/defs/main/record/properties/list/items/type", "its value is kept as it is"},
+		{app + "thing.json:/defs/main/record/properties/number/type", "its value is kept as it is"},
+		{app + "thing.json:/defs/main/record/properties/refs/items/ref", "its value is kept as it is"},
+		{app + "thing.json:/defs/main/record/properties/token/ref", "its value is kept as it is"},
+		{app + "thing.json:/defs/wrong/required/0", "it is left out"},
+		{app + "user.json:/defs/main/properties/e/ref", "its value is kept as it is"},
+		{app + "watch.json:/defs/main/message/schema/type", "it is left out"},
+		{app + "wild.json:/defs/main/key", "it has no effect"},
+		{"lexicons/twice.json:/id", "the file is left out"},
+	} {
+		found := false
+		for _, p := range set.Skipped {
+			text := p.Error()
+			found = found || strings.HasPrefix(text, want.place+": ") && strings.HasSuffix(text, "["+want.outcome+"]")
+		}
+		if !found {
+			t.Errorf("%s [%s] is not listed in\n%v", want.place, want.outcome, set.Skipped)
+		}
+	}
+}
