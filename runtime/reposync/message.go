@@ -50,15 +50,6 @@ type Sync struct {
 	Blocks []byte
 }
 
-// State is the state of a repository: what a reader keeps of the last commit. The zero State means that none is known.
-type State struct {
-	Rev syntax.TID
-	// Commit is the CID of the commit; undefined if it is not known.
-	Commit cid.CID
-	// Data is the root of the commit's tree; undefined if it is not known.
-	Data cid.CID
-}
-
 // Change is what a commit message says, as far as it was verified.
 type Change struct {
 	// State is the state after the commit.

@@ -103,21 +103,9 @@ func (v *Verifier) verify(m *Commit, key multikey.Key, known State) error {
 	if err := v.checkSignature(key); err != nil {
 		return err
 	}
-	v.change.Trust = rec.Signed
-	if known.Rev == "" {
-		return nil
-	}
-	if m.Since != known.Rev {
-		return desynchronized("since is %q, but the known revision is %s", m.Since, known.Rev)
-	}
-	if !known.Data.Defined() {
-		return nil
-	}
-	if prev := v.change.PrevData; prev != known.Data {
-		return desynchronized("prevData is %q, but the known tree is %s", prev, known.Data)
-	}
-	v.change.Trust = rec.Chained
-	return nil
+	var err error
+	v.change.Trust, err = known.CheckNext(m.Since, v.change.PrevData)
+	return err
 }
 
 // Sync verifies a #sync message under key, as [Verifier.Verify] does, and returns the state of the repository. It returns no

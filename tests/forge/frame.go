@@ -6,6 +6,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/reposync"
+	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // The initial bytes of DAG-CBOR.
@@ -109,4 +110,42 @@ func appendBool(b []byte, v bool) []byte {
 		return append(b, no+1)
 	}
 	return append(b, no)
+}
+
+// AccountFrame returns an #account message as a frame of the stream. An empty status is left out.
+func AccountFrame(did syntax.DID, active bool, status string, seq int64, at time.Time) []byte {
+	fields := uint64(4)
+	if status != "" {
+		fields++
+	}
+	b := appendHead(header("#account"), majorMap, fields)
+	b = appendText(appendText(b, "did"), string(did))
+	b = appendHead(appendText(b, "seq"), majorUint, uint64(seq))
+	b = appendText(appendText(b, "time"), at.UTC().Format("2006-01-02T15:04:05.000Z"))
+	b = appendBool(appendText(b, "active"), active)
+	if status != "" {
+		b = appendText(appendText(b, "status"), status)
+	}
+	return b
+}
+
+// IdentityFrame returns an #identity message as a frame of the stream.
+func IdentityFrame(did syntax.DID, seq int64, at time.Time) []byte {
+	b := appendHead(header("#identity"), majorMap, 3)
+	b = appendText(appendText(b, "did"), string(did))
+	b = appendHead(appendText(b, "seq"), majorUint, uint64(seq))
+	return appendText(appendText(b, "time"), at.UTC().Format("2006-01-02T15:04:05.000Z"))
+}
+
+// InfoFrame returns an #info message as a frame of the stream.
+func InfoFrame(name, message string) []byte {
+	b := appendText(appendText(appendHead(header("#info"), majorMap, 2), "name"), name)
+	return appendText(appendText(b, "message"), message)
+}
+
+// ErrorFrame returns the frame with which a server ends the stream.
+func ErrorFrame(name, message string) []byte {
+	b := append(appendText(appendHead(nil, majorMap, 1), "op"), 0x20) // -1
+	b = appendText(appendText(appendHead(b, majorMap, 2), "error"), name)
+	return appendText(appendText(b, "message"), message)
 }

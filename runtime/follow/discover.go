@@ -1,0 +1,262 @@
+package follow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/layers-pub/layers-go/runtime/internal/verdict"
+	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/xrpc"
+)
+
+// oversee starts the work when the stream has begun, and compares all repositories when that may be needed.
+func (f *follower) oversee(ctx context.Context) error {
+	connected := f.connected(ctx)
+	f.mu.Lock()
+	for _, r := range f.repos {
+		f.work.add(r)
+	}
+	f.mu.Unlock()
+	// The server may have begun to send events only some time after it accepted the connection. So what was fetched about
+	// then is compared, too.
+	before := connected.Add(f.Grace)
+	if err := f.discover(ctx); err != nil {
+		return err
+	}
+	if err := f.caughtUp(ctx, before); err != nil {
+		return err
+	}
+	var tick <-chan time.Time
+	if f.Options.Compare > 0 {
+		ticker := time.NewTicker(f.Options.Compare)
+		defer ticker.Stop()
+		tick = ticker.C
+	}
+	for {
+		if err := f.compareAll(ctx, before); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-f.gap:
+		case <-tick:
+		}
+		before = time.Now()
+		if err := f.discover(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// connected waits until the stream is connected, but not for ever: a source need not have a monitor.
+func (f *follower) connected(ctx context.Context) time.Time {
+	for began := time.Now(); time.Since(began) < 10*time.Second && ctx.Err() == nil; sleep(ctx, 20*time.Millisecond) {
+		if h := f.stream.Health(); h.Connected || h.Frames > 0 || h.Events > 0 {
+			break
+		}
+	}
+	return time.Now()
+}
+
+// caughtUp waits until a time, and, for ten minutes at most, until the stream is not far behind: what it is about to bring
+// need not be fetched.
+func (f *follower) caughtUp(ctx context.Context, until time.Time) error {
+	if err := sleep(ctx, time.Until(until)); err != nil {
+		return err
+	}
+	for began := time.Now(); time.Since(began) < 10*time.Minute; {
+		h := f.stream.Health()
+		if h.Lag < f.Grace || h.Age > f.Grace {
+			return nil
+		}
+		select {
+		case <-f.gap: // what is missing does not come
+			return nil
+		default:
+		}
+		if err := sleep(ctx, min(time.Second, f.Grace)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
+
+// discover follows the repositories that Host names. It goes on until that succeeds.
+func (f *follower) discover(ctx context.Context) error {
+	if f.Host == "" || len(f.Options.Repos) > 0 {
+		return nil
+	}
+	for attempt := 1; ; attempt++ {
+		err := f.discoverOnce(ctx)
+		if err == nil || ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		wait := max(backoff.After(attempt), retryAfter(err, time.Now()))
+		err = f.handle(ctx, &Problem{Err: fmt.Errorf("looking for repositories: %w", err), Attempt: attempt, Retry: time.Now().Add(wait)})
+		if err != nil {
+			return err
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+func (f *follower) discoverOnce(ctx context.Context) error {
+	for _, nsid := range f.nsids {
+		for did, err := range f.Client.ListReposByCollection(ctx, f.Host, nsid, nil) {
+			if failure, ok := errors.AsType[*rec.Failure](err); ok {
+				if err := f.handle(ctx, &Problem{Err: failure}); err != nil {
+					return err
+				}
+				continue
+			}
+			if lacksMethod(err) {
+				return f.listAll(ctx)
+			}
+			if err != nil {
+				return err
+			}
+			if err := f.follow(ctx, did); err != nil {
+				return err
+			}
+		}
+	}
+	if f.nsids == nil {
+		return f.listAll(ctx)
+	}
+	return nil
+}
+
+// lacksMethod reports whether the error of a query says that the server does not have the method. Servers say so in
+// different ways, and some with no more than a status.
+func lacksMethod(err error) bool {
+	if err == nil {
+		return false
+	}
+	if v := verdict.Of(err); v == verdict.NoMethod {
+		return true
+	}
+	answer, ok := errors.AsType[*xrpc.Error](err)
+	return ok && (answer.Status == 404 || answer.Status == 405 || answer.Status == 501)
+}
+
+// describes is how many repositories are described at once.
+const describes = 8
+
+// listAll asks each repository of Host for its collections.
+func (f *follower) listAll(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(describes)
+	err := func() error {
+		for status, err := range f.Client.ListRepos(ctx, f.Host, nil) {
+			if failure, ok := errors.AsType[*rec.Failure](err); ok {
+				if err := f.handle(ctx, &Problem{Err: failure}); err != nil {
+					return err
+				}
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if did := status.DID; status.Active && f.tracked(did) == nil {
+				group.Go(func() error { return f.describe(ctx, did) })
+			}
+		}
+		return nil
+	}()
+	return errors.Join(err, group.Wait())
+}
+
+// describe follows a repository if it has wanted collections, or does not say so.
+func (f *follower) describe(ctx context.Context, did syntax.DID) error {
+	limited, cancel := context.WithTimeoutCause(ctx, f.Patience, ErrSlow)
+	defer cancel()
+	about, err := f.Client.DescribeRepo(limited, syntax.AtIdentifier(did))
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err == nil && !f.wantsAny(about), err != nil && (gone(err) || inactiveStatus(err) != ""):
+		return nil
+	}
+	return f.follow(ctx, did)
+}
+
+func (f *follower) wantsAny(about *pds.Description) bool {
+	for _, c := range about.Collections {
+		if f.wants(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// compareAll compares the commits of all repositories that were fetched before a time with those of their servers. If Host
+// lists few repositories, or those that are followed at its beginning, their own servers need not be asked.
+func (f *follower) compareAll(ctx context.Context, before time.Time) error {
+	open := map[syntax.DID]*tracked{}
+	f.mu.RLock()
+	for _, r := range f.repos {
+		if r.Phase != Stale && r.fetched.Before(before) {
+			open[r.DID] = r
+		}
+	}
+	f.mu.RUnlock()
+	if f.Host != "" && len(open) > 0 {
+		left := 1000 * (10 + len(open)/100) // a page of 1000 costs less than 100 requests
+		for status, err := range f.Client.ListRepos(ctx, f.Host, nil) {
+			if left--; left < 0 || len(open) == 0 || err != nil && !isFailure(err) {
+				break
+			}
+			if err == nil && f.same(open[status.DID], status) {
+				delete(open, status.DID)
+			}
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, r := range open {
+		r.todo |= check
+		f.work.add(r)
+	}
+	return nil
+}
+
+func isFailure(err error) bool {
+	_, ok := errors.AsType[*rec.Failure](err)
+	return ok
+}
+
+// same reports whether a server lists a repository as it is known.
+func (f *follower) same(r *tracked, s *pds.RepoStatus) bool {
+	if r == nil {
+		return false
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if !s.Active {
+		return r.Phase == Inactive && r.Status == s.Status
+	}
+	return r.Phase == Live && r.State.Data.Defined() && r.State.Rev == s.Rev && r.State.Commit == s.Head
+}

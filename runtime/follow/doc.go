@@ -1,0 +1,54 @@
+// Package follow keeps a program informed of all records of the collections that it wants, in all repositories: those
+// that exist, and every change from then on.
+//
+//	source, err := firehose.New("wss://relay.example.com", firehose.WithDirectory(directory))
+//	if err != nil {
+//		return err
+//	}
+//	store, err := boltstore.Open("follow.db")
+//	if err != nil {
+//		return err
+//	}
+//	defer store.Close()
+//	return follow.Run(ctx, source, store, func(ctx context.Context, event follow.Event) error {
+//		switch e := event.(type) {
+//		case *follow.Change:
+//			fmt.Println(e.Action, e.URI(), e.CID, e.Trust)
+//		case *follow.Problem:
+//			log.Print(e)
+//		}
+//		return nil
+//	}, &follow.Options{Host: "https://relay.example.com", Lookup: records.Lookup})
+//
+// [Run] subscribes to the stream, finds the repositories that have wanted records, fetches each from the account's own
+// server, verifies it, and goes on with the commits of the stream, without a gap between the two. A repository whose
+// first wanted record appears on the stream joins.
+//
+// # Every change arrives
+//
+// A [Store] keeps the state of each repository, the CID of the record at each path, and the position in the stream. They
+// are stored in one transaction, after the handler has returned for the changes in it. So after a crash each change that
+// was not stored is delivered once more, and none is left out; what is delivered twice has the same [firehose.Record.ID].
+//
+// A commit of the stream counts only if it follows the stored state of its repository, which proves that nothing was
+// missed. If the chain breaks, a commit cannot be verified, or the stream says that a repository was set to another state
+// (#sync), the repository is fetched again and compared with the store. The difference is delivered as creations, updates
+// and deletions, in order with the later commits of that repository. The same happens after a gap in the stream, to those
+// repositories whose server has another commit than the store: see [Options.Compare].
+//
+// Fetches run beside the stream, a limited number of them at a time, and a slow server holds up only its own
+// repositories. Commits that arrive during a fetch are kept until it is done, up to a limit, beyond which the repository is
+// fetched once more.
+//
+// # Accounts
+//
+// An account that is not active stays in the store: its records come back with it. The handler learns of it by an
+// [*Account], and should not show the records meanwhile. Only if the account is deleted, deletions of its records follow.
+//
+// # Order
+//
+// The handler is called for one event at a time. Changes of one repository are in order. If the handler returns an error,
+// Run ends with it, and the event is delivered again by the next Run.
+//
+// The rules are those of https://atproto.com/specs/sync and https://atproto.com/specs/account.
+package follow

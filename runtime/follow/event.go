@@ -1,0 +1,114 @@
+package follow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/firehose"
+	"github.com/layers-pub/layers-go/runtime/reposync"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Handler is called with each event, one at a time. An event counts as delivered when it returns nil. If it returns an
+// error, [Run] ends with that error. Events belong to the handler, which may keep them.
+type Handler func(ctx context.Context, event Event) error
+
+// Event is what a [Handler] gets: a [*Change], [*Account], [*Identity], [*Current] or [*Problem].
+type Event interface {
+	isEvent()
+}
+
+// Change is the event that a record was created, updated or deleted. It is self-contained: DID, Rev and the path identify
+// it, as its method ID returns them. Its method Ack has no effect.
+type Change struct {
+	// Record is the change. Its Trust is [rec.Chained] if the commit of the stream follows the stored state of the
+	// repository, [rec.Signed] if the record is from the signed repository itself or the commit follows no stored state,
+	// and lower if the source does not verify commits. Rev is the revision of the commit, or, if Live is not set, that of
+	// the repository in which the difference was found. Seq and Source are set only if Live is.
+	firehose.Record
+	// Live says that the change is from a commit of the stream, and not from comparing the repository with the store.
+	Live bool
+}
+
+// Account is the event that an account, and so all its records, became active or ceased to be. The records of an account
+// that is not active should not be shown, and come back with it. If the status is "deleted", deletions of the records
+// follow. For an account that is active, there is an event only if it was not before.
+type Account struct {
+	DID    syntax.DID
+	Active bool
+	// Status says why the account is not active: see [firehose.Account].
+	Status string
+}
+
+// Identity is the event that the handle, the key or the server of a followed account may have changed.
+type Identity struct {
+	DID syntax.DID
+	// Handle is the handle that the source states, or "" if it does not. Nothing proves it.
+	Handle syntax.Handle
+}
+
+// Current is the event that a repository was fetched and compared: the store has the state that it names, or a later one,
+// and all changes that lead to it were delivered.
+type Current struct {
+	DID   syntax.DID
+	State reposync.State
+	// Records is the number of wanted records in the repository. Created, Updated and Deleted are how many of them
+	// differed from the store.
+	Records, Created, Updated, Deleted int
+}
+
+// Problem is the event that something went wrong that [Run] deals with by itself. It is for logs.
+type Problem struct {
+	// DID is the repository, or "" if the problem is with the stream, or with looking for repositories.
+	DID syntax.DID
+	// Rev is the revision of the commit that the problem is with, or "".
+	Rev syntax.TID
+	// Err says what is wrong.
+	Err error
+	// Frame has the bytes of a frame that could not be read or verified.
+	Frame []byte
+	// Attempt counts the attempts in a row that have failed, and Retry is when the next will be made. They are zero if the
+	// problem is not with a request.
+	Attempt int
+	Retry   time.Time
+}
+
+func (*Change) isEvent()   {}
+func (*Account) isEvent()  {}
+func (*Identity) isEvent() {}
+func (*Current) isEvent()  {}
+func (*Problem) isEvent()  {}
+
+// String returns a text with the repository and what is wrong.
+func (p *Problem) String() string {
+	text := fmt.Sprint(p.Err)
+	if p.DID != "" {
+		if p.Rev != "" {
+			text = fmt.Sprintf("rev %s: %s", p.Rev, text)
+		}
+		text = fmt.Sprintf("%s: %s", p.DID, text)
+	}
+	if !p.Retry.IsZero() {
+		text += fmt.Sprintf(" (attempt %d, the next is at %s)", p.Attempt, p.Retry.Format(time.TimeOnly))
+	}
+	return text
+}
+
+// The errors of a [Problem], besides those of the packages firehose, reposync, repo, pds and identity.
+var (
+	// ErrGap says that events of the stream may be missing. All repositories are compared with their servers.
+	ErrGap = errors.New("events may be missing in the stream")
+	// ErrElsewhere says that the server whose stream it is does not have the account: see [Options.Server].
+	ErrElsewhere = errors.New("the account is hosted elsewhere")
+	// ErrSlow says that a server sent an archive too slowly: see [Options.Patience].
+	ErrSlow = errors.New("the server sends too slowly")
+	// ErrBehind says that a server returned a repository, or named a commit, that is older than one that is known.
+	ErrBehind = errors.New("the server is behind")
+	// ErrTooMany says that a repository is not followed, because there are [Options.MaxRepos] already.
+	ErrTooMany = errors.New("too many repositories")
+)
+
+// Path returns the path of the record, "collection/recordkey".
+func (c *Change) Path() string { return string(c.Collection) + "/" + string(c.RecordKey) }

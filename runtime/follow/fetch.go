@@ -1,0 +1,436 @@
+package follow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/firehose"
+	"github.com/layers-pub/layers-go/runtime/internal/panics"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/mst"
+	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/repo"
+	"github.com/layers-pub/layers-go/runtime/reposync"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// worker fetches, checks and purges repositories, until ctx ends.
+func (f *follower) worker(ctx context.Context) error {
+	for {
+		f.mu.Lock()
+		r := f.work.next()
+		if r == nil {
+			f.mu.Unlock()
+			return context.Cause(ctx)
+		}
+		f.mu.Unlock()
+		origin := f.origin(ctx, r.DID)
+		f.mu.Lock()
+		if !f.work.admit(origin, r) {
+			f.mu.Unlock()
+			continue
+		}
+		todo := f.begin(r)
+		f.mu.Unlock()
+		err := f.do(ctx, r, todo)
+		f.mu.Lock()
+		f.work.leave(origin)
+		f.mu.Unlock()
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// begin takes what there is to do for r, and makes the caller its owner if that is a fetch or a purge. f.mu must be locked.
+func (f *follower) begin(r *tracked) job {
+	r.queued = false
+	if r.owned || f.repos[string(r.DID)] != r {
+		return 0 // the owner adds it again
+	}
+	todo := r.todo
+	r.todo = 0
+	switch {
+	case todo&purge != 0 && r.Phase == Inactive && r.Status == deleted:
+		r.owned, r.busy = true, true
+		return purge
+	case todo&fetch != 0 && r.Phase == Stale:
+		r.owned, r.busy = true, true
+		return fetch
+	case todo&check != 0 && r.Phase != Stale:
+		return check
+	}
+	return 0
+}
+
+func (f *follower) do(ctx context.Context, r *tracked, todo job) (err error) {
+	switch todo {
+	case check:
+		return f.check(ctx, r)
+	case fetch:
+		err = f.fetch(ctx, r)
+	case purge:
+		err = f.purge(ctx, r)
+	default:
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.release(ctx, r)
+}
+
+// origin returns the server that has a repository, or "" if that is not known: then requests fail, too.
+func (f *follower) origin(ctx context.Context, did syntax.DID) string {
+	document, err := f.Client.Directory().ResolveDID(ctx, did)
+	if err != nil {
+		return ""
+	}
+	return document.PDS
+}
+
+// fetch reads a repository from its server, and delivers the difference to the store. The caller owns r.
+func (f *follower) fetch(ctx context.Context, r *tracked) error {
+	f.mu.RLock()
+	known, seen := r.State, r.seen
+	f.mu.RUnlock()
+	began := time.Now()
+	archive, err := f.download(ctx, r.DID)
+	var current *Current
+	if err == nil {
+		defer archive.Close()
+		if err = checkRevision(archive.Revision(), known, seen); err == nil {
+			current, err = f.compare(ctx, r.DID, archive)
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	f.mu.Lock()
+	var events []Event
+	if err == nil {
+		r.onFetched(current.State, f.filter, current.Records, began)
+		events = []Event{current}
+	} else if status, problem := r.onFailed(err, time.Now()); problem != nil {
+		r.Fault = fault(err)
+		f.work.later(r, fetch, problem.Retry)
+		events = []Event{problem}
+	} else {
+		out := r.onAccount(false, status)
+		r.todo |= out.todo
+		events = out.events
+	}
+	f.mu.Unlock()
+	for _, e := range events {
+		if err := f.handle(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkRevision checks that a repository may replace the known state, and has what the stream has announced. Another commit
+// with the known revision may: the account's own server decides. A revision that no commit was known of proves nothing.
+func checkRevision(v repo.Revision, known reposync.State, seen syntax.TID) error {
+	before := repo.Revision{}
+	if known.Commit.Defined() {
+		before = repo.Revision{Rev: known.Rev, CID: known.Commit}
+	}
+	err := v.CheckAfter(before, time.Now())
+	switch {
+	case errors.Is(err, repo.ErrOlderRevision):
+		return fmt.Errorf("%w: %w", ErrBehind, err)
+	case err != nil && !errors.Is(err, repo.ErrUnchanged) && !errors.Is(err, repo.ErrForkedRevision):
+		return err
+	case v.Rev < seen:
+		return fmt.Errorf("%w: it has the revision %s, and the stream has announced %s", ErrBehind, v.Rev, seen)
+	}
+	return nil
+}
+
+// download reads a repository and verifies the signature of its commit. It gives up on a server that sends too slowly.
+func (f *follower) download(ctx context.Context, did syntax.DID) (*repo.Repo, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var received atomic.Int64
+	watch := time.NewTicker(f.Patience)
+	defer watch.Stop()
+	go func() {
+		for last := int64(0); ; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-watch.C:
+			}
+			n := received.Load()
+			if float64(n-last) < minRate*f.Patience.Seconds() {
+				cancel(fmt.Errorf("%w: %d bytes in %v", ErrSlow, n-last, f.Patience))
+				return
+			}
+			last = n
+		}
+	}()
+	body, err := f.Client.GetRepoCAR(ctx, syntax.AtIdentifier(did), &pds.RepoCAROptions{MaxSize: f.MaxRepoSize})
+	if err != nil {
+		return nil, slow(ctx, err)
+	}
+	defer body.Close()
+	r, err := repo.Read(ctx, &counted{body, &received}, repo.WithMaxSize(f.MaxRepoSize))
+	if err != nil {
+		return nil, slow(ctx, fmt.Errorf("repository of %s: %w", did, err))
+	}
+	if err := f.Client.VerifyRepo(ctx, did, r); err != nil {
+		r.Close()
+		return nil, slow(ctx, err)
+	}
+	return r, nil
+}
+
+// slow returns the cause of ctx instead of err if that has ended.
+func slow(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// counted counts the bytes that are read.
+type counted struct {
+	io.Reader
+	n *atomic.Int64
+}
+
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	c.n.Add(int64(n))
+	return n, err
+}
+
+// compare delivers what differs between a repository and the store. It stores changes in parts, so that the next attempt
+// goes on after them.
+func (f *follower) compare(ctx context.Context, did syntax.DID, archive *repo.Repo) (*Current, error) {
+	// What was delivered before must be in the store.
+	if err := f.writer.stored(ctx, new(write)); err != nil {
+		return nil, err
+	}
+	commit := archive.Commit()
+	d := &difference{
+		follower: f, did: did, rev: commit.Rev, trust: archive.Trust(), pager: pager{store: f.store, did: did},
+		current: &Current{DID: did, State: reposync.State{Rev: commit.Rev, Commit: archive.CommitCID(), Data: commit.Data}},
+	}
+	for leaf, err := range archive.Leaves(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if !f.wants(leaf.Collection) {
+			continue
+		}
+		if err := d.leaf(ctx, archive, leaf); err != nil {
+			return nil, err
+		}
+	}
+	for d.pager.next(ctx) {
+		if err := d.delete(ctx, d.pager.take()); err != nil {
+			return nil, err
+		}
+	}
+	if d.pager.err != nil {
+		f.fail(d.pager.err)
+		return nil, d.pager.err
+	}
+	return d.current, d.flush(ctx)
+}
+
+// difference delivers the changes that lead from the store to a repository.
+type difference struct {
+	*follower
+	did     syntax.DID
+	rev     syntax.TID
+	trust   rec.Trust
+	pager   pager
+	current *Current
+	changes []*Change
+	size    int64
+}
+
+// The changes of a difference that are stored at once.
+const (
+	maxPart     = 500
+	maxPartSize = 1 << 20 // bytes
+)
+
+func (d *difference) leaf(ctx context.Context, archive *repo.Repo, leaf repo.Leaf) error {
+	d.current.Records++
+	path := string(leaf.Collection) + "/" + string(leaf.RecordKey)
+	action := firehose.Create
+	for d.pager.next(ctx) && d.pager.page[0].Path <= path {
+		stored := d.pager.take()
+		if stored.Path == path {
+			if stored.CID == leaf.CID {
+				return nil
+			}
+			action = firehose.Update
+			break
+		}
+		if err := d.delete(ctx, stored); err != nil {
+			return err
+		}
+	}
+	data, err := archive.Load(leaf, nil)
+	if err != nil {
+		return err
+	}
+	c := &Change{Record: firehose.Record{
+		DID: d.did, Rev: d.rev, Collection: leaf.Collection, RecordKey: leaf.RecordKey, Action: action, CID: leaf.CID,
+		Data: append([]byte(nil), data...), Trust: d.trust,
+	}}
+	if err := d.decode(ctx, &c.Record); err != nil {
+		return err
+	}
+	if action == firehose.Create {
+		d.current.Created++
+	} else {
+		d.current.Updated++
+	}
+	return d.deliver(ctx, c)
+}
+
+func (d *difference) delete(ctx context.Context, p Path) error {
+	d.current.Deleted++
+	collection, key, _ := mst.SplitKey(p.Path)
+	return d.deliver(ctx, &Change{Record: firehose.Record{
+		DID: d.did, Rev: d.rev, Collection: collection, RecordKey: key, Action: firehose.Delete, Trust: d.trust,
+	}})
+}
+
+func (d *difference) deliver(ctx context.Context, c *Change) error {
+	if err := d.handle(ctx, c); err != nil {
+		d.fail(err)
+		return err
+	}
+	d.changes = append(d.changes, c)
+	if d.size += int64(len(c.Data)); len(d.changes) >= maxPart || d.size >= maxPartSize {
+		return d.flush(ctx)
+	}
+	return nil
+}
+
+func (d *difference) flush(ctx context.Context) error {
+	if len(d.changes) == 0 {
+		return nil
+	}
+	b := &write{Batch: Batch{Changes: d.changes}}
+	d.changes, d.size = nil, 0
+	return d.writer.put(ctx, b)
+}
+
+// decode decodes a record, as package firehose does those of the stream.
+func (f *follower) decode(ctx context.Context, e *firehose.Record) error {
+	if f.Lookup == nil {
+		return nil
+	}
+	var value lex.Decodable = new(lex.Map) // only whether it fits the data model
+	if known, ok := f.Lookup(e.Collection); ok {
+		e.Value = known.New()
+		value = e.Value
+	}
+	err := panics.Catch(func() error {
+		return lex.Decode(ctx, e.Data, value, lex.DecodeOptions{Share: true, Memory: firehose.MaxRecordMemory + lex.MemoryPerByte*int64(len(e.Data))})
+	})
+	if invalid, ok := err.(*lex.Error); ok {
+		e.Issues = invalid.Issues
+		return nil
+	}
+	if panicked, ok := errors.AsType[*panics.Error](err); ok {
+		return fmt.Errorf("record %s/%s: %w", e.Collection, e.RecordKey, &repo.PanicError{Value: panicked.Value, Stack: panicked.Stack})
+	}
+	return err
+}
+
+// pager reads the stored paths of a repository.
+type pager struct {
+	store Store
+	did   syntax.DID
+	page  []Path
+	last  string // path that was taken last
+	done  bool   // whether there is no page after this one
+	err   error
+}
+
+const pageSize = 1000
+
+// next reports whether there is a path, which is page[0].
+func (p *pager) next(ctx context.Context) bool {
+	if len(p.page) > 0 {
+		return true
+	}
+	if p.done {
+		return false
+	}
+	p.page, p.err = p.store.Paths(ctx, p.did, p.last, pageSize)
+	p.done = p.err != nil || len(p.page) < pageSize
+	return len(p.page) > 0 && p.err == nil
+}
+
+func (p *pager) take() Path {
+	first := p.page[0]
+	p.page, p.last = p.page[1:], first.Path
+	return first
+}
+
+// purge delivers deletions of all records of an account that was deleted. The caller owns r.
+func (f *follower) purge(ctx context.Context, r *tracked) error {
+	if err := f.writer.stored(ctx, new(write)); err != nil {
+		return err
+	}
+	f.mu.RLock()
+	rev := r.State.Rev
+	f.mu.RUnlock()
+	d := &difference{follower: f, did: r.DID, rev: rev, trust: rec.Served, pager: pager{store: f.store, did: r.DID}, current: new(Current)}
+	for d.pager.next(ctx) {
+		if err := d.delete(ctx, d.pager.take()); err != nil {
+			return err
+		}
+	}
+	if d.pager.err != nil {
+		return d.pager.err
+	}
+	f.mu.Lock()
+	r.State = reposync.State{}
+	r.forget = !r.listed // it joins again with its first wanted record
+	f.mu.Unlock()
+	return d.flush(ctx)
+}
+
+// check compares the latest commit of a repository with the state. The caller does not own r.
+func (f *follower) check(ctx context.Context, r *tracked) error {
+	f.mu.Lock()
+	known := r.State
+	r.checked = time.Now()
+	f.mu.Unlock()
+	limited, cancel := context.WithTimeoutCause(ctx, f.Patience, ErrSlow)
+	defer cancel()
+	commit, err := f.Client.GetLatestCommit(limited, syntax.AtIdentifier(r.DID))
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	l := &latest{commit: commit, known: known}
+	if err != nil {
+		f.mu.Lock()
+		status, problem := r.onFailed(err, time.Now())
+		if problem != nil {
+			f.work.later(r, check, problem.Retry)
+		}
+		f.mu.Unlock()
+		if problem != nil {
+			return f.handle(ctx, problem)
+		}
+		l.status = status
+	}
+	return f.offer(ctx, r, &item{latest: l})
+}

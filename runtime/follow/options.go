@@ -1,0 +1,170 @@
+package follow
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/firehose"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Options are the options of [Run]; nil stands for the zero value.
+type Options struct {
+	// Collections are the wanted ones, in the forms of [firehose.Options]; an empty list means
+	// firehose.DefaultCollections. A collection that is no longer wanted is delivered as deleted.
+	Collections []string
+	// Lookup returns the type of a collection's records, for the Value of a [Change]; records.Lookup does for Layers. Nil
+	// means that records are not decoded.
+	Lookup func(syntax.NSID) (lex.RecordType, bool)
+
+	// Repos are the repositories to follow. An empty list means all that have wanted records.
+	Repos []syntax.DID
+	// Host is the origin of the server that is asked which repositories have wanted records, such as
+	// "https://relay.example.com", by com.atproto.sync.listReposByCollection. If it lacks this method, or NSIDs is needed and
+	// not given, all its repositories are listed (listRepos) and their collections asked for, one by one, which takes long at
+	// a relay. If Host is empty, only those of Repos, those in the store, and those that appear on the stream are followed.
+	// Host also says which repositories have changed: see Compare.
+	Host string
+	// NSIDs are the collections to ask Host for, if Collections has patterns, for which the method does not allow.
+	NSIDs []syntax.NSID
+	// Server is the origin of the PDS whose own stream the source is; it is empty for a relay. A PDS speaks for its own accounts
+	// only: events of accounts whose DID document names another server are refused.
+	Server string
+	// Client reads repositories, from the accounts' own servers unless it was made otherwise. Nil means a new one with the
+	// defaults of pds.New.
+	Client *pds.Client
+
+	// Fetches is how many repositories are fetched at once; 0 means 16. At most a quarter of them, and at least one, are of
+	// one server.
+	Fetches int
+	// Patience is how long a server may take to send less than 1 KiB a second of an archive; 0 means 30 seconds.
+	Patience time.Duration
+	// MaxRepoSize is the size of the largest archive that is fetched, in bytes; 0 means 1 GiB. What does not fit in memory
+	// goes to a temporary file.
+	MaxRepoSize int64
+	// MaxRepos is how many repositories are followed at most; 0 means a million. Each takes about 500 bytes of memory.
+	MaxRepos int
+	// MaxHeld is how many bytes of events may be kept for repositories that are being fetched; 0 means 64 MiB. One repository
+	// may take a sixteenth of that. One that needs more is fetched again.
+	MaxHeld int64
+
+	// Compare is how often the commit of each repository is compared with the one that its server has, apart from when a
+	// gap in the stream is known; 0 means every 6 hours, and a negative number only after gaps and when Run begins. A repository
+	// that differs is fetched. If the source does not verify commits, each repository that has changed since is fetched.
+	Compare time.Duration
+	// Grace is how long a commit that a server has may take to arrive on the stream before the repository is fetched; 0
+	// means 10 seconds.
+	Grace time.Duration
+
+	// Queue is how many bytes of the stream may wait: see [firehose.Options].
+	Queue int64
+	// Monitor, if it is not nil, is kept up to date: see [Monitor.Health].
+	Monitor *Monitor
+}
+
+// minRate is how many bytes a second of an archive a server has to send, on average over [Options.Patience].
+const minRate = 1 << 10
+
+// settings are Options with their defaults.
+type settings struct {
+	Options
+	filter  string // identifies the wanted collections
+	matches []string
+	nsids   []syntax.NSID // to ask for; nil if all repositories have to be listed
+	perHost int
+}
+
+func (o *Options) check() (*settings, error) {
+	s := &settings{}
+	if o != nil {
+		s.Options = *o
+	}
+	if len(s.Collections) == 0 {
+		s.Collections = firehose.DefaultCollections
+	}
+	s.Fetches = orInt(s.Fetches, 16)
+	s.perHost = max(1, s.Fetches/4)
+	s.MaxRepos = orInt(s.MaxRepos, 1_000_000)
+	for _, n := range []struct {
+		value   *int64
+		usually int64
+	}{{&s.MaxRepoSize, 1 << 30}, {&s.MaxHeld, 64 << 20}} {
+		if *n.value <= 0 {
+			*n.value = n.usually
+		}
+	}
+	for _, d := range []struct {
+		value   *time.Duration
+		usually time.Duration
+	}{{&s.Patience, 30 * time.Second}, {&s.Grace, 10 * time.Second}, {&s.Compare, 6 * time.Hour}} {
+		if *d.value == 0 {
+			*d.value = d.usually
+		}
+	}
+	if s.Patience < 0 || s.Grace < 0 {
+		return nil, errors.New("follow: Patience and Grace must not be negative")
+	}
+	if s.Monitor == nil {
+		s.Monitor = new(Monitor)
+	}
+	if s.Client == nil {
+		client, err := pds.New()
+		if err != nil {
+			return nil, err
+		}
+		s.Client = client
+	}
+	patterns := false
+	for _, c := range s.Collections {
+		if c == "*" || strings.HasSuffix(c, ".*") {
+			patterns = true
+			s.matches = append(s.matches, strings.TrimSuffix(c, "*"))
+			continue
+		}
+		nsid, err := syntax.ParseNSID(c)
+		if err != nil {
+			return nil, fmt.Errorf("follow: collection: %w", err)
+		}
+		s.nsids = append(s.nsids, nsid)
+	}
+	if patterns {
+		if len(s.NSIDs) == 0 {
+			s.nsids = nil
+		}
+		s.nsids = append(s.nsids, s.NSIDs...)
+	}
+	for _, did := range s.Repos {
+		if _, err := syntax.ParseDID(string(did)); err != nil {
+			return nil, fmt.Errorf("follow: %w", err)
+		}
+	}
+	sorted := slices.Clone(s.Collections)
+	slices.Sort(sorted)
+	sum := sha256.Sum256([]byte(strings.Join(slices.Compact(sorted), " ")))
+	s.filter = hex.EncodeToString(sum[:6])
+	return s, nil
+}
+
+func orInt(n, usually int) int {
+	if n <= 0 {
+		return usually
+	}
+	return n
+}
+
+// wants reports whether a collection is wanted.
+func (s *settings) wants(collection syntax.NSID) bool {
+	for _, prefix := range s.matches {
+		if strings.HasPrefix(string(collection), prefix) {
+			return true
+		}
+	}
+	return slices.Contains(s.Collections, string(collection))
+}

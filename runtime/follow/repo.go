@@ -1,0 +1,366 @@
+package follow
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/firehose"
+	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/internal/pause"
+	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/repo"
+	"github.com/layers-pub/layers-go/runtime/reposync"
+	"github.com/layers-pub/layers-go/runtime/rpc"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/xrpc"
+)
+
+// This file is the state machine of a repository: what becomes of it when something happens.
+//
+//	             live                          stale               inactive
+//	commit       follows: live, deliver it;    stays               stays, check
+//	             old: live; else stale, fetch
+//	#sync        same tree: live; else stale   stays               stays, check
+//	bad frame    stale; old: check             stays               stays
+//	active       stays                         fetch now           stale, fetch
+//	not active   inactive (deleted: purge)     inactive            inactive
+//	identity     check                         fetch now           check
+//	checked      same: live; else stale        stays               served again: stale, fetch
+//	fetched                                    live
+//	fetch fails                                fetch later, or
+//	                                           inactive
+//
+// A fetch compares the archive of the repository with the store; a check compares its latest commit. A purge delivers
+// deletions of all records.
+
+// job is what remains to be done for a repository.
+type job uint8
+
+const (
+	fetch job = 1 << iota
+	check
+	purge
+)
+
+// tracked is a repository that is followed. All fields are guarded by follower.mu.
+type tracked struct {
+	Repo
+	listed bool // whether the caller named it: it is followed even without records
+
+	// owned says that one goroutine works on the repository: it alone changes Repo, and delivers changes. While it fetches
+	// the repository, busy is set, and what happens is held. Then, while draining is set, it deals with what was held.
+	owned, busy, draining bool
+	held                  []*item
+	heldSize              int64
+	overflow              bool // something was not held, so that the repository has to be fetched again
+
+	todo   job
+	alarms job // what will be to do later
+	queued bool
+	ahead  syntax.TID // the revision that the server was ahead with when it was asked last
+
+	seen     syntax.TID // the newest revision that the stream announced and that was verified
+	attempts int        // that failed in a row
+	absent   int        // how often in a row the server did not know the repository
+	checked  time.Time
+	fetched  time.Time // when the last fetch that succeeded began
+	forget   bool      // the repository has nothing that is wanted
+}
+
+// outcome is what follows from an item.
+type outcome struct {
+	events  []Event // for the handler, before the changes
+	changes []*firehose.Record
+	trust   rec.Trust // of the changes
+	save    bool      // whether Repo has changed
+	todo    job
+	late    bool // whether todo is to wait for Options.Grace
+}
+
+// item is something that happened to a repository.
+type item struct {
+	// One of these is set. Records without a commit are of a source that yields none, or of a frame from before the
+	// repository was followed.
+	commit *firehose.Commit
+	event  firehose.Event // *firehose.Sync, *firehose.BadFrame, *firehose.Account or *firehose.Identity
+	latest *latest
+
+	records []*firehose.Record
+	size    int64
+}
+
+// latest is the result of a check.
+type latest struct {
+	commit pds.LatestCommit
+	known  reposync.State // the state when the server was asked
+	status string         // why the server does not serve the repository, or ""
+}
+
+// ack acknowledges the events of the item.
+func (it *item) ack() {
+	for _, e := range it.records {
+		e.Ack()
+	}
+	if it.commit != nil {
+		it.commit.Ack()
+	}
+	if it.event != nil {
+		it.event.Ack()
+	}
+}
+
+// step changes r by what happened, and says what follows.
+func (r *tracked) step(it *item, now time.Time) outcome {
+	switch {
+	case it.commit != nil:
+		return r.onCommit(it.commit, it.records, now)
+	case it.latest != nil:
+		return r.onLatest(it.latest)
+	case it.event == nil:
+		return r.onRecords(it.records, now)
+	}
+	switch e := it.event.(type) {
+	case *firehose.Sync:
+		return r.onSync(e, now)
+	case *firehose.BadFrame:
+		return r.onBadFrame(e)
+	case *firehose.Account:
+		return r.onAccount(e.Active, e.Status)
+	case *firehose.Identity:
+		return r.onIdentity(e)
+	}
+	return outcome{}
+}
+
+// saw notes a revision that the stream announced. A fetch must not lead to an older one.
+func (r *tracked) saw(rev syntax.TID, trust rec.Trust) {
+	if trust >= rec.Signed && rev > r.seen {
+		r.seen = rev
+	}
+}
+
+// stale makes the repository one that has to be fetched.
+func (r *tracked) stale(rev syntax.TID, err error) outcome {
+	r.Phase, r.Fault = Stale, fault(err)
+	return outcome{events: []Event{&Problem{DID: r.DID, Rev: rev, Err: err}}, save: true, todo: fetch}
+}
+
+// fault returns the text of an error that is kept, which is not too long.
+func fault(err error) string {
+	text := err.Error()
+	return text[:min(len(text), 500)]
+}
+
+// awaken looks at an account that is not active but does something, at most once a minute.
+func (r *tracked) awaken(now time.Time) outcome {
+	if now.Sub(r.checked) < time.Minute {
+		return outcome{}
+	}
+	r.checked = now
+	return outcome{todo: check}
+}
+
+func (r *tracked) onCommit(c *firehose.Commit, records []*firehose.Record, now time.Time) outcome {
+	switch {
+	case r.Phase == Inactive:
+		return r.awaken(now)
+	case r.Phase == Stale:
+		r.saw(c.Rev, c.Trust)
+		return outcome{}
+	case c.Rev <= r.State.Rev:
+		return r.old(c.Rev, reposync.State{Rev: c.Rev, Commit: c.CID})
+	}
+	trust, err := r.State.CheckNext(c.Since, c.PrevData)
+	if err != nil {
+		r.saw(c.Rev, c.Trust)
+		return r.stale(c.Rev, err)
+	}
+	if c.Trust < rec.Signed {
+		trust = c.Trust
+	}
+	r.State = reposync.State{Rev: c.Rev, Commit: c.CID, Data: c.Data}
+	return outcome{changes: records, trust: trust, save: true}
+}
+
+// old decides what becomes of a commit that is not newer than the state. Another commit with the same revision shows that
+// either the account or its server went wrong: then the server decides.
+func (r *tracked) old(rev syntax.TID, s reposync.State) outcome {
+	if rev == r.State.Rev && s.Commit.Defined() && r.State.Commit.Defined() && s.Commit != r.State.Commit {
+		return r.stale(rev, fmt.Errorf("%w: commit %s, and the known one is %s", repo.ErrForkedRevision, s.Commit, r.State.Commit))
+	}
+	return outcome{}
+}
+
+// onRecords takes records without their commit.
+func (r *tracked) onRecords(records []*firehose.Record, now time.Time) outcome {
+	e := records[0]
+	switch {
+	case r.Phase == Inactive:
+		return r.awaken(now)
+	case r.Phase == Stale:
+		r.saw(e.Rev, e.Trust)
+		return outcome{}
+	case e.Rev < r.State.Rev, e.Rev == r.State.Rev && r.State.Data.Defined():
+		return outcome{}
+	case e.Trust > rec.Served:
+		return r.stale(e.Rev, errors.New("records without their commit"))
+	}
+	// The source yields no commits. What it says is taken as it is, until the repository is compared.
+	r.State = reposync.State{Rev: e.Rev}
+	return outcome{changes: records, trust: e.Trust, save: true}
+}
+
+func (r *tracked) onSync(e *firehose.Sync, now time.Time) outcome {
+	switch {
+	case r.Phase == Inactive:
+		return r.awaken(now)
+	case r.Phase == Stale:
+		r.saw(e.Rev, e.Trust)
+		return outcome{}
+	case e.Rev <= r.State.Rev:
+		return r.old(e.Rev, reposync.State{Rev: e.Rev, Commit: e.CID})
+	case e.Data.Defined() && e.Data == r.State.Data:
+		r.State.Rev, r.State.Commit = e.Rev, e.CID
+		return outcome{save: true}
+	}
+	r.saw(e.Rev, e.Trust)
+	r.Phase = Stale
+	return outcome{save: true, todo: fetch}
+}
+
+func (r *tracked) onBadFrame(e *firehose.BadFrame) outcome {
+	problem := &Problem{DID: r.DID, Rev: e.Rev, Err: e.Err, Frame: e.Frame}
+	switch {
+	case r.Phase != Live:
+		return outcome{events: []Event{problem}}
+	case e.Rev != "" && e.Rev <= r.State.Rev:
+		// It was repaired before, or the revision is wrong, too.
+		return outcome{events: []Event{problem}, todo: check}
+	}
+	out := r.stale(e.Rev, e.Err)
+	out.events = []Event{problem}
+	return out
+}
+
+func (r *tracked) onAccount(active bool, status string) outcome {
+	switch {
+	case active && r.Phase == Inactive:
+		r.Phase, r.Status = Stale, ""
+		r.attempts, r.absent = 0, 0
+		return outcome{events: []Event{&Account{DID: r.DID, Active: true}}, save: true, todo: fetch}
+	case active && r.Phase == Stale:
+		r.attempts = 0
+		return outcome{todo: fetch}
+	case active || r.Phase == Inactive && r.Status == status:
+		return outcome{}
+	}
+	r.Phase, r.Status = Inactive, status
+	out := outcome{events: []Event{&Account{DID: r.DID, Status: status}}, save: true}
+	if status == deleted {
+		out.todo = purge
+	}
+	return out
+}
+
+// deleted is the status of an account that was deleted.
+const deleted = "deleted"
+
+func (r *tracked) onIdentity(e *firehose.Identity) outcome {
+	out := outcome{events: []Event{&Identity{DID: r.DID, Handle: e.Handle}}, todo: check}
+	if r.Phase == Stale {
+		r.attempts = 0
+		out.todo = fetch
+	}
+	return out
+}
+
+// onLatest takes what the account's own server says of the repository.
+func (r *tracked) onLatest(l *latest) outcome {
+	ahead := r.ahead
+	r.ahead = ""
+	switch {
+	case l.status != "":
+		return r.onAccount(false, l.status)
+	case r.Phase == Inactive:
+		return r.onAccount(true, "")
+	case r.Phase == Stale:
+		return outcome{}
+	case !r.State.Data.Defined():
+		// Nothing but a comparison shows whether a source that does not verify has left something out.
+		r.Phase = Stale
+		return outcome{save: true, todo: fetch}
+	case l.commit.Rev == r.State.Rev && l.commit.CID == r.State.Commit:
+		return outcome{}
+	case l.commit.Rev < l.known.Rev:
+		err := fmt.Errorf("%w: its latest commit has the revision %s, and the known one is %s", ErrBehind, l.commit.Rev, l.known.Rev)
+		return outcome{events: []Event{&Problem{DID: r.DID, Rev: l.commit.Rev, Err: err}}}
+	case l.commit.Rev < r.State.Rev:
+		return outcome{} // the stream was faster
+	case l.commit.Rev > r.State.Rev && (ahead == "" || r.State.Rev >= ahead):
+		r.ahead = l.commit.Rev // it may be on its way
+		return outcome{todo: check, late: true}
+	}
+	r.Phase = Stale
+	return outcome{save: true, todo: fetch}
+}
+
+// onFetched takes the state that a fetch has led to. records is the number of wanted records.
+func (r *tracked) onFetched(s reposync.State, filter string, records int, began time.Time) {
+	// A repository that turns out to have nothing of interest joins again with its first wanted record.
+	r.forget = !r.listed && records == 0 && r.State.Rev == ""
+	r.State, r.Phase, r.Status, r.Fault, r.Filter = s, Live, "", "", filter
+	r.attempts, r.absent, r.seen, r.fetched = 0, 0, "", began
+}
+
+// onFailed takes the error of a request about the repository. It returns the status of the account if it is not active, and
+// otherwise a problem with the time of the next attempt.
+func (r *tracked) onFailed(err error, now time.Time) (status string, _ *Problem) {
+	if status := inactiveStatus(err); status != "" {
+		return status, nil
+	}
+	if gone(err) {
+		// A server that was set up anew may not know its accounts for a while.
+		if r.absent++; r.absent >= maxAbsent {
+			return deleted, nil
+		}
+	}
+	r.attempts++
+	retry := now.Add(max(backoff.After(r.attempts), retryAfter(err, now)))
+	return "", &Problem{DID: r.DID, Err: err, Attempt: r.attempts, Retry: retry}
+}
+
+// maxAbsent is how often in a row a server has to say that it does not have a repository.
+const maxAbsent = 3
+
+// backoff is the pause between attempts to fetch a repository.
+var backoff = pause.Backoff{Base: 2 * time.Second, Max: 30 * time.Minute, AtLeastHalf: true}
+
+// retryAfter returns how long a server asks to wait.
+func retryAfter(err error, now time.Time) time.Duration {
+	if answer, ok := errors.AsType[*xrpc.Error](err); ok {
+		if d, ok := answer.RetryAfter(now); ok {
+			return min(d, backoff.Max)
+		}
+	}
+	return 0
+}
+
+// gone reports whether the account's own server says that there is no repository, or the directory that there is no account.
+func gone(err error) bool {
+	return errors.Is(err, pds.ErrRepoNotFound) || errors.Is(err, identity.ErrNotFound)
+}
+
+// inactiveStatus returns why a server does not serve a repository that it has, or "".
+func inactiveStatus(err error) string {
+	switch {
+	case errors.Is(err, pds.ErrRepoDeactivated), errors.Is(err, rpc.ErrorName("AccountDeactivated")):
+		return "deactivated"
+	case errors.Is(err, pds.ErrRepoTakendown), errors.Is(err, rpc.ErrorName("AccountTakedown")):
+		return "takendown"
+	case errors.Is(err, pds.ErrRepoSuspended), errors.Is(err, rpc.ErrorName("AccountSuspended")):
+		return "suspended"
+	}
+	return ""
+}

@@ -1,0 +1,222 @@
+package follow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/firehose"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// subscribe reads the stream until ctx ends, or the source is of no use.
+func (f *follower) subscribe(ctx context.Context) error {
+	options := &firehose.Options{
+		Collections: f.Collections, DIDs: f.Options.Repos, Commits: f.follows, Lookup: f.Lookup,
+		Cursors: positions{f}, Reconnect: true, Manual: true, Queue: f.Queue, Monitor: f.stream,
+	}
+	for {
+		s := &stream{follower: f}
+		err := s.read(ctx, options)
+		if !errors.Is(err, firehose.ErrFutureCursor) || f.startsNow(false) {
+			return err
+		}
+		// The source counts from a lower number since it was reset.
+		f.startsNow(true)
+		if err := f.missed(ctx, err); err != nil {
+			return err
+		}
+	}
+}
+
+// startsNow reports whether the stream begins now, whatever position is stored. With set, it does from now on.
+func (f *follower) startsNow(set bool) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.fromNow = f.fromNow || set
+	return f.fromNow
+}
+
+// follows reports whether a repository is followed.
+func (f *follower) follows(did []byte) bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.repos[string(did)] != nil
+}
+
+func (f *follower) tracked(did syntax.DID) *tracked {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.repos[string(did)]
+}
+
+// positions keeps positions in the store, behind the changes before them.
+type positions struct{ *follower }
+
+func (p positions) Load(ctx context.Context, endpoint string) (firehose.Position, bool, error) {
+	if p.startsNow(false) {
+		return firehose.Position{}, false, nil
+	}
+	return p.store.Position(ctx, endpoint)
+}
+
+func (p positions) Save(ctx context.Context, endpoint string, at firehose.Position) error {
+	return p.writer.stored(ctx, &write{Batch: Batch{Positions: map[string]firehose.Position{endpoint: at}}})
+}
+
+// missed is called when events of the stream may be missing.
+func (f *follower) missed(ctx context.Context, why error) error {
+	select {
+	case f.gap <- struct{}{}:
+	default:
+	}
+	return f.handle(ctx, &Problem{Err: fmt.Errorf("%w: %w", ErrGap, why)})
+}
+
+// stream is one subscription. The events of one frame come one after the other: its records, and then its commit.
+type stream struct {
+	*follower
+	pending []*firehose.Record // of a frame whose commit is to come
+	joined  *firehose.Record   // of a frame whose repository was not followed: its fetch brings the other records
+}
+
+func (s *stream) read(ctx context.Context, options *firehose.Options) error {
+	for event, err := range s.source.Subscribe(ctx, options) {
+		if err != nil {
+			return err
+		}
+		if err := s.take(ctx, event); err != nil {
+			return err
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return errors.New("follow: the source has ended the stream")
+}
+
+func (s *stream) take(ctx context.Context, event firehose.Event) error {
+	if e, ok := event.(*firehose.Record); ok {
+		return s.record(ctx, e)
+	}
+	records := s.pending
+	s.pending = nil
+	c, isCommit := event.(*firehose.Commit)
+	if len(records) > 0 && !(isCommit && sameFrame(records[0], c.DID, c.Rev, c.Seq)) {
+		if err := s.about(ctx, records[0].DID, &item{records: records}); err != nil {
+			return err
+		}
+		records = nil
+	}
+	switch e := event.(type) {
+	case *firehose.Commit:
+		return s.about(ctx, e.DID, &item{commit: e, records: records})
+	case *firehose.Sync:
+		return s.about(ctx, e.DID, &item{event: e})
+	case *firehose.Account:
+		return s.about(ctx, e.DID, &item{event: e})
+	case *firehose.Identity:
+		s.Client.Directory().Purge(syntax.AtIdentifier(e.DID))
+		return s.about(ctx, e.DID, &item{event: e})
+	case *firehose.BadFrame:
+		if e.DID != "" {
+			return s.about(ctx, e.DID, &item{event: e})
+		}
+		if err := s.handle(ctx, &Problem{Err: e.Err, Frame: e.Frame}); err != nil {
+			return err
+		}
+	case *firehose.Reset:
+		if err := s.missed(ctx, fmt.Errorf("the source was reset: after event %d comes %d", e.Last.Seq, e.Next.Seq)); err != nil {
+			return err
+		}
+	case *firehose.Reconnect:
+		if e.Gap {
+			if err := s.missed(ctx, e.Err); err != nil {
+				return err
+			}
+		}
+	case *firehose.Info:
+		if e.Name == firehose.OutdatedCursor {
+			if err := s.missed(ctx, fmt.Errorf("the source says %s: %s", e.Name, e.Message)); err != nil {
+				return err
+			}
+		}
+	}
+	event.Ack()
+	return nil
+}
+
+// record takes a record, which waits for the commit of its frame.
+func (s *stream) record(ctx context.Context, e *firehose.Record) error {
+	if len(s.pending) > 0 && !sameFrame(s.pending[0], e.DID, e.Rev, e.Seq) {
+		records := s.pending
+		s.pending = nil
+		if err := s.about(ctx, records[0].DID, &item{records: records}); err != nil {
+			return err
+		}
+	}
+	switch {
+	case s.joined != nil && sameFrame(s.joined, e.DID, e.Rev, e.Seq):
+		e.Ack()
+	case e.Trust <= rec.Served:
+		return s.about(ctx, e.DID, &item{records: []*firehose.Record{e}})
+	case s.tracked(e.DID) == nil:
+		s.joined = e
+		return s.about(ctx, e.DID, &item{records: []*firehose.Record{e}})
+	default:
+		s.pending = append(s.pending, e)
+	}
+	return nil
+}
+
+func sameFrame(e *firehose.Record, did syntax.DID, rev syntax.TID, seq int64) bool {
+	return e.DID == did && e.Rev == rev && e.Seq == seq
+}
+
+// about passes on what the stream says about a repository. The first wanted record of one makes it followed, and so does a
+// commit that cannot be verified, since it may have wanted records.
+func (s *stream) about(ctx context.Context, did syntax.DID, it *item) error {
+	r := s.tracked(did)
+	bad, _ := it.event.(*firehose.BadFrame)
+	joins := len(it.records) > 0 || bad != nil && !errors.Is(bad.Err, firehose.ErrFrame) && !errors.Is(bad.Err, firehose.ErrFrameType)
+	if r == nil && bad != nil {
+		if err := s.handle(ctx, &Problem{DID: did, Rev: bad.Rev, Err: bad.Err, Frame: bad.Frame}); err != nil {
+			return err
+		}
+	}
+	if r == nil && !joins {
+		it.ack()
+		return nil
+	}
+	if s.Server != "" && s.elsewhere(ctx, did, it) {
+		err := s.handle(ctx, &Problem{DID: did, Err: fmt.Errorf("%w: not at %s", ErrElsewhere, s.Server)})
+		if r != nil {
+			s.mu.Lock()
+			r.todo |= r.awaken(time.Now()).todo
+			s.work.add(r)
+			s.mu.Unlock()
+		}
+		it.ack()
+		return err
+	}
+	if r == nil {
+		err := s.follow(ctx, did)
+		it.ack()
+		return err
+	}
+	return s.offer(ctx, r, it)
+}
+
+// elsewhere reports whether the DID document of an account names another server than the one whose stream this is. If so,
+// or if the account is said not to be active, which its former server says, too, the document is looked up anew.
+func (s *stream) elsewhere(ctx context.Context, did syntax.DID, it *item) bool {
+	account, isAccount := it.event.(*firehose.Account)
+	document, err := s.Client.Directory().ResolveDID(ctx, did)
+	if err == nil && document.PDS == s.Server && !(isAccount && !account.Active) {
+		return false
+	}
+	fresh, err := s.Client.Directory().Refresh(ctx, syntax.AtIdentifier(did))
+	return err == nil && fresh.PDS != s.Server
+}

@@ -1,0 +1,255 @@
+package follow_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/firehose"
+	"github.com/layers-pub/layers-go/runtime/follow"
+	"github.com/layers-pub/layers-go/runtime/follow/memstore"
+	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/repo"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/tests/fakenet"
+	"github.com/layers-pub/layers-go/tests/forge"
+)
+
+// The collections of the tests: one that is wanted, and one that is not.
+const (
+	wanted   = "com.example.note"
+	unwanted = "com.example.other"
+)
+
+func isWanted(path string) bool { return strings.HasPrefix(path, wanted+"/") }
+
+// put returns the write of a wanted record, and remove its deletion.
+func put(key, text string) repo.Write { return forge.Create(wanted+"/"+key, text) }
+func remove(key string) repo.Write    { return forge.Delete(wanted + "/" + key) }
+func other(key string) repo.Write     { return forge.Create(unwanted+"/"+key, key) }
+
+// world is a consumer of a network: it applies the changes that it gets.
+type world struct {
+	t     *testing.T
+	net   *fakenet.Network
+	store follow.Store
+	// before, if it is not nil, is called first for each event.
+	before func(follow.Event) error
+
+	mu     sync.Mutex
+	state  map[syntax.DID]map[string]string // CIDs by path
+	events []follow.Event
+	seen   map[string]int // how often each change came, by ID
+
+	cancel context.CancelFunc
+	done   chan error
+}
+
+func newWorld(t *testing.T) *world {
+	return &world{t: t, net: fakenet.Start(t), store: memstore.New(), state: map[syntax.DID]map[string]string{}, seen: map[string]int{}}
+}
+
+func (w *world) network() network.Network {
+	return network.Network{PLC: w.net.PLC, AllowPrivate: true}
+}
+
+func (w *world) directory() *identity.Directory {
+	d, err := identity.New(identity.WithNetwork(w.network()))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return d
+}
+
+// options returns the options of most tests.
+func (w *world) options(directory *identity.Directory) *follow.Options {
+	client, err := pds.New(pds.WithDirectory(directory))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return &follow.Options{Collections: []string{wanted}, Client: client, Grace: 100 * time.Millisecond}
+}
+
+// start follows the stream of a server until stop is called.
+func (w *world) start(source *fakenet.Server, set func(*follow.Options)) {
+	w.t.Helper()
+	directory := w.directory()
+	options := w.options(directory)
+	if set != nil {
+		set(options)
+	}
+	client, err := firehose.New("ws"+strings.TrimPrefix(source.URL, "http"), firehose.WithNetwork(w.network()), firehose.WithDirectory(directory), firehose.WithPing(50*time.Millisecond))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(w.t.Context())
+	w.cancel, w.done = cancel, make(chan error, 1)
+	go func() { w.done <- follow.Run(ctx, client, w.store, w.handle, options) }()
+	w.t.Cleanup(func() { w.stop() })
+}
+
+// stop ends Run, and returns its error.
+func (w *world) stop() error {
+	if w.cancel == nil {
+		return nil
+	}
+	w.cancel()
+	w.cancel = nil
+	select {
+	case err := <-w.done:
+		if err != nil && !errors.Is(err, context.Canceled) {
+			return err
+		}
+	case <-time.After(10 * time.Second):
+		b := make([]byte, 1<<20)
+		w.t.Errorf("Run does not end\n%s", b[:runtime.Stack(b, true)])
+	}
+	return nil
+}
+
+func (w *world) handle(_ context.Context, event follow.Event) error {
+	if w.before != nil {
+		if err := w.before(event); err != nil {
+			return err
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.events = append(w.events, event)
+	c, ok := event.(*follow.Change)
+	if !ok {
+		return nil
+	}
+	c.Ack() // which has no effect
+	paths := w.state[c.DID]
+	if paths == nil {
+		paths = map[string]string{}
+		w.state[c.DID] = paths
+	}
+	w.seen[c.ID()]++
+	if c.Action == firehose.Delete {
+		delete(paths, c.Path())
+	} else {
+		paths[c.Path()] = c.CID.String()
+		if string(c.Data) == "" {
+			w.t.Errorf("%s has no data", c.ID())
+		}
+	}
+	return nil
+}
+
+// until waits until a condition holds.
+func (w *world) until(what string, holds func() bool) {
+	w.t.Helper()
+	for began := time.Now(); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Since(began) > 20*time.Second {
+			w.t.Fatalf("waited for %s; events:\n%s", what, strings.Join(w.lines(), "\n"))
+		}
+		select {
+		case err := <-w.done:
+			w.done <- err
+			w.t.Fatalf("waited for %s, but Run ended: %v", what, err)
+		default:
+		}
+	}
+}
+
+// current waits until the consumer has what the accounts have, and the store, too.
+func (w *world) current(accounts ...*fakenet.Account) {
+	w.t.Helper()
+	for _, a := range accounts {
+		w.until(fmt.Sprint("the records of ", a.DID), func() bool {
+			want, stored := a.Records(isWanted), w.stored(a.DID)
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return maps.Equal(w.state[a.DID], want) && maps.Equal(stored, want)
+		})
+	}
+}
+
+func (w *world) stored(did syntax.DID) map[string]string {
+	out := map[string]string{}
+	paths, err := w.store.Paths(w.t.Context(), did, "", 1<<20)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, p := range paths {
+		out[p.Path] = p.CID.String()
+	}
+	return out
+}
+
+// repo returns what the store has of a repository.
+func (w *world) repo(did syntax.DID) follow.Repo {
+	for r, err := range w.store.Repos(w.t.Context()) {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if r.DID == did {
+			return r
+		}
+	}
+	return follow.Repo{}
+}
+
+// live waits until the store has repositories in the phase live, with the state of their accounts.
+func (w *world) live(accounts ...*fakenet.Account) {
+	w.t.Helper()
+	for _, a := range accounts {
+		w.until(fmt.Sprint(a.DID, " to be live"), func() bool {
+			r := w.repo(a.DID)
+			return r.Phase == follow.Live && r.State == a.State()
+		})
+	}
+}
+
+// lines returns a line for each event.
+func (w *world) lines() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []string
+	for _, e := range w.events {
+		out = append(out, line(e))
+	}
+	return out
+}
+
+func line(event follow.Event) string {
+	switch e := event.(type) {
+	case *follow.Change:
+		return fmt.Sprint(e.Action, " ", e.Path(), " ", e.Trust, map[bool]string{true: " live", false: ""}[e.Live])
+	case *follow.Account:
+		return strings.TrimSpace(fmt.Sprint("account ", e.Active, " ", e.Status))
+	case *follow.Identity:
+		return "identity"
+	case *follow.Current:
+		return fmt.Sprintf("current %d +%d ~%d -%d", e.Records, e.Created, e.Updated, e.Deleted)
+	case *follow.Problem:
+		return fmt.Sprint("problem ", e)
+	}
+	return fmt.Sprintf("%T", event)
+}
+
+// has waits for an event whose line begins with a text.
+func (w *world) has(beginning string) {
+	w.t.Helper()
+	w.until(beginning, func() bool {
+		return slices.ContainsFunc(w.lines(), func(l string) bool { return strings.HasPrefix(l, beginning) })
+	})
+}
+
+// clear forgets the events so far.
+func (w *world) clear() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.events = nil
+}
