@@ -53,9 +53,13 @@ func Run(ctx context.Context, source firehose.Subscriber, store Store, handler H
 		handler = func(context.Context, Event) error { return nil }
 	}
 	f := &follower{
-		settings: settings, source: source, store: store, handler: handler, writer: newWriter(store), stream: new(firehose.Monitor),
+		settings: settings, source: source, store: store, handler: handler, stream: new(firehose.Monitor),
 		repos: map[string]*tracked{}, gap: make(chan struct{}, 1),
 	}
+	f.writer = newWriter(store, func() (string, firehose.Position) {
+		h := f.stream.Health()
+		return h.Endpoint, h.Done
+	})
 	f.released.L = &f.mu
 	f.work.init(&f.mu, settings.perHost)
 	return f.run(ctx)

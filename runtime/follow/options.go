@@ -4,12 +4,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/firehose"
+	"github.com/layers-pub/layers-go/runtime/internal/stream"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -22,7 +22,7 @@ type Options struct {
 	Collections []string
 	// Lookup returns the type of a collection's records, for the Value of a [Change]; records.Lookup does for Layers. Nil
 	// means that records are not decoded.
-	Lookup func(syntax.NSID) (lex.RecordType, bool)
+	Lookup func(syntax.NSID) (lex.RecordDef, bool)
 
 	// Repos are the repositories to follow. An empty list means all that have wanted records.
 	Repos []syntax.DID
@@ -76,7 +76,7 @@ const minRate = 1 << 10
 type settings struct {
 	Options
 	filter  string // identifies the wanted collections
-	matches []string
+	wanted  stream.Filter
 	nsids   []syntax.NSID // to ask for; nil if all repositories have to be listed
 	perHost int
 }
@@ -121,29 +121,18 @@ func (o *Options) check() (*settings, error) {
 		}
 		s.Client = client
 	}
-	patterns := false
-	for _, c := range s.Collections {
-		if c == "*" || strings.HasSuffix(c, ".*") {
-			patterns = true
-			s.matches = append(s.matches, strings.TrimSuffix(c, "*"))
-			continue
-		}
-		nsid, err := syntax.ParseNSID(c)
-		if err != nil {
-			return nil, fmt.Errorf("follow: collection: %w", err)
-		}
-		s.nsids = append(s.nsids, nsid)
+	var err error
+	if s.wanted, err = stream.NewFilter(s.Collections, s.Repos); err != nil {
+		return nil, err
 	}
-	if patterns {
+	for nsid := range s.wanted.Collections() {
+		s.nsids = append(s.nsids, syntax.NSID(nsid))
+	}
+	if slices.ContainsFunc(s.Collections, func(c string) bool { return strings.HasSuffix(c, "*") }) {
 		if len(s.NSIDs) == 0 {
 			s.nsids = nil
 		}
 		s.nsids = append(s.nsids, s.NSIDs...)
-	}
-	for _, did := range s.Repos {
-		if _, err := syntax.ParseDID(string(did)); err != nil {
-			return nil, fmt.Errorf("follow: %w", err)
-		}
 	}
 	sorted := slices.Clone(s.Collections)
 	slices.Sort(sorted)
@@ -160,11 +149,4 @@ func orInt(n, usually int) int {
 }
 
 // wants reports whether a collection is wanted.
-func (s *settings) wants(collection syntax.NSID) bool {
-	for _, prefix := range s.matches {
-		if strings.HasPrefix(string(collection), prefix) {
-			return true
-		}
-	}
-	return slices.Contains(s.Collections, string(collection))
-}
+func (s *settings) wants(collection syntax.NSID) bool { return s.wanted.WantsPath([]byte(collection)) }

@@ -54,7 +54,7 @@ const (
 type Repo struct {
 	DID   syntax.DID     `json:"did"`
 	Phase Phase          `json:"phase"`
-	State reposync.State `json:"state"`
+	State reposync.State `json:"state,omitzero"`
 	// Status says why the account is not active; it is empty in other phases.
 	Status string `json:"status,omitempty"`
 	// Filter identifies the wanted collections with which the repository was compared last. If others are wanted, it is

@@ -18,7 +18,7 @@ func (f *follower) subscribe(ctx context.Context) error {
 		Cursors: positions{f}, Reconnect: true, Manual: true, Queue: f.Queue, Monitor: f.stream,
 	}
 	for {
-		s := &stream{follower: f}
+		s := &subscription{follower: f}
 		err := s.read(ctx, options)
 		if !errors.Is(err, firehose.ErrFutureCursor) || f.startsNow(false) {
 			return err
@@ -75,14 +75,14 @@ func (f *follower) missed(ctx context.Context, why error) error {
 	return f.handle(ctx, &Problem{Err: fmt.Errorf("%w: %w", ErrGap, why)})
 }
 
-// stream is one subscription. The events of one frame come one after the other: its records, and then its commit.
-type stream struct {
+// subscription reads one stream. The events of one frame come one after the other: its records, and then its commit.
+type subscription struct {
 	*follower
 	pending []*firehose.Record // of a frame whose commit is to come
 	joined  *firehose.Record   // of a frame whose repository was not followed: its fetch brings the other records
 }
 
-func (s *stream) read(ctx context.Context, options *firehose.Options) error {
+func (s *subscription) read(ctx context.Context, options *firehose.Options) error {
 	for event, err := range s.source.Subscribe(ctx, options) {
 		if err != nil {
 			return err
@@ -97,7 +97,7 @@ func (s *stream) read(ctx context.Context, options *firehose.Options) error {
 	return errors.New("follow: the source has ended the stream")
 }
 
-func (s *stream) take(ctx context.Context, event firehose.Event) error {
+func (s *subscription) take(ctx context.Context, event firehose.Event) error {
 	if e, ok := event.(*firehose.Record); ok {
 		return s.record(ctx, e)
 	}
@@ -149,7 +149,7 @@ func (s *stream) take(ctx context.Context, event firehose.Event) error {
 }
 
 // record takes a record, which waits for the commit of its frame.
-func (s *stream) record(ctx context.Context, e *firehose.Record) error {
+func (s *subscription) record(ctx context.Context, e *firehose.Record) error {
 	if len(s.pending) > 0 && !sameFrame(s.pending[0], e.DID, e.Rev, e.Seq) {
 		records := s.pending
 		s.pending = nil
@@ -177,7 +177,7 @@ func sameFrame(e *firehose.Record, did syntax.DID, rev syntax.TID, seq int64) bo
 
 // about passes on what the stream says about a repository. The first wanted record of one makes it followed, and so does a
 // commit that cannot be verified, since it may have wanted records.
-func (s *stream) about(ctx context.Context, did syntax.DID, it *item) error {
+func (s *subscription) about(ctx context.Context, did syntax.DID, it *item) error {
 	r := s.tracked(did)
 	bad, _ := it.event.(*firehose.BadFrame)
 	joins := len(it.records) > 0 || bad != nil && !errors.Is(bad.Err, firehose.ErrFrame) && !errors.Is(bad.Err, firehose.ErrFrameType)
@@ -211,7 +211,7 @@ func (s *stream) about(ctx context.Context, did syntax.DID, it *item) error {
 
 // elsewhere reports whether the DID document of an account names another server than the one whose stream this is. If so,
 // or if the account is said not to be active, which its former server says, too, the document is looked up anew.
-func (s *stream) elsewhere(ctx context.Context, did syntax.DID, it *item) bool {
+func (s *subscription) elsewhere(ctx context.Context, did syntax.DID, it *item) bool {
 	account, isAccount := it.event.(*firehose.Account)
 	document, err := s.Client.Directory().ResolveDID(ctx, did)
 	if err == nil && document.PDS == s.Server && !(isAccount && !account.Active) {

@@ -11,6 +11,9 @@ import (
 // acknowledges the events that led to them.
 type writer struct {
 	store Store
+	// position returns the endpoint and the position up to which all events are acknowledged, so that what they led to is
+	// stored. Each transaction stores it, too.
+	position func() (string, firehose.Position)
 
 	mu     sync.Mutex
 	change sync.Cond // signalled when anything changes
@@ -35,8 +38,8 @@ const (
 	changeCost = 512      // bytes of a change besides its record
 )
 
-func newWriter(store Store) *writer {
-	w := &writer{store: store}
+func newWriter(store Store, position func() (string, firehose.Position)) *writer {
+	w := &writer{store: store, position: position}
 	w.change.L = &w.mu
 	return w
 }
@@ -91,6 +94,9 @@ func (w *writer) run(ctx context.Context) error {
 		batch, writes := w.next()
 		if len(writes) == 0 {
 			return nil
+		}
+		if endpoint, at := w.position(); !at.IsZero() && batch.Positions == nil {
+			batch.Positions = map[string]firehose.Position{endpoint: at}
 		}
 		err := w.store.Apply(ctx, batch)
 		w.mu.Lock()
