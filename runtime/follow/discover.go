@@ -121,6 +121,9 @@ func (f *follower) discover(ctx context.Context) error {
 }
 
 func (f *follower) discoverOnce(ctx context.Context) error {
+	if f.listAll {
+		return f.describeAll(ctx)
+	}
 	for _, nsid := range f.nsids {
 		for did, err := range f.Client.ListReposByCollection(ctx, f.Host, nsid, nil) {
 			if failure, ok := errors.AsType[*rec.Failure](err); ok {
@@ -130,7 +133,7 @@ func (f *follower) discoverOnce(ctx context.Context) error {
 				continue
 			}
 			if lacksMethod(err) {
-				return f.listAll(ctx)
+				return f.describeAll(ctx)
 			}
 			if err != nil {
 				return err
@@ -139,9 +142,6 @@ func (f *follower) discoverOnce(ctx context.Context) error {
 				return err
 			}
 		}
-	}
-	if f.nsids == nil {
-		return f.listAll(ctx)
 	}
 	return nil
 }
@@ -162,8 +162,8 @@ func lacksMethod(err error) bool {
 // describes is how many repositories are described at once.
 const describes = 8
 
-// listAll asks each repository of Host for its collections.
-func (f *follower) listAll(ctx context.Context) error {
+// describeAll asks each repository of Host for its collections.
+func (f *follower) describeAll(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(describes)
 	err := func() error {

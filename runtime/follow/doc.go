@@ -18,7 +18,7 @@
 //			log.Print(e)
 //		}
 //		return nil
-//	}, &follow.Options{Host: "https://relay.example.com", Lookup: records.Lookup})
+//	}, &follow.Options{Host: "https://relay.example.com", Types: records.Types})
 //
 // [Run] subscribes to the stream, finds the repositories that have wanted records, fetches each from the account's own
 // server, verifies it, and goes on with the commits of the stream, without a gap between the two. A repository whose

@@ -10,6 +10,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/firehose"
 	"github.com/layers-pub/layers-go/runtime/internal/panics"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/mst"
 	"github.com/layers-pub/layers-go/runtime/pds"
@@ -331,18 +332,18 @@ func (d *difference) flush(ctx context.Context) error {
 
 // decode decodes a record, as package firehose does those of the stream.
 func (f *follower) decode(ctx context.Context, e *firehose.Record) error {
-	if f.Lookup == nil {
+	if len(f.lookup) == 0 {
 		return nil
 	}
 	var value lex.Decodable = new(lex.Map) // only whether it fits the data model
-	if known, ok := f.Lookup(e.Collection); ok {
+	if known, ok := f.typeOf(e.Collection); ok {
 		e.Value = known.New()
 		value = e.Value
 	}
 	err := panics.Catch(func() error {
 		return lex.Decode(ctx, e.Data, value, lex.DecodeOptions{Share: true, Memory: firehose.MaxRecordMemory + lex.MemoryPerByte*int64(len(e.Data))})
 	})
-	if invalid, ok := err.(*lex.Error); ok {
+	if invalid, ok := err.(*issue.Error); ok {
 		e.Issues = invalid.Issues
 		return nil
 	}

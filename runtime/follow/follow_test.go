@@ -162,8 +162,8 @@ func TestHeldTooMuch(t *testing.T) {
 	w.start(server, func(o *follow.Options) { o.Host, o.MaxHeld = server.URL, 16<<10 })
 	w.current(a)
 	w.live(a)
-	if n := fetches.Load(); n != 2 {
-		t.Errorf("%d fetches, want 2", n)
+	if n := fetches.Load(); n < 2 {
+		t.Errorf("%d fetches, want another one", n)
 	}
 }
 
@@ -195,6 +195,7 @@ func TestAway(t *testing.T) {
 			w.live(a, b, c)
 			c.Commit(put("4", "four"))
 			w.live(c)
+			w.until("a position", func() bool { return w.position(server) == server.Seq() })
 			w.stop()
 			server.Account().Commit(other("x"))
 			a.Silent(remove("1"), put("2", "zwei"), put("4", "four"))

@@ -20,20 +20,19 @@ type Options struct {
 	// Collections are the wanted ones, in the forms of [firehose.Options]; an empty list means
 	// firehose.DefaultCollections. A collection that is no longer wanted is delivered as deleted.
 	Collections []string
-	// Lookup returns the type of a collection's records, for the Value of a [Change]; records.Lookup does for Layers. Nil
-	// means that records are not decoded.
-	Lookup func(syntax.NSID) (lex.RecordDef, bool)
+	// Types are the types of records that are decoded, for the Value of a [Change]; records.Types are those of Layers.
+	// Records of other collections are not decoded.
+	Types []lex.RecordDef
 
 	// Repos are the repositories to follow. An empty list means all that have wanted records.
 	Repos []syntax.DID
 	// Host is the origin of the server that is asked which repositories have wanted records, such as
-	// "https://relay.example.com", by com.atproto.sync.listReposByCollection. If it lacks this method, or NSIDs is needed and
-	// not given, all its repositories are listed (listRepos) and their collections asked for, one by one, which takes long at
-	// a relay. If Host is empty, only those of Repos, those in the store, and those that appear on the stream are followed.
-	// Host also says which repositories have changed: see Compare.
+	// "https://relay.example.com", by com.atproto.sync.listReposByCollection, for each of Collections, and for each of Types
+	// that a pattern among them matches. If it lacks this method, or a pattern matches no type, all its repositories are
+	// listed (listRepos) and their collections asked for, one by one, which takes long at a relay. If Host is empty, only
+	// those of Repos, those in the store, and those that appear on the stream are followed. Host also says which repositories
+	// have changed: see Compare.
 	Host string
-	// NSIDs are the collections to ask Host for, if Collections has patterns, for which the method does not allow.
-	NSIDs []syntax.NSID
 	// Server is the origin of the PDS whose own stream the source is; it is empty for a relay. A PDS speaks for its own accounts
 	// only: events of accounts whose DID document names another server are refused.
 	Server string
@@ -77,7 +76,9 @@ type settings struct {
 	Options
 	filter  string // identifies the wanted collections
 	wanted  stream.Filter
-	nsids   []syntax.NSID // to ask for; nil if all repositories have to be listed
+	nsids   []syntax.NSID // to ask Host for
+	listAll bool          // whether Host has to list all repositories
+	lookup  map[syntax.NSID]lex.RecordDef
 	perHost int
 }
 
@@ -125,14 +126,23 @@ func (o *Options) check() (*settings, error) {
 	if s.wanted, err = stream.NewFilter(s.Collections, s.Repos); err != nil {
 		return nil, err
 	}
-	for nsid := range s.wanted.Collections() {
-		s.nsids = append(s.nsids, syntax.NSID(nsid))
+	s.lookup = map[syntax.NSID]lex.RecordDef{}
+	for _, t := range s.Types {
+		s.lookup[t.NSID] = t
 	}
-	if slices.ContainsFunc(s.Collections, func(c string) bool { return strings.HasSuffix(c, "*") }) {
-		if len(s.NSIDs) == 0 {
-			s.nsids = nil
+	for _, c := range s.Collections {
+		if !strings.HasSuffix(c, "*") {
+			s.nsids = append(s.nsids, syntax.NSID(c))
+			continue
 		}
-		s.nsids = append(s.nsids, s.NSIDs...)
+		matches := 0
+		for _, t := range s.Types {
+			if strings.HasPrefix(string(t.NSID), strings.TrimSuffix(c, "*")) {
+				s.nsids = append(s.nsids, t.NSID)
+				matches++
+			}
+		}
+		s.listAll = s.listAll || matches == 0
 	}
 	sorted := slices.Clone(s.Collections)
 	slices.Sort(sorted)
@@ -150,3 +160,9 @@ func orInt(n, usually int) int {
 
 // wants reports whether a collection is wanted.
 func (s *settings) wants(collection syntax.NSID) bool { return s.wanted.WantsPath([]byte(collection)) }
+
+// typeOf returns the type of a collection's records.
+func (s *settings) typeOf(collection syntax.NSID) (lex.RecordDef, bool) {
+	t, ok := s.lookup[collection]
+	return t, ok
+}

@@ -14,7 +14,7 @@ import (
 // subscribe reads the stream until ctx ends, or the source is of no use.
 func (f *follower) subscribe(ctx context.Context) error {
 	options := &firehose.Options{
-		Collections: f.Collections, DIDs: f.Options.Repos, Commits: f.follows, Lookup: f.Lookup,
+		Collections: f.Collections, DIDs: f.Options.Repos, Commits: f.follows, Lookup: f.typeOf,
 		Cursors: positions{f}, Reconnect: true, Manual: true, Queue: f.Queue, Monitor: f.stream,
 	}
 	for {

@@ -188,6 +188,15 @@ func (w *world) stored(did syntax.DID) map[string]string {
 	return out
 }
 
+// position returns the number of the event up to which all is done, as the store has it.
+func (w *world) position(s *fakenet.Server) int64 {
+	p, _, err := w.store.Position(w.t.Context(), "ws"+strings.TrimPrefix(s.URL, "http")+"/xrpc/com.atproto.sync.subscribeRepos")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return p.Seq
+}
+
 // repo returns what the store has of a repository.
 func (w *world) repo(did syntax.DID) follow.Repo {
 	for r, err := range w.store.Repos(w.t.Context()) {

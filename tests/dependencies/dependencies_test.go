@@ -32,10 +32,12 @@ func TestModules(t *testing.T) {
 		"golang.org/x/sync",
 	}
 	for path, want := range map[string][]string{
-		"layers/records":   records,
-		"runtime/repo":     records,
-		"runtime/pds":      append([]string{"github.com/go-json-experiment/json", "golang.org/x/time"}, records...),
-		"runtime/firehose": append([]string{"github.com/go-json-experiment/json", "github.com/gofrs/flock", "github.com/gorilla/websocket", "golang.org/x/sys", "golang.org/x/time"}, records...),
+		"layers/records":           records,
+		"runtime/repo":             records,
+		"runtime/pds":              append([]string{"github.com/go-json-experiment/json", "golang.org/x/time"}, records...),
+		"runtime/firehose":         append([]string{"github.com/go-json-experiment/json", "github.com/gofrs/flock", "github.com/gorilla/websocket", "golang.org/x/sys", "golang.org/x/time"}, records...),
+		"runtime/follow":           append([]string{"github.com/go-json-experiment/json", "github.com/gofrs/flock", "github.com/gorilla/websocket", "golang.org/x/sys", "golang.org/x/time"}, records...),
+		"runtime/follow/boltstore": append([]string{"github.com/go-json-experiment/json", "github.com/gofrs/flock", "github.com/gorilla/websocket", "go.etcd.io/bbolt", "golang.org/x/sys", "golang.org/x/time"}, records...),
 	} {
 		got := modulesOf(t, path)
 		slices.Sort(want)
