@@ -1,0 +1,250 @@
+// Package annotate builds the records that annotate an expression from plain Go slices: tokenizations, tags,
+// dependency trees, spans and clusters, with their UUIDs and references filled in.
+//
+//	a, err := annotate.Words(uri, "The cat sleeps.", []string{"The", "cat", "sleeps", "."})
+//	if err != nil {
+//		return err
+//	}
+//	pos, err := a.Tags(annotation.AnnotationLayerSubkindPos, []string{"DET", "NOUN", "VERB", "PUNCT"})
+//	if err != nil {
+//		return err
+//	}
+//	tree, err := a.Dependencies([]int{1, 2, annotate.Root, 2}, []string{"det", "nsubj", "root", "punct"})
+//
+// Each record can be changed before it is written, with package write. The records name each other by URIs and UUIDs, so
+// the expression must be written first, or have a record key that is chosen beforehand.
+package annotate
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/layers-pub/layers-go/layers"
+	"github.com/layers-pub/layers-go/layers/annotation"
+	"github.com/layers-pub/layers-go/layers/segmentation"
+	"github.com/layers-pub/layers-go/linguistics/text"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Root is the head of the word that has none.
+const Root = -1
+
+// ErrMismatch says that slices do not fit the tokens, or each other.
+var ErrMismatch = errors.New("does not fit the tokens")
+
+// Annotator builds records for one expression and one tokenization of it. It must not be used by several goroutines at
+// once while its fields are being changed.
+type Annotator struct {
+	// Expression is what is annotated.
+	Expression syntax.ATURI
+	// Text is the text of the expression.
+	Text string
+	// Tokenization is the one that token indexes refer to. It is part of the record that Segmentation returns.
+	Tokenization segmentation.Tokenization
+	// CreatedAt is the time that records state; New sets it to now.
+	CreatedAt syntax.Datetime
+	// Metadata says who annotated, and with which software. It may be nil.
+	Metadata *layers.AnnotationMetadata
+	// Formalism is what layers state, such as annotation.AnnotationLayerFormalismUniversalDependencies. It may be empty.
+	Formalism annotation.AnnotationLayerFormalism
+}
+
+// New returns an annotator for an expression with a text and its tokens, as text.Tokenize or text.Align return them. The
+// error wraps text.ErrSpan if they are not tokens of the text.
+func New(expression syntax.ATURI, content string, tokens []segmentation.Token) (*Annotator, error) {
+	if err := text.CheckTokens(content, tokens); err != nil {
+		return nil, fmt.Errorf("annotate: %s: %w", expression, err)
+	}
+	return &Annotator{
+		Expression:   expression,
+		Text:         content,
+		Tokenization: segmentation.Tokenization{UUID: newUUID(), Kind: segmentation.TokenizationKindCustom, Tokens: tokens},
+		CreatedAt:    syntax.Datetime(time.Now().UTC().Format("2006-01-02T15:04:05.000Z")),
+	}, nil
+}
+
+// Words returns an annotator whose tokens have the given forms, which must occur in the text in this order, with nothing
+// but spaces between them. The error wraps text.ErrNotFound if they do not.
+func Words(expression syntax.ATURI, content string, forms []string) (*Annotator, error) {
+	tokens, err := text.Align(content, forms)
+	if err != nil {
+		return nil, fmt.Errorf("annotate: %s: %w", expression, err)
+	}
+	return New(expression, content, tokens)
+}
+
+// Segmentation returns the record with the tokenization.
+func (a *Annotator) Segmentation() *segmentation.Segmentation {
+	return &segmentation.Segmentation{
+		Expression:    a.Expression,
+		Tokenizations: []segmentation.Tokenization{a.Tokenization},
+		Metadata:      a.Metadata,
+		CreatedAt:     a.CreatedAt,
+	}
+}
+
+// Tags returns a layer of labels, one for each token; a token with the label "" has no annotation. The error wraps
+// ErrMismatch if there are more or fewer labels than tokens.
+func (a *Annotator) Tags(subkind annotation.AnnotationLayerSubkind, labels []string) (*annotation.AnnotationLayer, error) {
+	if err := a.fits("labels", len(labels)); err != nil {
+		return nil, err
+	}
+	layer := a.layer(annotation.AnnotationLayerKindTokenTag, subkind)
+	for i, label := range labels {
+		if label != "" {
+			layer.Annotations = append(layer.Annotations, annotation.Annotation{UUID: newUUID(), TokenIndex: lex.SomeInt(int64(i)), Label: lex.Some(label)})
+		}
+	}
+	return layer, nil
+}
+
+// Values returns a layer of values, one for each token, such as lemmas; a token with the value "" has no annotation. The
+// error is as for Tags.
+func (a *Annotator) Values(subkind annotation.AnnotationLayerSubkind, values []string) (*annotation.AnnotationLayer, error) {
+	layer, err := a.Tags(subkind, values)
+	if err != nil {
+		return nil, err
+	}
+	for i := range layer.Annotations {
+		x := &layer.Annotations[i]
+		x.Value, x.Label = x.Label, lex.Opt[string]{}
+	}
+	return layer, nil
+}
+
+// Dependencies returns a layer of dependencies. heads has, for each token, the index of its head, from 0, or [Root], and
+// labels the relation to it. The error wraps ErrMismatch if there are more or fewer of them than tokens, if a head is not
+// a token, or if heads form a cycle.
+func (a *Annotator) Dependencies(heads []int, labels []string) (*annotation.AnnotationLayer, error) {
+	if err := errors.Join(a.fits("heads", len(heads)), a.fits("labels", len(labels))); err != nil {
+		return nil, err
+	}
+	for i, head := range heads {
+		if head != Root && (head < 0 || head >= len(heads)) {
+			return nil, fmt.Errorf("annotate: %s: the head of token %d, %d, %w", a.Expression, i, head, ErrMismatch)
+		}
+	}
+	if i, found := cycle(heads); found {
+		return nil, fmt.Errorf("annotate: %s: the head of token %d %w: it depends on itself", a.Expression, i, ErrMismatch)
+	}
+	layer := a.layer(annotation.AnnotationLayerKindGraph, annotation.AnnotationLayerSubkindDependency)
+	for i, head := range heads {
+		layer.Annotations = append(layer.Annotations, annotation.Annotation{
+			UUID:        newUUID(),
+			TargetIndex: lex.SomeInt(int64(i)),
+			HeadIndex:   lex.SomeInt(int64(head)),
+			Label:       lex.Some(labels[i]),
+		})
+	}
+	return layer, nil
+}
+
+// cycle returns a token that depends on itself.
+func cycle(heads []int) (int, bool) {
+	const visiting, done = 1, 2
+	state := make([]byte, len(heads))
+	for i := range heads {
+		at := i
+		for at != Root && state[at] == 0 {
+			state[at] = visiting
+			at = heads[at]
+		}
+		if at != Root && state[at] == visiting {
+			return at, true
+		}
+		for at = i; at != Root && state[at] == visiting; at = heads[at] {
+			state[at] = done
+		}
+	}
+	return 0, false
+}
+
+// Mention is a stretch of the text with a label.
+type Mention struct {
+	// Span is where it is: see package text.
+	Span layers.Span
+	// Label says what it is, such as "PERSON". It may be empty.
+	Label string
+}
+
+// Spans returns a layer of annotations of stretches of the text, such as named entities, and names the tokens in each.
+// The error wraps text.ErrSpan if a span is not one of the text.
+func (a *Annotator) Spans(subkind annotation.AnnotationLayerSubkind, mentions []Mention) (*annotation.AnnotationLayer, error) {
+	layer := a.layer(annotation.AnnotationLayerKindSpan, subkind)
+	for i, mention := range mentions {
+		part, err := text.Of(a.Text, mention.Span)
+		if err != nil {
+			return nil, fmt.Errorf("annotate: %s: mention %d: %w", a.Expression, i, err)
+		}
+		x := annotation.Annotation{UUID: newUUID(), Anchor: &layers.Anchor{TextSpan: &mention.Span}}
+		if len(part) <= 4096 {
+			x.Text = lex.Some(part)
+		}
+		if indexes := text.TokensIn(a.Tokenization.Tokens, mention.Span); len(indexes) > 0 {
+			x.Anchor.TokenRefSequence = &layers.TokenRefSequence{TokenizationID: a.Tokenization.UUID, TokenIndexes: indexes}
+		}
+		if mention.Label != "" {
+			x.Label = lex.Some(mention.Label)
+		}
+		layer.Annotations = append(layer.Annotations, x)
+	}
+	return layer, nil
+}
+
+// Clusters returns a set of clusters of the annotations of a layer, such as the mentions of one entity each: a cluster is
+// the indexes of its annotations. layer is the record at uri, which must be written, too. The error wraps ErrMismatch if
+// an index is not one of the layer's.
+func (a *Annotator) Clusters(kind annotation.ClusterSetKind, uri syntax.ATURI, layer *annotation.AnnotationLayer, clusters [][]int) (*annotation.ClusterSet, error) {
+	set := &annotation.ClusterSet{
+		Expression: lex.Some(a.Expression),
+		Kind:       kind,
+		LayerRef:   lex.Some(uri),
+		Clusters:   []annotation.Cluster{},
+		Metadata:   a.Metadata,
+		CreatedAt:  a.CreatedAt,
+	}
+	for i, members := range clusters {
+		cluster := annotation.Cluster{UUID: newUUID(), Members: []layers.ObjectRef{}}
+		for _, member := range members {
+			if member < 0 || member >= len(layer.Annotations) {
+				return nil, fmt.Errorf("annotate: %s: cluster %d: %w: there is no annotation %d of %d", uri, i, ErrMismatch, member, len(layer.Annotations))
+			}
+			id := layer.Annotations[member].UUID
+			cluster.Members = append(cluster.Members, layers.ObjectRef{RecordRef: lex.Some(uri), ObjectID: &id})
+		}
+		set.Clusters = append(set.Clusters, cluster)
+	}
+	return set, nil
+}
+
+// layer returns a layer without annotations.
+func (a *Annotator) layer(kind annotation.AnnotationLayerKind, subkind annotation.AnnotationLayerSubkind) *annotation.AnnotationLayer {
+	layer := &annotation.AnnotationLayer{
+		Expression:     a.Expression,
+		Kind:           kind,
+		Subkind:        lex.Some(subkind),
+		TokenizationID: &a.Tokenization.UUID,
+		Annotations:    []annotation.Annotation{},
+		Metadata:       a.Metadata,
+		CreatedAt:      a.CreatedAt,
+	}
+	if a.Formalism != "" {
+		layer.Formalism = lex.Some(a.Formalism)
+	}
+	return layer
+}
+
+// fits checks the number of values for tokens.
+func (a *Annotator) fits(what string, n int) error {
+	if tokens := len(a.Tokenization.Tokens); n != tokens {
+		return fmt.Errorf("annotate: %s: the number of %s, %d, %w, of which there are %d", a.Expression, what, n, ErrMismatch, tokens)
+	}
+	return nil
+}
+
+// newUUID returns a random UUID.
+func newUUID() layers.UUID { return layers.UUID{Value: uuid.NewString()} }

@@ -1,0 +1,147 @@
+package text
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/layers-pub/layers-go/internal/quote"
+	"github.com/layers-pub/layers-go/layers"
+	"github.com/layers-pub/layers-go/runtime/lex"
+)
+
+// The errors of this package wrap one of these.
+var (
+	// ErrSpan says that a span is not one of the text: it ends before it begins, ends after the text, begins or ends
+	// within a character, or has character offsets that are others than its byte offsets say.
+	ErrSpan = errors.New("invalid span")
+	// ErrNotFound says that the text does not have the substring.
+	ErrNotFound = errors.New("not in the text")
+)
+
+// Find returns the span of an occurrence of a substring: the first if n is 0, the second if it is 1. Occurrences may
+// overlap. The error wraps ErrNotFound.
+func Find(text, substring string, n int) (layers.Span, error) {
+	at := 0
+	for found := 0; substring != "" && n >= 0; found++ {
+		i := strings.Index(text[at:], substring)
+		if i < 0 {
+			break
+		}
+		at += i
+		if found == n {
+			return span(at, at+len(substring)), nil
+		}
+		_, size := utf8.DecodeRuneInString(text[at:])
+		at += size
+	}
+	return layers.Span{}, fmt.Errorf("text: %w: occurrence %d of %s", ErrNotFound, n, quote.Text(substring, 40))
+}
+
+// FromRunes returns the span from the character start up to, but not including, the character end: Unicode code points,
+// as Python counts them. The span has both kinds of offsets. The error wraps ErrSpan.
+func FromRunes(text string, start, end int) (layers.Span, error) {
+	return fromUnits(text, start, end, "characters", func(rune) int { return 1 })
+}
+
+// FromUTF16 returns the span from the UTF-16 code unit start up to, but not including, end, as JavaScript counts them.
+// The error wraps ErrSpan, also if one of the two is within a character.
+func FromUTF16(text string, start, end int) (layers.Span, error) {
+	return fromUnits(text, start, end, "UTF-16 code units", func(r rune) int {
+		if r > 0xffff {
+			return 2
+		}
+		return 1
+	})
+}
+
+// fromUnits returns a span of units of which a character has one or two.
+func fromUnits(text string, start, end int, units string, size func(rune) int) (layers.Span, error) {
+	s := layers.Span{ByteStart: -1, ByteEnd: -1}
+	unit, char := 0, int64(0)
+	mark := func(i int) {
+		if unit == start {
+			s.ByteStart = int64(i)
+			s.CharStart.Set(char)
+		}
+		if unit == end {
+			s.ByteEnd = int64(i)
+			s.CharEnd.Set(char)
+		}
+	}
+	for i, r := range text {
+		mark(i)
+		unit += size(r)
+		char++
+		if unit > start && unit > end && s.ByteStart >= 0 && s.ByteEnd >= 0 {
+			break
+		}
+	}
+	if s.ByteStart < 0 || s.ByteEnd < 0 {
+		mark(len(text))
+	}
+	if start < 0 || end < start || s.ByteStart < 0 || s.ByteEnd < 0 {
+		return layers.Span{}, fmt.Errorf("text: %w: [%d, %d) of %s that are no range of the text's", ErrSpan, start, end, units)
+	}
+	return s, nil
+}
+
+// Of returns the text of a span. The error wraps ErrSpan. Character offsets are checked if the span has them.
+func Of(text string, s layers.Span) (string, error) {
+	start, end := s.ByteStart, s.ByteEnd
+	switch {
+	case start < 0 || end < start:
+		return "", fmt.Errorf("text: %w: [%d, %d) ends before it begins", ErrSpan, start, end)
+	case end > int64(len(text)):
+		return "", fmt.Errorf("text: %w: [%d, %d) ends after the text, which has %d bytes", ErrSpan, start, end, len(text))
+	case !boundary(text, start):
+		return "", fmt.Errorf("text: %w: [%d, %d) begins within a character", ErrSpan, start, end)
+	case !boundary(text, end):
+		return "", fmt.Errorf("text: %w: [%d, %d) ends within a character", ErrSpan, start, end)
+	}
+	part := text[start:end]
+	first, stated := s.CharStart.Get()
+	if stated {
+		if n := int64(utf8.RuneCountInString(text[:start])); n != first {
+			return "", fmt.Errorf("text: %w: [%d, %d) begins at character %d, not at %d", ErrSpan, start, end, n, first)
+		}
+	}
+	if last, ok := s.CharEnd.Get(); ok {
+		if n := int64(utf8.RuneCountInString(text[:end])); n != last {
+			return "", fmt.Errorf("text: %w: [%d, %d) ends at character %d, not at %d", ErrSpan, start, end, n, last)
+		}
+	}
+	return part, nil
+}
+
+// boundary reports whether a character begins or the text ends at i.
+func boundary(text string, i int64) bool {
+	return i == int64(len(text)) || utf8.RuneStart(text[i])
+}
+
+// WithChars returns the span with its character offsets. The error wraps ErrSpan.
+func WithChars(text string, s layers.Span) (layers.Span, error) {
+	s.CharStart, s.CharEnd = lex.Opt[int64]{}, lex.Opt[int64]{}
+	if _, err := Of(text, s); err != nil {
+		return layers.Span{}, err
+	}
+	start := int64(utf8.RuneCountInString(text[:s.ByteStart]))
+	s.CharStart.Set(start)
+	s.CharEnd.Set(start + int64(utf8.RuneCountInString(text[s.ByteStart:s.ByteEnd])))
+	return s, nil
+}
+
+// Time returns the span from start to end in a recording. Spans are in milliseconds: the time is truncated to them. The
+// error wraps ErrSpan if start is negative, or after end.
+func Time(start, end time.Duration) (layers.TemporalSpan, error) {
+	if start < 0 || end < start {
+		return layers.TemporalSpan{}, fmt.Errorf("text: %w: from %v to %v", ErrSpan, start, end)
+	}
+	return layers.TemporalSpan{Start: start.Milliseconds(), Ending: end.Milliseconds()}, nil
+}
+
+func span(start, end int) layers.Span {
+	return layers.Span{ByteStart: int64(start), ByteEnd: int64(end)}
+}

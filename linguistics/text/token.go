@@ -1,0 +1,141 @@
+package text
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/clipperhouse/uax29/v2/words"
+
+	"github.com/layers-pub/layers-go/internal/quote"
+	"github.com/layers-pub/layers-go/layers"
+	"github.com/layers-pub/layers-go/layers/segmentation"
+	"github.com/layers-pub/layers-go/runtime/lex"
+)
+
+// Tokenize divides a text into words and marks of punctuation, by the word boundaries of Unicode Standard Annex 29, and
+// leaves out the spaces between them. It is a start for languages that write spaces between words; it knows no language,
+// and so does not divide "don't" or a sentence in Thai.
+func Tokenize(text string) []segmentation.Token {
+	var tokens []segmentation.Token
+	for it := words.FromString(text); it.Next(); {
+		// A space may belong to a mark after it.
+		start := it.Start() + spaces(it.Value())
+		if end := it.Start() + len(strings.TrimRightFunc(it.Value(), unicode.IsSpace)); start < end {
+			tokens = append(tokens, token(len(tokens), text, start, end))
+		}
+	}
+	return tokens
+}
+
+// Align returns the tokens with the given forms, which must occur in the text in this order, with nothing but spaces
+// between them. The error wraps ErrNotFound, and names the token.
+func Align(text string, forms []string) ([]segmentation.Token, error) {
+	tokens := make([]segmentation.Token, 0, len(forms))
+	at := 0
+	for i, form := range forms {
+		at += spaces(text[at:])
+		if form == "" || !strings.HasPrefix(text[at:], form) {
+			return nil, fmt.Errorf("text: %w: token %d, %s, at byte %d, where the text goes on with %s", ErrNotFound, i, quote.Text(form, 40), at, quote.Text(text[at:], 40))
+		}
+		tokens = append(tokens, token(i, text, at, at+len(form)))
+		at += len(form)
+	}
+	if rest := at + spaces(text[at:]); rest < len(text) {
+		return nil, fmt.Errorf("text: %w: a token for %s at byte %d", ErrNotFound, quote.Text(text[rest:], 40), rest)
+	}
+	return tokens, nil
+}
+
+// spaces returns the length of the spaces at the beginning of a text, in bytes.
+func spaces(text string) int { return len(text) - len(strings.TrimLeftFunc(text, unicode.IsSpace)) }
+
+func token(index int, text string, start, end int) segmentation.Token {
+	s := span(start, end)
+	return segmentation.Token{TokenIndex: int64(index), Text: lex.Some(text[start:end]), TextSpan: &s}
+}
+
+// CheckTokens checks that tokens are numbered from 0, that each has a span of the text, that they are in the order of
+// the text without overlapping, and that their texts are those of their spans. Then [Join] returns the text of the
+// tokens. The error wraps ErrSpan.
+func CheckTokens(text string, tokens []segmentation.Token) error {
+	end := int64(0)
+	for i := range tokens {
+		t := &tokens[i]
+		if t.TokenIndex != int64(i) {
+			return fmt.Errorf("text: %w: token %d has the index %d", ErrSpan, i, t.TokenIndex)
+		}
+		if t.TextSpan == nil {
+			return fmt.Errorf("text: %w: token %d has none", ErrSpan, i)
+		}
+		part, err := Of(text, *t.TextSpan)
+		if err != nil {
+			return fmt.Errorf("token %d: %w", i, err)
+		}
+		if form, ok := t.Text.Get(); ok && form != part {
+			return fmt.Errorf("text: %w: token %d is %s, but its span is %s", ErrSpan, i, quote.Text(form, 40), quote.Text(part, 40))
+		}
+		if t.TextSpan.ByteStart < end {
+			return fmt.Errorf("text: %w: token %d begins at byte %d, before the end of the one before it, %d", ErrSpan, i, t.TextSpan.ByteStart, end)
+		}
+		end = t.TextSpan.ByteEnd
+	}
+	return nil
+}
+
+// Join puts a text together again: the tokens at their places, and spaces for what is between them. So it returns the
+// text of valid tokens, with plain spaces for other ones. A text of more than 10,000,000 bytes, which no expression
+// holds, is an error that wraps ErrSpan, as are spans that overlap.
+func Join(tokens []segmentation.Token) (string, error) {
+	const limit = 10_000_000
+	var b strings.Builder
+	for i := range tokens {
+		t := &tokens[i]
+		form := t.Text.Or("")
+		switch s := t.TextSpan; {
+		case s == nil && i > 0:
+			b.WriteByte(' ')
+		case s == nil:
+		case s.ByteStart < int64(b.Len()) || s.ByteEnd > limit || s.ByteEnd-s.ByteStart != int64(len(form)):
+			return "", fmt.Errorf("text: %w: token %d, [%d, %d), after %d bytes", ErrSpan, i, s.ByteStart, s.ByteEnd, b.Len())
+		default:
+			b.WriteString(strings.Repeat(" ", int(s.ByteStart)-b.Len()))
+		}
+		if b.Len()+len(form) > limit {
+			return "", fmt.Errorf("text: %w: the text of the tokens is longer than %d bytes", ErrSpan, limit)
+		}
+		b.WriteString(form)
+	}
+	return b.String(), nil
+}
+
+// TokenSpan returns the span from the first to the last of the tokens with the given indexes. The error wraps ErrSpan if
+// there is none, or if a token does not exist or has no span.
+func TokenSpan(tokens []segmentation.Token, indexes ...int64) (layers.Span, error) {
+	if len(indexes) == 0 {
+		return layers.Span{}, fmt.Errorf("text: %w: of no tokens", ErrSpan)
+	}
+	var s layers.Span
+	for i, index := range indexes {
+		if index < 0 || index >= int64(len(tokens)) || tokens[index].TextSpan == nil {
+			return layers.Span{}, fmt.Errorf("text: %w: there is no token %d with a span, of %d tokens", ErrSpan, index, len(tokens))
+		}
+		t := tokens[index].TextSpan
+		if i == 0 {
+			s = layers.Span{ByteStart: t.ByteStart, ByteEnd: t.ByteEnd}
+		}
+		s.ByteStart, s.ByteEnd = min(s.ByteStart, t.ByteStart), max(s.ByteEnd, t.ByteEnd)
+	}
+	return s, nil
+}
+
+// TokensIn returns the indexes of the tokens that are in a span, at least in part.
+func TokensIn(tokens []segmentation.Token, s layers.Span) []int64 {
+	var indexes []int64
+	for i := range tokens {
+		if t := tokens[i].TextSpan; t != nil && t.ByteStart < s.ByteEnd && s.ByteStart < t.ByteEnd {
+			indexes = append(indexes, int64(i))
+		}
+	}
+	return indexes
+}
