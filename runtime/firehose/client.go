@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/stream"
 	"github.com/layers-pub/layers-go/runtime/network"
 )
@@ -19,6 +20,8 @@ type Client struct {
 	transport *stream.Transport
 	keys      *keys // nil if commits are not verified
 }
+
+const xrpcPath = "/xrpc/" + atproto.NSIDSyncSubscribeRepos
 
 // DefaultPing is how often a connection is checked, unless [WithPing] says otherwise.
 const DefaultPing = 15 * time.Second
@@ -58,24 +61,17 @@ func WithPing(interval time.Duration) Option {
 // the URL of its subscription, which ends in /xrpc/com.atproto.sync.subscribeRepos. The scheme may be wss or https, which
 // are the same, ws or http for a connection without TLS, or left out for wss. New does not connect.
 func New(address string, opts ...Option) (*Client, error) {
-	u, err := parseEndpoint(address)
-	if err != nil {
-		return nil, err
-	}
 	s := settings{ping: DefaultPing}
 	for _, opt := range opts {
 		if err := opt(&s); err != nil {
 			return nil, err
 		}
 	}
-	if u.Scheme == "ws" && !s.network.AllowsHTTP() {
-		return nil, fmt.Errorf("firehose: %s: a connection without TLS must be allowed (Network.AllowPrivate or --allow-private)", u)
-	}
-	transport, err := stream.NewTransport(s.network, s.ping, MaxFrame)
+	u, transport, err := stream.Open(address, xrpcPath, []string{"/xrpc"}, s.network, s.ping, MaxFrame)
 	if err != nil {
 		return nil, fmt.Errorf("firehose: %w", err)
 	}
-	c := &Client{endpoint: *u, transport: transport}
+	c := &Client{endpoint: u, transport: transport}
 	if s.directory != nil {
 		c.keys = &keys{s.directory}
 	}

@@ -147,28 +147,30 @@ func (r *repos) record(ctx context.Context, j *stream.Job, v *reposync.Verifier,
 		e.Data = slices.Clone(data)
 		j.Cost += int64(len(data))
 	}
-	return r.decode(ctx, j, e)
+	return DecodeRecord(ctx, r.options, j, e)
 }
 
 // MaxRecordMemory bounds the memory that decoding a record may take: so many bytes, plus [lex.MemoryPerByte] for each of
 // the record's. A record that takes more has an issue of [issue.RuleMemory].
 const MaxRecordMemory = 2 << 20
 
-// decode decodes the record of an event.
-func (r *repos) decode(ctx context.Context, j *stream.Job, e *Record) error {
-	if r.options.Lookup == nil {
+// DecodeRecord decodes the record of an event, as [Options.Lookup] says, and adds the memory that this takes to the job's
+// cost. It is for the packages of this module that read other sources.
+func DecodeRecord(ctx context.Context, o *Options, j *stream.Job, e *Record) error {
+	if o.Lookup == nil {
 		return nil
 	}
-	known, ok := r.options.Lookup(e.Collection)
+	known, ok := o.Lookup(e.Collection)
 	var spent int64
 	err := panics.Catch(func() error {
 		var value lex.Decodable
 		options := lex.DecodeOptions{Share: true, Spent: &spent, Memory: MaxRecordMemory + lex.MemoryPerByte*int64(len(e.Data))}
+		memory, reuses := j.Memory.(*reused)
 		switch {
 		case !ok:
 			value = new(lex.Map) // only whether it fits the data model
-		case r.options.Reuse:
-			options.Arena = j.Memory.(*reused).arena
+		case reuses:
+			options.Arena = memory.arena
 			e.Value = options.Arena.New(&known)
 			value = e.Value
 		default:

@@ -97,6 +97,12 @@ func (r *repos) Job(m stream.Message) *stream.Job {
 // Release implements stream.Protocol.
 func (r *repos) Release(j *stream.Job) { release(j) }
 
+// Ended implements stream.Protocol.
+func (r *repos) Ended(*stream.Failure) bool { return true }
+
+// Acks implements stream.Protocol.
+func (r *repos) Acks() bool { return false }
+
 // Events implements stream.Protocol.
 func (r *repos) Events(ctx context.Context, j *stream.Job) ([]stream.Event, error) {
 	var f frame

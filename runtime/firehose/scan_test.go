@@ -72,7 +72,7 @@ func TestEndpoint(t *testing.T) {
 		"ws://localhost:2583": "ws://localhost:2583" + path, "http://localhost:80" + path + "/": "ws://localhost" + path, "http://[::1]:1/xrpc": "ws://[::1]:1" + path,
 		"": "", "ftp://x": "", "wss://": "", "wss://a@b": "", "wss://a/b": "", "wss://a?cursor=1": "", "wss://a" + path + "?cursor=1": "", "https://a#b": "", "://": "", "http://%zz": "",
 	} {
-		u, err := parseEndpoint(address)
+		u, err := stream.Endpoint(address, xrpcPath, "/xrpc")
 		if (err != nil) != (want == "") || err == nil && u.String() != want {
 			t.Errorf("%q: %v, %v", address, u, err)
 		}

@@ -104,8 +104,8 @@ func (f *Failure) Error() string {
 // Unwrap returns f.Err.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// clean reports whether the source ended the stream as it should: it is done, or goes away.
-func (f *Failure) clean() bool {
+// Closed reports whether the source closed the stream and said that it is done (1000) or goes away (1001).
+func (f *Failure) Closed() bool {
 	return f.Name == "" && (f.Code == websocket.CloseNormalClosure || f.Code == websocket.CloseGoingAway)
 }
 
@@ -134,6 +134,9 @@ type Transport struct {
 	ping   time.Duration
 	agent  string
 	limit  int
+
+	// Authorization is the value of this header of the request to the source itself, or "". It is not sent elsewhere.
+	Authorization string
 }
 
 // NewTransport returns a Transport that connects as n says, checks each connection by a ping at the given interval, and
@@ -187,11 +190,15 @@ type conn struct {
 	stop  func() bool
 	pings chan struct{} // closed when the goroutine that sends pings has ended
 	close chan struct{} // closed to end it
+	acks  *acks
 }
 
 // dial connects to a source. It follows redirects as package guard allows. ctx's end closes the connection.
 func (t *Transport) dial(ctx context.Context, address url.URL) (*conn, error) {
 	header := http.Header{"User-Agent": {t.agent}}
+	if t.Authorization != "" {
+		header.Set("Authorization", t.Authorization)
+	}
 	var via []*http.Request
 	for {
 		var handshake atomic.Int64
@@ -242,6 +249,7 @@ func (t *Transport) dial(ctx context.Context, address url.URL) (*conn, error) {
 			address.Scheme = "wss"
 		}
 		address.User, address.Fragment = nil, ""
+		header.Del("Authorization")
 	}
 }
 
@@ -272,7 +280,7 @@ func refusal(response *http.Response) error {
 // start begins to send pings. The first one is sent at once, so that a connection that was dead from the first moment is
 // noticed like any other.
 func (t *Transport) start(ctx context.Context, ws *websocket.Conn) *conn {
-	c := &conn{ws: ws, limit: t.limit, pings: make(chan struct{}), close: make(chan struct{})}
+	c := &conn{ws: ws, limit: t.limit, pings: make(chan struct{}), close: make(chan struct{}), acks: newAcks(ws)}
 	c.stop = context.AfterFunc(ctx, func() { ws.Close() })
 	go func() {
 		defer close(c.pings)
@@ -298,10 +306,12 @@ func (t *Transport) start(ctx context.Context, ws *websocket.Conn) *conn {
 func (c *conn) end() {
 	c.stop()
 	close(c.close)
+	c.acks.end()
 	bye := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
 	c.ws.WriteControl(websocket.CloseMessage, bye, time.Now().Add(time.Second))
 	c.ws.Close()
 	<-c.pings
+	c.acks.join()
 }
 
 // read reads the next message into buf, which it returns enlarged if necessary.

@@ -53,6 +53,7 @@ type ticket struct {
 	through Position // of the last frame before that of next
 	seen    bool     // whether through is set
 	left    int      // how many events are not acknowledged; -1 until their number is known
+	all     func()   // called when all are, or nil
 	acked   [MaxEvents / 64]uint64
 }
 
@@ -126,19 +127,30 @@ func (t *ticket) expect(events int) {
 	t.left = events
 	t.mark.sweep()
 	t.mark.mu.Unlock()
+	if events == 0 && t.all != nil {
+		t.all()
+	}
 }
 
 // done acknowledges the event with the given number.
 func (t *ticket) done(number int) {
+	if t.count(number) && t.all != nil {
+		t.all()
+	}
+}
+
+// count notes that an event is acknowledged, and reports whether it was the last one that was not.
+func (t *ticket) count(number int) bool {
 	t.mark.mu.Lock()
 	defer t.mark.mu.Unlock()
 	word, bit := &t.acked[number/64], uint64(1)<<(number%64)
 	if *word&bit != 0 {
-		return
+		return false
 	}
 	*word |= bit
 	t.left--
 	t.mark.sweep()
+	return t.left == 0
 }
 
 // sweep removes the tickets at the beginning that are done, and moves the mark.

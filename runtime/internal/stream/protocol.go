@@ -27,6 +27,11 @@ type Protocol interface {
 	Workers() int
 	// Release is called when the loop is done with the events of a job.
 	Release(j *Job)
+	// Ended reports whether a close frame, which is in f's Code and Message, is the regular end of the stream.
+	Ended(f *Failure) bool
+	// Acks reports whether the source keeps each message until it receives the message's [Frame].Ack, and otherwise sends it
+	// again. Then there are no positions.
+	Acks() bool
 }
 
 // Message is a message of a WebSocket.
@@ -48,6 +53,9 @@ type Frame struct {
 	Err error
 	// End says why the source ends the stream, or is nil.
 	End *Failure
+	// Ack is what is sent to the source when all events of the message are acknowledged, or at once if it is not wanted. It
+	// is sent on the connection that the message came from, or never. It must not be a part of the message.
+	Ack []byte
 }
 
 // Job is a message on its way to the loop.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/guard"
@@ -49,7 +50,8 @@ type Subscription struct {
 	ever     bool     // whether there ever was a connection
 	buf      []byte
 
-	saved Position // the last that was saved
+	conn  atomic.Pointer[conn] // the last connection
+	saved Position             // the last that was saved
 }
 
 // New returns a subscription, which [Subscription.Run] runs.
@@ -126,6 +128,9 @@ func (s *Subscription) Run(parent context.Context, yield func(Event, error) bool
 	looping := true // whether yield may be called
 	var err error
 	defer func() {
+		if c := s.conn.Load(); c != nil && ctx.Err() == nil {
+			c.acks.flush()
+		}
 		cancel(context.Canceled)
 		running.Wait()
 		s.queue.group.Wait()
@@ -229,7 +234,7 @@ func (s *Subscription) follow(ctx context.Context) error {
 		f := failure(err)
 		f.Position = s.last
 		if !s.options.Reconnect {
-			if f.clean() {
+			if f.Closed() && s.protocol.Ended(f) {
 				return nil
 			}
 			return f
@@ -241,7 +246,7 @@ func (s *Subscription) follow(ctx context.Context) error {
 			attempt = 0
 		}
 		attempt++
-		if !s.known && !connected.IsZero() {
+		if !s.known && !connected.IsZero() && !s.protocol.Acks() {
 			// There is no position from which to go on. If the source was silent it has few messages, and those since the
 			// subscription began are found by their time.
 			if s.rewind = 0; time.Since(connected) >= quiet && !errors.Is(f, errRewind) {
@@ -249,7 +254,7 @@ func (s *Subscription) follow(ctx context.Context) error {
 			}
 		}
 		s.report.Lost(f)
-		lost := Lost{Failure: f, Attempt: attempt, Pause: max(backoff.After(attempt), f.RetryAfter), Gap: !s.known && s.ever && s.rewind == 0}
+		lost := Lost{Failure: f, Attempt: attempt, Pause: max(backoff.After(attempt), f.RetryAfter), Gap: !s.known && s.ever && s.rewind == 0 && !s.protocol.Acks()}
 		pushed := false
 		err = pause.Wait(ctx, time.Now().Add(lost.Pause), func() { pushed = s.push(ctx, s.report.Reconnect(lost)) })
 		switch {
@@ -298,6 +303,7 @@ func (s *Subscription) connect(ctx context.Context) (connected time.Time, err er
 		return time.Time{}, err
 	}
 	defer c.end()
+	s.conn.Store(c)
 	s.report.Connected(s.ever)
 	s.ever = true
 	connected = time.Now()
@@ -306,18 +312,19 @@ func (s *Subscription) connect(ctx context.Context) (connected time.Time, err er
 		if err := s.queue.wait(ctx, s.options.Queue); err != nil {
 			return connected, err
 		}
+		c.acks.wait()
 		m, buf, err := c.read(s.buf)
 		if s.buf = buf; err != nil {
 			return connected, err
 		}
-		if err := s.take(ctx, m); err != nil {
+		if err := s.take(ctx, c, m); err != nil {
 			return connected, err
 		}
 	}
 }
 
-// take decides what becomes of a message. It returns an error if the connection has to end.
-func (s *Subscription) take(ctx context.Context, m Message) error {
+// take decides what becomes of a message of a connection. It returns an error if the connection has to end.
+func (s *Subscription) take(ctx context.Context, c *conn, m Message) error {
 	f := s.protocol.Scan(m)
 	at := Position{}
 	if f.HasSeq = f.HasSeq && f.Seq >= 0; f.HasSeq {
@@ -339,11 +346,17 @@ func (s *Subscription) take(ctx context.Context, m Message) error {
 		if s.known {
 			s.mark.pass(s.last)
 		}
+		if f.Ack != nil {
+			c.acks.send(f.Ack)
+		}
 		return nil
 	}
 	t := s.mark.begin(ctx, s.last, s.known, s.options.Manual)
 	if t == nil {
 		return ctx.Err()
+	}
+	if f.Ack != nil {
+		t.all = func() { c.acks.send(f.Ack) }
 	}
 	if f.Err != nil {
 		// The event has the bytes, and nothing of a protocol's memory, which is used again.

@@ -1,0 +1,68 @@
+package stream
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/layers-pub/layers-go/internal/quote"
+	"github.com/layers-pub/layers-go/runtime/network"
+)
+
+// Open returns the URL of the subscription at address, as [Endpoint] does, and a transport to connect to it, as
+// [NewTransport] does. A connection without TLS has to be allowed.
+func Open(address, path string, also []string, n network.Network, ping time.Duration, limit int) (url.URL, *Transport, error) {
+	u, err := Endpoint(address, path, also...)
+	if err != nil {
+		return url.URL{}, nil, err
+	}
+	if u.Scheme == "ws" && !n.AllowsHTTP() {
+		return url.URL{}, nil, fmt.Errorf("%s: a connection without TLS must be allowed (Network.AllowPrivate or --allow-private)", u)
+	}
+	t, err := NewTransport(n, ping, limit)
+	return *u, t, err
+}
+
+// Endpoint returns the URL of the subscription at address, which is an origin, or a URL with the given path or one that
+// means the same, with one of the schemes ws, wss, http and https, or without a scheme.
+func Endpoint(address, path string, also ...string) (*url.URL, error) {
+	bad := func(why string) error {
+		return fmt.Errorf("address %s: %s", quote.Text(address, 200), why)
+	}
+	text := strings.TrimSpace(address)
+	if !strings.Contains(text, "://") {
+		text = "wss://" + text
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, bad("not a URL")
+	}
+	switch u.Scheme {
+	case "ws", "http":
+		u.Scheme = "ws"
+	case "wss", "https":
+		u.Scheme = "wss"
+	default:
+		return nil, bad("the scheme must be wss, ws, https or http")
+	}
+	switch {
+	case u.Hostname() == "":
+		return nil, bad("no host")
+	case u.User != nil:
+		return nil, bad("a user name is not allowed")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, bad("a query is not allowed: the cursor is an option")
+	}
+	if p := strings.TrimRight(u.Path, "/"); p != "" && p != path && !slices.Contains(also, p) {
+		return nil, bad("the path must be " + path + ", or left out")
+	}
+	host := strings.ToLower(u.Host)
+	if u.Scheme == "wss" {
+		host = strings.TrimSuffix(host, ":443")
+	} else {
+		host = strings.TrimSuffix(host, ":80")
+	}
+	return &url.URL{Scheme: u.Scheme, Host: host, Path: path}, nil
+}
