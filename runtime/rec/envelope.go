@@ -19,7 +19,7 @@ type Trust uint8
 const (
 	// Claimed means that the record came from a server other than the repository's, such as an appview.
 	Claimed Trust = iota
-	// Served means that the record came from the repository's server.
+	// Served means that the record came from the repository's server, or from a source that follows its stream.
 	Served
 	// Hashed means that the bytes of the record match its CID. Nothing proves that the repository has the record.
 	Hashed

@@ -1,0 +1,136 @@
+// Package feed is what sources have in common that send the records of repositories in JSON, without the commits that prove
+// them: Jetstream and Tap.
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+
+	"github.com/layers-pub/layers-go/internal/quote"
+	"github.com/layers-pub/layers-go/runtime/firehose"
+	"github.com/layers-pub/layers-go/runtime/internal/stream"
+	"github.com/layers-pub/layers-go/runtime/issue"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// MaxMessage is the size of the longest message, in bytes. A record of 1,000,000 bytes can be longer in JSON.
+const MaxMessage = 8 << 20
+
+// ErrMessage says that a message is malformed.
+var ErrMessage = errors.New("malformed message")
+
+// Base is the part of a protocol that does not depend on what messages look like.
+type Base struct {
+	Endpoint string
+	Options  *firehose.Options
+	Filter   *stream.Filter
+}
+
+// Source implements stream.Protocol.
+func (b *Base) Source() string { return b.Endpoint }
+
+// Workers implements stream.Protocol.
+func (b *Base) Workers() int { return runtime.GOMAXPROCS(0) }
+
+// Job implements stream.Protocol.
+func (b *Base) Job(m stream.Message) *stream.Job { return stream.NewJob(m) }
+
+// Release implements stream.Protocol.
+func (b *Base) Release(*stream.Job) {}
+
+// Decode decodes the JSON of a message into v. Strings in v share the memory of the message. The error wraps [ErrMessage].
+func Decode(m stream.Message, v lex.Decodable) error {
+	switch {
+	case m.Size > MaxMessage:
+		return fmt.Errorf("%w: %d bytes, limit %d", ErrMessage, m.Size, MaxMessage)
+	case m.Binary:
+		return fmt.Errorf("%w: binary", ErrMessage)
+	}
+	if err := lex.DecodeJSONShared(m.Data, v); err != nil {
+		return fmt.Errorf("%w: %w", ErrMessage, err)
+	}
+	return nil
+}
+
+// Lacks reports whether an error of [Decode] says that the field at path, a JSON pointer, could not be read, or that the
+// message is not JSON, so that nothing in it can be relied on.
+func Lacks(err error, path string) bool {
+	invalid, ok := errors.AsType[*issue.Error](err)
+	if !ok {
+		return err != nil
+	}
+	return slices.ContainsFunc(invalid.Issues, func(problem issue.Issue) bool {
+		return problem.Rule == issue.RuleSyntax || problem.Path == path
+	})
+}
+
+// Text reads a string, or null as "".
+func Text(d *lex.Decoder) string {
+	if d.Null() {
+		return ""
+	}
+	return d.String(0, lex.NoLimit)
+}
+
+// Change is what a message says of one record. Its strings are not checked.
+type Change struct {
+	DID, Rev, Collection, RecordKey, Action, CID string
+	Record                                       lex.Raw
+}
+
+// Event makes the event of a change. The record is converted to DAG-CBOR, and has to match its CID. The error of a
+// change that is not valid wraps [ErrMessage] or is a [*rec.Failure].
+func (b *Base) Event(ctx context.Context, j *stream.Job, head firehose.Header, c *Change) (*firehose.Record, error) {
+	e := &firehose.Record{Header: head, Trust: rec.Served}
+	var err error
+	parse := func(name string, parse func() error) {
+		if failed := parse(); failed != nil && err == nil {
+			err = fmt.Errorf("%w: %s: %w", ErrMessage, name, failed)
+		}
+	}
+	parse("did", func() (err error) { e.DID, err = syntax.ParseDID(clone(c.DID)); return })
+	parse("rev", func() (err error) { e.Rev, err = syntax.ParseTID(clone(c.Rev)); return })
+	parse("collection", func() (err error) { e.Collection, err = syntax.ParseNSID(clone(c.Collection)); return })
+	parse("rkey", func() (err error) { e.RecordKey, err = syntax.ParseRecordKey(clone(c.RecordKey)); return })
+	if err != nil {
+		return nil, err
+	}
+	switch e.Action = firehose.Action(clone(c.Action)); e.Action {
+	case firehose.Delete:
+		return e, nil
+	case firehose.Create, firehose.Update:
+	default:
+		return nil, fmt.Errorf("%w: unknown action %s", ErrMessage, quote.Text(c.Action, 64))
+	}
+	switch {
+	case !c.Record.IsSet():
+		return nil, fmt.Errorf("%w: %s of %s without a record", ErrMessage, e.Action, e.URI())
+	case c.CID == "":
+		return nil, fmt.Errorf("%w: %s of %s without a cid", ErrMessage, e.Action, e.URI())
+	}
+	view := rec.View{URI: string(e.URI()), CID: c.CID, Value: c.Record}
+	envelope, err := view.Envelope(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e.CID, e.Data, e.Trust = envelope.CID, envelope.Data, envelope.Trust
+	j.Cost += int64(len(e.Data))
+	return e, firehose.DecodeRecord(ctx, b.Options, j, e)
+}
+
+// clone returns a string that does not keep the message in memory.
+func clone(s string) string { return string([]byte(s)) }
+
+// Handle returns a handle, or "" if it is not valid.
+func Handle(s string) syntax.Handle {
+	h, err := syntax.ParseHandle(clone(s))
+	if err != nil {
+		return ""
+	}
+	return h
+}
