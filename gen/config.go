@@ -53,6 +53,15 @@ type Config struct {
 	// Names overrides the Go names that the rules give; see [plan.Options].
 	Names map[string]string `json:"names,omitzero"`
 
+	// Import maps namespaces to Go packages or modules that have their code: refs into such a namespace, or one below it, use
+	// the types there, whose names are in the name lock of that module. Nothing is generated for them.
+	Import map[string]string `json:"import,omitzero"`
+	// Include, if it is not empty, lists NSIDs, or namespaces followed by ".*", and what they refer to is generated alone.
+	Include []string `json:"include,omitzero"`
+	// Clients is false if there are to be no clients; by default there are.
+	Clients *bool `json:"clients,omitzero"`
+	// Servers adds interfaces and handlers for servers.
+	Servers bool `json:"servers,omitzero"`
 	// Lock is the directory of the lockfiles; if it is empty each directory with lexicons has its own, and the name lock is
 	// in the first of them. If there are several directories with lexicons, their lockfiles are in directories of the same
 	// paths below Lock.
@@ -72,6 +81,8 @@ type Config struct {
 
 	file  string
 	names *naming.Lock // the name lock, nil if there is none
+	// imports are the modules that ReadImports has found.
+	imports []importedModule
 }
 
 // ReadConfig reads a configuration from the file called name in the module whose root is root. It is strict: an unknown
@@ -205,6 +216,11 @@ func (c *Config) check() lexicon.Problems {
 	if c.Lock != "" {
 		directory("/lock", c.Lock)
 	}
+	for _, namespace := range slices.Sorted(maps.Keys(c.Import)) {
+		if name := c.Import[namespace]; name == "" || strings.ContainsAny(name, " \t\n\"\\") {
+			report("/import/"+namespace, "%q is not the import path of a Go package", name)
+		}
+	}
 	c.OnError.check(report, "onError", "fail", "skip")
 	c.Lint.check(report, "lint", "off", "warn", "error")
 	return problems
@@ -214,7 +230,7 @@ func (c *Config) check() lexicon.Problems {
 func (c *Config) planOptions() plan.Options {
 	return plan.Options{
 		File: c.file, LockFile: c.NamesFile(), Module: c.Module, Output: c.Output,
-		Lock: c.names, Rename: c.Rename,
+		Lock: c.names, Rename: c.Rename, Imports: c.importLocks(), NoClients: c.Clients != nil && !*c.Clients, Servers: c.Servers,
 		Packages: c.Packages, Raw: c.Raw, Purposes: c.Purposes, Records: c.Records, Names: c.Names,
 	}
 }
@@ -246,11 +262,22 @@ func (c *Config) Load(root fs.FS) (*lexicon.Set, error) {
 	if c.names, err = readNames(root, c.NamesFile()); err != nil {
 		return nil, err
 	}
-	options := lexicon.Options{Opaque: c.Opaque, Overrides: c.Overrides, IgnoreLock: c.IgnoreLock, Lock: c.LockFile}
+	options := lexicon.Options{Opaque: c.Opaque, Overrides: c.Overrides, IgnoreLock: c.IgnoreLock, Lock: c.LockFile, Include: c.Include}
+	for _, i := range c.imports {
+		options.Imports = append(options.Imports, i.documents())
+	}
 	if len(c.OnError) > 0 {
 		options.Skip = func(nsid string) bool { return c.OnError.of(nsid) == "skip" }
 	}
-	return options.Load(root, c.Lexicons...)
+	set, err := options.Load(root, c.Lexicons...)
+	if problems, ok := errors.AsType[lexicon.Problems](err); ok {
+		for i := range problems {
+			if problems[i].File == "" {
+				problems[i].File, problems[i].Pointer = c.file, "/include"
+			}
+		}
+	}
+	return set, err
 }
 
 // readNames reads a name lock. It returns nil if there is none.

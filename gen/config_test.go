@@ -1,12 +1,17 @@
 package gen_test
 
 import (
+	"encoding/json"
+	"maps"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/santhosh-tekuri/jsonschema/v5"
 
 	"github.com/layers-pub/layers-go/gen"
 )
@@ -73,4 +78,58 @@ func FuzzReadConfig(f *testing.F) {
 			t.Errorf("accepted %s", text)
 		}
 	})
+}
+
+// TestConfigSchema checks that the JSON Schema of the configuration has the settings that there are, and accepts and rejects what
+// ReadConfig does.
+func TestConfigSchema(t *testing.T) {
+	data, err := os.ReadFile("lexgen.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct {
+		Properties map[string]any `json:"properties"`
+	}
+	if err := json.Unmarshal(data, &schema); err != nil {
+		t.Fatal(err)
+	}
+	_, err = readConfig(`{"unknown": 1}`)
+	if want := "the settings are " + strings.Join(slices.Sorted(maps.Keys(schema.Properties)), ", "); err == nil || !strings.Contains(strings.Replace(err.Error(), " and ", ", ", 1), want) {
+		t.Errorf("%v, but the schema has %s", err, want)
+	}
+	compiled, err := jsonschema.CompileString("lexgen.schema.json", string(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const most = `"lexicons": ["l"], "module": "m", "output": "o"`
+	for _, text := range []string{
+		`{` + most + `}`,
+		`{"$schema": "x", ` + most + `, "onError": "skip", "lint": {"com.example": "off"}, "lock": "locks"}`,
+		`{` + most + `, "import": {"pub.layers": "example.org/x"}, "include": ["a.b.c"], "clients": false, "servers": true}`,
+		`{` + most + `, "overrides": ["l"], "opaque": true, "packages": {"a.b": "c"}, "raw": true, "purposes": {}, "records": "r", "names": {"a#b": "C"}}`,
+		`{` + most + `, "onError": "ignore"}`, `{` + most + `, "lint": {"com.example": "loud"}}`, `{` + most + `, "clients": "no"}`, `{"lexicons": []}`,
+		`{` + most + `, "other": 1}`, `{"module": "m", "output": "o"}`, `{` + most + `, "import": ["x"]}`,
+	} {
+		var value any
+		if err := json.Unmarshal([]byte(text), &value); err != nil {
+			t.Fatal(err)
+		}
+		_, readErr := readConfig(text)
+		if schemaErr := compiled.Validate(value); (schemaErr == nil) != (readErr == nil) {
+			t.Errorf("%s: the schema says %v, ReadConfig %v", text, schemaErr, readErr)
+		}
+	}
+	for _, name := range []string{"../lexgen.json", "../runtime/internal/atproto/lexgen.json", "../examples/lexgen.json"} {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var value any
+		if err := json.Unmarshal(data, &value); err != nil {
+			t.Fatal(err)
+		}
+		if err := compiled.Validate(value); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

@@ -10,9 +10,11 @@ import (
 // TestDrift generates what is committed in this repository again, in memory, and compares. What fails
 // it is an edit of generated code, or a change of the lexicons or of the generator without generating.
 func TestDrift(t *testing.T) {
-	const root = ".."
-	for _, name := range []string{gen.ConfigFile, "runtime/internal/atproto/" + gen.ConfigFile} {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range []struct{ root, name string }{
+		{"..", gen.ConfigFile}, {"..", "runtime/internal/atproto/" + gen.ConfigFile}, {"../examples", gen.ConfigFile},
+	} {
+		root, name := test.root, test.name
+		t.Run(root+"/"+name, func(t *testing.T) {
 			t.Parallel()
 			config, err := gen.ReadConfig(os.DirFS(root), name)
 			if err != nil {
@@ -27,7 +29,7 @@ func TestDrift(t *testing.T) {
 				t.Error(err)
 			}
 			for _, c := range changes {
-				t.Errorf("%s %s: run `go generate .`", c.Kind, c.Path)
+				t.Errorf("%s %s: run `go generate .` in %s", c.Kind, c.Path, root)
 			}
 		})
 	}

@@ -34,10 +34,13 @@ type Output struct {
 // It runs the go command to find the compiled runtime, which must be part of the module or one of its
 // requirements.
 func Generate(ctx context.Context, root string, config *Config) (*Output, error) {
-	exports := findExports(ctx, root)
 	if err := checkModule(root, config); err != nil {
 		return nil, err
 	}
+	if err := config.ReadImports(ctx, root); err != nil {
+		return nil, err
+	}
+	exports := findExports(ctx, root, config.importedPackages()...)
 	set, err := config.Load(os.DirFS(root))
 	if err != nil {
 		return nil, err

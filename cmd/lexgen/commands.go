@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -218,7 +219,7 @@ The setting "lint" of the configuration says for namespaces what warnings count
 as: "off", "warn" or "error". Lint exits with status 1 if there is an error and,
 with --strict, if there is a warning.`,
 		RunE: func(command *cobra.Command, directories []string) error {
-			config, set, err := s.load(directories)
+			config, set, err := s.load(command.Context(), directories)
 			if err != nil {
 				return failure{err}
 			}
@@ -241,7 +242,7 @@ with --strict, if there is a warning.`,
 }
 
 // load loads the documents of directories, or those of the configuration.
-func (s *settings) load(directories []string) (*gen.Config, *lexicon.Set, error) {
+func (s *settings) load(ctx context.Context, directories []string) (*gen.Config, *lexicon.Set, error) {
 	if len(directories) > 0 {
 		for i, dir := range directories {
 			directories[i] = filepath.ToSlash(filepath.Clean(dir))
@@ -251,6 +252,9 @@ func (s *settings) load(directories []string) (*gen.Config, *lexicon.Set, error)
 	}
 	config, err := s.read()
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := config.ReadImports(ctx, s.root()); err != nil {
 		return nil, nil, err
 	}
 	set, err := config.Load(os.DirFS(s.root()))

@@ -31,6 +31,7 @@ func emitUnion(f *jen.File, u *plan.Union) {
 			jen.Type().Id(u.Unknown).Add(embedding(lex("TypedMap")))).Line()
 	}
 	emitMarkers(f, u)
+	emitConstructor(f, u)
 	f.Add(jen.Func().Id(u.Decode).Params(jen.Id("d").Op("*").Add(lex("Decoder"))).Id(u.Name).Block(
 		jen.Switch(jen.Id("d").Dot("Variant").Call()).BlockFunc(func(g *jen.Group) {
 			g.Case(jen.Lit("")).Block(jen.Return(jen.Nil()))
@@ -86,6 +87,31 @@ func emitInterface(f *jen.File, u *plan.Union, embedded ...jen.Code) {
 				jen.Type().Id(v.Wrapper).Add(embedding(ref(v.Type)))).Line()
 		}
 	}
+}
+
+// emitConstructor writes the function that takes any member, whether it is of the union's package or not.
+func emitConstructor(f *jen.File, u *plan.Union) {
+	if u.New == "" {
+		return
+	}
+	types := jen.Null()
+	for i, v := range u.Variants {
+		if i > 0 {
+			types.Op("|")
+		}
+		types.Add(ref(v.Type))
+	}
+	f.Add(says(fmt.Sprintf("%s returns m as a member of [%s]. A member from another package is copied.", u.New, u.Name)),
+		jen.Func().Id(u.New).Types(jen.Id("M").Add(types)).Params(jen.Id("m").Op("*").Id("M")).Id(u.Name).Block(
+			jen.Switch(jen.Id("m").Op(":=").Any().Call(jen.Id("m")).Assert(jen.Type())).BlockFunc(func(g *jen.Group) {
+				for _, v := range u.Variants {
+					if v.Wrapper != "" {
+						g.Case(jen.Op("*").Add(ref(v.Type))).Block(jen.Return(jen.Op("&").Id(v.Wrapper).Values(jen.Op("*").Id("m"))))
+					}
+				}
+			}),
+			jen.Return(jen.Any().Call(jen.Id("m")).Assert(jen.Id(u.Name))),
+		)).Line()
 }
 
 // embedding returns a struct with one field or embedded type, on one line.

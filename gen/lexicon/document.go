@@ -59,6 +59,8 @@ type Document struct {
 	Description string
 	// Defs holds the definitions in the order of the file.
 	Defs []*Def
+	// Foreign says that the document is from another module; see [Options.Imports].
+	Foreign bool
 
 	// warnings are Lint's warnings about keys that the model does not keep, and found those of the checker.
 	warnings, found Problems

@@ -30,10 +30,26 @@ type Options struct {
 	// Overrides are roots whose documents replace those with the same NSID in
 	// the other roots. In all other cases an NSID that occurs twice is a problem.
 	Overrides []string
+	// Imports are documents of other modules, which replace those with the same NSID in the roots.
+	Imports []Import
+	// Include, if it is not empty, lists NSIDs, or namespaces followed by ".*". All other documents are left out, but for the
+	// definitions that those of the list refer to.
+	Include []string
 	// Lock returns the path of the lockfile of a root. Without Lock it is the file called LockFile in the root.
 	Lock func(root string) string
 	// IgnoreLock skips the comparison with the lockfiles.
 	IgnoreLock bool
+}
+
+// Import says where another module has its documents.
+type Import struct {
+	// FS is the module, and Roots the directories with its documents.
+	FS    fs.FS
+	Roots []string
+	// Has says which documents are imported.
+	Has func(nsid string) bool
+	// Name stands for the module in messages.
+	Name string
 }
 
 // Load reads and checks the lexicon documents below the given roots, which are
@@ -75,9 +91,17 @@ func (o Options) Load(fsys fs.FS, roots ...string) (*Set, error) {
 			l.problems = append(l.problems, checkLock(fsys, root, o.lockPath(root))...)
 		}
 	}
+	for _, i := range o.Imports {
+		l.foreign(i)
+	}
 	set := l.set()
 	set.skip, set.broken, set.opaque = o.Skip, l.broken, o.Opaque
 	set.files = l.files
+	if len(o.Include) > 0 {
+		l.problems = append(l.problems, set.include(o.Include)...)
+		l.faults = slices.DeleteFunc(l.faults, func(p Problem) bool { return set.inFile(p.File) == nil })
+		set.broken = make(map[string]bool)
+	}
 	rest := append(l.problems, set.Skip(l.faults)...)
 	if set.skip == nil {
 		rest = append(rest, set.check()...)
@@ -130,6 +154,30 @@ func (l *loader) root(root string, override bool) {
 	}
 	for _, f := range files {
 		l.file(f, override)
+	}
+}
+
+// foreign reads the documents of another module, which were checked there.
+func (l *loader) foreign(i Import) {
+	other := &loader{fsys: i.FS, schema: l.schema, broken: make(map[string]bool), owners: make(map[string]owned), files: make(map[string]string)}
+	for _, root := range i.Roots {
+		other.root(root, false)
+	}
+	for id, o := range other.owners {
+		if !i.Has(id) {
+			continue
+		}
+		o.document.Foreign = true
+		if local, found := l.owners[id]; found && local.sum != o.sum {
+			o.document.warnings = append(o.document.warnings, problem(local.document.File, "",
+				"it differs from the document of %s, which is what the Go types follow; update one of them", i.Name))
+		}
+		o.document.File = i.Name + "/" + o.document.File
+		l.owners[id] = o
+	}
+	for _, p := range other.problems {
+		p.File = i.Name + "/" + p.File
+		l.problems = append(l.problems, p)
 	}
 }
 

@@ -74,6 +74,9 @@ func (s *Set) check() Problems {
 	}
 	for _, d := range s.Documents {
 		d.found = nil
+		if d.Foreign {
+			continue
+		}
 		for _, def := range d.Defs {
 			def.Node.Walk((*Node).compact)
 		}

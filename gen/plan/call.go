@@ -13,6 +13,10 @@ import (
 // and returns.
 func (b *builder) buildCall(s spot) {
 	n := s.node
+	if b.pkg.Client == nil {
+		b.buildData(s)
+		return
+	}
 	b.claim(b.clientScope(), s.name, s.key, naming.Member, n)
 	method := &Method{
 		Name: s.name, Client: b.pkg.Client.Name, Procedure: n.Type == "procedure",
@@ -29,6 +33,20 @@ func (b *builder) buildCall(s spot) {
 	}
 	b.buildOutput(s, method, params)
 	method.Doc[0] = outcome(method.Doc[0], method.Output, b.buildErrors(s, "["+method.Client+"."+s.name+"]"))
+}
+
+// buildData adds what a query or procedure has for those who call or answer it without a client: its NSID, the types of its
+// input and output, and its errors.
+func (b *builder) buildData(s spot) {
+	n := s.node
+	b.buildNSID(s, fmt.Sprintf("is a %s.", n.Type))
+	if n.Input != nil {
+		b.buildBody(b.part(s, n.Input, "input"))
+	}
+	if n.Output != nil {
+		b.buildBody(b.part(s, n.Output, "output"))
+	}
+	b.buildErrors(s, n.Type+" "+b.document.ID)
 }
 
 // buildOutput decides what a call returns, and whether it is paged.
@@ -91,6 +109,9 @@ func outcome(text string, output *Body, errors []Const) string {
 // makeClients gives each package with queries or procedures a client. It runs before the definitions are
 // built, so that the client's names are reserved first.
 func (b *builder) makeClients() {
+	if b.options.NoClients {
+		return
+	}
 	for _, document := range b.set.Documents {
 		pkg := b.packages[document.Namespace()]
 		def := document.Def("main")
@@ -183,6 +204,7 @@ func (b *builder) buildBody(s spot) (*Body, *Struct) {
 			b.needEncoder(v)
 			return &Body{Value: v, Envelope: b.unexported(naming.Unexported(s.name) + "Body")}, nil
 		}
+		return &Body{ContentType: s.node.Encoding}, nil // it can be anything
 	}
 	b.report(b.document.File, schema.Pointer, "the schema of a body must be an object, a union with members, or a ref to an object")
 	return nil, nil

@@ -234,6 +234,8 @@ type Union struct {
 	Doc  Doc
 	// Marker is the method that seals it.
 	Marker string
+	// New is the name of the function that makes any of its members one, empty if no member needs a wrapper.
+	New string
 	// Unknown is the type of members that the union does not list, empty for a closed union.
 	Unknown  string
 	Variants []*Variant

@@ -76,8 +76,11 @@ func property(n *lexicon.Node, name string) *lexicon.Node {
 
 // findRecordViews finds the definitions that need no type, since only lists of records refer to them.
 func (b *builder) findRecordViews() {
-	other := make(map[*lexicon.Node]int) // how often something else refers to a definition
 	b.views = make(map[*lexicon.Node]bool)
+	if b.options.NoClients {
+		return
+	}
+	other := make(map[*lexicon.Node]int) // how often something else refers to a definition
 	for _, document := range b.set.Documents {
 		for _, def := range document.Defs {
 			if list := b.recordListOf(document, def.Node); list != nil {

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"go/token"
+	"slices"
 
 	"github.com/layers-pub/layers-go/gen/lexicon"
 	"github.com/layers-pub/layers-go/gen/naming"
@@ -16,6 +17,9 @@ func (b *builder) unionValue(s spot) *Value {
 	b.declareType(s)
 	union := b.union(s)
 	union.Decode = b.unexported("decode" + s.name)
+	if slices.ContainsFunc(union.Variants, func(v *Variant) bool { return v.Wrapper != "" }) {
+		union.New = b.derived(s, ":new", "New", s.name)
+	}
 	b.add(union)
 	return &Value{Kind: OneOf, Type: Ref{b.pkg, "", s.name}, Union: union}
 }

@@ -139,6 +139,17 @@ func (*GetItCX) getItC() string       { return "com.example.one.defs#x" }
 func (*GetItCXTwo) getItC() string    { return "com.example.two.defs#x" }
 func (*UnknownGetItC) getItC() string { return "" }
 
+// NewGetItC returns m as a member of [GetItC]. A member from another package is copied.
+func NewGetItC[M one.X | two.X](m *M) GetItC {
+	switch m := any(m).(type) {
+	case *one.X:
+		return &GetItCX{*m}
+	case *two.X:
+		return &GetItCXTwo{*m}
+	}
+	return any(m).(GetItC)
+}
+
 func decodeGetItC(d *lex.Decoder) GetItC {
 	switch d.Variant() {
 	case "":

@@ -85,6 +85,17 @@ func (*LabelChoiceX) labelChoice() string       { return "com.example.one.defs#x
 func (*LabelChoiceSecond) labelChoice() string  { return "com.example.two.defs#x" }
 func (*UnknownLabelChoice) labelChoice() string { return "" }
 
+// NewLabelChoice returns m as a member of [LabelChoice]. A member from another package is copied.
+func NewLabelChoice[M exampleone.X | two.X](m *M) LabelChoice {
+	switch m := any(m).(type) {
+	case *exampleone.X:
+		return &LabelChoiceX{*m}
+	case *two.X:
+		return &LabelChoiceSecond{*m}
+	}
+	return any(m).(LabelChoice)
+}
+
 func decodeLabelChoice(d *lex.Decoder) LabelChoice {
 	switch d.Variant() {
 	case "":

@@ -79,6 +79,15 @@ type ThingOneRef struct{ repo.Ref }
 
 func (*ThingOneRef) thingOne() string { return "com.example.repo.ref" }
 
+// NewThingOne returns m as a member of [ThingOne]. A member from another package is copied.
+func NewThingOne[M repo.Ref](m *M) ThingOne {
+	switch m := any(m).(type) {
+	case *repo.Ref:
+		return &ThingOneRef{*m}
+	}
+	return any(m).(ThingOne)
+}
+
 func decodeThingOne(d *lex.Decoder) ThingOne {
 	switch d.Variant() {
 	case "":
@@ -110,6 +119,17 @@ type UnknownThingEither struct{ lex.TypedMap }
 func (*ThingEitherPart) thingEither() string    { return "com.example.slices.part" }
 func (*ThingEitherState) thingEither() string   { return "com.example.sync.state" }
 func (*UnknownThingEither) thingEither() string { return "" }
+
+// NewThingEither returns m as a member of [ThingEither]. A member from another package is copied.
+func NewThingEither[M exampleslices.Part | sync.State](m *M) ThingEither {
+	switch m := any(m).(type) {
+	case *exampleslices.Part:
+		return &ThingEitherPart{*m}
+	case *sync.State:
+		return &ThingEitherState{*m}
+	}
+	return any(m).(ThingEither)
+}
 
 func decodeThingEither(d *lex.Decoder) ThingEither {
 	switch d.Variant() {
@@ -143,6 +163,18 @@ type UnknownThingManyItem struct{ lex.TypedMap }
 func (*ThingManyItemRef) thingManyItem() string     { return "com.example.repo.ref" }
 func (*ThingManyItemState) thingManyItem() string   { return "com.example.sync.state" }
 func (*UnknownThingManyItem) thingManyItem() string { return "" }
+
+// NewThingManyItem returns m as a member of [ThingManyItem]. A member from another package is
+// copied.
+func NewThingManyItem[M repo.Ref | sync.State](m *M) ThingManyItem {
+	switch m := any(m).(type) {
+	case *repo.Ref:
+		return &ThingManyItemRef{*m}
+	case *sync.State:
+		return &ThingManyItemState{*m}
+	}
+	return any(m).(ThingManyItem)
+}
 
 func decodeThingManyItem(d *lex.Decoder) ThingManyItem {
 	switch d.Variant() {

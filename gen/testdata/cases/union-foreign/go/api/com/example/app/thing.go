@@ -65,6 +65,17 @@ func (*ThingEmbedVideoView) thingEmbed() string { return "com.example.embed.vide
 func (*ThingOwn) thingEmbed() string            { return "com.example.app.thing#own" }
 func (*UnknownThingEmbed) thingEmbed() string   { return "" }
 
+// NewThingEmbed returns m as a member of [ThingEmbed]. A member from another package is copied.
+func NewThingEmbed[M embed.Images | embed.VideoView | ThingOwn](m *M) ThingEmbed {
+	switch m := any(m).(type) {
+	case *embed.Images:
+		return &ThingEmbedImages{*m}
+	case *embed.VideoView:
+		return &ThingEmbedVideoView{*m}
+	}
+	return any(m).(ThingEmbed)
+}
+
 func decodeThingEmbed(d *lex.Decoder) ThingEmbed {
 	switch d.Variant() {
 	case "":
@@ -94,6 +105,16 @@ type UnknownThingListItem struct{ lex.TypedMap }
 
 func (*ThingListItemImages) thingListItem() string  { return "com.example.embed.images" }
 func (*UnknownThingListItem) thingListItem() string { return "" }
+
+// NewThingListItem returns m as a member of [ThingListItem]. A member from another package is
+// copied.
+func NewThingListItem[M embed.Images](m *M) ThingListItem {
+	switch m := any(m).(type) {
+	case *embed.Images:
+		return &ThingListItemImages{*m}
+	}
+	return any(m).(ThingListItem)
+}
 
 func decodeThingListItem(d *lex.Decoder) ThingListItem {
 	switch d.Variant() {
