@@ -188,7 +188,7 @@ func find(ctx context.Context, actor syntax.AtIdentifier, o *options) (*Session,
 	}
 	found, err := resolve(ctx, actor, o)
 	if err != nil {
-		return nil, fmt.Errorf("auth: %w of %s: %w", ErrNoSession, actor, err)
+		return nil, fmt.Errorf("auth: %w for %s: %w", ErrNoSession, actor, err)
 	}
 	return o.store.Load(ctx, found.DID)
 }

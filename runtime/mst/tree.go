@@ -412,7 +412,7 @@ func (t *Tree) checkNode(n *Node, layer *int, at bounds) *Error {
 	empty := len(n.Entries) == 0
 	switch {
 	case *layer == rootLayer && empty && n.Left.Defined():
-		return &Error{Err: invalid("the root has no entry but a subtree")}
+		return &Error{Err: invalid("the root has a subtree but no entries")}
 	case *layer == rootLayer && empty:
 		*layer = 0
 	case *layer == rootLayer:

@@ -142,7 +142,7 @@ func newRepo(index *car.Index, s *spool, o options, err error) (*Repo, error) {
 	}
 	r := &Repo{index: index, spool: s, commitCID: index.Roots()[0], partial: o.partial}
 	if r.commitCID.Codec() != cid.DagCBOR {
-		return nil, fmt.Errorf("repo: %w: its CID %s is not that of DAG-CBOR", ErrCommit, r.commitCID)
+		return nil, fmt.Errorf("repo: %w: the codec of its CID %s is not DAG-CBOR", ErrCommit, r.commitCID)
 	}
 	var ok bool
 	if r.at, ok = index.Find(r.commitCID); !ok {

@@ -256,7 +256,7 @@ func (v *Verifier) readCommit(did syntax.DID, rev syntax.TID, archive []byte, ch
 	case err != nil:
 		return cid.CID{}, invalid("commit %s: %w", root, err)
 	case c.DID != did:
-		return cid.CID{}, invalid("%w: it is of %s", repo.ErrDID, c.DID)
+		return cid.CID{}, invalid("%w: it belongs to %s", repo.ErrDID, c.DID)
 	case c.Rev != rev:
 		return cid.CID{}, invalid("the signed commit has the revision %s", c.Rev)
 	}
