@@ -125,8 +125,8 @@ func (c *Client) save(ctx context.Context, s *Session) error {
 	return nil
 }
 
-// Resume returns a client for a session in the store of [WithStore], which is required, without logging in. actor is a DID, a handle, or "" for the
-// current account, or for the only one in the store. Resume sends nothing, unless no stored session has the handle:
+// Resume returns a client for a session in the store of [WithStore], which is required, without logging in. actor is a
+// DID, a handle, or "" for the current account, or for the only one in the store. Resume sends nothing, unless no stored session has the handle:
 // then it looks the handle up. If the session is over, the first call reports it.
 //
 // The error wraps [ErrNoSession] if the store has no such session.

@@ -64,7 +64,7 @@ func NewTree(root cid.CID, load func(c cid.CID, buf []byte) ([]byte, error)) *Tr
 	return t
 }
 
-// Reset makes t the tree whose root is the node root, as [NewTree] does, and uses the memory of the tree before again.
+// Reset makes t the tree whose root is the node root, as [NewTree] does, and reuses its memory.
 func (t *Tree) Reset(root cid.CID) {
 	t.branches.reset()
 	t.leaves.reset()

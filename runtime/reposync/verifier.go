@@ -15,7 +15,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Verifier verifies messages. It uses its memory again, so a program needs one for each goroutine that verifies: a
+// Verifier verifies messages. It reuses its memory, so a program needs one for each goroutine that verifies: a
 // Verifier must not be used by several goroutines at once. What it returns is valid until its next call, as are the
 // strings and bytes of the message, which it does not copy.
 type Verifier struct {
