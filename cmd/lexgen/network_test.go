@@ -123,7 +123,7 @@ func TestInstall(t *testing.T) {
 	expect(t, 0, "0 written\n", "install", flag, "--ci")
 	expect(t, 0, "0 written\n", "install", flag)
 	expect(t, 1, "com.example.app.note: not published: DNS has no TXT record _lexicon.app.example.com with the account's DID\ncom.example.defs.things: installed, up to date\ncom.example.feed.post: installed, up to date\n", "status", flag, "--manifest", filepath.Join(root, "lexicons.json"))
-	expect(t, 0, "create api/com/example/feed/post.go\n", "generate", flag)
+	expect(t, 0, "create api/com/example/", "generate", flag)
 	expect(t, 0, "", "check", flag)
 
 	// A changed file is found, and restored.
@@ -374,7 +374,7 @@ func TestLex(t *testing.T) {
 	if err := offline(theirs); err != nil {
 		t.Errorf("@atproto/lex refuses its own: %v", err)
 	}
-	expect(t, 0, "create api/com/example/feed/post.go", "generate", "--config="+w.flagOf(t, theirs))
+	expect(t, 0, "create api/com/example/", "generate", "--config="+w.flagOf(t, theirs))
 
 	ours := t.TempDir()
 	write(t, ours, "go.mod", "module example.org/ours\n")
@@ -431,6 +431,6 @@ func TestNew(t *testing.T) {
 	expect(t, 2, "--type is \"token\"; it is one of defs, procedure, query, record", "new", flag, "--type", "token", "org.example.first.token")
 	expect(t, 2, "NSID", "new", flag, "first")
 	expect(t, 0, "", "lint", flag)
-	expect(t, 0, "create api/org/example/first/record.go\n", "generate", flag)
+	expect(t, 0, "create api/org/example/", "generate", flag)
 	expect(t, 0, "", "check", flag)
 }
