@@ -163,7 +163,7 @@ func judge(w io.Writer, a, b *side) ([]evolve.Change, error) {
 // api returns the Go API that documents become.
 func api(fsys fs.FS, config *gen.Config) ([]evolve.Symbol, error) {
 	copied := *config
-	copied.IgnoreLock = true
+	copied.IgnoreLock, copied.Rename = true, true // names that change are what diff is to show
 	set, err := copied.Load(fsys)
 	if err != nil {
 		return nil, err
@@ -200,6 +200,11 @@ func (s *settings) side(ctx context.Context, name string) (*side, error) {
 		return nil, err
 	}
 	config, err := gen.ReadConfig(fsys, file)
+	if err == nil { // once more, with its name lock
+		if fsys, err = revision(ctx, root, name, file, config.NamesFile()); err == nil {
+			config, err = gen.ReadConfig(fsys, file)
+		}
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		config, err = s.read() // which came later
 	}
