@@ -144,7 +144,7 @@ func TestInstall(t *testing.T) {
 
 	// A fine update goes through, one that breaks the rules does not, unless it is accepted.
 	w.put(t, strings.Replace(defs, `"self"`, `"more": {"type": "integer"}, "self"`, 1))
-	expect(t, 0, "fine com.example.defs.things:/defs/thing/properties/more: new optional field more\n\tadds defs.ThingsThing.More lex.Opt[int64]\n", "diff", flag, "--network")
+	expect(t, 0, "fine com.example.defs.things:/defs/thing/properties/more: new optional field more\n\tadds example.DefsThingsThing.More lex.Opt[int64]\n", "diff", flag, "--network")
 	expect(t, 1, "com.example.defs.things: update available: 1 fine\n", "status", flag)
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
