@@ -59,9 +59,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		&cobra.Group{ID: groupWrite, Title: "Writing:"},
 	)
 	root.AddCommand(
-		decodeCommand(), convertCommand(), resolveCommand(&s), describeCommand(&s), getCommand(&s), listCommand(&s), pullCommand(&s), queryCommand(&s), tailCommand(&s), followCommand(&s),
+		decodeCommand(), convertCommand(), resolveCommand(&s), describeCommand(&s), getCommand(&s), listCommand(&s), pullCommand(&s), queryCommand(&s), tailCommand(&s),
 		loginCommand(&s), logoutCommand(&s), whoamiCommand(&s),
-		exportCommand(&s),
+		exportCommand(&s), validateCommand(),
 		createCommand(&s), putCommand(&s), deleteCommand(&s), applyCommand(&s), blobCommand(&s), importCommand(&s),
 	)
 	root.SetUsageTemplate(root.UsageTemplate() + usageTail)
@@ -107,7 +107,8 @@ const usageTail = `{{if .Runnable}}
 Exit status:
   0  success
   1  failure
-  2  wrong usage{{if .Flags.Lookup "strict"}}
+  2  wrong usage{{if eq .Name "validate"}}
+  3  a record is invalid, or has a warning with --strict{{else if .Flags.Lookup "strict"}}
   3  a record is invalid, with --strict{{end}}
   A signal gives 128 plus its number: 130 for an interrupt.
 
