@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +20,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/firehose"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // tailing holds the flags of layers tail.
@@ -44,9 +48,14 @@ It begins with what happens now, or after the event number --cursor. With
 It ends when the server ends the stream, after --limit events, or on Ctrl-C.
 With --reconnect it connects again when the connection is lost.
 
-With --verify it checks the signature of each commit, and that the signed tree
-has the records. Commits that are not valid are reported on standard error, as
-are events that cannot be read.`,
+With --verify it checks the signature of each commit, and that the commit made
+the changes that the server reports and no others. Commits that are not valid
+are reported on standard error, as are events that cannot be read.
+
+On a terminal, the last line shows the state of the stream: how many events the
+server sends in a second, how old the last one was when it arrived and how long
+ago that is, its number, and when the last record of each collection came, those
+of the collections that have been silent longest first.`,
 		Example: `  layers tail --relay wss://relay.example.com
   layers tail --relay wss://relay.example.com --collection pub.layers.corpus.corpus --jsonl
   layers tail --relay wss://relay.example.com --cursor-file cursor.json --reconnect --verify`,
@@ -119,9 +128,8 @@ func tail(ctx context.Context, command *cobra.Command, s *connect.Servers, t *ta
 	if err != nil {
 		return exit.Misuse("%v", err)
 	}
-	if terminal.IsTerminal(command.ErrOrStderr()) {
-		defer status(ctx, command, monitor)()
-	}
+	status := terminal.NewStatus(command.ErrOrStderr(), command.OutOrStdout(), func() string { return statusLine(monitor.Health(), time.Now()) })
+	defer status.End()
 	return follow(ctx, command, client, options, t)
 }
 
@@ -208,43 +216,30 @@ func readable(event firehose.Event) string {
 	return ""
 }
 
-// statusEvery is how often the state of the stream is printed on a terminal.
-const statusEvery = 10 * time.Second
-
-// status prints the state of the stream on a terminal from time to time, until the returned function is called.
-func status(ctx context.Context, command *cobra.Command, monitor *firehose.Monitor) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		ticker := time.NewTicker(statusEvery)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-				h := monitor.Health()
-				terminal.Printf(command.ErrOrStderr(), "%.1f frames/s, lag %v, last frame %v ago, at %d, done %d%s\n",
-					h.Rate, h.Lag.Round(time.Millisecond), h.Age.Round(time.Second), h.Read.Seq, h.Done.Seq, latest(h))
-			}
-		}
-	}()
-	return func() {
-		cancel()
-		<-ended
-	}
-}
-
-// latest says when the last record of each collection was received.
-func latest(h firehose.Health) string {
+// statusLine returns the state of a stream in one line. Of the collections, those come first that have been silent longest.
+func statusLine(h firehose.Health, now time.Time) string {
 	var b strings.Builder
-	for nsid, c := range h.Collections {
+	switch {
+	case h.Frames == 0 && !h.Connected:
+		return "connecting"
+	case h.Frames == 0:
+		return "connected, no events yet"
+	case !h.Connected:
+		b.WriteString("not connected, ")
+	}
+	fmt.Fprintf(&b, "%.1f events/s, lag %v, last %v ago, at %d", h.Rate, h.Lag.Round(time.Second), h.Age.Round(time.Second), h.Read.Seq)
+	if h.Done.Seq != h.Read.Seq {
+		fmt.Fprintf(&b, ", done %d", h.Done.Seq)
+	}
+	collections := slices.SortedFunc(maps.Keys(h.Collections), func(a, b syntax.NSID) int {
+		return cmp.Or(h.Collections[a].Last.Compare(h.Collections[b].Last), strings.Compare(string(a), string(b)))
+	})
+	for _, nsid := range collections {
 		when := "never"
-		if !c.Last.IsZero() {
-			when = time.Since(c.Last).Round(time.Second).String() + " ago"
+		if last := h.Collections[nsid].Last; !last.IsZero() {
+			when = now.Sub(last).Round(time.Second).String() + " ago"
 		}
-		fmt.Fprintf(&b, "; %s %s", strings.TrimPrefix(string(nsid), names.Own), when)
+		fmt.Fprintf(&b, "; %s %s", cmp.Or(strings.TrimPrefix(string(nsid), names.Own), "others"), when)
 	}
 	return b.String()
 }

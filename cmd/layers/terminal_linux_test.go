@@ -15,9 +15,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"golang.org/x/sys/unix"
 
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/runtime/multikey"
+	"github.com/layers-pub/layers-go/tests/forge"
 )
 
 // pty is a pseudo-terminal that a command runs on.
@@ -403,4 +406,76 @@ func TestPauseAboveBar(t *testing.T) {
 	command.Wait()
 	term.wait("layers: interrupted")
 	check(0)
+}
+
+// TestTailStatus runs tail on a terminal: events are lines of their own, below which the state of the stream is drawn again
+// in place, and disappears at the end. Where the output is no terminal, there is no such line.
+func TestTailStatus(t *testing.T) {
+	account := forge.New(hostileDID, multikey.K256)
+	var frames [][]byte
+	for i := range 4 {
+		collection := "pub.layers.corpus.corpus"
+		if i == 2 {
+			collection = "pub.layers.media.media"
+		}
+		frames = append(frames, forge.Frame(account.Commit(forge.Create(fmt.Sprintf("%s/%d", collection, i), "x")), int64(i+1), time.Now()))
+	}
+	next := make(chan bool)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		upgrader := websocket.Upgrader{}
+		c, err := upgrader.Upgrade(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		for _, frame := range frames {
+			if <-next {
+				c.WriteMessage(websocket.BinaryMessage, frame)
+			}
+		}
+		<-next
+		c.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), time.Time{})
+		c.ReadMessage()
+	}))
+	defer server.Close()
+	args := []string{"tail", "--relay", server.URL, "--allow-private"}
+
+	term := newPTY(t)
+	command := term.start(nil, args...)
+	term.wait("connected, no events yet")
+	next <- true
+	term.wait("at 1; corpus.corpus ")
+	next <- true
+	term.wait("at 2; corpus.corpus ")
+	next <- true
+	next <- true
+	term.wait("at 4; ")
+	lines := screen(t, term.shown())
+	if len(lines) < 5 || !strings.Contains(lines[3], "4  create  at://"+hostileDID+"/pub.layers.corpus.corpus/3") || !strings.Contains(lines[4], "events/s, lag ") || !strings.Contains(lines[4], "at 4; media.media") {
+		t.Errorf("%q", lines)
+	}
+	next <- true
+	command.Wait()
+	text := ""
+	for begun := time.Now(); time.Since(begun) < 10*time.Second; time.Sleep(5 * time.Millisecond) { // for the terminal to show it
+		if text = strings.TrimSpace(strings.Join(screen(t, term.shown()), "\n")); !strings.Contains(text, "events/s") {
+			break
+		}
+	}
+	if status := command.ProcessState.ExitCode(); status != 0 || strings.Count(text, "\n") != 3 || strings.Contains(text, "events/s") || strings.Count(text, "  create  ") != 4 {
+		t.Errorf("status %d: %s", status, text)
+	}
+
+	piped, stderr := process(t, args...)
+	var out bytes.Buffer
+	piped.Stdout = &out
+	if err := piped.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		next <- true
+	}
+	if err := piped.Wait(); err != nil || stderr.Len() > 0 || strings.Count(out.String(), "\n") != 4 || strings.Contains(out.String(), "events/s") || strings.Contains(out.String(), "\x1b") {
+		t.Errorf("%v: %s%s", err, out.String(), stderr)
+	}
 }

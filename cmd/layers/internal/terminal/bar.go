@@ -39,6 +39,25 @@ func NewCount(w io.Writer, name string) *Bar {
 	})
 }
 
+// NewStatus starts to show a line on messages, which text returns whenever it is drawn again: several times a second. What
+// the command writes to out appears above it, too. It shows nothing unless both are terminals, since what a pipe passes on
+// may appear on the same terminal.
+func NewStatus(messages, out io.Writer, text func() string) *Bar {
+	w, ok := out.(*Writer)
+	if !ok || !IsTerminal(w.exact) {
+		return new(Bar)
+	}
+	p := start(messages, func(all *mpb.Progress) *mpb.Bar {
+		line := func(decor.Statistics) string { return OneLine(text()) }
+		return all.New(0, mpb.NopStyle(), mpb.PrependDecorators(decor.Any(line)), mpb.BarRemoveOnComplete())
+	})
+	if p.bar != nil {
+		messages, out := p.back, w.redirect(p.all)
+		p.back = func() { out(); messages() }
+	}
+	return p
+}
+
 // start starts a bar on w if that is a terminal.
 func start(w io.Writer, newBar func(*mpb.Progress) *mpb.Bar) *Bar {
 	messages, ok := w.(*Writer)
