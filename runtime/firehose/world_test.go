@@ -204,7 +204,7 @@ func after(code int, frames map[int64][]byte, last int64) script {
 }
 
 func finish(c *websocket.Conn, code int) {
-	c.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), time.Now().Add(time.Second))
+	c.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), time.Time{})
 	c.SetReadDeadline(time.Now().Add(5 * time.Second))
 	for {
 		if _, _, err := c.ReadMessage(); err != nil {
