@@ -185,6 +185,9 @@ func (d *Decoder) Bytes(min, max int) Bytes {
 		return nil
 	}
 	d.checkLength(at, len(raw), min, max)
+	if d.kept.share && !d.json {
+		return d.b[d.i-len(raw) : d.i : d.i]
+	}
 	return append(make(Bytes, 0, len(raw)), raw...)
 }
 

@@ -818,3 +818,22 @@ func TestIntegersToSend(t *testing.T) {
 		}
 	}
 }
+
+// TestSharedBytes holds that bytes are part of the input only where that is asked for, and end where they end in it.
+func TestSharedBytes(t *testing.T) {
+	cbor, err := lex.JSONToCBOR([]byte(with(`"raw":{"$bytes":"AQID"}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for shared, decode := range map[bool]func([]byte, lex.Decodable) error{false: lex.DecodeCBOR, true: lex.DecodeCBORShared} {
+		input := bytes.Clone(cbor)
+		var v sample
+		if err := decode(input, &v); err != nil || string(v.Raw) != "\x01\x02\x03" || cap(v.Raw) != 3 {
+			t.Fatal(v.Raw, err)
+		}
+		clear(input)
+		if changed := v.Raw[0] == 0; changed != shared {
+			t.Errorf("shared %t: the bytes are %v after the input was cleared", shared, v.Raw)
+		}
+	}
+}

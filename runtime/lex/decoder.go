@@ -48,8 +48,8 @@ func DecodeCBOR(b []byte, v Decodable) error {
 	return Decode(context.Background(), b, v, DecodeOptions{})
 }
 
-// DecodeCBORShared is [DecodeCBOR] without the copies: the strings in v share b's memory. The caller
-// must not change b from then on. b stays in memory for as long as any string of v does.
+// DecodeCBORShared is [DecodeCBOR] without the copies: the strings and bytes in v share b's memory. The caller
+// must not change b, or bytes in v, from then on. b stays in memory for as long as any of them does.
 func DecodeCBORShared(b []byte, v Decodable) error {
 	return Decode(context.Background(), b, v, DecodeOptions{Share: true})
 }
@@ -71,7 +71,7 @@ func DecodeJSONShared(b []byte, v Decodable) error {
 type DecodeOptions struct {
 	// Encoding is the encoding of the input.
 	Encoding Encoding
-	// Share lets v's strings share the input's memory, under the conditions of [DecodeCBORShared].
+	// Share lets v's strings and bytes share the input's memory, under the conditions of [DecodeCBORShared].
 	Share bool
 	// Arena is the memory that v is decoded into; if it is nil, v gets new memory.
 	Arena *Arena
