@@ -110,8 +110,11 @@ func clone[T ~string](s T) T { return T(strings.Clone(string(s))) }
 func commitMessage(raw *atproto.SyncSubscribeReposCommit, size int64) (*reposync.Commit, error) {
 	bad := false
 	block := func(l cid.Link) cid.CID {
+		if !l.Defined() {
+			return cid.CID{}
+		}
 		c, ok := l.CID()
-		bad = bad || !ok && l.Defined()
+		bad = bad || !ok
 		return c
 	}
 	m := &reposync.Commit{

@@ -126,7 +126,12 @@ func (s *Stream) Summary() string {
 }
 
 // Layers reports whether a frame is a commit with an operation on a record of Layers.
-func Layers(frame []byte) bool { return Commit(frame) && bytes.Contains(frame, []byte("pub.layers.")) }
+func Layers(frame []byte) bool {
+	ops, _, _ := bytes.Cut(frame, blocksField) // nodes of the tree have paths, too
+	return Commit(frame) && bytes.Contains(ops, []byte("pub.layers."))
+}
+
+var blocksField = []byte("\x66blocks")
 
 // Commit reports whether a frame is a commit.
 func Commit(frame []byte) bool { return bytes.HasPrefix(frame, []byte("\xa2atg#commitbop\x01")) }
@@ -138,7 +143,7 @@ func (s *Stream) Blocks() [][]byte {
 		if !Commit(f) {
 			continue
 		}
-		_, archive, ok := bytes.Cut(f, []byte("\x66blocks"))
+		_, archive, ok := bytes.Cut(f, blocksField)
 		if !ok {
 			continue
 		}

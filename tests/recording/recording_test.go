@@ -41,7 +41,7 @@ func TestRecord(t *testing.T) {
 	s := reference.Start(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	var accounts []*reference.Account
-	for range 10 {
+	for range 30 {
 		accounts = append(accounts, s.Account(t))
 	}
 	records := layersRecords(t)
