@@ -355,8 +355,8 @@ func (s *Subscription) take(ctx context.Context, c *conn, m Message) error {
 	if t == nil {
 		return ctx.Err()
 	}
-	if f.Ack != nil {
-		t.all = func() { c.acks.send(f.Ack) }
+	if ack := f.Ack; ack != nil { // a closure over f would move every frame to the heap
+		t.all = func() { c.acks.send(ack) }
 	}
 	if f.Err != nil {
 		// The event has the bytes, and nothing of a protocol's memory, which is used again.
