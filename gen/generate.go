@@ -88,9 +88,22 @@ func source(set *lexicon.Set, config *Config) ([]emit.File, *naming.Lock, error)
 
 // checkModule compares the module's path in the configuration with that in go.mod.
 func checkModule(root string, config *Config) error {
+	name, err := ModulePath(root)
+	if err != nil {
+		return err
+	}
+	if name != config.Module {
+		return lexicon.Problems{{File: config.file, Pointer: "/module",
+			Message: fmt.Sprintf("%q is not the module in go.mod, which is %q", config.Module, name)}}
+	}
+	return nil
+}
+
+// ModulePath returns the path of the module whose root is the directory root, from its go.mod.
+func ModulePath(root string) (string, error) {
 	data, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	if err != nil {
-		return fmt.Errorf("read go.mod in the root of the module: %w", err)
+		return "", fmt.Errorf("read go.mod in the root of the module: %w", err)
 	}
 	for line := range bytes.Lines(data) {
 		fields := bytes.Fields(line)
@@ -101,11 +114,7 @@ func checkModule(root string, config *Config) error {
 		if unquoted, err := strconv.Unquote(name); err == nil {
 			name = unquoted
 		}
-		if name != config.Module {
-			return lexicon.Problems{{File: config.file, Pointer: "/module",
-				Message: fmt.Sprintf("%q is not the module in go.mod, which is %q", config.Module, name)}}
-		}
-		return nil
+		return name, nil
 	}
-	return fmt.Errorf("%s has no module line", filepath.Join(root, "go.mod"))
+	return "", fmt.Errorf("%s has no module line", filepath.Join(root, "go.mod"))
 }

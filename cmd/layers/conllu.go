@@ -55,7 +55,7 @@ func importCoNLLU(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "conllu FILE.conllu",
 		Short: "Turn a CoNLL-U treebank into a batch for apply",
-		Long: `Import conllu prints the operations that bring the records of a treebank into the
+		Long: `Conllu prints the operations that bring the records of a treebank into the
 repository of the account --did, as lines for layers apply. Nothing is sent.
 On standard error it says how many operations these are, and how long apply will
 take at the server's rate limits.
@@ -266,7 +266,7 @@ func exportCoNLLU(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "conllu AT-URI | PATH",
 		Short: "Write annotated sentences as CoNLL-U",
-		Long: `Export conllu writes the sentences of an expression and of all its parts as CoNLL-U,
+		Long: `Conllu writes the sentences of an expression and of all its parts as CoNLL-U,
 with what is annotated on them: those that layers import conllu made, byte for byte as
 the file was, and those of other programs as far as the format can express them.
 

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"context"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -32,6 +36,37 @@ func completeCollection(place int) cobra.CompletionFunc {
 		}
 		return names, cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// wantedCollections parses the values of --collection: NSIDs, or the beginnings of NSIDs, as in pub.layers.*.
+func wantedCollections(texts []string) (collections []string, err error) {
+	for _, c := range texts {
+		if !strings.HasSuffix(c, "*") {
+			nsid, err := names.ParseCollection(c)
+			if err != nil {
+				return nil, err
+			}
+			c = string(nsid)
+		}
+		collections = append(collections, c)
+	}
+	return collections, nil
+}
+
+// wantedAccounts resolves the values of --did: DIDs and handles.
+func wantedAccounts(ctx context.Context, directory *identity.Directory, texts []string) (dids []syntax.DID, err error) {
+	for _, text := range texts {
+		actor, err := names.ParseActor(text)
+		if err != nil {
+			return nil, err
+		}
+		who, err := directory.Resolve(ctx, actor)
+		if err != nil {
+			return nil, err
+		}
+		dids = append(dids, who.DID)
+	}
+	return dids, nil
 }
 
 // unknownFlag adds the flag --allow-unknown.

@@ -19,7 +19,7 @@ import (
 
 func getCommand(s *connect.Servers) *cobra.Command {
 	var asJSON, prove bool
-	var version string
+	var version, from string
 	command := &cobra.Command{
 		Use:     "get AT-URI",
 		GroupID: groupRead,
@@ -30,6 +30,9 @@ bytes match its CID. It prints the URI, the CID, how far the record was verified
 
 With --proof the server must prove that the record is in the repository that the
 account signed; its trust is then "signed", otherwise "hashed".
+
+With --from it reads a directory of "layers follow" instead of a server; the trust
+is that with which the record was stored.
 
 AT-URI is at://ACTOR/COLLECTION/RECORD-KEY. The collections of Layers may be
 written without pub.layers.`,
@@ -51,11 +54,10 @@ written without pub.layers.`,
 					return exit.Misuse("--cid %q: %v", version, err)
 				}
 			}
-			client, err := s.Repos()
-			if err != nil {
-				return err
+			if from != "" && (prove || version != "") {
+				return exit.Misuse("--from excludes --proof and --cid: the directory has the current records only")
 			}
-			envelope, err := getRecord(ctx, client, uri, options, prove)
+			envelope, err := getFrom(ctx, command, s, from, uri, options, prove)
 			if rec.Ends(err) {
 				return err
 			}
@@ -73,9 +75,27 @@ written without pub.layers.`,
 		}),
 	}
 	jsonFlag(command, &asJSON)
+	fromFlag(command, &from)
 	command.Flags().BoolVar(&prove, "proof", false, "require proof that the record is in the signed repository")
 	command.Flags().StringVar(&version, "cid", "", "get the version of the record with this `CID`; servers may keep only the latest")
 	return command
+}
+
+// getFrom reads a record from a server or from a directory.
+func getFrom(ctx context.Context, command *cobra.Command, s *connect.Servers, from string, uri syntax.ATURI, options *pds.GetRecordOptions, prove bool) (rec.Envelope, error) {
+	if from != "" {
+		c, err := openCopy(ctx, command, s, from, uri.Authority())
+		if err != nil {
+			return rec.Envelope{}, err
+		}
+		defer c.Close()
+		return c.get(uri)
+	}
+	client, err := s.Repos()
+	if err != nil {
+		return rec.Envelope{}, err
+	}
+	return getRecord(ctx, client, uri, options, prove)
 }
 
 func getRecord(ctx context.Context, client *pds.Client, uri syntax.ATURI, options *pds.GetRecordOptions, prove bool) (rec.Envelope, error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -16,12 +17,13 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 func listCommand(s *connect.Servers) *cobra.Command {
 	var lines, reverse bool
 	var limit int
-	var cursor string
+	var cursor, from string
 	command := &cobra.Command{
 		Use:     "list ACTOR COLLECTION",
 		GroupID: groupRead,
@@ -35,6 +37,8 @@ ACTOR is a handle or a DID. COLLECTION is an NSID; the collections of Layers may
 written without pub.layers.:
 
 ` + names.Listing(names.Collections) + `
+
+With --from it lists the records in a directory of "layers follow" instead.
 
 Records with issues are not an error; the last line on standard error counts them.
 If the list fails midway, the error says how to continue.`,
@@ -55,10 +59,6 @@ If the list fails midway, the error says how to continue.`,
 			if limit < 0 {
 				return exit.Misuse("--limit %d: must not be negative", limit)
 			}
-			client, err := s.Repos()
-			if err != nil {
-				return err
-			}
 			reached := cursor
 			options := &pds.ListOptions{
 				Cursor:     cursor,
@@ -68,6 +68,11 @@ If the list fails midway, the error says how to continue.`,
 			if limit > 0 && limit < 100 {
 				options.PageSize = limit
 			}
+			list, done, err := listFrom(ctx, command, s, from, actor, collection, options)
+			if err != nil {
+				return err
+			}
+			defer done()
 			w := command.OutOrStdout()
 			if lines {
 				w = terminal.Exact(w)
@@ -75,7 +80,7 @@ If the list fails midway, the error says how to continue.`,
 			out := bufio.NewWriter(w)
 			var buf []byte
 			var counts rec.Counts
-			for envelope, err := range client.ListRecords(ctx, actor, collection, options) {
+			for envelope, err := range list {
 				if rec.Ends(err) {
 					if err = errors.Join(out.Flush(), err); reached != "" {
 						err = exit.WithHint(err, "%v records were listed; continue with --cursor %v", counts.Expected, strconv.Quote(reached))
@@ -104,8 +109,25 @@ If the list fails midway, the error says how to continue.`,
 		}),
 	}
 	jsonlFlag(command, &lines)
+	fromFlag(command, &from)
 	command.Flags().IntVar(&limit, "limit", 0, "stop after `N` records; 0 for no limit")
 	command.Flags().StringVar(&cursor, "cursor", "", "start after this `CURSOR`")
 	command.Flags().BoolVar(&reverse, "reverse", false, "list the oldest record key first")
 	return command
+}
+
+// listFrom returns the records of a collection, from a server or from a directory. The caller must call done afterwards.
+func listFrom(ctx context.Context, command *cobra.Command, s *connect.Servers, from string, actor syntax.AtIdentifier, collection syntax.NSID, options *pds.ListOptions) (list iter.Seq2[rec.Envelope, error], done func() error, err error) {
+	if from != "" {
+		c, err := openCopy(ctx, command, s, from, actor)
+		if err != nil {
+			return nil, nil, err
+		}
+		return c.list(ctx, collection, options), c.Close, nil
+	}
+	client, err := s.Repos()
+	if err != nil {
+		return nil, nil, err
+	}
+	return client.ListRecords(ctx, actor, collection, options), func() error { return nil }, nil
 }

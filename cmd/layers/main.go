@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		&cobra.Group{ID: groupWrite, Title: "Writing:"},
 	)
 	root.AddCommand(
-		decodeCommand(), convertCommand(), resolveCommand(&s), describeCommand(&s), getCommand(&s), listCommand(&s), pullCommand(&s), queryCommand(&s), tailCommand(&s),
+		decodeCommand(), convertCommand(), resolveCommand(&s), describeCommand(&s), getCommand(&s), listCommand(&s), pullCommand(&s), queryCommand(&s), tailCommand(&s), followCommand(&s),
 		loginCommand(&s), logoutCommand(&s), whoamiCommand(&s),
 		exportCommand(&s), validateCommand(),
 		createCommand(&s), putCommand(&s), deleteCommand(&s), applyCommand(&s), blobCommand(&s), importCommand(&s),

@@ -83,30 +83,16 @@ func tail(ctx context.Context, command *cobra.Command, s *connect.Servers, t *ta
 	}
 	monitor := new(firehose.Monitor)
 	options := &firehose.Options{Lookup: records.Lookup, Reconnect: t.reconnect, Monitor: monitor}
-	for _, c := range t.collections {
-		if !strings.HasSuffix(c, "*") {
-			nsid, err := names.ParseCollection(c)
-			if err != nil {
-				return err
-			}
-			c = string(nsid)
-		}
-		options.Collections = append(options.Collections, c)
+	var err error
+	if options.Collections, err = wantedCollections(t.collections); err != nil {
+		return err
 	}
 	directory, err := s.Directory()
 	if err != nil {
 		return err
 	}
-	for _, text := range t.dids {
-		actor, err := names.ParseActor(text)
-		if err != nil {
-			return err
-		}
-		who, err := directory.Resolve(ctx, actor)
-		if err != nil {
-			return err
-		}
-		options.DIDs = append(options.DIDs, who.DID)
+	if options.DIDs, err = wantedAccounts(ctx, directory, t.dids); err != nil {
+		return err
 	}
 	if hasCursor {
 		options.Cursor = lex.SomeInt(t.cursor)
@@ -130,11 +116,11 @@ func tail(ctx context.Context, command *cobra.Command, s *connect.Servers, t *ta
 	}
 	status := terminal.NewStatus(command.ErrOrStderr(), command.OutOrStdout(), func() string { return statusLine(monitor.Health(), time.Now()) })
 	defer status.End()
-	return follow(ctx, command, client, options, t)
+	return printEvents(ctx, command, client, options, t)
 }
 
-// follow prints events until the stream ends.
-func follow(ctx context.Context, command *cobra.Command, client firehose.Subscriber, options *firehose.Options, t *tailing) error {
+// printEvents prints events until the stream ends.
+func printEvents(ctx context.Context, command *cobra.Command, client firehose.Subscriber, options *firehose.Options, t *tailing) error {
 	// The loop is left only at an event after the last one, so that the last one is acknowledged.
 	ctx, done := context.WithCancel(ctx)
 	defer done()

@@ -21,7 +21,9 @@ import (
 )
 
 func diffCommand(s *settings) *cobra.Command {
-	return &cobra.Command{
+	var at installation
+	network := false
+	command := &cobra.Command{
 		Use:   "diff [old] [new]",
 		Short: "Judge the changes between two versions of the documents",
 		Long: `Diff compares two versions of the documents by the rules of lexicon evolution: data
@@ -32,7 +34,8 @@ is an error.
 
 A version is a directory with documents or a git revision, of which the
 configuration says where the documents are. Without new, it is the working tree;
-without old, it is HEAD.
+without old, it is HEAD. With --network, the installed documents are compared with
+the current ones of the network; see install.
 
 The rules are those of https://atproto.com/specs/lexicon#lexicon-evolution. Errors
 are what can make data or calls of one side invalid on the other, such as required
@@ -40,6 +43,9 @@ fields that come or go, and limits that are tightened or loosened. Warnings are 
 only programs have to follow, such as a dropped optional field.`,
 		Args: cobra.MaximumNArgs(2),
 		RunE: func(command *cobra.Command, args []string) error {
+			if network {
+				return s.diffNetwork(command, at, args)
+			}
 			before, after := "HEAD", ""
 			if len(args) > 0 {
 				before = args[0]
@@ -58,6 +64,30 @@ only programs have to follow, such as a dropped optional field.`,
 			return nil
 		},
 	}
+	command.Flags().BoolVar(&network, "network", false, "compare the installed documents with the network")
+	at.flags(command)
+	return command
+}
+
+// diffNetwork compares the installed documents with the network.
+func (s *settings) diffNetwork(command *cobra.Command, at installation, args []string) error {
+	if len(args) > 0 {
+		return errors.New("--network takes no versions")
+	}
+	at, err := s.places(at)
+	if err != nil {
+		return failure{err}
+	}
+	plan, changes, err := s.upstream(command, at)
+	if err != nil {
+		return failure{err}
+	}
+	tell(command.ErrOrStderr(), plan)
+	printJudged(command.OutOrStdout(), changes)
+	if evolve.Worst(changes) == evolve.Error {
+		return errFound
+	}
+	return nil
 }
 
 // printJudged prints changes with their verdicts, what they do to the Go API, and a summary.
@@ -133,7 +163,7 @@ func judge(w io.Writer, a, b *side) ([]evolve.Change, error) {
 // api returns the Go API that documents become.
 func api(fsys fs.FS, config *gen.Config) ([]evolve.Symbol, error) {
 	copied := *config
-	copied.IgnoreLock = true
+	copied.IgnoreLock, copied.Rename = true, true // names that change are what diff is to show
 	set, err := copied.Load(fsys)
 	if err != nil {
 		return nil, err
@@ -170,6 +200,11 @@ func (s *settings) side(ctx context.Context, name string) (*side, error) {
 		return nil, err
 	}
 	config, err := gen.ReadConfig(fsys, file)
+	if err == nil { // once more, with its name lock
+		if fsys, err = revision(ctx, root, name, file, config.NamesFile()); err == nil {
+			config, err = gen.ReadConfig(fsys, file)
+		}
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		config, err = s.read() // which came later
 	}

@@ -5,6 +5,12 @@
 //	lexgen lint        check the documents
 //	lexgen lock        accept the documents as they are in the lockfile
 //	lexgen diff        judge the changes between two versions of the documents
+//	lexgen new         write a first document
+//	lexgen install     install documents from the network, verified
+//	lexgen pull        restore the installed documents
+//	lexgen update      update the installed documents
+//	lexgen publish     publish documents of your own
+//	lexgen status      compare documents with what is published
 //
 // It exits with 0 on success, with 1 if something is wrong with the documents, the configuration or the
 // files, and with 2 if its command line is wrong.

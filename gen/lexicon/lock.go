@@ -62,12 +62,10 @@ type lockedDocument struct {
 	SHA256 string `json:"sha256"`
 }
 
-// Lock returns the content of the lockfile for the documents below root, a
-// directory of fsys. The lockfile itself is called name, and is usually the file LockFile in root. It takes the version and the release's hash from the
-// lockfile in root; if there is none, the version is empty and the present
-// documents are the release. Lock does not check the documents. If it cannot
-// read a file, or the lockfile in root is malformed, the error is of type
-// Problems.
+// Lock returns the content of the lockfile for the documents below root, a directory of fsys. name is the path of the
+// lockfile, usually that of [LockFile] in root. Lock takes the version and the release's hash from the existing
+// lockfile; if there is none, the version is empty and the present documents are the release. Lock does not check the
+// documents. If it cannot read a file, or the lockfile is malformed, the error is of type [Problems].
 func Lock(fsys fs.FS, root, name string) ([]byte, error) {
 	l, problems := readLock(fsys, name)
 	if l == nil {
@@ -98,9 +96,9 @@ func Lock(fsys fs.FS, root, name string) ([]byte, error) {
 	return append(data, '\n'), nil
 }
 
-// WriteLock updates the lockfile of the documents below root, a path in the directory dir with slashes, as lock is. It reports whether that
-// changed it. It writes a new file and renames it, so that no reader sees a
-// partial lockfile. Errors are those of Lock and of the file system.
+// WriteLock updates the lockfile of the documents below root, and reports whether that changed it. root and lock, the
+// lockfile, are paths with slashes in the directory dir. WriteLock writes a new file and renames it, so that no reader
+// sees a partial lockfile. Errors are those of [Lock] and of the file system.
 func WriteLock(dir, root, lock string) (changed bool, err error) {
 	data, err := Lock(os.DirFS(dir), root, lock)
 	if err != nil {

@@ -28,7 +28,7 @@ const (
 	Member
 	// Inline is a type that is defined in place.
 	Inline
-	// Derived is any name made from another one, and Value the constant of a value or an error.
+	// Value is the constant of a value or an error, and Derived any name made from another one.
 	Value
 	Derived
 )

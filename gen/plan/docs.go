@@ -130,17 +130,31 @@ func rangeText(low, high *int64, unit string) string {
 	case *low == *high:
 		return "exactly " + countText(*high, unit)
 	}
-	return fmt.Sprintf("%d to %s", *low, countText(*high, unit))
+	return grouped(*low) + " to " + countText(*high, unit)
 }
 
 func countText(n int64, unit string) string {
 	switch {
 	case unit == "":
-		return strconv.FormatInt(n, 10)
+		return grouped(n)
 	case n == 1:
 		return "1 " + unit
 	}
-	return fmt.Sprintf("%d %ss", n, unit)
+	return grouped(n) + " " + unit + "s"
+}
+
+// grouped returns a number with commas between groups of three digits if it has more than four.
+func grouped(n int64) string {
+	digits, negative := strings.CutPrefix(strconv.FormatInt(n, 10), "-")
+	if len(digits) > 4 {
+		for i := len(digits) - 3; i > 0; i -= 3 {
+			digits = digits[:i] + "," + digits[i:]
+		}
+	}
+	if negative {
+		return "-" + digits
+	}
+	return digits
 }
 
 func enumText(values []int64) string {

@@ -157,7 +157,7 @@ type Value struct {
 	Decode, Encode string
 	// Limits are the arguments of Decode, or the limits of an array.
 	Limits []Limit
-	// Bool is the argument of a constant boolean.
+	// Bool is the only valid value of a constant boolean.
 	Bool *bool
 	// Rules, if not nil, are the constraints that Decode takes in place of Limits.
 	Rules *Rules

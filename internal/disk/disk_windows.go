@@ -14,8 +14,8 @@ const openFilesMove = false
 const SyncsDirs = false
 
 // TryLock locks an open file, which unlike that of [Lock] may have content, and reports whether it did. It does not wait
-// if another process, or another open file of this one, holds the lock. The lock ends when the file is closed or the process ends. It covers a byte far
-// beyond the content, since locked bytes cannot be read.
+// if another process, or another open file of this one, holds the lock. The lock ends when the file is closed or the
+// process ends. It covers a byte far beyond the content, since locked bytes cannot be read.
 func TryLock(f *os.File) (bool, error) {
 	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
 	switch err := windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &windows.Overlapped{OffsetHigh: 1 << 20}); err {

@@ -8,11 +8,11 @@ var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPaddin
 
 const prefix = 'b'
 
-// Append appends the text of b to the slice to.
+// Append appends the text of the bytes b to the slice to.
 func Append(to, b []byte) []byte { return encoding.AppendEncode(append(to, prefix), b) }
 
-// Decode appends the bytes whose text is s to the slice to, and reports whether s is such a text. Bytes have only one: the
-// bits of s after the last byte must be zero, and s must not have line ends, which base32 would skip.
+// Decode appends the bytes whose text is s to the slice to. It reports false, and appends nothing, if s is not what
+// [Append] writes: the bits of s after the last byte must be zero, and line ends, which base32 would skip, are refused.
 func Decode(to []byte, s string) ([]byte, bool) {
 	if len(s) < 2 || s[0] != prefix {
 		return to, false

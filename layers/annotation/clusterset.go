@@ -18,7 +18,7 @@ const NSIDClusterSet = "pub.layers.annotation.clusterSet"
 type ClusterSet struct {
 	// Expression covered, or the main one, by AT-URI; optional when clusters cross documents.
 	Expression lex.Opt[syntax.ATURI]
-	// AT-URIs of every expression covered, when clusters cross documents. At most 10000 items.
+	// AT-URIs of every expression covered, when clusters cross documents. At most 10,000 items.
 	ExpressionRefs []syntax.ATURI
 	// Corpus covered, by AT-URI, when clusters cross documents.
 	CorpusRef lex.Opt[syntax.ATURI]

@@ -17,7 +17,7 @@ const NSIDCorpus = "pub.layers.corpus.corpus"
 // pub.layers.corpus.corpus.
 type Corpus struct {
 	Name        string          // required, at most 512 bytes
-	Description lex.Opt[string] // at most 50000 bytes
+	Description lex.Opt[string] // at most 50,000 bytes
 	// Version of this release, in any form. At most 64 bytes.
 	Version lex.Opt[string]
 	// AT-URI of a knowledge-graph node defining the domain; wins over domain.

@@ -26,11 +26,11 @@ type DataLink struct {
 	DataKind DataLinkDataKind
 	// Linked corpus record, by AT-URI.
 	CorpusRef lex.Opt[syntax.ATURI]
-	// AT-URIs of the linked expression records. At most 10000 items.
+	// AT-URIs of the linked expression records. At most 10,000 items.
 	ExpressionRefs []syntax.ATURI
-	// AT-URIs of the linked annotation records. At most 10000 items.
+	// AT-URIs of the linked annotation records. At most 10,000 items.
 	AnnotationRefs []syntax.ATURI
-	// What the data is and how it relates to the paper. At most 10000 bytes.
+	// What the data is and how it relates to the paper. At most 10,000 bytes.
 	Description lex.Opt[string]
 	// Part of the paper concerned, such as Table 3 or Appendix A. At most 256 bytes.
 	PaperSection lex.Opt[string]

@@ -45,7 +45,7 @@ type Citation struct {
 	ISSN lex.Opt[string] // at most 32 bytes
 	// PubMed identifier. At most 32 bytes.
 	PMID     lex.Opt[string]
-	Abstract lex.Opt[string] // at most 20000 bytes
+	Abstract lex.Opt[string] // at most 20,000 bytes
 	// BCP-47 tag of the language the work is written in. At most 32 bytes.
 	Language lex.Opt[string]
 	// Knowledge-base entries that ground this work, such as a Crossref or OpenAlex record. At most

@@ -24,7 +24,7 @@ type Expression struct {
 	// Size or genre of the unit, such as document or sentence; fallback for kindUri. Required, at
 	// most 128 bytes.
 	Kind ExpressionKind
-	// Raw text of the unit; UTF-8 byte offsets of annotations count into it. At most 10000000
+	// Raw text of the unit; UTF-8 byte offsets of annotations count into it. At most 10,000,000
 	// bytes.
 	Text lex.Opt[string]
 	// Enclosing expression, by AT-URI; unset at the top level.
@@ -33,7 +33,7 @@ type Expression struct {
 	Anchor *layers.Anchor
 	// Media record with the audio, video or image, by AT-URI.
 	MediaRef lex.Opt[syntax.ATURI]
-	// Audio, video or image stored inline, up to 50 MiB. At most 52428800 bytes, media types
+	// Audio, video or image stored inline, up to 50 MiB. At most 52,428,800 bytes, media types
 	// audio/*, video/*, image/*.
 	MediaBlob lex.Opt[lex.Blob]
 	// Provenance of this expression: agent, persona, tool, time and confidence.

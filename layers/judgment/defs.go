@@ -23,7 +23,7 @@ type Judgment struct {
 	ScalarValue lex.Opt[int64]
 	// Stretch of text selected, when taskType is span-labeling.
 	TextSpan *layers.Span
-	// Answer in the participant's own words. At most 10000 bytes.
+	// Answer in the participant's own words. At most 10,000 bytes.
 	FreeText lex.Opt[string]
 	// Milliseconds taken to respond. At least 0.
 	ResponseTimeMs lex.Opt[int64]

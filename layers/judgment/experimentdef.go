@@ -16,7 +16,7 @@ const NSIDExperimentDef = "pub.layers.judgment.experimentDef"
 // used and how they are presented. Its lexicon is pub.layers.judgment.experimentDef.
 type ExperimentDef struct {
 	Name        string          // required, at most 512 bytes
-	Description lex.Opt[string] // at most 50000 bytes
+	Description lex.Opt[string] // at most 50,000 bytes
 	// AT-URI of a knowledge-graph node defining the measure type; wins over measureType.
 	MeasureTypeURI lex.Opt[syntax.ATURI]
 	// What is measured, such as acceptability or reading-time; fallback for measureTypeUri. At most
@@ -27,7 +27,7 @@ type ExperimentDef struct {
 	// How people respond, such as forced-choice; unset for passive tasks; fallback for taskTypeUri.
 	// At most 128 bytes.
 	TaskType lex.Opt[ExperimentDefTaskType]
-	// Instructions that participants see. At most 100000 bytes.
+	// Instructions that participants see. At most 100,000 bytes.
 	Guidelines lex.Opt[string]
 	// Markup of guidelines: plain, html or markdown; plain if unset. At most 32 bytes.
 	GuidelinesFormat lex.Opt[ExperimentDefGuidelinesFormat]

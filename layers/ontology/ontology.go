@@ -16,7 +16,7 @@ const NSIDOntology = "pub.layers.ontology.ontology"
 // types themselves are separate typeDef records. Its lexicon is pub.layers.ontology.ontology.
 type Ontology struct {
 	Name string // required, at most 512 bytes
-	// Purpose and coverage in prose. At most 10000 bytes.
+	// Purpose and coverage in prose. At most 10,000 bytes.
 	Description lex.Opt[string]
 	// Version number in semantic versioning form. At most 32 bytes.
 	Version lex.Opt[string]

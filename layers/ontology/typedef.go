@@ -25,7 +25,7 @@ type TypeDef struct {
 	// What the type classifies, such as entity-type or relation-type; fallback for typeKindUri.
 	// Required, at most 128 bytes.
 	TypeKind TypeDefTypeKind
-	// Definition in prose, which may mention other types and Wikidata items. At most 10000 bytes.
+	// Definition in prose, which may mention other types and Wikidata items. At most 10,000 bytes.
 	Gloss lex.Opt[string]
 	// More general type this one inherits from, by AT-URI.
 	ParentTypeRef lex.Opt[syntax.ATURI]

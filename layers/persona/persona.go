@@ -17,7 +17,7 @@ const NSIDPersona = "pub.layers.persona.persona"
 type Persona struct {
 	// Name of the role, such as Syntactician. Required, at most 256 bytes.
 	Name string
-	// What the persona knows, does and looks for. At most 10000 bytes.
+	// What the persona knows, does and looks for. At most 10,000 bytes.
 	Description lex.Opt[string]
 	// AT-URI of a knowledge-graph node defining the domain; wins over domain.
 	DomainURI lex.Opt[syntax.ATURI]
@@ -32,12 +32,12 @@ type Persona struct {
 	ParentRef lex.Opt[syntax.ATURI]
 	// AT-URIs of the ontology records it annotates with. At most 32 items.
 	OntologyRefs []syntax.ATURI
-	// Annotation instructions as text. At most 100000 bytes.
+	// Annotation instructions as text. At most 100,000 bytes.
 	Guidelines lex.Opt[string]
 	// Markup of guidelines: plain, html or markdown; plain if unset. At most 32 bytes.
 	GuidelinesFormat lex.Opt[PersonaGuidelinesFormat]
-	// Guidelines as a PDF, Markdown or text file, up to 10 MiB. At most 10485760 bytes, media types
-	// application/pdf, text/markdown, text/plain.
+	// Guidelines as a PDF, Markdown or text file, up to 10 MiB. At most 10,485,760 bytes, media
+	// types application/pdf, text/markdown, text/plain.
 	GuidelinesBlob lex.Opt[lex.Blob]
 	// Knowledge-base entries that ground this persona, such as an ORCID. At most 32 items.
 	KnowledgeRefs []layers.KnowledgeRef

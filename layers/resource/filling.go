@@ -20,7 +20,7 @@ type Filling struct {
 	TemplateRef syntax.ATURI
 	// What fills each slot. Required, at most 64 items.
 	SlotFillings []SlotFilling
-	// Text after all slots are substituted. At most 100000 bytes.
+	// Text after all slots are substituted. At most 100,000 bytes.
 	RenderedText lex.Opt[string]
 	// Expression that carries the rendered text, by AT-URI.
 	ExpressionRef lex.Opt[syntax.ATURI]

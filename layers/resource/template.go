@@ -16,7 +16,7 @@ const NSIDTemplate = "pub.layers.resource.template"
 // data. Its lexicon is pub.layers.resource.template.
 type Template struct {
 	Name lex.Opt[string] // at most 512 bytes
-	// Text in which each slot is written as its name in braces. Required, at most 50000 bytes.
+	// Text in which each slot is written as its name in braces. Required, at most 50,000 bytes.
 	Text string
 	// Definitions of the slots that text uses. Required, at most 64 items.
 	Slots []Slot

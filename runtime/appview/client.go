@@ -53,7 +53,7 @@ func New(service string, opts ...Option) (*Client, error) {
 		}
 	}
 	if service = cmp.Or(service, o.network.Appview); service == "" {
-		return nil, errors.New("appview: neither New nor the network names an appview")
+		return nil, errors.New("appview: no server: pass its origin to New or set Network.Appview")
 	}
 	caller, err := xrpc.New(service, append(o.xrpc, xrpc.WithNetwork(o.network))...)
 	if err != nil {

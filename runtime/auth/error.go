@@ -9,7 +9,7 @@ import (
 // Errors of this package, for [errors.Is]. If the server answered, the error also wraps the answer, an *xrpc.Error.
 var (
 	// ErrPassword says that the server itself, not a proxy, refused the password for this account.
-	ErrPassword = errors.New("identifier or password refused")
+	ErrPassword = errors.New("identifier or password rejected")
 	// ErrNoSession says that the store has no session for the account: log in.
 	ErrNoSession = errors.New("no session")
 	// ErrAccount says that a server answered for an account other than the requested one.

@@ -156,7 +156,7 @@ func (s *FileStore) session(c *contents, did syntax.DID) (*Session, error) {
 	}
 	session, err := ParseSession(data)
 	if err == nil && session.DID != did {
-		err = fmt.Errorf("it is the session of %s", session.DID)
+		err = fmt.Errorf("the stored session belongs to %s", session.DID)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: session of %s: %w", s.path, did, err)
@@ -200,7 +200,7 @@ func (s *FileStore) readFile() ([]byte, error) {
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err == nil && len(data) > maxFile {
-		err = fmt.Errorf("%s has over %d MiB", s.path, maxFile>>20)
+		err = fmt.Errorf("%s is larger than %d MiB", s.path, maxFile>>20)
 	}
 	return data, err
 }

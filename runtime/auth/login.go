@@ -125,8 +125,8 @@ func (c *Client) save(ctx context.Context, s *Session) error {
 	return nil
 }
 
-// Resume returns a client for a session in the store of [WithStore], which is required, without logging in. actor is a DID, a handle, or "" for the
-// current account, or for the only one in the store. Resume sends nothing, unless no stored session has the handle:
+// Resume returns a client for a session in the store of [WithStore], which is required, without logging in. actor is a
+// DID, a handle, or "" for the current account, or for the only one in the store. Resume sends nothing, unless no stored session has the handle:
 // then it looks the handle up. If the session is over, the first call reports it.
 //
 // The error wraps [ErrNoSession] if the store has no such session.
@@ -188,7 +188,7 @@ func find(ctx context.Context, actor syntax.AtIdentifier, o *options) (*Session,
 	}
 	found, err := resolve(ctx, actor, o)
 	if err != nil {
-		return nil, fmt.Errorf("auth: %w of %s: %w", ErrNoSession, actor, err)
+		return nil, fmt.Errorf("auth: %w for %s: %w", ErrNoSession, actor, err)
 	}
 	return o.store.Load(ctx, found.DID)
 }

@@ -290,7 +290,7 @@ func TestApplyPace(t *testing.T) {
 		}
 		checkMixed(t, pds, ops)
 		opts.Limiter = write.NewLimiter(2, 0)
-		if _, err := batch.Apply(t.Context(), newPDS(), batch.Ops(ops[:1]...), opts); err == nil || !strings.Contains(err.Error(), "3 write points are more than the limit of 2") {
+		if _, err := batch.Apply(t.Context(), newPDS(), batch.Ops(ops[:1]...), opts); err == nil || !strings.Contains(err.Error(), "a write of 3 points exceeds the limit of 2") {
 			t.Error(err)
 		}
 

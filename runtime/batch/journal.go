@@ -264,7 +264,7 @@ func (j *Journal) full() error {
 	if j.sent > 0 {
 		advice = fmt.Sprintf("Leave the first %d operations of the batch where they are, and put those after them into another file", j.sent)
 	}
-	return fmt.Errorf("%w %s has no room for more, at %d MiB. %s", ErrJournal, j.path, maxJournal>>20, advice)
+	return fmt.Errorf("%w %s has reached its largest size, %d MiB. %s", ErrJournal, j.path, maxJournal>>20, advice)
 }
 
 func hashOf(ops []digest) (d digest) {

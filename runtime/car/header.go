@@ -123,7 +123,7 @@ func parseHeader(b []byte, offset int64) ([]cid.CID, error) {
 	}
 	for _, field := range []string{fieldRoots, fieldVersion} {
 		if !has[field] {
-			p.fail(p.i, fmt.Errorf("no field %q", field))
+			p.fail(p.i, fmt.Errorf("missing field %q", field))
 		}
 	}
 	if p.i < len(p.b) {
@@ -144,7 +144,7 @@ func (p *headerParser) fail(i int, err error) {
 // Simple values and floats have major type 7; the argument of a float is its bits.
 func (p *headerParser) head() (major byte, argument uint64) {
 	if p.i == len(p.b) {
-		p.fail(p.i, fmt.Errorf("it ends within its map"))
+		p.fail(p.i, fmt.Errorf("unexpected end of its map"))
 		return majorOther, 0
 	}
 	start := p.i
@@ -160,7 +160,7 @@ func (p *headerParser) head() (major byte, argument uint64) {
 		return majorOther, 0
 	}
 	if len(p.b)-p.i < size {
-		p.fail(p.i, fmt.Errorf("it ends within its map"))
+		p.fail(p.i, fmt.Errorf("unexpected end of its map"))
 		return majorOther, 0
 	}
 	argument = 0
@@ -171,7 +171,7 @@ func (p *headerParser) head() (major byte, argument uint64) {
 	switch {
 	case major == majorOther:
 		if size != 8 { // the only floats are those of 64 bits
-			p.fail(start, fmt.Errorf("a value that DAG-CBOR does not have"))
+			p.fail(start, fmt.Errorf("a value that DAG-CBOR does not allow"))
 		}
 	case argument < 24 || size > 1 && argument>>(8*size/2) == 0:
 		p.fail(start, fmt.Errorf("a number that is not in its shortest form"))
@@ -182,7 +182,7 @@ func (p *headerParser) head() (major byte, argument uint64) {
 // take reads n bytes.
 func (p *headerParser) take(n uint64) []byte {
 	if n > uint64(len(p.b)-p.i) {
-		p.fail(p.i, fmt.Errorf("it ends within its map"))
+		p.fail(p.i, fmt.Errorf("unexpected end of its map"))
 		return nil
 	}
 	b := p.b[p.i : p.i+int(n)]
@@ -290,7 +290,7 @@ func (p *headerParser) skip(depth int) {
 		const no, null = 20, 22 // and yes between them
 		simple := p.i == at+1
 		if p.err == nil && (simple && (n < no || n > null) || !simple && n&infinity == infinity) {
-			p.fail(at, fmt.Errorf("a value that DAG-CBOR does not have"))
+			p.fail(at, fmt.Errorf("a value that DAG-CBOR does not allow"))
 		}
 	}
 }

@@ -15,15 +15,15 @@ import (
 // Index knows where in an archive each block is. It never returns a block that does not match its CID. When it checks
 // blocks depends on where the archive is:
 //
-//   - In memory ([NewIndexBytes], [NewIndexChunks]): all blocks are checked when the index is made, with all processors and in the order
-//     of the archive, in which memory is read fastest.
+//   - In memory ([NewIndexBytes], [NewIndexChunks]): all blocks are checked when the index is made, on all processors
+//     and in the order of the archive, in which memory is read fastest.
 //   - In a file ([NewIndex]): only the beginnings of the sections are read when the index is made. A block is checked
 //     each time that it is read.
 //   - In a stream ([NewIndexStream]): all blocks are checked while the stream is copied to a store, which gets each
 //     block once.
 //
-// An index takes 51 to 62 bytes for each block, and up to 21 more while it is made. It does not change once it is made. It is safe for
-// concurrent use if its source is, as [io.ReaderAt] requires.
+// An index takes 51 to 62 bytes for each block, and up to 21 more while it is made. It does not change once it is made.
+// It is safe for concurrent use if its source is, as [io.ReaderAt] requires.
 type Index struct {
 	memory memory      // the archive, if it is in memory
 	source io.ReaderAt // the archive, if it is not
@@ -70,8 +70,8 @@ func NewIndexBytes(ctx context.Context, b []byte, opts ...Option) (*Index, error
 // ChunkSize is the size in bytes of the chunks that [NewIndexChunks] takes.
 const ChunkSize = 1 << chunkBits
 
-// NewIndexChunks is [NewIndexBytes] for an archive that is in several chunks of memory, so that whoever reads it need
-// not know its size before, or copy it. Each chunk but the last must have [ChunkSize] bytes. The few blocks that cross
+// NewIndexChunks is [NewIndexBytes] for an archive that is in several chunks of memory, so that a reader need
+// not know the size of the archive in advance, or copy it. Each chunk but the last must have [ChunkSize] bytes. The few blocks that cross
 // the end of a chunk are copied.
 func NewIndexChunks(ctx context.Context, chunks [][]byte, opts ...Option) (*Index, error) {
 	size := int64(0)

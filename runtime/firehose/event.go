@@ -17,7 +17,7 @@ import (
 // [*Reset] or [*Reconnect].
 type Event interface {
 	stream.Event
-	// Head returns what all events have.
+	// Head returns the event's [Header].
 	Head() *Header
 	// Ack says that the caller is done with the event. It has no effect if it was called before, or without
 	// [Options.Manual]. It is safe for concurrent use.
@@ -25,7 +25,7 @@ type Event interface {
 	kind() string
 }
 
-// Header is what all events have.
+// Header has the fields that all events have.
 type Header struct {
 	// Source is the endpoint that the event came from, as [Client.Endpoint] returns it.
 	Source string
@@ -148,8 +148,8 @@ type Sync struct {
 	// if the source did not say.
 	Rev       syntax.TID
 	CID, Data cid.CID
-	// TooBig says that the event is a commit that the source left the changes out of, as sources did before version 1.1
-	// of the protocol.
+	// TooBig says that the event stands for a commit whose changes the source left out, as sources did before version
+	// 1.1 of the protocol.
 	TooBig bool
 	// Trust says how far the commit is verified. [rec.Chained] means that its tree is the known one, so that there is
 	// nothing to read: see [Options.Known].
@@ -184,7 +184,7 @@ type Info struct {
 	Header
 	// Name says what the message is about, such as [OutdatedCursor].
 	Name string
-	// Message is the same for people. It may be empty.
+	// Message is a text for people. It may be empty.
 	Message string
 }
 
@@ -217,10 +217,10 @@ type Reconnect struct {
 	Err error
 	// Attempt counts the attempts since the last connection that received a frame: 1, 2, ...
 	Attempt int
-	// Pause is how long the source is left alone before the attempt.
+	// Pause is how long the subscription waits before the attempt.
 	Pause time.Duration
-	// Position is the position after which the stream will continue. It is zero if there is none yet. If then the stream
-	// cannot continue without a gap, Gap is set.
+	// Position is the position after which the stream will continue. It is zero if there is none yet; Gap is then set if
+	// the stream cannot continue without a gap.
 	Position Position
 	Gap      bool
 }

@@ -13,7 +13,7 @@ import (
 type Health struct {
 	// Endpoint is the source.
 	Endpoint string `json:"endpoint"`
-	// Connected says whether there is a connection, and Since since when; if not, Since is when the last one ended.
+	// Connected says whether there is a connection. Since is when it began or, without one, when the last one ended.
 	Connected bool      `json:"connected"`
 	Since     time.Time `json:"since"`
 	// Reconnects counts the connections after the first. Failure says why the last one ended, or could not be made.

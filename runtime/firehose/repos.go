@@ -44,7 +44,7 @@ func (r *repos) Address(cursor int64) url.URL {
 // lookups is how many repositories may wait for their keys at once.
 const lookups = 64
 
-// Workers implements stream.Protocol. Without look-ups, processors are what there is to wait for.
+// Workers implements stream.Protocol. Without look-ups, more workers than processors would not help.
 func (r *repos) Workers() int {
 	if r.client.keys != nil {
 		return lookups

@@ -60,7 +60,7 @@ func (o *Options) save(source string) func(context.Context, stream.Position) err
 	}
 }
 
-// Position is a place in a stream: that of the last frame before it.
+// Position is a place in a stream: just after a frame.
 type Position struct {
 	// Seq is the number of the frame.
 	Seq int64 `json:"seq"`

@@ -42,6 +42,9 @@ func (f *follower) oversee(ctx context.Context) error {
 		if err := f.compareAll(ctx, before); err != nil {
 			return err
 		}
+		if f.Once {
+			return f.settled(ctx)
+		}
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -51,6 +54,28 @@ func (f *follower) oversee(ctx context.Context) error {
 		before = time.Now()
 		if err := f.discover(ctx); err != nil {
 			return err
+		}
+	}
+}
+
+// errOnce ends a Run with Options.Once.
+var errOnce = errors.New("all repositories are current")
+
+// settled waits until there is nothing to do any more, and returns errOnce.
+func (f *follower) settled(ctx context.Context) error {
+	for {
+		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+			return err
+		}
+		busy := false
+		f.mu.RLock()
+		for _, r := range f.repos {
+			busy = busy || r.attempts < 3 && (r.owned || r.queued || r.todo|r.alarms != 0 || r.Phase == Stale)
+		}
+		busy = busy || f.work.running > 0
+		f.mu.RUnlock()
+		if !busy {
+			return errOnce
 		}
 	}
 }

@@ -41,7 +41,7 @@ type follower struct {
 // repositories from time to time: see [Options.Compare]. A nil handler is one that does nothing, for a store that keeps
 // the records. A store must not be used by two calls of Run at once.
 //
-// Run returns the error of the handler or of the store, one of the source that makes it useless to connect again, one of
+// With [Options.Once], Run returns nil when all is current. Otherwise it returns the error of the handler or of the store, one of the source that makes it useless to connect again, one of
 // wrong options, or the cause of ctx. It returns when all that the handler has seen is stored. All other errors are events:
 // see [Problem].
 func Run(ctx context.Context, source firehose.Subscriber, store Store, handler Handler, options *Options) error {
@@ -102,7 +102,10 @@ func (f *follower) run(parent context.Context) error {
 	working.Wait()
 	f.writer.end()
 	writing.Wait()
-	return panics.Resume(context.Cause(ctx))
+	if err := context.Cause(ctx); err != errOnce {
+		return panics.Resume(err)
+	}
+	return nil
 }
 
 // load reads the repositories in the store, and adds those that the caller names.

@@ -62,6 +62,10 @@ type Options struct {
 	// means 10 seconds.
 	Grace time.Duration
 
+	// Once makes Run return nil when all repositories that were found are current: they were fetched, or their servers have
+	// been asked whether there is anything new, or have failed three times in a row.
+	Once bool
+
 	// Queue is how many bytes of the stream may wait: see [firehose.Options].
 	Queue int64
 	// Monitor, if it is not nil, is kept up to date: see [Monitor.Health].

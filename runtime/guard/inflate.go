@@ -19,8 +19,8 @@ const (
 	FreeInflation = 4 << 20
 )
 
-// Inflation limits how much a compressed body may inflate. A field that is 0 stands for the constant that it names;
-// fields must not be negative.
+// Inflation limits how much a compressed body may inflate. A field that is 0 has the default that its comment
+// names; fields must not be negative.
 type Inflation struct {
 	// Max is the largest number of bytes that one byte may become, in place of [MaxInflation].
 	Max int64

@@ -22,6 +22,7 @@ type Directory struct {
 	start     time.Time         // the zero of moments
 	handles   table[syntax.DID] // by handle in lower case
 	documents table[*Document]  // by DID; documents are never modified
+	lexicons  table[syntax.DID] // by the domain that controls NSIDs
 }
 
 // New returns a directory. By default it asks the PLC directory of the public network, DNS, and the hosts of handles
@@ -39,6 +40,9 @@ func New(opts ...Option) (*Directory, error) {
 	d.handles.check, d.handles.lookUp = checkHost, s.lookUpHandle
 	d.handles.ttl, d.handles.now = o.ttl, d.now
 	d.handles.store.limit, d.handles.store.weigh = o.cacheSize, func(syntax.DID) int { return 1 }
+	d.lexicons.check, d.lexicons.lookUp = checkAuthority, s.lookUpLexicons
+	d.lexicons.ttl, d.lexicons.now = o.ttl, d.now
+	d.lexicons.store.limit, d.lexicons.store.weigh = o.cacheSize, func(syntax.DID) int { return 1 }
 	d.documents.check, d.documents.lookUp = s.checkDID, s.lookUpDocument
 	d.documents.ttl, d.documents.now = o.ttl, d.now
 	d.documents.store.limit, d.documents.store.weigh = o.cacheSize, weight

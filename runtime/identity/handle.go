@@ -83,7 +83,11 @@ func (s *sources) lookUpHandle(ctx context.Context, handle string) (syntax.DID, 
 
 // askDNS looks up the TXT record of a handle.
 func (s *sources) askDNS(ctx context.Context, handle string) (syntax.DID, *failure) {
-	name := "_atproto." + handle
+	return s.askTXT(ctx, "_atproto."+handle)
+}
+
+// askTXT returns the DID in the TXT records of a name.
+func (s *sources) askTXT(ctx context.Context, name string) (syntax.DID, *failure) {
 	if len(name) > maxName {
 		return "", notFound("the name %s is too long", name)
 	}

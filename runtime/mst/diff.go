@@ -23,7 +23,7 @@ type Change struct {
 type MissingError struct {
 	// Node is the CID of the node.
 	Node cid.CID
-	// After and Before are the paths between which those of the subtree are; empty if there is no bound.
+	// The paths of the subtree are after After and before Before; an empty one is no bound.
 	After, Before string
 	// Old reports whether the node belongs to the old tree, and not to the new one.
 	Old bool

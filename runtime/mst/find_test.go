@@ -90,7 +90,7 @@ func TestFindMalformed(t *testing.T) {
 	}{
 		{"the root has a subtree alone", keyA, func(s store) cid.CID {
 			return s.put(nodeOf(s.put(nodeOf(none, key(keyA)))))
-		}, "root has no entry"},
+		}, "root has a subtree but no entries"},
 		{"a subtree is empty", keyA, func(s store) cid.CID {
 			return s.put(nodeOf(s.put(nodeOf(none)), key(keyD)))
 		}, "subtree is empty"},

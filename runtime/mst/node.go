@@ -97,19 +97,19 @@ func (n *Node) Parse(block []byte) error {
 func checkSuffix(before []byte, prefix int, suffix []byte) error {
 	switch {
 	case prefix > len(before):
-		return invalid("a key shares %d bytes with %q", prefix, before)
+		return invalid("a key shares %d bytes with the shorter key %q", prefix, before)
 	case prefix+len(suffix) > maxKeySize:
 		return invalid("a key has %d bytes, limit %d", prefix+len(suffix), maxKeySize)
 	case len(suffix) == 0 && len(before) == 0:
 		return invalid("a key is empty")
 	case len(suffix) == 0:
-		return invalid("key %q comes after %q", before[:prefix], before)
+		return invalid("key %q is out of order: it comes after %q", before[:prefix], before)
 	case prefix == len(before) || suffix[0] > before[prefix]:
 		return nil
 	case suffix[0] == before[prefix]:
 		return invalid("key %q shares more than %d bytes with %q", string(before[:prefix])+string(suffix), prefix, before)
 	}
-	return invalid("key %q comes after %q", string(before[:prefix])+string(suffix), before)
+	return invalid("key %q is out of order: it comes after %q", string(before[:prefix])+string(suffix), before)
 }
 
 // Append appends the node in DAG-CBOR to dst and returns the result. The entries must be in the order of

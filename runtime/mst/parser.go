@@ -35,9 +35,9 @@ func (p *parser) finish() error {
 	case p.err != nil:
 		return p.err
 	case p.absent != "":
-		return p.errorAt(p.left, "not the canonical form of a node: want % x", p.absent)
+		return p.errorAt(p.left, "not the canonical form of a node: expected % x", p.absent)
 	case len(p.rest) > 0:
-		return p.errorAt(len(p.rest), "%d bytes too many", len(p.rest))
+		return p.errorAt(len(p.rest), "%d bytes after the node", len(p.rest))
 	}
 	return nil
 }
@@ -70,7 +70,7 @@ func (p *parser) uint(major byte, limit int, what string) int {
 		value = limit + 1
 	}
 	if value < least || value > limit {
-		p.fail("number of %s is above %d, or not in its shortest form", what, limit)
+		p.fail("number of %s exceeds %d, or is not in its shortest form", what, limit)
 		return 0
 	}
 	p.rest = rest[size:]
@@ -102,7 +102,7 @@ func (p *parser) link(c *cid.CID) {
 // unusualLink reads a link to a block that is not DAG-CBOR, and fails for anything else.
 func (p *parser) unusualLink(c *cid.CID, rest []byte) {
 	if len(rest) < linkSize || string(rest[:len(beforeCID)]) != beforeCID {
-		p.fail("no link")
+		p.fail("expected a link")
 		return
 	}
 	var err error
@@ -124,6 +124,6 @@ func (p *parser) optionalLink(c *cid.CID) {
 	p.link(c)
 	if c.Codec() == cid.Raw {
 		p.rest = rest
-		p.fail("link to a node with a CID that is not of DAG-CBOR")
+		p.fail("link to a node whose CID has a codec other than DAG-CBOR")
 	}
 }

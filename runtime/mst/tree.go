@@ -64,7 +64,7 @@ func NewTree(root cid.CID, load func(c cid.CID, buf []byte) ([]byte, error)) *Tr
 	return t
 }
 
-// Reset makes t the tree whose root is the node root, as [NewTree] does, and uses the memory of the tree before again.
+// Reset makes t the tree whose root is the node root, as [NewTree] does, and reuses its memory.
 func (t *Tree) Reset(root cid.CID) {
 	t.branches.reset()
 	t.leaves.reset()
@@ -412,7 +412,7 @@ func (t *Tree) checkNode(n *Node, layer *int, at bounds) *Error {
 	empty := len(n.Entries) == 0
 	switch {
 	case *layer == rootLayer && empty && n.Left.Defined():
-		return &Error{Err: invalid("the root has no entry but a subtree")}
+		return &Error{Err: invalid("the root has a subtree but no entries")}
 	case *layer == rootLayer && empty:
 		*layer = 0
 	case *layer == rootLayer:

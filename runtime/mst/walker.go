@@ -160,7 +160,7 @@ func (w *Walker) pushRoot() error {
 	case len(s.node.Entries) > 0:
 		s.layer = Layer(s.node.Entries[0].Key)
 	case s.node.Left.Defined():
-		return &Error{Node: w.root, Err: invalid("the root has no entry but a subtree")}
+		return &Error{Node: w.root, Err: invalid("the root has a subtree but no entries")}
 	}
 	return nil
 }
@@ -210,7 +210,7 @@ func (w *Walker) visit(s *step, key []byte) error {
 		return &Error{Node: s.cid, Key: string(key), Err: invalid("key of layer %d in a node of layer %d", layer, s.layer)}
 	}
 	if bytes.Compare(w.last, key) >= 0 {
-		return &Error{Node: s.cid, Key: string(key), Err: invalid("key comes after %q", w.last)}
+		return &Error{Node: s.cid, Key: string(key), Err: invalid("key out of order: it comes after %q", w.last)}
 	}
 	// Most paths have the same collection as the path before.
 	slash := w.slash

@@ -32,7 +32,7 @@ func TestMalformedTrees(t *testing.T) {
 	}{
 		{"the root has a subtree alone", func(s store) cid.CID {
 			return s.put(nodeOf(s.put(nodeOf(none, key(keyA)))))
-		}, "root has no entry", ""},
+		}, "root has a subtree but no entries", ""},
 		{"a subtree is empty", func(s store) cid.CID {
 			return s.put(nodeOf(s.put(nodeOf(none)), key(keyD)))
 		}, "subtree is empty", ""},

@@ -18,8 +18,8 @@ var (
 	// ErrRecordNotFound says that the record does not exist: the server said so, in any of the forms that servers
 	// use, or the repository proves it. The error is an [*AbsenceError].
 	ErrRecordNotFound = errors.New("record not found")
-	// ErrRepoNotFound says that the server does not have the repository, whichever of the forms that servers use it
-	// said that in.
+	// ErrRepoNotFound says that the server does not have the repository: it said so, in any of the forms that servers
+	// use.
 	ErrRepoNotFound = errors.New("repository not found")
 )
 

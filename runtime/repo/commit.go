@@ -73,7 +73,7 @@ func (c *Commit) Parse(block []byte) error {
 	}
 	p.literal(version3, "the field version, of 3")
 	if p.err == nil && len(p.rest) > 0 {
-		p.fail("%d bytes too many", len(p.rest))
+		p.fail("%d bytes after the commit", len(p.rest))
 	}
 	if p.err != nil {
 		return p.err
@@ -164,7 +164,7 @@ func (p *parser) fail(format string, args ...any) {
 // literal reads bytes that are the same in every commit. The argument what describes them for an error.
 func (p *parser) literal(want, what string) {
 	if len(p.rest) < len(want) || string(p.rest[:len(want)]) != want {
-		p.fail("want %s", what)
+		p.fail("expected %s", what)
 		return
 	}
 	p.rest = p.rest[len(want):]
@@ -183,7 +183,7 @@ func (p *parser) bytes(n int, field string) []byte {
 // text reads a text of at most maxDIDLength bytes, its length in the shortest form.
 func (p *parser) text(field string) []byte {
 	if len(p.rest) == 0 || p.rest[0]&0xe0 != majorText {
-		p.fail("%s is not a text", field)
+		p.fail("%s is not a string", field)
 		return nil
 	}
 	n, head, least := int(p.rest[0]&0x1f), 1, 0
@@ -196,7 +196,7 @@ func (p *parser) text(field string) []byte {
 		n = maxDIDLength + 1
 	}
 	if n < least || n > maxDIDLength {
-		p.fail("length of %s is above %d, or not in its shortest form", field, maxDIDLength)
+		p.fail("length of %s exceeds %d, or is not in its shortest form", field, maxDIDLength)
 		return nil
 	}
 	p.rest = p.rest[head:]
@@ -212,7 +212,7 @@ func (p *parser) link(field string) cid.CID {
 	}
 	c, err := cid.FromBytes(p.rest[len(beforeCID):size])
 	if err == nil && c.Codec() != cid.DagCBOR {
-		err = fmt.Errorf("%s is not the CID of DAG-CBOR", c)
+		err = fmt.Errorf("the codec of %s is not DAG-CBOR", c)
 	}
 	if err != nil {
 		p.fail("%s: %w", field, err)

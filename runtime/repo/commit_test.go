@@ -86,7 +86,7 @@ func invalidCommits(t testing.TB) []invalidCommit {
 		{"no prev", bytes.Replace(replace("\xa6\x63did", "\xa5\x63did"), []byte("\x64prev\xf6"), nil, 1), "six fields"},
 		{"a field more", append(replace("\xa6\x63did", "\xa7\x63did"), "\x68whatever\xf6"...), "six fields"},
 		{"fields in another order", replace("\x64prev\xf6\x67version\x03", "\x67version\x03\x64prev\xf6"), "prev"},
-		{"did is bytes", replace("\x63did\x78\x20", "\x63did\x58\x20"), "did is not a text"},
+		{"did is bytes", replace("\x63did\x78\x20", "\x63did\x58\x20"), "did is not a string"},
 		{"length of did in three bytes", replace("\x63did\x78\x20", "\x63did\x79\x00\x20"), "shortest form"},
 		{"length of did absurd", replace("\x63did\x78\x20", "\x63did\x7b\xff\xff\xff\xff\xff\xff\xff\xff"), "length of did"},
 		{"did is not one", replace("did:plc:", "dad:plc:"), "did: "},
@@ -99,7 +99,7 @@ func invalidCommits(t testing.TB) []invalidCommit {
 		{"data of raw bytes", replace("\x00\x01\x71\x12", "\x00\x01\x55\x12"), "DAG-CBOR"},
 		{"data of another hash", replace("\x00\x01\x71\x12", "\x00\x01\x71\x13"), "hash function"},
 		{"prev is false", replace("\x64prev\xf6", "\x64prev\xf4"), "prev is not a link"},
-		{"bytes behind it", append(bytes.Clone(block), 0), "1 bytes too many"},
+		{"bytes behind it", append(bytes.Clone(block), 0), "1 bytes after the commit"},
 	}
 }
 

@@ -66,10 +66,9 @@ func (d *Decoded) Envelope() rec.Envelope {
 // If decoding a record panics, the loop ends with a [*RecordError] that wraps a [*PanicError]. A panic of lookup,
 // or of the source of the archive, is raised again in the loop's goroutine.
 //
-// Several goroutines hash and decode blocks, some of them ahead of the loop; that of the loop does so while the next record
-// is not ready. The loop may keep Issues, and Value unless
-// Reuse is set; the Decoded itself and its Data are valid until the loop's next turn.
-// Up to 32 neighbouring records share memory, without Reuse: a loop that keeps one of them keeps all of them in memory.
+// Several goroutines hash and decode blocks, some of them ahead of the loop; that of the loop does so while the next
+// record is not ready. The loop may keep Issues, and Value unless Reuse is set; the Decoded itself and its Data are valid
+// until the loop's next turn. Up to 32 neighbouring records share memory, without Reuse: a loop that keeps one of them keeps all of them in memory.
 // A loop that keeps nothing takes a bounded amount of memory, whatever is in the archive: see [MaxAhead].
 func (r *Repo) Decode(ctx context.Context, lookup func(syntax.NSID) (lex.RecordDef, bool), options *DecodeOptions) iter.Seq2[*Decoded, error] {
 	if options == nil {

@@ -29,7 +29,7 @@ type Repo struct {
 	counts    atomic.Pointer[Counts]
 }
 
-// Counts says how much of what an archive contains.
+// Counts are the numbers of what an archive contains.
 type Counts struct {
 	// Records is the number of paths in the tree whose record is in the archive. Without [WithPartial],
 	// these are all paths.
@@ -63,7 +63,7 @@ type Leaf struct {
 	at car.Location
 }
 
-// Open opens the repository in the archive in source, such as a file, which has the given size in bytes. source
+// Open opens the repository whose archive is in source, such as a file, which has the given size in bytes. source
 // must not change as long as the Repo is in use. The caller closes it.
 //
 // Open reads the beginning of each section of the archive, and the commit. An error is a *[car.Error] or
@@ -142,7 +142,7 @@ func newRepo(index *car.Index, s *spool, o options, err error) (*Repo, error) {
 	}
 	r := &Repo{index: index, spool: s, commitCID: index.Roots()[0], partial: o.partial}
 	if r.commitCID.Codec() != cid.DagCBOR {
-		return nil, fmt.Errorf("repo: %w: its CID %s is not that of DAG-CBOR", ErrCommit, r.commitCID)
+		return nil, fmt.Errorf("repo: %w: the codec of its CID %s is not DAG-CBOR", ErrCommit, r.commitCID)
 	}
 	var ok bool
 	if r.at, ok = index.Find(r.commitCID); !ok {

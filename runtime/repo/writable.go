@@ -43,7 +43,7 @@ type shared struct {
 	paths int
 }
 
-// Write says what a path shall have: a record, or nothing.
+// Write is one change of a [Writable]: a record to store at a path, or its deletion.
 type Write struct {
 	// Path is "collection/recordkey".
 	Path string

@@ -15,7 +15,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Verifier verifies messages. It uses its memory again, so a program needs one for each goroutine that verifies: a
+// Verifier verifies messages. It reuses its memory, so a program needs one for each goroutine that verifies: a
 // Verifier must not be used by several goroutines at once. What it returns is valid until its next call, as are the
 // strings and bytes of the message, which it does not copy.
 type Verifier struct {
@@ -256,7 +256,7 @@ func (v *Verifier) readCommit(did syntax.DID, rev syntax.TID, archive []byte, ch
 	case err != nil:
 		return cid.CID{}, invalid("commit %s: %w", root, err)
 	case c.DID != did:
-		return cid.CID{}, invalid("%w: it is of %s", repo.ErrDID, c.DID)
+		return cid.CID{}, invalid("%w: it belongs to %s", repo.ErrDID, c.DID)
 	case c.Rev != rev:
 		return cid.CID{}, invalid("the signed commit has the revision %s", c.Rev)
 	}

@@ -90,7 +90,7 @@ func (l *Limiter) Reserve(points int) (wait time.Duration, undo func(), err erro
 		return 0, func() {}, nil
 	}
 	if points > most {
-		return 0, nil, fmt.Errorf("%d write points are more than the limit of %d", points, most)
+		return 0, nil, fmt.Errorf("a write of %d points exceeds the limit of %d", points, most)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -262,7 +262,7 @@ func WithPauses(announce func(Pause)) Option {
 func WithPace(perSecond float64, burst int) Option {
 	return func(o *options) error {
 		if !(perSecond >= 0) || perSecond > 0 && burst < 1 {
-			return fmt.Errorf("xrpc: pace of %v calls a second, at most %d at once", perSecond, burst)
+			return fmt.Errorf("xrpc: pace of %v calls a second with a burst of %d: the pace must not be negative, and the burst must be positive", perSecond, burst)
 		}
 		o.perSecond, o.burst = perSecond, burst
 		return nil

@@ -27,6 +27,8 @@
 // take it down, deactivate and delete it, and change its entry in the directory: handle, PDS, signing key.
 // [Servers.Proxy] starts a proxy of the PDS that counts the requests of each method and can answer in its place.
 //
+// [Lex] has the lexicon tools of the protocol, the npm package @atproto/lex in the newest version that runs on Node.js 20.
+//
 // This package imports nothing from the SDK, so that it cannot share the SDK's mistakes.
 //
 // # Without Node
@@ -47,5 +49,5 @@
 //
 //	npm install --package-lock-only --omit-lockfile-registry-resolved
 //
-// The option keeps the addresses of the registry out of the lockfile, so that it works with any registry.
+// The lexicon tools have a package.json of their own, in the folder lex. The option keeps the addresses of the registry out of the lockfile, so that it works with any registry.
 package reference

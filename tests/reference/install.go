@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"testing"
 	"time"
 )
 
@@ -23,6 +24,23 @@ var (
 	lockfile []byte
 	//go:embed server.mjs
 	script []byte
+	//go:embed lex/package.json
+	lexJSON []byte
+	//go:embed lex/package-lock.json
+	lexLock []byte
+)
+
+// bundle is a set of npm packages that are installed together.
+type bundle struct {
+	name              string // of its directory in the cache, before the hash
+	what              string // for messages
+	packages, lock    []byte // package.json and package-lock.json
+	dependsOnPlatform bool   // since a package is compiled
+}
+
+var (
+	servers = bundle{"reference", "the reference servers (PDS and PLC directory) from npm into %s: 250 MB, once, some minutes", packageJSON, lockfile, true}
+	lex     = bundle{"lex", "the lexicon tools from npm into %s: 25 MB, once", lexJSON, lexLock, false}
 )
 
 const (
@@ -50,11 +68,34 @@ func unavailable(format string, args ...any) error {
 // Install installs the servers into the cache, unless they are there already, and writes to log what it does. It stops
 // when ctx ends.
 func Install(ctx context.Context, log io.Writer) error {
-	in, err := install(ctx, func(text string) { fmt.Fprintln(log, text) })
+	say := func(text string) { fmt.Fprintln(log, text) }
+	in, err := install(ctx, say)
+	if err != nil {
+		return err
+	}
+	say("the reference servers are in " + filepath.Dir(in.script))
+	_, tools, err := lex.install(ctx, say)
 	if err == nil {
-		fmt.Fprintln(log, "the reference servers are in", filepath.Dir(in.script))
+		say("the lexicon tools are in " + tools)
 	}
 	return err
+}
+
+// Lex returns the path of node and the directory with the lexicon tools of the AT Protocol, the npm package @atproto/lex with
+// its installer, in node_modules. It installs them unless they are there already. If that is not possible it skips the
+// test, or fails it if CI=true is in the environment.
+func Lex(t testing.TB) (node, dir string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), installTimeout)
+	defer cancel()
+	node, dir, err := lex.install(ctx, announce)
+	if err == nil && testing.Short() {
+		err = unavailable("-short is given")
+	}
+	if err != nil {
+		fail(t, err)
+	}
+	return node, dir
 }
 
 // announce says what a test waits for. The go command may hold back the output of tests, so announce also writes to the
@@ -69,31 +110,10 @@ func announce(text string) {
 
 // install finds Node and makes sure that the servers are in the cache. It calls say before it installs them.
 func install(ctx context.Context, say func(string)) (installation, error) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		return installation{}, unavailable("Node.js is not installed: no node on the PATH")
-	}
-	npm, err := exec.LookPath("npm")
-	if err != nil {
-		return installation{}, unavailable("npm is not installed: no npm on the PATH")
-	}
-	platform, err := nodePlatform(node)
+	node, dir, err := servers.install(ctx, say)
 	if err != nil {
 		return installation{}, err
 	}
-	cache, err := cacheDir()
-	if err != nil {
-		return installation{}, err
-	}
-
-	// What npm installs is decided by the two files and, since one package is compiled, by the platform.
-	dir := filepath.Join(cache, "reference-"+hash(packageJSON, lockfile, []byte(platform)))
-	if !exists(dir) {
-		if err := installInto(ctx, say, npm, cache, dir); err != nil {
-			return installation{}, err
-		}
-	}
-
 	// The script finds its packages beside itself.
 	path := filepath.Join(dir, "server-"+hash(script)+".mjs")
 	if !exists(path) {
@@ -102,6 +122,34 @@ func install(ctx context.Context, say func(string)) (installation, error) {
 		}
 	}
 	return installation{node: node, script: path}, nil
+}
+
+// install finds Node and makes sure that the packages are in the cache. It returns their directory.
+func (b *bundle) install(ctx context.Context, say func(string)) (node, dir string, err error) {
+	if node, err = exec.LookPath("node"); err != nil {
+		return "", "", unavailable("Node.js is not installed: no node on the PATH")
+	}
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		return "", "", unavailable("npm is not installed: no npm on the PATH")
+	}
+	platform, err := nodePlatform(node)
+	if err != nil {
+		return "", "", err
+	}
+	cache, err := cacheDir()
+	if err != nil {
+		return "", "", err
+	}
+	parts := [][]byte{b.packages, b.lock}
+	if b.dependsOnPlatform {
+		parts = append(parts, []byte(platform))
+	}
+	dir = filepath.Join(cache, b.name+"-"+hash(parts...))
+	if !exists(dir) {
+		err = b.installInto(ctx, say, npm, cache, dir)
+	}
+	return node, dir, err
 }
 
 // nodePlatform names what a compiled package depends on, such as "115-linux-x64".
@@ -130,8 +178,8 @@ func cacheDir() (string, error) {
 
 // installInto runs npm in a temporary directory and renames it to dir when npm is done, so that dir is never incomplete.
 // Other processes that install at the same time wait.
-func installInto(ctx context.Context, say func(string), npm, cache, dir string) error {
-	say("installing the reference servers (PDS and PLC directory) from npm into " + dir + ": 250 MB, once, some minutes")
+func (b *bundle) installInto(ctx context.Context, say func(string), npm, cache, dir string) error {
+	say("installing " + fmt.Sprintf(b.what, dir))
 	unlock, err := lockWithin(ctx, filepath.Join(cache, "reference.lock"))
 	if err != nil {
 		return err
@@ -140,17 +188,17 @@ func installInto(ctx context.Context, say func(string), npm, cache, dir string) 
 	if exists(dir) {
 		return nil
 	}
-	removeStale(filepath.Join(cache, "reference-*.tmp-*"))
+	removeStale(filepath.Join(cache, b.name+"-*.tmp-*"))
 
 	tmp, err := os.MkdirTemp(cache, filepath.Base(dir)+".tmp-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	if err := os.WriteFile(filepath.Join(tmp, "package.json"), packageJSON, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(tmp, "package.json"), b.packages, 0o644); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(tmp, "package-lock.json"), lockfile, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(tmp, "package-lock.json"), b.lock, 0o644); err != nil {
 		return err
 	}
 

@@ -22,7 +22,7 @@ func TestInstallWaits(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	said := ""
-	err = installInto(ctx, func(text string) { said = text }, "npm", cache, filepath.Join(cache, "reference-x"))
+	err = servers.installInto(ctx, func(text string) { said = text }, "npm", cache, filepath.Join(cache, "reference-x"))
 	if _, ok := errors.AsType[*unavailableError](err); !ok || said == "" {
 		t.Errorf("%v, %q", err, said)
 	}

@@ -313,18 +313,46 @@ func (s *Store) Repo(did syntax.DID) (r follow.Repo, ok bool, err error) {
 	return r, ok, err
 }
 
+// RecordsOptions are the options of [Store.Records]; nil stands for the zero value.
+type RecordsOptions struct {
+	// Descending yields the highest record key first.
+	Descending bool
+	// After yields only what comes after this path, "collection/recordkey", in the order of the loop.
+	After string
+}
+
 // Records yields the records of a repository in a collection, in the order of their record keys; "" stands for all
 // collections. Without [WithRecords], their data is empty. Records of an account that is not active are there, too: see
-// [Store.Repo]. The envelopes belong to the loop. During the loop, the file can grow but not be compacted.
-func (s *Store) Records(ctx context.Context, did syntax.DID, collection syntax.NSID) iter.Seq2[rec.Envelope, error] {
+// [Store.Repo]. The envelopes belong to the loop.
+func (s *Store) Records(ctx context.Context, did syntax.DID, collection syntax.NSID, options *RecordsOptions) iter.Seq2[rec.Envelope, error] {
+	if options == nil {
+		options = new(RecordsOptions)
+	}
 	return func(yield func(rec.Envelope, error) bool) {
 		prefix := append([]byte(did), 0)
+		from := append(bytes.Clone(prefix), options.After...)
 		if collection != "" {
 			prefix = append(append(prefix, collection...), '/')
 		}
 		err := s.db.View(func(tx *bbolt.Tx) error {
 			c := tx.Bucket(bucketRecords).Cursor()
-			for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
+			next := c.Next
+			if options.After == "" {
+				from = prefix
+			}
+			if options.Descending {
+				if next = c.Prev; options.After == "" {
+					from = append(bytes.Clone(prefix), 0xff) // above all paths, which are ASCII
+				}
+			}
+			k, v := c.Seek(from)
+			switch {
+			case options.Descending && k == nil:
+				k, v = c.Last()
+			case options.Descending, options.After != "" && bytes.Equal(k, from):
+				k, v = next()
+			}
+			for ; bytes.HasPrefix(k, prefix); k, v = next() {
 				if ctx.Err() != nil {
 					return context.Cause(ctx)
 				}

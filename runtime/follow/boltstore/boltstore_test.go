@@ -143,8 +143,8 @@ func TestRecords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := func(collection syntax.NSID) (uris []syntax.ATURI) {
-		for e, err := range store.Records(t.Context(), alice, collection) {
+	list := func(collection syntax.NSID, options *boltstore.RecordsOptions) (uris []syntax.ATURI) {
+		for e, err := range store.Records(t.Context(), alice, collection, options) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -155,12 +155,34 @@ func TestRecords(t *testing.T) {
 		}
 		return uris
 	}
-	a := "at://" + string(alice) + "/com.example.note"
-	if got, want := list(notes), []syntax.ATURI{syntax.ATURI(a + "/a"), syntax.ATURI(a + "/b")}; !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
+	a := syntax.ATURI("at://" + alice + "/com.example.note/a")
+	b := syntax.ATURI("at://" + alice + "/com.example.note/b")
+	c := syntax.ATURI("at://" + alice + "/com.example.notes/c")
+	for _, test := range []struct {
+		collection syntax.NSID
+		options    *boltstore.RecordsOptions
+		want       []syntax.ATURI
+	}{
+		{notes, nil, []syntax.ATURI{a, b}},
+		{"", nil, []syntax.ATURI{a, b, c}},
+		{notes, &boltstore.RecordsOptions{Descending: true}, []syntax.ATURI{b, a}},
+		{"", &boltstore.RecordsOptions{Descending: true}, []syntax.ATURI{c, b, a}},
+		{notes, &boltstore.RecordsOptions{After: "com.example.note/a"}, []syntax.ATURI{b}},
+		{notes, &boltstore.RecordsOptions{After: "com.example.note/b"}, nil},
+		{notes, &boltstore.RecordsOptions{After: "com.example.note/aa"}, []syntax.ATURI{b}},
+		{notes, &boltstore.RecordsOptions{After: "com.example.note/b", Descending: true}, []syntax.ATURI{a}},
+		{notes, &boltstore.RecordsOptions{After: "com.example.note/aa", Descending: true}, []syntax.ATURI{a}},
+		{"com.example.nothing", nil, nil},
+		{"com.example.nothing", &boltstore.RecordsOptions{Descending: true}, nil},
+	} {
+		if got := list(test.collection, test.options); !slices.Equal(got, test.want) {
+			t.Errorf("%s, %+v: %q, want %q", test.collection, test.options, got, test.want)
+		}
 	}
-	if got := list(""); len(got) != 3 {
-		t.Errorf("%q", got)
+	for e, err := range store.Records(t.Context(), bob, "", &boltstore.RecordsOptions{Descending: true}) {
+		if err != nil || e.URI != syntax.ATURI("at://"+bob+"/com.example.note/d") {
+			t.Errorf("the last repository: %v, %v", e, err)
+		}
 	}
 	if e, ok, err := store.Record(bob, notes, "d"); !ok || err != nil || e.CID != forge.CIDOf("4") {
 		t.Errorf("%+v, %v, %v", e, ok, err)
@@ -173,7 +195,7 @@ func TestRecords(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, err := range store.Records(ctx, alice, "") {
+	for _, err := range store.Records(ctx, alice, "", nil) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("after the end of the context: %v", err)
 		}

@@ -99,7 +99,7 @@ type SyncSubscribeReposCommit struct {
 	Rev syntax.TID
 	// The revision of the commit before, null for the first. Required.
 	Since lex.Nullable[syntax.TID]
-	// A CAR file with the commit and the blocks that changed. Required, at most 2000000 bytes.
+	// A CAR file with the commit and the blocks that changed. Required, at most 2,000,000 bytes.
 	Blocks lex.Bytes
 	// The records that changed. Required, at most 200 items.
 	Ops []SyncSubscribeReposRepoOp
@@ -180,7 +180,7 @@ type SyncSubscribeReposSync struct {
 	Seq int64
 	// The DID of the repository's account. Required.
 	DID syntax.DID
-	// A CAR file with the commit alone. Required, at most 10000 bytes.
+	// A CAR file with the commit alone. Required, at most 10,000 bytes.
 	Blocks lex.Bytes
 	// The revision of the commit. Required.
 	Rev string

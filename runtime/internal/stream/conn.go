@@ -65,7 +65,7 @@ type Failure struct {
 	Message string
 	// Err is another cause, or nil.
 	Err error
-	// RetryAfter is how long the source asks to be left alone.
+	// RetryAfter is how long the source asks clients to wait before they connect again.
 	RetryAfter time.Duration
 }
 

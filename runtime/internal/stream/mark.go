@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// Position is a place in a stream: that of the last message before it. It is made without an allocation.
+// Position is a place in a stream: just after a message. Making one does not allocate.
 type Position struct {
 	Seq int64
 	n   uint8

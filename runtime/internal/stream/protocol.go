@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Protocol says what the messages of a source are, and what becomes of them. A protocol belongs to one subscription.
+// Protocol interprets the messages of one kind of source. A value belongs to one subscription.
 type Protocol interface {
 	// Source names the source, in events and for the positions that are saved.
 	Source() string
@@ -63,7 +63,7 @@ type Job struct {
 	Message
 	// Cost is how many bytes the job and its events take.
 	Cost int64
-	// Memory is for the protocol.
+	// Memory is for the protocol: what it keeps with the job to use again for the next one.
 	Memory any
 
 	lane   string // the repository, or "" for what is not about one
@@ -84,7 +84,7 @@ type Reporter interface {
 	Reset(last, next Position) Event
 	Reconnect(l Lost) Event
 
-	// Connected is called when there is a connection, and again says whether there was one before.
+	// Connected is called when a connection is made; again is true unless it is the first.
 	Connected(again bool)
 	// Lost is called when a connection ended or could not be made, and at the end of the subscription, with the error or nil.
 	Lost(err error)

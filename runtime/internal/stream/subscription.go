@@ -61,7 +61,7 @@ func New(t *Transport, p Protocol, r Reporter, options Options) *Subscription {
 	return s
 }
 
-// State is how far a subscription is.
+// State is the progress of a subscription.
 type State struct {
 	// Done is the position up to which all events are acknowledged, and Known whether there is one. Open is the number of
 	// messages after it that have events which are not acknowledged.
@@ -72,7 +72,7 @@ type State struct {
 	Queued int64
 }
 
-// State returns how far the subscription is. It is safe for concurrent use.
+// State returns the progress of the subscription. It is safe for concurrent use.
 func (s *Subscription) State() State {
 	var state State
 	state.Done, state.Known, state.Open = s.mark.position()

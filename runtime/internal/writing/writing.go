@@ -33,7 +33,7 @@ const (
 	PointsDelete = 1
 )
 
-// Client is write.Client.
+// Client is what package write exports as write.Client.
 type Client interface {
 	rpc.Caller
 	DID() syntax.DID
@@ -49,7 +49,7 @@ func CheckPDS(ctx context.Context, a Client) error {
 	return nil
 }
 
-// Change is one write.
+// Change is one record to be written or deleted, with what was computed about it.
 type Change struct {
 	Collection syntax.NSID
 	RecordKey  syntax.RecordKey

@@ -68,12 +68,12 @@ func (s *Servers) Complete() error {
 	return nil
 }
 
-// Network returns the servers and how they are reached. Complete has been called.
+// Network returns the servers and how they are reached. [Servers.Complete] must have been called.
 func (s *Servers) Network() network.Network {
 	return network.Network{PLC: s.PLC, PDS: s.PDS, Appview: s.Appview, AllowPrivate: s.AllowPrivate, UserAgent: "layers/" + Version()}
 }
 
-// Calls returns the options for calls.
+// Calls returns the options for clients of package xrpc: the longest pause, and how pauses are printed.
 func (s *Servers) Calls() []xrpc.Option {
 	return []xrpc.Option{xrpc.WithMaxWait(s.MaxWait), xrpc.WithPauses(s.announce)}
 }

@@ -59,8 +59,8 @@ func IsTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// ReadSecret reads a line from a terminal that does not show it. When ctx ends, the terminal shows what is typed again
-// at once.
+// ReadSecret reads a line from a terminal without showing what is typed. When ctx ends, the terminal shows input again at
+// once.
 func ReadSecret(ctx context.Context, terminal *os.File) (string, error) {
 	fd := int(terminal.Fd())
 	state, err := term.GetState(fd)

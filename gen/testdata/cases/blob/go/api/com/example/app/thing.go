@@ -8,7 +8,7 @@ import "github.com/layers-pub/layers-go/runtime/lex"
 // Thing is the com.example.app.thing object.
 type Thing struct {
 	Any   lex.Blob          // required
-	Image lex.Opt[lex.Blob] // at most 1000000 bytes, media types image/png, image/*
+	Image lex.Opt[lex.Blob] // at most 1,000,000 bytes, media types image/png, image/*
 	List  []lex.Blob
 	Ref   lex.Opt[lex.Blob]
 	Extra lex.Map // unknown fields

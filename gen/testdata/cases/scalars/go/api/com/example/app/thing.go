@@ -10,8 +10,8 @@ type Thing struct {
 	Flag      lex.Opt[bool]
 	Needed    bool           // required
 	Count     lex.Opt[int64] // 1 to 10
-	Least     lex.Opt[int64] // at least -5
-	Most      lex.Opt[int64] // at most 9007199254740993
+	Least     lex.Opt[int64] // at least -100,000
+	Most      lex.Opt[int64] // at most 9,007,199,254,740,993
 	Free      int64          // required
 	Text      lex.Opt[string]
 	Bounded   lex.Opt[string] // 2 to 20 bytes
@@ -41,7 +41,7 @@ func (v *Thing) DecodeLex(d *lex.Decoder) {
 		case 4: // count
 			v.Count = lex.Present(d, d.Int(1, 10))
 		case 5: // least
-			v.Least = lex.Present(d, d.Int(-5, lex.Max))
+			v.Least = lex.Present(d, d.Int(-100000, lex.Max))
 		case 6: // needed
 			v.Needed = d.Bool()
 		case 7: // bounded

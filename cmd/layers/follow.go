@@ -1,0 +1,218 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
+	"github.com/layers-pub/layers-go/internal/disk"
+	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/firehose"
+	"github.com/layers-pub/layers-go/runtime/follow"
+	"github.com/layers-pub/layers-go/runtime/follow/boltstore"
+	"github.com/layers-pub/layers-go/runtime/pds"
+)
+
+// following holds the flags of layers follow.
+type following struct {
+	directory, relay, server, host string
+	collections, dids              []string
+	lines, once                    bool
+	compare                        time.Duration
+}
+
+func followCommand(s *connect.Servers) *cobra.Command {
+	var f following
+	command := &cobra.Command{
+		Use:     "follow --output DIR",
+		GroupID: groupRead,
+		Short:   "Keep a copy of all records, current",
+		Long: `Follow keeps the current records of collections in a directory, from all
+repositories that have any. It fetches the repositories, verifies them, and then
+applies each change from the stream of a relay or a PDS. What it misses it finds by
+comparing, deletions too. Started again, it goes on where it was.
+
+"layers list --from DIR" and "layers get --from DIR" read the directory while
+follow is not running.
+
+It prints problems, which it deals with by itself, on standard error, and with
+--jsonl each change on standard output, at least once. It ends on Ctrl-C or, with
+--once, when it has all that there was when it began.
+
+With --relay it follows all accounts of the relay. With --server it follows those
+of one PDS, which is not believed about accounts hosted elsewhere.`,
+		Example: `  layers follow --output corpus --relay wss://relay.example.com
+  layers follow --output corpus --server https://pds.example.com --collection pub.layers.corpus.corpus
+  layers follow --output corpus --relay wss://relay.example.com --did alice.example.com --once`,
+		Args: arguments(0, 0, "no arguments"),
+		RunE: online(func(ctx context.Context, command *cobra.Command, _ []string) error {
+			return f.run(ctx, command, s)
+		}),
+	}
+	flags := command.Flags()
+	flags.StringVarP(&f.directory, "output", "o", "", "keep the records in `DIR`, which is created if need be")
+	flags.StringVar(&f.relay, "relay", "", "`URL` of the relay")
+	flags.StringVar(&f.server, "server", "", "`URL` of a PDS to follow instead of a relay")
+	flags.StringVar(&f.host, "host", "", "ask the server at this `URL` which repositories have records (default that of --relay or --server)")
+	flags.StringArrayVar(&f.collections, "collection", nil, "only records of this `NSID`, or of all that begin as in pub.layers.*; may be repeated (default pub.layers.*)")
+	flags.StringArrayVar(&f.dids, "did", nil, "only the repository of this `ACTOR`, a DID or a handle; may be repeated")
+	flags.BoolVar(&f.lines, "jsonl", false, "print one line of JSON a change")
+	flags.BoolVar(&f.once, "once", false, "end when all records are there")
+	flags.DurationVar(&f.compare, "compare", 0, "compare with the servers at this `INTERVAL` (default 6h)")
+	return command
+}
+
+func (f *following) run(ctx context.Context, command *cobra.Command, s *connect.Servers) error {
+	directory, err := s.Directory()
+	if err != nil {
+		return err
+	}
+	address := cmp.Or(f.relay, f.server, s.PDS)
+	switch {
+	case f.directory == "":
+		return exit.Misuse("layers follow needs a directory: --output DIR")
+	case f.relay != "" && f.server != "":
+		return exit.Misuse("--relay and --server exclude each other")
+	case address == "":
+		return exit.Misuse("layers follow needs the address of a relay or a PDS: --relay URL or --server URL")
+	case f.compare < 0:
+		return exit.Misuse("--compare %v: must not be negative", f.compare)
+	}
+	source, err := firehose.New(address, firehose.WithNetwork(s.Network()), firehose.WithDirectory(directory))
+	if err != nil {
+		return exit.Misuse("%v", err)
+	}
+	client, err := pds.New(pds.WithDirectory(directory), pds.WithXRPC(s.Calls()...))
+	if err != nil {
+		return err
+	}
+	monitor := new(follow.Monitor)
+	options := &follow.Options{
+		Types: records.Types, Host: httpOrigin(cmp.Or(f.host, address)), Server: strings.TrimSuffix(httpOrigin(f.server), "/"), Client: client,
+		Compare: f.compare, Once: f.once, Monitor: monitor,
+	}
+	if f.once {
+		options.Grace = time.Second
+	}
+	if options.Collections, err = wantedCollections(f.collections); err != nil {
+		return err
+	}
+	if options.Repos, err = wantedAccounts(ctx, directory, f.dids); err != nil {
+		return err
+	}
+	if err := disk.MkdirAll(f.directory, 0o777); err != nil {
+		return err
+	}
+	store, err := boltstore.Open(storeFile(f.directory), boltstore.WithRecords())
+	if err != nil {
+		return storeError(err, f.directory)
+	}
+	defer store.Close()
+	if terminal.IsTerminal(command.ErrOrStderr()) {
+		defer f.status(ctx, command, monitor)()
+	}
+	changes := 0
+	err = follow.Run(ctx, source, store, func(_ context.Context, event follow.Event) error {
+		switch e := event.(type) {
+		case *follow.Problem:
+			return terminal.Printf(command.ErrOrStderr(), "%s\n", e.String())
+		case *follow.Account:
+			state := "active"
+			if !e.Active {
+				state = strings.TrimSpace("not active: " + e.Status)
+			}
+			return terminal.Printf(command.ErrOrStderr(), "%s is %s\n", e.DID, state)
+		case *follow.Change:
+			if changes++; f.lines {
+				return printChange(command, e)
+			}
+		}
+		return nil
+	}, options)
+	terminal.Printf(command.ErrOrStderr(), "%d changes; %s\n", changes, phases(monitor.Health()))
+	return errors.Join(err, store.Close())
+}
+
+// printChange prints a change as a line of JSON. When it returns nil, the line has been written.
+func printChange(command *cobra.Command, c *follow.Change) error {
+	line, err := firehose.MarshalEvent(&c.Record)
+	if err != nil {
+		return err
+	}
+	_, err = terminal.Exact(command.OutOrStdout()).Write(append(line, '\n'))
+	return err
+}
+
+// phases says how many repositories there are in each phase.
+func phases(h follow.Health) string {
+	text := fmt.Sprintf("%d repositories are current", h.Repos[follow.Live])
+	if n := h.Repos[follow.Stale]; n > 0 {
+		text += fmt.Sprintf(", %d to be fetched", n)
+	}
+	if n := h.Repos[follow.Inactive]; n > 0 {
+		text += fmt.Sprintf(", %d not active", n)
+	}
+	return text
+}
+
+// status prints the state of the copy on a terminal from time to time, until the returned function is called.
+func (f *following) status(ctx context.Context, command *cobra.Command, monitor *follow.Monitor) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		ticker := time.NewTicker(10 * time.Second)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+				h := monitor.Health()
+				terminal.Printf(command.ErrOrStderr(), "%s; %.1f frames/s, lag %v\n", phases(h), h.Stream.Rate, h.Stream.Lag.Round(time.Millisecond))
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-ended
+	}
+}
+
+// httpOrigin returns the address of a stream as one for calls.
+func httpOrigin(address string) string {
+	address = strings.TrimSuffix(address, "/xrpc/com.atproto.sync.subscribeRepos")
+	for stream, calls := range map[string]string{"wss://": "https://", "ws://": "http://"} {
+		if rest, ok := strings.CutPrefix(address, stream); ok {
+			return calls + rest
+		}
+	}
+	if address != "" && !strings.Contains(address, "://") {
+		return "https://" + address
+	}
+	return address
+}
+
+// storeFile returns the file in a directory of layers follow.
+func storeFile(directory string) string { return filepath.Join(directory, "records.db") }
+
+// storeError returns err, which is about the file in a directory, as a user knows it.
+func storeError(err error, directory string) error {
+	switch {
+	case errors.Is(err, boltstore.ErrInUse):
+		return exit.WithHint(fmt.Errorf("%s: %w", directory, boltstore.ErrInUse), "another layers follow may be running")
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: layers follow has not been run with this directory: %w", directory, err)
+	}
+	return err
+}

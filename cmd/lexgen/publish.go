@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layers-pub/layers-go/gen/evolve"
+	"github.com/layers-pub/layers-go/gen/lexicon"
+	"github.com/layers-pub/layers-go/gen/publish"
+	"github.com/layers-pub/layers-go/runtime/auth"
+	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+func publishCommand(s *settings) *cobra.Command {
+	var at installation
+	var breaking bool
+	command := &cobra.Command{
+		Use:   "publish [nsid...]",
+		Short: "Publish documents of your own",
+		Long: `Publish writes documents as records of the account that is logged in, which is
+the one of "layers login": those with the given NSIDs or, without arguments, all
+documents of the configuration that are not installed ones. It writes only what
+differs from what is published, and nothing if a change breaks the rules of lexicon
+evolution, unless --breaking accepts that, or if the domain of a document names
+another account. If the domain names none, publish says which TXT record it needs.
+` + environment,
+		RunE: func(command *cobra.Command, ids []string) error {
+			return s.publish(command, at, ids, breaking)
+		},
+	}
+	at.flags(command)
+	command.Flags().BoolVar(&breaking, "breaking", false, "accept changes that break the rules of lexicon evolution")
+	return command
+}
+
+// publish publishes documents.
+func (s *settings) publish(command *cobra.Command, at installation, ids []string, breaking bool) error {
+	documents, root, err := s.chosen(at, ids)
+	if err != nil {
+		return failure{err}
+	}
+	ctx := command.Context()
+	reader, err := repositories()
+	if err != nil {
+		return failure{err}
+	}
+	account, err := session(ctx, reader)
+	if err != nil {
+		return failure{err}
+	}
+	var items []*publish.Item
+	worst, bare := evolve.Fine, make(map[string]string)
+	for _, d := range documents {
+		item, err := compareOwn(ctx, reader, account.DID(), d, root)
+		if err != nil {
+			return failure{err}
+		}
+		if item.State == publish.Differs {
+			printJudged(command.OutOrStdout(), item.Changes)
+			worst = max(worst, evolve.Worst(item.Changes))
+		}
+		if name, value := item.TXT(); !item.Named {
+			bare[name] = value
+		}
+		items = append(items, item)
+	}
+	if worst == evolve.Error && !breaking {
+		return failure{errors.New("nothing is published, since changes break the rules of lexicon evolution; --breaking accepts them")}
+	}
+	count := 0
+	for _, item := range items {
+		if item.State == publish.Same {
+			continue
+		}
+		ref, err := item.Publish(ctx, account)
+		if err != nil {
+			return failure{err}
+		}
+		count++
+		fmt.Fprintf(command.OutOrStdout(), "%s %s\n", ref.URI, ref.CID)
+	}
+	for _, name := range sortedKeys(bare) {
+		fmt.Fprintf(command.ErrOrStderr(), "nobody finds these documents before DNS has the TXT record %s with the value %q\n", name, bare[name])
+	}
+	fmt.Fprintf(command.ErrOrStderr(), "%s, %d published\n", plural(len(items), "document"), count)
+	return nil
+}
+
+// session returns the client of the account that is logged in.
+func session(ctx context.Context, reader *pds.Client) (*auth.Client, error) {
+	store, err := auth.OpenStore("")
+	if err != nil {
+		return nil, err
+	}
+	client, err := auth.Resume(ctx, "", auth.WithDirectory(reader.Directory()), auth.WithStore(store))
+	if errors.Is(err, auth.ErrNoSession) {
+		return nil, fmt.Errorf("not logged in: %w; see layers login --help", err)
+	}
+	return client, err
+}
+
+// chosen returns the documents with the given NSIDs or, if there are none, all that are not installed ones.
+func (s *settings) chosen(at installation, ids []string) ([]*lexicon.Document, fs.FS, error) {
+	at, err := s.places(at)
+	if err != nil {
+		return nil, nil, err
+	}
+	own, root, err := s.ownDocuments(at)
+	if err != nil || len(ids) == 0 {
+		return own, root, err
+	}
+	var chosen []*lexicon.Document
+	for _, id := range ids {
+		i := slices.IndexFunc(own, func(d *lexicon.Document) bool { return d.ID == id })
+		if i < 0 {
+			return nil, nil, fmt.Errorf("%s is not a document of your own", id)
+		}
+		chosen = append(chosen, own[i])
+	}
+	return chosen, root, nil
+}
+
+func compareOwn(ctx context.Context, reader *pds.Client, did syntax.DID, d *lexicon.Document, root fs.FS) (*publish.Item, error) {
+	content, err := fs.ReadFile(root, d.File)
+	if err != nil {
+		return nil, err
+	}
+	return publish.Compare(ctx, reader, did, d, content)
+}
+
+func statusCommand(s *settings) *cobra.Command {
+	var at installation
+	command := &cobra.Command{
+		Use:   "status [nsid...]",
+		Short: "Compare documents with what is published",
+		Long: `Status compares documents with the network: those of your own with what the account
+has published that their domain names, and installed ones with the current
+versions. It prints a line for each document. It exits with status 1 if something
+differs, is not published, or cannot be found by DNS.
+` + environment,
+		RunE: func(command *cobra.Command, ids []string) error {
+			return s.status(command, at, ids)
+		},
+	}
+	at.flags(command)
+	return command
+}
+
+func (s *settings) status(command *cobra.Command, at installation, ids []string) error {
+	documents, root, err := s.chosen(at, ids)
+	if err != nil {
+		return failure{err}
+	}
+	ctx, w := command.Context(), command.OutOrStdout()
+	reader, err := repositories()
+	if err != nil {
+		return failure{err}
+	}
+	fine := true
+	for _, d := range documents {
+		did, err := publish.Account(ctx, reader, d.ID)
+		if errors.Is(err, identity.ErrNotFound) {
+			fine = false
+			fmt.Fprintf(w, "%s: not published: DNS has no TXT record _lexicon.%s with the account's DID\n", d.ID, syntax.NSID(d.ID).Authority())
+			continue
+		}
+		if err != nil {
+			return failure{err}
+		}
+		item, err := compareOwn(ctx, reader, did, d, root)
+		if err != nil {
+			return failure{err}
+		}
+		fine = fine && item.State == publish.Same
+		fmt.Fprintf(w, "%s: %s", d.ID, item.State)
+		if item.State == publish.Differs {
+			fmt.Fprintf(w, " from %s: %s", item.URI, evolve.Summary(item.Changes))
+		}
+		fmt.Fprintln(w)
+	}
+	if len(ids) == 0 {
+		current, err := s.statusInstalled(command, at)
+		if err != nil {
+			return failure{err}
+		}
+		fine = fine && current
+	}
+	if !fine {
+		return errFound
+	}
+	return nil
+}
+
+// statusInstalled compares the installed documents with the network, and reports whether they are current.
+func (s *settings) statusInstalled(command *cobra.Command, at installation) (bool, error) {
+	at, err := s.places(at)
+	if err != nil {
+		return false, err
+	}
+	if exists, err := hasManifest(at); err != nil || !exists {
+		return true, err
+	}
+	plan, changes, err := s.upstream(command, at)
+	if err != nil {
+		return false, err
+	}
+	tell(command.OutOrStdout(), plan)
+	verdicts := make(map[string][]evolve.Change)
+	for _, c := range changes {
+		verdicts[c.NSID] = append(verdicts[c.NSID], c)
+	}
+	for _, d := range plan.Documents {
+		state := "installed, up to date"
+		if d.Changed {
+			state = "update available: " + evolve.Summary(verdicts[d.ID])
+		}
+		fmt.Fprintf(command.OutOrStdout(), "%s: %s\n", d.ID, state)
+	}
+	return len(plan.Changed()) == 0, nil
+}

@@ -1,0 +1,290 @@
+package install
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/layers-pub/layers-go/gen/lexicon"
+	"github.com/layers-pub/layers-go/internal/disk"
+	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/pds"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// ErrChanged says that a document is not the one that the manifest lists.
+var ErrChanged = errors.New("not the document that the manifest lists")
+
+// ErrOutOfDate says that a manifest does not list the documents that it should.
+var ErrOutOfDate = errors.New("the manifest is out of date")
+
+// concurrent is how many documents are fetched at a time.
+const concurrent = 8
+
+// Installer installs documents. It is safe for concurrent use.
+type Installer struct{ repos *pds.Client }
+
+// New returns an installer that resolves names and reads repositories with a client.
+func New(repos *pds.Client) *Installer { return &Installer{repos} }
+
+// Mode says what happens to documents that the manifest lists.
+type Mode int
+
+const (
+	// Keep leaves them as they are, and fetches those that have no file. One that is not the document that the manifest
+	// lists is an [ErrChanged].
+	Keep Mode = iota
+	// Restore is Keep, but replaces files that have something else.
+	Restore
+	// Update fetches the current documents.
+	Update
+)
+
+// Options are the options of [Installer.Plan]; nil stands for the zero value.
+type Options struct {
+	// Add are documents to install besides those of the manifest, each an NSID or the at-uri of a record. An at-uri says where
+	// the document is, in place of DNS.
+	Add []string
+	// Mode says what happens to the documents of the manifest.
+	Mode Mode
+}
+
+// Plan is a set of documents that are installed together.
+type Plan struct {
+	// Documents are all documents, sorted by NSID.
+	Documents []*Document
+	// Manifest lists them.
+	Manifest *Manifest
+	// Gone are the documents that the manifest listed before and that nothing needs any longer. Their files remain.
+	Gone []syntax.NSID
+	// Notes say what the caller should know, a line each.
+	Notes []string
+}
+
+// Plan finds out which documents are to be installed, fetches those that are not in dir, the directory of documents, and
+// verifies them. The manifest may be nil. Plan writes nothing. It needs no network if dir has all documents as the
+// manifest lists them.
+//
+// The error names the document. It wraps [ErrChanged] if a document differs from the manifest, or if dir has a file for a
+// new document that differs from what is published; other errors are those of [Fetch] and
+// [identity.Directory.ResolveLexicon].
+func (in *Installer) Plan(ctx context.Context, dir fs.FS, manifest *Manifest, options *Options) (*Plan, error) {
+	if options == nil {
+		options = new(Options)
+	}
+	if manifest == nil {
+		manifest = NewManifest()
+	}
+	p := &planner{Installer: in, dir: dir, manifest: manifest, mode: options.Mode, explicit: make(map[syntax.NSID]syntax.ATURI), found: make(map[syntax.NSID]*Document)}
+	roots, err := p.roots(options.Add)
+	if err != nil {
+		return nil, err
+	}
+	for wave := roots; len(wave) > 0; wave = p.missing() {
+		if len(p.found)+len(wave) > lexicon.MaxDocuments {
+			return nil, fmt.Errorf("more than %d documents", lexicon.MaxDocuments)
+		}
+		g, ctx := errgroup.WithContext(ctx)
+		g.SetLimit(concurrent)
+		for _, id := range wave {
+			g.Go(func() error { return p.install(ctx, id) })
+		}
+		if err := g.Wait(); err != nil {
+			return nil, err
+		}
+	}
+	return p.plan(roots), nil
+}
+
+// planner is the state of one Plan.
+type planner struct {
+	*Installer
+	dir      fs.FS
+	manifest *Manifest
+	mode     Mode
+	explicit map[syntax.NSID]syntax.ATURI
+
+	mu    sync.Mutex
+	found map[syntax.NSID]*Document
+	notes []string
+}
+
+// roots returns the documents that are asked for: the new ones, and those of the manifest.
+func (p *planner) roots(add []string) ([]syntax.NSID, error) {
+	set := make(map[syntax.NSID]bool)
+	for _, text := range add {
+		id := syntax.NSID(text)
+		if uri, err := syntax.ParseATURI(text); err == nil {
+			id = syntax.NSID(uri.RecordKey())
+			if !uri.Authority().IsDID() || uri.Collection() != Collection {
+				return nil, fmt.Errorf("%s is not the URI of a document, at://DID/%s/NSID", text, Collection)
+			}
+			p.explicit[id] = uri
+		}
+		if _, err := syntax.ParseNSID(string(id)); err != nil {
+			return nil, fmt.Errorf("%s is neither an NSID nor the at-uri of a document: %w", text, err)
+		}
+		set[id] = true
+	}
+	for _, id := range p.manifest.Lexicons {
+		set[id] = true
+	}
+	return slices.Sorted(maps.Keys(set)), nil
+}
+
+// missing returns the documents that those found so far need.
+func (p *planner) missing() []syntax.NSID {
+	set := make(map[syntax.NSID]bool)
+	for _, d := range p.found {
+		for _, id := range Needs(d.Document) {
+			if p.found[id] == nil {
+				set[id] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
+}
+
+// install finds one document.
+func (p *planner) install(ctx context.Context, id syntax.NSID) error {
+	d, err := p.document(ctx, id)
+	if err != nil {
+		return fmt.Errorf("%s: %w", id, err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.found[id] = d
+	return nil
+}
+
+func (p *planner) document(ctx context.Context, id syntax.NSID) (*Document, error) {
+	known, listed := p.manifest.Resolutions[id]
+	uri, explicit := p.explicit[id]
+	if explicit && listed && uri != known.URI {
+		listed = false // somewhere else from now on
+	}
+	file, fileErr := fromFile(p.dir, id)
+	exists := !errors.Is(fileErr, fs.ErrNotExist)
+	unmodified := fileErr == nil && file.CID.String() == string(known.CID)
+	if listed && p.mode != Update {
+		if unmodified {
+			file.URI = known.URI
+			return file, nil
+		}
+		if exists && p.mode == Keep {
+			return nil, fmt.Errorf("%w: %s was changed; `lexgen pull` restores it, `lexgen update` fetches the current one", ErrChanged, FileOf(id))
+		}
+		d, err := Fetch(ctx, p.repos, known.URI)
+		if err != nil {
+			return nil, err
+		}
+		if d.CID.String() != string(known.CID) {
+			return nil, fmt.Errorf("%w: %s has %s now, not %s; `lexgen update` fetches that", ErrChanged, known.URI, d.CID, known.CID)
+		}
+		d.Changed = true
+		return d, nil
+	}
+	if !explicit {
+		var err error
+		if uri, err = p.resolve(ctx, id, known.URI); err != nil {
+			return nil, err
+		}
+	}
+	d, err := Fetch(ctx, p.repos, uri)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case fileErr == nil && file.CID == d.CID:
+	case exists && !unmodified && !listed:
+		return nil, fmt.Errorf("%w: %s exists and differs from %s; move it away first", ErrChanged, FileOf(id), uri)
+	default:
+		d.Changed = true
+	}
+	return d, nil
+}
+
+// resolve finds where a document is. before is where it was, or empty.
+func (p *planner) resolve(ctx context.Context, id syntax.NSID, before syntax.ATURI) (syntax.ATURI, error) {
+	did, err := p.repos.Directory().ResolveLexicon(ctx, id)
+	switch {
+	case err == nil && (before == "" || before.Authority() == did.AtIdentifier()):
+		return URIOf(did, id), nil
+	case err == nil:
+		return "", fmt.Errorf("the manifest has it from %s, and _lexicon.%s names %s now; to accept that, run `lexgen install %s`",
+			before.Authority(), id.Authority(), did, URIOf(did, id))
+	case before != "" && errors.Is(err, identity.ErrNotFound):
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.notes = append(p.notes, fmt.Sprintf("%s: DNS names no account for it; it is read from %s, as the manifest says", id, before))
+		return before, nil
+	}
+	return "", err
+}
+
+// plan returns the result.
+func (p *planner) plan(roots []syntax.NSID) *Plan {
+	result := &Plan{Manifest: NewManifest()}
+	result.Manifest.Lexicons = append(result.Manifest.Lexicons, roots...)
+	for _, id := range slices.Sorted(maps.Keys(p.found)) {
+		d := p.found[id]
+		result.Documents = append(result.Documents, d)
+		result.Manifest.Resolutions[id] = Resolution{d.URI, syntax.CID(d.CID.String())}
+	}
+	for _, id := range slices.Sorted(maps.Keys(p.manifest.Resolutions)) {
+		if p.found[id] == nil {
+			result.Gone = append(result.Gone, id)
+		}
+	}
+	slices.Sort(p.notes)
+	result.Notes = p.notes
+	return result
+}
+
+// Changed returns the documents whose files have to be written.
+func (p *Plan) Changed() []*Document {
+	return slices.DeleteFunc(slices.Clone(p.Documents), func(d *Document) bool { return !d.Changed })
+}
+
+// Write writes the files of the documents that changed into the directory dir, and then the manifest into the file with the
+// given name. Each file is complete or as it was, also after a crash.
+func (p *Plan) Write(dir, manifest string) error {
+	for _, d := range p.Changed() {
+		if err := replace(filepath.Join(dir, filepath.FromSlash(FileOf(syntax.NSID(d.ID)))), d.JSON); err != nil {
+			return err
+		}
+	}
+	data, err := p.Manifest.Bytes()
+	if err != nil {
+		return err
+	}
+	if old, err := os.ReadFile(manifest); err == nil && bytes.Equal(bytes.TrimSpace(old), data) {
+		return nil
+	}
+	return replace(manifest, data)
+}
+
+// replace writes a file.
+func replace(name string, data []byte) error {
+	if err := disk.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	f, err := disk.NewPartial(name)
+	if err != nil {
+		return err
+	}
+	defer f.Discard()
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	return f.Keep()
+}
