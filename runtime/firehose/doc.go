@@ -36,6 +36,13 @@
 // Numbers of events may have gaps. They prove nothing: whether a change of a repository is missing shows in the chain of
 // its commits.
 //
+// # What is verified
+//
+// Without more, the bytes of a record match its CID ([rec.Hashed]); the source may have made up the rest. With
+// [WithDirectory], the account has signed a commit whose tree has the record, and the operations of the commit are complete
+// ([rec.Signed]). With [Options.Known] for the repositories that the program has a copy of, each commit follows the one
+// before, so that the copy stays complete ([rec.Chained]); a [*Commit] that does not says so in its field Desynchronized.
+//
 // # Untrusted sources
 //
 // Connections are made to public addresses only, unless the caller allows others (package guard), also after a redirect;

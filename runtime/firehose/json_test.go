@@ -21,6 +21,7 @@ func TestMarshalEvent(t *testing.T) {
 		&firehose.Record{Header: h, DID: alice, Rev: revOf(7), Collection: wiki, RecordKey: "k", Action: firehose.Update, CID: cid.Of(cid.DagCBOR, odd), Data: odd, Trust: rec.Hashed},
 		&firehose.Record{Header: h, DID: alice, Rev: revOf(7), Collection: wiki, RecordKey: "k", Action: firehose.Delete, Trust: rec.Chained},
 		&firehose.Commit{Header: h, DID: alice, Rev: revOf(7), Since: revOf(6), CID: c, Data: c, PrevData: c, Records: 3, Trust: rec.Signed},
+		&firehose.Commit{Header: h, DID: alice, Rev: revOf(7), Trust: rec.Signed, Desynchronized: firehose.ErrFrame},
 		&firehose.Sync{Header: h, DID: alice, Rev: revOf(7), CID: c, Data: c, TooBig: true},
 		&firehose.Identity{Header: h, DID: alice, Handle: "alice.test"},
 		&firehose.Account{Header: h, DID: alice, Active: true},
@@ -40,6 +41,10 @@ func TestMarshalEvent(t *testing.T) {
 			continue
 		}
 		switch e := got.(type) { // errors are texts
+		case *firehose.Commit:
+			if e.Desynchronized != nil && e.Desynchronized.Error() == firehose.ErrFrame.Error() {
+				e.Desynchronized = firehose.ErrFrame
+			}
 		case *firehose.BadFrame:
 			if e.Err.Error() == firehose.ErrFrame.Error() {
 				e.Err = firehose.ErrFrame
