@@ -1,7 +1,5 @@
 package lex
 
-import "strings"
-
 // Answer returns a [Decodable] that decodes a server's JSON answer into v leniently, because servers differ in what
 // they send. The arguments fields name the fields that the caller reads, of v and of the objects within it:
 //
@@ -28,70 +26,10 @@ type answer struct {
 
 // DecodeLex reads the answer.
 func (a *answer) DecodeLex(d *Decoder) {
-	outer := d.reads
-	if d.json {
-		d.reads = a.fields
+	outer := d.r.Reads
+	if d.r.JSON {
+		d.r.Reads = a.fields
 	}
 	a.value.DecodeLex(d)
-	d.reads, d.optional = outer, false
-}
-
-// nextRead moves to the object's next field that is in its table and that the caller reads.
-func (d *Decoder) nextRead(c *Cursor) int {
-	for {
-		d.optional = false
-		q := d.nextJSON(c)
-		if q < 0 {
-			return q
-		}
-		f := &c.fields.list[q]
-		read, optional := d.read(f)
-		switch {
-		case !read:
-			d.pass()
-		case !optional || !d.Null():
-			d.optional, d.wrong = optional, false
-			return q
-		}
-	}
-}
-
-// read reports whether the caller reads a field, and whether it may be absent.
-func (d *Decoder) read(f *field) (read, optional bool) {
-	for _, name := range d.reads {
-		name, mark := strings.CutSuffix(name, "?")
-		if name == f.name {
-			return true, mark || !f.required
-		}
-	}
-	return false, true
-}
-
-// skips reports whether the caller does not read a field.
-func (d *Decoder) skips(f *field) bool {
-	if d.reads == nil {
-		return false
-	}
-	read, _ := d.read(f)
-	return !read
-}
-
-// requires reports whether a field must be present.
-func (d *Decoder) requires(f *field) bool {
-	if d.reads == nil {
-		return f.required
-	}
-	_, optional := d.read(f)
-	return !optional
-}
-
-// forgive discards the issues of a value that may be absent, and reports whether there were any. Its issues are
-// d.issues[issues:].
-func (d *Decoder) forgive(issues int) bool {
-	if d.dead || len(d.issues) <= issues {
-		return false
-	}
-	d.issues = d.issues[:issues]
-	d.wrong = true
-	return true
+	d.r.Reads, d.r.Optional = outer, false
 }

@@ -2,8 +2,9 @@ package lex
 
 import (
 	"reflect"
-	"unsafe"
 
+	"github.com/layers-pub/layers-go/runtime/internal/decode"
+	"github.com/layers-pub/layers-go/runtime/internal/memory"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -29,33 +30,9 @@ type Arena struct {
 	// Reset share a few allocations. Any of them keeps all of them in memory.
 	Keep bool
 
-	shelves  []shelf          // a hash table by type; its size is a power of two
-	types    int              // how many of shelves are taken
-	bytes    int              // of all chunks that are kept
-	used     []unsafe.Pointer // the types whose shelves have been used since the last Reset
-	text     []byte           // the chunk for strings
-	at       int              // bytes of text that are in use
-	full     [][]byte         // chunks for strings that were used up since the last Reset; only with Overwrite
+	memory   memory.Arena
 	records  map[syntax.NSID]*recycled
 	recycled []*recycled // those of records that have been used since the last Reset
-	own      keptText    // the decoder's own, while the arena is lent to it
-}
-
-// shelf is memory for values of one type: a chunk of items, of which the first few are in use.
-type shelf struct {
-	typ   unsafe.Pointer // the type; nil for a free place in the table
-	clear func(items unsafe.Pointer, n int)
-	chunk items
-	used  int // items of chunk
-	bytes int // of chunk
-	total int // items since the last Reset, and before it; only with Keep
-	last  int
-	full  []items // chunks that were used up since the last Reset; only with Overwrite
-}
-
-type items struct {
-	first unsafe.Pointer
-	n     int
 }
 
 // recycled holds the records of one collection.
@@ -64,18 +41,6 @@ type recycled struct {
 	values  []reflect.Value
 	used    int
 }
-
-const (
-	// maxKept is how much memory Reset keeps, in bytes. If records needed more, Reset releases all of it.
-	maxKept = 4 << 20
-	// largestKept is the size of the largest chunk that kept values share, in bytes.
-	largestKept = 32 << 10
-	// firstText is the size of the first chunk for strings.
-	firstText = 16 << 10
-	// firstItems is how many items the first chunk of a type has.
-	firstItems = 8
-	notUTF8    = 0xdb
-)
 
 // New returns an empty record of type t, as t.New does.
 func (a *Arena) New(t *RecordDef) Record {
@@ -104,192 +69,25 @@ func (a *Arena) New(t *RecordDef) Record {
 }
 
 // lend lets d allocate values in the arena until giveBack is called.
-func (a *Arena) lend(d *Decoder) {
-	d.arena = a
-	if d.kept.share || a.Keep {
-		return
-	}
-	// The strings of a value are shorter than its input. A short one is copied with what follows it.
-	a.reserve(len(d.b) + 24)
-	a.own = d.kept
-	d.kept.chunk, d.kept.used = a.text, a.at
+func (a *Arena) lend(d *decode.Reader) {
+	a.memory.Keep, a.memory.Overwrite = a.Keep, a.Overwrite
+	a.memory.Lend(&d.Objects, &d.Kept, len(d.Data))
 }
 
-func (a *Arena) giveBack(d *Decoder) {
-	d.arena = nil
-	if d.kept.share || a.Keep {
-		return
-	}
-	a.at = d.kept.used
-	if unsafe.SliceData(d.kept.chunk) != unsafe.SliceData(a.text) {
-		a.at = len(a.text) // it was not enough, so that the decoder took a chunk of its own
-	}
-	d.kept, a.own = a.own, keptText{}
-}
-
-// reserve makes room for n bytes of text.
-func (a *Arena) reserve(n int) {
-	if len(a.text)-a.at >= n {
-		return
-	}
-	if a.Overwrite && a.at > 0 {
-		a.full = append(a.full, a.text[:a.at])
-	}
-	size := max(min(2*len(a.text), maxKept/4), n, firstText)
-	a.bytes += size - len(a.text)
-	a.text, a.at = make([]byte, size), 0
-}
+func (a *Arena) giveBack(d *decode.Reader) { a.memory.GiveBack(&d.Objects, &d.Kept) }
 
 // Reset reclaims the memory of all records that were decoded into the arena since the last Reset. The caller must not
 // use them any more, unless Keep is set.
 func (a *Arena) Reset() {
-	if a.Keep {
-		a.giveUp()
-		return
-	}
-	if a.Overwrite {
-		a.overwrite()
-	}
-	for _, typ := range a.used {
-		a.find(typ).used = 0
-	}
-	a.used = a.used[:0]
-	a.at = 0
-	if a.bytes > maxKept {
-		a.shelves, a.types, a.text, a.bytes = nil, 0, nil, 0
-	}
+	a.memory.Keep, a.memory.Overwrite = a.Keep, a.Overwrite
+	a.memory.Reset()
 	for _, r := range a.recycled {
+		if a.Overwrite {
+			for _, v := range r.values[:r.used] {
+				v.SetZero()
+			}
+		}
 		r.used = 0
 	}
 	a.recycled = a.recycled[:0]
-}
-
-// giveUp forgets the memory in use, and remembers how much of it each type needed.
-func (a *Arena) giveUp() {
-	for _, typ := range a.used {
-		s := a.find(typ)
-		s.chunk, s.used, s.last, s.total = items{}, 0, s.total, 0
-	}
-	a.used = a.used[:0]
-}
-
-// keptItems returns n zero items of a chunk that is not used again. Chunks are as large as the type needed before the last
-// Reset, so that hardly anything of them is wasted.
-func keptItems[T any](a *Arena, s *shelf, n int) []T {
-	if s.total == 0 {
-		a.used = append(a.used, s.typ)
-	}
-	s.total += n
-	if s.chunk.n-s.used >= n {
-		s.used += n
-		return unsafe.Slice((*T)(s.chunk.first), s.chunk.n)[s.used-n : s.used : s.used]
-	}
-	size := int(unsafe.Sizeof(*new(T)))
-	if n*size > largestKept/8 {
-		return make([]T, n)
-	}
-	room := min(s.last-s.total+n, largestKept/size)
-	if room < n {
-		room = max(n, min(s.total/2, largestKept/size))
-	}
-	chunk := make([]T, room)
-	s.chunk, s.used = items{unsafe.Pointer(unsafe.SliceData(chunk)), room}, n
-	return chunk[:n:n]
-}
-
-func (a *Arena) overwrite() {
-	for _, typ := range a.used {
-		s := a.find(typ)
-		s.clear(s.chunk.first, s.used)
-		for _, chunk := range s.full {
-			s.clear(chunk.first, chunk.n)
-		}
-		s.full = nil
-	}
-	for _, r := range a.recycled {
-		for _, v := range r.values[:r.used] {
-			v.SetZero()
-		}
-	}
-	for _, text := range append(a.full, a.text[:a.at]) {
-		for i := range text {
-			text[i] = notUTF8
-		}
-	}
-	a.full = nil
-}
-
-// find returns the shelf of a type, or a free one.
-func (a *Arena) find(typ unsafe.Pointer) *shelf {
-	mask := uintptr(len(a.shelves) - 1)
-	i := (uintptr(typ)>>5 ^ uintptr(typ)>>11) & mask
-	for a.shelves[i].typ != typ && a.shelves[i].typ != nil {
-		i = (i + 1) & mask
-	}
-	return &a.shelves[i]
-}
-
-// add makes room for one more type and returns its shelf.
-func (a *Arena) add(typ unsafe.Pointer) *shelf {
-	if a.types++; 2*a.types > len(a.shelves) {
-		old := a.shelves
-		a.shelves = make([]shelf, max(2*len(old), 64))
-		for _, s := range old {
-			if s.typ != nil {
-				*a.find(s.typ) = s
-			}
-		}
-	}
-	s := a.find(typ)
-	s.typ = typ
-	return s
-}
-
-// arenaItems returns n zero items in the arena's memory.
-func arenaItems[T any](a *Arena, n int) []T {
-	if n == 0 {
-		return []T{}
-	}
-	var pointer any = (*T)(nil)
-	typ := *(*unsafe.Pointer)(unsafe.Pointer(&pointer)) // the interface's first word identifies *T
-	var s *shelf
-	if len(a.shelves) > 0 {
-		s = a.find(typ)
-	}
-	if s == nil || s.typ == nil {
-		s = a.add(typ)
-		s.clear = func(first unsafe.Pointer, n int) { clear(unsafe.Slice((*T)(first), n)) }
-	}
-	if a.Keep {
-		return keptItems[T](a, s, n)
-	}
-	if s.used == 0 {
-		a.used = append(a.used, typ)
-	}
-	if s.chunk.n-s.used < n {
-		if a.Overwrite && s.used > 0 {
-			s.full = append(s.full, items{s.chunk.first, s.used})
-		}
-		room := max(n, firstItems)
-		if n < s.chunk.n { // an array that grows doubles already
-			room = 2 * s.chunk.n
-		}
-		chunk := make([]T, room)
-		s.chunk, s.used = items{unsafe.Pointer(unsafe.SliceData(chunk)), len(chunk)}, 0
-		a.bytes -= s.bytes
-		s.bytes = len(chunk) * int(unsafe.Sizeof(chunk[0]))
-		a.bytes += s.bytes
-	}
-	made := unsafe.Slice((*T)(s.chunk.first), s.chunk.n)[s.used : s.used+n : s.used+n]
-	s.used += n
-	clear(made)
-	return made
-}
-
-// makeItems returns an empty slice with room for n items.
-func makeItems[T any](d *Decoder, n int) []T {
-	if d.arena != nil {
-		return arenaItems[T](d.arena, n)[:0]
-	}
-	return make([]T, 0, n)
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/internal/dagcbor"
+	"github.com/layers-pub/layers-go/runtime/internal/input"
 	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -52,8 +54,6 @@ func (r BlobRules) Check(mimeType string, size int64) error {
 	return &issue.Error{Issues: issues}
 }
 
-const emptyBlob = "blob is empty; one that is written has a size of at least 1"
-
 func (r *BlobRules) wrongSize(size int64) string {
 	if r.MaxSize <= 0 || size <= r.MaxSize {
 		return ""
@@ -75,38 +75,38 @@ var (
 
 // Blob reads a blob, and reports it if it breaks r.
 func (d *Decoder) Blob(r *BlobRules) Blob {
-	reads := d.reads
-	d.reads, d.optional = nil, false // a blob is read whole
+	reads := d.r.Reads
+	d.r.Reads, d.r.Optional = nil, false // a blob is read whole
 	b := d.blob(r)
-	d.reads = reads
+	d.r.Reads = reads
 	return b
 }
 
 func (d *Decoder) blob(r *BlobRules) Blob {
-	at := d.i
-	if !d.atObject() {
-		d.mismatch("blob")
+	at := d.r.At
+	if !d.r.AtObject() {
+		d.r.Mismatch("blob")
 		return Blob{}
 	}
-	d.member = false
+	d.r.Member = false
 	var b Blob
-	switch typ := d.peekType(); typ {
+	switch typ := d.r.PeekType(); typ {
 	case "blob":
 		b = d.currentBlob(at, r)
 	case "":
 		b = d.legacyBlob()
 	default:
-		d.report(at, issue.RuleBlob).Want = "blob has the $type " + excerpt(typ)
-		d.wrong, d.lost = true, true
-		d.skip()
+		d.r.Report(at, issue.RuleBlob).Want = "blob has the $type " + excerpt(typ)
+		d.r.Wrong, d.r.Lost = true, true
+		d.r.Skip()
 		return Blob{}
 	}
 	if b.MimeType != "" {
 		if why := r.wrongType(b.MimeType); why != "" {
-			d.report(at, issue.RuleBlob).Want = why
+			d.r.Report(at, issue.RuleBlob).Want = why
 		}
 	}
-	d.wrong = false
+	d.r.Wrong = false
 	return b
 }
 
@@ -120,16 +120,16 @@ func (d *Decoder) currentBlob(at int, r *BlobRules) (b Blob) {
 			b.Ref = d.CIDLink()
 		case 1:
 			b.Size = d.Int(0, Max)
-			empty = b.Size == 0 && !d.wrong
+			empty = b.Size == 0 && !d.r.Wrong
 		case 2:
 			d.RecordType("blob")
 		case 3:
 			b.MimeType = d.String(1, NoLimit)
 		default:
 			if why := r.wrongSize(b.Size); why != "" {
-				d.report(at, issue.RuleBlob).Want = why
-			} else if empty && d.purpose != reading {
-				d.report(at, issue.RuleBlob).Want = emptyBlob
+				d.r.Report(at, issue.RuleBlob).Want = why
+			} else if empty && d.r.Purpose != input.Reading {
+				d.r.Report(at, issue.RuleBlob).Want = dagcbor.EmptyBlob
 			}
 			return b
 		}
@@ -143,14 +143,14 @@ func (d *Decoder) legacyBlob() (b Blob) {
 	for {
 		switch d.Next(&c) {
 		case 0:
-			at := d.i
+			at := d.r.At
 			b.legacyCID = d.String(1, NoLimit)
 			if b.legacyCID == "" {
-				d.lost = true // see IsLegacy
+				d.r.Lost = true // see IsLegacy
 			}
 			if link, err := cid.ParseLink(b.legacyCID); err == nil {
 				b.Ref = link
-			} else if !d.wrong {
+			} else if !d.r.Wrong {
 				d.reportFormat(at, syntax.FormatCID, b.legacyCID)
 			}
 		case 1:

@@ -1,13 +1,17 @@
 package lex
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/internal/dagcbor"
+	"github.com/layers-pub/layers-go/runtime/internal/decode"
+	"github.com/layers-pub/layers-go/runtime/internal/jsontext"
+	"github.com/layers-pub/layers-go/runtime/internal/transcode"
 )
 
 // Encodable is implemented by generated types. EncodeLex writes the value to e.
@@ -92,20 +96,20 @@ func (e *Encoder) Object(extra *Map) ObjectEncoder {
 	if e.json {
 		e.b = append(e.b, '{')
 	} else {
-		e.b = append(e.b, majorMap<<5)
+		e.b = append(e.b, dagcbor.Map<<5)
 	}
 	return o
 }
 
 // restOf returns the entries that are merged with the named fields: extra fields, and a union member's $type.
 func (e *Encoder) restOf(extra *Map) *restEntries {
-	if extra.m != nil && extra.m.incomplete && !e.incomplete {
+	if extra.m != nil && extra.m.Incomplete && !e.incomplete {
 		panic(encodeFailure{ErrIncomplete})
 	}
 	rest := &restEntries{extra.entries()}
 	if e.member != "" {
 		if i, found := extra.find("$type"); !found {
-			typ := mapEntry{"$type", string(appendText(nil, e.member))}
+			typ := decode.Entry{Key: "$type", Raw: string(dagcbor.AppendText(nil, e.member))}
 			rest.entries = slices.Insert(slices.Clone(rest.entries), i, typ)
 		}
 		e.member = ""
@@ -124,7 +128,7 @@ type ObjectEncoder struct {
 	rest  *restEntries
 }
 
-type restEntries struct{ entries []mapEntry }
+type restEntries struct{ entries []decode.Entry }
 
 // Key writes the name of the next field and returns the encoder for its value. The caller must write names in
 // canonical order; they must consist of characters that JSON does not escape.
@@ -136,9 +140,9 @@ func (o *ObjectEncoder) Key(name string) *Encoder {
 	e := o.e
 	if !e.json {
 		if len(name) < 24 {
-			e.b = append(append(e.b, majorText<<5|byte(len(name))), name...)
+			e.b = append(append(e.b, dagcbor.TextString<<5|byte(len(name))), name...)
 		} else {
-			e.b = appendText(e.b, name)
+			e.b = dagcbor.AppendText(e.b, name)
 		}
 		return e
 	}
@@ -152,18 +156,17 @@ func (o *ObjectEncoder) writeRest(name string) {
 	e := o.e
 	for len(o.rest.entries) > 0 {
 		entry := o.rest.entries[0]
-		if name != "" && !keyLess(entry.key, name) {
+		if name != "" && !dagcbor.Less(entry.Key, name) {
 			return
 		}
 		o.rest.entries = o.rest.entries[1:]
 		o.n++
 		if e.json {
 			e.comma('{')
-			e.b = append(appendTextJSON(e.b, entry.key), ':')
-			r := rawReader{s: entry.raw}
-			e.b = r.appendJSON(e.b)
+			e.b = append(jsontext.AppendText(e.b, entry.Key), ':')
+			e.b = transcode.AppendJSON(e.b, entry.Raw)
 		} else {
-			e.b = append(appendText(e.b, entry.key), entry.raw...)
+			e.b = append(dagcbor.AppendText(e.b, entry.Key), entry.Raw...)
 		}
 	}
 	o.rest = nil
@@ -183,7 +186,7 @@ func (o *ObjectEncoder) End() {
 		e.b[o.start] |= byte(o.n)
 	default:
 		var head [9]byte
-		h := appendHeader(head[:0], majorMap, uint64(o.n))
+		h := dagcbor.AppendHeader(head[:0], dagcbor.Map, uint64(o.n))
 		e.b = slices.Replace(e.b, o.start, o.start+1, h...)
 	}
 }
@@ -203,9 +206,9 @@ func (e *Encoder) Bool(v bool) {
 	case e.json:
 		e.b = append(e.b, "false"...)
 	case v:
-		e.b = append(e.b, cborTrue)
+		e.b = append(e.b, dagcbor.True)
 	default:
-		e.b = append(e.b, cborFalse)
+		e.b = append(e.b, dagcbor.False)
 	}
 }
 
@@ -213,11 +216,11 @@ func (e *Encoder) Bool(v bool) {
 func (e *Encoder) Int(v int64) {
 	switch {
 	case e.json:
-		e.b = appendIntJSON(e.b, v)
+		e.b = strconv.AppendInt(e.b, v, 10)
 	case uint64(v) < 24:
 		e.b = append(e.b, byte(v))
 	default:
-		e.b = appendInt(e.b, v)
+		e.b = dagcbor.AppendInt(e.b, v)
 	}
 }
 
@@ -225,11 +228,11 @@ func (e *Encoder) Int(v int64) {
 func (e *Encoder) String(s string) {
 	switch {
 	case e.json:
-		e.b = appendTextJSON(e.b, s)
+		e.b = jsontext.AppendText(e.b, s)
 	case len(s) < 24:
-		e.b = append(append(e.b, majorText<<5|byte(len(s))), s...)
+		e.b = append(append(e.b, dagcbor.TextString<<5|byte(len(s))), s...)
 	default:
-		e.b = appendText(e.b, s)
+		e.b = dagcbor.AppendText(e.b, s)
 	}
 }
 
@@ -238,16 +241,28 @@ func (e *Encoder) Null() {
 	if e.json {
 		e.b = append(e.b, "null"...)
 	} else {
-		e.b = append(e.b, cborNull)
+		e.b = append(e.b, dagcbor.Null)
 	}
 }
 
 // Bytes writes a byte string.
 func (e *Encoder) Bytes(b Bytes) {
 	if e.json {
-		e.b = appendBytesJSON(e.b, string(b))
+		e.b = jsontext.AppendBytes(e.b, string(b))
 	} else {
-		e.b = append(appendHeader(e.b, majorBytes, uint64(len(b))), b...)
+		e.b = append(dagcbor.AppendHeader(e.b, dagcbor.ByteString, uint64(len(b))), b...)
+	}
+}
+
+// CIDLink writes a link. It writes the zero link as null, which is not a valid link.
+func (e *Encoder) CIDLink(l cid.Link) {
+	switch {
+	case !l.Defined():
+		e.Null()
+	case e.json:
+		e.b = jsontext.AppendLink(e.b, l.Binary())
+	default:
+		e.b = dagcbor.AppendLink(e.b, l.Binary())
 	}
 }
 
@@ -275,7 +290,7 @@ func (e *Encoder) startArray(n int) {
 	if e.json {
 		e.b = append(e.b, '[')
 	} else {
-		e.b = appendHeader(e.b, majorArray, uint64(n))
+		e.b = dagcbor.AppendHeader(e.b, dagcbor.Array, uint64(n))
 	}
 }
 
@@ -372,12 +387,12 @@ func (e *Encoder) any(x any, depth int) {
 		}
 	case map[string]any:
 		keys := slices.SortedFunc(maps.Keys(x), func(a, b string) int {
-			if keyLess(a, b) {
+			if dagcbor.Less(a, b) {
 				return -1
 			}
 			return 1
 		})
-		e.b = appendHeader(e.b, majorMap, uint64(len(x)))
+		e.b = dagcbor.AppendHeader(e.b, dagcbor.Map, uint64(len(x)))
 		for _, key := range keys {
 			e.String(key)
 			e.any(x[key], depth+1)
@@ -387,36 +402,4 @@ func (e *Encoder) any(x any, depth int) {
 	default:
 		panic(encodeFailure{fmt.Errorf("lex: %T is not a type of the data model", x)})
 	}
-}
-
-func appendHeader(to []byte, major byte, n uint64) []byte {
-	major <<= 5
-	switch {
-	case n < 24:
-		return append(to, major|byte(n))
-	case n < 1<<8:
-		return append(to, major|24, byte(n))
-	case n < 1<<16:
-		return append(to, major|25, byte(n>>8), byte(n))
-	case n < 1<<32:
-		return append(to, major|26, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
-	}
-	return binary.BigEndian.AppendUint64(append(to, major|27), n)
-}
-
-func appendText(to []byte, s string) []byte {
-	return append(appendHeader(to, majorText, uint64(len(s))), s...)
-}
-
-func appendInt(to []byte, v int64) []byte {
-	if v < 0 {
-		return appendHeader(to, majorNegint, uint64(-1-v))
-	}
-	return appendHeader(to, majorUint, uint64(v))
-}
-
-func appendLink(to []byte, raw string) []byte {
-	to = append(to, cborLink, tagLink)
-	to = appendHeader(to, majorBytes, uint64(len(raw)+1))
-	return append(append(to, 0), raw...)
 }

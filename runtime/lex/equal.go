@@ -22,7 +22,7 @@ func (m Map) Equal(other Map) bool {
 		return false
 	}
 	for i, e := range m.entries() {
-		if e != other.m.entries[i] {
+		if e != other.m.Entries[i] {
 			return false
 		}
 	}

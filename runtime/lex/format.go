@@ -3,6 +3,8 @@ package lex
 import (
 	"encoding/base64"
 	"fmt"
+
+	"github.com/layers-pub/layers-go/runtime/internal/transcode"
 )
 
 // unset is what the methods String of [Opt], [Nullable], [Map] and [Value] return for an absent value.
@@ -40,8 +42,7 @@ func (v Value) String() string {
 	if v.raw == "" {
 		return unset
 	}
-	r := rawReader{s: v.raw}
-	return string(r.appendJSON(nil))
+	return string(transcode.AppendJSON(nil, v.raw))
 }
 
 // String returns the blob in the JSON form of the data model.

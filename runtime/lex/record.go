@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/layers-pub/layers-go/internal/quote"
+	"github.com/layers-pub/layers-go/runtime/internal/input"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -73,14 +74,14 @@ func Validate[T any, P interface {
 	if err != nil {
 		return err
 	}
-	return Decode(context.Background(), b, P(new(T)), DecodeOptions{Share: true, purpose: validating})
+	return Decode(context.Background(), b, P(new(T)), DecodeOptions{Share: true, purpose: input.Validating})
 }
 
 // ValidateCBOR checks a value in DAG-CBOR that is about to be sent to a server. It decodes the value into v, which
 // should be a zero value. It checks what [Validate] checks, and that integers have at most 53 bits, because the
 // reference server fails on larger ones: https://atproto.com/specs/data-model.
 func ValidateCBOR(b []byte, v Decodable) error {
-	return Decode(context.Background(), b, v, DecodeOptions{Share: true, purpose: sending})
+	return Decode(context.Background(), b, v, DecodeOptions{Share: true, purpose: input.Sending})
 }
 
 // ValidateRecord is [Validate] for a record of which the caller has only the interface; t is its def.
@@ -89,7 +90,7 @@ func ValidateRecord(t RecordDef, v Record) error {
 	if err != nil {
 		return err
 	}
-	return Decode(context.Background(), b, t.New(), DecodeOptions{Share: true, purpose: validating})
+	return Decode(context.Background(), b, t.New(), DecodeOptions{Share: true, purpose: input.Validating})
 }
 
 var encoders = sync.Pool{New: func() any { return new(Encoder) }}

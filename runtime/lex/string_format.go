@@ -15,12 +15,12 @@ func (d *Decoder) AtIdentifier() syntax.AtIdentifier {
 
 // ATURI reads a string of format at-uri.
 func (d *Decoder) ATURI() syntax.ATURI {
-	at := d.i
-	s, ok := d.text()
+	at := d.r.At
+	s, ok := d.r.Text()
 	if ok && !d.uris.Valid(s) { // faster than the check of the format, which remembers nothing
 		s = d.malformed(at, syntax.FormatATURI, s)
 	}
-	return syntax.ATURI(d.keep(s))
+	return syntax.ATURI(d.r.Keep(s))
 }
 
 // CID reads a string of format cid: the text of a CID. For a link, see [Decoder.CIDLink].
@@ -58,19 +58,19 @@ func (d *Decoder) URI() syntax.URI { return syntax.URI(d.formatted(syntax.Format
 
 // formatted reads a string of format f.
 func (d *Decoder) formatted(f syntax.Format) string {
-	at := d.i
-	s, ok := d.text()
+	at := d.r.At
+	s, ok := d.r.Text()
 	if ok && !f.Valid(s) {
 		s = d.malformed(at, f, s)
 	}
-	return d.keep(s)
+	return d.r.Keep(s)
 }
 
 // malformed reports that s does not have its format, and returns s. If the field is an optional one of an [Answer], it
 // counts as absent: malformed reports nothing and returns "".
 func (d *Decoder) malformed(at int, f syntax.Format, s string) string {
-	if d.optional {
-		d.wrong = true
+	if d.r.Optional {
+		d.r.Wrong = true
 		return ""
 	}
 	d.reportFormat(at, f, s)
@@ -78,6 +78,6 @@ func (d *Decoder) malformed(at int, f syntax.Format, s string) string {
 }
 
 func (d *Decoder) reportFormat(at int, f syntax.Format, s string) {
-	found := d.report(at, issue.RuleFormat)
+	found := d.r.Report(at, issue.RuleFormat)
 	found.Want, found.Found = f.String(), excerpt(s)
 }

@@ -26,32 +26,32 @@ type StringRules struct {
 
 // StringWith reads a string, and reports it if it breaks r.
 func (d *Decoder) StringWith(r *StringRules) string {
-	at := d.i
-	s, ok := d.text()
+	at := d.r.At
+	s, ok := d.r.Text()
 	if !ok {
 		return ""
 	}
 	if !r.Format.Valid(s) {
-		if s = d.malformed(at, r.Format, s); d.optional {
+		if s = d.malformed(at, r.Format, s); d.r.Optional {
 			return ""
 		}
 	}
 	if len(s) < r.MinLength {
-		d.reportLimit(at, issue.RuleMinLength, int64(r.MinLength), int64(len(s)))
+		d.r.ReportLimit(at, issue.RuleMinLength, int64(r.MinLength), int64(len(s)))
 	}
 	if r.MaxLength > 0 && len(s) > r.MaxLength {
-		d.reportLimit(at, issue.RuleMaxLength, int64(r.MaxLength), int64(len(s)))
+		d.r.ReportLimit(at, issue.RuleMaxLength, int64(r.MaxLength), int64(len(s)))
 	}
 	d.checkGraphemes(at, s, r)
 	if r.Enum != nil && !slices.Contains(r.Enum, s) {
 		if r.Const {
 			d.reportConst(at, excerpt(s), excerpt(r.Enum[0]))
 		} else {
-			found := d.report(at, issue.RuleEnum)
+			found := d.r.Report(at, issue.RuleEnum)
 			found.Found, found.Want = excerpt(s), strings.Join(r.Enum, ", ")
 		}
 	}
-	return d.keep(s)
+	return d.r.Keep(s)
 }
 
 // checkGraphemes counts graphemes only where the number of bytes leaves the answer open: a grapheme
@@ -64,10 +64,10 @@ func (d *Decoder) checkGraphemes(at int, s string, r *StringRules) {
 	}
 	n := graphemes.Count(s)
 	if tooShort && n < r.MinGraphemes {
-		d.reportLimit(at, issue.RuleMinGraphemes, int64(r.MinGraphemes), int64(n))
+		d.r.ReportLimit(at, issue.RuleMinGraphemes, int64(r.MinGraphemes), int64(n))
 	}
 	if tooLong && n > r.MaxGraphemes {
-		d.reportLimit(at, issue.RuleMaxGraphemes, int64(r.MaxGraphemes), int64(n))
+		d.r.ReportLimit(at, issue.RuleMaxGraphemes, int64(r.MaxGraphemes), int64(n))
 	}
 }
 

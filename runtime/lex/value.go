@@ -3,9 +3,11 @@ package lex
 import (
 	"fmt"
 	"iter"
-	"math"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/internal/dagcbor"
+	"github.com/layers-pub/layers-go/runtime/internal/decode"
+	"github.com/layers-pub/layers-go/runtime/internal/transcode"
 )
 
 // Kind is the kind of a [Value].
@@ -53,23 +55,23 @@ func (v Value) Kind() Kind {
 		return KindInvalid
 	}
 	switch v.raw[0] >> 5 {
-	case majorUint, majorNegint:
+	case dagcbor.Uint, dagcbor.Negint:
 		return KindInt
-	case majorBytes:
+	case dagcbor.ByteString:
 		return KindBytes
-	case majorText:
+	case dagcbor.TextString:
 		return KindText
-	case majorArray:
+	case dagcbor.Array:
 		return KindArray
-	case majorMap:
+	case dagcbor.Map:
 		return KindMap
-	case majorTag:
+	case dagcbor.Tag:
 		return KindLink
 	}
 	switch v.raw[0] {
-	case cborFalse, cborTrue:
+	case dagcbor.False, dagcbor.True:
 		return KindBool
-	case cborNull:
+	case dagcbor.Null:
 		return KindNull
 	}
 	return KindInvalid
@@ -82,46 +84,26 @@ func (v Value) Bool() (value, ok bool) {
 
 // Int returns the integer and whether v is a 64-bit integer.
 func (v Value) Int() (int64, bool) {
-	if v.Kind() != KindInt {
-		return 0, false
-	}
-	r := rawReader{s: v.raw}
-	major, u := r.header()
-	if u > math.MaxInt64 {
-		return 0, false
-	}
-	if major == majorNegint {
-		return -1 - int64(u), true
-	}
-	return int64(u), true
+	return dagcbor.IntOf(v.raw)
 }
 
 // Text returns the string and whether v is one.
 func (v Value) Text() (string, bool) {
-	if v.Kind() != KindText {
-		return "", false
-	}
-	r := rawReader{s: v.raw}
-	return r.payload(), true
+	return dagcbor.TextOf(v.raw)
 }
 
 // Bytes returns the byte string and whether v is one.
 func (v Value) Bytes() (Bytes, bool) {
-	if v.Kind() != KindBytes {
+	b, ok := dagcbor.BytesOf(v.raw)
+	if !ok {
 		return nil, false
 	}
-	r := rawReader{s: v.raw}
-	return Bytes(r.payload()), true
+	return Bytes(b), true
 }
 
 // Link returns the link and whether v is one.
 func (v Value) Link() (cid.Link, bool) {
-	if v.Kind() != KindLink {
-		return cid.Link{}, false
-	}
-	r := rawReader{s: v.raw}
-	r.header()
-	return cid.LinkFromBinary(r.payload()[1:])
+	return dagcbor.LinkOf(v.raw)
 }
 
 // Map returns the object and whether v is one.
@@ -129,15 +111,15 @@ func (v Value) Map() (Map, bool) {
 	if v.Kind() != KindMap {
 		return Map{}, false
 	}
-	r := rawReader{s: v.raw}
-	_, n := r.header()
-	m := Map{new(mapData)}
+	r := dagcbor.Checked{Str: v.raw}
+	_, n := r.Header()
+	m := Map{new(decode.Extra)}
 	if n > 0 {
-		m.m.entries = make([]mapEntry, 0, n)
+		m.m.Entries = make([]decode.Entry, 0, n)
 	}
 	for range n {
-		key := r.payload()
-		m.m.entries = append(m.m.entries, mapEntry{key, r.next()})
+		key := r.Payload()
+		m.m.Entries = append(m.m.Entries, decode.Entry{Key: key, Raw: r.Next()})
 	}
 	return m, true
 }
@@ -148,10 +130,10 @@ func (v Value) Items() iter.Seq[Value] {
 		if v.Kind() != KindArray {
 			return
 		}
-		r := rawReader{s: v.raw}
-		_, n := r.header()
+		r := dagcbor.Checked{Str: v.raw}
+		_, n := r.Header()
 		for range n {
-			if !yield(Value{r.next()}) {
+			if !yield(Value{r.Next()}) {
 				return
 			}
 		}
@@ -166,64 +148,5 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	if v.raw == "" {
 		return nil, fmt.Errorf("lex: the zero Value has no JSON form")
 	}
-	r := rawReader{s: v.raw}
-	return r.appendJSON(nil), nil
-}
-
-// rawReader reads DAG-CBOR that was checked when it was decoded. It also reads broken DAG-CBOR, as far as that is
-// well-formed; past the end it returns only nulls.
-type rawReader struct {
-	s        string
-	i        int
-	counting bool // appendJSON only counts what it would append
-	counted  int
-}
-
-func (r *rawReader) header() (major byte, argument uint64) {
-	if r.i >= len(r.s) {
-		return majorNone, 0
-	}
-	c := r.s[r.i]
-	r.i++
-	info := c & 31
-	if info < 24 {
-		return c >> 5, uint64(info)
-	}
-	n := 1 << (info & 3)
-	if info > 27 || len(r.s)-r.i < n {
-		r.i = len(r.s)
-		return majorNone, 0
-	}
-	for range n {
-		argument = argument<<8 | uint64(r.s[r.i])
-		r.i++
-	}
-	return c >> 5, argument
-}
-
-// payload reads the bytes of a string or byte string.
-func (r *rawReader) payload() string {
-	_, n := r.header()
-	n = min(n, uint64(len(r.s)-r.i))
-	r.i += int(n)
-	return r.s[r.i-int(n) : r.i]
-}
-
-// next reads one value and returns its bytes.
-func (r *rawReader) next() string {
-	at := r.i
-	for left := uint64(1); left > 0 && r.i < len(r.s); left-- {
-		major, n := r.header()
-		switch major {
-		case majorBytes, majorText:
-			r.i += int(min(n, uint64(len(r.s)-r.i)))
-		case majorArray:
-			left += min(n, uint64(len(r.s)))
-		case majorMap:
-			left += 2 * min(n, uint64(len(r.s)))
-		case majorTag:
-			left++
-		}
-	}
-	return r.s[at:r.i]
+	return transcode.AppendJSON(nil, v.raw), nil
 }

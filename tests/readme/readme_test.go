@@ -253,6 +253,7 @@ import (
 	"fmt"
 
 	"github.com/layers-pub/layers-go/layers/expression"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 

@@ -1,15 +1,20 @@
-package lex
+package memory
 
-import "unsafe"
+import (
+	"unsafe"
 
-// slabs allocates the optional objects of one record. The first object of a type has an allocation of its
+	"github.com/layers-pub/layers-go/runtime/internal/input"
+)
+
+// Objects allocates the optional objects of one record. The first object of a type has an allocation of its
 // own; further ones share chunks that grow, up to the number of items left in the array that is being decoded. So a
 // record with hundreds of objects costs few allocations and wastes little. A chunk stays in memory
 // as long as any object in it; the objects of one record are usually dropped together anyway. A decoder in the pool may
 // keep the last chunks until the pool is cleared.
-type slabs struct {
+type Objects struct {
+	Arena  *Arena // takes the place of the chunks, if it is not nil
+	Expect int    // items left in the innermost array of objects, with the current one; 0 outside
 	epoch  uint32 // one for each input: older chunks belong to other records
-	expect int    // items left in the innermost array of objects, with the current one; 0 outside
 	slots  [64]slab
 }
 
@@ -26,26 +31,32 @@ const (
 	largestSlab = 32
 )
 
-// NewObject returns a new, zero T for the next object, and charges its memory to the limit.
-func NewObject[T any](d *Decoder) *T {
+// Next makes o ready for the next input.
+func (o *Objects) Next() {
+	o.epoch++
+	o.Expect = 0
+}
+
+// New returns a new, zero T, and charges its memory to the budget of in.
+func New[T any](o *Objects, in *input.Input) *T {
 	var zero T
-	if d.arena != nil {
-		d.spend(int(unsafe.Sizeof(zero)))
-		return &arenaItems[T](d.arena, 1)[0]
+	if o.Arena != nil {
+		in.Spend(int(unsafe.Sizeof(zero)))
+		return &arenaItems[T](o.Arena, 1)[0]
 	}
 	var pointer any = (*T)(nil)
 	typ := *(*uintptr)(unsafe.Pointer(&pointer)) // the interface's first word identifies *T
-	s := &d.slabs.slots[(typ>>5^typ>>11)&63]
+	s := &o.slots[(typ>>5^typ>>11)&63]
 	size := int(unsafe.Sizeof(zero))
-	if s.typ != typ || s.epoch != d.slabs.epoch {
-		d.spend(allocated(size))
-		*s = slab{typ: typ, epoch: d.slabs.epoch, size: 1}
+	if s.typ != typ || s.epoch != o.epoch {
+		in.Spend(input.Allocated(size))
+		*s = slab{typ: typ, epoch: o.epoch, size: 1}
 		return new(T)
 	}
 	if s.left == 0 {
-		s.size = min(slabGrowth*s.size, largestSlab, uint32(max(d.slabs.expect, 1)))
+		s.size = min(slabGrowth*s.size, largestSlab, uint32(max(o.Expect, 1)))
 		s.left = s.size
-		d.spend(allocated(int(s.size) * size))
+		in.Spend(input.Allocated(int(s.size) * size))
 		s.next = unsafe.Pointer(unsafe.SliceData(make([]T, s.size)))
 	}
 	p := (*T)(s.next)
@@ -56,4 +67,12 @@ func NewObject[T any](d *Decoder) *T {
 		s.next = nil
 	}
 	return p
+}
+
+// Items returns an empty slice with room for n items.
+func Items[T any](o *Objects, n int) []T {
+	if o.Arena != nil {
+		return arenaItems[T](o.Arena, n)[:0]
+	}
+	return make([]T, 0, n)
 }

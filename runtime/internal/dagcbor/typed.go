@@ -1,0 +1,49 @@
+package dagcbor
+
+import (
+	"github.com/layers-pub/layers-go/runtime/internal/input"
+	"github.com/layers-pub/layers-go/runtime/issue"
+)
+
+// EmptyBlob is the message about a blob without content in a value that is to be written.
+const EmptyBlob = "blob is empty; one that is written has a size of at least 1"
+
+const typedValue = "value of the data model: $type must be a string with content"
+
+// Typed holds, as DAG-CBOR, the fields by which Check judges an object that has no generated type.
+type Typed struct{ typ, ref, mimeType, size string }
+
+// Note notes the field called key.
+func (f *Typed) Note(key, raw string) {
+	switch key {
+	case "$type":
+		f.typ = raw
+	case "ref":
+		f.ref = raw
+	case "mimeType":
+		f.mimeType = raw
+	case "size":
+		f.size = raw
+	}
+}
+
+// Check checks the object at offset at, which has no generated type, if it has a $type: the $type must be a string that is not empty,
+// and a blob must have the form that the data model prescribes.
+func (f *Typed) Check(in *input.Input, at int) {
+	if f.typ == "" || in.ReportedAt(at) {
+		return // skipped because it is wrong anyway
+	}
+	text, _ := TextOf(f.typ)
+	if text == "" {
+		in.Report(at, issue.RuleType).Want = typedValue
+	}
+	if text != "blob" {
+		return
+	}
+	mime, _ := TextOf(f.mimeType)
+	if n, isInt := IntOf(f.size); !IsLink(f.ref) || mime == "" || !isInt || n < 0 {
+		in.Report(at, issue.RuleBlob).Want = "blob needs a ref, a mimeType and a size"
+	} else if n == 0 && in.Purpose != input.Reading {
+		in.Report(at, issue.RuleBlob).Want = EmptyBlob
+	}
+}

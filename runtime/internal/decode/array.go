@@ -1,0 +1,147 @@
+package decode
+
+import (
+	"github.com/layers-pub/layers-go/runtime/internal/dagcbor"
+	"github.com/layers-pub/layers-go/runtime/internal/input"
+	"github.com/layers-pub/layers-go/runtime/internal/jsontext"
+)
+
+// Array is the place in one array that is being decoded.
+type Array struct {
+	Left   int // DAG-CBOR: items left
+	Items  int // items met
+	max    int
+	min    int
+	offset int
+	size   uintptr // of an item in memory
+	Done   bool
+	spare  bool // it counts as absent if decoding it adds to the issues
+	issues int  // how many there were before it
+}
+
+// StartArray starts reading the next array. If the next value is not an array, it reports that and returns an array
+// that is done.
+func (r *Reader) StartArray(min, max int) (a Array) {
+	if r.At >= r.Check {
+		r.Poll()
+	}
+	a.min, a.max, a.offset, a.Done = min, max, r.At, true
+	if r.JSON {
+		first := jsontext.Space(&r.Input)
+		a.offset = r.At
+		switch {
+		case r.Dead:
+		case r.Reads != nil && r.Null():
+		case first != '[':
+			r.Mismatch("array")
+		case r.Depth >= input.MaxDepth:
+			r.Fail("nesting too deep")
+		default:
+			r.Depth++
+			r.At++
+			a.Done, a.spare, a.issues = false, r.Optional, len(r.Issues)
+			r.Optional = false
+		}
+		return a
+	}
+	switch {
+	case r.At >= len(r.Data):
+		r.Fail("unexpected end")
+	case r.Data[r.At]>>5 != dagcbor.Array:
+		r.Mismatch("array")
+	case r.Depth >= input.MaxDepth:
+		r.Fail("nesting too deep")
+	default:
+		if n, ok := dagcbor.Length(&r.Input, 1); ok {
+			r.Depth++
+			a.Left, a.Done = n, false
+			r.CheckLength(a.offset, n, min, max)
+		}
+	}
+	return a
+}
+
+// More moves to the array's next item. It returns false at the end.
+func (r *Reader) More(a *Array) bool {
+	if r.At >= r.Check {
+		r.Poll()
+	}
+	if r.JSON {
+		return r.moreJSON(a)
+	}
+	if a.Left == 0 || r.Dead {
+		if !a.Done {
+			a.Done = true
+			r.Depth--
+		}
+		return false
+	}
+	a.Left--
+	a.Items++
+	return true
+}
+
+func (r *Reader) moreJSON(a *Array) bool {
+	if a.Done {
+		return false
+	}
+	if jsontext.NextItem(&r.Input, a.Items == 0) {
+		a.Items++
+		return true
+	}
+	a.Done = true
+	r.Depth--
+	if !r.Dead {
+		learn(r.guess.length(r.Depth, a.size), a.Items)
+		r.CheckLength(a.offset, a.Items, a.min, a.max)
+	}
+	return false
+}
+
+// growthJSON is the factor by which an item's memory counts in JSON, which does not say how many items an array has.
+// The memory grows by doubling, to less than twice what is needed, and the old copy lives for a while, too. Its first
+// size is a guess, so that what is really allocated depends on earlier arrays; what counts must not.
+const growthJSON = 3
+
+// FirstItems returns how many items of size bytes to allocate before reading any: in DAG-CBOR all of them, unless that
+// is suspiciously many; in JSON a guess.
+func (r *Reader) FirstItems(a *Array, size uintptr) int {
+	a.size = size
+	room, few := 0, (64<<10)/int(max(size, 1))
+	switch {
+	case r.JSON && jsontext.Space(&r.Input) == ']':
+		return 0
+	case r.JSON:
+		return min(int(*r.guess.length(r.Depth-1, size)), few)
+	case a.Left > few && a.Left > 8*len(r.Data)/int(max(size, 1)):
+		room = few
+	default:
+		room = a.Left
+	}
+	if room > 0 && !r.Spend(input.Allocated(room*int(size))) {
+		return 0
+	}
+	return room
+}
+
+// NextItem charges the next item to the memory budget, and returns how many items the slice must have room for. It
+// returns false if the budget is used up; decoding has then failed.
+func (r *Reader) NextItem(a *Array, room int) (int, bool) {
+	if r.JSON {
+		if !r.Spend(growthJSON * int(a.size)) {
+			return 0, false
+		}
+		if a.Items > room {
+			room = max(4, 2*room)
+		}
+		return room, true
+	}
+	if a.Items <= room {
+		return room, true
+	}
+	room = min(2*room, a.Items+a.Left)
+	return room, r.Spend(input.Allocated(room * int(a.size)))
+}
+
+// Absent reports whether the array, which has been read, counts as absent, because it has issues; these are discarded.
+func (r *Reader) Absent(a *Array) bool { return a.spare && r.Forgive(a.issues) }

@@ -1,0 +1,244 @@
+package decode
+
+import (
+	"encoding/binary"
+
+	"github.com/layers-pub/layers-go/runtime/internal/dagcbor"
+	"github.com/layers-pub/layers-go/runtime/internal/input"
+	"github.com/layers-pub/layers-go/runtime/issue"
+)
+
+// Cursor is the place in one object that is being decoded. The zero Cursor is ready for
+// [Reader.Object]. It is small because there is one for every object.
+type Cursor struct {
+	fields *Table
+	extra  **Extra
+	seen   uint64 // bit per field, for the first 64
+	offset int32  // of the object
+	left   int32  // DAG-CBOR: entries left. JSON: 0 before the first entry
+	prev   int32  // 1 + offset of the previous key when it was an unknown one, else 0
+	extras int32  // where its extra fields begin in Reader.extras, if it has any
+	next   uint16 // 1 + number of the last known field, 0 before the first
+	state  cursorState
+}
+
+type cursorState uint8
+
+const (
+	cursorDone     cursorState = 1 << iota // not an object, or at its end: Next returns no more fields
+	cursorSlow                             // the next key must be compared with the previous one's text
+	cursorMember                           // a union member: its $type is known and not kept
+	cursorExtra                            // it has extra fields
+	cursorNoObject                         // it has a key that only a link, bytes or a blob has
+)
+
+// mark notes that field q was met, and reports whether it had been met before.
+func (r *Reader) mark(c *Cursor, q int) bool {
+	word, bit := &c.seen, uint64(1)<<(q&63)
+	if q >= 64 {
+		word = r.wideWord(c, q)
+	}
+	again := *word&bit != 0
+	*word |= bit
+	return again
+}
+
+// wideWord returns the word with the bit of field q, which is not among the first 64.
+func (r *Reader) wideWord(c *Cursor, q int) *uint64 {
+	if r.wide == nil {
+		r.wide = map[int32][]uint64{}
+	}
+	words := r.wide[c.offset]
+	if words == nil {
+		n := (len(c.fields.list) + 63) / 64
+		r.Spend(input.Allocated(8*n) + 64)
+		words = make([]uint64, n)
+		r.wide[c.offset] = words
+	}
+	return &words[q/64]
+}
+
+func (r *Reader) met(c *Cursor, q int) bool {
+	if q < 64 {
+		return c.seen>>q&1 == 1
+	}
+	return *r.wideWord(c, q)>>(q&63)&1 == 1
+}
+
+// complete reports whether every required field was met. For a wide table it returns false: the caller must check
+// each field.
+func (c *Cursor) complete() bool {
+	return c.seen&c.fields.required == c.fields.required && !c.fields.wide
+}
+
+// Object starts reading the next object, whose fields are listed in f. Unknown fields are stored in extra; if extra is
+// nil, they are skipped unchecked.
+// If the next value is not an object, Object reports that, and the first call of [Reader.Next] ends the object.
+func (r *Reader) Object(c *Cursor, f *Table, extra **Extra) {
+	c.fields, c.extra = f, extra
+	if r.Member || f.wide || r.Depth == 0 {
+		r.objectState(c)
+	}
+	if i := r.At; !r.JSON && uint(i) < uint(len(r.Data)) && r.Depth < input.MaxDepth && i < r.Check {
+		if n := r.Data[i] - 0xa0; n < 24 {
+			c.offset, c.left = int32(i), int32(n)
+			r.At = i + 1
+			r.Depth++
+			return
+		}
+	}
+	if r.JSON {
+		r.objectJSON(c)
+	} else {
+		r.objectCBOR(c)
+	}
+}
+
+// objectState handles cases that few objects need.
+func (r *Reader) objectState(c *Cursor) {
+	if r.Member {
+		c.state |= cursorMember
+		r.Member = false
+	}
+	if c.fields.wide {
+		c.state |= cursorSlow
+	}
+	if r.Depth == 0 {
+		r.root = c.extra
+	}
+}
+
+// Next moves to the object's next field that is in its table and returns the field's number. The caller
+// must decode the field's value before it calls Next again. At the end of the object, Next reports the required fields
+// that are missing and returns a negative number.
+//
+// Next is the hot path: the canonical order of DAG-CBOR lets it search for the key only among the fields after
+// the last one, and it usually is the first of them.
+func (r *Reader) Next(c *Cursor) int {
+	r.Wrong = false
+	if r.JSON {
+		if r.Reads != nil {
+			return r.nextRead(c)
+		}
+		return r.nextJSON(c)
+	}
+	if c.left == 0 && c.state == 0 && c.complete() {
+		c.state = cursorDone
+		r.Depth--
+		return -1
+	}
+	i := r.At
+	if b := r.Data; c.left > 0 && i+32 <= len(b) && c.state&cursorSlow == 0 {
+		n := int(b[i]) - 0x60
+		if uint(n-1) < longestFast {
+			text := (*[24]byte)(b[i+1:])
+			first := binary.LittleEndian.Uint64(text[:]) & wordMask[n&31]
+			list := c.fields.list
+			for q := int(c.next); uint(q) < uint(len(list)); q++ {
+				if list[q].matches(text, n, first) {
+					c.next, c.prev = uint16(q+1), 0
+					c.seen |= 1 << (q & 63)
+					c.left--
+					r.At = i + 1 + n
+					return q
+				}
+			}
+		}
+	}
+	return r.nextCBOR(c)
+}
+
+// end closes the object and reports the required fields that it lacks.
+func (r *Reader) end(c *Cursor) int {
+	if c.state&cursorDone != 0 {
+		r.Wrong = true // it was not an object, so that a field that may be null is absent
+		return -1
+	}
+	if c.state&cursorExtra != 0 {
+		r.keepExtras(c)
+	}
+	c.state |= cursorDone
+	c.left = 0
+	r.Depth--
+	if c.state&cursorNoObject != 0 {
+		r.Wrong = true
+	} else if !r.Dead && !c.complete() {
+		for q := range c.fields.list {
+			if r.requires(&c.fields.list[q]) && !r.met(c, q) {
+				r.Report(int(c.offset), issue.RuleRequired).Path = c.fields.list[q].name
+			}
+		}
+	}
+	if c.fields.wide {
+		delete(r.wide, c.offset)
+	}
+	return -1
+}
+
+func (r *Reader) objectCBOR(c *Cursor) {
+	if r.At >= r.Check {
+		r.Poll()
+	}
+	c.offset, c.state = int32(r.At), c.state|cursorDone
+	switch {
+	case r.Dead:
+	case r.At >= len(r.Data):
+		r.Fail("unexpected end")
+	case r.Data[r.At]>>5 != dagcbor.Map:
+		r.Mismatch("object")
+	case r.Depth >= input.MaxDepth:
+		r.Fail("nesting too deep")
+	default:
+		if n, ok := dagcbor.Length(&r.Input, 2); ok {
+			r.Depth++
+			c.left, c.state = int32(n), c.state&^cursorDone
+		}
+	}
+}
+
+// nextCBOR does what the hot path of Next does not: it handles the object's end, and keys that are unknown, long, out
+// of order or near the end of the input.
+func (r *Reader) nextCBOR(c *Cursor) int {
+	for c.left > 0 {
+		if r.At >= r.Check {
+			r.Poll()
+		}
+		c.left--
+		at := r.At
+		r.key = at
+		key, ok := dagcbor.Key(&r.Input)
+		if !ok {
+			break
+		}
+		q := c.fields.find(key)
+		if q >= 0 && r.mark(c, q) {
+			r.Report(at, issue.RuleSyntax).Want = "duplicate key " + input.Excerpt(key)
+		} else if prev, ok := r.previousKey(c); ok {
+			dagcbor.CheckOrder(&r.Input, at, prev, key)
+		}
+		if q >= 0 {
+			c.next, c.prev = uint16(q+1), 0
+			if !c.fields.wide {
+				c.state &^= cursorSlow
+			}
+			return q
+		}
+		c.prev = int32(at + 1)
+		c.state |= cursorSlow
+		if r.unknownField(c, key); r.Dead {
+			break
+		}
+	}
+	return r.end(c)
+}
+
+func (r *Reader) previousKey(c *Cursor) (string, bool) {
+	switch {
+	case c.prev > 0:
+		key := dagcbor.Checked{Str: r.Str, At: int(c.prev) - 1}
+		return key.Payload(), true
+	case c.next > 0:
+		return c.fields.list[c.next-1].name, true
+	}
+	return "", false
+}

@@ -1,0 +1,131 @@
+package decode
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/layers-pub/layers-go/runtime/internal/input"
+	"github.com/layers-pub/layers-go/runtime/internal/jsontext"
+	"github.com/layers-pub/layers-go/runtime/issue"
+)
+
+// guess remembers what earlier objects of the same types looked like, because JSON fixes no order of keys and
+// states no number of items. A wrong guess costs time but never correctness.
+type guess struct {
+	next  [256][32]int8 // by table and number of the last field: the field that followed it
+	items [64]int32     // by depth and item size: how many items arrays have had lately
+}
+
+// length returns the slot for the length of arrays at this depth with items of this size.
+func (g *guess) length(depth int, size uintptr) *int32 {
+	return &g.items[(uintptr(depth)*5+size/8)%64]
+}
+
+// learn sets a guess to the number that was found. Too large a guess is corrected at once, so that memory allocated in
+// vain is never more than an earlier array needed.
+func learn(slot *int32, n int) { *slot = int32(n) }
+
+// after returns the slot for the field that follows the last one.
+func (g *guess) after(c *Cursor) *int8 {
+	return &g.next[c.fields.id&255][c.next&31]
+}
+
+func (r *Reader) objectJSON(c *Cursor) {
+	first := jsontext.Space(&r.Input)
+	c.offset, c.left, c.state = int32(r.At), 0, c.state|cursorDone
+	switch {
+	case r.Dead:
+	case first != '{':
+		r.Mismatch("object")
+	case r.Depth >= input.MaxDepth:
+		r.Fail("nesting too deep")
+	default:
+		r.Depth++
+		r.At++
+		c.state &^= cursorDone
+		if r.Reads != nil {
+			c.extra = nil
+		}
+	}
+}
+
+// separator moves to the opening quote of the next key. It returns false at the object's end.
+func (r *Reader) separator(c *Cursor) bool {
+	if c.state&cursorDone != 0 || !jsontext.NextKey(&r.Input, c.left == 0) {
+		return false
+	}
+	c.left = 1
+	r.key = r.At
+	return true
+}
+
+// close closes an object that was opened with objectJSON.
+func (r *Reader) close(c *Cursor) {
+	if c.state&cursorDone == 0 {
+		c.state |= cursorDone
+		r.Depth--
+	}
+}
+
+func (r *Reader) nextJSON(c *Cursor) int {
+	for r.separator(c) {
+		list := c.fields.list
+		likely := r.guess.after(c)
+		start := r.At + 1
+		if q := int(*likely); uint(q) < uint(len(list)) && start+32 <= len(r.Data) {
+			f := &list[q]
+			n := len(f.name)
+			if n <= longestFast && r.Data[start+n] == '"' {
+				text := (*[24]byte)(r.Data[start:])
+				if f.matches(text, n, binary.LittleEndian.Uint64(text[:])&wordMask[n&31]) {
+					r.At = start + n + 1
+					jsontext.Colon(&r.Input)
+					r.known(c, q)
+					return q
+				}
+			}
+		}
+		key, _ := jsontext.Text(&r.Input)
+		jsontext.Colon(&r.Input)
+		if r.Dead {
+			break
+		}
+		if q := c.fields.find(key); q >= 0 {
+			if q <= math.MaxInt8 {
+				*likely = int8(q)
+			}
+			r.known(c, q)
+			return q
+		}
+		r.unknownField(c, key)
+	}
+	return r.end(c)
+}
+
+func (r *Reader) known(c *Cursor, q int) {
+	c.next = uint16(q + 1)
+	if r.mark(c, q) && !r.skips(&c.fields.list[q]) {
+		r.Report(r.key, issue.RuleSyntax).Want = "duplicate key " + input.Excerpt(c.fields.list[q].name)
+	}
+}
+
+// peekTypeJSON returns the $type of the object that starts here, or "" if it has none.
+func (r *Reader) peekTypeJSON() (typ string) {
+	if jsontext.Space(&r.Input) != '{' || r.Depth >= input.MaxDepth {
+		return ""
+	}
+	var c Cursor
+	r.objectJSON(&c)
+	for r.separator(&c) {
+		key := jsontext.SkipText(&r.Input)
+		jsontext.Colon(&r.Input)
+		if key == "$type" && jsontext.Space(&r.Input) == '"' {
+			typ, _ = jsontext.Text(&r.Input)
+			return typ
+		}
+		if jsontext.Skip(&r.Input); r.Dead {
+			return ""
+		}
+	}
+	return ""
+}

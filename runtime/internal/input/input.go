@@ -1,0 +1,188 @@
+// Package input is what the readers of DAG-CBOR and JSON share: the bytes, the place in them, the issues that were found, and
+// the limits of time and memory.
+//
+// Its functions, and those of the packages that read an [Input], do not return errors. What is wrong becomes an issue in the
+// Input. After something that cannot be read past, the Input is dead: it is at its end, and nothing more is read.
+package input
+
+import (
+	"context"
+	"math"
+	"unsafe"
+
+	"github.com/layers-pub/layers-go/internal/quote"
+	"github.com/layers-pub/layers-go/runtime/issue"
+)
+
+const (
+	// MaxDepth is how deep arrays and objects may nest.
+	MaxDepth = 64
+	// MaxIssues is how many issues are collected; reading stops at that number.
+	MaxIssues = 1000
+)
+
+// Purpose is what a value is read for: some things are accepted when reading, but must not be written.
+type Purpose uint8
+
+// The purposes.
+const (
+	Reading    Purpose = iota
+	Validating         // a blob must not be empty
+	Sending            // and integers must fit in 53 bits
+)
+
+// Input is the bytes that are read, how far they have been read, and what was found. It must not be used by several
+// goroutines at once.
+type Input struct {
+	Data      []byte // the bytes
+	Str       string // the same memory
+	At        int    // the offset of the next byte
+	Check     int    // the offset from which Poll must be called
+	Depth     int    // of the innermost open array or object
+	JSON      bool   // it is JSON and not DAG-CBOR
+	Dead      bool   // it ended, or is not well-formed: nothing more is read
+	Quiet     bool   // issues are not collected: what is read is read again elsewhere
+	Lost      bool   // the value that was read does not hold all of the input
+	Truncated bool   // there are more issues than were collected
+	Ended     bool   // by the context
+	Purpose   Purpose
+	Short     [32]byte // for text that is skipped, but must be compared
+	Issues    []issue.Issue
+
+	dropped issue.Issue // takes the place of an issue that is not collected
+	ctx     context.Context // nil if it never ends
+	budget  int64 // bytes that may still be allocated; see Spend
+	memory  int64 // the limit that budget was made from
+}
+
+// Start makes in ready to read b. Reading may take memory bytes; 0 means the limit of [BaseMemory] and [MemoryPerByte].
+func (in *Input) Start(ctx context.Context, b []byte, json bool, purpose Purpose, memory int64) {
+	if ctx.Done() == nil {
+		ctx = nil
+	}
+	*in = Input{Data: b, Str: unsafe.String(unsafe.SliceData(b), len(b)), JSON: json, Purpose: purpose, ctx: ctx}
+	in.limit(memory)
+	in.resumeChecks()
+}
+
+// Err returns the error of the context, if it ended the reading.
+func (in *Input) Err() error {
+	if in.Ended {
+		return in.ctx.Err()
+	}
+	return nil
+}
+
+// checkEvery is how many bytes are read between two checks of the context. They take a few milliseconds at most.
+const checkEvery = 128 << 10
+
+// resumeChecks sets the offset at which Poll must be called next.
+func (in *Input) resumeChecks() {
+	switch {
+	case in.Truncated:
+		in.Check = 0
+	case in.ctx != nil:
+		in.Check = in.At + checkEvery
+	default:
+		in.Check = math.MaxInt
+	}
+}
+
+// Poll stops reading when there are too many issues, or when the context has ended. Every loop and every recursion
+// calls it at its head once it has reached offset Check. Nothing is half read there, so that no other code needs to
+// handle a report or an allocation that ends reading.
+func (in *Input) Poll() {
+	switch {
+	case in.Dead:
+	case in.Truncated:
+		in.Stop()
+	case in.ctx != nil && in.ctx.Err() != nil:
+		in.Ended = true
+		in.Stop()
+	default:
+		in.resumeChecks()
+	}
+}
+
+// Stop moves to the end, so that nothing more is read.
+func (in *Input) Stop() {
+	in.Dead = true
+	in.At = len(in.Data)
+}
+
+// Report appends an issue about the value at offset, for the caller to fill in. It does not stop reading: at the
+// limit of issues, further ones are dropped until the next Poll stops.
+func (in *Input) Report(offset int, rule issue.Rule) *issue.Issue {
+	if in.Quiet {
+		return &in.dropped
+	}
+	return in.collect(offset, rule)
+}
+
+func (in *Input) collect(offset int, rule issue.Rule) *issue.Issue {
+	if !holds(rule) {
+		in.Lost = true
+	}
+	if len(in.Issues) == MaxIssues { // a bound on memory and time, not only on the report
+		in.Truncated, in.Lost = true, true
+		in.resumeChecks()
+		return &in.dropped
+	}
+	in.Issues = append(in.Issues, issue.Issue{Rule: rule, Offset: offset})
+	return &in.Issues[len(in.Issues)-1]
+}
+
+// holds reports whether a Go value can hold a value that breaks the rule. Code that reports an exception to this sets
+// Lost itself.
+func holds(rule issue.Rule) bool {
+	switch rule {
+	case issue.RuleMinLength, issue.RuleMaxLength, issue.RuleMinGraphemes, issue.RuleMaxGraphemes, issue.RuleMinimum,
+		issue.RuleMaximum, issue.RuleEnum, issue.RuleConst, issue.RuleFormat, issue.RuleUnion, issue.RuleBlob:
+		return true
+	}
+	return false
+}
+
+// ReportLimit reports that the value at offset breaks a rule about a length or a range.
+func (in *Input) ReportLimit(offset int, rule issue.Rule, limit, got int64) {
+	i := in.Report(offset, rule)
+	i.Limit, i.Got = limit, got
+}
+
+// ReportedAt reports whether the newest issue is about the value at offset.
+func (in *Input) ReportedAt(offset int) bool {
+	n := len(in.Issues)
+	return n > 0 && in.Issues[n-1].Offset == offset
+}
+
+// CheckRange reports the integer v at offset at, if it is not in the range min to max.
+func (in *Input) CheckRange(at int, v, min, max int64) {
+	if v < min {
+		in.ReportLimit(at, issue.RuleMinimum, min, v)
+	} else if v > max {
+		in.ReportLimit(at, issue.RuleMaximum, max, v)
+	}
+}
+
+// Fail reports that the input is not well-formed at the current offset, and ends reading.
+func (in *Input) Fail(why string) { in.failBy(issue.RuleSyntax, why) }
+
+func (in *Input) failBy(rule issue.Rule, why string) {
+	if !in.Dead {
+		in.collect(in.At, rule).Want = why
+		in.Stop()
+	}
+}
+
+// Enter enters an array or object. It returns false if the nesting is too deep.
+func (in *Input) Enter() bool {
+	if in.Depth >= MaxDepth {
+		in.Fail("nesting too deep")
+		return false
+	}
+	in.Depth++
+	return true
+}
+
+// Excerpt quotes the start of s for a message.
+func Excerpt(s string) string { return quote.Text(s, 64) }

@@ -1,0 +1,118 @@
+package jsontext
+
+import (
+	"math"
+
+	"github.com/layers-pub/layers-go/runtime/internal/input"
+)
+
+// Number reads a number, at whose first character the input is. A number whose value is an integer counts as one however it is spelled, as the data model
+// says: 1.0 and 1e2, for example. It returns false if the value is not a 64-bit integer.
+func Number(in *input.Input) (int64, bool) {
+	b, i := in.Data, in.At
+	negative := b[i] == '-'
+	if negative {
+		i++
+	}
+	first := i
+	var u uint64
+	for ; i < len(b) && b[i]-'0' < 10; i++ {
+		if i-first < 19 {
+			u = u*10 + uint64(b[i]-'0')
+		}
+	}
+	n := i - first
+	if n == 0 || n > 1 && b[first] == '0' {
+		in.Fail("malformed number")
+		return 0, false
+	}
+	if i < len(b) && (b[i] == '.' || b[i]|0x20 == 'e') {
+		return decimal(in, first, i, negative)
+	}
+	in.At = i
+	if n > 19 {
+		return 0, false
+	}
+	return signed(u, negative)
+}
+
+func signed(u uint64, negative bool) (int64, bool) {
+	switch {
+	case negative && u <= 1<<63:
+		return -int64(u), true
+	case !negative && u <= math.MaxInt64:
+		return int64(u), true
+	}
+	return 0, false
+}
+
+// decimal reads the rest of a number whose digits begin at offset first and that has a fraction or an exponent
+// at offset i.
+func decimal(in *input.Input, first, i int, negative bool) (int64, bool) {
+	b := in.Data
+	digits := func() int {
+		start := i
+		for i < len(b) && b[i]-'0' < 10 {
+			i++
+		}
+		return i - start
+	}
+	whole, fraction := in.Str[first:i], ""
+	if b[i] == '.' {
+		i++
+		start := i
+		if digits() == 0 {
+			in.Fail("malformed number")
+			return 0, false
+		}
+		fraction = in.Str[start:i]
+	}
+	exponent := 0
+	if i < len(b) && b[i]|0x20 == 'e' {
+		i++
+		minus := i < len(b) && b[i] == '-'
+		if i < len(b) && (b[i] == '-' || b[i] == '+') {
+			i++
+		}
+		start := i
+		if digits() == 0 {
+			in.Fail("malformed number")
+			return 0, false
+		}
+		for _, c := range b[start:i] {
+			exponent = min(exponent*10+int(c-'0'), 1<<40)
+		}
+		if minus {
+			exponent = -exponent
+		}
+	}
+	in.At = i
+	digit := func(k int) byte {
+		if k < len(whole) {
+			return whole[k]
+		}
+		return fraction[k-len(whole)]
+	}
+	from, to := 0, len(whole)+len(fraction) // of the digits without zeros at both ends
+	for from < to && digit(from) == '0' {
+		from++
+	}
+	for from < to && digit(to-1) == '0' {
+		to--
+	}
+	if from == to {
+		return 0, true
+	}
+	zeros := len(whole) + exponent - to // that follow these digits
+	if zeros < 0 || to-from+zeros > 19 {
+		return 0, false
+	}
+	var u uint64
+	for ; from < to; from++ {
+		u = u*10 + uint64(digit(from)-'0')
+	}
+	for range zeros {
+		u *= 10
+	}
+	return signed(u, negative)
+}

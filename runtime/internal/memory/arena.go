@@ -1,0 +1,226 @@
+package memory
+
+import "unsafe"
+
+// Arena is reusable memory for decoded values. Those in it are valid until the next [Arena.Reset]. An Arena must not be used by
+// several goroutines at once. The zero Arena is ready to use.
+type Arena struct {
+	// Overwrite makes Reset overwrite the memory that it reclaims: strings with bytes that are not UTF-8, other values
+	// with their zero value.
+	Overwrite bool
+	// Keep makes Reset give the memory up instead of reclaiming it.
+	Keep bool
+
+	shelves []shelf          // a hash table by type; its size is a power of two
+	types   int              // how many of shelves are taken
+	bytes   int              // of all chunks that are kept
+	used    []unsafe.Pointer // the types whose shelves have been used since the last Reset
+	text    []byte           // the chunk for strings
+	at      int              // bytes of text that are in use
+	full    [][]byte         // chunks for strings that were used up since the last Reset; only with Overwrite
+	own     Text             // the decoder's own, while the arena is lent to it
+}
+
+// shelf is memory for values of one type: a chunk of items, of which the first few are in use.
+type shelf struct {
+	typ   unsafe.Pointer // the type; nil for a free place in the table
+	clear func(items unsafe.Pointer, n int)
+	chunk items
+	used  int // items of chunk
+	bytes int // of chunk
+	total int // items since the last Reset, and before it; only with Keep
+	last  int
+	full  []items // chunks that were used up since the last Reset; only with Overwrite
+}
+
+type items struct {
+	first unsafe.Pointer
+	n     int
+}
+
+const (
+	// maxKept is how much memory Reset keeps, in bytes. If records needed more, Reset releases all of it.
+	maxKept = 4 << 20
+	// largestKept is the size of the largest chunk that kept values share, in bytes.
+	largestKept = 32 << 10
+	// firstText is the size of the first chunk for strings.
+	firstText = 16 << 10
+	// firstItems is how many items the first chunk of a type has.
+	firstItems = 8
+	notUTF8    = 0xdb
+)
+
+// Lend lets a decoder allocate values in the arena until GiveBack is called. The input has size bytes.
+func (a *Arena) Lend(o *Objects, t *Text, size int) {
+	o.Arena = a
+	if t.Share || a.Keep {
+		return
+	}
+	// The strings of a value are shorter than its input. A short one is copied with what follows it.
+	a.reserve(size + 24)
+	a.own = *t
+	t.chunk, t.used = a.text, a.at
+}
+
+// GiveBack ends what Lend began.
+func (a *Arena) GiveBack(o *Objects, t *Text) {
+	o.Arena = nil
+	if t.Share || a.Keep {
+		return
+	}
+	a.at = t.used
+	if unsafe.SliceData(t.chunk) != unsafe.SliceData(a.text) {
+		a.at = len(a.text) // it was not enough, so that the decoder took a chunk of its own
+	}
+	*t, a.own = a.own, Text{}
+}
+
+// reserve makes room for n bytes of text.
+func (a *Arena) reserve(n int) {
+	if len(a.text)-a.at >= n {
+		return
+	}
+	if a.Overwrite && a.at > 0 {
+		a.full = append(a.full, a.text[:a.at])
+	}
+	size := max(min(2*len(a.text), maxKept/4), n, firstText)
+	a.bytes += size - len(a.text)
+	a.text, a.at = make([]byte, size), 0
+}
+
+// Reset reclaims the memory of all values that were decoded into the arena since the last Reset. The caller must not
+// use them any more, unless Keep is set.
+func (a *Arena) Reset() {
+	if a.Keep {
+		a.giveUp()
+		return
+	}
+	if a.Overwrite {
+		a.overwrite()
+	}
+	for _, typ := range a.used {
+		a.find(typ).used = 0
+	}
+	a.used = a.used[:0]
+	a.at = 0
+	if a.bytes > maxKept {
+		a.shelves, a.types, a.text, a.bytes = nil, 0, nil, 0
+	}
+}
+
+// giveUp forgets the memory in use, and remembers how much of it each type needed.
+func (a *Arena) giveUp() {
+	for _, typ := range a.used {
+		s := a.find(typ)
+		s.chunk, s.used, s.last, s.total = items{}, 0, s.total, 0
+	}
+	a.used = a.used[:0]
+}
+
+// keptItems returns n zero items of a chunk that is not used again. Chunks are as large as the type needed before the last
+// Reset, so that hardly anything of them is wasted.
+func keptItems[T any](a *Arena, s *shelf, n int) []T {
+	if s.total == 0 {
+		a.used = append(a.used, s.typ)
+	}
+	s.total += n
+	if s.chunk.n-s.used >= n {
+		s.used += n
+		return unsafe.Slice((*T)(s.chunk.first), s.chunk.n)[s.used-n : s.used : s.used]
+	}
+	size := int(unsafe.Sizeof(*new(T)))
+	if n*size > largestKept/8 {
+		return make([]T, n)
+	}
+	room := min(s.last-s.total+n, largestKept/size)
+	if room < n {
+		room = max(n, min(s.total/2, largestKept/size))
+	}
+	chunk := make([]T, room)
+	s.chunk, s.used = items{unsafe.Pointer(unsafe.SliceData(chunk)), room}, n
+	return chunk[:n:n]
+}
+
+func (a *Arena) overwrite() {
+	for _, typ := range a.used {
+		s := a.find(typ)
+		s.clear(s.chunk.first, s.used)
+		for _, chunk := range s.full {
+			s.clear(chunk.first, chunk.n)
+		}
+		s.full = nil
+	}
+	for _, text := range append(a.full, a.text[:a.at]) {
+		for i := range text {
+			text[i] = notUTF8
+		}
+	}
+	a.full = nil
+}
+
+// find returns the shelf of a type, or a free one.
+func (a *Arena) find(typ unsafe.Pointer) *shelf {
+	mask := uintptr(len(a.shelves) - 1)
+	i := (uintptr(typ)>>5 ^ uintptr(typ)>>11) & mask
+	for a.shelves[i].typ != typ && a.shelves[i].typ != nil {
+		i = (i + 1) & mask
+	}
+	return &a.shelves[i]
+}
+
+// add makes room for one more type and returns its shelf.
+func (a *Arena) add(typ unsafe.Pointer) *shelf {
+	if a.types++; 2*a.types > len(a.shelves) {
+		old := a.shelves
+		a.shelves = make([]shelf, max(2*len(old), 64))
+		for _, s := range old {
+			if s.typ != nil {
+				*a.find(s.typ) = s
+			}
+		}
+	}
+	s := a.find(typ)
+	s.typ = typ
+	return s
+}
+
+// arenaItems returns n zero items in the arena's memory.
+func arenaItems[T any](a *Arena, n int) []T {
+	if n == 0 {
+		return []T{}
+	}
+	var pointer any = (*T)(nil)
+	typ := *(*unsafe.Pointer)(unsafe.Pointer(&pointer)) // the interface's first word identifies *T
+	var s *shelf
+	if len(a.shelves) > 0 {
+		s = a.find(typ)
+	}
+	if s == nil || s.typ == nil {
+		s = a.add(typ)
+		s.clear = func(first unsafe.Pointer, n int) { clear(unsafe.Slice((*T)(first), n)) }
+	}
+	if a.Keep {
+		return keptItems[T](a, s, n)
+	}
+	if s.used == 0 {
+		a.used = append(a.used, typ)
+	}
+	if s.chunk.n-s.used < n {
+		if a.Overwrite && s.used > 0 {
+			s.full = append(s.full, items{s.chunk.first, s.used})
+		}
+		room := max(n, firstItems)
+		if n < s.chunk.n { // an array that grows doubles already
+			room = 2 * s.chunk.n
+		}
+		chunk := make([]T, room)
+		s.chunk, s.used = items{unsafe.Pointer(unsafe.SliceData(chunk)), len(chunk)}, 0
+		a.bytes -= s.bytes
+		s.bytes = len(chunk) * int(unsafe.Sizeof(chunk[0]))
+		a.bytes += s.bytes
+	}
+	made := unsafe.Slice((*T)(s.chunk.first), s.chunk.n)[s.used : s.used+n : s.used+n]
+	s.used += n
+	clear(made)
+	return made
+}

@@ -1,0 +1,65 @@
+// Package memory has the memory that decoded values are made of: chunks that strings, objects and the items of arrays share,
+// and an arena that is used again.
+package memory
+
+import (
+	"strings"
+	"unsafe"
+)
+
+// Text is the memory of the strings in decoded values. Short strings are copied one after the other
+// into chunks: an allocation for each would cost more than decoding it, and a copy of the whole input would
+// retain the names of fields, too. A string that is in use keeps its whole chunk in memory.
+type Text struct {
+	Share bool // strings may be parts of the input
+	chunk []byte
+	used  int // bytes of the chunk
+}
+
+const (
+	textChunk = 8 << 10
+	longText  = 1 << 10 // longer strings get memory of their own
+)
+
+// Keep returns s, which is part of the input, as a string that outlives it.
+func (k *Text) Keep(s string, input []byte) string {
+	if k.Share {
+		return s
+	}
+	return k.Copy(s, input)
+}
+
+// Copy returns a copy of s.
+func (k *Text) Copy(s string, input []byte) string {
+	if len(s) == 0 {
+		return ""
+	}
+	if len(s) <= 24 {
+		// A string that had escapes is not in the input, so that its offset is beyond the input.
+		at := uintptr(unsafe.Pointer(unsafe.StringData(s))) - uintptr(unsafe.Pointer(unsafe.SliceData(input)))
+		if at < uintptr(len(input)) && uintptr(len(input))-at >= 24 && len(k.chunk)-k.used >= 24 {
+			return k.CopyShort((*[24]byte)(input[at:]), len(s))
+		}
+	}
+	if len(s) > len(k.chunk)-k.used {
+		if len(s) > longText {
+			return strings.Clone(s)
+		}
+		k.chunk, k.used = make([]byte, textChunk), 0
+	}
+	to := k.chunk[k.used : k.used+len(s)]
+	copy(to, s)
+	k.used += len(s)
+	return unsafe.String(unsafe.SliceData(to), len(to))
+}
+
+// CopyShort returns a copy of the first n bytes of text: copying all of it is faster than copying n.
+func (k *Text) CopyShort(text *[24]byte, n int) string {
+	if len(k.chunk)-k.used < len(text) {
+		return k.Copy(string(text[:n]), nil)
+	}
+	to := (*[24]byte)(k.chunk[k.used:])
+	*to = *text
+	k.used += n
+	return unsafe.String(&to[0], n)
+}
