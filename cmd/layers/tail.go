@@ -25,7 +25,8 @@ import (
 
 // tailing holds the flags of layers tail.
 type tailing struct {
-	relay, cursorFile        string
+	source, relay            string
+	cursorFile               string
 	cursor                   int64
 	collections, dids        []string
 	reconnect, verify, lines bool
@@ -55,17 +56,24 @@ are reported on standard error, as are events that cannot be read.
 On a terminal, the last line shows the state of the stream: how many events the
 server sends in a second, how old the last one was when it arrived and how long
 ago that is, its number, and when the last record of each collection came, those
-of the collections that have been silent longest first.`,
+of the collections that have been silent longest first.
+
+With --source it reads a Jetstream or a Tap at --relay instead. They send less,
+and nothing proves what they send: records are compared with their CIDs, and
+--verify is not possible. The number of an event of a Jetstream is the time in
+microseconds. A Tap has no positions; what was printed is acknowledged to it.`,
 		Example: `  layers tail --relay wss://relay.example.com
   layers tail --relay wss://relay.example.com --collection pub.layers.corpus.corpus --jsonl
-  layers tail --relay wss://relay.example.com --cursor-file cursor.json --reconnect --verify`,
+  layers tail --relay wss://relay.example.com --cursor-file cursor.json --reconnect --verify
+  layers tail --source jetstream --relay wss://jetstream.example.com --reconnect`,
 		Args: arguments(0, 0, "no arguments"),
 		RunE: online(func(ctx context.Context, command *cobra.Command, _ []string) error {
 			return tail(ctx, command, s, &t, command.Flags().Changed("cursor"))
 		}),
 	}
 	flags := command.Flags()
-	flags.StringVar(&t.relay, "relay", "", "`URL` of the relay or PDS, in place of the one that --pds names")
+	flags.StringVar(&t.source, "source", "relay", "what is at the URL: `SOURCE` is relay (also for a PDS), jetstream or tap")
+	flags.StringVar(&t.relay, "relay", "", "`URL` of the relay, PDS, Jetstream or Tap, in place of the one that --pds names")
 	flags.Int64Var(&t.cursor, "cursor", 0, "begin after the event of this number; 0 for the oldest that the server has")
 	flags.StringVar(&t.cursorFile, "cursor-file", "", "keep the position in `FILE`, and begin there")
 	flags.StringArrayVar(&t.collections, "collection", nil, "only records of this `NSID`, or of all that begin as in pub.layers.*; may be repeated (default pub.layers.*)")
@@ -100,19 +108,9 @@ func tail(ctx context.Context, command *cobra.Command, s *connect.Servers, t *ta
 	if t.cursorFile != "" {
 		options.Cursors = firehose.NewCursorFile(t.cursorFile)
 	}
-	address := t.relay
-	if address == "" {
-		if address = s.PDS; address == "" {
-			return exit.Misuse("layers tail needs the address of a relay or a PDS: --relay URL")
-		}
-	}
-	opts := []firehose.Option{firehose.WithNetwork(s.Network())}
-	if t.verify {
-		opts = append(opts, firehose.WithDirectory(directory))
-	}
-	client, err := firehose.New(address, opts...)
+	client, err := t.subscriber(s, directory, hasCursor)
 	if err != nil {
-		return exit.Misuse("%v", err)
+		return err
 	}
 	status := terminal.NewStatus(command.ErrOrStderr(), command.OutOrStdout(), func() string { return statusLine(monitor.Health(), time.Now()) })
 	defer status.End()

@@ -243,8 +243,14 @@ func TestRestart(t *testing.T) {
 	equal(t, texts, "1 delete old1 served", "2 delete old2 served", "reconnect gap=false", "1 delete old2 served", "2 delete new served")
 }
 
-// TestBreak: what is acknowledged when the loop ends is sent, and the event at which it ends is not.
+// TestBreak: what is acknowledged when the loop ends is sent, also when it ends with its context. The event at which the
+// loop is left is not acknowledged.
 func TestBreak(t *testing.T) {
+	t.Run("break", func(t *testing.T) { testBreak(t, 499, false) })
+	t.Run("cancel", func(t *testing.T) { testBreak(t, 500, true) })
+}
+
+func testBreak(t *testing.T, want int, cancels bool) {
 	const n = 500
 	got := make(chan int, 1)
 	s := fakestream.Start(t, func(c *fakestream.Conn) {
@@ -263,14 +269,21 @@ func TestBreak(t *testing.T) {
 	count := 0
 	for _, err := range client(t, s).Subscribe(ctx, nil) {
 		if err != nil {
-			t.Fatal(err)
-		}
-		if count++; count == n {
+			if !cancels || !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
 			break
 		}
+		if count++; count == n {
+			if !cancels {
+				break
+			}
+			cancel()
+			time.Sleep(10 * time.Millisecond) // whoever waits for the end of the context is served
+		}
 	}
-	if acked := <-got; acked != n-1 {
-		t.Errorf("%d acknowledgements of %d", acked, n-1)
+	if acked := <-got; acked != want {
+		t.Errorf("%d acknowledgements, want %d", acked, want)
 	}
 }
 

@@ -162,6 +162,7 @@ type netConn struct {
 	net.Conn
 	patience  time.Duration
 	handshake *atomic.Int64 // how many more bytes may be received before the connection is a stream; nil afterwards
+	deaf      *atomic.Bool  // whether nothing more is received
 }
 
 func (c *netConn) Read(b []byte) (int, error) {
@@ -175,6 +176,9 @@ func (c *netConn) Read(b []byte) (int, error) {
 	}
 	if err := c.Conn.SetReadDeadline(time.Now().Add(c.patience)); err != nil {
 		return 0, err
+	}
+	if c.deaf.Load() {
+		return 0, os.ErrDeadlineExceeded
 	}
 	n, err := c.Conn.Read(b)
 	if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
@@ -193,7 +197,8 @@ type conn struct {
 	acks  *acks
 }
 
-// dial connects to a source. It follows redirects as package guard allows. ctx's end closes the connection.
+// dial connects to a source. It follows redirects as package guard allows. When ctx ends, nothing
+// more is received on the connection.
 func (t *Transport) dial(ctx context.Context, address url.URL) (*conn, error) {
 	header := http.Header{"User-Agent": {t.agent}}
 	if t.Authorization != "" {
@@ -202,6 +207,7 @@ func (t *Transport) dial(ctx context.Context, address url.URL) (*conn, error) {
 	var via []*http.Request
 	for {
 		var handshake atomic.Int64
+		var deaf atomic.Bool
 		handshake.Store(maxHandshake)
 		d := t.dialer
 		stop := func() bool { return true }
@@ -213,13 +219,13 @@ func (t *Transport) dial(ctx context.Context, address url.URL) (*conn, error) {
 			}
 			// The dialer does not notice that ctx ends while it waits for the answer to the handshake.
 			stop = context.AfterFunc(ctx, func() { c.Close() })
-			return &netConn{Conn: c, patience: deadAfter * t.ping, handshake: &handshake}, nil
+			return &netConn{Conn: c, patience: deadAfter * t.ping, handshake: &handshake, deaf: &deaf}, nil
 		}
 		ws, response, err := d.DialContext(ctx, address.String(), header)
 		stop()
 		if err == nil {
 			handshake.Store(0)
-			return t.start(ctx, ws), nil
+			return t.start(ctx, ws, &deaf), nil
 		}
 		if response == nil || !errors.Is(err, websocket.ErrBadHandshake) {
 			return nil, err
@@ -277,11 +283,14 @@ func refusal(response *http.Response) error {
 	return f
 }
 
-// start begins to send pings. The first one is sent at once, so that a connection that was dead from the first moment is
+// start begins to send pings. When ctx ends, nothing more is received. The first one is sent at once, so that a connection that was dead from the first moment is
 // noticed like any other.
-func (t *Transport) start(ctx context.Context, ws *websocket.Conn) *conn {
+func (t *Transport) start(ctx context.Context, ws *websocket.Conn, deaf *atomic.Bool) *conn {
 	c := &conn{ws: ws, limit: t.limit, pings: make(chan struct{}), close: make(chan struct{}), acks: newAcks(ws)}
-	c.stop = context.AfterFunc(ctx, func() { ws.Close() })
+	c.stop = context.AfterFunc(ctx, func() {
+		deaf.Store(true)
+		ws.SetReadDeadline(time.Now())
+	})
 	go func() {
 		defer close(c.pings)
 		ticker := time.NewTicker(t.ping)

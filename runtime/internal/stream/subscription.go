@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/guard"
@@ -50,13 +49,13 @@ type Subscription struct {
 	ever     bool     // whether there ever was a connection
 	buf      []byte
 
-	conn  atomic.Pointer[conn] // the last connection
-	saved Position             // the last that was saved
+	over  chan struct{} // closed when the loop has ended
+	saved Position      // the last that was saved
 }
 
 // New returns a subscription, which [Subscription.Run] runs.
 func New(t *Transport, p Protocol, r Reporter, options Options) *Subscription {
-	s := &Subscription{transport: t, protocol: p, report: r, options: options, mark: newMark(), began: time.Now()}
+	s := &Subscription{transport: t, protocol: p, report: r, options: options, mark: newMark(), over: make(chan struct{}), began: time.Now()}
 	s.queue = newQueue(options.Queue, p.Workers(), s.process)
 	return s
 }
@@ -128,9 +127,7 @@ func (s *Subscription) Run(parent context.Context, yield func(Event, error) bool
 	looping := true // whether yield may be called
 	var err error
 	defer func() {
-		if c := s.conn.Load(); c != nil && ctx.Err() == nil {
-			c.acks.flush()
-		}
+		close(s.over)
 		cancel(context.Canceled)
 		running.Wait()
 		s.queue.group.Wait()
@@ -302,8 +299,14 @@ func (s *Subscription) connect(ctx context.Context) (connected time.Time, err er
 	if err != nil {
 		return time.Time{}, err
 	}
-	defer c.end()
-	s.conn.Store(c)
+	defer func() {
+		if ctx.Err() != nil {
+			// What the loop has done when it ends is still acknowledged.
+			<-s.over
+			c.acks.flush()
+		}
+		c.end()
+	}()
 	s.report.Connected(s.ever)
 	s.ever = true
 	connected = time.Now()

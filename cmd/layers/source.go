@@ -1,0 +1,46 @@
+package main
+
+import (
+	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/runtime/firehose"
+	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/jetstream"
+	"github.com/layers-pub/layers-go/runtime/tap"
+)
+
+// subscriber returns the source that the flags name.
+func (t *tailing) subscriber(s *connect.Servers, directory *identity.Directory, hasCursor bool) (client firehose.Subscriber, err error) {
+	address := t.relay
+	if address == "" && t.source == "relay" {
+		address = s.PDS
+	}
+	switch {
+	case address == "" && t.source == "relay":
+		return nil, exit.Misuse("layers tail needs the address of a relay or a PDS: --relay URL")
+	case address == "":
+		return nil, exit.Misuse("layers tail --source %s needs its address: --relay URL", t.source)
+	case t.verify && t.source != "relay":
+		return nil, exit.Misuse("--verify is for a relay or a PDS: nothing proves what a %s sends", t.source)
+	case t.source == "tap" && (hasCursor || t.cursorFile != ""):
+		return nil, exit.Misuse("a tap has no positions: leave out --cursor and --cursor-file")
+	}
+	switch t.source {
+	case "relay":
+		opts := []firehose.Option{firehose.WithNetwork(s.Network())}
+		if t.verify {
+			opts = append(opts, firehose.WithDirectory(directory))
+		}
+		client, err = firehose.New(address, opts...)
+	case "jetstream":
+		client, err = jetstream.New(address, jetstream.WithNetwork(s.Network()))
+	case "tap":
+		client, err = tap.New(address, tap.WithNetwork(s.Network()))
+	default:
+		return nil, exit.Misuse("--source is %q: it must be relay, jetstream or tap", t.source)
+	}
+	if err != nil {
+		return nil, exit.Misuse("%v", err)
+	}
+	return client, nil
+}
