@@ -1,12 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -17,15 +12,12 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
-	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
-	"github.com/layers-pub/layers-go/internal/disk"
-	"github.com/layers-pub/layers-go/linguistics/conllu"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/treebanks"
 	"github.com/layers-pub/layers-go/linguistics/treebank"
 	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
-	"github.com/layers-pub/layers-go/runtime/write"
 )
 
 func importCommand(s *connect.Servers) *cobra.Command {
@@ -86,7 +78,7 @@ Record keys depend on the name of the document, which is that of the file unless
 			if fresh && from != "" {
 				return exit.Misuse("--new and --from exclude each other")
 			}
-			sentences, err := readSentences(ctx, command, args[0])
+			sentences, err := treebanks.ReadSentences(ctx, command.InOrStdin(), command.ErrOrStderr(), args[0])
 			if err != nil {
 				return err
 			}
@@ -104,7 +96,7 @@ Record keys depend on the name of the document, which is that of the file unless
 			if err != nil {
 				return exit.Failure(exit.About(args[0], err))
 			}
-			return printBatch(command, set, put, remove, len(all))
+			return treebanks.PrintBatch(command.OutOrStdout(), command.ErrOrStderr(), set, put, remove, len(all))
 		},
 	}
 	flags := command.Flags()
@@ -148,46 +140,6 @@ func importOptions(file, account, document, per, created string, languages []str
 	return &treebank.Options{DID: did, Document: document, CreatedAt: at, Languages: languages, PerSentence: per == "sentence"}, nil
 }
 
-// maxMalformed is how many errors of a file are listed.
-const maxMalformed = 100
-
-// readSentences reads a file. If it is malformed, all errors are printed, and the file is not imported.
-func readSentences(ctx context.Context, command *cobra.Command, name string) ([]*conllu.Sentence, error) {
-	source := command.InOrStdin()
-	if name != "-" {
-		file, err := terminal.Open(ctx, name)
-		if err != nil {
-			return nil, exit.Failure(err)
-		}
-		defer file.Close()
-		source = file
-	}
-	var sentences []*conllu.Sentence
-	malformed := 0
-	for sentence, err := range conllu.Read(source) {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if syntaxError, ok := errors.AsType[*conllu.SyntaxError](err); ok {
-			if malformed++; malformed <= maxMalformed {
-				terminal.Printf(command.ErrOrStderr(), "%s: %v\n", name, syntaxError)
-			}
-			continue
-		}
-		if err != nil {
-			return nil, exit.Failure(exit.About(name, err))
-		}
-		sentences = append(sentences, sentence)
-	}
-	if malformed > 0 {
-		return nil, exit.Failure(fmt.Errorf("%s: %d errors; nothing was imported", name, malformed))
-	}
-	if len(sentences) == 0 {
-		return nil, exit.Failure(fmt.Errorf("%s: the file has no sentences", name))
-	}
-	return sentences, nil
-}
-
 // readSet adds the records of a repository, or of the files at from, to set. A record that is not valid is added as far
 // as it could be decoded, and noted on standard error.
 func readSet(ctx context.Context, command *cobra.Command, s *connect.Servers, set *treebank.Set, from string, actor syntax.AtIdentifier) error {
@@ -212,53 +164,6 @@ func readSet(ctx context.Context, command *cobra.Command, s *connect.Servers, se
 		defer got.Close()
 		return archive.EachOf(ctx, got, add)
 	})(command, nil)
-}
-
-// operation is a line for apply.
-type operation struct {
-	Action string       `json:"action"`
-	URI    syntax.ATURI `json:"uri"`
-	Value  lex.Record   `json:"value,omitempty"`
-}
-
-// printBatch prints the operations, and what they will take.
-func printBatch(command *cobra.Command, set *treebank.Set, put []treebank.Record, remove []syntax.ATURI, total int) error {
-	out := bufio.NewWriterSize(terminal.Exact(command.OutOrStdout()), 64<<10)
-	points, created := 0, 0
-	for _, r := range put {
-		points += 2
-		if !set.Has(r.URI) {
-			points++
-			created++
-		}
-		if err := output.JSON(out, operation{"put", r.URI, r.Value}); err != nil {
-			return err
-		}
-	}
-	for _, uri := range remove {
-		points++
-		if err := output.JSON(out, operation{Action: "delete", URI: uri}); err != nil {
-			return err
-		}
-	}
-	if err := out.Flush(); err != nil {
-		return err
-	}
-	return terminal.Printf(command.ErrOrStderr(), "%d records: %d to create, %d to update, %d to delete; %d write points%s\n",
-		total, created, len(put)-created, len(remove), points, duration(points))
-}
-
-// duration says how long a number of write points takes at the limits of the reference server.
-func duration(points int) string {
-	switch {
-	case points == 0:
-		return ": nothing to do"
-	case points <= write.DefaultHourlyPoints:
-		return ", which servers allow in one hour"
-	case points <= write.DefaultDailyPoints:
-		return fmt.Sprintf(", which take about %d hours", (points-1)/write.DefaultHourlyPoints)
-	}
-	return fmt.Sprintf(", which take about %d days", (points+write.DefaultDailyPoints-1)/write.DefaultDailyPoints)
 }
 
 func exportCoNLLU(s *connect.Servers) *cobra.Command {
@@ -287,7 +192,7 @@ there is one, or else each to a file of its own in --output.`,
 				if err := readSet(ctx, command, s, set, args[0], ""); err != nil {
 					return err
 				}
-				return exportAll(command, set, args[0], directory)
+				return treebanks.Export(command.OutOrStdout(), set, args[0], directory)
 			}
 			if directory != "" {
 				return exit.Misuse("--output is for a PATH")
@@ -324,42 +229,4 @@ func withDID(ctx context.Context, s *connect.Servers, uri syntax.ATURI, from str
 		return "", exit.Failure(err)
 	}
 	return syntax.NewATURI(syntax.AtIdentifier(did), uri.Collection(), uri.RecordKey())
-}
-
-// exportAll exports the documents of a set.
-func exportAll(command *cobra.Command, set *treebank.Set, path, directory string) error {
-	documents := set.Documents()
-	switch {
-	case len(documents) == 0:
-		return exit.Failure(fmt.Errorf("%s: no expression has tokens", path))
-	case directory == "" && len(documents) > 1:
-		return exit.WithHint(exit.Failure(fmt.Errorf("%s has %d documents", path, len(documents))), "name one by its AT-URI with --from %s, or write all to a directory with --output", path)
-	case directory == "":
-		return exit.Failure(set.Export(terminal.Exact(command.OutOrStdout()), documents[0]))
-	}
-	if err := os.MkdirAll(directory, 0o755); err != nil {
-		return exit.Failure(err)
-	}
-	for _, uri := range documents {
-		// Two repositories may have a record of the same key.
-		name := filepath.Join(directory, strings.ReplaceAll(string(uri.Authority()), ":", "-")+"-"+string(uri.RecordKey())+".conllu")
-		if err := writeFile(name, func(w io.Writer) error { return set.Export(w, uri) }); err != nil {
-			return exit.Failure(err)
-		}
-		terminal.Printf(command.OutOrStdout(), "%s\t%s\n", name, uri)
-	}
-	return nil
-}
-
-// writeFile writes a file that has its name when it is complete.
-func writeFile(name string, write func(io.Writer) error) error {
-	file, err := disk.NewPartial(name)
-	if err != nil {
-		return err
-	}
-	defer file.Discard()
-	if err := write(file); err != nil {
-		return err
-	}
-	return file.Keep()
 }

@@ -87,3 +87,8 @@ func noteMisspelt(command *cobra.Command, collection syntax.NSID) {
 		terminal.Printf(command.ErrOrStderr(), "layers: no lexicon is known for the collection %s: %s\n", collection, question)
 	}
 }
+
+// fromFlag adds the flag --from.
+func fromFlag(command *cobra.Command, value *string) {
+	command.Flags().StringVar(value, "from", "", "read the `DIR` of layers follow in place of a server")
+}

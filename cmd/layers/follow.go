@@ -5,14 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/copied"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/internal/disk"
@@ -113,9 +112,9 @@ func (f *following) run(ctx context.Context, command *cobra.Command, s *connect.
 	if err := disk.MkdirAll(f.directory, 0o777); err != nil {
 		return err
 	}
-	store, err := boltstore.Open(storeFile(f.directory), boltstore.WithRecords())
+	store, err := boltstore.Open(copied.File(f.directory), boltstore.WithRecords())
 	if err != nil {
-		return storeError(err, f.directory)
+		return copied.Error(err, f.directory)
 	}
 	defer store.Close()
 	if terminal.IsTerminal(command.ErrOrStderr()) {
@@ -201,18 +200,4 @@ func httpOrigin(address string) string {
 		return "https://" + address
 	}
 	return address
-}
-
-// storeFile returns the file in a directory of layers follow.
-func storeFile(directory string) string { return filepath.Join(directory, "records.db") }
-
-// storeError returns err, which is about the file in a directory, as a user knows it.
-func storeError(err error, directory string) error {
-	switch {
-	case errors.Is(err, boltstore.ErrInUse):
-		return exit.WithHint(fmt.Errorf("%s: %w", directory, boltstore.ErrInUse), "another layers follow may be running")
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s: layers follow has not been run with this directory: %w", directory, err)
-	}
-	return err
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/copied"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
@@ -84,12 +85,12 @@ written without pub.layers.`,
 // getFrom reads a record from a server or from a directory.
 func getFrom(ctx context.Context, command *cobra.Command, s *connect.Servers, from string, uri syntax.ATURI, options *pds.GetRecordOptions, prove bool) (rec.Envelope, error) {
 	if from != "" {
-		c, err := openCopy(ctx, command, s, from, uri.Authority())
+		c, err := copied.OpenRepo(ctx, s, from, uri.Authority())
 		if err != nil {
 			return rec.Envelope{}, err
 		}
 		defer c.Close()
-		return c.get(uri)
+		return c.Get(uri)
 	}
 	client, err := s.Repos()
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/copied"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
@@ -119,11 +120,11 @@ If the list fails midway, the error says how to continue.`,
 // listFrom returns the records of a collection, from a server or from a directory. The caller must call done afterwards.
 func listFrom(ctx context.Context, command *cobra.Command, s *connect.Servers, from string, actor syntax.AtIdentifier, collection syntax.NSID, options *pds.ListOptions) (list iter.Seq2[rec.Envelope, error], done func() error, err error) {
 	if from != "" {
-		c, err := openCopy(ctx, command, s, from, actor)
+		c, err := copied.OpenRepo(ctx, s, from, actor)
 		if err != nil {
 			return nil, nil, err
 		}
-		return c.list(ctx, collection, options), c.Close, nil
+		return c.List(ctx, collection, options), c.Close, nil
 	}
 	client, err := s.Repos()
 	if err != nil {

@@ -1,0 +1,148 @@
+// Package treebanks reads and writes the files of treebanks for the command.
+package treebanks
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
+	"github.com/layers-pub/layers-go/internal/disk"
+	"github.com/layers-pub/layers-go/linguistics/conllu"
+	"github.com/layers-pub/layers-go/linguistics/treebank"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/write"
+)
+
+// maxMalformed is how many errors of a file are listed.
+const maxMalformed = 100
+
+// ReadSentences reads a file. If it is malformed, all errors are printed, and the file is not imported.
+func ReadSentences(ctx context.Context, stdin io.Reader, stderr io.Writer, name string) ([]*conllu.Sentence, error) {
+	source := stdin
+	if name != "-" {
+		file, err := terminal.Open(ctx, name)
+		if err != nil {
+			return nil, exit.Failure(err)
+		}
+		defer file.Close()
+		source = file
+	}
+	var sentences []*conllu.Sentence
+	malformed := 0
+	for sentence, err := range conllu.Read(source) {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if syntaxError, ok := errors.AsType[*conllu.SyntaxError](err); ok {
+			if malformed++; malformed <= maxMalformed {
+				terminal.Printf(stderr, "%s: %v\n", name, syntaxError)
+			}
+			continue
+		}
+		if err != nil {
+			return nil, exit.Failure(exit.About(name, err))
+		}
+		sentences = append(sentences, sentence)
+	}
+	if malformed > 0 {
+		return nil, exit.Failure(fmt.Errorf("%s: %d errors; nothing was imported", name, malformed))
+	}
+	if len(sentences) == 0 {
+		return nil, exit.Failure(fmt.Errorf("%s: the file has no sentences", name))
+	}
+	return sentences, nil
+}
+
+// operation is a line for apply.
+type operation struct {
+	Action string       `json:"action"`
+	URI    syntax.ATURI `json:"uri"`
+	Value  lex.Record   `json:"value,omitempty"`
+}
+
+// PrintBatch prints the operations, and what they will take.
+func PrintBatch(stdout, stderr io.Writer, set *treebank.Set, put []treebank.Record, remove []syntax.ATURI, total int) error {
+	out := bufio.NewWriterSize(terminal.Exact(stdout), 64<<10)
+	points, created := 0, 0
+	for _, r := range put {
+		points += 2
+		if !set.Has(r.URI) {
+			points++
+			created++
+		}
+		if err := output.JSON(out, operation{"put", r.URI, r.Value}); err != nil {
+			return err
+		}
+	}
+	for _, uri := range remove {
+		points++
+		if err := output.JSON(out, operation{Action: "delete", URI: uri}); err != nil {
+			return err
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	return terminal.Printf(stderr, "%d records: %d to create, %d to update, %d to delete; %d write points%s\n",
+		total, created, len(put)-created, len(remove), points, duration(points))
+}
+
+// duration says how long a number of write points takes at the limits of the reference server.
+func duration(points int) string {
+	switch {
+	case points == 0:
+		return ": nothing to do"
+	case points <= write.DefaultHourlyPoints:
+		return ", which servers allow in one hour"
+	case points <= write.DefaultDailyPoints:
+		return fmt.Sprintf(", which take about %d hours", (points-1)/write.DefaultHourlyPoints)
+	}
+	return fmt.Sprintf(", which take about %d days", (points+write.DefaultDailyPoints-1)/write.DefaultDailyPoints)
+}
+
+// Export exports the documents of a set that was read from path: to stdout if there is one, or to files in a directory.
+func Export(stdout io.Writer, set *treebank.Set, path, directory string) error {
+	documents := set.Documents()
+	switch {
+	case len(documents) == 0:
+		return exit.Failure(fmt.Errorf("%s: no expression has tokens", path))
+	case directory == "" && len(documents) > 1:
+		return exit.WithHint(exit.Failure(fmt.Errorf("%s has %d documents", path, len(documents))), "name one by its AT-URI with --from %s, or write all to a directory with --output", path)
+	case directory == "":
+		return exit.Failure(set.Export(terminal.Exact(stdout), documents[0]))
+	}
+	if err := os.MkdirAll(directory, 0o755); err != nil {
+		return exit.Failure(err)
+	}
+	for _, uri := range documents {
+		// Two repositories may have a record of the same key.
+		name := filepath.Join(directory, strings.ReplaceAll(string(uri.Authority()), ":", "-")+"-"+string(uri.RecordKey())+".conllu")
+		if err := writeFile(name, func(w io.Writer) error { return set.Export(w, uri) }); err != nil {
+			return exit.Failure(err)
+		}
+		terminal.Printf(stdout, "%s\t%s\n", name, uri)
+	}
+	return nil
+}
+
+// writeFile writes a file that has its name when it is complete.
+func writeFile(name string, write func(io.Writer) error) error {
+	file, err := disk.NewPartial(name)
+	if err != nil {
+		return err
+	}
+	defer file.Discard()
+	if err := write(file); err != nil {
+		return err
+	}
+	return file.Keep()
+}
