@@ -2,10 +2,12 @@ package gen
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/layers-pub/layers-go/gen/lexicon"
 	"github.com/layers-pub/layers-go/gen/naming"
 	"github.com/layers-pub/layers-go/gen/plan"
+	"github.com/layers-pub/layers-go/gen/prove"
 )
 
 // Output is generated source that passed the type checker, in memory.
@@ -23,6 +26,9 @@ type Output struct {
 	Names emit.File
 	// Skipped lists the faults of documents that were passed over, and what became of them.
 	Skipped lexicon.Problems
+
+	set  *lexicon.Set
+	lock *naming.Lock
 
 	directories []string
 }
@@ -60,7 +66,37 @@ func Generate(ctx context.Context, root string, config *Config) (*Output, error)
 	if err := typeCheck(files, found); err != nil {
 		return nil, err
 	}
-	return &Output{Files: files, Names: emit.File{Path: config.NamesFile(), Content: names}, Skipped: set.Skipped, directories: config.directories()}, nil
+	return &Output{Files: files, Names: emit.File{Path: config.NamesFile(), Content: names}, Skipped: set.Skipped, set: set, lock: lock, directories: config.directories()}, nil
+}
+
+// Prove builds a program with the output, which decodes and encodes samples of every definition, and reports each that does
+// not come back as it was. It writes nothing below root. See package prove.
+func (o *Output) Prove(ctx context.Context, root string) error {
+	changes, err := o.compare(root)
+	if err != nil {
+		return err
+	}
+	code := &prove.Code{Root: root, Files: make(map[string][]byte), Types: make(map[string]prove.Type)}
+	if code.Root, err = filepath.Abs(root); err != nil {
+		return err
+	}
+	for _, c := range changes {
+		if path.Ext(c.Path) == ".go" {
+			code.Files[c.Path] = c.new
+		}
+	}
+	for _, file := range o.Files {
+		code.Dir = cmp.Or(code.Dir, path.Dir(file.Path))
+	}
+	samples := prove.Samples(o.set, o.lock.Names)
+	for _, s := range samples {
+		dir := o.lock.Packages[naming.Namespace(s.Key)].Dir
+		code.Types[s.Key] = prove.Type{ImportPath: path.Join(o.lock.Module, dir), Name: o.lock.Names[s.Key]}
+	}
+	if len(samples) == 0 {
+		return nil
+	}
+	return prove.Run(ctx, code, samples)
 }
 
 // Source generates the source for a set of documents. It is formatted, but not type-checked.

@@ -76,8 +76,9 @@ func (s *settings) read() (*gen.Config, error) {
 	return config, err
 }
 
-// renameFlag adds the flag that accepts other Go names.
-func (s *settings) renameFlag(command *cobra.Command) *cobra.Command {
+// outputFlags adds the flags of commands that generate. Prove is the default of --prove.
+func (s *settings) outputFlags(command *cobra.Command, prove bool) *cobra.Command {
+	command.Flags().Bool("prove", prove, "let a program with the generated code decode and encode samples of every definition, before anything is written")
 	command.Flags().BoolVar(&s.rename, "rename", false, "accept that exported Go names of the name lock change or move")
 	return command
 }
@@ -107,7 +108,7 @@ func rootCommand() *cobra.Command {
 }
 
 func generateCommand(s *settings) *cobra.Command {
-	return s.renameFlag(&cobra.Command{
+	return s.outputFlags(&cobra.Command{
 		Use:   "generate",
 		Short: "Generate the packages",
 		Long: `Generate writes the packages that the configuration describes. It type-checks
@@ -127,7 +128,7 @@ that.`,
 				return failure{err}
 			}
 			config.IgnoreLock = true
-			output, err := gen.Generate(command.Context(), s.root(), config)
+			output, err := s.generate(command, config)
 			if err != nil {
 				return failure{err}
 			}
@@ -143,12 +144,12 @@ that.`,
 			fmt.Fprintf(command.ErrOrStderr(), "%d files, %d changed\n", len(output.Files), len(changes))
 			return nil
 		},
-	})
+	}, false)
 }
 
 func checkCommand(s *settings) *cobra.Command {
 	breaking, base := false, ""
-	command := s.renameFlag(&cobra.Command{
+	command := s.outputFlags(&cobra.Command{
 		Use:   "check",
 		Short: "List what generate would change",
 		Long: `Check generates in memory and lists the files, lockfiles included, that generate
@@ -169,7 +170,7 @@ branch that was merged into.`,
 				return failure{err}
 			}
 			config.IgnoreLock = true // a changed document shows as a change of the code generated from it
-			output, err := gen.Generate(command.Context(), s.root(), config)
+			output, err := s.generate(command, config)
 			if err != nil {
 				return failure{err}
 			}
@@ -188,10 +189,22 @@ branch that was merged into.`,
 			}
 			return nil
 		},
-	})
+	}, true)
 	command.Flags().BoolVar(&breaking, "breaking", false, "fail if a change since an earlier revision breaks the rules of lexicon evolution")
 	command.Flags().StringVar(&base, "base", "", "the `revision` that --breaking compares with")
 	return command
+}
+
+// generate generates in memory, and proves the result if the user wants that.
+func (s *settings) generate(command *cobra.Command, config *gen.Config) (*gen.Output, error) {
+	output, err := gen.Generate(command.Context(), s.root(), config)
+	if err != nil {
+		return nil, err
+	}
+	if prove, err := command.Flags().GetBool("prove"); err != nil || !prove {
+		return output, err
+	}
+	return output, output.Prove(command.Context(), s.root())
 }
 
 // printSkipped lists the faults that were passed over.

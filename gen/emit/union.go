@@ -134,13 +134,18 @@ func enumeration(names []string) string {
 	return text
 }
 
-// emitMarkers writes the methods that make types members of a union.
+// emitMarkers writes the methods that make types members of a union. They return the $type that is written for a member, or
+// the empty string if the member writes it itself.
 func emitMarkers(f *jen.File, u *plan.Union) {
 	marker := func(name, value string) {
 		f.Func().Params(jen.Op("*").Id(name)).Id(u.Marker).Params().String().Add(oneLine(jen.Return(jen.Lit(value))))
 	}
 	for _, v := range u.Variants {
-		marker(memberName(v), v.Name)
+		name := v.Name
+		if v.Record {
+			name = ""
+		}
+		marker(memberName(v), name)
 	}
 	if u.Unknown != "" {
 		marker(u.Unknown, "")

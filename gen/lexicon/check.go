@@ -369,3 +369,6 @@ func quoted(value any) string {
 	}
 	return fmt.Sprint(value)
 }
+
+// Fits reports whether a string is within the limits of its schema and has its format. Enum and const do not count.
+func Fits(n *Node, value string) bool { return misfit(n, value) == "" }

@@ -251,6 +251,8 @@ type Variant struct {
 	// Wrapper is the name of the type that wraps a member from another package. It is empty for a member from the
 	// union's own package.
 	Wrapper string
+	// Record says that the member is a record, which writes its $type itself.
+	Record bool
 	// Name is the $type that is written for it, and Spellings are all values of $type by which it is recognized
 	// when reading.
 	Name      string

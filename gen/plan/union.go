@@ -65,7 +65,7 @@ func (b *builder) variant(s spot, ref string) *Variant {
 		b.report(b.document.File, s.node.Pointer, fmt.Sprintf("%s is of type %q, but a union can only have objects and records as members", ref, def.Node.Type))
 		return nil
 	}
-	v := &Variant{Type: b.refTo(document, def), Name: document.ID + "#" + def.Name}
+	v := &Variant{Type: b.refTo(document, def), Record: def.Node.Type == "record", Name: document.ID + "#" + def.Name}
 	v.Spellings = []string{v.Name}
 	if def.Name == "main" {
 		v.Name = document.ID

@@ -18,7 +18,7 @@ type AppPutInput interface {
 type UnknownAppPutInput struct{ lex.TypedMap }
 
 func (*AppPutA) appPutInput() string            { return "com.example.app.put#a" }
-func (*AppNote) appPutInput() string            { return "com.example.app.note" }
+func (*AppNote) appPutInput() string            { return "" }
 func (*UnknownAppPutInput) appPutInput() string { return "" }
 
 func decodeAppPutInput(d *lex.Decoder) AppPutInput {

@@ -116,7 +116,7 @@ type ThingEitherState struct{ sync.State }
 // UnknownThingEither is a member of [ThingEither] of a type that the lexicon does not list.
 type UnknownThingEither struct{ lex.TypedMap }
 
-func (*ThingEitherPart) thingEither() string    { return "com.example.slices.part" }
+func (*ThingEitherPart) thingEither() string    { return "" }
 func (*ThingEitherState) thingEither() string   { return "com.example.sync.state" }
 func (*UnknownThingEither) thingEither() string { return "" }
 

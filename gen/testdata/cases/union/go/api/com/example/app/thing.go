@@ -61,7 +61,7 @@ type UnknownThingOpen struct{ lex.TypedMap }
 
 func (*ThingA) thingOpen() string           { return "com.example.app.thing#a" }
 func (*ThingB) thingOpen() string           { return "com.example.app.thing#b" }
-func (*Note) thingOpen() string             { return "com.example.app.note" }
+func (*Note) thingOpen() string             { return "" }
 func (*UnknownThingOpen) thingOpen() string { return "" }
 
 func decodeThingOpen(d *lex.Decoder) ThingOpen {
