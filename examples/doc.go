@@ -2,4 +2,4 @@
 // package layers: see [github.com/layers-pub/layers-go/examples/marginalia].
 package examples
 
-//go:generate go tool lexgen generate
+//go:generate go run -C .. ./cmd/lexgen generate --config examples/lexgen.json

@@ -17,7 +17,7 @@ type Remark struct {
 	// The pub.layers.expression.expression record that the remark is about. Required.
 	Expression syntax.ATURI
 	Anchor     layers.Anchor // required
-	Text       string        // required, at most 10000 bytes, at most 1000 graphemes
+	Text       string        // required, at most 10,000 bytes, at most 1000 graphemes
 	Mood       lex.Opt[RemarkMood]
 	Features   *layers.FeatureMap
 	// What else the remark is about.
