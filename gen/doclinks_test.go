@@ -62,7 +62,7 @@ func checkDocLinks(t *testing.T, files []emit.File) int {
 	return count
 }
 
-// declaredNames returns the names that a declaration declares, with those of methods behind their type.
+// declaredNames returns the names that a declaration declares, with those of methods after their type.
 func declaredNames(d ast.Decl) (names []string) {
 	switch d := d.(type) {
 	case *ast.FuncDecl:

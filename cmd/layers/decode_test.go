@@ -300,7 +300,7 @@ func TestDecodeOddText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The empty $type is no value of the data model: it is put in behind the encoder's back.
+	// The empty $type is not a value of the data model: it is put in after encoding.
 	text = bytes.ReplaceAll(text, []byte(`"$type":""`), []byte(`"$typ":"x"`))
 	data, err := lex.JSONToCBOR(text)
 	if err != nil {

@@ -112,7 +112,7 @@ func (x *exporter) tokens(uri syntax.ATURI) (*tokens, error) {
 	}
 	for i := range t.tokens {
 		if t.tokens[i].TokenIndex != int64(i) {
-			return nil, fmt.Errorf("treebank: %s: token %d of the tokenization %s has the index %d", uri, i, tokenization.UUID.Value, t.tokens[i].TokenIndex)
+			return nil, fmt.Errorf("treebank: %s: token %d of the tokenization %s has the wrong tokenIndex %d", uri, i, tokenization.UUID.Value, t.tokens[i].TokenIndex)
 		}
 	}
 	for _, p := range x.set.layers[uri] {

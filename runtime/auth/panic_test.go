@@ -21,7 +21,7 @@ func (s *panickingStore) Update(ctx context.Context, did syntax.DID, change func
 	return s.Store.Update(ctx, did, change)
 }
 
-// TestStorePanics has the caller's store panic in work that goes on without its caller: it panics where that waits.
+// TestStorePanics has the caller's store panic in a goroutine that works for a caller: the panic continues in the caller.
 func TestStorePanics(t *testing.T) {
 	for name, do := range map[string]func(*fake, *auth.Client) error{
 		"Renew":  func(_ *fake, c *auth.Client) error { return c.Renew(t.Context()) },

@@ -94,7 +94,7 @@ func hashAll(pieces int) (hash.Hash, time.Duration) {
 }
 
 // BenchmarkDownload downloads and verifies a blob from a server in another process on the same machine.
-// of-floor is the time of hashing it once over that of it all, and peak-MB the highest resident memory above that of
+// of-floor is the time of hashing it once, divided by the total time, and peak-MB the highest resident memory above that of
 // the idle process, which has downloaded a small part before, where the system tells (Linux).
 //
 // With -short the blob has 64 MiB, else 1 GiB.

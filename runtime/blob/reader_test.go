@@ -265,7 +265,7 @@ func TestReadContext(t *testing.T) {
 	}
 }
 
-// steps gives out one step a Read. Behind the last it fails the test.
+// steps returns one step for each Read. A Read after the last step fails the test.
 type steps struct {
 	t     *testing.T
 	steps []string

@@ -66,7 +66,7 @@ func section(parts ...[]byte) []byte {
 
 func join(parts [][]byte) []byte { return bytes.Join(parts, nil) }
 
-// version2 wraps an archive of version 1, with some padding and something like an index behind it.
+// version2 wraps an archive of version 1, with some padding before it and something like an index after it.
 func version2(t testing.TB, v1 []byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -115,7 +115,7 @@ func (m *memory) ReadAt(p []byte, offset int64) (int, error) {
 	return bytes.NewReader(m.Bytes()).ReadAt(p, offset)
 }
 
-// indexStream reads the archive from r. The store gets each block once, behind its CID, and nothing else.
+// indexStream reads the archive from r. The store gets each block once, after its CID, and nothing else.
 func indexStream(r io.Reader, opts ...car.Option) ([]cid.CID, []car.Block, error) {
 	var store memory
 	index, err := car.NewIndexStream(context.Background(), r, &store, opts...)

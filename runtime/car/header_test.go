@@ -129,7 +129,7 @@ func TestHeader(t *testing.T) {
 	}
 }
 
-// TestHeaderLength is about the length in front of a header.
+// TestHeaderLength checks the length that precedes a header.
 func TestHeaderLength(t *testing.T) {
 	header := "\xa2\x65roots\x80\x67version\x01"
 	for _, test := range []struct {

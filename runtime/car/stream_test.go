@@ -94,7 +94,7 @@ func (f *full) Write(b []byte) (int, error) {
 	return n, nil
 }
 
-// TestStreamEndsEarly has a stream that goes on and on behind a bad block, and one that its reader gives up:
+// TestStreamEndsEarly has a stream that never ends after a bad block, and one whose reading is cancelled:
 // neither is read to its end.
 func TestStreamEndsEarly(t *testing.T) {
 	bad := block("a")
@@ -137,7 +137,7 @@ type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// TestStreamCut cuts streams at each byte: as with other ways to read, only a cut behind a whole section is
+// TestStreamCut cuts streams at each byte: as with other ways to read, only a cut after a whole section is
 // no error.
 func TestStreamCut(t *testing.T) {
 	parts := archive([]cid.CID{block("a").CID}, blocks(20)...)

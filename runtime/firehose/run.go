@@ -69,7 +69,7 @@ type Position struct {
 	Time syntax.Datetime `json:"time,omitempty"`
 }
 
-// IsZero reports whether p is no position at all.
+// IsZero reports whether p is the zero Position, before the first frame.
 func (p Position) IsZero() bool { return p == Position{} }
 
 func public(p stream.Position) Position {

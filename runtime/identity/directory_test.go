@@ -122,7 +122,7 @@ func TestPrivateAddresses(t *testing.T) {
 	_, err = d.ResolveHandle(t.Context(), "alice.test")
 	wantPrivate(t, err, "alice.test")
 
-	// The host of a handle, too, also behind a redirect.
+	// The host of a handle, too, also after a redirect.
 	for _, path := range []string{"", strings.Repeat("x", 5000)} {
 		n := newNetwork()
 		n.at(wellKnown("alice.test"), redirect("https://localhost:1/"+path))

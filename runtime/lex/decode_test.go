@@ -20,7 +20,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/rec"
 )
 
-// with returns a valid sample as JSON, with more fields in front of the required ones.
+// with returns a valid sample as JSON, with more fields before the required ones.
 func with(fields string) string {
 	if fields != "" {
 		fields += ","
@@ -388,7 +388,7 @@ func TestCBORSyntax(t *testing.T) {
 		t.Fatal(err)
 	}
 	entries := base[1:]
-	// an extra entry "zzzzzzzzz" goes behind all others
+	// an extra entry "zzzzzzzzz" goes after all others
 	extra := func(value string) []byte {
 		return append(append([]byte{base[0] + 1}, entries...), "\x69zzzzzzzzz"+value...)
 	}

@@ -67,8 +67,8 @@ func ExampleOpt() {
 	// {"uuid":{"value":"a1"},"label":"NOUN","confidence":950,"tokenIndex":0}
 }
 
-// Decoding goes on behind what is wrong, and lists all of it. The record is there all the same, but is not
-// encoded by accident, since its bytes would be others.
+// Decoding continues after an issue, and lists all of them. The record can be used, but encoding it fails, since its bytes
+// would not be those that were decoded.
 func ExampleDecodeJSON() {
 	body := []byte(`{
 		"$type": "pub.layers.persona.persona",

@@ -103,7 +103,7 @@ func TestBlobRulesCheck(t *testing.T) {
 	}
 }
 
-// TestDecodeAllFailures checks that a sequence goes on behind a failure of one record.
+// TestDecodeAllFailures checks that a sequence continues after the failure of one record.
 func TestDecodeAllFailures(t *testing.T) {
 	good := rec.Envelope{URI: "at://did:web:a.test/com.example.sample/1", Data: []byte(`{"$type":"com.example.sample"}`), Encoding: lex.JSON}
 	bad := &rec.Failure{

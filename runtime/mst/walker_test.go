@@ -118,7 +118,7 @@ func TestMalformedTrees(t *testing.T) {
 }
 
 // TestCycle has nodes that lead back to themselves. None can be found that does so by its hash, so the
-// loader gives out what it was not asked for.
+// loader returns something that was not asked for.
 func TestCycle(t *testing.T) {
 	empty := nodeOf(valueOf("itself"))
 	full := nodeOf(valueOf("itself"), entry{suffix: keyF, right: valueOf("itself")})
@@ -142,7 +142,7 @@ func TestCycle(t *testing.T) {
 	}
 }
 
-// TestGoodBeforeError holds that the leaves in front of a fault are given out.
+// TestGoodBeforeError checks that the leaves before a fault are returned.
 func TestGoodBeforeError(t *testing.T) {
 	s := store{}
 	root := s.put(nodeOf(s.put(nodeOf(cid.CID{}, entry{suffix: keyA})), entry{suffix: keyD, right: valueOf("absent")}))

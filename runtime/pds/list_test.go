@@ -140,7 +140,7 @@ func TestListOptions(t *testing.T) {
 	}
 }
 
-// TestListLazy checks when pages are fetched, and when the loop is told that it can go on behind them.
+// TestListLazy checks when pages are fetched, and when the loop is told that it can continue after them.
 func TestListLazy(t *testing.T) {
 	all := items(t)
 	client, s, _ := serve(t, answers{methodList: sayPages(map[string]string{

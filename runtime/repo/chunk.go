@@ -146,7 +146,7 @@ func (c *chunk) next(ctx context.Context, w *decodingWorker) (record Decoded, ok
 }
 
 // decoded yields the chunk's records: those that a worker has decoded, and then the rest, which w decodes. It keeps
-// none of them. It sets c.failed on an error, and returns false if the loop ended. It is no iterator, which would cost
+// none of them. It sets c.failed on an error, and returns false if the loop ended. It is not an iterator, which would cost
 // several allocations a chunk.
 func (c *chunk) decoded(ctx context.Context, w *decodingWorker, yield func(*Decoded, error) bool) bool {
 	defer w.ahead.flush()

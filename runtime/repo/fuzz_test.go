@@ -13,7 +13,7 @@ import (
 )
 
 // rehash replaces the CIDs in the data of blocks, until all are right that can be reached from a root: a block that was
-// altered is then one that its parents name, up to the commit. Blocks come behind what they refer to, but for those that
+// altered is then one that its parents name, up to the commit. Blocks come after what they refer to, but for those that
 // refer to each other in a circle. It returns the CID of the last block.
 func rehash(blocks []block) (root cid.CID) {
 	for i := range blocks {
@@ -51,8 +51,8 @@ func fuzzBlocks(tb testing.TB) []block {
 	return ordered
 }
 
-// TestRehash holds that an altered record or node is found behind the hashes: not one of these archives ends with a hash
-// that does not match, and a record that is altered is yielded.
+// TestRehash checks that archives with an altered block have matching hashes again: none of them ends with a hash that does
+// not match, and an altered record is yielded.
 func TestRehash(t *testing.T) {
 	reached := 0
 	for i, b := range fuzzBlocks(t) {

@@ -37,7 +37,7 @@ func TestLimiter(t *testing.T) {
 	})
 }
 
-// Who gives up waiting spends nothing.
+// A caller that gives up waiting spends nothing.
 func TestLimiterGivesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
@@ -90,7 +90,7 @@ func TestNoLimit(t *testing.T) {
 	})
 }
 
-// Whatever hour one looks at, and whoever waits, there are no more points in it than allowed; and who gives up waiting
+// In no hour, whoever waits, are more points spent than allowed; and a caller that gives up waiting
 // spends none.
 func TestLimiterConcurrently(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -21,7 +21,7 @@ func TestErrors(t *testing.T) {
 		contentType, body     string
 		wantName, wantMessage string
 		wantBody              string
-		text                  string // behind the method and the service
+		text                  string // after the method and the service
 	}{
 		"XRPC": {400, "application/json", `{"error":"RecordNotFound","message":"Could not locate record"}`,
 			"RecordNotFound", "Could not locate record", "", "400 RecordNotFound: Could not locate record"},

@@ -46,7 +46,7 @@ func TestFaults(t *testing.T) {
 	deflated := compressed(t, strings.NewReader(`{"a":"`+strings.Repeat("abc", 100)+`"}`))
 	gzipped := head + "Content-Encoding: gzip\r\n"
 	const once, always = 1, 4
-	log.SetOutput(io.Discard) // net/http remarks on bytes behind an answer
+	log.SetOutput(io.Discard) // net/http logs that there are bytes after an answer
 	defer log.SetOutput(os.Stderr)
 	for name, test := range map[string]struct {
 		raw      func(net.Conn, *http.Request)
@@ -738,7 +738,7 @@ type closing struct {
 
 func (c *closing) Close() error { c.closed = true; return nil }
 
-// TestHTTP2 has over HTTP/2 what goes another way there.
+// TestHTTP2 tests what works differently over HTTP/2.
 func TestHTTP2(t *testing.T) {
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor != 2 {

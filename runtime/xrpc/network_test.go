@@ -20,7 +20,7 @@ import (
 )
 
 // network is an HTTP server in memory, so that a test in a synctest bubble has time to itself. Set handler,
-// or raw, which is handed the connection behind each request.
+// or raw, which gets the connection after each request.
 type fakeNetwork struct {
 	handler http.HandlerFunc
 	raw     func(conn net.Conn, req *http.Request)

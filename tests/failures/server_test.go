@@ -178,7 +178,7 @@ func cidOf(record []byte) string {
 	return cid.Of(cid.DagCBOR, data).String()
 }
 
-// page returns the page that comes behind a cursor.
+// page returns the page after a cursor.
 func (w *world) page(cursor string) []byte {
 	for _, page := range w.pages {
 		if cursor == "" {

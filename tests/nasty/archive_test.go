@@ -83,7 +83,7 @@ func treeOf(nodes func(put func([]byte) cid.CID) cid.CID) []byte {
 
 var empty = cid.Of(cid.DagCBOR, []byte{0xa0})
 
-// keyOf returns a path of a layer, behind those that it returned for smaller i.
+// keyOf returns a path of a layer, after those that it returned for smaller i.
 func keyOf(i, layer int) []byte {
 	for j := 0; ; j++ {
 		if key := fmt.Appendf(nil, "com.example.note/%08d%06d", i, j); mst.Layer(key) == layer {

@@ -79,7 +79,7 @@ func bound(limit *int64) int {
 }
 
 // step leads from a schema to one below it: the name of a property, item for an array's items, or the
-// $type of a union's member behind a bar.
+// $type of a union's member after a bar.
 type step = string
 
 const item step = "[]"

@@ -145,7 +145,8 @@ func (s *Store) check(meta *bbolt.Bucket) error {
 		return fmt.Errorf("%w: its format is %q, and this program knows %q", ErrFormat, got, format)
 	}
 	if keeps := bytes.Equal(meta.Get(keyRecords), yes(true)); keeps != s.records {
-		return fmt.Errorf("it was made with records: %v, and is opened with records: %v", keeps, s.records)
+		how := map[bool]string{true: "with", false: "without"}
+		return fmt.Errorf("the file was made %s records, and is opened %s records", how[keeps], how[s.records])
 	}
 	return nil
 }
