@@ -40,7 +40,7 @@ func newServer() *httptest.Server {
 	}))
 }
 
-// A file is uploaded, and downloaded again. The account would be an auth.Client.
+// This example uploads a file and downloads it again. In a program, the account is an auth.Client.
 func Example() {
 	server := newServer()
 	defer server.Close()
@@ -76,7 +76,7 @@ func Example() {
 	// audio/mpeg 16
 }
 
-// A stream ends without an error only if it was whole and the right one.
+// This example reads a blob as a stream, which ends without an error only if its size and hash are right.
 func ExampleOpen() {
 	server := newServer() // answers without a byte
 	defer server.Close()
@@ -95,7 +95,7 @@ func ExampleOpen() {
 	// Output: true
 }
 
-// What a lexicon does not allow is not sent.
+// Upload checks the media type and the size against the lexicon before it sends anything.
 func ExampleUpload() {
 	account, err := xrpc.New("https://pds.example.com")
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
-// An archive is written block by block, and its blocks are found again through an index.
+// This example writes an archive block by block, and finds its blocks through an index.
 func Example() {
 	ctx := context.Background()
 	data := []byte("\xa1\x64text\x65hello")

@@ -1,8 +1,7 @@
 // Package cid has the content identifiers of the AT Protocol: the hash of a block and the codec of its bytes.
 //
-//	c := cid.Of(cid.DagCBOR, block)
-//	if c != want {
-//		return fmt.Errorf("the block has the CID %s and not %s", c, want)
+//	if !want.Matches(block) {
+//		return fmt.Errorf("the block has the CID %s and not %s", cid.Of(want.Codec(), block), want)
 //	}
 //
 // Its functions may be used concurrently.

@@ -95,7 +95,7 @@ func ExampleDecodeJSON() {
 	// true
 }
 
-// A value that was made in Go is held against its lexicon before it is written.
+// This example checks a value that was made in Go against its lexicon.
 func ExampleValidate() {
 	span := layers.Span{ByteStart: -1, ByteEnd: 4}
 	fmt.Println(lex.Validate(&span))
@@ -106,7 +106,7 @@ func ExampleValidate() {
 	// <nil>
 }
 
-// Records that come from anywhere are decoded together. None is lost: it is decoded, failed or skipped.
+// DecodeAll decodes records from any source. None is lost: each is decoded, failed or skipped.
 func ExampleDecodeAll() {
 	came := []rec.Envelope{
 		{

@@ -9,7 +9,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/mst"
 )
 
-// A tree is built out of sorted paths, and walked.
+// This example builds a tree from sorted paths and walks it.
 func Example() {
 	nodes := map[cid.CID][]byte{}
 	builder := mst.NewBuilder(func(c cid.CID, node []byte) error {

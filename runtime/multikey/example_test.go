@@ -8,7 +8,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/multikey"
 )
 
-// A signature is checked with the key of a DID document.
+// This example verifies a signature with the key of a DID document.
 func Example() {
 	key, err := multikey.Parse("zQ3shqwJEJyMBsBXCWyCBpUBMqxcon9oHB7mCvx4sSpMdLJwc")
 	if err != nil {

@@ -42,8 +42,8 @@ func exampleServer() *httptest.Server {
 	}))
 }
 
-// The records of a collection, typed and verified, page by page. One that is not what its lexicon asks for
-// does not end the loop.
+// This example lists the records of a collection, typed and verified. A record that does not follow its lexicon does not end
+// the loop.
 func ExampleList() {
 	server := exampleServer()
 	defer server.Close()
@@ -86,7 +86,7 @@ func ExampleGet() {
 	// true
 }
 
-// A whole repository: its signature is verified at once, and each record when it is read.
+// This example reads a whole repository. GetRepo verifies the signature, and the loop verifies each record.
 func ExampleClient_GetRepo() {
 	client, err := pds.New()
 	if err != nil {
@@ -106,7 +106,7 @@ func ExampleClient_GetRepo() {
 	}
 }
 
-// A list that was broken off goes on from its last checkpoint.
+// This example continues a list from its last checkpoint.
 func ExampleListOptions() {
 	client, err := pds.New()
 	if err != nil {

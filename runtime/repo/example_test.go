@@ -15,7 +15,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/repo"
 )
 
-// The archive of a repository is written and read again.
+// This example writes the archive of a repository and reads it.
 func Example() {
 	ctx := context.Background()
 	records := []repo.Record{
@@ -50,8 +50,8 @@ func Example() {
 	// 2 records, 4 blocks
 }
 
-// A whole repository is decoded, on several cores, while the file is read and checked. Package records of
-// the generated code has a table of its types.
+// This example decodes a whole repository on several cores while the file is read and checked. Package records of the
+// generated code has the table of types.
 func ExampleRepo_Decode() {
 	ctx := context.Background()
 	file, err := os.Open("../../tests/testdata/acceptance.car")
@@ -95,7 +95,7 @@ func ExampleRepo_Decode() {
 	// 3n2wjxnnxe52t 233 failed, 2 of unknown collections
 }
 
-// Whose records they are, the signature says. The key is that of the account's DID document.
+// Verify checks that the account signed the repository. The key is that of the account's DID document.
 func ExampleRepo_Verify() {
 	ctx := context.Background()
 	archive, err := os.ReadFile("../../tests/testdata/acceptance.car")

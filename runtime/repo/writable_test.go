@@ -195,7 +195,7 @@ func TestWritableErrors(t *testing.T) {
 	}
 }
 
-// A server changes a repository, and sends the commit to its subscribers.
+// This example changes a repository as a server does, and makes the message for its subscribers.
 func ExampleWritable() {
 	w := repo.NewWritable(writableDID, multikey.Generate(multikey.K256))
 	ctx := context.Background()

@@ -15,7 +15,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
-// A query whose answer is JSON, and the error that its method declares.
+// This example calls a query whose answer is JSON, and recognizes the error that its method declares.
 func Example() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -52,7 +52,7 @@ func Example() {
 	// bob.example.com does not exist
 }
 
-// An answer that is a stream: it is written to a file as it comes, and is complete when no error is returned.
+// This example copies an answer that is a stream. It is complete if no error is returned.
 func ExampleClient_Call_stream() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/vnd.ipld.car")
