@@ -68,6 +68,19 @@ func (a *Arena) New(t *RecordDef) Record {
 	return r.records[r.used-1]
 }
 
+// InArena calls decode, and allocates what it decodes in arena instead of new memory. It is for the decode methods of
+// values that are decoded into the same memory again and again, such as the pages of a list; a caller of [Decode] sets an
+// option instead. It has no effect if the caller has set that.
+func (d *Decoder) InArena(arena *Arena, decode func()) {
+	if d.r.Objects.Arena != nil {
+		decode()
+		return
+	}
+	arena.lend(&d.r)
+	decode()
+	arena.giveBack(&d.r)
+}
+
 // lend lets d allocate values in the arena until giveBack is called.
 func (a *Arena) lend(d *decode.Reader) {
 	a.memory.Keep, a.memory.Overwrite = a.Keep, a.Overwrite

@@ -3,6 +3,7 @@ package lex
 import (
 	"bytes"
 	"fmt"
+	"unsafe"
 
 	"github.com/layers-pub/layers-go/runtime/internal/input"
 	"github.com/layers-pub/layers-go/runtime/internal/jsontext"
@@ -47,7 +48,8 @@ func (e *Encoder) Raw(r Raw) {
 	}
 }
 
-// Raw reads any value and returns its bytes. They are copied from the input, unless decoding shares it.
+// Raw reads any value and returns its bytes. They are copied from the input, unless decoding shares it, and into the arena
+// if there is one.
 func (d *Decoder) Raw() Raw {
 	raw := Raw{Encoding: d.encoding()}
 	if d.r.JSON {
@@ -60,7 +62,12 @@ func (d *Decoder) Raw() Raw {
 	raw.Data = d.r.Data[start:d.r.At:d.r.At]
 	if !d.r.Kept.Share {
 		d.r.Spend(input.Allocated(0)) // what rounding adds, which may be more than the value
-		raw.Data = bytes.Clone(raw.Data)
+		if arena := d.r.Objects.Arena; arena != nil && !arena.Keep && len(raw.Data) > 0 {
+			text := d.r.Kept.Copy(unsafe.String(&raw.Data[0], len(raw.Data)), d.r.Data)
+			raw.Data = unsafe.Slice(unsafe.StringData(text), len(text))
+		} else {
+			raw.Data = bytes.Clone(raw.Data)
+		}
 	}
 	return raw
 }

@@ -17,11 +17,11 @@ func JSONToCBOR(b []byte) ([]byte, error) {
 }
 
 // Canonical is any value, as canonical DAG-CBOR. Decoding JSON into a *Canonical is [JSONToCBOR] with the options of
-// [Decode] and its context.
+// [Decode] and its context. It overwrites what v had before, and uses its memory again.
 type Canonical []byte
 
 // DecodeLex reads any value.
-func (v *Canonical) DecodeLex(d *Decoder) { *v = []byte(d.r.Raw()) }
+func (v *Canonical) DecodeLex(d *Decoder) { *v = append((*v)[:0], d.r.Raw()...) }
 
 // CBORToJSON returns the JSON form of a value in DAG-CBOR. The error is an [*issue.Error] that lists what is
 // wrong with b. CBORToJSON returns JSON even then, with U+FFFD for text that is not UTF-8 and null for

@@ -1,9 +1,12 @@
 package rec
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"iter"
+	"strings"
 	"sync"
 
 	"github.com/layers-pub/layers-go/runtime/issue"
@@ -18,17 +21,19 @@ type Page[T any] struct {
 	// Cursor is the cursor of the next page, or "" on the last page.
 	Cursor string
 
-	field  string                            // the array's name, "" for the only array of the answer
-	fast   func(d *lex.Decoder) (*T, []byte) // reads an item in place: its value, or its bytes for decode; may be nil
-	decode func(ctx context.Context, raw lex.Raw) (*T, error)
+	field  string                                       // the array's name, "" for the only array of the answer
+	fast   func(d *lex.Decoder, m *Memory) (*T, []byte) // reads an item in place: its value, or its bytes for decode; may be nil
+	decode func(ctx context.Context, raw lex.Raw, m *Memory) (*T, error)
 	items  []pageItem[T]
+	memory *Memory // nil for new memory; see Reuse
 }
 
 // pageItem is an item that was decoded, or its bytes. A malformed item is decoded only when the loop reaches it, so that
 // a page of malformed items takes little memory.
 type pageItem[T any] struct {
-	value *T
-	raw   []byte
+	value  *T
+	raw    []byte
+	memory *Memory // of this item alone, if it is to be overwritten
 }
 
 // NewPage returns an empty page whose items will be read from the array called field. If field is "", they are read from
@@ -37,7 +42,7 @@ type pageItem[T any] struct {
 // If decode returns an error that is not a [*Failure], the page yields a *Failure with the item's bytes and the
 // [issue.Of] that error, unless the context has ended.
 func NewPage[T any](field string, decode func(ctx context.Context, raw lex.Raw) (*T, error)) *Page[T] {
-	return &Page[T]{field: field, decode: decode}
+	return &Page[T]{field: field, decode: func(ctx context.Context, raw lex.Raw, _ *Memory) (*T, error) { return decode(ctx, raw) }}
 }
 
 // Len returns the number of items, malformed ones included.
@@ -50,9 +55,13 @@ func (p *Page[T]) All(ctx context.Context) iter.Seq2[*T, error] {
 		for _, item := range p.items {
 			value, err := item.value, error(nil)
 			if value == nil {
-				value, err = p.item(ctx, lex.Raw{Data: item.raw, Encoding: lex.JSON})
+				value, err = p.item(ctx, lex.Raw{Data: item.raw, Encoding: lex.JSON}, cmp.Or(item.memory, p.memory))
 			}
-			if !yield(value, err) || Ends(err) {
+			more := yield(value, err)
+			if item.memory != nil && err == nil {
+				item.memory.overwrite(item.raw)
+			}
+			if !more || Ends(err) {
 				return
 			}
 		}
@@ -60,14 +69,17 @@ func (p *Page[T]) All(ctx context.Context) iter.Seq2[*T, error] {
 }
 
 // item decodes an item. The error is a *Failure, or, if the context ended, that of ctx.
-func (p *Page[T]) item(ctx context.Context, raw lex.Raw) (*T, error) {
-	value, err := p.decode(ctx, raw)
+func (p *Page[T]) item(ctx context.Context, raw lex.Raw, m *Memory) (*T, error) {
+	value, err := p.decode(ctx, raw, m)
 	if err == nil {
 		return value, nil
 	}
 	if Ends(err) {
 		if isEnd(ctx, err) {
 			return nil, ended(ctx)
+		}
+		if m != nil {
+			raw.Data = bytes.Clone(raw.Data) // the loop may keep failures
 		}
 		err = &Failure{Envelope: Envelope{URI: uriIn(ctx, raw), Data: raw.Data, Encoding: raw.Encoding}, Issues: issue.Of(err)}
 	}
@@ -99,6 +111,15 @@ func fieldsOfPage(field string) *lex.Fields {
 
 // DecodeLex reads a page in JSON.
 func (p *Page[T]) DecodeLex(d *lex.Decoder) {
+	if p.memory == nil || p.memory.Overwrite {
+		p.read(d)
+		return
+	}
+	d.InArena(&p.memory.arena, func() { p.read(d) })
+	p.Cursor = strings.Clone(p.Cursor) // it outlives the page
+}
+
+func (p *Page[T]) read(d *lex.Decoder) {
 	if p.field == "" {
 		p.decodeAny(d)
 		return
@@ -122,13 +143,22 @@ func (p *Page[T]) decodeItems(d *lex.Decoder) []pageItem[T] {
 		return nil
 	}
 	return lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) (item pageItem[T]) {
-		if p.fast != nil {
-			item.value, item.raw = p.fast(d)
+		if p.memory != nil && p.memory.Overwrite {
+			item.memory = newOverwritten()
+			d.InArena(&item.memory.arena, func() { p.readItem(d, &item, item.memory) })
 		} else {
-			item.raw = d.Raw().Data
+			p.readItem(d, &item, p.memory)
 		}
 		return item
 	})
+}
+
+func (p *Page[T]) readItem(d *lex.Decoder, item *pageItem[T], m *Memory) {
+	if p.fast != nil {
+		item.value, item.raw = p.fast(d, m)
+	} else {
+		item.raw = d.Raw().Data
+	}
 }
 
 // decodeAny reads a page whose array may have any name.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/issue"
@@ -30,26 +31,35 @@ type Source struct {
 // The error is a [*Failure], or that of ctx if it ends meanwhile. If the envelope is malformed (the item or its value is
 // not an object, the URI is missing or does not match s, or a field has the wrong type), the failure has the bytes of
 // the whole item, and its URI if that is a record's. If the record is malformed, the failure is that of [View.Envelope].
+// A failure may share the memory of raw.
 func (s Source) Envelope(ctx context.Context, raw lex.Raw) (Envelope, error) {
-	var v View
+	e, err := s.envelope(ctx, raw, new(View), nil)
+	e.URI = syntax.ATURI(strings.Clone(string(e.URI)))
+	return e, err
+}
+
+// envelope is Envelope with memory to use: v for the item, whose parts share the memory of raw if that is JSON, as the
+// result's URI does; and block for the result's data.
+func (s Source) envelope(ctx context.Context, raw lex.Raw, v *View, block *lex.Canonical) (Envelope, error) {
+	*v = View{}
 	var err error
 	if bytes.Equal(raw.Data, []byte("null")) {
 		err = &issue.Error{Issues: []issue.Issue{{Rule: issue.RuleType, Want: "object"}}}
 	} else {
-		err = lex.Decode(ctx, raw.Data, &v, lex.DecodeOptions{Encoding: raw.Encoding})
+		err = lex.Decode(ctx, raw.Data, v, lex.DecodeOptions{Encoding: raw.Encoding, Share: raw.Encoding == lex.JSON})
 	}
 	if err != nil && isEnd(ctx, err) {
 		return Envelope{}, err
 	}
 	if err == nil {
-		err = s.check(&v)
+		err = s.check(v)
 	}
 	e := Envelope{Data: raw.Data, Encoding: raw.Encoding, Trust: min(s.Trust, Served)}
 	if err != nil {
 		e.URI = v.recordURI()
 		return e, &Failure{Envelope: e, Issues: issue.Of(err)}
 	}
-	e, err = v.Envelope(ctx)
+	e, err = v.envelope(ctx, block)
 	e.Trust = min(e.Trust, s.Trust)
 	if failure, ok := err.(*Failure); ok {
 		failure.Envelope = e
@@ -107,9 +117,26 @@ func (s Source) want() string {
 // the latter has the record's DAG-CBOR.
 func NewRecordPage[T any, P lex.RecordPointer[T]](field string, source Source) *Page[Entry[T]] {
 	r := newRecordReader[T, P](source)
-	page := NewPage(field, r.entry)
-	page.fast = r.read
-	return page
+	return &Page[Entry[T]]{field: field, fast: r.read, decode: r.entry}
+}
+
+// NewEnvelopePage returns an empty page for records of any type, as [NewRecordPage] does; it does not decode the records.
+// The page yields a [*Failure] for an item that [Source.Envelope] rejects.
+func NewEnvelopePage(field string, source Source) *Page[Envelope] {
+	return &Page[Envelope]{field: field, decode: func(ctx context.Context, raw lex.Raw, m *Memory) (*Envelope, error) {
+		if m == nil {
+			e, err := source.Envelope(ctx, raw)
+			return &e, err
+		}
+		var err error
+		m.envelope, err = source.envelope(ctx, raw, &m.view, &m.block)
+		if _, failed := err.(*Failure); failed { // which the loop may keep
+			raw.Data = bytes.Clone(raw.Data)
+			e, err := source.Envelope(ctx, raw)
+			return &e, err
+		}
+		return &m.envelope, err
+	}}
 }
 
 // recordReader reads {"uri", "cid", "value"} with a record of type T.
@@ -126,9 +153,9 @@ func newRecordReader[T any, P lex.RecordPointer[T]](source Source) *recordReader
 }
 
 // read reads an item in one step. If something is wrong with it, it returns the item's bytes, for entry to find out what.
-func (r *recordReader[T, P]) read(d *lex.Decoder) (*Entry[T], []byte) {
+func (r *recordReader[T, P]) read(d *lex.Decoder, m *Memory) (*Entry[T], []byte) {
 	item := &r.item
-	item.uri, item.entry = "", nil
+	item.uri, item.entry, item.memory = "", nil, m
 	raw, ok := d.Try(item)
 	if !ok || item.entry == nil || !r.source.has(item.uri) {
 		return nil, bytes.Clone(raw.Data)
@@ -138,8 +165,8 @@ func (r *recordReader[T, P]) read(d *lex.Decoder) (*Entry[T], []byte) {
 	return item.entry, nil
 }
 
-// entry decodes an item in two steps: the envelope, then the record.
-func (r *recordReader[T, P]) entry(ctx context.Context, raw lex.Raw) (*Entry[T], error) {
+// entry decodes an item in two steps: the envelope, then the record. Few items need that, so that m is not used.
+func (r *recordReader[T, P]) entry(ctx context.Context, raw lex.Raw, _ *Memory) (*Entry[T], error) {
 	e, err := r.source.Envelope(ctx, raw)
 	if err != nil {
 		return nil, err
@@ -158,9 +185,10 @@ func (r *recordReader[T, P]) entry(ctx context.Context, raw lex.Raw) (*Entry[T],
 // readItem is an item that is read in one step. A record that was decoded without issues encodes to its own bytes. If
 // their hash matches the CID, entry is set.
 type readItem[T any, P lex.RecordPointer[T]] struct {
-	uri   string
-	entry *Entry[T]
-	block []byte // the encoded record; reused
+	uri    string
+	entry  *Entry[T]
+	memory *Memory
+	block  []byte // the encoded record; reused
 }
 
 // DecodeLex reads the item.
@@ -176,7 +204,7 @@ func (v *readItem[T, P]) DecodeLex(d *lex.Decoder) {
 		case 1:
 			v.uri = textOrNull(d)
 		case 2:
-			value = new(T)
+			value = newIn[T](d, v.memory)
 			P(value).DecodeLex(d)
 		default:
 			if value == nil || id == "" {
@@ -188,11 +216,21 @@ func (v *readItem[T, P]) DecodeLex(d *lex.Decoder) {
 			}
 			computed := cid.Of(cid.DagCBOR, v.block)
 			if computed.MatchesText(id) {
-				v.entry = &Entry[T]{CID: computed, Value: value}
+				v.entry = newIn[Entry[T]](d, v.memory)
+				v.entry.CID, v.entry.Value = computed, value
 			}
 			return
 		}
 	}
+}
+
+// newIn returns a new T, in the decoder's arena if there is memory to use again. Otherwise it has an allocation of its own,
+// so that whoever keeps one record does not keep others.
+func newIn[T any](d *lex.Decoder, m *Memory) *T {
+	if m != nil {
+		return lex.NewObject[T](d)
+	}
+	return new(T)
 }
 
 // QueryRecord calls a query that answers with one record of type T, as {"uri", "cid", "value"}. The entry's trust is
@@ -204,7 +242,7 @@ func QueryRecord[T any, P lex.RecordPointer[T]](ctx context.Context, c rpc.Calle
 	if err := c.Call(ctx, &rpc.Request{NSID: nsid, Params: params}, &rpc.Response{Output: &answer}); err != nil {
 		return nil, err
 	}
-	entry, err := newRecordReader[T, P](Source{Trust: Claimed}).entry(ctx, answer)
+	entry, err := newRecordReader[T, P](Source{Trust: Claimed}).entry(ctx, answer, nil)
 	if failure, ok := err.(*Failure); ok && failure.URI == "" {
 		err = fmt.Errorf("%s: malformed response: not a record: %w", nsid, err)
 	}

@@ -60,26 +60,32 @@ func textOrNull(d *lex.Decoder) string {
 //
 // The error is a [*Failure], which also has the envelope: either the value does not fit the data model, and the envelope
 // has it in JSON, or its bytes do not match the CID ([issue.RuleCID]). If ctx ends meanwhile, the error is that of ctx.
-func (v *View) Envelope(ctx context.Context) (Envelope, error) {
+func (v *View) Envelope(ctx context.Context) (Envelope, error) { return v.envelope(ctx, nil) }
+
+// envelope is Envelope with memory for the data, unless that is nil.
+func (v *View) envelope(ctx context.Context, block *lex.Canonical) (Envelope, error) {
 	e := Envelope{URI: syntax.ATURI(v.URI), Data: v.Value.Data, Encoding: v.Value.Encoding, Trust: Served}
-	e.CID, _ = cid.Parse(v.CID)
 	if e.Encoding == lex.JSON {
-		var data lex.Canonical
-		if err := lex.Decode(ctx, e.Data, &data, lex.DecodeOptions{Encoding: lex.JSON}); err != nil {
+		if block == nil {
+			block = new(lex.Canonical)
+		}
+		if err := lex.Decode(ctx, e.Data, block, lex.DecodeOptions{Encoding: lex.JSON}); err != nil {
 			if isEnd(ctx, err) {
 				return e, err
 			}
+			e.CID, _ = cid.Parse(v.CID)
 			return e, &Failure{Envelope: e, Issues: issue.Of(err)}
 		}
-		e.Data, e.Encoding = data, lex.CBOR
+		e.Data, e.Encoding = *block, lex.CBOR
 	}
 	computed := cid.Of(cid.DagCBOR, e.Data)
 	switch {
 	case v.CID == "":
 		e.CID = computed
 	case computed.MatchesText(v.CID):
-		e.Trust = Hashed
+		e.CID, e.Trust = computed, Hashed
 	default:
+		e.CID, _ = cid.Parse(v.CID)
 		return e, &Failure{Envelope: e, Issues: []issue.Issue{{Rule: issue.RuleCID, Want: v.CID, Found: computed.String()}}}
 	}
 	return e, nil

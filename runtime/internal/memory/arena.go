@@ -43,6 +43,9 @@ const (
 	maxKept = 4 << 20
 	// largestKept is the size of the largest chunk that kept values share, in bytes.
 	largestKept = 32 << 10
+	// largestChunk is the size of the largest chunk for several allocations, in bytes. A page whose items are malformed after
+	// they took much memory would double it with each.
+	largestChunk = 1 << 20
 	// firstText is the size of the first chunk for strings.
 	firstText = 16 << 10
 	// firstItems is how many items the first chunk of a type has.
@@ -211,7 +214,7 @@ func arenaItems[T any](a *Arena, n int) []T {
 		}
 		room := max(n, firstItems)
 		if n < s.chunk.n { // an array that grows doubles already
-			room = 2 * s.chunk.n
+			room = max(n, min(2*s.chunk.n, largestChunk/int(unsafe.Sizeof(*new(T)))))
 		}
 		chunk := make([]T, room)
 		s.chunk, s.used = items{unsafe.Pointer(unsafe.SliceData(chunk)), len(chunk)}, 0
