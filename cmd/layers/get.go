@@ -13,6 +13,7 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -62,7 +63,7 @@ written without pub.layers.`,
 			if rec.Ends(err) {
 				return err
 			}
-			l := output.LineOfEnvelope(envelope, err)
+			l := output.LineOfEnvelope(envelope, err, new(lex.Arena))
 			out, text := command.OutOrStdout(), l.Append(nil)
 			if asJSON {
 				out = terminal.Exact(out)

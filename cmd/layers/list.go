@@ -16,6 +16,7 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
+	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -65,6 +66,7 @@ If the list fails midway, the error says how to continue.`,
 				Cursor:     cursor,
 				Reverse:    reverse,
 				Checkpoint: func(cursor string) { reached = cursor },
+				Reuse:      true,
 			}
 			if limit > 0 && limit < 100 {
 				options.PageSize = limit
@@ -80,6 +82,7 @@ If the list fails midway, the error says how to continue.`,
 			}
 			out := bufio.NewWriter(w)
 			var buf []byte
+			var arena lex.Arena
 			var counts rec.Counts
 			for envelope, err := range list {
 				if rec.Ends(err) {
@@ -88,7 +91,7 @@ If the list fails midway, the error says how to continue.`,
 					}
 					return err
 				}
-				l := output.LineOfEnvelope(envelope, err)
+				l := output.LineOfEnvelope(envelope, err, &arena)
 				counts.Count(l.Outcome())
 				if lines {
 					buf = l.Append(buf[:0])

@@ -111,12 +111,17 @@ func testReuse[T any, P lex.RecordPointer[T]](t *testing.T, c *corpus.Corpus) {
 		return all, failures
 	}
 	for name, list := range map[string]func(*pds.ListOptions) ([]string, []*rec.Failure){"List": typed, "ListRecords": raw} {
-		want, wantFailures := list(nil)
+		var cursors, wantCursors []string
+		want, wantFailures := list(&pds.ListOptions{Checkpoint: func(cursor string) { wantCursors = append(wantCursors, cursor) }})
 		if len(want) < 100 || len(wantFailures) < 10 || len(wantFailures) > len(want)/4 {
 			t.Fatalf("%s: %d records, %d failures: not what the test needs", name, len(want), len(wantFailures))
 		}
 		for _, overwrite := range []bool{false, true} {
-			got, failures := list(&pds.ListOptions{Reuse: true, Overwrite: overwrite})
+			cursors = nil
+			got, failures := list(&pds.ListOptions{
+				Reuse: true, Overwrite: overwrite,
+				Checkpoint: func(cursor string) { cursors = append(cursors, cursor) },
+			})
 			if len(got) != len(want) {
 				t.Fatalf("%s: %d records, want %d", name, len(got), len(want))
 			}
@@ -125,9 +130,12 @@ func testReuse[T any, P lex.RecordPointer[T]](t *testing.T, c *corpus.Corpus) {
 					t.Fatalf("%s, overwrite %v: record %d is\n%.1000s, want\n%.1000s", name, overwrite, i, got[i], want[i])
 				}
 			}
-			// The loop has ended, and failures are still what they were.
+			// The loop has ended, and cursors and failures are still what they were.
 			if text, want := fmt.Sprintf("%+v", texts(failures)), fmt.Sprintf("%+v", texts(wantFailures)); text != want {
 				t.Errorf("%s, overwrite %v: failures are\n%.1000s, want\n%.1000s", name, overwrite, text, want)
+			}
+			if !slices.Equal(cursors, wantCursors) || len(cursors) == 0 {
+				t.Errorf("%s, overwrite %v: cursors are %q, want %q", name, overwrite, cursors, wantCursors)
 			}
 		}
 	}
@@ -211,8 +219,10 @@ func TestReuseAllocations(t *testing.T) {
 	did := syntax.AtIdentifier(c.DID())
 	options := &pds.ListOptions{Reuse: true}
 	for name, list := range map[string]func() int{
-		"List":        func() int { return exhaust(t, pds.List[expression.Expression](t.Context(), client, did, options)) },
-		"ListRecords": func() int { return exhaust(t, client.ListRecords(t.Context(), did, expression.NSIDExpression, options)) },
+		"List": func() int { return exhaust(t, pds.List[expression.Expression](t.Context(), client, did, options)) },
+		"ListRecords": func() int {
+			return exhaust(t, client.ListRecords(t.Context(), did, expression.NSIDExpression, options))
+		},
 	} {
 		if n := list(); n != records {
 			t.Fatalf("%s: %d records", name, n)

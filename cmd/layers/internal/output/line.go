@@ -3,6 +3,7 @@ package output
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 
@@ -43,8 +44,9 @@ func LineOf(r *repo.Decoded) Line {
 }
 
 // LineOfEnvelope decodes a record that was read by itself, not from an archive, and returns its line. err is the error
-// that came with the envelope: nil, or a *rec.Failure, which has the envelope.
-func LineOfEnvelope(e rec.Envelope, err error) Line {
+// that came with the envelope: nil, or a *rec.Failure, which has the envelope. The record is decoded into arena, which is
+// reset before LineOfEnvelope returns.
+func LineOfEnvelope(e rec.Envelope, err error, arena *lex.Arena) Line {
 	l := Line{}
 	if f, ok := err.(*rec.Failure); ok {
 		e, l.Issues = f.Envelope, f.Issues
@@ -59,7 +61,8 @@ func LineOfEnvelope(e rec.Envelope, err error) Line {
 	t, known := records.Lookup(e.URI.Collection())
 	l.Unknown = !known
 	if l.Outcome() == rec.Decoded {
-		l.Issues = issue.Of(e.Decode(t.New()))
+		l.Issues = issue.Of(lex.Decode(context.Background(), e.Data, arena.New(&t), lex.DecodeOptions{Encoding: e.Encoding, Arena: arena}))
+		arena.Reset()
 	}
 	return l
 }
