@@ -120,11 +120,11 @@ func (s *settings) compare(ctx context.Context, w io.Writer, before, after strin
 	if err != nil {
 		return nil, err
 	}
-	return judge(w, a, b)
+	return s.judge(ctx, w, a, b)
 }
 
 // judge compares two versions of the documents.
-func judge(w io.Writer, a, b *side) ([]evolve.Change, error) {
+func (s *settings) judge(ctx context.Context, w io.Writer, a, b *side) ([]evolve.Change, error) {
 	sets := make([]*lexicon.Set, 2)
 	for i, v := range []*side{a, b} {
 		set, problems, err := evolve.Read(v.fsys, v.roots...)
@@ -152,7 +152,7 @@ func judge(w io.Writer, a, b *side) ([]evolve.Change, error) {
 			config.Lexicons, config.Overrides, config.Opaque, config.Purposes = v.roots, nil, true, nil
 		}
 		var err error
-		if symbols[i], err = api(v.fsys, config); err != nil {
+		if symbols[i], err = api(ctx, s.root(), v.fsys, config); err != nil {
 			fmt.Fprintf(w, "the Go API is not compared, since there is none of %s: %v\n", v.name, err)
 			return changes, nil
 		}
@@ -161,8 +161,11 @@ func judge(w io.Writer, a, b *side) ([]evolve.Change, error) {
 }
 
 // api returns the Go API that documents become.
-func api(fsys fs.FS, config *gen.Config) ([]evolve.Symbol, error) {
+func api(ctx context.Context, root string, fsys fs.FS, config *gen.Config) ([]evolve.Symbol, error) {
 	copied := *config
+	if err := copied.ReadImports(ctx, root); err != nil {
+		return nil, err
+	}
 	copied.IgnoreLock, copied.Rename = true, true // names that change are what diff is to show
 	set, err := copied.Load(fsys)
 	if err != nil {
@@ -200,18 +203,13 @@ func (s *settings) side(ctx context.Context, name string) (*side, error) {
 		return nil, err
 	}
 	config, err := gen.ReadConfig(fsys, file)
-	if err == nil { // once more, with its name lock
-		if fsys, err = revision(ctx, root, name, file, config.NamesFile()); err == nil {
-			config, err = gen.ReadConfig(fsys, file)
-		}
-	}
 	if errors.Is(err, fs.ErrNotExist) {
 		config, err = s.read() // which came later
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if fsys, err = revision(ctx, root, name, config.Lexicons...); err != nil {
+	if fsys, err = revision(ctx, root, name, append(slices.Clone(config.Lexicons), config.NamesFile())...); err != nil {
 		return nil, err
 	}
 	roots := slices.DeleteFunc(slices.Clone(config.Lexicons), func(dir string) bool {
@@ -319,13 +317,17 @@ func (s *settings) accepted(command *cobra.Command, config *gen.Config) error {
 			return nil
 		}
 	}
+	names := config.NamesFile()
+	if data, err := fs.ReadFile(tree, names); err == nil {
+		before[names] = data
+	}
 	fsys, err := memory(before)
 	if err != nil {
 		return failure{err}
 	}
 	old := *config
 	old.Lexicons = roots
-	changes, err := judge(w, &side{"the lockfile", fsys, roots, &old}, &side{"the working tree", tree, config.Lexicons, config})
+	changes, err := s.judge(command.Context(), w, &side{"the lockfile", fsys, roots, &old}, &side{"the working tree", tree, config.Lexicons, config})
 	if err != nil {
 		return failure{err}
 	}

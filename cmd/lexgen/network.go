@@ -16,6 +16,7 @@ import (
 	"github.com/layers-pub/layers-go/gen/evolve"
 	"github.com/layers-pub/layers-go/gen/install"
 	"github.com/layers-pub/layers-go/gen/lexicon"
+	"github.com/layers-pub/layers-go/gen/naming"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
@@ -232,10 +233,10 @@ func (s *settings) upstream(command *cobra.Command, at installation) (*install.P
 	var whole *gen.Config
 	if config != nil {
 		only := *config
-		only.Lexicons, only.Overrides, only.Opaque, only.Purposes = []string{"."}, nil, true, nil
+		only.Lexicons, only.Overrides, only.Lock, only.Opaque, only.Purposes = []string{"."}, nil, "", true, nil
 		whole = &only
 	}
-	changes, err := judge(command.ErrOrStderr(),
+	changes, err := s.judge(command.Context(), command.ErrOrStderr(),
 		&side{at.dir, os.DirFS(at.dir), []string{"."}, whole}, &side{"the network", after, []string{"."}, whole})
 	return plan, changes, err
 }
@@ -248,11 +249,11 @@ func overlay(dir string, plan *install.Plan) (fs.FS, error) {
 		if errors.Is(err, fs.ErrNotExist) && name == "." {
 			return fs.SkipDir
 		}
-		if err != nil || !entry.Type().IsRegular() || filepath.Ext(name) != ".json" {
+		if err != nil || !entry.Type().IsRegular() || filepath.Ext(name) != ".json" && name != naming.LockFile {
 			return err
 		}
 		info, err := entry.Info()
-		if err != nil || info.Size() > lexicon.MaxFileSize {
+		if err != nil || info.Size() > naming.MaxLockSize {
 			return err
 		}
 		files[name], err = fs.ReadFile(tree, name)
@@ -271,9 +272,12 @@ func overlay(dir string, plan *install.Plan) (fs.FS, error) {
 }
 
 // ownDocuments returns the documents of the configuration that are not installed.
-func (s *settings) ownDocuments(at installation) ([]*lexicon.Document, fs.FS, error) {
+func (s *settings) ownDocuments(ctx context.Context, at installation) ([]*lexicon.Document, fs.FS, error) {
 	config, err := s.read()
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := config.ReadImports(ctx, s.root()); err != nil {
 		return nil, nil, err
 	}
 	config.IgnoreLock = true

@@ -42,7 +42,7 @@ another account. If the domain names none, publish says which TXT record it need
 
 // publish publishes documents.
 func (s *settings) publish(command *cobra.Command, at installation, ids []string, breaking bool) error {
-	documents, root, err := s.chosen(at, ids)
+	documents, root, err := s.chosen(command.Context(), at, ids)
 	if err != nil {
 		return failure{err}
 	}
@@ -107,12 +107,12 @@ func session(ctx context.Context, reader *pds.Client) (*auth.Client, error) {
 }
 
 // chosen returns the documents with the given NSIDs or, if there are none, all that are not installed ones.
-func (s *settings) chosen(at installation, ids []string) ([]*lexicon.Document, fs.FS, error) {
+func (s *settings) chosen(ctx context.Context, at installation, ids []string) ([]*lexicon.Document, fs.FS, error) {
 	at, err := s.places(at)
 	if err != nil {
 		return nil, nil, err
 	}
-	own, root, err := s.ownDocuments(at)
+	own, root, err := s.ownDocuments(ctx, at)
 	if err != nil || len(ids) == 0 {
 		return own, root, err
 	}
@@ -154,7 +154,7 @@ differs, is not published, or cannot be found by DNS.
 }
 
 func (s *settings) status(command *cobra.Command, at installation, ids []string) error {
-	documents, root, err := s.chosen(at, ids)
+	documents, root, err := s.chosen(command.Context(), at, ids)
 	if err != nil {
 		return failure{err}
 	}
