@@ -4,4 +4,5 @@
 package layersgo
 
 //go:generate go run ./cmd/lexgen generate
+//go:generate go run ./cmd/lexgen bridge --rules layers07/bridge.json
 //go:generate go run ./cmd/lexgen generate --config runtime/internal/atproto/lexgen.json

@@ -360,8 +360,9 @@ func (c *Config) WriteLocks(root string) ([]string, error) {
 	return changed, nil
 }
 
-// directories returns the directories that generated files can be in, without those inside another.
-func (c *Config) directories() []string {
+// Directories returns the directories that generated files can be in, without those inside another. Files there with lexgen's
+// header that are not generated any longer are removed.
+func (c *Config) Directories() []string {
 	list := []string{c.Output}
 	for _, dir := range c.Packages {
 		list = append(list, dir)

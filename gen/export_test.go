@@ -2,8 +2,6 @@ package gen
 
 import (
 	"testing"
-
-	"github.com/layers-pub/layers-go/gen/emit"
 )
 
 // For the tests of this package.
@@ -13,11 +11,6 @@ var (
 	// SourceAndLock is Source, with the name lock.
 	SourceAndLock = source
 )
-
-// NewOutput returns an output of files that were not checked.
-func NewOutput(directories []string, files ...emit.File) *Output {
-	return &Output{Files: files, directories: directories}
-}
 
 // SetRename replaces the function that renames files for one test.
 func SetRename(t *testing.T, f func(from, to string) error) {

@@ -18,7 +18,7 @@ import (
 	"github.com/layers-pub/layers-go/gen/prove"
 )
 
-// Output is generated source that passed the type checker, in memory.
+// Output is generated source in memory. That of [Generate] has passed the type checker.
 type Output struct {
 	// Files are all files. A package comes after the packages that it imports.
 	Files []emit.File
@@ -66,7 +66,7 @@ func Generate(ctx context.Context, root string, config *Config) (*Output, error)
 	if err := typeCheck(files, found); err != nil {
 		return nil, err
 	}
-	return &Output{Files: files, Names: emit.File{Path: config.NamesFile(), Content: names}, Skipped: set.Skipped, set: set, lock: lock, directories: config.directories()}, nil
+	return &Output{Files: files, Names: emit.File{Path: config.NamesFile(), Content: names}, Skipped: set.Skipped, set: set, lock: lock, directories: config.Directories()}, nil
 }
 
 // Prove builds a program with the output, which decodes and encodes samples of every definition, and reports each that does
@@ -97,6 +97,12 @@ func (o *Output) Prove(ctx context.Context, root string) error {
 		return nil
 	}
 	return prove.Run(ctx, code, samples)
+}
+
+// NewOutput returns files that were generated otherwise, such as those of package bridge, as an output for the given
+// directories. Unlike the result of [Generate] they are not type-checked.
+func NewOutput(directories []string, files ...emit.File) *Output {
+	return &Output{Files: files, directories: directories}
 }
 
 // Source generates the source for a set of documents. It is formatted, but not type-checked.

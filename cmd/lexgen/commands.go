@@ -98,12 +98,12 @@ func rootCommand() *cobra.Command {
 			}
 		},
 		RunE: func(*cobra.Command, []string) error {
-			return fmt.Errorf("missing command: new, generate, check, lint, lock, diff, install, pull, update, publish or status")
+			return fmt.Errorf("missing command: new, generate, check, lint, lock, diff, install, pull, update, publish, status or bridge")
 		},
 	}
 	command.PersistentFlags().StringVar(&s.config, "config", gen.ConfigFile, "the configuration `file`, in the root of the module or below it; its paths are relative to the root. Without the flag it is the nearest one in the working directory or above")
 	command.AddCommand(generateCommand(s), checkCommand(s), lintCommand(s), lockCommand(s), diffCommand(s),
-		installCommand(s), pullCommand(s), updateCommand(s), publishCommand(s), statusCommand(s), newCommand(s))
+		installCommand(s), pullCommand(s), updateCommand(s), publishCommand(s), statusCommand(s), newCommand(s), bridgeCommand(s))
 	return command
 }
 

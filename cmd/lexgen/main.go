@@ -11,6 +11,7 @@
 //	lexgen update      update the installed documents
 //	lexgen publish     publish documents of your own
 //	lexgen status      compare documents with what is published
+//	lexgen bridge      write a package for records of an older version
 //
 // It exits with 0 on success, with 1 if something is wrong with the documents, the configuration or the
 // files, and with 2 if its command line is wrong.

@@ -35,6 +35,8 @@ type Change struct {
 	// Pointer is the JSON pointer (RFC 6901) of the place in the new document or, if the place is not there, in the old one. It
 	// is empty for the document as a whole.
 	Pointer string
+	// RenamedField is the old name of a field that was renamed.
+	RenamedField string
 	// Message says what changed and, unless the change is fine, what that breaks.
 	Message string
 	// Go says what changes in the Go API, a line for each name; see [Attach].

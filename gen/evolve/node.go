@@ -214,6 +214,7 @@ func (c *comparer) properties(a, b *lexicon.Node) {
 		case isRenamed:
 			came[to] = true
 			c.report(Error, after[to].node.Pointer, "renamed %s %s to %s: existing data has the old name", what, p.Name, to)
+			c.changes[len(c.changes)-1].RenamedField = p.Name
 		case was.required:
 			c.report(Error, p.Node.Pointer, "removed required %s %s: new data without it is invalid under the old document", what, p.Name)
 		default:

@@ -140,4 +140,3 @@ func Needs(d *lexicon.Document) []syntax.NSID {
 	}
 	return slices.Sorted(maps.Keys(found))
 }
-

@@ -1,0 +1,322 @@
+package bridge
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/format"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/layers-pub/layers-go/gen"
+	"github.com/layers-pub/layers-go/gen/emit"
+	"github.com/layers-pub/layers-go/gen/evolve"
+	"github.com/layers-pub/layers-go/gen/install"
+	"github.com/layers-pub/layers-go/gen/lexicon"
+	"github.com/layers-pub/layers-go/gen/naming"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Options are the options of [Generate].
+type Options struct {
+	// Dir is the directory of the package in the module, with slashes. It must not be one that lexgen generates into.
+	Dir string
+	// Version is what comments call the old version, such as "0.7".
+	Version string
+	// Rules say what becomes of old fields, by NSID and name. Those that are missing are found or become stubs.
+	Rules map[string]map[string]Rule
+}
+
+// Output is generated source.
+type Output struct {
+	// Files are the files that lexgen keeps, and Stubs those that it writes once, for functions to be written by hand.
+	Files, Stubs []emit.File
+}
+
+// ErrNothing says that no record type changed.
+var ErrNothing = errors.New("no record type lost a field or changed the type of one")
+
+// Generate generates the package. before are the old documents in the directories roots of old; those after and the packages that
+// they became are those of config, in the module whose root is fsys.
+func Generate(old fs.FS, roots []string, fsys fs.FS, config *gen.Config, options *Options) (*Output, error) {
+	if !fs.ValidPath(options.Dir) || options.Dir == "." {
+		return nil, fmt.Errorf("%q is not a clean path of a directory inside the module", options.Dir)
+	}
+	for _, dir := range config.Directories() {
+		if options.Dir == dir || strings.HasPrefix(options.Dir, dir+"/") {
+			return nil, fmt.Errorf("%s is in %s, where `lexgen generate` removes what it did not write; choose another directory", options.Dir, dir)
+		}
+	}
+	before, problems, err := evolve.Read(old, roots...)
+	if err != nil {
+		return nil, err
+	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	copied := *config
+	copied.IgnoreLock = true
+	after, err := copied.Load(fsys)
+	if err != nil {
+		return nil, err
+	}
+	records, err := changed(before, after, options.Rules)
+	if err != nil {
+		return nil, err
+	}
+	if len(records) == 0 {
+		return nil, ErrNothing
+	}
+	current, err := source(after, &copied)
+	if err != nil {
+		return nil, err
+	}
+	now := typesOf(current)
+	names := make(map[string]string)
+	for _, r := range records {
+		names[r.old.ID+"#main"] = now[r.new.ID].Name
+	}
+	files, err := oldTypes(before, records, config.Module, options, names)
+	if err != nil { // names that collide in one package
+		if files, err = oldTypes(before, records, config.Module, options, nil); err != nil {
+			return nil, err
+		}
+	}
+	olds, err := evolve.API(files)
+	if err != nil {
+		return nil, err
+	}
+	g := &generator{options: options, records: records, module: config.Module, old: typesOf(olds), new: now}
+	file, err := g.file()
+	if err != nil {
+		return nil, err
+	}
+	output := &Output{Files: append(files, emit.File{Path: options.Dir + "/bridge.go", Package: g.importPath(), Content: file})}
+	missing, err := g.missing(fsys)
+	if err != nil {
+		return nil, err
+	}
+	if stubs := g.stubs(missing); stubs != nil {
+		output.Stubs = []emit.File{{Path: options.Dir + "/upgrade.go", Package: g.importPath(), Content: stubs}}
+	}
+	return output, nil
+}
+
+func source(set *lexicon.Set, config *gen.Config) ([]evolve.Symbol, error) {
+	files, err := gen.Source(set, config)
+	if err != nil {
+		return nil, err
+	}
+	return evolve.API(files)
+}
+
+// oldTypes generates the types of the old records, and of what they need, as one package. The records get the given Go names.
+func oldTypes(before *lexicon.Set, records []record, module string, options *Options, names map[string]string) ([]emit.File, error) {
+	set := new(lexicon.Set)
+	todo := make(map[string]bool)
+	var add func(id string)
+	add = func(id string) {
+		d := before.Lookup(id)
+		if d == nil || todo[id] {
+			return
+		}
+		todo[id] = true
+		set.Documents = append(set.Documents, d)
+		for _, need := range install.Needs(d) {
+			add(string(need))
+		}
+	}
+	for _, r := range records {
+		add(r.old.ID)
+	}
+	slices.SortFunc(set.Documents, func(a, b *lexicon.Document) int { return cmp.Compare(a.ID, b.ID) })
+	packages := make(map[string]string)
+	for _, d := range set.Documents {
+		packages[authority(d.ID)+".*"] = options.Dir
+	}
+	no := false
+	return gen.Source(set, &gen.Config{Module: module, Output: options.Dir, Packages: packages, Clients: &no, Names: names})
+}
+
+// authority returns the first two segments of an NSID.
+func authority(id string) string {
+	parts := strings.SplitN(id, ".", 3)
+	return strings.Join(parts[:min(2, len(parts))], ".")
+}
+
+// typesOf returns the type of each record, by NSID: the one whose constant has the NSID.
+func typesOf(symbols []evolve.Symbol) map[string]evolve.Symbol {
+	types := make(map[string]evolve.Symbol)
+	for _, s := range symbols {
+		name, found := strings.CutPrefix(s.Name, "NSID")
+		if found && s.Type == strconv.Quote(s.NSID) {
+			types[s.NSID] = evolve.Symbol{Package: s.Package, Name: name, NSID: s.NSID}
+		}
+	}
+	return types
+}
+
+// generator writes bridge.go.
+type generator struct {
+	options  *Options
+	records  []record
+	module   string
+	old, new map[string]evolve.Symbol
+	b        bytes.Buffer
+}
+
+func (g *generator) importPath() string { return g.module + "/" + g.options.Dir }
+
+func (g *generator) printf(format string, arguments ...any) { fmt.Fprintf(&g.b, format, arguments...) }
+
+const runtime = "github.com/layers-pub/layers-go/runtime/"
+
+// file returns bridge.go.
+func (g *generator) file() ([]byte, error) {
+	imports := map[string]string{runtime + "bridge": "bridge", runtime + "lex": "lex", runtime + "syntax": "syntax", runtime + "rec": "rec"}
+	taken := map[string]bool{"bridge": true, "lex": true, "syntax": true, "rec": true}
+	for _, r := range g.records {
+		p := g.new[r.new.ID].Package
+		if p == "" || g.old[r.old.ID].Name == "" {
+			return nil, fmt.Errorf("%s: it has no Go type", r.new.ID)
+		}
+		if imports[p] == "" {
+			name := strings.ReplaceAll(path.Base(p), "-", "")
+			for i := 2; taken[name]; i++ {
+				name = path.Base(path.Dir(p)) + path.Base(p)
+				if taken[name] {
+					name += strconv.Itoa(i)
+				}
+			}
+			taken[name], imports[p] = true, name
+		}
+	}
+	g.printf("%s\n\npackage %s\n\nimport (\n", emit.Header, path.Base(g.options.Dir))
+	paths := make([]string, 0, len(imports))
+	for p := range imports {
+		paths = append(paths, p)
+	}
+	slices.Sort(paths)
+	for _, p := range paths {
+		if imports[p] == path.Base(p) {
+			g.printf("%q\n", p)
+		} else {
+			g.printf("%s %q\n", imports[p], p)
+		}
+	}
+	g.printf(")\n\n")
+	for _, r := range g.records {
+		g.record(r, imports)
+	}
+	g.lookup()
+	return format.Source(g.b.Bytes())
+}
+
+// record writes the rules and the upgrade of a record type.
+func (g *generator) record(r record, imports map[string]string) {
+	old, current := g.old[r.old.ID].Name, imports[g.new[r.new.ID].Package]+"."+g.new[r.new.ID].Name
+	var names []string
+	for _, f := range r.fields {
+		names = append(names, f.name)
+	}
+	g.printf("// %sBridge says what becomes of the fields of %s records\n// that only version %s has: %s.\n", old, r.old.ID, g.options.Version, strings.Join(names, " and "))
+	g.printf("var %sBridge = &bridge.Record{\nCollection: NSID%s,\nFields: []bridge.Field{\n", old, old)
+	for _, f := range r.fields {
+		g.printf("{Name: %q, ", f.name)
+		if f.kind != "" {
+			g.printf("Kind: lex.%s, ", f.kind)
+		}
+		switch {
+		case f.rule.Rename != "":
+			g.printf("Rule: bridge.Rename(%q)},\n", f.rule.Rename)
+		case f.rule.Prepend != "":
+			g.printf("Rule: bridge.Prepend(%q)},\n", f.rule.Prepend)
+		case f.rule.Wrap != "":
+			g.printf("Rule: bridge.Wrap(%q, %q)},\n", f.name, f.rule.Wrap)
+		default:
+			g.printf("Rule: %s},\n", f.rule.Func)
+		}
+	}
+	g.printf("},\nOld: func() lex.Record { return new(%s) },\nNew: func() lex.Record { return new(%s) },\n}\n\n", old, current)
+	g.printf("// Upgrade%s returns a record as the current version has it, and what becomes of the fields that only version\n"+
+		"// %s has. It does not modify old. If the upgraded record is not valid, the error is an *issue.Error, and the\n// record is returned, too.\n", old, g.options.Version)
+	g.printf("func Upgrade%s(old *%s) (*%s, bridge.Moves, error) {\nreturn bridge.Upgrade[%s](%sBridge, old)\n}\n\n", old, old, current, current, old)
+}
+
+// lookup writes what finds a record type by its collection.
+func (g *generator) lookup() {
+	g.printf("// Lookup returns what becomes of the records of a collection that changed since version %s. It reports false for\n// other collections.\n", g.options.Version)
+	g.printf("func Lookup(collection syntax.NSID) (*bridge.Record, bool) {\nswitch collection {\n")
+	for _, r := range g.records {
+		old := g.old[r.old.ID].Name
+		g.printf("case NSID%s:\nreturn %sBridge, true\n", old, old)
+	}
+	g.printf("}\nreturn nil, false\n}\n\n")
+	g.printf("// Decode decodes a record of version %s: one of a collection that [Lookup] knows, with a field that only that\n"+
+		"// version has. Otherwise it reports false. The error is that of [lex.DecodeCBOR], with which the record is\n// returned, too.\n", g.options.Version)
+	g.printf("func Decode(e *rec.Envelope) (record lex.Record, old bool, err error) { return bridge.Decode(e, Lookup) }\n")
+}
+
+// missing returns the functions of rules that no file of the package has, with the name of the field that each is for.
+func (g *generator) missing(fsys fs.FS) (map[string]string, error) {
+	functions := make(map[string]string)
+	for _, r := range g.records {
+		for _, f := range r.fields {
+			if f.rule.Func != "" {
+				functions[f.rule.Func] = f.name
+			}
+		}
+	}
+	files, err := fs.Glob(fsys, g.options.Dir+"/*.go")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range files {
+		content, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return nil, err
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), name, content, parser.SkipObjectResolution)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range parsed.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil {
+				delete(functions, f.Name.Name)
+			}
+		}
+	}
+	return functions, nil
+}
+
+// stubs returns a file with the given functions, to be written by hand, or nil if there are none.
+func (g *generator) stubs(functions map[string]string) []byte {
+	if len(functions) == 0 {
+		return nil
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "package %s\n\nimport (\n\"errors\"\n\n%q\n)\n", path.Base(g.options.Dir), runtime+"lex")
+	for _, name := range slices.Sorted(maps.Keys(functions)) {
+		fmt.Fprintf(&b, "\n// %s moves %s of version %s into the record, from which it has been removed, and returns the\n"+
+			"// JSON pointer of its new place. An error leaves the field where it is.\n", name, functions[name], g.options.Version)
+		fmt.Fprintf(&b, "func %s(record *lex.Map, value lex.Value) (to string, err error) {\nreturn \"\", errors.New(\"no rule yet\")\n}\n", name)
+	}
+	content, err := format.Source(b.Bytes())
+	if err != nil {
+		return b.Bytes()
+	}
+	return content
+}
+
+// goName returns the Go name of a field of a document.
+func goName(id, name string) string {
+	return naming.GoName(syntax.NSID(id).Name(), name)
+}
