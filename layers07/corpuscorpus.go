@@ -16,7 +16,7 @@ const NSIDCorpus = "pub.layers.corpus.corpus"
 // pub.layers.corpus.corpus.
 type Corpus struct {
 	Name        string          // required, at most 512 bytes
-	Description lex.Opt[string] // at most 50000 bytes
+	Description lex.Opt[string] // at most 50,000 bytes
 	// Version of this release, in any form. At most 64 bytes.
 	Version lex.Opt[string]
 	// BCP-47 tag of the primary language; version 0.8 has a list of them in languages. At most 32

@@ -672,7 +672,7 @@ func (v TemporalExpressionFunction) IsKnown() bool {
 type SpatialEntity struct {
 	// Pixel rectangle, the usual case for images and video.
 	Bbox *BoundingBox
-	// Shape as text in the syntax named by geometryFormat, WKT by default. At most 65536 bytes.
+	// Shape as text in the syntax named by geometryFormat, WKT by default. At most 65,536 bytes.
 	Geometry lex.Opt[string]
 	// AT-URI of a knowledge-graph node defining the geometry type; wins over type.
 	TypeURI lex.Opt[syntax.ATURI]

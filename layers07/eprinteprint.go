@@ -38,7 +38,7 @@ type Eprint struct {
 	AnnotationRefs []syntax.ATURI
 	// Linked corpus record, by AT-URI.
 	CorpusRef lex.Opt[syntax.ATURI]
-	// How data and paper are related, in prose. At most 10000 bytes.
+	// How data and paper are related, in prose. At most 10,000 bytes.
 	Description lex.Opt[string]
 	// Citation as one text; version 0.8 has an object, whose raw is this text. At most 4096 bytes.
 	Citation lex.Opt[string]

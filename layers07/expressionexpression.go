@@ -23,7 +23,7 @@ type Expression struct {
 	// Size or genre of the unit, such as document or sentence; fallback for kindUri. Required, at
 	// most 128 bytes.
 	Kind ExpressionKind
-	// Raw text of the unit; UTF-8 byte offsets of annotations count into it. At most 10000000
+	// Raw text of the unit; UTF-8 byte offsets of annotations count into it. At most 10,000,000
 	// bytes.
 	Text lex.Opt[string]
 	// Enclosing expression, by AT-URI; unset at the top level.
@@ -32,7 +32,7 @@ type Expression struct {
 	Anchor *Anchor
 	// Media record with the audio, video or image, by AT-URI.
 	MediaRef lex.Opt[syntax.ATURI]
-	// Audio, video or image stored inline, up to 50 MiB. At most 52428800 bytes, media types
+	// Audio, video or image stored inline, up to 50 MiB. At most 52,428,800 bytes, media types
 	// audio/*, video/*, image/*.
 	MediaBlob lex.Opt[lex.Blob]
 	// BCP-47 tag of the primary language; in version 0.8 it is the first of languages. At most 32

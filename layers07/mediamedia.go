@@ -20,9 +20,9 @@ type Media struct {
 	// bytes.
 	Kind        MediaKind
 	Title       lex.Opt[string] // at most 1024 bytes
-	Description lex.Opt[string] // at most 10000 bytes
-	// File content stored with the repository, up to 100 MiB. At most 104857600 bytes, media types
-	// audio/*, video/*, image/*, application/pdf.
+	Description lex.Opt[string] // at most 10,000 bytes
+	// File content stored with the repository, up to 100 MiB. At most 104,857,600 bytes, media
+	// types audio/*, video/*, image/*, application/pdf.
 	Blob lex.Opt[lex.Blob]
 	// Location of the file when it is hosted elsewhere. At most 2048 bytes.
 	ExternalURI lex.Opt[syntax.URI]

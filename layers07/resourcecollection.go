@@ -16,7 +16,7 @@ const NSIDCollection = "pub.layers.resource.collection"
 // pub.layers.resource.collection.
 type Collection struct {
 	Name        string          // required, at most 512 bytes
-	Description lex.Opt[string] // at most 10000 bytes
+	Description lex.Opt[string] // at most 10,000 bytes
 	// AT-URI of a knowledge-graph node defining the collection kind; wins over kind.
 	KindURI lex.Opt[syntax.ATURI]
 	// Type of resource, such as lexicon or gazetteer; fallback for kindUri. At most 128 bytes.

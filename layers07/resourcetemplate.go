@@ -15,7 +15,7 @@ const NSIDTemplate = "pub.layers.resource.template"
 // data. Its lexicon is pub.layers.resource.template.
 type Template struct {
 	Name lex.Opt[string] // at most 512 bytes
-	// Text in which each slot is written as its name in braces. Required, at most 50000 bytes.
+	// Text in which each slot is written as its name in braces. Required, at most 50,000 bytes.
 	Text string
 	// BCP-47 tag of the language; version 0.8 has a list of them in languages. At most 32 bytes.
 	Language lex.Opt[string]
