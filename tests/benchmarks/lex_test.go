@@ -233,18 +233,18 @@ func BenchmarkRecords(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(size))
 			b.ReportAllocs()
-			var floor, ours time.Duration
+			var times yardstick
 			for range b.N {
-				floor += hashAll(blocks)
+				floor := hashAll(blocks)
 				start := time.Now()
 				for i, block := range blocks {
 					if err := decode(block, types[i].New()); err != nil {
 						b.Fatal(err)
 					}
 				}
-				ours += time.Since(start)
+				times.add(floor, time.Since(start))
 			}
-			b.ReportMetric(float64(floor)/float64(ours), "of-floor")
+			times.report(b)
 		})
 	}
 }
@@ -256,7 +256,7 @@ func BenchmarkEncode(b *testing.B) {
 	for name, encode := range map[string]func([]byte, lex.Encodable) ([]byte, error){"CBOR": lex.AppendCBOR, "JSON": lex.AppendJSON} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
-			var floor, ours time.Duration
+			var times yardstick
 			var buffer []byte
 			for range b.N {
 				size := 0
@@ -268,13 +268,12 @@ func BenchmarkEncode(b *testing.B) {
 					}
 					middle := time.Now()
 					sha256.Sum256(buffer)
-					floor += time.Since(middle)
-					ours += middle.Sub(start)
+					times.add(time.Since(middle), middle.Sub(start))
 					size += len(buffer)
 				}
 				b.SetBytes(int64(size))
 			}
-			b.ReportMetric(float64(floor)/float64(ours), "of-floor")
+			times.report(b)
 		})
 	}
 }

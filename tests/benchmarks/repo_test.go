@@ -2,7 +2,6 @@ package benchmarks
 
 import (
 	"context"
-	"crypto/sha256"
 	"runtime"
 	"testing"
 	"time"
@@ -26,15 +25,6 @@ func blocksOf(b *testing.B, archive []byte) [][]byte {
 		blocks = append(blocks, archive[l.Offset():l.Offset()+int64(l.Size())])
 	}
 	return blocks
-}
-
-// hashAll is the floor: SHA-256 over the same blocks, on one core.
-func hashAll(blocks [][]byte) time.Duration {
-	start := time.Now()
-	for _, block := range blocks {
-		sha256.Sum256(block)
-	}
-	return time.Since(start)
 }
 
 // BenchmarkRepo reads a repository of 10,000 records from memory, with every block checked: raw, and with
@@ -91,12 +81,12 @@ func BenchmarkRepo(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(archive)))
-			var floor, spent time.Duration
+			var times yardstick
 			var before, after runtime.MemStats
 			size := 0
 			runtime.ReadMemStats(&before)
 			for range b.N {
-				floor += hashAll(blocks)
+				floor := hashAll(blocks)
 				start := time.Now()
 				r, err := repo.FromBytes(b.Context(), archive)
 				if err != nil {
@@ -107,10 +97,10 @@ func BenchmarkRepo(b *testing.B) {
 					b.Fatal(count, err)
 				}
 				size = bytes
-				spent += time.Since(start)
+				times.add(floor, time.Since(start))
 			}
 			runtime.ReadMemStats(&after)
-			b.ReportMetric(float64(floor)/float64(spent), "of-floor")
+			times.report(b)
 			b.ReportMetric(float64(after.Mallocs-before.Mallocs)/float64(b.N*n), "allocs/record")
 			b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/float64(b.N*size), "B/record-byte")
 		})

@@ -8,7 +8,12 @@
 //
 // It builds both test binaries, runs them in turn, and prints, for each benchmark that both have, the best of all
 // rounds and the ratio: above 1 the checkout is better. Other work on the machine can only make a round slower, so the
-// best round is the most reliable one. The earlier commit is built in a temporary git worktree, which is removed.
+// best round is the most reliable one, and many short rounds are better than a few long ones. The earlier commit is built
+// in a temporary git worktree, which is removed.
+//
+// A benchmark with a floor measures it in its loop, so that ns/op includes it. own-ms and floor-ms are the two times; for
+// commits whose benchmarks do not report them, they are computed from ns/op and of-floor. of-floor is then the ratio of
+// the best of both, since the best of-floor would be that of the round in which the floor was disturbed most.
 package main
 
 import (
@@ -20,11 +25,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -42,8 +49,8 @@ func main() {
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	flags := flag.NewFlagSet("compare", flag.ContinueOnError)
 	bench := flags.String("bench", ".", "run the benchmarks that match this `regexp`")
-	count := flags.Int("count", 5, "rounds")
-	benchtime := flags.String("benchtime", "10x", "as for go test")
+	count := flags.Int("count", 20, "rounds")
+	benchtime := flags.String("benchtime", "1x", "as for go test")
 	cpu := flags.Int("cpu", 1, "cores that a benchmark may use")
 	against := flags.String("against", "", "compare all benchmarks with the earlier one of this `name`")
 	againstCPU := flags.Int("against-cpu", 0, "cores for the earlier commit; 0 means those of -cpu")
@@ -96,6 +103,8 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 			}
 		}
 	}
+	sides[0].divide()
+	sides[1].divide()
 	return report(out, &sides[0], &sides[1], *against)
 }
 
@@ -142,16 +151,34 @@ func (s *side) add(text string) error {
 		if len(fields) < 4 || !strings.HasPrefix(fields[0], "Benchmark") {
 			continue
 		}
+		// After the name is the number of cores, unless that is 1.
+		name := strings.TrimSuffix(strings.TrimPrefix(fields[0], "Benchmark"), "-"+strconv.Itoa(s.cpu))
+		figures := map[string]float64{}
 		for i := 2; i+1 < len(fields); i += 2 {
 			value, err := strconv.ParseFloat(fields[i], 64)
 			if err != nil {
 				return fmt.Errorf("%q: %w", lines.Text(), err)
 			}
-			// Behind the name is the number of cores, unless that is 1.
-			s.note(strings.TrimSuffix(strings.TrimPrefix(fields[0], "Benchmark"), "-"+strconv.Itoa(s.cpu)), fields[i+1], value)
+			figures[fields[i+1]] = value
+		}
+		if share := figures["of-floor"]; share > 0 && figures["own-ms"] == 0 {
+			figures["own-ms"] = figures["ns/op"] / 1e6 / (1 + share)
+			figures["floor-ms"] = figures["own-ms"] * share
+		}
+		for _, unit := range slices.Sorted(maps.Keys(figures)) {
+			s.note(name, unit, figures[unit])
 		}
 	}
 	return lines.Err()
+}
+
+// divide sets of-floor to the ratio of the best times.
+func (s *side) divide() {
+	for i := range s.results {
+		if r := &s.results[i]; r.unit == "of-floor" {
+			r.best = s.find(r.name, "floor-ms").best / s.find(r.name, "own-ms").best
+		}
+	}
 }
 
 func (s *side) note(name, unit string, value float64) {
@@ -173,7 +200,9 @@ func (s *side) find(name, unit string) *result {
 }
 
 // moreIsBetter reports whether a larger figure of the unit is the better one: throughput and ratios to a baseline.
-func moreIsBetter(unit string) bool { return unit == "MB/s" || strings.HasPrefix(unit, "of-") }
+func moreIsBetter(unit string) bool {
+	return strings.HasSuffix(unit, "MB/s") || strings.HasPrefix(unit, "of-")
+}
 
 // report prints the figures of now beside those of the same names of earlier, or beside those of one benchmark of it.
 func report(out io.Writer, earlier, now *side, against string) error {
