@@ -21,7 +21,7 @@ import (
 )
 
 // imported are the packages that generated source can import besides generated ones.
-var imported = []string{emit.LexPath, emit.CIDPath, emit.RecPath, emit.RPCPath, emit.SyntaxPath, emit.RepoPath, "cmp", "context", "io", "iter", "slices"}
+var imported = []string{emit.LexPath, emit.CIDPath, emit.RecPath, emit.RPCPath, emit.SyntaxPath, emit.RepoPath, emit.ServerPath, "cmp", "context", "io", "iter", "net/http", "slices"}
 
 // findExports starts to look for the compiled form of the imported packages, and returns a function that
 // waits for the result: a file name for each import path. It also looks for the packages in more.

@@ -31,6 +31,9 @@ func emitParams(f *jen.File, p *plan.Params) {
 	}
 	body = append(body, jen.Return(jen.Id("q")))
 	f.Func().Params(jen.Id("v").Op("*").Id(p.Name)).Id("LexParams").Params().Params(jen.Id("q").Add(rpc("Params"))).Block(body...).Line()
+	if p.Decoded != nil {
+		emitParamsDecoder(f, p)
+	}
 }
 
 // param returns the statement that adds a parameter to q.

@@ -24,7 +24,8 @@ const (
 	RecPath    = "github.com/layers-pub/layers-go/runtime/rec"
 	RPCPath    = "github.com/layers-pub/layers-go/runtime/rpc"
 	SyntaxPath = "github.com/layers-pub/layers-go/runtime/syntax"
-	RepoPath   = "github.com/layers-pub/layers-go/runtime/repo" // by the package of all records alone
+	ServerPath = "github.com/layers-pub/layers-go/runtime/xrpcserver" // by servers alone
+	RepoPath   = "github.com/layers-pub/layers-go/runtime/repo"       // by the package of all records alone
 )
 
 // File is one file of generated source.
@@ -79,6 +80,13 @@ func packageFiles(pkg *plan.Package) ([]File, error) {
 			return nil, err
 		}
 	}
+	if pkg.Server != nil {
+		f := newFile(pkg.ImportPath, pkg.Name, pkg.Imports)
+		emitServer(f, pkg.Server)
+		if err := add("server.go", f); err != nil {
+			return nil, err
+		}
+	}
 	for _, file := range pkg.Files {
 		if len(file.Decls) == 0 {
 			continue
@@ -107,6 +115,7 @@ func newFile(importPath, name string, imports []*plan.Package) *jen.File {
 	f.ImportName(RPCPath, "rpc")
 	f.ImportName(SyntaxPath, "syntax")
 	f.ImportName(RepoPath, "repo")
+	f.ImportName(ServerPath, "xrpcserver")
 	for _, pkg := range imports {
 		if pkg.Alias == pkg.Name {
 			f.ImportName(pkg.ImportPath, pkg.Name)

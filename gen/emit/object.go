@@ -17,7 +17,7 @@ func emitStruct(f *jen.File, s *plan.Struct) {
 	})).Line()
 	f.Var().Id(s.Table).Op("=").Add(lex("NewFields")).Add(list("(", ")", len("var  = lex.NewFields")+len(s.Table), tableNames(s))).Line()
 	emitRules(f, s.Rules)
-	f.Add(decodeMethod(s.Name).Block(decodeBody(s)...)).Line()
+	f.Add(decodeMethod(s.Name).Block(decodeBody(s, jen.Op("&").Id("v").Dot("Extra"))...)).Line()
 	f.Add(encodeMethod(s.Name).Block(encodeBody(s)...)).Line()
 	if s.Record != nil {
 		emitRecord(f, s)
@@ -82,10 +82,11 @@ func tableNames(s *plan.Struct) []string {
 	return names
 }
 
-func decodeBody(s *plan.Struct) []jen.Code {
+// decodeBody returns the statements that decode an object. Extra is where fields go that it does not have.
+func decodeBody(s *plan.Struct, extra *jen.Statement) []jen.Code {
 	start := []jen.Code{
 		jen.Var().Id("c").Add(lex("Cursor")),
-		jen.Id("d").Dot("Object").Call(jen.Op("&").Id("c"), jen.Id(s.Table), jen.Op("&").Id("v").Dot("Extra")),
+		jen.Id("d").Dot("Object").Call(jen.Op("&").Id("c"), jen.Id(s.Table), extra),
 	}
 	next := jen.Id("d").Dot("Next").Call(jen.Op("&").Id("c"))
 	if len(s.Canonical) == 0 {

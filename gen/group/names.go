@@ -32,8 +32,8 @@ func usablePackageName(name string) bool {
 
 // localNames are the variables of generated functions and the other packages that they use; a
 // package that is imported by one of these names would clash with them.
-var localNames = wordSet("b body c call contentType ctx cursor d e err h handler http i input m mux o ok out p page params payload q r s serve stream t v w x " +
-	"cmp context io iter lex rec rpc syntax")
+var localNames = wordSet("b body c call contentType ctx cursor d e entries entry err extra h handler http i input m mux o ok out p page params payload q r s serve stream t v w x " +
+	"cmp context io iter lex rec rpc syntax xrpcserver")
 
 // recordsNames are the same for the package that lists every collection, which imports only packages with records.
 var recordsNames = wordSet("account archive c cid cmp context ctx d entry err found i lex nsid options r rec repo slices syntax t trust uri v")

@@ -318,7 +318,7 @@ func (b *builder) finishPackages() {
 // its namespace start with. A name that is taken gets a number. File names have
 // no underscore, since that could restrict the file to one platform or to tests.
 func (b *builder) nameFiles(pkg *Package) {
-	taken := map[string]bool{"doc": true, "client": true}
+	taken := map[string]bool{"doc": true, "client": true, "server": pkg.Server != nil}
 	for _, file := range pkg.Files {
 		name := strings.ToLower(lastSegment(file.Source))
 		for _, word := range slices.Backward(b.prefixes[namespaceOf(file.Source)]) {

@@ -18,6 +18,7 @@ func (b *builder) buildCall(s spot) {
 		return
 	}
 	b.claim(b.clientScope(), s.name, s.key, naming.Member, n)
+	b.claim(b.pkg.ImportPath+".Server", s.name, s.key, naming.Member, n)
 	method := &Method{
 		Name: s.name, Client: b.pkg.Client.Name, Procedure: n.Type == "procedure",
 		Doc: callDoc(s.name, b.document.ID, n.Type, n.Description),
@@ -26,7 +27,10 @@ func (b *builder) buildCall(s spot) {
 	b.add(method)
 	params := b.buildParams(s)
 	if params != nil {
-		method.Params = params.Name
+		method.Params, method.ParamFields = params.Name, params.Fields
+	}
+	if b.pkg.Server != nil {
+		b.pkg.Server.Calls = append(b.pkg.Server.Calls, method)
 	}
 	if n.Input != nil {
 		method.Input, _ = b.buildBody(b.part(s, n.Input, "input"))
@@ -130,6 +134,9 @@ func (b *builder) makeClients() {
 		b.claim(pkg.ImportPath, client.Name, key, naming.Derived, nil)
 		b.claim(pkg.ImportPath, client.New, newKey, naming.Derived, nil)
 		b.reserve(b.clientScope(), "Caller", "the client's field")
+		if b.options.Servers {
+			pkg.Server = b.server()
+		}
 	}
 }
 
@@ -138,6 +145,32 @@ func withArticle(name string) string {
 		return "An " + name
 	}
 	return "A " + name
+}
+
+// server returns the server of the package that is being built.
+func (b *builder) server() *Server {
+	s := &Server{Name: b.packageName("server", "Server"), Methods: b.packageName("methods", "Methods"), Handler: b.packageName("handler", "NewHandler")}
+	s.Doc = Doc{fmt.Sprintf("%s answers the calls of %s. Its methods may run concurrently. They get valid parameters and input, and return a result that is "+
+		"not nil, or an error: one that the lexicon declares, or an [xrpcserver.Error].", s.Name, strings.Join(b.pkg.Namespaces, ", "))}
+	s.MethodsDoc = Doc{s.Methods + " returns the methods of s, for a handler of several packages: see [xrpcserver.New]."}
+	s.HandlerDoc = Doc{s.Handler + " returns a handler of the calls that s answers, at /xrpc/ and their NSIDs."}
+	return s
+}
+
+// packageName claims a name that a package has once.
+func (b *builder) packageName(word, usual string) string {
+	key := b.pkg.Dir + ":" + word
+	name, _, found := b.table.Lookup(key)
+	switch level := b.table.Level(key); {
+	case found:
+		b.used[key] = true
+	case level == 0:
+		name = usual
+	default:
+		name = naming.Longer(level-1, naming.GoName(b.pkg.Name), usual, "API", key)
+	}
+	b.claim(b.pkg.ImportPath, name, key, naming.Derived, nil)
+	return name
 }
 
 // clientName returns the name of a package's client: Client, or, if a document has that name, the package's name and Client.
@@ -177,6 +210,10 @@ func (b *builder) buildParams(s spot) *Params {
 		params.Fields = append(params.Fields, field)
 	}
 	params.Example = b.exampleFields(p, params)
+	if b.pkg.Server != nil {
+		params.Decoded = &Struct{Name: p.name, Fields: params.Fields, Table: b.unexported(naming.Unexported(p.name) + "Fields"), Rules: unused}
+		params.Decoded.Canonical = canonical(params.Fields)
+	}
 	return params
 }
 

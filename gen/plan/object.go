@@ -25,15 +25,22 @@ func (b *builder) buildStruct(s spot, doc Doc, record *Record) *Struct {
 		field := b.buildField(s, property, &structure.Rules)
 		structure.Fields = append(structure.Fields, field)
 	}
-	structure.Canonical = slices.Clone(structure.Fields)
+	all := structure.Fields
 	if record != nil {
-		structure.Canonical = append(structure.Canonical, nil)
+		all = append(slices.Clip(all), nil)
 	}
-	slices.SortFunc(structure.Canonical, func(x, y *Field) int {
+	structure.Canonical = canonical(all)
+	return structure
+}
+
+// canonical returns fields in canonical order.
+func canonical(fields []*Field) []*Field {
+	sorted := slices.Clone(fields)
+	slices.SortFunc(sorted, func(x, y *Field) int {
 		a, b := canonicalKey(x), canonicalKey(y)
 		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 	})
-	return structure
+	return sorted
 }
 
 func canonicalKey(f *Field) string {

@@ -115,7 +115,7 @@ func (b *builder) exampleValue(key string, n *lexicon.Node, v *Value) string {
 	}
 	switch {
 	case n.Const != nil:
-		return literalText(n.Const)
+		return prose.Literal(n.Const)
 	case n.Type == "boolean":
 		return "true"
 	case n.Type == "integer" && len(n.IntEnum) > 0:

@@ -27,6 +27,8 @@ type Package struct {
 	Files []*File
 	// Client is nil for a package without queries and procedures.
 	Client *Client
+	// Server is nil if there is to be none.
+	Server *Server
 	// Imports are the other packages of the plan that the package uses, sorted by import path.
 	Imports []*Package
 }
@@ -271,6 +273,8 @@ type Params struct {
 	Name   string
 	Doc    Doc
 	Fields []*Field
+	// Decoded is set if servers decode the parameters: it has their table of fields, order and rules.
+	Decoded *Struct
 	// Example is Go source that sets the required fields, for a literal of the type.
 	Example string
 }
@@ -294,8 +298,9 @@ type Method struct {
 	// Const is the name of the constant that holds the NSID.
 	Const     string
 	Procedure bool
-	// Params is the name of the type of its parameters, empty if it has none.
+	// Params is the name of the type of its parameters, empty if it has none, and ParamFields are the fields of that.
 	Params        string
+	ParamFields   []*Field
 	Input, Output *Body
 	// Record is set for a query that returns one record as {uri, cid, value}, or pages of such records: it is the
 	// type of the value. It is nil for any other call.
@@ -337,6 +342,13 @@ type Client struct {
 	// New is the name of its constructor, and NewDoc the comment of that.
 	New    string
 	NewDoc Doc
+}
+
+// Server is the interface that answers a package's calls, and the functions that make handlers of it.
+type Server struct {
+	Name, Methods, Handler      string
+	Doc, MethodsDoc, HandlerDoc Doc
+	Calls                       []*Method
 }
 
 // Records is the package that lists every collection.

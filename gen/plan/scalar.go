@@ -92,7 +92,7 @@ func (b *builder) buildScalar(s spot, id string) {
 func (b *builder) scalarDoc(s spot, id string) Doc {
 	text := fmt.Sprintf("%s is the %s %s.", s.name, id, s.node.Type)
 	description := s.node.Description
-	if limits := limitsText(s.node); limits != "" {
+	if limits := prose.Limits(s.node); limits != "" {
 		description = strings.TrimSpace(prose.Sentence(prose.Plain(description)) + " " + prose.UpperFirst(limits))
 	}
 	return doc(text, description)
@@ -108,7 +108,7 @@ func (b *builder) buildList(s spot, id string) {
 
 func (b *builder) listDoc(s spot, id string) Doc {
 	description := s.node.Description
-	if limits := limitsText(s.node); limits != "" {
+	if limits := prose.Limits(s.node); limits != "" {
 		description = strings.TrimSpace(prose.Sentence(prose.Plain(description)) + " " + prose.UpperFirst(limits))
 	}
 	return doc(fmt.Sprintf("%s is the %s array.", s.name, id), description)
