@@ -105,7 +105,7 @@ Record keys depend on the name of the document, which is that of the file unless
 	flags.StringVar(&per, "per", "document", "what has a segmentation and layers of its own: `document or sentence`")
 	flags.StringVar(&created, "created-at", "", "the `TIME` of creation of new records (default now)")
 	flags.StringSliceVar(&languages, "language", nil, "a BCP 47 `TAG` of the text's language; may be repeated")
-	flags.StringVar(&from, "from", "", "compare with the records in `PATH`: an archive, a .jsonl file, or a directory of these")
+	flags.StringVar(&from, "from", "", "compare with the records in `PATH`: an archive, a .jsonl file, a directory of these, or one of layers follow")
 	flags.BoolVar(&fresh, "new", false, "do not compare with the records that the repository has")
 	return command
 }
@@ -177,8 +177,8 @@ the file was, and those of other programs as far as the format can express them.
 
 With an AT-URI of an expression, such as that of a document, its repository is read from
 the account's PDS and verified, or is taken from --from. With a PATH (an archive, a .jsonl
-file, or a directory of these), it exports the documents in it: to standard output if
-there is one, or else each to a file of its own in --output.`,
+file, a directory of these, or one of layers follow), it exports the documents in it: to
+standard output if there is one, or else each to a file of its own in --output.`,
 		Example: `  layers export conllu at://alice.example.com/expression.expression/3mabcdefghi2a > en.conllu
   layers export conllu repo.car -o treebank`,
 		Args: arguments(1, 1, "an AT-URI or a PATH"),
@@ -210,7 +210,7 @@ there is one, or else each to a file of its own in --output.`,
 			return exit.Failure(set.Export(terminal.Exact(command.OutOrStdout()), uri))
 		},
 	}
-	command.Flags().StringVar(&from, "from", "", "read the records from `PATH`: an archive, a .jsonl file, or a directory of these")
+	command.Flags().StringVar(&from, "from", "", "read the records from `PATH`: an archive, a .jsonl file, a directory of these, or one of layers follow")
 	command.Flags().StringVarP(&directory, "output", "o", "", "write each document to a file in `DIR`, which is created if it does not exist")
 	return command
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/follow"
+	"github.com/layers-pub/layers-go/runtime/follow/boltstore"
 	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/repo"
@@ -23,8 +25,8 @@ import (
 const maxLine = 16 << 20
 
 // EachRecord calls each for every record of a known collection in the files at path: an archive (.car), a file of JSON
-// lines with "uri" and "value" as decode --jsonl prints them (.jsonl), or a directory with such files. The issues are
-// what is wrong with the record.
+// lines with "uri" and "value" as decode --jsonl prints them (.jsonl), a directory with such files, or a directory of
+// layers follow. The issues are what is wrong with the record.
 func EachRecord(ctx context.Context, path string, stderr io.Writer, each func(syntax.ATURI, lex.Record, []issue.Issue)) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -32,6 +34,9 @@ func EachRecord(ctx context.Context, path string, stderr io.Writer, each func(sy
 	}
 	files := []string{path}
 	if info.IsDir() {
+		if _, err := os.Stat(filepath.Join(path, FollowFile)); err == nil {
+			return eachFollowed(ctx, path, each)
+		}
 		if files, err = filesIn(path); err != nil {
 			return err
 		}
@@ -44,6 +49,42 @@ func EachRecord(ctx context.Context, path string, stderr io.Writer, each func(sy
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	return nil
+}
+
+// FollowFile is the name of the file in a directory of layers follow.
+const FollowFile = "records.db"
+
+// eachFollowed calls each for the records in a directory of layers follow, but not for those of inactive accounts.
+func eachFollowed(ctx context.Context, directory string, each func(syntax.ATURI, lex.Record, []issue.Issue)) error {
+	store, err := boltstore.OpenReadOnly(filepath.Join(directory, FollowFile))
+	if err != nil {
+		return fmt.Errorf("%s: %w", directory, err)
+	}
+	defer store.Close()
+	for r, err := range store.Repos(ctx) {
+		if err != nil {
+			return err
+		}
+		if r.Phase == follow.Inactive {
+			continue
+		}
+		for e, err := range store.Records(ctx, r.DID, "", nil) {
+			if err != nil {
+				return err
+			}
+			def, ok := records.Lookup(e.URI.Collection())
+			if !ok {
+				continue
+			}
+			value := def.New()
+			err = lex.DecodeCBOR(e.Data, value)
+			if err != nil && issue.Of(err) == nil {
+				return fmt.Errorf("%s: %w", e.URI, err)
+			}
+			each(e.URI, value, issue.Of(err))
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"path/filepath"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/archive"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
@@ -91,7 +92,7 @@ func (c *Repo) Get(uri syntax.ATURI) (rec.Envelope, error) {
 }
 
 // File returns the file in a directory of layers follow.
-func File(directory string) string { return filepath.Join(directory, "records.db") }
+func File(directory string) string { return filepath.Join(directory, archive.FollowFile) }
 
 // Error returns err, which is about the file in a directory, as a user knows it.
 func Error(err error, directory string) error {
