@@ -498,8 +498,7 @@ func TestSlow(t *testing.T) {
 		}
 		return true
 	})
-	w.start(relay, func(o *follow.Options) { o.Host, o.Patience = relay.URL, 3*time.Second })
-	began := time.Now()
+	w.start(relay, func(o *follow.Options) { o.Host, o.Patience = relay.URL, time.Minute })
 	w.live(accounts...)
 	for _, a := range accounts {
 		a.Commit(put("2", "two"))
@@ -510,7 +509,8 @@ func TestSlow(t *testing.T) {
 			t.Errorf("%s is %s", a.DID, r.Phase)
 		}
 	}
-	t.Log("100 beside slow ones in", time.Since(began))
+	w.stop()
+	w.start(relay, func(o *follow.Options) { o.Host, o.Patience = relay.URL, time.Second })
 	w.until("a server that is given up", func() bool {
 		return slices.ContainsFunc(w.lines(), func(l string) bool { return strings.Contains(l, follow.ErrSlow.Error()) })
 	})
@@ -655,5 +655,41 @@ func TestTrust(t *testing.T) {
 		if c, ok := e.(*follow.Change); ok && c.Trust != map[bool]rec.Trust{true: rec.Chained, false: rec.Signed}[c.Live] {
 			t.Errorf("%s is %s", c.ID(), c.Trust)
 		}
+	}
+}
+
+// TestOnce: with Once, Run ends when all is there, also what changed while nobody looked, and what cannot be fetched does not
+// hold it up.
+func TestOnce(t *testing.T) {
+	w := newWorld(t)
+	server := w.net.PDS()
+	a, b := server.Account(), server.Account()
+	a.Commit(put("1", "one"), put("2", "two"))
+	b.Commit(put("1", "one"))
+	server.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "getRepo") || r.URL.Query().Get("did") != string(b.DID) {
+			return false
+		}
+		http.Error(w, `{"error":"Broken","message":"x"}`, http.StatusBadRequest)
+		return true
+	})
+	for round := range 2 {
+		w.start(server, func(o *follow.Options) { o.Host, o.Once = server.URL, true })
+		select {
+		case err := <-w.done:
+			w.done <- err
+			if err != nil {
+				t.Fatalf("round %d: %v", round, err)
+			}
+		case <-time.After(time.Minute):
+			t.Fatalf("round %d does not end", round)
+		}
+		w.stop()
+		w.current(a)
+		a.Silent(remove("1"), put("3", "three"))
+		w.clear()
+	}
+	if r := w.repo(b.DID); r.Phase != follow.Stale || !strings.Contains(r.Fault, "Broken") {
+		t.Errorf("%+v", r)
 	}
 }

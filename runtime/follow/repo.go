@@ -88,6 +88,7 @@ type item struct {
 	latest *latest
 
 	records []*firehose.Record
+	alone   bool // whether the source yields no commits
 	size    int64
 }
 
@@ -119,7 +120,7 @@ func (r *tracked) step(it *item, now time.Time) outcome {
 	case it.latest != nil:
 		return r.onLatest(it.latest)
 	case it.event == nil:
-		return r.onRecords(it.records, now)
+		return r.onRecords(it.records, it.alone, now)
 	}
 	switch e := it.event.(type) {
 	case *firehose.Sync:
@@ -194,7 +195,7 @@ func (r *tracked) old(rev syntax.TID, s reposync.State) outcome {
 }
 
 // onRecords takes records without their commit.
-func (r *tracked) onRecords(records []*firehose.Record, now time.Time) outcome {
+func (r *tracked) onRecords(records []*firehose.Record, alone bool, now time.Time) outcome {
 	e := records[0]
 	switch {
 	case r.Phase == Inactive:
@@ -204,7 +205,7 @@ func (r *tracked) onRecords(records []*firehose.Record, now time.Time) outcome {
 		return outcome{}
 	case e.Rev < r.State.Rev, e.Rev == r.State.Rev && r.State.Data.Defined():
 		return outcome{}
-	case e.Trust > rec.Served:
+	case !alone:
 		return r.stale(e.Rev, errors.New("records without their commit"))
 	}
 	// The source yields no commits. What it says is taken as it is, until the repository is compared.

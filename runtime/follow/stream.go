@@ -78,6 +78,7 @@ func (f *follower) missed(ctx context.Context, why error) error {
 // subscription reads one stream. The events of one frame come one after the other: its records, and then its commit.
 type subscription struct {
 	*follower
+	commits bool               // whether the source yields commits
 	pending []*firehose.Record // of a frame whose commit is to come
 	joined  *firehose.Record   // of a frame whose repository was not followed: its fetch brings the other records
 }
@@ -104,6 +105,7 @@ func (s *subscription) take(ctx context.Context, event firehose.Event) error {
 	records := s.pending
 	s.pending = nil
 	c, isCommit := event.(*firehose.Commit)
+	s.commits = s.commits || isCommit
 	if len(records) > 0 && !(isCommit && sameFrame(records[0], c.DID, c.Rev, c.Seq)) {
 		if err := s.about(ctx, records[0].DID, &item{records: records}); err != nil {
 			return err
@@ -160,8 +162,8 @@ func (s *subscription) record(ctx context.Context, e *firehose.Record) error {
 	switch {
 	case s.joined != nil && sameFrame(s.joined, e.DID, e.Rev, e.Seq):
 		e.Ack()
-	case e.Trust <= rec.Served:
-		return s.about(ctx, e.DID, &item{records: []*firehose.Record{e}})
+	case e.Trust < rec.Signed && !s.commits:
+		return s.about(ctx, e.DID, &item{records: []*firehose.Record{e}, alone: true})
 	case s.tracked(e.DID) == nil:
 		s.joined = e
 		return s.about(ctx, e.DID, &item{records: []*firehose.Record{e}})

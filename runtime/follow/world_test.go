@@ -44,6 +44,8 @@ type world struct {
 	store follow.Store
 	// before, if it is not nil, is called first for each event.
 	before func(follow.Event) error
+	// unverified makes the source one that does not verify commits.
+	unverified bool
 
 	mu     sync.Mutex
 	state  map[syntax.DID]map[string]string // CIDs by path
@@ -87,7 +89,11 @@ func (w *world) start(source *fakenet.Server, set func(*follow.Options)) {
 	if set != nil {
 		set(options)
 	}
-	client, err := firehose.New("ws"+strings.TrimPrefix(source.URL, "http"), firehose.WithNetwork(w.network()), firehose.WithDirectory(directory), firehose.WithPing(50*time.Millisecond))
+	opts := []firehose.Option{firehose.WithNetwork(w.network()), firehose.WithPing(50 * time.Millisecond)}
+	if !w.unverified {
+		opts = append(opts, firehose.WithDirectory(directory))
+	}
+	client, err := firehose.New("ws"+strings.TrimPrefix(source.URL, "http"), opts...)
 	if err != nil {
 		w.t.Fatal(err)
 	}
