@@ -157,7 +157,7 @@ func (w *world) handle(_ context.Context, event follow.Event) error {
 func (w *world) until(what string, holds func() bool) {
 	w.t.Helper()
 	for began := time.Now(); !holds(); time.Sleep(5 * time.Millisecond) {
-		if time.Since(began) > 20*time.Second {
+		if time.Since(began) > 40*time.Second {
 			w.t.Fatalf("waited for %s; events:\n%s", what, strings.Join(w.lines(), "\n"))
 		}
 		select {
