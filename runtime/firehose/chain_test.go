@@ -216,6 +216,10 @@ func TestChain(t *testing.T) {
 	fork.Commit(forge.Create("org.example.other/2", "b"))
 	forked := fork.Commit(forge.Create("com.example.note/1", "forked")) // of the revision of third
 
+	unsigned := new(reposync.Commit)
+	*unsigned = *second
+	forge.Resign(unsigned, other.Key)
+
 	for name, test := range map[string]struct {
 		known    reposync.State
 		messages []any
@@ -232,10 +236,16 @@ func TestChain(t *testing.T) {
 		"sync of another":     {three, []any{headOfFifth, sixth}, "1 sync signed, 2 commit of 1 signed broken, 2 create 6 signed"},
 		"another account":     {three, []any{fourth, others}, "1 commit of 1 chained, 1 delete 1 chained, 2 create 9 signed"},
 		"a fork":              {three, []any{forked, fourth}, "1 commit of 1 signed broken, 1 update 1 signed, 2 commit of 1 chained, 2 delete 1 chained"},
+		"a forged fork":       {one, []any{second, unsigned, third}, "1 commit of 0 chained, 2 bad: , 3 commit of 1 chained, 3 update 1 chained"},
 		"the genuine, forked": {reposync.State{Rev: three.Rev, Commit: forked.Commit, Data: one.Data}, []any{third}, "1 commit of 1 signed broken, 1 update 1 signed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lines, events := verified(t, directory.Directory, map[syntax.DID]reposync.State{alice: test.known}, frames(test.messages...))
+			for i, text := range lines {
+				if strings.HasPrefix(text[1:], " bad: ") {
+					lines[i] = text[:7] // without the reason
+				}
+			}
 			if got := strings.Join(lines, ", "); got != test.want {
 				t.Errorf("got\n%s\nwant\n%s", got, test.want)
 			}
@@ -314,6 +324,64 @@ func TestRepaired(t *testing.T) {
 	expect(t, got, "2 commit of 0 chained", "4 commit of 0 signed broken", "5 commit of 0 signed broken", "7 commit of 0 chained", "8 commit of 0 chained")
 	if n := calls.Load(); n < 4 || n > 7 {
 		t.Errorf("the state was asked for %d times", n)
+	}
+}
+
+// TestLagging: commits are verified ahead of the loop. What the caller stores in the meantime is a state before the last one
+// that was verified, and nothing was missed.
+func TestLagging(t *testing.T) {
+	for _, gap := range []bool{false, true} {
+		account := forge.New(alice, multikey.K256)
+		directory := newPLC(t, account)
+		account.Commit(forge.Create("com.example.note/0", "x"))
+		var all []any
+		for i := range 30 {
+			all = append(all, account.Commit(forge.Create(fmt.Sprintf("com.example.note/%d", i+1), "x")))
+		}
+		sent := frames(all...)
+		first := int64(20)
+		if gap { // one that is missing after the state that the caller stores
+			sent = slices.Delete(sent, 9, 10)
+			first--
+		}
+		stored := make(chan struct{})
+		url := source(t, func(c *websocket.Conn, _ int64) {
+			send(0, sent[:first]...)(c, 0)
+			<-stored
+			send(1000, sent[first:]...)(c, 0)
+		})
+		var known atomic.Pointer[reposync.State]
+		var asked atomic.Int64
+		for event, err := range client(t, url, firehose.WithDirectory(directory.Directory)).Subscribe(t.Context(), &firehose.Options{
+			Collections: []string{"org.example.*"}, Commits: func([]byte) bool { return true },
+			Known: func(syntax.DID) (reposync.State, bool) {
+				asked.Add(1)
+				if state := known.Load(); state != nil {
+					return *state, true
+				}
+				return reposync.State{}, false
+			},
+		}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := event.(*firehose.Commit)
+			if late := e.Seq > 20; (e.Desynchronized != nil) != (late && gap) || (e.Trust == rec.Chained) != (late && !gap) {
+				t.Errorf("gap %t: %d is %s: %v", gap, e.Seq, e.Trust, e.Desynchronized)
+			}
+			if e.Seq == 3 {
+				for asked.Load() < first { // until all that were sent are verified
+					time.Sleep(time.Millisecond)
+				}
+				state := e.State()
+				known.Store(&state)
+				close(stored)
+			}
+		}
+		// While the chain goes on from a state that the caller knew, it is not asked again.
+		if n := asked.Load(); !gap && n != first+1 || gap && n != int64(len(sent)) {
+			t.Errorf("gap %t: the state was asked for %d times", gap, n)
+		}
 	}
 }
 

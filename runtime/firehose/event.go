@@ -123,13 +123,15 @@ type Commit struct {
 // and PrevData are the revision and the tree of known. The error wraps [reposync.ErrOld] if the commit is not newer than
 // known, and otherwise [reposync.ErrDesynchronized].
 func (c *Commit) Follows(known reposync.State) error {
-	switch {
-	case c.Rev <= known.Rev:
-		return fmt.Errorf("commit %s of %s: %w than %s", c.Rev, c.DID, reposync.ErrOld, known.Rev)
-	case c.Since != known.Rev:
-		return fmt.Errorf("commit %s of %s: %w: since is %q, but the known revision is %s", c.Rev, c.DID, reposync.ErrDesynchronized, c.Since, known.Rev)
-	case c.PrevData != known.Data:
-		return fmt.Errorf("commit %s of %s: %w: prevData is %q, but the known tree is %q", c.Rev, c.DID, reposync.ErrDesynchronized, c.PrevData, known.Data)
+	err := reposync.ErrOld
+	if c.Rev > known.Rev {
+		var trust rec.Trust
+		if trust, err = known.CheckNext(c.Since, c.PrevData); err == nil && trust != rec.Chained {
+			err = fmt.Errorf("%w: its state is not known", reposync.ErrDesynchronized)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("firehose: commit %s of %s: %w", c.Rev, c.DID, err)
 	}
 	return nil
 }

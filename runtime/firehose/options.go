@@ -39,9 +39,9 @@ type Options struct {
 	// The first commit that follows this state, and all commits in turn that follow it, have the trust [rec.Chained], and
 	// so do their records: no change was missed. Commits that are not newer than the known state are not yielded. If one
 	// does not follow it, [Commit.Desynchronized] says so, and nothing has that trust until a commit follows a state that
-	// Known returns. It is called for the first commit and while the chain is broken, from several goroutines. The
-	// subscription keeps the state of each such repository. Known has no effect if the source does not
-	// verify commits. Nil means that no state is known.
+	// Known returns, or commits that followed such a state. It is called for each commit that begins a chain or belongs to
+	// none, from several goroutines, and ahead of the loop. The subscription keeps the state of each such repository. Known
+	// has no effect if the source does not verify commits. Nil means that no state is known.
 	Known func(did syntax.DID) (reposync.State, bool)
 	// Lookup returns the type of a collection's records, for [Record.Value]; records.Lookup does for Layers. Nil means
 	// that records are not decoded.

@@ -200,12 +200,13 @@ func TestBadFrames(t *testing.T) {
 	other := message(t, 2, alice, create(wiki, "a"))
 	other.Repo = bob
 	deep := append(bytes.Clone(header), 0xa1, 0x61, 'x')
-	deep = append(deep, bytes.Repeat([]byte{0x81}, 100_000)...)
+	deep = append(append(deep, bytes.Repeat([]byte{0x81}, 100_000)...), 0)
 	for name, frame := range map[string][]byte{
 		"empty":              {},
 		"garbage":            []byte("garbage"),
 		"header only":        header,
 		"cut":                good[:len(good)-1],
+		"trailing, unwanted": append(commit(t, 2, alice, create(post, "a")), 0),
 		"trailing byte":      append(bytes.Clone(good), 0),
 		"unknown t":          frameOf(t, "#tombstone", message(t, 2, alice)),
 		"unknown op":         rawFrame(2, "#commit", mustPayload(t, message(t, 2, alice))),

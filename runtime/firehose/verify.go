@@ -3,9 +3,11 @@ package firehose
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/internal/pause"
 	"github.com/layers-pub/layers-go/runtime/multikey"
@@ -15,54 +17,78 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// chains are the states of repositories after the last commit that was verified. The commits of one repository are
-// verified in their order, and those of several at once.
+// chains are the followed repositories whose commits were verified. The commits of one repository are verified in their
+// order, and those of several at once.
 type chains struct {
 	known func(syntax.DID) (reposync.State, bool) // Options.Known
 
-	mu     sync.Mutex
-	states map[syntax.DID]reposync.State // of those whose chain is not broken
+	mu    sync.Mutex
+	chain map[syntax.DID]chain
 }
 
-// state returns the state of a repository: that after its last commit, or the one that the caller knows. It is the zero
-// State if there is none.
-func (c *chains) state(did syntax.DID) (_ reposync.State, running bool) {
+// chain is a run of commits, each of which follows the one before.
+type chain struct {
+	// states are the states after the commits: the last one, and, while the caller knows none of them, some before it.
+	// Commits are verified ahead of the loop, so that what the caller knows may be a state before the last one.
+	states   []reposync.State
+	anchored bool // whether the caller knew one of them, or one that the first commit follows
+}
+
+// maxStates is how many states of a chain are kept.
+const maxStates = 64
+
+// link is a commit that was verified.
+type link struct {
+	reposync.State
+	since    syntax.TID // empty for #sync, which follows nothing
+	prevData cid.CID
+}
+
+// follow checks a message of a followed repository by verify against the last state of its chain or the one that the caller
+// knows, whose absence is the zero State. A message that does not follow it is verified by itself, and begins another chain:
+// then broken says how it differs. A message that is not valid changes nothing.
+func (c *chains) follow(did syntax.DID, verify func(known reposync.State) (link, error)) (broken, err error) {
 	c.mu.Lock()
-	state, ok := c.states[did]
+	run := c.chain[did]
 	c.mu.Unlock()
-	if ok || c.known == nil {
-		return state, ok
+	if run.anchored {
+		next, err := verify(run.states[0])
+		if err == nil {
+			c.set(did, chain{[]reposync.State{next.State}, true})
+		}
+		if !breaks(err) {
+			return nil, err
+		}
+		broken, run = err, chain{}
 	}
-	if state, ok = c.known(clone(did)); !ok {
-		return reposync.State{}, false
+	var known reposync.State
+	if c.known != nil {
+		if state, ok := c.known(clone(did)); ok && state.Data.Defined() {
+			known = state
+		}
 	}
-	return state, false
-}
-
-// follow checks a message of a followed repository by verify against its state. If it does not follow the state after the
-// last commit, the caller may know a newer one, such as after it has fetched the repository. A message that follows none is
-// verified by itself: then broken says how it differs.
-func (c *chains) follow(did syntax.DID, verify func(known reposync.State) (reposync.State, error)) (broken, err error) {
-	known, running := c.state(did)
-	state, err := verify(known)
-	if running && breaks(err) {
-		broken = err
-		c.cut(did)
-		known, _ = c.state(did)
-		state, err = verify(known)
+	if slices.ContainsFunc(run.states, func(s reposync.State) bool { return s.Rev == known.Rev && s.Data == known.Data }) {
+		known = run.states[len(run.states)-1]
 	}
+	next, err := verify(known)
 	switch {
-	case known.Rev == "":
-		return broken, err
-	case err == nil:
-		c.set(did, state)
+	case err == nil && known.Rev != "":
+		c.set(did, chain{[]reposync.State{next.State}, true})
 		return nil, nil
-	case breaks(err):
+	case known.Rev != "" && breaks(err):
 		broken = err
-		_, err = verify(reposync.State{})
-		return broken, err
+		next, err = verify(reposync.State{})
 	}
-	return nil, err
+	if err != nil {
+		return nil, err
+	}
+	if n := len(run.states); n == 0 || next.since != run.states[n-1].Rev || next.prevData != run.states[n-1].Data {
+		run.states = nil
+	} else if n == maxStates {
+		run.states = run.states[1:]
+	}
+	c.set(did, chain{states: append(run.states, next.State)})
+	return broken, nil
 }
 
 // breaks reports whether an error says that a message does not follow the known state of a repository.
@@ -70,24 +96,25 @@ func breaks(err error) bool {
 	return errors.Is(err, reposync.ErrDesynchronized) || errors.Is(err, repo.ErrForkedRevision)
 }
 
-func (c *chains) set(did syntax.DID, state reposync.State) {
-	state.Rev = clone(state.Rev)
+func (c *chains) set(did syntax.DID, run chain) {
+	last := &run.states[len(run.states)-1]
+	last.Rev = clone(last.Rev)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.states == nil {
-		c.states = map[syntax.DID]reposync.State{}
+	if c.chain == nil {
+		c.chain = map[syntax.DID]chain{}
 	}
-	if _, ok := c.states[did]; !ok {
+	if _, ok := c.chain[did]; !ok {
 		did = clone(did)
 	}
-	c.states[did] = state
+	c.chain[did] = run
 }
 
-// cut forgets the state of a repository.
+// cut forgets the chain of a repository.
 func (c *chains) cut(did syntax.DID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.states, did)
+	delete(c.chain, did)
 }
 
 // checkCommit verifies a commit as far as the client can. The change is nil if the commit is not newer than the known one.
@@ -97,15 +124,15 @@ func (r *repos) checkCommit(ctx context.Context, v *reposync.Verifier, m *reposy
 		change, err = v.Read(m)
 		return change, nil, err
 	}
-	verify := func(known reposync.State) (reposync.State, error) {
+	verify := func(known reposync.State) (link, error) {
 		err := r.client.keys.with(ctx, m.DID, func(key multikey.Key) (err error) {
 			change, err = v.Verify(m, key, known)
 			return err
 		})
 		if err != nil {
-			return reposync.State{}, err
+			return link{}, err
 		}
-		return change.State, nil
+		return link{change.State, change.Since, change.PrevData}, nil
 	}
 	if !follows {
 		_, err = verify(reposync.State{})
@@ -123,7 +150,7 @@ func (r *repos) checkSync(ctx context.Context, v *reposync.Verifier, m *reposync
 		return state, rec.Hashed, err
 	}
 	trust = rec.Chained
-	verify := func(known reposync.State) (reposync.State, error) {
+	verify := func(known reposync.State) (link, error) {
 		err := r.client.keys.with(ctx, m.DID, func(key multikey.Key) (err error) {
 			state, err = v.Sync(m, key, known)
 			return err
@@ -133,7 +160,7 @@ func (r *repos) checkSync(ctx context.Context, v *reposync.Verifier, m *reposync
 				err = nil // as expected: nothing is known
 			}
 		}
-		return state, err
+		return link{State: state}, err
 	}
 	if !follows {
 		_, err = verify(reposync.State{})
