@@ -1,26 +1,20 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
-	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/firehose"
 	"github.com/layers-pub/layers-go/runtime/lex"
-	"github.com/layers-pub/layers-go/runtime/rec"
-	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // tailing holds the flags of layers tail.
@@ -112,7 +106,7 @@ func tail(ctx context.Context, command *cobra.Command, s *connect.Servers, t *ta
 	if err != nil {
 		return err
 	}
-	status := terminal.NewStatus(command.ErrOrStderr(), command.OutOrStdout(), func() string { return statusLine(monitor.Health(), time.Now()) })
+	status := terminal.NewStatus(command.ErrOrStderr(), command.OutOrStdout(), func() string { return output.StreamStatus(monitor.Health(), time.Now()) })
 	defer status.End()
 	return printEvents(ctx, command, client, options, t)
 }
@@ -152,7 +146,7 @@ func printEvents(ctx context.Context, command *cobra.Command, client firehose.Su
 			if _, err := fmt.Fprintf(out, "%s\n", line); err != nil {
 				return err
 			}
-		} else if text := readable(event); text != "" {
+		} else if text := output.Event(event); text != "" {
 			if err := terminal.Printf(out, "%s\n", text); err != nil {
 				return err
 			}
@@ -168,62 +162,4 @@ func printEvents(ctx context.Context, command *cobra.Command, client firehose.Su
 		}
 	}
 	return nil
-}
-
-// readable returns the line for an event, or "" if it is printed elsewhere.
-func readable(event firehose.Event) string {
-	seq := event.Head().Seq
-	switch e := event.(type) {
-	case *firehose.Record:
-		text := fmt.Sprintf("%d  %-6s  %s", seq, e.Action, e.URI())
-		if e.CID.Defined() {
-			text += "  " + e.CID.String()
-		}
-		if e.Trust >= rec.Signed {
-			text += "  " + e.Trust.String()
-		}
-		if n := len(e.Issues); n > 0 {
-			text += fmt.Sprintf("  issues: %d", n)
-		}
-		return text
-	case *firehose.Sync:
-		return fmt.Sprintf("%d  sync    %s  %s", seq, e.DID, e.Rev)
-	case *firehose.Identity:
-		return strings.TrimSpace(fmt.Sprintf("%d  identity  %s  %s", seq, e.DID, e.Handle))
-	case *firehose.Account:
-		state := "active"
-		if !e.Active {
-			state = "not active"
-		}
-		return strings.TrimSpace(fmt.Sprintf("%d  account  %s  %s %s", seq, e.DID, state, e.Status))
-	}
-	return ""
-}
-
-// statusLine returns the state of a stream in one line. Of the collections, those come first that have been silent longest.
-func statusLine(h firehose.Health, now time.Time) string {
-	var b strings.Builder
-	switch {
-	case h.Frames == 0 && !h.Connected:
-		return "connecting"
-	case h.Frames == 0:
-		return "connected, no events yet"
-	case !h.Connected:
-		b.WriteString("not connected, ")
-	}
-	fmt.Fprintf(&b, "%.1f events/s, lag %v, last %v ago, at %d", h.Rate, h.Lag.Round(time.Second), h.Age.Round(time.Second), h.Read.Seq)
-	if h.Done.Seq != h.Read.Seq {
-		fmt.Fprintf(&b, ", done %d", h.Done.Seq)
-	}
-	collections := slices.SortedFunc(maps.Keys(h.Collections), func(a, b syntax.NSID) int {
-		return cmp.Or(h.Collections[a].Last.Compare(h.Collections[b].Last), strings.Compare(string(a), string(b)))
-	})
-	for _, nsid := range collections {
-		when := "never"
-		if last := h.Collections[nsid].Last; !last.IsZero() {
-			when = now.Sub(last).Round(time.Second).String() + " ago"
-		}
-		fmt.Fprintf(&b, "; %s %s", cmp.Or(strings.TrimPrefix(string(nsid), names.Own), "others"), when)
-	}
-	return b.String()
 }

@@ -1,4 +1,5 @@
-// Package output prints records: as lines of JSON, and as a summary of an archive.
+// Package output prints records: as lines of JSON, and as a summary of an archive; and the events of a stream, as lines of
+// text.
 package output
 
 import (

@@ -1,14 +1,15 @@
-package main
+package output_test
 
 import (
 	"testing"
 	"time"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
 	"github.com/layers-pub/layers-go/runtime/firehose"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-func TestStatusLine(t *testing.T) {
+func TestStreamStatus(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	flowing := firehose.Health{
 		Connected: true, Frames: 12, Rate: 3.25, Lag: 1200 * time.Millisecond, Age: 4 * time.Second, Read: firehose.Position{Seq: 12}, Done: firehose.Position{Seq: 12},
@@ -26,7 +27,7 @@ func TestStatusLine(t *testing.T) {
 		"3.2 events/s, lag 1s, last 4s ago, at 12, done 10":       behind,
 		"not connected, 3.2 events/s, lag 1s, last 4s ago, at 12": lost,
 	} {
-		if got := statusLine(h, now); got != want {
+		if got := output.StreamStatus(h, now); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
