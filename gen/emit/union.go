@@ -184,4 +184,15 @@ func emitMessage(f *jen.File, m *plan.Message) {
 			}),
 			jen.Return(jen.Op("&").Id(m.Unknown).Values(jen.Id("t"), jen.Id("payload")), jen.Nil()),
 		)).Line()
+	if m.Subscribe == "" {
+		return
+	}
+	parameters := []jen.Code{jen.Id("ctx").Qual("context", "Context"), jen.Id("s").Add(rpc("Subscriber"))}
+	params := jen.Nil()
+	if m.Params != "" {
+		parameters = append(parameters, jen.Id("params").Op("*").Id(m.Params))
+		params = jen.Id("params").Dot("LexParams").Call()
+	}
+	f.Add(comment(m.SubscribeDoc, 0), jen.Func().Id(m.Subscribe).Params(parameters...).Qual("iter", "Seq2").Types(jen.Id(m.Name), jen.Error()).Block(
+		jen.Return(rpc("Messages").Call(jen.Id("s").Dot("Subscribe").Call(jen.Id("ctx"), jen.Id(m.Const), params), jen.Id(m.Decode))))).Line()
 }

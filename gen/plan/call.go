@@ -333,10 +333,20 @@ func (b *builder) buildSubscription(s spot) {
 		message = b.part(s, s.node.Message, "message")
 		what = "is the subscription whose messages are [" + message.name + "]."
 	}
-	b.buildNSID(s, what)
-	b.buildParams(s)
-	if s.node.Message != nil {
-		b.buildMessage(message)
+	constant := b.buildNSID(s, what)
+	params := b.buildParams(s)
+	if s.node.Message == nil {
+		b.buildErrors(s, "the subscription")
+		return
+	}
+	if m := b.buildMessage(message); m != nil && !b.options.NoClients {
+		b.declareType(s)
+		m.Const, m.Subscribe = constant, s.name
+		if params != nil {
+			m.Params = params.Name
+		}
+		m.SubscribeDoc = doc(fmt.Sprintf("%s opens the subscription %s and yields its messages, until the server ends it. "+
+			"A message that is not valid comes with its error, and others follow; an error without a message ends the loop.", s.name, b.document.ID), s.node.Description)
 	}
 	b.buildErrors(s, "the subscription")
 }

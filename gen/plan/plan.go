@@ -264,8 +264,12 @@ type Variant struct {
 // Message is the sealed interface over the messages of a subscription.
 type Message struct {
 	Union
-	// Call is the subscription's NSID.
-	Call string
+	// Call is the subscription's NSID, and Const the constant that holds it.
+	Call, Const string
+	// Subscribe is the name of the function that opens the subscription, empty if there are no clients, and Params that of
+	// the type of its parameters, empty if it has none.
+	Subscribe, Params string
+	SubscribeDoc      Doc
 }
 
 // Params are the parameters of a call.

@@ -83,11 +83,11 @@ func (b *builder) variant(s spot, ref string) *Variant {
 	return v
 }
 
-// buildMessage adds the messages of a subscription.
-func (b *builder) buildMessage(s spot) {
+// buildMessage adds the messages of a subscription, and returns them, or nil if there are none.
+func (b *builder) buildMessage(s spot) *Message {
 	if s.node.Schema == nil || s.node.Schema.Type != "union" {
 		b.report(b.document.File, s.node.Pointer, "the message of a subscription must be a union")
-		return
+		return nil
 	}
 	inner := s
 	inner.node = s.node.Schema
@@ -106,7 +106,9 @@ func (b *builder) buildMessage(s spot) {
 		v.Spellings = shortTypes(b.document, v)
 		v.Name = v.Spellings[0]
 	}
-	b.add(&Message{Union: *union, Call: b.document.ID})
+	message := &Message{Union: *union, Call: b.document.ID}
+	b.add(message)
+	return message
 }
 
 // shortTypes returns the names that a message may have in the header of a frame: the full name, and a short

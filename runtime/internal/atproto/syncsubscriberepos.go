@@ -5,6 +5,8 @@ package atproto
 
 import (
 	"cmp"
+	"context"
+	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -71,6 +73,14 @@ func DecodeSyncSubscribeReposMessage(t string, payload []byte) (SyncSubscribeRep
 		return x, lex.DecodeCBOR(payload, x)
 	}
 	return &UnknownSyncSubscribeReposMessage{t, payload}, nil
+}
+
+// SyncSubscribeRepos opens the subscription com.atproto.sync.subscribeRepos and yields its
+// messages, until the server ends it. A message that is not valid comes with its error, and others
+// follow; an error without a message ends the loop. Tells of each change of the repositories and
+// accounts of a server.
+func SyncSubscribeRepos(ctx context.Context, s rpc.Subscriber, params *SyncSubscribeReposParams) iter.Seq2[SyncSubscribeReposMessage, error] {
+	return rpc.Messages(s.Subscribe(ctx, NSIDSyncSubscribeRepos, params.LexParams()), DecodeSyncSubscribeReposMessage)
 }
 
 // The errors of the subscription, to compare with errors.Is.

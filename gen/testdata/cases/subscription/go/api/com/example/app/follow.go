@@ -3,7 +3,13 @@
 
 package app
 
-import "github.com/layers-pub/layers-go/runtime/lex"
+import (
+	"context"
+	"iter"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
+)
 
 // NSIDFollow is the subscription whose messages are [FollowMessage].
 const NSIDFollow = "com.example.app.follow"
@@ -33,6 +39,13 @@ func DecodeFollowMessage(t string, payload []byte) (FollowMessage, error) {
 		return x, lex.DecodeCBOR(payload, x)
 	}
 	return &UnknownFollowMessage{t, payload}, nil
+}
+
+// Follow opens the subscription com.example.app.follow and yields its messages, until the server
+// ends it. A message that is not valid comes with its error, and others follow; an error without a
+// message ends the loop.
+func Follow(ctx context.Context, s rpc.Subscriber) iter.Seq2[FollowMessage, error] {
+	return rpc.Messages(s.Subscribe(ctx, NSIDFollow, nil), DecodeFollowMessage)
 }
 
 // FollowTick is the com.example.app.follow#tick object.

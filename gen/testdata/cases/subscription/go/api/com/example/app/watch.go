@@ -5,6 +5,8 @@ package app
 
 import (
 	"cmp"
+	"context"
+	"iter"
 
 	"example.org/sdk/api/com/example/other"
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -66,6 +68,13 @@ func DecodeWatchMessage(t string, payload []byte) (WatchMessage, error) {
 		return x, lex.DecodeCBOR(payload, x)
 	}
 	return &UnknownWatchMessage{t, payload}, nil
+}
+
+// Watch opens the subscription com.example.app.watch and yields its messages, until the server ends
+// it. A message that is not valid comes with its error, and others follow; an error without a
+// message ends the loop. Everything as it happens.
+func Watch(ctx context.Context, s rpc.Subscriber, params *WatchParams) iter.Seq2[WatchMessage, error] {
+	return rpc.Messages(s.Subscribe(ctx, NSIDWatch, params.LexParams()), DecodeWatchMessage)
 }
 
 // WatchErrorFutureCursor is an error of the subscription, to compare with errors.Is.
