@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/reposync"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/tests/faultproxy"
 	"github.com/layers-pub/layers-go/tests/reference"
@@ -349,4 +351,87 @@ func TestCorrupt(t *testing.T) {
 	if len(seen) != 9 || seen["k4"] || bad != 1 || last == 0 {
 		t.Errorf("seen %v, %d bad", seen, bad)
 	}
+}
+
+// TestChained follows a repository of the reference PDS from the state after its first commit, through a network that cuts
+// connections and sends frames twice, and in subscriptions that start again at what was stored: every commit follows the one
+// before, also those that state a path twice and those without a wanted record.
+func TestChained(t *testing.T) {
+	s := reference.Start(t)
+	a := s.Account(t)
+	const commits = 60
+	for n := range commits {
+		var writes []map[string]any
+		key := fmt.Sprint("k", n)
+		switch n % 4 {
+		case 0:
+			a.CreateRecord(t, "app.bsky.feed.post", key, map[string]any{"$type": "app.bsky.feed.post", "text": "x"})
+			continue
+		case 1: // created and changed
+			writes = append(writes, write("create", key, value("one")), write("update", key, value("two")))
+		case 2: // created and deleted, beside another one
+			writes = append(writes, write("create", key, value("one")), write("delete", key, nil), write("create", key+"-other", value("other")))
+		default: // changed twice
+			before := fmt.Sprint("k", n-2)
+			writes = append(writes, write("update", before, value(key)), write("update", before, value(key+" again")))
+		}
+		a.Post(t, "com.atproto.repo.applyWrites", map[string]any{"repo": a.DID, "writes": writes, "validate": false}).OK(t, nil)
+	}
+	a.CreateRecord(t, corpus, "end", value("end"))
+	proxy := faultproxy.Start(t, s.PDS, func(n int) faultproxy.Fault {
+		if n%2 == 0 {
+			return faultproxy.Fault{CutAfter: 10_000 + rand.Int64N(40_000)}
+		}
+		return faultproxy.Fault{CutAfter: 60_000, Frames: func(_ int, m []byte) [][]byte { return [][]byte{m, m} }}
+	})
+	c := verifying(t, s, proxy.URL())
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var known reposync.State
+	var shared atomic.Pointer[reposync.State] // the same for other goroutines
+	shared.Store(new(reposync.State))
+	store := firehose.NewCursorFile(filepath.Join(t.TempDir(), "cursor"))
+	seen, ended := 0, false
+	for !ended {
+		left := 1 + rand.IntN(40)
+		for event, err := range c.Subscribe(ctx, &firehose.Options{
+			DIDs: []syntax.DID{syntax.DID(a.DID)}, Cursors: store, Cursor: lex.SomeInt(0), Reconnect: true,
+			Commits: func([]byte) bool { return true },
+			Known:   func(syntax.DID) (reposync.State, bool) { return *shared.Load(), true },
+			Queue:   1, // one commit at a time, so that the loop has stored the one before
+		}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e, ok := event.(*firehose.Commit); ok {
+				if err := e.Follows(known); known.Rev != "" && (err != nil || e.Trust != rec.Chained || e.Desynchronized != nil) {
+					t.Errorf("%s is %s: %v, %v", e.Rev, e.Trust, e.Desynchronized, err)
+				}
+				state := e.State()
+				known = state
+				shared.Store(&state)
+				if seen++; seen == commits+2 { // the first one is empty
+					ended = true
+					break
+				}
+			}
+			if left--; left < 0 {
+				break
+			}
+		}
+	}
+	var head struct{ CID, Rev string }
+	s.Get(t, "com.atproto.sync.getLatestCommit", url.Values{"did": {a.DID}}, "").OK(t, &head)
+	if known.Commit.String() != head.CID || string(known.Rev) != head.Rev {
+		t.Errorf("the state is %+v, the server's %+v", known, head)
+	}
+	t.Logf("%d connections", proxy.Connections())
+}
+
+func write(action, key string, value any) map[string]any {
+	w := map[string]any{"$type": "com.atproto.repo.applyWrites#" + action, "collection": corpus, "rkey": key}
+	if value != nil {
+		w["value"] = value
+	}
+	return w
 }
