@@ -2,6 +2,7 @@ package memory_test
 
 import (
 	"context"
+	"runtime"
 	"strings"
 	"testing"
 	"unsafe"
@@ -103,6 +104,32 @@ func TestArenaReset(t *testing.T) {
 	arena.Reset()
 	if *p != (item{}) || kept == "some" {
 		t.Errorf("after Reset: %v, %q", *p, kept)
+	}
+}
+
+// What an arena keeps is bounded even if much is allocated between two calls of Reset and dropped at once, as for the items
+// of a page that turn out to be malformed.
+func TestArenaDropped(t *testing.T) {
+	const megabyte = 1 << 20
+	var arena memory.Arena
+	var o memory.Objects
+	var text memory.Text
+	var in input.Input
+	in.Start(context.Background(), nil, false, input.Reading, 1<<40)
+	arena.Lend(&o, &text, 0)
+	for range 64 * megabyte / int(unsafe.Sizeof(item{})) {
+		memory.New[item](&o, &in)
+	}
+	arena.GiveBack(&o, &text)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	runtime.KeepAlive(&arena)
+	arena, o = memory.Arena{}, memory.Objects{}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if kept := int(before.HeapAlloc) - int(after.HeapAlloc); kept > 2*megabyte {
+		t.Errorf("the arena keeps %d bytes", kept)
 	}
 }
 
