@@ -85,6 +85,11 @@ func (r *Reader) moreJSON(a *Array) bool {
 	if a.Done {
 		return false
 	}
+	if i, b := r.At, r.Data; a.Items > 0 && i+1 < len(b) && b[i] == ',' && b[i+1] > ' ' {
+		r.At = i + 1
+		a.Items++
+		return true
+	}
 	if jsontext.NextItem(&r.Input, a.Items == 0) {
 		a.Items++
 		return true

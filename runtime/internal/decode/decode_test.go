@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -96,6 +97,78 @@ func TestTry(t *testing.T) {
 		whole := !r.Dead
 		if ok != test.ok || whole && (start != 1 || end != 1+len(test.json) || len(r.Issues) > 0) {
 			t.Errorf("Try(%s) = %d, %d, %v, issues %v", test.json, start, end, ok, r.Issues)
+		}
+	}
+}
+
+// TestLikely reads objects again and again, so that each field is the likely one after the field before it: with names that
+// are short, as long as a token, and longer; with white space or none; twice; and in another order.
+func TestLikely(t *testing.T) {
+	names := []string{"a", "abcdef", "abcdefg", "abcdefgh", strings.Repeat("b", 21), strings.Repeat("c", 22), strings.Repeat("d", 23), strings.Repeat("e", 40)}
+	table := decode.NewTable(names...)
+	var r decode.Reader
+	read := func(text string) (fields []int, err error) {
+		r.Begin(t.Context(), []byte(text), true, false, input.Reading, 0)
+		defer r.Release()
+		var c decode.Cursor
+		r.Object(&c, &table, nil)
+		for i := r.Next(&c); i >= 0; i = r.Next(&c) {
+			if got := r.Int(0, 99); got != int64(i) {
+				t.Errorf("field %d of %s is %d", i, text, got)
+			}
+			fields = append(fields, i)
+		}
+		return fields, r.End(t.Context())
+	}
+	object := func(format, comma string, fields []int) string {
+		var list []string
+		for _, i := range fields {
+			list = append(list, fmt.Sprintf(format, names[i], i))
+		}
+		return "{" + strings.Join(list, comma) + "}" + strings.Repeat(" ", 40) // so that the end is not near
+	}
+	up, down := []int{0, 1, 2, 3, 4, 5, 6, 7}, []int{7, 6, 5, 4, 3, 2, 1, 0}
+	for range 2 {
+		for _, fields := range [][]int{up, up, down, down, {0, 3, 7}, {0, 3, 7}, {}} {
+			for _, format := range []string{`"%s":%d`, ` "%s" : %d `} {
+				for _, comma := range []string{",", " , "} {
+					text := object(format, comma, fields)
+					if got, err := read(text); err != nil || !slices.Equal(got, fields) {
+						t.Errorf("%s: fields %v, %v", text, got, err)
+					}
+				}
+			}
+		}
+		for _, text := range []string{object(`"%s":%d`, ",", []int{0, 1, 1}), object(`"%s":%d`, ",", []int{4, 4})} {
+			if _, err := read(text); err == nil || !strings.Contains(err.Error(), "duplicate key") {
+				t.Errorf("%s: %v", text, err)
+			}
+		}
+		for _, text := range []string{`{,"a":0}`, `{"a":0"abcdef":1}`, `{"a":0,}`, `{"a":0,,"abcdef":1}`, `{"a":0`, `{"a":0]`, `["a":0}`} {
+			if _, err := read(text + strings.Repeat(" ", 40)); err == nil {
+				t.Errorf("%s is read without an error", text)
+			}
+		}
+	}
+}
+
+// TestShortText reads texts around the length up to which String looks at words.
+func TestShortText(t *testing.T) {
+	for n := range 40 {
+		for _, text := range []string{strings.Repeat("x", n), strings.Repeat("x", n) + "é", strings.Repeat("x", n) + `\"`, strings.Repeat("x", n) + "\x01"} {
+			for _, tail := range []string{"", strings.Repeat(" ", 40)} {
+				var r decode.Reader
+				r.Begin(t.Context(), []byte(`"`+text+`"`+tail), true, false, input.Reading, 0)
+				got := r.String(0, math.MaxInt)
+				err := r.End(t.Context())
+				if strings.Contains(text, "\x01") {
+					if err == nil {
+						t.Errorf("a control character after %d bytes is read", n)
+					}
+				} else if want := strings.ReplaceAll(text, `\`, ""); err != nil || got != want {
+					t.Errorf("String of %q = %q, %v", text, got, err)
+				}
+			}
 		}
 	}
 }

@@ -79,9 +79,16 @@ func (r *Reader) Object(c *Cursor, f *Table, extra **Extra) {
 	if r.Member || f.wide || r.Depth == 0 {
 		r.objectState(c)
 	}
-	if i := r.At; !r.JSON && uint(i) < uint(len(r.Data)) && r.Depth < input.MaxDepth && i < r.Check {
-		if n := r.Data[i] - 0xa0; n < 24 {
-			c.offset, c.left = int32(i), int32(n)
+	if i := r.At; uint(i) < uint(len(r.Data)) && r.Depth < input.MaxDepth && i < r.Check {
+		if !r.JSON {
+			if n := r.Data[i] - 0xa0; n < 24 {
+				c.offset, c.left = int32(i), int32(n)
+				r.At = i + 1
+				r.Depth++
+				return
+			}
+		} else if r.Data[i] == '{' && r.Reads == nil {
+			c.offset = int32(i)
 			r.At = i + 1
 			r.Depth++
 			return

@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"encoding/binary"
 	"math"
 
 	"github.com/layers-pub/layers-go/runtime/internal/input"
@@ -67,24 +66,42 @@ func (r *Reader) close(c *Cursor) {
 	}
 }
 
+// nextJSON is the hot path for JSON without white space: the next field is the likely one, or the object ends.
 func (r *Reader) nextJSON(c *Cursor) int {
-	for r.separator(c) {
-		list := c.fields.list
-		likely := r.guess.after(c)
-		start := r.At + 1
-		if q := int(*likely); uint(q) < uint(len(list)) && start+32 <= len(r.Data) {
-			f := &list[q]
-			n := len(f.name)
-			if n <= longestFast && r.Data[start+n] == '"' {
-				text := (*[24]byte)(r.Data[start:])
-				if f.matches(text, n, binary.LittleEndian.Uint64(text[:])&wordMask[n&31]) {
-					r.At = start + n + 1
-					jsontext.Colon(&r.Input)
-					r.known(c, q)
-					return q
-				}
+	i, b := r.At, r.Data
+	if i+32 > len(b) || i >= r.Check || c.state&cursorDone != 0 {
+		return r.nextJSONSlow(c)
+	}
+	if b[i] == '}' {
+		if c.state == 0 && c.complete() {
+			r.At = i + 1
+			c.state = cursorDone
+			r.Depth--
+			return -1
+		}
+		return r.nextJSONSlow(c)
+	}
+	if c.left != 0 {
+		if b[i] != ',' {
+			return r.nextJSONSlow(c)
+		}
+		i++
+	}
+	if q := int(*r.guess.after(c)); b[i] == '"' && uint(q) < uint(len(c.fields.tokens)) {
+		if t := &c.fields.tokens[q]; t.at((*[24]byte)(b[i+1:])) {
+			if bit := uint64(1) << (q & 63); c.seen&bit == 0 && q < 64 {
+				c.seen |= bit
+				c.next, c.left = uint16(q+1), 1
+				r.At = i + 1 + t.length
+				return q
 			}
 		}
+	}
+	return r.nextJSONSlow(c)
+}
+
+func (r *Reader) nextJSONSlow(c *Cursor) int {
+	for r.separator(c) {
 		key, _ := jsontext.Text(&r.Input)
 		jsontext.Colon(&r.Input)
 		if r.Dead {
@@ -92,7 +109,7 @@ func (r *Reader) nextJSON(c *Cursor) int {
 		}
 		if q := c.fields.find(key); q >= 0 {
 			if q <= math.MaxInt8 {
-				*likely = int8(q)
+				*r.guess.after(c) = int8(q)
 			}
 			r.known(c, q)
 			return q

@@ -59,7 +59,20 @@ func (r *Reader) Int(min, max int64) int64 {
 // String reads a string, and reports it if its length is not minLength to maxLength bytes of UTF-8.
 func (r *Reader) String(minLength, maxLength int) string {
 	i := r.At
-	if b := r.Data; !r.JSON && i+34 <= len(b) {
+	if b := r.Data; i+34 > len(b) {
+	} else if r.JSON {
+		text := (*[24]byte)(b[i+1:])
+		if n := jsontext.Plain(text); n >= 0 && b[i] == '"' {
+			r.At = i + 1 + n + 1
+			if n > maxLength || n < minLength {
+				r.CheckLength(i, n, minLength, maxLength)
+			}
+			if r.Kept.Share {
+				return r.Str[i+1 : i+1+n]
+			}
+			return r.Kept.CopyShort(text, n)
+		}
+	} else {
 		if n := int(b[i]) - 0x60; uint(n) < 24 {
 			text := (*[24]byte)(b[i+1:])
 			words := binary.LittleEndian.Uint64(text[:]) & wordMask[n&31]
@@ -222,20 +235,20 @@ func (r *Reader) Text() (string, bool) {
 		}
 		return s, ok
 	}
-	switch {
-	case r.At >= len(r.Data):
+	if r.At < len(r.Data) && r.Data[r.At]>>5 == dagcbor.TextString {
+		s, ok := dagcbor.Text(&r.Input)
+		if !ok {
+			r.Wrong = true
+		}
+		return s, ok
+	}
+	if r.At >= len(r.Data) {
 		r.Wrong = true
 		r.Fail("unexpected end")
-		return "", false
-	case r.Data[r.At]>>5 != dagcbor.TextString:
+	} else {
 		r.Mismatch("string")
-		return "", false
 	}
-	s, ok := dagcbor.Text(&r.Input)
-	if !ok {
-		r.Wrong = true
-	}
-	return s, ok
+	return "", false
 }
 
 // Keep returns s, which is part of the input, as a string that outlives it.

@@ -49,10 +49,10 @@ type Input struct {
 	Short     [32]byte // for text that is skipped, but must be compared
 	Issues    []issue.Issue
 
-	dropped issue.Issue // takes the place of an issue that is not collected
+	dropped issue.Issue     // takes the place of an issue that is not collected
 	ctx     context.Context // nil if it never ends
-	budget  int64 // bytes that may still be allocated; see Spend
-	memory  int64 // the limit that budget was made from
+	budget  int64           // bytes that may still be allocated; see Spend
+	memory  int64           // the limit that budget was made from
 }
 
 // Start makes in ready to read b. Reading may take memory bytes; 0 means the limit of [BaseMemory] and [MemoryPerByte].

@@ -27,6 +27,21 @@ func special(x uint64) uint64 {
 	return ((quote-allOnes)&^quote | (slash-allOnes)&^slash | (x-allSpaces)&^x) & highBits
 }
 
+// Plain returns the length of the string that begins with text, if it is ASCII without escapes and ends in text. Otherwise it
+// returns -1.
+func Plain(text *[24]byte) int {
+	for i := 0; i < len(text); i += 8 {
+		x := binary.LittleEndian.Uint64(text[i:])
+		if m := special(x) | x&highBits; m != 0 {
+			if i += bits.TrailingZeros64(m) / 8; text[i] == '"' {
+				return i
+			}
+			return -1
+		}
+	}
+	return -1
+}
+
 // Text reads a string, at whose opening quote the input is. It returns false if the input ends or is not well-formed.
 func Text(in *input.Input) (string, bool) { return text(in, false) }
 
