@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"testing"
 	"time"
@@ -159,27 +160,41 @@ func benchmarkList[T any, P lex.RecordPointer[T], Plain any](b *testing.B) {
 	}
 	b.SetBytes(int64(size))
 	b.ResetTimer()
-	var std, ours time.Duration
+	// The best time of each page, since other work on the machine can only make one slower.
+	std, ours := make([]time.Duration, len(all)), make([]time.Duration, len(all))
+	for i := range all {
+		std[i], ours[i] = math.MaxInt64, math.MaxInt64
+	}
 	for range b.N {
-		start := time.Now()
-		for _, page := range all {
+		last := time.Now()
+		lap := func(best *time.Duration) {
+			now := time.Now()
+			*best, last = min(*best, now.Sub(last)), now
+		}
+		for i, page := range all {
 			if err := json.Unmarshal(page, new(plainPage[Plain])); err != nil {
 				b.Fatal(err)
 			}
+			lap(&std[i])
 		}
-		middle := time.Now()
 		n := 0
 		for _, err := range pds.List[T, P](b.Context(), client, syntax.AtIdentifier(c.DID()), nil) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			n++
+			if n++; n%pageSize == 0 {
+				lap(&ours[n/pageSize-1])
+			}
 		}
-		std += middle.Sub(start)
-		ours += time.Since(middle)
 		if n != records {
 			b.Fatalf("%d records", n)
 		}
 	}
-	b.ReportMetric(float64(std)/float64(ours), "of-std")
+	sum := func(times []time.Duration) (all float64) {
+		for _, t := range times {
+			all += float64(t)
+		}
+		return all
+	}
+	b.ReportMetric(sum(std)/sum(ours), "of-std")
 }
