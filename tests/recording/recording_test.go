@@ -121,7 +121,9 @@ func layersRecords(t *testing.T) <-chan layersRecord {
 	for _, collection := range []string{corpus.CollectionAnnotationLayer, "pub.layers.expression.expression", "pub.layers.segmentation.segmentation"} {
 		var list []layersRecord
 		for page := range c.ListRecords(collection, 100) {
-			var body struct{ Records []struct{ Value json.RawMessage } }
+			var body struct {
+				Records []struct{ Value json.RawMessage }
+			}
 			if err := json.Unmarshal(page, &body); err != nil {
 				t.Fatal(err)
 			}
