@@ -106,7 +106,7 @@ func (f *follower) fetch(ctx context.Context, r *tracked) error {
 	if err == nil {
 		defer archive.Close()
 		if err = checkRevision(archive.Revision(), known, seen); err == nil {
-			current, err = f.compare(ctx, r.DID, archive)
+			current, err = f.compare(ctx, r, archive)
 		}
 	}
 	if ctx.Err() != nil {
@@ -214,15 +214,15 @@ func (c *counted) Read(b []byte) (int, error) {
 
 // compare delivers what differs between a repository and the store. It stores changes in parts, so that the next attempt
 // goes on after them.
-func (f *follower) compare(ctx context.Context, did syntax.DID, archive *repo.Repo) (*Current, error) {
+func (f *follower) compare(ctx context.Context, r *tracked, archive *repo.Repo) (*Current, error) {
 	// What was delivered before must be in the store.
-	if err := f.writer.stored(ctx, new(write)); err != nil {
+	if err := f.writer.wait(ctx, r.written); err != nil {
 		return nil, err
 	}
 	commit := archive.Commit()
 	d := &difference{
-		follower: f, did: did, rev: commit.Rev, trust: archive.Trust(), pager: pager{store: f.store, did: did},
-		current: &Current{DID: did, State: reposync.State{Rev: commit.Rev, Commit: archive.CommitCID(), Data: commit.Data}},
+		follower: f, repo: r, rev: commit.Rev, trust: archive.Trust(), pager: pager{store: f.store, did: r.DID},
+		current: &Current{DID: r.DID, State: reposync.State{Rev: commit.Rev, Commit: archive.CommitCID(), Data: commit.Data}},
 	}
 	for leaf, err := range archive.Leaves(ctx) {
 		if err != nil {
@@ -250,7 +250,7 @@ func (f *follower) compare(ctx context.Context, did syntax.DID, archive *repo.Re
 // difference delivers the changes that lead from the store to a repository.
 type difference struct {
 	*follower
-	did     syntax.DID
+	repo    *tracked
 	rev     syntax.TID
 	trust   rec.Trust
 	pager   pager
@@ -287,7 +287,7 @@ func (d *difference) leaf(ctx context.Context, archive *repo.Repo, leaf repo.Lea
 		return err
 	}
 	c := &Change{Record: firehose.Record{
-		DID: d.did, Rev: d.rev, Collection: leaf.Collection, RecordKey: leaf.RecordKey, Action: action, CID: leaf.CID,
+		DID: d.repo.DID, Rev: d.rev, Collection: leaf.Collection, RecordKey: leaf.RecordKey, Action: action, CID: leaf.CID,
 		Data: append([]byte(nil), data...), Trust: d.trust,
 	}}
 	if err := d.decode(ctx, &c.Record); err != nil {
@@ -305,7 +305,7 @@ func (d *difference) delete(ctx context.Context, p Path) error {
 	d.current.Deleted++
 	collection, key, _ := mst.SplitKey(p.Path)
 	return d.deliver(ctx, &Change{Record: firehose.Record{
-		DID: d.did, Rev: d.rev, Collection: collection, RecordKey: key, Action: firehose.Delete, Trust: d.trust,
+		DID: d.repo.DID, Rev: d.rev, Collection: collection, RecordKey: key, Action: firehose.Delete, Trust: d.trust,
 	}})
 }
 
@@ -327,7 +327,9 @@ func (d *difference) flush(ctx context.Context) error {
 	}
 	b := &write{Batch: Batch{Changes: d.changes}}
 	d.changes, d.size = nil, 0
-	return d.writer.put(ctx, b)
+	err := d.writer.put(ctx, b)
+	d.repo.written = b.number
+	return err
 }
 
 // decode decodes a record, as package firehose does those of the stream.
@@ -386,13 +388,13 @@ func (p *pager) take() Path {
 
 // purge delivers deletions of all records of an account that was deleted. The caller owns r.
 func (f *follower) purge(ctx context.Context, r *tracked) error {
-	if err := f.writer.stored(ctx, new(write)); err != nil {
+	if err := f.writer.wait(ctx, r.written); err != nil {
 		return err
 	}
 	f.mu.RLock()
 	rev := r.State.Rev
 	f.mu.RUnlock()
-	d := &difference{follower: f, did: r.DID, rev: rev, trust: rec.Served, pager: pager{store: f.store, did: r.DID}, current: new(Current)}
+	d := &difference{follower: f, repo: r, rev: rev, trust: rec.Served, pager: pager{store: f.store, did: r.DID}, current: new(Current)}
 	for d.pager.next(ctx) {
 		if err := d.delete(ctx, d.pager.take()); err != nil {
 			return err

@@ -281,7 +281,9 @@ func (f *follower) step(ctx context.Context, r *tracked, it *item) error {
 		it.ack()
 		return nil
 	}
-	return f.writer.put(ctx, b)
+	err := f.writer.put(ctx, b)
+	r.written = b.number
+	return err
 }
 
 // stored returns what the store keeps of a repository now. f.mu must be locked.

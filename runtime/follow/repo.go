@@ -56,10 +56,11 @@ type tracked struct {
 	heldSize              int64
 	overflow              bool // something was not held, so that the repository has to be fetched again
 
-	todo   job
-	alarms job // what will be to do later
-	queued bool
-	ahead  syntax.TID // the revision that the server was ahead with when it was asked last
+	todo    job
+	alarms  job   // what will be to do later
+	written int64 // number of the last write of its changes; it belongs to the owner
+	queued  bool
+	ahead   syntax.TID // the revision that the server was ahead with when it was asked last
 
 	seen     syntax.TID // the newest revision that the stream announced and that was verified
 	attempts int        // that failed in a row

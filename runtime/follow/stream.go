@@ -63,7 +63,11 @@ func (p positions) Load(ctx context.Context, endpoint string) (firehose.Position
 }
 
 func (p positions) Save(ctx context.Context, endpoint string, at firehose.Position) error {
-	return p.writer.stored(ctx, &write{Batch: Batch{Positions: map[string]firehose.Position{endpoint: at}}})
+	b := &write{Batch: Batch{Positions: map[string]firehose.Position{endpoint: at}}}
+	if err := p.writer.put(ctx, b); err != nil {
+		return err
+	}
+	return p.writer.wait(ctx, b.number)
 }
 
 // missed is called when events of the stream may be missing.

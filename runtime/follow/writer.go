@@ -19,6 +19,8 @@ type writer struct {
 	change sync.Cond // signalled when anything changes
 	queue  []*write
 	size   int64 // of the changes in queue and in the current transaction
+	last   int64 // number of the last write that was put
+	done   int64 // number of the last write that is stored
 	ended  bool
 	err    error
 }
@@ -26,9 +28,9 @@ type writer struct {
 // write is a batch on its way to the store.
 type write struct {
 	Batch
-	items []*item       // to acknowledge
-	done  chan struct{} // closed when it is stored, or has failed
-	size  int64
+	items  []*item // to acknowledge
+	number int64
+	size   int64
 }
 
 const (
@@ -66,25 +68,30 @@ func (w *writer) put(ctx context.Context, b *write) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
+	w.last++
+	b.number = w.last
 	w.queue = append(w.queue, b)
 	w.size += b.size
 	w.change.Broadcast()
 	return nil
 }
 
-// store waits until a batch and all before it are stored.
-func (w *writer) stored(ctx context.Context, b *write) error {
-	b.done = make(chan struct{})
-	if err := w.put(ctx, b); err != nil {
-		return err
-	}
-	select {
-	case <-b.done:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+// wait waits until the write of a number is stored.
+func (w *writer) wait(ctx context.Context, number int64) error {
+	stop := context.AfterFunc(ctx, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.change.Broadcast()
+	})
+	defer stop()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	for w.done < number && w.err == nil && ctx.Err() == nil {
+		w.change.Wait()
+	}
+	if w.err == nil && w.done < number {
+		return context.Cause(ctx)
+	}
 	return w.err
 }
 
@@ -100,28 +107,20 @@ func (w *writer) run(ctx context.Context) error {
 		}
 		err := w.store.Apply(ctx, batch)
 		w.mu.Lock()
-		w.err = err
 		for _, b := range writes {
 			w.size -= b.size
+			w.done = b.number
 		}
-		if err != nil {
-			writes = append(writes, w.queue...)
-			w.queue = nil
-		}
+		w.err = err
 		w.change.Broadcast()
 		w.mu.Unlock()
-		for _, b := range writes {
-			if b.done != nil {
-				close(b.done)
-			}
-			if err == nil {
-				for _, it := range b.items {
-					it.ack()
-				}
-			}
-		}
 		if err != nil {
 			return err
+		}
+		for _, b := range writes {
+			for _, it := range b.items {
+				it.ack()
+			}
 		}
 	}
 }
