@@ -52,5 +52,6 @@
 //   - A repository that is added to Tap right after it was created may be read again without end.
 //   - There are no events of commits: the options Commits and Known have no effect. The revision of a record that Tap
 //     found when it read a repository is that of the repository.
-//   - A commit that changes a record several times arrives as several events with one [firehose.Record.ID].
+//   - Tap refuses a commit that changes a record several times in the form in which the reference PDS sends it, and reads
+//     the repository again after the next commit, so that deletions in it are lost.
 package tap

@@ -38,6 +38,8 @@ import (
 type Writer struct {
 	Servers  *reference.Servers
 	Accounts []*reference.Account
+	// Distinct makes Commit change each record once in a commit.
+	Distinct bool
 	// Changes counts the operations that were written, also several on one path in one commit.
 	Changes int
 
@@ -69,19 +71,23 @@ func (w *Writer) DIDs() []syntax.DID {
 const maxOps = 66
 
 // Commit makes a commit of up to 66 operations to one of the accounts: records of all types of Layers are created,
-// changed and deleted, some of them several times. No record is like another: the PDS leaves the block of a record out of
-// a commit that moves it from one path to another.
+// changed and deleted, some of them several times. No record is like another: the PDS leaves the block of a record that it
+// had before out of some commits.
 func (w *Writer) Commit(t testing.TB) {
 	t.Helper()
 	at := rand.IntN(len(w.Accounts))
 	a, exists := w.Accounts[at], w.exists[at]
-	all := records(t)
+	all, changed := records(t), map[string]bool{}
 	var writes []map[string]any
 	for range 1 + rand.IntN(maxOps) {
 		w.n++
 		r := all[w.n%len(all)]
 		key := fmt.Sprint("k", rand.IntN(4))
 		path := r.collection + "/" + key
+		if w.Distinct && changed[path] {
+			continue
+		}
+		changed[path] = true
 		op := map[string]any{"collection": r.collection, "rkey": key}
 		switch {
 		case exists[path] && rand.IntN(2) == 0:

@@ -1,0 +1,115 @@
+// Package process builds and runs programs for tests.
+package process
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience is how long a program may take to begin or to end.
+const patience = 30 * time.Second
+
+// Process is a running program. It is safe for concurrent use.
+type Process struct {
+	command *exec.Cmd
+	exited  chan struct{}
+
+	mu     sync.Mutex
+	output bytes.Buffer
+}
+
+// Build builds the program of a package that the module of the working directory requires, and returns its path.
+func Build(t testing.TB, pkg string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), filepath.Base(pkg))
+	if out, err := exec.Command("go", "build", "-o", path, pkg).CombinedOutput(); err != nil {
+		t.Fatalf("building %s: %v\n%s", pkg, err, out)
+	}
+	return path
+}
+
+// Start starts a program with more environment variables, and stops it at the end of the test. If url is not empty, it
+// waits until there is an answer from there.
+func Start(t testing.TB, url string, env []string, path string, args ...string) *Process {
+	t.Helper()
+	p := &Process{command: exec.Command(path, args...), exited: make(chan struct{})}
+	p.command.Env = append(os.Environ(), env...)
+	p.command.Stdout, p.command.Stderr = p, p
+	if err := p.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(p.exited)
+		p.command.Wait()
+	}()
+	t.Cleanup(p.Kill)
+	for deadline := time.Now().Add(patience); url != ""; time.Sleep(20 * time.Millisecond) {
+		if r, err := http.Get(url); err == nil {
+			r.Body.Close()
+			break
+		}
+		select {
+		case <-p.exited:
+			t.Fatalf("%s ended:\n%s", path, p.Output())
+		default:
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s does not answer at %s:\n%s", path, url, p.Output())
+		}
+	}
+	return p
+}
+
+// Write implements io.Writer for the program's output.
+func (p *Process) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.output.Write(b)
+}
+
+// Output returns the last of what the program has written.
+func (p *Process) Output() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b := p.output.Bytes()
+	return string(b[max(0, len(b)-4<<10):])
+}
+
+// Exited is closed when the program has ended.
+func (p *Process) Exited() <-chan struct{} { return p.exited }
+
+// Stop asks the program to end, and kills it if it does not.
+func (p *Process) Stop() {
+	p.command.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.exited:
+	case <-time.After(patience):
+		p.Kill()
+	}
+}
+
+// Kill kills the program.
+func (p *Process) Kill() {
+	p.command.Process.Kill()
+	<-p.exited
+}
+
+// Address returns an address on the loopback interface that nothing listens on.
+func Address(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return fmt.Sprint(l.Addr())
+}
