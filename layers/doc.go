@@ -3,6 +3,13 @@
 // Package layers holds the lexicons of pub.layers: what all namespaces share, such as anchors and
 // features, and permission sets.
 //
+// Objects decode from DAG-CBOR and from JSON:
+//
+//	var object layers.UUID
+//	if err := lex.DecodeJSON(data, &object); err != nil {
+//		return err
+//	}
+//
 // Permission sets: [AuthAnnotator], [AuthCorpusManager], [AuthExperimenter], [AuthFull],
 // [AuthOntologyEditor], [AuthReadOnly].
 package layers

@@ -14,7 +14,8 @@ import (
 // packageDoc describes a package: its purpose, its content, and an example of its use.
 func (b *builder) packageDoc(pkg *Package) Doc {
 	var records, calls, sets []string
-	var pages *Method
+	var object string
+	var pages, call *Method
 	params := make(map[string]*Params)
 	for _, file := range pkg.Files {
 		for _, d := range file.Decls {
@@ -22,6 +23,8 @@ func (b *builder) packageDoc(pkg *Package) Doc {
 			case *Struct:
 				if d.Record != nil {
 					records = append(records, d.Name)
+				} else if object == "" {
+					object = d.Name
 				}
 			case *PermissionSet:
 				sets = append(sets, d.Name)
@@ -31,6 +34,9 @@ func (b *builder) packageDoc(pkg *Package) Doc {
 				calls = append(calls, d.Client+"."+d.Name)
 				if d.Pages != nil && pages == nil {
 					pages = d
+				}
+				if call == nil && d.Input == nil && (d.Record != nil || d.Output != nil && d.Output.Value != nil) {
+					call = d
 				}
 			}
 		}
@@ -49,8 +55,14 @@ func (b *builder) packageDoc(pkg *Package) Doc {
 	if len(calls) > 0 {
 		paragraphs = append(paragraphs, "Calls: ["+strings.Join(calls, "], [")+"].")
 	}
-	if pages != nil {
+	switch {
+	case pages != nil:
 		paragraphs = append(paragraphs, pagesExample(pkg, pages, params[pages.Params].Example))
+	case call != nil:
+		paragraphs = append(paragraphs, callExample(pkg, call, params[call.Params]))
+	case len(records) == 0 && object != "":
+		paragraphs = append(paragraphs, "Objects decode from DAG-CBOR and from JSON:",
+			fmt.Sprintf("\tvar object %s.%s\n\tif err := lex.DecodeJSON(data, &object); err != nil {\n\t\treturn err\n\t}", pkg.Name, object))
 	}
 	if len(sets) > 0 {
 		paragraphs = append(paragraphs, "Permission sets: ["+strings.Join(sets, "], [")+"].")
@@ -74,6 +86,16 @@ func (b *builder) purpose(pkg *Package) string {
 		}
 	}
 	return prose.Sentence(text)
+}
+
+// callExample shows how to call a method that takes at most parameters.
+func callExample(pkg *Package, m *Method, params *Params) string {
+	argument := ""
+	if params != nil {
+		argument = fmt.Sprintf(", &%s.%s{%s}", pkg.Name, m.Params, params.Example)
+	}
+	return fmt.Sprintf("\tclient := %s.%s(caller)\n\tout, err := client.%s(ctx%s)\n\tif err != nil {\n\t\treturn err\n\t}\n\tfmt.Println(out)",
+		pkg.Name, pkg.Client.New, m.Name, argument)
 }
 
 // pagesExample shows how to iterate over the results of a query. Params are the fields of its parameters.

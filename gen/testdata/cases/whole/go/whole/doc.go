@@ -4,4 +4,11 @@
 // com.example.one: the first things. com.example.two: other things, as of later.
 //
 // Calls: [Client.OneGetThing], [Client.TwoGetThing].
+//
+//	client := whole.NewClient(caller)
+//	out, err := client.OneGetThing(ctx)
+//	if err != nil {
+//		return err
+//	}
+//	fmt.Println(out)
 package whole

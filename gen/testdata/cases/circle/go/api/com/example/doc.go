@@ -3,4 +3,11 @@
 // Package example holds the lexicons of com.example, com.example.actor, com.example.feed.
 //
 // Calls: [Client.GetIt].
+//
+//	client := example.NewClient(caller)
+//	out, err := client.GetIt(ctx)
+//	if err != nil {
+//		return err
+//	}
+//	fmt.Println(out)
 package example

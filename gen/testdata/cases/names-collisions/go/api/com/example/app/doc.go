@@ -3,4 +3,11 @@
 // Package app holds the lexicons of com.example.app.
 //
 // Calls: [AppClient.Fetch].
+//
+// Objects decode from DAG-CBOR and from JSON:
+//
+//	var object app.GetItObject
+//	if err := lex.DecodeJSON(data, &object); err != nil {
+//		return err
+//	}
 package app

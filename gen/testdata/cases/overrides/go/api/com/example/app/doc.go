@@ -3,4 +3,11 @@
 // Package app holds the lexicons of com.example.app.
 //
 // Calls: [Client.FetchIt].
+//
+//	client := app.NewClient(caller)
+//	out, err := client.FetchIt(ctx)
+//	if err != nil {
+//		return err
+//	}
+//	fmt.Println(out)
 package app
