@@ -31,8 +31,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child indexes events in a file until it is killed. It kills itself at a random event, after it has been indexed and
-// before it is acknowledged, if the parent does not come first.
+// child indexes events in a file until it is killed. If the parent does not come first, it kills itself at a random event,
+// after it has been indexed and before it is acknowledged, or it waits to be killed before the event is indexed, while
+// frames after it are received and positions are saved.
 func child(url, index, cursor string) error {
 	c, err := firehose.New(url, firehose.WithNetwork(network.Network{AllowPrivate: true}))
 	if err != nil {
@@ -42,13 +43,19 @@ func child(url, index, cursor string) error {
 	if err != nil {
 		return err
 	}
-	left := 100 + rand.IntN(500)
+	left, stall := 100+rand.IntN(500), rand.IntN(2) == 0
+	if stall {
+		left = 20 + rand.IntN(80)
+	}
 	for event, err := range c.Subscribe(context.Background(), &firehose.Options{Cursors: firehose.NewCursorFile(cursor), Reconnect: true}) {
 		if err != nil {
 			return err
 		}
 		if _, ok := event.(*firehose.Record); !ok {
 			continue
+		}
+		if stall && left == 1 {
+			time.Sleep(time.Minute)
 		}
 		if _, err := fmt.Fprintln(file, event.Head().Seq); err != nil {
 			return err
