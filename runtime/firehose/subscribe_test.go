@@ -185,6 +185,31 @@ func TestReset(t *testing.T) {
 	}
 }
 
+// TestSentAgain: a PDS that begins with older frames, which it was about to send to others, was not reset. They are yielded
+// once more, and the position does not go back.
+func TestSentAgain(t *testing.T) {
+	t.Parallel()
+	frames := map[int64][]byte{}
+	for seq := int64(98); seq <= 101; seq++ {
+		frames[seq] = commit(t, seq, alice, create(wiki, fmt.Sprint(seq)))
+	}
+	url := source(t, send(0, frames[98], frames[99], frames[100]), send(0, frames[98], frames[99]), send(1000, frames[99], frames[101]), send(1008, errorFrame("FutureCursor")))
+	store := firehose.NewCursorFile(filepath.Join(t.TempDir(), "cursor"))
+	c := client(t, url)
+	lines, _ := told(t, c, &firehose.Options{Reconnect: true, Cursors: store})
+	reconnects := slices.DeleteFunc(slices.Clone(lines), func(s string) bool { return !strings.HasPrefix(s, "reconnect") })
+	for i, line := range reconnects {
+		if want := []string{" after 100 gap false", " after 100 gap false", " after 101 gap false"}[i]; !strings.HasSuffix(line, want) {
+			t.Errorf("%q, want %q", line, want)
+		}
+	}
+	rest := slices.DeleteFunc(lines, func(s string) bool { return strings.HasPrefix(s, "reconnect") })
+	expect(t, rest, "98 create", "99 create", "100 create", "98 create", "99 create", "99 create", "101 create")
+	if p, _, err := store.Load(t.Context(), c.Endpoint()); p.Seq != 101 || err != nil {
+		t.Errorf("saved %v %v", p, err)
+	}
+}
+
 // TestBadFrames: each is an event with its bytes, and the stream goes on, also after a reconnection at the same cursor.
 func TestBadFrames(t *testing.T) {
 	t.Parallel()

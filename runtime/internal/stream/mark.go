@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // Position is a place in a stream: just after a message. Making one does not allocate.
@@ -25,6 +26,16 @@ func NewPosition(seq int64, time []byte) Position {
 
 // Time returns the time that the source states in the message, cut after 32 bytes.
 func (p *Position) Time() string { return string(p.at[:p.n]) }
+
+// before reports whether the source states an earlier time in p than in other; false if one of them states none.
+func (p *Position) before(other Position) bool {
+	at, err := time.Parse(time.RFC3339Nano, p.Time())
+	if err != nil {
+		return false
+	}
+	last, err := time.Parse(time.RFC3339Nano, other.Time())
+	return err == nil && at.Before(last)
+}
 
 // MaxUnacknowledged is how many frames may have events that the caller has not acknowledged. When there are so many,
 // reading stops until the caller acknowledges one.

@@ -407,6 +407,10 @@ func (s *Subscription) number(ctx context.Context, stated []byte, at Position) (
 		return true, nil // the source begins with the frame at the cursor
 	case first && at.Seq == s.last.Seq && !s.verbatim:
 		// The source begins with the frame at the cursor, which the caller chose.
+	case first && at.Seq < s.last.Seq && at.before(s.last):
+		// The reference PDS may begin with frames before the cursor that it was about to send to others. They are yielded,
+		// since a source that was reset may also send old frames, but the position stays.
+		return false, nil
 	case first && at.Seq <= s.last.Seq:
 		if !s.push(ctx, s.report.Reset(s.last, at)) {
 			return false, ctx.Err()
