@@ -15,7 +15,7 @@ const width = 100
 
 // lineStart matches a word that means something to gofmt or the compiler at the start of a comment's
 // line: a heading, an item of a list, a build constraint.
-var lineStart = regexp.MustCompile(`^(?:#+|[-*+•]|\d+[.)]|\+build)$`)
+var lineStart = regexp.MustCompile(`^(?:#+|[-*+•]|\d+[.)]|\+build.*)$`)
 
 // docLines returns a comment as lines that start with "// ", so that nothing in them is taken for
 // code or a directive. The lines are indented by indent columns.
@@ -34,6 +34,9 @@ func docLines(doc plan.Doc, indent int) []string {
 		line := "//"
 		for j, word := range strings.Fields(paragraph) {
 			full := utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width-indent
+			if rest, found := strings.CutPrefix(word, "+build"); found && j == 0 {
+				word = `"+build"` + rest // old Go takes a line that begins with it for a build constraint
+			}
 			if j > 0 && full && !lineStart.MatchString(word) {
 				lines = append(lines, line)
 				line = "//"
