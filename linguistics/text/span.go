@@ -102,8 +102,7 @@ func Of(text string, s layers.Span) (string, error) {
 		return "", fmt.Errorf("text: %w: [%d, %d) ends within a character", ErrSpan, start, end)
 	}
 	part := text[start:end]
-	first, stated := s.CharStart.Get()
-	if stated {
+	if first, ok := s.CharStart.Get(); ok {
 		if n := int64(utf8.RuneCountInString(text[:start])); n != first {
 			return "", fmt.Errorf("text: %w: [%d, %d) begins at character %d, not at %d", ErrSpan, start, end, n, first)
 		}

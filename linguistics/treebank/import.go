@@ -271,10 +271,9 @@ func (im *importer) sentence(s *sentence, parent syntax.ATURI, offset int) {
 	e.Features = &layers.FeatureMap{Entries: features}
 	im.add(uri, e)
 	if im.PerSentence {
-		start := s.start
-		s.start = 0
-		im.annotate(uri, s.id, []*sentence{s})
-		s.start = start
+		alone := *s
+		alone.start = 0 // in a text of its own
+		im.annotate(uri, s.id, []*sentence{&alone})
 	}
 }
 
