@@ -560,6 +560,7 @@ func TestRotatedKey(t *testing.T) {
 		forge.Resign(&stolen, old)
 		forge.Resign(second, fresh)
 		rotated := make(chan struct{})
+		var seen atomic.Bool // whether an event has been yielded: Known is called in other goroutines
 		c := client(t, source(t, func(c *websocket.Conn, _ int64) {
 			send(0, forge.Frame(first, 1, time.Unix(1, 0)))(c, 0)
 			<-rotated
@@ -572,7 +573,7 @@ func TestRotatedKey(t *testing.T) {
 		var got []string
 		for event, err := range c.Subscribe(t.Context(), &firehose.Options{
 			Collections: notes, Commits: func([]byte) bool { return true },
-			Known: func(syntax.DID) (reposync.State, bool) { return known, len(got) > 0 },
+			Known: func(syntax.DID) (reposync.State, bool) { return known, seen.Load() },
 		}) {
 			if err != nil {
 				t.Fatal(err)
@@ -580,6 +581,7 @@ func TestRotatedKey(t *testing.T) {
 			if e, ok := event.(*firehose.BadFrame); ok && !errors.Is(e.Err, multikey.ErrSignature) {
 				t.Error(e.Err)
 			}
+			seen.Store(true)
 			if got = append(got, lineOfTrust(event)); len(got) == 2 {
 				directory.set(alice, fresh)
 				close(rotated)
