@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/cli"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
@@ -29,7 +30,7 @@ func applyCommand(s *connect.Servers) *cobra.Command {
 	var rate int
 	command := &cobra.Command{
 		Use:     "apply FILE.jsonl",
-		GroupID: groupWrite,
+		GroupID: cli.GroupWrite,
 		Short:   "Write many records; resumable after a failure",
 		Long: `Apply carries out the operations in FILE.jsonl, one JSON object a line:
 
@@ -52,8 +53,8 @@ append operations to FILE.jsonl, but must not change those that were applied. If
 the journal is deleted, creates without an rkey are written a second time.`,
 		Example: `  layers apply corpus.jsonl
   layers apply corpus.jsonl        # again, after it was interrupted`,
-		Args: arguments(1, 1, "one FILE.jsonl"),
-		RunE: writing(func(ctx context.Context, command *cobra.Command, args []string) error {
+		Args: cli.Arguments(1, 1, "one FILE.jsonl"),
+		RunE: cli.Writing(func(ctx context.Context, command *cobra.Command, args []string) error {
 			if rate < 0 || rate > maxRate {
 				return exit.Misuse("--rate %d: must be between 0 and %d", rate, maxRate)
 			}
@@ -112,8 +113,8 @@ the journal is deleted, creates without an rkey are written a second time.`,
 	command.Flags().StringVar(&journalName, "journal", "", "the journal `FILE` (default FILE.jsonl.journal)")
 	command.Flags().IntVar(&rate, "rate", write.DefaultHourlyPoints, "the write `POINTS` to use an hour, and 7 times as many a day (create: 3, update: 2, delete: 1); 0 for no limit")
 	command.Flags().BoolVar(&drop, "drop-fields", false, "allow a put to remove fields that only the stored record has")
-	unknownFlag(command, &unknown)
-	anyPDSFlag(command, s)
+	cli.UnknownFlag(command, &unknown)
+	cli.AnyPDSFlag(command, s)
 	command.Flags().BoolVar(&lines, "jsonl", false, "print one JSON object a line for each operation")
 	return command
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/layers-pub/layers-go/cmd/layers/internal/archive"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/cli"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
@@ -23,7 +24,7 @@ import (
 func importCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "import",
-		GroupID: groupWrite,
+		GroupID: cli.GroupWrite,
 		Short:   "Turn a file of another format into a batch of records",
 	}
 	command.AddCommand(importCoNLLU(s))
@@ -33,7 +34,7 @@ func importCommand(s *connect.Servers) *cobra.Command {
 func exportCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "export",
-		GroupID: groupRead,
+		GroupID: cli.GroupRead,
 		Short:   "Turn records into a file of another format",
 	}
 	command.AddCommand(exportCoNLLU(s))
@@ -68,7 +69,7 @@ Record keys depend on the name of the document, which is that of the file unless
 --document gives another.`,
 		Example: `  layers import conllu en_pud-ud-test.conllu --did did:plc:ewvi7nxzyoun6zhxrhs64oiz > batch.jsonl
   layers apply batch.jsonl`,
-		Args: arguments(1, 1, "one FILE.conllu, or - for standard input"),
+		Args: cli.Arguments(1, 1, "one FILE.conllu, or - for standard input"),
 		RunE: func(command *cobra.Command, args []string) error {
 			ctx := command.Context()
 			options, err := importOptions(args[0], account, document, per, created, languages)
@@ -152,7 +153,7 @@ func readSet(ctx context.Context, command *cobra.Command, s *connect.Servers, se
 	if from != "" {
 		return exit.Failure(archive.EachRecord(ctx, from, command.ErrOrStderr(), add))
 	}
-	return online(func(ctx context.Context, command *cobra.Command, _ []string) error {
+	return cli.Online(func(ctx context.Context, command *cobra.Command, _ []string) error {
 		client, err := s.Repos()
 		if err != nil {
 			return err
@@ -181,7 +182,7 @@ file, a directory of these, or one of layers follow), it exports the documents i
 standard output if there is one, or else each to a file of its own in --output.`,
 		Example: `  layers export conllu at://alice.example.com/expression.expression/3mabcdefghi2a > en.conllu
   layers export conllu repo.car -o treebank`,
-		Args: arguments(1, 1, "an AT-URI or a PATH"),
+		Args: cli.Arguments(1, 1, "an AT-URI or a PATH"),
 		RunE: func(command *cobra.Command, args []string) error {
 			ctx := command.Context()
 			set := &treebank.Set{}

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/layers-pub/layers-go/cmd/layers/internal/archive"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/cli"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
 )
@@ -14,7 +15,7 @@ func decodeCommand() *cobra.Command {
 	var lines, strict bool
 	command := &cobra.Command{
 		Use:     "decode FILE.car",
-		GroupID: groupRead,
+		GroupID: cli.GroupRead,
 		Short:   "Decode a repository archive and account for every record",
 		Long: `Decode reads a repository archive, a CAR file of version 1 or 2, verifies every
 block and the tree, and decodes every record. If FILE.car is -, it reads standard
@@ -33,12 +34,12 @@ incomplete.`,
 		Example: `  layers decode repo.car
   layers decode repo.car --jsonl | jq -c 'select(.issues)'
   curl -s "$PDS/xrpc/com.atproto.sync.getRepo?did=$DID" | layers decode -`,
-		Args: arguments(1, 1, "one FILE.car, or - for standard input"),
+		Args: cli.Arguments(1, 1, "one FILE.car, or - for standard input"),
 		RunE: func(command *cobra.Command, args []string) error {
 			return decode(command.Context(), command, args[0], lines, strict)
 		},
 	}
-	jsonlFlag(command, &lines)
+	cli.JSONLFlag(command, &lines)
 	command.Flags().BoolVar(&strict, "strict", false, "exit with status 3 if a record is invalid")
 	return command
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/cli"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
@@ -18,7 +19,7 @@ func describeCommand(s *connect.Servers) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:     "describe ACTOR",
-		GroupID: groupRead,
+		GroupID: cli.GroupRead,
 		Short:   "Show the latest commit and the collections of a repository",
 		Long: `Describe asks the account's PDS about its repository, and prints the latest commit,
 its rev, and the collections that have records. ACTOR is a handle or a DID.
@@ -27,8 +28,8 @@ If the server does not return the latest commit, the rest is printed, and the ex
 status is 1.`,
 		Example: `  layers describe alice.example.com
   layers describe alice.example.com --json | jq -r '.collections[]'`,
-		Args: arguments(1, 1, "an ACTOR"),
-		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+		Args: cli.Arguments(1, 1, "an ACTOR"),
+		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, args []string) error {
 			actor, err := names.ParseActor(args[0])
 			if err != nil {
 				return err
@@ -65,7 +66,7 @@ status is 1.`,
 			if failed == nil {
 				commit, rev = latest.CID.String(), string(latest.Rev)
 			}
-			err = terminal.Printf(out, "did     %s\nhandle  %s\ncommit  %s\nrev     %s\n", description.DID, orNone(string(description.Handle)), commit, rev)
+			err = terminal.Printf(out, "did     %s\nhandle  %s\ncommit  %s\nrev     %s\n", description.DID, cli.OrNone(string(description.Handle)), commit, rev)
 			for i, collection := range description.Collections {
 				name := ""
 				if i == 0 {
@@ -78,6 +79,6 @@ status is 1.`,
 			return errors.Join(err, failed)
 		}),
 	}
-	jsonFlag(command, &asJSON)
+	cli.JSONFlag(command, &asJSON)
 	return command
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/cli"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/copied"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
@@ -34,7 +35,7 @@ func followCommand(s *connect.Servers) *cobra.Command {
 	var f following
 	command := &cobra.Command{
 		Use:     "follow --output DIR",
-		GroupID: groupRead,
+		GroupID: cli.GroupRead,
 		Short:   "Keep a copy of all records, current",
 		Long: `Follow keeps the current records of collections in a directory, from all
 repositories that have any. It fetches the repositories, verifies them, and then
@@ -53,8 +54,8 @@ of one PDS, which is not believed about accounts hosted elsewhere.`,
 		Example: `  layers follow --output corpus --relay wss://relay.example.com
   layers follow --output corpus --server https://pds.example.com --collection pub.layers.corpus.corpus
   layers follow --output corpus --relay wss://relay.example.com --did alice.example.com --once`,
-		Args: arguments(0, 0, "no arguments"),
-		RunE: online(func(ctx context.Context, command *cobra.Command, _ []string) error {
+		Args: cli.Arguments(0, 0, "no arguments"),
+		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, _ []string) error {
 			return f.run(ctx, command, s)
 		}),
 	}
@@ -103,10 +104,10 @@ func (f *following) run(ctx context.Context, command *cobra.Command, s *connect.
 	if f.once {
 		options.Grace = time.Second
 	}
-	if options.Collections, err = wantedCollections(f.collections); err != nil {
+	if options.Collections, err = cli.WantedCollections(f.collections); err != nil {
 		return err
 	}
-	if options.Repos, err = wantedAccounts(ctx, directory, f.dids); err != nil {
+	if options.Repos, err = cli.WantedAccounts(ctx, directory, f.dids); err != nil {
 		return err
 	}
 	if err := disk.MkdirAll(f.directory, 0o777); err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/cli"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/copied"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
@@ -24,7 +25,7 @@ func getCommand(s *connect.Servers) *cobra.Command {
 	var version, from string
 	command := &cobra.Command{
 		Use:     "get AT-URI",
-		GroupID: groupRead,
+		GroupID: cli.GroupRead,
 		Short:   "Print a record",
 		Long: `Get fetches one record from the server of its repository and verifies that its
 bytes match its CID. It prints the URI, the CID, how far the record was verified
@@ -40,13 +41,13 @@ AT-URI is at://ACTOR/COLLECTION/RECORD-KEY. The collections of Layers may be
 written without pub.layers.`,
 		Example: `  layers get at://alice.example.com/expression.expression/3mabcdefghi2a
   layers get --proof --json at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/pub.layers.media.media/3mabcdefghi2a`,
-		Args: arguments(1, 1, "one AT-URI"),
-		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+		Args: cli.Arguments(1, 1, "one AT-URI"),
+		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, args []string) error {
 			uri, err := names.ParseRecordURI(args[0])
 			if err != nil {
 				return err
 			}
-			noteMisspelt(command, uri.Collection())
+			cli.NoteMisspelt(command, uri.Collection())
 			options := new(pds.GetRecordOptions)
 			if version != "" {
 				if prove {
@@ -76,8 +77,8 @@ written without pub.layers.`,
 			return err
 		}),
 	}
-	jsonFlag(command, &asJSON)
-	fromFlag(command, &from)
+	cli.JSONFlag(command, &asJSON)
+	cli.FromFlag(command, &from)
 	command.Flags().BoolVar(&prove, "proof", false, "require proof that the record is in the signed repository")
 	command.Flags().StringVar(&version, "cid", "", "get the version of the record with this `CID`; servers may keep only the latest")
 	return command

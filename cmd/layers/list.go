@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/cli"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/copied"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
@@ -28,7 +29,7 @@ func listCommand(s *connect.Servers) *cobra.Command {
 	var cursor, from string
 	command := &cobra.Command{
 		Use:     "list ACTOR COLLECTION",
-		GroupID: groupRead,
+		GroupID: cli.GroupRead,
 		Short:   "List the records of a collection",
 		Long: `List prints the records of a collection in an account's repository, the newest
 record key first. It verifies each record's CID and validates it against its
@@ -46,9 +47,9 @@ Records with issues are not an error; the last line on standard error counts the
 If the list fails midway, the error says how to continue.`,
 		Example: `  layers list alice.example.com expression.expression
   layers list alice.example.com pub.layers.corpus.corpus --jsonl | jq .value.name`,
-		Args:              arguments(2, 2, "an ACTOR and a COLLECTION"),
-		ValidArgsFunction: completeCollection(1),
-		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+		Args:              cli.Arguments(2, 2, "an ACTOR and a COLLECTION"),
+		ValidArgsFunction: cli.CompleteCollection(1),
+		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, args []string) error {
 			actor, err := names.ParseActor(args[0])
 			if err != nil {
 				return err
@@ -57,7 +58,7 @@ If the list fails midway, the error says how to continue.`,
 			if err != nil {
 				return err
 			}
-			noteMisspelt(command, collection)
+			cli.NoteMisspelt(command, collection)
 			if limit < 0 {
 				return exit.Misuse("--limit %d: must not be negative", limit)
 			}
@@ -112,8 +113,8 @@ If the list fails midway, the error says how to continue.`,
 			return nil
 		}),
 	}
-	jsonlFlag(command, &lines)
-	fromFlag(command, &from)
+	cli.JSONLFlag(command, &lines)
+	cli.FromFlag(command, &from)
 	command.Flags().IntVar(&limit, "limit", 0, "stop after `N` records; 0 for no limit")
 	command.Flags().StringVar(&cursor, "cursor", "", "start after this `CURSOR`")
 	command.Flags().BoolVar(&reverse, "reverse", false, "list the oldest record key first")

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/layers-pub/layers-go/cmd/layers/internal/archive"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/cli"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
@@ -29,7 +30,7 @@ func pullCommand(s *connect.Servers) *cobra.Command {
 	var lines, strict, force bool
 	command := &cobra.Command{
 		Use:     "pull ACTOR",
-		GroupID: groupRead,
+		GroupID: cli.GroupRead,
 		Short:   "Save and verify a whole repository, and account for every record",
 		Long: `Pull downloads the archive of an account's repository, verifies every block, the
 tree, and the signature under the key in the account's DID document, and decodes
@@ -46,8 +47,8 @@ commit with the same rev, or a rev more than five minutes in the future. The
 archive then stays as it is, unless --force is set.`,
 		Example: `  layers pull alice.example.com
   layers pull did:plc:ewvi7nxzyoun6zhxrhs64oiz -o archives --jsonl > records.jsonl`,
-		Args: arguments(1, 1, "an ACTOR"),
-		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+		Args: cli.Arguments(1, 1, "an ACTOR"),
+		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, args []string) error {
 			actor, err := names.ParseActor(args[0])
 			if err != nil {
 				return err
@@ -60,7 +61,7 @@ archive then stays as it is, unless --force is set.`,
 		}),
 	}
 	command.Flags().StringVarP(&directory, "output", "o", ".", "save the archive in `DIR`, which is created if it does not exist")
-	jsonlFlag(command, &lines)
+	cli.JSONLFlag(command, &lines)
 	command.Flags().BoolVar(&force, "force", false, "replace the archive even if the new commit is older, conflicts with it, or is in the future")
 	command.Flags().BoolVar(&strict, "strict", false, "exit with status 3 if a record is invalid")
 	return command

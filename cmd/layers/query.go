@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/cli"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
@@ -23,7 +24,7 @@ func queryCommand(s *connect.Servers) *cobra.Command {
 	var asJSON, lines bool
 	command := &cobra.Command{
 		Use:     "query NSID [KEY=VALUE...]",
-		GroupID: groupRead,
+		GroupID: cli.GroupRead,
 		Short:   "Call a query method of an appview",
 		Long: `Query calls a query method of an appview and prints its response. The appview is
 the URL in --appview or LAYERS_APPVIEW. Parameters are KEY=VALUE arguments; repeat a
@@ -36,8 +37,8 @@ With --jsonl it fetches all pages and prints one JSON object a line for each ite
 Responses of appviews are not verified; "layers get --proof" verifies a record.`,
 		Example: `  layers query expression.getExpression uri=at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/pub.layers.expression.expression/3mabcdefghi2a
   layers query corpus.listCorpora repo=alice.example.com --jsonl`,
-		Args: arguments(1, 1000, "an NSID and KEY=VALUE arguments"),
-		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+		Args: cli.Arguments(1, 1000, "an NSID and KEY=VALUE arguments"),
+		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, args []string) error {
 			method, err := names.ParseMethod(args[0])
 			if err != nil {
 				return err
@@ -81,7 +82,7 @@ Responses of appviews are not verified; "layers get --proof" verifies a record.`
 			return err
 		}),
 	}
-	jsonFlag(command, &asJSON)
+	cli.JSONFlag(command, &asJSON)
 	command.Flags().BoolVar(&lines, "jsonl", false, "fetch all pages, and print one JSON object a line for each item")
 	return command
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/cli"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
@@ -16,7 +17,7 @@ func resolveCommand(s *connect.Servers) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:     "resolve ACTOR",
-		GroupID: groupRead,
+		GroupID: cli.GroupRead,
 		Short:   "Look up the DID, handle, PDS and key of an account",
 		Long: `Resolve looks up an account and prints its DID, handle, PDS and signing key. ACTOR
 is a handle or a DID.
@@ -25,8 +26,8 @@ Handles are verified in both directions: if the handle in the DID document does 
 resolve to the DID, it is printed as handle.invalid.`,
 		Example: `  layers resolve alice.example.com
   layers resolve did:plc:ewvi7nxzyoun6zhxrhs64oiz --json`,
-		Args: arguments(1, 1, "an ACTOR"),
-		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+		Args: cli.Arguments(1, 1, "an ACTOR"),
+		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, args []string) error {
 			actor, err := names.ParseActor(args[0])
 			if err != nil {
 				return err
@@ -48,17 +49,9 @@ resolve to the DID, it is printed as handle.invalid.`,
 					Key    string        `json:"key"`
 				}{who.DID, who.Handle, who.PDS, who.Key.DIDKey()})
 			}
-			return terminal.Printf(out, "did     %s\nhandle  %s\npds     %s\nkey     %s\n", who.DID, who.Handle, orNone(who.PDS), orNone(who.Key.DIDKey()))
+			return terminal.Printf(out, "did     %s\nhandle  %s\npds     %s\nkey     %s\n", who.DID, who.Handle, cli.OrNone(who.PDS), cli.OrNone(who.Key.DIDKey()))
 		}),
 	}
-	jsonFlag(command, &asJSON)
+	cli.JSONFlag(command, &asJSON)
 	return command
-}
-
-// orNone returns s, or "none" if s is empty.
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
 }

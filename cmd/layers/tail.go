@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/cli"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
@@ -31,7 +32,7 @@ func tailCommand(s *connect.Servers) *cobra.Command {
 	var t tailing
 	command := &cobra.Command{
 		Use:     "tail",
-		GroupID: groupRead,
+		GroupID: cli.GroupRead,
 		Short:   "Print changes of records as they happen",
 		Long: `Tail follows the stream of events of a relay or a PDS, and prints a line for each
 record that is created, updated or deleted, and for each change of an account:
@@ -60,8 +61,8 @@ microseconds. A Tap has no positions; what was printed is acknowledged to it.`,
   layers tail --relay wss://relay.example.com --collection pub.layers.corpus.corpus --jsonl
   layers tail --relay wss://relay.example.com --cursor-file cursor.json --reconnect --verify
   layers tail --source jetstream --relay wss://jetstream.example.com --reconnect`,
-		Args: arguments(0, 0, "no arguments"),
-		RunE: online(func(ctx context.Context, command *cobra.Command, _ []string) error {
+		Args: cli.Arguments(0, 0, "no arguments"),
+		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, _ []string) error {
 			return tail(ctx, command, s, &t, command.Flags().Changed("cursor"))
 		}),
 	}
@@ -86,14 +87,14 @@ func tail(ctx context.Context, command *cobra.Command, s *connect.Servers, t *ta
 	monitor := new(firehose.Monitor)
 	options := &firehose.Options{Lookup: records.Lookup, Reconnect: t.reconnect, Monitor: monitor}
 	var err error
-	if options.Collections, err = wantedCollections(t.collections); err != nil {
+	if options.Collections, err = cli.WantedCollections(t.collections); err != nil {
 		return err
 	}
 	directory, err := s.Directory()
 	if err != nil {
 		return err
 	}
-	if options.DIDs, err = wantedAccounts(ctx, directory, t.dids); err != nil {
+	if options.DIDs, err = cli.WantedAccounts(ctx, directory, t.dids); err != nil {
 		return err
 	}
 	if hasCursor {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/cli"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/validation"
@@ -17,7 +18,7 @@ func validateCommand() *cobra.Command {
 	var lines, strict bool
 	command := &cobra.Command{
 		Use:     "validate FILE...",
-		GroupID: groupRead,
+		GroupID: cli.GroupRead,
 		Short:   "Check records in files against their lexicons, offline",
 		Long: `Validate checks the records in files: in an archive (.car), in a file of JSON lines
 (.jsonl), each a record or an object with "uri" and "value", or in a file with one
@@ -34,7 +35,7 @@ The exit status is 3 if a record is invalid; with --strict, also if there is a
 warning. Records of collections without a known lexicon are counted, and not checked.`,
 		Example: `  layers validate corpus.json --collection corpus.corpus
   layers validate batch.jsonl repo.car --strict`,
-		Args: arguments(1, 1<<30, "one FILE or more, or - for standard input"),
+		Args: cli.Arguments(1, 1<<30, "one FILE or more, or - for standard input"),
 		RunE: func(command *cobra.Command, args []string) error {
 			var typ syntax.NSID
 			if collection != "" {
@@ -66,6 +67,6 @@ warning. Records of collections without a known lexicon are counted, and not che
 	}
 	command.Flags().StringVar(&collection, "collection", "", "the `COLLECTION` of records that have no $type")
 	command.Flags().BoolVar(&strict, "strict", false, "exit with status 3 if there is a warning")
-	jsonlFlag(command, &lines)
+	cli.JSONLFlag(command, &lines)
 	return command
 }

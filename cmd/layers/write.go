@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/cli"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/input"
@@ -13,7 +13,6 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/layers/records"
-	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -25,7 +24,7 @@ func createCommand(s *connect.Servers) *cobra.Command {
 	var unknown bool
 	command := &cobra.Command{
 		Use:     "create COLLECTION [FILE]",
-		GroupID: groupWrite,
+		GroupID: cli.GroupWrite,
 		Short:   "Create a record",
 		Long: `Create writes the JSON record in FILE, or on standard input, to the repository of the
 account that is logged in, and prints the record's URI and CID as one line of JSON.
@@ -36,9 +35,9 @@ invalid, the error lists all issues, and nothing is sent. The record key is a ne
 TID unless --rkey sets it.`,
 		Example: `  layers create corpus.corpus corpus.json
   jq -n '{name: "Stories", createdAt: (now | todate)}' | layers create corpus.corpus`,
-		Args:              arguments(1, 2, "a COLLECTION and a FILE"),
+		Args:              cli.Arguments(1, 2, "a COLLECTION and a FILE"),
 		ValidArgsFunction: completeRecordFile,
-		RunE: writing(func(ctx context.Context, command *cobra.Command, args []string) error {
+		RunE: cli.Writing(func(ctx context.Context, command *cobra.Command, args []string) error {
 			collection, err := names.ParseCollection(args[0])
 			if err != nil {
 				return err
@@ -67,8 +66,8 @@ TID unless --rkey sets it.`,
 		}),
 	}
 	command.Flags().StringVar(&rkey, "rkey", "", "the record `KEY` (default a new TID)")
-	unknownFlag(command, &unknown)
-	anyPDSFlag(command, s)
+	cli.UnknownFlag(command, &unknown)
+	cli.AnyPDSFlag(command, s)
 	return command
 }
 
@@ -77,7 +76,7 @@ func putCommand(s *connect.Servers) *cobra.Command {
 	var drop, unknown bool
 	command := &cobra.Command{
 		Use:     "put RECORD [FILE]",
-		GroupID: groupWrite,
+		GroupID: cli.GroupWrite,
 		Short:   "Create or replace a record",
 		Long: `Put writes the JSON record in FILE, or on standard input, under the record key of
 RECORD, and prints the record's URI and CID as one line of JSON. RECORD is
@@ -90,8 +89,8 @@ one of the two fails.`,
 		Example: `  layers put corpus.corpus/3mabcdefghi2a corpus.json
   layers get --json at://alice.example.com/pub.layers.corpus.corpus/3mabcdefghi2a |
     jq '.value | .name = "Tales"' | layers put corpus.corpus/3mabcdefghi2a`,
-		Args: arguments(1, 2, "a RECORD and a FILE"),
-		RunE: writing(func(ctx context.Context, command *cobra.Command, args []string) error {
+		Args: cli.Arguments(1, 2, "a RECORD and a FILE"),
+		RunE: cli.Writing(func(ctx context.Context, command *cobra.Command, args []string) error {
 			options := &write.PutOptions{Lookup: records.Lookup, AllowUnknown: unknown, DropFields: drop}
 			if swap == "none" {
 				options.Swap = lex.NullOf[cid.CID]()
@@ -126,8 +125,8 @@ one of the two fails.`,
 	}
 	command.Flags().BoolVar(&drop, "drop-fields", false, "allow removing fields that only the stored record has")
 	command.Flags().StringVar(&swap, "swap", "", "write only if the stored record has this `CID`, or, for none, if there is no record")
-	unknownFlag(command, &unknown)
-	anyPDSFlag(command, s)
+	cli.UnknownFlag(command, &unknown)
+	cli.AnyPDSFlag(command, s)
 	return command
 }
 
@@ -135,13 +134,13 @@ func deleteCommand(s *connect.Servers) *cobra.Command {
 	var swap string
 	command := &cobra.Command{
 		Use:     "delete RECORD",
-		GroupID: groupWrite,
+		GroupID: cli.GroupWrite,
 		Short:   "Delete a record",
 		Long: `Delete deletes RECORD, which is COLLECTION/RECORD-KEY or an at-uri, and belongs to
 the account that is logged in. It is not an error if the record does not exist.`,
 		Example: `  layers delete corpus.corpus/3mabcdefghi2a`,
-		Args:    arguments(1, 1, "a RECORD"),
-		RunE: writing(func(ctx context.Context, command *cobra.Command, args []string) error {
+		Args:    cli.Arguments(1, 1, "a RECORD"),
+		RunE: cli.Writing(func(ctx context.Context, command *cobra.Command, args []string) error {
 			c, _, err := input.ParseSwap(swap)
 			if err != nil {
 				return err
@@ -150,7 +149,7 @@ the account that is logged in. It is not an error if the record does not exist.`
 			if err != nil {
 				return err
 			}
-			noteMisspelt(command, target.Collection)
+			cli.NoteMisspelt(command, target.Collection)
 			client, err := s.Session(ctx)
 			if err != nil {
 				return err
@@ -170,20 +169,8 @@ the account that is logged in. It is not an error if the record does not exist.`
 		}),
 	}
 	command.Flags().StringVar(&swap, "swap", "", "delete only if the record has this `CID`")
-	anyPDSFlag(command, s)
+	cli.AnyPDSFlag(command, s)
 	return command
-}
-
-// writing is [online] for commands that write records: it adds advice to the error that the account has moved away from
-// the session's server.
-func writing(do func(ctx context.Context, command *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
-	return online(func(ctx context.Context, command *cobra.Command, args []string) error {
-		err := do(ctx, command, args)
-		if moved, ok := errors.AsType[*auth.MovedError](err); ok {
-			return exit.WithHint(err, "if %s is the account's PDS under another address, add --any-pds", moved.Session)
-		}
-		return err
-	})
 }
 
 // completeRecordFile completes a collection and then a file.
@@ -191,7 +178,7 @@ func completeRecordFile(command *cobra.Command, args []string, text string) ([]s
 	if len(args) == 1 {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
-	return completeCollection(0)(command, args, text)
+	return cli.CompleteCollection(0)(command, args, text)
 }
 
 // printRef prints the record that was written, unless err says that none was.

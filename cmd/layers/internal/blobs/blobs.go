@@ -1,4 +1,5 @@
-package main
+// Package blobs has the commands for blobs.
+package blobs
 
 import (
 	"context"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/cli"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
@@ -26,17 +28,18 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-func blobCommand(s *connect.Servers) *cobra.Command {
+// Command returns the command blob.
+func Command(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "blob",
-		GroupID: groupWrite,
+		GroupID: cli.GroupWrite,
 		Short:   "Download and upload blobs (audio, video, images, documents)",
 	}
-	command.AddCommand(blobGetCommand(s), blobPutCommand(s))
+	command.AddCommand(get(s), put(s))
 	return command
 }
 
-func blobGetCommand(s *connect.Servers) *cobra.Command {
+func get(s *connect.Servers) *cobra.Command {
 	var output string
 	command := &cobra.Command{
 		Use:   "get ACTOR CID",
@@ -48,8 +51,8 @@ The blob is saved as FILE, or under its CID. An existing file is replaced only
 after the whole blob has been verified. With -o - the blob is written to standard
 output while it arrives; it is complete and verified only if the exit status is 0.`,
 		Example: `  layers blob get alice.example.com bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku -o story.mp3`,
-		Args:    arguments(2, 2, "an ACTOR and a CID"),
-		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+		Args:    cli.Arguments(2, 2, "an ACTOR and a CID"),
+		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, args []string) error {
 			actor, err := names.ParseActor(args[0])
 			if err != nil {
 				return err
@@ -96,7 +99,7 @@ var rulesFor = map[string]lex.BlobRules{
 	"persona.persona":       persona.PersonaGuidelinesBlobRules,
 }
 
-func blobPutCommand(s *connect.Servers) *cobra.Command {
+func put(s *connect.Servers) *cobra.Command {
 	var mimeType, collection string
 	command := &cobra.Command{
 		Use:   "put FILE",
@@ -109,8 +112,8 @@ With --for, the media type and the size are first checked against the lexicon of
 that collection.`,
 		Example: `  layers blob put story.mp3 --for media.media
   layers blob put --type application/pdf - < guidelines.pdf`,
-		Args: arguments(1, 1, "one FILE, or - for standard input"),
-		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+		Args: cli.Arguments(1, 1, "one FILE, or - for standard input"),
+		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, args []string) error {
 			options := new(blob.UploadOptions)
 			if collection != "" {
 				nsid, err := names.ParseCollection(collection)

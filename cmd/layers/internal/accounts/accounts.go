@@ -1,4 +1,5 @@
-package main
+// Package accounts has the commands for sessions: login, logout, switch and whoami.
+package accounts
 
 import (
 	"bufio"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/cli"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
@@ -20,11 +22,12 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-func loginCommand(s *connect.Servers) *cobra.Command {
+// Login returns the command.
+func Login(s *connect.Servers) *cobra.Command {
 	var factor string
 	command := &cobra.Command{
 		Use:     "login ACTOR",
-		GroupID: groupWrite,
+		GroupID: cli.GroupWrite,
 		Short:   "Log in with an app password",
 		Long: `Login creates a session at the account's PDS and stores it for the commands that
 write. ACTOR is a handle or a DID. The file is $LAYERS_AUTH_FILE, or
@@ -36,8 +39,8 @@ terminal or standard input. It is not stored. Use an app password, which you can
 revoke, rather than the password of the account.`,
 		Example: `  layers login alice.example.com
   layers login alice.example.com < password.txt`,
-		Args: arguments(1, 1, "an ACTOR"),
-		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+		Args: cli.Arguments(1, 1, "an ACTOR"),
+		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, args []string) error {
 			actor, err := names.ParseActor(args[0])
 			if err != nil {
 				return err
@@ -94,15 +97,16 @@ func readPassword(ctx context.Context, stdin io.Reader, stderr io.Writer, actor 
 	return password, nil
 }
 
-func logoutCommand(s *connect.Servers) *cobra.Command {
+// Logout returns the command.
+func Logout(s *connect.Servers) *cobra.Command {
 	return &cobra.Command{
 		Use:     "logout",
-		GroupID: groupWrite,
+		GroupID: cli.GroupWrite,
 		Short:   "Log out",
 		Long:    "Logout ends the session at the server and deletes it from the file of sessions.",
 		Example: "  layers logout",
-		Args:    arguments(0, 0, "no arguments"),
-		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+		Args:    cli.Arguments(0, 0, "no arguments"),
+		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, args []string) error {
 			client, err := s.Session(ctx)
 			if err != nil {
 				return err
@@ -117,16 +121,17 @@ func logoutCommand(s *connect.Servers) *cobra.Command {
 	}
 }
 
-func whoamiCommand(s *connect.Servers) *cobra.Command {
+// Whoami returns the command.
+func Whoami(s *connect.Servers) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:     "whoami",
-		GroupID: groupWrite,
+		GroupID: cli.GroupWrite,
 		Short:   "Show the account that is logged in",
 		Long:    "Whoami prints the account of the stored session. It contacts no server.",
 		Example: "  layers whoami --json",
-		Args:    arguments(0, 0, "no arguments"),
-		RunE: online(func(ctx context.Context, command *cobra.Command, args []string) error {
+		Args:    cli.Arguments(0, 0, "no arguments"),
+		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, args []string) error {
 			client, err := s.Session(ctx)
 			if err != nil {
 				return err
@@ -142,6 +147,6 @@ func whoamiCommand(s *connect.Servers) *cobra.Command {
 			return terminal.Printf(command.OutOrStdout(), "did     %s\nhandle  %s\npds     %s\n", session.DID, session.Handle, session.PDS)
 		}),
 	}
-	jsonFlag(command, &asJSON)
+	cli.JSONFlag(command, &asJSON)
 	return command
 }

@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
+)
+
+// UsageTail follows the flags in the help of each command.
+const UsageTail = `{{if .Runnable}}
+Exit status:
+  0  success
+  1  failure
+  2  wrong usage{{if eq .Name "validate"}}
+  3  a record is invalid, or has a warning with --strict{{else if .Flags.Lookup "strict"}}
+  3  a record is invalid, with --strict{{end}}
+  A signal gives 128 plus its number: 130 for an interrupt.
+
+Environment:
+  LAYERS_PLC, LAYERS_PDS, LAYERS_APPVIEW, LAYERS_ALLOW_PRIVATE  defaults of --plc, --pds, --appview, --allow-private
+  LAYERS_AUTH_FILE  the file that stores the session (default layers/auth.json in $XDG_STATE_HOME){{if eq .Name "login"}}
+  LAYERS_PASSWORD   the app password{{end}}
+{{end}}`
+
+// TakesCommand sets up a command that only has subcommands: without arguments it shows its help, and it refuses an
+// argument that is not one of its subcommands.
+func TakesCommand(command *cobra.Command) {
+	command.Args = func(command *cobra.Command, args []string) error {
+		if len(args) == 0 && !command.HasParent() {
+			return nil
+		}
+		return unknownCommand(command, args)
+	}
+	command.RunE = func(command *cobra.Command, _ []string) error { return command.Help() }
+}
+
+// unknownCommand returns an error about args, which do not name a command of parent.
+func unknownCommand(parent *cobra.Command, args []string) error {
+	var known []string
+	for _, command := range parent.Commands() {
+		if command.IsAvailableCommand() || command.Name() == "help" {
+			known = append(known, command.Name())
+		}
+	}
+	if len(args) == 0 {
+		return exit.Misuse("%s: missing command: %s", parent.CommandPath(), strings.Join(known, ", "))
+	}
+	if meant := names.Nearest(args[0], known, nil); meant != "" {
+		return exit.Misuse("unknown command %q of %s: did you mean %s?", args[0], parent.CommandPath(), meant)
+	}
+	return exit.Misuse("unknown command %q of %s; the commands are %s", args[0], parent.CommandPath(), strings.Join(known, ", "))
+}
+
+// HelpCommand returns a help command like cobra's, except that it returns an error for a command that does not exist.
+func HelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Print the help of a command",
+		Example: `  layers help list
+  layers help blob put`,
+		RunE: func(command *cobra.Command, args []string) error {
+			about, rest, err := command.Root().Find(args)
+			if err != nil {
+				return exit.Misuse("%v", err)
+			}
+			if len(rest) > 0 && about.HasSubCommands() {
+				return unknownCommand(about, rest)
+			}
+			if len(rest) > 0 {
+				return exit.Misuse("%s has no command %q", about.CommandPath(), rest[0])
+			}
+			about.InitDefaultHelpFlag() // so that the help lists it
+			about.InitDefaultVersionFlag()
+			return about.Help()
+		},
+	}
+}
+
+// FlagError returns err with a suggestion of the flag that may have been meant.
+func FlagError(command *cobra.Command, err error) error {
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
+		return exit.Misuse("%v", err)
+	}
+	var known []string
+	command.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			known = append(known, "--"+f.Name)
+		}
+	})
+	name := unknown.GetSpecifiedName()
+	if meant := names.Nearest("--"+name, known, nil); meant != "" && len(name) > 1 {
+		return exit.Misuse("%s has no flag --%s: did you mean %s?", command.CommandPath(), name, meant)
+	}
+	return exit.Misuse("%s: %v", command.CommandPath(), err)
+}
