@@ -60,7 +60,7 @@ type Config struct {
 	Include []string `json:"include,omitzero"`
 	// Clients is false if there are to be no clients; by default there are.
 	Clients *bool `json:"clients,omitzero"`
-	// Servers adds interfaces and handlers for servers.
+	// Servers adds, beside each package with calls, a package with an interface and a handler for servers.
 	Servers bool `json:"servers,omitzero"`
 	// Lock is the directory of the lockfiles; if it is empty each directory with lexicons has its own, and the name lock is
 	// in the first of them. If there are several directories with lexicons, their lockfiles are in directories of the same

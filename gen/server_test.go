@@ -24,6 +24,7 @@ import (
 	"strings"
 
 	"example.org/sdk/api/com/example"
+	"example.org/sdk/api/com/example/exampleserver"
 	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/xrpcserver"
@@ -62,7 +63,7 @@ func (server) Upload(_ context.Context, contentType string, body io.Reader) (io.
 }
 
 func main() {
-	s := httptest.NewServer(example.NewHandler(server{}))
+	s := httptest.NewServer(exampleserver.NewHandler(server{}))
 	defer s.Close()
 	for _, call := range [][3]string{
 		{"GET", "getNote?uri=at://a.example.org/com.example.note/1", ""},

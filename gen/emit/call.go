@@ -1,6 +1,7 @@
 package emit
 
 import (
+	"go/token"
 	"strings"
 
 	"github.com/dave/jennifer/jen"
@@ -31,9 +32,6 @@ func emitParams(f *jen.File, p *plan.Params) {
 	}
 	body = append(body, jen.Return(jen.Id("q")))
 	f.Func().Params(jen.Id("v").Op("*").Id(p.Name)).Id("LexParams").Params().Params(jen.Id("q").Add(rpc("Params"))).Block(body...).Line()
-	if p.Decoded != nil {
-		emitParamsDecoder(f, p)
-	}
 }
 
 // param returns the statement that adds a parameter to q.
@@ -126,7 +124,7 @@ func outputOf(b *plan.Body) output {
 		return output{
 			variable: jen.Id(b.Envelope),
 			results:  []jen.Code{ref(b.Value.Type)},
-			values:   []jen.Code{jen.Id("out").Dot("value")},
+			values:   []jen.Code{jen.Id("out").Dot("Value")},
 			nothing:  []jen.Code{jen.Nil()},
 		}
 	case b.Value != nil:
@@ -239,9 +237,13 @@ func emitEnvelope(f *jen.File, b *plan.Body) {
 	if b == nil || b.Envelope == "" {
 		return
 	}
-	f.Type().Id(b.Envelope).Add(embedding(jen.Id("value").Add(ref(b.Value.Type)))).Line()
+	doc := jen.Null()
+	if token.IsExported(b.Envelope) {
+		doc = says(b.Envelope + " is a [" + b.Value.Type.Name + "] as a whole input or output.")
+	}
+	f.Add(doc, jen.Type().Id(b.Envelope).Add(embedding(jen.Id("Value").Add(ref(b.Value.Type))))).Line()
 	f.Func().Params(jen.Id("v").Op("*").Id(b.Envelope)).Id("DecodeLex").Params(jen.Id("d").Op("*").Add(lex("Decoder"))).
-		Add(oneLine(jen.Id("v").Dot("value").Op("=").Add(decodeExpression(b.Value))))
+		Add(oneLine(jen.Id("v").Dot("Value").Op("=").Add(decodeExpression(b.Value))))
 	f.Func().Params(jen.Id("v").Op("*").Id(b.Envelope)).Id("EncodeLex").Params(jen.Id("e").Op("*").Add(lex("Encoder"))).
-		Add(oneLine(encode(jen.Id("e"), b.Value, jen.Id("v").Dot("value")))).Line()
+		Add(oneLine(encode(jen.Id("e"), b.Value, jen.Id("v").Dot("Value")))).Line()
 }

@@ -48,6 +48,13 @@ func Files(p *plan.Plan) ([]File, error) {
 			return nil, err
 		}
 		files = append(files, list...)
+		if pkg.Server != nil {
+			file, err := serverFile(pkg)
+			if err != nil {
+				return nil, err
+			}
+			files = append(files, file)
+		}
 	}
 	if p.Records != nil {
 		file, err := recordsFile(p.Records)
@@ -77,13 +84,6 @@ func packageFiles(pkg *plan.Package) ([]File, error) {
 		f := newFile(pkg.ImportPath, pkg.Name, nil)
 		emitClient(f, pkg.Client)
 		if err := add("client.go", f); err != nil {
-			return nil, err
-		}
-	}
-	if pkg.Server != nil {
-		f := newFile(pkg.ImportPath, pkg.Name, pkg.Imports)
-		emitServer(f, pkg.Server)
-		if err := add("server.go", f); err != nil {
 			return nil, err
 		}
 	}

@@ -1,6 +1,8 @@
 package emit
 
 import (
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/dave/jennifer/jen"
@@ -10,48 +12,76 @@ import (
 
 func server(name string) *jen.Statement { return jen.Qual(ServerPath, name) }
 
-// emitParamsDecoder writes the method by which servers decode parameters. It sets defaults.
-func emitParamsDecoder(f *jen.File, p *plan.Params) {
-	f.Var().Id(p.Decoded.Table).Op("=").Add(lex("NewFields")).Add(list("(", ")", len("var  = lex.NewFields")+len(p.Decoded.Table), tableNames(p.Decoded))).Line()
-	emitRules(f, p.Decoded.Rules)
-	body := append([]jen.Code{jen.Var().Id("extra").Add(lex("Map"))}, decodeBody(p.Decoded, jen.Op("&").Id("extra"))...)
-	for _, field := range p.Fields {
+// serverFile writes the package that answers the calls of another one.
+func serverFile(pkg *plan.Package) (File, error) {
+	s := pkg.Server
+	f := newFile(s.ImportPath, s.Name, append(slices.Clone(pkg.Imports), pkg))
+	for _, line := range docLines(s.PackageDoc, 0) {
+		f.PackageComment(line)
+	}
+	w := serverWriter{pkg.ImportPath}
+	w.emitServer(f, s)
+	return render(s.ImportPath, path.Join(s.Dir, "server.go"), f)
+}
+
+// serverWriter writes the code of a server for the package with the import path served.
+type serverWriter struct{ served string }
+
+// name returns the name of something in the package that is served.
+func (w serverWriter) name(name string) *jen.Statement { return jen.Qual(w.served, name) }
+
+// emitServer writes the interface, the functions that make handlers of it, and the methods by which parameters are decoded.
+func (w serverWriter) emitServer(f *jen.File, s *plan.Server) {
+	f.Add(comment(s.Doc, 0), jen.Type().Id("Server").InterfaceFunc(func(g *jen.Group) {
+		for _, m := range s.Calls {
+			g.Add(comment(m.ServerDoc, 4), jen.Id(m.Name).Params(w.parameters(m)...).Params(append(serverResults(m), jen.Error())...))
+		}
+	})).Line()
+	f.Add(says("NewHandler returns a handler of the calls that s answers, at /xrpc/ and their NSIDs."),
+		jen.Func().Id("NewHandler").Params(jen.Id("s").Id("Server")).Qual("net/http", "Handler").
+			Add(oneLine(jen.Return(server("New").Call(jen.Id("Methods").Call(jen.Id("s")).Op("..."))))))
+	f.Line()
+	var methods []jen.Code
+	for _, m := range s.Calls {
+		entries := []jen.Code{jen.Id("NSID").Op(":").Add(w.name(m.Const))}
+		if m.Procedure {
+			entries = append(entries, jen.Id("Procedure").Op(":").True())
+		}
+		entries = append(entries, jen.Id("Serve").Op(":").Func().Params(jen.Id("c").Op("*").Add(server("Call"))).Error().Block(w.serve(m)...))
+		methods = append(methods, block(entries))
+	}
+	f.Add(says("Methods returns the methods of s, for a handler of several packages: see [xrpcserver.New]."),
+		jen.Func().Id("Methods").Params(jen.Id("s").Id("Server")).Index().Add(server("Method")).Block(
+			jen.Return(jen.Index().Add(server("Method")).Add(block(methods))))).Line()
+	for _, m := range s.Calls {
+		w.emitParamsDecoder(f, m)
+	}
+}
+
+// emitParamsDecoder writes a type for the parameters of a call, which has the method that decodes them and sets defaults.
+func (w serverWriter) emitParamsDecoder(f *jen.File, m *plan.Method) {
+	s := m.Decoded
+	if s == nil {
+		return
+	}
+	f.Type().Id(s.Name).Add(w.name(m.Params)).Line()
+	f.Var().Id(s.Table).Op("=").Add(lex("NewFields")).Add(list("(", ")", len("var  = lex.NewFields")+len(s.Table), tableNames(s))).Line()
+	emitRules(f, s.Rules)
+	body := append([]jen.Code{jen.Var().Id("extra").Add(lex("Map"))}, decodeBody(s, jen.Op("&").Id("extra"))...)
+	for _, field := range s.Fields {
 		if field.Default != nil {
 			name := jen.Id("v").Dot(field.Name)
 			body = append(body, name.Clone().Dot("Set").Call(name.Clone().Dot("Or").Call(defaultLiteral(field.Default))))
 		}
 	}
-	f.Add(decodeMethod(p.Name).Block(body...)).Line()
+	f.Add(decodeMethod(s.Name).Block(body...)).Line()
 }
 
-// emitServer writes the interface that answers a package's calls, and the functions that make handlers of it.
-func emitServer(f *jen.File, s *plan.Server) {
-	f.Add(comment(s.Doc, 0), jen.Type().Id(s.Name).InterfaceFunc(func(g *jen.Group) {
-		for _, m := range s.Calls {
-			g.Add(comment(m.Doc, 4), jen.Id(m.Name).Params(serverParameters(m)...).Params(append(serverResults(m), jen.Error())...))
-		}
-	})).Line()
-	f.Add(comment(s.HandlerDoc, 0), jen.Func().Id(s.Handler).Params(jen.Id("s").Id(s.Name)).Qual("net/http", "Handler").
-		Add(oneLine(jen.Return(server("New").Call(jen.Id(s.Methods).Call(jen.Id("s")).Op("..."))))))
-	f.Line()
-	var methods []jen.Code
-	for _, m := range s.Calls {
-		entries := []jen.Code{jen.Id("NSID").Op(":").Id(m.Const)}
-		if m.Procedure {
-			entries = append(entries, jen.Id("Procedure").Op(":").True())
-		}
-		entries = append(entries, jen.Id("Serve").Op(":").Func().Params(jen.Id("c").Op("*").Add(server("Call"))).Error().Block(serve(m)...))
-		methods = append(methods, block(entries))
-	}
-	f.Add(comment(s.MethodsDoc, 0), jen.Func().Id(s.Methods).Params(jen.Id("s").Id(s.Name)).Index().Add(server("Method")).Block(
-		jen.Return(jen.Index().Add(server("Method")).Add(block(methods)))))
-}
-
-// serverParameters are the parameters of a server's method.
-func serverParameters(m *plan.Method) []jen.Code {
+// parameters are the parameters of a server's method.
+func (w serverWriter) parameters(m *plan.Method) []jen.Code {
 	parameters := []jen.Code{jen.Id("ctx").Qual("context", "Context")}
 	if m.Params != "" {
-		parameters = append(parameters, jen.Id("params").Op("*").Id(m.Params))
+		parameters = append(parameters, jen.Id("params").Op("*").Add(w.name(m.Params)))
 	}
 	switch {
 	case m.Input == nil:
@@ -75,23 +105,23 @@ func serverResults(m *plan.Method) []jen.Code {
 }
 
 // serve returns the statements that answer one call.
-func serve(m *plan.Method) []jen.Code {
+func (w serverWriter) serve(m *plan.Method) []jen.Code {
 	var body []jen.Code
 	arguments := []jen.Code{jen.Id("c").Dot("Context").Call()}
 	check := func(call *jen.Statement) {
 		body = append(body, jen.If(jen.Id("err").Op(":=").Add(call), jen.Id("err").Op("!=").Nil()).Block(jen.Return(jen.Id("err"))))
 	}
 	if m.Params != "" {
-		body = append(body, jen.Id("params").Op(":=").New(jen.Id(m.Params)))
+		body = append(body, jen.Id("params").Op(":=").New(jen.Id(m.Decoded.Name)))
 		check(jen.Id("c").Dot("Params").Call(jen.Id("params"), jen.Map(jen.String()).Add(server("Kind")).Values(kinds(m.ParamFields)...)))
-		arguments = append(arguments, jen.Id("params"))
+		arguments = append(arguments, jen.Parens(jen.Op("*").Add(w.name(m.Params))).Call(jen.Id("params")))
 	}
 	switch in := m.Input; {
 	case in == nil:
 	case in.Envelope != "":
-		body = append(body, jen.Id("input").Op(":=").New(jen.Id(in.Envelope)))
+		body = append(body, jen.Id("input").Op(":=").New(w.name(in.Envelope)))
 		check(jen.Id("c").Dot("Input").Call(jen.Id("input")))
-		arguments = append(arguments, jen.Id("input").Dot("value"))
+		arguments = append(arguments, jen.Id("input").Dot("Value"))
 	case in.Value != nil:
 		body = append(body, jen.Id("input").Op(":=").New(ref(in.Value.Type)))
 		check(jen.Id("c").Dot("Input").Call(jen.Id("input")))
@@ -118,7 +148,7 @@ func serve(m *plan.Method) []jen.Code {
 	case out == nil:
 		return append(body, jen.Return(call))
 	case out.Envelope != "":
-		return answer([]string{"out"}, output(jen.Op("&").Id(out.Envelope).Values(jen.Id("out"))))
+		return answer([]string{"out"}, output(jen.Op("&").Add(w.name(out.Envelope)).Values(jen.Id("Value").Op(":").Id("out"))))
 	case out.Value != nil:
 		return answer([]string{"out"}, output(jen.Id("out")))
 	}

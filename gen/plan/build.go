@@ -41,7 +41,7 @@ type Options struct {
 	Imports map[string]*naming.Lock
 	// NoClients leaves out the clients of queries, procedures and subscriptions, with what only they need.
 	NoClients bool
-	// Servers adds an interface and a handler for the calls of each package.
+	// Servers adds, beside each package with calls, a package with an interface and a handler that answer them.
 	Servers bool
 }
 
@@ -318,7 +318,7 @@ func (b *builder) finishPackages() {
 // its namespace start with. A name that is taken gets a number. File names have
 // no underscore, since that could restrict the file to one platform or to tests.
 func (b *builder) nameFiles(pkg *Package) {
-	taken := map[string]bool{"doc": true, "client": true, "server": pkg.Server != nil}
+	taken := map[string]bool{"doc": true, "client": true}
 	for _, file := range pkg.Files {
 		name := strings.ToLower(lastSegment(file.Source))
 		for _, word := range slices.Backward(b.prefixes[namespaceOf(file.Source)]) {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -18,25 +19,37 @@ func (b *builder) buildCall(s spot) {
 		return
 	}
 	b.claim(b.clientScope(), s.name, s.key, naming.Member, n)
-	b.claim(b.pkg.ImportPath+".Server", s.name, s.key, naming.Member, n)
 	method := &Method{
 		Name: s.name, Client: b.pkg.Client.Name, Procedure: n.Type == "procedure",
 		Doc: callDoc(s.name, b.document.ID, n.Type, n.Description),
 	}
 	method.Const = b.buildNSID(s, fmt.Sprintf("is the %s that [%s.%s] calls.", n.Type, method.Client, s.name))
 	b.add(method)
-	params := b.buildParams(s)
+	params, rules := b.buildParams(s)
 	if params != nil {
 		method.Params, method.ParamFields = params.Name, params.Fields
 	}
 	if b.pkg.Server != nil {
 		b.pkg.Server.Calls = append(b.pkg.Server.Calls, method)
+		method.Decoded = decodedParams(params, rules)
 	}
 	if n.Input != nil {
 		method.Input, _ = b.buildBody(b.part(s, n.Input, "input"))
 	}
 	b.buildOutput(s, method, params)
-	method.Doc[0] = outcome(method.Doc[0], method.Output, b.buildErrors(s, "["+method.Client+"."+s.name+"]"))
+	errors := b.buildErrors(s, "["+method.Client+"."+s.name+"]")
+	method.ServerDoc = slices.Clone(method.Doc)
+	method.Doc[0] = outcome(method.Doc[0], method.Output, errors, "")
+	method.ServerDoc[0] = outcome(method.ServerDoc[0], method.Output, errors, b.pkg.Alias+".")
+}
+
+// decodedParams returns how servers decode parameters, as a struct that is in the package of the server.
+func decodedParams(params *Params, rules []*Rules) *Struct {
+	if params == nil {
+		return nil
+	}
+	name := naming.Unexported(params.Name)
+	return &Struct{Name: name, Fields: params.Fields, Table: name + "Fields", Rules: rules, Canonical: canonical(params.Fields)}
 }
 
 // buildData adds what a query or procedure has for those who call or answer it without a client: its NSID, the types of its
@@ -89,16 +102,16 @@ func noteCursor(fields []*Field, note string) {
 }
 
 // outcome appends to a call's comment what the call returns, as far as its Go results do not say it. An error that
-// the comment mentions becomes a link to the error's constant; the others are listed.
-func outcome(text string, output *Body, errors []Const) string {
+// the comment mentions becomes a link to the error's constant; the others are listed. Qualifier precedes the constants' names.
+func outcome(text string, output *Body, errors []Const, qualifier string) string {
 	var others []string
 	for _, e := range errors {
 		words := strings.Split(text, " ")
 		if i := slices.Index(words, e.Value); i >= 0 {
-			words[i] = "[" + e.Name + "]"
+			words[i] = "[" + qualifier + e.Name + "]"
 			text = strings.Join(words, " ")
 		} else {
-			others = append(others, e.Name)
+			others = append(others, qualifier+e.Name)
 		}
 	}
 	if output != nil && output.Value == nil {
@@ -147,30 +160,26 @@ func withArticle(name string) string {
 	return "A " + name
 }
 
-// server returns the server of the package that is being built.
+// server returns the server of the package that is being built. It is a package of its own, so that programs that use the
+// types and clients do not link a server.
 func (b *builder) server() *Server {
-	s := &Server{Name: b.packageName("server", "Server"), Methods: b.packageName("methods", "Methods"), Handler: b.packageName("handler", "NewHandler")}
-	s.Doc = Doc{fmt.Sprintf("%s answers the calls of %s. Its methods may run concurrently. They get valid parameters and input, and return a result that is "+
-		"not nil, or an error: one that the lexicon declares, or an [xrpcserver.Error].", s.Name, strings.Join(b.pkg.Namespaces, ", "))}
-	s.MethodsDoc = Doc{s.Methods + " returns the methods of s, for a handler of several packages: see [xrpcserver.New]."}
-	s.HandlerDoc = Doc{s.Handler + " returns a handler of the calls that s answers, at /xrpc/ and their NSIDs."}
-	return s
-}
-
-// packageName claims a name that a package has once.
-func (b *builder) packageName(word, usual string) string {
-	key := b.pkg.Dir + ":" + word
-	name, _, found := b.table.Lookup(key)
-	switch level := b.table.Level(key); {
-	case found:
-		b.used[key] = true
-	case level == 0:
-		name = usual
-	default:
-		name = naming.Longer(level-1, naming.GoName(b.pkg.Name), usual, "API", key)
+	name := b.pkg.Name + "server"
+	dir := path.Join(b.pkg.Dir, name)
+	for _, other := range b.grouped {
+		if other.Dir == dir {
+			b.report("", "/servers", "the package of "+other.Namespaces[0]+" is in "+dir+", where the server of "+b.pkg.Namespaces[0]+" would be; choose another directory for it")
+		}
 	}
-	b.claim(b.pkg.ImportPath, name, key, naming.Derived, nil)
-	return name
+	namespaces := strings.Join(b.pkg.Namespaces, ", ")
+	return &Server{
+		ImportPath: path.Join(b.options.Module, dir), Dir: dir, Name: name,
+		PackageDoc: Doc{
+			fmt.Sprintf("Package %s answers the calls of %s over HTTP:", name, namespaces),
+			fmt.Sprintf("\thttp.Handle(\"/xrpc/\", %s.NewHandler(server))", name),
+		},
+		Doc: Doc{fmt.Sprintf("Server answers the calls of %s. Its methods may run concurrently. They get valid parameters and input, and return a result that is "+
+			"not nil, or an error: one that the lexicon declares, or an [xrpcserver.Error].", namespaces)},
+	}
 }
 
 // clientName returns the name of a package's client: Client, or, if a document has that name, the package's name and Client.
@@ -191,30 +200,27 @@ func (b *builder) clientName(key, newKey string) string {
 // clientScope is the scope of the methods of the package's client.
 func (b *builder) clientScope() string { return b.pkg.ImportPath + ".Client" }
 
-// buildParams adds the type of a call's parameters, and returns nil if it has none.
-func (b *builder) buildParams(s spot) *Params {
+// buildParams adds the type of a call's parameters, and returns it with the rules by which servers decode it. It returns nil if
+// there are no parameters.
+func (b *builder) buildParams(s spot) (*Params, []*Rules) {
 	if s.node.Params == nil || len(s.node.Params.Properties) == 0 {
-		return nil
+		return nil, nil
 	}
 	p := b.part(s, s.node.Params, "params")
 	b.declareType(p)
 	params := &Params{Name: p.name, Doc: doc(fmt.Sprintf("%s are the parameters of %s.", p.name, b.document.ID), p.node.Description)}
 	b.add(params)
 	b.reserveMembers(p)
-	var unused []*Rules // it is the server that checks parameters
+	var rules []*Rules // clients do not need them: it is the server that checks parameters
 	for _, property := range p.node.Properties {
-		field := b.buildField(p, property, &unused)
+		field := b.buildField(p, property, &rules)
 		if v := field.Value; v.Kind != Leaf && (v.Kind != Array || v.Items.Kind != Leaf) {
 			b.report(b.document.File, property.Node.Pointer, "a parameter must be a boolean, an integer, a string or an array of one of these")
 		}
 		params.Fields = append(params.Fields, field)
 	}
 	params.Example = b.exampleFields(p, params)
-	if b.pkg.Server != nil {
-		params.Decoded = &Struct{Name: p.name, Fields: params.Fields, Table: b.unexported(naming.Unexported(p.name) + "Fields"), Rules: unused}
-		params.Decoded.Canonical = canonical(params.Fields)
-	}
-	return params
+	return params, rules
 }
 
 // buildBody decides on the form of an input or output. It also returns the body's struct if the struct is
@@ -239,6 +245,9 @@ func (b *builder) buildBody(s spot) (*Body, *Struct) {
 	case "union":
 		if v := b.unionValue(inner); v.Kind == OneOf {
 			b.needEncoder(v)
+			if b.pkg.Server != nil {
+				return &Body{Value: v, Envelope: b.derived(s, ":body", s.name, "Body")}, nil
+			}
 			return &Body{Value: v, Envelope: b.unexported(naming.Unexported(s.name) + "Body")}, nil
 		}
 		return &Body{ContentType: s.node.Encoding}, nil // it can be anything
@@ -334,7 +343,7 @@ func (b *builder) buildSubscription(s spot) {
 		what = "is the subscription whose messages are [" + message.name + "]."
 	}
 	constant := b.buildNSID(s, what)
-	params := b.buildParams(s)
+	params, _ := b.buildParams(s)
 	if s.node.Message == nil {
 		b.buildErrors(s, "the subscription")
 		return

@@ -27,7 +27,7 @@ type Package struct {
 	Files []*File
 	// Client is nil for a package without queries and procedures.
 	Client *Client
-	// Server is nil if there is to be none.
+	// Server is the package with the server of the package's calls; nil if there is to be none.
 	Server *Server
 	// Imports are the other packages of the plan that the package uses, sorted by import path.
 	Imports []*Package
@@ -277,8 +277,6 @@ type Params struct {
 	Name   string
 	Doc    Doc
 	Fields []*Field
-	// Decoded is set if servers decode the parameters: it has their table of fields, order and rules.
-	Decoded *Struct
 	// Example is Go source that sets the required fields, for a literal of the type.
 	Example string
 }
@@ -287,7 +285,7 @@ type Params struct {
 type Body struct {
 	// Value is the type of a body that has one.
 	Value *Value
-	// Envelope is the name of the type that gives a union as a body its codec methods.
+	// Envelope is the name of the type that gives a union as a body its codec methods. It is exported if there are servers.
 	Envelope string
 	// ContentType is the media type of a stream; it may be a pattern with "*".
 	ContentType string
@@ -299,12 +297,17 @@ type Method struct {
 	// Client is the name of the client's type.
 	Client string
 	Doc    Doc
+	// ServerDoc is the comment of the server's method.
+	ServerDoc Doc
 	// Const is the name of the constant that holds the NSID.
 	Const     string
 	Procedure bool
 	// Params is the name of the type of its parameters, empty if it has none, and ParamFields are the fields of that.
-	Params        string
-	ParamFields   []*Field
+	Params      string
+	ParamFields []*Field
+	// Decoded is how servers decode the parameters: it has their table of fields, order and rules, and the name of the type
+	// with the method. It is nil without parameters or servers.
+	Decoded       *Struct
 	Input, Output *Body
 	// Record is set for a query that returns one record as {uri, cid, value}, or pages of such records: it is the
 	// type of the value. It is nil for any other call.
@@ -348,11 +351,13 @@ type Client struct {
 	NewDoc Doc
 }
 
-// Server is the interface that answers a package's calls, and the functions that make handlers of it.
+// Server is a package that answers the calls of another one: it has the interface Server, whose methods do so, and the functions
+// Methods and NewHandler, which make handlers of it.
 type Server struct {
-	Name, Methods, Handler      string
-	Doc, MethodsDoc, HandlerDoc Doc
-	Calls                       []*Method
+	ImportPath, Dir, Name string
+	// PackageDoc is the package comment, and Doc that of the interface.
+	PackageDoc, Doc Doc
+	Calls           []*Method
 }
 
 // Records is the package that lists every collection.

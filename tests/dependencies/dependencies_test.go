@@ -88,3 +88,25 @@ func TestIPFS(t *testing.T) {
 		t.Error("internal/carv2 needs no library of IPFS: this test looks for the wrong names")
 	}
 }
+
+// TestServers holds that programs which read records, or call servers, do not link the handlers of servers.
+func TestServers(t *testing.T) {
+	deps := func(path string) []string {
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", sdk+"/"+path).CombinedOutput()
+		if err != nil {
+			t.Fatalf("go list: %v\n%s", err, out)
+		}
+		return strings.Fields(string(out))
+	}
+	for _, path := range []string{"layers/records", "linguistics/...", "runtime/pds", "runtime/appview", "runtime/follow", "runtime/write"} {
+		if slices.Contains(deps(path), sdk+"/runtime/xrpcserver") {
+			t.Errorf("%s needs runtime/xrpcserver", path)
+		}
+	}
+	if slices.Contains(deps("layers/records"), "net/http") {
+		t.Error("layers/records needs net/http")
+	}
+	if !slices.Contains(deps("layers/expression/expressionserver"), sdk+"/runtime/xrpcserver") {
+		t.Error("the handlers do not need runtime/xrpcserver: this test looks for the wrong names")
+	}
+}

@@ -15,23 +15,25 @@ const NSIDChoose = "com.example.choose"
 
 // Choose calls the procedure com.example.choose.
 func (c *Client) Choose(ctx context.Context, input ChooseInput) (ChooseOutput, error) {
-	out := new(chooseOutputBody)
-	request := rpc.Request{NSID: NSIDChoose, Procedure: true, Input: &chooseInputBody{input}}
+	out := new(ChooseOutputBody)
+	request := rpc.Request{NSID: NSIDChoose, Procedure: true, Input: &ChooseInputBody{input}}
 	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
-	return out.value, nil
+	return out.Value, nil
 }
 
-type chooseInputBody struct{ value ChooseInput }
+// ChooseInputBody is a [ChooseInput] as a whole input or output.
+type ChooseInputBody struct{ Value ChooseInput }
 
-func (v *chooseInputBody) DecodeLex(d *lex.Decoder) { v.value = decodeChooseInput(d) }
-func (v *chooseInputBody) EncodeLex(e *lex.Encoder) { encodeChooseInput(e, v.value) }
+func (v *ChooseInputBody) DecodeLex(d *lex.Decoder) { v.Value = decodeChooseInput(d) }
+func (v *ChooseInputBody) EncodeLex(e *lex.Encoder) { encodeChooseInput(e, v.Value) }
 
-type chooseOutputBody struct{ value ChooseOutput }
+// ChooseOutputBody is a [ChooseOutput] as a whole input or output.
+type ChooseOutputBody struct{ Value ChooseOutput }
 
-func (v *chooseOutputBody) DecodeLex(d *lex.Decoder) { v.value = decodeChooseOutput(d) }
-func (v *chooseOutputBody) EncodeLex(e *lex.Encoder) { encodeChooseOutput(e, v.value) }
+func (v *ChooseOutputBody) DecodeLex(d *lex.Decoder) { v.Value = decodeChooseOutput(d) }
+func (v *ChooseOutputBody) EncodeLex(e *lex.Encoder) { encodeChooseOutput(e, v.Value) }
 
 // ChooseInput is a union. Its members are [*ChooseA], [*Note] and [*UnknownChooseInput].
 type ChooseInput interface {

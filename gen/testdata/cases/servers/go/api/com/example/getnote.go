@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -30,20 +29,6 @@ func (v *GetNoteParams) LexParams() (q rpc.Params) {
 	v = cmp.Or(v, new(GetNoteParams))
 	q.String("uri", string(v.URI))
 	return q
-}
-
-var getNoteParamsFields = lex.NewFields("uri!")
-
-func (v *GetNoteParams) DecodeLex(d *lex.Decoder) {
-	var extra lex.Map
-	var c lex.Cursor
-	d.Object(&c, getNoteParamsFields, &extra)
-	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
-		switch i {
-		case 0: // uri
-			v.URI = d.ATURI()
-		}
-	}
 }
 
 // GetNoteErrorNotFound is an error of [Client.GetNote], to compare with errors.Is.

@@ -49,26 +49,3 @@ func (v *ListNotesParams) LexParams() (q rpc.Params) {
 	}
 	return q
 }
-
-var listNotesParamsFields = lex.NewFields("nums", "tags", "fresh", "limit", "cursor")
-
-func (v *ListNotesParams) DecodeLex(d *lex.Decoder) {
-	var extra lex.Map
-	var c lex.Cursor
-	d.Object(&c, listNotesParamsFields, &extra)
-	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
-		switch i {
-		case 0: // nums
-			v.Nums = lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) int64 { return d.Int(lex.Min, lex.Max) })
-		case 1: // tags
-			v.Tags = lex.DecodeArray(d, 0, 2, func(d *lex.Decoder) string { return d.String(0, lex.NoLimit) })
-		case 2: // fresh
-			v.Fresh = lex.Present(d, d.Bool())
-		case 3: // limit
-			v.Limit = lex.Present(d, d.Int(1, 100))
-		case 4: // cursor
-			v.Cursor = lex.Present(d, d.String(0, lex.NoLimit))
-		}
-	}
-	v.Limit.Set(v.Limit.Or(50))
-}

@@ -37,20 +37,6 @@ func (v *PutNoteParams) LexParams() (q rpc.Params) {
 	return q
 }
 
-var putNoteParamsFields = lex.NewFields("dry")
-
-func (v *PutNoteParams) DecodeLex(d *lex.Decoder) {
-	var extra lex.Map
-	var c lex.Cursor
-	d.Object(&c, putNoteParamsFields, &extra)
-	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
-		switch i {
-		case 0: // dry
-			v.Dry = lex.Present(d, d.Bool())
-		}
-	}
-}
-
 // PutNoteInput is the input of com.example.putNote.
 type PutNoteInput struct {
 	Text  string  // required, at most 5 bytes

@@ -20,18 +20,18 @@ func (c *Client) Choose(ctx context.Context, input ChooseInput) (ChooseOutput, e
 	if err := c.Caller.Call(ctx, &request, &rpc.Response{Output: out}); err != nil {
 		return nil, err
 	}
-	return out.value, nil
+	return out.Value, nil
 }
 
-type chooseInputBody struct{ value ChooseInput }
+type chooseInputBody struct{ Value ChooseInput }
 
-func (v *chooseInputBody) DecodeLex(d *lex.Decoder) { v.value = decodeChooseInput(d) }
-func (v *chooseInputBody) EncodeLex(e *lex.Encoder) { encodeChooseInput(e, v.value) }
+func (v *chooseInputBody) DecodeLex(d *lex.Decoder) { v.Value = decodeChooseInput(d) }
+func (v *chooseInputBody) EncodeLex(e *lex.Encoder) { encodeChooseInput(e, v.Value) }
 
-type chooseOutputBody struct{ value ChooseOutput }
+type chooseOutputBody struct{ Value ChooseOutput }
 
-func (v *chooseOutputBody) DecodeLex(d *lex.Decoder) { v.value = decodeChooseOutput(d) }
-func (v *chooseOutputBody) EncodeLex(e *lex.Encoder) { encodeChooseOutput(e, v.value) }
+func (v *chooseOutputBody) DecodeLex(d *lex.Decoder) { v.Value = decodeChooseOutput(d) }
+func (v *chooseOutputBody) EncodeLex(e *lex.Encoder) { encodeChooseOutput(e, v.Value) }
 
 // ChooseInput is a union. Its members are [*ChooseA], [*ChooseB] and [*UnknownChooseInput].
 type ChooseInput interface {
