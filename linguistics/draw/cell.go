@@ -1,0 +1,134 @@
+package draw
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/clipperhouse/uax29/v2/graphemes"
+	"github.com/mattn/go-runewidth"
+)
+
+// The longest texts in a picture, in cells.
+const (
+	maxForm  = 40
+	maxLabel = 24
+	maxName  = 18
+)
+
+// widths measures texts without regard to the user's locale, so that a picture is the same everywhere.
+var widths = &runewidth.Condition{StrictEmojiNeutral: true}
+
+// cell is a text that is safe to draw, and its width.
+type cell struct {
+	text  string
+	width int
+}
+
+// newCell returns the cell of a text, of which at most limit cells are kept.
+func newCell(s string, limit int) cell {
+	s = visible(cut(s, limit*32))
+	if w := widths.StringWidth(s); w <= limit {
+		return cell{s, w}
+	}
+	width, end := 0, 0
+	for clusters := graphemes.FromString(s); clusters.Next(); {
+		w := widths.StringWidth(clusters.Value())
+		if width+w > limit-1 {
+			break
+		}
+		width += w
+		end = clusters.End()
+	}
+	return cell{s[:end] + "…", width + 1}
+}
+
+// cut returns the beginning of a text of more than limit bytes.
+func cut(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	for n := limit; n > limit-utf8.UTFMax; n-- {
+		if utf8.RuneStart(s[n]) {
+			return s[:n] + "…"
+		}
+	}
+	return s[:limit] + "…"
+}
+
+// isolated returns the text as it is written to a terminal.
+func (c cell) isolated() string {
+	if hasRTL(c.text) {
+		return "\u2068" + c.text + "\u2069"
+	}
+	return c.text
+}
+
+// visible returns s with escapes for what a reader cannot see or a terminal acts upon.
+func visible(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || invisible(r) }) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case invisible(r):
+			for _, unit := range utf16.AppendRune(nil, r) {
+				fmt.Fprintf(&b, `\u%04x`, unit)
+			}
+		default:
+			b.WriteString(s[i : i+size])
+		}
+		i += size
+	}
+	return b.String()
+}
+
+// invisible reports whether r is a control character, a line or paragraph separator, or a format character. Joiners and
+// signs that enclose numbers are allowed, since some scripts need them.
+func invisible(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r < ' ' || r == 0x7f
+	}
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) &&
+		!unicode.In(r, unicode.Join_Control, unicode.Prepended_Concatenation_Mark)
+}
+
+// isRTL reports whether r is a letter of a script that is written from right to left: those of the blocks that Unicode
+// reserves for such scripts.
+func isRTL(r rune) bool {
+	return 0x0590 <= r && r <= 0x08ff || 0xfb1d <= r && r <= 0xfdff || 0xfe70 <= r && r <= 0xfeff ||
+		0x10800 <= r && r <= 0x10fff || 0x1e800 <= r && r <= 0x1efff
+}
+
+func hasRTL(s string) bool { return strings.ContainsFunc(s, isRTL) }
+
+// rtl reports whether a text is written from right to left: whether most tokens that begin with a letter begin with one of
+// such a script.
+func (s *Sentence) rtl() bool {
+	balance := 0
+	for _, token := range s.Tokens {
+		for _, r := range cut(token, 64) {
+			if isRTL(r) {
+				balance++
+				break
+			}
+			if unicode.IsLetter(r) {
+				balance--
+				break
+			}
+		}
+	}
+	return balance > 0
+}

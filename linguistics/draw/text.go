@@ -1,0 +1,215 @@
+package draw
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/clipperhouse/uax29/v2/words"
+)
+
+// TextOptions are the options of [Text].
+type TextOptions struct {
+	// Width is the number of cells in a line; 0 stands for 80. Lines are longer if a word or a column is.
+	Width int
+	// Color adds escape sequences for colors (ECMA-48).
+	Color bool
+}
+
+// Text draws a document for a terminal, or as plain text. The options may be nil. The error is that of w.
+func Text(w io.Writer, d *Document, options *TextOptions) error {
+	o := TextOptions{}
+	if options != nil {
+		o = *options
+	}
+	if o.Width <= 0 {
+		o.Width = 80
+	}
+	var b strings.Builder
+	sentences := MaxSentences
+	for i := range d.Sections {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		writeSection(&b, &d.Sections[i], &sentences, &o)
+		if _, err := io.WriteString(w, b.String()); err != nil {
+			return err
+		}
+		b.Reset()
+	}
+	if len(d.Notes) > 0 && len(d.Sections) > 0 {
+		b.WriteByte('\n')
+	}
+	notes, more := limited(d.Notes, MaxNotes, "note")
+	writeNotes(&b, "", slices.Concat(notes, more), &o)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func writeSection(b *strings.Builder, s *Section, sentences *int, o *TextOptions) {
+	if s.Title != "" {
+		b.WriteString(styled(wrapped(s.Title, 0, o.Width), styleHeading, o.Color) + "\n")
+	}
+	names := 0
+	facts, more := limited(s.Facts, MaxRows, "fact")
+	for _, f := range facts {
+		names = max(names, newCell(f.Name, maxName).width)
+	}
+	for _, f := range facts {
+		name := newCell(f.Name, maxName)
+		value, note := shortened(f.Value, maxValue)
+		b.WriteString(styled(name.isolated(), styleName, o.Color) + strings.Repeat(" ", names-name.width+2))
+		b.WriteString(wrapped(value, names+2, o.Width) + "\n")
+		more = append(more, note...)
+	}
+	if s.Text != "" {
+		gap(b, len(facts) > 0)
+		text, note := shortened(s.Text, maxText)
+		for line := range strings.Lines(text) {
+			b.WriteString(wrapped(strings.TrimRight(line, "\r\n"), 0, o.Width) + "\n")
+		}
+		more = append(more, note...)
+	}
+	shown := s.Sentences[:min(len(s.Sentences), *sentences)]
+	*sentences -= len(shown)
+	for i := range shown {
+		gap(b, i > 0 || s.Text != "" || len(facts) > 0)
+		if shown[i].Title != "" {
+			b.WriteString(styled(wrapped(shown[i].Title, 0, o.Width), styleName, o.Color) + "\n")
+		}
+		writeSentence(b, &shown[i], o)
+	}
+	if missing := len(s.Sentences) - len(shown); missing > 0 {
+		more = append(more, "… and "+count(missing, "more sentence"))
+	}
+	for i := range s.Tables {
+		gap(b, i > 0 || s.Text != "" || len(facts)+len(shown) > 0)
+		writeTable(b, &s.Tables[i], o)
+	}
+	if len(s.Tree) > 0 {
+		gap(b, s.Text != "" || len(facts)+len(shown)+len(s.Tables) > 0)
+		writeTree(b, prune(s.Tree), "", o)
+	}
+	notes, rest := limited(s.Notes, MaxNotes, "note")
+	writeNotes(b, "", slices.Concat(notes, rest, more), o)
+}
+
+// gap writes an empty line if there is something before it.
+func gap(b *strings.Builder, wanted bool) {
+	if wanted {
+		b.WriteByte('\n')
+	}
+}
+
+// writeNotes writes lines, each after the name of what it is about.
+func writeNotes(b *strings.Builder, name string, notes []string, o *TextOptions) {
+	prefix := ""
+	if name != "" {
+		prefix = newCell(name, maxName).isolated() + ": "
+	}
+	for _, note := range notes {
+		note, _ := shortened(note, maxValue)
+		b.WriteString(styled(prefix, styleName, o.Color) + wrapped(note, newCell(prefix, 2*maxName).width, o.Width) + "\n")
+	}
+}
+
+// wrapped returns a text in lines of up to width cells, which begin after indent spaces; the first one is written where the
+// caller is, at that place.
+func wrapped(s string, indent, width int) string {
+	var b strings.Builder
+	room := max(width-indent, minWidth)
+	at, isRTL := 0, hasRTL(s)
+	begin := func() {
+		if isRTL {
+			b.WriteString("\u2068")
+		}
+	}
+	end := func() {
+		if isRTL {
+			b.WriteString("\u2069")
+		}
+	}
+	begin()
+	space := 0
+	for each := words.FromString(visible(s)); each.Next(); {
+		word := each.Value()
+		if strings.Trim(word, " ") == "" {
+			space += len(word)
+			continue
+		}
+		w := widths.StringWidth(word)
+		if at > 0 && at+space+w > room {
+			end()
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			begin()
+			at, space = 0, 0
+		}
+		b.WriteString(strings.Repeat(" ", space) + word)
+		at += space + w
+		space = 0
+	}
+	end()
+	return b.String()
+}
+
+// writeTable writes a table whose columns are as wide as what is in them, up to what fits.
+func writeTable(b *strings.Builder, t *Table, o *TextOptions) {
+	if t.Title != "" {
+		b.WriteString(styled(wrapped(t.Title, 0, o.Width), styleName, o.Color) + "\n")
+	}
+	rows, more := limited(t.Rows, MaxRows, "row")
+	most := max(8, o.Width/max(1, min(3, len(t.Columns)))-columnGap)
+	cells := make([][]cell, 0, len(rows)+1)
+	wide := make([]int, len(t.Columns))
+	for _, row := range slices.Concat([][]string{t.Columns}, rows) {
+		line := make([]cell, len(t.Columns))
+		for i := range min(len(row), len(line)) {
+			line[i] = newCell(row[i], most)
+			wide[i] = max(wide[i], line[i].width)
+		}
+		cells = append(cells, line)
+	}
+	for n, line := range cells {
+		var out strings.Builder
+		for i, c := range line {
+			s := stylePlain
+			if n == 0 {
+				s = styleName
+			}
+			pad := strings.Repeat(" ", wide[i]-c.width)
+			text := styled(c.isolated(), s, o.Color)
+			if slices.Contains(t.Numbers, i) {
+				text = pad + text
+			} else {
+				text += pad
+			}
+			if i > 0 {
+				out.WriteString(strings.Repeat(" ", columnGap))
+			}
+			out.WriteString(text)
+		}
+		b.WriteString(strings.TrimRight(out.String(), " ") + "\n")
+	}
+	writeNotes(b, "", more, o)
+}
+
+func writeTree(b *strings.Builder, nodes []Node, prefix string, o *TextOptions) {
+	for i, n := range nodes {
+		mark, below := "├ ", "│ "
+		if i == len(nodes)-1 {
+			mark, below = "╰ ", "  "
+		}
+		if prefix == "" && len(nodes) == 1 && len(n.Children) > 0 {
+			mark, below = "", "  "
+		}
+		name := newCell(n.Name, maxForm)
+		b.WriteString(styled(prefix+mark, styleLine, o.Color) + styled(name.isolated(), styleName, o.Color))
+		if n.Value != "" {
+			value, _ := shortened(n.Value, maxValue)
+			indent := widths.StringWidth(prefix+mark) + name.width + 2
+			b.WriteString("  " + wrapped(value, indent, o.Width))
+		}
+		b.WriteByte('\n')
+		writeTree(b, n.Children, prefix+below, o)
+	}
+}
