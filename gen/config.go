@@ -75,6 +75,8 @@ type Config struct {
 
 	// Rename accepts that exported names of the name lock change or move. It is not part of the file.
 	Rename bool `json:"-"`
+	// Earlier is the name lock to follow where [Config.Load] finds none. It is not part of the file.
+	Earlier *naming.Lock `json:"-"`
 	// IgnoreLock loads documents that differ from their lockfile. It is not part of the file: a caller that
 	// sets it is expected to call [Config.WriteLocks] once the result is accepted.
 	IgnoreLock bool `json:"-"`
@@ -259,8 +261,11 @@ func (c *Config) NamesFile() string {
 // the name lock, which [Source] follows.
 func (c *Config) Load(root fs.FS) (*lexicon.Set, error) {
 	var err error
-	if c.names, err = readNames(root, c.NamesFile()); err != nil {
+	if c.names, err = c.ReadNames(root); err != nil {
 		return nil, err
+	}
+	if c.names == nil {
+		c.names = c.Earlier
 	}
 	options := lexicon.Options{Opaque: c.Opaque, Overrides: c.Overrides, IgnoreLock: c.IgnoreLock, Lock: c.LockFile, Include: c.Include}
 	for _, i := range c.imports {
@@ -280,7 +285,9 @@ func (c *Config) Load(root fs.FS) (*lexicon.Set, error) {
 	return set, err
 }
 
-// readNames reads a name lock. It returns nil if there is none.
+// ReadNames reads the name lock. It returns nil if there is none.
+func (c *Config) ReadNames(root fs.FS) (*naming.Lock, error) { return readNames(root, c.NamesFile()) }
+
 func readNames(root fs.FS, name string) (*naming.Lock, error) {
 	f, err := root.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {

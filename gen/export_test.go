@@ -8,8 +8,6 @@ import (
 var (
 	FindExports = findExports
 	TypeCheck   = typeCheck
-	// SourceAndLock is Source, with the name lock.
-	SourceAndLock = source
 )
 
 // SetRename replaces the function that renames files for one test.

@@ -51,7 +51,7 @@ func Generate(ctx context.Context, root string, config *Config) (*Output, error)
 	if err != nil {
 		return nil, err
 	}
-	files, lock, err := source(set, config)
+	files, lock, err := SourceAndLock(set, config)
 	if err != nil {
 		return nil, err
 	}
@@ -107,11 +107,12 @@ func NewOutput(directories []string, files ...emit.File) *Output {
 
 // Source generates the source for a set of documents. It is formatted, but not type-checked.
 func Source(set *lexicon.Set, config *Config) ([]emit.File, error) {
-	files, _, err := source(set, config)
+	files, _, err := SourceAndLock(set, config)
 	return files, err
 }
 
-func source(set *lexicon.Set, config *Config) ([]emit.File, *naming.Lock, error) {
+// SourceAndLock is [Source] and also returns the name lock.
+func SourceAndLock(set *lexicon.Set, config *Config) ([]emit.File, *naming.Lock, error) {
 	p, err := plan.New(set, config.planOptions())
 	for err != nil {
 		// Some faults show only now. Each round takes some of them out, until the rest cannot be passed over.

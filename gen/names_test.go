@@ -58,7 +58,7 @@ func TestNamesStay(t *testing.T) {
 	for _, test := range []struct {
 		name          string
 		config        func(*gen.Config)
-		before, added documents
+		before, added documents // a document that is added as "" is removed
 		// want are names after the update; by is the configuration of the update, if it is another.
 		want map[string]string
 		by   func(*gen.Config)
@@ -110,6 +110,65 @@ func TestNamesStay(t *testing.T) {
 			map[string]string{"com.example.note#main": "NoteRecord", "com.example.memo#main": "Note"},
 			func(c *gen.Config) { c.Names = map[string]string{"com.example.memo#main": "Note"} },
 			[]string{"lexicons/lexgen.names:/names/com.example.note#main: Note would become NoteRecord, since something else has that name now"}},
+		{"an override that is removed", func(c *gen.Config) { c.Names = map[string]string{"com.example.note#main": "Memo"} },
+			documents{"com.example.note": record}, nil,
+			map[string]string{"com.example.note#main": "Memo"}, func(*gen.Config) {}, nil},
+		{"a document takes the name of an inline type that is gone", nil,
+			documents{"com.example.defs": view},
+			documents{"com.example.defs": `{"view": {"type": "object", "properties": {}}}`, "com.example.viewRecord": record},
+			map[string]string{"com.example.viewRecord#main": "ViewRecord"}, nil,
+			[]string{"lexicons/lexgen.names:/names/com.example.defs#view.record: example.ViewRecord would stand for com.example.viewRecord#main instead of com.example.defs#view.record, which is gone; give the new one another name"}},
+		{"a name that is used again, and is given", nil,
+			documents{"com.example.defs": `{"a-b": {"type": "object", "properties": {}}}`},
+			documents{"com.example.defs": `{"aB": {"type": "object", "properties": {}}}`},
+			map[string]string{"com.example.defs#aB": "AB"}, func(c *gen.Config) { c.Names = map[string]string{"com.example.defs#aB": "AB"} }, nil},
+		{"a definition takes the name of another one", nil,
+			documents{"com.example.defs": `{"a-b": {"type": "object", "properties": {"x": {"type": "object", "properties": {}}}}}`},
+			documents{"com.example.defs": `{"aB": {"type": "object", "properties": {"x": {"type": "object", "properties": {}}}}}`},
+			map[string]string{"com.example.defs#aB": "AB", "com.example.defs#aB.x": "ABX"}, nil,
+			[]string{"example.AB would stand for com.example.defs#aB instead of com.example.defs#a-b"}},
+		{"a document in another case", nil,
+			documents{"com.example.note": record}, documents{"com.example.note": "", "com.example.Note": record},
+			map[string]string{"com.example.Note#main": "Note"}, nil,
+			[]string{"example.Note would stand for com.example.Note#main instead of com.example.note#main"}},
+		{"a known value in another case", nil,
+			documents{"com.example.note": `{"main": {"type": "object", "properties": {"kind": {"type": "string", "knownValues": ["draft"]}}}}`},
+			documents{"com.example.note": `{"main": {"type": "object", "properties": {"kind": {"type": "string", "knownValues": ["Draft"]}}}}`},
+			map[string]string{"com.example.note#main.kind=Draft": "NoteKindDraft"}, nil,
+			[]string{"example.NoteKindDraft would stand for com.example.note#main.kind=Draft instead of com.example.note#main.kind=draft"}},
+		{"a known value that becomes another one", nil, // the constant goes, and nobody takes its name
+			documents{"com.example.note": `{"main": {"type": "object", "properties": {"kind": {"type": "string", "knownValues": ["draft", "final"]}}}}`},
+			documents{"com.example.note": `{"main": {"type": "object", "properties": {"kind": {"type": "string", "knownValues": ["sketch", "final"]}}}}`},
+			map[string]string{"com.example.note#main.kind=sketch": "NoteKindSketch", "com.example.note#main.kind=final": "NoteKindFinal", "com.example.note#main.kind=draft": ""}, nil, nil},
+		{"a value that loses the one that it gave way to", nil,
+			documents{"com.example.note": `{"main": {"type": "object", "properties": {"kind": {"type": "string", "knownValues": ["a", "A"]}}}}`},
+			documents{"com.example.note": `{"main": {"type": "object", "properties": {"kind": {"type": "string", "knownValues": ["a"]}}}}`},
+			map[string]string{"com.example.note#main.kind=a": "NoteKindLowerA"}, nil, nil},
+		{"a field that is spelled otherwise", nil,
+			documents{"com.example.note": `{"main": {"type": "object", "properties": {"foo-bar": {"type": "string"}}}}`},
+			documents{"com.example.note": `{"main": {"type": "object", "properties": {"fooBar": {"type": "string"}}}}`},
+			map[string]string{"com.example.note#main.fooBar:field": "FooBar"}, nil,
+			[]string{"example.Note.FooBar would stand for com.example.note#main.fooBar:field instead of com.example.note#main.foo-bar:field"}},
+		{"a field of the name of a type", nil,
+			documents{"com.example.defs": `{"a-b": {"type": "object", "properties": {}}, "other": {"type": "object", "properties": {}}}`},
+			documents{"com.example.defs": `{"other": {"type": "object", "properties": {"aB": {"type": "string"}}}}`},
+			map[string]string{"com.example.defs#other.aB:field": "AB"}, nil, nil},
+		{"an error that is spelled otherwise", nil,
+			documents{"com.example.get": `{"main": {"type": "query", "errors": [{"name": "Bad"}]}}`},
+			documents{"com.example.get": `{"main": {"type": "query", "errors": [{"name": "bad"}]}}`},
+			map[string]string{"com.example.get#main.errors=bad": "GetErrorBad"}, nil,
+			[]string{"example.GetErrorBad would stand for com.example.get#main.errors=bad instead of com.example.get#main.errors=Bad"}},
+		{"a record called client after the calls have gone", nil,
+			documents{"com.example.get": query}, documents{"com.example.get": "", "com.example.client": record},
+			map[string]string{"com.example.client#main": "Client"}, nil,
+			[]string{"example.Client would stand for com.example.client#main instead of api/com/example:client"}},
+		{"a collection of another authority", func(c *gen.Config) { c.Records = "api/records" },
+			documents{"com.b.actor.profile": record}, documents{"com.b.actor.profile": "", "com.a.actor.profile": record},
+			map[string]string{"com.a.actor.profile#main:collection": "ActorProfile"}, nil,
+			[]string{"Repository.ActorProfile would stand for com.a.actor.profile#main:collection instead of com.b.actor.profile#main:collection"}},
+		{"something goes, and something else comes", nil,
+			documents{"com.example.note": record}, documents{"com.example.note": "", "com.example.memo": record},
+			map[string]string{"com.example.memo#main": "Memo", "com.example.note#main": ""}, nil, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			before, err := lockOf(test.before, nil, test.config)
@@ -121,6 +180,7 @@ func TestNamesStay(t *testing.T) {
 			}
 			after := maps.Clone(test.before)
 			maps.Copy(after, test.added)
+			maps.DeleteFunc(after, func(_, defs string) bool { return defs == "" })
 			got, err := lockOf(after, before, test.by)
 			if (err != nil) != (test.fails != nil) {
 				t.Errorf("the error is %v", err)

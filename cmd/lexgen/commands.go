@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -133,12 +135,16 @@ that.`,
 				return failure{err}
 			}
 			defer printSkipped(command, output.Skipped)
+			names, err := s.names(config)
+			if err != nil {
+				return failure{err}
+			}
 			changes, err := output.Write(s.root())
 			if err != nil {
 				return failure{err}
 			}
 			printChanges(command, changes)
-			if err := s.lock(command, config); err != nil {
+			if err := s.lock(command, config, names); err != nil {
 				return err
 			}
 			fmt.Fprintf(command.ErrOrStderr(), "%d files, %d changed\n", len(output.Files), len(changes))
@@ -288,14 +294,27 @@ says what changes of the documents it accepts, as diff judges them.`,
 			if err != nil {
 				return failure{err}
 			}
-			return s.lock(command, config)
+			names, err := s.names(config)
+			if err != nil {
+				return failure{err}
+			}
+			return s.lock(command, config, names)
 		},
 	}
 }
 
-// lock updates the lockfiles, and lists those that changed and what they accept.
-func (s *settings) lock(command *cobra.Command, config *gen.Config) error {
-	if err := s.accepted(command, config); err != nil {
+// names returns the name lock as it is, or nil if there is none.
+func (s *settings) names(config *gen.Config) ([]byte, error) {
+	data, err := os.ReadFile(filepath.Join(s.root(), filepath.FromSlash(config.NamesFile())))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return data, err
+}
+
+// lock updates the lockfiles, and lists those that changed and what they accept. names is the name lock as it was before.
+func (s *settings) lock(command *cobra.Command, config *gen.Config, names []byte) error {
+	if err := s.accepted(command, config, names); err != nil {
 		return err
 	}
 	changed, err := config.WriteLocks(s.root())

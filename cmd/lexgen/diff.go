@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,11 +14,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/spf13/cobra"
 
 	"github.com/layers-pub/layers-go/gen"
 	"github.com/layers-pub/layers-go/gen/evolve"
 	"github.com/layers-pub/layers-go/gen/lexicon"
+	"github.com/layers-pub/layers-go/gen/naming"
 )
 
 func diffCommand(s *settings) *cobra.Command {
@@ -78,13 +81,16 @@ func (s *settings) diffNetwork(command *cobra.Command, at installation, args []s
 	if err != nil {
 		return failure{err}
 	}
-	plan, changes, err := s.upstream(command, at)
+	plan, found, err := s.upstream(command, at)
 	if err != nil {
 		return failure{err}
 	}
 	tell(command.ErrOrStderr(), plan)
-	printJudged(command.OutOrStdout(), changes)
-	if evolve.Worst(changes) == evolve.Error {
+	printJudged(command.OutOrStdout(), found.changes)
+	if found.moves != nil {
+		fmt.Fprintf(command.ErrOrStderr(), "Go names would change:\n%v\n", found.moves)
+	}
+	if evolve.Worst(found.changes) == evolve.Error || found.moves != nil {
 		return errFound
 	}
 	return nil
@@ -108,6 +114,8 @@ type side struct {
 	roots []string
 	// config is nil for a directory without a configuration.
 	config *gen.Config
+	// current says that what is generated next comes from this side, whose name lock is then the only one that counts.
+	current bool
 }
 
 // compare compares two versions. Documents that cannot be compared are listed on w.
@@ -137,45 +145,87 @@ func (s *settings) judge(ctx context.Context, w io.Writer, a, b *side) ([]evolve
 		sets[i] = set
 	}
 	changes := evolve.Compare(sets[0], sets[1])
-	if len(changes) == 0 {
+	if len(changes) == 0 && sameNames(a, b) {
 		return nil, nil
 	}
-	var symbols [2][]evolve.Symbol
-	for i, v := range []*side{a, b} {
-		config := v.config
-		if config == nil { // a directory is generated as the other side is
-			if config = []*side{b, a}[i].config; config == nil {
-				config = &gen.Config{Module: "example.org/module", Output: "."}
-			}
-			other := *config
-			config = &other
-			config.Lexicons, config.Overrides, config.Opaque, config.Purposes = v.roots, nil, true, nil
-		}
-		var err error
-		if symbols[i], err = api(ctx, s.root(), v.fsys, config); err != nil {
-			fmt.Fprintf(w, "the Go API is not compared, since there is none of %s: %v\n", v.name, err)
-			return changes, nil
-		}
+	symbols, err := s.apis(ctx, a, b)
+	if err != nil {
+		fmt.Fprintf(w, "the Go API is not compared: %v\n", err)
+		return changes, nil
 	}
 	return evolve.Attach(changes, symbols[0], symbols[1]), nil
 }
 
-// api returns the Go API that documents become.
-func api(ctx context.Context, root string, fsys fs.FS, config *gen.Config) ([]evolve.Symbol, error) {
-	copied := *config
-	if err := copied.ReadImports(ctx, root); err != nil {
-		return nil, err
+// sameNames reports whether two versions have the same configuration and the same name lock, so that the Go API cannot differ unless
+// the documents do.
+func sameNames(a, b *side) bool {
+	if a.config == nil || b.config == nil {
+		return true // a directory is generated as the other side is
 	}
-	copied.IgnoreLock, copied.Rename = true, true // names that change are what diff is to show
-	set, err := copied.Load(fsys)
+	var texts [2][]byte
+	for i, v := range []*side{a, b} {
+		config, err := json.Marshal(v.config, json.Deterministic(true))
+		if err != nil {
+			return false
+		}
+		names, err := fs.ReadFile(v.fsys, v.config.NamesFile())
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return false
+		}
+		texts[i] = append(config, names...)
+	}
+	return bytes.Equal(texts[0], texts[1])
+}
+
+// apis returns the Go APIs that two versions become. Names follow the name lock, as those of generate do: a version has its
+// own, or else that of the other one; so b gets the names of a where it can.
+func (s *settings) apis(ctx context.Context, a, b *side) (symbols [2][]evolve.Symbol, err error) {
+	configs := [2]*gen.Config{a.config, b.config}
+	sides := [2]*side{a, b}
+	var locks [2]*naming.Lock
+	for i, v := range sides {
+		if configs[i] == nil { // a directory is generated as the other side is
+			other := gen.Config{Module: "example.org/module", Output: "."}
+			if sides[1-i].config != nil {
+				other = *sides[1-i].config
+			}
+			other.Lexicons, other.Overrides, other.Lock, other.Opaque, other.Purposes = v.roots, nil, "", true, nil
+			configs[i] = &other
+		}
+		if locks[i], err = configs[i].ReadNames(v.fsys); err != nil {
+			return symbols, fmt.Errorf("%s: %w", v.name, err)
+		}
+	}
+	earlier := locks[1]
+	for i, v := range sides {
+		if v.current {
+			earlier = nil
+		}
+		// Names that change are what diff is to show.
+		if symbols[i], earlier, err = s.api(ctx, v.fsys, configs[i], true, earlier); err != nil {
+			return symbols, fmt.Errorf("there is none of %s: %w", v.name, err)
+		}
+	}
+	return symbols, nil
+}
+
+// api returns the Go API that documents become, and its name lock, which follows an earlier one if fsys has none.
+func (s *settings) api(ctx context.Context, fsys fs.FS, base *gen.Config, rename bool, earlier *naming.Lock) ([]evolve.Symbol, *naming.Lock, error) {
+	config := new(*base)
+	config.IgnoreLock, config.Rename, config.Earlier = true, rename, earlier
+	if err := config.ReadImports(ctx, s.root()); err != nil {
+		return nil, nil, err
+	}
+	set, err := config.Load(fsys)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	files, err := gen.Source(set, &copied)
+	files, lock, err := gen.SourceAndLock(set, config)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return evolve.API(files)
+	symbols, err := evolve.API(files)
+	return symbols, lock, err
 }
 
 // side returns the version of the documents that a directory or a git revision has, or that of the working tree for "".
@@ -185,10 +235,10 @@ func (s *settings) side(ctx context.Context, name string) (*side, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &side{"the working tree", os.DirFS(s.root()), config.Lexicons, config}, nil
+		return &side{"the working tree", os.DirFS(s.root()), config.Lexicons, config, true}, nil
 	}
 	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		return &side{name, os.DirFS(name), []string{"."}, nil}, nil
+		return &side{name, os.DirFS(name), []string{"."}, nil, false}, nil
 	}
 	root := s.root()
 	if !isRevision(ctx, root, name) {
@@ -216,7 +266,7 @@ func (s *settings) side(ctx context.Context, name string) (*side, error) {
 		_, err := fs.Stat(fsys, dir)
 		return err != nil
 	})
-	return &side{name, fsys, roots, config}, nil
+	return &side{name, fsys, roots, config, false}, nil
 }
 
 // base returns the revision that the documents have to be compatible with: HEAD while the documents differ from it, and
@@ -271,8 +321,8 @@ func (s *settings) checkBreaking(command *cobra.Command, base string) error {
 }
 
 // accepted says what has changed since the documents were accepted in the lockfiles, with its verdicts. It takes documents
-// that changed from git, if HEAD has them as the lockfile knows them.
-func (s *settings) accepted(command *cobra.Command, config *gen.Config) error {
+// that changed from git, if HEAD has them as the lockfile knows them. names is the name lock as it was before, or nil.
+func (s *settings) accepted(command *cobra.Command, config *gen.Config, names []byte) error {
 	root, w := s.root(), command.ErrOrStderr()
 	tree := os.DirFS(root)
 	before := make(map[string][]byte)
@@ -317,17 +367,17 @@ func (s *settings) accepted(command *cobra.Command, config *gen.Config) error {
 			return nil
 		}
 	}
-	names := config.NamesFile()
-	if data, err := fs.ReadFile(tree, names); err == nil {
-		before[names] = data
+	old := *config
+	old.Lexicons = roots
+	if names != nil {
+		before[config.NamesFile()] = names
+		old.Names = nil // the lock has those that were given before
 	}
 	fsys, err := memory(before)
 	if err != nil {
 		return failure{err}
 	}
-	old := *config
-	old.Lexicons = roots
-	changes, err := s.judge(command.Context(), w, &side{"the lockfile", fsys, roots, &old}, &side{"the working tree", tree, config.Lexicons, config})
+	changes, err := s.judge(command.Context(), w, &side{"the lockfile", fsys, roots, &old, false}, &side{"the working tree", tree, config.Lexicons, config, true})
 	if err != nil {
 		return failure{err}
 	}

@@ -122,3 +122,40 @@ func TestGenerateAccepts(t *testing.T) {
 	write(t, root, "lexicons/com/example/app/note.json", strings.Replace(changed, "tid", "nsid", 1))
 	expect(t, 0, "accepted:\nerror com.example.app.note:/defs/main/key: changed record key from any to nsid", "generate", flag)
 }
+
+// TestDiffNames checks that Go names are told by the name lock, as generate keeps them, in directories and revisions without one, too.
+func TestDiffNames(t *testing.T) {
+	root, flag := repository(t)
+	const (
+		view   = `{"lexicon": 1, "id": "com.example.defs", "defs": {"view": {"type": "object", "properties": {"record": {"type": "union", "refs": ["#view"]}}}}}`
+		record = `{"lexicon": 1, "id": "com.example.viewRecord", "defs": {"main": {"type": "object", "properties": {}}}}`
+		adds   = "fine com.example.viewRecord: new document\n\tadds example.ViewRecordObject struct\n1 fine\n"
+	)
+	write(t, root, "lexicons/defs.json", view)
+	expect(t, 0, "adds example.ViewRecord interface", "generate", flag)
+	commit(t, root)
+	write(t, root, "lexicons/record.json", record)
+	expect(t, 0, adds, "diff", flag)
+	// The documents before and after in directories.
+	older, newer := t.TempDir(), t.TempDir()
+	for _, dir := range []string{older, newer} {
+		write(t, dir, "defs.json", view)
+		write(t, dir, "note.json", note)
+	}
+	write(t, newer, "record.json", record)
+	expect(t, 0, adds, "diff", flag, "HEAD", newer)
+	expect(t, 0, adds, "diff", flag, older)
+	expect(t, 0, adds, "diff", flag, older, newer)
+
+	// What is renamed knowingly is told. The name that gave way keeps its longer name even when the other one is gone.
+	expect(t, 0, adds, "generate", flag)
+	write(t, root, "lexgen.json", strings.Replace(config, "}", `, "names": {"com.example.viewRecord#main": "ViewRecord"}}`, 1))
+	const renamed = "com.example.defs#view.record: ViewRecord would become ViewRecordUnion, since something else has that name now"
+	expect(t, 1, renamed, "generate", flag)
+	const changes = "warning com.example.defs: the Go API changes, but no data does\n\tadds example.ViewRecordUnion interface { lex.Encodable viewRecordUnion() string }\n\tchanges example.View.Record from ViewRecord to ViewRecordUnion\n"
+	expect(t, 0, changes, "diff", flag)
+	expect(t, 0, "accepted:\n"+changes, "generate", flag, "--rename")
+	commit(t, root)
+	expect(t, 0, "no changes\n", "diff", flag)
+	expect(t, 0, changes, "diff", flag, "HEAD^")
+}

@@ -7,8 +7,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +18,6 @@ import (
 	"github.com/layers-pub/layers-go/gen/evolve"
 	"github.com/layers-pub/layers-go/gen/install"
 	"github.com/layers-pub/layers-go/gen/lexicon"
-	"github.com/layers-pub/layers-go/gen/naming"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
@@ -74,7 +75,7 @@ func (s *settings) places(i installation) (installation, error) {
 
 func installCommand(s *settings) *cobra.Command {
 	var at installation
-	var ci bool
+	var ci, breaking bool
 	command := &cobra.Command{
 		Use:   "install [nsid or at-uri...]",
 		Short: "Install documents from the network",
@@ -89,6 +90,11 @@ that is not the one that the manifest lists is an error.
 The manifest, lexicons.json, is that of the npm package @atproto/lex: either of them
 accepts what the other has installed.
 
+If it replaces files, as when an at-uri names a document in another repository, it
+prints what changes, as diff judges it. If a change breaks the rules of lexicon
+evolution, or an exported Go name would change or move, it writes nothing and exits
+with status 1, unless --breaking or --rename accepts that.
+
 With --ci it changes no manifest, and fails if the manifest does not list exactly the
 documents that are there.
 ` + environment,
@@ -96,11 +102,12 @@ documents that are there.
 			if ci && len(add) > 0 {
 				return errors.New("with --ci, documents cannot be added")
 			}
-			return s.install(command, at, ci, &install.Options{Add: add})
+			return s.install(command, at, ci, breaking, &install.Options{Add: add})
 		},
 	}
 	at.flags(command)
 	command.Flags().BoolVar(&ci, "ci", false, "fail if the manifest is out of date, and do not change it")
+	s.acceptFlags(command, &breaking)
 	return command
 }
 
@@ -110,20 +117,20 @@ func pullCommand(s *settings) *cobra.Command {
 		Use:   "pull",
 		Short: "Restore the installed documents",
 		Long: `Pull fetches the documents that the manifest lists and whose files are missing or
-were changed. It fails if the network no longer has one of them as the manifest lists
-it; update fetches the current one.
+were changed, and prints what that changes, as diff judges it. It fails if the network
+no longer has one of them as the manifest lists it; update fetches the current one.
 ` + environment,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return s.install(command, at, false, &install.Options{Mode: install.Restore})
+			return s.install(command, at, false, true, &install.Options{Mode: install.Restore})
 		},
 	}
 	at.flags(command)
 	return command
 }
 
-// install installs documents and says what it has done.
-func (s *settings) install(command *cobra.Command, at installation, ci bool, options *install.Options) error {
+// install installs documents and says what it has done. If it would replace files, it says first what that changes.
+func (s *settings) install(command *cobra.Command, at installation, ci, breaking bool, options *install.Options) error {
 	at, err := s.places(at)
 	if err != nil {
 		return failure{err}
@@ -134,6 +141,17 @@ func (s *settings) install(command *cobra.Command, at installation, ci bool, opt
 	}
 	if ci && (before == nil || !before.Equal(plan.Manifest)) {
 		return failure{fmt.Errorf("%s: %w; run `lexgen install`", at.manifest, install.ErrOutOfDate)}
+	}
+	if len(plan.Changed()) > 0 {
+		found, err := s.judgePlan(command, at, plan)
+		if err != nil {
+			return failure{err}
+		}
+		// New documents are listed when they are written.
+		found.changes = slices.DeleteFunc(found.changes, func(c evolve.Change) bool { return c.Verdict == evolve.Fine && c.Pointer == "" })
+		if err := found.accept(command, breaking); err != nil {
+			return err
+		}
 	}
 	return s.write(command, at, plan)
 }
@@ -188,7 +206,8 @@ func updateCommand(s *settings) *cobra.Command {
 those that they refer to, as install does. It prints what changes, as diff judges it,
 with the Go names that it adds, removes or changes. If a change breaks the rules of
 lexicon evolution it writes nothing and exits with status 1, unless --breaking
-accepts that.
+accepts that. The same goes for changes that would rename or move an exported Go name,
+which generate refuses, and which --rename accepts.
 ` + environment,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -196,79 +215,181 @@ accepts that.
 			if err != nil {
 				return failure{err}
 			}
-			plan, changes, err := s.upstream(command, at)
+			plan, found, err := s.upstream(command, at)
 			if err != nil {
 				return failure{err}
 			}
-			printJudged(command.OutOrStdout(), changes)
-			if evolve.Worst(changes) == evolve.Error && !breaking {
-				return failure{errors.New("nothing is written, since changes break the rules of lexicon evolution; --breaking accepts them")}
+			if err := found.accept(command, breaking); err != nil {
+				return err
 			}
 			return s.write(command, at, plan)
 		},
 	}
 	at.flags(command)
-	command.Flags().BoolVar(&breaking, "breaking", false, "accept changes that break the rules of lexicon evolution")
+	s.acceptFlags(command, &breaking)
 	return command
 }
 
+// acceptFlags adds the flags that accept what [judged.accept] refuses.
+func (s *settings) acceptFlags(command *cobra.Command, breaking *bool) {
+	command.Flags().BoolVar(breaking, "breaking", false, "accept changes that break the rules of lexicon evolution")
+	command.Flags().BoolVar(&s.rename, "rename", false, "accept that exported Go names of the name lock change or move")
+}
+
+// accept prints the changes, and returns an error unless they may be written.
+func (j *judged) accept(command *cobra.Command, breaking bool) error {
+	if len(j.changes) > 0 {
+		printJudged(command.OutOrStdout(), j.changes)
+	}
+	switch {
+	case evolve.Worst(j.changes) == evolve.Error && !breaking:
+		return failure{errors.New("nothing is written, since changes break the rules of lexicon evolution; --breaking accepts them")}
+	case j.moves != nil:
+		return failure{fmt.Errorf("nothing is written, since Go names would change; --rename accepts that:\n%w", j.moves)}
+	}
+	return nil
+}
+
 // upstream plans an update, and judges what changes in the documents.
-func (s *settings) upstream(command *cobra.Command, at installation) (*install.Plan, []evolve.Change, error) {
+func (s *settings) upstream(command *cobra.Command, at installation) (*install.Plan, *judged, error) {
 	plan, _, err := planInstall(command.Context(), at, &install.Options{Mode: install.Update})
 	if err != nil {
 		return nil, nil, err
 	}
-	// The installed documents stand among others that refer to them.
-	after, err := overlay(at.dir, plan)
-	if err != nil {
-		return nil, nil, err
-	}
+	changes, err := s.judgePlan(command, at, plan)
+	return plan, changes, err
+}
+
+// judged is what a plan changes.
+type judged struct {
+	changes []evolve.Change
+	// moves says which exported Go names would be renamed or moved; nil if none would.
+	moves error
+}
+
+// judgePlan judges what a plan changes in the documents, among which the installed ones are.
+func (s *settings) judgePlan(command *cobra.Command, at installation, plan *install.Plan) (*judged, error) {
 	config, err := s.read()
 	if errors.Is(err, fs.ErrNotExist) {
 		config, err = nil, nil
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	var whole *gen.Config
-	if config != nil {
-		only := *config
-		only.Lexicons, only.Overrides, only.Lock, only.Opaque, only.Purposes = []string{"."}, nil, "", true, nil
-		whole = &only
+	// The installed documents stand among others that refer to them.
+	before, after := &side{name: at.dir, roots: []string{"."}}, &side{name: "the network", roots: []string{"."}}
+	below := "." // the installed documents, below the root of the versions
+	root := at.dir
+	if dir, inside := s.installedIn(config, at); inside {
+		root, below = s.root(), dir
+		whole := *config
+		whole.Opaque = true // some may be missing, before or after
+		for _, v := range []*side{before, after} {
+			v.roots, v.config, v.current = config.Lexicons, &whole, true
+		}
 	}
-	changes, err := s.judge(command.Context(), command.ErrOrStderr(),
-		&side{at.dir, os.DirFS(at.dir), []string{"."}, whole}, &side{"the network", after, []string{"."}, whole})
-	return plan, changes, err
+	files, err := documents(root, before.roots, before.config)
+	if err != nil {
+		return nil, err
+	}
+	if before.fsys, err = memory(files); err != nil {
+		return nil, err
+	}
+	for _, id := range plan.Gone {
+		delete(files, path.Join(below, install.FileOf(id)))
+	}
+	for _, d := range plan.Documents {
+		files[path.Join(below, install.FileOf(syntax.NSID(d.ID)))] = d.JSON
+	}
+	if after.fsys, err = memory(files); err != nil {
+		return nil, err
+	}
+	result := new(judged)
+	if result.changes, err = s.judge(command.Context(), command.ErrOrStderr(), before, after); err != nil {
+		return nil, err
+	}
+	if after.config != nil {
+		result.moves = s.moves(command.Context(), after)
+	}
+	return result, nil
 }
 
-// overlay returns the documents of a directory with those of a plan in place of the installed ones.
-func overlay(dir string, plan *install.Plan) (fs.FS, error) {
+// installedIn returns the directory of the installed documents, relative to the root of the module, if the configuration
+// generates from it.
+func (s *settings) installedIn(config *gen.Config, at installation) (dir string, inside bool) {
+	if config == nil {
+		return "", false
+	}
+	root, err := filepath.Abs(s.root())
+	if err != nil {
+		return "", false
+	}
+	full, err := filepath.Abs(at.dir)
+	if err != nil {
+		return "", false
+	}
+	if dir, err = filepath.Rel(root, full); err != nil {
+		return "", false
+	}
+	dir = filepath.ToSlash(dir)
+	return dir, slices.ContainsFunc(config.Lexicons, func(of string) bool {
+		return of == "." || dir == of || strings.HasPrefix(dir, of+"/")
+	})
+}
+
+// documents returns the JSON files below directories of a root, and the name lock if there is one.
+func documents(root string, dirs []string, config *gen.Config) (map[string][]byte, error) {
 	files := make(map[string][]byte)
-	tree := os.DirFS(dir)
-	err := fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) && name == "." {
-			return fs.SkipDir
-		}
-		if err != nil || !entry.Type().IsRegular() || filepath.Ext(name) != ".json" && name != naming.LockFile {
-			return err
-		}
+	tree := os.DirFS(root)
+	add := func(name string, entry fs.DirEntry, limit int64) error {
 		info, err := entry.Info()
-		if err != nil || info.Size() > naming.MaxLockSize {
+		if err != nil || info.Size() > limit {
 			return err
 		}
 		files[name], err = fs.ReadFile(tree, name)
 		return err
-	})
-	if err != nil {
+	}
+	for _, dir := range dirs {
+		err := fs.WalkDir(tree, dir, func(name string, entry fs.DirEntry, err error) error {
+			switch {
+			case errors.Is(err, fs.ErrNotExist) && name == dir:
+				return fs.SkipDir
+			case err != nil:
+				return err
+			case entry.IsDir() && name != dir && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "node_modules"):
+				return fs.SkipDir
+			case !entry.Type().IsRegular() || path.Ext(name) != ".json":
+				return nil
+			}
+			return add(name, entry, lexicon.MaxFileSize)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if config == nil {
+		return files, nil
+	}
+	names := config.NamesFile()
+	data, err := fs.ReadFile(tree, names)
+	if err == nil {
+		files[names] = data
+	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	for _, id := range plan.Gone {
-		delete(files, install.FileOf(id))
+	return files, nil
+}
+
+// moves returns the error of generate about exported Go names that would change or move, or nil if there are none.
+func (s *settings) moves(ctx context.Context, v *side) error {
+	if v.config.Rename {
+		return nil
 	}
-	for _, d := range plan.Documents {
-		files[install.FileOf(syntax.NSID(d.ID))] = d.JSON
+	if _, _, err := s.api(ctx, v.fsys, v.config, true, nil); err != nil {
+		return nil // there is no Go code for another reason, which generate says
 	}
-	return memory(files)
+	_, _, err := s.api(ctx, v.fsys, v.config, false, nil)
+	return err
 }
 
 // ownDocuments returns the documents of the configuration that are not installed.

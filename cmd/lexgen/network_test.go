@@ -152,6 +152,15 @@ func TestInstall(t *testing.T) {
 	expect(t, 1, "com.example.defs.things: not the document that the manifest lists", "pull", flag)
 	write(t, root, "lexicons/com/example/defs/things.json", whole)
 	expect(t, 0, "3 documents, 1 written\n", "update", flag)
+	// An update that moves a Go name does not, either.
+	w.put(t, strings.Replace(post, `"other"`, `"Other"`, 1))
+	const moved = "example.FeedPostMoodOther would stand for com.example.feed.post#main.mood=Other instead of com.example.feed.post#main.mood=other"
+	expect(t, 1, moved, "diff", flag, "--network")
+	expect(t, 1, "nothing is written, since Go names would change; --rename accepts that:\nlexicons/lexgen.names:/names/com.example.feed.post#main.mood=other: "+moved, "update", flag)
+	expect(t, 0, "changes example.FeedPostMoodOther from \"other\" to \"Other\"", "update", flag, "--rename")
+	expect(t, 1, moved, "generate", flag)
+	w.put(t, post)
+	expect(t, 0, "3 documents, 1 written\n", "update", flag)
 	w.put(t, strings.Replace(post, "300", "500", 1))
 	expect(t, 1, "nothing is written, since changes break the rules of lexicon evolution; --breaking accepts them\n", "update", flag)
 	if strings.Contains(read(t, root, "lexicons/com/example/feed/post.json"), "500") {
@@ -202,7 +211,7 @@ func TestInstallAuthority(t *testing.T) {
 	expect(t, 1, "the manifest has it from "+w.author.DID+", and _lexicon.tokens.example.com names "+other.DID+" now", "update", flag)
 	other.PutRecord(t, "com.atproto.lexicon.schema", "com.example.tokens.moods", json.RawMessage(tokens))
 	uri := "at://" + other.DID + "/com.atproto.lexicon.schema/com.example.tokens.moods"
-	expect(t, 0, "1 document", "install", flag, uri)
+	expect(t, 0, "1 document, 0 written", "install", flag, uri)
 	if !strings.Contains(read(t, w.root, "lexicons.json"), uri) {
 		t.Error("the manifest does not have the new place")
 	}
@@ -213,6 +222,16 @@ func TestInstallAuthority(t *testing.T) {
 	expect(t, 1, "two DIDs", "update", flag)
 	expect(t, 1, "is neither an NSID nor the at-uri of a document", "install", flag, "nonsense")
 	expect(t, 1, "is not the URI of a document", "install", flag, "at://"+other.DID+"/com.example.feed.post/a")
+
+	// A document in another repository replaces the one that is installed, if that breaks nothing.
+	w.author.PutRecord(t, "com.atproto.lexicon.schema", "com.example.tokens.moods", json.RawMessage(strings.Replace(tokens, `"token"`, `"object", "properties": {}`, 1)))
+	back := "at://" + w.author.DID + "/com.atproto.lexicon.schema/com.example.tokens.moods"
+	expect(t, 1, "error com.example.tokens.moods:/defs/happy", "install", flag, back)
+	if !strings.Contains(read(t, w.root, "lexicons.json"), uri) {
+		t.Error("what was refused was written")
+	}
+	expect(t, 0, "1 document, 1 written", "install", flag, back, "--breaking")
+	expect(t, 1, "error com.example.tokens.moods:/defs/happy", "install", flag, uri)
 
 	// A document that exists already is not replaced.
 	write(t, w.root, "lexicons/com/example/feed/post.json", strings.Replace(note, "app.note", "feed.post", 1))

@@ -207,13 +207,13 @@ func (s *settings) statusInstalled(command *cobra.Command, at installation) (boo
 	if exists, err := hasManifest(at); err != nil || !exists {
 		return true, err
 	}
-	plan, changes, err := s.upstream(command, at)
+	plan, found, err := s.upstream(command, at)
 	if err != nil {
 		return false, err
 	}
 	tell(command.OutOrStdout(), plan)
 	verdicts := make(map[string][]evolve.Change)
-	for _, c := range changes {
+	for _, c := range found.changes {
 		verdicts[c.NSID] = append(verdicts[c.NSID], c)
 	}
 	for _, d := range plan.Documents {

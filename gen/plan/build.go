@@ -65,6 +65,7 @@ func New(set *lexicon.Set, options Options) (*Plan, error) {
 		if !options.Rename {
 			b.reportMoves(moves)
 			b.reportRenames(table.Renamed())
+			b.reportReused()
 		}
 		if len(b.problems) > 0 {
 			sortProblems(b.problems)

@@ -188,6 +188,19 @@ func (b *builder) reportRenames(keys []string) {
 	}
 }
 
+// reportReused reports the exported names of things that are gone, and that something new has now.
+func (b *builder) reportReused() {
+	if b.options.Lock == nil {
+		return
+	}
+	for _, r := range b.options.Lock.Reused(b.plan.Lock) {
+		if b.options.Names[r.New] == "" {
+			b.report(b.options.LockFile, "/names/"+escapePointer(r.Old), fmt.Sprintf("%s would stand for %s instead of %s, which is gone; give the new one another name under \"names\", %s",
+				r.Name, r.New, r.Old, accept))
+		}
+	}
+}
+
 func authorityOf(namespace string) string {
 	segments := strings.SplitN(namespace, ".", 3)
 	return strings.Join(segments[:min(2, len(segments))], ".")

@@ -1,0 +1,93 @@
+package naming
+
+import (
+	"cmp"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Reuse is a name of a lock that stood for something that is gone, and stands for something new in a later lock.
+type Reuse struct {
+	// Name is the Go name as other packages write it: example.Note, example.Note.Text.
+	Name string
+	// Old and New are the keys of what it stood and stands for.
+	Old, New string
+}
+
+// Reused compares a lock with a later one, and returns the names that were freed and taken by something else, sorted by their
+// new keys. A name that only follows that of the thing that it is part of or made from, such as a field of a type whose own name was
+// reused, is left out. Programs that use such a name may still compile, and mean something else.
+func (l *Lock) Reused(next *Lock) []Reuse {
+	type place struct{ scope, name string }
+	freed := make(map[place]string)
+	for key, name := range l.Names {
+		if _, found := next.Names[key]; !found {
+			freed[place{l.scope(key), name}] = key
+		}
+	}
+	var list []Reuse
+	taken := make(map[string]bool)
+	for _, key := range slices.SortedFunc(maps.Keys(next.Names), func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }) {
+		if _, found := l.Names[key]; found {
+			continue
+		}
+		name := next.Names[key]
+		old, found := freed[place{next.scope(key), name}]
+		if !found {
+			continue
+		}
+		if !below(taken, key) {
+			list = append(list, Reuse{next.qualified(key), old, key})
+		}
+		taken[key] = true
+	}
+	slices.SortFunc(list, func(a, b Reuse) int { return cmp.Compare(a.New, b.New) })
+	return list
+}
+
+// dir returns the directory of the package that a key's name is in.
+func (l *Lock) dir(key string) string {
+	if dir, _, found := strings.Cut(key, ":"); found && !strings.Contains(dir, "#") {
+		return dir // such as the client of a package
+	}
+	return l.Packages[Namespace(key)].Dir
+}
+
+// collections is the scope of the names of collections.
+const collections = "Repository"
+
+// scope returns what a key's name is unique in: a package, a type of it, or the type of all collections.
+func (l *Lock) scope(key string) string {
+	base, made := cut(key)
+	switch made {
+	case "field", "default":
+		if dot := strings.LastIndexByte(base, '.'); dot > strings.IndexByte(base, '#') {
+			return base[:dot]
+		}
+	case "collection":
+		return collections
+	}
+	return l.dir(key)
+}
+
+// qualified returns a key's name with that of its package and type.
+func (l *Lock) qualified(key string) string {
+	switch scope := l.scope(key); {
+	case scope == collections:
+		return scope + "." + l.Names[key]
+	case l.Names[scope] != "":
+		return path.Base(l.dir(key)) + "." + l.Names[scope] + "." + l.Names[key]
+	}
+	return path.Base(l.dir(key)) + "." + l.Names[key]
+}
+
+// cut cuts off the last word of a key whose name is made from another one. A colon may also be part of a value.
+func cut(key string) (base, made string) {
+	i := strings.LastIndexByte(key, ':')
+	if i < 0 || strings.Contains(key[:i], "=") {
+		return key, ""
+	}
+	return key[:i], key[i+1:]
+}
