@@ -110,3 +110,25 @@ func TestServers(t *testing.T) {
 		t.Error("the handlers do not need runtime/xrpcserver: this test looks for the wrong names")
 	}
 }
+
+// TestLexicons holds that runtime knows no lexicon but those of the protocol's own methods. The appview of the test network is the
+// exception: it answers the queries of Layers.
+func TestLexicons(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.ImportPath}} {{join .Deps \" \"}}", sdk+"/runtime/...").CombinedOutput()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, out)
+	}
+	exceptions := 0
+	for line := range strings.Lines(string(out)) {
+		packages := strings.Fields(line)
+		needs := slices.ContainsFunc(packages[1:], func(path string) bool { return strings.HasPrefix(path, sdk+"/layers/") })
+		if needs && packages[0] != sdk+"/runtime/atptest" && packages[0] != sdk+"/runtime/atptest/layersview" {
+			t.Errorf("%s needs the packages of Layers", packages[0])
+		} else if needs {
+			exceptions++
+		}
+	}
+	if exceptions == 0 {
+		t.Error("the appview does not need the packages of Layers: this test looks for the wrong names")
+	}
+}

@@ -1,0 +1,248 @@
+package layersview
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/layers-pub/layers-go/layers/changelog"
+	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/xrpcserver"
+)
+
+// View is an appview. It is safe for concurrent use.
+type View struct {
+	handler http.Handler
+	resolve func(context.Context, syntax.Handle) (syntax.DID, error)
+
+	mu          sync.RWMutex
+	integration Integration
+	inactive    map[syntax.DID]bool
+	records     map[syntax.ATURI]*record
+	lists       map[syntax.NSID][]*record // in the order of lists
+}
+
+// record is a record of Layers. It does not change.
+type record struct {
+	place
+	id   cid.CID
+	data []byte
+	// fields has the values that filters compare, by their names.
+	fields map[string][]string
+}
+
+// place is where a record is in a list.
+type place struct {
+	created string // in a form that sorts by time, or "" in lists that are in the order of URIs
+	uri     syntax.ATURI
+}
+
+// compare orders the places of lists.
+func (p place) compare(other place) int {
+	if p.created != "" || other.created != "" {
+		p, other = other, p // the newest first
+	}
+	return cmp.Or(strings.Compare(p.created, other.created), strings.Compare(string(p.uri), string(other.uri)))
+}
+
+// Option sets how a [View] works.
+type Option func(*View)
+
+// WithHandles sets the function that resolves handles, which may stand for a DID in every parameter. It is called concurrently. By
+// default no handle can be resolved.
+func WithHandles(resolve func(ctx context.Context, handle syntax.Handle) (syntax.DID, error)) Option {
+	return func(v *View) { v.resolve = resolve }
+}
+
+// New returns an appview without records.
+func New(opts ...Option) *View {
+	v := &View{
+		inactive: map[syntax.DID]bool{},
+		records:  map[syntax.ATURI]*record{},
+		lists:    map[syntax.NSID][]*record{},
+		resolve: func(context.Context, syntax.Handle) (syntax.DID, error) {
+			return "", fmt.Errorf("the appview resolves no handles")
+		},
+	}
+	for _, opt := range opts {
+		opt(v)
+	}
+	v.handler = xrpcserver.New(v.methods()...)
+	return v
+}
+
+// ServeHTTP answers a query.
+func (v *View) ServeHTTP(w http.ResponseWriter, r *http.Request) { v.handler.ServeHTTP(w, r) }
+
+// Put adds a record, given by its URI, whose authority is a DID, its CID and its DAG-CBOR, or replaces it. Like other appviews this
+// one has no records of unknown collections, and none that break their lexicons: Put passes over the former, and returns the
+// [*issue.Error] of the latter; an older version of the record is gone then, too. The CID is not compared with the record, so that
+// an appview of a test can claim what is not so. The View keeps data, which must not change.
+func (v *View) Put(uri syntax.ATURI, id cid.CID, data []byte) error {
+	def, known := records.Lookup(uri.Collection())
+	if !known {
+		return nil
+	}
+	if err := lex.DecodeCBOR(data, def.New()); err != nil {
+		v.Delete(uri)
+		return fmt.Errorf("layersview: %s: %w", uri, err)
+	}
+	var fields lex.Map
+	if err := lex.DecodeCBOR(data, &fields); err != nil {
+		return fmt.Errorf("layersview: %s: %w", uri, err)
+	}
+	r := &record{place: place{uri: uri}, id: id, data: data, fields: map[string][]string{}}
+	for name, value := range fields.All() {
+		if texts := filterable(value); texts != nil {
+			r.fields[name] = texts
+		}
+	}
+	if def.NSID == changelog.NSIDEntry {
+		r.created = sortable(r.fields["createdAt"])
+		r.fields["collection"] = r.fields["subjectCollection"]
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.remove(uri)
+	v.records[uri] = r
+	list := v.lists[def.NSID]
+	at, _ := search(list, r.place)
+	v.lists[def.NSID] = slices.Insert(list, at, r)
+	return nil
+}
+
+// filterable returns the texts by which a field can be filtered: itself, the items of an array, or the record that a reference
+// is to.
+func filterable(value lex.Value) (texts []string) {
+	if text, ok := value.Text(); ok {
+		return []string{text}
+	}
+	if object, ok := value.Map(); ok {
+		value, _ := object.Get("recordRef")
+		if text, ok := value.Text(); ok {
+			return []string{text}
+		}
+	}
+	if value.Kind() == lex.KindArray {
+		for item := range value.Items() {
+			if text, ok := item.Text(); ok {
+				texts = append(texts, text)
+			}
+		}
+	}
+	return texts
+}
+
+// sortable returns a time in a form that sorts.
+func sortable(createdAt []string) string {
+	t, err := syntax.Datetime(createdAt[0]).Time()
+	if err != nil {
+		return "0"
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000000000")
+}
+
+// Delete removes a record, if it is there.
+func (v *View) Delete(uri syntax.ATURI) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.remove(uri)
+}
+
+// DeleteRepo removes all records of an account.
+func (v *View) DeleteRepo(did syntax.DID) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for uri := range v.records {
+		if uri.Authority() == syntax.AtIdentifier(did) {
+			v.remove(uri)
+		}
+	}
+}
+
+// SetActive says whether an account is active. The records of one that is not are kept, but not shown.
+func (v *View) SetActive(did syntax.DID, active bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.inactive[did] = !active
+}
+
+// remove removes a record. v must be locked.
+func (v *View) remove(uri syntax.ATURI) {
+	r := v.records[uri]
+	if r == nil {
+		return
+	}
+	delete(v.records, uri)
+	list := v.lists[uri.Collection()]
+	if at, found := search(list, r.place); found {
+		v.lists[uri.Collection()] = slices.Delete(list, at, at+1)
+	}
+}
+
+// search returns where in a list a place is, or would be.
+func search(list []*record, p place) (at int, found bool) {
+	return slices.BinarySearchFunc(list, p, func(r *record, p place) int { return r.compare(p) })
+}
+
+// shown reports whether the account that has a record is active. v must be locked.
+func (v *View) shown(r *record) bool { return !v.inactive[syntax.DID(r.uri.Authority())] }
+
+// find returns a record.
+func (v *View) find(uri syntax.ATURI) *record {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	if r := v.records[uri]; r != nil && v.shown(r) {
+		return r
+	}
+	return nil
+}
+
+// page returns the first records of a collection after a place that match, at most as many as limit says, and whether there are
+// more.
+func (v *View) page(collection syntax.NSID, after *place, limit int, match func(*record) bool) (page []*record, more bool) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	list := v.lists[collection]
+	if after != nil {
+		at, found := search(list, *after)
+		if found {
+			at++
+		}
+		list = list[at:]
+	}
+	for _, r := range list {
+		if !v.shown(r) || !match(r) {
+			continue
+		}
+		if len(page) == limit {
+			return page, true
+		}
+		page = append(page, r)
+	}
+	return page, false
+}
+
+// cursor returns the text of a place.
+func (p place) cursor() string {
+	return base64.RawURLEncoding.EncodeToString([]byte(p.created + " " + string(p.uri)))
+}
+
+// parseCursor returns the place that a cursor of a collection's list stands for.
+func parseCursor(cursor string, collection syntax.NSID) (place, error) {
+	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	created, uri, _ := strings.Cut(string(text), " ")
+	p := place{created, syntax.ATURI(uri)}
+	if err != nil || !syntax.ValidATURI(uri) || p.uri.Collection() != collection || (created != "") != (collection == changelog.NSIDEntry) {
+		return place{}, &xrpcserver.Error{Status: http.StatusBadRequest, Name: "InvalidRequest", Message: "malformed cursor"}
+	}
+	return p, nil
+}
