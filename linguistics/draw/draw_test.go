@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode"
@@ -14,6 +15,7 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"github.com/layers-pub/layers-go/linguistics/draw"
+	"github.com/layers-pub/layers-go/tests/browser"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -31,8 +33,15 @@ func golden(t *testing.T, name, got string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got != string(want) {
-		t.Errorf("%s differs (go test -update writes it)\ngot\n%s\nwant\n%s", file, got, want)
+	if got == string(want) {
+		return
+	}
+	g, w := strings.Split(got, "\n"), strings.Split(string(want), "\n")
+	for i := range max(len(g), len(w)) {
+		if i >= len(g) || i >= len(w) || g[i] != w[i] {
+			t.Fatalf("%s differs from line %d on (go test -update writes it)\ngot\n%s\nwant\n%s", file, i+1,
+				strings.Join(g[i:min(i+3, len(g))], "\n"), strings.Join(w[i:min(i+3, len(w))], "\n"))
+		}
 	}
 }
 
@@ -251,24 +260,26 @@ func TestLimits(t *testing.T) {
 		deep = []draw.Node{{Name: "n", Children: deep}}
 	}
 	broad := make([]draw.Node, 100_000)
-	out := text(t, &draw.Document{Sections: []draw.Section{
+	d := &draw.Document{Sections: []draw.Section{
 		{Sentences: []draw.Sentence{huge}},
 		{Tree: deep},
 		{Tree: broad},
 		{Sentences: make([]draw.Sentence, 10_000), Text: strings.Repeat("long ", 1_000_000), Facts: make([]draw.Fact, 10_000), Notes: many(10_000)},
 		{Tables: []draw.Table{{Columns: []string{"c"}, Rows: make([][]string, 10_000)}}},
-	}, Notes: many(10_000)}, nil)
-	for _, want := range []string{
-		"… and 98000 more tokens", "… and 436 more layers", "192000 arcs not drawn", "192000 spans not drawn", "… and 199800 more notes",
-		"too many at one place", "… (too deep)", "… and 95000 more nodes", "… and 9501 more sentences", "the text has 5000000 bytes, of which 20000 are shown",
-		"… and 9000 more rows", "… and 9000 more facts", "… and 9800 more notes",
-	} {
-		if !strings.Contains(out, want) {
-			t.Errorf("no %q in the output", want)
+	}, Notes: many(10_000)}
+	for format, out := range map[string]string{"text": text(t, d, nil), "HTML": html(t, d)} {
+		if len(out) > 8<<20 {
+			t.Errorf("%s: %d bytes", format, len(out))
 		}
-	}
-	if len(out) > 16<<20 {
-		t.Errorf("%d bytes of output", len(out))
+		for _, want := range []string{
+			"… and 98000 more tokens", "… and 436 more layers", "192000 arcs not drawn", "192000 spans not drawn", "… and 199800 more notes",
+			"too many at one place", "… (too deep)", "… and 95000 more nodes", "… and 9501 more sentences", "the text has 5000000 bytes, of which 20000 are shown",
+			"… and 9000 more rows", "… and 9000 more facts", "… and 9800 more notes",
+		} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: no %q", format, want)
+			}
+		}
 	}
 }
 
@@ -298,4 +309,111 @@ func ExampleText() {
 	// dependency   ╭◂det─┬◂nsubj─┬punct▸─╮
 	//             The  cat    sleeps     .
 	// pos         DET  NOUN    VERB    PUNCT
+}
+
+// html returns a page.
+func html(t *testing.T, d *draw.Document) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := draw.HTML(&b, d); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// sentences is a document with all sentences.
+var sentences = &draw.Document{Title: "Sentences", Sections: []draw.Section{
+	{Title: "English", Sentences: []draw.Sentence{english}}, {Title: "Crossing", Sentences: []draw.Sentence{crossing}},
+	{Title: "Hebrew", Sentences: []draw.Sentence{hebrew}}, {Title: "Wide", Sentences: []draw.Sentence{wide}}, section,
+}}
+
+// evil is a document with texts that would change a page, at each place where there is text.
+var evil = func() *draw.Document {
+	const script = `"'></title></style></textarea><script>document.title='evil'</script><img src=x onerror="document.title='evil'">{{.}}`
+	return &draw.Document{Title: script, Notes: []string{script}, Sections: []draw.Section{{
+		Title: script, Facts: []draw.Fact{{script, script}}, Text: script, Language: `en" onclick="x`, Sentences: []draw.Sentence{
+			hostile,
+			{Title: script, Language: script, Tokens: []string{script, script}, Layers: []draw.Layer{
+				{Name: script, Tags: []string{script}, Notes: []string{script}}, {Name: script, Arcs: []draw.Arc{{0, 1, script}}},
+				{Name: script, Spans: []draw.Span{{[]int{0}, script, 1 << 40}}},
+			}},
+		},
+		Tables: []draw.Table{{Title: script, Columns: []string{script}, Rows: [][]string{{script}}, Numbers: []int{-1, 99}}},
+		Tree:   []draw.Node{{Name: script, Value: script, Children: []draw.Node{{Name: script, Value: script}}}}, Notes: []string{script},
+	}}}
+}()
+
+func TestHTML(t *testing.T) {
+	golden(t, "page.html", html(t, sentences))
+	out := html(t, evil)
+	golden(t, "evil.html", out)
+	for _, bad := range []string{"<script", "<img", "</textarea", " onclick=", "\x1b", "\u202e", "\x00"} {
+		if strings.Contains(out, bad) {
+			t.Errorf("%q in the page", bad)
+		}
+	}
+	if got := strings.Count(out, "</style>"); got != 1 {
+		t.Errorf("%d ends of the style", got)
+	}
+}
+
+// TestEnds checks that pages have an end for each beginning of an element.
+func TestEnds(t *testing.T) {
+	for _, d := range []*draw.Document{sentences, evil, of(), {}, {Sections: make([]draw.Section, 3)}, of(make([]draw.Sentence, 3)...)} {
+		out := html(t, d)
+		for _, name := range []string{"html", "head", "body", "main", "header", "section", "article", "figure", "div", "svg", "text", "title", "desc", "table", "thead", "tbody", "tr", "th", "td", "ul", "li", "dl", "dt", "dd", "p", "bdi", "details", "summary", "span"} {
+			if begins, ends := len(regexp.MustCompile("<"+name+"[ >]").FindAllString(out, -1)), strings.Count(out, "</"+name+">"); begins != ends {
+				t.Errorf("%d times <%s>, %d times </%s>", begins, name, ends, name)
+			}
+		}
+		ids := map[string]bool{}
+		for _, id := range regexp.MustCompile(` id="([^"]*)"`).FindAllStringSubmatch(out, -1) {
+			if ids[id[1]] {
+				t.Errorf("the ID %s twice", id[1])
+			}
+			ids[id[1]] = true
+		}
+		for _, attribute := range regexp.MustCompile(` (?:aria-labelledby="|href="#)([^"]*)"`).FindAllStringSubmatch(out, -1) {
+			for _, id := range strings.Fields(attribute[1]) {
+				if !ids[id] {
+					t.Errorf("no ID %s", id)
+				}
+			}
+		}
+	}
+}
+
+// TestBrowser opens pages in a browser: nothing is logged, no script runs, and the annotations are in the document.
+func TestBrowser(t *testing.T) {
+	for name, test := range map[string]struct {
+		document *draw.Document
+		want     []string
+	}{
+		"sentences": {sentences, []string{
+			"<title>Sentences</title>", `<svg`, `role="img"`, ">nmod:poss</text>", ">PROPN</text>", ">PERSON</text>", `<th scope="row"`, `<th scope="col"`,
+			"<bdi>nsubj ← 2 writes</bdi>", "<bdi>1–2, 7–9</bdi>", `lang="he"><bdi>קוראת</bdi>`, "<bdi>notes: sentiment: positive</bdi>", "<bdi>byteEnd</bdi>", `direction="rtl" lang="he">ספר</text>`,
+		}},
+		"evil": {evil, []string{"document.title='evil'", `\u202egnp.exe`, `\u001b`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "page.html")
+			if err := os.WriteFile(file, []byte(html(t, test.document)), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			document, messages := browser.Open(t, file)
+			if len(messages) > 0 {
+				t.Errorf("the browser logs %q", messages)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(document, want) {
+					t.Errorf("no %q in the document", want)
+				}
+			}
+			for _, bad := range []string{"<script", "<img", "<title>evil"} {
+				if strings.Contains(document, bad) {
+					t.Errorf("%q in the document", bad)
+				}
+			}
+		})
+	}
 }

@@ -1,9 +1,6 @@
 package draw
 
-import (
-	"fmt"
-	"strconv"
-)
+import "slices"
 
 // The cells between columns, and the least width of a block.
 const (
@@ -21,7 +18,12 @@ type layout struct {
 	blocks       []block
 	// blockOf is the block of each token.
 	blockOf []int
-	notes   []string
+	// arcs and spans are those of each layer in each block.
+	arcs, spans [][][]item
+	// missing is how many spans and arcs of each layer have no place.
+	missing []int
+	// notes say what is left out.
+	notes []string
 }
 
 // block is a part of a sentence that is drawn as one picture.
@@ -31,10 +33,11 @@ type block struct {
 	width       int
 }
 
-// newLayout places the tokens of a sentence. Blocks are as wide as width, if a single token is not wider.
-func newLayout(s *Sentence, width int) *layout {
-	l := &layout{Sentence: s.limited(), rtl: s.rtl()}
-	l.notes = leftOut(s)
+// newLayout places the tokens of a sentence. Blocks are at most as wide as width, if no single token is wider.
+func newLayout(s *Sentence, width int, left *budget) *layout {
+	l := &layout{}
+	l.Sentence, l.notes = s.limited(left)
+	l.rtl = l.Sentence.rtl()
 	l.tokens = make([]cell, len(l.Tokens))
 	l.widths, l.gaps = make([]int, len(l.Tokens)), make([]int, len(l.Tokens))
 	for i, token := range l.Tokens {
@@ -45,73 +48,28 @@ func newLayout(s *Sentence, width int) *layout {
 		l.makeRoom(&l.Layers[i])
 	}
 	l.divide(max(width, minWidth))
+	l.arcs, l.spans, l.missing = make([][][]item, len(l.Layers)), make([][][]item, len(l.Layers)), make([]int, len(l.Layers))
+	for i := range l.Layers {
+		l.arcs[i], l.spans[i] = l.arcsIn(&l.Layers[i]), l.spansIn(&l.Layers[i])
+		for n := range l.blocks {
+			l.missing[i] += stack(l.arcs[i][n], maxArcLevels, 1) + stack(l.spans[i][n], maxSpanLevels, 0)
+		}
+	}
 	return l
 }
 
-// limited returns the part of a sentence that is drawn.
-func (s *Sentence) limited() *Sentence {
-	out := *s
-	out.Tokens = s.Tokens[:min(len(s.Tokens), MaxTokens)]
-	out.Layers = make([]Layer, min(len(s.Layers), MaxLayers))
-	for i := range out.Layers {
-		layer := &s.Layers[i]
-		out.Layers[i] = Layer{Name: layer.Name, Tags: layer.Tags[:min(len(layer.Tags), len(out.Tokens))]}
-		for _, span := range layer.Spans[:min(len(layer.Spans), MaxSpans)] {
-			if n := len(span.Tokens); n > 0 && span.Tokens[0] >= 0 && span.Tokens[n-1] < len(out.Tokens) && ascending(span.Tokens) {
-				out.Layers[i].Spans = append(out.Layers[i].Spans, span)
-			}
-		}
-		for _, arc := range layer.Arcs[:min(len(layer.Arcs), MaxSpans)] {
-			if arc.Head >= Root && arc.Head < len(out.Tokens) && arc.Dependent >= 0 && arc.Dependent < len(out.Tokens) {
-				out.Layers[i].Arcs = append(out.Layers[i].Arcs, arc)
-			}
-		}
-		out.Layers[i].Notes = layer.notes(len(out.Layers[i].Spans), len(out.Layers[i].Arcs))
-	}
-	return &out
+// first returns the first layer that has arcs, or -1.
+func (l *layout) first() int {
+	return slices.IndexFunc(l.Layers, func(layer Layer) bool { return len(layer.Arcs) > 0 })
 }
 
-func ascending(indexes []int) bool {
-	for i := range indexes[1:] {
-		if indexes[i] >= indexes[i+1] {
-			return false
-		}
-	}
-	return true
-}
-
-// notes returns the notes of a layer of which so many spans and arcs are drawn.
-func (l *Layer) notes(spans, arcs int) []string {
-	notes := l.Notes
-	if more := len(notes) - MaxNotes; more > 0 {
-		notes = append(append([]string{}, notes[:MaxNotes]...), fmt.Sprintf("… and %s", count(more, "more note")))
-	}
-	if missing := len(l.Spans) - spans; missing > 0 {
-		notes = append(notes[:len(notes):len(notes)], count(missing, "span")+" not drawn")
-	}
-	if missing := len(l.Arcs) - arcs; missing > 0 {
-		notes = append(notes[:len(notes):len(notes)], count(missing, "arc")+" not drawn")
+// layerNotes returns the notes of a layer.
+func (l *layout) layerNotes(layer int) []string {
+	notes := l.Layers[layer].Notes
+	if n := l.missing[layer]; n > 0 {
+		return slices.Concat(notes, []string{count(n, "item") + " not drawn: too many at one place"})
 	}
 	return notes
-}
-
-// leftOut says what of a sentence is not drawn.
-func leftOut(s *Sentence) (notes []string) {
-	if more := len(s.Tokens) - MaxTokens; more > 0 {
-		notes = append(notes, "… and "+count(more, "more token"))
-	}
-	if more := len(s.Layers) - MaxLayers; more > 0 {
-		notes = append(notes, "… and "+count(more, "more layer"))
-	}
-	return notes
-}
-
-// count returns a number with a noun.
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
 }
 
 // makeRoom makes columns so wide that the labels of a layer fit, as far as that does not take too much.

@@ -1,7 +1,6 @@
 package draw
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -9,21 +8,23 @@ import (
 // number returns the number of a token as it is written: tokens are counted from 1.
 func number(token int) string { return strconv.Itoa(token + 1) }
 
-// writeSentence appends the picture of a sentence to b.
-func writeSentence(b *strings.Builder, s *Sentence, o *TextOptions) {
-	names := 0
+// namesWidth returns the width of the names of a sentence's layers, with the space after them.
+func namesWidth(s *Sentence) int {
+	width := 0
 	for i := range s.Layers[:min(len(s.Layers), MaxLayers)] {
-		names = max(names, newCell(s.Layers[i].Name, maxName).width)
+		width = max(width, newCell(s.Layers[i].Name, maxName).width)
 	}
-	if names > 0 {
-		names += 2
+	if width > 0 {
+		width += columnGap
 	}
-	l := newLayout(s, o.Width-names)
-	p := &picture{layout: l, names: names, numbered: l.crosses(), missing: make([]int, len(l.Layers))}
-	p.arcs, p.spans = make([][][]item, len(l.Layers)), make([][][]item, len(l.Layers))
-	for i := range l.Layers {
-		p.arcs[i], p.spans[i] = l.arcsIn(&l.Layers[i]), l.spansIn(&l.Layers[i])
-	}
+	return width
+}
+
+// writeSentence appends the picture of a sentence to b.
+func writeSentence(b *strings.Builder, s *Sentence, left *budget, o *TextOptions) {
+	names := namesWidth(s)
+	l := newLayout(s, o.Width-names, left)
+	p := &picture{layout: l, names: names, numbered: l.crosses()}
 	for i := range l.blocks {
 		if i > 0 {
 			b.WriteByte('\n')
@@ -33,12 +34,7 @@ func writeSentence(b *strings.Builder, s *Sentence, o *TextOptions) {
 		c.write(b, o.Color)
 	}
 	for i := range l.Layers {
-		layer := &l.Layers[i]
-		notes := layer.Notes
-		if p.missing[i] > 0 {
-			notes = append(notes[:len(notes):len(notes)], count(p.missing[i], "item")+" not drawn: too many at one place")
-		}
-		writeNotes(b, layer.Name, notes, o)
+		writeNotes(b, l.Layers[i].Name, l.layerNotes(i), o)
 	}
 	writeNotes(b, "", l.notes, o)
 }
@@ -49,10 +45,6 @@ type picture struct {
 	// names is the width of the layers' names.
 	names    int
 	numbered bool
-	// arcs and spans are those of each layer and block.
-	arcs, spans [][][]item
-	// missing is how many items of each layer had no place.
-	missing []int
 }
 
 // block draws a block: the first layer of arcs over the tokens, tags and spans below, other arcs over tokens of their own.
@@ -64,7 +56,7 @@ func (p *picture) block(c *canvas, n int) {
 			p.inColumn(c, b, i, y, p.tokens[i], styleToken)
 		}
 	}
-	first := slices.IndexFunc(p.Layers, func(l Layer) bool { return len(l.Arcs) > 0 })
+	first := p.first()
 	if first >= 0 {
 		p.drawArcs(c, first, n)
 	}
@@ -113,9 +105,7 @@ func (p *picture) drawTags(c *canvas, layer int, b *block) {
 
 func (p *picture) drawSpans(c *canvas, layer, n int) {
 	items := p.spans[layer][n]
-	levels, missing := stack(items, maxSpanLevels, 0)
-	p.missing[layer] += missing
-	if levels == 0 {
+	if levels(items) == 0 {
 		return
 	}
 	top := len(c.rows)
@@ -170,13 +160,10 @@ func (p *picture) drawSpan(c *canvas, it item, y int) {
 // drawArcs draws the arcs of a layer over the row that comes next.
 func (p *picture) drawArcs(c *canvas, layer, n int) {
 	items := p.arcs[layer][n]
-	levels, missing := stack(items, maxArcLevels, 1)
-	p.missing[layer] += missing
-	if levels == 0 {
+	if levels(items) == 0 {
 		return
 	}
-	top := len(c.rows)
-	bottom := top + levels - 1
+	bottom := len(c.rows) + levels(items) - 1
 	c.at(0, bottom)
 	for _, it := range items {
 		if it.level == 0 {

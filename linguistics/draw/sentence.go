@@ -1,5 +1,10 @@
 package draw
 
+import (
+	"slices"
+	"strconv"
+)
+
 // Root is the head of a token that has none.
 const Root = -1
 
@@ -47,18 +52,89 @@ type Arc struct {
 
 // The limits of what is drawn. What is beyond is left out, and the number of such things is stated.
 const (
-	// MaxTokens is how many tokens of a sentence are drawn.
-	MaxTokens = 2000
+	// MaxSentences is how many sentences of a document are drawn, and MaxTokens how many tokens of one sentence.
+	MaxSentences, MaxTokens = 500, 2000
 	// MaxLayers is how many layers of a sentence are drawn.
 	MaxLayers = 64
 	// MaxSpans is how many spans, and how many arcs, of a layer are drawn.
 	MaxSpans = 8000
+	// MaxAllTokens is how many tokens of a document are drawn, and MaxAllSpans how many spans and arcs.
+	MaxAllTokens, MaxAllSpans = 20_000, 50_000
 	// MaxNotes is how many notes of a layer, and of a section, are written.
 	MaxNotes = 200
-	// MaxSentences is how many sentences of a document are drawn.
-	MaxSentences = 500
 	// MaxRows is how many rows of a table are drawn, and MaxNodes how many nodes of a tree.
 	MaxRows, MaxNodes = 1000, 5000
 	// MaxDepth is how deep a tree is drawn.
 	MaxDepth = 32
 )
+
+// budget is how much more of a document is drawn.
+type budget struct{ sentences, tokens, spans int }
+
+func newBudget() *budget { return &budget{MaxSentences, MaxAllTokens, MaxAllSpans} }
+
+// take returns how many of n things may be drawn, at most limit, and takes these from what is left.
+func take(left *int, n, limit int) int {
+	n = min(n, limit, *left)
+	*left -= n
+	return n
+}
+
+// limited returns the part of a sentence that is drawn. Notes say what is left out of it.
+func (s *Sentence) limited(left *budget) (*Sentence, []string) {
+	out := *s
+	out.Tokens = s.Tokens[:take(&left.tokens, len(s.Tokens), MaxTokens)]
+	out.Layers = make([]Layer, min(len(s.Layers), MaxLayers))
+	for i := range out.Layers {
+		layer := &s.Layers[i]
+		out.Layers[i] = Layer{Name: layer.Name, Tags: layer.Tags[:min(len(layer.Tags), len(out.Tokens))]}
+		for _, span := range layer.Spans[:take(&left.spans, len(layer.Spans), MaxSpans)] {
+			if n := len(span.Tokens); n > 0 && span.Tokens[0] >= 0 && span.Tokens[n-1] < len(out.Tokens) && ascending(span.Tokens) {
+				out.Layers[i].Spans = append(out.Layers[i].Spans, span)
+			}
+		}
+		for _, arc := range layer.Arcs[:take(&left.spans, len(layer.Arcs), MaxSpans)] {
+			if arc.Head >= Root && arc.Head < len(out.Tokens) && arc.Dependent >= 0 && arc.Dependent < len(out.Tokens) {
+				out.Layers[i].Arcs = append(out.Layers[i].Arcs, arc)
+			}
+		}
+		out.Layers[i].Notes = layer.notes(len(out.Layers[i].Spans), len(out.Layers[i].Arcs))
+	}
+	var notes []string
+	if more := len(s.Tokens) - len(out.Tokens); more > 0 {
+		notes = append(notes, "… and "+count(more, "more token"))
+	}
+	if more := len(s.Layers) - len(out.Layers); more > 0 {
+		notes = append(notes, "… and "+count(more, "more layer"))
+	}
+	return &out, notes
+}
+
+func ascending(indexes []int) bool {
+	for i := range indexes[1:] {
+		if indexes[i] >= indexes[i+1] {
+			return false
+		}
+	}
+	return true
+}
+
+// notes returns the notes of a layer of which so many spans and arcs are drawn.
+func (l *Layer) notes(spans, arcs int) []string {
+	notes, more := limited(l.Notes, MaxNotes, "note")
+	if missing := len(l.Spans) - spans; missing > 0 {
+		more = append(more, count(missing, "span")+" not drawn")
+	}
+	if missing := len(l.Arcs) - arcs; missing > 0 {
+		more = append(more, count(missing, "arc")+" not drawn")
+	}
+	return slices.Concat(notes, more)
+}
+
+// count returns a number with a noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}

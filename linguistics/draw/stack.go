@@ -28,11 +28,13 @@ type item struct {
 	// block, and both are the middle of that.
 	from, to int
 	single   bool
+	// incoming says that the end of a single arc is the dependent.
+	incoming bool
 }
 
-// stack gives the items their levels: each is above all shorter ones that it overlaps. It returns the number of levels, and
-// of items for which there was none. Items that share no more than touch cells at their ends do not overlap.
-func stack(items []item, most, touch int) (levels, missing int) {
+// stack gives the items their levels: each is above all shorter ones that it overlaps. It returns the number of items for
+// which there was none. Items that share no more than touch cells at their ends do not overlap.
+func stack(items []item, most, touch int) (missing int) {
 	slices.SortStableFunc(items, func(a, b item) int {
 		// What is drawn at one token alone is above the arcs of that token.
 		if a.single != b.single {
@@ -62,9 +64,17 @@ func stack(items []item, most, touch int) (levels, missing int) {
 		}
 		it.level = level
 		placed = append(placed, it)
-		levels = max(levels, level)
 	}
-	return levels, missing
+	return missing
+}
+
+// levels returns the number of levels of items.
+func levels(items []item) int {
+	n := 0
+	for _, it := range items {
+		n = max(n, it.level)
+	}
+	return n
 }
 
 // arcsIn returns the items of a layer's arcs in each block.
@@ -76,7 +86,7 @@ func (l *layout) arcsIn(layer *Layer) [][]item {
 			b := &l.blocks[to]
 			it := item{label: newCell(arc.Label, maxLabel), from: l.middle(b, arc.Head), to: l.middle(b, arc.Dependent)}
 			it.lo, it.hi = min(it.from, it.to), max(it.from, it.to)
-			it.single = arc.Head == arc.Dependent
+			it.single, it.incoming = arc.Head == arc.Dependent, arc.Head == arc.Dependent
 			if it.single {
 				it.label = newCell(arc.Label+" ↺", maxLabel)
 				l.around(b, &it)
@@ -93,7 +103,7 @@ func (l *layout) arcsIn(layer *Layer) [][]item {
 			l.around(&l.blocks[from], &it)
 			out[from] = append(out[from], it)
 		}
-		it := item{label: newCell(label, maxLabel), single: true, from: l.middle(&l.blocks[to], arc.Dependent)}
+		it := item{label: newCell(label, maxLabel), single: true, incoming: true, from: l.middle(&l.blocks[to], arc.Dependent)}
 		l.around(&l.blocks[to], &it)
 		out[to] = append(out[to], it)
 	}

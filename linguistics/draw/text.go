@@ -26,12 +26,12 @@ func Text(w io.Writer, d *Document, options *TextOptions) error {
 		o.Width = 80
 	}
 	var b strings.Builder
-	sentences := MaxSentences
+	left := newBudget()
 	for i := range d.Sections {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		writeSection(&b, &d.Sections[i], &sentences, &o)
+		writeSection(&b, &d.Sections[i], left, &o)
 		if _, err := io.WriteString(w, b.String()); err != nil {
 			return err
 		}
@@ -46,7 +46,7 @@ func Text(w io.Writer, d *Document, options *TextOptions) error {
 	return err
 }
 
-func writeSection(b *strings.Builder, s *Section, sentences *int, o *TextOptions) {
+func writeSection(b *strings.Builder, s *Section, left *budget, o *TextOptions) {
 	if s.Title != "" {
 		b.WriteString(styled(wrapped(s.Title, 0, o.Width), styleHeading, o.Color) + "\n")
 	}
@@ -70,24 +70,29 @@ func writeSection(b *strings.Builder, s *Section, sentences *int, o *TextOptions
 		}
 		more = append(more, note...)
 	}
-	shown := s.Sentences[:min(len(s.Sentences), *sentences)]
-	*sentences -= len(shown)
-	for i := range shown {
-		gap(b, i > 0 || s.Text != "" || len(facts) > 0)
-		if shown[i].Title != "" {
-			b.WriteString(styled(wrapped(shown[i].Title, 0, o.Width), styleName, o.Color) + "\n")
+	shown := 0
+	for i := range s.Sentences[:min(len(s.Sentences), left.sentences)] {
+		if left.tokens == 0 {
+			break
 		}
-		writeSentence(b, &shown[i], o)
+		sentence := &s.Sentences[i]
+		left.sentences--
+		shown++
+		gap(b, i > 0 || s.Text != "" || len(facts) > 0)
+		if sentence.Title != "" {
+			b.WriteString(styled(wrapped(sentence.Title, 0, o.Width), styleName, o.Color) + "\n")
+		}
+		writeSentence(b, sentence, left, o)
 	}
-	if missing := len(s.Sentences) - len(shown); missing > 0 {
+	if missing := len(s.Sentences) - shown; missing > 0 {
 		more = append(more, "… and "+count(missing, "more sentence"))
 	}
 	for i := range s.Tables {
-		gap(b, i > 0 || s.Text != "" || len(facts)+len(shown) > 0)
+		gap(b, i > 0 || s.Text != "" || len(facts)+shown > 0)
 		writeTable(b, &s.Tables[i], o)
 	}
 	if len(s.Tree) > 0 {
-		gap(b, s.Text != "" || len(facts)+len(shown)+len(s.Tables) > 0)
+		gap(b, s.Text != "" || len(facts)+shown+len(s.Tables) > 0)
 		writeTree(b, prune(s.Tree), "", o)
 	}
 	notes, rest := limited(s.Notes, MaxNotes, "note")
