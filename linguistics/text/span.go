@@ -9,7 +9,6 @@ import (
 
 	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/layers"
-	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
 // The errors of this package wrap one of these.
@@ -88,31 +87,10 @@ func fromUnits(text string, start, end int, units string, size func(rune) int) (
 	return s, nil
 }
 
-// Of returns the text of a span. The error wraps ErrSpan. Character offsets are checked if the span has them.
+// Of returns the text of a span. The error wraps ErrSpan. Character offsets are checked if the span has them, which takes
+// time proportional to the text: an [Index] does that for many spans.
 func Of(text string, s layers.Span) (string, error) {
-	start, end := s.ByteStart, s.ByteEnd
-	switch {
-	case start < 0 || end < start:
-		return "", fmt.Errorf("text: %w: [%d, %d) ends before it begins", ErrSpan, start, end)
-	case end > int64(len(text)):
-		return "", fmt.Errorf("text: %w: [%d, %d) ends after the text, which has %d bytes", ErrSpan, start, end, len(text))
-	case !boundary(text, start):
-		return "", fmt.Errorf("text: %w: [%d, %d) begins within a character", ErrSpan, start, end)
-	case !boundary(text, end):
-		return "", fmt.Errorf("text: %w: [%d, %d) ends within a character", ErrSpan, start, end)
-	}
-	part := text[start:end]
-	if first, ok := s.CharStart.Get(); ok {
-		if n := int64(utf8.RuneCountInString(text[:start])); n != first {
-			return "", fmt.Errorf("text: %w: [%d, %d) begins at character %d, not at %d", ErrSpan, start, end, n, first)
-		}
-	}
-	if last, ok := s.CharEnd.Get(); ok {
-		if n := int64(utf8.RuneCountInString(text[:end])); n != last {
-			return "", fmt.Errorf("text: %w: [%d, %d) ends at character %d, not at %d", ErrSpan, start, end, n, last)
-		}
-	}
-	return part, nil
+	return (&Index{text: text}).Of(s)
 }
 
 // boundary reports whether a character begins or the text ends at i.
@@ -122,14 +100,7 @@ func boundary(text string, i int64) bool {
 
 // WithChars returns the span with its character offsets. The error wraps ErrSpan.
 func WithChars(text string, s layers.Span) (layers.Span, error) {
-	s.CharStart, s.CharEnd = lex.Opt[int64]{}, lex.Opt[int64]{}
-	if _, err := Of(text, s); err != nil {
-		return layers.Span{}, err
-	}
-	start := int64(utf8.RuneCountInString(text[:s.ByteStart]))
-	s.CharStart.Set(start)
-	s.CharEnd.Set(start + int64(utf8.RuneCountInString(text[s.ByteStart:s.ByteEnd])))
-	return s, nil
+	return (&Index{text: text}).WithChars(s)
 }
 
 // Time returns the span from start to end in a recording. Spans are in milliseconds: the time is truncated to them. The

@@ -82,7 +82,7 @@ func TestUnits(t *testing.T) {
 func TestOf(t *testing.T) {
 	for want, s := range map[string]layers.Span{
 		"ends before it begins":            {ByteStart: 2, ByteEnd: 1},
-		"[-1, 1)":                          {ByteStart: -1, ByteEnd: 1},
+		"[-1, 1) begins before the text":   {ByteStart: -1, ByteEnd: 1},
 		"ends after the text, which has":   {ByteStart: 0, ByteEnd: 1000},
 		"[3, 4) begins within a character": {ByteStart: 3, ByteEnd: 4},
 		"[0, 3) ends within a character":   {ByteStart: 0, ByteEnd: 3},
@@ -98,6 +98,42 @@ func TestOf(t *testing.T) {
 	}
 	if got, err := text.Of(mixed, layers.Span{ByteStart: int64(len(mixed)), ByteEnd: int64(len(mixed))}); got != "" || err != nil {
 		t.Errorf("empty span at the end: %q, %v", got, err)
+	}
+}
+
+// TestIndex compares an index with the functions for one span, over the marks of a long text.
+func TestIndex(t *testing.T) {
+	long := strings.Repeat(mixed, 40)
+	index := text.NewIndex(long)
+	if index.Text() != long {
+		t.Error("another text")
+	}
+	for start := -1; start <= len(long)+1; start++ {
+		for _, length := range []int{-1, 0, 1, 2, 3, 4, 255, 256, 257, 600} {
+			s := layers.Span{ByteStart: int64(start), ByteEnd: int64(start + length)}
+			want, wantErr := text.Of(long, s)
+			got, err := index.Of(s)
+			if got != want || fmt.Sprint(err) != fmt.Sprint(wantErr) {
+				t.Fatalf("%v: %q, %v, want %q, %v", s, got, err, want, wantErr)
+			}
+			full, fullErr := index.WithChars(s)
+			if (fullErr == nil) != (wantErr == nil) {
+				t.Fatalf("%v: %v, want %v", s, fullErr, wantErr)
+			}
+			if fullErr != nil {
+				continue
+			}
+			if first, last := utf8.RuneCountInString(long[:start]), utf8.RuneCountInString(long[:start+length]); full.CharStart.Or(-1) != int64(first) || full.CharEnd.Or(-1) != int64(last) {
+				t.Fatalf("%v: want [%d, %d)", full, first, last)
+			}
+			if _, err := index.Of(full); err != nil {
+				t.Fatal(err)
+			}
+			full.CharEnd.Set(full.CharEnd.Or(0) + 1)
+			if _, err := index.Of(full); !errors.Is(err, text.ErrSpan) {
+				t.Fatalf("%v: %v", full, err)
+			}
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"sort"
 	"strings"
 	"unicode"
 
@@ -59,6 +60,7 @@ func token(index int, text string, start, end int) segmentation.Token {
 // the text without overlapping, and that their texts are those of their spans. Then [Join] returns the text of the
 // tokens. The error wraps ErrSpan.
 func CheckTokens(text string, tokens []segmentation.Token) error {
+	index := NewIndex(text)
 	end := int64(0)
 	for i := range tokens {
 		t := &tokens[i]
@@ -68,7 +70,7 @@ func CheckTokens(text string, tokens []segmentation.Token) error {
 		if t.TextSpan == nil {
 			return fmt.Errorf("text: %w: token %d has none", ErrSpan, i)
 		}
-		part, err := Of(text, *t.TextSpan)
+		part, err := index.Of(*t.TextSpan)
 		if err != nil {
 			return fmt.Errorf("token %d: %w", i, err)
 		}
@@ -129,13 +131,15 @@ func TokenSpan(tokens []segmentation.Token, indexes ...int64) (layers.Span, erro
 	return s, nil
 }
 
-// TokensIn returns the indexes of the tokens that are in a span, at least in part.
+// TokensIn returns the indexes of the tokens that are in a span, at least in part. The tokens must be in the order
+// of the text, as [CheckTokens] accepts them: then the time depends on the logarithm of their number.
 func TokensIn(tokens []segmentation.Token, s layers.Span) []int64 {
+	first := sort.Search(len(tokens), func(i int) bool {
+		return tokens[i].TextSpan != nil && tokens[i].TextSpan.ByteEnd > s.ByteStart
+	})
 	var indexes []int64
-	for i := range tokens {
-		if t := tokens[i].TextSpan; t != nil && t.ByteStart < s.ByteEnd && s.ByteStart < t.ByteEnd {
-			indexes = append(indexes, int64(i))
-		}
+	for i := first; i < len(tokens) && tokens[i].TextSpan != nil && tokens[i].TextSpan.ByteStart < s.ByteEnd; i++ {
+		indexes = append(indexes, int64(i))
 	}
 	return indexes
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/layers-pub/layers-go/layers"
+	"github.com/layers-pub/layers-go/linguistics/internal/order"
 )
 
 // The lexicon's limits of features, in bytes.
@@ -22,7 +23,7 @@ const (
 	// keyMore continues the value of the feature before it, which is too long for one.
 	keyMore = "conllu.more"
 	// keyPrevious is the record key of the section before this one, in a document without a text of its own.
-	keyPrevious = "conllu.previous"
+	keyPrevious = order.KeyPrevious
 	// keyName is what the keys of a section and of its records are derived from.
 	keyName = "conllu.name"
 	// keyID is the ID of an empty node.

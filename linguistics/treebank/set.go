@@ -9,6 +9,7 @@ import (
 	"github.com/layers-pub/layers-go/layers/annotation"
 	"github.com/layers-pub/layers-go/layers/expression"
 	"github.com/layers-pub/layers-go/layers/segmentation"
+	"github.com/layers-pub/layers-go/linguistics/internal/order"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -91,7 +92,7 @@ func (s *Set) sort() {
 	}
 	s.sorted = true
 	for parent, children := range s.children {
-		s.children[parent] = s.order(children)
+		s.children[parent] = order.Parts(children, func(uri syntax.ATURI) *expression.Expression { return s.expressions[uri] })
 	}
 	for _, all := range s.segmentations {
 		slices.SortFunc(all, func(a, b placed[*segmentation.Segmentation]) int {
@@ -104,39 +105,6 @@ func (s *Set) sort() {
 			return cmp.Or(cmp.Compare(a.value.Rank.Or(1), b.value.Rank.Or(1)), strings.Compare(string(a.uri), string(b.uri)))
 		})
 	}
-}
-
-// order returns the parts of an expression in their order: by their places in its text, or as each names the one before
-// it, or else by their record keys.
-func (s *Set) order(parts []syntax.ATURI) []syntax.ATURI {
-	next := map[string]syntax.ATURI{}
-	for _, uri := range parts {
-		previous, ok := find(s.expressions[uri].Features, keyPrevious)
-		if _, twice := next[previous]; !ok || twice {
-			next = nil
-			break
-		}
-		next[previous] = uri
-	}
-	var chain []syntax.ATURI
-	for uri, ok := next[""]; ok && len(chain) < len(parts); uri, ok = next[string(uri.RecordKey())] {
-		chain = append(chain, uri)
-	}
-	if next != nil && len(chain) == len(parts) {
-		return chain
-	}
-	slices.SortFunc(parts, func(a, b syntax.ATURI) int {
-		return cmp.Or(cmp.Compare(s.start(a), s.start(b)), strings.Compare(string(a), string(b)))
-	})
-	return parts
-}
-
-// start returns where an expression is in the text of its parent, or 0 if it does not say.
-func (s *Set) start(uri syntax.ATURI) int64 {
-	if a := s.expressions[uri].Anchor; a != nil && a.TextSpan != nil {
-		return a.TextSpan.ByteStart
-	}
-	return 0
 }
 
 // Records returns the URIs of the records that belong to a document: its expressions, their segmentations and their

@@ -1,0 +1,223 @@
+// Package anchor says which fields of an anchor or of a reference to an object are set. The lexicon leaves that open:
+// readers go by the fields that they find, several of which may describe the same place.
+//
+//	for _, place := range anchor.Places(annotation.Anchor) {
+//		switch p := place.(type) {
+//		case anchor.Text:
+//			fmt.Println(p.Span.ByteStart, p.Span.ByteEnd)
+//		case anchor.Token:
+//			fmt.Println(p.Ref.TokenIndex)
+//		case anchor.Tokens, anchor.Time, anchor.Region, anchor.Page, anchor.External, anchor.Unknown:
+//			fmt.Println(p)
+//		}
+//	}
+//
+// [Place] and [Target] are closed: a switch over the types that are listed there leaves nothing out. Whoever needs
+// exactly one place uses [Only], which reports an anchor that has none, or several. All functions are safe for concurrent
+// use.
+package anchor
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/layers-pub/layers-go/internal/quote"
+	"github.com/layers-pub/layers-go/layers"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// The errors of this package wrap one of these.
+var (
+	// ErrEmpty says that no field is set.
+	ErrEmpty = errors.New("no field is set")
+	// ErrSeveral says that several fields are set.
+	ErrSeveral = errors.New("several fields are set")
+	// ErrUnknown says that the only field is one that the lexicon does not name.
+	ErrUnknown = errors.New("unknown field")
+	// ErrRecord says that an objectId has no recordRef to say which record it is in.
+	ErrRecord = errors.New("objectId without recordRef")
+)
+
+// Place is one field of an anchor that is set: a [Text], [Token], [Tokens], [Time], [Region], [Page], [External] or
+// [Unknown].
+type Place interface {
+	// String returns the field's name in the lexicon.
+	String() string
+	place()
+}
+
+// The places.
+type (
+	// Text is a stretch of the text of the expression.
+	Text struct{ Span *layers.Span }
+	// Token is one token.
+	Token struct{ Ref *layers.TokenRef }
+	// Tokens are several tokens of one tokenization.
+	Tokens struct{ Ref *layers.TokenRefSequence }
+	// Time is a stretch of a recording.
+	Time struct{ Span *layers.TemporalSpan }
+	// Region is an area of a video.
+	Region struct{ Anchor *layers.SpatioTemporalAnchor }
+	// Page is a page of a document.
+	Page struct{ Anchor *layers.PageAnchor }
+	// External is a resource outside of Layers, such as a web page.
+	External struct{ Target *layers.ExternalTarget }
+	// Unknown is a field that the lexicon does not name.
+	Unknown struct{ Field string }
+)
+
+func (Text) place()     {}
+func (Token) place()    {}
+func (Tokens) place()   {}
+func (Time) place()     {}
+func (Region) place()   {}
+func (Page) place()     {}
+func (External) place() {}
+func (Unknown) place()  {}
+
+func (Text) String() string      { return "textSpan" }
+func (Token) String() string     { return "tokenRef" }
+func (Tokens) String() string    { return "tokenRefSequence" }
+func (Time) String() string      { return "temporalSpan" }
+func (Region) String() string    { return "spatioTemporalAnchor" }
+func (Page) String() string      { return "pageAnchor" }
+func (External) String() string  { return "externalTarget" }
+func (u Unknown) String() string { return u.Field }
+
+// Places returns all fields of an anchor that are set, in the order of the lexicon, with unknown fields at the end. It
+// returns nil for an anchor that is nil or empty.
+func Places(a *layers.Anchor) []Place {
+	if a == nil {
+		return nil
+	}
+	var places []Place
+	if a.TextSpan != nil {
+		places = append(places, Text{a.TextSpan})
+	}
+	if a.TokenRef != nil {
+		places = append(places, Token{a.TokenRef})
+	}
+	if a.TokenRefSequence != nil {
+		places = append(places, Tokens{a.TokenRefSequence})
+	}
+	if a.TemporalSpan != nil {
+		places = append(places, Time{a.TemporalSpan})
+	}
+	if a.SpatioTemporalAnchor != nil {
+		places = append(places, Region{a.SpatioTemporalAnchor})
+	}
+	if a.PageAnchor != nil {
+		places = append(places, Page{a.PageAnchor})
+	}
+	if a.ExternalTarget != nil {
+		places = append(places, External{a.ExternalTarget})
+	}
+	for key := range a.Extra.All() {
+		if key != "$type" {
+			places = append(places, Unknown{key})
+		}
+	}
+	return places
+}
+
+// Only returns the place that an anchor names if it names one. The error wraps ErrEmpty, ErrSeveral, or, together with an
+// Unknown, ErrUnknown.
+func Only(a *layers.Anchor) (Place, error) {
+	place, err := only("anchor", Places(a))
+	if unknown, ok := place.(Unknown); ok {
+		err = fmt.Errorf("anchor: %w: %s", ErrUnknown, quote.Text(unknown.Field, 64))
+	}
+	return place, err
+}
+
+// only returns the only one of several things.
+func only[T fmt.Stringer](what string, all []T) (T, error) {
+	var none T
+	switch len(all) {
+	case 0:
+		return none, fmt.Errorf("%s: %w", what, ErrEmpty)
+	case 1:
+		return all[0], nil
+	}
+	names := make([]string, len(all))
+	for i, one := range all {
+		names[i] = one.String()
+	}
+	return none, fmt.Errorf("%s: %w: %s", what, ErrSeveral, quote.Text(strings.Join(names, ", "), 200))
+}
+
+// Target is what a reference to an object leads to: a [Local], [Record], [Object], [Knowledge] or [Unknown].
+type Target interface {
+	// String returns the name in the lexicon of the field that says so.
+	String() string
+	target()
+}
+
+// The targets.
+type (
+	// Local is an object of the same record, or, in a cluster set, of its layer.
+	Local struct{ ID layers.UUID }
+	// Record is a whole record.
+	Record struct{ URI syntax.ATURI }
+	// Object is an object of a record. URI is "" if the reference does not say which record it is.
+	Object struct {
+		URI syntax.ATURI
+		ID  layers.UUID
+	}
+	// Knowledge is an entry in a knowledge base.
+	Knowledge struct{ Ref *layers.KnowledgeRef }
+)
+
+func (Local) target()     {}
+func (Record) target()    {}
+func (Object) target()    {}
+func (Knowledge) target() {}
+func (Unknown) target()   {}
+
+func (Local) String() string     { return "localId" }
+func (Record) String() string    { return "recordRef" }
+func (Object) String() string    { return "objectId" }
+func (Knowledge) String() string { return "knowledgeRef" }
+
+// Targets returns all that a reference leads to, in the order of the lexicon, with unknown fields at the end: one for
+// recordRef and objectId together. It returns nil for a reference that is nil or empty.
+func Targets(r *layers.ObjectRef) []Target {
+	if r == nil {
+		return nil
+	}
+	var targets []Target
+	if r.LocalID != nil {
+		targets = append(targets, Local{*r.LocalID})
+	}
+	switch uri, ok := r.RecordRef.Get(); {
+	case r.ObjectID != nil:
+		targets = append(targets, Object{uri, *r.ObjectID})
+	case ok:
+		targets = append(targets, Record{uri})
+	}
+	if r.KnowledgeRef != nil {
+		targets = append(targets, Knowledge{r.KnowledgeRef})
+	}
+	for key := range r.Extra.All() {
+		if key != "$type" {
+			targets = append(targets, Unknown{key})
+		}
+	}
+	return targets
+}
+
+// OnlyTarget returns what a reference leads to if that is one thing. The error wraps ErrEmpty, ErrSeveral, or, together
+// with what there is, ErrUnknown or ErrRecord.
+func OnlyTarget(r *layers.ObjectRef) (Target, error) {
+	target, err := only("reference", Targets(r))
+	switch t := target.(type) {
+	case Unknown:
+		err = fmt.Errorf("reference: %w: %s", ErrUnknown, quote.Text(t.Field, 64))
+	case Object:
+		if t.URI == "" {
+			err = fmt.Errorf("reference: %w", ErrRecord)
+		}
+	}
+	return target, err
+}

@@ -1,0 +1,46 @@
+// Package order puts the parts of an expression into the order of the text.
+package order
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/layers-pub/layers-go/layers/expression"
+	"github.com/layers-pub/layers-go/linguistics/feature"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// KeyPrevious is the key of a feature of a section in a document without a text of its own: the record key of the section
+// before it, or "" for the first.
+const KeyPrevious = "conllu.previous"
+
+// Parts sorts the parts of an expression, whose records get returns: by their places in its text, or as each names the
+// one before it, or else by their record keys.
+func Parts(parts []syntax.ATURI, get func(syntax.ATURI) *expression.Expression) []syntax.ATURI {
+	next := map[string]syntax.ATURI{}
+	for _, uri := range parts {
+		previous, ok := feature.Get(get(uri).Features, KeyPrevious)
+		if _, twice := next[previous]; !ok || twice {
+			next = nil
+			break
+		}
+		next[previous] = uri
+	}
+	var chain []syntax.ATURI
+	for uri, ok := next[""]; ok && len(chain) < len(parts); uri, ok = next[string(uri.RecordKey())] {
+		chain = append(chain, uri)
+	}
+	if next != nil && len(chain) == len(parts) {
+		return chain
+	}
+	start := func(uri syntax.ATURI) int64 {
+		if a := get(uri).Anchor; a != nil && a.TextSpan != nil {
+			return a.TextSpan.ByteStart
+		}
+		return 0
+	}
+	slices.SortFunc(parts, func(a, b syntax.ATURI) int {
+		return cmp.Or(cmp.Compare(start(a), start(b)), cmp.Compare(a, b))
+	})
+	return parts
+}

@@ -1,0 +1,529 @@
+package reading
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+
+	"github.com/layers-pub/layers-go/layers"
+	"github.com/layers-pub/layers-go/layers/annotation"
+	"github.com/layers-pub/layers-go/layers/expression"
+	"github.com/layers-pub/layers-go/layers/media"
+	"github.com/layers-pub/layers-go/layers/segmentation"
+	"github.com/layers-pub/layers-go/linguistics/anchor"
+	"github.com/layers-pub/layers-go/linguistics/internal/order"
+	"github.com/layers-pub/layers-go/linguistics/text"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Expression is an expression with what is known about it: the records that name it, and those parts of the records about
+// the expressions above it that lie within it. All spans are in its text.
+type Expression struct {
+	rec.Entry[expression.Expression]
+	// Text is the text of the expression, or else its part of the text of its parent.
+	Text string
+	// Parent is the expression that it is part of, or nil if there is none, or none that was found.
+	Parent *Expression
+	// Media is the record with its recording or image, or nil.
+	Media *rec.Entry[media.Media]
+	// Tokenizations are those of its segmentations, and then those of its parent. The records are in the order of their
+	// URIs.
+	Tokenizations []*Tokenization
+	// Layers are the layers about it, and then those about its parent. The records are in the order of their URIs, with
+	// alternatives together, the best first: see [Best].
+	Layers []*Layer
+	// Clusters are the cluster sets that name the expression or one of its layers.
+	Clusters []*ClusterSet
+	// Problems are what does not fit together, in all of these.
+	Problems []*Problem
+
+	index    *Index
+	depth    int
+	primary  *Tokenization
+	contents *text.Index
+	// ids has the tokenizations by their UUIDs.
+	ids map[string]*Tokenization
+}
+
+// Tokenization is a tokenization of an expression, or the part of it that lies within the expression.
+type Tokenization struct {
+	// Segmentation is the record that it is in.
+	Segmentation *rec.Entry[segmentation.Segmentation]
+	// Value is the tokenization as it is recorded: with all tokens, and with spans in the text of the expression that it is
+	// about.
+	Value  *segmentation.Tokenization
+	Tokens []*Token
+	// ordered says that the spans of the tokens are in the order of the text.
+	ordered bool
+	// numbers has the tokens by their recorded numbers.
+	numbers map[int64]*Token
+	base    *Tokenization
+}
+
+// Token is a token with what is annotated on it alone.
+type Token struct {
+	// Index is the token's place in [Tokenization.Tokens]. In a part of an expression it differs from the recorded
+	// index, Value.TokenIndex.
+	Index int
+	// Text is the recorded text, or else that of the span.
+	Text string
+	// Span is where the token is in the text of the expression, or nil if it has no valid span.
+	Span *layers.Span
+	// Time is where it is in the recording, or nil if that is not known.
+	Time  *layers.TemporalSpan
+	Value *segmentation.Token
+	// Tags are the annotations on this token and no other, in the order of the layers. Among them are the arcs of
+	// dependencies that lead to the token.
+	Tags Tags
+}
+
+// Tags are annotations on one token.
+type Tags []*Annotation
+
+// Find returns the first annotation of a subkind, which is that of the best layer, or nil.
+func (t Tags) Find(subkind annotation.AnnotationLayerSubkind) *Annotation {
+	for _, a := range t {
+		if s, ok := a.Layer.Value.Subkind.Get(); ok && s == subkind {
+			return a
+		}
+	}
+	return nil
+}
+
+// Label returns the label of the first annotation of a subkind, such as a part of speech, or "".
+func (t Tags) Label(subkind annotation.AnnotationLayerSubkind) string {
+	if a := t.Find(subkind); a != nil {
+		return a.Value.Label.Or("")
+	}
+	return ""
+}
+
+// Value returns the value of the first annotation of a subkind, such as a lemma, or else its label, where some programs
+// put it, or "".
+func (t Tags) Value(subkind annotation.AnnotationLayerSubkind) string {
+	if a := t.Find(subkind); a != nil {
+		return a.Value.Value.Or(a.Value.Label.Or(""))
+	}
+	return ""
+}
+
+// Tokenization returns the tokenization that most layers refer to, the first of several; or nil if there is none.
+func (e *Expression) Tokenization() *Tokenization { return e.primary }
+
+// Tokens yields the tokens of [Expression.Tokenization], each with its tags.
+func (e *Expression) Tokens() iter.Seq2[*Token, Tags] {
+	return func(yield func(*Token, Tags) bool) {
+		if e.primary == nil {
+			return
+		}
+		for _, token := range e.primary.Tokens {
+			if !yield(token, token.Tags) {
+				return
+			}
+		}
+	}
+}
+
+// Layer returns the first layer of a subkind, which is the best of alternatives, or nil.
+func (e *Expression) Layer(subkind annotation.AnnotationLayerSubkind) *Layer {
+	for _, layer := range e.Layers {
+		if s, ok := layer.Value.Subkind.Get(); ok && s == subkind {
+			return layer
+		}
+	}
+	return nil
+}
+
+// maxDepth is how deeply expressions may be nested.
+const maxDepth = 64
+
+// Expression returns the expression at uri, joined with what is about it. To read all parts of a document,
+// [Expression.Parts] and [Expression.Sentences] are faster than a call for each.
+//
+// The error wraps ErrNotFound or ErrInvalid if there is no such expression, or is that of the index's source. All other
+// problems are in the result.
+func (x *Index) Expression(ctx context.Context, uri syntax.ATURI) (*Expression, error) {
+	for try := 1; ; try++ {
+		before := x.changes
+		e, err := x.expression(ctx, uri)
+		// A record that was fetched meanwhile may be about the expression.
+		if err != nil || x.changes == before || try == maxTries {
+			return e, err
+		}
+	}
+}
+
+// maxJoined is how many documents an index keeps joined, for calls about parts of them.
+const maxJoined = 8
+
+// maxTries is how often an expression is joined if records are fetched for it.
+const maxTries = 4
+
+func (x *Index) expression(ctx context.Context, uri syntax.ATURI) (*Expression, error) {
+	// The expressions above come first.
+	var path []rec.Entry[expression.Expression]
+	var problem *Problem
+	for at, ok := uri, true; ok; {
+		if slices.ContainsFunc(path, func(e rec.Entry[expression.Expression]) bool { return e.URI == at }) || len(path) > maxDepth {
+			problem = &Problem{path[len(path)-1].URI, "/parentRef", ErrCycle}
+			break
+		}
+		err := x.fetch(ctx, at.Authority(), of...)
+		var entry rec.Entry[expression.Expression]
+		if err == nil {
+			entry, err = getAs[expression.Expression](ctx, x, at)
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil && len(path) == 0 {
+			return nil, fmt.Errorf("reading: %w", &Problem{URI: at, Err: err})
+		}
+		if err != nil {
+			problem = &Problem{path[len(path)-1].URI, "/parentRef", err}
+			break
+		}
+		path = append(path, entry)
+		at, ok = entry.Value.ParentRef.Get()
+	}
+	var e *Expression
+	for _, entry := range slices.Backward(path) {
+		top := e == nil
+		if top && x.joined[entry.URI] != nil {
+			e = x.joined[entry.URI]
+			continue
+		}
+		var err error
+		if e, err = x.join(ctx, entry, e); err != nil {
+			return nil, err
+		}
+		if top {
+			e.note(problem)
+			if len(x.joined) >= maxJoined {
+				clear(x.joined)
+			}
+			x.joined[entry.URI] = e
+		}
+	}
+	return e, nil
+}
+
+// note adds a problem, unless it is nil.
+func (e *Expression) note(p *Problem) {
+	if p != nil {
+		e.Problems = append(e.Problems, p)
+	}
+}
+
+// Parts yields the expressions whose parent this one is, in the order of the text, joined as [Index.Expression] does it.
+// An error ends the loop.
+func (e *Expression) Parts(ctx context.Context) iter.Seq2[*Expression, error] {
+	return func(yield func(*Expression, error) bool) {
+		x := e.index
+		uris := x.find(e.URI, partOf)
+		uris = slices.DeleteFunc(uris, func(uri syntax.ATURI) bool { return x.records[uri].Value == nil })
+		uris = order.Parts(uris, func(uri syntax.ATURI) *expression.Expression {
+			return x.records[uri].Value.(*expression.Expression)
+		})
+		for _, uri := range uris {
+			if ctx.Err() != nil {
+				yield(nil, ctx.Err())
+				return
+			}
+			entry, err := getAs[expression.Expression](ctx, x, uri)
+			var part *Expression
+			if err == nil {
+				part, err = x.join(ctx, entry, e)
+			}
+			if !yield(part, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Sentences yields the expressions of the kind "sentence" within this one, in the order of the text; or, where there is
+// none, the innermost parts; or the expression itself if it is a sentence or has no parts. An error ends the loop; it wraps
+// ErrCycle if parts are nested more than 64 deep.
+func (e *Expression) Sentences(ctx context.Context) iter.Seq2[*Expression, error] {
+	return func(yield func(*Expression, error) bool) { e.sentences(ctx, yield) }
+}
+
+func (e *Expression) sentences(ctx context.Context, yield func(*Expression, error) bool) bool {
+	if e.Value.Kind == expression.ExpressionKindSentence || len(e.index.find(e.URI, partOf)) == 0 {
+		return yield(e, nil)
+	}
+	if e.depth >= maxDepth {
+		yield(nil, fmt.Errorf("reading: %w", &Problem{e.URI, "/parentRef", ErrCycle}))
+		return false
+	}
+	for part, err := range e.Parts(ctx) {
+		if err != nil {
+			yield(nil, err)
+			return false
+		}
+		if !part.sentences(ctx, yield) {
+			return false
+		}
+	}
+	return true
+}
+
+// join joins an expression with what is about it, and with what lies within it of parent, if that is not nil.
+func (x *Index) join(ctx context.Context, entry rec.Entry[expression.Expression], parent *Expression) (*Expression, error) {
+	e := &Expression{Entry: entry, Parent: parent, index: x, ids: map[string]*Tokenization{}}
+	inside := e.settle(parent)
+	e.contents = text.NewIndex(e.Text)
+	if uri, ok := entry.Value.MediaRef.Get(); ok {
+		record, err := getAs[media.Media](ctx, x, uri)
+		if err != nil {
+			e.note(&Problem{e.URI, "/mediaRef", err})
+		} else {
+			e.Media = &record
+		}
+	}
+	for _, uri := range x.find(e.URI, partOf) {
+		if invalid, ok := x.failures[uri]; ok {
+			e.note(&Problem{uri, "", invalid.error()})
+		}
+	}
+	for _, uri := range x.find(e.URI, segmentationOf) {
+		if invalid, ok := x.failures[uri]; ok {
+			e.note(&Problem{uri, "", invalid.error()})
+			continue
+		}
+		s, err := getAs[segmentation.Segmentation](ctx, x, uri)
+		if err != nil {
+			return nil, err // the index has it
+		}
+		for i := range s.Value.Tokenizations {
+			e.tokenize(&s, i)
+		}
+	}
+	var copied copies
+	if inside != nil {
+		copied = e.within(parent, *inside)
+	}
+	var own []*Layer
+	for _, uri := range x.find(e.URI, layerOf) {
+		if invalid, ok := x.failures[uri]; ok {
+			e.note(&Problem{uri, "", invalid.error()})
+			continue
+		}
+		record, err := getAs[annotation.AnnotationLayer](ctx, x, uri)
+		if err != nil {
+			return nil, err
+		}
+		own = append(own, &Layer{Entry: record})
+	}
+	sortLayers(own)
+	for _, layer := range own {
+		e.resolve(layer)
+	}
+	e.Layers = append(own, e.Layers...)
+	e.tag()
+	e.choose()
+	if err := e.cluster(ctx, own, copied); err != nil {
+		return nil, err
+	}
+	return e, ctx.Err()
+}
+
+// settle finds out which text the expression has, and where that is in the text of its parent, or nil if that is not
+// known.
+func (e *Expression) settle(parent *Expression) *layers.Span {
+	content, own := e.Value.Text.Get()
+	e.Text = content
+	if parent == nil {
+		return nil
+	}
+	e.depth = parent.depth + 1
+	span, path, err := parent.locate(e.Value.Anchor)
+	if err != nil {
+		e.note(&Problem{e.URI, "/anchor" + path, err})
+	}
+	if span == nil {
+		return nil
+	}
+	part := parent.Text[span.ByteStart:span.ByteEnd]
+	if own && content != part {
+		e.note(&Problem{e.URI, "/anchor" + path, fmt.Errorf("%w: the text of the parent there is another", text.ErrSpan)})
+		return nil
+	}
+	e.Text = part
+	return span
+}
+
+// locate returns the stretch of text that an anchor is about, the path of what says so, and what is wrong with it. The span is
+// nil if the anchor is not about the text.
+func (e *Expression) locate(a *layers.Anchor) (*layers.Span, string, error) {
+	var first error
+	var at string
+	for _, place := range anchor.Places(a) {
+		var span *layers.Span
+		var err error
+		path := "/" + place.String()
+		switch p := place.(type) {
+		case anchor.Text:
+			if _, err = e.contents.Of(*p.Span); err == nil {
+				span = &layers.Span{ByteStart: p.Span.ByteStart, ByteEnd: p.Span.ByteEnd}
+			}
+		case anchor.Token:
+			span, err = e.hull(p.Ref.TokenizationID, p.Ref.TokenIndex)
+		case anchor.Tokens:
+			span, err = e.hull(p.Ref.TokenizationID, p.Ref.TokenIndexes...)
+		}
+		if span != nil {
+			return span, path, nil
+		}
+		if err != nil && first == nil {
+			first, at = err, path
+		}
+	}
+	return nil, at, first
+}
+
+// hull returns the span from the first to the last of some tokens, or nil if one has no span.
+func (e *Expression) hull(id layers.UUID, indexes ...int64) (*layers.Span, error) {
+	t, err := e.tokenization(&id)
+	if err != nil {
+		return nil, err
+	}
+	var span *layers.Span
+	for _, index := range indexes {
+		token, err := t.token(index)
+		if err != nil {
+			return nil, err
+		}
+		span = join(span, token.Span)
+	}
+	return span, nil
+}
+
+// join returns the span that covers both; one that is nil covers nothing.
+func join(a, b *layers.Span) *layers.Span {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return &layers.Span{ByteStart: min(a.ByteStart, b.ByteStart), ByteEnd: max(a.ByteEnd, b.ByteEnd)}
+}
+
+// tokenization returns the tokenization with a UUID, or the only one if id is nil.
+func (e *Expression) tokenization(id *layers.UUID) (*Tokenization, error) {
+	if id == nil {
+		switch len(e.Tokenizations) {
+		case 0:
+			return nil, fmt.Errorf("%w: the expression has none", ErrNoTokenization)
+		case 1:
+			return e.Tokenizations[0], nil
+		}
+		return nil, fmt.Errorf("%w: the expression has %d tokenizations, and the layer names none", ErrAmbiguous, len(e.Tokenizations))
+	}
+	if t := e.ids[id.Value]; t != nil {
+		return t, nil
+	}
+	return nil, ErrNoTokenization
+}
+
+// token returns the token with a recorded index.
+func (t *Tokenization) token(index int64) (*Token, error) {
+	if token := t.numbers[index]; token != nil {
+		return token, nil
+	}
+	if t.base != nil && t.base.numbers[index] != nil {
+		return nil, fmt.Errorf("token %d: %w", index, ErrOutside)
+	}
+	return nil, fmt.Errorf("%w: %d of %d", ErrNoToken, index, len(t.Value.Tokens))
+}
+
+// tokenize adds a tokenization of a segmentation.
+func (e *Expression) tokenize(s *rec.Entry[segmentation.Segmentation], i int) {
+	value := &s.Value.Tokenizations[i]
+	at := "/tokenizations/" + strconv.Itoa(i)
+	if about := value.ExpressionRef.Or(s.Value.Expression); about != e.URI {
+		// It is that of a part, whose result has it.
+		if _, ok := e.index.records[about]; !ok && about != s.Value.Expression {
+			e.note(&Problem{s.URI, at + "/expressionRef", ErrNotFound})
+		}
+		return
+	}
+	t := &Tokenization{Segmentation: s, Value: value, ordered: true, numbers: make(map[int64]*Token, len(value.Tokens))}
+	memory := make([]Token, len(value.Tokens))
+	var last layers.Span
+	for j := range value.Tokens {
+		v, token := &value.Tokens[j], &memory[j]
+		*token = Token{Index: j, Text: v.Text.Or(""), Time: v.TemporalSpan, Value: v}
+		path := at + "/tokens/" + strconv.Itoa(j)
+		if v.TokenIndex != int64(j) {
+			e.note(&Problem{s.URI, path + "/tokenIndex", fmt.Errorf("%w: the token at place %d has the index %d", ErrNoToken, j, v.TokenIndex)})
+		}
+		if t.numbers[v.TokenIndex] == nil {
+			t.numbers[v.TokenIndex] = token
+		}
+		if v.TextSpan != nil {
+			if part, err := e.contents.Of(*v.TextSpan); err != nil {
+				e.note(&Problem{s.URI, path + "/textSpan", err})
+			} else {
+				token.Span = &layers.Span{ByteStart: v.TextSpan.ByteStart, ByteEnd: v.TextSpan.ByteEnd}
+				if !v.Text.IsSet() {
+					token.Text = part
+				}
+			}
+		}
+		if token.Span == nil {
+			t.ordered = false
+		} else if t.ordered {
+			if token.Span.ByteStart < last.ByteStart || token.Span.ByteEnd < last.ByteEnd {
+				t.ordered = false
+				e.note(&Problem{s.URI, path + "/textSpan", ErrOrder})
+			}
+			last = *token.Span
+		}
+		t.Tokens = append(t.Tokens, token)
+	}
+	e.Tokenizations = append(e.Tokenizations, t)
+	if e.ids[value.UUID.Value] != nil {
+		e.note(&Problem{s.URI, at + "/uuid", fmt.Errorf("%w: another tokenization has the same UUID", ErrAmbiguous)})
+		return
+	}
+	e.ids[value.UUID.Value] = t
+}
+
+// choose finds the tokenization that most layers refer to.
+func (e *Expression) choose() {
+	layers := map[*Tokenization]int{}
+	for _, layer := range e.Layers {
+		layers[layer.Tokenization]++
+	}
+	for _, t := range e.Tokenizations {
+		if e.primary == nil || layers[t] > layers[e.primary] {
+			e.primary = t
+		}
+	}
+}
+
+// tag puts the annotations on single tokens under their tokens.
+func (e *Expression) tag() {
+	for _, layer := range e.Layers {
+		for _, a := range layer.Annotations {
+			if token := a.single(); token != nil {
+				token.Tags = append(token.Tags, a)
+			}
+		}
+	}
+}
+
+// sortLayers sorts layers by their URIs, with alternatives together, the best first.
+func sortLayers(all []*Layer) {
+	group := groups(all)
+	slices.SortFunc(all, func(a, b *Layer) int {
+		return cmp.Or(cmp.Compare(group(a), group(b)), compareRank(a, b), cmp.Compare(a.URI, b.URI))
+	})
+}

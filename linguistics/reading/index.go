@@ -1,0 +1,387 @@
+package reading
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/layers-pub/layers-go/internal/quote"
+	"github.com/layers-pub/layers-go/layers/annotation"
+	"github.com/layers-pub/layers-go/layers/corpus"
+	"github.com/layers-pub/layers-go/layers/expression"
+	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/layers/segmentation"
+	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/issue"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Source fetches records of repositories that an index does not have.
+type Source interface {
+	// GetRecord returns the record at a URI. The error wraps ErrNotFound if there is none.
+	GetRecord(ctx context.Context, uri syntax.ATURI) (rec.Envelope, error)
+	// ListRecords yields the records of a collection in a repository. A [*rec.Failure] is about one record; any other
+	// error ends the loop.
+	ListRecords(ctx context.Context, did syntax.DID, collection syntax.NSID) iter.Seq2[rec.Envelope, error]
+}
+
+// Record is a record with its place, and how far it is verified. CID and Trust may be left out.
+type Record struct {
+	URI   syntax.ATURI
+	CID   cid.CID
+	Trust rec.Trust
+	Value lex.Record
+}
+
+// Index holds records of one or more repositories, and finds those that belong together. It must not be used by several
+// goroutines at once. Records must not be changed while they are in an index, nor the results that it returns.
+type Index struct {
+	source   Source
+	records  map[syntax.ATURI]Record
+	failures map[syntax.ATURI]failure
+	// referring has the records that refer to another, by how they do.
+	referring map[reference]map[syntax.ATURI]struct{}
+	// complete has the repositories of which nothing needs to be fetched, and the collections that were fetched.
+	complete map[place]bool
+	// changes counts them.
+	changes int
+	// joined has some expressions that were joined since the last change, and are no part of another.
+	joined map[syntax.ATURI]*Expression
+	// objects has the annotations of layers, and mentions the members of cluster sets by their layers.
+	objects  map[syntax.ATURI]objects
+	mentions map[syntax.ATURI]map[syntax.ATURI][]mention
+}
+
+// failure is an invalid record. value is what could be decoded of it, or nil.
+type failure struct {
+	issues []issue.Issue
+	value  lex.Record
+}
+
+// place is a collection in a repository, or, without a collection, the repository.
+type place struct {
+	repo       syntax.AtIdentifier
+	collection syntax.NSID
+}
+
+// reference is a record that others refer to, and how.
+type reference struct {
+	by syntax.ATURI
+	in relation
+}
+
+type relation uint8
+
+const (
+	partOf relation = iota
+	segmentationOf
+	layerOf
+	clustersOf      // an expression
+	clustersOfLayer // a layer
+	memberOf
+)
+
+// An Option changes how [New] makes an index.
+type Option func(*Index)
+
+// WithSource makes the index fetch the records that references lead to and that it does not have: the expressions,
+// segmentations, layers and cluster sets of a repository as soon as one of its expressions is needed, and other records
+// one by one. They stay in the index.
+func WithSource(source Source) Option {
+	return func(x *Index) { x.source = source }
+}
+
+// New returns an empty index.
+func New(opts ...Option) *Index {
+	x := &Index{
+		records:   map[syntax.ATURI]Record{},
+		failures:  map[syntax.ATURI]failure{},
+		referring: map[reference]map[syntax.ATURI]struct{}{},
+		complete:  map[place]bool{},
+	}
+	x.changed()
+	for _, opt := range opts {
+		opt(x)
+	}
+	return x
+}
+
+// changed forgets what was derived from the records.
+func (x *Index) changed() {
+	x.changes++
+	if x.joined == nil || len(x.joined)+len(x.objects)+len(x.mentions) > 0 {
+		x.joined = map[syntax.ATURI]*Expression{}
+		x.objects = map[syntax.ATURI]objects{}
+		x.mentions = map[syntax.ATURI]map[syntax.ATURI][]mention{}
+	}
+}
+
+// AddRepository adds the records of a repository, and its failures. Nothing of the repository is fetched from the source any
+// more.
+func (x *Index) AddRepository(r *records.Repository) {
+	addAll(x, r.Alignment)
+	addAll(x, r.AnnotationLayer)
+	addAll(x, r.AnnotationClusterSet)
+	addAll(x, r.ChangelogEntry)
+	addAll(x, r.Corpus)
+	addAll(x, r.CorpusMembership)
+	addAll(x, r.EprintDataLink)
+	addAll(x, r.Eprint)
+	addAll(x, r.Expression)
+	addAll(x, r.GraphEdge)
+	addAll(x, r.GraphEdgeSet)
+	addAll(x, r.GraphNode)
+	addAll(x, r.JudgmentAgreementReport)
+	addAll(x, r.JudgmentExperimentDef)
+	addAll(x, r.JudgmentSet)
+	addAll(x, r.Media)
+	addAll(x, r.Ontology)
+	addAll(x, r.OntologyTypeDef)
+	addAll(x, r.Persona)
+	addAll(x, r.ResourceCollection)
+	addAll(x, r.ResourceCollectionMembership)
+	addAll(x, r.ResourceEntry)
+	addAll(x, r.ResourceFilling)
+	addAll(x, r.ResourceTemplate)
+	addAll(x, r.ResourceTemplateComposition)
+	addAll(x, r.Segmentation)
+	for i := range r.Failures {
+		x.AddFailure(&r.Failures[i])
+		x.complete[place{repo: r.Failures[i].URI.Authority()}] = true
+	}
+}
+
+func addAll[T any, P interface {
+	*T
+	lex.Record
+}](x *Index, entries []rec.Entry[T]) {
+	for _, e := range entries {
+		x.Add(Record{e.URI, e.CID, e.Trust, P(e.Value)})
+		x.complete[place{repo: e.URI.Authority()}] = true
+	}
+}
+
+// Add adds a record, or replaces the one with its URI.
+func (x *Index) Add(r Record) {
+	x.Remove(r.URI)
+	if r.Value == nil {
+		return
+	}
+	x.records[r.URI] = r
+	x.link(r.URI, r.Value)
+}
+
+// AddFailure notes that a record is invalid, so that what it is about says so.
+func (x *Index) AddFailure(f *rec.Failure) {
+	x.Remove(f.URI)
+	noted := failure{issues: f.Issues}
+	if def, ok := records.Lookup(f.URI.Collection()); ok && f.Data != nil {
+		noted.value = def.New()
+		_ = f.Decode(noted.value) // as far as it can be decoded; the issues are known
+		x.link(f.URI, noted.value)
+	}
+	x.failures[f.URI] = noted
+}
+
+// link makes a record found by what it refers to.
+func (x *Index) link(uri syntax.ATURI, record lex.Record) {
+	for to := range references(record) {
+		if x.referring[to] == nil {
+			x.referring[to] = map[syntax.ATURI]struct{}{}
+		}
+		x.referring[to][uri] = struct{}{}
+	}
+}
+
+// Remove removes a record, if the index has it.
+func (x *Index) Remove(uri syntax.ATURI) {
+	x.changed()
+	record := x.records[uri].Value
+	if f, ok := x.failures[uri]; ok {
+		record = f.value
+	}
+	delete(x.records, uri)
+	delete(x.failures, uri)
+	for to := range references(record) {
+		if delete(x.referring[to], uri); len(x.referring[to]) == 0 {
+			delete(x.referring, to)
+		}
+	}
+}
+
+// references yields what the index has to find a record by.
+func references(record lex.Record) iter.Seq[reference] {
+	return func(yield func(reference) bool) {
+		switch v := record.(type) {
+		case *expression.Expression:
+			if uri, ok := v.ParentRef.Get(); ok {
+				yield(reference{uri, partOf})
+			}
+		case *segmentation.Segmentation:
+			if !yield(reference{v.Expression, segmentationOf}) {
+				return
+			}
+			for i := range v.Tokenizations {
+				if uri, ok := v.Tokenizations[i].ExpressionRef.Get(); ok && !yield(reference{uri, segmentationOf}) {
+					return
+				}
+			}
+		case *annotation.AnnotationLayer:
+			yield(reference{v.Expression, layerOf})
+		case *annotation.ClusterSet:
+			if uri, ok := v.LayerRef.Get(); ok && !yield(reference{uri, clustersOfLayer}) {
+				return
+			}
+			if uri, ok := v.Expression.Get(); ok && !yield(reference{uri, clustersOf}) {
+				return
+			}
+			for _, uri := range v.ExpressionRefs {
+				if !yield(reference{uri, clustersOf}) {
+					return
+				}
+			}
+		case *corpus.Membership:
+			yield(reference{v.CorpusRef, memberOf})
+		}
+	}
+}
+
+// find returns the URIs of the records that refer to uri, also of invalid ones, sorted.
+func (x *Index) find(uri syntax.ATURI, in relation) []syntax.ATURI {
+	all := x.referring[reference{uri, in}]
+	uris := make([]syntax.ATURI, 0, len(all))
+	for by := range all {
+		uris = append(uris, by)
+	}
+	slices.Sort(uris)
+	return uris
+}
+
+// Expressions returns the URIs of all expressions of the index that are not part of another one that it has, sorted.
+func (x *Index) Expressions() []syntax.ATURI {
+	return x.roots(func(v lex.Record) bool {
+		e, ok := v.(*expression.Expression)
+		if !ok {
+			return false
+		}
+		parent, ok := e.ParentRef.Get()
+		return !ok || x.records[parent].Value == nil
+	})
+}
+
+// Corpora returns the URIs of all corpora of the index, sorted.
+func (x *Index) Corpora() []syntax.ATURI {
+	return x.roots(func(v lex.Record) bool { _, ok := v.(*corpus.Corpus); return ok })
+}
+
+func (x *Index) roots(is func(lex.Record) bool) []syntax.ATURI {
+	var uris []syntax.ATURI
+	for uri, r := range x.records {
+		if is(r.Value) {
+			uris = append(uris, uri)
+		}
+	}
+	slices.Sort(uris)
+	return uris
+}
+
+// of are the collections in which the records about an expression are.
+var of = []syntax.NSID{expression.NSIDExpression, segmentation.NSIDSegmentation, annotation.NSIDAnnotationLayer, annotation.NSIDClusterSet}
+
+// fetch fetches the records of some collections of a repository, unless that has been done.
+func (x *Index) fetch(ctx context.Context, authority syntax.AtIdentifier, collections ...syntax.NSID) error {
+	did, ok := authority.DID()
+	if x.source == nil || x.complete[place{repo: authority}] || !ok {
+		return nil
+	}
+	for _, collection := range collections {
+		here := place{authority, collection}
+		if x.complete[here] {
+			continue
+		}
+		for envelope, err := range x.source.ListRecords(ctx, did, collection) {
+			if failure, ok := errors.AsType[*rec.Failure](err); ok {
+				x.AddFailure(failure)
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("reading: the records of %s in %s: %w", collection, authority, err)
+			}
+			if _, found := x.records[envelope.URI]; !found {
+				x.addEnvelope(&envelope)
+			}
+		}
+		x.complete[here] = true
+	}
+	return nil
+}
+
+// addEnvelope decodes and adds a record.
+func (x *Index) addEnvelope(envelope *rec.Envelope) {
+	def, ok := records.Lookup(envelope.URI.Collection())
+	if !ok {
+		return
+	}
+	value := def.New()
+	if err := envelope.Decode(value); err != nil {
+		x.AddFailure(&rec.Failure{Envelope: *envelope, Issues: issue.Of(err)})
+		return
+	}
+	x.Add(Record{envelope.URI, envelope.CID, envelope.Trust, value})
+}
+
+// get returns a record, from the source if need be. The error wraps ErrNotFound or ErrInvalid, or is that of the source.
+func (x *Index) get(ctx context.Context, uri syntax.ATURI) (Record, error) {
+	if r, ok := x.records[uri]; ok {
+		return r, nil
+	}
+	invalid, failed := x.failures[uri]
+	here := place{uri.Authority(), uri.Collection()}
+	if !failed && x.source != nil && !x.complete[here] && !x.complete[place{repo: here.repo}] {
+		if _, known := records.Lookup(uri.Collection()); !known {
+			return Record{}, fmt.Errorf("%w: %s", ErrType, quote.Text(uri.Collection(), 64))
+		}
+		envelope, err := x.source.GetRecord(ctx, uri)
+		envelope.URI = uri
+		if f, ok := errors.AsType[*rec.Failure](err); ok {
+			x.AddFailure(&rec.Failure{Envelope: envelope, Issues: f.Issues})
+		} else if err != nil {
+			return Record{}, err
+		} else {
+			x.addEnvelope(&envelope)
+		}
+		if r, ok := x.records[uri]; ok {
+			return r, nil
+		}
+		invalid, failed = x.failures[uri]
+	}
+	if failed {
+		return Record{}, invalid.error()
+	}
+	return Record{}, ErrNotFound
+}
+
+func (f failure) error() error {
+	return fmt.Errorf("%w: %s", ErrInvalid, cmp.Or(issue.Summary(f.issues), "malformed"))
+}
+
+// getAs returns a record of a type, as get does. The error wraps ErrType if it is of another.
+func getAs[T any, P interface {
+	*T
+	lex.Record
+}](ctx context.Context, x *Index, uri syntax.ATURI) (rec.Entry[T], error) {
+	r, err := x.get(ctx, uri)
+	if err != nil {
+		return rec.Entry[T]{URI: uri}, err
+	}
+	value, ok := r.Value.(P)
+	if !ok {
+		return rec.Entry[T]{URI: uri}, fmt.Errorf("%w: a record of %s", ErrType, r.Value.RecordType())
+	}
+	return rec.Entry[T]{URI: uri, CID: r.CID, Trust: r.Trust, Value: value}, nil
+}

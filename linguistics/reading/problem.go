@@ -1,0 +1,57 @@
+package reading
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/layers-pub/layers-go/internal/quote"
+	"github.com/layers-pub/layers-go/linguistics/text"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// The reasons of problems, beside text.ErrSpan and those of package anchor.
+var (
+	// ErrNotFound says that there is no such record.
+	ErrNotFound = errors.New("record not found")
+	// ErrInvalid says that a record does not follow its lexicon.
+	ErrInvalid = errors.New("invalid record")
+	// ErrType says that a record is of another collection than the reference needs.
+	ErrType = errors.New("unexpected collection")
+	// ErrNoObject says that a record has no object with a UUID.
+	ErrNoObject = errors.New("no such object")
+	// ErrNoToken says that a tokenization has no token with an index.
+	ErrNoToken = errors.New("no such token")
+	// ErrNoTokenization says that the expression has no tokenization with a UUID, or none at all.
+	ErrNoTokenization = errors.New("no such tokenization")
+	// ErrAmbiguous says that there are several of what is referred to.
+	ErrAmbiguous = errors.New("ambiguous reference")
+	// ErrNoPlace says that an annotation does not say what it is about.
+	ErrNoPlace = errors.New("no place")
+	// ErrOutside says that a reference leads out of the part of the text that was asked for.
+	ErrOutside = errors.New("outside of this part")
+	// ErrOrder says that tokens are not in the order of the text.
+	ErrOrder = errors.New("not in the order of the text")
+	// ErrCycle says that the parents of an object form a cycle, or are more than 64.
+	ErrCycle = errors.New("cycle of parents")
+)
+
+// errTime says that a stretch of time ends before it begins.
+var errTime = fmt.Errorf("%w: the time ends before it begins", text.ErrSpan)
+
+// Problem is something that does not fit together.
+type Problem struct {
+	// URI is the record that says it.
+	URI syntax.ATURI
+	// Path is a JSON pointer (RFC 6901) to what says it.
+	Path string
+	// Err is the reason.
+	Err error
+}
+
+// Error returns a text with all fields.
+func (p *Problem) Error() string {
+	return quote.Cut(string(p.URI), 300) + p.Path + ": " + p.Err.Error()
+}
+
+// Unwrap returns the reason.
+func (p *Problem) Unwrap() error { return p.Err }
