@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,7 +28,7 @@ import (
 
 func applyCommand(s *connect.Servers) *cobra.Command {
 	var journalName string
-	var unknown, drop, lines bool
+	var unknown, drop, lines, dry bool
 	var rate int
 	command := &cobra.Command{
 		Use:     "apply FILE.jsonl",
@@ -50,8 +52,14 @@ state are skipped.
 The journal, FILE.jsonl.journal, records which operations have been applied. After
 any failure, run the same command again: it continues where it stopped. You may
 append operations to FILE.jsonl, but must not change those that were applied. If
-the journal is deleted, creates without an rkey are written a second time.`,
-		Example: `  layers apply corpus.jsonl
+the journal is deleted, creates without an rkey are written a second time.
+
+With --dry-run nothing is sent or stored: apply reads the records, compares the
+content of each with its CID, and says how many records it would create, update,
+delete or leave as they are, how many write points that takes, and how long. The
+exit status is 1 if an operation would fail.`,
+		Example: `  layers apply corpus.jsonl --dry-run
+  layers apply corpus.jsonl
   layers apply corpus.jsonl        # again, after it was interrupted`,
 		Args: cli.Arguments(1, 1, "one FILE.jsonl"),
 		RunE: cli.Writing(func(ctx context.Context, command *cobra.Command, args []string) error {
@@ -65,11 +73,13 @@ the journal is deleted, creates without an rkey are written a second time.`,
 			if journalName == "" {
 				journalName = args[0] + ".journal"
 			}
-			journal, err := batch.OpenJournal(journalName)
+			journal, err := openJournal(journalName, dry)
 			if err != nil {
 				return err
 			}
-			defer journal.Close()
+			if journal != nil {
+				defer journal.Close()
+			}
 			open := func() (io.ReadCloser, error) { return openBatch(ctx, args[0]) }
 			ops := batch.ReadOps(open, &batch.ReadOpsOptions{Collection: names.ParseCollection, ResolveHandle: s.Accounts(ctx)})
 			stderr := command.ErrOrStderr()
@@ -91,7 +101,13 @@ the journal is deleted, creates without an rkey are written a second time.`,
 			if lines {
 				options.Each = func(r batch.OpResult) { output.JSON(out, applied(r)) } // out keeps its error for Flush
 			}
-			result, err := batch.Apply(ctx, client, ops, options)
+			var result *batch.Result
+			var foreseen *batch.DryRunResult
+			if dry {
+				foreseen, err = batch.DryRun(ctx, client, ops, options)
+			} else {
+				result, err = batch.Apply(ctx, client, ops, options)
+			}
 			bar.End()
 			err = errors.Join(err, out.Flush())
 			if invalid, ok := errors.AsType[*batch.InvalidError](err); ok {
@@ -99,6 +115,12 @@ the journal is deleted, creates without an rkey are written a second time.`,
 					terminal.Printf(stderr, "%s\n", aboutLine(args[0], failure))
 				}
 				return fmt.Errorf("%s: %d of %d operations are invalid; nothing was sent", args[0], invalid.Failed, invalid.Ops)
+			}
+			if dry && err == nil {
+				return printDryRun(command, args[0], foreseen, rate)
+			}
+			if dry {
+				return exit.About(args[0], err)
 			}
 			fmt.Fprintf(stderr, "%d operations: %d written, %d already done\n", result.Ops, result.Written, result.Already)
 			if errors.Is(err, batch.ErrJournal) || errors.Is(err, auth.ErrMoved) {
@@ -110,6 +132,7 @@ the journal is deleted, creates without an rkey are written a second time.`,
 			return nil
 		}),
 	}
+	command.Flags().BoolVar(&dry, "dry-run", false, "send nothing: say what would be created, updated, deleted or left, and how long it takes")
 	command.Flags().StringVar(&journalName, "journal", "", "the journal `FILE` (default FILE.jsonl.journal)")
 	command.Flags().IntVar(&rate, "rate", write.DefaultHourlyPoints, "the write `POINTS` to use an hour, and 7 times as many a day (create: 3, update: 2, delete: 1); 0 for no limit")
 	command.Flags().BoolVar(&drop, "drop-fields", false, "allow a put to remove fields that only the stored record has")
@@ -153,6 +176,27 @@ func aboutLine(name string, failure *batch.OpError) string {
 	return fmt.Sprintf("%s: %s%v", place, what, failure.Err)
 }
 
+// openJournal opens the journal. A dry run does not create it: nil if there is none.
+func openJournal(name string, dry bool) (*batch.Journal, error) {
+	if _, err := os.Stat(name); dry && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return batch.OpenJournal(name)
+}
+
+// printDryRun prints what a batch would do, and returns an error if some of it would fail.
+func printDryRun(command *cobra.Command, name string, r *batch.DryRunResult, rate int) error {
+	for _, failure := range r.Failures {
+		terminal.Printf(command.ErrOrStderr(), "%s\n", aboutLine(name, failure))
+	}
+	terminal.Printf(command.ErrOrStderr(), "%d operations: %d to create, %d to update, %d to delete, %d already done; %d write points%s; nothing was sent\n",
+		r.Ops, r.Create, r.Update, r.Delete, r.Already, r.Points, output.PointsTime(r.Points, rate))
+	if r.Failed > 0 {
+		return fmt.Errorf("%s: %d of %d operations would fail", name, r.Failed, r.Ops)
+	}
+	return nil
+}
+
 // appliedLine is an operation as --jsonl prints it.
 type appliedLine struct {
 	Line    int          `json:"line"`
@@ -160,8 +204,9 @@ type appliedLine struct {
 	URI     syntax.ATURI `json:"uri"`
 	CID     string       `json:"cid,omitempty"`
 	Written bool         `json:"written"`
+	Change  batch.Action `json:"change,omitempty"`
 }
 
 func applied(r batch.OpResult) appliedLine {
-	return appliedLine{r.Line, r.Action, r.URI, r.CID.String(), r.Written}
+	return appliedLine{r.Line, r.Action, r.URI, r.CID.String(), r.Written, r.Change}
 }

@@ -74,6 +74,9 @@ type OpResult struct {
 	// Written reports whether this Apply carried the operation out. It is false if the record was already in the
 	// desired state.
 	Written bool
+	// Change is what was done to the record, or, by [DryRun], what Apply would do: ActionCreate, ActionUpdate or
+	// ActionDelete; "" if the record was already in the desired state.
+	Change Action
 }
 
 // Progress is the progress of a batch.
@@ -125,13 +128,7 @@ type Result struct {
 //
 // Apply calls com.atproto.repo.applyWrites and com.atproto.repo.getRecord.
 func Apply(ctx context.Context, a write.Client, ops iter.Seq2[Op, error], opts *ApplyOptions) (*Result, error) {
-	if opts == nil {
-		opts = new(ApplyOptions)
-	}
-	r := &applier{
-		a: a, opts: *opts, hash: sha256.New(), result: new(Result),
-		rules: writing.NewRules(a, opts.Lookup, opts.Validate, opts.MaxBytes),
-	}
+	r := newApplier(a, opts)
 	if err := r.start(); err != nil {
 		return r.result, err
 	}
@@ -141,7 +138,7 @@ func Apply(ctx context.Context, a write.Client, ops iter.Seq2[Op, error], opts *
 	if err := writing.CheckPDS(ctx, a); err != nil {
 		return r.result, fmt.Errorf("batch: %w", err)
 	}
-	if j := opts.Journal; j != nil {
+	if j := r.opts.Journal; j != nil {
 		if err := j.begin(r.rules.DID, r.digests, r.opts.Clock); err != nil {
 			return r.result, err
 		}
@@ -164,8 +161,19 @@ type applier struct {
 	done    int      // how many operations are done
 	doubt   int      // how many operations may have been sent
 	open    bool     // it is not known whether the last request was carried out
+	dry     bool     // nothing is sent
 	pending []*change
 	result  *Result
+}
+
+func newApplier(a write.Client, opts *ApplyOptions) *applier {
+	if opts == nil {
+		opts = new(ApplyOptions)
+	}
+	return &applier{
+		a: a, opts: *opts, hash: sha256.New(), result: new(Result),
+		rules: writing.NewRules(a, opts.Lookup, opts.Validate, opts.MaxBytes),
+	}
 }
 
 func (r *applier) start() error {
@@ -315,7 +323,7 @@ func (r *applier) key(c *change, t lex.RecordDef) error {
 		c.RecordKey = literal
 	case c.action != ActionCreate:
 		return ErrNoKey
-	case r.opts.Journal == nil:
+	case r.opts.Journal == nil && !r.dry:
 		return fmt.Errorf("%w: a batch without a journal needs one for each operation; without it, applying the batch again would create the record again", ErrNoKey)
 	default:
 		if t.CheckKey(anyTID) != nil {
@@ -345,28 +353,17 @@ func (r *applier) measure(c *change) error {
 
 // apply sends the operations that are not done yet.
 func (r *applier) apply(ctx context.Context, ops iter.Seq2[Op, error]) error {
-	n := 0
-	for op, err := range ops {
-		n++
-		if _, bad := err.(*OpError); err != nil && !bad {
+	for c, err := range r.changes(ops) {
+		if err != nil {
 			return err
 		}
-		if err != nil || n > len(r.digests) {
-			return r.changed(n)
-		}
-		c, err := r.prepare(n, op)
-		if err != nil || c.digest(r.hash) != r.digests[n-1] {
-			return r.changed(n)
-		}
 		if c.RecordKey == unassigned {
-			c.fresh = true
-			c.RecordKey = r.opts.Journal.key(n)
-			if err := r.rules.Address(&c.Change); err != nil {
-				return c.fail(err)
+			if err := r.assign(c); err != nil {
+				return err
 			}
 		}
-		if n <= r.done {
-			r.report(c, false)
+		if c.op <= r.done {
+			r.report(c, "", false)
 			continue
 		}
 		if r.pending = append(r.pending, c); r.cut(r.pending) < len(r.pending) {
@@ -375,10 +372,42 @@ func (r *applier) apply(ctx context.Context, ops iter.Seq2[Op, error]) error {
 			}
 		}
 	}
-	if n < len(r.digests) {
-		return r.changed(n)
-	}
 	return r.flush(ctx, 0)
+}
+
+// assign gives c the record key that the journal has for it.
+func (r *applier) assign(c *change) error {
+	c.fresh = true
+	c.RecordKey = r.opts.Journal.key(c.op)
+	return c.fail(r.rules.Address(&c.Change))
+}
+
+// changes prepares the operations, which [applier.check] has checked, once more. An error ends it.
+func (r *applier) changes(ops iter.Seq2[Op, error]) iter.Seq2[*change, error] {
+	return func(yield func(*change, error) bool) {
+		n := 0
+		for op, err := range ops {
+			n++
+			if _, bad := err.(*OpError); err != nil && !bad {
+				yield(nil, err)
+				return
+			}
+			var c *change
+			if err == nil && n <= len(r.digests) {
+				c, err = r.prepare(n, op)
+			}
+			if err != nil || c == nil || c.digest(r.hash) != r.digests[n-1] {
+				yield(nil, r.changed(n))
+				return
+			}
+			if !yield(c, nil) {
+				return
+			}
+		}
+		if n < len(r.digests) {
+			yield(nil, r.changed(n))
+		}
+	}
 }
 
 func (r *applier) changed(n int) error { return fmt.Errorf("batch: op %d: %w", n, ErrChanged) }
@@ -416,14 +445,15 @@ func (r *applier) flush(ctx context.Context, left int) error {
 	return nil
 }
 
-func (r *applier) report(c *change, written bool) {
+// report reports that c is done, or, of a dry run, what would be done.
+func (r *applier) report(c *change, made Action, written bool) {
 	if written {
 		r.result.Written++
 	} else {
 		r.result.Already++
 	}
 	if r.opts.Each != nil {
-		r.opts.Each(OpResult{Op: c.op, Line: c.line, Action: c.action, Ref: write.Ref{URI: c.URI, CID: c.CID}, Written: written})
+		r.opts.Each(OpResult{Op: c.op, Line: c.line, Action: c.action, Ref: write.Ref{URI: c.URI, CID: c.CID}, Written: written, Change: made})
 	}
 }
 

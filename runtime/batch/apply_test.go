@@ -93,7 +93,12 @@ func TestApply(t *testing.T) {
 		t.Errorf("%d commits, %d at once", pds.Commits, pds.AtOnce)
 	}
 	for i, r := range each {
-		want := batch.OpResult{Op: i + 1, Action: ops[i].Action, Written: true, Ref: write.Ref{URI: uriOf(collection, ops[i].RecordKey)}}
+		want := batch.OpResult{Op: i + 1, Action: ops[i].Action, Written: true, Change: ops[i].Action, Ref: write.Ref{URI: uriOf(collection, ops[i].RecordKey)}}
+		if i%6 == 4 { // a put, of which there is no record; of the other puts, there is one
+			want.Change = batch.ActionCreate
+		} else if i%6 == 5 {
+			want.Change = batch.ActionUpdate
+		}
 		if ops[i].Record != nil {
 			want.CID = cidOfRecord(t, ops[i].Record)
 		}

@@ -221,16 +221,8 @@ func (j *Journal) begin(did syntax.DID, ops []digest, clock *syntax.TIDClock) er
 		j.set(head)
 		return nil
 	}
-	switch {
-	case j.head.DID != did:
-		return j.fault(fmt.Sprintf("belongs to the account %s, not to %s", j.head.DID, did))
-	case len(ops) < j.sent:
-		return fmt.Errorf("batch: %w", j.another(fmt.Sprintf("its first %d operations were applied, but this batch has only %d", j.sent, len(ops))))
-	case j.prints == nil && j.sent > 0:
-		// A journal of a former version, which has no prints of the single operations.
-		if len(ops) < j.ops || hex.EncodeToString(hashSlice(ops[:j.ops])) != j.head.Batch {
-			return fmt.Errorf("batch: %w", j.another(fmt.Sprintf("the first %d operations differ from those that the journal began with", j.ops)))
-		}
+	if err := j.fits(did, ops); err != nil {
+		return err
 	}
 	prints := printsOf(ops)
 	kept := 0
@@ -305,6 +297,32 @@ func (j *Journal) extend(line *journalLine) {
 
 // keys returns how many operations the journal can give record keys to.
 func (j *Journal) keys() int { return j.bases[len(j.bases)-1].last }
+
+// fits returns an error unless the journal can go on with a batch. It has a head.
+func (j *Journal) fits(did syntax.DID, ops []digest) error {
+	switch {
+	case j.head.DID != did:
+		return j.fault(fmt.Sprintf("belongs to the account %s, not to %s", j.head.DID, did))
+	case len(ops) < j.sent:
+		return fmt.Errorf("batch: %w", j.another(fmt.Sprintf("its first %d operations were applied, but this batch has only %d", j.sent, len(ops))))
+	case j.prints == nil && j.sent > 0:
+		// A journal of a former version, which has no prints of the single operations.
+		if len(ops) < j.ops || hex.EncodeToString(hashSlice(ops[:j.ops])) != j.head.Batch {
+			return fmt.Errorf("batch: %w", j.another(fmt.Sprintf("the first %d operations differ from those that the journal began with", j.ops)))
+		}
+	}
+	return nil
+}
+
+// reached returns how many operations are done, how many may have been sent, and for how many there are record keys.
+func (j *Journal) reached(did syntax.DID, ops []digest) (done, sent, keys int, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.head == nil {
+		return 0, 0, 0, nil
+	}
+	return j.done, j.sent, j.keys(), j.fits(did, ops)
+}
 
 // key returns the record key for operation n, if that has none of its own.
 func (j *Journal) key(n int) syntax.RecordKey {

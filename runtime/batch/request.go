@@ -260,7 +260,11 @@ func (r *applier) finish(changes []*change) error {
 	}
 	r.done = last
 	for _, c := range changes {
-		r.report(c, c.sent)
+		made := c.send
+		if !c.sent {
+			made = ""
+		}
+		r.report(c, made, c.sent)
 	}
 	r.progress(0, nil)
 	return nil

@@ -57,6 +57,16 @@ func LookUp(ctx context.Context, a Client, c *Change) (Stored, error) {
 	return s, err
 }
 
+// Verify returns an error that wraps ErrCIDMismatch if the record that the server returned does not have the CID that the
+// server said.
+func (s Stored) Verify() error {
+	c, err := cidOfJSON(s.JSON)
+	if err == nil && c != s.CID {
+		err = &MismatchError{Found: c, Want: s.CID}
+	}
+	return err
+}
+
 func cidOfJSON(json []byte) (cid.CID, error) {
 	cbor, err := lex.JSONToCBOR(json)
 	return cid.Of(cid.DagCBOR, cbor), err

@@ -93,20 +93,7 @@ func PrintBatch(stdout, stderr io.Writer, set *treebank.Set, put []treebank.Reco
 		return err
 	}
 	return terminal.Printf(stderr, "%d records: %d to create, %d to update, %d to delete; %d write points%s\n",
-		total, created, len(put)-created, len(remove), points, duration(points))
-}
-
-// duration says how long a number of write points takes at the limits of the reference server.
-func duration(points int) string {
-	switch {
-	case points == 0:
-		return ": nothing to do"
-	case points <= write.DefaultHourlyPoints:
-		return ", which servers allow in one hour"
-	case points <= write.DefaultDailyPoints:
-		return fmt.Sprintf(", which take about %d hours", (points-1)/write.DefaultHourlyPoints)
-	}
-	return fmt.Sprintf(", which take about %d days", (points+write.DefaultDailyPoints-1)/write.DefaultDailyPoints)
+		total, created, len(put)-created, len(remove), points, output.PointsTime(points, write.DefaultHourlyPoints))
 }
 
 // Export exports the documents of a set that was read from path: to stdout if there is one, or to files in a directory.

@@ -1,0 +1,26 @@
+package output
+
+import (
+	"fmt"
+
+	"github.com/layers-pub/layers-go/runtime/write"
+)
+
+// PointsTime says how long a number of write points takes if rate of them may be used an hour, and 7 times as many a
+// day; 0 stands for no limit. The text follows the number.
+func PointsTime(points, rate int) string {
+	daily := rate * write.DefaultDailyPoints / write.DefaultHourlyPoints
+	switch {
+	case points == 0:
+		return ": nothing to do"
+	case rate == 0:
+		return ", without a limit"
+	case points <= rate:
+		return ", within one hour's limit"
+	case points <= 2*rate:
+		return ", which take more than an hour"
+	case points <= daily:
+		return fmt.Sprintf(", which take about %d hours", (points-1)/rate)
+	}
+	return fmt.Sprintf(", which take about %d days", (points+daily-1)/daily)
+}
