@@ -1,7 +1,9 @@
 package decode_test
 
 import (
+	"cmp"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
@@ -171,6 +173,183 @@ func TestShortText(t *testing.T) {
 				} else if want := strings.ReplaceAll(text, `\`, ""); err != nil || got != want {
 					t.Errorf("String of %q = %q, %v", text, got, err)
 				}
+			}
+		}
+	}
+}
+
+// TestNames: every field is found, whatever names its table has, and an unknown key is no field.
+func TestNames(t *testing.T) {
+	for _, form := range []string{"%d", "prefix%02d", "aVeryLongPrefixOfName%02d", "aNameThatIsTooLongForWords%02d", "n%dzzzzzzz"} {
+		var names []string
+		for i := range 64 {
+			names = append(names, fmt.Sprintf(form, i))
+		}
+		slices.SortFunc(names, func(a, b string) int { return cmp.Or(len(a)-len(b), strings.Compare(a, b)) })
+		fields := decode.NewTable(names[1:]...) // the first is unknown
+		for step := 1; step < len(names); step++ {
+			var chosen []string
+			for i := 0; i < len(names); i += step {
+				chosen = append(chosen, names[i])
+			}
+			data := []byte{0xb8, byte(len(chosen))}
+			if len(chosen) < 24 {
+				data = []byte{0xa0 + byte(len(chosen))}
+			}
+			for _, name := range chosen {
+				if len(name) < 24 {
+					data = append(data, 0x60+byte(len(name)))
+				} else {
+					data = append(data, 0x78, byte(len(name)))
+				}
+				data = append(append(data, name...), 0x07)
+			}
+			var r decode.Reader
+			var c decode.Cursor
+			var extra *decode.Extra
+			r.Begin(t.Context(), data, false, false, input.Reading, 0)
+			r.Object(&c, &fields, &extra)
+			var found []string
+			for q := r.Next(&c); q >= 0; q = r.Next(&c) {
+				found = append(found, names[1+q])
+				r.Int(7, 7)
+			}
+			if err := r.End(t.Context()); err != nil || !slices.Equal(found, chosen[1:]) || len(extra.Entries) != 1 {
+				t.Fatalf("%s, each %d: %v, %v", form, step, found, err)
+			}
+		}
+	}
+}
+
+// TestInt: integers are read the same near the end of the input and far from it, and only their shortest form is one.
+func TestInt(t *testing.T) {
+	forms := func(v uint64) [][]byte {
+		return [][]byte{
+			{0x18, byte(v)},
+			binary.BigEndian.AppendUint16([]byte{0x19}, uint16(v)),
+			binary.BigEndian.AppendUint32([]byte{0x1a}, uint32(v)),
+			binary.BigEndian.AppendUint64([]byte{0x1b}, v),
+		}
+	}
+	for _, v := range []uint64{0, 1, 22, 23, 24, 25, 254, 255, 256, 257, 1<<16 - 1, 1 << 16, 1<<16 + 1, 1<<32 - 1, 1 << 32, 1<<63 - 1} {
+		shortest := true
+		for size, form := range append([][]byte{{byte(v)}}, forms(v)...) {
+			if bits := []int{0, 8, 16, 32, 64}[size]; size == 0 && v > 23 || size > 0 && bits < 64 && v>>bits != 0 {
+				continue
+			}
+			for _, room := range []int{0, 40} {
+				data := append([]byte{0x82}, form...)
+				data = append(data, 0x58, byte(room))
+				if room < 24 {
+					data = append(data[:len(data)-2], 0x40+byte(room))
+				}
+				data = append(data, make([]byte, room)...)
+				var r decode.Reader
+				r.Begin(t.Context(), data, false, false, input.Reading, 0)
+				a := r.StartArray(0, 2)
+				r.More(&a)
+				got := r.Int(math.MinInt64, math.MaxInt64)
+				r.More(&a)
+				r.Bytes()
+				r.More(&a)
+				if err := r.End(t.Context()); uint64(got) != v || (err == nil) != shortest {
+					t.Errorf("%x before %d bytes: %d, %v", form, room, got, err)
+				}
+			}
+			shortest = false
+		}
+	}
+}
+
+// TestTextCBOR: texts of all lengths are read the same near the end of the input and far from it, copied and shared.
+func TestTextCBOR(t *testing.T) {
+	for n := range 300 {
+		head := []byte{0x60 + byte(n)}
+		switch {
+		case n > 255:
+			head = []byte{0x79, byte(n >> 8), byte(n)}
+		case n > 23:
+			head = []byte{0x78, byte(n)}
+		}
+		for i := range max(n, 1) {
+			for _, char := range []string{"", "é", "\xff"} {
+				text := strings.Repeat("x", n)
+				if char != "" && i+len(char) <= n {
+					text = text[:i] + char + text[i+len(char):]
+				} else if i > 0 {
+					continue
+				}
+				for _, room := range []int{0, 40} {
+					// The first text makes the memory that the second is copied to.
+					data := slices.Concat([]byte{0x83, 0x61, 'a'}, head, []byte(text), []byte{0x58, 40}, make([]byte, 40))
+					if room == 0 {
+						data = slices.Concat([]byte{0x82, 0x61, 'a'}, head, []byte(text))
+					}
+					for _, share := range []bool{false, true} {
+						var r decode.Reader
+						r.Begin(t.Context(), data, false, share, input.Reading, 0)
+						a := r.StartArray(0, 3)
+						r.More(&a)
+						first := r.String(0, 1)
+						r.More(&a)
+						got := r.String(0, n)
+						next := r.Kept.Copy("next", nil)
+						if room > 0 {
+							r.More(&a)
+							r.Bytes()
+						}
+						r.More(&a)
+						if err := r.End(t.Context()); got != text || first != "a" || next != "next" || (err == nil) != utf8.ValidString(text) {
+							t.Fatalf("%q before %d bytes: %q, %v", text, room, got, err)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestOrder: keys that come twice or out of order are reported, near the end of the input and far from it.
+func TestOrder(t *testing.T) {
+	fields := decode.NewTable("a", "b", "aa", "longerName")
+	for _, test := range []struct {
+		keys string
+		want int // issues
+	}{
+		{"a b aa longerName", 0},
+		{"a a", 1},
+		{"b a", 1},
+		{"aa b longerName", 1},
+		{"longerName a b", 1},
+		{"a longerName longerName", 1},
+		{"a b a", 1},
+	} {
+		for _, room := range []int{0, 40} {
+			keys := strings.Fields(test.keys)
+			data := []byte{0x82, 0xa0 + byte(len(keys))}
+			for _, key := range keys {
+				data = append(append(append(data, 0x60+byte(len(key))), key...), 0x07)
+			}
+			data = slices.Concat(data, []byte{0x58, byte(room)}, make([]byte, room))
+			if room == 0 {
+				data = append(data[:len(data)-2], 0x40)
+			}
+			var r decode.Reader
+			var c decode.Cursor
+			r.Begin(t.Context(), data, false, false, input.Reading, 0)
+			a := r.StartArray(0, 2)
+			r.More(&a)
+			r.Object(&c, &fields, nil)
+			for r.Next(&c) >= 0 {
+				r.Int(7, 7)
+			}
+			r.More(&a)
+			r.Bytes()
+			r.More(&a)
+			err := r.End(t.Context())
+			issues := issue.Of(err)
+			if len(issues) != test.want || err != nil && issues[0].Rule != issue.RuleSyntax {
+				t.Errorf("%s before %d bytes: %v", test.keys, room, err)
 			}
 		}
 	}

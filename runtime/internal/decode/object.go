@@ -119,8 +119,8 @@ func (r *Reader) objectState(c *Cursor) {
 // must decode the field's value before it calls Next again. At the end of the object, Next reports the required fields
 // that are missing and returns a negative number.
 //
-// Next is the hot path: the canonical order of DAG-CBOR lets it search for the key only among the fields after
-// the last one, and it usually is the first of them.
+// Next is the hot path: a hash of the key says which field it probably is, or the first of those that it may be. The
+// canonical order of DAG-CBOR says that it comes after the last one.
 func (r *Reader) Next(c *Cursor) int {
 	r.Wrong = false
 	if r.JSON {
@@ -129,24 +129,25 @@ func (r *Reader) Next(c *Cursor) int {
 		}
 		return r.nextJSON(c)
 	}
-	if c.left == 0 && c.state == 0 && c.complete() {
-		c.state = cursorDone
-		r.Depth--
-		return -1
-	}
-	i := r.At
-	if b := r.Data; c.left > 0 && i+32 <= len(b) && c.state&cursorSlow == 0 {
-		n := int(b[i]) - 0x60
-		if uint(n-1) < longestFast {
-			text := (*[24]byte)(b[i+1:])
-			first := binary.LittleEndian.Uint64(text[:]) & wordMask[n&31]
+	if c.left == 0 {
+		if c.state == 0 && c.complete() {
+			c.state = cursorDone
+			r.Depth--
+			return -1
+		}
+	} else if text := r.Ahead(); text != nil && c.state&cursorSlow == 0 {
+		if n := int(text[0]) - 0x60; uint(n-1) < longestFast {
+			first := binary.LittleEndian.Uint64(text[:]) & keep[(n+1)&31][0]
 			list := c.fields.list
-			for q := int(c.next); uint(q) < uint(len(list)); q++ {
+			for q := int(c.fields.slots[c.fields.slot(first)]); uint(q) < uint(len(list)); q++ {
 				if list[q].matches(text, n, first) {
-					c.next, c.prev = uint16(q+1), 0
+					if c.seen>>(q&63) != 0 {
+						break // twice, or out of order
+					}
+					c.next = uint16(q + 1)
 					c.seen |= 1 << (q & 63)
 					c.left--
-					r.At = i + 1 + n
+					r.At += 1 + n
 					return q
 				}
 			}

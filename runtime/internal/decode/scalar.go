@@ -2,6 +2,8 @@ package decode
 
 import (
 	"encoding/binary"
+	"math"
+	"unicode/utf8"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/dagcbor"
@@ -33,70 +35,86 @@ func (r *Reader) Int(min, max int64) int64 {
 	if r.JSON {
 		return r.intJSON(min, max)
 	}
-	if i, b := r.At, r.Data; i+3 < len(b) {
-		var v int64
-		switch c := b[i]; {
-		case c < 24:
-			v = int64(c)
-			r.At = i + 1
-		case c == 24 && b[i+1] >= 24:
-			v = int64(b[i+1])
-			r.At = i + 2
-		case c == 25 && b[i+1] > 0:
-			v = int64(b[i+1])<<8 | int64(b[i+2])
-			r.At = i + 3
-		default:
-			return r.intCBOR(min, max)
+	if text := r.Ahead(); text != nil {
+		at := r.At
+		// How many bytes follow the head is in a table: the processor could not foresee a branch.
+		if head := text[0]; head < 32 {
+			h := &intHeads[head]
+			v := int64(binary.BigEndian.Uint64(text[1:])>>(h.shift&63))&h.mask + h.value
+			if v >= h.least {
+				r.At = at + 1 + int(h.size)
+				if v < min || v > max {
+					r.CheckRange(at, v, min, max)
+				}
+				return v
+			}
 		}
-		if v < min || v > max {
-			r.CheckRange(i, v, min, max)
-		}
-		return v
 	}
 	return r.intCBOR(min, max)
 }
 
+// intHeads has the heads of integers up to 32 bits that are not negative. No value is large enough for the others.
+var intHeads = func() (heads [32]struct {
+	value, least int64 // value if no bytes follow; the least that may have this head
+	mask         int64 // of the bytes that follow, after 64 bits were shifted right by shift
+	size, shift  uint8 // how many bytes follow
+}) {
+	for i := range heads {
+		heads[i].value, heads[i].least = int64(i), math.MaxInt64
+		if i < 24 {
+			heads[i].least = 0
+		}
+	}
+	for i, size := range []uint8{1, 2, 4} {
+		h := &heads[24+i]
+		h.value, h.mask, h.size, h.shift = 0, 1<<(8*size)-1, size, 64-8*size
+	}
+	heads[24].least, heads[25].least, heads[26].least = 24, 1<<8, 1<<16
+	return heads
+}()
+
 // String reads a string, and reports it if its length is not minLength to maxLength bytes of UTF-8.
 func (r *Reader) String(minLength, maxLength int) string {
-	i := r.At
-	if b := r.Data; i+34 > len(b) {
-	} else if r.JSON {
-		text := (*[24]byte)(b[i+1:])
-		if n := jsontext.Plain(text); n >= 0 && b[i] == '"' {
-			r.At = i + 1 + n + 1
+	at := r.At
+	if ahead := r.Ahead(); ahead == nil {
+	} else if text := (*[24]byte)(ahead[1:]); r.JSON {
+		if n := jsontext.Plain(text); n >= 0 && ahead[0] == '"' {
+			r.At = at + 1 + n + 1
 			if n > maxLength || n < minLength {
-				r.CheckLength(i, n, minLength, maxLength)
+				r.CheckLength(at, n, minLength, maxLength)
 			}
 			if r.Kept.Share {
-				return r.Str[i+1 : i+1+n]
+				return r.Str[at+1 : at+1+n]
 			}
 			return r.Kept.CopyShort(text, n)
 		}
-	} else {
-		if n := int(b[i]) - 0x60; uint(n) < 24 {
-			text := (*[24]byte)(b[i+1:])
-			words := binary.LittleEndian.Uint64(text[:]) & wordMask[n&31]
-			if n > 8 {
-				words |= binary.LittleEndian.Uint64(text[8:]) & wordMask[(n-8)&31]
-				if n > 16 {
-					words |= binary.LittleEndian.Uint64(text[16:]) & wordMask[(n-16)&31]
-				}
+	} else if n := int(ahead[0]) - 0x60; uint(n) < 24 {
+		mask := &keep[n&31]
+		words := binary.LittleEndian.Uint64(text[:])&mask[0] |
+			binary.LittleEndian.Uint64(text[8:])&mask[1] |
+			binary.LittleEndian.Uint64(text[16:])&mask[2]
+		if words&dagcbor.HighBits == 0 || utf8.Valid(text[:n]) {
+			r.At = at + 1 + n
+			if n > maxLength || n < minLength {
+				r.CheckLength(at, n, minLength, maxLength)
 			}
-			if words&dagcbor.HighBits == 0 {
-				r.At = i + 1 + n
-				if n > maxLength || n < minLength {
-					r.CheckLength(i, n, minLength, maxLength)
-				}
-				if r.Kept.Share {
-					return r.Str[i+1 : i+1+n]
-				}
-				return r.Kept.CopyShort(text, n)
+			if r.Kept.Share {
+				return r.Str[at+1 : at+1+n]
 			}
+			return r.Kept.CopyShort(text, n)
+		}
+	} else if n := int(ahead[1]); ahead[0] == 0x78 && n >= 24 && n <= len(r.Data)-at-2 && !r.Kept.Share {
+		if s, ok := r.Kept.CopyASCII(r.Data[at+2 : at+2+n]); ok {
+			r.At = at + 2 + n
+			if n > maxLength || n < minLength {
+				r.CheckLength(at, n, minLength, maxLength)
+			}
+			return s
 		}
 	}
 	s, ok := r.Text()
 	if ok && (len(s) > maxLength || len(s) < minLength) {
-		r.CheckLength(i, len(s), minLength, maxLength)
+		r.CheckLength(at, len(s), minLength, maxLength)
 	}
 	return r.Keep(s)
 }

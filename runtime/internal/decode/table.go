@@ -13,18 +13,20 @@ import (
 type Table struct {
 	list     []field
 	tokens   []token // of the fields in list, for JSON
-	required uint64  // bit per field, for the first 64
-	wide     bool    // more than 64 fields: required and seen fields are tracked by name
-	id       uint32  // selects the guess about the order of JSON keys; see guess
+	factor   uint64  // of the hash that selects one of slots; see slot
+	slots    [128]uint8
+	required uint64 // bit per field, for the first 64
+	wide     bool   // more than 64 fields: required and seen fields are tracked by name
+	id       uint32 // selects the guess about the order of JSON keys; see guess
 }
 
 type field struct {
 	name     string
-	words    [3]uint64 // the name in little-endian words, zero padded; longer names compare by name
+	words    [3]uint64 // its DAG-CBOR in little-endian words, zero padded; zero if it has more bytes
 	required bool
 }
 
-// longestFast is the longest field name that is matched by words.
+// longestFast is the longest field name that is matched by words: its length is in the first byte.
 const longestFast = 23
 
 var fieldTables atomic.Uint32
@@ -35,19 +37,49 @@ func NewTable(names ...string) Table {
 	f := Table{list: make([]field, len(names)), tokens: make([]token, len(names)), wide: len(names) > 64, id: fieldTables.Add(1)}
 	for i, name := range names {
 		name, required := strings.CutSuffix(name, "!")
-		var padded [24]byte
-		copy(padded[:], name)
 		f.list[i] = field{name: name, required: required}
 		f.tokens[i] = newToken(name)
-		for w := range f.list[i].words {
-			f.list[i].words[w] = binary.LittleEndian.Uint64(padded[8*w:])
+		if len(name) <= longestFast {
+			padded := [24]byte{0x60 + byte(len(name))}
+			copy(padded[1:], name)
+			for w := range f.list[i].words {
+				f.list[i].words[w] = binary.LittleEndian.Uint64(padded[8*w:])
+			}
 		}
 		if required && i < 64 {
 			f.required |= 1 << i
 		}
 	}
+	if !f.wide {
+		f.place()
+	}
 	return f
 }
+
+// place fills slots, each with the number of the first field that belongs there, with the factor that gives most fields a
+// slot of their own.
+func (f *Table) place() {
+	most := -1
+	for try := range uint64(32) {
+		t := Table{factor: (2*try + 1) * 0x9e3779b97f4a7c15}
+		for i := range t.slots {
+			t.slots[i] = uint8(len(f.list))
+		}
+		alone := 0
+		for q := range f.list {
+			if slot := &t.slots[t.slot(f.list[q].words[0])]; *slot == uint8(len(f.list)) {
+				*slot = uint8(q)
+				alone++
+			}
+		}
+		if alone > most {
+			most, f.factor, f.slots = alone, t.factor, t.slots
+		}
+	}
+}
+
+// slot returns the number of the slot of a field whose first word is first.
+func (f *Table) slot(first uint64) int { return int(first * f.factor >> 57) }
 
 // find returns the number of the field called key, or -1.
 func (f *Table) find(key string) int {
@@ -59,27 +91,24 @@ func (f *Table) find(key string) int {
 	return -1
 }
 
-// wordMask keeps the first n bytes of a little-endian word.
-var wordMask = func() (m [32]uint64) {
-	for i := range m {
-		m[i] = math.MaxUint64
-		if i < 8 {
-			m[i] = 1<<(8*i) - 1
+// keep has the masks that keep the first n bytes of three little-endian words.
+var keep = func() (masks [32][3]uint64) {
+	for n := range masks {
+		for w := range masks[n] {
+			masks[n][w] = 1<<(8*min(max(n-8*w, 0), 8)) - 1
 		}
 	}
-	return m
+	return masks
 }()
 
-// matches reports whether the name of n bytes at text is the field's. first is the name's first word, masked.
-func (f *field) matches(text *[24]byte, n int, first uint64) bool {
-	return f.words[0] == first && len(f.name) == n && (n <= 8 || f.matchesRest(text, n))
+// matches reports whether the name of n bytes at text is the field's. first is the first word there, masked.
+func (f *field) matches(text *[32]byte, n int, first uint64) bool {
+	return f.words[0] == first && (n < 8 || f.matchesRest(text, n))
 }
 
-func (f *field) matchesRest(text *[24]byte, n int) bool {
-	if binary.LittleEndian.Uint64(text[8:])&wordMask[(n-8)&31] != f.words[1] {
-		return false
-	}
-	return n <= 16 || binary.LittleEndian.Uint64(text[16:])&wordMask[(n-16)&31] == f.words[2]
+func (f *field) matchesRest(text *[32]byte, n int) bool {
+	mask := &keep[(n+1)&31]
+	return (binary.LittleEndian.Uint64(text[8:])&mask[1]^f.words[1])|(binary.LittleEndian.Uint64(text[16:])&mask[2]^f.words[2]) == 0
 }
 
 // token is how a field's name usually stands in JSON: with the quote and the colon after it, and without white space.

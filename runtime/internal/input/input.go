@@ -73,6 +73,14 @@ func (in *Input) Err() error {
 	return nil
 }
 
+// Ahead returns the next 32 bytes, or nil if there are fewer.
+func (in *Input) Ahead() *[32]byte {
+	if at := in.At; at >= 0 && at <= len(in.Data)-32 {
+		return (*[32]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(in.Data)), at))
+	}
+	return nil
+}
+
 // checkEvery is how many bytes are read between two checks of the context. They take a few milliseconds at most.
 const checkEvery = 128 << 10
 

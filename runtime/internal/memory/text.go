@@ -3,6 +3,7 @@
 package memory
 
 import (
+	"encoding/binary"
 	"strings"
 	"unsafe"
 )
@@ -51,6 +52,27 @@ func (k *Text) Copy(s string, input []byte) string {
 	copy(to, s)
 	k.used += len(s)
 	return unsafe.String(unsafe.SliceData(to), len(to))
+}
+
+// CopyASCII returns a copy of text, which has at least 8 bytes. It returns false if text is not ASCII, or if the copy would
+// need a new chunk.
+func (k *Text) CopyASCII(text []byte) (string, bool) {
+	if len(text) > len(k.chunk)-k.used {
+		return "", false
+	}
+	to := k.chunk[k.used : k.used+len(text)]
+	words := binary.LittleEndian.Uint64(text[len(text)-8:])
+	binary.LittleEndian.PutUint64(to[len(to)-8:], words)
+	for i := 0; i <= len(text)-8 && i <= len(to)-8; i += 8 {
+		word := binary.LittleEndian.Uint64(text[i:])
+		binary.LittleEndian.PutUint64(to[i:], word)
+		words |= word
+	}
+	if words&0x8080808080808080 != 0 {
+		return "", false
+	}
+	k.used += len(to)
+	return unsafe.String(unsafe.SliceData(to), len(to)), true
 }
 
 // CopyShort returns a copy of the first n bytes of text: copying all of it is faster than copying n.
