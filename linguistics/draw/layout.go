@@ -80,7 +80,7 @@ func (l *layout) makeRoom(layer *Layer) {
 	for _, span := range layer.Spans {
 		first, last := span.Tokens[0], span.Tokens[len(span.Tokens)-1]
 		if need := newCell(span.Label, maxLabel).width + 2; last-first < maxLabel/(columnGap+1) {
-			if room := l.attach(first, last) - l.widths[first]/2 + (l.widths[last]+1)/2; room < need {
+			if room := l.attach(first, last) + l.widths[first]/2 + (l.widths[last]+1)/2; room < need {
 				l.widths[first] += need - room
 			}
 		}

@@ -119,42 +119,44 @@ func writeNotes(b *strings.Builder, name string, notes []string, o *TextOptions)
 }
 
 // wrapped returns a text in lines of up to width cells, which begin after indent spaces; the first one is written where the
-// caller is, at that place.
+// caller is, at that place. Lines end at spaces, and within what is longer than a line at the boundaries of words.
 func wrapped(s string, indent, width int) string {
-	var b strings.Builder
 	room := max(width-indent, minWidth)
-	at, isRTL := 0, hasRTL(s)
-	begin := func() {
-		if isRTL {
-			b.WriteString("\u2068")
-		}
-	}
+	var lines []string
+	var line strings.Builder
+	at, spaces := 0, 0
 	end := func() {
-		if isRTL {
-			b.WriteString("\u2069")
-		}
+		lines = append(lines, cell{text: line.String()}.isolated())
+		line.Reset()
+		at, spaces = 0, 0
 	}
-	begin()
-	space := 0
-	for each := words.FromString(visible(s)); each.Next(); {
-		word := each.Value()
-		if strings.Trim(word, " ") == "" {
-			space += len(word)
+	add := func(piece string, w int) {
+		line.WriteString(strings.Repeat(" ", spaces) + piece)
+		at += spaces + w
+		spaces = 0
+	}
+	for i, piece := range strings.Split(visible(s), " ") {
+		if i > 0 {
+			spaces++
+		}
+		w := widths.StringWidth(piece)
+		if w > room {
+			for part := words.FromString(piece); part.Next(); {
+				w := widths.StringWidth(part.Value())
+				if at > 0 && at+spaces+w > room {
+					end()
+				}
+				add(part.Value(), w)
+			}
 			continue
 		}
-		w := widths.StringWidth(word)
-		if at > 0 && at+space+w > room {
+		if at > 0 && at+spaces+w > room {
 			end()
-			b.WriteString("\n" + strings.Repeat(" ", indent))
-			begin()
-			at, space = 0, 0
 		}
-		b.WriteString(strings.Repeat(" ", space) + word)
-		at += space + w
-		space = 0
+		add(piece, w)
 	}
 	end()
-	return b.String()
+	return strings.Join(lines, "\n"+strings.Repeat(" ", indent))
 }
 
 // writeTable writes a table whose columns are as wide as what is in them, up to what fits.
@@ -163,16 +165,29 @@ func writeTable(b *strings.Builder, t *Table, o *TextOptions) {
 		b.WriteString(styled(wrapped(t.Title, 0, o.Width), styleName, o.Color) + "\n")
 	}
 	rows, more := limited(t.Rows, MaxRows, "row")
-	most := max(8, o.Width/max(1, min(3, len(t.Columns)))-columnGap)
-	cells := make([][]cell, 0, len(rows)+1)
+	const least = 8
+	cells := make([][]cell, len(rows)+1)
+	for i := range cells {
+		cells[i] = make([]cell, len(t.Columns))
+	}
 	wide := make([]int, len(t.Columns))
-	for _, row := range slices.Concat([][]string{t.Columns}, rows) {
-		line := make([]cell, len(t.Columns))
-		for i := range min(len(row), len(line)) {
-			line[i] = newCell(row[i], most)
-			wide[i] = max(wide[i], line[i].width)
+	rest := o.Width // the last column has what the others leave
+	for i := range t.Columns {
+		most := max(least, o.Width/3-columnGap)
+		if i == len(t.Columns)-1 {
+			most = max(least, rest)
 		}
-		cells = append(cells, line)
+		for n := range cells {
+			row := t.Columns
+			if n > 0 {
+				row = rows[n-1]
+			}
+			if i < len(row) {
+				cells[n][i] = newCell(row[i], most)
+				wide[i] = max(wide[i], cells[n][i].width)
+			}
+		}
+		rest -= wide[i] + columnGap
 	}
 	for n, line := range cells {
 		var out strings.Builder

@@ -1,0 +1,416 @@
+package draw
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/layers-pub/layers-go/layers/annotation"
+	"github.com/layers-pub/layers-go/layers/segmentation"
+	"github.com/layers-pub/layers-go/linguistics/anchor"
+	"github.com/layers-pub/layers-go/linguistics/feature"
+	"github.com/layers-pub/layers-go/linguistics/reading"
+	"github.com/layers-pub/layers-go/linguistics/text"
+)
+
+// Expression returns the section of an expression: its text, and a picture of each of its sentences, or of the expression
+// itself if it has no sentences. No more than MaxSentences are read. What does not fit together is stated. The error is that
+// of [reading.Expression.Sentences].
+func Expression(ctx context.Context, e *reading.Expression) (Section, error) {
+	v := e.Value
+	s := Section{Title: title(v.ID, string(v.Kind)), Language: only(v.Languages)}
+	s.fact("record", e.URI)
+	s.fact("languages", strings.Join(v.Languages, ", "))
+	s.fact("part of", v.ParentRef.Or(""))
+	s.fact("created", v.CreatedAt)
+	if e.Media != nil {
+		s.fact("recording", title(e.Media.Value.Title.Or(""), string(e.Media.Value.Kind)))
+		if d, ok := e.Media.Value.DurationMs.Get(); ok {
+			s.fact("duration", clock(d))
+		}
+	}
+	s.fact("media record", v.MediaRef.Or(""))
+	s.Tree = fields(v, "$type", "id", "kind", "text", "languages", "parentRef", "mediaRef", "createdAt")
+	problems := e.Problems
+	whole := true // the only sentence is the expression itself
+	n := 0
+	for part, err := range e.Sentences(ctx) {
+		if err != nil {
+			return s, err
+		}
+		if n++; n > MaxSentences {
+			s.Notes = append(s.Notes, fmt.Sprintf("the first %d sentences are shown", MaxSentences))
+			break
+		}
+		if part.URI == e.URI {
+			break
+		}
+		whole = false
+		problems = append(problems[:len(problems):len(problems)], part.Problems...)
+		of := Sentences(part)
+		if len(of) > 0 && of[0].Language == "" {
+			of[0].Language = s.Language
+		}
+		s.Sentences = append(s.Sentences, of...)
+	}
+	if whole {
+		s.Text = e.Text
+		s.Sentences = Sentences(e)
+		for i := range s.Sentences {
+			s.Sentences[i].Title = strings.TrimPrefix(s.Sentences[i].Title, v.ID)
+		}
+	} else {
+		s.Notes = append(s.Notes, elsewhere(e)...)
+		s.Tables = clusterTables(e)
+	}
+	s.Notes = append(s.Notes, problemNotes(problems)...)
+	return s, nil
+}
+
+// problemNotes returns problems as notes, each once.
+func problemNotes(problems []*reading.Problem) (notes []string) {
+	seen := map[string]bool{}
+	for _, p := range problems {
+		if len(notes) > MaxNotes {
+			break
+		}
+		if note := p.Error(); !seen[note] {
+			seen[note] = true
+			notes = append(notes, note)
+		}
+	}
+	return notes
+}
+
+// only returns the only one of several strings, or "".
+func only(s []string) string {
+	if len(s) == 1 {
+		return s[0]
+	}
+	return ""
+}
+
+// elsewhere returns what is annotated on an expression as a whole, and so in none of its sentences.
+func elsewhere(e *reading.Expression) (notes []string) {
+	for i, layer := range e.Layers {
+		for _, a := range layer.Annotations {
+			if len(notes) > MaxNotes {
+				return notes
+			}
+			if a.Dependent == nil && len(a.Tokens) == 0 && a.Span == nil {
+				notes = append(notes, layerNames(e.Layers)[i]+": "+noteOf(a))
+			}
+		}
+	}
+	return notes
+}
+
+// clusterTables returns a table of each cluster set of an expression.
+func clusterTables(e *reading.Expression) (tables []Table) {
+	for _, set := range e.Clusters {
+		t := Table{Title: string(set.Value.Kind), Columns: []string{"#", "label", "members"}, Numbers: []int{0}}
+		for _, c := range set.Clusters {
+			var members []string
+			for _, m := range c.Members {
+				if len(members) == 20 {
+					members = append(members, "…")
+					break
+				}
+				members = append(members, memberText(m))
+			}
+			t.Rows = append(t.Rows, []string{fmt.Sprint(c.Index + 1), c.Value.CanonicalLabel.Or(""), strings.Join(members, ", ")})
+			if len(t.Rows) > MaxRows {
+				break // the last one is counted as left out
+			}
+		}
+		tables = append(tables, t)
+	}
+	return tables
+}
+
+func memberText(m *reading.Member) string {
+	switch {
+	case m.Annotation != nil:
+		return m.Annotation.Text
+	case m.Elsewhere != nil:
+		return labelOf(m.Elsewhere) + " (elsewhere)"
+	case m.Target != nil:
+		return m.Target.String()
+	}
+	return "?"
+}
+
+// Sentences returns an expression as one sentence for each of its tokenizations, with what is annotated on it: layers in the
+// order of the expression, then its clusters. A layer without a tokenization belongs to the main one. If there is no
+// tokenization, but a text, the text is divided at the boundaries of words, which a note says.
+func Sentences(e *reading.Expression) []Sentence {
+	v := e.Value
+	main := e.Tokenization()
+	if main == nil && e.Text == "" && len(e.Layers) == 0 {
+		return nil
+	}
+	var tokenizations []*reading.Tokenization
+	if main != nil {
+		tokenizations = append(tokenizations, main)
+	}
+	for _, t := range e.Tokenizations {
+		if t != main {
+			tokenizations = append(tokenizations, t)
+		}
+	}
+	names := layerNames(e.Layers)
+	var out []Sentence
+	for i := range max(1, len(tokenizations)) {
+		b := builder{s: Sentence{Title: v.ID, Language: only(v.Languages)}, main: i == 0}
+		if main == nil {
+			b.words(e.Text)
+		} else {
+			b.tokens(tokenizations[i])
+			if len(tokenizations) > 1 {
+				b.s.Title += " · " + string(tokenizations[i].Value.Kind)
+			}
+		}
+		for n, layer := range e.Layers {
+			if layer.Tokenization == b.of || layer.Tokenization == nil && b.main {
+				b.layer(names[n], layer)
+			}
+		}
+		for _, set := range e.Clusters {
+			b.clusters(set)
+		}
+		out = append(out, b.s)
+	}
+	return out
+}
+
+// layerNames returns the names of layers: what they annotate, and, where that is the same, what tells them apart.
+func layerNames(all []*reading.Layer) []string {
+	names := make([]string, len(all))
+	seen := map[string]int{}
+	for i, layer := range all {
+		v := layer.Value
+		name := string(v.Subkind.Or(annotation.AnnotationLayerSubkind(v.Kind)))
+		if rank, ok := v.Rank.Get(); ok && rank > 1 {
+			name += fmt.Sprint(" rank ", rank)
+		}
+		if seen[name]++; seen[name] > 1 {
+			name += fmt.Sprintf(" (%d)", seen[name])
+		}
+		names[i] = name
+	}
+	return names
+}
+
+// builder makes a sentence.
+type builder struct {
+	s Sentence
+	// of is the tokenization, nil if there is none, and plain are the words of the text then.
+	of    *reading.Tokenization
+	plain []segmentation.Token
+	main  bool
+}
+
+// tokens takes the tokens of a tokenization.
+func (b *builder) tokens(t *reading.Tokenization) {
+	b.of = t
+	times := Layer{Name: "time"}
+	for i, token := range t.Tokens {
+		b.s.Tokens = append(b.s.Tokens, token.Text)
+		if token.Time != nil {
+			for len(times.Tags) <= i {
+				times.Tags = append(times.Tags, "")
+			}
+			times.Tags[i] = clock(token.Time.Start)
+		}
+	}
+	if len(times.Tags) > 0 {
+		b.s.Layers = append(b.s.Layers, times)
+	}
+}
+
+// words divides a text without a tokenization.
+func (b *builder) words(content string) {
+	note := Layer{Name: "tokens", Notes: []string{"there is no tokenization: the text is divided at the boundaries of words"}}
+	content, more := shortened(content, maxText)
+	note.Notes = append(note.Notes, more...)
+	if b.plain = text.Tokenize(content); len(b.plain) > 0 {
+		b.s.Layers = append(b.s.Layers, note)
+	}
+	for i := range b.plain {
+		b.s.Tokens = append(b.s.Tokens, b.plain[i].Text.Or(""))
+	}
+}
+
+// place returns the indexes of the tokens that an annotation is about, without repetitions.
+func (b *builder) place(a *reading.Annotation) []int {
+	var out []int
+	if b.of == nil {
+		if a.Span != nil {
+			for _, i := range text.TokensIn(b.plain, *a.Span) {
+				out = append(out, int(i))
+			}
+		}
+		return out
+	}
+	for _, token := range a.Tokens {
+		if b.has(token) {
+			out = append(out, token.Index)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// has reports whether a token is one of the sentence.
+func (b *builder) has(token *reading.Token) bool {
+	return b.of != nil && token.Index < len(b.of.Tokens) && b.of.Tokens[token.Index] == token
+}
+
+// layer adds a layer. Annotations of single tokens are tags, unless the layer is one of spans; those of arcs are arcs.
+func (b *builder) layer(name string, layer *reading.Layer) {
+	out, more := Layer{Name: name}, Layer{Name: name + " features"}
+	if len(b.s.Layers) > MaxLayers {
+		b.s.Layers = append(b.s.Layers, out) // it is counted, and not drawn
+		return
+	}
+	tag := func(l *Layer, at int, value string) {
+		if l.Tags == nil {
+			l.Tags = make([]string, min(len(b.s.Tokens), MaxTokens))
+		}
+		switch {
+		case at >= len(l.Tags):
+		case l.Tags[at] == "":
+			l.Tags[at] = value
+		case len(l.Tags[at]) < maxValue:
+			l.Tags[at] += " | " + value
+		}
+	}
+	for _, a := range layer.Annotations {
+		if len(out.Spans) >= MaxSpans {
+			out.Spans = append(out.Spans, Span{}) // it is counted, and not drawn
+			continue
+		}
+		label, features := labelOf(a.Value), joined(a)
+		at := b.place(a)
+		switch {
+		case a.Dependent != nil && b.has(a.Dependent) && (a.IsRoot() || a.Head != nil && b.has(a.Head)):
+			arc := Arc{Head: Root, Dependent: a.Dependent.Index, Label: label}
+			if a.Head != nil {
+				arc.Head = a.Head.Index
+			}
+			out.Arcs = append(out.Arcs, arc)
+		case len(at) == 1 && (layer.Value.Kind == annotation.AnnotationLayerKindTokenTag || a.Value.TokenIndex.IsSet()) && len(a.Arguments) == 0:
+			if label == "" {
+				label, features = features, ""
+			}
+			tag(&out, at[0], label)
+			if features != "" {
+				tag(&more, at[0], features)
+			}
+			continue
+		case len(at) > 0:
+			out.Spans = append(out.Spans, Span{Tokens: at, Label: label})
+		default:
+			out.Notes = append(out.Notes, noteOf(a))
+			continue
+		}
+		if len(a.Arguments) > 0 || features != "" {
+			out.Notes = append(out.Notes, noteOf(a))
+		}
+	}
+	b.s.Layers = append(b.s.Layers, out)
+	if more.Tags != nil {
+		b.s.Layers = append(b.s.Layers, more)
+	}
+}
+
+// labelOf returns the label of an annotation, its value, or both.
+func labelOf(a *annotation.Annotation) string {
+	label, value := a.Label.Or(""), a.Value.Or("")
+	if label != "" && value != "" {
+		return label + "=" + value
+	}
+	return label + value
+}
+
+// joined returns the features of an annotation.
+func joined(a *reading.Annotation) string {
+	var all []string
+	for key, value := range feature.All(a.Value.Features) {
+		all = append(all, key+"="+value)
+	}
+	return strings.Join(all, "|")
+}
+
+// noteOf says in words what an annotation says: its label, where it is, its arguments and features.
+func noteOf(a *reading.Annotation) string {
+	parts := []string{}
+	add := func(s string) {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	add(labelOf(a.Value))
+	switch {
+	case a.Text != "":
+		add("“" + cut(a.Text, 200) + "”")
+	case a.Value.Text.IsSet():
+		add("“" + cut(a.Value.Text.Or(""), 200) + "”")
+	}
+	if a.Time != nil {
+		add("at " + clock(a.Time.Start) + " to " + clock(a.Time.Ending))
+	}
+	for _, p := range anchor.Places(a.Value.Anchor) {
+		switch p := p.(type) {
+		case anchor.Page:
+			add(fmt.Sprint("on page ", p.Anchor.Page))
+		case anchor.External:
+			add("at " + string(p.Target.Source))
+		case anchor.Text, anchor.Token, anchor.Tokens, anchor.Time, anchor.Region, anchor.Unknown:
+		}
+	}
+	for i, arg := range a.Arguments {
+		if i == 20 {
+			add("…")
+			break
+		}
+		target := "elsewhere"
+		if arg.Target != nil {
+			if target = arg.Target.Text; target == "" {
+				target = labelOf(arg.Target.Value)
+			}
+		}
+		add(arg.Role + ": " + target)
+	}
+	if f := joined(a); f != "" {
+		add("[" + f + "]")
+	}
+	if len(parts) == 0 {
+		return fmt.Sprintf("annotation %d says nothing", a.Index+1)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// clusters adds the members of clusters that are in the sentence. Their numbers are those in the record, from 1.
+func (b *builder) clusters(set *reading.ClusterSet) {
+	out := Layer{Name: string(set.Value.Kind)}
+	for _, c := range set.Clusters {
+		number := c.Index + 1
+		label := strings.TrimSpace(fmt.Sprint(number, " ", c.Value.CanonicalLabel.Or("")))
+		for _, m := range c.Members {
+			if m.Annotation != nil {
+				if at := b.place(m.Annotation); len(at) > 0 {
+					out.Spans = append(out.Spans, Span{Tokens: at, Label: label, Cluster: number})
+					continue
+				}
+			}
+			if b.main {
+				out.Notes = append(out.Notes, label+": "+memberText(m))
+			}
+		}
+	}
+	if len(out.Spans) > 0 || len(out.Notes) > 0 {
+		b.s.Layers = append(b.s.Layers, out)
+	}
+}
