@@ -241,7 +241,7 @@ func (b *builder) doubtful(sentence syntax.ATURI) {
 		Subkind:    lex.Some(annotation.AnnotationLayerSubkindNer),
 		Annotations: []annotation.Annotation{{
 			UUID:   layers.UUID{Value: "00000000-0000-4000-8000-ffffffffffff"},
-			Anchor: &layers.Anchor{TextSpan: &layers.Span{ByteStart: 38, ByteEnd: 400}}, // outside of the text
+			Anchor: &layers.Anchor{TextSpan: &layers.Span{ByteStart: 28, ByteEnd: 400}}, // outside of the text
 			Label:  lex.Some("ANIMAL"),
 		}},
 		CreatedAt: createdAt,

@@ -34,20 +34,18 @@ func (s sentence) forms() []string { return s.column(func(w word) string { retur
 
 var sentences = []sentence{
 	{
-		id: "en-1", language: "en", text: "Mira kept the cat because it ate her mice.", split: corpus.MembershipSplitTrain,
+		id: "en-1", language: "en", text: "Kim saw her cat and fed it.", split: corpus.MembershipSplitTrain,
 		words: []word{
-			{"Mira", "Mira", "PROPN", 2, "nsubj"},
-			{"kept", "keep", "VERB", 0, "root"},
-			{"the", "the", "DET", 4, "det"},
+			{"Kim", "Kim", "PROPN", 2, "nsubj"},
+			{"saw", "see", "VERB", 0, "root"},
+			{"her", "her", "PRON", 4, "nmod:poss"},
 			{"cat", "cat", "NOUN", 2, "obj"},
-			{"because", "because", "SCONJ", 7, "mark"},
-			{"it", "it", "PRON", 7, "nsubj"},
-			{"ate", "eat", "VERB", 2, "advcl"},
-			{"her", "her", "PRON", 9, "nmod:poss"},
-			{"mice", "mouse", "NOUN", 7, "obj"},
+			{"and", "and", "CCONJ", 6, "cc"},
+			{"fed", "feed", "VERB", 2, "conj"},
+			{"it", "it", "PRON", 6, "obj"},
 			{".", ".", "PUNCT", 2, "punct"},
 		},
-		mentions: []mention{{"Mira", "PERSON", 0}, {"the cat", "ANIMAL", 1}, {"it", "ANIMAL", 1}, {"her", "PERSON", 0}},
+		mentions: []mention{{"Kim", "PER", 0}, {"her", "PER", 0}, {"her cat", "PET", 1}, {"it", "PET", 1}},
 	},
 	{
 		id: "en-2", language: "en", text: "Now it sleeps on the printer.", split: corpus.MembershipSplitTest,
