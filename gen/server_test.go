@@ -19,14 +19,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 
 	"example.org/sdk/api/com/example"
 	"example.org/sdk/api/com/example/exampleserver"
 	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/subscribe"
 	"github.com/layers-pub/layers-go/runtime/xrpcserver"
 )
 
@@ -62,9 +66,47 @@ func (server) Upload(_ context.Context, contentType string, body io.Reader) (io.
 	return io.NopCloser(body), contentType, nil
 }
 
+func (server) WatchNotes(_ context.Context, params *example.WatchNotesParams) iter.Seq2[example.WatchNotesMessage, error] {
+	return func(yield func(example.WatchNotesMessage, error) bool) {
+		at, _ := params.Cursor.Get()
+		if at > 100 {
+			yield(nil, fmt.Errorf("%w: %d", example.WatchNotesErrorFutureCursor, at))
+			return
+		}
+		for range params.Limit.Or(0) {
+			if at++; !yield(&example.WatchNotesMade{Seq: at, Text: strings.Repeat("x", int(at))}, nil) {
+				return
+			}
+		}
+		_ = yield(&example.Note{Text: lex.Some("note")}, nil) && yield(&example.UnknownWatchNotesMessage{Type: "#later", Payload: []byte{0xa0}}, nil)
+	}
+}
+
 func main() {
-	s := httptest.NewServer(exampleserver.NewHandler(server{}))
+	var mu sync.Mutex
+	var hidden []string
+	s := httptest.NewServer(exampleserver.NewHandler(server{}, xrpcserver.WithErrorHook(func(r *http.Request, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		hidden = append(hidden, r.URL.Path+" "+err.Error())
+	})))
 	defer s.Close()
+	client, err := subscribe.New(s.URL, network.Network{AllowPrivate: true})
+	if err != nil {
+		panic(err)
+	}
+	for _, params := range []*example.WatchNotesParams{nil, {Cursor: lex.SomeInt(7)}, {Cursor: lex.SomeInt(8)}, {Cursor: lex.SomeInt(101)}, {Cursor: lex.SomeInt(-1)}} {
+		for m, err := range example.WatchNotes(context.Background(), client, params) {
+			switch m := m.(type) {
+			case *example.UnknownWatchNotesMessage:
+				fmt.Printf("%s %x\n", m.Type, m.Payload)
+			case nil:
+				fmt.Println(errors.Is(err, example.WatchNotesErrorFutureCursor), err)
+			default:
+				fmt.Printf("%T %v %v\n", m, m, err)
+			}
+		}
+	}
 	for _, call := range [][3]string{
 		{"GET", "getNote?uri=at://a.example.org/com.example.note/1", ""},
 		{"GET", "getNote?uri=at://a.example.org/com.example.note/gone", ""},
@@ -102,10 +144,26 @@ func main() {
 		body, _ := io.ReadAll(response.Body)
 		fmt.Printf("%s %s: %d %s %s\n", call[0], call[1], response.StatusCode, response.Header.Get("Content-Type"), body)
 	}
+	fmt.Println(strings.Join(hidden, "\n"))
 }
 `
 
-const wantServed = `GET getNote?uri=at://a.example.org/com.example.note/1: 200 application/json {"uri":"at://a.example.org/com.example.note/1","value":{"text":"hello","$type":"com.example.note"}}
+const wantServed = `*example.WatchNotesMade {"seq":1,"text":"x"} <nil>
+*example.WatchNotesMade {"seq":2,"text":"xx"} <nil>
+*example.WatchNotesMade {"seq":3,"text":"xxx"} <nil>
+*example.Note {"text":"note","$type":"com.example.note"} <nil>
+#later a0
+*example.WatchNotesMade {"seq":8,"text":"xxxxxxxx"} <nil>
+*example.WatchNotesMade {"seq":9,"text":"xxxxxxxxx"} <nil>
+*example.WatchNotesMade {"seq":10,"text":"xxxxxxxxxx"} <nil>
+*example.Note {"text":"note","$type":"com.example.note"} <nil>
+#later a0
+*example.WatchNotesMade {"seq":9,"text":"xxxxxxxxx"} <nil>
+*example.WatchNotesMade {"seq":10,"text":"xxxxxxxxxx"} <nil>
+false subscribe: com.example.watchNotes: InternalServerError
+true subscribe: com.example.watchNotes: FutureCursor: "FutureCursor: 101"
+false subscribe: com.example.watchNotes: status 400: InvalidRequest: "parameters: /cursor: minimum: -1 is below the minimum of 0"
+GET getNote?uri=at://a.example.org/com.example.note/1: 200 application/json {"uri":"at://a.example.org/com.example.note/1","value":{"text":"hello","$type":"com.example.note"}}
 GET getNote?uri=at://a.example.org/com.example.note/gone: 400 application/json {"error":"NotFound","message":"NotFound: look elsewhere"}
 GET getNote?uri=nothing: 400 application/json {"error":"InvalidRequest","message":"parameters: /uri: format: \"nothing\" is not a valid at-uri"}
 GET getNote: 400 application/json {"error":"InvalidRequest","message":"parameters: /uri: required: required field is missing"}
@@ -129,6 +187,8 @@ POST ping: 500 application/json {"error":"InternalServerError"}
 GET ping: 405 application/json {"error":"InvalidRequest","message":"wrong HTTP method"}
 POST getNote: 405 application/json {"error":"InvalidRequest","message":"wrong HTTP method"}
 GET absent: 501 application/json {"error":"MethodNotImplemented","message":"there is no such method"}
+/xrpc/com.example.watchNotes the message #made is not valid: lex: /text: maxLength: length 11 is over the maximum of 10
+/xrpc/com.example.ping secret
 `
 
 // TestServers runs a program with a generated handler: what is valid reaches the server, and its answers, declared errors

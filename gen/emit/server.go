@@ -34,18 +34,25 @@ func (w serverWriter) name(name string) *jen.Statement { return jen.Qual(w.serve
 func (w serverWriter) emitServer(f *jen.File, s *plan.Server) {
 	f.Add(comment(s.Doc, 0), jen.Type().Id("Server").InterfaceFunc(func(g *jen.Group) {
 		for _, m := range s.Calls {
-			g.Add(comment(m.ServerDoc, 4), jen.Id(m.Name).Params(w.parameters(m)...).Params(append(serverResults(m), jen.Error())...))
+			results := append(serverResults(m), jen.Error())
+			if m.Message != nil {
+				results = []jen.Code{w.messages(m)}
+			}
+			g.Add(comment(m.ServerDoc, 4), jen.Id(m.Name).Params(w.parameters(m)...).Params(results...))
 		}
 	})).Line()
 	f.Add(says("NewHandler returns a handler of the calls that s answers, at /xrpc/ and their NSIDs."),
-		jen.Func().Id("NewHandler").Params(jen.Id("s").Id("Server")).Qual("net/http", "Handler").
-			Add(oneLine(jen.Return(server("New").Call(jen.Id("Methods").Call(jen.Id("s")).Op("..."))))))
+		jen.Func().Id("NewHandler").Params(jen.Id("s").Id("Server"), jen.Id("opts").Op("...").Add(server("Option"))).Qual("net/http", "Handler").
+			Block(jen.Return(server("New").Call(jen.Id("Methods").Call(jen.Id("s")), jen.Id("opts").Op("...")))))
 	f.Line()
 	var methods []jen.Code
 	for _, m := range s.Calls {
 		entries := []jen.Code{jen.Id("NSID").Op(":").Add(w.name(m.Const))}
 		if m.Procedure {
 			entries = append(entries, jen.Id("Procedure").Op(":").True())
+		}
+		if m.Message != nil {
+			entries = append(entries, jen.Id("Subscription").Op(":").True())
 		}
 		entries = append(entries, jen.Id("Serve").Op(":").Func().Params(jen.Id("c").Op("*").Add(server("Call"))).Error().Block(w.serve(m)...))
 		methods = append(methods, block(entries))
@@ -93,6 +100,11 @@ func (w serverWriter) parameters(m *plan.Method) []jen.Code {
 	return parameters
 }
 
+// messages is the sequence of the messages of a subscription.
+func (w serverWriter) messages(m *plan.Method) *jen.Statement {
+	return jen.Qual("iter", "Seq2").Types(w.name(m.Message.Name), jen.Error())
+}
+
 // serverResults are the results of a server's method before its error.
 func serverResults(m *plan.Method) []jen.Code {
 	switch {
@@ -127,8 +139,14 @@ func (w serverWriter) serve(m *plan.Method) []jen.Code {
 		check(jen.Id("c").Dot("Input").Call(jen.Id("input")))
 		arguments = append(arguments, jen.Id("input"))
 	default:
-		body = append(body, jen.List(jen.Id("body"), jen.Id("contentType")).Op(":=").Id("c").Dot("Body").Call())
+		body = append(body, jen.List(jen.Id("body"), jen.Id("contentType"), jen.Err()).Op(":=").Id("c").Dot("Body").Call(jen.Lit(in.ContentType)),
+			jen.If(jen.Err().Op("!=").Nil()).Block(jen.Return(jen.Err())))
 		arguments = append(arguments, jen.Id("contentType"), jen.Id("body"))
+	}
+	if m.Message != nil {
+		arguments[0] = jen.Id("ctx")
+		open := jen.Func().Params(jen.Id("ctx").Qual("context", "Context")).Add(w.messages(m)).Block(jen.Return(jen.Id("s").Dot(m.Name).Call(arguments...)))
+		return append(body, jen.Return(server("Subscription").Call(jen.Id("c"), open, w.name(m.Message.Encode), w.name(m.Message.Decode))))
 	}
 	call := jen.Id("s").Dot(m.Name).Call(arguments...)
 	ifErr := jen.If(jen.Id("err").Op("!=").Nil()).Block(jen.Return(jen.Id("err")))
@@ -139,12 +157,12 @@ func (w serverWriter) serve(m *plan.Method) []jen.Code {
 		}
 		return append(body, jen.List(append(names, jen.Id("err"))...).Op(":=").Add(call), ifErr, jen.Return(send))
 	}
-	output := func(value *jen.Statement) *jen.Statement { return jen.Id("c").Dot("Output").Call(value) }
+	output := func(value *jen.Statement) *jen.Statement { return server("Output").Call(jen.Id("c"), value) }
 	switch out := m.Output; {
 	case m.Record != nil && m.Pages != nil:
-		return answer([]string{"entries", "cursor"}, output(server("Records").Call(jen.Id("entries"), jen.Id("cursor"), jen.Lit(m.Pages.Items))))
+		return answer([]string{"entries", "cursor"}, server("Records").Call(jen.Id("c"), jen.Id("entries"), jen.Id("cursor"), jen.Lit(m.Pages.Items)))
 	case m.Record != nil:
-		return answer([]string{"entry"}, output(server("Record").Call(jen.Id("entry"))))
+		return answer([]string{"entry"}, server("Record").Call(jen.Id("c"), jen.Id("entry")))
 	case out == nil:
 		return append(body, jen.Return(call))
 	case out.Envelope != "":

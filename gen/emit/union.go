@@ -184,6 +184,17 @@ func emitMessage(f *jen.File, m *plan.Message) {
 			}),
 			jen.Return(jen.Op("&").Id(m.Unknown).Values(jen.Id("t"), jen.Id("payload")), jen.Nil()),
 		)).Line()
+	if m.Encode != "" {
+		f.Add(says(fmt.Sprintf("%s returns the type that the header of a frame has for a message, and its payload in DAG-CBOR.", m.Encode)),
+			jen.Func().Id(m.Encode).Params(jen.Id("m").Id(m.Name)).Params(jen.Id("t").String(), jen.Id("payload").Index().Byte(), jen.Err().Error()).Block(
+				jen.If(jen.List(jen.Id("x"), jen.Id("ok")).Op(":=").Id("m").Assert(lex("Encodable")), jen.Id("ok")).Block(
+					jen.List(jen.Id("payload"), jen.Err()).Op("=").Add(lex("EncodeCBOR")).Call(jen.Id("x")),
+					jen.Return(jen.Id("m").Dot(m.Marker).Call(), jen.Id("payload"), jen.Err()),
+				),
+				jen.Id("x").Op(":=").Id("m").Assert(jen.Op("*").Id(m.Unknown)),
+				jen.Return(jen.Id("x").Dot("Type"), jen.Id("x").Dot("Payload"), jen.Nil()),
+			)).Line()
+	}
 	if m.Subscribe == "" {
 		return
 	}

@@ -72,3 +72,13 @@ func Namespace(key string) string {
 	nsid, _, _ := strings.Cut(key, "#")
 	return nsid[:max(0, strings.LastIndexByte(nsid, '.'))]
 }
+
+// Without returns the names that are not of one of the namespaces. The lock may be nil.
+func (l *Lock) Without(namespaces map[string]bool) map[string]string {
+	if l == nil {
+		return nil
+	}
+	names := maps.Clone(l.Names)
+	maps.DeleteFunc(names, func(key, _ string) bool { return namespaces[Namespace(key)] })
+	return names
+}

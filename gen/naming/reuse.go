@@ -2,6 +2,7 @@ package naming
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -16,10 +17,18 @@ type Reuse struct {
 	Old, New string
 }
 
+// String says in words what the name would stand for.
+func (r Reuse) String() string {
+	return fmt.Sprintf("%s would stand for %s instead of %s, which is gone", r.Name, r.New, r.Old)
+}
+
 // Reused compares a lock with a later one, and returns the names that were freed and taken by something else, sorted by their
 // new keys. A name that only follows that of the thing that it is part of or made from, such as a field of a type whose own name was
-// reused, is left out. Programs that use such a name may still compile, and mean something else.
+// reused, is left out. Programs that use such a name may still compile, and mean something else. The lock may be nil.
 func (l *Lock) Reused(next *Lock) []Reuse {
+	if l == nil {
+		return nil
+	}
 	type place struct{ scope, name string }
 	freed := make(map[place]string)
 	for key, name := range l.Names {

@@ -52,7 +52,11 @@ func New(set *lexicon.Set, options Options) (*Plan, error) {
 		Module: options.Module, Output: options.Output, Packages: options.Packages, Records: options.Records != "",
 		Lock: options.Lock, Imports: options.Imports,
 	})
-	table := naming.NewTable(options.Names, lockedNames(options.Lock, moves))
+	moved := make(map[string]bool)
+	for _, m := range moves {
+		moved[m.Namespace] = true
+	}
+	table := naming.NewTable(options.Names, options.Lock.Without(moved))
 	for {
 		b := newBuilder(set, options, groups, table)
 		b.build()

@@ -29,10 +29,7 @@ func (b *builder) buildCall(s spot) {
 	if params != nil {
 		method.Params, method.ParamFields = params.Name, params.Fields
 	}
-	if b.pkg.Server != nil {
-		b.pkg.Server.Calls = append(b.pkg.Server.Calls, method)
-		method.Decoded = decodedParams(params, rules)
-	}
+	b.serve(s, method, params, rules)
 	if n.Input != nil {
 		method.Input, _ = b.buildBody(b.part(s, n.Input, "input"))
 	}
@@ -41,6 +38,16 @@ func (b *builder) buildCall(s spot) {
 	method.ServerDoc = slices.Clone(method.Doc)
 	method.Doc[0] = outcome(method.Doc[0], method.Output, errors, "")
 	method.ServerDoc[0] = outcome(method.ServerDoc[0], method.Output, errors, b.pkg.Alias+".")
+}
+
+// serve adds a call to those that the package's server answers, if there is one.
+func (b *builder) serve(s spot, method *Method, params *Params, rules []*Rules) {
+	if b.pkg.Server == nil {
+		return
+	}
+	b.claim(b.pkg.ImportPath+".Server", s.name, s.key, naming.Member, s.node)
+	b.pkg.Server.Calls = append(b.pkg.Server.Calls, method)
+	method.Decoded = decodedParams(params, rules)
 }
 
 // decodedParams returns how servers decode parameters, as a struct that is in the package of the server.
@@ -132,10 +139,17 @@ func (b *builder) makeClients() {
 	for _, document := range b.set.Documents {
 		pkg := b.packages[document.Namespace()]
 		def := document.Def("main")
-		if b.foreign[pkg] != nil || pkg.Client != nil || def == nil || def.Node.Type != "query" && def.Node.Type != "procedure" {
+		if b.foreign[pkg] != nil || def == nil {
 			continue
 		}
+		call := def.Node.Type == "query" || def.Node.Type == "procedure"
 		b.pkg = pkg
+		if b.options.Servers && pkg.Server == nil && (call || def.Node.Type == "subscription" && def.Node.Message != nil) {
+			pkg.Server = b.server()
+		}
+		if !call || pkg.Client != nil {
+			continue
+		}
 		client := &Client{}
 		pkg.Client = client
 		key, newKey := pkg.Dir+":client", pkg.Dir+":newclient"
@@ -147,9 +161,6 @@ func (b *builder) makeClients() {
 		b.claim(pkg.ImportPath, client.Name, key, naming.Derived, nil)
 		b.claim(pkg.ImportPath, client.New, newKey, naming.Derived, nil)
 		b.reserve(b.clientScope(), "Caller", "the client's field")
-		if b.options.Servers {
-			pkg.Server = b.server()
-		}
 	}
 }
 
@@ -178,7 +189,7 @@ func (b *builder) server() *Server {
 			fmt.Sprintf("\thttp.Handle(\"/xrpc/\", %s.NewHandler(server))", name),
 		},
 		Doc: Doc{fmt.Sprintf("Server answers the calls of %s. Its methods may run concurrently. They get valid parameters and input, and return a result that is "+
-			"not nil, or an error: one that the lexicon declares, or an [xrpcserver.Error].", namespaces)},
+			"not nil, or an error: one that the lexicon declares, or an [xrpcserver.Error]. What they return is checked before it is sent, but for records.", namespaces)},
 	}
 }
 
@@ -343,7 +354,7 @@ func (b *builder) buildSubscription(s spot) {
 		what = "is the subscription whose messages are [" + message.name + "]."
 	}
 	constant := b.buildNSID(s, what)
-	params, _ := b.buildParams(s)
+	params, rules := b.buildParams(s)
 	if s.node.Message == nil {
 		b.buildErrors(s, "the subscription")
 		return
@@ -351,11 +362,14 @@ func (b *builder) buildSubscription(s spot) {
 	if m := b.buildMessage(message); m != nil && !b.options.NoClients {
 		b.declareType(s)
 		m.Const, m.Subscribe = constant, s.name
+		method := &Method{Name: s.name, Const: constant, Message: m,
+			ServerDoc: doc(fmt.Sprintf("%s answers the subscription %s with the messages that it yields, until ctx ends. An error ends the subscription.", s.name, b.document.ID), s.node.Description)}
 		if params != nil {
-			m.Params = params.Name
+			m.Params, method.Params, method.ParamFields = params.Name, params.Name, params.Fields
 		}
 		m.SubscribeDoc = doc(fmt.Sprintf("%s opens the subscription %s and yields its messages, until the server ends it. "+
 			"A message that is not valid comes with its error, and others follow; an error without a message ends the loop.", s.name, b.document.ID), s.node.Description)
+		b.serve(s, method, params, rules)
 	}
 	b.buildErrors(s, "the subscription")
 }

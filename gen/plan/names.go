@@ -106,24 +106,6 @@ func (b *builder) foreignName(lock *naming.Lock, document *lexicon.Document, key
 	return name
 }
 
-// lockedNames returns the names of a lock that can stay: all but those of namespaces that move.
-func lockedNames(lock *naming.Lock, moves []group.Move) map[string]string {
-	if lock == nil {
-		return nil
-	}
-	moved := make(map[string]bool)
-	for _, m := range moves {
-		moved[m.Namespace] = true
-	}
-	names := make(map[string]string, len(lock.Names))
-	for key, name := range lock.Names {
-		if !moved[naming.Namespace(key)] {
-			names[key] = name
-		}
-	}
-	return names
-}
-
 // lock returns the lock of the plan.
 func (b *builder) lock(groups []*group.Group) *naming.Lock {
 	lock := &naming.Lock{Module: b.options.Module, Packages: make(map[string]naming.Place), Names: b.table.Names()}
@@ -190,13 +172,9 @@ func (b *builder) reportRenames(keys []string) {
 
 // reportReused reports the exported names of things that are gone, and that something new has now.
 func (b *builder) reportReused() {
-	if b.options.Lock == nil {
-		return
-	}
 	for _, r := range b.options.Lock.Reused(b.plan.Lock) {
 		if b.options.Names[r.New] == "" {
-			b.report(b.options.LockFile, "/names/"+escapePointer(r.Old), fmt.Sprintf("%s would stand for %s instead of %s, which is gone; give the new one another name under \"names\", %s",
-				r.Name, r.New, r.Old, accept))
+			b.report(b.options.LockFile, "/names/"+escapePointer(r.Old), r.String()+"; give the new one another name under \"names\", "+accept)
 		}
 	}
 }

@@ -241,8 +241,8 @@ type Union struct {
 	// Unknown is the type of members that the union does not list, empty for a closed union.
 	Unknown  string
 	Variants []*Variant
-	// Decode and Encode are the names of its functions. Encode is empty if no array and no nullable
-	// field needs it.
+	// Decode and Encode are the names of its functions. Encode is empty if no array, no nullable
+	// field and no server of messages needs it.
 	Decode, Encode string
 }
 
@@ -314,6 +314,8 @@ type Method struct {
 	Record *Ref
 	// Pages is nil for a call whose results are not paged.
 	Pages *Pages
+	// Message is what a subscription yields; it is nil for a query or procedure.
+	Message *Message
 }
 
 // Pages says how to iterate over all results of a query.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/token"
 	"slices"
+	"strings"
 
 	"github.com/layers-pub/layers-go/gen/lexicon"
 	"github.com/layers-pub/layers-go/gen/naming"
@@ -104,9 +105,12 @@ func (b *builder) buildMessage(s spot) *Message {
 	union.Doc = doc(fmt.Sprintf("%s is a message of the subscription %s.", s.name, b.document.ID), description)
 	for _, v := range union.Variants {
 		v.Spellings = shortTypes(b.document, v)
-		v.Name = v.Spellings[0]
+		v.Name, v.Record = v.Spellings[0], false // the header has the type, whether the payload has it or not
 	}
 	message := &Message{Union: *union, Call: b.document.ID}
+	if b.pkg.Server != nil {
+		message.Encode = b.derived(inner, ":encode", "Encode", s.name)
+	}
 	b.add(message)
 	return message
 }
@@ -114,8 +118,8 @@ func (b *builder) buildMessage(s spot) *Message {
 // shortTypes returns the names that a message may have in the header of a frame: the full name, and a short
 // one such as "#commit" if the subscription's own document defines it.
 func shortTypes(document *lexicon.Document, v *Variant) []string {
-	if rest := v.Name[len(document.ID):]; len(v.Name) > len(document.ID) && v.Name[:len(document.ID)] == document.ID && rest[0] == '#' {
-		return []string{rest, v.Name}
+	if name, own := strings.CutPrefix(v.Name, document.ID+"#"); own {
+		return []string{"#" + name, v.Name}
 	}
 	return v.Spellings
 }

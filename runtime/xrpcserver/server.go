@@ -8,19 +8,22 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
+	"time"
 
+	"github.com/layers-pub/layers-go/runtime/internal/panics"
 	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Method is a query or procedure.
+// Method is a query, a procedure or a subscription.
 type Method struct {
-	NSID      syntax.NSID
-	Procedure bool
-	// Serve answers one call. It may run concurrently. If it returns an error it has not sent anything.
+	NSID                    syntax.NSID
+	Procedure, Subscription bool
+	// Serve answers one call. It may run concurrently.
 	Serve func(c *Call) error
 }
 
@@ -43,39 +46,108 @@ func invalid(format string, arguments ...any) error {
 	return &Error{http.StatusBadRequest, "InvalidRequest", fmt.Sprintf(format, arguments...)}
 }
 
+// An Option sets how the handler of [New] works.
+type Option func(*handler)
+
+// WithErrorHook calls hook with each error of which the client learns nothing but InternalServerError: one without a name, a result
+// that is missing or not valid, or a panic of the server. It is not called for calls whose client has gone. The hook may be called
+// concurrently.
+func WithErrorHook(hook func(r *http.Request, err error)) Option {
+	return func(h *handler) { h.hook = hook }
+}
+
 // New returns a handler for methods, each at the path /xrpc/ and its NSID. Queries are answered to GET and HEAD, procedures to
-// POST. Any other path gets the error MethodNotImplemented. The handler is safe for concurrent use.
-func New(methods ...Method) http.Handler {
-	byName := make(map[string]Method, len(methods))
+// POST, and subscriptions to GET with an upgrade to a WebSocket; OPTIONS names the methods of HTTP. Any other path gets the error
+// MethodNotImplemented, or InvalidRequest if it does not end in an NSID. A panic of a server becomes an InternalServerError, too. The
+// handler is safe for concurrent use.
+func New(methods []Method, opts ...Option) http.Handler {
+	h := &handler{methods: make(map[string]Method, len(methods)), hook: func(*http.Request, error) {}, ping: pingInterval, patience: patience, goodbye: goodbye}
 	for _, m := range methods {
-		byName[string(m.NSID)] = m
+		h.methods[string(m.NSID)] = m
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name, _ := strings.CutPrefix(r.URL.Path, "/xrpc/")
-		m, found := byName[name]
-		get := r.Method == http.MethodGet || r.Method == http.MethodHead
-		switch {
-		case !found:
-			fail(w, &Error{http.StatusNotImplemented, "MethodNotImplemented", "there is no such method"})
-		case m.Procedure && r.Method != http.MethodPost, !m.Procedure && !get:
-			w.Header().Set("Allow", map[bool]string{true: "POST", false: "GET, HEAD"}[m.Procedure])
-			fail(w, &Error{http.StatusMethodNotAllowed, "InvalidRequest", "wrong HTTP method"})
-		default:
-			if err := m.Serve(&Call{w, r}); err != nil {
-				fail(w, err)
-			}
+	for _, opt := range opts {
+		opt(h)
+	}
+	return h
+}
+
+// handler answers calls.
+type handler struct {
+	methods map[string]Method
+	hook    func(*http.Request, error)
+	// ping is the interval of pings on a WebSocket, patience how long its client may take for a frame, and goodbye for the last one.
+	ping, patience, goodbye time.Duration
+}
+
+// ServeHTTP answers a call.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name, _ := strings.CutPrefix(r.URL.Path, "/xrpc/")
+	m, found := h.methods[name]
+	c := &Call{w: w, r: r, handler: h}
+	if !found {
+		if _, err := syntax.ParseNSID(name); err != nil {
+			c.fail(invalid("the path does not end in the NSID of a method"))
+			return
 		}
-	})
+		c.fail(&Error{http.StatusNotImplemented, "MethodNotImplemented", "there is no such method"})
+		return
+	}
+	if allowed := m.allowed(); !slices.Contains(allowed, r.Method) {
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		c.fail(&Error{http.StatusMethodNotAllowed, "InvalidRequest", "wrong HTTP method"})
+		return
+	} else if r.Method == http.MethodOptions {
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	err := panics.Catch(func() error { return m.Serve(c) })
+	switch {
+	case err == nil:
+	case c.sent: // what was sent must not pass for a whole answer
+		h.failed(r, err)
+		panic(http.ErrAbortHandler)
+	default:
+		c.fail(err)
+	}
+}
+
+// allowed returns the methods of HTTP that a call may have.
+func (m Method) allowed() []string {
+	switch {
+	case m.Procedure:
+		return []string{http.MethodPost, http.MethodOptions}
+	case m.Subscription:
+		return []string{http.MethodGet, http.MethodOptions}
+	}
+	return []string{http.MethodGet, http.MethodHead, http.MethodOptions}
+}
+
+// failed tells the hook of an error, unless the client has gone.
+func (h *handler) failed(r *http.Request, err error) {
+	if r.Context().Err() == nil && !errors.Is(err, http.ErrAbortHandler) {
+		h.hook(r, err)
+	}
+}
+
+// public returns what the client learns of an error, and tells the hook if that is nothing.
+func (c *Call) public(err error) Error {
+	// The name of an error that a panic carries was not meant for the client.
+	if _, panicked := errors.AsType[*panics.Error](err); !panicked {
+		if own, ok := errors.AsType[*Error](err); ok {
+			return *own
+		}
+		if name, ok := errors.AsType[rpc.ErrorName](err); ok {
+			return Error{http.StatusBadRequest, string(name), err.Error()}
+		}
+	}
+	c.handler.failed(c.r, err)
+	return Error{http.StatusInternalServerError, "InternalServerError", ""}
 }
 
 // fail sends an error.
-func fail(w http.ResponseWriter, err error) {
-	answer := Error{http.StatusInternalServerError, "InternalServerError", ""}
-	if own, ok := errors.AsType[*Error](err); ok {
-		answer = *own
-	} else if name, ok := errors.AsType[rpc.ErrorName](err); ok {
-		answer = Error{http.StatusBadRequest, string(name), err.Error()}
-	}
+func (c *Call) fail(err error) {
+	answer := c.public(err)
 	body, err := json.Marshal(struct {
 		Error   string `json:"error"`
 		Message string `json:"message,omitempty"`
@@ -83,15 +155,20 @@ func fail(w http.ResponseWriter, err error) {
 	if err != nil {
 		body = []byte(`{"error":"InternalServerError"}`)
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(answer.Status)
-	w.Write(body)
+	if answer.Status < 400 || answer.Status > 599 {
+		answer.Status = http.StatusInternalServerError
+	}
+	c.w.Header().Set("Content-Type", "application/json")
+	c.w.WriteHeader(answer.Status)
+	c.w.Write(body)
 }
 
 // Call is one call of a method. Its methods are for generated code.
 type Call struct {
-	w http.ResponseWriter
-	r *http.Request
+	w       http.ResponseWriter
+	r       *http.Request
+	handler *handler
+	sent    bool // whether the answer has begun
 }
 
 type requestKey struct{}
@@ -107,9 +184,8 @@ func Request(ctx context.Context) *http.Request {
 
 // Input decodes the body of a procedure that takes JSON. The error is an [Error] if the body is not valid.
 func (c *Call) Input(v lex.Decodable) error {
-	encoding, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
-	if err != nil || encoding != "application/json" {
-		return invalid("the input must be of the type application/json")
+	if _, err := c.encoding("application/json"); err != nil {
+		return err
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, MaxInput))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
@@ -121,6 +197,30 @@ func (c *Call) Input(v lex.Decodable) error {
 	return decode("input", lex.Decode(c.r.Context(), body, v, lex.DecodeOptions{Encoding: lex.JSON}))
 }
 
+// Body returns the body of a procedure that takes something other than JSON, and its media type, which has to fit pattern: a media
+// type, or one with "*" in place of its parts. The error is an [Error].
+func (c *Call) Body(pattern string) (io.Reader, string, error) {
+	contentType, err := c.encoding(pattern)
+	return c.r.Body, contentType, err
+}
+
+// encoding returns the media type of the body, if it fits a pattern.
+func (c *Call) encoding(pattern string) (string, error) {
+	if coding := c.r.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
+		return "", &Error{http.StatusUnsupportedMediaType, "InvalidRequest", "the input must not be compressed"}
+	}
+	header := c.r.Header.Get("Content-Type")
+	if pattern == "*/*" {
+		return header, nil
+	}
+	encoding, _, err := mime.ParseMediaType(header)
+	major, anyMinor := strings.CutSuffix(pattern, "/*")
+	if err != nil || encoding != pattern && !(anyMinor && strings.HasPrefix(encoding, major+"/")) {
+		return "", invalid("the input must be of the type %s", pattern)
+	}
+	return header, nil
+}
+
 // decode says what is wrong with what was decoded.
 func decode(what string, err error) error {
 	if err == nil {
@@ -130,29 +230,4 @@ func decode(what string, err error) error {
 		return invalid("%s: %s", what, issue.Summary(issues.Issues))
 	}
 	return invalid("%s: %v", what, err)
-}
-
-// Body returns the body of a procedure that takes something other than JSON, and its media type.
-func (c *Call) Body() (io.Reader, string) { return c.r.Body, c.r.Header.Get("Content-Type") }
-
-// Output sends a result in JSON. If it does not encode, nothing is sent and the error is returned.
-func (c *Call) Output(v lex.Encodable) error {
-	body, err := lex.EncodeJSON(v)
-	if err != nil {
-		return err
-	}
-	c.w.Header().Set("Content-Type", "application/json")
-	c.w.Write(body)
-	return nil
-}
-
-// Stream sends a result that is not described by a lexicon, and closes it. An error of reading it ends the connection, since
-// the status is sent already.
-func (c *Call) Stream(body io.ReadCloser, contentType string) error {
-	defer body.Close()
-	c.w.Header().Set("Content-Type", contentType)
-	if _, err := io.Copy(c.w, body); err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	return nil
 }

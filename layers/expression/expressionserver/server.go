@@ -17,7 +17,8 @@ import (
 
 // Server answers the calls of pub.layers.expression. Its methods may run concurrently. They get
 // valid parameters and input, and return a result that is not nil, or an error: one that the
-// lexicon declares, or an [xrpcserver.Error].
+// lexicon declares, or an [xrpcserver.Error]. What they return is checked before it is sent, but
+// for records.
 type Server interface {
 	// GetExpression fetches the expression at an AT-URI; it fails with
 	// [expression.GetExpressionErrorRecordNotFound] if none is indexed.
@@ -28,7 +29,9 @@ type Server interface {
 }
 
 // NewHandler returns a handler of the calls that s answers, at /xrpc/ and their NSIDs.
-func NewHandler(s Server) http.Handler { return xrpcserver.New(Methods(s)...) }
+func NewHandler(s Server, opts ...xrpcserver.Option) http.Handler {
+	return xrpcserver.New(Methods(s), opts...)
+}
 
 // Methods returns the methods of s, for a handler of several packages: see [xrpcserver.New].
 func Methods(s Server) []xrpcserver.Method {
@@ -44,7 +47,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Record(entry))
+				return xrpcserver.Record(c, entry)
 			},
 		},
 		{
@@ -58,7 +61,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Records(entries, cursor, "records"))
+				return xrpcserver.Records(c, entries, cursor, "records")
 			},
 		},
 	}

@@ -16,7 +16,8 @@ import (
 
 // Server answers the calls of pub.layers.integration. Its methods may run concurrently. They get
 // valid parameters and input, and return a result that is not nil, or an error: one that the
-// lexicon declares, or an [xrpcserver.Error].
+// lexicon declares, or an [xrpcserver.Error]. What they return is checked before it is sent, but
+// for records.
 type Server interface {
 	// ApplyLens reads a record from another app and converts it to its pub.layers form with the
 	// lens registered for that record's NSID; the result is returned, not written to a repository.
@@ -34,7 +35,9 @@ type Server interface {
 }
 
 // NewHandler returns a handler of the calls that s answers, at /xrpc/ and their NSIDs.
-func NewHandler(s Server) http.Handler { return xrpcserver.New(Methods(s)...) }
+func NewHandler(s Server, opts ...xrpcserver.Option) http.Handler {
+	return xrpcserver.New(Methods(s), opts...)
+}
 
 // Methods returns the methods of s, for a handler of several packages: see [xrpcserver.New].
 func Methods(s Server) []xrpcserver.Method {
@@ -50,7 +53,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
 			},
 		},
 		{
@@ -64,7 +67,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
 			},
 		},
 		{
@@ -78,7 +81,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
 			},
 		},
 	}

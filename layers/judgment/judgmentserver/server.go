@@ -17,7 +17,8 @@ import (
 
 // Server answers the calls of pub.layers.judgment. Its methods may run concurrently. They get valid
 // parameters and input, and return a result that is not nil, or an error: one that the lexicon
-// declares, or an [xrpcserver.Error].
+// declares, or an [xrpcserver.Error]. What they return is checked before it is sent, but for
+// records.
 type Server interface {
 	// GetAgreementReport fetches the agreement report at an AT-URI; it fails with
 	// [judgment.GetAgreementReportErrorRecordNotFound] if none is indexed.
@@ -39,7 +40,9 @@ type Server interface {
 }
 
 // NewHandler returns a handler of the calls that s answers, at /xrpc/ and their NSIDs.
-func NewHandler(s Server) http.Handler { return xrpcserver.New(Methods(s)...) }
+func NewHandler(s Server, opts ...xrpcserver.Option) http.Handler {
+	return xrpcserver.New(Methods(s), opts...)
+}
 
 // Methods returns the methods of s, for a handler of several packages: see [xrpcserver.New].
 func Methods(s Server) []xrpcserver.Method {
@@ -55,7 +58,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Record(entry))
+				return xrpcserver.Record(c, entry)
 			},
 		},
 		{
@@ -69,7 +72,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Record(entry))
+				return xrpcserver.Record(c, entry)
 			},
 		},
 		{
@@ -83,7 +86,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Record(entry))
+				return xrpcserver.Record(c, entry)
 			},
 		},
 		{
@@ -97,7 +100,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Records(entries, cursor, "records"))
+				return xrpcserver.Records(c, entries, cursor, "records")
 			},
 		},
 		{
@@ -111,7 +114,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Records(entries, cursor, "records"))
+				return xrpcserver.Records(c, entries, cursor, "records")
 			},
 		},
 		{
@@ -125,7 +128,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Records(entries, cursor, "records"))
+				return xrpcserver.Records(c, entries, cursor, "records")
 			},
 		},
 	}

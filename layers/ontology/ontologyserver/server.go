@@ -17,7 +17,8 @@ import (
 
 // Server answers the calls of pub.layers.ontology. Its methods may run concurrently. They get valid
 // parameters and input, and return a result that is not nil, or an error: one that the lexicon
-// declares, or an [xrpcserver.Error].
+// declares, or an [xrpcserver.Error]. What they return is checked before it is sent, but for
+// records.
 type Server interface {
 	// GetOntology fetches the ontology at an AT-URI; it fails with
 	// [ontology.GetOntologyErrorRecordNotFound] if none is indexed.
@@ -32,7 +33,9 @@ type Server interface {
 }
 
 // NewHandler returns a handler of the calls that s answers, at /xrpc/ and their NSIDs.
-func NewHandler(s Server) http.Handler { return xrpcserver.New(Methods(s)...) }
+func NewHandler(s Server, opts ...xrpcserver.Option) http.Handler {
+	return xrpcserver.New(Methods(s), opts...)
+}
 
 // Methods returns the methods of s, for a handler of several packages: see [xrpcserver.New].
 func Methods(s Server) []xrpcserver.Method {
@@ -48,7 +51,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Record(entry))
+				return xrpcserver.Record(c, entry)
 			},
 		},
 		{
@@ -62,7 +65,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Record(entry))
+				return xrpcserver.Record(c, entry)
 			},
 		},
 		{
@@ -76,7 +79,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Records(entries, cursor, "records"))
+				return xrpcserver.Records(c, entries, cursor, "records")
 			},
 		},
 		{
@@ -90,7 +93,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Records(entries, cursor, "records"))
+				return xrpcserver.Records(c, entries, cursor, "records")
 			},
 		},
 	}

@@ -17,7 +17,8 @@ import (
 
 // Server answers the calls of pub.layers.persona. Its methods may run concurrently. They get valid
 // parameters and input, and return a result that is not nil, or an error: one that the lexicon
-// declares, or an [xrpcserver.Error].
+// declares, or an [xrpcserver.Error]. What they return is checked before it is sent, but for
+// records.
 type Server interface {
 	// GetPersona fetches the persona at an AT-URI; it fails with
 	// [persona.GetPersonaErrorRecordNotFound] if none is indexed.
@@ -27,7 +28,9 @@ type Server interface {
 }
 
 // NewHandler returns a handler of the calls that s answers, at /xrpc/ and their NSIDs.
-func NewHandler(s Server) http.Handler { return xrpcserver.New(Methods(s)...) }
+func NewHandler(s Server, opts ...xrpcserver.Option) http.Handler {
+	return xrpcserver.New(Methods(s), opts...)
+}
 
 // Methods returns the methods of s, for a handler of several packages: see [xrpcserver.New].
 func Methods(s Server) []xrpcserver.Method {
@@ -43,7 +46,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Record(entry))
+				return xrpcserver.Record(c, entry)
 			},
 		},
 		{
@@ -57,7 +60,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Records(entries, cursor, "records"))
+				return xrpcserver.Records(c, entries, cursor, "records")
 			},
 		},
 	}

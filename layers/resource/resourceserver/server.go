@@ -17,7 +17,8 @@ import (
 
 // Server answers the calls of pub.layers.resource. Its methods may run concurrently. They get valid
 // parameters and input, and return a result that is not nil, or an error: one that the lexicon
-// declares, or an [xrpcserver.Error].
+// declares, or an [xrpcserver.Error]. What they return is checked before it is sent, but for
+// records.
 type Server interface {
 	// GetCollection fetches the resource collection at an AT-URI; it fails with
 	// [resource.GetCollectionErrorRecordNotFound] if none is indexed.
@@ -54,7 +55,9 @@ type Server interface {
 }
 
 // NewHandler returns a handler of the calls that s answers, at /xrpc/ and their NSIDs.
-func NewHandler(s Server) http.Handler { return xrpcserver.New(Methods(s)...) }
+func NewHandler(s Server, opts ...xrpcserver.Option) http.Handler {
+	return xrpcserver.New(Methods(s), opts...)
+}
 
 // Methods returns the methods of s, for a handler of several packages: see [xrpcserver.New].
 func Methods(s Server) []xrpcserver.Method {
@@ -70,7 +73,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Record(entry))
+				return xrpcserver.Record(c, entry)
 			},
 		},
 		{
@@ -84,7 +87,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Record(entry))
+				return xrpcserver.Record(c, entry)
 			},
 		},
 		{
@@ -98,7 +101,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Record(entry))
+				return xrpcserver.Record(c, entry)
 			},
 		},
 		{
@@ -112,7 +115,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Record(entry))
+				return xrpcserver.Record(c, entry)
 			},
 		},
 		{
@@ -126,7 +129,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Record(entry))
+				return xrpcserver.Record(c, entry)
 			},
 		},
 		{
@@ -140,7 +143,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Record(entry))
+				return xrpcserver.Record(c, entry)
 			},
 		},
 		{
@@ -154,7 +157,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Records(entries, cursor, "records"))
+				return xrpcserver.Records(c, entries, cursor, "records")
 			},
 		},
 		{
@@ -168,7 +171,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Records(entries, cursor, "records"))
+				return xrpcserver.Records(c, entries, cursor, "records")
 			},
 		},
 		{
@@ -182,7 +185,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Records(entries, cursor, "records"))
+				return xrpcserver.Records(c, entries, cursor, "records")
 			},
 		},
 		{
@@ -196,7 +199,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Records(entries, cursor, "records"))
+				return xrpcserver.Records(c, entries, cursor, "records")
 			},
 		},
 		{
@@ -210,7 +213,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Records(entries, cursor, "records"))
+				return xrpcserver.Records(c, entries, cursor, "records")
 			},
 		},
 		{
@@ -224,7 +227,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Records(entries, cursor, "records"))
+				return xrpcserver.Records(c, entries, cursor, "records")
 			},
 		},
 	}

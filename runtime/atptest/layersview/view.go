@@ -75,7 +75,7 @@ func New(opts ...Option) *View {
 	for _, opt := range opts {
 		opt(v)
 	}
-	v.handler = xrpcserver.New(v.methods()...)
+	v.handler = xrpcserver.New(v.methods())
 	return v
 }
 

@@ -8,6 +8,7 @@ package exampleserver
 import (
 	"context"
 	"io"
+	"iter"
 	"net/http"
 
 	"example.org/sdk/api/com/example"
@@ -18,7 +19,8 @@ import (
 
 // Server answers the calls of com.example. Its methods may run concurrently. They get valid
 // parameters and input, and return a result that is not nil, or an error: one that the lexicon
-// declares, or an [xrpcserver.Error].
+// declares, or an [xrpcserver.Error]. What they return is checked before it is sent, but for
+// records.
 type Server interface {
 	// Choose calls the procedure com.example.choose.
 	Choose(ctx context.Context, input example.ChooseInput) (example.ChooseOutput, error)
@@ -33,10 +35,15 @@ type Server interface {
 	// Upload calls the procedure com.example.upload. It returns the body, which the caller closes,
 	// and its media type.
 	Upload(ctx context.Context, contentType string, body io.Reader) (io.ReadCloser, string, error)
+	// WatchNotes answers the subscription com.example.watchNotes with the messages that it yields,
+	// until ctx ends. An error ends the subscription. Notes as they are written.
+	WatchNotes(ctx context.Context, params *example.WatchNotesParams) iter.Seq2[example.WatchNotesMessage, error]
 }
 
 // NewHandler returns a handler of the calls that s answers, at /xrpc/ and their NSIDs.
-func NewHandler(s Server) http.Handler { return xrpcserver.New(Methods(s)...) }
+func NewHandler(s Server, opts ...xrpcserver.Option) http.Handler {
+	return xrpcserver.New(Methods(s), opts...)
+}
 
 // Methods returns the methods of s, for a handler of several packages: see [xrpcserver.New].
 func Methods(s Server) []xrpcserver.Method {
@@ -53,7 +60,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(&example.ChooseOutputBody{Value: out})
+				return xrpcserver.Output(c, &example.ChooseOutputBody{Value: out})
 			},
 		},
 		{
@@ -67,7 +74,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Record(entry))
+				return xrpcserver.Record(c, entry)
 			},
 		},
 		{
@@ -81,7 +88,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(xrpcserver.Records(entries, cursor, "notes"))
+				return xrpcserver.Records(c, entries, cursor, "notes")
 			},
 		},
 		{
@@ -107,19 +114,35 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
 			},
 		},
 		{
 			NSID:      example.NSIDUpload,
 			Procedure: true,
 			Serve: func(c *xrpcserver.Call) error {
-				body, contentType := c.Body()
+				body, contentType, err := c.Body("*/*")
+				if err != nil {
+					return err
+				}
 				out, contentType, err := s.Upload(c.Context(), contentType, body)
 				if err != nil {
 					return err
 				}
 				return c.Stream(out, contentType)
+			},
+		},
+		{
+			NSID:         example.NSIDWatchNotes,
+			Subscription: true,
+			Serve: func(c *xrpcserver.Call) error {
+				params := new(watchNotesParams)
+				if err := c.Params(params, map[string]xrpcserver.Kind{"cursor": xrpcserver.Int, "limit": xrpcserver.Int}); err != nil {
+					return err
+				}
+				return xrpcserver.Subscription(c, func(ctx context.Context) iter.Seq2[example.WatchNotesMessage, error] {
+					return s.WatchNotes(ctx, (*example.WatchNotesParams)(params))
+				}, example.EncodeWatchNotesMessage, example.DecodeWatchNotesMessage)
 			},
 		},
 	}
@@ -180,4 +203,23 @@ func (v *putNoteParams) DecodeLex(d *lex.Decoder) {
 			v.Dry = lex.Present(d, d.Bool())
 		}
 	}
+}
+
+type watchNotesParams example.WatchNotesParams
+
+var watchNotesParamsFields = lex.NewFields("limit", "cursor")
+
+func (v *watchNotesParams) DecodeLex(d *lex.Decoder) {
+	var extra lex.Map
+	var c lex.Cursor
+	d.Object(&c, watchNotesParamsFields, &extra)
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
+		case 0: // limit
+			v.Limit = lex.Present(d, d.Int(1, lex.Max))
+		case 1: // cursor
+			v.Cursor = lex.Present(d, d.Int(0, lex.Max))
+		}
+	}
+	v.Limit.Set(v.Limit.Or(3))
 }

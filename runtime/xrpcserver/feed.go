@@ -1,0 +1,90 @@
+package xrpcserver
+
+import (
+	"context"
+	"iter"
+	"sync"
+)
+
+// Feed passes the messages of a live stream to all subscribers, each of which has a queue of its own: a subscriber that reads slowly
+// holds up nobody. It is safe for concurrent use.
+type Feed[M any] struct {
+	limit int
+
+	mu     sync.Mutex
+	queues map[*queue[M]]bool
+}
+
+// queue holds the messages that a subscriber has not taken yet.
+type queue[M any] struct {
+	messages []M
+	tooSlow  bool
+	changed  chan struct{} // of size 1
+}
+
+// NewFeed returns a feed whose subscribers may be up to limit messages behind.
+func NewFeed[M any](limit int) *Feed[M] {
+	return &Feed[M]{limit: limit, queues: make(map[*queue[M]]bool)}
+}
+
+// Publish gives a message to all subscribers. It does not wait for them.
+func (f *Feed[M]) Publish(m M) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for q := range f.queues {
+		if len(q.messages) < f.limit {
+			q.messages = append(q.messages, m)
+		} else { // it gets the messages before the gap
+			q.tooSlow = true
+			delete(f.queues, q)
+		}
+		select {
+		case q.changed <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Subscribe yields each message that is published from the call of Subscribe on, so that a server can send what is stored in the
+// meantime. The iteration, of which there can be one, ends when ctx ends, without an error, or with [ErrConsumerTooSlow] after the
+// last message before the limit was exceeded.
+func (f *Feed[M]) Subscribe(ctx context.Context) iter.Seq2[M, error] {
+	q := &queue[M]{changed: make(chan struct{}, 1)}
+	f.mu.Lock()
+	f.queues[q] = true
+	f.mu.Unlock()
+	leave := func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		delete(f.queues, q)
+	}
+	stop := context.AfterFunc(ctx, leave)
+	return func(yield func(M, error) bool) {
+		defer leave()
+		defer stop()
+		for {
+			f.mu.Lock()
+			messages, tooSlow := q.messages, q.tooSlow
+			q.messages = nil
+			f.mu.Unlock()
+			for _, m := range messages {
+				if ctx.Err() != nil || !yield(m, nil) {
+					return
+				}
+			}
+			if tooSlow {
+				var none M
+				yield(none, ErrConsumerTooSlow)
+				return
+			}
+			if len(messages) > 0 {
+				continue
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-q.changed:
+			}
+		}
+	}
+}

@@ -1,0 +1,141 @@
+package xrpcserver
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rec"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// errNoResult says that a server returned nil without an error.
+var errNoResult = errors.New("the server returned neither a result nor an error")
+
+// value is a pointer to a type that has the codec methods.
+type value[T any] interface {
+	*T
+	lex.Decodable
+	lex.Encodable
+}
+
+// Output sends a result in JSON. If it is nil or not valid, nothing is sent and the error is returned.
+func Output[T any, P value[T]](c *Call, v P) error {
+	if v == nil {
+		return errNoResult
+	}
+	if err := lex.Validate[T](v); err != nil {
+		return fmt.Errorf("the result is not valid: %w", err)
+	}
+	return c.output(v)
+}
+
+// output sends a value in JSON. If it does not encode, nothing is sent.
+func (c *Call) output(v lex.Encodable) error {
+	body, err := lex.EncodeJSON(v)
+	if err != nil {
+		return fmt.Errorf("the result cannot be encoded: %w", err)
+	}
+	c.sent = true
+	c.w.Header().Set("Content-Type", "application/json")
+	c.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	c.w.Write(body)
+	return nil
+}
+
+// Stream sends a result that is not described by a lexicon, and closes it. An error of reading it ends the connection, since
+// the status is sent already.
+func (c *Call) Stream(body io.ReadCloser, contentType string) error {
+	if body == nil {
+		return errNoResult
+	}
+	defer body.Close()
+	if contentType == "" {
+		contentType = "application/octet-stream"
+	}
+	c.w.Header().Set("Content-Type", contentType)
+	c.sent = true
+	if c.r.Method == http.MethodHead {
+		return nil
+	}
+	_, err := io.Copy(c.w, body)
+	return err
+}
+
+// encodable is a pointer to a type that can be encoded.
+type encodable[T any] interface {
+	*T
+	lex.Encodable
+}
+
+// Record sends an entry as the object {uri, cid, value} that queries for a record answer with. An entry without a CID has none. The
+// record is sent as it is: it is not the server's, and need not be valid.
+func Record[T any, P encodable[T]](c *Call, entry *rec.Entry[T]) error {
+	if entry == nil {
+		return errNoResult
+	}
+	if err := check(entry); err != nil {
+		return err
+	}
+	return c.output(record[T, P]{entry})
+}
+
+// check checks what a server says of a record.
+func check[T any](entry *rec.Entry[T]) error {
+	if _, err := syntax.ParseATURI(string(entry.URI)); err != nil {
+		return fmt.Errorf("the URI of an entry: %w", err)
+	}
+	if entry.Value == nil {
+		return fmt.Errorf("the entry of %s has no value", entry.URI)
+	}
+	return nil
+}
+
+type record[T any, P encodable[T]] struct{ entry *rec.Entry[T] }
+
+func (r record[T, P]) EncodeLex(e *lex.Encoder) {
+	o := e.Object(new(lex.Map))
+	if r.entry.CID.Defined() {
+		o.Key("cid").String(r.entry.CID.String())
+	}
+	o.Key("uri").String(string(r.entry.URI))
+	P(r.entry.Value).EncodeLex(o.Key("value"))
+	o.End()
+}
+
+// Records sends entries as a page of records: an object with the cursor, unless that is empty, and the array called key. The records
+// are sent as [Record] sends them.
+func Records[T any, P encodable[T]](c *Call, entries []rec.Entry[T], cursor, key string) error {
+	for i := range entries {
+		if err := check(&entries[i]); err != nil {
+			return err
+		}
+	}
+	return c.output(records[T, P]{entries, cursor, key})
+}
+
+type records[T any, P encodable[T]] struct {
+	entries     []rec.Entry[T]
+	cursor, key string
+}
+
+func (r records[T, P]) EncodeLex(e *lex.Encoder) {
+	o := e.Object(new(lex.Map))
+	list := func() {
+		lex.EncodeArray(o.Key(r.key), r.entries, func(e *lex.Encoder, entry rec.Entry[T]) { record[T, P]{&entry}.EncodeLex(e) })
+	}
+	before := len(r.key) < len("cursor") || len(r.key) == len("cursor") && r.key < "cursor"
+	if before {
+		list()
+	}
+	if r.cursor != "" {
+		o.Key("cursor").String(r.cursor)
+	}
+	if !before {
+		list()
+	}
+	o.End()
+}

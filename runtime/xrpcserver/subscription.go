@@ -1,0 +1,233 @@
+package xrpcserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/layers-pub/layers-go/runtime/internal/panics"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
+)
+
+// ErrConsumerTooSlow is the error for a client that does not read what it is sent, for servers of subscriptions: see [Feed].
+const ErrConsumerTooSlow rpc.ErrorName = "ConsumerTooSlow"
+
+const (
+	pingInterval = 30 * time.Second
+	// deadAfter is how many intervals of pings without any answer end a connection.
+	deadAfter = 3
+	// patience is how long a client may take for one frame.
+	patience = time.Minute
+	// goodbye is how long a client may take for the end of the stream.
+	goodbye = 10 * time.Second
+	// maxReceived is the size of the longest message of a client, in bytes. They are ignored.
+	maxReceived = 64 << 10
+)
+
+// errGone says that the client has gone.
+var errGone = errors.New("the client has gone")
+
+// Subscription answers a subscription: it sends the messages that open yields, one after the other, as frames of a WebSocket, and
+// then closes that. An error that is yielded is sent as an error frame, as the errors of other calls are, and ends the stream, and so
+// does a message that is not valid. Encode and decode are those of the messages' type.
+//
+// A message is asked for when the one before has been sent, so that a client that reads slowly slows its own stream down; one that
+// takes more than a minute for a frame is cut off with [ErrConsumerTooSlow]. The context of open ends when the client goes, does not
+// answer pings for a minute and a half, or that of the request ends; the iteration must then end.
+func Subscription[M any](c *Call, open func(ctx context.Context) iter.Seq2[M, error], encode func(M) (string, []byte, error), decode func(string, []byte) (M, error)) error {
+	s, err := c.upgrade()
+	if err != nil {
+		return err
+	}
+	c.sent = true
+	ctx, cancel := context.WithCancelCause(c.Context())
+	received := make(chan struct{})
+	go func() {
+		defer close(received)
+		cancel(s.receive())
+	}()
+	err = panics.Catch(func() error {
+		for m, err := range open(ctx) {
+			if err != nil {
+				return err
+			}
+			t, payload, err := encode(m)
+			if err == nil {
+				_, err = decode(t, payload)
+			}
+			if err != nil {
+				return fmt.Errorf("the message %s is not valid: %w", t, err)
+			}
+			if err := s.message(ctx, t, payload); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	s.end(c, context.Cause(ctx), err)
+	// The client closes the connection, so that it has received everything by then; or its time is over.
+	over := time.AfterFunc(s.goodbye, func() { s.ws.Close() })
+	<-received
+	over.Stop()
+	return nil
+}
+
+// socket is the connection of a subscription.
+type socket struct {
+	ws                      *websocket.Conn
+	ping, patience, goodbye time.Duration
+}
+
+// upgrade makes a WebSocket of the connection. Pages of any origin may have one, as they may send any other call.
+func (c *Call) upgrade() (*socket, error) {
+	var refused error
+	u := websocket.Upgrader{
+		CheckOrigin: func(*http.Request) bool { return true },
+		Error: func(w http.ResponseWriter, _ *http.Request, _ int, reason error) {
+			w.Header().Set("Upgrade", "websocket")
+			refused = &Error{http.StatusUpgradeRequired, "InvalidRequest", "a subscription needs a WebSocket: " + reason.Error()}
+		},
+	}
+	ws, err := u.Upgrade(c.w, c.r, nil)
+	if refused != nil {
+		return nil, refused
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &socket{ws, c.handler.ping, c.handler.patience, c.handler.goodbye}, nil
+}
+
+// receive reads what the client sends until its connection ends, and returns why. Pings are sent meanwhile.
+func (s *socket) receive() error {
+	s.ws.SetReadLimit(maxReceived)
+	alive := func(string) error { return s.ws.SetReadDeadline(time.Now().Add(deadAfter * s.ping)) }
+	s.ws.SetPongHandler(alive)
+	s.ws.SetPingHandler(func(data string) error {
+		if err := s.ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(s.ping)); err != nil && !errors.Is(err, websocket.ErrCloseSent) {
+			return err
+		}
+		return alive("")
+	})
+	over, pinging := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(pinging)
+		ticker := time.NewTicker(s.ping)
+		defer ticker.Stop()
+		for {
+			if s.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(s.ping)) != nil {
+				return
+			}
+			select {
+			case <-over:
+				return
+			case <-ticker.C:
+			}
+		}
+	}()
+	alive("")
+	for {
+		if _, _, err := s.ws.NextReader(); err != nil {
+			close(over)
+			s.ws.Close() // which also ends a write
+			<-pinging
+			return errGone
+		}
+		alive("")
+	}
+}
+
+// message sends a message whose payload is encoded already.
+func (s *socket) message(ctx context.Context, t string, payload []byte) error {
+	header, err := lex.EncodeCBOR(&frameHeader{op: 1, t: t})
+	if err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	frame := append(header, payload...)
+	written := make(chan error, 1)
+	go func() { written <- s.ws.WriteMessage(websocket.BinaryMessage, frame) }()
+	timer := time.NewTimer(s.patience)
+	defer timer.Stop()
+	select {
+	case err = <-written:
+	case <-timer.C:
+		// The error can only follow the whole frame.
+		timer.Reset(s.goodbye)
+		select {
+		case err = <-written:
+			if err == nil {
+				return ErrConsumerTooSlow
+			}
+		case <-timer.C:
+			s.ws.Close()
+			<-written
+			return errGone
+		}
+	}
+	if err != nil {
+		return errGone
+	}
+	return nil
+}
+
+// end ends the stream after an error, or nil. Cause is why its context has ended, or nil.
+func (s *socket) end(c *Call, cause, err error) {
+	code, reason := websocket.CloseNormalClosure, ""
+	switch {
+	case errors.Is(err, errGone), errors.Is(cause, errGone):
+		s.ws.Close()
+		return
+	case cause != nil:
+		code = websocket.CloseGoingAway
+	case err != nil:
+		answer := c.public(err)
+		if code = websocket.ClosePolicyViolation; answer.Status >= 500 {
+			code = websocket.CloseInternalServerErr
+		}
+		reason = cut(answer.Name, maxReason)
+		header, _ := lex.EncodeCBOR(&frameHeader{op: -1})
+		payload, _ := lex.EncodeCBOR(&frameHeader{name: answer.Name, message: answer.Message})
+		s.ws.SetWriteDeadline(time.Now().Add(s.goodbye))
+		s.ws.WriteMessage(websocket.BinaryMessage, append(header, payload...))
+	}
+	s.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(s.goodbye))
+}
+
+// maxReason is the length of the longest reason in a close frame, in bytes.
+const maxReason = 123
+
+// cut shortens a text of ASCII characters.
+func cut(text string, length int) string { return text[:min(len(text), length)] }
+
+// frameHeader is the header of a frame, or the payload of an error.
+type frameHeader struct {
+	op               int64
+	t, name, message string
+}
+
+// EncodeLex writes the fields that are set.
+func (h *frameHeader) EncodeLex(e *lex.Encoder) {
+	o := e.Object(new(lex.Map))
+	if h.t != "" {
+		o.Key("t").String(h.t)
+	}
+	if h.op != 0 {
+		o.Key("op").Int(h.op)
+	}
+	if h.name != "" {
+		o.Key("error").String(h.name)
+	}
+	if h.message != "" {
+		o.Key("message").String(h.message)
+	}
+	o.End()
+}
