@@ -73,9 +73,9 @@ func TestRecord(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
-			for _, w := range check.Record(repo, decode(t, test.collection, test.record)) {
+			for _, w := range check.Record(decode(t, test.collection, test.record)) {
 				got = append(got, w.Path+" "+string(w.Rule))
-				if w.URI != repo || w.Message == "" || !strings.Contains(w.String(), w.Message) {
+				if w.Message() == "" || !strings.Contains(w.String(), w.Message()) {
 					t.Errorf("%+v", w)
 				}
 			}
@@ -165,8 +165,8 @@ func TestSet(t *testing.T) {
 
 func ExampleRecord() {
 	layer := annotation.AnnotationLayer{Kind: "token_tag", CreatedAt: "2026-01-01T00:00:00Z"}
-	for _, warning := range check.Record("at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/pub.layers.annotation.annotationLayer/3aaaaaaaaaaaa", &layer) {
-		fmt.Println(warning.Path, warning.Rule, warning.Message)
+	for _, warning := range check.Record(&layer) {
+		fmt.Println(warning.Path, warning.Rule, warning.Message())
 	}
 	// Output:
 	// /expression empty a required text is empty

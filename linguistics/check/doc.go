@@ -1,7 +1,7 @@
 // Package check finds what is probably wrong with records though their lexicons allow it: a misspelt known value, a span
 // outside its text, a token index that no token has, heads that form a cycle, a reference to a record that is not there.
 //
-//	for _, warning := range check.Record(uri, &layer) {
+//	for _, warning := range check.Record(&layer) {
 //		fmt.Println(warning)
 //	}
 //

@@ -55,10 +55,12 @@ func (s *Set) Warnings() []Warning {
 	}
 	var all []Warning
 	for uri, record := range s.records {
-		r := &report{uri: uri, warnings: Record(uri, record)}
+		r := &report{warnings: Record(record)}
 		s.references(r, reflect.ValueOf(record), authorities)
 		s.across(r, record)
-		all = append(all, r.warnings...)
+		for _, warning := range r.warnings {
+			all = append(all, Warning{uri, warning})
+		}
 	}
 	slices.SortStableFunc(all, func(a, b Warning) int {
 		return cmp.Or(cmp.Compare(a.URI, b.URI), cmp.Compare(a.Path, b.Path))

@@ -12,6 +12,7 @@ import (
 	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/writing"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/write"
@@ -35,6 +36,15 @@ type ApplyOptions struct {
 	// AllowUnknown allows records of collections that Lookup does not know. Apply checks only that they follow the
 	// data model.
 	AllowUnknown bool
+	// Check, unless it is nil, looks for what is probably wrong with the record of an operation, once the lexicon has
+	// accepted it. The URI has no record key if the operation has none.
+	Check func(uri syntax.ATURI, record lex.Record) []issue.Issue
+	// Warn, unless it is nil, is called with what Check has found, a [*write.WarningError], before anything is sent. If it
+	// is nil, the operation is not valid.
+	Warn func(*OpError)
+	// Checked, unless it is nil, is called when all operations have been checked and are valid, before anything is sent.
+	// If it returns an error, nothing is sent, and Apply returns that error.
+	Checked func() error
 	// Validate asks the server to check records, too: see [write.CreateOptions].
 	Validate lex.Opt[bool]
 	// DropFields allows updates and puts to remove fields: see [write.Put].
@@ -242,6 +252,9 @@ func (r *applier) check(ctx context.Context, ops iter.Seq2[Op, error]) error {
 			}
 			seen[[16]byte(sum[:])] = n
 		}
+		if err == nil {
+			err = r.warn(c)
+		}
 		if err != nil {
 			fail(&OpError{Op: n, Line: c.line, Action: c.action, URI: c.URI, Err: err})
 			continue
@@ -256,7 +269,30 @@ func (r *applier) check(ctx context.Context, ops iter.Seq2[Op, error]) error {
 		invalid.Ops = r.result.Ops
 		return invalid
 	}
+	if r.other == nil && r.opts.Checked != nil {
+		return r.opts.Checked()
+	}
 	return r.other
+}
+
+// warn looks for what is probably wrong with the record of c.
+func (r *applier) warn(c *change) error {
+	if r.opts.Check == nil || c.Record == nil {
+		return nil
+	}
+	t, err := r.rules.TypeOf(c.Collection, r.own())
+	if err != nil {
+		return err
+	}
+	warnings, err := c.Warnings(t, func(record lex.Record) []issue.Issue { return r.opts.Check(c.URI, record) })
+	switch {
+	case err != nil || len(warnings) == 0:
+		return err
+	case r.opts.Warn == nil:
+		return &write.WarningError{Warnings: warnings}
+	}
+	r.opts.Warn(&OpError{Op: c.op, Line: c.line, Action: c.action, URI: c.URI, Err: &write.WarningError{Warnings: warnings}})
+	return nil
 }
 
 // unassigned stands for the record key of a change that will get one from the journal. It has the length of such a

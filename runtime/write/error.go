@@ -7,6 +7,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/writing"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -76,6 +77,15 @@ func (e *DropError) Error() string {
 
 // Unwrap returns [ErrDropsFields].
 func (e *DropError) Unwrap() error { return ErrDropsFields }
+
+// WarningError says that a write was not sent because of what a [Check] found in the record.
+type WarningError struct {
+	// Warnings are what is probably wrong with the record, though its lexicon allows it.
+	Warnings []issue.Issue
+}
+
+// Error returns the first three warnings and how many more there are.
+func (e *WarningError) Error() string { return "probably wrong: " + issue.Summary(e.Warnings) }
 
 // guardFields returns an error that wraps ErrDropsFields if s, the record that c replaces, has fields that c lacks and
 // that are not in allowed.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/writing"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -28,6 +29,10 @@ type Ref struct {
 
 // Lookup finds the lexicon's rules for the records of a collection, such as records.Lookup of the generated code.
 type Lookup = func(syntax.NSID) (lex.RecordDef, bool)
+
+// Check looks for what is probably wrong with a record though its lexicon allows it, such as check.Record of the package
+// linguistics/check. The record has the Go type that Lookup knows for its collection, or else that of the caller.
+type Check = func(record lex.Record) []issue.Issue
 
 // DefaultMaxBytes is the default size of the largest request body, in bytes. The reference server accepts 150 KiB. A
 // record must be a little smaller, since the body has other fields, too.
@@ -86,22 +91,40 @@ func (c *change) points() int {
 	return writing.PointsUpdate
 }
 
+// checks are the options of writes that say what is checked besides the lexicon.
+type checks struct {
+	allowUnknown bool
+	check        Check
+	warn         func([]issue.Issue)
+}
+
 // check checks c, except for its record key. own makes a record of the caller's Go type.
-func check(r *writing.Rules, c *change, own func() lex.Record, allowUnknown bool) (lex.RecordDef, error) {
+func check(r *writing.Rules, c *change, own func() lex.Record, opts checks) (lex.RecordDef, error) {
 	if !syntax.ValidDID(string(r.DID)) {
 		return lex.RecordDef{}, fmt.Errorf("the account has no valid DID: %q", r.DID)
 	}
 	if err := r.Address(&c.Change); err != nil {
 		return lex.RecordDef{}, err
 	}
-	if _, ok := c.Record.(*Untyped); ok && !allowUnknown {
+	if _, ok := c.Record.(*Untyped); ok && !opts.allowUnknown {
 		own = nil
 	}
 	t, err := r.TypeOf(c.Collection, own)
 	if err != nil {
 		return t, err
 	}
-	return t, r.Encode(&c.Change, t)
+	if err := r.Encode(&c.Change, t); err != nil {
+		return t, err
+	}
+	warnings, err := c.Warnings(t, opts.check)
+	switch {
+	case err != nil || len(warnings) == 0:
+		return t, err
+	case opts.warn == nil:
+		return t, &WarningError{warnings}
+	}
+	opts.warn(warnings)
+	return t, nil
 }
 
 var errNil = errors.New("the record is nil")

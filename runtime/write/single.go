@@ -10,6 +10,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/verdict"
 	"github.com/layers-pub/layers-go/runtime/internal/writing"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -32,6 +33,11 @@ type CreateOptions struct {
 	Validate lex.Opt[bool]
 	// MaxBytes is the size of the largest request body that the server accepts; 0 stands for [DefaultMaxBytes].
 	MaxBytes int
+	// Check, unless it is nil, looks for what is probably wrong with the record, once the lexicon has accepted it.
+	Check Check
+	// Warn, unless it is nil, is called with what Check has found, before the record is sent. If it is nil, the record is
+	// not sent, and the error is a [*WarningError].
+	Warn func(warnings []issue.Issue)
 	// Limiter limits the rate of writes: Create waits for it before it sends the record, and announces the pause, see
 	// [Limiter]. Nil means no limit.
 	Limiter *Limiter
@@ -40,7 +46,8 @@ type CreateOptions struct {
 // Create writes a new record, a pointer to a generated type or an [*Untyped], and returns its URI and CID. The record
 // key is made by the client: see [CreateOptions].
 //
-// Create checks the record first; a [*issue.Error] lists everything that is wrong with it. Errors are [*Error]s. If
+// Create checks the record first; a [*issue.Error] lists everything that is wrong with it, and a [*WarningError] what
+// [CreateOptions].Check has found. Errors are [*Error]s. If
 // another record with the same key exists, the error is [ErrConflict]; if the same record exists already, Create
 // succeeds. With [ErrCIDMismatch], the Ref has the CID that the server returned; with other errors after the key was
 // made, it names the record that Create was to write.
@@ -56,7 +63,7 @@ func Create(ctx context.Context, a Client, record lex.Record, opts *CreateOption
 	}
 	c := &change{Change: writing.Change{Collection: record.RecordType(), RecordKey: opts.RecordKey, Record: record}, action: create}
 	r := writing.NewRules(a, opts.Lookup, opts.Validate, opts.MaxBytes)
-	t, err := check(r, c, own, opts.AllowUnknown)
+	t, err := check(r, c, own, checks{opts.AllowUnknown, opts.Check, opts.Warn})
 	if err != nil {
 		return Ref{}, c.fail(err)
 	}
@@ -174,11 +181,13 @@ type PutOptions struct {
 	// Drop lists the fields that may be lost, as JSON pointers (RFC 6901). A pointer also allows everything below
 	// that field.
 	Drop []string
-	// Lookup, AllowUnknown, Validate, MaxBytes and Limiter are as in [CreateOptions].
+	// Lookup, AllowUnknown, Validate, MaxBytes, Check, Warn and Limiter are as in [CreateOptions].
 	Lookup       Lookup
 	AllowUnknown bool
 	Validate     lex.Opt[bool]
 	MaxBytes     int
+	Check        Check
+	Warn         func(warnings []issue.Issue)
 	Limiter      *Limiter
 }
 
@@ -207,7 +216,7 @@ func Put(ctx context.Context, a Client, rkey syntax.RecordKey, record lex.Record
 	}
 	c := &change{Change: writing.Change{Collection: record.RecordType(), RecordKey: rkey, Record: record}, action: put}
 	r := writing.NewRules(a, opts.Lookup, opts.Validate, opts.MaxBytes)
-	t, err := check(r, c, own, opts.AllowUnknown)
+	t, err := check(r, c, own, checks{opts.AllowUnknown, opts.Check, opts.Warn})
 	if err != nil {
 		return Ref{}, c.fail(err)
 	}

@@ -134,6 +134,18 @@ func (r *Rules) Encode(c *Change, t lex.RecordDef) error {
 	return nil
 }
 
+// Warnings returns what check finds in the record of c, which Encode has accepted. A nil check finds nothing.
+func (c *Change) Warnings(t lex.RecordDef, check func(lex.Record) []issue.Issue) ([]issue.Issue, error) {
+	if check == nil {
+		return nil, nil
+	}
+	value := t.New()
+	if err := lex.DecodeCBOR(c.CBOR, value); err != nil {
+		return nil, err
+	}
+	return check(value), nil
+}
+
 // Fits checks the size of a request's body.
 func (r *Rules) Fits(body lex.Encodable) error {
 	b, err := lex.EncodeJSON(body)

@@ -80,7 +80,7 @@ func New(stdin io.Reader, stdout, stderr io.Writer, collection syntax.NSID, line
 func (v *Validation) Finish() error {
 	for _, warning := range v.set.Warnings() {
 		v.Warnings++
-		v.print(finding{File: v.files[warning.URI], URI: v.uri(warning.URI), Path: warning.Path, Rule: string(warning.Rule), Message: warning.Message, Warning: true})
+		v.print(finding{File: v.files[warning.URI], URI: v.uri(warning.URI), Path: warning.Path, Rule: string(warning.Rule), Message: warning.Message(), Warning: true})
 	}
 	if err := v.out.Flush(); err != nil {
 		return err
