@@ -18,6 +18,7 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/warnings"
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/batch"
@@ -28,7 +29,7 @@ import (
 
 func applyCommand(s *connect.Servers) *cobra.Command {
 	var journalName string
-	var unknown, drop, lines, dry bool
+	var unknown, drop, lines, dry, strict bool
 	var rate int
 	command := &cobra.Command{
 		Use:     "apply FILE.jsonl",
@@ -48,6 +49,10 @@ All operations are checked before any is sent; if some are invalid, the errors o
 all of them are printed, and nothing is sent. Operations are then sent in batches,
 no faster than the server's rate limits allow. Records already in the desired
 state are skipped.
+
+What the lexicons allow but is probably wrong, in one record or between the records
+of the batch, is printed as a warning: see layers validate. With --strict, nothing
+is sent if there is a warning.
 
 The journal, FILE.jsonl.journal, records which operations have been applied. After
 any failure, run the same command again: it continues where it stopped. You may
@@ -98,6 +103,11 @@ exit status is 1 if an operation would fail.`,
 			} else {
 				options.Limiter = write.NewLimiter(rate, rate*write.DefaultDailyPoints/write.DefaultHourlyPoints)
 			}
+			info, err := os.Stat(args[0])
+			if err != nil {
+				return exit.About(args[0], err)
+			}
+			warnings.NewBatch(stderr, args[0], info.Size(), strict).Use(options)
 			if lines {
 				options.Each = func(r batch.OpResult) { output.JSON(out, applied(r)) } // out keeps its error for Flush
 			}
@@ -115,6 +125,9 @@ exit status is 1 if an operation would fail.`,
 					terminal.Printf(stderr, "%s\n", aboutLine(args[0], failure))
 				}
 				return fmt.Errorf("%s: %d of %d operations are invalid; nothing was sent", args[0], invalid.Failed, invalid.Ops)
+			}
+			if early, ok := errors.AsType[*exit.Error](err); ok {
+				return early // with --strict
 			}
 			if dry && err == nil {
 				return printDryRun(command, args[0], foreseen, rate)
@@ -137,6 +150,7 @@ exit status is 1 if an operation would fail.`,
 	command.Flags().IntVar(&rate, "rate", write.DefaultHourlyPoints, "the write `POINTS` to use an hour, and 7 times as many a day (create: 3, update: 2, delete: 1); 0 for no limit")
 	command.Flags().BoolVar(&drop, "drop-fields", false, "allow a put to remove fields that only the stored record has")
 	cli.UnknownFlag(command, &unknown)
+	warnings.Flag(command, &strict)
 	cli.AnyPDSFlag(command, s)
 	command.Flags().BoolVar(&lines, "jsonl", false, "print one JSON object a line for each operation")
 	return command

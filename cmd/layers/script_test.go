@@ -54,7 +54,8 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(env.WorkDir+"/password.txt", []byte(env.Getenv("PASSWORD")+"\n"), 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"mode": checkMode,
+			"mode":   checkMode,
+			"expand": expand,
 		},
 	})
 }
@@ -107,6 +108,15 @@ func TestHelp(t *testing.T) {
 			t.Errorf("%s: LAYERS_PASSWORD: %s", name, stdout)
 		}
 	}
+}
+
+// expand is the script command "expand FILE": it replaces the environment's variables in a file.
+func expand(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 || neg {
+		ts.Fatalf("usage: expand FILE")
+	}
+	text := os.Expand(ts.ReadFile(args[0]), ts.Getenv)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
 // checkMode is the script command "mode MODE FILE".

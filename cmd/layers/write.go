@@ -12,7 +12,9 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/warnings"
 	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/linguistics/check"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -21,7 +23,7 @@ import (
 
 func createCommand(s *connect.Servers) *cobra.Command {
 	var rkey string
-	var unknown bool
+	var unknown, strict bool
 	command := &cobra.Command{
 		Use:     "create COLLECTION [FILE]",
 		GroupID: cli.GroupWrite,
@@ -31,8 +33,9 @@ account that is logged in, and prints the record's URI and CID as one line of JS
 COLLECTION is an NSID; the collections of Layers may be written without pub.layers.
 
 The record may omit its $type. It is validated against its lexicon first; if it is
-invalid, the error lists all issues, and nothing is sent. The record key is a new
-TID unless --rkey sets it.`,
+invalid, the error lists all issues, and nothing is sent. What the lexicon allows but
+is probably wrong, such as a misspelt value, is printed as a warning; with --strict,
+nothing is sent then. The record key is a new TID unless --rkey sets it.`,
 		Example: `  layers create corpus.corpus corpus.json
   jq -n '{name: "Stories", createdAt: (now | todate)}' | layers create corpus.corpus`,
 		Args:              cli.Arguments(1, 2, "a COLLECTION and a FILE"),
@@ -42,7 +45,8 @@ TID unless --rkey sets it.`,
 			if err != nil {
 				return err
 			}
-			options := &write.CreateOptions{Lookup: records.Lookup, AllowUnknown: unknown}
+			warn := warnings.NewSingle(command.ErrOrStderr(), args[1:], strict)
+			options := &write.CreateOptions{Lookup: records.Lookup, AllowUnknown: unknown, Check: check.Record, Warn: warn.Warn()}
 			if rkey != "" {
 				if options.RecordKey, err = syntax.ParseRecordKey(rkey); err != nil {
 					return exit.Misuse("--rkey: %v", err)
@@ -62,18 +66,19 @@ TID unless --rkey sets it.`,
 				return err
 			}
 			ref, err := write.Create(ctx, client, record, options)
-			return printRef(command, ref, err)
+			return printRef(command, ref, warn.Error(err))
 		}),
 	}
 	command.Flags().StringVar(&rkey, "rkey", "", "the record `KEY` (default a new TID)")
 	cli.UnknownFlag(command, &unknown)
+	warnings.Flag(command, &strict)
 	cli.AnyPDSFlag(command, s)
 	return command
 }
 
 func putCommand(s *connect.Servers) *cobra.Command {
 	var swap string
-	var drop, unknown bool
+	var drop, unknown, strict bool
 	command := &cobra.Command{
 		Use:     "put RECORD [FILE]",
 		GroupID: cli.GroupWrite,
@@ -85,13 +90,15 @@ If the stored record is the same already, nothing is written.
 
 If the stored record has fields that the new one lacks, put fails and lists them,
 unless --drop-fields is set. If another program writes the record at the same time,
-one of the two fails.`,
+one of the two fails. What is probably wrong with the record is printed as a warning;
+with --strict, nothing is sent then.`,
 		Example: `  layers put corpus.corpus/3mabcdefghi2a corpus.json
   layers get --json at://alice.example.com/pub.layers.corpus.corpus/3mabcdefghi2a |
     jq '.value | .name = "Tales"' | layers put corpus.corpus/3mabcdefghi2a`,
 		Args: cli.Arguments(1, 2, "a RECORD and a FILE"),
 		RunE: cli.Writing(func(ctx context.Context, command *cobra.Command, args []string) error {
-			options := &write.PutOptions{Lookup: records.Lookup, AllowUnknown: unknown, DropFields: drop}
+			warn := warnings.NewSingle(command.ErrOrStderr(), args[1:], strict)
+			options := &write.PutOptions{Lookup: records.Lookup, AllowUnknown: unknown, DropFields: drop, Check: check.Record, Warn: warn.Warn()}
 			if swap == "none" {
 				options.Swap = lex.NullOf[cid.CID]()
 			} else if c, given, err := input.ParseSwap(swap); err != nil {
@@ -120,12 +127,13 @@ one of the two fails.`,
 				return err
 			}
 			ref, err := write.Put(ctx, client, target.Key, record, options)
-			return printRef(command, ref, err)
+			return printRef(command, ref, warn.Error(err))
 		}),
 	}
 	command.Flags().BoolVar(&drop, "drop-fields", false, "allow removing fields that only the stored record has")
 	command.Flags().StringVar(&swap, "swap", "", "write only if the stored record has this `CID`, or, for none, if there is no record")
 	cli.UnknownFlag(command, &unknown)
+	warnings.Flag(command, &strict)
 	cli.AnyPDSFlag(command, s)
 	return command
 }

@@ -19,6 +19,10 @@ import (
 
 // Set checks records against each other. The zero Set is empty. It must not be used by several goroutines at once.
 type Set struct {
+	// Partial says that there are more records, such as those of a repository of which a batch changes a few: what is
+	// not in the set is not reported as missing.
+	Partial bool
+
 	records map[syntax.ATURI]lex.Record
 	// tokens has the number of tokens of each tokenization, by the expression and the UUID.
 	tokens map[tokenization]int
@@ -44,28 +48,46 @@ func (s *Set) Add(uri syntax.ATURI, record lex.Record) {
 	}
 }
 
-// Warnings returns what is probably wrong with the records of the set: what [Record] finds in each, spans that are not in
-// the texts of the expressions, token indexes beyond the tokenizations, and references to records that the set does not
-// have. A reference into a repository of which the set has no record at all is not checked. The warnings are in the order
-// of the URIs and paths.
+// Warnings returns what is probably wrong with the records of the set: what [Record] finds in each, and what
+// [Set.Across] finds. The warnings are in the order of the URIs and paths.
 func (s *Set) Warnings() []Warning {
+	all := s.Across()
+	for uri, record := range s.records {
+		for _, warning := range Record(record) {
+			all = append(all, Warning{uri, warning})
+		}
+	}
+	sortWarnings(all)
+	return all
+}
+
+// Across returns what is wrong between the records of the set: spans that are not in the texts of the expressions, token
+// indexes beyond the tokenizations, and references to records that the set does not have. A reference into a repository
+// of which the set has no record at all is not checked. The warnings are in the order of the URIs and paths.
+func (s *Set) Across() []Warning {
 	authorities := map[syntax.AtIdentifier]bool{}
 	for uri := range s.records {
 		authorities[uri.Authority()] = true
 	}
 	var all []Warning
 	for uri, record := range s.records {
-		r := &report{warnings: Record(record)}
-		s.references(r, reflect.ValueOf(record), authorities)
+		r := &report{}
+		if !s.Partial {
+			s.references(r, reflect.ValueOf(record), authorities)
+		}
 		s.across(r, record)
 		for _, warning := range r.warnings {
 			all = append(all, Warning{uri, warning})
 		}
 	}
+	sortWarnings(all)
+	return all
+}
+
+func sortWarnings(all []Warning) {
 	slices.SortStableFunc(all, func(a, b Warning) int {
 		return cmp.Or(cmp.Compare(a.URI, b.URI), cmp.Compare(a.Path, b.Path))
 	})
-	return all
 }
 
 // references reports the at-uris of a record that are those of no record. Only fields that are named for a reference, or
@@ -153,7 +175,7 @@ func (s *Set) inText(r *report, uri syntax.ATURI, span *layers.Span, stated lex.
 func (s *Set) layer(r *report, v *annotation.AnnotationLayer) {
 	tokens, known := 0, false
 	if v.TokenizationID != nil && s.records[v.Expression] != nil {
-		if tokens, known = s.tokens[tokenization{v.Expression, v.TokenizationID.Value}]; !known {
+		if tokens, known = s.tokens[tokenization{v.Expression, v.TokenizationID.Value}]; !known && !s.Partial {
 			r.add("/tokenizationId", RuleReference, "the expression has no tokenization with this UUID")
 		}
 	}

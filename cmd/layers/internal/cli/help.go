@@ -17,7 +17,8 @@ Exit status:
   0  success
   1  failure
   2  wrong usage{{if eq .Name "validate"}}
-  3  a record is invalid, or has a warning with --strict{{else if .Flags.Lookup "strict"}}
+  3  a record is invalid, or has a warning with --strict{{else if and (.Flags.Lookup "strict") (eq .GroupID "write")}}
+  3  there is a warning, with --strict{{else if .Flags.Lookup "strict"}}
   3  a record is invalid, with --strict{{end}}
   A signal gives 128 plus its number: 130 for an interrupt.
 

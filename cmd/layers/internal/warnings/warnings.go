@@ -1,0 +1,149 @@
+// Package warnings shows what is probably wrong with records that are about to be written, though their lexicons allow it.
+package warnings
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
+	"github.com/layers-pub/layers-go/linguistics/check"
+	"github.com/layers-pub/layers-go/runtime/batch"
+	"github.com/layers-pub/layers-go/runtime/issue"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/write"
+)
+
+// Flag adds --strict.
+func Flag(command *cobra.Command, strict *bool) {
+	command.Flags().BoolVar(strict, "strict", false, "send nothing if there is a warning")
+}
+
+// Show prints a warning about something in place, such as a file.
+func Show(w io.Writer, place string, warning issue.Issue) {
+	terminal.Printf(w, "%s%s: warning: %s: %s\n", place, warning.Path, warning.Rule, warning.Message())
+}
+
+// Single shows the warnings about one record from a file, "" for standard input.
+type Single struct {
+	stderr io.Writer
+	file   string
+	strict bool
+	n      int
+}
+
+// NewSingle returns a Single that prints to stderr.
+func NewSingle(stderr io.Writer, files []string, strict bool) *Single {
+	return &Single{stderr: stderr, file: strings.Join(files, ""), strict: strict}
+}
+
+// Warn returns what takes the warnings: nil with --strict, so that they are an error.
+func (s *Single) Warn() func([]issue.Issue) {
+	if s.strict {
+		return nil
+	}
+	return s.show
+}
+
+func (s *Single) show(all []issue.Issue) {
+	s.n += len(all)
+	for _, warning := range all {
+		Show(s.stderr, s.file, warning)
+	}
+}
+
+// Error returns err, or, if warnings are the reason, shows them and says so.
+func (s *Single) Error(err error) error {
+	if warning, ok := errors.AsType[*write.WarningError](err); ok {
+		s.show(warning.Warnings)
+		return strictly(s.n)
+	}
+	return err
+}
+
+// strictly returns the error that --strict makes of warnings.
+func strictly(n int) error {
+	noun := "warnings"
+	if n == 1 {
+		noun = "warning"
+	}
+	return &exit.Error{Status: exit.Strict, Err: fmt.Errorf("%d %s, with --strict; nothing was sent", n, noun)}
+}
+
+// maxTogether is the size of the largest batch whose records are checked against each other, which keeps them in memory.
+const maxTogether = 256 << 20
+
+// Batch checks the operations of a batch one by one, and against each other.
+type Batch struct {
+	stderr io.Writer
+	file   string
+	strict bool
+	set    *check.Set
+	// keyless are the URIs that stand for records without a record key.
+	keyless map[syntax.ATURI]syntax.ATURI
+	n       int
+}
+
+// NewBatch returns a Batch for a file of a size, which prints to stderr.
+func NewBatch(stderr io.Writer, file string, size int64, strict bool) *Batch {
+	b := &Batch{stderr: stderr, file: file, strict: strict, keyless: map[syntax.ATURI]syntax.ATURI{}}
+	if size <= maxTogether {
+		// The repository has other records than the batch.
+		b.set = &check.Set{Partial: true}
+	} else {
+		terminal.Printf(stderr, "%s is larger than %d MiB: its records are not checked against each other; layers validate does that\n", file, maxTogether>>20)
+	}
+	return b
+}
+
+// Use makes the options check the operations.
+func (b *Batch) Use(o *batch.ApplyOptions) {
+	o.Check, o.Warn, o.Checked = b.check, b.warn, b.checked
+}
+
+func (b *Batch) check(uri syntax.ATURI, record lex.Record) []issue.Issue {
+	if b.set != nil {
+		key := uri
+		if uri.RecordKey() == "" {
+			key = syntax.ATURI(string(uri) + "/" + strconv.Itoa(len(b.keyless)))
+			b.keyless[key] = uri
+		}
+		b.set.Add(key, record)
+	}
+	return check.Record(record)
+}
+
+func (b *Batch) warn(op *batch.OpError) {
+	warning, ok := errors.AsType[*write.WarningError](op)
+	if !ok {
+		return // there are no other errors here
+	}
+	for _, w := range warning.Warnings {
+		b.n++
+		Show(b.stderr, strings.TrimSpace(fmt.Sprintf("%s:%d %s", b.file, op.Line, op.URI)), w)
+	}
+}
+
+func (b *Batch) checked() error {
+	if b.set != nil {
+		for _, w := range b.set.Across() {
+			b.n++
+			uri, ok := b.keyless[w.URI]
+			if !ok {
+				uri = w.URI
+			}
+			Show(b.stderr, fmt.Sprintf("%s %s", b.file, uri), w.Issue)
+		}
+		b.set = nil // the memory is free while the operations are sent
+	}
+	if b.strict && b.n > 0 {
+		return strictly(b.n)
+	}
+	return nil
+}
