@@ -27,7 +27,11 @@ const everyKind = `{"lexicon": 1, "id": "com.example.app.kinds", "defs": {
 	"part": {"type": "object", "properties": {"next": {"type": "ref", "ref": "#part"}, "uri": {"type": "string", "format": "at-uri"}}},
 	"list": {"type": "array", "minLength": 1, "items": {"type": "ref", "ref": "#part"}},
 	"word": {"type": "string", "enum": ["yes", "no"]},
-	"impossible": {"type": "object", "required": ["x"], "properties": {"x": {"type": "integer", "minimum": 2, "maximum": 1}}}
+	"impossible": {"type": "object", "required": ["x"], "properties": {"x": {"type": "integer", "minimum": 2, "maximum": 1}}},
+	"knot": {"type": "object", "required": ["knot"], "properties": {"knot": {"type": "ref", "ref": "#knot"}}},
+	"knots": {"type": "object", "required": ["list"], "properties": {"list": {"type": "array", "minLength": 1, "items": {"type": "union", "closed": true, "refs": ["#knots"]}}}},
+	"tree": {"type": "object", "required": ["left", "right"], "properties": {"left": {"type": "ref", "ref": "#branch"}, "right": {"type": "ref", "ref": "#branch"}}},
+	"branch": {"type": "object", "required": ["next"], "properties": {"next": {"type": "union", "closed": true, "refs": ["#tree", "#part"]}}}
 }}`
 
 const everyCall = `{"lexicon": 1, "id": "com.example.app.send", "defs": {"main": {"type": "procedure",
@@ -96,7 +100,9 @@ func TestSamples(t *testing.T) {
 		}
 	}
 	for key, want := range map[string]int{"com.example.app.kinds#main": 5, "com.example.app.kinds#part": 5, "com.example.app.kinds#list": 5,
-		"com.example.app.kinds#word": 5, "com.example.app.kinds#impossible": 0, "com.example.app.send#main.input": 5, "com.example.app.send#main.output": 5} {
+		"com.example.app.kinds#word": 5, "com.example.app.kinds#impossible": 0,
+		"com.example.app.kinds#knot": 0, "com.example.app.kinds#knots": 0, "com.example.app.kinds#tree": 5, "com.example.app.kinds#branch": 5,
+		"com.example.app.send#main.input": 5, "com.example.app.send#main.output": 5} {
 		if count[key] != want {
 			t.Errorf("%d samples of %s, want %d", count[key], key, want)
 		}

@@ -23,8 +23,12 @@ type Sample struct {
 // variants is the number of samples with everything.
 const variants = 4
 
-// maxDepth is the depth of objects from which samples have only what is required.
-const maxDepth = 3
+// maxDepth is the depth of objects from which samples have only what is required, and maxValues the number of values of one
+// sample.
+const (
+	maxDepth  = 3
+	maxValues = 20_000
+)
 
 // Samples returns samples of everything in the set that has a name in names and a type of its own: definitions, and the
 // inputs and outputs of calls. What no data can be valid for has none.
@@ -35,7 +39,7 @@ func Samples(set *lexicon.Set, names map[string]string) []Sample {
 			return
 		}
 		for i := -1; i < variants; i++ {
-			s := sampler{set: set, full: i >= 0, variant: max(i, 0)}
+			s := sampler{set: set, full: i >= 0, variant: max(i, 0), open: make(map[*lexicon.Node]bool)}
 			value, ok := s.value(document, n, 0)
 			if object, isObject := value.(map[string]any); isObject && strings.HasSuffix(key, "#main") && s.record {
 				object["$type"] = document.ID
@@ -73,10 +77,16 @@ type sampler struct {
 	full    bool // with everything
 	variant int
 	record  bool // the definition is a record
+	values  int  // how many were made
+	// open are the definitions that the value is in. One that has to be in itself has no finite value.
+	open map[*lexicon.Node]bool
 }
 
 // value returns a value of a node. It returns false if no value is valid.
 func (s *sampler) value(document *lexicon.Document, n *lexicon.Node, depth int) (any, bool) {
+	if s.values++; s.values > maxValues {
+		return nil, false
+	}
 	switch n.Type {
 	case "record":
 		s.record = s.record || depth == 0
@@ -90,7 +100,7 @@ func (s *sampler) value(document *lexicon.Document, n *lexicon.Node, depth int) 
 		if !found {
 			return nil, false
 		}
-		value, ok := s.value(target, def.Node, depth+1)
+		value, ok := s.definition(target, def.Node, depth+1)
 		if object, isObject := value.(map[string]any); isObject && def.Node.Type == "record" {
 			object["$type"] = target.ID
 		}
@@ -117,6 +127,17 @@ func (s *sampler) value(document *lexicon.Document, n *lexicon.Node, depth int) 
 		return s.blob(n), true
 	}
 	return nil, false
+}
+
+// definition returns a value of a definition that something refers to.
+func (s *sampler) definition(document *lexicon.Document, n *lexicon.Node, depth int) (any, bool) {
+	inside := s.open[n]
+	if inside && depth > 2*maxDepth {
+		return nil, false
+	}
+	s.open[n] = true
+	defer func() { s.open[n] = inside }()
+	return s.value(document, n, depth)
 }
 
 func (s *sampler) object(document *lexicon.Document, n *lexicon.Node, depth int) (any, bool) {
@@ -171,18 +192,25 @@ func (s *sampler) union(document *lexicon.Document, n *lexicon.Node, depth int) 
 	if !n.Closed {
 		count++
 	}
-	if count == 0 {
-		return nil, false
+	for i := range count {
+		i = (s.variant + i) % count
+		if i == len(n.Refs) || depth > 2*maxDepth && !n.Closed {
+			return map[string]any{"$type": "org.example.unknown#member", "data": []any{1, true}}, true
+		}
+		if member, ok := s.member(document, n.Refs[i], depth); ok {
+			return member, true
+		}
 	}
-	i := s.variant % count
-	if i == len(n.Refs) || depth > 2*maxDepth && !n.Closed {
-		return map[string]any{"$type": "org.example.unknown#member", "data": []any{1, true}}, true
-	}
-	target, def, found := s.set.Resolve(document, n.Refs[i])
+	return nil, false
+}
+
+// member returns the member of a union that a reference names.
+func (s *sampler) member(document *lexicon.Document, ref string, depth int) (any, bool) {
+	target, def, found := s.set.Resolve(document, ref)
 	if !found {
 		return nil, false
 	}
-	value, ok := s.value(target, def.Node, depth+1)
+	value, ok := s.definition(target, def.Node, depth+1)
 	object, isObject := value.(map[string]any)
 	if !ok || !isObject {
 		return nil, false
