@@ -1,6 +1,7 @@
 package lex
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,6 +12,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/dagcbor"
 	"github.com/layers-pub/layers-go/runtime/internal/decode"
 	"github.com/layers-pub/layers-go/runtime/internal/jsontext"
+	"github.com/layers-pub/layers-go/runtime/internal/pointer"
 	"github.com/layers-pub/layers-go/runtime/internal/transcode"
 )
 
@@ -48,10 +50,24 @@ func appendEncoded(b []byte, v Encodable, with Encoder) ([]byte, error) {
 	out := e.b
 	*e = Encoder{}
 	encoders.Put(e)
+	if errors.Is(err, errUnset) {
+		err = fmt.Errorf("lex: %s: %w", whereUnset(v), err)
+	}
 	if err != nil {
 		return b, err
 	}
 	return out, nil
+}
+
+// whereUnset returns the JSON pointer of the value that is not set. What is written before it in JSON tells where it is.
+func whereUnset(v Encodable) string {
+	e := &Encoder{json: true, incomplete: true}
+	_ = e.run(func() { v.EncodeLex(e) }) // it fails as before
+	paths, err := pointer.Find(context.Background(), e.b, true, []int{len(e.b)})
+	if err != nil || paths[0] == "" {
+		return "(root)"
+	}
+	return paths[0]
 }
 
 // Encoder writes one value of the atproto data model, as DAG-CBOR or JSON, for the encode methods of

@@ -2,6 +2,7 @@ package lex
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"unsafe"
 
@@ -24,16 +25,20 @@ func (r Raw) IsSet() bool { return r.Data != nil }
 // DecodeLex reads any value.
 func (r *Raw) DecodeLex(d *Decoder) { *r = d.Raw() }
 
-// EncodeLex writes the value, or null if there is none.
+// EncodeLex writes the value. Encoding fails if there is none.
 func (r *Raw) EncodeLex(e *Encoder) { e.Raw(*r) }
 
+// errUnset says that a required value is not set which could be anything, null included, so that no null can stand for it.
+var errUnset = errors.New("required value is not set")
+
 // Raw writes a value that is encoded already, transcoding it if it is in the other encoding. If that fails, encoding
-// fails with the [*issue.Error] of [JSONToCBOR] or [CBORToJSON].
+// fails with the [*issue.Error] of [JSONToCBOR] or [CBORToJSON]. If there is no value, encoding fails with an error that has its
+// JSON pointer.
 func (e *Encoder) Raw(r Raw) {
 	var err error
 	switch data := r.Data; {
 	case data == nil:
-		e.Null()
+		err = errUnset
 	case e.json == (r.Encoding == JSON):
 		e.b = append(e.b, data...)
 	case e.json:

@@ -244,6 +244,38 @@ func TestTry(t *testing.T) {
 	}
 }
 
+// holder has a Raw below an array, and another one.
+type holder struct{ items, more []lex.Raw }
+
+func (h *holder) EncodeLex(e *lex.Encoder) {
+	o := e.Object(new(lex.Map))
+	lex.EncodeArray(o.Key("items"), h.items, (*lex.Encoder).Raw)
+	inner := o.Key("more/~").Object(new(lex.Map))
+	lex.EncodeArray(inner.Key("b"), h.more, (*lex.Encoder).Raw)
+	inner.End()
+	o.End()
+}
+
+// TestRawUnset checks that a required value that is not set is an error with its place, since null may be a value.
+func TestRawUnset(t *testing.T) {
+	null := lex.Raw{Data: []byte("null"), Encoding: lex.JSON}
+	for _, test := range []struct {
+		value lex.Encodable
+		want  string
+	}{
+		{new(lex.Raw), "lex: (root): required value is not set"},
+		{&holder{items: []lex.Raw{null, {}, {}}}, "lex: /items/1: required value is not set"},
+		{&holder{more: []lex.Raw{{}}}, "lex: /more~1~0/b/0: required value is not set"},
+		{&holder{items: []lex.Raw{null}, more: []lex.Raw{{Data: []byte{0xf6}}}}, ""},
+	} {
+		for name, encode := range map[string]func(lex.Encodable) ([]byte, error){"JSON": lex.EncodeJSON, "DAG-CBOR": lex.EncodeCBOR, "incomplete": lex.EncodeIncomplete} {
+			if _, err := encode(test.value); err == nil && test.want != "" || err != nil && err.Error() != test.want {
+				t.Errorf("%s of %+v: %v, want %s", name, test.value, err, test.want)
+			}
+		}
+	}
+}
+
 // TestRawEncodes checks that a value that is encoded already is written as it is in its own encoding, and transcoded
 // into the other.
 func TestRawEncodes(t *testing.T) {
@@ -260,9 +292,6 @@ func TestRawEncodes(t *testing.T) {
 		if got, err := lex.EncodeCBOR(&r); err != nil || !bytes.Equal(got, cbor) {
 			t.Errorf("%v as DAG-CBOR: %x, %v", r, got, err)
 		}
-	}
-	if got, err := lex.EncodeJSON(new(lex.Raw)); err != nil || string(got) != "null" {
-		t.Errorf("no value: %s, %v", got, err)
 	}
 	for _, r := range []lex.Raw{{Data: []byte(`{"x":1.5}`), Encoding: lex.JSON}, {Data: []byte{0xa1}}} {
 		encode := lex.EncodeJSON
