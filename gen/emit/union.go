@@ -199,11 +199,15 @@ func emitMessage(f *jen.File, m *plan.Message) {
 		return
 	}
 	parameters := []jen.Code{jen.Id("ctx").Qual("context", "Context"), jen.Id("s").Add(rpc("Subscriber"))}
-	params := jen.Nil()
+	subscription := []jen.Code{jen.Id("NSID").Op(":").Id(m.Const)}
 	if m.Params != "" {
 		parameters = append(parameters, jen.Id("params").Op("*").Id(m.Params))
-		params = jen.Id("params").Dot("LexParams").Call()
+		subscription = append(subscription, jen.Id("Params").Op(":").Id("params").Dot("LexParams").Call())
+	}
+	if m.Resumable {
+		subscription = append(subscription, jen.Id("Resumable").Op(":").True())
 	}
 	f.Add(comment(m.SubscribeDoc, 0), jen.Func().Id(m.Subscribe).Params(parameters...).Qual("iter", "Seq2").Types(jen.Id(m.Name), jen.Error()).Block(
-		jen.Return(rpc("Messages").Call(jen.Id("s").Dot("Subscribe").Call(jen.Id("ctx"), jen.Id(m.Const), params), jen.Id(m.Decode))))).Line()
+		jen.Id("subscription").Op(":=").Add(rpc("Subscription")).Values(subscription...),
+		jen.Return(rpc("Messages").Call(jen.Id("s").Dot("Subscribe").Call(jen.Id("ctx"), jen.Op("&").Id("subscription")), jen.Id(m.Decode))))).Line()
 }

@@ -1,6 +1,7 @@
 package lexicon
 
 import (
+	"slices"
 	"sort"
 	"strings"
 )
@@ -208,4 +209,9 @@ type Permission struct {
 	// must ignore a permission that it does not understand or that the set may
 	// not grant. Ignored is empty for a permission in force.
 	Ignored string
+}
+
+// HasInteger reports whether a node has an integer property of the name. The node may be nil.
+func (n *Node) HasInteger(name string) bool {
+	return n != nil && slices.ContainsFunc(n.Properties, func(p Property) bool { return p.Name == name && p.Node.Type == "integer" })
 }

@@ -361,7 +361,7 @@ func (b *builder) buildSubscription(s spot) {
 	}
 	if m := b.buildMessage(message); m != nil && !b.options.NoClients {
 		b.declareType(s)
-		m.Const, m.Subscribe = constant, s.name
+		m.Const, m.Subscribe, m.Resumable = constant, s.name, b.resumable(s.node)
 		method := &Method{Name: s.name, Const: constant, Message: m,
 			ServerDoc: doc(fmt.Sprintf("%s answers the subscription %s with the messages that it yields, until ctx ends. An error ends the subscription.", s.name, b.document.ID), s.node.Description)}
 		if params != nil {
@@ -372,4 +372,12 @@ func (b *builder) buildSubscription(s spot) {
 		b.serve(s, method, params, rules)
 	}
 	b.buildErrors(s, "the subscription")
+}
+
+// resumable reports whether a subscription has an integer cursor, and a message with an integer seq, which is such a cursor.
+func (b *builder) resumable(n *lexicon.Node) bool {
+	return n.Params.HasInteger("cursor") && slices.ContainsFunc(n.Message.Schema.Refs, func(ref string) bool {
+		_, def, found := b.set.Resolve(b.document, ref)
+		return found && def.Node.HasInteger("seq")
+	})
 }

@@ -270,6 +270,8 @@ type Message struct {
 	// the type of its parameters, empty if it has none.
 	Subscribe, Params string
 	SubscribeDoc      Doc
+	// Resumable says that the call has a cursor, and messages have a seq.
+	Resumable bool
 }
 
 // Params are the parameters of a call.

@@ -11,7 +11,16 @@ import (
 type Subscriber interface {
 	// Subscribe connects to a subscription and yields its frames. The iteration ends without an error if the server closed
 	// the stream regularly. An error ends it; errors.Is matches one that the server named with its [ErrorName].
-	Subscribe(ctx context.Context, nsid syntax.NSID, params Params) iter.Seq2[Frame, error]
+	Subscribe(ctx context.Context, s *Subscription) iter.Seq2[Frame, error]
+}
+
+// Subscription says what to subscribe to.
+type Subscription struct {
+	NSID   syntax.NSID
+	Params Params
+	// Resumable says that the method has an integer parameter called cursor, after which the server goes on, and that its
+	// messages have an integer called seq, which is such a cursor.
+	Resumable bool
 }
 
 // Frame is one message of a subscription (https://atproto.com/specs/event-stream).

@@ -4,8 +4,10 @@
 //	...
 //	for message, err := range atproto.LabelSubscribeLabels(ctx, client, nil) {
 //
-// It yields what the server sends and no more: to follow repositories, with positions, reconnection and verification, use
-// package firehose. The protocol is https://atproto.com/specs/event-stream.
+// It yields what the server sends and no more: to follow repositories, with positions that are kept and verification, use
+// package firehose. By default the iteration ends with the connection; with [WithReconnect] the client connects again, after pauses
+// that grow from a second to a minute, half of each at random, and goes on after the last message where the messages have numbers.
+// The protocol is https://atproto.com/specs/event-stream.
 package subscribe
 
 import (
@@ -20,7 +22,6 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/rpc"
-	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // MaxFrame is the size of the largest frame that is accepted, in bytes.
@@ -33,44 +34,52 @@ var ErrFrame = errors.New("malformed frame")
 type Client struct {
 	origin    url.URL
 	transport *stream.Transport
+	reconnect bool
+	report    func(Interruption)
 }
 
 var _ rpc.Subscriber = (*Client)(nil)
 
+// Option sets how a [Client] works.
+type Option func(*Client)
+
+// WithReconnect makes the client connect again when a connection is lost or closed. If report is not nil it is called before each
+// pause, and when a server was reset, in the goroutine of the iteration.
+func WithReconnect(report func(Interruption)) Option {
+	return func(c *Client) {
+		c.reconnect, c.report = true, report
+		if report == nil {
+			c.report = func(Interruption) {}
+		}
+	}
+}
+
 // New returns a client for a server, given by its origin, such as "wss://labeler.example.org"; the scheme may be https, too. It
 // connects as n says. New does not connect.
-func New(origin string, n network.Network) (*Client, error) {
+func New(origin string, n network.Network, opts ...Option) (*Client, error) {
 	u, transport, err := stream.Open(origin, "/xrpc", nil, n, 30*time.Second, MaxFrame)
 	if err != nil {
 		return nil, fmt.Errorf("subscribe: %w", err)
 	}
-	return &Client{u, transport}, nil
+	c := &Client{origin: u, transport: transport}
+	for _, opt := range opts {
+		opt(c)
+	}
+	return c, nil
 }
 
 // Subscribe connects to a subscription and yields its frames; see [rpc.Subscriber]. A frame that is malformed ends the
 // iteration with [ErrFrame]; one with an operation that is not known is passed over, as the protocol wants. When ctx ends, the
 // iteration ends with its cause.
-func (c *Client) Subscribe(ctx context.Context, nsid syntax.NSID, params rpc.Params) iter.Seq2[rpc.Frame, error] {
+//
+// With [WithReconnect] it goes on after the last frame that was yielded, if the subscription is resumable, and otherwise with what
+// the server sends then. It ends only if ctx ends, if a frame is malformed, or if it would be of no use to connect again: if the
+// server says FutureCursor, or refuses the request.
+func (c *Client) Subscribe(ctx context.Context, s *rpc.Subscription) iter.Seq2[rpc.Frame, error] {
 	return func(yield func(rpc.Frame, error) bool) {
-		address := c.origin
-		address.Path, address.RawQuery = "/xrpc/"+string(nsid), params.Encode()
-		fail := func(err error) { yield(rpc.Frame{}, fmt.Errorf("subscribe: %s: %w", nsid, err)) }
-		for m, err := range c.transport.Frames(ctx, address) {
-			if err != nil {
-				if f, ok := errors.AsType[*stream.Failure](err); ok && f.Name != "" {
-					err = named{f.Name, f}
-				}
-				fail(err)
-				return
-			}
-			frame, known, err := parse(m)
-			if err != nil {
-				fail(err)
-				return
-			}
-			if known && !yield(frame, nil) {
-				return
-			}
+		r := &reader{client: c, subscription: s, yield: yield}
+		if err := r.run(ctx); err != nil {
+			yield(rpc.Frame{}, fmt.Errorf("subscribe: %s: %w", s.NSID, err))
 		}
 	}
 }

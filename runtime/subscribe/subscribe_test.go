@@ -64,6 +64,8 @@ func source(t *testing.T, code int, frames ...[]byte) *subscribe.Client {
 	return client
 }
 
+var watching = &rpc.Subscription{NSID: "com.example.watch", Params: rpc.Params{{Name: "cursor", Value: "7"}}, Resumable: true}
+
 // read returns the types and sizes of all frames, and the error that ends them.
 func read(frames iter.Seq2[rpc.Frame, error]) (text string, last error) {
 	for f, err := range frames {
@@ -104,7 +106,7 @@ func TestSubscribe(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			client := source(t, test.code, test.frames...)
-			got, err := read(client.Subscribe(t.Context(), "com.example.watch", rpc.Params{{Name: "cursor", Value: "7"}}))
+			got, err := read(client.Subscribe(t.Context(), watching))
 			if got != test.want {
 				t.Errorf("the frames are %s, want %s", got, test.want)
 			}
@@ -122,7 +124,7 @@ var errAny = errors.New("any error")
 
 // TestRefused checks what is said of a server that does not open the stream.
 func TestRefused(t *testing.T) {
-	_, err := read(source(t, 1000).Subscribe(t.Context(), "com.example.other", nil))
+	_, err := read(source(t, 1000).Subscribe(t.Context(), &rpc.Subscription{NSID: "com.example.other"}))
 	if !errors.Is(err, rpc.ErrorName("InvalidRequest")) || !strings.Contains(err.Error(), "com.example.other: ") {
 		t.Errorf("the error is %v", err)
 	}
@@ -138,7 +140,7 @@ func TestEnd(t *testing.T) {
 	cause := errors.New("enough")
 	one := frame(t, `{"op": 1, "t": "#a"}`, `{}`)
 	var last error
-	for _, err := range source(t, 1, one).Subscribe(ctx, "com.example.watch", rpc.Params{{Name: "cursor", Value: "7"}}) {
+	for _, err := range source(t, 1, one).Subscribe(ctx, watching) {
 		if last = err; err == nil {
 			cancel(cause)
 		}
@@ -146,7 +148,7 @@ func TestEnd(t *testing.T) {
 	if !errors.Is(last, cause) {
 		t.Errorf("the last error is %v", last)
 	}
-	for range source(t, 1, one).Subscribe(t.Context(), "com.example.watch", rpc.Params{{Name: "cursor", Value: "7"}}) {
+	for range source(t, 1, one).Subscribe(t.Context(), watching) {
 		break
 	}
 }

@@ -111,7 +111,7 @@ func TestSubscription(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := ""
-			for f, err := range client.Subscribe(t.Context(), "com.example.watch", nil) {
+			for f, err := range client.Subscribe(t.Context(), &rpc.Subscription{NSID: "com.example.watch"}) {
 				if err != nil {
 					if test.err == nil || !errors.Is(err, test.err) {
 						t.Errorf("the error is %v, want %v", err, test.err)

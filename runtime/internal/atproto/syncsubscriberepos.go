@@ -80,7 +80,8 @@ func DecodeSyncSubscribeReposMessage(t string, payload []byte) (SyncSubscribeRep
 // follow; an error without a message ends the loop. Tells of each change of the repositories and
 // accounts of a server.
 func SyncSubscribeRepos(ctx context.Context, s rpc.Subscriber, params *SyncSubscribeReposParams) iter.Seq2[SyncSubscribeReposMessage, error] {
-	return rpc.Messages(s.Subscribe(ctx, NSIDSyncSubscribeRepos, params.LexParams()), DecodeSyncSubscribeReposMessage)
+	subscription := rpc.Subscription{NSID: NSIDSyncSubscribeRepos, Params: params.LexParams(), Resumable: true}
+	return rpc.Messages(s.Subscribe(ctx, &subscription), DecodeSyncSubscribeReposMessage)
 }
 
 // The errors of the subscription, to compare with errors.Is.

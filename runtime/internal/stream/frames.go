@@ -6,18 +6,14 @@ import (
 	"net/url"
 )
 
-// Frames connects to a source and yields its messages as they are received, until the source closes the stream and says
-// that it is done or goes away. Any other end is an error, a [*Failure] or that of ctx. A message is valid until the next
-// one; one of more than the transport's limit has a larger Size than its Data.
+// Frames connects to a source and yields its messages as they are received. It ends with an error: a [*Failure], also if the source
+// closed the stream regularly ([Failure.Closed]), or that of ctx. A message is valid until the next one; one of more than the
+// transport's limit has a larger Size than its Data.
 func (t *Transport) Frames(ctx context.Context, address url.URL) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		ended := func(err error) {
-			if ctx.Err() != nil {
+			if err = failure(err); ctx.Err() != nil {
 				err = context.Cause(ctx)
-			} else if f := failure(err); f.Closed() {
-				return
-			} else {
-				err = f
 			}
 			yield(Message{}, err)
 		}

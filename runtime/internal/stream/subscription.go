@@ -236,7 +236,7 @@ func (s *Subscription) follow(ctx context.Context) error {
 			}
 			return f
 		}
-		if s.final(f) {
+		if f.Final(s.ever) {
 			return f
 		}
 		if s.progress {
@@ -251,7 +251,7 @@ func (s *Subscription) follow(ctx context.Context) error {
 			}
 		}
 		s.report.Lost(f)
-		lost := Lost{Failure: f, Attempt: attempt, Pause: max(backoff.After(attempt), f.RetryAfter), Gap: !s.known && s.ever && s.rewind == 0 && !s.protocol.Acks()}
+		lost := Lost{Failure: f, Attempt: attempt, Pause: max(Backoff.After(attempt), f.RetryAfter), Gap: !s.known && s.ever && s.rewind == 0 && !s.protocol.Acks()}
 		pushed := false
 		err = pause.Wait(ctx, time.Now().Add(lost.Pause), func() { pushed = s.push(ctx, s.report.Reconnect(lost)) })
 		switch {
@@ -268,21 +268,21 @@ func (s *Subscription) follow(ctx context.Context) error {
 	}
 }
 
-// backoff decides how long the source is left alone. Half of each pause is random, so that the subscribers of a source that
+// Backoff decides how long a source is left alone. Half of each pause is random, so that the subscribers of a source that
 // failed do not return all at once.
-var backoff = pause.Backoff{Base: time.Second, Max: time.Minute, AtLeastHalf: true}
+var Backoff = pause.Backoff{Base: time.Second, Max: time.Minute, AtLeastHalf: true}
 
 var errRewind = fmt.Errorf("the source sent %d messages from before the subscription", maxRewind)
 
-// final reports whether it is of no use to connect again.
-func (s *Subscription) final(f *Failure) bool {
+// Final reports whether it is of no use to connect again. ever says whether there ever was a connection.
+func (f *Failure) Final(ever bool) bool {
 	switch {
 	case f.Name == FutureCursor, errors.Is(f, guard.ErrPrivate), errors.Is(f, guard.ErrRedirect):
 		return true
 	case f.Status/100 != 4 || f.Status == 429 || f.Status == 408:
 		return false
 	}
-	return f.Name != "" || !s.ever
+	return f.Name != "" || !ever
 }
 
 // connect reads one connection to its end. The error is never nil.

@@ -75,7 +75,8 @@ func EncodeWatchNotesMessage(m WatchNotesMessage) (t string, payload []byte, err
 // server ends it. A message that is not valid comes with its error, and others follow; an error
 // without a message ends the loop. Notes as they are written.
 func WatchNotes(ctx context.Context, s rpc.Subscriber, params *WatchNotesParams) iter.Seq2[WatchNotesMessage, error] {
-	return rpc.Messages(s.Subscribe(ctx, NSIDWatchNotes, params.LexParams()), DecodeWatchNotesMessage)
+	subscription := rpc.Subscription{NSID: NSIDWatchNotes, Params: params.LexParams(), Resumable: true}
+	return rpc.Messages(s.Subscribe(ctx, &subscription), DecodeWatchNotesMessage)
 }
 
 // WatchNotesErrorFutureCursor is an error of the subscription, to compare with errors.Is.

@@ -45,7 +45,8 @@ func DecodeFollowMessage(t string, payload []byte) (FollowMessage, error) {
 // ends it. A message that is not valid comes with its error, and others follow; an error without a
 // message ends the loop.
 func Follow(ctx context.Context, s rpc.Subscriber) iter.Seq2[FollowMessage, error] {
-	return rpc.Messages(s.Subscribe(ctx, NSIDFollow, nil), DecodeFollowMessage)
+	subscription := rpc.Subscription{NSID: NSIDFollow}
+	return rpc.Messages(s.Subscribe(ctx, &subscription), DecodeFollowMessage)
 }
 
 // FollowTick is the com.example.app.follow#tick object.

@@ -74,7 +74,8 @@ func DecodeWatchMessage(t string, payload []byte) (WatchMessage, error) {
 // it. A message that is not valid comes with its error, and others follow; an error without a
 // message ends the loop. Everything as it happens.
 func Watch(ctx context.Context, s rpc.Subscriber, params *WatchParams) iter.Seq2[WatchMessage, error] {
-	return rpc.Messages(s.Subscribe(ctx, NSIDWatch, params.LexParams()), DecodeWatchMessage)
+	subscription := rpc.Subscription{NSID: NSIDWatch, Params: params.LexParams(), Resumable: true}
+	return rpc.Messages(s.Subscribe(ctx, &subscription), DecodeWatchMessage)
 }
 
 // WatchErrorFutureCursor is an error of the subscription, to compare with errors.Is.

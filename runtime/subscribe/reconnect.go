@@ -1,0 +1,168 @@
+package subscribe
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"strconv"
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/internal/pause"
+	"github.com/layers-pub/layers-go/runtime/internal/stream"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/rpc"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// ErrReset says that a server numbers its messages anew: the first one after a reconnection has a number at or below the last one.
+var ErrReset = errors.New("the server was reset")
+
+// Interruption says that a connection was lost, or could not be made, and that the client connects again; or that the server was
+// reset.
+type Interruption struct {
+	NSID syntax.NSID
+	// Err says why: what the iteration would have ended with, nil if the server closed the stream regularly, or [ErrReset], which
+	// is told when the first message comes.
+	Err error
+	// Attempt counts the attempts since the last message, and Pause is how long the client waits. Both are 0 for a reset.
+	Attempt int
+	Pause   time.Duration
+	// Cursor is the number of the last message, after which the client goes on, if Resumed is true. Otherwise what the server sends
+	// in the meantime is missing.
+	Cursor  int64
+	Resumed bool
+}
+
+// reader reads one subscription.
+type reader struct {
+	client       *Client
+	subscription *rpc.Subscription
+	yield        func(rpc.Frame, error) bool
+
+	seq      int64  // of the last message that has one
+	known    bool   // whether there is one
+	last     uint64 // the hash of that message
+	again    bool   // whether the next one with a number is the first on this connection, and may be that message
+	progress bool   // whether there was a message on this connection
+	ever     bool   // whether there ever was one
+}
+
+var seed = maphash.MakeSeed()
+
+// run reads one connection after the other. It returns nil if the server closed the stream regularly or the loop was left.
+func (r *reader) run(ctx context.Context) error {
+	attempt := 0
+	for {
+		left, err := r.connection(ctx)
+		f, connection := errors.AsType[*stream.Failure](err)
+		switch {
+		case left:
+			return nil
+		case !connection:
+			return err
+		case !r.client.reconnect:
+			if f.Closed() {
+				return nil
+			}
+			return own(f)
+		case f.Final(r.ever):
+			return own(f)
+		}
+		if r.progress {
+			attempt = 0
+		}
+		attempt++
+		i := Interruption{NSID: r.subscription.NSID, Attempt: attempt, Pause: max(stream.Backoff.After(attempt), f.RetryAfter), Cursor: r.seq, Resumed: r.known}
+		if !f.Closed() {
+			i.Err = own(f)
+		}
+		if err := pause.Wait(ctx, time.Now().Add(i.Pause), func() { r.client.report(i) }); err != nil {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			return errors.Join(own(f), err)
+		}
+	}
+}
+
+// own returns the error of a failure, which is that of the server if it named one.
+func own(f *stream.Failure) error {
+	if f.Name != "" {
+		return named{f.Name, f}
+	}
+	return f
+}
+
+// connection reads one connection. It reports whether the loop was left.
+func (r *reader) connection(ctx context.Context) (left bool, err error) {
+	params := r.subscription.Params
+	if r.known {
+		params = with(params, "cursor", strconv.FormatInt(r.seq, 10))
+	}
+	address := r.client.origin
+	address.Path, address.RawQuery = "/xrpc/"+string(r.subscription.NSID), params.Encode()
+	r.again, r.progress = r.known, false
+	for m, err := range r.client.transport.Frames(ctx, address) {
+		if err != nil {
+			return false, err
+		}
+		frame, known, err := parse(m)
+		if err != nil {
+			return false, err
+		}
+		r.ever, r.progress = true, true
+		if !known {
+			continue
+		}
+		if r.client.reconnect && r.subscription.Resumable && r.number(frame) {
+			continue
+		}
+		if !r.yield(frame, nil) {
+			return true, nil
+		}
+	}
+	return false, &stream.Failure{} // which cannot be
+}
+
+// number moves the position to that of a frame, and reports whether the frame is the last one again, with which a server may begin.
+func (r *reader) number(f rpc.Frame) (skip bool) {
+	n := numbered{seq: -1}
+	if lex.DecodeCBOR(f.Payload, &n) != nil || n.seq < 0 {
+		return false
+	}
+	sum := maphash.Bytes(seed, f.Payload)
+	again := r.again
+	if r.again = false; again && n.seq <= r.seq {
+		if n.seq == r.seq && sum == r.last {
+			return true
+		}
+		r.client.report(Interruption{NSID: r.subscription.NSID, Err: ErrReset, Cursor: r.seq})
+	}
+	r.seq, r.last, r.known = n.seq, sum, true
+	return false
+}
+
+// numbered is a message of which only the number is of interest.
+type numbered struct{ seq int64 }
+
+var numberedFields = lex.NewFields("seq")
+
+// DecodeLex reads the number.
+func (n *numbered) DecodeLex(d *lex.Decoder) {
+	var c lex.Cursor
+	d.Object(&c, numberedFields, nil)
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		n.seq = d.Int(0, lex.Max)
+	}
+}
+
+// with returns parameters in which one has another value.
+func with(params rpc.Params, name, value string) rpc.Params {
+	var list rpc.Params
+	for _, p := range params {
+		if p.Name != name {
+			list = append(list, p)
+		}
+	}
+	return append(list, rpc.Param{Name: name, Value: value})
+}
