@@ -19,8 +19,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/runtime/atptest/forge"
 	"github.com/layers-pub/layers-go/runtime/multikey"
-	"github.com/layers-pub/layers-go/tests/forge"
 )
 
 // pty is a pseudo-terminal that a command runs on.

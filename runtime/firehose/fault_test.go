@@ -16,13 +16,13 @@ import (
 	"github.com/layers-pub/layers-go/internal/disk/disktest"
 	"github.com/layers-pub/layers-go/layers/corpus"
 	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/atptest/forge"
 	"github.com/layers-pub/layers-go/runtime/firehose"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/reposync"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/tests/faultproxy"
-	"github.com/layers-pub/layers-go/tests/forge"
 )
 
 // TestFrames: a network drops, duplicates and reorders frames of a followed repository. Nothing that was missed is taken

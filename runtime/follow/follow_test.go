@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/atptest/forge"
 	"github.com/layers-pub/layers-go/runtime/follow"
 	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/tests/fakenet"
-	"github.com/layers-pub/layers-go/tests/forge"
 )
 
 // TestFollow: what is there is fetched, what comes is delivered in order and chained, and a restart goes on where it was.

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/atptest/forge"
 	"github.com/layers-pub/layers-go/runtime/firehose"
 	"github.com/layers-pub/layers-go/runtime/follow"
 	"github.com/layers-pub/layers-go/runtime/follow/memstore"
@@ -21,7 +22,6 @@ import (
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/tests/fakenet"
-	"github.com/layers-pub/layers-go/tests/forge"
 )
 
 // The collections of the tests: one that is wanted, and one that is not.

@@ -3,11 +3,11 @@ package reposync_test
 import (
 	"testing"
 
+	"github.com/layers-pub/layers-go/runtime/atptest/forge"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/reposync"
-	"github.com/layers-pub/layers-go/tests/forge"
 )
 
 // FuzzVerifier verifies messages with any blocks and operations. A message that is accepted says what the genuine one says.

@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/atptest/forge"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/mst"
 	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/reposync"
-	"github.com/layers-pub/layers-go/tests/forge"
 )
 
 const did = "did:plc:ewvi7nxzyoun6zhxrhs64oiz"

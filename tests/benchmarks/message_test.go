@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/atptest/forge"
 	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/reposync"
-	"github.com/layers-pub/layers-go/tests/forge"
 )
 
 // messages returns n commit messages of a repository of 10,000 records: most create a record of about 1 kB, others replace or

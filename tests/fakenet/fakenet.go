@@ -6,7 +6,7 @@
 //	account := server.Account()
 //	account.Commit(forge.Create("com.example.note/1", "hello"))
 //
-// It imports nothing of the SDK but what tests/forge makes messages with. Its servers do what tests tell them to: they leave
+// It imports nothing of the SDK but what runtime/atptest/forge makes messages with. Its servers do what tests tell them to: they leave
 // events out, forget them, are reset, refuse requests.
 package fakenet
 
@@ -25,12 +25,12 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/layers-pub/layers-go/runtime/atptest/forge"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/reposync"
 	"github.com/layers-pub/layers-go/runtime/syntax"
-	"github.com/layers-pub/layers-go/tests/forge"
 )
 
 // Network is a PLC directory with the servers that its documents name. It is safe for concurrent use, and so are its servers
@@ -283,7 +283,7 @@ func (a *Account) Move(to *Server) {
 	a.network.mu.Lock()
 	defer a.network.mu.Unlock()
 	a.server = to
-	a.send(func(seq int64) []byte { return forge.IdentityFrame(a.DID, seq, time.Now()) })
+	a.send(func(seq int64) []byte { return forge.IdentityFrame(a.DID, "", seq, time.Now()) })
 }
 
 // Records returns the CIDs of the records in some collections by their paths.

@@ -28,7 +28,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/layers-pub/layers-go/tests/forge"
+	"github.com/layers-pub/layers-go/runtime/atptest/forge"
 )
 
 // Stream is a recorded stream.

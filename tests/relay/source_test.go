@@ -13,8 +13,8 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/layers-pub/layers-go/runtime/atptest/forge"
 	"github.com/layers-pub/layers-go/runtime/reposync"
-	"github.com/layers-pub/layers-go/tests/forge"
 )
 
 // source is a server that sends the frames that a test gives it, each once, to whoever is connected.

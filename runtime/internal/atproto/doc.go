@@ -15,8 +15,8 @@
 // [Client.RepoListRecords], [Client.RepoPutRecord], [Client.RepoUploadBlob],
 // [Client.ServerCreateSession], [Client.ServerDeleteSession], [Client.ServerDescribeServer],
 // [Client.ServerGetSession], [Client.ServerRefreshSession], [Client.SyncGetBlob],
-// [Client.SyncGetLatestCommit], [Client.SyncGetRecord], [Client.SyncGetRepo],
-// [Client.SyncGetRepoStatus], [Client.SyncListBlobs], [Client.SyncListRepos],
+// [Client.SyncGetBlocks], [Client.SyncGetLatestCommit], [Client.SyncGetRecord],
+// [Client.SyncGetRepo], [Client.SyncGetRepoStatus], [Client.SyncListBlobs], [Client.SyncListRepos],
 // [Client.SyncListReposByCollection].
 //
 //	client := atproto.NewClient(caller)

@@ -22,6 +22,8 @@ type Account struct {
 	DID  syntax.DID
 	Key  multikey.PrivateKey
 	Repo *repo.Writable
+	// Last is the last commit, the change of the repository that the last message is about.
+	Last *repo.Changed
 
 	time   time.Time // of the last revision
 	forged int       // how many messages Forge has made
@@ -31,7 +33,11 @@ type Account struct {
 // be repeated.
 func New(did syntax.DID, curve multikey.Curve) *Account {
 	seed := sha256.Sum256([]byte(did))
-	key := must(multikey.NewPrivate(curve, seed[:]))
+	return NewWithKey(did, must(multikey.NewPrivate(curve, seed[:])))
+}
+
+// NewWithKey returns an account with the given signing key, with a repository without a commit.
+func NewWithKey(did syntax.DID, key multikey.PrivateKey) *Account {
 	return &Account{DID: did, Key: key, Repo: repo.NewWritable(did, key), time: Start}
 }
 
@@ -57,11 +63,8 @@ func revAt(t time.Time) syntax.TID { return syntax.TID("2222222222222").Add(t.Su
 
 // Commit applies writes and returns the message of the commit.
 func (a *Account) Commit(writes ...repo.Write) *reposync.Commit {
-	return message(a.change(writes...))
-}
-
-func (a *Account) change(writes ...repo.Write) *repo.Changed {
-	return must(a.Repo.Apply(context.Background(), a.nextRev(), writes...))
+	a.Last = must(a.Repo.Apply(context.Background(), a.nextRev(), writes...))
+	return message(a.Last)
 }
 
 // Sync returns the message that says what the latest commit is.

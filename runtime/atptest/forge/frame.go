@@ -129,12 +129,20 @@ func AccountFrame(did syntax.DID, active bool, status string, seq int64, at time
 	return b
 }
 
-// IdentityFrame returns an #identity message as a frame of the stream.
-func IdentityFrame(did syntax.DID, seq int64, at time.Time) []byte {
-	b := appendHead(header("#identity"), majorMap, 3)
+// IdentityFrame returns an #identity message as a frame of the stream. An empty handle is left out.
+func IdentityFrame(did syntax.DID, handle syntax.Handle, seq int64, at time.Time) []byte {
+	fields := uint64(3)
+	if handle != "" {
+		fields++
+	}
+	b := appendHead(header("#identity"), majorMap, fields)
 	b = appendText(appendText(b, "did"), string(did))
 	b = appendHead(appendText(b, "seq"), majorUint, uint64(seq))
-	return appendText(appendText(b, "time"), at.UTC().Format("2006-01-02T15:04:05.000Z"))
+	b = appendText(appendText(b, "time"), at.UTC().Format("2006-01-02T15:04:05.000Z"))
+	if handle != "" {
+		b = appendText(appendText(b, "handle"), string(handle))
+	}
+	return b
 }
 
 // InfoFrame returns an #info message as a frame of the stream.
