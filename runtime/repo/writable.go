@@ -65,6 +65,9 @@ type Changed struct {
 	// Blocks is the archive of the commit, the new nodes of the tree, those that are needed to undo the operations, and the
 	// new records. It is larger than the protocol allows if there are many.
 	Blocks []byte
+	// Added are the blocks that the repository did not have before, and Removed those that it does not have any more: commits,
+	// nodes of the tree and records. They are in no order.
+	Added, Removed []cid.CID
 }
 
 // NewWritable returns a repository without records and without a commit. [Writable.Apply] makes the first. key signs the
@@ -187,20 +190,43 @@ func (w *Writable) Apply(ctx context.Context, rev syntax.TID, writes ...Write) (
 	if changed.Blocks, err = w.blocksOf(ctx, changed, fresh, data); err != nil {
 		return nil, err
 	}
-	for _, c := range stale {
-		delete(w.nodes, c)
+	w.replace(changed, stale, fresh, data)
+	w.commit, w.commitCID = commit, changed.CID
+	return changed, nil
+}
+
+// replace puts the nodes and records of a commit in the place of those before, and notes which blocks came and went.
+func (w *Writable) replace(changed *Changed, stale []cid.CID, fresh, records map[cid.CID][]byte) {
+	changed.Added = append(changed.Added, changed.CID)
+	if w.commitCID.Defined() {
+		changed.Removed = append(changed.Removed, w.commitCID)
 	}
-	maps.Copy(w.nodes, fresh)
+	for _, c := range stale {
+		if fresh[c] == nil {
+			delete(w.nodes, c)
+			changed.Removed = append(changed.Removed, c)
+		}
+	}
+	for c, node := range fresh {
+		if w.nodes[c] == nil {
+			changed.Added = append(changed.Added, c)
+		}
+		w.nodes[c] = node
+	}
 	for _, op := range changed.Ops {
 		if op.CID.Defined() {
-			w.addRecord(op.CID, data[op.CID])
+			if w.records[op.CID] == nil {
+				changed.Added = append(changed.Added, op.CID)
+			}
+			w.addRecord(op.CID, records[op.CID])
 		}
 	}
 	for _, op := range changed.Ops {
 		w.removeRecord(op.Prev)
+		if op.Prev.Defined() && w.records[op.Prev] == nil {
+			changed.Removed = append(changed.Removed, op.Prev)
+		}
 	}
-	w.commit, w.commitCID = commit, changed.CID
-	return changed, nil
 }
 
 func (w *Writable) checkApply(rev syntax.TID) error {

@@ -132,3 +132,31 @@ func TestLexicons(t *testing.T) {
 		t.Error("the appview does not need the packages of Layers: this test looks for the wrong names")
 	}
 }
+
+// TestAtptest holds that the test network is for tests and the command's demonstration: no other package of the SDK imports it.
+func TestAtptest(t *testing.T) {
+	const atptest = sdk + "/runtime/atptest"
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", sdk+"/...").CombinedOutput()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, out)
+	}
+	found := false
+	for line := range strings.Lines(string(out)) {
+		path, imports, _ := strings.Cut(strings.TrimSpace(line), " ")
+		found = found || path == atptest
+		for _, allowed := range []string{atptest, sdk + "/tests/", sdk + "/cmd/layers", sdk + "/examples/"} {
+			if strings.HasPrefix(path, allowed) {
+				path = ""
+				break
+			}
+		}
+		for _, imported := range strings.Fields(imports) {
+			if path != "" && strings.HasPrefix(imported, atptest) {
+				t.Errorf("%s imports %s", path, imported)
+			}
+		}
+	}
+	if !found {
+		t.Error("there is no runtime/atptest: this test looks for the wrong names")
+	}
+}

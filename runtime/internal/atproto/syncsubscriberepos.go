@@ -75,6 +75,17 @@ func DecodeSyncSubscribeReposMessage(t string, payload []byte) (SyncSubscribeRep
 	return &UnknownSyncSubscribeReposMessage{t, payload}, nil
 }
 
+// EncodeSyncSubscribeReposMessage returns the type that the header of a frame has for a message,
+// and its payload in DAG-CBOR.
+func EncodeSyncSubscribeReposMessage(m SyncSubscribeReposMessage) (t string, payload []byte, err error) {
+	if x, ok := m.(lex.Encodable); ok {
+		payload, err = lex.EncodeCBOR(x)
+		return m.syncSubscribeReposMessage(), payload, err
+	}
+	x := m.(*UnknownSyncSubscribeReposMessage)
+	return x.Type, x.Payload, nil
+}
+
 // SyncSubscribeRepos opens the subscription com.atproto.sync.subscribeRepos and yields its
 // messages, until the server ends it. A message that is not valid comes with its error, and others
 // follow; an error without a message ends the loop. Tells of each change of the repositories and

@@ -9,6 +9,7 @@ package atprotoserver
 import (
 	"context"
 	"io"
+	"iter"
 	"net/http"
 
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
@@ -19,7 +20,7 @@ import (
 // Server answers the calls of com.atproto.identity, com.atproto.lexicon, com.atproto.repo,
 // com.atproto.server, com.atproto.sync. Its methods may run concurrently. They get valid parameters
 // and input, and return a result that is not nil, or an error: one that the lexicon declares, or an
-// [xrpcserver.Error].
+// [xrpcserver.Error]. What they return is checked before it is sent, but for records.
 type Server interface {
 	// IdentityResolveHandle finds the DID of a handle. Whether the DID names the handle in turn is
 	// not checked. It may fail with [atproto.IdentityResolveHandleErrorHandleNotFound].
@@ -102,10 +103,16 @@ type Server interface {
 	SyncListRepos(ctx context.Context, params *atproto.SyncListReposParams) (*atproto.SyncListReposOutput, error)
 	// SyncListReposByCollection lists the repositories with at least one record of a collection.
 	SyncListReposByCollection(ctx context.Context, params *atproto.SyncListReposByCollectionParams) (*atproto.SyncListReposByCollectionOutput, error)
+	// SyncSubscribeRepos answers the subscription com.atproto.sync.subscribeRepos with the messages
+	// that it yields, until ctx ends. An error ends the subscription. Tells of each change of the
+	// repositories and accounts of a server.
+	SyncSubscribeRepos(ctx context.Context, params *atproto.SyncSubscribeReposParams) iter.Seq2[atproto.SyncSubscribeReposMessage, error]
 }
 
 // NewHandler returns a handler of the calls that s answers, at /xrpc/ and their NSIDs.
-func NewHandler(s Server) http.Handler { return xrpcserver.New(Methods(s)...) }
+func NewHandler(s Server, opts ...xrpcserver.Option) http.Handler {
+	return xrpcserver.New(Methods(s), opts...)
+}
 
 // Methods returns the methods of s, for a handler of several packages: see [xrpcserver.New].
 func Methods(s Server) []xrpcserver.Method {
@@ -121,7 +128,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
 			},
 		},
 		{
@@ -136,7 +143,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
 			},
 		},
 		{
@@ -151,7 +158,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
 			},
 		},
 		{
@@ -166,7 +173,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
 			},
 		},
 		{
@@ -180,7 +187,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
 			},
 		},
 		{
@@ -194,7 +201,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
 			},
 		},
 		{
@@ -208,7 +215,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
 			},
 		},
 		{
@@ -223,19 +230,22 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
 			},
 		},
 		{
 			NSID:      atproto.NSIDRepoUploadBlob,
 			Procedure: true,
 			Serve: func(c *xrpcserver.Call) error {
-				body, contentType := c.Body()
+				body, contentType, err := c.Body("*/*")
+				if err != nil {
+					return err
+				}
 				out, err := s.RepoUploadBlob(c.Context(), contentType, body)
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
 			},
 		},
 		{
@@ -250,7 +260,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
 			},
 		},
 		{
@@ -267,7 +277,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
 			},
 		},
 		{
@@ -277,7 +287,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
 			},
 		},
 		{
@@ -288,7 +298,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
 			},
 		},
 		{
@@ -330,7 +340,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
 			},
 		},
 		{
@@ -372,7 +382,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
 			},
 		},
 		{
@@ -386,7 +396,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
 			},
 		},
 		{
@@ -400,7 +410,7 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
 			},
 		},
 		{
@@ -414,7 +424,20 @@ func Methods(s Server) []xrpcserver.Method {
 				if err != nil {
 					return err
 				}
-				return c.Output(out)
+				return xrpcserver.Output(c, out)
+			},
+		},
+		{
+			NSID:         atproto.NSIDSyncSubscribeRepos,
+			Subscription: true,
+			Serve: func(c *xrpcserver.Call) error {
+				params := new(syncSubscribeReposParams)
+				if err := c.Params(params, map[string]xrpcserver.Kind{"cursor": xrpcserver.Int}); err != nil {
+					return err
+				}
+				return xrpcserver.Subscription(c, func(ctx context.Context) iter.Seq2[atproto.SyncSubscribeReposMessage, error] {
+					return s.SyncSubscribeRepos(ctx, (*atproto.SyncSubscribeReposParams)(params))
+				}, atproto.EncodeSyncSubscribeReposMessage, atproto.DecodeSyncSubscribeReposMessage)
 			},
 		},
 	}
@@ -668,4 +691,20 @@ func (v *syncListReposByCollectionParams) DecodeLex(d *lex.Decoder) {
 		}
 	}
 	v.Limit.Set(v.Limit.Or(500))
+}
+
+type syncSubscribeReposParams atproto.SyncSubscribeReposParams
+
+var syncSubscribeReposParamsFields = lex.NewFields("cursor")
+
+func (v *syncSubscribeReposParams) DecodeLex(d *lex.Decoder) {
+	var extra lex.Map
+	var c lex.Cursor
+	d.Object(&c, syncSubscribeReposParamsFields, &extra)
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
+		case 0: // cursor
+			v.Cursor = lex.Present(d, d.Int(lex.Min, lex.Max))
+		}
+	}
 }

@@ -1,0 +1,415 @@
+package atptest
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/atptest/forge"
+	"github.com/layers-pub/layers-go/runtime/atptest/internal/plc"
+	"github.com/layers-pub/layers-go/runtime/atptest/internal/store"
+	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/multikey"
+	"github.com/layers-pub/layers-go/runtime/repo"
+	"github.com/layers-pub/layers-go/runtime/reposync"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Status is the status of an account, in the words of the message #account.
+type Status string
+
+// The statuses. That of an active account is empty.
+const (
+	Active         Status = ""
+	Deactivated    Status = "deactivated"
+	Takendown      Status = "takendown"
+	Suspended      Status = "suspended"
+	Deleted        Status = "deleted"
+	Desynchronized Status = "desynchronized"
+	Throttled      Status = "throttled"
+)
+
+// Account is an account with its repository. Its methods act as the account's owner or its server does, without HTTP; they
+// send the events that a server sends.
+type Account struct {
+	// DID is real: it is derived from the account's first operation in the directory. It depends only on how many accounts the
+	// network has, on the handle and on the address of the PDS.
+	DID syntax.DID
+	// Email and Password are those of the account.
+	Email, Password string
+
+	network    *Network
+	pds        *PDS
+	repo       *store.Repo
+	rotation   multikey.PrivateKey
+	handle     syntax.Handle
+	plc        plc.State
+	operations []operation
+	tombstoned bool
+	status     Status
+	former     map[*PDS]bool // where it was before
+	created    time.Time
+
+	appPasswords map[string]bool
+	keys         int // how many signing keys it has had
+}
+
+// Record is a record of an account.
+type Record struct {
+	URI syntax.ATURI
+	CID cid.CID
+	// Data is the record in DAG-CBOR, which must not be changed.
+	Data []byte
+	// Rev is the revision of the commit that wrote it, and Time the time of it.
+	Rev  syntax.TID
+	Time time.Time
+}
+
+func recordOf(r *store.Record) Record { return Record{r.URI, r.CID, r.Data, r.Rev, r.Time} }
+
+func recordsOf(list []*store.Record) []Record {
+	all := make([]Record, len(list))
+	for i, r := range list {
+		all[i] = recordOf(r)
+	}
+	return all
+}
+
+// keyOf returns a key that depends on its purpose and on the number of the account.
+func keyOf(curve multikey.Curve, purpose string, account, key int) (multikey.PrivateKey, error) {
+	seed := sha256.Sum256(fmt.Appendf(nil, "atptest %s key %d of account %d", purpose, key, account))
+	return multikey.NewPrivate(curve, seed[:])
+}
+
+// NewAccount makes an account with a repository without records, as com.atproto.server.createAccount does, and sends its
+// events: #identity, #account, #commit and #sync. The handle must not be taken; those under .test are resolved by
+// [Network.Options]. Its keys are on the curve k256; [Account.RotateKey] can change that.
+func (p *PDS) NewAccount(handle syntax.Handle) *Account {
+	n := p.network
+	n.tbHelper()
+	handle = syntax.Handle(strings.ToLower(string(handle)))
+	if _, err := syntax.ParseHandle(string(handle)); err != nil {
+		n.fail("%v", err)
+	}
+	n.mu.Lock()
+	if n.accountOf(syntax.AtIdentifier(handle)) != nil {
+		n.mu.Unlock()
+		n.fail("the handle %s is taken", handle)
+	}
+	defer n.mu.Unlock()
+	number := len(n.order)
+	key, err := keyOf(multikey.K256, "signing", number, 0)
+	n.check(err)
+	rotation, err := keyOf(multikey.K256, "rotation", number, 0)
+	n.check(err)
+	state := plc.New(handle, key.Public(), rotation.Public(), p.URL)
+	_, data, err := state.Sign(rotation)
+	n.check(err)
+	a := &Account{
+		DID: plc.DID(data), Email: string(handle) + "@example.test", Password: fmt.Sprintf("password-%d", number),
+		network: n, pds: p, rotation: rotation, handle: handle, former: map[*PDS]bool{}, created: n.now(), keys: 1,
+		appPasswords: map[string]bool{},
+	}
+	a.repo = store.New(a.DID, key, n.now)
+	a.record(state)
+	n.accounts[a.DID] = a
+	n.order = append(n.order, a)
+	a.sendIdentity()
+	a.sendAccount()
+	a.sendMessage(a.repo.Apply())
+	a.sendSync()
+	return a
+}
+
+// tbHelper marks the caller as a helper of the test.
+func (n *Network) tbHelper() {
+	if n.tb != nil {
+		n.tb.Helper()
+	}
+}
+
+// send adds an event to the streams of the account's server and of all relays. The network must be locked.
+func (a *Account) send(make func(seq int64) []byte) {
+	a.pds.send(make)
+	for _, relay := range a.network.relays {
+		relay.send(make)
+	}
+}
+
+func (a *Account) sendIdentity() {
+	at := a.network.now()
+	a.send(func(seq int64) []byte { return forge.IdentityFrame(a.DID, a.handle, seq, at) })
+}
+
+func (a *Account) sendAccount() {
+	at := a.network.now()
+	a.send(func(seq int64) []byte {
+		return forge.AccountFrame(a.DID, a.status == Active, string(a.status), seq, at)
+	})
+}
+
+func (a *Account) sendSync() {
+	at, m := a.network.now(), a.repo.Forged.Sync()
+	a.send(func(seq int64) []byte { return forge.SyncFrame(m, seq, at) })
+}
+
+// sendMessage sends the message of a commit.
+func (a *Account) sendMessage(m *reposync.Commit) {
+	at := a.network.now()
+	a.send(func(seq int64) []byte { return forge.Frame(m, seq, at) })
+}
+
+// Handle returns the account's handle.
+func (a *Account) Handle() syntax.Handle {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	return a.handle
+}
+
+// PDS returns the account's server.
+func (a *Account) PDS() *PDS {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	return a.pds
+}
+
+// Status returns the account's status.
+func (a *Account) Status() Status {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	return a.status
+}
+
+// SigningKey returns the key that signs the account's commits.
+func (a *Account) SigningKey() multikey.PrivateKey {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	return a.repo.Forged.Key
+}
+
+// RotationKey returns the key that signs the account's operations in the directory.
+func (a *Account) RotationKey() multikey.PrivateKey { return a.rotation }
+
+// SetHandle changes the account's handle, at its server and in the directory, and sends #identity.
+func (a *Account) SetHandle(handle syntax.Handle) {
+	n := a.network
+	n.tbHelper()
+	if _, err := syntax.ParseHandle(string(handle)); err != nil {
+		n.fail("%v", err)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	a.handle = syntax.Handle(strings.ToLower(string(handle)))
+	a.update(func(s *plc.State) { s.SetHandle(a.handle) })
+	a.sendIdentity()
+}
+
+// ClaimHandle changes the handle in the directory alone: the document then claims a handle that does not lead back.
+func (a *Account) ClaimHandle(handle syntax.Handle) {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	a.update(func(s *plc.State) { s.SetHandle(handle) })
+}
+
+// SetPDS changes the address of the PDS in the directory alone, to that of a proxy, say. With "" the document names none.
+func (a *Account) SetPDS(origin string) {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	a.update(func(s *plc.State) { s.SetPDS(origin) })
+}
+
+// SetSigningKey changes the key in the directory alone, so that the commits of the account do not verify. With the undefined
+// key the document has none.
+func (a *Account) SetSigningKey(key multikey.Key) {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	a.update(func(s *plc.State) { s.SetKey(key) })
+}
+
+// Tombstone ends the DID in the directory, which then says that it does not exist.
+func (a *Account) Tombstone() {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	a.tombstoned = true
+}
+
+// RotateKey gives the account another signing key on a curve, in the directory and at its server, sends #identity, and makes a
+// commit that is signed with it.
+func (a *Account) RotateKey(curve multikey.Curve) {
+	n := a.network
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	key, err := keyOf(curve, "signing", slices.Index(n.order, a), a.keys)
+	n.check(err)
+	a.keys++
+	n.check(a.repo.SetKey(key))
+	a.update(func(s *plc.State) { s.SetKey(key.Public()) })
+	a.sendIdentity()
+	a.sendMessage(a.repo.Apply())
+}
+
+// MoveTo moves the account to another server, with its repository, its blobs and its password, as a migration does, and signs
+// the next commits with another key. The server before keeps the account, deactivated. The new one sends #identity, #account
+// and #sync. Sessions end.
+func (a *Account) MoveTo(p *PDS) {
+	n := a.network
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if a.pds == p {
+		return
+	}
+	a.endSessions()
+	old := a.pds
+	old.send(func(seq int64) []byte { return forge.AccountFrame(a.DID, false, string(Deactivated), seq, n.now()) })
+	a.former[old] = true
+	delete(a.former, p)
+	a.pds = p
+	a.update(func(s *plc.State) { s.SetPDS(p.URL) })
+	a.sendIdentity()
+	a.sendAccount()
+	a.sendSync()
+}
+
+// SetStatus changes the account's status and sends #account. With [Deleted] its server does not know the account any more;
+// the DID stays in the directory. A session of an account that is not active is refused, as by the reference PDS.
+func (a *Account) SetStatus(status Status) { a.setStatus(status, false) }
+
+// SetStatusSilently changes the account's status without an event.
+func (a *Account) SetStatusSilently(status Status) { a.setStatus(status, true) }
+
+func (a *Account) setStatus(status Status, silent bool) {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	a.status = status
+	if status == Deleted || status == Takendown || status == Suspended {
+		a.endSessions()
+	}
+	if !silent {
+		a.sendAccount()
+	}
+}
+
+// Commit writes records without HTTP, in one commit, and sends its event. The paths must be valid, and the data of records
+// canonical DAG-CBOR, which is not checked.
+func (a *Account) Commit(writes ...repo.Write) *reposync.Commit {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	m := a.repo.Apply(writes...)
+	a.sendMessage(m)
+	return m
+}
+
+// CommitSilently writes records without an event.
+func (a *Account) CommitSilently(writes ...repo.Write) *reposync.Commit {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	return a.repo.Apply(writes...)
+}
+
+// Put writes a record under a record key, in a commit of its own, and returns its at-uri. With the key "", the key is a TID of
+// the current time. The record is not validated, so that a test can have invalid ones.
+func (a *Account) Put(rkey syntax.RecordKey, record lex.Record) syntax.ATURI {
+	a.network.tbHelper()
+	data, err := lex.EncodeIncomplete(record)
+	a.network.check(err)
+	return a.put(record.RecordType(), rkey, data)
+}
+
+// PutJSON writes a record from its JSON, like [Account.Put]. It adds no $type.
+func (a *Account) PutJSON(collection syntax.NSID, rkey syntax.RecordKey, text string) syntax.ATURI {
+	a.network.tbHelper()
+	data, err := lex.JSONToCBOR([]byte(text))
+	a.network.check(err)
+	return a.put(collection, rkey, data)
+}
+
+func (a *Account) put(collection syntax.NSID, rkey syntax.RecordKey, data []byte) syntax.ATURI {
+	if rkey == "" {
+		rkey = syntax.RecordKey(a.network.options.keys.Next())
+	}
+	path := string(collection) + "/" + string(rkey)
+	a.Commit(repo.Write{Path: path, Data: data})
+	return syntax.ATURI("at://" + string(a.DID) + "/" + path)
+}
+
+// Delete deletes a record in a commit of its own.
+func (a *Account) Delete(collection syntax.NSID, rkey syntax.RecordKey) {
+	a.Commit(repo.Write{Path: string(collection) + "/" + string(rkey)})
+}
+
+// Record returns the record at a path, "collection/recordkey", and whether there is one.
+func (a *Account) Record(path string) (Record, bool) {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	if r := a.repo.Get(path); r != nil {
+		return recordOf(r), true
+	}
+	return Record{}, false
+}
+
+// Records returns the records of a collection, or all if it is "", in the order of their paths.
+func (a *Account) Records(collection syntax.NSID) []Record {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	return recordsOf(a.repo.List(collection))
+}
+
+// Prepare makes a commit that [Account.Forge] needs and sends it; see [forge.Account.Prepare].
+func (a *Account) Prepare() {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	a.sendMessage(a.repo.With(a.repo.Forged.Prepare))
+}
+
+// Forge makes a commit and sends its message with a defect, which is one of [forge.Defects]; see [forge.Account.Forge].
+func (a *Account) Forge(defect string) (genuine, forged *reposync.Commit) {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	a.sendMessage(a.repo.With(func() *reposync.Commit {
+		genuine, forged = a.repo.Forged.Forge(forge.DefectNamed(defect))
+		return forged
+	}))
+	return genuine, forged
+}
+
+// Send sends any message as an event of the account. make gets its number in the stream of a server and returns the bytes of
+// the frame, such as those of [forge.Frame].
+func (a *Account) Send(make func(seq int64) []byte) {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	a.send(make)
+}
+
+// Sync sends a #sync event with the latest commit.
+func (a *Account) Sync() {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	a.sendSync()
+}
+
+// State returns the state of the repository, as a reader that has seen all its commits knows it.
+func (a *Account) State() reposync.State {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	return a.repo.Forged.State()
+}
+
+// Archive returns the archive of the repository, in the order of its tree.
+func (a *Account) Archive() []byte {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	archive, err := a.repo.Tree()
+	a.network.check(err)
+	return archive
+}
+
+// Upload stores a blob and returns the reference to it for a record. As on real servers, the blob is served only once a record
+// refers to it.
+func (a *Account) Upload(data []byte, mimeType string) lex.Blob {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	return a.repo.Upload(data, mimeType)
+}

@@ -1,0 +1,297 @@
+package fault
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/atptest/internal/plc"
+	"github.com/layers-pub/layers-go/runtime/atptest/internal/store"
+	"github.com/layers-pub/layers-go/runtime/car"
+	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/multikey"
+	"github.com/layers-pub/layers-go/runtime/repo"
+)
+
+// recorded is an answer that is kept.
+type recorded struct {
+	header http.Header
+	status int
+	body   []byte
+}
+
+func (k *recorded) Header() http.Header { return k.header }
+
+func (k *recorded) WriteHeader(status int) { k.status = cmp.Or(k.status, status) }
+
+func (k *recorded) Write(b []byte) (int, error) {
+	k.body = append(k.body, b...)
+	return len(b), nil
+}
+
+// record returns the good answer to a request.
+func record(r *http.Request, good http.Handler) *recorded {
+	k := &recorded{header: http.Header{}}
+	good.ServeHTTP(k, r)
+	k.status = cmp.Or(k.status, http.StatusOK)
+	k.header.Del("Content-Length")
+	return k
+}
+
+// begin sends the head of an answer.
+func (k *recorded) begin(w http.ResponseWriter, length int) {
+	maps.Copy(w.Header(), k.header)
+	if length >= 0 {
+		w.Header().Set("Content-Length", strconv.Itoa(length))
+	}
+	w.WriteHeader(k.status)
+}
+
+// sending returns a fault that sends the good answer in its own way.
+func sending(name string, send func(w http.ResponseWriter, r *http.Request, k *recorded)) Fault {
+	return Custom(name, func(w http.ResponseWriter, r *http.Request, good http.Handler) { send(w, r, record(r, good)) })
+}
+
+// Cut closes the connection after the first bytes of the body. The answer has the length of the whole.
+func Cut(keep int) Fault {
+	return sending("cut", func(w http.ResponseWriter, _ *http.Request, k *recorded) {
+		k.begin(w, len(k.body))
+		w.Write(k.body[:min(keep, len(k.body))])
+		http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	})
+}
+
+// CutChunked closes the connection after the first bytes of the body, in an answer without a length.
+func CutChunked(keep int) Fault {
+	return sending("cut without a length", func(w http.ResponseWriter, _ *http.Request, k *recorded) {
+		k.begin(w, -1)
+		http.NewResponseController(w).Flush() // so that no length is computed
+		w.Write(k.body[:min(keep, len(k.body))])
+		http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	})
+}
+
+// Stall sends the first bytes of the body, and then nothing more.
+func Stall(keep int) Fault {
+	return sending("stall", func(w http.ResponseWriter, r *http.Request, k *recorded) {
+		k.begin(w, len(k.body))
+		w.Write(k.body[:min(keep, len(k.body))])
+		http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+}
+
+// Trickle sends the body in parts of so many bytes, with a pause before each.
+func Trickle(size int, pause time.Duration) Fault {
+	return sending("trickle", func(w http.ResponseWriter, r *http.Request, k *recorded) {
+		k.begin(w, len(k.body))
+		for part := range slices.Chunk(k.body, max(size, 1)) {
+			select {
+			case <-r.Context().Done():
+				return
+			case <-time.After(pause):
+			}
+			w.Write(part)
+			http.NewResponseController(w).Flush()
+		}
+	})
+}
+
+// WrongLength announces a body that is longer than the one that is sent by so many bytes, or shorter if it is negative.
+func WrongLength(by int) Fault {
+	return sending("wrong length", func(w http.ResponseWriter, _ *http.Request, k *recorded) {
+		connection, buffer, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		defer connection.Close()
+		fmt.Fprintf(buffer, "HTTP/1.1 %d %s\r\n", k.status, http.StatusText(k.status))
+		k.header.Set("Content-Length", strconv.Itoa(max(0, len(k.body)+by)))
+		k.header.Write(buffer)
+		io.WriteString(buffer, "\r\n")
+		buffer.Write(k.body)
+		buffer.Flush()
+	})
+}
+
+// changing returns a fault that changes the body of the good answer.
+func changing(name string, change func(r *http.Request, body []byte) ([]byte, error)) Fault {
+	return sending(name, func(w http.ResponseWriter, r *http.Request, k *recorded) {
+		body, err := change(r, k.body)
+		if err != nil { // there is nothing to change
+			body = k.body
+		}
+		k.begin(w, len(body))
+		w.Write(body)
+	})
+}
+
+// changingJSON returns a fault that changes the object in the body of the good answer.
+func changingJSON(name string, change func(object map[string]any)) Fault {
+	return changing(name, func(_ *http.Request, body []byte) ([]byte, error) {
+		object := map[string]any{}
+		d := json.NewDecoder(bytes.NewReader(body))
+		d.UseNumber()
+		if err := d.Decode(&object); err != nil {
+			return nil, err
+		}
+		change(object)
+		return plc.JSON(object)
+	})
+}
+
+// NullList puts null in the place of the lists of an answer.
+func NullList() Fault {
+	return changingJSON("null list", func(object map[string]any) {
+		for name, value := range object {
+			if _, ok := value.([]any); ok {
+				object[name] = nil
+			}
+		}
+	})
+}
+
+// MalformedItem puts a number in the place of the first item of each list.
+func MalformedItem() Fault {
+	return changingJSON("malformed item", func(object map[string]any) {
+		for _, value := range object {
+			if list, ok := value.([]any); ok && len(list) > 0 {
+				list[0] = 7
+			}
+		}
+	})
+}
+
+// WrongCID puts other CIDs in the place of those that the answer states, in fields called cid and $link.
+func WrongCID() Fault {
+	return changingJSON("wrong CID", func(object map[string]any) {
+		everywhere(object, func(object map[string]any) {
+			for _, name := range []string{"cid", "$link"} {
+				if c, err := cid.Parse(fmt.Sprint(object[name])); err == nil {
+					object[name] = cid.Of(c.Codec(), []byte(c.String())).String()
+				}
+			}
+		})
+	})
+}
+
+// WrongRecord adds a field to the records in an answer, in fields called value, which then do not match their CIDs.
+func WrongRecord() Fault {
+	return changingJSON("wrong record", func(object map[string]any) {
+		everywhere(object, func(object map[string]any) {
+			if value, ok := object["value"].(map[string]any); ok {
+				value["atptestWrong"] = true
+			}
+		})
+	})
+}
+
+// everywhere calls f for all objects in an answer.
+func everywhere(value any, f func(map[string]any)) {
+	switch value := value.(type) {
+	case map[string]any:
+		f(value)
+		for _, field := range value {
+			everywhere(field, f)
+		}
+	case []any:
+		for _, item := range value {
+			everywhere(item, f)
+		}
+	}
+}
+
+// SetField sets a field of an answer to a value in JSON.
+func SetField(name, value string) Fault {
+	return changingJSON("field "+name, func(object map[string]any) { object[name] = json.RawMessage(value) })
+}
+
+// RemoveField removes a field of an answer.
+func RemoveField(name string) Fault {
+	return changingJSON("no field "+name, func(object map[string]any) { delete(object, name) })
+}
+
+// SameCursor answers each request for a page with the first one, whose cursor leads to itself.
+func SameCursor() Fault {
+	return Custom("same cursor", func(w http.ResponseWriter, r *http.Request, good http.Handler) {
+		query := r.URL.Query()
+		query.Del("cursor")
+		r.URL.RawQuery = query.Encode()
+		changingJSON("", func(object map[string]any) { object["cursor"] = "again" }).serve(w, r, good)
+	})
+}
+
+// EndlessPages answers each request for a page with an empty one, and another cursor each time.
+func EndlessPages() Fault {
+	return Custom("endless pages", func(w http.ResponseWriter, r *http.Request, good http.Handler) {
+		n, _ := strconv.Atoi(r.URL.Query().Get("cursor"))
+		query := r.URL.Query()
+		query.Del("cursor")
+		r.URL.RawQuery = query.Encode()
+		changingJSON("", func(object map[string]any) {
+			for name, value := range object {
+				if _, ok := value.([]any); ok {
+					object[name] = []any{}
+				}
+			}
+			object["cursor"] = strconv.Itoa(n + 1)
+		}).serve(w, r, good)
+	})
+}
+
+// FlipBit flips a bit in the middle of the body.
+func FlipBit() Fault {
+	return changing("flip a bit", func(_ *http.Request, body []byte) ([]byte, error) {
+		if len(body) > 0 {
+			body[len(body)/2] ^= 1
+		}
+		return body, nil
+	})
+}
+
+// CutBlocks leaves the last blocks of an archive out, so that it ends in a good place.
+func CutBlocks(count int) Fault {
+	return changingArchive("cut blocks", func(root cid.CID, blocks []store.Block) (cid.CID, []store.Block) {
+		return root, blocks[:max(0, len(blocks)-count)]
+	})
+}
+
+// ForgeSignature signs the commit of an archive with a key that is not the account's.
+func ForgeSignature() Fault {
+	return changingArchive("forged signature", func(root cid.CID, blocks []store.Block) (cid.CID, []store.Block) {
+		for i, b := range blocks {
+			if b.CID != root {
+				continue
+			}
+			commit, err := repo.ParseCommit(b.Data)
+			if err != nil || commit.Sign(multikey.Generate(multikey.K256)) != nil {
+				break
+			}
+			blocks[i].Data = commit.Block()
+			blocks[i].CID = cid.Of(cid.DagCBOR, blocks[i].Data)
+			return blocks[i].CID, blocks
+		}
+		return root, blocks
+	})
+}
+
+// changingArchive returns a fault that changes the blocks of an archive; change returns the root, too.
+func changingArchive(name string, change func(root cid.CID, blocks []store.Block) (cid.CID, []store.Block)) Fault {
+	return changing(name, func(r *http.Request, body []byte) ([]byte, error) {
+		roots, blocks, err := store.Blocks(body)
+		if err != nil || len(roots) == 0 {
+			return nil, cmp.Or(err, car.ErrHeader)
+		}
+		root, blocks := change(roots[0], blocks)
+		return store.Archive(blocks, root)
+	})
+}

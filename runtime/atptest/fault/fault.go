@@ -1,0 +1,207 @@
+// Package fault has the ways in which a server of package atptest can fail:
+//
+//	p.Fail(fault.HTML(502), "com.atproto.repo.getRecord")
+//
+// There are three kinds.
+//
+// The server answers something else than it should:
+//   - [Hang], [Refuse] and [Lose]: nothing at all;
+//   - [Page], [HTML], [Error], [RateLimit], [RateLimitUntil], [ExpiredToken], [Redirect], [Flood], [GzipBomb]: another answer.
+//
+// It changes its answer, which is buffered for that:
+//   - [Cut], [CutChunked], [Stall], [Trickle], [WrongLength]: how it is sent;
+//   - [NullList], [WrongCID], [WrongRecord], [MalformedItem], [SameCursor], [EndlessPages], [SetField], [RemoveField]: JSON;
+//   - [FlipBit], [CutBlocks], [ForgeSignature]: archives and other bytes.
+//
+// Its stream changes frames: [DropFrame], [RepeatFrame], [SwapFrames], [GarbleFrame], [CutFrame], [CutStream], [StallStream],
+// [CloseStream]. Messages with defects are made by the methods Forge of accounts and Send of streams; gaps, resets and old
+// cursors by the methods of streams.
+//
+// [Custom] and [Frames] make any other one.
+package fault
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/atptest/internal/plc"
+	"github.com/layers-pub/layers-go/runtime/atptest/internal/store"
+)
+
+// Fault is a way in which a server fails. Its methods return changed copies, so that it can be used several times. It is safe
+// for concurrent use.
+type Fault struct {
+	// Name says what the fault is.
+	Name string
+
+	serve        func(w http.ResponseWriter, r *http.Request, good http.Handler)
+	frames       func(c *Conn, data []byte) error // if it is a fault of frames
+	after, times int
+}
+
+// After returns the fault that leaves the first n requests or frames alone.
+func (f Fault) After(n int) Fault {
+	f.after = n
+	return f
+}
+
+// Times returns the fault that ends when n requests or frames have met it.
+func (f Fault) Times(n int) Fault {
+	f.times = n
+	return f
+}
+
+// Once is Times(1).
+func (f Fault) Once() Fault { return f.Times(1) }
+
+// OfFrames reports whether the fault is one of frames, and not of requests.
+func (f Fault) OfFrames() bool { return f.frames != nil }
+
+// Applies reports whether a request or frame fails, before which so many others have met the fault.
+func (f Fault) Applies(met int) bool {
+	return met >= f.after && (f.times == 0 || met < f.after+f.times)
+}
+
+// Serve answers a request that fails. good answers it well.
+func (f Fault) Serve(w http.ResponseWriter, r *http.Request, good http.Handler) { f.serve(w, r, good) }
+
+// Send sends something in the place of a frame.
+func (f Fault) Send(c *Conn, frame []byte) error { return f.frames(c, frame) }
+
+// Custom returns a fault that answers requests with serve. good answers them well.
+func Custom(name string, serve func(w http.ResponseWriter, r *http.Request, good http.Handler)) Fault {
+	return Fault{Name: name, serve: serve}
+}
+
+// another returns a fault that does not need the good answer.
+func another(name string, serve func(w http.ResponseWriter, r *http.Request)) Fault {
+	return Custom(name, func(w http.ResponseWriter, r *http.Request, _ http.Handler) { serve(w, r) })
+}
+
+// Hang never answers.
+func Hang() Fault {
+	return another("hang", func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) // the end of the connection is noticed only after the body
+		<-r.Context().Done()
+	})
+}
+
+// Refuse closes the connection without an answer. Nothing is carried out.
+func Refuse() Fault {
+	return another("refuse", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+}
+
+// Lose carries the request out and closes the connection without an answer.
+func Lose() Fault {
+	return Custom("lose", func(_ http.ResponseWriter, r *http.Request, good http.Handler) {
+		record(r, good)
+		panic(http.ErrAbortHandler)
+	})
+}
+
+// Page answers with any page.
+func Page(status int, mediaType, body string) Fault {
+	return another(fmt.Sprintf("page of %s with %d", mediaType, status), func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", mediaType)
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	})
+}
+
+// HTML answers with a page as proxies send it.
+func HTML(status int) Fault {
+	return Page(status, "text/html", "<html><body>the service is being restarted</body></html>")
+}
+
+// Error answers with an error in the protocol's form.
+func Error(status int, name, message string) Fault {
+	f := Page(status, "application/json", string(errorBody(name, message)))
+	f.Name = fmt.Sprintf("error %s with %d", name, status)
+	return f
+}
+
+func errorBody(name, message string) []byte {
+	body, _ := plc.JSON(struct {
+		Error   string `json:"error"`
+		Message string `json:"message"`
+	}{name, message})
+	return body
+}
+
+// ExpiredToken answers that the access token has expired.
+func ExpiredToken() Fault {
+	return Error(http.StatusBadRequest, "ExpiredToken", "Token has expired")
+}
+
+// RateLimit answers that there were too many requests, with the header Retry-After.
+func RateLimit(retryAfter time.Duration) Fault {
+	return limited("Retry-After", func() string { return strconv.Itoa(int(retryAfter / time.Second)) })
+}
+
+// RateLimitUntil answers that there were too many requests, with the header RateLimit-Reset as the reference PDS does.
+func RateLimitUntil(t time.Time) Fault {
+	return limited("RateLimit-Reset", func() string { return strconv.FormatInt(t.Unix(), 10) })
+}
+
+func limited(header string, value func() string) Fault {
+	return another("rate limit with "+header, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(header, value())
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusTooManyRequests)
+		w.Write(errorBody("RateLimitExceeded", "Rate Limit Exceeded"))
+	})
+}
+
+// Redirect redirects to another origin, with the same path.
+func Redirect(origin string) Fault {
+	return another("redirect", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, origin+r.URL.RequestURI(), http.StatusTemporaryRedirect)
+	})
+}
+
+// Flood answers with so many spaces.
+func Flood(size int64) Fault {
+	return another("flood", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", typeOf(r))
+		writeSpaces(w, size)
+	})
+}
+
+// GzipBomb answers with a small body that inflates to so many spaces.
+func GzipBomb(size int64) Fault {
+	return another("gzip bomb", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", typeOf(r))
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		writeSpaces(z, size)
+		z.Close()
+	})
+}
+
+func writeSpaces(w io.Writer, size int64) {
+	piece := bytes.Repeat([]byte(" "), 1<<16)
+	for size > 0 {
+		n, err := w.Write(piece[:min(size, int64(len(piece)))])
+		if err != nil {
+			return
+		}
+		size -= int64(n)
+	}
+}
+
+// typeOf returns a media type that the caller probably expects.
+func typeOf(r *http.Request) string {
+	switch strings.TrimPrefix(r.URL.Path, "/xrpc/com.atproto.sync.") {
+	case "getRepo", "getRecord", "getBlocks":
+		return store.MediaType
+	case "getBlob":
+		return "application/octet-stream"
+	}
+	return "application/json"
+}

@@ -1,0 +1,162 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/issue"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/repo"
+	"github.com/layers-pub/layers-go/runtime/reposync"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/xrpcserver"
+)
+
+// MaxWrites is how many writes a batch may have.
+const MaxWrites = 200
+
+// Refuse returns an error with a status of its own.
+func Refuse(status int, name, format string, arguments ...any) error {
+	return &xrpcserver.Error{Status: status, Name: name, Message: fmt.Sprintf(format, arguments...)}
+}
+
+// Invalid returns the error for a request that the server does not carry out.
+func Invalid(format string, arguments ...any) error {
+	return Refuse(http.StatusBadRequest, "InvalidRequest", format, arguments...)
+}
+
+// errInternal is what the reference PDS answers with when it fails: among others to the creation of a record that is there, and
+// to the update or deletion of one that is not.
+var errInternal = Refuse(http.StatusInternalServerError, "InternalServerError", "Internal Server Error")
+
+// Write is a write that has been checked.
+type Write struct {
+	Action repo.Action
+	Path   string
+	URI    syntax.ATURI
+	CID    cid.CID
+	// Status is that of validation, or empty.
+	Status string
+
+	data  []byte
+	blobs []blobRef
+}
+
+// Rules are what records are validated against.
+type Rules struct {
+	Lookup func(syntax.NSID) (lex.RecordDef, bool)
+	// Validate is what the caller wants: true, false, or unset if only records with a known lexicon are to be validated.
+	Validate lex.Opt[bool]
+}
+
+// Delete returns the deletion of a record.
+func (r *Repo) Delete(collection syntax.NSID, rkey syntax.RecordKey) *Write {
+	path := string(collection) + "/" + string(rkey)
+	return &Write{Action: repo.Delete, Path: path, URI: syntax.ATURI("at://" + string(r.Forged.DID) + "/" + path)}
+}
+
+// Prepare checks a record. The error is one to send.
+func (r *Repo) Prepare(action repo.Action, collection syntax.NSID, rkey syntax.RecordKey, record lex.Raw, rules Rules) (*Write, error) {
+	fields := map[string]json.RawMessage{}
+	if err := json.Unmarshal(record.Data, &fields); err != nil || fields == nil {
+		return nil, Invalid("the record is not an object")
+	}
+	var typ string
+	if text, ok := fields["$type"]; !ok {
+		fields["$type"], _ = json.Marshal(collection)
+	} else if json.Unmarshal(text, &typ) != nil || typ != string(collection) {
+		return nil, Invalid("Invalid $type: expected %s, got %s", collection, typ)
+	}
+	text, err := json.Marshal(fields)
+	if err != nil {
+		return nil, Invalid("the record is not valid: %v", err)
+	}
+	w := r.Delete(collection, rkey)
+	w.Action = action
+	if w.data, err = lex.JSONToCBOR(text); err != nil {
+		return nil, Invalid("the record is not valid: %v", err)
+	}
+	w.CID = cid.Of(cid.DagCBOR, w.data)
+	if w.Status, err = rules.check(collection, rkey, w.data); err != nil {
+		return nil, err
+	}
+	w.blobs = blobRefs(text)
+	for _, ref := range w.blobs {
+		if ref.legacy {
+			return nil, Invalid("Legacy blobs are not allowed (%s)", ref.CID)
+		}
+	}
+	return w, nil
+}
+
+// check validates a record and returns the validation status, which is empty if the caller wants no validation.
+func (rules Rules) check(collection syntax.NSID, rkey syntax.RecordKey, data []byte) (string, error) {
+	want, given := rules.Validate.Get()
+	if given && !want {
+		return "", nil
+	}
+	def, known := rules.Lookup(collection)
+	if !known {
+		if want {
+			return "", Invalid("Unknown lexicon type: %s", collection)
+		}
+		return "unknown", nil
+	}
+	if err := def.CheckKey(rkey); err != nil {
+		return "", Invalid("Invalid record key for %s: %v", collection, err)
+	}
+	if err := lex.ValidateCBOR(data, def.New()); err != nil {
+		if issues, ok := errors.AsType[*issue.Error](err); ok {
+			return "", Invalid("Invalid %s record: %s", collection, issue.Summary(issues.Issues))
+		}
+		return "", Invalid("Invalid %s record: %v", collection, err)
+	}
+	return "valid", nil
+}
+
+// Process carries writes out in one commit, all or none, and returns its message, whose operations are the writes: a path twice if it was
+// written twice, with what was there before all of them. The error is one to send.
+func (r *Repo) Process(writes []*Write, swapCommit lex.Opt[syntax.CID]) (*reposync.Commit, error) {
+	if len(writes) > MaxWrites {
+		return nil, Invalid("Too many writes. Max: %d", MaxWrites)
+	}
+	if _, c := r.Forged.Repo.Commit(); swapCommit.IsSet() && string(swapCommit.Or("")) != c.String() {
+		return nil, Refuse(http.StatusBadRequest, "InvalidSwap", "Commit was at %s", c)
+	}
+	present := map[string]bool{} // the paths of this batch
+	size := 0
+	var ops []repo.Op
+	var changes []repo.Write
+	for _, w := range writes {
+		before := r.records[w.Path]
+		found, seen := present[w.Path]
+		if !seen {
+			found = before != nil
+		}
+		if found == (w.Action == repo.Create) {
+			return nil, errInternal
+		}
+		present[w.Path] = w.Action != repo.Delete
+		op := repo.Op{Action: w.Action, Path: w.Path, CID: w.CID}
+		if before != nil {
+			op.Prev = before.CID
+		}
+		ops = append(ops, op)
+		changes = append(changes, repo.Write{Path: w.Path, Data: w.data})
+		size += len(w.data)
+		for _, ref := range w.blobs {
+			if err := r.check(ref); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if size > reposync.MaxBlocksSize {
+		return nil, Invalid("Too many writes. Max event size: 2MB")
+	}
+	m := r.Apply(changes...)
+	m.Ops = ops
+	return m, nil
+}

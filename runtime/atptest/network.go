@@ -1,0 +1,335 @@
+package atptest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/atptest/internal/store"
+	"github.com/layers-pub/layers-go/runtime/guard"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/network"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Network is a PLC directory with the servers and the accounts that it knows. It is safe for concurrent use, and so are its
+// servers and accounts.
+type Network struct {
+	options options
+	tb      testing.TB // nil after Start
+	client  *http.Client
+	plc     *PLC
+
+	mu       sync.Mutex
+	change   sync.Cond // something new for streams, or their end
+	closed   bool
+	servers  []*Server
+	faults   []*activeFault // of all servers
+	pdses    []*PDS
+	relays   []*Relay
+	appview  *Server
+	accounts map[syntax.DID]*Account
+	order    []*Account // as they were made
+	txt      map[string][]string
+	wait     sync.WaitGroup // for requests
+}
+
+// New returns a network that is closed at the end of the test, with a PLC directory and no other server. It fails the test
+// at once if the network cannot be started or an option is not valid. Methods of the network, its servers and its accounts
+// also call t.Fatal if their arguments are not valid, so call them in the test's own goroutine.
+func New(t testing.TB, opts ...Option) *Network {
+	t.Helper()
+	n, err := start(t, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(n.Close)
+	return n
+}
+
+// Start returns a network that must be closed by [Network.Close], with a PLC directory and no other server. Methods of the
+// network, its servers and its accounts panic if their arguments are not valid. An error says which option is not valid, or
+// that the directory cannot listen.
+func Start(opts ...Option) (*Network, error) { return start(nil, opts) }
+
+func start(tb testing.TB, opts []Option) (*Network, error) {
+	n := &Network{options: defaults(), tb: tb, accounts: map[syntax.DID]*Account{}, txt: map[string][]string{}}
+	n.change.L = &n.mu
+	for _, opt := range opts {
+		if err := opt(&n.options); err != nil {
+			return nil, fmt.Errorf("atptest: %w", err)
+		}
+	}
+	n.client = n.newClient()
+	n.plc = &PLC{}
+	var err error
+	if n.plc.Server, err = n.listen("the PLC directory", http.HandlerFunc(n.servePLC)); err != nil {
+		return nil, err
+	}
+	return n, nil
+}
+
+// Close ends all connections and stops all servers. It returns when no request is being answered any more. Closing a network
+// twice does nothing.
+func (n *Network) Close() {
+	n.mu.Lock()
+	n.closed = true
+	servers := slices.Clone(n.servers)
+	for _, p := range n.pdses {
+		p.cut()
+	}
+	for _, r := range n.relays {
+		r.cut()
+	}
+	n.change.Broadcast()
+	n.mu.Unlock()
+	for _, s := range servers {
+		s.server.Close()
+	}
+	n.client.CloseIdleConnections()
+	n.wait.Wait()
+}
+
+// fail reports a mistake of the caller, or something that cannot fail.
+func (n *Network) fail(format string, arguments ...any) {
+	message := fmt.Sprintf("atptest: "+format, arguments...)
+	if n.tb == nil {
+		panic(message)
+	}
+	n.tb.Helper()
+	n.tb.Fatal(message)
+}
+
+// check fails if err is not nil.
+func (n *Network) check(err error) {
+	if err != nil {
+		n.fail("%v", err)
+	}
+}
+
+// Options describes the network for the option WithNetwork that all packages of the SDK have: the directory, the handles and
+// the appview are those of this network, and nothing outside can be reached. A connection to any other address fails like one
+// to a name that does not exist.
+func (n *Network) Options() network.Network {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	at := network.Network{PLC: n.plc.URL, AllowPrivate: true, HTTPClient: n.client, LookupTXT: n.lookupTXT}
+	if n.appview != nil {
+		at.Appview = n.appview.URL
+	}
+	return at
+}
+
+// Environment returns the environment variables, NAME=VALUE, with which another process uses the network, as
+// [network.FromEnv] reads them: the directory, the first PDS, which then resolves all handles, and the appview.
+func (n *Network) Environment() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	list := []string{"LAYERS_ALLOW_PRIVATE=1", "LAYERS_PLC=" + n.plc.URL}
+	if len(n.pdses) > 0 {
+		list = append(list, "LAYERS_PDS="+n.pdses[0].URL)
+	}
+	if n.appview != nil {
+		list = append(list, "LAYERS_APPVIEW="+n.appview.URL)
+	}
+	return list
+}
+
+// newClient returns a client for which the network is all that there is: it connects to the servers of this host, and to the
+// hosts of handles, which are their accounts' PDSes and have no certificates here.
+func (n *Network) newClient() *http.Client {
+	client := guard.Client(true)
+	transport := client.Transport.(*http.Transport)
+	dial := new(net.Dialer).DialContext
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if host, _, err := net.SplitHostPort(address); err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback()) {
+			return dial(ctx, network, address)
+		}
+		return nil, &net.DNSError{Err: "no such host", Name: address, IsNotFound: true}
+	}
+	transport.DialTLSContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		host, _, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
+		}
+		n.mu.Lock()
+		a := n.accountOf(syntax.AtIdentifier(strings.ToLower(host)))
+		n.mu.Unlock()
+		if a == nil {
+			return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+		}
+		u, err := url.Parse(a.PDS().URL)
+		if err != nil {
+			return nil, err
+		}
+		return dial(ctx, network, u.Host)
+	}
+	return client
+}
+
+// SetTXT sets the TXT records of a DNS name, such as "_atproto.alice.test". By default the name of a handle has a record
+// with its account's DID. Without records the name does not exist.
+func (n *Network) SetTXT(name string, records ...string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.txt[strings.ToLower(name)] = records
+}
+
+func (n *Network) lookupTXT(ctx context.Context, name string) ([]string, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	name = strings.ToLower(name)
+	records, set := n.txt[name]
+	if handle, ok := strings.CutPrefix(name, "_atproto."); ok && !set {
+		if a := n.accountOf(syntax.AtIdentifier(handle)); a != nil {
+			records = []string{"did=" + string(a.DID)}
+		}
+	}
+	if len(records) == 0 {
+		return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+	}
+	return slices.Clone(records), nil
+}
+
+// accountOf returns the account with a DID or a handle, or nil. n must be locked.
+func (n *Network) accountOf(id syntax.AtIdentifier) *Account {
+	if a := n.accounts[syntax.DID(id)]; a != nil {
+		return a
+	}
+	for _, a := range n.order {
+		if string(a.handle) == strings.ToLower(string(id)) && a.status != Deleted {
+			return a
+		}
+	}
+	return nil
+}
+
+// Accounts returns all accounts in the order in which they were made, deleted ones included.
+func (n *Network) Accounts() []*Account {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.order)
+}
+
+// Records returns the records of all active accounts, or those of one collection unless it is "", in the order in which they
+// were written last.
+func (n *Network) Records(collection syntax.NSID) []Record {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var all []*store.Record
+	for _, a := range n.order {
+		if a.status == Active {
+			all = append(all, a.repo.List(collection)...)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *store.Record) int { return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Number, b.Number)) })
+	return recordsOf(all)
+}
+
+// PLC returns the PLC directory.
+func (n *Network) PLC() *PLC { return n.plc }
+
+// NewAccount makes an account at the first PDS, and that one if there is none; see [PDS.NewAccount].
+func (n *Network) NewAccount(handle syntax.Handle) *Account {
+	n.mu.Lock()
+	var p *PDS
+	if len(n.pdses) > 0 {
+		p = n.pdses[0]
+	}
+	n.mu.Unlock()
+	if p == nil {
+		p = n.NewPDS()
+	}
+	return p.NewAccount(handle)
+}
+
+// SetAppView starts an appview at an origin of its own, which h answers for, and returns its server. [Network.Options] names
+// it, and PDSes forward the requests to it that have the header atproto-proxy.
+func (n *Network) SetAppView(h http.Handler) *Server {
+	s, err := n.listen("the appview", h)
+	n.check(err)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.appview = s
+	return s
+}
+
+// now returns the time of the network's clock.
+func (n *Network) now() time.Time { return n.options.now() }
+
+// options are what Options set.
+type options struct {
+	now             func() time.Time
+	access, refresh time.Duration
+	grace           time.Duration
+	lookup          func(syntax.NSID) (lex.RecordDef, bool)
+	blobLimit       int64
+	byTree          bool
+	keys            *syntax.TIDClock
+}
+
+func defaults() options {
+	return options{
+		now: time.Now, access: 2 * time.Hour, refresh: 90 * 24 * time.Hour, grace: 2 * time.Hour,
+		lookup: func(syntax.NSID) (lex.RecordDef, bool) { return lex.RecordDef{}, false }, blobLimit: 5 << 20, keys: syntax.NewTIDClock(),
+	}
+}
+
+// Option sets how a network works.
+type Option func(*options) error
+
+// WithClock sets the function that returns the time. The default is [time.Now].
+func WithClock(now func() time.Time) Option {
+	return func(o *options) error {
+		o.now = now
+		return nil
+	}
+}
+
+// WithSessions sets how long access and refresh tokens are valid, and for how long a refresh token that was used can be used
+// again. The defaults are those of the reference PDS: two hours, 90 days and two hours.
+func WithSessions(access, refresh, grace time.Duration) Option {
+	return func(o *options) error {
+		o.access, o.refresh, o.grace = access, refresh, grace
+		return nil
+	}
+}
+
+// WithRecords makes PDSes validate the records of the collections that lookup knows, such as those of package
+// layers/records, when they are written. By default no collection is known, and the answer says that the validation status is
+// unknown.
+func WithRecords(lookup func(syntax.NSID) (lex.RecordDef, bool)) Option {
+	return func(o *options) error {
+		o.lookup = lookup
+		return nil
+	}
+}
+
+// WithBlobLimit sets the size in bytes of the largest blob that PDSes accept. The default is 5 MiB.
+func WithBlobLimit(size int64) Option {
+	return func(o *options) error {
+		o.blobLimit = size
+		return nil
+	}
+}
+
+// WithTreeOrder makes PDSes send the blocks of a repository in the order of its tree, so that it can be read as a stream. By
+// default they send the blocks in the order of the reference PDS: those of the latest revision first, and those of one
+// revision by descending CIDs.
+func WithTreeOrder() Option {
+	return func(o *options) error {
+		o.byTree = true
+		return nil
+	}
+}

@@ -1,0 +1,223 @@
+package atptest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"io"
+	"mime"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+
+	"github.com/layers-pub/layers-go/runtime/atptest/internal/store"
+	"github.com/layers-pub/layers-go/runtime/internal/atproto"
+	"github.com/layers-pub/layers-go/runtime/internal/atproto/atprotoserver"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/xrpcserver"
+)
+
+// maxBody is the size of the largest input in JSON that the reference PDS accepts, in bytes.
+const maxBody = 150 << 10
+
+// PDS is a server of accounts. It answers the methods of com.atproto.repo, com.atproto.sync, com.atproto.server (sessions) and
+// com.atproto.identity.resolveHandle as the reference PDS does, and serves the stream of its accounts' events.
+type PDS struct {
+	*Server
+	*Stream
+	secret   []byte
+	sessions map[string]*session
+}
+
+// pdsMethods are the methods that a PDS answers.
+type pdsMethods struct {
+	atprotoserver.Server // of the others
+	pds                  *PDS
+}
+
+// NewPDS starts a PDS without accounts.
+func (n *Network) NewPDS() *PDS {
+	n.tbHelper()
+	p := &PDS{secret: []byte(rand.Text()), sessions: map[string]*session{}}
+	handler := p.handler()
+	s, err := n.listen("a PDS", handler)
+	n.check(err)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	p.Server, p.Stream = s, newStream(s)
+	n.pdses = append(n.pdses, p)
+	return p
+}
+
+// did returns the DID of the server.
+func (p *PDS) did() string {
+	return "did:web:" + strings.ReplaceAll(strings.TrimPrefix(p.URL, "http://"), ":", "%3A")
+}
+
+// handler returns what answers requests.
+func (p *PDS) handler() http.Handler {
+	calls := xrpcserver.New(p.methods())
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		nsid, isCall := strings.CutPrefix(r.URL.Path, "/xrpc/")
+		switch {
+		case nsid == atproto.NSIDSyncSubscribeRepos:
+			p.Stream.serve(w, r)
+		case nsid == "_health":
+			answer(w, http.StatusOK, map[string]string{"version": "test"})
+		case r.URL.Path == "/.well-known/atproto-did":
+			p.serveWellKnown(w, r)
+		case !isCall:
+			http.NotFound(w, r)
+		case r.Header.Get("Atproto-Proxy") != "" && !strings.HasPrefix(nsid, "com.atproto."):
+			p.forward(w, r)
+		default:
+			if err := limitBody(r); err != nil {
+				answer(w, http.StatusRequestEntityTooLarge, xrpcError{"PayloadTooLargeError", "request entity too large"})
+				return
+			}
+			calls.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), headerKey{}, w.Header())))
+		}
+	})
+}
+
+type headerKey struct{}
+
+// setHeader sets a header of the answer to a call.
+func setHeader(ctx context.Context, name, value string) {
+	if h, ok := ctx.Value(headerKey{}).(http.Header); ok {
+		h.Set(name, value)
+	}
+}
+
+// limitBody reads the body of a call in JSON, up to the limit.
+func limitBody(r *http.Request) error {
+	if mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); mediaType != "application/json" {
+		return nil
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+	if err != nil {
+		return err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return nil
+}
+
+// methods returns the methods that the server has. A call that needs an access token is refused before its input is read, as by the
+// reference PDS.
+func (p *PDS) methods() []xrpcserver.Method {
+	var list []xrpcserver.Method
+	for _, m := range atprotoserver.Methods(&pdsMethods{pds: p}) {
+		if m.NSID == atproto.NSIDSyncListReposByCollection {
+			continue
+		}
+		if serve := m.Serve; m.Procedure && strings.HasPrefix(string(m.NSID), "com.atproto.repo.") {
+			m.Serve = func(c *xrpcserver.Call) error {
+				p.network.mu.Lock()
+				_, err := p.access(c.Context())
+				p.network.mu.Unlock()
+				if err != nil {
+					return err
+				}
+				return serve(c)
+			}
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+// forward sends a request to the appview.
+func (p *PDS) forward(w http.ResponseWriter, r *http.Request) {
+	p.network.mu.Lock()
+	appview := p.network.appview
+	p.network.mu.Unlock()
+	if appview == nil {
+		answer(w, http.StatusBadRequest, xrpcError{"InvalidRequest", "could not resolve proxy did service url"})
+		return
+	}
+	origin, err := url.Parse(appview.URL)
+	if err != nil {
+		answer(w, http.StatusInternalServerError, xrpcError{"InternalServerError", "Internal Server Error"})
+		return
+	}
+	proxy := httputil.NewSingleHostReverseProxy(origin)
+	proxy.Transport = p.network.client.Transport
+	r.Header.Del("Authorization")
+	proxy.ServeHTTP(w, r)
+}
+
+// serveWellKnown answers for the hosts of handles.
+func (p *PDS) serveWellKnown(w http.ResponseWriter, r *http.Request) {
+	p.network.mu.Lock()
+	defer p.network.mu.Unlock()
+	host, _, _ := strings.Cut(r.Host, ":")
+	a := p.find(syntax.AtIdentifier(host))
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if a == nil || !p.active(a) {
+		w.WriteHeader(http.StatusNotFound)
+		io.WriteString(w, "User not found")
+		return
+	}
+	io.WriteString(w, string(a.DID))
+}
+
+// has reports whether the server knows an account. The network must be locked.
+func (p *PDS) has(a *Account) bool {
+	return a.status != Deleted && (a.pds == p || a.former[p])
+}
+
+// status returns the status of an account at this server. The network must be locked.
+func (p *PDS) status(a *Account) Status {
+	if a.pds != p {
+		return Deactivated
+	}
+	return a.status
+}
+
+func (p *PDS) active(a *Account) bool { return p.status(a) == Active }
+
+// find returns the account of this server with a DID or handle, or nil. The network must be locked.
+func (p *PDS) find(id syntax.AtIdentifier) *Account {
+	if a := p.network.accountOf(id); a != nil && p.has(a) {
+		return a
+	}
+	return nil
+}
+
+// available returns the account of this server whose repository can be read. The network must be locked.
+func (p *PDS) available(id syntax.AtIdentifier) (*Account, error) {
+	a := p.find(id)
+	if a == nil {
+		return nil, store.Refuse(http.StatusBadRequest, "RepoNotFound", "Could not find repo for DID: %s", id)
+	}
+	switch p.status(a) {
+	case Active:
+		return a, nil
+	case Takendown, Suspended:
+		return nil, store.Refuse(http.StatusBadRequest, "RepoTakendown", "Repo has been takendown: %s", id)
+	case Deactivated:
+		return nil, store.Refuse(http.StatusBadRequest, "RepoDeactivated", "Repo has been deactivated: %s", id)
+	}
+	return nil, store.Refuse(http.StatusBadRequest, "RepoNotFound", "Could not find repo for DID: %s", id)
+}
+
+// IdentityResolveHandle finds the DID of a handle: of this server's accounts, or of others.
+func (h *pdsMethods) IdentityResolveHandle(ctx context.Context, params *atproto.IdentityResolveHandleParams) (*atproto.IdentityResolveHandleOutput, error) {
+	n := h.pds.network
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	a := n.accountOf(syntax.AtIdentifier(params.Handle))
+	if a == nil || a.status != Active {
+		return nil, store.Invalid("Unable to resolve handle")
+	}
+	return &atproto.IdentityResolveHandleOutput{DID: a.DID}, nil
+}
+
+// jsonOf returns a record in JSON.
+func jsonOf(data []byte) (lex.Raw, error) {
+	text, err := lex.CBORToJSON(data)
+	return lex.Raw{Data: text, Encoding: lex.JSON}, err
+}

@@ -1,0 +1,147 @@
+package atptest
+
+import (
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/layers-pub/layers-go/runtime/atptest/fault"
+)
+
+// Server is a server of the network: the PLC directory, a PDS, a relay or the appview.
+type Server struct {
+	// URL is its origin, such as "http://127.0.0.1:40001".
+	URL string
+
+	network  *Network
+	name     string // for messages
+	server   *http.Server
+	handler  http.Handler
+	faults   []*activeFault
+	requests []string // their methods
+}
+
+// listen starts a server.
+func (n *Network) listen(name string, handler http.Handler) (*Server, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("atptest: %s: %w", name, err)
+	}
+	s := &Server{URL: "http://" + listener.Addr().String(), network: n, name: name, handler: handler}
+	s.server = &http.Server{Handler: s, ErrorLog: log.New(io.Discard, "", 0)}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		listener.Close()
+		return nil, fmt.Errorf("atptest: %s: the network is closed", name)
+	}
+	n.servers = append(n.servers, s)
+	n.wait.Go(func() { s.server.Serve(listener) })
+	return s, nil
+}
+
+// methodOf returns what [Server.Fail] and [Server.Requests] call a request: the NSID of a call, or else the path.
+func methodOf(r *http.Request) string {
+	if nsid, ok := strings.CutPrefix(r.URL.Path, "/xrpc/"); ok {
+		return nsid
+	}
+	return r.URL.Path
+}
+
+// ServeHTTP answers a request, with the fault that it meets if there is one.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	n := s.network
+	method := methodOf(r)
+	n.mu.Lock()
+	if n.closed {
+		n.mu.Unlock()
+		panic(http.ErrAbortHandler)
+	}
+	n.wait.Add(1)
+	defer n.wait.Done()
+	s.requests = append(s.requests, method)
+	failure := s.meet(method, false)
+	n.mu.Unlock()
+	if failure != nil {
+		failure.Serve(w, r, s.handler)
+		return
+	}
+	s.handler.ServeHTTP(w, r)
+}
+
+// Requests returns how many requests there were for a method, which is named as in [Server.Fail]. The requests that met a
+// fault count, too.
+func (s *Server) Requests(method string) (count int) {
+	s.network.mu.Lock()
+	defer s.network.mu.Unlock()
+	for _, m := range s.requests {
+		if matches(m, []string{method}) {
+			count++
+		}
+	}
+	return count
+}
+
+// Fail makes the requests for some methods fail, from now on. A method is the NSID of a call, a path that begins with a
+// slash, or the beginning of one and a "*" at its end; without methods all requests fail. Of several faults that apply, the
+// last one counts. The returned function ends the fault.
+//
+// A fault of frames applies to the frames of the server's stream instead of requests.
+func (s *Server) Fail(f fault.Fault, methods ...string) (end func()) {
+	return s.network.addFault(&s.faults, f, methods)
+}
+
+// Fail makes requests to all servers of the network fail; see [Server.Fail]. A fault of a server comes before one of the
+// network.
+func (n *Network) Fail(f fault.Fault, methods ...string) (end func()) {
+	return n.addFault(&n.faults, f, methods)
+}
+
+func (n *Network) addFault(list *[]*activeFault, f fault.Fault, methods []string) (end func()) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	active := &activeFault{Fault: f, methods: methods}
+	*list = append(*list, active)
+	return func() {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		*list = slices.DeleteFunc(*list, func(f *activeFault) bool { return f == active })
+	}
+}
+
+// activeFault is a fault that was asked for.
+type activeFault struct {
+	fault.Fault
+	methods []string
+	met     int // how often
+}
+
+// meet returns the fault of a request, or of a frame, and counts it. The network must be locked.
+func (s *Server) meet(method string, frame bool) *activeFault {
+	for _, list := range [][]*activeFault{s.faults, s.network.faults} {
+		for _, f := range slices.Backward(list) {
+			if f.OfFrames() != frame || !frame && !matches(method, f.methods) {
+				continue
+			}
+			f.met++
+			if f.Applies(f.met - 1) {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+// matches reports whether a method is one of those that were named.
+func matches(method string, named []string) bool {
+	for _, name := range named {
+		if prefix, ok := strings.CutSuffix(name, "*"); ok && strings.HasPrefix(method, prefix) || method == name || name == "" {
+			return true
+		}
+	}
+	return len(named) == 0
+}

@@ -1,0 +1,272 @@
+package atptest
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/atptest/internal/store"
+	"github.com/layers-pub/layers-go/runtime/internal/atproto"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/xrpcserver"
+)
+
+// The scopes of tokens.
+const (
+	scopeAccess    = "com.atproto.access"
+	scopeAppPass   = "com.atproto.appPass"
+	scopeRefresh   = "com.atproto.refresh"
+	scopeTakendown = "com.atproto.takendown"
+)
+
+// session is a refresh token that the server knows.
+type session struct {
+	account *Account
+	scope   string // of its access tokens
+	expires time.Time
+	next    string // ID of the token that replaced it
+}
+
+// claims are those of a token.
+type claims struct {
+	Scope string     `json:"scope"`
+	Aud   string     `json:"aud"`
+	Sub   syntax.DID `json:"sub"`
+	Iat   int64      `json:"iat"`
+	Exp   int64      `json:"exp"`
+	ID    string     `json:"jti,omitempty"`
+}
+
+// token returns a signed JWT.
+func (p *PDS) token(typ string, c claims) string {
+	head, _ := json.Marshal(map[string]string{"typ": typ, "alg": "HS256"})
+	body, _ := json.Marshal(c)
+	text := base64.RawURLEncoding.EncodeToString(head) + "." + base64.RawURLEncoding.EncodeToString(body)
+	return text + "." + base64.RawURLEncoding.EncodeToString(p.mac(text))
+}
+
+func (p *PDS) mac(text string) []byte {
+	h := hmac.New(sha256.New, p.secret)
+	h.Write([]byte(text))
+	return h.Sum(nil)
+}
+
+// tokens returns an access token and the refresh token with an ID. The network must be locked.
+func (p *PDS) tokens(s *session, id string) (access, refresh string) {
+	now := p.network.now()
+	access = p.token("at+jwt", claims{
+		Scope: s.scope, Aud: p.did(), Sub: s.account.DID, Iat: now.Unix(), Exp: now.Add(p.network.options.access).Unix(),
+	})
+	refresh = p.token("refresh+jwt", claims{Scope: scopeRefresh, Aud: p.did(), Sub: s.account.DID, Iat: now.Unix(), Exp: s.expires.Unix(), ID: id})
+	return access, refresh
+}
+
+// newSession makes a session and returns its tokens. The network must be locked.
+func (p *PDS) newSession(a *Account, scope string) (access, refresh string) {
+	id := rand.Text()
+	s := &session{account: a, scope: scope, expires: p.network.now().Add(p.network.options.refresh)}
+	p.sessions[id] = s
+	return p.tokens(s, id)
+}
+
+// NewSession begins a session of the account, without HTTP, and returns its tokens.
+func (a *Account) NewSession() (access, refresh string) {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	return a.pds.newSession(a, scopeAccess)
+}
+
+// NewAppPassword returns an app password, such as "abcd-efgh-ijkl-mnop".
+func (a *Account) NewAppPassword() string {
+	t := strings.ToLower(rand.Text())
+	password := t[:4] + "-" + t[4:8] + "-" + t[8:12] + "-" + t[12:16]
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	a.appPasswords[password] = true
+	return password
+}
+
+// EndSessions revokes all refresh tokens of the account. Access tokens stay valid until they expire, as on the reference PDS.
+func (a *Account) EndSessions() {
+	a.network.mu.Lock()
+	defer a.network.mu.Unlock()
+	a.endSessions()
+}
+
+func (a *Account) endSessions() {
+	for id, s := range a.pds.sessions {
+		if s.account == a {
+			delete(a.pds.sessions, id)
+		}
+	}
+}
+
+// authorize checks the token of a request, which must have one of the scopes, and returns its claims. The network must be locked.
+func (p *PDS) authorize(r *http.Request, allowExpired bool, scopes ...string) (claims, error) {
+	header := r.Header.Get("Authorization")
+	kind, text, _ := strings.Cut(header, " ")
+	var c claims
+	switch {
+	case header == "":
+		return c, store.Refuse(http.StatusUnauthorized, "AuthMissing", "Authentication Required")
+	case !strings.EqualFold(kind, "Bearer"):
+		return c, store.Refuse(http.StatusBadRequest, "InvalidToken", "Unexpected authorization type")
+	}
+	parts := strings.Split(text, ".")
+	if len(parts) != 3 {
+		return c, store.Refuse(http.StatusBadRequest, "InvalidToken", "Token could not be verified")
+	}
+	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
+	body, bodyErr := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil || bodyErr != nil || !hmac.Equal(signature, p.mac(parts[0]+"."+parts[1])) || json.Unmarshal(body, &c) != nil {
+		return c, store.Refuse(http.StatusBadRequest, "InvalidToken", "Token could not be verified")
+	}
+	if !allowExpired && p.network.now().Unix() >= c.Exp {
+		return c, store.Refuse(http.StatusBadRequest, "ExpiredToken", "Token has expired")
+	}
+	for _, scope := range scopes {
+		if c.Scope == scope {
+			return c, nil
+		}
+	}
+	return c, store.Refuse(http.StatusBadRequest, "InvalidToken", "Bad token scope")
+}
+
+// access checks the access token of a call.
+func (p *PDS) access(ctx context.Context) (claims, error) {
+	return p.authorize(xrpcserver.Request(ctx), false, scopeAccess, scopeAppPass)
+}
+
+// ServerCreateSession begins a session with a password.
+func (h *pdsMethods) ServerCreateSession(ctx context.Context, input *atproto.ServerCreateSessionInput) (*atproto.ServerCreateSessionOutput, error) {
+	p := h.pds
+	p.network.mu.Lock()
+	defer p.network.mu.Unlock()
+	wrong := store.Refuse(http.StatusUnauthorized, "AuthenticationRequired", "Invalid identifier or password")
+	a := p.find(syntax.AtIdentifier(input.Identifier))
+	for _, other := range p.network.order {
+		if a == nil && other.Email == strings.ToLower(input.Identifier) && p.has(other) {
+			a = other
+		}
+	}
+	if a == nil {
+		return nil, wrong
+	}
+	down := a.status == Takendown || a.status == Suspended
+	scope := scopeAccess
+	if input.Password != a.Password {
+		if down || !a.appPasswords[input.Password] {
+			return nil, wrong
+		}
+		scope = scopeAppPass
+	}
+	if down {
+		if !input.AllowTakendown.Or(false) {
+			return nil, store.Refuse(http.StatusUnauthorized, "AccountTakedown", "Account has been taken down")
+		}
+		scope = scopeTakendown
+	}
+	out := &atproto.ServerCreateSessionOutput{
+		DID: a.DID, Handle: a.handle, DIDDoc: lex.Raw{Data: a.document(), Encoding: lex.JSON},
+		Email: lex.Some(a.Email), EmailConfirmed: lex.Some(false), Active: lex.Some(p.active(a)),
+	}
+	if status := p.status(a); status != Active {
+		out.Status = lex.Some(atproto.ServerCreateSessionOutputStatus(status))
+	}
+	out.AccessJWT, out.RefreshJWT = p.newSession(a, scope)
+	return out, nil
+}
+
+// ServerRefreshSession renews a session.
+func (h *pdsMethods) ServerRefreshSession(ctx context.Context) (*atproto.ServerRefreshSessionOutput, error) {
+	p := h.pds
+	p.network.mu.Lock()
+	defer p.network.mu.Unlock()
+	c, err := p.authorize(xrpcserver.Request(ctx), false, scopeRefresh)
+	if err != nil {
+		return nil, err
+	}
+	a := p.find(syntax.AtIdentifier(c.Sub))
+	switch {
+	case a == nil:
+		return nil, store.Invalid("Could not find user info for account: %s", c.Sub)
+	case a.status == Takendown || a.status == Suspended:
+		return nil, store.Refuse(http.StatusUnauthorized, "AccountTakedown", "Account has been taken down")
+	}
+	now := p.network.now()
+	s := p.sessions[c.ID]
+	if s == nil || !now.Before(s.expires) {
+		return nil, store.Refuse(http.StatusBadRequest, "ExpiredToken", "Token has been revoked")
+	}
+	if end := now.Add(p.network.options.grace); end.Before(s.expires) {
+		s.expires = end
+	}
+	if s.next == "" { // using a token again gives the same one
+		s.next = rand.Text()
+	}
+	if p.sessions[s.next] == nil {
+		p.sessions[s.next] = &session{account: a, scope: s.scope, expires: now.Add(p.network.options.refresh)}
+	}
+	out := &atproto.ServerRefreshSessionOutput{
+		DID: a.DID, Handle: a.handle, DIDDoc: lex.Raw{Data: a.document(), Encoding: lex.JSON},
+		Email: lex.Some(a.Email), EmailConfirmed: lex.Some(false), Active: lex.Some(p.active(a)),
+	}
+	if status := p.status(a); status != Active {
+		out.Status = lex.Some(atproto.ServerRefreshSessionOutputStatus(status))
+	}
+	out.AccessJWT, out.RefreshJWT = p.tokens(p.sessions[s.next], s.next)
+	return out, nil
+}
+
+// ServerGetSession says whose session it is.
+func (h *pdsMethods) ServerGetSession(ctx context.Context) (*atproto.ServerGetSessionOutput, error) {
+	p := h.pds
+	p.network.mu.Lock()
+	defer p.network.mu.Unlock()
+	c, err := p.access(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a := p.find(syntax.AtIdentifier(c.Sub))
+	if a == nil || a.status == Takendown || a.status == Suspended {
+		return nil, store.Invalid("Could not find user info for account: %s", c.Sub)
+	}
+	out := &atproto.ServerGetSessionOutput{
+		DID: a.DID, Handle: a.handle, DIDDoc: lex.Raw{Data: a.document(), Encoding: lex.JSON}, Active: lex.Some(p.active(a)),
+	}
+	if c.Scope == scopeAccess {
+		out.Email, out.EmailConfirmed = lex.Some(a.Email), lex.Some(false)
+	}
+	if status := p.status(a); status != Active {
+		out.Status = lex.Some(atproto.ServerGetSessionOutputStatus(status))
+	}
+	return out, nil
+}
+
+// ServerDeleteSession ends a session.
+func (h *pdsMethods) ServerDeleteSession(ctx context.Context) error {
+	p := h.pds
+	p.network.mu.Lock()
+	defer p.network.mu.Unlock()
+	c, err := p.authorize(xrpcserver.Request(ctx), true, scopeRefresh)
+	if err != nil {
+		return err
+	}
+	delete(p.sessions, c.ID)
+	return nil
+}
+
+// ServerDescribeServer says what a server asks of new accounts.
+func (h *pdsMethods) ServerDescribeServer(context.Context) (*atproto.ServerDescribeServerOutput, error) {
+	return &atproto.ServerDescribeServerOutput{
+		DID: syntax.DID(h.pds.did()), AvailableUserDomains: []string{".test"}, InviteCodeRequired: lex.Some(false),
+		Links: new(atproto.ServerDescribeServerLinks), Contact: new(atproto.ServerDescribeServerContact),
+	}, nil
+}

@@ -1,0 +1,210 @@
+package atptest
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/layers-pub/layers-go/runtime/atptest/fault"
+	"github.com/layers-pub/layers-go/runtime/atptest/forge"
+)
+
+// Stream is the stream of a PDS or a relay: com.atproto.sync.subscribeRepos. A server keeps all its events until it is told to
+// forget them.
+type Stream struct {
+	server  *Server
+	log     []frame // their numbers have no gaps
+	seq     int64   // of the last frame
+	oldest  int64   // the frames up to this one are forgotten
+	epoch   int     // counts cuts
+	sockets map[*websocket.Conn]bool
+}
+
+func newStream(s *Server) *Stream { return &Stream{server: s, sockets: map[*websocket.Conn]bool{}} }
+
+type frame struct {
+	seq  int64
+	data []byte
+}
+
+// Cut ends all connections of the stream.
+func (s *Stream) Cut() {
+	n := s.server.network
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s.cut()
+}
+
+// cut ends all connections. The network must be locked.
+func (s *Stream) cut() {
+	s.epoch++
+	for c := range s.sockets {
+		c.Close()
+	}
+	s.server.network.change.Broadcast()
+}
+
+// Forget makes the server forget the events so far. A reader that asks for them gets the later ones, after an #info message
+// OutdatedCursor.
+func (s *Stream) Forget() {
+	s.server.network.mu.Lock()
+	defer s.server.network.mu.Unlock()
+	s.oldest, s.log = s.seq, nil
+}
+
+// Reset makes the server forget the events so far and count from 1 again, and cuts all connections.
+func (s *Stream) Reset() {
+	n := s.server.network
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s.seq, s.oldest, s.log = 0, 0, nil
+	s.cut()
+}
+
+// Skip makes the numbers of events jump ahead, as those of real servers do. The events in between never were.
+func (s *Stream) Skip(count int64) {
+	s.server.network.mu.Lock()
+	defer s.server.network.mu.Unlock()
+	for range count {
+		s.seq++
+		s.log = append(s.log, frame{seq: s.seq})
+	}
+}
+
+// Seq returns the number of the last event, or 0.
+func (s *Stream) Seq() int64 {
+	s.server.network.mu.Lock()
+	defer s.server.network.mu.Unlock()
+	return s.seq
+}
+
+// Subscribers returns how many connections of the stream there are.
+func (s *Stream) Subscribers() int {
+	s.server.network.mu.Lock()
+	defer s.server.network.mu.Unlock()
+	return len(s.sockets)
+}
+
+// Send adds an event to this stream alone. make gets its number and returns the bytes of the frame, such as those of
+// [forge.Frame].
+func (s *Stream) Send(make func(seq int64) []byte) {
+	s.server.network.mu.Lock()
+	defer s.server.network.mu.Unlock()
+	s.send(make)
+}
+
+func (s *Stream) send(make func(seq int64) []byte) {
+	s.seq++
+	s.log = append(s.log, frame{s.seq, make(s.seq)})
+	s.server.network.change.Broadcast()
+}
+
+var upgrader = websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
+
+// serve serves the stream on one connection.
+func (s *Stream) serve(w http.ResponseWriter, r *http.Request) {
+	cursor, given := int64(0), r.URL.Query().Has("cursor")
+	if given {
+		var err error
+		if cursor, err = strconv.ParseInt(r.URL.Query().Get("cursor"), 10, 64); err != nil {
+			answer(w, http.StatusBadRequest, xrpcError{"InvalidRequest", "cursor must be an integer"})
+			return
+		}
+	}
+	c, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	n := s.server.network
+	gone := false
+	ended := make(chan struct{})
+	defer func() {
+		c.Close()
+		<-ended
+	}()
+	go func() { // answers pings
+		defer close(ended)
+		for {
+			if _, _, err := c.ReadMessage(); err != nil {
+				n.mu.Lock()
+				gone = true
+				n.change.Broadcast()
+				n.mu.Unlock()
+				return
+			}
+		}
+	}()
+
+	n.mu.Lock()
+	epoch, at, future := s.epoch, s.seq, false
+	var first []byte
+	if given {
+		switch at = cursor; {
+		case at > s.seq:
+			first, future = forge.ErrorFrame("FutureCursor", "Cursor in the future."), true
+		case at < s.oldest:
+			first = forge.InfoFrame("OutdatedCursor", "Requested cursor exceeded limit. Possibly missing events")
+		}
+	}
+	s.sockets[c] = true
+	n.change.Broadcast()
+	n.mu.Unlock()
+	defer func() {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		delete(s.sockets, c)
+		n.change.Broadcast()
+	}()
+	if first != nil && c.WriteMessage(websocket.BinaryMessage, first) != nil {
+		return
+	}
+	if future {
+		c.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.ClosePolicyViolation, "FutureCursor"), time.Now().Add(time.Second))
+		c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		<-ended
+		return
+	}
+	out := &fault.Conn{Socket: c}
+	for {
+		n.mu.Lock()
+		for s.seq <= at && s.epoch == epoch && !gone && !n.closed {
+			n.change.Wait()
+		}
+		if s.epoch != epoch || gone || n.closed {
+			n.mu.Unlock()
+			return
+		}
+		if len(s.log) == 0 { // they were forgotten
+			at = s.seq
+			n.mu.Unlock()
+			continue
+		}
+		next := s.log[max(0, at+1-s.log[0].seq)]
+		at = next.seq
+		send := (*fault.Conn).Send
+		if next.data == nil {
+			n.mu.Unlock()
+			continue
+		}
+		if f := s.server.meet("", true); f != nil {
+			send = f.Send
+		}
+		n.mu.Unlock()
+		if send(out, next.data) != nil {
+			return
+		}
+		if out.Stalled() {
+			<-ended
+			return
+		}
+	}
+}
+
+// xrpcError is the body of an error.
+type xrpcError struct {
+	Error   string `json:"error"`
+	Message string `json:"message,omitempty"`
+}
