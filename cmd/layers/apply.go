@@ -130,12 +130,12 @@ exit status is 1 if an operation would fail.`,
 				return early // with --strict
 			}
 			if dry && err == nil {
-				return printDryRun(command, args[0], foreseen, rate)
+				return printDryRun(command, args[0], foreseen, rate, lines)
 			}
 			if dry {
 				return exit.About(args[0], err)
 			}
-			fmt.Fprintf(stderr, "%d operations: %d written, %d already done\n", result.Ops, result.Written, result.Already)
+			terminal.Note(stderr, "%d operations: %d written, %d already done\n", result.Ops, result.Written, result.Already)
 			if errors.Is(err, batch.ErrJournal) || errors.Is(err, auth.ErrMoved) {
 				return exit.About(args[0], err) // says what to do
 			}
@@ -151,6 +151,7 @@ exit status is 1 if an operation would fail.`,
 	command.Flags().BoolVar(&drop, "drop-fields", false, "allow a put to remove fields that only the stored record has")
 	cli.UnknownFlag(command, &unknown)
 	warnings.Flag(command, &strict)
+	cli.AsFlag(command, s)
 	cli.AnyPDSFlag(command, s)
 	command.Flags().BoolVar(&lines, "jsonl", false, "print one JSON object a line for each operation")
 	return command
@@ -198,12 +199,16 @@ func openJournal(name string, dry bool) (*batch.Journal, error) {
 	return batch.OpenJournal(name)
 }
 
-// printDryRun prints what a batch would do, and returns an error if some of it would fail.
-func printDryRun(command *cobra.Command, name string, r *batch.DryRunResult, rate int) error {
+// printDryRun prints what a batch would do, on standard error if standard output has the lines of JSON, and returns an error if some of it would fail.
+func printDryRun(command *cobra.Command, name string, r *batch.DryRunResult, rate int, lines bool) error {
 	for _, failure := range r.Failures {
 		terminal.Printf(command.ErrOrStderr(), "%s\n", aboutLine(name, failure))
 	}
-	terminal.Printf(command.ErrOrStderr(), "%d operations: %d to create, %d to update, %d to delete, %d already done; %d write points%s; nothing was sent\n",
+	out := command.OutOrStdout()
+	if lines {
+		out = command.ErrOrStderr()
+	}
+	terminal.Printf(out, "%d operations: %d to create, %d to update, %d to delete, %d already done; %d write points%s; nothing was sent\n",
 		r.Ops, r.Create, r.Update, r.Delete, r.Already, r.Points, output.PointsTime(r.Points, rate))
 	if r.Failed > 0 {
 		return fmt.Errorf("%s: %d of %d operations would fail", name, r.Failed, r.Ops)

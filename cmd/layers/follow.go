@@ -14,6 +14,7 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/copied"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/internal/disk"
 	"github.com/layers-pub/layers-go/layers/records"
@@ -65,6 +66,7 @@ of one PDS, which is not believed about accounts hosted elsewhere.`,
 	flags.StringVar(&f.server, "server", "", "`URL` of a PDS to follow instead of a relay")
 	flags.StringVar(&f.host, "host", "", "ask the server at this `URL` which repositories have records (default that of --relay or --server)")
 	flags.StringArrayVar(&f.collections, "collection", nil, "only records of this `NSID`, or of all that begin as in pub.layers.*; may be repeated (default pub.layers.*)")
+	cli.CompleteFlag(command, "collection", names.Collections)
 	flags.StringArrayVar(&f.dids, "did", nil, "only the repository of this `ACTOR`, a DID or a handle; may be repeated")
 	flags.BoolVar(&f.lines, "jsonl", false, "print one line of JSON a change")
 	flags.BoolVar(&f.once, "once", false, "end when all records are there")
@@ -139,7 +141,7 @@ func (f *following) run(ctx context.Context, command *cobra.Command, s *connect.
 		}
 		return nil
 	}, options)
-	terminal.Printf(command.ErrOrStderr(), "%d changes; %s\n", changes, phases(monitor.Health()))
+	terminal.Note(command.ErrOrStderr(), "%d changes; %s\n", changes, phases(monitor.Health()))
 	return errors.Join(err, store.Close())
 }
 
@@ -179,7 +181,7 @@ func (f *following) status(ctx context.Context, command *cobra.Command, monitor 
 				return
 			case <-ticker.C:
 				h := monitor.Health()
-				terminal.Printf(command.ErrOrStderr(), "%s; %.1f frames/s, lag %v\n", phases(h), h.Stream.Rate, h.Stream.Lag.Round(time.Millisecond))
+				terminal.Note(command.ErrOrStderr(), "%s; %.1f frames/s, lag %v\n", phases(h), h.Stream.Rate, h.Stream.Lag.Round(time.Millisecond))
 			}
 		}
 	}()

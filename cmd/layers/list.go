@@ -109,7 +109,7 @@ If the list fails midway, the error says how to continue.`,
 			if err := out.Flush(); err != nil {
 				return err
 			}
-			fmt.Fprintf(command.ErrOrStderr(), "%d records, %d with issues\n", counts.Expected, counts.Failed)
+			terminal.Note(command.ErrOrStderr(), "%d records, %d with issues\n", counts.Expected, counts.Failed)
 			return nil
 		}),
 	}

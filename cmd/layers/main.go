@@ -19,6 +19,8 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/topics"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/version"
 )
 
 func main() {
@@ -42,7 +44,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root := &cobra.Command{
 		Use:                "layers",
 		Short:              "Read, verify and write Layers data (linguistic annotation) on the AT Protocol",
-		Version:            connect.Version(),
+		Version:            version.Of().Version,
 		SilenceUsage:       true,
 		SilenceErrors:      true,
 		DisableSuggestions: true, // messages have their own
@@ -72,6 +74,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		followCommand(&s),
 		accounts.Login(&s),
 		accounts.Logout(&s),
+		accounts.Switch(&s),
 		accounts.Whoami(&s),
 		exportCommand(&s),
 		validateCommand(),
@@ -82,6 +85,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		blobs.Command(&s),
 		importCommand(&s),
 	)
+	root.AddCommand(versionCommand())
+	root.AddCommand(topics.Commands()...)
 	root.SetUsageTemplate(root.UsageTemplate() + cli.UsageTail)
 	root.SetHelpCommand(cli.HelpCommand())
 	root.InitDefaultCompletionCmd(args...)
@@ -94,6 +99,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetFlagErrorFunc(cli.FlagError)
 	root.SetArgs(args)
 	root.PersistentPreRunE = func(command *cobra.Command, _ []string) error {
+		if s.Quiet {
+			messages.SetQuiet()
+		}
+		if s.NoColor {
+			out.SetPlain()
+			messages.SetPlain()
+		}
 		if err := s.CheckTimes(); err != nil {
 			return err
 		}
@@ -109,7 +121,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exit.OK
 	}
 	err = exit.Signalled(ctx, err)
-	fmt.Fprintln(messages, "layers: "+exit.Message(err))
+	terminal.Alert(messages, "layers:")
+	fmt.Fprintln(messages, " "+exit.Message(err))
 	if end, ok := errors.AsType[*exit.Error](err); ok && end.Status != exit.Misused {
 		return end.Status
 	}

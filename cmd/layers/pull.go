@@ -102,13 +102,13 @@ func pull(ctx context.Context, command *cobra.Command, client *pds.Client, actor
 		return exit.About(string(who.DID), err)
 	}
 	if unchanged {
-		terminal.Printf(command.ErrOrStderr(), "unchanged: %s has the latest commit\n", name)
+		terminal.Note(command.ErrOrStderr(), "unchanged: %s has the latest commit\n", name)
 	} else if err := file.Keep(); err != nil {
 		return err
 	} else {
-		terminal.Printf(command.ErrOrStderr(), "saved %s: signed by %s, all blocks verified\n", name, who.DID)
+		terminal.Note(command.ErrOrStderr(), "saved %s: signed by %s, all blocks verified\n", name, who.DID)
 		if version == 2 {
-			terminal.Printf(command.ErrOrStderr(), "it is in CAR version 1 and replaces an archive in version 2; to convert it: layers convert %s %s\n", name, name)
+			terminal.Note(command.ErrOrStderr(), "it is in CAR version 1 and replaces an archive in version 2; to convert it: layers convert %s %s\n", name, name)
 		}
 	}
 	if strict {

@@ -38,6 +38,12 @@ Responses of appviews are not verified; "layers get --proof" verifies a record.`
 		Example: `  layers query expression.getExpression uri=at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/pub.layers.expression.expression/3mabcdefghi2a
   layers query corpus.listCorpora repo=alice.example.com --jsonl`,
 		Args: cli.Arguments(1, 1000, "an NSID and KEY=VALUE arguments"),
+		ValidArgsFunction: func(_ *cobra.Command, args []string, text string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return cli.Names(names.Methods, text), cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, args []string) error {
 			method, err := names.ParseMethod(args[0])
 			if err != nil {

@@ -51,6 +51,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("PASSWORD", account.AppPassword(t))
 			env.Setenv("OTHER_HANDLE", other.Handle)
 			env.Setenv("OTHER_DID", other.DID)
+			env.Setenv("OTHER_PASSWORD", other.AppPassword(t))
 			return os.WriteFile(env.WorkDir+"/password.txt", []byte(env.Getenv("PASSWORD")+"\n"), 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -68,14 +69,14 @@ func TestMisuse(t *testing.T) {
 		{"get", "nonsense"}, {"get", "at://a.test/com.example.note"}, {"get", "at://a.test/com.example.note/1", "--cid", "x"},
 		{"list", "a.test"}, {"list", "a.test", "nonsense"}, {"list", "a.test", "corpus.corpus", "--limit", "-1"},
 		{"pull"}, {"tail", "x"}, {"tail", "--relay", "ftp://x"}, {"tail", "--limit", "-1"}, {"follow"}, {"follow", "-o", "x", "--relay", "wss://a.test", "--server", "https://b.test"}, {"follow", "-o", "x", "--relay", "ftp://x"}, {"follow", "-o", "x", "--relay", "wss://a.test", "--collection", "nonsense"}, {"query"}, {"query", "corpus.listCorpora"}, {"blob"}, {"blob", "get", "a.test", "x"}, {"blob", "put"},
-		{"login"}, {"logout", "a"}, {"create", "nonsense"}, {"put", "nonsense"}, {"put", "corpus.corpus/1", "--swap", "x"}, {"delete"}, {"apply"}, {"import"}, {"import", "conllu"}, {"import", "conllu", "a", "--did", "x"}, {"validate"}, {"export"}, {"export", "conllu"}, {"export", "conllu", "at://x"},
+		{"login"}, {"logout", "a"}, {"logout", "--all", "--as", "a.test"}, {"switch"}, {"switch", "not a handle"}, {"whoami", "--as", "x y"}, {"version", "x"}, {"create", "nonsense"}, {"put", "nonsense"}, {"put", "corpus.corpus/1", "--swap", "x"}, {"delete"}, {"apply"}, {"import"}, {"import", "conllu"}, {"import", "conllu", "a", "--did", "x"}, {"validate"}, {"export"}, {"export", "conllu"}, {"export", "conllu", "at://x"},
 	} {
 		status, stdout, stderr := layers(t, strings.NewReader(""), args...)
 		if status != 2 || stdout != "" || !strings.HasPrefix(stderr, "layers: ") || !strings.Contains(stderr, "\nSee layers ") || !strings.HasSuffix(stderr, "--help.\n") {
 			t.Errorf("%v: status %d, %s%s", args, status, stdout, stderr)
 		}
 	}
-	for _, args := range [][]string{{"whoami"}, {"logout"}, {"decode", "nowhere.car"}, {"validate", "nowhere.json"}, {"blob", "put", "story"}, {"apply", "nowhere.jsonl"}, {"resolve", "did:web:localhost%3A1"}} {
+	for _, args := range [][]string{{"whoami"}, {"logout"}, {"switch", "a.test"}, {"decode", "nowhere.car"}, {"validate", "nowhere.json"}, {"blob", "put", "story"}, {"apply", "nowhere.jsonl"}, {"resolve", "did:web:localhost%3A1"}} {
 		if status, stdout, stderr := layers(t, strings.NewReader(""), args...); status != 1 || stdout != "" || !strings.HasPrefix(stderr, "layers: ") {
 			t.Errorf("%v: status %d, %s%s", args, status, stdout, stderr)
 		}
@@ -85,7 +86,7 @@ func TestMisuse(t *testing.T) {
 // TestHelp looks in the help of each command for what users look for.
 func TestHelp(t *testing.T) {
 	for _, name := range []string{
-		"decode", "convert", "resolve", "describe", "get", "list", "pull", "query", "tail", "follow", "login", "logout", "whoami", "create", "put", "delete", "apply", "blob get", "blob put", "validate", "import conllu", "export conllu",
+		"decode", "convert", "resolve", "describe", "get", "list", "pull", "query", "tail", "follow", "login", "logout", "switch", "whoami", "version", "create", "put", "delete", "apply", "blob get", "blob put", "validate", "import conllu", "export conllu",
 	} {
 		status, stdout, _ := layers(t, nil, append(strings.Fields(name), "--help")...)
 		if status != 0 || !strings.Contains(stdout, "Examples:\n  layers "+name) && !strings.Contains(stdout, "| layers "+name) {

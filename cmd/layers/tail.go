@@ -11,6 +11,7 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/cli"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/layers/records"
@@ -72,6 +73,8 @@ microseconds. A Tap has no positions; what was printed is acknowledged to it.`,
 	flags.Int64Var(&t.cursor, "cursor", 0, "begin after the event of this number; 0 for the oldest that the server has")
 	flags.StringVar(&t.cursorFile, "cursor-file", "", "keep the position in `FILE`, and begin there")
 	flags.StringArrayVar(&t.collections, "collection", nil, "only records of this `NSID`, or of all that begin as in pub.layers.*; may be repeated (default pub.layers.*)")
+	cli.CompleteFlag(command, "collection", names.Collections)
+	cli.CompleteFlag(command, "source", []string{"relay", "jetstream", "tap"})
 	flags.StringArrayVar(&t.dids, "did", nil, "only events of this `ACTOR`, a DID or a handle; may be repeated")
 	flags.BoolVar(&t.reconnect, "reconnect", false, "connect again when the connection is lost")
 	flags.BoolVar(&t.verify, "verify", false, "verify the signatures of commits")

@@ -107,7 +107,7 @@ func (term *pty) echoes() bool {
 func (term *pty) start(env []string, args ...string) *exec.Cmd {
 	term.t.Helper()
 	command, _ := process(term.t, args...)
-	command.Env = append(command.Env, env...)
+	command.Env = append(append(command.Env, "NO_COLOR=1", "TERM=xterm"), env...)
 	command.Stdin, command.Stdout, command.Stderr = term.slave, term.slave, term.slave
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := command.Start(); err != nil {
@@ -138,6 +138,29 @@ func TestInterruptedPassword(t *testing.T) {
 	term.wait("layers: interrupted")
 	if !term.echoes() || strings.Contains(term.shown(), "sec") {
 		t.Errorf("echo %v: %q", term.echoes(), term.shown())
+	}
+}
+
+// TestColor looks for colors on a terminal, where they may be and where not.
+func TestColor(t *testing.T) {
+	const red = "\x1b[1;31mlayers:\x1b[0m unknown command"
+	for _, test := range []struct {
+		env  []string
+		args []string
+		want string
+	}{
+		{[]string{"NO_COLOR="}, []string{"nonsense"}, red},
+		{[]string{"NO_COLOR="}, []string{"--quiet", "nonsense"}, red},
+		{[]string{"NO_COLOR=1"}, []string{"nonsense"}, "layers: unknown command"},
+		{[]string{"NO_COLOR=", "TERM=dumb"}, []string{"nonsense"}, "layers: unknown command"},
+		{[]string{"NO_COLOR="}, []string{"--no-color", "list", "a.test", "nonsense"}, "layers: unknown collection"},
+	} {
+		term := newPTY(t)
+		term.start(test.env, test.args...).Wait()
+		term.wait("--help.")
+		if !strings.HasPrefix(term.shown(), test.want) {
+			t.Errorf("%v %v: %q", test.env, test.args, term.shown())
+		}
 	}
 }
 

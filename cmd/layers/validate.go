@@ -66,6 +66,7 @@ warning. Records of collections without a known lexicon are counted, and not che
 		},
 	}
 	command.Flags().StringVar(&collection, "collection", "", "the `COLLECTION` of records that have no $type")
+	cli.CompleteFlag(command, "collection", names.Collections)
 	command.Flags().BoolVar(&strict, "strict", false, "exit with status 3 if there is a warning")
 	cli.JSONLFlag(command, &lines)
 	return command

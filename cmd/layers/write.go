@@ -72,6 +72,7 @@ nothing is sent then. The record key is a new TID unless --rkey sets it.`,
 	command.Flags().StringVar(&rkey, "rkey", "", "the record `KEY` (default a new TID)")
 	cli.UnknownFlag(command, &unknown)
 	warnings.Flag(command, &strict)
+	cli.AsFlag(command, s)
 	cli.AnyPDSFlag(command, s)
 	return command
 }
@@ -134,6 +135,7 @@ with --strict, nothing is sent then.`,
 	command.Flags().StringVar(&swap, "swap", "", "write only if the stored record has this `CID`, or, for none, if there is no record")
 	cli.UnknownFlag(command, &unknown)
 	warnings.Flag(command, &strict)
+	cli.AsFlag(command, s)
 	cli.AnyPDSFlag(command, s)
 	return command
 }
@@ -172,11 +174,12 @@ the account that is logged in. It is not an error if the record does not exist.`
 			if err := write.Delete(ctx, client, uri, &write.DeleteOptions{Swap: c}); err != nil {
 				return err
 			}
-			terminal.Printf(command.ErrOrStderr(), "deleted %s\n", uri)
+			terminal.Note(command.ErrOrStderr(), "deleted %s\n", uri)
 			return nil
 		}),
 	}
 	command.Flags().StringVar(&swap, "swap", "", "delete only if the record has this `CID`")
+	cli.AsFlag(command, s)
 	cli.AnyPDSFlag(command, s)
 	return command
 }

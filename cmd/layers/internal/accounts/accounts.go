@@ -34,6 +34,9 @@ write. ACTOR is a handle or a DID. The file is $LAYERS_AUTH_FILE, or
 layers/auth.json in $XDG_STATE_HOME; only you can read it. The session renews
 itself, so log in once rather than in each script.
 
+Several accounts can be logged in. The last one is the current account; "layers
+switch" changes that, and the flag --as names another account for one command.
+
 The app password is read from LAYERS_PASSWORD if that is set, or else from the
 terminal or standard input. It is not stored. Use an app password, which you can
 revoke, rather than the password of the account.`,
@@ -62,7 +65,7 @@ revoke, rather than the password of the account.`,
 				return err
 			}
 			session := client.Session()
-			terminal.Printf(command.ErrOrStderr(), "logged in as %s (%s) at %s\n", session.Handle, session.DID, session.PDS)
+			terminal.Note(command.ErrOrStderr(), "logged in as %s (%s) at %s\n", session.Handle, session.DID, session.PDS)
 			return nil
 		}),
 	}
@@ -97,28 +100,106 @@ func readPassword(ctx context.Context, stdin io.Reader, stderr io.Writer, actor 
 	return password, nil
 }
 
-// Logout returns the command.
-func Logout(s *connect.Servers) *cobra.Command {
+// Switch returns the command.
+func Switch(s *connect.Servers) *cobra.Command {
 	return &cobra.Command{
-		Use:     "logout",
+		Use:     "switch ACTOR",
 		GroupID: cli.GroupWrite,
-		Short:   "Log out",
-		Long:    "Logout ends the session at the server and deletes it from the file of sessions.",
-		Example: "  layers logout",
-		Args:    cli.Arguments(0, 0, "no arguments"),
+		Short:   "Choose the current account among those that are logged in",
+		Long: `Switch makes ACTOR, a handle or a DID, the current account: the one that commands
+use unless --as names another. It must be logged in; "layers whoami" lists the
+accounts that are.`,
+		Example:           "  layers switch bob.example.com",
+		Args:              cli.Arguments(1, 1, "an ACTOR"),
+		ValidArgsFunction: completeAccount,
 		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, args []string) error {
-			client, err := s.Session(ctx)
+			client, store, err := resume(ctx, s, args[0])
 			if err != nil {
 				return err
 			}
-			session := client.Session()
-			if err := client.Logout(ctx); err != nil {
+			if err := store.SetCurrent(ctx, client.DID()); err != nil {
 				return err
 			}
-			terminal.Printf(command.ErrOrStderr(), "logged out %s (%s)\n", session.Handle, session.DID)
-			return nil
+			session := client.Session()
+			return terminal.Note(command.ErrOrStderr(), "the current account is %s (%s)\n", session.Handle, session.DID)
 		}),
 	}
+}
+
+// resume returns the client of a stored session, and the store.
+func resume(ctx context.Context, s *connect.Servers, who string) (*auth.Client, *auth.FileStore, error) {
+	options, err := s.AuthOptions()
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := auth.OpenStore("")
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := s.Resume(ctx, who, options...)
+	return client, store, err
+}
+
+// Logout returns the command.
+func Logout(s *connect.Servers) *cobra.Command {
+	var all bool
+	command := &cobra.Command{
+		Use:     "logout",
+		GroupID: cli.GroupWrite,
+		Short:   "Log out",
+		Long: `Logout ends the session of the current account, or of the one that --as names, at
+its server, and deletes it from the file of sessions; with --all, those of all
+accounts.`,
+		Example: "  layers logout\n  layers logout --as bob.example.com\n  layers logout --all",
+		Args:    cli.Arguments(0, 0, "no arguments"),
+		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, args []string) error {
+			if all && s.As != "" {
+				return exit.Misuse("--all and --as exclude each other")
+			}
+			if !all {
+				client, err := s.Session(ctx)
+				if err != nil {
+					return err
+				}
+				return logOut(ctx, command, client)
+			}
+			store, err := auth.OpenStore("")
+			if err != nil {
+				return err
+			}
+			sessions, err := store.List(ctx)
+			if err != nil {
+				return err
+			}
+			var failed []error // one server that cannot be reached does not keep the other sessions
+			for _, session := range sessions {
+				client, _, err := resume(ctx, s, string(session.DID))
+				if err == nil {
+					err = logOut(ctx, command, client)
+				}
+				failed = append(failed, err)
+			}
+			return errors.Join(failed...)
+		}),
+	}
+	cli.AsFlag(command, s)
+	command.Flags().BoolVar(&all, "all", false, "log out all accounts")
+	return command
+}
+
+func logOut(ctx context.Context, command *cobra.Command, client *auth.Client) error {
+	session := client.Session()
+	if err := client.Logout(ctx); err != nil {
+		return err
+	}
+	return terminal.Note(command.ErrOrStderr(), "logged out %s (%s)\n", session.Handle, session.DID)
+}
+
+// account is an account as whoami prints it.
+type account struct {
+	DID    syntax.DID    `json:"did"`
+	Handle syntax.Handle `json:"handle"`
+	PDS    string        `json:"pds"`
 }
 
 // Whoami returns the command.
@@ -127,26 +208,62 @@ func Whoami(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "whoami",
 		GroupID: cli.GroupWrite,
-		Short:   "Show the account that is logged in",
-		Long:    "Whoami prints the account of the stored session. It contacts no server.",
+		Short:   "Show the accounts that are logged in",
+		Long: `Whoami prints the current account, or the one that --as names, and then the other
+accounts that are logged in. It contacts no server.`,
 		Example: "  layers whoami --json",
 		Args:    cli.Arguments(0, 0, "no arguments"),
 		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, args []string) error {
-			client, err := s.Session(ctx)
+			client, store, failed := resume(ctx, s, s.As)
+			if failed != nil && !errors.Is(failed, auth.ErrNoSession) {
+				return failed
+			}
+			var current *account
+			if failed == nil {
+				session := client.Session()
+				current = &account{session.DID, session.Handle, session.PDS}
+			}
+			sessions, err := store.List(ctx)
 			if err != nil {
 				return err
 			}
-			session := client.Session()
-			if asJSON {
-				return output.JSON(terminal.Exact(command.OutOrStdout()), struct {
-					DID    syntax.DID    `json:"did"`
-					Handle syntax.Handle `json:"handle"`
-					PDS    string        `json:"pds"`
-				}{session.DID, session.Handle, session.PDS})
+			others := []account{}
+			for _, session := range sessions {
+				if current == nil || session.DID != current.DID {
+					others = append(others, account{session.DID, session.Handle, session.PDS})
+				}
 			}
-			return terminal.Printf(command.OutOrStdout(), "did     %s\nhandle  %s\npds     %s\n", session.DID, session.Handle, session.PDS)
+			if asJSON && current != nil {
+				return output.JSON(terminal.Exact(command.OutOrStdout()), struct {
+					*account
+					Others []account `json:"others"`
+				}{current, others})
+			}
+			if current != nil {
+				failed = terminal.Printf(command.OutOrStdout(), "did     %s\nhandle  %s\npds     %s\n", current.DID, current.Handle, current.PDS)
+			}
+			out := command.OutOrStdout()
+			if asJSON {
+				out = command.ErrOrStderr()
+			}
+			for i, other := range others {
+				if i == 0 {
+					terminal.Printf(out, "\nalso logged in:\n")
+				}
+				terminal.Printf(out, "  %s (%s) at %s\n", other.Handle, other.DID, other.PDS)
+			}
+			return failed
 		}),
 	}
 	cli.JSONFlag(command, &asJSON)
+	cli.AsFlag(command, s)
 	return command
+}
+
+// completeAccount completes the handles of the accounts that are logged in.
+func completeAccount(command *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return cli.CompleteAs(command, args, "")
 }

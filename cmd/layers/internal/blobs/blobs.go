@@ -84,7 +84,7 @@ output while it arrives; it is complete and verified only if the exit status is 
 			if err != nil {
 				return err
 			}
-			terminal.Printf(command.ErrOrStderr(), "saved %s: %s, %d bytes, verified\n", output, info.MimeType, info.Size)
+			terminal.Note(command.ErrOrStderr(), "saved %s: %s, %d bytes, verified\n", output, info.MimeType, info.Size)
 			return nil
 		}),
 	}
@@ -152,6 +152,8 @@ that collection.`,
 		}),
 	}
 	command.Flags().StringVar(&mimeType, "type", "", "the media `TYPE`, such as audio/mpeg (default: by the file name's extension)")
+	cli.AsFlag(command, s)
 	command.Flags().StringVar(&collection, "for", "", "check against the lexicon of this `COLLECTION`: media.media, expression.expression, persona.persona")
+	cli.CompleteFlag(command, "for", slices.Sorted(maps.Keys(rulesFor)))
 	return command
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -9,7 +10,7 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
-	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -24,18 +25,34 @@ func JSONLFlag(command *cobra.Command, value *bool) {
 	command.Flags().BoolVar(value, "jsonl", false, "print one JSON object a line for each record")
 }
 
-// CompleteCollection completes the argument at the given index with Layers' collections.
+// CompleteCollection completes the argument at the given index with Layers' collections, by their short names, or the whole
+// ones after "pub.".
 func CompleteCollection(place int) cobra.CompletionFunc {
-	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return func(_ *cobra.Command, args []string, text string) ([]string, cobra.ShellCompDirective) {
 		if len(args) != place {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		var names []string
-		for _, t := range records.Types {
-			names = append(names, string(t.NSID))
-		}
-		return names, cobra.ShellCompDirectiveNoFileComp
+		return Names(names.Collections, text), cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// CompleteFlag completes the values of a flag with the names of Layers' collections, as in short, or others.
+func CompleteFlag(command *cobra.Command, flag string, short []string) {
+	command.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, text string) ([]string, cobra.ShellCompDirective) {
+		return Names(short, text), cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// Names returns what completes text: short names of Layers, or whole ones if text begins like those.
+func Names(short []string, text string) []string {
+	if text == "" || !strings.HasPrefix(text, names.Own[:min(len(text), len(names.Own))]) {
+		return short
+	}
+	whole := slices.Clone(short) // such as p for persona
+	for _, name := range short {
+		whole = append(whole, names.Own+name)
+	}
+	return whole
 }
 
 // WantedCollections parses the values of --collection: NSIDs, or the beginnings of NSIDs, as in pub.layers.*.
@@ -78,6 +95,24 @@ func UnknownFlag(command *cobra.Command, value *bool) {
 func AnyPDSFlag(command *cobra.Command, s *connect.Servers) {
 	command.Flags().BoolVar(&s.AnyPDS, "any-pds", false,
 		"write to the session's server even if the account's DID document names another PDS")
+}
+
+// AsFlag adds the flag --as, for commands that use a session.
+func AsFlag(command *cobra.Command, s *connect.Servers) {
+	command.Flags().StringVar(&s.As, "as", "", "use the session of this `ACTOR`, a handle or a DID (default the current account)")
+	command.RegisterFlagCompletionFunc("as", CompleteAs) // the flag is there: this cannot fail
+}
+
+// CompleteAs completes the handles of the accounts that are logged in.
+func CompleteAs(command *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var handles []string
+	if store, err := auth.OpenStore(""); err == nil {
+		sessions, _ := store.List(command.Context())
+		for _, session := range sessions {
+			handles = append(handles, string(session.Handle))
+		}
+	}
+	return handles, cobra.ShellCompDirectiveNoFileComp
 }
 
 // NoteMisspelt says on standard error that a collection may be misspelt. That is not an error: lexicons newer than this

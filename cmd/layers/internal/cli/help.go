@@ -60,10 +60,12 @@ func unknownCommand(parent *cobra.Command, args []string) error {
 // HelpCommand returns a help command like cobra's, except that it returns an error for a command that does not exist.
 func HelpCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [COMMAND]",
-		Short: "Print the help of a command",
+		Use:   "help [COMMAND | TOPIC]",
+		Short: "Print the help of a command, or of a topic",
 		Example: `  layers help list
-  layers help blob put`,
+  layers help blob put
+  layers help output`,
+		ValidArgsFunction: completeHelp,
 		RunE: func(command *cobra.Command, args []string) error {
 			about, rest, err := command.Root().Find(args)
 			if err != nil {
@@ -80,6 +82,19 @@ func HelpCommand() *cobra.Command {
 			return about.Help()
 		},
 	}
+}
+
+// completeHelp completes the names of commands and topics.
+func completeHelp(command *cobra.Command, args []string, _ string) (completions []string, _ cobra.ShellCompDirective) {
+	about, rest, err := command.Root().Find(args)
+	if err == nil && len(rest) == 0 {
+		for _, sub := range about.Commands() {
+			if sub.IsAvailableCommand() || sub.IsAdditionalHelpTopicCommand() {
+				completions = append(completions, cobra.CompletionWithDesc(sub.Name(), sub.Short))
+			}
+		}
+	}
+	return completions, cobra.ShellCompDirectiveNoFileComp
 }
 
 // FlagError returns err with a suggestion of the flag that may have been meant.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/version"
 	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/network"
@@ -29,7 +29,9 @@ import (
 type Servers struct {
 	PLC, PDS, Appview string
 	AllowPrivate      bool
-	AnyPDS            bool // --any-pds, a flag of the commands that write records
+	AnyPDS            bool   // --any-pds, a flag of the commands that write records
+	As                string // --as, a flag of the commands that use a session: a handle or a DID; "" for the current account
+	Quiet, NoColor    bool
 	Timeout, MaxWait  time.Duration
 	Messages          io.Writer // standard error
 }
@@ -41,6 +43,8 @@ func (s *Servers) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&s.Appview, "appview", "", "the `URL` of the appview that query calls (default LAYERS_APPVIEW)")
 	flags.DurationVar(&s.Timeout, "timeout", 0, "stop after this `DURATION`, such as 90s or 2h; 0 for no limit")
 	flags.DurationVar(&s.MaxWait, "max-wait", xrpc.DefaultMaxWait, "fail if a server asks for a longer pause than this `DURATION`")
+	flags.BoolVar(&s.Quiet, "quiet", false, "print results, warnings and errors only")
+	flags.BoolVar(&s.NoColor, "no-color", false, "print without colors (default NO_COLOR)")
 	flags.BoolVar(&s.AllowPrivate, "allow-private", false, "allow http, and private, loopback and link-local addresses (default LAYERS_ALLOW_PRIVATE)")
 }
 
@@ -70,7 +74,7 @@ func (s *Servers) Complete() error {
 
 // Network returns the servers and how they are reached. [Servers.Complete] must have been called.
 func (s *Servers) Network() network.Network {
-	return network.Network{PLC: s.PLC, PDS: s.PDS, Appview: s.Appview, AllowPrivate: s.AllowPrivate, UserAgent: "layers/" + Version()}
+	return network.Network{PLC: s.PLC, PDS: s.PDS, Appview: s.Appview, AllowPrivate: s.AllowPrivate, UserAgent: "layers/" + version.Of().Version}
 }
 
 // Calls returns the options for clients of package xrpc: the longest pause, and how pauses are printed.
@@ -81,14 +85,14 @@ func (s *Servers) Calls() []xrpc.Option {
 // announce prints what a call waits for, and until when.
 func (s *Servers) announce(p xrpc.Pause) {
 	if p.Err != nil {
-		terminal.Printf(s.Messages, "%v; retrying in %[4]s (attempt %[2]d of %[3]d)\n", p.Err, p.Attempt, p.Attempts, until(p.Wait))
+		terminal.Note(s.Messages, "%v; retrying in %[4]s (attempt %[2]d of %[3]d)\n", p.Err, p.Attempt, p.Attempts, until(p.Wait))
 		return
 	}
 	reason := p.Reason.String()
 	if p.Reason == xrpc.ReasonPoints {
 		reason += ", set by --rate"
 	}
-	terminal.Printf(s.Messages, "waiting %s, for %s (%s at %s)\n", until(p.Wait), reason, p.NSID, p.Service)
+	terminal.Note(s.Messages, "waiting %s, for %s (%s at %s)\n", until(p.Wait), reason, p.NSID, p.Service)
 }
 
 // until describes a pause that begins now: its length, and, unless it is short, the time when it ends.
@@ -168,23 +172,28 @@ func (s *Servers) AuthOptions() ([]auth.Option, error) {
 	}, nil
 }
 
-// Session returns the client of the account that is logged in.
+// Session returns the client of the account that --as names, or else of the current one.
 func (s *Servers) Session(ctx context.Context) (*auth.Client, error) {
 	options, err := s.AuthOptions()
 	if err != nil {
 		return nil, err
 	}
-	client, err := auth.Resume(ctx, "", options...)
-	if errors.Is(err, auth.ErrNoSession) {
-		return nil, fmt.Errorf("not logged in: %w; see layers login --help", err)
-	}
-	return client, err
+	return s.Resume(ctx, s.As, options...)
 }
 
-// Version returns the version from which the command was built.
-func Version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
+// Resume returns the client of a stored session: that of the account who, a handle or a DID, or of the current one if
+// who is "".
+func (s *Servers) Resume(ctx context.Context, who string, options ...auth.Option) (*auth.Client, error) {
+	var actor syntax.AtIdentifier
+	if who != "" {
+		var err error
+		if actor, err = names.ParseActor(who); err != nil {
+			return nil, err
+		}
 	}
-	return "(unknown)"
+	client, err := auth.Resume(ctx, actor, options...)
+	if errors.Is(err, auth.ErrNoSession) {
+		return nil, exit.WithHint(fmt.Errorf("not logged in: %w", err), "layers whoami lists the accounts that are logged in; layers login ACTOR logs in, layers switch ACTOR chooses one")
+	}
+	return client, err
 }

@@ -61,7 +61,7 @@ func NewStatus(messages, out io.Writer, text func() string) *Bar {
 // start starts a bar on w if that is a terminal.
 func start(w io.Writer, newBar func(*mpb.Progress) *mpb.Bar) *Bar {
 	messages, ok := w.(*Writer)
-	if !ok || !IsTerminal(messages.exact) {
+	if !ok || messages.quiet || !IsTerminal(messages.exact) {
 		return new(Bar)
 	}
 	all := mpb.New(mpb.WithOutput(messages.exact))

@@ -5,6 +5,7 @@ package terminal
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"unicode"
@@ -24,6 +25,8 @@ type Writer struct {
 	exact io.Writer // for formats that programs read, and to find out whether it is a terminal
 	held  []byte    // the first bytes of a character that is not complete yet
 	buf   []byte
+	quiet bool
+	plain bool
 }
 
 func NewWriter(w io.Writer) *Writer { return &Writer{w: w, exact: w} }
@@ -49,6 +52,12 @@ func (t *Writer) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+// SetQuiet makes t omit notes and progress bars.
+func (t *Writer) SetQuiet() { t.quiet = true }
+
+// SetPlain makes t omit colors.
+func (t *Writer) SetPlain() { t.plain = true }
 
 // Flush writes the bytes of a character that was never completed.
 func (t *Writer) Flush() {
@@ -132,6 +141,25 @@ func invisible(r rune) bool {
 		!unicode.In(r, unicode.Join_Control, unicode.Prepended_Concatenation_Mark)
 }
 
+// Color reports whether text on w may have colors: if w is a terminal that can show them, unless the flag --no-color or the
+// environment variable NO_COLOR says otherwise (https://no-color.org).
+func Color(w io.Writer) bool {
+	t, ok := w.(*Writer)
+	return ok && !t.plain && IsTerminal(t.exact) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// Alert writes text of the command's own, such as the word before an error, in red if w has colors.
+func Alert(w io.Writer, text string) {
+	if !Color(w) {
+		io.WriteString(w, text)
+		return
+	}
+	t := w.(*Writer)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	io.WriteString(t.w, "\x1b[1;31m"+text+"\x1b[0m")
+}
+
 // OneLine returns s, text that does not come from the command itself, in a form that is safe to print: on one line, with
 // escapes.
 func OneLine(s string) string {
@@ -154,4 +182,13 @@ func Printf(w io.Writer, format string, args ...any) error {
 	}
 	_, err := fmt.Fprintf(w, format, args...)
 	return err
+}
+
+// Note is [Printf] for what a user may want to know but does not need: what was done, how much there was, what is being waited
+// for. With --quiet it prints nothing.
+func Note(w io.Writer, format string, args ...any) error {
+	if t, ok := w.(*Writer); ok && t.quiet {
+		return nil
+	}
+	return Printf(w, format, args...)
 }

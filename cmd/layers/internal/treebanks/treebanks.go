@@ -92,7 +92,7 @@ func PrintBatch(stdout, stderr io.Writer, set *treebank.Set, put []treebank.Reco
 	if err := out.Flush(); err != nil {
 		return err
 	}
-	return terminal.Printf(stderr, "%d records: %d to create, %d to update, %d to delete; %d write points%s\n",
+	return terminal.Note(stderr, "%d records: %d to create, %d to update, %d to delete; %d write points%s\n",
 		total, created, len(put)-created, len(remove), points, output.PointsTime(points, write.DefaultHourlyPoints))
 }
 

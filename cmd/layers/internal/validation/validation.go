@@ -85,7 +85,7 @@ func (v *Validation) Finish() error {
 	if err := v.out.Flush(); err != nil {
 		return err
 	}
-	return terminal.Printf(v.stderr, "%d records: %d valid, %d invalid, %d of unknown collections; %d warnings\n",
+	return terminal.Note(v.stderr, "%d records: %d valid, %d invalid, %d of unknown collections; %d warnings\n",
 		v.valid+v.Invalid+v.unknown, v.valid, v.Invalid, v.unknown, v.Warnings)
 }
 

@@ -1,0 +1,42 @@
+// Package version says what the command was built from.
+package version
+
+import (
+	"runtime/debug"
+
+	"github.com/layers-pub/layers-go/lexicons"
+)
+
+// Build is what the command was built from. Fields are "" if the build does not say.
+type Build struct {
+	Version  string `json:"version"`            // of the module
+	Revision string `json:"revision,omitempty"` // of the version control system
+	Time     string `json:"time,omitempty"`     // of the revision
+	Modified bool   `json:"modified,omitempty"` // there were changes since
+	Go       string `json:"go"`
+	Lexicons string `json:"lexicons"` // the version of Layers
+}
+
+// Of returns what this program was built from.
+func Of() Build {
+	b := Build{Version: "(unknown)", Lexicons: lexicons.Version()}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return b
+	}
+	if info.Main.Version != "" {
+		b.Version = info.Main.Version
+	}
+	b.Go = info.GoVersion
+	for _, setting := range info.Settings {
+		switch setting.Key {
+		case "vcs.revision":
+			b.Revision = setting.Value
+		case "vcs.time":
+			b.Time = setting.Value
+		case "vcs.modified":
+			b.Modified = setting.Value == "true"
+		}
+	}
+	return b
+}
