@@ -193,20 +193,25 @@ func (p *parser) comment(text string) {
 func (p *parser) row(text string) {
 	start := rowStart{line: p.line}
 	var column [10]string
-	n, at := 0, 0
+	n, at, eleventh := 0, 0, 0
 	for part := range strings.SplitSeq(text, "\t") {
 		if n < len(column) {
 			column[n], start.columns[n] = part, at
+		} else if n == len(column) {
+			eleventh = at
 		}
 		n++
 		at += len(part) + 1
 	}
 	if n != len(column) {
-		problem := fmt.Sprintf("the row has %d columns with tabs between them, not 10", n)
-		if strings.TrimSpace(text) == "" {
-			problem = "the line has spaces alone: an empty line ends a sentence"
+		switch {
+		case strings.TrimSpace(text) == "":
+			p.fail(p.line, text, 0, "", "the line has spaces alone: an empty line ends a sentence")
+		case n > len(column):
+			p.fail(p.line, text, eleventh, "", "the row has %d columns with tabs between them, not 10", n)
+		default:
+			p.fail(p.line, text, len(text), "", "the row ends after %d columns with tabs between them, not 10", n)
 		}
-		p.fail(p.line, text, 0, "", "%s", problem)
 		return
 	}
 	for i, value := range column {
@@ -269,14 +274,14 @@ func (p *parser) end() bool {
 // checkRows checks what involves more than one column or row.
 func (p *parser) checkRows(s *Sentence) {
 	// after is the last row that was numbered, and covered the last word of the last range.
-	after, covered := ID{}, 0
+	after, covered, open := ID{}, 0, ID{} // open is a range whose first word is next
 	empty := map[ID]bool{}
 	for i := range s.Rows {
 		id := s.Rows[i].ID
 		if id.IsEmpty() {
 			empty[id] = true
 		}
-		fail := p.failer(i)
+		fail := func(column int, format string, args ...any) { p.failer(i)(column, 0, format, args...) }
 		switch {
 		case id.IsRange():
 			switch {
@@ -287,9 +292,11 @@ func (p *parser) checkRows(s *Sentence) {
 			case id.Last > p.words:
 				fail(0, "the range %s ends after the last word, %d", id, p.words)
 			}
-			covered = max(covered, id.Last)
+			covered, open = max(covered, id.Last), id
 		case id.IsEmpty():
-			if id.Word != after.Word || id.Empty != after.Empty+1 {
+			if open.IsRange() {
+				fail(0, "the empty node %s must be before the range %s", id, open)
+			} else if id.Word != after.Word || id.Empty != after.Empty+1 {
 				fail(0, "the empty node %s is not the next after %s", id, after)
 			}
 			after = id
@@ -297,11 +304,11 @@ func (p *parser) checkRows(s *Sentence) {
 			if id.Word != after.Word+1 {
 				fail(0, "the word %d follows the word %d", id.Word, after.Word)
 			}
-			after = id
+			after, open = id, ID{}
 		}
 	}
 	if p.words == 0 {
-		p.failer(0)(0, "the sentence has no words")
+		p.failer(0)(0, 0, "the sentence has no words")
 	}
 	if p.failed > 0 {
 		return
@@ -311,54 +318,58 @@ func (p *parser) checkRows(s *Sentence) {
 	}
 }
 
-// checkColumns checks the columns of a row, given the empty nodes of the sentence.
-func (p *parser) checkColumns(r *Row, fail func(column int, format string, args ...any), empty map[ID]bool) {
+// checkColumns checks the columns of a row, given the empty nodes of the sentence. fail notes an error at a byte of a column.
+func (p *parser) checkColumns(r *Row, fail func(column, at int, format string, args ...any), empty map[ID]bool) {
 	id := r.ID
 	if id.IsRange() {
-		for column, value := range map[int]string{2: r.Lemma, 3: r.UPOS, 4: r.XPOS, 6: r.Head, 7: r.Deprel, 8: r.Deps} {
-			if value != None {
-				fail(column, "a multiword token has _ here, not %q", clip(value))
+		for column, value := range [...]string{2: r.Lemma, 3: r.UPOS, 4: r.XPOS, 6: r.Head, 7: r.Deprel, 8: r.Deps} {
+			if value != None && value != "" {
+				fail(column, 0, "a multiword token has _ here, not %q", clip(value))
 			}
 		}
 	}
 	if id.IsEmpty() {
 		if r.Head != None {
-			fail(6, "an empty node has _ here, not %q", clip(r.Head))
+			fail(6, 0, "an empty node has _ here, not %q", clip(r.Head))
 		}
 		if r.Deprel != None {
-			fail(7, "an empty node has _ here, not %q", clip(r.Deprel))
+			fail(7, 0, "an empty node has _ here, not %q", clip(r.Deprel))
 		}
 	}
+	at := 0
 	for item := range items(r.Feats) {
 		if name, value, found := strings.Cut(item, "="); !found || name == "" || value == "" {
-			fail(5, "%q is not a feature: Name=Value", clip(item))
+			fail(5, at, "%q is not a feature: Name=Value", clip(item))
 		}
+		at += len(item) + 1
 	}
 	if id.IsWord() && r.Head != None {
 		if head, ok := number(r.Head); !ok {
-			fail(6, "%q is not a number", clip(r.Head))
+			fail(6, 0, "%q is not a number", clip(r.Head))
 		} else if head > p.words {
-			fail(6, "the head %d does not exist: the sentence has %d words", head, p.words)
+			fail(6, 0, "the head %d does not exist: the sentence has %d words", head, p.words)
 		}
 	}
+	at = 0
 	for item := range items(r.Deps) {
 		text, relation, found := strings.Cut(item, ":")
 		head, err := ParseID(text)
 		switch {
 		case !found || relation == "" || err != nil || head.IsRange():
-			fail(8, "%q is not an edge: a head, a colon, a relation", clip(item))
+			fail(8, at, "%q is not an edge: a head, a colon, a relation", clip(item))
 		case head.IsEmpty() && !empty[head], head.IsWord() && head.Word > p.words:
-			fail(8, "the head %s does not exist", head)
+			fail(8, at, "the head %s does not exist", head)
 		}
+		at += len(item) + 1
 	}
 }
 
-// failer returns a function that notes an error of a row, at the beginning of a column.
-func (p *parser) failer(row int) func(column int, format string, args ...any) {
-	return func(column int, format string, args ...any) {
+// failer returns a function that notes an error of a row, at a byte of a column.
+func (p *parser) failer(row int) func(column, at int, format string, args ...any) {
+	return func(column, at int, format string, args ...any) {
 		start := &p.starts[row]
-		text := string(p.sentence.Rows[row].appendColumns(nil, column))
-		p.fail(start.line, text, len(text), columns[column], format, args...)
+		text := string(p.sentence.Rows[row].appendColumns(nil, column+1))
+		p.fail(start.line, text, start.columns[column]+at, columns[column], format, args...)
 	}
 }
 

@@ -89,9 +89,9 @@ func TestErrors(t *testing.T) {
 	row := func(columns string) string { return strings.ReplaceAll(columns, " ", "\t") + "\n" }
 	word := row("1 a a X _ _ 0 root _ _")
 	for _, test := range []struct{ name, file, want string }{
-		{"columns", "1\ta\ta\n\n", "line 1, column 1: the row has 3 columns with tabs between them, not 10"},
-		{"eleven columns", row("1 a a X _ _ 0 root _ _ _") + "\n", "line 1, column 1: the row has 11 columns with tabs between them, not 10"},
-		{"spaces between columns", "1 a a X _ _ 0 root _ _\n\n", "line 1, column 1: the row has 1 columns with tabs between them, not 10"},
+		{"columns", "1\ta\ta\n\n", "line 1, column 6: the row ends after 3 columns with tabs between them, not 10"},
+		{"eleven columns", row("1 a a X _ _ 0 root _ _ _") + "\n", "line 1, column 24: the row has 11 columns with tabs between them, not 10"},
+		{"spaces between columns", "1 a a X _ _ 0 root _ _\n\n", "line 1, column 23: the row ends after 1 columns with tabs between them, not 10"},
 		{"spaces alone", word + "  \n\n", "line 2, column 1: the line has spaces alone: an empty line ends a sentence"},
 		{"empty column", row("1 á  X _ _ 0 root _ _") + "\n", "line 1, column 5 (LEMMA): the column is empty: no value is written as _"},
 		{"space in a column", "1\ta\ta\tX Y\t_\t_\t0\troot\t_\t_\n\n", "line 1, column 8 (UPOS): the column has a space"},
@@ -105,8 +105,14 @@ func TestErrors(t *testing.T) {
 		{"range after its word", word + row("1-1 a _ _ _ _ _ _ _ _") + "\n", "line 2, column 1 (ID): the range 1-1 must be before word 1, its first"},
 		{"range too long", row("1-2 a _ _ _ _ _ _ _ _") + word + "\n", "line 1, column 1 (ID): the range 1-2 ends after the last word, 1"},
 		{"ranges overlap", row("1-2 a _ _ _ _ _ _ _ _") + word + row("2-3 a _ _ _ _ _ _ _ _") + row("2 b b X _ _ 1 dep _ _") + row("3 b b X _ _ 1 dep _ _") + "\n", "line 3, column 1 (ID): the range 2-3 overlaps the one before it"},
+		{"range with annotation", row("1-1 a b c d E=f 1 g h:i _") + word + "\n", "line 1, column 7 (LEMMA): a multiword token has _ here, not \"b\"\nline 1, column 9 (UPOS): a multiword token has _ here, not \"c\"\n" +
+			"line 1, column 11 (XPOS): a multiword token has _ here, not \"d\"\nline 1, column 17 (HEAD): a multiword token has _ here, not \"1\"\nline 1, column 19 (DEPREL): a multiword token has _ here, not \"g\"\n" +
+			"line 1, column 21 (DEPS): a multiword token has _ here, not \"h:i\"\nline 1, column 21 (DEPS): \"h:i\" is not an edge: a head, a colon, a relation"},
 		{"range with a lemma", row("1-1 a b _ _ _ _ _ _ _") + word + "\n", `line 1, column 7 (LEMMA): a multiword token has _ here, not "b"`},
 		{"empty node out of place", word + row("2.1 a _ _ _ _ _ _ _ _") + "\n", "line 2, column 1 (ID): the empty node 2.1 is not the next after 1"},
+		{"empty node within a range", row("1-2 a _ _ _ _ _ _ _ _") + row("0.1 a _ _ _ _ _ _ _ _") + word + row("2 b b X _ _ 1 dep _ _") + "\n", "line 2, column 1 (ID): the empty node 0.1 must be before the range 1-2"},
+		{"tab at the end", row("1 á a X _ _ 0 root _ _ ") + "\n", "line 1, column 24: the row has 11 columns with tabs between them, not 10"},
+		{"several features", row("1 a a X _ Á=1|b|c=d 0 root 0:root|9:x|1 _") + "\n", `line 1, column 15 (FEATS): "b" is not a feature: Name=Value` + "\nline 1, column 35 (DEPS): the head 9 does not exist\n" + `line 1, column 39 (DEPS): "1" is not an edge: a head, a colon, a relation`},
 		{"empty node with a head", word + row("1.1 a _ _ _ _ 1 _ _ _") + "\n", `line 2, column 15 (HEAD): an empty node has _ here, not "1"`},
 		{"head", row("1 a a X _ _ 2 root _ _") + "\n", "line 1, column 13 (HEAD): the head 2 does not exist: the sentence has 1 words"},
 		{"head is no number", row("1 a a X _ _ -1 root _ _") + "\n", `line 1, column 13 (HEAD): "-1" is not a number`},
