@@ -113,7 +113,7 @@ func (p *PDS) NewAccount(handle syntax.Handle) *Account {
 		network: n, pds: p, rotation: rotation, handle: handle, former: map[*PDS]bool{}, created: n.now(), keys: 1,
 		appPasswords: map[string]bool{},
 	}
-	a.repo = store.New(a.DID, key, n.now)
+	a.repo = store.New(a.DID, key, n.now, a.changed)
 	a.record(state)
 	n.accounts[a.DID] = a
 	n.order = append(n.order, a)
@@ -160,6 +160,13 @@ func (a *Account) sendSync() {
 func (a *Account) sendMessage(m *reposync.Commit) {
 	at := a.network.now()
 	a.send(func(seq int64) []byte { return forge.Frame(m, seq, at) })
+}
+
+// changed tells the watchers of a record that was written, or deleted if it has no data.
+func (a *Account) changed(r *store.Record) {
+	if a.status == Active {
+		a.network.tell(Change{recordOf(r), r.Data == nil})
+	}
 }
 
 // Handle returns the account's handle.
@@ -283,6 +290,14 @@ func (a *Account) SetStatusSilently(status Status) { a.setStatus(status, true) }
 func (a *Account) setStatus(status Status, silent bool) {
 	a.network.mu.Lock()
 	defer a.network.mu.Unlock()
+	if was := a.status; (was == Active) != (status == Active) {
+		for _, r := range a.repo.List("") {
+			if status != Active {
+				r = &store.Record{URI: r.URI}
+			}
+			a.network.tell(Change{recordOf(r), status != Active})
+		}
+	}
 	a.status = status
 	if status == Deleted || status == Takendown || status == Suspended {
 		a.endSessions()

@@ -39,6 +39,7 @@ type Network struct {
 	accounts map[syntax.DID]*Account
 	order    []*Account // as they were made
 	txt      map[string][]string
+	watchers []func(Change)
 	wait     sync.WaitGroup // for requests
 }
 
@@ -235,6 +236,37 @@ func (n *Network) Records(collection syntax.NSID) []Record {
 	}
 	slices.SortStableFunc(all, func(a, b *store.Record) int { return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Number, b.Number)) })
 	return recordsOf(all)
+}
+
+// Change is a record that was written or deleted, as an index of the network sees it.
+type Change struct {
+	// Record is the record. A deleted one has only its URI.
+	Record
+	// Deleted says that the record was deleted, or that its account is not active any more.
+	Deleted bool
+}
+
+// Watch calls f for each record of the accounts that are active, and from then on for each that is written or deleted, or
+// whose account becomes active or inactive, before the call that does so returns. It is for appviews. f must not call methods of
+// the network, and must be quick.
+func (n *Network) Watch(f func(Change)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, a := range n.order {
+		for _, r := range a.repo.List("") {
+			if a.status == Active {
+				f(Change{Record: recordOf(r)})
+			}
+		}
+	}
+	n.watchers = append(n.watchers, f)
+}
+
+// tell tells the watchers of a change. The network must be locked.
+func (n *Network) tell(c Change) {
+	for _, f := range n.watchers {
+		f(c)
+	}
 }
 
 // PLC returns the PLC directory.

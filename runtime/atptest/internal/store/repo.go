@@ -24,6 +24,7 @@ type Repo struct {
 	Forged *forge.Account
 
 	now     func() time.Time
+	changed func(*Record)
 	records map[string]*Record
 	paths   []string               // of records, in order
 	revs    map[cid.CID]syntax.TID // of blocks
@@ -45,10 +46,11 @@ type Record struct {
 	Number int64
 }
 
-// New returns a repository without a commit. now returns the time of the next commit.
-func New(did syntax.DID, key multikey.PrivateKey, now func() time.Time) *Repo {
+// New returns a repository without a commit. now returns the time of the next commit. changed is called for each record that is
+// written, and with its URI alone for each that is deleted.
+func New(did syntax.DID, key multikey.PrivateKey, now func() time.Time, changed func(*Record)) *Repo {
 	r := &Repo{
-		Forged: forge.NewWithKey(did, key), now: now,
+		Forged: forge.NewWithKey(did, key), now: now, changed: changed,
 		records: map[string]*Record{}, revs: map[cid.CID]syntax.TID{}, blobs: map[cid.CID]*Blob{},
 	}
 	r.Forged.At(time.Unix(0, 0))
@@ -99,10 +101,12 @@ func (r *Repo) index(changed *repo.Changed, now time.Time) {
 		r.revs[c] = changed.Commit.Rev
 	}
 	for _, op := range changed.Ops {
+		uri := syntax.ATURI("at://" + string(r.Forged.DID) + "/" + op.Path)
 		i, found := slices.BinarySearch(r.paths, op.Path)
 		if op.Action == repo.Delete {
 			delete(r.records, op.Path)
 			r.paths = slices.Delete(r.paths, i, i+1)
+			r.changed(&Record{URI: uri})
 			continue
 		}
 		if !found {
@@ -111,9 +115,9 @@ func (r *Repo) index(changed *repo.Changed, now time.Time) {
 		_, data := r.Forged.Repo.Get(op.Path)
 		r.written++
 		r.records[op.Path] = &Record{
-			URI: syntax.ATURI("at://" + string(r.Forged.DID) + "/" + op.Path), CID: op.CID, Data: data,
-			Rev: changed.Commit.Rev, Time: now, Blobs: blobsIn(data), Number: r.written,
+			URI: uri, CID: op.CID, Data: data, Rev: changed.Commit.Rev, Time: now, Blobs: blobsIn(data), Number: r.written,
 		}
+		r.changed(r.records[op.Path])
 	}
 	r.dropBlobs()
 }
