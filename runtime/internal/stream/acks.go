@@ -13,8 +13,9 @@ type acks struct {
 	ws *websocket.Conn
 
 	mu      sync.Mutex
-	idle    sync.Cond // signalled when waiting is empty, or sending ends
+	idle    sync.Cond // signalled when there is more room, or sending ends
 	waiting [][]byte
+	taken   int  // how many of those that are being sent there were
 	sending bool // whether there is a goroutine that sends
 	ended   bool
 }
@@ -45,8 +46,7 @@ func (a *acks) run() {
 	defer a.mu.Unlock()
 	for len(a.waiting) > 0 {
 		some := a.waiting
-		a.waiting = nil
-		a.idle.Broadcast()
+		a.waiting, a.taken = nil, len(some)
 		a.mu.Unlock()
 		var err error
 		for _, ack := range some {
@@ -56,6 +56,8 @@ func (a *acks) run() {
 			}
 		}
 		a.mu.Lock()
+		a.taken = 0
+		a.idle.Broadcast()
 		if err != nil {
 			// The source would send the rest again, but on this connection it never learns what is done.
 			a.ended, a.waiting = true, nil
@@ -73,7 +75,7 @@ const maxAcks = 1 << 16
 func (a *acks) wait() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for len(a.waiting) > maxAcks {
+	for len(a.waiting)+a.taken > maxAcks {
 		a.idle.Wait()
 	}
 }
