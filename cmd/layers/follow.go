@@ -26,10 +26,10 @@ import (
 
 // following holds the flags of layers follow.
 type following struct {
-	directory, relay, server, host string
-	collections, dids              []string
-	lines, once                    bool
-	compare                        time.Duration
+	directory, source, relay, server, host string
+	collections, dids                      []string
+	lines, once                            bool
+	compare                                time.Duration
 }
 
 func followCommand(s *connect.Servers) *cobra.Command {
@@ -43,18 +43,28 @@ repositories that have any. It fetches the repositories, verifies them, and then
 applies each change from the stream of a relay or a PDS. What it misses it finds by
 comparing, deletions too. Started again, it goes on where it was.
 
-"layers list --from DIR" and "layers get --from DIR" read the directory while
-follow is not running.
+"layers list --from DIR" and "layers get --from DIR" read the directory. While follow
+is running they get a copy of its file, which takes as much space again for as long.
 
 It prints problems, which it deals with by itself, on standard error, and with
 --jsonl each change on standard output, at least once. It ends on Ctrl-C or, with
 --once, when it has all that there was when it began.
 
 With --relay it follows all accounts of the relay. With --server it follows those
-of one PDS, which is not believed about accounts hosted elsewhere.`,
+of one PDS, which is not believed about accounts hosted elsewhere.
+
+With --source it follows a Jetstream or a Tap at --relay instead. Nothing proves what
+these send, so the trust of live changes is less than "signed": records are only
+compared with their CIDs. They leave out commits, and some changes without a word: a
+Jetstream all but the last of those of a record in one commit, a Tap deletions while
+it reads a repository again. Comparing finds them (see --compare): it asks for the
+latest commit of each repository, and fetches and verifies those that have changed.
+They do not know which repositories there are: --host names a relay or a PDS that
+does, or --did the repositories.`,
 		Example: `  layers follow --output corpus --relay wss://relay.example.com
   layers follow --output corpus --server https://pds.example.com --collection pub.layers.corpus.corpus
-  layers follow --output corpus --relay wss://relay.example.com --did alice.example.com --once`,
+  layers follow --output corpus --relay wss://relay.example.com --did alice.example.com --once
+  layers follow --output corpus --source jetstream --relay wss://jetstream.example.com --host https://relay.example.com`,
 		Args: cli.Arguments(0, 0, "no arguments"),
 		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, _ []string) error {
 			return f.run(ctx, command, s)
@@ -62,9 +72,10 @@ of one PDS, which is not believed about accounts hosted elsewhere.`,
 	}
 	flags := command.Flags()
 	flags.StringVarP(&f.directory, "output", "o", "", "keep the records in `DIR`, which is created if need be")
-	flags.StringVar(&f.relay, "relay", "", "`URL` of the relay")
+	flags.StringVar(&f.source, "source", "relay", "what is at the URL of --relay: `SOURCE` is relay, jetstream or tap")
+	flags.StringVar(&f.relay, "relay", "", "`URL` of the relay, Jetstream or Tap")
 	flags.StringVar(&f.server, "server", "", "`URL` of a PDS to follow instead of a relay")
-	flags.StringVar(&f.host, "host", "", "ask the server at this `URL` which repositories have records (default that of --relay or --server)")
+	flags.StringVar(&f.host, "host", "", "ask the server at this `URL` which repositories have records (default that of --relay or --server, unless that is a Jetstream or a Tap)")
 	flags.StringArrayVar(&f.collections, "collection", nil, "only records of this `NSID`, or of all that begin as in pub.layers.*; may be repeated (default pub.layers.*)")
 	cli.CompleteFlag(command, "collection", names.Collections)
 	flags.StringArrayVar(&f.dids, "did", nil, "only the repository of this `ACTOR`, a DID or a handle; may be repeated")
@@ -79,20 +90,33 @@ func (f *following) run(ctx context.Context, command *cobra.Command, s *connect.
 	if err != nil {
 		return err
 	}
-	address := cmp.Or(f.relay, f.server, s.PDS)
+	address := cmp.Or(f.relay, f.server)
+	if address == "" && f.source == "relay" {
+		address = s.PDS
+	}
+	host := cmp.Or(f.host, address)
 	switch {
 	case f.directory == "":
 		return exit.Misuse("layers follow needs a directory: --output DIR")
 	case f.relay != "" && f.server != "":
 		return exit.Misuse("--relay and --server exclude each other")
-	case address == "":
+	case f.server != "" && f.source != "relay":
+		return exit.Misuse("--server is for a PDS: the address of a %s is that of --relay", f.source)
+	case address == "" && f.source == "relay":
 		return exit.Misuse("layers follow needs the address of a relay or a PDS: --relay URL or --server URL")
+	case address == "":
+		return exit.Misuse("layers follow --source %s needs its address: --relay URL", f.source)
 	case f.compare < 0:
 		return exit.Misuse("--compare %v: must not be negative", f.compare)
 	}
-	source, err := firehose.New(address, firehose.WithNetwork(s.Network()), firehose.WithDirectory(directory))
+	source, err := subscriber(s, f.source, address, directory)
 	if err != nil {
-		return exit.Misuse("%v", err)
+		return err
+	}
+	if f.source != "relay" {
+		if host = f.host; host == "" && len(f.dids) == 0 {
+			return exit.Misuse("a %s does not know which repositories there are: name a relay or a PDS that does with --host URL, or the repositories with --did ACTOR", f.source)
+		}
 	}
 	client, err := pds.New(pds.WithDirectory(directory), pds.WithXRPC(s.Calls()...))
 	if err != nil {
@@ -100,7 +124,7 @@ func (f *following) run(ctx context.Context, command *cobra.Command, s *connect.
 	}
 	monitor := new(follow.Monitor)
 	options := &follow.Options{
-		Types: records.Types, Host: httpOrigin(cmp.Or(f.host, address)), Server: strings.TrimSuffix(httpOrigin(f.server), "/"), Client: client,
+		Types: records.Types, Host: httpOrigin(host), Server: strings.TrimSuffix(httpOrigin(f.server), "/"), Client: client,
 		Compare: f.compare, Once: f.once, Monitor: monitor,
 	}
 	if f.once {
@@ -120,6 +144,8 @@ func (f *following) run(ctx context.Context, command *cobra.Command, s *connect.
 		return copied.Error(err, f.directory)
 	}
 	defer store.Close()
+	stopServing := serve(ctx, command, store)
+	defer stopServing()
 	if terminal.IsTerminal(command.ErrOrStderr()) {
 		defer f.status(ctx, command, monitor)()
 	}
@@ -142,7 +168,24 @@ func (f *following) run(ctx context.Context, command *cobra.Command, s *connect.
 		return nil
 	}, options)
 	terminal.Note(command.ErrOrStderr(), "%d changes; %s\n", changes, phases(monitor.Health()))
+	stopServing()
 	return errors.Join(err, store.Close())
+}
+
+// serve gives other processes that read the directory snapshots, until the returned function is called.
+func serve(ctx context.Context, command *cobra.Command, store *boltstore.Store) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := store.ServeSnapshots(ctx); err != nil {
+			terminal.Printf(command.ErrOrStderr(), "no other program can read the directory any longer: %v\n", err)
+		}
+	}()
+	return func() {
+		cancel()
+		<-ended
+	}
 }
 
 // printChange prints a change as a line of JSON. When it returns nil, the line has been written.

@@ -9,8 +9,31 @@ import (
 	"github.com/layers-pub/layers-go/runtime/tap"
 )
 
+// subscriber returns the source of a kind at an address. Commits are verified by a directory, if it is not nil, where the source has
+// them.
+func subscriber(s *connect.Servers, kind, address string, directory *identity.Directory) (client firehose.Subscriber, err error) {
+	switch kind {
+	case "relay":
+		opts := []firehose.Option{firehose.WithNetwork(s.Network())}
+		if directory != nil {
+			opts = append(opts, firehose.WithDirectory(directory))
+		}
+		client, err = firehose.New(address, opts...)
+	case "jetstream":
+		client, err = jetstream.New(address, jetstream.WithNetwork(s.Network()))
+	case "tap":
+		client, err = tap.New(address, tap.WithNetwork(s.Network()))
+	default:
+		return nil, exit.Misuse("--source is %q: it must be relay, jetstream or tap", kind)
+	}
+	if err != nil {
+		return nil, exit.Misuse("%v", err)
+	}
+	return client, nil
+}
+
 // subscriber returns the source that the flags name.
-func (t *tailing) subscriber(s *connect.Servers, directory *identity.Directory, hasCursor bool) (client firehose.Subscriber, err error) {
+func (t *tailing) subscriber(s *connect.Servers, directory *identity.Directory, hasCursor bool) (firehose.Subscriber, error) {
 	address := t.relay
 	if address == "" && t.source == "relay" {
 		address = s.PDS
@@ -25,22 +48,8 @@ func (t *tailing) subscriber(s *connect.Servers, directory *identity.Directory, 
 	case t.source == "tap" && (hasCursor || t.cursorFile != ""):
 		return nil, exit.Misuse("a tap has no positions: leave out --cursor and --cursor-file")
 	}
-	switch t.source {
-	case "relay":
-		opts := []firehose.Option{firehose.WithNetwork(s.Network())}
-		if t.verify {
-			opts = append(opts, firehose.WithDirectory(directory))
-		}
-		client, err = firehose.New(address, opts...)
-	case "jetstream":
-		client, err = jetstream.New(address, jetstream.WithNetwork(s.Network()))
-	case "tap":
-		client, err = tap.New(address, tap.WithNetwork(s.Network()))
-	default:
-		return nil, exit.Misuse("--source is %q: it must be relay, jetstream or tap", t.source)
+	if !t.verify {
+		directory = nil
 	}
-	if err != nil {
-		return nil, exit.Misuse("%v", err)
-	}
-	return client, nil
+	return subscriber(s, t.source, address, directory)
 }

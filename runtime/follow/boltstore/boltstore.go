@@ -8,7 +8,8 @@
 //	err = follow.Run(ctx, source, store, nil, options)
 //
 // Each batch is one transaction, which is on the disk when it ends: a crash at any time leaves the state before or after it.
-// The file is locked while it is open, so that no other process uses it.
+// The file is locked while it is open, so that no other process uses it. [Store.ServeSnapshots] gives those that want to read it
+// snapshots, which [OpenSnapshot] opens.
 package boltstore
 
 import (
@@ -104,10 +105,13 @@ func Open(path string, opts ...Option) (*Store, error) {
 }
 
 // OpenReadOnly opens an existing store for reading. Several processes can do that at once, but not while another one has it
-// open for writing. Errors are as those of [Open].
-func OpenReadOnly(path string) (*Store, error) {
+// open for writing: see [OpenSnapshot]. Errors are as those of [Open].
+func OpenReadOnly(path string) (*Store, error) { return openReadOnly(path, lockTimeout) }
+
+// openReadOnly waits for so long for another process to close the file.
+func openReadOnly(path string, timeout time.Duration) (*Store, error) {
 	s := &Store{path: path}
-	if err := s.open(&bbolt.Options{Timeout: lockTimeout, ReadOnly: true}); err != nil {
+	if err := s.open(&bbolt.Options{Timeout: timeout, ReadOnly: true}); err != nil {
 		return nil, err
 	}
 	err := s.db.View(func(tx *bbolt.Tx) error {

@@ -59,7 +59,7 @@ const FollowFile = "records.db"
 
 // eachFollowed calls each for the records in a directory of layers follow, but not for those of inactive accounts.
 func eachFollowed(ctx context.Context, directory string, each func(syntax.ATURI, lex.Record, []issue.Issue)) error {
-	store, err := boltstore.OpenReadOnly(filepath.Join(directory, FollowFile))
+	store, err := boltstore.OpenSnapshot(ctx, filepath.Join(directory, FollowFile))
 	if err != nil {
 		return fmt.Errorf("%s: %w", directory, err)
 	}

@@ -41,7 +41,7 @@ func OpenRepo(ctx context.Context, s *connect.Servers, directory string, actor s
 		}
 		did = who.DID
 	}
-	store, err := boltstore.OpenReadOnly(File(directory))
+	store, err := boltstore.OpenSnapshot(ctx, File(directory))
 	if err != nil {
 		return nil, Error(err, directory)
 	}
@@ -98,7 +98,7 @@ func File(directory string) string { return filepath.Join(directory, archive.Fol
 func Error(err error, directory string) error {
 	switch {
 	case errors.Is(err, boltstore.ErrInUse):
-		return exit.WithHint(fmt.Errorf("%s: %w", directory, boltstore.ErrInUse), "another layers follow may be running")
+		return exit.WithHint(fmt.Errorf("%s: %w", directory, boltstore.ErrInUse), "another program has it open, or a layers follow that does not answer")
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s: layers follow has not been run with this directory: %w", directory, err)
 	}

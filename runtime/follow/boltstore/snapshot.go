@@ -1,0 +1,131 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/layers-pub/layers-go/internal/disk"
+)
+
+// A process that wants to read a file that another one has open makes a file with the first suffix beside it. The other process
+// renames it to the second, writes a snapshot, and removes it. So when there is neither, the snapshot was begun after the wish.
+const (
+	wantedSuffix   = ".wanted"
+	writingSuffix  = ".writing"
+	snapshotSuffix = ".snapshot"
+)
+
+// lookInterval is how often processes look for each other's files.
+const lookInterval = 100 * time.Millisecond
+
+// servePatience is how long a reader waits for the process that has the file open to notice its wish.
+var servePatience = 5 * time.Second
+
+// Snapshot writes the store as it is now into a file, which another process can open while this one goes on. Other calls of the store
+// do not wait for it. The file at path is replaced when the new one is whole.
+func (s *Store) Snapshot(path string) error {
+	f, err := disk.NewPartial(path)
+	if err != nil {
+		return fmt.Errorf("boltstore: snapshot: %w", err)
+	}
+	defer f.Discard()
+	err = s.db.View(func(tx *bbolt.Tx) error {
+		_, err := tx.WriteTo(f)
+		return err
+	})
+	if err == nil {
+		err = f.Keep()
+	}
+	if err != nil {
+		return fmt.Errorf("boltstore: snapshot: %w", err)
+	}
+	return nil
+}
+
+// ServeSnapshots writes a snapshot whenever another process waits for one in [OpenSnapshot], until ctx ends, and then removes the
+// last one. It returns the first error of writing, or nil.
+func (s *Store) ServeSnapshots(ctx context.Context) error {
+	defer os.Remove(s.path + snapshotSuffix)
+	writing := s.path + writingSuffix
+	os.Remove(writing) // of a process that was killed
+	ticker := time.NewTicker(lookInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		if err := os.Rename(s.path+wantedSuffix, writing); errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return fmt.Errorf("boltstore: snapshot: %w", err)
+		}
+		err := s.Snapshot(s.path + snapshotSuffix)
+		if err != nil {
+			os.Remove(s.path + snapshotSuffix) // which is an old one
+		}
+		if err := errors.Join(err, os.Remove(writing)); err != nil {
+			return err
+		}
+	}
+}
+
+// OpenSnapshot opens a store for reading, even if another process has it open for writing, provided that this process runs
+// [Store.ServeSnapshots]: then it opens a snapshot that was begun after the call. An error wraps [ErrInUse] if the other process
+// does not; other errors are those of [OpenReadOnly].
+func OpenSnapshot(ctx context.Context, path string) (*Store, error) {
+	s, err := openReadOnly(path, time.Millisecond)
+	if !errors.Is(err, ErrInUse) {
+		return s, err
+	}
+	inUse, wanted := err, path+wantedSuffix
+	if err := os.WriteFile(wanted, nil, 0o600); err != nil {
+		return nil, fmt.Errorf("%w; a snapshot cannot be asked for: %w", inUse, err)
+	}
+	for asked := time.Now(); ; {
+		waiting, err := exists(wanted)
+		if err != nil {
+			return nil, err
+		}
+		if !waiting {
+			if waiting, err = exists(path + writingSuffix); err != nil {
+				return nil, err
+			} else if !waiting {
+				break
+			}
+		} else if time.Since(asked) > servePatience {
+			os.Remove(wanted)
+			return nil, inUse
+		}
+		// The other process may have ended.
+		if s, err := openReadOnly(path, time.Millisecond); !errors.Is(err, ErrInUse) {
+			os.Remove(wanted)
+			return s, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(lookInterval):
+		}
+	}
+	s, err = openReadOnly(path+snapshotSuffix, lockTimeout)
+	if errors.Is(err, fs.ErrNotExist) { // it could not be written, or the other process has just ended
+		return openReadOnly(path, lockTimeout)
+	}
+	return s, err
+}
+
+func exists(path string) (bool, error) {
+	_, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
