@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		convertCommand(),
 		resolveCommand(&s),
 		describeCommand(&s),
-		getCommand(&s),
+		getCommand(&s), showCommand(&s),
 		listCommand(&s),
 		pullCommand(&s),
 		queryCommand(&s),

@@ -10,8 +10,8 @@
 //	}
 //	err := draw.Text(os.Stdout, &draw.Document{Sections: []draw.Section{{Sentences: []draw.Sentence{sentence}}}}, nil)
 //
-// A [Document] has sections with facts, sentences, tables and trees. [Text] and [HTML] draw the same things. [Expression],
-// [Corpus], [Media] and [Record] return the sections of records, as package reading joins them.
+// A [Document] has sections with facts, sentences, tables and trees. [Text] and [HTML] draw the same things. Package view
+// makes documents of records.
 //
 // # Width and direction
 //

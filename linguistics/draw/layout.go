@@ -47,6 +47,11 @@ func newLayout(s *Sentence, width int, left *budget) *layout {
 	for i := range l.Layers {
 		l.makeRoom(&l.Layers[i])
 	}
+	if len(l.Tokens) > 0 && l.attach(0, len(l.Tokens)-1) > width { // there will be blocks, and so numbers
+		for i := range l.widths {
+			l.widths[i] = max(l.widths[i], len(number(i)))
+		}
+	}
 	l.divide(max(width, minWidth))
 	l.arcs, l.spans, l.missing = make([][][]item, len(l.Layers)), make([][][]item, len(l.Layers)), make([]int, len(l.Layers))
 	for i := range l.Layers {

@@ -37,7 +37,7 @@ func EachRecord(ctx context.Context, path string, stderr io.Writer, each func(sy
 		if _, err := os.Stat(filepath.Join(path, FollowFile)); err == nil {
 			return eachFollowed(ctx, path, each)
 		}
-		if files, err = filesIn(path); err != nil {
+		if files, err = FilesIn(path); err != nil {
 			return err
 		}
 	}
@@ -90,8 +90,8 @@ func eachFollowed(ctx context.Context, directory string, each func(syntax.ATURI,
 	return nil
 }
 
-// filesIn returns the files with records in a directory and those below it.
-func filesIn(directory string) ([]string, error) {
+// FilesIn returns the files with records in a directory and those below it.
+func FilesIn(directory string) ([]string, error) {
 	var files []string
 	err := filepath.WalkDir(directory, func(path string, entry os.DirEntry, err error) error {
 		if extension := filepath.Ext(path); err == nil && entry.Type().IsRegular() && (extension == ".car" || extension == ".jsonl") {

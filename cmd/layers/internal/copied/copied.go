@@ -13,6 +13,8 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
+	"github.com/layers-pub/layers-go/linguistics/reading"
+	"github.com/layers-pub/layers-go/linguistics/reading/storesource"
 	"github.com/layers-pub/layers-go/runtime/follow"
 	"github.com/layers-pub/layers-go/runtime/follow/boltstore"
 	"github.com/layers-pub/layers-go/runtime/pds"
@@ -81,6 +83,9 @@ func (c *Repo) List(ctx context.Context, collection syntax.NSID, options *pds.Li
 		}
 	}
 }
+
+// Source returns what package reading reads the directory with.
+func (c *Repo) Source() reading.Source { return storesource.New(c.store) }
 
 // Get returns a record as pds.Client.GetRecord does.
 func (c *Repo) Get(uri syntax.ATURI) (rec.Envelope, error) {

@@ -1,4 +1,4 @@
-package draw
+package view
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers"
 	"github.com/layers-pub/layers-go/layers/media"
+	"github.com/layers-pub/layers-go/linguistics/draw"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -15,14 +16,14 @@ import (
 
 // Record returns the section of any record: a tree of its fields, in the order in which they are stored. The record may be
 // a [lex.Map].
-func Record(uri syntax.ATURI, record lex.Encodable) Section {
-	return Section{Title: string(uri), Tree: fields(record)}
+func Record(uri syntax.ATURI, record lex.Encodable) draw.Section {
+	return draw.Section{Title: string(uri), Tree: fields(record)}
 }
 
 // Media returns the section of a media record: what it says about its file, which is not read.
-func Media(entry *rec.Entry[media.Media]) Section {
+func Media(entry *rec.Entry[media.Media]) draw.Section {
 	m := entry.Value
-	s := Section{Title: title(m.Title.Or(""), string(m.Kind))}
+	s := section{draw.Section{Title: title(m.Title.Or(""), string(m.Kind))}}
 	s.fact("record", entry.URI)
 	s.fact("description", m.Description.Or(""))
 	if blob, ok := m.Blob.Get(); ok {
@@ -53,13 +54,16 @@ func Media(entry *rec.Entry[media.Media]) Section {
 	s.fact("created", m.CreatedAt)
 	s.Tree = fields(m, "$type", "title", "kind", "description", "blob", "externalUri", "mimeType", "fileSizeBytes", "durationMs", "languages",
 		"parentMediaRef", "startOffsetMs", "createdAt")
-	return s
+	return s.Section
 }
 
+// section is a section that is being made.
+type section struct{ draw.Section }
+
 // fact adds a fact, unless its value is empty.
-func (s *Section) fact(name string, value any) {
+func (s *section) fact(name string, value any) {
 	if text := fmt.Sprint(value); text != "" {
-		s.Facts = append(s.Facts, Fact{name, text})
+		s.Facts = append(s.Facts, draw.Fact{Name: name, Value: text})
 	}
 }
 
@@ -83,6 +87,14 @@ func clock(ms int64) string {
 	return d.String()
 }
 
+// count returns a number with a noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprint(n, " ", noun, "s")
+}
+
 func bytesOf(n int64) string { return fmt.Sprintf("%d bytes", n) }
 
 // license returns the licenses in one line.
@@ -101,20 +113,20 @@ func license(l *layers.Licensing) string {
 }
 
 // fields returns the fields of an object but those that are named.
-func fields(v lex.Encodable, except ...string) []Node {
+func fields(v lex.Encodable, except ...string) []draw.Node {
 	data, err := lex.EncodeIncomplete(v)
 	var m lex.Map
 	if err == nil {
 		err = lex.DecodeCBOR(data, &m)
 	}
 	if err != nil {
-		return []Node{{Name: "the record cannot be shown", Value: err.Error()}}
+		return []draw.Node{{Name: "the record cannot be shown", Value: err.Error()}}
 	}
-	left := MaxNodes
+	left := draw.MaxNodes - draw.MaxDepth - 1 // at each depth, one node may say how many are missing
 	return mapNodes(m, &left, 0, except)
 }
 
-func mapNodes(m lex.Map, left *int, depth int, except []string) (out []Node) {
+func mapNodes(m lex.Map, left *int, depth int, except []string) (out []draw.Node) {
 	n := 0
 	for name, v := range m.All() {
 		n++
@@ -122,7 +134,7 @@ func mapNodes(m lex.Map, left *int, depth int, except []string) (out []Node) {
 			continue
 		}
 		if *left <= 0 {
-			return append(out, Node{Name: "… and " + count(m.Len()-n+1, "more field")})
+			return append(out, draw.Node{Name: "… and " + count(m.Len()-n+1, "more field")})
 		}
 		out = append(out, node(name, v, left, depth))
 	}
@@ -130,12 +142,12 @@ func mapNodes(m lex.Map, left *int, depth int, except []string) (out []Node) {
 }
 
 // node returns the node of a value. Beyond the limits it has no children.
-func node(name string, v lex.Value, left *int, depth int) Node {
+func node(name string, v lex.Value, left *int, depth int) draw.Node {
 	*left--
-	out := Node{Name: name}
+	out := draw.Node{Name: name}
 	switch v.Kind() {
 	case lex.KindMap, lex.KindArray:
-		if depth+1 >= MaxDepth {
+		if depth+1 >= draw.MaxDepth {
 			out.Value = "… (too deep)"
 			return out
 		}
@@ -153,7 +165,7 @@ func node(name string, v lex.Value, left *int, depth int) Node {
 			out.Children = append(out.Children, node(fmt.Sprint(n), item, left, depth+1))
 		}
 		if more := n - len(out.Children); more > 0 {
-			out.Children = append(out.Children, Node{Name: "… and " + count(more, "more item")})
+			out.Children = append(out.Children, draw.Node{Name: "… and " + count(more, "more item")})
 		}
 		if n == 0 {
 			out.Value = "[]"

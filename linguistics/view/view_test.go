@@ -1,17 +1,49 @@
-package draw_test
+package view_test
 
 import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/layers-pub/layers-go/internal/sample"
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/linguistics/draw"
 	"github.com/layers-pub/layers-go/linguistics/reading"
+	"github.com/layers-pub/layers-go/linguistics/view"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 const did = "did:plc:ewvi7nxzyoun6zhxrhs64oiz"
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// golden compares output with a file.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, w := strings.Split(got, "\n"), strings.Split(string(want), "\n")
+	for i := range min(len(g), len(w)) {
+		if g[i] != w[i] {
+			t.Fatalf("%s differs in line %d (go test -update writes it)\ngot  %s\nwant %s", file, i+1, g[i], w[i])
+		}
+	}
+	if len(g) != len(w) {
+		t.Errorf("%s has %d lines, and not %d (go test -update writes it)", file, len(w), len(g))
+	}
+}
 
 // corpusIndex returns the corpus of the demo.
 func corpusIndex(t *testing.T) (*sample.Corpus, *reading.Index) {
@@ -42,7 +74,7 @@ func expressionSection(t *testing.T, index *reading.Index, uri syntax.ATURI) dra
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := draw.Expression(t.Context(), e)
+	s, err := view.Expression(t.Context(), e)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +88,7 @@ func TestSample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	about, err := draw.Corpus(t.Context(), joined)
+	about, err := view.Corpus(t.Context(), joined)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,8 +98,12 @@ func TestSample(t *testing.T) {
 	}
 	d := &draw.Document{Title: "The corpus of the demo", Sections: []draw.Section{
 		about, expressionSection(t, index, corpus.Sentence), expressionSection(t, index, corpus.Japanese), expressionSection(t, index, corpus.Recording),
-		draw.Media(recording.Media), draw.Record(corpus.Corpus, joined.Value),
+		view.Media(recording.Media), view.Record(corpus.Corpus, joined.Value),
 	}}
-	golden(t, "sample.txt", text(t, d, nil))
-	golden(t, "sample.html", html(t, d))
+	var text, page strings.Builder
+	if err := errors.Join(draw.Text(&text, d, nil), draw.HTML(&page, d)); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "sample.txt", text.String())
+	golden(t, "sample.html", page.String())
 }

@@ -1,18 +1,20 @@
-package draw
+package view
 
 import (
 	"context"
 	"fmt"
 	"strings"
 
+	"github.com/layers-pub/layers-go/internal/quote"
+	"github.com/layers-pub/layers-go/linguistics/draw"
 	"github.com/layers-pub/layers-go/linguistics/reading"
 )
 
 // Corpus returns the section of a corpus: what its record says, a table of its splits, and one of its members, of which the
 // first MaxRows are joined with their annotations to count these. The error is that of [reading.Corpus.Expressions].
-func Corpus(ctx context.Context, c *reading.Corpus) (Section, error) {
+func Corpus(ctx context.Context, c *reading.Corpus) (draw.Section, error) {
 	v := c.Value
-	s := Section{Title: title(v.Name, "corpus")}
+	s := section{draw.Section{Title: title(v.Name, "corpus")}}
 	s.fact("record", c.URI)
 	s.fact("description", v.Description.Or(""))
 	s.fact("version", v.Version.Or(""))
@@ -32,7 +34,7 @@ func Corpus(ctx context.Context, c *reading.Corpus) (Section, error) {
 			found[m.Split]++
 		}
 	}
-	splits := Table{Title: "splits", Columns: []string{"split", "members", "missing"}, Numbers: []int{1, 2}}
+	splits := draw.Table{Title: "splits", Columns: []string{"split", "members", "missing"}, Numbers: []int{1, 2}}
 	all := map[string]int{}
 	for _, m := range c.Members {
 		all[m.Split]++
@@ -40,22 +42,22 @@ func Corpus(ctx context.Context, c *reading.Corpus) (Section, error) {
 	for _, name := range c.Splits() {
 		splits.Rows = append(splits.Rows, []string{named(name), fmt.Sprint(all[name]), fmt.Sprint(all[name] - found[name])})
 	}
-	members := Table{Title: "members", Columns: []string{"#", "split", "id", "kind", "language", "tokens", "layers", "text"}, Numbers: []int{0, 5, 6}}
+	members := draw.Table{Title: "members", Columns: []string{"#", "split", "id", "kind", "language", "tokens", "layers", "text"}, Numbers: []int{0, 5, 6}}
 	for m, err := range c.Expressions(ctx) {
 		if err != nil {
-			return s, err
+			return s.Section, err
 		}
-		if len(members.Rows) == MaxRows {
-			members.Rows = append(members.Rows, make([][]string, len(c.Members)-MaxRows)...) // they are counted, and not drawn
+		if len(members.Rows) == draw.MaxRows {
+			members.Rows = append(members.Rows, make([][]string, len(c.Members)-draw.MaxRows)...) // they are counted, and not drawn
 			break
 		}
 		members.Rows = append(members.Rows, memberRow(m, len(members.Rows)+1))
 	}
 	if len(c.Members) > 0 {
-		s.Tables = []Table{splits, members}
+		s.Tables = []draw.Table{splits, members}
 	}
 	s.Notes = problemNotes(c.Problems)
-	return s, nil
+	return s.Section, nil
 }
 
 // named returns the name of a split.
@@ -76,5 +78,5 @@ func memberRow(m *reading.CorpusExpression, n int) []string {
 	if t := e.Tokenization(); t != nil {
 		tokens = fmt.Sprint(len(t.Tokens))
 	}
-	return append(row, e.Value.ID, string(e.Value.Kind), strings.Join(e.Value.Languages, " "), tokens, fmt.Sprint(len(e.Layers)), strings.Join(strings.Fields(cut(e.Text, 200)), " "))
+	return append(row, e.Value.ID, string(e.Value.Kind), strings.Join(e.Value.Languages, " "), tokens, fmt.Sprint(len(e.Layers)), strings.Join(strings.Fields(quote.Cut(e.Text, 200)), " "))
 }

@@ -1,4 +1,4 @@
-package draw
+package view
 
 import (
 	"context"
@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/layers/annotation"
 	"github.com/layers-pub/layers-go/layers/segmentation"
 	"github.com/layers-pub/layers-go/linguistics/anchor"
+	"github.com/layers-pub/layers-go/linguistics/draw"
 	"github.com/layers-pub/layers-go/linguistics/feature"
 	"github.com/layers-pub/layers-go/linguistics/reading"
 	"github.com/layers-pub/layers-go/linguistics/text"
@@ -17,9 +19,9 @@ import (
 // Expression returns the section of an expression: its text, and a picture of each of its sentences, or of the expression
 // itself if it has no sentences. No more than MaxSentences are read. What does not fit together is stated. The error is that
 // of [reading.Expression.Sentences].
-func Expression(ctx context.Context, e *reading.Expression) (Section, error) {
+func Expression(ctx context.Context, e *reading.Expression) (draw.Section, error) {
 	v := e.Value
-	s := Section{Title: title(v.ID, string(v.Kind)), Language: only(v.Languages)}
+	s := section{draw.Section{Title: title(v.ID, string(v.Kind)), Language: only(v.Languages)}}
 	s.fact("record", e.URI)
 	s.fact("languages", strings.Join(v.Languages, ", "))
 	s.fact("part of", v.ParentRef.Or(""))
@@ -37,10 +39,10 @@ func Expression(ctx context.Context, e *reading.Expression) (Section, error) {
 	n := 0
 	for part, err := range e.Sentences(ctx) {
 		if err != nil {
-			return s, err
+			return s.Section, err
 		}
-		if n++; n > MaxSentences {
-			s.Notes = append(s.Notes, fmt.Sprintf("the first %d sentences are shown", MaxSentences))
+		if n++; n > draw.MaxSentences {
+			s.Notes = append(s.Notes, fmt.Sprintf("the first %d sentences are shown", draw.MaxSentences))
 			break
 		}
 		if part.URI == e.URI {
@@ -65,15 +67,21 @@ func Expression(ctx context.Context, e *reading.Expression) (Section, error) {
 		s.Tables = clusterTables(e)
 	}
 	s.Notes = append(s.Notes, problemNotes(problems)...)
-	return s, nil
+	return s.Section, nil
 }
+
+// The longest texts, in bytes: of a text that is divided into words here, and of the tags of a token.
+const maxText, maxTags = 20_000, 2_000
+
+// maxListed is how many problems of a section are listed, and how many annotations of the whole expression.
+const maxListed = 50
 
 // problemNotes returns problems as notes, each once.
 func problemNotes(problems []*reading.Problem) (notes []string) {
 	seen := map[string]bool{}
-	for _, p := range problems {
-		if len(notes) > MaxNotes {
-			break
+	for i, p := range problems {
+		if len(notes) == maxListed {
+			return append(notes, "… and "+count(len(problems)-i, "more problem"))
 		}
 		if note := p.Error(); !seen[note] {
 			seen[note] = true
@@ -93,23 +101,29 @@ func only(s []string) string {
 
 // elsewhere returns what is annotated on an expression as a whole, and so in none of its sentences.
 func elsewhere(e *reading.Expression) (notes []string) {
+	names := layerNames(e.Layers)
+	more := 0
 	for i, layer := range e.Layers {
 		for _, a := range layer.Annotations {
-			if len(notes) > MaxNotes {
-				return notes
-			}
-			if a.Dependent == nil && len(a.Tokens) == 0 && a.Span == nil {
-				notes = append(notes, layerNames(e.Layers)[i]+": "+noteOf(a))
+			switch {
+			case a.Dependent != nil || len(a.Tokens) > 0 || a.Span != nil:
+			case len(notes) < maxListed:
+				notes = append(notes, names[i]+": "+noteOf(a))
+			default:
+				more++
 			}
 		}
+	}
+	if more > 0 {
+		notes = append(notes, "… and "+count(more, "more annotation"))
 	}
 	return notes
 }
 
 // clusterTables returns a table of each cluster set of an expression.
-func clusterTables(e *reading.Expression) (tables []Table) {
+func clusterTables(e *reading.Expression) (tables []draw.Table) {
 	for _, set := range e.Clusters {
-		t := Table{Title: string(set.Value.Kind), Columns: []string{"#", "label", "members"}, Numbers: []int{0}}
+		t := draw.Table{Title: string(set.Value.Kind), Columns: []string{"#", "label", "members"}, Numbers: []int{0}}
 		for _, c := range set.Clusters {
 			var members []string
 			for _, m := range c.Members {
@@ -120,7 +134,7 @@ func clusterTables(e *reading.Expression) (tables []Table) {
 				members = append(members, memberText(m))
 			}
 			t.Rows = append(t.Rows, []string{fmt.Sprint(c.Index + 1), c.Value.CanonicalLabel.Or(""), strings.Join(members, ", ")})
-			if len(t.Rows) > MaxRows {
+			if len(t.Rows) > draw.MaxRows {
 				break // the last one is counted as left out
 			}
 		}
@@ -142,12 +156,12 @@ func memberText(m *reading.Member) string {
 }
 
 // Sentences returns an expression as one sentence for each of its tokenizations, with what is annotated on it: layers in the
-// order of the expression, then its clusters. A layer without a tokenization belongs to the main one. If there is no
-// tokenization, but a text, the text is divided at the boundaries of words, which a note says.
-func Sentences(e *reading.Expression) []Sentence {
+// order of the expression, then its clusters. A layer without a tokenization belongs to the main one. A text that is annotated
+// without a tokenization is divided at the boundaries of words, which a note says.
+func Sentences(e *reading.Expression) []draw.Sentence {
 	v := e.Value
 	main := e.Tokenization()
-	if main == nil && e.Text == "" && len(e.Layers) == 0 {
+	if main == nil && len(e.Layers) == 0 && len(e.Clusters) == 0 {
 		return nil
 	}
 	var tokenizations []*reading.Tokenization
@@ -160,9 +174,9 @@ func Sentences(e *reading.Expression) []Sentence {
 		}
 	}
 	names := layerNames(e.Layers)
-	var out []Sentence
+	var out []draw.Sentence
 	for i := range max(1, len(tokenizations)) {
-		b := builder{s: Sentence{Title: v.ID, Language: only(v.Languages)}, main: i == 0}
+		b := builder{s: draw.Sentence{Title: v.ID, Language: only(v.Languages)}, main: i == 0}
 		if main == nil {
 			b.words(e.Text)
 		} else {
@@ -204,7 +218,7 @@ func layerNames(all []*reading.Layer) []string {
 
 // builder makes a sentence.
 type builder struct {
-	s Sentence
+	s draw.Sentence
 	// of is the tokenization, nil if there is none, and plain are the words of the text then.
 	of    *reading.Tokenization
 	plain []segmentation.Token
@@ -214,7 +228,7 @@ type builder struct {
 // tokens takes the tokens of a tokenization.
 func (b *builder) tokens(t *reading.Tokenization) {
 	b.of = t
-	times := Layer{Name: "time"}
+	times := draw.Layer{Name: "time"}
 	for i, token := range t.Tokens {
 		b.s.Tokens = append(b.s.Tokens, token.Text)
 		if token.Time != nil {
@@ -231,9 +245,11 @@ func (b *builder) tokens(t *reading.Tokenization) {
 
 // words divides a text without a tokenization.
 func (b *builder) words(content string) {
-	note := Layer{Name: "tokens", Notes: []string{"there is no tokenization: the text is divided at the boundaries of words"}}
-	content, more := shortened(content, maxText)
-	note.Notes = append(note.Notes, more...)
+	note := draw.Layer{Name: "tokens", Notes: []string{"there is no tokenization: the text is divided at the boundaries of words"}}
+	if len(content) > maxText {
+		note.Notes = append(note.Notes, fmt.Sprintf("only the beginning of the text, which has %d bytes", len(content)))
+		content = quote.Cut(content, maxText)
+	}
 	if b.plain = text.Tokenize(content); len(b.plain) > 0 {
 		b.s.Layers = append(b.s.Layers, note)
 	}
@@ -269,33 +285,33 @@ func (b *builder) has(token *reading.Token) bool {
 
 // layer adds a layer. Annotations of single tokens are tags, unless the layer is one of spans; those of arcs are arcs.
 func (b *builder) layer(name string, layer *reading.Layer) {
-	out, more := Layer{Name: name}, Layer{Name: name + " features"}
-	if len(b.s.Layers) > MaxLayers {
+	out, more := draw.Layer{Name: name}, draw.Layer{Name: name + " features"}
+	if len(b.s.Layers) > draw.MaxLayers {
 		b.s.Layers = append(b.s.Layers, out) // it is counted, and not drawn
 		return
 	}
-	tag := func(l *Layer, at int, value string) {
+	tag := func(l *draw.Layer, at int, value string) {
 		if l.Tags == nil {
-			l.Tags = make([]string, min(len(b.s.Tokens), MaxTokens))
+			l.Tags = make([]string, min(len(b.s.Tokens), draw.MaxTokens))
 		}
 		switch {
 		case at >= len(l.Tags):
 		case l.Tags[at] == "":
 			l.Tags[at] = value
-		case len(l.Tags[at]) < maxValue:
+		case len(l.Tags[at]) < maxTags:
 			l.Tags[at] += " | " + value
 		}
 	}
 	for _, a := range layer.Annotations {
-		if len(out.Spans) >= MaxSpans {
-			out.Spans = append(out.Spans, Span{}) // it is counted, and not drawn
+		if len(out.Spans) >= draw.MaxSpans {
+			out.Spans = append(out.Spans, draw.Span{}) // it is counted, and not drawn
 			continue
 		}
 		label, features := labelOf(a.Value), joined(a)
 		at := b.place(a)
 		switch {
 		case a.Dependent != nil && b.has(a.Dependent) && (a.IsRoot() || a.Head != nil && b.has(a.Head)):
-			arc := Arc{Head: Root, Dependent: a.Dependent.Index, Label: label}
+			arc := draw.Arc{Head: draw.Root, Dependent: a.Dependent.Index, Label: label}
 			if a.Head != nil {
 				arc.Head = a.Head.Index
 			}
@@ -310,7 +326,7 @@ func (b *builder) layer(name string, layer *reading.Layer) {
 			}
 			continue
 		case len(at) > 0:
-			out.Spans = append(out.Spans, Span{Tokens: at, Label: label})
+			out.Spans = append(out.Spans, draw.Span{Tokens: at, Label: label})
 		default:
 			out.Notes = append(out.Notes, noteOf(a))
 			continue
@@ -354,9 +370,9 @@ func noteOf(a *reading.Annotation) string {
 	add(labelOf(a.Value))
 	switch {
 	case a.Text != "":
-		add("“" + cut(a.Text, 200) + "”")
+		add("“" + quote.Cut(a.Text, 200) + "”")
 	case a.Value.Text.IsSet():
-		add("“" + cut(a.Value.Text.Or(""), 200) + "”")
+		add("“" + quote.Cut(a.Value.Text.Or(""), 200) + "”")
 	}
 	if a.Time != nil {
 		add("at " + clock(a.Time.Start) + " to " + clock(a.Time.Ending))
@@ -394,14 +410,14 @@ func noteOf(a *reading.Annotation) string {
 
 // clusters adds the members of clusters that are in the sentence. Their numbers are those in the record, from 1.
 func (b *builder) clusters(set *reading.ClusterSet) {
-	out := Layer{Name: string(set.Value.Kind)}
+	out := draw.Layer{Name: string(set.Value.Kind)}
 	for _, c := range set.Clusters {
 		number := c.Index + 1
 		label := strings.TrimSpace(fmt.Sprint(number, " ", c.Value.CanonicalLabel.Or("")))
 		for _, m := range c.Members {
 			if m.Annotation != nil {
 				if at := b.place(m.Annotation); len(at) > 0 {
-					out.Spans = append(out.Spans, Span{Tokens: at, Label: label, Cluster: number})
+					out.Spans = append(out.Spans, draw.Span{Tokens: at, Label: label, Cluster: number})
 					continue
 				}
 			}

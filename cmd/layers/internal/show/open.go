@@ -1,0 +1,55 @@
+package show
+
+import (
+	"context"
+	"io"
+
+	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/copied"
+	"github.com/layers-pub/layers-go/internal/disk"
+	"github.com/layers-pub/layers-go/linguistics/draw"
+	"github.com/layers-pub/layers-go/linguistics/reading/pdssource"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// Open returns a set of the records at from, which is a path as for [Set.Read]; or, if that is "", one that fetches records
+// from the servers of the accounts. actor is the account whose records are wanted first. The caller closes what is returned.
+func Open(ctx context.Context, s *connect.Servers, from string, actor syntax.AtIdentifier, stdin io.Reader, stderr io.Writer) (*Set, io.Closer, error) {
+	switch {
+	case from == "":
+		client, err := s.Repos()
+		if err != nil {
+			return nil, nil, err
+		}
+		return New(pdssource.New(client)), nothing{}, nil
+	case IsFollowed(from):
+		directory, err := copied.OpenRepo(ctx, s, from, actor)
+		if err != nil {
+			return nil, nil, err
+		}
+		return New(directory.Source()), directory, nil
+	}
+	set := New(nil)
+	return set, nothing{}, set.Read(ctx, from, stdin, stderr)
+}
+
+// nothing needs not be closed.
+type nothing struct{}
+
+func (nothing) Close() error { return nil }
+
+// Page writes a document as a page to a file, which has its name when it is complete, or to stdout if name is -.
+func Page(name string, stdout io.Writer, d *draw.Document) error {
+	if name == "-" {
+		return draw.HTML(stdout, d)
+	}
+	file, err := disk.NewPartial(name)
+	if err != nil {
+		return err
+	}
+	defer file.Discard()
+	if err := draw.HTML(file, d); err != nil {
+		return err
+	}
+	return file.Keep()
+}

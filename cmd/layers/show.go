@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layers-pub/layers-go/cmd/layers/internal/cli"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/show"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
+	"github.com/layers-pub/layers-go/linguistics/draw"
+)
+
+func showCommand(s *connect.Servers) *cobra.Command {
+	var from, page string
+	command := &cobra.Command{
+		Use:     "show AT-URI | PATH...",
+		GroupID: cli.GroupRead,
+		Short:   "Draw records: sentences with their annotations, corpora, media",
+		Long: `Show draws records for people. An expression is drawn with all that is annotated on
+it: tokens, tags and spans in aligned rows, dependencies as arcs, clusters by their
+numbers. Long sentences are divided into blocks that fit the terminal; a relation to
+another block is written with the number of the token there, as in "nsubj▸7" at its
+head and "3▸nsubj" at its dependent. A corpus is drawn as tables of its splits and
+members, media with the facts of its file, and any other record as a tree.
+
+With an AT-URI, the record and what belongs to it are read from the servers of the
+accounts, or from --from. With a PATH, show draws all records of a file: an archive
+(.car), JSON lines (.jsonl), or JSON (a record, several, or an array of them), of all
+such archives and JSON lines in a directory, or of a directory of layers follow. If
+PATH is -, it reads JSON from standard input. A record that violates its lexicon is
+drawn as a tree, with what is wrong.
+
+Text from right to left is drawn from right to left, each cell between the invisible
+characters U+2068 and U+2069, so that columns stay where they are. Elsewhere than on
+a terminal, lines have 80 cells and no colors.
+
+With --html, show writes a page instead: one file without scripts, which can be printed
+and read aloud, with the same pictures and tables of what is in them.`,
+		Example: `  layers show at://alice.example.com/expression.expression/3mabcdefghi2a
+  layers show at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/corpus.corpus/3mabcdefghi2a --from archives/corpus.car
+  layers show --html corpus.html corpus.jsonl`,
+		Args: cli.Arguments(1, 1<<30, "an AT-URI or a PATH, or more of them"),
+		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, args []string) error {
+			document, err := showDocument(ctx, command, s, args, from)
+			if err != nil {
+				return err
+			}
+			if page != "" {
+				return show.Page(page, terminal.Exact(command.OutOrStdout()), document)
+			}
+			out := command.OutOrStdout()
+			return draw.Text(terminal.Exact(out), document, &draw.TextOptions{Width: terminal.Width(out), Color: terminal.Color(out)})
+		}),
+	}
+	command.Flags().StringVar(&from, "from", "", "read the records from `PATH`: a file, a directory, or a directory of layers follow")
+	command.Flags().StringVar(&page, "html", "", "write a page to `FILE`, or to standard output if it is -")
+	return command
+}
+
+// showDocument reads what the arguments name.
+func showDocument(ctx context.Context, command *cobra.Command, s *connect.Servers, args []string, from string) (*draw.Document, error) {
+	document := &draw.Document{Title: strings.Join(args, ", ")}
+	var set *show.Set
+	for _, arg := range args {
+		if !strings.HasPrefix(arg, "at://") {
+			if from != "" {
+				return nil, exit.Misuse("--from is for AT-URIs: %q is a PATH", arg)
+			}
+			files := show.New(nil)
+			if err := files.Read(ctx, arg, command.InOrStdin(), command.ErrOrStderr()); err != nil {
+				return nil, err
+			}
+			all, err := files.All(ctx)
+			if err != nil {
+				return nil, err
+			}
+			document.Sections, document.Notes = append(document.Sections, all.Sections...), append(document.Notes, all.Notes...)
+			continue
+		}
+		uri, err := names.ParseRecordURI(arg)
+		if err != nil {
+			return nil, err
+		}
+		if uri, err = withDID(ctx, s, uri, from); err != nil {
+			return nil, err
+		}
+		if set == nil {
+			var closer io.Closer
+			if set, closer, err = show.Open(ctx, s, from, uri.Authority(), command.InOrStdin(), command.ErrOrStderr()); err != nil {
+				return nil, err
+			}
+			defer closer.Close()
+		}
+		section, err := set.Section(ctx, uri)
+		if err != nil {
+			return nil, err
+		}
+		document.Sections = append(document.Sections, section)
+	}
+	return document, nil
+}
