@@ -19,14 +19,20 @@ const (
 	RuleMisspelt issue.Rule = "misspelt"
 	// RuleUnknownField: the lexicon does not name the field.
 	RuleUnknownField issue.Rule = "unknown-field"
-	// RuleSpan: a span ends before it begins, is outside its text, begins or ends within a character, or is not the text
-	// that the record says it is.
+	// RuleSpan: a span ends before it begins, is outside its text or recording, begins or ends within a character, or is not
+	// the text that the record says it is.
 	RuleSpan issue.Rule = "span"
-	// RuleToken: a token's index is not its place, or an index is not that of a token.
+	// RuleAnchor: an anchor names no place.
+	RuleAnchor issue.Rule = "anchor"
+	// RuleToken: a token's index is not its place, tokens are not in the order of the text, or an index is not that of a
+	// token.
 	RuleToken issue.Rule = "token"
-	// RuleCycle: the heads of a dependency tree form a cycle.
+	// RuleCycle: the heads of a basic dependency tree, or the parents of annotations or records, form a cycle.
 	RuleCycle issue.Rule = "cycle"
-	// RuleReference: a record that is referred to is not there, or an object in it is not.
+	// RuleHeads: a token of a basic dependency tree has two heads.
+	RuleHeads issue.Rule = "heads"
+	// RuleReference: a record that is referred to is not there, or an object in it is not; or a reference is none, or
+	// leads to several things.
 	RuleReference issue.Rule = "reference"
 	// RuleUUID: two objects of a record have the same UUID.
 	RuleUUID issue.Rule = "uuid"
@@ -49,9 +55,9 @@ const maxWarnings = 1000
 // report collects the warnings about one record.
 type report struct{ warnings []issue.Issue }
 
-func (r *report) add(path string, rule issue.Rule, format string, args ...any) {
+func (r *report) add(p *path, rule issue.Rule, format string, args ...any) {
 	if len(r.warnings) < maxWarnings {
-		r.warnings = append(r.warnings, issue.Issue{Path: path, Rule: rule, Want: fmt.Sprintf(format, args...)})
+		r.warnings = append(r.warnings, issue.Issue{Path: p.String(), Rule: rule, Want: fmt.Sprintf(format, args...)})
 	}
 }
 
@@ -63,8 +69,13 @@ func (r *report) add(path string, rule issue.Rule, format string, args ...any) {
 //	ref, err := write.Create(ctx, client, record, &write.CreateOptions{Lookup: records.Lookup, Check: check.Record})
 func Record(record lex.Record) []issue.Issue {
 	r := &report{}
-	r.fields(record)
-	r.inside(record)
-	slices.SortStableFunc(r.warnings, func(a, b issue.Issue) int { return cmp.Compare(a.Path, b.Path) })
+	visit, end := r.inside(record)
+	walk(record, r.fields(), visit)
+	end()
+	r.sort()
 	return r.warnings
+}
+
+func (r *report) sort() {
+	slices.SortStableFunc(r.warnings, func(a, b issue.Issue) int { return cmp.Compare(a.Path, b.Path) })
 }

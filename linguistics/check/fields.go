@@ -1,147 +1,93 @@
 package check
 
 import (
-	"encoding/json"
 	"reflect"
-	"strconv"
 	"strings"
 
 	"github.com/layers-pub/layers-go/internal/quote"
-	"github.com/layers-pub/layers-go/layers"
-	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// fields checks the rules that hold for the fields of all types. The generated structs say which strings are required:
-// those that are not a lex.Opt; the JSON form has the names of the fields.
-func (r *report) fields(record lex.Record) {
-	text, err := lex.AppendJSON(nil, record)
-	if err != nil {
-		return // it is incomplete: its issues say so
+// fields returns what checks the rules that hold for the fields of all types.
+func (r *report) fields() *visitor {
+	guesses := 0
+	return &visitor{
+		unknown: func(p *path) { r.add(p, RuleUnknownField, "the lexicon has no field of this name") },
+		text: func(v reflect.Value, required bool, p *path) {
+			if required && v.Len() == 0 {
+				r.add(p, RuleEmpty, "a required text is empty")
+				return
+			}
+			value, ok := v.Interface().(known)
+			if !ok || v.Len() == 0 || v.Len() > 64 || value.IsKnown() {
+				return
+			}
+			if guesses++; guesses > maxGuesses {
+				return
+			}
+			try := func(s string) bool {
+				return s != v.String() && reflect.ValueOf(s).Convert(v.Type()).Interface().(known).IsKnown()
+			}
+			if meant, found := near(v.String(), try); found {
+				r.add(p, RuleMisspelt, "%s is not a known value; %s is", quote.Text(v.String(), 64), quote.Text(meant, 64))
+			}
+		},
 	}
-	var form any
-	if json.Unmarshal(text, &form) != nil {
-		return
-	}
-	r.value(reflect.ValueOf(record), form, "")
 }
 
 // known is implemented by the types of strings with known values.
 type known interface{ IsKnown() bool }
 
-var mapType = reflect.TypeFor[lex.Map]()
+// maxGuesses is for how many values of a record the known value that may be meant is looked for.
+const maxGuesses = 100
 
-// value checks a value, whose JSON form is form.
-func (r *report) value(v reflect.Value, form any, path string) {
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface:
-		if !v.IsNil() {
-			r.value(v.Elem(), form, path)
-		}
-	case reflect.Slice:
-		items, _ := form.([]any)
-		for i := range min(v.Len(), len(items)) {
-			r.value(v.Index(i), items[i], path+"/"+strconv.Itoa(i))
-		}
-	case reflect.String:
-		r.misspelt(v, path)
-	case reflect.Struct:
-		if get := v.MethodByName("Get"); get.IsValid() && get.Type().NumIn() == 0 && get.Type().NumOut() == 2 { // lex.Opt
-			if out := get.Call(nil); out[1].Kind() == reflect.Bool && out[1].Bool() && out[0].Kind() == reflect.String {
-				r.misspelt(out[0], path)
-			}
-			return
-		}
-		object, ok := form.(map[string]any)
-		if !ok {
-			return
-		}
-		r.object(v, object, path)
-	}
-}
-
-// object checks the fields of a struct.
-func (r *report) object(v reflect.Value, object map[string]any, path string) {
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		if !field.IsExported() {
-			continue
-		}
-		if field.Type == mapType && field.Name == "Extra" {
-			for key := range v.Field(i).Interface().(lex.Map).All() {
-				if key != "$type" {
-					r.add(path+"/"+escape(key), RuleUnknownField, "the lexicon has no field of this name")
-				}
-			}
-			continue
-		}
-		name, form := named(object, field.Name)
-		if name == "" {
-			continue
-		}
-		below := path + "/" + escape(name)
-		if field.Type.Kind() == reflect.String && v.Field(i).Len() == 0 && !mayBeEmpty(v.Type(), field.Name) {
-			r.add(below, RuleEmpty, "a required text is empty")
-			continue
-		}
-		r.value(v.Field(i), form, below)
-	}
-}
-
-// mayBeEmpty reports whether an empty text means something: a feature may be there without a value.
-func mayBeEmpty(t reflect.Type, field string) bool {
-	return t == reflect.TypeFor[layers.Feature]() && field == "Value"
-}
-
-// named returns the field of a JSON object that has a name in Go, which differs in the case of its letters alone.
-func named(object map[string]any, goName string) (string, any) {
-	for name, value := range object {
-		if strings.EqualFold(name, goName) {
-			return name, value
-		}
-	}
-	return "", nil
-}
-
-// misspelt reports a value that is not known, but close to one that is. Types do not list their values, so those at a
-// distance of one letter are tried.
-func (r *report) misspelt(v reflect.Value, path string) {
-	value, ok := v.Interface().(known)
-	if !ok || value.IsKnown() || v.Len() == 0 || v.Len() > 64 {
-		return
-	}
-	try := func(s string) bool {
-		if s == v.String() {
-			return false
-		}
-		return reflect.ValueOf(s).Convert(v.Type()).Interface().(known).IsKnown()
-	}
-	if meant, found := near(v.String(), try); found {
-		r.add(path, RuleMisspelt, "%s is not a known value; %s is", quote.Text(v.String(), 64), quote.Text(meant, 64))
-	}
-}
-
-// near returns a text that known accepts: s in other case or with other characters between its words, or with one letter
-// more, less, other, or in the place of its neighbour.
+// near returns a text that known accepts: s in other case or with other characters between its words, or, if it is long
+// enough, with one letter more, less, other, or in the place of its neighbour. Types do not list their known values, so
+// it tries all of these.
 func near(s string, known func(string) bool) (string, bool) {
-	plain := strings.ToLower(strings.TrimSpace(s))
-	var kebab strings.Builder
-	for i, c := range s {
-		if i > 0 && 'A' <= c && c <= 'Z' {
-			kebab.WriteByte('-')
-		}
-		kebab.WriteRune(c)
-	}
-	for _, form := range []string{plain, strings.NewReplacer("_", "-", " ", "-").Replace(plain), strings.ToLower(kebab.String()), strings.ReplaceAll(plain, "-", ""), strings.ToUpper(s)} {
+	plain := kebab(s)
+	for _, form := range []string{plain, strings.ReplaceAll(plain, "-", ""), strings.ToLower(s), strings.ToUpper(s), strings.ToUpper(plain)} {
 		if known(form) {
 			return form, true
 		}
 	}
-	const letters = "abcdefghijklmnopqrstuvwxyz-0123456789"
-	if len(plain) < 4 {
-		return "", false // most short texts are close to each other
+	for _, base := range []string{plain, strings.ToLower(s)} {
+		if len(base) < 4 {
+			continue // most short texts are close to each other
+		}
+		if form, found := edited(base, known); found {
+			return form, true
+		}
 	}
-	for i := range len(plain) + 1 {
-		before, after := plain[:i], plain[i:]
+	return "", false
+}
+
+// kebab returns s as known values are written: in lower case, with hyphens between its words.
+func kebab(s string) string {
+	var b strings.Builder
+	small := false // the last character is a small letter or a digit
+	for _, c := range strings.TrimSpace(s) {
+		switch {
+		case c == '_' || c == ' ' || c == '.' || c == '-':
+			c = '-'
+			small = false
+		case 'A' <= c && c <= 'Z':
+			if small {
+				b.WriteByte('-')
+			}
+			small = false
+		default:
+			small = true
+		}
+		b.WriteRune(c)
+	}
+	return strings.ToLower(b.String())
+}
+
+// edited returns a text that known accepts and that differs from s by one edit.
+func edited(s string, known func(string) bool) (string, bool) {
+	const letters = "abcdefghijklmnopqrstuvwxyz-0123456789"
+	for i := range len(s) + 1 {
+		before, after := s[:i], s[i:]
 		if after != "" && known(before+after[1:]) {
 			return before + after[1:], true
 		}
@@ -162,9 +108,4 @@ func near(s string, known func(string) bool) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-// escape returns a key as part of a JSON pointer.
-func escape(key string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
 }

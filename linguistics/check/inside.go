@@ -1,81 +1,146 @@
 package check
 
 import (
-	"strconv"
+	"cmp"
+	"maps"
+	"slices"
 
 	"github.com/layers-pub/layers-go/layers"
+	"github.com/layers-pub/layers-go/layers/alignment"
 	"github.com/layers-pub/layers-go/layers/annotation"
-	"github.com/layers-pub/layers-go/layers/expression"
 	"github.com/layers-pub/layers-go/layers/segmentation"
+	"github.com/layers-pub/layers-go/linguistics/anchor"
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// inside checks the rules about the parts of one record.
-func (r *report) inside(record lex.Record) {
-	switch v := record.(type) {
-	case *expression.Expression:
-		r.anchor(v.Anchor, "/anchor")
-	case *segmentation.Segmentation:
-		ids := map[string]bool{}
-		for i := range v.Tokenizations {
-			t := &v.Tokenizations[i]
-			path := "/tokenizations/" + strconv.Itoa(i)
-			r.unique(ids, t.UUID, path)
-			for j := range t.Tokens {
-				token := &t.Tokens[j]
-				below := path + "/tokens/" + strconv.Itoa(j)
-				if token.TokenIndex != int64(j) {
-					r.add(below+"/tokenIndex", RuleToken, "the token at place %d has the index %d", j, token.TokenIndex)
-				}
-				r.span(token.TextSpan, below+"/textSpan")
-				r.time(token.TemporalSpan, below+"/temporalSpan")
-			}
-		}
-	case *annotation.AnnotationLayer:
-		r.layer(v)
-	case *annotation.ClusterSet:
-		ids := map[string]bool{}
-		for i := range v.Clusters {
-			r.unique(ids, v.Clusters[i].UUID, "/clusters/"+strconv.Itoa(i))
-		}
-	}
-}
-
-func (r *report) layer(v *annotation.AnnotationLayer) {
+// inside returns what checks the rules about the parts of one record, and a function that checks what is known when all
+// of it has been visited.
+func (r *report) inside(record lex.Record) (visit *visitor, end func()) {
 	ids := map[string]bool{}
-	for i := range v.Annotations {
-		a := &v.Annotations[i]
-		path := "/annotations/" + strconv.Itoa(i)
-		r.unique(ids, a.UUID, path)
-		r.anchor(a.Anchor, path+"/anchor")
+	type local struct {
+		id string
+		p  *path
 	}
-	for i := range v.Annotations {
-		a := &v.Annotations[i]
-		path := "/annotations/" + strconv.Itoa(i)
-		if a.ParentID != nil && !ids[a.ParentID.Value] {
-			r.add(path+"/parentId", RuleReference, "the layer has no annotation with this UUID")
-		}
-		for j := range a.ChildIDs {
-			if !ids[a.ChildIDs[j].Value] {
-				r.add(path+"/childIds/"+strconv.Itoa(j), RuleReference, "the layer has no annotation with this UUID")
+	var locals []local
+	visit = &visitor{
+		uuid: func(id string, p *path) {
+			if ids[id] {
+				r.add(p, RuleUUID, "another object of the record has the same UUID")
+			}
+			ids[id] = true
+		},
+		object: func(v any, p *path) {
+			switch v := v.(type) {
+			case *layers.Span:
+				r.span(v.ByteStart, v.ByteEnd, v.CharStart, v.CharEnd, p)
+			case *layers.TextPositionSelector:
+				r.span(v.ByteStart, v.ByteEnd, v.CharStart, v.CharEnd, p)
+			case *layers.TemporalSpan:
+				if v.Ending < v.Start {
+					r.add(p.field("ending"), RuleSpan, "the span ends at %d ms, before it begins, at %d ms", v.Ending, v.Start)
+				}
+			case *layers.Anchor:
+				if len(anchor.Places(v)) == 0 {
+					r.add(p, RuleAnchor, "no field is set, so that it names no place")
+				}
+			case *layers.ObjectRef:
+				target, err := anchor.OnlyTarget(v)
+				if err != nil {
+					r.add(p, RuleReference, "%v", err)
+				} else if to, ok := target.(anchor.Local); ok && !elsewhere(record) {
+					locals = append(locals, local{to.ID.Value, p.field("localId")})
+				}
+			case *annotation.Annotation:
+				if v.ParentID != nil {
+					locals = append(locals, local{v.ParentID.Value, p.field("parentId")})
+				}
+				for i := range v.ChildIDs {
+					locals = append(locals, local{v.ChildIDs[i].Value, p.field("childIds").index(i)})
+				}
+			}
+		},
+	}
+	return visit, func() {
+		for _, l := range locals {
+			if !ids[l.id] {
+				r.add(l.p, RuleReference, "the record has no object with this UUID")
 			}
 		}
-		for j := range a.Arguments {
-			if id := a.Arguments[j].Target.LocalID; id != nil && !ids[id.Value] {
-				r.add(path+"/arguments/"+strconv.Itoa(j)+"/target/localId", RuleReference, "the layer has no annotation with this UUID")
+		switch v := record.(type) {
+		case *segmentation.Segmentation:
+			for i := range v.Tokenizations {
+				r.tokens(v.Tokenizations[i].Tokens, (*path)(nil).field("tokenizations").index(i).field("tokens"))
 			}
+		case *annotation.AnnotationLayer:
+			r.trees(v)
 		}
-	}
-	// In an enhanced graph a word has several heads, and cycles are allowed.
-	if v.Subkind.Or("") == annotation.AnnotationLayerSubkindDependency {
-		r.cycles(v)
 	}
 }
 
-// cycles reports the heads that form a cycle, once a cycle.
-func (r *report) cycles(v *annotation.AnnotationLayer) {
+// elsewhere reports whether local references of a record are about the objects of another one: those of the layer of a
+// cluster set, and those of the segmentations of an alignment's expression.
+func elsewhere(record lex.Record) bool {
+	switch record.(type) {
+	case *annotation.ClusterSet, *alignment.Alignment:
+		return true
+	}
+	return false
+}
+
+// span checks the offsets of a span.
+func (r *report) span(start, end int64, charStart, charEnd lex.Opt[int64], p *path) {
+	first, hasFirst := charStart.Get()
+	last, hasLast := charEnd.Get()
+	switch {
+	case end < start:
+		r.add(p.field("byteEnd"), RuleSpan, "the span ends at byte %d, before it begins, at %d", end, start)
+	case hasFirst && hasLast && last < first:
+		r.add(p.field("charEnd"), RuleSpan, "the span ends at character %d, before it begins, at %d", last, first)
+	case hasFirst && first > start:
+		r.add(p.field("charStart"), RuleSpan, "there are no %d characters in the %d bytes before it", first, start)
+	case hasLast && last > end:
+		r.add(p.field("charEnd"), RuleSpan, "there are no %d characters in the %d bytes before it", last, end)
+	}
+}
+
+// tokens checks the order of the tokens of a tokenization. Several may have the same span, such as the words of a
+// multiword token.
+func (r *report) tokens(tokens []segmentation.Token, p *path) {
+	last := int64(0)
+	for i := range tokens {
+		t := &tokens[i]
+		if t.TokenIndex != int64(i) {
+			r.add(p.index(i).field("tokenIndex"), RuleToken, "the token at place %d has the index %d", i, t.TokenIndex)
+		}
+		if t.TextSpan == nil {
+			continue
+		}
+		if t.TextSpan.ByteStart < last {
+			r.add(p.index(i).field("textSpan"), RuleToken, "the token begins at byte %d, before the one before it, at %d", t.TextSpan.ByteStart, last)
+		}
+		last = t.TextSpan.ByteStart
+	}
+}
+
+// trees checks the heads of a basic dependency tree, and the parents of annotations.
+func (r *report) trees(v *annotation.AnnotationLayer) {
+	at := func(i int, field string) *path { return (*path)(nil).field("annotations").index(i).field(field) }
+	parents := map[string]string{}
+	place := map[string]int{}
+	for i := range v.Annotations {
+		a := &v.Annotations[i]
+		if _, twice := place[a.UUID.Value]; a.ParentID != nil && !twice {
+			parents[a.UUID.Value], place[a.UUID.Value] = a.ParentID.Value, i
+		}
+	}
+	cycles(parents, func(id string) { r.add(at(place[id], "parentId"), RuleCycle, "the annotation is below itself") })
+
+	// In an enhanced graph a word has several heads, and cycles are allowed.
+	if v.Subkind.Or("") != annotation.AnnotationLayerSubkindDependency {
+		return
+	}
 	heads := map[int64]int64{}
-	place := map[int64]int{}
+	arcs := map[int64]int{}
 	for i := range v.Annotations {
 		a := &v.Annotations[i]
 		dependent, ok := a.TargetIndex.Get()
@@ -83,56 +148,44 @@ func (r *report) cycles(v *annotation.AnnotationLayer) {
 			dependent, ok = a.TokenIndex.Get()
 		}
 		head, hasHead := a.HeadIndex.Get()
-		if _, twice := heads[dependent]; ok && hasHead && head >= 0 && !twice {
-			heads[dependent], place[dependent] = head, i
+		if !ok || !hasHead {
+			continue
+		}
+		if _, twice := arcs[dependent]; twice {
+			r.add(at(i, "headIndex"), RuleHeads, "the token %d has another head, too", dependent)
+			continue
+		}
+		arcs[dependent] = i
+		if head >= 0 {
+			heads[dependent] = head
 		}
 	}
+	cycles(heads, func(i int64) { r.add(at(arcs[i], "headIndex"), RuleCycle, "the token %d depends on itself", i) })
+}
+
+// cycles calls found for each cycle, with the least of its members. up has what each thing is below.
+func cycles[T cmp.Ordered](up map[T]T, found func(T)) {
 	const visiting, done = 1, 2
-	state := map[int64]int{}
-	for i := range v.Annotations {
-		a := &v.Annotations[i]
-		start := a.TargetIndex.Or(a.TokenIndex.Or(-1))
+	state := make(map[T]byte, len(up))
+	for _, start := range slices.Sorted(maps.Keys(up)) {
 		at := start
-		for {
-			head, ok := heads[at]
-			if !ok || state[at] != 0 {
+		for state[at] == 0 {
+			next, ok := up[at]
+			if !ok {
 				break
 			}
 			state[at] = visiting
-			at = head
+			at = next
 		}
 		if state[at] == visiting {
-			r.add("/annotations/"+strconv.Itoa(place[at])+"/headIndex", RuleCycle, "the token %d depends on itself", at)
+			least := at
+			for i := up[at]; i != at; i = up[i] {
+				least = min(least, i)
+			}
+			found(least)
 		}
-		for at = start; state[at] == visiting; at = heads[at] {
+		for at = start; state[at] == visiting; at = up[at] {
 			state[at] = done
 		}
-	}
-}
-
-func (r *report) unique(ids map[string]bool, id layers.UUID, path string) {
-	if ids[id.Value] {
-		r.add(path+"/uuid", RuleUUID, "another object of the record has the same UUID")
-	}
-	ids[id.Value] = true
-}
-
-func (r *report) anchor(a *layers.Anchor, path string) {
-	if a == nil {
-		return
-	}
-	r.span(a.TextSpan, path+"/textSpan")
-	r.time(a.TemporalSpan, path+"/temporalSpan")
-}
-
-func (r *report) span(s *layers.Span, path string) {
-	if s != nil && s.ByteEnd < s.ByteStart {
-		r.add(path+"/byteEnd", RuleSpan, "the span ends at byte %d, before it begins, at %d", s.ByteEnd, s.ByteStart)
-	}
-}
-
-func (r *report) time(s *layers.TemporalSpan, path string) {
-	if s != nil && s.Ending < s.Start {
-		r.add(path+"/ending", RuleSpan, "the span ends at %d ms, before it begins, at %d ms", s.Ending, s.Start)
 	}
 }

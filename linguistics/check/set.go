@@ -1,17 +1,22 @@
 package check
 
 import (
-	"cmp"
-	"reflect"
+	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/layers"
+	"github.com/layers-pub/layers-go/layers/alignment"
 	"github.com/layers-pub/layers-go/layers/annotation"
 	"github.com/layers-pub/layers-go/layers/expression"
+	"github.com/layers-pub/layers-go/layers/graph"
+	"github.com/layers-pub/layers-go/layers/judgment"
+	"github.com/layers-pub/layers-go/layers/media"
+	"github.com/layers-pub/layers-go/layers/ontology"
+	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/layers/segmentation"
+	"github.com/layers-pub/layers-go/linguistics/anchor"
 	"github.com/layers-pub/layers-go/linguistics/text"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -24,8 +29,13 @@ type Set struct {
 	Partial bool
 
 	records map[syntax.ATURI]lex.Record
-	// tokens has the number of tokens of each tokenization, by the expression and the UUID.
+	// tokens has the number of tokens of each tokenization, by the expression and the UUID; and counts how many
+	// tokenizations an expression has.
 	tokens map[tokenization]int
+	counts map[syntax.ATURI][]tokenization
+	// texts and objects are made when they are needed.
+	texts   map[syntax.ATURI]*text.Index
+	objects map[syntax.ATURI]map[string]bool
 }
 
 type tokenization struct {
@@ -38,11 +48,18 @@ func (s *Set) Add(uri syntax.ATURI, record lex.Record) {
 	if s.records == nil {
 		s.records = map[syntax.ATURI]lex.Record{}
 		s.tokens = map[tokenization]int{}
+		s.counts = map[syntax.ATURI][]tokenization{}
 	}
 	s.records[uri] = record
 	if v, ok := record.(*segmentation.Segmentation); ok {
 		for i := range v.Tokenizations {
 			t := &v.Tokenizations[i]
+			key := tokenization{t.ExpressionRef.Or(v.Expression), t.UUID.Value}
+			if _, twice := s.tokens[key]; !twice {
+				s.counts[key.expression] = append(s.counts[key.expression], key)
+			}
+			s.tokens[key] = len(t.Tokens)
+			// A layer about the whole may refer to the tokenization of a part.
 			s.tokens[tokenization{v.Expression, t.UUID.Value}] = len(t.Tokens)
 		}
 	}
@@ -51,191 +68,356 @@ func (s *Set) Add(uri syntax.ATURI, record lex.Record) {
 // Warnings returns what is probably wrong with the records of the set: what [Record] finds in each, and what
 // [Set.Across] finds. The warnings are in the order of the URIs and paths.
 func (s *Set) Warnings() []Warning {
-	all := s.Across()
-	for uri, record := range s.records {
-		for _, warning := range Record(record) {
-			all = append(all, Warning{uri, warning})
-		}
-	}
-	sortWarnings(all)
-	return all
+	return s.check(func(r *report, record lex.Record, across *visitor) {
+		visit, end := r.inside(record)
+		walk(record, r.fields(), visit, across)
+		end()
+	})
 }
 
-// Across returns what is wrong between the records of the set: spans that are not in the texts of the expressions, token
-// indexes beyond the tokenizations, and references to records that the set does not have. A reference into a repository
-// of which the set has no record at all is not checked. The warnings are in the order of the URIs and paths.
+// Across returns what is wrong between the records of the set: spans that are not in the texts of the expressions or after
+// the end of a recording, token indexes beyond the tokenizations, and references to records and objects that are not
+// there. A reference into a repository of which the set has no record at all is not checked, nor one to a record of a
+// collection that is not of Layers. The warnings are in the order of the URIs and paths.
 func (s *Set) Across() []Warning {
+	return s.check(func(_ *report, record lex.Record, across *visitor) { walk(record, across) })
+}
+
+func (s *Set) check(visit func(r *report, record lex.Record, across *visitor)) []Warning {
+	s.texts, s.objects = map[syntax.ATURI]*text.Index{}, map[syntax.ATURI]map[string]bool{}
 	authorities := map[syntax.AtIdentifier]bool{}
 	for uri := range s.records {
 		authorities[uri.Authority()] = true
 	}
+	cyclic := s.cycles()
 	var all []Warning
-	for uri, record := range s.records {
+	for _, uri := range slices.Sorted(maps.Keys(s.records)) {
+		record := s.records[uri]
 		r := &report{}
-		if !s.Partial {
-			s.references(r, reflect.ValueOf(record), authorities)
-		}
+		visit(r, record, s.visitor(r, record, authorities))
 		s.across(r, record)
+		if field := cyclic[uri]; field != "" {
+			r.add((*path)(nil).field(field), RuleCycle, "the record is below itself")
+		}
+		r.sort()
 		for _, warning := range r.warnings {
 			all = append(all, Warning{uri, warning})
 		}
 	}
-	sortWarnings(all)
 	return all
 }
 
-func sortWarnings(all []Warning) {
-	slices.SortStableFunc(all, func(a, b Warning) int {
-		return cmp.Or(cmp.Compare(a.URI, b.URI), cmp.Compare(a.Path, b.Path))
-	})
+// cycles returns a record of each cycle of parents, with the field that names its parent.
+func (s *Set) cycles() map[syntax.ATURI]string {
+	found := map[syntax.ATURI]string{}
+	for field, parent := range map[string]func(lex.Record) syntax.ATURI{
+		"parentRef": func(r lex.Record) syntax.ATURI {
+			if v, ok := r.(*expression.Expression); ok {
+				return v.ParentRef.Or("")
+			}
+			return ""
+		},
+		"parentLayerRef": func(r lex.Record) syntax.ATURI {
+			if v, ok := r.(*annotation.AnnotationLayer); ok {
+				return v.ParentLayerRef.Or("")
+			}
+			return ""
+		},
+		"parentMediaRef": func(r lex.Record) syntax.ATURI {
+			if v, ok := r.(*media.Media); ok {
+				return v.ParentMediaRef.Or("")
+			}
+			return ""
+		},
+		"parentTypeRef": func(r lex.Record) syntax.ATURI {
+			if v, ok := r.(*ontology.TypeDef); ok {
+				return v.ParentTypeRef.Or("")
+			}
+			return ""
+		},
+	} {
+		up := map[syntax.ATURI]syntax.ATURI{}
+		for uri, record := range s.records {
+			if to := parent(record); to != "" {
+				up[uri] = to
+			}
+		}
+		cycles(up, func(uri syntax.ATURI) { found[uri] = field })
+	}
+	return found
 }
 
-// references reports the at-uris of a record that are those of no record. Only fields that are named for a reference, or
-// are an expression or a record, are checked: others are about any resource.
-func (s *Set) references(r *report, record reflect.Value, authorities map[syntax.AtIdentifier]bool) {
-	v := record.Elem()
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		var refs []syntax.ATURI
-		switch value := v.Field(i).Interface().(type) {
-		case syntax.ATURI:
-			refs = []syntax.ATURI{value}
-		case lex.Opt[syntax.ATURI]:
-			if uri, ok := value.Get(); ok {
-				refs = []syntax.ATURI{uri}
+// visitor returns what checks the references of a record, and its places in the text, tokens and recording of the expression
+// that it is about.
+func (s *Set) visitor(r *report, record lex.Record, authorities map[syntax.AtIdentifier]bool) *visitor {
+	about := expressionOf(record)
+	return &visitor{
+		uri: func(uri syntax.ATURI, p *path) {
+			_, ofLayers := records.Lookup(uri.Collection())
+			if uri.RecordKey() != "" && ofLayers && !s.Partial && authorities[uri.Authority()] && s.records[uri] == nil {
+				r.add(p, RuleReference, "there is no record %s", quote.Text(uri, 200))
 			}
-		case []syntax.ATURI:
-			refs = value
+		},
+		object: func(v any, p *path) {
+			switch v := v.(type) {
+			case *layers.ObjectRef:
+				s.reference(r, record, v, p)
+			case *layers.Anchor:
+				stated := lex.Opt[string]{}
+				if e, ok := record.(*expression.Expression); ok && p != nil && p.up == nil {
+					stated = e.Text
+				}
+				s.inText(r, about, v.TextSpan, stated, p.field("textSpan"))
+			case *annotation.Annotation:
+				if v.Anchor != nil && v.Text.IsSet() {
+					s.sameText(r, about, v.Anchor.TextSpan, v.Text, p.field("text"))
+				}
+			case *judgment.Judgment:
+				s.inText(r, v.Item.RecordRef.Or(""), v.TextSpan, lex.Opt[string]{}, p.field("textSpan"))
+			case *layers.TemporalSpan:
+				s.inRecording(r, about, v, p)
+			case *layers.TokenRef:
+				s.index(r, about, &v.TokenizationID, p.field("tokenIndex"), v.TokenIndex)
+			case *layers.TokenRefSequence:
+				for i, n := range v.TokenIndexes {
+					s.index(r, about, &v.TokenizationID, p.field("tokenIndexes").index(i), n)
+				}
+				if n, ok := v.AnchorTokenIndex.Get(); ok {
+					s.index(r, about, &v.TokenizationID, p.field("anchorTokenIndex"), n)
+				}
+			}
+		},
+	}
+}
+
+// expressionOf returns the expression in whose text and tokens the places of a record are.
+func expressionOf(record lex.Record) syntax.ATURI {
+	switch v := record.(type) {
+	case *expression.Expression:
+		return v.ParentRef.Or("")
+	case *segmentation.Segmentation:
+		return v.Expression
+	case *annotation.AnnotationLayer:
+		return v.Expression
+	}
+	return ""
+}
+
+// textOf returns the text of an expression, or nil if it is not known.
+func (s *Set) textOf(uri syntax.ATURI) *text.Index {
+	if known, ok := s.texts[uri]; ok {
+		return known
+	}
+	var index *text.Index
+	if e, ok := s.records[uri].(*expression.Expression); ok {
+		if content, ok := e.Text.Get(); ok {
+			index = text.NewIndex(content)
 		}
-		for j, uri := range refs {
-			if uri.RecordKey() == "" || !authorities[uri.Authority()] || s.records[uri] != nil {
-				continue
-			}
-			path := "/" + lower(field.Name)
-			if field.Type.Kind() == reflect.Slice {
-				path += "/" + strconv.Itoa(j)
-			}
-			r.add(path, RuleReference, "there is no record %s", quote.Text(uri, 200))
+	}
+	s.texts[uri] = index
+	return index
+}
+
+// inText checks a span of an expression's text, and that it is the text that is stated.
+func (s *Set) inText(r *report, uri syntax.ATURI, span *layers.Span, stated lex.Opt[string], p *path) {
+	if span == nil || span.ByteEnd < span.ByteStart {
+		return // a rule for the record alone says so
+	}
+	index := s.textOf(uri)
+	if index == nil {
+		return
+	}
+	part, err := index.Of(*span)
+	if err != nil {
+		r.add(p, RuleSpan, "%s", strings.TrimPrefix(err.Error(), "text: "))
+	} else if want, ok := stated.Get(); ok && want != part {
+		r.add(p, RuleSpan, "the span is %s, not %s", quote.Text(part, 60), quote.Text(want, 60))
+	}
+}
+
+// sameText checks that a span is the text that is stated. That it is one is checked by inText.
+func (s *Set) sameText(r *report, uri syntax.ATURI, span *layers.Span, stated lex.Opt[string], p *path) {
+	if index := s.textOf(uri); index != nil && span != nil {
+		if _, err := index.Of(*span); err == nil {
+			s.inText(r, uri, span, stated, p)
 		}
 	}
 }
 
-// lower returns the name of a field in its lexicon, given that in Go.
-func lower(name string) string {
-	upper := len(name) - len(strings.TrimLeft(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-	if upper > 1 && upper < len(name) {
-		upper--
+// inRecording checks that a stretch of time is not after the end of the expression's recording.
+func (s *Set) inRecording(r *report, uri syntax.ATURI, span *layers.TemporalSpan, p *path) {
+	e, ok := s.records[uri].(*expression.Expression)
+	if !ok {
+		return
 	}
-	name = strings.ToLower(name[:upper]) + name[upper:]
-	return strings.TrimSuffix(name, "URI") + map[bool]string{true: "Uri"}[strings.HasSuffix(name, "URI")]
+	m, ok := s.records[e.MediaRef.Or("")].(*media.Media)
+	if !ok {
+		return
+	}
+	if duration, ok := m.DurationMs.Get(); ok && span.Ending > duration {
+		r.add(p.field("ending"), RuleSpan, "the span ends at %d ms, after the recording, which has %d ms", span.Ending, duration)
+	}
+}
+
+// size returns the number of tokens of a tokenization; of the only one if id is nil. It is false if that is not known.
+func (s *Set) size(uri syntax.ATURI, id *layers.UUID) (int, bool) {
+	if id == nil {
+		if only := s.counts[uri]; len(only) == 1 {
+			return s.tokens[only[0]], true
+		}
+		return 0, false
+	}
+	n, ok := s.tokens[tokenization{uri, id.Value}]
+	return n, ok
+}
+
+// index checks the index of a token.
+func (s *Set) index(r *report, uri syntax.ATURI, id *layers.UUID, p *path, n int64) {
+	switch count, known := s.size(uri, id); {
+	case known && n >= int64(count):
+		r.add(p, RuleToken, "there is no token %d: the tokenization has %d", n, count)
+	case !known && id != nil && s.records[uri] != nil && !s.Partial:
+		r.add(p, RuleReference, "the expression has no tokenization with the UUID %s", quote.Text(id.Value, 64))
+	}
+}
+
+// reference checks that the object exists that a reference is to.
+func (s *Set) reference(r *report, record lex.Record, v *layers.ObjectRef, p *path) {
+	target, err := anchor.OnlyTarget(v)
+	if err != nil {
+		return // a rule for the record alone says so
+	}
+	uri, id, field := syntax.ATURI(""), "", "localId"
+	switch t := target.(type) {
+	case anchor.Object:
+		uri, id, field = t.URI, t.ID.Value, "objectId"
+	case anchor.Local:
+		id = t.ID.Value
+		switch set := record.(type) {
+		case *annotation.ClusterSet:
+			if uri = set.LayerRef.Or(""); uri == "" {
+				r.add(p.field(field), RuleReference, "the cluster set names no layer")
+			}
+		case *alignment.Alignment:
+			about := set.Expression.Or("")
+			if _, known := s.size(about, &t.ID); !known && s.records[about] != nil && !s.Partial {
+				r.add(p.field(field), RuleReference, "the expression has no tokenization with this UUID")
+			}
+		}
+	}
+	if objects := s.objectsOf(uri); objects != nil && !objects[id] {
+		r.add(p.field(field), RuleReference, "the record %s has no object with the UUID %s", quote.Text(uri, 200), quote.Text(id, 64))
+	}
+}
+
+// objectsOf returns the UUIDs of the objects of a record, or nil if they are not known.
+func (s *Set) objectsOf(uri syntax.ATURI) map[string]bool {
+	if known, ok := s.objects[uri]; ok {
+		return known
+	}
+	var ids map[string]bool
+	add := func(n int, id func(int) layers.UUID) {
+		ids = make(map[string]bool, n)
+		for i := range n {
+			ids[id(i).Value] = true
+		}
+	}
+	switch v := s.records[uri].(type) {
+	case nil:
+	case *annotation.AnnotationLayer:
+		add(len(v.Annotations), func(i int) layers.UUID { return v.Annotations[i].UUID })
+	case *annotation.ClusterSet:
+		add(len(v.Clusters), func(i int) layers.UUID { return v.Clusters[i].UUID })
+	case *segmentation.Segmentation:
+		add(len(v.Tokenizations), func(i int) layers.UUID { return v.Tokenizations[i].UUID })
+	case *graph.GraphEdgeSet:
+		add(len(v.Edges), func(i int) layers.UUID { return v.Edges[i].UUID })
+	default:
+		add(0, nil)
+	}
+	s.objects[uri] = ids
+	return ids
 }
 
 // across checks what a record says about the text and the tokens of others.
 func (s *Set) across(r *report, record lex.Record) {
 	switch v := record.(type) {
-	case *expression.Expression:
-		if parent, ok := v.ParentRef.Get(); ok && v.Anchor != nil {
-			s.inText(r, parent, v.Anchor.TextSpan, v.Text, "/anchor/textSpan")
-		}
 	case *segmentation.Segmentation:
 		for i := range v.Tokenizations {
 			t := &v.Tokenizations[i]
-			about := t.ExpressionRef.Or(v.Expression)
-			for j := range t.Tokens {
-				path := "/tokenizations/" + strconv.Itoa(i) + "/tokens/" + strconv.Itoa(j)
-				// The words of a multiword token are not in the text, so that a token's text may be another.
-				s.inText(r, about, t.Tokens[j].TextSpan, lex.Opt[string]{}, path+"/textSpan")
-			}
+			s.tokenization(r, t, t.ExpressionRef.Or(v.Expression), (*path)(nil).field("tokenizations").index(i).field("tokens"))
 		}
 	case *annotation.AnnotationLayer:
 		s.layer(r, v)
-	case *annotation.ClusterSet:
-		s.clusters(r, v)
+	case *alignment.Alignment:
+		s.alignment(r, v)
 	}
 }
 
-// inText checks a span of an expression's text, and that it is the text that is stated.
-func (s *Set) inText(r *report, uri syntax.ATURI, span *layers.Span, stated lex.Opt[string], path string) {
-	e, ok := s.records[uri].(*expression.Expression)
-	if span == nil || !ok || span.ByteEnd < span.ByteStart {
-		return
+// tokenization checks the spans of tokens.
+func (s *Set) tokenization(r *report, t *segmentation.Tokenization, about syntax.ATURI, p *path) {
+	same := func(i, j int) bool {
+		return 0 <= i && j < len(t.Tokens) && t.Tokens[i].TextSpan != nil && t.Tokens[j].TextSpan != nil &&
+			t.Tokens[i].TextSpan.ByteStart == t.Tokens[j].TextSpan.ByteStart && t.Tokens[i].TextSpan.ByteEnd == t.Tokens[j].TextSpan.ByteEnd
 	}
-	content, ok := e.Text.Get()
-	if !ok {
-		return
-	}
-	part, err := text.Of(content, *span)
-	if err != nil {
-		r.add(path, RuleSpan, "%s", strings.TrimPrefix(err.Error(), "text: "))
-	} else if want, ok := stated.Get(); ok && want != part {
-		r.add(path, RuleSpan, "the span is %s, not %s", quote.Text(part, 60), quote.Text(want, 60))
-	}
-}
-
-func (s *Set) layer(r *report, v *annotation.AnnotationLayer) {
-	tokens, known := 0, false
-	if v.TokenizationID != nil && s.records[v.Expression] != nil {
-		if tokens, known = s.tokens[tokenization{v.Expression, v.TokenizationID.Value}]; !known && !s.Partial {
-			r.add("/tokenizationId", RuleReference, "the expression has no tokenization with this UUID")
+	for i := range t.Tokens {
+		token := &t.Tokens[i]
+		stated := token.Text
+		if same(i-1, i) || same(i, i+1) {
+			stated.Unset() // the words of a multiword token are not in the text
 		}
+		s.inText(r, about, token.TextSpan, stated, p.index(i).field("textSpan"))
+	}
+}
+
+// layer checks the indexes of tokens that stand in fields of annotations.
+func (s *Set) layer(r *report, v *annotation.AnnotationLayer) {
+	if _, known := s.size(v.Expression, v.TokenizationID); v.TokenizationID != nil && !known {
+		if s.records[v.Expression] != nil && !s.Partial {
+			r.add((*path)(nil).field("tokenizationId"), RuleReference, "the expression has no tokenization with this UUID")
+		}
+		return
 	}
 	for i := range v.Annotations {
 		a := &v.Annotations[i]
-		path := "/annotations/" + strconv.Itoa(i)
-		index := func(n int64, at string, count int) {
-			if n >= int64(count) {
-				r.add(path+at, RuleToken, "there is no token %d: the tokenization has %d", n, count)
-			}
-		}
-		if known {
-			index(a.TokenIndex.Or(-1), "/tokenIndex", tokens)
-			index(a.HeadIndex.Or(-1), "/headIndex", tokens)
-			index(a.TargetIndex.Or(-1), "/targetIndex", tokens)
-		}
-		if a.Anchor == nil {
-			continue
-		}
-		s.inText(r, v.Expression, a.Anchor.TextSpan, lex.Opt[string]{}, path+"/anchor/textSpan")
-		if ref := a.Anchor.TokenRef; ref != nil {
-			if count, ok := s.tokens[tokenization{v.Expression, ref.TokenizationID.Value}]; ok {
-				index(ref.TokenIndex, "/anchor/tokenRef/tokenIndex", count)
-			}
-		}
-		if ref := a.Anchor.TokenRefSequence; ref != nil {
-			if count, ok := s.tokens[tokenization{v.Expression, ref.TokenizationID.Value}]; ok {
-				for j, n := range ref.TokenIndexes {
-					index(n, "/anchor/tokenRefSequence/tokenIndexes/"+strconv.Itoa(j), count)
-				}
-			}
-		}
+		p := (*path)(nil).field("annotations").index(i)
+		s.index(r, v.Expression, v.TokenizationID, p.field("tokenIndex"), a.TokenIndex.Or(-1))
+		s.index(r, v.Expression, v.TokenizationID, p.field("headIndex"), a.HeadIndex.Or(-1))
+		s.index(r, v.Expression, v.TokenizationID, p.field("targetIndex"), a.TargetIndex.Or(-1))
 	}
 }
 
-func (s *Set) clusters(r *report, v *annotation.ClusterSet) {
-	objects := map[syntax.ATURI]map[string]bool{}
-	has := func(uri syntax.ATURI, id string) bool {
-		layer, ok := s.records[uri].(*annotation.AnnotationLayer)
-		if !ok {
-			return true // another rule says so
+// alignment checks the indexes of links between tokenizations.
+func (s *Set) alignment(r *report, v *alignment.Alignment) {
+	size := func(ref *layers.ObjectRef) (int, bool) {
+		target, err := anchor.OnlyTarget(ref)
+		if err != nil {
+			return 0, false
 		}
-		if objects[uri] == nil {
-			objects[uri] = map[string]bool{}
-			for i := range layer.Annotations {
-				objects[uri][layer.Annotations[i].UUID.Value] = true
+		switch t := target.(type) {
+		case anchor.Local:
+			return s.size(v.Expression.Or(""), &t.ID)
+		case anchor.Object:
+			if segments, ok := s.records[t.URI].(*segmentation.Segmentation); ok {
+				return s.size(segments.Expression, &t.ID)
 			}
 		}
-		return objects[uri][id]
+		return 0, false
 	}
-	for i := range v.Clusters {
-		for j := range v.Clusters[i].Members {
-			m := &v.Clusters[i].Members[j]
-			uri, ok := m.RecordRef.Get()
-			id := m.ObjectID
-			if !ok {
-				uri, id = v.LayerRef.Or(""), m.LocalID
-			}
-			if id != nil && !has(uri, id.Value) {
-				r.add("/clusters/"+strconv.Itoa(i)+"/members/"+strconv.Itoa(j), RuleReference, "the layer has no annotation with the UUID %s", quote.Text(id.Value, 64))
+	sources, hasSources := size(v.Source)
+	targets, hasTargets := size(v.Target)
+	for i := range v.Links {
+		p := (*path)(nil).field("links").index(i)
+		for _, side := range []struct {
+			field   string
+			indexes []int64
+			count   int
+			known   bool
+		}{{"sourceIndices", v.Links[i].SourceIndices, sources, hasSources}, {"targetIndices", v.Links[i].TargetIndices, targets, hasTargets}} {
+			for j, n := range side.indexes {
+				if side.known && n >= int64(side.count) {
+					r.add(p.field(side.field).index(j), RuleToken, "there is no token %d: the tokenization has %d", n, side.count)
+				}
 			}
 		}
 	}

@@ -159,8 +159,8 @@ func TestRandom(t *testing.T) {
 				warnings.Add(r.URI, r.Value)
 			}
 			for _, w := range warnings.Warnings() {
-				// The trees are random, and so are the comments.
-				if w.Rule != check.RuleCycle && w.Rule != check.RuleEmpty {
+				// The trees are random, and so are the comments. A range of one word gives that another form than the text has.
+				if w.Rule != check.RuleCycle && w.Rule != check.RuleEmpty && !strings.HasPrefix(w.Message(), "the span is ") {
 					t.Fatalf("seed %d, per sentence %t: %s", seed, per, w)
 				}
 			}

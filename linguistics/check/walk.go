@@ -1,0 +1,176 @@
+package check
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/layers-pub/layers-go/layers"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// path is a JSON pointer that is put together when it is needed.
+type path struct {
+	up   *path
+	key  string
+	item int // if key is empty
+}
+
+func (p *path) field(key string) *path { return &path{up: p, key: key} }
+func (p *path) index(i int) *path      { return &path{up: p, item: i} }
+
+func (p *path) String() string {
+	var parts []string
+	for ; p != nil; p = p.up {
+		key := p.key
+		if key == "" {
+			key = strconv.Itoa(p.item)
+		} else if strings.ContainsAny(key, "~/") {
+			key = escape.Replace(key)
+		}
+		parts = append(parts, key)
+	}
+	var b strings.Builder
+	for _, part := range slices.Backward(parts) {
+		b.WriteByte('/')
+		b.WriteString(part)
+	}
+	return b.String()
+}
+
+// escape escapes a key in a JSON pointer.
+var escape = strings.NewReplacer("~", "~0", "/", "~1")
+
+// visitor is told what a record consists of. Each function may be nil.
+type visitor struct {
+	// object is called with a pointer to each struct, before what is in it.
+	object func(v any, p *path)
+	// text is called with each string, and whether it is required and means nothing if it is empty.
+	text func(v reflect.Value, required bool, p *path)
+	// uri is called with each at-uri.
+	uri func(uri syntax.ATURI, p *path)
+	// uuid is called with the UUID of each object, and the path of the object.
+	uuid func(id string, p *path)
+	// unknown is called with each field that the lexicon does not name.
+	unknown func(p *path)
+}
+
+// walk visits all of a record, in the order of the Go fields. The generated structs say which strings are required: those
+// that are not a lex.Opt; the JSON form has the names of the fields.
+func walk(record lex.Record, visitors ...*visitor) {
+	text, err := lex.AppendJSON(nil, record)
+	if err != nil {
+		return // it is incomplete: its issues say so
+	}
+	var form any
+	if json.Unmarshal(text, &form) != nil {
+		return
+	}
+	w := walker{visitors}
+	w.value(reflect.ValueOf(record), form, false, nil)
+}
+
+type walker struct{ visitors []*visitor }
+
+var (
+	mapType  = reflect.TypeFor[lex.Map]()
+	uriType  = reflect.TypeFor[syntax.ATURI]()
+	uuidType = reflect.TypeFor[layers.UUID]()
+)
+
+// value visits a value, whose JSON form is form.
+func (w *walker) value(v reflect.Value, form any, required bool, p *path) {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			w.value(v.Elem(), form, required, p)
+		}
+	case reflect.Slice:
+		items, _ := form.([]any)
+		for i := range min(v.Len(), len(items)) {
+			w.value(v.Index(i), items[i], false, p.index(i))
+		}
+	case reflect.String:
+		w.text(v, required, p)
+	case reflect.Struct:
+		if get := v.MethodByName("Get"); get.IsValid() && get.Type().NumIn() == 0 && get.Type().NumOut() == 2 { // lex.Opt
+			if out := get.Call(nil); out[1].Kind() == reflect.Bool && out[1].Bool() && out[0].Kind() == reflect.String {
+				w.text(out[0], false, p)
+			}
+			return
+		}
+		if object, ok := form.(map[string]any); ok {
+			w.object(v, object, p)
+		}
+	}
+}
+
+func (w *walker) text(v reflect.Value, required bool, p *path) {
+	for _, visit := range w.visitors {
+		if visit.text != nil {
+			visit.text(v, required, p)
+		}
+		if visit.uri != nil && v.Type() == uriType {
+			visit.uri(syntax.ATURI(v.String()), p)
+		}
+	}
+}
+
+func (w *walker) object(v reflect.Value, object map[string]any, p *path) {
+	for _, visit := range w.visitors {
+		if visit.object != nil && v.CanAddr() {
+			visit.object(v.Addr().Interface(), p)
+		}
+	}
+	extra := lex.Map{}
+	if field := v.FieldByName("Extra"); field.IsValid() && field.Type() == mapType {
+		extra = field.Interface().(lex.Map)
+	}
+	for key := range extra.All() {
+		for _, visit := range w.visitors {
+			if visit.unknown != nil && key != "$type" {
+				visit.unknown(p.field(key))
+			}
+		}
+	}
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		if !field.IsExported() || field.Type == mapType {
+			continue
+		}
+		name, form := named(object, &extra, field.Name)
+		if name == "" {
+			continue
+		}
+		below := p.field(name)
+		if field.Name == "UUID" && field.Type == uuidType {
+			for _, visit := range w.visitors {
+				if visit.uuid != nil {
+					visit.uuid(v.Field(i).Interface().(layers.UUID).Value, below)
+				}
+			}
+		}
+		w.value(v.Field(i), form, field.Type.Kind() == reflect.String && !mayBeEmpty(v.Type(), field.Name), below)
+	}
+}
+
+// mayBeEmpty reports whether an empty text means something: a feature may be there without a value.
+func mayBeEmpty(t reflect.Type, field string) bool {
+	return t == reflect.TypeFor[layers.Feature]() && field == "Value"
+}
+
+// named returns the field of a JSON object that has a name in Go, which differs in the case of its letters alone. An unknown
+// field may have the same name in another case.
+func named(object map[string]any, extra *lex.Map, goName string) (string, any) {
+	for name, value := range object {
+		if strings.EqualFold(name, goName) {
+			if _, unknown := extra.Get(name); !unknown {
+				return name, value
+			}
+		}
+	}
+	return "", nil
+}
