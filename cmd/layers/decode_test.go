@@ -125,7 +125,7 @@ func TestDecodeLines(t *testing.T) {
 	if len(lines) != 395 || len(want) != 395 || strings.Count(stdout, "\n") != 395 {
 		t.Fatalf("%d records on %d lines, want %d", len(lines), strings.Count(stdout, "\n"), len(want))
 	}
-	keys := regexp.MustCompile(`^\{"uri":"[^"]+","cid":"[^"]+","value":\{.*\}(,"unknown":true)?(,"issues":\[\{"path":"[^"]*","rule":"[^"]+","message":".*"\}\])?\}$`)
+	keys := regexp.MustCompile(`^\{"uri":"[^"]+","cid":"[^"]+","trust":"hashed","value":\{.*\}(,"unknown":true)?(,"issues":\[\{"path":"[^"]*","rule":"[^"]+","message":".*"\}\])?\}$`)
 	for text := range strings.Lines(stdout) {
 		if !keys.MatchString(strings.TrimSuffix(text, "\n")) {
 			t.Errorf("the order of keys in %s", text)

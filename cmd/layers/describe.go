@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -12,11 +15,12 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 func describeCommand(s *connect.Servers) *cobra.Command {
-	var asJSON bool
+	var asJSON, count bool
 	command := &cobra.Command{
 		Use:     "describe ACTOR",
 		GroupID: cli.GroupRead,
@@ -24,9 +28,13 @@ func describeCommand(s *connect.Servers) *cobra.Command {
 		Long: `Describe asks the account's PDS about its repository, and prints the latest commit,
 its rev, and the collections that have records. ACTOR is a handle or a DID.
 
+With --counts it downloads the repository, verifies it with its signature, and prints
+the number of records of each collection instead of what the server says.
+
 If the server does not return the latest commit, the rest is printed, and the exit
 status is 1.`,
 		Example: `  layers describe alice.example.com
+  layers describe alice.example.com --counts
   layers describe alice.example.com --json | jq -r '.collections[]'`,
 		Args: cli.Arguments(1, 1, "an ACTOR"),
 		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, args []string) error {
@@ -45,15 +53,23 @@ status is 1.`,
 			// A server may describe a repository without giving its newest commit, for example while the account is
 			// being moved. Print the rest.
 			latest, failed := client.GetLatestCommit(ctx, syntax.AtIdentifier(description.DID))
+			var counts map[syntax.NSID]int
+			if count {
+				if counts, latest, err = countRecords(ctx, client, description.DID); err != nil {
+					return err
+				}
+				failed, description.Collections = nil, slices.Sorted(maps.Keys(counts))
+			}
 			out := command.OutOrStdout()
 			if asJSON {
 				answer := struct {
-					DID         syntax.DID    `json:"did"`
-					Handle      syntax.Handle `json:"handle"`
-					Commit      *cid.CID      `json:"commit"`
-					Rev         *syntax.TID   `json:"rev"`
-					Collections []syntax.NSID `json:"collections"`
-				}{DID: description.DID, Handle: description.Handle, Collections: description.Collections}
+					DID         syntax.DID          `json:"did"`
+					Handle      syntax.Handle       `json:"handle"`
+					Commit      *cid.CID            `json:"commit"`
+					Rev         *syntax.TID         `json:"rev"`
+					Collections []syntax.NSID       `json:"collections"`
+					Counts      map[syntax.NSID]int `json:"counts,omitempty"`
+				}{DID: description.DID, Handle: description.Handle, Collections: description.Collections, Counts: counts}
 				if failed == nil {
 					answer.Commit, answer.Rev = &latest.CID, &latest.Rev
 				}
@@ -72,13 +88,37 @@ status is 1.`,
 				if i == 0 {
 					name = "records"
 				}
+				number := ""
+				if count {
+					number = fmt.Sprintf("%8d  ", counts[collection])
+				}
 				if err == nil {
-					err = terminal.Printf(out, "%-7s %s\n", name, collection)
+					err = terminal.Printf(out, "%-7s %s%s\n", name, number, collection)
 				}
 			}
 			return errors.Join(err, failed)
 		}),
 	}
 	cli.JSONFlag(command, &asJSON)
+	command.Flags().BoolVar(&count, "counts", false, "download and verify the repository, and count the records of each collection")
 	return command
+}
+
+// countRecords counts the records of a repository, whose signature it verifies, by collection.
+func countRecords(ctx context.Context, client *pds.Client, did syntax.DID) (map[syntax.NSID]int, pds.LatestCommit, error) {
+	var latest pds.LatestCommit
+	whole, err := client.GetRepo(ctx, syntax.AtIdentifier(did), nil)
+	if err != nil {
+		return nil, latest, err
+	}
+	defer whole.Close()
+	latest.CID, latest.Rev = whole.CommitCID(), whole.Commit().Rev
+	counts := map[syntax.NSID]int{}
+	for leaf, err := range whole.Leaves(ctx) {
+		if err != nil {
+			return nil, latest, err
+		}
+		counts[leaf.Collection]++
+	}
+	return counts, latest, nil
 }

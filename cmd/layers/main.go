@@ -62,7 +62,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		&cobra.Group{ID: cli.GroupWrite, Title: "Writing:"},
 	)
 	root.AddCommand(
-		decodeCommand(),
+		collectionsCommand(),
+		decodeCommand(&s),
 		convertCommand(),
 		resolveCommand(&s),
 		describeCommand(&s),

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -254,5 +255,58 @@ func TestPauses(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestDecodeSignature decodes an archive whose signature is verified under a DID document in a file, after a look-up, and
+// not at all.
+func TestDecodeSignature(t *testing.T) {
+	w := newWorld(t, http.NotFound)
+	dir := t.TempDir()
+	file, document, other := filepath.Join(dir, "repo.car"), filepath.Join(dir, "did.json"), filepath.Join(dir, "other.json")
+	save := func(name string, data []byte) {
+		t.Helper()
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	save(file, w.archive("3mabcdefghi2a", "Tales"))
+	answer, err := http.Get(w.url + "/" + hostileDID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	save(document, text)
+	save(other, bytes.Replace(text, []byte(hostileDID), []byte("did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"), 1))
+	stranger := newWorld(t, http.NotFound) // the directory has another key now
+	for _, test := range []struct {
+		args    []string
+		plc     string
+		status  int
+		want    string
+		message string
+	}{
+		{nil, "http://127.0.0.1:1", 0, "signature  not verified\ntrust      hashed\n", ""},
+		{[]string{"--did-doc", document}, "http://127.0.0.1:1", 0, "signature  valid\ntrust      signed\n", ""},
+		{[]string{"--verify"}, w.url, 0, "signature  valid\ntrust      signed\n", ""},
+		{[]string{"--jsonl"}, w.url, 0, `"trust":"hashed","value"`, ""},
+		{[]string{"--jsonl", "--did-doc", document}, w.url, 0, `"trust":"signed","value"`, ""},
+		{[]string{"--verify"}, stranger.url, 1, "", "invalid signature"},
+		{[]string{"--did-doc", other}, w.url, 1, "", "is the document of did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"},
+		{[]string{"--did-doc", file}, w.url, 1, "", "repo.car"},
+		{[]string{"--did-doc", filepath.Join(dir, "nowhere")}, w.url, 1, "", "nowhere"},
+	} {
+		args := append([]string{"decode", file, "--plc", test.plc}, test.args...)
+		status, stdout, stderr := layers(t, nil, args...)
+		if status != test.status || !strings.Contains(stdout, test.want) || !strings.Contains(stderr, test.message) || (stdout == "") != (status != 0) {
+			t.Errorf("%v: status %d: %s%s", test.args, status, stdout, stderr)
+		}
+		if status == 0 && test.want[0] == 's' && !strings.HasPrefix(stdout, "did        "+hostileDID+"\nrev        3mabcdefghi2a\ncommit     bafyrei") {
+			t.Errorf("%v: %s", test.args, stdout)
+		}
 	}
 }

@@ -69,7 +69,7 @@ func TestMisuse(t *testing.T) {
 		{"get", "nonsense"}, {"show"}, {"show", "at://x"}, {"show", "at://a.test/corpus.corpus"}, {"show", "a.json", "--from", "b.json"}, {"show", "at://a.test/corpus.corpus/1", "--from", "b.json"}, {"get", "at://a.test/com.example.note"}, {"get", "at://a.test/com.example.note/1", "--cid", "x"},
 		{"list", "a.test"}, {"list", "a.test", "nonsense"}, {"list", "a.test", "corpus.corpus", "--limit", "-1"},
 		{"pull"}, {"tail", "x"}, {"tail", "--relay", "ftp://x"}, {"tail", "--limit", "-1"}, {"follow"}, {"follow", "-o", "x", "--relay", "wss://a.test", "--server", "https://b.test"}, {"follow", "-o", "x", "--relay", "ftp://x"}, {"follow", "-o", "x", "--relay", "wss://a.test", "--collection", "nonsense"}, {"query"}, {"query", "corpus.listCorpora"}, {"blob"}, {"blob", "get", "a.test", "x"}, {"blob", "put"},
-		{"login"}, {"logout", "a"}, {"logout", "--all", "--as", "a.test"}, {"switch"}, {"switch", "not a handle"}, {"whoami", "--as", "x y"}, {"version", "x"}, {"create", "nonsense"}, {"put", "nonsense"}, {"put", "corpus.corpus/1", "--swap", "x"}, {"delete"}, {"apply"}, {"import"}, {"import", "conllu"}, {"import", "conllu", "a", "--did", "x"}, {"validate"}, {"export"}, {"export", "conllu"}, {"export", "conllu", "at://x"},
+		{"login"}, {"logout", "a"}, {"logout", "--all", "--as", "a.test"}, {"switch"}, {"switch", "not a handle"}, {"whoami", "--as", "x y"}, {"version", "x"}, {"collections", "nonsense"}, {"collections", "a", "b"}, {"decode", "x.car", "--verify", "--did-doc", "y"}, {"blob", "ls"}, {"blob", "ls", "a.test", "--missing"}, {"blob", "ls", "a.test", "--cursor", "x", "--records"}, {"blob", "ls", "a.test", "--limit", "-1"}, {"create", "nonsense"}, {"put", "nonsense"}, {"put", "corpus.corpus/1", "--swap", "x"}, {"delete"}, {"apply"}, {"import"}, {"import", "conllu"}, {"import", "conllu", "a", "--did", "x"}, {"validate"}, {"export"}, {"export", "conllu"}, {"export", "conllu", "at://x"},
 	} {
 		status, stdout, stderr := layers(t, strings.NewReader(""), args...)
 		if status != 2 || stdout != "" || !strings.HasPrefix(stderr, "layers: ") || !strings.Contains(stderr, "\nSee layers ") || !strings.HasSuffix(stderr, "--help.\n") {
@@ -86,7 +86,7 @@ func TestMisuse(t *testing.T) {
 // TestHelp looks in the help of each command for what users look for.
 func TestHelp(t *testing.T) {
 	for _, name := range []string{
-		"decode", "convert", "resolve", "describe", "get", "show", "list", "pull", "query", "tail", "follow", "login", "logout", "switch", "whoami", "version", "create", "put", "delete", "apply", "blob get", "blob put", "validate", "import conllu", "export conllu",
+		"decode", "convert", "resolve", "describe", "get", "show", "list", "pull", "query", "tail", "follow", "login", "logout", "switch", "whoami", "version", "create", "put", "delete", "apply", "blob get", "blob put", "blob ls", "collections", "validate", "import conllu", "export conllu",
 	} {
 		status, stdout, _ := layers(t, nil, append(strings.Fields(name), "--help")...)
 		if status != 0 || !strings.Contains(stdout, "Examples:\n  layers "+name) && !strings.Contains(stdout, "| layers "+name) {

@@ -13,6 +13,7 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/internal/carv2"
+	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -149,6 +150,37 @@ func CheckFile(ctx context.Context, name string) error {
 	}
 	defer file.Close()
 	return check(ctx, payload)
+}
+
+// maxDocument is the size of the largest DID document that is read, in bytes.
+const maxDocument = 1 << 20
+
+// VerifyBy verifies the signature of a repository under the key in a file with the account's DID document.
+func VerifyBy(ctx context.Context, r *repo.Repo, name string) error {
+	file, err := terminal.Open(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxDocument+1))
+	if err == nil && len(text) > maxDocument {
+		err = fmt.Errorf("larger than %d bytes, the limit for a DID document", maxDocument)
+	}
+	var document *identity.Document
+	if err == nil {
+		document, err = identity.ParseDocument(text)
+	}
+	if err == nil && document.DID != r.Commit().DID {
+		err = fmt.Errorf("is the document of %s, and the repository that of %s", document.DID, r.Commit().DID)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	key, err := document.RequireKey()
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return r.Verify(document.DID, key)
 }
 
 // Name returns the file name for an account's archive, without characters that file systems refuse.

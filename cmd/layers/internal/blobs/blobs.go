@@ -33,9 +33,9 @@ func Command(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "blob",
 		GroupID: cli.GroupWrite,
-		Short:   "Download and upload blobs (audio, video, images, documents)",
+		Short:   "Download, upload and list blobs (audio, video, images, documents)",
 	}
-	command.AddCommand(get(s), put(s))
+	command.AddCommand(get(s), put(s), ls(s))
 	return command
 }
 

@@ -35,9 +35,7 @@ func Records(ctx context.Context, w io.Writer, archive *repo.Repo, lines bool) (
 		summary.add(record)
 		if lines {
 			l := LineOf(record)
-			if archive.Trust() >= rec.Signed {
-				l.Trust = archive.Trust().String()
-			}
+			l.Trust = archive.Trust().String()
 			buf = l.Append(buf[:0])
 			if _, err := out.Write(buf); err != nil {
 				return summary.total, exit.Failure(err)
@@ -45,9 +43,21 @@ func Records(ctx context.Context, w io.Writer, archive *repo.Repo, lines bool) (
 		}
 	}
 	if !lines {
+		writeCommit(out, archive)
 		summary.write(out)
 	}
 	return summary.total, exit.Failure(out.Flush())
+}
+
+// writeCommit writes whose repository an archive is, at which revision, and how far it is verified.
+func writeCommit(out *bufio.Writer, archive *repo.Repo) {
+	signature := "not verified"
+	if archive.Trust() >= rec.Signed {
+		signature = "valid"
+	}
+	commit := archive.Commit()
+	terminal.Printf(out, "did        %s\nrev        %s\ncommit     %s\nsignature  %s\ntrust      %s\n\n",
+		commit.DID, commit.Rev, archive.CommitCID(), signature, archive.Trust())
 }
 
 // AllDecoded returns an error with the exit status of --strict if a record of the archive called name failed.
