@@ -58,6 +58,31 @@ func cut(s string, limit int) string {
 	return s[:limit] + "…"
 }
 
+// The most cells of a tag with several parts that is drawn in one line, and the most lines of one that is not.
+const maxTagLine, maxTagLines = 12, 8
+
+// tagLines returns a tag in lines: one, or, if it is long, one for each of the parts between its bars, as in
+// Case=Nom|Number=Sing.
+func tagLines(tag string) []cell {
+	if tag == "" {
+		return nil
+	}
+	whole := newCell(tag, maxLabel)
+	if whole.width <= maxTagLine || !strings.Contains(tag, "|") {
+		return []cell{whole}
+	}
+	var lines []cell
+	for part := range strings.SplitSeq(cut(tag, maxValue), "|") {
+		if len(lines) == maxTagLines-1 {
+			return append(lines, cell{"…", 1})
+		}
+		if part := strings.TrimSpace(part); part != "" {
+			lines = append(lines, newCell(part, maxLabel))
+		}
+	}
+	return lines
+}
+
 // isolated returns the text as it is written to a terminal.
 func (c cell) isolated() string {
 	if hasRTL(c.text) {

@@ -114,6 +114,15 @@ var wide = draw.Sentence{
 	},
 }
 
+// features has tags of several parts.
+var features = draw.Sentence{
+	Tokens: []string{"Sie", "schläft", "."},
+	Layers: []draw.Layer{
+		{Name: "morph", Tags: []string{"Case=Nom|Gender=Fem|Number=Sing|Person=3", "Mood=Ind|a | b|", "||||||||||||||||x"}},
+		{Name: "many", Tags: []string{"a|b|c", "one|two|three|four|five|six|seven|eight|nine", "no bar but quite a long text"}},
+	},
+}
+
 // hostile has texts that would change a terminal or a page.
 var hostile = draw.Sentence{
 	Title:    "\x1b[2J<script>alert(1)</script>",
@@ -128,7 +137,7 @@ var hostile = draw.Sentence{
 }
 
 func TestText(t *testing.T) {
-	for name, s := range map[string]draw.Sentence{"english": english, "crossing": crossing, "hebrew": hebrew, "wide": wide, "hostile": hostile} {
+	for name, s := range map[string]draw.Sentence{"english": english, "crossing": crossing, "hebrew": hebrew, "wide": wide, "features": features, "hostile": hostile} {
 		golden(t, name+".txt", text(t, of(s), &draw.TextOptions{Width: 100}))
 		golden(t, name+"_narrow.txt", text(t, of(s), &draw.TextOptions{Width: 44}))
 	}

@@ -80,7 +80,9 @@ func (l *layout) layerNotes(layer int) []string {
 // makeRoom makes columns so wide that the labels of a layer fit, as far as that does not take too much.
 func (l *layout) makeRoom(layer *Layer) {
 	for i, tag := range layer.Tags {
-		l.widths[i] = max(l.widths[i], newCell(tag, maxLabel).width)
+		for _, line := range tagLines(tag) {
+			l.widths[i] = max(l.widths[i], line.width)
+		}
 	}
 	for _, span := range layer.Spans {
 		first, last := span.Tokens[0], span.Tokens[len(span.Tokens)-1]

@@ -93,8 +93,8 @@ func (p *picture) drawTags(c *canvas, layer int, b *block) {
 	tags := p.Layers[layer].Tags
 	y, drawn := len(c.rows), false
 	for i := b.first; i < min(b.last, len(tags)); i++ {
-		if tags[i] != "" {
-			p.inColumn(c, b, i, y, newCell(tags[i], maxLabel), styleLabel)
+		for n, line := range tagLines(tags[i]) {
+			p.inColumn(c, b, i, y+n, line, styleLabel)
 			drawn = true
 		}
 	}

@@ -90,16 +90,16 @@ func (p *picture) svgName(s *svg, layer, y int) {
 }
 
 func (p *picture) svgTags(s *svg, layer int, b *block, y *int) {
-	drawn := false
+	lines := 0
 	for i := b.first; i < min(b.last, len(p.Layers[layer].Tags)); i++ {
-		if tag := p.Layers[layer].Tags[i]; tag != "" {
-			s.text(p.center(b, i), *y+rowHeight-6, newCell(tag, maxLabel), svgText{Class: "tag"})
-			drawn = true
+		for n, line := range tagLines(p.Layers[layer].Tags[i]) {
+			s.text(p.center(b, i), *y+(n+1)*rowHeight-6-4*n, line, svgText{Class: "tag"})
+			lines = max(lines, n+1)
 		}
 	}
-	if drawn {
-		*y += rowHeight
-		p.svgName(s, layer, *y-6)
+	if lines > 0 {
+		p.svgName(s, layer, *y+rowHeight-6)
+		*y += lines*rowHeight - 4*(lines-1)
 	}
 }
 

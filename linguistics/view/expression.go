@@ -60,7 +60,7 @@ func Expression(ctx context.Context, e *reading.Expression) (draw.Section, error
 		s.Text = e.Text
 		s.Sentences = Sentences(e)
 		for i := range s.Sentences {
-			s.Sentences[i].Title = strings.TrimPrefix(s.Sentences[i].Title, v.ID)
+			s.Sentences[i].Title = strings.TrimPrefix(strings.TrimPrefix(s.Sentences[i].Title, v.ID), separator)
 		}
 	} else {
 		s.Notes = append(s.Notes, elsewhere(e)...)
@@ -90,6 +90,9 @@ func problemNotes(problems []*reading.Problem) (notes []string) {
 	}
 	return notes
 }
+
+// separator is what stands between the names of an expression and of a tokenization.
+const separator = " · "
 
 // only returns the only one of several strings, or "".
 func only(s []string) string {
@@ -149,14 +152,19 @@ func memberText(m *reading.Member) string {
 		return m.Annotation.Text
 	case m.Elsewhere != nil:
 		return labelOf(m.Elsewhere) + " (elsewhere)"
-	case m.Target != nil:
-		return m.Target.String()
 	}
-	return "?"
+	switch target := m.Target.(type) {
+	case anchor.Knowledge:
+		return strings.TrimSpace(fmt.Sprintf("%s %s %s", target.Ref.Source, target.Ref.Identifier, target.Ref.Label.Or("")))
+	case anchor.Record:
+		return string(target.URI)
+	case anchor.Local, anchor.Object, anchor.Unknown:
+	}
+	return "a member that was not found"
 }
 
-// Sentences returns an expression as one sentence for each of its tokenizations, with what is annotated on it: layers in the
-// order of the expression, then its clusters. A layer without a tokenization belongs to the main one. A text that is annotated
+// Sentences returns an expression as one sentence for each of its tokenizations, with what is annotated on it: layers of
+// words as linguists use to order them, other layers in the order of the expression, and then its clusters. A layer without a tokenization belongs to the main one. A text that is annotated
 // without a tokenization is divided at the boundaries of words, which a note says.
 func Sentences(e *reading.Expression) []draw.Sentence {
 	v := e.Value
@@ -182,10 +190,11 @@ func Sentences(e *reading.Expression) []draw.Sentence {
 		} else {
 			b.tokens(tokenizations[i])
 			if len(tokenizations) > 1 {
-				b.s.Title += " · " + string(tokenizations[i].Value.Kind)
+				b.s.Title += separator + string(tokenizations[i].Value.Kind)
 			}
 		}
-		for n, layer := range e.Layers {
+		for _, n := range layerOrder(e.Layers) {
+			layer := e.Layers[n]
 			if layer.Tokenization == b.of || layer.Tokenization == nil && b.main {
 				b.layer(names[n], layer)
 			}
@@ -198,6 +207,29 @@ func Sentences(e *reading.Expression) []draw.Sentence {
 	return out
 }
 
+// wordLayers are the layers that come first.
+var wordLayers = []annotation.AnnotationLayerSubkind{
+	annotation.AnnotationLayerSubkindPos, annotation.AnnotationLayerSubkindXpos, annotation.AnnotationLayerSubkindLemma,
+	annotation.AnnotationLayerSubkindMorph, annotation.AnnotationLayerSubkindGloss,
+	annotation.AnnotationLayerSubkindDependency, annotation.AnnotationLayerSubkindEnhancedDependency,
+}
+
+// layerOrder returns the indexes of layers in the order in which they are drawn.
+func layerOrder(all []*reading.Layer) []int {
+	order := make([]int, len(all))
+	place := func(i int) int {
+		if at := slices.Index(wordLayers, all[i].Value.Subkind.Or("")); at >= 0 {
+			return at
+		}
+		return len(wordLayers)
+	}
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return place(a) - place(b) })
+	return order
+}
+
 // layerNames returns the names of layers: what they annotate, and, where that is the same, what tells them apart.
 func layerNames(all []*reading.Layer) []string {
 	names := make([]string, len(all))
@@ -205,6 +237,9 @@ func layerNames(all []*reading.Layer) []string {
 	for i, layer := range all {
 		v := layer.Value
 		name := string(v.Subkind.Or(annotation.AnnotationLayerSubkind(v.Kind)))
+		if v.Subkind.Or("") == annotation.AnnotationLayerSubkindCustom {
+			name = v.LabelSet.Or(name)
+		}
 		if rank, ok := v.Rank.Get(); ok && rank > 1 {
 			name += fmt.Sprint(" rank ", rank)
 		}
@@ -316,7 +351,7 @@ func (b *builder) layer(name string, layer *reading.Layer) {
 				arc.Head = a.Head.Index
 			}
 			out.Arcs = append(out.Arcs, arc)
-		case len(at) == 1 && (layer.Value.Kind == annotation.AnnotationLayerKindTokenTag || a.Value.TokenIndex.IsSet()) && len(a.Arguments) == 0:
+		case len(at) == 1 && len(a.Arguments) == 0 && tags(layer.Value.Kind, a):
 			if label == "" {
 				label, features = features, ""
 			}
@@ -339,6 +374,17 @@ func (b *builder) layer(name string, layer *reading.Layer) {
 	if more.Tags != nil {
 		b.s.Layers = append(b.s.Layers, more)
 	}
+}
+
+// tags reports whether an annotation of a single token is drawn as a tag, and not as a span.
+func tags(kind annotation.AnnotationLayerKind, a *reading.Annotation) bool {
+	switch kind {
+	case annotation.AnnotationLayerKindTokenTag:
+		return true
+	case annotation.AnnotationLayerKindSpan, annotation.AnnotationLayerKindTree:
+		return false
+	}
+	return a.Value.TokenIndex.IsSet()
 }
 
 // labelOf returns the label of an annotation, its value, or both.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/layers-pub/layers-go/layers"
 	"github.com/layers-pub/layers-go/layers/media"
@@ -78,13 +77,13 @@ func title(name, kind string) string {
 	return name + " (" + kind + ")"
 }
 
-// clock returns a time in milliseconds as minutes and seconds.
+// clock returns a time in milliseconds as seconds, or as minutes and seconds.
 func clock(ms int64) string {
-	d := time.Duration(ms) * time.Millisecond
-	if ms < 60_000 {
-		return fmt.Sprintf("%d.%03d s", ms/1000, ms%1000)
+	seconds := fmt.Sprintf("%d.%03d s", ms/1000, ms%1000)
+	if ms >= 60_000 {
+		seconds = fmt.Sprintf("%d:%02d.%03d", ms/60_000, ms/1000%60, ms%1000)
 	}
-	return d.String()
+	return seconds
 }
 
 // count returns a number with a noun.
