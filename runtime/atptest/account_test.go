@@ -94,7 +94,6 @@ func TestIdentity(t *testing.T) {
 func TestEnvironment(t *testing.T) {
 	n := atptest.New(t)
 	a := n.NewAccount("alice.test")
-	n.SetAppView(nil)
 	for _, variable := range n.Environment() {
 		name, value, _ := strings.Cut(variable, "=")
 		t.Setenv(name, value)

@@ -1,5 +1,5 @@
 // Package atptest is a network of the AT Protocol for tests, in the process of the test: a PLC directory, PDSes, relays, and
-// an appview if the test brings one, over HTTP and WebSockets on the loopback interface. Repositories, signatures and proofs
+// an appview of Layers, over HTTP and WebSockets on the loopback interface. Repositories, signatures and proofs
 // are real, so that clients verify them as on the public network.
 //
 //	n := atptest.New(t) // closed with the test

@@ -35,7 +35,7 @@ type Network struct {
 	faults   []*activeFault // of all servers
 	pdses    []*PDS
 	relays   []*Relay
-	appview  *Server
+	appview  *AppView
 	accounts map[syntax.DID]*Account
 	order    []*Account // as they were made
 	txt      map[string][]string
@@ -43,7 +43,7 @@ type Network struct {
 	wait     sync.WaitGroup // for requests
 }
 
-// New returns a network that is closed at the end of the test, with a PLC directory and no other server. It fails the test
+// New returns a network that is closed at the end of the test, with a PLC directory, an appview and no other server. It fails the test
 // at once if the network cannot be started or an option is not valid. Methods of the network, its servers and its accounts
 // also call t.Fatal if their arguments are not valid, so call them in the test's own goroutine.
 func New(t testing.TB, opts ...Option) *Network {
@@ -56,7 +56,7 @@ func New(t testing.TB, opts ...Option) *Network {
 	return n
 }
 
-// Start returns a network that must be closed by [Network.Close], with a PLC directory and no other server. Methods of the
+// Start returns a network that must be closed by [Network.Close], with a PLC directory, an appview and no other server. Methods of the
 // network, its servers and its accounts panic if their arguments are not valid. An error says which option is not valid, or
 // that the directory cannot listen.
 func Start(opts ...Option) (*Network, error) { return start(nil, opts) }
@@ -73,6 +73,10 @@ func start(tb testing.TB, opts []Option) (*Network, error) {
 	n.plc = &PLC{}
 	var err error
 	if n.plc.Server, err = n.listen("the PLC directory", http.HandlerFunc(n.servePLC)); err != nil {
+		return nil, err
+	}
+	if err := n.newAppView(); err != nil {
+		n.Close()
 		return nil, err
 	}
 	return n, nil
@@ -122,11 +126,7 @@ func (n *Network) check(err error) {
 func (n *Network) Options() network.Network {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	at := network.Network{PLC: n.plc.URL, AllowPrivate: true, HTTPClient: n.client, LookupTXT: n.lookupTXT}
-	if n.appview != nil {
-		at.Appview = n.appview.URL
-	}
-	return at
+	return network.Network{PLC: n.plc.URL, Appview: n.appview.URL, AllowPrivate: true, HTTPClient: n.client, LookupTXT: n.lookupTXT}
 }
 
 // Environment returns the environment variables, NAME=VALUE, with which another process uses the network, as
@@ -134,12 +134,9 @@ func (n *Network) Options() network.Network {
 func (n *Network) Environment() []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	list := []string{"LAYERS_ALLOW_PRIVATE=1", "LAYERS_PLC=" + n.plc.URL}
+	list := []string{"LAYERS_ALLOW_PRIVATE=1", "LAYERS_PLC=" + n.plc.URL, "LAYERS_APPVIEW=" + n.appview.URL}
 	if len(n.pdses) > 0 {
 		list = append(list, "LAYERS_PDS="+n.pdses[0].URL)
-	}
-	if n.appview != nil {
-		list = append(list, "LAYERS_APPVIEW="+n.appview.URL)
 	}
 	return list
 }
@@ -284,17 +281,6 @@ func (n *Network) NewAccount(handle syntax.Handle) *Account {
 		p = n.NewPDS()
 	}
 	return p.NewAccount(handle)
-}
-
-// SetAppView starts an appview at an origin of its own, which h answers for, and returns its server. [Network.Options] names
-// it, and PDSes forward the requests to it that have the header atproto-proxy.
-func (n *Network) SetAppView(h http.Handler) *Server {
-	s, err := n.listen("the appview", h)
-	n.check(err)
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.appview = s
-	return s
 }
 
 // now returns the time of the network's clock.

@@ -131,14 +131,7 @@ func (p *PDS) methods() []xrpcserver.Method {
 
 // forward sends a request to the appview.
 func (p *PDS) forward(w http.ResponseWriter, r *http.Request) {
-	p.network.mu.Lock()
-	appview := p.network.appview
-	p.network.mu.Unlock()
-	if appview == nil {
-		answer(w, http.StatusBadRequest, xrpcError{"InvalidRequest", "could not resolve proxy did service url"})
-		return
-	}
-	origin, err := url.Parse(appview.URL)
+	origin, err := url.Parse(p.network.appview.URL)
 	if err != nil {
 		answer(w, http.StatusInternalServerError, xrpcError{"InternalServerError", "Internal Server Error"})
 		return

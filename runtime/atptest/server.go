@@ -64,13 +64,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	n.wait.Add(1)
 	defer n.wait.Done()
 	s.requests = append(s.requests, method)
-	failure := s.meet(method, false)
+	failure, handler := s.meet(method, false), s.handler
 	n.mu.Unlock()
 	if failure != nil {
-		failure.Serve(w, r, s.handler)
+		failure.Serve(w, r, handler)
 		return
 	}
-	s.handler.ServeHTTP(w, r)
+	handler.ServeHTTP(w, r)
 }
 
 // Requests returns how many requests there were for a method, which is named as in [Server.Fail]. The requests that met a

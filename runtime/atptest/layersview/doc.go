@@ -1,5 +1,5 @@
 // Package layersview is an appview of Layers in this process, for tests: it answers the queries of pub.layers from the records that
-// it holds. A network of package atptest has one, which holds the records of all its PDSes. Alone it is an [http.Handler]:
+// it holds. A network of package atptest has one, which holds the records of all its accounts. Alone it is an [http.Handler]:
 //
 //	view := layersview.New()
 //	if err := view.Put(uri, id, record); err != nil { // record is DAG-CBOR

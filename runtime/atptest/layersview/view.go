@@ -25,7 +25,6 @@ type View struct {
 
 	mu          sync.RWMutex
 	integration Integration
-	inactive    map[syntax.DID]bool
 	records     map[syntax.ATURI]*record
 	lists       map[syntax.NSID][]*record // in the order of lists
 }
@@ -65,9 +64,8 @@ func WithHandles(resolve func(ctx context.Context, handle syntax.Handle) (syntax
 // New returns an appview without records.
 func New(opts ...Option) *View {
 	v := &View{
-		inactive: map[syntax.DID]bool{},
-		records:  map[syntax.ATURI]*record{},
-		lists:    map[syntax.NSID][]*record{},
+		records: map[syntax.ATURI]*record{},
+		lists:   map[syntax.NSID][]*record{},
 		resolve: func(context.Context, syntax.Handle) (syntax.DID, error) {
 			return "", fmt.Errorf("the appview resolves no handles")
 		},
@@ -157,24 +155,6 @@ func (v *View) Delete(uri syntax.ATURI) {
 	v.remove(uri)
 }
 
-// DeleteRepo removes all records of an account.
-func (v *View) DeleteRepo(did syntax.DID) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	for uri := range v.records {
-		if uri.Authority() == syntax.AtIdentifier(did) {
-			v.remove(uri)
-		}
-	}
-}
-
-// SetActive says whether an account is active. The records of one that is not are kept, but not shown.
-func (v *View) SetActive(did syntax.DID, active bool) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.inactive[did] = !active
-}
-
 // remove removes a record. v must be locked.
 func (v *View) remove(uri syntax.ATURI) {
 	r := v.records[uri]
@@ -193,17 +173,11 @@ func search(list []*record, p place) (at int, found bool) {
 	return slices.BinarySearchFunc(list, p, func(r *record, p place) int { return r.compare(p) })
 }
 
-// shown reports whether the account that has a record is active. v must be locked.
-func (v *View) shown(r *record) bool { return !v.inactive[syntax.DID(r.uri.Authority())] }
-
 // find returns a record.
 func (v *View) find(uri syntax.ATURI) *record {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	if r := v.records[uri]; r != nil && v.shown(r) {
-		return r
-	}
-	return nil
+	return v.records[uri]
 }
 
 // page returns the first records of a collection after a place that match, at most as many as limit says, and whether there are
@@ -220,7 +194,7 @@ func (v *View) page(collection syntax.NSID, after *place, limit int, match func(
 		list = list[at:]
 	}
 	for _, r := range list {
-		if !v.shown(r) || !match(r) {
+		if !match(r) {
 			continue
 		}
 		if len(page) == limit {

@@ -1,0 +1,54 @@
+package atptest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/layers-pub/layers-go/runtime/atptest/layersview"
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// AppView is the appview of a network. It answers the queries of Layers from the records of all accounts that are active, as soon as
+// they are written; a PDS forwards the requests to it that have the header atproto-proxy.
+type AppView struct {
+	*Server
+	// View holds the records. A test can put others into it, so that the appview claims what is not so, and set what it answers to
+	// queries about records of other apps.
+	View *layersview.View
+}
+
+// newAppView starts the appview.
+func (n *Network) newAppView() error {
+	view := layersview.New(layersview.WithHandles(func(_ context.Context, handle syntax.Handle) (syntax.DID, error) {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		if a := n.accountOf(syntax.AtIdentifier(handle)); a != nil {
+			return a.DID, nil
+		}
+		return "", errors.New("no account has the handle")
+	}))
+	s, err := n.listen("the appview", view)
+	if err != nil {
+		return err
+	}
+	n.appview = &AppView{s, view}
+	n.Watch(func(c Change) {
+		if c.Deleted {
+			view.Delete(c.URI)
+		} else {
+			_ = view.Put(c.URI, c.CID, c.Data) // an appview has no records that break their lexicons
+		}
+	})
+	return nil
+}
+
+// AppView returns the appview.
+func (n *Network) AppView() *AppView { return n.appview }
+
+// SetAppView makes h answer the requests to the appview, in place of its View.
+func (n *Network) SetAppView(h http.Handler) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.appview.handler = h
+}
