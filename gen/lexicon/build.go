@@ -80,6 +80,9 @@ func (b *builder) typed(o object, typ string, pointer jsontext.Pointer) *Node {
 	if known, ok := keys[typ]; ok {
 		b.unknownKeys(pointer, o, append([]string{"type", "description"}, known...)...)
 	}
+	if values, isList := o.get("enum").([]any); isList && len(values) == 0 {
+		b.warnings = append(b.warnings, problem(b.file, pointer.AppendToken("enum"), "enum lists no value, so it has no effect; list one, or leave it out"))
+	}
 	switch typ {
 	case "boolean":
 		n.Default, n.Const = scalar[bool](o, "default"), scalar[bool](o, "const")

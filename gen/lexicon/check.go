@@ -74,6 +74,12 @@ func (c *checker) node(n *Node) {
 		c.string(n)
 	case "bytes":
 		c.order(n, "minLength", n.MinLength, "maxLength", n.MaxLength)
+	case "blob":
+		for i, pattern := range n.Accept {
+			if !mimePattern.MatchString(pattern) {
+				c.warn(n, at("accept", strconv.Itoa(i)), "%q is not a MIME type such as image/png, a pattern such as image/*, or */* for any; correct it", pattern)
+			}
+		}
 	case "array":
 		c.order(n, "minLength", n.MinLength, "maxLength", n.MaxLength)
 		c.node(n.Items)

@@ -207,12 +207,12 @@ func (l *loader) read(f documentFile) (*Document, Problems) {
 	if f.err != nil {
 		return nil, Problems{problem(f.file, "", "%v", f.err)}
 	}
-	value, problems := parse(f.file, f.data)
-	if len(problems) > 0 {
-		return nil, problems
+	value, p := parse(f.file, f.data)
+	if value == nil && len(p.problems) > 0 {
+		return nil, p.problems
 	}
-	b := &builder{file: f.file}
-	return b.document(value), l.schema.check(f.file, value)
+	b := &builder{file: f.file, warnings: p.warnings}
+	return b.document(value), append(p.problems, l.schema.check(f.file, value)...)
 }
 
 // set returns the documents that were read.
@@ -288,7 +288,7 @@ func documentFiles(fsys fs.FS, root string) ([]documentFile, Problems) {
 // Identify reports whether the content of a file seems to be a lexicon document, which is an object with a member
 // "lexicon", and returns its id if that is an NSID. What is not JSON is a document if it contains such a member even so.
 func Identify(data []byte) (id string, document bool) {
-	decoder := jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowDuplicateNames(true))
+	decoder := jsontext.NewDecoder(bytes.NewReader(bytes.TrimPrefix(data, byteOrderMark)), jsontext.AllowDuplicateNames(true))
 	token, err := decoder.ReadToken()
 	if err == nil && token.Kind() != '{' {
 		return "", false

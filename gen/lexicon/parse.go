@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -22,7 +23,7 @@ const (
 )
 
 // object is a JSON object that keeps the order of its members. The values are
-// object, []any, string, int64, bool and nil.
+// object, []any, string, int64, float64 for numbers with a fraction, bool and nil.
 type object []member
 
 type member struct {
@@ -40,18 +41,23 @@ func (o object) get(name string) any {
 	return nil
 }
 
-// parser reads one JSON text. It reports a number that is not a 64-bit integer
+// parser reads one JSON text. It reports an integer of more than 64 bits
 // and goes on; any other error ends it.
 type parser struct {
-	file     string
-	data     []byte
-	decoder  *jsontext.Decoder
-	problems Problems
+	file    string
+	data    []byte
+	decoder *jsontext.Decoder
+	// problems are errors, warnings are about what JSON allows.
+	problems, warnings Problems
 }
 
-// parse reads a JSON text that must be one value and nothing more.
-func parse(file string, data []byte) (any, Problems) {
-	p := &parser{file: file, data: data, decoder: jsontext.NewDecoder(bytes.NewReader(data))}
+// byteOrderMark is what some editors begin a file with. RFC 8259 allows parsers to ignore it.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// parse reads a JSON text that must be one value and nothing more. The value is nil if the text is not valid JSON.
+func parse(file string, data []byte) (any, *parser) {
+	data = bytes.TrimPrefix(data, byteOrderMark)
+	p := &parser{file: file, data: data, decoder: jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowDuplicateNames(true))}
 	value, err := p.value()
 	if err == nil {
 		var extra jsontext.Token
@@ -65,8 +71,9 @@ func parse(file string, data []byte) (any, Problems) {
 	}
 	if err != nil {
 		p.fail(err)
+		value = nil
 	}
-	return value, p.problems
+	return value, p
 }
 
 // fail reports an error that ends the reading.
@@ -98,12 +105,7 @@ func (p *parser) value() (any, error) {
 	case '"':
 		return token.String(), nil
 	case '0':
-		n, err := strconv.ParseInt(token.String(), 10, 64)
-		if err != nil {
-			p.problems = append(p.problems, problem(p.file, p.decoder.StackPointer(),
-				"%s is not an integer of 64 bits; write a whole number without fraction or exponent", token.String()))
-		}
-		return n, nil
+		return p.number(token.String()), nil
 	case 't', 'f':
 		return token.Bool(), nil
 	default:
@@ -111,11 +113,29 @@ func (p *parser) value() (any, error) {
 	}
 }
 
+// number returns an int64, or a float64 for a number with a fraction.
+func (p *parser) number(text string) any {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	switch {
+	case err != nil || math.Abs(f) >= 1<<63:
+		p.problems = append(p.problems, problem(p.file, p.decoder.StackPointer(), "%s is not a number of 64 bits; write a smaller one", text))
+		return math.Copysign(math.MaxFloat64, f) // which is not compared with limits
+	case f == math.Trunc(f):
+		return int64(f) // such as 1e6
+	}
+	return f
+}
+
+// object reads an object. Of two members with the same name the last one counts, as in most parsers.
 func (p *parser) object() (any, error) {
 	if err := p.checkDepth(); err != nil {
 		return nil, err
 	}
 	o := object{}
+	places := make(map[string]int)
 	for p.decoder.PeekKind() != '}' {
 		name, err := p.decoder.ReadToken()
 		if err != nil {
@@ -127,6 +147,12 @@ func (p *parser) object() (any, error) {
 		if err != nil {
 			return nil, err
 		}
+		if i, twice := places[text]; twice {
+			p.warnings = append(p.warnings, problem(p.file, p.decoder.StackPointer(), "%q is written twice in one object, and only the last one counts; remove one", text))
+			o[i].value = value
+			continue
+		}
+		places[text] = len(o)
 		o = append(o, member{text, value})
 	}
 	_, err := p.decoder.ReadToken()

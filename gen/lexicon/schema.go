@@ -53,7 +53,6 @@ var formats = map[string]func(string) bool{
 	"reference":       validReference,
 	"record-key-type": validRecordKeyType,
 	"encoding":        mimeType.MatchString,
-	"mime-pattern":    mimePattern.MatchString,
 	"error-name":      validErrorName,
 }
 
@@ -85,9 +84,9 @@ var loadSchema = sync.OnceValues(func() (*documentSchema, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the schema of the lexicon language: %w", err)
 	}
-	text, problems := parse("schema.json", source)
-	if problems != nil {
-		return nil, fmt.Errorf("the schema of the lexicon language: %w", problems)
+	text, p := parse("schema.json", source)
+	if p.problems != nil {
+		return nil, fmt.Errorf("the schema of the lexicon language: %w", p.problems)
 	}
 	return &documentSchema{compiled, text}, nil
 })

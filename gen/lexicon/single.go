@@ -11,13 +11,13 @@ func Parse(file string, data []byte) (*Document, error) {
 	if len(data) > MaxFileSize {
 		return nil, Problems{problem(file, "", "larger than the limit of %d bytes", MaxFileSize)}
 	}
-	value, problems := parse(file, data)
-	if len(problems) > 0 {
-		return nil, problems.sorted()
+	value, p := parse(file, data)
+	if len(p.problems) > 0 {
+		return nil, p.problems.sorted()
 	}
 	if problems := schema.check(file, value); len(problems) > 0 {
 		return nil, problems.sorted()
 	}
-	b := &builder{file: file}
+	b := &builder{file: file, warnings: p.warnings}
 	return b.document(value), nil
 }

@@ -124,7 +124,7 @@ func (s *sampler) value(document *lexicon.Document, n *lexicon.Node, depth int) 
 	case "cid-link":
 		return map[string]any{"$link": exampleCID}, true
 	case "blob":
-		return s.blob(n), true
+		return s.blob(n)
 	}
 	return nil, false
 }
@@ -267,18 +267,27 @@ const (
 	rawCID     = "bafkreiccldh766hwcnuxnf2wh6jgzepf2nlu2lvcllt63eww5p6chi4ity"
 )
 
-func (s *sampler) blob(n *lexicon.Node) any {
-	mime := "application/octet-stream"
-	if len(n.Accept) > 0 {
-		mime = n.Accept[s.variant%len(n.Accept)]
-		mime = strings.Replace(mime, "*/*", "text/plain", 1)
-		mime = strings.Replace(mime, "/*", "/x", 1)
+// blob returns a blob of one of the media types that are accepted. It returns false if none of them is a media type.
+func (s *sampler) blob(n *lexicon.Node) (any, bool) {
+	mime, found := "application/octet-stream", len(n.Accept) == 0
+	for i := range n.Accept {
+		mime = n.Accept[(s.variant+i)%len(n.Accept)]
+		if prefix, pattern := strings.CutSuffix(mime, "*"); pattern {
+			mime = strings.TrimPrefix(prefix, "*/") + "x"
+		}
+		if mime == "x" {
+			mime = "text/plain"
+		}
+		if kind, subtype, slash := strings.Cut(mime, "/"); slash && kind != "" && subtype != "" && !strings.ContainsAny(mime, "*; ") && mime == strings.ToLower(mime) {
+			found = true
+			break
+		}
 	}
 	size := int64(1000)
 	if n.MaxSize != nil {
 		size = min(size, *n.MaxSize)
 	}
-	return map[string]any{"$type": "blob", "ref": map[string]any{"$link": rawCID}, "mimeType": mime, "size": size}
+	return map[string]any{"$type": "blob", "ref": map[string]any{"$link": rawCID}, "mimeType": mime, "size": size}, found
 }
 
 // formatted are strings of each format.
