@@ -2,8 +2,9 @@
 //
 //	groups, moves := group.New(set, &group.Options{Module: "example.org/sdk", Output: "api"})
 //
-// By default an authority, which is the first two segments of an NSID, is one package: app.bsky.feed.post and
-// app.bsky.actor.profile are bsky.FeedPost and bsky.ActorProfile. So most references stay within a package, and a document
+// By default an authority is one package: app.bsky.feed.post and app.bsky.actor.profile are bsky.FeedPost and
+// bsky.ActorProfile. It is the first two segments of an NSID, or one more for domains below which anyone can have a name
+// ([Authority]). So most references stay within a package, and a document
 // that is added to a namespace, or a namespace that is added to an authority, moves nothing. A configuration can give a
 // namespace a directory of its own; the namespaces below it then are a package each, or all one.
 //

@@ -63,11 +63,12 @@ func (g *Group) Prefix(namespace string) []string {
 	}
 	// The namespace is of another authority: what distinguishes the authorities comes first, which is the top-level domain
 	// only if they have the same name under two of them.
-	segments, common := strings.Split(namespace, "."), strings.Split(g.Common, ".")
-	if len(common) > 1 && segments[1] == common[1] {
-		return append(segments[:1:1], segments[2:]...)
+	segments, common := strings.Split(Authority(namespace), "."), strings.Split(Authority(g.Common), ".")
+	word := segments[len(segments)-1]
+	if word == common[len(common)-1] {
+		word = segments[0]
 	}
-	return segments[1:]
+	return append([]string{word}, strings.Split(namespace, ".")[len(segments):]...)
 }
 
 // Move is a package of the lock whose namespace has to go elsewhere.
@@ -118,12 +119,6 @@ func New(set *lexicon.Set, options *Options) ([]*Group, []Move) {
 	}
 	makeAliases(list, records)
 	return list, options.moves(list, circles)
-}
-
-// authority returns the first two segments of a namespace.
-func authority(namespace string) string {
-	segments := strings.SplitN(namespace, ".", 3)
-	return strings.Join(segments[:min(2, len(segments))], ".")
 }
 
 func lastSegment(nsid string) string { return nsid[strings.LastIndexByte(nsid, '.')+1:] }
@@ -184,7 +179,7 @@ func (o *Options) rule(namespace string) (string, func() *Group) {
 	if pattern, _, all := o.mapping(namespace); all {
 		common, whole = pattern, true
 	} else if pattern == "" {
-		common, whole = authority(namespace), true
+		common, whole = Authority(namespace), true
 	}
 	dir, _ := o.directory(common)
 	return dir, func() *Group { return &Group{Common: common, whole: whole} }

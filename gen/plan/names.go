@@ -145,7 +145,7 @@ func (b *builder) reportMoves(moves []group.Move) {
 		if len(m.Circle) > 0 {
 			why = fmt.Sprintf("the references at %s close a circle of packages, which Go does not allow; take one of them out, "+
 				"map the authority to one package under \"packages\" (%q: %q), %s",
-				strings.Join(m.Circle, ", "), authorityOf(m.Namespace)+".*", m.To, accept)
+				strings.Join(m.Circle, ", "), group.Authority(m.Namespace)+".*", m.To, accept)
 		}
 		from, to := pathBase(m.From), pathBase(m.To)
 		for _, key := range sortedKeys(b.options.Lock.Names) {
@@ -177,11 +177,6 @@ func (b *builder) reportReused() {
 			b.report(b.options.LockFile, "/names/"+escapePointer(r.Old), r.String()+"; give the new one another name under \"names\", "+accept)
 		}
 	}
-}
-
-func authorityOf(namespace string) string {
-	segments := strings.SplitN(namespace, ".", 3)
-	return strings.Join(segments[:min(2, len(segments))], ".")
 }
 
 func pathBase(dir string) string { return dir[strings.LastIndexByte(dir, '/')+1:] }
