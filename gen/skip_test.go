@@ -44,6 +44,18 @@ func TestSkipped(t *testing.T) {
 		{app + "user.json:/defs/main/properties/e/ref", "its value is kept as it is"},
 		{app + "watch.json:/defs/main/message/schema/type", "it is left out"},
 		{app + "wild.json:/defs/main/key", "it has no effect"},
+		{app + "odd.json:/lexicon", "it is read as version 1"},
+		{app + "odd.json:/description", "it has no effect"},
+		{app + "odd.json:/defs/bare", "it is an object without fields of its own"},
+		{app + "odd.json:/defs/main", "its keys may be anything"},
+		{app + "odd.json:/defs/main/record/required", "it has no effect"},
+		{app + "odd.json:/defs/main/record/properties/inner/properties", "it is an object without fields of its own"},
+		{app + "odd.json:/defs/main/record/properties/any", "its value is kept as it is"},
+		{app + "odd.json:/defs/main/record/properties/large/maximum", "it has no effect"},
+		{app + "odd.json:/defs/main/record/properties/mixed/required/1", "it is left out"},
+		{app + "empty2.json:/defs/main/record", "it is an object without fields of its own"},
+		{app + "put.json:/defs/main/input", "it is taken for application/json"},
+		{app + "put.json:/defs/main/errors", "it has no effect"},
 		{"lexicons/twice.json:/id", "the file is left out"},
 	} {
 		found := false

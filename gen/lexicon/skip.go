@@ -46,7 +46,9 @@ func (s *Set) skipOnce(problems Problems) (rest Problems) {
 				s.Documents = slices.DeleteFunc(s.Documents, func(d *Document) bool { return d == document })
 				s.broken[document.ID] = true
 			}
-			dropped[p.File] = append(dropped[p.File], at)
+			if !repairs[outcome] {
+				dropped[p.File] = append(dropped[p.File], at)
+			}
 		} else if document == nil {
 			outcome = "the file is left out"
 		}
@@ -91,9 +93,20 @@ func within(pointer, at string) bool { return pointer == at || strings.HasPrefix
 // drop takes the fault at a pointer out of the document. It returns the pointer of what it took out, and what became of
 // it; both are empty if only the document as a whole can be left out.
 func (d *Document) drop(pointer string) (at, outcome string) {
+	switch pointer {
+	case "/lexicon":
+		return pointer, asVersion1
+	case "/description", "/revision":
+		return pointer, noEffect
+	}
 	for i, def := range d.Defs {
 		if !within(pointer, def.Node.Pointer) {
 			continue
+		}
+		if pointer == def.Node.Pointer {
+			if outcome := def.Node.bare(); outcome != "" {
+				return pointer, outcome
+			}
 		}
 		if at, outcome := def.Node.drop(pointer); outcome != "" {
 			return at, outcome
@@ -106,17 +119,60 @@ func (d *Document) drop(pointer string) (at, outcome string) {
 
 // What becomes of a value with a fault.
 const (
-	keptRaw = "its value is kept as it is"
-	leftOut = "it is left out"
+	keptRaw  = "its value is kept as it is"
+	leftOut  = "it is left out"
+	noEffect = "it has no effect"
 )
+
+// What becomes of something that lacks a part, or has one in the wrong form.
+const (
+	asVersion1 = "it is read as version 1"
+	noFields   = "it is an object without fields of its own"
+	anyKey     = "its keys may be anything"
+	asJSON     = "it is taken for application/json"
+)
+
+// repairs are the outcomes after which everything below the place is still there.
+var repairs = map[string]bool{noEffect: true, asVersion1: true, noFields: true, anyKey: true, asJSON: true}
+
+// bare makes an object without readable properties one that has none. It returns what became of the node, or "" if it is
+// something else.
+func (n *Node) bare() string {
+	if n.Type != "object" || n.Properties != nil {
+		return ""
+	}
+	n.Properties, n.Required, n.Nullable = []Property{}, nil, nil
+	return noFields
+}
+
+// complete adds what a node lacks where that is obvious. It returns what became of the node, or "".
+func (n *Node) complete() string {
+	switch {
+	case n.Type == "record" && n.Record != nil && n.Key == "":
+		n.Key = "any"
+		return anyKey
+	case n.Type == "body" && n.Schema != nil && n.Encoding == "":
+		n.Encoding = "application/json"
+		return asJSON
+	}
+	return ""
+}
 
 // drop takes the fault at a pointer out of what is below the node. It returns empty strings if the fault is of the node
 // itself.
 func (n *Node) drop(pointer string) (at, outcome string) {
+	if pointer == n.Pointer {
+		return pointer, n.complete()
+	}
 	if rest, found := strings.CutPrefix(pointer, n.Pointer+"/"); found {
 		tokens := append(strings.SplitN(rest, "/", 3), "")
 		if n.dropLimit(tokens[0]) {
-			return pointer, "it has no effect"
+			return pointer, noEffect
+		}
+		if tokens[0] == "properties" && tokens[1] == "" {
+			if outcome := n.bare(); outcome != "" {
+				return pointer, outcome
+			}
 		}
 		if n.dropEntry(tokens[0], tokens[1]) {
 			return pointer, leftOut
@@ -155,7 +211,8 @@ func (n *Node) drop(pointer string) (at, outcome string) {
 			return at, outcome
 		}
 		if part == &n.Record {
-			return "", ""
+			outcome := child.bare()
+			return pointer, outcome
 		}
 		*part = nil
 		return child.Pointer, leftOut
@@ -173,7 +230,7 @@ func (n *Node) makeOpaque() bool {
 }
 
 // limits are the members of a node that limit its value, without which it remains what it is.
-var limits = []string{"format", "minLength", "maxLength", "minGraphemes", "maxGraphemes", "minimum", "maximum", "enum", "knownValues",
+var limits = []string{"required", "nullable", "closed", "errors", "format", "minLength", "maxLength", "minGraphemes", "maxGraphemes", "minimum", "maximum", "enum", "knownValues",
 	"default", "const", "accept", "maxSize", "description", "key", "title", "title:lang", "detail", "detail:lang"}
 
 // dropLimit takes a limit out. Of those in the wrong form the model has only the format and the record key.
@@ -184,6 +241,8 @@ func (n *Node) dropLimit(key string) bool {
 		return true
 	case !slices.Contains(limits, key):
 		return false
+	case key == "required" && n.Required != nil, key == "nullable" && n.Nullable != nil, key == "errors" && n.Errors != nil:
+		return false // one entry of it is at fault
 	case key == "format":
 		n.Format = ""
 	case key == "key":
@@ -202,15 +261,19 @@ func (n *Node) dropEntry(key, number string) bool {
 		if key == name && i < len(list) {
 			list[i] = ""
 			n.Closed = false // the union accepts more types than those that remain
-			return true
+		}
+		if key == name {
+			return true // what is not a string is not in the list
 		}
 	}
 	if key == "permissions" && i < len(n.Permissions) {
 		n.Permissions[i].Ignored = "it is malformed"
 		return true
 	}
-	if key == "errors" && i < len(n.Errors) {
-		n.Errors[i].Name = ""
+	if key == "errors" {
+		if i < len(n.Errors) {
+			n.Errors[i].Name = ""
+		}
 		return true
 	}
 	return false

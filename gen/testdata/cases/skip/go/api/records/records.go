@@ -7,7 +7,7 @@
 //	if err != nil {
 //		return err
 //	}
-//	for _, entry := range all.AppThing {
+//	for _, entry := range all.AppEmpty2 {
 //		fmt.Println(entry.URI, entry.Value)
 //	}
 package records
@@ -27,6 +27,8 @@ import (
 
 // Types holds the def of every record type, sorted by NSID. Callers must not modify it.
 var Types = []lex.RecordDef{
+	{NSID: "com.example.app.empty2", Key: "tid", New: func() lex.Record { return new(example.AppEmpty2) }},
+	{NSID: "com.example.app.odd", Key: "any", New: func() lex.Record { return new(example.AppOdd) }},
 	{NSID: "com.example.app.thing", Key: "tid", New: func() lex.Record { return new(example.AppThing) }},
 	{NSID: "com.example.app.wild", Key: "any", New: func() lex.Record { return new(example.AppWild) }},
 }
@@ -43,8 +45,10 @@ func Lookup(nsid syntax.NSID) (lex.RecordDef, bool) {
 
 // Repository holds the records of one repository, decoded, in the order of their keys.
 type Repository struct {
-	AppThing []rec.Entry[example.AppThing]
-	AppWild  []rec.Entry[example.AppWild]
+	AppEmpty2 []rec.Entry[example.AppEmpty2]
+	AppOdd    []rec.Entry[example.AppOdd]
+	AppThing  []rec.Entry[example.AppThing]
+	AppWild   []rec.Entry[example.AppWild]
 	// Unknown holds the records of collections that are not in [Types]. They are not decoded.
 	Unknown []rec.Envelope
 	// Failures holds the invalid records, each with all its issues.
@@ -57,6 +61,10 @@ type Repository struct {
 // add appends a valid record to the field of its collection.
 func (r *Repository) add(uri syntax.ATURI, c cid.CID, trust rec.Trust, v lex.Record) {
 	switch v := v.(type) {
+	case *example.AppEmpty2:
+		r.AppEmpty2 = append(r.AppEmpty2, entry(uri, c, trust, v))
+	case *example.AppOdd:
+		r.AppOdd = append(r.AppOdd, entry(uri, c, trust, v))
 	case *example.AppThing:
 		r.AppThing = append(r.AppThing, entry(uri, c, trust, v))
 	case *example.AppWild:

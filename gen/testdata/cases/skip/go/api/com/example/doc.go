@@ -2,12 +2,12 @@
 
 // Package example holds the lexicons of com.example.app.
 //
-// Records: [AppThing], [AppWild]. They decode from DAG-CBOR and from JSON:
+// Records: [AppEmpty2], [AppOdd], [AppThing], [AppWild]. They decode from DAG-CBOR and from JSON:
 //
-//	var record example.AppThing
+//	var record example.AppEmpty2
 //	if err := lex.DecodeCBOR(data, &record); err != nil {
 //		return err
 //	}
 //
-// Calls: [Client.AppFetch], [Client.AppSend].
+// Calls: [Client.AppFetch], [Client.AppPut], [Client.AppSend].
 package example

@@ -58,7 +58,8 @@ func DecodeSubscribeEverythingMessage(t string, payload []byte) (SubscribeEveryt
 // follow; an error without a message ends the loop. A member whose name is shorter than that of the
 // subscription, and one whose name begins with it.
 func SubscribeEverything(ctx context.Context, s rpc.Subscriber) iter.Seq2[SubscribeEverythingMessage, error] {
-	return rpc.Messages(s.Subscribe(ctx, NSIDSubscribeEverything, nil), DecodeSubscribeEverythingMessage)
+	subscription := rpc.Subscription{NSID: NSIDSubscribeEverything}
+	return rpc.Messages(s.Subscribe(ctx, &subscription), DecodeSubscribeEverythingMessage)
 }
 
 // SubscribeEverythingTick is the com.example.app.subscribeEverything#tick object.
