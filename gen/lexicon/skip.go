@@ -183,10 +183,10 @@ func (n *Node) drop(pointer string) (at, outcome string) {
 		if !within(pointer, child.Pointer) {
 			continue
 		}
-		if at, outcome := child.drop(pointer); outcome != "" {
+		if at, outcome := child.drop(pointer); outcome != "" && (n.Type == "object" || outcome != keptRaw) {
 			return at, outcome
 		}
-		if n.Type == "object" && child.makeOpaque() {
+		if n.Type == "object" && child.makeOpaque() { // a parameter cannot be opaque, nor its elements
 			return child.Pointer, keptRaw
 		}
 		n.Properties = slices.Delete(n.Properties, i, i+1)
