@@ -1,18 +1,22 @@
 // Package annotate builds the records that annotate an expression from plain Go slices: tokenizations, tags,
-// dependency trees, spans and clusters, with their UUIDs and references filled in.
+// dependency trees, spans, intervals of recordings, and clusters, with their UUIDs and references filled in.
 //
-//	a, err := annotate.Words(uri, "The cat sleeps.", []string{"The", "cat", "sleeps", "."})
+//	d := annotate.NewDraft(did, "The cat sleeps.", "The", "cat", "sleeps", ".")
+//	d.Tags(annotation.AnnotationLayerSubkindPos, "DET", "NOUN", "VERB", "PUNCT")
+//	d.Dependencies([]int{1, 2, annotate.Root, 2}, "det", "nsubj", "root", "punct")
+//	all, err := d.Records()
 //	if err != nil {
 //		return err
 //	}
-//	pos, err := a.Tags(annotation.AnnotationLayerSubkindPos, []string{"DET", "NOUN", "VERB", "PUNCT"})
-//	if err != nil {
-//		return err
+//	var ops []batch.Op
+//	for _, r := range all {
+//		ops = append(ops, batch.Op{Action: batch.ActionCreate, RecordKey: r.URI.RecordKey(), Record: r.Value})
 //	}
-//	tree, err := a.Dependencies([]int{1, 2, annotate.Root, 2}, []string{"det", "nsubj", "root", "punct"})
+//	_, err = batch.Apply(ctx, client, batch.Ops(ops...), nil)
 //
-// Each record can be changed before it is written, with package write. The records name each other by URIs and UUIDs, so
-// the expression must be written first, or have a record key that is chosen beforehand.
+// A [Draft] is a new text with all that is annotated on it. An [Annotator] makes the records for an expression that exists,
+// one by one. The records name each other by URIs and UUIDs: those of a draft have record keys from the beginning. Each
+// record can be changed before it is written.
 package annotate
 
 import (
@@ -175,8 +179,9 @@ type Mention struct {
 // The error wraps text.ErrSpan if a span is not one of the text.
 func (a *Annotator) Spans(subkind annotation.AnnotationLayerSubkind, mentions []Mention) (*annotation.AnnotationLayer, error) {
 	layer := a.layer(annotation.AnnotationLayerKindSpan, subkind)
+	index := text.NewIndex(a.Text)
 	for i, mention := range mentions {
-		part, err := text.Of(a.Text, mention.Span)
+		part, err := index.Of(mention.Span)
 		if err != nil {
 			return nil, fmt.Errorf("annotate: %s: mention %d: %w", a.Expression, i, err)
 		}
@@ -189,6 +194,33 @@ func (a *Annotator) Spans(subkind annotation.AnnotationLayerSubkind, mentions []
 		}
 		if mention.Label != "" {
 			x.Label = lex.Some(mention.Label)
+		}
+		layer.Annotations = append(layer.Annotations, x)
+	}
+	return layer, nil
+}
+
+// Interval is a stretch of a recording with a label.
+type Interval struct {
+	// Start and End are times in the recording. Layers has milliseconds: they are truncated.
+	Start, End time.Duration
+	// Label says what it is, such as a speaker. It may be empty.
+	Label string
+}
+
+// Intervals returns a layer of annotations of stretches of the expression's recording, such as the turns of speakers. The
+// error wraps text.ErrSpan if an interval ends before it begins.
+func (a *Annotator) Intervals(subkind annotation.AnnotationLayerSubkind, intervals []Interval) (*annotation.AnnotationLayer, error) {
+	layer := a.layer(annotation.AnnotationLayerKindTier, subkind)
+	layer.TokenizationID = nil
+	for i, interval := range intervals {
+		span, err := text.Time(interval.Start, interval.End)
+		if err != nil {
+			return nil, fmt.Errorf("annotate: %s: interval %d: %w", a.Expression, i, err)
+		}
+		x := annotation.Annotation{UUID: newUUID(), Anchor: &layers.Anchor{TemporalSpan: &span}}
+		if interval.Label != "" {
+			x.Label = lex.Some(interval.Label)
 		}
 		layer.Annotations = append(layer.Annotations, x)
 	}

@@ -5,6 +5,7 @@
 //		fmt.Println(warning)
 //	}
 //
-// [Record] checks one record alone, and has the form in which packages write and batch take a check. A [Set] also checks the records of a set, such as a repository, against each other.
-// Warnings are no errors: a program may have its reasons, and an open lexicon allows values that are not known.
+// [Record] checks one record alone, and has the form in which packages write and batch take a check. A [Set] also checks
+// the records of a set, such as a repository, against each other. Warnings are no errors: a program may have its reasons,
+// and an open lexicon allows values that are not known.
 package check

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/layers-pub/layers-go/internal/quote"
@@ -110,6 +111,26 @@ func Time(start, end time.Duration) (layers.TemporalSpan, error) {
 		return layers.TemporalSpan{}, fmt.Errorf("text: %w: from %v to %v", ErrSpan, start, end)
 	}
 	return layers.TemporalSpan{Start: start.Milliseconds(), Ending: end.Milliseconds()}, nil
+}
+
+// Duration returns the beginning and the end of a span in a recording.
+func Duration(s layers.TemporalSpan) (start, end time.Duration) {
+	return time.Duration(s.Start) * time.Millisecond, time.Duration(s.Ending) * time.Millisecond
+}
+
+// UTF16 returns the UTF-16 code units at which a span begins and ends, as JavaScript counts them. The error wraps ErrSpan.
+func UTF16(text string, s layers.Span) (start, end int, err error) {
+	if _, err := Of(text, s); err != nil {
+		return 0, 0, err
+	}
+	units := func(part string) (n int) {
+		for _, r := range part {
+			n += utf16.RuneLen(r)
+		}
+		return n
+	}
+	start = units(text[:s.ByteStart])
+	return start, start + units(text[s.ByteStart:s.ByteEnd]), nil
 }
 
 func span(start, end int) layers.Span {

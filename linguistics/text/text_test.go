@@ -72,7 +72,13 @@ func TestUnits(t *testing.T) {
 			if got, ofErr := text.Of(mixed, s); errors.Join(err, ofErr) != nil || got != string(utf16.Decode(units[i:j])) {
 				t.Errorf("[%d, %d): %q, %v, %v", i, j, got, err, ofErr)
 			}
+			if start, end, err := text.UTF16(mixed, s); err != nil || start != i || end != j {
+				t.Errorf("[%d, %d): [%d, %d), %v", i, j, start, end, err)
+			}
 		}
+	}
+	if _, _, err := text.UTF16(mixed, layers.Span{ByteStart: 3, ByteEnd: 4}); !errors.Is(err, text.ErrSpan) {
+		t.Errorf("within a character: %v", err)
 	}
 	if _, err := text.FromUTF16(mixed, 0, len(units)+1); !errors.Is(err, text.ErrSpan) {
 		t.Errorf("after the end: %v", err)
@@ -141,6 +147,9 @@ func TestTime(t *testing.T) {
 	got, err := text.Time(1500*time.Millisecond, 2*time.Second+999*time.Microsecond)
 	if err != nil || got.Start != 1500 || got.Ending != 2000 {
 		t.Errorf("%v, %v", got, err)
+	}
+	if start, end := text.Duration(got); start != 1500*time.Millisecond || end != 2*time.Second {
+		t.Errorf("%v, %v", start, end)
 	}
 	for _, bad := range [][2]time.Duration{{-1, 0}, {2, 1}} {
 		if _, err := text.Time(bad[0], bad[1]); !errors.Is(err, text.ErrSpan) {
