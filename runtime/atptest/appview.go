@@ -9,6 +9,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
+// AppViewDID is the DID of the appview, for the header atproto-proxy: "did:web:appview.test#layers", with any name of a service.
+const AppViewDID = "did:web:appview.test"
+
 // AppView is the appview of a network. It answers the queries of Layers from the records of all accounts that are active, as soon as
 // they are written; a PDS forwards the requests to it that have the header atproto-proxy.
 type AppView struct {

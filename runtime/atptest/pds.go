@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -14,6 +16,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/atptest/internal/store"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto/atprotoserver"
+	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpcserver"
@@ -58,11 +61,20 @@ func (p *PDS) did() string {
 
 // handler returns what answers requests.
 func (p *PDS) handler() http.Handler {
-	calls := xrpcserver.New(p.methods())
+	methods := p.methods()
+	procedures := map[string]bool{}
+	for _, m := range methods {
+		procedures[string(m.NSID)] = m.Procedure
+	}
+	calls := xrpcserver.New(methods)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
 		nsid, isCall := strings.CutPrefix(r.URL.Path, "/xrpc/")
+		procedure, found := procedures[nsid]
 		switch {
+		case r.Method == http.MethodOptions:
+			w.Header().Set("Access-Control-Allow-Methods", "GET,HEAD,PUT,PATCH,POST,DELETE")
+			w.WriteHeader(http.StatusNoContent)
 		case nsid == atproto.NSIDSyncSubscribeRepos:
 			p.Stream.serve(w, r)
 		case nsid == "_health":
@@ -71,8 +83,12 @@ func (p *PDS) handler() http.Handler {
 			p.serveWellKnown(w, r)
 		case !isCall:
 			http.NotFound(w, r)
-		case r.Header.Get("Atproto-Proxy") != "" && !strings.HasPrefix(nsid, "com.atproto."):
+		case !found && r.Header.Get("Atproto-Proxy") != "":
 			p.forward(w, r)
+		case !found:
+			answer(w, http.StatusBadRequest, xrpcError{"InvalidRequest", "No service configured for " + nsid})
+		case procedure && r.Method != http.MethodPost, !procedure && r.Method != http.MethodGet && r.Method != http.MethodHead:
+			answer(w, http.StatusBadRequest, xrpcError{"InvalidRequest", "Incorrect HTTP method (" + r.Method + ")"})
 		default:
 			if err := limitBody(r); err != nil {
 				answer(w, http.StatusRequestEntityTooLarge, xrpcError{"PayloadTooLargeError", "request entity too large"})
@@ -110,15 +126,15 @@ func limitBody(r *http.Request) error {
 func (p *PDS) methods() []xrpcserver.Method {
 	var list []xrpcserver.Method
 	for _, m := range atprotoserver.Methods(&pdsMethods{pds: p}) {
-		if m.NSID == atproto.NSIDSyncListReposByCollection {
+		switch m.NSID {
+		case atproto.NSIDSyncListReposByCollection, atproto.NSIDSyncSubscribeRepos:
 			continue
+		case atproto.NSIDRepoUploadBlob:
+			m.Serve = p.uploadBlob
 		}
-		if serve := m.Serve; m.Procedure && strings.HasPrefix(string(m.NSID), "com.atproto.repo.") {
+		if serve := m.Serve; m.Procedure {
 			m.Serve = func(c *xrpcserver.Call) error {
-				p.network.mu.Lock()
-				_, err := p.access(c.Context())
-				p.network.mu.Unlock()
-				if err != nil {
+				if err := p.admit(xrpcserver.Request(c.Context()), m.NSID); err != nil {
 					return err
 				}
 				return serve(c)
@@ -129,8 +145,41 @@ func (p *PDS) methods() []xrpcserver.Method {
 	return list
 }
 
+// admit refuses a call of a procedure without a valid access token, and one with malformed JSON.
+func (p *PDS) admit(r *http.Request, nsid syntax.NSID) error {
+	if strings.HasPrefix(string(nsid), "com.atproto.repo.") {
+		p.network.mu.Lock()
+		_, err := p.authorize(r, false, scopeAccess, scopeAppPass)
+		p.network.mu.Unlock()
+		if err != nil {
+			return err
+		}
+	}
+	if mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); mediaType != "application/json" {
+		return nil
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return store.Invalid("the input could not be read")
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	if !json.Valid(body) {
+		return store.Refuse(http.StatusBadRequest, "SyntaxError", "malformed JSON")
+	}
+	return nil
+}
+
 // forward sends a request to the appview.
 func (p *PDS) forward(w http.ResponseWriter, r *http.Request) {
+	did, service, _ := strings.Cut(r.Header.Get("Atproto-Proxy"), "#")
+	switch {
+	case !strings.HasPrefix(did, "did:") || service == "":
+		answer(w, http.StatusBadRequest, xrpcError{"InvalidRequest", "malformed proxy header"})
+		return
+	case did != AppViewDID: // it cannot be resolved
+		answer(w, http.StatusInternalServerError, xrpcError{"InternalServerError", "Internal Server Error"})
+		return
+	}
 	origin, err := url.Parse(p.network.appview.URL)
 	if err != nil {
 		answer(w, http.StatusInternalServerError, xrpcError{"InternalServerError", "Internal Server Error"})
@@ -148,12 +197,13 @@ func (p *PDS) serveWellKnown(w http.ResponseWriter, r *http.Request) {
 	defer p.network.mu.Unlock()
 	host, _, _ := strings.Cut(r.Host, ":")
 	a := p.find(syntax.AtIdentifier(host))
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if a == nil || !p.active(a) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.WriteHeader(http.StatusNotFound)
 		io.WriteString(w, "User not found")
 		return
 	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	io.WriteString(w, string(a.DID))
 }
 
@@ -209,8 +259,12 @@ func (h *pdsMethods) IdentityResolveHandle(ctx context.Context, params *atproto.
 	return &atproto.IdentityResolveHandleOutput{DID: a.DID}, nil
 }
 
-// jsonOf returns a record in JSON.
+// jsonOf returns a record in JSON. One that is not of the data model, which the reference PDS and [Account.Commit] accept, is
+// sent as far as it can be.
 func jsonOf(data []byte) (lex.Raw, error) {
 	text, err := lex.CBORToJSON(data)
+	if _, odd := errors.AsType[*issue.Error](err); odd {
+		err = nil
+	}
 	return lex.Raw{Data: text, Encoding: lex.JSON}, err
 }

@@ -53,6 +53,7 @@ func (a *Account) document() []byte {
 
 // servePLC answers as a PLC directory.
 func (n *Network) servePLC(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Access-Control-Allow-Origin", "*")
 	did, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	n.mu.Lock()
 	defer n.mu.Unlock()

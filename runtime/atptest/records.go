@@ -1,6 +1,7 @@
 package atptest
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
+	"github.com/layers-pub/layers-go/runtime/xrpcserver"
 )
 
 // writer returns the account that a call may write to. The network must be locked.
@@ -235,10 +237,10 @@ func (h *pdsMethods) RepoListRecords(ctx context.Context, params *atproto.RepoLi
 		slices.Reverse(all)
 	}
 	out := &atproto.RepoListRecordsOutput{Records: []atproto.RepoListRecordsRecord{}}
-	cursor, from := params.Cursor.Get()
+	cursor := params.Cursor.Or("")
 	for _, r := range all {
 		key := string(r.URI.RecordKey())
-		if from && (reverse && key <= cursor || !reverse && key >= cursor) {
+		if cursor != "" && (reverse && key <= cursor || !reverse && key >= cursor) {
 			continue
 		}
 		value, err := jsonOf(r.Data)
@@ -269,29 +271,38 @@ func (h *pdsMethods) RepoDescribeRepo(ctx context.Context, params *atproto.RepoD
 	}, nil
 }
 
-// RepoUploadBlob stores a file for a record that will refer to it.
-func (h *pdsMethods) RepoUploadBlob(ctx context.Context, contentType string, body io.Reader) (*atproto.RepoUploadBlobOutput, error) {
-	p := h.pds
+// uploadBlob stores a file for a record that will refer to it. It sends its answer itself, since one about an empty file, which
+// the reference PDS accepts, is not valid.
+func (p *PDS) uploadBlob(call *xrpcserver.Call) error {
+	r := xrpcserver.Request(call.Context())
 	limit := p.network.options.blobLimit
-	data, err := io.ReadAll(io.LimitReader(body, limit+1))
+	data, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err != nil {
-		return nil, store.Refuse(http.StatusBadRequest, "InvalidRequest", "the body could not be read")
+		return store.Invalid("the body could not be read")
 	}
 	if int64(len(data)) > limit {
-		return nil, store.Refuse(http.StatusRequestEntityTooLarge, "PayloadTooLarge", "request entity too large")
+		return store.Refuse(http.StatusRequestEntityTooLarge, "PayloadTooLarge", "request entity too large")
+	}
+	contentType, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	if contentType == "" {
+		return store.Invalid("Request encoding (Content-Type) required but not provided")
 	}
 	p.network.mu.Lock()
 	defer p.network.mu.Unlock()
-	c, err := p.access(ctx)
+	c, err := p.access(call.Context())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	a := p.find(syntax.AtIdentifier(c.Sub))
-	if a == nil {
-		return nil, store.Refuse(http.StatusForbidden, "AccountNotFound", "Account not found")
+	switch {
+	case a == nil:
+		return store.Refuse(http.StatusForbidden, "AccountNotFound", "Account not found")
+	case a.status == Takendown || a.status == Suspended:
+		return store.Refuse(http.StatusUnauthorized, "AccountTakedown", "Account has been taken down")
 	}
-	if contentType, _, _ = strings.Cut(contentType, ";"); contentType == "" {
-		return nil, store.Invalid("Request encoding (Content-Type) required but not provided")
+	body, err := lex.EncodeJSON(&atproto.RepoUploadBlobOutput{Blob: a.repo.Upload(data, store.Sniff(data, strings.TrimSpace(contentType)))})
+	if err != nil {
+		return err
 	}
-	return &atproto.RepoUploadBlobOutput{Blob: a.repo.Upload(data, store.Sniff(data, strings.TrimSpace(contentType)))}, nil
+	return call.Stream(io.NopCloser(bytes.NewReader(body)), "application/json")
 }

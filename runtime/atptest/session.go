@@ -239,10 +239,8 @@ func (h *pdsMethods) ServerGetSession(ctx context.Context) (*atproto.ServerGetSe
 		return nil, store.Invalid("Could not find user info for account: %s", c.Sub)
 	}
 	out := &atproto.ServerGetSessionOutput{
-		DID: a.DID, Handle: a.handle, DIDDoc: lex.Raw{Data: a.document(), Encoding: lex.JSON}, Active: lex.Some(p.active(a)),
-	}
-	if c.Scope == scopeAccess {
-		out.Email, out.EmailConfirmed = lex.Some(a.Email), lex.Some(false)
+		DID: a.DID, Handle: a.handle, DIDDoc: lex.Raw{Data: a.document(), Encoding: lex.JSON},
+		Email: lex.Some(a.Email), EmailConfirmed: lex.Some(false), Active: lex.Some(p.active(a)),
 	}
 	if status := p.status(a); status != Active {
 		out.Status = lex.Some(atproto.ServerGetSessionOutputStatus(status))

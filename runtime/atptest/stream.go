@@ -105,14 +105,12 @@ var upgrader = websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return
 
 // serve serves the stream on one connection.
 func (s *Stream) serve(w http.ResponseWriter, r *http.Request) {
-	cursor, given := int64(0), r.URL.Query().Has("cursor")
-	if given {
-		var err error
-		if cursor, err = strconv.ParseInt(r.URL.Query().Get("cursor"), 10, 64); err != nil {
-			answer(w, http.StatusBadRequest, xrpcError{"InvalidRequest", "cursor must be an integer"})
-			return
-		}
+	cursor, err := int64(0), error(nil)
+	text := r.URL.Query().Get("cursor")
+	if text != "" {
+		cursor, err = strconv.ParseInt(text, 10, 64)
 	}
+	malformed := err != nil
 	c, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		return
@@ -139,12 +137,16 @@ func (s *Stream) serve(w http.ResponseWriter, r *http.Request) {
 	}()
 
 	n.mu.Lock()
-	epoch, at, future := s.epoch, s.seq, false
+	epoch, at, refused := s.epoch, s.seq, ""
 	var first []byte
-	if given {
-		switch at = cursor; {
+	if text != "" {
+		switch at = max(cursor, 0); {
+		case malformed:
+			refused = "InvalidRequest"
+			first = forge.ErrorFrame(refused, "cursor must be an integer")
 		case at > s.seq:
-			first, future = forge.ErrorFrame("FutureCursor", "Cursor in the future."), true
+			refused = "FutureCursor"
+			first = forge.ErrorFrame(refused, "Cursor in the future.")
 		case at < s.oldest:
 			first = forge.InfoFrame("OutdatedCursor", "Requested cursor exceeded limit. Possibly missing events")
 		}
@@ -161,8 +163,8 @@ func (s *Stream) serve(w http.ResponseWriter, r *http.Request) {
 	if first != nil && c.WriteMessage(websocket.BinaryMessage, first) != nil {
 		return
 	}
-	if future {
-		c.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.ClosePolicyViolation, "FutureCursor"), time.Now().Add(time.Second))
+	if refused != "" {
+		c.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.ClosePolicyViolation, refused), time.Now().Add(time.Second))
 		c.SetReadDeadline(time.Now().Add(5 * time.Second))
 		<-ended
 		return

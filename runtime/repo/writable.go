@@ -187,7 +187,7 @@ func (w *Writable) Apply(ctx context.Context, rev syntax.TID, writes ...Write) (
 		return nil, err
 	}
 	changed.Commit, changed.CID = commit, cid.Of(cid.DagCBOR, commit.Block())
-	if changed.Blocks, err = w.blocksOf(ctx, changed, fresh, data); err != nil {
+	if changed.Blocks, err = w.blocksOf(ctx, changed, slices.Sorted(maps.Keys(wanted)), fresh, data); err != nil {
 		return nil, err
 	}
 	w.replace(changed, stale, fresh, data)
@@ -253,9 +253,9 @@ func (w *Writable) write(path string, data []byte) (Op, error) {
 	return NewOp(path, prev, c), err
 }
 
-// blocksOf returns the archive of a change: the commit first, then the new nodes and those next to the changed paths, then
-// the records.
-func (w *Writable) blocksOf(ctx context.Context, changed *Changed, fresh, records map[cid.CID][]byte) ([]byte, error) {
+// blocksOf returns the archive of a change: the commit first, then the new nodes and those next to the paths that were written,
+// whether or not they have changed, then the records.
+func (w *Writable) blocksOf(ctx context.Context, changed *Changed, paths []string, fresh, records map[cid.CID][]byte) ([]byte, error) {
 	blocks := []block{{changed.CID, changed.Commit.Block()}}
 	seen := map[cid.CID]bool{}
 	load := func(c cid.CID, _ []byte) ([]byte, error) {
@@ -272,11 +272,8 @@ func (w *Writable) blocksOf(ctx context.Context, changed *Changed, fresh, record
 		}
 		return node, nil
 	}
-	if _, err := load(changed.Commit.Data, nil); err != nil {
-		return nil, err
-	}
-	for _, op := range changed.Ops {
-		if err := mst.Cover(changed.Commit.Data, op.Path, load); err != nil {
+	for _, path := range paths {
+		if err := mst.Cover(changed.Commit.Data, path, load); err != nil {
 			return nil, err
 		}
 	}

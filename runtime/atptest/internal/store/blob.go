@@ -18,15 +18,14 @@ type Blob struct {
 	permanent bool // a record refers to it
 }
 
-// Upload stores a blob and returns the reference to it for a record.
+// Upload stores a blob and returns the reference to it for a record. As in the reference PDS, a blob that is there keeps its media
+// type, while the reference has the given one.
 func (r *Repo) Upload(data []byte, mimeType string) lex.Blob {
 	c := cid.Of(cid.Raw, data)
-	b := r.blobs[c]
-	if b == nil {
-		b = &Blob{Data: data, MimeType: mimeType}
-		r.blobs[c] = b
+	if r.blobs[c] == nil {
+		r.blobs[c] = &Blob{Data: data, MimeType: mimeType}
 	}
-	return lex.Blob{Ref: c.Link(), MimeType: b.MimeType, Size: int64(len(data))}
+	return lex.Blob{Ref: c.Link(), MimeType: mimeType, Size: int64(len(data))}
 }
 
 // Blob returns a blob that a record refers to, or nil.
@@ -112,25 +111,31 @@ func blobRefs(text []byte) (refs []blobRef) {
 	if json.Unmarshal(text, &value) != nil {
 		return nil
 	}
-	var walk func(value any)
-	walk = func(value any) {
-		switch value := value.(type) {
-		case []any:
-			for _, item := range value {
-				walk(item)
-			}
-		case map[string]any:
-			if ref, ok := blobRefOf(value); ok {
-				refs = append(refs, ref)
-				return
-			}
-			for _, field := range value {
-				walk(field)
-			}
+	walk(value, func(object map[string]any) bool {
+		ref, ok := blobRefOf(object)
+		if ok {
+			refs = append(refs, ref)
+		}
+		return !ok
+	})
+	return refs
+}
+
+// walk calls f for all objects in JSON. It does not look into those for which f returns false.
+func walk(value any, f func(object map[string]any) bool) {
+	switch value := value.(type) {
+	case []any:
+		for _, item := range value {
+			walk(item, f)
+		}
+	case map[string]any:
+		if !f(value) {
+			return
+		}
+		for _, field := range value {
+			walk(field, f)
 		}
 	}
-	walk(value)
-	return refs
 }
 
 func blobRefOf(object map[string]any) (blobRef, bool) {

@@ -1,10 +1,14 @@
 package store
 
 import (
+	"cmp"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/issue"
@@ -76,7 +80,10 @@ func (r *Repo) Prepare(action repo.Action, collection syntax.NSID, rkey syntax.R
 	}
 	w := r.Delete(collection, rkey)
 	w.Action = action
-	if w.data, err = lex.JSONToCBOR(text); err != nil {
+	if badBytes(text) {
+		return nil, errInternal
+	}
+	if w.data, err = encodeLenient(text); err != nil {
 		return nil, Invalid("the record is not valid: %v", err)
 	}
 	w.CID = cid.Of(cid.DagCBOR, w.data)
@@ -90,6 +97,22 @@ func (r *Repo) Prepare(action repo.Action, collection syntax.NSID, rkey syntax.R
 		}
 	}
 	return w, nil
+}
+
+// badBytes reports whether JSON has bytes that are not in base64.
+func badBytes(text []byte) (bad bool) {
+	var value any
+	if json.Unmarshal(text, &value) != nil {
+		return false
+	}
+	walk(value, func(object map[string]any) bool {
+		if encoded, ok := object["$bytes"].(string); ok && len(object) == 1 {
+			_, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(encoded, "="))
+			bad = bad || err != nil
+		}
+		return true
+	})
+	return bad
 }
 
 // check validates a record and returns the validation status, which is empty if the caller wants no validation.
@@ -156,7 +179,75 @@ func (r *Repo) Process(writes []*Write, swapCommit lex.Opt[syntax.CID]) (*reposy
 	if size > reposync.MaxBlocksSize {
 		return nil, Invalid("Too many writes. Max event size: 2MB")
 	}
+	commit, _ := r.Forged.Repo.Commit()
+	before, revs := commit.Rev, map[cid.CID]syntax.TID{}
+	for _, w := range writes {
+		if rev := r.revs[w.CID]; rev != "" {
+			revs[w.CID] = rev
+		}
+	}
 	m := r.Apply(changes...)
 	m.Ops = ops
-	return m, nil
+	var err error
+	m.Blocks, err = r.arrange(m.Blocks, writes, func(c cid.CID) (stored, latest bool) { return revs[c] != "", revs[c] == before })
+	return m, err
+}
+
+// arrange puts the records in the archive of a commit in the order of the reference PDS: first those that are new leaves of the
+// tree, in the order of their paths; then those of other writes that the repository had before, first by CID, and last, in the
+// order of the writes, those of its latest revision. A record that a later write of the batch replaces is left out unless the
+// repository had it.
+func (r *Repo) arrange(archive []byte, writes []*Write, had func(cid.CID) (stored, latest bool)) ([]byte, error) {
+	roots, blocks, err := Blocks(archive)
+	if err != nil {
+		return nil, err
+	}
+	data := map[cid.CID][]byte{}
+	for _, w := range writes {
+		if w.CID.Defined() {
+			data[w.CID] = w.data
+		}
+	}
+	blocks = slices.DeleteFunc(blocks, func(b Block) bool { return data[b.CID] != nil })
+	for _, c := range newLeaves(r.Forged.Last.Ops) {
+		blocks = append(blocks, Block{c, data[c]})
+		delete(data, c)
+	}
+	var older, latest []Block
+	for _, w := range writes {
+		switch isStored, isLatest := had(w.CID); {
+		case data[w.CID] == nil || !isStored:
+		case isLatest:
+			latest = append(latest, Block{w.CID, w.data})
+		default:
+			older = append(older, Block{w.CID, w.data})
+		}
+	}
+	slices.SortFunc(older, func(a, b Block) int { return cmp.Compare(a.CID.String(), b.CID.String()) })
+	return Archive(slices.Concat(blocks, older, latest), roots...)
+}
+
+// newLeaves returns the records that the reference PDS takes for new when it compares two trees, path by path: one that a path
+// before has lost is not new, nor is one that a path after has lost.
+func newLeaves(ops []repo.Op) (leaves []cid.CID) {
+	lost := map[cid.CID]bool{}
+	for _, op := range ops {
+		i := slices.Index(leaves, op.Prev)
+		switch {
+		case op.Action == repo.Delete && i >= 0:
+			leaves = slices.Delete(leaves, i, i+1)
+		case op.Action == repo.Delete:
+			lost[op.Prev] = true
+		case op.Action == repo.Create && lost[op.CID]:
+			delete(lost, op.CID)
+		default:
+			if op.Action == repo.Update {
+				lost[op.Prev] = true
+			}
+			if !slices.Contains(leaves, op.CID) {
+				leaves = append(leaves, op.CID)
+			}
+		}
+	}
+	return leaves
 }
