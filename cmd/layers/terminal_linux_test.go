@@ -164,6 +164,32 @@ func TestColor(t *testing.T) {
 	}
 }
 
+// TestShowTerminal draws a record on a terminal: as wide as that is, with colors if they are wanted, and with Hebrew between
+// isolates.
+func TestShowTerminal(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "name.json")
+	const corpus = `{"$type":"pub.layers.corpus.corpus","name":"שלום","description":"` + // 96 cells with the name of the fact
+		`a text of just so many words that it fits in the hundred cells of the terminal of test","createdAt":"2026-01-02T03:04:05Z"}`
+	if err := os.WriteFile(file, []byte(corpus), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		env   []string
+		color bool
+	}{{[]string{"NO_COLOR="}, true}, {[]string{"NO_COLOR=1"}, false}} {
+		term := newPTY(t)
+		term.start(test.env, "show", file).Wait()
+		term.wait("05Z")
+		shown := term.shown()
+		if !strings.Contains(shown, "\u2068שלום (corpus)\u2069") || !strings.Contains(shown, "many words that it fits in the hundred cells of the terminal of test\r\n") {
+			t.Errorf("%v: %q", test.env, shown)
+		}
+		if got := strings.Contains(shown, "\x1b["); got != test.color {
+			t.Errorf("%v: colors %v in %q", test.env, got, shown)
+		}
+	}
+}
+
 // TestInterruptedInput interrupts commands that read what is typed.
 func TestInterruptedInput(t *testing.T) {
 	env := []string{"LAYERS_AUTH_FILE=" + signedIn(t, nil)}
