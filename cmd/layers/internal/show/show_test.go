@@ -96,6 +96,9 @@ func TestRead(t *testing.T) {
 					t.Errorf("no %q in\n%s", want, got)
 				}
 			}
+			if strings.Contains(got, "text  first") {
+				t.Errorf("a record that another one replaces in\n%s", got)
+			}
 			if strings.Contains(got, "file.invalid") {
 				t.Errorf("a URI that the record does not have in\n%s", got)
 			}
@@ -158,12 +161,17 @@ func TestTooMuch(t *testing.T) {
 		return line(uri("pub.layers.annotation.annotationLayer", key), fmt.Sprintf(`{"$type":"pub.layers.annotation.annotationLayer","expression":%q,"kind":%q,"subkind":%q,"tokenizationId":{"value":%q},"annotations":[%s],"createdAt":"2026-01-02T03:04:05Z"}`,
 			at, kind, subkind, tokenization, annotations))
 	}
+	fields := new(strings.Builder)
+	for i := range 6000 {
+		fmt.Fprintf(fields, `,"f%d":1`, i)
+	}
 	lines := []string{
 		line(at, expression("huge", "")),
 		line(uri("pub.layers.segmentation.segmentation", 1), fmt.Sprintf(`{"$type":"pub.layers.segmentation.segmentation","expression":%q,"tokenizations":[{"uuid":{"value":%q},"kind":"custom","tokens":[%s]}],"createdAt":"2026-01-02T03:04:05Z"}`, at, tokenization, tokens)),
 		layer(1, "token-tag", "pos", tags.String()), layer(2, "graph", "dependency", arcs.String()), layer(3, "span", "ner", spans.String()),
 		line(uri("com.example.deep", 1), `{"$type":"com.example.deep","a":`+strings.Repeat(`{"a":`, 50)+"1"+strings.Repeat("}", 50)+"}"),
 		line(uri("com.example.broad", 1), `{"$type":"com.example.broad","a":[`+strings.Repeat("1,", 50_000)+"1]}"),
+		line(uri("com.example.fields", 1), `{"$type":"com.example.fields"`+fields.String()+"}"),
 		line(uri("com.example.long", 1), `{"$type":"com.example.long","a":"`+strings.Repeat("long ", 100_000)+`"}`),
 	}
 	for i := range 300 {
@@ -174,7 +182,7 @@ func TestTooMuch(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"huge (sentence)", "… and 18000 more tokens", "dependency: 18001 arcs not drawn", "… (too deep)", "… and 45035 more items", "… and 19950 more problems", "200 of 304 records are shown",
+		"huge (sentence)", "… and 18000 more tokens", "dependency: 18001 arcs not drawn", "… (too deep)", "… and 45035 more items", "… and 1034 more fields", "… and 19950 more problems", "200 of 305 records are shown",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in %s", want, tail(got))
