@@ -6,8 +6,8 @@ import (
 
 // For the tests of this package.
 var (
-	FindExports = findExports
-	TypeCheck   = typeCheck
+	FindExports   = findExports
+	TypeCheckWith = typeCheck
 )
 
 // SetRename replaces the function that renames files for one test.

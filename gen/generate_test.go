@@ -102,7 +102,7 @@ func TestTypeCheck(t *testing.T) {
 		"package p\nfunc {":                             "generated source",
 		"package p\nimport \"github.com/layers-pub/layers-go/runtime/lex\"\nvar _ lex.Nothing": "lex.Nothing",
 	} {
-		err := gen.TypeCheck([]emit.File{{Path: "p/p.go", Package: "example.org/sdk/p", Content: []byte(source)}}, exports)
+		err := gen.TypeCheckWith([]emit.File{{Path: "p/p.go", Package: "example.org/sdk/p", Content: []byte(source)}}, exports)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: the error is %v", source, err)
 		}

@@ -36,7 +36,7 @@ func TestCases(t *testing.T) {
 			t.Parallel()
 			files, err := source(dir)
 			if err == nil {
-				if err := gen.TypeCheck(files, exports); err != nil {
+				if err := gen.TypeCheckWith(files, exports); err != nil {
 					t.Error(err)
 				}
 				checkDocLinks(t, files)

@@ -91,7 +91,7 @@ func TestPackageExamples(t *testing.T) {
 	if examples < 10 {
 		t.Errorf("%d packages have examples; want at least 10", examples)
 	}
-	if err := gen.TypeCheck(files, exports); err != nil {
+	if err := gen.TypeCheckWith(files, exports); err != nil {
 		t.Error(err)
 	}
 }

@@ -59,6 +59,30 @@ func listExports(ctx context.Context, root string, more []string) (map[string]st
 	return exports, nil
 }
 
+// TypeCheck reports everything that the Go compiler would reject in files, which need not be generated ones. The files of a package must
+// come after those of the packages that it imports. Other packages are found with the go command, in the module at root.
+func TypeCheck(ctx context.Context, root string, files []emit.File) error {
+	var more []string
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file.Path, file.Content, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range parsed.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err == nil && !slices.ContainsFunc(files, func(f emit.File) bool { return f.Package == name }) {
+				more = append(more, name)
+			}
+		}
+	}
+	slices.Sort(more)
+	exports, err := listExports(ctx, root, slices.Compact(more))
+	if err != nil {
+		return err
+	}
+	return typeCheck(files, exports)
+}
+
 // typeCheck reports everything that the Go compiler would reject in files. The files of a package must
 // come after those of the packages that it imports. An error is a bug in the generator.
 func typeCheck(files []emit.File, exports map[string]string) error {

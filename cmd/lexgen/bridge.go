@@ -40,10 +40,14 @@ types of today. The older version is a directory with documents or a git revisio
 new is the directory of the documents of today, and can be left out, since they are
 those of the configuration.
 
-Bridge finds the rules that are mechanical: for a field that was renamed, or that is
-called the same in the plural and has an array now. For every other field it writes
-a stub of a function into upgrade.go, once, for you to fill in. A file of rules
-(--rules) says the rest, in JSON:
+Bridge finds the rules that are mechanical: for a field that was renamed, that is
+called the same in the plural and has an array now, that has an array of what it was,
+or a string of an integer; in the record and in the objects, arrays and unions below
+it; and for a record type with another NSID. For every other field it writes a stub of
+a function into upgrade.go, once, for you to fill in. The package is type-checked, with
+what you wrote, before a file is written. A file of rules (--rules) says the rest, in
+JSON; its fields are paths, with * for the items of arrays and =NSID#def for members of
+unions:
 
   {
     "old": "v1/lexicons", "output": "v1", "version": "1.0",
@@ -51,7 +55,10 @@ a stub of a function into upgrade.go, once, for you to fill in. A file of rules
       "by":    {"rename": "author"},
       "lang":  {"prepend": "langs"},
       "cite":  {"wrap": "text"},
-      "place": {"func": "upgradePlace"}
+      "count": {"text": "count"},
+      "place": {"list": "place"},
+      "spans/*/where": {"func": "upgradeWhere"},
+      "$type": {"rename": "com.example.app.memo"}
     }}
   }
 
@@ -135,6 +142,12 @@ func (s *settings) bridge(command *cobra.Command, rules *bridgeRules, args []str
 	output, err := bridge.Generate(before.fsys, before.roots, os.DirFS(root), config,
 		&bridge.Options{Dir: rules.Output, Version: rules.Version, Rules: rules.Rules})
 	if err != nil {
+		return failure{err}
+	}
+	for _, note := range output.Notes {
+		fmt.Fprintln(command.ErrOrStderr(), note)
+	}
+	if err := output.TypeCheck(ctx, root); err != nil {
 		return failure{err}
 	}
 	files := gen.NewOutput([]string{rules.Output}, output.Files...)

@@ -77,7 +77,7 @@ func TestBridge(t *testing.T) {
 	write(t, root, "v1/bridge.json", `{"old": "v1/lexicons", "output": "v1", "version": "1.0", "rules": {"com.example.app.note": {"cite": {"func": "upgradeCite"}}}}`)
 	expect(t, 1, "lacks functions of the rules:\npackage v1", "bridge", flag, rules)
 	for text, want := range map[string]string{
-		`{"old": "v1/lexicons", "output": "v1", "rules": {"com.example.app.note": {"cite": {}}}}`:              "a rule is one of rename, prepend, wrap and func",
+		`{"old": "v1/lexicons", "output": "v1", "rules": {"com.example.app.note": {"cite": {}}}}`:              "a rule is one of rename, prepend, wrap, list, text and func",
 		`{"old": "v1/lexicons", "output": "v1", "rules": {"com.example.app.note": {"text": {"rename": "a"}}}}`: "there is a rule for the field text of com.example.app.note, which did not change",
 		`{"old": "v1/lexicons", "output": "api/v1"}`:                                                           "is in api, where `lexgen generate` removes",
 		`{"old": "v1/lexicons", "output": "../v1"}`:                                                            "is not a clean path",
@@ -92,3 +92,150 @@ func TestBridge(t *testing.T) {
 	expect(t, 1, "is not a directory of the configuration", "bridge", flag, "--output", "v1", filepath.Join(root, "v1/lexicons"), filepath.Join(root, "v1"))
 	expect(t, 0, "create v2/bridge.go\n", "bridge", flag, "--output", "v2", filepath.Join(root, "v1/lexicons"), filepath.Join(root, "lexicons"))
 }
+
+const (
+	oldTree = `{"lexicon": 1, "id": "com.example.app.tree", "defs": {
+		"main": {"type": "record", "key": "tid", "record": {"type": "object", "properties": {
+			"by": {"type": "string", "format": "did", "description": "Who wrote it."},
+			"tag": {"type": "string"},
+			"lang": {"type": "string"},
+			"count": {"type": "integer"},
+			"cite": {"type": "string"},
+			"odd": {"type": "string"},
+			"spans": {"type": "array", "items": {"type": "ref", "ref": "#span"}},
+			"words": {"type": "array", "items": {"type": "string"}},
+			"target": {"type": "union", "refs": ["#place", "#span"]},
+			"root": {"type": "ref", "ref": "#node"}}}},
+		"span": {"type": "object", "properties": {"from": {"type": "integer", "description": "Where it begins."}, "kind": {"type": "string"}, "what": {"type": "boolean"}}},
+		"place": {"type": "object", "properties": {"name": {"type": "string", "description": "What it is called."}}},
+		"node": {"type": "object", "properties": {"label": {"type": "string", "description": "A label."}, "nodes": {"type": "array", "items": {"type": "ref", "ref": "#node"}}}}}}`
+	newTree = `{"lexicon": 1, "id": "com.example.app.plant", "defs": {
+		"main": {"type": "record", "key": "tid", "record": {"type": "object", "properties": {
+			"author": {"type": "string", "format": "did", "description": "Who wrote it."},
+			"tags": {"type": "array", "items": {"type": "string"}},
+			"lang": {"type": "array", "items": {"type": "string"}},
+			"count": {"type": "string"},
+			"cite": {"type": "object", "properties": {"text": {"type": "string"}}},
+			"spans": {"type": "array", "items": {"type": "ref", "ref": "#span"}},
+			"words": {"type": "array", "items": {"type": "object", "properties": {"text": {"type": "string"}}}},
+			"target": {"type": "union", "refs": ["#place", "#span"]},
+			"root": {"type": "ref", "ref": "#node"}}}},
+		"span": {"type": "object", "properties": {"start": {"type": "integer", "description": "Where it begins."}, "kinds": {"type": "array", "items": {"type": "string"}}}},
+		"place": {"type": "object", "properties": {"title": {"type": "string", "description": "What it is called."}}},
+		"node": {"type": "object", "properties": {"text": {"type": "string", "description": "A label."}, "nodes": {"type": "array", "items": {"type": "ref", "ref": "#node"}}}}}}`
+	upgradeProgram = `package main
+
+import (
+	"fmt"
+
+	"example.org/sdk/v1"
+	"github.com/layers-pub/layers-go/runtime/lex"
+)
+
+func main() {
+	var record lex.Map
+	if err := lex.DecodeJSON([]byte(RECORD), &record); err != nil {
+		panic(err)
+	}
+	r, found := v1.Lookup("com.example.app.tree")
+	fmt.Println(found, r.New().RecordType())
+	upgraded, moves, err := r.Upgrade(record)
+	fmt.Println(upgraded, err)
+	for _, m := range moves {
+		fmt.Println(m)
+	}
+	var old v1.AppPlant
+	if err := lex.DecodeJSON([]byte(RECORD), &old); err != nil {
+		panic(err)
+	}
+	typed, _, err := v1.UpgradeAppPlant(&old)
+	fmt.Println(typed.Author, typed.Spans[0].Start, err)
+}
+`
+	treeRecord = `{"$type": "com.example.app.tree", "by": "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa", "tag": "a", "lang": "en", "count": 7, "cite": "C", "odd": "o", "more": 1,
+		"spans": [{"from": 1, "kind": "k", "what": true}, {"from": 2}], "words": ["x", "y"],
+		"target": {"$type": "com.example.app.tree#place", "name": "here"}, "root": {"label": "r", "nodes": []}}`
+)
+
+// TestBridgeUpgrade runs upgrades of each kind of rule, in a record type that has another NSID, and in objects, arrays and unions below
+// it; some are found, some are those of a file, and one is a stub that was filled in.
+func TestBridgeUpgrade(t *testing.T) {
+	root := module(t)
+	flag := "--config=" + filepath.Join(root, "lexgen.json")
+	write(t, root, "lexicons/com/example/app/plant.json", newTree)
+	write(t, root, "v1/lexicons/com/example/app/tree.json", oldTree)
+	write(t, root, "v1/bridge.json", `{"old": "v1/lexicons", "output": "v1", "version": "1.0", "rules": {"com.example.app.tree": {
+		"$type": {"rename": "com.example.app.plant"},
+		"by": {"rename": "author"}, "cite": {"wrap": "text"}, "words/*": {"wrap": "text"},
+		"spans/*/from": {"rename": "start"}, "target/=com.example.app.tree#place/name": {"rename": "title"}}}}`)
+	rules := "--rules=" + filepath.Join(root, "v1/bridge.json")
+	expect(t, 0, "changed", "generate", flag)
+	expect(t, 0, "com.example.app.tree: /root/nodes/* contains itself; old fields are upgraded above it alone\n", "bridge", flag, rules)
+	text := read(t, root, "v1/bridge.go")
+	for _, want := range []string{
+		`{Name: "lang", Kind: lex.KindText, Rule: bridge.List("lang")},`,
+		`{Name: "count", Kind: lex.KindInt, Rule: bridge.Text("count")},`,
+		`{Name: "odd", Rule: upgradeTreeOdd},`,
+		`{Path: []string{"spans", "*"}, Name: "from", Rule: bridge.Rename("start")},`,
+		`{Path: []string{"spans", "*"}, Name: "kind", Rule: bridge.Prepend("kinds")},`,
+		`{Path: []string{"spans", "*"}, Name: "what", Rule: upgradeTreeSpansItemWhat},`,
+		`{Path: []string{"words"}, Name: "*", Kind: lex.KindText, Rule: bridge.Wrap("*", "text")},`,
+		`{Path: []string{"target", "=com.example.app.tree#span"}, Name: "$type", Rule: bridge.Retype("com.example.app.plant#span")},`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("bridge.go lacks %s", want)
+		}
+	}
+	stubs := read(t, root, "v1/upgrade.go")
+	filled := strings.Replace(stubs, "\"errors\"", "\"errors\"\n\"strings\"", 1) // which is not imported yet
+	filled = strings.Replace(filled, "upgradeTreeSpansItemWhat(object *lex.Map, value lex.Value) (to string, err error) {\n", `upgradeTreeSpansItemWhat(object *lex.Map, value lex.Value) (to string, err error) {
+	yes, _ := value.Bool()
+	v, err := lex.ValueOf(map[bool]string{true: strings.ToUpper("yes"), false: "no"}[yes])
+	if err != nil {
+		return "", err
+	}
+	object.Set("what2", v)
+	return "/what2", nil
+`, 1)
+	// What is written by hand is type-checked, too, and a second return is vetted by nobody.
+	write(t, root, "v1/upgrade.go", filled)
+	expect(t, 0, "contains itself", "bridge", flag, rules, "--check")
+	write(t, root, "v1/upgrade.go", strings.Replace(filled, "value.Bool()", "value.Boole()", 1))
+	write(t, root, "v1/bridge.go", text+"\n// changed\n")
+	expect(t, 1, "value.Boole undefined", "bridge", flag, rules)
+	if !strings.HasSuffix(read(t, root, "v1/bridge.go"), "// changed\n") {
+		t.Error("a package that does not compile was written")
+	}
+	write(t, root, "v1/upgrade.go", filled)
+	expect(t, 1, "update v1/bridge.go\n", "bridge", flag, rules, "--check")
+	expect(t, 0, "update v1/bridge.go\n", "bridge", flag, rules)
+
+	write(t, root, "main.go", strings.ReplaceAll(upgradeProgram, "RECORD", "`"+treeRecord+"`"))
+	command := exec.CommandContext(t.Context(), "go", "run", ".")
+	command.Dir = root
+	output, err := command.CombinedOutput()
+	if want := upgradeOutput; err != nil || string(output) != want {
+		t.Errorf("%v\n%s\nwant\n%s", err, output, want)
+	}
+}
+
+const upgradeOutput = `true com.example.app.plant
+{"odd":"o","cite":{"text":"C"},"lang":["en"],"more":1,"root":{"label":"r","nodes":[]},"tags":["a"],"$type":"com.example.app.plant","count":"7","spans":[{"kinds":["k"],"start":1,"what2":"YES"},{"start":2}],"words":[{"text":"x"},{"text":"y"}],"author":"did:plc:aaaaaaaaaaaaaaaaaaaaaaaa","target":{"$type":"com.example.app.plant#place","title":"here"}} <nil>
+/spans/0/from to /spans/0/start
+/spans/1/from to /spans/1/start
+/spans/0/kind to /spans/0/kinds/0
+/spans/0/what to /spans/0/what2
+/words/0 to /words/0/text
+/words/1 to /words/1/text
+/target/name to /target/title
+/target/$type to /target/$type
+/root/label stays: no rule yet
+/by to /author
+/tag to /tags/0
+/lang to /lang/0
+/count to /count
+/cite to /cite/text
+/odd stays: no rule yet
+/$type to /$type
+did:plc:aaaaaaaaaaaaaaaaaaaaaaaa 1 <nil>
+`

@@ -3,6 +3,7 @@ package bridge
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -31,7 +32,9 @@ type Options struct {
 	Dir string
 	// Version is what comments call the old version, such as "0.7".
 	Version string
-	// Rules say what becomes of old fields, by NSID and name. Those that are missing are found or become stubs.
+	// Rules say what becomes of old fields, by NSID and by path: the names that lead to the field, separated by slashes, with * for
+	// the items of arrays and =NSID#def for members of unions. The field "$type" stands for the NSID of the record type. Rules that
+	// are missing are found or become stubs.
 	Rules map[string]map[string]Rule
 }
 
@@ -39,6 +42,16 @@ type Options struct {
 type Output struct {
 	// Files are the files that lexgen keeps, and Stubs those that it writes once, for functions to be written by hand.
 	Files, Stubs []emit.File
+	// Notes say what is not upgraded, a line each.
+	Notes []string
+
+	others []emit.File // the files of the packages that are imported, and those in the directory that were written by hand
+}
+
+// TypeCheck reports what a compiler would reject in the package, with the files in its directory that were written by hand. root is
+// the root of the module.
+func (o *Output) TypeCheck(ctx context.Context, root string) error {
+	return gen.TypeCheck(ctx, root, slices.Concat(o.others, o.Files, o.Stubs))
 }
 
 // ErrNothing says that no record type changed.
@@ -68,14 +81,18 @@ func Generate(old fs.FS, roots []string, fsys fs.FS, config *gen.Config, options
 	if err != nil {
 		return nil, err
 	}
-	records, err := changed(before, after, options.Rules)
+	records, notes, err := changed(before, after, options.Rules)
 	if err != nil {
 		return nil, err
 	}
 	if len(records) == 0 {
 		return nil, ErrNothing
 	}
-	current, err := source(after, &copied)
+	packages, err := gen.Source(after, &copied)
+	if err != nil {
+		return nil, err
+	}
+	current, err := evolve.API(packages)
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +116,8 @@ func Generate(old fs.FS, roots []string, fsys fs.FS, config *gen.Config, options
 	if err != nil {
 		return nil, err
 	}
-	output := &Output{Files: append(files, emit.File{Path: options.Dir + "/bridge.go", Package: g.importPath(), Content: file})}
-	missing, err := g.missing(fsys)
+	output := &Output{Files: append(files, emit.File{Path: options.Dir + "/bridge.go", Package: g.importPath(), Content: file}), Notes: notes, others: packages}
+	missing, err := g.missing(fsys, output)
 	if err != nil {
 		return nil, err
 	}
@@ -108,14 +125,6 @@ func Generate(old fs.FS, roots []string, fsys fs.FS, config *gen.Config, options
 		output.Stubs = []emit.File{{Path: options.Dir + "/upgrade.go", Package: g.importPath(), Content: stubs}}
 	}
 	return output, nil
-}
-
-func source(set *lexicon.Set, config *gen.Config) ([]evolve.Symbol, error) {
-	files, err := gen.Source(set, config)
-	if err != nil {
-		return nil, err
-	}
-	return evolve.API(files)
 }
 
 // oldTypes generates the types of the old records, and of what they need, as one package. The records get the given Go names.
@@ -225,12 +234,22 @@ func (g *generator) record(r record, imports map[string]string) {
 	old, current := g.old[r.old.ID].Name, imports[g.new[r.new.ID].Package]+"."+g.new[r.new.ID].Name
 	var names []string
 	for _, f := range r.fields {
-		names = append(names, f.name)
+		names = append(names, f.key())
+	}
+	if len(names) == 0 {
+		names = []string{"none"}
 	}
 	g.printf("// %sBridge says what becomes of the fields of %s records\n// that only version %s has: %s.\n", old, r.old.ID, g.options.Version, strings.Join(names, " and "))
+	if r.old.ID != r.new.ID {
+		g.printf("// The records are %s records now.\n", r.new.ID)
+	}
 	g.printf("var %sBridge = &bridge.Record{\nCollection: NSID%s,\nFields: []bridge.Field{\n", old, old)
 	for _, f := range r.fields {
-		g.printf("{Name: %q, ", f.name)
+		g.printf("{")
+		if len(f.path) > 0 {
+			g.printf("Path: %#v, ", f.path)
+		}
+		g.printf("Name: %q, ", f.name)
 		if f.kind != "" {
 			g.printf("Kind: lex.%s, ", f.kind)
 		}
@@ -241,6 +260,12 @@ func (g *generator) record(r record, imports map[string]string) {
 			g.printf("Rule: bridge.Prepend(%q)},\n", f.rule.Prepend)
 		case f.rule.Wrap != "":
 			g.printf("Rule: bridge.Wrap(%q, %q)},\n", f.name, f.rule.Wrap)
+		case f.rule.Type != "":
+			g.printf("Rule: bridge.Retype(%q)},\n", f.rule.Type)
+		case f.rule.List != "":
+			g.printf("Rule: bridge.List(%q)},\n", f.rule.List)
+		case f.rule.Text != "":
+			g.printf("Rule: bridge.Text(%q)},\n", f.rule.Text)
 		default:
 			g.printf("Rule: %s},\n", f.rule.Func)
 		}
@@ -265,13 +290,14 @@ func (g *generator) lookup() {
 	g.printf("func Decode(e *rec.Envelope) (record lex.Record, old bool, err error) { return bridge.Decode(e, Lookup) }\n")
 }
 
-// missing returns the functions of rules that no file of the package has, with the name of the field that each is for.
-func (g *generator) missing(fsys fs.FS) (map[string]string, error) {
+// missing returns the functions of rules that no file of the package has, with the field that each is for. It adds the files that
+// were written by hand to those of the output.
+func (g *generator) missing(fsys fs.FS, output *Output) (map[string]string, error) {
 	functions := make(map[string]string)
 	for _, r := range g.records {
 		for _, f := range r.fields {
 			if f.rule.Func != "" {
-				functions[f.rule.Func] = f.name
+				functions[f.rule.Func] = f.key()
 			}
 		}
 	}
@@ -288,6 +314,10 @@ func (g *generator) missing(fsys fs.FS) (map[string]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		if strings.HasSuffix(name, "_test.go") || bytes.HasPrefix(content, []byte(emit.Header)) {
+			continue
+		}
+		output.others = append(output.others, emit.File{Path: name, Package: g.importPath(), Content: content})
 		for _, d := range parsed.Decls {
 			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil {
 				delete(functions, f.Name.Name)
@@ -305,9 +335,12 @@ func (g *generator) stubs(functions map[string]string) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "package %s\n\nimport (\n\"errors\"\n\n%q\n)\n", path.Base(g.options.Dir), runtime+"lex")
 	for _, name := range slices.Sorted(maps.Keys(functions)) {
-		fmt.Fprintf(&b, "\n// %s moves %s of version %s into the record, from which it has been removed, and returns the\n"+
-			"// JSON pointer of its new place. An error leaves the field where it is.\n", name, functions[name], g.options.Version)
-		fmt.Fprintf(&b, "func %s(record *lex.Map, value lex.Value) (to string, err error) {\nreturn \"\", errors.New(\"no rule yet\")\n}\n", name)
+		fmt.Fprintf(&b, "\n// %s moves %s of version %s within the object that had it, from which it has\n"+
+			"// been removed, and returns the JSON pointer of its new place there. An error leaves it where it is.\n", name, functions[name], g.options.Version)
+		if strings.HasSuffix("/"+functions[name], "/*") {
+			b.WriteString("// For an item of an array, the object is empty, and the new item is its field \"*\".\n")
+		}
+		fmt.Fprintf(&b, "func %s(object *lex.Map, value lex.Value) (to string, err error) {\nreturn \"\", errors.New(\"no rule yet\")\n}\n", name)
 	}
 	content, err := format.Source(b.Bytes())
 	if err != nil {
@@ -317,6 +350,15 @@ func (g *generator) stubs(functions map[string]string) []byte {
 }
 
 // goName returns the Go name of a field of a document.
-func goName(id, name string) string {
-	return naming.GoName(syntax.NSID(id).Name(), name)
+func goName(id string, f *field) string {
+	words := []string{syntax.NSID(id).Name()}
+	for _, step := range append(slices.Clone(f.path), f.name) {
+		if typ, member := strings.CutPrefix(step, "="); member {
+			step = typ[strings.LastIndexAny(typ, ".#")+1:]
+		} else if step == "*" {
+			step = "item"
+		}
+		words = append(words, step)
+	}
+	return naming.GoName(words...)
 }

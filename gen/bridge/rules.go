@@ -9,32 +9,42 @@ import (
 
 	"github.com/layers-pub/layers-go/gen/evolve"
 	"github.com/layers-pub/layers-go/gen/lexicon"
+	"github.com/layers-pub/layers-go/runtime/bridge"
 )
 
 // Rule says what becomes of an old field. Exactly one of its fields is set.
 type Rule struct {
-	// Rename is the field's new name.
+	// Rename is the field's new name or, for the field "$type", the new NSID of the record type.
 	Rename string `json:"rename,omitzero"`
 	// Prepend is the field with an array whose first item the value becomes.
 	Prepend string `json:"prepend,omitzero"`
 	// Wrap is the field of an object that takes the place of the value and has the value in that field.
 	Wrap string `json:"wrap,omitzero"`
+	// List is the field of which the value becomes the only item.
+	List string `json:"list,omitzero"`
+	// Text is the field that gets the decimal digits of an integer.
+	Text string `json:"text,omitzero"`
+	// Type is the $type that a member of a union has now, whose document has another NSID. It is always found.
+	Type string `json:"-"`
 	// Func is a function of the package that is written by hand. It has the type of bridge.Rule in the runtime.
 	Func string `json:"func,omitzero"`
 }
 
 func (r Rule) check() error {
 	set := 0
-	for _, s := range []string{r.Rename, r.Prepend, r.Wrap, r.Func} {
+	for _, s := range []string{r.Rename, r.Prepend, r.Wrap, r.List, r.Text, r.Type, r.Func} {
 		if s != "" {
 			set++
 		}
 	}
 	if set != 1 {
-		return errors.New("a rule is one of rename, prepend, wrap and func")
+		return errors.New("a rule is one of rename, prepend, wrap, list, text and func")
 	}
 	return nil
 }
+
+// typeField stands for the type of a record in rules.
+const typeField = "$type"
 
 // record is a record type that changed.
 type record struct {
@@ -44,81 +54,215 @@ type record struct {
 
 // field is a field that only the old version has, or that has another type now.
 type field struct {
+	path []string // as in the runtime
 	name string
 	kind string // of the old value, if the new version has a field of the name, too
 	rule Rule
 }
 
-// changed returns the record types of both sets that lost fields or changed the types of fields. Rules are by NSID and name.
-func changed(before, after *lexicon.Set, rules map[string]map[string]Rule) ([]record, error) {
+// key is what the field is called in rules: its path and its name.
+func (f *field) key() string { return strings.Join(append(slices.Clone(f.path), f.name), "/") }
+
+// comparison compares the record types of two versions.
+type comparison struct {
+	before, after *lexicon.Set
+	renamed       map[place]string // fields
+	documents     map[string]string
+	rules         map[string]map[string]Rule
+	used          map[string]bool // "NSID key" of the rules that were used
+	notes         []string
+
+	// Of the record type that is being compared.
+	record *record
+	inside map[[2]*lexicon.Node]bool
+}
+
+// place is a field of an object of the new version, by its old name.
+type place struct{ nsid, object, name string }
+
+// changed returns the record types that lost fields, changed the types of fields, or have another NSID, and what it cannot bridge.
+// Rules are by NSID and path.
+func changed(before, after *lexicon.Set, rules map[string]map[string]Rule) ([]record, []string, error) {
+	c := &comparison{before: before, after: after, rules: rules, used: make(map[string]bool)}
+	c.findRenamed()
 	var list []record
-	renamed := renamedFields(before, after)
-	unused := make(map[string]bool)
 	for id, fields := range rules {
-		for name := range fields {
-			unused[id+" "+name] = true
+		if to := fields[typeField].Rename; to != "" {
+			c.documents[id] = to
+			c.used[id+" "+typeField] = true
 		}
 	}
 	for _, old := range before.Documents {
-		document := after.Lookup(old.ID)
+		id := c.now(old.ID)
+		document := after.Lookup(id)
 		a, b := recordOf(old), recordOf(document)
-		if a == nil || b == nil {
+		if a == nil {
 			continue
 		}
-		r := record{old: old, new: document}
-		next := make(map[string]*lexicon.Node)
-		for _, p := range b.Properties {
-			next[p.Name] = p.Node
+		if b == nil {
+			if rules[old.ID] != nil && document == nil {
+				return nil, nil, fmt.Errorf("there are rules for %s, which is not a record type of the new version", old.ID)
+			}
+			continue
 		}
-		for _, p := range a.Properties {
-			was := resolve(before, old, p.Node)
-			f := field{name: p.Name}
-			if node := next[p.Name]; node != nil {
-				if is := resolve(after, document, node); was == nil || is == nil || kindOf(was) == kindOf(is) {
-					continue
-				}
-				if f.kind = kindOf(was); f.kind == "" {
-					continue // anything may stand there
-				}
-			}
-			rule, given := rules[old.ID][p.Name]
-			delete(unused, old.ID+" "+p.Name)
-			plural := next[p.Name+"s"]
-			switch to := renamed[old.ID+" "+p.Name]; {
-			case given:
-			case to != "":
-				rule = Rule{Rename: to}
-			case plural != nil && plural.Type == "array" && was != nil && kindOf(was) == kindOf(resolve(after, document, plural.Items)) && was.Format == plural.Items.Format:
-				rule = Rule{Prepend: p.Name + "s"}
-			default:
-				rule = Rule{Func: "upgrade" + goName(old.ID, p.Name)}
-			}
-			if err := rule.check(); err != nil {
-				return nil, fmt.Errorf("the rule for %s of %s: %w", p.Name, old.ID, err)
-			}
-			f.rule = rule
-			r.fields = append(r.fields, f)
+		c.record, c.inside = &record{old: old, new: document}, make(map[[2]*lexicon.Node]bool)
+		if err := c.objects(nil, old, a, document, b); err != nil {
+			return nil, nil, err
 		}
-		if r.fields != nil {
-			list = append(list, r)
+		if c.record.fields != nil || old.ID != id {
+			list = append(list, *c.record)
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(unused)) {
-		id, name, _ := strings.Cut(key, " ")
-		return nil, fmt.Errorf("there is a rule for the field %s of %s, which did not change", name, id)
+	for _, id := range slices.Sorted(maps.Keys(rules)) {
+		for _, name := range slices.Sorted(maps.Keys(rules[id])) {
+			if !c.used[id+" "+name] {
+				return nil, nil, fmt.Errorf("there is a rule for the field %s of %s, which did not change", name, id)
+			}
+		}
 	}
-	return list, nil
+	return list, c.notes, nil
 }
 
-// renamedFields returns the new names of fields of records that were renamed, by NSID and old name.
-func renamedFields(before, after *lexicon.Set) map[string]string {
-	names := make(map[string]string)
-	for _, c := range evolve.Compare(before, after) {
-		if c.RenamedField != "" && strings.HasPrefix(c.Pointer, "/defs/main/record/properties/") && strings.Count(c.Pointer, "/") == 5 {
-			names[c.NSID+" "+c.RenamedField] = c.Pointer[strings.LastIndexByte(c.Pointer, '/')+1:]
+// now returns the NSID that a document has in the new version.
+func (c *comparison) now(id string) string {
+	if to := c.documents[id]; to != "" {
+		return to
+	}
+	return id
+}
+
+// findRenamed finds the fields and record types that have other names now.
+func (c *comparison) findRenamed() {
+	c.renamed, c.documents = make(map[place]string), make(map[string]string)
+	unescape := strings.NewReplacer("~1", "/", "~0", "~")
+	for _, change := range evolve.Compare(c.before, c.after) {
+		if change.OldNSID != "" {
+			c.documents[change.OldNSID] = change.NSID
+		}
+		if i := strings.LastIndex(change.Pointer, "/properties/"); change.RenamedField != "" && i >= 0 {
+			c.renamed[place{change.NSID, change.Pointer[:i], change.RenamedField}] = unescape.Replace(change.Pointer[i+len("/properties/"):])
 		}
 	}
-	return names
+}
+
+// objects compares the fields of an object, which is at a path below the record.
+func (c *comparison) objects(path []string, d *lexicon.Document, a *lexicon.Node, e *lexicon.Document, b *lexicon.Node) error {
+	pair := [2]*lexicon.Node{a, b}
+	if c.inside[pair] {
+		c.notes = append(c.notes, fmt.Sprintf("%s: /%s contains itself; old fields are upgraded above it alone", c.record.old.ID, strings.Join(path, "/")))
+		return nil
+	}
+	c.inside[pair] = true
+	defer delete(c.inside, pair)
+	next := make(map[string]*lexicon.Node)
+	for _, p := range b.Properties {
+		next[p.Name] = p.Node
+	}
+	for _, p := range a.Properties {
+		node := next[p.Name]
+		if node != nil {
+			if err := c.values(path, p.Name, d, p.Node, e, node); err != nil {
+				return err
+			}
+			continue
+		}
+		_, was := resolve(c.before, d, p.Node)
+		var mechanical Rule
+		if to := c.renamed[place{e.ID, b.Pointer, p.Name}]; to != "" {
+			mechanical = Rule{Rename: to}
+		} else if plural := next[p.Name+"s"]; plural != nil && plural.Type == "array" && was != nil {
+			if _, is := resolve(c.after, e, plural.Items); kindOf(was) != "" && kindOf(was) == kindOf(is) && was.Format == is.Format {
+				mechanical = Rule{Prepend: p.Name + "s"}
+			}
+		}
+		if err := c.add(field{path: path, name: p.Name}, mechanical); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// values compares the values that a field, or the items of an array, have in both versions.
+func (c *comparison) values(path []string, name string, d *lexicon.Document, a *lexicon.Node, e *lexicon.Document, b *lexicon.Node) error {
+	d, was := resolve(c.before, d, a)
+	e, is := resolve(c.after, e, b)
+	if was == nil || is == nil || kindOf(was) == "" {
+		return nil // anything may stand there
+	}
+	if kindOf(was) != kindOf(is) {
+		var mechanical Rule
+		switch {
+		case is.Type == "array":
+			if _, item := resolve(c.after, e, is.Items); kindOf(item) == kindOf(was) && item.Format == was.Format {
+				mechanical = Rule{List: name}
+			}
+		case was.Type == "integer" && is.Type == "string" && is.Format == "":
+			mechanical = Rule{Text: name}
+		case is.Type == "":
+			return nil
+		}
+		return c.add(field{path: path, name: name, kind: kindOf(was)}, mechanical)
+	}
+	path = append(path[:len(path):len(path)], name)
+	switch {
+	case was.Type == "array" && is.Type == "array":
+		return c.values(path, bridge.Items, d, was.Items, e, is.Items)
+	case was.Type == "union" && is.Type == "union":
+		for _, ref := range was.Refs {
+			at, member, found := c.before.Resolve(d, ref)
+			if !found {
+				continue
+			}
+			after := c.after.Lookup(c.now(at.ID))
+			if after == nil || after.Def(member.Name) == nil {
+				continue
+			}
+			was, is := objectOf(member.Node), objectOf(after.Def(member.Name).Node)
+			if was == nil || is == nil {
+				continue
+			}
+			inside := append(path[:len(path):len(path)], bridge.Member(typeName(at, member)))
+			if err := c.objects(inside, at, was, after, is); err != nil {
+				return err
+			}
+			if after.ID != at.ID { // last, since the path leads through the old name
+				if err := c.add(field{path: inside, name: typeField}, Rule{Type: typeName(after, after.Def(member.Name))}); err != nil {
+					return err
+				}
+			}
+		}
+	case objectOf(was) != nil && objectOf(is) != nil:
+		return c.objects(path, d, objectOf(was), e, objectOf(is))
+	}
+	return nil
+}
+
+// add adds a field with its rule: the one that was given, or the mechanical one, or a function.
+func (c *comparison) add(f field, mechanical Rule) error {
+	id, key := c.record.old.ID, f.key()
+	rule, given := c.rules[id][key]
+	c.used[id+" "+key] = true
+	switch {
+	case given:
+	case mechanical != Rule{}:
+		rule = mechanical
+	default:
+		rule = Rule{Func: "upgrade" + goName(id, &f)}
+	}
+	if err := rule.check(); err != nil {
+		return fmt.Errorf("the rule for %s of %s: %w", key, id, err)
+	}
+	f.rule = rule
+	c.record.fields = append(c.record.fields, f)
+	return nil
+}
+
+// typeName returns what stands in the $type of a value of a definition.
+func typeName(d *lexicon.Document, def *lexicon.Def) string {
+	if def.Name == "main" {
+		return d.ID
+	}
+	return d.ID + "#" + def.Name
 }
 
 // recordOf returns the object of a document's record, or nil.
@@ -132,15 +276,30 @@ func recordOf(d *lexicon.Document) *lexicon.Node {
 	return nil
 }
 
-// resolve follows a ref.
-func resolve(set *lexicon.Set, d *lexicon.Document, n *lexicon.Node) *lexicon.Node {
-	if n.Type != "ref" {
+// objectOf returns an object, or that of a record, or nil.
+func objectOf(n *lexicon.Node) *lexicon.Node {
+	switch n.Type {
+	case "object":
 		return n
-	}
-	if _, def, ok := set.Resolve(d, n.Ref); ok {
-		return def.Node
+	case "record":
+		return n.Record
 	}
 	return nil
+}
+
+// resolve follows refs, up to a few.
+func resolve(set *lexicon.Set, d *lexicon.Document, n *lexicon.Node) (*lexicon.Document, *lexicon.Node) {
+	for range 8 {
+		if n == nil || n.Type != "ref" {
+			return d, n
+		}
+		document, def, ok := set.Resolve(d, n.Ref)
+		if !ok {
+			return nil, nil
+		}
+		d, n = document, def.Node
+	}
+	return nil, nil
 }
 
 // kindOf returns the name of the kind of data that a node allows, in package lex, or "" if there is not one.

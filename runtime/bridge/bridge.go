@@ -12,11 +12,15 @@
 //		...
 //	}
 //
+// Fields may be anywhere in a record: in objects, in arrays and in members of unions. A record type can have another NSID in the new
+// version; its records belong into another collection then.
+//
 // Nothing is lost: fields without a rule, unknown ones included, stay as they are, and so does an old field whose value has no
 // place in the new version, which its [Move] says. [Moves.Drop] lists the fields that a write.Put of the upgraded record removes.
 package bridge
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -33,7 +37,8 @@ var ErrNotOld = errors.New("the record has no field of the old version")
 
 // Record is a record type that changed. It is not modified, so it may be used concurrently.
 type Record struct {
-	// Collection is the record type's NSID.
+	// Collection is the record type's NSID in the old version. If New makes records of another one, the type was renamed, and
+	// all records of the collection are old.
 	Collection syntax.NSID
 	// Fields are the fields that only the old version has.
 	Fields []Field
@@ -43,7 +48,11 @@ type Record struct {
 
 // Field is a field that only the old version has, or that had another type there.
 type Field struct {
-	// Name is the field's name.
+	// Path leads from the record to the objects that have the field, through the names of fields, [Items], and [Member]; it is
+	// empty for a field of the record itself.
+	Path []string
+	// Name is the field's name. It is [Items] if the values are the items of the arrays at Path; the rule then gets an empty object,
+	// in whose field of that name it leaves the item's new value.
 	Name string
 	// Kind is what the old version has there, if the new version has a field of that name, too; records with something else
 	// are not old. It is 0 if the new version has no such field.
@@ -52,9 +61,17 @@ type Field struct {
 	Rule Rule
 }
 
-// Rule moves a value of an old field into a record, from which the field has been removed. It returns the JSON pointer (RFC 6901)
-// of the value's new place. If the value has no place, it returns an error that says why and leaves the record as it was.
-type Rule func(record *lex.Map, value lex.Value) (to string, err error)
+// Items stands for all items of an array in the [Field.Path] of a field.
+const Items = "*"
+
+// Member stands, in the [Field.Path] of a field, for objects that are members of a union of the given type: an NSID, or a
+// definition as in "com.example.defs#place".
+func Member(typ string) string { return "=" + typ }
+
+// Rule moves a value of an old field within the record, or the object below it, that had the field, and from which the field has
+// been removed. It returns the JSON pointer (RFC 6901) of the value's new place in that object. If the value has no place, it returns
+// an error that says why; what it changed is undone.
+type Rule func(object *lex.Map, value lex.Value) (to string, err error)
 
 // Move says what became of an old field.
 type Move struct {
@@ -90,120 +107,213 @@ func (m Moves) String() string {
 // write.PutOptions.
 func (m Moves) Drop() (pointers []string) {
 	for _, move := range m {
-		if move.To != "" {
+		if move.To != "" && move.To != move.From {
 			pointers = append(pointers, move.From)
 		}
 	}
 	return pointers
 }
 
-// Recognize returns the names of the fields of a record that only the old version has. If there are none, the record is not
-// known to be of the old version.
-func (r *Record) Recognize(record lex.Map) (names []string) {
-	for _, f := range r.Fields {
-		if value, found := record.Get(f.Name); found && (f.Kind == 0 || value.Kind() == f.Kind) {
-			names = append(names, f.Name)
-		}
+// Recognize returns the JSON pointers of the fields of a record that only the old version has. If there are none, the record is not
+// known to be of the old version. For a record type that was renamed, "/$type" is one of them.
+func (r *Record) Recognize(record lex.Map) (pointers []string) {
+	root, err := lex.ValueOf(record)
+	if err != nil {
+		return nil
 	}
-	return names
+	if r.renamed() {
+		pointers = append(pointers, typePointer)
+	}
+	for i := range r.Fields {
+		f := &r.Fields[i]
+		f.visit(root, func(at string, _ lex.Map, _ lex.Value) (lex.Map, bool) {
+			pointers = append(pointers, at)
+			return lex.Map{}, false
+		})
+	}
+	return pointers
 }
+
+const typePointer = "/$type"
+
+// renamed reports whether the record type has another NSID in the new version.
+func (r *Record) renamed() bool { return r.New().RecordType() != r.Collection }
+
+// maxRounds is how often a record is upgraded again without the moves that made it invalid.
+const maxRounds = 4
 
 // Upgrade returns a record in the form of the new version, and what moved. It does not modify the given record. The result is
 // checked: what is wrong with it and was not wrong with the old record is the fault of a rule, whose field then stays.
 //
 // The error is [ErrNotOld] if there is nothing to upgrade.
 func (r *Record) Upgrade(record lex.Map) (lex.Map, Moves, error) {
-	names := r.Recognize(record)
-	if names == nil {
+	if r.Recognize(record) == nil {
 		return lex.Map{}, nil, fmt.Errorf("%s: %w", r.Collection, ErrNotOld)
 	}
-	refused := make(map[string]string) // reasons, by name
-	for {
-		upgraded, moves := r.apply(record, names, refused)
-		name, reason, err := r.fault(record, upgraded, moves)
-		if err != nil {
-			return lex.Map{}, nil, err
-		}
-		if name == "" {
-			return upgraded, moves, nil
-		}
-		refused[name] = reason
-	}
-}
-
-// apply moves the fields with the given names, except for those that were refused.
-func (r *Record) apply(record lex.Map, names []string, refused map[string]string) (lex.Map, Moves) {
-	upgraded := record
-	var moves Moves
-	for _, f := range r.Fields {
-		if !slices.Contains(names, f.Name) {
-			continue
-		}
-		from := pointer(f.Name)
-		if reason, found := refused[f.Name]; found {
-			moves = append(moves, Move{From: from, Reason: reason})
-			continue
-		}
-		value, _ := upgraded.Get(f.Name)
-		before := upgraded
-		upgraded.Delete(f.Name)
-		to, err := f.Rule(&upgraded, value)
-		if err != nil {
-			upgraded = before
-			moves = append(moves, Move{From: from, Reason: err.Error()})
-			continue
-		}
-		moves = append(moves, Move{From: from, To: to})
-	}
-	return upgraded, moves
-}
-
-// fault finds a field whose move made the record invalid, and says what is wrong.
-func (r *Record) fault(record, upgraded lex.Map, moves Moves) (name, reason string, err error) {
 	before, err := r.issues(record)
 	if err != nil {
-		return "", "", err
-	}
-	after, err := r.issues(upgraded)
-	if err != nil {
-		return "", "", err
+		return lex.Map{}, nil, err
 	}
 	known := make(map[string]bool)
 	for _, i := range before {
 		known[i.Path+" "+string(i.Rule)] = true
 	}
-	for _, i := range after {
-		if known[i.Path+" "+string(i.Rule)] {
-			continue
+	refused := make(map[string]string) // reasons, by the pointers of fields
+	for round := 0; ; round++ {
+		upgraded, moves, err := r.apply(record, refused)
+		if err != nil {
+			return lex.Map{}, nil, err
 		}
-		for _, m := range moves {
-			if m.To != "" && (related(m.To, i.Path) || related(i.Path, m.To)) {
-				return unpointer(m.From), i.String(), nil
+		after, err := r.issues(upgraded)
+		if err != nil {
+			return lex.Map{}, nil, err
+		}
+		after = slices.DeleteFunc(after, func(i issue.Issue) bool { return known[i.Path+" "+string(i.Rule)] })
+		before := len(refused)
+		places := moves.places()
+		for _, i := range after {
+			for _, m := range places.related(i.Path) {
+				refused[m.From] = i.String()
+			}
+		}
+		if len(refused) == before {
+			return upgraded, moves, nil
+		}
+		if round == maxRounds { // rules that depend on each other
+			for _, m := range moves {
+				if refused[m.From] == "" {
+					refused[m.From] = "other fields of the record could not be moved"
+				}
 			}
 		}
 	}
-	return "", "", nil
 }
 
-// issues returns what is wrong with a record of the new version.
+// apply moves all old fields, except for those that were refused, those inside objects first.
+func (r *Record) apply(record lex.Map, refused map[string]string) (lex.Map, Moves, error) {
+	root, err := lex.ValueOf(record)
+	if err != nil {
+		return lex.Map{}, nil, fmt.Errorf("%s: %w", r.Collection, err)
+	}
+	fields := slices.Clone(r.Fields)
+	slices.SortStableFunc(fields, func(a, b Field) int { return cmp.Compare(b.depth(), a.depth()) })
+	var moves Moves
+	for i := range fields {
+		f := &fields[i]
+		root = f.visit(root, func(from string, object lex.Map, value lex.Value) (lex.Map, bool) {
+			if reason, found := refused[from]; found {
+				moves = append(moves, Move{From: from, Reason: reason})
+				return object, false
+			}
+			object.Delete(f.Name)
+			to, err := f.Rule(&object, value)
+			if err == nil && !strings.HasPrefix(to, "/") {
+				err = fmt.Errorf("the rule gives %q for its place, which is not a JSON pointer", to)
+			}
+			if err != nil {
+				moves = append(moves, Move{From: from, Reason: err.Error()})
+				return object, false
+			}
+			if f.Name == Items { // the item stands for the object
+				to = from + strings.TrimPrefix(to, pointer(Items))
+			} else {
+				to = from[:strings.LastIndexByte(from, '/')] + to
+			}
+			moves = append(moves, Move{From: from, To: to})
+			return object, true
+		})
+	}
+	moves.follow()
+	if r.renamed() {
+		moves = append(moves, Move{From: typePointer, To: typePointer})
+	}
+	upgraded, ok := r.typed(root).Map()
+	if !ok {
+		return lex.Map{}, nil, fmt.Errorf("%s: a rule left no record", r.Collection)
+	}
+	return upgraded, moves, nil
+}
+
+// typed returns a record with the $type of the new version, if that is another one.
+func (r *Record) typed(v lex.Value) lex.Value {
+	m, ok := v.Map()
+	if !ok || !r.renamed() {
+		return v
+	}
+	m.Set("$type", text(string(r.New().RecordType())))
+	typed, err := lex.ValueOf(m)
+	if err != nil {
+		return v
+	}
+	return typed
+}
+
+// text returns a string as a value.
+func text(s string) lex.Value {
+	v, err := lex.ValueOf(s)
+	if err != nil {
+		panic(err) // every string is one
+	}
+	return v
+}
+
+// follow changes the new places of values that are inside a value that was moved after them.
+func (m Moves) follow() {
+	moved := make(map[string]int, len(m))
+	for i, move := range m {
+		if move.To != "" {
+			moved[move.From] = i
+		}
+	}
+	for i := range m {
+		for j, at := i, m[i].To; at != ""; {
+			at = at[:strings.LastIndexByte(at, '/')]
+			if k, found := moved[at]; found && k > j {
+				m[i].To = m[k].To + m[i].To[len(at):]
+				j, at = k, m[k].To
+			}
+		}
+	}
+}
+
+// places are moves, sorted by where they lead.
+type places []Move
+
+func (m Moves) places() places {
+	list := slices.DeleteFunc(slices.Clone(m), func(m Move) bool { return m.To == "" })
+	slices.SortStableFunc(list, func(a, b Move) int { return cmp.Compare(a.To, b.To) })
+	return places(list)
+}
+
+// related returns the moves that an issue at a path may be the fault of: that of the innermost value around it, or those of the values
+// below it.
+func (p places) related(path string) []Move {
+	for at := path; at != ""; at = at[:max(0, strings.LastIndexByte(at, '/'))] {
+		if i, found := p.find(at); found {
+			return p[i : i+1]
+		}
+	}
+	from, _ := p.find(path + "/")
+	to, _ := p.find(path + "0") // which comes after the slash
+	return p[from:to]
+}
+
+func (p places) find(path string) (int, bool) {
+	return slices.BinarySearchFunc(p, path, func(m Move, path string) int { return cmp.Compare(m.To, path) })
+}
+
+// issues returns what is wrong with a record of the new version, whatever its $type.
 func (r *Record) issues(record lex.Map) ([]issue.Issue, error) {
-	data, err := lex.EncodeCBOR(&record)
+	v, err := lex.ValueOf(record)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", r.Collection, err)
 	}
-	return issue.Of(lex.DecodeCBOR(data, r.New())), nil
+	return issue.Of(lex.DecodeCBOR(r.typed(v).CBOR(), r.New())), nil
 }
 
-// related reports whether JSON pointer b is a or is below it.
-func related(a, b string) bool { return a == b || strings.HasPrefix(b, a+"/") }
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
-func pointer(name string) string {
-	return "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
-}
-
-func unpointer(p string) string {
-	return strings.NewReplacer("~1", "/", "~0", "~").Replace(strings.TrimPrefix(p, "/"))
-}
+func pointer(name string) string { return "/" + pointerEscapes.Replace(name) }
 
 // Upgrade upgrades a typed record. What the old type has besides the fields that move is decoded as the new type, T, has it. If
 // the upgraded record is not valid, the error is an [*issue.Error], and the record is returned, too.

@@ -58,3 +58,41 @@ func Wrap(to, field string) Rule {
 		return pointer(to) + pointer(field), nil
 	}
 }
+
+// List makes a value the only item of an array, which takes the place of the value or, if to is another field, of nothing.
+func List(to string) Rule {
+	return func(object *lex.Map, value lex.Value) (string, error) {
+		if _, found := object.Get(to); found {
+			return "", fmt.Errorf("the record has %s, too", to)
+		}
+		list, err := lex.ValueOf([]any{value})
+		if err != nil {
+			return "", err
+		}
+		object.Set(to, list)
+		return pointer(to) + "/0", nil
+	}
+}
+
+// Text makes the decimal digits of an integer a string, which takes the place of the integer or, if to is another field, of nothing.
+func Text(to string) Rule {
+	return func(object *lex.Map, value lex.Value) (string, error) {
+		if _, found := object.Get(to); found {
+			return "", fmt.Errorf("the record has %s, too", to)
+		}
+		n, ok := value.Int()
+		if !ok {
+			return "", fmt.Errorf("it is not an integer")
+		}
+		object.Set(to, text(strconv.FormatInt(n, 10)))
+		return pointer(to), nil
+	}
+}
+
+// Retype gives an object another $type; it is the rule for the field of that name.
+func Retype(to string) Rule {
+	return func(object *lex.Map, _ lex.Value) (string, error) {
+		object.Set("$type", text(to))
+		return typePointer, nil
+	}
+}

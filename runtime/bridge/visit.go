@@ -1,0 +1,98 @@
+package bridge
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/layers-pub/layers-go/runtime/lex"
+)
+
+// depth returns how far below the record the field's values are.
+func (f *Field) depth() int {
+	if f.Name == Items {
+		return len(f.Path) + 1
+	}
+	return len(f.Path)
+}
+
+// visit calls visit for each value of the field in a record, with the value's JSON pointer and the object that has the field. It
+// returns the record with the objects that visit returned with true.
+func (f *Field) visit(root lex.Value, visit func(at string, object lex.Map, value lex.Value) (lex.Map, bool)) lex.Value {
+	old := func(v lex.Value) bool { return f.Kind == 0 || v.Kind() == f.Kind }
+	path, leaf := f.Path, func(at string, v lex.Value) (lex.Value, bool) {
+		object, ok := v.Map()
+		if !ok {
+			return v, false
+		}
+		value, found := object.Get(f.Name)
+		if !found || !old(value) {
+			return v, false
+		}
+		changed, ok := visit(at+pointer(f.Name), object, value)
+		return replaced(v, changed, ok)
+	}
+	if f.Name == Items {
+		path, leaf = append(path[:len(path):len(path)], Items), func(at string, v lex.Value) (lex.Value, bool) {
+			if !old(v) {
+				return v, false
+			}
+			changed, ok := visit(at, lex.Map{}, v)
+			if item, found := changed.Get(Items); ok && found {
+				return item, true
+			}
+			return v, false
+		}
+	}
+	changed, _ := walk(root, path, "", leaf)
+	return changed
+}
+
+// walk calls leaf for the values at a path below v, and returns v with what leaf made of them, and whether that is something else.
+func walk(v lex.Value, path []string, at string, leaf func(at string, v lex.Value) (lex.Value, bool)) (lex.Value, bool) {
+	if len(path) == 0 {
+		return leaf(at, v)
+	}
+	step, path := path[0], path[1:]
+	if step == Items {
+		var items []any
+		changed := false
+		for item := range v.Items() {
+			next, ok := walk(item, path, at+"/"+strconv.Itoa(len(items)), leaf)
+			items = append(items, next)
+			changed = changed || ok
+		}
+		return replaced(v, items, changed)
+	}
+	object, ok := v.Map()
+	if !ok {
+		return v, false
+	}
+	if typ, member := strings.CutPrefix(step, "="); member {
+		of, _ := object.Get("$type")
+		if name, _ := of.Text(); strings.TrimSuffix(name, "#main") != typ {
+			return v, false
+		}
+		return walk(v, path, at, leaf)
+	}
+	value, found := object.Get(step)
+	if !found {
+		return v, false
+	}
+	next, changed := walk(value, path, at+pointer(step), leaf)
+	if changed {
+		object.Set(step, next)
+	}
+	return replaced(v, object, changed)
+}
+
+// replaced returns x as a value if it changed and can be one, and otherwise v.
+func replaced(v lex.Value, x any, changed bool) (lex.Value, bool) {
+	if !changed {
+		return v, false
+	}
+	next, err := lex.ValueOf(x)
+	if err != nil {
+		return v, false
+	}
+	return next, true
+}
