@@ -20,6 +20,7 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/topics"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/treebanks"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/version"
 )
 
@@ -61,33 +62,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		&cobra.Group{ID: cli.GroupRead, Title: "Reading:"},
 		&cobra.Group{ID: cli.GroupWrite, Title: "Writing:"},
 	)
-	root.AddCommand(
-		collectionsCommand(),
-		decodeCommand(&s),
-		convertCommand(),
-		resolveCommand(&s),
-		describeCommand(&s),
-		getCommand(&s), showCommand(&s),
-		listCommand(&s),
-		pullCommand(&s),
-		queryCommand(&s),
-		tailCommand(&s),
-		followCommand(&s),
-		accounts.Login(&s),
-		accounts.Logout(&s),
-		accounts.Switch(&s),
-		accounts.Whoami(&s),
-		exportCommand(&s),
-		validateCommand(),
-		createCommand(&s),
-		putCommand(&s),
-		deleteCommand(&s),
-		applyCommand(&s),
-		blobs.Command(&s),
-		importCommand(&s),
-	)
-	root.AddCommand(versionCommand())
-	root.AddCommand(topics.Commands()...)
+	addCommands(root, &s)
 	root.SetUsageTemplate(root.UsageTemplate() + cli.UsageTail)
 	root.SetHelpCommand(cli.HelpCommand())
 	root.InitDefaultCompletionCmd(args...)
@@ -132,4 +107,35 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	fmt.Fprintf(messages, "See %s --help.\n", command.CommandPath())
 	return exit.Misused
+}
+
+// addCommands adds all commands and topics to root.
+func addCommands(root *cobra.Command, s *connect.Servers) {
+	root.AddCommand(
+		collectionsCommand(),
+		decodeCommand(s),
+		convertCommand(),
+		resolveCommand(s),
+		describeCommand(s),
+		getCommand(s), showCommand(s),
+		listCommand(s),
+		pullCommand(s),
+		queryCommand(s),
+		tailCommand(s),
+		followCommand(s),
+		accounts.Login(s),
+		accounts.Logout(s),
+		accounts.Switch(s),
+		accounts.Whoami(s),
+		treebanks.ExportCommand(s),
+		validateCommand(),
+		createCommand(s),
+		putCommand(s),
+		deleteCommand(s),
+		applyCommand(s),
+		blobs.Command(s),
+		treebanks.ImportCommand(s),
+	)
+	root.AddCommand(versionCommand())
+	root.AddCommand(topics.Commands()...)
 }

@@ -87,7 +87,7 @@ func showDocument(ctx context.Context, command *cobra.Command, s *connect.Server
 		if err != nil {
 			return nil, err
 		}
-		if uri, err = withDID(ctx, s, uri, from); err != nil {
+		if uri, err = cli.WithDID(ctx, s, uri, from); err != nil {
 			return nil, err
 		}
 		if set == nil {

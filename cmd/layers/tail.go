@@ -150,10 +150,10 @@ func printEvents(ctx context.Context, command *cobra.Command, client firehose.Su
 			if _, err := fmt.Fprintf(out, "%s\n", line); err != nil {
 				return err
 			}
-		} else if text := output.Event(event); text != "" {
-			if err := terminal.Printf(out, "%s\n", text); err != nil {
-				return err
-			}
+		} else if text := output.Event(event); text == "" {
+			continue // it was printed on standard error, and is not one of --limit
+		} else if err := terminal.Printf(out, "%s\n", text); err != nil {
+			return err
 		}
 		if f, ok := out.(interface{ Flush() error }); ok {
 			if err := f.Flush(); err != nil {

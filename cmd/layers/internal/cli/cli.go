@@ -7,8 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/runtime/auth"
+	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // The groups of commands in the help.
@@ -52,4 +54,20 @@ func OrNone(s string) string {
 		return "none"
 	}
 	return s
+}
+
+// WithDID returns a URI that names its account by the DID, as records do.
+func WithDID(ctx context.Context, s *connect.Servers, uri syntax.ATURI, from string) (syntax.ATURI, error) {
+	handle, ok := uri.Authority().Handle()
+	if !ok {
+		return uri, nil
+	}
+	if from != "" {
+		return "", exit.Misuse("with --from, the AT-URI must name the account by its DID")
+	}
+	did, err := s.Accounts(ctx)(handle)
+	if err != nil {
+		return "", exit.Failure(err)
+	}
+	return syntax.NewATURI(syntax.AtIdentifier(did), uri.Collection(), uri.RecordKey())
 }

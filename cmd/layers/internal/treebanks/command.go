@@ -1,4 +1,4 @@
-package main
+package treebanks
 
 import (
 	"context"
@@ -14,14 +14,14 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
-	"github.com/layers-pub/layers-go/cmd/layers/internal/treebanks"
 	"github.com/layers-pub/layers-go/linguistics/treebank"
 	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-func importCommand(s *connect.Servers) *cobra.Command {
+// ImportCommand returns the command import.
+func ImportCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "import",
 		GroupID: cli.GroupWrite,
@@ -31,7 +31,8 @@ func importCommand(s *connect.Servers) *cobra.Command {
 	return command
 }
 
-func exportCommand(s *connect.Servers) *cobra.Command {
+// ExportCommand returns the command export.
+func ExportCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "export",
 		GroupID: cli.GroupRead,
@@ -79,7 +80,7 @@ Record keys depend on the name of the document, which is that of the file unless
 			if fresh && from != "" {
 				return exit.Misuse("--new and --from exclude each other")
 			}
-			sentences, err := treebanks.ReadSentences(ctx, command.InOrStdin(), command.ErrOrStderr(), args[0])
+			sentences, err := ReadSentences(ctx, command.InOrStdin(), command.ErrOrStderr(), args[0])
 			if err != nil {
 				return err
 			}
@@ -97,7 +98,7 @@ Record keys depend on the name of the document, which is that of the file unless
 			if err != nil {
 				return exit.Failure(exit.About(args[0], err))
 			}
-			return treebanks.PrintBatch(command.OutOrStdout(), command.ErrOrStderr(), set, put, remove, len(all))
+			return PrintBatch(command.OutOrStdout(), command.ErrOrStderr(), set, put, remove, len(all))
 		},
 	}
 	flags := command.Flags()
@@ -193,7 +194,7 @@ standard output if there is one, or else each to a file of its own in --output.`
 				if err := readSet(ctx, command, s, set, args[0], ""); err != nil {
 					return err
 				}
-				return treebanks.Export(command.OutOrStdout(), set, args[0], directory)
+				return Export(command.OutOrStdout(), set, args[0], directory)
 			}
 			if directory != "" {
 				return exit.Misuse("--output is for a PATH")
@@ -202,7 +203,7 @@ standard output if there is one, or else each to a file of its own in --output.`
 			if err != nil {
 				return err
 			}
-			if uri, err = withDID(ctx, s, uri, from); err != nil {
+			if uri, err = cli.WithDID(ctx, s, uri, from); err != nil {
 				return err
 			}
 			if err := readSet(ctx, command, s, set, from, uri.Authority()); err != nil {
@@ -214,20 +215,4 @@ standard output if there is one, or else each to a file of its own in --output.`
 	command.Flags().StringVar(&from, "from", "", "read the records from `PATH`: an archive, a .jsonl file, a directory of these, or one of layers follow")
 	command.Flags().StringVarP(&directory, "output", "o", "", "write each document to a file in `DIR`, which is created if it does not exist")
 	return command
-}
-
-// withDID returns a URI that names its account by the DID, as records do.
-func withDID(ctx context.Context, s *connect.Servers, uri syntax.ATURI, from string) (syntax.ATURI, error) {
-	handle, ok := uri.Authority().Handle()
-	if !ok {
-		return uri, nil
-	}
-	if from != "" {
-		return "", exit.Misuse("with --from, the AT-URI must name the account by its DID")
-	}
-	did, err := s.Accounts(ctx)(handle)
-	if err != nil {
-		return "", exit.Failure(err)
-	}
-	return syntax.NewATURI(syntax.AtIdentifier(did), uri.Collection(), uri.RecordKey())
 }
