@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 
@@ -155,29 +154,31 @@ func TestSet(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
+			found := false
 			for uri, text := range texts {
-				if test.old != "" && !strings.Contains(text, test.old) {
+				if found || !strings.Contains(text, test.old) {
 					continue
 				}
 				// Only this record is broken.
 				set := &check.Set{}
 				for other, text := range texts {
-					if other == uri && test.old != "" {
+					if other == uri {
 						text = strings.Replace(text, test.old, test.new, 1)
 					}
 					text = strings.Replace(text, "3bad", "3222222222", 1)
 					set.Add(other, decode(t, strings.TrimPrefix(string(other.Collection()), "pub.layers."), text))
 				}
-				for _, w := range set.Warnings() {
-					got = append(got, w.String())
-				}
-			}
-			// One sentence of the file has two words that depend on each other.
-			got = slices.DeleteFunc(got, func(w string) bool { return strings.HasSuffix(w, ": cycle: the token 3 depends on itself") })
-			found := false
-			for _, w := range got {
 				path, rule, _ := strings.Cut(test.want, " ")
-				found = found || test.want != "" && (strings.Contains(w, path+": "+rule+": ") || strings.Contains(w, test.want))
+				for _, w := range set.Warnings() {
+					// One sentence of the file has two words that depend on each other.
+					if s := w.String(); !strings.HasSuffix(s, ": cycle: the token 3 depends on itself") {
+						got = append(got, s)
+						found = found || test.want != "" && (strings.Contains(s, path+": "+rule+": ") || strings.Contains(s, test.want))
+					}
+				}
+				if test.old == "" {
+					break
+				}
 			}
 			if found != (test.want != "") || test.want == "" && len(got) > 0 {
 				t.Errorf("want %s, got %q", test.want, got)
@@ -226,6 +227,10 @@ func TestAcross(t *testing.T) {
 		{"one of the tokens", map[string]string{layer: annotation("", `"anchor":{"tokenRefSequence":{"tokenizationId":{"value":"t"},"tokenIndexes":[0,2],"anchorTokenIndex":3}}`)}, "/annotations/0/anchor/tokenRefSequence/anchorTokenIndex token there is no token 3: the tokenization has 2\n/annotations/0/anchor/tokenRefSequence/tokenIndexes/1 token there is no token 2: the tokenization has 2"},
 		{"token ref", map[string]string{layer: annotation("", `"anchor":{"tokenRef":{"tokenizationId":{"value":"t"},"tokenIndex":2}}`)}, "/annotations/0/anchor/tokenRef/tokenIndex token there is no token 2: the tokenization has 2"},
 		{"no tokenization", map[string]string{layer: annotation("", `"anchor":{"tokenRef":{"tokenizationId":{"value":"u"},"tokenIndex":2}}`)}, "/annotations/0/anchor/tokenRef/tokenIndex reference the expression has no tokenization with the UUID \"u\""},
+		{"empty span outside", map[string]string{layer: annotation("", `"anchor":{"textSpan":{"byteStart":9,"byteEnd":9}}`)}, "/annotations/0/anchor/textSpan span invalid span: [9, 9) ends after the text, which has 4 bytes"},
+		{"text of an expression elsewhere", map[string]string{layer: strings.ReplaceAll(annotation("", `"text":"x","anchor":{"textSpan":{"byteStart":0,"byteEnd":1}}`), repo, "at://did:plc:dlkuiatgml2qsceoi5njkvs7/")}, ""},
+		{"one of two tokenizations", map[string]string{layer: annotation("", `"tokenIndex":5`), tokens: strings.Replace(base[tokens], `"tokenizations":[`, `"tokenizations":[{"uuid":{"value":"s"},"kind":"custom","tokens":[]},`, 1)}, ""},
+		{"tokens that are not known", map[string]string{layer: annotation("", `"tokenIndex":5`), tokens: strings.Replace(base[tokens], `"expression":"`, `"expression":"`+repo+expr+`3bbbbbbbbbbb2","x":"`, 1), expr + "3bbbbbbbbbbb2": `{"id":"2","kind":"word",` + created + `}`}, ""},
 		{"after the recording", map[string]string{layer: annotation("", `"anchor":{"temporalSpan":{"start":0,"ending":1001}}`)}, "/annotations/0/anchor/temporalSpan/ending span the span ends at 1001 ms, after the recording, which has 1000 ms"},
 		{"reference below", map[string]string{layer: annotation("", `"tokenIndex":0,"ontologyTypeRef":"`+repo+kind+`"`)}, "/annotations/0/ontologyTypeRef reference there is no record \"" + repo + kind + "\""},
 		{"reference in a list", map[string]string{layer: annotation(`"eprintRefs":["`+repo+text+`","`+repo+kind+`"],`, `"tokenIndex":0`)}, "/eprintRefs/1 reference there is no record \"" + repo + kind + "\""},

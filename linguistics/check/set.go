@@ -164,7 +164,7 @@ func (s *Set) visitor(r *report, record lex.Record, authorities map[syntax.AtIde
 				s.reference(r, record, v, p)
 			case *layers.Anchor:
 				stated := lex.Opt[string]{}
-				if e, ok := record.(*expression.Expression); ok && p != nil && p.up == nil {
+				if e, ok := record.(*expression.Expression); ok {
 					stated = e.Text
 				}
 				s.inText(r, about, v.TextSpan, stated, p.field("textSpan"))
