@@ -29,6 +29,8 @@ const (
 	NoRecord
 	// NoBlob: the repository has no such blob.
 	NoBlob
+	// NoBlock: the repository has no such block.
+	NoBlock
 	// NoHandle: nobody has the handle, as far as the server knows.
 	NoHandle
 	// NoRepo: the server does not have the repository; another one may.
@@ -95,6 +97,7 @@ func Of(err error) Verdict {
 var names = map[string]Verdict{
 	"RecordNotFound":          NoRecord,
 	"BlobNotFound":            NoBlob,
+	"BlockNotFound":           NoBlock,
 	"HandleNotFound":          NoHandle,
 	"RepoNotFound":            NoRepo,
 	"RepoDeactivated":         Inactive,
@@ -132,6 +135,8 @@ func ofText(e *xrpc.Error) Verdict {
 		}
 	case contains(message, "could not find repo", "could not find user", "could not find root", "repo not found"):
 		return NoRepo
+	case contains(message, "no service configured for"): // the reference PDS would forward methods that it does not have
+		return NoMethod
 	case e.NSID == atproto.NSIDSyncGetBlob:
 		if contains(message, "blob not found") || silent(e, message) {
 			return NoBlob

@@ -87,6 +87,7 @@ func TestOf(t *testing.T) {
 		{refresh, 400, `{"error":"InvalidSwap"}`, verdict.Swapped},
 		{refresh, 501, `{"error":"MethodNotImplemented"}`, verdict.NoMethod},
 		{refresh, 404, `{"error":"XRPCNotSupported"}`, verdict.NoMethod},
+		{refresh, 400, `{"error":"InvalidRequest","message":"No service configured for com.atproto.sync.listReposByCollection"}`, verdict.NoMethod},
 		{refresh, 500, `{"error":"InternalServerError"}`, verdict.Unknown},
 		{refresh, 408, `{"error":"RequestTimeout"}`, verdict.Unknown},
 		// The protocol's keys are in lower case, and an error's name has no spaces.
