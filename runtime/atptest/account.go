@@ -48,6 +48,7 @@ type Account struct {
 	handle     syntax.Handle
 	plc        plc.State
 	operations []operation
+	document   []byte // in JSON
 	tombstoned bool
 	status     Status
 	former     map[*PDS]bool // where it was before

@@ -37,19 +37,14 @@ func (a *Account) record(state plc.State) {
 	signed, data, err := state.Sign(a.rotation)
 	a.network.check(err)
 	a.plc = state
+	a.document, err = state.Document(a.DID)
+	a.network.check(err)
 	a.operations = append(a.operations, operation{
 		Signed: signed, CID: plc.CID(data), DID: a.DID, CreatedAt: timestamp(a.network.now()),
 	})
 }
 
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
-
-// document returns the DID document of an account in JSON. The network must be locked.
-func (a *Account) document() []byte {
-	document, err := a.plc.Document(a.DID)
-	a.network.check(err)
-	return document
-}
 
 // servePLC answers as a PLC directory.
 func (n *Network) servePLC(w http.ResponseWriter, r *http.Request) {
@@ -84,7 +79,7 @@ func (n *Network) servePLC(w http.ResponseWriter, r *http.Request) {
 		})
 	case rest == "":
 		w.Header().Set("Content-Type", "application/did+ld+json")
-		w.Write(a.document())
+		w.Write(a.document)
 	default:
 		answer(w, http.StatusNotFound, map[string]any{"message": "Not Found"})
 	}

@@ -266,7 +266,7 @@ func (h *pdsMethods) RepoDescribeRepo(ctx context.Context, params *atproto.RepoD
 	}
 	correct := len(a.plc.AlsoKnownAs) > 0 && a.plc.AlsoKnownAs[0] == "at://"+string(a.handle)
 	return &atproto.RepoDescribeRepoOutput{
-		Handle: a.handle, DID: a.DID, DIDDoc: lex.Raw{Data: a.document(), Encoding: lex.JSON},
+		Handle: a.handle, DID: a.DID, DIDDoc: lex.Raw{Data: a.document, Encoding: lex.JSON},
 		Collections: a.repo.Collections(), HandleIsCorrect: correct,
 	}, nil
 }

@@ -174,7 +174,7 @@ func (h *pdsMethods) ServerCreateSession(ctx context.Context, input *atproto.Ser
 		scope = scopeTakendown
 	}
 	out := &atproto.ServerCreateSessionOutput{
-		DID: a.DID, Handle: a.handle, DIDDoc: lex.Raw{Data: a.document(), Encoding: lex.JSON},
+		DID: a.DID, Handle: a.handle, DIDDoc: lex.Raw{Data: a.document, Encoding: lex.JSON},
 		Email: lex.Some(a.Email), EmailConfirmed: lex.Some(false), Active: lex.Some(p.active(a)),
 	}
 	if status := p.status(a); status != Active {
@@ -215,7 +215,7 @@ func (h *pdsMethods) ServerRefreshSession(ctx context.Context) (*atproto.ServerR
 		p.sessions[s.next] = &session{account: a, scope: s.scope, expires: now.Add(p.network.options.refresh)}
 	}
 	out := &atproto.ServerRefreshSessionOutput{
-		DID: a.DID, Handle: a.handle, DIDDoc: lex.Raw{Data: a.document(), Encoding: lex.JSON},
+		DID: a.DID, Handle: a.handle, DIDDoc: lex.Raw{Data: a.document, Encoding: lex.JSON},
 		Email: lex.Some(a.Email), EmailConfirmed: lex.Some(false), Active: lex.Some(p.active(a)),
 	}
 	if status := p.status(a); status != Active {
@@ -239,7 +239,7 @@ func (h *pdsMethods) ServerGetSession(ctx context.Context) (*atproto.ServerGetSe
 		return nil, store.Invalid("Could not find user info for account: %s", c.Sub)
 	}
 	out := &atproto.ServerGetSessionOutput{
-		DID: a.DID, Handle: a.handle, DIDDoc: lex.Raw{Data: a.document(), Encoding: lex.JSON},
+		DID: a.DID, Handle: a.handle, DIDDoc: lex.Raw{Data: a.document, Encoding: lex.JSON},
 		Email: lex.Some(a.Email), EmailConfirmed: lex.Some(false), Active: lex.Some(p.active(a)),
 	}
 	if status := p.status(a); status != Active {

@@ -29,8 +29,8 @@ func (g *gated) Apply(ctx context.Context, b *follow.Batch) error {
 // TestAcknowledgement: the position stays before an event until what it led to is stored.
 func TestAcknowledgement(t *testing.T) {
 	w := newWorld(t)
-	server := w.net.PDS()
-	a := server.Account()
+	server := w.net.NewPDS()
+	a := account(server)
 	a.Commit(put("1", "one"))
 	store := &gated{Store: w.store, gate: make(chan chan struct{})}
 	w.store = store

@@ -15,13 +15,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/atptest"
 	"github.com/layers-pub/layers-go/runtime/firehose"
 	"github.com/layers-pub/layers-go/runtime/follow"
 	"github.com/layers-pub/layers-go/runtime/follow/boltstore"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
-	"github.com/layers-pub/layers-go/tests/fakenet"
 )
 
 func TestMain(m *testing.M) {
@@ -110,18 +110,18 @@ func TestCrash(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	n := fakenet.Start(t)
-	server := n.PDS()
-	var accounts []*fakenet.Account
+	n := atptest.New(t)
+	server := n.NewPDS()
+	var accounts []*atptest.Account
 	for range 5 {
-		a := server.Account()
+		a := account(server)
 		a.Commit(put("first", "x"))
 		accounts = append(accounts, a)
 	}
 	dir := t.TempDir()
 	start := func(at int) *exec.Cmd {
 		c := exec.CommandContext(t.Context(), os.Args[0])
-		c.Env = append(os.Environ(), "FOLLOW_CRASH_DIR="+dir, "FOLLOW_CRASH_PLC="+n.PLC, "FOLLOW_CRASH_HOST="+server.URL, "FOLLOW_CRASH_AT="+strconv.Itoa(at))
+		c.Env = append(os.Environ(), "FOLLOW_CRASH_DIR="+dir, "FOLLOW_CRASH_PLC="+n.PLC().URL, "FOLLOW_CRASH_HOST="+server.URL, "FOLLOW_CRASH_AT="+strconv.Itoa(at))
 		c.Stderr = os.Stderr
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
@@ -151,8 +151,8 @@ func TestCrash(t *testing.T) {
 			for _, p := range paths {
 				got[p.Path] = p.CID.String()
 			}
-			lagging = fmt.Sprintf("%+v, %v, want %+v, %v", r, got, a.State(), a.Records(isWanted))
-			if r.Phase != follow.Live || r.State != a.State() || !maps.Equal(got, a.Records(isWanted)) {
+			lagging = fmt.Sprintf("%+v, %v, want %+v, %v", r, got, a.State(), recordsOf(a, isWanted))
+			if r.Phase != follow.Live || r.State != a.State() || !maps.Equal(got, recordsOf(a, isWanted)) {
 				return false
 			}
 		}
@@ -263,7 +263,7 @@ func TestCrash(t *testing.T) {
 		t.Errorf("%s was never delivered", id)
 	}
 	for _, a := range accounts {
-		if got, want := states[string(a.DID)], a.Records(isWanted); !maps.Equal(got, want) {
+		if got, want := states[string(a.DID)], recordsOf(a, isWanted); !maps.Equal(got, want) {
 			t.Errorf("%s: what was delivered leads to %v, want %v", a.DID, got, want)
 		}
 	}

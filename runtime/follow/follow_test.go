@@ -6,23 +6,23 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/atptest"
+	"github.com/layers-pub/layers-go/runtime/atptest/fault"
 	"github.com/layers-pub/layers-go/runtime/atptest/forge"
 	"github.com/layers-pub/layers-go/runtime/follow"
 	"github.com/layers-pub/layers-go/runtime/rec"
-	"github.com/layers-pub/layers-go/tests/fakenet"
 )
 
 // TestFollow: what is there is fetched, what comes is delivered in order and chained, and a restart goes on where it was.
 func TestFollow(t *testing.T) {
 	w := newWorld(t)
-	server := w.net.PDS()
-	a, b := server.Account(), server.Account()
+	server := w.net.NewPDS()
+	a, b := account(server), account(server)
 	a.Commit(put("1", "one"), put("2", "two"), other("x"))
 	b.Commit(other("1")) // nothing that is wanted
 	w.start(server, func(o *follow.Options) { o.Host = server.URL })
@@ -65,15 +65,20 @@ func sorted(lines []string) []string {
 	return lines
 }
 
+const getRepo = "com.atproto.sync.getRepo"
+
+func sendArchive(w http.ResponseWriter, archive []byte) {
+	w.Header().Set("Content-Type", "application/vnd.ipld.car")
+	w.Write(archive)
+}
+
 // countFetches counts the archives that a server sends.
-func countFetches(s *fakenet.Server) *atomic.Int64 {
+func countFetches(s *atptest.PDS) *atomic.Int64 {
 	var n atomic.Int64
-	s.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
-		if strings.HasSuffix(r.URL.Path, "getRepo") {
-			n.Add(1)
-		}
-		return false
-	})
+	s.Fail(fault.Custom("count", func(w http.ResponseWriter, r *http.Request, good http.Handler) {
+		n.Add(1)
+		good.ServeHTTP(w, r)
+	}), getRepo)
 	return &n
 }
 
@@ -81,15 +86,15 @@ func countFetches(s *fakenet.Server) *atomic.Int64 {
 // was made a moment before.
 func TestJoins(t *testing.T) {
 	w := newWorld(t)
-	server := w.net.PDS()
-	old := server.Account()
+	server := w.net.NewPDS()
+	old := account(server)
 	old.Commit(other("1"))
-	old.Silent(put("0", "silent"))
+	old.CommitSilently(put("0", "silent"))
 	w.start(server, nil)
-	w.until("the stream", func() bool { return server.Subscribed() > 0 })
+	w.until("the stream", func() bool { return server.Subscribers() > 0 })
 	old.Commit(put("1", "first")) // which does not follow what the stream has seen
 	w.current(old)
-	fresh := server.Account()
+	fresh := account(server)
 	fresh.Commit()
 	fresh.Sync()
 	fresh.Commit(put("1", "hello"))
@@ -100,26 +105,25 @@ func TestJoins(t *testing.T) {
 
 // hook lets tests change a repository while it is being fetched: it is called when the archive was made and before it is
 // sent.
-func hook(s *fakenet.Server, a *fakenet.Account, do func(fetch int)) *atomic.Int64 {
+func hook(s *atptest.PDS, a *atptest.Account, do func(fetch int)) *atomic.Int64 {
 	var n atomic.Int64
-	s.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
-		if !strings.HasSuffix(r.URL.Path, "getRepo") || r.URL.Query().Get("did") != string(a.DID) {
-			return false
+	s.Fail(fault.Custom("hook", func(w http.ResponseWriter, r *http.Request, good http.Handler) {
+		if r.URL.Query().Get("did") != string(a.DID) {
+			good.ServeHTTP(w, r)
+			return
 		}
 		archive := a.Archive()
 		do(int(n.Add(1)))
-		w.Header().Set("Content-Type", "application/vnd.ipld.car")
-		w.Write(archive)
-		return true
-	})
+		sendArchive(w, archive)
+	}), getRepo)
 	return &n
 }
 
 // TestChangesDuringFetch: what happens while a repository is fetched is delivered after it, in order.
 func TestChangesDuringFetch(t *testing.T) {
 	w := newWorld(t)
-	server := w.net.PDS()
-	a := server.Account()
+	server := w.net.NewPDS()
+	a := account(server)
 	a.Commit(put("1", "one"), put("2", "two"))
 	fetches := hook(server, a, func(n int) {
 		a.Commit(put("3", "three"))
@@ -146,8 +150,8 @@ func TestChangesDuringFetch(t *testing.T) {
 // TestHeldTooMuch: more than may be kept during a fetch leads to another fetch.
 func TestHeldTooMuch(t *testing.T) {
 	w := newWorld(t)
-	server := w.net.PDS()
-	a := server.Account()
+	server := w.net.NewPDS()
+	a := account(server)
 	a.Commit(put("1", "one"))
 	fetches := hook(server, a, func(n int) {
 		if n > 1 {
@@ -170,24 +174,24 @@ func TestHeldTooMuch(t *testing.T) {
 func TestAway(t *testing.T) {
 	for _, test := range []struct {
 		name   string
-		away   func(s *fakenet.Server)
+		away   func(s *atptest.PDS)
 		report string
 	}{
-		{"the server has forgotten", func(s *fakenet.Server) { s.Forget() }, "problem events may be missing in the stream: the source says OutdatedCursor"},
-		{"the server was reset", func(s *fakenet.Server) { s.Reset() }, "problem events may be missing in the stream: firehose:"},
-		{"the server was reset and went on", func(s *fakenet.Server) {
+		{"the server has forgotten", func(s *atptest.PDS) { s.Forget() }, "problem events may be missing in the stream: the source says OutdatedCursor"},
+		{"the server was reset", func(s *atptest.PDS) { s.Reset() }, "problem events may be missing in the stream: firehose:"},
+		{"the server was reset and went on", func(s *atptest.PDS) {
 			s.Reset()
 			for range 40 {
-				s.Account().Commit(other("x"))
+				account(s).Commit(other("x"))
 			}
 		}, ""},
-		{"nothing but silence", func(s *fakenet.Server) {}, ""},
+		{"nothing but silence", func(s *atptest.PDS) {}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
-			server := w.net.PDS()
-			a, b, c := server.Account(), server.Account(), server.Account()
-			for _, account := range []*fakenet.Account{a, b, c} {
+			server := w.net.NewPDS()
+			a, b, c := account(server), account(server), account(server)
+			for _, account := range []*atptest.Account{a, b, c} {
 				account.Commit(put("1", "one"), put("2", "two"), put("3", "three"))
 			}
 			w.start(server, func(o *follow.Options) { o.Host = server.URL })
@@ -196,10 +200,10 @@ func TestAway(t *testing.T) {
 			w.live(c)
 			w.until("a position", func() bool { return w.position(server) == server.Seq() })
 			w.stop()
-			server.Account().Commit(other("x"))
-			a.Silent(remove("1"), put("2", "zwei"), put("4", "four"))
-			b.Silent(remove("2"))
-			b.Silent(remove("3"))
+			account(server).Commit(other("x"))
+			a.CommitSilently(remove("1"), put("2", "zwei"), put("4", "four"))
+			b.CommitSilently(remove("2"))
+			b.CommitSilently(remove("3"))
 			test.away(server)
 			w.start(server, func(o *follow.Options) { o.Host = server.URL })
 			w.current(a, b, c)
@@ -216,8 +220,8 @@ func TestGap(t *testing.T) {
 	for _, host := range []bool{true, false} {
 		t.Run(fmt.Sprint("host ", host), func(t *testing.T) {
 			w := newWorld(t)
-			server := w.net.PDS()
-			a, b := server.Account(), server.Account()
+			server := w.net.NewPDS()
+			a, b := account(server), account(server)
 			a.Commit(put("1", "one"), put("2", "two"))
 			b.Commit(put("1", "one"))
 			w.start(server, func(o *follow.Options) {
@@ -230,7 +234,7 @@ func TestGap(t *testing.T) {
 			b.Commit(put("0", "null"))
 			w.current(b)
 			time.Sleep(300 * time.Millisecond) // past the comparison at the beginning
-			a.Silent(remove("1"))
+			a.CommitSilently(remove("1"))
 			server.Reset()
 			b.Commit(put("2", "two")) // does not follow, or does: the frames are counted anew
 			w.current(a, b)
@@ -242,13 +246,13 @@ func TestGap(t *testing.T) {
 // TestCompare: a repository that differs and is silent is found by comparing from time to time.
 func TestCompare(t *testing.T) {
 	w := newWorld(t)
-	server := w.net.PDS()
-	a := server.Account()
+	server := w.net.NewPDS()
+	a := account(server)
 	a.Commit(put("1", "one"), put("2", "two"))
 	w.start(server, func(o *follow.Options) { o.Host, o.Compare = server.URL, 100*time.Millisecond })
 	w.live(a)
 	time.Sleep(300 * time.Millisecond) // past the comparison at the beginning
-	a.Silent(remove("1"))
+	a.CommitSilently(remove("1"))
 	w.current(a)
 	w.live(a)
 }
@@ -257,33 +261,33 @@ func TestCompare(t *testing.T) {
 func TestBreaks(t *testing.T) {
 	for _, test := range []struct {
 		name  string
-		do    func(a *fakenet.Account)
+		do    func(a *atptest.Account)
 		wants string
 	}{
-		{"missed commit", func(a *fakenet.Account) {
-			a.Silent(remove("1"))
+		{"missed commit", func(a *atptest.Account) {
+			a.CommitSilently(remove("1"))
 			a.Commit(put("3", "three"))
 		}, "problem "},
-		{"#sync", func(a *fakenet.Account) {
-			a.Silent(remove("1"), put("2", "zwei"))
+		{"#sync", func(a *atptest.Account) {
+			a.CommitSilently(remove("1"), put("2", "zwei"))
 			a.Sync()
 		}, "current "},
-		{"#sync without a change", func(a *fakenet.Account) { a.Sync() }, ""},
-		{"commit without operations, then one", func(a *fakenet.Account) {
+		{"#sync without a change", func(a *atptest.Account) { a.Sync() }, ""},
+		{"commit without operations, then one", func(a *atptest.Account) {
 			a.Commit()
 			a.Commit(put("3", "three"))
 		}, "create " + wanted + "/3 chained live"},
-		{"commit twice, and an old one", func(a *fakenet.Account) {
+		{"commit twice, and an old one", func(a *atptest.Account) {
 			first := a.Commit(put("3", "three"))
 			a.Commit(put("3", "drei"))
 			a.Send(func(seq int64) []byte { return forge.Frame(first, seq, time.Now()) })
 		}, "update " + wanted + "/3 chained live"},
-		{"garbage with the account's name", func(a *fakenet.Account) {
-			m := a.Silent(put("3", "three"))
+		{"garbage with the account's name", func(a *atptest.Account) {
+			m := a.CommitSilently(put("3", "three"))
 			m.Blocks = m.Blocks[:len(m.Blocks)-1]
 			a.Send(func(seq int64) []byte { return forge.Frame(m, seq, time.Now()) })
 		}, "problem "},
-		{"a commit of a revision that is not the next", func(a *fakenet.Account) {
+		{"a commit of a revision that is not the next", func(a *atptest.Account) {
 			m := a.Commit(put("3", "three"))
 			m.Since = m.Since.Add(-time.Hour)
 			a.Send(func(seq int64) []byte { return forge.Frame(m, seq, time.Now()) })
@@ -291,8 +295,8 @@ func TestBreaks(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
-			server := w.net.PDS()
-			a := server.Account()
+			server := w.net.NewPDS()
+			a := account(server)
 			a.Commit(put("1", "one"), put("2", "two"))
 			w.start(server, func(o *follow.Options) { o.Host = server.URL })
 			w.live(a)
@@ -319,11 +323,11 @@ func TestForgeries(t *testing.T) {
 	for _, follows := range []bool{true, false} {
 		t.Run(fmt.Sprint("genuine follows ", follows), func(t *testing.T) {
 			w := newWorld(t)
-			server := w.net.PDS()
-			relay := w.net.Relay()
-			var accounts []*fakenet.Account
+			server := w.net.NewPDS()
+			relay := w.net.NewRelay()
+			var accounts []*atptest.Account
 			for range forge.Defects {
-				a := server.Account()
+				a := account(server)
 				a.Prepare()
 				accounts = append(accounts, a)
 			}
@@ -348,7 +352,7 @@ func TestForgeries(t *testing.T) {
 					a.Commit(put("1", "the next")) // only this shows that one was missed
 				}
 				w.live(a)
-				want := a.Records(func(string) bool { return true })
+				want := recordsOf(a, func(string) bool { return true })
 				if got := w.stored(a.DID); !maps.Equal(got, want) {
 					t.Errorf("%s: %d records, want %d", forge.Defects[i].Name, len(got), len(want))
 				}
@@ -363,20 +367,24 @@ func TestAccounts(t *testing.T) {
 	for _, status := range []string{"deactivated", "takendown", "suspended", "somehow", ""} {
 		t.Run("status "+status, func(t *testing.T) {
 			w := newWorld(t)
-			server := w.net.PDS()
-			a := server.Account()
+			server := w.net.NewPDS()
+			a := account(server)
 			a.Commit(put("1", "one"), put("2", "two"))
 			w.start(server, func(o *follow.Options) { o.Host = server.URL })
 			w.live(a)
 			w.clear()
-			a.SetStatus(false, status, false)
+			if status == "" {
+				a.Send(func(seq int64) []byte { return forge.AccountFrame(a.DID, false, "", seq, time.Now()) })
+			} else {
+				a.SetStatus(atptest.Status(status))
+			}
 			w.has(strings.TrimSpace("account false " + status))
 			w.until("the phase", func() bool { return w.repo(a.DID).Phase == follow.Inactive })
 			if got := len(w.stored(a.DID)); got != 2 {
 				t.Errorf("%d records are left", got)
 			}
-			a.Silent(remove("1"), put("3", "three"))
-			a.SetStatus(true, "", false)
+			a.CommitSilently(remove("1"), put("3", "three"))
+			a.SetStatus(atptest.Active)
 			w.has("account true")
 			w.current(a)
 			w.live(a)
@@ -391,15 +399,19 @@ func TestDeleted(t *testing.T) {
 	for _, silent := range []bool{false, true} {
 		t.Run(fmt.Sprint("silent ", silent), func(t *testing.T) {
 			w := newWorld(t)
-			server := w.net.PDS()
-			a, b := server.Account(), server.Account()
+			server := w.net.NewPDS()
+			a, b := account(server), account(server)
 			a.Commit(put("1", "one"), put("2", "two"))
 			b.Commit(put("1", "one"))
 			compare := func(o *follow.Options) { o.Host, o.Compare = server.URL, 200*time.Millisecond }
 			w.start(server, compare)
 			w.live(a, b)
 			w.clear()
-			a.SetStatus(false, "deleted", silent)
+			if silent {
+				a.SetStatusSilently(atptest.Deleted)
+			} else {
+				a.SetStatus(atptest.Deleted)
+			}
 			w.until("the deletions", func() bool { return len(w.stored(a.DID)) == 0 })
 			w.until("the repository to be forgotten", func() bool { return w.repo(a.DID).DID == "" })
 			var got []string
@@ -420,18 +432,18 @@ func TestDeleted(t *testing.T) {
 // that it does not have.
 func TestMigrated(t *testing.T) {
 	w := newWorld(t)
-	first, second := w.net.PDS(), w.net.PDS()
-	relay := w.net.Relay()
-	a := first.Account()
+	first, second := w.net.NewPDS(), w.net.NewPDS()
+	relay := w.net.NewRelay()
+	a := account(first)
 	a.Commit(put("1", "one"))
 	w.start(relay, func(o *follow.Options) { o.Host = relay.URL })
 	w.live(a)
 	fetches := countFetches(second)
-	a.Move(second)
+	a.MoveTo(second)
 	w.has("identity")
 	a.Commit(put("2", "two"))
 	w.current(a)
-	a.Silent(remove("1"))
+	a.CommitSilently(remove("1"))
 	a.Commit(put("3", "three")) // breaks the chain
 	w.current(a)
 	w.live(a)
@@ -442,20 +454,20 @@ func TestMigrated(t *testing.T) {
 
 func TestElsewhere(t *testing.T) {
 	w := newWorld(t)
-	first, second := w.net.PDS(), w.net.PDS()
-	a, b := first.Account(), first.Account()
+	first, second := w.net.NewPDS(), w.net.NewPDS()
+	a, b := account(first), account(first)
 	a.Commit(put("1", "one"))
 	b.Commit(put("1", "one"))
 	w.start(first, func(o *follow.Options) { o.Host, o.Server = first.URL, first.URL })
 	w.live(a, b)
 	w.clear()
-	a.Move(second)
+	a.MoveTo(second)
 	first.Send(func(seq int64) []byte { return forge.AccountFrame(a.DID, false, "deactivated", seq, time.Now()) })
 	w.has("problem " + string(a.DID) + ": " + follow.ErrElsewhere.Error())
 	if got := w.repo(a.DID).Phase; got != follow.Live {
 		t.Errorf("the former server made it %s", got)
 	}
-	stranger := second.Account()
+	stranger := account(second)
 	m := stranger.Commit(put("1", "stranger"))
 	first.Send(func(seq int64) []byte { return forge.Frame(m, seq, time.Now()) })
 	w.has("problem " + string(stranger.DID) + ": " + follow.ErrElsewhere.Error())
@@ -469,38 +481,19 @@ func TestElsewhere(t *testing.T) {
 // TestSlow: a server that sends a byte a second holds up nobody else, and is given up.
 func TestSlow(t *testing.T) {
 	w := newWorld(t)
-	slow, server := w.net.PDS(), w.net.PDS()
-	relay := w.net.Relay()
-	var accounts, late []*fakenet.Account
+	slow, server := w.net.NewPDS(), w.net.NewPDS()
+	relay := w.net.NewRelay()
+	var accounts, late []*atptest.Account
 	for range 20 {
-		late = append(late, slow.Account())
+		late = append(late, account(slow))
 	}
 	for range 100 {
-		accounts = append(accounts, server.Account())
+		accounts = append(accounts, account(server))
 	}
 	for _, a := range slices.Concat(late, accounts) {
 		a.Commit(put("1", "one"))
 	}
-	var fast atomic.Bool
-	slow.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
-		if fast.Load() || !strings.HasSuffix(r.URL.Path, "getRepo") {
-			return false
-		}
-		w.Header().Set("Content-Type", "application/vnd.ipld.car")
-		w.Header().Set("Content-Length", strconv.Itoa(1000))
-		for range 1000 {
-			if _, err := w.Write([]byte{1}); err != nil {
-				return true
-			}
-			w.(http.Flusher).Flush()
-			select {
-			case <-time.After(time.Second):
-			case <-r.Context().Done():
-				return true
-			}
-		}
-		return true
-	})
+	fast := slow.Fail(fault.Trickle(1, time.Second), getRepo)
 	w.start(relay, func(o *follow.Options) { o.Host, o.Patience = relay.URL, time.Minute })
 	w.live(accounts...)
 	for _, a := range accounts {
@@ -517,15 +510,15 @@ func TestSlow(t *testing.T) {
 	w.until("a server that is given up", func() bool {
 		return slices.ContainsFunc(w.lines(), func(l string) bool { return strings.Contains(l, follow.ErrSlow.Error()) })
 	})
-	fast.Store(true)
+	fast()
 	w.current(late...)
 }
 
 // TestServerFails: a server that fails, or has gone back to an older state, is asked again, and what is known is kept.
 func TestServerFails(t *testing.T) {
 	w := newWorld(t)
-	server := w.net.PDS()
-	a := server.Account()
+	server := w.net.NewPDS()
+	a := account(server)
 	a.Commit(put("1", "one"))
 	old := a.Archive()
 	a.Commit(put("2", "two"))
@@ -533,25 +526,19 @@ func TestServerFails(t *testing.T) {
 	w.start(server, func(o *follow.Options) { o.Host, o.Grace = server.URL, time.Minute })
 	w.live(a)
 	var mode atomic.Int64
-	server.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
-		if !strings.HasSuffix(r.URL.Path, "getRepo") {
-			return false
-		}
+	server.Fail(fault.Custom("fails", func(w http.ResponseWriter, r *http.Request, good http.Handler) {
 		switch mode.Add(1) {
 		case 1:
-			w.Header().Set("Content-Type", "application/vnd.ipld.car")
-			w.Write(old)
+			sendArchive(w, old)
 		case 2:
-			w.Header().Set("Content-Type", "application/vnd.ipld.car")
-			w.Write(known) // without the commit that the stream has announced
+			sendArchive(w, known) // without the commit that the stream has announced
 		case 3:
 			http.Error(w, "<html>", http.StatusForbidden)
 		default:
-			return false
+			good.ServeHTTP(w, r)
 		}
-		return true
-	})
-	a.Silent(remove("1"))
+	}), getRepo)
+	a.CommitSilently(remove("1"))
 	a.Commit(put("3", "three"))
 	w.has("problem " + string(a.DID) + ": " + follow.ErrBehind.Error())
 	if got := len(w.stored(a.DID)); got != 2 {
@@ -564,8 +551,8 @@ func TestServerFails(t *testing.T) {
 // TestHandlerError: an event whose handler fails is delivered again, and what follows it too.
 func TestHandlerError(t *testing.T) {
 	w := newWorld(t)
-	server := w.net.PDS()
-	a := server.Account()
+	server := w.net.NewPDS()
+	a := account(server)
 	a.Commit(put("1", "one"), put("2", "two"))
 	fails := errors.New("disk full")
 	n := 0
@@ -612,8 +599,8 @@ func TestHandlerError(t *testing.T) {
 // TestCollectionsChange: what is wanted anew is fetched, and what is not any more is delivered as deleted.
 func TestCollectionsChange(t *testing.T) {
 	w := newWorld(t)
-	server := w.net.PDS()
-	a := server.Account()
+	server := w.net.NewPDS()
+	a := account(server)
 	a.Commit(put("1", "one"), other("1"))
 	w.start(server, func(o *follow.Options) { o.Host = server.URL })
 	w.live(a)
@@ -625,20 +612,16 @@ func TestCollectionsChange(t *testing.T) {
 
 // TestListAll: a host that cannot list by collection is asked for all repositories.
 func TestListAll(t *testing.T) {
-	for _, status := range []int{404, 501, 0} {
+	for _, status := range []int{404, 501, 0} { // 0: the answer of the reference PDS
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			w := newWorld(t)
-			server := w.net.PDS()
-			a, b := server.Account(), server.Account()
+			server := w.net.NewPDS()
+			a, b := account(server), account(server)
 			a.Commit(put("1", "one"))
 			b.Commit(other("1"))
-			server.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
-				if status == 0 || !strings.HasSuffix(r.URL.Path, "listReposByCollection") {
-					return false
-				}
-				http.Error(w, "no such thing", status)
-				return true
-			})
+			if status != 0 {
+				server.Fail(fault.Page(status, "text/plain", "no such thing"), "com.atproto.sync.listReposByCollection")
+			}
 			w.start(server, func(o *follow.Options) {
 				if o.Host = server.URL; status == 0 {
 					o.Collections = []string{"com.example.*"}
@@ -655,8 +638,8 @@ func TestListAll(t *testing.T) {
 // TestTrust: changes of the stream are chained to what was fetched.
 func TestTrust(t *testing.T) {
 	w := newWorld(t)
-	server := w.net.PDS()
-	a := server.Account()
+	server := w.net.NewPDS()
+	a := account(server)
 	a.Commit(put("1", "one"))
 	w.start(server, func(o *follow.Options) { o.Host = server.URL })
 	w.live(a)
@@ -675,17 +658,17 @@ func TestTrust(t *testing.T) {
 // hold it up.
 func TestOnce(t *testing.T) {
 	w := newWorld(t)
-	server := w.net.PDS()
-	a, b := server.Account(), server.Account()
+	server := w.net.NewPDS()
+	a, b := account(server), account(server)
 	a.Commit(put("1", "one"), put("2", "two"))
 	b.Commit(put("1", "one"))
-	server.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
-		if !strings.HasSuffix(r.URL.Path, "getRepo") || r.URL.Query().Get("did") != string(b.DID) {
-			return false
+	server.Fail(fault.Custom("broken", func(w http.ResponseWriter, r *http.Request, good http.Handler) {
+		if r.URL.Query().Get("did") != string(b.DID) {
+			good.ServeHTTP(w, r)
+			return
 		}
 		http.Error(w, `{"error":"Broken","message":"x"}`, http.StatusBadRequest)
-		return true
-	})
+	}), getRepo)
 	for round := range 2 {
 		w.start(server, func(o *follow.Options) { o.Host, o.Once = server.URL, true })
 		select {
@@ -699,7 +682,7 @@ func TestOnce(t *testing.T) {
 		}
 		w.stop()
 		w.current(a)
-		a.Silent(remove("1"), put("3", "three"))
+		a.CommitSilently(remove("1"), put("3", "three"))
 		w.clear()
 	}
 	if r := w.repo(b.DID); r.Phase != follow.Stale || !strings.Contains(r.Fault, "Broken") {

@@ -9,12 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/atptest"
 	"github.com/layers-pub/layers-go/runtime/firehose"
 	"github.com/layers-pub/layers-go/runtime/follow"
 	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
-	"github.com/layers-pub/layers-go/tests/fakenet"
 )
 
 // bare is a source of records without commits, as a Jetstream is.
@@ -37,8 +37,8 @@ func (b bare) Subscribe(ctx context.Context, _ *firehose.Options) iter.Seq2[fire
 }
 
 // tell commits a write and sends its records.
-func (b bare) tell(a *fakenet.Account, writes ...repo.Write) {
-	m := a.Silent(writes...)
+func (b bare) tell(a *atptest.Account, writes ...repo.Write) {
+	m := a.CommitSilently(writes...)
 	for _, op := range m.Ops {
 		collection, key, _ := strings.Cut(op.Path, "/")
 		e := &firehose.Record{
@@ -60,8 +60,8 @@ func (b bare) tell(a *fakenet.Account, writes ...repo.Write) {
 // TestWithoutCommits: what a source without commits says is taken as it says it, and what it leaves out is found by comparing.
 func TestWithoutCommits(t *testing.T) {
 	w := newWorld(t)
-	server := w.net.PDS()
-	a, b := server.Account(), server.Account()
+	server := w.net.NewPDS()
+	a, b := account(server), account(server)
 	a.Commit(put("1", "one"), put("2", "two"))
 	source := make(bare)
 	options := w.options(w.directory())
@@ -82,7 +82,7 @@ func TestWithoutCommits(t *testing.T) {
 	}
 	w.live(a, b) // with the commits, which only a comparison brings
 	w.clear()
-	a.Silent(remove("1")) // which the source loses
+	a.CommitSilently(remove("1")) // which the source loses
 	source.tell(a, put("4", "four"))
 	w.current(a)
 	w.has("delete " + wanted + "/1 signed")
@@ -91,8 +91,8 @@ func TestWithoutCommits(t *testing.T) {
 // TestUnverified: a source that does not verify commits still has their chain.
 func TestUnverified(t *testing.T) {
 	w := newWorld(t)
-	server := w.net.PDS()
-	a := server.Account()
+	server := w.net.NewPDS()
+	a := account(server)
 	a.Commit(put("1", "one"))
 	w.unverified = true
 	w.start(server, func(o *follow.Options) { o.Host, o.Compare = server.URL, 300*time.Millisecond })
@@ -101,7 +101,7 @@ func TestUnverified(t *testing.T) {
 		a.Commit(put(fmt.Sprint(i), "x"), put("more", fmt.Sprint(i)))
 	}
 	w.current(a)
-	a.Silent(remove("1"))
+	a.CommitSilently(remove("1"))
 	a.Commit(put("last", "x"))
 	w.current(a)
 	w.live(a)

@@ -9,9 +9,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/atptest"
 	"github.com/layers-pub/layers-go/runtime/atptest/forge"
 	"github.com/layers-pub/layers-go/runtime/firehose"
 	"github.com/layers-pub/layers-go/runtime/follow"
@@ -21,7 +23,6 @@ import (
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
-	"github.com/layers-pub/layers-go/tests/fakenet"
 )
 
 // The collections of the tests: one that is wanted, and one that is not.
@@ -40,7 +41,7 @@ func other(key string) repo.Write     { return forge.Create(unwanted+"/"+key, ke
 // world is a consumer of a network: it applies the changes that it gets.
 type world struct {
 	t     *testing.T
-	net   *fakenet.Network
+	net   *atptest.Network
 	store follow.Store
 	// before, if it is not nil, is called first for each event.
 	before func(follow.Event) error
@@ -57,11 +58,12 @@ type world struct {
 }
 
 func newWorld(t *testing.T) *world {
-	return &world{t: t, net: fakenet.Start(t), store: memstore.New(), state: map[syntax.DID]map[string]string{}, seen: map[string]int{}}
+	t.Helper()
+	return &world{t: t, net: atptest.New(t), store: memstore.New(), state: map[syntax.DID]map[string]string{}, seen: map[string]int{}}
 }
 
 func (w *world) network() network.Network {
-	return network.Network{PLC: w.net.PLC, AllowPrivate: true}
+	return w.net.Options()
 }
 
 func (w *world) directory() *identity.Directory {
@@ -81,8 +83,37 @@ func (w *world) options(directory *identity.Directory) *follow.Options {
 	return &follow.Options{Collections: []string{wanted}, Client: client, Grace: 100 * time.Millisecond}
 }
 
+// account makes an account with an empty repository.
+func account(p *atptest.PDS) *atptest.Account {
+	return p.NewAccount(syntax.Handle(fmt.Sprintf("a%d.test", accounts.Add(1))))
+}
+
+var accounts atomic.Int64
+
+// recordsOf returns the CIDs of the records of an account by their paths.
+func recordsOf(a *atptest.Account, wanted func(path string) bool) map[string]string {
+	out := map[string]string{}
+	for _, r := range a.Records("") {
+		if path := string(r.URI.Collection()) + "/" + string(r.URI.RecordKey()); wanted(path) {
+			out[path] = r.CID.String()
+		}
+	}
+	return out
+}
+
+// stream is a PDS or a relay.
+type stream interface{ Seq() int64 }
+
+// origin returns the URL of a server.
+func origin(s stream) string {
+	if relay, ok := s.(*atptest.Relay); ok {
+		return relay.URL
+	}
+	return s.(*atptest.PDS).URL
+}
+
 // start follows the stream of a server until stop is called.
-func (w *world) start(source *fakenet.Server, set func(*follow.Options)) {
+func (w *world) start(source stream, set func(*follow.Options)) {
 	w.t.Helper()
 	directory := w.directory()
 	options := w.options(directory)
@@ -93,7 +124,7 @@ func (w *world) start(source *fakenet.Server, set func(*follow.Options)) {
 	if !w.unverified {
 		opts = append(opts, firehose.WithDirectory(directory))
 	}
-	client, err := firehose.New("ws"+strings.TrimPrefix(source.URL, "http"), opts...)
+	client, err := firehose.New(origin(source), opts...)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -170,11 +201,11 @@ func (w *world) until(what string, holds func() bool) {
 }
 
 // current waits until the consumer has what the accounts have, and the store, too.
-func (w *world) current(accounts ...*fakenet.Account) {
+func (w *world) current(accounts ...*atptest.Account) {
 	w.t.Helper()
 	for _, a := range accounts {
 		w.until(fmt.Sprint("the records of ", a.DID), func() bool {
-			want, stored := a.Records(isWanted), w.stored(a.DID)
+			want, stored := recordsOf(a, isWanted), w.stored(a.DID)
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			return maps.Equal(w.state[a.DID], want) && maps.Equal(stored, want)
@@ -195,8 +226,8 @@ func (w *world) stored(did syntax.DID) map[string]string {
 }
 
 // position returns the number of the event up to which all is done, as the store has it.
-func (w *world) position(s *fakenet.Server) int64 {
-	p, _, err := w.store.Position(w.t.Context(), "ws"+strings.TrimPrefix(s.URL, "http")+"/xrpc/com.atproto.sync.subscribeRepos")
+func (w *world) position(s stream) int64 {
+	p, _, err := w.store.Position(w.t.Context(), "ws"+strings.TrimPrefix(origin(s), "http")+"/xrpc/com.atproto.sync.subscribeRepos")
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -217,7 +248,7 @@ func (w *world) repo(did syntax.DID) follow.Repo {
 }
 
 // live waits until the store has repositories in the phase live, with the state of their accounts.
-func (w *world) live(accounts ...*fakenet.Account) {
+func (w *world) live(accounts ...*atptest.Account) {
 	w.t.Helper()
 	for _, a := range accounts {
 		w.until(fmt.Sprint(a.DID, " to be live"), func() bool {

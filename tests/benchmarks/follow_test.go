@@ -12,6 +12,8 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/corpus"
 	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/atptest"
+	"github.com/layers-pub/layers-go/runtime/atptest/fault"
 	"github.com/layers-pub/layers-go/runtime/firehose"
 	"github.com/layers-pub/layers-go/runtime/follow"
 	"github.com/layers-pub/layers-go/runtime/follow/boltstore"
@@ -22,19 +24,18 @@ import (
 	"github.com/layers-pub/layers-go/runtime/repo"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
-	"github.com/layers-pub/layers-go/tests/fakenet"
 )
 
 // BenchmarkBackfill reads 1,000 small repositories from a local server, verified and decoded: with GetRepo alone, four at a
 // time, as package follow reads from one server, and by following them into a file.
 func BenchmarkBackfill(b *testing.B) {
 	const repos, recordsEach = 1000, 20
-	n := fakenet.Start(b)
-	server := n.PDS()
+	n := atptest.New(b)
+	server := n.NewPDS()
 	archives := map[string][]byte{}
 	var dids []syntax.DID
 	for i := range repos {
-		a := server.Account()
+		a := server.NewAccount(syntax.Handle(fmt.Sprintf("a%d.test", i)))
 		var writes []repo.Write
 		for j := range recordsEach {
 			data, err := lex.EncodeCBOR(&corpus.Corpus{Name: fmt.Sprint("corpus ", i, " ", j), CreatedAt: "2026-01-02T03:04:05.678Z"})
@@ -43,19 +44,15 @@ func BenchmarkBackfill(b *testing.B) {
 			}
 			writes = append(writes, repo.Write{Path: fmt.Sprintf("%s/3mabcdefgh%c2a", corpus.NSIDCorpus, 'a'+j), Data: data})
 		}
-		a.Silent(writes...)
+		a.CommitSilently(writes...)
 		archives[string(a.DID)] = a.Archive()
 		dids = append(dids, a.DID)
 	}
-	server.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
-		if !strings.HasSuffix(r.URL.Path, "getRepo") {
-			return false
-		}
+	server.Fail(fault.Custom("archives made before", func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		w.Header().Set("Content-Type", "application/vnd.ipld.car")
 		w.Write(archives[r.URL.Query().Get("did")])
-		return true
-	})
-	at := network.Network{PLC: n.PLC, AllowPrivate: true}
+	}), "com.atproto.sync.getRepo")
+	at := network.Network{PLC: n.PLC().URL, AllowPrivate: true}
 	directory := func() *identity.Directory {
 		d, err := identity.New(identity.WithNetwork(at))
 		if err != nil {
