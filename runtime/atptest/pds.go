@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/layers-pub/layers-go/runtime/atptest/internal/store"
+	"github.com/layers-pub/layers-go/runtime/atptest/internal/token"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto/atprotoserver"
 	"github.com/layers-pub/layers-go/runtime/issue"
@@ -149,7 +150,7 @@ func (p *PDS) methods() []xrpcserver.Method {
 func (p *PDS) admit(r *http.Request, nsid syntax.NSID) error {
 	if strings.HasPrefix(string(nsid), "com.atproto.repo.") {
 		p.network.mu.Lock()
-		_, err := p.authorize(r, false, scopeAccess, scopeAppPass)
+		_, err := p.authorize(r, false, token.Access, token.AppPass)
 		p.network.mu.Unlock()
 		if err != nil {
 			return err

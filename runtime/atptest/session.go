@@ -2,28 +2,17 @@ package atptest
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/atptest/internal/store"
+	"github.com/layers-pub/layers-go/runtime/atptest/internal/token"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpcserver"
-)
-
-// The scopes of tokens.
-const (
-	scopeAccess    = "com.atproto.access"
-	scopeAppPass   = "com.atproto.appPass"
-	scopeRefresh   = "com.atproto.refresh"
-	scopeTakendown = "com.atproto.takendown"
 )
 
 // session is a refresh token that the server knows.
@@ -34,37 +23,13 @@ type session struct {
 	next    string // ID of the token that replaced it
 }
 
-// claims are those of a token.
-type claims struct {
-	Scope string     `json:"scope"`
-	Aud   string     `json:"aud"`
-	Sub   syntax.DID `json:"sub"`
-	Iat   int64      `json:"iat"`
-	Exp   int64      `json:"exp"`
-	ID    string     `json:"jti,omitempty"`
-}
-
-// token returns a signed JWT.
-func (p *PDS) token(typ string, c claims) string {
-	head, _ := json.Marshal(map[string]string{"typ": typ, "alg": "HS256"})
-	body, _ := json.Marshal(c)
-	text := base64.RawURLEncoding.EncodeToString(head) + "." + base64.RawURLEncoding.EncodeToString(body)
-	return text + "." + base64.RawURLEncoding.EncodeToString(p.mac(text))
-}
-
-func (p *PDS) mac(text string) []byte {
-	h := hmac.New(sha256.New, p.secret)
-	h.Write([]byte(text))
-	return h.Sum(nil)
-}
-
 // tokens returns an access token and the refresh token with an ID. The network must be locked.
 func (p *PDS) tokens(s *session, id string) (access, refresh string) {
 	now := p.network.now()
-	access = p.token("at+jwt", claims{
+	access = token.Sign(p.secret, "at+jwt", token.Claims{
 		Scope: s.scope, Aud: p.did(), Sub: s.account.DID, Iat: now.Unix(), Exp: now.Add(p.network.options.access).Unix(),
 	})
-	refresh = p.token("refresh+jwt", claims{Scope: scopeRefresh, Aud: p.did(), Sub: s.account.DID, Iat: now.Unix(), Exp: s.expires.Unix(), ID: id})
+	refresh = token.Sign(p.secret, "refresh+jwt", token.Claims{Scope: token.Refresh, Aud: p.did(), Sub: s.account.DID, Iat: now.Unix(), Exp: s.expires.Unix(), ID: id})
 	return access, refresh
 }
 
@@ -80,7 +45,7 @@ func (p *PDS) newSession(a *Account, scope string) (access, refresh string) {
 func (a *Account) NewSession() (access, refresh string) {
 	a.network.mu.Lock()
 	defer a.network.mu.Unlock()
-	return a.pds.newSession(a, scopeAccess)
+	return a.pds.newSession(a, token.Access)
 }
 
 // NewAppPassword returns an app password, such as "abcd-efgh-ijkl-mnop".
@@ -109,23 +74,17 @@ func (a *Account) endSessions() {
 }
 
 // authorize checks the token of a request, which must have one of the scopes, and returns its claims. The network must be locked.
-func (p *PDS) authorize(r *http.Request, allowExpired bool, scopes ...string) (claims, error) {
+func (p *PDS) authorize(r *http.Request, allowExpired bool, scopes ...string) (token.Claims, error) {
 	header := r.Header.Get("Authorization")
 	kind, text, _ := strings.Cut(header, " ")
-	var c claims
 	switch {
 	case header == "":
-		return c, store.Refuse(http.StatusUnauthorized, "AuthMissing", "Authentication Required")
+		return token.Claims{}, store.Refuse(http.StatusUnauthorized, "AuthMissing", "Authentication Required")
 	case !strings.EqualFold(kind, "Bearer"):
-		return c, store.Refuse(http.StatusBadRequest, "InvalidToken", "Unexpected authorization type")
+		return token.Claims{}, store.Refuse(http.StatusBadRequest, "InvalidToken", "Unexpected authorization type")
 	}
-	parts := strings.Split(text, ".")
-	if len(parts) != 3 {
-		return c, store.Refuse(http.StatusBadRequest, "InvalidToken", "Token could not be verified")
-	}
-	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
-	body, bodyErr := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil || bodyErr != nil || !hmac.Equal(signature, p.mac(parts[0]+"."+parts[1])) || json.Unmarshal(body, &c) != nil {
+	c, ok := token.Parse(p.secret, text)
+	if !ok {
 		return c, store.Refuse(http.StatusBadRequest, "InvalidToken", "Token could not be verified")
 	}
 	if !allowExpired && p.network.now().Unix() >= c.Exp {
@@ -140,8 +99,8 @@ func (p *PDS) authorize(r *http.Request, allowExpired bool, scopes ...string) (c
 }
 
 // access checks the access token of a call.
-func (p *PDS) access(ctx context.Context) (claims, error) {
-	return p.authorize(xrpcserver.Request(ctx), false, scopeAccess, scopeAppPass)
+func (p *PDS) access(ctx context.Context) (token.Claims, error) {
+	return p.authorize(xrpcserver.Request(ctx), false, token.Access, token.AppPass)
 }
 
 // ServerCreateSession begins a session with a password.
@@ -160,18 +119,18 @@ func (h *pdsMethods) ServerCreateSession(ctx context.Context, input *atproto.Ser
 		return nil, wrong
 	}
 	down := a.status == Takendown || a.status == Suspended
-	scope := scopeAccess
+	scope := token.Access
 	if input.Password != a.Password {
 		if down || !a.appPasswords[input.Password] {
 			return nil, wrong
 		}
-		scope = scopeAppPass
+		scope = token.AppPass
 	}
 	if down {
 		if !input.AllowTakendown.Or(false) {
 			return nil, store.Refuse(http.StatusUnauthorized, "AccountTakedown", "Account has been taken down")
 		}
-		scope = scopeTakendown
+		scope = token.Takendown
 	}
 	out := &atproto.ServerCreateSessionOutput{
 		DID: a.DID, Handle: a.handle, DIDDoc: lex.Raw{Data: a.document, Encoding: lex.JSON},
@@ -189,7 +148,7 @@ func (h *pdsMethods) ServerRefreshSession(ctx context.Context) (*atproto.ServerR
 	p := h.pds
 	p.network.mu.Lock()
 	defer p.network.mu.Unlock()
-	c, err := p.authorize(xrpcserver.Request(ctx), false, scopeRefresh)
+	c, err := p.authorize(xrpcserver.Request(ctx), false, token.Refresh)
 	if err != nil {
 		return nil, err
 	}
@@ -253,7 +212,7 @@ func (h *pdsMethods) ServerDeleteSession(ctx context.Context) error {
 	p := h.pds
 	p.network.mu.Lock()
 	defer p.network.mu.Unlock()
-	c, err := p.authorize(xrpcserver.Request(ctx), true, scopeRefresh)
+	c, err := p.authorize(xrpcserver.Request(ctx), true, token.Refresh)
 	if err != nil {
 		return err
 	}
