@@ -69,11 +69,34 @@ func walk(record lex.Record, visitors ...*visitor) {
 	if json.Unmarshal(text, &form) != nil {
 		return
 	}
-	w := walker{visitors}
+	w := walker{visitors: visitors, types: map[reflect.Type]*structType{}}
 	w.value(reflect.ValueOf(record), form, false, nil)
 }
 
-type walker struct{ visitors []*visitor }
+type walker struct {
+	visitors []*visitor
+	types    map[reflect.Type]*structType
+}
+
+// structType is what a walk has learned about a type of structs.
+type structType struct {
+	// get is the number of the method Get of a lex.Opt, or -1.
+	get int
+	// names are the names of the fields in the lexicon, as far as they have occurred.
+	names []string
+}
+
+func (w *walker) typeOf(t reflect.Type) *structType {
+	known := w.types[t]
+	if known == nil {
+		known = &structType{get: -1, names: make([]string, t.NumField())}
+		if get, ok := t.MethodByName("Get"); ok && get.Type.NumIn() == 1 && get.Type.NumOut() == 2 && get.Type.Out(1).Kind() == reflect.Bool {
+			known.get = get.Index
+		}
+		w.types[t] = known
+	}
+	return known
+}
 
 var (
 	mapType  = reflect.TypeFor[lex.Map]()
@@ -96,8 +119,8 @@ func (w *walker) value(v reflect.Value, form any, required bool, p *path) {
 	case reflect.String:
 		w.text(v, required, p)
 	case reflect.Struct:
-		if get := v.MethodByName("Get"); get.IsValid() && get.Type().NumIn() == 0 && get.Type().NumOut() == 2 { // lex.Opt
-			if out := get.Call(nil); out[1].Kind() == reflect.Bool && out[1].Bool() && out[0].Kind() == reflect.String {
+		if get := w.typeOf(v.Type()).get; get >= 0 {
+			if out := v.Method(get).Call(nil); out[1].Bool() && out[0].Kind() == reflect.String {
 				w.text(out[0], false, p)
 			}
 			return
@@ -136,14 +159,22 @@ func (w *walker) object(v reflect.Value, object map[string]any, p *path) {
 			}
 		}
 	}
+	t, names := v.Type(), w.typeOf(v.Type()).names
 	for i := range v.NumField() {
-		field := v.Type().Field(i)
+		field := t.Field(i)
 		if !field.IsExported() || field.Type == mapType {
 			continue
 		}
-		name, form := named(object, &extra, field.Name)
-		if name == "" {
+		if k := field.Type.Kind(); (k == reflect.Pointer || k == reflect.Slice || k == reflect.Interface) && v.Field(i).IsNil() {
 			continue
+		}
+		name := names[i]
+		form, found := object[name]
+		if !found {
+			if name, form = named(object, &extra, field.Name); name == "" {
+				continue
+			}
+			names[i] = name
 		}
 		below := p.field(name)
 		if field.Name == "UUID" && field.Type == uuidType {
