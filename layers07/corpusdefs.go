@@ -133,11 +133,11 @@ type CorpusRedundancySpecAssignmentStrategy string
 
 // The known values of [CorpusRedundancySpecAssignmentStrategy].
 const (
-	CorpusRedundancySpecAssignmentStrategyRandom         CorpusRedundancySpecAssignmentStrategy = "random"
-	CorpusRedundancySpecAssignmentStrategyRoundRobin     CorpusRedundancySpecAssignmentStrategy = "round-robin"
-	CorpusRedundancySpecAssignmentStrategyStratified     CorpusRedundancySpecAssignmentStrategy = "stratified"
-	CorpusRedundancySpecAssignmentStrategyExpertiseBased CorpusRedundancySpecAssignmentStrategy = "expertise-based"
-	CorpusRedundancySpecAssignmentStrategyCustom         CorpusRedundancySpecAssignmentStrategy = "custom"
+	CorpusAssignmentStrategyRandom         CorpusRedundancySpecAssignmentStrategy = "random"
+	CorpusAssignmentStrategyRoundRobin     CorpusRedundancySpecAssignmentStrategy = "round-robin"
+	CorpusAssignmentStrategyStratified     CorpusRedundancySpecAssignmentStrategy = "stratified"
+	CorpusAssignmentStrategyExpertiseBased CorpusRedundancySpecAssignmentStrategy = "expertise-based"
+	CorpusAssignmentStrategyCustom         CorpusRedundancySpecAssignmentStrategy = "custom"
 )
 
 func (v CorpusRedundancySpecAssignmentStrategy) IsKnown() bool {

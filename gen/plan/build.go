@@ -158,11 +158,10 @@ type spot struct {
 	rank naming.Rank
 	// root is the Go name of the definition or the part of a call that the spot is in, and word what the key ends in.
 	root, word string
+	// path is what the Go name is made of by the rule: the words of the namespace, the document, the definition, and what
+	// leads from there to the spot.
+	path []string
 }
-
-// longName is the length from which the name of a type that is defined in place leaves out what is between its definition
-// and its last word.
-const longName = 45
 
 // below returns the spot of a node inside s. It appends part to the key of s, and word to its name.
 func (b *builder) below(s spot, node *lexicon.Node, part, word string) spot {
@@ -170,8 +169,22 @@ func (b *builder) below(s spot, node *lexicon.Node, part, word string) spot {
 	if part == "[]" {
 		in.word = s.word + " " + word
 	}
-	in.name = b.short(in.key, s.name, word, kindWord(node.Type), naming.Extend(s.root, in.word))
+	// An element is called after its array, and a part of a call after the call.
+	if up := len(s.path) - 1; s.word == "" && s.rank < naming.Call && isCall(s.node) || part == "[]" && s.word != "" {
+		in.path = append(s.path[:up:up], s.path[up]+" "+word)
+	} else {
+		in.path = append(slices.Clone(s.path), in.word)
+	}
+	shorter := naming.Extend(s.root, in.word)
+	if len(shorter) > longName {
+		shorter = fit(in.path, longName)
+	}
+	in.name = b.short(in.key, s.name, word, kindWord(node.Type), shorter)
 	return in
+}
+
+func isCall(n *lexicon.Node) bool {
+	return n.Type == "query" || n.Type == "procedure" || n.Type == "subscription"
 }
 
 // part returns the spot of what a call has: its parameters, input, output or message.
@@ -200,22 +213,26 @@ func (b *builder) defName(document *lexicon.Document, def *lexicon.Def) string {
 	if lock := b.foreign[b.packages[document.Namespace()]]; lock != nil {
 		return b.foreignName(lock, document, key)
 	}
-	parts := append([]string(nil), b.prefixes[document.Namespace()]...)
-	last := lastSegment(document.ID)
-	switch {
-	case def.Name == "main":
-		parts = append(parts, last)
-	case last == "defs":
-		parts = append(parts, def.Name)
-	default:
-		parts = append(parts, last, def.Name)
-	}
+	parts := b.defPath(document, def)
 	n := len(parts) - 1
 	word := parts[n]
 	if n == 0 && types.Universe.Lookup(strings.ToLower(word)) != nil {
 		word += " " + kindWord(def.Node.Type) // String and Error would be taken for something else
 	}
-	return b.named(key, naming.Extend("", parts[:n]...), word, kindWord(def.Node.Type))
+	return b.short(key, naming.Extend("", parts[:n]...), word, kindWord(def.Node.Type), fit(parts, longName))
+}
+
+// defPath returns what the Go name of a definition is made of.
+func (b *builder) defPath(document *lexicon.Document, def *lexicon.Def) []string {
+	parts := append([]string(nil), b.prefixes[document.Namespace()]...)
+	switch last := lastSegment(document.ID); {
+	case def.Name == "main":
+		return append(parts, last)
+	case last == "defs":
+		return append(parts, def.Name)
+	default:
+		return append(parts, last, def.Name)
+	}
 }
 
 func (b *builder) buildDocument(document *lexicon.Document) {
@@ -235,7 +252,7 @@ func (b *builder) buildDocument(document *lexicon.Document) {
 
 func (b *builder) buildDef(def *lexicon.Def) {
 	name := b.defName(b.document, def)
-	s := spot{node: def.Node, key: b.document.ID + "#" + def.Name, name: name, rank: naming.Main, root: name}
+	s := spot{node: def.Node, key: b.document.ID + "#" + def.Name, name: name, rank: naming.Main, root: name, path: b.defPath(b.document, def)}
 	id := b.document.ID
 	if def.Name != "main" {
 		id = s.key

@@ -323,13 +323,17 @@ func only(fields []*Field, required bool) *Field {
 // name in the comments.
 func (b *builder) buildErrors(s spot, by string) []Const {
 	errors := &Errors{Doc: Doc{"The errors of " + by + ", to compare with errors.Is."}}
+	var constants []constant
+	for _, e := range s.node.Errors {
+		constants = append(constants, constant{fmt.Sprintf("%s.errors=%s", s.key, e.Name), []string{e.Name}})
+	}
+	names := b.constants(s, "Error", constants)
 	for i, e := range s.node.Errors {
 		if slices.ContainsFunc(s.node.Errors[:i], func(o lexicon.Error) bool { return o.Name == e.Name }) {
 			continue
 		}
-		key := fmt.Sprintf("%s.errors=%s", s.key, e.Name)
-		name := b.named(key, s.name+"Error", e.Name, "")
-		b.claim(b.pkg.ImportPath, name, key, naming.Value, s.node)
+		name := names[i]
+		b.claim(b.pkg.ImportPath, name, constants[i].key, naming.Value, s.node)
 		c := Const{Name: name, Value: e.Name}
 		switch {
 		case e.Description != "":

@@ -26,9 +26,39 @@ func (b *builder) named(key, base, part, kind string) string {
 	return name
 }
 
+// longName is the length from which a Go name leaves out what is in the middle of it.
+const longName = 45
+
+// fit joins the parts of a Go name, and leaves out those in the middle that a limit has no room for: it keeps the last, then
+// the one before it, then the first, then those before the last ones. The result is only longer than the limit if the last
+// part is.
+func fit(parts []string, limit int) string {
+	start := len(parts) - 1
+	tail := func(i int) string { return naming.Extend("", parts[i:]...) }
+	if start > 0 && len(tail(start-1)) <= limit {
+		start--
+	}
+	first := naming.Extend("", parts[0])
+	if start == 0 || len(first)+len(tail(start)) > limit {
+		return tail(start)
+	}
+	for start > 1 && len(first)+len(tail(start-1)) <= limit {
+		start--
+	}
+	return naming.Extend(first, parts[start:]...)
+}
+
 // short is [builder.named], except that a name that would be long gives way to shorter unless something else has that.
 func (b *builder) short(key, base, part, kind, shorter string) string {
-	if _, _, found := b.table.Lookup(key); found || len(naming.Extend(base, part)) < longName || len(shorter) >= len(naming.Extend(base, part)) {
+	if len(naming.Extend(base, part)) < longName {
+		return b.named(key, base, part, kind)
+	}
+	return b.shorter(key, base, part, kind, shorter)
+}
+
+// shorter is [builder.short] whatever the length.
+func (b *builder) shorter(key, base, part, kind, shorter string) string {
+	if _, _, found := b.table.Lookup(key); found || len(shorter) >= len(naming.Extend(base, part)) {
 		return b.named(key, base, part, kind)
 	}
 	level := b.table.Level(key)
@@ -59,7 +89,18 @@ func (b *builder) declareType(s spot) { b.claim(b.pkg.ImportPath, s.name, s.key,
 func (b *builder) derived(s spot, suffix, base, part string) string {
 	key := s.key + suffix
 	name, _, found := b.table.Lookup(key)
-	switch level := b.table.Level(key); {
+	level := b.table.Level(key)
+	if !found && len(base+part) > longName {
+		switch {
+		case level > 0:
+			level-- // the short name is taken
+		case part == s.name:
+			part = fit(s.path, longName-len(base))
+		default:
+			base = fit(s.path, longName-len(part))
+		}
+	}
+	switch {
 	case found:
 		b.used[key] = true
 	case level == 0:
@@ -69,6 +110,33 @@ func (b *builder) derived(s spot, suffix, base, part string) string {
 	}
 	b.claim(b.pkg.ImportPath, name, key, naming.Derived, s.node)
 	return name
+}
+
+// constant is the Go constant of a value or an error: its key, and the words that follow the name of its type.
+type constant struct {
+	key   string
+	words []string
+}
+
+// constants returns the names of constants that begin with the name of a spot and a word. All of them leave out the same if one
+// would be long, unless the lock has some that do not.
+func (b *builder) constants(s spot, word string, list []constant) []string {
+	full := s.name + word
+	base, longest, locked := full, 0, false
+	for _, c := range list {
+		name, rank, found := b.table.Lookup(c.key)
+		locked = locked || found && rank == naming.Locked && strings.HasPrefix(name, full)
+		longest = max(longest, len(naming.Extend(full, c.words...))-len(full))
+	}
+	if len(full)+longest > longName && !locked {
+		base = fit(s.path, longName-longest-len(word)) + word
+	}
+	names := make([]string, len(list))
+	for i, c := range list {
+		last := len(c.words) - 1
+		names[i] = b.shorter(c.key, naming.Extend(full, c.words[:last]...), c.words[last], "", naming.Extend(base, c.words...))
+	}
+	return names
 }
 
 // members is the scope of the fields and methods of a spot's type.

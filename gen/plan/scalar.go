@@ -30,16 +30,16 @@ func (b *builder) enum(s spot) Enum {
 		enum.Doc = Doc{fmt.Sprintf("%s is a string with known values. Other values are valid.", s.name)}
 		enum.ValuesDoc = Doc{"The known values of [" + s.name + "]."}
 	}
+	var constants []constant
 	for i, value := range values {
-		if slices.Contains(values[:i], value) {
-			continue
+		if !slices.Contains(values[:i], value) {
+			constants = append(constants, constant{s.key + "=" + value, b.valueWords(value)})
+			enum.Values = append(enum.Values, Const{Value: value})
 		}
-		key := s.key + "=" + value
-		words := b.valueWords(value)
-		last := len(words) - 1
-		name := b.named(key, naming.Extend(s.name, words[:last]...), words[last], "")
-		b.claim(b.pkg.ImportPath, name, key, naming.Value, s.node)
-		enum.Values = append(enum.Values, Const{Name: name, Value: value})
+	}
+	for i, name := range b.constants(s, "", constants) {
+		enum.Values[i].Name = name
+		b.claim(b.pkg.ImportPath, name, constants[i].key, naming.Value, s.node)
 	}
 	return enum
 }

@@ -78,7 +78,11 @@ func (b *builder) variant(s spot, ref string) *Variant {
 		if word == "main" {
 			word = lastSegment(document.ID)
 		}
-		v.Wrapper = b.short(key, s.name, v.Type.Name, lastSegment(document.Namespace()), naming.Extend(s.name, word))
+		shorter := naming.Extend(s.name, word)
+		if len(shorter) > longName {
+			shorter = fit(append(slices.Clone(s.path), word), longName)
+		}
+		v.Wrapper = b.short(key, s.name, v.Type.Name, lastSegment(document.Namespace()), shorter)
 		b.claim(b.pkg.ImportPath, v.Wrapper, key, naming.Derived, s.node)
 	}
 	return v
