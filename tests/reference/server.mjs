@@ -68,6 +68,7 @@ async function start(config) {
     dataDirectory: directory,
     blobstoreDiskLocation: join(directory, 'blobs'),
     blobUploadLimit: config.blobLimit || undefined,
+    enableDidDocWithSession: config.sessionDocuments,
     devMode: true,
     inviteRequired: false,
     serviceHandleDomains: ['.test'],

@@ -57,6 +57,8 @@ type Options struct {
 	RateLimits bool
 	// BlobLimit is the size in bytes of the largest blob that the PDS accepts; 0 means its default, 5 MiB.
 	BlobLimit int64
+	// SessionDocuments makes the PDS send the account's DID document with a session, as those of Bluesky do.
+	SessionDocuments bool
 	// PLC is the origin of a directory to use; if it is empty, StartWith starts one.
 	PLC string
 }
@@ -169,12 +171,13 @@ func start(options Options) (_ *Servers, err error) {
 	go s.read(stdout)
 
 	ready, err := s.say(startTimeout, map[string]any{
-		"directory":     s.dir,
-		"jwtSecret":     s.JWTSecret,
-		"adminPassword": s.AdminPassword,
-		"rateLimits":    options.RateLimits,
-		"blobLimit":     options.BlobLimit,
-		"plc":           options.PLC,
+		"directory":        s.dir,
+		"jwtSecret":        s.JWTSecret,
+		"adminPassword":    s.AdminPassword,
+		"rateLimits":       options.RateLimits,
+		"blobLimit":        options.BlobLimit,
+		"sessionDocuments": options.SessionDocuments,
+		"plc":              options.PLC,
 	})
 	if err != nil {
 		log := s.Log()
