@@ -91,6 +91,9 @@ func TestRecord(t *testing.T) {
 			"/edges/0/target/localId reference\n/edges/1/edgeType empty\n/edges/1/uuid uuid"},
 		{"parent", "annotation.annotationLayer", annotations("constituency", `"parentId":{"value":"1"}`, `"childIds":[{"value":"0"},{"value":"9"}]`, `"parentId":{"value":"8"}`, `"arguments":[{"role":"x","target":{"localId":{"value":"7"}}}]`),
 			"/annotations/1/childIds/1 reference\n/annotations/2/parentId reference\n/annotations/3/arguments/0/target/localId reference"},
+		{"members of a layer", "annotation.clusterSet", `{"kind":"coreference","createdAt":"2026-01-01T00:00:00Z","layerRef":"` + repo + `pub.layers.annotation.annotationLayer/3aaaaaaaaaaaa","clusters":[{"uuid":{"value":"1"},"members":[{"localId":{"value":"7"}}]}]}`, ""},
+		{"tokenization of an expression", "alignment.alignment", `{"kind":"interlinear","createdAt":"2026-01-01T00:00:00Z","source":{"localId":{"value":"7"}},"links":[]}`, ""},
+		{"moments", "annotation.annotationLayer", annotations("ner", `"anchor":{"temporalSpan":{"start":2,"ending":2},"textSpan":{"byteStart":2,"byteEnd":2,"charStart":1,"charEnd":1}}`), ""},
 		{"twice", "annotation.clusterSet", `{"kind":"coreference","createdAt":"2026-01-01T00:00:00Z","clusters":[{"uuid":{"value":"1"},"members":[]},{"uuid":{"value":"1"},"members":[]}]}`, "/clusters/1/uuid uuid"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -231,6 +234,9 @@ func TestAcross(t *testing.T) {
 		{"text of an expression elsewhere", map[string]string{layer: strings.ReplaceAll(annotation("", `"text":"x","anchor":{"textSpan":{"byteStart":0,"byteEnd":1}}`), repo, "at://did:plc:dlkuiatgml2qsceoi5njkvs7/")}, ""},
 		{"one of two tokenizations", map[string]string{layer: annotation("", `"tokenIndex":5`), tokens: strings.Replace(base[tokens], `"tokenizations":[`, `"tokenizations":[{"uuid":{"value":"s"},"kind":"custom","tokens":[]},`, 1)}, ""},
 		{"tokens that are not known", map[string]string{layer: annotation("", `"tokenIndex":5`), tokens: strings.Replace(base[tokens], `"expression":"`, `"expression":"`+repo+expr+`3bbbbbbbbbbb2","x":"`, 1), expr + "3bbbbbbbbbbb2": `{"id":"2","kind":"word",` + created + `}`}, ""},
+		{"dependent", map[string]string{layer: annotation("", `"targetIndex":2,"headIndex":-1`)}, "/annotations/0/targetIndex token there is no token 2: the tokenization has 2"},
+		{"alignment of what is not known", map[string]string{thing: link(`{}`, `{"recordRef":"at://did:plc:dlkuiatgml2qsceoi5njkvs7/`+tokens+`","objectId":{"value":"t"}}`, `{"sourceIndices":[9],"targetIndices":[9]}`)}, ""},
+		{"alignment of a text", map[string]string{thing: link(`{"recordRef":"`+repo+text+`"}`, `{"knowledgeRef":{"source":"wikidata","identifier":"Q1"}}`, `{"sourceIndices":[9],"targetIndices":[9]}`)}, ""},
 		{"words of the first token", map[string]string{tokens: strings.Replace(base[tokens], `{"tokenIndex":0,"text":"é"`, `{"tokenIndex":0,"text":"x","textSpan":{"byteStart":0,"byteEnd":2}},{"tokenIndex":1,"text":"y"`, 1)}, ""},
 		{"layer on no tokenization", map[string]string{layer: annotation(`"tokenizationId":{"value":"u"},`, `"tokenIndex":5`)}, "/tokenizationId reference the expression has no tokenization with this UUID"},
 		{"layer on a tokenization elsewhere", map[string]string{layer: strings.ReplaceAll(annotation(`"tokenizationId":{"value":"u"},`, `"tokenIndex":5`), repo, "at://did:plc:dlkuiatgml2qsceoi5njkvs7/")}, ""},
