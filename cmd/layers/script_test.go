@@ -9,6 +9,10 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/layers-pub/layers-go/runtime/atptest/layersview"
+	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/tests/reference"
 )
 
@@ -29,7 +33,7 @@ func (w withServers) Run() int { return reference.Main(w.m) }
 // $HANDLE, $DID and $PASSWORD, and $OTHER_HANDLE and $OTHER_DID of somebody else.
 func TestScripts(t *testing.T) {
 	servers := reference.Start(t)
-	appview := httptest.NewServer(http.HandlerFunc(serveAppview))
+	appview := httptest.NewServer(corpora(t))
 	t.Cleanup(appview.Close)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -132,25 +136,18 @@ func checkMode(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// serveAppview answers as an appview: there is none to test against.
-func serveAppview(out http.ResponseWriter, r *http.Request) {
-	const view = `{"uri":"at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/pub.layers.corpus.corpus/%","cid":"bafyreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku",` +
-		`"value":{"$type":"pub.layers.corpus.corpus","name":"Tales %","createdAt":"2026-01-02T03:04:05Z"}}`
-	answer := func(status int, text string) {
-		out.Header().Set("Content-Type", "application/json")
-		out.WriteHeader(status)
-		out.Write([]byte(text))
+// corpora returns an appview with two corpora.
+func corpora(t *testing.T) http.Handler {
+	view := layersview.New()
+	for _, key := range []string{"1", "2"} {
+		data, err := lex.JSONToCBOR([]byte(`{"$type":"pub.layers.corpus.corpus","name":"Tales ` + key + `","createdAt":"2026-01-02T03:04:05Z"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		uri := syntax.ATURI("at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/pub.layers.corpus.corpus/" + key)
+		if err := view.Put(uri, cid.Of(cid.DagCBOR, data), data); err != nil {
+			t.Fatal(err)
+		}
 	}
-	switch {
-	case r.URL.Path == "/xrpc/pub.layers.corpus.getCorpus" && strings.HasSuffix(r.FormValue("uri"), "/1"):
-		answer(200, strings.ReplaceAll(view, "%", "1"))
-	case r.URL.Path == "/xrpc/pub.layers.corpus.getCorpus":
-		answer(400, `{"error":"RecordNotFound","message":"No corpus there"}`)
-	case r.URL.Path == "/xrpc/pub.layers.corpus.listCorpora" && r.FormValue("cursor") == "":
-		answer(200, `{"cursor":"2","records":[`+strings.ReplaceAll(view, "%", "1")+`]}`)
-	case r.URL.Path == "/xrpc/pub.layers.corpus.listCorpora":
-		answer(200, `{"records":[`+strings.ReplaceAll(view, "%", "2")+`]}`)
-	default:
-		answer(501, `{"error":"MethodNotImplemented","message":"Method Not Implemented"}`)
-	}
+	return view
 }
