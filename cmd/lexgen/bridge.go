@@ -144,9 +144,6 @@ func (s *settings) bridge(command *cobra.Command, rules *bridgeRules, args []str
 	if err != nil {
 		return failure{err}
 	}
-	for _, note := range output.Notes {
-		fmt.Fprintln(command.ErrOrStderr(), note)
-	}
 	if err := output.TypeCheck(ctx, root); err != nil {
 		return failure{err}
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/layers-pub/layers-go/gen/install"
 	"github.com/layers-pub/layers-go/gen/lexicon"
 	"github.com/layers-pub/layers-go/gen/naming"
+	"github.com/layers-pub/layers-go/runtime/bridge"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
@@ -42,8 +43,6 @@ type Options struct {
 type Output struct {
 	// Files are the files that lexgen keeps, and Stubs those that it writes once, for functions to be written by hand.
 	Files, Stubs []emit.File
-	// Notes say what is not upgraded, a line each.
-	Notes []string
 
 	others []emit.File // the files of the packages that are imported, and those in the directory that were written by hand
 }
@@ -81,7 +80,7 @@ func Generate(old fs.FS, roots []string, fsys fs.FS, config *gen.Config, options
 	if err != nil {
 		return nil, err
 	}
-	records, notes, err := changed(before, after, options.Rules)
+	records, err := changed(before, after, options.Rules)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +115,7 @@ func Generate(old fs.FS, roots []string, fsys fs.FS, config *gen.Config, options
 	if err != nil {
 		return nil, err
 	}
-	output := &Output{Files: append(files, emit.File{Path: options.Dir + "/bridge.go", Package: g.importPath(), Content: file}), Notes: notes, others: packages}
+	output := &Output{Files: append(files, emit.File{Path: options.Dir + "/bridge.go", Package: g.importPath(), Content: file}), others: packages}
 	missing, err := g.missing(fsys, output)
 	if err != nil {
 		return nil, err
@@ -247,7 +246,7 @@ func (g *generator) record(r record, imports map[string]string) {
 	for _, f := range r.fields {
 		g.printf("{")
 		if len(f.path) > 0 {
-			g.printf("Path: %#v, ", f.path)
+			g.printf("Path: %s, ", pathSource(f.path))
 		}
 		g.printf("Name: %q, ", f.name)
 		if f.kind != "" {
@@ -349,11 +348,29 @@ func (g *generator) stubs(functions map[string]string) []byte {
 	return content
 }
 
+// pathSource returns a path in Go.
+func pathSource(path []string) string {
+	var steps []string
+	for _, step := range path {
+		text := strconv.Quote(step)
+		if ways := bridge.Repeated(step); ways != nil {
+			var list []string
+			for _, way := range ways {
+				list = append(list, pathSource(way))
+			}
+			text = "bridge.Repeat(" + strings.Join(list, ", ") + ")"
+		}
+		steps = append(steps, text)
+	}
+	return "[]string{" + strings.Join(steps, ", ") + "}"
+}
+
 // goName returns the Go name of a field of a document.
 func goName(id string, f *field) string {
 	words := []string{syntax.NSID(id).Name()}
 	for _, step := range append(slices.Clone(f.path), f.name) {
 		if typ, member := strings.CutPrefix(step, "="); member {
+			typ, _, _ = strings.Cut(typ, "|")
 			step = typ[strings.LastIndexAny(typ, ".#")+1:]
 		} else if step == "*" {
 			step = "item"

@@ -61,7 +61,36 @@ type field struct {
 }
 
 // key is what the field is called in rules: its path and its name.
-func (f *field) key() string { return strings.Join(append(slices.Clone(f.path), f.name), "/") }
+func (f *field) key() string { return keyOf(append(slices.Clone(f.path), f.name)) }
+
+func keyOf(path []string) string {
+	steps := slices.Clone(path)
+	for i, step := range steps {
+		var ways []string
+		for _, way := range bridge.Repeated(step) {
+			ways = append(ways, keyOf(way))
+		}
+		if steps[i], _, _ = strings.Cut(step, "|"); ways != nil {
+			steps[i] = "(" + strings.Join(ways, "|") + ")"
+		}
+	}
+	return strings.Join(steps, "/")
+}
+
+// loop is a path, at the beginning of which is a level, to an object of the same type as that of the level.
+type loop struct {
+	of   *level
+	path []string
+}
+
+// level is an object that is being compared.
+type level struct {
+	path          []string
+	fields, loops int // how many there were before
+}
+
+// maxObjects limits how many objects of a record type are compared.
+const maxObjects = 10_000
 
 // comparison compares the record types of two versions.
 type comparison struct {
@@ -70,19 +99,19 @@ type comparison struct {
 	documents     map[string]string
 	rules         map[string]map[string]Rule
 	used          map[string]bool // "NSID key" of the rules that were used
-	notes         []string
 
 	// Of the record type that is being compared.
-	record *record
-	inside map[[2]*lexicon.Node]bool
+	record  *record
+	inside  map[[2]*lexicon.Node]*level
+	loops   []loop
+	objects int
 }
 
 // place is a field of an object of the new version, by its old name.
 type place struct{ nsid, object, name string }
 
-// changed returns the record types that lost fields, changed the types of fields, or have another NSID, and what it cannot bridge.
-// Rules are by NSID and path.
-func changed(before, after *lexicon.Set, rules map[string]map[string]Rule) ([]record, []string, error) {
+// changed returns the record types that lost fields, changed the types of fields, or have another NSID. Rules are by NSID and path.
+func changed(before, after *lexicon.Set, rules map[string]map[string]Rule) ([]record, error) {
 	c := &comparison{before: before, after: after, rules: rules, used: make(map[string]bool)}
 	c.findRenamed()
 	var list []record
@@ -101,13 +130,13 @@ func changed(before, after *lexicon.Set, rules map[string]map[string]Rule) ([]re
 		}
 		if b == nil {
 			if rules[old.ID] != nil && document == nil {
-				return nil, nil, fmt.Errorf("there are rules for %s, which is not a record type of the new version", old.ID)
+				return nil, fmt.Errorf("there are rules for %s, which is not a record type of the new version", old.ID)
 			}
 			continue
 		}
-		c.record, c.inside = &record{old: old, new: document}, make(map[[2]*lexicon.Node]bool)
-		if err := c.objects(nil, old, a, document, b); err != nil {
-			return nil, nil, err
+		c.record, c.inside, c.objects = &record{old: old, new: document}, make(map[[2]*lexicon.Node]*level), 0
+		if err := c.object(nil, old, a, document, b); err != nil {
+			return nil, err
 		}
 		if c.record.fields != nil || old.ID != id {
 			list = append(list, *c.record)
@@ -116,11 +145,11 @@ func changed(before, after *lexicon.Set, rules map[string]map[string]Rule) ([]re
 	for _, id := range slices.Sorted(maps.Keys(rules)) {
 		for _, name := range slices.Sorted(maps.Keys(rules[id])) {
 			if !c.used[id+" "+name] {
-				return nil, nil, fmt.Errorf("there is a rule for the field %s of %s, which did not change", name, id)
+				return nil, fmt.Errorf("there is a rule for the field %s of %s, which did not change", name, id)
 			}
 		}
 	}
-	return list, c.notes, nil
+	return list, nil
 }
 
 // now returns the NSID that a document has in the new version.
@@ -145,15 +174,49 @@ func (c *comparison) findRenamed() {
 	}
 }
 
-// objects compares the fields of an object, which is at a path below the record.
-func (c *comparison) objects(path []string, d *lexicon.Document, a *lexicon.Node, e *lexicon.Document, b *lexicon.Node) error {
+// object compares the fields of an object, which is at a path below the record.
+func (c *comparison) object(path []string, d *lexicon.Document, a *lexicon.Node, e *lexicon.Document, b *lexicon.Node) error {
 	pair := [2]*lexicon.Node{a, b}
-	if c.inside[pair] {
-		c.notes = append(c.notes, fmt.Sprintf("%s: /%s contains itself; old fields are upgraded above it alone", c.record.old.ID, strings.Join(path, "/")))
+	if l := c.inside[pair]; l != nil {
+		c.loops = append(c.loops, loop{l, path})
 		return nil
 	}
-	c.inside[pair] = true
+	if c.objects++; c.objects > maxObjects {
+		return fmt.Errorf("%s has more than %d objects inside objects", c.record.old.ID, maxObjects)
+	}
+	l := &level{path, len(c.record.fields), len(c.loops)}
+	c.inside[pair] = l
 	defer delete(c.inside, pair)
+	if err := c.fieldsOf(path, d, a, e, b); err != nil {
+		return err
+	}
+	l.repeat(c)
+	return nil
+}
+
+// repeat adds to the paths through an object a step that repeats the ways from it to another one of the same type.
+func (l *level) repeat(c *comparison) {
+	var ways [][]string
+	c.loops = slices.DeleteFunc(c.loops, func(p loop) bool {
+		if p.of == l && !slices.ContainsFunc(ways, func(w []string) bool { return slices.Equal(w, p.path[len(l.path):]) }) {
+			ways = append(ways, p.path[len(l.path):])
+		}
+		return p.of == l
+	})
+	if ways == nil {
+		return
+	}
+	insert := func(path *[]string) { *path = slices.Insert(slices.Clone(*path), len(l.path), bridge.Repeat(ways...)) }
+	for i := l.fields; i < len(c.record.fields); i++ {
+		insert(&c.record.fields[i].path)
+	}
+	for i := l.loops; i < len(c.loops); i++ { // those of objects around this one
+		insert(&c.loops[i].path)
+	}
+}
+
+// fieldsOf compares the fields of an object.
+func (c *comparison) fieldsOf(path []string, d *lexicon.Document, a *lexicon.Node, e *lexicon.Document, b *lexicon.Node) error {
 	next := make(map[string]*lexicon.Node)
 	for _, p := range b.Properties {
 		next[p.Name] = p.Node
@@ -221,18 +284,20 @@ func (c *comparison) values(path []string, name string, d *lexicon.Document, a *
 			if was == nil || is == nil {
 				continue
 			}
-			inside := append(path[:len(path):len(path)], bridge.Member(typeName(at, member)))
-			if err := c.objects(inside, at, was, after, is); err != nil {
-				return err
-			}
-			if after.ID != at.ID { // last, since the path leads through the old name
-				if err := c.add(field{path: inside, name: typeField}, Rule{Type: typeName(after, after.Def(member.Name))}); err != nil {
+			old, now := typeName(at, member), typeName(after, after.Def(member.Name))
+			types := []string{old}
+			if now != old {
+				types = append(types, now)
+				if err := c.add(field{path: append(path[:len(path):len(path)], bridge.Member(old)), name: typeField}, Rule{Type: now}); err != nil {
 					return err
 				}
 			}
+			if err := c.object(append(path[:len(path):len(path)], bridge.Member(types...)), at, was, after, is); err != nil {
+				return err
+			}
 		}
 	case objectOf(was) != nil && objectOf(is) != nil:
-		return c.objects(path, d, objectOf(was), e, objectOf(is))
+		return c.object(path, d, objectOf(was), e, objectOf(is))
 	}
 	return nil
 }

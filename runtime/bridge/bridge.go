@@ -21,6 +21,7 @@ package bridge
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -48,8 +49,8 @@ type Record struct {
 
 // Field is a field that only the old version has, or that had another type there.
 type Field struct {
-	// Path leads from the record to the objects that have the field, through the names of fields, [Items], and [Member]; it is
-	// empty for a field of the record itself.
+	// Path leads from the record to the objects that have the field, through the names of fields, [Items], [Member] and [Repeat]; it
+	// is empty for a field of the record itself.
 	Path []string
 	// Name is the field's name. It is [Items] if the values are the items of the arrays at Path; the rule then gets an empty object,
 	// in whose field of that name it leaves the item's new value.
@@ -64,9 +65,22 @@ type Field struct {
 // Items stands for all items of an array in the [Field.Path] of a field.
 const Items = "*"
 
-// Member stands, in the [Field.Path] of a field, for objects that are members of a union of the given type: an NSID, or a
+// Repeat stands, in the [Field.Path] of a field, for any number of steps along each of the paths, none included: for objects that
+// contain objects of their own type. No path may be empty, or begin with another one.
+func Repeat(paths ...[]string) string {
+	text, err := json.Marshal(paths)
+	if err != nil {
+		panic(err) // lists of strings can be written
+	}
+	return repeatMark + string(text)
+}
+
+// repeatMark begins a step of several paths, in JSON.
+const repeatMark = "\x00"
+
+// Member stands, in the [Field.Path] of a field, for objects that are members of a union of one of the given types: each an NSID, or a
 // definition as in "com.example.defs#place".
-func Member(typ string) string { return "=" + typ }
+func Member(types ...string) string { return "=" + strings.Join(types, "|") }
 
 // Rule moves a value of an old field within the record, or the object below it, that had the field, and from which the field has
 // been removed. It returns the JSON pointer (RFC 6901) of the value's new place in that object. If the value has no place, it returns
@@ -196,7 +210,9 @@ func (r *Record) apply(record lex.Map, refused map[string]string) (lex.Map, Move
 		return lex.Map{}, nil, fmt.Errorf("%s: %w", r.Collection, err)
 	}
 	fields := slices.Clone(r.Fields)
-	slices.SortStableFunc(fields, func(a, b Field) int { return cmp.Compare(b.depth(), a.depth()) })
+	slices.SortStableFunc(fields, func(a, b Field) int {
+		return cmp.Or(cmp.Compare(b.depth(), a.depth()), cmp.Compare(a.own(), b.own()))
+	})
 	var moves Moves
 	for i := range fields {
 		f := &fields[i]

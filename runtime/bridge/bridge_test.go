@@ -150,6 +150,20 @@ func TestNested(t *testing.T) {
 		{"inside what moves, too", []bridge.Field{
 			{Name: "p", Rule: bridge.Rename("r")}, {Path: []string{"p"}, Name: "q", Rule: bridge.Prepend("qs")}, {Path: []string{"p", "q"}, Name: "a", Rule: bridge.Rename("b")}},
 			`{"p": {"q": {"a": 1}}}`, `{"r": {"qs": [{"b": 1}]}}`, "/p/q/a to /r/qs/0/b, /p/q to /r/qs/0, /p to /r", "[/p /p/q /p/q/a]", "[/p/q/a /p/q /p]"},
+		{"objects of their own type", []bridge.Field{{Path: []string{"root", bridge.Repeat([]string{"nodes", bridge.Items}, []string{"left"})}, Name: "nodes", Rule: bridge.Rename("children")},
+			{Path: []string{"root", bridge.Repeat([]string{"nodes", bridge.Items}, []string{"left"})}, Name: "a", Rule: bridge.Rename("b")}},
+			`{"root": {"a": 1, "nodes": [{"a": 2, "left": {"a": 3, "nodes": [{"a": 4}]}}, {}]}}`,
+			`{"root": {"b": 1, "children": [{"b": 2, "left": {"b": 3, "children": [{"b": 4}]}}, {}]}}`,
+			"/root/nodes/0/left/nodes/0/a to /root/children/0/left/children/0/b, /root/nodes/0/left/a to /root/children/0/left/b, /root/nodes/0/a to /root/children/0/b, /root/a to /root/b, " +
+				"/root/nodes/0/left/nodes to /root/children/0/left/children, /root/nodes to /root/children",
+			"[/root/nodes/0/left/nodes /root/nodes /root/nodes/0/left/nodes/0/a /root/nodes/0/left/a /root/nodes/0/a /root/a]",
+			"[/root/nodes/0/left/nodes/0/a /root/nodes/0/left/a /root/nodes/0/a /root/a /root/nodes/0/left/nodes /root/nodes]"},
+		{"renamed members", []bridge.Field{
+			{Path: []string{"p", bridge.Repeat([]string{bridge.Member("x.y.z", "x.y.zz"), "p"}), bridge.Member("x.y.z")}, Name: "$type", Rule: bridge.Retype("x.y.zz")},
+			{Path: []string{"p", bridge.Repeat([]string{bridge.Member("x.y.z", "x.y.zz"), "p"}), bridge.Member("x.y.z", "x.y.zz")}, Name: "a", Rule: bridge.Rename("b")}},
+			`{"p": {"$type": "x.y.z", "a": 1, "p": {"$type": "x.y.z", "a": 2, "p": {"$type": "x.y.o", "a": 3}}}}`,
+			`{"p": {"$type": "x.y.zz", "b": 1, "p": {"$type": "x.y.zz", "b": 2, "p": {"$type": "x.y.o", "a": 3}}}}`,
+			"/p/p/$type to /p/p/$type, /p/$type to /p/$type, /p/p/a to /p/p/b, /p/a to /p/b", "[/p/p/$type /p/$type /p/p/a /p/a]", "[/p/p/a /p/a]"},
 		{"names with signs", []bridge.Field{{Path: []string{"p/q"}, Name: "a~", Rule: bridge.Rename("b")}},
 			`{"p/q": {"a~": 1}}`, `{"p/q": {"b": 1}}`, "/p~1q/a~0 to /p~1q/b", "[/p~1q/a~0]", "[/p~1q/a~0]"},
 	} {

@@ -1,6 +1,8 @@
 package bridge
 
 import (
+	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,6 +15,28 @@ func (f *Field) depth() int {
 		return len(f.Path) + 1
 	}
 	return len(f.Path)
+}
+
+// own returns 1 if the field is a step of a path that is repeated on the way to itself, and 0 otherwise. Others at its depth have to be
+// found before it moves.
+func (f *Field) own() int {
+	for _, step := range f.Path {
+		for _, path := range Repeated(step) {
+			if slices.Contains(path, f.Name) {
+				return 1
+			}
+		}
+	}
+	return 0
+}
+
+// Repeated returns the paths of a step made by [Repeat], or nil if it is another one.
+func Repeated(step string) (paths [][]string) {
+	text, ok := strings.CutPrefix(step, repeatMark)
+	if !ok || json.Unmarshal([]byte(text), &paths) != nil {
+		return nil
+	}
+	return slices.DeleteFunc(paths, func(path []string) bool { return len(path) == 0 })
 }
 
 // visit calls visit for each value of the field in a record, with the value's JSON pointer and the object that has the field. It
@@ -52,7 +76,17 @@ func walk(v lex.Value, path []string, at string, leaf func(at string, v lex.Valu
 	if len(path) == 0 {
 		return leaf(at, v)
 	}
+	whole := path
 	step, path := path[0], path[1:]
+	if strings.HasPrefix(step, repeatMark) { // what is inside comes first
+		changed := false
+		for _, inner := range Repeated(step) {
+			next, ok := walk(v, append(inner, whole...), at, leaf)
+			v, changed = next, changed || ok
+		}
+		next, ok := walk(v, path, at, leaf)
+		return next, changed || ok
+	}
 	if step == Items {
 		var items []any
 		changed := false
@@ -67,9 +101,9 @@ func walk(v lex.Value, path []string, at string, leaf func(at string, v lex.Valu
 	if !ok {
 		return v, false
 	}
-	if typ, member := strings.CutPrefix(step, "="); member {
+	if types, member := strings.CutPrefix(step, "="); member {
 		of, _ := object.Get("$type")
-		if name, _ := of.Text(); strings.TrimSuffix(name, "#main") != typ {
+		if name, _ := of.Text(); !slices.Contains(strings.Split(types, "|"), strings.TrimSuffix(name, "#main")) {
 			return v, false
 		}
 		return walk(v, path, at, leaf)
