@@ -3,29 +3,34 @@ package appview_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"log"
-	"net/http"
 	"net/http/httptest"
 
 	"github.com/layers-pub/layers-go/layers/expression"
 	"github.com/layers-pub/layers-go/runtime/appview"
+	"github.com/layers-pub/layers-go/runtime/atptest/layersview"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/rpc"
+	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // newAppview starts an appview that knows one expression.
 func newAppview() *httptest.Server {
-	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		io.WriteString(w, `{"records":[{
-			"uri": "at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/pub.layers.expression.expression/3l3famgxlzxwf",
-			"cid": "bafyreifzorcaww5a552w3fpt7r4veqdvovpgvd4eitfftjyaukwaxdvgbq",
-			"value": {"$type": "pub.layers.expression.expression", "id": "1", "kind": "sentence", "text": "Guten Tag", "createdAt": "2026-01-01T00:00:00Z"}
-		}]}`)
+	const uri = "at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/pub.layers.expression.expression/3l3famgxlzxwf"
+	view := layersview.New(layersview.WithHandles(func(context.Context, syntax.Handle) (syntax.DID, error) {
+		return "did:plc:ewvi7nxzyoun6zhxrhs64oiz", nil
 	}))
+	data, err := lex.EncodeCBOR(&expression.Expression{ID: "1", Kind: "sentence", Text: lex.Some("Guten Tag"), CreatedAt: "2026-01-01T00:00:00Z"})
+	if err == nil {
+		err = view.Put(uri, cid.Of(cid.DagCBOR, data), data)
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	return httptest.NewServer(view)
 }
 
 // Generated clients run on a Client.

@@ -40,8 +40,9 @@ func start(t testing.TB, handler http.HandlerFunc) *appview.Client {
 
 type object = map[string]any
 
-// fake is an appview for all queries of the lexicons. There is no other to test against. It checks the
-// parameters as the lexicon says, and makes up answers that keep to it: lists have three items, on two pages.
+// fake is an appview for all queries of the lexicons. It checks the parameters as the lexicon says, and makes up answers that keep to
+// it, with everything in them or as little as possible: lists have three items, on two pages. It shares no code with generated
+// clients, while the appview of the test network decodes what they send with code of the same generator; see TestView.
 type fake struct {
 	t        testing.TB
 	set      *lexicon.Set
