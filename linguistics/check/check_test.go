@@ -70,7 +70,7 @@ func TestRecord(t *testing.T) {
 		{"enhanced cycle", "annotation.annotationLayer", annotations("enhanced-dependency", `"targetIndex":0,"headIndex":1`, `"targetIndex":1,"headIndex":0`), ""},
 		{"words and case", "annotation.annotationLayer", `{` + layerHead + `"kind":"tokenTag","subkind":"POS","formalism":"Universal_Dependancies","annotations":[]}`, "/formalism misspelt\n/kind misspelt\n/subkind misspelt"},
 		{"two letters", "annotation.annotationLayer", `{` + layerHead + `"kind":"sapm","subkind":"depndncy","annotations":[]}`, ""},
-		{"one letter", "annotation.annotationLayer", `{` + layerHead + `"kind":"spann","subkind":"sentimnet","formalism":"brag","annotations":[]}`, "/formalism misspelt\n/kind misspelt\n/subkind misspelt"},
+		{"one letter", "annotation.annotationLayer", `{` + layerHead + `"kind":"spann","subkind":"sentimnet","formalism":"brag","sourceMethod":"automtic","annotations":[]}`, "/formalism misspelt\n/kind misspelt\n/sourceMethod misspelt\n/subkind misspelt"},
 		{"field in another case", "expression.expression", `{"id":"1","kind":"sentence","createdAt":"2026-01-01T00:00:00Z","text":"a","Text":"b","features":{"entries":[]},"Features":1}`, "/Features unknown-field\n/Text unknown-field"},
 		{"empty anchor", "expression.expression", `{"id":"1","kind":"sentence","createdAt":"2026-01-01T00:00:00Z","anchor":{}}`, "/anchor anchor"},
 		{"characters", "annotation.annotationLayer", annotations("ner", `"anchor":{"textSpan":{"byteStart":4,"byteEnd":6,"charStart":3,"charEnd":2}}`, `"anchor":{"textSpan":{"byteStart":4,"byteEnd":6,"charStart":5}}`, `"anchor":{"textSpan":{"byteStart":4,"byteEnd":6,"charEnd":7}}`, `"anchor":{"textSpan":{"byteStart":4,"byteEnd":6,"charStart":4,"charEnd":6}}`),

@@ -151,6 +151,9 @@ func TestTime(t *testing.T) {
 	if start, end := text.Duration(got); start != 1500*time.Millisecond || end != 2*time.Second {
 		t.Errorf("%v, %v", start, end)
 	}
+	if got, err := text.Time(0, 0); err != nil || got.Start != 0 || got.Ending != 0 {
+		t.Errorf("the beginning: %v, %v", got, err)
+	}
 	for _, bad := range [][2]time.Duration{{-1, 0}, {2, 1}} {
 		if _, err := text.Time(bad[0], bad[1]); !errors.Is(err, text.ErrSpan) {
 			t.Errorf("%v: %v", bad, err)
