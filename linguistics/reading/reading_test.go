@@ -539,9 +539,6 @@ func TestOutside(t *testing.T) {
 // TestParents has parents that are missing, invalid, or form a circle.
 func TestParents(t *testing.T) {
 	at := func(i int) string {
-		return fmt.Sprintf("%sexpression.expression/3%011d2", ana, 0)[:len(ana)+21] + fmt.Sprintf("3aaaaaaa%04d2", i)
-	}
-	at = func(i int) string {
 		return ana + "expression.expression/" + strings.NewReplacer("0", "a", "1", "b", "8", "c", "9", "d").Replace(fmt.Sprintf("3%012d", i))
 	}
 	w := world{}
