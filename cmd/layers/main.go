@@ -17,6 +17,7 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/blobs"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/cli"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/connect"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/demo"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/topics"
@@ -112,6 +113,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // addCommands adds all commands and topics to root.
 func addCommands(root *cobra.Command, s *connect.Servers) {
 	root.AddCommand(
+		demo.Command(),
 		collectionsCommand(),
 		decodeCommand(s),
 		convertCommand(),

@@ -90,7 +90,7 @@ func TestMisuse(t *testing.T) {
 // TestHelp looks in the help of each command for what users look for.
 func TestHelp(t *testing.T) {
 	for _, name := range []string{
-		"decode", "convert", "resolve", "describe", "get", "show", "list", "pull", "query", "tail", "follow", "login", "logout", "switch", "whoami", "version", "create", "put", "delete", "apply", "blob get", "blob put", "blob ls", "collections", "validate", "import conllu", "export conllu",
+		"demo", "decode", "convert", "resolve", "describe", "get", "show", "list", "pull", "query", "tail", "follow", "login", "logout", "switch", "whoami", "version", "create", "put", "delete", "apply", "blob get", "blob put", "blob ls", "collections", "validate", "import conllu", "export conllu",
 	} {
 		status, stdout, _ := layers(t, nil, append(strings.Fields(name), "--help")...)
 		if status != 0 || !strings.Contains(stdout, "Examples:\n  layers "+name) && !strings.Contains(stdout, "| layers "+name) {

@@ -76,9 +76,12 @@ func New(did syntax.DID) (*Corpus, error) {
 		ExpressionCount: lex.SomeInt(6),
 		CreatedAt:       createdAt,
 	})
+	var second syntax.ATURI
 	for i, s := range sentences {
 		uri := b.sentence(s)
 		switch {
+		case i == 1:
+			second = uri
 		case i == 0:
 			c.Sentence = uri
 		case s.language == "ja" && c.Japanese == "":
@@ -89,7 +92,7 @@ func New(did syntax.DID) (*Corpus, error) {
 	c.Recording = b.recording()
 	b.member(c.Corpus, c.Recording, corpus.MembershipSplitTrain, len(sentences)+1)
 	c.Records = b.take()
-	b.doubtful(c.Sentence)
+	b.doubtful(second)
 	c.Doubtful = b.take()
 	b.broken(c.Sentence)
 	c.Broken = b.take()

@@ -60,7 +60,7 @@ func New(t testing.TB, root string) (environment []string) {
 		"GOWORK=off",
 		"GOTOOLCHAIN=local",
 		// Without -trimpath the build cache would not know the packages again from one temporary directory to the next.
-		"GOFLAGS=-mod=mod -modcacherw -trimpath",
+		"GOFLAGS=-modcacherw -trimpath",
 	}
 }
 

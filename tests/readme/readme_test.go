@@ -1,14 +1,13 @@
-// Package readme compiles the README's code, and runs it.
+// Package readme tests what the README and the documents in docs show and name: their Go, commands, symbols and links.
 package readme
 
 import (
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,18 +27,16 @@ func readFile(t *testing.T, name string) string {
 	return string(text)
 }
 
-// block returns the README's Go block of the given number.
-func block(t *testing.T, number int) string {
+// block returns the Go block of a document that contains a text.
+func block(t *testing.T, name, text string) string {
 	t.Helper()
-	blocks := strings.Split(readFile(t, "README.md"), "```go\n")
-	if len(blocks) <= number {
-		t.Fatalf("the README has %d Go blocks", len(blocks)-1)
+	for _, b := range fences(t, name) {
+		if b.language == "go" && strings.Contains(b.code, text) {
+			return b.code
+		}
 	}
-	code, _, closed := strings.Cut(blocks[number], "```\n")
-	if !closed {
-		t.Fatalf("the README's Go block %d has no end", number)
-	}
-	return code
+	t.Fatalf("%s: no Go block has %s", name, text)
+	return ""
 }
 
 // writeFile writes a file that is not part of the module, but is compiled with what the module has.
@@ -52,7 +49,7 @@ func writeFile(t *testing.T, code string) string {
 	return file
 }
 
-// testClient replaces the first block's client: it takes the servers from the environment.
+// testClient takes the servers from the environment.
 const testClient = `
 func testClient() (*pds.Client, error) {
 	n, err := network.FromEnv()
@@ -82,51 +79,9 @@ func build(t *testing.T, code string) (program string) {
 	return program
 }
 
-// TestProgram runs the first block, which is to be a complete program, against a server that has the acceptance
-// archive.
-func TestProgram(t *testing.T) {
-	code := block(t, 1)
-	if !strings.HasPrefix(code, "package main\n") {
-		t.Fatal("the README's first Go block is no program")
-	}
-	archive, document := readFile(t, "tests/testdata/acceptance.car"), readFile(t, "tests/testdata/acceptance.did.json")
-	const did = "did:plc:dlkuiatgml2qsceoi5njkvs7"
-	server := httptest.NewUnstartedServer(nil)
-	origin := "http://" + server.Listener.Addr().String()
-	defer server.Close()
-	document = replace(t, document, "http://localhost:2583", origin)
-	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/" + did:
-			io.WriteString(w, document)
-		case "/xrpc/com.atproto.sync.getRepo":
-			io.WriteString(w, archive)
-		default:
-			http.NotFound(w, r)
-		}
-	})
-	server.Start()
-	code = replace(t, code, "pds.New()", "testClient()") + testClient
-	code = replace(t, code, "import (", "import (\n\t\"github.com/layers-pub/layers-go/runtime/network\"")
-	command := exec.Command(build(t, code), did)
-	command.Env = append(os.Environ(), "LAYERS_ALLOW_PRIVATE=1", "LAYERS_PLC="+origin)
-	out, err := command.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	if want := "6 expressions, 233 failures, 2 unknown"; lines[len(lines)-1] != want {
-		t.Errorf("the last line is %q, want %q", lines[len(lines)-1], want)
-	}
-	// 6 expressions, at least one issue for each failure, and the counts.
-	if len(lines) < 6+233+1 {
-		t.Errorf("only %d lines", len(lines))
-	}
-}
-
-// TestReadingAndWriting compiles the second to fourth block, and runs them against the reference servers.
+// TestReadingAndWriting runs blocks about reading and writing against the reference servers.
 func TestReadingAndWriting(t *testing.T) {
-	login := replace(t, block(t, 3), "auth.WithStore(store)", "auth.WithStore(store), auth.WithDirectory(client.Directory())")
+	login := replace(t, block(t, "docs/writing.md", "auth.Resume"), "auth.WithStore(store)", "auth.WithStore(store), auth.WithDirectory(client.Directory())")
 	code := `package main
 
 import (
@@ -163,15 +118,11 @@ func main() {
 }
 
 func list(ctx context.Context, client *pds.Client) error {
-` + block(t, 2) + `	return nil
+` + replace(t, block(t, "docs/errors.md", "pds.List"), "actor", `syntax.AtIdentifier(os.Getenv("HANDLE"))`) + `	return nil
 }
 
 func loginAndWrite(ctx context.Context, client *pds.Client, appPassword string) error {
-` + login + block(t, 4) + `	if err != nil {
-		return err
-	}
-	fmt.Println(entry.Trust, entry.Value.Name)
-	return nil
+` + login + block(t, "docs/writing.md", "write.Create(ctx, account, &corpus.Corpus") + `	return nil
 }
 ` + testClient
 	code = replace(t, code, `"alice.example.com"`, `syntax.AtIdentifier(os.Getenv("HANDLE"))`)
@@ -189,31 +140,10 @@ func loginAndWrite(ctx context.Context, client *pds.Client, appPassword string) 
 		t.Fatalf("%v\n%s", err, out)
 	}
 	uri := `at://` + account.DID + `/pub.layers.expression.expression/[2-7a-z]{13}`
-	want := regexp.MustCompile(`^` + uri + `: /kind: required: required field is missing\n` + uri + ` sentence\n(signed Tales\n){2}$`)
+	want := regexp.MustCompile(`^` + uri + ` /kind required required field is missing\n` + uri + `\n` + account.DID + `\nsigned Tales\n` + account.DID + `\nsigned Tales\n$`)
 	if !want.Match(out) {
 		t.Errorf("it prints\n%s", out)
 	}
-}
-
-// TestNetwork compiles the fifth block.
-func TestNetwork(t *testing.T) {
-	build(t, `package main
-
-import (
-	"context"
-
-	"github.com/layers-pub/layers-go/runtime/auth"
-	"github.com/layers-pub/layers-go/runtime/network"
-	"github.com/layers-pub/layers-go/runtime/pds"
-)
-
-func main() { _ = connect(context.Background(), "") }
-
-func connect(ctx context.Context, password string) error {
-`+block(t, 5)+`	_, _ = client, account
-	return err
-}
-`)
 }
 
 // TestCheckout runs the commands that the README gives for a checkout: they work as pasted. Of the tests, one package's are
@@ -260,7 +190,7 @@ import (
 func main() {
 	body := []byte("{\"$type\":\"pub.layers.expression.expression\",\"id\":\"1\",\"kind\":\"document\",\"createdAt\":\"1985-04-12T23:20:50.123Z\"," +
 		"\"anchor\":{\"textSpan\":{\"byteStart\":0,\"byteEnd\":-1}}}")
-`+block(t, 6)+`	_, _ = block, err
+`+block(t, "README.md", "lex.DecodeJSON")+`	_, _ = block, err
 }
 `)
 	out, err := exec.Command(program).CombinedOutput()
@@ -269,21 +199,39 @@ func main() {
 	}
 }
 
-// TestLinks looks for the files that documents link to.
+// TestLinks looks for the files that documents link to, and for the headings in them.
 func TestLinks(t *testing.T) {
-	link := regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`)
-	code := regexp.MustCompile("(?s)```.*?```")
-	for _, name := range []string{"README.md", "CONTRIBUTING.md", "DESIGN.md", "BENCHMARKS.md", "CHANGELOG.md"} {
-		for _, match := range link.FindAllStringSubmatch(code.ReplaceAllString(readFile(t, name), ""), -1) {
-			target := match[1]
+	link := regexp.MustCompile(`\]\(([^)#]*)(?:#([^)]*))?\)`)
+	for _, name := range append(documents(t), "CONTRIBUTING.md", "DESIGN.md", "BENCHMARKS.md", "CHANGELOG.md") {
+		for _, match := range link.FindAllStringSubmatch(withoutFences(t, name), -1) {
+			target, heading := match[1], match[2]
 			if strings.HasPrefix(target, "https://") {
 				continue
 			}
-			if _, err := os.Stat(filepath.Join(root, target)); err != nil {
+			file := name
+			if target != "" {
+				file = path.Join(path.Dir(name), target)
+			}
+			if _, err := os.Stat(filepath.Join(root, file)); err != nil {
 				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			if heading != "" && !slices.Contains(headings(t, file), heading) {
+				t.Errorf("%s: %s has no heading %s, but %q", name, file, heading, headings(t, file))
 			}
 		}
 	}
+}
+
+// headings returns the anchors of a document's headings, as GitHub makes them.
+func headings(t *testing.T, name string) (anchors []string) {
+	for line := range strings.Lines(withoutFences(t, name)) {
+		if text, found := strings.CutPrefix(strings.TrimLeft(line, "#"), " "); found && strings.HasPrefix(line, "#") {
+			text = regexp.MustCompile(`[^a-z0-9 _-]`).ReplaceAllString(strings.ToLower(strings.TrimSpace(text)), "")
+			anchors = append(anchors, strings.ReplaceAll(text, " ", "-"))
+		}
+	}
+	return anchors
 }
 
 // TestPlaces looks for the files and directories that CONTRIBUTING.md names.

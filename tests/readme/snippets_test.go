@@ -115,9 +115,11 @@ var given = map[string]string{
 	"client":      "*pds.Client",
 	"ctx":         "context.Context",
 	"did":         "syntax.DID",
+	"directory":   "*identity.Directory",
 	"envelope":    "rec.Envelope",
 	"password":    "string",
 	"t":           "*testing.T",
+	"tags":        "*annotation.AnnotationLayer",
 	"uri":         "syntax.ATURI",
 }
 
@@ -221,7 +223,7 @@ func TestSnippets(t *testing.T) {
 			}
 		}
 	}
-	if checked < 8 {
+	if checked < 20 {
 		t.Errorf("only %d blocks were checked", checked)
 	}
 }
@@ -274,7 +276,7 @@ func TestSymbols(t *testing.T) {
 			}
 		}
 	}
-	if found < 9 {
+	if found < 60 {
 		t.Errorf("only %d names were looked up", found)
 	}
 	for _, nothing := range [][3]string{{"runtime/pds", "Nothing", ""}, {"runtime/pds", "Client", "Nothing"}, {"runtime/pds", "New", "X"}} {
