@@ -3,6 +3,7 @@ package lexicon
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -115,9 +116,12 @@ func (b *builder) typed(o object, typ string, pointer jsontext.Pointer) *Node {
 			n.Nullable = list[string](o, "nullable")
 		}
 	case "ref":
-		n.Ref = text(o, "ref")
+		n.Ref = b.reference(text(o, "ref"), pointer.AppendToken("ref"))
 	case "union":
 		n.Refs = list[string](o, "refs")
+		for i, ref := range n.Refs {
+			n.Refs[i] = b.reference(ref, pointer.AppendToken("refs").AppendToken(strconv.Itoa(i)))
+		}
 		n.Closed, _ = o.get("closed").(bool)
 	case "record":
 		n.Key = text(o, "key")
@@ -147,6 +151,15 @@ func (b *builder) typed(o object, typ string, pointer jsontext.Pointer) *Node {
 		}
 	}
 	return n
+}
+
+// reference returns a reference without the scheme that it has in some documents.
+func (b *builder) reference(ref string, pointer jsontext.Pointer) string {
+	rest, found := strings.CutPrefix(ref, lexScheme)
+	if found {
+		b.warnings = append(b.warnings, problem(b.file, pointer, "%q: some tools do not accept a reference with a scheme; write %q", ref, rest))
+	}
+	return rest
 }
 
 // part returns the model of a body or message, which have no "type" member.

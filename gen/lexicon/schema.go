@@ -171,9 +171,13 @@ func plain(value any) any {
 	}
 }
 
+// lexScheme is what the reference implementation puts before references when it writes documents as code.
+const lexScheme = "lex:"
+
 // validReference reports whether s has the form of a reference: "#name", an
 // NSID, or both.
 func validReference(s string) bool {
+	s = strings.TrimPrefix(s, lexScheme)
 	id, name, found := strings.Cut(s, "#")
 	return (id == "" && found || syntax.ValidNSID(id)) && (!found || validDefName(name))
 }
