@@ -1,6 +1,9 @@
 package atptest_test
 
 import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,7 +18,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/atptest"
 	"github.com/layers-pub/layers-go/runtime/atptest/fault"
 	"github.com/layers-pub/layers-go/runtime/auth"
+	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/identity"
+	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/pds"
@@ -108,8 +113,7 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// TestOperations verifies the operations of an account in the directory: their chain and the DID. The signatures are those of the
-// rotation key.
+// TestOperations verifies the operations of an account in the directory: their chain, their signatures and the DID.
 func TestOperations(t *testing.T) {
 	n := atptest.New(t)
 	a := n.NewAccount("alice.test")
@@ -117,29 +121,86 @@ func TestOperations(t *testing.T) {
 	a.RotateKey(multikey.K256)
 	a.MoveTo(n.NewPDS())
 	var log []struct {
-		Operation struct {
-			Prev     *string
-			Sig      string
-			Services map[string]struct{ Endpoint string }
-		}
-		CID string
-		DID syntax.DID
+		Operation map[string]any
+		CID       string
+		DID       syntax.DID
 	}
 	if err := json.Unmarshal(get(t, n.PLC().URL+"/"+string(a.DID)+"/log/audit"), &log); err != nil {
 		t.Fatal(err)
 	}
-	if len(log) != 4 || log[3].Operation.Services["atproto_pds"].Endpoint != a.PDS().URL {
+	if len(log) != 4 {
 		t.Fatalf("%v", log)
 	}
+	encode := func(v any) []byte {
+		text, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := lex.JSONToCBOR(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	var prev any
 	for i, op := range log {
-		if op.DID != a.DID || op.Operation.Sig == "" || (op.Operation.Prev == nil) != (i == 0) || i > 0 && *op.Operation.Prev != log[i-1].CID {
+		signed := encode(op.Operation)
+		if i == 0 {
+			hash := sha256.Sum256(signed)
+			if want := "did:plc:" + strings.ToLower(base32.StdEncoding.EncodeToString(hash[:]))[:24]; string(a.DID) != want {
+				t.Errorf("the DID is %s, want %s", a.DID, want)
+			}
+		}
+		if got := cid.Of(cid.DagCBOR, signed).String(); op.DID != a.DID || op.CID != got || op.Operation["prev"] != prev {
 			t.Errorf("operation %d: %v", i, op)
 		}
+		signature, err := base64.RawURLEncoding.DecodeString(fmt.Sprint(op.Operation["sig"]))
+		if err != nil {
+			t.Error(err)
+		}
+		delete(op.Operation, "sig")
+		if err := a.RotationKey().Public().Verify(encode(op.Operation), signature); err != nil {
+			t.Errorf("operation %d: %v", i, err)
+		}
+		prev = op.CID
 	}
 	again := atptest.New(t).NewAccount("alice.test")
 	if again.DID == a.DID || again.SigningKey().Public() == a.SigningKey().Public() {
 		t.Error("the key does not change, or the DID does not depend on the PDS")
 	}
+}
+
+// TestOptions checks that options that make no sense are errors.
+func TestOptions(t *testing.T) {
+	for _, opt := range []atptest.Option{
+		atptest.WithClock(nil), atptest.WithRecords(nil), atptest.WithBlobLimit(0), atptest.WithSessions(0, time.Hour, 0),
+		atptest.WithSessions(time.Hour, 0, 0), atptest.WithSessions(time.Hour, time.Hour, -1),
+	} {
+		if n, err := atptest.Start(opt); err == nil || !strings.HasPrefix(err.Error(), "atptest: With") {
+			t.Errorf("%v, %v", n, err)
+		}
+	}
+}
+
+// TestMistakes checks that a network without a test panics when a handle is not valid, or taken.
+func TestMistakes(t *testing.T) {
+	n, err := atptest.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Close()
+	n.NewAccount("alice.test")
+	for _, handle := range []syntax.Handle{"alice.test", "ALICE.test", "nothing"} {
+		func() {
+			defer func() {
+				if message := fmt.Sprint(recover()); !strings.Contains(message, strings.ToLower(string(handle))) {
+					t.Errorf("%s: %s", handle, message)
+				}
+			}()
+			n.NewAccount(handle)
+		}()
+	}
+	n.NewAccount("bob.test") // the network is not locked
 }
 
 // TestStatus checks what servers say of accounts that are not active.

@@ -3,6 +3,7 @@ package atptest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -310,6 +311,9 @@ type Option func(*options) error
 // WithClock sets the function that returns the time. The default is [time.Now].
 func WithClock(now func() time.Time) Option {
 	return func(o *options) error {
+		if now == nil {
+			return errors.New("WithClock(nil)")
+		}
 		o.now = now
 		return nil
 	}
@@ -319,6 +323,9 @@ func WithClock(now func() time.Time) Option {
 // again. The defaults are those of the reference PDS: two hours, 90 days and two hours.
 func WithSessions(access, refresh, grace time.Duration) Option {
 	return func(o *options) error {
+		if access <= 0 || refresh <= 0 || grace < 0 {
+			return fmt.Errorf("WithSessions(%v, %v, %v): a token is never valid", access, refresh, grace)
+		}
 		o.access, o.refresh, o.grace = access, refresh, grace
 		return nil
 	}
@@ -329,6 +336,9 @@ func WithSessions(access, refresh, grace time.Duration) Option {
 // unknown.
 func WithRecords(lookup func(syntax.NSID) (lex.RecordDef, bool)) Option {
 	return func(o *options) error {
+		if lookup == nil {
+			return errors.New("WithRecords(nil)")
+		}
 		o.lookup = lookup
 		return nil
 	}
@@ -337,6 +347,9 @@ func WithRecords(lookup func(syntax.NSID) (lex.RecordDef, bool)) Option {
 // WithBlobLimit sets the size in bytes of the largest blob that PDSes accept. The default is 5 MiB.
 func WithBlobLimit(size int64) Option {
 	return func(o *options) error {
+		if size <= 0 {
+			return fmt.Errorf("WithBlobLimit(%d)", size)
+		}
 		o.blobLimit = size
 		return nil
 	}
