@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/layers-pub/layers-go/runtime/atptest"
+	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/tests/reference"
 )
@@ -67,7 +68,7 @@ func TestReference(t *testing.T) {
 // TestNetwork compares the answers of atptest with the facts of the reference servers.
 func TestNetwork(t *testing.T) {
 	var late atomic.Int64 // how far the clock is behind
-	n := atptest.New(t, atptest.WithBlobLimit(blobLimit), atptest.WithClock(func() time.Time { return time.Now().Add(-time.Duration(late.Load())) }))
+	n := atptest.New(t, atptest.WithBlobLimit(blobLimit), atptest.WithRecords(lookup), atptest.WithClock(func() time.Time { return time.Now().Add(-time.Duration(late.Load())) }))
 	p := n.NewPDS()
 	number := 0
 	got := run(t, servers{
@@ -87,6 +88,45 @@ func TestNetwork(t *testing.T) {
 		},
 	})
 	check(t, got)
+}
+
+// lookup knows the records of app.bsky.graph.block.
+func lookup(nsid syntax.NSID) (lex.RecordDef, bool) {
+	return lex.RecordDef{NSID: nsid, Key: "tid", New: func() lex.Record { return new(block) }}, nsid == "app.bsky.graph.block"
+}
+
+// block is a record that says that an account does not want to hear of another.
+type block struct {
+	subject   syntax.DID
+	createdAt syntax.Datetime
+	extra     lex.Map
+}
+
+var blockFields = lex.NewFields("$type!", "subject!", "createdAt!")
+
+func (*block) RecordType() syntax.NSID { return "app.bsky.graph.block" }
+
+func (b *block) DecodeLex(d *lex.Decoder) {
+	var c lex.Cursor
+	d.Object(&c, blockFields, &b.extra)
+	for i := d.Next(&c); i >= 0; i = d.Next(&c) {
+		switch i {
+		case 0:
+			d.RecordType("app.bsky.graph.block")
+		case 1:
+			b.subject = d.DID()
+		case 2:
+			b.createdAt = d.Datetime()
+		}
+	}
+}
+
+func (b *block) EncodeLex(e *lex.Encoder) {
+	o := e.Object(&b.extra)
+	o.Key("$type").String("app.bsky.graph.block")
+	o.Key("subject").String(string(b.subject))
+	o.Key("createdAt").String(string(b.createdAt))
+	o.End()
 }
 
 // check compares answers with the facts of the reference servers.

@@ -331,6 +331,21 @@ func (r *suite) writes(alice, bob, odd *account) {
 	r.post("input is too large", create, token, input(alice, "x", object{"$type": collection, "text": strings.Repeat("x", 160<<10)}))
 	r.post("input is large", create, bob.access, input(bob, "", r.text(strings.Repeat("x", 140<<10))))
 	r.post("no input", create, token, nil)
+	const block = "app.bsky.graph.block" // of which both servers know the lexicon
+	known := object{"$type": block, "subject": unknownDID, "createdAt": "2001-02-03T04:05:06Z"}
+	invalid := object{"$type": block, "subject": "nobody", "createdAt": "2001-02-03T04:05:06Z"}
+	partial := object{"$type": block, "subject": unknownDID}
+	r.post("a valid record", create, odd.access, input(odd, "", r.value(known), "collection", block))
+	r.post("a valid record, to be validated", create, odd.access, input(odd, "", known, "collection", block, "validate", true))
+	r.post("a valid record, not to be validated", create, odd.access, input(odd, "", known, "collection", block, "validate", false))
+	r.post("an invalid record", create, odd.access, input(odd, "", invalid, "collection", block))
+	r.post("an invalid record, to be validated", create, odd.access, input(odd, "", invalid, "collection", block, "validate", true))
+	r.post("an invalid record, not to be validated", create, odd.access, input(odd, "", r.value(invalid), "collection", block, "validate", false))
+	r.post("a record without a field", create, odd.access, input(odd, "", partial, "collection", block))
+	r.post("a key that the lexicon does not allow", create, odd.access, input(odd, "self", known, "collection", block))
+	r.post("a key that the lexicon does not allow, not to be validated", create, odd.access, input(odd, "self", known, "collection", block, "validate", false))
+	r.post("a valid record", put, odd.access, input(odd, "3l3famgxlzxwf", known, "collection", block))
+	r.post("an invalid record", put, odd.access, input(odd, "3l3famgxlzxwf", invalid, "collection", block))
 
 	two, three := r.text("two"), r.text("three")
 	r.post("a new record", put, token, input(alice, "two", two))
