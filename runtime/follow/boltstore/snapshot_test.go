@@ -94,6 +94,44 @@ func TestSnapshots(t *testing.T) {
 	last.Close()
 }
 
+// TestSnapshotSlow checks that a reader waits for the snapshot that was begun after its wish, and does not take an old one for it.
+func TestSnapshotSlow(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	store, err := boltstore.Open(path, boltstore.WithRecords())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if err := store.Snapshot(path + ".snapshot"); err != nil {
+		t.Fatal(err)
+	}
+	add(t, store, "new")
+	read := make(chan bool)
+	go func() {
+		defer close(read)
+		snapshot, err := boltstore.OpenSnapshot(t.Context(), path)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if !has(t, snapshot, "new") {
+			t.Error("the snapshot is an old one")
+		}
+		snapshot.Close()
+	}()
+	for os.Rename(path+".wanted", path+".writing") != nil {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(300 * time.Millisecond) // in which the reader looks more than once
+	if err := store.Snapshot(path + ".snapshot"); err != nil {
+		t.Error(err)
+	}
+	if err := os.Remove(path + ".writing"); err != nil {
+		t.Error(err)
+	}
+	<-read
+}
+
 // TestSnapshotFaults checks what readers learn that get no snapshot.
 func TestSnapshotFaults(t *testing.T) {
 	defer boltstore.SetServePatience(300 * time.Millisecond)()

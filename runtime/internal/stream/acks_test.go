@@ -65,12 +65,17 @@ func TestAcksStuck(t *testing.T) {
 	client, _ := pair(t)
 	a := newAcks(client)
 	large := []byte(strings.Repeat("x", 1<<10))
+	a.sending = true // nothing is taken before all wait
 	for range 2 * maxAcks {
 		a.send(large)
 	}
+	go a.run()
 	waited := make(chan bool)
 	go func() {
 		defer close(waited)
+		for a.idleBefore() { // until all are taken, at once
+			time.Sleep(time.Millisecond)
+		}
 		a.wait()
 	}()
 	select {
@@ -82,4 +87,11 @@ func TestAcksStuck(t *testing.T) {
 	<-waited
 	a.send(large)
 	a.join()
+}
+
+// idleBefore reports whether nothing was taken yet.
+func (a *acks) idleBefore() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.taken == 0 && a.sending
 }
