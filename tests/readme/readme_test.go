@@ -234,6 +234,21 @@ func headings(t *testing.T, name string) (anchors []string) {
 	return anchors
 }
 
+// TestFigures looks for the ratios that the comparison states in BENCHMARKS.md.
+func TestFigures(t *testing.T) {
+	measured := readFile(t, "BENCHMARKS.md")
+	figures := regexp.MustCompile(`\b[0-9.]+x\b|\bmakes [0-9]+\b`).FindAllString(withoutFences(t, "docs/comparison.md"), -1)
+	if len(figures) < 4 {
+		t.Errorf("only %q", figures)
+	}
+	for _, figure := range figures {
+		figure = strings.TrimPrefix(figure, "makes ")
+		if !regexp.MustCompile(`(^|[^0-9.])` + regexp.QuoteMeta(figure)).MatchString(measured) {
+			t.Errorf("BENCHMARKS.md does not have %s", figure)
+		}
+	}
+}
+
 // TestPlaces looks for the files and directories that CONTRIBUTING.md names.
 func TestPlaces(t *testing.T) {
 	places := regexp.MustCompile("`((?:cmd|gen|internal|layers|lexicons|runtime|tests)/[^` ]+)`").FindAllStringSubmatch(readFile(t, "CONTRIBUTING.md"), -1)

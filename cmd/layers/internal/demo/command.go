@@ -84,6 +84,7 @@ func commands(w *world) []string {
 		"layers pull " + handle + " -o archives",
 		"layers list " + handle + " expression.expression",
 		"layers get --proof " + string(w.corpus.Sentence),
+		"layers show " + string(w.corpus.Sentence),
 		"layers login " + handle,
 		"layers delete " + string(w.corpus.Broken[0].URI),
 		"layers tail --relay " + w.relay.URL,
