@@ -261,7 +261,7 @@ func (s *endingSource) ReadAt(b []byte, offset int64) (int, error) {
 // that is small and decoded records that are not.
 func TestAhead(t *testing.T) {
 	data := append([]byte("\xa1\x6bannotations\x99\x03\x84"), bytes.Repeat([]byte{0xa0}, 900)...)
-	all := make([]repo.Record, 3000)
+	all := make([]repo.Record, 800) // more than twice the limit of 4 workers
 	for i := range all {
 		all[i] = repo.Record{Collection: "com.example.note", RecordKey: syntax.RecordKey(fmt.Sprintf("%04d", i)), Data: data}
 	}

@@ -330,7 +330,7 @@ func hostile(t *testing.T, open func(context.Context, []byte, ...repo.Option) (*
 
 // TestCut cuts an archive of 500 records at each boundary of its blocks and at 1,000 other places.
 func TestCut(t *testing.T) {
-	records := smallRecords(500)
+	records := smallRecords(150)
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, order := range []repo.Order{repo.OrderTree, repo.OrderCID} {
 		archive := build(t, records, order)
@@ -355,7 +355,7 @@ func TestCut(t *testing.T) {
 
 // TestFlip flips one bit in each of 1,000 places.
 func TestFlip(t *testing.T) {
-	records := smallRecords(500)
+	records := smallRecords(150)
 	random := rand.New(rand.NewPCG(3, 4))
 	for _, order := range []repo.Order{repo.OrderTree, repo.OrderCID} {
 		archive := build(t, records, order)
