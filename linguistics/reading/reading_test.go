@@ -153,6 +153,8 @@ func TestAnnotations(t *testing.T) {
 	}{
 		{"tag", tags, []string{`"tokenIndex":1`}, []string{`0 [4,10) "seh’" 1:seh’ 200-450ms`}, 0},
 		{"tag of no token", tags, []string{`"tokenIndex":5`}, []string{`0 !/annotations/0/tokenIndex no such token: 5 of 5`}, 0},
+		{"tag and anchor", tags, []string{`"tokenIndex":2,"anchor":{"tokenRef":{"tokenizationId":{"value":"t"},"tokenIndex":2}}`}, []string{`0 [11,15) "dich" 2:dich`}, 0},
+		{"one UUID", tags, []string{`"tokenIndex":2},{"uuid":{"value":"0"},"tokenIndex":3`}, []string{`0 [11,15) "dich" 2:dich`, `1 [16,21) "nicht" 3:nicht !/annotations/1/uuid ambiguous reference: another annotation has the same UUID`}, 0},
 		{"tag without a place", tags, []string{``}, []string{`0 !/annotations/0 no place`}, 0},
 		{"document tag", `"kind":"document-tag","subkind":"sentiment"`, []string{``}, []string{`0`}, 0},
 		{"the only tokenization", `"kind":"token-tag","subkind":"pos"`, []string{`"tokenIndex":0`}, []string{`0 [0,3) "Ich" 0:Ich 0-200ms`}, 0},
@@ -426,6 +428,12 @@ func TestParts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for range document.Sentences(t.Context()) {
+			break
+		}
+		for range document.Parts(t.Context()) {
+			break
+		}
 		for s, err := range document.Sentences(t.Context()) {
 			if err != nil || len(s.Problems) > 0 {
 				t.Fatal(err, s.Problems)
@@ -499,6 +507,15 @@ func TestOutside(t *testing.T) {
 	part("3ppppppppppp5", `"anchor":{"textSpan":{"byteStart":11,"byteEnd":99}}`)
 	part("3ppppppppppp6", `"text":"dich nicht"`)
 	x := w.index(t, nil)
+	whole, err := x.Expression(t.Context(), sentence)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for s, err := range whole.Sentences(t.Context()) { // its parts are no sentences
+		if err != nil || s != whole {
+			t.Errorf("sentences: %v, %v", s.URI, err)
+		}
+	}
 	for _, key := range []string{"3ppppppppppp2", "3ppppppppppp3"} {
 		e, err := x.Expression(t.Context(), syntax.ATURI(ana+"expression.expression/"+key))
 		if err != nil {
