@@ -11,6 +11,7 @@ import (
 	"github.com/layers-pub/layers-go/gen/lexicon"
 	"github.com/layers-pub/layers-go/gen/naming"
 	"github.com/layers-pub/layers-go/gen/prose"
+	"github.com/layers-pub/layers-go/gen/recursion"
 )
 
 // Options tell New what the documents do not say.
@@ -112,7 +113,7 @@ func newBuilder(set *lexicon.Set, options Options, groups []*group.Group, table 
 
 // build makes the plan, with the names that the table has in this round.
 func (b *builder) build() {
-	b.findRecursion()
+	b.indirect = recursion.Find(b.set)
 	b.findRecordViews()
 	b.makeClients()
 	for _, document := range b.set.Documents {
@@ -137,8 +138,8 @@ type builder struct {
 	foreign  map[*Package]*naming.Lock // the locks of packages of other modules
 	private  map[*Package]map[string]bool
 	imports  map[*Package]map[*Package]bool
-	views    map[*lexicon.Node]bool // definitions that need no type; see findRecordViews
-	indirect map[edge]bool          // fields that have to be pointers, or their type would contain itself
+	views    map[*lexicon.Node]bool  // definitions that need no type; see findRecordViews
+	indirect map[recursion.Edge]bool // fields that have to be pointers, or their type would contain itself
 	used     map[string]bool
 	problems lexicon.Problems
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/layers-pub/layers-go/gen/lexicon"
 	"github.com/layers-pub/layers-go/gen/naming"
+	"github.com/layers-pub/layers-go/gen/recursion"
 )
 
 func contains(list []string, s string) bool { return slices.Contains(list, s) }
@@ -69,10 +70,10 @@ func (b *builder) buildField(s spot, property lexicon.Property, rules *[]*Rules)
 	}
 	field.Doc, field.Note = fieldDoc(n, field.Required)
 	field.Value = b.buildValue(b.below(s, n, "."+property.Name, property.Name), rules)
-	field.Presence = presence(field, b.indirect[edge{s.node, property.Name}])
+	field.Presence = presence(field, b.indirect[recursion.Edge{Object: s.node, Key: property.Name}])
 	if contains(s.node.Nullable, property.Name) {
 		field.Presence = Nullable
-		field.Value.Pointer = b.indirect[edge{s.node, property.Name}]
+		field.Value.Pointer = b.indirect[recursion.Edge{Object: s.node, Key: property.Name}]
 		b.needEncoder(field.Value)
 	}
 	if field.Presence == Optional {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/layers-pub/layers-go/gen/lexicon"
 	"github.com/layers-pub/layers-go/gen/naming"
+	"github.com/layers-pub/layers-go/gen/recursion"
 )
 
 // unionValue decides on the type of a union, and declares it.
@@ -62,7 +63,7 @@ func (b *builder) variant(s spot, ref string) *Variant {
 		b.report(b.document.File, s.node.Pointer, fmt.Sprintf("unresolved reference: %s is not among the lexicons; add its document", ref))
 		return nil
 	}
-	if objectOf(def.Node) == nil {
+	if recursion.ObjectOf(def.Node) == nil {
 		b.report(b.document.File, s.node.Pointer, fmt.Sprintf("%s is of type %q, but a union can only have objects and records as members", ref, def.Node.Type))
 		return nil
 	}

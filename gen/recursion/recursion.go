@@ -1,57 +1,65 @@
-package plan
+// Package recursion finds the fields by which Go structs would contain themselves.
+//
+//	pointers := recursion.Find(set)
+package recursion
 
-import "github.com/layers-pub/layers-go/gen/lexicon"
+import (
+	"slices"
 
-// edge identifies a property of an object.
-type edge struct {
-	object *lexicon.Node
-	key    string
+	"github.com/layers-pub/layers-go/gen/lexicon"
+)
+
+// Edge identifies a property of an object.
+type Edge struct {
+	Object *lexicon.Node
+	Key    string
 }
 
-// findRecursion finds the properties that would make a Go struct contain itself: those held by value that
+// Find finds the properties that would make a Go struct contain itself: those held by value that
 // lead back to their own object. They become pointers.
-func (b *builder) findRecursion() {
+func Find(set *lexicon.Set) map[Edge]bool {
 	held := make(map[*lexicon.Node]map[string]*lexicon.Node)
-	for _, document := range b.set.Documents {
+	for _, document := range set.Documents {
 		for _, def := range document.Defs {
 			def.Node.Walk(func(n *lexicon.Node) {
 				if n.Type == "object" {
-					held[n] = b.heldByValue(document, n)
+					held[n] = heldByValue(set, document, n)
 				}
 			})
 		}
 	}
-	b.indirect = make(map[edge]bool)
+	indirect := make(map[Edge]bool)
 	for object, properties := range held {
 		for key, target := range properties {
 			if reaches(held, target, object, make(map[*lexicon.Node]bool)) {
-				b.indirect[edge{object, key}] = true
+				indirect[Edge{object, key}] = true
 			}
 		}
 	}
+	return indirect
 }
 
 // heldByValue returns the objects that a struct holds by value: the required and the nullable ones.
-func (b *builder) heldByValue(document *lexicon.Document, object *lexicon.Node) map[string]*lexicon.Node {
+func heldByValue(set *lexicon.Set, document *lexicon.Document, object *lexicon.Node) map[string]*lexicon.Node {
 	held := make(map[string]*lexicon.Node)
 	for _, property := range object.Properties {
-		if !contains(object.Required, property.Name) && !contains(object.Nullable, property.Name) {
+		if !slices.Contains(object.Required, property.Name) && !slices.Contains(object.Nullable, property.Name) {
 			continue
 		}
 		switch n := property.Node; n.Type {
 		case "object":
 			held[property.Name] = n
 		case "ref":
-			if _, def, found := b.set.Resolve(document, n.Ref); found {
-				held[property.Name] = objectOf(def.Node)
+			if _, def, found := set.Resolve(document, n.Ref); found {
+				held[property.Name] = ObjectOf(def.Node)
 			}
 		}
 	}
 	return held
 }
 
-// objectOf returns the object of a definition that is an object or a record, and nil for others.
-func objectOf(n *lexicon.Node) *lexicon.Node {
+// ObjectOf returns the object of a definition that is an object or a record, and nil for others.
+func ObjectOf(n *lexicon.Node) *lexicon.Node {
 	switch n.Type {
 	case "object":
 		return n
