@@ -46,6 +46,7 @@ func FuzzSource(f *testing.F) {
 	f.Add("*/ func init() {} /*", "cid-link", "*/")
 	f.Add("//go:build ignore\n//go:embed x\n// +build ignore", "type", "\"+`")
 	f.Add("+build", "0", "0")
+	f.Add("0", "0", "         ") // the name of a constant must not begin with the property
 	f.Add("# Heading\n- item\n1. item\n\tcode\n[x]: y", "func", "")
 	f.Add("DEPRECATED: deprecated. Deprecated -- ", "validate", "日本")
 	f.Add("\u2028\u202e\ufeff\x00\xff", "1", "\xff\n")

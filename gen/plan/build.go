@@ -178,7 +178,7 @@ func (b *builder) below(s spot, node *lexicon.Node, part, word string) spot {
 	}
 	shorter := naming.Extend(s.root, in.word)
 	if len(shorter) > longName {
-		shorter = fit(in.path, longName)
+		shorter = fit(naming.Extend(s.name, in.word), in.path, longName)
 	}
 	in.name = b.short(in.key, s.name, word, kindWord(node.Type), shorter)
 	return in
@@ -220,7 +220,7 @@ func (b *builder) defName(document *lexicon.Document, def *lexicon.Def) string {
 	if n == 0 && types.Universe.Lookup(strings.ToLower(word)) != nil {
 		word += " " + kindWord(def.Node.Type) // String and Error would be taken for something else
 	}
-	return b.short(key, naming.Extend("", parts[:n]...), word, kindWord(def.Node.Type), fit(parts, longName))
+	return b.short(key, naming.Extend("", parts[:n]...), word, kindWord(def.Node.Type), fit(naming.Extend("", parts...), parts, longName))
 }
 
 // defPath returns what the Go name of a definition is made of.

@@ -31,8 +31,15 @@ const longName = 45
 
 // fit joins the parts of a Go name, and leaves out those in the middle that a limit has no room for: it keeps the last, then
 // the one before it, then the first, then those before the last ones. The result is only longer than the limit if the last
-// part is.
-func fit(parts []string, limit int) string {
+// part is, or if it would not be an exported name without the others: then it is full.
+func fit(full string, parts []string, limit int) string {
+	if name := cut(parts, limit); token.IsExported(name) {
+		return name
+	}
+	return full
+}
+
+func cut(parts []string, limit int) string {
 	start := len(parts) - 1
 	tail := func(i int) string { return naming.Extend("", parts[i:]...) }
 	if start > 0 && len(tail(start-1)) <= limit {
@@ -95,9 +102,9 @@ func (b *builder) derived(s spot, suffix, base, part string) string {
 		case level > 0:
 			level-- // the short name is taken
 		case part == s.name:
-			part = fit(s.path, longName-len(base))
+			part = fit(s.name, s.path, longName-len(base))
 		default:
-			base = fit(s.path, longName-len(part))
+			base = fit(s.name, s.path, longName-len(part))
 		}
 	}
 	switch {
@@ -129,7 +136,7 @@ func (b *builder) constants(s spot, word string, list []constant) []string {
 		longest = max(longest, len(naming.Extend(full, c.words...))-len(full))
 	}
 	if len(full)+longest > longName && !locked {
-		base = fit(s.path, longName-longest-len(word)) + word
+		base = fit(s.name, s.path, longName-longest-len(word)) + word
 	}
 	names := make([]string, len(list))
 	for i, c := range list {

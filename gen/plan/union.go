@@ -81,7 +81,7 @@ func (b *builder) variant(s spot, ref string) *Variant {
 		}
 		shorter := naming.Extend(s.name, word)
 		if len(shorter) > longName {
-			shorter = fit(append(slices.Clone(s.path), word), longName)
+			shorter = fit(naming.Extend(s.name, word), append(slices.Clone(s.path), word), longName)
 		}
 		v.Wrapper = b.short(key, s.name, v.Type.Name, lastSegment(document.Namespace()), shorter)
 		b.claim(b.pkg.ImportPath, v.Wrapper, key, naming.Derived, s.node)
