@@ -93,6 +93,8 @@ func difference(m *reposync.Commit, ours, theirs error) string {
 		seen[op.Path] = true
 	}
 	switch {
+	case errors.Is(ours, ourcid.ErrInvalid):
+		return "indigo accepts blocks whose CIDs are not those of the AT Protocol"
 	case errors.Is(ours, car.ErrHeader):
 		return "indigo accepts headers that are not canonical DAG-CBOR"
 	case !m.PrevData.Defined() && ours != nil:
@@ -134,7 +136,8 @@ func TestSameVerdict(t *testing.T) {
 		}
 		change, ours := v.Invert(m)
 		_, theirs := indigo.VerifyCommitMessage(t.Context(), toIndigo(m))
-		if !damaged && (ours != nil || theirs != nil) {
+		rootless := len(m.Ops) == 0 && theirs != nil && missing(theirs) // as the reference server sends it
+		if !damaged && (ours != nil || theirs != nil && !rootless) {
 			t.Fatalf("genuine message %d: ours %v, indigo's %v", i, ours, theirs)
 		}
 		switch why := difference(m, ours, theirs); {
