@@ -89,12 +89,13 @@ const (
 	journalVersion = 1
 	// printSize is enough to detect a changed operation.
 	printSize = 6
-	// maxJournal is the size of the largest journal, far more than a batch for years of write points needs. Nothing
-	// is written that would make the journal too large to be opened again.
-	maxJournal = 64 << 20
 	// journalReserve is the room that is kept at the end for lines about requests that were sent.
 	journalReserve = 1 << 20
 )
+
+// maxJournal is the size of the largest journal, 64 MiB, far more than a batch for years of write points needs. Nothing is
+// written that would make the journal too large to be opened again. Only tests change it.
+var maxJournal int64 = 64 << 20
 
 // OpenJournal opens the journal in a file. If the file does not exist, it is created and is readable only by its
 // owner. The error wraps [ErrJournal] if another Journal has the file open, or if the file is not a journal.
@@ -123,7 +124,7 @@ func (j *Journal) open() error {
 	if err != nil {
 		return fmt.Errorf("batch: %w", err)
 	}
-	if len(content) > maxJournal {
+	if int64(len(content)) > maxJournal {
 		return j.fault("is too large to be a journal")
 	}
 	rest := content
