@@ -29,7 +29,7 @@ func init() { // a list that help prints: commands cannot refer to it when it is
 		{"drift", "", "fail if generated code is not what the lexicons say", drift},
 		{"golden", "[PACKAGE...]", "rewrite the expected output of tests: the exported API, scripts, generated cases", golden},
 		{"bench", "[PATTERN]", "run the benchmarks, or those that PATTERN names; BENCHMARKS.md says which figure is from which", bench},
-		{"fuzz", "[PACKAGE...]", "fuzz each target with 20,000 inputs, or as FUZZTIME says (10m, 1000000x)", fuzz},
+		{"fuzz", "[PACKAGE...]", "fuzz each target with 10,000 inputs, or as FUZZTIME says (10m, 1000000x)", fuzz},
 		{"servers", "", "install the reference servers from npm, 250 MB, for the tests that start them", servers},
 		{"modules", "[NAME...]", "run the tests of the modules of their own: peers, relay, jetstream, tap", modules},
 		{"ci", "", "run what CI runs: all of this, with no test skipped", ci},
@@ -101,7 +101,8 @@ func packages(args []string) []string {
 func test(args []string) error { return goTool(append([]string{"test"}, packages(args)...)...) }
 
 func race(args []string) error {
-	return goTool(append([]string{"test", "-race"}, packages(args)...)...)
+	// Many tests wait for servers, so that two cores have room for three packages.
+	return goTool(append([]string{"test", "-race", "-p", "3"}, packages(args)...)...)
 }
 
 func generate([]string) error {
@@ -136,7 +137,7 @@ func bench(args []string) error {
 
 func fuzz(args []string) error {
 	// A number of inputs and not a time: when a time is over in the middle of an input, go test calls that a failure.
-	long := cmp.Or(os.Getenv("FUZZTIME"), "20000x")
+	long := cmp.Or(os.Getenv("FUZZTIME"), "10000x")
 	names, err := exec.Command("go", append([]string{"list"}, packages(args)...)...).Output()
 	if err != nil {
 		return err
