@@ -112,12 +112,16 @@ func browser() error {
 	if _, err := exec.LookPath("chromium"); err == nil {
 		return nil
 	}
+	os.Setenv("DEBIAN_FRONTEND", "noninteractive")
 	for _, args := range [][]string{{"apt-get", "update"}, {"apt-get", "install", "-y", "--no-install-recommends", "chromium"}} {
 		if os.Getuid() != 0 {
-			args = append([]string{"sudo"}, args...)
+			args = append([]string{"sudo", "-E"}, args...)
 		}
-		if err := execute(".", args[0], args[1:]...); err != nil {
-			return err
+		// A mirror may fail for a moment.
+		if execute(".", args[0], args[1:]...) != nil {
+			if err := execute(".", args[0], args[1:]...); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
