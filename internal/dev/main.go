@@ -101,8 +101,7 @@ func packages(args []string) []string {
 func test(args []string) error { return goTool(append([]string{"test"}, packages(args)...)...) }
 
 func race(args []string) error {
-	// Many tests wait for servers, so that two cores have room for three packages.
-	return goTool(append([]string{"test", "-race", "-p", "3"}, packages(args)...)...)
+	return goTool(append([]string{"test", "-race"}, packages(args)...)...)
 }
 
 func generate([]string) error {

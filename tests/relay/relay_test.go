@@ -88,7 +88,7 @@ func TestFaults(t *testing.T) {
 
 	c := verifying(t, s.PLC, downstream.URL(), firehose.WithPing(100*time.Millisecond))
 	store := firehose.NewCursorFile(filepath.Join(t.TempDir(), "cursor"))
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	var state traffic.State
 	reconnects, restarts, began := 0, 0, time.Now()
