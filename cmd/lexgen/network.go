@@ -358,10 +358,10 @@ func documents(root string, dirs []string, config *gen.Config) (map[string][]byt
 				return err
 			case entry.IsDir() && name != dir && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "node_modules"):
 				return fs.SkipDir
-			case !entry.Type().IsRegular() || path.Ext(name) != ".json":
+			case !entry.Type().IsRegular() || !strings.EqualFold(path.Ext(name), ".json"):
 				return nil
 			}
-			return add(name, entry, lexicon.MaxFileSize)
+			return add(name, entry, lexicon.MaxListSize)
 		})
 		if err != nil {
 			return nil, err
@@ -393,23 +393,22 @@ func (s *settings) moves(ctx context.Context, v *side) error {
 }
 
 // ownDocuments returns the documents of the configuration that are not installed.
-func (s *settings) ownDocuments(ctx context.Context, at installation) ([]*lexicon.Document, fs.FS, error) {
+func (s *settings) ownDocuments(ctx context.Context, at installation) ([]*lexicon.Document, error) {
 	config, err := s.read()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := config.ReadImports(ctx, s.root()); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	config.IgnoreLock = true
-	root := os.DirFS(s.root())
-	set, err := config.Load(root)
+	set, err := config.Load(os.DirFS(s.root()))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	manifest, err := install.ReadManifest(at.manifest)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	own := slices.DeleteFunc(slices.Clone(set.Documents), func(d *lexicon.Document) bool {
 		if manifest == nil {
@@ -418,5 +417,5 @@ func (s *settings) ownDocuments(ctx context.Context, at installation) ([]*lexico
 		_, installed := manifest.Resolutions[syntax.NSID(d.ID)]
 		return installed
 	})
-	return own, root, nil
+	return own, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -42,7 +41,7 @@ another account. If the domain names none, publish says which TXT record it need
 
 // publish publishes documents.
 func (s *settings) publish(command *cobra.Command, at installation, ids []string, breaking bool) error {
-	documents, root, err := s.chosen(command.Context(), at, ids)
+	documents, err := s.chosen(command.Context(), at, ids)
 	if err != nil {
 		return failure{err}
 	}
@@ -58,7 +57,7 @@ func (s *settings) publish(command *cobra.Command, at installation, ids []string
 	var items []*publish.Item
 	worst, bare := evolve.Fine, make(map[string]string)
 	for _, d := range documents {
-		item, err := compareOwn(ctx, reader, account.DID(), d, root)
+		item, err := publish.Compare(ctx, reader, account.DID(), d)
 		if err != nil {
 			return failure{err}
 		}
@@ -107,32 +106,24 @@ func session(ctx context.Context, reader *pds.Client) (*auth.Client, error) {
 }
 
 // chosen returns the documents with the given NSIDs or, if there are none, all that are not installed ones.
-func (s *settings) chosen(ctx context.Context, at installation, ids []string) ([]*lexicon.Document, fs.FS, error) {
+func (s *settings) chosen(ctx context.Context, at installation, ids []string) ([]*lexicon.Document, error) {
 	at, err := s.places(at)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	own, root, err := s.ownDocuments(ctx, at)
+	own, err := s.ownDocuments(ctx, at)
 	if err != nil || len(ids) == 0 {
-		return own, root, err
+		return own, err
 	}
 	var chosen []*lexicon.Document
 	for _, id := range ids {
 		i := slices.IndexFunc(own, func(d *lexicon.Document) bool { return d.ID == id })
 		if i < 0 {
-			return nil, nil, fmt.Errorf("%s is not a document of your own", id)
+			return nil, fmt.Errorf("%s is not a document of your own", id)
 		}
 		chosen = append(chosen, own[i])
 	}
-	return chosen, root, nil
-}
-
-func compareOwn(ctx context.Context, reader *pds.Client, did syntax.DID, d *lexicon.Document, root fs.FS) (*publish.Item, error) {
-	content, err := fs.ReadFile(root, d.File)
-	if err != nil {
-		return nil, err
-	}
-	return publish.Compare(ctx, reader, did, d, content)
+	return chosen, nil
 }
 
 func statusCommand(s *settings) *cobra.Command {
@@ -154,7 +145,7 @@ differs, is not published, or cannot be found by DNS.
 }
 
 func (s *settings) status(command *cobra.Command, at installation, ids []string) error {
-	documents, root, err := s.chosen(command.Context(), at, ids)
+	documents, err := s.chosen(command.Context(), at, ids)
 	if err != nil {
 		return failure{err}
 	}
@@ -174,7 +165,7 @@ func (s *settings) status(command *cobra.Command, at installation, ids []string)
 		if err != nil {
 			return failure{err}
 		}
-		item, err := compareOwn(ctx, reader, did, d, root)
+		item, err := publish.Compare(ctx, reader, did, d)
 		if err != nil {
 			return failure{err}
 		}

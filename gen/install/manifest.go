@@ -12,7 +12,6 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/layers-pub/layers-go/gen/lexicon"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -115,4 +114,4 @@ func (m *Manifest) Equal(other *Manifest) bool {
 }
 
 // File is the usual name of a manifest, in the root of a module.
-const File = lexicon.ManifestFile
+const File = "lexicons.json"

@@ -54,8 +54,10 @@ func (s *Set) Resolve(from *Document, ref string) (*Document, *Def, bool) {
 type Document struct {
 	// ID is the document's NSID, such as "pub.layers.expression.expression".
 	ID string
-	// File is the slash-separated path of the file it was read from.
+	// File is the slash-separated path of the file it was read from; see [File.Path].
 	File string
+	// Source is the JSON text it was read from.
+	Source []byte
 	// Description is the description of the document as a whole.
 	Description string
 	// Defs holds the definitions in the order of the file.

@@ -1,20 +1,12 @@
 package lexicon
 
 import (
-	"bytes"
 	"cmp"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"slices"
-	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // Options change how Load works. The zero value is what the function Load uses.
@@ -53,9 +45,7 @@ type Import struct {
 }
 
 // Load reads and checks the lexicon documents below the given roots, which are
-// directories of fsys. A document is known by its id, wherever its file is. Load ignores
-// other files, JSON without a member "lexicon" among them, directories called node_modules, and files and
-// directories whose names begin with a dot.
+// directories of fsys. A document is known by its id, wherever it is; see [Files].
 //
 // Each document must follow the Lexicon specification, its references must
 // resolve within the documents read, and if a root has a lockfile, the files
@@ -138,12 +128,12 @@ type loader struct {
 type owned struct {
 	document *Document
 	override bool
-	sum      [sha256.Size]byte
+	inner    bool // whether it is inside a file of another kind
 }
 
 // root reads the documents below a root.
 func (l *loader) root(root string, override bool) {
-	files, problems := documentFiles(l.fsys, root)
+	files, problems := Files(l.fsys, root)
 	l.problems = append(l.problems, problems...)
 	if len(files) == 0 && len(problems) == 0 {
 		l.problems = append(l.problems, problem(root, "", "there is no lexicon document (*.json) here; check the path"))
@@ -168,7 +158,7 @@ func (l *loader) foreign(i Import) {
 			continue
 		}
 		o.document.Foreign = true
-		if local, found := l.owners[id]; found && local.sum != o.sum {
+		if local, found := l.owners[id]; found && !sameDocument(local.document.Source, o.document.Source) {
 			o.document.warnings = append(o.document.warnings, problem(local.document.File, "",
 				"it differs from the document of %s, which is what the Go types follow; update one of them", i.Name))
 		}
@@ -182,37 +172,60 @@ func (l *loader) foreign(i Import) {
 }
 
 // file reads one document.
-func (l *loader) file(f documentFile, override bool) {
+func (l *loader) file(f File, override bool) {
 	document, problems := l.read(f)
-	l.faults = append(l.faults, problems...)
-	l.files[f.file] = ""
+	l.files[f.Path] = ""
 	if document == nil {
-		l.broken[f.id] = true
+		l.faults = append(l.faults, problems...)
+		l.broken[f.ID] = true
 		return
 	}
-	l.files[f.file] = document.ID
-	before, ok := l.owners[document.ID]
+	l.files[f.Path] = document.ID
+	before, twice := l.owners[document.ID]
 	switch {
-	case !ok, override && !before.override:
-		l.owners[document.ID] = owned{document, override, f.sum}
-	case override == before.override && f.sum != before.sum:
-		l.faults = append(l.faults, problem(f.file, "/id",
+	case twice && override == before.override && f.inner && !before.inner:
+		before.document.differs(document)
+		return
+	case !twice, override && !before.override, override == before.override && before.inner && !f.inner:
+		l.owners[document.ID] = owned{document, override, f.inner}
+		if twice && override == before.override {
+			document.differs(before.document)
+			l.faults = slices.DeleteFunc(l.faults, func(p Problem) bool { return p.File == before.document.File })
+		}
+	case override == before.override && !sameDocument(document.Source, before.document.Source):
+		l.faults = append(l.faults, problem(f.Path, "/id",
 			"the id %s is also that of %s, which differs; take one of them out, or declare one root an override", document.ID, before.document.File))
+	}
+	l.faults = append(l.faults, problems...)
+}
+
+// differs warns of another document of the same id that differs, and is passed over because it is inside a file of another kind.
+func (d *Document) differs(other *Document) {
+	if !sameDocument(d.Source, other.Source) {
+		d.warnings = append(d.warnings, problem(d.File, "", "%s has the same id and differs, and is passed over; update it or take it out", other.File))
 	}
 }
 
 // read reads a document and checks it against the schema. The document is nil
 // if the file cannot be read as one.
-func (l *loader) read(f documentFile) (*Document, Problems) {
-	if f.err != nil {
-		return nil, Problems{problem(f.file, "", "%v", f.err)}
+func (l *loader) read(f File) (*Document, Problems) {
+	if f.Err != nil {
+		return nil, Problems{problem(f.Path, "", "%v", f.Err)}
 	}
-	value, p := parse(f.file, f.data)
+	value, p := parse(f.Path, f.Data)
 	if value == nil && len(p.problems) > 0 {
 		return nil, p.problems
 	}
-	b := &builder{file: f.file, warnings: p.warnings}
-	return b.document(value), append(p.problems, l.schema.check(f.file, value)...)
+	if o, isObject := value.(object); isObject && o.get("lexicon") == nil {
+		p.problems = append(p.problems, problem(f.Path, "/lexicon", "missing; write 1, the version of the language"))
+		value = append(o, member{"lexicon", int64(1)})
+	}
+	b := &builder{file: f.Path, warnings: p.warnings}
+	document := b.document(value)
+	if document != nil {
+		document.Source = f.Data
+	}
+	return document, append(p.problems, l.schema.check(f.Path, value)...)
 }
 
 // set returns the documents that were read.
@@ -223,122 +236,4 @@ func (l *loader) set() *Set {
 	}
 	slices.SortFunc(set.Documents, func(a, b *Document) int { return cmp.Compare(a.ID, b.ID) })
 	return set
-}
-
-// documentFile is a file in a root that is a document, or seems to be one.
-type documentFile struct {
-	// file is the path in the file system, and name the path in the root.
-	file, name string
-	// id is the document's, or what follows from the path if the document has none.
-	id   string
-	data []byte
-	sum  [sha256.Size]byte
-	// err says why the file could not be read.
-	err error
-}
-
-// documentFiles lists the documents below a root, in the order of their paths.
-func documentFiles(fsys fs.FS, root string) ([]documentFile, Problems) {
-	var files []documentFile
-	var problems Problems
-	err := fs.WalkDir(fsys, root, func(file string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			problems = append(problems, problem(file, "", "cannot read the file: %v", cause(err)))
-			return nil
-		case file == root:
-			if !entry.IsDir() {
-				problems = append(problems, problem(file, "", "not a directory; name the directory that contains the lexicons"))
-			}
-			return nil
-		case strings.HasPrefix(entry.Name(), ".") || entry.IsDir() && entry.Name() == "node_modules":
-			if entry.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		case entry.IsDir() || path.Ext(file) != ".json":
-			return nil
-		}
-		name := file
-		if root != "." {
-			name = strings.TrimPrefix(file, root+"/")
-		}
-		if name == ManifestFile {
-			return nil
-		}
-		f := documentFile{file: file, name: name, id: strings.ReplaceAll(strings.TrimSuffix(name, ".json"), "/", ".")}
-		if !entry.Type().IsRegular() {
-			f.err = errors.New("not a regular file; replace it with one")
-		} else if f.data, f.err = readFile(fsys, file, MaxFileSize); f.err == nil {
-			id, document := Identify(f.data)
-			if !document {
-				return nil
-			}
-			f.id, f.sum = cmp.Or(id, f.id), sha256.Sum256(f.data)
-		}
-		files = append(files, f)
-		return nil
-	})
-	if err != nil {
-		problems = append(problems, problem(root, "", "cannot read the file: %v", err))
-	}
-	return files, problems
-}
-
-// Identify reports whether the content of a file seems to be a lexicon document, which is an object with a member
-// "lexicon", and returns its id if that is an NSID. What is not JSON is a document if it contains such a member even so.
-func Identify(data []byte) (id string, document bool) {
-	decoder := jsontext.NewDecoder(bytes.NewReader(bytes.TrimPrefix(data, byteOrderMark)), jsontext.AllowDuplicateNames(true))
-	token, err := decoder.ReadToken()
-	if err == nil && token.Kind() != '{' {
-		return "", false
-	}
-	for err == nil && decoder.PeekKind() == '"' {
-		token, err = decoder.ReadToken()
-		if err != nil {
-			break
-		}
-		switch token.String() {
-		case "lexicon":
-			document = true
-		case "id":
-			if decoder.PeekKind() == '"' {
-				if token, err = decoder.ReadToken(); err == nil && syntax.ValidNSID(token.String()) {
-					id = token.String()
-				}
-				continue
-			}
-		}
-		err = decoder.SkipValue()
-	}
-	if err != nil || decoder.PeekKind() != '}' {
-		document = bytes.Contains(data, []byte(`"lexicon"`))
-	}
-	return id, document
-}
-
-// readFile reads a file that may not be larger than a document.
-func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the file: %w", cause(err))
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the file: %w", cause(err))
-	}
-	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("larger than the limit of %d bytes; split it", limit)
-	}
-	return data, nil
-}
-
-// cause returns an error without the path, which the message already names.
-func cause(err error) error {
-	var pathError *fs.PathError
-	if errors.As(err, &pathError) {
-		return pathError.Err
-	}
-	return err
 }

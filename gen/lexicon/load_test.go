@@ -36,7 +36,12 @@ func TestLoadLimits(t *testing.T) {
 		{"depth", nested(lexicon.MaxDepth), ""},
 		{"depth exceeded", nested(lexicon.MaxDepth + 1),
 			"objects and arrays nest more than 64 deep; move the inner ones to definitions of their own"},
-		{"bare arrays", `{"lexicon": ` + strings.Repeat("[", 500_000), "nest more than 64 deep"},
+		{"bare arrays", `{"lexicon": 1, "defs": ` + strings.Repeat("[", 500_000), "nest more than 64 deep"},
+		{"other JSON", `{"name": "x", "paths": {"lexicon": "1"}, "rest": "` + strings.Repeat("x", lexicon.MaxFileSize) + `"}`, "there is no lexicon document (*.json) here"},
+		{"other JSON in a large file", `{"name": "` + strings.Repeat("x", lexicon.MaxListSize) + `"}`, "there is no lexicon document (*.json) here"},
+		{"list exceeded", `[` + small + strings.Repeat(" ", lexicon.MaxListSize) + `}]`, "com/example/a.json: larger than the limit of 16777216 bytes; split it"},
+		{"document in a list", `[` + small + strings.Repeat(" ", lexicon.MaxFileSize) + `}]`, "com/example/a.json[/0]: larger than the limit of 1048576 bytes; split it"},
+		{"arrays in a list", strings.Repeat("[", 500_000), "there is no lexicon document (*.json) here"},
 		{"byte order mark", "\ufeff" + nested(3), ""},
 		{"byte order mark and an error", "\ufeff\n,", "there is no lexicon document (*.json) here"},
 		{"UTF-16", "\xff\xfe{\x00}\x00", "there is no lexicon document (*.json) here"},
@@ -119,7 +124,8 @@ func TestLoadOverrideFirst(t *testing.T) {
 	}
 }
 
-func TestLoadIrregularFiles(t *testing.T) {
+// TestLoadLinks checks that links are followed, and that those which lead in a circle end.
+func TestLoadLinks(t *testing.T) {
 	root := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(root, "com", "example"), 0o755); err != nil {
 		t.Fatal(err)
@@ -131,8 +137,30 @@ func TestLoadIrregularFiles(t *testing.T) {
 	if err := os.Symlink(target, filepath.Join(root, "com", "example", "a.json")); err != nil {
 		t.Skipf("symbolic links are not available: %v", err)
 	}
-	_, err := lexicon.Load(os.DirFS(root), ".")
-	if want := "com/example/a.json: not a regular file; replace it with one"; err == nil || err.Error() != want {
+	if err := os.Symlink(filepath.Join(root, "com"), filepath.Join(root, "com", "example", "circle")); err != nil {
+		t.Fatal(err)
+	}
+	other := t.TempDir()
+	if err := os.WriteFile(filepath.Join(other, "b.json"), document("com.example.b", "").Data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, target := range map[string]string{"linked": other, "again": other, "gone": filepath.Join(root, "nothing"), "a.txt": target} {
+		if err := os.Symlink(target, filepath.Join(root, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set, err := lexicon.Load(os.DirFS(root), ".")
+	if err != nil || len(set.Documents) != 2 || set.Lookup("com.example.a").File != "com/example/a.json" || set.Lookup("com.example.b") == nil {
+		t.Errorf("got %v, %+v", err, set)
+	}
+	if err := os.Symlink(filepath.Join(root, "nothing"), filepath.Join(root, "b.json")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(other, filepath.Join(root, "c.json")); err != nil { // a directory, by its name
+		t.Fatal(err)
+	}
+	_, err = lexicon.Load(os.DirFS(root), ".")
+	if want := "b.json: cannot read the file: no such file or directory"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
@@ -209,5 +237,76 @@ func TestLoadAnyLayout(t *testing.T) {
 	files["locks/lexgen.lock"] = &fstest.MapFile{Data: lock}
 	if err := lexicon.CheckLock(files, "root", "locks/lexgen.lock"); err != nil || !strings.Contains(string(lock), `"id": "com.example.app.like"`) {
 		t.Errorf("%v\n%s", err, lock)
+	}
+}
+
+// TestLoadDocumentsInside checks that documents are found in JSON of other kinds, and which one counts of those that have the same id.
+func TestLoadDocumentsInside(t *testing.T) {
+	text := func(id, rest string) string { return string(document(id, rest).Data) }
+	differs := strings.Replace(text("com.example.note", ""), "token", "string", 1)
+	reordered := `{ "defs": {"a": {"type": "token"}}, "$type": "com.atproto.lexicon.schema", "id": "com.example.note", "lexicon": 1.0 }`
+	for _, test := range []struct {
+		name  string
+		files map[string]string
+		want  string // the documents with their files, or the error
+		lint  string
+	}{
+		{"a list", map[string]string{"all.json": `[` + text("com.example.a", "") + `, 1, {"id": 2}, ` + text("com.example.b", "") + `]`},
+			"com.example.a all.json[/0], com.example.b all.json[/3]", ""},
+		{"a record", map[string]string{"a.json": `{"uri": "at://x", "value": ` + text("com.example.a", "") + `}`}, "com.example.a a.json[/value]", ""},
+		{"a map of lists", map[string]string{"a.JSON": `{"x": "y", "lexicons": {"v/1": [` + text("com.example.a", "") + `]}}`}, "com.example.a a.JSON[/lexicons/v~11/0]", ""},
+		{"too deep", map[string]string{"a.json": text("com.example.a", ""), "b.json": `[[[[` + text("com.example.b", "") + `]]]]`}, "com.example.a a.json", ""},
+		{"the same in a list", map[string]string{"a.json": `[` + reordered + `]`, "note.json": text("com.example.note", "")}, "com.example.note note.json", ""},
+		{"another in a list", map[string]string{"a.json": `[` + differs + `]`, "note.json": text("com.example.note", "")}, "com.example.note note.json",
+			"note.json: a.json[/0] has the same id and differs, and is passed over; update it or take it out"},
+		{"another in a list after it", map[string]string{"note.json": text("com.example.note", ""), "z.json": `[` + strings.Replace(differs, `"string"`, `"number"`, 1) + `]`},
+			"com.example.note note.json", "note.json: z.json[/0] has the same id and differs, and is passed over; update it or take it out"},
+		{"a faulty one in a list", map[string]string{"a.json": `[` + strings.Replace(differs, `"string"`, `"number"`, 1) + `]`, "note.json": text("com.example.note", "")},
+			"com.example.note note.json", "note.json: a.json[/0] has the same id and differs, and is passed over; update it or take it out"},
+		{"two lists", map[string]string{"a.json": `[` + differs + `]`, "b.json": `[` + text("com.example.note", "") + `]`},
+			"b.json[/0]:/id: the id com.example.note is also that of a.json[/0], which differs; take one of them out, or declare one root an override", ""},
+		{"written otherwise", map[string]string{"a.json": reordered, "note.json": text("com.example.note", "")}, "com.example.note a.json", ""},
+		{"a fault", map[string]string{"a.json": `[0, {"lexicon": 1, "id": "com.example.a", "defs": {"a": {"type": "odd"}}}]`}, "a.json[/1]:/defs/a/type: ", ""},
+		{"no version", map[string]string{"a.json": `{"id": "com.example.a", "defs": {"a": {"type": "token"}}}`}, "a.json:/lexicon: missing; write 1, the version of the language", ""},
+		{"no id", map[string]string{"a.json": `{"lexicon": 1, "defs": {"a": {"type": "token"}}}`}, "a.json: missing properties: 'id'; ", ""},
+		{"a version in words", map[string]string{"a.json": `{"lexicon": "1", "id": "com.example.a", "defs": {"a": {"type": "token"}}}`}, "a.json:/lexicon: write 1, the version of the language", ""},
+		{"a setting", map[string]string{"a.json": text("com.example.a", ""), "config.json": `{"lexicon": "en", "id": "x"}`, "tsconfig.json": "{ // strict\n\"paths\": {\"lexicon\": [\"x\"]}}"}, "com.example.a a.json", ""},
+		{"one after the other", map[string]string{"a.json": text("com.example.a", "") + "\n" + text("com.example.b", "")}, "a.json: not valid JSON at line 2, column 2: unexpected data after the end of the document, starting with {; remove it", ""},
+		{"comments", map[string]string{"a.json": "{ // a comment\n\"lexicon\": 1, \"id\": \"com.example.a\"}"}, "a.json: not valid JSON at line 1, column 3: ", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			files := fstest.MapFS{}
+			for name, text := range test.files {
+				files["root/"+name] = &fstest.MapFile{Data: []byte(text)}
+			}
+			set, err := lexicon.Load(files, "root")
+			if err != nil {
+				if got := strings.ReplaceAll(err.Error(), "root/", ""); !strings.HasPrefix(got, test.want) {
+					t.Errorf("got %s\nwant %s", got, test.want)
+				}
+				return
+			}
+			var got, lint []string
+			for _, d := range set.Documents {
+				got = append(got, d.ID+" "+strings.TrimPrefix(d.File, "root/"))
+			}
+			if got := strings.Join(got, ", "); got != test.want {
+				t.Errorf("got %s\nwant %s", got, test.want)
+			}
+			for _, p := range lexicon.Lint(set) {
+				lint = append(lint, strings.ReplaceAll(p.Error(), "root/", ""))
+			}
+			if got := strings.Join(lint, ", "); got != test.lint {
+				t.Errorf("lint says %s\nwant %s", got, test.lint)
+			}
+			lock, err := lexicon.Lock(files, "root", "root/lexgen.lock")
+			if err != nil {
+				t.Fatal(err)
+			}
+			files["root/lexgen.lock"] = &fstest.MapFile{Data: lock}
+			if err := lexicon.CheckLock(files, "root", "root/lexgen.lock"); err != nil {
+				t.Errorf("%v\n%s", err, lock)
+			}
+		})
 	}
 }

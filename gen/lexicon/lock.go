@@ -23,10 +23,6 @@ import (
 // file for a document.
 const LockFile = "lexgen.lock"
 
-// ManifestFile is the name of the manifest of installed lexicons that lexgen shares with @atproto/lex. Its usual place
-// is the root of the module; Load passes over one in a root of lexicons.
-const ManifestFile = "lexicons.json"
-
 // maxLockSize is enough for MaxDocuments documents with long names.
 const maxLockSize = 8 << 20
 
@@ -71,20 +67,20 @@ func Lock(fsys fs.FS, root, name string) ([]byte, error) {
 	if l == nil {
 		l = &lock{}
 	}
-	files, more := documentFiles(fsys, root)
+	files, more := Files(fsys, root)
 	problems = append(problems, more...)
 	l.Documents = make([]lockedDocument, 0, len(files))
 	for _, f := range files {
 		sum, err := f.sha256()
 		if err != nil {
-			problems = append(problems, problem(f.file, "", "%v", err))
+			problems = append(problems, problem(f.Path, "", "%v", err))
 		}
-		l.Documents = append(l.Documents, lockedDocument{ID: f.id, File: f.name, SHA256: sum})
+		l.Documents = append(l.Documents, lockedDocument{ID: f.ID, File: f.name, SHA256: sum})
 	}
 	if len(problems) > 0 {
 		return nil, problems.sorted()
 	}
-	slices.SortFunc(l.Documents, func(a, b lockedDocument) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortStableFunc(l.Documents, func(a, b lockedDocument) int { return strings.Compare(a.ID, b.ID) })
 	if l.Release == "" {
 		l.Release = l.digest()
 	}
@@ -140,31 +136,35 @@ func checkLock(fsys fs.FS, root, lockName string) Problems {
 	if l == nil {
 		return problems
 	}
-	files, _ := documentFiles(fsys, root)
-	byName := make(map[string]documentFile, len(files))
+	files, _ := Files(fsys, root)
+	byName := make(map[string][]File, len(files)) // a file may have several documents
 	for _, f := range files {
-		byName[f.name] = f
+		byName[f.name] = append(byName[f.name], f)
 	}
 	for i, locked := range l.Documents {
 		pointer := jsontext.Pointer("/documents").AppendToken(strconv.Itoa(i))
-		f, ok := byName[locked.File]
-		delete(byName, locked.File)
-		if !ok {
+		list := byName[locked.File]
+		if len(list) == 0 {
 			problems = append(problems, problem(lockName, pointer,
 				"the document %s is listed but not there (or listed twice); restore it, or run `lexgen lock` to accept that", locked.File))
 			continue
 		}
-		if locked.ID != f.id {
-			problems = append(problems, problem(lockName, pointer, "the file %s has the id %s, not %s; run `lexgen lock`", f.name, f.id, locked.ID))
+		n := max(0, slices.IndexFunc(list, func(f File) bool { return f.ID == locked.ID }))
+		f := list[n]
+		byName[locked.File] = slices.Delete(list, n, n+1)
+		if locked.ID != f.ID {
+			problems = append(problems, problem(lockName, pointer, "the file %s has the id %s, not %s; run `lexgen lock`", f.name, f.ID, locked.ID))
 		}
 		if sum, err := f.sha256(); err == nil && sum != locked.SHA256 {
-			problems = append(problems, problem(f.file, "",
+			problems = append(problems, problem(f.Path, "",
 				"it differs from the document in the lockfile %s; restore it, or run `lexgen lock` to accept the change", lockName))
 		}
 	}
-	for _, f := range byName {
-		problems = append(problems, problem(f.file, "",
-			"it is not in the lockfile %s; take it away, or run `lexgen lock` to accept it", lockName))
+	for _, list := range byName {
+		for _, f := range list {
+			problems = append(problems, problem(f.Path, "",
+				"it is not in the lockfile %s; take it away, or run `lexgen lock` to accept it", lockName))
+		}
 	}
 	return problems
 }
@@ -199,6 +199,3 @@ func Locked(fsys fs.FS, name string) (map[string]string, Problems) {
 	}
 	return sums, nil
 }
-
-// sha256 returns the SHA-256 of the file in hexadecimal.
-func (f *documentFile) sha256() (string, error) { return hex.EncodeToString(f.sum[:]), f.err }

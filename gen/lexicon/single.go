@@ -19,5 +19,17 @@ func Parse(file string, data []byte) (*Document, error) {
 		return nil, problems.sorted()
 	}
 	b := &builder{file: file, warnings: p.warnings}
-	return b.document(value), nil
+	document := b.document(value)
+	if document != nil {
+		document.Source = data
+	}
+	return document, nil
+}
+
+// Parse reads the document as the function Parse does.
+func (f *File) Parse() (*Document, error) {
+	if f.Err != nil {
+		return nil, Problems{problem(f.Path, "", "%v", f.Err)}
+	}
+	return Parse(f.Path, f.Data)
 }

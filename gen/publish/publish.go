@@ -1,7 +1,7 @@
 // Package publish publishes lexicon documents in the repository of the account that controls their namespace, and compares
 // them with what is published.
 //
-//	item, err := publish.Compare(ctx, reader, account.DID(), document, content)
+//	item, err := publish.Compare(ctx, reader, account.DID(), document)
 //	if err != nil {
 //		return err
 //	}
@@ -72,10 +72,9 @@ func Account(ctx context.Context, reader *pds.Client, id string) (syntax.DID, er
 	return reader.Directory().ResolveLexicon(ctx, syntax.NSID(id))
 }
 
-// Compare compares a document, with the content of its file, with the record of the account, which it reads with proof and
-// signature. The error is an [ErrAuthority] if the document's domain names another account.
-func Compare(ctx context.Context, reader *pds.Client, did syntax.DID, document *lexicon.Document, content []byte) (*Item, error) {
-	record, err := recordOf(content)
+// Compare compares a document with the record of the account, which it reads with proof and signature. The error is an [ErrAuthority] if the document's domain names another account.
+func Compare(ctx context.Context, reader *pds.Client, did syntax.DID, document *lexicon.Document) (*Item, error) {
+	record, err := recordOf(document.Source)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", document.File, err)
 	}

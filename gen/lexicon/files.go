@@ -1,0 +1,263 @@
+package lexicon
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/layers-pub/layers-go/runtime/syntax"
+)
+
+// File is a place with a document, or with what seems to be one.
+type File struct {
+	// Path is the slash-separated path of the file. A document inside a JSON file of another kind has its place there in
+	// brackets, such as "all.json[/3]".
+	Path string
+	// ID is the document's NSID, or the one that follows from the path if the document has none.
+	ID string
+	// Data is the JSON text of the document.
+	Data []byte
+	// Err says why the file could not be read.
+	Err error
+
+	// name is the path of the file below the root, sum the hash of its content, and inner says that it has the document inside.
+	name  string
+	sum   [sha256.Size]byte
+	inner bool
+}
+
+// MaxListSize is the size of the largest JSON file in which documents are looked for, in bytes.
+const MaxListSize = 16 << 20
+
+// Files lists the lexicon documents below a directory of fsys, in the order of their paths. They are JSON objects in files
+// called *.json: a file is one document, or it is JSON of another kind that has documents in it, at most three levels deep, such as a list of
+// them or a record with one as its value. Symbolic links are followed. Other JSON is ignored, and so are directories called
+// node_modules, and files and directories whose names begin with a dot.
+func Files(fsys fs.FS, root string) ([]File, Problems) {
+	w := &walker{fsys: fsys, root: root}
+	switch info, err := fs.Stat(fsys, root); {
+	case err != nil:
+		w.fail(root, "cannot read the file: %v", cause(err))
+	case !info.IsDir():
+		w.fail(root, "not a directory; name the directory that contains the lexicons")
+	default:
+		w.directory(root, []fs.FileInfo{info})
+	}
+	slices.SortStableFunc(w.files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	return w.files, w.problems
+}
+
+// walker collects what Files returns.
+type walker struct {
+	fsys     fs.FS
+	root     string
+	files    []File
+	problems Problems
+	linked   []fs.FileInfo // the directories that links led to, which are entered once
+}
+
+func (w *walker) fail(file, format string, args ...any) {
+	w.problems = append(w.problems, problem(file, "", format, args...))
+}
+
+// directory lists a directory. The last of above is the directory itself, the others are those that it is in.
+func (w *walker) directory(dir string, above []fs.FileInfo) {
+	entries, err := fs.ReadDir(w.fsys, dir)
+	if err != nil {
+		w.fail(dir, "cannot read the file: %v", cause(err))
+	}
+	for _, entry := range entries {
+		name := entry.Name()
+		if strings.HasPrefix(name, ".") || name == "node_modules" {
+			continue
+		}
+		file := path.Join(dir, name)
+		link := entry.Type()&fs.ModeSymlink != 0
+		if !link && !entry.IsDir() && !isJSON(name) {
+			continue
+		}
+		info, err := fs.Stat(w.fsys, file)
+		switch same := func(other fs.FileInfo) bool { return os.SameFile(info, other) }; {
+		case err != nil && isJSON(name):
+			w.files = append(w.files, File{Path: file, Err: fmt.Errorf("cannot read the file: %w", cause(err))})
+		case err != nil && entry.IsDir():
+			w.fail(file, "cannot read the file: %v", cause(err))
+		case err != nil: // a link to nothing
+		case info.IsDir():
+			if link && (slices.ContainsFunc(above, same) || slices.ContainsFunc(w.linked, same)) || len(above) > maxDirectories {
+				continue
+			}
+			if link {
+				w.linked = append(w.linked, info)
+			}
+			w.directory(file, append(slices.Clip(above), info))
+		case isJSON(name) && !info.Mode().IsRegular():
+			w.files = append(w.files, File{Path: file, Err: errors.New("not a regular file; replace it with one")})
+		case isJSON(name):
+			w.file(file)
+		}
+	}
+}
+
+// maxDirectories is how deep directories are entered. Links that lead in a circle end there if the file system cannot compare files.
+const maxDirectories = 40
+
+// isJSON reports whether a file is JSON by its name.
+func isJSON(name string) bool { return strings.EqualFold(path.Ext(name), ".json") }
+
+// file adds the documents of a file.
+func (w *walker) file(file string) {
+	f := File{Path: file, name: strings.TrimPrefix(file, strings.TrimPrefix(w.root+"/", "./"))}
+	f.ID = strings.ReplaceAll(strings.TrimSuffix(f.name, path.Ext(file)), "/", ".")
+	data, err := readFile(w.fsys, file, MaxListSize)
+	f.Data, f.sum = bytes.TrimPrefix(data, byteOrderMark), sha256.Sum256(data)
+	id, document := identify(f.Data)
+	switch f.ID = cmp.Or(id, f.ID); {
+	case err != nil:
+		f.Err = err
+	case len(data) > MaxListSize && seemsDocument.Match(data):
+		f.Err = tooLarge(MaxListSize)
+	case len(data) > MaxListSize:
+		return
+	case document && len(data) > MaxFileSize:
+		f.Err = tooLarge(MaxFileSize)
+	case !document:
+		w.inside(f, "", f.Data, 1)
+		return
+	}
+	w.files = append(w.files, f)
+}
+
+func tooLarge(limit int) error {
+	return fmt.Errorf("larger than the limit of %d bytes; split it", limit)
+}
+
+// maxInside is how deep in a file documents are looked for.
+const maxInside = 3
+
+// inside adds the documents in the array or object at a place of a file.
+func (w *walker) inside(f File, at jsontext.Pointer, data []byte, depth int) {
+	decoder := jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowDuplicateNames(true))
+	start, err := decoder.ReadToken()
+	for err == nil && (start.Kind() == '[' || start.Kind() == '{') {
+		if start.Kind() == '{' && decoder.PeekKind() == '"' {
+			if _, err = decoder.ReadToken(); err != nil {
+				return
+			}
+		}
+		var value jsontext.Value
+		if value, err = decoder.ReadValue(); err != nil {
+			return // at the end, or where it is not JSON
+		}
+		inner, place := slices.Clone(value), at+decoder.StackPointer()
+		switch id, document := identify(inner); {
+		case document:
+			found := f
+			found.Path, found.ID, found.Data, found.inner = f.Path+"["+string(place)+"]", cmp.Or(id, f.ID+string(place)), inner, true
+			if len(inner) > MaxFileSize {
+				found.Err = tooLarge(MaxFileSize)
+			}
+			w.files = append(w.files, found)
+		case depth < maxInside && value.Kind() != '"':
+			w.inside(f, place, inner, depth+1)
+		}
+	}
+}
+
+// seemsDocument finds what a document has in text that is not JSON.
+var seemsDocument = regexp.MustCompile(`"lexicon"\s*:\s*"?[0-9]`)
+
+// identify reports whether JSON text seems to be a lexicon document, and returns its id if that is an NSID. A document is
+// an object with two of the members "lexicon", "id" and "defs", of which "lexicon" is a number or "id" is an NSID. An object that
+// has nothing but a number as "lexicon" is one, too, and so is text that is not JSON but looks like one.
+func identify(data []byte) (id string, document bool) {
+	decoder := jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowDuplicateNames(true))
+	token, err := decoder.ReadToken()
+	if err == nil && token.Kind() != '{' {
+		return "", false
+	}
+	var version, number, defs bool
+	for err == nil && decoder.PeekKind() == '"' {
+		token, err = decoder.ReadToken()
+		if err != nil {
+			break
+		}
+		name := token.String()
+		switch kind := decoder.PeekKind(); {
+		case name == "lexicon":
+			version, number = true, kind == '0'
+		case name == "defs":
+			defs = kind == '{'
+		case name == "id" && kind == '"':
+			if token, err = decoder.ReadToken(); err == nil && syntax.ValidNSID(token.String()) {
+				id = token.String()
+			}
+			continue
+		}
+		err = decoder.SkipValue()
+	}
+	if err != nil || decoder.PeekKind() != '}' {
+		return id, seemsDocument.Match(data)
+	}
+	return id, number || version && (id != "" || defs) || id != "" && defs
+}
+
+// readFile reads a file, and one byte more than the limit if it is larger.
+func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the file: %w", cause(err))
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the file: %w", cause(err))
+	}
+	return data, nil
+}
+
+// cause returns an error without the path, which the message already names.
+func cause(err error) error {
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
+}
+
+// sha256 returns the SHA-256 of the file in hexadecimal.
+func (f *File) sha256() (string, error) {
+	return hex.EncodeToString(f.sum[:]), f.Err
+}
+
+// sameDocument reports whether two texts say the same: the order of members, white space and the type of a record do not count.
+func sameDocument(a, b []byte) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	x, _ := parse("", a)
+	y, _ := parse("", b)
+	return x != nil && reflect.DeepEqual(content(x), content(y))
+}
+
+// content returns a parsed document without the type that it has as a record.
+func content(document any) any {
+	value := plain(document)
+	if m, ok := value.(map[string]any); ok {
+		delete(m, "$type")
+	}
+	return value
+}
