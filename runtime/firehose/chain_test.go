@@ -355,7 +355,7 @@ func TestLagging(t *testing.T) {
 		for event, err := range client(t, url, firehose.WithDirectory(directory.Directory)).Subscribe(t.Context(), &firehose.Options{
 			Collections: []string{"org.example.*"}, Commits: func([]byte) bool { return true },
 			Known: func(syntax.DID) (reposync.State, bool) {
-				asked.Add(1)
+				defer asked.Add(1) // after the state was read: the loop stores another one when all were asked for
 				if state := known.Load(); state != nil {
 					return *state, true
 				}

@@ -256,7 +256,7 @@ func TestBadFrames(t *testing.T) {
 			frames := map[int64][]byte{1: commit(t, 1, alice, create(wiki, "1")), 2: frame, 3: commit(t, 3, alice, create(wiki, "3"))}
 			url := source(t, after(0, frames, 2), after(1000, frames, 3), send(1008, errorFrame("FutureCursor")))
 			c := client(t, url)
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			var seen []string
 			for event, err := range c.Subscribe(ctx, &firehose.Options{Reconnect: true}) {
 				if err != nil {

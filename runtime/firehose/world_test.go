@@ -225,7 +225,7 @@ func client(tb testing.TB, url string, opts ...firehose.Option) *firehose.Client
 // told returns a line for each event, and the error at the end.
 func told(t *testing.T, c firehose.Subscriber, options *firehose.Options) (lines []string, err error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	for event, err := range c.Subscribe(ctx, options) {
 		if err != nil {

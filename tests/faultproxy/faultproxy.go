@@ -1,5 +1,5 @@
 // Package faultproxy is a TCP proxy for tests that does to a connection what networks do: it cuts it at any byte, stalls,
-// trickles, corrupts and half-closes it, and refuses connections for a while. For streams of WebSocket frames it can also
+// trickles, corrupts and half-closes it, and refuses connections. For streams of WebSocket frames it can also
 // drop, duplicate and reorder frames.
 package faultproxy
 
@@ -38,12 +38,12 @@ type Proxy struct {
 	listener net.Listener
 	target   string
 
-	mu      sync.Mutex
-	next    func(connection int) Fault
-	count   int
-	refused time.Time
-	open    map[net.Conn]bool
-	wait    sync.WaitGroup
+	mu     sync.Mutex
+	next   func(connection int) Fault
+	count  int
+	refuse bool
+	open   map[net.Conn]bool
+	wait   sync.WaitGroup
 }
 
 // Start starts a proxy in front of the server at target, "host:port" or an origin, until the end of the test. faults
@@ -87,11 +87,11 @@ func (p *Proxy) Connections() int {
 	return p.count
 }
 
-// Refuse closes new connections at once, for a while.
-func (p *Proxy) Refuse(d time.Duration) {
+// Refuse sets whether new connections are closed at once.
+func (p *Proxy) Refuse(refuse bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.refused = time.Now().Add(d)
+	p.refuse = refuse
 }
 
 // CutAll ends all connections.
@@ -110,7 +110,7 @@ func (p *Proxy) accept() {
 			return
 		}
 		p.mu.Lock()
-		if time.Now().Before(p.refused) {
+		if p.refuse {
 			p.mu.Unlock()
 			client.Close()
 			continue
