@@ -9,7 +9,9 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -19,6 +21,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/subscribe"
 	"github.com/layers-pub/layers-go/runtime/xrpcserver"
+	"github.com/layers-pub/layers-go/tests/pipes"
 )
 
 // messages is what a test's subscription yields.
@@ -217,82 +220,99 @@ func TestSubscriptionEnds(t *testing.T) {
 	<-ended
 }
 
+// piped returns a connection in memory to a server of one subscription, for a bubble with a clock of its own.
+func piped(t *testing.T, open func(ctx context.Context) messages, opts ...xrpcserver.Option) *websocket.Conn {
+	t.Helper()
+	l := pipes.Listen()
+	go http.Serve(l, xrpcserver.New([]xrpcserver.Method{{NSID: "com.example.watch", Subscription: true,
+		Serve: func(c *xrpcserver.Call) error { return xrpcserver.Subscription(c, open, encode, decode) }}}, opts...))
+	t.Cleanup(func() { l.Close() })
+	dialer := websocket.Dialer{NetDialContext: l.Dial}
+	c, _, err := dialer.DialContext(t.Context(), "ws://server.test/xrpc/com.example.watch", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
 // TestPings checks that a client that sends nothing but answers to pings stays, and that its own pings are answered.
 func TestPings(t *testing.T) {
-	ended := make(chan error, 1)
-	w := watch(t, func(ctx context.Context) messages {
-		return func(func(lex.Map, error) bool) {
-			<-ctx.Done()
-			ended <- context.Cause(ctx)
+	synctest.Test(t, func(t *testing.T) {
+		ended := make(chan error, 1)
+		c := piped(t, func(ctx context.Context) messages {
+			return func(func(lex.Map, error) bool) {
+				<-ctx.Done()
+				ended <- context.Cause(ctx)
+			}
+		})
+		pings, pongs := 0, 0
+		answer := c.PingHandler()
+		c.SetPingHandler(func(data string) error {
+			if pings++; pings == 10 {
+				// Not here: the server answers when it has read this, and a pipe takes the answer only when it is read.
+				defer func() { go c.WriteControl(websocket.PingMessage, []byte("mine"), time.Now().Add(time.Minute)) }()
+			}
+			return answer(data)
+		})
+		c.SetPongHandler(func(data string) error {
+			if data == "mine" {
+				pongs++
+				return errors.New("enough")
+			}
+			return nil
+		})
+		if _, _, err := c.ReadMessage(); err == nil || pings < 10 || pongs != 1 {
+			t.Errorf("%d pings, %d pongs: %v", pings, pongs, err)
 		}
-	}, xrpcserver.WithTimes(20*time.Millisecond, time.Hour, time.Second))
-	c := w.dial(t)
-	pings, pongs := 0, 0
-	answer := c.PingHandler()
-	c.SetPingHandler(func(data string) error {
-		if pings++; pings == 10 {
-			c.WriteControl(websocket.PingMessage, []byte("mine"), time.Now().Add(time.Minute))
+		select {
+		case err := <-ended:
+			t.Errorf("ended: %v", err)
+		default:
 		}
-		return answer(data)
 	})
-	c.SetPongHandler(func(data string) error {
-		if data == "mine" {
-			pongs++
-			return errors.New("enough")
-		}
-		return nil
-	})
-	if _, _, err := c.ReadMessage(); err == nil || pings < 10 || pongs != 1 {
-		t.Errorf("%d pings, %d pongs: %v", pings, pongs, err)
-	}
-	select {
-	case err := <-ended:
-		t.Errorf("ended: %v", err)
-	default:
-	}
 }
 
 // TestConsumerTooSlow checks that a client that does not read is told so when it does, and that one message is asked for after the
 // other.
 func TestConsumerTooSlow(t *testing.T) {
-	large := with(t, "text", strings.Repeat("x", 1<<20))
-	ended := make(chan error, 1)
-	var mu sync.Mutex
-	sent := 0
-	w := watch(t, func(context.Context) messages {
-		return func(yield func(lex.Map, error) bool) {
-			defer func() { ended <- nil }()
-			for yield(large, nil) {
-				mu.Lock()
-				sent++
-				mu.Unlock()
+	synctest.Test(t, func(t *testing.T) {
+		ended := make(chan error, 1)
+		var sent atomic.Int64
+		c := piped(t, func(context.Context) messages {
+			return func(yield func(lex.Map, error) bool) {
+				defer func() { ended <- nil }()
+				for yield(with(t, "text", strings.Repeat("x", 1<<20)), nil) {
+					sent.Add(1)
+				}
+			}
+		})
+		received := int64(0)
+		var last []byte
+		for {
+			if received == 3 {
+				time.Sleep(61 * time.Second) // a second more than a frame may take
+			}
+			_, frame, err := c.ReadMessage()
+			if err != nil {
+				if !websocket.IsCloseError(err, websocket.ClosePolicyViolation) {
+					t.Errorf("closed with %v", err)
+				}
+				break
+			}
+			last = frame
+			if received++; received > 10 {
+				t.Fatal("a client that did not read for a minute was not cut off")
 			}
 		}
-	}, xrpcserver.WithTimes(time.Hour, 100*time.Millisecond, time.Minute))
-	c := w.dial(t)
-	time.Sleep(500 * time.Millisecond) // what was sent fills the buffers of the connection by then
-	received := 0
-	var last []byte
-	for {
-		_, frame, err := c.ReadMessage()
-		if err != nil {
-			if !websocket.IsCloseError(err, websocket.ClosePolicyViolation) {
-				t.Errorf("closed with %v", err)
-			}
-			break
+		<-ended
+		if !strings.Contains(string(last), "ConsumerTooSlow") {
+			t.Errorf("the last frame is %.100q", last)
 		}
-		last = frame
-		received++
-	}
-	<-ended
-	if !strings.Contains(string(last), "ConsumerTooSlow") {
-		t.Errorf("the last frame is %.100q", last)
-	}
-	mu.Lock()
-	defer mu.Unlock()
-	if received != sent+2 { // the one that took too long, and the error
-		t.Errorf("%d frames received, %d sent", received, sent)
-	}
+		if n := sent.Load(); n != 3 || received != n+2 { // the one that took too long, and the error
+			t.Errorf("%d frames received, %d sent", received, n)
+		}
+	})
 }
 
 // TestFeed checks that each subscriber of a feed gets all messages from its subscription on, in order, or is told that it is too slow.
