@@ -111,12 +111,15 @@ func (s *Stream) serve(w http.ResponseWriter, r *http.Request) {
 		cursor, err = strconv.ParseInt(text, 10, 64)
 	}
 	malformed := err != nil
+	n := s.server.network
+	n.mu.Lock()
+	epoch, at, oldest := s.epoch, s.seq, s.oldest // before the client learns that it is connected, so that it misses nothing after that
+	n.mu.Unlock()
 	c, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		return
 	}
 	defer c.Close()
-	n := s.server.network
 	gone := false
 	ended := make(chan struct{})
 	defer func() {
@@ -136,21 +139,22 @@ func (s *Stream) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 
-	n.mu.Lock()
-	epoch, at, refused := s.epoch, s.seq, ""
+	refused := ""
 	var first []byte
 	if text != "" {
+		last := at
 		switch at = max(cursor, 0); {
 		case malformed:
 			refused = "InvalidRequest"
 			first = forge.ErrorFrame(refused, "cursor must be an integer")
-		case at > s.seq:
+		case at > last:
 			refused = "FutureCursor"
 			first = forge.ErrorFrame(refused, "Cursor in the future.")
-		case at < s.oldest:
+		case at < oldest:
 			first = forge.InfoFrame("OutdatedCursor", "Requested cursor exceeded limit. Possibly missing events")
 		}
 	}
+	n.mu.Lock()
 	s.sockets[c] = true
 	n.change.Broadcast()
 	n.mu.Unlock()
