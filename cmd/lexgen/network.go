@@ -17,6 +17,7 @@ import (
 	"github.com/layers-pub/layers-go/gen"
 	"github.com/layers-pub/layers-go/gen/evolve"
 	"github.com/layers-pub/layers-go/gen/install"
+	"github.com/layers-pub/layers-go/gen/lexfile"
 	"github.com/layers-pub/layers-go/gen/lexicon"
 	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/network"
@@ -361,7 +362,7 @@ func documents(root string, dirs []string, config *gen.Config) (map[string][]byt
 			case !entry.Type().IsRegular() || !strings.EqualFold(path.Ext(name), ".json"):
 				return nil
 			}
-			return add(name, entry, lexicon.MaxListSize)
+			return add(name, entry, lexfile.MaxFileSize)
 		})
 		if err != nil {
 			return nil, err

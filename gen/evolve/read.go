@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layers-pub/layers-go/gen/lexfile"
 	"github.com/layers-pub/layers-go/gen/lexicon"
 )
 
@@ -19,15 +20,19 @@ func Read(fsys fs.FS, roots ...string) (*lexicon.Set, lexicon.Problems, error) {
 	found := make(map[string]*lexicon.Document)
 	var problems lexicon.Problems
 	for _, root := range roots {
-		files, wrong := lexicon.Files(fsys, root)
-		if len(wrong) > 0 {
-			return nil, problems, wrong
+		files, failures := lexfile.Files(fsys, root)
+		if len(failures) > 0 {
+			return nil, problems, fmt.Errorf("%s: %w", failures[0].Path, failures[0].Err)
 		}
 		if len(files) > lexicon.MaxDocuments {
 			return nil, problems, fmt.Errorf("%s: more than %d documents", root, lexicon.MaxDocuments)
 		}
 		for _, f := range files {
-			document, err := f.Parse()
+			if f.Err != nil {
+				problems = append(problems, lexicon.Problem{File: f.Path, Message: f.Err.Error()})
+				continue
+			}
+			document, err := lexicon.Parse(f.Path, f.Data)
 			if more, ok := errors.AsType[lexicon.Problems](err); ok {
 				problems = append(problems, more...)
 				continue

@@ -54,7 +54,7 @@ func (s *Set) Resolve(from *Document, ref string) (*Document, *Def, bool) {
 type Document struct {
 	// ID is the document's NSID, such as "pub.layers.expression.expression".
 	ID string
-	// File is the slash-separated path of the file it was read from; see [File.Path].
+	// File is the slash-separated path of the file it was read from; see [lexfile.File].
 	File string
 	// Source is the JSON text it was read from.
 	Source []byte

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+
+	"github.com/layers-pub/layers-go/gen/lexfile"
 )
 
 // Options change how Load works. The zero value is what the function Load uses.
@@ -45,7 +47,7 @@ type Import struct {
 }
 
 // Load reads and checks the lexicon documents below the given roots, which are
-// directories of fsys. A document is known by its id, wherever it is; see [Files].
+// directories of fsys. A document is known by its id, wherever it is; see package lexfile.
 //
 // Each document must follow the Lexicon specification, its references must
 // resolve within the documents read, and if a root has a lockfile, the files
@@ -133,7 +135,8 @@ type owned struct {
 
 // root reads the documents below a root.
 func (l *loader) root(root string, override bool) {
-	files, problems := Files(l.fsys, root)
+	files, failures := lexfile.Files(l.fsys, root)
+	problems := failed(failures)
 	l.problems = append(l.problems, problems...)
 	if len(files) == 0 && len(problems) == 0 {
 		l.problems = append(l.problems, problem(root, "", "there is no lexicon document (*.json) here; check the path"))
@@ -172,7 +175,7 @@ func (l *loader) foreign(i Import) {
 }
 
 // file reads one document.
-func (l *loader) file(f File, override bool) {
+func (l *loader) file(f lexfile.File, override bool) {
 	document, problems := l.read(f)
 	l.files[f.Path] = ""
 	if document == nil {
@@ -183,11 +186,11 @@ func (l *loader) file(f File, override bool) {
 	l.files[f.Path] = document.ID
 	before, twice := l.owners[document.ID]
 	switch {
-	case twice && override == before.override && f.inner && !before.inner:
+	case twice && override == before.override && f.Inner && !before.inner:
 		before.document.differs(document)
 		return
-	case !twice, override && !before.override, override == before.override && before.inner && !f.inner:
-		l.owners[document.ID] = owned{document, override, f.inner}
+	case !twice, override && !before.override, override == before.override && before.inner && !f.Inner:
+		l.owners[document.ID] = owned{document, override, f.Inner}
 		if twice && override == before.override {
 			document.differs(before.document)
 			l.faults = slices.DeleteFunc(l.faults, func(p Problem) bool { return p.File == before.document.File })
@@ -208,7 +211,7 @@ func (d *Document) differs(other *Document) {
 
 // read reads a document and checks it against the schema. The document is nil
 // if the file cannot be read as one.
-func (l *loader) read(f File) (*Document, Problems) {
+func (l *loader) read(f lexfile.File) (*Document, Problems) {
 	if f.Err != nil {
 		return nil, Problems{problem(f.Path, "", "%v", f.Err)}
 	}
@@ -236,4 +239,12 @@ func (l *loader) set() *Set {
 	}
 	slices.SortFunc(set.Documents, func(a, b *Document) int { return cmp.Compare(a.ID, b.ID) })
 	return set
+}
+
+// failed returns failures of reading directories as problems.
+func failed(failures []lexfile.Failure) (problems Problems) {
+	for _, f := range failures {
+		problems = append(problems, problem(f.Path, "", "%v", f.Err))
+	}
+	return problems
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/layers-pub/layers-go/gen/lexfile"
 	"github.com/layers-pub/layers-go/gen/lexicon"
 )
 
@@ -30,17 +31,17 @@ func TestLoadLimits(t *testing.T) {
 	for _, test := range []struct {
 		name, text, want string
 	}{
-		{"size", small + strings.Repeat(" ", lexicon.MaxFileSize-len(small)-1) + "}", ""},
-		{"size exceeded", small + strings.Repeat(" ", lexicon.MaxFileSize-len(small)) + "}",
+		{"size", small + strings.Repeat(" ", lexfile.MaxSize-len(small)-1) + "}", ""},
+		{"size exceeded", small + strings.Repeat(" ", lexfile.MaxSize-len(small)) + "}",
 			"com/example/a.json: larger than the limit of 1048576 bytes; split it"},
 		{"depth", nested(lexicon.MaxDepth), ""},
 		{"depth exceeded", nested(lexicon.MaxDepth + 1),
 			"objects and arrays nest more than 64 deep; move the inner ones to definitions of their own"},
 		{"bare arrays", `{"lexicon": 1, "defs": ` + strings.Repeat("[", 500_000), "nest more than 64 deep"},
-		{"other JSON", `{"name": "x", "paths": {"lexicon": "1"}, "rest": "` + strings.Repeat("x", lexicon.MaxFileSize) + `"}`, "there is no lexicon document (*.json) here"},
-		{"other JSON in a large file", `{"name": "` + strings.Repeat("x", lexicon.MaxListSize) + `"}`, "there is no lexicon document (*.json) here"},
-		{"list exceeded", `[` + small + strings.Repeat(" ", lexicon.MaxListSize) + `}]`, "com/example/a.json: larger than the limit of 16777216 bytes; split it"},
-		{"document in a list", `[` + small + strings.Repeat(" ", lexicon.MaxFileSize) + `}]`, "com/example/a.json[/0]: larger than the limit of 1048576 bytes; split it"},
+		{"other JSON", `{"name": "x", "paths": {"lexicon": "1"}, "rest": "` + strings.Repeat("x", lexfile.MaxSize) + `"}`, "there is no lexicon document (*.json) here"},
+		{"other JSON in a large file", `{"name": "` + strings.Repeat("x", lexfile.MaxFileSize) + `"}`, "there is no lexicon document (*.json) here"},
+		{"list exceeded", `[` + small + strings.Repeat(" ", lexfile.MaxFileSize) + `}]`, "com/example/a.json: larger than the limit of 16777216 bytes; split it"},
+		{"document in a list", `[` + small + strings.Repeat(" ", lexfile.MaxSize) + `}]`, "com/example/a.json[/0]: larger than the limit of 1048576 bytes; split it"},
 		{"arrays in a list", strings.Repeat("[", 500_000), "there is no lexicon document (*.json) here"},
 		{"byte order mark", "\ufeff" + nested(3), ""},
 		{"byte order mark and an error", "\ufeff\n,", "there is no lexicon document (*.json) here"},
@@ -152,6 +153,9 @@ func TestLoadLinks(t *testing.T) {
 	set, err := lexicon.Load(os.DirFS(root), ".")
 	if err != nil || len(set.Documents) != 2 || set.Lookup("com.example.a").File != "com/example/a.json" || set.Lookup("com.example.b") == nil {
 		t.Errorf("got %v, %+v", err, set)
+	}
+	if files, _ := lexfile.Files(os.DirFS(root), "."); len(files) != 2 {
+		t.Errorf("the documents were found in %d places", len(files))
 	}
 	if err := os.Symlink(filepath.Join(root, "nothing"), filepath.Join(root, "b.json")); err != nil {
 		t.Fatal(err)

@@ -15,6 +15,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/layers-pub/layers-go/gen/lexfile"
 )
 
 // LockFile is the name of the lockfile in a root of lexicons. It lists every
@@ -67,15 +69,15 @@ func Lock(fsys fs.FS, root, name string) ([]byte, error) {
 	if l == nil {
 		l = &lock{}
 	}
-	files, more := Files(fsys, root)
-	problems = append(problems, more...)
+	files, failures := lexfile.Files(fsys, root)
+	problems = append(problems, failed(failures)...)
 	l.Documents = make([]lockedDocument, 0, len(files))
 	for _, f := range files {
-		sum, err := f.sha256()
+		sum, err := f.SHA256()
 		if err != nil {
 			problems = append(problems, problem(f.Path, "", "%v", err))
 		}
-		l.Documents = append(l.Documents, lockedDocument{ID: f.ID, File: f.name, SHA256: sum})
+		l.Documents = append(l.Documents, lockedDocument{ID: f.ID, File: f.Name, SHA256: sum})
 	}
 	if len(problems) > 0 {
 		return nil, problems.sorted()
@@ -136,10 +138,10 @@ func checkLock(fsys fs.FS, root, lockName string) Problems {
 	if l == nil {
 		return problems
 	}
-	files, _ := Files(fsys, root)
-	byName := make(map[string][]File, len(files)) // a file may have several documents
+	files, _ := lexfile.Files(fsys, root)
+	byName := make(map[string][]lexfile.File, len(files)) // a file may have several documents
 	for _, f := range files {
-		byName[f.name] = append(byName[f.name], f)
+		byName[f.Name] = append(byName[f.Name], f)
 	}
 	for i, locked := range l.Documents {
 		pointer := jsontext.Pointer("/documents").AppendToken(strconv.Itoa(i))
@@ -149,13 +151,13 @@ func checkLock(fsys fs.FS, root, lockName string) Problems {
 				"the document %s is listed but not there (or listed twice); restore it, or run `lexgen lock` to accept that", locked.File))
 			continue
 		}
-		n := max(0, slices.IndexFunc(list, func(f File) bool { return f.ID == locked.ID }))
+		n := max(0, slices.IndexFunc(list, func(f lexfile.File) bool { return f.ID == locked.ID }))
 		f := list[n]
 		byName[locked.File] = slices.Delete(list, n, n+1)
 		if locked.ID != f.ID {
-			problems = append(problems, problem(lockName, pointer, "the file %s has the id %s, not %s; run `lexgen lock`", f.name, f.ID, locked.ID))
+			problems = append(problems, problem(lockName, pointer, "the file %s has the id %s, not %s; run `lexgen lock`", f.Name, f.ID, locked.ID))
 		}
-		if sum, err := f.sha256(); err == nil && sum != locked.SHA256 {
+		if sum, err := f.SHA256(); err == nil && sum != locked.SHA256 {
 			problems = append(problems, problem(f.Path, "",
 				"it differs from the document in the lockfile %s; restore it, or run `lexgen lock` to accept the change", lockName))
 		}
@@ -172,9 +174,12 @@ func checkLock(fsys fs.FS, root, lockName string) Problems {
 // readLock reads the lockfile of a root. It returns nil if there is none, or if
 // there are problems.
 func readLock(fsys fs.FS, name string) (*lock, Problems) {
-	data, err := readFile(fsys, name, maxLockSize)
-	if errors.Is(err, fs.ErrNotExist) {
+	data, err := lexfile.Read(fsys, name, maxLockSize)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
+	case err == nil && len(data) > maxLockSize:
+		err = errors.New("too large")
 	}
 	if err != nil {
 		return nil, Problems{problem(name, "", "%v", err)}

@@ -11,6 +11,7 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/layers-pub/layers-go/gen/lexfile"
 	"github.com/layers-pub/layers-go/gen/lexicon"
 )
 
@@ -161,7 +162,7 @@ func TestLockErrors(t *testing.T) {
 		want  string
 	}{
 		{"root", fstest.MapFS{}, "root: cannot read the file: file does not exist"},
-		{"size", fstest.MapFS{"root/com/example/a.json": {Data: append([]byte(`{"lexicon": 1}`), bytes.Repeat([]byte(" "), lexicon.MaxFileSize)...)}}, "root/com/example/a.json: larger than the limit of"},
+		{"size", fstest.MapFS{"root/com/example/a.json": {Data: append([]byte(`{"lexicon": 1}`), bytes.Repeat([]byte(" "), lexfile.MaxSize)...)}}, "root/com/example/a.json: larger than the limit of"},
 		{"lockfile", fstest.MapFS{"root/lexgen.lock": {Data: []byte("[]")}}, "root/lexgen.lock: malformed lockfile: "},
 	} {
 		if _, err := lexicon.Lock(test.files, "root", "root/lexgen.lock"); err == nil || !strings.HasPrefix(err.Error(), test.want) {

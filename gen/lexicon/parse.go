@@ -6,16 +6,14 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"reflect"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Limits on what the loader reads. A lexicon document can be published as a
-// record, and records are rarely larger than a megabyte.
+// Limits on what the loader reads, besides [lexfile.MaxSize].
 const (
-	// MaxFileSize is the largest document accepted, in bytes.
-	MaxFileSize = 1 << 20
 	// MaxDepth is the depth to which objects and arrays may nest in a document.
 	MaxDepth = 64
 	// MaxDocuments is the largest number of documents that one call of Load accepts.
@@ -180,4 +178,23 @@ func (p *parser) checkDepth() error {
 		return fmt.Errorf("objects and arrays nest more than %d deep; move the inner ones to definitions of their own", MaxDepth)
 	}
 	return nil
+}
+
+// sameDocument reports whether two texts say the same: the order of members, white space and the type of a record do not count.
+func sameDocument(a, b []byte) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	x, _ := parse("", a)
+	y, _ := parse("", b)
+	return x != nil && reflect.DeepEqual(content(x), content(y))
+}
+
+// content returns a parsed document without the type that it has as a record.
+func content(document any) any {
+	value := plain(document)
+	if m, ok := value.(map[string]any); ok {
+		delete(m, "$type")
+	}
+	return value
 }

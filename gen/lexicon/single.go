@@ -1,5 +1,7 @@
 package lexicon
 
+import "github.com/layers-pub/layers-go/gen/lexfile"
+
 // Parse reads one document from the content of a file. It checks the document against the JSON Schema of the language, but
 // not its references, since those lead into other documents; [Load] does both. The file's name only stands in the errors,
 // which are of type [Problems], and in the document.
@@ -8,8 +10,8 @@ func Parse(file string, data []byte) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(data) > MaxFileSize {
-		return nil, Problems{problem(file, "", "larger than the limit of %d bytes", MaxFileSize)}
+	if len(data) > lexfile.MaxSize {
+		return nil, Problems{problem(file, "", "larger than the limit of %d bytes", lexfile.MaxSize)}
 	}
 	value, p := parse(file, data)
 	if len(p.problems) > 0 {
@@ -24,12 +26,4 @@ func Parse(file string, data []byte) (*Document, error) {
 		document.Source = data
 	}
 	return document, nil
-}
-
-// Parse reads the document as the function Parse does.
-func (f *File) Parse() (*Document, error) {
-	if f.Err != nil {
-		return nil, Problems{problem(f.Path, "", "%v", f.Err)}
-	}
-	return Parse(f.Path, f.Data)
 }

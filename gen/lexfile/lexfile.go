@@ -1,4 +1,9 @@
-package lexicon
+// Package lexfile finds lexicon documents in files:
+//
+//	files, failures := lexfile.Files(os.DirFS("."), "lexicons")
+//
+// A document is known by its id, wherever it is. See https://atproto.com/specs/lexicon.
+package lexfile
 
 import (
 	"bytes"
@@ -11,7 +16,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -32,32 +36,44 @@ type File struct {
 	Data []byte
 	// Err says why the file could not be read.
 	Err error
+	// Name is the path of the file below the root, without a place in it.
+	Name string
+	// Inner says that the document is inside a file of another kind.
+	Inner bool
 
-	// name is the path of the file below the root, sum the hash of its content, and inner says that it has the document inside.
-	name  string
-	sum   [sha256.Size]byte
-	inner bool
+	sum [sha256.Size]byte
 }
 
-// MaxListSize is the size of the largest JSON file in which documents are looked for, in bytes.
-const MaxListSize = 16 << 20
+// Failure says what could not be read besides documents.
+type Failure struct {
+	// Path is the slash-separated path of a directory.
+	Path string
+	Err  error
+}
+
+// MaxSize is the size of the largest document accepted, in bytes. A document can be published as a record, and records are rarely
+// larger than a megabyte.
+const MaxSize = 1 << 20
+
+// MaxFileSize is the size of the largest JSON file in which documents are looked for, in bytes.
+const MaxFileSize = 16 << 20
 
 // Files lists the lexicon documents below a directory of fsys, in the order of their paths. They are JSON objects in files
 // called *.json: a file is one document, or it is JSON of another kind that has documents in it, at most three levels deep, such as a list of
 // them or a record with one as its value. Symbolic links are followed. Other JSON is ignored, and so are directories called
 // node_modules, and files and directories whose names begin with a dot.
-func Files(fsys fs.FS, root string) ([]File, Problems) {
+func Files(fsys fs.FS, root string) ([]File, []Failure) {
 	w := &walker{fsys: fsys, root: root}
 	switch info, err := fs.Stat(fsys, root); {
 	case err != nil:
-		w.fail(root, "cannot read the file: %v", cause(err))
+		w.fail(root, unreadable(err))
 	case !info.IsDir():
-		w.fail(root, "not a directory; name the directory that contains the lexicons")
+		w.fail(root, errors.New("not a directory; name the directory that contains the lexicons"))
 	default:
 		w.directory(root, []fs.FileInfo{info})
 	}
 	slices.SortStableFunc(w.files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
-	return w.files, w.problems
+	return w.files, w.failures
 }
 
 // walker collects what Files returns.
@@ -65,19 +81,17 @@ type walker struct {
 	fsys     fs.FS
 	root     string
 	files    []File
-	problems Problems
+	failures []Failure
 	linked   []fs.FileInfo // the directories that links led to, which are entered once
 }
 
-func (w *walker) fail(file, format string, args ...any) {
-	w.problems = append(w.problems, problem(file, "", format, args...))
-}
+func (w *walker) fail(file string, err error) { w.failures = append(w.failures, Failure{file, err}) }
 
 // directory lists a directory. The last of above is the directory itself, the others are those that it is in.
 func (w *walker) directory(dir string, above []fs.FileInfo) {
 	entries, err := fs.ReadDir(w.fsys, dir)
 	if err != nil {
-		w.fail(dir, "cannot read the file: %v", cause(err))
+		w.fail(dir, unreadable(err))
 	}
 	for _, entry := range entries {
 		name := entry.Name()
@@ -92,9 +106,9 @@ func (w *walker) directory(dir string, above []fs.FileInfo) {
 		info, err := fs.Stat(w.fsys, file)
 		switch same := func(other fs.FileInfo) bool { return os.SameFile(info, other) }; {
 		case err != nil && isJSON(name):
-			w.files = append(w.files, File{Path: file, Err: fmt.Errorf("cannot read the file: %w", cause(err))})
+			w.files = append(w.files, File{Path: file, Err: unreadable(err)})
 		case err != nil && entry.IsDir():
-			w.fail(file, "cannot read the file: %v", cause(err))
+			w.fail(file, unreadable(err))
 		case err != nil: // a link to nothing
 		case info.IsDir():
 			if link && (slices.ContainsFunc(above, same) || slices.ContainsFunc(w.linked, same)) || len(above) > maxDirectories {
@@ -120,20 +134,20 @@ func isJSON(name string) bool { return strings.EqualFold(path.Ext(name), ".json"
 
 // file adds the documents of a file.
 func (w *walker) file(file string) {
-	f := File{Path: file, name: strings.TrimPrefix(file, strings.TrimPrefix(w.root+"/", "./"))}
-	f.ID = strings.ReplaceAll(strings.TrimSuffix(f.name, path.Ext(file)), "/", ".")
-	data, err := readFile(w.fsys, file, MaxListSize)
+	f := File{Path: file, Name: strings.TrimPrefix(file, strings.TrimPrefix(w.root+"/", "./"))}
+	f.ID = strings.ReplaceAll(strings.TrimSuffix(f.Name, path.Ext(file)), "/", ".")
+	data, err := Read(w.fsys, file, MaxFileSize)
 	f.Data, f.sum = bytes.TrimPrefix(data, byteOrderMark), sha256.Sum256(data)
 	id, document := identify(f.Data)
 	switch f.ID = cmp.Or(id, f.ID); {
 	case err != nil:
 		f.Err = err
-	case len(data) > MaxListSize && seemsDocument.Match(data):
-		f.Err = tooLarge(MaxListSize)
-	case len(data) > MaxListSize:
+	case len(data) > MaxFileSize && seemsDocument.Match(data):
+		f.Err = tooLarge(MaxFileSize)
+	case len(data) > MaxFileSize:
 		return
 	case document && len(data) > MaxFileSize:
-		f.Err = tooLarge(MaxFileSize)
+		f.Err = tooLarge(MaxSize)
 	case !document:
 		w.inside(f, "", f.Data, 1)
 		return
@@ -166,9 +180,9 @@ func (w *walker) inside(f File, at jsontext.Pointer, data []byte, depth int) {
 		switch id, document := identify(inner); {
 		case document:
 			found := f
-			found.Path, found.ID, found.Data, found.inner = f.Path+"["+string(place)+"]", cmp.Or(id, f.ID+string(place)), inner, true
-			if len(inner) > MaxFileSize {
-				found.Err = tooLarge(MaxFileSize)
+			found.Path, found.ID, found.Data, found.Inner = f.Path+"["+string(place)+"]", cmp.Or(id, f.ID+string(place)), inner, true
+			if len(inner) > MaxSize {
+				found.Err = tooLarge(MaxSize)
 			}
 			w.files = append(w.files, found)
 		case depth < maxInside && value.Kind() != '"':
@@ -176,6 +190,9 @@ func (w *walker) inside(f File, at jsontext.Pointer, data []byte, depth int) {
 		}
 	}
 }
+
+// byteOrderMark is what some editors begin a file with. RFC 8259 allows parsers to ignore it.
+var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // seemsDocument finds what a document has in text that is not JSON.
 var seemsDocument = regexp.MustCompile(`"lexicon"\s*:\s*"?[0-9]`)
@@ -215,49 +232,29 @@ func identify(data []byte) (id string, document bool) {
 	return id, number || version && (id != "" || defs) || id != "" && defs
 }
 
-// readFile reads a file, and one byte more than the limit if it is larger.
-func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
+// Read reads a file of fsys, and one byte more than the limit if it is larger.
+func Read(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the file: %w", cause(err))
+		return nil, unreadable(err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the file: %w", cause(err))
+		return nil, unreadable(err)
 	}
 	return data, nil
 }
 
-// cause returns an error without the path, which the message already names.
-func cause(err error) error {
-	var pathError *fs.PathError
-	if errors.As(err, &pathError) {
-		return pathError.Err
+// unreadable returns an error without the path, which the message already names.
+func unreadable(err error) error {
+	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pathError.Err
 	}
-	return err
+	return fmt.Errorf("cannot read the file: %w", err)
 }
 
-// sha256 returns the SHA-256 of the file in hexadecimal.
-func (f *File) sha256() (string, error) {
+// SHA256 returns the SHA-256 of the file in hexadecimal, and f.Err.
+func (f *File) SHA256() (string, error) {
 	return hex.EncodeToString(f.sum[:]), f.Err
-}
-
-// sameDocument reports whether two texts say the same: the order of members, white space and the type of a record do not count.
-func sameDocument(a, b []byte) bool {
-	if bytes.Equal(a, b) {
-		return true
-	}
-	x, _ := parse("", a)
-	y, _ := parse("", b)
-	return x != nil && reflect.DeepEqual(content(x), content(y))
-}
-
-// content returns a parsed document without the type that it has as a record.
-func content(document any) any {
-	value := plain(document)
-	if m, ok := value.(map[string]any); ok {
-		delete(m, "$type")
-	}
-	return value
 }
