@@ -146,7 +146,7 @@ func (w *walker) file(file string) {
 		f.Err = tooLarge(MaxFileSize)
 	case len(data) > MaxFileSize:
 		return
-	case document && len(data) > MaxFileSize:
+	case document && len(data) > MaxSize:
 		f.Err = tooLarge(MaxSize)
 	case !document:
 		w.inside(f, "", f.Data, 1)
