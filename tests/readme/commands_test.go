@@ -31,6 +31,7 @@ var endless = []string{"layers tail", "layers demo --keep"}
 // the commands before it print. The servers are those of a network in this process: alice.example.com has a corpus there. The
 // module comes from a proxy of this checkout, as from a public one.
 func TestCommands(t *testing.T) {
+	t.Parallel()
 	for _, name := range documents(t) {
 		if name == "docs/lexgen.md" {
 			continue // see TestLexgen
@@ -53,6 +54,8 @@ func TestCommands(t *testing.T) {
 					output = w.run(block)
 				case block.language == "text" && block.code != output:
 					t.Errorf("%s:%d: the commands print\n%s", name, block.line, output)
+				case !slices.Contains([]string{"go", "json", "sh", "text"}, block.language) && !strings.Contains(block.code, "go test "): // see TestCheckout
+					t.Errorf("%s:%d: a block %q, which nothing runs", name, block.line, block.language)
 				}
 			}
 		})

@@ -11,6 +11,7 @@ import (
 
 // TestKeep starts the demo with --keep and runs the commands that it prints, with the variables that it prints.
 func TestKeep(t *testing.T) {
+	t.Parallel()
 	layers := filepath.Join(tools(t), "layers")
 	keep := exec.CommandContext(t.Context(), layers, "demo", "--keep")
 	var stdout watched

@@ -81,6 +81,7 @@ func build(t *testing.T, code string) (program string) {
 
 // TestReadingAndWriting runs blocks about reading and writing against the reference servers.
 func TestReadingAndWriting(t *testing.T) {
+	t.Parallel()
 	login := replace(t, block(t, "docs/writing.md", "auth.Resume"), "auth.WithStore(store)", "auth.WithStore(store), auth.WithDirectory(client.Directory())")
 	code := `package main
 
@@ -149,6 +150,7 @@ func loginAndWrite(ctx context.Context, client *pds.Client, appPassword string) 
 // TestCheckout runs the commands that the README gives for a checkout: they work as pasted. Of the tests, one package's are
 // run.
 func TestCheckout(t *testing.T) {
+	t.Parallel()
 	_, rest, _ := strings.Cut(readFile(t, "README.md"), "\n\n```\n")
 	first, _, _ := strings.Cut(rest, "```\n")
 	lines := strings.Split(strings.TrimSpace(first), "\n")
