@@ -124,7 +124,7 @@ exit status is 1 if an operation would fail.`,
 				for _, failure := range invalid.Failures {
 					terminal.Printf(stderr, "%s\n", aboutLine(args[0], failure))
 				}
-				return fmt.Errorf("%s: %d of %d operations are invalid; nothing was sent", args[0], invalid.Failed, invalid.Ops)
+				return fmt.Errorf("%s: %d of %s %s invalid; nothing was sent", args[0], invalid.Failed, terminal.Number(invalid.Ops, "operation"), terminal.Are(invalid.Failed))
 			}
 			if early, ok := errors.AsType[*exit.Error](err); ok {
 				return early // with --strict
@@ -135,7 +135,7 @@ exit status is 1 if an operation would fail.`,
 			if dry {
 				return exit.About(args[0], err)
 			}
-			terminal.Note(stderr, "%d operations: %d written, %d already done\n", result.Ops, result.Written, result.Already)
+			terminal.Note(stderr, "%s: %d written, %d already done\n", terminal.Number(result.Ops, "operation"), result.Written, result.Already)
 			if errors.Is(err, batch.ErrJournal) || errors.Is(err, auth.ErrMoved) {
 				return exit.About(args[0], err) // says what to do
 			}
@@ -208,10 +208,10 @@ func printDryRun(command *cobra.Command, name string, r *batch.DryRunResult, rat
 	if lines {
 		out = command.ErrOrStderr()
 	}
-	terminal.Printf(out, "%d operations: %d to create, %d to update, %d to delete, %d already done; %d write points%s; nothing was sent\n",
-		r.Ops, r.Create, r.Update, r.Delete, r.Already, r.Points, output.PointsTime(r.Points, rate))
+	terminal.Printf(out, "%s: %d to create, %d to update, %d to delete, %d already done; %s%s; nothing was sent\n",
+		terminal.Number(r.Ops, "operation"), r.Create, r.Update, r.Delete, r.Already, terminal.Number(r.Points, "write point"), output.PointsTime(r.Points, rate))
 	if r.Failed > 0 {
-		return fmt.Errorf("%s: %d of %d operations would fail", name, r.Failed, r.Ops)
+		return fmt.Errorf("%s: %d of %s would fail", name, r.Failed, terminal.Number(r.Ops, "operation"))
 	}
 	return nil
 }

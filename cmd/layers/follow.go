@@ -167,7 +167,7 @@ func (f *following) run(ctx context.Context, command *cobra.Command, s *connect.
 		}
 		return nil
 	}, options)
-	terminal.Note(command.ErrOrStderr(), "%d changes; %s\n", changes, phases(monitor.Health()))
+	terminal.Note(command.ErrOrStderr(), "%s; %s\n", terminal.Number(changes, "change"), phases(monitor.Health()))
 	stopServing()
 	return errors.Join(err, store.Close())
 }
@@ -200,7 +200,8 @@ func printChange(command *cobra.Command, c *follow.Change) error {
 
 // phases says how many repositories there are in each phase.
 func phases(h follow.Health) string {
-	text := fmt.Sprintf("%d repositories are current", h.Repos[follow.Live])
+	live := h.Repos[follow.Live]
+	text := fmt.Sprintf("%s %s current", terminal.Number(live, "repository"), terminal.Are(live))
 	if n := h.Repos[follow.Stale]; n > 0 {
 		text += fmt.Sprintf(", %d to be fetched", n)
 	}

@@ -108,7 +108,7 @@ func TestFollowSource(t *testing.T) {
 		t.Errorf("listed %s", got)
 	}
 	cancel()
-	if status := <-ended; status != 1 || !strings.HasSuffix(messages.String(), "1 repositories are current\nlayers: context canceled\n") {
+	if status := <-ended; status != 1 || !strings.HasSuffix(messages.String(), "1 repository is current\nlayers: context canceled\n") {
 		t.Errorf("status %d, %s", status, &messages)
 	}
 	close(events)

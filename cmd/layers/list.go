@@ -109,7 +109,7 @@ If the list fails midway, the error says how to continue.`,
 			if err := out.Flush(); err != nil {
 				return err
 			}
-			terminal.Note(command.ErrOrStderr(), "%d records, %d with issues\n", counts.Expected, counts.Failed)
+			terminal.Note(command.ErrOrStderr(), "%s, %d with issues\n", terminal.Number(counts.Expected, "record"), counts.Failed)
 			return nil
 		}),
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,19 +19,22 @@ import (
 
 func showCommand(s *connect.Servers) *cobra.Command {
 	var from, page string
+	var repos []string
 	command := &cobra.Command{
 		Use:     "show AT-URI | PATH...",
 		GroupID: cli.GroupRead,
 		Short:   "Draw records: sentences with their annotations, corpora, media",
 		Long: `Show draws records for people. An expression is drawn with all that is annotated on
 it: tokens, tags and spans in aligned rows, dependencies as arcs, clusters by their
-numbers. Long sentences are divided into blocks that fit the terminal; a relation to
+numbers. A layer, a segmentation or a cluster set is drawn on its expression, and
+nothing else with it. Long sentences are divided into blocks that fit the terminal; a relation to
 another block is written with the number of the token there, as in "nsubj▸7" at its
 head and "3▸nsubj" at its dependent. A corpus is drawn as tables of its splits and
 members, media with the facts of its file, and any other record as a tree.
 
 With an AT-URI, the record and what belongs to it are read from the servers of the
-accounts, or from --from. With a PATH, show draws all records of a file: an archive
+accounts, or from --from. References lead from a layer to its expression, and not
+back: --repo names the repository of someone else who annotated it. With a PATH, show draws all records of a file: an archive
 (.car), JSON lines (.jsonl), or JSON (a record, several, or an array of them), of all
 such archives and JSON lines in a directory, or of a directory of layers follow. If
 PATH is -, it reads JSON from standard input. A record that violates its lexicon is
@@ -43,11 +47,12 @@ a terminal, lines have 80 cells and no colors.
 With --html, show writes a page instead: one file without scripts, which can be printed
 and read aloud, with the same pictures and tables of what is in them.`,
 		Example: `  layers show at://alice.example.com/expression.expression/3mabcdefghi2a
+  layers show at://alice.example.com/expression.expression/3mabcdefghi2a --repo bob.example.com
   layers show at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/corpus.corpus/3mabcdefghi2a --from archives/corpus.car
   layers show --html corpus.html corpus.jsonl`,
 		Args: cli.Arguments(1, 1<<30, "an AT-URI or a PATH, or more of them"),
 		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, args []string) error {
-			document, err := showDocument(ctx, command, s, args, from)
+			document, err := showDocument(ctx, command, s, args, from, repos)
 			if err != nil {
 				return err
 			}
@@ -59,16 +64,43 @@ and read aloud, with the same pictures and tables of what is in them.`,
 		}),
 	}
 	command.Flags().StringVar(&from, "from", "", "read the records from `PATH`: a file, a directory, or a directory of layers follow")
+	command.Flags().StringArrayVar(&repos, "repo", nil, "also read the annotations in the repository of this `ACTOR`, a DID or a handle; may be repeated")
 	command.Flags().StringVar(&page, "html", "", "write a page to `FILE`, or to standard output if it is -")
 	return command
 }
 
+func isURI(arg string) bool { return strings.HasPrefix(arg, "at://") }
+
+// include adds the annotations in the repositories of accounts.
+func include(ctx context.Context, s *connect.Servers, set *show.Set, accounts []string) error {
+	if len(accounts) == 0 {
+		return nil
+	}
+	directory, err := s.Directory()
+	if err != nil {
+		return err
+	}
+	dids, err := cli.WantedAccounts(ctx, directory, accounts)
+	if err != nil {
+		return err
+	}
+	for _, did := range dids {
+		if err := set.Include(ctx, did); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // showDocument reads what the arguments name.
-func showDocument(ctx context.Context, command *cobra.Command, s *connect.Servers, args []string, from string) (*draw.Document, error) {
+func showDocument(ctx context.Context, command *cobra.Command, s *connect.Servers, args []string, from string, repos []string) (*draw.Document, error) {
 	document := &draw.Document{Title: strings.Join(args, ", ")}
+	if len(repos) > 0 && (from != "" || !slices.ContainsFunc(args, isURI)) {
+		return nil, exit.Misuse("--repo is for AT-URIs without --from: files are read whole")
+	}
 	var set *show.Set
 	for _, arg := range args {
-		if !strings.HasPrefix(arg, "at://") {
+		if !isURI(arg) {
 			if from != "" {
 				return nil, exit.Misuse("--from is for AT-URIs: %q is a PATH", arg)
 			}
@@ -96,6 +128,9 @@ func showDocument(ctx context.Context, command *cobra.Command, s *connect.Server
 				return nil, err
 			}
 			defer closer.Close()
+			if err := include(ctx, s, set, repos); err != nil {
+				return nil, err
+			}
 		}
 		section, err := set.Section(ctx, uri)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/cli"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/validation"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -21,8 +22,9 @@ func validateCommand() *cobra.Command {
 		GroupID: cli.GroupRead,
 		Short:   "Check records in files against their lexicons, offline",
 		Long: `Validate checks the records in files: in an archive (.car), in a file of JSON lines
-(.jsonl), each a record or an object with "uri" and "value", or in a file with one
-JSON record. If FILE is -, it reads a JSON record from standard input.
+(.jsonl), each a record, an object with "uri" and "value", or an operation of layers
+apply, or in a file with one JSON record. If FILE is -, it reads a JSON record from
+standard input.
 
 It prints a line for each thing that is wrong with a record, and a warning for each
 that its lexicon allows but that is probably wrong: a misspelt known value, a span
@@ -57,10 +59,10 @@ warning. Records of collections without a known lexicon are counted, and not che
 				return err
 			}
 			if v.Invalid > 0 {
-				return &exit.Error{Status: exit.Strict, Err: fmt.Errorf("%d records are invalid", v.Invalid)}
+				return &exit.Error{Status: exit.Strict, Err: fmt.Errorf("%s %s invalid", terminal.Number(v.Invalid, "record"), terminal.Are(v.Invalid))}
 			}
 			if strict && v.Warnings > 0 {
-				return &exit.Error{Status: exit.Strict, Err: fmt.Errorf("%d warnings, with --strict", v.Warnings)}
+				return &exit.Error{Status: exit.Strict, Err: fmt.Errorf("%s, with --strict", terminal.Number(v.Warnings, "warning"))}
 			}
 			return nil
 		},

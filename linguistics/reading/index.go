@@ -321,6 +321,13 @@ func (x *Index) fetch(ctx context.Context, authority syntax.AtIdentifier, collec
 	return nil
 }
 
+// Fetch fetches the expressions, segmentations, layers and cluster sets of a repository from the source, unless that has been
+// done. References lead from a layer to its expression, and not back: so what the repositories of others say about an expression
+// is joined with it only once they have been fetched or added. The error is that of the source, and is nil without one.
+func (x *Index) Fetch(ctx context.Context, did syntax.DID) error {
+	return x.fetch(ctx, did.AtIdentifier(), of...)
+}
+
 // addEnvelope decodes and adds a record.
 func (x *Index) addEnvelope(envelope *rec.Envelope) {
 	def, ok := records.Lookup(envelope.URI.Collection())

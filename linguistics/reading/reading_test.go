@@ -723,6 +723,22 @@ func TestSource(t *testing.T) {
 		}
 	}
 
+	// No reference leads from a text to what others annotate on it: their repository has to be named.
+	x = w.index(t, []reading.Option{reading.WithSource(source)}, "at://nobody/")
+	if e, err = x.Expression(t.Context(), sentence); err != nil || len(e.Layers) != 1 {
+		t.Errorf("without Bob's repository: %v, %v", err, e)
+	}
+	if err := x.Fetch(t.Context(), syntax.DID(strings.Split(bob, "/")[2])); err != nil {
+		t.Error(err)
+	}
+	if e, err = x.Expression(t.Context(), sentence); err != nil || len(e.Layers) != 2 || len(e.Clusters) != 1 {
+		t.Errorf("with Bob's repository: %v, %v", err, e)
+	}
+	source.down = bob
+	if err := w.index(t, []reading.Option{reading.WithSource(source)}, "at://nobody/").Fetch(t.Context(), syntax.DID(strings.Split(bob, "/")[2])); !errors.Is(err, errDown) {
+		t.Errorf("Bob's server is down: %v", err)
+	}
+
 	// Of a repository that cannot be read, everything is reported.
 	source = &servers{t: t, world: w, calls: map[string]int{}, down: ana}
 	x = w.index(t, []reading.Option{reading.WithSource(source)}, bob)

@@ -14,6 +14,7 @@ import (
 	"github.com/layers-pub/layers-go/linguistics/feature"
 	"github.com/layers-pub/layers-go/linguistics/reading"
 	"github.com/layers-pub/layers-go/linguistics/text"
+	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 // Expression returns the section of an expression: its text, and a picture of each of its sentences, or of the expression
@@ -34,12 +35,22 @@ func Expression(ctx context.Context, e *reading.Expression) (draw.Section, error
 	}
 	s.fact("media record", v.MediaRef.Or(""))
 	s.Tree = fields(v, "$type", "id", "kind", "text", "languages", "parentRef", "mediaRef", "createdAt")
+	if err := s.sentences(ctx, e, ""); err != nil {
+		return s.Section, err
+	}
+	return s.Section, nil
+}
+
+// sentences adds the pictures of the sentences of an expression, with what is annotated on them: by the record about, or by all
+// if that is "".
+func (s *section) sentences(ctx context.Context, e *reading.Expression, about syntax.ATURI) error {
+	id := e.Value.ID
 	problems := e.Problems
 	whole := true // the only sentence is the expression itself
 	n := 0
 	for part, err := range e.Sentences(ctx) {
 		if err != nil {
-			return s.Section, err
+			return err
 		}
 		if n++; n > draw.MaxSentences {
 			s.Notes = append(s.Notes, fmt.Sprintf("the first %d sentences are shown", draw.MaxSentences))
@@ -50,7 +61,7 @@ func Expression(ctx context.Context, e *reading.Expression) (draw.Section, error
 		}
 		whole = false
 		problems = append(problems[:len(problems):len(problems)], part.Problems...)
-		of := Sentences(part)
+		of := sentences(part, about)
 		if len(of) > 0 && of[0].Language == "" {
 			of[0].Language = s.Language
 		}
@@ -58,16 +69,19 @@ func Expression(ctx context.Context, e *reading.Expression) (draw.Section, error
 	}
 	if whole {
 		s.Text = e.Text
-		s.Sentences = Sentences(e)
+		s.Sentences = sentences(e, about)
 		for i := range s.Sentences {
-			s.Sentences[i].Title = strings.TrimPrefix(strings.TrimPrefix(s.Sentences[i].Title, v.ID), separator)
+			s.Sentences[i].Title = strings.TrimPrefix(strings.TrimPrefix(s.Sentences[i].Title, id), separator)
 		}
 	} else {
-		s.Notes = append(s.Notes, elsewhere(e)...)
-		s.Tables = clusterTables(e)
+		s.Notes = append(s.Notes, elsewhere(e, about)...)
+		s.Tables = clusterTables(e, about)
+	}
+	if about != "" {
+		problems = slices.DeleteFunc(slices.Clone(problems), func(p *reading.Problem) bool { return p.URI != about })
 	}
 	s.Notes = append(s.Notes, problemNotes(problems)...)
-	return s.Section, nil
+	return nil
 }
 
 // The longest texts, in bytes: of a text that is divided into words here, and of the tags of a token.
@@ -103,10 +117,13 @@ func only(s []string) string {
 }
 
 // elsewhere returns what is annotated on an expression as a whole, and so in none of its sentences.
-func elsewhere(e *reading.Expression) (notes []string) {
+func elsewhere(e *reading.Expression, about syntax.ATURI) (notes []string) {
 	names := layerNames(e.Layers)
 	more := 0
 	for i, layer := range e.Layers {
+		if about != "" && layer.URI != about {
+			continue
+		}
 		for _, a := range layer.Annotations {
 			switch {
 			case a.Dependent != nil || len(a.Tokens) > 0 || a.Span != nil:
@@ -124,8 +141,11 @@ func elsewhere(e *reading.Expression) (notes []string) {
 }
 
 // clusterTables returns a table of each cluster set of an expression.
-func clusterTables(e *reading.Expression) (tables []draw.Table) {
+func clusterTables(e *reading.Expression, about syntax.ATURI) (tables []draw.Table) {
 	for _, set := range e.Clusters {
+		if about != "" && set.URI != about {
+			continue
+		}
 		t := draw.Table{Title: string(set.Value.Kind), Columns: []string{"#", "label", "members"}, Numbers: []int{0}}
 		for _, c := range set.Clusters {
 			var members []string
@@ -166,7 +186,10 @@ func memberText(m *reading.Member) string {
 // Sentences returns an expression as one sentence for each of its tokenizations, with what is annotated on it: layers of
 // words as linguists use to order them, other layers in the order of the expression, and then its clusters. A layer without a tokenization belongs to the main one. A text that is annotated
 // without a tokenization is divided at the boundaries of words, which a note says.
-func Sentences(e *reading.Expression) []draw.Sentence {
+func Sentences(e *reading.Expression) []draw.Sentence { return sentences(e, "") }
+
+// sentences is Sentences with what the record about says alone, unless that is "".
+func sentences(e *reading.Expression, about syntax.ATURI) []draw.Sentence {
 	v := e.Value
 	main := e.Tokenization()
 	if main == nil && len(e.Layers) == 0 && len(e.Clusters) == 0 {
@@ -184,6 +207,9 @@ func Sentences(e *reading.Expression) []draw.Sentence {
 	names := layerNames(e.Layers)
 	var out []draw.Sentence
 	for i := range max(1, len(tokenizations)) {
+		if about != "" && len(tokenizations) > 0 && !concerns(e, about, tokenizations[i], main) {
+			continue
+		}
 		b := builder{s: draw.Sentence{Title: v.ID, Language: only(v.Languages)}, main: i == 0}
 		if main == nil {
 			b.words(e.Text)
@@ -195,16 +221,37 @@ func Sentences(e *reading.Expression) []draw.Sentence {
 		}
 		for _, n := range layerOrder(e.Layers) {
 			layer := e.Layers[n]
+			if about != "" && layer.URI != about {
+				continue
+			}
 			if layer.Tokenization == b.of || layer.Tokenization == nil && b.main {
 				b.layer(names[n], layer)
 			}
 		}
 		for _, set := range e.Clusters {
-			b.clusters(set)
+			if about == "" || set.URI == about {
+				b.clusters(set)
+			}
 		}
 		out = append(out, b.s)
 	}
 	return out
+}
+
+// concerns reports whether what a record says is drawn with a tokenization: a segmentation's own, that of a layer, and the main
+// one for anything else.
+func concerns(e *reading.Expression, about syntax.ATURI, t, main *reading.Tokenization) bool {
+	switch about.Collection() {
+	case segmentation.NSIDSegmentation:
+		return t.Segmentation.URI == about
+	case annotation.NSIDAnnotationLayer:
+		for _, layer := range e.Layers {
+			if layer.URI == about && layer.Tokenization != nil {
+				return layer.Tokenization == t
+			}
+		}
+	}
+	return t == main
 }
 
 // wordLayers are the layers that come first.

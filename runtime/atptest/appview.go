@@ -16,7 +16,7 @@ const AppViewDID = "did:web:appview.test"
 // they are written; a PDS forwards the requests to it that have the header atproto-proxy.
 type AppView struct {
 	*Server
-	// View holds the records. A test can put others into it, so that the appview claims what is not so, and set what it answers to
+	// View holds the records, and says which it refused since they break their lexicons. A test can put others into it, so that the appview claims what is not so, and set what it answers to
 	// queries about records of other apps.
 	View *layersview.View
 }
@@ -40,7 +40,7 @@ func (n *Network) newAppView() error {
 		if c.Deleted {
 			view.Delete(c.URI)
 		} else {
-			_ = view.Put(c.URI, c.CID, c.Data) // an appview has no records that break their lexicons
+			_ = view.Put(c.URI, c.CID, c.Data) // an appview has no records that break their lexicons: the view keeps the error
 		}
 	})
 	return nil

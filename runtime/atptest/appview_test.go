@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/layers-pub/layers-go/layers/integration"
@@ -56,6 +57,10 @@ func TestAppView(t *testing.T) {
 	check("a changed record", view, "changed", "second")
 	alice.PutJSON("pub.layers.persona.persona", "b", `{"$type": "pub.layers.persona.persona"}`)
 	check("a record that breaks its lexicon", view, "changed")
+	broken := "at://" + syntax.ATURI(alice.DID) + "/pub.layers.persona.persona/b"
+	if err := n.AppView().View.Refused()[broken]; err == nil || !strings.Contains(err.Error(), "/name: required") {
+		t.Errorf("the appview does not say why it has no %s: %v", broken, err)
+	}
 	alice.SetStatus(atptest.Deactivated)
 	put("c", "hidden")
 	check("an inactive account", view)

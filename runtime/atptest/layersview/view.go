@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -27,6 +28,7 @@ type View struct {
 	integration Integration
 	records     map[syntax.ATURI]*record
 	lists       map[syntax.NSID][]*record // in the order of lists
+	refused     map[syntax.ATURI]error
 }
 
 // record is a record of Layers. It does not change.
@@ -66,6 +68,7 @@ func New(opts ...Option) *View {
 	v := &View{
 		records: map[syntax.ATURI]*record{},
 		lists:   map[syntax.NSID][]*record{},
+		refused: map[syntax.ATURI]error{},
 		resolve: func(context.Context, syntax.Handle) (syntax.DID, error) {
 			return "", fmt.Errorf("the appview resolves no handles")
 		},
@@ -82,20 +85,25 @@ func (v *View) ServeHTTP(w http.ResponseWriter, r *http.Request) { v.handler.Ser
 
 // Put adds a record, given by its URI, whose authority is a DID, its CID and its DAG-CBOR, or replaces it. Like other appviews this
 // one has no records of unknown collections, and none that break their lexicons: Put passes over the former, and returns the
-// [*issue.Error] of the latter; an older version of the record is gone then, too. The CID is not compared with the record, so that
+// [*issue.Error] of the latter, which [View.Refused] keeps; an older version of the record is gone then, too. The CID is not compared with the record, so that
 // an appview of a test can claim what is not so. The View keeps data, which must not change.
 func (v *View) Put(uri syntax.ATURI, id cid.CID, data []byte) error {
 	def, known := records.Lookup(uri.Collection())
 	if !known {
 		return nil
 	}
-	if err := lex.DecodeCBOR(data, def.New()); err != nil {
-		v.Delete(uri)
-		return fmt.Errorf("layersview: %s: %w", uri, err)
-	}
 	var fields lex.Map
-	if err := lex.DecodeCBOR(data, &fields); err != nil {
-		return fmt.Errorf("layersview: %s: %w", uri, err)
+	err := lex.DecodeCBOR(data, def.New())
+	if err == nil {
+		err = lex.DecodeCBOR(data, &fields)
+	}
+	if err != nil {
+		err = fmt.Errorf("layersview: %s: %w", uri, err)
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.remove(uri)
+		v.refused[uri] = err
+		return err
 	}
 	r := &record{place: place{uri: uri}, id: id, data: data, fields: map[string][]string{}}
 	for name, value := range fields.All() {
@@ -155,8 +163,17 @@ func (v *View) Delete(uri syntax.ATURI) {
 	v.remove(uri)
 }
 
+// Refused returns the errors of [View.Put] by the URIs of the records that the view does not have for that reason. A record that
+// was replaced by a valid one since, or deleted, is not among them. So a test finds out why a record that it wrote is in no list.
+func (v *View) Refused() map[syntax.ATURI]error {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return maps.Clone(v.refused)
+}
+
 // remove removes a record. v must be locked.
 func (v *View) remove(uri syntax.ATURI) {
+	delete(v.refused, uri)
 	r := v.records[uri]
 	if r == nil {
 		return

@@ -409,6 +409,18 @@ func TestPut(t *testing.T) {
 	if got := get(uri); got != "RecordNotFound" || list() != 0 {
 		t.Errorf("a record that was replaced by a broken one: %v, %d in the list", got, list())
 	}
+	if refused := w.view.Refused(); len(refused) != 1 || refused[syntax.ATURI(uri)] != err {
+		t.Errorf("the view refused %v, want %v", refused, err)
+	}
+	w.put(alice, collection, "1", object{"name": "mended"})
+	if refused := w.view.Refused(); len(refused) != 0 || get(uri) != "mended" {
+		t.Errorf("after the record was mended: refused %v", refused)
+	}
+	_ = w.view.Put(syntax.ATURI(uri), cid.Of(cid.DagCBOR, broken), broken)
+	w.view.Delete(syntax.ATURI(uri))
+	if refused := w.view.Refused(); len(refused) != 0 {
+		t.Errorf("after the record was deleted: refused %v", refused)
+	}
 	if err := w.view.Put("at://"+alice+"/com.example.note/1", cid.CID{}, []byte("no CBOR")); err != nil {
 		t.Errorf("a record of an unknown collection: %v", err)
 	}

@@ -116,7 +116,7 @@ If the list fails midway, the error says how to continue.`,
 				}
 				return err
 			}
-			return terminal.Note(command.ErrOrStderr(), "%d blobs\n", count)
+			return terminal.Note(command.ErrOrStderr(), "%s\n", terminal.Number(count, "blob"))
 		}),
 	}
 	cli.AsFlag(command, s)

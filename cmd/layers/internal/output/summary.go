@@ -65,7 +65,7 @@ func AllDecoded(name string, total rec.Counts) error {
 	if total.Failed == 0 {
 		return nil
 	}
-	return &exit.Error{Status: exit.Strict, Err: fmt.Errorf("%s: %d of %d records are invalid", name, total.Failed, total.Expected)}
+	return &exit.Error{Status: exit.Strict, Err: fmt.Errorf("%s: %d of %s %s invalid", name, total.Failed, terminal.Number(total.Expected, "record"), terminal.Are(total.Failed))}
 }
 
 // shownPerRule is how many failures of one rule the summary lists, which bounds its memory; --jsonl has all.

@@ -102,6 +102,9 @@ func (s *Set) join(r *record) {
 	}
 }
 
+// Include fetches what is about expressions in a repository, so that it is drawn with expressions of others.
+func (s *Set) Include(ctx context.Context, did syntax.DID) error { return s.index.Fetch(ctx, did) }
+
 // Section returns the section of the record at a URI.
 func (s *Set) Section(ctx context.Context, uri syntax.ATURI) (draw.Section, error) {
 	r := s.at[uri]
@@ -137,9 +140,18 @@ func (s *Set) section(ctx context.Context, r *record) (out draw.Section, err err
 		}
 	default:
 		out = r.tree()
+		if about := view.Subject(r.value); about != "" && len(r.issues) == 0 {
+			var e *reading.Expression
+			if e, err = s.index.Expression(ctx, about); err == nil {
+				out, err = view.About(ctx, e, r.URI, r.value)
+			}
+		}
 	}
 	if errors.Is(err, reading.ErrInvalid) || errors.Is(err, reading.ErrNotFound) {
-		out, err = r.tree(), nil
+		if out = r.tree(); view.Subject(r.value) != "" {
+			out.Notes = append(out.Notes, "the expression that it is about: "+err.Error())
+		}
+		err = nil
 	}
 	if err != nil {
 		return out, err

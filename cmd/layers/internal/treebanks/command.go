@@ -68,7 +68,7 @@ byte for byte.
 
 Record keys depend on the name of the document, which is that of the file unless
 --document gives another.`,
-		Example: `  layers import conllu en_pud-ud-test.conllu --did did:plc:ewvi7nxzyoun6zhxrhs64oiz > batch.jsonl
+		Example: `  layers import conllu en_pud-ud-test.conllu --did alice.example.com > batch.jsonl
   layers apply batch.jsonl`,
 		Args: cli.Arguments(1, 1, "one FILE.conllu, or - for standard input"),
 		RunE: func(command *cobra.Command, args []string) error {
@@ -79,6 +79,9 @@ Record keys depend on the name of the document, which is that of the file unless
 			}
 			if fresh && from != "" {
 				return exit.Misuse("--new and --from exclude each other")
+			}
+			if options.DID, err = accountDID(ctx, s, account); err != nil {
+				return err
 			}
 			sentences, err := ReadSentences(ctx, command.InOrStdin(), command.ErrOrStderr(), args[0])
 			if err != nil {
@@ -102,7 +105,7 @@ Record keys depend on the name of the document, which is that of the file unless
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&account, "did", "", "the `DID` of the account that the records are for (required)")
+	flags.StringVar(&account, "did", "", "the `ACTOR` that the records are for, a DID or a handle (required)")
 	flags.StringVar(&document, "document", "", "the `NAME` of the document, on which record keys depend (default that of the file)")
 	flags.StringVar(&per, "per", "document", "what has a segmentation and layers of its own: `document or sentence`")
 	flags.StringVar(&created, "created-at", "", "the `TIME` of creation of new records (default now)")
@@ -112,20 +115,34 @@ Record keys depend on the name of the document, which is that of the file unless
 	return command
 }
 
-// importOptions reads the flags of import conllu.
+// accountDID returns the DID that --did names, itself or by a handle.
+func accountDID(ctx context.Context, s *connect.Servers, account string) (syntax.DID, error) {
+	actor, err := names.ParseActor(account)
+	if err != nil {
+		return "", err
+	}
+	if did, ok := actor.DID(); ok {
+		return did, nil
+	}
+	handle, _ := actor.Handle()
+	did, err := s.Accounts(ctx)(handle)
+	if err != nil {
+		return "", exit.WithHint(exit.Failure(err), "with the account's DID in place of its handle, no server is asked for it")
+	}
+	return did, nil
+}
+
+// importOptions reads the flags of import conllu, but for the account.
 func importOptions(file, account, document, per, created string, languages []string) (*treebank.Options, error) {
 	if account == "" {
 		return nil, exit.Misuse("--did is required")
-	}
-	did, err := syntax.ParseDID(account)
-	if err != nil {
-		return nil, exit.Misuse("--did: %v", err)
 	}
 	if per != "document" && per != "sentence" {
 		return nil, exit.Misuse("--per %s: must be document or sentence", terminal.OneLine(per))
 	}
 	at := syntax.Datetime(time.Now().UTC().Format("2006-01-02T15:04:05.000Z"))
 	if created != "" {
+		var err error
 		if at, err = syntax.ParseDatetime(created); err != nil {
 			return nil, exit.Misuse("--created-at: %v", err)
 		}
@@ -139,7 +156,7 @@ func importOptions(file, account, document, per, created string, languages []str
 	if len(document) > 1024 {
 		return nil, exit.Misuse("--document: longer than 1024 bytes")
 	}
-	return &treebank.Options{DID: did, Document: document, CreatedAt: at, Languages: languages, PerSentence: per == "sentence"}, nil
+	return &treebank.Options{Document: document, CreatedAt: at, Languages: languages, PerSentence: per == "sentence"}, nil
 }
 
 // readSet adds the records of a repository, or of the files at from, to set. A record that is not valid is added as far

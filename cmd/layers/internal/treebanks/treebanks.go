@@ -54,7 +54,7 @@ func ReadSentences(ctx context.Context, stdin io.Reader, stderr io.Writer, name 
 		sentences = append(sentences, sentence)
 	}
 	if malformed > 0 {
-		return nil, exit.Failure(fmt.Errorf("%s: %d errors; nothing was imported", name, malformed))
+		return nil, exit.Failure(fmt.Errorf("%s: %s; nothing was imported", name, terminal.Number(malformed, "error")))
 	}
 	if len(sentences) == 0 {
 		return nil, exit.Failure(fmt.Errorf("%s: the file has no sentences", name))
@@ -92,8 +92,8 @@ func PrintBatch(stdout, stderr io.Writer, set *treebank.Set, put []treebank.Reco
 	if err := out.Flush(); err != nil {
 		return err
 	}
-	return terminal.Note(stderr, "%d records: %d to create, %d to update, %d to delete; %d write points%s\n",
-		total, created, len(put)-created, len(remove), points, output.PointsTime(points, write.DefaultHourlyPoints))
+	return terminal.Note(stderr, "%s: %d to create, %d to update, %d to delete; %s%s\n",
+		terminal.Number(total, "record"), created, len(put)-created, len(remove), terminal.Number(points, "write point"), output.PointsTime(points, write.DefaultHourlyPoints))
 }
 
 // Export exports the documents of a set that was read from path: to stdout if there is one, or to files in a directory.

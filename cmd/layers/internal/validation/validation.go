@@ -6,16 +6,21 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/layers-pub/layers-go/cmd/layers/internal/archive"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/input"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/linguistics/check"
+	"github.com/layers-pub/layers-go/runtime/batch"
 	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -85,8 +90,8 @@ func (v *Validation) Finish() error {
 	if err := v.out.Flush(); err != nil {
 		return err
 	}
-	return terminal.Note(v.stderr, "%d records: %d valid, %d invalid, %d of unknown collections; %d warnings\n",
-		v.valid+v.Invalid+v.unknown, v.valid, v.Invalid, v.unknown, v.Warnings)
+	return terminal.Note(v.stderr, "%s: %d valid, %d invalid, %d of unknown collections; %s\n",
+		terminal.Number(v.valid+v.Invalid+v.unknown, "record"), v.valid, v.Invalid, v.unknown, terminal.Number(v.Warnings, "warning"))
 }
 
 // Flush writes what was found.
@@ -141,13 +146,14 @@ func (v *Validation) Read(ctx context.Context, file string) error {
 	return scanner.Err()
 }
 
-// text checks a record in JSON, or an object with its URI and the record. An object with a URI and no value, such as the
-// operation that deletes a record, has nothing to check.
+// text checks a record in JSON, an object with its URI and the record, or an operation of layers apply. An object with a URI
+// and no value, and an operation that deletes a record, have nothing to check.
 func (v *Validation) text(place string, text []byte) {
 	var line struct {
-		Type  string          `json:"$type"`
-		URI   string          `json:"uri"`
-		Value json.RawMessage `json:"value"`
+		Type   string          `json:"$type"`
+		Action *string         `json:"action"`
+		URI    string          `json:"uri"`
+		Value  json.RawMessage `json:"value"`
 	}
 	if err := json.Unmarshal(text, &line); err != nil {
 		v.Invalid++
@@ -156,7 +162,26 @@ func (v *Validation) text(place string, text []byte) {
 	}
 	// A record without a URI gets one, so that records can be told from each other.
 	uri := syntax.ATURI(fmt.Sprintf("%s%s/%d", inFile, "invalid.file.record", len(v.files)))
-	if line.Type == "" && line.URI != "" {
+	switch {
+	case line.Type != "":
+	case line.Action != nil:
+		op, err := operation(text)
+		if err != nil {
+			v.Invalid++
+			v.print(finding{File: place, Rule: ruleOperation, Message: err.Error()})
+			return
+		}
+		if op.Record == nil {
+			return
+		}
+		text, line.Type = line.Value, string(op.Record.RecordType())
+		if parts := strings.SplitN(line.URI, "/", 4); len(parts) == 4 { // at: "" authority path
+			uri = syntax.ATURI("at://" + parts[2] + "/" + string(op.Collection) + "/" + string(op.RecordKey))
+		}
+		if !hasType(text) {
+			text = withType(text, op.Record.RecordType())
+		}
+	case line.URI != "":
 		parsed, err := syntax.ParseATURI(line.URI)
 		if err != nil {
 			v.Invalid++
@@ -192,6 +217,43 @@ func (v *Validation) text(place string, text []byte) {
 		return
 	}
 	v.record(place, uri, value, issues)
+}
+
+// ruleOperation is the rule of a line that is not an operation.
+const ruleOperation = "operation"
+
+// operation reads an operation of layers apply. A handle in its URI is not resolved.
+func operation(text []byte) (op batch.Op, err error) {
+	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
+	unresolved := func(syntax.Handle) (syntax.DID, error) { return "did:web:file.invalid", nil }
+	for op, err = range batch.ReadOps(open, &batch.ReadOpsOptions{Collection: names.ParseCollection, ResolveHandle: unresolved}) {
+		if wrapped, ok := errors.AsType[*batch.OpError](err); ok {
+			err = wrapped.Err
+		}
+	}
+	switch {
+	case err != nil:
+		return op, err
+	case !slices.Contains([]batch.Action{batch.ActionCreate, batch.ActionUpdate, batch.ActionPut, batch.ActionDelete}, op.Action):
+		return op, fmt.Errorf("the action %s is none of create, update, put and delete", quote.Text(string(op.Action), 40))
+	case op.Action == batch.ActionDelete && op.Record != nil:
+		return op, errors.New("an operation that deletes a record has no value")
+	case op.Action != batch.ActionDelete && op.Record == nil:
+		return op, fmt.Errorf("the action %s needs a value", op.Action)
+	case op.Record != nil && op.Record.RecordType() == "":
+		return op, errors.New("neither a uri nor a collection, and the value has no $type")
+	case op.Record != nil && op.Collection != "" && op.Record.RecordType() != op.Collection:
+		return op, fmt.Errorf("the value's $type is %s, not %s", op.Record.RecordType(), op.Collection)
+	}
+	return op, nil
+}
+
+// hasType reports whether a record in JSON has a $type.
+func hasType(text []byte) bool {
+	var record struct {
+		Type *string `json:"$type"`
+	}
+	return json.Unmarshal(text, &record) == nil && record.Type != nil
 }
 
 // withType adds the $type to a record in JSON.
