@@ -354,3 +354,43 @@ func TestOrder(t *testing.T) {
 		}
 	}
 }
+
+// TestOrderOfAll: of all sequences of a few keys, known and unknown, short and long, each key is reported that is not after
+// the key before it, and each known one that came before.
+func TestOrderOfAll(t *testing.T) {
+	names := []string{"a", "b", "c", "aaaaaaaaaaaaaaaaaa1", "aaaaaaaaaaaaaaaaaa2"}
+	known := []string{"a", "c", "aaaaaaaaaaaaaaaaaa1", "aaaaaaaaaaaaaaaaaa2"}
+	fields := decode.NewTable(known...)
+	for sequence := range 5 * 5 * 5 * 5 {
+		var keys []string
+		data := []byte{0x82, 0xa4}
+		want := 0
+		for n := sequence; len(keys) < 4; n /= 5 {
+			key := names[n%5]
+			data = append(append(append(data, 0x60+byte(len(key))), key...), 0x07)
+			again := slices.Contains(known, key) && slices.Contains(keys, key)
+			if last := len(keys) - 1; again || last >= 0 && cmp.Or(len(keys[last])-len(key), strings.Compare(keys[last], key)) >= 0 {
+				want++
+			}
+			keys = append(keys, key)
+		}
+		var r decode.Reader
+		var c decode.Cursor
+		r.Begin(t.Context(), slices.Concat(data, []byte{0x58, 40}, make([]byte, 40)), false, false, input.Reading, 0)
+		a := r.StartArray(0, 2)
+		r.More(&a)
+		r.Object(&c, &fields, nil)
+		for q := r.Next(&c); q >= 0; q = r.Next(&c) {
+			if !slices.Contains(keys, known[q]) {
+				t.Errorf("%v: field %s", keys, known[q])
+			}
+			r.Int(7, 7)
+		}
+		r.More(&a)
+		r.Bytes()
+		r.More(&a)
+		if got := len(issue.Of(r.End(t.Context()))); got != want {
+			t.Errorf("%v: %d issues, want %d", keys, got, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"github.com/layers-pub/layers-go/runtime/internal/dagcbor"
 	"github.com/layers-pub/layers-go/runtime/internal/input"
@@ -16,9 +17,9 @@ type Cursor struct {
 	seen   uint64 // bit per field, for the first 64
 	offset int32  // of the object
 	left   int32  // DAG-CBOR: entries left. JSON: 0 before the first entry
-	prev   int32  // 1 + offset of the previous key when it was an unknown one, else 0
+	prev   int32  // DAG-CBOR: 1 + offset of the previous key, or 0 if that is the last of the fields in seen
 	extras int32  // where its extra fields begin in Reader.extras, if it has any
-	next   uint16 // 1 + number of the last known field, 0 before the first
+	next   uint16 // JSON: 1 + number of the last known field, 0 before the first
 	state  cursorState
 }
 
@@ -119,8 +120,8 @@ func (r *Reader) objectState(c *Cursor) {
 // must decode the field's value before it calls Next again. At the end of the object, Next reports the required fields
 // that are missing and returns a negative number.
 //
-// Next is the hot path: a hash of the key says which field it probably is, or the first of those that it may be. The
-// canonical order of DAG-CBOR says that it comes after the last one.
+// Next is the hot path: a hash of the key says which field it probably is. In DAG-CBOR it comes after those that were
+// seen, since keys are in canonical order.
 func (r *Reader) Next(c *Cursor) int {
 	r.Wrong = false
 	if r.JSON {
@@ -135,25 +136,26 @@ func (r *Reader) Next(c *Cursor) int {
 			r.Depth--
 			return -1
 		}
-	} else if text := r.Ahead(); text != nil && c.state&cursorSlow == 0 {
-		if n := int(text[0]) - 0x60; uint(n-1) < longestFast {
-			first := binary.LittleEndian.Uint64(text[:]) & keep[(n+1)&31][0]
-			list := c.fields.list
-			for q := int(c.fields.slots[c.fields.slot(first)]); uint(q) < uint(len(list)); q++ {
-				if list[q].matches(text, n, first) {
-					if c.seen>>(q&63) != 0 {
-						break // twice, or out of order
-					}
-					c.next = uint16(q + 1)
-					c.seen |= 1 << (q & 63)
-					c.left--
-					r.At += 1 + n
-					return q
-				}
+	} else if text, ok := r.Ahead(); ok && c.state&cursorSlow == 0 {
+		head, list := text[0], c.fields.list
+		first := binary.LittleEndian.Uint64(text[:]) & keepName[head&31]
+		if q := int(c.fields.slots[c.fields.slot(first)]); q < len(list) {
+			// Names of up to 15 bytes are compared without a branch for their length, which the processor could not foresee.
+			f := &list[q]
+			if first^f.first|binary.LittleEndian.Uint64(text[8:])&f.mask^f.second == 0 && c.seen < f.bit && (head < 0x70 || f.endsAs(text)) {
+				c.seen |= f.bit
+				c.left--
+				r.At += int(head) - 0x5f
+				return q
 			}
 		}
 	}
 	return r.nextCBOR(c)
+}
+
+// endsAs reports whether the third word of the name at text, which has 16 bytes or more, is that of the field.
+func (f *field) endsAs(text *[32]byte) bool {
+	return binary.LittleEndian.Uint64(text[16:])&keep[text[0]&31+1][2] == f.third
 }
 
 // end closes the object and reports the required fields that it lacks.
@@ -219,15 +221,17 @@ func (r *Reader) nextCBOR(c *Cursor) int {
 			break
 		}
 		q := c.fields.find(key)
+		prev, ok := r.previousKey(c)
 		if q >= 0 && r.mark(c, q) {
 			r.Report(at, issue.RuleSyntax).Want = "duplicate key " + input.Excerpt(key)
-		} else if prev, ok := r.previousKey(c); ok {
+		} else if ok {
 			dagcbor.CheckOrder(&r.Input, at, prev, key)
 		}
 		if q >= 0 {
-			c.next, c.prev = uint16(q+1), 0
-			if !c.fields.wide {
-				c.state &^= cursorSlow
+			if c.seen>>(q&63) == 1 && !c.fields.wide {
+				c.prev, c.state = 0, c.state&^cursorSlow
+			} else {
+				c.prev, c.state = int32(at+1), c.state|cursorSlow
 			}
 			return q
 		}
@@ -245,8 +249,8 @@ func (r *Reader) previousKey(c *Cursor) (string, bool) {
 	case c.prev > 0:
 		key := dagcbor.Checked{Str: r.Str, At: int(c.prev) - 1}
 		return key.Payload(), true
-	case c.next > 0:
-		return c.fields.list[c.next-1].name, true
+	case c.seen != 0:
+		return c.fields.list[bits.Len64(c.seen)-1].name, true
 	}
 	return "", false
 }

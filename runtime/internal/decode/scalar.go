@@ -35,7 +35,7 @@ func (r *Reader) Int(min, max int64) int64 {
 	if r.JSON {
 		return r.intJSON(min, max)
 	}
-	if text := r.Ahead(); text != nil {
+	if text, ok := r.Ahead(); ok {
 		at := r.At
 		// How many bytes follow the head is in a table: the processor could not foresee a branch.
 		if head := text[0]; head < 32 {
@@ -76,7 +76,7 @@ var intHeads = func() (heads [32]struct {
 // String reads a string, and reports it if its length is not minLength to maxLength bytes of UTF-8.
 func (r *Reader) String(minLength, maxLength int) string {
 	at := r.At
-	if ahead := r.Ahead(); ahead == nil {
+	if ahead, ok := r.Ahead(); !ok {
 	} else if text := (*[24]byte)(ahead[1:]); r.JSON {
 		if n := jsontext.Plain(text); n >= 0 && ahead[0] == '"' {
 			r.At = at + 1 + n + 1

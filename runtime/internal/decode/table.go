@@ -20,11 +20,19 @@ type Table struct {
 	id       uint32 // selects the guess about the order of JSON keys; see guess
 }
 
+// field is a field of a table. Its words are the DAG-CBOR of its name, zero padded and little-endian. Next reads what
+// comes first in it, which is in one line of the processor's cache.
 type field struct {
-	name     string
-	words    [3]uint64 // its DAG-CBOR in little-endian words, zero padded; zero if it has more bytes
-	required bool
+	first, second uint64 // words; first is noName if the name has more than longestFast bytes
+	mask          uint64 // of the bytes of second
+	bit           uint64 // of the field in Cursor.seen; 0 after the first 64
+	third         uint64 // word
+	required      bool
+	name          string
 }
+
+// noName is the first word of no name.
+const noName = 0xff
 
 // longestFast is the longest field name that is matched by words: its length is in the first byte.
 const longestFast = 23
@@ -37,17 +45,10 @@ func NewTable(names ...string) Table {
 	f := Table{list: make([]field, len(names)), tokens: make([]token, len(names)), wide: len(names) > 64, id: fieldTables.Add(1)}
 	for i, name := range names {
 		name, required := strings.CutSuffix(name, "!")
-		f.list[i] = field{name: name, required: required}
+		f.list[i] = newField(name, i, required)
 		f.tokens[i] = newToken(name)
-		if len(name) <= longestFast {
-			padded := [24]byte{0x60 + byte(len(name))}
-			copy(padded[1:], name)
-			for w := range f.list[i].words {
-				f.list[i].words[w] = binary.LittleEndian.Uint64(padded[8*w:])
-			}
-		}
-		if required && i < 64 {
-			f.required |= 1 << i
+		if required {
+			f.required |= f.list[i].bit
 		}
 	}
 	if !f.wide {
@@ -56,18 +57,35 @@ func NewTable(names ...string) Table {
 	return f
 }
 
+// newField returns field number i of a table.
+func newField(name string, i int, required bool) field {
+	f := field{name: name, required: required, first: noName}
+	if i < 64 {
+		f.bit = 1 << i
+	}
+	if len(name) <= longestFast {
+		padded := [24]byte{0x60 + byte(len(name))}
+		copy(padded[1:], name)
+		f.first = binary.LittleEndian.Uint64(padded[:])
+		f.second, f.mask = binary.LittleEndian.Uint64(padded[8:]), keep[1+len(name)][1]
+		f.third = binary.LittleEndian.Uint64(padded[16:])
+	}
+	return f
+}
+
 // place fills slots, each with the number of the first field that belongs there, with the factor that gives most fields a
-// slot of their own.
+// slot of their own: all, unless the names of two have the same length and the same first seven bytes. A field without one
+// is found by its name, which takes longer.
 func (f *Table) place() {
 	most := -1
-	for try := range uint64(32) {
+	for try := uint64(0); try < 256 && most < len(f.list); try++ {
 		t := Table{factor: (2*try + 1) * 0x9e3779b97f4a7c15}
 		for i := range t.slots {
 			t.slots[i] = uint8(len(f.list))
 		}
 		alone := 0
 		for q := range f.list {
-			if slot := &t.slots[t.slot(f.list[q].words[0])]; *slot == uint8(len(f.list)) {
+			if slot := &t.slots[t.slot(f.list[q].first)]; *slot == uint8(len(f.list)) {
 				*slot = uint8(q)
 				alone++
 			}
@@ -101,15 +119,13 @@ var keep = func() (masks [32][3]uint64) {
 	return masks
 }()
 
-// matches reports whether the name of n bytes at text is the field's. first is the first word there, masked.
-func (f *field) matches(text *[32]byte, n int, first uint64) bool {
-	return f.words[0] == first && (n < 8 || f.matchesRest(text, n))
-}
-
-func (f *field) matchesRest(text *[32]byte, n int) bool {
-	mask := &keep[(n+1)&31]
-	return (binary.LittleEndian.Uint64(text[8:])&mask[1]^f.words[1])|(binary.LittleEndian.Uint64(text[16:])&mask[2]^f.words[2]) == 0
-}
+// keepName has the masks that keep the head and the bytes of a name in a first word, by the low five bits of the head.
+var keepName = func() (masks [32]uint64) {
+	for n := range masks {
+		masks[n] = keep[min(n+1, 8)][0]
+	}
+	return masks
+}()
 
 // token is how a field's name usually stands in JSON: with the quote and the colon after it, and without white space.
 type token struct {

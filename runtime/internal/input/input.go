@@ -50,6 +50,7 @@ type Input struct {
 	Issues    []issue.Issue
 
 	dropped issue.Issue     // takes the place of an issue that is not collected
+	ahead   uint            // how many bytes have 31 or more after them
 	ctx     context.Context // nil if it never ends
 	budget  int64           // bytes that may still be allocated; see Spend
 	memory  int64           // the limit that budget was made from
@@ -60,7 +61,7 @@ func (in *Input) Start(ctx context.Context, b []byte, json bool, purpose Purpose
 	if ctx.Done() == nil {
 		ctx = nil
 	}
-	*in = Input{Data: b, Str: unsafe.String(unsafe.SliceData(b), len(b)), JSON: json, Purpose: purpose, ctx: ctx}
+	*in = Input{Data: b, Str: unsafe.String(unsafe.SliceData(b), len(b)), JSON: json, Purpose: purpose, ahead: uint(max(len(b)-31, 0)), ctx: ctx}
 	in.limit(memory)
 	in.resumeChecks()
 }
@@ -73,12 +74,12 @@ func (in *Input) Err() error {
 	return nil
 }
 
-// Ahead returns the next 32 bytes, or nil if there are fewer.
-func (in *Input) Ahead() *[32]byte {
-	if at := in.At; at >= 0 && at <= len(in.Data)-32 {
-		return (*[32]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(in.Data)), at))
+// Ahead returns the next 32 bytes, or false if there are fewer.
+func (in *Input) Ahead() (*[32]byte, bool) {
+	if uint(in.At) < in.ahead {
+		return (*[32]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(in.Data)), in.At)), true
 	}
-	return nil
+	return nil, false
 }
 
 // checkEvery is how many bytes are read between two checks of the context. They take a few milliseconds at most.
