@@ -58,6 +58,10 @@ func sendJetstream(conn *fakestream.Conn, c string) {
 		head(4) + create + c[:len(c)-1] + `a"}}`,
 		head(5) + `"commit","commit":{"rev":"3mbd354z2m222","operation":"delete","collection":"pub.layers.corpus.corpus","rkey":"one"}}`,
 	}
+	if !conn.Query().Has("cursor") {
+		conn.Wait() // nothing happens
+		return
+	}
 	cursor, _ := strconv.Atoi(conn.Query().Get("cursor"))
 	conn.Send(events[max(cursor-start-1, 0):]...)
 	conn.Close(1000, "")

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
@@ -40,6 +41,9 @@ func (r *repos) Address(cursor int64) url.URL {
 	}
 	return u
 }
+
+// Overlap implements stream.Protocol.
+func (r *repos) Overlap() time.Duration { return 0 }
 
 // lookups is how many repositories may wait for their keys at once.
 const lookups = 64

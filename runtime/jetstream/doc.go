@@ -36,6 +36,20 @@
 //     an event: a creation and an update as an update alone, of a record that was never created; a creation and a
 //     deletion as a deletion alone. Events with one [firehose.Record.ID] are in order, and the last one counts.
 //   - A record whose block is not in the commit is left out, as are commits that the server cannot read.
+//   - When the server ends, what it has read from the relay and not stored yet is lost. It is not read again.
+//
+// A program that must have every change runs package follow on the client, which compares the repositories with what it
+// has stored.
+//
+// # Two connections
+//
+// A server of version 1 leaves out changes on a connection with a cursor, of up to a second before it passes from what it
+// has stored to what happens: on a busy stream, after each reconnection. A subscription with a cursor therefore opens a
+// connection without one first, and 1.5 seconds later another one with the cursor. It leaves that one when it comes to
+// the first message of the first connection, on which nothing is left out, and goes on there. So a subscription that
+// goes on at a position takes 1.5 seconds longer to begin, has two connections meanwhile, and may yield some changes
+// twice. While it is behind, the server keeps up to 50,000 messages for the first connection and then closes it. That is
+// a lost connection like any other: use [firehose.Options.Reconnect] to read a long past of a busy stream.
 //
 // # Positions
 //

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,6 +29,11 @@ const (
 	// start is the time of the first message, in microseconds.
 	start = 1_800_000_000_000_000
 )
+
+func TestMain(m *testing.M) {
+	jetstream.SetOverlap(10 * time.Millisecond)
+	m.Run()
+}
 
 func record(name string) string {
 	return `{"$type":"` + wiki + `","name":"` + name + `","createdAt":"2026-01-02T03:04:05.678Z"}`
@@ -173,6 +179,10 @@ func TestRequest(t *testing.T) {
 	for i, tt := range tests {
 		got := make(chan *fakestream.Conn, 1)
 		s := fakestream.Start(t, func(c *fakestream.Conn) {
+			if tt.cursor != "" && !c.Query().Has("cursor") {
+				c.Wait() // the connection for what happens now
+				return
+			}
 			got <- c
 			c.Close(1000, "")
 			c.Wait()
@@ -267,18 +277,17 @@ func TestBadMessages(t *testing.T) {
 // restart, and the saved position is behind what is acknowledged.
 func TestCursor(t *testing.T) {
 	all := []string{commit(t, 1, alice, "create", wiki+"/a", record("x")), commit(t, 2, bob, "delete", wiki+"/b", ""), identity(3, alice), commit(t, 4, alice, "delete", wiki+"/d", "")}
+	var first atomic.Bool
 	s := fakestream.Start(t, func(c *fakestream.Conn) {
-		from := 0
-		if q := c.Query(); q.Has("cursor") {
-			var at int
-			fmt.Sscan(q.Get("cursor"), &at)
-			from = max(at-start-1, 0)
+		if !c.Query().Has("cursor") {
+			c.Wait() // nothing happens
+			return
 		}
-		if c.Number == 0 {
+		if !first.Swap(true) {
 			c.Send(all[:2]...)
 			return // cut
 		}
-		c.Send(all[from:]...)
+		c.Send(all[max(cursor(c)-1, 0):]...)
 		c.Wait()
 	})
 	store := firehose.NewCursorFile(t.TempDir() + "/cursor")
@@ -295,6 +304,169 @@ func TestCursor(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, texts, "4 delete d served")
+}
+
+// cursor returns the number of the message with which a connection begins.
+func cursor(c *fakestream.Conn) (n int) {
+	fmt.Sscan(c.Query().Get("cursor"), &n)
+	return n - start
+}
+
+// numbered returns n messages about one repository, with the numbers from 1.
+func numbered(t testing.TB, n int) (messages, texts []string) {
+	for i := range n {
+		messages = append(messages, commit(t, i+1, alice, "delete", fmt.Sprint(wiki, "/k", i+1), ""))
+		texts = append(texts, fmt.Sprintf("%d delete k%d served", i+1, i+1))
+	}
+	return messages, texts
+}
+
+// TestCutover: the server leaves out messages when a connection passes from its store to what happens. None is missing,
+// and none comes twice.
+func TestCutover(t *testing.T) {
+	all, want := numbered(t, 60)
+	type connection = *fakestream.Conn
+	later := func(c connection, messages []string) {
+		time.Sleep(50 * time.Millisecond)
+		c.Send(messages...)
+	}
+	tests := map[string]struct {
+		stored func(c connection, number int) // with a cursor; number counts them from 1
+		live   func(c connection)
+		again  bool // whether some may come again
+	}{
+		"live from the beginning": {
+			stored: func(c connection, number int) {
+				c.Send(all[cursor(c)-1 : 30]...)
+				c.Send(all[45:]...) // those between are left out
+			},
+			live: func(c connection) { c.Send(all[20:]...) },
+		},
+		"live later": {
+			stored: func(c connection, number int) {
+				if number == 1 {
+					c.Send(all[cursor(c)-1 : 20]...) // and nothing of what happens
+					return
+				}
+				c.Send(all[cursor(c)-1 : 30]...)
+				c.Send(all[45:]...)
+			},
+			live: func(c connection) { later(c, all[20:]) },
+		},
+		"on both": { // what is received before it is noticed that live has it comes again
+			stored: func(c connection, number int) {
+				if number == 1 {
+					c.Send(all[cursor(c)-1 : 20]...)
+					c.Send(all[50:]...)
+					return
+				}
+				c.Send(all[cursor(c)-1:]...)
+			},
+			live:  func(c connection) { later(c, all[20:]) },
+			again: true,
+		},
+		"malformed first": {
+			stored: func(c connection, number int) { c.Send(all[cursor(c)-1:]...) },
+			live: func(c connection) {
+				c.Send("{", "[]")
+				c.Send(all[20:]...)
+			},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var stored atomic.Int64
+			s := fakestream.Start(t, func(c *fakestream.Conn) {
+				if c.Query().Has("cursor") {
+					tt.stored(c, int(stored.Add(1)))
+				} else {
+					tt.live(c)
+				}
+				c.Wait()
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			var got []string
+			seen, bad := map[string]bool{}, 0
+			for event, err := range client(t, s).Subscribe(ctx, &firehose.Options{Cursor: lex.SomeInt(start + 1)}) {
+				if err != nil {
+					t.Fatalf("%v after %q", err, got)
+				}
+				if text := describe(event); text == "bad" {
+					bad++
+				} else if tt.again && seen[text] {
+					continue
+				} else if got, seen[text] = append(got, text), true; len(seen) == len(want) {
+					break
+				}
+			}
+			if tt.again {
+				same(t, slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))...)
+			} else {
+				same(t, got, want...)
+			}
+			if (bad == 2) != (name == "malformed first") {
+				t.Errorf("%d malformed messages", bad)
+			}
+		})
+	}
+}
+
+// TestCutoverLost: when one of the two connections is lost, or ctx ends, that is an error, and nothing is missing before it.
+func TestCutoverLost(t *testing.T) {
+	all, _ := numbered(t, 30)
+	type connection = *fakestream.Conn
+	tests := map[string]struct{ stored, live func(c connection) }{
+		"live": {
+			stored: func(c connection) { c.Send(all...); c.Wait() },
+			live:   func(c connection) { time.Sleep(50 * time.Millisecond) },
+		},
+		"live after its first message": {
+			stored: func(c connection) { c.Send(all...); c.Wait() },
+			live:   func(c connection) { c.Send(all[29]) },
+		},
+		"stored": {
+			stored: func(c connection) { c.Send(all[:10]...) },
+			live:   func(c connection) { c.Wait() },
+		},
+		"stored before the first live message": {
+			stored: func(c connection) { c.Send(all[:10]...) },
+			live:   func(c connection) { c.Send(all[29]); c.Wait() },
+		},
+		"neither": {
+			stored: func(c connection) { c.Wait() },
+			live:   func(c connection) { c.Wait() },
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := fakestream.Start(t, func(c *fakestream.Conn) {
+				if c.Query().Has("cursor") {
+					tt.stored(c)
+				} else {
+					tt.live(c)
+				}
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			last := int64(start)
+			for event, err := range client(t, s).Subscribe(ctx, &firehose.Options{Cursor: lex.SomeInt(start + 1)}) {
+				if err != nil {
+					var failure *firehose.Error
+					if !errors.Is(err, context.DeadlineExceeded) && (!errors.As(err, &failure) || failure.Position.Seq < last) {
+						t.Errorf("%v after %d", err, last)
+					}
+					return
+				}
+				if r := event.(*firehose.Record); r.Seq != last+1 {
+					t.Errorf("%d after %d", r.Seq, last)
+				} else {
+					last = r.Seq
+				}
+			}
+			t.Error("it ended without an error")
+		})
+	}
 }
 
 // TestFutureCursor: with a cursor from the future, the server begins now and does not say so.

@@ -62,6 +62,13 @@ func (p *protocol) Address(cursor int64) url.URL {
 	return u
 }
 
+// overlap is longer than the second before the first live message of a connection with a cursor, whose messages the
+// server leaves out unless it has sent them from its store.
+var overlap = 1500 * time.Millisecond
+
+// Overlap implements stream.Protocol.
+func (p *protocol) Overlap() time.Duration { return overlap }
+
 // Ended implements stream.Protocol. The server gives the reason of a failure in a close frame with the code of success.
 func (p *protocol) Ended(f *stream.Failure) bool { return f.Message == "" }
 

@@ -71,6 +71,29 @@ func (j *server) restart() {
 	j.run()
 }
 
+// settle waits until the server has stored all that was written: when it ends, it forgets what it has read and not stored.
+func (j *server) settle(w *traffic.Writer, key string) {
+	j.t.Helper()
+	missing := map[syntax.DID]bool{}
+	for _, a := range w.Accounts {
+		a.PutRecord(j.t, corpus, key, value(key))
+		missing[syntax.DID(a.DID)] = true
+	}
+	ctx, cancel := context.WithTimeout(j.t.Context(), patience)
+	defer cancel()
+	for event, err := range client(j.t, "ws://"+j.address).Subscribe(ctx, &firehose.Options{DIDs: w.DIDs(), Cursor: lex.SomeInt(0)}) {
+		if err != nil {
+			j.t.Errorf("waiting for the record %s: %v", key, err)
+			return
+		}
+		if r, ok := event.(*firehose.Record); ok && string(r.RecordKey) == key {
+			if delete(missing, r.DID); len(missing) == 0 {
+				return
+			}
+		}
+	}
+}
+
 func client(t *testing.T, address string, opts ...jetstream.Option) *jetstream.Client {
 	t.Helper()
 	c, err := jetstream.New(address, append([]jetstream.Option{jetstream.WithNetwork(network.Network{AllowPrivate: true})}, opts...)...)
@@ -82,13 +105,13 @@ func client(t *testing.T, address string, opts ...jetstream.Option) *jetstream.C
 
 // TestFaults writes changes of records of all types through the PDS, some of them several times in one commit, while the
 // Jetstream is started again, and a consumer is cut, stalled, and started again. The state that the events lead to is that
-// of the PDS's repositories.
+// of the PDS's repositories, although the server leaves out changes on connections with a cursor.
 func TestFaults(t *testing.T) {
 	s := reference.Start(t)
 	w := traffic.New(t, s, 2)
 	j := start(t, s, "--liveness-ttl", "1h")
 	proxy := faultproxy.Start(t, j.address, func(n int) faultproxy.Fault {
-		at := 300 + rand.Int64N(500_000)
+		at := 300 + rand.Int64N(1_000_000)
 		switch n % 4 {
 		case 0:
 			return faultproxy.Fault{CutAfter: at}
@@ -103,6 +126,7 @@ func TestFaults(t *testing.T) {
 	wrote.Go(func() {
 		for n := range 60 {
 			if w.Commit(t); n%25 == 20 {
+				j.settle(w, fmt.Sprint("settled", n))
 				j.restart()
 			}
 		}
@@ -111,12 +135,12 @@ func TestFaults(t *testing.T) {
 	defer wrote.Wait()
 	c := client(t, proxy.URL(), jetstream.WithPing(100*time.Millisecond))
 	store := firehose.NewCursorFile(filepath.Join(t.TempDir(), "cursor"))
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
 	defer cancel()
 	var state traffic.State
 	reconnects, restarts := 0, 0
 	for !state.Ended(w) {
-		left := 20 + rand.IntN(300)
+		left := 100 + rand.IntN(600)
 		options := &firehose.Options{DIDs: w.DIDs(), Cursors: store, Cursor: lex.SomeInt(0), Reconnect: true, Lookup: records.Lookup}
 		for event, err := range c.Subscribe(ctx, options) {
 			if err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"time"
 
 	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/firehose"
@@ -33,6 +34,9 @@ type Base struct {
 
 // Source implements stream.Protocol.
 func (b *Base) Source() string { return b.Endpoint }
+
+// Overlap implements stream.Protocol.
+func (b *Base) Overlap() time.Duration { return 0 }
 
 // Workers implements stream.Protocol.
 func (b *Base) Workers() int { return runtime.GOMAXPROCS(0) }

@@ -191,6 +191,7 @@ func (c *netConn) Read(b []byte) (int, error) {
 type conn struct {
 	ws    *websocket.Conn
 	limit int
+	deaf  *atomic.Bool
 	stop  func() bool
 	pings chan struct{} // closed when the goroutine that sends pings has ended
 	close chan struct{} // closed to end it
@@ -286,11 +287,8 @@ func refusal(response *http.Response) error {
 // start begins to send pings. When ctx ends, nothing more is received. The first one is sent at once, so that a connection that was dead from the first moment is
 // noticed like any other.
 func (t *Transport) start(ctx context.Context, ws *websocket.Conn, deaf *atomic.Bool) *conn {
-	c := &conn{ws: ws, limit: t.limit, pings: make(chan struct{}), close: make(chan struct{}), acks: newAcks(ws)}
-	c.stop = context.AfterFunc(ctx, func() {
-		deaf.Store(true)
-		ws.SetReadDeadline(time.Now())
-	})
+	c := &conn{ws: ws, limit: t.limit, deaf: deaf, pings: make(chan struct{}), close: make(chan struct{}), acks: newAcks(ws)}
+	c.stop = context.AfterFunc(ctx, c.cut)
 	go func() {
 		defer close(c.pings)
 		ticker := time.NewTicker(t.ping)
@@ -309,6 +307,12 @@ func (t *Transport) start(ctx context.Context, ws *websocket.Conn, deaf *atomic.
 		}
 	}()
 	return c
+}
+
+// cut ends what is being received: nothing more is.
+func (c *conn) cut() {
+	c.deaf.Store(true)
+	c.ws.SetReadDeadline(time.Now())
 }
 
 // end closes the connection.

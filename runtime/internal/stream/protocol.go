@@ -14,6 +14,10 @@ type Protocol interface {
 	// Address returns the URL to connect to in order to receive what comes after cursor, or, if that is negative, what
 	// happens from now on. Its scheme is ws or wss.
 	Address(cursor int64) url.URL
+	// Overlap returns how long before the first message that it receives live a connection with a cursor may leave out
+	// messages, because the source loses them between what it has stored and what happens; 0 if it loses none. If it is
+	// not 0, Scan is safe for concurrent use, and messages have numbers.
+	Overlap() time.Duration
 	// Scan says what a message is. It is called for one message after the other, and should not allocate for those that
 	// are not wanted.
 	Scan(m Message) Frame

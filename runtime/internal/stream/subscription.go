@@ -47,6 +47,7 @@ type Subscription struct {
 	rewind   int      // how many more messages may be skipped that are older than the subscription
 	progress bool     // whether the position has moved on this connection
 	ever     bool     // whether there ever was a connection
+	until    int64    // the number before which a connection ends, because another one goes on there, or 0
 	buf      []byte
 
 	over  chan struct{} // closed when the loop has ended
@@ -285,16 +286,25 @@ func (f *Failure) Final(ever bool) bool {
 	return f.Name != "" || !ever
 }
 
-// connect reads one connection to its end. The error is never nil.
-func (s *Subscription) connect(ctx context.Context) (connected time.Time, err error) {
-	cursor := int64(-1)
+// cursor returns the cursor to connect with, or -1 for what happens from now on.
+func (s *Subscription) cursor() int64 {
 	switch {
 	case s.known:
-		cursor = s.last.Seq
+		return s.last.Seq
 	case s.rewind > 0:
-		cursor = 0
+		return 0
 	}
+	return -1
+}
+
+// connect reads one connection to its end. The error is never nil.
+func (s *Subscription) connect(ctx context.Context) (connected time.Time, err error) {
 	s.fresh, s.progress = true, false
+	cursor := s.cursor()
+	behind := cursor >= 0 && s.protocol.Overlap() > 0
+	if behind {
+		cursor = -1
+	}
 	c, err := s.transport.dial(ctx, s.protocol.Address(cursor))
 	if err != nil {
 		return time.Time{}, err
@@ -310,18 +320,28 @@ func (s *Subscription) connect(ctx context.Context) (connected time.Time, err er
 	s.report.Connected(s.ever)
 	s.ever = true
 	connected = time.Now()
+	if behind {
+		if err := s.catchUp(ctx, c); err != nil {
+			return connected, err
+		}
+	}
+	return connected, s.read(ctx, c)
+}
+
+// read takes the messages of a connection, until it ends. The error is never nil.
+func (s *Subscription) read(ctx context.Context, c *conn) error {
 	for {
 		// Nothing is read before there is room for it. Meanwhile the source waits, or gives up.
 		if err := s.queue.wait(ctx, s.options.Queue); err != nil {
-			return connected, err
+			return err
 		}
 		c.acks.wait()
 		m, buf, err := c.read(s.buf)
 		if s.buf = buf; err != nil {
-			return connected, err
+			return err
 		}
 		if err := s.take(ctx, c, m); err != nil {
-			return connected, err
+			return err
 		}
 	}
 }
@@ -332,6 +352,9 @@ func (s *Subscription) take(ctx context.Context, c *conn, m Message) error {
 	at := Position{}
 	if f.HasSeq = f.HasSeq && f.Seq >= 0; f.HasSeq {
 		at = NewPosition(f.Seq, f.Time)
+		if s.until > 0 && f.Seq >= s.until {
+			return errReached
+		}
 	}
 	s.report.Received(f, m.Size, at, time.Now())
 	if f.End != nil {

@@ -1,0 +1,104 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/layers-pub/layers-go/runtime/internal/panics"
+)
+
+var (
+	// errArrived ends a connection that began at a position, because the live one has received a message.
+	errArrived = errors.New("the live connection has received a message")
+	// errReached ends a connection that began at a position, because it has come to the first message of the live one.
+	errReached = errors.New("the first message of the live connection is reached")
+)
+
+// maxHeld is how many bytes of messages without a number the live connection may receive before the first with a number.
+const maxHeld = 16 << 20
+
+// catchUp takes the messages after the position up to the first one of live, a connection that was opened without a
+// position a moment ago, and then that one. The caller goes on with live.
+//
+// It is for sources that leave out messages when a connection passes from what is stored to what happens: up to
+// [Protocol.Overlap] before the first message that such a connection receives live. Each connection with a position is
+// opened so late that these messages come after live was opened, and is left when it comes to the first of them that live
+// has.
+func (s *Subscription) catchUp(ctx context.Context, live *conn) error {
+	storing, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var held []Message
+	var first int64
+	arrived := make(chan error, 1)
+	go func() {
+		err := panics.Catch(func() (err error) {
+			held, first, err = s.firstNumber(live)
+			return err
+		})
+		arrived <- err
+		stop(errArrived)
+	}()
+	fail := func(err error) error {
+		live.cut()
+		<-arrived
+		return err
+	}
+	select {
+	case <-time.After(s.protocol.Overlap()):
+	case <-ctx.Done():
+		return fail(context.Cause(ctx))
+	}
+	// Until something happens, one connection is enough. What it receives live, live receives too.
+	if storing.Err() == nil {
+		if err := s.stored(storing); context.Cause(storing) != errArrived {
+			return fail(err)
+		}
+	}
+	if err := <-arrived; err != nil {
+		return err
+	}
+	// What was left out on that connection, or not received, is stored now, as is the first message.
+	if !s.known || s.last.Seq < first {
+		s.until = first
+		err := s.stored(ctx)
+		s.until = 0
+		if err != errReached {
+			return err
+		}
+	}
+	for _, m := range held {
+		if err := s.take(ctx, live, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stored takes the messages of a connection that begins at the position, until it ends. The error is never nil.
+func (s *Subscription) stored(ctx context.Context) error {
+	c, err := s.transport.dial(ctx, s.protocol.Address(s.cursor()))
+	if err != nil {
+		return err
+	}
+	defer c.end()
+	return s.read(ctx, c)
+}
+
+// firstNumber reads up to the first message with a number. It returns the messages and the number.
+func (s *Subscription) firstNumber(c *conn) (held []Message, number int64, err error) {
+	size := 0
+	for size < maxHeld {
+		m, _, err := c.read(nil)
+		if err != nil {
+			return nil, 0, err
+		}
+		held = append(held, m)
+		if f := s.protocol.Scan(m); f.HasSeq && f.Seq >= 0 {
+			return held, f.Seq, nil
+		}
+		size += len(m.Data)
+	}
+	return nil, 0, fmt.Errorf("%d bytes of messages without a number", size)
+}
