@@ -128,8 +128,11 @@ const (
 import (
 	"fmt"
 
+	"example.org/sdk/api/com/example"
 	"example.org/sdk/v1"
+	"github.com/layers-pub/layers-go/runtime/bridge"
 	"github.com/layers-pub/layers-go/runtime/lex"
+	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
 func main() {
@@ -150,9 +153,16 @@ func main() {
 	}
 	typed, _, err := v1.UpgradeAppPlant(&old)
 	fmt.Println(typed.Author, typed.Spans[0].Start, err)
+
+	// A record of a type that did not change refers to trees.
+	note := example.AppNote{Text: lex.Some("at://alice.test/com.example.app.tree/a")}
+	list, err := v1.References(&note)
+	fmt.Println(list, err)
+	redirected, err := v1.Redirect(&note, func(r bridge.Reference) (syntax.CID, bool) { return "", true })
+	fmt.Println(redirected, err)
 }
 `
-	treeRecord = `{"$type": "com.example.app.tree", "by": "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa", "tag": "a", "lang": "en", "count": 7, "cite": "C", "odd": "o", "more": 1,
+	treeRecord = `{"$type": "com.example.app.tree", "by": "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa", "tag": "a", "lang": "en", "count": 7, "cite": "C", "odd": "o", "more": 1, "re": "at://alice.test/com.example.app.tree/a",
 		"spans": [{"from": 1, "kind": "k", "what": true}, {"from": 2}], "words": ["x", "y"],
 		"target": {"$type": "com.example.app.tree#place", "name": "here"}, "root": {"label": "r", "nodes": [{"nodes": [{"label": "s"}]}]}}`
 )
@@ -222,7 +232,7 @@ func TestBridgeUpgrade(t *testing.T) {
 }
 
 const upgradeOutput = `true com.example.app.plant
-{"odd":"o","cite":{"text":"C"},"lang":["en"],"more":1,"root":{"text":"r","nodes":[{"nodes":[{"text":"s"}]}]},"tags":["a"],"$type":"com.example.app.plant","count":"7","spans":[{"kinds":["k"],"start":1,"what2":"YES"},{"start":2}],"words":[{"text":"x"},{"text":"y"}],"author":"did:plc:aaaaaaaaaaaaaaaaaaaaaaaa","target":{"$type":"com.example.app.plant#place","title":"here"}} <nil>
+{"re":"at://alice.test/com.example.app.tree/a","odd":"o","cite":{"text":"C"},"lang":["en"],"more":1,"root":{"text":"r","nodes":[{"nodes":[{"text":"s"}]}]},"tags":["a"],"$type":"com.example.app.plant","count":"7","spans":[{"kinds":["k"],"start":1,"what2":"YES"},{"start":2}],"words":[{"text":"x"},{"text":"y"}],"author":"did:plc:aaaaaaaaaaaaaaaaaaaaaaaa","target":{"$type":"com.example.app.plant#place","title":"here"}} <nil>
 /spans/0/from to /spans/0/start
 /spans/1/from to /spans/1/start
 /spans/0/kind to /spans/0/kinds/0
@@ -240,5 +250,8 @@ const upgradeOutput = `true com.example.app.plant
 /cite to /cite/text
 /odd stays: no rule yet
 /$type to /$type
+/re refers to at://alice.test/com.example.app.tree/a, now at://alice.test/com.example.app.plant/a
 did:plc:aaaaaaaaaaaaaaaaaaaaaaaa 1 <nil>
+[/text refers to at://alice.test/com.example.app.tree/a, now at://alice.test/com.example.app.plant/a] <nil>
+{"text":"at://alice.test/com.example.app.plant/a","$type":"com.example.app.note"} <nil>
 `

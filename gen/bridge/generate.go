@@ -224,7 +224,7 @@ func (g *generator) file() ([]byte, error) {
 	for _, r := range g.records {
 		g.record(r, imports)
 	}
-	g.lookup()
+	g.lookup(imports)
 	return format.Source(g.b.Bytes())
 }
 
@@ -269,14 +269,18 @@ func (g *generator) record(r record, imports map[string]string) {
 			g.printf("Rule: %s},\n", f.rule.Func)
 		}
 	}
-	g.printf("},\nOld: func() lex.Record { return new(%s) },\nNew: func() lex.Record { return new(%s) },\n}\n\n", old, current)
+	g.printf("},\n")
+	if g.renamed() {
+		g.printf("Collections: collections,\n")
+	}
+	g.printf("Old: func() lex.Record { return new(%s) },\nNew: func() lex.Record { return new(%s) },\n}\n\n", old, current)
 	g.printf("// Upgrade%s returns a record as the current version has it, and what becomes of the fields that only version\n"+
 		"// %s has. It does not modify old. If the upgraded record is not valid, the error is an *issue.Error, and the\n// record is returned, too.\n", old, g.options.Version)
 	g.printf("func Upgrade%s(old *%s) (*%s, bridge.Moves, error) {\nreturn bridge.Upgrade[%s](%sBridge, old)\n}\n\n", old, old, current, current, old)
 }
 
 // lookup writes what finds a record type by its collection.
-func (g *generator) lookup() {
+func (g *generator) lookup(imports map[string]string) {
 	g.printf("// Lookup returns what becomes of the records of a collection that changed since version %s. It reports false for\n// other collections.\n", g.options.Version)
 	g.printf("func Lookup(collection syntax.NSID) (*bridge.Record, bool) {\nswitch collection {\n")
 	for _, r := range g.records {
@@ -287,6 +291,26 @@ func (g *generator) lookup() {
 	g.printf("// Decode decodes a record of version %s: one of a collection that [Lookup] knows, with a field that only that\n"+
 		"// version has. Otherwise it reports false. The error is that of [lex.DecodeCBOR], with which the record is\n// returned, too.\n", g.options.Version)
 	g.printf("func Decode(e *rec.Envelope) (record lex.Record, old bool, err error) { return bridge.Decode(e, Lookup) }\n")
+	if !g.renamed() {
+		return
+	}
+	g.printf("\n// collections are those that have another NSID since version %s.\nvar collections = bridge.Collections{\n", g.options.Version)
+	for _, r := range g.records {
+		if r.old.ID != r.new.ID {
+			g.printf("NSID%s: %s.NSID%s,\n", g.old[r.old.ID].Name, imports[g.new[r.new.ID].Package], g.new[r.new.ID].Name)
+		}
+	}
+	g.printf("}\n\n// References returns the at-uris in a record, of whatever type, that lead to collections which have another NSID\n// since version %s. Those in records of\n"+
+		"// that version are also among what Upgrade functions return.\n", g.options.Version)
+	g.printf("func References(record lex.Encodable) ([]bridge.Reference, error) {\nreturn bridge.References(record, collections)\n}\n\n")
+	g.printf("// Redirect returns a record, of whatever type, whose references lead to the collections of today; see [bridge.Redirect].\n" +
+		"func Redirect[T any, P bridge.Pointer[T]](record P, cidOf func(bridge.Reference) (syntax.CID, bool)) (*T, error) {\n" +
+		"return bridge.Redirect[T, P](record, collections, cidOf)\n}\n")
+}
+
+// renamed reports whether a record type has another NSID in the new version.
+func (g *generator) renamed() bool {
+	return slices.ContainsFunc(g.records, func(r record) bool { return r.old.ID != r.new.ID })
 }
 
 // missing returns the functions of rules that no file of the package has, with the field that each is for. It adds the files that

@@ -13,7 +13,8 @@
 //	}
 //
 // Fields may be anywhere in a record: in objects, in arrays and in members of unions. A record type can have another NSID in the new
-// version; its records belong into another collection then.
+// version; its records belong into another collection then, and records of any type can refer to them by at-uris. [References] finds
+// these, and [Redirect] changes them when the records have moved.
 //
 // Nothing is lost: fields without a rule, unknown ones included, stay as they are, and so does an old field whose value has no
 // place in the new version, which its [Move] says. [Moves.Drop] lists the fields that a write.Put of the upgraded record removes.
@@ -43,6 +44,9 @@ type Record struct {
 	Collection syntax.NSID
 	// Fields are the fields that only the old version has.
 	Fields []Field
+	// Collections are all collections that were renamed. Upgrade lists references to records of these among what moves, and
+	// [Redirect] changes them.
+	Collections Collections
 	// Old and New make an empty record of the old and of the new version. Upgraded records are checked by the latter.
 	Old, New func() lex.Record
 }
@@ -95,10 +99,15 @@ type Move struct {
 	To string
 	// Reason says why the field stays.
 	Reason string
+	// Reference is set for a string that refers to a record of a collection that was renamed. It is not changed; [Redirect] does that.
+	Reference *Reference
 }
 
 // String returns the move in words.
 func (m Move) String() string {
+	if m.Reference != nil {
+		return m.Reference.String()
+	}
 	if m.To == "" {
 		return m.From + " stays: " + m.Reason
 	}
@@ -121,7 +130,7 @@ func (m Moves) String() string {
 // write.PutOptions.
 func (m Moves) Drop() (pointers []string) {
 	for _, move := range m {
-		if move.To != "" && move.To != move.From {
+		if move.To != "" && move.To != move.From && move.Reference == nil {
 			pointers = append(pointers, move.From)
 		}
 	}
@@ -191,7 +200,7 @@ func (r *Record) Upgrade(record lex.Map) (lex.Map, Moves, error) {
 			}
 		}
 		if len(refused) == before {
-			return upgraded, moves, nil
+			return upgraded, r.references(upgraded, moves, places), nil
 		}
 		if round == maxRounds { // rules that depend on each other
 			for _, m := range moves {
@@ -201,6 +210,28 @@ func (r *Record) Upgrade(record lex.Map) (lex.Map, Moves, error) {
 			}
 		}
 	}
+}
+
+// references adds the references in an upgraded record to its moves, which are sorted as places, too.
+func (r *Record) references(upgraded lex.Map, moves Moves, places places) Moves {
+	if len(r.Collections) == 0 {
+		return moves
+	}
+	list, err := References(&upgraded, r.Collections)
+	if err != nil {
+		return moves // the record was encoded before
+	}
+	for i := range list {
+		move := Move{From: list[i].At, To: list[i].At, Reference: &list[i]}
+		for at := move.To; at != ""; at = at[:strings.LastIndexByte(at, '/')] {
+			if k, found := places.find(at); found {
+				move.From = places[k].From + move.To[len(at):]
+				break
+			}
+		}
+		moves = append(moves, move)
+	}
+	return moves
 }
 
 // apply moves all old fields, except for those that were refused, those inside objects first.
