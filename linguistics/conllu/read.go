@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -46,9 +47,10 @@ func (e *SyntaxError) Error() string {
 // the loop.
 //
 // A file that is not valid CoNLL-U as a whole also ends with a *SyntaxError: one whose lines end with CR LF, which begins
-// with a byte order mark or names its own columns (CoNLL-U Plus), or whose last sentence has no empty line after it.
-// Checked is what a sentence needs to be read and written without a loss: the columns, the order of the numbers, heads
-// that exist, and the form of FEATS and DEPS. The annotation itself is not judged.
+// with a byte order mark or names other columns than the ten (CoNLL-U Plus), or whose last sentence has no empty line after
+// it. Checked is what a sentence needs to be read and written without a loss: the columns, the order of the numbers, heads
+// that exist, and the form of FEATS and DEPS. The annotation itself is not judged: what passes level 1 of the validator of
+// Universal Dependencies is read if FEATS, HEAD and DEPS have the form that the format describes.
 func Read(r io.Reader) iter.Seq2[*Sentence, error] {
 	return func(yield func(*Sentence, error) bool) {
 		p := &parser{lines: bufio.NewReaderSize(r, 64<<10), yield: yield}
@@ -165,10 +167,16 @@ func (p *parser) next() (string, error) {
 		return "", &SyntaxError{Line: p.line, Column: utf8.RuneCount(line), Problem: "the line ends with CR LF: CoNLL-U has LF alone"}
 	}
 	text := string(line)
-	if p.line == 1 && strings.HasPrefix(strings.TrimLeft(strings.TrimPrefix(text, "#"), " "), "global.columns") {
-		return "", &SyntaxError{Line: 1, Column: 1, Problem: "the file names its own columns (CoNLL-U Plus), which is not supported"}
+	if named, ok := namedColumns(text); ok && p.line == 1 && !slices.Equal(named, columns[:]) {
+		return "", &SyntaxError{Line: 1, Column: 1, Problem: "the file names its own columns (CoNLL-U Plus), which is not supported: only the ten of CoNLL-U in their order are"}
 	}
 	return text, nil
+}
+
+// namedColumns returns the columns that the first line of a file of CoNLL-U Plus names.
+func namedColumns(line string) (columns []string, ok bool) {
+	name, value, found := strings.Cut(strings.TrimPrefix(line, "#"), "=")
+	return strings.Fields(value), found && strings.HasPrefix(line, "#") && strings.TrimSpace(name) == "global.columns"
 }
 
 // fail notes an error of the sentence at a byte of a line.

@@ -39,18 +39,25 @@ func read(r io.Reader) ([]*conllu.Sentence, error) {
 	return sentences, errors.Join(errs...)
 }
 
+// TestRoundTrip reads a file with every feature of the format, and one with the ways in which treebanks use it.
 func TestRoundTrip(t *testing.T) {
-	for name, reader := range map[string]io.Reader{"whole": bytes.NewReader(all(t)), "bytes": iotest.OneByteReader(bytes.NewReader(all(t)))} {
-		sentences, err := read(reader)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		var out []byte
-		for _, s := range sentences {
-			out = s.Append(out)
-		}
-		if diff := cmp.Diff(string(all(t)), string(out)); diff != "" {
-			t.Errorf("%s: the file differs (- read, + written):\n%s", name, diff)
+	styles, err := os.ReadFile("testdata/styles.conllu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, file := range map[string][]byte{"all": all(t), "styles": styles} {
+		for _, reader := range []io.Reader{bytes.NewReader(file), iotest.OneByteReader(bytes.NewReader(file))} {
+			sentences, err := read(reader)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			var out []byte
+			for _, s := range sentences {
+				out = s.Append(out)
+			}
+			if diff := cmp.Diff(string(file), string(out)); diff != "" {
+				t.Errorf("%s: the file differs (- read, + written):\n%s", name, diff)
+			}
 		}
 	}
 }
@@ -127,7 +134,8 @@ func TestErrors(t *testing.T) {
 		{"no line feed at the end", word + "\n# á", "line 3, column 4: the last line has no line feed at its end"},
 		{"CR LF", strings.ReplaceAll(word, "\n", "\r\n") + "\r\n", "line 1, column 23: the line ends with CR LF: CoNLL-U has LF alone"},
 		{"byte order mark", "\ufeff" + word + "\n", "line 1, column 1: the file begins with a byte order mark"},
-		{"CoNLL-U Plus", "# global.columns = ID FORM\n1\ta\n\n", "line 1, column 1: the file names its own columns (CoNLL-U Plus), which is not supported"},
+		{"CoNLL-U Plus", "# global.columns = ID FORM\n1\ta\n\n", "line 1, column 1: the file names its own columns (CoNLL-U Plus), which is not supported: only the ten of CoNLL-U in their order are"},
+		{"CoNLL-U Plus with one more", "#global.columns=ID FORM LEMMA UPOS XPOS FEATS HEAD DEPREL DEPS MISC X:Y\n1\ta\n\n", "line 1, column 1: the file names its own columns (CoNLL-U Plus), which is not supported: only the ten of CoNLL-U in their order are"},
 		{"all errors", row("1 a a X _ Case 5 root _ _") + row("2 a a X _ _ 6 root _ _") + "\n" + word + "\n" + row("2 a a X _ _ 0 root _ _") + "\n",
 			"line 1, column 11 (FEATS): \"Case\" is not a feature: Name=Value\nline 1, column 16 (HEAD): the head 5 does not exist: the sentence has 2 words\n" +
 				"line 2, column 13 (HEAD): the head 6 does not exist: the sentence has 2 words\nline 6, column 1 (ID): the word 2 follows the word 0"},

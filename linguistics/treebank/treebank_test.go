@@ -113,8 +113,13 @@ func many(n int) []byte {
 
 func TestRoundTrip(t *testing.T) {
 	long := strings.Repeat("é", 3000)
+	styles, err := os.ReadFile("../conllu/testdata/styles.conllu")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, file := range map[string][]byte{
 		"all features": file(t),
+		"styles":       styles,
 		"many":         many(700),
 		"long values":  []byte("# long = " + long + "\n#" + long + "\n# " + long + " = x\n1\ta\ta\tX\t_\tA=" + long + "\t0\troot\t_\t" + long + "|B=" + long + "|" + long + "=C\n\n"),
 		"reserved names": []byte("# conllu = x\n# conllu.more = y\n# # = z\n# text = \n# a = b = c\n#x = y\n#  x = y\n# x  =  y \n" +
