@@ -413,7 +413,7 @@ func (f *follower) purge(ctx context.Context, r *tracked) error {
 // check compares the latest commit of a repository with the state. The caller does not own r.
 func (f *follower) check(ctx context.Context, r *tracked) error {
 	f.mu.Lock()
-	known := r.State
+	l := &latest{known: r.State, accounts: r.accounts}
 	r.checked = time.Now()
 	f.mu.Unlock()
 	limited, cancel := context.WithTimeoutCause(ctx, f.Patience, ErrSlow)
@@ -422,7 +422,7 @@ func (f *follower) check(ctx context.Context, r *tracked) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	l := &latest{commit: commit, known: known}
+	l.commit = commit
 	if err != nil {
 		f.mu.Lock()
 		status, problem := r.onFailed(err, time.Now())

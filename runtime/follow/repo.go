@@ -33,7 +33,8 @@ import (
 //	                                           inactive
 //
 // A fetch compares the archive of the repository with the store; a check compares its latest commit. A purge delivers
-// deletions of all records.
+// deletions of all records. If the stream says whether the account is active while a check is under way, the check is made
+// again, since its answer may be older.
 
 // job is what remains to be done for a repository.
 type job uint8
@@ -65,6 +66,7 @@ type tracked struct {
 	seen     syntax.TID // the newest revision that the stream announced and that was verified
 	attempts int        // that failed in a row
 	absent   int        // how often in a row the server did not know the repository
+	accounts int        // how many account events the stream has brought
 	checked  time.Time
 	fetched  time.Time // when the last fetch that succeeded began
 	forget   bool      // the repository has nothing that is wanted
@@ -95,9 +97,10 @@ type item struct {
 
 // latest is the result of a check.
 type latest struct {
-	commit pds.LatestCommit
-	known  reposync.State // the state when the server was asked
-	status string         // why the server does not serve the repository, or ""
+	commit   pds.LatestCommit
+	known    reposync.State // the state when the server was asked
+	accounts int            // how many account events there had been then
+	status   string         // why the server does not serve the repository, or ""
 }
 
 // ack acknowledges the events of the item.
@@ -129,6 +132,7 @@ func (r *tracked) step(it *item, now time.Time) outcome {
 	case *firehose.BadFrame:
 		return r.onBadFrame(e)
 	case *firehose.Account:
+		r.accounts++
 		return r.onAccount(e.Active, e.Status)
 	case *firehose.Identity:
 		return r.onIdentity(e)
@@ -283,6 +287,8 @@ func (r *tracked) onLatest(l *latest) outcome {
 	ahead := r.ahead
 	r.ahead = ""
 	switch {
+	case l.accounts != r.accounts:
+		return outcome{todo: check} // the stream has said since whether the account is active, and the answer may be older
 	case l.status != "":
 		return r.onAccount(false, l.status)
 	case r.Phase == Inactive:

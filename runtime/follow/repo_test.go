@@ -124,6 +124,21 @@ func TestTable(t *testing.T) {
 		t.Error("what a server has does arrive, and the repository is fetched")
 	}
 
+	// An answer from before an account event is not the last word: the server is asked again.
+	for _, active := range []bool{true, false} {
+		r = &tracked{Repo: Repo{Phase: Live, State: state}}
+		asked := &latest{commit: pds.LatestCommit{Rev: rev2, CID: state.Commit}, known: state, accounts: r.accounts}
+		if active {
+			asked = &latest{status: "deactivated", known: state, accounts: r.accounts}
+			r.step(account(false, "deactivated"), time.Now())
+		}
+		r.step(account(active, "deactivated"), time.Now())
+		phase := r.Phase
+		if out := r.step(&item{latest: asked}, time.Now()); r.Phase != phase || len(out.events) != 0 || out.todo != check {
+			t.Errorf("active %t: an answer from before makes it %s after %s, %v", active, r.Phase, phase, out.todo)
+		}
+	}
+
 	// Commits that are not verified prove nothing about revisions.
 	r = &tracked{Repo: Repo{Phase: Stale, State: state}}
 	forged := *next.commit
