@@ -69,7 +69,7 @@ func crashing(dir string) error {
 		return nil
 	}
 	return follow.Run(context.Background(), source, &deadly{Store: store, at: at}, handler, &follow.Options{
-		Collections: []string{wanted}, Client: client, Host: host, Grace: 3 * time.Second,
+		Collections: []string{wanted}, Client: client, Host: host, Grace: time.Hour, // what the stream brings late is not fetched
 	})
 }
 
@@ -128,14 +128,21 @@ func TestCrash(t *testing.T) {
 		}
 		return c
 	}
-	lagging := ""
-	settled := func() bool {
+	open := func() *boltstore.Store {
 		store, err := boltstore.OpenReadOnly(filepath.Join(dir, "store"))
 		if errors.Is(err, os.ErrNotExist) || errors.Is(err, boltstore.ErrFormat) {
-			return false // it is being made
+			return nil // it is being made
 		}
 		if err != nil {
 			t.Fatal(err)
+		}
+		return store
+	}
+	lagging := ""
+	settled := func() bool {
+		store := open()
+		if store == nil {
+			return false
 		}
 		defer store.Close()
 		for _, a := range accounts {
@@ -167,22 +174,38 @@ func TestCrash(t *testing.T) {
 	}
 	until := func() {
 		t.Helper()
-		for began := time.Now(); !settled(); {
-			if time.Since(began) > time.Minute {
+		for d := time.Second; !settled(); d *= 2 {
+			if d > 2*time.Minute {
 				t.Fatal("the consumer does not arrive at the state of the repositories: ", lagging)
 			}
-			run(0, time.Second)
+			run(0, d)
 		}
 	}
 	until()
-	for range 2 { // so that a position is stored
-		time.AfterFunc(500*time.Millisecond, func() {
-			for _, a := range accounts {
-				a.Commit(put("second", "y"))
-				time.Sleep(50 * time.Millisecond)
-			}
-		})
-		run(0, 2*time.Second)
+	// From here on the stream has to bring everything, so that a position has to be stored first.
+	positioned := func() bool {
+		store := open()
+		defer store.Close()
+		_, ok, err := store.Position(t.Context(), "ws"+strings.TrimPrefix(server.URL, "http")+"/xrpc/com.atproto.sync.subscribeRepos")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ok
+	}
+	for d := 1500 * time.Millisecond; !positioned(); d *= 2 { // positions are stored once a second
+		if d > time.Minute {
+			t.Fatal("no position is stored")
+		}
+		c := start(0)
+		for server.Subscribers() == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		for _, a := range accounts {
+			a.Commit(put("second", d.String()))
+		}
+		time.Sleep(d)
+		c.Process.Kill()
+		c.Wait()
 	}
 	until()
 

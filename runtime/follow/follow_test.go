@@ -25,7 +25,7 @@ func TestFollow(t *testing.T) {
 	a, b := account(server), account(server)
 	a.Commit(put("1", "one"), put("2", "two"), other("x"))
 	b.Commit(other("1")) // nothing that is wanted
-	w.start(server, func(o *follow.Options) { o.Host = server.URL })
+	w.start(server, streamOnly(server))
 	w.current(a)
 	w.live(a)
 	if got := w.lines(); !slices.Equal(got, []string{"create " + wanted + "/1 signed", "create " + wanted + "/2 signed", "current 2 +2 ~0 -0"}) {
@@ -49,7 +49,7 @@ func TestFollow(t *testing.T) {
 	w.clear()
 	a.Commit(put("5", "five"), remove("1"))
 	fetches := countFetches(server)
-	w.start(server, func(o *follow.Options) { o.Host = server.URL })
+	w.start(server, streamOnly(server))
 	w.current(a)
 	if want, got := []string{"delete " + wanted + "/1 chained live", "create " + wanted + "/5 chained live"}, w.lines(); !slices.Equal(sorted(got), sorted(want)) {
 		t.Errorf("after a restart: %q, want %q", got, want)
@@ -132,7 +132,7 @@ func TestChangesDuringFetch(t *testing.T) {
 		a.Commit(put("2", "zwei"))
 		time.Sleep(50 * time.Millisecond) // so that the stream has them first
 	})
-	w.start(server, func(o *follow.Options) { o.Host = server.URL })
+	w.start(server, streamOnly(server))
 	w.current(a)
 	w.live(a)
 	var live []string
@@ -298,7 +298,7 @@ func TestBreaks(t *testing.T) {
 			server := w.net.NewPDS()
 			a := account(server)
 			a.Commit(put("1", "one"), put("2", "two"))
-			w.start(server, func(o *follow.Options) { o.Host = server.URL })
+			w.start(server, streamOnly(server))
 			w.live(a)
 			w.clear()
 			test.do(a)
@@ -370,7 +370,7 @@ func TestAccounts(t *testing.T) {
 			server := w.net.NewPDS()
 			a := account(server)
 			a.Commit(put("1", "one"), put("2", "two"))
-			w.start(server, func(o *follow.Options) { o.Host = server.URL })
+			w.start(server, streamOnly(server))
 			w.live(a)
 			w.clear()
 			if status == "" {
@@ -458,7 +458,7 @@ func TestElsewhere(t *testing.T) {
 	a, b := account(first), account(first)
 	a.Commit(put("1", "one"))
 	b.Commit(put("1", "one"))
-	w.start(first, func(o *follow.Options) { o.Host, o.Server = first.URL, first.URL })
+	w.start(first, func(o *follow.Options) { o.Host, o.Server, o.Grace = first.URL, first.URL, time.Hour })
 	w.live(a, b)
 	w.clear()
 	a.MoveTo(second)
@@ -577,13 +577,17 @@ func TestHandlerError(t *testing.T) {
 	for round := range 30 {
 		a.Commit(put(fmt.Sprint("k", round), "x"), put(fmt.Sprint("l", round), "x"))
 		start()
-		select {
-		case err := <-w.done:
-			w.done <- nil
-			if ends++; !errors.Is(err, fails) {
-				t.Fatalf("Run ended with %v", err)
+		for want := recordsOf(a, isWanted); !maps.Equal(w.stored(a.DID), want); {
+			select {
+			case err := <-w.done:
+				w.done <- nil
+				if ends++; !errors.Is(err, fails) {
+					t.Fatalf("Run ended with %v", err)
+				}
+			case <-time.After(5 * time.Millisecond):
+				continue
 			}
-		case <-time.After(100 * time.Millisecond):
+			break
 		}
 		w.stop()
 	}
@@ -641,12 +645,13 @@ func TestTrust(t *testing.T) {
 	server := w.net.NewPDS()
 	a := account(server)
 	a.Commit(put("1", "one"))
-	w.start(server, func(o *follow.Options) { o.Host = server.URL })
+	w.start(server, streamOnly(server))
 	w.live(a)
 	for n := range 5 {
 		a.Commit(put(fmt.Sprint(n), "x"))
 	}
 	w.current(a)
+	w.stop()
 	for _, e := range w.events {
 		if c, ok := e.(*follow.Change); ok && c.Trust != map[bool]rec.Trust{true: rec.Chained, false: rec.Signed}[c.Live] {
 			t.Errorf("%s is %s", c.ID(), c.Trust)

@@ -146,6 +146,7 @@ func TestSnapshotFaults(t *testing.T) {
 	if _, err := boltstore.OpenSnapshot(t.Context(), path); !errors.Is(err, boltstore.ErrInUse) {
 		t.Errorf("nobody answers: %v", err)
 	}
+	boltstore.SetServePatience(time.Minute)
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, errors.New("enough"))
 	defer cancel()
 	if _, err := boltstore.OpenSnapshot(ctx, path); err == nil || err.Error() != "enough" {
@@ -155,7 +156,6 @@ func TestSnapshotFaults(t *testing.T) {
 	if err := os.WriteFile(path+".writing", nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	boltstore.SetServePatience(time.Minute)
 	closed := make(chan error)
 	go func() {
 		time.Sleep(150 * time.Millisecond)
