@@ -4,8 +4,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -19,9 +21,21 @@ import (
 // TestMain lets the test binary be the command: for the scripts, and for tests that kill it.
 func TestMain(m *testing.M) {
 	if os.Getenv("LAYERS_TEST_MAIN") != "" {
+		if os.Getenv("LAYERS_TEST_READY") != "" {
+			go tellReady()
+		}
 		main()
 	}
 	testscript.Main(withServers{m}, map[string]func(){"layers": main})
+}
+
+// tellReady closes the file 3 when main catches signals: before that they would end the process.
+func tellReady() {
+	ready, stacks := os.NewFile(3, "ready"), make([]byte, 1<<16)
+	for !strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), "created by github.com/layers-pub/layers-go/cmd/layers/internal/exit.WithSignals") {
+		time.Sleep(time.Millisecond)
+	}
+	ready.Close()
 }
 
 // withServers stops the reference servers when the tests are over.
