@@ -68,6 +68,9 @@ exit status is 1 if an operation would fail.`,
   layers apply corpus.jsonl        # again, after it was interrupted`,
 		Args: cli.Arguments(1, 1, "one FILE.jsonl"),
 		RunE: cli.Writing(func(ctx context.Context, command *cobra.Command, args []string) error {
+			if strings.HasSuffix(args[0], ".conllu") {
+				return exit.Misuse("%s is a CoNLL-U file: layers import conllu prints it as a batch", args[0])
+			}
 			if rate < 0 || rate > maxRate {
 				return exit.Misuse("--rate %d: must be between 0 and %d", rate, maxRate)
 			}

@@ -35,9 +35,10 @@ members, media with the facts of its file, and any other record as a tree.
 With an AT-URI, the record and what belongs to it are read from the servers of the
 accounts, or from --from. References lead from a layer to its expression, and not
 back: --repo names the repository of someone else who annotated it. With a PATH, show draws all records of a file: an archive
-(.car), JSON lines (.jsonl), or JSON (a record, several, or an array of them), of all
-such archives and JSON lines in a directory, or of a directory of layers follow. If
-PATH is -, it reads JSON from standard input. A record that violates its lexicon is
+(.car), JSON lines (.jsonl), a treebank (.conllu) as layers import conllu would read it,
+or JSON (a record, several, or an array of them), of all such archives and JSON lines in
+a directory, or of a directory of layers follow. If PATH is -, it reads JSON from
+standard input. A record that violates its lexicon is
 drawn as a tree, with what is wrong.
 
 Text from right to left is drawn from right to left, each cell between the invisible
@@ -49,6 +50,7 @@ and read aloud, with the same pictures and tables of what is in them.`,
 		Example: `  layers show at://alice.example.com/expression.expression/3mabcdefghi2a
   layers show at://alice.example.com/expression.expression/3mabcdefghi2a --repo bob.example.com
   layers show at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/corpus.corpus/3mabcdefghi2a --from archives/corpus.car
+  layers show en_pud-ud-test.conllu
   layers show --html corpus.html corpus.jsonl`,
 		Args: cli.Arguments(1, 1<<30, "an AT-URI or a PATH, or more of them"),
 		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, args []string) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -51,6 +52,9 @@ warning. Records of collections without a known lexicon are counted, and not che
 			}
 			v := validation.New(command.InOrStdin(), command.OutOrStdout(), command.ErrOrStderr(), typ, lines)
 			for _, file := range args {
+				if strings.HasSuffix(file, ".conllu") {
+					return exit.Misuse("%s is a CoNLL-U file: layers import conllu --new checks it, and layers validate the batch that it prints", file)
+				}
 				if err := v.Read(command.Context(), file); err != nil {
 					return exit.Failure(errors.Join(exit.About(file, err), v.Flush()))
 				}

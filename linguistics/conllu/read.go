@@ -355,7 +355,7 @@ func (p *parser) checkColumns(r *Row, fail func(column, at int, format string, a
 		if head, ok := number(r.Head); !ok {
 			fail(6, 0, "%q is not a number", clip(r.Head))
 		} else if head > p.words {
-			fail(6, 0, "the head %d does not exist: the sentence has %d words", head, p.words)
+			fail(6, 0, "the head %d does not exist: the last word is %d", head, p.words)
 		}
 	}
 	at = 0

@@ -121,7 +121,7 @@ func TestErrors(t *testing.T) {
 		{"tab at the end", row("1 á a X _ _ 0 root _ _ ") + "\n", "line 1, column 24: the row has 11 columns with tabs between them, not 10"},
 		{"several features", row("1 a a X _ Á=1|b|c=d 0 root 0:root|9:x|1 _") + "\n", `line 1, column 15 (FEATS): "b" is not a feature: Name=Value` + "\nline 1, column 35 (DEPS): the head 9 does not exist\n" + `line 1, column 39 (DEPS): "1" is not an edge: a head, a colon, a relation`},
 		{"empty node with a head", word + row("1.1 a _ _ _ _ 1 _ _ _") + "\n", `line 2, column 15 (HEAD): an empty node has _ here, not "1"`},
-		{"head", row("1 a a X _ _ 2 root _ _") + "\n", "line 1, column 13 (HEAD): the head 2 does not exist: the sentence has 1 words"},
+		{"head", row("1 a a X _ _ 2 root _ _") + "\n", "line 1, column 13 (HEAD): the head 2 does not exist: the last word is 1"},
 		{"head is no number", row("1 a a X _ _ -1 root _ _") + "\n", `line 1, column 13 (HEAD): "-1" is not a number`},
 		{"FEATS", row("1 a a X _ Case 0 root _ _") + "\n", `line 1, column 11 (FEATS): "Case" is not a feature: Name=Value`},
 		{"DEPS", row("1 a a X _ _ 0 root 0 _") + "\n", `line 1, column 20 (DEPS): "0" is not an edge: a head, a colon, a relation`},
@@ -137,8 +137,8 @@ func TestErrors(t *testing.T) {
 		{"CoNLL-U Plus", "# global.columns = ID FORM\n1\ta\n\n", "line 1, column 1: the file names its own columns (CoNLL-U Plus), which is not supported: only the ten of CoNLL-U in their order are"},
 		{"CoNLL-U Plus with one more", "#global.columns=ID FORM LEMMA UPOS XPOS FEATS HEAD DEPREL DEPS MISC X:Y\n1\ta\n\n", "line 1, column 1: the file names its own columns (CoNLL-U Plus), which is not supported: only the ten of CoNLL-U in their order are"},
 		{"all errors", row("1 a a X _ Case 5 root _ _") + row("2 a a X _ _ 6 root _ _") + "\n" + word + "\n" + row("2 a a X _ _ 0 root _ _") + "\n",
-			"line 1, column 11 (FEATS): \"Case\" is not a feature: Name=Value\nline 1, column 16 (HEAD): the head 5 does not exist: the sentence has 2 words\n" +
-				"line 2, column 13 (HEAD): the head 6 does not exist: the sentence has 2 words\nline 6, column 1 (ID): the word 2 follows the word 0"},
+			"line 1, column 11 (FEATS): \"Case\" is not a feature: Name=Value\nline 1, column 16 (HEAD): the head 5 does not exist: the last word is 2\n" +
+				"line 2, column 13 (HEAD): the head 6 does not exist: the last word is 2\nline 6, column 1 (ID): the word 2 follows the word 0"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			sentences, err := read(strings.NewReader(test.file))
@@ -179,7 +179,7 @@ func TestValidate(t *testing.T) {
 	}
 	for want, s := range map[string]conllu.Sentence{
 		"": {Comments: []string{" text = a b"}, Rows: []conllu.Row{row("1", "a", "2"), row("2", "b", "0")}},
-		"line 2, column 13 (HEAD): the head 3 does not exist: the sentence has 1 words": {Comments: []string{""}, Rows: []conllu.Row{row("1", "a", "3")}},
+		"line 2, column 13 (HEAD): the head 3 does not exist: the last word is 1": {Comments: []string{""}, Rows: []conllu.Row{row("1", "a", "3")}},
 		"line 1, column 1: a column or a comment has a line feed":                       {Comments: []string{" a\n1\ta\t_\t_\t_\t_\t_\t_\t_\t_\n\n#"}, Rows: []conllu.Row{row("1", "a", "0")}},
 		"line 1, column 1: an empty line that ends no sentence":                         {},
 	} {

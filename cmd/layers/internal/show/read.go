@@ -15,6 +15,7 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/copied"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/input"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/terminal"
+	"github.com/layers-pub/layers-go/cmd/layers/internal/treebanks"
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/follow"
 	"github.com/layers-pub/layers-go/runtime/follow/boltstore"
@@ -27,9 +28,12 @@ import (
 const maxFile = 64 << 20
 
 // unnamed begins the URIs that records without one get, so that they can be told from each other.
-const unnamed = "at://did:web:file.invalid/"
+const (
+	unnamed    = "at://" + unnamedDID + "/"
+	unnamedDID = "did:web:file.invalid"
+)
 
-// Read adds the records of a file: an archive (.car), JSON lines (.jsonl), or JSON; of standard input, which is JSON, if path
+// Read adds the records of a file: an archive (.car), JSON lines (.jsonl), a treebank (.conllu), or JSON; of standard input, which is JSON, if path
 // is -; or of all files in a directory; or of a directory of layers follow.
 func (s *Set) Read(ctx context.Context, path string, stdin io.Reader, stderr io.Writer) error {
 	if path == "-" {
@@ -65,6 +69,8 @@ func (s *Set) file(ctx context.Context, path string, stderr io.Writer) error {
 	switch filepath.Ext(path) {
 	case ".car":
 		err = s.archive(ctx, path, stderr)
+	case ".conllu":
+		return s.treebank(ctx, path, stderr)
 	default:
 		file, openErr := terminal.Open(ctx, path)
 		if openErr != nil {
@@ -94,6 +100,22 @@ func (s *Set) archive(ctx context.Context, path string, stderr io.Writer) error 
 			return err
 		}
 		s.add(&record{Envelope: d.Envelope(), place: path, value: d.Value, issues: d.Issues})
+	}
+	return nil
+}
+
+// treebank adds the records that layers import conllu would make of a file.
+func (s *Set) treebank(ctx context.Context, path string, stderr io.Writer) error {
+	all, err := treebanks.Records(ctx, stderr, path, unnamedDID)
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		data, err := lex.EncodeCBOR(r.Value)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		s.add(&record{Envelope: rec.Envelope{URI: r.URI, Data: data, Encoding: lex.CBOR}, place: path, value: r.Value})
 	}
 	return nil
 }

@@ -169,7 +169,10 @@ func (s *Set) section(ctx context.Context, r *record) (out draw.Section, err err
 		if strings.HasPrefix(out.Title, unnamed) {
 			out.Title = r.place
 		}
-		out.Facts = slices.DeleteFunc(out.Facts, func(f draw.Fact) bool { return strings.HasPrefix(f.Value, unnamed) })
+		treebank := strings.HasSuffix(r.place, ".conllu") // which says nothing of the time
+		out.Facts = slices.DeleteFunc(out.Facts, func(f draw.Fact) bool {
+			return strings.HasPrefix(f.Value, unnamed) || treebank && f.Name == "created"
+		})
 	}
 	return out, nil
 }

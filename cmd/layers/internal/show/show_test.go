@@ -78,6 +78,8 @@ func TestRead(t *testing.T) {
 		"a batch":         {"a.jsonl", map[string]string{"a.jsonl": fmt.Sprintf(`{"action":"delete","uri":%q}`, uri("com.example.note", 1))}, []string{"a.jsonl:1: no record of at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/com.example.note", "no records\n"}},
 		"a directory": {"d", map[string]string{"d/a.jsonl": corpus, "d/e/b.jsonl": unknown, "d/c.txt": "text"},
 			[]string{"Tales (corpus)", "├ text  A note.\n"}},
+		"a treebank": {"a.conllu", map[string]string{"a.conllu": "# sent_id = s1\n# text = Go!\n1\tGo\tgo\tVERB\t_\t_\t0\troot\t_\tSpaceAfter=No\n2\t!\t!\tPUNCT\t_\t_\t1\tpunct\t_\t_\n\n"},
+			[]string{"a (document)\ns1\n", "pos              VERB         PUNCT"}},
 		"invalid":           {"a.json", map[string]string{"a.json": invalid}, []string{"a.json\n├ id  7\n", "invalid: /id: type: not a string\n"}},
 		"not of the format": {"a.json", map[string]string{"a.json": `{"$type":"com.example.note","x":1.5}`}, []string{"the record cannot be read: "}},
 		"twice": {"a.jsonl", map[string]string{"a.jsonl": line(uri("com.example.note", 1), `{"$type":"com.example.note","text":"first"}`) + "\n" + line(uri("com.example.note", 1), `{"$type":"com.example.note","text":"second"}`)},
@@ -118,6 +120,7 @@ func TestReadErrors(t *testing.T) {
 		"uri.jsonl":    {corpus + "\n" + `{"uri":"x","value":{}}`, "uri.jsonl: line 2: "},
 		"repo.jsonl":   {`{"uri":"at://` + did + `","value":{}}`, "repo.jsonl: line 1: at://" + did + " is not the URI of a record"},
 		"archive.car":  {"nonsense", "archive.car: "},
+		"a.conllu":     {"1\ta\n\n", "a.conllu is malformed: 1 error"},
 		"empty/x.text": {"", "x.text: "},
 		"nowhere.json": {"", "nowhere.json: no such file"},
 	} {

@@ -2,7 +2,7 @@ package treebanks
 
 import (
 	"context"
-	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,9 +93,11 @@ Record keys depend on the name of the document, which is that of the file unless
 			}
 			set := &treebank.Set{}
 			if !fresh {
-				if err := readSet(ctx, command, s, set, from, syntax.AtIdentifier(options.DID)); err != nil {
+				invalid, err := readSet(ctx, command, s, set, from, syntax.AtIdentifier(options.DID))
+				if err != nil {
 					return exit.WithHint(err, "--new imports without comparing with the records that there are")
 				}
+				noteInvalid(command, set, invalid, all[0].URI)
 			}
 			put, remove, err := set.Changes(all, options)
 			if err != nil {
@@ -140,7 +142,7 @@ func importOptions(file, account, document, per, created string, languages []str
 	if per != "document" && per != "sentence" {
 		return nil, exit.Misuse("--per %s: must be document or sentence", terminal.OneLine(per))
 	}
-	at := syntax.Datetime(time.Now().UTC().Format("2006-01-02T15:04:05.000Z"))
+	at := syntax.Datetime(time.Now().UTC().Format(timeLayout))
 	if created != "" {
 		var err error
 		if at, err = syntax.ParseDatetime(created); err != nil {
@@ -151,7 +153,7 @@ func importOptions(file, account, document, per, created string, languages []str
 		if file == "-" {
 			return nil, exit.Misuse("--document is required to read standard input")
 		}
-		document = strings.TrimSuffix(filepath.Base(file), ".conllu")
+		document = documentOf(file)
 	}
 	if len(document) > 1024 {
 		return nil, exit.Misuse("--document: longer than 1024 bytes")
@@ -159,19 +161,38 @@ func importOptions(file, account, document, per, created string, languages []str
 	return &treebank.Options{Document: document, CreatedAt: at, Languages: languages, PerSentence: per == "sentence"}, nil
 }
 
+// noteInvalid says which records of documents are not valid, and how many others, which may have been meant for one.
+func noteInvalid(command *cobra.Command, set *treebank.Set, invalid map[syntax.ATURI][]issue.Issue, documents ...syntax.ATURI) {
+	if len(invalid) == 0 {
+		return
+	}
+	for _, document := range documents {
+		for _, uri := range slices.Sorted(slices.Values(set.Records(document))) {
+			if issues, ok := invalid[uri]; ok {
+				terminal.Printf(command.ErrOrStderr(), "layers: %s is not valid: %s\n", uri, issue.Summary(issues))
+				delete(invalid, uri)
+			}
+		}
+	}
+	if n := len(invalid); n > 0 {
+		terminal.Printf(command.ErrOrStderr(), "layers: %s of other documents, or of none, %s not valid; layers validate lists what is wrong\n", terminal.Number(n, "record"), terminal.Are(n))
+	}
+}
+
 // readSet adds the records of a repository, or of the files at from, to set. A record that is not valid is added as far
-// as it could be decoded, and noted on standard error.
-func readSet(ctx context.Context, command *cobra.Command, s *connect.Servers, set *treebank.Set, from string, actor syntax.AtIdentifier) error {
+// as it could be decoded, and returned with its issues.
+func readSet(ctx context.Context, command *cobra.Command, s *connect.Servers, set *treebank.Set, from string, actor syntax.AtIdentifier) (map[syntax.ATURI][]issue.Issue, error) {
+	invalid := map[syntax.ATURI][]issue.Issue{}
 	add := func(uri syntax.ATURI, value lex.Record, issues []issue.Issue) {
 		set.Add(uri, value)
 		if len(issues) > 0 && set.Has(uri) {
-			terminal.Printf(command.ErrOrStderr(), "layers: %s is not valid: %s\n", uri, issue.Summary(issues))
+			invalid[uri] = issues
 		}
 	}
 	if from != "" {
-		return exit.Failure(archive.EachRecord(ctx, from, command.ErrOrStderr(), add))
+		return invalid, exit.Failure(archive.EachRecord(ctx, from, command.ErrOrStderr(), add))
 	}
-	return cli.Online(func(ctx context.Context, command *cobra.Command, _ []string) error {
+	return invalid, cli.Online(func(ctx context.Context, command *cobra.Command, _ []string) error {
 		client, err := s.Repos()
 		if err != nil {
 			return err
@@ -208,9 +229,11 @@ standard output if there is one, or else each to a file of its own in --output.`
 				if from != "" {
 					return exit.Misuse("--from is for an AT-URI")
 				}
-				if err := readSet(ctx, command, s, set, args[0], ""); err != nil {
+				invalid, err := readSet(ctx, command, s, set, args[0], "")
+				if err != nil {
 					return err
 				}
+				noteInvalid(command, set, invalid, set.Documents()...)
 				return Export(command.OutOrStdout(), set, args[0], directory)
 			}
 			if directory != "" {
@@ -223,9 +246,11 @@ standard output if there is one, or else each to a file of its own in --output.`
 			if uri, err = cli.WithDID(ctx, s, uri, from); err != nil {
 				return err
 			}
-			if err := readSet(ctx, command, s, set, from, uri.Authority()); err != nil {
+			invalid, err := readSet(ctx, command, s, set, from, uri.Authority())
+			if err != nil {
 				return err
 			}
+			noteInvalid(command, set, invalid, uri)
 			return exit.Failure(set.Export(terminal.Exact(command.OutOrStdout()), uri))
 		},
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/cmd/layers/internal/output"
@@ -27,15 +28,38 @@ const maxMalformed = 100
 
 // ReadSentences reads a file. If it is malformed, all errors are printed, and the file is not imported.
 func ReadSentences(ctx context.Context, stdin io.Reader, stderr io.Writer, name string) ([]*conllu.Sentence, error) {
-	source := stdin
-	if name != "-" {
-		file, err := terminal.Open(ctx, name)
-		if err != nil {
-			return nil, exit.Failure(err)
-		}
-		defer file.Close()
-		source = file
+	if name == "-" {
+		return sentencesOf(ctx, stdin, stderr, name)
 	}
+	file, err := terminal.Open(ctx, name)
+	if err != nil {
+		return nil, exit.Failure(err)
+	}
+	defer file.Close()
+	return sentencesOf(ctx, file, stderr, name)
+}
+
+// Records reads a file as the records that import makes of it, in the repository of did, for commands that only look at them.
+func Records(ctx context.Context, stderr io.Writer, name string, did syntax.DID) ([]treebank.Record, error) {
+	sentences, err := ReadSentences(ctx, nil, stderr, name)
+	if err != nil {
+		return nil, err
+	}
+	created := syntax.Datetime(time.Now().UTC().Format(timeLayout))
+	all, err := treebank.Import(sentences, &treebank.Options{DID: did, Document: documentOf(name), CreatedAt: created, MaxRecord: 1 << 40})
+	if err != nil {
+		return nil, exit.Failure(exit.About(name, err))
+	}
+	return all, nil
+}
+
+// timeLayout is the form of the times of records.
+const timeLayout = "2006-01-02T15:04:05.000Z"
+
+// documentOf returns the name of the document in a file.
+func documentOf(name string) string { return strings.TrimSuffix(filepath.Base(name), ".conllu") }
+
+func sentencesOf(ctx context.Context, source io.Reader, stderr io.Writer, name string) ([]*conllu.Sentence, error) {
 	var sentences []*conllu.Sentence
 	malformed := 0
 	for sentence, err := range conllu.Read(source) {
@@ -54,7 +78,7 @@ func ReadSentences(ctx context.Context, stdin io.Reader, stderr io.Writer, name 
 		sentences = append(sentences, sentence)
 	}
 	if malformed > 0 {
-		return nil, exit.Failure(fmt.Errorf("%s: %s; nothing was imported", name, terminal.Number(malformed, "error")))
+		return nil, exit.Failure(fmt.Errorf("%s is malformed: %s", name, terminal.Number(malformed, "error")))
 	}
 	if len(sentences) == 0 {
 		return nil, exit.Failure(fmt.Errorf("%s: the file has no sentences", name))
