@@ -52,7 +52,7 @@ status is 1.`,
 			}
 			// A server may describe a repository without giving its newest commit, for example while the account is
 			// being moved. Print the rest.
-			latest, failed := client.GetLatestCommit(ctx, syntax.AtIdentifier(description.DID))
+			latest, failed := client.GetLatestCommit(ctx, syntax.AtIdentifier(description.DID), nil)
 			var counts map[syntax.NSID]int
 			if count {
 				if counts, latest, err = countRecords(ctx, client, description.DID); err != nil {

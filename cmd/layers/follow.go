@@ -27,7 +27,7 @@ import (
 // following holds the flags of layers follow.
 type following struct {
 	directory, source, relay, server, host string
-	collections, dids                      []string
+	collections, dids, mirrors             []string
 	lines, once                            bool
 	compare                                time.Duration
 }
@@ -60,7 +60,10 @@ Jetstream all but the last of those of a record in one commit, a Tap deletions w
 it reads a repository again. Comparing finds them (see --compare): it asks for the
 latest commit of each repository, and fetches and verifies those that have changed.
 They do not know which repositories there are: --host names a relay or a PDS that
-does, or --did the repositories.`,
+does, or --did the repositories.
+
+If the server of an account fails, the relay, --host and each --mirror are asked for
+its repository instead. What they send is verified and never older than the copy.`,
 		Example: `  layers follow --output corpus --relay wss://relay.example.com
   layers follow --output corpus --server https://pds.example.com --collection pub.layers.corpus.corpus
   layers follow --output corpus --relay wss://relay.example.com --did alice.example.com --once
@@ -76,6 +79,7 @@ does, or --did the repositories.`,
 	flags.StringVar(&f.relay, "relay", "", "`URL` of the relay, Jetstream or Tap")
 	flags.StringVar(&f.server, "server", "", "`URL` of a PDS to follow instead of a relay")
 	flags.StringVar(&f.host, "host", "", "ask the server at this `URL` which repositories have records (default that of --relay or --server, unless that is a Jetstream or a Tap)")
+	flags.StringArrayVar(&f.mirrors, "mirror", nil, "ask the server at this `URL` for repositories that their own servers do not send; may be repeated")
 	flags.StringArrayVar(&f.collections, "collection", nil, "only records of this `NSID`, or of all that begin as in pub.layers.*; may be repeated (default pub.layers.*)")
 	cli.CompleteFlag(command, "collection", names.Collections)
 	flags.StringArrayVar(&f.dids, "did", nil, "only the repository of this `ACTOR`, a DID or a handle; may be repeated")
@@ -125,7 +129,10 @@ func (f *following) run(ctx context.Context, command *cobra.Command, s *connect.
 	monitor := new(follow.Monitor)
 	options := &follow.Options{
 		Types: records.Types, Host: httpOrigin(host), Server: strings.TrimSuffix(httpOrigin(f.server), "/"), Client: client,
-		Compare: f.compare, Once: f.once, Monitor: monitor,
+		Mirrors: f.mirrors, Compare: f.compare, Once: f.once, Monitor: monitor,
+	}
+	for i, mirror := range options.Mirrors {
+		options.Mirrors[i] = httpOrigin(mirror)
 	}
 	if f.once {
 		options.Grace = time.Second

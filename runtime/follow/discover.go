@@ -12,7 +12,6 @@ import (
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/rec"
 	"github.com/layers-pub/layers-go/runtime/syntax"
-	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
 // oversee starts the work when the stream has begun, and compares all repositories when that may be needed.
@@ -157,7 +156,7 @@ func (f *follower) discoverOnce(ctx context.Context) error {
 				}
 				continue
 			}
-			if lacksMethod(err) {
+			if verdict.LacksMethod(err) {
 				return f.describeAll(ctx)
 			}
 			if err != nil {
@@ -169,19 +168,6 @@ func (f *follower) discoverOnce(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// lacksMethod reports whether the error of a query says that the server does not have the method. Servers say so in
-// different ways, and some with no more than a status.
-func lacksMethod(err error) bool {
-	if err == nil {
-		return false
-	}
-	if v := verdict.Of(err); v == verdict.NoMethod {
-		return true
-	}
-	answer, ok := errors.AsType[*xrpc.Error](err)
-	return ok && (answer.Status == 404 || answer.Status == 405 || answer.Status == 501)
 }
 
 // describes is how many repositories are described at once.
@@ -219,7 +205,7 @@ func (f *follower) describe(ctx context.Context, did syntax.DID) error {
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case err == nil && !f.wantsAny(about), err != nil && (gone(err) || inactiveStatus(err) != ""):
+	case err == nil && !f.wantsAny(about), err != nil && (f.absent(ctx, did, err) || inactiveStatus(err) != ""):
 		return nil
 	}
 	return f.follow(ctx, did)

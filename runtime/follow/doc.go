@@ -37,7 +37,7 @@
 // repositories whose server has another commit than the store: see [Options.Compare].
 //
 // Fetches run beside the stream, a limited number of them at a time, and a slow server holds up only its own
-// repositories. Commits that arrive during a fetch are kept until it is done, up to a limit, beyond which the repository is
+// repositories. If an account's own server fails, others are asked: see [Options.Mirrors]. Commits that arrive during a fetch are kept until it is done, up to a limit, beyond which the repository is
 // fetched once more.
 //
 // # Accounts

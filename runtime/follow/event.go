@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/firehose"
+	"github.com/layers-pub/layers-go/runtime/follow/internal/download"
 	"github.com/layers-pub/layers-go/runtime/reposync"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
@@ -57,6 +58,8 @@ type Current struct {
 	// Records is the number of wanted records in the repository. Created, Updated and Deleted are how many of them
 	// differed from the store.
 	Records, Created, Updated, Deleted int
+	// Server is the origin of the server from which the repository was read, or "" for the account's own.
+	Server string
 }
 
 // Problem is the event that something went wrong that [Run] deals with by itself. It is for logs.
@@ -69,10 +72,12 @@ type Problem struct {
 	Err error
 	// Frame has the bytes of a frame that could not be read or verified.
 	Frame []byte
-	// Attempt counts the attempts in a row that have failed, and Retry is when the next will be made. They are zero if the
-	// problem is not with a request.
+	// Attempt counts the attempts in a row that have failed at the account's own server, and Retry is when the next will be
+	// made. They are zero if the problem is not with a request.
 	Attempt int
 	Retry   time.Time
+	// Next is the origin of another server that is asked at once; then Retry is not set. See [Options.Mirrors].
+	Next string
 }
 
 func (*Change) isEvent()   {}
@@ -93,6 +98,9 @@ func (p *Problem) String() string {
 	if !p.Retry.IsZero() {
 		text += fmt.Sprintf(" (attempt %d, the next is at %s)", p.Attempt, p.Retry.Format(time.TimeOnly))
 	}
+	if p.Next != "" {
+		text += fmt.Sprintf(" (asking %s next)", p.Next)
+	}
 	return text
 }
 
@@ -103,7 +111,7 @@ var (
 	// ErrElsewhere says that the server whose stream it is does not have the account: see [Options.Server].
 	ErrElsewhere = errors.New("the account is hosted elsewhere")
 	// ErrSlow says that a server sent an archive too slowly: see [Options.Patience].
-	ErrSlow = errors.New("the server sends too slowly")
+	ErrSlow = download.ErrSlow
 	// ErrBehind says that a server returned a repository, or named a commit, that is older than one that is known.
 	ErrBehind = errors.New("the server is behind")
 	// ErrTooMany says that a repository is not followed, because there are [Options.MaxRepos] already.

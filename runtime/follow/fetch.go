@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"sync/atomic"
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/firehose"
+	"github.com/layers-pub/layers-go/runtime/follow/internal/download"
 	"github.com/layers-pub/layers-go/runtime/internal/panics"
 	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -29,8 +28,14 @@ func (f *follower) worker(ctx context.Context) error {
 			f.mu.Unlock()
 			return context.Cause(ctx)
 		}
+		origin := r.fetchAt
+		if r.Phase != Stale {
+			origin = r.checkAt
+		}
 		f.mu.Unlock()
-		origin := f.origin(ctx, r.DID)
+		if origin == "" {
+			origin = f.origin(ctx, r.DID)
+		}
 		f.mu.Lock()
 		if !f.work.admit(origin, r) {
 			f.mu.Unlock()
@@ -86,48 +91,43 @@ func (f *follower) do(ctx context.Context, r *tracked, todo job) (err error) {
 	return f.release(ctx, r)
 }
 
-// origin returns the server that has a repository, or "" if that is not known: then requests fail, too.
-func (f *follower) origin(ctx context.Context, did syntax.DID) string {
-	document, err := f.Client.Directory().ResolveDID(ctx, did)
-	if err != nil {
-		return ""
-	}
-	return document.PDS
-}
-
-// fetch reads a repository from its server, and delivers the difference to the store. The caller owns r.
+// fetch reads a repository from a server, and delivers the difference to the store. The caller owns r.
 func (f *follower) fetch(ctx context.Context, r *tracked) error {
 	f.mu.RLock()
-	known, seen := r.State, r.seen
+	known, seen, at := r.State, r.seen, r.fetchAt
 	f.mu.RUnlock()
 	began := time.Now()
-	archive, err := f.download(ctx, r.DID)
+	archive, err := download.Repo(ctx, f.Client, r.DID, download.Options{Host: at, Patience: f.Patience, MaxSize: f.MaxRepoSize})
 	var current *Current
 	if err == nil {
 		defer archive.Close()
-		if err = checkRevision(archive.Revision(), known, seen); err == nil {
+		if err = checkRevision(archive.Revision(), known, seen, at == ""); err == nil {
 			current, err = f.compare(ctx, r, archive)
 		}
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	out := outcome{events: []Event{current}}
+	if err != nil {
+		out = f.failed(ctx, r, fetch, at, err)
+	}
 	f.mu.Lock()
-	var events []Event
-	if err == nil {
-		r.onFetched(current.State, f.filter, current.Records, began)
-		events = []Event{current}
-	} else if status, problem := r.onFailed(err, time.Now()); problem != nil {
-		r.Fault = fault(err)
-		f.work.later(r, fetch, problem.Retry)
-		events = []Event{problem}
-	} else {
-		out := r.onAccount(false, status)
+	switch {
+	case err == nil:
+		if current.Server = at; at != "" {
+			// The account's own server may have a later commit, or say that the account is gone.
+			f.work.later(r, check, r.retry)
+		}
+		r.onFetched(current.State, f.filter, current.Records, began, at == "")
+	case out.status != "":
+		out = r.onAccount(false, out.status)
 		r.todo |= out.todo
-		events = out.events
+	case at == "":
+		r.Fault = fault(err)
 	}
 	f.mu.Unlock()
-	for _, e := range events {
+	for _, e := range out.events {
 		if err := f.handle(ctx, e); err != nil {
 			return err
 		}
@@ -136,8 +136,9 @@ func (f *follower) fetch(ctx context.Context, r *tracked) error {
 }
 
 // checkRevision checks that a repository may replace the known state, and has what the stream has announced. Another commit
-// with the known revision may: the account's own server decides. A revision that no commit was known of proves nothing.
-func checkRevision(v repo.Revision, known reposync.State, seen syntax.TID) error {
+// with the known revision may if it is from the account's own server, which decides. A revision that no commit was known of
+// proves nothing.
+func checkRevision(v repo.Revision, known reposync.State, seen syntax.TID, own bool) error {
 	before := repo.Revision{}
 	if known.Commit.Defined() {
 		before = repo.Revision{Rev: known.Rev, CID: known.Commit}
@@ -146,7 +147,7 @@ func checkRevision(v repo.Revision, known reposync.State, seen syntax.TID) error
 	switch {
 	case errors.Is(err, repo.ErrOlderRevision):
 		return fmt.Errorf("%w: %w", ErrBehind, err)
-	case err != nil && !errors.Is(err, repo.ErrUnchanged) && !errors.Is(err, repo.ErrForkedRevision):
+	case err != nil && !errors.Is(err, repo.ErrUnchanged) && !(own && errors.Is(err, repo.ErrForkedRevision)):
 		return err
 	case v.Rev < seen:
 		return fmt.Errorf("%w: it has the revision %s, and the stream has announced %s", ErrBehind, v.Rev, seen)
@@ -154,69 +155,11 @@ func checkRevision(v repo.Revision, known reposync.State, seen syntax.TID) error
 	return nil
 }
 
-// download reads a repository and verifies the signature of its commit. It gives up on a server that sends too slowly.
-func (f *follower) download(ctx context.Context, did syntax.DID) (*repo.Repo, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var received atomic.Int64
-	watch := time.NewTicker(f.Patience)
-	defer watch.Stop()
-	go func() {
-		for last := int64(0); ; {
-			select {
-			case <-ctx.Done():
-				return
-			case <-watch.C:
-			}
-			n := received.Load()
-			if float64(n-last) < minRate*f.Patience.Seconds() {
-				cancel(fmt.Errorf("%w: %d bytes in %v", ErrSlow, n-last, f.Patience))
-				return
-			}
-			last = n
-		}
-	}()
-	body, err := f.Client.GetRepoCAR(ctx, syntax.AtIdentifier(did), &pds.RepoCAROptions{MaxSize: f.MaxRepoSize})
-	if err != nil {
-		return nil, slow(ctx, err)
-	}
-	defer body.Close()
-	r, err := repo.Read(ctx, &counted{body, &received}, repo.WithMaxSize(f.MaxRepoSize))
-	if err != nil {
-		return nil, slow(ctx, fmt.Errorf("repository of %s: %w", did, err))
-	}
-	if err := f.Client.VerifyRepo(ctx, did, r); err != nil {
-		r.Close()
-		return nil, slow(ctx, err)
-	}
-	return r, nil
-}
-
-// slow returns the cause of ctx instead of err if that has ended.
-func slow(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
-}
-
-// counted counts the bytes that are read.
-type counted struct {
-	io.Reader
-	n *atomic.Int64
-}
-
-func (c *counted) Read(b []byte) (int, error) {
-	n, err := c.Reader.Read(b)
-	c.n.Add(int64(n))
-	return n, err
-}
-
 // compare delivers what differs between a repository and the store. It stores changes in parts, so that the next attempt
 // goes on after them.
 func (f *follower) compare(ctx context.Context, r *tracked, archive *repo.Repo) (*Current, error) {
 	// What was delivered before must be in the store.
-	if err := f.writer.wait(ctx, r.written); err != nil {
+	if err := f.writer.Wait(ctx, r.written); err != nil {
 		return nil, err
 	}
 	commit := archive.Commit()
@@ -388,7 +331,7 @@ func (p *pager) take() Path {
 
 // purge delivers deletions of all records of an account that was deleted. The caller owns r.
 func (f *follower) purge(ctx context.Context, r *tracked) error {
-	if err := f.writer.wait(ctx, r.written); err != nil {
+	if err := f.writer.Wait(ctx, r.written); err != nil {
 		return err
 	}
 	f.mu.RLock()
@@ -413,27 +356,37 @@ func (f *follower) purge(ctx context.Context, r *tracked) error {
 // check compares the latest commit of a repository with the state. The caller does not own r.
 func (f *follower) check(ctx context.Context, r *tracked) error {
 	f.mu.Lock()
-	l := &latest{known: r.State, accounts: r.accounts}
+	at := r.checkAt
+	l := &latest{known: r.State, accounts: r.accounts, copy: at != ""}
 	r.checked = time.Now()
 	f.mu.Unlock()
 	limited, cancel := context.WithTimeoutCause(ctx, f.Patience, ErrSlow)
 	defer cancel()
-	commit, err := f.Client.GetLatestCommit(limited, syntax.AtIdentifier(r.DID))
+	commit, err := f.Client.GetLatestCommit(limited, syntax.AtIdentifier(r.DID), &pds.LatestCommitOptions{Host: at})
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	l.commit = commit
-	if err != nil {
+	if err == nil && at == "" {
 		f.mu.Lock()
-		status, problem := r.onFailed(err, time.Now())
-		if problem != nil {
-			f.work.later(r, check, problem.Retry)
-		}
+		r.attempts, r.absent = 0, 0
 		f.mu.Unlock()
-		if problem != nil {
-			return f.handle(ctx, problem)
+	} else if err != nil {
+		out := f.failed(ctx, r, check, at, err)
+		f.mu.Lock()
+		f.work.add(r)
+		f.mu.Unlock()
+		for _, e := range out.events {
+			return f.handle(ctx, e)
 		}
-		l.status = status
+		l.status = out.status
 	}
-	return f.offer(ctx, r, &item{latest: l})
+	if err := f.offer(ctx, r, &item{latest: l}); err != nil || at == "" {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r.checkAt = ""
+	f.work.later(r, check, r.retry)
+	return nil
 }

@@ -30,7 +30,8 @@ type follower struct {
 	repos    map[string]*tracked
 	held     int64 // bytes
 	work     queue
-	fromNow  bool // whether the stream begins now, whatever position is stored
+	lacking  map[string]time.Time // when servers said that they do not have repositories, by origin
+	fromNow  bool                 // whether the stream begins now, whatever position is stored
 
 	gap chan struct{} // has a value if all repositories have to be compared
 }
@@ -54,7 +55,7 @@ func Run(ctx context.Context, source firehose.Subscriber, store Store, handler H
 	}
 	f := &follower{
 		settings: settings, source: source, store: store, handler: handler, stream: new(firehose.Monitor),
-		repos: map[string]*tracked{}, gap: make(chan struct{}, 1),
+		repos: map[string]*tracked{}, lacking: map[string]time.Time{}, gap: make(chan struct{}, 1),
 	}
 	f.writer = newWriter(store, func() (string, firehose.Position) {
 		h := f.stream.Health()
@@ -72,7 +73,7 @@ func (f *follower) run(parent context.Context) error {
 	var writing, working sync.WaitGroup
 	writing.Go(func() {
 		// What the handler has seen is stored even if ctx has ended.
-		if err := panics.Catch(func() error { return f.writer.run(context.WithoutCancel(parent)) }); err != nil {
+		if err := panics.Catch(func() error { return f.writer.Run(context.WithoutCancel(parent)) }); err != nil {
 			cancel(err)
 		}
 	})
@@ -100,7 +101,7 @@ func (f *follower) run(parent context.Context) error {
 		start(f.worker)
 	}
 	working.Wait()
-	f.writer.end()
+	f.writer.End()
 	writing.Wait()
 	if err := context.Cause(ctx); err != errOnce {
 		return panics.Resume(err)

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -36,6 +38,12 @@ type Options struct {
 	// Server is the origin of the PDS whose own stream the source is; it is empty for a relay. A PDS speaks for its own accounts
 	// only: events of accounts whose DID document names another server are refused.
 	Server string
+	// Mirrors are the origins of servers that have archives of repositories, such as "https://mirror.example.com". If the
+	// account's own server cannot be reached, fails, or does not have its repository, others are asked for it
+	// (com.atproto.sync.getRepo): the one whose stream the source is, Host, and these, in this order. What they send is verified
+	// like all else, and must not be older than what is known. If they do not have it, that says nothing. Once the
+	// account's own server can be reached, it is compared with that.
+	Mirrors []string
 	// Client reads repositories, from the accounts' own servers unless it was made otherwise. Nil means a new one with the
 	// defaults of pds.New.
 	Client *pds.Client
@@ -71,9 +79,6 @@ type Options struct {
 	// Monitor, if it is not nil, is kept up to date: see [Monitor.Health].
 	Monitor *Monitor
 }
-
-// minRate is how many bytes a second of an archive a server has to send, on average over [Options.Patience].
-const minRate = 1 << 10
 
 // settings are Options with their defaults.
 type settings struct {
@@ -125,6 +130,14 @@ func (o *Options) check() (*settings, error) {
 			return nil, err
 		}
 		s.Client = client
+	}
+	s.Host = strings.TrimSuffix(s.Host, "/")
+	s.Mirrors = slices.Clone(s.Mirrors)
+	for i, mirror := range s.Mirrors {
+		if at, err := url.Parse(mirror); err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http" {
+			return nil, fmt.Errorf("follow: Mirrors: %q is not the origin of a server", mirror)
+		}
+		s.Mirrors[i] = strings.TrimSuffix(mirror, "/")
 	}
 	var err error
 	if s.wanted, err = stream.NewFilter(s.Collections, s.Repos); err != nil {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/firehose"
-	"github.com/layers-pub/layers-go/runtime/identity"
 	"github.com/layers-pub/layers-go/runtime/internal/pause"
 	"github.com/layers-pub/layers-go/runtime/pds"
 	"github.com/layers-pub/layers-go/runtime/rec"
@@ -64,9 +63,12 @@ type tracked struct {
 	ahead   syntax.TID // the revision that the server was ahead with when it was asked last
 
 	seen     syntax.TID // the newest revision that the stream announced and that was verified
-	attempts int        // that failed in a row
-	absent   int        // how often in a row the server did not know the repository
-	accounts int        // how many account events the stream has brought
+	attempts int        // that failed in a row at the account's own server
+	absent   int        // how often in a row that server did not know the repository
+	retry    time.Time  // when that server may be asked again
+	fetchAt  string     // the server that is asked next for the repository, and for its latest commit: see servers.go
+	checkAt  string
+	accounts int // how many account events the stream has brought
 	checked  time.Time
 	fetched  time.Time // when the last fetch that succeeded began
 	forget   bool      // the repository has nothing that is wanted
@@ -79,7 +81,8 @@ type outcome struct {
 	trust   rec.Trust // of the changes
 	save    bool      // whether Repo has changed
 	todo    job
-	late    bool // whether todo is to wait for Options.Grace
+	late    bool   // whether todo is to wait for Options.Grace
+	status  string // of an account that is not active, as its own server says
 }
 
 // item is something that happened to a repository.
@@ -101,6 +104,7 @@ type latest struct {
 	known    reposync.State // the state when the server was asked
 	accounts int            // how many account events there had been then
 	status   string         // why the server does not serve the repository, or ""
+	copy     bool           // whether it is the answer of another server than the account's own
 }
 
 // ack acknowledges the events of the item.
@@ -254,10 +258,10 @@ func (r *tracked) onAccount(active bool, status string) outcome {
 	switch {
 	case active && r.Phase == Inactive:
 		r.Phase, r.Status = Stale, ""
-		r.attempts, r.absent = 0, 0
+		r.attempts, r.absent, r.fetchAt = 0, 0, ""
 		return outcome{events: []Event{&Account{DID: r.DID, Active: true}}, save: true, todo: fetch}
 	case active && r.Phase == Stale:
-		r.attempts = 0
+		r.attempts, r.fetchAt = 0, ""
 		return outcome{todo: fetch}
 	case active || r.Phase == Inactive && r.Status == status:
 		return outcome{}
@@ -275,20 +279,24 @@ const deleted = "deleted"
 
 func (r *tracked) onIdentity(e *firehose.Identity) outcome {
 	out := outcome{events: []Event{&Identity{DID: r.DID, Handle: e.Handle}}, todo: check}
-	if r.Phase == Stale {
-		r.attempts = 0
+	if r.checkAt = ""; r.Phase == Stale {
+		r.attempts, r.fetchAt = 0, ""
 		out.todo = fetch
 	}
 	return out
 }
 
-// onLatest takes what the account's own server says of the repository.
+// onLatest takes what a server says of the repository. Only that it has a later commit is believed of another server than the
+// account's own.
 func (r *tracked) onLatest(l *latest) outcome {
 	ahead := r.ahead
 	r.ahead = ""
 	switch {
 	case l.accounts != r.accounts:
 		return outcome{todo: check} // the stream has said since whether the account is active, and the answer may be older
+	case l.copy && (r.Phase != Live || l.commit.Rev <= r.State.Rev):
+		r.ahead = ahead
+		return outcome{}
 	case l.status != "":
 		return r.onAccount(false, l.status)
 	case r.Phase == Inactive:
@@ -315,20 +323,24 @@ func (r *tracked) onLatest(l *latest) outcome {
 }
 
 // onFetched takes the state that a fetch has led to. records is the number of wanted records.
-func (r *tracked) onFetched(s reposync.State, filter string, records int, began time.Time) {
+func (r *tracked) onFetched(s reposync.State, filter string, records int, began time.Time, own bool) {
 	// A repository that turns out to have nothing of interest joins again with its first wanted record.
 	r.forget = !r.listed && records == 0 && r.State.Rev == ""
 	r.State, r.Phase, r.Status, r.Fault, r.Filter = s, Live, "", "", filter
-	r.attempts, r.absent, r.seen, r.fetched = 0, 0, "", began
+	if r.seen, r.fetched, r.fetchAt = "", began, ""; own {
+		r.attempts, r.absent = 0, 0
+	}
 }
 
 // onFailed takes the error of a request about the repository. It returns the status of the account if it is not active, and
 // otherwise a problem with the time of the next attempt.
-func (r *tracked) onFailed(err error, now time.Time) (status string, _ *Problem) {
+func (r *tracked) onFailed(err error, absent bool, now time.Time) (status string, _ *Problem) {
 	if status := inactiveStatus(err); status != "" {
 		return status, nil
 	}
-	if gone(err) {
+	if !absent {
+		r.absent = 0
+	} else {
 		// A server that was set up anew may not know its accounts for a while.
 		if r.absent++; r.absent >= maxAbsent {
 			return deleted, nil
@@ -353,11 +365,6 @@ func retryAfter(err error, now time.Time) time.Duration {
 		}
 	}
 	return 0
-}
-
-// gone reports whether the account's own server says that there is no repository, or the directory that there is no account.
-func gone(err error) bool {
-	return errors.Is(err, pds.ErrRepoNotFound) || errors.Is(err, identity.ErrNotFound)
 }
 
 // inactiveStatus returns why a server does not serve a repository that it has, or "".

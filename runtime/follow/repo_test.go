@@ -163,14 +163,14 @@ func TestFailures(t *testing.T) {
 		{pds.ErrRepoDeactivated, "deactivated"}, {fmt.Errorf("x: %w", pds.ErrRepoTakendown), "takendown"}, {pds.ErrRepoSuspended, "suspended"},
 		{errors.New("x"), ""}, {identity.ErrUnreachable, ""}, {pds.ErrRecordNotFound, ""},
 	} {
-		if got, problem := r.onFailed(test.err, now); got != test.want || (problem == nil) != (got != "") {
+		if got, problem := r.onFailed(test.err, false, now); got != test.want || (problem == nil) != (got != "") {
 			t.Errorf("%v: %q, %v", test.err, got, problem)
 		}
 	}
 	r = &tracked{Repo: Repo{Phase: Stale}}
 	last := time.Duration(0)
 	for n := range 40 {
-		_, problem := r.onFailed(errors.New("x"), now)
+		_, problem := r.onFailed(errors.New("x"), false, now)
 		if problem.Attempt != n+1 || problem.Retry.Sub(now) > backoff.Max {
 			t.Fatalf("attempt %d: %+v", n, problem)
 		}
@@ -179,12 +179,16 @@ func TestFailures(t *testing.T) {
 	if last < backoff.Max/2 {
 		t.Errorf("after 40 failures it waits %v", last)
 	}
-	for _, err := range []error{pds.ErrRepoNotFound, identity.ErrNotFound} {
-		r = &tracked{Repo: Repo{Phase: Stale}}
-		for n := 1; n <= maxAbsent; n++ {
-			if status, _ := r.onFailed(err, now); (status == deleted) != (n == maxAbsent) {
-				t.Errorf("%v: %q after %d times", err, status, n)
-			}
+	r = &tracked{Repo: Repo{Phase: Stale}}
+	for n := 1; n <= maxAbsent; n++ {
+		if status, _ := r.onFailed(pds.ErrRepoNotFound, true, now); (status == deleted) != (n == maxAbsent) {
+			t.Errorf("%q after %d times", status, n)
+		}
+	}
+	r = &tracked{Repo: Repo{Phase: Stale}}
+	for n := range 3 * maxAbsent {
+		if status, _ := r.onFailed(pds.ErrRepoNotFound, n%maxAbsent > 0, now); status != "" {
+			t.Errorf("%q, though the answers were not in a row", status)
 		}
 	}
 }

@@ -67,7 +67,7 @@ func (p positions) Save(ctx context.Context, endpoint string, at firehose.Positi
 	if err := p.writer.put(ctx, b); err != nil {
 		return err
 	}
-	return p.writer.wait(ctx, b.number)
+	return p.writer.Wait(ctx, b.number)
 }
 
 // missed is called when events of the stream may be missing.

@@ -284,7 +284,11 @@ func line(event follow.Event) string {
 	case *follow.Identity:
 		return "identity"
 	case *follow.Current:
-		return fmt.Sprintf("current %d +%d ~%d -%d", e.Records, e.Created, e.Updated, e.Deleted)
+		from := ""
+		if e.Server != "" {
+			from = " of " + e.Server
+		}
+		return fmt.Sprintf("current %d +%d ~%d -%d", e.Records, e.Created, e.Updated, e.Deleted) + from
 	case *follow.Problem:
 		return fmt.Sprint("problem ", e)
 	}

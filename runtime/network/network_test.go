@@ -83,7 +83,7 @@ func TestEveryPackage(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, err = c.GetLatestCommit(t.Context(), did)
+			_, err = c.GetLatestCommit(t.Context(), did, nil)
 			return err
 		}},
 		"pds, network of the directory": {"/xrpc/com.atproto.sync.getLatestCommit", func(n network.Network) error {
@@ -95,7 +95,7 @@ func TestEveryPackage(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, err = c.GetLatestCommit(t.Context(), did)
+			_, err = c.GetLatestCommit(t.Context(), did, nil)
 			return err
 		}},
 		"auth": {"/xrpc/com.atproto.server.createSession", func(n network.Network) error {

@@ -157,6 +157,25 @@ func CallRepo[T any](ctx context.Context, c *Client, actor syntax.AtIdentifier, 
 	return answer, repoError(actor, err)
 }
 
+// callAt is [CallRepo] if host is "". Otherwise it calls query with the server at that origin, once.
+func callAt[T any](ctx context.Context, c *Client, host string, actor syntax.AtIdentifier, query func(did syntax.DID, server rpc.Caller) (T, error)) (answer T, err error) {
+	if host == "" {
+		return CallRepo(ctx, c, actor, query)
+	}
+	did, ok := actor.DID()
+	if !ok {
+		if did, _, err = c.account(ctx, actor, false); err != nil {
+			return answer, fmt.Errorf("pds: %w", err)
+		}
+	}
+	server, err := c.servers.client(host)
+	if err != nil {
+		return answer, fmt.Errorf("pds: %s: %w", actor, err)
+	}
+	answer, err = query(did, server)
+	return answer, repoError(actor, err)
+}
+
 // watched is a caller that remembers whether a procedure was called.
 type watched struct {
 	rpc.Caller

@@ -204,7 +204,7 @@ func TestCaller(t *testing.T) {
 	if _, err := client.GetRecord(t.Context(), items(t)[0].URI, nil); !errors.Is(err, pds.ErrRecordNotFound) {
 		t.Errorf("%v", err)
 	}
-	if _, err := client.GetLatestCommit(t.Context(), actor); err == nil || !strings.Contains(err.Error(), "another one") {
+	if _, err := client.GetLatestCommit(t.Context(), actor, nil); err == nil || !strings.Contains(err.Error(), "another one") {
 		t.Errorf("%v", err)
 	}
 }

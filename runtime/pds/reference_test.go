@@ -384,7 +384,7 @@ func TestReferenceNotFound(t *testing.T) {
 		who := syntax.AtIdentifier(a.DID)
 		out := map[string]error{}
 		_, out["DescribeRepo"] = client.DescribeRepo(ctx, who)
-		_, out["GetLatestCommit"] = client.GetLatestCommit(ctx, who)
+		_, out["GetLatestCommit"] = client.GetLatestCommit(ctx, who, nil)
 		r, err := client.GetRepo(ctx, who, nil)
 		if out["GetRepo"] = err; err == nil {
 			r.Close()
@@ -496,12 +496,12 @@ func TestReferenceSync(t *testing.T) {
 	for n := range 20 {
 		a.CreateRecord(t, expression.NSIDExpression, fmt.Sprintf("3l3famgxlzx%d2", 2+n%6)+fmt.Sprint(n), value(n))
 	}
-	before, err := client.GetLatestCommit(ctx, who)
+	before, err := client.GetLatestCommit(ctx, who, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	uri, cid := a.CreateRecord(t, expression.NSIDExpression, "", value(100))
-	after, err := client.GetLatestCommit(ctx, syntax.AtIdentifier(a.Handle))
+	after, err := client.GetLatestCommit(ctx, syntax.AtIdentifier(a.Handle), nil)
 	if err != nil || after.Rev <= before.Rev || after.CID == before.CID {
 		t.Errorf("%+v, then %+v, %v", before, after, err)
 	}
@@ -571,7 +571,7 @@ func TestReferenceSync(t *testing.T) {
 	if !slices.Equal(blobs, want) || len(points) == 0 {
 		t.Errorf("blobs %v, want %v; checkpoints %v", blobs, want, points)
 	}
-	last, err := client.GetLatestCommit(ctx, who)
+	last, err := client.GetLatestCommit(ctx, who, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

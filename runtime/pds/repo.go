@@ -2,6 +2,7 @@ package pds
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,11 +66,20 @@ type LatestCommit struct {
 	Rev syntax.TID
 }
 
+// LatestCommitOptions are the options of [Client.GetLatestCommit]; nil stands for the zero value.
+type LatestCommitOptions struct {
+	// Host is as in [RepoCAROptions].
+	Host string
+}
+
 // GetLatestCommit returns the newest commit of a repository (com.atproto.sync.getLatestCommit). Use it to see whether
 // the repository has changed, or for [RepoOptions].Since. actor is a handle or a DID. The error is that of
 // [CallRepo].
-func (c *Client) GetLatestCommit(ctx context.Context, actor syntax.AtIdentifier) (LatestCommit, error) {
-	out, err := CallRepo(ctx, c, actor, func(did syntax.DID, server rpc.Caller) (*atproto.SyncGetLatestCommitOutput, error) {
+func (c *Client) GetLatestCommit(ctx context.Context, actor syntax.AtIdentifier, options *LatestCommitOptions) (LatestCommit, error) {
+	if options == nil {
+		options = new(LatestCommitOptions)
+	}
+	out, err := callAt(ctx, c, options.Host, actor, func(did syntax.DID, server rpc.Caller) (*atproto.SyncGetLatestCommitOutput, error) {
 		return atproto.Reading(server, "cid", "rev").SyncGetLatestCommit(ctx, &atproto.SyncGetLatestCommitParams{DID: did})
 	})
 	if err != nil {
@@ -155,6 +165,9 @@ type RepoCAROptions struct {
 	// MaxSize is the length at which the stream ends, in bytes; 0 stands for repo.DefaultMaxSize. Reading more of a
 	// longer archive returns an error that wraps repo.ErrTooLarge.
 	MaxSize int64
+	// Host is the origin of a server to ask in place of the account's own, such as a relay or a mirror of archives; ""
+	// stands for the account's own, or that of [WithHost] or [WithCaller].
+	Host string
 }
 
 // GetRepoCAR downloads the archive of a repository (com.atproto.sync.getRepo) without verifying any of it: use
@@ -165,19 +178,19 @@ func (c *Client) GetRepoCAR(ctx context.Context, actor syntax.AtIdentifier, opti
 	if options == nil {
 		options = new(RepoCAROptions)
 	}
-	_, body, err := c.archive(ctx, actor, options.Since, options.MaxSize)
+	_, body, err := c.archive(ctx, actor, options)
 	if err != nil {
 		return nil, err
 	}
 	return body, nil
 }
 
-func (c *Client) archive(ctx context.Context, actor syntax.AtIdentifier, since syntax.TID, limit int64) (syntax.DID, *limited, error) {
+func (c *Client) archive(ctx context.Context, actor syntax.AtIdentifier, options *RepoCAROptions) (syntax.DID, *limited, error) {
 	var of syntax.DID
 	var mediaType string
-	body, err := CallRepo(ctx, c, actor, func(did syntax.DID, server rpc.Caller) (body io.ReadCloser, err error) {
+	body, err := callAt(ctx, c, options.Host, actor, func(did syntax.DID, server rpc.Caller) (body io.ReadCloser, err error) {
 		of = did
-		body, mediaType, err = atproto.NewClient(server).SyncGetRepo(ctx, &atproto.SyncGetRepoParams{DID: did, Since: some(since)})
+		body, mediaType, err = atproto.NewClient(server).SyncGetRepo(ctx, &atproto.SyncGetRepoParams{DID: did, Since: some(options.Since)})
 		return body, err
 	})
 	if err == nil {
@@ -186,9 +199,7 @@ func (c *Client) archive(ctx context.Context, actor syntax.AtIdentifier, since s
 	if err != nil {
 		return "", nil, err
 	}
-	if limit == 0 {
-		limit = repo.DefaultMaxSize
-	}
+	limit := cmp.Or(options.MaxSize, repo.DefaultMaxSize)
 	announced := int64(0)
 	if sized, ok := body.(interface{ Size() int64 }); ok {
 		announced = max(0, sized.Size())
@@ -236,7 +247,7 @@ func (c *Client) GetRepo(ctx context.Context, actor syntax.AtIdentifier, options
 	if options == nil {
 		options = new(RepoOptions)
 	}
-	did, body, err := c.archive(ctx, actor, options.Since, options.MaxSize)
+	did, body, err := c.archive(ctx, actor, &RepoCAROptions{Since: options.Since, MaxSize: options.MaxSize})
 	if err != nil {
 		return nil, err
 	}

@@ -466,13 +466,13 @@ func TestNullLists(t *testing.T) {
 func TestGetLatestCommit(t *testing.T) {
 	c := items(t)[0].CID
 	client, s, _ := serve(t, answers{"com.atproto.sync.getLatestCommit": sayJSON(`{"cid":"` + c + `","rev":"3l3famgxlzxwf"}`)})
-	commit, err := client.GetLatestCommit(t.Context(), handle)
+	commit, err := client.GetLatestCommit(t.Context(), handle, nil)
 	if err != nil || commit.CID.String() != c || commit.Rev != "3l3famgxlzxwf" || s.requests[0].FormValue("did") != string(account) {
 		t.Errorf("%+v, %v", commit, err)
 	}
 	for _, answer := range []string{`{"cid":"` + c + `"}`, `{"cid":"","rev":"3l3famgxlzxwf"}`, `{"cid":"` + c + `","rev":"x"}`} {
 		client, _, _ := serve(t, answers{"com.atproto.sync.getLatestCommit": sayJSON(answer)})
-		if commit, err := client.GetLatestCommit(t.Context(), actor); err == nil || commit != (pds.LatestCommit{}) {
+		if commit, err := client.GetLatestCommit(t.Context(), actor, nil); err == nil || commit != (pds.LatestCommit{}) {
 			t.Errorf("%s: %+v, %v", answer, commit, err)
 		}
 	}

@@ -94,7 +94,7 @@ var operations = []operation{
 		return same(nil, description.DID, c.did)
 	}},
 	{name: "pds.GetLatestCommit", path: "/xrpc/com.atproto.sync.getLatestCommit", plain: true, run: func(ctx context.Context, t *testing.T, c *client) error {
-		commit, err := c.repos.GetLatestCommit(ctx, syntax.AtIdentifier(c.did))
+		commit, err := c.repos.GetLatestCommit(ctx, syntax.AtIdentifier(c.did), nil)
 		return same(err, commit.CID.String(), c.cid)
 	}},
 	{name: "pds.GetRecordProof", path: "/xrpc/com.atproto.sync.getRecord", stream: true, run: func(ctx context.Context, t *testing.T, c *client) error {

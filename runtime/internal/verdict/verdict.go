@@ -193,3 +193,16 @@ func Large(err error) bool {
 	var answer *xrpc.Error
 	return Of(err) == TooLarge || errors.As(err, &answer) && answer.Status == http.StatusRequestEntityTooLarge
 }
+
+// LacksMethod reports whether err says that the server does not have the method. Servers say so in different ways, and some with
+// no more than a status.
+func LacksMethod(err error) bool {
+	if v := Of(err); v == NoMethod || v == NoRepo {
+		return v == NoMethod
+	}
+	var answer *xrpc.Error
+	if !errors.As(err, &answer) {
+		return false
+	}
+	return answer.Status == http.StatusNotFound || answer.Status == http.StatusMethodNotAllowed || answer.Status == http.StatusNotImplemented
+}

@@ -230,3 +230,28 @@ func TestLarge(t *testing.T) {
 		}
 	}
 }
+
+func TestLacksMethod(t *testing.T) {
+	for _, test := range []struct {
+		status    int
+		mediaType string
+		body      string
+		want      bool
+	}{
+		{501, jsonType, `{"error":"MethodNotImplemented","message":"x"}`, true},
+		{404, jsonType, `{"error":"XRPCNotSupported","message":"x"}`, true},
+		{404, htmlType, "404 page not found", true},
+		{405, htmlType, "", true},
+		{404, jsonType, `{"error":"RepoNotFound","message":"x"}`, false},
+		{400, jsonType, `{"error":"InvalidRequest","message":"Could not find repo for DID: x"}`, false},
+		{403, htmlType, "", false},
+		{500, jsonType, `{"error":"InternalServerError","message":"x"}`, false},
+	} {
+		if got := verdict.LacksMethod(ask(t, getRepo, test.status, test.mediaType, test.body)); got != test.want {
+			t.Errorf("%d %s: %v", test.status, test.body, got)
+		}
+	}
+	if verdict.LacksMethod(nil) || verdict.LacksMethod(errors.New("x")) {
+		t.Error("an error without an answer")
+	}
+}
