@@ -27,15 +27,20 @@ func NewPosition(seq int64, time []byte) Position {
 // Time returns the time that the source states in the message, cut after 32 bytes.
 func (p *Position) Time() string { return string(p.at[:p.n]) }
 
-// before reports whether the source states an earlier time in p than in other; false if one of them states none.
+// before reports whether the source states an earlier time in p than in other, or one that is hardly later; false if one of
+// them states none. A busy reference PDS reads the clock for a message before it has a number, so that of two messages the one
+// with the lower number may have the later time.
 func (p *Position) before(other Position) bool {
 	at, err := time.Parse(time.RFC3339Nano, p.Time())
 	if err != nil {
 		return false
 	}
 	last, err := time.Parse(time.RFC3339Nano, other.Time())
-	return err == nil && at.Before(last)
+	return err == nil && at.Before(last.Add(disorder))
 }
+
+// disorder is by how much the times of a source may be out of order.
+const disorder = 10 * time.Second
 
 // MaxUnacknowledged is how many frames may have events that the caller has not acknowledged. When there are so many,
 // reading stops until the caller acknowledges one.
