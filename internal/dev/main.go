@@ -98,10 +98,16 @@ func packages(args []string) []string {
 	return args
 }
 
-func test(args []string) error { return goTool(append([]string{"test"}, packages(args)...)...) }
+// timeout is the limit of the tests of one package: on a slow machine the streams of the reference servers take more than the ten
+// minutes that go test gives them.
+const timeout = "-timeout=30m"
+
+func test(args []string) error {
+	return goTool(append([]string{"test", timeout}, packages(args)...)...)
+}
 
 func race(args []string) error {
-	return goTool(append([]string{"test", "-race"}, packages(args)...)...)
+	return goTool(append([]string{"test", "-race", timeout}, packages(args)...)...)
 }
 
 func generate([]string) error {
@@ -167,10 +173,10 @@ func modules(args []string) error {
 	}
 	for _, name := range args {
 		dir := filepath.Join("tests", name)
-		err := execute(dir, "go", "test", "./...")
+		err := execute(dir, "go", "test", timeout, "./...")
 		if err != nil && name != "peers" {
 			// These servers are not ours, and drop events in ways that depend on the moment.
-			err = execute(dir, "go", "test", "./...")
+			err = execute(dir, "go", "test", timeout, "./...")
 		}
 		if err != nil {
 			return err

@@ -207,6 +207,9 @@ func TestKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 		<-asked
+		for stall.Load() && len(names(t, dir)) < 2 { // in the middle of the file
+			time.Sleep(time.Millisecond)
+		}
 		time.Sleep(rand.N(30 * time.Millisecond))
 		child.Process.Kill()
 		child.Wait()

@@ -285,8 +285,8 @@ func TestAhead(t *testing.T) {
 			if err != nil || len(d.Issues) < 900 {
 				t.Fatalf("%v, %d issues", err, len(d.Issues))
 			}
-			for before := int64(-1); yielded == 0 && before < decoded.Load(); time.Sleep(50 * time.Millisecond) {
-				before = decoded.Load() // give the workers time to do what they should not
+			for before := int64(-1); yielded == 0 && (before < decoded.Load() || before <= int64(workers)); time.Sleep(50 * time.Millisecond) {
+				before = decoded.Load() // give the workers time to be ahead, and to do what they should not
 			}
 			most = max(most, decoded.Load()-yielded)
 			yielded++

