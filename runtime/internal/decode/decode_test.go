@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/layers-pub/layers-go/runtime/internal/decode"
 	"github.com/layers-pub/layers-go/runtime/internal/input"
@@ -261,8 +262,10 @@ func TestInt(t *testing.T) {
 	}
 }
 
-// TestTextCBOR: texts of all lengths are read the same near the end of the input and far from it, copied and shared.
+// TestTextCBOR: texts of all lengths are read the same near the end of the input and far from it, copied and shared, with
+// one Reader for all.
 func TestTextCBOR(t *testing.T) {
+	var r decode.Reader
 	for n := range 300 {
 		head := []byte{0x60 + byte(n)}
 		switch {
@@ -286,13 +289,15 @@ func TestTextCBOR(t *testing.T) {
 						data = slices.Concat([]byte{0x82, 0x61, 'a'}, head, []byte(text))
 					}
 					for _, share := range []bool{false, true} {
-						var r decode.Reader
 						r.Begin(t.Context(), data, false, share, input.Reading, 0)
 						a := r.StartArray(0, 3)
 						r.More(&a)
 						first := r.String(0, 1)
 						r.More(&a)
 						got := r.String(0, n)
+						if within := n > 0 && uintptr(unsafe.Pointer(unsafe.StringData(got)))-uintptr(unsafe.Pointer(&data[0])) < uintptr(len(data)); within != (share && n > 0) {
+							t.Fatalf("%q before %d bytes: shared is %v", text, room, within)
+						}
 						next := r.Kept.Copy("next", nil)
 						if room > 0 {
 							r.More(&a)

@@ -80,17 +80,18 @@ func (r *Reader) Object(c *Cursor, f *Table, extra **Extra) {
 	if r.Member || f.wide || r.Depth == 0 {
 		r.objectState(c)
 	}
-	if i := r.At; uint(i) < uint(len(r.Data)) && r.Depth < input.MaxDepth && i < r.Check {
+	if r.Ahead() && r.Depth < input.MaxDepth {
+		head := r.Window()[0]
 		if !r.JSON {
-			if n := r.Data[i] - 0xa0; n < 24 {
-				c.offset, c.left = int32(i), int32(n)
-				r.At = i + 1
+			if n := head - 0xa0; n < 24 {
+				c.offset, c.left = int32(r.At), int32(n)
+				r.At++
 				r.Depth++
 				return
 			}
-		} else if r.Data[i] == '{' && r.Reads == nil {
-			c.offset = int32(i)
-			r.At = i + 1
+		} else if head == '{' && r.Reads == nil {
+			c.offset = int32(r.At)
+			r.At++
 			r.Depth++
 			return
 		}
@@ -136,8 +137,9 @@ func (r *Reader) Next(c *Cursor) int {
 			r.Depth--
 			return -1
 		}
-	} else if text, ok := r.Ahead(); ok && c.state&cursorSlow == 0 {
-		head, list := text[0], c.fields.list
+	} else if r.Ahead() && c.state&cursorSlow == 0 {
+		text, list := r.Window(), c.fields.list
+		head := text[0]
 		first := binary.LittleEndian.Uint64(text[:]) & keepName[head&31]
 		if q := int(c.fields.slots[c.fields.slot(first)]); q < len(list) {
 			// Names of up to 15 bytes are compared without a branch for their length, which the processor could not foresee.

@@ -69,7 +69,7 @@ func (r *Reader) close(c *Cursor) {
 // nextJSON is the hot path for JSON without white space: the next field is the likely one, or the object ends.
 func (r *Reader) nextJSON(c *Cursor) int {
 	i, b := r.At, r.Data
-	if i+32 > len(b) || i >= r.Check || c.state&cursorDone != 0 {
+	if !r.Ahead() || c.state&cursorDone != 0 {
 		return r.nextJSONSlow(c)
 	}
 	if b[i] == '}' {

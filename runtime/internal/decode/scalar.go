@@ -35,8 +35,8 @@ func (r *Reader) Int(min, max int64) int64 {
 	if r.JSON {
 		return r.intJSON(min, max)
 	}
-	if text, ok := r.Ahead(); ok {
-		at := r.At
+	if r.Ahead() {
+		at, text := r.At, r.Window()
 		// How many bytes follow the head is in a table: the processor could not foresee a branch.
 		if head := text[0]; head < 32 {
 			h := &intHeads[head]
@@ -76,40 +76,38 @@ var intHeads = func() (heads [32]struct {
 // String reads a string, and reports it if its length is not minLength to maxLength bytes of UTF-8.
 func (r *Reader) String(minLength, maxLength int) string {
 	at := r.At
-	if ahead, ok := r.Ahead(); !ok {
-	} else if text := (*[24]byte)(ahead[1:]); r.JSON {
-		if n := jsontext.Plain(text); n >= 0 && ahead[0] == '"' {
-			r.At = at + 1 + n + 1
-			if n > maxLength || n < minLength {
-				r.CheckLength(at, n, minLength, maxLength)
+	if r.Ahead() {
+		window := r.Window()
+		text := (*[24]byte)(window[1:])
+		n, end := -1, 0 // of a short text, and of what follows it: the closing quote
+		if r.JSON {
+			if window[0] == '"' {
+				n, end = jsontext.Plain(text), 1
 			}
-			if r.Kept.Share {
-				return r.Str[at+1 : at+1+n]
+		} else if length := int(window[0]) - 0x60; uint(length) < 24 {
+			if mask := &keep[length&31]; (binary.LittleEndian.Uint64(text[:])&mask[0]|
+				binary.LittleEndian.Uint64(text[8:])&mask[1]|
+				binary.LittleEndian.Uint64(text[16:])&mask[2])&dagcbor.HighBits == 0 || utf8.Valid(text[:length]) {
+				n = length
 			}
-			return r.Kept.CopyShort(text, n)
+		} else if n := int(window[1]); window[0] == 0x78 && n >= 24 && n <= len(r.Data)-at-2 && !r.Kept.Share {
+			if s, ok := r.Kept.CopyASCII(r.Data[at+2 : at+2+n]); ok {
+				r.At = at + 2 + n
+				if n > maxLength || n < minLength {
+					r.CheckLength(at, n, minLength, maxLength)
+				}
+				return s
+			}
 		}
-	} else if n := int(ahead[0]) - 0x60; uint(n) < 24 {
-		mask := &keep[n&31]
-		words := binary.LittleEndian.Uint64(text[:])&mask[0] |
-			binary.LittleEndian.Uint64(text[8:])&mask[1] |
-			binary.LittleEndian.Uint64(text[16:])&mask[2]
-		if words&dagcbor.HighBits == 0 || utf8.Valid(text[:n]) {
-			r.At = at + 1 + n
+		if n >= 0 {
+			r.At = at + 1 + n + end
 			if n > maxLength || n < minLength {
 				r.CheckLength(at, n, minLength, maxLength)
 			}
-			if r.Kept.Share {
-				return r.Str[at+1 : at+1+n]
+			if r.Kept.Fits() {
+				return r.Kept.CopyShort(text, n)
 			}
-			return r.Kept.CopyShort(text, n)
-		}
-	} else if n := int(ahead[1]); ahead[0] == 0x78 && n >= 24 && n <= len(r.Data)-at-2 && !r.Kept.Share {
-		if s, ok := r.Kept.CopyASCII(r.Data[at+2 : at+2+n]); ok {
-			r.At = at + 2 + n
-			if n > maxLength || n < minLength {
-				r.CheckLength(at, n, minLength, maxLength)
-			}
-			return s
+			return r.Keep(r.Str[at+1 : at+1+n])
 		}
 	}
 	s, ok := r.Text()

@@ -50,7 +50,7 @@ type Input struct {
 	Issues    []issue.Issue
 
 	dropped issue.Issue     // takes the place of an issue that is not collected
-	ahead   uint            // how many bytes have 31 or more after them
+	ahead   uint            // the offset from which Ahead returns false
 	ctx     context.Context // nil if it never ends
 	budget  int64           // bytes that may still be allocated; see Spend
 	memory  int64           // the limit that budget was made from
@@ -61,7 +61,7 @@ func (in *Input) Start(ctx context.Context, b []byte, json bool, purpose Purpose
 	if ctx.Done() == nil {
 		ctx = nil
 	}
-	*in = Input{Data: b, Str: unsafe.String(unsafe.SliceData(b), len(b)), JSON: json, Purpose: purpose, ahead: uint(max(len(b)-31, 0)), ctx: ctx}
+	*in = Input{Data: b, Str: unsafe.String(unsafe.SliceData(b), len(b)), JSON: json, Purpose: purpose, ctx: ctx}
 	in.limit(memory)
 	in.resumeChecks()
 }
@@ -74,12 +74,12 @@ func (in *Input) Err() error {
 	return nil
 }
 
-// Ahead returns the next 32 bytes, or false if there are fewer.
-func (in *Input) Ahead() (*[32]byte, bool) {
-	if uint(in.At) < in.ahead {
-		return (*[32]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(in.Data)), in.At)), true
-	}
-	return nil, false
+// Ahead reports whether there are 32 bytes to read, of which [Input.Window] returns the first, and Poll need not be called.
+func (in *Input) Ahead() bool { return uint(in.At) < in.ahead }
+
+// Window returns the next 32 bytes. The caller has called [Input.Ahead], which returned true.
+func (in *Input) Window() *[32]byte {
+	return (*[32]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(in.Data)), in.At))
 }
 
 // checkEvery is how many bytes are read between two checks of the context. They take a few milliseconds at most.
@@ -89,12 +89,17 @@ const checkEvery = 128 << 10
 func (in *Input) resumeChecks() {
 	switch {
 	case in.Truncated:
-		in.Check = 0
+		in.checkFrom(0)
 	case in.ctx != nil:
-		in.Check = in.At + checkEvery
+		in.checkFrom(in.At + checkEvery)
 	default:
-		in.Check = math.MaxInt
+		in.checkFrom(math.MaxInt)
 	}
+}
+
+func (in *Input) checkFrom(offset int) {
+	in.Check = offset
+	in.ahead = uint(max(min(offset, len(in.Data)-31), 0))
 }
 
 // Poll stops reading when there are too many issues, or when the context has ended. Every loop and every recursion

@@ -64,7 +64,8 @@ func (in *Input) Mark() Mark {
 
 // Return goes back to a mark, and forgets the issues that were found since.
 func (in *Input) Return(m Mark) {
-	in.At, in.Depth, in.Check, in.Issues = m.at, m.depth, min(in.Check, m.check), in.Issues[:m.issues]
+	in.At, in.Depth, in.Issues = m.at, m.depth, in.Issues[:m.issues]
+	in.checkFrom(min(in.Check, m.check))
 	in.Dead, in.Truncated, in.Lost = m.dead, m.truncated, m.lost
 }
 

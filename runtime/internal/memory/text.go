@@ -38,7 +38,7 @@ func (k *Text) Copy(s string, input []byte) string {
 	if len(s) <= 24 {
 		// A string that had escapes is not in the input, so that its offset is beyond the input.
 		at := uintptr(unsafe.Pointer(unsafe.StringData(s))) - uintptr(unsafe.Pointer(unsafe.SliceData(input)))
-		if at < uintptr(len(input)) && uintptr(len(input))-at >= 24 && len(k.chunk)-k.used >= 24 {
+		if at < uintptr(len(input)) && uintptr(len(input))-at >= 24 && k.Fits() {
 			return k.CopyShort((*[24]byte)(input[at:]), len(s))
 		}
 	}
@@ -75,11 +75,11 @@ func (k *Text) CopyASCII(text []byte) (string, bool) {
 	return unsafe.String(unsafe.SliceData(to), len(to)), true
 }
 
+// Fits reports whether CopyShort may be called: strings are copied, and there is room for a short one.
+func (k *Text) Fits() bool { return !k.Share && k.used <= len(k.chunk)-24 }
+
 // CopyShort returns a copy of the first n bytes of text: copying all of it is faster than copying n.
 func (k *Text) CopyShort(text *[24]byte, n int) string {
-	if len(k.chunk)-k.used < len(text) {
-		return k.Copy(string(text[:n]), nil)
-	}
 	to := (*[24]byte)(k.chunk[k.used:])
 	*to = *text
 	k.used += n
