@@ -40,7 +40,7 @@ func DecodeObjects[T any, P decodablePointer[T]](d *Decoder, min, max int) []T {
 	size := unsafe.Sizeof(zero)
 	s := memory.Items[T](&d.r.Objects, d.r.FirstItems(&a, size))
 	outside := d.r.Objects.Expect
-	for d.r.More(&a) {
+	for {
 		room, ok := d.r.NextItem(&a, cap(s))
 		if !ok {
 			break
@@ -72,7 +72,7 @@ func DecodeArray[T any](d *Decoder, min, max int, item func(*Decoder) T) []T {
 	var zero T
 	size := unsafe.Sizeof(zero)
 	s := memory.Items[T](&d.r.Objects, d.r.FirstItems(&a, size))
-	for d.r.More(&a) {
+	for {
 		room, ok := d.r.NextItem(&a, cap(s))
 		if !ok {
 			break

@@ -129,9 +129,22 @@ func (r *Reader) FirstItems(a *Array, size uintptr) int {
 	return room
 }
 
-// NextItem charges the next item to the memory budget, and returns how many items the slice must have room for. It
-// returns false if the budget is used up; decoding has then failed.
+// NextItem moves to the array's next item, and charges it to the memory budget. room is how many items the slice has room
+// for. NextItem returns how many it must have room for, and false at the end of the array, or if the budget is used up;
+// decoding has then failed.
 func (r *Reader) NextItem(a *Array, room int) (int, bool) {
+	if a.Left > 0 && a.Items < room && r.Ahead() { // in JSON, Left is 0
+		a.Left--
+		a.Items++
+		return room, true
+	}
+	return r.nextItem(a, room)
+}
+
+func (r *Reader) nextItem(a *Array, room int) (int, bool) {
+	if !r.More(a) {
+		return 0, false
+	}
 	if r.JSON {
 		if !r.Spend(growthJSON * int(a.size)) {
 			return 0, false

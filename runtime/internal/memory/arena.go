@@ -5,8 +5,8 @@ import "unsafe"
 // Arena is reusable memory for decoded values. Those in it are valid until the next [Arena.Reset]. An Arena must not be used by
 // several goroutines at once. The zero Arena is ready to use.
 type Arena struct {
-	// Overwrite makes Reset overwrite the memory that it reclaims: strings with bytes that are not UTF-8, other values
-	// with their zero value.
+	// Overwrite makes Reset overwrite all memory that it reclaims: strings with bytes that are not UTF-8, other values
+	// with their zero value, as in any case those in the current chunks.
 	Overwrite bool
 	// Keep makes Reset give the memory up instead of reclaiming it.
 	Keep bool
@@ -26,7 +26,7 @@ type shelf struct {
 	typ   unsafe.Pointer // the type; nil for a free place in the table
 	clear func(items unsafe.Pointer, n int)
 	chunk items
-	used  int // items of chunk
+	used  int // items of chunk; the others are zero
 	bytes int // of chunk
 	total int // items since the last Reset, and before it; only with Keep
 	last  int
@@ -102,7 +102,9 @@ func (a *Arena) Reset() {
 		a.overwrite()
 	}
 	for _, typ := range a.used {
-		a.find(typ).used = 0
+		s := a.find(typ)
+		s.clear(s.chunk.first, s.used)
+		s.used = 0
 	}
 	a.used = a.used[:0]
 	a.at = 0
@@ -127,10 +129,6 @@ func keptItems[T any](a *Arena, s *shelf, n int) []T {
 		a.used = append(a.used, s.typ)
 	}
 	s.total += n
-	if s.chunk.n-s.used >= n {
-		s.used += n
-		return unsafe.Slice((*T)(s.chunk.first), s.chunk.n)[s.used-n : s.used : s.used]
-	}
 	size := int(unsafe.Sizeof(*new(T)))
 	if n*size > largestKept/8 {
 		return make([]T, n)
@@ -147,7 +145,6 @@ func keptItems[T any](a *Arena, s *shelf, n int) []T {
 func (a *Arena) overwrite() {
 	for _, typ := range a.used {
 		s := a.find(typ)
-		s.clear(s.chunk.first, s.used)
 		for _, chunk := range s.full {
 			s.clear(chunk.first, chunk.n)
 		}
@@ -194,12 +191,12 @@ func arenaItems[T any](a *Arena, n int) []T {
 	}
 	var pointer any = (*T)(nil)
 	typ := *(*unsafe.Pointer)(unsafe.Pointer(&pointer)) // the interface's first word identifies *T
-	var s *shelf
-	if len(a.shelves) > 0 {
-		s = a.find(typ)
+	size := unsafe.Sizeof(*new(T))
+	if p := a.take(typ, size, n); p != nil {
+		return unsafe.Slice((*T)(p), n)
 	}
-	if s == nil || s.typ == nil {
-		s = a.add(typ)
+	s := a.shelf(typ)
+	if s.clear == nil {
 		s.clear = func(first unsafe.Pointer, n int) { clear(unsafe.Slice((*T)(first), n)) }
 	}
 	if a.Keep {
@@ -214,16 +211,40 @@ func arenaItems[T any](a *Arena, n int) []T {
 		}
 		room := max(n, firstItems)
 		if n < s.chunk.n { // an array that grows doubles already
-			room = max(n, min(2*s.chunk.n, largestChunk/int(unsafe.Sizeof(*new(T)))))
+			room = max(n, min(2*s.chunk.n, largestChunk/int(size)))
 		}
 		chunk := make([]T, room)
 		s.chunk, s.used = items{unsafe.Pointer(unsafe.SliceData(chunk)), len(chunk)}, 0
 		a.bytes -= s.bytes
-		s.bytes = len(chunk) * int(unsafe.Sizeof(chunk[0]))
+		s.bytes = len(chunk) * int(size)
 		a.bytes += s.bytes
 	}
 	made := unsafe.Slice((*T)(s.chunk.first), s.chunk.n)[s.used : s.used+n : s.used+n]
 	s.used += n
-	clear(made)
 	return made
+}
+
+// take returns memory for n zero items of a type, or nil if its chunk has no room, or none of it is in use yet.
+func (a *Arena) take(typ unsafe.Pointer, size uintptr, n int) unsafe.Pointer {
+	if len(a.shelves) == 0 {
+		return nil
+	}
+	s := a.find(typ)
+	if s.used == 0 || s.chunk.n-s.used < n {
+		return nil
+	}
+	p := unsafe.Add(s.chunk.first, uintptr(s.used)*size)
+	s.used += n
+	s.total += n
+	return p
+}
+
+// shelf returns the shelf of a type, which it adds if there is none.
+func (a *Arena) shelf(typ unsafe.Pointer) *shelf {
+	if len(a.shelves) > 0 {
+		if s := a.find(typ); s.typ != nil {
+			return s
+		}
+	}
+	return a.add(typ)
 }
