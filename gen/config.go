@@ -18,6 +18,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/layers-pub/layers-go/gen/lexfile"
 	"github.com/layers-pub/layers-go/gen/lexicon"
 	"github.com/layers-pub/layers-go/gen/naming"
 	"github.com/layers-pub/layers-go/gen/plan"
@@ -99,6 +100,7 @@ func ReadConfig(root fs.FS, name string) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // which some editors begin files with
 	if len(data) > maxConfigSize {
 		return nil, lexicon.Problems{{File: name, Message: fmt.Sprintf("larger than the limit of %d bytes", maxConfigSize)}}
 	}
@@ -344,7 +346,7 @@ func (c *Config) CheckLocks(root string) ([]Change, error) {
 			changes = append(changes, Change{Path: file, Kind: Create})
 		case err != nil:
 			return changes, err
-		case !bytes.Equal(have, want):
+		case !bytes.Equal(lexfile.UnixLines(have), want):
 			changes = append(changes, Change{Path: file, Kind: Update})
 		}
 	}

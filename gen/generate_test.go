@@ -81,7 +81,7 @@ func TestGenerateErrors(t *testing.T) {
 		{t.TempDir(), "example.org/sdk", "lexicons", "go.mod"},
 		{tree(t, map[string]string{"go.mod": "go 1.26\n"}), "example.org/sdk", "lexicons", "has no module line"},
 		{tree(t, map[string]string{"go.mod": "module example.org/sdk\n", "lexicons/com/example/app/note.json": note}), "example.org/sdk", "lexicons",
-			"github.com/layers-pub/layers-go/runtime/lex, which does not exist or does not compile"},
+			"github.com/layers-pub/layers-go/runtime/lex: no required module provides package"},
 	} {
 		config := &gen.Config{Lexicons: []string{test.lexicons}, Module: test.module, Output: "api"}
 		if _, err := gen.Generate(t.Context(), test.root, config); err == nil || !strings.Contains(err.Error(), test.want) {

@@ -23,11 +23,17 @@ import (
 // imported are the packages that generated source can import besides generated ones.
 var imported = []string{emit.LexPath, emit.CIDPath, emit.RecPath, emit.RPCPath, emit.SyntaxPath, emit.RepoPath, emit.ServerPath, "cmp", "context", "io", "iter", "net/http", "slices"}
 
+// export is a package in compiled form.
+type export struct {
+	file    string // "" if there is none
+	problem string // why not, if the go command says so
+}
+
 // findExports starts to look for the compiled form of the imported packages, and returns a function that
 // waits for the result: a file name for each import path. It also looks for the packages in more.
-func findExports(ctx context.Context, root string, more ...string) func() (map[string]string, error) {
+func findExports(ctx context.Context, root string, more ...string) func() (map[string]export, error) {
 	type result struct {
-		exports map[string]string
+		exports map[string]export
 		err     error
 	}
 	done := make(chan result, 1)
@@ -35,14 +41,14 @@ func findExports(ctx context.Context, root string, more ...string) func() (map[s
 		exports, err := listExports(ctx, root, more)
 		done <- result{exports, err}
 	}()
-	return func() (map[string]string, error) {
+	return func() (map[string]export, error) {
 		r := <-done
 		return r.exports, r.err
 	}
 }
 
-func listExports(ctx context.Context, root string, more []string) (map[string]string, error) {
-	arguments := append([]string{"list", "-e", "-export", "-f", "{{.ImportPath}}\t{{.Export}}"}, slices.Concat(imported, more)...)
+func listExports(ctx context.Context, root string, more []string) (map[string]export, error) {
+	arguments := append([]string{"list", "-e", "-export", "-f", `{{.ImportPath}}{{"\t"}}{{.Export}}{{"\t"}}{{with .Error}}{{printf "%q" .Err}}{{end}}`}, slices.Concat(imported, more)...)
 	command := exec.CommandContext(ctx, "go", arguments...)
 	command.Dir = root
 	var stderr bytes.Buffer
@@ -51,10 +57,14 @@ func listExports(ctx context.Context, root string, more []string) (map[string]st
 	if err != nil {
 		return nil, fmt.Errorf("find the runtime with the go command: %w\n%s", err, bytes.TrimSpace(stderr.Bytes()))
 	}
-	exports := make(map[string]string)
+	exports := make(map[string]export)
 	for line := range strings.Lines(string(out)) {
-		name, file, _ := strings.Cut(strings.TrimSpace(line), "\t")
-		exports[name] = file
+		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(fields) != 3 {
+			return nil, fmt.Errorf("find the runtime with the go command: it prints %q", line)
+		}
+		problem, _ := strconv.Unquote(fields[2]) // "" if there is none
+		exports[fields[0]] = export{fields[1], problem}
 	}
 	return exports, nil
 }
@@ -85,7 +95,7 @@ func TypeCheck(ctx context.Context, root string, files []emit.File) error {
 
 // typeCheck reports everything that the Go compiler would reject in files. The files of a package must
 // come after those of the packages that it imports. An error is a bug in the generator.
-func typeCheck(files []emit.File, exports map[string]string) error {
+func typeCheck(files []emit.File, exports map[string]export) error {
 	fset := token.NewFileSet()
 	parsed := make([]*ast.File, len(files))
 	for i, file := range files {
@@ -98,7 +108,7 @@ func typeCheck(files []emit.File, exports map[string]string) error {
 		return err
 	}
 	checked := &checkedImporter{packages: make(map[string]*types.Package)}
-	checked.compiled = importer.ForCompiler(fset, "gc", func(name string) (io.ReadCloser, error) { return os.Open(exports[name]) })
+	checked.compiled = importer.ForCompiler(fset, "gc", func(name string) (io.ReadCloser, error) { return os.Open(exports[name].file) })
 	var failures []error
 	config := types.Config{
 		Importer: checked,
@@ -120,7 +130,7 @@ func typeCheck(files []emit.File, exports map[string]string) error {
 }
 
 // checkImports reports imported packages that are neither among files nor available in compiled form.
-func checkImports(files []emit.File, parsed []*ast.File, exports map[string]string) error {
+func checkImports(files []emit.File, parsed []*ast.File, exports map[string]export) error {
 	known := make(map[string]bool)
 	for _, file := range files {
 		known[file.Package] = true
@@ -129,8 +139,12 @@ func checkImports(files []emit.File, parsed []*ast.File, exports map[string]stri
 	for _, file := range parsed {
 		for _, spec := range file.Imports {
 			name, err := strconv.Unquote(spec.Path.Value)
-			if err != nil || !known[name] && exports[name] == "" {
+			if err != nil || !known[name] && exports[name].file == "" {
 				known[name] = true
+				if problem := exports[name].problem; problem != "" {
+					failures = append(failures, fmt.Errorf("generated source imports %s: %s", name, problem))
+					continue
+				}
 				failures = append(failures, fmt.Errorf("generated source imports %s, which does not exist or does not compile; try `go build %s`", name, name))
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/layers-pub/layers-go/gen/emit"
+	"github.com/layers-pub/layers-go/gen/lexfile"
 )
 
 // Kind says how a file on disk differs from the generated output.
@@ -120,7 +121,7 @@ func (o *Output) compare(root string) ([]change, error) {
 			foreign = append(foreign, err)
 		case !isGenerated(old):
 			foreign = append(foreign, fmt.Errorf("refusing to overwrite %s, which lexgen did not write; move it away, or generate into another directory", file.Path))
-		case !bytes.Equal(old, file.Content):
+		case !bytes.Equal(lexfile.UnixLines(old), file.Content):
 			changes = append(changes, change{Change{Update, file.Path}, old, file.Content})
 		}
 	}
@@ -131,7 +132,7 @@ func (o *Output) compare(root string) ([]change, error) {
 			changes = append(changes, change{Change{Create, o.Names.Path}, nil, o.Names.Content})
 		case err != nil:
 			foreign = append(foreign, err)
-		case !bytes.Equal(old, o.Names.Content):
+		case !bytes.Equal(lexfile.UnixLines(old), o.Names.Content):
 			changes = append(changes, change{Change{Update, o.Names.Path}, old, o.Names.Content})
 		}
 	}

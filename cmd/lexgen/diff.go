@@ -19,6 +19,7 @@ import (
 
 	"github.com/layers-pub/layers-go/gen"
 	"github.com/layers-pub/layers-go/gen/evolve"
+	"github.com/layers-pub/layers-go/gen/lexfile"
 	"github.com/layers-pub/layers-go/gen/lexicon"
 	"github.com/layers-pub/layers-go/gen/naming"
 )
@@ -389,6 +390,6 @@ func (s *settings) accepted(command *cobra.Command, config *gen.Config, names []
 }
 
 func digest(data []byte) string {
-	sum := sha256.Sum256(data)
+	sum := sha256.Sum256(lexfile.UnixLines(data))
 	return hex.EncodeToString(sum[:])
 }

@@ -3,10 +3,13 @@ package main
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/layers-pub/layers-go/gen/emit"
 )
 
 const (
@@ -167,6 +170,56 @@ func TestLockDirectory(t *testing.T) {
 	write(t, root, "more/a.json", strings.Replace(note, "note", "more", 1))
 	expect(t, 0, "update locks/lexgen.names\nupdate locks/lexicons/lexgen.lock\nupdate locks/more/lexgen.lock\n", "generate", flag)
 	expect(t, 0, "", "check", flag)
+}
+
+// TestLineEnds checks that a checkout with the line ends of another system, or with byte order marks, is the same.
+func TestLineEnds(t *testing.T) {
+	root := module(t)
+	flag := "--config=" + filepath.Join(root, "lexgen.json")
+	expect(t, 0, "2 files, 3 changed", "generate", flag)
+	write(t, root, "lexicons/com/example/app/note.json", read(t, root, "lexicons/com/example/app/note.json")+"\n")
+	expect(t, 0, "update lexicons/lexgen.lock", "lock", flag)
+	for _, name := range []string{"lexgen.json", "lexicons/com/example/app/note.json", "lexicons/lexgen.names", "lexicons/lexgen.lock", "api/com/example/doc.go", "api/com/example/appnote.go"} {
+		write(t, root, name, strings.ReplaceAll(read(t, root, name), "\n", "\r\n"))
+	}
+	write(t, root, "lexgen.json", "\ufeff"+config)
+	expect(t, 0, "", "check", flag)
+	expect(t, 0, "", "lint", flag)
+	expect(t, 0, "", "lock", flag)
+	expect(t, 0, "2 files, 0 changed\n", "generate", flag)
+}
+
+// TestDamaged checks that damaged locks are errors that say what to do, and that nothing is written then.
+func TestDamaged(t *testing.T) {
+	root := module(t)
+	flag := "--config=" + filepath.Join(root, "lexgen.json")
+	expect(t, 0, "2 files, 3 changed", "generate", flag)
+	for name, advice := range map[string]string{"lexicons/lexgen.names": "; restore the file from version control, since without it Go names can change", "lexicons/lexgen.lock": "; delete it and run `lexgen lock`"} {
+		whole := read(t, root, name)
+		for _, damaged := range []string{"", "[]", whole[:len(whole)/2], "<<<<<<< HEAD\n" + whole, strings.ReplaceAll(whole, `"`, "'"), `{"unknown": 1}`} {
+			write(t, root, name, damaged)
+			for _, command := range []string{"generate", "lint"} {
+				expect(t, 1, advice, command, flag)
+			}
+			if read(t, root, name) != damaged {
+				t.Errorf("%s was written", name)
+			}
+		}
+		write(t, root, name, whole)
+	}
+}
+
+// TestRuntime checks that the command imports all that generated code can import, for the go.sum of modules that have it as a tool.
+func TestRuntime(t *testing.T) {
+	list, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{emit.LexPath, emit.CIDPath, emit.RecPath, emit.RPCPath, emit.SyntaxPath, emit.RepoPath, emit.ServerPath} {
+		if !strings.Contains(string(list), name+"\n") {
+			t.Errorf("the command does not import %s", name)
+		}
+	}
 }
 
 func TestMisuse(t *testing.T) {

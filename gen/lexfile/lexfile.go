@@ -137,7 +137,7 @@ func (w *walker) file(file string) {
 	f := File{Path: file, Name: strings.TrimPrefix(file, strings.TrimPrefix(w.root+"/", "./"))}
 	f.ID = strings.ReplaceAll(strings.TrimSuffix(f.Name, path.Ext(file)), "/", ".")
 	data, err := Read(w.fsys, file, MaxFileSize)
-	f.Data, f.sum = bytes.TrimPrefix(data, byteOrderMark), sha256.Sum256(data)
+	f.Data, f.sum = bytes.TrimPrefix(data, byteOrderMark), sha256.Sum256(UnixLines(data))
 	id, document := identify(f.Data)
 	switch f.ID = cmp.Or(id, f.ID); {
 	case err != nil:
@@ -254,7 +254,11 @@ func unreadable(err error) error {
 	return fmt.Errorf("cannot read the file: %w", err)
 }
 
-// SHA256 returns the SHA-256 of the file in hexadecimal, and f.Err.
+// UnixLines returns text whose lines end with a line feed alone. Git writes files with other line ends on some machines; a file is the
+// same with both.
+func UnixLines(data []byte) []byte { return bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")) }
+
+// SHA256 returns the SHA-256 of the file, with the lines of [UnixLines], in hexadecimal, and f.Err.
 func (f *File) SHA256() (string, error) {
 	return hex.EncodeToString(f.sum[:]), f.Err
 }

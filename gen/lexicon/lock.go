@@ -106,7 +106,7 @@ func WriteLock(dir, root, lock string) (changed bool, err error) {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return false, err
 	}
-	if old, err := os.ReadFile(name); err == nil && bytes.Equal(old, data) {
+	if old, err := os.ReadFile(name); err == nil && bytes.Equal(lexfile.UnixLines(old), data) {
 		return false, nil
 	}
 	temporary := name + ".new"

@@ -43,19 +43,21 @@ type Place struct {
 	Prefix []string `json:"prefix,omitzero"`
 }
 
-// ParseLock reads a lock.
+// ParseLock reads a lock. Its error says what is to be done about it.
 func ParseLock(data []byte) (*Lock, error) {
 	l := new(Lock)
 	if err := json.Unmarshal(data, l, json.RejectUnknownMembers(true)); err != nil {
-		return nil, fmt.Errorf("malformed name lock: %w", err)
+		return nil, fmt.Errorf("malformed name lock: %w; "+restore, err)
 	}
 	for _, key := range slices.Sorted(maps.Keys(l.Names)) {
 		if !validIdentifier(l.Names[key]) {
-			return nil, fmt.Errorf("malformed name lock: %q, the name of %s, is not an exported Go name", l.Names[key], key)
+			return nil, fmt.Errorf("malformed name lock: %q, the name of %s, is not an exported Go name; "+restore, l.Names[key], key)
 		}
 	}
 	return l, nil
 }
+
+const restore = "restore the file from version control, since without it Go names can change"
 
 // Bytes returns the lock as indented JSON, sorted by key.
 func (l *Lock) Bytes() ([]byte, error) {

@@ -230,6 +230,7 @@ func (b *builder) reportMoves(moves []group.Move) {
 			if name := b.plan.Lock.Names[key]; name != "" {
 				b.report(b.options.LockFile, "/names/"+escapePointer(key), fmt.Sprintf("%s.%s (in %s) would become %s.%s (in %s): %s",
 					from, b.options.Lock.Names[key], m.From, to, name, m.To, why))
+				why = "see " + key
 			}
 		}
 	}

@@ -8,6 +8,28 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
+// unnamed is an object with a field whose name is empty.
+type unnamed struct{ extra lex.Map }
+
+func (v *unnamed) EncodeLex(e *lex.Encoder) {
+	o := e.Object(&v.extra)
+	o.Key("").String("x")
+	o.End()
+}
+
+// TestEncodeEmptyName checks that a field without a name comes before the unknown ones, as canonical order has it.
+func TestEncodeEmptyName(t *testing.T) {
+	var v unnamed
+	one, err := lex.ValueOf(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.extra.Set("a", one)
+	if got, err := lex.EncodeJSON(&v); err != nil || string(got) != `{"":"x","a":1}` {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
 func TestEncodeCyclicValue(t *testing.T) {
 	v := inner{Name: "n"}
 	v.Inner = &v

@@ -150,7 +150,7 @@ type restEntries struct{ entries []decode.Entry }
 // canonical order; they must consist of characters that JSON does not escape.
 func (o *ObjectEncoder) Key(name string) *Encoder {
 	if o.rest != nil {
-		o.writeRest(name)
+		o.writeRest(name, false)
 	}
 	o.n++
 	e := o.e
@@ -167,12 +167,12 @@ func (o *ObjectEncoder) Key(name string) *Encoder {
 	return e
 }
 
-// writeRest writes the remaining entries that come before name, or all of them if name is "".
-func (o *ObjectEncoder) writeRest(name string) {
+// writeRest writes the remaining entries that come before name, or all of them.
+func (o *ObjectEncoder) writeRest(name string, all bool) {
 	e := o.e
 	for len(o.rest.entries) > 0 {
 		entry := o.rest.entries[0]
-		if name != "" && !dagcbor.Less(entry.Key, name) {
+		if !all && !dagcbor.Less(entry.Key, name) {
 			return
 		}
 		o.rest.entries = o.rest.entries[1:]
@@ -191,7 +191,7 @@ func (o *ObjectEncoder) writeRest(name string) {
 // End closes the object.
 func (o *ObjectEncoder) End() {
 	if o.rest != nil {
-		o.writeRest("")
+		o.writeRest("", true)
 	}
 	e := o.e
 	e.depth--
