@@ -442,20 +442,31 @@ func TestIndex(t *testing.T) {
 // TestAlike has an archive whose CIDs are made up, all but equal. It must not take longer to index than
 // another: in a row of slots each block would have to pass all those before it.
 func TestAlike(t *testing.T) {
-	const n = 100_000
-	b := join(archive(nil))
+	const n = 50_000
+	alike, other := join(archive(nil)), join(archive(nil))
 	for i := range uint32(n) {
 		c := block("").CID
 		binary.BigEndian.PutUint32(c[len(c)-4:], i)
-		b = append(b, section(c[:])...)
+		alike = append(alike, section(c[:])...)
+		c = block(fmt.Sprint(i)).CID
+		other = append(other, section(c[:])...)
 	}
-	start := time.Now()
-	index, err := car.NewIndex(t.Context(), bytes.NewReader(b), int64(len(b)))
-	if err != nil || index.Blocks() != n {
-		t.Fatal(err)
+	took := func(b []byte) (least time.Duration) {
+		for run := range 2 {
+			start := time.Now()
+			index, err := car.NewIndex(t.Context(), bytes.NewReader(b), int64(len(b)))
+			if err != nil || index.Blocks() != n {
+				t.Fatal(err)
+			}
+			if d := time.Since(start); run == 0 || d < least {
+				least = d
+			}
+		}
+		return least
 	}
-	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("indexing %d blocks took %v", n, took)
+	// A row of slots takes a hundred times as long and more, a machine that is busy does not.
+	if least, most := took(other), took(alike); most > 20*least+time.Second {
+		t.Errorf("indexing %d blocks took %v, and %v if they are alike", n, least, most)
 	}
 }
 

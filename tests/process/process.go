@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a program may take to begin or to end.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // Process is a running program. It is safe for concurrent use.
 type Process struct {
