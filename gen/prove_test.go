@@ -23,7 +23,8 @@ const everyKind = `{"lexicon": 1, "id": "com.example.app.kinds", "defs": {
 		"open": {"type": "union", "refs": ["#part", "#main"]}, "closed": {"type": "union", "refs": ["#part"], "closed": true}, "typed": {"type": "union", "refs": []},
 		"unions": {"type": "array", "items": {"type": "union", "refs": ["#part"]}},
 		"time": {"type": "string", "format": "datetime"}, "inner": {"type": "object", "required": ["x"], "properties": {"x": {"type": "integer"}}},
-		"never": {"type": "string", "minLength": 3, "maxLength": 2}
+		"never": {"type": "string", "minLength": 3, "maxLength": 2}, "neither": {"type": "integer", "maximum": 2, "const": 9},
+		"": {"type": "string"}, "mark!": {"type": "string"}, "mark?": {"type": "string"}, "PHOTO": {"type": "blob", "accept": ["IMAGE/PNG"]}
 	}}},
 	"part": {"type": "object", "properties": {"next": {"type": "ref", "ref": "#part"}, "uri": {"type": "string", "format": "at-uri"}}},
 	"list": {"type": "array", "minLength": 1, "items": {"type": "ref", "ref": "#part"}},
@@ -108,7 +109,7 @@ func TestSamples(t *testing.T) {
 			t.Errorf("%d samples of %s, want %d", count[key], key, want)
 		}
 	}
-	if fields["never"] || fields["odd"] || len(fields) != 26 {
+	if fields["never"] || fields["odd"] || fields["neither"] || len(fields) != 30 {
 		t.Errorf("the samples have %d fields: %v", len(fields), fields)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/layers-pub/layers-go/gen"
 	"github.com/layers-pub/layers-go/gen/lexicon"
+	"github.com/layers-pub/layers-go/gen/naming"
 )
 
 // settings are the flags that all commands share.
@@ -144,8 +145,12 @@ that.`,
 				return failure{err}
 			}
 			printChanges(command, changes)
-			if err := s.lock(command, config, names); err != nil {
+			judged, err := s.lock(command, config, names)
+			if err != nil {
 				return err
+			}
+			if !judged {
+				printGone(command, names, output.Names.Content)
 			}
 			fmt.Fprintf(command.ErrOrStderr(), "%d files, %d changed\n", len(output.Files), len(changes))
 			return nil
@@ -298,7 +303,8 @@ says what changes of the documents it accepts, as diff judges them.`,
 			if err != nil {
 				return failure{err}
 			}
-			return s.lock(command, config, names)
+			_, err = s.lock(command, config, names)
+			return err
 		},
 	}
 }
@@ -312,17 +318,33 @@ func (s *settings) names(config *gen.Config) ([]byte, error) {
 	return data, err
 }
 
-// lock updates the lockfiles, and lists those that changed and what they accept. names is the name lock as it was before.
-func (s *settings) lock(command *cobra.Command, config *gen.Config, names []byte) error {
-	if err := s.accepted(command, config, names); err != nil {
-		return err
+// printGone lists the Go names that a name lock has no longer, since no verdict says what became of them.
+func printGone(command *cobra.Command, before, after []byte) {
+	if before == nil {
+		return
+	}
+	a, errA := naming.ParseLock(before)
+	b, errB := naming.ParseLock(after)
+	if errA != nil || errB != nil {
+		return // the names were made new, and generate has said why
+	}
+	for _, name := range a.Gone(b) {
+		fmt.Fprintf(command.ErrOrStderr(), "removes %s\n", name)
+	}
+}
+
+// lock updates the lockfiles, and lists those that changed and what they accept. names is the name lock as it was before. It
+// returns false if it cannot tell what is accepted.
+func (s *settings) lock(command *cobra.Command, config *gen.Config, names []byte) (judged bool, err error) {
+	if judged, err = s.accepted(command, config, names); err != nil {
+		return false, err
 	}
 	changed, err := config.WriteLocks(s.root())
 	for _, name := range changed {
 		fmt.Fprintf(command.OutOrStdout(), "%s %s\n", gen.Update, name)
 	}
 	if err != nil {
-		return failure{err}
+		return false, failure{err}
 	}
-	return nil
+	return judged, nil
 }

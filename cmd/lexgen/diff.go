@@ -322,8 +322,9 @@ func (s *settings) checkBreaking(command *cobra.Command, base string) error {
 }
 
 // accepted says what has changed since the documents were accepted in the lockfiles, with its verdicts. It takes documents
-// that changed from git, if HEAD has them as the lockfile knows them. names is the name lock as it was before, or nil.
-func (s *settings) accepted(command *cobra.Command, config *gen.Config, names []byte) error {
+// that changed from git, if HEAD has them as the lockfile knows them, and returns false if it has them not. names is the name
+// lock as it was before, or nil.
+func (s *settings) accepted(command *cobra.Command, config *gen.Config, names []byte) (judged bool, err error) {
 	root, w := s.root(), command.ErrOrStderr()
 	tree := os.DirFS(root)
 	before := make(map[string][]byte)
@@ -332,7 +333,7 @@ func (s *settings) accepted(command *cobra.Command, config *gen.Config, names []
 	for _, dir := range config.Lexicons {
 		locked, problems := lexicon.Locked(tree, config.LockFile(dir))
 		if len(problems) > 0 {
-			return failure{problems}
+			return false, failure{problems}
 		}
 		if locked == nil {
 			continue // nothing was accepted before
@@ -349,7 +350,7 @@ func (s *settings) accepted(command *cobra.Command, config *gen.Config, names []
 		}
 	}
 	if len(roots) == 0 {
-		return nil
+		return false, nil
 	}
 	if len(changed) > 0 {
 		head, err := revision(command.Context(), root, "HEAD", changed...)
@@ -365,7 +366,7 @@ func (s *settings) accepted(command *cobra.Command, config *gen.Config, names []
 		}
 		if missing > 0 {
 			fmt.Fprintf(w, "accepted without a verdict: %d of %d changed documents are not in git as they were accepted\n", missing, len(changed))
-			return nil
+			return false, nil
 		}
 	}
 	old := *config
@@ -376,17 +377,17 @@ func (s *settings) accepted(command *cobra.Command, config *gen.Config, names []
 	}
 	fsys, err := memory(before)
 	if err != nil {
-		return failure{err}
+		return false, failure{err}
 	}
 	changes, err := s.judge(command.Context(), w, &side{"the lockfile", fsys, roots, &old, false}, &side{"the working tree", tree, config.Lexicons, config, true})
 	if err != nil {
-		return failure{err}
+		return false, failure{err}
 	}
 	if len(changes) > 0 {
 		fmt.Fprintln(w, "accepted:")
 		printJudged(w, changes)
 	}
-	return nil
+	return true, nil
 }
 
 func digest(data []byte) string {

@@ -96,6 +96,17 @@ func TestCommands(t *testing.T) {
 	}
 }
 
+// TestGenerateGone checks that generate lists the Go names that go if git cannot tell what has changed.
+func TestGenerateGone(t *testing.T) {
+	root := module(t)
+	flag := "--config=" + filepath.Join(root, "lexgen.json")
+	known := strings.Replace(note, `{"type": "string"`, `{"type": "string", "knownValues": ["spam", "rude"]`, 1)
+	write(t, root, "lexicons/com/example/app/note.json", known)
+	expect(t, 0, "update lexicons/lexgen.lock\n2 files, 3 changed\n", "generate", flag)
+	write(t, root, "lexicons/com/example/app/note.json", strings.Replace(known, "spam", "junk", 1))
+	expect(t, 0, "removes example.AppNoteTextSpam, which stood for com.example.app.note#main.text=spam\n", "generate", flag)
+}
+
 // TestConfigBelow checks that a configuration may lie below the root of the module, to which its paths are relative
 // nevertheless.
 func TestConfigBelow(t *testing.T) {

@@ -2,7 +2,6 @@ package emit
 
 import (
 	"go/token"
-	"strings"
 
 	"github.com/dave/jennifer/jen"
 
@@ -149,7 +148,7 @@ func inputParameters(b *plan.Body) []jen.Code {
 		return []jen.Code{jen.Id("input").Add(ref(b.Value.Type))}
 	case b.Value != nil:
 		return []jen.Code{jen.Id("input").Op("*").Add(ref(b.Value.Type))}
-	case strings.Contains(b.ContentType, "*"):
+	case b.Open():
 		return []jen.Code{jen.Id("contentType").String(), jen.Id("body").Qual("io", "Reader")}
 	}
 	return []jen.Code{jen.Id("body").Qual("io", "Reader")}
@@ -176,7 +175,7 @@ func inputEntries(b *plan.Body, entry func(string, *jen.Statement)) {
 		entry("Input", jen.Id("input"))
 	default:
 		entry("Body", jen.Id("body"))
-		if strings.Contains(b.ContentType, "*") {
+		if b.Open() {
 			entry("Encoding", jen.Id("contentType"))
 		} else {
 			entry("Encoding", jen.Lit(b.ContentType))

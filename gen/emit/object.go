@@ -3,6 +3,7 @@ package emit
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/dave/jennifer/jen"
 
@@ -75,6 +76,8 @@ func tableNames(s *plan.Struct) []string {
 			names[i] = strconv.Quote("$type!")
 		case field.Required:
 			names[i] = strconv.Quote(field.Key + "!")
+		case strings.HasSuffix(field.Key, "!"), strings.HasSuffix(field.Key, "?"):
+			names[i] = strconv.Quote(field.Key + "?")
 		default:
 			names[i] = strconv.Quote(field.Key)
 		}

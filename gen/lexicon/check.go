@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/layers-pub/layers-go/internal/graphemes"
@@ -110,8 +111,6 @@ func (c *checker) properties(n *Node) {
 		switch {
 		case property.Name == "":
 			c.warn(property.Node, nil, "a property has an empty name; name it")
-		case strings.HasSuffix(property.Name, "!"):
-			c.report(property.Node, nil, `a property name cannot end in "!", which marks required fields in the generated code; rename it`)
 		case property.Name == "$type":
 			c.warn(property.Node, nil, "$type is reserved by the protocol, which adds it where needed; remove it")
 		case property.Name == "$link" || property.Name == "$bytes":
@@ -247,6 +246,9 @@ func misfit(n *Node, value string) string {
 func (c *checker) errors(n *Node) {
 	seen := make(map[string]bool, len(n.Errors))
 	for i, e := range n.Errors {
+		if strings.ContainsFunc(e.Name, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
+			c.warn(n, at("errors", strconv.Itoa(i), "name"), "the name of an error is a word, and %q is not one; take the white space out", e.Name)
+		}
 		if seen[e.Name] {
 			c.warn(n, at("errors", strconv.Itoa(i)), "%q is listed twice; remove one", e.Name)
 		}
@@ -258,7 +260,13 @@ func (c *checker) errors(n *Node) {
 // body looks at the input or output of a call. The content of a body is an
 // object, or a reference to one.
 func (c *checker) body(n *Node) {
-	if n == nil || n.Schema == nil {
+	if n == nil {
+		return
+	}
+	if n.Encoding != "" && !mimeType.MatchString(n.Encoding) {
+		c.warn(n, at("encoding"), "%q is not a media type such as application/json, or */* for any; correct it", n.Encoding)
+	}
+	if n.Schema == nil {
 		return
 	}
 	c.node(n.Schema)
@@ -266,7 +274,7 @@ func (c *checker) body(n *Node) {
 		return
 	}
 	if def := c.resolve(n.Schema, at("ref"), n.Schema.Ref); def != nil && isField(def.Node.Type) {
-		c.report(n.Schema, at("ref"), "%s is of type %s, but a body must be an object or a record; put it in a field of one", n.Schema.Ref, def.Node.Type)
+		c.warn(n.Schema, at("ref"), "%s is of type %s, but most bodies are objects, so generated code passes this one on as it is; put it in a field of an object", n.Schema.Ref, def.Node.Type)
 	}
 }
 

@@ -52,8 +52,6 @@ var formats = map[string]func(string) bool{
 	"nsid":            syntax.ValidNSID,
 	"reference":       validReference,
 	"record-key-type": validRecordKeyType,
-	"encoding":        mimeType.MatchString,
-	"error-name":      validErrorName,
 }
 
 // mimePattern is a MIME type or a pattern for all subtypes of a type or for
@@ -195,8 +193,4 @@ func validRecordKeyType(s string) bool {
 		return syntax.ValidRecordKey(value)
 	}
 	return s == "tid" || s == "nsid" || s == "any"
-}
-
-func validErrorName(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
 }

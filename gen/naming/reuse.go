@@ -56,6 +56,31 @@ func (l *Lock) Reused(next *Lock) []Reuse {
 	return list
 }
 
+// Gone lists the names of a lock that a later lock has not, as other packages write them and with what they stood for, sorted.
+// A name that only goes with the thing that it is part of or made from is left out. The lock may be nil.
+func (l *Lock) Gone(next *Lock) []string {
+	if l == nil {
+		return nil
+	}
+	kept := make(map[string]bool)
+	for key := range next.Names {
+		kept[next.scope(key)+" "+next.Names[key]] = true
+	}
+	var list []string
+	gone := make(map[string]bool)
+	for _, key := range slices.SortedFunc(maps.Keys(l.Names), func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }) {
+		if _, found := next.Names[key]; found || kept[l.scope(key)+" "+l.Names[key]] {
+			continue
+		}
+		if !below(gone, key) {
+			list = append(list, fmt.Sprintf("%s, which stood for %s", l.qualified(key), key))
+		}
+		gone[key] = true
+	}
+	slices.Sort(list)
+	return list
+}
+
 // dir returns the directory of the package that a key's name is in.
 func (l *Lock) dir(key string) string {
 	if dir, _, found := strings.Cut(key, ":"); found && !strings.Contains(dir, "#") {

@@ -39,3 +39,32 @@ func TestReused(t *testing.T) {
 		t.Errorf("the same lock: %v", got)
 	}
 }
+
+// TestGone checks which names are listed: those that no thing has any longer, without what follows from another one.
+func TestGone(t *testing.T) {
+	packages := map[string]naming.Place{"com.example": {Dir: "api/one"}}
+	before := &naming.Lock{Packages: packages, Names: map[string]string{
+		"com.example.a#main":            "Thing",
+		"com.example.a#main.x":          "ThingX",
+		"com.example.a#main.x=spam":     "ThingXSpam",
+		"com.example.a#main.x:field":    "X",
+		"com.example.gone#main":         "Gone",
+		"com.example.gone#main:nsid":    "NSIDGone",
+		"com.example.gone#main.y:field": "Y",
+		"com.example.moved#main":        "Moved",
+	}}
+	after := &naming.Lock{Packages: packages, Names: map[string]string{
+		"com.example.a#main":         "Thing",
+		"com.example.a#main.x":       "ThingX",
+		"com.example.a#main.x=junk":  "ThingXJunk",
+		"com.example.a#main.x:field": "X",
+		"com.example.there#main":     "Moved",
+	}}
+	want := []string{"one.Gone, which stood for com.example.gone#main", "one.ThingXSpam, which stood for com.example.a#main.x=spam"}
+	if got := before.Gone(after); !cmp.Equal(got, want) {
+		t.Errorf("got %v", cmp.Diff(want, got))
+	}
+	if got := (*naming.Lock)(nil).Gone(after); got != nil {
+		t.Errorf("no lock: %v", got)
+	}
+}

@@ -249,6 +249,9 @@ func (b *builder) buildBody(s spot) (*Body, *Struct) {
 		structure := b.buildStruct(inner, doc(fmt.Sprintf("%s is the %s of %s.", s.name, part, b.document.ID), schema.Description), nil)
 		return &Body{Value: &Value{Kind: Object, Type: Ref{b.pkg, "", s.name}}}, structure
 	case "ref":
+		if _, def, found := b.set.Resolve(b.document, schema.Ref); found && !slices.Contains([]string{"object", "record"}, def.Node.Type) {
+			return &Body{ContentType: s.node.Encoding}, nil // a list, or a value that is not an object
+		}
 		var rules []*Rules
 		if v := b.refValue(inner, &rules); v.Kind != Leaf {
 			return &Body{Value: v}, nil
@@ -372,7 +375,7 @@ func (b *builder) buildSubscription(s spot) {
 			m.Params, method.Params, method.ParamFields = params.Name, params.Name, params.Fields
 		}
 		m.SubscribeDoc = doc(fmt.Sprintf("%s opens the subscription %s and yields its messages, until the server ends it. "+
-			"A message that is not valid comes with its error, and others follow; an error without a message ends the loop.", s.name, b.document.ID), s.node.Description)
+			"A message that is not valid comes with its error, a frame that is malformed as an [*rpc.BadFrame], and others follow; any other error ends the loop.", s.name, b.document.ID), s.node.Description)
 		b.serve(s, method, params, rules)
 	}
 	b.buildErrors(s, "the subscription")

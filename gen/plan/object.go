@@ -3,7 +3,6 @@ package plan
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/layers-pub/layers-go/gen/lexicon"
@@ -56,7 +55,7 @@ func (b *builder) buildField(s spot, property lexicon.Property, rules *[]*Rules)
 	n := property.Node
 	key := s.key + "." + property.Name
 	if !plainKey(property.Name) {
-		b.report(b.document.File, n.Pointer, "the name of a property must not contain quotes, backslashes or control characters, nor end in \"!\"; rename it")
+		b.report(b.document.File, n.Pointer, "the name of a property must not contain quotes, backslashes or control characters; rename it")
 	}
 	kind := ""
 	if slices.Contains(takenMembers, naming.GoName(property.Name)) {
@@ -86,15 +85,14 @@ func (b *builder) buildField(s spot, property lexicon.Property, rules *[]*Rules)
 	return field
 }
 
-// plainKey reports whether a name can be written in JSON without escapes, which encoders rely on, and in a
-// table of fields, where "!" marks a required field.
+// plainKey reports whether a name can be written in JSON without escapes, which encoders rely on.
 func plainKey(name string) bool {
 	for _, r := range name {
 		if r < ' ' || r == '"' || r == '\\' || r == utf8.RuneError {
 			return false
 		}
 	}
-	return !strings.HasSuffix(name, "!")
+	return true
 }
 
 // presence returns how a field that is not nullable represents its absence.

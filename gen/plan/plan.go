@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/layers-pub/layers-go/gen/naming"
+import (
+	"strings"
+
+	"github.com/layers-pub/layers-go/gen/naming"
+)
 
 // Plan describes all the code to be generated.
 type Plan struct {
@@ -289,9 +293,12 @@ type Body struct {
 	Value *Value
 	// Envelope is the name of the type that gives a union as a body its codec methods. It is exported if there are servers.
 	Envelope string
-	// ContentType is the media type of a stream; it may be a pattern with "*".
+	// ContentType is the media type of a stream; it may be a pattern with "*", or several with commas between them.
 	ContentType string
 }
+
+// Open reports whether a stream can be of several media types.
+func (b *Body) Open() bool { return strings.ContainsAny(b.ContentType, "*,") }
 
 // Method is a query or procedure: a method of the package's client.
 type Method struct {

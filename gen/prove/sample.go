@@ -239,7 +239,7 @@ func (s *sampler) integer(n *lexicon.Node) (any, bool) {
 		value = n.IntEnum[s.variant%len(n.IntEnum)]
 		return value, true // other limits do not hold then
 	}
-	return value, n.Const != nil || inside(value, n.Minimum, n.Maximum)
+	return value, inside(value, n.Minimum, n.Maximum)
 }
 
 // pick returns a value between two limits: the lower one, the upper one, or one between.
@@ -278,7 +278,7 @@ func (s *sampler) blob(n *lexicon.Node) (any, bool) {
 		if mime == "x" {
 			mime = "text/plain"
 		}
-		if kind, subtype, slash := strings.Cut(mime, "/"); slash && kind != "" && subtype != "" && !strings.ContainsAny(mime, "*; ") && mime == strings.ToLower(mime) {
+		if kind, subtype, slash := strings.Cut(mime, "/"); slash && kind != "" && subtype != "" && !strings.ContainsAny(mime, "*; ") {
 			found = true
 			break
 		}

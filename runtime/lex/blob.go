@@ -32,7 +32,8 @@ func (b Blob) IsLegacy() bool { return b.legacyCID != "" }
 
 // BlobRules are the constraints of a blob.
 type BlobRules struct {
-	// Accept lists the media types that are allowed: image/* allows all images, */* allows everything, and so does nil.
+	// Accept lists the media types that are allowed, in any case: image/* allows all images, */* allows everything, and so does
+	// nil. Parameters are ignored.
 	Accept []string
 	// MaxSize is the largest size allowed, in bytes; 0 allows any.
 	MaxSize int64
@@ -161,17 +162,23 @@ func (d *Decoder) legacyBlob() (b Blob) {
 	}
 }
 
-// accepts reports whether one of patterns allows the media type mime. It ignores mime's parameters.
+// accepts reports whether one of patterns allows the media type mime.
 func accepts(patterns []string, mime string) bool {
-	mime, _, _ = strings.Cut(mime, ";")
-	mime = strings.ToLower(strings.TrimSpace(mime))
+	mime = essence(mime)
 	for _, pattern := range patterns {
+		pattern = essence(pattern)
 		prefix, glob := strings.CutSuffix(pattern, "*")
 		if pattern == "*/*" || pattern == mime || glob && strings.HasPrefix(mime, prefix) {
 			return true
 		}
 	}
 	return false
+}
+
+// essence returns a media type without its parameters, in lower case (RFC 9110, section 8.3.1).
+func essence(mime string) string {
+	mime, _, _ = strings.Cut(mime, ";")
+	return strings.ToLower(strings.TrimSpace(mime))
 }
 
 // Blob writes a blob.

@@ -11,7 +11,8 @@ import (
 // It is immutable.
 type Fields struct{ table decode.Table }
 
-// NewFields makes a table from field names, which must be in canonical order. A name that ends in "!" is a required
+// NewFields makes a table from field names, which must be in canonical order. A name that ends in "?" is an optional field, as one
+// without a mark is, and one that ends in "!" is a required
 // field; the mark is not part of the name.
 func NewFields(names ...string) *Fields { return &Fields{decode.NewTable(names...)} }
 

@@ -2,6 +2,7 @@ package lex_test
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/layers-pub/layers-go/runtime/issue"
@@ -67,5 +68,32 @@ func TestManyFields(t *testing.T) {
 	}
 	if syntax != 2 {
 		t.Errorf("%d of 2 duplicate keys found", syntax)
+	}
+}
+
+// marked has fields whose names end in the marks of tables.
+type marked struct{ got []int }
+
+var markedFields = lex.NewFields("a?", "b!?", "c?!", "d??", "e!!")
+
+func (v *marked) DecodeLex(d *lex.Decoder) {
+	var c lex.Cursor
+	d.Object(&c, markedFields, nil)
+	for q := d.Next(&c); q >= 0; q = d.Next(&c) {
+		v.got = append(v.got, q)
+		d.Int(0, 10)
+	}
+}
+
+func TestMarkedFields(t *testing.T) {
+	var v marked
+	err := lex.DecodeJSON([]byte(`{"a": 1, "b!": 1, "c?": 1, "d?": 1, "e!": 1}`), &v)
+	if err != nil || len(v.got) != 5 {
+		t.Errorf("got %v, %v", v.got, err)
+	}
+	v = marked{}
+	err = lex.DecodeJSON([]byte(`{"b": 1}`), &v)
+	if err == nil || len(v.got) != 0 || !strings.Contains(err.Error(), "/c?: ") || !strings.Contains(err.Error(), "/e!: ") || strings.Contains(err.Error(), "/a") {
+		t.Errorf("got %v, %v", v.got, err)
 	}
 }

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -10,7 +11,8 @@ import (
 // Subscriber opens the subscriptions of generated code. Package subscribe has one.
 type Subscriber interface {
 	// Subscribe connects to a subscription and yields its frames. The iteration ends without an error if the server closed
-	// the stream regularly. An error ends it; errors.Is matches one that the server named with its [ErrorName].
+	// the stream regularly. An error that is a [*BadFrame] is about one frame, and the iteration goes on; any other ends it.
+	// errors.Is matches one that the server named with its [ErrorName].
 	Subscribe(ctx context.Context, s *Subscription) iter.Seq2[Frame, error]
 }
 
@@ -31,15 +33,31 @@ type Frame struct {
 	Payload []byte
 }
 
-// Messages decodes frames. A message that is not valid is yielded together with its error, and the iteration goes on; an error
-// without a message ends it.
+// BadFrame is the error of a frame that is malformed. The specification advises to drop the connection then, which leaving the
+// loop does.
+type BadFrame struct {
+	// Data is the frame, or its beginning if it is too large.
+	Data []byte
+	Err  error
+}
+
+// Error says what is wrong.
+func (e *BadFrame) Error() string { return e.Err.Error() }
+
+// Unwrap returns e.Err.
+func (e *BadFrame) Unwrap() error { return e.Err }
+
+// Messages decodes frames. A message that is not valid is yielded together with its error, and a frame that is malformed without
+// a message, as a [*BadFrame]; after both the iteration goes on. Any other error ends it.
 func Messages[M any](frames iter.Seq2[Frame, error], decode func(t string, payload []byte) (M, error)) iter.Seq2[M, error] {
 	return func(yield func(M, error) bool) {
 		for frame, err := range frames {
 			if err != nil {
 				var none M
-				yield(none, err)
-				return
+				if _, bad := errors.AsType[*BadFrame](err); !yield(none, err) || !bad {
+					return
+				}
+				continue
 			}
 			if !yield(decode(frame.Type, frame.Payload)) {
 				return

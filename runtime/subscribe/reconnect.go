@@ -1,8 +1,10 @@
 package subscribe
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"hash/maphash"
 	"strconv"
 	"time"
@@ -85,6 +87,11 @@ func (r *reader) run(ctx context.Context) error {
 	}
 }
 
+// failed returns an error that is yielded.
+func (r *reader) failed(err error) error {
+	return fmt.Errorf("subscribe: %s: %w", r.subscription.NSID, err)
+}
+
 // own returns the error of a failure, which is that of the server if it named one.
 func own(f *stream.Failure) error {
 	if f.Name != "" {
@@ -107,6 +114,12 @@ func (r *reader) connection(ctx context.Context) (left bool, err error) {
 			return false, err
 		}
 		frame, known, err := parse(m)
+		if errors.Is(err, ErrFrame) {
+			if !r.yield(rpc.Frame{}, r.failed(&rpc.BadFrame{Data: bytes.Clone(m.Data), Err: err})) {
+				return true, nil
+			}
+			continue
+		}
 		if err != nil {
 			return false, err
 		}

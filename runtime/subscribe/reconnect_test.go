@@ -97,8 +97,8 @@ func TestReconnect(t *testing.T) {
 			`#a{"seq":8} #a{"seq":8,"other":true} `, []string{"1 after 8 true: false", "reset after 8", "1 after 8 true: false"}, rpc.ErrorName("FutureCursor")},
 		{"a slow consumer", watching, []connection{{"cursor=7", 0, 1008, [][]byte{seq(8), frame(t, `{"op": -1}`, `{"error": "ConsumerTooSlow"}`)}}, last("cursor=8")},
 			`#a{"seq":8} `, []string{"1 after 8 true: true"}, rpc.ErrorName("FutureCursor")},
-		{"a malformed frame", watching, []connection{{"cursor=7", 0, 1000, [][]byte{seq(8), {0xff}}}},
-			`#a{"seq":8} `, nil, subscribe.ErrFrame},
+		{"a malformed frame", watching, []connection{{"cursor=7", 0, 1000, [][]byte{seq(8), {0xff}, seq(9), {0xff, 0xff}}}, {"cursor=9", 0, 1000, [][]byte{{0}}}, last("cursor=9")},
+			`#a{"seq":8} malformed(1) #a{"seq":9} malformed(2) malformed(1) `, []string{"1 after 9 true: false", "2 after 9 true: false"}, rpc.ErrorName("FutureCursor")},
 		{"refused for ever", watching, []connection{{"cursor=7", 400, 0, nil}}, ``, nil, rpc.ErrorName("Busy")},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -68,18 +68,17 @@ func New(origin string, n network.Network, opts ...Option) (*Client, error) {
 	return c, nil
 }
 
-// Subscribe connects to a subscription and yields its frames; see [rpc.Subscriber]. A frame that is malformed ends the
-// iteration with [ErrFrame]; one with an operation that is not known is passed over, as the protocol wants. When ctx ends, the
-// iteration ends with its cause.
+// Subscribe connects to a subscription and yields its frames; see [rpc.Subscriber]. A frame that is malformed is yielded as an
+// [*rpc.BadFrame] that wraps [ErrFrame], and the iteration goes on; one with an operation that is not known is passed over, as the
+// protocol wants. When ctx ends, the iteration ends with its cause.
 //
 // With [WithReconnect] it goes on after the last frame that was yielded, if the subscription is resumable, and otherwise with what
-// the server sends then. It ends only if ctx ends, if a frame is malformed, or if it would be of no use to connect again: if the
-// server says FutureCursor, or refuses the request.
+// the server sends then. It ends only if ctx ends, or if it would be of no use to connect again: if the server says FutureCursor, or refuses the request.
 func (c *Client) Subscribe(ctx context.Context, s *rpc.Subscription) iter.Seq2[rpc.Frame, error] {
 	return func(yield func(rpc.Frame, error) bool) {
 		r := &reader{client: c, subscription: s, yield: yield}
 		if err := r.run(ctx); err != nil {
-			yield(rpc.Frame{}, fmt.Errorf("subscribe: %s: %w", s.NSID, err))
+			yield(rpc.Frame{}, r.failed(err))
 		}
 	}
 }

@@ -198,7 +198,7 @@ func (c *Call) Input(v lex.Decodable) error {
 }
 
 // Body returns the body of a procedure that takes something other than JSON, and its media type, which has to fit pattern: a media
-// type, or one with "*" in place of its parts. The error is an [Error].
+// type, one with "*" in place of its parts, or several with commas between them, in any case. The error is an [Error].
 func (c *Call) Body(pattern string) (io.Reader, string, error) {
 	contentType, err := c.encoding(pattern)
 	return c.r.Body, contentType, err
@@ -214,11 +214,15 @@ func (c *Call) encoding(pattern string) (string, error) {
 		return header, nil
 	}
 	encoding, _, err := mime.ParseMediaType(header)
-	major, anyMinor := strings.CutSuffix(pattern, "/*")
-	if err != nil || encoding != pattern && !(anyMinor && strings.HasPrefix(encoding, major+"/")) {
-		return "", invalid("the input must be of the type %s", pattern)
+	for one := range strings.SplitSeq(strings.ToLower(pattern), ",") {
+		one, _, _ = strings.Cut(one, ";")
+		one = strings.TrimSpace(one)
+		major, anyMinor := strings.CutSuffix(one, "/*")
+		if err == nil && (one == "*/*" || encoding == one || anyMinor && strings.HasPrefix(encoding, major+"/")) {
+			return header, nil
+		}
 	}
-	return header, nil
+	return "", invalid("the input must be of the type %s", pattern)
 }
 
 // decode says what is wrong with what was decoded.

@@ -158,8 +158,14 @@ func TestHTTP(t *testing.T) {
 		}
 		return ok(c)
 	}
+	list := func(c *xrpcserver.Call) error {
+		if _, _, err := c.Body("application/Zip, text/*,image/png; q=1"); err != nil {
+			return err
+		}
+		return ok(c)
+	}
 	handler := xrpcserver.New([]xrpcserver.Method{
-		{NSID: "com.example.get", Serve: ok}, {NSID: "com.example.put", Procedure: true, Serve: image}, {NSID: "com.example.watch", Subscription: true, Serve: func(c *xrpcserver.Call) error {
+		{NSID: "com.example.get", Serve: ok}, {NSID: "com.example.put", Procedure: true, Serve: image}, {NSID: "com.example.list", Procedure: true, Serve: list}, {NSID: "com.example.watch", Subscription: true, Serve: func(c *xrpcserver.Call) error {
 			return xrpcserver.Subscription(c, nil, func(int) (string, []byte, error) { return "", nil, nil }, func(string, []byte) (int, error) { return 0, nil })
 		}},
 	})
@@ -179,6 +185,10 @@ func TestHTTP(t *testing.T) {
 		{"POST", "/xrpc/com.example.put", "image/png; x=y", "identity", 200, "", `{"n":1}`},
 		{"POST", "/xrpc/com.example.put", "imagery/png", "", 400, "", `the input must be of the type image/*`},
 		{"POST", "/xrpc/com.example.put", "", "", 400, "", `the input must be of the type image/*`},
+		{"POST", "/xrpc/com.example.list", "application/ZIP", "", 200, "", `{"n":1}`},
+		{"POST", "/xrpc/com.example.list", "text/html; charset=utf-8", "", 200, "", `{"n":1}`},
+		{"POST", "/xrpc/com.example.list", "image/png", "", 200, "", `{"n":1}`},
+		{"POST", "/xrpc/com.example.list", "image/jpeg", "", 400, "", `the input must be of the type application/Zip, text/*,image/png; q=1`},
 		{"POST", "/xrpc/com.example.put", "image/png", "gzip", 415, "", `the input must not be compressed`},
 		{"GET", "/xrpc/com.example.watch", "", "", 426, "", `{"error":"InvalidRequest","message":"a subscription needs a WebSocket: `},
 		{"POST", "/xrpc/com.example.watch", "", "", 405, "GET, OPTIONS", `wrong HTTP method`},

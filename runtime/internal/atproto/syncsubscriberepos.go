@@ -87,9 +87,9 @@ func EncodeSyncSubscribeReposMessage(m SyncSubscribeReposMessage) (t string, pay
 }
 
 // SyncSubscribeRepos opens the subscription com.atproto.sync.subscribeRepos and yields its
-// messages, until the server ends it. A message that is not valid comes with its error, and others
-// follow; an error without a message ends the loop. Tells of each change of the repositories and
-// accounts of a server.
+// messages, until the server ends it. A message that is not valid comes with its error, a frame
+// that is malformed as an [*rpc.BadFrame], and others follow; any other error ends the loop. Tells
+// of each change of the repositories and accounts of a server.
 func SyncSubscribeRepos(ctx context.Context, s rpc.Subscriber, params *SyncSubscribeReposParams) iter.Seq2[SyncSubscribeReposMessage, error] {
 	subscription := rpc.Subscription{NSID: NSIDSyncSubscribeRepos, Params: params.LexParams(), Resumable: true}
 	return rpc.Messages(s.Subscribe(ctx, &subscription), DecodeSyncSubscribeReposMessage)

@@ -40,11 +40,14 @@ const longestFast = 23
 var fieldTables atomic.Uint32
 
 // NewTable makes a table from field names, which must be in canonical order. A name that ends in "!" is a required
-// field; the mark is not part of the name.
+// field; the mark is not part of the name. A mark "?" says nothing, for names that themselves end in a mark.
 func NewTable(names ...string) Table {
 	f := Table{list: make([]field, len(names)), tokens: make([]token, len(names)), wide: len(names) > 64, id: fieldTables.Add(1)}
 	for i, name := range names {
 		name, required := strings.CutSuffix(name, "!")
+		if !required {
+			name = strings.TrimSuffix(name, "?")
+		}
 		f.list[i] = newField(name, i, required)
 		f.tokens[i] = newToken(name)
 		if required {

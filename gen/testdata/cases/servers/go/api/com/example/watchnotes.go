@@ -72,8 +72,8 @@ func EncodeWatchNotesMessage(m WatchNotesMessage) (t string, payload []byte, err
 }
 
 // WatchNotes opens the subscription com.example.watchNotes and yields its messages, until the
-// server ends it. A message that is not valid comes with its error, and others follow; an error
-// without a message ends the loop. Notes as they are written.
+// server ends it. A message that is not valid comes with its error, a frame that is malformed as an
+// [*rpc.BadFrame], and others follow; any other error ends the loop. Notes as they are written.
 func WatchNotes(ctx context.Context, s rpc.Subscriber, params *WatchNotesParams) iter.Seq2[WatchNotesMessage, error] {
 	subscription := rpc.Subscription{NSID: NSIDWatchNotes, Params: params.LexParams(), Resumable: true}
 	return rpc.Messages(s.Subscribe(ctx, &subscription), DecodeWatchNotesMessage)

@@ -2,12 +2,12 @@
 
 // Package app holds the lexicons of com.example.app.
 //
-// Calls: [Client.Fetch].
+// Records: [Marks]. They decode from DAG-CBOR and from JSON:
 //
-// Objects decode from DAG-CBOR and from JSON:
-//
-//	var object app.Thing
-//	if err := lex.DecodeJSON(data, &object); err != nil {
+//	var record app.Marks
+//	if err := lex.DecodeCBOR(data, &record); err != nil {
 //		return err
 //	}
+//
+// Calls: [Client.Call], [Client.Fetch], [Client.Read], [Client.Upload].
 package app

@@ -56,7 +56,8 @@ func DecodeSubscribeModerationEventsMessage(t string, payload []byte) (Subscribe
 
 // SubscribeModerationEvents opens the subscription com.example.moderation.subscribeModerationEvents
 // and yields its messages, until the server ends it. A message that is not valid comes with its
-// error, and others follow; an error without a message ends the loop.
+// error, a frame that is malformed as an [*rpc.BadFrame], and others follow; any other error ends
+// the loop.
 func SubscribeModerationEvents(ctx context.Context, s rpc.Subscriber) iter.Seq2[SubscribeModerationEventsMessage, error] {
 	subscription := rpc.Subscription{NSID: NSIDSubscribeModerationEvents}
 	return rpc.Messages(s.Subscribe(ctx, &subscription), DecodeSubscribeModerationEventsMessage)

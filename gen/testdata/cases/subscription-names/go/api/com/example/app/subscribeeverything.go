@@ -54,9 +54,9 @@ func DecodeSubscribeEverythingMessage(t string, payload []byte) (SubscribeEveryt
 }
 
 // SubscribeEverything opens the subscription com.example.app.subscribeEverything and yields its
-// messages, until the server ends it. A message that is not valid comes with its error, and others
-// follow; an error without a message ends the loop. A member whose name is shorter than that of the
-// subscription, and one whose name begins with it.
+// messages, until the server ends it. A message that is not valid comes with its error, a frame
+// that is malformed as an [*rpc.BadFrame], and others follow; any other error ends the loop. A
+// member whose name is shorter than that of the subscription, and one whose name begins with it.
 func SubscribeEverything(ctx context.Context, s rpc.Subscriber) iter.Seq2[SubscribeEverythingMessage, error] {
 	subscription := rpc.Subscription{NSID: NSIDSubscribeEverything}
 	return rpc.Messages(s.Subscribe(ctx, &subscription), DecodeSubscribeEverythingMessage)

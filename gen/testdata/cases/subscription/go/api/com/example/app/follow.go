@@ -42,8 +42,8 @@ func DecodeFollowMessage(t string, payload []byte) (FollowMessage, error) {
 }
 
 // Follow opens the subscription com.example.app.follow and yields its messages, until the server
-// ends it. A message that is not valid comes with its error, and others follow; an error without a
-// message ends the loop.
+// ends it. A message that is not valid comes with its error, a frame that is malformed as an
+// [*rpc.BadFrame], and others follow; any other error ends the loop.
 func Follow(ctx context.Context, s rpc.Subscriber) iter.Seq2[FollowMessage, error] {
 	subscription := rpc.Subscription{NSID: NSIDFollow}
 	return rpc.Messages(s.Subscribe(ctx, &subscription), DecodeFollowMessage)

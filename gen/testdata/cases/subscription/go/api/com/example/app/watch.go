@@ -71,8 +71,8 @@ func DecodeWatchMessage(t string, payload []byte) (WatchMessage, error) {
 }
 
 // Watch opens the subscription com.example.app.watch and yields its messages, until the server ends
-// it. A message that is not valid comes with its error, and others follow; an error without a
-// message ends the loop. Everything as it happens.
+// it. A message that is not valid comes with its error, a frame that is malformed as an
+// [*rpc.BadFrame], and others follow; any other error ends the loop. Everything as it happens.
 func Watch(ctx context.Context, s rpc.Subscriber, params *WatchParams) iter.Seq2[WatchMessage, error] {
 	subscription := rpc.Subscription{NSID: NSIDWatch, Params: params.LexParams(), Resumable: true}
 	return rpc.Messages(s.Subscribe(ctx, &subscription), DecodeWatchMessage)
