@@ -66,6 +66,7 @@ func TestOtherServers(t *testing.T) {
 				}
 				w.start(source, func(o *follow.Options) {
 					o.Host, o.Mirrors = lister.URL, []string{lister.URL, copy.URL + "/"}
+					o.Grace = time.Hour // the stream brings the last change, and nothing but the stream
 					if o.Patience = 300 * time.Millisecond; from == "host" {
 						o.Host, o.Mirrors = copy.URL, nil
 					}

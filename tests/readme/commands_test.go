@@ -137,7 +137,7 @@ func (w *workshop) run(block fence) (output string) {
 		if strings.TrimSpace(line) == "" {
 			continue
 		}
-		ctx, cancel := context.WithTimeout(w.t.Context(), 3*time.Minute)
+		ctx, cancel := context.WithTimeout(w.t.Context(), 10*time.Minute)
 		// A shell, since people paste commands into one. It becomes the command, so that an interrupt reaches that.
 		if strings.HasPrefix(line, "layers ") {
 			line = "exec " + line

@@ -57,7 +57,7 @@ func TestFollow(t *testing.T) {
 	defer wrote.Wait()
 	var state traffic.State
 	done := errors.New("done")
-	patient, stop := context.WithTimeout(t.Context(), 2*time.Minute)
+	patient, stop := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer stop()
 	ctx, cancel := context.WithCancelCause(patient)
 	defer cancel(nil)

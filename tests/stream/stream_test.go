@@ -79,7 +79,7 @@ func TestEvents(t *testing.T) {
 		DIDs: []syntax.DID{did}, Cursor: lex.SomeInt(0), Lookup: records.Lookup,
 		Commits: func(d []byte) bool { return string(d) == a.DID },
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	var got []string
 	var last int64
@@ -132,7 +132,7 @@ func TestRotation(t *testing.T) {
 	c := verifying(t, s, s.PDS)
 	a := s.Account(t)
 	a.CreateRecord(t, corpus, "before", value("before"))
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	for _, want := range []string{"before signed, after signed", "bad, bad, after signed"} {
 		var got []string
@@ -329,7 +329,7 @@ func TestCorrupt(t *testing.T) {
 		}}
 	})
 	c := verifying(t, s, proxy.URL())
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	seen, bad := map[syntax.RecordKey]bool{}, 0
 	for event, err := range c.Subscribe(ctx, &firehose.Options{DIDs: []syntax.DID{syntax.DID(a.DID)}, Cursor: lex.SomeInt(0)}) {
@@ -385,7 +385,7 @@ func TestChained(t *testing.T) {
 		return faultproxy.Fault{CutAfter: 60_000, Frames: func(_ int, m []byte) [][]byte { return [][]byte{m, m} }}
 	})
 	c := verifying(t, s, proxy.URL())
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	// The PDS has frames of other tests, some of which are larger than what the proxy lets through.
 	start := int64(-1)

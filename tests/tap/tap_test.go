@@ -164,7 +164,7 @@ func TestFaults(t *testing.T) {
 	})
 	defer wrote.Wait()
 	c := client(t, proxy.URL(), tap.WithPing(100*time.Millisecond))
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	var state traffic.State
 	reconnects, restarts := 0, 0
