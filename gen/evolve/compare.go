@@ -44,6 +44,7 @@ type comparer struct {
 	uses          map[string]string // name of a definition to a place in the new documents that refers to it
 	members       map[string]bool   // names of definitions that are members of unions of the old documents
 	old, document *lexicon.Document // what is compared
+	through       bool              // whether it is compared through refs to different definitions
 	texts         bool              // whether descriptions of the document differ
 	changes       []Change
 }
@@ -257,11 +258,33 @@ func (c *comparer) reference(a, b *lexicon.Node) {
 	switch {
 	case shape.nodes(c.old, a, c.document, b):
 		c.report(Warning, b.Pointer, "changed from %s to %s: the data is the same, but the Go type is another", from, to)
+	case c.compatible(&shape, a, b):
+		c.report(Warning, b.Pointer, "changed from %s to %s: data of either is valid as the other, but the Go type is another", from, to)
 	case a.Type != b.Type:
 		c.report(Error, b.Pointer, "changed type from %s to %s", from, to)
 	default:
 		c.report(Error, below(b.Pointer, "ref"), "changed from %s to %s, which is different", from, to)
 	}
+}
+
+// compatible reports whether what nodes mean, at least one of which is a ref, differs by changes alone that would be allowed in place,
+// which it reports then where the ref is.
+func (c *comparer) compatible(s *sameness, a, b *lexicon.Node) bool {
+	inner, pointer := *c, b.Pointer
+	inner.changes, inner.through = nil, true
+	inner.old, a = s.resolve(c.before, c.old, a)
+	inner.document, b = s.resolve(c.after, c.document, b)
+	if c.through || a == nil || b == nil || a.Type == "record" || b.Type == "record" {
+		return false
+	}
+	inner.node(a, b)
+	if Worst(inner.changes) == Error {
+		return false
+	}
+	for _, change := range inner.changes {
+		c.report(change.Verdict, pointer, "%s", change.Message)
+	}
+	return true
 }
 
 // spell describes a node for a message.
