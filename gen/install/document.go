@@ -45,11 +45,12 @@ func Fetch(ctx context.Context, repos *pds.Client, uri syntax.ATURI) (*Document,
 	if err != nil {
 		return nil, err
 	}
-	return fromRecord(proof.Envelope())
+	return FromRecord(proof.Envelope())
 }
 
-// fromRecord returns the document that a record in DAG-CBOR is.
-func fromRecord(e rec.Envelope) (*Document, error) {
+// FromRecord returns the document that a record in DAG-CBOR is. The error says what is wrong with it; it is a [lexicon.Problems] if the
+// record is not a valid document.
+func FromRecord(e rec.Envelope) (*Document, error) {
 	data, err := lex.CBORToJSON(e.Data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.URI, err)

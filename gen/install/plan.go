@@ -84,7 +84,7 @@ func (in *Installer) Plan(ctx context.Context, dir fs.FS, manifest *Manifest, op
 	if manifest == nil {
 		manifest = NewManifest()
 	}
-	p := &planner{Installer: in, dir: dir, manifest: manifest, mode: options.Mode, explicit: make(map[syntax.NSID]syntax.ATURI), found: make(map[syntax.NSID]*Document)}
+	p := &planner{Installer: in, dir: dir, manifest: manifest, mode: options.Mode, explicit: make(map[syntax.NSID]syntax.ATURI), needed: make(map[syntax.NSID]string), found: make(map[syntax.NSID]*Document)}
 	roots, err := p.roots(options.Add)
 	if err != nil {
 		return nil, err
@@ -112,6 +112,8 @@ type planner struct {
 	manifest *Manifest
 	mode     Mode
 	explicit map[syntax.NSID]syntax.ATURI
+
+	needed   map[syntax.NSID]string // by which document
 
 	mu    sync.Mutex
 	found map[syntax.NSID]*Document
@@ -148,6 +150,9 @@ func (p *planner) missing() []syntax.NSID {
 		for _, id := range Needs(d.Document) {
 			if p.found[id] == nil {
 				set[id] = true
+				if by := p.needed[id]; by == "" || d.ID < by {
+					p.needed[id] = d.ID
+				}
 			}
 		}
 	}
@@ -157,6 +162,9 @@ func (p *planner) missing() []syntax.NSID {
 // install finds one document.
 func (p *planner) install(ctx context.Context, id syntax.NSID) error {
 	d, err := p.document(ctx, id)
+	if by := p.needed[id]; err != nil && by != "" && !errors.Is(err, ErrChanged) {
+		return fmt.Errorf("%s, to which %s refers: %w", id, by, err)
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", id, err)
 	}
@@ -200,6 +208,9 @@ func (p *planner) document(ctx context.Context, id syntax.NSID) (*Document, erro
 		}
 	}
 	d, err := Fetch(ctx, p.repos, uri)
+	if err != nil && !explicit && !errors.Is(err, pds.ErrRecordNotFound) && errors.Is(err, identity.ErrNotFound) {
+		return nil, fmt.Errorf("DNS names an account for it that does not exist: %w", err)
+	}
 	if err != nil {
 		return nil, err
 	}

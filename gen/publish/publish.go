@@ -17,6 +17,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/layers-pub/layers-go/gen/evolve"
 	"github.com/layers-pub/layers-go/gen/install"
@@ -91,19 +92,25 @@ func Compare(ctx context.Context, reader *pds.Client, did syntax.DID, document *
 	case !errors.Is(err, identity.ErrNotFound):
 		return nil, err
 	}
-	published, err := install.Fetch(ctx, reader, item.URI)
+	proof, err := reader.GetRecordProof(ctx, item.URI)
 	switch {
 	case errors.Is(err, pds.ErrRecordNotFound):
 		return item, nil
 	case err != nil:
 		return nil, err
 	}
-	item.published = published.CID
-	if cid.Of(cid.DagCBOR, own) == published.CID {
+	envelope := proof.Envelope()
+	item.published = envelope.CID
+	if cid.Of(cid.DagCBOR, own) == envelope.CID {
 		item.State = Same
 		return item, nil
 	}
 	item.State = Differs
+	published, err := install.FromRecord(envelope)
+	if err != nil {
+		item.Changes = []evolve.Change{{Verdict: evolve.Error, NSID: document.ID, Message: fmt.Sprintf("the record that is published is not this document: %s", strings.ReplaceAll(err.Error(), "\n", "; "))}}
+		return item, nil
+	}
 	item.Changes = evolve.Compare(&lexicon.Set{Documents: []*lexicon.Document{published.Document}}, &lexicon.Set{Documents: []*lexicon.Document{document}})
 	return item, nil
 }
