@@ -449,6 +449,8 @@ func TestNew(t *testing.T) {
 	expect(t, 1, "exists", "new", flag, "org.example.first.record")
 	expect(t, 2, "--type is \"token\"; it is one of defs, procedure, query, record", "new", flag, "--type", "token", "org.example.first.token")
 	expect(t, 2, "NSID", "new", flag, "first")
+	t.Chdir(root)
+	expect(t, 0, "create "+filepath.Join("lexicons", "org", "example", "first", "more.json"), "new", "org.example.first.more")
 	expect(t, 0, "", "lint", flag)
 	expect(t, 0, "create api/org/example/", "generate", flag)
 	expect(t, 0, "", "check", flag)

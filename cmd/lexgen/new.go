@@ -195,8 +195,20 @@ func createFile(command *cobra.Command, name, content string) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return failure{err}
 	}
-	fmt.Fprintf(command.OutOrStdout(), "create %s\n", name)
+	fmt.Fprintf(command.OutOrStdout(), "create %s\n", shown(name))
 	return nil
+}
+
+// shown returns the name of a file as messages have it: relative to the working directory if it is below that.
+func shown(name string) string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return name
+	}
+	if relative, err := filepath.Rel(dir, name); err == nil && filepath.IsLocal(relative) {
+		return relative
+	}
+	return name
 }
 
 func hasManifest(at installation) (bool, error) {
