@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -15,7 +14,7 @@ import (
 	"time"
 
 	"github.com/layers-pub/layers-go/runtime/atptest/internal/store"
-	"github.com/layers-pub/layers-go/runtime/guard"
+	"github.com/layers-pub/layers-go/runtime/atptest/internal/wire"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
@@ -26,6 +25,7 @@ import (
 type Network struct {
 	options options
 	tb      testing.TB // nil after Start
+	wire    *wire.Wire
 	client  *http.Client
 	plc     *PLC
 
@@ -70,7 +70,8 @@ func start(tb testing.TB, opts []Option) (*Network, error) {
 			return nil, fmt.Errorf("atptest: %w", err)
 		}
 	}
-	n.client = n.newClient()
+	n.wire = wire.New(n.options.memory)
+	n.client = n.wire.Client(n.hostOf)
 	n.plc = &PLC{}
 	var err error
 	if n.plc.Server, err = n.listen("the PLC directory", http.HandlerFunc(n.servePLC)); err != nil {
@@ -142,36 +143,14 @@ func (n *Network) Environment() []string {
 	return list
 }
 
-// newClient returns a client for which the network is all that there is: it connects to the servers of this host, and to the
-// hosts of handles, which are their accounts' PDSes and have no certificates here.
-func (n *Network) newClient() *http.Client {
-	client := guard.Client(true)
-	transport := client.Transport.(*http.Transport)
-	dial := new(net.Dialer).DialContext
-	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		if host, _, err := net.SplitHostPort(address); err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback()) {
-			return dial(ctx, network, address)
-		}
-		return nil, &net.DNSError{Err: "no such host", Name: address, IsNotFound: true}
+// hostOf returns the address of the PDS of the account with a handle, or "".
+func (n *Network) hostOf(handle string) (address string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if a := n.accountOf(syntax.AtIdentifier(handle)); a != nil {
+		address = strings.TrimPrefix(a.pds.URL, "http://")
 	}
-	transport.DialTLSContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		host, _, err := net.SplitHostPort(address)
-		if err != nil {
-			return nil, err
-		}
-		n.mu.Lock()
-		a := n.accountOf(syntax.AtIdentifier(strings.ToLower(host)))
-		n.mu.Unlock()
-		if a == nil {
-			return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
-		}
-		u, err := url.Parse(a.PDS().URL)
-		if err != nil {
-			return nil, err
-		}
-		return dial(ctx, network, u.Host)
-	}
-	return client
+	return address
 }
 
 // SetTXT sets the TXT records of a DNS name, such as "_atproto.alice.test". By default the name of a handle has a record
@@ -295,6 +274,7 @@ type options struct {
 	lookup          func(syntax.NSID) (lex.RecordDef, bool)
 	blobLimit       int64
 	byTree          bool
+	memory          bool
 	keys            *syntax.TIDClock
 }
 
@@ -361,6 +341,16 @@ func WithBlobLimit(size int64) Option {
 func WithTreeOrder() Option {
 	return func(o *options) error {
 		o.byTree = true
+		return nil
+	}
+}
+
+// WithMemory connects clients with the servers in memory instead of over the loopback interface. No other process reaches the
+// servers, and in this one only the client that [Network.Options] describes does, at URLs, and with DIDs of accounts, that are the
+// same in each run. It is for tests in which time is that of [testing/synctest]: make the network in the bubble.
+func WithMemory() Option {
+	return func(o *options) error {
+		o.memory = true
 		return nil
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -27,7 +26,7 @@ type Server struct {
 
 // listen starts a server.
 func (n *Network) listen(name string, handler http.Handler) (*Server, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := n.wire.Listen()
 	if err != nil {
 		return nil, fmt.Errorf("atptest: %s: %w", name, err)
 	}

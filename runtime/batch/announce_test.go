@@ -19,7 +19,7 @@ import (
 
 // hearing is an account that remembers the pauses that it is told of.
 type hearing struct {
-	*fakePDS
+	*testAccount
 	pauses []xrpc.Pause
 }
 
@@ -57,7 +57,7 @@ func TestPauseForPoints(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				account := &hearing{fakePDS: newPDS()}
+				account := &hearing{testAccount: newPDS(t)}
 				account.Put(string(keyOf(0)), jsonOf(t, membership(9)))
 				l := write.NewLimiter(3, 0)
 				if err := l.Wait(t.Context(), 4-test.points); err != nil {
@@ -103,7 +103,7 @@ func TestPauseToRepeat(t *testing.T) {
 		{lost(), xrpc.ReasonRetry},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			account := &hearing{fakePDS: newPDS()}
+			account := &hearing{testAccount: newPDS(t)}
 			failed := false
 			account.Intercept = func(_ int, nsid string, do func() error) error {
 				if nsid != "com.atproto.repo.applyWrites" || failed {
@@ -131,7 +131,7 @@ func TestPauseUnheard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := write.NewLimiter(3, 0)
 		for n := range 2 {
-			if err := limitedWrites[0].write(t.Context(), newPDS(), l); err != nil {
+			if err := limitedWrites[0].write(t.Context(), newPDS(t), l); err != nil {
 				t.Errorf("%d: %v", n, err)
 			}
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/layers-pub/layers-go/runtime/atptest/fault"
 	"github.com/layers-pub/layers-go/runtime/batch"
 	"github.com/layers-pub/layers-go/runtime/guard"
 	"github.com/layers-pub/layers-go/runtime/issue"
@@ -25,52 +26,56 @@ import (
 )
 
 // mixed returns a batch of all kinds of operations, all keys given, and a server with what it needs.
-func mixed(t testing.TB) (*fakePDS, []batch.Op) { return mixedOf(t, 24) }
+func mixed(t testing.TB) (*testAccount, []batch.Op) { return mixedOf(t, 24) }
 
-func mixedOf(t testing.TB, n int) (*fakePDS, []batch.Op) {
-	pds := newPDS()
-	var ops []batch.Op
+func mixedOf(t testing.TB, n int) (*testAccount, []batch.Op) {
+	pds := newPDS(t)
+	records, ops := mixture(t, n)
+	pds.Reset(t, records)
+	return pds, ops
+}
+
+// mixture returns n operations of all kinds, and the records, by path, that they need.
+func mixture(t testing.TB, n int) (records map[string]string, ops []batch.Op) {
+	records = map[string]string{}
 	for n := range n {
 		key := keyOf(n)
+		path := collection + "/" + string(key)
 		op := batch.Op{RecordKey: key, Record: membership(n)}
 		switch n % 6 {
 		case 0, 1:
 			op.Action = batch.ActionCreate
 		case 2:
 			op.Action = batch.ActionUpdate
-			pds.Put(string(key), jsonOf(t, membership(1000+n)))
+			records[path] = jsonOf(t, membership(1000+n))
 		case 3:
 			op.Action = batch.ActionDelete
 			op.Collection, op.Record = collection, nil
-			pds.Put(string(key), jsonOf(t, membership(n)))
+			records[path] = jsonOf(t, membership(n))
 		case 4, 5:
 			op.Action = batch.ActionPut
 			if n%6 == 5 {
-				pds.Put(string(key), jsonOf(t, membership(1000+n)))
+				records[path] = jsonOf(t, membership(1000+n))
 			}
 		}
 		ops = append(ops, op)
 	}
-	return pds, ops
+	return records, ops
 }
 
 // checkMixed checks that the operations were carried out, each once.
-func checkMixed(t testing.TB, pds *fakePDS, ops []batch.Op) {
+func checkMixed(t testing.TB, pds *testAccount, ops []batch.Op) {
 	t.Helper()
 	want := map[string]string{}
 	for _, op := range ops {
 		if op.Record != nil {
 			want[collection+"/"+string(op.RecordKey)] = jsonOf(t, op.Record)
 		}
-		if n := pds.Writes[collection+"/"+string(op.RecordKey)]; n != 1 {
+		if n := pds.Writes()[collection+"/"+string(op.RecordKey)]; n != 1 {
 			t.Errorf("%s %s: written %d times", op.Action, op.RecordKey, n)
 		}
 	}
-	got := map[string]string{}
-	for path, record := range pds.Records {
-		got[path] = string(record.JSON)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, pds.Records()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -89,8 +94,8 @@ func TestApply(t *testing.T) {
 		t.Fatalf("%+v, %v", result, err)
 	}
 	checkMixed(t, pds, ops)
-	if pds.Commits != 3 || pds.AtOnce != 10 {
-		t.Errorf("%d commits, %d at once", pds.Commits, pds.AtOnce)
+	if pds.Commits() != 3 || pds.AtOnce != 10 {
+		t.Errorf("%d commits, %d at once", pds.Commits(), pds.AtOnce)
 	}
 	for i, r := range each {
 		want := batch.OpResult{Op: i + 1, Action: ops[i].Action, Written: true, Change: ops[i].Action, Ref: write.Ref{URI: uriOf(collection, ops[i].RecordKey)}}
@@ -111,7 +116,7 @@ func TestApply(t *testing.T) {
 	}
 	// And again: all is as it should be.
 	result, err = batch.Apply(t.Context(), pds, batch.Ops(ops...), &batch.ApplyOptions{Lookup: lookup})
-	if err != nil || *result != (batch.Result{Ops: 24, Already: 24}) || pds.Commits != 3 {
+	if err != nil || *result != (batch.Result{Ops: 24, Already: 24}) || pds.Commits() != 3 {
 		t.Errorf("%+v, %v", result, err)
 	}
 	if result, err := batch.Apply(t.Context(), pds, batch.Ops(), nil); err != nil || *result != (batch.Result{}) {
@@ -166,20 +171,20 @@ func TestApplyInvalid(t *testing.T) {
 	for i := range ops {
 		ops[i] = batch.Op{Action: batch.ActionCreate, RecordKey: keyOf(i), Record: bad}
 	}
-	_, err := batch.Apply(t.Context(), newPDS(), batch.Ops(ops...), &batch.ApplyOptions{Lookup: lookup})
+	_, err := batch.Apply(t.Context(), newPDS(t), batch.Ops(ops...), &batch.ApplyOptions{Lookup: lookup})
 	var invalid *batch.InvalidError
 	var issues *issue.Error
 	if !errors.As(err, &invalid) || invalid.Failed != 1500 || len(invalid.Failures) != 1000 || !strings.HasSuffix(err.Error(), "; and 1497 more") || !errors.As(err, &issues) || len(issues.Issues) != 2 {
 		t.Errorf("%v", err)
 	}
-	if _, err := batch.Apply(t.Context(), nobody{newPDS()}, batch.Ops(ops...), nil); err == nil || !strings.Contains(err.Error(), "no DID") {
+	if _, err := batch.Apply(t.Context(), nobody{newPDS(t)}, batch.Ops(ops...), nil); err == nil || !strings.Contains(err.Error(), "no DID") {
 		t.Error(err)
 	}
 }
 
 // A key that the lexicon fixes need not be given; one that is no TID cannot come from a journal.
 func TestApplyKeys(t *testing.T) {
-	pds := newPDS()
+	pds := newPDS(t)
 	j := openJournal(t, filepath.Join(t.TempDir(), "journal"))
 	ops := []batch.Op{
 		{Action: batch.ActionCreate, Record: untyped(t, `{"$type":"com.example.literal"}`)},
@@ -190,7 +195,7 @@ func TestApplyKeys(t *testing.T) {
 	if _, err := batch.Apply(t.Context(), pds, batch.Ops(ops...), &batch.ApplyOptions{Lookup: lookup, Journal: j}); err != nil {
 		t.Fatal(err)
 	}
-	keys := slices.Sorted(maps.Keys(pds.Records))
+	keys := slices.Sorted(maps.Keys(pds.Records()))
 	if len(keys) != 4 || keys[1] != "com.example.literal/self" || !strings.HasPrefix(keys[2], collection) {
 		t.Errorf("%v", keys)
 	}
@@ -212,7 +217,7 @@ func TestApplyKeys(t *testing.T) {
 		t.Errorf("%+v", ops)
 	}
 	for range 2 {
-		pds = newPDS()
+		pds = newPDS(t)
 		if result, err := batch.Apply(t.Context(), pds, batch.Ops(ops...), &batch.ApplyOptions{Lookup: lookup}); err != nil || result.Written != 4 {
 			t.Errorf("%+v, %v", result, err)
 		}
@@ -230,12 +235,12 @@ func TestApplyLimits(t *testing.T) {
 		{batch.ApplyOptions{MaxBytes: 10_000}, 13, 24},
 		{batch.ApplyOptions{Limiter: write.NewLimiter(0, 0)}, 2, 200},
 	} {
-		pds := newPDS()
+		pds := newPDS(t)
 		test.opts.Lookup = lookup
 		test.opts.Journal = openJournal(t, filepath.Join(t.TempDir(), "journal"))
 		result, err := batch.Apply(t.Context(), pds, batch.Ops(batchOf(300)...), &test.opts)
-		if err != nil || result.Written != 300 || pds.Commits != test.commits || pds.AtOnce != test.atOnce || len(pds.Calls) != test.commits {
-			t.Errorf("%+v: %v, %d commits, %d at once, %d calls", test.opts, err, pds.Commits, pds.AtOnce, len(pds.Calls))
+		if err != nil || result.Written != 300 || pds.Commits() != test.commits || pds.AtOnce != test.atOnce || len(pds.Calls) != test.commits {
+			t.Errorf("%+v: %v, %d commits, %d at once, %d calls", test.opts, err, pds.Commits(), pds.AtOnce, len(pds.Calls))
 		}
 		if limit := test.opts.MaxBytes; limit > 0 && (pds.Largest > limit || pds.Largest < limit-500) {
 			t.Errorf("%d bytes, the limit is %d", pds.Largest, limit)
@@ -246,19 +251,19 @@ func TestApplyLimits(t *testing.T) {
 // A server that takes less than it should is given less.
 func TestApplyTooLarge(t *testing.T) {
 	for _, maxBody := range []int{40_000, 5_000, 700} {
-		pds := newPDS()
-		pds.MaxBody = maxBody
+		pds := newPDS(t)
+		pds.PDS.Fail(fault.BodyLimit(maxBody))
 		j := openJournal(t, filepath.Join(t.TempDir(), "journal"))
 		result, err := batch.Apply(t.Context(), pds, batch.Ops(batchOf(300)...), &batch.ApplyOptions{Lookup: lookup, Journal: j})
-		if err != nil || result.Written != 300 || len(pds.Records) != 300 || result.Requests != pds.Commits {
-			t.Errorf("%d: %+v, %v, %d commits", maxBody, result, err, pds.Commits)
+		if err != nil || result.Written != 300 || len(pds.Records()) != 300 || result.Requests != pds.Commits() {
+			t.Errorf("%d: %+v, %v, %d commits", maxBody, result, err, pds.Commits())
 		}
-		if tries := len(pds.Calls) - pds.Commits; tries > 10 {
+		if tries := len(pds.Calls) - pds.Commits(); tries > 10 {
 			t.Errorf("%d: refused %d times", maxBody, tries)
 		}
 	}
-	pds := newPDS()
-	pds.MaxBody = 300
+	pds := newPDS(t)
+	pds.PDS.Fail(fault.BodyLimit(300))
 	j := openJournal(t, filepath.Join(t.TempDir(), "journal"))
 	_, err := batch.Apply(t.Context(), pds, batch.Ops(batchOf(3)...), &batch.ApplyOptions{Lookup: lookup, Journal: j})
 	var op *batch.OpError
@@ -295,7 +300,7 @@ func TestApplyPace(t *testing.T) {
 		}
 		checkMixed(t, pds, ops)
 		opts.Limiter = write.NewLimiter(2, 0)
-		if _, err := batch.Apply(t.Context(), newPDS(), batch.Ops(ops[:1]...), opts); err == nil || !strings.Contains(err.Error(), "a write of 3 points exceeds the limit of 2") {
+		if _, err := batch.Apply(t.Context(), newPDS(t), batch.Ops(ops[:1]...), opts); err == nil || !strings.Contains(err.Error(), "a write of 3 points exceeds the limit of 2") {
 			t.Error(err)
 		}
 
@@ -327,7 +332,7 @@ func TestApplyLooksAgain(t *testing.T) {
 			}
 		}()
 		result, err := batch.Apply(t.Context(), pds, batch.Ops(ops...), &batch.ApplyOptions{Lookup: lookup, MaxOps: 5, Limiter: write.NewLimiter(20, 0)})
-		if err != nil || result.Written != 5 || result.Already != 19 || pds.Commits != 1 {
+		if err != nil || result.Written != 5 || result.Already != 19 || pds.Commits() != 1 {
 			t.Errorf("%+v, %v", result, err)
 		}
 	})
@@ -373,8 +378,8 @@ func TestApplyConflicts(t *testing.T) {
 				if !errors.Is(err, test.want) || !errors.As(err, &op) || op.Op != 8 || op.URI != uriOf(collection, key) || !strings.Contains(err.Error(), test.text) {
 					t.Errorf("%v", err)
 				}
-				if result.Written != 5 || pds.Commits != 1 {
-					t.Errorf("%+v, %d commits", result, pds.Commits)
+				if result.Written != 5 || pds.Commits() != 1 {
+					t.Errorf("%+v, %d commits", result, pds.Commits())
 				}
 			})
 		}
@@ -400,7 +405,7 @@ func TestApplyRace(t *testing.T) {
 					t.Errorf("%+v, %v", result, err)
 				}
 			default: // which no pause would help
-				if !errors.Is(err, write.ErrConflict) || pds.Commits != 0 || time.Since(start) != 0 {
+				if !errors.Is(err, write.ErrConflict) || pds.Commits() != 0 || time.Since(start) != 0 {
 					t.Errorf("%+v, %v after %s", result, err, time.Since(start))
 				}
 			}
@@ -411,14 +416,14 @@ func TestApplyRace(t *testing.T) {
 // The results are optional, and compared if they are there.
 func TestApplyResults(t *testing.T) {
 	pds, ops := mixed(t)
-	pds.NoResults = true
+	pds.PDS.Fail(fault.RemoveField("results"), "com.atproto.repo.applyWrites")
 	if result, err := batch.Apply(t.Context(), pds, batch.Ops(ops...), &batch.ApplyOptions{Lookup: lookup}); err != nil || result.Written != 24 {
 		t.Errorf("%+v, %v", result, err)
 	}
 	checkMixed(t, pds, ops)
 
 	pds, ops = mixed(t)
-	pds.NoResults = true
+	pds.PDS.Fail(fault.RemoveField("results"), "com.atproto.repo.applyWrites")
 	pds.Intercept = func(_ int, nsid string, do func() error) error {
 		if nsid == "com.atproto.repo.applyWrites" {
 			return nil // and nothing done
@@ -449,8 +454,8 @@ func TestApplyResults(t *testing.T) {
 		if test.want == "" && (err != nil || result.Written != 2) || test.want != "" && (!errors.As(err, &op) || op.Op != 1 || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s: %+v, %v", test.answer, result, err)
 		}
-		if pds.Commits != 1 {
-			t.Errorf("%s: %d commits", test.answer, pds.Commits)
+		if pds.Commits() != 1 {
+			t.Errorf("%s: %d commits", test.answer, pds.Commits())
 		}
 	}
 }
@@ -489,11 +494,11 @@ func TestApplyChanged(t *testing.T) {
 		if _, err := batch.Apply(t.Context(), pds, seq, &batch.ApplyOptions{Lookup: lookup, MaxOps: 5}); !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.text) {
 			t.Errorf("%s: %v", test.name, err)
 		}
-		if pds.Commits > 4 {
-			t.Errorf("%s: %d commits", test.name, pds.Commits)
+		if pds.Commits() > 4 {
+			t.Errorf("%s: %d commits", test.name, pds.Commits())
 		}
 	}
-	if _, err := batch.Apply(t.Context(), newPDS(), func(yield func(batch.Op, error) bool) { yield(batch.Op{}, broken) }, nil); !errors.Is(err, broken) {
+	if _, err := batch.Apply(t.Context(), newPDS(t), func(yield func(batch.Op, error) bool) { yield(batch.Op{}, broken) }, nil); !errors.Is(err, broken) {
 		t.Error(err)
 	}
 }
@@ -550,7 +555,7 @@ func TestApplyTriesAgain(t *testing.T) {
 						return
 					}
 					var batch *batch.BatchError
-					if !errors.Is(err, fault.err) || !errors.As(err, &batch) || batch.First != 1 || batch.Last != 7 || errors.Is(err, write.ErrUnknown) || pds.Commits != 0 || pds.Count("applyWrites") != 1 {
+					if !errors.Is(err, fault.err) || !errors.As(err, &batch) || batch.First != 1 || batch.Last != 7 || errors.Is(err, write.ErrUnknown) || pds.Commits() != 0 || pds.Count("applyWrites") != 1 {
 						t.Errorf("%v", err)
 					}
 				})
@@ -638,8 +643,10 @@ func TestApplyExisting(t *testing.T) {
 			want  error
 		}{{0, nil}, {7, write.ErrConflict}} {
 			synctest.Test(t, func(t *testing.T) {
-				pds := newPDS()
-				pds.SaysExists = says
+				pds := newPDS(t)
+				if says {
+					pds.SayExists()
+				}
 				pds.Intercept = func(_ int, nsid string, do func() error) error {
 					if nsid == "com.atproto.repo.applyWrites" && pds.Count("applyWrites") == 1 {
 						pds.Put(string(keyOf(0)), jsonOf(t, membership(test.there)))

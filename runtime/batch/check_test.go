@@ -30,7 +30,7 @@ func TestCheck(t *testing.T) {
 		ops = append(ops, batch.Op{Action: batch.ActionPut, RecordKey: syntax.RecordKey(fmt.Sprintf("3l3famgxlzxw%c", 'a'+n)), Record: membership(n)})
 	}
 	ops = append(ops, batch.Op{Action: batch.ActionDelete, Collection: collection, RecordKey: "3l3famgxlzxwz"})
-	pds := newPDS()
+	pds := newPDS(t)
 	result, err := batch.Apply(t.Context(), pds, batch.Ops(ops...), &batch.ApplyOptions{Lookup: records.Lookup, Check: check})
 	invalid, ok := errors.AsType[*batch.InvalidError](err)
 	if !ok || invalid.Failed != 2 || invalid.Failures[1].Op != 4 || result.Written != 0 || len(pds.Calls) > 0 {

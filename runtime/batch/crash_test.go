@@ -2,7 +2,6 @@ package batch_test
 
 import (
 	"fmt"
-	"maps"
 	"path/filepath"
 	"testing"
 
@@ -15,15 +14,15 @@ import (
 func TestJournalCrash(t *testing.T) {
 	dir := t.TempDir()
 	crash := disktest.Watch(t, dir)
-	pds := newPDS()
+	pds := newPDS(t)
 	type moment struct {
-		records map[string]fakeRecord
+		records map[string]string
 		state   disktest.State
 	}
 	var moments []moment
 	note := func(states []disktest.State) {
 		for _, state := range states {
-			moments = append(moments, moment{maps.Clone(pds.Records), state})
+			moments = append(moments, moment{pds.Records(), state})
 		}
 	}
 	seen := 0
@@ -49,14 +48,16 @@ func TestJournalCrash(t *testing.T) {
 	if len(moments) < 40 {
 		t.Errorf("only %d moments", len(moments))
 	}
-	resume := func(t *testing.T, m moment) *fakePDS {
-		again := newPDS()
-		again.Records = maps.Clone(m.records)
+	resume := func(t *testing.T, m moment) *testAccount {
+		again := newPDS(t)
+		for path, record := range m.records {
+			again.PutAt(path, record)
+		}
 		opts := &batch.ApplyOptions{Lookup: lookup, Journal: openJournal(t, filepath.Join(m.state.Restore(t), "journal")), MaxOps: 2}
 		defer opts.Journal.Close()
 		result, err := batch.Apply(t.Context(), again, batch.Ops(batchOf(5)...), opts)
-		if err != nil || len(again.Records) != 5 {
-			t.Errorf("%d records, of which %d had been written: %+v, %v", len(again.Records), len(m.records), result, err)
+		if err != nil || len(again.Records()) != 5 {
+			t.Errorf("%d records, of which %d had been written: %+v, %v", len(again.Records()), len(m.records), result, err)
 		}
 		return again
 	}
@@ -64,7 +65,7 @@ func TestJournalCrash(t *testing.T) {
 		t.Run(fmt.Sprintf("%d %s", i, m.state.When), func(t *testing.T) { resume(t, m) })
 	}
 	for _, state := range end {
-		if again := resume(t, moment{pds.Records, state}); len(again.Calls) != 0 {
+		if again := resume(t, moment{pds.Records(), state}); len(again.Calls) != 0 {
 			t.Errorf("%s: it is not known that all is done: %v", state.When, again.Calls)
 		}
 	}

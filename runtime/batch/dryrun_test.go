@@ -2,13 +2,14 @@ package batch_test
 
 import (
 	"errors"
-	"maps"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/layers-pub/layers-go/runtime/atptest/fault"
 	"github.com/layers-pub/layers-go/runtime/batch"
 	"github.com/layers-pub/layers-go/runtime/write"
 )
@@ -17,7 +18,7 @@ import (
 func TestDryRun(t *testing.T) {
 	pds, ops := mixed(t)
 	pds.Put(string(ops[4].RecordKey), jsonOf(t, ops[4].Record)) // a put of what is there already
-	before := maps.Clone(pds.Records)
+	before := pds.Records()
 	options := func(each *[]batch.OpResult) *batch.ApplyOptions {
 		return &batch.ApplyOptions{Lookup: lookup, Each: func(r batch.OpResult) { *each = append(*each, r) }}
 	}
@@ -30,8 +31,8 @@ func TestDryRun(t *testing.T) {
 	if diff := cmp.Diff(want, dry); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(before, pds.Records); diff != "" || len(pds.Writes) > 0 {
-		t.Errorf("the dry run changed records: %s %v", diff, pds.Writes)
+	if diff := cmp.Diff(before, pds.Records()); diff != "" || len(pds.Writes()) > 0 {
+		t.Errorf("the dry run changed records: %s %v", diff, pds.Writes())
 	}
 	result, err := batch.Apply(t.Context(), pds, batch.Ops(ops...), options(&made))
 	if err != nil || result.Points != dry.Points || result.Written != dry.Create+dry.Update+dry.Delete {
@@ -54,7 +55,7 @@ func TestDryRun(t *testing.T) {
 
 // TestDryRunFailures holds that a dry run lists what would fail, all of it, and that it does not believe a CID.
 func TestDryRunFailures(t *testing.T) {
-	pds := newPDS()
+	pds := newPDS(t)
 	var ops []batch.Op
 	for n, action := range []batch.Action{batch.ActionCreate, batch.ActionUpdate, batch.ActionPut, batch.ActionPut} {
 		ops = append(ops, batch.Op{Action: action, RecordKey: keyOf(n), Record: membership(n)})
@@ -62,10 +63,14 @@ func TestDryRunFailures(t *testing.T) {
 	pds.Put(string(keyOf(0)), jsonOf(t, membership(1000))) // another record is there; of 1, none; of 2, the same
 	pds.Put(string(keyOf(2)), jsonOf(t, membership(2)))
 	pds.Put(string(keyOf(3)), jsonOf(t, membership(3)))
-	path := collection + "/" + string(keyOf(3))
-	forged := pds.Records[path]
-	forged.JSON = []byte(jsonOf(t, membership(1003))) // with the CID of the record that is wanted
-	pds.Records[path] = forged
+	// Of 3, another record with the CID of the one that is wanted.
+	pds.PDS.Fail(fault.Custom("forged record", func(w http.ResponseWriter, r *http.Request, good http.Handler) {
+		if r.FormValue("rkey") == string(keyOf(3)) {
+			fault.SetField("value", jsonOf(t, membership(1003))).Serve(w, r, good)
+			return
+		}
+		good.ServeHTTP(w, r)
+	}), "com.atproto.repo.getRecord")
 	dry, err := batch.DryRun(t.Context(), pds, batch.Ops(ops...), &batch.ApplyOptions{Lookup: lookup})
 	if err != nil || dry.Failed != 3 || dry.Already != 1 || dry.Points != 0 || len(dry.Failures) != 3 {
 		t.Fatalf("%+v, %v", dry, err)
@@ -80,7 +85,7 @@ func TestDryRunFailures(t *testing.T) {
 	if invalid, ok := errors.AsType[*batch.InvalidError](err); !ok || invalid.Failed != 1 {
 		t.Errorf("an operation without its record: %v", err)
 	}
-	pds = newPDS()
+	pds = newPDS(t)
 	pds.Intercept = func(int, string, func() error) error { return errInternal }
 	if _, err = batch.DryRun(t.Context(), pds, batch.Ops(ops[1]), &batch.ApplyOptions{Lookup: lookup}); !errors.Is(err, errInternal) {
 		t.Errorf("a server that fails: %v", err)
@@ -89,7 +94,7 @@ func TestDryRunFailures(t *testing.T) {
 
 // TestDryRunJournal has a dry run before, in the middle of, and after a batch of creates without record keys.
 func TestDryRunJournal(t *testing.T) {
-	pds := newPDS()
+	pds := newPDS(t)
 	var ops []batch.Op
 	for n := range 300 { // more than are read at once
 		ops = append(ops, batch.Op{Action: batch.ActionCreate, Record: membership(n)})

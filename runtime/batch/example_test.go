@@ -10,14 +10,23 @@ import (
 	"strings"
 
 	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/atptest"
+	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/batch"
 )
 
-// Programs have a client from auth.Login or auth.Resume. This example has an account at a server of its own.
-
 func ExampleApply() {
 	ctx := context.Background()
-	account := newPDS()
+	n, err := atptest.Start() // a network in this process
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer n.Close()
+	alice := n.NewAccount("alice.test")
+	account, err := auth.Login(ctx, "alice.test", alice.Password, auth.WithNetwork(n.Options()))
+	if err != nil {
+		log.Fatal(err)
+	}
 	directory, err := os.MkdirTemp("", "")
 	if err != nil {
 		log.Fatal(err)

@@ -55,7 +55,7 @@ func TestIntegers(t *testing.T) {
 				}
 			}
 			for name, do := range calls {
-				pds := newPDS()
+				pds := newPDS(t)
 				err := do(pds)
 				var invalid *issue.Error
 				if good && err != nil {

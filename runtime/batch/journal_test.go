@@ -46,13 +46,13 @@ func TestJournal(t *testing.T) {
 	if _, err := batch.OpenJournal(path); !errors.Is(err, batch.ErrJournal) || !strings.Contains(err.Error(), path+" is in use") {
 		t.Errorf("opened twice: %v", err)
 	}
-	pds := newPDS()
+	pds := newPDS(t)
 	opts := &batch.ApplyOptions{Lookup: lookup, Journal: j, MaxOps: 2}
 	result, err := batch.Apply(t.Context(), pds, batch.Ops(batchOf(5)...), opts)
 	if err != nil || *result != (batch.Result{Ops: 5, Written: 5, Requests: 3, Points: 15}) {
 		t.Fatalf("%+v, %v", result, err)
 	}
-	if done, ops := j.Progress(); done != 5 || ops != 5 || pds.Commits != 3 {
+	if done, ops := j.Progress(); done != 5 || ops != 5 || pds.Commits() != 3 {
 		t.Errorf("%d of %d", done, ops)
 	}
 	if err := j.Close(); err != nil {
@@ -108,7 +108,7 @@ func TestJournal(t *testing.T) {
 	}
 }
 
-type another struct{ *fakePDS }
+type another struct{ *testAccount }
 
 func (another) DID() syntax.DID { return "did:plc:another" }
 
@@ -116,7 +116,7 @@ func (another) DID() syntax.DID { return "did:plc:another" }
 // there; one that is damaged otherwise is refused.
 func TestJournalCut(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
-	pds := newPDS()
+	pds := newPDS(t)
 	opts := &batch.ApplyOptions{Lookup: lookup, Journal: openJournal(t, path), MaxOps: 2}
 	if _, err := batch.Apply(t.Context(), pds, batch.Ops(batchOf(5)...), opts); err != nil {
 		t.Fatal(err)
@@ -140,7 +140,7 @@ func TestJournalCut(t *testing.T) {
 			t.Errorf("cut at %d: %s", n, now)
 		}
 	}
-	for key, n := range pds.Writes {
+	for key, n := range pds.Writes() {
 		if n != 1 {
 			t.Errorf("%s was written %d times", key, n)
 		}
@@ -203,7 +203,7 @@ func TestJournalCut(t *testing.T) {
 // What cannot be written into the journal is not sent.
 func TestJournalFails(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
-	pds := newPDS()
+	pds := newPDS(t)
 	opts := &batch.ApplyOptions{Lookup: lookup, Journal: openJournal(t, path), MaxOps: 2, Attempts: 1}
 	pds.Intercept = func(n int, _ string, do func() error) error {
 		if n == 2 {
@@ -212,15 +212,15 @@ func TestJournalFails(t *testing.T) {
 		return do()
 	}
 	_, err := batch.Apply(t.Context(), pds, batch.Ops(batchOf(9)...), opts)
-	if !errors.Is(err, os.ErrClosed) || pds.Commits != 2 {
-		t.Errorf("%v after %d commits", err, pds.Commits)
+	if !errors.Is(err, os.ErrClosed) || pds.Commits() != 2 {
+		t.Errorf("%v after %d commits", err, pds.Commits())
 	}
-	if _, err := batch.Apply(t.Context(), pds, batch.Ops(batchOf(9)...), opts); !errors.Is(err, os.ErrClosed) || pds.Commits != 2 {
-		t.Errorf("%v after %d commits", err, pds.Commits)
+	if _, err := batch.Apply(t.Context(), pds, batch.Ops(batchOf(9)...), opts); !errors.Is(err, os.ErrClosed) || pds.Commits() != 2 {
+		t.Errorf("%v after %d commits", err, pds.Commits())
 	}
 	opts.Journal = openJournal(t, path)
 	result, err := batch.Apply(t.Context(), pds, batch.Ops(batchOf(9)...), opts)
-	if err != nil || result.Written != 5 || result.Already != 4 || len(pds.Records) != 9 || pds.Commits != 5 {
+	if err != nil || result.Written != 5 || result.Already != 4 || len(pds.Records()) != 9 || pds.Commits() != 5 {
 		t.Errorf("%+v, %v", result, err)
 	}
 }
@@ -255,7 +255,7 @@ func TestJournalGrows(t *testing.T) {
 			t.Run(fmt.Sprintf("former %v, stopped %s", former, stop), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) { // where microseconds do not go by
 					path := filepath.Join(t.TempDir(), "journal")
-					pds := newPDS()
+					pds := newPDS(t)
 					clock := syntax.NewTIDClock()
 					apply := func(g grown) (*batch.Result, error) {
 						j := openJournal(t, path)
@@ -292,7 +292,7 @@ func TestJournalGrows(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					before := len(pds.Records) - map[bool]int{true: 2, false: 6}[strings.HasPrefix(stop, "before")]
+					before := len(pds.Records()) - map[bool]int{true: 2, false: 6}[strings.HasPrefix(stop, "before")]
 					want := 6
 					for _, more := range []int{1, 3, 0, 1} {
 						for n := range more {
@@ -300,8 +300,8 @@ func TestJournalGrows(t *testing.T) {
 						}
 						want += more
 						result, err := apply(g)
-						if err != nil || result.Written+result.Already != want || len(pds.Records) != before+want {
-							t.Fatalf("%d lines: %+v, %v, %d records", want, result, err, len(pds.Records))
+						if err != nil || result.Written+result.Already != want || len(pds.Records()) != before+want {
+							t.Fatalf("%d lines: %+v, %v, %d records", want, result, err, len(pds.Records()))
 						}
 						j := openJournal(t, path)
 						if done, ops := j.Progress(); done != want || ops != want {
@@ -313,7 +313,7 @@ func TestJournalGrows(t *testing.T) {
 							t.Errorf("and again: %+v, %v", result, err)
 						}
 					}
-					for key, times := range pds.Writes {
+					for key, times := range pds.Writes() {
 						if times != 1 {
 							t.Errorf("%s was written %d times", key, times)
 						}
@@ -343,7 +343,7 @@ func TestJournalGrows(t *testing.T) {
 // What a journal of a former version does not know one by one it knows as a whole.
 func TestJournalFormer(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
-	pds := newPDS()
+	pds := newPDS(t)
 	opts := &batch.ApplyOptions{Lookup: lookup, Journal: openJournal(t, path), MaxOps: 2}
 	if _, err := batch.Apply(t.Context(), pds, linesOf(5).ops(), opts); err != nil {
 		t.Fatal(err)
@@ -374,7 +374,7 @@ func TestJournalFormer(t *testing.T) {
 // Operations that were not sent may be mended, taken out and added.
 func TestJournalMended(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
-	pds := newPDS()
+	pds := newPDS(t)
 	apply := func(g grown) error {
 		j := openJournal(t, path)
 		defer j.Close()
@@ -388,15 +388,15 @@ func TestJournalMended(t *testing.T) {
 	}
 	g[3] = strings.Replace(g[3], "update", "create", 1)
 	g = append(slices.Delete(g, 4, 5), line(50), line(51))
-	if err := apply(g); err != nil || len(pds.Records) != 7 {
-		t.Errorf("%v, %d records", err, len(pds.Records))
+	if err := apply(g); err != nil || len(pds.Records()) != 7 {
+		t.Errorf("%v, %d records", err, len(pds.Records()))
 	}
 	for _, g := range []grown{g[:6], append(slices.Clone(g[:6]), line(52))} {
 		if err := apply(g); !errors.Is(err, batch.ErrJournal) {
 			t.Error(err)
 		}
 	}
-	for key, times := range pds.Writes {
+	for key, times := range pds.Writes() {
 		if times != 1 {
 			t.Errorf("%s was written %d times", key, times)
 		}
@@ -407,7 +407,7 @@ func TestJournalMended(t *testing.T) {
 func TestJournalGrownDamaged(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	opts := &batch.ApplyOptions{Lookup: lookup, Journal: openJournal(t, path), MaxOps: 2}
-	if _, err := batch.Apply(t.Context(), newPDS(), linesOf(2).ops(), opts); err != nil {
+	if _, err := batch.Apply(t.Context(), newPDS(t), linesOf(2).ops(), opts); err != nil {
 		t.Fatal(err)
 	}
 	opts.Journal.Close()
@@ -446,7 +446,7 @@ func TestJournalFull(t *testing.T) {
 	const most, reserve = 2 << 20, 1 << 20 // 64 MiB take minutes with the race detector
 	batch.SetMaxJournal(t, most)
 	path := filepath.Join(t.TempDir(), "journal")
-	pds := newPDS()
+	pds := newPDS(t)
 	opts := &batch.ApplyOptions{Lookup: lookup, Journal: openJournal(t, path)}
 	if _, err := batch.Apply(t.Context(), pds, linesOf(2).ops(), opts); err != nil {
 		t.Fatal(err)

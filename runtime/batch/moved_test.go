@@ -11,7 +11,7 @@ import (
 )
 
 // moved is an account that is at another server than its calls.
-type moved struct{ *fakePDS }
+type moved struct{ *testAccount }
 
 var errMoved = errors.New("moved")
 
@@ -21,7 +21,7 @@ func (moved) CheckPDS(context.Context) error { return errMoved }
 func TestMoved(t *testing.T) {
 	for _, action := range pageActions {
 		for _, there := range []int{0, 1, 2} {
-			pds := newPDS()
+			pds := newPDS(t)
 			if there > 0 {
 				pds.Put(pageKey, jsonOf(t, membership(there)))
 			}
@@ -36,7 +36,7 @@ func TestMoved(t *testing.T) {
 // What was not sent is known not to have been carried out.
 func TestNotSent(t *testing.T) {
 	for _, action := range pageActions {
-		pds := newPDS()
+		pds := newPDS(t)
 		if action.before > 0 {
 			pds.Put(pageKey, jsonOf(t, membership(action.before)))
 		}

@@ -162,7 +162,7 @@ func TestReadOpsInvalid(t *testing.T) {
 	for _, l := range lines {
 		text.WriteString(l.line + "\n")
 	}
-	pds := newPDS()
+	pds := newPDS(t)
 	_, err := batch.Apply(t.Context(), pds, batch.ReadOps(opsIn(text.String()), nil), &batch.ApplyOptions{Lookup: lookup})
 	var invalid *batch.InvalidError
 	if !errors.As(err, &invalid) || invalid.Failed != len(lines)-1 || invalid.Ops != len(lines) || len(pds.Calls) > 0 {
@@ -178,11 +178,11 @@ func TestReadOpsInvalid(t *testing.T) {
 func TestReadOpsFails(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "none")
 	open := func() (io.ReadCloser, error) { return os.Open(path) }
-	if _, err := batch.Apply(t.Context(), newPDS(), batch.ReadOps(open, nil), nil); !errors.Is(err, os.ErrNotExist) {
+	if _, err := batch.Apply(t.Context(), newPDS(t), batch.ReadOps(open, nil), nil); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
 	long := "{}\n" + strings.Repeat("x", 17<<20)
-	if _, err := batch.Apply(t.Context(), newPDS(), batch.ReadOps(opsIn(long), nil), nil); err == nil || !strings.Contains(err.Error(), "line 2: ") {
+	if _, err := batch.Apply(t.Context(), newPDS(t), batch.ReadOps(opsIn(long), nil), nil); err == nil || !strings.Contains(err.Error(), "line 2: ") {
 		t.Error(err)
 	}
 }
@@ -198,13 +198,13 @@ func TestApplyFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	pds := newPDS()
+	pds := newPDS(t)
 	var lines []int
 	for range 2 {
 		j := openJournal(t, filepath.Join(directory, "journal"))
 		result, err := batch.Apply(t.Context(), pds, batch.ReadOps(func() (io.ReadCloser, error) { return os.Open(path) }, nil),
 			&batch.ApplyOptions{Lookup: lookup, Journal: j, Each: func(r batch.OpResult) { lines = append(lines, r.Line) }})
-		if err != nil || result.Ops != 30 || len(pds.Records) != 30 || pds.Commits != 1 {
+		if err != nil || result.Ops != 30 || len(pds.Records()) != 30 || pds.Commits() != 1 {
 			t.Errorf("%+v, %v", result, err)
 		}
 		j.Close()

@@ -14,7 +14,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/batch"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/write"
-	"github.com/layers-pub/layers-go/runtime/xrpc"
+	"github.com/layers-pub/layers-go/tests/author"
 )
 
 // page is what a proxy answers with in place of the server.
@@ -45,7 +45,7 @@ var pages = func() (all []page) {
 
 // proxied is an account at a server behind a proxy, reached without a network.
 type proxied struct {
-	*fakePDS
+	*testAccount
 	// answer returns what the proxy does with a request: nil, pass it on; otherwise it answers itself, once the server has
 	// carried the request out if done says so. A page of status 0 is an answer that is lost.
 	answer func(lookUp bool) (p *page, done bool)
@@ -62,7 +62,7 @@ func (p *proxied) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
 	answer, done := p.answer(r.Method == http.MethodGet)
 	if answer == nil || done {
-		p.fakePDS.ServeHTTP(w, incoming)
+		p.PDS.ServeHTTP(w, incoming)
 	}
 	if answer == nil {
 		return w.Result(), nil
@@ -77,24 +77,37 @@ func (p *proxied) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-func (p *proxied) account(t *testing.T) write.Client {
-	client, err := xrpc.New("https://pds.test", xrpc.WithNetwork(network.Network{HTTPClient: &http.Client{Transport: p}}), xrpc.WithRetry(xrpc.Retry{Attempts: 1}))
+func (p *proxied) account(t *testing.T) write.Client { return p.through(t, p) }
+
+// through returns the account, reached through a transport.
+func (p *proxied) through(t *testing.T, transport http.RoundTripper) write.Client {
+	client, err := author.Connect("https://pds.test", p.Token, network.Network{HTTPClient: &http.Client{Transport: transport}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return remote{client}
+	return remote{client, p.DID()}
 }
 
 // pageKey is the key of the record that all is about.
 const pageKey = "3l3famgxlzxwf"
 
-// pageActions are the operations: what is there before, and whether the record of membership(1) is to be there in the end.
-var pageActions = []struct {
+type pageAction struct {
 	name   string
 	before int // membership, or 0 for none
 	keep   bool
 	do     func(t *testing.T, a write.Client, j *batch.Journal, attempts int) error
-}{
+}
+
+// records returns what is there before, by path.
+func (a pageAction) records(t *testing.T) map[string]string {
+	if a.before == 0 {
+		return nil
+	}
+	return map[string]string{collection + "/" + pageKey: jsonOf(t, membership(a.before))}
+}
+
+// pageActions are the operations: what is there before, and whether the record of membership(1) is to be there in the end.
+var pageActions = []pageAction{
 	{"create", 0, true, func(t *testing.T, a write.Client, _ *batch.Journal, _ int) error {
 		_, err := write.Create(t.Context(), a, membership(1), &write.CreateOptions{RecordKey: pageKey})
 		return err
@@ -174,14 +187,12 @@ func TestPages(t *testing.T) {
 	} {
 		for _, action := range pageActions {
 			t.Run(action.name+", "+phase.name, func(t *testing.T) {
+				pds := newPDS(t)
 				for _, p := range pages {
-					pds := newPDS()
-					if action.before > 0 {
-						pds.Put(pageKey, jsonOf(t, membership(action.before)))
-					}
+					pds.Reset(t, action.records(t))
 					before := pds.Get(pageKey)
 					n := 0
-					proxy := &proxied{fakePDS: pds, answer: func(lookUp bool) (*page, bool) {
+					proxy := &proxied{testAccount: pds, answer: func(lookUp bool) (*page, bool) {
 						if !lookUp {
 							n++
 						}
@@ -224,7 +235,7 @@ func TestPages(t *testing.T) {
 						t.Errorf("%v, and again: %v, %s", p, err, pds.Get(pageKey))
 					}
 					j.Close()
-					if times := pds.Writes[collection+"/"+pageKey]; times != 1 {
+					if times := pds.Writes()[collection+"/"+pageKey]; times != 1 {
 						t.Errorf("%v: written %d times", p, times)
 					}
 				}
@@ -239,30 +250,28 @@ func TestPagesPass(t *testing.T) {
 		if !strings.HasPrefix(action.name, "apply") {
 			continue
 		}
-		for _, p := range pages {
-			if p.status < 400 {
-				continue // a page that passes for an answer ends the batch: what it is nobody knows
-			}
-			for _, done := range []bool{false, true} {
-				synctest.Test(t, func(t *testing.T) {
-					pds := newPDS()
-					if action.before > 0 {
-						pds.Put(pageKey, jsonOf(t, membership(action.before)))
-					}
+		synctest.Test(t, func(t *testing.T) {
+			pds := newPDS(t)
+			for _, p := range pages {
+				if p.status < 400 {
+					continue // a page that passes for an answer ends the batch: what it is nobody knows
+				}
+				for _, done := range []bool{false, true} {
+					pds.Reset(t, action.records(t))
 					n := 0
-					proxy := &proxied{fakePDS: pds, answer: func(lookUp bool) (*page, bool) {
+					proxy := &proxied{testAccount: pds, answer: func(lookUp bool) (*page, bool) {
 						if n++; n == 1 && lookUp || n == 4 || n == 3 && !lookUp {
 							return &p, done && !lookUp
 						}
 						return nil, false
 					}}
 					err := action.do(t, proxy.account(t), nil, 0)
-					if times := pds.Writes[collection+"/"+pageKey]; err != nil || times != 1 {
+					if times := pds.Writes()[collection+"/"+pageKey]; err != nil || times != 1 {
 						t.Errorf("%s, %v, done %v: %v, written %d times", action.name, p, done, err, times)
 					}
-				})
+				}
 			}
-		}
+		})
 	}
 }
 
@@ -270,13 +279,9 @@ func TestPagesPass(t *testing.T) {
 func TestLargePage(t *testing.T) {
 	pds, ops := mixed(t)
 	small := &page{413, "text/html", "<h1>413 Request Entity Too Large</h1>"}
-	proxy := &proxied{fakePDS: pds, answer: func(bool) (*page, bool) { return nil, false }}
+	proxy := &proxied{testAccount: pds, answer: func(bool) (*page, bool) { return nil, false }}
 	transport := small413{proxy, small}
-	client, err := xrpc.New("https://pds.test", xrpc.WithNetwork(network.Network{HTTPClient: &http.Client{Transport: transport}}), xrpc.WithRetry(xrpc.Retry{Attempts: 1}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := batch.Apply(t.Context(), remote{client}, batch.Ops(ops...), &batch.ApplyOptions{Lookup: lookup, Progress: func(p batch.Progress) {
+	result, err := batch.Apply(t.Context(), proxy.through(t, transport), batch.Ops(ops...), &batch.ApplyOptions{Lookup: lookup, Progress: func(p batch.Progress) {
 		if p.Wait > 0 {
 			t.Errorf("waits for %v because of %v", p.Wait, p.Err)
 		}

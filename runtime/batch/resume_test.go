@@ -8,7 +8,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,10 +18,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/atptest"
+	"github.com/layers-pub/layers-go/runtime/atptest/fault"
 	"github.com/layers-pub/layers-go/runtime/batch"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/runtime/xrpc"
+	"github.com/layers-pub/layers-go/tests/author"
 	"github.com/layers-pub/layers-go/tests/reference"
 )
 
@@ -52,8 +54,9 @@ func TestResume(t *testing.T) {
 			t.Run(name+", journal: "+journal, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
+					pds := newPDS(t)
 					for n := 1; n < 1000; n++ {
-						if !stopAt(t, n, journal, stop) {
+						if !stopAt(t, pds, n, journal, stop) {
 							if n < 5 {
 								t.Errorf("only %d calls", n)
 							}
@@ -67,9 +70,9 @@ func TestResume(t *testing.T) {
 }
 
 // stopAt stops a batch at its n-th call, and at the n-th call of the second run again, and reports whether there was one.
-func stopAt(t *testing.T, n int, journal string, stop func(cancel func(), do func() error) error) (stopped bool) {
-	pds, ops := mixedOf(t, 12)
-	pds.Lenient = true
+func stopAt(t *testing.T, pds *testAccount, n int, journal string, stop func(cancel func(), do func() error) error) (stopped bool) {
+	records, ops := mixture(t, 12)
+	pds.Reset(t, records)
 	if journal == "no keys" {
 		for i := range ops {
 			if ops[i].Action == batch.ActionCreate {
@@ -132,13 +135,13 @@ func stopAt(t *testing.T, n int, journal string, stop func(cancel func(), do fun
 	if journal != "no keys" {
 		checkMixed(t, pds, ops)
 	}
-	for key, times := range pds.Writes {
+	for key, times := range pds.Sent {
 		if times != 1 {
 			t.Errorf("call %d: %s was written %d times", n, key, times)
 		}
 	}
-	if len(pds.Records) != 10 || len(pds.Writes) != 12 {
-		t.Errorf("call %d: %d records, %d were written", n, len(pds.Records), len(pds.Writes))
+	if len(pds.Records()) != 10 || len(pds.Sent) != 12 {
+		t.Errorf("call %d: %d records, %d were written", n, len(pds.Records()), len(pds.Sent))
 	}
 	return stopped
 }
@@ -148,8 +151,7 @@ func TestResumeManyTimes(t *testing.T) {
 	for seed := range uint64(8) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		var mu sync.Mutex
-		pds := newPDS()
-		pds.Lenient = true
+		pds := newPDS(t)
 		path := filepath.Join(t.TempDir(), "journal")
 		pds.Intercept = func(_ int, nsid string, do func() error) error {
 			kinds := 12
@@ -195,27 +197,30 @@ func TestResumeManyTimes(t *testing.T) {
 				break
 			}
 		}
-		for key, times := range pds.Writes {
+		for key, times := range pds.Sent {
 			if times != 1 {
 				t.Errorf("%s was written %d times", key, times)
 			}
 		}
-		if len(pds.Records) != 50 {
-			t.Errorf("%d records", len(pds.Records))
+		if len(pds.Records()) != 50 {
+			t.Errorf("%d records", len(pds.Records()))
 		}
 	}
 }
 
 // remote is an account at a server.
-type remote struct{ *xrpc.Client }
+type remote struct {
+	*xrpc.Client
+	did syntax.DID
+}
 
-func (remote) DID() syntax.DID { return did }
+func (r remote) DID() syntax.DID { return r.did }
 
 const killedOps = 300
 
 // child applies a batch; the test kills it.
 func child() error {
-	client, err := xrpc.New(os.Getenv("WRITE_TEST_SERVER"), xrpc.WithNetwork(network.Network{AllowPrivate: true}))
+	client, err := author.Connect(os.Getenv("WRITE_TEST_SERVER"), os.Getenv("WRITE_TEST_TOKEN"), network.Network{AllowPrivate: true})
 	if err != nil {
 		return err
 	}
@@ -224,30 +229,27 @@ func child() error {
 		return err
 	}
 	defer j.Close()
-	_, err = batch.Apply(context.Background(), remote{client}, batch.Ops(batchOf(killedOps)...), &batch.ApplyOptions{Lookup: lookup, Journal: j, MaxOps: 10, Attempts: 1})
+	_, err = batch.Apply(context.Background(), remote{client, syntax.DID(os.Getenv("WRITE_TEST_DID"))}, batch.Ops(batchOf(killedOps)...), &batch.ApplyOptions{Lookup: lookup, Journal: j, MaxOps: 10, Attempts: 1})
 	return err
 }
 
 // The process is killed for good, again and again, at whatever it is doing.
 func TestKill(t *testing.T) {
-	pds := newPDS()
+	pds := author.At(t, atptest.New(t))
 	var applied atomic.Int64
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	pds.PDS.Fail(fault.Custom("count", func(w http.ResponseWriter, r *http.Request, good http.Handler) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			return // it was killed while it sent
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		pds.ServeHTTP(w, r)
-		if strings.HasSuffix(r.URL.Path, "applyWrites") {
-			applied.Add(1)
-		}
-	}))
-	defer server.Close()
+		good.ServeHTTP(w, r)
+		applied.Add(1)
+	}), "com.atproto.repo.applyWrites")
 	path := filepath.Join(t.TempDir(), "journal")
 	start := func() (*exec.Cmd, *strings.Builder) {
 		cmd := exec.CommandContext(t.Context(), os.Args[0])
-		cmd.Env = append(os.Environ(), "WRITE_TEST_SERVER="+server.URL, "WRITE_TEST_JOURNAL="+path)
+		cmd.Env = append(os.Environ(), "WRITE_TEST_SERVER="+pds.PDS.URL, "WRITE_TEST_TOKEN="+pds.Token, "WRITE_TEST_DID="+string(pds.DID()), "WRITE_TEST_JOURNAL="+path)
 		var text strings.Builder
 		cmd.Stderr = &text
 		if err := cmd.Start(); err != nil {
@@ -273,12 +275,12 @@ func TestKill(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Fatalf("%v: %s", err, text)
 	}
-	if len(pds.Records) != killedOps || pds.Commits != killedOps/10 {
-		t.Errorf("%d records in %d commits", len(pds.Records), pds.Commits)
+	if len(pds.Records()) != killedOps || pds.Commits() != killedOps/10 {
+		t.Errorf("%d records in %d commits", len(pds.Records()), pds.Commits())
 	}
-	for key, times := range pds.Writes {
+	for path, times := range pds.Writes() {
 		if times != 1 {
-			t.Errorf("%s was written %d times", key, times)
+			t.Errorf("%s was written %d times", path, times)
 		}
 	}
 	t.Logf("killed %d times", kills)

@@ -43,7 +43,7 @@ func TestCheck(t *testing.T) {
 				return err
 			},
 		} {
-			pds := newPDS()
+			pds := newPDS(t)
 			err := do(pds, 7, nil)
 			var warning *write.WarningError
 			if !errors.As(err, &warning) || !slices.Equal(warning.Warnings, []issue.Issue{found}) || !strings.Contains(err.Error(), "/ordinal: odd: an odd number") {
@@ -55,14 +55,14 @@ func TestCheck(t *testing.T) {
 			var warnings []issue.Issue
 			warn := func(all []issue.Issue) {
 				warnings = append(warnings, all...)
-				if len(pds.Writes) > 0 {
+				if len(pds.Writes()) > 0 {
 					t.Errorf("%s, %s: the warning comes after the write", name, action)
 				}
 			}
-			if err := do(pds, 7, warn); err != nil || !slices.Equal(warnings, []issue.Issue{found}) || len(pds.Records) != 1 {
-				t.Errorf("%s, %s: %v, %v, %d records", name, action, err, warnings, len(pds.Records))
+			if err := do(pds, 7, warn); err != nil || !slices.Equal(warnings, []issue.Issue{found}) || len(pds.Records()) != 1 {
+				t.Errorf("%s, %s: %v, %v, %d records", name, action, err, warnings, len(pds.Records()))
 			}
-			if err := do(newPDS(), 8, nil); err != nil {
+			if err := do(newPDS(t), 8, nil); err != nil {
 				t.Errorf("%s, %s: nothing was found: %v", name, action, err)
 			}
 		}

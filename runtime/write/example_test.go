@@ -8,15 +8,30 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/corpus"
 	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/atptest"
+	"github.com/layers-pub/layers-go/runtime/auth"
 	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/write"
 )
 
-// Programs have an account from auth.Login or auth.Resume. These examples have one at a server of their own.
+// logIn returns an account of a network in this process; programs have theirs on the public one, and no option for it.
+func logIn(ctx context.Context, n *atptest.Network) *auth.Client {
+	alice := n.NewAccount("alice.test")
+	account, err := auth.Login(ctx, "alice.test", alice.Password, auth.WithNetwork(n.Options()))
+	if err != nil {
+		log.Fatal(err)
+	}
+	return account
+}
 
 func ExampleCreate() {
 	ctx := context.Background()
-	account := newPDS()
+	n, err := atptest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer n.Close()
+	account := logIn(ctx, n)
 
 	membership := &corpus.Membership{
 		CorpusRef:     "at://did:plc:dlkuiatgml2qsceoi5njkvs7/pub.layers.corpus.corpus/3l3famgxlzxwf",
@@ -45,7 +60,12 @@ func ExampleCreate() {
 
 func ExamplePut() {
 	ctx := context.Background()
-	account := newPDS()
+	n, err := atptest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer n.Close()
+	account := logIn(ctx, n)
 	opts := &write.PutOptions{Lookup: records.Lookup}
 
 	record, err := write.ParseRecord([]byte(`{

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/layers-pub/layers-go/layers/corpus"
+	"github.com/layers-pub/layers-go/runtime/atptest/fault"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/write"
 )
@@ -50,7 +51,7 @@ func TestDroppedFields(t *testing.T) {
 			typed := func(s string) string {
 				return strings.Replace(strings.Replace(s, "{", `{"$type":"com.example.any",`, 1), ",}", "}", 1)
 			}
-			pds := newPDS()
+			pds := newPDS(t)
 			put := func(text string, opts write.PutOptions) error {
 				opts.Lookup = lookup
 				_, err := write.Put(t.Context(), pds, "x", untyped(t, typed(text)), &opts)
@@ -92,7 +93,7 @@ func TestDroppedFields(t *testing.T) {
 }
 
 func TestDropErrorIsShort(t *testing.T) {
-	pds := newPDS()
+	pds := newPDS(t)
 	var fields []string
 	for n := range 500 {
 		fields = append(fields, fmt.Sprintf(`"f%03d":1`, n))
@@ -112,11 +113,11 @@ func TestDropErrorIsShort(t *testing.T) {
 // Fields that the type does not know go when a record is built from scratch, and stay when it was read.
 func TestPutKeepsUnknownFields(t *testing.T) {
 	const key = "3l3famgxlzxwf"
-	pds := newPDS()
+	pds := newPDS(t)
 	text := strings.Replace(jsonOf(t, membership(1)), "{", `{"newer":{"x":[1]},`, 1)
 	pds.Put(key, text)
 	_, err := write.Put(t.Context(), pds, key, membership(2), nil)
-	if !errors.Is(err, write.ErrDropsFields) || !strings.Contains(err.Error(), "/newer") || pds.Commits != 0 {
+	if !errors.Is(err, write.ErrDropsFields) || !strings.Contains(err.Error(), "/newer") || pds.Commits() != 0 {
 		t.Errorf("%v", err)
 	}
 	var read corpus.Membership
@@ -132,9 +133,9 @@ func TestPutKeepsUnknownFields(t *testing.T) {
 // A record that is not of the data model cannot be compared.
 func TestPutOverBrokenRecord(t *testing.T) {
 	const key = "3l3famgxlzxwf"
-	pds := newPDS()
-	cid := pds.Put(key, jsonOf(t, membership(1)))
-	pds.Records[collection+"/"+key] = fakeRecord{JSON: []byte(`{"a":1.5}`), CID: cid.String()}
+	pds := newPDS(t)
+	pds.Put(key, jsonOf(t, membership(1)))
+	pds.PDS.Fail(fault.SetField("value", `{"a":1.5}`), "com.atproto.repo.getRecord")
 	if _, err := write.Put(t.Context(), pds, key, membership(2), nil); !errors.Is(err, write.ErrDropsFields) {
 		t.Error(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/layers-pub/layers-go/layers/corpus"
 	"github.com/layers-pub/layers-go/layers/records"
+	"github.com/layers-pub/layers-go/runtime/atptest/fault"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -22,7 +23,7 @@ import (
 )
 
 func TestCreate(t *testing.T) {
-	pds := newPDS()
+	pds := newPDS(t)
 	clock := syntax.NewTIDClock()
 	var last syntax.RecordKey
 	for n := range 3 {
@@ -86,7 +87,7 @@ func TestBodies(t *testing.T) {
 		}, `{"repo":"` + did + `","rkey":"3l3famgxlzxwf","collection":"pub.layers.corpus.membership","swapRecord":"` + cidOfRecord(t, record).String() + `"}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			c := &recorder{fakePDS: newPDS()}
+			c := &recorder{testAccount: newPDS(t)}
 			if err := test.do(c); err != nil && !strings.Contains(err.Error(), "Unknown lexicon") {
 				t.Error(err)
 			}
@@ -99,7 +100,7 @@ func TestBodies(t *testing.T) {
 
 // recorder keeps the body of the last procedure.
 type recorder struct {
-	*fakePDS
+	*testAccount
 	body string
 }
 
@@ -111,7 +112,7 @@ func (r *recorder) Call(ctx context.Context, request *rpc.Request, response *rpc
 		}
 		r.body = string(b)
 	}
-	return r.fakePDS.Call(ctx, request, response)
+	return r.testAccount.Call(ctx, request, response)
 }
 
 // What is not valid is not sent, and the error says all that is wrong.
@@ -183,7 +184,7 @@ func TestInvalid(t *testing.T) {
 		{"delete, malformed", remove("at://" + did + "/a b"), "at-uri", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			pds := newPDS()
+			pds := newPDS(t)
 			err := test.do(pds)
 			var op *write.Error
 			if err == nil || !strings.Contains(err.Error(), test.want) || !errors.As(err, &op) {
@@ -204,19 +205,19 @@ func TestInvalid(t *testing.T) {
 			}
 		})
 	}
-	if err := create(long, at)(newPDS()); !errors.Is(err, write.ErrTooLarge) {
+	if err := create(long, at)(newPDS(t)); !errors.Is(err, write.ErrTooLarge) {
 		t.Error(err)
 	}
-	if _, err := write.Create(t.Context(), newPDS(), long, &write.CreateOptions{MaxBytes: 153_600}); err != nil {
+	if _, err := write.Create(t.Context(), newPDS(t), long, &write.CreateOptions{MaxBytes: 153_600}); err != nil {
 		t.Error(err)
 	}
-	if _, err := write.Create(t.Context(), nobody{newPDS()}, membership(1), nil); err == nil || !strings.Contains(err.Error(), "no valid DID") {
+	if _, err := write.Create(t.Context(), nobody{newPDS(t)}, membership(1), nil); err == nil || !strings.Contains(err.Error(), "no valid DID") {
 		t.Error(err)
 	}
 }
 
 // nobody is an account that was not logged in.
-type nobody struct{ *fakePDS }
+type nobody struct{ *testAccount }
 
 func (nobody) DID() syntax.DID { return "" }
 
@@ -232,7 +233,7 @@ func TestUntyped(t *testing.T) {
 		{`{"$type":"com.example.nsid"}`, write.CreateOptions{Lookup: lookup, RecordKey: "a.b.c"}, "a.b.c"},
 		{`{"$type":"com.example.unknown","n":1}`, write.CreateOptions{AllowUnknown: true, RecordKey: "x"}, "x"},
 	} {
-		pds := newPDS()
+		pds := newPDS(t)
 		record := untyped(t, test.text)
 		ref, err := write.Create(t.Context(), pds, record, &test.opts)
 		if err != nil || ref.CID != cidOfRecord(t, record) {
@@ -286,7 +287,7 @@ func TestLostAnswer(t *testing.T) {
 	} {
 		for _, fault := range faults {
 			t.Run(action.name+", "+fault.name, func(t *testing.T) {
-				pds := newPDS()
+				pds := newPDS(t)
 				if action.before {
 					pds.Put(key, jsonOf(t, membership(0)))
 				}
@@ -317,7 +318,7 @@ func TestLostAnswer(t *testing.T) {
 				}
 			})
 			t.Run(action.name+", "+fault.name+", then the network is gone", func(t *testing.T) {
-				pds := newPDS()
+				pds := newPDS(t)
 				if action.before {
 					pds.Put(key, jsonOf(t, membership(0)))
 				}
@@ -345,7 +346,7 @@ func TestLostAnswer(t *testing.T) {
 
 // A caller that does not wait any longer is not kept waiting.
 func TestCancelled(t *testing.T) {
-	pds := newPDS()
+	pds := newPDS(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	pds.Intercept = func(_ int, _ string, do func() error) error {
 		do()
@@ -360,14 +361,14 @@ func TestCancelled(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	for _, refusal := range []error{failure(400, "InvalidRequest", "no"), failure(401, "AuthMissing", ""), failure(403, "Forbidden", ""), failure(429, "RateLimitExceeded", "")} {
-		pds := newPDS()
+		pds := newPDS(t)
 		pds.Intercept = func(int, string, func() error) error { return refusal }
 		if _, err := write.Create(t.Context(), pds, membership(1), nil); !errors.Is(err, refusal) || len(pds.Calls) != 1 {
 			t.Errorf("%v: %v, %v", refusal, err, pds.Calls)
 		}
 	}
-	pds := newPDS()
-	pds.MaxBody = 100
+	pds := newPDS(t)
+	pds.PDS.Fail(fault.BodyLimit(100))
 	if _, err := write.Create(t.Context(), pds, membership(1), nil); !errors.Is(err, write.ErrTooLarge) {
 		t.Error(err)
 	}
@@ -380,14 +381,16 @@ func TestCreateExisting(t *testing.T) {
 		want  error
 	}{{membership(1), nil}, {membership(2), write.ErrConflict}} {
 		for _, says := range []bool{false, true} {
-			pds := newPDS()
-			pds.SaysExists = says
+			pds := newPDS(t)
+			if says {
+				pds.SayExists()
+			}
 			c := pds.Put(key, jsonOf(t, test.there))
 			ref, err := write.Create(t.Context(), pds, membership(1), &write.CreateOptions{RecordKey: key})
 			if !errors.Is(err, test.want) || errors.Is(err, write.ErrUnknown) || err == nil && ref.CID != c {
 				t.Errorf("says %v: %v, want %v", says, err, test.want)
 			}
-			if pds.Commits != 0 || pds.Get(key) != jsonOf(t, test.there) {
+			if pds.Commits() != 0 || pds.Get(key) != jsonOf(t, test.there) {
 				t.Error("it was written")
 			}
 			// That there is one is known without seeing it.
@@ -411,7 +414,7 @@ func TestMismatch(t *testing.T) {
 	for name, answer := range map[string]string{
 		"cid": `{"uri":"at://` + did + `/pub.layers.corpus.membership/3l3famgxlzxwf","cid":"` + other.String() + `"}`,
 	} {
-		pds := newPDS()
+		pds := newPDS(t)
 		pds.Intercept = func(_ int, nsid string, do func() error) error {
 			if nsid == "com.atproto.repo.getRecord" {
 				return do()
@@ -438,7 +441,7 @@ func TestMismatch(t *testing.T) {
 		`{"uri":"at://` + did + `/pub.layers.corpus.membership/3l3famgxlzxwf","cid":"x"}`,
 		`{}`, `[]`, `{"uri":1,"cid":2}`,
 	} {
-		pds := newPDS()
+		pds := newPDS(t)
 		ref, err := write.Create(t.Context(), answering{pds, answer}, membership(1), &write.CreateOptions{RecordKey: "3l3famgxlzxwf"})
 		if err != nil || ref.CID != cidOfRecord(t, membership(1)) || len(pds.Calls) != 2 {
 			t.Errorf("%s: %v, %v, %v", answer, ref, err, pds.Calls)
@@ -448,15 +451,15 @@ func TestMismatch(t *testing.T) {
 
 // answering carries procedures out, and answers something else.
 type answering struct {
-	*fakePDS
+	*testAccount
 	answer string
 }
 
 func (a answering) Call(ctx context.Context, request *rpc.Request, response *rpc.Response) error {
 	if !request.Procedure {
-		return a.fakePDS.Call(ctx, request, response)
+		return a.testAccount.Call(ctx, request, response)
 	}
-	if err := a.fakePDS.Call(ctx, &rpc.Request{NSID: request.NSID, Procedure: true, Input: request.Input}, new(rpc.Response)); err != nil {
+	if err := a.testAccount.Call(ctx, &rpc.Request{NSID: request.NSID, Procedure: true, Input: request.Input}, new(rpc.Response)); err != nil {
 		return err
 	}
 	if err := lex.DecodeJSON([]byte(a.answer), response.Output); err != nil {
@@ -487,12 +490,12 @@ func TestPutSwap(t *testing.T) {
 		{"none, dropping", true, lex.NullOf[cid.CID](), true, write.ErrConflict},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			pds := newPDS()
+			pds := newPDS(t)
 			if test.before {
 				pds.Put(key, jsonOf(t, membership(0)))
 			}
 			_, err := write.Put(t.Context(), pds, key, membership(1), &write.PutOptions{Swap: test.swap, DropFields: test.drop})
-			if !errors.Is(err, test.want) || pds.Commits > 0 != (err == nil) || slices.Contains(pds.Calls, "putRecord") != (err == nil) {
+			if !errors.Is(err, test.want) || pds.Commits() > 0 != (err == nil) || slices.Contains(pds.Calls, "putRecord") != (err == nil) {
 				t.Errorf("%v, %v", err, pds.Calls)
 			}
 		})
@@ -504,7 +507,7 @@ func TestPutConcurrently(t *testing.T) {
 	const key = "3l3famgxlzxwf"
 	for _, before := range []bool{true, false} {
 		for _, drop := range []bool{false, true} {
-			pds := newPDS()
+			pds := newPDS(t)
 			if before {
 				pds.Put(key, jsonOf(t, membership(0)))
 			}
@@ -525,7 +528,7 @@ func TestPutConcurrently(t *testing.T) {
 		}
 	}
 	// And one that changes while the answer is lost is nobody's to judge.
-	pds := newPDS()
+	pds := newPDS(t)
 	pds.Intercept = func(_ int, nsid string, do func() error) error {
 		if nsid == "com.atproto.repo.putRecord" {
 			do()
@@ -541,10 +544,12 @@ func TestPutConcurrently(t *testing.T) {
 
 func TestPutUnchanged(t *testing.T) {
 	const key = "3l3famgxlzxwf"
-	pds := newPDS()
+	pds := newPDS(t)
 	c := pds.Put(key, jsonOf(t, membership(1)))
 	for _, bare := range []bool{false, true} {
-		pds.BareRecord = bare
+		if bare {
+			pds.PDS.Fail(fault.RemoveField("cid"), "com.atproto.repo.getRecord")
+		}
 		ref, err := write.Put(t.Context(), pds, key, membership(1), nil)
 		if err != nil || ref.CID != c || pds.Procedures() != 0 {
 			t.Errorf("%v, %v, %v", ref, err, pds.Calls)
@@ -554,10 +559,10 @@ func TestPutUnchanged(t *testing.T) {
 
 func TestDelete(t *testing.T) {
 	const key = "3l3famgxlzxwf"
-	pds := newPDS()
+	pds := newPDS(t)
 	c := pds.Put(key, jsonOf(t, membership(1)))
 	uri := uriOf(collection, key)
-	if err := write.Delete(t.Context(), pds, uri, &write.DeleteOptions{Swap: cidOfRecord(t, membership(2))}); !errors.Is(err, write.ErrConflict) || pds.Commits != 0 {
+	if err := write.Delete(t.Context(), pds, uri, &write.DeleteOptions{Swap: cidOfRecord(t, membership(2))}); !errors.Is(err, write.ErrConflict) || pds.Commits() != 0 {
 		t.Error(err)
 	}
 	pds.Calls = nil
@@ -565,10 +570,10 @@ func TestDelete(t *testing.T) {
 		t.Errorf("%v, calls %v: the answer names the commit, so that there is nothing to look up", err, pds.Calls)
 	}
 	for range 2 {
-		if err := write.Delete(t.Context(), pds, uri, &write.DeleteOptions{Swap: c}); err != nil || pds.Commits != 1 {
+		if err := write.Delete(t.Context(), pds, uri, &write.DeleteOptions{Swap: c}); err != nil || pds.Commits() != 1 {
 			t.Error(err)
 		}
-		if err := write.Delete(t.Context(), pds, uri, nil); err != nil || pds.Commits != 1 {
+		if err := write.Delete(t.Context(), pds, uri, nil); err != nil || pds.Commits() != 1 {
 			t.Error(err)
 		}
 	}
@@ -590,7 +595,7 @@ func TestNotFound(t *testing.T) {
 		{failure(404, "XRPCNotSupported", ""), true},
 		{lost(), true},
 	} {
-		pds := newPDS()
+		pds := newPDS(t)
 		pds.Intercept = func(_ int, nsid string, do func() error) error {
 			if nsid == "com.atproto.repo.getRecord" {
 				return test.err
@@ -603,7 +608,7 @@ func TestNotFound(t *testing.T) {
 	}
 	uri := string(uriOf(collection, "3l3famgxlzxwf"))
 	for _, answer := range []string{`{}`, `{"uri":"` + uri + `"}`, `{"uri":"` + uri + `","value":null}`, `{"message":"no Route matched"}`, `{"uri":"at://x.test/a.b.c/d","cid":"x","value":{}}`, `{"cid":"x","value":{}}`, `{"value":{"a":1.5}}`, `7`} {
-		pds := newPDS()
+		pds := newPDS(t)
 		if _, err := write.Put(t.Context(), reading{pds, answer}, "3l3famgxlzxwf", membership(1), nil); err == nil || pds.Procedures() > 0 {
 			t.Errorf("%s: %v", answer, err)
 		}
@@ -612,13 +617,13 @@ func TestNotFound(t *testing.T) {
 
 // reading answers queries with something.
 type reading struct {
-	*fakePDS
+	*testAccount
 	answer string
 }
 
 func (r reading) Call(ctx context.Context, request *rpc.Request, response *rpc.Response) error {
 	if request.Procedure {
-		return r.fakePDS.Call(ctx, request, response)
+		return r.testAccount.Call(ctx, request, response)
 	}
 	return lex.DecodeJSON([]byte(r.answer), response.Output)
 }
@@ -639,7 +644,7 @@ func TestWriteNoPointer(t *testing.T) {
 		{"value", byValue{membership(1)}, "the record is a write_test.byValue, not a pointer"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			pds := newPDS()
+			pds := newPDS(t)
 			if _, err := write.Create(t.Context(), pds, test.record, nil); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("Create gives %v", err)
 			}

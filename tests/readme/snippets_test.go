@@ -68,7 +68,7 @@ func fences(t *testing.T, name string) (blocks []fence) {
 // places are the packages that documents may name by their last element alone.
 var places = sync.OnceValues(func() (map[string]string, error) {
 	found := map[string]string{}
-	for _, name := range []string{"bytes", "context", "encoding/json", "errors", "fmt", "io", "log", "net/http", "os", "slices", "strings", "testing", "time"} {
+	for _, name := range []string{"bytes", "context", "encoding/json", "errors", "fmt", "io", "log", "net/http", "os", "slices", "strings", "testing", "testing/synctest", "time"} {
 		found[path.Base(name)] = name
 	}
 	out, err := exec.Command("go", "list", module+"/layers/...", module+"/layers07", module+"/linguistics/...", module+"/runtime/...").Output()

@@ -6,7 +6,7 @@
 //
 // The server answers something else than it should:
 //   - [Hang], [Refuse] and [Lose]: nothing at all;
-//   - [Page], [HTML], [Error], [RateLimit], [RateLimitUntil], [ExpiredToken], [Redirect], [Flood], [GzipBomb]: another answer.
+//   - [Page], [HTML], [Error], [BodyLimit], [RateLimit], [RateLimitUntil], [ExpiredToken], [Redirect], [Flood], [GzipBomb]: another answer.
 //
 // It changes its answer, which is buffered for that:
 //   - [Cut], [CutChunked], [Stall], [Trickle], [WrongLength]: how it is sent;
@@ -132,6 +132,19 @@ func errorBody(name, message string) []byte {
 		Message string `json:"message"`
 	}{name, message})
 	return body
+}
+
+// BodyLimit refuses requests with a body of more than so many bytes, as a PDS with this limit does.
+func BodyLimit(limit int) Fault {
+	return Custom(fmt.Sprintf("body limit of %d bytes", limit), func(w http.ResponseWriter, r *http.Request, good http.Handler) {
+		body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, int64(limit)))
+		if err != nil {
+			Error(http.StatusRequestEntityTooLarge, "PayloadTooLargeError", "request entity too large").Serve(w, r, good)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		good.ServeHTTP(w, r)
+	})
 }
 
 // ExpiredToken answers that the access token has expired.
