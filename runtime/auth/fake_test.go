@@ -35,7 +35,10 @@ const (
 	ping           = "com.example.ping"
 )
 
-// fake is a PDS with one account. It is reached without a network, as every host there is.
+// fake is a PDS with one account. It is reached without a network, as every host there is. Package atptest cannot serve here: its
+// PDS has tokens as the reference PDS makes them, while these tests are about those of others: opaque tokens, tokens for
+// another audience, clocks that differ, second factors, refusals without a name. What servers have in common is tested at the
+// reference PDS.
 type fake struct {
 	mu       sync.Mutex
 	counts   map[string]int

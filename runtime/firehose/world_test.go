@@ -148,7 +148,8 @@ func record(collection syntax.NSID, text string) []byte {
 // script is what a source does on one connection: it gets the cursor, or -1, and sends frames.
 type script func(c *websocket.Conn, cursor int64)
 
-// source starts a source that follows scripts, one for each connection; the last one serves all further ones.
+// source starts a source. Package atptest, which the tests of the chain of commits use, cannot serve here: these tests decide for each
+// connection which frames it sends, whatever the cursor, and how it ends. The source follows scripts, one for each connection; the last one serves all further ones.
 func source(tb testing.TB, scripts ...script) (url string) {
 	tb.Helper()
 	connections := make(chan script, len(scripts))

@@ -35,7 +35,9 @@ const (
 	handle = syntax.Handle("corpus.example.com")
 )
 
-// world is a server that has one account, with its repository and a blob, and works well.
+// world is a server that has one account, with its repository and a blob, and works well. It is no network of package atptest,
+// since the operations reach it as they would reach a server on the Internet: at https://pds.example.com, with TLS, and with private addresses
+// refused. Servers of atptest are at private addresses.
 type world struct {
 	did      syntax.DID
 	archive  []byte

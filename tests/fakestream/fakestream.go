@@ -5,6 +5,10 @@
 //		c.Wait()
 //	})
 //	client, err := jetstream.New(s.URL(), jetstream.WithNetwork(network.Network{AllowPrivate: true}))
+//
+// Package atptest cannot serve here: its streams are those of a PDS and a relay, while Jetstream and Tap send JSON, and Tap
+// receives acknowledgements. The tests are about single messages, most of them malformed; tests/jetstream and tests/tap run the
+// real servers.
 package fakestream
 
 import (
