@@ -214,6 +214,75 @@ func TestSentAgain(t *testing.T) {
 	}
 }
 
+// TestSentAgainTogether: events of one millisecond, which a PDS may send again after the last of them, are no reset, and nor are
+// events whose times are not in their order, if they were received before. But another event with a number that was received is
+// one, however old it says it is.
+func TestSentAgainTogether(t *testing.T) {
+	t.Parallel()
+	at := func(seq, time int64, key string) []byte {
+		m := message(t, seq, alice, create(wiki, key))
+		m.Time = when(time)
+		return frameOf(t, "#commit", m)
+	}
+	last, future := at(70, 99, "70"), send(1008, errorFrame("FutureCursor"))
+	for _, test := range []struct {
+		name   string
+		before []script // in a subscription of its own, whose position the next one has
+		then   []script
+		reset  string // an event of the stream itself, which may come before records of earlier frames
+		want   []string
+	}{
+		{"one millisecond, in one subscription", nil,
+			[]script{send(0, at(67, 80, "67"), at(68, 80, "68"), at(69, 80, "69")), send(0, at(67, 80, "67"), at(68, 80, "68"), at(69, 80, "69"), last), future},
+			"", []string{"67 create", "68 create", "69 create", "67 create", "68 create", "70 create"}},
+		{"one millisecond, after a restart",
+			[]script{send(0, at(67, 80, "67"), at(68, 80, "68"), at(69, 80, "69")), future},
+			[]script{send(0, at(67, 80, "67"), at(68, 80, "68"), at(69, 80, "69"), last), future},
+			"", []string{"67 create", "68 create", "70 create"}},
+		{"times that are not in their order", nil,
+			[]script{send(0, at(67, 82, "67"), at(68, 81, "68"), at(69, 80, "69")), send(0, at(67, 82, "67"), at(68, 81, "68"), at(69, 80, "69"), last), future},
+			"", []string{"67 create", "68 create", "69 create", "67 create", "68 create", "70 create"}},
+		{"others", nil,
+			[]script{send(0, at(67, 80, "67"), at(68, 80, "68"), at(69, 80, "69")), send(0, at(67, 79, "other")), send(0, at(67, 79, "other"), last), future},
+			"reset 69 to 67", []string{"67 create", "68 create", "69 create", "67 create", "70 create"}},
+		{"times that are not in their order, after a restart",
+			[]script{send(0, at(67, 82, "67"), at(68, 81, "68"), at(69, 80, "69")), future},
+			[]script{send(0, at(67, 82, "67")), send(0, at(67, 82, "67"), at(69, 80, "69"), last), future},
+			"", []string{"67 create", "67 create", "70 create"}},
+		{"others that say that they are old, after a restart",
+			[]script{send(0, at(67, 80, "67"), at(68, 80, "68"), at(69, 80, "69")), future},
+			[]script{send(0, at(67, 70, "other"), at(68, 71, "other")), send(0, last), future},
+			"reset 69 to 67", []string{"67 create", "68 create", "70 create"}},
+		{"others that are hardly later, after a restart",
+			[]script{send(0, at(67, 80, "67"), at(68, 80, "68"), at(69, 80, "69")), future},
+			[]script{send(0, at(68, 82, "other"), at(69, 83, "other"), last), future},
+			"reset 69 to 68", []string{"68 create", "69 create", "70 create"}},
+		{"others, after a restart",
+			[]script{send(0, at(67, 80, "67"), at(68, 80, "68"), at(69, 80, "69")), future},
+			[]script{send(0, at(67, 91, "other"), last), future},
+			"reset 69 to 67", []string{"67 create", "70 create"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c := client(t, source(t, slices.Concat(test.before, test.then)...))
+			store := firehose.NewCursorFile(filepath.Join(t.TempDir(), "cursor"))
+			if test.before != nil {
+				told(t, c, &firehose.Options{Reconnect: true, Cursors: store})
+			}
+			lines, _ := told(t, c, &firehose.Options{Reconnect: true, Cursors: store})
+			lines = slices.DeleteFunc(lines, func(s string) bool { return strings.HasPrefix(s, "reconnect") })
+			resets := slices.DeleteFunc(slices.Clone(lines), func(s string) bool { return !strings.HasPrefix(s, "reset") })
+			if got := strings.Join(resets, ", "); got != test.reset {
+				t.Errorf("%q, want %q", got, test.reset)
+			}
+			expect(t, slices.DeleteFunc(lines, func(s string) bool { return strings.HasPrefix(s, "reset") }), test.want...)
+			if p, _, err := store.Load(t.Context(), c.Endpoint()); p.Seq != 70 || err != nil {
+				t.Errorf("saved %v %v", p, err)
+			}
+		})
+	}
+}
+
 // TestBadFrames: each is an event with its bytes, and the stream goes on, also after a reconnection at the same cursor.
 func TestBadFrames(t *testing.T) {
 	t.Parallel()

@@ -27,20 +27,51 @@ func NewPosition(seq int64, time []byte) Position {
 // Time returns the time that the source states in the message, cut after 32 bytes.
 func (p *Position) Time() string { return string(p.at[:p.n]) }
 
-// before reports whether the source states an earlier time in p than in other, or one that is hardly later; false if one of
-// them states none. A busy reference PDS reads the clock for a message before it has a number, so that of two messages the one
-// with the lower number may have the later time.
-func (p *Position) before(other Position) bool {
+// recent has the positions of the last messages of a subscription, on whatever connection they were received.
+type recent struct {
+	ring []Position
+	next int
+}
+
+// maxRecent is how many positions are kept. The reference PDS has at most 1,000 events that it is about to send.
+const maxRecent = 1024
+
+func (r *recent) add(at Position) {
+	if len(r.ring) < cap(r.ring) {
+		r.ring = append(r.ring, at)
+		return
+	}
+	r.ring[r.next] = at
+	r.next = (r.next + 1) % len(r.ring)
+}
+
+// again reports whether a message before the last one, with which a connection begins, is sent once more, and not another
+// message of a source that was reset; and whether that is sure. One that was received has the same number and time. Of one that
+// was not, perhaps since the subscription is younger, only a time that is clearly later says that the source was reset.
+func (r *recent) again(at, last Position) (again, sure bool) {
+	for _, received := range r.ring {
+		if received == at {
+			return true, true
+		}
+		sure = sure || received.Seq == at.Seq
+	}
+	return !sure && at.before(last, disorder), sure
+}
+
+// disorder is by how much the times of a source may be out of order. A busy reference PDS reads the clock for a message before
+// it has a number, so that of two messages the one with the lower number may have the later time.
+const disorder = 10 * time.Second
+
+// before reports whether the source states an earlier time in p than in other, or one that is later by less than a tolerance;
+// false if one of them states none.
+func (p *Position) before(other Position, tolerance time.Duration) bool {
 	at, err := time.Parse(time.RFC3339Nano, p.Time())
 	if err != nil {
 		return false
 	}
 	last, err := time.Parse(time.RFC3339Nano, other.Time())
-	return err == nil && at.Before(last.Add(disorder))
+	return err == nil && at.Before(last.Add(tolerance))
 }
-
-// disorder is by how much the times of a source may be out of order.
-const disorder = 10 * time.Second
 
 // MaxUnacknowledged is how many frames may have events that the caller has not acknowledged. When there are so many,
 // reading stops until the caller acknowledges one.

@@ -40,14 +40,16 @@ type Subscription struct {
 	began     time.Time
 
 	// What follows belongs to the goroutine that reads.
-	last     Position // of the last message with a number
-	known    bool     // whether there is one, or a cursor
-	verbatim bool     // whether last is of a message that was received, or of one that was saved
-	fresh    bool     // whether no message with a number has been received on this connection
-	rewind   int      // how many more messages may be skipped that are older than the subscription
-	progress bool     // whether the position has moved on this connection
-	ever     bool     // whether there ever was a connection
-	until    int64    // the number before which a connection ends, because another one goes on there, or 0
+	last     Position  // of the last message with a number
+	known    bool      // whether there is one, or a cursor
+	verbatim bool      // whether last is of a message that was received, or of one that was saved
+	recent   recent    // what was received last
+	doubt    *Position // of the first frame that may be one of a source that was reset, or nil
+	fresh    bool      // whether no message with a number has been received on this connection
+	rewind   int       // how many more messages may be skipped that are older than the subscription
+	progress bool      // whether the position has moved on this connection
+	ever     bool      // whether there ever was a connection
+	until    int64     // the number before which a connection ends, because another one goes on there, or 0
 	buf      []byte
 
 	over  chan struct{} // closed when the loop has ended
@@ -57,6 +59,7 @@ type Subscription struct {
 // New returns a subscription, which [Subscription.Run] runs.
 func New(t *Transport, p Protocol, r Reporter, options Options) *Subscription {
 	s := &Subscription{transport: t, protocol: p, report: r, options: options, mark: newMark(), over: make(chan struct{}), began: time.Now()}
+	s.recent.ring = make([]Position, 0, maxRecent) // at once, so that no frame allocates
 	s.queue = newQueue(options.Queue, p.Workers(), s.process)
 	return s
 }
@@ -405,6 +408,7 @@ const maxJump = 1 << 20
 func (s *Subscription) move(at Position) {
 	s.last, s.known, s.verbatim = at, true, true
 	s.fresh, s.progress = false, true
+	s.recent.add(at)
 }
 
 // number compares the number of a frame with the last one, and moves the position. It reports whether the frame was
@@ -426,21 +430,41 @@ func (s *Subscription) number(ctx context.Context, stated []byte, at Position) (
 			s.rewind = 0
 		}
 	case at == s.last && s.verbatim:
-		s.fresh = false
+		s.fresh, s.doubt = false, nil
 		return true, nil // the source begins with the frame at the cursor
 	case first && at.Seq == s.last.Seq && !s.verbatim:
 		// The source begins with the frame at the cursor, which the caller chose.
-	case first && at.Seq < s.last.Seq && at.before(s.last):
-		// The reference PDS may begin with frames before the cursor that it was about to send to others. They are yielded,
-		// since a source that was reset may also send old frames, but the position stays.
-		return false, nil
-	case first && at.Seq <= s.last.Seq:
-		if !s.push(ctx, s.report.Reset(s.last, at)) {
-			return false, ctx.Err()
+	case first && at.Seq < s.last.Seq:
+		again, sure := s.recent.again(at, s.last)
+		if again {
+			// The reference PDS may begin with frames before the cursor that it was about to send to others. They are
+			// yielded, since a source that was reset may also send old frames, but the position stays. In doubt, the frame at
+			// the cursor has to follow.
+			if !sure && s.doubt == nil {
+				s.doubt = new(at)
+			}
+			return false, nil
 		}
+		return false, s.reset(ctx, at)
+	case s.doubt != nil, first && at.Seq == s.last.Seq:
+		return false, s.reset(ctx, at)
 	}
 	s.move(at)
 	return false, nil
+}
+
+// reset reports that the source was reset, and goes on from a position.
+func (s *Subscription) reset(ctx context.Context, at Position) error {
+	first := at
+	if s.doubt != nil {
+		first = *s.doubt
+	}
+	if !s.push(ctx, s.report.Reset(s.last, first)) {
+		return ctx.Err()
+	}
+	s.doubt, s.recent.ring, s.recent.next = nil, s.recent.ring[:0], 0
+	s.move(at)
+	return nil
 }
 
 // clockSkew is how far the clock of a source may differ from ours.
