@@ -287,6 +287,8 @@ func (r *Reader) intJSON(min, max int64) int64 {
 		r.Report(at, issue.RuleType).Want = "integer of 64 bits"
 		return 0
 	}
-	r.CheckRange(at, v, min, max)
+	if v < min || v > max {
+		r.CheckRange(at, v, min, max)
+	}
 	return v
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -98,6 +99,31 @@ func TestNumber(t *testing.T) {
 		}
 		if in.At != len(test.json) {
 			t.Errorf("Number(%s) ends at %d", test.json, in.At)
+		}
+	}
+}
+
+// TestNumberAhead: numbers of all lengths are read the same near the end of the input and far from it, whatever follows.
+func TestNumberAhead(t *testing.T) {
+	texts := []string{"", "-", "00", "01", "0012", "1.5", "1.0", "12e1", "12E1", "1234567.0", "12345678e0", "0e0"}
+	for n, text := 0, ""; n < 25; n++ {
+		text += string(rune('0' + (n*7+1)%10))
+		texts = append(texts, text, "-"+text, "9"+text, text[1:])
+	}
+	for _, text := range texts {
+		for _, after := range []string{"", ",", "]", "}", " ", "\x00", "x", "/", ":", "\xff", "\x8a"} {
+			if text == "" {
+				continue
+			}
+			near, far := open(text+after), open(text+after+strings.Repeat(" ", 40))
+			want, wantOK := jsontext.Number(near)
+			got, ok := jsontext.Number(far)
+			if got != want || ok != wantOK || far.Dead != near.Dead || !far.Dead && far.At != near.At {
+				t.Errorf("Number(%q) before %q: %d, %v at %d; near the end: %d, %v at %d", text, after, got, ok, far.At, want, wantOK, near.At)
+			}
+			if v, err := strconv.ParseInt(text, 10, 64); err == nil && !far.Dead && (got != v || far.At != len(text)) {
+				t.Errorf("Number(%q) = %d at %d", text, got, far.At)
+			}
 		}
 	}
 }

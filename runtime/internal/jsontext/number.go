@@ -1,7 +1,9 @@
 package jsontext
 
 import (
+	"encoding/binary"
 	"math"
+	"math/bits"
 
 	"github.com/layers-pub/layers-go/runtime/internal/input"
 )
@@ -9,6 +11,12 @@ import (
 // Number reads a number, at whose first character the input is. A number whose value is an integer counts as one however it is spelled, as the data model
 // says: 1.0 and 1e2, for example. It returns false if the value is not a 64-bit integer.
 func Number(in *input.Input) (int64, bool) {
+	if in.Ahead() {
+		if v, n := short(in.Window()); n > 0 {
+			in.At += n
+			return v, true
+		}
+	}
 	b, i := in.Data, in.At
 	negative := b[i] == '-'
 	if negative {
@@ -34,6 +42,22 @@ func Number(in *input.Input) (int64, bool) {
 		return 0, false
 	}
 	return signed(u, negative)
+}
+
+// short returns the number at the beginning of text, and how many digits it has, if these are one to seven, without a sign, a
+// fraction or an exponent. Otherwise it returns zeros. It reads all digits at once, since the processor could not foresee how
+// many there are.
+func short(text *[32]byte) (v int64, n int) {
+	digits := binary.LittleEndian.Uint64(text[:]) ^ allOnes*'0'
+	others := (digits + allOnes*(0x80-10) | digits) & highBits // marks bytes above 9; only the first mark is reliable
+	n = bits.TrailingZeros64(others) / 8
+	if after := text[n]; n == 0 || n == 8 || n > 1 && text[0] == '0' || after == '.' || after|0x20 == 'e' {
+		return 0, 0
+	}
+	digits <<= 64 - 8*n                                              // zeros come first
+	digits = digits * (1 + 10<<8) >> 8 & 0x00ff00ff00ff00ff          // numbers of two digits
+	digits = digits * (1 + 100<<16) >> 16 & 0x0000ffff0000ffff       // of four
+	return int64(digits * (1 + 10000<<32) >> 32 & math.MaxUint32), n // of eight
 }
 
 func signed(u uint64, negative bool) (int64, bool) {
