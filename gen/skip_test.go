@@ -58,6 +58,10 @@ func TestSkipped(t *testing.T) {
 		{app + "put.json:/defs/main/input", "it is taken for application/json"},
 		{app + "put.json:/defs/main/errors", "it has no effect"},
 		{"lexicons/twice.json:/id", "the file is left out"},
+		{app + "book.json:/defs/main/record/properties/$type", "it is left out"},
+		{app + "book.json:/defs/main/record/properties/pages/type", "its value is kept as it is"},
+		{app + "commented.json", "comments and commas at the end are ignored"},
+		{app + "direct_test.json:/id", "it is used as it is"},
 	} {
 		found := false
 		for _, p := range set.Skipped {

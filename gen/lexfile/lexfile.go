@@ -232,6 +232,47 @@ func identify(data []byte) (id string, document bool) {
 	return id, number || version && (id != "" || defs) || id != "" && defs
 }
 
+// Plain returns JSON text without comments and without commas after the last of something, which some editors allow. They become
+// spaces, so that offsets stay right.
+func Plain(text []byte) []byte {
+	plain := slices.Clone(text)
+	comma := -1 // where a comma is that nothing follows yet
+	for i := 0; i < len(plain); i++ {
+		rest := plain[i:]
+		end := 0
+		switch {
+		case rest[0] == '"':
+			for i++; i < len(plain) && plain[i] != '"'; i++ {
+				if plain[i] == '\\' {
+					i++
+				}
+			}
+			comma = -1
+		case bytes.HasPrefix(rest, []byte("//")):
+			if end = bytes.IndexByte(rest, '\n'); end < 0 {
+				end = len(rest)
+			}
+		case bytes.HasPrefix(rest, []byte("/*")):
+			if end = bytes.Index(rest[2:], []byte("*/")) + 4; end < 4 {
+				end = len(rest)
+			}
+		case rest[0] == ',':
+			comma = i
+		case (rest[0] == '}' || rest[0] == ']') && comma >= 0:
+			plain[comma], comma = ' ', -1
+		case !bytes.ContainsRune([]byte(" \t\r\n"), rune(rest[0])):
+			comma = -1
+		}
+		for j := range rest[:end] {
+			if rest[j] != '\n' {
+				rest[j] = ' '
+			}
+		}
+		i += max(0, end-1)
+	}
+	return plain
+}
+
 // Read reads a file of fsys, and one byte more than the limit if it is larger.
 func Read(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	f, err := fsys.Open(name)

@@ -65,6 +65,8 @@ type Document struct {
 	// Foreign says that the document is from another module; see [Options.Imports].
 	Foreign bool
 
+	// commented says that the text is JSON but for comments and commas.
+	commented bool
 	// warnings are Lint's warnings about keys that the model does not keep, and found those of the checker.
 	warnings, found Problems
 }

@@ -216,8 +216,16 @@ func (l *loader) read(f lexfile.File) (*Document, Problems) {
 		return nil, Problems{problem(f.Path, "", "%v", f.Err)}
 	}
 	value, p := parse(f.Path, f.Data)
+	commented := false
 	if value == nil && len(p.problems) > 0 {
-		return nil, p.problems
+		plain, again := parse(f.Path, lexfile.Plain(f.Data))
+		if plain == nil {
+			return nil, p.problems
+		}
+		wrong := p.problems[len(p.problems)-1]
+		wrong.Pointer, commented = "", true // the fault is one of the text
+		value, p = plain, again
+		p.problems = append(p.problems, wrong)
 	}
 	if o, isObject := value.(object); isObject && o.get("lexicon") == nil {
 		p.problems = append(p.problems, problem(f.Path, "/lexicon", "missing; write 1, the version of the language"))
@@ -226,7 +234,7 @@ func (l *loader) read(f lexfile.File) (*Document, Problems) {
 	b := &builder{file: f.Path, warnings: p.warnings}
 	document := b.document(value)
 	if document != nil {
-		document.Source = f.Data
+		document.Source, document.commented = f.Data, commented
 	}
 	return document, append(p.problems, l.schema.check(f.Path, value)...)
 }

@@ -276,7 +276,7 @@ func TestLoadDocumentsInside(t *testing.T) {
 		{"a version in words", map[string]string{"a.json": `{"lexicon": "1", "id": "com.example.a", "defs": {"a": {"type": "token"}}}`}, "a.json:/lexicon: write 1, the version of the language", ""},
 		{"a setting", map[string]string{"a.json": text("com.example.a", ""), "config.json": `{"lexicon": "en", "id": "x"}`, "tsconfig.json": "{ // strict\n\"paths\": {\"lexicon\": [\"x\"]}}"}, "com.example.a a.json", ""},
 		{"one after the other", map[string]string{"a.json": text("com.example.a", "") + "\n" + text("com.example.b", "")}, "a.json: not valid JSON at line 2, column 2: unexpected data after the end of the document, starting with {; remove it", ""},
-		{"comments", map[string]string{"a.json": "{ // a comment\n\"lexicon\": 1, \"id\": \"com.example.a\"}"}, "a.json: not valid JSON at line 1, column 3: ", ""},
+		{"comments", map[string]string{"a.json": "{ // a comment\n\"lexicon\": 1, \"id\": \"com.example.a\", \"defs\": {\"a\": {\"type\": \"token\"},}}"}, "a.json: not valid JSON at line 1, column 3: ", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			files := fstest.MapFS{}

@@ -177,8 +177,12 @@ const lexScheme = "lex:"
 func validReference(s string) bool {
 	s = strings.TrimPrefix(s, lexScheme)
 	id, name, found := strings.Cut(s, "#")
-	return (id == "" && found || syntax.ValidNSID(id)) && (!found || validDefName(name))
+	return (id == "" && found || oddNSID.MatchString(id) || syntax.ValidNSID(id)) && (!found || validDefName(name))
 }
+
+// oddNSID is what some take for an NSID: names with hyphens or underscores anywhere, and dots between them. That a document has
+// such a name is a fault of its own.
+var oddNSID = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+){2,}$`)
 
 // validDefName reports whether s can name a definition: "#" has a
 // meaning in references, and white space cannot be part of one.

@@ -98,6 +98,15 @@ func (d *Document) drop(pointer string) (at, outcome string) {
 		return pointer, asVersion1
 	case "/description", "/revision":
 		return pointer, noEffect
+	case "/id":
+		if oddNSID.MatchString(d.ID) {
+			return pointer, asItIs
+		}
+	case "":
+		if d.commented {
+			d.commented = false
+			return pointer, noComments
+		}
 	}
 	for i, def := range d.Defs {
 		if !within(pointer, def.Node.Pointer) {
@@ -130,10 +139,12 @@ const (
 	noFields   = "it is an object without fields of its own"
 	anyKey     = "its keys may be anything"
 	asJSON     = "it is taken for application/json"
+	asItIs     = "it is used as it is"
+	noComments = "comments and commas at the end are ignored"
 )
 
 // repairs are the outcomes after which everything below the place is still there.
-var repairs = map[string]bool{noEffect: true, asVersion1: true, noFields: true, anyKey: true, asJSON: true}
+var repairs = map[string]bool{noEffect: true, asVersion1: true, noFields: true, anyKey: true, asJSON: true, asItIs: true, noComments: true}
 
 // bare makes an object without readable properties one that has none. It returns what became of the node, or "" if it is
 // something else.
@@ -176,6 +187,10 @@ func (n *Node) drop(pointer string) (at, outcome string) {
 		}
 		if n.dropEntry(tokens[0], tokens[1]) {
 			return pointer, leftOut
+		}
+		unread := func(p Property) bool { return within(pointer, p.Node.Pointer) }
+		if tokens[0] == "properties" && tokens[1] != "" && !slices.ContainsFunc(n.Properties, unread) {
+			return pointer, leftOut // it is not an object
 		}
 	}
 	for i, property := range n.Properties {

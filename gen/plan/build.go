@@ -347,7 +347,7 @@ func (b *builder) nameFiles(pkg *Package) {
 		for _, word := range slices.Backward(b.prefixes[namespaceOf(file.Source)]) {
 			name = strings.ToLower(word) + name
 		}
-		name = strings.ReplaceAll(name, "-", "")
+		name = strings.NewReplacer("-", "", "_", "").Replace(name)
 		unique := name
 		for i := 2; taken[unique]; i++ {
 			unique = fmt.Sprint(name, i)

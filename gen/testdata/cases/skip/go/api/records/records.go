@@ -7,7 +7,7 @@
 //	if err != nil {
 //		return err
 //	}
-//	for _, entry := range all.AppEmpty2 {
+//	for _, entry := range all.AppBook {
 //		fmt.Println(entry.URI, entry.Value)
 //	}
 package records
@@ -27,6 +27,8 @@ import (
 
 // Types holds the def of every record type, sorted by NSID. Callers must not modify it.
 var Types = []lex.RecordDef{
+	{NSID: "com.example.app.book", Key: "tid", New: func() lex.Record { return new(example.AppBook) }},
+	{NSID: "com.example.app.direct_test", Key: "tid", New: func() lex.Record { return new(example.AppDirectTest) }},
 	{NSID: "com.example.app.empty2", Key: "tid", New: func() lex.Record { return new(example.AppEmpty2) }},
 	{NSID: "com.example.app.odd", Key: "any", New: func() lex.Record { return new(example.AppOdd) }},
 	{NSID: "com.example.app.thing", Key: "tid", New: func() lex.Record { return new(example.AppThing) }},
@@ -45,10 +47,12 @@ func Lookup(nsid syntax.NSID) (lex.RecordDef, bool) {
 
 // Repository holds the records of one repository, decoded, in the order of their keys.
 type Repository struct {
-	AppEmpty2 []rec.Entry[example.AppEmpty2]
-	AppOdd    []rec.Entry[example.AppOdd]
-	AppThing  []rec.Entry[example.AppThing]
-	AppWild   []rec.Entry[example.AppWild]
+	AppBook       []rec.Entry[example.AppBook]
+	AppDirectTest []rec.Entry[example.AppDirectTest]
+	AppEmpty2     []rec.Entry[example.AppEmpty2]
+	AppOdd        []rec.Entry[example.AppOdd]
+	AppThing      []rec.Entry[example.AppThing]
+	AppWild       []rec.Entry[example.AppWild]
 	// Unknown holds the records of collections that are not in [Types]. They are not decoded.
 	Unknown []rec.Envelope
 	// Failures holds the invalid records, each with all its issues.
@@ -61,6 +65,10 @@ type Repository struct {
 // add appends a valid record to the field of its collection.
 func (r *Repository) add(uri syntax.ATURI, c cid.CID, trust rec.Trust, v lex.Record) {
 	switch v := v.(type) {
+	case *example.AppBook:
+		r.AppBook = append(r.AppBook, entry(uri, c, trust, v))
+	case *example.AppDirectTest:
+		r.AppDirectTest = append(r.AppDirectTest, entry(uri, c, trust, v))
 	case *example.AppEmpty2:
 		r.AppEmpty2 = append(r.AppEmpty2, entry(uri, c, trust, v))
 	case *example.AppOdd:

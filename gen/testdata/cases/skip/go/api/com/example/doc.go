@@ -2,9 +2,10 @@
 
 // Package example holds the lexicons of com.example.app.
 //
-// Records: [AppEmpty2], [AppOdd], [AppThing], [AppWild]. They decode from DAG-CBOR and from JSON:
+// Records: [AppBook], [AppDirectTest], [AppEmpty2], [AppOdd], [AppThing], [AppWild]. They decode
+// from DAG-CBOR and from JSON:
 //
-//	var record example.AppEmpty2
+//	var record example.AppBook
 //	if err := lex.DecodeCBOR(data, &record); err != nil {
 //		return err
 //	}
