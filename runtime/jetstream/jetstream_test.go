@@ -276,7 +276,7 @@ func TestBadMessages(t *testing.T) {
 // TestCursor: the server begins with the event at the cursor, which is not yielded again after a reconnection or a
 // restart, and the saved position is behind what is acknowledged.
 func TestCursor(t *testing.T) {
-	all := []string{commit(t, 1, alice, "create", wiki+"/a", record("x")), commit(t, 2, bob, "delete", wiki+"/b", ""), identity(3, alice), commit(t, 4, alice, "delete", wiki+"/d", "")}
+	all := []string{commit(t, 1, alice, "create", wiki+"/a", record("x")), commit(t, 2, alice, "delete", wiki+"/b", ""), identity(3, alice), commit(t, 4, alice, "delete", wiki+"/d", "")}
 	var first atomic.Bool
 	s := fakestream.Start(t, func(c *fakestream.Conn) {
 		if !c.Query().Has("cursor") {
@@ -296,7 +296,7 @@ func TestCursor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	slices.Sort(texts) // repositories are in turns
+	slices.Sort(texts) // the reconnection is reported in turns with the repository's events
 	same(t, texts, "1 create a hashed", "2 delete b served", "3 identity "+alice+" alice.test", "4 delete d served", "reconnect")
 	// The last event was not acknowledged.
 	_, texts, err = take(t, client(t, s), options, 1)
