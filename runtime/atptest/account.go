@@ -35,8 +35,8 @@ const (
 // Account is an account with its repository. Its methods act as the account's owner or its server does, without HTTP; they
 // send the events that a server sends.
 type Account struct {
-	// DID is real: it is derived from the account's first operation in the directory. It depends only on how many accounts the
-	// network has, on the handle and on the address of the PDS.
+	// DID is derived from the account's first operation in the directory, as on the real network. It depends only on
+	// the number of accounts in the network, the handle and the address of the PDS.
 	DID syntax.DID
 	// Email and Password are those of the account.
 	Email, Password string
@@ -64,7 +64,7 @@ type Record struct {
 	CID cid.CID
 	// Data is the record in DAG-CBOR, which must not be changed.
 	Data []byte
-	// Rev is the revision of the commit that wrote it, and Time the time of it.
+	// Rev is the revision of the commit that wrote the record, and Time is that commit's time.
 	Rev  syntax.TID
 	Time time.Time
 }
@@ -215,37 +215,39 @@ func (a *Account) SetHandle(handle syntax.Handle) {
 	a.sendIdentity()
 }
 
-// ClaimHandle changes the handle in the directory alone: the document then claims a handle that does not lead back.
+// ClaimHandle changes the handle only in the directory: the DID document then claims a handle that does not resolve to
+// the DID.
 func (a *Account) ClaimHandle(handle syntax.Handle) {
 	a.network.mu.Lock()
 	defer a.network.mu.Unlock()
 	a.update(func(s *plc.State) { s.SetHandle(handle) })
 }
 
-// SetPDS changes the address of the PDS in the directory alone, to that of a proxy, say. With "" the document names none.
+// SetPDS changes the address of the PDS only in the directory, for example to that of a proxy. With "" the document
+// names no PDS.
 func (a *Account) SetPDS(origin string) {
 	a.network.mu.Lock()
 	defer a.network.mu.Unlock()
 	a.update(func(s *plc.State) { s.SetPDS(origin) })
 }
 
-// SetSigningKey changes the key in the directory alone, so that the commits of the account do not verify. With the undefined
-// key the document has none.
+// SetSigningKey changes the signing key only in the directory, so that the signatures of the account's commits are
+// invalid. With the undefined key, the document has no key.
 func (a *Account) SetSigningKey(key multikey.Key) {
 	a.network.mu.Lock()
 	defer a.network.mu.Unlock()
 	a.update(func(s *plc.State) { s.SetKey(key) })
 }
 
-// Tombstone ends the DID in the directory, which then says that it does not exist.
+// Tombstone adds a tombstone operation for the DID; the directory then says that the DID does not exist.
 func (a *Account) Tombstone() {
 	a.network.mu.Lock()
 	defer a.network.mu.Unlock()
 	a.tombstoned = true
 }
 
-// RotateKey gives the account another signing key on a curve, in the directory and at its server, sends #identity, and makes a
-// commit that is signed with it.
+// RotateKey gives the account a new signing key on the given curve, in the directory and at its server, sends
+// #identity, and makes a commit that is signed with the new key.
 func (a *Account) RotateKey(curve multikey.Curve) {
 	n := a.network
 	n.mu.Lock()
@@ -259,9 +261,9 @@ func (a *Account) RotateKey(curve multikey.Curve) {
 	a.sendMessage(a.repo.Apply())
 }
 
-// MoveTo moves the account to another server, with its repository, its blobs and its password, as a migration does, and signs
-// the next commits with another key. The server before keeps the account, deactivated. The new one sends #identity, #account
-// and #sync. Sessions end.
+// MoveTo moves the account to another server, with its repository, its blobs and its password, as a migration does.
+// Later commits are signed with a new key. The old server keeps the account, deactivated. The new server sends
+// #identity, #account and #sync. The account's sessions end.
 func (a *Account) MoveTo(p *PDS) {
 	n := a.network
 	n.mu.Lock()
@@ -281,8 +283,9 @@ func (a *Account) MoveTo(p *PDS) {
 	a.sendSync()
 }
 
-// SetStatus changes the account's status and sends #account. With [Deleted] its server does not know the account any more;
-// the DID stays in the directory. A session of an account that is not active is refused, as by the reference PDS.
+// SetStatus changes the account's status and sends #account. After [Deleted], the server no longer knows the account,
+// but the DID stays in the directory. The server refuses sessions of an account that is not active, as the reference
+// PDS does.
 func (a *Account) SetStatus(status Status) { a.setStatus(status, false) }
 
 // SetStatusSilently changes the account's status without an event.
@@ -325,8 +328,8 @@ func (a *Account) CommitSilently(writes ...repo.Write) *reposync.Commit {
 	return a.repo.Apply(writes...)
 }
 
-// Put writes a record under a record key, in a commit of its own, and returns its at-uri. With the key "", the key is a TID of
-// the current time. The record is not validated, so that a test can have invalid ones.
+// Put writes a record under a record key, in a commit of its own, and returns its at-uri. If the key is "", it uses a
+// TID of the current time. The record is not validated, so that a test can write invalid records.
 func (a *Account) Put(rkey syntax.RecordKey, record lex.Record) syntax.ATURI {
 	a.network.tbHelper()
 	data, err := lex.EncodeIncomplete(record)
@@ -373,14 +376,15 @@ func (a *Account) Records(collection syntax.NSID) []Record {
 	return recordsOf(a.repo.List(collection))
 }
 
-// Prepare makes a commit that [Account.Forge] needs and sends it; see [forge.Account.Prepare].
+// Prepare makes the commit that [Account.Forge] requires, and sends it; see [forge.Account.Prepare].
 func (a *Account) Prepare() {
 	a.network.mu.Lock()
 	defer a.network.mu.Unlock()
 	a.sendMessage(a.repo.With(a.repo.Forged.Prepare))
 }
 
-// Forge makes a commit and sends its message with a defect, which is one of [forge.Defects]; see [forge.Account.Forge].
+// Forge makes a commit and sends its message with the given defect, which is one of [forge.Defects]; see
+// [forge.Account.Forge].
 func (a *Account) Forge(defect string) (genuine, forged *reposync.Commit) {
 	a.network.mu.Lock()
 	defer a.network.mu.Unlock()
@@ -391,8 +395,8 @@ func (a *Account) Forge(defect string) (genuine, forged *reposync.Commit) {
 	return genuine, forged
 }
 
-// Send sends any message as an event of the account. make gets its number in the stream of a server and returns the bytes of
-// the frame, such as those of [forge.Frame].
+// Send sends any message as an event of the account. make is given the event's sequence number in a server's stream,
+// and returns the bytes of the frame, for example by [forge.Frame].
 func (a *Account) Send(make func(seq int64) []byte) {
 	a.network.mu.Lock()
 	defer a.network.mu.Unlock()

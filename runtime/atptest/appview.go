@@ -9,7 +9,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// AppViewDID is the DID of the appview, for the header atproto-proxy: "did:web:appview.test#layers", with any name of a service.
+// AppViewDID is the DID of the appview. In the header atproto-proxy any service name may follow it, as in
+// "did:web:appview.test#layers".
 const AppViewDID = "did:web:appview.test"
 
 // AppView is the appview of a network. It answers the queries of Layers from the records of all accounts that are active, as soon as
@@ -49,7 +50,7 @@ func (n *Network) newAppView() error {
 // AppView returns the appview.
 func (n *Network) AppView() *AppView { return n.appview }
 
-// SetAppView makes h answer the requests to the appview, in place of its View.
+// SetAppView makes h answer the requests to the appview instead of its View.
 func (n *Network) SetAppView(h http.Handler) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -20,8 +20,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Network is a PLC directory with the servers and the accounts that it knows. It is safe for concurrent use, and so are its
-// servers and accounts.
+// Network is a PLC directory with its accounts and their servers. It is safe for concurrent use, and so are its servers
+// and accounts.
 type Network struct {
 	options options
 	tb      testing.TB // nil after Start
@@ -84,8 +84,8 @@ func start(tb testing.TB, opts []Option) (*Network, error) {
 	return n, nil
 }
 
-// Close ends all connections and stops all servers. It returns when no request is being answered any more. Closing a network
-// twice does nothing.
+// Close closes all connections and stops all servers. It returns when all requests have ended. Closing a network again
+// does nothing.
 func (n *Network) Close() {
 	n.mu.Lock()
 	n.closed = true
@@ -223,9 +223,9 @@ type Change struct {
 	Deleted bool
 }
 
-// Watch calls f for each record of the accounts that are active, and from then on for each that is written or deleted, or
-// whose account becomes active or inactive, before the call that does so returns. It is for appviews. f must not call methods of
-// the network, and must be quick.
+// Watch calls f for each record of the active accounts. From then on, it calls f for each record that is written or
+// deleted, or whose account becomes active or inactive, before the call that causes the change returns. It is for
+// appviews. f must not call methods of the network, and must be quick.
 func (n *Network) Watch(f func(Change)) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -249,7 +249,7 @@ func (n *Network) tell(c Change) {
 // PLC returns the PLC directory.
 func (n *Network) PLC() *PLC { return n.plc }
 
-// NewAccount makes an account at the first PDS, and that one if there is none; see [PDS.NewAccount].
+// NewAccount makes an account at the first PDS, which it starts if there is none; see [PDS.NewAccount].
 func (n *Network) NewAccount(handle syntax.Handle) *Account {
 	n.mu.Lock()
 	var p *PDS
@@ -312,8 +312,8 @@ func WithSessions(access, refresh, grace time.Duration) Option {
 }
 
 // WithRecords makes PDSes validate the records of the collections that lookup knows, such as those of package
-// layers/records, when they are written. By default no collection is known, and the answer says that the validation status is
-// unknown.
+// layers/records, when they are written. By default no collection is known, and the server reports the validation
+// status of each record as unknown.
 func WithRecords(lookup func(syntax.NSID) (lex.RecordDef, bool)) Option {
 	return func(o *options) error {
 		if lookup == nil {

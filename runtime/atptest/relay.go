@@ -13,9 +13,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpcserver"
 )
 
-// Relay is a relay of all PDSes: its stream has the events of all, under its own numbers. It answers listRepos, getRepoStatus,
-// getLatestCommit and listReposByCollection of com.atproto.sync from what it has seen, and redirects getRepo to the account's
-// PDS, as the relay of the package indigo and its collection directory do.
+// Relay is a relay for all PDSes of the network: its stream has the events of all of them, with its own sequence
+// numbers. It answers listRepos, getRepoStatus, getLatestCommit and listReposByCollection of com.atproto.sync from the
+// events that it has seen, and redirects getRepo to the account's PDS, as indigo's relay and collection directory do.
 type Relay struct {
 	*Server
 	*Stream

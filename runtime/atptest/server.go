@@ -51,7 +51,7 @@ func methodOf(r *http.Request) string {
 	return r.URL.Path
 }
 
-// ServeHTTP answers a request, with the fault that it meets if there is one.
+// ServeHTTP answers a request, with a fault if one applies.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	n := s.network
 	method := methodOf(r)
@@ -72,8 +72,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler.ServeHTTP(w, r)
 }
 
-// Requests returns how many requests there were for a method, which is named as in [Server.Fail]. The requests that met a
-// fault count, too.
+// Requests returns the number of requests for a method, which is named as in [Server.Fail]. Requests that were answered
+// with a fault count too.
 func (s *Server) Requests(method string) (count int) {
 	s.network.mu.Lock()
 	defer s.network.mu.Unlock()
@@ -86,16 +86,15 @@ func (s *Server) Requests(method string) (count int) {
 }
 
 // Fail makes the requests for some methods fail, from now on. A method is the NSID of a call, a path that begins with a
-// slash, or the beginning of one and a "*" at its end; without methods all requests fail. Of several faults that apply, the
-// last one counts. The returned function ends the fault.
+// slash, or a prefix of one of these followed by "*"; without methods, all requests fail. If several faults apply, the
+// last one is used. The returned function ends the fault.
 //
 // A fault of frames applies to the frames of the server's stream instead of requests.
 func (s *Server) Fail(f fault.Fault, methods ...string) (end func()) {
 	return s.network.addFault(&s.faults, f, methods)
 }
 
-// Fail makes requests to all servers of the network fail; see [Server.Fail]. A fault of a server comes before one of the
-// network.
+// Fail makes requests to all servers of the network fail; see [Server.Fail]. A fault of a single server has precedence.
 func (n *Network) Fail(f fault.Fault, methods ...string) (end func()) {
 	return n.addFault(&n.faults, f, methods)
 }

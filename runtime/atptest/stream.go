@@ -46,8 +46,8 @@ func (s *Stream) cut() {
 	s.server.network.change.Broadcast()
 }
 
-// Forget makes the server forget the events so far. A reader that asks for them gets the later ones, after an #info message
-// OutdatedCursor.
+// Forget makes the server forget the events so far. A reader that asks for them receives an #info message
+// OutdatedCursor and then the later events.
 func (s *Stream) Forget() {
 	s.server.network.mu.Lock()
 	defer s.server.network.mu.Unlock()
@@ -63,7 +63,8 @@ func (s *Stream) Reset() {
 	s.cut()
 }
 
-// Skip makes the numbers of events jump ahead, as those of real servers do. The events in between never were.
+// Skip leaves a gap in the sequence numbers of events, as real servers do. There are no events with the skipped
+// numbers.
 func (s *Stream) Skip(count int64) {
 	s.server.network.mu.Lock()
 	defer s.server.network.mu.Unlock()
@@ -87,8 +88,8 @@ func (s *Stream) Subscribers() int {
 	return len(s.sockets)
 }
 
-// Send adds an event to this stream alone. make gets its number and returns the bytes of the frame, such as those of
-// [forge.Frame].
+// Send adds an event to this stream only. make is given the event's sequence number and returns the bytes of the frame,
+// for example by [forge.Frame].
 func (s *Stream) Send(make func(seq int64) []byte) {
 	s.server.network.mu.Lock()
 	defer s.server.network.mu.Unlock()

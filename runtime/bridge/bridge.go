@@ -16,8 +16,9 @@
 // version; its records belong into another collection then, and records of any type can refer to them by at-uris. [References] finds
 // these, and [Redirect] changes them when the records have moved.
 //
-// Nothing is lost: fields without a rule, unknown ones included, stay as they are, and so does an old field whose value has no
-// place in the new version, which its [Move] says. [Moves.Drop] lists the fields that a write.Put of the upgraded record removes.
+// Nothing is lost: fields without a rule, unknown ones included, stay as they are. So does an old field whose value has
+// no place in the new version; its [Move] says why. [Moves.Drop] lists the fields that a write.Put of the upgraded
+// record removes.
 package bridge
 
 import (
@@ -53,14 +54,14 @@ type Record struct {
 
 // Field is a field that only the old version has, or that had another type there.
 type Field struct {
-	// Path leads from the record to the objects that have the field, through the names of fields, [Items], [Member] and [Repeat]; it
-	// is empty for a field of the record itself.
+	// Path is the path from the record to the objects that have the field. Its steps are names of fields, [Items], and
+	// results of [Member] and [Repeat]. It is empty for a field of the record itself.
 	Path []string
-	// Name is the field's name. It is [Items] if the values are the items of the arrays at Path; the rule then gets an empty object,
-	// in whose field of that name it leaves the item's new value.
+	// Name is the field's name. It is [Items] if the values are the items of the arrays at Path; the rule is then given
+	// an empty object, and sets the field called [Items] of this object to the item's new value.
 	Name string
-	// Kind is what the old version has there, if the new version has a field of that name, too; records with something else
-	// are not old. It is 0 if the new version has no such field.
+	// Kind is the kind of the field's values in the old version, if the new version has a field of the same name; a
+	// value of another kind does not count as old. It is 0 if the new version has no such field.
 	Kind lex.Kind
 	// Rule moves the value.
 	Rule Rule
@@ -69,8 +70,8 @@ type Field struct {
 // Items stands for all items of an array in the [Field.Path] of a field.
 const Items = "*"
 
-// Repeat stands, in the [Field.Path] of a field, for any number of steps along each of the paths, none included: for objects that
-// contain objects of their own type. No path may be empty, or begin with another one.
+// Repeat returns a step of a [Field.Path] that stands for zero or more repetitions of any of the given paths. It is for
+// objects that contain objects of their own type. No path may be empty, or begin with another one of them.
 func Repeat(paths ...[]string) string {
 	text, err := json.Marshal(paths)
 	if err != nil {
@@ -82,16 +83,16 @@ func Repeat(paths ...[]string) string {
 // repeatMark begins a step of several paths, in JSON.
 const repeatMark = "\x00"
 
-// Member stands, in the [Field.Path] of a field, for objects that are members of a union of one of the given types: each an NSID, or a
-// definition as in "com.example.defs#place".
+// Member returns a step of a [Field.Path] that stands for members of a union that have one of the given types, each an
+// NSID or a definition such as "com.example.defs#place".
 func Member(types ...string) string { return "=" + strings.Join(types, "|") }
 
-// Rule moves a value of an old field within the record, or the object below it, that had the field, and from which the field has
-// been removed. It returns the JSON pointer (RFC 6901) of the value's new place in that object. If the value has no place, it returns
-// an error that says why; what it changed is undone.
+// Rule moves the value of an old field to its new place. object is the record, or the object in it, that had the field;
+// the field has already been removed from it. Rule returns the JSON pointer (RFC 6901) of the value's new place in
+// object. If there is no place for the value, it returns an error that says why, and its changes are undone.
 type Rule func(object *lex.Map, value lex.Value) (to string, err error)
 
-// Move says what became of an old field.
+// Move says where the value of an old field is in the upgraded record.
 type Move struct {
 	// From is the JSON pointer of the field in the old record.
 	From string
@@ -114,7 +115,7 @@ func (m Move) String() string {
 	return m.From + " to " + m.To
 }
 
-// Moves are what became of the old fields of a record.
+// Moves lists the moves of a record's old fields.
 type Moves []Move
 
 // String returns the moves, separated by commas.
@@ -126,7 +127,7 @@ func (m Moves) String() string {
 	return strings.Join(list, ", ")
 }
 
-// Drop returns the JSON pointers of the fields that moved, which the upgraded record lacks: the value for Drop of
+// Drop returns the JSON pointers of the fields that moved, which the upgraded record lacks. Use it as the Drop of
 // write.PutOptions.
 func (m Moves) Drop() (pointers []string) {
 	for _, move := range m {
@@ -165,8 +166,9 @@ func (r *Record) renamed() bool { return r.New().RecordType() != r.Collection }
 // maxRounds is how often a record is upgraded again without the moves that made it invalid.
 const maxRounds = 4
 
-// Upgrade returns a record in the form of the new version, and what moved. It does not modify the given record. The result is
-// checked: what is wrong with it and was not wrong with the old record is the fault of a rule, whose field then stays.
+// Upgrade returns a record in the form of the new version, and the moves of its fields. It does not modify the given
+// record. It validates the result: if a rule caused an issue that the old record did not have, that rule is undone and
+// its field stays.
 //
 // The error is [ErrNotOld] if there is nothing to upgrade.
 func (r *Record) Upgrade(record lex.Map) (lex.Map, Moves, error) {
@@ -362,8 +364,8 @@ var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
 func pointer(name string) string { return "/" + pointerEscapes.Replace(name) }
 
-// Upgrade upgrades a typed record. What the old type has besides the fields that move is decoded as the new type, T, has it. If
-// the upgraded record is not valid, the error is an [*issue.Error], and the record is returned, too.
+// Upgrade upgrades a typed record. All other fields of the old record are decoded as fields of the new type, T. If the
+// upgraded record is not valid, the error is an [*issue.Error], and the record is returned, too.
 func Upgrade[T any, P lex.RecordPointer[T]](r *Record, old lex.Encodable) (*T, Moves, error) {
 	data, err := lex.EncodeCBOR(old)
 	if err != nil {
@@ -387,8 +389,9 @@ func Upgrade[T any, P lex.RecordPointer[T]](r *Record, old lex.Encodable) (*T, M
 	return v, moves, lex.DecodeCBOR(data, P(v))
 }
 
-// Decode decodes a record of the old version, of a collection that lookup knows. It reports false if the record is not known to
-// be of the old version; see [Record.Recognize]. The error is that of [lex.DecodeCBOR], with which the record is returned, too.
+// Decode decodes a record of the old version, whose collection lookup must know. It returns false if the record is not
+// recognized as one of the old version; see [Record.Recognize]. The error is that of [lex.DecodeCBOR], with which the
+// record is returned, too.
 //
 // The record of a [*rec.Failure] may be one of the old version: its Envelope can be passed to Decode.
 func Decode(e *rec.Envelope, lookup func(syntax.NSID) (*Record, bool)) (record lex.Record, old bool, err error) {

@@ -7,7 +7,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// Rename gives a field another name, unless the record has a field of that name.
+// Rename returns a rule that gives a field the name to. The rule fails if the record has a field of that name already.
 func Rename(to string) Rule {
 	return func(record *lex.Map, value lex.Value) (string, error) {
 		if _, found := record.Get(to); found {
@@ -18,7 +18,8 @@ func Rename(to string) Rule {
 	}
 }
 
-// Prepend makes a value the first item of an array, which may exist. If the array has the value already, it is not repeated.
+// Prepend returns a rule that makes a value the first item of the array in the field to, which may exist already. A
+// value that the array already contains is not repeated.
 func Prepend(to string) Rule {
 	return func(record *lex.Map, value lex.Value) (string, error) {
 		items := []any{value}
@@ -44,7 +45,8 @@ func Prepend(to string) Rule {
 	}
 }
 
-// Wrap makes a value the field of an object, which takes the place of the value or, if to is another field, of nothing.
+// Wrap returns a rule that puts a value into a field of a new object, which becomes the value of the field to. The rule
+// fails if the record has that field already.
 func Wrap(to, field string) Rule {
 	return func(record *lex.Map, value lex.Value) (string, error) {
 		if _, found := record.Get(to); found {
@@ -59,7 +61,8 @@ func Wrap(to, field string) Rule {
 	}
 }
 
-// List makes a value the only item of an array, which takes the place of the value or, if to is another field, of nothing.
+// List returns a rule that makes a value the only item of a new array, which becomes the value of the field to. The
+// rule fails if the record has that field already.
 func List(to string) Rule {
 	return func(object *lex.Map, value lex.Value) (string, error) {
 		if _, found := object.Get(to); found {
@@ -74,7 +77,8 @@ func List(to string) Rule {
 	}
 }
 
-// Text makes the decimal digits of an integer a string, which takes the place of the integer or, if to is another field, of nothing.
+// Text returns a rule that converts an integer to a string of its decimal digits, which becomes the value of the field
+// to. The rule fails if the record has that field already.
 func Text(to string) Rule {
 	return func(object *lex.Map, value lex.Value) (string, error) {
 		if _, found := object.Get(to); found {
@@ -89,7 +93,7 @@ func Text(to string) Rule {
 	}
 }
 
-// Retype gives an object another $type; it is the rule for the field of that name.
+// Retype returns a rule that changes the $type of an object to the given one. It is a rule for the field $type.
 func Retype(to string) Rule {
 	return func(object *lex.Map, _ lex.Value) (string, error) {
 		object.Set("$type", text(to))

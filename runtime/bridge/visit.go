@@ -30,7 +30,7 @@ func (f *Field) own() int {
 	return 0
 }
 
-// Repeated returns the paths of a step made by [Repeat], or nil if it is another one.
+// Repeated returns the paths of a step that [Repeat] returned, or nil for any other step.
 func Repeated(step string) (paths [][]string) {
 	text, ok := strings.CutPrefix(step, repeatMark)
 	if !ok || json.Unmarshal([]byte(text), &paths) != nil {

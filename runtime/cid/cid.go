@@ -1,4 +1,5 @@
-// Package cid has the content identifiers of the AT Protocol: the hash of a block and the codec of its bytes.
+// Package cid implements the content identifiers of the AT Protocol. A CID contains the hash of a block and the codec
+// of its bytes.
 //
 //	if !want.Matches(block) {
 //		return fmt.Errorf("the block has the CID %s and not %s", cid.Of(want.Codec(), block), want)

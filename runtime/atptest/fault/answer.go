@@ -59,7 +59,8 @@ func sending(name string, send func(w http.ResponseWriter, r *http.Request, k *r
 	return Custom(name, func(w http.ResponseWriter, r *http.Request, good http.Handler) { send(w, r, record(r, good)) })
 }
 
-// Cut closes the connection after the first bytes of the body. The answer has the length of the whole.
+// Cut closes the connection after the first keep bytes of the body, although the header Content-Length announces the
+// whole body.
 func Cut(keep int) Fault {
 	return sending("cut", func(w http.ResponseWriter, _ *http.Request, k *recorded) {
 		k.begin(w, len(k.body))
@@ -69,7 +70,7 @@ func Cut(keep int) Fault {
 	})
 }
 
-// CutChunked closes the connection after the first bytes of the body, in an answer without a length.
+// CutChunked closes the connection after the first keep bytes of the body, in a response without a Content-Length.
 func CutChunked(keep int) Fault {
 	return sending("cut without a length", func(w http.ResponseWriter, _ *http.Request, k *recorded) {
 		k.begin(w, -1)
@@ -80,7 +81,7 @@ func CutChunked(keep int) Fault {
 	})
 }
 
-// Stall sends the first bytes of the body, and then nothing more.
+// Stall sends the first keep bytes of the body and then nothing more, without closing the connection.
 func Stall(keep int) Fault {
 	return sending("stall", func(w http.ResponseWriter, r *http.Request, k *recorded) {
 		k.begin(w, len(k.body))
@@ -90,7 +91,7 @@ func Stall(keep int) Fault {
 	})
 }
 
-// Trickle sends the body in parts of so many bytes, with a pause before each.
+// Trickle sends the body in parts of size bytes, with a pause before each.
 func Trickle(size int, pause time.Duration) Fault {
 	return sending("trickle", func(w http.ResponseWriter, r *http.Request, k *recorded) {
 		k.begin(w, len(k.body))
@@ -106,7 +107,8 @@ func Trickle(size int, pause time.Duration) Fault {
 	})
 }
 
-// WrongLength announces a body that is longer than the one that is sent by so many bytes, or shorter if it is negative.
+// WrongLength announces a body that is longer than the actual one by the given number of bytes, or shorter if that is
+// negative.
 func WrongLength(by int) Fault {
 	return sending("wrong length", func(w http.ResponseWriter, _ *http.Request, k *recorded) {
 		connection, buffer, err := http.NewResponseController(w).Hijack()
@@ -149,7 +151,7 @@ func changingJSON(name string, change func(object map[string]any)) Fault {
 	})
 }
 
-// NullList puts null in the place of the lists of an answer.
+// NullList replaces each list in a response by null.
 func NullList() Fault {
 	return changingJSON("null list", func(object map[string]any) {
 		for name, value := range object {
@@ -160,7 +162,7 @@ func NullList() Fault {
 	})
 }
 
-// MalformedItem puts a number in the place of the first item of each list.
+// MalformedItem replaces the first item of each list in a response by a number.
 func MalformedItem() Fault {
 	return changingJSON("malformed item", func(object map[string]any) {
 		for _, value := range object {
@@ -171,7 +173,7 @@ func MalformedItem() Fault {
 	})
 }
 
-// WrongCID puts other CIDs in the place of those that the answer states, in fields called cid and $link.
+// WrongCID replaces the CIDs in a response, in fields called cid and $link, by others.
 func WrongCID() Fault {
 	return changingJSON("wrong CID", func(object map[string]any) {
 		everywhere(object, func(object map[string]any) {
@@ -184,7 +186,7 @@ func WrongCID() Fault {
 	})
 }
 
-// WrongRecord adds a field to the records in an answer, in fields called value, which then do not match their CIDs.
+// WrongRecord adds a field to each record in a response (in fields called value), so that it does not match its CID.
 func WrongRecord() Fault {
 	return changingJSON("wrong record", func(object map[string]any) {
 		everywhere(object, func(object map[string]any) {
@@ -210,17 +212,17 @@ func everywhere(value any, f func(map[string]any)) {
 	}
 }
 
-// SetField sets a field of an answer to a value in JSON.
+// SetField sets a field of a response to a value in JSON.
 func SetField(name, value string) Fault {
 	return changingJSON("field "+name, func(object map[string]any) { object[name] = json.RawMessage(value) })
 }
 
-// RemoveField removes a field of an answer.
+// RemoveField removes a field of a response.
 func RemoveField(name string) Fault {
 	return changingJSON("no field "+name, func(object map[string]any) { delete(object, name) })
 }
 
-// SameCursor answers each request for a page with the first one, whose cursor leads to itself.
+// SameCursor answers each request for a page with the first page, whose cursor leads to the same page again.
 func SameCursor() Fault {
 	return Custom("same cursor", func(w http.ResponseWriter, r *http.Request, good http.Handler) {
 		query := r.URL.Query()
@@ -230,7 +232,7 @@ func SameCursor() Fault {
 	})
 }
 
-// EndlessPages answers each request for a page with an empty one, and another cursor each time.
+// EndlessPages answers each request for a page with an empty page and a new cursor.
 func EndlessPages() Fault {
 	return Custom("endless pages", func(w http.ResponseWriter, r *http.Request, good http.Handler) {
 		n, _ := strconv.Atoi(r.URL.Query().Get("cursor"))
@@ -258,7 +260,7 @@ func FlipBit() Fault {
 	})
 }
 
-// CutBlocks leaves the last blocks of an archive out, so that it ends in a good place.
+// CutBlocks omits the last count blocks of an archive, so that it ends between two blocks.
 func CutBlocks(count int) Fault {
 	return changingArchive("cut blocks", func(root cid.CID, blocks []store.Block) (cid.CID, []store.Block) {
 		return root, blocks[:max(0, len(blocks)-count)]

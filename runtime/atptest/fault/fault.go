@@ -1,23 +1,24 @@
-// Package fault has the ways in which a server of package atptest can fail:
+// Package fault contains faults, which make a server of package atptest fail:
 //
 //	p.Fail(fault.HTML(502), "com.atproto.repo.getRecord")
 //
-// There are three kinds.
+// There are three kinds of faults.
 //
 // The server answers something else than it should:
 //   - [Hang], [Refuse] and [Lose]: nothing at all;
 //   - [Page], [HTML], [Error], [BodyLimit], [RateLimit], [RateLimitUntil], [ExpiredToken], [Redirect], [Flood], [GzipBomb]: another answer.
 //
-// It changes its answer, which is buffered for that:
-//   - [Cut], [CutChunked], [Stall], [Trickle], [WrongLength]: how it is sent;
-//   - [NullList], [WrongCID], [WrongRecord], [MalformedItem], [SameCursor], [EndlessPages], [SetField], [RemoveField]: JSON;
-//   - [FlipBit], [CutBlocks], [ForgeSignature]: archives and other bytes.
+// Some change the response, which is buffered for that purpose:
+//   - [Cut], [CutChunked], [Stall], [Trickle] and [WrongLength] change how it is sent;
+//   - [NullList], [WrongCID], [WrongRecord], [MalformedItem], [SameCursor], [EndlessPages], [SetField] and
+//     [RemoveField] change JSON;
+//   - [FlipBit], [CutBlocks] and [ForgeSignature] change archives and other bytes.
 //
-// Its stream changes frames: [DropFrame], [RepeatFrame], [SwapFrames], [GarbleFrame], [CutFrame], [CutStream], [StallStream],
-// [CloseStream]. Messages with defects are made by the methods Forge of accounts and Send of streams; gaps, resets and old
-// cursors by the methods of streams.
+// The others affect the frames of a stream: [DropFrame], [RepeatFrame], [SwapFrames], [GarbleFrame], [CutFrame],
+// [CutStream], [StallStream] and [CloseStream]. To send messages with defects, use the methods atptest.Account.Forge
+// and atptest.Stream.Send; for gaps, resets and old cursors, use the other methods of atptest.Stream.
 //
-// [Custom] and [Frames] make any other one.
+// [Custom] and [Frames] make any other fault.
 package fault
 
 import (
@@ -34,10 +35,10 @@ import (
 	"github.com/layers-pub/layers-go/runtime/atptest/internal/store"
 )
 
-// Fault is a way in which a server fails. Its methods return changed copies, so that it can be used several times. It is safe
-// for concurrent use.
+// Fault is a way in which a server fails. Its methods do not modify it but return changed copies, so a Fault can be
+// used several times. It is safe for concurrent use.
 type Fault struct {
-	// Name says what the fault is.
+	// Name describes the fault in words.
 	Name string
 
 	serve        func(w http.ResponseWriter, r *http.Request, good http.Handler)
@@ -45,13 +46,13 @@ type Fault struct {
 	after, times int
 }
 
-// After returns the fault that leaves the first n requests or frames alone.
+// After returns the same fault, except that the first n requests or frames are handled normally.
 func (f Fault) After(n int) Fault {
 	f.after = n
 	return f
 }
 
-// Times returns the fault that ends when n requests or frames have met it.
+// Times returns the same fault, limited to n requests or frames.
 func (f Fault) Times(n int) Fault {
 	f.times = n
 	return f
@@ -60,21 +61,22 @@ func (f Fault) Times(n int) Fault {
 // Once is Times(1).
 func (f Fault) Once() Fault { return f.Times(1) }
 
-// OfFrames reports whether the fault is one of frames, and not of requests.
+// OfFrames reports whether the fault affects frames, and not requests.
 func (f Fault) OfFrames() bool { return f.frames != nil }
 
-// Applies reports whether a request or frame fails, before which so many others have met the fault.
+// Applies reports whether the fault affects a request or frame, if it has been considered for met others before.
 func (f Fault) Applies(met int) bool {
 	return met >= f.after && (f.times == 0 || met < f.after+f.times)
 }
 
-// Serve answers a request that fails. good answers it well.
+// Serve answers a request with the fault. good is the handler that answers it correctly.
 func (f Fault) Serve(w http.ResponseWriter, r *http.Request, good http.Handler) { f.serve(w, r, good) }
 
-// Send sends something in the place of a frame.
+// Send sends a frame with the fault, or whatever the fault sends instead.
 func (f Fault) Send(c *Conn, frame []byte) error { return f.frames(c, frame) }
 
-// Custom returns a fault that answers requests with serve. good answers them well.
+// Custom returns a fault that answers requests by serve, whose argument good is the handler that answers them
+// correctly.
 func Custom(name string, serve func(w http.ResponseWriter, r *http.Request, good http.Handler)) Fault {
 	return Fault{Name: name, serve: serve}
 }
@@ -92,12 +94,12 @@ func Hang() Fault {
 	})
 }
 
-// Refuse closes the connection without an answer. Nothing is carried out.
+// Refuse closes the connection without carrying out the request or sending a response.
 func Refuse() Fault {
 	return another("refuse", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 }
 
-// Lose carries the request out and closes the connection without an answer.
+// Lose carries out the request, and then closes the connection without sending a response.
 func Lose() Fault {
 	return Custom("lose", func(_ http.ResponseWriter, r *http.Request, good http.Handler) {
 		record(r, good)
@@ -105,7 +107,7 @@ func Lose() Fault {
 	})
 }
 
-// Page answers with any page.
+// Page answers with the given status, media type and body.
 func Page(status int, mediaType, body string) Fault {
 	return another(fmt.Sprintf("page of %s with %d", mediaType, status), func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", mediaType)
@@ -114,7 +116,7 @@ func Page(status int, mediaType, body string) Fault {
 	})
 }
 
-// HTML answers with a page as proxies send it.
+// HTML answers with the given status and an HTML page, as proxies do.
 func HTML(status int) Fault {
 	return Page(status, "text/html", "<html><body>the service is being restarted</body></html>")
 }
@@ -178,7 +180,7 @@ func Redirect(origin string) Fault {
 	})
 }
 
-// Flood answers with so many spaces.
+// Flood answers with a body of size spaces.
 func Flood(size int64) Fault {
 	return another("flood", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", typeOf(r))
@@ -186,7 +188,7 @@ func Flood(size int64) Fault {
 	})
 }
 
-// GzipBomb answers with a small body that inflates to so many spaces.
+// GzipBomb answers with a small gzip body that inflates to size spaces.
 func GzipBomb(size int64) Fault {
 	return another("gzip bomb", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", typeOf(r))

@@ -8,7 +8,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Conn is a connection of a stream, whose frames a fault changes. It must not be used by several goroutines at once.
+// Conn is a connection of a stream whose frames a fault can change. It must not be used by several goroutines at once.
 type Conn struct {
 	// Socket is the connection.
 	Socket *websocket.Conn
@@ -17,7 +17,7 @@ type Conn struct {
 	stalled bool
 }
 
-// Send sends a frame, and then the one that is held.
+// Send sends a frame, and then the frame that [SwapFrames] held back, if there is one.
 func (c *Conn) Send(frame []byte) error {
 	if err := c.Socket.WriteMessage(websocket.BinaryMessage, frame); err != nil || c.held == nil {
 		return err
@@ -27,16 +27,16 @@ func (c *Conn) Send(frame []byte) error {
 	return c.Socket.WriteMessage(websocket.BinaryMessage, held)
 }
 
-// Stalled reports whether nothing more is to be sent.
+// Stalled reports whether a [StallStream] fault has stopped the connection, so that nothing more must be sent.
 func (c *Conn) Stalled() bool { return c.stalled }
 
-// Frames returns a fault of frames: change sends something else than the next frame of a connection, or nothing. If it returns an
-// error, the connection ends.
+// Frames returns a fault of frames: change is called instead of sending the next frame of a connection, and may send
+// anything or nothing. If it returns an error, the connection is closed.
 func Frames(name string, change func(c *Conn, frame []byte) error) Fault {
 	return Fault{Name: name, frames: change}
 }
 
-// DropFrame leaves a frame out.
+// DropFrame does not send a frame.
 func DropFrame() Fault {
 	return Frames("drop a frame", func(*Conn, []byte) error { return nil })
 }
@@ -71,7 +71,7 @@ func GarbleFrame() Fault {
 	})
 }
 
-// CutFrame sends the first bytes of a frame as a whole one.
+// CutFrame sends only the first keep bytes of a frame, as if they were the whole frame.
 func CutFrame(keep int) Fault {
 	return Frames("cut a frame", func(c *Conn, data []byte) error { return c.Send(data[:min(keep, len(data))]) })
 }
@@ -81,7 +81,7 @@ func CutStream() Fault {
 	return Frames("cut the stream", func(*Conn, []byte) error { return io.ErrUnexpectedEOF })
 }
 
-// StallStream sends nothing from a frame on, and keeps the connection open.
+// StallStream stops sending, starting with a frame, and keeps the connection open.
 func StallStream() Fault {
 	return Frames("stall the stream", func(c *Conn, _ []byte) error {
 		c.stalled = true

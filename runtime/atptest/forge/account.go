@@ -13,24 +13,24 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Start is the time in the first revision of each account.
+// Start is the timestamp in the first revision of each account's repository.
 var Start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Account is an account with its repository and its key. It panics where a test could only fail. It must not be used by
-// several goroutines at once.
+// Account is an account with its repository and its key. Its methods panic on errors, since a test could not continue.
+// It must not be used by several goroutines at once.
 type Account struct {
 	DID  syntax.DID
 	Key  multikey.PrivateKey
 	Repo *repo.Writable
-	// Last is the last commit, the change of the repository that the last message is about.
+	// Last is the last commit: the change of the repository that the last message describes.
 	Last *repo.Changed
 
 	time   time.Time // of the last revision
 	forged int       // how many messages Forge has made
 }
 
-// New returns an account with a repository without a commit. Its key depends on its DID and the curve alone, so that tests can
-// be repeated.
+// New returns an account with a repository without a commit. Its key depends only on the DID and the curve, so that
+// tests are reproducible.
 func New(did syntax.DID, curve multikey.Curve) *Account {
 	seed := sha256.Sum256([]byte(did))
 	return NewWithKey(did, must(multikey.NewPrivate(curve, seed[:])))
@@ -47,10 +47,10 @@ func (a *Account) State() reposync.State {
 	return reposync.State{Rev: commit.Rev, Commit: c, Data: commit.Data}
 }
 
-// At makes t the time in the revision of the next commit. The default is a second after the one before.
+// At sets the timestamp in the revision of the next commit. By default it is one second after that of the last commit.
 func (a *Account) At(t time.Time) { a.time = t.Add(-time.Second) }
 
-// Now returns the time in the last revision.
+// Now returns the timestamp in the last revision.
 func (a *Account) Now() time.Time { return a.time }
 
 func (a *Account) nextRev() syntax.TID {
@@ -67,7 +67,7 @@ func (a *Account) Commit(writes ...repo.Write) *reposync.Commit {
 	return message(a.Last)
 }
 
-// Sync returns the message that says what the latest commit is.
+// Sync returns the #sync message for the latest commit.
 func (a *Account) Sync() *reposync.Sync {
 	commit, _ := a.Repo.Commit()
 	return &reposync.Sync{DID: a.DID, Rev: commit.Rev, Blocks: must(a.Repo.Head(context.Background()))}
@@ -79,15 +79,15 @@ func message(c *repo.Changed) *reposync.Commit {
 	}
 }
 
-// Record returns a record in DAG-CBOR that holds text.
+// Record returns a record in DAG-CBOR that contains text.
 func Record(text string) []byte {
 	return appendText(appendText([]byte{0xa1}, "text"), text)
 }
 
-// Create returns a write of a record that holds text. It replaces the record that is there, if any.
+// Create returns a write of a record that contains text. It replaces an existing record.
 func Create(path, text string) repo.Write { return repo.Write{Path: path, Data: Record(text)} }
 
-// Delete returns a deletion.
+// Delete returns a write that deletes the record at path.
 func Delete(path string) repo.Write { return repo.Write{Path: path} }
 
 // CIDOf returns the CID of the record that [Record] returns.

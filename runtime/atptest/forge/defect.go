@@ -22,8 +22,9 @@ type Defect struct {
 	Name string
 	// Want is what the error of verifying the message wraps.
 	Want error
-	// Relayed reports whether a relay passes such a message on: it checks signatures, sizes and the order of revisions, but
-	// reads no block after the commit's, and does not require that the operations can be undone. tests/relay holds it to that.
+	// Relayed reports whether a relay passes such a message on. A relay checks signatures, sizes and the order of
+	// revisions, but it reads only the block of the commit, and does not require that the operations can be undone.
+	// tests/relay checks this with a real relay.
 	Relayed bool
 
 	forge func(a *Account, m *reposync.Commit)
@@ -32,7 +33,8 @@ type Defect struct {
 // prepared is how many records Prepare creates.
 const prepared = 300
 
-// Prepare makes a commit of enough records for a tree of several layers. It must be called once before [Account.Forge].
+// Prepare makes a commit with enough records for a tree of several layers. It must be called once before
+// [Account.Forge].
 func (a *Account) Prepare() *reposync.Commit {
 	var writes []repo.Write
 	for i := range prepared {
@@ -45,8 +47,8 @@ func (a *Account) Prepare() *reposync.Commit {
 
 func oldPath(i int) string { return fmt.Sprintf("com.example.forged/%d", i) }
 
-// Forge makes a commit with a creation, an update and a deletion, and returns its message as it would be and as it is with
-// a defect. It can be called 100 times.
+// Forge makes a commit with a creation, an update and a deletion, and returns its message without and with the defect.
+// It can be called 100 times.
 func (a *Account) Forge(d Defect) (genuine, forged *reposync.Commit) {
 	a.forged++
 	text := fmt.Sprintf("new %d", a.forged)
@@ -144,7 +146,7 @@ var Defects = []Defect{
 	}},
 }
 
-// DefectNamed returns the defect of that name.
+// DefectNamed returns the defect in [Defects] that has the given name. It panics if there is none.
 func DefectNamed(name string) Defect {
 	for _, d := range Defects {
 		if d.Name == name {
@@ -154,7 +156,7 @@ func DefectNamed(name string) Defect {
 	panic("forge: no defect " + name)
 }
 
-// Genuine is no defect: the message stays as it is.
+// Genuine leaves the message unchanged. It is not in [Defects].
 var Genuine = Defect{Name: "none", Relayed: true, forge: func(*Account, *reposync.Commit) {}}
 
 func opOf(m *reposync.Commit, action repo.Action) *repo.Op {
@@ -217,7 +219,7 @@ func Blocks(archive []byte) (root cid.CID, blocks []Block) {
 	}
 }
 
-// Archive returns the archive of blocks.
+// Archive returns an archive with the given root and blocks.
 func Archive(root cid.CID, blocks []Block) []byte {
 	var b bytes.Buffer
 	w := must(car.NewWriter(&b, root))
@@ -234,7 +236,7 @@ func edit(m *reposync.Commit, change func([]Block) []Block) {
 	m.Blocks = Archive(root, change(blocks))
 }
 
-// Fill adds blocks that nothing refers to, so that the archive of m has size bytes.
+// Fill adds unreferenced blocks to the archive of m, so that it has size bytes.
 func Fill(m *reposync.Commit, size int) {
 	const overhead = 36 + 3 // of a section whose length takes three bytes
 	for {
@@ -253,7 +255,7 @@ func Fill(m *reposync.Commit, size int) {
 	}
 }
 
-// Resign replaces the commit of m by one that is signed with key.
+// Resign replaces the commit of m by the same commit signed with key.
 func Resign(m *reposync.Commit, key multikey.PrivateKey) {
 	_, blocks := Blocks(m.Blocks)
 	commit := must(repo.ParseCommit(blocks[0].Data))

@@ -1,5 +1,5 @@
-// Package forge makes the messages of a stream for tests: valid ones, and ones with any of the defects that a relay passes
-// on or a hostile server sends, all signed with keys that it holds.
+// Package forge makes messages of com.atproto.sync.subscribeRepos for tests: valid messages, and messages with one of
+// the defects that a relay may pass on or a hostile server may send. It signs them with keys of its own.
 //
 //	account := forge.New("did:plc:ewvi7nxzyoun6zhxrhs64oiz", multikey.K256)
 //	first := account.Commit(forge.Create("com.example.note/1", "hello"))

@@ -8,16 +8,17 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpcserver"
 )
 
-// Integration answers the queries about records of other apps, which the appview does not hold. Functions that are nil answer that
-// the method is not implemented. They are called concurrently, with valid parameters, and return a result that is not nil, or an
-// error: one of those that the lexicon declares, such as [integration.GetExternalErrorNotFound], or an [*xrpcserver.Error].
+// Integration answers the queries about records of other apps, which the appview does not hold. If a function is nil,
+// the answer is that the method is not implemented. They are called concurrently, with valid parameters, and return a
+// result that is not nil, or an error: one of those that the lexicon declares, such as
+// [integration.GetExternalErrorNotFound], or an [*xrpcserver.Error].
 type Integration struct {
 	ApplyLens    func(context.Context, *integration.ApplyLensParams) (*integration.ApplyLensOutput, error)
 	GetExternal  func(context.Context, *integration.GetExternalParams) (*integration.GetExternalOutput, error)
 	ListExternal func(context.Context, *integration.ListExternalParams) (*integration.ListExternalOutput, error)
 }
 
-// SetIntegration sets what the queries about records of other apps answer from now on.
+// SetIntegration sets the functions that answer queries about records of other apps from now on.
 func (v *View) SetIntegration(i Integration) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

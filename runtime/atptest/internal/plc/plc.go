@@ -15,7 +15,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// State is what an operation says, which is the operation itself.
+// State is an operation of a DID in the PLC directory. It contains the whole state of the DID after it.
 type State struct {
 	Type                string             `json:"type"`
 	RotationKeys        []string           `json:"rotationKeys"`
@@ -32,7 +32,7 @@ type Service struct {
 	Endpoint string `json:"endpoint"`
 }
 
-// New returns a first operation without a signature.
+// New returns the first operation of a DID, not yet signed.
 func New(handle syntax.Handle, key, rotation multikey.Key, pds string) State {
 	s := State{Type: "plc_operation", RotationKeys: []string{rotation.DIDKey()}}
 	s.SetHandle(handle)
@@ -44,7 +44,7 @@ func New(handle syntax.Handle, key, rotation multikey.Key, pds string) State {
 // SetHandle sets the handle.
 func (s *State) SetHandle(handle syntax.Handle) { s.AlsoKnownAs = []string{"at://" + string(handle)} }
 
-// SetKey sets the key of the account, or removes it if it is undefined.
+// SetKey sets the signing key of the account, or removes it if key is undefined.
 func (s *State) SetKey(key multikey.Key) {
 	s.VerificationMethods = map[string]string{}
 	if key.Defined() {
@@ -52,7 +52,7 @@ func (s *State) SetKey(key multikey.Key) {
 	}
 }
 
-// SetPDS sets the address of the PDS, or removes it if it is "".
+// SetPDS sets the address of the PDS, or removes it if origin is "".
 func (s *State) SetPDS(origin string) {
 	s.Services = map[string]Service{}
 	if origin != "" {
@@ -81,7 +81,7 @@ func (s State) Sign(rotation multikey.PrivateKey) (signed, data []byte, err erro
 	return signed, data, err
 }
 
-// DID returns the DID that a first operation makes.
+// DID returns the DID that a first operation creates.
 func DID(data []byte) syntax.DID {
 	hash := sha256.Sum256(data)
 	text := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(hash[:])

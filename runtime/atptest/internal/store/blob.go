@@ -18,8 +18,8 @@ type Blob struct {
 	permanent bool // a record refers to it
 }
 
-// Upload stores a blob and returns the reference to it for a record. As in the reference PDS, a blob that is there keeps its media
-// type, while the reference has the given one.
+// Upload stores a blob and returns the reference to it for a record. As in the reference PDS, a blob that is stored
+// already keeps its media type, while the returned reference has the given one.
 func (r *Repo) Upload(data []byte, mimeType string) lex.Blob {
 	c := cid.Of(cid.Raw, data)
 	if r.blobs[c] == nil {
@@ -152,7 +152,8 @@ func blobRefOf(object map[string]any) (blobRef, bool) {
 	return blobRef{CID: c, MimeType: mimeType, legacy: true}, isText && err == nil && len(object) == 2 && mimeType != ""
 }
 
-// Sniff returns the media type that the reference PDS finds in the bytes of a blob, or else the one that was given.
+// Sniff returns the media type that the reference PDS detects from the bytes of a blob, or the given one if it detects
+// none.
 func Sniff(data []byte, given string) string {
 	found, _, _ := strings.Cut(http.DetectContentType(data), ";")
 	switch found {

@@ -1,5 +1,5 @@
-// Package store has the repository of an account as a server keeps it: with its records by path, the revision of each block,
-// and the blobs. It decides what the reference PDS decides about writes.
+// Package store keeps the repository of an account as a server does: its records by path, the revision of each block,
+// and the blobs. It accepts and refuses writes as the reference PDS does.
 package store
 
 import (
@@ -37,10 +37,10 @@ type Record struct {
 	URI  syntax.ATURI
 	CID  cid.CID
 	Data []byte
-	// Rev is the revision of the commit that wrote it, and Time the time of it.
+	// Rev is the revision of the commit that wrote the record, and Time is that commit's time.
 	Rev  syntax.TID
 	Time time.Time
-	// Blobs are those that it refers to.
+	// Blobs are the blobs that the record refers to.
 	Blobs []cid.CID
 	// Number counts the writes of the repository.
 	Number int64
@@ -57,7 +57,7 @@ func New(did syntax.DID, key multikey.PrivateKey, now func() time.Time, changed 
 	return r
 }
 
-// SetKey makes another key sign the next commits.
+// SetKey sets the key that signs later commits.
 func (r *Repo) SetKey(key multikey.PrivateKey) error {
 	archive, err := r.Tree()
 	if err != nil {
@@ -80,7 +80,7 @@ func (r *Repo) Apply(writes ...repo.Write) *reposync.Commit {
 	return r.With(func() *reposync.Commit { return r.Forged.Commit(writes...) })
 }
 
-// With makes a commit by a method of Forged.
+// With makes a commit by calling commit, such as a method of Forged.
 func (r *Repo) With(commit func() *reposync.Commit) *reposync.Commit {
 	now := r.now()
 	if last := r.Forged.Now(); !now.After(last) {
@@ -142,7 +142,7 @@ func (r *Repo) List(collection syntax.NSID) []*Record {
 	return all
 }
 
-// Collections returns those that have records.
+// Collections returns the collections that have records.
 func (r *Repo) Collections() []syntax.NSID {
 	all := []syntax.NSID{}
 	for _, path := range r.paths {
@@ -185,7 +185,7 @@ func (r *Repo) Since(rev syntax.TID, byTree bool) ([]byte, error) {
 	return Archive(blocks, roots...)
 }
 
-// Some returns the archive, without a root, of the blocks with the given CIDs, and those of which there is none.
+// Some returns an archive, without a root, of the blocks with the given CIDs, and the CIDs for which there is no block.
 func (r *Repo) Some(cids []syntax.CID) (archive []byte, missing []string, err error) {
 	tree, err := r.Tree()
 	if err != nil {

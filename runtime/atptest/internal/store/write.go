@@ -22,18 +22,18 @@ import (
 // MaxWrites is how many writes a batch may have.
 const MaxWrites = 200
 
-// Refuse returns an error with a status of its own.
+// Refuse returns an error that the server sends with the given HTTP status.
 func Refuse(status int, name, format string, arguments ...any) error {
 	return &xrpcserver.Error{Status: status, Name: name, Message: fmt.Sprintf(format, arguments...)}
 }
 
-// Invalid returns the error for a request that the server does not carry out.
+// Invalid returns the error InvalidRequest, with status 400.
 func Invalid(format string, arguments ...any) error {
 	return Refuse(http.StatusBadRequest, "InvalidRequest", format, arguments...)
 }
 
-// errInternal is what the reference PDS answers with when it fails: among others to the creation of a record that is there, and
-// to the update or deletion of one that is not.
+// errInternal is the reference PDS's response to an internal error. It also sends this, for example, if a record to
+// create exists, or a record to update or delete does not.
 var errInternal = Refuse(http.StatusInternalServerError, "InternalServerError", "Internal Server Error")
 
 // Write is a write that has been checked.
@@ -42,27 +42,27 @@ type Write struct {
 	Path   string
 	URI    syntax.ATURI
 	CID    cid.CID
-	// Status is that of validation, or empty.
+	// Status is the validation status of the record, or empty.
 	Status string
 
 	data  []byte
 	blobs []blobRef
 }
 
-// Rules are what records are validated against.
+// Rules say how records are validated.
 type Rules struct {
 	Lookup func(syntax.NSID) (lex.RecordDef, bool)
 	// Validate is what the caller wants: true, false, or unset if only records with a known lexicon are to be validated.
 	Validate lex.Opt[bool]
 }
 
-// Delete returns the deletion of a record.
+// Delete returns a write that deletes a record.
 func (r *Repo) Delete(collection syntax.NSID, rkey syntax.RecordKey) *Write {
 	path := string(collection) + "/" + string(rkey)
 	return &Write{Action: repo.Delete, Path: path, URI: syntax.ATURI("at://" + string(r.Forged.DID) + "/" + path)}
 }
 
-// Prepare checks a record. The error is one to send.
+// Prepare checks a record and returns the write for it. An error is meant to be sent to the client.
 func (r *Repo) Prepare(action repo.Action, collection syntax.NSID, rkey syntax.RecordKey, record lex.Raw, rules Rules) (*Write, error) {
 	fields := map[string]json.RawMessage{}
 	if err := json.Unmarshal(record.Data, &fields); err != nil || fields == nil {
@@ -140,8 +140,9 @@ func (rules Rules) check(collection syntax.NSID, rkey syntax.RecordKey, data []b
 	return "valid", nil
 }
 
-// Process carries writes out in one commit, all or none, and returns its message, whose operations are the writes: a path twice if it was
-// written twice, with what was there before all of them. The error is one to send.
+// Process carries out all writes in one commit, or none, and returns the commit's message. The message has one
+// operation for each write, so a path that was written twice occurs twice, both times with the CID that it had before
+// the commit as Prev. An error is meant to be sent to the client.
 func (r *Repo) Process(writes []*Write, swapCommit lex.Opt[syntax.CID]) (*reposync.Commit, error) {
 	if len(writes) > MaxWrites {
 		return nil, Invalid("Too many writes. Max: %d", MaxWrites)

@@ -19,7 +19,7 @@ const (
 	Takendown = "com.atproto.takendown"
 )
 
-// Claims are those of a token.
+// Claims are the claims of a token.
 type Claims struct {
 	Scope string     `json:"scope"`
 	Aud   string     `json:"aud"`
