@@ -24,14 +24,14 @@ func TestSkipped(t *testing.T) {
 	}
 	const app = "lexicons/com/example/app/"
 	for _, want := range []struct{ place, outcome string }{
-		{app + "cut.json:/defs", "the file is left out"},
-		{app + "empty.json:/defs/main/type", "the document is left out"},
+		{app + "cut.json:/defs", "the file is omitted"},
+		{app + "empty.json:/defs/main/type", "the document is omitted"},
 		{app + "fetch.json:/defs/main/errors/1/name", "it is left out"},
 		{app + "fetch.json:/defs/main/parameters/properties/bad/type", "it is left out"},
 		{app + "fetch.json:/defs/main/parameters/properties/numbers/items/type", "it is left out"},
 		{app + "fetch.json:/defs/main/output/schema/ref", "it is left out"},
 		{app + "send.json:/defs/main/input/schema/type", "it is left out"},
-		{app + "thing.json:/defs/broken/type", "the definition is left out"},
+		{app + "thing.json:/defs/broken/type", "the definition is omitted"},
 		{app + "thing.json:/defs/main/record/properties/broken/ref", "its value is kept as it is"},
 		{app + "thing.json:/defs/main/record/properties/choice/refs/1", "it is left out"},
 		{app + "thing.json:/defs/main/record/properties/gone/ref", "its value is kept as it is"},

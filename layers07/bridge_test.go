@@ -38,7 +38,7 @@ var olds = []struct {
 		"/license to /licensing/licenses/0/name"},
 	{"corpus with both licenses", `{"$type": "pub.layers.corpus.corpus", "name": "A", "createdAt": "2025-01-01T00:00:00Z", "license": "MIT", "licensing": {"licenses": [{"spdx": "MIT"}]}}`,
 		`{"$type": "pub.layers.corpus.corpus", "name": "A", "createdAt": "2025-01-01T00:00:00Z", "license": "MIT", "licensing": {"licenses": [{"spdx": "MIT"}]}}`,
-		"/license stays: the record has licensing, too"},
+		"/license stays: the record already has the field licensing"},
 	{"eprint", `{"$type": "pub.layers.eprint.eprint", "eprintIdentifier": "10.1/a", "linkType": "doi", "createdAt": "2025-01-01T00:00:00Z", "citation": "A. B., 2020.", "platformEprintRef": "` + eprintURI + `"}`,
 		`{"$type": "pub.layers.eprint.eprint", "eprintIdentifier": "10.1/a", "linkType": "doi", "createdAt": "2025-01-01T00:00:00Z", "citation": {"raw": "A. B., 2020."}, "platformEprintRefs": ["` + eprintURI + `"]}`,
 		"/platformEprintRef to /platformEprintRefs/0, /citation to /citation/raw"},

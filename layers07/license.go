@@ -13,7 +13,7 @@ import (
 // each license in it, and anything else as one reference by name.
 func upgradeLicense(record *lex.Map, value lex.Value) (to string, err error) {
 	if _, found := record.Get("licensing"); found {
-		return "", errors.New("the record has licensing, too")
+		return "", errors.New("the record already has the field licensing")
 	}
 	text, _ := value.Text()
 	licensing := &layers.Licensing{Licenses: []layers.LicenseRef{{Spdx: layers.LicenseRefSpdxCustom, Name: lex.Some(text)}}}

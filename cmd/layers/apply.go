@@ -35,7 +35,7 @@ func applyCommand(s *connect.Servers) *cobra.Command {
 		Use:     "apply FILE.jsonl",
 		GroupID: cli.GroupWrite,
 		Short:   "Write many records; resumable after a failure",
-		Long: `Apply carries out the operations in FILE.jsonl, one JSON object a line:
+		Long: `Apply carries out the operations in FILE.jsonl, one JSON object per line:
 
   {"action": "create", "collection": "corpus.corpus", "value": {...}}
   {"action": "put", "uri": "at://did:plc:.../corpus.corpus/3mabcdefghi2a", "value": {...}}
@@ -50,9 +50,9 @@ all of them are printed, and nothing is sent. Operations are then sent in batche
 no faster than the server's rate limits allow. Records already in the desired
 state are skipped.
 
-What the lexicons allow but is probably wrong, in one record or between the records
-of the batch, is printed as a warning: see layers validate. With --strict, nothing
-is sent if there is a warning.
+Apply also warns about what the lexicons allow but is probably wrong, in one record
+or between records of the batch: see layers validate. With --strict, nothing is sent
+if there is a warning.
 
 The journal, FILE.jsonl.journal, records which operations have been applied. After
 any failure, run the same command again: it continues where it stopped. You may
@@ -60,9 +60,9 @@ append operations to FILE.jsonl, but must not change those that were applied. If
 the journal is deleted, creates without an rkey are written a second time.
 
 With --dry-run nothing is sent or stored: apply reads the records, compares the
-content of each with its CID, and says how many records it would create, update,
-delete or leave as they are, how many write points that takes, and how long. The
-exit status is 1 if an operation would fail.`,
+content of each with its CID, and prints how many records it would create, update,
+delete or leave unchanged, how many write points that takes, and how long. The exit
+status is 1 if an operation would fail.`,
 		Example: `  layers apply corpus.jsonl --dry-run
   layers apply corpus.jsonl
   layers apply corpus.jsonl        # again, after it was interrupted`,
@@ -148,7 +148,7 @@ exit status is 1 if an operation would fail.`,
 			return nil
 		}),
 	}
-	command.Flags().BoolVar(&dry, "dry-run", false, "send nothing: say what would be created, updated, deleted or left, and how long it takes")
+	command.Flags().BoolVar(&dry, "dry-run", false, "send nothing: print what would be created, updated, deleted or left unchanged, and how long it takes")
 	command.Flags().StringVar(&journalName, "journal", "", "the journal `FILE` (default FILE.jsonl.journal)")
 	command.Flags().IntVar(&rate, "rate", write.DefaultHourlyPoints, "the write `POINTS` to use an hour, and 7 times as many a day (create: 3, update: 2, delete: 1); 0 for no limit")
 	command.Flags().BoolVar(&drop, "drop-fields", false, "allow a put to remove fields that only the stored record has")
@@ -156,7 +156,7 @@ exit status is 1 if an operation would fail.`,
 	warnings.Flag(command, &strict)
 	cli.AsFlag(command, s)
 	cli.AnyPDSFlag(command, s)
-	command.Flags().BoolVar(&lines, "jsonl", false, "print one JSON object a line for each operation")
+	command.Flags().BoolVar(&lines, "jsonl", false, "print one JSON object per line, for each operation")
 	return command
 }
 

@@ -19,17 +19,17 @@ func collectionsCommand() *cobra.Command {
 		Use:     "collections [NAME]",
 		GroupID: cli.GroupRead,
 		Short:   "List the collections of Layers, or show the fields of a definition",
-		Long: `Collections lists the collections of Layers and what their records are. With a NAME
-it shows the definition of that name: its fields, their types and limits, and which
-of them are required. It needs no network.
+		Long: `Collections lists the collections of Layers with a description of their records. With
+a NAME it shows that definition: its fields, their types and limits, and which of them
+are required. It needs no network.
 
 NAME is a collection, a method, or any other definition of the lexicons of Layers,
 with or without pub.layers.: expression.expression, corpus.listCorpora, defs#anchor.
-A document that only has definitions for others, such as annotation.defs, shows all
-of them. maxLength counts the bytes of a string and the items of an array.
+For a document without a main definition, such as annotation.defs, all definitions
+are shown. maxLength counts the bytes of a string and the items of an array.
 
-With --jsonl each definition is a JSON object, in which the limits have the names
-that they have in lexicons.`,
+With --jsonl each definition is a JSON object, in which the limits have the same
+names as in lexicons.`,
 		Example: `  layers collections
   layers collections expression.expression
   layers collections defs#anchor
@@ -76,7 +76,7 @@ that they have in lexicons.`,
 			return err
 		},
 	}
-	command.Flags().BoolVar(&lines, "jsonl", false, "print one JSON object a line for each definition")
+	command.Flags().BoolVar(&lines, "jsonl", false, "print one JSON object per line, for each definition")
 	return command
 }
 

@@ -24,22 +24,22 @@ func decodeCommand(s *connect.Servers) *cobra.Command {
 block and the tree, and decodes every record. If FILE.car is -, it reads standard
 input.
 
-The commit's signature is verified if the key is known: with --did-doc FILE it is that
-of the account's DID document in FILE, as the PLC directory returns it, and with
---verify the account is looked up. Otherwise nothing is asked of the network, and the
-signature is "not verified": then nothing shows that the account has these records.
+The commit's signature is verified only with --did-doc or --verify. With --did-doc
+FILE the key is taken from FILE, the account's DID document as the PLC directory
+returns it; with --verify the account is looked up. Without either, no server is
+contacted, and the signature is "not verified": the records may not be the account's.
 
 It prints the account's DID, the revision, the commit, its signature and how far the
 records are verified ("trust"), a table of the collections, and the failures, grouped
-by rule. With --jsonl it prints one JSON object a line for each record, in key order:
+by rule. With --jsonl it prints one JSON object per line for each record, in key order:
 
   {"uri","cid","trust","value"}           a valid record; "trust" is "signed" or "hashed"
   {..., "issues":[...]}                   an invalid record; an issue has "path", "rule" and "message"
   {..., "unknown":true}                   a record whose collection has no known lexicon
 
 Invalid records are not an error unless --strict is set. A damaged or truncated
-archive is: the error says where, and the lines printed before it are correct but
-incomplete.`,
+archive is always an error, which says where the damage is; the lines printed before
+it are correct but incomplete.`,
 		Example: `  layers decode repo.car
   layers decode repo.car --did-doc did.json
   layers decode repo.car --jsonl | jq -c 'select(.issues)'
@@ -47,7 +47,7 @@ incomplete.`,
 		Args: cli.Arguments(1, 1, "one FILE.car, or - for standard input"),
 		RunE: func(command *cobra.Command, args []string) error {
 			if verify && document != "" {
-				return exit.Misuse("--verify and --did-doc exclude each other")
+				return exit.Misuse("--verify cannot be combined with --did-doc")
 			}
 			signature := func(context.Context, *repo.Repo) error { return nil }
 			if verify {

@@ -28,8 +28,8 @@ func describeCommand(s *connect.Servers) *cobra.Command {
 		Long: `Describe asks the account's PDS about its repository, and prints the latest commit,
 its rev, and the collections that have records. ACTOR is a handle or a DID.
 
-With --counts it downloads the repository, verifies it with its signature, and prints
-the number of records of each collection instead of what the server says.
+With --counts it downloads the repository, verifies it and its signature, and prints
+the number of records in each collection, rather than relying on the server.
 
 If the server does not return the latest commit, the rest is printed, and the exit
 status is 1.`,

@@ -37,21 +37,22 @@ func followCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "follow --output DIR",
 		GroupID: cli.GroupRead,
-		Short:   "Keep a copy of all records, current",
-		Long: `Follow keeps the current records of collections in a directory, from all
+		Short:   "Keep a current copy of all records",
+		Long: `Follow keeps the current records of the chosen collections in a directory, from all
 repositories that have any. It fetches the repositories, verifies them, and then
-applies each change from the stream of a relay or a PDS. What it misses it finds by
-comparing, deletions too. Started again, it goes on where it was.
+applies each change from the stream of a relay or a PDS. It finds changes that it
+missed, deletions included, by comparing repositories. When it is started again, it
+continues where it stopped.
 
 "layers list --from DIR" and "layers get --from DIR" read the directory. While follow
-is running they get a copy of its file, which takes as much space again for as long.
+is running, they read a temporary copy of its file, which takes as much space again.
 
-It prints problems, which it deals with by itself, on standard error, and with
---jsonl each change on standard output, at least once. It ends on Ctrl-C or, with
---once, when it has all that there was when it began.
+It prints problems, which it resolves by itself, on standard error, and with --jsonl
+each change, at least once, on standard output. It ends on Ctrl-C or, with --once,
+when it has all records that existed when it began.
 
-With --relay it follows all accounts of the relay. With --server it follows those
-of one PDS, which is not believed about accounts hosted elsewhere.
+With --relay it follows all accounts of the relay. With --server it follows the
+accounts of one PDS, and ignores what that PDS says about accounts hosted elsewhere.
 
 With --source it follows a Jetstream or a Tap at --relay instead. Nothing proves what
 these send, so the trust of live changes is less than "signed": records are only
@@ -83,7 +84,7 @@ its repository instead. What they send is verified and never older than the copy
 	flags.StringArrayVar(&f.collections, "collection", nil, "only records of this `NSID`, or of all that begin as in pub.layers.*; may be repeated (default pub.layers.*)")
 	cli.CompleteFlag(command, "collection", names.Collections)
 	flags.StringArrayVar(&f.dids, "did", nil, "only the repository of this `ACTOR`, a DID or a handle; may be repeated")
-	flags.BoolVar(&f.lines, "jsonl", false, "print one line of JSON a change")
+	flags.BoolVar(&f.lines, "jsonl", false, "print one line of JSON per change")
 	flags.BoolVar(&f.once, "once", false, "end when all records are there")
 	flags.DurationVar(&f.compare, "compare", 0, "compare with the servers at this `INTERVAL` (default 6h)")
 	return command
@@ -103,7 +104,7 @@ func (f *following) run(ctx context.Context, command *cobra.Command, s *connect.
 	case f.directory == "":
 		return exit.Misuse("layers follow needs a directory: --output DIR")
 	case f.relay != "" && f.server != "":
-		return exit.Misuse("--relay and --server exclude each other")
+		return exit.Misuse("--relay cannot be combined with --server")
 	case f.server != "" && f.source != "relay":
 		return exit.Misuse("--server is for a PDS: the address of a %s is that of --relay", f.source)
 	case address == "" && f.source == "relay":

@@ -51,14 +51,14 @@ written without pub.layers.`,
 			options := new(pds.GetRecordOptions)
 			if version != "" {
 				if prove {
-					return exit.Misuse("--proof and --cid exclude each other: only the current record can be proven")
+					return exit.Misuse("--proof and --cid cannot be combined: only the current record can be proven")
 				}
 				if options.CID, err = cid.Parse(version); err != nil {
 					return exit.Misuse("--cid %q: %v", version, err)
 				}
 			}
 			if from != "" && (prove || version != "") {
-				return exit.Misuse("--from excludes --proof and --cid: the directory has the current records only")
+				return exit.Misuse("--from cannot be combined with --proof or --cid: the directory has only the current records")
 			}
 			envelope, err := getFrom(ctx, command, s, from, uri, options, prove)
 			if rec.Ends(err) {

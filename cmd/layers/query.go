@@ -33,7 +33,7 @@ without pub.layers.:
 
 ` + names.Listing(names.Methods) + `
 
-With --jsonl it fetches all pages and prints one JSON object a line for each item.
+With --jsonl it fetches all pages and prints one JSON object per line for each item.
 Responses of appviews are not verified; "layers get --proof" verifies a record.`,
 		Example: `  layers query expression.getExpression uri=at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/pub.layers.expression.expression/3mabcdefghi2a
   layers query corpus.listCorpora repo=alice.example.com --jsonl`,
@@ -89,7 +89,7 @@ Responses of appviews are not verified; "layers get --proof" verifies a record.`
 		}),
 	}
 	cli.JSONFlag(command, &asJSON)
-	command.Flags().BoolVar(&lines, "jsonl", false, "fetch all pages, and print one JSON object a line for each item")
+	command.Flags().BoolVar(&lines, "jsonl", false, "fetch all pages, and print one JSON object per line, for each item")
 	return command
 }
 

@@ -41,12 +41,12 @@ a directory, or of a directory of layers follow. If PATH is -, it reads JSON fro
 standard input. A record that violates its lexicon is
 drawn as a tree, with what is wrong.
 
-Text from right to left is drawn from right to left, each cell between the invisible
-characters U+2068 and U+2069, so that columns stay where they are. Elsewhere than on
-a terminal, lines have 80 cells and no colors.
+Right-to-left text is drawn from right to left, each cell between the invisible
+characters U+2068 and U+2069, so that columns stay aligned. If the output is not a
+terminal, lines have 80 cells and no colors.
 
-With --html, show writes a page instead: one file without scripts, which can be printed
-and read aloud, with the same pictures and tables of what is in them.`,
+With --html, show writes a web page instead: one file without scripts, suitable for
+printing and for screen readers, with the same pictures and tables of their content.`,
 		Example: `  layers show at://alice.example.com/expression.expression/3mabcdefghi2a
   layers show at://alice.example.com/expression.expression/3mabcdefghi2a --repo bob.example.com
   layers show at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/corpus.corpus/3mabcdefghi2a --from archives/corpus.car
@@ -104,7 +104,7 @@ func showDocument(ctx context.Context, command *cobra.Command, s *connect.Server
 	for _, arg := range args {
 		if !isURI(arg) {
 			if from != "" {
-				return nil, exit.Misuse("--from is for AT-URIs: %q is a PATH", arg)
+				return nil, exit.Misuse("--from can only be used with AT-URIs, but %q is a PATH", arg)
 			}
 			files := show.New(nil)
 			if err := files.Read(ctx, arg, command.InOrStdin(), command.ErrOrStderr()); err != nil {

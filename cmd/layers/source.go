@@ -44,7 +44,7 @@ func (t *tailing) subscriber(s *connect.Servers, directory *identity.Directory, 
 	case address == "":
 		return nil, exit.Misuse("layers tail --source %s needs its address: --relay URL", t.source)
 	case t.verify && t.source != "relay":
-		return nil, exit.Misuse("--verify is for a relay or a PDS: nothing proves what a %s sends", t.source)
+		return nil, exit.Misuse("--verify can only be used with a relay or a PDS: a %s sends no proofs", t.source)
 	case t.source == "tap" && (hasCursor || t.cursorFile != ""):
 		return nil, exit.Misuse("a tap has no positions: leave out --cursor and --cursor-file")
 	}

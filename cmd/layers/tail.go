@@ -40,24 +40,24 @@ record that is created, updated or deleted, and for each change of an account:
 the number in the stream, what happened, and the URI. With --jsonl it prints
 whole events as JSON.
 
-It begins with what happens now, or after the event number --cursor. With
---cursor-file it begins where it stopped, and keeps its position in the file.
+It begins with the current events, or after the event number --cursor. With
+--cursor-file it begins where it last stopped, and keeps its position in the file.
 It ends when the server ends the stream, after --limit events, or on Ctrl-C.
 With --reconnect it connects again when the connection is lost.
 
 With --verify it checks the signature of each commit, and that the commit made
-the changes that the server reports and no others. Commits that are not valid
-are reported on standard error, as are events that cannot be read.
+the changes that the server reports and no others. Invalid commits are reported
+on standard error, as are events that cannot be read.
 
 On a terminal, the last line shows the state of the stream: how many events the
-server sends in a second, how old the last one was when it arrived and how long
-ago that is, its number, and when the last record of each collection came, those
-of the collections that have been silent longest first.
+server sends per second, how old the last one was when it arrived and how long
+ago it arrived, its number, and the time of each collection's last record. The
+collection that has been quiet longest comes first.
 
-With --source it reads a Jetstream or a Tap at --relay instead. They send less,
-and nothing proves what they send: records are compared with their CIDs, and
---verify is not possible. The number of an event of a Jetstream is the time in
-microseconds. A Tap has no positions; what was printed is acknowledged to it.`,
+With --source it reads a Jetstream or a Tap at --relay instead. These send fewer
+details and no proofs: records are only compared with their CIDs, and --verify is
+not possible. The number of a Jetstream event is its time in microseconds. A Tap
+has no positions; tail acknowledges each event once it is printed.`,
 		Example: `  layers tail --relay wss://relay.example.com
   layers tail --relay wss://relay.example.com --collection pub.layers.corpus.corpus --jsonl
   layers tail --relay wss://relay.example.com --cursor-file cursor.json --reconnect --verify
@@ -78,7 +78,7 @@ microseconds. A Tap has no positions; what was printed is acknowledged to it.`,
 	flags.StringArrayVar(&t.dids, "did", nil, "only events of this `ACTOR`, a DID or a handle; may be repeated")
 	flags.BoolVar(&t.reconnect, "reconnect", false, "connect again when the connection is lost")
 	flags.BoolVar(&t.verify, "verify", false, "verify the signatures of commits")
-	flags.BoolVar(&t.lines, "jsonl", false, "print one line of JSON an event")
+	flags.BoolVar(&t.lines, "jsonl", false, "print one line of JSON per event")
 	flags.IntVar(&t.limit, "limit", 0, "end after so many events; 0 for no end")
 	return command
 }
@@ -127,7 +127,7 @@ func printEvents(ctx context.Context, command *cobra.Command, client firehose.Su
 		}
 		if err != nil {
 			if errors.Is(err, firehose.ErrFutureCursor) {
-				return exit.WithHint(err, "the server counts from a lower number, perhaps since it was reset: begin with another --cursor")
+				return exit.WithHint(err, "the server's event numbers are lower than the cursor, perhaps because it was reset: choose another --cursor")
 			}
 			return err
 		}
@@ -138,7 +138,7 @@ func printEvents(ctx context.Context, command *cobra.Command, client firehose.Su
 			terminal.Printf(command.ErrOrStderr(), "%v; connecting again in %v\n", e.Err, e.Pause.Round(time.Millisecond))
 			continue
 		case *firehose.Reset:
-			terminal.Printf(command.ErrOrStderr(), "the server was reset: after event %d comes %d\n", e.Last.Seq, e.Next.Seq)
+			terminal.Printf(command.ErrOrStderr(), "the server was reset: event %d was followed by event %d\n", e.Last.Seq, e.Next.Seq)
 		case *firehose.Info:
 			terminal.Printf(command.ErrOrStderr(), "the server says %s: %s\n", e.Name, e.Message)
 		}

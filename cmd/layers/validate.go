@@ -27,12 +27,12 @@ func validateCommand() *cobra.Command {
 apply, or in a file with one JSON record. If FILE is -, it reads a JSON record from
 standard input.
 
-It prints a line for each thing that is wrong with a record, and a warning for each
-that its lexicon allows but that is probably wrong: a misspelt known value, a span
-outside its text, a token index that no token has, heads that form a cycle, a
-reference to a record that is not in the files, a field that the lexicon does not
-name. With --jsonl, each is a JSON object with "file", "uri", "path", "rule",
-"message", and "warning":true for a warning.
+It prints a line for each issue of a record, and a warning for whatever its lexicon
+allows but is probably wrong: a misspelt known value, a span outside its text, a
+token index that no token has, heads that form a cycle, a reference to a record that
+is not in the files, or a field that the lexicon does not define. With --jsonl, each
+is a JSON object with "file", "uri", "path", "rule", "message", and "warning":true
+for a warning.
 
 The exit status is 3 if a record is invalid; with --strict, also if there is a
 warning. Records of collections without a known lexicon are counted, and not checked.`,

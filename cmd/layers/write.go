@@ -33,9 +33,9 @@ account that is logged in, and prints the record's URI and CID as one line of JS
 COLLECTION is an NSID; the collections of Layers may be written without pub.layers.
 
 The record may omit its $type. It is validated against its lexicon first; if it is
-invalid, the error lists all issues, and nothing is sent. What the lexicon allows but
-is probably wrong, such as a misspelt value, is printed as a warning; with --strict,
-nothing is sent then. The record key is a new TID unless --rkey sets it.`,
+invalid, the error lists all issues, and nothing is sent. Create also warns about what
+the lexicon allows but is probably wrong, such as a misspelt value; with --strict,
+nothing is sent if there is a warning. The record key is a new TID unless --rkey sets it.`,
 		Example: `  layers create corpus.corpus corpus.json
   jq -n '{name: "Stories", createdAt: (now | todate)}' | layers create corpus.corpus`,
 		Args:              cli.Arguments(1, 2, "a COLLECTION and a FILE"),
@@ -91,8 +91,8 @@ If the stored record is the same already, nothing is written.
 
 If the stored record has fields that the new one lacks, put fails and lists them,
 unless --drop-fields is set. If another program writes the record at the same time,
-one of the two fails. What is probably wrong with the record is printed as a warning;
-with --strict, nothing is sent then.`,
+one of the two fails. Put also warns about what is probably wrong with the record;
+with --strict, nothing is sent if there is a warning.`,
 		Example: `  layers put corpus.corpus/3mabcdefghi2a corpus.json
   layers get --json at://alice.example.com/pub.layers.corpus.corpus/3mabcdefghi2a |
     jq '.value | .name = "Tales"' | layers put corpus.corpus/3mabcdefghi2a`,
@@ -132,7 +132,7 @@ with --strict, nothing is sent then.`,
 		}),
 	}
 	command.Flags().BoolVar(&drop, "drop-fields", false, "allow removing fields that only the stored record has")
-	command.Flags().StringVar(&swap, "swap", "", "write only if the stored record has this `CID`, or, for none, if there is no record")
+	command.Flags().StringVar(&swap, "swap", "", "write only if the stored record has this `CID`; with the value none, only if there is no record")
 	cli.UnknownFlag(command, &unknown)
 	warnings.Flag(command, &strict)
 	cli.AsFlag(command, s)

@@ -34,20 +34,20 @@ func bridgeCommand(s *settings) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "bridge [old [new]]",
 		Short: "Write a package for records of an older version",
-		Long: `Bridge writes a package for the record types whose fields went, or changed their
-types, since an older version of the documents: the old types, and upgrades to the
-types of today. The older version is a directory with documents or a git revision;
-new is the directory of the documents of today, and can be left out, since they are
-those of the configuration.
+		Long: `Bridge writes a package for the record types that lost fields, or whose fields changed
+their types, since an older version of the documents. The package has the old types
+and functions that upgrade their records to the current types. old is a directory with
+documents or a git revision; new is the directory with the current documents, and can
+be left out, since the configuration names it.
 
-Bridge finds the rules that are mechanical: for a field that was renamed, that is
-called the same in the plural and has an array now, that has an array of what it was,
-or a string of an integer; in the record and in the objects, arrays and unions below
-it; and for a record type with another NSID. For every other field it writes a stub of
-a function into upgrade.go, once, for you to fill in. The package is type-checked, with
-what you wrote, before a file is written. A file of rules (--rules) says the rest, in
-JSON; its fields are paths, with * for the items of arrays and =NSID#def for members of
-unions:
+Bridge finds the obvious rules itself: for a field that was renamed, that became an
+array whose name is the plural, that became an array of the same name, or whose integer
+became a string; in the record and in the objects, arrays and unions below it; and for
+a record type with a new NSID. For every other field it writes a stub of a function into
+upgrade.go, once, for you to fill in. The package is type-checked together with your
+functions before a file is written. A file of rules (--rules), in JSON, sets the other
+rules; fields are named by paths, with * for the items of arrays and =NSID#def for
+members of unions:
 
   {
     "old": "v1/lexicons", "output": "v1", "version": "1.0",
@@ -83,7 +83,7 @@ With --check it writes nothing, and exits with status 1 if files are out of date
 				rules.Old = args[0]
 			}
 			if rules.Old == "" || rules.Output == "" {
-				return errors.New("name the old version, and the directory of the package with --output")
+				return errors.New("name the old version as an argument, and the directory of the package with --output")
 			}
 			if rules.Version == "" {
 				rules.Version = rules.Old
@@ -93,7 +93,7 @@ With --check it writes nothing, and exits with status 1 if files are out of date
 	}
 	command.Flags().StringVar(&file, "rules", "", "the `file` of rules")
 	command.Flags().StringVar(&flags.Output, "output", "", "the `directory` of the package, relative to the root of the module")
-	command.Flags().StringVar(&flags.Version, "version", "", "what comments `call` the old version")
+	command.Flags().StringVar(&flags.Version, "version", "", "the `name` of the old version in comments")
 	command.Flags().BoolVar(&check, "check", false, "only list files that are out of date")
 	return command
 }
@@ -123,7 +123,7 @@ func (s *settings) bridge(command *cobra.Command, rules *bridgeRules, args []str
 			return failure{err}
 		}
 		if !slices.ContainsFunc(config.Lexicons, func(dir string) bool { return filepath.Join(absolute(root), filepath.FromSlash(dir)) == named }) {
-			return failure{fmt.Errorf("%s is not a directory of the configuration: records are upgraded to the types that it describes", args[1])}
+			return failure{fmt.Errorf("%s is not a lexicon directory of the configuration, whose types the records are upgraded to", args[1])}
 		}
 	}
 	if err := config.ReadImports(ctx, root); err != nil {
@@ -164,7 +164,7 @@ func (s *settings) bridge(command *cobra.Command, rules *bridgeRules, args []str
 	for _, stub := range output.Stubs {
 		name := filepath.Join(root, filepath.FromSlash(stub.Path))
 		if _, err := os.Stat(name); check || !errors.Is(err, fs.ErrNotExist) {
-			return failure{fmt.Errorf("%s lacks functions of the rules:\n%s", filepath.Dir(name), stub.Content)}
+			return failure{fmt.Errorf("%s lacks functions that the rules name:\n%s", filepath.Dir(name), stub.Content)}
 		}
 		if err := createFile(command, name, string(stub.Content)); err != nil {
 			return err

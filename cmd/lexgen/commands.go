@@ -81,7 +81,7 @@ func (s *settings) read() (*gen.Config, error) {
 
 // outputFlags adds the flags of commands that generate. Prove is the default of --prove.
 func (s *settings) outputFlags(command *cobra.Command, prove bool) *cobra.Command {
-	command.Flags().Bool("prove", prove, "let a program with the generated code decode and encode samples of every definition, before anything is written")
+	command.Flags().Bool("prove", prove, "decode and encode samples of every definition with the generated code, before anything is written")
 	command.Flags().BoolVar(&s.rename, "rename", false, "accept that exported Go names of the name lock change or move")
 	return command
 }
@@ -118,12 +118,12 @@ func generateCommand(s *settings) *cobra.Command {
 the whole output before it writes a file. It replaces only the files that have
 changed, and removes files of earlier runs that are no longer generated. It never
 overwrites a file that lexgen did not write. At the end it updates the lockfiles
-of the directories with lexicons, and says what changes of the documents they
-accept, as diff judges them.
+of the directories with lexicons, and prints the changes of the documents with the
+verdicts of diff.
 
-The name lock, lexgen.names, records every exported Go name. A later run keeps
-them; if it cannot, it fails and says which names would change. --rename accepts
-that.`,
+The name lock, lexgen.names, records every exported Go name. Later runs keep these
+names. A run that cannot keep them fails and lists the names that would change;
+--rename accepts the changes.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			config, err := s.read()
@@ -167,10 +167,10 @@ func checkCommand(s *settings) *cobra.Command {
 would create, change or remove. It exits with status 1 if there are any.
 
 With --breaking it instead compares the documents with an earlier revision, and
-exits with status 1 if a change breaks the rules of lexicon evolution, as diff
-judges it. The revision is that of --base or, without it, HEAD while the documents
-differ from it, and otherwise the first parent of HEAD: of a merge, that is the
-branch that was merged into.`,
+exits with status 1 if a change breaks the rules of lexicon evolution: see diff. The
+revision is that of --base. Without --base it is HEAD if the documents differ from
+it, and otherwise the first parent of HEAD; if HEAD is a merge commit, that is the
+target branch.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if breaking || base != "" {
@@ -221,7 +221,7 @@ func (s *settings) generate(command *cobra.Command, config *gen.Config) (*gen.Ou
 // printSkipped lists the faults that were passed over.
 func printSkipped(command *cobra.Command, skipped lexicon.Problems) {
 	if len(skipped) > 0 {
-		fmt.Fprintf(command.ErrOrStderr(), "%d faults were passed over:\n%v\n", len(skipped), skipped)
+		fmt.Fprintf(command.ErrOrStderr(), "%d faults were ignored:\n%v\n", len(skipped), skipped)
 	}
 }
 
@@ -240,9 +240,9 @@ func lintCommand(s *settings) *cobra.Command {
 		Long: `Lint checks the documents in the directories and below them or, without
 arguments, those of the configuration. It reports what the Lexicon specification
 forbids, which is an error, and warns of what it allows but is probably a mistake.
-The setting "lint" of the configuration says for namespaces what warnings count
-as: "off", "warn" or "error". Lint exits with status 1 if there is an error and,
-with --strict, if there is a warning.`,
+The setting "lint" of the configuration sets, for each namespace, how warnings are
+treated: "off", "warn" or "error". Lint exits with status 1 if there is an error or,
+with --strict, a warning.`,
 		RunE: func(command *cobra.Command, directories []string) error {
 			config, set, err := s.load(command.Context(), directories)
 			if err != nil {
@@ -262,7 +262,7 @@ with --strict, if there is a warning.`,
 			return nil
 		},
 	}
-	command.Flags().BoolVar(&strict, "strict", false, "exit with status 1 after warnings, too")
+	command.Flags().BoolVar(&strict, "strict", false, "exit with status 1 if there are warnings")
 	return command
 }
 
@@ -289,10 +289,10 @@ func (s *settings) load(ctx context.Context, directories []string) (*gen.Config,
 func lockCommand(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use:   "lock",
-		Short: "Update the lockfiles to the documents as they are",
+		Short: "Update the lockfiles to the current documents",
 		Long: `Lock updates the lockfile of each directory with lexicons. Check lists lockfiles
 that are out of date, and lint reports documents that differ from the lockfile. Lock
-says what changes of the documents it accepts, as diff judges them.`,
+prints the changes of the documents with the verdicts of diff.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			config, err := s.read()

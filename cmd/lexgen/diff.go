@@ -36,15 +36,15 @@ too. It prints each change with its verdict (error, warning or fine) and, below
 it, the Go names that it adds, removes or changes. It exits with status 1 if there
 is an error.
 
-A version is a directory with documents or a git revision, of which the
-configuration says where the documents are. Without new, it is the working tree;
-without old, it is HEAD. With --network, the installed documents are compared with
-the current ones of the network; see install.
+A version is a directory with documents, or a git revision, in which the documents
+are where the configuration says. By default, new is the working tree, and old is
+HEAD. With --network, the installed documents are compared with the current ones of
+the network; see install.
 
-The rules are those of https://atproto.com/specs/lexicon#lexicon-evolution. Errors
-are what can make data or calls of one side invalid on the other, such as required
-fields that come or go, and limits that are tightened or loosened. Warnings are what
-only programs have to follow, such as a dropped optional field.`,
+The rules are those of https://atproto.com/specs/lexicon#lexicon-evolution. An error
+is a change that can make data or calls of one side invalid on the other, such as
+a required field that is added or removed, or a limit that is tightened or loosened. A
+warning is a change that affects only programs, such as a dropped optional field.`,
 		Args: cobra.MaximumNArgs(2),
 		RunE: func(command *cobra.Command, args []string) error {
 			if network {
@@ -76,7 +76,7 @@ only programs have to follow, such as a dropped optional field.`,
 // diffNetwork compares the installed documents with the network.
 func (s *settings) diffNetwork(command *cobra.Command, at installation, args []string) error {
 	if len(args) > 0 {
-		return errors.New("--network takes no versions")
+		return errors.New("--network cannot be combined with versions")
 	}
 	at, err := s.places(at)
 	if err != nil {

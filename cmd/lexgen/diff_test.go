@@ -152,7 +152,7 @@ func TestDiffNames(t *testing.T) {
 	write(t, root, "lexgen.json", strings.Replace(config, "}", `, "names": {"com.example.viewRecord#main": "ViewRecord"}}`, 1))
 	const renamed = "com.example.defs#view.record: ViewRecord would become ViewRecordUnion, since something else has that name now"
 	expect(t, 1, renamed, "generate", flag)
-	const changes = "warning com.example.defs: the Go API changes, but no data does\n\tadds example.ViewRecordUnion interface { lex.Encodable viewRecordUnion() string }\n\tchanges example.View.Record from ViewRecord to ViewRecordUnion\n"
+	const changes = "warning com.example.defs: only the Go API changes, not the data\n\tadds example.ViewRecordUnion interface { lex.Encodable viewRecordUnion() string }\n\tchanges example.View.Record from ViewRecord to ViewRecordUnion\n"
 	expect(t, 0, changes, "diff", flag)
 	expect(t, 0, "accepted:\n"+changes, "generate", flag, "--rename")
 	commit(t, root)

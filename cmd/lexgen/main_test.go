@@ -165,7 +165,7 @@ func TestSkip(t *testing.T) {
 	write(t, root, "lexgen.json", strings.Replace(config, "}", `, "onError": {"com.example": "skip"}}`, 1))
 	expect(t, 1, "lexicons/other.json:/defs/main/record/properties/text/type", "generate", flag)
 	write(t, root, "lexgen.json", strings.Replace(config, "}", `, "onError": "skip"}`, 1))
-	expect(t, 0, "4 files, 5 changed\n2 faults were passed over:\nlexicons/com/example/app/bad.json: not valid JSON at line 1, column 43: unexpected EOF [the file is left out]\n"+
+	expect(t, 0, "4 files, 5 changed\n2 faults were ignored:\nlexicons/com/example/app/bad.json: not valid JSON at line 1, column 43: unexpected EOF [the file is omitted]\n"+
 		"lexicons/other.json:/defs/main/record/properties/text/type: ", "generate", flag)
 	expect(t, 0, "[its value is kept as it is]\n", "lint", flag)
 }

@@ -81,23 +81,23 @@ func installCommand(s *settings) *cobra.Command {
 		Use:   "install [nsid or at-uri...]",
 		Short: "Install documents from the network",
 		Long: `Install fetches documents and those that they refer to, and lists them in a manifest.
-The account that has a document is named by DNS (_lexicon.), or by an at-uri. The
-document is read from the account's PDS with the proof that it is in the account's
+The account that publishes a document is named by DNS (_lexicon.), or by an at-uri. The
+document is read from the account's PDS with a proof that it is in the account's
 repository, and the account's signature is verified.
 
-Without arguments it installs what the manifest lists and has no file. A document
-that is not the one that the manifest lists is an error.
+Without arguments it installs the documents that the manifest lists and whose files
+are missing. It is an error if the network has another version than the manifest lists.
 
-The manifest, lexicons.json, is that of the npm package @atproto/lex: either of them
-accepts what the other has installed.
+The manifest, lexicons.json, is that of the npm package @atproto/lex: each of the two
+tools accepts what the other has installed.
 
-If it replaces files, as when an at-uri names a document in another repository, it
-prints what changes, as diff judges it. If a change breaks the rules of lexicon
-evolution, or an exported Go name would change or move, it writes nothing and exits
-with status 1, unless --breaking or --rename accepts that.
+If it replaces files, for example because an at-uri names a document in another
+repository, it prints the changes with the verdicts of diff. If a change breaks the
+rules of lexicon evolution, or an exported Go name would change or move, it writes
+nothing and exits with status 1, unless --breaking or --rename accepts that.
 
-With --ci it changes no manifest, and fails if the manifest does not list exactly the
-documents that are there.
+With --ci it does not change the manifest, and fails if the manifest does not list
+exactly the documents in the directory.
 ` + environment,
 		RunE: func(command *cobra.Command, add []string) error {
 			if ci && len(add) > 0 {
@@ -118,8 +118,8 @@ func pullCommand(s *settings) *cobra.Command {
 		Use:   "pull",
 		Short: "Restore the installed documents",
 		Long: `Pull fetches the documents that the manifest lists and whose files are missing or
-were changed, and prints what that changes, as diff judges it. It fails if the network
-no longer has one of them as the manifest lists it; update fetches the current one.
+were changed, and prints the changes with the verdicts of diff. It fails if the network
+no longer has the version that the manifest lists; update fetches the current one.
 ` + environment,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -193,7 +193,7 @@ func tell(w io.Writer, plan *install.Plan) {
 		fmt.Fprintln(w, note)
 	}
 	for _, id := range plan.Gone {
-		fmt.Fprintf(w, "%s: no longer needed, so the manifest does not list it any more; its file remains\n", id)
+		fmt.Fprintf(w, "%s: no longer needed, so it was removed from the manifest; its file remains\n", id)
 	}
 }
 
@@ -204,11 +204,11 @@ func updateCommand(s *settings) *cobra.Command {
 		Use:   "update",
 		Short: "Update the installed documents",
 		Long: `Update fetches the current versions of the documents that the manifest lists, and of
-those that they refer to, as install does. It prints what changes, as diff judges it,
-with the Go names that it adds, removes or changes. If a change breaks the rules of
-lexicon evolution it writes nothing and exits with status 1, unless --breaking
-accepts that. The same goes for changes that would rename or move an exported Go name,
-which generate refuses, and which --rename accepts.
+those that they refer to, as install does. It prints the changes with the verdicts of
+diff, and the Go names that are added, removed or changed. If a change breaks the rules
+of lexicon evolution, it writes nothing and exits with status 1, unless --breaking
+accepts that. It does the same if an exported Go name would be renamed or moved, unless
+--rename accepts that.
 ` + environment,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {

@@ -320,7 +320,7 @@ func TestPublish(t *testing.T) {
 	expect(t, 1, "com.example.app.note: not published: DNS has no TXT record _lexicon.app.example.com with the account's DID\n", "status", flag)
 	expect(t, 1, "not logged in", "publish", flag)
 	w.login(t)
-	expect(t, 0, `nobody finds these documents before DNS has the TXT record _lexicon.app.example.com with the value "did=`+w.author.DID+`"`, "publish", flag)
+	expect(t, 0, `these documents cannot be found until DNS has the TXT record _lexicon.app.example.com with the value "did=`+w.author.DID+`"`, "publish", flag)
 	w.zone.set("_lexicon.app.example.com", "did="+w.author.DID)
 	expect(t, 0, "com.example.app.note: published\n", "status", flag)
 	expect(t, 0, "1 document, 0 published\n", "publish", flag)

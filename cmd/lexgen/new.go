@@ -138,7 +138,7 @@ func newCommand(s *settings) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "new nsid",
 		Short: "Write a first document",
-		Long: `New writes a document to begin with, in the directory of the documents, and a
+		Long: `New writes a document as a starting point, in the directory of the documents, and a
 configuration if there is none. It overwrites nothing.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {

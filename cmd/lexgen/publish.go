@@ -23,12 +23,12 @@ func publishCommand(s *settings) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "publish [nsid...]",
 		Short: "Publish documents of your own",
-		Long: `Publish writes documents as records of the account that is logged in, which is
-the one of "layers login": those with the given NSIDs or, without arguments, all
-documents of the configuration that are not installed ones. It writes only what
-differs from what is published, and nothing if a change breaks the rules of lexicon
-evolution, unless --breaking accepts that, or if the domain of a document names
-another account. If the domain names none, publish says which TXT record it needs.
+		Long: `Publish writes documents as records of the account that is logged in by "layers
+login": those with the given NSIDs or, without arguments, all documents of the
+configuration that were not installed. It writes only documents that differ from the
+published ones. It writes nothing if a change breaks the rules of lexicon evolution,
+unless --breaking accepts that, or if the DNS of a document's domain names another
+account. If DNS names no account, publish prints the TXT record that it needs.
 ` + environment,
 		RunE: func(command *cobra.Command, ids []string) error {
 			return s.publish(command, at, ids, breaking)
@@ -86,7 +86,7 @@ func (s *settings) publish(command *cobra.Command, at installation, ids []string
 		fmt.Fprintf(command.OutOrStdout(), "%s %s\n", ref.URI, ref.CID)
 	}
 	for _, name := range sortedKeys(bare) {
-		fmt.Fprintf(command.ErrOrStderr(), "nobody finds these documents before DNS has the TXT record %s with the value %q\n", name, bare[name])
+		fmt.Fprintf(command.ErrOrStderr(), "these documents cannot be found until DNS has the TXT record %s with the value %q\n", name, bare[name])
 	}
 	fmt.Fprintf(command.ErrOrStderr(), "%s, %d published\n", plural(len(items), "document"), count)
 	return nil
@@ -131,9 +131,9 @@ func statusCommand(s *settings) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "status [nsid...]",
 		Short: "Compare documents with what is published",
-		Long: `Status compares documents with the network: those of your own with what the account
-has published that their domain names, and installed ones with the current
-versions. It prints a line for each document. It exits with status 1 if something
+		Long: `Status compares documents with the network: your own documents with those published
+by the account that their domain names, and installed documents with their current
+versions. It prints a line for each document. It exits with status 1 if a document
 differs, is not published, or cannot be found by DNS.
 ` + environment,
 		RunE: func(command *cobra.Command, ids []string) error {

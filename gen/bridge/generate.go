@@ -54,7 +54,7 @@ func (o *Output) TypeCheck(ctx context.Context, root string) error {
 }
 
 // ErrNothing says that no record type changed.
-var ErrNothing = errors.New("no record type lost a field or changed the type of one")
+var ErrNothing = errors.New("no record type lost a field or changed a field's type")
 
 // Generate generates the package. before are the old documents in the directories roots of old; those after and the packages that
 // they became are those of config, in the module whose root is fsys.
@@ -64,7 +64,7 @@ func Generate(old fs.FS, roots []string, fsys fs.FS, config *gen.Config, options
 	}
 	for _, dir := range config.Directories() {
 		if options.Dir == dir || strings.HasPrefix(options.Dir, dir+"/") {
-			return nil, fmt.Errorf("%s is in %s, where `lexgen generate` removes what it did not write; choose another directory", options.Dir, dir)
+			return nil, fmt.Errorf("%s is in %s, where `lexgen generate` removes other files; choose another directory", options.Dir, dir)
 		}
 	}
 	before, problems, err := evolve.Read(old, roots...)

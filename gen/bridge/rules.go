@@ -130,7 +130,7 @@ func changed(before, after *lexicon.Set, rules map[string]map[string]Rule) ([]re
 		}
 		if b == nil {
 			if rules[old.ID] != nil && document == nil {
-				return nil, fmt.Errorf("there are rules for %s, which is not a record type of the new version", old.ID)
+				return nil, fmt.Errorf("there are rules for %s, which is not a record type in the new version", old.ID)
 			}
 			continue
 		}

@@ -200,7 +200,7 @@ func Attach(changes []Change, before, after []Symbol) []Change {
 			if !found {
 				i = len(changes)
 				own[owner] = i
-				changes = append(changes, Change{Verdict: Warning, NSID: owner, Message: "the Go API changes, but no data does"})
+				changes = append(changes, Change{Verdict: Warning, NSID: owner, Message: "only the Go API changes, not the data"})
 			}
 			best = i
 		}

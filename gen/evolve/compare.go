@@ -150,7 +150,7 @@ func (c *comparer) dropDocument(old *lexicon.Document) {
 		c.report(Error, "", "dropped document, though %s", strings.Join(uses, " and "))
 		return
 	}
-	c.report(Warning, "", "dropped document: nothing says any longer what its data means; keep it, and say in its description that it is deprecated")
+	c.report(Warning, "", "dropped document: its data is no longer described; keep it, and say in its description that it is deprecated")
 }
 
 // documents compares a document with its successor.
@@ -170,7 +170,7 @@ func (c *comparer) documents(old, document *lexicon.Document) {
 		if use := c.uses[fullName(document.ID, "#"+def.Name)]; use != "" {
 			c.report(Error, pointer, "dropped definition %s, though %s refers to it", def.Name, use)
 		} else {
-			c.report(Warning, pointer, "dropped definition %s: nothing says any longer what its data means", def.Name)
+			c.report(Warning, pointer, "dropped definition %s: its data is no longer described", def.Name)
 		}
 	}
 	for _, def := range document.Defs {
@@ -188,15 +188,15 @@ func (c *comparer) renamedDocument(old *lexicon.Document) {
 	for _, def := range old.Defs {
 		switch def.Node.Type {
 		case "record", "query", "procedure", "subscription", "permission-set", "token":
-			c.report(Error, "", "renamed from %s: %s; publish the new name beside the old one", old.ID, lostByName(def.Node.Type))
+			c.report(Error, "", "renamed from %s: %s; publish the new name in addition to the old one", old.ID, lostByName(def.Node.Type))
 			return
 		}
 		if c.members[fullName(old.ID, "#"+def.Name)] {
-			c.report(Error, "", "renamed from %s: data of unions with #%s names the old one; publish the new name beside the old one", old.ID, def.Name)
+			c.report(Error, "", "renamed from %s: data of unions with #%s names the old one; publish the new name in addition to the old one", old.ID, def.Name)
 			return
 		}
 	}
-	c.report(Warning, "", "renamed from %s: documents elsewhere that refer to the old name lose what they refer to", old.ID)
+	c.report(Warning, "", "renamed from %s: references to the old name in other documents break", old.ID)
 }
 
 func lostByName(typ string) string {
@@ -208,7 +208,7 @@ func lostByName(typ string) string {
 	case "token":
 		return "existing data names the old token"
 	}
-	return "servers and clients of before call it by the old name"
+	return "existing servers and clients use the old name"
 }
 
 // node compares two nodes that stand at the same place.
@@ -308,7 +308,7 @@ func (c *comparer) call(a, b *lexicon.Node) {
 	name := func(e lexicon.Error) string { return e.Name }
 	gone, added := difference(names(a.Errors, name), names(b.Errors, name))
 	for _, e := range gone {
-		c.report(Warning, below(a.Pointer, "errors"), "dropped error %s: servers of before still return it, and a Go constant goes", e)
+		c.report(Warning, below(a.Pointer, "errors"), "dropped error %s: existing servers still return it, and a Go constant is removed", e)
 	}
 	for _, e := range added {
 		c.report(Fine, below(b.Pointer, "errors"), "new error %s", e)
@@ -333,7 +333,7 @@ func (c *comparer) body(what string, a, b, before, after *lexicon.Node) {
 	case before == nil && after == nil:
 		return
 	case before == nil:
-		c.report(Error, after.Pointer, "new %s: what was sent without one is invalid", what)
+		c.report(Error, after.Pointer, "new %s: data sent without one is invalid", what)
 		return
 	case after == nil:
 		c.report(Error, below(a.Pointer, what), "dropped %s", what)
@@ -345,9 +345,9 @@ func (c *comparer) body(what string, a, b, before, after *lexicon.Node) {
 	switch {
 	case before.Schema == nil && after.Schema == nil:
 	case before.Schema == nil:
-		c.report(Error, below(after.Pointer, "schema"), "new schema: what was sent without one can be invalid")
+		c.report(Error, below(after.Pointer, "schema"), "new schema: data sent without one can be invalid")
 	case after.Schema == nil:
-		c.report(Error, below(before.Pointer, "schema"), "dropped schema: what is sent from now on can be anything")
+		c.report(Error, below(before.Pointer, "schema"), "dropped schema: new data can be anything")
 	default:
 		c.node(before.Schema, after.Schema)
 	}
@@ -366,7 +366,7 @@ func (c *comparer) permissions(a, b *lexicon.Node) {
 		c.report(Warning, below(b.Pointer, "permissions"), "no longer grants %s: applications that rely on it fail", grant)
 	}
 	for _, grant := range added {
-		c.report(Fine, below(b.Pointer, "permissions"), "grants %s, too", grant)
+		c.report(Fine, below(b.Pointer, "permissions"), "also grants %s", grant)
 	}
 }
 

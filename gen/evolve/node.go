@@ -79,7 +79,7 @@ func (c *comparer) values(a, b *lexicon.Node) {
 	}
 	gone, added := difference(a.KnownValues, b.KnownValues)
 	for _, value := range gone {
-		c.report(Warning, below(b.Pointer, "knownValues"), "dropped known value %q: a Go constant goes", value)
+		c.report(Warning, below(b.Pointer, "knownValues"), "dropped known value %q: a Go constant is removed", value)
 	}
 	for _, value := range added {
 		c.report(Fine, below(b.Pointer, "knownValues"), "new known value %q", value)
@@ -218,7 +218,7 @@ func (c *comparer) properties(a, b *lexicon.Node) {
 		case was.required:
 			c.report(Error, p.Node.Pointer, "removed required %s %s: new data without it is invalid under the old document", what, p.Name)
 		default:
-			c.report(Warning, p.Node.Pointer, "dropped optional %s %s: nothing says any longer what it means; keep it, and say in its description that it is deprecated", what, p.Name)
+			c.report(Warning, p.Node.Pointer, "dropped optional %s %s: its data is no longer described; keep it, and say in its description that it is deprecated", what, p.Name)
 		}
 	}
 	for _, p := range b.Properties {

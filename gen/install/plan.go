@@ -196,7 +196,7 @@ func (p *planner) document(ctx context.Context, id syntax.NSID) (*Document, erro
 			return nil, err
 		}
 		if d.CID.String() != string(known.CID) {
-			return nil, fmt.Errorf("%w: %s has %s now, not %s; `lexgen update` fetches that", ErrChanged, known.URI, d.CID, known.CID)
+			return nil, fmt.Errorf("%w: %s now has %s, not %s; `lexgen update` fetches it", ErrChanged, known.URI, d.CID, known.CID)
 		}
 		d.Changed = true
 		return d, nil
@@ -231,12 +231,12 @@ func (p *planner) resolve(ctx context.Context, id syntax.NSID, before syntax.ATU
 	case err == nil && (before == "" || before.Authority() == did.AtIdentifier()):
 		return URIOf(did, id), nil
 	case err == nil:
-		return "", fmt.Errorf("the manifest has it from %s, and _lexicon.%s names %s now; to accept that, run `lexgen install %s`",
+		return "", fmt.Errorf("the manifest names the account %s, but _lexicon.%s now names %s; to accept that, run `lexgen install %s`",
 			before.Authority(), id.Authority(), did, URIOf(did, id))
 	case before != "" && errors.Is(err, identity.ErrNotFound):
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.notes = append(p.notes, fmt.Sprintf("%s: DNS names no account for it; it is read from %s, as the manifest says", id, before))
+		p.notes = append(p.notes, fmt.Sprintf("%s: DNS names no account for it; it is read from %s, which the manifest names", id, before))
 		return before, nil
 	}
 	return "", err

@@ -157,7 +157,7 @@ func (b *builder) typed(o object, typ string, pointer jsontext.Pointer) *Node {
 func (b *builder) reference(ref string, pointer jsontext.Pointer) string {
 	rest, found := strings.CutPrefix(ref, lexScheme)
 	if found {
-		b.warnings = append(b.warnings, problem(b.file, pointer, "%q: some tools do not accept a reference with a scheme; write %q", ref, rest))
+		b.warnings = append(b.warnings, problem(b.file, pointer, "%q: some tools reject a reference with a scheme; write %q", ref, rest))
 	}
 	return rest
 }
@@ -189,7 +189,7 @@ func (b *builder) unknownKeys(pointer jsontext.Pointer, o object, known ...strin
 	for _, m := range o {
 		if !slices.Contains(known, m.name) {
 			b.warnings = append(b.warnings, problem(b.file, pointer.AppendToken(m.name),
-				"the language defines no key %q here, so it has no effect; correct it if it is misspelt", m.name))
+				"the key %q is not defined here, so it has no effect; correct it if it is misspelt", m.name))
 		}
 	}
 }

@@ -54,7 +54,7 @@ func (c *checker) check(d *Document) {
 		case !validDefName(def.Name):
 			c.report(def.Node, nil, `a definition cannot have the name %q; leave out "#" and white space`, def.Name)
 		case strings.Contains(def.Name, "."):
-			c.warn(def.Node, nil, `some tools do not accept the name %q for a definition; leave out "."`, def.Name)
+			c.warn(def.Node, nil, `some tools reject the name %q for a definition; leave out "."`, def.Name)
 		}
 		c.node(def.Node)
 	}
@@ -126,7 +126,7 @@ func (c *checker) properties(n *Node) {
 func (c *checker) subset(n *Node, key string, list []string, names map[string]bool) {
 	for i, name := range list {
 		if !names[name] {
-			c.report(n, at(key, strconv.Itoa(i)), `there is no property %q; add it to "properties" or take it out here`, name)
+			c.report(n, at(key, strconv.Itoa(i)), `there is no property %q; add it to "properties" or remove it here`, name)
 		}
 	}
 	unique(c, n, key, list)
@@ -156,10 +156,10 @@ func (c *checker) exclusive(n *Node) {
 		return
 	}
 	if n.Default != nil {
-		c.warn(n, at("default"), "const and default exclude each other; remove default")
+		c.warn(n, at("default"), "const and default cannot be combined; remove default")
 	}
 	if n.StringEnum != nil || n.IntEnum != nil {
-		c.warn(n, at("enum"), "const and enum exclude each other; remove enum")
+		c.warn(n, at("enum"), "const and enum cannot be combined; remove enum")
 	}
 }
 

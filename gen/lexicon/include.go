@@ -42,7 +42,7 @@ func (s *Set) include(list []string) Problems {
 			}
 		}
 		if !found {
-			problems = append(problems, Problem{Message: fmt.Sprintf("%q is to be included, but is not among the lexicons; correct it or add the document", entry)})
+			problems = append(problems, Problem{Message: fmt.Sprintf("%q is listed in \"include\" but is not among the lexicons; correct it or add the document", entry)})
 		}
 	}
 	s.Documents = slices.DeleteFunc(s.Documents, func(d *Document) bool {

@@ -22,12 +22,12 @@ func Lint(set *Set) []Problem {
 		l.problems = append(l.problems, d.warnings...)
 		l.problems = append(l.problems, d.found...)
 		if other, ok := fold(ids, d.ID); ok {
-			l.warn("/id", "the id differs from %s in case alone, and some file systems do not tell them apart; rename one", other)
+			l.warn("/id", "the id differs from %s only in case, and some file systems treat them as equal; rename one", other)
 		}
 		names := map[string]string{}
 		for _, def := range d.Defs {
 			if other, ok := fold(names, def.Name); ok {
-				l.warn(jsontext.Pointer(def.Node.Pointer), "the name differs from %q in case alone; rename one", other)
+				l.warn(jsontext.Pointer(def.Node.Pointer), "the name differs from %q only in case; rename one", other)
 			}
 			l.node(def.Node, def.Node.Type == "record")
 		}
@@ -58,7 +58,7 @@ func (l *linter) node(n *Node, record bool) {
 		names := map[string]string{}
 		for _, property := range n.Properties {
 			if other, ok := fold(names, property.Name); ok {
-				l.warn(jsontext.Pointer(property.Node.Pointer), "the name differs from %q in case alone, and some languages do not tell them apart; rename one", other)
+				l.warn(jsontext.Pointer(property.Node.Pointer), "the name differs from %q only in case, and some languages treat them as equal; rename one", other)
 			}
 			l.node(property.Node, record)
 		}
@@ -76,7 +76,7 @@ func (l *linter) node(n *Node, record bool) {
 	case "body":
 		mime, _, _ := strings.Cut(n.Encoding, ";")
 		if n.Schema != nil && strings.TrimSpace(mime) != "application/json" && !strings.HasSuffix(mime, "+json") {
-			l.warn(pointer.AppendToken("schema"), "a schema describes JSON only, and the encoding is %s; correct the encoding or take the schema out", n.Encoding)
+			l.warn(pointer.AppendToken("schema"), "a schema describes JSON only, and the encoding is %s; correct the encoding or remove the schema", n.Encoding)
 		}
 	}
 	for _, child := range []*Node{n.Items, n.Record, n.Params, n.Input, n.Output, n.Message, n.Schema} {
@@ -120,7 +120,7 @@ func (l *linter) permissions(n *Node, pointer jsontext.Pointer) {
 	for i, p := range n.Permissions {
 		place := pointer.AppendToken("permissions").AppendToken(strconv.Itoa(i))
 		if p.Ignored != "" {
-			l.warn(place, "servers ignore this permission: %s; correct it or take it out", p.Ignored)
+			l.warn(place, "servers ignore this permission: %s; correct it or remove it", p.Ignored)
 			continue
 		}
 		l.granted(place.AppendToken("collection"), p.Collection, "a record type", "record")

@@ -74,7 +74,7 @@ func (o Options) Load(fsys fs.FS, roots ...string) (*Set, error) {
 	}
 	for _, override := range o.Overrides {
 		if !slices.Contains(roots, override) {
-			return nil, fmt.Errorf("the override %q is not among the directories of lexicons; name it there too", override)
+			return nil, fmt.Errorf("the override %q is not one of the lexicon directories; add it to them", override)
 		}
 	}
 	for _, root := range roots {
@@ -163,7 +163,7 @@ func (l *loader) foreign(i Import) {
 		o.document.Foreign = true
 		if local, found := l.owners[id]; found && !sameDocument(local.document.Source, o.document.Source) {
 			o.document.warnings = append(o.document.warnings, problem(local.document.File, "",
-				"it differs from the document of %s, which is what the Go types follow; update one of them", i.Name))
+				"it differs from the document of %s, from which the Go types were generated; update one of them", i.Name))
 		}
 		o.document.File = i.Name + "/" + o.document.File
 		l.owners[id] = o

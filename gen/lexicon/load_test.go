@@ -96,7 +96,7 @@ func TestLoadRoots(t *testing.T) {
 		{"file", lexicon.Options{}, []string{"lexicons/com/example/a.json"}, "not a directory; name the directory that contains the lexicons"},
 		{"empty", lexicon.Options{}, []string{"empty"}, "empty: there is no lexicon document (*.json) here; check the path"},
 		{"empty among others", lexicon.Options{}, []string{"lexicons", "empty"}, "empty: there is no lexicon document (*.json) here; check the path"},
-		{"override", lexicon.Options{Overrides: []string{"ours"}}, []string{"lexicons"}, `the override "ours" is not among the directories of lexicons; name it there too`},
+		{"override", lexicon.Options{Overrides: []string{"ours"}}, []string{"lexicons"}, `the override "ours" is not one of the lexicon directories; add it to them`},
 		{"two overrides", lexicon.Options{Overrides: []string{"lexicons", "more"}}, []string{"lexicons", "more"}, "more/a.json:/id: the id com.example.a is also that of lexicons/com/example/a.json, which differs"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

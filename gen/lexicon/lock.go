@@ -148,7 +148,7 @@ func checkLock(fsys fs.FS, root, lockName string) Problems {
 		list := byName[locked.File]
 		if len(list) == 0 {
 			problems = append(problems, problem(lockName, pointer,
-				"the document %s is listed but not there (or listed twice); restore it, or run `lexgen lock` to accept that", locked.File))
+				"the document %s is listed but missing (or listed twice); restore it, or run `lexgen lock` to accept that", locked.File))
 			continue
 		}
 		n := max(0, slices.IndexFunc(list, func(f lexfile.File) bool { return f.ID == locked.ID }))

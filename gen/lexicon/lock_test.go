@@ -123,14 +123,14 @@ func TestLockProblems(t *testing.T) {
 		{"changed", func(files fstest.MapFS) { files["root/com/example/a.json"] = document("com.example.a", "\n") },
 			"root/com/example/a.json: it differs from the document in the lockfile root/lexgen.lock; restore it, or run `lexgen lock` to accept the change"},
 		{"missing", func(files fstest.MapFS) { delete(files, "root/com/example/a.json") },
-			"root/lexgen.lock:/documents/0: the document com/example/a.json is listed but not there (or listed twice); restore it, or run `lexgen lock` to accept that"},
+			"root/lexgen.lock:/documents/0: the document com/example/a.json is listed but missing (or listed twice); restore it, or run `lexgen lock` to accept that"},
 		{"unlisted", func(files fstest.MapFS) { files["root/com/example/d.json"] = document("com.example.d", "") },
-			"root/com/example/d.json: it is not in the lockfile root/lexgen.lock; take it away, or run `lexgen lock` to accept it"},
+			"root/com/example/d.json: it is not in the lockfile root/lexgen.lock; remove it, or run `lexgen lock` to accept it"},
 		{"id", replace(`"com.example.a"`, `"com.example.x"`),
 			"root/lexgen.lock:/documents/0: the file com/example/a.json has the id com.example.a, not com.example.x; run `lexgen lock`"},
 		{"twice", replace(`com/example/b/c.json`, `com/example/a.json`),
-			"root/com/example/b/c.json: it is not in the lockfile root/lexgen.lock; take it away, or run `lexgen lock` to accept it\n" +
-				"root/lexgen.lock:/documents/1: the document com/example/a.json is listed but not there (or listed twice); restore it, or run `lexgen lock` to accept that"},
+			"root/com/example/b/c.json: it is not in the lockfile root/lexgen.lock; remove it, or run `lexgen lock` to accept it\n" +
+				"root/lexgen.lock:/documents/1: the document com/example/a.json is listed but missing (or listed twice); restore it, or run `lexgen lock` to accept that"},
 		{"syntax", replace(`{`, ``), "root/lexgen.lock: malformed lockfile: "},
 		{"unknown member", replace(`"version"`, `"edition"`), "root/lexgen.lock: malformed lockfile: "},
 		{"trailing", replace("]\n}", "]\n}}"), "root/lexgen.lock: malformed lockfile: "},

@@ -146,7 +146,7 @@ func (p *parser) object() (any, error) {
 			return nil, err
 		}
 		if i, twice := places[text]; twice {
-			p.warnings = append(p.warnings, problem(p.file, p.decoder.StackPointer(), "%q is written twice in one object, and only the last one counts; remove one", text))
+			p.warnings = append(p.warnings, problem(p.file, p.decoder.StackPointer(), "%q occurs twice in one object, and only the last one counts; remove one", text))
 			o[i].value = value
 			continue
 		}

@@ -58,7 +58,7 @@ func ignored(o object, set string) string {
 func names(o object, parameter, set string) string {
 	values, _ := o.get(parameter).([]any)
 	if len(values) == 0 {
-		return fmt.Sprintf("%q is not a list of at least one", parameter)
+		return fmt.Sprintf("%q is not a list with at least one item", parameter)
 	}
 	group := set[:strings.LastIndexByte(set, '.')+1]
 	seen := make(map[string]bool, len(values))
@@ -68,7 +68,7 @@ func names(o object, parameter, set string) string {
 		case !ok || !syntax.ValidNSID(name):
 			return fmt.Sprintf("%v in %q is not an NSID", value, parameter)
 		case !strings.HasPrefix(name, group):
-			return fmt.Sprintf("%s is outside of %s*, and a set can grant nothing else", name, group)
+			return fmt.Sprintf("%s is outside %s*, and a set can grant only names within it", name, group)
 		case seen[name]:
 			return fmt.Sprintf("%q lists %s twice", parameter, name)
 		}
@@ -84,7 +84,7 @@ func actions(o object) string {
 	}
 	values, ok := value.([]any)
 	if !ok || len(values) == 0 {
-		return `"action" is not a list of at least one`
+		return `"action" is not a list with at least one item`
 	}
 	for i, action := range values {
 		if action != "create" && action != "update" && action != "delete" {
@@ -101,7 +101,7 @@ func audience(o object) string {
 	aud, inherit := o.get("aud"), o.get("inheritAud")
 	switch {
 	case aud != nil && inherit == true:
-		return `"aud" excludes "inheritAud"`
+		return `"aud" cannot be combined with "inheritAud"`
 	case aud == nil && inherit != true:
 		return `it has neither "aud" nor "inheritAud"`
 	case aud != nil && aud != "*":

@@ -38,11 +38,11 @@ func (s *Set) skipOnce(problems Problems) (rest Problems) {
 			rest = append(rest, p)
 			continue
 		}
-		outcome := "it goes with the above"
+		outcome := "it belongs to the above"
 		if covered := func(at string) bool { return within(p.Pointer, at) }; document != nil && !slices.ContainsFunc(dropped[p.File], covered) {
 			at := ""
 			if at, outcome = document.drop(p.Pointer); outcome == "" || len(document.Defs) == 0 {
-				at, outcome = "", "the document is left out"
+				at, outcome = "", "the document is omitted"
 				s.Documents = slices.DeleteFunc(s.Documents, func(d *Document) bool { return d == document })
 				s.broken[document.ID] = true
 			}
@@ -50,7 +50,7 @@ func (s *Set) skipOnce(problems Problems) (rest Problems) {
 				dropped[p.File] = append(dropped[p.File], at)
 			}
 		} else if document == nil {
-			outcome = "the file is left out"
+			outcome = "the file is omitted"
 		}
 		p.Message += " [" + outcome + "]"
 		s.Skipped = append(s.Skipped, p)
@@ -121,15 +121,15 @@ func (d *Document) drop(pointer string) (at, outcome string) {
 			return at, outcome
 		}
 		d.Defs = slices.Delete(d.Defs, i, i+1)
-		return def.Node.Pointer, "the definition is left out"
+		return def.Node.Pointer, "the definition is omitted"
 	}
 	return "", ""
 }
 
 // What becomes of a value with a fault.
 const (
-	keptRaw  = "its value is kept as it is"
-	leftOut  = "it is left out"
+	keptRaw  = "its value is kept undecoded"
+	leftOut  = "it is omitted"
 	noEffect = "it has no effect"
 )
 

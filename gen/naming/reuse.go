@@ -19,7 +19,7 @@ type Reuse struct {
 
 // String says in words what the name would stand for.
 func (r Reuse) String() string {
-	return fmt.Sprintf("%s would stand for %s instead of %s, which is gone", r.Name, r.New, r.Old)
+	return fmt.Sprintf("%s would stand for %s instead of %s, which was removed", r.Name, r.New, r.Old)
 }
 
 // Reused compares a lock with a later one, and returns the names that were freed and taken by something else, sorted by their

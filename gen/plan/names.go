@@ -174,7 +174,7 @@ func (b *builder) unexported(name string) string {
 func (b *builder) foreignName(lock *naming.Lock, document *lexicon.Document, key string) string {
 	name, found := lock.Names[key]
 	if !found {
-		b.report("", "/import", fmt.Sprintf("the module %s has no type for %s; use a version of it that has one, or take the namespace %s out",
+		b.report("", "/import", fmt.Sprintf("the module %s has no type for %s; use a version of it that has one, or remove the namespace %s",
 			lock.Module, key, document.Namespace()))
 		return "Missing"
 	}
@@ -205,7 +205,7 @@ func (b *builder) report(file, pointer, message string) {
 // reportCollisions reports the names that the options give to two things.
 func (b *builder) reportCollisions(collisions []naming.Collision) {
 	for _, c := range collisions {
-		b.report("", "/names/"+escapePointer(c.Lost.Key), fmt.Sprintf("the Go name %s for %s is that of %s already; give it another",
+		b.report("", "/names/"+escapePointer(c.Lost.Key), fmt.Sprintf("the Go name %s for %s is already the name of %s; choose another",
 			c.Lost.Name, c.Lost.What, c.Kept.What))
 	}
 }
@@ -218,7 +218,7 @@ func (b *builder) reportMoves(moves []group.Move) {
 	for _, m := range moves {
 		why := "the configuration places it elsewhere; correct that, " + accept
 		if len(m.Circle) > 0 {
-			why = fmt.Sprintf("the references at %s close a circle of packages, which Go does not allow; take one of them out, "+
+			why = fmt.Sprintf("the references at %s create an import cycle, which Go does not allow; remove one of them, "+
 				"map the authority to one package under \"packages\" (%q: %q), %s",
 				strings.Join(m.Circle, ", "), group.Authority(m.Namespace)+".*", m.To, accept)
 		}
@@ -240,7 +240,7 @@ func (b *builder) reportMoves(moves []group.Move) {
 func (b *builder) reportRenames(keys []string) {
 	for _, key := range keys {
 		if name := b.plan.Lock.Names[key]; name != "" {
-			b.report(b.options.LockFile, "/names/"+escapePointer(key), fmt.Sprintf("%s would become %s, since something else has that name now; give it a name under \"names\", %s",
+			b.report(b.options.LockFile, "/names/"+escapePointer(key), fmt.Sprintf("%s would become %s, since its name now belongs to something else; give it a name under \"names\", %s",
 				b.options.Lock.Names[key], name, accept))
 		}
 	}

@@ -61,7 +61,7 @@ func Run(ctx context.Context, code *Code, samples []Sample) error {
 		return fmt.Errorf("prove: the program with the generated code fails: %w\n%s", err, bytes.TrimSpace(stderr.Bytes()))
 	}
 	if text := strings.TrimSpace(stdout.String()); text != "" {
-		return errors.New("the generated code does not return samples as they were; nothing was written:\n" + text)
+		return errors.New("the generated code does not round-trip these samples; nothing was written:\n" + text)
 	}
 	return nil
 }

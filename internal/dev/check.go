@@ -89,13 +89,13 @@ func ci([]string) error {
 	os.Setenv("CI", "true") // a test that cannot be run is a failure
 	for _, s := range []step{
 		{"formatting, go.mod, go vet, staticcheck", func() error { return lint(nil) }},
-		{"generated code is what the lexicons say", func() error { return drift(nil) }},
+		{"generated code matches the lexicons", func() error { return drift(nil) }},
 		{"the module of examples", func() error { return execute("examples", "go", "test", "./...") }},
 		{"the reference servers are installed", func() error { return servers(nil) }},
 		{"a browser is installed", browser},
 		{"tests, as the README runs them", func() error { return race(nil) }},
 		{"hostile input: time and memory, which the race detector changes", func() error { return goTool("test", "-count", "1", "./tests/nasty") }},
-		{"the modules that compare with peers, and that run other servers in front of the reference PDS", func() error { return modules(nil) }},
+		{"the modules that compare with peers, and that run other servers with the reference PDS", func() error { return modules(nil) }},
 		{"each parser is fuzzed", func() error { return fuzz(nil) }},
 	} {
 		fmt.Printf("\n== %s\n", s.title)

@@ -26,13 +26,13 @@ func init() { // a list that help prints: commands cannot refer to it when it is
 		{"race", "[PACKAGE...]", "run the tests with the race detector, which needs a C compiler", race},
 		{"lint", "", "check formatting, go.mod, go vet and staticcheck, in all modules", lint},
 		{"generate", "", "generate all code from the lexicons", generate},
-		{"drift", "", "fail if generated code is not what the lexicons say", drift},
+		{"drift", "", "fail if generated code does not match the lexicons", drift},
 		{"golden", "[PACKAGE...]", "rewrite the expected output of tests: the exported API, scripts, generated cases", golden},
-		{"bench", "[PATTERN]", "run the benchmarks, or those that PATTERN names; BENCHMARKS.md says which figure is from which", bench},
-		{"fuzz", "[PACKAGE...]", "fuzz each target with 10,000 inputs, or as FUZZTIME says (10m, 1000000x)", fuzz},
+		{"bench", "[PATTERN]", "run the benchmarks, or those that match PATTERN; BENCHMARKS.md says which benchmark a figure is from", bench},
+		{"fuzz", "[PACKAGE...]", "fuzz each target with 10,000 inputs, or for FUZZTIME (10m, 1000000x)", fuzz},
 		{"servers", "", "install the reference servers from npm, 250 MB, for the tests that start them", servers},
-		{"modules", "[NAME...]", "run the tests of the modules of their own: peers, relay, jetstream, tap", modules},
-		{"ci", "", "run what CI runs: all of this, with no test skipped", ci},
+		{"modules", "[NAME...]", "run the tests of the separate modules under tests: peers, relay, jetstream, tap", modules},
+		{"ci", "", "run everything that CI runs, with no test skipped", ci},
 		{"help", "", "print this list", help},
 	}
 }
@@ -53,7 +53,7 @@ func main() {
 func run(name string, args []string) error {
 	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/layers-pub/layers-go").Output()
 	if err != nil {
-		return fmt.Errorf("run it in a checkout of this module: %w", err)
+		return fmt.Errorf("run this command in a checkout of the module: %w", err)
 	}
 	if err := os.Chdir(strings.TrimSpace(string(root))); err != nil {
 		return err
@@ -71,7 +71,7 @@ func run(name string, args []string) error {
 }
 
 func help([]string) error {
-	fmt.Println("go run ./internal/dev COMMAND, of which there are:")
+	fmt.Println("usage: go run ./internal/dev COMMAND; the commands are:")
 	for _, c := range commands {
 		fmt.Printf("  %-22s %s\n", strings.TrimSpace(c.name+" "+c.arguments), c.help)
 	}

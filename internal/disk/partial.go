@@ -42,7 +42,7 @@ func NewPartial(path string) (*Partial, error) {
 		}
 	}
 	if p == nil {
-		return nil, fmt.Errorf("%s: %d partial files exist already; other processes are writing the file, or were killed", path, maxPartials)
+		return nil, fmt.Errorf("%s: %d partial files exist already; other processes are writing the file, or were killed while doing so", path, maxPartials)
 	}
 	return p, nil
 }

@@ -38,7 +38,7 @@ import (
 const Root = -1
 
 // ErrMismatch says that slices do not fit the tokens, or each other.
-var ErrMismatch = errors.New("does not fit the tokens")
+var ErrMismatch = errors.New("inconsistent arguments")
 
 // Annotator builds records for one expression and one tokenization of it. It must not be used by several goroutines at
 // once while its fields are being changed.
@@ -129,11 +129,11 @@ func (a *Annotator) Dependencies(heads []int, labels []string) (*annotation.Anno
 	}
 	for i, head := range heads {
 		if head != Root && (head < 0 || head >= len(heads)) {
-			return nil, fmt.Errorf("annotate: %s: the head of token %d, %d, %w", a.Expression, i, head, ErrMismatch)
+			return nil, fmt.Errorf("annotate: %s: %w: token %d has the head %d, which does not exist", a.Expression, ErrMismatch, i, head)
 		}
 	}
 	if i, found := cycle(heads); found {
-		return nil, fmt.Errorf("annotate: %s: the head of token %d %w: it depends on itself", a.Expression, i, ErrMismatch)
+		return nil, fmt.Errorf("annotate: %s: %w: the heads form a cycle: token %d depends on itself", a.Expression, ErrMismatch, i)
 	}
 	layer := a.layer(annotation.AnnotationLayerKindGraph, annotation.AnnotationLayerSubkindDependency)
 	for i, head := range heads {
@@ -243,7 +243,7 @@ func (a *Annotator) Clusters(kind annotation.ClusterSetKind, uri syntax.ATURI, l
 		cluster := annotation.Cluster{UUID: newUUID(), Members: []layers.ObjectRef{}}
 		for _, member := range members {
 			if member < 0 || member >= len(layer.Annotations) {
-				return nil, fmt.Errorf("annotate: %s: cluster %d: %w: there is no annotation %d of %d", uri, i, ErrMismatch, member, len(layer.Annotations))
+				return nil, fmt.Errorf("annotate: %s: cluster %d: %w: there is no annotation %d: the layer has %d", uri, i, ErrMismatch, member, len(layer.Annotations))
 			}
 			id := layer.Annotations[member].UUID
 			cluster.Members = append(cluster.Members, layers.ObjectRef{RecordRef: lex.Some(uri), ObjectID: &id})
@@ -273,7 +273,7 @@ func (a *Annotator) layer(kind annotation.AnnotationLayerKind, subkind annotatio
 // fits checks the number of values for tokens.
 func (a *Annotator) fits(what string, n int) error {
 	if tokens := len(a.Tokenization.Tokens); n != tokens {
-		return fmt.Errorf("annotate: %s: the number of %s, %d, %w, of which there are %d", a.Expression, what, n, ErrMismatch, tokens)
+		return fmt.Errorf("annotate: %s: %w: there are %d %s for %d tokens", a.Expression, ErrMismatch, n, what, tokens)
 	}
 	return nil
 }

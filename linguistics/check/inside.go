@@ -37,11 +37,11 @@ func (r *report) inside(record lex.Record) (visit *visitor, end func()) {
 				r.span(v.ByteStart, v.ByteEnd, v.CharStart, v.CharEnd, p)
 			case *layers.TemporalSpan:
 				if v.Ending < v.Start {
-					r.add(p.field("ending"), RuleSpan, "the span ends at %d ms, before it begins, at %d ms", v.Ending, v.Start)
+					r.add(p.field("ending"), RuleSpan, "the span ends at %d ms, before its beginning at %d ms", v.Ending, v.Start)
 				}
 			case *layers.Anchor:
 				if len(anchor.Places(v)) == 0 {
-					r.add(p, RuleAnchor, "no field is set, so that it names no place")
+					r.add(p, RuleAnchor, "no field is set, so the anchor does not refer to anything")
 				}
 			case *layers.ObjectRef:
 				target, err := anchor.OnlyTarget(v)
@@ -93,13 +93,13 @@ func (r *report) span(start, end int64, charStart, charEnd lex.Opt[int64], p *pa
 	last, hasLast := charEnd.Get()
 	switch {
 	case end < start:
-		r.add(p.field("byteEnd"), RuleSpan, "the span ends at byte %d, before it begins, at %d", end, start)
+		r.add(p.field("byteEnd"), RuleSpan, "the span ends at byte %d, before its beginning at byte %d", end, start)
 	case hasFirst && hasLast && last < first:
-		r.add(p.field("charEnd"), RuleSpan, "the span ends at character %d, before it begins, at %d", last, first)
+		r.add(p.field("charEnd"), RuleSpan, "the span ends at character %d, before its beginning at character %d", last, first)
 	case hasFirst && first > start:
-		r.add(p.field("charStart"), RuleSpan, "there are no %d characters in the %d bytes before it", first, start)
+		r.add(p.field("charStart"), RuleSpan, "%d characters cannot precede it: only %d bytes do", first, start)
 	case hasLast && last > end:
-		r.add(p.field("charEnd"), RuleSpan, "there are no %d characters in the %d bytes before it", last, end)
+		r.add(p.field("charEnd"), RuleSpan, "%d characters cannot precede it: only %d bytes do", last, end)
 	}
 }
 
@@ -110,13 +110,13 @@ func (r *report) tokens(tokens []segmentation.Token, p *path) {
 	for i := range tokens {
 		t := &tokens[i]
 		if t.TokenIndex != int64(i) {
-			r.add(p.index(i).field("tokenIndex"), RuleToken, "the token at place %d has the index %d", i, t.TokenIndex)
+			r.add(p.index(i).field("tokenIndex"), RuleToken, "the token at position %d has the tokenIndex %d", i, t.TokenIndex)
 		}
 		if t.TextSpan == nil {
 			continue
 		}
 		if t.TextSpan.ByteStart < last {
-			r.add(p.index(i).field("textSpan"), RuleToken, "the token begins at byte %d, before the one before it, at %d", t.TextSpan.ByteStart, last)
+			r.add(p.index(i).field("textSpan"), RuleToken, "the token begins at byte %d, but the token before it begins at byte %d", t.TextSpan.ByteStart, last)
 		}
 		last = t.TextSpan.ByteStart
 	}
@@ -133,7 +133,7 @@ func (r *report) trees(v *annotation.AnnotationLayer) {
 			parents[a.UUID.Value], place[a.UUID.Value] = a.ParentID.Value, i
 		}
 	}
-	cycles(parents, func(id string) { r.add(at(place[id], "parentId"), RuleCycle, "the annotation is below itself") })
+	cycles(parents, func(id string) { r.add(at(place[id], "parentId"), RuleCycle, "the annotation is its own ancestor") })
 
 	// In an enhanced graph a word has several heads, and cycles are allowed.
 	if v.Subkind.Or("") != annotation.AnnotationLayerSubkindDependency {
@@ -152,7 +152,7 @@ func (r *report) trees(v *annotation.AnnotationLayer) {
 			continue
 		}
 		if _, twice := arcs[dependent]; twice {
-			r.add(at(i, "headIndex"), RuleHeads, "the token %d has another head, too", dependent)
+			r.add(at(i, "headIndex"), RuleHeads, "token %d has more than one head", dependent)
 			continue
 		}
 		arcs[dependent] = i
@@ -160,7 +160,7 @@ func (r *report) trees(v *annotation.AnnotationLayer) {
 			heads[dependent] = head
 		}
 	}
-	cycles(heads, func(i int64) { r.add(at(arcs[i], "headIndex"), RuleCycle, "the token %d depends on itself", i) })
+	cycles(heads, func(i int64) { r.add(at(arcs[i], "headIndex"), RuleCycle, "token %d depends on itself", i) })
 }
 
 // cycles calls found for each cycle, with the least of its members. up has what each thing is below.

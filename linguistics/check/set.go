@@ -97,7 +97,7 @@ func (s *Set) check(visit func(r *report, record lex.Record, across *visitor)) [
 		visit(r, record, s.visitor(r, record, authorities))
 		s.across(r, record)
 		if field := cyclic[uri]; field != "" {
-			r.add((*path)(nil).field(field), RuleCycle, "the record is below itself")
+			r.add((*path)(nil).field(field), RuleCycle, "the record is its own ancestor")
 		}
 		r.sort()
 		for _, warning := range r.warnings {
@@ -231,7 +231,7 @@ func (s *Set) inText(r *report, uri syntax.ATURI, span *layers.Span, stated lex.
 	if err != nil {
 		r.add(p, RuleSpan, "%s", strings.TrimPrefix(err.Error(), "text: "))
 	} else if want, ok := stated.Get(); ok && want != part {
-		r.add(p, RuleSpan, "the span is %s, not %s", quote.Text(part, 60), quote.Text(want, 60))
+		r.add(p, RuleSpan, "the text of the span is %s, not %s", quote.Text(part, 60), quote.Text(want, 60))
 	}
 }
 
@@ -255,7 +255,7 @@ func (s *Set) inRecording(r *report, uri syntax.ATURI, span *layers.TemporalSpan
 		return
 	}
 	if duration, ok := m.DurationMs.Get(); ok && span.Ending > duration {
-		r.add(p.field("ending"), RuleSpan, "the span ends at %d ms, after the recording, which has %d ms", span.Ending, duration)
+		r.add(p.field("ending"), RuleSpan, "the span ends at %d ms, after the end of the recording at %d ms", span.Ending, duration)
 	}
 }
 
@@ -275,7 +275,7 @@ func (s *Set) size(uri syntax.ATURI, id *layers.UUID) (int, bool) {
 func (s *Set) index(r *report, uri syntax.ATURI, id *layers.UUID, p *path, n int64) {
 	switch count, known := s.size(uri, id); {
 	case known && n >= int64(count):
-		r.add(p, RuleToken, "there is no token %d: the tokenization has %d", n, count)
+		r.add(p, RuleToken, "there is no token %d: the tokenization has %d tokens", n, count)
 	case !known && id != nil && s.records[uri] != nil && !s.Partial:
 		r.add(p, RuleReference, "the expression has no tokenization with the UUID %s", quote.Text(id.Value, 64))
 	}
@@ -296,7 +296,7 @@ func (s *Set) reference(r *report, record lex.Record, v *layers.ObjectRef, p *pa
 		switch set := record.(type) {
 		case *annotation.ClusterSet:
 			if uri = set.LayerRef.Or(""); uri == "" {
-				r.add(p.field(field), RuleReference, "the cluster set names no layer")
+				r.add(p.field(field), RuleReference, "the cluster set has no layerRef")
 			}
 		case *alignment.Alignment:
 			about := set.Expression.Or("")
@@ -416,7 +416,7 @@ func (s *Set) alignment(r *report, v *alignment.Alignment) {
 		}{{"sourceIndices", v.Links[i].SourceIndices, sources, hasSources}, {"targetIndices", v.Links[i].TargetIndices, targets, hasTargets}} {
 			for j, n := range side.indexes {
 				if side.known && n >= int64(side.count) {
-					r.add(p.field(side.field).index(j), RuleToken, "there is no token %d: the tokenization has %d", n, side.count)
+					r.add(p.field(side.field).index(j), RuleToken, "there is no token %d: the tokenization has %d tokens", n, side.count)
 				}
 			}
 		}

@@ -71,7 +71,7 @@ func (s *Sentence) Validate() error {
 	}}
 	p.run()
 	if len(errs) == 0 && sentences != 1 {
-		errs = append(errs, &SyntaxError{Line: 1, Column: 1, Problem: "a column or a comment has a line feed"})
+		errs = append(errs, &SyntaxError{Line: 1, Column: 1, Problem: "a column or a comment contains a line feed"})
 	}
 	return errors.Join(errs...)
 }
@@ -164,7 +164,7 @@ func (p *parser) next() (string, error) {
 		return "", &SyntaxError{Line: 1, Column: 1, Problem: "the file begins with a byte order mark"}
 	}
 	if n := len(line); n > 0 && line[n-1] == '\r' {
-		return "", &SyntaxError{Line: p.line, Column: utf8.RuneCount(line), Problem: "the line ends with CR LF: CoNLL-U has LF alone"}
+		return "", &SyntaxError{Line: p.line, Column: utf8.RuneCount(line), Problem: "the line ends with CR LF: lines must end with LF only"}
 	}
 	text := string(line)
 	if named, ok := namedColumns(text); ok && p.line == 1 && !slices.Equal(named, columns[:]) {
@@ -214,11 +214,11 @@ func (p *parser) row(text string) {
 	if n != len(column) {
 		switch {
 		case strings.TrimSpace(text) == "":
-			p.fail(p.line, text, 0, "", "the line has spaces alone: an empty line ends a sentence")
+			p.fail(p.line, text, 0, "", "the line has only spaces: a sentence must end with an empty line")
 		case n > len(column):
-			p.fail(p.line, text, eleventh, "", "the row has %d columns with tabs between them, not 10", n)
+			p.fail(p.line, text, eleventh, "", "the row must have 10 columns separated by tabs, but has %d", n)
 		default:
-			p.fail(p.line, text, len(text), "", "the row ends after %d columns with tabs between them, not 10", n)
+			p.fail(p.line, text, len(text), "", "the row must have 10 columns separated by tabs, but has %d", n)
 		}
 		return
 	}
@@ -229,13 +229,13 @@ func (p *parser) row(text string) {
 		spaces := i == 1 || i == 2 || i == 9
 		switch at := strings.IndexByte(value, ' '); {
 		case value == "":
-			fail(0, "the column is empty: no value is written as _")
+			fail(0, "the column is empty: write _ if there is no value")
 		case invalidUTF8(value) >= 0:
 			fail(invalidUTF8(value), "the text is not valid UTF-8")
 		case strings.IndexByte(value, '\r') >= 0:
-			fail(strings.IndexByte(value, '\r'), "the column has a carriage return")
+			fail(strings.IndexByte(value, '\r'), "the column contains a carriage return")
 		case at >= 0 && !spaces:
-			fail(at, "the column has a space")
+			fail(at, "the column contains a space")
 		case at == 0 || strings.HasSuffix(value, " "):
 			fail(max(strings.LastIndexByte(value, ' '), 0), "the column begins or ends with a space")
 		}
@@ -256,9 +256,9 @@ func (p *parser) end() bool {
 	s := p.sentence
 	switch {
 	case s == nil:
-		return p.yield(nil, &SyntaxError{Line: p.line, Column: 1, Problem: "an empty line that ends no sentence"})
+		return p.yield(nil, &SyntaxError{Line: p.line, Column: 1, Problem: "unexpected empty line: no sentence precedes it"})
 	case len(p.starts) == 0 && p.failed == 0:
-		p.fail(p.line, "", 0, "", "the sentence has comments, but no rows")
+		p.fail(p.line, "", 0, "", "the sentence has comments but no rows")
 	case p.failed == 0:
 		p.checkRows(s)
 	}
@@ -294,7 +294,7 @@ func (p *parser) checkRows(s *Sentence) {
 		case id.IsRange():
 			switch {
 			case id.Word != after.Word+1:
-				fail(0, "the range %s must be before word %d, its first", id, id.Word)
+				fail(0, "the range %s must come just before its first word, %d", id, id.Word)
 			case id.Word <= covered:
 				fail(0, "the range %s overlaps the one before it", id)
 			case id.Last > p.words:
@@ -303,14 +303,14 @@ func (p *parser) checkRows(s *Sentence) {
 			covered, open = max(covered, id.Last), id
 		case id.IsEmpty():
 			if open.IsRange() {
-				fail(0, "the empty node %s must be before the range %s", id, open)
+				fail(0, "the empty node %s must come before the range %s", id, open)
 			} else if id.Word != after.Word || id.Empty != after.Empty+1 {
-				fail(0, "the empty node %s is not the next after %s", id, after)
+				fail(0, "the empty node %s cannot follow %s", id, after)
 			}
 			after = id
 		default:
 			if id.Word != after.Word+1 {
-				fail(0, "the word %d follows the word %d", id.Word, after.Word)
+				fail(0, "word %d follows word %d", id.Word, after.Word)
 			}
 			after, open = id, ID{}
 		}
@@ -332,22 +332,22 @@ func (p *parser) checkColumns(r *Row, fail func(column, at int, format string, a
 	if id.IsRange() {
 		for column, value := range [...]string{2: r.Lemma, 3: r.UPOS, 4: r.XPOS, 6: r.Head, 7: r.Deprel, 8: r.Deps} {
 			if value != None && value != "" {
-				fail(column, 0, "a multiword token has _ here, not %q", clip(value))
+				fail(column, 0, "a multiword token must have _ here, not %q", clip(value))
 			}
 		}
 	}
 	if id.IsEmpty() {
 		if r.Head != None {
-			fail(6, 0, "an empty node has _ here, not %q", clip(r.Head))
+			fail(6, 0, "an empty node must have _ here, not %q", clip(r.Head))
 		}
 		if r.Deprel != None {
-			fail(7, 0, "an empty node has _ here, not %q", clip(r.Deprel))
+			fail(7, 0, "an empty node must have _ here, not %q", clip(r.Deprel))
 		}
 	}
 	at := 0
 	for item := range items(r.Feats) {
 		if name, value, found := strings.Cut(item, "="); !found || name == "" || value == "" {
-			fail(5, at, "%q is not a feature: Name=Value", clip(item))
+			fail(5, at, "%q is not a feature of the form Name=Value", clip(item))
 		}
 		at += len(item) + 1
 	}
@@ -364,7 +364,7 @@ func (p *parser) checkColumns(r *Row, fail func(column, at int, format string, a
 		head, err := ParseID(text)
 		switch {
 		case !found || relation == "" || err != nil || head.IsRange():
-			fail(8, at, "%q is not an edge: a head, a colon, a relation", clip(item))
+			fail(8, at, "%q is not an edge of the form HEAD:RELATION", clip(item))
 		case head.IsEmpty() && !empty[head], head.IsWord() && head.Word > p.words:
 			fail(8, at, "the head %s does not exist", head)
 		}

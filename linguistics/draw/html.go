@@ -191,7 +191,7 @@ func newSentenceData(id string, s *Sentence, left *budget) sentenceData {
 		out.Pictures = append(out.Pictures, pictureData{
 			svg: p.svg(n), ID: fmt.Sprintf("%s.%d", id, n+1), Language: out.Language,
 			Title:       fmt.Sprintf("Picture of %s, tokens %d to %d", title, b.first+1, b.last),
-			Description: visible(cut(strings.Join(l.Tokens[b.first:b.last], " "), maxValue)) + ". The tables below say the same as the picture.",
+			Description: visible(cut(strings.Join(l.Tokens[b.first:b.last], " "), maxValue)) + ". The tables below have the same content as the picture.",
 		})
 	}
 	out.Tables = p.tables(out.Language)

@@ -237,7 +237,7 @@ func (e *Expression) arc(a *Annotation, missing error) {
 	index, ok := target.Get()
 	if !ok {
 		if hasHead && len(v.Arguments) == 0 {
-			e.problem(a, "/headIndex", fmt.Errorf("%w: the arc has a head, but no dependent", ErrNoPlace))
+			e.problem(a, "/headIndex", fmt.Errorf("%w: the arc has a head but no dependent", ErrNoPlace))
 		}
 		if head := v.HeadIndex.Or(-1); head >= 0 && len(v.Arguments) > 0 {
 			a.Head = e.token(a, "/headIndex", head, missing)

@@ -236,7 +236,7 @@ func (x *Index) mentionsOf(set rec.Entry[annotation.ClusterSet]) map[syntax.ATUR
 // object returns an annotation of a layer.
 func (x *Index) object(ctx context.Context, uri syntax.ATURI, id string) (*annotation.Annotation, error) {
 	if uri == "" {
-		return nil, fmt.Errorf("%w: the cluster set names no layer", anchor.ErrRecord)
+		return nil, fmt.Errorf("%w: the cluster set has no layerRef", anchor.ErrRecord)
 	}
 	known, ok := x.objects[uri]
 	if !ok {

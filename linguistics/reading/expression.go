@@ -351,7 +351,7 @@ func (e *Expression) settle(parent *Expression) *layers.Span {
 	}
 	part := parent.Text[span.ByteStart:span.ByteEnd]
 	if own && content != part {
-		e.note(&Problem{e.URI, "/anchor" + path, fmt.Errorf("%w: the text of the parent there is another", text.ErrSpan)})
+		e.note(&Problem{e.URI, "/anchor" + path, fmt.Errorf("%w: the parent has another text there", text.ErrSpan)})
 		return nil
 	}
 	e.Text = part
@@ -420,11 +420,11 @@ func (e *Expression) tokenization(id *layers.UUID) (*Tokenization, error) {
 	if id == nil {
 		switch len(e.Tokenizations) {
 		case 0:
-			return nil, fmt.Errorf("%w: the expression has none", ErrNoTokenization)
+			return nil, fmt.Errorf("%w: the expression has no tokenizations", ErrNoTokenization)
 		case 1:
 			return e.Tokenizations[0], nil
 		}
-		return nil, fmt.Errorf("%w: the expression has %d tokenizations, and the layer names none", ErrAmbiguous, len(e.Tokenizations))
+		return nil, fmt.Errorf("%w: the expression has %d tokenizations, and the layer does not say which", ErrAmbiguous, len(e.Tokenizations))
 	}
 	if t := e.ids[id.Value]; t != nil {
 		return t, nil
@@ -440,7 +440,7 @@ func (t *Tokenization) token(index int64) (*Token, error) {
 	if t.base != nil && t.base.numbers[index] != nil {
 		return nil, fmt.Errorf("token %d: %w", index, ErrOutside)
 	}
-	return nil, fmt.Errorf("%w: %d of %d", ErrNoToken, index, len(t.Value.Tokens))
+	return nil, fmt.Errorf("%w: index %d, of %d tokens", ErrNoToken, index, len(t.Value.Tokens))
 }
 
 // tokenize adds a tokenization of a segmentation.
@@ -462,7 +462,7 @@ func (e *Expression) tokenize(s *rec.Entry[segmentation.Segmentation], i int) {
 		*token = Token{Index: j, Text: v.Text.Or(""), Time: v.TemporalSpan, Value: v}
 		path := at + "/tokens/" + strconv.Itoa(j)
 		if v.TokenIndex != int64(j) {
-			e.note(&Problem{s.URI, path + "/tokenIndex", fmt.Errorf("%w: the token at place %d has the index %d", ErrNoToken, j, v.TokenIndex)})
+			e.note(&Problem{s.URI, path + "/tokenIndex", fmt.Errorf("%w: the token at position %d has the tokenIndex %d", ErrNoToken, j, v.TokenIndex)})
 		}
 		if t.numbers[v.TokenIndex] == nil {
 			t.numbers[v.TokenIndex] = token

@@ -351,7 +351,7 @@ func (x *Index) get(ctx context.Context, uri syntax.ATURI) (Record, error) {
 	here := place{uri.Authority(), uri.Collection()}
 	if !failed && x.source != nil && !x.complete[here] && !x.complete[place{repo: here.repo}] {
 		if _, known := records.Lookup(uri.Collection()); !known {
-			return Record{}, fmt.Errorf("%w: %s", ErrType, quote.Text(uri.Collection(), 64))
+			return Record{}, fmt.Errorf("%w: no lexicon is known for %s", ErrType, quote.Text(uri.Collection(), 64))
 		}
 		envelope, err := x.source.GetRecord(ctx, uri)
 		envelope.URI = uri
@@ -388,7 +388,7 @@ func getAs[T any, P interface {
 	}
 	value, ok := r.Value.(P)
 	if !ok {
-		return rec.Entry[T]{URI: uri}, fmt.Errorf("%w: a record of %s", ErrType, r.Value.RecordType())
+		return rec.Entry[T]{URI: uri}, fmt.Errorf("%w: it is a record of %s", ErrType, r.Value.RecordType())
 	}
 	return rec.Entry[T]{URI: uri, CID: r.CID, Trust: r.Trust, Value: value}, nil
 }

@@ -26,13 +26,13 @@ var (
 	// ErrAmbiguous says that there are several of what is referred to.
 	ErrAmbiguous = errors.New("ambiguous reference")
 	// ErrNoPlace says that an annotation does not say what it is about.
-	ErrNoPlace = errors.New("no place")
+	ErrNoPlace = errors.New("no place in the text")
 	// ErrOutside says that a reference leads out of the part of the text that was asked for.
-	ErrOutside = errors.New("outside of this part")
-	// ErrOrder says that tokens are not in the order of the text.
-	ErrOrder = errors.New("not in the order of the text")
+	ErrOutside = errors.New("outside the requested part")
+	// ErrOrder says that tokens are tokens not in text order.
+	ErrOrder = errors.New("tokens not in text order")
 	// ErrCycle says that the parents of an object form a cycle, or are more than 64.
-	ErrCycle = errors.New("cycle of parents")
+	ErrCycle = errors.New("parents form a cycle")
 )
 
 // errTime says that a stretch of time ends before it begins.

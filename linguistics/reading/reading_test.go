@@ -152,17 +152,17 @@ func TestAnnotations(t *testing.T) {
 		problems   int // of the layer itself
 	}{
 		{"tag", tags, []string{`"tokenIndex":1`}, []string{`0 [4,10) "seh’" 1:seh’ 200-450ms`}, 0},
-		{"tag of no token", tags, []string{`"tokenIndex":5`}, []string{`0 !/annotations/0/tokenIndex no such token: 5 of 5`}, 0},
+		{"tag of no token", tags, []string{`"tokenIndex":5`}, []string{`0 !/annotations/0/tokenIndex no such token: index 5, of 5 tokens`}, 0},
 		{"tag and anchor", tags, []string{`"tokenIndex":2,"anchor":{"tokenRef":{"tokenizationId":{"value":"t"},"tokenIndex":2}}`}, []string{`0 [11,15) "dich" 2:dich`}, 0},
 		{"one UUID", tags, []string{`"tokenIndex":2},{"uuid":{"value":"0"},"tokenIndex":3`}, []string{`0 [11,15) "dich" 2:dich`, `1 [16,21) "nicht" 3:nicht !/annotations/1/uuid ambiguous reference: another annotation has the same UUID`}, 0},
-		{"tag without a place", tags, []string{``}, []string{`0 !/annotations/0 no place`}, 0},
+		{"tag without a place", tags, []string{``}, []string{`0 !/annotations/0 no place in the text`}, 0},
 		{"document tag", `"kind":"document-tag","subkind":"sentiment"`, []string{``}, []string{`0`}, 0},
 		{"the only tokenization", `"kind":"token-tag","subkind":"pos"`, []string{`"tokenIndex":0`}, []string{`0 [0,3) "Ich" 0:Ich 0-200ms`}, 0},
 		{"another tokenization", `"kind":"token-tag","tokenizationId":{"value":"u"}`, []string{`"tokenIndex":0`}, []string{`0 !/annotations/0/tokenIndex no such tokenization`}, 1},
 		{"token ref", spans, []string{`"anchor":{"tokenRef":{"tokenizationId":{"value":"t"},"tokenIndex":2}}`}, []string{`0 [11,15) "dich" 2:dich`}, 0},
 		{"token ref elsewhere", spans, []string{`"anchor":{"tokenRef":{"tokenizationId":{"value":"u"},"tokenIndex":2}}`}, []string{`0 !/annotations/0/anchor/tokenRef/tokenizationId no such tokenization`}, 0},
 		{"tokens apart", spans, []string{`"anchor":{"tokenRefSequence":{"tokenizationId":{"value":"t"},"tokenIndexes":[3,1]}}`}, []string{`0 [4,21) "seh’ dich nicht" 3:nicht 1:seh’ 200-450ms`}, 0},
-		{"one of the tokens", spans, []string{`"anchor":{"tokenRefSequence":{"tokenizationId":{"value":"t"},"tokenIndexes":[0,9]}}`}, []string{`0 [0,3) "Ich" 0:Ich 0-200ms !/annotations/0/anchor/tokenRefSequence/tokenIndexes/1 no such token: 9 of 5`}, 0},
+		{"one of the tokens", spans, []string{`"anchor":{"tokenRefSequence":{"tokenizationId":{"value":"t"},"tokenIndexes":[0,9]}}`}, []string{`0 [0,3) "Ich" 0:Ich 0-200ms !/annotations/0/anchor/tokenRefSequence/tokenIndexes/1 no such token: index 9, of 5 tokens`}, 0},
 		{"span", spans, []string{`"anchor":{"textSpan":{"byteStart":5,"byteEnd":16}}`}, []string{`0 [5,16) "eh’ dich " 1:seh’ 2:dich`}, 0},
 		{"span of a space", spans, []string{`"anchor":{"textSpan":{"byteStart":3,"byteEnd":4}}`}, []string{`0 [3,4) " "`}, 0},
 		{"span within a character", spans, []string{`"anchor":{"textSpan":{"byteStart":8,"byteEnd":10}}`}, []string{`0 !/annotations/0/anchor/textSpan text: invalid span: [8, 10) begins within a character`}, 0},
@@ -171,7 +171,7 @@ func TestAnnotations(t *testing.T) {
 		{"elsewhere", spans, []string{`"anchor":{"externalTarget":{"source":"https://example.com/"}}`, `"anchor":{"pageAnchor":{"page":1}}`, `"anchor":{"later":1}`}, []string{`0`, `1`, `2 !/annotations/2/anchor/later unknown field`}, 0},
 		{"arcs", arcs, []string{`"targetIndex":0,"headIndex":1`, `"targetIndex":1,"headIndex":-1`, `"targetIndex":2`, `"tokenIndex":3,"headIndex":1`, `"targetIndex":4,"headIndex":7`, `"headIndex":1`, `"tokenIndex":4,"targetIndex":4,"headIndex":-1`},
 			[]string{`0 [0,3) "Ich" 0:Ich 0-200ms seh’->Ich`, `1 [4,10) "seh’" 1:seh’ 200-450ms root->seh’`, `2 [11,15) "dich" 2:dich root->dich`, `3 [16,21) "nicht" 3:nicht seh’->nicht`,
-				`4 [21,22) "." 4:. ?->. !/annotations/4/headIndex no such token: 7 of 5`, `5 !/annotations/5/headIndex no place: the arc has a head, but no dependent`, `6 [21,22) "." 4:. root->.`}, 0},
+				`4 [21,22) "." 4:. ?->. !/annotations/4/headIndex no such token: index 7, of 5 tokens`, `5 !/annotations/5/headIndex no place in the text: the arc has a head but no dependent`, `6 [21,22) "." 4:. root->.`}, 0},
 		{"tree", tree, []string{`"childIds":[{"value":"1"},{"value":"2"}]`, `"tokenIndex":0`, `"label":"VP"`, `"tokenIndex":1,"parentId":{"value":"2"}`, `"tokenIndex":2,"parentId":{"value":"2"}`, `"parentId":{"value":"9"}`, `"childIds":[{"value":"8"}]`},
 			[]string{`0 [0,15) "Ich seh’ dich" 0:Ich 1:seh’ 2:dich has 1 has 2`, `1 [0,3) "Ich" 0:Ich 0-200ms`, `2 [4,15) "seh’ dich" 1:seh’ 2:dich has 3 has 4`, `3 [4,10) "seh’" 1:seh’ 200-450ms in 2`, `4 [11,15) "dich" 2:dich in 2`,
 				`5 !/annotations/5/parentId no such object`, `6 !/annotations/6/childIds/0 no such object`}, 0},
@@ -269,9 +269,9 @@ func mustJoin(t testing.TB, w world) *reading.Expression {
 func TestTokenization(t *testing.T) {
 	for _, test := range []struct{ name, old, new, want string }{
 		{"nothing", "", "", ""},
-		{"index", `"tokenIndex":3`, `"tokenIndex":7`, "/tokenizations/0/tokens/3/tokenIndex: no such token: the token at place 3 has the index 7"},
+		{"index", `"tokenIndex":3`, `"tokenIndex":7`, "/tokenizations/0/tokens/3/tokenIndex: no such token: the token at position 3 has the tokenIndex 7"},
 		{"span", `"byteEnd":22`, `"byteEnd":23`, "/tokenizations/0/tokens/4/textSpan: text: invalid span: [21, 23) ends after the text, which has 22 bytes"},
-		{"order", `"byteStart":21,"byteEnd":22`, `"byteStart":0,"byteEnd":3`, "/tokenizations/0/tokens/4/textSpan: not in the order of the text"},
+		{"order", `"byteStart":21,"byteEnd":22`, `"byteStart":0,"byteEnd":3`, "/tokenizations/0/tokens/4/textSpan: tokens not in text order"},
 		{"twice", `"tokenizations":[`, `"tokenizations":[{"uuid":{"value":"t"},"kind":"custom","tokens":[]},`, "/tokenizations/1/uuid: ambiguous reference: another tokenization has the same UUID"},
 		{"part", `"kind":"custom"`, `"kind":"custom","expressionRef":"` + ana + `expression.expression/3zzzzzzzzzzz2"`, "/tokenizations/0/expressionRef: record not found"},
 	} {
@@ -369,7 +369,7 @@ func TestClusters(t *testing.T) {
 		return got
 	}
 	want := []string{"a 0:Ich 1:(0) 2:dich",
-		"b 0!no such object 1!no such object 2!record not found 3!unexpected collection: a record of pub.layers.expression.expression 4!reference: no field is set 5:knowledgeRef 6:recordRef 7!reference: objectId without recordRef",
+		"b 0!no such object 1!no such object 2!record not found 3!unexpected collection: it is a record of pub.layers.expression.expression 4!reference: no field is set 5:knowledgeRef 6:recordRef 7!reference: objectId without recordRef",
 		"c"}
 	if diff := cmp.Diff(want, clusters(sentence)); diff != "" {
 		t.Error(diff)
@@ -385,7 +385,7 @@ func TestClusters(t *testing.T) {
 	}
 	w[set] = `{"kind":"coreference","expression":"` + sentence + `","clusters":[{"uuid":{"value":"a"},"members":[{"localId":{"value":"1"}}]}]}`
 	x = w.index(t, nil)
-	if got := clusters(sentence); fmt.Sprint(got) != "[a 0!objectId without recordRef: the cluster set names no layer]" {
+	if got := clusters(sentence); fmt.Sprint(got) != "[a 0!objectId without recordRef: the cluster set has no layerRef]" {
 		t.Errorf("without a layer: %v", got)
 	}
 }
@@ -530,11 +530,11 @@ func TestOutside(t *testing.T) {
 			got = append(got, describe(a))
 		}
 		want := []string{
-			`1 [0,4) "dich" 0:dich ?->dich !/annotations/1/headIndex outside of this part`,
+			`1 [0,4) "dich" 0:dich ?->dich !/annotations/1/headIndex outside the requested part`,
 			`4 [0,4) "dich" 0:dich root->dich in`,
 			`2 [5,10) "nicht" 1:nicht dich->nicht`,
 		}
-		want[1] = `4 [0,4) "dich" 0:dich ?->dich x= !/annotations/4/parentId outside of this part !/annotations/4/arguments/0/target outside of this part`
+		want[1] = `4 [0,4) "dich" 0:dich ?->dich x= !/annotations/4/parentId outside the requested part !/annotations/4/arguments/0/target outside the requested part`
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(key, diff)
 		}
@@ -546,7 +546,7 @@ func TestOutside(t *testing.T) {
 		}
 	}
 	for key, want := range map[string]string{
-		"3ppppppppppp4": "/anchor/textSpan: invalid span: the text of the parent there is another",
+		"3ppppppppppp4": "/anchor/textSpan: invalid span: the parent has another text there",
 		"3ppppppppppp5": "/anchor/textSpan: text: invalid span: [11, 99) ends after the text, which has 22 bytes",
 		"3ppppppppppp6": "",
 	} {
@@ -569,7 +569,7 @@ func TestParents(t *testing.T) {
 	w[at(200)] = `{"id":"x","kind":"section","parentRef":"` + at(201) + `"}`
 	w[at(201)] = `{"id":"x","kind":"section","parentRef":"` + at(200) + `"}`
 	x := w.index(t, nil)
-	for i, want := range map[int]string{0: "cycle of parents", 99: "record not found", 200: "cycle of parents"} {
+	for i, want := range map[int]string{0: "parents form a cycle", 99: "record not found", 200: "parents form a cycle"} {
 		e, err := x.Expression(t.Context(), syntax.ATURI(at(i)))
 		if err != nil {
 			t.Fatal(i, err)

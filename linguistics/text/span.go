@@ -83,7 +83,7 @@ func fromUnits(text string, start, end int, units string, size func(rune) int) (
 		mark(len(text))
 	}
 	if start < 0 || end < start || s.ByteStart < 0 || s.ByteEnd < 0 {
-		return layers.Span{}, fmt.Errorf("text: %w: [%d, %d) of %s that are no range of the text's", ErrSpan, start, end, units)
+		return layers.Span{}, fmt.Errorf("text: %w: the %s [%d, %d) are not a range of the text", ErrSpan, units, start, end)
 	}
 	return s, nil
 }

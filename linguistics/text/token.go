@@ -37,13 +37,13 @@ func Align(text string, forms []string) ([]segmentation.Token, error) {
 	for i, form := range forms {
 		at += spaces(text[at:])
 		if form == "" || !strings.HasPrefix(text[at:], form) {
-			return nil, fmt.Errorf("text: %w: token %d, %s, at byte %d, where the text goes on with %s", ErrNotFound, i, quote.Text(form, 40), at, quote.Text(text[at:], 40))
+			return nil, fmt.Errorf("text: %w: token %d, %s, at byte %d, where the text continues with %s", ErrNotFound, i, quote.Text(form, 40), at, quote.Text(text[at:], 40))
 		}
 		tokens = append(tokens, token(i, text, at, at+len(form)))
 		at += len(form)
 	}
 	if rest := at + spaces(text[at:]); rest < len(text) {
-		return nil, fmt.Errorf("text: %w: a token for %s at byte %d", ErrNotFound, quote.Text(text[rest:], 40), rest)
+		return nil, fmt.Errorf("text: %w: no token is left for %s at byte %d", ErrNotFound, quote.Text(text[rest:], 40), rest)
 	}
 	return tokens, nil
 }
@@ -65,20 +65,20 @@ func CheckTokens(text string, tokens []segmentation.Token) error {
 	for i := range tokens {
 		t := &tokens[i]
 		if t.TokenIndex != int64(i) {
-			return fmt.Errorf("text: %w: token %d has the index %d", ErrSpan, i, t.TokenIndex)
+			return fmt.Errorf("text: %w: token %d has the tokenIndex %d", ErrSpan, i, t.TokenIndex)
 		}
 		if t.TextSpan == nil {
-			return fmt.Errorf("text: %w: token %d has none", ErrSpan, i)
+			return fmt.Errorf("text: %w: token %d has no span", ErrSpan, i)
 		}
 		part, err := index.Of(*t.TextSpan)
 		if err != nil {
 			return fmt.Errorf("token %d: %w", i, err)
 		}
 		if form, ok := t.Text.Get(); ok && form != part {
-			return fmt.Errorf("text: %w: token %d is %s, but its span is %s", ErrSpan, i, quote.Text(form, 40), quote.Text(part, 40))
+			return fmt.Errorf("text: %w: the text of token %d is %s, but that of its span is %s", ErrSpan, i, quote.Text(form, 40), quote.Text(part, 40))
 		}
 		if t.TextSpan.ByteStart < end {
-			return fmt.Errorf("text: %w: token %d begins at byte %d, before the end of the one before it, %d", ErrSpan, i, t.TextSpan.ByteStart, end)
+			return fmt.Errorf("text: %w: token %d begins at byte %d, before the previous token ends at byte %d", ErrSpan, i, t.TextSpan.ByteStart, end)
 		}
 		end = t.TextSpan.ByteEnd
 	}
@@ -99,7 +99,7 @@ func Join(tokens []segmentation.Token) (string, error) {
 			b.WriteByte(' ')
 		case s == nil:
 		case s.ByteStart < int64(b.Len()) || s.ByteEnd > limit || s.ByteEnd-s.ByteStart != int64(len(form)):
-			return "", fmt.Errorf("text: %w: token %d, [%d, %d), after %d bytes", ErrSpan, i, s.ByteStart, s.ByteEnd, b.Len())
+			return "", fmt.Errorf("text: %w: token %d has the span [%d, %d), which does not follow byte %d or does not fit its text", ErrSpan, i, s.ByteStart, s.ByteEnd, b.Len())
 		default:
 			b.WriteString(strings.Repeat(" ", int(s.ByteStart)-b.Len()))
 		}
@@ -115,12 +115,12 @@ func Join(tokens []segmentation.Token) (string, error) {
 // there is none, or if a token does not exist or has no span.
 func TokenSpan(tokens []segmentation.Token, indexes ...int64) (layers.Span, error) {
 	if len(indexes) == 0 {
-		return layers.Span{}, fmt.Errorf("text: %w: of no tokens", ErrSpan)
+		return layers.Span{}, fmt.Errorf("text: %w: no tokens were given", ErrSpan)
 	}
 	var s layers.Span
 	for i, index := range indexes {
 		if index < 0 || index >= int64(len(tokens)) || tokens[index].TextSpan == nil {
-			return layers.Span{}, fmt.Errorf("text: %w: there is no token %d with a span, of %d tokens", ErrSpan, index, len(tokens))
+			return layers.Span{}, fmt.Errorf("text: %w: token %d of %d does not exist, or has no span", ErrSpan, index, len(tokens))
 		}
 		t := tokens[index].TextSpan
 		if i == 0 {

@@ -222,7 +222,7 @@ func (x *exporter) sentence(uri syntax.ATURI, e *expression.Expression, p *part)
 	}
 	// Records of others may say what CoNLL-U cannot.
 	if err := out.Validate(); err != nil {
-		return fmt.Errorf("treebank: %s: its annotation cannot be written as CoNLL-U: %w", uri, err)
+		return fmt.Errorf("treebank: %s: its annotations cannot be written as CoNLL-U: %w", uri, err)
 	}
 	x.buf = out.Append(x.buf[:0])
 	_, err := x.out.Write(x.buf)
@@ -293,7 +293,7 @@ type word struct {
 // number returns the number of a token of the sentence.
 func (w *word) number(index int64) (int, error) {
 	if index < w.first || index >= w.last {
-		return 0, fmt.Errorf("the token %d is not in the sentence", index)
+		return 0, fmt.Errorf("token %d is not in the sentence", index)
 	}
 	return int(index-w.first) + 1, nil
 }

@@ -54,7 +54,7 @@ func Import(sentences []*conllu.Sentence, o *Options) ([]Record, error) {
 	case len(sentences) == 0:
 		return nil, errors.New("treebank: the file has no sentences")
 	case o.DID == "" || o.Document == "" || o.CreatedAt == "":
-		return nil, errors.New("treebank: the options lack a DID, the name of the document, or the time of creation")
+		return nil, errors.New("treebank: the options must have a DID, a document name and a creation time")
 	}
 	im := &importer{Options: *o, keys: derive(o.DID, o.Document)}
 	im.MaxRecord = cmp.Or(max(im.MaxRecord, 0), DefaultMaxRecord)

@@ -160,7 +160,7 @@ func TestRandom(t *testing.T) {
 			}
 			for _, w := range warnings.Warnings() {
 				// The trees are random, and so are the comments. A range of one word gives that another form than the text has.
-				if w.Rule != check.RuleCycle && w.Rule != check.RuleEmpty && !strings.HasPrefix(w.Message(), "the span is ") {
+				if w.Rule != check.RuleCycle && w.Rule != check.RuleEmpty && !strings.HasPrefix(w.Message(), "the text of the span is ") {
 					t.Fatalf("seed %d, per sentence %t: %s", seed, per, w)
 				}
 			}

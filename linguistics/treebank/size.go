@@ -125,14 +125,14 @@ func jsonSize(s string) int {
 func (im *importer) check(s *sentence, z sizes) error {
 	where := fmt.Sprintf("treebank: sentence %q (line %d)", s.id, s.Line)
 	if largest := z.max(); largest.bytes > im.MaxRecord {
-		return fmt.Errorf("%s: %w: its %s takes up to %d bytes, and %d are allowed", where, ErrTooLarge, largest.what, largest.bytes, im.MaxRecord)
+		return fmt.Errorf("%s: %w: its %s takes up to %d bytes, limit %d", where, ErrTooLarge, largest.what, largest.bytes, im.MaxRecord)
 	}
 	comments := sizeRecord + jsonSize(s.surface.Text)
 	for _, comment := range s.Comments {
 		comments += jsonSize(comment) + (len(comment)/(maxValue-4)+1)*(sizeFeature+len(keyMore))
 	}
 	if comments > im.MaxRecord {
-		return fmt.Errorf("%s: %w: its comments take up to %d bytes, and %d are allowed", where, ErrTooLarge, comments, im.MaxRecord)
+		return fmt.Errorf("%s: %w: its comments take up to %d bytes, limit %d", where, ErrTooLarge, comments, im.MaxRecord)
 	}
 	for i := range s.Rows {
 		r := &s.Rows[i]
@@ -143,12 +143,12 @@ func (im *importer) check(s *sentence, z sizes) error {
 			{"FORM", r.Form, 4096}, {"LEMMA", r.Lemma, 4096}, {"UPOS", r.UPOS, 512}, {"XPOS", r.XPOS, 512}, {"DEPREL", r.Deprel, 512},
 		} {
 			if len(column.value) > column.limit {
-				return fmt.Errorf("treebank: line %d (%s): %w: it has %d bytes, and %d are allowed", s.Line+len(s.Comments)+i, column.name, ErrTooLarge, len(column.value), column.limit)
+				return fmt.Errorf("treebank: line %d (%s): %w: it has %d bytes, limit %d", s.Line+len(s.Comments)+i, column.name, ErrTooLarge, len(column.value), column.limit)
 			}
 		}
 		for edge := range r.Edges() {
 			if len(edge.Relation) > 512 {
-				return fmt.Errorf("treebank: line %d (DEPS): %w: a relation has %d bytes, and 512 are allowed", s.Line+len(s.Comments)+i, ErrTooLarge, len(edge.Relation))
+				return fmt.Errorf("treebank: line %d (DEPS): %w: a relation has %d bytes, limit 512", s.Line+len(s.Comments)+i, ErrTooLarge, len(edge.Relation))
 			}
 		}
 	}

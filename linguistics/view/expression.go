@@ -327,9 +327,9 @@ func (b *builder) tokens(t *reading.Tokenization) {
 
 // words divides a text without a tokenization.
 func (b *builder) words(content string) {
-	note := draw.Layer{Name: "tokens", Notes: []string{"there is no tokenization: the text is divided at the boundaries of words"}}
+	note := draw.Layer{Name: "tokens", Notes: []string{"there is no tokenization: the text is divided at word boundaries"}}
 	if len(content) > maxText {
-		note.Notes = append(note.Notes, fmt.Sprintf("only the beginning of the text, which has %d bytes", len(content)))
+		note.Notes = append(note.Notes, fmt.Sprintf("only the beginning of the text is shown, which has %d bytes", len(content)))
 		content = quote.Cut(content, maxText)
 	}
 	if b.plain = text.Tokenize(content); len(b.plain) > 0 {
@@ -496,7 +496,7 @@ func noteOf(a *reading.Annotation) string {
 		add("[" + f + "]")
 	}
 	if len(parts) == 0 {
-		return fmt.Sprintf("annotation %d says nothing", a.Index+1)
+		return fmt.Sprintf("annotation %d has no content", a.Index+1)
 	}
 	return strings.Join(parts, ", ")
 }

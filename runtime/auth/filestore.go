@@ -174,9 +174,9 @@ func (s *FileStore) read() (*contents, error) {
 		return nil, err
 	case len(data) == 0: // as mktemp leaves it
 	case json.Unmarshal(data, c) != nil: // the error is dropped, since it may repeat secrets
-		return nil, fmt.Errorf("%s: not a file of sessions", s.path)
+		return nil, fmt.Errorf("%s: not a session file", s.path)
 	case c.Version != fileVersion:
-		return nil, fmt.Errorf("%s: version %d of the file is unknown, want %d", s.path, c.Version, fileVersion)
+		return nil, fmt.Errorf("%s: unknown file version %d, must be %d", s.path, c.Version, fileVersion)
 	}
 	if c.Sessions == nil {
 		c.Sessions = make(map[syntax.DID]json.RawMessage)

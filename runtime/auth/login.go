@@ -38,7 +38,7 @@ func login(ctx context.Context, actor syntax.AtIdentifier, password string, o *o
 		return nil, err
 	}
 	if password == "" || !utf8.ValidString(password) {
-		return nil, fmt.Errorf("%w: it is empty, or not text", ErrPassword)
+		return nil, fmt.Errorf("%w: it is empty, or not valid text", ErrPassword)
 	}
 	want, pds, err := locate(ctx, actor, o)
 	if err != nil {

@@ -72,7 +72,7 @@ func (c *Client) CheckPDS(ctx context.Context) error {
 		named, err, recheckAt = known, nil, time.Now().Add(recheckEvery)
 	}
 	if err != nil {
-		return fmt.Errorf("auth: cannot confirm that %s is still at %s: %w", c.did, session.PDS, err)
+		return fmt.Errorf("auth: cannot confirm that %s is still hosted at %s: %w", c.did, session.PDS, err)
 	}
 	if !c.sameService(named, session.PDS) && !(named != "" && isFor(with.access, named)) { // an entryway forwards calls
 		return &MovedError{c.did, session.PDS, named}

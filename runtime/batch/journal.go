@@ -253,11 +253,11 @@ func (j *Journal) another(why string) error {
 
 // full returns the error for a journal that has reached its largest size.
 func (j *Journal) full() error {
-	advice := "Split the batch into several files, each with a journal of its own"
+	advice := "Split the batch into several files, each with its own journal"
 	if j.sent > 0 {
-		advice = fmt.Sprintf("Leave the first %d operations of the batch where they are, and put those after them into another file", j.sent)
+		advice = fmt.Sprintf("Keep the first %d operations of the batch in this file, and put the later ones into another file", j.sent)
 	}
-	return fmt.Errorf("%w %s has reached its largest size, %d MiB. %s", ErrJournal, j.path, maxJournal>>20, advice)
+	return fmt.Errorf("%w %s has reached its maximum size, %d MiB. %s", ErrJournal, j.path, maxJournal>>20, advice)
 }
 
 func hashOf(ops []digest) (d digest) {

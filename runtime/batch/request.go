@@ -73,7 +73,7 @@ func (r *applier) attempt(ctx context.Context, changes []*change) error {
 		}
 		wait, asked := pauseAfter(attempt, err)
 		if asked > r.opts.MaxWait && !errors.Is(err, xrpc.ErrWait) {
-			err = fmt.Errorf("%w; the server asks for a pause until %s: %w, %v", err,
+			err = fmt.Errorf("%w; the server asks clients to wait until %s: %w, %v", err,
 				time.Now().Add(asked).UTC().Format(time.RFC3339), xrpc.ErrWait, r.opts.MaxWait)
 		}
 		if errors.Is(err, xrpc.ErrWait) {

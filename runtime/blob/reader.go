@@ -119,9 +119,9 @@ func (r *Reader) announced() error {
 	size := answer.Size()
 	switch {
 	case r.at.Size >= 0 && size != r.at.Size:
-		return fmt.Errorf("%w: the server's answer has %d bytes, not %d%s", ErrSize, size, r.at.Size, r.kind())
+		return fmt.Errorf("%w: the server's response has %d bytes, not %d%s", ErrSize, size, r.at.Size, r.kind())
 	case size > r.max:
-		return fmt.Errorf("%w: the server's answer has %d bytes, the limit is %d%s", ErrTooLarge, size, r.max, r.kind())
+		return fmt.Errorf("%w: the server's response has %d bytes, the limit is %d%s", ErrTooLarge, size, r.max, r.kind())
 	}
 	r.at.Size, r.max = size, size
 	return nil

@@ -257,7 +257,7 @@ func (r *Record) apply(record lex.Map, refused map[string]string) (lex.Map, Move
 			object.Delete(f.Name)
 			to, err := f.Rule(&object, value)
 			if err == nil && !strings.HasPrefix(to, "/") {
-				err = fmt.Errorf("the rule gives %q for its place, which is not a JSON pointer", to)
+				err = fmt.Errorf("the rule returned %q, which is not a JSON pointer", to)
 			}
 			if err != nil {
 				moves = append(moves, Move{From: from, Reason: err.Error()})
@@ -278,7 +278,7 @@ func (r *Record) apply(record lex.Map, refused map[string]string) (lex.Map, Move
 	}
 	upgraded, ok := r.typed(root).Map()
 	if !ok {
-		return lex.Map{}, nil, fmt.Errorf("%s: a rule left no record", r.Collection)
+		return lex.Map{}, nil, fmt.Errorf("%s: the rules left an invalid record", r.Collection)
 	}
 	return upgraded, moves, nil
 }

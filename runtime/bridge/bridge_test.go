@@ -45,7 +45,7 @@ func TestRules(t *testing.T) {
 		{bridge.List("b"), `{"a": 1, "b": []}`, `{"a": 1, "b": []}`, "/a stays: the record has b, too"},
 		{bridge.Text("a"), `{"a": -12}`, `{"a": "-12"}`, "/a to /a"},
 		{bridge.Text("b"), `{"a": 7}`, `{"b": "7"}`, "/a to /b"},
-		{bridge.Text("b"), `{"a": "7"}`, `{"a": "7"}`, "/a stays: it is not an integer"},
+		{bridge.Text("b"), `{"a": "7"}`, `{"a": "7"}`, "/a stays: the value is not an integer"},
 		{bridge.Text("b"), `{"a": 7, "b": 1}`, `{"a": 7, "b": 1}`, "/a stays: the record has b, too"},
 		{func(*lex.Map, lex.Value) (string, error) { return "b", nil }, `{"a": 1}`, `{"a": 1}`, `/a stays: the rule gives "b" for its place, which is not a JSON pointer`},
 		{func(record *lex.Map, _ lex.Value) (string, error) {

@@ -11,7 +11,7 @@ import (
 func Rename(to string) Rule {
 	return func(record *lex.Map, value lex.Value) (string, error) {
 		if _, found := record.Get(to); found {
-			return "", fmt.Errorf("the record has %s, too", to)
+			return "", fmt.Errorf("the record already has the field %s", to)
 		}
 		record.Set(to, value)
 		return pointer(to), nil
@@ -50,7 +50,7 @@ func Prepend(to string) Rule {
 func Wrap(to, field string) Rule {
 	return func(record *lex.Map, value lex.Value) (string, error) {
 		if _, found := record.Get(to); found {
-			return "", fmt.Errorf("the record has %s, too", to)
+			return "", fmt.Errorf("the record already has the field %s", to)
 		}
 		object, err := lex.ValueOf(map[string]any{field: value})
 		if err != nil {
@@ -66,7 +66,7 @@ func Wrap(to, field string) Rule {
 func List(to string) Rule {
 	return func(object *lex.Map, value lex.Value) (string, error) {
 		if _, found := object.Get(to); found {
-			return "", fmt.Errorf("the record has %s, too", to)
+			return "", fmt.Errorf("the record already has the field %s", to)
 		}
 		list, err := lex.ValueOf([]any{value})
 		if err != nil {
@@ -82,11 +82,11 @@ func List(to string) Rule {
 func Text(to string) Rule {
 	return func(object *lex.Map, value lex.Value) (string, error) {
 		if _, found := object.Get(to); found {
-			return "", fmt.Errorf("the record has %s, too", to)
+			return "", fmt.Errorf("the record already has the field %s", to)
 		}
 		n, ok := value.Int()
 		if !ok {
-			return "", fmt.Errorf("it is not an integer")
+			return "", fmt.Errorf("the value is not an integer")
 		}
 		object.Set(to, text(strconv.FormatInt(n, 10)))
 		return pointer(to), nil

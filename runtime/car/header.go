@@ -37,7 +37,7 @@ func readHeader(r *bufio.Reader, maxSize int) (header, error) {
 	case n <= 0:
 		return fault(fmt.Errorf("its length is not a canonical varint"))
 	case isText(prefix):
-		return fault(fmt.Errorf("text and not an archive: it begins with %q", prefix))
+		return fault(fmt.Errorf("this is text, not an archive: it begins with %q", prefix))
 	case size > uint64(maxSize):
 		return fault(fmt.Errorf("%w: %d bytes, limit %d", ErrTooLarge, size, maxSize))
 	}
@@ -144,7 +144,7 @@ func (p *headerParser) fail(i int, err error) {
 // Simple values and floats have major type 7; the argument of a float is its bits.
 func (p *headerParser) head() (major byte, argument uint64) {
 	if p.i == len(p.b) {
-		p.fail(p.i, fmt.Errorf("unexpected end of its map"))
+		p.fail(p.i, fmt.Errorf("unexpected end of the map"))
 		return majorOther, 0
 	}
 	start := p.i
@@ -160,7 +160,7 @@ func (p *headerParser) head() (major byte, argument uint64) {
 		return majorOther, 0
 	}
 	if len(p.b)-p.i < size {
-		p.fail(p.i, fmt.Errorf("unexpected end of its map"))
+		p.fail(p.i, fmt.Errorf("unexpected end of the map"))
 		return majorOther, 0
 	}
 	argument = 0
@@ -174,7 +174,7 @@ func (p *headerParser) head() (major byte, argument uint64) {
 			p.fail(start, fmt.Errorf("a value that DAG-CBOR does not allow"))
 		}
 	case argument < 24 || size > 1 && argument>>(8*size/2) == 0:
-		p.fail(start, fmt.Errorf("a number that is not in its shortest form"))
+		p.fail(start, fmt.Errorf("a number that is not in the shortest form"))
 	}
 	return major, argument
 }
@@ -182,7 +182,7 @@ func (p *headerParser) head() (major byte, argument uint64) {
 // take reads n bytes.
 func (p *headerParser) take(n uint64) []byte {
 	if n > uint64(len(p.b)-p.i) {
-		p.fail(p.i, fmt.Errorf("unexpected end of its map"))
+		p.fail(p.i, fmt.Errorf("unexpected end of the map"))
 		return nil
 	}
 	b := p.b[p.i : p.i+int(n)]

@@ -43,16 +43,17 @@ func WithNetwork(n network.Network) Option {
 }
 
 // WithDirectory makes the client verify commits and [*Sync] events with the keys of accounts, which directory looks up,
-// as [reposync.Verifier.Verify] does: the signature of the commit, and that its operations lead from the tree before it to
-// its own, so that none was left out, made up or altered. Then the trust of events is [rec.Signed], or [rec.Chained] in a
-// repository whose state the caller knows: see [Options.Known]. A commit that cannot be verified is a [*BadFrame]. Without
-// a directory, nothing is checked but the form of a commit and the hashes of its records.
+// as [reposync.Verifier.Verify] does: it checks the signature of the commit, and that the commit's operations lead from
+// the previous tree to its own, so that none was left out, made up or altered. Then the trust of events is
+// [rec.Signed], or [rec.Chained] in a repository whose state the caller knows: see [Options.Known]. A commit that
+// cannot be verified is a [*BadFrame]. Without a directory, nothing is checked but the form of a commit and the hashes
+// of its records.
 func WithDirectory(directory *identity.Directory) Option {
 	return func(s *settings) error { s.directory = directory; return nil }
 }
 
 // WithPing sets how often the connection is checked by a ping, in place of [DefaultPing]. A connection on which nothing
-// was received for three times as long is lost.
+// is received for three times as long counts as lost.
 func WithPing(interval time.Duration) Option {
 	return func(s *settings) error { s.ping = interval; return nil }
 }
@@ -84,17 +85,18 @@ func (c *Client) Endpoint() string { return c.endpoint.String() }
 
 // Subscribe connects to the source and yields its events. A nil options means the zero value.
 //
-// Events of one repository are in order. Events of different repositories are in turn, so that one with many does not
-// hold up the others; a [*Reset], a [*Reconnect] and an [*Info] can come before events that were received earlier.
+// Events of one repository are in order. Events of different repositories alternate, so that a busy repository does not
+// hold up the others. A [*Reset], a [*Reconnect] and an [*Info] can come before events that were received earlier.
 //
-// Without [Options.Reconnect], the iteration ends with the connection: without an error if the source closed it with the
-// code 1000 (done) or 1001 (going away), and with an [*Error] otherwise. With it, the iteration yields a [*Reconnect] for
-// each attempt to connect again, and ends with an [*Error] only if that is of no use: the source says that the cursor is
-// ahead of it ([ErrFutureCursor]) or refuses the request in the protocol's own form, its address is not a public one, the
-// first answer is a client error (a status of 4xx, except 429) in any form, or ctx would end before the next attempt.
+// Without [Options.Reconnect], the iteration ends with the connection: without an error if the source closed it with
+// the code 1000 (done) or 1001 (going away), and with an [*Error] otherwise. With it, the iteration yields a
+// [*Reconnect] for each attempt to connect again, and ends with an [*Error] only if reconnecting is useless: the source
+// says that the cursor is ahead of it ([ErrFutureCursor]), or refuses the request in the protocol's own form; its
+// address is not public; the first response is a client error (a status of 4xx, except 429) in any form; or ctx would
+// end before the next attempt.
 //
-// When ctx ends, the iteration ends soon with the error that is ctx's cause. An error of [Options.Cursors] and of wrong
-// options ends it, too. An error is yielded once, with a nil event.
+// When ctx ends, the iteration ends soon, with ctx's cause as the error. It also ends with an error if
+// [Options.Cursors] fails or the options are invalid. An error is yielded once, with a nil event.
 func (c *Client) Subscribe(ctx context.Context, options *Options) iter.Seq2[Event, error] {
 	return Subscribe(ctx, options, c.transport, func(o *Options, f *stream.Filter) stream.Protocol {
 		return newRepos(c, o, f)

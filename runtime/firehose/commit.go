@@ -130,7 +130,7 @@ func commitMessage(raw *atproto.SyncSubscribeReposCommit, size int64) (*reposync
 		m.Ops = append(m.Ops, repo.Op{Action: repo.Action(op.Action), Path: op.Path, CID: block(after), Prev: block(before)})
 	}
 	if bad {
-		return nil, fmt.Errorf("%w: a link is not the CID of a block of a repository", ErrFrame)
+		return nil, fmt.Errorf("%w: a link is not a CID that a repository's block can have", ErrFrame)
 	}
 	return m, nil
 }
@@ -153,12 +153,12 @@ func (r *repos) record(ctx context.Context, j *stream.Job, v *reposync.Verifier,
 	return DecodeRecord(ctx, r.options, j, e)
 }
 
-// MaxRecordMemory bounds the memory that decoding a record may take: so many bytes, plus [lex.MemoryPerByte] for each of
-// the record's. A record that takes more has an issue of [issue.RuleMemory].
+// MaxRecordMemory limits the memory that decoding a record may take: MaxRecordMemory bytes, plus [lex.MemoryPerByte]
+// for each byte of the record. A record that takes more has an issue of [issue.RuleMemory].
 const MaxRecordMemory = 2 << 20
 
-// DecodeRecord decodes the record of an event, as [Options.Lookup] says, and adds the memory that this takes to the job's
-// cost. It is for the packages of this module that read other sources.
+// DecodeRecord decodes the record of an event into the type that [Options.Lookup] returns, and adds the memory that
+// this takes to the job's cost. It is for the packages of this module that read other sources.
 func DecodeRecord(ctx context.Context, o *Options, j *stream.Job, e *Record) error {
 	if o.Lookup == nil {
 		return nil

@@ -25,27 +25,29 @@
 // # No event is lost
 //
 // An event is acknowledged when the loop asks for the next one, or, with [Options.Manual], when the caller says so. The
-// position that a [CursorStore] keeps is behind all events that are not acknowledged: after a crash these are yielded
-// again, and all others are not lost. A change that is yielded twice has the same [Record.ID]. The position moves on
-// every frame, also on those without a wanted record, so that a rare collection does not leave it behind.
+// position that a [CursorStore] keeps is before the first event that is not acknowledged, so after a crash all such
+// events are yielded again and none is lost. A change that is yielded twice has the same [Record.ID] both times. The
+// position advances with every frame, also with those without a wanted record, so that it does not fall behind if
+// wanted records are rare.
 //
-// A frame that cannot be read, or whose commit is not valid, is yielded as a [*BadFrame] with its bytes, and the stream
-// continues. When the caller is slow, reading stops, and the source waits or ends the stream ([ErrConsumerTooSlow]);
-// nothing is dropped.
+// A frame that cannot be read, or whose commit is invalid, is yielded as a [*BadFrame] with its bytes, and the stream
+// continues. If the caller is slow, the subscription stops reading, and the source waits or ends the stream
+// ([ErrConsumerTooSlow]); no event is dropped.
 //
-// Numbers of events may have gaps. They prove nothing: whether a change of a repository is missing shows in the chain of
-// its commits.
+// The numbers of events may have gaps, so they do not show whether an event is missing. The chain of a repository's
+// commits does.
 //
 // # What is verified
 //
-// Without more, the bytes of a record match its CID ([rec.Hashed]); the source may have made up the rest. With
-// [WithDirectory], the account has signed a commit whose tree has the record, and the operations of the commit are complete
-// ([rec.Signed]). With [Options.Known] for the repositories that the program has a copy of, each commit follows the one
-// before, so that the copy stays complete ([rec.Chained]); a [*Commit] that does not says so in its field Desynchronized.
+// By default, only the bytes of a record are checked against its CID ([rec.Hashed]); the source may have made up
+// everything else. With [WithDirectory], it is verified that the account signed a commit whose tree has the record, and
+// that the operations of the commit are complete ([rec.Signed]). With [Options.Known], for repositories of which the
+// program has a copy, it is also verified that each commit follows the previous one, so that the copy stays complete
+// ([rec.Chained]); if a [*Commit] does not follow, its field Desynchronized says so.
 //
 // # Untrusted sources
 //
-// Connections are made to public addresses only, unless the caller allows others (package guard), also after a redirect;
-// proxy settings in the environment are ignored. The sizes of frames, of what waits for the loop, and of what decoding
-// takes have limits.
+// Connections are made only to public addresses, also after a redirect, unless the caller allows others (package
+// guard); proxy settings in the environment are ignored. The size of frames, the queue of events, and the memory for
+// decoding are limited.
 package firehose

@@ -14,8 +14,8 @@ const (
 	// ErrFutureCursor says that the cursor is ahead of the source, which was probably reset. The subscription does not
 	// connect again by itself: the caller decides where to begin.
 	ErrFutureCursor rpc.ErrorName = stream.FutureCursor
-	// ErrConsumerTooSlow says that the source gave up waiting for the caller. With [Options.Reconnect] the subscription
-	// connects again when the loop has caught up with half of the queue.
+	// ErrConsumerTooSlow says that the source ended the stream because the caller read too slowly. With
+	// [Options.Reconnect] the subscription connects again when the loop has caught up with half of the queue.
 	ErrConsumerTooSlow rpc.ErrorName = stream.ConsumerTooSlow
 )
 
@@ -23,15 +23,15 @@ const (
 type Error struct {
 	// Endpoint is the source.
 	Endpoint string
-	// Position is that of the last frame, or zero if there was none.
+	// Position is the position of the last frame, or zero if there was none.
 	Position Position
-	// Status is the HTTP status of an answer that was not a stream, or 0.
+	// Status is the HTTP status of a response that did not open a stream, or 0.
 	Status int
 	// Code is the code with which the source closed the stream (RFC 6455, section 7.4), or 0 if it did not.
 	Code int
 	// Name is the error that the source named, such as [ErrConsumerTooSlow], or "".
 	Name rpc.ErrorName
-	// Message is what the source said, for people. It may be empty.
+	// Message is the source's message for people. It may be empty.
 	Message string
 	// Err is another cause, or nil.
 	Err error

@@ -19,7 +19,7 @@ type Event interface {
 	stream.Event
 	// Head returns the event's [Header].
 	Head() *Header
-	// Ack says that the caller is done with the event. It has no effect if it was called before, or without
+	// Ack acknowledges the event: the caller is done with it. Ack has no effect if it was called before, or without
 	// [Options.Manual]. It is safe for concurrent use.
 	Ack()
 	kind() string
@@ -29,8 +29,8 @@ type Event interface {
 type Header struct {
 	// Source is the endpoint that the event came from, as [Client.Endpoint] returns it.
 	Source string
-	// Seq is the number that the source gave the frame with the event. Events of one frame have the same. It is 0 for
-	// events that have no number: [*Info], [*Reset], [*Reconnect], and a [*BadFrame] whose number cannot be read.
+	// Seq is the number that the source gave the frame with the event. All events of one frame have the same number. It
+	// is 0 for events without a number: [*Info], [*Reset], [*Reconnect], and a [*BadFrame] whose number cannot be read.
 	Seq int64
 	// Time is the time that the source states in the frame. It is empty if there is none.
 	Time syntax.Datetime
@@ -44,10 +44,10 @@ type receipt = stream.Receipt
 // Head returns h.
 func (h *Header) Head() *Header { return h }
 
-// Ack says that the caller is done with the event: see [Event].
+// Ack acknowledges the event: see [Event].
 func (h *Header) Ack() { h.receipt.Ack() }
 
-// Action is what became of a record.
+// Action says whether a record was created, updated or deleted.
 type Action string
 
 // The actions of a [Record].
@@ -57,8 +57,8 @@ const (
 	Delete Action = "delete"
 )
 
-// Record is the event that one record was created, changed or deleted. If a commit changes a record several times, the
-// changes are one event, so that the repository, the revision and the path identify it: see [Record.ID].
+// Record reports that a record was created, updated or deleted. If a commit changes a record several times, the changes
+// are one event, so that the repository, the revision and the path identify it: see [Record.ID].
 type Record struct {
 	Header
 	// DID is the account that owns the repository, and Rev the revision of the commit that made the change.
@@ -68,7 +68,7 @@ type Record struct {
 	Collection syntax.NSID
 	RecordKey  syntax.RecordKey
 	Action     Action
-	// CID is that of the record, or undefined if it was deleted.
+	// CID is the CID of the record, or undefined if it was deleted.
 	CID cid.CID
 	// Data is the record in DAG-CBOR, or nil if it was deleted. CID is the hash of these bytes.
 	Data []byte
@@ -98,24 +98,24 @@ func (r *Record) Envelope() rec.Envelope {
 	return rec.Envelope{URI: r.URI(), CID: r.CID, Data: r.Data, Trust: r.Trust}
 }
 
-// Commit is the event that a repository has a new commit. It is yielded, after the records of the commit, only for
-// repositories that [Options.Commits] asks for.
+// Commit reports that a repository has a new commit. It is yielded after the records of the commit, and only for
+// repositories that [Options.Commits] selects.
 type Commit struct {
 	Header
 	DID syntax.DID
 	// Rev is the revision of the commit, and Since that of the commit before it, or "" if there is none.
 	Rev, Since syntax.TID
-	// CID is the CID of the commit. Data is the root of its tree, and PrevData that of the tree before; they are
-	// undefined if the source did not say.
+	// CID is the CID of the commit. Data is the root of its tree, and PrevData the root of the previous tree; they are
+	// undefined if the source did not send them.
 	CID, Data, PrevData cid.CID
 	// Records is the number of [*Record] events of the commit.
 	Records int
 	// Trust says how far the commit is verified.
 	Trust rec.Trust
-	// Desynchronized, if it is not nil, says how the commit differs from what should follow the state that
-	// [Options.Known] returned, or the commit before: something was missed. It wraps [reposync.ErrDesynchronized] or
-	// [repo.ErrForkedRevision]. The commit is verified by itself, so that the repository has the state Rev, CID and Data;
-	// the caller has to read the repository again.
+	// Desynchronized, if it is not nil, says why the commit does not follow the state that [Options.Known] returned, or
+	// the previous commit: something was missed. It wraps [reposync.ErrDesynchronized] or [repo.ErrForkedRevision]. The
+	// commit itself is verified, so the repository has the state Rev, CID and Data; the caller has to read the
+	// repository again.
 	Desynchronized error
 }
 
@@ -127,7 +127,7 @@ func (c *Commit) Follows(known reposync.State) error {
 	if c.Rev > known.Rev {
 		var trust rec.Trust
 		if trust, err = known.CheckNext(c.Since, c.PrevData); err == nil && trust != rec.Chained {
-			err = fmt.Errorf("%w: its state is not known", reposync.ErrDesynchronized)
+			err = fmt.Errorf("%w: the repository's state is unknown", reposync.ErrDesynchronized)
 		}
 	}
 	if err != nil {
@@ -141,24 +141,24 @@ func (c *Commit) State() reposync.State {
 	return reposync.State{Rev: c.Rev, Commit: c.CID, Data: c.Data}
 }
 
-// Sync is the event that a repository was set to a commit without saying what changed, so that a program that follows
-// the repository has to read it again.
+// Sync reports that a repository was set to a commit, without saying what changed. A program that follows the
+// repository has to read it again.
 type Sync struct {
 	Header
 	DID syntax.DID
-	// Rev is the revision of the commit. CID is the CID of the commit, and Data the root of its tree; they are undefined
-	// if the source did not say.
+	// Rev is the revision of the commit. CID is the CID of the commit, and Data the root of its tree; they are
+	// undefined if the source did not send them.
 	Rev       syntax.TID
 	CID, Data cid.CID
-	// TooBig says that the event stands for a commit whose changes the source left out, as sources did before version
-	// 1.1 of the protocol.
+	// TooBig says that the event stands for a commit whose operations the source omitted because they were too large,
+	// as sources did before version 1.1 of the protocol.
 	TooBig bool
-	// Trust says how far the commit is verified. [rec.Chained] means that its tree is the known one, so that there is
-	// nothing to read: see [Options.Known].
+	// Trust says how far the commit is verified. [rec.Chained] means that its tree is the known one, so that nothing
+	// has to be read: see [Options.Known].
 	Trust rec.Trust
 }
 
-// Identity is the event that the identity of an account may have changed: its handle, its key or its server.
+// Identity reports that the identity of an account may have changed: its handle, its key or its server.
 type Identity struct {
 	Header
 	DID syntax.DID
@@ -166,7 +166,7 @@ type Identity struct {
 	Handle syntax.Handle
 }
 
-// Account is the event that the source began or ceased to serve an account.
+// Account reports that the source began or ceased to serve an account.
 type Account struct {
 	Header
 	DID syntax.DID
@@ -190,29 +190,29 @@ type Info struct {
 	Message string
 }
 
-// BadFrame is the event that a frame could not be delivered as anything else: it is malformed, has a type that is not
-// known, or has a commit that is not valid. The stream continues after it.
+// BadFrame reports a frame that is malformed, has an unknown type, or has an invalid commit. The stream continues after
+// it.
 type BadFrame struct {
 	Header
 	// DID and Rev are the repository and the revision in the frame, or "" if they cannot be read.
 	DID syntax.DID
 	Rev syntax.TID
-	// Frame holds the bytes of the frame, up to [MaxFrame] of them, and Size is how many it had.
+	// Frame holds the first bytes of the frame, at most [MaxFrame], and Size is the size of the whole frame.
 	Frame []byte
 	Size  int64
 	// Err says what is wrong.
 	Err error
 }
 
-// Reset is the event that the source began to number its events anew, below the last position: it was restored from a
-// backup, or is another server. What happened before the reset and after the last position may be lost.
+// Reset reports that the source numbers its events anew, starting below the last position: it was restored from a
+// backup, or is another server. Events between the last position and the reset may be lost.
 type Reset struct {
 	Header
 	// Last is the last position, and Next the first one after the reset.
 	Last, Next Position
 }
 
-// Reconnect is the event that the connection was lost, or could not be made, and that it will be made again.
+// Reconnect reports that the connection was lost, or could not be made, and that the subscription will connect again.
 type Reconnect struct {
 	Header
 	// Err says why there is no connection, as the error at the end of an iteration does.
@@ -221,8 +221,8 @@ type Reconnect struct {
 	Attempt int
 	// Pause is how long the subscription waits before the attempt.
 	Pause time.Duration
-	// Position is the position after which the stream will continue. It is zero if there is none yet; Gap is then set if
-	// the stream cannot continue without a gap.
+	// Position is the position after which the stream will continue. It is zero if there is none yet. Gap says that
+	// events between the last connection and the next may be lost, because there is no position.
 	Position Position
 	Gap      bool
 }

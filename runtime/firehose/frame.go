@@ -11,8 +11,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/reposync"
 )
 
-// MaxFrame is the size of the largest frame that is decoded, in bytes, as the protocol limits it. A larger one is a
-// [*BadFrame].
+// MaxFrame is the size of the largest frame that is decoded, in bytes; it is the protocol's limit. A larger frame is
+// yielded as a [*BadFrame].
 const MaxFrame = reposync.MaxFrameSize
 
 // The errors of a [BadFrame]. Those of a commit that is not valid are the errors of package reposync.

@@ -49,9 +49,9 @@ type wire struct {
 	Gap        bool            `json:"gap,omitempty"`
 }
 
-// MarshalEvent returns an event in JSON: an object with its type as "event", and its fields. A record is in the JSON form
-// of the data model if its bytes follow from that, and otherwise "block" has them. [UnmarshalEvent] reads it, for
-// programs that pass events on to others.
+// MarshalEvent returns an event in JSON: an object with its type as "event", and its fields. A record is in the JSON
+// form of the data model if that form encodes to the same bytes again; otherwise the field "block" has its bytes.
+// [UnmarshalEvent] reads the result. It is for programs that pass events on to others.
 func MarshalEvent(event Event) ([]byte, error) {
 	h := event.Head()
 	w := wire{Event: event.kind(), Source: h.Source, Seq: h.Seq, Time: h.Time}

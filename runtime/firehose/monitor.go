@@ -9,7 +9,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Health is the state of a subscription at one moment, for operators. All counts are those since it began.
+// Health is the state of a subscription at one moment, for operators. All counts are since the subscription began.
 type Health struct {
 	// Endpoint is the source.
 	Endpoint string `json:"endpoint"`
@@ -20,47 +20,49 @@ type Health struct {
 	Reconnects int64  `json:"reconnects"`
 	Failure    string `json:"failure,omitempty"`
 
-	// Frames and Bytes count what was received, Events what was yielded, and BadFrames those among them.
+	// Frames and Bytes count the frames that were received and their bytes. Events counts the events that were yielded,
+	// and BadFrames the [*BadFrame] events among them.
 	Frames    int64 `json:"frames"`
 	Bytes     int64 `json:"bytes"`
 	Events    int64 `json:"events"`
 	BadFrames int64 `json:"badFrames"`
 	// Rate is the number of frames a second, averaged over about the last minute.
 	Rate float64 `json:"rate"`
-	// LastFrame is when the last frame was received, and Age how long that is ago. A quiet stream can be healthy: whether
-	// the source is alive is what Connected says.
+	// LastFrame is when the last frame was received, and Age is how long ago that was. A quiet stream can be healthy:
+	// Connected says whether the source is alive.
 	LastFrame time.Time     `json:"lastFrame"`
 	Age       time.Duration `json:"age"`
-	// Lag is the difference between the time in the last frame and when it was received: how far the subscription is
-	// behind the source. It depends on both clocks.
+	// Lag is the difference between the time in the last frame and the time when it was received, which shows how far
+	// the subscription is behind the source. It depends on both clocks.
 	Lag time.Duration `json:"lag"`
 
-	// Read is the position up to which frames were read, and Done the one up to which all events are acknowledged.
+	// Read is the position up to which frames were read, and Done is the position up to which all events are
+	// acknowledged.
 	Read Position `json:"read"`
 	Done Position `json:"done"`
-	// Unacknowledged is the number of frames after Done that have events which are not acknowledged.
+	// Unacknowledged is the number of frames after Done with events that are not acknowledged.
 	Unacknowledged int `json:"unacknowledged"`
-	// Queued is how many bytes of frames and events wait for the loop, and Limit how many may.
+	// Queued is the number of bytes of frames and events that wait for the loop, and Limit is its maximum.
 	Queued int64 `json:"queued"`
 	Limit  int64 `json:"limit"`
 
-	// Collections has an entry for each collection that [Options] names, and for each other one of which there was a
-	// record, up to 1,000; the rest are counted under "".
+	// Collections has an entry for each collection that [Options] names, and for up to 1,000 other collections that had
+	// a record; the rest are counted under "".
 	Collections map[syntax.NSID]CollectionHealth `json:"collections"`
 }
 
-// CollectionHealth says what has become of one collection.
+// CollectionHealth counts the events of one collection.
 type CollectionHealth struct {
 	// Events is the number of records that were yielded.
 	Events int64 `json:"events"`
-	// Last is when the last one was yielded, or the zero time.
+	// Last is when the last record was yielded, or the zero time.
 	Last time.Time `json:"last"`
-	// Seq is its number.
+	// Seq is the [Header.Seq] of the last record.
 	Seq int64 `json:"seq"`
 }
 
-// Monitor shows the [Health] of the subscription whose [Options] have it, while it runs and afterwards. It belongs to
-// one subscription at a time. The zero Monitor is ready to use. It is safe for concurrent use.
+// Monitor shows the [Health] of a subscription, while it runs and afterwards. It is set in the subscription's
+// [Options]. It belongs to one subscription at a time. The zero Monitor is ready to use. It is safe for concurrent use.
 type Monitor struct {
 	mu     sync.Mutex
 	health Health

@@ -11,7 +11,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Subscriber is a source of events. A [Client] is one; others can take its place.
+// Subscriber is a source of events, such as a [Client].
 type Subscriber interface {
 	// Subscribe yields the events of the source. See [Client.Subscribe].
 	Subscribe(ctx context.Context, options *Options) iter.Seq2[Event, error]
@@ -20,7 +20,7 @@ type Subscriber interface {
 // DefaultQueue is how many bytes of frames are read ahead of the loop, unless [Options] say otherwise.
 const DefaultQueue = 64 << 20
 
-// DefaultCollections are the collections of [Options] that name none: all of Layers.
+// DefaultCollections are the wanted collections if [Options] name none: all collections of Layers.
 var DefaultCollections = []string{"pub.layers.*"}
 
 // Options are the options of one subscription. A nil *Options means the zero value.
@@ -32,25 +32,27 @@ type Options struct {
 	Collections []string
 	// DIDs are the accounts whose events are wanted; an empty list means all.
 	DIDs []syntax.DID
-	// Commits reports whether the caller wants a [*Commit] for each commit of a repository, also for those without a
-	// wanted record. It is called for each commit, from another goroutine, and must not keep did. Nil means for none.
+	// Commits reports whether the caller wants a [*Commit] for each commit of a repository, including those without a
+	// wanted record. It is called for each commit, from another goroutine, and must not keep did. Nil means that no
+	// commits are wanted.
 	Commits func(did []byte) bool
-	// Known returns the state of a repository that Commits reports, as the caller has stored it, and whether there is one.
-	// The first commit that follows this state, and all commits in turn that follow it, have the trust [rec.Chained], and
-	// so do their records: no change was missed. Commits that are not newer than the known state are not yielded. If one
-	// does not follow it, [Commit.Desynchronized] says so, and nothing has that trust until a commit follows a state that
-	// Known returns, or commits that followed such a state. It is called for each commit that begins a chain or belongs to
-	// none, from several goroutines, and ahead of the loop. The subscription keeps the state of each such repository. Known
+	// Known returns the state of a repository that Commits reports, as the caller has stored it, and whether there is
+	// one. The first commit that follows this state, and all commits in turn that follow it, have the trust
+	// [rec.Chained], and so do their records: no change was missed. Commits that are not newer than the known state are
+	// not yielded. If a commit does not follow it, [Commit.Desynchronized] says so, and no commit has that trust until
+	// one follows a state that Known returns. Known is called for each commit that begins a chain or belongs to none,
+	// from several goroutines, and ahead of the loop. The subscription keeps the state of each such repository. Known
 	// has no effect if the source does not verify commits. Nil means that no state is known.
 	Known func(did syntax.DID) (reposync.State, bool)
-	// Lookup returns the type of a collection's records, for [Record.Value]; records.Lookup does for Layers. Nil means
+	// Lookup returns the type of a collection's records, for [Record.Value]; for Layers, use records.Lookup. Nil means
 	// that records are not decoded.
 	Lookup func(syntax.NSID) (lex.RecordDef, bool)
 
 	// Cursors keeps the position across restarts. It is saved when it has changed, at most once a second, and at the end.
 	Cursors CursorStore
-	// Cursor is where the stream begins if Cursors has no position: after the frame of that number, or with it,
-	// depending on the source. 0 means with the oldest frame that the source has. If it is unset, the stream begins now.
+	// Cursor is where the stream begins if Cursors has no position: after the frame of that number or, depending on the
+	// source, with it. 0 means the oldest frame that the source has. If it is unset, the stream begins with the current
+	// events.
 	Cursor lex.Opt[int64]
 	// Reconnect makes the subscription connect again when the connection is lost, from the last position.
 	Reconnect bool
@@ -59,15 +61,15 @@ type Options struct {
 	// goroutine. Otherwise an event is acknowledged when the loop asks for the next one; the event at which the caller
 	// breaks out of the loop is not.
 	Manual bool
-	// Reuse lets the source use the memory of events again: an event, and all that it refers to, is valid only until the
-	// loop's next turn. It excludes Manual.
+	// Reuse lets the source use the memory of events again: an event, and all that it refers to, is valid only until
+	// the loop's next turn. It cannot be combined with Manual.
 	Reuse bool
 	// Overwrite, with Reuse, overwrites events at the loop's next turn. It is for tests, where it exposes the use of
 	// events that are no longer valid.
 	Overwrite bool
-	// Queue is how many bytes of frames and decoded events may wait for the loop; 0 means [DefaultQueue]. When there are
-	// more, reading stops until the loop has caught up; nothing is dropped. A single frame may exceed it. What the loop
-	// has taken does not count, acknowledged or not.
+	// Queue is how many bytes of frames and decoded events may wait for the loop; 0 means [DefaultQueue]. When there
+	// are more, reading stops until the loop has caught up; nothing is dropped. A single frame may exceed the limit.
+	// Events that the loop has taken do not count, acknowledged or not.
 	Queue int64
 	// Monitor, if it is not nil, is kept up to date: see [Monitor.Health].
 	Monitor *Monitor
@@ -89,10 +91,10 @@ func (o *Options) check() (Options, stream.Filter, error) {
 		out.Monitor = new(Monitor)
 	}
 	if out.Reuse && out.Manual {
-		return out, stream.Filter{}, errors.New("firehose: the options Reuse and Manual exclude each other")
+		return out, stream.Filter{}, errors.New("firehose: the options Reuse and Manual cannot be combined")
 	}
 	if out.Known != nil && out.Commits == nil {
-		return out, stream.Filter{}, errors.New("firehose: the option Known needs Commits")
+		return out, stream.Filter{}, errors.New("firehose: the option Known requires Commits")
 	}
 	if n, ok := out.Cursor.Get(); ok && n < 0 {
 		return out, stream.Filter{}, errors.New("firehose: the cursor is negative")

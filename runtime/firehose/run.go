@@ -11,9 +11,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Subscribe yields the events of a source with any protocol, as [Client.Subscribe] does for relays and PDSes. It is for the
-// packages of this module that read other sources. open returns the protocol for the options with their defaults, and the
-// filter that these describe.
+// Subscribe yields the events of a source with any protocol, as [Client.Subscribe] does for relays and PDSes. It is for
+// the packages of this module that read other sources. open is given the options with defaults filled in, and returns
+// the protocol and the filter for them.
 func Subscribe(ctx context.Context, options *Options, t *stream.Transport, open func(*Options, *stream.Filter) stream.Protocol) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		o, filter, err := options.check()
@@ -64,8 +64,8 @@ func (o *Options) save(source string) func(context.Context, stream.Position) err
 type Position struct {
 	// Seq is the number of the frame.
 	Seq int64 `json:"seq"`
-	// Time is the time that the source states in the frame, cut after 32 bytes. It tells a frame that is sent again from
-	// another one that has the same number since the source was reset. It may be empty.
+	// Time is the time that the source states in the frame, truncated to 32 bytes. It distinguishes a frame that is
+	// sent again from a different frame that has the same number because the source was reset. It may be empty.
 	Time syntax.Datetime `json:"time,omitempty"`
 }
 

@@ -1,5 +1,5 @@
-// Package follow keeps a program informed of all records of the collections that it wants, in all repositories: those
-// that exist, and every change from then on.
+// Package follow delivers all records of the collections that a program wants, from all repositories: first the records
+// that exist, and then every change.
 //
 //	source, err := firehose.New("wss://relay.example.com", firehose.WithDirectory(directory))
 //	if err != nil {
@@ -21,20 +21,21 @@
 //	}, &follow.Options{Host: "https://relay.example.com", Types: records.Types})
 //
 // [Run] subscribes to the stream, finds the repositories that have wanted records, fetches each from the account's own
-// server, verifies it, and goes on with the commits of the stream, without a gap between the two. A repository whose
-// first wanted record appears on the stream joins.
+// server, verifies it, and continues with the commits of the stream, without a gap between the two. It adds a
+// repository when its first wanted record appears on the stream.
 //
-// # Every change arrives
+// # Every change is delivered
 //
-// A [Store] keeps the state of each repository, the CID of the record at each path, and the position in the stream. They
-// are stored in one transaction, after the handler has returned for the changes in it. So after a crash each change that
-// was not stored is delivered once more, and none is left out; what is delivered twice has the same [firehose.Record.ID].
+// A [Store] keeps the state of each repository, the CID of the record at each path, and the position in the stream.
+// They are stored in one transaction, after the handler has returned for the changes in it. So after a crash each
+// change that was not stored is delivered again, and none is lost; a change that is delivered twice has the same
+// [firehose.Record.ID] both times.
 //
 // A commit of the stream counts only if it follows the stored state of its repository, which proves that nothing was
-// missed. If the chain breaks, a commit cannot be verified, or the stream says that a repository was set to another state
-// (#sync), the repository is fetched again and compared with the store. The difference is delivered as creations, updates
-// and deletions, in order with the later commits of that repository. The same happens after a gap in the stream, to those
-// repositories whose server has another commit than the store: see [Options.Compare].
+// missed. If the chain breaks, a commit cannot be verified, or the stream says that a repository was set to another
+// state (#sync), the repository is fetched again and compared with the store. The differences are delivered as
+// creations, updates and deletions, before the later commits of that repository. The same happens after a gap in the
+// stream, to those repositories whose server has another commit than the store: see [Options.Compare].
 //
 // Fetches run beside the stream, a limited number of them at a time, and a slow server holds up only its own
 // repositories. If an account's own server fails, others are asked: see [Options.Mirrors]. Commits that arrive during a fetch are kept until it is done, up to a limit, beyond which the repository is
@@ -42,13 +43,14 @@
 //
 // # Accounts
 //
-// An account that is not active stays in the store: its records come back with it. The handler learns of it by an
-// [*Account], and should not show the records meanwhile. Only if the account is deleted, deletions of its records follow.
+// An account that becomes inactive stays in the store with its records, in case it becomes active again. The handler is
+// told by an [*Account], and should not show the records while the account is inactive. Deletions of the records are
+// delivered only if the account is deleted.
 //
 // # Order
 //
-// The handler is called for one event at a time. Changes of one repository are in order. If the handler returns an error,
-// Run ends with it, and the event is delivered again by the next Run.
+// The handler is called for one event at a time. Changes of one repository are in order. If the handler returns an
+// error, Run returns that error, and the next Run delivers the event again.
 //
 // The rules are those of https://atproto.com/specs/sync and https://atproto.com/specs/account.
 package follow

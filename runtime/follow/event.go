@@ -21,21 +21,22 @@ type Event interface {
 	isEvent()
 }
 
-// Change is the event that a record was created, updated or deleted. It is self-contained: DID, Rev and the path identify
-// it, as its method ID returns them. Its method Ack has no effect.
+// Change reports that a record was created, updated or deleted. Its DID, Rev and path identify it, and its method ID
+// returns them. Its method Ack has no effect.
 type Change struct {
 	// Record is the change. Its Trust is [rec.Chained] if the commit of the stream follows the stored state of the
 	// repository, [rec.Signed] if the record is from the signed repository itself or the commit follows no stored state,
 	// and lower if the source does not verify commits. Rev is the revision of the commit, or, if Live is not set, that of
 	// the repository in which the difference was found. Seq and Source are set only if Live is.
 	firehose.Record
-	// Live says that the change is from a commit of the stream, and not from comparing the repository with the store.
+	// Live says that the change comes from a commit of the stream, and not from a comparison of the repository with the
+	// store.
 	Live bool
 }
 
-// Account is the event that an account, and so all its records, became active or ceased to be. The records of an account
-// that is not active should not be shown, and come back with it. If the status is "deleted", deletions of the records
-// follow. For an account that is active, there is an event only if it was not before.
+// Account reports that an account, and so all its records, became active or inactive. The records of an inactive
+// account should not be shown until it is active again. If the status is "deleted", deletions of the records follow. An
+// event for an active account is delivered only if the account was inactive before.
 type Account struct {
 	DID    syntax.DID
 	Active bool
@@ -43,26 +44,26 @@ type Account struct {
 	Status string
 }
 
-// Identity is the event that the handle, the key or the server of a followed account may have changed.
+// Identity reports that the handle, the key or the server of a followed account may have changed.
 type Identity struct {
 	DID syntax.DID
-	// Handle is the handle that the source states, or "" if it does not. Nothing proves it.
+	// Handle is the handle that the source states, or "" if it states none. It is not verified.
 	Handle syntax.Handle
 }
 
-// Current is the event that a repository was fetched and compared: the store has the state that it names, or a later one,
-// and all changes that lead to it were delivered.
+// Current reports that a repository was fetched and compared with the store. All changes up to the state in the event
+// were delivered, and the store has that state or a later one.
 type Current struct {
 	DID   syntax.DID
 	State reposync.State
-	// Records is the number of wanted records in the repository. Created, Updated and Deleted are how many of them
-	// differed from the store.
+	// Records is the number of wanted records in the repository. Created, Updated and Deleted are the numbers of
+	// differences from the store.
 	Records, Created, Updated, Deleted int
 	// Server is the origin of the server from which the repository was read, or "" for the account's own.
 	Server string
 }
 
-// Problem is the event that something went wrong that [Run] deals with by itself. It is for logs.
+// Problem reports a failure that [Run] handles by itself, for example by trying again. It is for logs.
 type Problem struct {
 	// DID is the repository, or "" if the problem is with the stream, or with looking for repositories.
 	DID syntax.DID
@@ -108,8 +109,8 @@ func (p *Problem) String() string {
 var (
 	// ErrGap says that events of the stream may be missing. All repositories are compared with their servers.
 	ErrGap = errors.New("events may be missing in the stream")
-	// ErrElsewhere says that the server whose stream it is does not have the account: see [Options.Server].
-	ErrElsewhere = errors.New("the account is hosted elsewhere")
+	// ErrElsewhere says that a PDS sent an event about an account that it does not host: see [Options.Server].
+	ErrElsewhere = errors.New("the account is hosted by another server")
 	// ErrSlow says that a server sent an archive too slowly: see [Options.Patience].
 	ErrSlow = download.ErrSlow
 	// ErrBehind says that a server returned a repository, or named a commit, that is older than one that is known.

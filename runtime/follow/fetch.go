@@ -150,7 +150,7 @@ func checkRevision(v repo.Revision, known reposync.State, seen syntax.TID, own b
 	case err != nil && !errors.Is(err, repo.ErrUnchanged) && !(own && errors.Is(err, repo.ErrForkedRevision)):
 		return err
 	case v.Rev < seen:
-		return fmt.Errorf("%w: it has the revision %s, and the stream has announced %s", ErrBehind, v.Rev, seen)
+		return fmt.Errorf("%w: it has the revision %s, but the stream has announced %s", ErrBehind, v.Rev, seen)
 	}
 	return nil
 }

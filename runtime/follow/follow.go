@@ -36,15 +36,16 @@ type follower struct {
 	gap chan struct{} // has a value if all repositories have to be compared
 }
 
-// Run follows the repositories that have wanted records: it calls handler with all that the store lacks of them, and with
-// every change, until ctx ends. It needs a source that yields commits, such as a [firehose.Client], which verifies them if
-// it was made with firehose.WithDirectory. Of sources that yield only records, it takes what they say, and compares the
-// repositories from time to time: see [Options.Compare]. A nil handler is one that does nothing, for a store that keeps
-// the records. A store must not be used by two calls of Run at once.
+// Run follows the repositories that have wanted records: it calls handler with all records that the store lacks, and
+// with every change, until ctx ends. The source should yield commits, as a [firehose.Client] does, which verifies them
+// if it was made with firehose.WithDirectory. From a source that yields only records, Run accepts the changes
+// unverified, and compares the repositories from time to time: see [Options.Compare]. handler may be nil, for a store
+// that keeps the records. A store must not be used by two calls of Run at once.
 //
-// With [Options.Once], Run returns nil when all is current. Otherwise it returns the error of the handler or of the store, one of the source that makes it useless to connect again, one of
-// wrong options, or the cause of ctx. It returns when all that the handler has seen is stored. All other errors are events:
-// see [Problem].
+// With [Options.Once], Run returns nil when all repositories are current. Otherwise it returns the error of the handler
+// or of the store, an error of the source after which reconnecting is useless, an error about invalid options, or the
+// cause of ctx. Before it returns, it stores everything that the handler has accepted. All other errors are events: see
+// [Problem].
 func Run(ctx context.Context, source firehose.Subscriber, store Store, handler Handler, options *Options) error {
 	settings, err := options.check()
 	if err != nil {

@@ -7,25 +7,26 @@ import (
 	"github.com/layers-pub/layers-go/runtime/firehose"
 )
 
-// Health is the state of a [Run] at one moment, for operators. Counts are those since it began.
+// Health is the state of a [Run] at one moment, for operators. Counts are since the Run began.
 type Health struct {
 	// Stream is the state of the subscription.
 	Stream firehose.Health `json:"stream"`
 	// Repos is the number of repositories in each phase.
 	Repos map[Phase]int `json:"repos"`
-	// Waiting is how many repositories wait to be fetched or compared, and Requests how many are at this moment.
+	// Waiting is how many repositories wait to be fetched or compared, and Requests is how many are being fetched or
+	// compared at this moment.
 	Waiting  int `json:"waiting"`
 	Requests int `json:"requests"`
 	// Held is how many bytes of events are kept for repositories that are being fetched.
 	Held int64 `json:"held"`
-	// Problems counts the [*Problem] events, and Last is the text of the last one, Since its time.
+	// Problems counts the [*Problem] events. Last is the text of the last one, and Since is its time.
 	Problems int64     `json:"problems"`
 	Last     string    `json:"last,omitempty"`
 	Since    time.Time `json:"since,omitzero"`
 }
 
-// Monitor shows the [Health] of the [Run] whose [Options] have it. It belongs to one Run at a time. The zero Monitor is
-// ready to use. It is safe for concurrent use.
+// Monitor shows the [Health] of a [Run]. It is set in the [Options], and belongs to one Run at a time. The zero Monitor
+// is ready to use. It is safe for concurrent use.
 type Monitor struct {
 	mu       sync.Mutex
 	follower *follower

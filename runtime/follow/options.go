@@ -19,24 +19,24 @@ import (
 
 // Options are the options of [Run]; nil stands for the zero value.
 type Options struct {
-	// Collections are the wanted ones, in the forms of [firehose.Options]; an empty list means
-	// firehose.DefaultCollections. A collection that is no longer wanted is delivered as deleted.
+	// Collections are the wanted collections, written as in [firehose.Options]; an empty list means
+	// firehose.DefaultCollections. If a later Run no longer wants a collection, its records are delivered as deleted.
 	Collections []string
-	// Types are the types of records that are decoded, for the Value of a [Change]; records.Types are those of Layers.
-	// Records of other collections are not decoded.
+	// Types are the record types that are decoded, for the Value of a [Change]; for Layers, use records.Types. Records
+	// of other collections are not decoded.
 	Types []lex.RecordDef
 
 	// Repos are the repositories to follow. An empty list means all that have wanted records.
 	Repos []syntax.DID
 	// Host is the origin of the server that is asked which repositories have wanted records, such as
-	// "https://relay.example.com", by com.atproto.sync.listReposByCollection, for each of Collections, and for each of Types
-	// that a pattern among them matches. If it lacks this method, or a pattern matches no type, all its repositories are
-	// listed (listRepos) and their collections asked for, one by one, which takes long at a relay. If Host is empty, only
-	// those of Repos, those in the store, and those that appear on the stream are followed. Host also says which repositories
-	// have changed: see Compare.
+	// "https://relay.example.com", by com.atproto.sync.listReposByCollection, for each of Collections, and for each of
+	// Types that a pattern among them matches. If it lacks this method, or a pattern matches no type, Run lists all its
+	// repositories (listRepos) and asks for the collections of each, which takes long for a relay. If Host is empty,
+	// Run follows only the repositories in Repos, those in the store, and those that appear on the stream. Host also
+	// says which repositories have changed: see Compare.
 	Host string
-	// Server is the origin of the PDS whose own stream the source is; it is empty for a relay. A PDS speaks for its own accounts
-	// only: events of accounts whose DID document names another server are refused.
+	// Server is the origin of the PDS if the source is a PDS; it is empty for a relay. A PDS is trusted only about its
+	// own accounts: events about accounts whose DID document names another server are refused.
 	Server string
 	// Mirrors are the origins of servers that have archives of repositories, such as "https://mirror.example.com". If the
 	// account's own server cannot be reached, fails, or does not have its repository, others are asked for it
@@ -48,33 +48,34 @@ type Options struct {
 	// defaults of pds.New.
 	Client *pds.Client
 
-	// Fetches is how many repositories are fetched at once; 0 means 16. At most a quarter of them, and at least one, are of
-	// one server.
+	// Fetches is how many repositories are fetched at once; 0 means 16. At most a quarter of these, but at least one,
+	// are fetched from one server.
 	Fetches int
 	// Patience is how long a server may take to send less than 1 KiB a second of an archive; 0 means 30 seconds.
 	Patience time.Duration
-	// MaxRepoSize is the size of the largest archive that is fetched, in bytes; 0 means 1 GiB. What does not fit in memory
-	// goes to a temporary file.
+	// MaxRepoSize is the size of the largest archive that is fetched, in bytes; 0 means 1 GiB. Archives that do not fit
+	// in memory are stored in a temporary file.
 	MaxRepoSize int64
 	// MaxRepos is how many repositories are followed at most; 0 means a million. Each takes about 500 bytes of memory.
 	MaxRepos int
-	// MaxHeld is how many bytes of events may be kept for repositories that are being fetched; 0 means 64 MiB. One repository
-	// may take a sixteenth of that. One that needs more is fetched again.
+	// MaxHeld is how many bytes of events may be kept for repositories that are being fetched; 0 means 64 MiB. One
+	// repository may take a sixteenth of that. A repository that needs more is fetched again.
 	MaxHeld int64
 
-	// Compare is how often the commit of each repository is compared with the one that its server has, apart from when a
-	// gap in the stream is known; 0 means every 6 hours, and a negative number only after gaps and when Run begins. A repository
-	// that differs is fetched. If the source does not verify commits, each repository that has changed since is fetched.
+	// Compare is how often the stored commit of each repository is compared with its server's, in addition to
+	// comparisons after a known gap in the stream; 0 means every 6 hours, and a negative number means only after gaps
+	// and when Run begins. A repository that differs is fetched. If the source does not verify commits, each repository
+	// that has changed since the last comparison is fetched.
 	Compare time.Duration
-	// Grace is how long a commit that a server has may take to arrive on the stream before the repository is fetched; 0
-	// means 10 seconds.
+	// Grace is how long Run waits for a commit that a server has, but that has not arrived on the stream, before it
+	// fetches the repository; 0 means 10 seconds.
 	Grace time.Duration
 
-	// Once makes Run return nil when all repositories that were found are current: they were fetched, or their servers have
-	// been asked whether there is anything new, or have failed three times in a row.
+	// Once makes Run return nil when each repository that was found has been fetched, has been compared with its
+	// server, or has failed three times in a row.
 	Once bool
 
-	// Queue is how many bytes of the stream may wait: see [firehose.Options].
+	// Queue is how many bytes of frames and events may wait to be handled: see [firehose.Options].
 	Queue int64
 	// Monitor, if it is not nil, is kept up to date: see [Monitor.Health].
 	Monitor *Monitor

@@ -198,7 +198,7 @@ func (r *tracked) onCommit(c *firehose.Commit, records []*firehose.Record, now t
 // either the account or its server went wrong: then the server decides.
 func (r *tracked) old(rev syntax.TID, s reposync.State) outcome {
 	if rev == r.State.Rev && s.Commit.Defined() && r.State.Commit.Defined() && s.Commit != r.State.Commit {
-		return r.stale(rev, fmt.Errorf("%w: commit %s, and the known one is %s", repo.ErrForkedRevision, s.Commit, r.State.Commit))
+		return r.stale(rev, fmt.Errorf("%w: commit %s, but the known one is %s", repo.ErrForkedRevision, s.Commit, r.State.Commit))
 	}
 	return outcome{}
 }
@@ -310,7 +310,7 @@ func (r *tracked) onLatest(l *latest) outcome {
 	case l.commit.Rev == r.State.Rev && l.commit.CID == r.State.Commit:
 		return outcome{}
 	case l.commit.Rev < l.known.Rev:
-		err := fmt.Errorf("%w: its latest commit has the revision %s, and the known one is %s", ErrBehind, l.commit.Rev, l.known.Rev)
+		err := fmt.Errorf("%w: its latest commit has the revision %s, but the known one has %s", ErrBehind, l.commit.Rev, l.known.Rev)
 		return outcome{events: []Event{&Problem{DID: r.DID, Rev: l.commit.Rev, Err: err}}}
 	case l.commit.Rev < r.State.Rev:
 		return outcome{} // the stream was faster

@@ -13,7 +13,7 @@ import (
 // Store keeps the state of a [Run] across restarts of a program: the repositories, the CIDs of their records by path, and
 // the position in the stream. Package boltstore has one in a file, and package memstore one in memory.
 //
-// A store that also keeps records, such as a database that a program reads from, finds them in [Batch.Changes].
+// A store that also keeps the records, such as a database that a program reads from, takes them from [Batch.Changes].
 //
 // An implementation must be safe for concurrent use; Apply is called by one goroutine at a time. Errors end the Run.
 type Store interface {
@@ -35,15 +35,16 @@ type Path struct {
 	CID  cid.CID
 }
 
-// Phase is what a repository waits for.
+// Phase is the state of a repository in a [Store].
 type Phase string
 
 // The phases of a repository.
 const (
-	// Stale means that the repository has to be fetched and compared: it never was, or a change may be missing. The paths in
-	// the store are those of any state since State.
+	// Stale means that the repository has to be fetched and compared, because it never was, or because a change may be
+	// missing. The paths in the store may be those of State or of any later state.
 	Stale Phase = "stale"
-	// Live means that the paths in the store are those of State, and that the next commit of the stream follows it.
+	// Live means that the paths in the store are those of State, and that the next commit of the stream has to follow
+	// it.
 	Live Phase = "live"
 	// Inactive means that the account is not active. The paths in the store stay as they are, but an account that was
 	// deleted has none.
@@ -57,10 +58,10 @@ type Repo struct {
 	State reposync.State `json:"state,omitzero"`
 	// Status says why the account is not active; it is empty in other phases.
 	Status string `json:"status,omitempty"`
-	// Filter identifies the wanted collections with which the repository was compared last. If others are wanted, it is
-	// compared again.
+	// Filter identifies the collections that were wanted when the repository was last compared. If other collections
+	// are wanted, it is compared again.
 	Filter string `json:"filter,omitempty"`
-	// Fault is the text of the last error, for people. It is empty when the repository was compared since.
+	// Fault is the text of the last error, for people. It is empty if the repository has been compared since then.
 	Fault string `json:"fault,omitempty"`
 }
 
@@ -68,10 +69,10 @@ type Repo struct {
 type Batch struct {
 	// Forgotten are repositories to remove, with all their paths. They are removed before the rest is stored.
 	Forgotten []syntax.DID
-	// Changes are changes of records, in order. Of each the store keeps, under DID and path, the CID, or removes it if the
-	// record was deleted. It may be that what is removed is not there.
+	// Changes are changes of records, in order. For each, the store keeps the CID under the DID and the path or, if the
+	// record was deleted, removes the entry, which need not exist.
 	Changes []*Change
-	// Repos are the new states of repositories. Of several of one repository the last counts.
+	// Repos are the new states of repositories. If there are several for one repository, the last one counts.
 	Repos []Repo
 	// Positions are the new positions by endpoint.
 	Positions map[string]firehose.Position

@@ -134,7 +134,7 @@ func (s *subscription) take(ctx context.Context, event firehose.Event) error {
 			return err
 		}
 	case *firehose.Reset:
-		if err := s.missed(ctx, fmt.Errorf("the source was reset: after event %d comes %d", e.Last.Seq, e.Next.Seq)); err != nil {
+		if err := s.missed(ctx, fmt.Errorf("the source was reset: event %d was followed by event %d", e.Last.Seq, e.Next.Seq)); err != nil {
 			return err
 		}
 	case *firehose.Reconnect:
@@ -197,7 +197,7 @@ func (s *subscription) about(ctx context.Context, did syntax.DID, it *item) erro
 		return nil
 	}
 	if s.Server != "" && s.elsewhere(ctx, did, it) {
-		err := s.handle(ctx, &Problem{DID: did, Err: fmt.Errorf("%w: not at %s", ErrElsewhere, s.Server)})
+		err := s.handle(ctx, &Problem{DID: did, Err: fmt.Errorf("%w: it is not at %s", ErrElsewhere, s.Server)})
 		if r != nil {
 			s.mu.Lock()
 			r.todo |= r.awaken(time.Now()).todo

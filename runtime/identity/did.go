@@ -82,11 +82,11 @@ func (s *sources) lookUpDocument(ctx context.Context, key string) (*Document, *f
 	case status == http.StatusNotFound || status == http.StatusGone:
 		return nil, noDocument(did, url, status, body)
 	case status != http.StatusOK:
-		return nil, unreachable("%s: answer has status %d", url, status)
+		return nil, unreachable("%s: the response has status %d", url, status)
 	}
 	d, f := parseDocument(body)
 	if f != nil {
-		return nil, unreachable("%s: the answer is not a DID document: %w", url, f.cause)
+		return nil, unreachable("%s: the response is not a DID document: %w", url, f.cause)
 	}
 	if d.DID != did {
 		return nil, invalid("%s: the document is that of %s", url, excerpt(string(d.DID)))
@@ -103,7 +103,7 @@ func (s *sources) lookUpDocument(ctx context.Context, key string) (*Document, *f
 // is remembered only briefly.
 func noDocument(did syntax.DID, url string, status int, body []byte) *failure {
 	if did.Method() == "web" {
-		return notFound("%s: there is no document: status %d", url, status).briefly()
+		return notFound("%s: the document does not exist: status %d", url, status).briefly()
 	}
 	values, err := members(body, "message")
 	if err != nil || !strings.Contains(values[0].text(), "DID") && !strings.Contains(values[0].text(), string(did)) {
@@ -112,5 +112,5 @@ func noDocument(did syntax.DID, url string, status int, body []byte) *failure {
 	if status == http.StatusGone {
 		return notFound("%s: the DID has been tombstoned", url)
 	}
-	return notFound("%s: there is no document", url)
+	return notFound("%s: the document does not exist", url)
 }

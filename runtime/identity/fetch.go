@@ -60,7 +60,7 @@ func read(ctx context.Context, url string, source io.Reader, begin string, limit
 	case page && !(tooLong && strings.HasPrefix(begin, string(text))):
 		return nil, unreachable("%s: malformed response: it begins with %s", url, excerpt(string(text)))
 	case tooLong:
-		return nil, invalid("%s: answer is longer than %d bytes", url, limit)
+		return nil, invalid("%s: the response is longer than %d bytes", url, limit)
 	}
 	return body, nil
 }
@@ -69,7 +69,7 @@ func read(ctx context.Context, url string, source io.Reader, begin string, limit
 func unanswered(ctx context.Context, url string, err error) *failure {
 	switch {
 	case ctx.Err() != nil:
-		return unreachable("%s: no answer within %s", url, httpTimeout)
+		return unreachable("%s: no response within %s", url, httpTimeout)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		// A time-out of the client's own must not look like the end of the caller's context.
 		return unreachable("%s", err.Error())

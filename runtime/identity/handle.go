@@ -100,7 +100,7 @@ func (s *sources) askTXT(ctx context.Context, name string) (syntax.DID, *failure
 		case errors.As(err, &dns) && dns.IsNotFound:
 			return "", notFound("%w", err)
 		case ctx.Err() != nil:
-			return "", unreachable("%s: no answer within %s", name, dnsTimeout)
+			return "", unreachable("%s: no response within %s", name, dnsTimeout)
 		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 			return "", unreachable("%s", err.Error())
 		}
@@ -146,9 +146,9 @@ func (s *sources) askHost(ctx context.Context, handle string) (syntax.DID, *fail
 	case f != nil:
 		return "", f
 	case status == http.StatusNotFound, status == http.StatusGone:
-		return "", notFound("%s: there is no such file", url)
+		return "", notFound("%s: the file does not exist", url)
 	case status != http.StatusOK:
-		return "", unreachable("%s: answer has status %d", url, status)
+		return "", unreachable("%s: the response has status %d", url, status)
 	}
 	did, err := syntax.ParseDID(string(bytes.TrimSpace(body)))
 	if err != nil {
@@ -182,7 +182,7 @@ func (s *sources) askService(ctx context.Context, handle string) (syntax.DID, *f
 		if out.DID != "" && !syntax.ValidDID(string(out.DID)) {
 			return "", invalid("%s: %w", service, err)
 		}
-		return "", unreachable("%s: the answer has no DID: %s", service, excerpt(string(body)))
+		return "", unreachable("%s: the response has no DID: %s", service, excerpt(string(body)))
 	}
 	return out.DID, nil
 }

@@ -49,7 +49,7 @@ func required(did syntax.DID, usable bool, thing, fault string) error {
 	case usable:
 		return nil
 	case fault == "":
-		return &Error{string(did), notFound("the document names no %s", thing)}
+		return &Error{string(did), notFound("the document has no %s", thing)}
 	}
 	return &Error{string(did), invalid("the %s of the document: %s", thing, fault)}
 }

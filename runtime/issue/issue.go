@@ -17,10 +17,10 @@ import (
 // Rule is the name of a rule that a value breaks. The names of constraints are those of the lexicon language.
 type Rule string
 
-// The rules. RuleSyntax is for input that is not a well-formed value of the data model at all: broken or
-// non-canonical DAG-CBOR, broken JSON, text that is not UTF-8, duplicate keys, too deep nesting. RuleCID is for a
-// record whose bytes do not match the CID that came with them. RuleMemory is for a value that takes more memory than
-// its limit allows; decoding stopped before its end.
+// The rules. RuleSyntax is for input that is not a well-formed value of the data model: broken or non-canonical
+// DAG-CBOR, broken JSON, text that is not UTF-8, duplicate keys, or values nested too deep. RuleCID is for a record
+// whose bytes do not match the CID that came with them. RuleMemory is for a value that takes more memory than its limit
+// allows; decoding stopped before its end.
 const (
 	RuleRequired     Rule = "required"
 	RuleType         Rule = "type"
@@ -51,8 +51,8 @@ type Issue struct {
 	// Limit and Got are set for the rules about lengths and ranges: what the lexicon allows, and
 	// what was found (a number of bytes, graphemes or items, or the integer itself).
 	Limit, Got int64
-	// Want says, for the other rules, what was expected: a type, a format, a constant; or what is wrong. For
-	// RuleCID it is the CID that was given.
+	// Want says, for the other rules, what was expected (a type, a format, a constant) or what is wrong. For RuleCID it
+	// is the expected CID.
 	Want string
 	// Found is the start of the offending value for RuleFormat, RuleEnum, RuleConst and some issues of RuleUnion. For
 	// RuleCID it is the CID of the bytes.

@@ -13,8 +13,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/network"
 )
 
-// MaxMessage is the size of the longest message that is accepted, in bytes. Of a longer one, this many bytes are kept in a
-// [*firehose.BadFrame].
+// MaxMessage is the size of the longest message that is accepted, in bytes. A longer message is a [*firehose.BadFrame],
+// which keeps this many of its bytes.
 const MaxMessage = feed.MaxMessage
 
 // ErrMessage says, in a [*firehose.BadFrame], that a message is malformed.
@@ -59,10 +59,10 @@ func New(address string, opts ...Option) (*Client, error) {
 // endpoint of a [firehose.CursorStore].
 func (c *Client) Endpoint() string { return c.endpoint.String() }
 
-// Subscribe connects to the source and yields its events: [*firehose.Record], [*firehose.Identity], [*firehose.Account],
-// [*firehose.BadFrame], [*firehose.Reset] and [*firehose.Reconnect]. A nil options means the zero value. What
-// [firehose.Client.Subscribe] says holds, but that a close frame with a reason is an error, whatever its code. The options
-// Commits, Known and Reuse have no effect.
+// Subscribe connects to the source and yields its events: [*firehose.Record], [*firehose.Identity],
+// [*firehose.Account], [*firehose.BadFrame], [*firehose.Reset] and [*firehose.Reconnect]. A nil options means the zero
+// value. It works as [firehose.Client.Subscribe], except that a close frame with a reason is an error, whatever its
+// code. The options Commits, Known and Reuse have no effect.
 func (c *Client) Subscribe(ctx context.Context, options *firehose.Options) iter.Seq2[firehose.Event, error] {
 	return firehose.Subscribe(ctx, options, c.transport, func(o *firehose.Options, f *stream.Filter) stream.Protocol {
 		return &protocol{feed.Base{Endpoint: c.Endpoint(), Options: o, Filter: f}, c.endpoint}

@@ -1,5 +1,5 @@
-// Package jetstream follows the changes of records as a Jetstream sends them: a server that reads the stream of a relay
-// and passes the records on in JSON.
+// Package jetstream reads the changes of records from a Jetstream: a server that reads the stream of a relay and passes
+// the records on in JSON.
 //
 //	client, err := jetstream.New("wss://jetstream.example.com")
 //	if err != nil {
@@ -15,26 +15,28 @@
 //		}
 //	}
 //
-// A [Client] is a [firehose.Subscriber] and keeps all rules of package firehose on acknowledgement, positions,
-// reconnection, memory and untrusted sources. It reads version 1 of the protocol, without compression. The server is
-// asked for the wanted collections and accounts only, as far as its limits allow.
+// A [Client] is a [firehose.Subscriber] and follows all rules of package firehose on acknowledgement, positions,
+// reconnection, memory and untrusted sources. It reads version 1 of the protocol, without compression. It asks the
+// server for only the wanted collections and accounts, as far as the server's limits allow.
 //
 // # Trust
 //
-// Nothing proves what a Jetstream says: it could make up, change or leave out anything. A record is converted to
-// DAG-CBOR and compared with the CID beside it, so that it has the trust [rec.Hashed]: it has not been damaged since
-// the server wrote its CID. A record that does not match is a [*firehose.BadFrame]. A deletion has the trust
-// [rec.Served]. For records that are verified, use package firehose with a directory, or read the repository.
+// A Jetstream sends no proofs: it could make up, change or leave out anything. A record is converted to DAG-CBOR and
+// compared with the CID in the message, so its trust is [rec.Hashed]: it has not been damaged since the server wrote
+// its CID. A record that does not match is a [*firehose.BadFrame]. A deletion has the trust [rec.Served]. For records
+// that are verified, use package firehose with a directory, or read the repository.
 //
 // # What is missing
 //
-// A Jetstream sends less than the relay before it, and says nothing of what it leaves out:
+// A Jetstream sends less than the relay that it reads, and does not report what it leaves out:
 //
-//   - There are no events of commits and no #sync: [firehose.Options.Commits] and Known have no effect, and whether a
-//     change was missed cannot be seen. After a #sync, the records of the repository may differ from all that was sent.
-//   - A commit that changes a record several times arrives as the operations that the server could make sense of, each
-//     an event: a creation and an update as an update alone, of a record that was never created; a creation and a
-//     deletion as a deletion alone. Events with one [firehose.Record.ID] are in order, and the last one counts.
+//   - There are no events for commits and no #sync events: [firehose.Options.Commits] and Known have no effect, and a
+//     missed change cannot be detected. After a #sync, the records of the repository may differ from the changes that
+//     were sent.
+//   - If a commit changes a record several times, the server sends only the operations that it can interpret, each as
+//     an event: for a creation and an update only the update, of a record that was never reported as created; for a
+//     creation and a deletion only the deletion. Events with the same [firehose.Record.ID] are in order, and the last
+//     one counts.
 //   - A record whose block is not in the commit is left out, as are commits that the server cannot read.
 //   - When the server ends, what it has read from the relay and not stored yet is lost. It is not read again.
 //
@@ -54,14 +56,14 @@
 // # Positions
 //
 // The number of an event, which is also the cursor, is the time in microseconds at which the server processed it. The
-// server begins with the event at the cursor, which is not yielded again. The position moves on each message; since the
-// server sends only what is wanted, the position of a rare collection stays behind, and moves with the accounts'
-// events, which are always sent. Other servers have other times: a cursor of one, taken back some seconds, repeats or
-// skips events at another.
+// server begins with the event at the cursor, which is not yielded again. The position advances with each message.
+// Since the server sends only wanted records, it may fall behind if these are rare; then it advances with the events
+// about accounts, which are always sent. The times of different servers differ: a cursor of one server, used with
+// another, repeats or skips events, even if it is set back by some seconds.
 //
-// A server keeps a day of events, or what it was set up for. With an older cursor it begins with the oldest that it
-// has, and does not say so. With a cursor from the future it begins now, which is reported as a [*firehose.Reset] when
-// the first event arrives. It ends, and connections with it, when the relay before it has been silent for 15 seconds,
-// unless it is set up otherwise, and is then started again by its environment: so use [firehose.Options.Reconnect].
-// After it was started again, it can send events of the last seconds twice, with other numbers.
+// A server keeps events for a day, unless it is configured otherwise. With an older cursor it begins with its oldest
+// event, without saying so. With a cursor in the future it begins with the current events, which is reported as a
+// [*firehose.Reset] when the first event arrives. By default, a server exits, and closes its connections, when its
+// relay has been silent for 15 seconds, and its environment restarts it: so use [firehose.Options.Reconnect]. After a
+// restart, it can send events of the last seconds twice, with different numbers.
 package jetstream

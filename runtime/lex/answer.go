@@ -1,7 +1,7 @@
 package lex
 
 // Answer returns a [Decodable] that decodes a server's JSON answer into v leniently, because servers differ in what
-// they send. The arguments fields name the fields that the caller reads, of v and of the objects within it:
+// they send. fields are the names of the fields that the caller reads, of v and of the objects within it:
 //
 //   - A field that the caller does not read is skipped, whatever its value.
 //   - A field whose name in fields ends in "?" is optional, even if the lexicon requires it.

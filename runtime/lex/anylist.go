@@ -1,8 +1,8 @@
 package lex
 
-// AnyList reads an object in JSON with one array, which may have any name: the answer of a query for a list. It calls
-// array to read the array, and cursor to read the field "cursor", if there is one. Other fields are skipped unchecked. A
-// second array, or none although no field is null, is an issue.
+// AnyList reads a JSON object that has one array, in a field of any name, such as the response of a query for a list.
+// It calls array to read the array, and cursor to read the field "cursor", if there is one. Other fields are skipped
+// unchecked. A second array, or none although no field is null, is an issue.
 func (d *Decoder) AnyList(cursor, array func()) {
 	d.r.AnyList(cursor, array)
 }

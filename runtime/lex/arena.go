@@ -69,8 +69,8 @@ func (a *Arena) New(t *RecordDef) Record {
 }
 
 // InArena calls decode, and allocates what it decodes in arena instead of new memory. It is for the decode methods of
-// values that are decoded into the same memory again and again, such as the pages of a list; a caller of [Decode] sets an
-// option instead. It has no effect if the caller has set that.
+// values that are decoded into the same memory again and again, such as the pages of a list; a caller of [Decode] sets
+// an option instead. It has no effect if the caller has set that option.
 func (d *Decoder) InArena(arena *Arena, decode func()) {
 	if d.r.Objects.Arena != nil {
 		decode()

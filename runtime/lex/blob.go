@@ -11,7 +11,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Blob is a reference to a blob: a file that a repository's server stores beside the repository. It is comparable.
+// Blob is a reference to a blob: a file that a server stores for a repository, but outside of it. It is comparable.
 //
 // Old records use a legacy form, {"cid": …, "mimeType": …}, which has no size. Decoding accepts it, and encoding writes
 // it back unchanged; a Blob built in Go is never written in it. See https://atproto.com/specs/data-model#blob-type.

@@ -10,8 +10,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/jsontext"
 )
 
-// Raw is any value, kept as the bytes that encode it. It lets a program decode the parts of an answer one by one, so
-// that one malformed part does not fail the others. Reading a Raw checks only what is needed to find the value's end.
+// Raw is any value, kept as the bytes that encode it. It lets a program decode the parts of a response one by one, so
+// that one malformed part does not affect the others. Reading a Raw checks only what is needed to find the value's end.
 type Raw struct {
 	// Data is the encoded value, without white space around it. It is nil if there is no value.
 	Data []byte

@@ -17,7 +17,7 @@ func JSONToCBOR(b []byte) ([]byte, error) {
 }
 
 // Canonical is any value, as canonical DAG-CBOR. Decoding JSON into a *Canonical is [JSONToCBOR] with the options of
-// [Decode] and its context. It overwrites what v had before, and uses its memory again.
+// [Decode] and its context. It overwrites the previous value, and reuses its memory.
 type Canonical []byte
 
 // DecodeLex reads any value.

@@ -1,5 +1,5 @@
 // Package limit has the error that all limits of this module have in common. Each package that limits sizes or counts
-// has an error of its own, which says more and wraps this one:
+// has its own, more specific error, which wraps this one:
 //
 //	if errors.Is(err, limit.ErrTooLarge) {
 //		// an archive, a block, a blob, an answer or a write is over its limit

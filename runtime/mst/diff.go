@@ -18,7 +18,7 @@ type Change struct {
 	Old, New cid.CID
 }
 
-// MissingError says that a node of one of two compared trees could not be loaded, so that nothing is known of how they differ
+// MissingError says that a node of one of two compared trees could not be loaded, so that it is unknown how they differ
 // at the paths of its subtree.
 type MissingError struct {
 	// Node is the CID of the node.
@@ -31,7 +31,7 @@ type MissingError struct {
 
 // Error returns a text with the node and the bounds.
 func (e *MissingError) Error() string {
-	return fmt.Sprintf("mst: node %s is missing: nothing is known of the paths after %q and before %q", e.Node, e.After, e.Before)
+	return fmt.Sprintf("mst: node %s is missing: the paths after %q and before %q are unknown", e.Node, e.After, e.Before)
 }
 
 // Unwrap returns [ErrSkip].

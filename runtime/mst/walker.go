@@ -221,7 +221,7 @@ func (w *Walker) visit(s *step, key []byte) error {
 		}
 	}
 	if !syntax.ValidRecordKey(string(key[slash+1:])) {
-		return &Error{Node: s.cid, Key: string(key), Err: invalid("what follows the collection is not a record key")}
+		return &Error{Node: s.cid, Key: string(key), Err: invalid("the part after the collection is not a record key")}
 	}
 	w.slash = slash
 	w.text = append(w.text, key...)

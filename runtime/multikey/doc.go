@@ -1,4 +1,5 @@
-// Package multikey has the keys of accounts: it checks signatures with public keys and makes them with private ones.
+// Package multikey implements the keys of accounts: it verifies signatures with public keys and makes them with private
+// keys.
 //
 // An account's DID document names the key that signs the commits of its repository. The
 // package supports the two curves of the AT Protocol, k256 and p256, and the text forms of

@@ -92,7 +92,7 @@ func New(opts ...Option) (*Client, error) {
 		}
 	}
 	if o.host != "" && o.caller != nil {
-		return nil, errors.New("pds: WithHost and WithCaller exclude each other")
+		return nil, errors.New("pds: WithHost and WithCaller cannot be combined")
 	}
 	var at network.Network
 	switch {
@@ -256,7 +256,7 @@ func repoError(actor syntax.AtIdentifier, err error) error {
 func (c *Client) host(service string) (rpc.Caller, error) {
 	if service == "" {
 		if c.fixed == nil {
-			return nil, errors.New("pds: no server is named, and the client has none")
+			return nil, errors.New("pds: no server: neither the call nor the client names one")
 		}
 		return c.fixed, nil
 	}

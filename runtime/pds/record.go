@@ -57,7 +57,7 @@ func (c *Client) GetRecord(ctx context.Context, uri syntax.ATURI, options *GetRe
 	case v.URI == "" || !hasRecord(v):
 		return rec.Envelope{}, fmt.Errorf("pds: %s: malformed response: it has no record", want)
 	case v.URI != string(want):
-		return rec.Envelope{}, fmt.Errorf("pds: asked for %s, the server answers with %s", want, excerpt(v.URI))
+		return rec.Envelope{}, fmt.Errorf("pds: requested %s, but the server returned %s", want, excerpt(v.URI))
 	}
 	if options.CID.Defined() {
 		v.CID = options.CID.String()

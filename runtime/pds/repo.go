@@ -49,7 +49,7 @@ func (c *Client) DescribeRepo(ctx context.Context, actor syntax.AtIdentifier) (*
 		return nil, err
 	}
 	if out.DID != of {
-		return nil, fmt.Errorf("pds: asked for a description of %s, the server answers with that of %s", of, out.DID)
+		return nil, fmt.Errorf("pds: requested the description of %s, but the server returned that of %s", of, out.DID)
 	}
 	return &Description{
 		DID:             out.DID,
@@ -217,7 +217,7 @@ func anArchive(actor syntax.AtIdentifier, method syntax.NSID, body io.ReadCloser
 	defer body.Close()
 	const shown = 200
 	start, _ := io.ReadAll(io.LimitReader(body, shown))
-	return nil, fmt.Errorf("pds: %s: the answer to %s is not an archive: its Content-Type is %s, and it begins with %s", actor, method, excerpt(mediaType), quote.Text(start, shown))
+	return nil, fmt.Errorf("pds: %s: the response to %s is not an archive: its Content-Type is %s, and it begins with %s", actor, method, excerpt(mediaType), quote.Text(start, shown))
 }
 
 // limited is a stream of limited length.
@@ -299,7 +299,7 @@ func (o *RepoOptions) checkUnchanged(err error) error {
 	if !ok || o.AnyRevision || !o.Known.CID.Defined() || unchanged.Commit == o.Known.CID {
 		return err
 	}
-	return fmt.Errorf("%w: the server has no commit after rev %s, and says that the last is %s and not the known %s",
+	return fmt.Errorf("%w: the server has no commit after rev %s, but names %s as the latest, not the known %s",
 		repo.ErrOlderRevision, o.Since, unchanged.Commit, o.Known.CID)
 }
 

@@ -1,4 +1,4 @@
-// Package rec has what servers and archives return: records with the envelopes around them, pages of records, and
+// Package rec has the types that servers and archives return: records in their envelopes, pages of records, and
 // failures. It decides what is wrong with an envelope, whether a record matches its CID, and where a list ends.
 //
 // Sequences of records have one convention: an error that is a [*Failure] is about one record, and the loop continues.

@@ -23,13 +23,13 @@ const (
 	Served
 	// Hashed means that the bytes of the record match its CID. Nothing proves that the repository has the record.
 	Hashed
-	// Signed means that the record is in a tree whose root the repository's owner signed, or for a deletion, that this tree
-	// does not have the path. Nothing proves that there is no later commit, or that nothing was missed before. For a change
-	// of the stream it means more: undoing the commit's operations leads from the signed tree to the one that the source
-	// states as the tree before, so that the source left out no operation and made up none, unless it lies about the tree
-	// before.
+	// Signed means that the record is in a tree whose root the repository's owner signed, or for a deletion, that this
+	// tree does not have the path. Nothing proves that there is no later commit, or that nothing was missed before. For
+	// a change from a stream it means more: undoing the commit's operations leads from the signed tree to the previous
+	// tree that the source states, so the source neither left out nor made up an operation, unless it lies about the
+	// previous tree.
 	Signed
-	// Chained means Signed, and that the commit follows the one that the reader knew: the tree and the revision before it
+	// Chained means Signed, and that the commit follows the state that the reader knew: its previous tree and revision
 	// are those of the known state. Since the reader knew a verified state, no change of the repository was missed.
 	Chained
 )
@@ -92,7 +92,7 @@ func (f *Failure) Error() string {
 	return cmp.Or(string(f.URI), "item without a URI") + ": " + issue.Summary(f.Issues)
 }
 
-// Counts are numbers of records by what became of them. Expected is the sum of the other counts.
+// Counts are the numbers of records with each outcome. Expected is the sum of the other counts.
 type Counts struct {
 	Expected, Decoded, Failed, Skipped int
 }
@@ -105,7 +105,7 @@ func (c *Counts) Add(other Counts) {
 	c.Skipped += other.Skipped
 }
 
-// Outcome is what became of one record.
+// Outcome says whether one record was decoded.
 type Outcome uint8
 
 // The outcomes of decoding a record.

@@ -2,8 +2,8 @@ package rec
 
 import "github.com/layers-pub/layers-go/runtime/lex"
 
-// Memory is memory that the pages of one list use one after the other: see [Page.Reuse]. It must not be used by several
-// goroutines at once.
+// Memory is memory that the pages of one list reuse: see [Page.Reuse]. It must not be used by several goroutines at
+// once.
 type Memory struct {
 	// Overwrite overwrites an item at the loop's next turn: text and bytes with bytes that are not UTF-8, other values
 	// with their zero value. It is for tests, where it exposes the use of items that are no longer valid. It costs time.

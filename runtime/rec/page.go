@@ -14,9 +14,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Page is one page of a list, as a query answers with: an object with an array of items, and with a cursor if there may
-// be more. [NewPage] and [NewRecordPage] make an empty Page, to be decoded into as the Output of a [rpc.Response]. The server
-// may send null for an empty array. Other fields of the answer are skipped unchecked.
+// Page is one page of a list, as a query returns it: an object with an array of items, and with a cursor if there may
+// be more. [NewPage] and [NewRecordPage] make an empty Page, to be decoded into as the Output of a [rpc.Response]. The
+// server may send null for an empty array. Other fields of the answer are skipped unchecked.
 type Page[T any] struct {
 	// Cursor is the cursor of the next page, or "" on the last page.
 	Cursor string

@@ -10,7 +10,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// QueryPage calls a query that answers with a page, and fills page.
+// QueryPage calls a query whose response is a page, and decodes the response into page.
 func QueryPage[T any](ctx context.Context, c rpc.Caller, nsid syntax.NSID, params rpc.Params, page *Page[T]) (*Page[T], error) {
 	if err := c.Call(ctx, &rpc.Request{NSID: nsid, Params: params}, &rpc.Response{Output: page}); err != nil {
 		return nil, err

@@ -36,7 +36,7 @@ func (v Revision) CheckAfter(known Revision, now time.Time) error {
 	switch {
 	case known.Rev == "":
 	case v.Rev == known.Rev && known.CID.Defined() && v.CID != known.CID:
-		return fmt.Errorf("%w: rev %s is commit %s, and the known one is %s", ErrForkedRevision, v.Rev, v.CID, known.CID)
+		return fmt.Errorf("%w: rev %s has commit %s, but the known commit is %s", ErrForkedRevision, v.Rev, v.CID, known.CID)
 	case v.Rev == known.Rev:
 		return fmt.Errorf("%w: rev %s is known", ErrUnchanged, v.Rev)
 	case v.Rev < known.Rev:

@@ -189,9 +189,9 @@ func (v *Verifier) read(m *Commit, check bool) error {
 	case err != nil:
 		return err
 	case m.TooBig:
-		return desynchronized("tooBig is set, so that operations are missing")
+		return desynchronized("tooBig is set, so operations are missing")
 	case m.Rebase:
-		return desynchronized("rebase is set, so that operations are missing")
+		return desynchronized("rebase is set, so operations are missing")
 	case len(m.Ops) > MaxOps:
 		return invalid("%d operations, limit %d", len(m.Ops), MaxOps)
 	case m.Since != "" && !syntax.ValidTID(string(m.Since)):

@@ -352,7 +352,7 @@ func Delete(ctx context.Context, a Client, uri syntax.ATURI, opts *DeleteOptions
 	return c.fail(errors.Join(problem, err))
 }
 
-var errNotDeleted = errors.New("the response names no commit for the deletion")
+var errNotDeleted = errors.New("the response has no commit for the deletion")
 
 // checkOwn checks that uri names a record of the account did.
 func checkOwn(did syntax.DID, uri syntax.ATURI) error {

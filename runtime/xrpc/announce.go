@@ -58,7 +58,7 @@ type Pause struct {
 }
 
 // ErrWait says that a server asked for a longer pause than [WithMaxWait] allows. The error is a [*WaitError].
-var ErrWait = errors.New("longer than the longest accepted pause")
+var ErrWait = errors.New("longer than the maximum accepted pause")
 
 // WaitError says that a call failed because it would have had to pause for too long. The request after the pause was
 // not sent. If an answer was the reason for the pause, the call's error wraps that [*Error], too.

@@ -155,7 +155,7 @@ func (x *exchange) send() error {
 func (x *exchange) decode(response *http.Response, body io.Reader) error {
 	limit := x.c.maxResponse
 	if response.ContentLength > limit {
-		err := fmt.Errorf("answer of %d bytes: %w: the limit is %d", response.ContentLength, ErrTooLarge, limit)
+		err := fmt.Errorf("response of %d bytes: %w: the limit is %d", response.ContentLength, ErrTooLarge, limit)
 		return x.transportError(err, false)
 	}
 	if err := x.usable(response); err != nil {
@@ -176,13 +176,13 @@ func (x *exchange) decode(response *http.Response, body io.Reader) error {
 		return err // of answer.Read
 	}
 	if int64(buffer.Len()) > limit {
-		return x.transportError(fmt.Errorf("answer: %w: the limit is %d bytes", ErrTooLarge, limit), false)
+		return x.transportError(fmt.Errorf("response: %w: the limit is %d bytes", ErrTooLarge, limit), false)
 	}
 	if err := lex.Decode(x.ctx, buffer.Bytes(), x.result.Output, lex.DecodeOptions{Encoding: lex.JSON}); err != nil {
 		if _, wrong := err.(*issue.Error); !wrong {
 			err = pause.Ended(x.ctx)
 		}
-		return fmt.Errorf("xrpc: %s at %s: answer: %w", x.call.NSID, x.c.service, err)
+		return fmt.Errorf("xrpc: %s at %s: response: %w", x.call.NSID, x.c.service, err)
 	}
 	return nil
 }

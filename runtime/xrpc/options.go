@@ -142,7 +142,7 @@ func header(name, value string) Option {
 			return fmt.Errorf("xrpc: %s is not the name of a header", excerpt(name))
 		}
 		if !printable(value) {
-			return fmt.Errorf("xrpc: the value of the header %s has characters that a header cannot have", name)
+			return fmt.Errorf("xrpc: the value of the header %s has characters that are not allowed in headers", name)
 		}
 		o.header.Set(name, value)
 		return nil

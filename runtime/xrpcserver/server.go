@@ -123,7 +123,7 @@ func (m Method) allowed() []string {
 	return []string{http.MethodGet, http.MethodHead, http.MethodOptions}
 }
 
-// failed tells the hook of an error, unless the client has gone.
+// failed tells the hook of an error, unless the client has disconnected.
 func (h *handler) failed(r *http.Request, err error) {
 	if r.Context().Err() == nil && !errors.Is(err, http.ErrAbortHandler) {
 		h.hook(r, err)

@@ -30,8 +30,8 @@ const (
 	maxReceived = 64 << 10
 )
 
-// errGone says that the client has gone.
-var errGone = errors.New("the client has gone")
+// errGone says that the client has disconnected.
+var errGone = errors.New("the client has disconnected")
 
 // Subscription answers a subscription: it sends the messages that open yields, one after the other, as frames of a WebSocket, and
 // then closes that. An error that is yielded is sent as an error frame, as the errors of other calls are, and ends the stream, and so

@@ -158,7 +158,7 @@ func untilEnd(t *testing.T, m lex.Map, ended chan<- error) func(ctx context.Cont
 		return func(yield func(lex.Map, error) bool) {
 			for ctx.Err() == nil {
 				if !yield(m, nil) {
-					ended <- errors.New("yield says that the client has gone")
+					ended <- errors.New("yield says that the client has disconnected")
 					return
 				}
 				select {

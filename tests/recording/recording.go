@@ -57,7 +57,7 @@ func Load(tb testing.TB) *Stream {
 	}
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		tb.Skipf("there is no recording at %s: go test ./tests/recording -run Record -record", path)
+		tb.Skipf("there is no recording at %s: run go test ./tests/recording -run Record -record", path)
 	}
 	if err != nil {
 		tb.Fatal(err)

@@ -33,7 +33,7 @@ type source struct{ store *boltstore.Store }
 func (s source) GetRecord(_ context.Context, uri syntax.ATURI) (rec.Envelope, error) {
 	did, ok := uri.Authority().DID()
 	if !ok {
-		return rec.Envelope{}, fmt.Errorf("storesource: %s: %w: the URI names no DID", uri, reading.ErrNotFound)
+		return rec.Envelope{}, fmt.Errorf("storesource: %s: %w: the URI has no DID", uri, reading.ErrNotFound)
 	}
 	envelope, ok, err := s.store.Record(did, uri.Collection(), uri.RecordKey())
 	switch {

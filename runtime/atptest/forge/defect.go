@@ -70,14 +70,14 @@ var Defects = []Defect{
 	{"updated record left out", reposync.ErrInvalid, true, leaveOut(repo.Update)},
 	{"deleted record left out", reposync.ErrInvalid, true, leaveOut(repo.Delete)},
 	{"all operations left out", reposync.ErrInvalid, true, func(a *Account, m *reposync.Commit) { m.Ops = nil }},
-	{"creation made up", reposync.ErrInvalid, true, func(a *Account, m *reposync.Commit) {
+	{"forged creation", reposync.ErrInvalid, true, func(a *Account, m *reposync.Commit) {
 		m.Ops = append(m.Ops, repo.NewOp("com.example.forged/never", cid.CID{}, CIDOf("old")))
 		edit(m, func(b []Block) []Block { return append(b, Block{CIDOf("old"), Record("old")}) })
 	}},
-	{"deletion made up", reposync.ErrInvalid, true, func(a *Account, m *reposync.Commit) {
+	{"forged deletion", reposync.ErrInvalid, true, func(a *Account, m *reposync.Commit) {
 		m.Ops = append(m.Ops, repo.NewOp("com.example.forged/never", CIDOf("old"), cid.CID{}))
 	}},
-	{"deletion made up of a record that is there", reposync.ErrInvalid, true, func(a *Account, m *reposync.Commit) {
+	{"forged deletion of an existing record", reposync.ErrInvalid, true, func(a *Account, m *reposync.Commit) {
 		m.Ops = append(m.Ops, repo.NewOp(oldPath(299), CIDOf("old"), cid.CID{}))
 	}},
 	{"created record with another CID", reposync.ErrInvalid, true, otherCID(repo.Create)},
@@ -100,7 +100,7 @@ var Defects = []Defect{
 			return slices.DeleteFunc(b, func(b Block) bool { return b.CID == opOf(m, repo.Create).CID })
 		})
 	}},
-	{"commit block alone", reposync.ErrInvalid, true, func(a *Account, m *reposync.Commit) {
+	{"only the commit block", reposync.ErrInvalid, true, func(a *Account, m *reposync.Commit) {
 		edit(m, func(b []Block) []Block { return b[:1] })
 	}},
 	{"commit block missing", reposync.ErrInvalid, false, func(a *Account, m *reposync.Commit) {
@@ -121,7 +121,7 @@ var Defects = []Defect{
 	{"flipped bit in the commit", reposync.ErrInvalid, false, flip(0)},
 	{"flipped bit in a node", reposync.ErrInvalid, true, flip(1)},
 	{"flipped bit in a record", reposync.ErrInvalid, true, flip(-1)},
-	{"block that nothing needs does not match its CID", reposync.ErrInvalid, true, func(a *Account, m *reposync.Commit) {
+	{"unneeded block does not match its CID", reposync.ErrInvalid, true, func(a *Account, m *reposync.Commit) {
 		edit(m, func(b []Block) []Block { return append(b, Block{CIDOf("nothing"), Record("something")}) })
 	}},
 	{"blocks cut short", reposync.ErrInvalid, true, func(a *Account, m *reposync.Commit) { m.Blocks = m.Blocks[:len(m.Blocks)-1] }},

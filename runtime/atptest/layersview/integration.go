@@ -34,7 +34,7 @@ func (s integrationServer) now() Integration {
 // answer calls one of the functions that the test has set.
 func answer[P, Out any](ctx context.Context, f func(context.Context, *P) (*Out, error), p *P) (*Out, error) {
 	if f == nil {
-		return nil, &xrpcserver.Error{Status: http.StatusNotImplemented, Name: "MethodNotImplemented", Message: "the test has set no answer"}
+		return nil, &xrpcserver.Error{Status: http.StatusNotImplemented, Name: "MethodNotImplemented", Message: "the test has not set an answer"}
 	}
 	return f(ctx, p)
 }

@@ -70,7 +70,7 @@ func New(opts ...Option) *View {
 		lists:   map[syntax.NSID][]*record{},
 		refused: map[syntax.ATURI]error{},
 		resolve: func(context.Context, syntax.Handle) (syntax.DID, error) {
-			return "", fmt.Errorf("the appview resolves no handles")
+			return "", fmt.Errorf("the appview cannot resolve handles")
 		},
 	}
 	for _, opt := range opts {

@@ -7,9 +7,9 @@
 //	defer store.Close()
 //	err = follow.Run(ctx, source, store, nil, options)
 //
-// Each batch is one transaction, which is on the disk when it ends: a crash at any time leaves the state before or after it.
-// The file is locked while it is open, so that no other process uses it. [Store.ServeSnapshots] gives those that want to read it
-// snapshots, which [OpenSnapshot] opens.
+// Each batch is one transaction, which is on disk when it ends: a crash at any time leaves the state before or after
+// it. The file is locked while it is open, so that no other process uses it. Other processes can read snapshots of it:
+// [Store.ServeSnapshots] writes them, and [OpenSnapshot] opens them.
 package boltstore
 
 import (
@@ -35,7 +35,7 @@ import (
 // ErrInUse says that another process has the file open.
 var ErrInUse = errors.New("in use by another process")
 
-// ErrFormat says that a file is not one that this package wrote, or was damaged.
+// ErrFormat says that a file was not written by this package, or is damaged.
 var ErrFormat = errors.New("not a store of package boltstore")
 
 // The buckets. Keys of records are the DID, a zero byte and the path; their values are the CID, how far the record is
@@ -65,8 +65,8 @@ type Store struct {
 // Option sets how a [Store] works.
 type Option func(*Store)
 
-// WithRecords makes the store keep the records, and not only their CIDs: see [Store.Records]. A file keeps them always or
-// never.
+// WithRecords makes the store keep the records, and not only their CIDs: see [Store.Records]. The setting of a file
+// cannot be changed after it is created.
 func WithRecords() Option { return func(s *Store) { s.records = true } }
 
 // lockTimeout is how long Open waits for another process to close the file.
@@ -104,8 +104,8 @@ func Open(path string, opts ...Option) (*Store, error) {
 	return s, nil
 }
 
-// OpenReadOnly opens an existing store for reading. Several processes can do that at once, but not while another one has it
-// open for writing: see [OpenSnapshot]. Errors are as those of [Open].
+// OpenReadOnly opens an existing store for reading. Several processes can do that at once, but not while another one
+// has it open for writing: see [OpenSnapshot]. Errors are those of [Open].
 func OpenReadOnly(path string) (*Store, error) { return openReadOnly(path, lockTimeout) }
 
 // openReadOnly waits for so long for another process to close the file.
@@ -147,11 +147,11 @@ func (s *Store) open(options *bbolt.Options) error {
 // check checks that the file has the expected form.
 func (s *Store) check(meta *bbolt.Bucket) error {
 	if got := meta.Get(keyFormat); string(got) != format {
-		return fmt.Errorf("%w: its format is %q, and this program knows %q", ErrFormat, got, format)
+		return fmt.Errorf("%w: its format is %q, but this program expects %q", ErrFormat, got, format)
 	}
 	if keeps := bytes.Equal(meta.Get(keyRecords), yes(true)); keeps != s.records {
 		how := map[bool]string{true: "with", false: "without"}
-		return fmt.Errorf("the file was made %s records, and is opened %s records", how[keeps], how[s.records])
+		return fmt.Errorf("the file was created %s records, but is opened %s records", how[keeps], how[s.records])
 	}
 	return nil
 }
@@ -307,7 +307,7 @@ func (s *Store) damaged(what string, err error) error {
 	return fmt.Errorf("boltstore: %s: %s: %w: %w", s.path, what, ErrFormat, err)
 }
 
-// Repo returns what the store has of a repository, and whether it has anything.
+// Repo returns the stored state of a repository, and whether there is one.
 func (s *Store) Repo(did syntax.DID) (r follow.Repo, ok bool, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error {
 		b := tx.Bucket(bucketRepos).Get([]byte(did))
@@ -323,13 +323,13 @@ func (s *Store) Repo(did syntax.DID) (r follow.Repo, ok bool, err error) {
 type RecordsOptions struct {
 	// Descending yields the highest record key first.
 	Descending bool
-	// After yields only what comes after this path, "collection/recordkey", in the order of the loop.
+	// After yields only the records after this path, "collection/recordkey", in the order of the loop.
 	After string
 }
 
 // Records yields the records of a repository in a collection, in the order of their record keys; "" stands for all
-// collections. Without [WithRecords], their data is empty. Records of an account that is not active are there, too: see
-// [Store.Repo]. The envelopes belong to the loop.
+// collections. Without [WithRecords], their data is empty. Records of accounts that are not active are included: see
+// [Store.Repo]. The caller may keep the envelopes.
 func (s *Store) Records(ctx context.Context, did syntax.DID, collection syntax.NSID, options *RecordsOptions) iter.Seq2[rec.Envelope, error] {
 	if options == nil {
 		options = new(RecordsOptions)

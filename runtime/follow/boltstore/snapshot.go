@@ -27,8 +27,9 @@ const lookInterval = 100 * time.Millisecond
 // servePatience is how long a reader waits for the process that has the file open to notice its wish.
 var servePatience = 5 * time.Second
 
-// Snapshot writes the store as it is now into a file, which another process can open while this one goes on. Other calls of the store
-// do not wait for it. The file at path is replaced when the new one is whole.
+// Snapshot writes the current state of the store to a file, which another process can open while this process keeps
+// using the store. It does not block other calls of the store. It replaces the file at path once the new one is
+// complete.
 func (s *Store) Snapshot(path string) error {
 	f, err := disk.NewPartial(path)
 	if err != nil {
@@ -48,8 +49,8 @@ func (s *Store) Snapshot(path string) error {
 	return nil
 }
 
-// ServeSnapshots writes a snapshot whenever another process waits for one in [OpenSnapshot], until ctx ends, and then removes the
-// last one. It returns the first error of writing, or nil.
+// ServeSnapshots writes a snapshot whenever another process waits for one in [OpenSnapshot]. When ctx ends, it removes
+// the last snapshot and returns. It returns the first error in writing a snapshot, or nil.
 func (s *Store) ServeSnapshots(ctx context.Context) error {
 	defer os.Remove(s.path + snapshotSuffix)
 	writing := s.path + writingSuffix
@@ -77,9 +78,9 @@ func (s *Store) ServeSnapshots(ctx context.Context) error {
 	}
 }
 
-// OpenSnapshot opens a store for reading, even if another process has it open for writing, provided that this process runs
-// [Store.ServeSnapshots]: then it opens a snapshot that was begun after the call. An error wraps [ErrInUse] if the other process
-// does not; other errors are those of [OpenReadOnly].
+// OpenSnapshot opens a store for reading, even if another process has it open for writing, provided that the other
+// process runs [Store.ServeSnapshots]: then it opens a snapshot that was begun after the call. The error wraps
+// [ErrInUse] if the other process does not; other errors are those of [OpenReadOnly].
 func OpenSnapshot(ctx context.Context, path string) (*Store, error) {
 	s, err := openReadOnly(path, time.Millisecond)
 	if !errors.Is(err, ErrInUse) {
@@ -87,7 +88,7 @@ func OpenSnapshot(ctx context.Context, path string) (*Store, error) {
 	}
 	inUse, wanted := err, path+wantedSuffix
 	if err := os.WriteFile(wanted, nil, 0o600); err != nil {
-		return nil, fmt.Errorf("%w; a snapshot cannot be asked for: %w", inUse, err)
+		return nil, fmt.Errorf("%w; a snapshot cannot be requested: %w", inUse, err)
 	}
 	for asked := time.Now(); ; {
 		waiting, err := exists(wanted)

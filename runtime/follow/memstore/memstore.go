@@ -1,5 +1,5 @@
-// Package memstore has a store in memory for package follow, for tests and for programs that read everything anew when they
-// start.
+// Package memstore provides an in-memory store for package follow, for tests and for programs that read everything anew
+// when they start.
 package memstore
 
 import (

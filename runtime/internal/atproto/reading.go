@@ -7,8 +7,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
-// Reading returns a client for one call, whose answer is decoded as [lex.Answer] decodes it: fields names those that the
-// caller reads, and those that may be missing end in "?".
+// Reading returns a client for one call, whose response is decoded by [lex.Answer]: fields are the names of the fields
+// that the caller reads; a name that ends in "?" may be missing.
 func Reading(c rpc.Caller, fields ...string) *Client { return NewClient(reading{c, fields}) }
 
 type reading struct {
@@ -24,8 +24,7 @@ func (r reading) Call(ctx context.Context, request *rpc.Request, response *rpc.R
 	return r.caller.Call(ctx, request, response)
 }
 
-// Repeatable returns c for procedures that may be sent once more when their answer was lost, because twice is as good as
-// once.
+// Repeatable returns a caller for idempotent procedures: c sends them again if the response was lost.
 func Repeatable(c rpc.Caller) rpc.Caller { return repeatable{c} }
 
 type repeatable struct{ caller rpc.Caller }

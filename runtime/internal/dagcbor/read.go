@@ -37,7 +37,7 @@ const (
 	LinkTag = 42
 )
 
-// HighBits has the bits that are set in bytes of a word that are not ASCII.
+// HighBits is a mask of the high bit of each byte of a word, which is set in bytes that are not ASCII.
 const HighBits = 0x8080808080808080
 
 // Header reads the head of a value: its major type and argument. It reports a head that is not in its shortest form.

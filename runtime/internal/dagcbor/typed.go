@@ -5,12 +5,12 @@ import (
 	"github.com/layers-pub/layers-go/runtime/issue"
 )
 
-// EmptyBlob is the message about a blob without content in a value that is to be written.
-const EmptyBlob = "blob is empty; one that is written has a size of at least 1"
+// EmptyBlob is the message about an empty blob in a value that is about to be written.
+const EmptyBlob = "blob is empty; it must have at least 1 byte"
 
 const typedValue = "value of the data model: $type must be a string with content"
 
-// Typed holds, as DAG-CBOR, the fields by which Check judges an object that has no generated type.
+// Typed holds, as DAG-CBOR, the fields that Check needs to check an object without a generated type.
 type Typed struct{ typ, ref, mimeType, size string }
 
 // Note notes the field called key.

@@ -25,7 +25,7 @@ func (r *Reader) AnyList(cursor, array func()) {
 		case key == "cursor":
 			cursor()
 		case next == '[' && name != "":
-			r.Report(r.At, issue.RuleType).Want = "list: the answer has two arrays, " + input.Excerpt(name) + " and " + input.Excerpt(key)
+			r.Report(r.At, issue.RuleType).Want = "list: the response has two arrays, " + input.Excerpt(name) + " and " + input.Excerpt(key)
 			r.Pass()
 		case next == '[':
 			name = key
@@ -37,6 +37,6 @@ func (r *Reader) AnyList(cursor, array func()) {
 	}
 	r.close(&c)
 	if name == "" && !null && !r.Dead {
-		r.Report(at, issue.RuleType).Want = "list: the answer has no array"
+		r.Report(at, issue.RuleType).Want = "list: the response has no array"
 	}
 }

@@ -20,7 +20,7 @@ type Extra struct {
 // Entry is a field as canonical DAG-CBOR.
 type Entry struct{ Key, Raw string }
 
-// MarkIncomplete sets Incomplete of the Extra at e, which may not exist yet.
+// MarkIncomplete sets the field Incomplete of *e, which it allocates if it is nil.
 func MarkIncomplete(e **Extra) {
 	if *e == nil {
 		*e = &Extra{Absent: true}

@@ -1,5 +1,5 @@
-// Package feed is what sources have in common that send the records of repositories in JSON, without the commits that prove
-// them: Jetstream and Tap.
+// Package feed has the common parts of packages jetstream and tap, whose servers send the records of repositories in
+// JSON, without the commits that prove them.
 package feed
 
 import (

@@ -1,5 +1,5 @@
-// Package input is what the readers of DAG-CBOR and JSON share: the bytes, the place in them, the issues that were found, and
-// the limits of time and memory.
+// Package input holds the state that the readers of DAG-CBOR and JSON share: the bytes, the position in them, the
+// issues that were found, and the limits of time and memory.
 //
 // Its functions, and those of the packages that read an [Input], do not return errors. What is wrong becomes an issue in the
 // Input. After something that cannot be read past, the Input is dead: it is at its end, and nothing more is read.

@@ -38,7 +38,7 @@ func (r *Rate) roll(now time.Time) {
 	r.count, r.start = 0, now
 }
 
-// At returns the rate at a time, which must not be before that of an occurrence.
+// At returns the rate at the given time, which must not be before the last call of Add.
 func (r *Rate) At(now time.Time) float64 {
 	r.roll(now)
 	if r.warm == 0 {

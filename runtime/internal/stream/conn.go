@@ -39,7 +39,7 @@ const (
 )
 
 var (
-	errDead    = errors.New("connection is dead: no answer to pings")
+	errDead    = errors.New("connection is dead: no response to pings")
 	errSlow    = fmt.Errorf("a frame took more than %v", messageTimeout)
 	errMessage = fmt.Errorf("message of more than %d bytes", maxMessage)
 )
@@ -48,19 +48,19 @@ var (
 const (
 	// FutureCursor says that the cursor is ahead of the source.
 	FutureCursor rpc.ErrorName = "FutureCursor"
-	// ConsumerTooSlow says that the source gave up waiting for the subscription.
+	// ConsumerTooSlow says that the source ended the stream because the subscription read too slowly.
 	ConsumerTooSlow rpc.ErrorName = "ConsumerTooSlow"
 )
 
 // Failure says why a connection ended, or could not be made.
 type Failure struct {
-	// Position is that of the last message, or zero if there was none.
+	// Position is the position of the last message, or zero if there was none.
 	Position Position
-	// Status is the HTTP status of an answer that was not a stream, or 0.
+	// Status is the HTTP status of a response that did not open a stream, or 0.
 	Status int
 	// Code is the code with which the source closed the stream (RFC 6455, section 7.4), or 0 if it did not.
 	Code int
-	// Name is the error that the source named, or "", and Message what it said for people.
+	// Name is the error that the source named, or "", and Message is its message for people.
 	Name    rpc.ErrorName
 	Message string
 	// Err is another cause, or nil.
@@ -69,7 +69,7 @@ type Failure struct {
 	RetryAfter time.Duration
 }
 
-// Named returns the failure that a source names, both texts of which are shortened.
+// Named returns a Failure with the name and the message that a source sent, both shortened.
 func Named(name, message string) *Failure {
 	return &Failure{Name: rpc.ErrorName(quote.Cut(name, maxName)), Message: quote.Cut(message, maxText)}
 }
@@ -104,7 +104,7 @@ func (f *Failure) Error() string {
 // Unwrap returns f.Err.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// Closed reports whether the source closed the stream and said that it is done (1000) or goes away (1001).
+// Closed reports whether the source closed the stream with the code 1000 (done) or 1001 (going away).
 func (f *Failure) Closed() bool {
 	return f.Name == "" && (f.Code == websocket.CloseNormalClosure || f.Code == websocket.CloseGoingAway)
 }
@@ -135,7 +135,8 @@ type Transport struct {
 	agent  string
 	limit  int
 
-	// Authorization is the value of this header of the request to the source itself, or "". It is not sent elsewhere.
+	// Authorization is the value of the header Authorization in the request to the source, or "". It is not sent to
+	// other servers.
 	Authorization string
 }
 
@@ -148,7 +149,7 @@ func NewTransport(n network.Network, ping time.Duration, limit int) (*Transport,
 	client := n.Client()
 	base, ok := client.Transport.(*http.Transport)
 	if !ok {
-		return nil, fmt.Errorf("the HTTP client has a transport of type %T, which cannot open a WebSocket", client.Transport)
+		return nil, fmt.Errorf("the HTTP client has a transport of type %T, which cannot open WebSockets", client.Transport)
 	}
 	d := websocket.Dialer{HandshakeTimeout: handshakeTimeout, ReadBufferSize: readBuffer, WriteBufferSize: 1 << 10, TLSClientConfig: base.TLSClientConfig}
 	if d.NetDialContext = base.DialContext; d.NetDialContext == nil {

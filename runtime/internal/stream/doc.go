@@ -1,7 +1,8 @@
-// Package stream is what all sources of events share: the connection with its pings ([Transport]), the filter of
-// collections and accounts ([Filter]), the position behind which all events are acknowledged, the queue between what reads
-// and the caller's loop, and the subscription that joins them, saves positions and connects again ([Subscription]).
+// Package stream has the parts that all sources of events share: the connection with its pings ([Transport]), the
+// filter of collections and accounts ([Filter]), the position up to which all events are acknowledged, the queue
+// between the reading goroutine and the caller's loop, and the subscription that combines these, saves positions and
+// reconnects ([Subscription]).
 //
-// It knows no frame and no event. A [Protocol] says what the messages of a source are, and package firehose, which has the
-// types of events, runs a subscription for any protocol: see firehose.Subscribe.
+// It does not know the formats of frames and events. A [Protocol] interprets the messages of a source. Package
+// firehose, which has the types of events, runs a subscription for any protocol: see firehose.Subscribe.
 package stream

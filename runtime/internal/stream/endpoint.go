@@ -12,7 +12,7 @@ import (
 )
 
 // Open returns the URL of the subscription at address, as [Endpoint] does, and a transport to connect to it, as
-// [NewTransport] does. A connection without TLS has to be allowed.
+// [NewTransport] does. It fails for an address without TLS unless n allows private addresses.
 func Open(address, path string, also []string, n network.Network, ping time.Duration, limit int) (url.URL, *Transport, error) {
 	u, err := Endpoint(address, path, also...)
 	if err != nil {

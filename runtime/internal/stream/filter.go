@@ -8,7 +8,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Filter says which collections and accounts a subscription is about. It is safe for concurrent use.
+// Filter says which collections and accounts a subscription wants. It is safe for concurrent use.
 type Filter struct {
 	exact    map[string]bool // collections
 	prefixes []string        // of collections, with the dot at their end
@@ -49,10 +49,10 @@ func NewFilter(collections []string, dids []syntax.DID) (Filter, error) {
 	return f, nil
 }
 
-// Collections returns the collections that are named as a whole.
+// Collections returns the collections that are named in full, not by a pattern.
 func (f *Filter) Collections() map[string]bool { return f.exact }
 
-// WantsRepo reports whether the subscription is about a repository.
+// WantsRepo reports whether a repository is wanted.
 func (f *Filter) WantsRepo(did []byte) bool { return f.dids == nil || f.dids[string(did)] }
 
 // WantsPath reports whether the collection of a path, "collection/recordkey", is wanted.

@@ -6,9 +6,9 @@ import (
 	"net/url"
 )
 
-// Frames connects to a source and yields its messages as they are received. It ends with an error: a [*Failure], also if the source
-// closed the stream regularly ([Failure.Closed]), or that of ctx. A message is valid until the next one; one of more than the
-// transport's limit has a larger Size than its Data.
+// Frames connects to a source and yields its messages as they are received. It always ends with an error: that of ctx,
+// or a [*Failure], even if the source closed the stream normally ([Failure.Closed]). A message is valid until the next
+// one. If a message is larger than the transport's limit, its Data is truncated, and its Size is the whole size.
 func (t *Transport) Frames(ctx context.Context, address url.URL) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		ended := func(err error) {

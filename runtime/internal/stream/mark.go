@@ -16,15 +16,15 @@ type Position struct {
 // maxTime is how many bytes of a message's time a Position has.
 const maxTime = 32
 
-// NewPosition returns the position after a message with a number and a time, which may be empty. The time tells a message
-// that is sent again from another one that has the same number since the source was reset.
+// NewPosition returns the position after a message with a number and a time, which may be empty. The time distinguishes
+// a message that is sent again from a different message that has the same number because the source was reset.
 func NewPosition(seq int64, time []byte) Position {
 	p := Position{Seq: seq}
 	p.n = uint8(copy(p.at[:], time))
 	return p
 }
 
-// Time returns the time that the source states in the message, cut after 32 bytes.
+// Time returns the time that the source states in the message, truncated to 32 bytes.
 func (p *Position) Time() string { return string(p.at[:p.n]) }
 
 // recent has the positions of the last messages of a subscription, on whatever connection they were received.
@@ -104,7 +104,7 @@ type ticket struct {
 	acked   [MaxEvents / 64]uint64
 }
 
-// Receipt is what an event carries to be acknowledged. The types of events embed it, which makes them an [Event].
+// Receipt makes an event acknowledgeable. The types of events embed it, and so implement [Event].
 type Receipt struct {
 	ticket *ticket // nil if the event needs no acknowledgement
 	number int     // of the event among those of its message
@@ -115,7 +115,8 @@ type Event interface{ receipt() *Receipt }
 
 func (r *Receipt) receipt() *Receipt { return r }
 
-// Ack says that the caller is done with the event. It has no effect unless the subscription leaves that to the caller.
+// Ack acknowledges the event: the caller is done with it. It has no effect unless the subscription leaves acknowledging
+// to the caller.
 func (r *Receipt) Ack() {
 	if r.ticket != nil && r.ticket.manual {
 		r.done()

@@ -21,13 +21,13 @@ type Protocol interface {
 	// Scan says what a message is. It is called for one message after the other, and should not allocate for those that
 	// are not wanted.
 	Scan(m Message) Frame
-	// Job returns a job for a wanted message, as [NewJob] does, or one whose memory is used again.
+	// Job returns a job for a wanted message: a new one, as [NewJob] does, or a released one.
 	Job(m Message) *Job
 	// Events makes the events of a job. It is called in several goroutines, but for the jobs of one repository in their
 	// order, one after the other. Memory that it allocates is added to the job's cost. An error makes the message a
 	// malformed one, unless ctx has ended.
 	Events(ctx context.Context, j *Job) ([]Event, error)
-	// Workers returns in how many goroutines Events may run at once.
+	// Workers returns the number of goroutines in which Events may run at once.
 	Workers() int
 	// Release is called when the loop is done with the events of a job.
 	Release(j *Job)
@@ -45,7 +45,7 @@ type Message struct {
 	Binary bool
 }
 
-// Frame is what a message is. Its slices may be parts of the message.
+// Frame is the result of scanning a message. Its slices may be parts of the message.
 type Frame struct {
 	Seq    int64 // the number that moves the position
 	HasSeq bool
@@ -81,7 +81,7 @@ func NewJob(m Message) *Job {
 	return &Job{Message: m, Cost: int64(len(m.Data))}
 }
 
-// Reporter makes the events of the stream itself, and hears what happens to it. Its methods are called by several
+// Reporter makes events about the stream itself, and is notified of its progress. Its methods are called by several
 // goroutines.
 type Reporter interface {
 	BadFrame(f Frame, m Message, err error) Event
@@ -98,7 +98,7 @@ type Reporter interface {
 	Yields(e Event)
 }
 
-// Lost says that a connection was lost, or could not be made, and that it will be made again.
+// Lost says that a connection was lost, or could not be made, and that the subscription will connect again.
 type Lost struct {
 	Failure *Failure
 	// Attempt counts the attempts since the last connection that received a message with a number.

@@ -19,7 +19,7 @@ type Options struct {
 	// are not kept.
 	Load func(ctx context.Context) (Position, bool, error)
 	Save func(ctx context.Context, p Position) error
-	// Cursor is the cursor to begin with if no position was saved; negative to begin with what happens now.
+	// Cursor is the cursor to begin with if no position was saved; negative to begin with the current events.
 	Cursor int64
 	// Reconnect makes the subscription connect again when the connection is lost.
 	Reconnect bool
@@ -66,8 +66,8 @@ func New(t *Transport, p Protocol, r Reporter, options Options) *Subscription {
 
 // State is the progress of a subscription.
 type State struct {
-	// Done is the position up to which all events are acknowledged, and Known whether there is one. Open is the number of
-	// messages after it that have events which are not acknowledged.
+	// Done is the position up to which all events are acknowledged, and Known says whether there is one. Open is the
+	// number of messages after it with events that are not acknowledged.
 	Done  Position
 	Known bool
 	Open  int
@@ -272,13 +272,13 @@ func (s *Subscription) follow(ctx context.Context) error {
 	}
 }
 
-// Backoff decides how long a source is left alone. Half of each pause is random, so that the subscribers of a source that
-// failed do not return all at once.
+// Backoff decides how long to wait before reconnecting. Half of each pause is random, so that the subscribers of a
+// source that failed do not all reconnect at once.
 var Backoff = pause.Backoff{Base: time.Second, Max: time.Minute, AtLeastHalf: true}
 
 var errRewind = fmt.Errorf("the source sent %d messages from before the subscription", maxRewind)
 
-// Final reports whether it is of no use to connect again. ever says whether there ever was a connection.
+// Final reports whether reconnecting is useless. ever says whether there ever was a connection.
 func (f *Failure) Final(ever bool) bool {
 	switch {
 	case f.Name == FutureCursor, errors.Is(f, guard.ErrPrivate), errors.Is(f, guard.ErrRedirect):

@@ -13,8 +13,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/issue"
 )
 
-// Transcoder converts JSON to DAG-CBOR. It uses its memory again. The zero Transcoder is ready to use, and must not be used by
-// several goroutines at once.
+// Transcoder converts JSON to DAG-CBOR. It reuses its memory. The zero Transcoder is ready to use, and must not be used
+// by several goroutines at once.
 type Transcoder struct {
 	scratch  []byte
 	unsorted []byte                                   // for sorting

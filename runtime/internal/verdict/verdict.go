@@ -2,8 +2,8 @@
 // writing, blobs and sessions all use it, so that they cannot disagree.
 //
 // Only an answer in the protocol's own form counts as the server's answer: a JSON object that names its error
-// (https://atproto.com/specs/xrpc#error-responses). The page of a proxy, whatever its status, a success answer that
-// is malformed for the method, and a missing answer mean nothing: their verdict is [Unknown].
+// (https://atproto.com/specs/xrpc#error-responses). A proxy's page, whatever its status, a malformed success response
+// and a missing response say nothing: their verdict is [Unknown].
 package verdict
 
 import (
@@ -180,7 +180,7 @@ func Moved(err error) bool {
 	return false
 }
 
-// Heard reports whether err has an answer of the server itself, in the protocol's form. Without one, the call may
+// Heard reports whether err contains a response of the server itself, in the protocol's form. If not, the call may
 // still be in progress, even if a proxy has answered.
 func Heard(err error) bool {
 	var answer *xrpc.Error

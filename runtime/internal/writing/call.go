@@ -72,7 +72,7 @@ func cidOfJSON(json []byte) (cid.CID, error) {
 	return cid.Of(cid.DagCBOR, cbor), err
 }
 
-// Compare returns an error if the server says that it stored c under another URI or with another CID.
+// Compare returns an error if the server's response to writing c names another URI or another CID.
 func (c *Change) Compare(a Answer) error {
 	if a.URI != c.URI {
 		return fmt.Errorf("the server returned another URI, %s", quote.Text(a.URI, 200))

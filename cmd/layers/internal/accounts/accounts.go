@@ -31,8 +31,8 @@ func Login(s *connect.Servers) *cobra.Command {
 		Short:   "Log in with an app password",
 		Long: `Login creates a session at the account's PDS and stores it for the commands that
 write. ACTOR is a handle or a DID. The file is $LAYERS_AUTH_FILE, or
-layers/auth.json in $XDG_STATE_HOME; only you can read it. The session renews
-itself, so log in once rather than in each script.
+layers/auth.json in $XDG_STATE_HOME; only you can read it. The session is renewed
+automatically, so log in once rather than in each script.
 
 Several accounts can be logged in. The last one is the current account; "layers
 switch" changes that, and the flag --as names another account for one command.
@@ -107,8 +107,8 @@ func Switch(s *connect.Servers) *cobra.Command {
 		GroupID: cli.GroupWrite,
 		Short:   "Choose the current account among those that are logged in",
 		Long: `Switch makes ACTOR, a handle or a DID, the current account: the one that commands
-use unless --as names another. It must be logged in; "layers whoami" lists the
-accounts that are.`,
+use unless --as names another. ACTOR must be logged in; "layers whoami" lists the
+accounts that are logged in.`,
 		Example:           "  layers switch bob.example.com",
 		Args:              cli.Arguments(1, 1, "an ACTOR"),
 		ValidArgsFunction: completeAccount,
@@ -154,7 +154,7 @@ accounts.`,
 		Args:    cli.Arguments(0, 0, "no arguments"),
 		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, args []string) error {
 			if all && s.As != "" {
-				return exit.Misuse("--all and --as exclude each other")
+				return exit.Misuse("--all cannot be combined with --as")
 			}
 			if !all {
 				client, err := s.Session(ctx)

@@ -46,9 +46,9 @@ ACTOR is a handle or a DID.
 
 With --records it downloads and verifies the repository instead, and lists the
 references to blobs in its records: the CID, the media type, the size and the URI of
-the record. With --missing it lists the blobs that the server lacks, and the records
-that refer to them, as happens after an account has moved; only the account itself
-may ask for that, so without ACTOR it is the one that is logged in, or that of --as.
+the record. With --missing it lists the blobs that the server lacks, for example after
+the account has moved, and the records that refer to them. Only the account itself may
+list these, so ACTOR is left out: it is the account that is logged in, or that of --as.
 
 If the list fails midway, the error says how to continue.`,
 		Example: `  layers blob ls alice.example.com
@@ -58,15 +58,15 @@ If the list fails midway, the error says how to continue.`,
 		RunE: cli.Online(func(ctx context.Context, command *cobra.Command, args []string) error {
 			switch {
 			case missing && byRecord:
-				return exit.Misuse("--missing and --records exclude each other")
+				return exit.Misuse("--missing cannot be combined with --records")
 			case missing != (len(args) == 0):
 				return exit.Misuse("name an ACTOR, or list the missing blobs of the account that is logged in with --missing")
 			case cursor != "" && byRecord:
-				return exit.Misuse("--cursor is not for --records: the repository is read from its beginning")
+				return exit.Misuse("--cursor cannot be combined with --records, which always reads the whole repository")
 			case limit < 0:
 				return exit.Misuse("--limit %d: must not be negative", limit)
 			case s.As != "" && !missing:
-				return exit.Misuse("--as is for --missing")
+				return exit.Misuse("--as can only be used with --missing")
 			}
 			reached := cursor
 			checkpoint := func(cursor string) { reached = cursor }
@@ -121,7 +121,7 @@ If the list fails midway, the error says how to continue.`,
 	}
 	cli.AsFlag(command, s)
 	flags := command.Flags()
-	flags.BoolVar(&lines, "jsonl", false, "print one JSON object a line for each blob")
+	flags.BoolVar(&lines, "jsonl", false, "print one JSON object per line, for each blob")
 	flags.BoolVar(&byRecord, "records", false, "list the references to blobs in the records of the verified repository")
 	flags.BoolVar(&missing, "missing", false, "list the blobs that the server lacks")
 	flags.IntVar(&limit, "limit", 0, "stop after `N` blobs; 0 for no limit")

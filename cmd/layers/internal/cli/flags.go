@@ -22,7 +22,7 @@ func JSONFlag(command *cobra.Command, value *bool) {
 
 // JSONLFlag adds the flag --jsonl, for commands that print records.
 func JSONLFlag(command *cobra.Command, value *bool) {
-	command.Flags().BoolVar(value, "jsonl", false, "print one JSON object a line for each record")
+	command.Flags().BoolVar(value, "jsonl", false, "print one JSON object per line, for each record")
 }
 
 // CompleteCollection completes the argument at the given index with Layers' collections, by their short names, or the whole

@@ -55,7 +55,7 @@ func OpenRepo(ctx context.Context, s *connect.Servers, directory string, actor s
 	case r.Phase == follow.Inactive:
 		err = fmt.Errorf("%s: the account %s is not active: %s", directory, did, r.Status)
 	case r.Phase == follow.Stale:
-		terminal.Printf(s.Messages, "layers: the records of %s are not current; layers follow has to fetch them: %s\n", did, r.Fault)
+		terminal.Printf(s.Messages, "layers: the records of %s are not current until layers follow fetches them: %s\n", did, r.Fault)
 	}
 	if err != nil {
 		return nil, errors.Join(err, store.Close())

@@ -23,12 +23,12 @@ func Command() *cobra.Command {
 		GroupID: cli.GroupRead,
 		Short:   "Show what Layers is and what this SDK does, without a network or an account",
 		Long: `Demo starts a small network of the AT Protocol in its own process, publishes a corpus
-of five sentences there, and does what a program does: it finds an account, downloads
-and verifies its repository, lists what is invalid, draws a sentence, and follows
-changes as they happen. It prints the Go of each step.
+of five sentences there, and then does what a typical program does: it finds an account,
+downloads and verifies its repository, lists invalid records, draws a sentence, and
+follows changes as they happen. It prints the Go code of each step.
 
-It takes about a second, needs no network, and leaves nothing behind. With --keep the
-network stays up, so that commands and programs can use it.`,
+It takes about a second, needs no connection to the Internet, and leaves no files
+behind. With --keep its network keeps running, so that commands and programs can use it.`,
 		Example: `  layers demo
   layers demo --keep`,
 		Args: cli.Arguments(0, 0, "no arguments"),
@@ -48,7 +48,7 @@ network stays up, so that commands and programs can use it.`,
 			return nil
 		}),
 	}
-	command.Flags().BoolVar(&keep, "keep", false, "keep the network up until you interrupt the command, and print how to use it")
+	command.Flags().BoolVar(&keep, "keep", false, "keep the network running until you interrupt the command, and print how to use it")
 	return command
 }
 
@@ -67,7 +67,7 @@ func stay(ctx context.Context, out io.Writer, w *world) error {
 		return err
 	}
 	defer os.RemoveAll(directory)
-	fmt.Fprint(out, "\nThe network stays up until you interrupt this command. In another terminal:\n\n")
+	fmt.Fprint(out, "\nThe network keeps running until you interrupt this command. In another terminal:\n\n")
 	environment := append(w.network.Environment(), "LAYERS_AUTH_FILE="+filepath.Join(directory, "auth.json"), "LAYERS_PASSWORD="+w.alice.NewAppPassword())
 	for _, variable := range environment {
 		fmt.Fprintf(out, "    export %s\n", variable)

@@ -97,7 +97,7 @@ var steps = []step{
 
 // tour runs the steps, and prints the code and the results of each.
 func tour(ctx context.Context, out io.Writer, w *world) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, longest, fmt.Errorf("the demo took longer than %v", longest))
+	ctx, cancel := context.WithTimeoutCause(ctx, longest, fmt.Errorf("the demo took more than %v", longest))
 	defer cancel()
 	d := &demo{out: out, servers: w.network.Options(), relay: w.relay.URL, password: w.alice.NewAppPassword(), corpus: w.corpus}
 	for _, r := range slices.Concat(w.corpus.Records, w.corpus.Doubtful) {

@@ -144,7 +144,7 @@ func Find(name string) ([]Def, error) {
 		}
 	}
 	if found == nil {
-		why := "layers collections lists the records; their help, layers collections --help, says how other definitions are named"
+		why := "\"layers collections\" lists the records, and \"layers collections --help\" explains the names of other definitions"
 		if meant := names.Nearest(strings.TrimPrefix(name, names.Own), Names(), nil); meant != "" {
 			why = "did you mean " + meant + "?"
 		}

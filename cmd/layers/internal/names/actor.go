@@ -30,7 +30,7 @@ func actorMend(text string, err error) string {
 		}
 		return "write it without a scheme: " + rest
 	case strings.Contains(text, "@"):
-		return "this is a mail address; write a handle, such as alice.example.com, or a DID"
+		return "this is an e-mail address; write a handle, such as alice.example.com, or a DID"
 	case !ASCII(text):
 		return "write a handle in punycode (xn--...)" + InPunycode(text)
 	case !strings.Contains(text, ".") && !strings.Contains(text, ":"):

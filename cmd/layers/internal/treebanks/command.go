@@ -25,7 +25,7 @@ func ImportCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "import",
 		GroupID: cli.GroupWrite,
-		Short:   "Turn a file of another format into a batch of records",
+		Short:   "Convert a file of another format to a batch of records",
 	}
 	command.AddCommand(importCoNLLU(s))
 	return command
@@ -36,7 +36,7 @@ func ExportCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "export",
 		GroupID: cli.GroupRead,
-		Short:   "Turn records into a file of another format",
+		Short:   "Convert records to a file of another format",
 	}
 	command.AddCommand(exportCoNLLU(s))
 	return command
@@ -48,23 +48,22 @@ func importCoNLLU(s *connect.Servers) *cobra.Command {
 	var fresh bool
 	command := &cobra.Command{
 		Use:   "conllu FILE.conllu",
-		Short: "Turn a CoNLL-U treebank into a batch for apply",
-		Long: `Conllu prints the operations that bring the records of a treebank into the
-repository of the account --did, as lines for layers apply. Nothing is sent.
-On standard error it says how many operations these are, and how long apply will
-take at the server's rate limits.
+		Short: "Convert a CoNLL-U treebank to a batch for apply",
+		Long: `Conllu prints operations for layers apply that put the records of a treebank into the
+repository of the account --did. It sends nothing. On standard error it prints the
+number of operations, and how long apply will take at the server's rate limits.
 
-The operations are the difference from the records that the repository has. They are
-read from the account's PDS, or from the file or directory --from; with --new, there
-are none. So importing a file again prints what changed in it, and nothing if it is
-the same. Records that other programs made are never deleted.
+It prints only operations that change something: it compares the treebank with the
+existing records, which it reads from the account's PDS, or from the file or directory
+--from; with --new, it assumes that there are none. So importing a file again prints
+only what has changed in it. Records that other programs made are never deleted.
 
 The records are an expression for the document and one for each sentence, and, for the
 document or each of its sections, a segmentation and the layers of lemmas, parts of
 speech, features, dependencies, enhanced dependencies, multiword tokens and MISC.
-With --per sentence, each sentence has a segmentation and layers of its own, which
-takes some eight times as many records. layers export conllu writes the file again,
-byte for byte.
+With --per sentence, each sentence has its own segmentation and layers, which takes
+about eight times as many records. layers export conllu restores the file, byte for
+byte.
 
 Record keys depend on the name of the document, which is that of the file unless
 --document gives another.`,
@@ -78,7 +77,7 @@ Record keys depend on the name of the document, which is that of the file unless
 				return err
 			}
 			if fresh && from != "" {
-				return exit.Misuse("--new and --from exclude each other")
+				return exit.Misuse("--new cannot be combined with --from")
 			}
 			if options.DID, err = accountDID(ctx, s, account); err != nil {
 				return err
@@ -109,11 +108,11 @@ Record keys depend on the name of the document, which is that of the file unless
 	flags := command.Flags()
 	flags.StringVar(&account, "did", "", "the `ACTOR` that the records are for, a DID or a handle (required)")
 	flags.StringVar(&document, "document", "", "the `NAME` of the document, on which record keys depend (default that of the file)")
-	flags.StringVar(&per, "per", "document", "what has a segmentation and layers of its own: `document or sentence`")
-	flags.StringVar(&created, "created-at", "", "the `TIME` of creation of new records (default now)")
+	flags.StringVar(&per, "per", "document", "make a segmentation and layers for each `document or sentence`")
+	flags.StringVar(&created, "created-at", "", "the creation `TIME` of new records (default now)")
 	flags.StringSliceVar(&languages, "language", nil, "a BCP 47 `TAG` of the text's language; may be repeated")
 	flags.StringVar(&from, "from", "", "compare with the records in `PATH`: an archive, a .jsonl file, a directory of these, or one of layers follow")
-	flags.BoolVar(&fresh, "new", false, "do not compare with the records that the repository has")
+	flags.BoolVar(&fresh, "new", false, "do not compare with existing records")
 	return command
 }
 
@@ -211,14 +210,14 @@ func exportCoNLLU(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "conllu AT-URI | PATH",
 		Short: "Write annotated sentences as CoNLL-U",
-		Long: `Conllu writes the sentences of an expression and of all its parts as CoNLL-U,
-with what is annotated on them: those that layers import conllu made, byte for byte as
-the file was, and those of other programs as far as the format can express them.
+		Long: `Conllu writes the sentences of an expression and of all its parts as CoNLL-U, with
+their annotations. Records that layers import conllu made are written as the original
+file, byte for byte; those of other programs as far as the format can express them.
 
-With an AT-URI of an expression, such as that of a document, its repository is read from
-the account's PDS and verified, or is taken from --from. With a PATH (an archive, a .jsonl
-file, a directory of these, or one of layers follow), it exports the documents in it: to
-standard output if there is one, or else each to a file of its own in --output.`,
+With the AT-URI of an expression, such as that of a document, it reads the repository
+from the account's PDS and verifies it, or reads it from --from. With a PATH (an archive,
+a .jsonl file, a directory of these, or one of layers follow), it exports the documents
+there: a single one to standard output, or each to a file of its own in --output.`,
 		Example: `  layers export conllu at://alice.example.com/expression.expression/3mabcdefghi2a > en.conllu
   layers export conllu repo.car -o treebank`,
 		Args: cli.Arguments(1, 1, "an AT-URI or a PATH"),
@@ -227,7 +226,7 @@ standard output if there is one, or else each to a file of its own in --output.`
 			set := &treebank.Set{}
 			if !strings.HasPrefix(args[0], "at://") {
 				if from != "" {
-					return exit.Misuse("--from is for an AT-URI")
+					return exit.Misuse("--from can only be used with an AT-URI")
 				}
 				invalid, err := readSet(ctx, command, s, set, args[0], "")
 				if err != nil {
@@ -237,7 +236,7 @@ standard output if there is one, or else each to a file of its own in --output.`
 				return Export(command.OutOrStdout(), set, args[0], directory)
 			}
 			if directory != "" {
-				return exit.Misuse("--output is for a PATH")
+				return exit.Misuse("--output can only be used with a PATH")
 			}
 			uri, err := names.ParseRecordURI(args[0])
 			if err != nil {
