@@ -1,6 +1,5 @@
-// Package layersgo is the root of the Go SDK for Layers, linguistic annotation on the AT Protocol. It
-// holds no code but the lines that generate packages from lexicons: those below layers, and the runtime's
-// own for the protocol's methods.
+// Package layersgo is the root of the Go SDK for Layers, linguistic annotation on the AT Protocol. It contains only the
+// go:generate directives for the packages below layers and for the protocol's methods in the runtime.
 package layersgo
 
 //go:generate go run ./cmd/lexgen generate

@@ -35,7 +35,7 @@ const maxConfigSize = 4 << 20
 type Config struct {
 	// Lexicons are the directories with the documents.
 	Lexicons []string `json:"lexicons"`
-	// Overrides are those of Lexicons whose documents replace the documents with the same NSID in the others.
+	// Overrides are those directories in Lexicons whose documents replace documents with the same NSID in the others.
 	Overrides []string `json:"overrides,omitzero"`
 	// Opaque accepts references to missing documents.
 	Opaque bool `json:"opaque,omitzero"`
@@ -54,29 +54,32 @@ type Config struct {
 	// Names overrides the Go names that the rules give; see [plan.Options].
 	Names map[string]string `json:"names,omitzero"`
 
-	// Import maps namespaces to Go packages or modules that have their code: refs into such a namespace, or one below it, use
-	// the types there, whose names are in the name lock of that module. Nothing is generated for them.
+	// Import maps namespaces to the Go packages or modules that have their code: refs into such a namespace, or one
+	// below it, use the types there, whose names are in the name lock of that module. No code is generated for these
+	// namespaces.
 	Import map[string]string `json:"import,omitzero"`
-	// Include, if it is not empty, lists NSIDs, or namespaces followed by ".*", and what they refer to is generated alone.
+	// Include, if it is not empty, lists NSIDs, or namespaces followed by ".*". Code is generated only for these and
+	// the definitions that they refer to.
 	Include []string `json:"include,omitzero"`
-	// Clients is false if there are to be no clients; by default there are.
+	// Clients says whether clients are generated; the default is true.
 	Clients *bool `json:"clients,omitzero"`
-	// Servers adds, beside each package with calls, a package with an interface and a handler for servers.
+	// Servers adds, for each package with calls, another package with an interface and a handler for servers.
 	Servers bool `json:"servers,omitzero"`
 	// Lock is the directory of the lockfiles; if it is empty each directory with lexicons has its own, and the name lock is
 	// in the first of them. If there are several directories with lexicons, their lockfiles are in directories of the same
 	// paths below Lock.
 	Lock string `json:"lock,omitzero"`
-	// OnError says what happens to documents with faults: "fail" or, for those left out or made opaque, "skip".
+	// OnError says how faults in documents are treated: "fail" makes them errors, and "skip" leaves out the faulty
+	// parts or makes them opaque.
 	OnError Levels `json:"onError,omitzero"`
-	// Lint says what warnings about a namespace count as: "off", "warn" or "error".
+	// Lint says how warnings about a namespace are treated: "off", "warn" or "error".
 	Lint Levels `json:"lint,omitzero"`
 	// Schema names the JSON Schema of the file, for editors.
 	Schema string `json:"$schema,omitzero"`
 
 	// Rename accepts that exported names of the name lock change or move. It is not part of the file.
 	Rename bool `json:"-"`
-	// Earlier is the name lock to follow where [Config.Load] finds none. It is not part of the file.
+	// Earlier is the name lock to follow if [Config.Load] finds none. It is not part of the file.
 	Earlier *naming.Lock `json:"-"`
 	// IgnoreLock loads documents that differ from their lockfile. It is not part of the file: a caller that
 	// sets it is expected to call [Config.WriteLocks] once the result is accepted.
@@ -142,8 +145,8 @@ func settings() string {
 	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
-// Levels says what holds for namespaces: the value of the longest one that a document is in, or of the empty string for all
-// others. In JSON it is an object, or one value for all.
+// Levels maps namespaces to settings. The setting of the longest namespace that contains a document applies; the empty
+// string stands for all others. In JSON it is an object, or one value for all namespaces.
 type Levels map[string]string
 
 // UnmarshalJSON reads an object or a string.
@@ -313,7 +316,7 @@ func readNames(root fs.FS, name string) (*naming.Lock, error) {
 	return lock, nil
 }
 
-// LintSet returns what [lexicon.Lint] finds in a set, as the setting "lint" says: warnings, and those that count as errors.
+// LintSet returns the warnings of [lexicon.Lint] about a set, divided by the setting "lint" into warnings and errors.
 func (c *Config) LintSet(set *lexicon.Set) (warnings, problems lexicon.Problems) {
 	ids := make(map[string]string)
 	for _, document := range set.Documents {
@@ -369,8 +372,8 @@ func (c *Config) WriteLocks(root string) ([]string, error) {
 	return changed, nil
 }
 
-// Directories returns the directories that generated files can be in, without those inside another. Files there with lexgen's
-// header that are not generated any longer are removed.
+// Directories returns the directories that generated files can be in, without those inside another one. [Output.Write]
+// removes files with lexgen's header in these directories that are no longer generated.
 func (c *Config) Directories() []string {
 	list := []string{c.Output}
 	for _, dir := range c.Packages {

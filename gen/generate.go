@@ -18,13 +18,13 @@ import (
 	"github.com/layers-pub/layers-go/gen/prove"
 )
 
-// Output is generated source in memory. That of [Generate] has passed the type checker.
+// Output is generated source in memory. The result of [Generate] has passed the type checker.
 type Output struct {
 	// Files are all files. A package comes after the packages that it imports.
 	Files []emit.File
 	// Names is the name lock, which has no package.
 	Names emit.File
-	// Skipped lists the faults of documents that were passed over, and what became of them.
+	// Skipped lists the faults of documents that were ignored, and how each was treated.
 	Skipped lexicon.Problems
 
 	set  *lexicon.Set
@@ -69,8 +69,8 @@ func Generate(ctx context.Context, root string, config *Config) (*Output, error)
 	return &Output{Files: files, Names: emit.File{Path: config.NamesFile(), Content: names}, Skipped: set.Skipped, set: set, lock: lock, directories: config.Directories()}, nil
 }
 
-// Prove builds a program with the output, which decodes and encodes samples of every definition, and reports each that does
-// not come back as it was. It writes nothing below root. See package prove.
+// Prove builds and runs a program that decodes and encodes samples of every definition with the generated code, and
+// reports each sample that does not round-trip. It writes nothing below root. See package prove.
 func (o *Output) Prove(ctx context.Context, root string) error {
 	changes, err := o.compare(root)
 	if err != nil {
@@ -99,8 +99,8 @@ func (o *Output) Prove(ctx context.Context, root string) error {
 	return prove.Run(ctx, code, samples)
 }
 
-// NewOutput returns files that were generated otherwise, such as those of package bridge, as an output for the given
-// directories. Unlike the result of [Generate] they are not type-checked.
+// NewOutput returns an Output of files that were generated in another way, such as those of package bridge, for the
+// given directories. Unlike the result of [Generate] they are not type-checked.
 func NewOutput(directories []string, files ...emit.File) *Output {
 	return &Output{Files: files, directories: directories}
 }

@@ -56,8 +56,8 @@ func (c *Config) importedPackages() []string {
 }
 
 // ReadImports finds the modules that the setting "import" names, with the go command run in root, and reads their
-// configurations and name locks. The module is that of the package, and its configuration the file lexgen.json nearest above
-// the package. [Generate] calls ReadImports; a caller of [Config.Load] has to, if there are imports.
+// configurations and name locks. The configuration is the file lexgen.json in the package's directory or the nearest
+// one above it. [Generate] calls ReadImports; before [Config.Load], the caller has to call it if there are imports.
 func (c *Config) ReadImports(ctx context.Context, root string) error {
 	c.imports = nil
 	var problems lexicon.Problems

@@ -40,9 +40,9 @@ func TestImport(t *testing.T) {
 func TestImportErrors(t *testing.T) {
 	for _, test := range []struct{ namespace, name, want string }{
 		{"pub.layers", "example.org/absent", "lexgen.json:/import/pub.layers: find example.org/absent with the go command: "},
-		{"com.absent", "github.com/layers-pub/layers-go/layers", "lexgen.json:/import/com.absent: github.com/layers-pub/layers-go/layers has no code for com.absent"},
+		{"com.absent", "github.com/layers-pub/layers-go/layers", "lexgen.json:/import/com.absent: github.com/layers-pub/layers-go/layers has no generated code for com.absent"},
 		{"pub.layers", "github.com/clipperhouse/uax29/v2", "lexgen.json:/import/pub.layers: github.com/clipperhouse/uax29/v2 has no lexgen.json"},
-		{"pub.layers.text", "github.com/layers-pub/layers-go", "has no code for pub.layers.text"},
+		{"pub.layers.text", "github.com/layers-pub/layers-go", "has no generated code for pub.layers.text"},
 	} {
 		config, err := gen.ReadConfig(os.DirFS("../examples"), gen.ConfigFile)
 		if err != nil {

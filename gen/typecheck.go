@@ -69,8 +69,9 @@ func listExports(ctx context.Context, root string, more []string) (map[string]ex
 	return exports, nil
 }
 
-// TypeCheck reports everything that the Go compiler would reject in files, which need not be generated ones. The files of a package must
-// come after those of the packages that it imports. Other packages are found with the go command, in the module at root.
+// TypeCheck reports everything that the Go compiler would reject in files, which need not be generated. The files of a
+// package must come after those of the packages that it imports. Other packages are found with the go command, in the
+// module at root.
 func TypeCheck(ctx context.Context, root string, files []emit.File) error {
 	var more []string
 	for _, file := range files {

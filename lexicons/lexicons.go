@@ -1,5 +1,5 @@
-// Package lexicons has the lexicon documents of Layers, from which this module is generated, for programs that show or check
-// them:
+// Package lexicons embeds the lexicon documents of Layers, from which the packages under layers are generated, for
+// programs that show or check them:
 //
 //	text, err := lexicons.FS.ReadFile("pub/layers/expression/expression.json")
 //
@@ -20,7 +20,7 @@ var FS embed.FS
 //go:embed lexgen.lock
 var lock []byte
 
-// Version returns the version of Layers that the documents belong to, such as "0.8.0".
+// Version returns the version of Layers that the documents are from, such as "0.8.0".
 func Version() string {
 	var head struct {
 		Version string `json:"version"`

@@ -1,4 +1,4 @@
-// Command layers works with Layers data in a terminal: see layers --help.
+// Command layers reads, verifies and writes Layers data in a terminal: see layers --help.
 package main
 
 import (

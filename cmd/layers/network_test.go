@@ -217,9 +217,9 @@ func TestPauses(t *testing.T) {
 		message string
 	}{
 		{"short", map[string]string{"Retry-After": "1"}, 429, nil, 0, "waiting|attempt 2 of 4"},
-		{"long", map[string]string{"Retry-After": "86400"}, 429, nil, 1, "longest accepted pause"},
-		{"reset tomorrow", map[string]string{"RateLimit-Reset": "86400", "RateLimit-Limit": "10", "RateLimit-Remaining": "0"}, 429, nil, 1, "longest accepted pause"},
-		{"longer than allowed", map[string]string{"Retry-After": "5"}, 429, []string{"--max-wait", "2s"}, 1, "longest accepted pause"},
+		{"long", map[string]string{"Retry-After": "86400"}, 429, nil, 1, "maximum accepted pause"},
+		{"reset tomorrow", map[string]string{"RateLimit-Reset": "86400", "RateLimit-Limit": "10", "RateLimit-Remaining": "0"}, 429, nil, 1, "maximum accepted pause"},
+		{"longer than allowed", map[string]string{"Retry-After": "5"}, 429, []string{"--max-wait", "2s"}, 1, "maximum accepted pause"},
 		{"unavailable", nil, 503, nil, 0, "retrying in "},
 		{"longer than the time left", map[string]string{"Retry-After": "60"}, 429, []string{"--timeout", "5s"}, 1, "longer than the time left"},
 		{"no time", nil, 0, []string{"--timeout", "200ms"}, 1, "timed out after 200ms"},

@@ -75,7 +75,7 @@ func TestBridge(t *testing.T) {
 
 	// A rule that comes later needs another function.
 	write(t, root, "v1/bridge.json", `{"old": "v1/lexicons", "output": "v1", "version": "1.0", "rules": {"com.example.app.note": {"cite": {"func": "upgradeCite"}}}}`)
-	expect(t, 1, "lacks functions of the rules:\npackage v1", "bridge", flag, rules)
+	expect(t, 1, "lacks functions that the rules name:\npackage v1", "bridge", flag, rules)
 	for text, want := range map[string]string{
 		`{"old": "v1/lexicons", "output": "v1", "rules": {"com.example.app.note": {"cite": {}}}}`:              "a rule is one of rename, prepend, wrap, list, text and func",
 		`{"old": "v1/lexicons", "output": "v1", "rules": {"com.example.app.note": {"text": {"rename": "a"}}}}`: "there is a rule for the field text of com.example.app.note, which did not change",
@@ -89,7 +89,7 @@ func TestBridge(t *testing.T) {
 		expect(t, 1, want, "bridge", flag, rules)
 	}
 	expect(t, 2, "name the old version", "bridge", flag)
-	expect(t, 1, "is not a directory of the configuration", "bridge", flag, "--output", "v1", filepath.Join(root, "v1/lexicons"), filepath.Join(root, "v1"))
+	expect(t, 1, "is not a lexicon directory of the configuration", "bridge", flag, "--output", "v1", filepath.Join(root, "v1/lexicons"), filepath.Join(root, "v1"))
 	expect(t, 0, "create v2/bridge.go\n", "bridge", flag, "--output", "v2", filepath.Join(root, "v1/lexicons"), filepath.Join(root, "lexicons"))
 }
 

@@ -117,7 +117,7 @@ func TestGenerateAccepts(t *testing.T) {
 	expect(t, 0, "accepted:\nfine com.example.app.more: new document\n\tadds example.AppMore struct\n", "lock", flag)
 	expect(t, 0, "3 files, 4 changed\n", "generate", flag) // nothing is left to accept
 	write(t, root, "lexicons/com/example/app/note.json", strings.Replace(changed, "tid", "any", 1))
-	expect(t, 0, "accepted without a verdict: 1 of 1 changed documents are not in git as they were accepted\n", "generate", flag)
+	expect(t, 0, "accepted without a verdict: for 1 of 1 changed documents, git does not have the version in the lockfile\n", "generate", flag)
 	commit(t, root)
 	write(t, root, "lexicons/com/example/app/note.json", strings.Replace(changed, "tid", "nsid", 1))
 	expect(t, 0, "accepted:\nerror com.example.app.note:/defs/main/key: changed record key from any to nsid", "generate", flag)
@@ -150,7 +150,7 @@ func TestDiffNames(t *testing.T) {
 	// What is renamed knowingly is told. The name that gave way keeps its longer name even when the other one is gone.
 	expect(t, 0, adds, "generate", flag)
 	write(t, root, "lexgen.json", strings.Replace(config, "}", `, "names": {"com.example.viewRecord#main": "ViewRecord"}}`, 1))
-	const renamed = "com.example.defs#view.record: ViewRecord would become ViewRecordUnion, since something else has that name now"
+	const renamed = "com.example.defs#view.record: ViewRecord would become ViewRecordUnion, since its name now belongs to something else"
 	expect(t, 1, renamed, "generate", flag)
 	const changes = "warning com.example.defs: only the Go API changes, not the data\n\tadds example.ViewRecordUnion interface { lex.Encodable viewRecordUnion() string }\n\tchanges example.View.Record from ViewRecord to ViewRecordUnion\n"
 	expect(t, 0, changes, "diff", flag)

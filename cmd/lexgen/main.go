@@ -1,4 +1,4 @@
-// Command lexgen generates Go packages from lexicon documents, as the configuration lexgen.json says.
+// Command lexgen generates Go packages from lexicon documents, as configured in lexgen.json.
 //
 //	lexgen generate    write the packages
 //	lexgen check       list what generate would change; exit with 1 if there is anything

@@ -140,8 +140,8 @@ func TestLintLevels(t *testing.T) {
 		write(t, root, "lexicons/"+id+".json", strings.Replace(extra, "com.example.app.note", id, 1))
 	}
 	write(t, root, "lexgen.json", strings.Replace(config, "}", `, "lint": {"": "off", "com.example": "error", "com.example.two": "warn"}}`, 1))
-	want := "lexicons/com.example.one.a.json:/extra: the language defines no key \"extra\" here, so it has no effect; correct it if it is misspelt\n" +
-		"warning: lexicons/com.example.two.b.json:/extra: the language defines"
+	want := "lexicons/com.example.one.a.json:/extra: the key \"extra\" is not defined here, so it has no effect; correct it if it is misspelt\n" +
+		"warning: lexicons/com.example.two.b.json:/extra: the key"
 	expect(t, 1, want, "lint", "--config="+filepath.Join(root, "lexgen.json"))
 }
 
@@ -167,7 +167,7 @@ func TestSkip(t *testing.T) {
 	write(t, root, "lexgen.json", strings.Replace(config, "}", `, "onError": "skip"}`, 1))
 	expect(t, 0, "4 files, 5 changed\n2 faults were ignored:\nlexicons/com/example/app/bad.json: not valid JSON at line 1, column 43: unexpected EOF [the file is omitted]\n"+
 		"lexicons/other.json:/defs/main/record/properties/text/type: ", "generate", flag)
-	expect(t, 0, "[its value is kept as it is]\n", "lint", flag)
+	expect(t, 0, "[its value is kept undecoded]\n", "lint", flag)
 }
 
 // TestLockDirectory checks that the lockfiles are where the configuration says.

@@ -1,4 +1,4 @@
-// Package vocabulary counts words. Its tests show how a program tests itself on a network of its own, with servers that fail.
+// Package vocabulary counts words. Its tests show how to test a program on a test network, with servers that fail.
 package vocabulary
 
 import (

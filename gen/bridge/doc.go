@@ -1,5 +1,6 @@
-// Package bridge writes a package for records of an older version of a lexicon that changed incompatibly: the old types under
-// a name of their own, and typed upgrades to the types of the new version, which runtime/bridge carries out.
+// Package bridge generates a package for records of an older version of a lexicon that changed incompatibly. The
+// package has the old types, and functions that upgrade them to the types of the new version by means of package
+// runtime/bridge.
 //
 //	output, err := bridge.Generate(old, config, &bridge.Options{Dir: "v1", Version: "1.0"})
 //	if err != nil {
@@ -7,7 +8,7 @@
 //	}
 //	changes, err := output.Write(root)
 //
-// A field that went is moved by a rule. Rules that are mechanical are found: a field that is called the same in the plural now
-// and has an array of the same values, and a field that was renamed. [Options.Rules] says others. A field without a rule becomes
-// a function to be written by hand, for which the package gets a stub once.
+// A rule moves the value of a field that no longer exists. The package finds obvious rules itself: for a field that
+// became an array whose name is the plural, and for a field that was renamed. [Options.Rules] sets others. For a field
+// without a rule, it writes, once, the stub of a function to be completed by hand.
 package bridge

@@ -31,24 +31,25 @@ import (
 type Options struct {
 	// Dir is the directory of the package in the module, with slashes. It must not be one that lexgen generates into.
 	Dir string
-	// Version is what comments call the old version, such as "0.7".
+	// Version is the name of the old version in comments, such as "0.7".
 	Version string
-	// Rules say what becomes of old fields, by NSID and by path: the names that lead to the field, separated by slashes, with * for
-	// the items of arrays and =NSID#def for members of unions. The field "$type" stands for the NSID of the record type. Rules that
-	// are missing are found or become stubs.
+	// Rules are the rules for old fields, by NSID and by path. A path has the names of fields, separated by slashes,
+	// with * for the items of arrays and =NSID#def for members of unions. The field "$type" stands for the NSID of the
+	// record type. Missing rules are found automatically or become stubs.
 	Rules map[string]map[string]Rule
 }
 
 // Output is generated source.
 type Output struct {
-	// Files are the files that lexgen keeps, and Stubs those that it writes once, for functions to be written by hand.
+	// Files are the files that lexgen keeps up to date, and Stubs those that it writes once, with functions to be
+	// completed by hand.
 	Files, Stubs []emit.File
 
 	others []emit.File // the files of the packages that are imported, and those in the directory that were written by hand
 }
 
-// TypeCheck reports what a compiler would reject in the package, with the files in its directory that were written by hand. root is
-// the root of the module.
+// TypeCheck reports what a compiler would reject in the package, together with the hand-written files in its directory.
+// root is the root of the module.
 func (o *Output) TypeCheck(ctx context.Context, root string) error {
 	return gen.TypeCheck(ctx, root, slices.Concat(o.others, o.Files, o.Stubs))
 }
@@ -56,8 +57,8 @@ func (o *Output) TypeCheck(ctx context.Context, root string) error {
 // ErrNothing says that no record type changed.
 var ErrNothing = errors.New("no record type lost a field or changed a field's type")
 
-// Generate generates the package. before are the old documents in the directories roots of old; those after and the packages that
-// they became are those of config, in the module whose root is fsys.
+// Generate generates the package. The old documents are in the directories roots of old. The new documents, and the
+// packages generated from them, are those of config, in the module whose root is fsys.
 func Generate(old fs.FS, roots []string, fsys fs.FS, config *gen.Config, options *Options) (*Output, error) {
 	if !fs.ValidPath(options.Dir) || options.Dir == "." {
 		return nil, fmt.Errorf("%q is not a clean path of a directory inside the module", options.Dir)

@@ -12,21 +12,22 @@ import (
 	"github.com/layers-pub/layers-go/runtime/bridge"
 )
 
-// Rule says what becomes of an old field. Exactly one of its fields is set.
+// Rule says how the value of an old field is moved. Exactly one of its fields is set.
 type Rule struct {
 	// Rename is the field's new name or, for the field "$type", the new NSID of the record type.
 	Rename string `json:"rename,omitzero"`
-	// Prepend is the field with an array whose first item the value becomes.
+	// Prepend is the array field whose first item the value becomes.
 	Prepend string `json:"prepend,omitzero"`
-	// Wrap is the field of an object that takes the place of the value and has the value in that field.
+	// Wrap is the field of a new object that holds the value. The object replaces the value.
 	Wrap string `json:"wrap,omitzero"`
-	// List is the field of which the value becomes the only item.
+	// List is the array field whose only item the value becomes.
 	List string `json:"list,omitzero"`
-	// Text is the field that gets the decimal digits of an integer.
+	// Text is the string field that is set to the decimal digits of an integer.
 	Text string `json:"text,omitzero"`
-	// Type is the $type that a member of a union has now, whose document has another NSID. It is always found.
+	// Type is the new $type of a union member whose document has a new NSID. This rule is always found automatically.
 	Type string `json:"-"`
-	// Func is a function of the package that is written by hand. It has the type of bridge.Rule in the runtime.
+	// Func is the name of a hand-written function of the package. It has the type bridge.Rule of package
+	// runtime/bridge.
 	Func string `json:"func,omitzero"`
 }
 

@@ -24,7 +24,7 @@ type Symbol struct {
 	Package, Name string
 	// Type is the name's type, in Go, or the value of a constant.
 	Type string
-	// NSID is the document that the name comes from, or empty for what a package has besides.
+	// NSID is the document that the name comes from. It is empty for other names in a package.
 	NSID string
 }
 
@@ -159,8 +159,8 @@ func compareAPI(before, after []Symbol) []apiChange {
 	return changes
 }
 
-// Attach adds to each change what it does to the Go API, given the names that the two sides become. A name that changes
-// without a change of its document, as when a package moves, is a warning of its own.
+// Attach adds to each change its effect on the Go API, given the exported names of the two sides. If a name changes
+// although its document does not, as when a package moves, Attach adds a separate warning.
 func Attach(changes []Change, before, after []Symbol) []Change {
 	changes = slices.Clone(changes)
 	byNSID, byPackage := make(map[string][]int), make(map[string][]int)

@@ -9,14 +9,14 @@ import (
 	"github.com/layers-pub/layers-go/gen/lexicon"
 )
 
-// Verdict says what the rules of lexicon evolution make of a change.
+// Verdict says whether a change follows the rules of lexicon evolution.
 type Verdict int
 
 // The verdicts, from the best to the worst.
 const (
 	// Fine: all data stays valid.
 	Fine Verdict = iota
-	// Warning: data stays valid, but something that programs may use has gone or means something else.
+	// Warning: data stays valid, but something that programs may use was removed or has another meaning.
 	Warning
 	// Error: data or calls of one side can be invalid on the other.
 	Error
@@ -28,7 +28,7 @@ func (v Verdict) String() string { return [...]string{"fine", "warning", "error"
 // Change is one difference between two versions of a set of documents.
 type Change struct {
 	Verdict Verdict
-	// NSID is that of the document: of the new one, or of the old one if there is no new one.
+	// NSID is the NSID of the new document, or of the old one if there is no new one.
 	NSID string
 	// OldNSID is the NSID that a renamed document had.
 	OldNSID string
@@ -39,7 +39,7 @@ type Change struct {
 	RenamedField string
 	// Message says what changed and, unless the change is fine, what that breaks.
 	Message string
-	// Go says what changes in the Go API, a line for each name; see [Attach].
+	// Go lists the changes of the Go API, one line for each name; see [Attach].
 	Go []string
 }
 

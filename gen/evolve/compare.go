@@ -7,9 +7,9 @@ import (
 	"github.com/layers-pub/layers-go/gen/lexicon"
 )
 
-// Compare returns the differences between two sets of documents, sorted by NSID and JSON pointer. It needs no more of a set
-// than its documents: references may lead out of it. It compares what documents say about data and calls; descriptions that
-// changed are one change of their document.
+// Compare returns the differences between two sets of documents, sorted by NSID and JSON pointer. It uses only the
+// documents of the sets, so references may lead outside of them. It compares what documents say about data and calls.
+// All changed descriptions of a document count as one change.
 func Compare(before, after *lexicon.Set) []Change {
 	c := &comparer{before: before, after: after, renamed: renames(before, after)}
 	c.findUses()

@@ -1,5 +1,5 @@
-// Package evolve judges changes of lexicons by the rules of lexicon evolution: data that was valid must stay valid, and
-// data that is written from now on must be valid under the old documents, too.
+// Package evolve checks changes of lexicons against the rules of lexicon evolution: data that was valid must stay
+// valid, and new data must also be valid under the old documents.
 //
 //	changes := evolve.Compare(before, after)
 //	for _, c := range changes {
@@ -9,9 +9,10 @@
 //		os.Exit(1)
 //	}
 //
-// [Read] reads the documents of one side leniently, so that a side with mistakes can be compared, too. [API] lists the
-// exported Go names that a side becomes, and [Attach] adds to each change what it does to them.
+// [Read] reads the documents of one side leniently, so that documents with mistakes can be compared, too. [API] lists
+// the exported Go names that are generated for a side, and [Attach] adds to each change its effect on these names.
 //
-// The rules are at https://atproto.com/specs/lexicon#lexicon-evolution. Where they are silent, a change is an error if data
-// or calls of one side can be invalid on the other, a warning if only Go code has to follow, and fine otherwise.
+// The rules are at https://atproto.com/specs/lexicon#lexicon-evolution. Where they say nothing, a change is an error if
+// data or calls of one side can be invalid on the other, a warning if only Go code has to be changed, and fine
+// otherwise.
 package evolve

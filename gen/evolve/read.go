@@ -14,8 +14,7 @@ import (
 // Read reads the documents below the given directories of fsys, for comparing them. Unlike [lexicon.Load] it needs neither
 // valid references nor a file's name that fits its document. A document that occurs twice counts where it occurs last.
 //
-// The problems are those of documents that are malformed and that the set lacks for that reason. The error is one of reading
-// the directories.
+// The problems are about malformed documents, which are not in the set. The error is one of reading the directories.
 func Read(fsys fs.FS, roots ...string) (*lexicon.Set, lexicon.Problems, error) {
 	found := make(map[string]*lexicon.Document)
 	var problems lexicon.Problems

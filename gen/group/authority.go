@@ -14,8 +14,8 @@ var shared = wordSet(`
 // secondLevel are domains below those of countries in which owners register theirs, such as co.uk.
 var secondLevel = wordSet("ac co com edu go gob gov ne net or org")
 
-// Authority returns the part of a namespace that stands for its owner: the first two segments, or one more if these are a
-// domain below which anyone can have a name, such as io.github and uk.co.
+// Authority returns the part of a namespace that stands for its owner: the first two segments, or three if these are a
+// domain below which anyone can register a name, such as io.github and uk.co.
 func Authority(namespace string) string {
 	segments := strings.Split(namespace, ".")
 	n := min(2, len(segments))

@@ -19,7 +19,7 @@ type Options struct {
 	// below that one, one package each. The longest matching namespace decides. If ".*" follows it, the namespace and all
 	// namespaces below it become one package.
 	Packages map[string]string
-	// Records says that there is a package that imports all packages with records.
+	// Records says that a package will import all packages with records.
 	Records bool
 	// Lock has the packages of an earlier run; nil if there was none.
 	Lock *naming.Lock
@@ -71,19 +71,20 @@ func (g *Group) Prefix(namespace string) []string {
 	return append([]string{word}, strings.Split(namespace, ".")[len(segments):]...)
 }
 
-// Move is a package of the lock whose namespace has to go elsewhere.
+// Move is a namespace that cannot stay in the package that the lock names.
 type Move struct {
 	Namespace string
 	// From and To are directories, and FromPrefix and ToPrefix the words that start its Go names.
 	From, To             string
 	FromPrefix, ToPrefix []string
-	// Circle has the places of references that make a circle; it is empty if the configuration has changed.
+	// Circle has the places of the references that form a cycle; it is empty if the configuration is the reason for the
+	// move.
 	Circle []string
 }
 
-// New divides the set's namespaces into packages. In the result, a group comes after the groups that it
-// uses. Joining a circle may close another one, so New repeats until nothing changes. It also returns the namespaces that
-// cannot stay where the lock has them.
+// New divides the set's namespaces into packages. In the result, a group comes after the groups that it uses. Merging
+// the packages of a cycle may create another cycle, so New repeats this until nothing changes. It also returns the
+// namespaces that cannot stay in the packages that the lock names.
 func New(set *lexicon.Set, options *Options) ([]*Group, []Move) {
 	found := usesOf(set)
 	of := options.assign(sortedKeys(found))

@@ -24,12 +24,12 @@ const Collection syntax.NSID = "com.atproto.lexicon.schema"
 // Document is a lexicon document as a record.
 type Document struct {
 	*lexicon.Document
-	// URI is that of the record, and CID its CID.
+	// URI is the URI of the record, and CID its CID.
 	URI syntax.ATURI
 	CID cid.CID
 	// JSON is the record in JSON, indented by two spaces.
 	JSON []byte
-	// Changed says that the file in the directory, if there is one, has something else.
+	// Changed says that the file in the directory is missing or has other content.
 	Changed bool
 }
 
@@ -38,8 +38,9 @@ func URIOf(did syntax.DID, id syntax.NSID) syntax.ATURI {
 	return syntax.ATURI("at://" + string(did) + "/" + string(Collection) + "/" + string(id))
 }
 
-// Fetch reads a document with the proof that it is in the account's repository, and verifies that and the account's
-// signature. The error is one of [pds.Client.GetRecordProof], or a [lexicon.Problems] if the record is not a valid document.
+// Fetch reads a document with a proof that it is in the account's repository, and verifies the proof and the account's
+// signature. The error is one of [pds.Client.GetRecordProof], or a [lexicon.Problems] if the record is not a valid
+// document.
 func Fetch(ctx context.Context, repos *pds.Client, uri syntax.ATURI) (*Document, error) {
 	proof, err := repos.GetRecordProof(ctx, uri)
 	if err != nil {
@@ -101,8 +102,8 @@ func fromFile(dir fs.FS, id syntax.NSID) (*Document, error) {
 	return &Document{Document: document, CID: cid.Of(cid.DagCBOR, record), JSON: data}, nil
 }
 
-// Needs returns the NSIDs of the documents that a document refers to, sorted: by refs and unions, by known values that are
-// tokens, and by the permissions of a set. They are those that @atproto/lex installs with it.
+// Needs returns the NSIDs of the documents that a document refers to, sorted: by refs and unions, by known values that
+// are tokens, and by the permissions of a set. These are the documents that @atproto/lex installs with it.
 func Needs(d *lexicon.Document) []syntax.NSID {
 	found := make(map[syntax.NSID]bool)
 	add := func(ref string) {

@@ -21,19 +21,19 @@ const maxManifestSize = 8 << 20
 
 // Manifest lists the documents that are installed.
 type Manifest struct {
-	// Version is that of the format, which is 1.
+	// Version is the version of the format, 1.
 	Version int `json:"version"`
 	// Lexicons are the documents that were asked for, sorted.
 	Lexicons []syntax.NSID `json:"lexicons"`
-	// Resolutions has all documents, also those that others need.
+	// Resolutions has all documents, including those that were installed because others need them.
 	Resolutions map[syntax.NSID]Resolution `json:"resolutions"`
 }
 
 // Resolution says where a document came from.
 type Resolution struct {
-	// URI is that of the record, with the DID of the account.
+	// URI is the URI of the record, with the DID of the account.
 	URI syntax.ATURI `json:"uri"`
-	// CID is that of the record.
+	// CID is the CID of the record.
 	CID syntax.CID `json:"cid"`
 }
 
@@ -65,8 +65,8 @@ func ReadManifest(name string) (*Manifest, error) {
 	return m, nil
 }
 
-// ParseManifest parses a manifest. It accepts what @atproto/lex does: other members are ignored, and the URI of a document has
-// a DID.
+// ParseManifest parses a manifest. It accepts what @atproto/lex accepts: unknown members are ignored, and the URI of a
+// document must have a DID.
 func ParseManifest(data []byte) (*Manifest, error) {
 	m := new(Manifest)
 	if err := json.Unmarshal(data, m); err != nil {

@@ -21,10 +21,10 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// ErrChanged says that a document is not the one that the manifest lists.
+// ErrChanged says that a document is not the version that the manifest lists.
 var ErrChanged = errors.New("not the document that the manifest lists")
 
-// ErrOutOfDate says that a manifest does not list the documents that it should.
+// ErrOutOfDate says that a manifest does not list exactly the installed documents.
 var ErrOutOfDate = errors.New("the manifest is out of date")
 
 // concurrent is how many documents are fetched at a time.
@@ -36,14 +36,14 @@ type Installer struct{ repos *pds.Client }
 // New returns an installer that resolves names and reads repositories with a client.
 func New(repos *pds.Client) *Installer { return &Installer{repos} }
 
-// Mode says what happens to documents that the manifest lists.
+// Mode says how documents that the manifest lists are treated.
 type Mode int
 
 const (
-	// Keep leaves them as they are, and fetches those that have no file. One that is not the document that the manifest
-	// lists is an [ErrChanged].
+	// Keep leaves existing files as they are, and fetches documents whose files are missing. A document that differs
+	// from the manifest is an [ErrChanged].
 	Keep Mode = iota
-	// Restore is Keep, but replaces files that have something else.
+	// Restore is Keep, but also replaces files that differ from the manifest.
 	Restore
 	// Update fetches the current documents.
 	Update
@@ -51,10 +51,10 @@ const (
 
 // Options are the options of [Installer.Plan]; nil stands for the zero value.
 type Options struct {
-	// Add are documents to install besides those of the manifest, each an NSID or the at-uri of a record. An at-uri says where
-	// the document is, in place of DNS.
+	// Add are documents to install in addition to those of the manifest, each an NSID or the at-uri of a record. For an
+	// at-uri, DNS is not used.
 	Add []string
-	// Mode says what happens to the documents of the manifest.
+	// Mode says how the documents of the manifest are treated.
 	Mode Mode
 }
 
@@ -64,14 +64,14 @@ type Plan struct {
 	Documents []*Document
 	// Manifest lists them.
 	Manifest *Manifest
-	// Gone are the documents that the manifest listed before and that nothing needs any longer. Their files remain.
+	// Gone are the documents that the manifest listed before and that are no longer needed. Their files remain.
 	Gone []syntax.NSID
-	// Notes say what the caller should know, a line each.
+	// Notes are messages for the user, one line each.
 	Notes []string
 }
 
-// Plan finds out which documents are to be installed, fetches those that are not in dir, the directory of documents, and
-// verifies them. The manifest may be nil. Plan writes nothing. It needs no network if dir has all documents as the
+// Plan determines which documents have to be installed, fetches those that are not in dir, the directory of documents,
+// and verifies them. The manifest may be nil. Plan writes nothing. It needs no network if dir has all documents as the
 // manifest lists them.
 //
 // The error names the document. It wraps [ErrChanged] if a document differs from the manifest, or if dir has a file for a

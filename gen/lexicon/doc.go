@@ -13,9 +13,8 @@
 //	}
 //	record := set.Lookup("com.example.feed.post").Def("main").Node
 //
-// [Lint] finds constructs that are allowed but probably not meant. [Lock],
-// [WriteLock] and [CheckLock] maintain the lockfile, which makes every change of
-// a document visible.
+// [Lint] finds constructs that are allowed but probably not intended. [Lock], [WriteLock] and [CheckLock] maintain the
+// lockfile, which makes every change of a document visible.
 //
 // The language is specified at https://atproto.com/specs/lexicon, and the
 // permissions in it at https://atproto.com/specs/permission.

@@ -11,7 +11,7 @@ import (
 type Set struct {
 	// Documents is sorted by ID.
 	Documents []*Document
-	// Skipped lists the faults that were passed over, and what became of them; see [Options.Skip].
+	// Skipped lists the faults that were ignored, and how each was treated; see [Options.Skip].
 	Skipped Problems
 
 	skip   func(nsid string) bool

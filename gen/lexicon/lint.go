@@ -8,12 +8,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Lint returns warnings about constructs that are allowed but probably not
-// meant, or known to cause trouble: keys that the language does not define,
-// names that differ only in case, permissions that servers ignore, values that
-// no data can have, and constructs that the specification advises against. The
-// list is sorted by file, pointer and message, and empty if there are no
-// warnings.
+// Lint returns warnings about constructs that are allowed but probably not intended, or known to cause trouble: keys
+// that the language does not define, names that differ only in case, permissions that servers ignore, values that no
+// data can have, and constructs that the specification advises against. The list is sorted by file, pointer and
+// message, and empty if there are no warnings.
 func Lint(set *Set) []Problem {
 	l := &linter{set: set}
 	ids := map[string]string{}

@@ -17,17 +17,18 @@ type Options struct {
 	// unknown, and a union with such a variant loses it and becomes open. Without
 	// Opaque such references are problems.
 	Opaque bool
-	// Skip says whether faults in a document are passed over. Then a document that cannot be read is left out, a value that
-	// breaks a rule or refers to nothing becomes opaque ([Node.Opaque]), and what cannot be opaque is left out;
-	// [Set.Skipped] lists it all. The NSID is empty for a file that has none. Without Skip any fault is an error.
+	// Skip says whether faults in a document are ignored. Then a document that cannot be read is left out, a value that
+	// breaks a rule or refers to nothing becomes opaque ([Node.Opaque]), and anything that cannot be opaque is left
+	// out; [Set.Skipped] lists all of these. Skip is called with an empty NSID for a file without one. If Skip is nil,
+	// any fault is an error.
 	Skip func(nsid string) bool
 	// Overrides are roots whose documents replace those with the same NSID in
 	// the other roots. In all other cases an NSID that occurs twice is a problem.
 	Overrides []string
 	// Imports are documents of other modules, which replace those with the same NSID in the roots.
 	Imports []Import
-	// Include, if it is not empty, lists NSIDs, or namespaces followed by ".*". All other documents are left out, but for the
-	// definitions that those of the list refer to.
+	// Include, if it is not empty, lists NSIDs, or namespaces followed by ".*". All other documents are left out,
+	// except for the definitions that the listed ones refer to.
 	Include []string
 	// Lock returns the path of the lockfile of a root. Without Lock it is the file called LockFile in the root.
 	Lock func(root string) string

@@ -19,10 +19,9 @@ import (
 	"github.com/layers-pub/layers-go/gen/lexfile"
 )
 
-// LockFile is the name of the lockfile in a root of lexicons. It lists every
-// document with the SHA-256 of the file's bytes, so that a schema cannot change
-// by accident. It is JSON, but its name does not end in .json, since tools such as @atproto/lex take every such
-// file for a document.
+// LockFile is the name of the lockfile in a root of lexicons. It lists every document with the SHA-256 of the file's
+// bytes, so that a schema cannot change by accident. It is JSON, but its name does not end in .json, since tools such
+// as @atproto/lex treat every such file as a document.
 const LockFile = "lexgen.lock"
 
 // maxLockSize is enough for MaxDocuments documents with long names.
@@ -62,8 +61,8 @@ type lockedDocument struct {
 
 // Lock returns the content of the lockfile for the documents below root, a directory of fsys. name is the path of the
 // lockfile, usually that of [LockFile] in root. Lock takes the version and the release's hash from the existing
-// lockfile; if there is none, the version is empty and the present documents are the release. Lock does not check the
-// documents. If it cannot read a file, or the lockfile is malformed, the error is of type [Problems].
+// lockfile; if there is none, the version is empty and the current documents count as the release. Lock does not check
+// the documents. If it cannot read a file, or the lockfile is malformed, the error is of type [Problems].
 func Lock(fsys fs.FS, root, name string) ([]byte, error) {
 	l, problems := readLock(fsys, name)
 	if l == nil {

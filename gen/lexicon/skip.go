@@ -6,9 +6,10 @@ import (
 	"strings"
 )
 
-// Skip takes the faults that problems name out of the set, as far as [Options.Skip] allows it, and whatever refers to what is
-// left out then. It returns the problems that remain: those of documents whose faults are not passed over, and those that are
-// not about a document. A fault that was made opaque and is reported again is left out, or what it is in.
+// Skip removes the faults that problems name from the set, as far as [Options.Skip] allows it, and whatever refers to
+// the removed parts. It returns the remaining problems: those in documents whose faults are not ignored, and those that
+// are not about a document. If a value that was made opaque is reported again, it is removed, or the part that contains
+// it.
 func (s *Set) Skip(problems Problems) Problems {
 	rest := s.skipOnce(problems)
 	for s.skip != nil {

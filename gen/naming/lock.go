@@ -17,8 +17,8 @@ const LockFile = "lexgen.names"
 // MaxLockSize is the largest name lock that is read, in bytes.
 const MaxLockSize = 64 << 20
 
-// A Lock records the packages and the exported Go names of a run, each with what it stands for, so that later runs keep
-// them and other modules can refer to them.
+// Lock records the packages and the exported Go names of a run, each with the thing that it stands for, so that later
+// runs keep them and other modules can refer to them.
 type Lock struct {
 	// Module is the path of the module that the packages are in.
 	Module string `json:"module"`
@@ -26,8 +26,8 @@ type Lock struct {
 	Packages map[string]Place `json:"packages"`
 	// Names has the Go name of each thing. A key is one of:
 	//   - "nsid#def" for a definition;
-	//   - "nsid#def.path" for a type defined in place below it, where [] in the path stands for an array's
-	//     elements, and "params", "input", "output" and "message" for those of a call;
+	//   - "nsid#def.path" for a type defined in place below it, where [] in the path stands for an array's elements,
+	//     and "params", "input", "output" and "message" stand for the parts of a call;
 	//   - such a key followed by ":field" for a field, or "=value" for a value of a string, a member of a union from another
 	//     package, or an error;
 	//   - such a key followed by ":" and another word for a name made from that of the key, such as ":nsid" for the constant
@@ -75,7 +75,7 @@ func Namespace(key string) string {
 	return nsid[:max(0, strings.LastIndexByte(nsid, '.'))]
 }
 
-// Without returns the names that are not of one of the namespaces. The lock may be nil.
+// Without returns a lock without the names of the given namespaces. The lock may be nil.
 func (l *Lock) Without(namespaces map[string]bool) map[string]string {
 	if l == nil {
 		return nil

@@ -9,9 +9,10 @@ import (
 // Levels is the number of names that [Longer] has for a thing.
 const Levels = 4
 
-// Longer returns the Go name of part after base, for the thing with the given key, at one of four levels, each longer than
-// the one before: the name by the rule; the same followed by the kind of thing that it stands for, if it has one; the part
-// with its signs and the case of its first letter spelled out; and the code points of the key, which no other thing has.
+// Longer returns a Go name made of base and part for the thing with the given key. There are four levels, each with a
+// longer name than the one before: the name by the usual rule; the same followed by the kind of the thing, if it has
+// one; the name with the signs of part and the case of its first letter spelled out; and the name with the code points
+// of the key, which is always unique.
 func Longer(level int, base, part, kind, key string) string {
 	name := base
 	switch {

@@ -1,10 +1,10 @@
-// Package naming turns the names in lexicons into Go names, by one fixed rule:
+// Package naming converts the names in lexicons to Go names by a fixed rule:
 //
 //	naming.GoName("alignment", "kindUri") // AlignmentKindURI
 //
-// A name depends on its parts alone, never on other names. Where two things would have the same name, a [Table] settles
-// which keeps it; the other one gets a longer name that says more, never a number ([Longer]). A [Lock] records all names, so
-// that an addition to a lexicon renames nothing.
+// By this rule, a name depends only on its parts, never on other names. If two things would have the same name, a
+// [Table] decides which one keeps it; the other one gets a longer, more specific name, never a number ([Longer]). A
+// [Lock] records all names, so that additions to a lexicon do not rename anything.
 package naming
 
 import (

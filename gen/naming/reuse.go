@@ -9,22 +9,23 @@ import (
 	"strings"
 )
 
-// Reuse is a name of a lock that stood for something that is gone, and stands for something new in a later lock.
+// Reuse is a name that stood for one thing in a lock and, after that was removed, stands for another thing in a later
+// lock.
 type Reuse struct {
 	// Name is the Go name as other packages write it: example.Note, example.Note.Text.
 	Name string
-	// Old and New are the keys of what it stood and stands for.
+	// Old and New are the keys of the things that the name stood for and stands for now.
 	Old, New string
 }
 
-// String says in words what the name would stand for.
+// String returns a text with the name and both keys.
 func (r Reuse) String() string {
 	return fmt.Sprintf("%s would stand for %s instead of %s, which was removed", r.Name, r.New, r.Old)
 }
 
-// Reused compares a lock with a later one, and returns the names that were freed and taken by something else, sorted by their
-// new keys. A name that only follows that of the thing that it is part of or made from, such as a field of a type whose own name was
-// reused, is left out. Programs that use such a name may still compile, and mean something else. The lock may be nil.
+// Reused compares a lock with a later one, and returns the names that were reused for something else, sorted by their
+// new keys. It leaves out names that follow from another reused name, such as a field of a type whose own name was
+// reused. A program that uses a reused name may still compile, but with another meaning. The lock may be nil.
 func (l *Lock) Reused(next *Lock) []Reuse {
 	if l == nil {
 		return nil

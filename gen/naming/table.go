@@ -8,7 +8,7 @@ import (
 	"unicode"
 )
 
-// Rank says which of two things keeps a name that both would have: the one of the lower rank.
+// Rank decides which of two things with the same name keeps it: the one with the lower rank.
 type Rank int
 
 // The ranks.
@@ -19,21 +19,21 @@ const (
 	Given
 	// Locked is a name from the lock.
 	Locked
-	// Main is the name of a main definition, Definition that of another.
+	// Main is the name of a main definition, and Definition the name of any other definition.
 	Main
 	Definition
-	// Call is what a query or procedure has besides its name: parameters, input, output.
+	// Call is the name of a part of a query or procedure: parameters, input or output.
 	Call
-	// Member is a field, a method of a client, or a collection.
+	// Member is the name of a field, a method of a client, or a collection.
 	Member
-	// Inline is a type that is defined in place.
+	// Inline is the name of a type that is defined in place.
 	Inline
-	// Value is the constant of a value or an error, and Derived any name made from another one.
+	// Value is the name of a constant for a value or an error, and Derived any name made from another name.
 	Value
 	Derived
 )
 
-// A Claim is one name that is needed in a scope.
+// Claim is a request for a name in a scope.
 type Claim struct {
 	// Scope is where the name has to be unique, such as a package or a struct.
 	Scope string
@@ -41,13 +41,13 @@ type Claim struct {
 	Key  string
 	Name string
 	Rank Rank
-	// What describes the place for messages.
+	// What describes the thing in messages.
 	What string
 }
 
-// A Table settles which of several things with the same Go name keeps it. It works in rounds: in each round all names are
-// asked for with [Table.Level] or [Table.Lookup] and claimed; [Table.Settle] then gives the losers of each collision a
-// longer name, for the next round.
+// Table decides which of several things with the same Go name keeps it. It works in rounds. In each round the caller
+// asks for all names by [Table.Level] or [Table.Lookup], and claims them; [Table.Settle] then assigns longer names for
+// the next round to the losers of each collision.
 type Table struct {
 	given, locked map[string]string
 	levels        map[string]int
@@ -56,12 +56,13 @@ type Table struct {
 	order         []string
 }
 
-// NewTable returns a table in which the keys of given and locked have those names.
+// NewTable returns a table with fixed names: given are those of the configuration, and locked those of the lock, by
+// key.
 func NewTable(given, locked map[string]string) *Table {
 	return &Table{given: given, locked: locked, levels: make(map[string]int), lost: make(map[string]bool), claims: make(map[string][]Claim)}
 }
 
-// Lookup returns the name that is given or locked for a key, and its rank.
+// Lookup returns the given or locked name of a key, and its rank.
 func (t *Table) Lookup(key string) (name string, rank Rank, found bool) {
 	if name, found := t.given[key]; found {
 		return name, Given, true
@@ -90,11 +91,12 @@ func (t *Table) Claim(c Claim) {
 	t.claims[at] = append(t.claims[at], c)
 }
 
-// Collision is two claims that nothing settles.
+// Collision is a pair of claims to the same name that cannot be settled.
 type Collision struct{ Kept, Lost Claim }
 
-// Settle ends a round. It returns true if a key got another name, so that another round is needed, and otherwise the
-// collisions that cannot be settled: names given in the configuration that are taken.
+// Settle ends a round. It returns true if a key was given another name, so that another round is needed. Otherwise it
+// returns the collisions that cannot be settled, which are between names of the configuration and others that cannot
+// change.
 func (t *Table) Settle() (again bool, collisions []Collision) {
 	changed := make(map[string]bool)
 	slices.SortStableFunc(t.order, func(a, b string) int { return cmp.Compare(len(t.claims[a][0].Key), len(t.claims[b][0].Key)) })
@@ -140,7 +142,7 @@ func (t *Table) Names() map[string]string {
 	return names
 }
 
-// Renamed returns the keys of the lock that have another name now, sorted.
+// Renamed returns the sorted keys of the lock whose names have changed.
 func (t *Table) Renamed() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(t.lost)), func(key string) bool { return t.given[key] != "" })
 }

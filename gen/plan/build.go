@@ -14,7 +14,7 @@ import (
 	"github.com/layers-pub/layers-go/gen/recursion"
 )
 
-// Options tell New what the documents do not say.
+// Options are the settings of [New] that do not come from the documents.
 type Options struct {
 	// File is the name of the file that the options were read from, and LockFile that of the name lock, for messages.
 	File, LockFile string
@@ -25,9 +25,9 @@ type Options struct {
 	Output string
 	// Packages places namespaces; see [group.Options].
 	Packages map[string]string
-	// Raw keeps values of type unknown as the bytes that were read, in a lex.Raw. By default they are a lex.Map.
+	// Raw makes fields of type unknown a lex.Raw, which keeps the bytes that were read. By default they are a lex.Map.
 	Raw bool
-	// Purposes maps a namespace to a phrase that says what it is for. The phrase goes into the package comment.
+	// Purposes maps a namespace to a phrase that says what it is for, which is used in the package comment.
 	Purposes map[string]string
 	// Records is the directory of the package that lists every collection; if it is empty there is no such package.
 	Records string
@@ -38,11 +38,12 @@ type Options struct {
 	Lock *naming.Lock
 	// Rename accepts that exported names of the lock change or move. Without it that is a problem.
 	Rename bool
-	// Imports has, for a namespace whose code is in another module, the lock of that module. Nothing is generated for it.
+	// Imports has, for a namespace whose code is in another module, the lock of that module. No code is generated for
+	// these namespaces.
 	Imports map[string]*naming.Lock
-	// NoClients leaves out the clients of queries, procedures and subscriptions, with what only they need.
+	// NoClients leaves out the clients of queries, procedures and subscriptions, and the types that only clients need.
 	NoClients bool
-	// Servers adds, beside each package with calls, a package with an interface and a handler that answer them.
+	// Servers adds, for each package with calls, another package with an interface and a handler for servers.
 	Servers bool
 }
 

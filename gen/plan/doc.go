@@ -9,7 +9,7 @@
 // The same set and options give the same plan. Anything that cannot be decided, such as two definitions
 // that would get the same Go name, is a [lexicon.Problem]; New reports all problems at once.
 //
-// Package naming says how a Go name is made of words; this package, what the words are. In short:
+// Package naming makes a Go name from words; this package decides which words. In short:
 //
 //   - A package is a namespace, which is an NSID without its last segment. Namespaces that depend on
 //     each other in a circle become one package, whose names start with the namespace's last segment.

@@ -8,9 +8,9 @@ import (
 
 // Plan describes all the code to be generated.
 type Plan struct {
-	// Packages holds a package per namespace or circle of namespaces, each after those it imports.
+	// Packages holds the packages, each after those that it imports.
 	Packages []*Package
-	// Records is the package that lists every collection; nil if the options name no directory for it.
+	// Records is the package that lists every collection; nil if the options do not name a directory for it.
 	Records *Records
 	// Lock has all exported names of the plan, with what they stand for.
 	Lock *naming.Lock
@@ -31,7 +31,7 @@ type Package struct {
 	Files []*File
 	// Client is nil for a package without queries and procedures.
 	Client *Client
-	// Server is the package with the server of the package's calls; nil if there is to be none.
+	// Server is the package with the server for the package's calls; nil if none is generated.
 	Server *Server
 	// Imports are the other packages of the plan that the package uses, sorted by import path.
 	Imports []*Package
@@ -93,7 +93,7 @@ type Struct struct {
 	Record *Record
 }
 
-// Record is what a record's struct has in addition to other structs.
+// Record is the part of a record's struct that other structs do not have.
 type Record struct {
 	NSID string
 	// Const is the name of the constant that holds the NSID.
@@ -119,7 +119,7 @@ type Field struct {
 	OrDefault string
 }
 
-// Presence is how a field of a struct distinguishes a value from no value.
+// Presence says how a field of a struct distinguishes a value from no value.
 type Presence int
 
 const (
@@ -169,7 +169,7 @@ type Value struct {
 	Rules *Rules
 	// Basic is the built-in Go type that the encoder takes, if it is not Type: "string" or "int64".
 	Basic string
-	// Part is the field of the value that the encoder takes, if it does not take the value itself.
+	// Part is the field of the value that is passed to the encoder, if that is not the value itself.
 	Part string
 	// Convert says that the decoder's result must be converted to Type.
 	Convert bool
@@ -240,7 +240,7 @@ type Union struct {
 	Doc  Doc
 	// Marker is the method that seals it.
 	Marker string
-	// New is the name of the function that makes any of its members one, empty if no member needs a wrapper.
+	// New is the name of the function that makes the union from any member; empty if no member needs a wrapper.
 	New string
 	// Unknown is the type of members that the union does not list, empty for a closed union.
 	Unknown  string

@@ -24,8 +24,8 @@ func Comment(introduction, description string) []string {
 	return paragraphs
 }
 
-// TypeComment is [Comment] for the type of an object or record. If the description lends itself to it, the Go name is the
-// subject of its first sentence, and what the type is called in the lexicon comes last.
+// TypeComment is [Comment] for the type of an object or record. If the description allows it, the Go name becomes the
+// subject of its first sentence, and the type's name in the lexicon comes last.
 func TypeComment(name, kind, id, description string) []string {
 	rest, note := SplitDeprecated(Plain(description))
 	first, known := Predicate(rest)

@@ -93,7 +93,7 @@ func enumText(values []int64) string {
 	return "one of " + strings.Join(list, ", ")
 }
 
-// Literal returns a value of a lexicon as it can stand in a comment.
+// Literal returns the text of a lexicon's value for use in a comment.
 func Literal(v any) string {
 	if s, ok := v.(string); ok {
 		return Plain(strconv.Quote(s))

@@ -1,4 +1,4 @@
-// Package prose turns the descriptions in lexicons into sentences of Go comments.
+// Package prose converts the descriptions in lexicons to sentences for Go comments.
 //
 //	text, ok := prose.Predicate("A named set of expressions") // "is a named set of expressions", true
 package prose

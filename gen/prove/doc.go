@@ -1,9 +1,10 @@
-// Package prove checks generated code with data: it makes samples of every definition, which a program that is built with the
-// code decodes from JSON and from DAG-CBOR, encodes in both, and compares.
+// Package prove checks generated code with data. It makes samples of every definition, and builds and runs a program
+// that decodes them from JSON and from DAG-CBOR with the generated code, encodes them again in both, and compares the
+// results.
 //
 //	samples := prove.Samples(set, names)
 //	err := prove.Run(ctx, root, files, samples)
 //
-// The samples of a definition are one with what is required alone, and some with everything, in which unions have one member
-// after the other, values are as small and as large as they may be, and what may be null is.
+// For each definition, one sample has only the required fields, and others have all fields. In these, unions have each
+// of their members in turn, values are as small and as large as allowed, and nullable fields are null.
 package prove

@@ -23,15 +23,15 @@ type Code struct {
 	Files map[string][]byte
 	// Dir is the directory of a package that may import all others.
 	Dir string
-	// Types are the Go types by the key of what they are for.
+	// Types are the Go types by the keys of the name lock.
 	Types map[string]Type
 }
 
 // Type is a Go type of the code.
 type Type struct{ ImportPath, Name string }
 
-// Run builds a program with the code, without writing into the module, and lets it decode and encode the samples. The error
-// lists everything that did not come back as it was.
+// Run builds a program with the code, without writing into the module, and runs it to decode and encode the samples.
+// The error lists all samples that did not round-trip.
 func Run(ctx context.Context, code *Code, samples []Sample) error {
 	temporary, err := os.MkdirTemp("", "lexgen-prove-")
 	if err != nil {

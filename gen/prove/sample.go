@@ -14,9 +14,9 @@ import (
 
 // Sample is one value of a definition.
 type Sample struct {
-	// Key is what the value is of, such as "com.example.app.note#main", as in a name lock.
+	// Key is the definition that the value is a sample of, as in a name lock, such as "com.example.app.note#main".
 	Key string
-	// Value is made of what encoding/json takes.
+	// Value consists of types that encoding/json can marshal.
 	Value any
 }
 
@@ -31,7 +31,7 @@ const (
 )
 
 // Samples returns samples of everything in the set that has a name in names and a type of its own: definitions, and the
-// inputs and outputs of calls. What no data can be valid for has none.
+// inputs and outputs of calls. A definition for which no data can be valid has no samples.
 func Samples(set *lexicon.Set, names map[string]string) []Sample {
 	var samples []Sample
 	add := func(document *lexicon.Document, key string, n *lexicon.Node) {

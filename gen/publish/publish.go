@@ -30,32 +30,32 @@ import (
 	"github.com/layers-pub/layers-go/runtime/write"
 )
 
-// ErrAuthority says that a domain names another account for a document than the one that is to have it.
+// ErrAuthority says that the domain of a document names an account other than the one that publishes it.
 var ErrAuthority = errors.New("the domain of the document names another account")
 
-// State says how a document compares with the record in the repository.
+// State says how a document differs from the record in the repository.
 type State string
 
 // The states.
 const (
 	// New: there is no record.
 	New State = "not published"
-	// Same: the record has the document.
+	// Same: the record has the same content.
 	Same State = "published"
 	// Differs: the record has another version.
 	Differs State = "differs"
 )
 
-// Item is a document of one's own, compared with what is published.
+// Item is a document with the result of comparing it with the published record.
 type Item struct {
 	Document *lexicon.Document
-	// URI is that of the record.
+	// URI is the URI of the record.
 	URI   syntax.ATURI
 	State State
 	// Changes are the changes from the published version to the document.
 	Changes []evolve.Change
-	// Named says that the domain of the document names the account. If it does not, the domain names none, and nobody finds
-	// the document until it has the TXT record [Item.TXT].
+	// Named says that the domain of the document names the account. Otherwise the domain names none, and the document
+	// cannot be found until DNS has the TXT record [Item.TXT].
 	Named bool
 
 	record    *write.Untyped
@@ -63,7 +63,7 @@ type Item struct {
 	published cid.CID
 }
 
-// TXT returns the TXT record that the domain of the document has to have: its name and its value.
+// TXT returns the name and the value of the TXT record that the domain of the document must have.
 func (i *Item) TXT() (name, value string) {
 	return "_lexicon." + syntax.NSID(i.Document.ID).Authority(), "did=" + string(i.did)
 }
@@ -135,8 +135,8 @@ func recordOf(content []byte) (*write.Untyped, error) {
 	return record, nil
 }
 
-// Publish writes the record with the account's credentials. It is written only if the repository still has what was
-// compared; otherwise the error is [write.ErrConflict]. Other errors are those of [write.Put].
+// Publish writes the record with the account's credentials. It writes only if the repository still has the record that
+// was compared; otherwise the error is [write.ErrConflict]. Other errors are those of [write.Put].
 func (i *Item) Publish(ctx context.Context, account write.Client) (write.Ref, error) {
 	if account.DID() != i.did {
 		return write.Ref{}, fmt.Errorf("%s: compared with the repository of %s, not of %s", i.Document.ID, i.did, account.DID())

@@ -1,5 +1,5 @@
-// Command dev has the commands of everyday work on this module: go run ./internal/dev help lists them. It needs Go alone, on any
-// system; a command that needs more says so. CI runs "ci".
+// Command dev has the commands for everyday work on this module: go run ./internal/dev help lists them. It needs only
+// Go, on any system; a command that needs more says so. CI runs the command ci.
 package main
 
 import (

@@ -1,6 +1,6 @@
 // Package disk helps to write files so that a crash at any time leaves the old state or the new one. It has locks that
-// end with their process, files that get their name once they are complete, and syncing of directories, so that names
-// survive a crash, too.
+// end with their process, files that appear under their name only when they are complete, and functions that sync
+// directories, so that file names survive a crash, too.
 //
 //	p, err := disk.NewPartial("story.mp3")
 //	if err != nil {
@@ -48,11 +48,11 @@ func Lock(ctx context.Context, path string) (io.Closer, error) {
 var observer atomic.Pointer[func(*os.File)]
 
 // Observe makes each successful [Sync] in this process, also of a directory, call observe with the open file. It is for
-// package disktest, whose tests find out what a crash would leave.
+// package disktest, which determines what a crash would leave.
 func Observe(observe func(*os.File)) { observer.Store(&observe) }
 
-// Sync writes the content of f to the disk and returns when it is there. All files that have to survive a crash are
-// synced by it, so that tests can observe which are.
+// Sync writes the content of f to the disk and returns when that is done. All files that have to survive a crash are
+// synced by this function, so that tests can observe it.
 func Sync(f *os.File) error {
 	if err := f.Sync(); err != nil {
 		return err

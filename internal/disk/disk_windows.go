@@ -31,8 +31,8 @@ func TryLock(f *os.File) (bool, error) {
 // SyncDir does nothing: the system itself writes names to the disk.
 func SyncDir(string) error { return nil }
 
-// Rename renames a file, and replaces an existing file called to. While another process has that one open renaming
-// fails, so Rename tries again for the time that reading a file should take.
+// Rename renames a file, and replaces an existing file called to. Renaming fails while another process has that file
+// open, so Rename keeps trying for as long as reading a file should take.
 func Rename(from, to string) (err error) {
 	for pause := time.Millisecond; pause < 2*time.Second; pause *= 2 {
 		if err = os.Rename(from, to); err == nil {

@@ -14,9 +14,10 @@ const PartialSuffix = ".layers-partial"
 // maxPartials is how many partial files may exist for one path at once.
 const maxPartials = 16
 
-// Partial is a file that is being written and gets its name when it is complete. Until then it is in the same directory,
-// and its name is the final one followed by a number and [PartialSuffix]. It is locked until it is kept or discarded, so
-// that files left by killed processes can be recognized. On systems without locks such files stay.
+// Partial is a file that is being written, and is renamed to its final name when it is complete. Until then it is in
+// the same directory, and its name is the final one followed by a number and [PartialSuffix]. It is locked until it is
+// kept or discarded, so that files left by killed processes can be recognized. On systems without locks such files
+// stay.
 type Partial struct {
 	*os.File
 	path string // of the place

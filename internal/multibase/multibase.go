@@ -1,5 +1,5 @@
-// Package multibase has the text of content identifiers: the letter b, which stands for base32 in multibase
-// (https://github.com/multiformats/multibase), and base32 in lower case without padding.
+// Package multibase encodes and decodes the text of content identifiers: the letter b, which stands for base32 in
+// multibase (https://github.com/multiformats/multibase), followed by base32 in lower case without padding.
 package multibase
 
 import "encoding/base32"

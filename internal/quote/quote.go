@@ -1,5 +1,5 @@
-// Package quote puts text from elsewhere, such as the answer of a server, into messages: shortened, valid UTF-8, and
-// without characters that a terminal acts upon.
+// Package quote prepares untrusted text, such as a server's response, for messages: shortened, as valid UTF-8, and
+// without characters that control a terminal.
 //
 //	return fmt.Errorf("unknown type %s", quote.Text(typ, 64))
 package quote
@@ -14,7 +14,7 @@ import (
 const ellipsis = "…"
 
 // Text returns s in double quotes. Control characters, invisible characters and invalid UTF-8 are escaped as in Go
-// source. Of an s that is longer than limit bytes, Text returns the beginning, with an ellipsis after the quotes.
+// source. If s is longer than limit bytes, Text returns its beginning, with an ellipsis after the quotes.
 func Text[T ~string | ~[]byte](s T, limit int) string {
 	if n := whole(s, limit); n < len(s) {
 		return strconv.Quote(string(s[:n])) + ellipsis

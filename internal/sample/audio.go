@@ -27,8 +27,8 @@ var notes = []struct {
 	frequency int
 }{{"do", 262}, {"mi", 330}, {"sol", 392}}
 
-// Audio returns the recording: three notes in a WAV file of 19 kB, mono, 16 bits, 8 kHz. The waves are triangles, computed
-// with integers, so that the file is the same on each machine.
+// Audio returns the recording: three notes in a WAV file of 19 kB, mono, 16 bits, 8 kHz. The notes are triangle waves,
+// computed with integers, so that the file is the same on every machine.
 func Audio() []byte {
 	perNote := int(noteLength.Seconds() * sampleRate)
 	size := uint32(2 * perNote * len(notes))

@@ -1,6 +1,6 @@
-// Package sample is a small corpus for the demo and for tests: five sentences in English and Japanese with tokens, parts of
-// speech, dependencies and a coreference, a recording, and records with mistakes that were made on purpose. For one DID, the
-// records are the same, byte for byte, whenever and wherever they are made.
+// Package sample is a small corpus for the demo and for tests: five sentences in English and Japanese with tokens,
+// parts of speech, dependencies and a coreference, a recording, and records with deliberate mistakes. For a given DID,
+// the records are always the same, byte for byte.
 //
 //	corpus, err := sample.New(did)
 //	if err != nil {
@@ -31,21 +31,21 @@ type Record struct {
 	URI        syntax.ATURI
 	Collection syntax.NSID
 	RecordKey  syntax.RecordKey
-	// JSON is the record as a server takes it, with its $type.
+	// JSON is the record as it is sent to a server, with its $type.
 	JSON []byte
 }
 
 // Corpus is the corpus as the records of one repository.
 type Corpus struct {
-	// Records are the valid records, in an order in which those that others refer to come first.
+	// Records are the valid records. A record comes after those that it refers to.
 	Records []Record
-	// Doubtful are records that are valid, and probably wrong: package check has a warning about each.
+	// Doubtful are records that are valid but probably wrong: package check warns about each of them.
 	Doubtful []Record
 	// Broken are records that violate their lexicons.
 	Broken []Record
 	// Unknown are records of collections without a known lexicon.
 	Unknown []Record
-	// Later is one more sentence with its annotations, to be written while somebody follows the repository.
+	// Later is one more sentence with its annotations, to be written while a program follows the repository.
 	Later []Record
 	// Sentence is the first English sentence, which has annotations of each kind, and Japanese the first Japanese one.
 	Sentence, Japanese syntax.ATURI
@@ -53,7 +53,7 @@ type Corpus struct {
 	Corpus, Recording syntax.ATURI
 }
 
-// All returns all records but those of Later.
+// All returns all records except those of Later.
 func (c *Corpus) All() []Record {
 	var all []Record
 	for _, records := range [][]Record{c.Records, c.Doubtful, c.Broken, c.Unknown} {

@@ -1,5 +1,5 @@
-// Package anchor says which fields of an anchor or of a reference to an object are set. The lexicon leaves that open:
-// readers go by the fields that they find, several of which may describe the same place.
+// Package anchor returns the fields that are set in an anchor, or in a reference to an object, as Go types. The lexicon
+// does not say how many fields may be set: several fields may describe the same place.
 //
 //	for _, place := range anchor.Places(annotation.Anchor) {
 //		switch p := place.(type) {
@@ -12,9 +12,9 @@
 //		}
 //	}
 //
-// [Place] and [Target] are closed: a switch over the types that are listed there leaves nothing out. Whoever needs
-// exactly one place uses [Only], which reports an anchor that has none, or several. All functions are safe for concurrent
-// use.
+// A [Place] or a [Target] always has one of the types that are listed there, so a switch can cover all of them. If you
+// need exactly one place, use [Only], which returns an error for an anchor that has none, or several. All functions are
+// safe for concurrent use.
 package anchor
 
 import (
@@ -33,9 +33,9 @@ var (
 	ErrEmpty = errors.New("no field is set")
 	// ErrSeveral says that several fields are set.
 	ErrSeveral = errors.New("several fields are set")
-	// ErrUnknown says that the only field is one that the lexicon does not name.
+	// ErrUnknown says that the only field that is set is not defined by the lexicon.
 	ErrUnknown = errors.New("unknown field")
-	// ErrRecord says that an objectId has no recordRef to say which record it is in.
+	// ErrRecord says that a reference has an objectId but no recordRef, so that the record of the object is unknown.
 	ErrRecord = errors.New("objectId without recordRef")
 )
 
@@ -63,7 +63,7 @@ type (
 	Page struct{ Anchor *layers.PageAnchor }
 	// External is a resource outside of Layers, such as a web page.
 	External struct{ Target *layers.ExternalTarget }
-	// Unknown is a field that the lexicon does not name.
+	// Unknown is a field that the lexicon does not define.
 	Unknown struct{ Field string }
 )
 
@@ -121,8 +121,8 @@ func Places(a *layers.Anchor) []Place {
 	return places
 }
 
-// Only returns the place that an anchor names if it names one. The error wraps ErrEmpty, ErrSeveral, or, together with an
-// Unknown, ErrUnknown.
+// Only returns the place that an anchor names, if it names exactly one. Otherwise the error wraps ErrEmpty, ErrSeveral
+// or ErrUnknown; with ErrUnknown, Only also returns an Unknown.
 func Only(a *layers.Anchor) (Place, error) {
 	place, err := only("anchor", Places(a))
 	if unknown, ok := place.(Unknown); ok {
@@ -147,9 +147,9 @@ func only[T fmt.Stringer](what string, all []T) (T, error) {
 	return none, fmt.Errorf("%s: %w: %s", what, ErrSeveral, quote.Text(strings.Join(names, ", "), 200))
 }
 
-// Target is what a reference to an object leads to: a [Local], [Record], [Object], [Knowledge] or [Unknown].
+// Target is what a reference to an object refers to: a [Local], [Record], [Object], [Knowledge] or [Unknown].
 type Target interface {
-	// String returns the name in the lexicon of the field that says so.
+	// String returns the lexicon's name of the field that holds the reference.
 	String() string
 	target()
 }
@@ -180,8 +180,8 @@ func (Record) String() string    { return "recordRef" }
 func (Object) String() string    { return "objectId" }
 func (Knowledge) String() string { return "knowledgeRef" }
 
-// Targets returns all that a reference leads to, in the order of the lexicon, with unknown fields at the end: one for
-// recordRef and objectId together. It returns nil for a reference that is nil or empty.
+// Targets returns everything that a reference refers to, in the order of the lexicon, with unknown fields at the end.
+// recordRef and objectId together are one target. It returns nil for a reference that is nil or empty.
 func Targets(r *layers.ObjectRef) []Target {
 	if r == nil {
 		return nil
@@ -207,8 +207,8 @@ func Targets(r *layers.ObjectRef) []Target {
 	return targets
 }
 
-// OnlyTarget returns what a reference leads to if that is one thing. The error wraps ErrEmpty, ErrSeveral, or, together
-// with what there is, ErrUnknown or ErrRecord.
+// OnlyTarget returns what a reference refers to, if that is exactly one target. Otherwise the error wraps ErrEmpty,
+// ErrSeveral, ErrUnknown or ErrRecord; with the last two, OnlyTarget also returns the target.
 func OnlyTarget(r *layers.ObjectRef) (Target, error) {
 	target, err := only("reference", Targets(r))
 	switch t := target.(type) {

@@ -14,9 +14,9 @@
 //	}
 //	_, err = batch.Apply(ctx, client, batch.Ops(ops...), nil)
 //
-// A [Draft] is a new text with all that is annotated on it. An [Annotator] makes the records for an expression that exists,
-// one by one. The records name each other by URIs and UUIDs: those of a draft have record keys from the beginning. Each
-// record can be changed before it is written.
+// A [Draft] is a new text with all its annotations. An [Annotator] makes records for an existing expression, one by
+// one. The records refer to each other by URIs and UUIDs; for this purpose, a draft assigns record keys as records are
+// added. Each record can be changed before it is written.
 package annotate
 
 import (
@@ -34,26 +34,28 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Root is the head of the word that has none.
+// Root is used as the head of a word that has no head.
 const Root = -1
 
-// ErrMismatch says that slices do not fit the tokens, or each other.
+// ErrMismatch says that the arguments are inconsistent: a slice does not have one item for each token, an index does
+// not exist, or heads form a cycle.
 var ErrMismatch = errors.New("inconsistent arguments")
 
 // Annotator builds records for one expression and one tokenization of it. It must not be used by several goroutines at
 // once while its fields are being changed.
 type Annotator struct {
-	// Expression is what is annotated.
+	// Expression is the URI of the expression that is annotated.
 	Expression syntax.ATURI
 	// Text is the text of the expression.
 	Text string
-	// Tokenization is the one that token indexes refer to. It is part of the record that Segmentation returns.
+	// Tokenization is the tokenization that token indexes refer to. It is part of the record that Segmentation returns.
 	Tokenization segmentation.Tokenization
-	// CreatedAt is the time that records state; New sets it to now.
+	// CreatedAt is the creation time of the records; New sets it to the current time.
 	CreatedAt syntax.Datetime
-	// Metadata says who annotated, and with which software. It may be nil.
+	// Metadata says who made the annotations, and with which software. It may be nil.
 	Metadata *layers.AnnotationMetadata
-	// Formalism is what layers state, such as annotation.AnnotationLayerFormalismUniversalDependencies. It may be empty.
+	// Formalism is the formalism of the layers, such as annotation.AnnotationLayerFormalismUniversalDependencies. It
+	// may be empty.
 	Formalism annotation.AnnotationLayerFormalism
 }
 
@@ -169,14 +171,14 @@ func cycle(heads []int) (int, bool) {
 
 // Mention is a stretch of the text with a label.
 type Mention struct {
-	// Span is where it is: see package text.
+	// Span is the place in the text: see package text.
 	Span layers.Span
-	// Label says what it is, such as "PERSON". It may be empty.
+	// Label is the label, such as "PERSON". It may be empty.
 	Label string
 }
 
 // Spans returns a layer of annotations of stretches of the text, such as named entities, and names the tokens in each.
-// The error wraps text.ErrSpan if a span is not one of the text.
+// The error wraps text.ErrSpan if a span is not within the text.
 func (a *Annotator) Spans(subkind annotation.AnnotationLayerSubkind, mentions []Mention) (*annotation.AnnotationLayer, error) {
 	layer := a.layer(annotation.AnnotationLayerKindSpan, subkind)
 	index := text.NewIndex(a.Text)
@@ -202,9 +204,9 @@ func (a *Annotator) Spans(subkind annotation.AnnotationLayerSubkind, mentions []
 
 // Interval is a stretch of a recording with a label.
 type Interval struct {
-	// Start and End are times in the recording. Layers has milliseconds: they are truncated.
+	// Start and End are times in the recording. They are truncated to milliseconds.
 	Start, End time.Duration
-	// Label says what it is, such as a speaker. It may be empty.
+	// Label is the label, such as the name of a speaker. It may be empty.
 	Label string
 }
 
@@ -227,9 +229,9 @@ func (a *Annotator) Intervals(subkind annotation.AnnotationLayerSubkind, interva
 	return layer, nil
 }
 
-// Clusters returns a set of clusters of the annotations of a layer, such as the mentions of one entity each: a cluster is
-// the indexes of its annotations. layer is the record at uri, which must be written, too. The error wraps ErrMismatch if
-// an index is not one of the layer's.
+// Clusters returns a set of clusters of a layer's annotations, for example one cluster for the mentions of each entity.
+// A cluster is given by the indexes of its annotations. layer is the record at uri, which the caller must write, too.
+// The error wraps ErrMismatch if the layer has no annotation with an index.
 func (a *Annotator) Clusters(kind annotation.ClusterSetKind, uri syntax.ATURI, layer *annotation.AnnotationLayer, clusters [][]int) (*annotation.ClusterSet, error) {
 	set := &annotation.ClusterSet{
 		Expression: lex.Some(a.Expression),

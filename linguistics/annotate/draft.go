@@ -9,18 +9,19 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Record is a record with the URI that it is to have.
+// Record is a record with the URI under which it has to be written.
 type Record struct {
 	URI   syntax.ATURI
 	Value lex.Record
 }
 
-// Draft is a new text with what is annotated on it. Its methods add records; the first error is kept for [Draft.Records],
-// so that calls need no checks of their own. It must not be used by several goroutines at once.
+// Draft is a new text with its annotations. Its methods add records; they keep the first error for [Draft.Records], so
+// the caller need not check each call. It must not be used by several goroutines at once.
 type Draft struct {
 	// Annotator makes the records. Its fields, such as Metadata, can be set before records are added.
 	*Annotator
-	// Expression is the text. It is a sentence, with the text as its ID, unless that is changed.
+	// Expression is the record of the text. Unless the caller changes these fields, its kind is sentence, and its ID is
+	// the text.
 	Expression *expression.Expression
 
 	did     syntax.DID
@@ -31,8 +32,8 @@ type Draft struct {
 	err     error
 }
 
-// NewDraft returns the draft of a text for the repository of an account. Its tokens have the given forms, as for [Words];
-// without forms, they are those of text.Tokenize. Record keys are TIDs of the present time.
+// NewDraft returns the draft of a text for the repository of an account. Its tokens have the given forms, as for
+// [Words]; without forms, they are those of text.Tokenize. Record keys are TIDs of the current time.
 func NewDraft(did syntax.DID, content string, forms ...string) *Draft {
 	d := &Draft{did: did, clock: syntax.NewTIDClock()}
 	if _, err := syntax.ParseDID(string(did)); err != nil {
@@ -81,7 +82,7 @@ func (d *Draft) fail(err error) {
 // URI returns the URI of the expression.
 func (d *Draft) URI() syntax.ATURI { return d.uri }
 
-// Add adds another record about the text, and returns the URI that it is to have.
+// Add adds another record about the text, and returns the URI under which it has to be written.
 func (d *Draft) Add(record lex.Record) syntax.ATURI {
 	uri := d.newURI(record.RecordType())
 	d.records = append(d.records, Record{uri, record})
@@ -91,7 +92,7 @@ func (d *Draft) Add(record lex.Record) syntax.ATURI {
 // Layer is a layer of a draft.
 type Layer struct {
 	URI syntax.ATURI
-	// Value is the record, or nil if it could not be made: [Draft.Records] returns the reason.
+	// Value is the record, or nil if it could not be made: [Draft.Records] then returns the error.
 	Value *annotation.AnnotationLayer
 }
 
@@ -123,8 +124,8 @@ func (d *Draft) Spans(subkind annotation.AnnotationLayerSubkind, mentions ...Men
 	return d.add(d.Annotator.Spans(subkind, mentions))
 }
 
-// Mentions adds a layer of stretches of the text, each an occurrence of a substring after those before it, with a label.
-// The error of [Draft.Records] wraps text.ErrNotFound if the text has none.
+// Mentions adds a layer of stretches of the text with labels, each given by a substring, which is searched for after
+// the previous mention. The error of [Draft.Records] wraps text.ErrNotFound if the substring is not found.
 func (d *Draft) Mentions(subkind annotation.AnnotationLayerSubkind, pairs ...[2]string) Layer {
 	var mentions []Mention
 	at := int64(0)
@@ -145,8 +146,8 @@ func (d *Draft) Intervals(subkind annotation.AnnotationLayerSubkind, intervals .
 	return d.add(d.Annotator.Intervals(subkind, intervals))
 }
 
-// Clusters adds a set of clusters of the annotations of a layer, as [Annotator.Clusters] makes it: each has the indexes of
-// its annotations.
+// Clusters adds a set of clusters of a layer's annotations, as [Annotator.Clusters] makes it. Each cluster is given by
+// the indexes of its annotations.
 func (d *Draft) Clusters(kind annotation.ClusterSetKind, layer Layer, clusters ...[]int) {
 	if layer.Value == nil {
 		return // the reason is known
@@ -159,8 +160,8 @@ func (d *Draft) Clusters(kind annotation.ClusterSetKind, layer Layer, clusters .
 	d.Add(set)
 }
 
-// Records returns the records, each after those that it refers to: the expression, the segmentation if the text has tokens,
-// and what was added. It returns the first error of the methods before.
+// Records returns the records, each after those that it refers to: the expression, the segmentation if the text has
+// tokens, and the records that were added. It returns the first error of the earlier method calls.
 func (d *Draft) Records() ([]Record, error) {
 	if d.err != nil {
 		return nil, d.err

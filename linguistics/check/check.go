@@ -14,25 +14,24 @@ import (
 const (
 	// RuleEmpty: a required string is empty.
 	RuleEmpty issue.Rule = "empty"
-	// RuleMisspelt: a value is not known, but differs from a known one by one letter, by case, or by what stands between
-	// its words.
+	// RuleMisspelt: a value is not known, but differs from a known value only by one letter, by case, or by the
+	// separators between its words.
 	RuleMisspelt issue.Rule = "misspelt"
-	// RuleUnknownField: the lexicon does not name the field.
+	// RuleUnknownField: the lexicon does not define the field.
 	RuleUnknownField issue.Rule = "unknown-field"
-	// RuleSpan: a span ends before it begins, is outside its text or recording, begins or ends within a character, or is not
-	// the text that the record says it is.
+	// RuleSpan: a span ends before it begins, is outside its text or recording, begins or ends within a character, or
+	// has a text other than the one in the record.
 	RuleSpan issue.Rule = "span"
 	// RuleAnchor: an anchor names no place.
 	RuleAnchor issue.Rule = "anchor"
-	// RuleToken: a token's index is not its place, tokens are not in the order of the text, or an index is not that of a
-	// token.
+	// RuleToken: a token's tokenIndex is not its position, tokens are not in the order of the text, or no token has an
+	// index.
 	RuleToken issue.Rule = "token"
 	// RuleCycle: the heads of a basic dependency tree, or the parents of annotations or records, form a cycle.
 	RuleCycle issue.Rule = "cycle"
 	// RuleHeads: a token of a basic dependency tree has two heads.
 	RuleHeads issue.Rule = "heads"
-	// RuleReference: a record that is referred to is not there, or an object in it is not; or a reference is none, or
-	// leads to several things.
+	// RuleReference: a referenced record or object does not exist, or a reference is empty or ambiguous.
 	RuleReference issue.Rule = "reference"
 	// RuleUUID: two objects of a record have the same UUID.
 	RuleUUID issue.Rule = "uuid"
@@ -61,10 +60,10 @@ func (r *report) add(p *path, rule issue.Rule, format string, args ...any) {
 	}
 }
 
-// Record returns what is probably wrong with a record on its own, up to 1,000 warnings, in the order of their paths. The
-// rules are those of this package. It is safe for concurrent use.
+// Record checks a record by itself, and returns up to 1,000 warnings, in the order of their paths. It is safe for
+// concurrent use.
 //
-// It has the form that packages write and batch call a check:
+// It can be used as a write.Check:
 //
 //	ref, err := write.Create(ctx, client, record, &write.CreateOptions{Lookup: records.Lookup, Check: check.Record})
 func Record(record lex.Record) []issue.Issue {

@@ -24,8 +24,8 @@ import (
 
 // Set checks records against each other. The zero Set is empty. It must not be used by several goroutines at once.
 type Set struct {
-	// Partial says that there are more records, such as those of a repository of which a batch changes a few: what is
-	// not in the set is not reported as missing.
+	// Partial says that the set is incomplete, for example because it has only the records of a batch and not those of
+	// the whole repository. Then records that are not in the set are not reported as missing.
 	Partial bool
 
 	records map[syntax.ATURI]lex.Record
@@ -65,8 +65,8 @@ func (s *Set) Add(uri syntax.ATURI, record lex.Record) {
 	}
 }
 
-// Warnings returns what is probably wrong with the records of the set: what [Record] finds in each, and what
-// [Set.Across] finds. The warnings are in the order of the URIs and paths.
+// Warnings checks all records of the set. It returns the warnings of [Record] for each of them, and those of
+// [Set.Across], in the order of the URIs and paths.
 func (s *Set) Warnings() []Warning {
 	return s.check(func(r *report, record lex.Record, across *visitor) {
 		visit, end := r.inside(record)
@@ -75,10 +75,10 @@ func (s *Set) Warnings() []Warning {
 	})
 }
 
-// Across returns what is wrong between the records of the set: spans that are not in the texts of the expressions or after
-// the end of a recording, token indexes beyond the tokenizations, and references to records and objects that are not
-// there. A reference into a repository of which the set has no record at all is not checked, nor one to a record of a
-// collection that is not of Layers. The warnings are in the order of the URIs and paths.
+// Across checks the records of the set against each other. It reports spans outside the text of their expression or
+// after the end of its recording, token indexes that a tokenization does not have, and references to records and
+// objects that do not exist. A reference into a repository of which the set has no record at all is not checked, nor
+// one to a record of a collection that is not of Layers. The warnings are in the order of the URIs and paths.
 func (s *Set) Across() []Warning {
 	return s.check(func(_ *report, record lex.Record, across *visitor) { walk(record, across) })
 }

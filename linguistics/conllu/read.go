@@ -28,7 +28,7 @@ type SyntaxError struct {
 	Line int
 	// Column is the place in the line, in characters from 1.
 	Column int
-	// Name is the name of the column of the row, such as "HEAD", or "" if the error is not about one.
+	// Name is the name of the CoNLL-U column, such as "HEAD", or "" if the error is not about a column.
 	Name string
 	// Problem says what is wrong.
 	Problem string
@@ -42,9 +42,9 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Problem)
 }
 
-// Read yields the sentences of a file, one at a time. A malformed sentence is not yielded: for each of its errors, up to
-// 100, the loop gets a [*SyntaxError], and then goes on with the next sentence. Any other error is that of r, and ends
-// the loop.
+// Read yields the sentences of a file, one at a time. Instead of a malformed sentence it yields a [*SyntaxError] for
+// each of its errors, up to 100, and then continues with the next sentence. Any other error is that of r, and ends the
+// loop.
 //
 // A file that is not valid CoNLL-U as a whole also ends with a *SyntaxError: one whose lines end with CR LF, which begins
 // with a byte order mark or names other columns than the ten (CoNLL-U Plus), or whose last sentence has no empty line after
@@ -58,8 +58,8 @@ func Read(r io.Reader) iter.Seq2[*Sentence, error] {
 	}
 }
 
-// Validate checks that [Read] accepts what [Sentence.Append] returns, as one sentence. The error joins those that Read
-// would yield, whose lines are counted from the sentence's first.
+// Validate checks that [Read] would accept the result of [Sentence.Append] as one sentence. The error joins the errors
+// that Read would yield, with lines counted from the first line of the sentence.
 func (s *Sentence) Validate() error {
 	var errs []error
 	sentences := 0

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// None is the column of a row that has no value there.
+// None is the text of a column without a value.
 const None = "_"
 
-// ID is the first column of a row: the number of a word, a range of words that are written as one token, or the place of
-// an empty node. Its zero value is the root, 0, which only heads refer to.
+// ID is the first column of a row: the number of a word, a range of words that are written as one token, or the place
+// of an empty node. The zero ID is the root, 0, which occurs only as a head.
 type ID struct {
-	// Word is the number of the word, from 1; the first word of a range; or the word before an empty node, 0 for one
-	// before the first word.
+	// Word is the number of the word, from 1; for a range, its first word; for an empty node, the word before it, or 0
+	// if it is before the first word.
 	Word int
 	// Last is the last word of a range, and 0 for anything else.
 	Last int
@@ -88,13 +88,13 @@ type Row struct {
 	Form, Lemma string
 	// UPOS is the universal part of speech, and XPOS that of the treebank's own tag set.
 	UPOS, XPOS string
-	// Feats are the morphological features: see [Row.Features].
+	// Feats has the morphological features: see [Row.Features].
 	Feats string
 	// Head is the number of the head, "0" for the root of the sentence, and Deprel the relation to it.
 	Head, Deprel string
-	// Deps are the edges of the enhanced graph that lead to the word: see [Row.Edges].
+	// Deps are the edges of the enhanced dependency graph that lead to the word: see [Row.Edges].
 	Deps string
-	// Misc is anything else, in items with "|" between them.
+	// Misc is anything else, as items separated by "|".
 	Misc string
 }
 
@@ -116,7 +116,7 @@ func (r *Row) Features() iter.Seq[Feature] {
 	}
 }
 
-// Edge is an edge of the enhanced graph. The zero Head is the root.
+// Edge is an edge of the enhanced dependency graph. The zero Head is the root.
 type Edge struct {
 	Head     ID
 	Relation string
@@ -166,8 +166,8 @@ type Sentence struct {
 	Rows []Row
 }
 
-// Comment returns the value of the first comment "name = value", such as that of sent_id or text, or of the first comment
-// that consists of the name, which has the value "".
+// Comment returns the value of the first comment "name = value", such as sent_id or text. A comment that consists only
+// of the name has the value "".
 func (s *Sentence) Comment(name string) (string, bool) {
 	for _, comment := range s.Comments {
 		key, value, _ := strings.Cut(comment, "=")
@@ -178,7 +178,7 @@ func (s *Sentence) Comment(name string) (string, bool) {
 	return "", false
 }
 
-// Append appends the sentence as a file has it, with the empty line at its end, and returns the extended buffer.
+// Append appends the sentence in CoNLL-U, including the empty line at its end, and returns the extended buffer.
 func (s *Sentence) Append(b []byte) []byte {
 	for _, comment := range s.Comments {
 		b = append(b, '#')

@@ -6,21 +6,21 @@ import (
 	"unicode/utf8"
 )
 
-// Span is where a token is in a text, in bytes: from Start up to, but not including, End.
+// Span is the place of a token in a text, in bytes: from Start up to, but not including, End.
 type Span struct{ Start, End int }
 
 // Surface is the text of a sentence, with the places of its rows.
 type Surface struct {
-	// Text is the text, as the comment "text" has it if the tokens occur in it in their order, with nothing but spaces
-	// around them. Otherwise it is put together from the tokens.
+	// Text is the text of the comment "text", if the tokens occur in it in their order, with nothing but spaces between
+	// them. Otherwise it is made from the tokens.
 	Text string
 	// Spans has a span for each row. Words of a multiword token have the span of the token, and empty nodes have the
 	// empty span after the word before them.
 	Spans []Span
-	// After is the text between this sentence and the next one: a space, nothing after SpaceAfter=No, or what SpacesAfter
-	// says.
+	// After is the text between this sentence and the next one: a space, nothing if the last token has SpaceAfter=No,
+	// or the value of its SpacesAfter.
 	After string
-	// Stated reports whether Text is that of the comment.
+	// Stated reports whether Text comes from the comment.
 	Stated bool
 }
 

@@ -10,8 +10,8 @@
 //	}
 //	err := draw.Text(os.Stdout, &draw.Document{Sections: []draw.Section{{Sentences: []draw.Sentence{sentence}}}}, nil)
 //
-// A [Document] has sections with facts, sentences, tables and trees. [Text] and [HTML] draw the same things. Package view
-// makes documents of records.
+// A [Document] has sections with facts, sentences, tables and trees. [Text] and [HTML] draw the same things. Package
+// view makes documents from records.
 //
 // # Width and direction
 //
@@ -20,13 +20,14 @@
 // the width is divided into blocks; a relation between two blocks is drawn at both of its ends, with the number of the
 // token at the other end.
 //
-// The first token of a text in a script that is written from right to left is at the right. In the
-// output of [Text], each cell with such characters is between the Unicode characters U+2068 and U+2069 (first strong
-// isolate, pop directional isolate), so that terminals that reorder text do so within the cell, and the columns stay where
-// they are. Terminals that do not reorder text ignore these characters.
+// The first token of a text in a right-to-left script is at the right. In the output of [Text], each cell with such
+// characters is enclosed in the Unicode characters U+2068 and U+2069 (first strong isolate, pop directional isolate),
+// so that terminals that reorder text do so within the cell, and the columns stay where they are. Terminals that do not
+// reorder text ignore these characters.
 //
-// # Text from elsewhere
+// # Untrusted text
 //
 // Control characters, invisible characters, those that change the direction of text, and bytes that are not UTF-8 are
-// drawn as escapes, such as \u202e. Whatever is too much to draw is left out, and its number is stated: see the limits.
+// drawn as escapes, such as \u202e. Anything beyond the limits (see the constants) is left out, and a note says how
+// much.
 package draw

@@ -2,7 +2,7 @@ package draw
 
 import "fmt"
 
-// Document is what is drawn.
+// Document is the input of [Text] and [HTML].
 type Document struct {
 	// Title is the title of the page; [Text] does not draw it.
 	Title    string
@@ -11,7 +11,7 @@ type Document struct {
 	Notes []string
 }
 
-// Section is a part of a document, such as a record. It is drawn in the order of its fields, of which each may be empty.
+// Section is a part of a document, such as a record. Its fields are drawn in their order; each of them may be empty.
 type Section struct {
 	Title string
 	Facts []Fact

@@ -25,9 +25,9 @@ var pageStyle string
 
 var page = template.Must(template.New("page").Parse(pageSource))
 
-// HTML writes a document as a page of its own: one file without scripts, whose policy allows no connection. It can be
-// printed, and follows the light or dark scheme of the system. Arcs and spans are pictures (SVG), beside which there are tables
-// of the same. All text is escaped. The error is that of w.
+// HTML writes a document as a web page: one file without scripts, whose content security policy allows no connections.
+// The page can be printed, and follows the light or dark color scheme of the system. Arcs and spans are drawn as SVG,
+// and repeated as tables. All text is escaped. The error is that of w.
 func HTML(w io.Writer, d *Document) error {
 	sum := sha256.Sum256([]byte(pageStyle))
 	p := pageData{

@@ -5,23 +5,23 @@ import (
 	"strconv"
 )
 
-// Root is the head of a token that has none.
+// Root is used as the head of a token that has no head.
 const Root = -1
 
-// Sentence is a text in tokens with layers of annotation.
+// Sentence is a tokenized text with layers of annotation.
 type Sentence struct {
-	// Title is what the sentence is called, such as its identifier. It may be empty.
+	// Title is the heading of the sentence, such as its identifier. It may be empty.
 	Title string
 	// Language is the BCP 47 tag of its language; empty if it is not known.
 	Language string
 	// Tokens are the tokens, in the order of the text.
 	Tokens []string
-	// Layers are what is annotated, in the order of the rows.
+	// Layers are the layers of annotation, in the order in which they are drawn.
 	Layers []Layer
 }
 
-// Layer is a layer of annotation. Usually one of its fields besides Name is set. Places that are not those of tokens are
-// stated as notes.
+// Layer is a layer of annotation. Usually only one of its fields is set besides Name. An index that no token has is
+// reported in a note.
 type Layer struct {
 	Name string
 	// Tags has a tag for each token. An empty one is not drawn.
@@ -30,7 +30,7 @@ type Layer struct {
 	Spans []Span
 	// Arcs are relations between tokens.
 	Arcs []Arc
-	// Notes are what has no place at the tokens, a line each.
+	// Notes are texts that do not belong to particular tokens, one for each line.
 	Notes []string
 }
 
@@ -52,19 +52,21 @@ type Arc struct {
 
 // The limits of what is drawn. What is beyond is left out, and the number of such things is stated.
 const (
-	// MaxSentences is how many sentences of a document are drawn, and MaxTokens how many tokens of one sentence.
+	// MaxSentences is the largest number of sentences of a document that are drawn, and MaxTokens that of tokens of a
+	// sentence.
 	MaxSentences, MaxTokens = 500, 2000
-	// MaxLayers is how many layers of a sentence are drawn.
+	// MaxLayers is the largest number of layers of a sentence that are drawn.
 	MaxLayers = 64
-	// MaxSpans is how many spans, and how many arcs, of a layer are drawn.
+	// MaxSpans is the largest number of spans, and of arcs, of a layer that are drawn.
 	MaxSpans = 8000
-	// MaxAllTokens is how many tokens of a document are drawn, and MaxAllSpans how many spans and arcs.
+	// MaxAllTokens is the largest number of tokens of a whole document that are drawn, and MaxAllSpans that of spans
+	// and arcs.
 	MaxAllTokens, MaxAllSpans = 20_000, 50_000
-	// MaxNotes is how many notes of a layer, and of a section, are written.
+	// MaxNotes is the largest number of notes of a layer, and of a section, that are written.
 	MaxNotes = 200
-	// MaxRows is how many rows of a table are drawn, and MaxNodes how many nodes of a tree.
+	// MaxRows is the largest number of rows of a table that are drawn, and MaxNodes that of nodes of a tree.
 	MaxRows, MaxNodes = 1000, 5000
-	// MaxDepth is how deep a tree is drawn.
+	// MaxDepth is the number of levels of a tree that are drawn.
 	MaxDepth = 32
 )
 

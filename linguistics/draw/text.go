@@ -10,7 +10,7 @@ import (
 
 // TextOptions are the options of [Text].
 type TextOptions struct {
-	// Width is the number of cells in a line; 0 stands for 80. Lines are longer if a word or a column is.
+	// Width is the number of cells in a line; 0 stands for 80. A line is longer if it has a longer word or column.
 	Width int
 	// Color adds escape sequences for colors (ECMA-48).
 	Color bool

@@ -1,5 +1,5 @@
-// Package feature reads and changes features, the key-value pairs that records and annotations have for what their
-// lexicon has no field for.
+// Package feature reads and changes features: key-value pairs in records and annotations for data for which their
+// lexicon has no field.
 //
 //	token.Features = feature.Set(token.Features, "Case", "Nom")
 //	value, ok := feature.Get(token.Features, "Case")
@@ -26,7 +26,7 @@ func Get(m *layers.FeatureMap, key string) (string, bool) {
 	return "", false
 }
 
-// Values returns all values of a key, in their order.
+// Values returns all values of a key, in the order of the features.
 func Values(m *layers.FeatureMap, key string) []string {
 	var values []string
 	for name, value := range All(m) {
@@ -37,7 +37,7 @@ func Values(m *layers.FeatureMap, key string) []string {
 	return values
 }
 
-// All yields the keys and values in their order. m may be nil.
+// All yields the keys and values in the order of the features. m may be nil.
 func All(m *layers.FeatureMap) iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
 		if m == nil {
@@ -51,9 +51,9 @@ func All(m *layers.FeatureMap) iter.Seq2[string, string] {
 	}
 }
 
-// Set gives a key one value, and returns m, or a new map if m is nil: as append, it is used as x.Features =
-// feature.Set(x.Features, key, value). The first feature with the key keeps its place and its unknown fields; further
-// ones are removed.
+// Set gives a key one value, and returns m, or a new map if m is nil. Like append, it is used as x.Features =
+// feature.Set(x.Features, key, value). The first feature with the key keeps its place and its unknown fields; other
+// features with the key are removed.
 func Set(m *layers.FeatureMap, key, value string) *layers.FeatureMap {
 	if m == nil {
 		m = &layers.FeatureMap{}
@@ -82,7 +82,7 @@ func Delete(m *layers.FeatureMap, key string) bool {
 	return len(m.Entries) < before
 }
 
-// Of returns features in the order of their keys. It returns nil if values is empty.
+// Of returns the features in values, sorted by key. It returns nil if values is empty.
 func Of(values map[string]string) *layers.FeatureMap {
 	if len(values) == 0 {
 		return nil

@@ -17,7 +17,7 @@ import (
 // Layer is a layer of annotations, or the part of it that lies within an expression.
 type Layer struct {
 	rec.Entry[annotation.AnnotationLayer]
-	// Tokenization is the one that token indexes refer to, or nil if there is none.
+	// Tokenization is the tokenization that token indexes refer to, or nil if there is none.
 	Tokenization *Tokenization
 	Annotations  []*Annotation
 
@@ -26,35 +26,37 @@ type Layer struct {
 	places []*Annotation
 }
 
-// Annotation is an annotation with what it refers to.
+// Annotation is an annotation with the objects that it refers to.
 type Annotation struct {
 	Layer *Layer
 	// Index is the place of the annotation in the record of the layer.
 	Index int
 	Value *annotation.Annotation
-	// Span is the stretch of text that it is about: that of its anchor or its tokens, or else what its children and
-	// arguments cover. It is nil if the annotation is not about a stretch of text.
+	// Span is the stretch of text that is annotated: that of the anchor or the tokens, or else the stretch that the
+	// children and arguments cover. It is nil if the annotation is not about a stretch of text.
 	Span *layers.Span
 	// Text is the text of Span.
 	Text string
-	// Tokens are the tokens that it is about: those that it names, or else those that are in its span, at least in part.
+	// Tokens are the tokens that are annotated: those that the annotation names, or else those that are at least partly
+	// in its span.
 	Tokens []*Token
-	// Time is the stretch of the recording that it is about: that of its anchor or of the tokens that it names, or nil.
+	// Time is the stretch of the recording that is annotated, from the anchor or the named tokens, or nil.
 	Time *layers.TemporalSpan
-	// Dependent and Head are the ends of an arc. Both are nil if the annotation is no arc between tokens, and Head alone
-	// if the arc is from the root, or from an annotation that is one of the arguments.
+	// Dependent and Head are the ends of an arc. Both are nil if the annotation is not an arc between tokens. Only Head
+	// is nil if the arc starts at the root, or at an annotation that is one of the arguments.
 	Dependent, Head *Token
-	// Parent, Children and Arguments are annotations that it names. Children has those that name it as their parent, too.
+	// Parent, Children and Arguments are the annotations that this one names. Children also has the annotations that
+	// name this one as their parent.
 	Parent    *Annotation
 	Children  []*Annotation
 	Arguments []Argument
-	// Members are the clusters' members that are this annotation.
+	// Members are the members of clusters that refer to this annotation.
 	Members []*Member
-	// Problems are what does not fit together.
+	// Problems lists references and places in the annotation that are wrong.
 	Problems []*Problem
 }
 
-// Argument is what fills a role.
+// Argument is an argument of an annotation: its role and what fills it.
 type Argument struct {
 	Role string
 	// Target is the annotation, or nil if it is in another layer, or elsewhere: see anchor.OnlyTarget.
@@ -416,9 +418,9 @@ func (a *Annotation) countBelow() int {
 	return len(a.Children) + len(a.Value.ChildIDs) + len(a.Arguments)
 }
 
-// Best returns the best of each group of alternative layers, in the order in which they are given: of layers that name the
-// same layer as the best one (alternativesRef), that with the lowest rank. A layer without a rank comes first if it names no
-// other, and else last. Layers that are no alternatives of each other are all returned.
+// Best returns the best layer of each group of alternative layers, in the given order. Layers are alternatives if they
+// name the same layer as the best one (alternativesRef); the one with the lowest rank is returned. A layer without a
+// rank comes first if it names no other layer, and otherwise last. Layers without alternatives are all returned.
 func Best(all []*Layer) []*Layer {
 	group := groups(all)
 	best := map[syntax.ATURI]*Layer{}

@@ -14,15 +14,15 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// ClusterSet is a record of clusters, with those that have a member in an expression. The expression that the record
-// names as its main one, or whose layer it names, has all clusters and members.
+// ClusterSet is a record of clusters, with the clusters that have a member in an expression. For the expression that
+// the record names, or whose layer it names, it has all clusters and members.
 type ClusterSet struct {
 	rec.Entry[annotation.ClusterSet]
 	Clusters []*Cluster
 }
 
-// Cluster is a cluster with its members: in the order of the record, those that are in the expression, or all of them in
-// the set's main expression.
+// Cluster is a cluster with its members, in the order of the record: those in the expression or, for the expression
+// that the set names, all of them.
 type Cluster struct {
 	Set     *ClusterSet
 	Index   int // in the record
@@ -35,7 +35,7 @@ type Member struct {
 	Cluster *Cluster
 	Index   int // in the record
 	Value   *layers.ObjectRef
-	// Target is what the reference leads to. A local reference is one to an annotation of the set's layer.
+	// Target is what the member refers to. A local reference refers to an annotation of the set's layer.
 	Target anchor.Target
 	// Annotation is the member if it is an annotation in the expression.
 	Annotation *Annotation

@@ -17,9 +17,10 @@ import (
 // Corpus is a corpus with its members.
 type Corpus struct {
 	rec.Entry[corpus.Corpus]
-	// Members are in the order of their ordinals, those without one at the end, and then of the URIs of their records.
+	// Members are sorted by their ordinals, with those without an ordinal at the end, and then by the URIs of their
+	// records.
 	Members []*CorpusMember
-	// Problems are what does not fit together: members that are not there, or twice.
+	// Problems lists members that were not found, or that occur twice.
 	Problems []*Problem
 
 	index *Index
@@ -27,7 +28,7 @@ type Corpus struct {
 
 // CorpusMember is an expression that is part of a corpus.
 type CorpusMember struct {
-	// Membership is the record that says so.
+	// Membership is the record that adds the expression to the corpus.
 	Membership rec.Entry[corpus.Membership]
 	// Expression is the record of the expression; its Value is nil if it was not found.
 	Expression rec.Entry[expression.Expression]
@@ -37,8 +38,8 @@ type CorpusMember struct {
 	Problem *Problem
 }
 
-// Corpus returns the corpus at uri with its members, as far as the index has their records. The memberships of the
-// corpus's own repository, and the expressions of all members, are fetched from the index's source if it has one.
+// Corpus returns the corpus at uri with those members whose records the index has. If the index has a source, Corpus
+// fetches the memberships of the corpus's own repository, and the expressions of all members.
 //
 // The error wraps ErrNotFound or ErrInvalid if there is no such corpus, or is that of the index's source. All other problems
 // are in the result.
@@ -102,7 +103,7 @@ func (x *Index) Corpus(ctx context.Context, uri syntax.ATURI) (*Corpus, error) {
 	return c, nil
 }
 
-// Splits returns the names of the splits that members have, sorted. A member without a split is in that of the name "".
+// Splits returns the sorted names of the splits that members have. Members without a split are in the split "".
 func (c *Corpus) Splits() []string {
 	var names []string
 	seen := map[string]bool{}
@@ -147,8 +148,7 @@ func (c *Corpus) Expressions(ctx context.Context) iter.Seq2[*CorpusExpression, e
 	}
 }
 
-// CorpusExpression is a member of a corpus with its expression, joined with what is about it; Joined is nil if the member
-// has a Problem.
+// CorpusExpression is a member of a corpus with its joined expression; Joined is nil if the member has a Problem.
 type CorpusExpression struct {
 	*CorpusMember
 	Joined *Expression

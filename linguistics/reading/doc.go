@@ -1,5 +1,5 @@
-// Package reading joins the records about an expression: its tokens with what is annotated on each, its spans, trees and
-// clusters, and the members of a corpus, whichever repositories they are in.
+// Package reading joins the records about an expression, across repositories: its tokens with their annotations, its
+// spans, trees and clusters. It also joins a corpus with its members.
 //
 //	index := reading.New()
 //	index.AddRepository(all) // what records.Decode returned
@@ -11,18 +11,19 @@
 //		fmt.Println(token.Text, tags.Label(annotation.AnnotationLayerSubkindPos), tags.Value(annotation.AnnotationLayerSubkindLemma))
 //	}
 //
-// An [Index] holds records of any number of repositories. They come from an archive ([Index.AddRepository]), one by one,
-// such as from the handler of package follow ([Index.Add], [Index.Remove]), or, as soon as a reference leads to them, from a
-// [Source]: the servers of the accounts (package pdssource) or a copy that package follow keeps (package storesource).
+// An [Index] holds records of any number of repositories. They come from an archive ([Index.AddRepository]), one by
+// one, for example in a handler of package follow ([Index.Add], [Index.Remove]), or on demand from a [Source]: the
+// servers of the accounts (package pdssource) or a copy that package follow keeps (package storesource).
 //
-// # Nothing is left out
+// # Problems
 //
-// What does not fit together is in the result, with the reason: an annotation whose anchor leads nowhere has no tokens
-// and no span, and a [*Problem]; all problems are in [Expression.Problems], too. No record is believed: a span is one of the
-// text, a token exists, and parents form no circle, or there is a problem that says so.
+// Nothing is left out because it is inconsistent: an annotation with an invalid anchor is in the result without tokens
+// and span, and with a [*Problem] that gives the reason. [Expression.Problems] lists all problems. Everything is
+// checked: if a span is outside the text, a token does not exist, or parents form a cycle, there is a problem that says
+// so.
 //
 // # Order and cost
 //
-// Results are in an order that does not depend on that in which records were added. The time is proportional to the
-// size of the records, apart from sorting.
+// The order of results does not depend on the order in which records were added. Apart from sorting, the time is
+// proportional to the size of the records.
 package reading

@@ -20,25 +20,25 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Expression is an expression with what is known about it: the records that name it, and those parts of the records about
-// the expressions above it that lie within it. All spans are in its text.
+// Expression is an expression joined with the records about it, and with the parts of the records about its parents
+// that lie within it. All spans refer to its text.
 type Expression struct {
 	rec.Entry[expression.Expression]
-	// Text is the text of the expression, or else its part of the text of its parent.
+	// Text is the text of the expression, or else the part of its parent's text that it stands for.
 	Text string
-	// Parent is the expression that it is part of, or nil if there is none, or none that was found.
+	// Parent is the expression that it is part of, or nil if there is none, or it was not found.
 	Parent *Expression
 	// Media is the record with its recording or image, or nil.
 	Media *rec.Entry[media.Media]
-	// Tokenizations are those of its segmentations, and then those of its parent. The records are in the order of their
-	// URIs.
+	// Tokenizations are the tokenizations of its segmentations, and then those of its parent. The segmentations are in
+	// the order of their URIs.
 	Tokenizations []*Tokenization
 	// Layers are the layers about it, and then those about its parent. The records are in the order of their URIs, with
 	// alternatives together, the best first: see [Best].
 	Layers []*Layer
 	// Clusters are the cluster sets that name the expression or one of its layers.
 	Clusters []*ClusterSet
-	// Problems are what does not fit together, in all of these.
+	// Problems lists the problems in all of these.
 	Problems []*Problem
 
 	index    *Index
@@ -51,10 +51,10 @@ type Expression struct {
 
 // Tokenization is a tokenization of an expression, or the part of it that lies within the expression.
 type Tokenization struct {
-	// Segmentation is the record that it is in.
+	// Segmentation is the record that contains the tokenization.
 	Segmentation *rec.Entry[segmentation.Segmentation]
-	// Value is the tokenization as it is recorded: with all tokens, and with spans in the text of the expression that it is
-	// about.
+	// Value is the tokenization in the record: with all tokens, and with spans in the text of the expression that the
+	// record names.
 	Value  *segmentation.Tokenization
 	Tokens []*Token
 	// ordered says that the spans of the tokens are in the order of the text.
@@ -64,27 +64,27 @@ type Tokenization struct {
 	base    *Tokenization
 }
 
-// Token is a token with what is annotated on it alone.
+// Token is a token with the annotations on it alone.
 type Token struct {
 	// Index is the token's place in [Tokenization.Tokens]. In a part of an expression it differs from the recorded
 	// index, Value.TokenIndex.
 	Index int
-	// Text is the recorded text, or else that of the span.
+	// Text is the token's text in the record, or else the text of its span.
 	Text string
-	// Span is where the token is in the text of the expression, or nil if it has no valid span.
+	// Span is the place of the token in the text of the expression, or nil if it has no valid span.
 	Span *layers.Span
-	// Time is where it is in the recording, or nil if that is not known.
+	// Time is the place of the token in the recording, or nil if that is not known.
 	Time  *layers.TemporalSpan
 	Value *segmentation.Token
-	// Tags are the annotations on this token and no other, in the order of the layers. Among them are the arcs of
-	// dependencies that lead to the token.
+	// Tags are the annotations on only this token, in the order of the layers. They include the dependency arcs that
+	// lead to the token.
 	Tags Tags
 }
 
 // Tags are annotations on one token.
 type Tags []*Annotation
 
-// Find returns the first annotation of a subkind, which is that of the best layer, or nil.
+// Find returns the first annotation of a subkind, which is from the best layer, or nil.
 func (t Tags) Find(subkind annotation.AnnotationLayerSubkind) *Annotation {
 	for _, a := range t {
 		if s, ok := a.Layer.Value.Subkind.Get(); ok && s == subkind {
@@ -102,8 +102,8 @@ func (t Tags) Label(subkind annotation.AnnotationLayerSubkind) string {
 	return ""
 }
 
-// Value returns the value of the first annotation of a subkind, such as a lemma, or else its label, where some programs
-// put it, or "".
+// Value returns the value of the first annotation of a subkind, such as a lemma. If it has no value, Value returns its
+// label, where some programs put it. If there is no annotation, it returns "".
 func (t Tags) Value(subkind annotation.AnnotationLayerSubkind) string {
 	if a := t.Find(subkind); a != nil {
 		return a.Value.Value.Or(a.Value.Label.Or(""))
@@ -111,7 +111,8 @@ func (t Tags) Value(subkind annotation.AnnotationLayerSubkind) string {
 	return ""
 }
 
-// Tokenization returns the tokenization that most layers refer to, the first of several; or nil if there is none.
+// Tokenization returns the tokenization to which most layers refer (the first one in case of a tie), or nil if there is
+// none.
 func (e *Expression) Tokenization() *Tokenization { return e.primary }
 
 // Tokens yields the tokens of [Expression.Tokenization], each with its tags.
@@ -128,7 +129,7 @@ func (e *Expression) Tokens() iter.Seq2[*Token, Tags] {
 	}
 }
 
-// Layer returns the first layer of a subkind, which is the best of alternatives, or nil.
+// Layer returns the first layer of a subkind, which is the best of its alternatives, or nil.
 func (e *Expression) Layer(subkind annotation.AnnotationLayerSubkind) *Layer {
 	for _, layer := range e.Layers {
 		if s, ok := layer.Value.Subkind.Get(); ok && s == subkind {
@@ -141,8 +142,8 @@ func (e *Expression) Layer(subkind annotation.AnnotationLayerSubkind) *Layer {
 // maxDepth is how deeply expressions may be nested.
 const maxDepth = 64
 
-// Expression returns the expression at uri, joined with what is about it. To read all parts of a document,
-// [Expression.Parts] and [Expression.Sentences] are faster than a call for each.
+// Expression returns the expression at uri, joined with the records about it. To read all parts of a document,
+// [Expression.Parts] and [Expression.Sentences] are faster than a call for each part.
 //
 // The error wraps ErrNotFound or ErrInvalid if there is no such expression, or is that of the index's source. All other
 // problems are in the result.
@@ -246,9 +247,9 @@ func (e *Expression) Parts(ctx context.Context) iter.Seq2[*Expression, error] {
 	}
 }
 
-// Sentences yields the expressions of the kind "sentence" within this one, in the order of the text; or, where there is
-// none, the innermost parts; or the expression itself if it is a sentence or has no parts. An error ends the loop; it wraps
-// ErrCycle if parts are nested more than 64 deep.
+// Sentences yields the expressions of the kind "sentence" within this one, in the order of the text. Where there are
+// none, it yields the innermost parts, and the expression itself if it is a sentence or has no parts. An error ends the
+// loop; it wraps ErrCycle if parts are nested more than 64 deep.
 func (e *Expression) Sentences(ctx context.Context) iter.Seq2[*Expression, error] {
 	return func(yield func(*Expression, error) bool) { e.sentences(ctx, yield) }
 }

@@ -30,7 +30,7 @@ type Source interface {
 	ListRecords(ctx context.Context, did syntax.DID, collection syntax.NSID) iter.Seq2[rec.Envelope, error]
 }
 
-// Record is a record with its place, and how far it is verified. CID and Trust may be left out.
+// Record is a record with its URI, its CID and how far it was verified. CID and Trust may be left out.
 type Record struct {
 	URI   syntax.ATURI
 	CID   cid.CID
@@ -39,7 +39,7 @@ type Record struct {
 }
 
 // Index holds records of one or more repositories, and finds those that belong together. It must not be used by several
-// goroutines at once. Records must not be changed while they are in an index, nor the results that it returns.
+// goroutines at once. Neither records that are in an index nor the results that it returns may be changed.
 type Index struct {
 	source   Source
 	records  map[syntax.ATURI]Record
@@ -86,12 +86,12 @@ const (
 	memberOf
 )
 
-// An Option changes how [New] makes an index.
+// Option is a setting of an [Index].
 type Option func(*Index)
 
-// WithSource makes the index fetch the records that references lead to and that it does not have: the expressions,
-// segmentations, layers and cluster sets of a repository as soon as one of its expressions is needed, and other records
-// one by one. They stay in the index.
+// WithSource makes the index fetch records that it needs but does not have: all expressions, segmentations, layers and
+// cluster sets of a repository as soon as one of its expressions is needed, and other records one by one. They stay in
+// the index.
 func WithSource(source Source) Option {
 	return func(x *Index) { x.source = source }
 }
@@ -121,8 +121,8 @@ func (x *Index) changed() {
 	}
 }
 
-// AddRepository adds the records of a repository, and its failures. Nothing of the repository is fetched from the source any
-// more.
+// AddRepository adds the records of a repository, and its failures. After that, the index fetches nothing of this
+// repository from its source.
 func (x *Index) AddRepository(r *records.Repository) {
 	addAll(x, r.Alignment)
 	addAll(x, r.AnnotationLayer)
@@ -176,7 +176,7 @@ func (x *Index) Add(r Record) {
 	x.link(r.URI, r.Value)
 }
 
-// AddFailure notes that a record is invalid, so that what it is about says so.
+// AddFailure adds an invalid record, so that problems with references to it say that it is invalid.
 func (x *Index) AddFailure(f *rec.Failure) {
 	x.Remove(f.URI)
 	noted := failure{issues: f.Issues}
@@ -262,7 +262,7 @@ func (x *Index) find(uri syntax.ATURI, in relation) []syntax.ATURI {
 	return uris
 }
 
-// Expressions returns the URIs of all expressions of the index that are not part of another one that it has, sorted.
+// Expressions returns the sorted URIs of all expressions in the index that are not part of another expression in it.
 func (x *Index) Expressions() []syntax.ATURI {
 	return x.roots(func(v lex.Record) bool {
 		e, ok := v.(*expression.Expression)
@@ -274,7 +274,7 @@ func (x *Index) Expressions() []syntax.ATURI {
 	})
 }
 
-// Corpora returns the URIs of all corpora of the index, sorted.
+// Corpora returns the sorted URIs of all corpora in the index.
 func (x *Index) Corpora() []syntax.ATURI {
 	return x.roots(func(v lex.Record) bool { _, ok := v.(*corpus.Corpus); return ok })
 }

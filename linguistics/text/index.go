@@ -8,8 +8,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// Index does for many spans of one text what [Of] and [WithChars] do for one: a span takes the same time wherever it is
-// in the text, also if it has character offsets. It is safe for concurrent use.
+// Index has the methods of the functions [Of] and [WithChars], but is faster for many spans of one text: each call
+// takes constant time, even if a span has character offsets. It is safe for concurrent use.
 type Index struct {
 	text string
 	// marks has the number of characters before every markth byte. Without it, they are counted from the beginning.

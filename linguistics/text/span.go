@@ -14,8 +14,8 @@ import (
 
 // The errors of this package wrap one of these.
 var (
-	// ErrSpan says that a span is not one of the text: it ends before it begins, ends after the text, begins or ends
-	// within a character, or has character offsets that are others than its byte offsets say.
+	// ErrSpan says that a span is not valid for the text: it ends before it begins, ends after the text, begins or ends
+	// within a character, or has character offsets that do not match its byte offsets.
 	ErrSpan = errors.New("invalid span")
 	// ErrNotFound says that the text does not have the substring.
 	ErrNotFound = errors.New("not in the text")

@@ -15,8 +15,8 @@ import (
 )
 
 // Tokenize divides a text into words and marks of punctuation, by the word boundaries of Unicode Standard Annex 29, and
-// leaves out the spaces between them. It is a start for languages that write spaces between words; it knows no language,
-// and so does not divide "don't" or a sentence in Thai.
+// leaves out the spaces between them. It is a starting point for languages that write spaces between words. It has no
+// knowledge of particular languages, so it does not divide "don't" or a sentence in Thai.
 func Tokenize(text string) []segmentation.Token {
 	var tokens []segmentation.Token
 	for it := words.FromString(text); it.Next(); {
@@ -85,9 +85,9 @@ func CheckTokens(text string, tokens []segmentation.Token) error {
 	return nil
 }
 
-// Join puts a text together again: the tokens at their places, and spaces for what is between them. So it returns the
-// text of valid tokens, with plain spaces for other ones. A text of more than 10,000,000 bytes, which no expression
-// holds, is an error that wraps ErrSpan, as are spans that overlap.
+// Join makes a text from tokens: it puts the tokens at their places, and spaces between them. For valid tokens, this is
+// the original text, except that all white space becomes plain spaces. A text of more than 10,000,000 bytes, which no
+// expression holds, is an error that wraps ErrSpan, as are spans that overlap.
 func Join(tokens []segmentation.Token) (string, error) {
 	const limit = 10_000_000
 	var b strings.Builder

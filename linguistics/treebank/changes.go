@@ -12,11 +12,11 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Changes compares the records of an import with those in the set, which are the ones of the account's repository, and
-// returns what has to change: the records to put, in the order of the import, and those to delete. A record that exists
-// keeps its time of creation, which Changes sets in records; one that is the same otherwise is left out. Deleted are the
-// records of the document that an earlier import made and this one did not; records that other programs made are kept.
-// The options are those of the import.
+// Changes compares the records of an import with those in the set, which should be those of the account's repository.
+// It returns the records to put, in the order of the import, and those to delete. A record that exists keeps its
+// creation time, which Changes sets in records; a record that is unchanged otherwise is left out. The records to delete
+// are those of the document that an earlier import made and this one did not; records that other programs made are
+// kept. The options are those of the import.
 func (s *Set) Changes(records []Record, o *Options) (put []Record, remove []syntax.ATURI, err error) {
 	wanted := map[syntax.ATURI]bool{}
 	for _, r := range records {

@@ -1,4 +1,4 @@
-// Package treebank turns CoNLL-U sentences into records of Layers, and such records into CoNLL-U.
+// Package treebank converts CoNLL-U sentences to records of Layers, and such records to CoNLL-U.
 //
 //	records, err := treebank.Import(sentences, &treebank.Options{
 //		DID:       "did:plc:ewvi7nxzyoun6zhxrhs64oiz",
@@ -15,9 +15,9 @@
 //
 // # The records
 //
-// A file becomes an expression of the kind "document". Its sentences are expressions of the kind "sentence", with
-// their texts and their comments. What the comments newdoc and newpar begin is an expression of the kind "section"
-// between the two. A file that is too large for its annotations to fit into one record has more sections.
+// A file becomes an expression of the kind "document". Its sentences are expressions of the kind "sentence", with their
+// texts and their comments. The parts that begin at the comments newdoc and newpar are expressions of the kind
+// "section" between the two. A file whose annotations do not fit into one record has additional sections.
 //
 // A section with its text, or a document that has no sections, is a unit: it has a segmentation with one tokenization,
 // whose tokens are the words, and a layer for each of these:
@@ -30,13 +30,13 @@
 //	multiword tokens        span                            tokenRefSequence, text
 //	MISC                    token-tag                       features
 //
-// With [Options.PerSentence], each sentence has a segmentation and layers of its own.
+// With [Options.PerSentence], each sentence has its own segmentation and layers.
 //
 // Record keys and the UUIDs of annotations are derived from the account, the name of the document, the sentence's
-// sent_id, and the layer. So importing a file again gives the same records, and a sentence put in between changes the
-// records of its unit, but no key. [Set.Changes] compares an import with the records that there are.
+// sent_id, and the layer. So importing a file again gives the same records, and inserting a sentence changes the
+// records of its unit, but no record key. [Set.Changes] compares an import with the existing records.
 //
-// Export reads these records, so that the file comes back byte for byte; those of the mapping in the documentation of
-// Layers; and those of the Python client lairs, which keeps lemmas in labels and features in the layer of the parts of
-// speech.
+// Export converts these records back to the same file, byte for byte. It also exports records that follow the mapping
+// in the documentation of Layers, and those of the Python client lairs, which keeps lemmas in labels and features in
+// the layer of the parts of speech.
 package treebank

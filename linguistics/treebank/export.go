@@ -15,12 +15,12 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// ErrNoTokens says that a sentence cannot be exported since it has no tokens.
+// ErrNoTokens says that a sentence cannot be exported because it has no tokens.
 var ErrNoTokens = errors.New("no tokens")
 
-// Export writes a document, or any other expression of the set, as CoNLL-U: the expressions of the kind "sentence" in it,
-// or the expression itself if it has none. The error wraps [ErrNoTokens] and names the sentence if a sentence has no
-// tokens, or says what the format cannot express.
+// Export writes a document, or any other expression of the set, as CoNLL-U: the expressions of the kind "sentence" in
+// it, or the expression itself if it has none. If a sentence has no tokens, the error wraps [ErrNoTokens] and names the
+// sentence; other errors say what the format cannot express, or are those of w.
 func (s *Set) Export(w io.Writer, document syntax.ATURI) error {
 	if s.expressions[document] == nil {
 		return fmt.Errorf("treebank: %s: no such expression", document)

@@ -110,10 +110,10 @@ func TestForeign(t *testing.T) {
 func TestExportErrors(t *testing.T) {
 	index, label := lex.SomeInt, lex.Some[string]
 	for want, on := range map[string]*annotation.AnnotationLayer{
-		"token 0: token 3 is not in the sentence":      layer("graph", "dependency", annotation.Annotation{TargetIndex: index(0), HeadIndex: index(3), Label: label("x")}),
-		"line 3, column 10 (UPOS): the column contains a space": layer("token-tag", "pos", annotation.Annotation{TokenIndex: index(0), Label: label("a b")}),
-		"a column or a comment contains a line feed":            layer("token-tag", "lemma", annotation.Annotation{TokenIndex: index(2), Value: label("a" + strings.Repeat("\t_", 7) + "\n\n1\tx\tx")}),
-		"the row must have 10 columns separated by tabs, but has 11":                           layer("token-tag", "lemma", annotation.Annotation{TokenIndex: index(0), Value: label("a\tb")}),
+		"token 0: token 3 is not in the sentence":                    layer("graph", "dependency", annotation.Annotation{TargetIndex: index(0), HeadIndex: index(3), Label: label("x")}),
+		"line 3, column 10 (UPOS): the column contains a space":      layer("token-tag", "pos", annotation.Annotation{TokenIndex: index(0), Label: label("a b")}),
+		"a column or a comment contains a line feed":                 layer("token-tag", "lemma", annotation.Annotation{TokenIndex: index(2), Value: label("a" + strings.Repeat("\t_", 7) + "\n\n1\tx\tx")}),
+		"the row must have 10 columns separated by tabs, but has 11": layer("token-tag", "lemma", annotation.Annotation{TokenIndex: index(0), Value: label("a\tb")}),
 	} {
 		err := foreign(t, on).Export(new(bytes.Buffer), foreignSentence)
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), foreignSentence) {
@@ -144,8 +144,8 @@ func TestTooLarge(t *testing.T) {
 	}
 	for want, file := range map[string]string{
 		"line 2 (LEMMA): too large for a record: it has 4097 bytes, limit 4096": row("a", strings.Repeat("l", 4097)) + "\n",
-		`sentence "s" (line 1): too large for a record: its comments take`:                "# sent_id = s\n#" + strings.Repeat("c", 150_000) + "\n1\ta\t_\t_\t_\t_\t_\t_\t_\t_\n\n",
-		`sentence "s" (line 1): too large for a record: its segmentation takes`:           row(strings.Repeat("f", 4000), "_") + rows(2, 1000) + "\n",
+		`sentence "s" (line 1): too large for a record: its comments take`:      "# sent_id = s\n#" + strings.Repeat("c", 150_000) + "\n1\ta\t_\t_\t_\t_\t_\t_\t_\t_\n\n",
+		`sentence "s" (line 1): too large for a record: its segmentation takes`: row(strings.Repeat("f", 4000), "_") + rows(2, 1000) + "\n",
 	} {
 		o := options
 		_, err := treebank.Import(parse(t, []byte(file)), &o)

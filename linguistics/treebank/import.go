@@ -28,20 +28,20 @@ var ErrTooLarge = errors.New("too large for a record")
 type Options struct {
 	// DID is the account that the records are for.
 	DID syntax.DID
-	// Document names the document, as the file's name does. All record keys and UUIDs depend on it.
+	// Document is the name of the document, such as the name of the file. All record keys and UUIDs depend on it.
 	Document string
-	// CreatedAt is the time that the records state. [Set.Changes] keeps the times of records that exist.
+	// CreatedAt is the creation time of the records. [Set.Changes] keeps the times of existing records.
 	CreatedAt syntax.Datetime
 	// Languages are the BCP 47 tags of the text's languages.
 	Languages []string
-	// PerSentence gives each sentence a segmentation and layers of its own, in place of each section.
+	// PerSentence makes a segmentation and layers for each sentence, instead of for each section.
 	PerSentence bool
 	// MaxRecord is the size of the largest record, as JSON in bytes; 0 stands for [DefaultMaxRecord]. A document whose
 	// annotations are larger is divided into sections.
 	MaxRecord int
 }
 
-// Record is a record with its place.
+// Record is a record with its URI.
 type Record struct {
 	URI   syntax.ATURI
 	Value lex.Record

@@ -10,8 +10,9 @@ import (
 	"github.com/layers-pub/layers-go/linguistics/reading"
 )
 
-// Corpus returns the section of a corpus: what its record says, a table of its splits, and one of its members, of which the
-// first MaxRows are joined with their annotations to count these. The error is that of [reading.Corpus.Expressions].
+// Corpus returns the section for a corpus: the contents of its record, a table of its splits, and a table of its
+// members. The first [draw.MaxRows] members are joined with their annotations, which are counted. The error is that of
+// [reading.Corpus.Expressions].
 func Corpus(ctx context.Context, c *reading.Corpus) (draw.Section, error) {
 	v := c.Value
 	s := section{draw.Section{Title: title(v.Name, "corpus")}}

@@ -1,5 +1,5 @@
-// Package view makes documents of records, which package draw draws: of expressions and corpora as package reading joins
-// them, of media, and of any other record.
+// Package view converts records to documents for package draw: expressions and corpora, as package reading joins them,
+// media, and any other record.
 //
 //	e, err := index.Expression(ctx, uri) // package reading
 //	if err != nil {
@@ -11,6 +11,6 @@
 //	}
 //	err = draw.Text(os.Stdout, &draw.Document{Sections: []draw.Section{section}}, nil)
 //
-// What does not fit together is stated in notes, and what is more than package draw draws is left out, with its number. All
-// functions are safe for concurrent use, as far as their arguments are.
+// Problems are stated in notes. Anything beyond the limits of package draw is left out, and a note says how much. All
+// functions are safe for concurrent use if their arguments are.
 package view

@@ -17,9 +17,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Expression returns the section of an expression: its text, and a picture of each of its sentences, or of the expression
-// itself if it has no sentences. No more than MaxSentences are read. What does not fit together is stated. The error is that
-// of [reading.Expression.Sentences].
+// Expression returns the section of an expression: its text, and a picture of each of its sentences, or of the
+// expression itself if it has no sentences. At most [draw.MaxSentences] sentences are read. Problems are stated in
+// notes. The error is that of [reading.Expression.Sentences].
 func Expression(ctx context.Context, e *reading.Expression) (draw.Section, error) {
 	v := e.Value
 	s := section{draw.Section{Title: title(v.ID, string(v.Kind)), Language: only(v.Languages)}}

@@ -19,7 +19,7 @@ func Record(uri syntax.ATURI, record lex.Encodable) draw.Section {
 	return draw.Section{Title: string(uri), Tree: fields(record)}
 }
 
-// Media returns the section of a media record: what it says about its file, which is not read.
+// Media returns the section for a media record: the record's description of its file. The file itself is not read.
 func Media(entry *rec.Entry[media.Media]) draw.Section {
 	m := entry.Value
 	s := section{draw.Section{Title: title(m.Title.Or(""), string(m.Kind))}}

@@ -465,12 +465,12 @@ func TestJournalFull(t *testing.T) {
 		refused string // "": it is applied
 	}{
 		{"room to grow", string(done), most - reserve - 1000, 4, ""},
-		{"grown, without room", string(done), most - reserve - 10, 4, "Leave the first 2 operations of the batch where they are, and put those after them into another file"},
-		{"grown, full", string(done), most, 4, "Leave the first 2"},
+		{"grown, without room", string(done), most - reserve - 10, 4, "Keep the first 2 operations of the batch in this file, and put the later ones into another file"},
+		{"grown, full", string(done), most, 4, "Keep the first 2"},
 		{"done, full", string(done), most, 2, ""},
 		{"sent, room for what became of it", sent, most - 100, 2, ""},
-		{"sent, full", sent, most - 5, 2, "Leave the first 2"},
-		{"sent and grown", sent, most - 100, 4, "Leave the first 2"},
+		{"sent, full", sent, most - 5, 2, "Keep the first 2"},
+		{"sent and grown", sent, most - 100, 4, "Keep the first 2"},
 	} {
 		const line = `{"sent":2`
 		padded := test.begin + line + strings.Repeat(" ", test.size-len(test.begin)-len(line)-2) + "}\n"

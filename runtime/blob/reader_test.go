@@ -180,9 +180,9 @@ func TestRead(t *testing.T) {
 		{"endless, of no known size", named, endless, &blob.ReadOptions{MaxSize: 1 << 20}, blob.ErrTooLarge, "after 1048576 bytes: too large: the limit is 1048576 bytes"},
 		{"over the limit", sized, answer(data), limit, blob.ErrTooLarge, "300000 bytes, the limit is 299999"},
 		{"over the limit, of no known size", named, answer(data), limit, blob.ErrTooLarge, "after 299999 bytes"},
-		{"short, as announced", sized, announced(299_999), nil, blob.ErrSize, "wrong size: the server's answer has 299999 bytes, not 300000"},
-		{"long, as announced", sized, announced(300_001), nil, blob.ErrSize, "wrong size: the server's answer has 300001 bytes, not 300000"},
-		{"over the limit, as announced", named, announced(300_000), limit, blob.ErrTooLarge, "too large: the server's answer has 300000 bytes, the limit is 299999"},
+		{"short, as announced", sized, announced(299_999), nil, blob.ErrSize, "wrong size: the server's response has 299999 bytes, not 300000"},
+		{"long, as announced", sized, announced(300_001), nil, blob.ErrSize, "wrong size: the server's response has 300001 bytes, not 300000"},
+		{"over the limit, as announced", named, announced(300_000), limit, blob.ErrTooLarge, "too large: the server's response has 300000 bytes, the limit is 299999"},
 		{"cut", sized, cut(data[:200_000], 300_000), nil, io.ErrUnexpectedEOF, " of 300000 bytes: "},
 		{"cut, of no known size", named, cut(data[:200_000], 300_000), nil, io.ErrUnexpectedEOF, ""},
 		{"cut before the end of what has no length", sized, func(w http.ResponseWriter, r *http.Request) {
@@ -193,7 +193,7 @@ func TestRead(t *testing.T) {
 		{"a page of HTML", sized, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			io.WriteString(w, "<!doctype html>")
-		}, nil, blob.ErrSize, `wrong size: the server's answer has 15 bytes, not 300000 (the server's media type is "text/html; charset=utf-8")`},
+		}, nil, blob.ErrSize, `wrong size: the server's response has 15 bytes, not 300000 (the server's media type is "text/html; charset=utf-8")`},
 		{"not found, as the reference server says it", sized, refuse(400, `{"error":"InvalidRequest","message":"Blob not found"}`), nil, blob.ErrNotFound, ""},
 		{"not found, as the lexicon says it", sized, refuse(400, `{"error":"BlobNotFound","message":"?"}`), nil, blob.ErrNotFound, ""},
 		{"not found, without a word", sized, refuse(404, `{"error":"NotFound"}`), nil, blob.ErrNotFound, ""},

@@ -105,9 +105,9 @@ func Upload(ctx context.Context, account rpc.Caller, r io.Reader, mimeType strin
 	case !c.MatchesText(got.Ref.String()):
 		err = fmt.Errorf("%w: the server has %s, of %d bytes; %d were sent", ErrHash, got.Ref, got.Size, size)
 	case got.Size != size:
-		err = fmt.Errorf("%w: %d bytes were sent, but the server received %d", ErrSize, size, got.Size)
+		err = fmt.Errorf("%w: %d bytes were sent, but the server says %d", ErrSize, size, got.Size)
 	case synonym(gotType) != synonym(want) || options.Rules.Check(got.MimeType, size) != nil:
-		err = fmt.Errorf("%w: sent as %s, but the server stored it as %s", ErrType, mimeType, quote.Text(got.MimeType, 100))
+		err = fmt.Errorf("%w: sent as %s, but the server says %s", ErrType, mimeType, quote.Text(got.MimeType, 100))
 	default:
 		return got, nil
 	}

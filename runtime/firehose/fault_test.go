@@ -209,7 +209,7 @@ func TestOverwrite(t *testing.T) {
 			}
 		}
 	}
-	if _, err := told(t, client(t, "ws://localhost:1"), &firehose.Options{Reuse: true, Manual: true}); err == nil || !strings.Contains(err.Error(), "exclude each other") {
+	if _, err := told(t, client(t, "ws://localhost:1"), &firehose.Options{Reuse: true, Manual: true}); err == nil || !strings.Contains(err.Error(), "cannot be combined") {
 		t.Error("Reuse and Manual are accepted together")
 	}
 }

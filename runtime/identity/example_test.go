@@ -67,5 +67,5 @@ func ExampleParseDocument() {
 	fmt.Println(err)
 	// Output:
 	// did:web:bob.test bob.test https://pds.test
-	// identity: did:web:bob.test: not found: the document names no signing key (#atproto)
+	// identity: did:web:bob.test: not found: the document has no signing key (#atproto)
 }

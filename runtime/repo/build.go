@@ -42,9 +42,9 @@ type builder struct {
 
 // Build writes to w the archive of a repository that holds records, and returns the CID of its commit.
 //
-// Build uses the fields DID, Rev and Prev of commit, and computes Data and Sig. The records can be in any
-// order. Their Data must be canonical DAG-CBOR, which Build does not check; it ignores their CID. sign
-// gets the unsigned commit and returns the signature of its SHA-256 hash, 64 bytes.
+// Build uses the fields DID, Rev and Prev of commit, and computes Data and Sig. The records can be in any order. Their
+// Data must be canonical DAG-CBOR, which Build does not check; it ignores their CID. sign is given the unsigned commit,
+// and returns the signature of its SHA-256 hash, 64 bytes.
 //
 // An error says what is not valid, or is that of w, sign or ctx.
 func Build(ctx context.Context, w io.Writer, commit Commit, records []Record, sign func(unsigned []byte) ([]byte, error), order Order) (cid.CID, error) {

@@ -50,7 +50,8 @@ func uriOf(did syntax.DID, collection syntax.NSID, recordKey syntax.RecordKey) s
 	return syntax.ATURI("at://" + string(did) + "/" + string(collection) + "/" + string(recordKey))
 }
 
-// Outcome says what became of the record: it failed if it has issues, and was skipped if its collection is unknown.
+// Outcome says whether the record was decoded: it failed if it has issues, and was skipped if its collection is
+// unknown.
 func (d *Decoded) Outcome() rec.Outcome { return rec.OutcomeOf(d.Value != nil, d.Issues) }
 
 // Envelope returns the undecoded record, with a copy of its data and the level of trust that [Repo.Trust] returns.

@@ -31,11 +31,11 @@
 // path to the current record. It hashes a block in a file each time that it reads it, because files change. It hashes
 // the blocks in memory and those of a stream once, before it yields any record. It checks the tree during each walk.
 //
-// [Repo.Decode] decodes the records of all collections on several cores, and [Entries] those of one
-// collection. With [DecodeOptions].Reuse they make no garbage. Without it, a loop over a large archive that keeps few records
-// is faster if the collector runs less often (runtime/debug.SetGCPercent), at the price of memory; BENCHMARKS.md has
-// figures. A program can share out other work itself: [Repo.Chunks] yields the leaves of the tree in slices,
-// and [Repo.Load] returns the record of a leaf.
+// [Repo.Decode] decodes the records of all collections on several cores, and [Entries] those of one collection. With
+// [DecodeOptions].Reuse they make no garbage. Without it, a loop over a large archive that keeps few records is faster
+// if the collector runs less often (runtime/debug.SetGCPercent), at the price of memory; BENCHMARKS.md has figures. A
+// program can distribute other work itself: [Repo.Chunks] yields the leaves of the tree in slices, and [Repo.Load]
+// returns the record of a leaf.
 //
 // There are two ways to read a part of a repository. [ReadProof] reads the proof of a single record, as
 // com.atproto.sync.getRecord returns it. With [WithPartial], the other functions read what is new since a revision.

@@ -17,7 +17,7 @@ type Op struct {
 	Action Action
 	// Path is "collection/recordkey".
 	Path string
-	// CID is that of the record after the operation; undefined after [Delete].
+	// CID is the CID of the record after the operation; undefined after [Delete].
 	CID cid.CID
 	// Prev is the CID of the record before the commit; undefined if there was none.
 	Prev cid.CID

@@ -73,9 +73,9 @@ func WithMaxMemory(size int64) Option {
 	}
 }
 
-// WithSize says how many bytes the archive is said to have, such as the length that a server announces; 0 means that
-// nothing is known. [Read] does not rely on it. It fails at once with [ErrTooLarge] if that is more than its limit, and
-// writes an archive that will not fit in memory to a temporary file from the beginning.
+// WithSize sets the expected size of the archive in bytes, such as the length that a server announced; 0 means that it
+// is unknown. [Read] does not rely on it. But if it is over the limit, Read fails at once with [ErrTooLarge], and if
+// the archive will not fit in memory, Read writes it to a temporary file from the beginning.
 func WithSize(size int64) Option {
 	return func(o *options) error {
 		if size < 0 {

@@ -29,7 +29,7 @@ type Repo struct {
 	counts    atomic.Pointer[Counts]
 }
 
-// Counts are the numbers of what an archive contains.
+// Counts are the numbers of records, nodes and blocks in an archive.
 type Counts struct {
 	// Records is the number of paths in the tree whose record is in the archive. Without [WithPartial],
 	// these are all paths.
@@ -180,8 +180,8 @@ func (r *Repo) Commit() Commit { return r.commit }
 // CommitCID returns the CID of the commit.
 func (r *Repo) CommitCID() cid.CID { return r.commitCID }
 
-// Counts returns the counts of what the archive contains. ok is false until a loop, such as one over [Repo.Records],
-// [Repo.Leaves] or [Repo.Chunks], has ended without an error.
+// Counts returns the numbers of records, nodes and blocks in the archive. ok is false until a loop, such as one over
+// [Repo.Records], [Repo.Leaves] or [Repo.Chunks], has ended without an error.
 func (r *Repo) Counts() (counts Counts, ok bool) {
 	if c := r.counts.Load(); c != nil {
 		return *c, true

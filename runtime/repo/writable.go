@@ -25,8 +25,8 @@ func (c *Commit) Sign(key multikey.PrivateKey) error {
 	return nil
 }
 
-// Writable is a repository in memory that can be changed, as a server has it. Each change makes a signed commit, and what
-// the server sends to its subscribers. A Writable must not be used by several goroutines at once.
+// Writable is a mutable repository in memory, as a server has it. Each change makes a signed commit, and the data that
+// a server sends to its subscribers. A Writable must not be used by several goroutines at once.
 type Writable struct {
 	did       syntax.DID
 	key       multikey.PrivateKey
@@ -54,16 +54,16 @@ type Write struct {
 // Changed is a commit of a [Writable] and what it changed. Its fields are those of a message #commit.
 type Changed struct {
 	Commit Commit
-	// CID is that of the commit.
+	// CID is the CID of the commit.
 	CID cid.CID
-	// Since is the revision of the commit before, and PrevData its tree. In the first commit, Since is empty and PrevData
-	// undefined.
+	// Since is the revision of the previous commit, and PrevData the root of its tree. In the first commit, Since is
+	// empty and PrevData undefined.
 	Since    syntax.TID
 	PrevData cid.CID
 	// Ops are the changes of records, one for each path that changed, in the order of the paths.
 	Ops []Op
-	// Blocks is the archive of the commit, the new nodes of the tree, those that are needed to undo the operations, and the
-	// new records. It is larger than the protocol allows if there are many.
+	// Blocks is the archive of the commit, the new nodes of the tree, those that are needed to undo the operations, and
+	// the new records. It may be larger than the protocol allows if there are many.
 	Blocks []byte
 	// Added are the blocks that the repository did not have before, and Removed those that it does not have any more: commits,
 	// nodes of the tree and records. They are in no order.
@@ -144,9 +144,9 @@ func (w *Writable) Get(path string) (cid.CID, []byte) {
 	return c, w.records[c].data
 }
 
-// Apply writes records and makes a commit with the revision rev, which must be after that of the commit before. Of several
-// writes to a path, the last counts. A write of what is there already, or a deletion of what is not there, changes nothing;
-// there is a commit even if nothing changes.
+// Apply writes records and makes a commit with the revision rev, which must be after that of the commit before. If
+// there are several writes to a path, the last one counts. Writing a record that is there already, or deleting one that
+// does not exist, changes nothing. Apply makes a commit even if nothing changes.
 //
 // An error says what is not valid, and leaves the repository unchanged. Apply does not check that records are DAG-CBOR.
 func (w *Writable) Apply(ctx context.Context, rev syntax.TID, writes ...Write) (*Changed, error) {
@@ -314,8 +314,9 @@ func (w *Writable) Head(ctx context.Context) ([]byte, error) {
 	return archive.Bytes(), err
 }
 
-// Prove writes the proof of what the repository has at a path, as com.atproto.sync.getRecord returns it and [ReadProof] reads
-// it: a record, or nothing. There must be a commit. An error wraps [mst.ErrInvalid] if the path is not valid.
+// Prove writes the proof that the repository has a certain record at a path, or that it has none, as
+// com.atproto.sync.getRecord returns it and [ReadProof] reads it. There must be a commit. An error wraps
+// [mst.ErrInvalid] if the path is not valid.
 func (w *Writable) Prove(ctx context.Context, to io.Writer, path string) error {
 	return w.archive(ctx, to, func(b *builder) error {
 		collection, recordKey, ok := mst.SplitKey(path)

@@ -25,9 +25,9 @@
 //		known = change.State
 //	}
 //
-// What a caller does not need, it need not pay for. [Verifier.Read] checks the form of a message and finds its records;
-// [Verifier.Invert] also undoes the operations; [Verifier.Verify] also checks the signature. [Verifier.Sync] verifies #sync
-// messages.
+// A caller can choose how much is verified. [Verifier.Read] checks the form of a message and finds its records;
+// [Verifier.Invert] also undoes the operations; [Verifier.Verify] also checks the signature. [Verifier.Sync] verifies
+// #sync messages.
 //
 // The reference server states a path twice in a commit if it was changed twice. A Verifier folds such operations into
 // one, from the first prev to the last CID, and drops those that change nothing. So in a [Change], each path occurs once.

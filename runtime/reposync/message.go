@@ -26,11 +26,11 @@ type Commit struct {
 	// DID is the field repo.
 	DID syntax.DID
 	Rev syntax.TID
-	// Since is the revision of the commit before; empty for null, in the first commit.
+	// Since is the revision of the previous commit; empty if it is null, as in the first commit.
 	Since syntax.TID
 	// Commit is the CID of the commit.
 	Commit cid.CID
-	// PrevData is the root of the tree of the commit before; undefined if the field is absent, in the first commit.
+	// PrevData is the root of the previous commit's tree; undefined if the field is absent, as in the first commit.
 	PrevData cid.CID
 	// Ops are the operations as the message states them.
 	Ops []repo.Op
@@ -40,7 +40,7 @@ type Commit struct {
 	Rebase bool
 }
 
-// Sync is a #sync message: it says what the latest commit is, but not what changed.
+// Sync is a #sync message: it has the latest commit, but does not say what changed.
 type Sync struct {
 	// Size is the size of the message's frame in bytes, or 0 if it is not known.
 	Size int
@@ -50,7 +50,7 @@ type Sync struct {
 	Blocks []byte
 }
 
-// Change is what a commit message says, as far as it was verified.
+// Change is the content of a commit message, as far as it was verified.
 type Change struct {
 	// State is the state after the commit.
 	State
@@ -66,8 +66,8 @@ type Change struct {
 	//     the account wrote them, or that the message states all operations.
 	//   - [rec.Hashed] by [Verifier.Invert], too: the operations lead from the tree PrevData to the tree Data. So they are
 	//     complete, if these are trees of the repository, which only a signature proves.
-	//   - [rec.Signed] by [Verifier.Verify]: the account signed a commit of the tree Data, and the operations lead to it from
-	//     PrevData. That PrevData was the tree before is the claim of the server.
+	//   - [rec.Signed] by [Verifier.Verify]: the account signed a commit of the tree Data, and the operations lead to
+	//     it from PrevData. The server only claims that PrevData was the previous tree.
 	//   - [rec.Chained] by [Verifier.Verify] with a known state: PrevData and Since are the known state's, so that nothing
 	//     was missed.
 	Trust rec.Trust

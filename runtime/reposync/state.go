@@ -16,8 +16,9 @@ type State struct {
 }
 
 // CheckNext checks that a commit whose signature and operations were verified follows the known state s: since and
-// prevData, what the message says of the commit before, must be those of s. It returns how far the commit is verified by
-// that: [rec.Chained] if the revision and the tree of s are known, so that nothing was missed, and otherwise [rec.Signed].
+// prevData, which describe the previous commit in the message, must be those of s. It returns the resulting level of
+// trust: [rec.Chained] if the revision and the tree of s are known, so that nothing was missed, and otherwise
+// [rec.Signed].
 //
 // An error wraps [ErrDesynchronized]. Whether the revision is later than that of s is not checked.
 func (s State) CheckNext(since syntax.TID, prevData cid.CID) (rec.Trust, error) {

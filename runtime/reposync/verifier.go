@@ -83,8 +83,8 @@ func (v *Verifier) Invert(m *Commit) (*Change, error) {
 // be later, and Since and PrevData must be those of known. The trust is [rec.Chained] if the revision and the data of known
 // are defined, and otherwise [rec.Signed].
 //
-// If there is no error, State is the state to keep. An error is an [*Error]. If it wraps [ErrDesynchronized], the commit
-// itself may be valid. The checks that need no look-up come first: an [multikey.ErrSignature] is about a commit that is
+// If there is no error, State is the state to keep. An error is an [*Error]. If it wraps [ErrDesynchronized], the
+// commit itself may be valid. The signature is checked last: if the error is [multikey.ErrSignature], the commit is
 // valid otherwise.
 func (v *Verifier) Verify(m *Commit, key multikey.Key, known State) (*Change, error) {
 	return v.result(m.DID, m.Rev, v.verify(m, key, known))

@@ -15,8 +15,9 @@ import (
 // Caller performs the calls of generated clients. An implementation takes care of HTTP, authentication and retries.
 // It must be safe for concurrent use.
 type Caller interface {
-	// Call sends request and fills in response. Its error distinguishes an error that the server returned from a failure
-	// to get an answer; errors.Is matches the former with its [ErrorName]. Neither request nor response is nil.
+	// Call sends request and fills in response. Its error distinguishes an error that the server returned from a
+	// failure to get a response; errors.Is matches the former with its [ErrorName]. Neither request nor response is
+	// nil.
 	Call(ctx context.Context, request *Request, response *Response) error
 }
 
@@ -26,8 +27,8 @@ type Request struct {
 	NSID syntax.NSID
 	// Procedure says that the method is a procedure and not a query.
 	Procedure bool
-	// Repeatable says that the procedure may be sent again when its answer was lost, so that the caller cannot know
-	// whether the server carried it out. Queries may always be sent again.
+	// Repeatable says that the procedure may be sent again if its response was lost, when it is unknown whether the
+	// server carried it out. Queries may always be sent again.
 	Repeatable bool
 	// Params are the parameters of the query string.
 	Params Params
@@ -38,12 +39,12 @@ type Request struct {
 	Encoding string
 }
 
-// Response is the answer to a [Request]. The caller sets Output or Stream to say how it wants the answer; a zero
-// Response discards the answer.
+// Response is the response to a [Request]. The caller sets Output or Stream to choose how the response is returned; a
+// zero Response discards it.
 type Response struct {
-	// Output is what an answer in JSON is decoded into.
+	// Output is the value into which a JSON response is decoded.
 	Output lex.Decodable
-	// Stream asks for the answer undecoded: Call sets Body, which the caller must close, and Encoding, its media type.
+	// Stream asks for an undecoded response: Call sets Body, which the caller must close, and Encoding, its media type.
 	Stream   bool
 	Body     io.ReadCloser
 	Encoding string

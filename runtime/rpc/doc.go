@@ -1,4 +1,4 @@
-// Package rpc has the calls of generated clients, without their transport: https://atproto.com/specs/xrpc.
+// Package rpc defines the calls that generated clients make, without their transport: https://atproto.com/specs/xrpc.
 //
 // A generated client passes a [Request] and a [Response] to a [Caller]. The clients of packages xrpc, pds and appview are
 // Callers that use HTTP; a test can bring its own:

@@ -20,8 +20,8 @@ type Subscriber interface {
 type Subscription struct {
 	NSID   syntax.NSID
 	Params Params
-	// Resumable says that the method has an integer parameter called cursor, after which the server goes on, and that its
-	// messages have an integer called seq, which is such a cursor.
+	// Resumable says that the method has an integer parameter cursor, after which the server continues, and that its
+	// messages have an integer field seq, which can be used as the cursor.
 	Resumable bool
 }
 

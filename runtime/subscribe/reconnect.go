@@ -16,21 +16,22 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// ErrReset says that a server numbers its messages anew: the first one after a reconnection has a number at or below the last one.
+// ErrReset says that a server has begun to number its messages anew: the first one after a reconnection has a number
+// that is not above the last one.
 var ErrReset = errors.New("the server was reset")
 
-// Interruption says that a connection was lost, or could not be made, and that the client connects again; or that the server was
-// reset.
+// Interruption says that a connection was lost, or could not be made, and that the client will connect again; or that
+// the server was reset.
 type Interruption struct {
 	NSID syntax.NSID
-	// Err says why: what the iteration would have ended with, nil if the server closed the stream regularly, or [ErrReset], which
-	// is told when the first message comes.
+	// Err is the reason: the error with which the iteration would have ended, nil if the server closed the stream
+	// normally, or [ErrReset], which is reported when the first message arrives.
 	Err error
 	// Attempt counts the attempts since the last message, and Pause is how long the client waits. Both are 0 for a reset.
 	Attempt int
 	Pause   time.Duration
-	// Cursor is the number of the last message, after which the client goes on, if Resumed is true. Otherwise what the server sends
-	// in the meantime is missing.
+	// Cursor is the number of the last message. If Resumed is true, the client continues after it. Otherwise the
+	// messages that the server sends in the meantime are lost.
 	Cursor  int64
 	Resumed bool
 }

@@ -4,10 +4,10 @@
 //	...
 //	for message, err := range atproto.LabelSubscribeLabels(ctx, client, nil) {
 //
-// It yields what the server sends and no more: to follow repositories, with positions that are kept and verification, use
-// package firehose. By default the iteration ends with the connection; with [WithReconnect] the client connects again, after pauses
-// that grow from a second to a minute, half of each at random, and goes on after the last message where the messages have numbers.
-// The protocol is https://atproto.com/specs/event-stream.
+// It only yields what the server sends: to follow repositories, with saved positions and verification, use package
+// firehose. By default the iteration ends when the connection does. With [WithReconnect] the client connects again,
+// after pauses that grow from a second to a minute, half of each at random, and continues after the last message if the
+// messages have numbers. The protocol is https://atproto.com/specs/event-stream.
 package subscribe
 
 import (
@@ -43,8 +43,8 @@ var _ rpc.Subscriber = (*Client)(nil)
 // Option sets how a [Client] works.
 type Option func(*Client)
 
-// WithReconnect makes the client connect again when a connection is lost or closed. If report is not nil it is called before each
-// pause, and when a server was reset, in the goroutine of the iteration.
+// WithReconnect makes the client connect again when a connection is lost or closed. If report is not nil, it is called
+// before each pause, and when the server was reset, in the goroutine of the iteration.
 func WithReconnect(report func(Interruption)) Option {
 	return func(c *Client) {
 		c.reconnect, c.report = true, report

@@ -5,8 +5,8 @@ import "strconv"
 // Format is a string format of the lexicon language: the name that a lexicon calls it by, the type of this package
 // for its strings, and the check of a string. The zero Format is that of strings without one: it accepts all strings.
 //
-// This file has the one list of formats. The decoder, the checks of lexicons and the generator take from it what they
-// know of formats; the tests of package lex say so if the decoder has no method for one.
+// This file has the only list of formats: the decoder, the checks of lexicons and the generator use it. A test of
+// package lex fails if the decoder lacks a method for a format.
 //
 // Specification: https://atproto.com/specs/lexicon#string-formats
 type Format uint8
@@ -72,9 +72,9 @@ func (f Format) String() string {
 	return formats[f].name
 }
 
-// GoType returns the name of the type of this package that holds strings of format f, such as "ATURI", or "string"
-// for the zero Format. A constant has the same name after "Format", and a method of lex.Decoder that very name.
-// It panics if f is not a format of this package.
+// GoType returns the name of the type of this package that holds strings of format f, such as "ATURI", or "string" for
+// the zero Format. For "ATURI", the constant of the format is FormatATURI, and the method of lex.Decoder is ATURI. It
+// panics if f is not a format of this package.
 func (f Format) GoType() string { return formats[f].goType }
 
 // Valid reports whether s has the format: for the format of an at-uri, it is [ValidATURI], and so on. It does not

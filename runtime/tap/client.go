@@ -15,8 +15,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/network"
 )
 
-// MaxMessage is the size of the longest message that is accepted, in bytes. Of a longer one, this many bytes are kept in a
-// [*firehose.BadFrame].
+// MaxMessage is the size of the longest message that is accepted, in bytes. A longer message is a [*firehose.BadFrame],
+// which keeps this many of its bytes.
 const MaxMessage = feed.MaxMessage
 
 // ErrMessage says, in a [*firehose.BadFrame], that a message is malformed.
@@ -69,11 +69,11 @@ func New(address string, opts ...Option) (*Client, error) {
 // Endpoint returns the URL of the channel. It is the [firehose.Header.Source] of events.
 func (c *Client) Endpoint() string { return c.endpoint.String() }
 
-// Subscribe connects to the source and yields its events: [*firehose.Record], [*firehose.Identity], [*firehose.Account],
-// [*firehose.BadFrame] and [*firehose.Reconnect]. A nil options means the zero value. Tap says of an account in one message what
-// are two events here, first the identity. Without Reconnect, the iteration ends with the connection, always with
-// a [*firehose.Error], since Tap never ends a stream. The options Commits, Known, Cursor, Cursors and Reuse have no effect; for
-// everything else see [firehose.Client.Subscribe].
+// Subscribe connects to the source and yields its events: [*firehose.Record], [*firehose.Identity],
+// [*firehose.Account], [*firehose.BadFrame] and [*firehose.Reconnect]. A nil options means the zero value. A message of
+// Tap about an account becomes two events, first an Identity and then an Account. Without Reconnect, the iteration ends
+// when the connection does, always with a [*firehose.Error], since Tap never ends a stream. The options Commits, Known,
+// Cursor, Cursors and Reuse have no effect; for everything else see [firehose.Client.Subscribe].
 func (c *Client) Subscribe(ctx context.Context, options *firehose.Options) iter.Seq2[firehose.Event, error] {
 	var o firehose.Options
 	if options != nil {

@@ -16,8 +16,8 @@
 // The Go type of a record has the lexicon's rules for the record, but not those for its key, which Lookup supplies:
 // use records.Lookup of the generated code. A record without a Go type is an [*Untyped].
 //
-// The option Check finds what a lexicon cannot express, such as a span outside its text. What it finds is an error, and
-// nothing is sent, unless the option Warn takes it.
+// The option Check is a function that finds faults that a lexicon cannot express, such as a span outside its text. If
+// it finds any, that is an error, and nothing is sent, unless the option Warn is set, which is then called with them.
 //
 // After a write, the functions compare the CID in the server's answer with that of the record in canonical DAG-CBOR.
 // If they differ, the error is [ErrCIDMismatch]: the server has stored something else.

@@ -33,11 +33,11 @@ var (
 
 // Error says which write failed.
 type Error struct {
-	// Action is what the write was to do: create, put or delete.
+	// Action is the kind of write: create, put or delete.
 	Action string
 	// URI names the record. It has no record key if the key was not chosen yet.
 	URI syntax.ATURI
-	// Err is what went wrong. It wraps one of this package's errors, a [*issue.Error] or an error of the server.
+	// Err is the cause. It wraps one of this package's errors, a [*issue.Error] or an error of the server.
 	Err error
 }
 

@@ -100,7 +100,7 @@ func TestDecodingErrors(t *testing.T) {
 	bubble(t, func(t *testing.T, n *fakeNetwork) {
 		n.handler = func(w http.ResponseWriter, r *http.Request) { answer(w, 200, `{"a":1,"a":2}`) }
 		err := query().do(background, n.client(t))
-		const want = "xrpc: com.example.get at http://service.example: answer: "
+		const want = "xrpc: com.example.get at http://service.example: response: "
 		if len(issue.Of(err)) != 1 || !strings.HasPrefix(err.Error(), want) {
 			t.Error(err)
 		}

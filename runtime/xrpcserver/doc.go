@@ -1,14 +1,15 @@
-// Package xrpcserver answers XRPC calls over HTTP: https://atproto.com/specs/xrpc. Code that lexgen generates with the setting
-// "servers" makes a [Method] of each query and procedure of a package, and a function NewHandler of them all. The code for Layers
-// has such a package in each namespace with queries:
+// Package xrpcserver answers XRPC calls over HTTP: https://atproto.com/specs/xrpc. With the setting "servers", lexgen
+// generates a [Method] for each query, procedure and subscription of a package, and a function NewHandler that returns
+// a handler for all of them. The code for Layers has such a package in each namespace with queries:
 //
 //	http.Handle("/xrpc/", expressionserver.NewHandler(server))
 //
-// A handler decodes and checks parameters and input as the lexicon says, so that the server gets nothing that is invalid, and
-// checks and encodes what the server returns. An error of the server that is or wraps an [rpc.ErrorName], such as one that the
-// lexicon declares, or an [Error], is sent with its name; of any other error, or of a panic, the client learns nothing:
-// [WithErrorHook] hears of those. Who calls is the concern of an [http.Handler] around this one; [Request] gives the server the request.
+// A handler decodes parameters and input and checks them against the lexicon, so the server receives only valid ones,
+// and it checks and encodes the server's results. If the server returns an error that is or wraps an [rpc.ErrorName],
+// such as one that the lexicon declares, or an [Error], the name is sent to the client. Any other error or panic is not
+// revealed to the client; [WithErrorHook] sets a function that is called with it. Authentication is left to an
+// [http.Handler] around this one; [Request] returns the HTTP request to the server.
 //
-// A subscription is a method that yields messages, which are sent as frames of a WebSocket (https://atproto.com/specs/event-stream);
-// [Feed] helps with those that are live.
+// A subscription is a method that yields messages, which are sent as frames of a WebSocket
+// (https://atproto.com/specs/event-stream); [Feed] distributes live messages to subscribers.
 package xrpcserver

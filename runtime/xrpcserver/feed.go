@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// Feed passes the messages of a live stream to all subscribers, each of which has a queue of its own: a subscriber that reads slowly
-// holds up nobody. It is safe for concurrent use.
+// Feed passes the messages of a live stream to all subscribers. Each has its own queue, so a slow subscriber does not
+// hold up the others. It is safe for concurrent use.
 type Feed[M any] struct {
 	limit int
 
@@ -27,7 +27,7 @@ func NewFeed[M any](limit int) *Feed[M] {
 	return &Feed[M]{limit: limit, queues: make(map[*queue[M]]bool)}
 }
 
-// Publish gives a message to all subscribers. It does not wait for them.
+// Publish passes a message to all subscribers. It does not wait for them.
 func (f *Feed[M]) Publish(m M) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -45,9 +45,10 @@ func (f *Feed[M]) Publish(m M) {
 	}
 }
 
-// Subscribe yields each message that is published from the call of Subscribe on, so that a server can send what is stored in the
-// meantime. The iteration, of which there can be one, ends when ctx ends, without an error, or with [ErrConsumerTooSlow] after the
-// last message before the limit was exceeded.
+// Subscribe yields each message that is published after the call of Subscribe, even before the iteration begins, so a
+// server can send stored messages first. The result can be iterated over only once. The iteration ends without an error
+// when ctx ends, and with [ErrConsumerTooSlow] if the subscriber is more than the feed's limit behind; it then yields
+// the messages up to the limit first.
 func (f *Feed[M]) Subscribe(ctx context.Context) iter.Seq2[M, error] {
 	q := &queue[M]{changed: make(chan struct{}, 1)}
 	f.mu.Lock()

@@ -22,7 +22,7 @@ type value[T any] interface {
 	lex.Encodable
 }
 
-// Output sends a result in JSON. If it is nil or not valid, nothing is sent and the error is returned.
+// Output sends a result in JSON. If the result is nil or invalid, it sends nothing and returns an error.
 func Output[T any, P value[T]](c *Call, v P) error {
 	if v == nil {
 		return errNoResult
@@ -46,8 +46,8 @@ func (c *Call) output(v lex.Encodable) error {
 	return nil
 }
 
-// Stream sends a result that is not described by a lexicon, and closes it. An error of reading it ends the connection, since
-// the status is sent already.
+// Stream sends a result that is not JSON, and closes it. If reading it fails, Stream ends the connection, since the
+// status has been sent already.
 func (c *Call) Stream(body io.ReadCloser, contentType string) error {
 	if body == nil {
 		return errNoResult
@@ -71,8 +71,8 @@ type encodable[T any] interface {
 	lex.Encodable
 }
 
-// Record sends an entry as the object {uri, cid, value} that queries for a record answer with. An entry without a CID has none. The
-// record is sent as it is: it is not the server's, and need not be valid.
+// Record sends an entry as an object {uri, cid, value}, the response of queries for a record. The field cid is omitted
+// if the entry has no CID. The record is sent unchecked: it comes from a repository and may be invalid.
 func Record[T any, P encodable[T]](c *Call, entry *rec.Entry[T]) error {
 	if entry == nil {
 		return errNoResult

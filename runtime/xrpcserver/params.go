@@ -22,8 +22,8 @@ const (
 	Bools
 )
 
-// Params decodes the parameters of the call into v, which has the given ones. The error is an [Error] if they are not valid. As
-// servers do, it passes over other parameters.
+// Params decodes the parameters of the call into v, whose parameters and kinds are given. The error is an [Error] if a
+// parameter is invalid. Like other servers, it ignores unknown parameters.
 func (c *Call) Params(v lex.Decodable, kinds map[string]Kind) error {
 	query, err := url.ParseQuery(c.r.URL.RawQuery)
 	if err != nil {

@@ -27,10 +27,10 @@ type Method struct {
 	Serve func(c *Call) error
 }
 
-// MaxInput is the largest input in JSON that is read, in bytes. A body that is no JSON has no limit.
+// MaxInput is the size of the largest JSON input that is read, in bytes. A body that is not JSON has no limit.
 const MaxInput = 4 << 20
 
-// Error is an error that a server sends with a status of its own.
+// Error is an error for which a server chooses the HTTP status.
 type Error struct {
 	// Status is the HTTP status, 400 or above.
 	Status int
@@ -46,20 +46,20 @@ func invalid(format string, arguments ...any) error {
 	return &Error{http.StatusBadRequest, "InvalidRequest", fmt.Sprintf(format, arguments...)}
 }
 
-// An Option sets how the handler of [New] works.
+// Option is a setting of the handler that [New] returns.
 type Option func(*handler)
 
-// WithErrorHook calls hook with each error of which the client learns nothing but InternalServerError: one without a name, a result
-// that is missing or not valid, or a panic of the server. It is not called for calls whose client has gone. The hook may be called
-// concurrently.
+// WithErrorHook sets a function that is called with each error that is reported to the client only as
+// InternalServerError: an error without a name, a missing or invalid result, or a panic of the server. It is not called
+// if the client has disconnected. It may be called concurrently.
 func WithErrorHook(hook func(r *http.Request, err error)) Option {
 	return func(h *handler) { h.hook = hook }
 }
 
-// New returns a handler for methods, each at the path /xrpc/ and its NSID. Queries are answered to GET and HEAD, procedures to
-// POST, and subscriptions to GET with an upgrade to a WebSocket; OPTIONS names the methods of HTTP. Any other path gets the error
-// MethodNotImplemented, or InvalidRequest if it does not end in an NSID. A panic of a server becomes an InternalServerError, too. The
-// handler is safe for concurrent use.
+// New returns a handler for methods, each at the path /xrpc/ and its NSID. Queries must be sent by GET or HEAD,
+// procedures by POST, and subscriptions by GET with an upgrade to a WebSocket; the response to OPTIONS lists the HTTP
+// methods. Any other path gets the error MethodNotImplemented, or InvalidRequest if it does not end in an NSID. A panic
+// of a server becomes an InternalServerError. The handler is safe for concurrent use.
 func New(methods []Method, opts ...Option) http.Handler {
 	h := &handler{methods: make(map[string]Method, len(methods)), hook: func(*http.Request, error) {}, ping: pingInterval, patience: patience, goodbye: goodbye}
 	for _, m := range methods {

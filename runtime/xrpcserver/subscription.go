@@ -15,7 +15,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/rpc"
 )
 
-// ErrConsumerTooSlow is the error for a client that does not read what it is sent, for servers of subscriptions: see [Feed].
+// ErrConsumerTooSlow ends the subscription of a client that reads too slowly: see [Feed].
 const ErrConsumerTooSlow rpc.ErrorName = "ConsumerTooSlow"
 
 const (
@@ -33,13 +33,14 @@ const (
 // errGone says that the client has disconnected.
 var errGone = errors.New("the client has disconnected")
 
-// Subscription answers a subscription: it sends the messages that open yields, one after the other, as frames of a WebSocket, and
-// then closes that. An error that is yielded is sent as an error frame, as the errors of other calls are, and ends the stream, and so
-// does a message that is not valid. Encode and decode are those of the messages' type.
+// Subscription answers a subscription: it sends the messages that open yields, one after the other, as frames of a
+// WebSocket, and then closes that. A yielded error is sent as an error frame, in the same way as the errors of other
+// calls, and ends the stream; so does an invalid message. encode and decode are the functions for the messages' type.
 //
-// A message is asked for when the one before has been sent, so that a client that reads slowly slows its own stream down; one that
-// takes more than a minute for a frame is cut off with [ErrConsumerTooSlow]. The context of open ends when the client goes, does not
-// answer pings for a minute and a half, or that of the request ends; the iteration must then end.
+// The next message is taken from the iteration when the previous one has been sent, so a slow client slows down only
+// its own stream; a client that takes more than a minute to receive a frame is disconnected with [ErrConsumerTooSlow].
+// The context passed to open ends when the client disconnects, does not answer pings for a minute and a half, or the
+// context of the request ends; the iteration must then end.
 func Subscription[M any](c *Call, open func(ctx context.Context) iter.Seq2[M, error], encode func(M) (string, []byte, error), decode func(string, []byte) (M, error)) error {
 	s, err := c.upgrade()
 	if err != nil {

@@ -189,7 +189,7 @@ func TestSubscriptionEnds(t *testing.T) {
 			w := watch(t, untilEnd(t, with(t, "n", 1), ended), xrpcserver.WithTimes(50*time.Millisecond, time.Hour, time.Second))
 			c := w.dial(t)
 			leave(c)
-			if err := <-ended; err == nil || !strings.Contains(err.Error(), "client has gone") {
+			if err := <-ended; err == nil || !strings.Contains(err.Error(), "client has disconnected") {
 				t.Errorf("the cause is %v", err)
 			}
 			w.mu.Lock()

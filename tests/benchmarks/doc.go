@@ -1,3 +1,3 @@
-// Package benchmarks measures the speed that the SDK promises, each figure as a ratio to a floor or a
-// baseline of the same run. BENCHMARKS.md has the results and the commands.
+// Package benchmarks measures the speed of the SDK, each figure as a ratio to a floor or a baseline in the same run.
+// BENCHMARKS.md has the results and the commands.
 package benchmarks

@@ -20,8 +20,8 @@ const patience = 2 * time.Minute
 // the page's policy forbids.
 var console = regexp.MustCompile(`^\[[^]]*:CONSOLE[:(]`)
 
-// Open opens the page in a file, and returns the document that the browser makes of it, and the messages on its console, of
-// which a good page has none. Without Chromium on the PATH it skips the test, or fails it if CI=true is in the environment.
+// Open opens the page in a file, and returns the browser's document and the messages on its console. A good page causes
+// no messages. Without Chromium on the PATH it skips the test, or fails it if CI=true is in the environment.
 func Open(t testing.TB, file string) (document string, messages []string) {
 	t.Helper()
 	chromium := find()

@@ -1,10 +1,9 @@
 // Package corpus makes repositories of linguistic annotation for tests and benchmarks.
 //
-// A corpus is determined by its number of records alone: the same number gives the same bytes, on
-// every machine. It holds sentences in several languages. Each sentence has an expression, a
-// segmentation of 20 to 40 tokens, a part-of-speech layer and a dependency layer over the tokens, and
-// a membership in the corpus. There are also some media, an ontology and edges of a graph. A record has
-// some 2.3 kB on average, and every record is valid by the pub.layers lexicons.
+// A corpus depends only on its number of records: the same number gives the same bytes on every machine. It has
+// sentences in several languages. Each sentence has an expression, a segmentation of 20 to 40 tokens, a part-of-speech
+// layer and a dependency layer over the tokens, and a membership in the corpus. There are also some media, an ontology
+// and edges of a graph. A record has some 2.3 kB on average, and every record is valid by the pub.layers lexicons.
 //
 //	c := corpus.New(1000)
 //	archive, err := c.CAR()

@@ -1,4 +1,4 @@
-// Package fakestream is a server of WebSocket streams for tests, which sends and receives what the test says.
+// Package fakestream is a server of WebSocket streams whose behavior each test defines.
 //
 //	s := fakestream.Start(t, func(c *fakestream.Conn) {
 //		c.Send(`{"kind":"commit"}`)

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// Fault is what the proxy does to what a server sends on one connection. The zero Fault does nothing. Offsets count the
-// bytes that the server sent on the connection, from 0.
+// Fault says how the proxy changes the data that a server sends on one connection. The zero Fault changes nothing.
+// Offsets count the bytes that the server sent on the connection, from 0.
 type Fault struct {
 	// CutAfter ends the connection after so many bytes, if it is positive.
 	CutAfter int64
@@ -47,7 +47,7 @@ type Proxy struct {
 }
 
 // Start starts a proxy in front of the server at target, "host:port" or an origin, until the end of the test. faults
-// returns what becomes of each connection, which are numbered from 0; nil means nothing.
+// returns the fault for each connection, given its number from 0; nil means no faults.
 func Start(t testing.TB, target string, faults func(connection int) Fault) *Proxy {
 	t.Helper()
 	for _, scheme := range []string{"http://", "ws://"} {
@@ -73,7 +73,7 @@ func (p *Proxy) URL() string { return "ws://" + p.listener.Addr().String() }
 // Origin returns the proxy's origin, with the scheme http.
 func (p *Proxy) Origin() string { return "http://" + p.listener.Addr().String() }
 
-// Set sets what becomes of connections from now on.
+// Set sets the function that returns the faults for new connections.
 func (p *Proxy) Set(faults func(connection int) Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -1,7 +1,8 @@
-// Package jetstream tests package runtime/jetstream against the real server, version 1 of github.com/bluesky-social/jetstream,
-// in front of the reference PDS. What it leaves out is in the tests, too.
+// Package jetstream tests package runtime/jetstream against the real server, version 1 of
+// github.com/bluesky-social/jetstream, which reads the stream of the reference PDS. The tests also show what a
+// Jetstream leaves out.
 //
-// It is a module of its own, so that nobody who uses layers-go gets the server's dependencies:
+// It is a separate module, so that users of layers-go do not get the server's dependencies:
 //
 //	cd tests/jetstream
 //	go test ./...

@@ -1,6 +1,6 @@
-// Package moduleproxy makes a proxy for Go modules of this checkout, in files, so that tests run commands as users will once the
-// module is published. Nothing of the checkout is read after that, and no network: the other modules come from the download
-// cache of this machine.
+// Package moduleproxy makes a Go module proxy, in files, that serves this checkout, so that tests can run commands as
+// users will once the module is published. After that, neither the checkout nor the network is used: other modules come
+// from the download cache of this machine.
 //
 //	command := exec.Command("go", "run", "github.com/layers-pub/layers-go/cmd/layers@latest", "demo")
 //	command.Env = append(os.Environ(), moduleproxy.New(t, "../..")...)

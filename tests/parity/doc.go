@@ -1,11 +1,11 @@
-// Package parity compares package runtime/atptest with the reference servers. There is one suite of calls, with right and wrong
-// input; what a server answered is reduced to facts: the status, the name of the error, the headers that clients rely on, and the
-// body with its keys and types, in which whatever differs between two runs (DIDs, times, tokens, the CIDs of commits) has a name in
-// place of its value, while the CIDs of records and blobs stay as they are. Texts for people are not compared, nor is the form of the keys in DID documents, which the
-// reference directory writes in an older form than plc.directory.
+// Package parity compares package runtime/atptest with the reference servers. There is one suite of calls, with valid
+// and invalid input. Each response is reduced to facts: the status, the name of the error, the headers that clients
+// rely on, and the keys and types of the body. Values that differ between two runs (DIDs, times, tokens, the CIDs of
+// commits) are replaced by names; the CIDs of records and blobs are kept. Messages for people are not compared, nor is
+// the form of the keys in DID documents, which the reference directory writes in an older form than plc.directory.
 //
-// The facts of the reference servers are in testdata/facts.json. One test runs the suite against the reference servers, which need
-// Node.js, and compares what they answer with that file; the other one runs it against atptest. So the latter needs no Node.js.
+// The facts of the reference servers are in testdata/facts.json. One test runs the suite against the reference servers,
+// which need Node.js, and compares the facts with that file; the other one does so with atptest, and needs no Node.js.
 //
 //	go test ./tests/parity -run TestReference -update
 //

@@ -38,7 +38,7 @@ func Build(t testing.TB, pkg string) string {
 }
 
 // Start starts a program with more environment variables, and stops it at the end of the test. If url is not empty, it
-// waits until there is an answer from there.
+// waits until that URL responds.
 func Start(t testing.TB, url string, env []string, path string, args ...string) *Process {
 	t.Helper()
 	p := &Process{command: exec.Command(path, args...), exited: make(chan struct{})}
@@ -76,7 +76,7 @@ func (p *Process) Write(b []byte) (int, error) {
 	return p.output.Write(b)
 }
 
-// Output returns the last of what the program has written.
+// Output returns the end of the program's output.
 func (p *Process) Output() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

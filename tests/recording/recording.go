@@ -39,7 +39,7 @@ type Stream struct {
 	Frames [][]byte
 }
 
-// Path returns where the recording is.
+// Path returns the path of the recording.
 func Path() (string, error) {
 	cache, err := os.UserCacheDir()
 	if path := os.Getenv("LAYERS_STREAM"); path != "" || err != nil {
@@ -112,7 +112,7 @@ func (s *Stream) write(w io.Writer) error {
 	return nil
 }
 
-// Summary says what is in the recording.
+// Summary describes the recording in one line.
 func (s *Stream) Summary() string {
 	var all, ours, size int
 	for _, f := range s.Frames {
@@ -136,7 +136,8 @@ var blocksField = []byte("\x66blocks")
 // Commit reports whether a frame is a commit.
 func Commit(frame []byte) bool { return bytes.HasPrefix(frame, []byte("\xa2atg#commitbop\x01")) }
 
-// Blocks returns the bytes of the blocks in the commits, without their CIDs: what a reader that trusts nobody has to hash.
+// Blocks returns the bytes of the blocks in the commits, without their CIDs: the data that a verifying reader has to
+// hash.
 func (s *Stream) Blocks() [][]byte {
 	var all [][]byte
 	for _, f := range s.Frames {
@@ -164,8 +165,8 @@ func (s *Stream) Blocks() [][]byte {
 	return all
 }
 
-// Client returns a client whose connections are to a server in memory that accepts any WebSocket, sends the frames as many
-// times as rounds says, and closes the stream with the code 1000. It takes what the client sends, and answers nothing.
+// Client returns a client that connects to a server in memory. The server accepts any WebSocket, sends all frames
+// rounds times, and closes the stream with the code 1000. It ignores what the client sends.
 func (s *Stream) Client(rounds int) *http.Client {
 	return &http.Client{Transport: &http.Transport{DialContext: s.Dial(rounds)}}
 }

@@ -1,5 +1,4 @@
-// Package records holds every generated record type against its lexicon. The tests read the lexicons by
-// themselves, make records that keep to them and records that break them in one known place, and encode
-// both with an encoder of their own: neither the generator nor the runtime judges itself. Its tests are all
-// there is to it.
+// Package records tests every generated record type against its lexicon. The tests read the lexicons themselves, make
+// valid records and records that are invalid in one known place, and encode both with their own encoder, so that
+// neither the generator nor the runtime is tested by itself. The package has only tests.
 package records

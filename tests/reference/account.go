@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// Account is an account of the PDS. Its methods fail the test when the server refuses, so they are to be called from
-// the test's own goroutine. The fields are as they were when the account was made; methods that change an account at
-// the server say which fields they change.
+// Account is an account of the PDS. Its methods fail the test when the server refuses, so they must be called in the
+// test's own goroutine. The fields are as they were when the account was made; methods that change an account at the
+// server say which fields they change.
 type Account struct {
 	Servers *Servers
 
@@ -128,21 +128,21 @@ func (a *Account) UploadBlob(t testing.TB, mimeType string, data []byte) json.Ra
 	return out.Blob
 }
 
-// SetHandle changes the account's handle, at the PDS and in the directory, and Handle.
+// SetHandle changes the account's handle at the PDS and in the directory, and sets the field Handle.
 func (a *Account) SetHandle(t testing.TB, handle string) {
 	t.Helper()
 	a.Post(t, "com.atproto.identity.updateHandle", map[string]string{"handle": handle}).OK(t, nil)
 	a.Handle = handle
 }
 
-// ClaimHandle changes the handle in the directory only. The PDS goes on resolving the old one: the document then
-// claims a handle that does not point back.
+// ClaimHandle changes the handle in the directory only. The PDS still resolves the old one, so the document claims a
+// handle that does not resolve to the DID.
 func (a *Account) ClaimHandle(t testing.TB, handle string) {
 	t.Helper()
 	a.Servers.command(t, nil, map[string]any{"command": "setHandle", "did": a.DID, "value": handle})
 }
 
-// SetPDS changes the PDS in the account's document, to a proxy's address, say. The PDS keeps the account.
+// SetPDS changes the PDS in the account's DID document, for example to a proxy's address. The PDS keeps the account.
 func (a *Account) SetPDS(t testing.TB, origin string) {
 	t.Helper()
 	a.Servers.command(t, nil, map[string]any{"command": "setPDS", "did": a.DID, "value": origin})
@@ -157,7 +157,7 @@ func (a *Account) RotateKey(t testing.TB) string {
 	return key
 }
 
-// Tombstone ends the account's DID in the directory, which then answers 404 for it.
+// Tombstone adds a tombstone for the account's DID to the directory, which then answers that it is gone.
 func (a *Account) Tombstone(t testing.TB) {
 	t.Helper()
 	a.Servers.command(t, nil, map[string]any{"command": "tombstone", "did": a.DID})

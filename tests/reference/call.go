@@ -14,7 +14,7 @@ import (
 // client has its own transport: it follows no proxy, and idle connections end with the servers.
 var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}, Timeout: 2 * time.Minute}
 
-// Answer is an answer of the PDS, whatever its status.
+// Answer is a response of the PDS, with any status.
 type Answer struct {
 	Request string // method and URL, for messages
 	Status  int
@@ -36,13 +36,13 @@ func (s *Servers) Admin() string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte("admin:"+s.AdminPassword))
 }
 
-// Get sends a query. The authorization is a header's value, "" for none.
+// Get sends a query. authorization is the value of the Authorization header; "" means none.
 func (s *Servers) Get(t testing.TB, nsid string, params url.Values, authorization string) *Answer {
 	t.Helper()
 	return send(t, http.MethodGet, s.PDS+"/xrpc/"+nsid+"?"+params.Encode(), authorization, "", nil)
 }
 
-// Post sends a procedure. The input is sent as JSON, a [*Blob] as it is, nil not at all.
+// Post sends a procedure. The input is sent as JSON; a [*Blob] is sent as its bytes, and nil means no body.
 func (s *Servers) Post(t testing.TB, nsid, authorization string, input any) *Answer {
 	t.Helper()
 	var mimeType string
@@ -99,7 +99,7 @@ func (a *Answer) OK(t testing.TB, out any) {
 	}
 }
 
-// ErrorName is the name in the error that the answer holds, such as "RecordNotFound", or "".
+// ErrorName returns the name of the error in the response, such as "RecordNotFound", or "".
 func (a *Answer) ErrorName() string {
 	var e struct{ Error string }
 	if a.Status == http.StatusOK || json.Unmarshal(a.Body, &e) != nil {

@@ -57,7 +57,7 @@ type Options struct {
 	RateLimits bool
 	// BlobLimit is the size in bytes of the largest blob that the PDS accepts; 0 means its default, 5 MiB.
 	BlobLimit int64
-	// SessionDocuments makes the PDS send the account's DID document with a session, as those of Bluesky do.
+	// SessionDocuments makes the PDS send the account's DID document with a session, as Bluesky's PDSes do.
 	SessionDocuments bool
 	// PLC is the origin of a directory to use; if it is empty, StartWith starts one.
 	PLC string
@@ -236,8 +236,8 @@ func (s *Servers) command(t testing.TB, out any, request map[string]any) {
 	}
 }
 
-// Stop stops the servers and waits until they have ended, for tests of a host that cannot be reached. Use it only for
-// servers of [StartWith]: all tests share those of [Start].
+// Stop stops the servers and waits until they have ended, for tests with an unreachable server. Use it only for servers
+// of [StartWith]: all tests share those of [Start].
 func (s *Servers) Stop() { s.stop() }
 
 func (s *Servers) end() {

@@ -33,8 +33,8 @@ type Options struct {
 	// Since is the number of the source's event after which the relay reads; 0 means 1, since the relay takes 0 for the
 	// end of the stream.
 	Since int64
-	// Foreign lets the source send events of accounts whose documents name another server, as a proxy in front of the
-	// reference PDS does. The relay refuses them otherwise.
+	// Foreign makes the relay accept events of accounts whose DID documents name another server, as when the source is
+	// a proxy of the reference PDS. Otherwise the relay refuses them.
 	Foreign bool
 	// AfterPlayback, if it is not nil, is called when the relay has sent the old events that a consumer asked for, and
 	// before it registers the consumer for new ones.

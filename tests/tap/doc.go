@@ -1,8 +1,8 @@
-// Package tap tests package runtime/tap against the real server, cmd/tap of github.com/bluesky-social/indigo, in front of
-// the reference PDS. What it loses is in the tests, too.
+// Package tap tests package runtime/tap against the real server, cmd/tap of github.com/bluesky-social/indigo, which
+// reads the stream of the reference PDS. The tests also show what Tap loses.
 //
-// It is a module of its own, so that nobody who uses layers-go gets the server's dependencies. It needs a C compiler, since
-// Tap keeps its state in SQLite:
+// It is a separate module, so that users of layers-go do not get the server's dependencies. It needs a C compiler,
+// since Tap keeps its state in SQLite:
 //
 //	cd tests/tap
 //	go test ./...

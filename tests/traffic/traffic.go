@@ -1,5 +1,5 @@
-// Package traffic writes changes through the reference PDS, and compares what a consumer of a stream made of them with
-// what the PDS has.
+// Package traffic writes changes through the reference PDS, and compares the resulting state of a consumer of its
+// stream with the PDS.
 //
 //	w := traffic.New(t, servers, 3)
 //	for range 100 {
@@ -40,7 +40,7 @@ type Writer struct {
 	Accounts []*reference.Account
 	// Distinct makes Commit change each record once in a commit.
 	Distinct bool
-	// Changes counts the operations that were written, also several on one path in one commit.
+	// Changes counts all operations that were written, including several on one path in one commit.
 	Changes int
 
 	n, made int
@@ -71,8 +71,8 @@ func (w *Writer) DIDs() []syntax.DID {
 const maxOps = 66
 
 // Commit makes a commit of up to 66 operations to one of the accounts: records of all types of Layers are created,
-// changed and deleted, some of them several times. No record is like another: the PDS leaves the block of a record that it
-// had before out of some commits.
+// changed and deleted, some of them several times. All records are different, because the PDS omits the block of a
+// record that it had before from some commits.
 func (w *Writer) Commit(t testing.TB) {
 	t.Helper()
 	at := rand.IntN(len(w.Accounts))
@@ -156,11 +156,12 @@ func (w *Writer) Want(t testing.TB) map[string]string {
 	return want
 }
 
-// State is what a consumer made of the events. The zero State is empty. It must not be used by several goroutines at once.
+// State is a consumer's state after the events. The zero State is empty. It must not be used by several goroutines at
+// once.
 type State struct {
 	// Records has the CIDs of records by their at-uris.
 	Records map[string]string
-	// Events counts the events, and Again those among them that were delivered before.
+	// Events counts the events, and Again the events that were delivered repeatedly.
 	Events, Again int
 
 	revs  map[string]syntax.TID
@@ -195,7 +196,7 @@ func (s *State) Apply(e *firehose.Record) {
 func (s *State) Ended(w *Writer) bool { return len(s.ended) == len(w.Accounts) }
 
 // Difference returns the at-uris of records that differ from what the PDS has: those that are missing or have another
-// CID, and those that are not there.
+// CID, and those that the PDS does not have.
 func (s *State) Difference(t testing.TB, w *Writer) (wrong, extra []string) {
 	t.Helper()
 	want := w.Want(t)
@@ -214,7 +215,7 @@ func (s *State) Difference(t testing.TB, w *Writer) (wrong, extra []string) {
 	return wrong, extra
 }
 
-// Compare fails the test if the state is not what the PDS has.
+// Compare fails the test if the state differs from the PDS.
 func (s *State) Compare(t testing.TB, w *Writer) {
 	t.Helper()
 	wrong, extra := s.Difference(t, w)

@@ -1,5 +1,5 @@
-// Package disktest finds out what a crash of the machine would leave of a directory, for tests of code that promises
-// to survive one. Only what was synced through package disk survives:
+// Package disktest determines what a crash of the machine would leave of a directory, for tests of code that has to
+// survive one. Only what was synced through package disk survives:
 //
 //	r := disktest.Watch(t, dir)
 //	save(dir)
@@ -19,7 +19,7 @@ import (
 	"github.com/layers-pub/layers-go/internal/disk"
 )
 
-// Recorder records what is on the disk of a directory and everything below it.
+// Recorder records which content of a directory, and of everything below it, is on the disk.
 type Recorder struct {
 	t    testing.TB
 	root string
@@ -40,15 +40,15 @@ type file struct {
 	open    *os.File // so that no new file passes for this one
 }
 
-// State is what a crash may leave.
+// State is the content of a directory that a crash may leave.
 type State struct {
-	// When says when the crash happened, and what became of the names that were not synced.
+	// When says when the crash happened, and whether names that were not synced were lost.
 	When string
 	// Files holds contents by path, relative to the directory and with slashes.
 	Files map[string]string
 }
 
-// Restore writes the files into a new directory, for their owner alone, and returns its path.
+// Restore writes the files into a new directory, accessible only to their owner, and returns its path.
 func (s State) Restore(t testing.TB) string {
 	t.Helper()
 	root := t.TempDir()
@@ -70,7 +70,7 @@ var (
 	observe   = sync.OnceFunc(func() { disk.Observe(synced) })
 )
 
-// Watch returns a Recorder of the directory at root, which records until the test ends. The present content of the
+// Watch returns a Recorder of the directory at root, which records until the test ends. The current content of the
 // directory counts as being on the disk.
 func Watch(t testing.TB, root string) *Recorder {
 	t.Helper()

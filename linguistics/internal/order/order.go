@@ -10,12 +10,12 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// KeyPrevious is the key of a feature of a section in a document without a text of its own: the record key of the section
-// before it, or "" for the first.
+// KeyPrevious is the key of a feature that sections have in a document without a text of its own. Its value is the
+// record key of the previous section, or "" in the first section.
 const KeyPrevious = "conllu.previous"
 
-// Parts sorts the parts of an expression, whose records get returns: by their places in its text, or as each names the
-// one before it, or else by their record keys.
+// Parts sorts the parts of an expression: by their places in its text, or by [KeyPrevious], or else by their record
+// keys. get returns the record of a part.
 func Parts(parts []syntax.ATURI, get func(syntax.ATURI) *expression.Expression) []syntax.ATURI {
 	next := map[string]syntax.ATURI{}
 	for _, uri := range parts {

@@ -20,8 +20,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// New returns a source that reads single records and whole collections with a client. The records have been compared with
-// their CIDs (rec.Hashed). It is safe for concurrent use.
+// New returns a source that reads single records and whole collections with a client. The client compares each record
+// with its CID (rec.Hashed). It is safe for concurrent use.
 func New(client *pds.Client) reading.Source { return source{client} }
 
 type source struct{ client *pds.Client }

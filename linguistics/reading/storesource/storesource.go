@@ -21,7 +21,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// ErrNoData says that a store has the names of records, but not the records: it was not opened with
+// ErrNoData says that a store has only the paths and CIDs of records, because it was created without
 // boltstore.WithRecords.
 var ErrNoData = errors.New("the store does not keep records")
 

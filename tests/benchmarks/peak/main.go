@@ -1,5 +1,5 @@
-// Command peak measures how much memory it takes to read something large, and how long compared with hashing
-// it alone: a repository from a file, one from a server, a blob of 1 GiB from a server.
+// Command peak measures the memory that reading large data takes, and the time compared with only hashing it. The data
+// is a repository in a file, a repository on a server, or a blob of 1 GiB on a server.
 //
 //	peak write 100000 FILE
 //	GOMAXPROCS=1 peak read FILE
@@ -7,8 +7,8 @@
 //	peak pull 100000 FILE
 //	peak blob DIRECTORY
 //
-// Records are kept for nothing longer than a turn of the loop; reuse and pull also decode them into memory that is reused.
-// It collects garbage as seldom as cmd/layers does; GOGC=100 gives Go's default.
+// Records are not kept after a turn of the loop; reuse and pull also decode them into memory that is reused. The
+// garbage collector runs as seldom as in cmd/layers; set GOGC=100 for Go's default.
 package main
 
 import (

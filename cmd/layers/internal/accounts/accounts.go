@@ -22,7 +22,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Login returns the command.
+// Login returns the command login.
 func Login(s *connect.Servers) *cobra.Command {
 	var factor string
 	command := &cobra.Command{
@@ -100,7 +100,7 @@ func readPassword(ctx context.Context, stdin io.Reader, stderr io.Writer, actor 
 	return password, nil
 }
 
-// Switch returns the command.
+// Switch returns the command switch.
 func Switch(s *connect.Servers) *cobra.Command {
 	return &cobra.Command{
 		Use:     "switch ACTOR",
@@ -140,7 +140,7 @@ func resume(ctx context.Context, s *connect.Servers, who string) (*auth.Client, 
 	return client, store, err
 }
 
-// Logout returns the command.
+// Logout returns the command logout.
 func Logout(s *connect.Servers) *cobra.Command {
 	var all bool
 	command := &cobra.Command{
@@ -202,7 +202,7 @@ type account struct {
 	PDS    string        `json:"pds"`
 }
 
-// Whoami returns the command.
+// Whoami returns the command whoami.
 func Whoami(s *connect.Servers) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{

@@ -33,8 +33,8 @@ func (a *Archive) Close() {
 	}
 }
 
-// Open opens the archive in a file, of CAR version 1 or 2. The name - stands for standard input. That, and any
-// file that cannot be read at an offset, is first read to its end.
+// Open opens the archive in a file, of CAR version 1 or 2. The name - stands for standard input. Standard input, and
+// any file that cannot be read at an offset, is first copied to its end.
 func Open(ctx context.Context, name string, stdin io.Reader, stderr io.Writer) (*Archive, error) {
 	if name == "-" {
 		return readArchive(ctx, stdin)
@@ -124,8 +124,8 @@ func openRegular(name string) (*os.File, *io.SectionReader, error) {
 	return file, payload, nil
 }
 
-// Saved returns the commit of the archive in a file, and the version of the CAR format that it is in. If the file is not an
-// archive of did, both are zero. The caller replaces such a file, whatever it is.
+// Saved returns the commit of the archive in a file, and the version of the CAR format that it is in. If the file is
+// not an archive of did, both are zero, and the caller may replace the file.
 func Saved(ctx context.Context, name string, did syntax.DID) (revision repo.Revision, version int) {
 	file, payload, err := openRegular(name)
 	if err != nil {
@@ -142,7 +142,7 @@ func Saved(ctx context.Context, name string, did syntax.DID) (revision repo.Revi
 	return saved.Revision(), 1
 }
 
-// CheckFile reads all of the archive in a file and returns what is wrong with it.
+// CheckFile reads the whole archive in a file, and returns an error if it is not valid.
 func CheckFile(ctx context.Context, name string) error {
 	file, payload, err := openRegular(name)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/repo"
 )
 
-// Convert checks all of the archive in the file from, of CAR version 1 or 2, and writes it to the file to in version. to
-// gets its name when it is complete.
+// Convert checks the whole archive in the file from, of CAR version 1 or 2, and writes it to the file to in the given
+// version. The file to appears only when it is complete.
 func Convert(ctx context.Context, from, to string, version int) error {
 	file, payload, err := openRegular(from)
 	if err != nil {

@@ -26,7 +26,7 @@ const maxLine = 16 << 20
 
 // EachRecord calls each for every record of a known collection in the files at path: an archive (.car), a file of JSON
 // lines with "uri" and "value" as decode --jsonl prints them (.jsonl), a directory with such files, or a directory of
-// layers follow. The issues are what is wrong with the record.
+// layers follow. each is also given the record's issues.
 func EachRecord(ctx context.Context, path string, stderr io.Writer, each func(syntax.ATURI, lex.Record, []issue.Issue)) error {
 	info, err := os.Stat(path)
 	if err != nil {

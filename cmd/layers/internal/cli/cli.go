@@ -1,4 +1,4 @@
-// Package cli has what the commands share: their groups, checks of arguments, flags, and help.
+// Package cli contains what the commands share: their groups, checks of arguments, flags, and help.
 package cli
 
 import (

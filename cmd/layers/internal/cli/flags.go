@@ -25,8 +25,8 @@ func JSONLFlag(command *cobra.Command, value *bool) {
 	command.Flags().BoolVar(value, "jsonl", false, "print one JSON object per line, for each record")
 }
 
-// CompleteCollection completes the argument at the given index with Layers' collections, by their short names, or the whole
-// ones after "pub.".
+// CompleteCollection completes the argument at the given index with the short names of Layers' collections or, if it
+// starts with "pub.", with their full names.
 func CompleteCollection(place int) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, text string) ([]string, cobra.ShellCompDirective) {
 		if len(args) != place {
@@ -36,14 +36,15 @@ func CompleteCollection(place int) cobra.CompletionFunc {
 	}
 }
 
-// CompleteFlag completes the values of a flag with the names of Layers' collections, as in short, or others.
+// CompleteFlag completes the values of a flag with the names in short, such as those of Layers' collections, and with
+// others.
 func CompleteFlag(command *cobra.Command, flag string, short []string) {
 	command.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, text string) ([]string, cobra.ShellCompDirective) {
 		return Names(short, text), cobra.ShellCompDirectiveNoFileComp
 	})
 }
 
-// Names returns what completes text: short names of Layers, or whole ones if text begins like those.
+// Names returns the names that complete text: short names of Layers, or full names if text begins like one.
 func Names(short []string, text string) []string {
 	if text == "" || !strings.HasPrefix(text, names.Own[:min(len(text), len(names.Own))]) {
 		return short
@@ -55,7 +56,7 @@ func Names(short []string, text string) []string {
 	return whole
 }
 
-// WantedCollections parses the values of --collection: NSIDs, or the beginnings of NSIDs, as in pub.layers.*.
+// WantedCollections parses the values of --collection: NSIDs, or prefixes of NSIDs, as in pub.layers.*.
 func WantedCollections(texts []string) (collections []string, err error) {
 	for _, c := range texts {
 		if !strings.HasSuffix(c, "*") {

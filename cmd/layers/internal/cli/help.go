@@ -97,7 +97,7 @@ func completeHelp(command *cobra.Command, args []string, _ string) (completions 
 	return completions, cobra.ShellCompDirectiveNoFileComp
 }
 
-// FlagError returns err with a suggestion of the flag that may have been meant.
+// FlagError returns err, with a suggestion if an unknown flag resembles a known one.
 func FlagError(command *cobra.Command, err error) error {
 	unknown, ok := errors.AsType[*pflag.NotExistError](err)
 	if !ok {

@@ -1,4 +1,4 @@
-// Package connect has the clients with which the command reaches servers, as its flags and environment say.
+// Package connect makes the clients with which the command reaches servers, from its flags and environment.
 package connect
 
 import (
@@ -72,12 +72,12 @@ func (s *Servers) Complete() error {
 	return nil
 }
 
-// Network returns the servers and how they are reached. [Servers.Complete] must have been called.
+// Network returns the description of the servers for the packages of the SDK. [Servers.Complete] must have been called.
 func (s *Servers) Network() network.Network {
 	return network.Network{PLC: s.PLC, PDS: s.PDS, Appview: s.Appview, AllowPrivate: s.AllowPrivate, UserAgent: "layers/" + version.Of().Version}
 }
 
-// Calls returns the options for clients of package xrpc: the longest pause, and how pauses are printed.
+// Calls returns the options for clients of package xrpc: the longest accepted pause, and a function that prints pauses.
 func (s *Servers) Calls() []xrpc.Option {
 	return []xrpc.Option{xrpc.WithMaxWait(s.MaxWait), xrpc.WithPauses(s.announce)}
 }
@@ -122,7 +122,8 @@ func (s *Servers) Directory() (*identity.Directory, error) {
 	return identity.New(identity.WithNetwork(s.Network()))
 }
 
-// Accounts returns a function that resolves each handle once and remembers the answer, so that answers do not change.
+// Accounts returns a function that resolves each handle only once and remembers the answer, so that a handle always
+// gives the same DID.
 func (s *Servers) Accounts(ctx context.Context) func(syntax.Handle) (syntax.DID, error) {
 	type answer struct {
 		did syntax.DID
@@ -181,8 +182,8 @@ func (s *Servers) Session(ctx context.Context) (*auth.Client, error) {
 	return s.Resume(ctx, s.As, options...)
 }
 
-// Resume returns the client of a stored session: that of the account who, a handle or a DID, or of the current one if
-// who is "".
+// Resume returns the client of a stored session. who is the handle or the DID of the account; "" stands for the current
+// account.
 func (s *Servers) Resume(ctx context.Context, who string, options ...auth.Option) (*auth.Client, error) {
 	var actor syntax.AtIdentifier
 	if who != "" {

@@ -28,8 +28,8 @@ type Repo struct {
 	did   syntax.DID
 }
 
-// OpenRepo opens the repository of actor in a directory. The caller must close it. A repository whose account is not active
-// is not shown; one that is not current is, with a message.
+// OpenRepo opens the repository of actor in a directory. The caller must close it. It fails if the account is not
+// active. If the repository is not current, it prints a message.
 func OpenRepo(ctx context.Context, s *connect.Servers, directory string, actor syntax.AtIdentifier) (*Repo, error) {
 	did, ok := actor.DID()
 	if !ok {
@@ -84,7 +84,7 @@ func (c *Repo) List(ctx context.Context, collection syntax.NSID, options *pds.Li
 	}
 }
 
-// Source returns what package reading reads the directory with.
+// Source returns the directory as a source for package reading.
 func (c *Repo) Source() reading.Source { return storesource.New(c.store) }
 
 // Get returns a record as pds.Client.GetRecord does.
@@ -99,7 +99,7 @@ func (c *Repo) Get(uri syntax.ATURI) (rec.Envelope, error) {
 // File returns the file in a directory of layers follow.
 func File(directory string) string { return filepath.Join(directory, archive.FollowFile) }
 
-// Error returns err, which is about the file in a directory, as a user knows it.
+// Error returns err, which is about the file in a directory, in the words of the command.
 func Error(err error, directory string) error {
 	switch {
 	case errors.Is(err, boltstore.ErrInUse):

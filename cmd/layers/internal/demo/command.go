@@ -1,4 +1,4 @@
-// Package demo is the command demo: a tour of the SDK on a network inside the process.
+// Package demo implements the command demo: a tour of the SDK on a network inside the process.
 package demo
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 )
 
-// Command returns the command.
+// Command returns the command demo.
 func Command() *cobra.Command {
 	var keep bool
 	command := &cobra.Command{

@@ -22,7 +22,7 @@ const (
 	width      = 1032 // 118 columns
 )
 
-// Picture runs the tour and returns a drawing of a part of what it prints, as SVG. It is the same each time.
+// Picture runs the tour and returns a drawing of a part of its output, as SVG. The drawing is the same each time.
 func Picture(ctx context.Context) ([]byte, error) {
 	w, err := start()
 	if err != nil {

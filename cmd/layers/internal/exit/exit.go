@@ -1,4 +1,4 @@
-// Package exit has the command's exit statuses and the errors that choose one.
+// Package exit has the command's exit statuses, and errors that select one.
 package exit
 
 import (
@@ -18,7 +18,7 @@ const (
 	Strict  = 3 // --strict, and records that failed
 )
 
-// Error is an error that ends the command with a status of its own.
+// Error is an error that ends the command with a particular exit status.
 type Error struct {
 	Status int
 	Err    error
@@ -77,7 +77,7 @@ func Message(err error) string {
 	return terminal.OneLine(err.Error())
 }
 
-// About adds the name of what err is about, unless err already has an exit status.
+// About adds a name, such as that of a file, to err, unless err already has an exit status.
 func About(name string, err error) error {
 	if _, final := errors.AsType[*Error](err); final {
 		return err
@@ -85,7 +85,7 @@ func About(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-// WithoutName returns the cause of an error that names a file. The caller names the file itself.
+// WithoutName returns the cause of an error that names a file, for a caller that adds the name itself.
 func WithoutName(err error) error {
 	if named, ok := errors.AsType[*fs.PathError](err); ok {
 		return named.Err

@@ -28,8 +28,8 @@ func (e *SignalError) Status() int { return 128 + int(e.signal) }
 const grace = 10 * time.Second
 
 // WithSignals returns a context that ends with a [SignalError] at the first signal to interrupt or terminate the
-// process. A second signal, or the end of grace, ends the process. Signals that the process was started to ignore stay
-// ignored. stop ends this handling of signals and cancels the context.
+// process. A second signal, or the end of the time grace, ends the process. Signals that the process inherited as
+// ignored stay ignored. stop ends this handling of signals and cancels the context.
 func WithSignals(ctx context.Context) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	signals := make(chan os.Signal, 2)

@@ -1,4 +1,4 @@
-// Package input reads the records and the places of records that the command is to write.
+// Package input reads the records that the command writes, and the arguments that name them.
 package input
 
 import (
@@ -24,7 +24,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/write"
 )
 
-// MaxRecord is the largest file with one record that is read, in bytes; servers accept less.
+// MaxRecord is the size in bytes of the largest file with one record that is read. Servers accept only smaller records.
 const MaxRecord = 16 << 20
 
 // Record reads a record of a collection from the file in args, or from standard input if there is none.

@@ -1,5 +1,5 @@
-// Package lexicon reads the lexicon documents of Layers for people who want to know what a definition has: its fields, their
-// types and limits, and which are required.
+// Package lexicon describes the definitions in the lexicon documents of Layers for users: their fields, the types and
+// limits of these, and which are required.
 package lexicon
 
 import (
@@ -23,9 +23,9 @@ type Def struct {
 	Type        string `json:"type"`
 	Key         string `json:"key,omitempty"` // of a record: the kind of its record key
 	Description string `json:"description,omitempty"`
-	// Fields are the fields of a record or an object, or the one value of another definition, whose name is "".
+	// Fields are the fields of a record or an object. Any other definition has one field, whose name is "".
 	Fields []Field `json:"fields"`
-	// Parameters, Input and Output are those of a query or a procedure.
+	// Parameters, Input and Output describe a query or a procedure.
 	Parameters []Field  `json:"parameters,omitempty"`
 	Input      []Field  `json:"input,omitempty"`
 	Output     []Field  `json:"output,omitempty"`
@@ -34,7 +34,8 @@ type Def struct {
 
 // Field is a field of a definition.
 type Field struct {
-	// Name is the path of the field: a.b is in the object a, and a[].b in each item of the array a.
+	// Name is the path of the field: a.b is the field b of the object a, and a[].b is a field of each item of the array
+	// a.
 	Name        string `json:"name"`
 	Type        string `json:"type"`
 	Required    bool   `json:"required"`
@@ -44,7 +45,7 @@ type Field struct {
 	Limits Object `json:"limits"`
 }
 
-// Object is a JSON object with the order of its fields.
+// Object is a JSON object that keeps the order of its fields.
 type Object []Member
 
 // Member is a field of an Object.
@@ -128,8 +129,9 @@ func document(id string) Object {
 	return parsed.Defs
 }
 
-// Find returns the definitions that name names: one, as in expression.expression or annotation.defs#annotation, with or
-// without pub.layers., or all of a document that has no main definition, as in annotation.defs.
+// Find returns the definitions that name refers to. That is one definition, as for expression.expression or
+// annotation.defs#annotation, or all definitions of a document without a main definition, as for annotation.defs. The
+// prefix pub.layers. may be left out.
 func Find(name string) ([]Def, error) {
 	id, def, one := strings.Cut(name, "#")
 	if !strings.HasPrefix(id, names.Own) {

@@ -55,7 +55,8 @@ func ASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
-// InPunycode returns ": " and a domain name in punycode; "" if the name cannot be encoded.
+// InPunycode returns ": " followed by a domain name in punycode, to be appended to a message, or "" if the name cannot
+// be encoded.
 func InPunycode(domain string) string {
 	labels := strings.Split(strings.ToLower(domain), ".")
 	for i, label := range labels {

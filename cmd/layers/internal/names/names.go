@@ -1,4 +1,4 @@
-// Package names parses the names in arguments, of collections, methods, records and accounts, and suggests what was meant.
+// Package names parses the names of collections, methods, records and accounts in arguments, and suggests corrections.
 package names
 
 import (
@@ -40,8 +40,8 @@ func parseName(text, kind string, known []string, see string) (syntax.NSID, erro
 	return "", exit.Misuse("unknown %s %q: %s (%s lists all)", kind, text, why, see)
 }
 
-// ParseCollection returns the collection in an argument: an NSID, or what follows pub.layers. in the name of one of
-// Layers' own, as in expression.expression.
+// ParseCollection returns the collection in an argument: an NSID, or the name of one of Layers' collections without
+// pub.layers., as in expression.expression.
 func ParseCollection(text string) (syntax.NSID, error) {
 	return parseName(text, "collection", Collections, "layers list --help")
 }
@@ -61,13 +61,13 @@ func expandURI(text string) (string, error) {
 	return "at://" + strings.Join(parts, "/"), err
 }
 
-// ParseMethod returns the method in an argument: an NSID, or what follows pub.layers. in the name of one of Layers' own.
+// ParseMethod returns the method in an argument: an NSID, or the name of one of Layers' methods without pub.layers.
 func ParseMethod(text string) (syntax.NSID, error) {
 	return parseName(text, "method", Methods, "layers query --help")
 }
 
-// Misspelt returns a question about an NSID in Layers' own namespace that no lexicon defines but that resembles one that
-// is defined. For any other NSID it returns "".
+// Misspelt returns a question such as "did you mean ...?" if an NSID in Layers' namespace is not defined but resembles
+// one that is. For any other NSID it returns "".
 func Misspelt(nsid syntax.NSID, known []string) string {
 	short, ours := strings.CutPrefix(string(nsid), Own)
 	if !ours || slices.Contains(known, short) {

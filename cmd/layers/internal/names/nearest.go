@@ -18,7 +18,7 @@ func nearestName(text string, known []string) string {
 }
 
 // Nearest returns the names that are closest to text, as "a", "a or b" or "a, b or c"; "" if none is close. forms
-// returns the spellings by which a user may mean a name; if it is nil, only the name itself counts.
+// returns the spellings that a user may use for a name; if it is nil, only the name itself is compared.
 func Nearest(text string, names []string, forms func(string) []string) string {
 	const most = 3
 	text = strings.ToLower(text)

@@ -1,4 +1,4 @@
-// Package output prints records: as lines of JSON, and as a summary of an archive; and the events of a stream, as lines of
+// Package output prints records, as lines of JSON or as a summary of an archive, and events of a stream, as lines of
 // text.
 package output
 
@@ -24,8 +24,8 @@ func JSON(w io.Writer, v any) error {
 	return encoder.Encode(v)
 }
 
-// Line is a record as it is printed: with the bytes of the record as JSON, not the decoded value, which may lack
-// something when there are issues.
+// Line is a record in the form in which it is printed. It has the bytes of the record as JSON, not the decoded value,
+// which may be incomplete if there are issues.
 type Line struct {
 	URI     syntax.ATURI
 	CID     cid.CID
@@ -35,7 +35,7 @@ type Line struct {
 	Issues  []issue.Issue
 }
 
-// Outcome returns what became of the record.
+// Outcome says whether the record was decoded.
 func (l *Line) Outcome() rec.Outcome { return rec.OutcomeOf(!l.Unknown, l.Issues) }
 
 // LineOf returns the line of a record of an archive.
@@ -127,7 +127,7 @@ func compacted(b []byte) []byte {
 	return out.Bytes()
 }
 
-// Indented returns JSON with indentation, for people.
+// Indented returns JSON with indentation, for display.
 func Indented(b []byte) []byte {
 	var out bytes.Buffer
 	if json.Indent(&out, b, "", "  ") != nil {

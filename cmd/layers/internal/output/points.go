@@ -6,8 +6,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/write"
 )
 
-// PointsTime says how long a number of write points takes if rate of them may be used an hour, and 7 times as many a
-// day; 0 stands for no limit. The text follows the number.
+// PointsTime returns a text, to follow a number of write points, that says how long it takes to spend them if rate
+// points may be spent per hour, and 7 times as many per day; 0 stands for no limit.
 func PointsTime(points, rate int) string {
 	daily := rate * write.DefaultDailyPoints / write.DefaultHourlyPoints
 	switch {

@@ -14,7 +14,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Event returns the line for an event of a stream, or "" if it is printed elsewhere.
+// Event returns the line for an event of a stream, or "" for an event that is printed elsewhere.
 func Event(event firehose.Event) string {
 	seq := event.Head().Seq
 	switch e := event.(type) {
@@ -44,7 +44,8 @@ func Event(event firehose.Event) string {
 	return ""
 }
 
-// StreamStatus returns the state of a stream in one line. Of the collections, those come first that have been silent longest.
+// StreamStatus returns the state of a stream in one line. The collections are sorted by the time of their last record,
+// the oldest first.
 func StreamStatus(h firehose.Health, now time.Time) string {
 	var b strings.Builder
 	switch {

@@ -19,8 +19,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Records decodes all records of an archive and prints them, one a line, or a summary. The error is that of reading the
-// archive; an error of writing to w already has an exit status.
+// Records decodes all records of an archive and prints them, one per line, or prints a summary. The error is that of
+// reading the archive; an error of writing to w already has an exit status.
 func Records(ctx context.Context, w io.Writer, archive *repo.Repo, lines bool) (rec.Counts, error) {
 	var buf []byte
 	summary := newSummary()

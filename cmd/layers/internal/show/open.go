@@ -12,8 +12,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Open returns a set of the records at from, which is a path as for [Set.Read]; or, if that is "", one that fetches records
-// from the servers of the accounts. actor is the account whose records are wanted first. The caller closes what is returned.
+// Open returns a set of the records at from, a path as for [Set.Read]. If from is "", the set fetches records from the
+// servers of the accounts. actor is the account whose records are read first. The caller must close the
+// returned io.Closer.
 func Open(ctx context.Context, s *connect.Servers, from string, actor syntax.AtIdentifier, stdin io.Reader, stderr io.Writer) (*Set, io.Closer, error) {
 	switch {
 	case from == "":
@@ -38,7 +39,7 @@ type nothing struct{}
 
 func (nothing) Close() error { return nil }
 
-// Page writes a document as a page to a file, which has its name when it is complete, or to stdout if name is -.
+// Page writes a document as a web page to a file, which appears only when it is complete, or to stdout if name is -.
 func Page(name string, stdout io.Writer, d *draw.Document) error {
 	if name == "-" {
 		return draw.HTML(stdout, d)

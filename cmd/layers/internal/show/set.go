@@ -1,4 +1,4 @@
-// Package show makes documents of records, which the command draws for the terminal or as a web page.
+// Package show converts records to documents, which the command draws for the terminal or as a web page.
 package show
 
 import (
@@ -28,7 +28,7 @@ import (
 // maxSections is how many records of a file are drawn one by one.
 const maxSections = 200
 
-// Set has records from files, or a source of records.
+// Set holds records from files, or fetches records from a source.
 type Set struct {
 	index  *reading.Index
 	source reading.Source
@@ -49,7 +49,7 @@ type record struct {
 	replaced bool
 }
 
-// New returns a set of no records, which fetches from source what it does not have; source may be nil.
+// New returns an empty set, which fetches missing records from source unless that is nil.
 func New(source reading.Source) *Set {
 	s := &Set{source: source, at: map[syntax.ATURI]*record{}}
 	if source != nil {
@@ -193,8 +193,8 @@ func (r *record) tree() draw.Section {
 	return view.Record(r.URI, &m)
 }
 
-// All returns the sections of the files: corpora, expressions with what is about them, media, and each other record that is
-// not part of what one of these shows.
+// All returns the sections for all records that were read: corpora, expressions with the records about them, media, and
+// each other record that none of these includes.
 func (s *Set) All(ctx context.Context) (*draw.Document, error) {
 	var first, second, third, rest []*record
 	for _, r := range s.records {

@@ -26,7 +26,7 @@ func NewBytes(w io.Writer, name string) *Bar {
 	})
 }
 
-// NewCount starts to show how many of something are done. Until the first [Bar.Set] it says that they are being
+// NewCount starts to show how many of something are done. Until the first [Bar.Set] it shows that they are being
 // checked.
 func NewCount(w io.Writer, name string) *Bar {
 	return start(w, func(all *mpb.Progress) *mpb.Bar {
@@ -39,8 +39,8 @@ func NewCount(w io.Writer, name string) *Bar {
 	})
 }
 
-// NewStatus starts to show a line on messages, which text returns whenever it is drawn again: several times a second. What
-// the command writes to out appears above it, too. It shows nothing unless both are terminals, since what a pipe passes on
+// NewStatus starts to show a status line on messages. It calls text for the line several times a second. Output of the
+// command to out appears above the line. NewStatus shows nothing unless both are terminals, since the output of a pipe
 // may appear on the same terminal.
 func NewStatus(messages, out io.Writer, text func() string) *Bar {
 	w, ok := out.(*Writer)

@@ -12,7 +12,7 @@ import (
 )
 
 // Input is standard input, or another pipe or terminal. A Read ends when the context does, even if the other side sends
-// nothing. If the input is a terminal, the first Read says on stderr that it waits for input.
+// nothing. If the input is a terminal, the first Read prints on stderr that it waits for input.
 type Input struct {
 	ctx    context.Context
 	source io.Reader
@@ -21,7 +21,7 @@ type Input struct {
 	pipe   *io.PipeReader
 }
 
-// NewInput returns the input that reads source. If stderr is nil, it does not announce that it waits.
+// NewInput returns an Input that reads source. If stderr is nil, it does not print that it waits.
 func NewInput(ctx context.Context, source io.Reader, stderr io.Writer) *Input {
 	return &Input{ctx: ctx, source: source, stderr: stderr}
 }
@@ -103,7 +103,8 @@ func Open(ctx context.Context, name string) (*os.File, error) {
 	}
 }
 
-// Stream returns what reads a file from its beginning to its end: an [Input] if it is a pipe or a terminal.
+// Stream returns a reader for a file that is read from its beginning to its end: an [Input] if it is a pipe or a
+// terminal, and otherwise the file.
 func Stream(ctx context.Context, file *os.File, stderr io.Writer) io.Reader {
 	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
 		return file

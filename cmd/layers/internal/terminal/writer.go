@@ -148,7 +148,8 @@ func Color(w io.Writer) bool {
 	return ok && !t.plain && IsTerminal(t.exact) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// Alert writes text of the command's own, such as the word before an error, in red if w has colors.
+// Alert writes text, such as the word before an error, in red if w has colors. The text must come from the command
+// itself, since it is not escaped.
 func Alert(w io.Writer, text string) {
 	if !Color(w) {
 		io.WriteString(w, text)
@@ -184,8 +185,8 @@ func Printf(w io.Writer, format string, args ...any) error {
 	return err
 }
 
-// Note is [Printf] for what a user may want to know but does not need: what was done, how much there was, what is being waited
-// for. With --quiet it prints nothing.
+// Note is [Printf] for informative messages, such as what was done, how many records there were, or why the command
+// waits. With --quiet it prints nothing.
 func Note(w io.Writer, format string, args ...any) error {
 	if t, ok := w.(*Writer); ok && t.quiet {
 		return nil

@@ -1,4 +1,4 @@
-// Package topics has what layers help says about more than one command.
+// Package topics has the help pages of layers help that are not about a single command.
 package topics
 
 import (

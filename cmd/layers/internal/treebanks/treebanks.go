@@ -26,7 +26,8 @@ import (
 // maxMalformed is how many errors of a file are listed.
 const maxMalformed = 100
 
-// ReadSentences reads a file. If it is malformed, all errors are printed, and the file is not imported.
+// ReadSentences reads the sentences of a file. If it is malformed, ReadSentences prints all errors, and returns an
+// error.
 func ReadSentences(ctx context.Context, stdin io.Reader, stderr io.Writer, name string) ([]*conllu.Sentence, error) {
 	if name == "-" {
 		return sentencesOf(ctx, stdin, stderr, name)
@@ -93,7 +94,7 @@ type operation struct {
 	Value  lex.Record   `json:"value,omitempty"`
 }
 
-// PrintBatch prints the operations, and what they will take.
+// PrintBatch prints the operations, and how many write points and how much time they will take.
 func PrintBatch(stdout, stderr io.Writer, set *treebank.Set, put []treebank.Record, remove []syntax.ATURI, total int) error {
 	out := bufio.NewWriterSize(terminal.Exact(stdout), 64<<10)
 	points, created := 0, 0

@@ -26,7 +26,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Validation checks the records of some files. Its Read is called for each of them, and then Finish.
+// Validation checks the records of files. Call Read for each file, and then Finish.
 type Validation struct {
 	collection syntax.NSID
 	lines      bool
@@ -37,7 +37,7 @@ type Validation struct {
 	// files has the files of the records, by their URIs.
 	files          map[syntax.ATURI]string
 	valid, unknown int
-	// Invalid and Warnings are how many records are invalid, and how many warnings there were.
+	// Invalid is the number of invalid records, and Warnings the number of warnings.
 	Invalid, Warnings int
 }
 
@@ -75,13 +75,13 @@ func (v *Validation) print(f finding) {
 	terminal.Printf(v.out, "%s%s: %s%s: %s\n", place, f.Path, warning, f.Rule, f.Message)
 }
 
-// New returns a validation that prints what it finds to stdout, as lines of JSON if lines is set. A record in JSON that has
-// no $type is one of collection, unless that is "".
+// New returns a validation that prints what it finds to stdout, as lines of JSON if lines is set. A JSON record without
+// a $type is taken for one of collection, unless that is "".
 func New(stdin io.Reader, stdout, stderr io.Writer, collection syntax.NSID, lines bool) *Validation {
 	return &Validation{collection: collection, lines: lines, stdin: stdin, stderr: stderr, out: bufio.NewWriter(terminal.Exact(stdout)), files: map[syntax.ATURI]string{}}
 }
 
-// Finish checks the records against each other, and prints the numbers.
+// Finish checks the records against each other, and prints the numbers of records and warnings.
 func (v *Validation) Finish() error {
 	for _, warning := range v.set.Warnings() {
 		v.Warnings++
@@ -94,7 +94,7 @@ func (v *Validation) Finish() error {
 		terminal.Number(v.valid+v.Invalid+v.unknown, "record"), v.valid, v.Invalid, v.unknown, terminal.Number(v.Warnings, "warning"))
 }
 
-// Flush writes what was found.
+// Flush writes the buffered output.
 func (v *Validation) Flush() error { return v.out.Flush() }
 
 // Read checks the records of a file.

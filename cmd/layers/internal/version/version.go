@@ -1,4 +1,4 @@
-// Package version says what the command was built from.
+// Package version describes the source from which the command was built.
 package version
 
 import (
@@ -7,7 +7,7 @@ import (
 	"github.com/layers-pub/layers-go/lexicons"
 )
 
-// Build is what the command was built from. Fields are "" if the build does not say.
+// Build describes the source from which the command was built. Fields that are not known are "".
 type Build struct {
 	Version  string `json:"version"`            // of the module
 	Revision string `json:"revision,omitempty"` // of the version control system
@@ -17,7 +17,7 @@ type Build struct {
 	Lexicons string `json:"lexicons"` // the version of Layers
 }
 
-// Of returns what this program was built from.
+// Of returns the description of this program.
 func Of() Build {
 	b := Build{Version: "(unknown)", Lexicons: lexicons.Version()}
 	info, ok := debug.ReadBuildInfo()

@@ -1,4 +1,5 @@
-// Package warnings shows what is probably wrong with records that are about to be written, though their lexicons allow it.
+// Package warnings shows warnings about records that are about to be written: what their lexicons allow but is probably
+// wrong.
 package warnings
 
 import (
@@ -43,7 +44,7 @@ func NewSingle(stderr io.Writer, files []string, strict bool) *Single {
 	return &Single{stderr: stderr, file: strings.Join(files, ""), strict: strict}
 }
 
-// Warn returns what takes the warnings: nil with --strict, so that they are an error.
+// Warn returns the function to be called with the warnings. With --strict it returns nil, so that they are an error.
 func (s *Single) Warn() func([]issue.Issue) {
 	if s.strict {
 		return nil
@@ -58,7 +59,7 @@ func (s *Single) show(all []issue.Issue) {
 	}
 }
 
-// Error returns err, or, if warnings are the reason, shows them and says so.
+// Error returns err. If warnings are the cause of err, it shows them, and returns an error that says so.
 func (s *Single) Error(err error) error {
 	if warning, ok := errors.AsType[*write.WarningError](err); ok {
 		s.show(warning.Warnings)
@@ -90,7 +91,7 @@ type Batch struct {
 	n       int
 }
 
-// NewBatch returns a Batch for a file of a size, which prints to stderr.
+// NewBatch returns a Batch for a file of the given size, which prints to stderr.
 func NewBatch(stderr io.Writer, file string, size int64, strict bool) *Batch {
 	b := &Batch{stderr: stderr, file: file, strict: strict, keyless: map[syntax.ATURI]syntax.ATURI{}}
 	if size <= maxTogether {

@@ -1,4 +1,4 @@
-// Command picture writes the picture of the demo into the file that its argument names.
+// Command picture writes the picture of the demo to the file that its argument names.
 package main
 
 import (
