@@ -198,7 +198,7 @@ func (l *loader) file(f lexfile.File, override bool) {
 		}
 	case override == before.override && !sameDocument(document.Source, before.document.Source):
 		l.faults = append(l.faults, problem(f.Path, "/id",
-			"the id %s is also that of %s, which differs; take one of them out, or declare one root an override", document.ID, before.document.File))
+			"the id %s is also that of %s, which differs; remove one of them, or declare one root an override", document.ID, before.document.File))
 	}
 	l.faults = append(l.faults, problems...)
 }

@@ -268,7 +268,7 @@ func TestLoadDocumentsInside(t *testing.T) {
 		{"a faulty one in a list", map[string]string{"a.json": `[` + strings.Replace(differs, `"string"`, `"number"`, 1) + `]`, "note.json": text("com.example.note", "")},
 			"com.example.note note.json", "note.json: a.json[/0] has the same id and differs, and is passed over; update it or take it out"},
 		{"two lists", map[string]string{"a.json": `[` + differs + `]`, "b.json": `[` + text("com.example.note", "") + `]`},
-			"b.json[/0]:/id: the id com.example.note is also that of a.json[/0], which differs; take one of them out, or declare one root an override", ""},
+			"b.json[/0]:/id: the id com.example.note is also that of a.json[/0], which differs; remove one of them, or declare one root an override", ""},
 		{"written otherwise", map[string]string{"a.json": reordered, "note.json": text("com.example.note", "")}, "com.example.note a.json", ""},
 		{"a fault", map[string]string{"a.json": `[0, {"lexicon": 1, "id": "com.example.a", "defs": {"a": {"type": "odd"}}}]`}, "a.json[/1]:/defs/a/type: ", ""},
 		{"no version", map[string]string{"a.json": `{"id": "com.example.a", "defs": {"a": {"type": "token"}}}`}, "a.json:/lexicon: missing; write 1, the version of the language", ""},

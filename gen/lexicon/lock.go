@@ -164,7 +164,7 @@ func checkLock(fsys fs.FS, root, lockName string) Problems {
 	for _, list := range byName {
 		for _, f := range list {
 			problems = append(problems, problem(f.Path, "",
-				"it is not in the lockfile %s; take it away, or run `lexgen lock` to accept it", lockName))
+				"it is not in the lockfile %s; remove it, or run `lexgen lock` to accept it", lockName))
 		}
 	}
 	return problems

@@ -2,9 +2,9 @@ package lexicon
 
 import "github.com/layers-pub/layers-go/gen/lexfile"
 
-// Parse reads one document from the content of a file. It checks the document against the JSON Schema of the language, but
-// not its references, since those lead into other documents; [Load] does both. The file's name only stands in the errors,
-// which are of type [Problems], and in the document.
+// Parse reads one document from the content of a file. It checks the document against the JSON Schema of the language,
+// but not its references, since those lead into other documents; [Load] does both. The file's name is used only in the
+// errors, which are of type [Problems], and in the document.
 func Parse(file string, data []byte) (*Document, error) {
 	schema, err := loadSchema()
 	if err != nil {

@@ -168,7 +168,7 @@ func (p *parser) next() (string, error) {
 	}
 	text := string(line)
 	if named, ok := namedColumns(text); ok && p.line == 1 && !slices.Equal(named, columns[:]) {
-		return "", &SyntaxError{Line: 1, Column: 1, Problem: "the file names its own columns (CoNLL-U Plus), which is not supported: only the ten of CoNLL-U in their order are"}
+		return "", &SyntaxError{Line: 1, Column: 1, Problem: "the file defines its own columns (CoNLL-U Plus), which is not supported: only the ten of CoNLL-U in their order are"}
 	}
 	return text, nil
 }

@@ -134,8 +134,8 @@ func TestErrors(t *testing.T) {
 		{"no line feed at the end", word + "\n# á", "line 3, column 4: the last line has no line feed at its end"},
 		{"CR LF", strings.ReplaceAll(word, "\n", "\r\n") + "\r\n", "line 1, column 23: the line ends with CR LF: lines must end with LF only"},
 		{"byte order mark", "\ufeff" + word + "\n", "line 1, column 1: the file begins with a byte order mark"},
-		{"CoNLL-U Plus", "# global.columns = ID FORM\n1\ta\n\n", "line 1, column 1: the file names its own columns (CoNLL-U Plus), which is not supported: only the ten of CoNLL-U in their order are"},
-		{"CoNLL-U Plus with one more", "#global.columns=ID FORM LEMMA UPOS XPOS FEATS HEAD DEPREL DEPS MISC X:Y\n1\ta\n\n", "line 1, column 1: the file names its own columns (CoNLL-U Plus), which is not supported: only the ten of CoNLL-U in their order are"},
+		{"CoNLL-U Plus", "# global.columns = ID FORM\n1\ta\n\n", "line 1, column 1: the file defines its own columns (CoNLL-U Plus), which is not supported: only the ten of CoNLL-U in their order are"},
+		{"CoNLL-U Plus with one more", "#global.columns=ID FORM LEMMA UPOS XPOS FEATS HEAD DEPREL DEPS MISC X:Y\n1\ta\n\n", "line 1, column 1: the file defines its own columns (CoNLL-U Plus), which is not supported: only the ten of CoNLL-U in their order are"},
 		{"all errors", row("1 a a X _ Case 5 root _ _") + row("2 a a X _ _ 6 root _ _") + "\n" + word + "\n" + row("2 a a X _ _ 0 root _ _") + "\n",
 			"line 1, column 11 (FEATS): \"Case\" is not a feature: Name=Value\nline 1, column 16 (HEAD): the head 5 does not exist: the last word is 2\n" +
 				"line 2, column 13 (HEAD): the head 6 does not exist: the last word is 2\nline 6, column 1 (ID): the word 2 follows the word 0"},

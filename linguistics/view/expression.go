@@ -183,9 +183,10 @@ func memberText(m *reading.Member) string {
 	return "a member that was not found"
 }
 
-// Sentences returns an expression as one sentence for each of its tokenizations, with what is annotated on it: layers of
-// words as linguists use to order them, other layers in the order of the expression, and then its clusters. A layer without a tokenization belongs to the main one. A text that is annotated
-// without a tokenization is divided at the boundaries of words, which a note says.
+// Sentences returns an expression as one sentence for each of its tokenizations, with its annotations: first the layers
+// of word annotations in the order that is usual in linguistics, then other layers in the order of the expression, and
+// then its clusters. A layer without a tokenization belongs to the main one. A text that is annotated without a
+// tokenization is divided at word boundaries, and a note says so.
 func Sentences(e *reading.Expression) []draw.Sentence { return sentences(e, "") }
 
 // sentences is Sentences with what the record about says alone, unless that is "".

@@ -17,8 +17,8 @@ const AppViewDID = "did:web:appview.test"
 // they are written; a PDS forwards the requests to it that have the header atproto-proxy.
 type AppView struct {
 	*Server
-	// View holds the records, and says which it refused since they break their lexicons. A test can put others into it, so that the appview claims what is not so, and set what it answers to
-	// queries about records of other apps.
+	// View holds the records, and lists those that it refused because they break their lexicons. A test can add other records,
+	// so that the appview makes false claims, and set the answers to queries about records of other apps.
 	View *layersview.View
 }
 

@@ -48,7 +48,8 @@ type Record struct {
 	// Collections are all collections that were renamed. Upgrade lists references to records of these among what moves, and
 	// [Redirect] changes them.
 	Collections Collections
-	// Old and New make an empty record of the old and of the new version. Upgraded records are checked by the latter.
+	// Old and New return an empty record of the old and of the new version. Upgraded records are validated as the
+	// latter.
 	Old, New func() lex.Record
 }
 

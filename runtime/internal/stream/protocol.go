@@ -18,8 +18,8 @@ type Protocol interface {
 	// messages, because the source loses them between what it has stored and what happens; 0 if it loses none. If it is
 	// not 0, Scan is safe for concurrent use, and messages have numbers.
 	Overlap() time.Duration
-	// Scan says what a message is. It is called for one message after the other, and should not allocate for those that
-	// are not wanted.
+	// Scan parses as much of a message as is needed to decide what to do with it. It is called for one message after
+	// the other, and should not allocate for unwanted messages.
 	Scan(m Message) Frame
 	// Job returns a job for a wanted message: a new one, as [NewJob] does, or a released one.
 	Job(m Message) *Job

@@ -105,7 +105,7 @@ func (s *Set) join(r *record) {
 // Include fetches what is about expressions in a repository, so that it is drawn with expressions of others.
 func (s *Set) Include(ctx context.Context, did syntax.DID) error { return s.index.Fetch(ctx, did) }
 
-// Section returns the section of the record at a URI.
+// Section returns the section for the record at a URI.
 func (s *Set) Section(ctx context.Context, uri syntax.ATURI) (draw.Section, error) {
 	r := s.at[uri]
 	if r == nil && s.source != nil {
