@@ -11,8 +11,8 @@ import (
 	"github.com/layers-pub/layers-go/gen/lexicon"
 )
 
-// Read reads the documents below the given directories of fsys, for comparing them. Unlike [lexicon.Load] it needs neither
-// valid references nor a file's name that fits its document. A document that occurs twice counts where it occurs last.
+// Read reads the documents below the given directories of fsys, for a comparison. Unlike [lexicon.Load], it does not
+// check references. If a document occurs twice, the last one is used.
 //
 // The problems are about malformed documents, which are not in the set. The error is one of reading the directories.
 func Read(fsys fs.FS, roots ...string) (*lexicon.Set, lexicon.Problems, error) {

@@ -47,8 +47,8 @@ type Import struct {
 	Name string
 }
 
-// Load reads and checks the lexicon documents below the given roots, which are
-// directories of fsys. A document is known by its id, wherever it is; see package lexfile.
+// Load reads and checks the lexicon documents below the given roots, which are directories of fsys. A document is
+// identified by its id, wherever its file is; see package lexfile.
 //
 // Each document must follow the Lexicon specification, its references must
 // resolve within the documents read, and if a root has a lockfile, the files

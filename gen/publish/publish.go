@@ -73,7 +73,8 @@ func Account(ctx context.Context, reader *pds.Client, id string) (syntax.DID, er
 	return reader.Directory().ResolveLexicon(ctx, syntax.NSID(id))
 }
 
-// Compare compares a document with the record of the account, which it reads with proof and signature. The error is an [ErrAuthority] if the document's domain names another account.
+// Compare compares a document with the account's record, which it reads with a proof and verifies. The error is an
+// [ErrAuthority] if the document's domain names another account.
 func Compare(ctx context.Context, reader *pds.Client, did syntax.DID, document *lexicon.Document) (*Item, error) {
 	record, err := recordOf(document.Source)
 	if err != nil {

@@ -46,11 +46,12 @@ func (e *SyntaxError) Error() string {
 // each of its errors, up to 100, and then continues with the next sentence. Any other error is that of r, and ends the
 // loop.
 //
-// A file that is not valid CoNLL-U as a whole also ends with a *SyntaxError: one whose lines end with CR LF, which begins
-// with a byte order mark or names other columns than the ten (CoNLL-U Plus), or whose last sentence has no empty line after
-// it. Checked is what a sentence needs to be read and written without a loss: the columns, the order of the numbers, heads
-// that exist, and the form of FEATS and DEPS. The annotation itself is not judged: what passes level 1 of the validator of
-// Universal Dependencies is read if FEATS, HEAD and DEPS have the form that the format describes.
+// A file that is not valid CoNLL-U as a whole also causes a *SyntaxError: its lines end with CR LF, it begins with a
+// byte order mark, it defines other columns than the ten (CoNLL-U Plus), or its last sentence is not followed by an
+// empty line. Read checks what is needed to read and write a sentence without loss: the columns, the order of the
+// numbers, that heads exist, and the form of FEATS and DEPS. It does not check whether the annotation makes sense: a
+// file that passes level 1 of the Universal Dependencies validator is accepted if FEATS, HEAD and DEPS have the form
+// that the format describes.
 func Read(r io.Reader) iter.Seq2[*Sentence, error] {
 	return func(yield func(*Sentence, error) bool) {
 		p := &parser{lines: bufio.NewReaderSize(r, 64<<10), yield: yield}

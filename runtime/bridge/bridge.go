@@ -12,9 +12,9 @@
 //		...
 //	}
 //
-// Fields may be anywhere in a record: in objects, in arrays and in members of unions. A record type can have another NSID in the new
-// version; its records belong into another collection then, and records of any type can refer to them by at-uris. [References] finds
-// these, and [Redirect] changes them when the records have moved.
+// Fields may be anywhere in a record: in objects, in arrays and in members of unions. A record type can have another
+// NSID in the new version; its records then belong in another collection, and records of any type can refer to them by
+// at-uris. [References] finds these, and [Redirect] changes them when the records have moved.
 //
 // Nothing is lost: fields without a rule, unknown ones included, stay as they are. So does an old field whose value has
 // no place in the new version; its [Move] says why. [Moves.Drop] lists the fields that a write.Put of the upgraded

@@ -1,5 +1,5 @@
-// Package faultproxy is a TCP proxy for tests that does to a connection what networks do: it cuts it at any byte, stalls,
-// trickles, corrupts and half-closes it, and refuses connections. For streams of WebSocket frames it can also
+// Package faultproxy is a TCP proxy for tests that simulates network failures: it cuts a connection at any byte,
+// stalls, trickles, corrupts or half-closes it, and refuses connections. For streams of WebSocket frames it can also
 // drop, duplicate and reorder frames.
 package faultproxy
 
