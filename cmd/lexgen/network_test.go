@@ -208,7 +208,7 @@ func TestInstallAuthority(t *testing.T) {
 	// DNS names another account.
 	w.zone.set("_lexicon.tokens.example.com", "did="+other.DID)
 	expect(t, 0, "0 written\n", "install", flag)
-	expect(t, 1, "the manifest has it from "+w.author.DID+", and _lexicon.tokens.example.com names "+other.DID+" now", "update", flag)
+	expect(t, 1, "the manifest names the account "+w.author.DID+", but _lexicon.tokens.example.com now names "+other.DID, "update", flag)
 	other.PutRecord(t, "com.atproto.lexicon.schema", "com.example.tokens.moods", json.RawMessage(tokens))
 	uri := "at://" + other.DID + "/com.atproto.lexicon.schema/com.example.tokens.moods"
 	expect(t, 0, "1 document, 0 written", "install", flag, uri)

@@ -112,15 +112,15 @@ func TestErrors(t *testing.T) {
 		{"range after its word", word + row("1-1 a _ _ _ _ _ _ _ _") + "\n", "line 2, column 1 (ID): the range 1-1 must come just before its first word, 1"},
 		{"range too long", row("1-2 a _ _ _ _ _ _ _ _") + word + "\n", "line 1, column 1 (ID): the range 1-2 ends after the last word, 1"},
 		{"ranges overlap", row("1-2 a _ _ _ _ _ _ _ _") + word + row("2-3 a _ _ _ _ _ _ _ _") + row("2 b b X _ _ 1 dep _ _") + row("3 b b X _ _ 1 dep _ _") + "\n", "line 3, column 1 (ID): the range 2-3 overlaps the one before it"},
-		{"range with annotation", row("1-1 a b c d E=f 1 g h:i _") + word + "\n", "line 1, column 7 (LEMMA): a multiword token has _ here, not \"b\"\nline 1, column 9 (UPOS): a multiword token has _ here, not \"c\"\n" +
-			"line 1, column 11 (XPOS): a multiword token has _ here, not \"d\"\nline 1, column 17 (HEAD): a multiword token has _ here, not \"1\"\nline 1, column 19 (DEPREL): a multiword token has _ here, not \"g\"\n" +
-			"line 1, column 21 (DEPS): a multiword token has _ here, not \"h:i\"\nline 1, column 21 (DEPS): \"h:i\" is not an edge: a head, a colon, a relation"},
-		{"range with a lemma", row("1-1 a b _ _ _ _ _ _ _") + word + "\n", `line 1, column 7 (LEMMA): a multiword token has _ here, not "b"`},
-		{"empty node out of place", word + row("2.1 a _ _ _ _ _ _ _ _") + "\n", "line 2, column 1 (ID): the empty node 2.1 is not the next after 1"},
-		{"empty node within a range", row("1-2 a _ _ _ _ _ _ _ _") + row("0.1 a _ _ _ _ _ _ _ _") + word + row("2 b b X _ _ 1 dep _ _") + "\n", "line 2, column 1 (ID): the empty node 0.1 must be before the range 1-2"},
-		{"tab at the end", row("1 á a X _ _ 0 root _ _ ") + "\n", "line 1, column 24: the row has 11 columns with tabs between them, not 10"},
-		{"several features", row("1 a a X _ Á=1|b|c=d 0 root 0:root|9:x|1 _") + "\n", `line 1, column 15 (FEATS): "b" is not a feature: Name=Value` + "\nline 1, column 35 (DEPS): the head 9 does not exist\n" + `line 1, column 39 (DEPS): "1" is not an edge: a head, a colon, a relation`},
-		{"empty node with a head", word + row("1.1 a _ _ _ _ 1 _ _ _") + "\n", `line 2, column 15 (HEAD): an empty node has _ here, not "1"`},
+		{"range with annotation", row("1-1 a b c d E=f 1 g h:i _") + word + "\n", "line 1, column 7 (LEMMA): a multiword token must have _ here, not \"b\"\nline 1, column 9 (UPOS): a multiword token must have _ here, not \"c\"\n" +
+			"line 1, column 11 (XPOS): a multiword token must have _ here, not \"d\"\nline 1, column 17 (HEAD): a multiword token must have _ here, not \"1\"\nline 1, column 19 (DEPREL): a multiword token must have _ here, not \"g\"\n" +
+			"line 1, column 21 (DEPS): a multiword token must have _ here, not \"h:i\"\nline 1, column 21 (DEPS): \"h:i\" is not an edge of the form HEAD:RELATION"},
+		{"range with a lemma", row("1-1 a b _ _ _ _ _ _ _") + word + "\n", `line 1, column 7 (LEMMA): a multiword token must have _ here, not "b"`},
+		{"empty node out of place", word + row("2.1 a _ _ _ _ _ _ _ _") + "\n", "line 2, column 1 (ID): the empty node 2.1 cannot follow 1"},
+		{"empty node within a range", row("1-2 a _ _ _ _ _ _ _ _") + row("0.1 a _ _ _ _ _ _ _ _") + word + row("2 b b X _ _ 1 dep _ _") + "\n", "line 2, column 1 (ID): the empty node 0.1 must come before the range 1-2"},
+		{"tab at the end", row("1 á a X _ _ 0 root _ _ ") + "\n", "line 1, column 24: the row must have 10 columns separated by tabs, but has 11"},
+		{"several features", row("1 a a X _ Á=1|b|c=d 0 root 0:root|9:x|1 _") + "\n", `line 1, column 15 (FEATS): "b" is not a feature of the form Name=Value` + "\nline 1, column 35 (DEPS): the head 9 does not exist\n" + `line 1, column 39 (DEPS): "1" is not an edge of the form HEAD:RELATION`},
+		{"empty node with a head", word + row("1.1 a _ _ _ _ 1 _ _ _") + "\n", `line 2, column 15 (HEAD): an empty node must have _ here, not "1"`},
 		{"head", row("1 a a X _ _ 2 root _ _") + "\n", "line 1, column 13 (HEAD): the head 2 does not exist: the last word is 1"},
 		{"head is no number", row("1 a a X _ _ -1 root _ _") + "\n", `line 1, column 13 (HEAD): "-1" is not a number`},
 		{"FEATS", row("1 a a X _ Case 0 root _ _") + "\n", `line 1, column 11 (FEATS): "Case" is not a feature of the form Name=Value`},
@@ -137,8 +137,8 @@ func TestErrors(t *testing.T) {
 		{"CoNLL-U Plus", "# global.columns = ID FORM\n1\ta\n\n", "line 1, column 1: the file defines its own columns (CoNLL-U Plus), which is not supported: only the ten of CoNLL-U in their order are"},
 		{"CoNLL-U Plus with one more", "#global.columns=ID FORM LEMMA UPOS XPOS FEATS HEAD DEPREL DEPS MISC X:Y\n1\ta\n\n", "line 1, column 1: the file defines its own columns (CoNLL-U Plus), which is not supported: only the ten of CoNLL-U in their order are"},
 		{"all errors", row("1 a a X _ Case 5 root _ _") + row("2 a a X _ _ 6 root _ _") + "\n" + word + "\n" + row("2 a a X _ _ 0 root _ _") + "\n",
-			"line 1, column 11 (FEATS): \"Case\" is not a feature: Name=Value\nline 1, column 16 (HEAD): the head 5 does not exist: the last word is 2\n" +
-				"line 2, column 13 (HEAD): the head 6 does not exist: the last word is 2\nline 6, column 1 (ID): the word 2 follows the word 0"},
+			"line 1, column 11 (FEATS): \"Case\" is not a feature of the form Name=Value\nline 1, column 16 (HEAD): the head 5 does not exist: the last word is 2\n" +
+				"line 2, column 13 (HEAD): the head 6 does not exist: the last word is 2\nline 6, column 1 (ID): word 2 follows word 0"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			sentences, err := read(strings.NewReader(test.file))
@@ -180,8 +180,8 @@ func TestValidate(t *testing.T) {
 	for want, s := range map[string]conllu.Sentence{
 		"": {Comments: []string{" text = a b"}, Rows: []conllu.Row{row("1", "a", "2"), row("2", "b", "0")}},
 		"line 2, column 13 (HEAD): the head 3 does not exist: the last word is 1": {Comments: []string{""}, Rows: []conllu.Row{row("1", "a", "3")}},
-		"line 1, column 1: a column or a comment has a line feed":                       {Comments: []string{" a\n1\ta\t_\t_\t_\t_\t_\t_\t_\t_\n\n#"}, Rows: []conllu.Row{row("1", "a", "0")}},
-		"line 1, column 1: an empty line that ends no sentence":                         {},
+		"line 1, column 1: a column or a comment contains a line feed":            {Comments: []string{" a\n1\ta\t_\t_\t_\t_\t_\t_\t_\t_\n\n#"}, Rows: []conllu.Row{row("1", "a", "0")}},
+		"line 1, column 1: unexpected empty line: no sentence precedes it":        {},
 	} {
 		if err := s.Validate(); fmt.Sprint(err) != want && (err != nil || want != "") {
 			t.Errorf("got %v, want %q", err, want)
