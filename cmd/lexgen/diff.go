@@ -365,7 +365,7 @@ func (s *settings) accepted(command *cobra.Command, config *gen.Config, names []
 			missing++
 		}
 		if missing > 0 {
-			fmt.Fprintf(w, "accepted without a verdict: %d of %d changed documents are not in git as they were accepted\n", missing, len(changed))
+			fmt.Fprintf(w, "accepted without a verdict: for %d of %d changed documents, git does not have the version in the lockfile\n", missing, len(changed))
 			return false, nil
 		}
 	}

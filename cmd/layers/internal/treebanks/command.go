@@ -94,7 +94,7 @@ Record keys depend on the name of the document, which is that of the file unless
 			if !fresh {
 				invalid, err := readSet(ctx, command, s, set, from, syntax.AtIdentifier(options.DID))
 				if err != nil {
-					return exit.WithHint(err, "--new imports without comparing with the records that there are")
+					return exit.WithHint(err, "with --new, the import is not compared with existing records")
 				}
 				noteInvalid(command, set, invalid, all[0].URI)
 			}
