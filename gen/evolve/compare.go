@@ -257,7 +257,7 @@ func (c *comparer) reference(a, b *lexicon.Node) {
 	shape := sameness{before: c.before, after: c.after, newName: c.newName}
 	switch {
 	case shape.nodes(c.old, a, c.document, b):
-		c.report(Warning, b.Pointer, "changed from %s to %s: the data is the same, but the Go type is another", from, to)
+		c.report(Warning, b.Pointer, "changed from %s to %s: the data is the same, but the Go type changes", from, to)
 	case c.compatible(&shape, a, b):
 		c.report(Warning, b.Pointer, "changed from %s to %s: data of either is valid as the other, but the Go type is another", from, to)
 	case a.Type != b.Type:

@@ -113,7 +113,7 @@ type planner struct {
 	mode     Mode
 	explicit map[syntax.NSID]syntax.ATURI
 
-	needed   map[syntax.NSID]string // by which document
+	needed map[syntax.NSID]string // by which document
 
 	mu    sync.Mutex
 	found map[syntax.NSID]*Document

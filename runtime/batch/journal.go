@@ -251,7 +251,7 @@ func (j *Journal) another(why string) error {
 	return fmt.Errorf("%w %s belongs to another batch: %s. %s", ErrJournal, j.path, why, advice)
 }
 
-// full returns the error for a journal that has reached its largest size.
+// full returns the error for a journal that has reached its maximum size.
 func (j *Journal) full() error {
 	advice := "Split the batch into several files, each with its own journal"
 	if j.sent > 0 {

@@ -37,9 +37,9 @@
 // creations, updates and deletions, before the later commits of that repository. The same happens after a gap in the
 // stream, to those repositories whose server has another commit than the store: see [Options.Compare].
 //
-// Fetches run beside the stream, a limited number of them at a time, and a slow server holds up only its own
-// repositories. If an account's own server fails, others are asked: see [Options.Mirrors]. Commits that arrive during a fetch are kept until it is done, up to a limit, beyond which the repository is
-// fetched once more.
+// Repositories are fetched concurrently with the stream, a limited number at a time, and a slow server delays only its
+// own repositories. If an account's own server fails, others are asked: see [Options.Mirrors]. Commits that arrive
+// during a fetch are kept until it is done, up to a limit, beyond which the repository is fetched once more.
 //
 // # Accounts
 //

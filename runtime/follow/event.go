@@ -113,7 +113,7 @@ var (
 	ErrElsewhere = errors.New("the account is hosted by another server")
 	// ErrSlow says that a server sent an archive too slowly: see [Options.Patience].
 	ErrSlow = download.ErrSlow
-	// ErrBehind says that a server returned a repository, or named a commit, that is older than one that is known.
+	// ErrBehind says that a server returned a repository, or named a commit, that is older than a known one.
 	ErrBehind = errors.New("the server is behind")
 	// ErrTooMany says that a repository is not followed, because there are [Options.MaxRepos] already.
 	ErrTooMany = errors.New("too many repositories")

@@ -44,8 +44,8 @@ type Options struct {
 	// like all else, and must not be older than what is known. If they do not have it, that says nothing. Once the
 	// account's own server can be reached, it is compared with that.
 	Mirrors []string
-	// Client reads repositories, from the accounts' own servers unless it was made otherwise. Nil means a new one with the
-	// defaults of pds.New.
+	// Client fetches repositories, by default from the accounts' own servers. Nil means a new client with the defaults
+	// of pds.New.
 	Client *pds.Client
 
 	// Fetches is how many repositories are fetched at once; 0 means 16. At most a quarter of these, but at least one,

@@ -4,8 +4,8 @@
 //
 // There are three kinds of faults.
 //
-// The server answers something else than it should:
-//   - [Hang], [Refuse] and [Lose]: nothing at all;
+// Some replace the response:
+//   - [Hang], [Refuse] and [Lose] send no response;
 //   - [Page], [HTML], [Error], [BodyLimit], [RateLimit], [RateLimitUntil], [ExpiredToken], [Redirect], [Flood], [GzipBomb]: another answer.
 //
 // Some change the response, which is buffered for that purpose:
