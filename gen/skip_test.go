@@ -57,10 +57,10 @@ func TestSkipped(t *testing.T) {
 		{app + "empty2.json:/defs/main/record", "it is an object without fields of its own"},
 		{app + "put.json:/defs/main/input", "application/json is assumed"},
 		{app + "put.json:/defs/main/errors", "it has no effect"},
-		{"lexicons/twice.json:/id", "the file is left out"},
-		{app + "book.json:/defs/main/record/properties/$type", "it is left out"},
-		{app + "book.json:/defs/main/record/properties/pages/type", "its value is kept as it is"},
-		{app + "commented.json", "comments and commas at the end are ignored"},
+		{"lexicons/twice.json:/id", "the file is omitted"},
+		{app + "book.json:/defs/main/record/properties/$type", "it is omitted"},
+		{app + "book.json:/defs/main/record/properties/pages/type", "its value is kept undecoded"},
+		{app + "commented.json", "comments and trailing commas are ignored"},
 		{app + "direct_test.json:/id", "it is used as it is"},
 	} {
 		found := false

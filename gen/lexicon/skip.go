@@ -138,10 +138,10 @@ const (
 const (
 	asVersion1 = "it is read as version 1"
 	noFields   = "it is an object without fields of its own"
-	anyKey     = "its keys may be anything"
-	asJSON     = "it is taken for application/json"
+	anyKey     = "its record keys are not checked"
+	asJSON     = "application/json is assumed"
 	asItIs     = "it is used as it is"
-	noComments = "comments and commas at the end are ignored"
+	noComments = "comments and trailing commas are ignored"
 )
 
 // repairs are the outcomes after which everything below the place is still there.
