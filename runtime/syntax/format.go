@@ -77,6 +77,6 @@ func (f Format) String() string {
 // panics if f is not a format of this package.
 func (f Format) GoType() string { return formats[f].goType }
 
-// Valid reports whether s has the format: for the format of an at-uri, it is [ValidATURI], and so on. It does not
-// allocate. It panics if f is not a format of this package.
+// Valid reports whether s has the format f, as the Valid function for its type does, such as [ValidATURI] for
+// [FormatATURI]. It does not allocate. It panics if f is not a format of this package.
 func (f Format) Valid(s string) bool { return formats[f].valid(s) }

@@ -17,11 +17,12 @@ import (
 // Fault says how the proxy changes the data that a server sends on one connection. The zero Fault changes nothing.
 // Offsets count the bytes that the server sent on the connection, from 0.
 type Fault struct {
-	// CutAfter ends the connection after so many bytes, if it is positive.
+	// CutAfter, if it is positive, is the number of bytes after which the connection is cut.
 	CutAfter int64
 	// HalfClose makes a cut close only the direction from the server to the client.
 	HalfClose bool
-	// StallAfter sends nothing after so many bytes, if it is positive, and keeps the connection open.
+	// StallAfter, if it is positive, is the number of bytes after which nothing more is sent; the connection stays
+	// open.
 	StallAfter int64
 	// Trickle is the pause before each byte.
 	Trickle time.Duration

@@ -24,8 +24,8 @@ type Protocol interface {
 	// Job returns a job for a wanted message: a new one, as [NewJob] does, or a released one.
 	Job(m Message) *Job
 	// Events makes the events of a job. It is called in several goroutines, but for the jobs of one repository in their
-	// order, one after the other. Memory that it allocates is added to the job's cost. An error makes the message a
-	// malformed one, unless ctx has ended.
+	// order, one after the other. Memory that it allocates is added to the job's cost. If it returns an error, the
+	// message counts as malformed, unless ctx has ended.
 	Events(ctx context.Context, j *Job) ([]Event, error)
 	// Workers returns the number of goroutines in which Events may run at once.
 	Workers() int
