@@ -28,7 +28,7 @@ func TestKeep(t *testing.T) {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	_, printed, _ := strings.Cut(stdout.String(), "The network stays up")
+	_, printed, _ := strings.Cut(stdout.String(), "The network keeps running")
 	environment, directory := os.Environ(), t.TempDir()
 	commands := 0
 	for line := range strings.Lines(printed) {
