@@ -101,16 +101,29 @@ func (p *PDS) NewAccount(handle syntax.Handle) *Account {
 		n.fail("the handle %s is taken", handle)
 	}
 	defer n.mu.Unlock()
-	number := len(n.order)
+	a, err := p.newAccount(handle, string(handle)+"@example.test", fmt.Sprintf("password-%d", len(n.order)))
+	n.check(err)
+	return a
+}
+
+// newAccount makes an account with a handle that is free. The network must be locked.
+func (p *PDS) newAccount(handle syntax.Handle, email, password string) (*Account, error) {
+	n, number := p.network, len(p.network.order)
 	key, err := keyOf(multikey.K256, "signing", number, 0)
-	n.check(err)
+	if err != nil {
+		return nil, err
+	}
 	rotation, err := keyOf(multikey.K256, "rotation", number, 0)
-	n.check(err)
+	if err != nil {
+		return nil, err
+	}
 	state := plc.New(handle, key.Public(), rotation.Public(), p.URL)
 	_, data, err := state.Sign(rotation)
-	n.check(err)
+	if err != nil {
+		return nil, err
+	}
 	a := &Account{
-		DID: plc.DID(data), Email: string(handle) + "@example.test", Password: fmt.Sprintf("password-%d", number),
+		DID: plc.DID(data), Email: email, Password: password,
 		network: n, pds: p, rotation: rotation, handle: handle, former: map[*PDS]bool{}, created: n.now(), keys: 1,
 		appPasswords: map[string]bool{},
 	}
@@ -122,7 +135,7 @@ func (p *PDS) NewAccount(handle syntax.Handle) *Account {
 	a.sendAccount()
 	a.sendMessage(a.repo.Apply())
 	a.sendSync()
-	return a
+	return a, nil
 }
 
 // tbHelper marks the caller as a helper of the test.

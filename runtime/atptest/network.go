@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/atptest/internal/faults"
 	"github.com/layers-pub/layers-go/runtime/atptest/internal/store"
 	"github.com/layers-pub/layers-go/runtime/atptest/internal/wire"
 	"github.com/layers-pub/layers-go/runtime/lex"
@@ -33,7 +34,7 @@ type Network struct {
 	change   sync.Cond // something new for streams, or their end
 	closed   bool
 	servers  []*Server
-	faults   []*activeFault // of all servers
+	faults   faults.List // of all servers
 	pdses    []*PDS
 	relays   []*Relay
 	appview  *AppView

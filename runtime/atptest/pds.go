@@ -1,18 +1,16 @@
 package atptest
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"strings"
 
+	"github.com/layers-pub/layers-go/runtime/atptest/internal/body"
 	"github.com/layers-pub/layers-go/runtime/atptest/internal/store"
 	"github.com/layers-pub/layers-go/runtime/atptest/internal/token"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
@@ -23,10 +21,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpcserver"
 )
 
-// maxBody is the size of the largest input in JSON that the reference PDS accepts, in bytes.
-const maxBody = 150 << 10
-
-// PDS is a server of accounts. It answers the methods of com.atproto.repo, com.atproto.sync, com.atproto.server (sessions) and
+// PDS is a server of accounts. It answers the methods of com.atproto.repo, com.atproto.sync, com.atproto.server (accounts, sessions) and
 // com.atproto.identity.resolveHandle as the reference PDS does, and serves the stream of its accounts' events.
 type PDS struct {
 	*Server
@@ -91,7 +86,7 @@ func (p *PDS) handler() http.Handler {
 		case procedure && r.Method != http.MethodPost, !procedure && r.Method != http.MethodGet && r.Method != http.MethodHead:
 			answer(w, http.StatusBadRequest, xrpcError{"InvalidRequest", "Incorrect HTTP method (" + r.Method + ")"})
 		default:
-			if err := limitBody(r); err != nil {
+			if err := body.Limit(r); err != nil {
 				answer(w, http.StatusRequestEntityTooLarge, xrpcError{"PayloadTooLargeError", "request entity too large"})
 				return
 			}
@@ -107,19 +102,6 @@ func setHeader(ctx context.Context, name, value string) {
 	if h, ok := ctx.Value(headerKey{}).(http.Header); ok {
 		h.Set(name, value)
 	}
-}
-
-// limitBody reads the body of a call in JSON, up to the limit.
-func limitBody(r *http.Request) error {
-	if mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); mediaType != "application/json" {
-		return nil
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
-	if err != nil {
-		return err
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	return nil
 }
 
 // methods returns the methods that the server has. A call that needs an access token is refused before its input is read, as by the
@@ -156,18 +138,7 @@ func (p *PDS) admit(r *http.Request, nsid syntax.NSID) error {
 			return err
 		}
 	}
-	if mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); mediaType != "application/json" {
-		return nil
-	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return store.Invalid("the input could not be read")
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	if !json.Valid(body) {
-		return store.Refuse(http.StatusBadRequest, "SyntaxError", "malformed JSON")
-	}
-	return nil
+	return body.Check(r)
 }
 
 // forward sends a request to the appview.

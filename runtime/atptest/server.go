@@ -5,10 +5,10 @@ import (
 	"io"
 	"log"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/layers-pub/layers-go/runtime/atptest/fault"
+	"github.com/layers-pub/layers-go/runtime/atptest/internal/faults"
 )
 
 // Server is a server of the network: the PLC directory, a PDS, a relay or the appview.
@@ -20,7 +20,7 @@ type Server struct {
 	name     string // for messages
 	server   *http.Server
 	handler  http.Handler
-	faults   []*activeFault
+	faults   faults.List
 	requests []string // their methods
 }
 
@@ -78,7 +78,7 @@ func (s *Server) Requests(method string) (count int) {
 	s.network.mu.Lock()
 	defer s.network.mu.Unlock()
 	for _, m := range s.requests {
-		if matches(m, []string{method}) {
+		if faults.Matches(m, []string{method}) {
 			count++
 		}
 	}
@@ -99,47 +99,21 @@ func (n *Network) Fail(f fault.Fault, methods ...string) (end func()) {
 	return n.addFault(&n.faults, f, methods)
 }
 
-func (n *Network) addFault(list *[]*activeFault, f fault.Fault, methods []string) (end func()) {
+func (n *Network) addFault(list *faults.List, f fault.Fault, methods []string) (end func()) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	active := &activeFault{Fault: f, methods: methods}
-	*list = append(*list, active)
+	active := list.Add(f, methods)
 	return func() {
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		*list = slices.DeleteFunc(*list, func(f *activeFault) bool { return f == active })
+		list.Remove(active)
 	}
-}
-
-// activeFault is a fault that was asked for.
-type activeFault struct {
-	fault.Fault
-	methods []string
-	met     int // how often
 }
 
 // meet returns the fault of a request, or of a frame, and counts it. The network must be locked.
-func (s *Server) meet(method string, frame bool) *activeFault {
-	for _, list := range [][]*activeFault{s.faults, s.network.faults} {
-		for _, f := range slices.Backward(list) {
-			if f.OfFrames() != frame || !frame && !matches(method, f.methods) {
-				continue
-			}
-			f.met++
-			if f.Applies(f.met - 1) {
-				return f
-			}
-		}
+func (s *Server) meet(method string, frame bool) *faults.Active {
+	if f := s.faults.Meet(method, frame); f != nil {
+		return f
 	}
-	return nil
-}
-
-// matches reports whether a method is one of those that were named.
-func matches(method string, named []string) bool {
-	for _, name := range named {
-		if prefix, ok := strings.CutSuffix(name, "*"); ok && strings.HasPrefix(method, prefix) || method == name || name == "" {
-			return true
-		}
-	}
-	return len(named) == 0
+	return s.network.faults.Meet(method, frame)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/layers-pub/layers-go/runtime/atptest/internal/signup"
 	"github.com/layers-pub/layers-go/runtime/atptest/internal/store"
 	"github.com/layers-pub/layers-go/runtime/atptest/internal/token"
 	"github.com/layers-pub/layers-go/runtime/internal/atproto"
@@ -223,7 +224,7 @@ func (h *pdsMethods) ServerDeleteSession(ctx context.Context) error {
 // ServerDescribeServer says what a server asks of new accounts.
 func (h *pdsMethods) ServerDescribeServer(context.Context) (*atproto.ServerDescribeServerOutput, error) {
 	return &atproto.ServerDescribeServerOutput{
-		DID: syntax.DID(h.pds.did()), AvailableUserDomains: []string{".test"}, InviteCodeRequired: lex.Some(false),
+		DID: syntax.DID(h.pds.did()), AvailableUserDomains: []string{signup.Domain}, InviteCodeRequired: lex.Some(false),
 		Links: new(atproto.ServerDescribeServerLinks), Contact: new(atproto.ServerDescribeServerContact),
 	}, nil
 }

@@ -75,7 +75,7 @@ func TestNetwork(t *testing.T) {
 		pds: p.URL, plc: n.PLC().URL,
 		account: func() *account {
 			number++
-			a := p.NewAccount(syntax.Handle(fmt.Sprintf("u%d.test", number)))
+			a := p.NewAccount(syntax.Handle(fmt.Sprintf("user%d.test", number)))
 			return &account{
 				did: string(a.DID), handle: string(a.Handle()), email: a.Email, password: a.Password, appPassword: a.NewAppPassword(),
 				expired: func() (string, string) {

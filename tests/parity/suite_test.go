@@ -2,6 +2,7 @@ package parity_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -60,6 +61,7 @@ func run(t testing.TB, s servers) map[string]fact {
 	alice, bob := r.person("alice"), r.person("bob")
 	odd := r.person("odd") // its repository is different in each run
 	r.identity(alice)
+	r.accounts(alice)
 	r.sessions(alice, bob)
 	r.writes(alice, bob, odd)
 	r.blobs(alice)
@@ -275,6 +277,41 @@ func (r *suite) sessions(alice, bob *account) {
 	r.post("expired token", end, old, nil)
 	r.post("no token", end, "", nil)
 	alice.login(r)
+}
+
+// accounts makes accounts over HTTP.
+func (r *suite) accounts(alice *account) {
+	const create, session = "com.atproto.server.createAccount", "com.atproto.server.createSession"
+	name := "n" + strings.ToLower(rand.Text()[:12])
+	r.name(name+"@example.test", "new.email")
+	r.name(name+".test", "new.handle")
+	input := func(handle, email string, more ...any) object {
+		o := object{"handle": handle, "email": email, "password": "a password"}
+		for i := 0; i < len(more); i += 2 {
+			o[more[i].(string)] = more[i+1]
+		}
+		return o
+	}
+	const other = "other@example.test"
+	made := r.send(http.MethodPost, "/xrpc/"+create, "", input(name+".test", strings.ToUpper(name)+"@example.test"), nil)
+	r.name(made.field("did"), "new")
+	r.note("server.createAccount: an account", r.fact(r, made))
+	r.get("a new account", "com.atproto.server.getSession", made.field("accessJwt"))
+	r.post("a new account", session, "", object{"identifier": name + ".test", "password": "a password"})
+	r.get("a new account", "com.atproto.repo.describeRepo", "", "repo", name+".test")
+	r.post("a handle that is taken", create, "", input(alice.handle, other))
+	r.post("a handle that is taken, in upper case", create, "", input(strings.ToUpper(alice.handle), other))
+	r.post("a mail address that is taken", create, "", input("free"+name[:8]+".test", alice.email))
+	r.post("no mail address", create, "", object{"handle": "free" + name[:8] + ".test", "password": "x"})
+	r.post("not a mail address", create, "", input("free"+name[:8]+".test", "nobody"))
+	r.post("a handle of another domain", create, "", input("alice.example.com", other))
+	r.post("a handle of two names", create, "", input("a.alice.test", other))
+	r.post("a short handle", create, "", input("ab.test", other))
+	r.post("a long handle", create, "", input("abcdefghijklmnopqrs.test", other))
+	r.post("not a handle", create, "", input("no handle", other))
+	r.post("no handle", create, "", object{"email": other, "password": "x"})
+	r.post("a DID", create, "", input("free"+name[:8]+".test", other, "did", "did:plc:ewvi7nxzyoun6zhxrhs64oiz"))
+	r.post("malformed JSON", create, "", file{"application/json", []byte("{")})
 }
 
 // writes writes single records.

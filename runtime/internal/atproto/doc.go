@@ -13,11 +13,11 @@
 // Calls: [Client.IdentityResolveHandle], [Client.RepoApplyWrites], [Client.RepoCreateRecord],
 // [Client.RepoDeleteRecord], [Client.RepoDescribeRepo], [Client.RepoGetRecord],
 // [Client.RepoListRecords], [Client.RepoPutRecord], [Client.RepoUploadBlob],
-// [Client.ServerCreateSession], [Client.ServerDeleteSession], [Client.ServerDescribeServer],
-// [Client.ServerGetSession], [Client.ServerRefreshSession], [Client.SyncGetBlob],
-// [Client.SyncGetBlocks], [Client.SyncGetLatestCommit], [Client.SyncGetRecord],
-// [Client.SyncGetRepo], [Client.SyncGetRepoStatus], [Client.SyncListBlobs], [Client.SyncListRepos],
-// [Client.SyncListReposByCollection].
+// [Client.ServerCreateAccount], [Client.ServerCreateSession], [Client.ServerDeleteSession],
+// [Client.ServerDescribeServer], [Client.ServerGetSession], [Client.ServerRefreshSession],
+// [Client.SyncGetBlob], [Client.SyncGetBlocks], [Client.SyncGetLatestCommit],
+// [Client.SyncGetRecord], [Client.SyncGetRepo], [Client.SyncGetRepoStatus], [Client.SyncListBlobs],
+// [Client.SyncListRepos], [Client.SyncListReposByCollection].
 //
 //	client := atproto.NewClient(caller)
 //	params := &atproto.RepoListRecordsParams{Repo: "alice.example.org", Collection: "com.atproto.lexicon.schema"}

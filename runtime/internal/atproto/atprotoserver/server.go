@@ -46,6 +46,15 @@ type Server interface {
 	// RepoUploadBlob stores a file for a record that will refer to it. The server deletes it if
 	// none does in time.
 	RepoUploadBlob(ctx context.Context, contentType string, body io.Reader) (*atproto.RepoUploadBlobOutput, error)
+	// ServerCreateAccount makes an account with an empty repository, and begins a session. It may
+	// fail with [atproto.ServerCreateAccountErrorInvalidHandle],
+	// [atproto.ServerCreateAccountErrorInvalidPassword],
+	// [atproto.ServerCreateAccountErrorInvalidInviteCode],
+	// [atproto.ServerCreateAccountErrorHandleNotAvailable],
+	// [atproto.ServerCreateAccountErrorUnsupportedDomain],
+	// [atproto.ServerCreateAccountErrorUnresolvableDID],
+	// [atproto.ServerCreateAccountErrorIncompatibleDIDDoc].
+	ServerCreateAccount(ctx context.Context, input *atproto.ServerCreateAccountInput) (*atproto.ServerCreateAccountOutput, error)
 	// ServerCreateSession begins a session with a password. It may fail with
 	// [atproto.ServerCreateSessionErrorAccountTakedown],
 	// [atproto.ServerCreateSessionErrorAuthFactorTokenRequired].
@@ -242,6 +251,21 @@ func Methods(s Server) []xrpcserver.Method {
 					return err
 				}
 				out, err := s.RepoUploadBlob(c.Context(), contentType, body)
+				if err != nil {
+					return err
+				}
+				return xrpcserver.Output(c, out)
+			},
+		},
+		{
+			NSID:      atproto.NSIDServerCreateAccount,
+			Procedure: true,
+			Serve: func(c *xrpcserver.Call) error {
+				input := new(atproto.ServerCreateAccountInput)
+				if err := c.Input(input); err != nil {
+					return err
+				}
+				out, err := s.ServerCreateAccount(c.Context(), input)
 				if err != nil {
 					return err
 				}
