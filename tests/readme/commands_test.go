@@ -3,6 +3,7 @@ package readme
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -114,15 +115,30 @@ func (w *workshop) write(name string, text []byte) {
 	}
 }
 
-// tools returns a directory with the commands of this module.
+// tools returns a directory with the commands of this module. They are built once for all tests: linking them takes seconds.
 func tools(t *testing.T) string {
 	t.Helper()
-	directory := t.TempDir()
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", directory, module+"/cmd/layers").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	directory, err := built()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return directory
 }
+
+// built builds the commands. TestMain removes them.
+var built = sync.OnceValues(func() (directory string, err error) {
+	if directory, err = os.MkdirTemp("", "layers-tools-"); err != nil {
+		return "", err
+	}
+	toolsDirectory = directory
+	if out, err := exec.Command("go", "build", "-o", directory, module+"/cmd/layers").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	return directory, nil
+})
+
+// toolsDirectory is the directory that built made, or "".
+var toolsDirectory string
 
 // run runs the commands of a block and returns what they print on standard output.
 func (w *workshop) run(block fence) (output string) {

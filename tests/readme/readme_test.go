@@ -14,7 +14,13 @@ import (
 	"github.com/layers-pub/layers-go/tests/reference"
 )
 
-func TestMain(m *testing.M) { os.Exit(reference.Main(m)) }
+func TestMain(m *testing.M) {
+	status := reference.Main(m)
+	if toolsDirectory != "" {
+		os.RemoveAll(toolsDirectory)
+	}
+	os.Exit(status)
+}
 
 const root = "../.."
 
