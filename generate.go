@@ -1,5 +1,5 @@
 // Package layersgo is the root of the Go SDK for Layers, linguistic annotation on the AT Protocol. It contains only the
-// go:generate directives for the packages below layers and for the protocol's methods in the runtime.
+// directives of go generate for the packages below layers and for the protocol's methods in the runtime.
 package layersgo
 
 //go:generate go run ./cmd/lexgen generate

@@ -15,11 +15,6 @@ import (
 	"github.com/layers-pub/layers-go/runtime/multikey"
 )
 
-const (
-	listByCollection = "com.atproto.sync.listReposByCollection"
-	getLatestCommit  = "com.atproto.sync.getLatestCommit"
-)
-
 // mirror starts a server that sends archives, and knows the latest commits.
 func mirror(w *world, send func(did string) []byte) *atptest.Relay {
 	relay := w.net.NewRelay()
