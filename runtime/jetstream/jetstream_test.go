@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -410,6 +411,46 @@ func TestCutover(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCutoverBusy: records that are decoded when the live connection receives its first message are not lost, and nor is
+// what waits for them.
+func TestCutoverBusy(t *testing.T) {
+	var all, want []string
+	for i := 1; i <= 6; i++ {
+		all = append(all, commit(t, i, alice, "create", fmt.Sprint(wiki, "/k", i), record("a")))
+		want = append(want, fmt.Sprintf("%d create k%d hashed", i, i))
+	}
+	decoding, ended := make(chan struct{}), make(chan struct{})
+	var stored atomic.Int64
+	s := fakestream.Start(t, func(c *fakestream.Conn) {
+		switch {
+		case !c.Query().Has("cursor"):
+			<-decoding
+			c.Send(all[5])
+			c.Wait()
+		case stored.Add(1) == 1:
+			c.Send(all[:5]...)
+			c.Wait()
+			close(ended) // the first message has arrived on the other connection
+		default:
+			c.Send(all[cursor(c)-1:]...)
+			c.Wait()
+		}
+	})
+	var once sync.Once
+	lookup := func(syntax.NSID) (lex.RecordDef, bool) {
+		once.Do(func() {
+			close(decoding)
+			<-ended
+		})
+		return records.Lookup(wiki)
+	}
+	_, got, err := take(t, client(t, s), &firehose.Options{Cursor: lex.SomeInt(start + 1), Lookup: lookup}, len(want))
+	if err != nil {
+		t.Error(err)
+	}
+	same(t, got, want...)
 }
 
 // TestCutoverLost: when one of the two connections is lost, or ctx ends, that is an error, and nothing is missing before it.

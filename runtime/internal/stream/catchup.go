@@ -52,7 +52,7 @@ func (s *Subscription) catchUp(ctx context.Context, live *conn) error {
 	}
 	// Until something happens, one connection is enough. What it receives live, live receives too.
 	if storing.Err() == nil {
-		if err := s.stored(storing); context.Cause(storing) != errArrived {
+		if err := s.stored(ctx, storing); context.Cause(storing) != errArrived {
 			return fail(err)
 		}
 	}
@@ -62,7 +62,7 @@ func (s *Subscription) catchUp(ctx context.Context, live *conn) error {
 	// What was left out on that connection, or not received, is stored now, as is the first message.
 	if !s.known || s.last.Seq < first {
 		s.until = first
-		err := s.stored(ctx)
+		err := s.stored(ctx, ctx)
 		s.until = 0
 		if err != errReached {
 			return err
@@ -76,9 +76,10 @@ func (s *Subscription) catchUp(ctx context.Context, live *conn) error {
 	return nil
 }
 
-// stored takes the messages of a connection that begins at the position, until it ends. The error is never nil.
-func (s *Subscription) stored(ctx context.Context) error {
-	c, err := s.transport.dial(ctx, s.protocol.Address(s.cursor()))
+// stored takes the messages of a connection that begins at the position, until it ends or connecting does, which ends
+// only the connection: the events of what was received are made under ctx. The error is never nil.
+func (s *Subscription) stored(ctx, connecting context.Context) error {
+	c, err := s.transport.dial(connecting, s.protocol.Address(s.cursor()))
 	if err != nil {
 		return err
 	}
