@@ -167,7 +167,8 @@ func TestMoved(t *testing.T) {
 	}
 }
 
-// TestDeclared checks that each error that a lexicon of the protocol declares has a verdict of its own.
+// TestDeclared checks that each error that a lexicon of the protocol declares has a verdict of its own, except those of
+// the method that the SDK does not call: package atptest serves it.
 func TestDeclared(t *testing.T) {
 	var document struct {
 		Defs map[string]struct {
@@ -177,7 +178,7 @@ func TestDeclared(t *testing.T) {
 	}
 	found := 0
 	err := filepath.WalkDir("../atproto/lexicons/com", func(file string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		if err != nil || entry.IsDir() || entry.Name() == "createAccount.json" {
 			return err
 		}
 		data, err := os.ReadFile(file)
