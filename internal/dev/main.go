@@ -29,7 +29,7 @@ func init() { // a list that help prints: commands cannot refer to it when it is
 		{"drift", "", "fail if generated code does not match the lexicons", drift},
 		{"golden", "[PACKAGE...]", "rewrite the expected output of tests: the exported API, scripts, generated cases", golden},
 		{"bench", "[PATTERN]", "run the benchmarks, or those that match PATTERN; BENCHMARKS.md says which benchmark a figure is from", bench},
-		{"fuzz", "[PACKAGE...]", "fuzz each target with 10,000 inputs, or for FUZZTIME (10m, 1000000x)", fuzz},
+		{"fuzz", "[PACKAGE...]", "fuzz each target with 5,000 inputs, or for FUZZTIME (10m, 1000000x)", fuzz},
 		{"servers", "", "install the reference servers from npm, 250 MB, for the tests that start them", servers},
 		{"modules", "[NAME...]", "run the tests of the separate modules under tests: peers, relay, jetstream, tap", modules},
 		{"ci", "", "run everything that CI runs, with no test skipped", ci},
@@ -142,7 +142,7 @@ func bench(args []string) error {
 
 func fuzz(args []string) error {
 	// A number of inputs and not a time: when a time is over in the middle of an input, go test calls that a failure.
-	long := cmp.Or(os.Getenv("FUZZTIME"), "10000x")
+	long := cmp.Or(os.Getenv("FUZZTIME"), "5000x")
 	names, err := exec.Command("go", append([]string{"list"}, packages(args)...)...).Output()
 	if err != nil {
 		return err
