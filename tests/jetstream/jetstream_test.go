@@ -193,6 +193,7 @@ func follow(t *testing.T, c *jetstream.Client, did string) <-chan firehose.Event
 // until returns the records up to the one with a key, each as its action and its key.
 func until(t *testing.T, events <-chan firehose.Event, key syntax.RecordKey) (got []string) {
 	t.Helper()
+	patient := time.After(patience)
 	for {
 		select {
 		case event := <-events:
@@ -204,7 +205,7 @@ func until(t *testing.T, events <-chan firehose.Event, key syntax.RecordKey) (go
 			case *firehose.BadFrame, *firehose.Reset, *firehose.Sync, *firehose.Commit:
 				t.Errorf("%T", e)
 			}
-		case <-time.After(patience):
+		case <-patient:
 			t.Fatalf("the record %s does not come after %q", key, got)
 		}
 	}
@@ -247,7 +248,7 @@ func TestMissing(t *testing.T) {
 func TestIdle(t *testing.T) {
 	s := reference.Start(t)
 	a := s.Account(t)
-	j := start(t, s, "--liveness-ttl", "1s")
+	j := start(t, s, "--liveness-ttl", "5s") // connecting with a cursor takes longer than a second
 	events := follow(t, client(t, "ws://"+j.address), a.DID)
 	a.CreateRecord(t, corpus, "before", value("before"))
 	until(t, events, "before")
