@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,13 +20,13 @@ import (
 	"github.com/layers-pub/layers-go/layers/records"
 	"github.com/layers-pub/layers-go/runtime/atptest/forge"
 	"github.com/layers-pub/layers-go/runtime/firehose"
+	"github.com/layers-pub/layers-go/runtime/internal/pipes"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/multikey"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/reposync"
 	"github.com/layers-pub/layers-go/runtime/syntax"
 	"github.com/layers-pub/layers-go/tests/faultproxy"
-	"github.com/layers-pub/layers-go/tests/pipes"
 )
 
 // TestFrames: a network drops, duplicates and reorders frames of a followed repository. Nothing that was missed is taken
@@ -262,7 +263,7 @@ func TestCursorCrash(t *testing.T) {
 // TestDeadline: a pause that would outlast the context is not begun.
 func TestDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := pipes.Listen()
+		server := pipes.Listen(new(net.TCPAddr))
 		defer server.Close()
 		go serve(server, func(c *websocket.Conn, _ int) { send(1012, commit(t, 1, alice))(c, 0) })
 		ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)

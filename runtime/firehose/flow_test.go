@@ -20,8 +20,8 @@ import (
 
 	"github.com/layers-pub/layers-go/runtime/firehose"
 	"github.com/layers-pub/layers-go/runtime/guard"
+	"github.com/layers-pub/layers-go/runtime/internal/pipes"
 	"github.com/layers-pub/layers-go/runtime/network"
-	"github.com/layers-pub/layers-go/tests/pipes"
 )
 
 // TestHotRepo: 10,000 commits of one repository do not hold up another one, and a slow caller takes bounded memory.
@@ -86,7 +86,7 @@ func TestHotRepo(t *testing.T) {
 // TestQuiet: ten quiet minutes do not end a stream, without Reconnect.
 func TestQuiet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := pipes.Listen()
+		server := pipes.Listen(new(net.TCPAddr))
 		defer server.Close()
 		go serve(server, func(c *websocket.Conn, n int) {
 			gone := make(chan struct{})
@@ -129,7 +129,7 @@ func TestDead(t *testing.T) {
 		"after a ping of its own": func(c *websocket.Conn) { c.NetConn().Write([]byte{0x89, 0}) },
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			server := pipes.Listen()
+			server := pipes.Listen(new(net.TCPAddr))
 			defer server.Close()
 			go serve(server, func(c *websocket.Conn, _ int) {
 				gone := make(chan struct{})

@@ -16,12 +16,12 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/layers-pub/layers-go/runtime/internal/pipes"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/network"
 	"github.com/layers-pub/layers-go/runtime/rpc"
 	"github.com/layers-pub/layers-go/runtime/subscribe"
 	"github.com/layers-pub/layers-go/runtime/xrpcserver"
-	"github.com/layers-pub/layers-go/tests/pipes"
 )
 
 // messages is what a test's subscription yields.
@@ -223,7 +223,7 @@ func TestSubscriptionEnds(t *testing.T) {
 // piped returns a connection in memory to a server of one subscription, for a bubble with a clock of its own.
 func piped(t *testing.T, open func(ctx context.Context) messages, opts ...xrpcserver.Option) *websocket.Conn {
 	t.Helper()
-	l := pipes.Listen()
+	l := pipes.Listen(new(net.TCPAddr))
 	go http.Serve(l, xrpcserver.New([]xrpcserver.Method{{NSID: "com.example.watch", Subscription: true,
 		Serve: func(c *xrpcserver.Call) error { return xrpcserver.Subscription(c, open, encode, decode) }}}, opts...))
 	t.Cleanup(func() { l.Close() })

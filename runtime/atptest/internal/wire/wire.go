@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/layers-pub/layers-go/runtime/guard"
+	"github.com/layers-pub/layers-go/runtime/internal/pipes"
 )
 
 // Wire is where servers listen, and to where clients connect. It is safe for concurrent use.
@@ -17,7 +18,7 @@ type Wire struct {
 	memory bool
 
 	mu        sync.Mutex
-	listeners []*listener // in memory; the first has the port 1
+	listeners []*pipes.Listener // in memory; the first has the port 1
 }
 
 // New returns a wire over the loopback interface, or one in memory.
@@ -31,7 +32,7 @@ func (w *Wire) Listen() (net.Listener, error) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	l := &listener{port: len(w.listeners) + 1, connections: make(chan net.Conn), closed: make(chan struct{})}
+	l := pipes.Listen(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: len(w.listeners) + 1})
 	w.listeners = append(w.listeners, l)
 	return l, nil
 }
@@ -53,15 +54,11 @@ func (w *Wire) dial(ctx context.Context, network, address string) (net.Conn, err
 	}
 	l := w.listeners[port-1]
 	w.mu.Unlock()
-	client, server := net.Pipe()
-	select {
-	case l.connections <- server:
-		return client, nil
-	case <-l.closed:
-		return nil, fmt.Errorf("dial %s: the server is closed", address)
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	c, err := l.Dial(ctx, network, address)
+	if err != nil {
+		return nil, fmt.Errorf("dial %s: %w", address, err)
 	}
+	return c, nil
 }
 
 // Client returns a client for which the network is all that there is. It connects to the addresses of the loopback interface,
@@ -88,27 +85,3 @@ func (w *Wire) Client(hostOf func(handle string) (address string)) *http.Client 
 	}
 	return client
 }
-
-// listener is a server's end in memory.
-type listener struct {
-	port        int
-	connections chan net.Conn
-	once        sync.Once
-	closed      chan struct{}
-}
-
-func (l *listener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.connections:
-		return c, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *listener) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return nil
-}
-
-func (l *listener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: l.port} }

@@ -14,10 +14,13 @@ type Listener struct {
 	conns  chan net.Conn
 	closed chan struct{}
 	once   sync.Once
+	addr   net.Addr
 }
 
-// Listen returns a listener.
-func Listen() *Listener { return &Listener{conns: make(chan net.Conn), closed: make(chan struct{})} }
+// Listen returns a listener whose address is addr.
+func Listen(addr net.Addr) *Listener {
+	return &Listener{addr: addr, conns: make(chan net.Conn), closed: make(chan struct{})}
+}
 
 // Dial opens a connection to the listener, whatever the address. It waits until the listener accepts it.
 func (l *Listener) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -53,5 +56,5 @@ func (l *Listener) Close() error {
 	return nil
 }
 
-// Addr returns an address that means nothing.
-func (l *Listener) Addr() net.Addr { return &net.TCPAddr{} }
+// Addr returns the address that was given to Listen.
+func (l *Listener) Addr() net.Addr { return l.addr }
