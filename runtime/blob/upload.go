@@ -263,9 +263,7 @@ func (s *source) result() (size int64, c cid.CID, failed error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.over = true
-	c = cid.Of(cid.Raw, nil)
-	s.hash.Sum(c[:len(c)-sha256.Size])
-	return s.count, c, s.failed
+	return s.count, cid.OfDigest(cid.Raw, [sha256.Size]byte(s.hash.Sum(nil))), s.failed
 }
 
 // sizedSource is a source whose size is known.

@@ -45,15 +45,17 @@ func (x *Index) scan(ctx context.Context, end int64) error {
 		if err = s.next(); err != nil {
 			break
 		}
-		if x.source == nil && !s.check {
+		if s.check {
+			err = x.check(s.group)
+		} else if x.source == nil {
 			group := append(s.freeGroup(), s.group...)
 			workers.Go(func() error {
 				defer func() { s.free <- group }()
 				return panics.Catch(func() error { return x.check(group) })
 			})
 		}
-		if err = s.insert(); err == nil {
-			err = ctx.Err()
+		if err == nil {
+			err = cmp.Or(s.insert(), ctx.Err())
 		}
 	}
 	// A worker that finds a bad block ends ctx, so that its error is the cause.
@@ -99,12 +101,6 @@ func (s *scan) next() error {
 		if s.index.source == nil {
 			s.index.memory.keep(section.data, section.size)
 		}
-		// The bytes of the block are next to the CID that has just been read.
-		if s.check {
-			if err := section.check(s.index.memory.block(section.data, section.size)); err != nil {
-				return err
-			}
-		}
 		s.offset = section.end()
 	}
 	return nil
@@ -137,13 +133,7 @@ func (s *scan) insert() error {
 
 // check checks blocks in memory.
 func (x *Index) check(sections []section) error {
-	for i := range sections {
-		s := &sections[i]
-		if err := s.check(x.memory.block(s.data, s.size)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return check(sections, func(s *section) []byte { return x.memory.block(s.data, s.size) })
 }
 
 // window returns the beginnings of sections. In a file it reads ahead, because most sections are small.

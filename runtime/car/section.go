@@ -2,8 +2,10 @@ package car
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
+	"github.com/layers-pub/layers-go/runtime/internal/digests"
 )
 
 const (
@@ -52,10 +54,30 @@ func (s *section) parse(b []byte, offset int64, maxSize int) error {
 // end returns the offset after the section.
 func (s *section) end() int64 { return s.data + int64(s.size) }
 
-// check checks the bytes of the block against its CID.
-func (s *section) check(data []byte) error {
-	if !s.cid.Matches(data) {
-		return &Error{Offset: s.offset, CID: s.cid, Err: ErrHash}
+// check checks the block of the section against its CID.
+func (s *section) check(block []byte) error {
+	if !s.cid.Matches(block) {
+		return s.hashError()
+	}
+	return nil
+}
+
+func (s *section) hashError() error { return &Error{Offset: s.offset, CID: s.cid, Err: ErrHash} }
+
+// check checks the blocks of sections, which block returns, against their CIDs: groupSize of them at once.
+func check(sections []section, block func(*section) []byte) error {
+	var blocks [groupSize][]byte
+	var sums [groupSize][digests.Size]byte
+	for group := range slices.Chunk(sections, groupSize) {
+		for i := range group {
+			blocks[i] = block(&group[i])
+		}
+		digests.SHA256(sums[:], blocks[:len(group)])
+		for i := range group {
+			if !group[i].cid.MatchesDigest(sums[i]) {
+				return group[i].hashError()
+			}
+		}
 	}
 	return nil
 }

@@ -276,11 +276,5 @@ func (s *stream) insert(p *piece, last bool) {
 
 // check checks the blocks of a piece.
 func (p *piece) check() error {
-	for i := range p.sections {
-		s := &p.sections[i]
-		if err := s.check(p.buf[s.data-p.start : s.end()-p.start]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return check(p.sections, func(s *section) []byte { return p.buf[s.data-p.start : s.end()-p.start] })
 }

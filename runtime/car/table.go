@@ -198,8 +198,4 @@ func (r *row) is(c *cid.CID) bool {
 	return r.digest == [32]byte(digest(c)) && r.codec() == c.Codec()
 }
 
-func (r *row) cid() cid.CID {
-	c := cid.CID{0x01, r.codec(), 0x12, 0x20}
-	copy(c[4:], r.digest[:])
-	return c
-}
+func (r *row) cid() cid.CID { return cid.OfDigest(r.codec(), r.digest) }

@@ -46,13 +46,14 @@ type CID [size]byte
 
 // Of returns the CID of data in the given codec, which must be [DagCBOR] or [Raw].
 // For any other codec, it returns the undefined CID.
-func Of(codec byte, data []byte) CID {
+func Of(codec byte, data []byte) CID { return OfDigest(codec, sha256.Sum256(data)) }
+
+// OfDigest returns the CID of data whose SHA-256 hash is digest, as [Of] does.
+func OfDigest(codec byte, digest [sha256.Size]byte) CID {
 	if codec != DagCBOR && codec != Raw {
 		return CID{}
 	}
-	var c CID
-	c[0], c[1], c[2], c[3] = version, codec, hashSHA256, digestSize
-	digest := sha256.Sum256(data)
+	c := CID{version, codec, hashSHA256, digestSize}
 	copy(c[4:], digest[:])
 	return c
 }

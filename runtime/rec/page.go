@@ -21,8 +21,8 @@ type Page[T any] struct {
 	// Cursor is the cursor of the next page, or "" on the last page.
 	Cursor string
 
-	field  string                                       // the array's name, "" for the only array of the answer
-	fast   func(d *lex.Decoder, m *Memory) (*T, []byte) // reads an item in place: its value, or its bytes for decode; may be nil
+	field  string                                                 // the array's name, "" for the only array of the answer
+	fast   func(d *lex.Decoder, m *Memory, p *proof) (*T, []byte) // reads an item in place: its value, or its bytes for decode; may be nil
 	decode func(ctx context.Context, raw lex.Raw, m *Memory) (*T, error)
 	items  []pageItem[T]
 	memory *Memory // nil for new memory; see Reuse
@@ -142,20 +142,30 @@ func (p *Page[T]) decodeItems(d *lex.Decoder) []pageItem[T] {
 	if d.Null() {
 		return nil
 	}
-	return lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) (item pageItem[T]) {
+	proof := proofs.Get().(*proof)
+	defer proof.release()
+	items := lex.DecodeArray(d, 0, lex.NoLimit, func(d *lex.Decoder) (item pageItem[T]) {
 		if p.memory != nil && p.memory.Overwrite {
 			item.memory = newOverwritten()
-			d.InArena(&item.memory.arena, func() { p.readItem(d, &item, item.memory) })
+			d.InArena(&item.memory.arena, func() { p.readItem(d, &item, item.memory, proof) })
 		} else {
-			p.readItem(d, &item, p.memory)
+			p.readItem(d, &item, p.memory, proof)
 		}
+		proof.number++
 		return item
 	})
+	proof.hash()
+	for _, w := range proof.wrong {
+		if w.number < len(items) {
+			items[w.number].value, items[w.number].raw = nil, w.raw
+		}
+	}
+	return items
 }
 
-func (p *Page[T]) readItem(d *lex.Decoder, item *pageItem[T], m *Memory) {
+func (p *Page[T]) readItem(d *lex.Decoder, item *pageItem[T], m *Memory, proof *proof) {
 	if p.fast != nil {
-		item.value, item.raw = p.fast(d, m)
+		item.value, item.raw = p.fast(d, m, proof)
 	} else {
 		item.raw = d.Raw().Data
 	}

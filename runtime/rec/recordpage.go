@@ -7,7 +7,6 @@ import (
 	"iter"
 	"strings"
 
-	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/issue"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/rpc"
@@ -152,17 +151,22 @@ func newRecordReader[T any, P lex.RecordPointer[T]](source Source) *recordReader
 	return &recordReader[T, P]{source: source}
 }
 
-// read reads an item in one step. If something is wrong with it, it returns the item's bytes, for entry to find out what.
-func (r *recordReader[T, P]) read(d *lex.Decoder, m *Memory) (*Entry[T], []byte) {
-	item := &r.item
-	item.uri, item.entry, item.memory = "", nil, m
+// read reads an item in one step, and leaves its CID to p, which finds out whether the record matches it. If something is wrong
+// with the item, it returns the item's bytes, for entry to find out what.
+func (r *recordReader[T, P]) read(d *lex.Decoder, m *Memory, p *proof) (*Entry[T], []byte) {
+	item, before := &r.item, len(p.blocks)
+	*item = readItem[T, P]{memory: m, blocks: p.blocks}
 	raw, ok := d.Try(item)
-	if !ok || item.entry == nil || !r.source.has(item.uri) {
+	p.blocks = item.blocks
+	entry := item.entry
+	if !ok || entry == nil || !r.source.has(item.uri) {
+		p.blocks = p.blocks[:before]
 		return nil, bytes.Clone(raw.Data)
 	}
-	item.entry.URI = syntax.ATURI(item.uri)
-	item.entry.Trust = min(Hashed, r.source.Trust)
-	return item.entry, nil
+	entry.URI = syntax.ATURI(item.uri)
+	entry.Trust = min(Hashed, r.source.Trust)
+	p.add(&entry.CID, item.cid, raw.Data)
+	return entry, nil
 }
 
 // entry decodes an item in two steps: the envelope, then the record. Few items need that, so that m is not used.
@@ -182,42 +186,38 @@ func (r *recordReader[T, P]) entry(ctx context.Context, raw lex.Raw, _ *Memory) 
 	return &Entry[T]{URI: e.URI, CID: e.CID, Trust: e.Trust, Value: value}, nil
 }
 
-// readItem is an item that is read in one step. A record that was decoded without issues encodes to its own bytes. If
-// their hash matches the CID, entry is set.
+// readItem is an item that is read in one step. If it has a record and a CID, entry is set. A record that was decoded without
+// issues encodes to its own bytes.
 type readItem[T any, P lex.RecordPointer[T]] struct {
 	uri    string
+	cid    string
 	entry  *Entry[T]
 	memory *Memory
-	block  []byte // the encoded record; reused
+	blocks []byte // ends with the encoded record
 }
 
 // DecodeLex reads the item.
 func (v *readItem[T, P]) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
-	var id string
 	var value *T
 	d.Object(&c, viewFields, nil)
 	for {
 		switch d.Next(&c) {
 		case 0:
-			id = textOrNull(d)
+			v.cid = textOrNull(d)
 		case 1:
 			v.uri = textOrNull(d)
 		case 2:
 			value = newIn[T](d, v.memory)
 			P(value).DecodeLex(d)
 		default:
-			if value == nil || id == "" {
+			if value == nil || v.cid == "" {
 				return
 			}
 			var err error
-			if v.block, err = lex.AppendCBOR(v.block[:0], P(value)); err != nil {
-				return
-			}
-			computed := cid.Of(cid.DagCBOR, v.block)
-			if computed.MatchesText(id) {
+			if v.blocks, err = lex.AppendCBOR(v.blocks, P(value)); err == nil {
 				v.entry = newIn[Entry[T]](d, v.memory)
-				v.entry.CID, v.entry.Value = computed, value
+				v.entry.Value = value
 			}
 			return
 		}
