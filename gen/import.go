@@ -85,7 +85,7 @@ func readImport(ctx context.Context, root, namespace, name string) (importedModu
 		file := path.Join(at, ConfigFile)
 		if _, err := fs.Stat(fsys, file); err != nil {
 			if at == "." {
-				return importedModule{}, fmt.Errorf("%s has no %s, which would say which types it has", name, ConfigFile)
+				return importedModule{}, fmt.Errorf("%s has no %s, which lists its types", name, ConfigFile)
 			}
 			continue
 		}

@@ -296,7 +296,7 @@ func TestDecodeSignature(t *testing.T) {
 		{[]string{"--jsonl"}, w.url, 0, `"trust":"hashed","value"`, ""},
 		{[]string{"--jsonl", "--did-doc", document}, w.url, 0, `"trust":"signed","value"`, ""},
 		{[]string{"--verify"}, stranger.url, 1, "", "invalid signature"},
-		{[]string{"--did-doc", other}, w.url, 1, "", "is the document of did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"},
+		{[]string{"--did-doc", other}, w.url, 1, "", "the document is that of did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"},
 		{[]string{"--did-doc", file}, w.url, 1, "", "repo.car"},
 		{[]string{"--did-doc", filepath.Join(dir, "nowhere")}, w.url, 1, "", "nowhere"},
 	} {

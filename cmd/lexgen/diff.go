@@ -204,7 +204,7 @@ func (s *settings) apis(ctx context.Context, a, b *side) (symbols [2][]evolve.Sy
 		}
 		// Names that change are what diff is to show.
 		if symbols[i], earlier, err = s.api(ctx, v.fsys, configs[i], true, earlier); err != nil {
-			return symbols, fmt.Errorf("there is none of %s: %w", v.name, err)
+			return symbols, fmt.Errorf("no Go API for %s: %w", v.name, err)
 		}
 	}
 	return symbols, nil

@@ -447,7 +447,7 @@ func TestNew(t *testing.T) {
 		expect(t, 0, "create "+filepath.Join(root, "lexicons/org/example/first", kind+".json"), "new", flag, "--type", kind, "org.example.first."+kind)
 	}
 	expect(t, 1, "exists", "new", flag, "org.example.first.record")
-	expect(t, 2, "--type is \"token\"; it is one of defs, procedure, query, record", "new", flag, "--type", "token", "org.example.first.token")
+	expect(t, 2, "--type is \"token\", must be one of defs, procedure, query, record", "new", flag, "--type", "token", "org.example.first.token")
 	expect(t, 2, "NSID", "new", flag, "first")
 	t.Chdir(root)
 	expect(t, 0, "create "+filepath.Join("lexicons", "org", "example", "first", "more.json"), "new", "org.example.first.more")

@@ -144,7 +144,7 @@ configuration if there is none. It overwrites nothing.`,
 		RunE: func(command *cobra.Command, args []string) error {
 			text, found := kinds[kind]
 			if !found {
-				return fmt.Errorf("--type is %q; it is one of %s", kind, strings.Join(sortedKeys(kinds), ", "))
+				return fmt.Errorf("--type is %q, must be one of %s", kind, strings.Join(sortedKeys(kinds), ", "))
 			}
 			id, err := syntax.ParseNSID(args[0])
 			if err != nil {

@@ -352,7 +352,7 @@ func (e *Expression) settle(parent *Expression) *layers.Span {
 	}
 	part := parent.Text[span.ByteStart:span.ByteEnd]
 	if own && content != part {
-		e.note(&Problem{e.URI, "/anchor" + path, fmt.Errorf("%w: the parent has another text there", text.ErrSpan)})
+		e.note(&Problem{e.URI, "/anchor" + path, fmt.Errorf("%w: the text of the parent differs there", text.ErrSpan)})
 		return nil
 	}
 	e.Text = part

@@ -546,7 +546,7 @@ func TestOutside(t *testing.T) {
 		}
 	}
 	for key, want := range map[string]string{
-		"3ppppppppppp4": "/anchor/textSpan: invalid span: the parent has another text there",
+		"3ppppppppppp4": "/anchor/textSpan: invalid span: the text of the parent differs there",
 		"3ppppppppppp5": "/anchor/textSpan: text: invalid span: [11, 99) ends after the text, which has 22 bytes",
 		"3ppppppppppp6": "",
 	} {

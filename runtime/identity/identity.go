@@ -51,5 +51,5 @@ func required(did syntax.DID, usable bool, thing, fault string) error {
 	case fault == "":
 		return &Error{string(did), notFound("the document has no %s", thing)}
 	}
-	return &Error{string(did), invalid("the %s of the document: %s", thing, fault)}
+	return &Error{string(did), invalid("the document has an invalid %s: %s", thing, fault)}
 }

@@ -171,7 +171,7 @@ func VerifyBy(ctx context.Context, r *repo.Repo, name string) error {
 		document, err = identity.ParseDocument(text)
 	}
 	if err == nil && document.DID != r.Commit().DID {
-		err = fmt.Errorf("is the document of %s, and the repository that of %s", document.DID, r.Commit().DID)
+		err = fmt.Errorf("the document is that of %s, but the repository belongs to %s", document.DID, r.Commit().DID)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)

@@ -235,9 +235,9 @@ func operation(text []byte) (op batch.Op, err error) {
 	case err != nil:
 		return op, err
 	case !slices.Contains([]batch.Action{batch.ActionCreate, batch.ActionUpdate, batch.ActionPut, batch.ActionDelete}, op.Action):
-		return op, fmt.Errorf("the action %s is none of create, update, put and delete", quote.Text(string(op.Action), 40))
+		return op, fmt.Errorf("unknown action %s: must be create, update, put or delete", quote.Text(string(op.Action), 40))
 	case op.Action == batch.ActionDelete && op.Record != nil:
-		return op, errors.New("an operation that deletes a record has no value")
+		return op, errors.New("a delete must not have a value")
 	case op.Action != batch.ActionDelete && op.Record == nil:
 		return op, fmt.Errorf("the action %s needs a value", op.Action)
 	case op.Record != nil && op.Record.RecordType() == "":
