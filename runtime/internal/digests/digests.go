@@ -14,8 +14,8 @@ const Size = sha256.Size
 const most = 64
 
 // SHA256 sets digests[i] to the SHA-256 of blocks[i]. digests must not be shorter than blocks. It does not allocate.
-// It is faster for many blocks in one call: about 2.3 times as fast for 64 blocks of similar sizes on a processor with
-// AVX-512, and as fast as crypto/sha256 on others.
+// It is faster for many blocks in one call: 1.7 times as fast for 64 blocks with the sizes of records on a processor with
+// AVX-512, and as fast as crypto/sha256 on others, with the build tag purego, or in the FIPS 140-3 mode.
 func SHA256(digests [][Size]byte, blocks [][]byte) {
 	for len(blocks) > 0 {
 		n := min(len(blocks), most)

@@ -2,10 +2,15 @@
 
 package digests
 
-import "golang.org/x/sys/cpu"
+import (
+	"crypto/fips140"
 
-// together says whether blocks are hashed together.
-var together = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW
+	"golang.org/x/sys/cpu"
+)
+
+// together says whether blocks are hashed together: if the processor can, and nobody asked for the validated module of the
+// standard library.
+var together = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && !fips140.Enabled()
 
 // sixteen takes the first count of steps, in all lanes, from the state now, which it changes.
 //
