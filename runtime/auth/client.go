@@ -31,28 +31,30 @@ import (
 type Client struct {
 	did     syntax.DID
 	store   Store
-	options []xrpc.Option // all but the authorizer
+	options []xrpc.Option // of the clients pds and issuer, without the authorizer
 	// directory returns the directory that looks up the account. It is nil if the account's PDS is not checked.
 	directory func() (*identity.Directory, error)
-	// doubts limits renewals because of answers that may mean that the token has expired, but do not say so. A method
-	// that no app password may call has such an answer each time, which must not cause a renewal each time.
+	// doubts limits the rate of renewals after ambiguous refusals, which may or may not mean that the token has
+	// expired. A method that app passwords must not call is refused in that way every time, and must not cause a
+	// renewal every time.
 	doubts *rate.Limiter
 
 	mu        sync.Mutex
 	session   Session
 	pds       *xrpc.Client
-	issuer    *xrpc.Client
-	password  *string // kept to log in again; nil: not kept
+	issuer    *xrpc.Client // of the server that renews the tokens; it may be pds
+	password  *string      // kept to log in again; nil: not kept
 	loggedOut bool
 	renewal   *pending // the renewal in progress
 	replaced  string   // the access token that is still in the store because ours could not be saved
 	over      error    // why the session is over
 	overAt    time.Time
-	checked   string    // the access token of the session whose PDS was found to be the account's
-	recheckAt time.Time // when to check that again; zero: not with this token
+	checked   string    // the access token with which CheckPDS last succeeded
+	recheckAt time.Time // when to check that again; zero: not until the access token changes
 	known     string    // the PDS that the account's document named at the last look-up
 }
 
+// Client.doubts allows doubtsAtOnce renewals at once, and one more every doubtsEvery.
 const (
 	doubtsAtOnce = 10
 	doubtsEvery  = time.Minute
@@ -70,7 +72,7 @@ func newClient(o *options, did syntax.DID) *Client {
 		c.store = NewMemoryStore()
 	}
 	if !o.anyPDS {
-		c.directory = sync.OnceValues((&options{network: o.network, directory: o.directory}).lookups) // without secrets
+		c.directory = sync.OnceValues((&options{network: o.network, directory: o.directory}).lookups) // a copy of o without secrets
 	}
 	return c
 }
@@ -80,7 +82,7 @@ func (c *Client) service(origin string) (*xrpc.Client, error) {
 	return xrpc.New(origin, append(c.options, xrpc.WithAuthorizer(authorizer{c}))...)
 }
 
-// use makes s the session of c. The caller holds c.mu, or c is not shared yet.
+// use makes s the session of c. The caller must hold c.mu, unless c is not shared yet.
 func (c *Client) use(s *Session) error {
 	if s.DID != c.did {
 		return fmt.Errorf("%w: %s", ErrAccount, s.DID)
@@ -113,7 +115,8 @@ func (c *Client) use(s *Session) error {
 // DID returns the DID of the account.
 func (c *Client) DID() syntax.DID { return c.did }
 
-// Announce calls the function of xrpc.WithPauses, if [WithXRPC] was given one: see [xrpc.Client.Announce].
+// Announce calls the function that was set by xrpc.WithPauses, if that was among the options of [WithXRPC]: see
+// [xrpc.Client.Announce].
 func (c *Client) Announce(p xrpc.Pause) {
 	c.mu.Lock()
 	pds := c.pds
@@ -160,7 +163,8 @@ type authorizer struct{ c *Client }
 
 const bearerPrefix = "Bearer "
 
-// Authorize adds the access token to a request.
+// Authorize adds the access token to a request. It renews the token first if that is due, and checks the account's PDS
+// if the request writes records.
 func (a authorizer) Authorize(ctx context.Context, req *http.Request) error {
 	if special, ok := ctx.Value(credentialsKey{}).(*credentials); ok {
 		if special.bearer != "" {
@@ -191,7 +195,8 @@ func (a authorizer) Authorize(ctx context.Context, req *http.Request) error {
 	return nil
 }
 
-// Refused renews the session if that may help.
+// Refused renews the session after the server refused a request, if that may help, and reports whether to send the
+// request again.
 func (a authorizer) Refused(ctx context.Context, req *http.Request, answer *xrpc.Error) (again bool, err error) {
 	if ctx.Value(credentialsKey{}) != nil {
 		return false, nil

@@ -14,7 +14,8 @@ var (
 	ErrNoSession = errors.New("no session")
 	// ErrAccount says that a server answered for an account other than the requested one.
 	ErrAccount = errors.New("the server returned the session of another account")
-	// ErrRenewalFailed says that an access token was refused and could not be renewed. The request was sent once.
+	// ErrRenewalFailed says that an access token was refused and could not be renewed. The refused request was not
+	// repeated.
 	// Unless the error also wraps [ErrSessionOver], the server that renews the session could not be reached, or
 	// failed; the session is kept, and a later request may succeed.
 	ErrRenewalFailed = errors.New("the session could not be renewed")

@@ -21,8 +21,8 @@ import (
 
 const (
 	fileVersion = 1
-	maxFile     = 64 << 20
-	saveTimeout = 10 * time.Second // to get the lock that is held while the file is replaced
+	maxFile     = 64 << 20         // the size of the largest file that is read, in bytes
+	saveTimeout = 10 * time.Second // limits the time to store a session, including the wait for the file's lock
 )
 
 // FileStore is a [Store] in a file, for the accounts of one user. It is safe for concurrent use by goroutines and
@@ -34,7 +34,7 @@ const (
 // processes, Update returns [errors.ErrUnsupported].
 type FileStore struct {
 	path string
-	own  bool // the directory is that of this package, not the caller's
+	own  bool // the file is at the default path, so its directory may be made private
 }
 
 // OpenStore returns the store in the file at path. If path is "", the file is the one that the environment variable

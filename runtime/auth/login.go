@@ -11,15 +11,16 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Login opens a session with a password, preferably an app password (com.atproto.server.createSession), and stores it
-// as the current session. actor is a DID or a handle.
+// Login opens a session with a password, preferably an app password (com.atproto.server.createSession), stores it, and
+// makes its account the current one. actor is a DID or a handle.
 //
 // Servers limit the number of logins; 30 in five minutes and 300 a day are common limits. So log in once, and use
 // [Resume] after that. If the server asks for a pause, Login waits as long as ctx allows.
 //
 // If the server opens a session for another account, the error wraps [ErrAccount]. If the server is given, by
-// [WithIssuer] or [WithNetwork], Login does not look the account up, and relies on that server for which account has
-// the handle. If the server refuses the password, the error wraps [ErrPassword].
+// [WithIssuer] or [WithNetwork], Login does not look the account up, and trusts that server to know which account has
+// the handle. If the server refuses the password, the error wraps [ErrPassword]. If the session cannot be stored, Login
+// ends it at the server, and the error wraps [ErrNotSaved].
 func Login(ctx context.Context, actor syntax.AtIdentifier, password string, opts ...Option) (*Client, error) {
 	o, err := newOptions(opts)
 	if err != nil {
@@ -125,9 +126,10 @@ func (c *Client) save(ctx context.Context, s *Session) error {
 	return nil
 }
 
-// Resume returns a client for a session in the store of [WithStore], which is required, without logging in. actor is a
-// DID, a handle, or "" for the current account, or for the only one in the store. Resume sends nothing, unless no stored session has the handle:
-// then it looks the handle up. If the session is over, the first call reports it.
+// Resume returns a client for a session in the store of [WithStore], which is required. It does not log in. actor is a
+// DID or a handle; if it is "", Resume uses the current account or, if none is current, the only account in the store.
+// Resume sends no request, unless actor is a handle that no stored session has: then it looks the handle up. If the
+// server has ended the session, the first call reports that.
 //
 // The error wraps [ErrNoSession] if the store has no such session.
 func Resume(ctx context.Context, actor syntax.AtIdentifier, opts ...Option) (*Client, error) {

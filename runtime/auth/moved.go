@@ -44,11 +44,12 @@ func (e *MovedError) Unwrap() error { return ErrMoved }
 //
 // Calls that write records do this check automatically, once for each session and again after each renewal; other
 // calls, such as those that move an account, do not. Package write does it before it reads any record. The check
-// ignores remembered documents and looks the document up.
+// always looks the DID document up, and does not use a cached one.
 //
-// If the look-up fails, the server that was last known is used for a minute, so that writing is possible while a
-// directory is down. That is the one from the document that the server sent with the tokens, from the login, or from
-// the last look-up. If none is known, as for a session from [NewSession], the error wraps [identity.ErrUnreachable].
+// If the document cannot be looked up because a server is unreachable, CheckPDS compares with the last known PDS
+// instead, and repeats the look-up after a minute at the earliest. So an account can write while the PLC directory is
+// down. The PDS is known from the DID document that came with the tokens, from the login, or from the last look-up. If
+// none is known, as for a session from [NewSession], the error wraps [identity.ErrUnreachable].
 //
 // With [WithAnyPDS], CheckPDS does nothing.
 func (c *Client) CheckPDS(ctx context.Context) error {
@@ -83,7 +84,7 @@ func (c *Client) CheckPDS(ctx context.Context) error {
 	return nil
 }
 
-// recheckEvery is how long the last known server of an account is used if its document cannot be looked up.
+// recheckEvery is how long CheckPDS relies on the last known server of an account whose document it could not look up.
 const recheckEvery = time.Minute
 
 // documentPDS looks up the server that the account's DID document names now, "" if it names none.

@@ -4,5 +4,6 @@ package auth
 
 import "io/fs"
 
-// private reports true: who may read a file is not in its mode here. A file in the user's directories is the user's.
+// private always reports true: on these systems the mode of a file does not say who can read it. A file in the user's
+// directories is assumed to be private.
 func private(fs.FileMode) bool { return true }

@@ -4,5 +4,5 @@ package auth
 
 import "io/fs"
 
-// private reports whether nobody but its owner can do anything with a file of this mode.
+// private reports whether only the owner can access a file of this mode.
 func private(mode fs.FileMode) bool { return mode.Perm()&0o077 == 0 }

@@ -18,7 +18,8 @@ var errWithheld = errors.New("an error that repeats a secret was withheld")
 // redactor removes secrets from errors, which may contain text from a server that repeats what it was sent.
 type redactor struct {
 	secrets []string
-	// answer is set if the answer itself may contain new tokens, which are not among the known secrets.
+	// answer is set if the server's answer may contain new tokens, which are not among the known secrets. Then its body
+	// and cookies are removed, too.
 	answer bool
 }
 
@@ -120,11 +121,12 @@ func (r *redactor) hide(text string) string {
 	return b.String() + text
 }
 
-// beginning is the length from which the beginning of a secret is removed, too.
+// beginning is the length of the shortest beginning of a secret that is removed.
 const beginning = 16
 
 // findForm returns the position and the length of the first occurrence in text of one of forms, or of a beginning of
-// one. Tokens begin alike, so the longest match is taken.
+// one. at is -1 if there is none. Of several matches at one position, findForm chooses the longest, since tokens often
+// begin alike.
 func findForm(text string, forms []string) (at, size int) {
 	at = -1
 	for _, form := range forms {

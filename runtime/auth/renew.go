@@ -28,7 +28,8 @@ type pending struct {
 	err  error // set before done is closed
 }
 
-// wait waits for the end of p or of ctx.
+// wait waits until p is done, and returns its error. If ctx ends first, it returns the cause of that in an error that
+// names the operation, what, and the account.
 func (p *pending) wait(ctx context.Context, what string, did syntax.DID) error {
 	select {
 	case <-p.done:
@@ -57,8 +58,8 @@ func (c *Client) Renew(ctx context.Context) error {
 var errDoubtful = errors.New("too many ambiguous authentication failures; renewal suspended")
 
 // renew makes sure that the session has another access token than the refused one. Concurrent callers share one
-// renewal, which continues if their contexts end. If it is doubtful that a renewal helps, and there were many such
-// cases recently, renew returns errDoubtful instead.
+// renewal, which continues if their contexts end. The argument doubtful says that the server did not state clearly that
+// the token has expired; if there were many such cases recently, renew returns errDoubtful and does not renew.
 func (c *Client) renew(ctx context.Context, refused string, doubtful bool) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -213,7 +214,7 @@ func (c *Client) noteOver(err error) {
 
 // Logout ends the session at the server and removes it from the store. If the server cannot be reached, the session
 // is still removed from the store, the error says so, and at the server the session stays valid until it expires.
-// After that, this client and the account's other clients that use the store can make no more calls. If ctx ends,
+// After Logout, this client and the account's other clients that use the store can make no more calls. If ctx ends,
 // Logout returns, but the work continues.
 func (c *Client) Logout(ctx context.Context) error {
 	p := &pending{done: make(chan struct{})}

@@ -28,8 +28,8 @@ type granted struct {
 	DIDDoc     []byte // JSON; nil for none
 }
 
-// grantedFields are the fields of those answers that are read. The handle is optional: an account without a handle
-// has a session, too.
+// grantedFields are the fields that are read of a granted answer; "?" marks the optional ones. The handle is optional,
+// since an account without a handle can have a session, too.
 var grantedFields = []string{"did", "handle?", "accessJwt", "refreshJwt", "didDoc?"}
 
 // credentials are sent with a request instead of the access token: a refresh token, or nothing. A context holds a
@@ -43,10 +43,10 @@ type credentialsKey struct{}
 type sessions struct {
 	service *xrpc.Client
 	bearer  string
-	secrets []string // in addition to the bearer
+	secrets []string // to hide in errors, in addition to the bearer
 }
 
-// Call sends request.
+// Call sends request with s.bearer in place of the access token, see [rpc.Caller].
 func (s sessions) Call(ctx context.Context, request *rpc.Request, response *rpc.Response) error {
 	ctx = context.WithValue(ctx, credentialsKey{}, &credentials{s.bearer})
 	if err := s.service.Call(ctx, request, response); err != nil {
@@ -56,7 +56,7 @@ func (s sessions) Call(ctx context.Context, request *rpc.Request, response *rpc.
 	return nil
 }
 
-// create logs in.
+// create logs in at issuer with a password. factor is the code of a second factor, "" if there is none.
 func create(ctx context.Context, issuer *xrpc.Client, identifier, password, factor string) (*granted, error) {
 	for _, field := range []struct{ name, value string }{
 		{"identifier", identifier}, {"password", password}, {"authFactorToken", factor},
@@ -114,7 +114,8 @@ func remove(ctx context.Context, issuer *xrpc.Client, token string) error {
 
 var errAnswer = errors.New("malformed response")
 
-// answered returns the error of a call, without details about the content of an answer.
+// answered returns err, the error of a call of method. If err is about the content of the answer, answered returns
+// another error without details, since the content includes tokens.
 func answered(method syntax.NSID, issuer *xrpc.Client, err error) error {
 	if _, ok := errors.AsType[*issue.Error](err); ok {
 		return fmt.Errorf("%s at %s: %w", method, issuer.Service(), errAnswer)
@@ -122,7 +123,7 @@ func answered(method syntax.NSID, issuer *xrpc.Client, err error) error {
 	return err
 }
 
-// check returns an error if a token is missing.
+// check returns an error if a token is missing, and sets a missing handle to identity.HandleInvalid.
 func (g *granted) check(method syntax.NSID, issuer *xrpc.Client) error {
 	if g.AccessJWT == "" || g.RefreshJWT == "" {
 		return fmt.Errorf("%s at %s: %w", method, issuer.Service(), errAnswer)
@@ -143,8 +144,9 @@ func sessionOver(err error) bool {
 	return errors.Is(err, ErrAccountTakedown)
 }
 
-// session returns the session that issuer granted. If follow is set, the session is for the PDS that the answer's DID
-// document names, and else for pds. The PDS in the document, or else known, is remembered as that of the account.
+// session returns the session that issuer granted. Its PDS is the result of g.pds, if there is one and either follow is
+// set or the access token is for that PDS; otherwise it is the argument pds. The session remembers the PDS that the
+// answer's DID document names, or else known, as the last known PDS of the account.
 func (g *granted) session(issuer *xrpc.Client, pds, known, password string, follow bool, opts []xrpc.Option) *Session {
 	if named := g.pds(issuer, opts); named != "" && (follow || isFor(g.AccessJWT, named)) {
 		pds = named
@@ -165,7 +167,7 @@ func (g *granted) session(issuer *xrpc.Client, pds, known, password string, foll
 	})
 }
 
-// named returns the PDS that the answer's DID document names, "" if there is none.
+// named returns the PDS that the answer's DID document names, "" if it names none or there is no valid document.
 func (g *granted) named() string {
 	doc, err := identity.ParseDocument(g.DIDDoc)
 	if err != nil || doc.DID != g.DID {
@@ -174,10 +176,10 @@ func (g *granted) named() string {
 	return doc.PDS
 }
 
-// pds returns the PDS that the answer's DID document names, if calls should go there: by the document, an entryway, a
-// server that manages the sessions of other servers, says where the account's data is. An account that is moving is
-// different: its document names the old PDS until the move is complete, and the tokens from the new PDS say that they
-// are for the new one.
+// pds returns the PDS that the answer's DID document names, if calls should go there, and else "". An issuer may be an
+// entryway, a server that manages the sessions of other servers; the document then says where the account's data is.
+// If the account is moving, its document names the old PDS until the move is complete. Then the tokens from the new PDS
+// say that they are for the new one, and pds returns "".
 func (g *granted) pds(issuer *xrpc.Client, opts []xrpc.Option) string {
 	address := g.named()
 	if address == "" || isFor(g.AccessJWT, issuer.Service()) {

@@ -18,8 +18,8 @@ import (
 // marshalling it to JSON shows only the other fields.
 type Session struct {
 	DID syntax.DID
-	// Handle is the account's handle as the server sent it, not checked in both directions. It is handle.invalid if
-	// the server sent none.
+	// Handle is the account's handle as the server sent it; it has not been verified. It is handle.invalid if the
+	// server sent none.
 	Handle syntax.Handle
 	// PDS is the origin of the server that has the account's data, to which calls are sent.
 	PDS string
@@ -39,8 +39,9 @@ type secrets struct {
 	named           string    // the last known PDS of the account, see CheckPDS; "": unknown
 }
 
-// NewSession returns a session with existing tokens, such as from another program or from a [Store] that keeps them
-// in columns. A Store should rather keep what [Session.Export] returns, which is the whole session.
+// NewSession returns a session with existing tokens, for example from another program, or from a [Store] that keeps
+// them in database columns. pds is the origin of the account's server; if another server renews the tokens, set the
+// Issuer of the result. It is better if a Store keeps what [Session.Export] returns, which is the whole session.
 func NewSession(did syntax.DID, handle syntax.Handle, pds, access, refresh string) *Session {
 	return newSession(Session{DID: did, Handle: handle, PDS: pds}, secrets{access: access, refresh: refresh})
 }
@@ -81,7 +82,7 @@ func (s Session) issuer() string {
 	return s.PDS
 }
 
-// exported is the form of [Session.Export].
+// exported is the JSON object that [Session.Export] returns.
 type exported struct {
 	DID        syntax.DID    `json:"did"`
 	Handle     syntax.Handle `json:"handle"`

@@ -38,7 +38,8 @@ type Store interface {
 	Update(ctx context.Context, did syntax.DID, change Change) error
 }
 
-// Change returns the session to store in place of the stored one, see [Store].
+// Change is a function that [Store.Update] calls. It takes the stored session, nil if there is none, and returns the
+// session to store in its place, nil to store none.
 type Change = func(ctx context.Context, stored *Session) (*Session, error)
 
 func noSession(did syntax.DID) error { return fmt.Errorf("%w for %s", ErrNoSession, did) }

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// maxMargin is the longest time before its expiry at which a token is renewed.
+// maxMargin is the longest time before a token expires at which it is renewed.
 const maxMargin = 10 * time.Second
 
-// renewAt returns when an access token that was received at the given time should be renewed: a little before its
-// end. The zero time means never. A token is opaque in principle, although servers use JWTs, so its claims are only a
-// hint.
+// renewAt returns when an access token that was received at the given time should be renewed: a little before it
+// expires. The zero time means never. A token is opaque in principle, although servers use JWTs, so its claims are only
+// a hint.
 //
 // With a wrong clock, every new token might seem expired. So the expiry is computed from the time of receipt and the
 // lifetime of the token, if both are known.
@@ -39,13 +39,14 @@ func renewAt(token string, received time.Time) time.Time {
 	return received.Add(expires.Sub(issued) - margin)
 }
 
-// claims are the claims of a JWT that are used. Only the server can verify its signature.
+// claims are those claims of a JWT that this package uses. They are not verified, since only the server can verify the
+// signature.
 type claims struct {
 	Iat, Exp float64
 	Aud      any // a string, or several
 }
 
-// parseClaims returns no claims if token is not a JWT.
+// parseClaims returns the claims of token, without verifying them, and no claims if token is not a JWT.
 func parseClaims(token string) (c claims) {
 	_, rest, _ := strings.Cut(token, ".")
 	payload, _, found := strings.Cut(rest, ".")
@@ -65,7 +66,7 @@ func claimedTime(seconds float64) time.Time {
 	return time.Unix(int64(seconds), 0)
 }
 
-// isFor reports whether a token names, in its claim aud, the service at origin: by the did:web of the origin's host.
+// isFor reports whether the claim aud of a token names the service at origin, as the did:web of its host.
 func isFor(token, origin string) bool {
 	audience, _ := parseClaims(token).Aud.(string)
 	host, isWeb := strings.CutPrefix(audience, "did:web:")

@@ -23,7 +23,7 @@ import (
 const (
 	// DefaultMaxOps is the largest number of operations in a request: as many as the reference server allows.
 	DefaultMaxOps = 200
-	// DefaultAttempts is how often a request is tried at most.
+	// DefaultAttempts is the largest number of attempts for each request.
 	DefaultAttempts = 5
 )
 
@@ -36,11 +36,11 @@ type ApplyOptions struct {
 	// AllowUnknown allows records of collections that Lookup does not know. Apply checks only that they follow the
 	// data model.
 	AllowUnknown bool
-	// Check, unless it is nil, looks for what is probably wrong with the record of an operation, once the lexicon has
-	// accepted it. The URI has no record key if the operation has none.
+	// Check, unless it is nil, is called for each record that its lexicon allows, and returns what is probably wrong
+	// with it. The URI has no record key if the operation has none yet.
 	Check func(uri syntax.ATURI, record lex.Record) []issue.Issue
-	// Warn, unless it is nil, is called with what Check has found, a [*write.WarningError], before anything is sent. If it
-	// is nil, the operation is not valid.
+	// Warn, unless it is nil, is called for each operation for which Check returns an issue, before anything is sent.
+	// The OpError wraps a [*write.WarningError]. If Warn is nil, such an operation is not valid.
 	Warn func(*OpError)
 	// Checked, unless it is nil, is called when all operations have been checked and are valid, before anything is sent.
 	// If it returns an error, nothing is sent, and Apply returns that error.
@@ -57,8 +57,8 @@ type ApplyOptions struct {
 	// Limiter limits the rate of the requests. Nil stands for a new limiter with [write.DefaultHourlyPoints] and
 	// [write.DefaultDailyPoints]; write.NewLimiter(0, 0) does not limit the rate.
 	Limiter *write.Limiter
-	// Attempts is how often a request is tried, with growing pauses, if the server cannot be reached, fails, or asks
-	// clients to wait. 0 stands for [DefaultAttempts], and 1 means that it is not repeated.
+	// Attempts is how often a request is tried at most, with growing pauses, if the server cannot be reached, fails, or
+	// asks clients to wait. 0 stands for [DefaultAttempts], and 1 means that it is not repeated.
 	Attempts int
 	// MaxWait is the longest pause between two attempts that Apply accepts when the server asks for one. If the
 	// server asks for a longer one, Apply returns an error that says until when. 0 stands for xrpc.DefaultMaxWait. It
@@ -129,12 +129,12 @@ type Result struct {
 // The server carries out a request as a whole or not at all. If a request fails for a reason that may pass, Apply
 // finds out whether it was carried out, and tries again if necessary.
 //
-// Errors about the record of one operation are [*OpError]s. They wrap [write.ErrConflict] if a record to be created exists
-// with other content, or a record to be updated does not exist; [write.ErrDropsFields], see [write.Put]; or [write.ErrCIDMismatch].
-// Other errors about a request are [*BatchError]s. Apply returns a Result with every error, too.
+// Errors about the record of one operation are [*OpError]s. They wrap [write.ErrConflict] if a record to be created
+// exists with other content, or a record to be updated does not exist; [write.ErrDropsFields], see [write.Put]; or
+// [write.ErrCIDMismatch]. Other errors about a request are [*BatchError]s. Apply returns a Result with every error, too.
 //
-// Checking the state of a record and writing it are not one atomic step, since the server's method has no such
-// comparison. If others write the same records at the same time, the last writer wins.
+// Checking the state of a record and writing it are not one atomic step, since the server's method cannot do both. If
+// others write the same records at the same time, the last writer wins.
 //
 // Apply calls com.atproto.repo.applyWrites and com.atproto.repo.getRecord.
 func Apply(ctx context.Context, a write.Client, ops iter.Seq2[Op, error], opts *ApplyOptions) (*Result, error) {
@@ -164,15 +164,15 @@ type applier struct {
 	opts    ApplyOptions
 	rules   *writing.Rules
 	hash    hash.Hash
-	digests []digest // of the operations, to detect that they changed
-	other   error    // why the batch is not the journal's
-	empty   int      // bytes of a request without operations
-	bytes   int      // the most that a request may have
-	done    int      // how many operations are done
-	doubt   int      // how many operations may have been sent
-	open    bool     // it is not known whether the last request was carried out
-	dry     bool     // nothing is sent
-	pending []*change
+	digests []digest  // of the operations, to detect that they changed
+	other   error     // why the batch does not belong to the journal; nil if it does
+	empty   int       // the size of a request body without operations
+	bytes   int       // the size of the largest request body
+	done    int       // how many operations are done
+	doubt   int       // how many operations may have been sent
+	open    bool      // it is not known whether the last request was carried out
+	dry     bool      // DryRun: nothing is sent
+	pending []*change // prepared, but not sent yet
 	result  *Result
 }
 
@@ -219,10 +219,10 @@ func (r *applier) input(changes ...*change) *atproto.RepoApplyWritesInput {
 	return in
 }
 
-// maxFailures is how many operations an InvalidError lists.
+// maxFailures is how many operations an InvalidError or a DryRunResult lists at most.
 const maxFailures = 1000
 
-// check checks all operations and sets their digests.
+// check checks all operations before anything is sent, and sets r.digests.
 func (r *applier) check(ctx context.Context, ops iter.Seq2[Op, error]) error {
 	invalid := new(InvalidError)
 	seen := make(map[[16]byte]int)
@@ -275,7 +275,8 @@ func (r *applier) check(ctx context.Context, ops iter.Seq2[Op, error]) error {
 	return r.other
 }
 
-// warn looks for what is probably wrong with the record of c.
+// warn calls the option Check for the record of c. It passes what Check finds to the option Warn or, if that is nil,
+// returns it as an error.
 func (r *applier) warn(c *change) error {
 	if r.opts.Check == nil || c.Record == nil {
 		return nil
@@ -299,6 +300,7 @@ func (r *applier) warn(c *change) error {
 // key.
 const unassigned syntax.RecordKey = "(from-journal"
 
+// anyTID is a TID with which key finds out whether a collection accepts TID keys.
 const anyTID syntax.RecordKey = "2222222222222"
 
 // prepare checks an operation and returns the change that it asks for.
@@ -350,7 +352,8 @@ func (r *applier) prepare(n int, op Op) (*change, error) {
 	return c, r.measure(c)
 }
 
-// key checks the record key of c, or sets it if there is none.
+// key checks the record key of c. If there is none, it sets the key that the lexicon fixes, or unassigned for a create
+// that will get its key from the journal.
 func (r *applier) key(c *change, t lex.RecordDef) error {
 	literal := writing.LiteralKey(t)
 	switch {
@@ -418,7 +421,8 @@ func (r *applier) assign(c *change) error {
 	return c.fail(r.rules.Address(&c.Change))
 }
 
-// changes prepares the operations, which [applier.check] has checked, once more. An error ends it.
+// changes reads ops for the second time, after [applier.check], and yields the prepared operations. It ends with an
+// error that wraps ErrChanged if they are not the operations that were checked.
 func (r *applier) changes(ops iter.Seq2[Op, error]) iter.Seq2[*change, error] {
 	return func(yield func(*change, error) bool) {
 		n := 0
@@ -448,7 +452,7 @@ func (r *applier) changes(ops iter.Seq2[Op, error]) iter.Seq2[*change, error] {
 
 func (r *applier) changed(n int) error { return fmt.Errorf("batch: op %d: %w", n, ErrChanged) }
 
-// cut returns how many of the changes go into one request.
+// cut returns how many of the changes fit in one request.
 func (r *applier) cut(changes []*change) int {
 	size, points, most := r.empty, 0, r.opts.Limiter.Max()
 	for i, c := range changes {
@@ -481,7 +485,8 @@ func (r *applier) flush(ctx context.Context, left int) error {
 	return nil
 }
 
-// report reports that c is done, or, of a dry run, what would be done.
+// report counts c in the result and calls the option Each. made is what was done or, in a dry run, would be done; written
+// reports whether a request did it.
 func (r *applier) report(c *change, made Action, written bool) {
 	if written {
 		r.result.Written++
@@ -493,7 +498,7 @@ func (r *applier) report(c *change, made Action, written bool) {
 	}
 }
 
-// pause waits for p.Wait, after it has called Progress and announced the pause.
+// pause calls the option Progress, announces p to the account, and waits for p.Wait.
 func (r *applier) pause(ctx context.Context, p xrpc.Pause) error {
 	p.NSID, p.Attempts = atproto.NSIDRepoApplyWrites, r.opts.Attempts
 	return writing.Sleep(ctx, p, func(p xrpc.Pause) {

@@ -12,7 +12,7 @@ import (
 // Action is what is done to a record.
 type Action string
 
-// The actions.
+// The actions of operations.
 const (
 	// ActionCreate creates a record that does not exist yet.
 	ActionCreate Action = "create"
@@ -24,7 +24,7 @@ const (
 	ActionDelete Action = "delete"
 )
 
-// points returns how many points the reference server counts for the action.
+// points returns how many write points the reference server counts for the action.
 func (a Action) points() int {
 	switch a {
 	case ActionCreate:
@@ -35,7 +35,7 @@ func (a Action) points() int {
 	return writing.PointsUpdate
 }
 
-// most returns the largest number of points that the action may count: a put may be a create.
+// most returns the largest number of write points that the action may take: a put may become a create.
 func (a Action) most() int {
 	if a == ActionPut {
 		return ActionCreate.points()
@@ -46,13 +46,13 @@ func (a Action) most() int {
 // change is the write that an operation asks for.
 type change struct {
 	writing.Change
-	op, line int // from 1
+	op, line int // see OpResult
 	action   Action
 	send     Action // the action to send; for a put, a create or an update
 	size     int    // its size in a request, in bytes
 	fresh    bool   // the journal made the key, so no other client has made this record
-	sent     bool   // by this process
-	done     bool
+	sent     bool   // the last request contained it
+	done     bool   // the record is known to be in the desired state
 }
 
 // fail returns err as an OpError of c.
@@ -85,7 +85,8 @@ func answerOf(result atproto.RepoApplyWritesOutputResultsItem) writing.Answer {
 	return writing.Answer{}
 }
 
-// own returns a function that makes records of collections that Lookup does not know, nil if they are not allowed.
+// own returns a function that makes an empty record of a collection that Lookup does not know, nil if such records are
+// not allowed.
 func (r *applier) own() func() lex.Record {
 	if !r.opts.AllowUnknown {
 		return nil

@@ -23,13 +23,13 @@ type DryRunResult struct {
 	Failures []*OpError
 }
 
-// DryRun finds out what [Apply] would do with the same arguments, now. It checks all operations in the same way, with the
-// same errors if some are not valid, and reads the records, but sends and stores nothing. A record counts as being in the
-// desired state only if its content has the CID that the server says. An operation that would fail, for example since the record
-// to be created exists, is counted and listed, but is not an error of DryRun.
+// DryRun finds out what [Apply] would do with the same arguments, now. It checks all operations in the same way, with
+// the same errors if some are not valid, and reads the records, but sends and stores nothing. A record counts as being
+// in the desired state only if its content has the CID that the server says. An operation that would fail, for example
+// because the record to be created exists, is counted and listed, but is not an error of DryRun.
 //
-// It calls Each for each operation that would not fail, in order. The URI of a record whose key Apply would choose is that of its
-// collection. The journal, if there is one, is only read. Without a journal, creates need no record keys.
+// It calls Each for each operation that would not fail, in order. The URI of a record whose key Apply would choose is
+// that of its collection. The journal, if there is one, is only read. Without a journal, creates need no record keys.
 //
 // The result is complete only if the error is nil.
 func DryRun(ctx context.Context, a write.Client, ops iter.Seq2[Op, error], opts *ApplyOptions) (*DryRunResult, error) {
@@ -72,10 +72,10 @@ func DryRun(ctx context.Context, a write.Client, ops iter.Seq2[Op, error], opts 
 	return result, r.preview(ctx, next, result)
 }
 
-// dryRunAtOnce is how many operations a dry run has in memory.
+// dryRunAtOnce is how many operations a dry run keeps in memory at a time.
 const dryRunAtOnce = 128
 
-// preview adds to result what would become of changes.
+// preview reads the records that changes are about, and adds to result what Apply would do.
 func (r *applier) preview(ctx context.Context, changes []*change, result *DryRunResult) error {
 	group, within := errgroup.WithContext(ctx)
 	group.SetLimit(lookUps)

@@ -11,7 +11,8 @@ import (
 
 // Errors of batches, for [errors.Is], besides those of package write.
 var (
-	// ErrNoKey says that an operation has no record key, and that there is no journal to assign one.
+	// ErrNoKey says that an operation has no record key and cannot get one. Only a create can get one, from a journal,
+	// if its collection accepts TID keys.
 	ErrNoKey = errors.New("no record key")
 	// ErrChanged says that a batch had other operations when it was read for the second time.
 	ErrChanged = errors.New("the batch changed while it was being applied")
@@ -25,7 +26,7 @@ type OpError struct {
 	Op int
 	// Line is the line of the operation in the file from which it was read, from 1; 0 if there is none.
 	Line int
-	// Action is what the write was to do.
+	// Action is the operation's action; "" if a line that is not an operation has none.
 	Action Action
 	// URI names the record. It has no record key if the operation has none yet, and is empty for a line that is not
 	// an operation.

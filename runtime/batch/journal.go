@@ -43,9 +43,9 @@ type Journal struct {
 
 	mu     sync.Mutex
 	head   *journalHead // nil: no batch yet
-	ops    int          // of the batch, when it was last begun
+	ops    int          // how many operations the batch had when Apply last began it
 	prints []byte       // of those operations, printSize bytes each; nil: a former version did not record them
-	bases  []keyRange   // what their record keys are made from
+	bases  []keyRange   // what the record keys of operations are made from, in order
 	sent   int          // how many operations may have been sent
 	done   int          // how many are known to be done
 	size   int64        // of the file
@@ -87,9 +87,11 @@ type keyRange struct {
 
 const (
 	journalVersion = 1
-	// printSize is enough to detect a changed operation.
+	// printSize is the size of a print, the beginning of an operation's digest. It is enough to detect a changed
+	// operation.
 	printSize = 6
-	// journalReserve is the room that is kept at the end for lines about requests that were sent.
+	// journalReserve is the part of maxJournal that is reserved for lines about done operations, so that the result of a
+	// request that was sent can always be recorded.
 	journalReserve = 1 << 20
 )
 
@@ -192,7 +194,8 @@ func (j *Journal) read(text []byte) bool {
 // isPrints reports whether prints has n prints. The first comparison prevents an overflow of the multiplication.
 func isPrints(prints []byte, n int) bool { return n <= len(prints) && len(prints) == n*printSize }
 
-// knows returns an error if the n-th operation of a batch is not the one that, by the journal, was sent.
+// knows returns an error if d, the digest of the n-th operation of a batch, shows that the journal's n-th operation was
+// another one, and that one was sent.
 func (j *Journal) knows(n int, d digest) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -281,7 +284,7 @@ func printsOf(ops []digest) []byte {
 	return prints
 }
 
-// set applies the first line.
+// set applies head, the first line of the file.
 func (j *Journal) set(head *journalHead) {
 	j.head, j.ops, j.prints = head, head.Ops, head.Prints
 	j.bases = []keyRange{{1, head.Ops, head.Base}}
@@ -296,10 +299,11 @@ func (j *Journal) extend(line *journalLine) {
 	j.prints = append(j.prints[:line.Kept*printSize:line.Kept*printSize], line.Prints...)
 }
 
-// keys returns how many operations the journal can give record keys to.
+// keys returns for how many operations the journal has record keys.
 func (j *Journal) keys() int { return j.bases[len(j.bases)-1].last }
 
-// fits returns an error unless the journal can go on with a batch. It has a head.
+// fits returns an error unless the journal can be used for a batch of the account did with the given operations. j.head
+// must not be nil.
 func (j *Journal) fits(did syntax.DID, ops []digest) error {
 	switch {
 	case j.head.DID != did:
@@ -315,7 +319,8 @@ func (j *Journal) fits(did syntax.DID, ops []digest) error {
 	return nil
 }
 
-// reached returns how many operations are done, how many may have been sent, and for how many there are record keys.
+// reached returns how many operations are done, how many may have been sent, and for how many the journal has record
+// keys. It returns an error if the journal does not belong to the batch.
 func (j *Journal) reached(did syntax.DID, ops []digest) (done, sent, keys int, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -325,7 +330,7 @@ func (j *Journal) reached(did syntax.DID, ops []digest) (done, sent, keys int, e
 	return j.done, j.sent, j.keys(), j.fits(did, ops)
 }
 
-// key returns the record key for operation n, if that has none of its own.
+// key returns the record key that the journal has for operation n, which is used if the operation has no key.
 func (j *Journal) key(n int) syntax.RecordKey {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -362,8 +367,8 @@ func (j *Journal) markDone(n int) error {
 	return err
 }
 
-// append writes one line and waits until it is on the disk, unless the file would become larger than most. After a failure
-// it writes nothing more: part of a line may be there.
+// append writes one line and waits until it is on the disk. If the file would become larger than most, it writes nothing
+// and returns an error. After a failure to write it writes nothing more, since the file may end with part of a line.
 func (j *Journal) append(line any, most int64) error {
 	if j.broken != nil {
 		return j.broken
@@ -396,7 +401,7 @@ func (j *Journal) Progress() (done, ops int) {
 	return j.done, j.ops
 }
 
-// Close closes the file. Everything has been flushed to disk before.
+// Close closes the file and releases its lock. All that was recorded is on the disk already.
 func (j *Journal) Close() error { return j.file.Close() }
 
 func (j *Journal) fault(what string) error {

@@ -30,7 +30,7 @@ type Op struct {
 	// not change while the batch is being applied.
 	Record lex.Record
 
-	line      int
+	line      int                 // in the file from which the operation was read, from 1; 0: none
 	authority syntax.AtIdentifier // the account that the operation names, "" if it names none
 }
 
@@ -64,8 +64,8 @@ func AssignKeys(ops []Op, clock *syntax.TIDClock, lookup write.Lookup) {
 
 // ReadOpsOptions are the options of [ReadOps]; nil stands for the zero value.
 type ReadOpsOptions struct {
-	// Collection returns the collection that a name in a field collection, or in a uri, stands for. By default the
-	// names are NSIDs.
+	// Collection returns the NSID of the collection that a line names, in its field collection or in its uri. By default
+	// the names must be NSIDs.
 	Collection func(name string) (syntax.NSID, error)
 	// ResolveHandle returns the DID for a handle in a uri. By default an operation with a handle is not valid.
 	// It is called for each such line each time the batch is read, and should return the same DID each time.
@@ -128,7 +128,7 @@ func ReadOps(open func() (io.ReadCloser, error), opts *ReadOpsOptions) iter.Seq2
 type opLine struct {
 	uri, rkey, action, collection lex.Opt[string]
 	record, rest                  lex.Map
-	names                         bool // uri and collection have yet to be resolved
+	names                         bool // the collection, also in the uri, is a name that resolve has yet to replace
 }
 
 var opFields = lex.NewFields("uri", "rkey", "value", "action!", "collection")

@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	// lookUps is how many records are read concurrently.
+	// lookUps is the largest number of records that are read at the same time.
 	lookUps = 8
 	// firstPause and lastPause are the shortest and the longest pause between attempts. Each pause is twice as long
 	// as the one before.
@@ -29,7 +29,8 @@ const (
 // errSplit says that a request must be split into smaller ones.
 var errSplit = errors.New("the request is too large")
 
-// attempt carries out changes by one request, which it repeats as often as needed and as the options allow.
+// attempt carries out changes by one request, which it repeats as often as necessary and as the options allow. It
+// returns errSplit if the server refused the request as too large and smaller requests may succeed.
 func (r *applier) attempt(ctx context.Context, changes []*change) error {
 	for attempt := 1; ; attempt++ {
 		err := r.request(ctx, changes, attempt)
@@ -109,7 +110,7 @@ func pauseAfter(attempt int, err error) (wait, asked time.Duration) {
 	return wait + asked, asked
 }
 
-// request sends the changes that are not done yet.
+// request sends the changes that are not done yet in one request.
 func (r *applier) request(ctx context.Context, changes []*change, attempt int) error {
 	left, err := r.left(ctx, changes)
 	if err != nil || len(left) == 0 {
@@ -189,7 +190,8 @@ func (e *lookUpError) Error() string { return fmt.Sprintf("reading %s failed: %v
 
 func (e *lookUpError) Unwrap() error { return e.err }
 
-// left returns the changes that are not done. It reads the records for which that is not known already.
+// left returns the changes that are not done. To find out, it reads their records, unless a change is known to be done,
+// or the journal made its record key and no request with it has been sent.
 func (r *applier) left(ctx context.Context, changes []*change) ([]*change, error) {
 	group, within := errgroup.WithContext(ctx)
 	group.SetLimit(lookUps)
@@ -227,7 +229,8 @@ func (r *applier) left(ctx context.Context, changes []*change) ([]*change, error
 	return left, nil
 }
 
-// judge compares the record at the server with the desired state.
+// judge compares s, the record at the server, with the state that c asks for, and reports whether they are the same. If
+// not, it sets the action to send, or returns an error if c must not be carried out.
 func (r *applier) judge(c *change, s writing.Stored) (done bool, err error) {
 	switch {
 	case c.action == ActionDelete:
@@ -270,8 +273,8 @@ func (r *applier) finish(changes []*change) error {
 	return nil
 }
 
-// split makes later requests smaller than the one that the server refused. It returns an error if that had only one
-// operation.
+// split limits later requests to half the size of this one, which the server refused as too large, and returns errSplit.
+// If the request had only one operation, it returns an error with err as its cause.
 func (r *applier) split(changes []*change, err error) error {
 	size := r.empty - 1
 	var left []*change
@@ -288,7 +291,7 @@ func (r *applier) split(changes []*change, err error) error {
 	return errSplit
 }
 
-// fail returns err as the BatchError of a request.
+// fail returns err as the BatchError of a request for changes, unless it is the OpError of one of them.
 func (r *applier) fail(changes []*change, err error) error {
 	if _, ok := err.(*OpError); ok {
 		return err

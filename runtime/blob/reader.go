@@ -58,7 +58,7 @@ type Reader struct {
 	max      int64     // the largest number of bytes to read
 	hash     hash.Hash // of the bytes read so far
 	at       Error     // the progress, in the form of an Error
-	err      error     // the error that ended it
+	err      error     // the error that ended reading; io.EOF: the blob is verified
 }
 
 // Open requests the blob from the server of did (com.atproto.sync.getBlob) and returns a [Reader], which the caller
@@ -66,8 +66,9 @@ type Reader struct {
 //
 // The reference need not have a size, see [Named].
 //
-// The error is an [*Error]. It wraps [ErrUnverifiable] or [ErrTooLarge], before anything is sent; [ErrNotFound]; or
-// an error of [pds.CallRepo].
+// The error is an [*Error], unless options are invalid. It wraps [ErrUnverifiable] or [ErrTooLarge], before anything is
+// sent; [ErrNotFound]; [ErrSize] or [ErrTooLarge], if the server announces another size or one over the limit; or an
+// error of [pds.CallRepo].
 func Open(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, options *ReadOptions) (*Reader, error) {
 	o, err := options.check()
 	if err != nil {
@@ -157,7 +158,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, r.err
 }
 
-// next reads, hashes and counts the next bytes.
+// next reads and counts the next bytes, which the caller has to hash. At the first byte over r.max it returns an error.
 func (r *Reader) next(p []byte) (int, error) {
 	n, err := r.body.Read(p)
 	if left := r.max - r.at.Read; int64(n) > left {
@@ -174,7 +175,7 @@ func (r *Reader) surplus() error {
 	return fmt.Errorf("%w: the limit is %d bytes", ErrTooLarge, r.max)
 }
 
-// end returns the error of the Reader for an error of next.
+// end returns the Reader's error for err, which next has returned. If err is io.EOF, end verifies the size and the hash.
 func (r *Reader) end(err error) error {
 	switch {
 	case err == nil:
@@ -267,7 +268,9 @@ func ignoreEOF(err error) error {
 	return err
 }
 
-// Close releases the connection. It does not verify what was read: only io.EOF means that the blob is verified.
+// Close releases the connection, after which Read returns an error that wraps [os.ErrClosed], unless the blob has been
+// read to its end. Close does not verify what was read: only io.EOF of Read, or nil of WriteTo, means that the blob is
+// verified.
 func (r *Reader) Close() error {
 	if r.err == nil {
 		r.err = r.failure(os.ErrClosed)

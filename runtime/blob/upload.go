@@ -158,7 +158,7 @@ func synonym(mediaType string) string {
 	return mediaType
 }
 
-// preflight checks what is known before anything is sent.
+// preflight checks, before anything is sent, the media type and, unless it is -1, the size against the options.
 func preflight(mimeType string, size int64, options *UploadOptions) error {
 	err := options.Rules.Check(mimeType, size)
 	if limit := options.limit(); limit > 0 && size > limit {
@@ -171,7 +171,8 @@ func preflight(mimeType string, size int64, options *UploadOptions) error {
 	return err
 }
 
-// uploadError returns the error of Upload for that of a failed call.
+// uploadError returns the error of Upload after a call that failed with err. size is that of the blob, -1 if it is not
+// known.
 func uploadError(err error, size int64) error {
 	switch tooLarge := verdict.Of(err) == verdict.TooLarge; {
 	case tooLarge && size >= 0:
@@ -195,7 +196,7 @@ type source struct {
 	at     int64      // the offset of the next byte from the start
 	count  int64      // how many bytes, from the start, have been hashed
 	hash   hash.Hash
-	failed error
+	failed error // the last error of reading, nil after a rewind
 }
 
 func newSource(r io.Reader, limit int64) *source {
@@ -258,7 +259,8 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// result ends the reading and returns the size and the CID of what has been read.
+// result makes every later Read fail. It returns the size and the CID of what has been read, and the error that ended
+// reading, nil if there was none.
 func (s *source) result() (size int64, c cid.CID, failed error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
-// The write points that the reference server grants an account: 3 for a create, 2 for an update, 1 for a delete.
-// See https://docs.bsky.app/docs/advanced-guides/rate-limits.
+// The write points that the reference server grants an account per hour and per day. A create takes 3 points, an update
+// 2 and a delete 1. See https://docs.bsky.app/docs/advanced-guides/rate-limits.
 const (
 	DefaultHourlyPoints = 5000
 	DefaultDailyPoints  = 35000
@@ -35,11 +35,13 @@ type Limiter struct {
 	spent   []spending // in the order of time; the last ones may be in the future
 }
 
+// window is a limit: in each period of this length, points may be spent.
 type window struct {
 	length time.Duration
 	points int // 0: any
 }
 
+// spending is points that were spent, or will be spent, at a time.
 type spending struct {
 	at     time.Time
 	points int

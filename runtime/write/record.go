@@ -20,18 +20,20 @@ type Client interface {
 	DID() syntax.DID
 }
 
-// Ref names a record and its content.
+// Ref names a record by its URI, and its content by its CID.
 type Ref struct {
 	URI syntax.ATURI
 	// CID is the CID of the record in DAG-CBOR.
 	CID cid.CID
 }
 
-// Lookup finds the lexicon's rules for the records of a collection, such as records.Lookup of the generated code.
+// Lookup is a function that returns the lexicon's rules for the records of a collection, and whether it knows the
+// collection. An example is records.Lookup of the generated code.
 type Lookup = func(syntax.NSID) (lex.RecordDef, bool)
 
-// Check looks for what is probably wrong with a record though its lexicon allows it, such as check.Record of the package
-// linguistics/check. The record has the Go type that Lookup knows for its collection, or else that of the caller.
+// Check is a function that returns what is probably wrong with a record that its lexicon allows. An example is
+// check.Record of the package linguistics/check. The record has the Go type that Lookup knows for its collection, or
+// else that of the caller.
 type Check = func(record lex.Record) []issue.Issue
 
 // DefaultMaxBytes is the default size of the largest request body, in bytes. The reference server accepts 150 KiB. A
@@ -52,7 +54,7 @@ func ParseRecord(data []byte) (*Untyped, error) {
 	return u, nil
 }
 
-// RecordType returns the record's $type.
+// RecordType returns the record's $type, "" if it has none.
 func (u *Untyped) RecordType() syntax.NSID {
 	value, _ := u.Get("$type")
 	text, _ := value.Text()
@@ -65,7 +67,7 @@ type change struct {
 	action string
 }
 
-// The actions, for errors.
+// The values of change.action and [Error].Action.
 const (
 	create = "create"
 	put    = "put"
@@ -80,7 +82,7 @@ func (c *change) fail(err error) error {
 	return &Error{Action: c.action, URI: c.URI, Err: err}
 }
 
-// points returns how many points the reference server counts for c.
+// points returns how many write points the reference server counts for c.
 func (c *change) points() int {
 	switch c.action {
 	case create:
@@ -98,7 +100,8 @@ type checks struct {
 	warn         func([]issue.Issue)
 }
 
-// check checks c, except for its record key. own makes a record of the caller's Go type.
+// check checks c, except for its record key, encodes it, and returns the rules for its collection. own makes an empty
+// record of the caller's Go type.
 func check(r *writing.Rules, c *change, own func() lex.Record, opts checks) (lex.RecordDef, error) {
 	if !syntax.ValidDID(string(r.DID)) {
 		return lex.RecordDef{}, fmt.Errorf("the account has no valid DID: %q", r.DID)

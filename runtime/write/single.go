@@ -33,10 +33,10 @@ type CreateOptions struct {
 	Validate lex.Opt[bool]
 	// MaxBytes is the size of the largest request body that the server accepts; 0 stands for [DefaultMaxBytes].
 	MaxBytes int
-	// Check, unless it is nil, looks for what is probably wrong with the record, once the lexicon has accepted it.
+	// Check, unless it is nil, is called if the lexicon allows the record, and returns what is probably wrong with it.
 	Check Check
-	// Warn, unless it is nil, is called with what Check has found, before the record is sent. If it is nil, the record is
-	// not sent, and the error is a [*WarningError].
+	// Warn, unless it is nil, is called with the issues that Check returns, before the record is sent. If Warn is nil and
+	// there are issues, the record is not sent, and the error is a [*WarningError].
 	Warn func(warnings []issue.Issue)
 	// Limiter limits the rate of writes: Create waits for it before it sends the record, and announces the pause, see
 	// [Limiter]. Nil means no limit.
@@ -47,10 +47,10 @@ type CreateOptions struct {
 // key is made by the client: see [CreateOptions].
 //
 // Create checks the record first; a [*issue.Error] lists everything that is wrong with it, and a [*WarningError] what
-// [CreateOptions].Check has found. Errors are [*Error]s. If
-// another record with the same key exists, the error is [ErrConflict]; if the same record exists already, Create
-// succeeds. With [ErrCIDMismatch], the Ref has the CID that the server returned; with other errors after the key was
-// made, it names the record that Create was to write.
+// [CreateOptions].Check has found. Errors are [*Error]s, which wrap those. If another record with the same key exists,
+// the error is [ErrConflict]; if the same record exists already, Create succeeds. With [ErrCIDMismatch], the Ref has the
+// CID that the server returned; with other errors after the request was sent, it names the record that Create was to
+// write.
 //
 // Create calls com.atproto.repo.createRecord once, and com.atproto.repo.getRecord if the answer is lost.
 func Create(ctx context.Context, a Client, record lex.Record, opts *CreateOptions) (Ref, error) {
@@ -118,7 +118,7 @@ func makerOf(record lex.Record) (func() lex.Record, error) {
 	return func() lex.Record { return reflect.New(v.Type().Elem()).Interface().(lex.Record) }, nil
 }
 
-// ready does the last checks before c is sent.
+// ready checks the record key of c and the size of in, the input of its request, before c is sent.
 func ready(r *writing.Rules, c *change, t lex.RecordDef, in lex.Encodable) error {
 	if err := t.CheckKey(c.RecordKey); err != nil {
 		return err
@@ -137,7 +137,8 @@ func pace(ctx context.Context, a Client, l *Limiter, nsid syntax.NSID, c *change
 	return l.wait(ctx, c.points(), writing.Announcer(a), nsid)
 }
 
-// send sends a write of one record and compares the server's answer with it.
+// send writes the record of c by call, and compares the server's answer with the record. The Ref has the CID that the
+// server returned if that differs, and else that of c.
 func send(c *change, call func() (writing.Answer, error)) (Ref, error) {
 	ref := Ref{c.URI, c.CID}
 	out, err := call()
@@ -276,7 +277,7 @@ func Put(ctx context.Context, a Client, rkey syntax.RecordKey, record lex.Record
 	return ref, c.fail(err)
 }
 
-// swapText returns a swap in the form in which it is sent.
+// swapText returns PutOptions.Swap in the form in which it is sent: the CID as text.
 func swapText(swap lex.Nullable[cid.CID]) lex.Nullable[syntax.CID] {
 	c, ok := swap.Get()
 	switch {
@@ -288,7 +289,7 @@ func swapText(swap lex.Nullable[cid.CID]) lex.Nullable[syntax.CID] {
 	return lex.Nullable[syntax.CID]{}
 }
 
-// checkSwap compares the record at the server with what swap asks for.
+// checkSwap returns an error that wraps ErrConflict if s, the record at the server, is not what swap asks for.
 func checkSwap(swap lex.Nullable[cid.CID], s writing.Stored) error {
 	want, defined := swap.Get()
 	switch {
