@@ -163,7 +163,7 @@ status is 1 if an operation would fail.`,
 // maxRate is the largest --rate.
 const maxRate = 1_000_000_000
 
-// openBatch opens a file of operations. The batch is read twice.
+// openBatch opens the file of operations called name. It must be a regular file, since apply reads it twice.
 func openBatch(ctx context.Context, name string) (io.ReadCloser, error) {
 	file, err := terminal.Open(ctx, name)
 	if err != nil {
@@ -194,7 +194,8 @@ func aboutLine(name string, failure *batch.OpError) string {
 	return fmt.Sprintf("%s: %s%v", place, what, failure.Err)
 }
 
-// openJournal opens the journal. A dry run does not create it: nil if there is none.
+// openJournal opens the journal in the file called name. A dry run does not create the journal: if there is none, the
+// result is nil.
 func openJournal(name string, dry bool) (*batch.Journal, error) {
 	if _, err := os.Stat(name); dry && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -202,7 +203,8 @@ func openJournal(name string, dry bool) (*batch.Journal, error) {
 	return batch.OpenJournal(name)
 }
 
-// printDryRun prints what a batch would do, on standard error if standard output has the lines of JSON, and returns an error if some of it would fail.
+// printDryRun prints what a batch would do. If lines is set, it prints to standard error, since the JSON lines are on
+// standard output. It returns an error if an operation would fail.
 func printDryRun(command *cobra.Command, name string, r *batch.DryRunResult, rate int, lines bool) error {
 	for _, failure := range r.Failures {
 		terminal.Printf(command.ErrOrStderr(), "%s\n", aboutLine(name, failure))
@@ -219,7 +221,7 @@ func printDryRun(command *cobra.Command, name string, r *batch.DryRunResult, rat
 	return nil
 }
 
-// appliedLine is an operation as --jsonl prints it.
+// appliedLine is the result of an operation as --jsonl prints it.
 type appliedLine struct {
 	Line    int          `json:"line"`
 	Action  batch.Action `json:"action"`
@@ -229,6 +231,7 @@ type appliedLine struct {
 	Change  batch.Action `json:"change,omitempty"`
 }
 
+// applied returns the line for the result of an operation.
 func applied(r batch.OpResult) appliedLine {
 	return appliedLine{r.Line, r.Action, r.URI, r.CID.String(), r.Written, r.Change}
 }

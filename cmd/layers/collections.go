@@ -80,7 +80,8 @@ names as in lexicons.`,
 	return command
 }
 
-// firstSentence returns the beginning of a description.
+// firstSentence returns the first sentence of a description, or the part before its first semicolon, without the final
+// period.
 func firstSentence(text string) string {
 	for _, end := range []string{". ", "; "} {
 		if before, _, ok := strings.Cut(text, end); ok {

@@ -104,7 +104,8 @@ status is 1.`,
 	return command
 }
 
-// countRecords counts the records of a repository, whose signature it verifies, by collection.
+// countRecords downloads and verifies the repository of did. It returns the number of records in each collection, and
+// the commit.
 func countRecords(ctx context.Context, client *pds.Client, did syntax.DID) (map[syntax.NSID]int, pds.LatestCommit, error) {
 	var latest pds.LatestCommit
 	whole, err := client.GetRepo(ctx, syntax.AtIdentifier(did), nil)

@@ -180,7 +180,8 @@ func (f *following) run(ctx context.Context, command *cobra.Command, s *connect.
 	return errors.Join(err, store.Close())
 }
 
-// serve gives other processes that read the directory snapshots, until the returned function is called.
+// serve provides other processes that read the directory with snapshots of the store, until the returned function is
+// called. That function waits until serving has ended.
 func serve(ctx context.Context, command *cobra.Command, store *boltstore.Store) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
@@ -206,7 +207,8 @@ func printChange(command *cobra.Command, c *follow.Change) error {
 	return err
 }
 
-// phases says how many repositories there are in each phase.
+// phases returns a text that says how many repositories are current, how many are yet to be fetched, and how many are
+// not active.
 func phases(h follow.Health) string {
 	live := h.Repos[follow.Live]
 	text := fmt.Sprintf("%s %s current", terminal.Number(live, "repository"), terminal.Are(live))
@@ -219,7 +221,7 @@ func phases(h follow.Health) string {
 	return text
 }
 
-// status prints the state of the copy on a terminal from time to time, until the returned function is called.
+// status prints the state of the copy on a terminal every 10 seconds, until the returned function is called.
 func (f *following) status(ctx context.Context, command *cobra.Command, monitor *follow.Monitor) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
@@ -243,7 +245,8 @@ func (f *following) status(ctx context.Context, command *cobra.Command, monitor 
 	}
 }
 
-// httpOrigin returns the address of a stream as one for calls.
+// httpOrigin returns the URL for calls to the server that offers the stream at address: with https instead of wss, http
+// instead of ws, and https if address has no scheme. It returns "" for "".
 func httpOrigin(address string) string {
 	address = strings.TrimSuffix(address, "/xrpc/com.atproto.sync.subscribeRepos")
 	for stream, calls := range map[string]string{"wss://": "https://", "ws://": "http://"} {

@@ -84,7 +84,7 @@ written without pub.layers.`,
 	return command
 }
 
-// getFrom reads a record from a server or from a directory.
+// getFrom reads the record at uri from the directory from, or from the account's server if from is "".
 func getFrom(ctx context.Context, command *cobra.Command, s *connect.Servers, from string, uri syntax.ATURI, options *pds.GetRecordOptions, prove bool) (rec.Envelope, error) {
 	if from != "" {
 		c, err := copied.OpenRepo(ctx, s, from, uri.Authority())
@@ -101,6 +101,7 @@ func getFrom(ctx context.Context, command *cobra.Command, s *connect.Servers, fr
 	return getRecord(ctx, client, uri, options, prove)
 }
 
+// getRecord reads the record at uri from the account's server, with a proof if prove is set.
 func getRecord(ctx context.Context, client *pds.Client, uri syntax.ATURI, options *pds.GetRecordOptions, prove bool) (rec.Envelope, error) {
 	if !prove {
 		return client.GetRecord(ctx, uri, options)

@@ -121,7 +121,8 @@ If the list fails midway, the error says how to continue.`,
 	return command
 }
 
-// listFrom returns the records of a collection, from a server or from a directory. The caller must call done afterwards.
+// listFrom returns a sequence of the records of a collection: from the directory from, or from the account's server if
+// from is "". The caller must call done afterwards.
 func listFrom(ctx context.Context, command *cobra.Command, s *connect.Servers, from string, actor syntax.AtIdentifier, collection syntax.NSID, options *pds.ListOptions) (list iter.Seq2[rec.Envelope, error], done func() error, err error) {
 	if from != "" {
 		c, err := copied.OpenRepo(ctx, s, from, actor)

@@ -117,7 +117,8 @@ func pull(ctx context.Context, command *cobra.Command, client *pds.Client, actor
 	return nil
 }
 
-// pullInto downloads the archive into file, verifies it and prints its records or their summary.
+// pullInto downloads the archive of did into file, verifies it, and calls check with its revision. If check returns nil
+// or repo.ErrUnchanged, pullInto prints the records or their summary. It returns the error of check.
 func pullInto(ctx context.Context, command *cobra.Command, client *pds.Client, did syntax.DID, file *os.File, lines bool, check func(repo.Revision) error) (total rec.Counts, err error) {
 	stream, err := client.GetRepoCAR(ctx, syntax.AtIdentifier(did), nil)
 	if err != nil {

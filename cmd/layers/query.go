@@ -111,7 +111,8 @@ func queryLines(ctx context.Context, command *cobra.Command, client *appview.Cli
 	return out.Flush()
 }
 
-// aboutMethod adds to the error of a call which method may have been meant.
+// aboutMethod returns err, the error of a call. If the method is unknown but resembles a known one, it adds a hint that
+// names that.
 func aboutMethod(method syntax.NSID, err error) error {
 	if question := names.Misspelt(method, names.Methods); err != nil && question != "" {
 		return exit.WithHint(err, "no lexicon is known for the method %s: %s", method, question)

@@ -73,7 +73,7 @@ printing and for screen readers, with the same pictures and tables of their cont
 
 func isURI(arg string) bool { return strings.HasPrefix(arg, "at://") }
 
-// include adds the annotations in the repositories of accounts.
+// include adds to set the annotations in the repositories of accounts.
 func include(ctx context.Context, s *connect.Servers, set *show.Set, accounts []string) error {
 	if len(accounts) == 0 {
 		return nil
@@ -94,7 +94,7 @@ func include(ctx context.Context, s *connect.Servers, set *show.Set, accounts []
 	return nil
 }
 
-// showDocument reads what the arguments name.
+// showDocument returns a document that shows the records and files that args name.
 func showDocument(ctx context.Context, command *cobra.Command, s *connect.Servers, args []string, from string, repos []string) (*draw.Document, error) {
 	document := &draw.Document{Title: strings.Join(args, ", ")}
 	if len(repos) > 0 && (from != "" || !slices.ContainsFunc(args, isURI)) {

@@ -9,8 +9,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/tap"
 )
 
-// subscriber returns the source of a kind at an address. Commits are verified by a directory, if it is not nil, where the source has
-// them.
+// subscriber returns a client for the stream of a relay, a jetstream or a tap, as kind says, at address. If directory
+// is not nil, the client of a relay verifies commits with it; the other streams have no commits.
 func subscriber(s *connect.Servers, kind, address string, directory *identity.Directory) (client firehose.Subscriber, err error) {
 	switch kind {
 	case "relay":
@@ -32,7 +32,7 @@ func subscriber(s *connect.Servers, kind, address string, directory *identity.Di
 	return client, nil
 }
 
-// subscriber returns the source that the flags name.
+// subscriber returns a client for the stream that the flags name, or an error if the flags contradict each other.
 func (t *tailing) subscriber(s *connect.Servers, directory *identity.Directory, hasCursor bool) (firehose.Subscriber, error) {
 	address := t.relay
 	if address == "" && t.source == "relay" {

@@ -115,7 +115,7 @@ func tail(ctx context.Context, command *cobra.Command, s *connect.Servers, t *ta
 	return printEvents(ctx, command, client, options, t)
 }
 
-// printEvents prints events until the stream ends.
+// printEvents prints events until the stream ends, or as many as --limit says.
 func printEvents(ctx context.Context, command *cobra.Command, client firehose.Subscriber, options *firehose.Options, t *tailing) error {
 	// The loop is left only at an event after the last one, so that the last one is acknowledged.
 	ctx, done := context.WithCancel(ctx)

@@ -184,7 +184,7 @@ the account that is logged in. It is not an error if the record does not exist.`
 	return command
 }
 
-// completeRecordFile completes a collection and then a file.
+// completeRecordFile completes the first argument with a collection, and the second one with a file.
 func completeRecordFile(command *cobra.Command, args []string, text string) ([]string, cobra.ShellCompDirective) {
 	if len(args) == 1 {
 		return nil, cobra.ShellCompDirectiveDefault
@@ -192,7 +192,7 @@ func completeRecordFile(command *cobra.Command, args []string, text string) ([]s
 	return cli.CompleteCollection(0)(command, args, text)
 }
 
-// printRef prints the record that was written, unless err says that none was.
+// printRef prints the URI and the CID of the record that was written, or returns err unless that is nil.
 func printRef(command *cobra.Command, ref write.Ref, err error) error {
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-// Package accounts has the commands for sessions: login, logout, switch and whoami.
+// Package accounts implements the commands for sessions: login, logout, switch and whoami.
 package accounts
 
 import (
@@ -22,7 +22,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Login returns the command login.
+// Login returns the login command.
 func Login(s *connect.Servers) *cobra.Command {
 	var factor string
 	command := &cobra.Command{
@@ -73,7 +73,7 @@ revoke, rather than the password of the account.`,
 	return command
 }
 
-// readPassword gets the password from the environment, the terminal or standard input.
+// readPassword reads the password from LAYERS_PASSWORD if that is set, or else from the terminal or standard input.
 func readPassword(ctx context.Context, stdin io.Reader, stderr io.Writer, actor syntax.AtIdentifier) (string, error) {
 	if password := os.Getenv("LAYERS_PASSWORD"); password != "" {
 		return password, nil
@@ -100,7 +100,7 @@ func readPassword(ctx context.Context, stdin io.Reader, stderr io.Writer, actor 
 	return password, nil
 }
 
-// Switch returns the command switch.
+// Switch returns the switch command.
 func Switch(s *connect.Servers) *cobra.Command {
 	return &cobra.Command{
 		Use:     "switch ACTOR",
@@ -126,7 +126,8 @@ accounts that are logged in.`,
 	}
 }
 
-// resume returns the client of a stored session, and the store.
+// resume resumes the stored session of who, a handle or a DID, or of the current account if who is "". It returns the
+// client of the session, and the store of all sessions.
 func resume(ctx context.Context, s *connect.Servers, who string) (*auth.Client, *auth.FileStore, error) {
 	options, err := s.AuthOptions()
 	if err != nil {
@@ -140,7 +141,7 @@ func resume(ctx context.Context, s *connect.Servers, who string) (*auth.Client, 
 	return client, store, err
 }
 
-// Logout returns the command logout.
+// Logout returns the logout command.
 func Logout(s *connect.Servers) *cobra.Command {
 	var all bool
 	command := &cobra.Command{
@@ -171,7 +172,7 @@ accounts.`,
 			if err != nil {
 				return err
 			}
-			var failed []error // one server that cannot be reached does not keep the other sessions
+			var failed []error // a server that cannot be reached does not prevent the other logouts
 			for _, session := range sessions {
 				client, _, err := resume(ctx, s, string(session.DID))
 				if err == nil {
@@ -187,6 +188,7 @@ accounts.`,
 	return command
 }
 
+// logOut ends the session of client, and prints that it has ended.
 func logOut(ctx context.Context, command *cobra.Command, client *auth.Client) error {
 	session := client.Session()
 	if err := client.Logout(ctx); err != nil {
@@ -202,7 +204,7 @@ type account struct {
 	PDS    string        `json:"pds"`
 }
 
-// Whoami returns the command whoami.
+// Whoami returns the whoami command.
 func Whoami(s *connect.Servers) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
@@ -260,7 +262,7 @@ accounts that are logged in. It contacts no server.`,
 	return command
 }
 
-// completeAccount completes the handles of the accounts that are logged in.
+// completeAccount completes the first argument with the handles of the accounts that are logged in.
 func completeAccount(command *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp

@@ -1,4 +1,5 @@
-// Package archive opens the archives of repositories, CAR files of version 1 or 2, and converts between the versions.
+// Package archive opens archives of repositories, which are CAR files of version 1 or 2, and converts them between the
+// two versions.
 package archive
 
 import (
@@ -24,7 +25,7 @@ type Archive struct {
 	file *os.File
 }
 
-// Close closes the file, or removes the temporary copy that was made of a stream.
+// Close closes the archive's file, or removes the temporary copy of an archive that was read from a stream.
 func (a *Archive) Close() {
 	if a.file != nil {
 		a.file.Close() // it was only read from: nothing is lost
@@ -33,8 +34,8 @@ func (a *Archive) Close() {
 	}
 }
 
-// Open opens the archive in a file, of CAR version 1 or 2. The name - stands for standard input. Standard input, and
-// any file that cannot be read at an offset, is first copied to its end.
+// Open opens the archive of CAR version 1 or 2 in the file called name, or in stdin if name is "-". It first reads
+// standard input, or a file that is not regular, such as a pipe, to its end.
 func Open(ctx context.Context, name string, stdin io.Reader, stderr io.Writer) (*Archive, error) {
 	if name == "-" {
 		return readArchive(ctx, stdin)
@@ -58,7 +59,7 @@ func Open(ctx context.Context, name string, stdin io.Reader, stderr io.Writer) (
 	return nil, exit.WithoutName(err)
 }
 
-// openFile opens the archive in a file of size bytes, which it closes if there is an error.
+// openFile opens the archive in a file of size bytes. If it fails, it closes the file.
 func openFile(ctx context.Context, file *os.File, size int64) (*Archive, error) {
 	payload, err := payloadOf(file, size)
 	if err == nil {
@@ -71,8 +72,8 @@ func openFile(ctx context.Context, file *os.File, size int64) (*Archive, error) 
 	return nil, err
 }
 
-// readArchive reads an archive to its end. It copies one of version 2 to a temporary file, since such an archive gives
-// offsets to its parts.
+// readArchive reads an archive from r to its end. It copies an archive of version 2 to a temporary file, because the
+// parts of such an archive are found by their offsets.
 func readArchive(ctx context.Context, r io.Reader) (*Archive, error) {
 	buffered := bufio.NewReader(r)
 	if start, _ := buffered.Peek(carv2.PragmaSize); !carv2.IsPragma(start) { // reading will meet an error again
@@ -83,7 +84,7 @@ func readArchive(ctx context.Context, r io.Reader) (*Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	os.Remove(file.Name()) // where open files keep their names it stays until the system clears its directory
+	os.Remove(file.Name()) // a system that cannot remove an open file keeps it until it clears the directory
 	size, err := io.Copy(file, io.LimitReader(buffered, repo.DefaultMaxSize+1))
 	if err == nil && size > repo.DefaultMaxSize {
 		err = fmt.Errorf("%w: more than %d bytes", repo.ErrTooLarge, int64(repo.DefaultMaxSize))
@@ -95,7 +96,8 @@ func readArchive(ctx context.Context, r io.Reader) (*Archive, error) {
 	return openFile(ctx, file, size)
 }
 
-// payloadOf returns the archive of version 1 that a file of size bytes is or, if it is of version 2, has in it.
+// payloadOf returns the archive of CAR version 1 in a file of size bytes: the whole file or, if the file is of version
+// 2, its payload.
 func payloadOf(file io.ReaderAt, size int64) (*io.SectionReader, error) {
 	if carv2.Is(file) {
 		return carv2.Payload(file, size)
@@ -103,7 +105,8 @@ func payloadOf(file io.ReaderAt, size int64) (*io.SectionReader, error) {
 	return io.NewSectionReader(file, 0, size), nil
 }
 
-// openRegular opens a file if it is a regular one, and returns its archive of version 1. The caller closes the file.
+// openRegular opens the file called name, which must be a regular file, and returns it with the archive of CAR version
+// 1 in it. The caller closes the file.
 func openRegular(name string) (*os.File, *io.SectionReader, error) {
 	info, err := os.Stat(name) // before it is opened, which waits if it is a pipe
 	if err == nil && !info.Mode().IsRegular() {
@@ -124,8 +127,8 @@ func openRegular(name string) (*os.File, *io.SectionReader, error) {
 	return file, payload, nil
 }
 
-// Saved returns the commit of the archive in a file, and the version of the CAR format that it is in. If the file is
-// not an archive of did, both are zero, and the caller may replace the file.
+// Saved returns the revision of the archive in the file called name, and the CAR version of the file. If the file
+// cannot be read, or is not an archive of did, both are zero, and the caller may replace the file.
 func Saved(ctx context.Context, name string, did syntax.DID) (revision repo.Revision, version int) {
 	file, payload, err := openRegular(name)
 	if err != nil {
@@ -142,7 +145,7 @@ func Saved(ctx context.Context, name string, did syntax.DID) (revision repo.Revi
 	return saved.Revision(), 1
 }
 
-// CheckFile reads the whole archive in a file, and returns an error if it is not valid.
+// CheckFile reads the whole archive in the file called name, and returns an error if it is not valid.
 func CheckFile(ctx context.Context, name string) error {
 	file, payload, err := openRegular(name)
 	if err != nil {
@@ -155,7 +158,8 @@ func CheckFile(ctx context.Context, name string) error {
 // maxDocument is the size of the largest DID document that is read, in bytes.
 const maxDocument = 1 << 20
 
-// VerifyBy verifies the signature of a repository under the key in a file with the account's DID document.
+// VerifyBy verifies the signature of a repository with the signing key in the account's DID document, which it reads as
+// JSON from the file called name. It is an error if the document is that of another account.
 func VerifyBy(ctx context.Context, r *repo.Repo, name string) error {
 	file, err := terminal.Open(ctx, name)
 	if err != nil {
@@ -183,7 +187,8 @@ func VerifyBy(ctx context.Context, r *repo.Repo, name string) error {
 	return r.Verify(document.DID, key)
 }
 
-// Name returns the file name for an account's archive, without characters that file systems refuse.
+// Name returns the name of the file for an account's archive: the DID with a hyphen for each : and %, which some file
+// systems refuse, and the extension .car.
 func Name(did syntax.DID) string {
 	return strings.NewReplacer(":", "-", "%", "-").Replace(string(did)) + ".car"
 }

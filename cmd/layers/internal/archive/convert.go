@@ -9,8 +9,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/repo"
 )
 
-// Convert checks the whole archive in the file from, of CAR version 1 or 2, and writes it to the file to in the given
-// version. The file to appears only when it is complete.
+// Convert reads the archive of CAR version 1 or 2 in the file called from, checks all of it, and writes it in the given
+// version to the file called to. That file is created or replaced only when it is complete.
 func Convert(ctx context.Context, from, to string, version int) error {
 	file, payload, err := openRegular(from)
 	if err != nil {
@@ -36,7 +36,7 @@ func Convert(ctx context.Context, from, to string, version int) error {
 	return out.Keep()
 }
 
-// check reads all of an archive and returns what is wrong with it.
+// check reads a whole archive, and returns the first error in it.
 func check(ctx context.Context, payload *io.SectionReader) error {
 	whole, err := repo.Open(ctx, payload, payload.Size())
 	if err != nil {

@@ -26,7 +26,8 @@ const maxLine = 16 << 20
 
 // EachRecord calls each for every record of a known collection in the files at path: an archive (.car), a file of JSON
 // lines with "uri" and "value" as decode --jsonl prints them (.jsonl), a directory with such files, or a directory of
-// layers follow. each is also given the record's issues.
+// layers follow. It passes the issues of an invalid record to each; the record is then as complete as it could be
+// decoded.
 func EachRecord(ctx context.Context, path string, stderr io.Writer, each func(syntax.ATURI, lex.Record, []issue.Issue)) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -54,7 +55,7 @@ func EachRecord(ctx context.Context, path string, stderr io.Writer, each func(sy
 	return nil
 }
 
-// FollowFile is the name of the file in a directory of layers follow.
+// FollowFile is the name of the file, in the directory of layers follow, in which that command keeps records.
 const FollowFile = "records.db"
 
 // eachFollowed calls each for the records in a directory of layers follow, but not for those of inactive accounts.
@@ -90,7 +91,8 @@ func eachFollowed(ctx context.Context, directory string, each func(syntax.ATURI,
 	return nil
 }
 
-// FilesIn returns the files with records in a directory and those below it.
+// FilesIn returns the sorted paths of the files with records (.car and .jsonl) in a directory and the directories below
+// it. It is an error if there are none.
 func FilesIn(directory string) ([]string, error) {
 	var files []string
 	err := filepath.WalkDir(directory, func(path string, entry os.DirEntry, err error) error {
@@ -106,6 +108,7 @@ func FilesIn(directory string) ([]string, error) {
 	return files, err
 }
 
+// eachArchived calls each for every record of a known collection in the archive called file.
 func eachArchived(ctx context.Context, file string, stderr io.Writer, each func(syntax.ATURI, lex.Record, []issue.Issue)) error {
 	opened, err := Open(ctx, file, nil, stderr)
 	if err != nil {
@@ -115,7 +118,7 @@ func eachArchived(ctx context.Context, file string, stderr io.Writer, each func(
 	return EachOf(ctx, opened.Repo, each)
 }
 
-// EachOf calls each for every record of a known collection in a repository.
+// EachOf calls each for every record of a known collection in a repository, as [EachRecord] does.
 func EachOf(ctx context.Context, from *repo.Repo, each func(syntax.ATURI, lex.Record, []issue.Issue)) error {
 	for record, err := range from.Decode(ctx, records.Lookup, nil) {
 		if err != nil {
@@ -128,6 +131,7 @@ func EachOf(ctx context.Context, from *repo.Repo, each func(syntax.ATURI, lex.Re
 	return nil
 }
 
+// eachLine calls each for every record of a known collection in a file of JSON lines.
 func eachLine(ctx context.Context, file string, each func(syntax.ATURI, lex.Record, []issue.Issue)) error {
 	source, err := os.Open(file)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package blobs has the commands for blobs.
+// Package blobs implements the blob command and its subcommands get, put and ls.
 package blobs
 
 import (
@@ -28,7 +28,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// Command returns the command blob.
+// Command returns the blob command.
 func Command(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "blob",
@@ -92,7 +92,7 @@ output while it arrives; it is complete and verified only if the exit status is 
 	return command
 }
 
-// rulesFor holds the constraints of the blobs in Layers' records, by collection.
+// rulesFor has the constraints of the blobs in Layers' records, by collection without the leading "pub.layers.".
 var rulesFor = map[string]lex.BlobRules{
 	"media.media":           media.MediaBlobRules,
 	"expression.expression": expression.ExpressionMediaBlobRules,

@@ -129,7 +129,7 @@ If the list fails midway, the error says how to continue.`,
 	return command
 }
 
-// served lists what the server has.
+// served yields the CIDs of the blobs that the account's PDS has.
 func served(ctx context.Context, client *pds.Client, actor syntax.AtIdentifier, options *pds.ListBlobsOptions) iter.Seq2[listed, error] {
 	return func(yield func(listed, error) bool) {
 		for c, err := range client.ListBlobs(ctx, actor, options) {
@@ -140,7 +140,8 @@ func served(ctx context.Context, client *pds.Client, actor syntax.AtIdentifier, 
 	}
 }
 
-// missingBlobs lists what the server of the account lacks (com.atproto.repo.listMissingBlobs).
+// missingBlobs yields the blobs that the account's PDS lacks, with the URIs of the records that refer to them
+// (com.atproto.repo.listMissingBlobs).
 func missingBlobs(ctx context.Context, account rpc.Caller, cursor string) iter.Seq2[listed, error] {
 	var params rpc.Params
 	params.String("limit", "1000")
@@ -161,7 +162,7 @@ func missingBlobs(ctx context.Context, account rpc.Caller, cursor string) iter.S
 	}
 }
 
-// decodeMissing decodes an item of com.atproto.repo.listMissingBlobs.
+// decodeMissing decodes an item of the response to com.atproto.repo.listMissingBlobs.
 func decodeMissing(_ context.Context, raw lex.Raw) (*listed, error) {
 	var item struct {
 		CID       string       `json:"cid"`
@@ -178,7 +179,7 @@ func decodeMissing(_ context.Context, raw lex.Raw) (*listed, error) {
 	return &listed{CID: c.String(), URI: uri}, err
 }
 
-// references lists the blobs in the records of a repository.
+// references downloads and verifies a repository, and yields the blobs to which its records refer.
 func references(ctx context.Context, client *pds.Client, actor syntax.AtIdentifier) iter.Seq2[listed, error] {
 	return func(yield func(listed, error) bool) {
 		whole, err := client.GetRepo(ctx, actor, nil)
@@ -201,7 +202,8 @@ func references(ctx context.Context, client *pds.Client, actor syntax.AtIdentifi
 	}
 }
 
-// inRecord returns the blobs in a record. A record that has no form in JSON has none.
+// inRecord returns the blobs to which a record in the repository of did refers. It returns none for a record that
+// cannot be converted to JSON.
 func inRecord(did syntax.DID, record repo.Record) (found []listed) {
 	text, err := lex.CBORToJSON(record.Data)
 	if err != nil {
@@ -236,6 +238,7 @@ func inRecord(did syntax.DID, record repo.Record) (found []listed) {
 	return found
 }
 
+// blobOf returns the CID, media type and size in a blob object. Its CID is "" if the object has no valid reference.
 func blobOf(object map[string]any) (b listed) {
 	if ref, ok := object["ref"].(map[string]any); ok {
 		b.CID, _ = ref["$link"].(string)

@@ -19,14 +19,16 @@ const (
 	GroupWrite = "write"
 )
 
-// Online wraps the function of a command that talks to servers: its errors are failures, not misuse.
+// Online wraps the function of a command that talks to servers. An error of the function gives the exit status of a
+// failure, unless it has another status already; without Online, it would be reported as wrong usage.
 func Online(do func(ctx context.Context, command *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return func(command *cobra.Command, args []string) error {
 		return exit.Failure(do(command.Context(), command, args))
 	}
 }
 
-// Arguments returns a check of the number of arguments; usage names them in the error.
+// Arguments returns a check that a command has at least min and at most max arguments. In the error, usage describes
+// the arguments that the command takes.
 func Arguments(min, max int, usage string) cobra.PositionalArgs {
 	return func(command *cobra.Command, args []string) error {
 		if len(args) < min || len(args) > max {
@@ -56,7 +58,8 @@ func OrNone(s string) string {
 	return s
 }
 
-// WithDID returns a URI that names its account by the DID, as records do.
+// WithDID returns uri with the account's DID in place of its handle, as records refer to each other. It resolves the
+// handle, unless from, the value of --from, is set: then a handle is an error, since no server is to be asked.
 func WithDID(ctx context.Context, s *connect.Servers, uri syntax.ATURI, from string) (syntax.ATURI, error) {
 	handle, ok := uri.Authority().Handle()
 	if !ok {

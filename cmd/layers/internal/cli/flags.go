@@ -25,8 +25,8 @@ func JSONLFlag(command *cobra.Command, value *bool) {
 	command.Flags().BoolVar(value, "jsonl", false, "print one JSON object per line, for each record")
 }
 
-// CompleteCollection completes the argument at the given index with the short names of Layers' collections or, if it
-// starts with "pub.", with their full names.
+// CompleteCollection completes the argument with the index place, from 0, with the names of Layers' collections, as
+// [Names] returns them.
 func CompleteCollection(place int) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, text string) ([]string, cobra.ShellCompDirective) {
 		if len(args) != place {
@@ -36,15 +36,16 @@ func CompleteCollection(place int) cobra.CompletionFunc {
 	}
 }
 
-// CompleteFlag completes the values of a flag with the names in short, such as those of Layers' collections, and with
-// others.
+// CompleteFlag completes the values of a flag with the names in short, such as those of Layers' collections without
+// "pub.layers.", as [Names] returns them.
 func CompleteFlag(command *cobra.Command, flag string, short []string) {
 	command.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, text string) ([]string, cobra.ShellCompDirective) {
 		return Names(short, text), cobra.ShellCompDirectiveNoFileComp
 	})
 }
 
-// Names returns the names that complete text: short names of Layers, or full names if text begins like one.
+// Names returns the candidates for completing text: the names in short and, if text begins like "pub.layers.", also the
+// same names with that prefix. The shell selects those that begin with text.
 func Names(short []string, text string) []string {
 	if text == "" || !strings.HasPrefix(text, names.Own[:min(len(text), len(names.Own))]) {
 		return short
@@ -87,24 +88,24 @@ func WantedAccounts(ctx context.Context, directory *identity.Directory, texts []
 	return dids, nil
 }
 
-// UnknownFlag adds the flag --allow-unknown.
+// UnknownFlag adds the flag --allow-unknown, which allows writing records of collections without a known lexicon.
 func UnknownFlag(command *cobra.Command, value *bool) {
 	command.Flags().BoolVar(value, "allow-unknown", false, "write records of collections without a known lexicon, unchecked")
 }
 
-// AnyPDSFlag adds the flag --any-pds.
+// AnyPDSFlag adds the flag --any-pds, which sets [connect.Servers.AnyPDS].
 func AnyPDSFlag(command *cobra.Command, s *connect.Servers) {
 	command.Flags().BoolVar(&s.AnyPDS, "any-pds", false,
 		"write to the session's server even if the account's DID document names another PDS")
 }
 
-// AsFlag adds the flag --as, for commands that use a session.
+// AsFlag adds the flag --as, which sets [connect.Servers.As], for commands that use a session.
 func AsFlag(command *cobra.Command, s *connect.Servers) {
 	command.Flags().StringVar(&s.As, "as", "", "use the session of this `ACTOR`, a handle or a DID (default the current account)")
 	command.RegisterFlagCompletionFunc("as", CompleteAs) // the flag is there: this cannot fail
 }
 
-// CompleteAs completes the handles of the accounts that are logged in.
+// CompleteAs completes the value of --as with the handles of the accounts that are logged in.
 func CompleteAs(command *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	var handles []string
 	if store, err := auth.OpenStore(""); err == nil {
@@ -116,15 +117,15 @@ func CompleteAs(command *cobra.Command, _ []string, _ string) ([]string, cobra.S
 	return handles, cobra.ShellCompDirectiveNoFileComp
 }
 
-// NoteMisspelt says on standard error that a collection may be misspelt. That is not an error: lexicons newer than this
-// command may define it.
+// NoteMisspelt prints on standard error that a collection may be misspelt, if it resembles one of Layers. That is not
+// an error: lexicons newer than this command may define the collection.
 func NoteMisspelt(command *cobra.Command, collection syntax.NSID) {
 	if question := names.Misspelt(collection, names.Collections); question != "" {
 		terminal.Printf(command.ErrOrStderr(), "layers: no lexicon is known for the collection %s: %s\n", collection, question)
 	}
 }
 
-// FromFlag adds the flag --from.
+// FromFlag adds the flag --from, which names a directory of layers follow to read instead of a server.
 func FromFlag(command *cobra.Command, value *string) {
 	command.Flags().StringVar(value, "from", "", "read the `DIR` of layers follow in place of a server")
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
 )
 
-// UsageTail follows the flags in the help of each command.
+// UsageTail is the template for the end of each command's help, after the flags: the exit statuses and the environment
+// variables.
 const UsageTail = `{{if .Runnable}}
 Exit status:
   0  success
@@ -28,8 +29,8 @@ Environment:
   LAYERS_PASSWORD   the app password{{end}}
 {{end}}`
 
-// TakesCommand sets up a command that only has subcommands: without arguments it shows its help, and it refuses an
-// argument that is not one of its subcommands.
+// TakesCommand sets up a command that only has subcommands, which must include its first argument. Without arguments,
+// the root command prints its help, and any other command returns an error that lists its subcommands.
 func TakesCommand(command *cobra.Command) {
 	command.Args = func(command *cobra.Command, args []string) error {
 		if len(args) == 0 && !command.HasParent() {
@@ -40,7 +41,7 @@ func TakesCommand(command *cobra.Command) {
 	command.RunE = func(command *cobra.Command, _ []string) error { return command.Help() }
 }
 
-// unknownCommand returns an error about args, which do not name a command of parent.
+// unknownCommand returns an error for args, which are empty or do not name a subcommand of parent.
 func unknownCommand(parent *cobra.Command, args []string) error {
 	var known []string
 	for _, command := range parent.Commands() {
@@ -84,7 +85,7 @@ func HelpCommand() *cobra.Command {
 	}
 }
 
-// completeHelp completes the names of commands and topics.
+// completeHelp completes the arguments of layers help with the names of commands and topics.
 func completeHelp(command *cobra.Command, args []string, _ string) (completions []string, _ cobra.ShellCompDirective) {
 	about, rest, err := command.Root().Find(args)
 	if err == nil && len(rest) == 0 {
@@ -97,7 +98,8 @@ func completeHelp(command *cobra.Command, args []string, _ string) (completions 
 	return completions, cobra.ShellCompDirectiveNoFileComp
 }
 
-// FlagError returns err, with a suggestion if an unknown flag resembles a known one.
+// FlagError returns the error of wrong usage for err, an error from parsing the flags of a command. It suggests a known
+// flag that resembles an unknown one.
 func FlagError(command *cobra.Command, err error) error {
 	unknown, ok := errors.AsType[*pflag.NotExistError](err)
 	if !ok {

@@ -1,4 +1,4 @@
-// Package connect makes the clients with which the command reaches servers, from its flags and environment.
+// Package connect creates the command's clients for servers from its flags and environment.
 package connect
 
 import (
@@ -24,8 +24,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
-// Servers says which servers the command talks to. An empty field is taken from the environment, or else from the
-// accounts' DID documents.
+// Servers has the flags that say which servers the command talks to, and how. [Servers.Complete] sets empty addresses
+// from the environment; if PDS is still empty, the servers are those in the accounts' DID documents.
 type Servers struct {
 	PLC, PDS, Appview string
 	AllowPrivate      bool
@@ -36,7 +36,7 @@ type Servers struct {
 	Messages          io.Writer // standard error
 }
 
-// AddFlags adds the flags that all commands share.
+// AddFlags adds the flags that all commands share; they set fields of s.
 func (s *Servers) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&s.PLC, "plc", "", "the `URL` of the PLC directory (default LAYERS_PLC or https://plc.directory)")
 	flags.StringVar(&s.PDS, "pds", "", "the `URL` of a PDS to use for all accounts, instead of those in DID documents (default LAYERS_PDS)")
@@ -82,7 +82,7 @@ func (s *Servers) Calls() []xrpc.Option {
 	return []xrpc.Option{xrpc.WithMaxWait(s.MaxWait), xrpc.WithPauses(s.announce)}
 }
 
-// announce prints what a call waits for, and until when.
+// announce prints why and how long a call waits.
 func (s *Servers) announce(p xrpc.Pause) {
 	if p.Err != nil {
 		terminal.Note(s.Messages, "%v; retrying in %[4]s (attempt %[2]d of %[3]d)\n", p.Err, p.Attempt, p.Attempts, until(p.Wait))
@@ -103,7 +103,7 @@ func until(wait time.Duration) string {
 	return fmt.Sprintf("%v, until %s", wait.Round(time.Second), time.Now().Add(wait).Format(time.DateTime))
 }
 
-// CheckTimes checks the flags for durations, before the command does anything.
+// CheckTimes returns an error if a flag for a duration is negative. It is called before the command does anything.
 func (s *Servers) CheckTimes() error {
 	if s.Timeout < 0 {
 		return exit.Misuse("--timeout %v: must not be negative", s.Timeout)
@@ -114,7 +114,7 @@ func (s *Servers) CheckTimes() error {
 	return nil
 }
 
-// Directory returns the directory of identities.
+// Directory returns a new directory of identities, which resolves handles and DIDs.
 func (s *Servers) Directory() (*identity.Directory, error) {
 	if err := s.Complete(); err != nil {
 		return nil, err
@@ -122,8 +122,8 @@ func (s *Servers) Directory() (*identity.Directory, error) {
 	return identity.New(identity.WithNetwork(s.Network()))
 }
 
-// Accounts returns a function that resolves each handle only once and remembers the answer, so that a handle always
-// gives the same DID.
+// Accounts returns a function that resolves handles to DIDs. It remembers each result, errors included, so that a
+// handle always gives the same DID. The function must not be called concurrently.
 func (s *Servers) Accounts(ctx context.Context) func(syntax.Handle) (syntax.DID, error) {
 	type answer struct {
 		did syntax.DID
@@ -149,7 +149,7 @@ func (s *Servers) Accounts(ctx context.Context) func(syntax.Handle) (syntax.DID,
 	}
 }
 
-// Repos returns the client that reads repositories.
+// Repos returns a new client that reads repositories.
 func (s *Servers) Repos() (*pds.Client, error) {
 	directory, err := s.Directory()
 	if err != nil {
@@ -173,7 +173,8 @@ func (s *Servers) AuthOptions() ([]auth.Option, error) {
 	}, nil
 }
 
-// Session returns the client of the account that --as names, or else of the current one.
+// Session returns the client of the stored session of the account that --as names, or of the current account if --as is
+// not set.
 func (s *Servers) Session(ctx context.Context) (*auth.Client, error) {
 	options, err := s.AuthOptions()
 	if err != nil {

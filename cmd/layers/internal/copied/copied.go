@@ -1,4 +1,4 @@
-// Package copied reads the directory in which layers follow keeps current records.
+// Package copied reads the copies of repositories that layers follow keeps in a directory.
 package copied
 
 import (
@@ -28,8 +28,8 @@ type Repo struct {
 	did   syntax.DID
 }
 
-// OpenRepo opens the repository of actor in a directory. The caller must close it. It fails if the account is not
-// active. If the repository is not current, it prints a message.
+// OpenRepo opens the repository of actor, a handle or a DID, in a directory of layers follow. The caller must close it.
+// It is an error if the account is not active. If the repository is not current, OpenRepo prints a message.
 func OpenRepo(ctx context.Context, s *connect.Servers, directory string, actor syntax.AtIdentifier) (*Repo, error) {
 	did, ok := actor.DID()
 	if !ok {
@@ -63,10 +63,11 @@ func OpenRepo(ctx context.Context, s *connect.Servers, directory string, actor s
 	return &Repo{store, did}, nil
 }
 
-// Close closes the directory.
+// Close closes the file in the directory.
 func (c *Repo) Close() error { return c.store.Close() }
 
-// List yields records as pds.Client.ListRecords does. A cursor is a record key.
+// List yields the records of a collection in the order of pds.Client.ListRecords. Of the options it uses Cursor, Reverse
+// and Checkpoint; a cursor is a record key.
 func (c *Repo) List(ctx context.Context, collection syntax.NSID, options *pds.ListOptions) iter.Seq2[rec.Envelope, error] {
 	from := &boltstore.RecordsOptions{Descending: !options.Reverse}
 	if options.Cursor != "" {
@@ -87,7 +88,7 @@ func (c *Repo) List(ctx context.Context, collection syntax.NSID, options *pds.Li
 // Source returns the directory as a source for package reading.
 func (c *Repo) Source() reading.Source { return storesource.New(c.store) }
 
-// Get returns a record as pds.Client.GetRecord does.
+// Get returns the record at uri. The error wraps pds.ErrRecordNotFound if there is none.
 func (c *Repo) Get(uri syntax.ATURI) (rec.Envelope, error) {
 	e, ok, err := c.store.Record(c.did, uri.Collection(), uri.RecordKey())
 	if err == nil && !ok {
@@ -96,10 +97,11 @@ func (c *Repo) Get(uri syntax.ATURI) (rec.Envelope, error) {
 	return e, err
 }
 
-// File returns the file in a directory of layers follow.
+// File returns the path of the file with the records in a directory of layers follow.
 func File(directory string) string { return filepath.Join(directory, archive.FollowFile) }
 
-// Error returns err, which is about the file in a directory, in the words of the command.
+// Error returns an error for err, which comes from opening the file in a directory of layers follow. It explains that
+// another program has the file open, or that there is no such file; other errors are returned unchanged.
 func Error(err error, directory string) error {
 	switch {
 	case errors.Is(err, boltstore.ErrInUse):

@@ -8,7 +8,8 @@ import (
 //go:embed steps.go
 var source string
 
-// code returns the lines of a function in steps.go that the demo shows, without the checks of errors.
+// code returns the code of a function in steps.go that the demo prints: the lines between the comments "show" and
+// "end", without checks of errors.
 func code(function string) string {
 	_, rest, _ := strings.Cut(source, "\nfunc (d *demo) "+function+"(")
 	_, rest, _ = strings.Cut(rest, "// show\n")
@@ -25,7 +26,7 @@ func code(function string) string {
 	return b.String()
 }
 
-// indent indents code by four spaces, and its tabs by four more each.
+// indent indents each line by four spaces, and replaces each tab by four spaces.
 func indent(text string) string {
 	return "    " + strings.ReplaceAll(strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\t", "    "), "\n", "\n    ") + "\n"
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 )
 
-// Command returns the command demo.
+// Command returns the demo command.
 func Command() *cobra.Command {
 	var keep bool
 	command := &cobra.Command{
@@ -52,6 +52,7 @@ behind. With --keep its network keeps running, so that commands and programs can
 	return command
 }
 
+// afterwards is printed after the tour, unless --keep is set.
 const afterwards = `
 To try the commands, and programs of your own, on this network:
 
@@ -60,7 +61,7 @@ To try the commands, and programs of your own, on this network:
 To begin a program: go get github.com/layers-pub/layers-go, and the examples in its README.
 `
 
-// stay prints how to use the network, and waits for an interrupt.
+// stay prints how to use the network, and keeps it running until ctx ends.
 func stay(ctx context.Context, out io.Writer, w *world) error {
 	directory, err := os.MkdirTemp("", "layers-demo-")
 	if err != nil {
@@ -78,7 +79,7 @@ func stay(ctx context.Context, out io.Writer, w *world) error {
 	return exit.Failure(context.Cause(ctx))
 }
 
-// commands are commands that work as they are.
+// commands returns command lines that work on the network of the demo.
 func commands(w *world) []string {
 	return []string{
 		"layers pull " + handle + " -o archives",

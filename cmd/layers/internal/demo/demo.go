@@ -23,10 +23,10 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// handle is that of the account.
+// handle is the handle of the demo's only account.
 const handle = "alice.example.com"
 
-// longest is how long the tour may take. It takes less than a second.
+// longest limits how long the tour may take. Normally it takes about a second.
 const longest = time.Minute
 
 // world is the network of the demo.
@@ -53,14 +53,14 @@ func start() (*world, error) {
 	return w, nil
 }
 
-// demo is what the steps of the tour know.
+// demo is the state of the tour: what its steps need, and what each step leaves for later ones.
 type demo struct {
 	out        io.Writer
 	servers    network.Network
 	relay      string // the address
 	password   string
 	corpus     *sample.Corpus
-	operations []batch.Op // the records that are valid
+	operations []batch.Op // they put the valid records
 
 	account    *auth.Client
 	client     *pds.Client
@@ -69,13 +69,14 @@ type demo struct {
 	cursor     lex.Opt[int64]
 }
 
-// step is a part of the tour.
+// step is one step of the tour.
 type step struct {
 	title, text string
-	functions   []string // in steps.go, whose lines are shown
+	functions   []string // functions in steps.go whose code is printed
 	run         func(*demo, context.Context) error
 }
 
+// steps are the steps of the tour, in order.
 var steps = []step{
 	{"Publish", "Alice publishes a small corpus, in a batch that can be applied again after any failure.",
 		[]string{"publish"}, (*demo).publish},
@@ -128,7 +129,7 @@ func tour(ctx context.Context, out io.Writer, w *world) error {
 	return d.repository.Close()
 }
 
-// annotateAndFollow follows the relay while a sentence is written.
+// annotateAndFollow follows the relay while another goroutine writes a sentence and its annotations.
 func (d *demo) annotateAndFollow(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -147,12 +148,13 @@ func (d *demo) annotateAndFollow(ctx context.Context) error {
 	return errors.Join(<-written, err)
 }
 
-// say prints a result.
+// say prints a line of results.
 func (d *demo) say(format string, arguments ...any) {
 	fmt.Fprintf(d.out, format+"\n", arguments...)
 }
 
-// table prints the numbers of records.
+// table prints for each collection how many records there are, and how many of them were decoded, are invalid, or have
+// no known lexicon.
 func (d *demo) table() {
 	var total rec.Counts
 	row := func(name string, c rec.Counts) {
@@ -173,7 +175,7 @@ func path(uri syntax.ATURI) string {
 	return strings.TrimPrefix(string(uri.Collection()), "pub.layers.") + "/" + string(uri.RecordKey())
 }
 
-// now returns the time as records state it.
+// now returns the current time in the format of records' datetime fields.
 func now() syntax.Datetime {
 	return syntax.Datetime(time.Now().UTC().Format("2006-01-02T15:04:05.000Z"))
 }

@@ -14,7 +14,7 @@ import (
 
 //go:generate go run ./picture ../../../../docs/demo.svg
 
-// The sizes of the picture, in pixels.
+// The sizes in the picture, in pixels.
 const (
 	cellWidth  = 8.4
 	lineHeight = 18
@@ -36,8 +36,8 @@ func Picture(ctx context.Context) ([]byte, error) {
 	return drawLines(excerpt(out.String())), nil
 }
 
-// excerpt returns the lines of the tour that the picture shows: the steps in which a repository is pulled and a sentence drawn,
-// and what arrives from the relay.
+// excerpt returns the lines of the tour's output that the picture shows: the steps in which a repository is pulled and
+// a sentence is drawn, and the events that arrive from the relay.
 func excerpt(printed string) []string {
 	part := func(from, to string) string {
 		_, rest, _ := strings.Cut(printed, from)
@@ -47,7 +47,8 @@ func excerpt(printed string) []string {
 	_, arrived, _ := strings.Cut(part("8. Follow\n", "\x00"), "\n    }\n\ncreate ")
 	shown := "$ layers demo\n…\n\n4. Pull\n\n" + part("4. Pull\n", "\n5. ") + "\n\n…\n\n7. Draw\n\n" + part("7. Draw\n", "\n8. ") +
 		"\n\n8. Follow\n\n…\n\ncreate " + strings.TrimSpace(arrived)
-	// Keys that are made from the time become those of a fixed time.
+	// Record keys made from the current time are replaced by keys of a fixed time, so that the picture is always the
+	// same.
 	number := uint64(0)
 	shown = regexp.MustCompile(`(?m)^(create \S+/)[2-7a-z]{13} `).ReplaceAllStringFunc(shown, func(line string) string {
 		number++
@@ -57,8 +58,8 @@ func excerpt(printed string) []string {
 	return strings.Split(shown, "\n")
 }
 
-// drawLines returns an SVG with lines of text. Each run of characters has a place of its own, so that lines and columns meet
-// whatever font there is.
+// drawLines returns an SVG with lines of text. Each run of characters has its own position and width, so that columns
+// stay aligned in any font.
 func drawLines(lines []string) []byte {
 	var b bytes.Buffer
 	height := len(lines)*lineHeight + 2*margin
@@ -95,7 +96,8 @@ text { font: 14px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mo
 	return b.Bytes()
 }
 
-// runs yields the runs of a line with their columns: words with single spaces between them, and lines of arcs and spans.
+// runs yields the runs of a line, each with the number of its first column. A run consists either of words with single
+// spaces between them, or of characters that draw the lines of arcs and spans.
 func runs(line string) func(func(int, string) bool) {
 	return func(yield func(int, string) bool) {
 		column := 0
@@ -125,5 +127,5 @@ func firstRune(s string) rune {
 	return r
 }
 
-// isLine reports whether a character belongs to a line.
+// isLine reports whether a character draws a part of the lines of arcs and spans (box drawing, blocks and shapes).
 func isLine(r rune) bool { return r >= 0x2500 && r < 0x2600 }

@@ -1,4 +1,4 @@
-// Package exit has the command's exit statuses, and errors that select one.
+// Package exit defines the command's exit statuses, and errors that select one.
 package exit
 
 import (
@@ -15,7 +15,7 @@ const (
 	OK      = 0
 	Failed  = 1
 	Misused = 2
-	Strict  = 3 // --strict, and records that failed
+	Strict  = 3 // a record is invalid or has a warning, and the command is validate or has the flag --strict
 )
 
 // Error is an error that ends the command with a particular exit status.
@@ -27,7 +27,8 @@ type Error struct {
 func (e *Error) Error() string { return e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
 
-// Failure returns an error that ends the command with the exit status of a failure; nil if err is nil.
+// Failure returns err with the exit status of a failure, unless it has an exit status already. It returns nil if err is
+// nil.
 func Failure(err error) error {
 	if _, ok := errors.AsType[*Error](err); ok || err == nil {
 		return err
@@ -43,13 +44,14 @@ func Misuse(format string, args ...any) error {
 // hint is an error with advice, which is printed on a line of its own.
 type hint struct {
 	err  error
-	text string // the command's own, or made by [terminal.OneLine]
+	text string // safe to print: the command's own text, in which text from elsewhere is escaped by [terminal.OneLine]
 }
 
 func (h *hint) Error() string { return h.err.Error() }
 func (h *hint) Unwrap() error { return h.err }
 
-// WithHint returns err with a hint.
+// WithHint returns err with advice for the user, which [Message] puts on a line of its own. format and args are those
+// of fmt.Sprintf; newlines and control characters in args are escaped.
 func WithHint(err error, format string, args ...any) error {
 	for i, arg := range args {
 		args[i] = terminal.OneLine(fmt.Sprint(arg))

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// SignalError says that a signal asked the command to end.
+// SignalError is the cause with which a signal ends the context of [WithSignals].
 type SignalError struct{ signal syscall.Signal }
 
 func (e *SignalError) Error() string {
@@ -20,7 +20,7 @@ func (e *SignalError) Error() string {
 	return "terminated"
 }
 
-// Status is the exit status that shells give to a command that a signal ended.
+// Status returns the exit status that shells give to a command that a signal ended.
 func (e *SignalError) Status() int { return 128 + int(e.signal) }
 
 // grace is how long a command has to end after a signal: to remove partial files, or to store a session that is being
@@ -28,8 +28,9 @@ func (e *SignalError) Status() int { return 128 + int(e.signal) }
 const grace = 10 * time.Second
 
 // WithSignals returns a context that ends with a [SignalError] at the first signal to interrupt or terminate the
-// process. A second signal, or the end of the time grace, ends the process. Signals that the process inherited as
-// ignored stay ignored. stop ends this handling of signals and cancels the context.
+// process. A second signal ends the process; so does the first one, if the process still runs after the time grace.
+// Signals that the process inherited as ignored stay ignored. stop ends this handling of signals and cancels the
+// context.
 func WithSignals(ctx context.Context) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	signals := make(chan os.Signal, 2)

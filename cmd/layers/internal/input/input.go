@@ -1,4 +1,4 @@
-// Package input reads the records that the command writes, and the arguments that name them.
+// Package input reads the records that the command writes to repositories, and parses the arguments that name them.
 package input
 
 import (
@@ -27,7 +27,8 @@ import (
 // MaxRecord is the size in bytes of the largest file with one record that is read. Servers accept only smaller records.
 const MaxRecord = 16 << 20
 
-// Record reads a record of a collection from the file in args, or from standard input if there is none.
+// Record reads a record of a collection from the file that args names, or from standard input if args is empty or "-".
+// It adds the record's $type if that is missing, and returns an error if it is that of another collection.
 func Record(ctx context.Context, command *cobra.Command, collection syntax.NSID, args []string) (*write.Untyped, error) {
 	name, data, err := read(ctx, command, args)
 	if err != nil {
@@ -50,8 +51,8 @@ func Record(ctx context.Context, command *cobra.Command, collection syntax.NSID,
 	return record, nil
 }
 
-// place names a file, and the line and column, in characters, where its JSON is broken, or else where
-// the first of the issues is.
+// place returns the file's name with the line and the column, in characters, where its JSON is malformed, or else where
+// the first of the issues in err is.
 func place(name string, data []byte, err error) string {
 	issues := issue.Of(err)
 	if len(issues) == 0 {
@@ -66,7 +67,7 @@ func place(name string, data []byte, err error) string {
 	return fmt.Sprintf("%s:%d:%d", name, bytes.Count(before, []byte("\n"))+1, utf8.RuneCount(before[start:])+1)
 }
 
-// read reads the file in args, or standard input if there is none.
+// read reads the file that args names, or standard input if args is empty or "-".
 func read(ctx context.Context, command *cobra.Command, args []string) (name string, data []byte, err error) {
 	name, source := "standard input", command.InOrStdin()
 	if len(args) > 0 && args[0] != "-" {
@@ -115,7 +116,7 @@ func ParseTarget(text string) (Target, error) {
 	return Target{"", collection, key}, nil
 }
 
-// Check returns an error unless the target is in the repository of the account.
+// Check returns an error unless the target is in the repository of client's account.
 func (t Target) Check(ctx context.Context, s *connect.Servers, client *auth.Client) error {
 	if t.Actor == "" {
 		return nil

@@ -107,6 +107,8 @@ func Names() []string {
 	return all
 }
 
+// suffix returns what follows the NSID in the name of a definition: # and the definition's own name, or nothing for
+// main.
 func suffix(def string) string {
 	if def == "main" {
 		return ""
@@ -114,7 +116,7 @@ func suffix(def string) string {
 	return "#" + def
 }
 
-// document returns the definitions of a document; nil if there is none of this NSID.
+// document returns the definitions in the lexicon document with the NSID id, or nil if there is no such document.
 func document(id string) Object {
 	text, err := lexicons.FS.ReadFile(path.Join(strings.Split(id, ".")...) + ".json")
 	if err != nil {
@@ -155,7 +157,7 @@ func Find(name string) ([]Def, error) {
 	return found, nil
 }
 
-// node is a part of a document, of any type.
+// node is a schema in a lexicon document. It has the fields of all types of schemas.
 type node struct {
 	Type        string   `json:"type"`
 	Description string   `json:"description"`
@@ -178,12 +180,13 @@ type node struct {
 	limits Object
 }
 
+// body is the input or the output of a method.
 type body struct {
 	Encoding string `json:"encoding"`
 	Schema   *node  `json:"schema"`
 }
 
-// limits are the constraints that a field may have.
+// limits are the names of the constraints that a field may have.
 var limits = []string{
 	"accept", "closed", "const", "default", "enum", "knownValues", "maxGraphemes", "maxLength", "maxSize", "maximum",
 	"minGraphemes", "minLength", "minimum",
@@ -207,7 +210,7 @@ func (n *node) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// read returns a definition of the document id.
+// read returns the definition that member is in the document with the NSID id.
 func read(id string, member Member) Def {
 	var n node
 	if err := json.Unmarshal(member.Value, &n); err != nil {
@@ -234,6 +237,8 @@ func read(id string, member Member) Def {
 	return d
 }
 
+// fields returns the fields of the body of a method in the document id. If it is not an object, it is one field without
+// a name.
 func (b *body) fields(id string) []Field {
 	switch {
 	case b == nil:
@@ -246,7 +251,8 @@ func (b *body) fields(id string) []Field {
 	return fields(id, "", b.Schema, nil)
 }
 
-// fields appends the fields of an object, whose path is prefix, and those of objects in it.
+// fields appends to list the fields of the object n, a part of the document id, and those of objects nested in it.
+// prefix is the path of the object with a dot after it, or "".
 func fields(id, prefix string, n *node, list []Field) []Field {
 	for _, member := range n.Properties {
 		var value node
@@ -267,6 +273,7 @@ func fields(id, prefix string, n *node, list []Field) []Field {
 	return list
 }
 
+// field returns the description of a field of the type n in the document id.
 func field(id, name string, n *node) Field {
 	f := Field{Name: name, Type: typeOf(id, n), Description: n.Description, Limits: Object{}}
 	f.Limits = append(f.Limits, n.limits...)
@@ -278,7 +285,8 @@ func field(id, name string, n *node) Field {
 	return f
 }
 
-// typeOf returns the type of a value in words: a definition of another document has its name without pub.layers.
+// typeOf returns the type of a value in words, such as "array of string". References are names of definitions, without
+// pub.layers.
 func typeOf(id string, n *node) string {
 	switch n.Type {
 	case "ref":
@@ -299,6 +307,7 @@ func typeOf(id string, n *node) string {
 	return n.Type
 }
 
+// target returns the name of the definition to which ref, a reference in the document id, refers.
 func target(id, ref string) string {
 	if strings.HasPrefix(ref, "#") {
 		ref = id + ref

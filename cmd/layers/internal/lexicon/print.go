@@ -10,10 +10,10 @@ import (
 	"github.com/layers-pub/layers-go/cmd/layers/internal/names"
 )
 
-// width is how wide lines of text are.
+// width is the length at which lines of text are wrapped, in bytes.
 const width = 88
 
-// Print prints a definition for people.
+// Print writes the definition as text for people.
 func (d *Def) Print(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  (%s", d.Name, d.Type)
@@ -33,6 +33,7 @@ func (d *Def) Print(w io.Writer) error {
 	return err
 }
 
+// section writes a title, unless it is "", and a list of fields. It writes nothing if there are no fields.
 func section(b *strings.Builder, title string, fields []Field) {
 	if len(fields) == 0 {
 		return
@@ -67,7 +68,7 @@ func section(b *strings.Builder, title string, fields []Field) {
 	}
 }
 
-// listed returns the values of a limit that is a list, with its name.
+// listed returns the values of limit, which is known values or an enum, after words that say which.
 func listed(limit Member) string {
 	name := "known values"
 	if strings.HasSuffix(limit.Name, "enum") {
@@ -76,7 +77,7 @@ func listed(limit Member) string {
 	return name + ": " + listedValue(limit.Value)
 }
 
-// listedValue returns the values of a list of strings, without quotes; "" if it is none.
+// listedValue returns a list of strings as text without quotes, or "" if value is not a list of strings.
 func listedValue(value json.RawMessage) string {
 	var values []string
 	if json.Unmarshal(value, &values) != nil {

@@ -39,7 +39,7 @@ func actorMend(text string, err error) string {
 	return err.Error()
 }
 
-// HostOf returns the host in a URL.
+// HostOf returns the host in a URL, or in an address without a scheme, without the port.
 func HostOf(address string) string {
 	_, rest, ok := strings.Cut(address, "://")
 	if !ok {
@@ -51,6 +51,7 @@ func HostOf(address string) string {
 	return rest
 }
 
+// ASCII reports whether all characters of s are ASCII.
 func ASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }

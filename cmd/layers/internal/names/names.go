@@ -46,7 +46,7 @@ func ParseCollection(text string) (syntax.NSID, error) {
 	return parseName(text, "collection", Collections, "layers list --help")
 }
 
-// expandURI returns text, an at-uri, with its collection as an NSID if it was a short name.
+// expandURI returns text, an at-uri, with the NSID of its collection in place of the short name, if it has one.
 func expandURI(text string) (string, error) {
 	rest, ok := strings.CutPrefix(text, "at://")
 	if !ok {

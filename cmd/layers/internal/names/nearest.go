@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// nearestName returns the known names that are closest to text, as "a" or "a or b"; "" if none is close. text may be
-// short or whole, or only the last part of a name.
+// nearestName returns the known names that are closest to text, as [Nearest] does. text may begin with "pub.layers." or
+// not, or be only the last part of a name.
 func nearestName(text string, known []string) string {
 	text = strings.TrimPrefix(text, Own)
 	return Nearest(text, known, func(name string) []string {

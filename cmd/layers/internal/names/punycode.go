@@ -2,7 +2,8 @@ package names
 
 import "unicode/utf8"
 
-// punycode encodes a label as RFC 3492 says.
+// punycode returns a label of a domain name in Punycode (RFC 3492), without the prefix xn--, or "" if the label has
+// more than 63 characters.
 func punycode(label []rune) string {
 	const base, tmin, tmax, skew, damp = 36, 1, 26, 38, 700
 	const digits = "abcdefghijklmnopqrstuvwxyz0123456789"

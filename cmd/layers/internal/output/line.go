@@ -17,7 +17,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// JSON prints v as one line of JSON.
+// JSON writes v as one line of JSON, without escapes for HTML.
 func JSON(w io.Writer, v any) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
@@ -108,6 +108,7 @@ func appendText(b []byte, s string) []byte {
 	return append(b, bytes.TrimSuffix(out.Bytes(), []byte("\n"))...)
 }
 
+// issuesJSON returns issues as a JSON array.
 func issuesJSON(issues []issue.Issue) []byte {
 	list := make([]lineIssue, len(issues))
 	for i, problem := range issues {
@@ -118,7 +119,7 @@ func issuesJSON(issues []issue.Issue) []byte {
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 }
 
-// compacted returns a server's JSON on one line; nil if it is not JSON.
+// compacted returns JSON from a server on one line, or nil if it is not JSON.
 func compacted(b []byte) []byte {
 	var out bytes.Buffer
 	if json.Compact(&out, b) != nil {

@@ -14,7 +14,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Event returns the line for an event of a stream, or "" for an event that is printed elsewhere.
+// Event returns the line of text for an event of a stream, or "" for an event that is printed on standard error
+// instead.
 func Event(event firehose.Event) string {
 	seq := event.Head().Seq
 	switch e := event.(type) {

@@ -19,8 +19,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Records decodes all records of an archive and prints them, one per line, or prints a summary. The error is that of
-// reading the archive; an error of writing to w already has an exit status.
+// Records decodes all records of an archive. If lines is set, it prints each as a line of JSON; otherwise it prints a
+// summary. An error of writing to w has an exit status, and one of reading the archive has none.
 func Records(ctx context.Context, w io.Writer, archive *repo.Repo, lines bool) (rec.Counts, error) {
 	var buf []byte
 	summary := newSummary()
@@ -49,7 +49,8 @@ func Records(ctx context.Context, w io.Writer, archive *repo.Repo, lines bool) (
 	return summary.total, exit.Failure(out.Flush())
 }
 
-// writeCommit writes whose repository an archive is, at which revision, and how far it is verified.
+// writeCommit writes the DID, the revision and the commit of an archive, whether its signature is verified, and its
+// trust.
 func writeCommit(out *bufio.Writer, archive *repo.Repo) {
 	signature := "not verified"
 	if archive.Trust() >= rec.Signed {
@@ -68,16 +69,18 @@ func AllDecoded(name string, total rec.Counts) error {
 	return &exit.Error{Status: exit.Strict, Err: fmt.Errorf("%s: %d of %s %s invalid", name, total.Failed, terminal.Number(total.Expected, "record"), terminal.Are(total.Failed))}
 }
 
-// shownPerRule is how many failures of one rule the summary lists, which bounds its memory; --jsonl has all.
+// shownPerRule is how many issues of one rule the summary lists. It bounds the memory that a summary takes; --jsonl
+// prints all issues.
 const shownPerRule = 1000
 
-// summary counts records by collection and failures by rule.
+// summary counts the records of an archive by collection, and their issues by rule.
 type summary struct {
 	total       rec.Counts
 	collections map[syntax.NSID]rec.Counts
 	rules       map[issue.Rule]*ruleSummary
 }
 
+// ruleSummary has the number of issues of a rule, and the lines for the first of them.
 type ruleSummary struct {
 	issues int
 	first  []string

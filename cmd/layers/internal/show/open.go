@@ -13,8 +13,8 @@ import (
 )
 
 // Open returns a set of the records at from, a path as for [Set.Read]. If from is "", the set fetches records from the
-// servers of the accounts. actor is the account whose records are read first. The caller must close the
-// returned io.Closer.
+// servers of the accounts. actor is the account of the record to be shown: if from is a directory of layers follow, it
+// is an error if this account is not active there. The caller must close the returned io.Closer.
 func Open(ctx context.Context, s *connect.Servers, from string, actor syntax.AtIdentifier, stdin io.Reader, stderr io.Writer) (*Set, io.Closer, error) {
 	switch {
 	case from == "":
@@ -34,7 +34,7 @@ func Open(ctx context.Context, s *connect.Servers, from string, actor syntax.AtI
 	return set, nothing{}, set.Read(ctx, from, stdin, stderr)
 }
 
-// nothing needs not be closed.
+// nothing is an io.Closer that does nothing, for sets without open files.
 type nothing struct{}
 
 func (nothing) Close() error { return nil }

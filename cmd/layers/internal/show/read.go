@@ -27,14 +27,16 @@ import (
 // maxFile is the size of the largest file of JSON that is not one of JSON lines, in bytes.
 const maxFile = 64 << 20
 
-// unnamed begins the URIs that records without one get, so that they can be told from each other.
+// unnamed is the prefix of the URIs that are made up for records without one, so that they can be distinguished;
+// unnamedDID is the account in them.
 const (
 	unnamed    = "at://" + unnamedDID + "/"
 	unnamedDID = "did:web:file.invalid"
 )
 
-// Read adds the records of a file: an archive (.car), JSON lines (.jsonl), a treebank (.conllu), or JSON; of standard input, which is JSON, if path
-// is -; or of all files in a directory; or of a directory of layers follow.
+// Read adds the records at path: of an archive (.car), of JSON lines (.jsonl), of a treebank (.conllu), of a file of
+// JSON, of all archives and JSON lines in a directory, or of a directory of layers follow. If path is "-", it reads
+// JSON from stdin.
 func (s *Set) Read(ctx context.Context, path string, stdin io.Reader, stderr io.Writer) error {
 	if path == "-" {
 		return s.json(path, stdin)
@@ -64,6 +66,7 @@ func IsFollowed(path string) bool {
 	return err == nil
 }
 
+// file adds the records of a file, whose format depends on its extension.
 func (s *Set) file(ctx context.Context, path string, stderr io.Writer) error {
 	var err error
 	switch filepath.Ext(path) {
@@ -89,6 +92,7 @@ func (s *Set) file(ctx context.Context, path string, stderr io.Writer) error {
 	return nil
 }
 
+// archive adds the records of an archive.
 func (s *Set) archive(ctx context.Context, path string, stderr io.Writer) error {
 	opened, err := archive.Open(ctx, path, nil, stderr)
 	if err != nil {
@@ -104,7 +108,7 @@ func (s *Set) archive(ctx context.Context, path string, stderr io.Writer) error 
 	return nil
 }
 
-// treebank adds the records that layers import conllu would make of a file.
+// treebank adds the records that layers import conllu would make of a CoNLL-U file.
 func (s *Set) treebank(ctx context.Context, path string, stderr io.Writer) error {
 	all, err := treebanks.Records(ctx, stderr, path, unnamedDID)
 	if err != nil {
@@ -147,6 +151,7 @@ func (s *Set) followed(ctx context.Context, directory string) error {
 	return nil
 }
 
+// lines adds the records of a file of JSON lines.
 func (s *Set) lines(ctx context.Context, path string, source io.Reader) error {
 	scanner := bufio.NewScanner(source)
 	scanner.Buffer(nil, input.MaxRecord)
@@ -168,8 +173,8 @@ func (s *Set) lines(ctx context.Context, path string, source io.Reader) error {
 	return scanner.Err()
 }
 
-// json adds the records of a file of JSON: one, several after each other, an array, or the answer of a server that lists
-// records.
+// json adds the records of a file of JSON: one record, several after each other, an array of records, or a server's
+// response with a list of records.
 func (s *Set) json(path string, source io.Reader) error {
 	text, err := io.ReadAll(io.LimitReader(source, maxFile+1))
 	if err != nil {
@@ -194,7 +199,8 @@ func (s *Set) json(path string, source io.Reader) error {
 	}
 }
 
-// values adds the records of a JSON value that may hold several.
+// values adds the records in a JSON value: the items of an array, the "records" of a server's response, or else the
+// value itself.
 func (s *Set) values(place string, text json.RawMessage) error {
 	items := []json.RawMessage(nil)
 	if text[0] == '[' {
@@ -219,8 +225,8 @@ func (s *Set) values(place string, text json.RawMessage) error {
 	return nil
 }
 
-// value adds a record in JSON, or that of an object with "uri" and "value". An object with a URI and no value, such as an
-// operation that deletes a record, is passed over with a note.
+// value adds the record in text, which is either a record in JSON or an object with "uri" and "value". An object with a
+// URI but no value, such as an operation that deletes a record, is skipped, and a note says so.
 func (s *Set) value(place string, text []byte) error {
 	var line struct {
 		Type  string          `json:"$type"`

@@ -25,24 +25,24 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// maxSections is how many records of a file are drawn one by one.
+// maxSections is the most records of a set that [Set.All] draws.
 const maxSections = 200
 
 // Set holds records from files, or fetches records from a source.
 type Set struct {
 	index  *reading.Index
 	source reading.Source
-	// records are those of the files, in their order.
+	// records are the records of the files, in the order of the files; at has them by their URIs.
 	records []*record
 	at      map[syntax.ATURI]*record
-	// notes are about the files.
+	// notes are messages about the files, for the document that [Set.All] returns.
 	notes []string
 }
 
 // record is a record as it was read. value is nil if no lexicon is known for its collection.
 type record struct {
 	rec.Envelope
-	place  string // in a file
+	place  string // the file, and the place in it; "" for a record from a source
 	value  lex.Record
 	issues []issue.Issue
 	// replaced says that a later record has the same URI.
@@ -60,7 +60,7 @@ func New(source reading.Source) *Set {
 	return s
 }
 
-// decode returns the record of an envelope.
+// decode decodes the record in an envelope. Errors of decoding become issues of the record.
 func decode(ctx context.Context, e rec.Envelope) *record {
 	r := &record{Envelope: e}
 	if def, ok := records.Lookup(e.URI.Collection()); ok {
@@ -73,7 +73,7 @@ func decode(ctx context.Context, e rec.Envelope) *record {
 	return r
 }
 
-// add adds a record.
+// add adds a record of a file. It replaces a record with the same URI, and a note says so.
 func (s *Set) add(r *record) {
 	if before := s.at[r.URI]; before != nil {
 		s.note("%s is there more than once: the last one is shown", r.URI)
@@ -91,7 +91,8 @@ func (s *Set) note(format string, args ...any) {
 	}
 }
 
-// join makes the index know a record.
+// join adds a record to the index, as a failure if it has issues. It ignores a record whose collection has no known
+// lexicon.
 func (s *Set) join(r *record) {
 	switch {
 	case r.value == nil:
@@ -102,10 +103,12 @@ func (s *Set) join(r *record) {
 	}
 }
 
-// Include fetches what is about expressions in a repository, so that it is drawn with expressions of others.
+// Include fetches from the source the annotations in the repository of did, so that they are drawn with the expressions
+// that they are about, even if those are in other repositories.
 func (s *Set) Include(ctx context.Context, did syntax.DID) error { return s.index.Fetch(ctx, did) }
 
-// Section returns the section for the record at a URI.
+// Section returns the section that shows the record at uri. If the set does not have the record, it is fetched from the
+// source. The error wraps reading.ErrNotFound if there is no such record.
 func (s *Set) Section(ctx context.Context, uri syntax.ATURI) (draw.Section, error) {
 	r := s.at[uri]
 	if r == nil && s.source != nil {
@@ -122,6 +125,7 @@ func (s *Set) Section(ctx context.Context, uri syntax.ATURI) (draw.Section, erro
 	return s.section(ctx, r)
 }
 
+// section returns the section that shows a record, with other records that belong to it if it is valid.
 func (s *Set) section(ctx context.Context, r *record) (out draw.Section, err error) {
 	switch v := r.value.(type) {
 	case *expression.Expression:
@@ -177,7 +181,7 @@ func (s *Set) section(ctx context.Context, r *record) (out draw.Section, err err
 	return out, nil
 }
 
-// tree returns a record as it was read, whether it is valid or not.
+// tree returns a section that shows all fields of a record as they were read, whether it is valid or not.
 func (r *record) tree() draw.Section {
 	data, err := r.Data, error(nil)
 	if r.Encoding == lex.JSON {
@@ -193,8 +197,8 @@ func (r *record) tree() draw.Section {
 	return view.Record(r.URI, &m)
 }
 
-// All returns the sections for all records that were read: corpora, expressions with the records about them, media, and
-// each other record that none of these includes.
+// All returns a document with sections for the records that were read, up to 200: corpora, expressions with the records
+// about them, media, and each other record that is not drawn in one of these sections.
 func (s *Set) All(ctx context.Context) (*draw.Document, error) {
 	var first, second, third, rest []*record
 	for _, r := range s.records {
@@ -236,7 +240,7 @@ func (s *Set) All(ctx context.Context) (*draw.Document, error) {
 	return d, nil
 }
 
-// valid reports whether the files have a valid expression at a URI.
+// valid returns the expression at uri in the files, and whether there is a valid one.
 func (s *Set) valid(uri syntax.ATURI) (*expression.Expression, bool) {
 	r := s.at[uri]
 	if r == nil || len(r.issues) > 0 {
@@ -246,8 +250,8 @@ func (s *Set) valid(uri syntax.ATURI) (*expression.Expression, bool) {
 	return e, ok
 }
 
-// within reports whether an expression is part of another one of the files, and so drawn with it. One whose parents form a
-// cycle is not.
+// within reports whether an expression is part of another one in the files, and so drawn with it. It returns false for
+// an expression whose parents form a cycle.
 func (s *Set) within(e *expression.Expression) bool {
 	above, ok := s.valid(e.ParentRef.Or(""))
 	if !ok {
@@ -261,7 +265,7 @@ func (s *Set) within(e *expression.Expression) bool {
 	return false
 }
 
-// shown reports whether a record is drawn with an expression or a corpus of the files.
+// shown reports whether a record is drawn together with an expression or a corpus in the files.
 func (s *Set) shown(value lex.Record) bool {
 	var about syntax.ATURI
 	switch v := value.(type) {

@@ -13,7 +13,7 @@ import (
 type Bar struct {
 	all  *mpb.Progress
 	bar  *mpb.Bar
-	back func() // ends that
+	back func() // makes messages go to the terminal directly again
 }
 
 // NewBytes starts to show how many bytes of name have been received.
@@ -80,7 +80,7 @@ func (p *Bar) Reader(r io.Reader) io.Reader {
 	return watched
 }
 
-// Set shows that done of total are done.
+// Set shows that done of total items are done.
 func (p *Bar) Set(done, total int) {
 	if p.bar != nil {
 		p.bar.SetTotal(int64(total), false)

@@ -11,12 +11,12 @@ import (
 	"golang.org/x/term"
 )
 
-// Input is standard input, or another pipe or terminal. A Read ends when the context does, even if the other side sends
-// nothing. If the input is a terminal, the first Read prints on stderr that it waits for input.
+// Input reads standard input, or another pipe or terminal. A Read ends when the context does, even if no data arrives.
+// If the input is a terminal, the first Read prints on stderr that it waits for input.
 type Input struct {
 	ctx    context.Context
 	source io.Reader
-	stderr io.Writer // nil: say nothing
+	stderr io.Writer // nil to print no message
 	once   sync.Once
 	pipe   *io.PipeReader
 }
@@ -53,14 +53,14 @@ func (in *Input) start() {
 	}()
 }
 
-// IsTerminal reports whether r, or w, is a terminal.
+// IsTerminal reports whether stream, a reader or a writer, is a terminal.
 func IsTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// ReadSecret reads a line from a terminal without showing what is typed. When ctx ends, the terminal shows input again at
-// once.
+// ReadSecret reads a line from a terminal without showing what is typed. When ctx ends, it makes the terminal show
+// input again, and returns the cause.
 func ReadSecret(ctx context.Context, terminal *os.File) (string, error) {
 	fd := int(terminal.Fd())
 	state, err := term.GetState(fd)

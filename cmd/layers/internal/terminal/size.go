@@ -7,7 +7,7 @@ import (
 	"golang.org/x/term"
 )
 
-// The widths of text that is drawn, in cells: the one where w is no terminal, and the limits for terminals.
+// The widths of drawn text, in cells: the default for a writer that is not a terminal, and the limits for terminals.
 const (
 	defaultWidth           = 80
 	minColumns, maxColumns = 20, 1000

@@ -1,5 +1,5 @@
-// Package terminal reads from and writes to the terminal: text without escape sequences, input that ends with a context,
-// progress bars.
+// Package terminal reads from and writes to the terminal: text that cannot contain escape sequences, input that ends
+// with a context, and progress bars.
 package terminal
 
 import (
@@ -18,7 +18,7 @@ import (
 // It replaces characters that a terminal acts upon, or that are invisible, by visible escapes. Newlines and tabs stay,
 // since the command's own text has them; [OneLine] and [Printf] escape those, too, in text from elsewhere.
 //
-// It is safe for concurrent use.
+// It is safe for concurrent use, after the calls of SetQuiet and SetPlain.
 type Writer struct {
 	mu    sync.Mutex
 	w     io.Writer // for text
@@ -29,6 +29,7 @@ type Writer struct {
 	plain bool
 }
 
+// NewWriter returns a Writer that writes to w.
 func NewWriter(w io.Writer) *Writer { return &Writer{w: w, exact: w} }
 
 // Write writes p with escapes. It returns the number of bytes of p, not of the escaped text.
@@ -148,8 +149,8 @@ func Color(w io.Writer) bool {
 	return ok && !t.plain && IsTerminal(t.exact) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// Alert writes text, such as the word before an error, in red if w has colors. The text must come from the command
-// itself, since it is not escaped.
+// Alert writes text, such as the command's name before an error, in red if w may have colors. The text must come from
+// the command itself, since it is not escaped.
 func Alert(w io.Writer, text string) {
 	if !Color(w) {
 		io.WriteString(w, text)

@@ -1,4 +1,4 @@
-// Package topics has the help pages of layers help that are not about a single command.
+// Package topics contains the pages of layers help that are not about a single command.
 package topics
 
 import (
@@ -11,7 +11,7 @@ import (
 //go:embed *.md
 var texts embed.FS
 
-// names are the topics, in the order of the list.
+// names are the names of the topics, in the order in which the help lists them.
 var names = []string{"environment", "exit-status", "output"}
 
 // Commands returns a command for each topic. It cannot be run; its help is the topic's page.
@@ -25,7 +25,7 @@ func Commands() []*cobra.Command {
 	return commands
 }
 
-// Text returns the page of a topic.
+// Text returns the page of a topic, which must exist.
 func Text(name string) string {
 	text, err := texts.ReadFile(name + ".md")
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// ImportCommand returns the command import.
+// ImportCommand returns the import command.
 func ImportCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "import",
@@ -31,7 +31,7 @@ func ImportCommand(s *connect.Servers) *cobra.Command {
 	return command
 }
 
-// ExportCommand returns the command export.
+// ExportCommand returns the export command.
 func ExportCommand(s *connect.Servers) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "export",
@@ -116,7 +116,7 @@ Record keys depend on the name of the document, which is that of the file unless
 	return command
 }
 
-// accountDID returns the DID that --did names, itself or by a handle.
+// accountDID returns the DID of account, the value of --did, which is a DID or a handle.
 func accountDID(ctx context.Context, s *connect.Servers, account string) (syntax.DID, error) {
 	actor, err := names.ParseActor(account)
 	if err != nil {
@@ -133,7 +133,7 @@ func accountDID(ctx context.Context, s *connect.Servers, account string) (syntax
 	return did, nil
 }
 
-// importOptions reads the flags of import conllu, but for the account.
+// importOptions returns the options that the flags of import conllu set, without the DID.
 func importOptions(file, account, document, per, created string, languages []string) (*treebank.Options, error) {
 	if account == "" {
 		return nil, exit.Misuse("--did is required")
@@ -160,7 +160,8 @@ func importOptions(file, account, document, per, created string, languages []str
 	return &treebank.Options{Document: document, CreatedAt: at, Languages: languages, PerSentence: per == "sentence"}, nil
 }
 
-// noteInvalid says which records of documents are not valid, and how many others, which may have been meant for one.
+// noteInvalid prints which records of the documents are invalid, and how many other records are, since some of these
+// may have been meant for one of the documents. It removes the records that it names from invalid.
 func noteInvalid(command *cobra.Command, set *treebank.Set, invalid map[syntax.ATURI][]issue.Issue, documents ...syntax.ATURI) {
 	if len(invalid) == 0 {
 		return
@@ -178,8 +179,8 @@ func noteInvalid(command *cobra.Command, set *treebank.Set, invalid map[syntax.A
 	}
 }
 
-// readSet adds the records of a repository, or of the files at from, to set. A record that is not valid is added as far
-// as it could be decoded, and returned with its issues.
+// readSet adds to set the records of actor's repository, or of the files at from unless that is "". It returns the
+// issues of the invalid records, which it adds as far as they could be decoded.
 func readSet(ctx context.Context, command *cobra.Command, s *connect.Servers, set *treebank.Set, from string, actor syntax.AtIdentifier) (map[syntax.ATURI][]issue.Issue, error) {
 	invalid := map[syntax.ATURI][]issue.Issue{}
 	add := func(uri syntax.ATURI, value lex.Record, issues []issue.Issue) {

@@ -1,4 +1,4 @@
-// Package treebanks reads and writes the files of treebanks for the command.
+// Package treebanks implements the import and export commands, which read and write files of treebanks.
 package treebanks
 
 import (
@@ -23,11 +23,11 @@ import (
 	"github.com/layers-pub/layers-go/runtime/write"
 )
 
-// maxMalformed is how many errors of a file are listed.
+// maxMalformed is the most errors that are printed for one file.
 const maxMalformed = 100
 
-// ReadSentences reads the sentences of a file. If it is malformed, ReadSentences prints all errors, and returns an
-// error.
+// ReadSentences reads the sentences of the CoNLL-U file called name, or of stdin if name is "-". If the file is
+// malformed, it prints the errors to stderr, up to 100, and returns an error.
 func ReadSentences(ctx context.Context, stdin io.Reader, stderr io.Writer, name string) ([]*conllu.Sentence, error) {
 	if name == "-" {
 		return sentencesOf(ctx, stdin, stderr, name)
@@ -40,7 +40,8 @@ func ReadSentences(ctx context.Context, stdin io.Reader, stderr io.Writer, name 
 	return sentencesOf(ctx, file, stderr, name)
 }
 
-// Records reads a file as the records that import makes of it, in the repository of did, for commands that only look at them.
+// Records returns the records that layers import would make of a CoNLL-U file for the repository of did, for commands
+// that only show them. It prints the errors of a malformed file to stderr.
 func Records(ctx context.Context, stderr io.Writer, name string, did syntax.DID) ([]treebank.Record, error) {
 	sentences, err := ReadSentences(ctx, nil, stderr, name)
 	if err != nil {
@@ -54,12 +55,13 @@ func Records(ctx context.Context, stderr io.Writer, name string, did syntax.DID)
 	return all, nil
 }
 
-// timeLayout is the form of the times of records.
+// timeLayout is the layout of the times in records, as for [time.Time.Format].
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
-// documentOf returns the name of the document in a file.
+// documentOf returns the default name of the document in a file: the base name of the file without .conllu.
 func documentOf(name string) string { return strings.TrimSuffix(filepath.Base(name), ".conllu") }
 
+// sentencesOf is [ReadSentences] for an open file.
 func sentencesOf(ctx context.Context, source io.Reader, stderr io.Writer, name string) ([]*conllu.Sentence, error) {
 	var sentences []*conllu.Sentence
 	malformed := 0
@@ -87,14 +89,15 @@ func sentencesOf(ctx context.Context, source io.Reader, stderr io.Writer, name s
 	return sentences, nil
 }
 
-// operation is a line for apply.
+// operation is an operation of layers apply, as a line of JSON.
 type operation struct {
 	Action string       `json:"action"`
 	URI    syntax.ATURI `json:"uri"`
 	Value  lex.Record   `json:"value,omitempty"`
 }
 
-// PrintBatch prints the operations, and how many write points and how much time they will take.
+// PrintBatch prints operations that put and remove records to stdout. To stderr it prints how many of total records
+// they create, update and delete, how many write points that takes, and how much time. set has the existing records.
 func PrintBatch(stdout, stderr io.Writer, set *treebank.Set, put []treebank.Record, remove []syntax.ATURI, total int) error {
 	out := bufio.NewWriterSize(terminal.Exact(stdout), 64<<10)
 	points, created := 0, 0
@@ -121,7 +124,8 @@ func PrintBatch(stdout, stderr io.Writer, set *treebank.Set, put []treebank.Reco
 		terminal.Number(total, "record"), created, len(put)-created, len(remove), terminal.Number(points, "write point"), output.PointsTime(points, write.DefaultHourlyPoints))
 }
 
-// Export exports the documents of a set that was read from path: to stdout if there is one, or to files in a directory.
+// Export writes the documents in set, which was read from path, as CoNLL-U: to files in directory, whose names and URIs
+// it prints, or, if directory is "", to stdout. Then it is an error if there is more than one document.
 func Export(stdout io.Writer, set *treebank.Set, path, directory string) error {
 	documents := set.Documents()
 	switch {
@@ -146,7 +150,7 @@ func Export(stdout io.Writer, set *treebank.Set, path, directory string) error {
 	return nil
 }
 
-// writeFile writes a file that has its name when it is complete.
+// writeFile writes the file called name, which is created or replaced only when it is complete.
 func writeFile(name string, write func(io.Writer) error) error {
 	file, err := disk.NewPartial(name)
 	if err != nil {

@@ -34,14 +34,14 @@ type Validation struct {
 	stderr     io.Writer
 	out        *bufio.Writer
 	set        check.Set
-	// files has the files of the records, by their URIs.
+	// files has the file of each record, and the line in it, by the record's URI.
 	files          map[syntax.ATURI]string
 	valid, unknown int
 	// Invalid is the number of invalid records, and Warnings the number of warnings.
 	Invalid, Warnings int
 }
 
-// finding is what is wrong with a record.
+// finding is an issue or a warning as it is printed.
 type finding struct {
 	File    string       `json:"file"`
 	URI     syntax.ATURI `json:"uri,omitempty"`
@@ -51,10 +51,10 @@ type finding struct {
 	Warning bool         `json:"warning,omitempty"`
 }
 
-// inFile is the authority of the URIs of records that have none.
+// inFile is the prefix of the URIs that are made up for records without one.
 const inFile = "at://did:web:file.invalid/"
 
-// uri returns the URI of a record, or "" if it has none.
+// uri returns the URI of a record, or "" if it is made up.
 func (v *Validation) uri(uri syntax.ATURI) syntax.ATURI {
 	if strings.HasPrefix(string(uri), inFile) {
 		return ""
@@ -62,6 +62,7 @@ func (v *Validation) uri(uri syntax.ATURI) syntax.ATURI {
 	return uri
 }
 
+// print prints a finding, as a line of JSON or as text.
 func (v *Validation) print(f finding) {
 	if v.lines {
 		output.JSON(v.out, f) // out keeps its error for Flush
@@ -81,7 +82,8 @@ func New(stdin io.Reader, stdout, stderr io.Writer, collection syntax.NSID, line
 	return &Validation{collection: collection, lines: lines, stdin: stdin, stderr: stderr, out: bufio.NewWriter(terminal.Exact(stdout)), files: map[syntax.ATURI]string{}}
 }
 
-// Finish checks the records against each other, and prints the numbers of records and warnings.
+// Finish checks the records against each other, prints the warnings, and prints the numbers of records and warnings to
+// stderr.
 func (v *Validation) Finish() error {
 	for _, warning := range v.set.Warnings() {
 		v.Warnings++
@@ -97,7 +99,8 @@ func (v *Validation) Finish() error {
 // Flush writes the buffered output.
 func (v *Validation) Flush() error { return v.out.Flush() }
 
-// Read checks the records of a file.
+// Read checks the records of an archive (.car), of a file of JSON lines (.jsonl), or of a file with one JSON record, or
+// of standard input if file is "-". The error is one of reading: Read prints what is wrong with the records.
 func (v *Validation) Read(ctx context.Context, file string) error {
 	if strings.HasSuffix(file, ".car") {
 		opened, err := archive.Open(ctx, file, nil, v.stderr)
@@ -146,8 +149,8 @@ func (v *Validation) Read(ctx context.Context, file string) error {
 	return scanner.Err()
 }
 
-// text checks a record in JSON, an object with its URI and the record, or an operation of layers apply. An object with a URI
-// and no value, and an operation that deletes a record, have nothing to check.
+// text checks the JSON text at place: a record, an object with a URI and a record, or an operation of layers apply. An
+// object with a URI but no value, and an operation that deletes a record, have nothing to check.
 func (v *Validation) text(place string, text []byte) {
 	var line struct {
 		Type   string          `json:"$type"`
@@ -160,7 +163,7 @@ func (v *Validation) text(place string, text []byte) {
 		v.print(finding{File: place, Rule: string(issue.RuleSyntax), Message: err.Error()})
 		return
 	}
-	// A record without a URI gets one, so that records can be told from each other.
+	// A record without a URI gets a made-up one, so that records can be distinguished.
 	uri := syntax.ATURI(fmt.Sprintf("%s%s/%d", inFile, "invalid.file.record", len(v.files)))
 	switch {
 	case line.Type != "":
@@ -219,10 +222,11 @@ func (v *Validation) text(place string, text []byte) {
 	v.record(place, uri, value, issues)
 }
 
-// ruleOperation is the rule of a line that is not an operation.
+// ruleOperation is the rule of a finding about a line that is not a valid operation.
 const ruleOperation = "operation"
 
-// operation reads an operation of layers apply. A handle in its URI is not resolved.
+// operation parses an operation of layers apply. A placeholder stands for the DID of a handle in its URI, which is not
+// resolved.
 func operation(text []byte) (op batch.Op, err error) {
 	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
 	unresolved := func(syntax.Handle) (syntax.DID, error) { return "did:web:file.invalid", nil }
@@ -256,7 +260,7 @@ func hasType(text []byte) bool {
 	return json.Unmarshal(text, &record) == nil && record.Type != nil
 }
 
-// withType adds the $type to a record in JSON.
+// withType adds a $type to a record in JSON that has none.
 func withType(text []byte, collection syntax.NSID) []byte {
 	if start := bytes.IndexByte(text, '{'); start >= 0 {
 		comma := ","
@@ -268,7 +272,7 @@ func withType(text []byte, collection syntax.NSID) []byte {
 	return text
 }
 
-// record counts a record, prints what is wrong with it, and adds it to the set. value is nil if its collection is
+// record counts a record, prints its issues, and adds it to the set. value is nil if the record's collection is
 // unknown.
 func (v *Validation) record(place string, uri syntax.ATURI, value lex.Record, issues []issue.Issue) {
 	v.files[uri] = place

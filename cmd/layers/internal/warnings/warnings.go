@@ -21,12 +21,12 @@ import (
 	"github.com/layers-pub/layers-go/runtime/write"
 )
 
-// Flag adds --strict.
+// Flag adds the flag --strict, with which warnings prevent the command from sending anything.
 func Flag(command *cobra.Command, strict *bool) {
 	command.Flags().BoolVar(strict, "strict", false, "send nothing if there is a warning")
 }
 
-// Show prints a warning about something in place, such as a file.
+// Show prints a warning about a record at place, such as a file and a URI.
 func Show(w io.Writer, place string, warning issue.Issue) {
 	terminal.Printf(w, "%s%s: warning: %s: %s\n", place, warning.Path, warning.Rule, warning.Message())
 }
@@ -39,12 +39,14 @@ type Single struct {
 	n      int
 }
 
-// NewSingle returns a Single that prints to stderr.
+// NewSingle returns a Single that prints to stderr. files has the name of the record's file, or is empty for standard
+// input.
 func NewSingle(stderr io.Writer, files []string, strict bool) *Single {
 	return &Single{stderr: stderr, file: strings.Join(files, ""), strict: strict}
 }
 
-// Warn returns the function to be called with the warnings. With --strict it returns nil, so that they are an error.
+// Warn returns the function that package write is to call with the warnings. With --strict it returns nil, so that
+// package write returns the warnings as an error.
 func (s *Single) Warn() func([]issue.Issue) {
 	if s.strict {
 		return nil
@@ -59,7 +61,8 @@ func (s *Single) show(all []issue.Issue) {
 	}
 }
 
-// Error returns err. If warnings are the cause of err, it shows them, and returns an error that says so.
+// Error returns err, the error of writing the record. If the cause of err is warnings, Error shows them, and returns an
+// error with the exit status of --strict.
 func (s *Single) Error(err error) error {
 	if warning, ok := errors.AsType[*write.WarningError](err); ok {
 		s.show(warning.Warnings)
@@ -68,7 +71,7 @@ func (s *Single) Error(err error) error {
 	return err
 }
 
-// strictly returns the error that --strict makes of warnings.
+// strictly returns the error that n warnings cause with --strict.
 func strictly(n int) error {
 	noun := "warnings"
 	if n == 1 {
@@ -77,7 +80,8 @@ func strictly(n int) error {
 	return &exit.Error{Status: exit.Strict, Err: fmt.Errorf("%d %s, with --strict; nothing was sent", n, noun)}
 }
 
-// maxTogether is the size of the largest batch whose records are checked against each other, which keeps them in memory.
+// maxTogether is the size, in bytes, of the largest file whose records are checked against each other, since that takes
+// as much memory.
 const maxTogether = 256 << 20
 
 // Batch checks the operations of a batch one by one, and against each other.
@@ -86,12 +90,13 @@ type Batch struct {
 	file   string
 	strict bool
 	set    *check.Set
-	// keyless are the URIs that stand for records without a record key.
+	// keyless has the URIs of the records to be created without a record key. Its keys are made-up URIs, which the set
+	// has in their place.
 	keyless map[syntax.ATURI]syntax.ATURI
 	n       int
 }
 
-// NewBatch returns a Batch for a file of the given size, which prints to stderr.
+// NewBatch returns a Batch for a file of size bytes, which prints to stderr.
 func NewBatch(stderr io.Writer, file string, size int64, strict bool) *Batch {
 	b := &Batch{stderr: stderr, file: file, strict: strict, keyless: map[syntax.ATURI]syntax.ATURI{}}
 	if size <= maxTogether {
@@ -103,7 +108,7 @@ func NewBatch(stderr io.Writer, file string, size int64, strict bool) *Batch {
 	return b
 }
 
-// Use makes the options check the operations.
+// Use sets the functions in the options o that check the operations.
 func (b *Batch) Use(o *batch.ApplyOptions) {
 	o.Check, o.Warn, o.Checked = b.check, b.warn, b.checked
 }
@@ -141,7 +146,7 @@ func (b *Batch) checked() error {
 			}
 			Show(b.stderr, fmt.Sprintf("%s %s", b.file, uri), w.Issue)
 		}
-		b.set = nil // the memory is free while the operations are sent
+		b.set = nil // so that its memory is freed while the operations are sent
 	}
 	if b.strict && b.n > 0 {
 		return strictly(b.n)
