@@ -1,9 +1,10 @@
 // Package car reads and writes content-addressable archives, the form in which servers exchange repositories.
 //
-// An archive is a header, which names roots, followed by a series of blocks, each preceded by its CID. A [Reader]
-// reads an archive from its beginning to its end. An [Index] finds the blocks of an archive in
-// memory, in a file, or in a stream that it copies to a file. Both check the bytes of a block against its CID before
-// they return them, and both enforce limits, because archives come from untrusted servers.
+// An archive is a header, which names roots, followed by a series of sections, each of which has a block, preceded by its
+// length and its CID. A [Reader] reads an archive from its beginning to its end. An [Index] finds the blocks of an archive
+// in memory, in a file, or in a stream that it copies to a file. Both check the bytes of a block against its CID before
+// they return them, and both enforce limits, because archives come from untrusted servers. A [Scanner] does not check
+// blocks. A [Writer] writes an archive.
 //
 //	index, err := car.NewIndex(ctx, file, size)
 //	if err != nil {

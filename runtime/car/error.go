@@ -32,12 +32,12 @@ var errVersion2 = errors.New("CAR version 2, not 1: convert it first, for exampl
 
 // Error says what is wrong with an archive, and where.
 type Error struct {
-	// Offset is the position of the fault: that of a byte in the header, a section or a block, in bytes from the
-	// beginning of the archive; -1 if there is none, as for a missing block.
+	// Offset is the position of the fault, in bytes from the beginning of the archive: that of the section or block at
+	// fault, or of the byte in the header; -1 if there is none, as for a missing block.
 	Offset int64
 	// CID is the CID of the block at fault; undefined if the fault is not with a block.
 	CID cid.CID
-	// Err is the fault. It wraps one of the errors above, or is the error of reading the source.
+	// Err is the fault. It wraps an error of this package, such as [ErrHash], or is the error of reading or writing.
 	Err error
 }
 
@@ -56,7 +56,7 @@ func (e *Error) Error() string {
 // Unwrap returns e.Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// truncated returns err, or ErrTruncated if it says that a source ended too early.
+// truncated returns ErrTruncated if err says that a source ended too early, and otherwise err.
 func truncated(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return ErrTruncated

@@ -65,7 +65,8 @@ func isText(start []byte) bool {
 	return len(start) > 1
 }
 
-// The fields of a header, and its elements of DAG-CBOR, https://ipld.io/specs/codecs/dag-cbor/spec/.
+// The names of the fields of a header, and parts of DAG-CBOR (https://ipld.io/specs/codecs/dag-cbor/spec/) for reading and
+// writing it.
 const (
 	fieldRoots   = "roots"
 	fieldVersion = "version"
@@ -79,13 +80,13 @@ const (
 	majorOther  = 7
 	tagCID      = 42
 	beforeCID   = "\xd8\x2a"  // the tag
-	infinity    = 0x7ff << 52 // the exponent of floats that are no numbers
-	maxNesting  = 32          // of what is in fields that are passed over
+	infinity    = 0x7ff << 52 // the exponent bits of infinities and NaNs
+	maxNesting  = 32          // how deep values in unknown fields may be nested
 	beforeRoots = "\xa2\x65roots"
 	afterRoots  = "\x67version\x01"
 )
 
-// headerParser reads canonical DAG-CBOR. It keeps its first error, after which nothing is left to read.
+// headerParser reads canonical DAG-CBOR. It keeps its first error; then it is at the end of b.
 type headerParser struct {
 	b      []byte
 	i      int
@@ -103,7 +104,7 @@ func parseHeader(b []byte, offset int64) ([]cid.CID, error) {
 	}
 	var roots []cid.CID
 	var version uint64
-	var key []byte // the one before
+	var key []byte // the previous key
 	has := map[string]bool{}
 	for i := uint64(0); i < fields && p.err == nil; i++ {
 		key = p.key(key, i == 0)
@@ -190,7 +191,7 @@ func (p *headerParser) take(n uint64) []byte {
 	return b
 }
 
-// text reads a text of n bytes, whose head is at byte at.
+// text reads the n bytes of a text string, whose head is at byte at, and checks that they are UTF-8.
 func (p *headerParser) text(at int, n uint64) []byte {
 	b := p.take(n)
 	if !utf8.Valid(b) {

@@ -19,16 +19,16 @@ import (
 //     and in the order of the archive, in which memory is read fastest.
 //   - In a file ([NewIndex]): only the beginnings of the sections are read when the index is made. A block is checked
 //     each time that it is read.
-//   - In a stream ([NewIndexStream]): all blocks are checked while the stream is copied to a store, which gets each
-//     block once.
+//   - In a stream ([NewIndexStream]): all blocks are checked while the stream is copied to a store. Each different
+//     block is stored once.
 //
-// An index takes 51 to 62 bytes for each block, and up to 21 more while it is made. It does not change once it is made.
-// It is safe for concurrent use if its source is, as [io.ReaderAt] requires.
+// An index takes 51 to 62 bytes of memory for each block, and up to 21 more while it is made. It does not change
+// afterwards. It is safe for concurrent use if its source is, as [io.ReaderAt] requires.
 type Index struct {
 	memory memory      // the archive, if it is in memory
 	source io.ReaderAt // the archive, if it is not
 	size   int64
-	// checked says that all blocks were checked when the index was made.
+	// checked reports whether all blocks were checked when the index was made.
 	checked bool
 	opts    options
 	header  header
@@ -37,7 +37,7 @@ type Index struct {
 	duplicates int
 }
 
-// Location is the location of a block in one index.
+// Location is the location of a block. It is valid only for the [Index] that returned it.
 type Location struct {
 	offset int64
 	size   uint32
@@ -70,9 +70,9 @@ func NewIndexBytes(ctx context.Context, b []byte, opts ...Option) (*Index, error
 // ChunkSize is the size in bytes of the chunks that [NewIndexChunks] takes.
 const ChunkSize = 1 << chunkBits
 
-// NewIndexChunks is [NewIndexBytes] for an archive that is in several chunks of memory, so that a reader need
-// not know the size of the archive in advance, or copy it. Each chunk but the last must have [ChunkSize] bytes. The few blocks that cross
-// the end of a chunk are copied.
+// NewIndexChunks is [NewIndexBytes] for an archive in several chunks of memory. A program that reads an archive into
+// chunks need not know its size in advance, or copy it. Each chunk but the last must have [ChunkSize] bytes. The index
+// keeps copies of the few blocks that cross the end of a chunk.
 func NewIndexChunks(ctx context.Context, chunks [][]byte, opts ...Option) (*Index, error) {
 	size := int64(0)
 	for i, chunk := range chunks {
@@ -116,8 +116,8 @@ func (x *Index) Roots() []cid.CID { return x.header.roots }
 // Blocks returns the number of different blocks in the archive.
 func (x *Index) Blocks() int { return x.table.count }
 
-// Duplicates returns the number of repeated blocks, not counting the first of each. They were checked against their
-// CIDs, and otherwise ignored.
+// Duplicates returns the number of repeated blocks, not counting the first occurrence of each. The index checked them
+// against their CIDs, and otherwise ignores them.
 func (x *Index) Duplicates() int { return x.duplicates }
 
 // Find returns the location of the block of c, and whether the archive has one. It does not read the archive.
@@ -129,9 +129,9 @@ func (x *Index) Find(c cid.CID) (Location, bool) {
 	return x.location(number), true
 }
 
-// FindAll is [Index.Find] for several CIDs, in less time. It stores the locations of
+// FindAll is [Index.Find] for several CIDs, and faster than a call for each. It stores the locations of
 // their blocks in locations, which must not be shorter than cids. It stops at the first CID for which the
-// archive has no block, and returns the number of locations.
+// archive has no block, and returns the number of locations that it stored.
 func (x *Index) FindAll(cids []cid.CID, locations []Location) int {
 	var numbers [groupSize]int
 	found := 0
@@ -176,8 +176,8 @@ func (x *Index) Get(c cid.CID, buf []byte) ([]byte, error) {
 // too small, and checks it against its CID unless [Index.Checked]. If the archive is in memory, the result is a part of
 // it, which the caller must not change.
 //
-// An error is an [*Error] that wraps [ErrHash], [ErrTruncated], or what the source returned; or
-// [ErrNotFound] if l is not of this index.
+// An error is an [*Error] that wraps [ErrHash], [ErrTruncated] or the error of the source, or [ErrNotFound] if l is not a
+// location of this index.
 func (x *Index) Read(l Location, buf []byte) ([]byte, error) {
 	if int(l.number) >= x.table.count || x.location(int(l.number)) != l {
 		return nil, &Error{Offset: l.offset, Err: ErrNotFound}
@@ -195,11 +195,11 @@ func (x *Index) Read(l Location, buf []byte) ([]byte, error) {
 	return buf, nil
 }
 
-// Prefetch loads the blocks of cids, as far as the archive has them, into the processor's caches. It saves time
-// before reading several small blocks in different places of memory,
-// because it fetches them together. For an archive that is not in memory, it does nothing.
+// Prefetch loads the blocks of cids, at most 64, into the processor's caches. It stops at the first CID for which the
+// archive has no block. Call it before reading several small blocks in different places of memory: it fetches them
+// together, which saves time. For an archive that is not in memory, it does nothing.
 func (x *Index) Prefetch(cids []cid.CID) {
-	const line = 64 // bytes that are fetched at once
+	const line = 64 // the size of a cache line in bytes
 	if x.source != nil {
 		return
 	}
@@ -215,7 +215,7 @@ func (x *Index) Prefetch(cids []cid.CID) {
 	runtime.KeepAlive(sum)
 }
 
-// read reads from the source into buf, which it makes anew if that is too small.
+// read reads size bytes at offset from the source into buf, or into a new slice if buf is too small.
 func (x *Index) read(offset int64, size int, buf []byte) ([]byte, error) {
 	if cap(buf) < size {
 		buf = make([]byte, size+size/4)
@@ -224,7 +224,7 @@ func (x *Index) read(offset int64, size int, buf []byte) ([]byte, error) {
 	return buf, readAt(x.source, buf, offset)
 }
 
-// readAt fills b from source. A source that is shorter than it was said to be is cut short.
+// readAt fills b from source. It returns [ErrTruncated] if source ends before b is full.
 func readAt(source io.ReaderAt, b []byte, offset int64) error {
 	n, err := source.ReadAt(b, offset)
 	if n == len(b) {

@@ -4,7 +4,7 @@ import "io"
 
 const (
 	chunkBits = 18
-	wholeBits = 62 // of an archive in one chunk
+	wholeBits = 62 // the bits of a memory with a single chunk
 )
 
 // memory is an archive in memory: chunks of 1<<bits bytes, the last of which may be shorter.
@@ -21,7 +21,8 @@ func inChunks(chunks [][]byte) memory {
 	return memory{chunks: chunks, bits: chunkBits, crossing: make([][]byte, len(chunks))}
 }
 
-// within returns the bytes from offset on, if they are in one chunk. They must be bytes of the archive.
+// within returns size bytes from offset on, and whether they are all in one chunk; if not, b is nil. The range must be
+// within the archive.
 func (m *memory) within(offset int64, size int) (b []byte, ok bool) {
 	if size == 0 {
 		return []byte{}, true
@@ -55,7 +56,7 @@ func (m *memory) keep(offset int64, size int) {
 	m.crossing[offset>>m.bits] = b
 }
 
-// block returns the block at offset.
+// block returns the block of the given size at offset.
 func (m *memory) block(offset int64, size int) []byte {
 	if b, ok := m.within(offset, size); ok {
 		return b

@@ -5,18 +5,20 @@ import (
 	"runtime"
 )
 
-// The default limits, which an [Option] can change.
+// The default limits for reading an archive, which an [Option] can change.
 const (
 	// DefaultMaxHeaderSize is the size of the largest header that is accepted, in bytes. A root takes 41.
 	DefaultMaxHeaderSize = 64 << 10
 	// DefaultMaxBlockSize is the size of the largest block that is accepted, in bytes. The data model
 	// recommends at most 1 MiB for a record; a tree node is usually far smaller.
 	DefaultMaxBlockSize = 2 << 20
-	// DefaultMaxBlocks is the highest number of blocks that is accepted. An [Index] of so many takes 224 MiB.
+	// DefaultMaxBlocks is the highest number of blocks that is accepted, 4,194,304. An [Index] of that many takes 224 MiB
+	// of memory.
 	DefaultMaxBlocks = 1 << 22
 )
 
-// The highest values that options may set; an [Index] packs a size and a position into 8 bytes.
+// The highest values that options may set. The limit of blocks exists because an [Index] packs the size and the position
+// of a block into 8 bytes.
 const (
 	maxBlockSize = 1<<sizeBits - 1
 	maxBlocks    = 1 << 30
@@ -24,7 +26,7 @@ const (
 	maxWorkers   = 1 << 10
 )
 
-// Option sets a limit, or how an archive is read.
+// Option sets a limit for reading an archive, or how it is read.
 type Option func(*options) error
 
 type options struct {
@@ -67,8 +69,8 @@ func WithMaxBlocks(count int) Option {
 	return bounded("number of blocks", count, maxBlocks, func(o *options) { o.maxBlocks = count })
 }
 
-// WithWorkers sets how many goroutines [NewIndexBytes] uses to check blocks. The default is one for each
-// processor that Go uses. They have ended when it returns.
+// WithWorkers sets how many goroutines [NewIndexBytes] and [NewIndexChunks] use to check blocks. The default is
+// runtime.GOMAXPROCS(0). The goroutines have ended when these functions return.
 func WithWorkers(count int) Option {
 	return bounded("number of workers", count, maxWorkers, func(o *options) { o.workers = count })
 }

@@ -13,13 +13,13 @@ import (
 // readerBuffer is how much a [Reader] reads at once.
 const readerBuffer = 64 << 10
 
-// contextEvery is after how many blocks a loop over an archive checks its context.
+// contextEvery is the number of blocks after which a loop over an archive checks again whether its context has ended.
 const contextEvery = 512
 
 // Block is a block of an archive.
 type Block struct {
 	CID cid.CID
-	// Data is the content of the block, whose hash is in the CID.
+	// Data is the content of the block. CID has its hash.
 	Data []byte
 	// Offset is the position of the section that contains the block, in bytes from the beginning of
 	// the archive.
@@ -34,7 +34,7 @@ type Reader struct {
 	offset int64 // of the next section
 	count  int
 	buf    []byte
-	err    error // what ended the reading
+	err    error // the error that ended the reading, or io.EOF
 }
 
 // NewReader returns a Reader of the archive in r, in CAR version 1, and reads its header.

@@ -12,7 +12,7 @@ import (
 const (
 	// groupSize is how many sections are processed together.
 	groupSize = 64
-	// windowSize is how much is read at once from a file.
+	// windowSize is how many bytes are read at once from a file.
 	windowSize = 128 << 10
 	// smallArchive is the size of an archive, in bytes, below which workers do not save time.
 	smallArchive = 1 << 20
@@ -26,12 +26,12 @@ type scan struct {
 	left   int   // how many more sections there may be
 	check  bool  // whether to check the blocks here, because no worker does
 	group  []section
-	free   chan []section // groups that workers are done with
-	buf    []byte         // for blocks that are read to be checked
+	free   chan []section // groups that workers no longer use
+	buf    []byte         // for the repeated blocks that insert reads and checks
 }
 
-// scan enters all sections, which end at end, into the table. If the archive is in memory, it also checks the
-// blocks.
+// scan enters all sections into the table, from the first up to the offset end. If the archive is in memory, it also
+// checks the blocks.
 func (x *Index) scan(ctx context.Context, end int64) error {
 	workers, ctx := errgroup.WithContext(ctx)
 	workers.SetLimit(x.opts.workers)
@@ -62,7 +62,7 @@ func (x *Index) scan(ctx context.Context, end int64) error {
 	return cmp.Or(panics.Resume(workers.Wait()), err)
 }
 
-// freeGroup returns an empty group for a worker. There are never more than one for each worker, and the next.
+// freeGroup returns an empty group for a worker. There are never more groups than one for each worker, plus one.
 func (s *scan) freeGroup() []section {
 	select {
 	case group := <-s.free:
@@ -72,7 +72,7 @@ func (s *scan) freeGroup() []section {
 	}
 }
 
-// next reads the next group of sections.
+// next reads the beginnings of the next sections into s.group.
 func (s *scan) next() error {
 	if s.group == nil {
 		s.group = make([]section, groupSize)
@@ -131,22 +131,23 @@ func (s *scan) insert() error {
 	return nil
 }
 
-// check checks blocks in memory.
+// check checks the blocks of sections, which must be in memory, against their CIDs.
 func (x *Index) check(sections []section) error {
 	return check(sections, func(s *section) []byte { return x.memory.block(s.data, s.size) })
 }
 
-// window returns the beginnings of sections. In a file it reads ahead, because most sections are small.
+// window is a view of an archive in which scan finds the beginnings of sections. It reads a file in pieces of windowSize,
+// because most sections are small.
 type window struct {
 	index *Index
-	end   int64 // of the sections
-	start int64 // position of buf
+	end   int64 // the end of the last section
+	start int64 // the position of buf in the archive
 	buf   []byte
 
 	crossing [maxPrefix]byte // a beginning that crosses the end of a chunk of memory
 }
 
-// at returns the bytes at offset: maxPrefix of them, or fewer at the end.
+// at returns maxPrefix bytes from offset on, or fewer at the end.
 func (w *window) at(offset int64) ([]byte, error) {
 	stop := min(offset+int64(maxPrefix), w.end)
 	if w.index.source == nil {

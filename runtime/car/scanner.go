@@ -17,14 +17,14 @@ type Scanner struct {
 	roots   [1]cid.CID
 }
 
-// oneRoot is the header of an archive with one root, up to the CID, and afterRoot what follows it.
+// The header of an archive with one root is oneRoot, the CID, and afterRoot.
 const (
 	oneRoot   = "\x3a\xa2\x65roots\x81\xd8\x2a\x58\x25\x00"
 	afterRoot = "\x67version\x01"
 )
 
-// Reset makes s read an archive, which must not change as long as s is in use. It returns the roots, which are valid until
-// the next Reset. An error is an [*Error].
+// Reset makes s read archive from its beginning. The archive must not change as long as s or one of its blocks is in use.
+// Reset returns the roots, which are valid until the next Reset. An error is an [*Error]; after it, s has no blocks.
 func (s *Scanner) Reset(archive []byte) (roots []cid.CID, err error) {
 	s.archive, s.offset = archive, int64(len(archive))
 	const size = len(oneRoot) + cidSize + len(afterRoot)

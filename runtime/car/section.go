@@ -11,17 +11,17 @@ import (
 const (
 	cidSize   = len(cid.CID{})
 	maxVarint = 9 // the longest length prefix: 63 bits
-	// maxPrefix is how much of a section is needed to know what block it holds: its length and its CID.
+	// maxPrefix is the size of the longest beginning of a section, up to its block: the length and the CID.
 	maxPrefix = maxVarint + cidSize
 )
 
-// section is one section of an archive without its block: a length, a CID, and where the block is.
+// section describes one section of an archive: the CID of its block, and where the section and the block are.
 type section struct {
 	cid    cid.CID
 	offset int64  // of the section
 	data   int64  // offset of the block
 	size   int    // of the block
-	hash   uint64 // see table.prepare
+	hash   uint64 // the result of table.hash, set by table.prepare
 }
 
 // parse sets s to the section at offset. b is its beginning, of maxPrefix bytes or up to the end of the
@@ -51,7 +51,7 @@ func (s *section) parse(b []byte, offset int64, maxSize int) error {
 	return nil
 }
 
-// end returns the offset after the section.
+// end returns the offset of the first byte after the section.
 func (s *section) end() int64 { return s.data + int64(s.size) }
 
 // check checks the block of the section against its CID.
@@ -64,7 +64,8 @@ func (s *section) check(block []byte) error {
 
 func (s *section) hashError() error { return &Error{Offset: s.offset, CID: s.cid, Err: ErrHash} }
 
-// check checks the blocks of sections, which block returns, against their CIDs: groupSize of them at once.
+// check checks the blocks of sections against their CIDs, groupSize of them at a time. The function block returns the
+// block of a section.
 func check(sections []section, block func(*section) []byte) error {
 	var blocks [groupSize][]byte
 	var sums [groupSize][digests.Size]byte
@@ -83,7 +84,7 @@ func check(sections []section, block func(*section) []byte) error {
 }
 
 // uvarint reads an unsigned varint as multiformats define it: at most 9 bytes, in the shortest form.
-// n is the number of bytes it takes, 0 if b ends before it does, and negative if it is malformed.
+// n is its length in bytes, 0 if b ends within it, and negative if it is malformed.
 func uvarint(b []byte) (value uint64, n int) {
 	for i, c := range b {
 		if i == maxVarint {

@@ -15,11 +15,11 @@ import (
 )
 
 const (
-	// pieceSize is how much of a stream is read, checked and stored at once.
+	// pieceSize is how many bytes of a stream are read, checked and stored at once.
 	pieceSize = 256 << 10
 	// pieceCount is how many pieces are read, checked or stored at the same time.
 	pieceCount = 6
-	// streamEstimate is for how many blocks the table of a stream with several pieces has room at first.
+	// streamEstimate is the number of blocks for which a table is made, if the stream has more than one piece.
 	streamEstimate = 1 << 16
 )
 
@@ -33,12 +33,12 @@ type Store interface {
 // [NewIndex] does. It checks a repeated block but does not store it again, so that store gets only the
 // different blocks, each preceded by its length and its CID.
 //
-// It checks all blocks against their CIDs as it reads them, while it reads and stores others. It does not check
-// them again when they are read back. So store must not change as long as the index is in use, and
-// nobody else may be able to write to it.
+// It checks all blocks against their CIDs as it reads them; other goroutines, which end before it returns, check and
+// store blocks while it reads the next. The index does not check blocks again when it reads them back. So store must not
+// change as long as the index is in use, and nobody else may be able to write to it.
 //
-// An error is an [*Error] about the archive, or with the position where reading r or writing to store
-// failed; or that of ctx, which is checked between two reads, or of an option.
+// An error is an [*Error], which is about the archive or has the position at which reading r or writing to store
+// failed; or that of ctx, which is checked between two reads; or that of an option.
 func NewIndexStream(ctx context.Context, r io.Reader, store Store, opts ...Option) (*Index, error) {
 	x := &Index{source: store, checked: true}
 	var err error
@@ -86,10 +86,10 @@ type stream struct {
 	r      io.Reader
 	store  io.Writer
 	offset int64  // of the next section
-	rest   []byte // the part of it that has been read
-	need   int    // its size, or 0 if not known
+	rest   []byte // the part of the next section that has been read
+	need   int    // the size of the next section, or 0 if it is not known
 	left   int    // how many more sections there may be
-	stored int64  // how many bytes go to the store
+	stored int64  // how many bytes have been assigned to the store so far
 
 	// Each channel has room for all pieces, so that sending one never blocks.
 	free, check, write chan *piece
@@ -98,13 +98,13 @@ type stream struct {
 // piece is a part of a stream: whole sections, and the beginning of the next.
 type piece struct {
 	buf      []byte
-	start    int64 // position of buf
+	start    int64 // the position of buf in the archive
 	sections []section
-	parts    []part // the parts to store
-	users    atomic.Int32
+	parts    []part       // the parts to store
+	users    atomic.Int32 // how many workers still use the piece
 }
 
-// part is a part of a piece, from one offset to another.
+// part is a part of a piece, given by two offsets in the archive.
 type part struct{ from, to int64 }
 
 func (s *stream) run(ctx context.Context) error {
@@ -153,7 +153,7 @@ func (s *stream) storeAll() error {
 	return nil
 }
 
-// release makes a piece free once both workers are done with it.
+// release makes a piece free once both workers have released it.
 func (s *stream) release(p *piece) {
 	if p.users.Add(-1) == 0 {
 		s.free <- p
@@ -188,7 +188,7 @@ func (s *stream) read(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// fill fills a piece with the rest of the piece before and the next bytes of the stream. At the end of the stream,
+// fill fills a piece with the rest of the previous piece and the next bytes of the stream. At the end of the stream,
 // it returns io.EOF.
 func (p *piece) fill(ctx context.Context, s *stream) error {
 	if size := max(pieceSize, s.need); cap(p.buf) < size {

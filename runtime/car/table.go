@@ -17,33 +17,33 @@ const (
 
 	meanBlock = 3 << 9 // the bytes per block that a table's first size assumes; with smaller blocks, it grows
 	minSlots  = 1 << 6
-	// maxEstimate is the highest number of blocks for which a table has room at first. It bounds the
-	// cost of a size that is only claimed.
+	// maxEstimate is the highest number of blocks for which a table is made. It bounds the cost of an
+	// archive whose claimed size is wrong.
 	maxEstimate = 1 << 18
-	// rowBits is the number of bits of a row's number that count within its chunk.
+	// rowBits is how many low bits of a row's number are its index within its chunk.
 	rowBits   = 11
 	chunkRows = 1 << rowBits
 )
 
-// table holds the blocks of an archive in its order, and finds them by their CIDs: an open-addressing
+// table lists the blocks of an archive in the archive's order, and finds them by their CIDs with an open-addressing
 // hash table of the rows' numbers, with linear probing.
 type table struct {
 	rows  [][]row // in chunks of chunkRows, so that they grow without being copied
-	count int     // of all rows
+	count int     // the number of rows
 	slots []slot
-	shift uint // hash >> shift is the first slot
-	keys  [4]uint64
+	shift uint      // hash >> shift is the first slot to look at
+	keys  [4]uint64 // the random factors of hash
 }
 
-// row is a block.
+// row describes a block: the digest in its CID; and, packed into 64 bits, its position, its size and the codec of its CID.
 type row struct {
 	digest [32]byte
 	packed uint64
 }
 
-// slot is a place of the hash table.
+// slot is an element of the hash table.
 type slot struct {
-	tag    uint32 // of the hash
+	tag    uint32 // see the function tag
 	number uint32 // the row's number plus 1; 0 for a free slot
 }
 
@@ -79,8 +79,8 @@ func (t *table) allocate(slots int) {
 }
 
 // hash returns the hash by which a digest is found. It cannot be a part of the digest, because an
-// attacker can choose digests that would collide in one slot. So digests are multiplied by random
-// numbers, as a universal hash function: for any two digests, few choices of them make these collide.
+// attacker could choose digests that collide in one slot. So it is a universal hash function, which multiplies the
+// parts of the digest by random numbers: any two digests collide only for few choices of these numbers.
 func (t *table) hash(digest []byte) uint64 {
 	_ = digest[31]
 	return binary.LittleEndian.Uint64(digest)*t.keys[0] +
@@ -110,8 +110,8 @@ func (t *table) find(c *cid.CID, h uint64) (number int, ok bool) {
 }
 
 // findAll is find for several CIDs. It stops at the first that it does not find, and returns how many it
-// found. It first loads the first slot of each CID, and checks afterwards whether that is the right one.
-// So no load waits for another, and the processor fetches all slots from memory together, and then the
+// found. It first loads the first slot of each CID, and only then checks whether that is the right one.
+// So no load depends on another, and the processor fetches all slots from memory together, and then the
 // rows.
 func (t *table) findAll(cids []cid.CID, numbers []int) int {
 	for i := range cids {
@@ -130,8 +130,8 @@ func (t *table) findAll(cids []cid.CID, numbers []int) int {
 	return len(cids)
 }
 
-// prepare computes the hashes of sections that are about to be inserted, and loads their slots. No load
-// waits for another, so that the processor fetches all slots from memory together.
+// prepare sets the hashes of sections that are about to be inserted, and loads their slots. No load
+// depends on another, so the processor fetches all slots from memory together.
 func (t *table) prepare(sections []section) {
 	sum := uint32(0)
 	for i := range sections {
@@ -142,8 +142,8 @@ func (t *table) prepare(sections []section) {
 	runtime.KeepAlive(sum)
 }
 
-// insert enters the block of a section that has been prepared, with the position at which the block is kept. It
-// returns false if the block is in the table already.
+// insert enters the block of a section that has been prepared. at is the position of the block in the archive or in the
+// store. insert returns false if the block is in the table already.
 func (t *table) insert(s *section, at int64) bool {
 	if _, ok := t.find(&s.cid, s.hash); ok {
 		return false

@@ -20,7 +20,7 @@ type Writer struct {
 // NewWriter returns a Writer to w, and writes the header with the given roots. In an archive of a
 // repository, the first root is the commit. The caller must call [Writer.Flush] at the end.
 //
-// An error says that a root is undefined, or is that of w.
+// It returns an error if a root is undefined, and returns the errors of w.
 func NewWriter(w io.Writer, roots ...cid.CID) (*Writer, error) {
 	for i, root := range roots {
 		if _, err := cid.FromBytes(root[:]); err != nil {
@@ -35,7 +35,7 @@ func NewWriter(w io.Writer, roots ...cid.CID) (*Writer, error) {
 }
 
 // Write writes a block, unless it has been written before. It does not check that data matches
-// c. An error says that c is undefined, or is that of ctx or of the underlying writer.
+// c. An error is an [*Error], because c is undefined, or with the error of ctx or of the underlying writer.
 func (w *Writer) Write(ctx context.Context, c cid.CID, data []byte) error {
 	if err := w.write(ctx, c, data); err != nil {
 		return &Error{Offset: -1, CID: c, Err: err}
@@ -62,5 +62,5 @@ func (w *Writer) write(ctx context.Context, c cid.CID, data []byte) error {
 	return err
 }
 
-// Flush writes the rest of the Writer's buffer. An error is that of the underlying writer.
+// Flush writes the buffered data to the underlying writer, and returns its error.
 func (w *Writer) Flush() error { return w.w.Flush() }

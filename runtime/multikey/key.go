@@ -13,13 +13,14 @@ import (
 	"github.com/layers-pub/layers-go/internal/quote"
 )
 
-// ErrKey is wrapped by the errors of the functions that parse keys.
+// ErrKey says that a key is malformed, not of the AT Protocol, or undefined. The errors of all functions that make keys
+// wrap it.
 var ErrKey = errors.New("not a key of the AT Protocol")
 
 // Curve is the elliptic curve of a key.
 type Curve uint8
 
-// The curves. The zero value is that of the undefined [Key].
+// The curves of the AT Protocol. The zero Curve is that of the undefined [Key].
 const (
 	// K256 is secp256k1, the curve of most accounts.
 	K256 Curve = iota + 1
@@ -42,14 +43,14 @@ const (
 	compressedSize   = 33 // a byte for the sign of y, and x
 	uncompressedSize = 65 // the byte 4, x and y
 
-	// maxText is the longest text that is decoded. An uncompressed point takes 90 characters at most.
+	// maxText is the longest text that is decoded, in bytes. An uncompressed point takes at most 90.
 	maxText = 128
 
 	base58Prefix = "z"
 	didKeyPrefix = "did:key:"
 )
 
-// The multicodec numbers that precede a key, as varints.
+// The multicodec numbers that precede a public key, as varints.
 const (
 	codecK256 = "\xe7\x01" // 0xe7
 	codecP256 = "\x80\x24" // 0x1200
@@ -126,7 +127,8 @@ func decode(s string) ([]byte, error) {
 	return b, nil
 }
 
-// newKey returns the key of a point. It fails if the point is not on the curve.
+// newKey returns the key of a point, which may be in the uncompressed form only if uncompressed is set. It fails if the
+// point is not on the curve.
 func newKey(curve Curve, point []byte, uncompressed bool) (Key, error) {
 	k := Key{curve: curve}
 	switch {
@@ -166,7 +168,7 @@ func (k Key) p256() (*ecdsa.PublicKey, error) {
 	return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), b[:])
 }
 
-// Defined reports whether k is a key, and not the zero value.
+// Defined reports whether k is not the zero Key.
 func (k Key) Defined() bool { return k.curve != 0 }
 
 // Curve returns the curve of k, or 0 if k is undefined.

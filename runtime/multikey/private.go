@@ -24,8 +24,8 @@ const (
 	codecPrivateP256 = "\x86\x26" // 0x1306
 )
 
-// PrivateKey is the private key of an account: it signs the commits of the account's repository. Its formatted text is
-// that of its public key; only [PrivateKey.Multibase] and [PrivateKey.Bytes] return the secret. The zero PrivateKey is
+// PrivateKey is the private key of an account, which signs the commits of the account's repository. The fmt functions
+// print its public key; only [PrivateKey.Multibase] and [PrivateKey.Bytes] return the secret. The zero PrivateKey is
 // undefined and cannot sign. A PrivateKey is safe for concurrent use.
 type PrivateKey struct {
 	public Key
@@ -48,8 +48,8 @@ func Generate(curve Curve) PrivateKey {
 	}
 }
 
-// NewPrivate returns the private key whose number is b, 32 bytes in big-endian order. It must be from 1 to the order of
-// the curve minus 1. An error wraps [ErrKey].
+// NewPrivate returns the private key on curve whose number is b, 32 bytes in big-endian order. The number must be from 1
+// to the order of the curve minus 1. An error wraps [ErrKey].
 func NewPrivate(curve Curve, b []byte) (PrivateKey, error) {
 	if len(b) != privateSize {
 		return PrivateKey{}, fmt.Errorf("%w: private key of %d bytes, must be %d", ErrKey, len(b), privateSize)
@@ -79,7 +79,7 @@ func NewPrivate(curve Curve, b []byte) (PrivateKey, error) {
 }
 
 // ParsePrivate returns the private key whose Multikey form is s: the letter z followed by the base58btc encoding of the
-// multicodec of private keys on its curve and the 32 bytes of [NewPrivate]. An error wraps [ErrKey] and does not
+// multicodec of private keys on its curve and the 32 bytes that [NewPrivate] takes. An error wraps [ErrKey] and does not
 // contain s.
 func ParsePrivate(s string) (PrivateKey, error) {
 	b, err := decode(s)
@@ -101,19 +101,19 @@ func ParsePrivate(s string) (PrivateKey, error) {
 	return NewPrivate(curve, b[len(codecPrivateK256):])
 }
 
-// Defined reports whether k is a key, and not the zero value.
+// Defined reports whether k is not the zero PrivateKey.
 func (k PrivateKey) Defined() bool { return k.public.Defined() }
 
-// Public returns the public key of k.
+// Public returns the public key of k. It is undefined if k is.
 func (k PrivateKey) Public() Key { return k.public }
 
-// String returns the text of the public key, so that a private key does not get into a log.
+// String returns the text of the public key (see [Key.String]), so that printing a private key does not reveal it.
 func (k PrivateKey) String() string { return k.public.String() }
 
-// GoString returns what [PrivateKey.String] does.
+// GoString returns the same text as [PrivateKey.String]; the verb %#v of package fmt uses it.
 func (k PrivateKey) GoString() string { return k.String() }
 
-// Bytes returns the 32 bytes of [NewPrivate], or nil if k is undefined. They are secret.
+// Bytes returns the number of k as the 32 bytes that [NewPrivate] takes, or nil if k is undefined. They are secret.
 func (k PrivateKey) Bytes() []byte {
 	switch {
 	case k.k256 != nil:
@@ -128,7 +128,7 @@ func (k PrivateKey) Bytes() []byte {
 	return nil
 }
 
-// Multibase returns k in the form that [ParsePrivate] accepts, or "" if k is undefined. It is secret.
+// Multibase returns k in the form that [ParsePrivate] accepts, or "" if k is undefined. The text is secret.
 func (k PrivateKey) Multibase() string {
 	codec := codecPrivateK256
 	if k.p256 != nil {
@@ -140,8 +140,8 @@ func (k PrivateKey) Multibase() string {
 	return base58Prefix + base58.Encode(append([]byte(codec), k.Bytes()...))
 }
 
-// Sign returns the signature of the SHA-256 hash of message, as [Key.Verify] accepts it: 64 bytes, r and s, with a low
-// s. The same message has the same signature each time (RFC 6979). An error wraps [ErrKey]: k is undefined.
+// Sign returns the signature of the SHA-256 hash of message in the form that [Key.Verify] accepts: 64 bytes, r and s,
+// with a low s. The same message has the same signature each time (RFC 6979). If k is undefined, the error wraps [ErrKey].
 func (k PrivateKey) Sign(message []byte) ([]byte, error) {
 	digest := sha256.Sum256(message)
 	switch {

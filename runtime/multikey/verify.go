@@ -12,7 +12,7 @@ import (
 	"github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
 )
 
-// ErrSignature is wrapped by every error of [Key.Verify].
+// ErrSignature says that a signature is not valid. Every error of [Key.Verify] wraps it.
 var ErrSignature = errors.New("invalid signature")
 
 // SignatureSize is the size of a signature in bytes: the numbers r and s, of 32 bytes each.

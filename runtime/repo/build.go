@@ -15,7 +15,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Order is an order of the blocks in an archive. Readers must accept any order.
+// Order is the order in which [Build] writes the blocks of an archive. Readers must accept any order.
 type Order int
 
 const (
@@ -33,7 +33,7 @@ type block struct {
 	data []byte
 }
 
-// builder gathers the blocks of a repository in the order of the tree.
+// builder collects the blocks of a repository in the order of [OrderTree]. It finds nodes and records by their CIDs.
 type builder struct {
 	nodes   map[cid.CID][]byte
 	records map[cid.CID][]byte
@@ -46,7 +46,8 @@ type builder struct {
 // Data must be canonical DAG-CBOR, which Build does not check; it ignores their CID. sign is given the unsigned commit,
 // and returns the signature of its SHA-256 hash, 64 bytes.
 //
-// An error says what is not valid, or is that of w, sign or ctx.
+// Build returns an error if the DID, the Rev, a path or the length of the signature is invalid, and returns the errors
+// of w, sign and ctx.
 func Build(ctx context.Context, w io.Writer, commit Commit, records []Record, sign func(unsigned []byte) ([]byte, error), order Order) (cid.CID, error) {
 	if _, err := syntax.ParseDID(string(commit.DID)); err != nil {
 		return cid.CID{}, fmt.Errorf("repo: %w", err)

@@ -17,8 +17,8 @@ import (
 const MaxAhead = 8 << 20
 
 const (
-	chunksAhead  = 4  // for each worker
-	walkedAtOnce = 64 // leaves
+	chunksAhead  = 4  // the number of chunks that each goroutine owns
+	walkedAtOnce = 64 // the number of leaves that the queue takes from the walk at a time
 	// keptTogether is how many records share memory at most, if they are not reused: a loop that keeps one of them keeps
 	// them all.
 	keptTogether = 32
@@ -41,13 +41,13 @@ func (d *decoding) chunkLimit() chunkLimit {
 	return chunkLimit{keptTogether, 256 << 10}
 }
 
-// counter is one goroutine's view of a number that several of them change.
+// counter is one goroutine's access to a total that several goroutines add to.
 type counter struct {
 	shared  *atomic.Int64
-	pending int64 // what has yet to be added to shared, so that it does not move between processors with each record
+	pending int64 // not yet added to shared, which would otherwise move between the processors' caches with each record
 }
 
-// mostPending is how far off a counter may be, in bytes.
+// mostPending is how much a counter may differ from the shared total before it is added, in bytes.
 const mostPending = 64 << 10
 
 func (c *counter) add(n int64) {
@@ -63,20 +63,21 @@ func (c *counter) flush() {
 
 func (c *counter) total() int64 { return c.shared.Load() + c.pending }
 
-// arenas holds the memory of loops that have ended.
+// arenas holds the arenas of loops that have ended, for use by later loops.
 var arenas = sync.Pool{New: func() any { return new(lex.Arena) }}
 
-// chunk is a number of leaves whose records one worker decodes. It is reused once the receiver is done with it.
+// chunk is a run of consecutive leaves whose records one goroutine decodes. It is reused after the receiver, which is the
+// goroutine of the loop, has yielded its records.
 type chunk struct {
 	owner   *owner
 	leaves  []Leaf
-	err     error // of the walk, after the leaves, or a panic; io.EOF at the end
+	err     error // the walk's error after these leaves, or a panic; io.EOF if the walk has ended
 	memory  []byte
 	arena   *lex.Arena // for values
 	free    []byte     // the part of memory that is not in use
 	done    int        // how many of the leaves have been processed
 	records []Decoded
-	failed  error // of the record after records, or a panic
+	failed  error // the error of the leaf after those of records, or a panic
 	ready   chan struct{}
 }
 
@@ -95,15 +96,15 @@ func (c *chunk) fill(leaves []Leaf, limit chunkLimit) int {
 	return n
 }
 
-// run decodes the chunk's records, and says that it is ready.
+// run decodes the chunk's records, and then sends to c.ready.
 func (c *chunk) run(ctx context.Context, w *decodingWorker) {
 	c.failed = errEnded
 	defer func() { c.ready <- struct{}{} }()
 	c.failed = panics.Catch(func() error { return c.decode(ctx, w) })
 }
 
-// decode decodes records until the chunk ends, or too much is decoded ahead of the loop. It reads the records of an
-// archive in a file into one piece of memory.
+// decode decodes records until the chunk ends, or until the records that wait for the loop exceed [MaxAhead]. If the
+// archive is in a file, it reads the records into one slice, c.memory.
 func (c *chunk) decode(ctx context.Context, w *decodingWorker) error {
 	c.arena.Reset()
 	c.records, c.done = c.records[:0], 0
@@ -145,9 +146,9 @@ func (c *chunk) next(ctx context.Context, w *decodingWorker) (record Decoded, ok
 	return record, err == nil, err
 }
 
-// decoded yields the chunk's records: those that a worker has decoded, and then the rest, which w decodes. It keeps
-// none of them. It sets c.failed on an error, and returns false if the loop ended. It is not an iterator, which would cost
-// several allocations a chunk.
+// decoded yields the chunk's records: first those that are already decoded, then the rest, which w decodes now. It
+// releases each record after yielding it. On an error it stops and sets c.failed. It returns false if the loop ended.
+// It is not an iterator, because that would cost several allocations a chunk.
 func (c *chunk) decoded(ctx context.Context, w *decodingWorker, yield func(*Decoded, error) bool) bool {
 	defer w.ahead.flush()
 	for i := range c.records {
@@ -169,8 +170,8 @@ func (c *chunk) decoded(ctx context.Context, w *decodingWorker, yield func(*Deco
 	return true
 }
 
-// passed overwrites the chunk's one record when the loop is done with it, if the caller asked for that. Its memory is not
-// used again, so that a later use of the record reads what was overwritten and does not race with the next record.
+// passed overwrites the chunk's one record after the loop's turn with it, if [DecodeOptions].Overwrite is set. The memory
+// is not used again, so a later use of the record reads the overwritten bytes and does not race with the next record.
 func (c *chunk) passed(w *decodingWorker) {
 	if !w.overwrite {
 		return

@@ -17,13 +17,14 @@ type Commit struct {
 	Rev syntax.TID
 	// Data is the CID of the tree's root.
 	Data cid.CID
-	// Prev is an earlier commit of the repository. It is almost always undefined.
+	// Prev is the CID of an earlier commit of the repository. It is almost always undefined.
 	Prev cid.CID
 	// Sig is the signature of the SHA-256 hash of the unsigned commit; see [Commit.Unsigned].
 	Sig []byte
 }
 
-// The fixed parts of every commit. Its fields are in the order of canonical DAG-CBOR.
+// The parts of an encoded commit that never vary: the heads of its map, its keys, and its version. The fields are in the
+// order of canonical DAG-CBOR.
 const (
 	signedDID    = "\xa6\x63did" // a map of 6, and its key "did"
 	unsignedDID  = "\xa5\x63did" // a map of 5
@@ -35,7 +36,7 @@ const (
 	beforeCID    = "\xd8\x2a\x58\x25\x00" // tag 42, a byte string of 37, and its first byte
 	null         = "\xf6"
 	beforeSig64  = "\x58\x40" // a byte string of 64
-	maxDIDLength = 2048
+	maxDIDLength = 2048       // the longest text that a commit may contain, in bytes
 )
 
 // ParseCommit parses the block of a commit. It accepts version 3 in canonical DAG-CBOR, with exactly
@@ -97,7 +98,7 @@ func (c *Commit) Parse(block []byte) error {
 // SHA-256 hash of these bytes.
 func (c *Commit) Unsigned() []byte { return c.AppendUnsigned(nil) }
 
-// AppendUnsigned appends what [Commit.Unsigned] returns to b, and returns the result.
+// AppendUnsigned appends to b the bytes that [Commit.Unsigned] returns, and returns the extended slice.
 func (c *Commit) AppendUnsigned(b []byte) []byte {
 	b = appendText(append(b, unsignedDID...), string(c.DID))
 	b = appendText(append(b, beforeRev...), string(c.Rev))
@@ -147,7 +148,7 @@ func appendHead(b []byte, major byte, n int) []byte {
 	return binary.BigEndian.AppendUint16(append(b, major|25), uint16(n))
 }
 
-// parser reads the parts of a commit. It keeps its first error, after which all parts are empty.
+// parser reads the parts of an encoded commit. After its first error, which it keeps in err, it returns empty parts.
 type parser struct {
 	rest []byte
 	size int
@@ -180,7 +181,7 @@ func (p *parser) bytes(n int, field string) []byte {
 	return b
 }
 
-// text reads a text of at most maxDIDLength bytes, its length in the shortest form.
+// text reads a text string of at most maxDIDLength bytes, whose length must be encoded in the shortest form.
 func (p *parser) text(field string) []byte {
 	if len(p.rest) == 0 || p.rest[0]&0xe0 != majorText {
 		p.fail("%s is not a string", field)
@@ -203,7 +204,7 @@ func (p *parser) text(field string) []byte {
 	return p.bytes(n, field)
 }
 
-// link reads the link to a block of DAG-CBOR.
+// link reads a link, which must be to a block of DAG-CBOR.
 func (p *parser) link(field string) cid.CID {
 	const size = len(beforeCID) + len(cid.CID{})
 	if len(p.rest) < size || string(p.rest[:len(beforeCID)]) != beforeCID {

@@ -15,11 +15,11 @@ import (
 
 // DecodeOptions are the options of [Repo.Decode] and [Entries]. A nil *DecodeOptions means the zero value.
 type DecodeOptions struct {
-	// Workers is how many goroutines hash and decode, one of which is that of the loop; 0 means runtime.GOMAXPROCS(0).
+	// Workers is how many goroutines hash and decode, including the loop's own; 0 means runtime.GOMAXPROCS(0).
 	Workers int
 	// Share lets the strings of decoded records share the memory of an archive that was opened with
-	// [FromBytes]. The caller must not change its bytes while a record is in use. It saves a
-	// copy of each record. It has no effect on other archives.
+	// [FromBytes], which saves a copy of each record. The caller must not change the archive's bytes
+	// while a record is in use. Share has no effect on other archives.
 	Share bool
 	// Reuse decodes records into memory that is reused, which saves most of the time of decoding and all
 	// allocations. Value is then valid only until the loop's next turn or its end, as Data is. Copy what
@@ -69,8 +69,9 @@ func (d *Decoded) Envelope() rec.Envelope {
 //
 // Several goroutines hash and decode blocks, some of them ahead of the loop; that of the loop does so while the next
 // record is not ready. The loop may keep Issues, and Value unless Reuse is set; the Decoded itself and its Data are valid
-// until the loop's next turn. Up to 32 neighbouring records share memory, without Reuse: a loop that keeps one of them keeps all of them in memory.
-// A loop that keeps nothing takes a bounded amount of memory, whatever is in the archive: see [MaxAhead].
+// until the loop's next turn. Without Reuse, up to 32 neighbouring records share memory: a loop that keeps one of them
+// keeps all of them in memory. A loop that keeps nothing takes a bounded amount of memory, whatever is in the archive:
+// see [MaxAhead].
 func (r *Repo) Decode(ctx context.Context, lookup func(syntax.NSID) (lex.RecordDef, bool), options *DecodeOptions) iter.Seq2[*Decoded, error] {
 	if options == nil {
 		options = new(DecodeOptions)
@@ -92,7 +93,7 @@ func (r *Repo) decode(ctx context.Context, d decoding, options *DecodeOptions) i
 	return d.together(ctx)
 }
 
-// decoding is one call of Decode.
+// decoding has the arguments of one call of [Repo.Decode] or [Entries].
 type decoding struct {
 	repo      *Repo
 	lookup    func(syntax.NSID) (lex.RecordDef, bool)
@@ -103,7 +104,7 @@ type decoding struct {
 	overwrite bool
 }
 
-// arena returns memory for values. The caller returns it with giveBack.
+// arena returns an arena for decoded values. The caller passes it to giveBack when no value in it is in use.
 func (d *decoding) arena() *lex.Arena {
 	switch {
 	case d.overwrite:
@@ -129,12 +130,12 @@ func (d *decoding) leavesOut(collection syntax.NSID) bool {
 type decodingWorker struct {
 	*decoding
 	ahead counter       // the cost of the records that workers have decoded and the loop has not reached
-	known lex.RecordDef // of the last record
+	known lex.RecordDef // what lookup returned for the last record, with its collection as NSID
 	found bool
 	spent int64 // bytes of memory that decoding the last record took
 }
 
-// decode decodes a record into arena. An error is that of ctx, or says that the record's type panicked.
+// decode decodes a record into arena. It returns ctx's error, or a [*RecordError] if decoding panicked.
 func (w *decodingWorker) decode(ctx context.Context, record Record, arena *lex.Arena) (Decoded, error) {
 	out := Decoded{Record: record, repo: w.repo}
 	if w.known.NSID != record.Collection {
@@ -174,7 +175,7 @@ func (w *decodingWorker) decode(ctx context.Context, record Record, arena *lex.A
 // issueCost is about how much memory an issue takes, in bytes, without its path.
 const issueCost = 256
 
-// alone decodes in the receiver's goroutine.
+// alone decodes all records in the goroutine of the loop.
 func (d *decoding) alone(ctx context.Context) iter.Seq2[*Decoded, error] {
 	return func(yield func(*Decoded, error) bool) {
 		w := decodingWorker{decoding: d}

@@ -9,8 +9,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// The errors of a repository. Those of its archive and its tree are the errors of the packages car and
-// mst: an altered block is car.ErrHash, a missing block car.ErrNotFound, a malformed tree mst.ErrInvalid.
+// The errors of a repository, for use with [errors.Is]. Errors of its archive and its tree are those of the packages
+// car and mst: an altered block is car.ErrHash, a missing block car.ErrNotFound, a malformed tree mst.ErrInvalid.
 // An invalid signature is multikey.ErrSignature.
 var (
 	// ErrRoot says that an archive names no root, so that it has no commit.
@@ -41,7 +41,7 @@ type UnchangedError struct {
 	Commit cid.CID
 }
 
-// Error returns a text that has the CID of the commit.
+// Error returns a text with the CID of the commit.
 func (e *UnchangedError) Error() string {
 	return fmt.Sprintf("%v: the last is %s", ErrUnchanged, e.Commit)
 }
@@ -49,7 +49,7 @@ func (e *UnchangedError) Error() string {
 // Unwrap returns [ErrUnchanged].
 func (e *UnchangedError) Unwrap() error { return ErrUnchanged }
 
-// RecordError is an error with the record of a repository at which reading failed.
+// RecordError says that reading or decoding a record of a repository failed, and which record it is.
 type RecordError struct {
 	DID        syntax.DID
 	Collection syntax.NSID
@@ -76,10 +76,10 @@ type PanicError struct {
 	Stack []byte
 }
 
-// Error returns a text with the value.
+// Error returns a text with e.Value.
 func (e *PanicError) Error() string { return fmt.Sprintf("decoding panicked: %v", e.Value) }
 
-// Unwrap returns the value if it is an error, and otherwise nil.
+// Unwrap returns e.Value if it is an error, and otherwise nil.
 func (e *PanicError) Unwrap() error {
 	err, _ := e.Value.(error)
 	return err

@@ -23,8 +23,8 @@ type Op struct {
 	Prev cid.CID
 }
 
-// NewOp returns the operation that changes the record at path from prev to c, either of which may be undefined. It changes
-// nothing if they are equal.
+// NewOp returns the operation that changes the record at path from prev to c. An undefined prev means that there was no
+// record, and an undefined c that there is none afterwards. If prev and c are equal, the operation changes nothing.
 func NewOp(path string, prev, c cid.CID) Op {
 	op := Op{Action: Update, Path: path, CID: c, Prev: prev}
 	switch {

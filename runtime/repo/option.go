@@ -7,7 +7,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/car"
 )
 
-// The default limits of [Read], which an [Option] can change.
+// The default limits of [Read]. [WithMaxSize] and [WithMaxMemory] change them.
 const (
 	// DefaultMaxSize is the size of the largest archive that Read accepts, in bytes.
 	DefaultMaxSize = 4 << 30
@@ -19,14 +19,14 @@ const (
 // highestSize is the largest archive that can be indexed.
 const highestSize = 1<<40 - 1
 
-// Option sets how a repository is read.
+// Option sets how [Open], [FromBytes] and [Read] read a repository.
 type Option func(*options) error
 
 type options struct {
 	archive   []car.Option
 	maxSize   int64
 	maxMemory int64
-	size      int64 // that the archive is said to have; 0 if nothing is said
+	size      int64 // the expected size of the archive in bytes; 0 if it is unknown
 	directory string
 	partial   bool
 }
@@ -61,8 +61,8 @@ func WithMaxSize(size int64) Option {
 }
 
 // WithMaxMemory sets the size of the largest archive that [Read] keeps in memory, in bytes. The default is
-// [DefaultMaxMemory]. With 0, Read writes every archive to a temporary file. An archive in memory takes its size, and
-// that of its index.
+// [DefaultMaxMemory]. With 0, Read writes every archive to a temporary file. The limit does not include the memory of
+// the archive's index.
 func WithMaxMemory(size int64) Option {
 	return func(o *options) error {
 		if size < 0 || size > highestSize {

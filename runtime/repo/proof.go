@@ -18,7 +18,8 @@ import (
 // The nodes in a proof usually take a few kilobytes.
 const MaxProofSize = 2 * car.DefaultMaxBlockSize
 
-// Proof says what a repository has at one path, under the signature of its owner.
+// Proof is the proved content of one path of a repository: a record, or the absence of one. [ReadProof] has checked that
+// the owner of the repository signed it.
 type Proof struct {
 	// Commit is the signed commit, and CommitCID its CID.
 	Commit    Commit

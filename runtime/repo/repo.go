@@ -13,11 +13,12 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// batchSize is how many leaves are gathered at once. The texts of their paths share one allocation.
+// batchSize is how many leaves a walk gathers at once (the texts of their paths share one allocation), and after how
+// many blocks a loop checks whether its context has ended.
 const batchSize = 128
 
-// Repo is a repository in an archive. It is safe for concurrent use, and can be read any number of
-// times; each time, all checks are made.
+// Repo is a repository in an archive. It is safe for concurrent use, and can be read any number of times. Each
+// time it checks the tree and the presence of all blocks; the package comment says when it hashes the blocks.
 type Repo struct {
 	index     *car.Index
 	spool     *spool
@@ -66,8 +67,8 @@ type Leaf struct {
 // Open opens the repository whose archive is in source, such as a file, which has the given size in bytes. source
 // must not change as long as the Repo is in use. The caller closes it.
 //
-// Open reads the beginning of each section of the archive, and the commit. An error is a *[car.Error] or
-// that of ctx or of an option, or wraps [ErrRoot] or [ErrCommit].
+// Open reads the beginning of each section of the archive, and the commit. An error is a *[car.Error], or
+// that of ctx or of an option, or wraps [ErrRoot] or [ErrCommit], or, with [WithPartial], [ErrUnchanged].
 func Open(ctx context.Context, source io.ReaderAt, size int64, opts ...Option) (*Repo, error) {
 	o, err := newOptions(opts)
 	if err != nil {
@@ -299,7 +300,7 @@ func (r *Repo) recordError(leaf *mst.Leaf, err error) error {
 	return &RecordError{DID: r.commit.DID, Collection: leaf.Collection, RecordKey: leaf.RecordKey, CID: leaf.CID, Err: err}
 }
 
-// walk is one walk through a repository.
+// walk is one walk through the tree of a repository. It notes which blocks of the archive it has seen.
 type walk struct {
 	repo    *Repo
 	tree    *mst.Walker
@@ -307,7 +308,7 @@ type walk struct {
 	records int
 	skipped int
 
-	// What next needs, one of each for a leaf.
+	// Buffers of next, each with one element for each leaf.
 	batch     []mst.Leaf
 	cids      []cid.CID
 	locations []car.Location
@@ -331,8 +332,8 @@ func (r *Repo) newWalk() *walk {
 	return w
 }
 
-// next gathers the next leaves, and checks that their records are in the archive. At the end of
-// the tree the error is io.EOF, and the caller must call finish.
+// next stores the next leaves in leaves, checks that the archive has their records, and returns their number. At the
+// end of the tree the error is io.EOF, and the caller must call finish.
 func (w *walk) next(ctx context.Context, leaves []Leaf) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err

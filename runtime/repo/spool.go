@@ -10,7 +10,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/car"
 )
 
-// readHead reads at most limit bytes into chunks for [car.NewIndexChunks], which have no room for more than limit, too.
+// readHead reads at most limit bytes into chunks for [car.NewIndexChunks], and returns the number of bytes. The total
+// capacity of the chunks is at most limit, too.
 func readHead(r io.Reader, limit int64) (chunks [][]byte, size int64, err error) {
 	for err == nil && size < limit {
 		var chunk []byte
@@ -25,8 +26,8 @@ func readHead(r io.Reader, limit int64) (chunks [][]byte, size int64, err error)
 	return chunks, size, err
 }
 
-// readChunk reads limit bytes, or fewer at the end of r, with io.EOF. Small archives are many, so the first chunk begins
-// small and is copied when it grows.
+// readChunk reads limit bytes, or fewer with io.EOF at the end of r. Since many archives are small, the first chunk
+// starts with a small slice, and is copied when it grows.
 func readChunk(r io.Reader, limit int, first bool) ([]byte, error) {
 	room := limit
 	if first {
@@ -46,7 +47,8 @@ func readChunk(r io.Reader, limit int, first bool) ([]byte, error) {
 	return b, nil
 }
 
-// readers returns readers of the chunks. It empties chunks, so that each is free memory once it was read.
+// readers returns a reader for each chunk. It sets the elements of chunks to nil, so that the memory of each chunk can be
+// freed after its reader has been read.
 func readers(chunks [][]byte) []io.Reader {
 	var all []io.Reader
 	for i, chunk := range chunks {
@@ -61,7 +63,7 @@ type source struct {
 	ctx   context.Context
 	r     io.Reader
 	limit int64
-	n     int64 // how many were read
+	n     int64 // bytes read so far
 }
 
 func (s *source) Read(p []byte) (int, error) {
@@ -76,11 +78,11 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// spool is a temporary file. Where the system allows it, its name is removed at once, so that the system deletes the
-// file when the process ends.
+// spool is a temporary file. Where the system allows it, newSpool removes its name at once, so that the system deletes
+// the file when the process ends.
 type spool struct {
 	*os.File
-	name string // if close must still remove it
+	name string // set only if close must still remove the name
 }
 
 func newSpool(directory string) (*spool, error) {

@@ -11,12 +11,13 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/panics"
 )
 
-// together decodes in several goroutines: workers, and the receiver's. Each takes the next chunk of the walk, decodes it,
-// and takes another. The receiver yields the chunks in the order of the walk, and decodes whenever the chunk that it has to
-// yield next is not ready. So no goroutine walks or decodes on behalf of another, and hardly one ever waits.
+// together decodes in several goroutines: the workers and the receiver, which is the goroutine of the loop. Each takes the
+// next chunk of the walk, decodes it, and takes another. The receiver yields the chunks in the order of the walk, and
+// decodes another chunk whenever the one that it must yield next is not ready. So no goroutine depends on another one for
+// walking or decoding, and they rarely wait.
 //
-// There is a fixed number of chunks, of a limited size, and workers pause when too much is decoded ahead of the
-// receiver: both bound memory.
+// Two limits bound the memory: the number and the size of chunks are limited, and workers pause when the decoded records
+// that the receiver has not reached exceed [MaxAhead].
 func (d *decoding) together(ctx context.Context) iter.Seq2[*Decoded, error] {
 	return func(yield func(*Decoded, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -54,8 +55,8 @@ func (d *decoding) together(ctx context.Context) iter.Seq2[*Decoded, error] {
 	}
 }
 
-// queue is the walk in chunks. Each goroutine has its own, since memory that one processor has written is slow to write
-// for another.
+// queue divides the walk into chunks. Each goroutine has chunks of its own, because a processor is slow to write memory
+// that another processor has written.
 type queue struct {
 	decoding *decoding
 	limit    chunkLimit
@@ -65,15 +66,16 @@ type queue struct {
 	walk   *walk
 	batch  []Leaf
 	leaves []Leaf // those of the batch that are in no chunk yet
-	err    error  // of the walk, after them
-	ended  bool   // no more chunks are taken
+	err    error  // the error of the walk, which comes after leaves
+	ended  bool   // set when no more chunks can be taken
 
-	// The chunks that are being decoded, or ready: a ring, in the order of the walk, from yielded to taken.
+	// order is a ring of the chunks that are being decoded or are ready, in the order of the walk: chunk number n is
+	// at n modulo the length, for n from yielded up to, but not including, taken.
 	order          []*chunk
 	taken, yielded int
 }
 
-// owner is what one goroutine has of a queue.
+// owner has the chunks of one goroutine.
 type owner struct {
 	chunks []chunk
 	free   []*chunk // the one that was used last comes last, since the processor may still have it in its caches
@@ -132,7 +134,7 @@ func (q *queue) take(ctx context.Context, own *owner, wait bool) *chunk {
 	return c
 }
 
-// fill copies the next leaves of the walk into c. It returns the error of the walk once there are no more.
+// fill copies the next leaves of the walk into c. With the last leaves it returns the error of the walk, or io.EOF.
 func (q *queue) fill(ctx context.Context, c *chunk) error {
 	if len(q.leaves) == 0 && q.err == nil {
 		var n int
@@ -179,7 +181,7 @@ func (q *queue) first() *chunk {
 	return q.order[q.yielded%len(q.order)]
 }
 
-// next frees the chunk c, which was yielded.
+// next returns c to its owner, now that its records have been yielded.
 func (q *queue) next(c *chunk) {
 	q.mu.Lock()
 	q.yielded++
@@ -202,7 +204,7 @@ func (q *queue) wake() {
 	}
 }
 
-// giveBack releases the memory of the chunks. No goroutine may use them any more.
+// giveBack gives back the arenas of all chunks. No goroutine may use the chunks afterwards.
 func (q *queue) giveBack() {
 	for i := range q.owners {
 		for k := range q.owners[i].chunks {

@@ -25,8 +25,8 @@ func (c *Commit) Sign(key multikey.PrivateKey) error {
 	return nil
 }
 
-// Writable is a mutable repository in memory, as a server has it. Each change makes a signed commit, and the data that
-// a server sends to its subscribers. A Writable must not be used by several goroutines at once.
+// Writable is a mutable repository in memory, for use by a server. Each change makes a signed commit and the data that
+// the server sends to its subscribers. A Writable must not be used by several goroutines at once.
 type Writable struct {
 	did       syntax.DID
 	key       multikey.PrivateKey
@@ -37,7 +37,7 @@ type Writable struct {
 	tree      *mst.Tree
 }
 
-// shared is a record that is at one or more paths.
+// shared is a record and the number of paths that it is stored at.
 type shared struct {
 	data  []byte
 	paths int
@@ -51,7 +51,8 @@ type Write struct {
 	Data []byte
 }
 
-// Changed is a commit of a [Writable] and what it changed. Its fields are those of a message #commit.
+// Changed is a commit of a [Writable] and what it changed. Its fields are those of the message #commit of
+// com.atproto.sync.subscribeRepos.
 type Changed struct {
 	Commit Commit
 	// CID is the CID of the commit.
@@ -62,8 +63,8 @@ type Changed struct {
 	PrevData cid.CID
 	// Ops are the changes of records, one for each path that changed, in the order of the paths.
 	Ops []Op
-	// Blocks is the archive of the commit, the new nodes of the tree, those that are needed to undo the operations, and
-	// the new records. It may be larger than the protocol allows if there are many.
+	// Blocks is an archive of the commit, the new nodes of the tree, the nodes that a reader needs to undo the operations,
+	// and the new records. If there are many, it may be larger than the protocol allows.
 	Blocks []byte
 	// Added are the blocks that the repository did not have before, and Removed those that it does not have any more: commits,
 	// nodes of the tree and records. They are in no order.
@@ -78,8 +79,8 @@ func NewWritable(did syntax.DID, key multikey.PrivateKey) *Writable {
 	return w
 }
 
-// LoadWritable returns a repository with the commit and the records of r, which it reads completely and keeps in memory. Each
-// block of r is checked. key signs further commits.
+// LoadWritable returns a repository with the commit and the records of r, which it reads completely and copies into
+// memory. It checks r as [Repo.Records] does, and returns the same errors. key signs further commits.
 func LoadWritable(ctx context.Context, r *Repo, key multikey.PrivateKey) (*Writable, error) {
 	w := NewWritable(r.commit.DID, key)
 	builder := mst.NewBuilder(w.addNode)
@@ -130,8 +131,8 @@ func (w *Writable) removeRecord(c cid.CID) {
 // Commit returns the latest commit and its CID, which is undefined before the first.
 func (w *Writable) Commit() (Commit, cid.CID) { return w.commit, w.commitCID }
 
-// Get returns the record at a path, "collection/recordkey", which must not be changed. It returns the undefined CID and nil
-// if there is none.
+// Get returns the CID and the data of the record at a path, "collection/recordkey". The caller must not change the data.
+// If there is no record, Get returns the undefined CID and nil.
 func (w *Writable) Get(path string) (cid.CID, []byte) {
 	if !w.commitCID.Defined() {
 		return cid.CID{}, nil
@@ -144,11 +145,13 @@ func (w *Writable) Get(path string) (cid.CID, []byte) {
 	return c, w.records[c].data
 }
 
-// Apply writes records and makes a commit with the revision rev, which must be after that of the commit before. If
+// Apply writes records and makes a commit with the revision rev, which must be after that of the previous commit. If
 // there are several writes to a path, the last one counts. Writing a record that is there already, or deleting one that
 // does not exist, changes nothing. Apply makes a commit even if nothing changes.
 //
-// An error says what is not valid, and leaves the repository unchanged. Apply does not check that records are DAG-CBOR.
+// Apply returns an error, and leaves the repository unchanged, if the DID, rev or a path is invalid, if signing fails,
+// or if ctx has ended. The error wraps [ErrOlderRevision] if rev is not after that of the previous commit. Apply does
+// not check that records are DAG-CBOR.
 func (w *Writable) Apply(ctx context.Context, rev syntax.TID, writes ...Write) (*Changed, error) {
 	if err := w.checkApply(rev); err != nil {
 		return nil, err
@@ -195,7 +198,8 @@ func (w *Writable) Apply(ctx context.Context, rev syntax.TID, writes ...Write) (
 	return changed, nil
 }
 
-// replace puts the nodes and records of a commit in the place of those before, and notes which blocks came and went.
+// replace replaces the nodes and records of the previous commit with those of changed, and sets changed.Added and
+// changed.Removed.
 func (w *Writable) replace(changed *Changed, stale []cid.CID, fresh, records map[cid.CID][]byte) {
 	changed.Added = append(changed.Added, changed.CID)
 	if w.commitCID.Defined() {
@@ -242,7 +246,7 @@ func (w *Writable) checkApply(rev syntax.TID) error {
 	return nil
 }
 
-// write changes one path of the tree.
+// write puts or deletes the record at one path of the tree, and returns the operation. A nil data deletes.
 func (w *Writable) write(path string, data []byte) (Op, error) {
 	if data == nil {
 		prev, err := w.tree.Delete(path)
@@ -253,8 +257,8 @@ func (w *Writable) write(path string, data []byte) (Op, error) {
 	return NewOp(path, prev, c), err
 }
 
-// blocksOf returns the archive of a change: the commit first, then the new nodes and those next to the paths that were written,
-// whether or not they have changed, then the records.
+// blocksOf returns the archive of a change: first the commit, then the new nodes and the nodes next to the written paths,
+// changed or not, and then the records.
 func (w *Writable) blocksOf(ctx context.Context, changed *Changed, paths []string, fresh, records map[cid.CID][]byte) ([]byte, error) {
 	blocks := []block{{changed.CID, changed.Commit.Block()}}
 	seen := map[cid.CID]bool{}
@@ -314,9 +318,9 @@ func (w *Writable) Head(ctx context.Context) ([]byte, error) {
 	return archive.Bytes(), err
 }
 
-// Prove writes the proof that the repository has a certain record at a path, or that it has none, as
+// Prove writes the proof of which record the repository has at a path, or that it has none, as
 // com.atproto.sync.getRecord returns it and [ReadProof] reads it. There must be a commit. An error wraps
-// [mst.ErrInvalid] if the path is not valid.
+// [mst.ErrInvalid] if the path is invalid.
 func (w *Writable) Prove(ctx context.Context, to io.Writer, path string) error {
 	return w.archive(ctx, to, func(b *builder) error {
 		collection, recordKey, ok := mst.SplitKey(path)
