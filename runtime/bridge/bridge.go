@@ -1,7 +1,7 @@
 // Package bridge upgrades records from an older version of a lexicon that changed incompatibly.
 //
-// Generated packages have a [Record] for each record type that changed; `lexgen bridge` writes them. A record is recognized by
-// the fields that only the old version has, and upgraded by rules that move them:
+// Generated packages have a [Record] for each record type that changed; `lexgen bridge` writes them. A Record recognizes
+// a record of the old version by the fields that only that version has, and upgrades it by rules that move these fields:
 //
 //	if old := collection.Recognize(record); len(old) > 0 {
 //		upgraded, moves, err := collection.Upgrade(record)
@@ -14,11 +14,11 @@
 //
 // Fields may be anywhere in a record: in objects, in arrays and in members of unions. A record type can have another
 // NSID in the new version; its records then belong in another collection, and records of any type can refer to them by
-// at-uris. [References] finds these, and [Redirect] changes them when the records have moved.
+// at-uris. [References] finds such at-uris, and [Redirect] changes them when the records have moved.
 //
-// Nothing is lost: fields without a rule, unknown ones included, stay as they are. So does an old field whose value has
+// Nothing is lost: fields without a rule, unknown ones included, stay unchanged. So does an old field whose value has
 // no place in the new version; its [Move] says why. [Moves.Drop] lists the fields that a write.Put of the upgraded
-// record removes.
+// record must remove.
 package bridge
 
 import (
@@ -38,37 +38,39 @@ import (
 // ErrNotOld says that a record has no field of the old version.
 var ErrNotOld = errors.New("the record has no field of the old version")
 
-// Record is a record type that changed. It is not modified, so it may be used concurrently.
+// Record describes how one record type changed between the two versions. [Record.Recognize] finds the old fields of a
+// record, and [Record.Upgrade] moves them. lexgen bridge generates it. Its methods do not modify it, so it is safe for
+// concurrent use.
 type Record struct {
-	// Collection is the record type's NSID in the old version. If New makes records of another one, the type was renamed, and
-	// all records of the collection are old.
+	// Collection is the record type's NSID in the old version. If New returns a record with another NSID, the type was
+	// renamed, and all records of the collection are old.
 	Collection syntax.NSID
 	// Fields are the fields that only the old version has.
 	Fields []Field
-	// Collections are all collections that were renamed. Upgrade lists references to records of these among what moves, and
-	// [Redirect] changes them.
+	// Collections are all collections that were renamed, not only that of this record type. Upgrade lists the references
+	// to records in them among its Moves, and [Redirect] changes them.
 	Collections Collections
-	// Old and New return an empty record of the old and of the new version. Upgraded records are validated as the
-	// latter.
+	// Old returns an empty record of the old version, and New one of the new version. Upgrade validates records as the
+	// type that New returns.
 	Old, New func() lex.Record
 }
 
 // Field is a field that only the old version has, or that had another type there.
 type Field struct {
-	// Path is the path from the record to the objects that have the field. Its steps are names of fields, [Items], and
-	// results of [Member] and [Repeat]. It is empty for a field of the record itself.
+	// Path is the path from the record to the objects that have the field. Each step is the name of a field, [Items], or a
+	// result of [Member] or [Repeat]. The path of a field of the record itself is empty.
 	Path []string
-	// Name is the field's name. It is [Items] if the values are the items of the arrays at Path; the rule is then given
-	// an empty object, and sets the field called [Items] of this object to the item's new value.
+	// Name is the field's name. It is [Items] if the values are the items of the arrays at Path; Rule is then called with
+	// an empty object, and sets the field [Items] of this object to the item's new value.
 	Name string
 	// Kind is the kind of the field's values in the old version, if the new version has a field of the same name; a
 	// value of another kind does not count as old. It is 0 if the new version has no such field.
 	Kind lex.Kind
-	// Rule moves the value.
+	// Rule moves the value to its place in the new version.
 	Rule Rule
 }
 
-// Items stands for all items of an array in the [Field.Path] of a field.
+// Items is a step of a [Field.Path] that stands for all items of an array.
 const Items = "*"
 
 // Repeat returns a step of a [Field.Path] that stands for zero or more repetitions of any of the given paths. It is for
@@ -81,7 +83,7 @@ func Repeat(paths ...[]string) string {
 	return repeatMark + string(text)
 }
 
-// repeatMark begins a step of several paths, in JSON.
+// repeatMark begins a step that [Repeat] returned; the paths follow it in JSON.
 const repeatMark = "\x00"
 
 // Member returns a step of a [Field.Path] that stands for members of a union that have one of the given types, each an
@@ -97,11 +99,12 @@ type Rule func(object *lex.Map, value lex.Value) (to string, err error)
 type Move struct {
 	// From is the JSON pointer of the field in the old record.
 	From string
-	// To is the JSON pointer of the value in the upgraded record. It is empty if the field stays where it is.
+	// To is the JSON pointer of the value in the upgraded record. It is empty if the field was not moved.
 	To string
-	// Reason says why the field stays.
+	// Reason says why the field was not moved; it is empty if it was.
 	Reason string
-	// Reference is set for a string that refers to a record of a collection that was renamed. It is not changed; [Redirect] does that.
+	// Reference is set if the value is a string that refers to a record of a renamed collection. The upgrade does not
+	// change the string; [Redirect] does.
 	Reference *Reference
 }
 
@@ -128,8 +131,8 @@ func (m Moves) String() string {
 	return strings.Join(list, ", ")
 }
 
-// Drop returns the JSON pointers of the fields that moved, which the upgraded record lacks. Use it as the Drop of
-// write.PutOptions.
+// Drop returns the JSON pointers of the old fields that were moved, which the upgraded record no longer has. Use it as the
+// Drop of write.PutOptions.
 func (m Moves) Drop() (pointers []string) {
 	for _, move := range m {
 		if move.To != "" && move.To != move.From && move.Reference == nil {
@@ -139,8 +142,8 @@ func (m Moves) Drop() (pointers []string) {
 	return pointers
 }
 
-// Recognize returns the JSON pointers of the fields of a record that only the old version has. If there are none, the record is not
-// known to be of the old version. For a record type that was renamed, "/$type" is one of them.
+// Recognize returns the JSON pointers of those fields of a record that only the old version has. If there are none, the
+// record is not known to be of the old version. If the record type was renamed, the pointers begin with "/$type".
 func (r *Record) Recognize(record lex.Map) (pointers []string) {
 	root, err := lex.ValueOf(record)
 	if err != nil {
@@ -164,14 +167,14 @@ const typePointer = "/$type"
 // renamed reports whether the record type has another NSID in the new version.
 func (r *Record) renamed() bool { return r.New().RecordType() != r.Collection }
 
-// maxRounds is how often a record is upgraded again without the moves that made it invalid.
+// maxRounds is how often Upgrade tries again without the moves that made the record invalid, before it gives up all moves.
 const maxRounds = 4
 
 // Upgrade returns a record in the form of the new version, and the moves of its fields. It does not modify the given
-// record. It validates the result: if a rule caused an issue that the old record did not have, that rule is undone and
-// its field stays.
+// record. It validates the result: if a rule caused an issue that the old record did not have, Upgrade undoes that rule,
+// and its field stays. Issues that the old record had may remain.
 //
-// The error is [ErrNotOld] if there is nothing to upgrade.
+// If the record has nothing to upgrade, the error wraps [ErrNotOld].
 func (r *Record) Upgrade(record lex.Map) (lex.Map, Moves, error) {
 	if r.Recognize(record) == nil {
 		return lex.Map{}, nil, fmt.Errorf("%s: %w", r.Collection, ErrNotOld)
@@ -215,7 +218,7 @@ func (r *Record) Upgrade(record lex.Map) (lex.Map, Moves, error) {
 	}
 }
 
-// references adds the references in an upgraded record to its moves, which are sorted as places, too.
+// references returns moves with one more for each reference in an upgraded record. places are the same moves, sorted.
 func (r *Record) references(upgraded lex.Map, moves Moves, places places) Moves {
 	if len(r.Collections) == 0 {
 		return moves
@@ -237,7 +240,8 @@ func (r *Record) references(upgraded lex.Map, moves Moves, places places) Moves 
 	return moves
 }
 
-// apply moves all old fields, except for those that were refused, those inside objects first.
+// apply applies the rules to all old fields, the deepest first, except for those in refused, which has the reasons by the
+// pointers of the fields.
 func (r *Record) apply(record lex.Map, refused map[string]string) (lex.Map, Moves, error) {
 	root, err := lex.ValueOf(record)
 	if err != nil {
@@ -284,7 +288,7 @@ func (r *Record) apply(record lex.Map, refused map[string]string) (lex.Map, Move
 	return upgraded, moves, nil
 }
 
-// typed returns a record with the $type of the new version, if that is another one.
+// typed returns a record with the $type of the new version. If the type was not renamed, it returns v.
 func (r *Record) typed(v lex.Value) lex.Value {
 	m, ok := v.Map()
 	if !ok || !r.renamed() {
@@ -307,7 +311,7 @@ func text(s string) lex.Value {
 	return v
 }
 
-// follow changes the new places of values that are inside a value that was moved after them.
+// follow corrects the To of each move whose value is inside another value that was moved later.
 func (m Moves) follow() {
 	moved := make(map[string]int, len(m))
 	for i, move := range m {
@@ -326,7 +330,7 @@ func (m Moves) follow() {
 	}
 }
 
-// places are moves, sorted by where they lead.
+// places are the moves that have a To, sorted by it.
 type places []Move
 
 func (m Moves) places() places {
@@ -335,8 +339,8 @@ func (m Moves) places() places {
 	return places(list)
 }
 
-// related returns the moves that an issue at a path may be the fault of: that of the innermost value around it, or those of the values
-// below it.
+// related returns the moves that may have caused an issue at a path: the move of the innermost value that contains the
+// path, or else the moves of all values inside the path.
 func (p places) related(path string) []Move {
 	for at := path; at != ""; at = at[:max(0, strings.LastIndexByte(at, '/'))] {
 		if i, found := p.find(at); found {
@@ -352,7 +356,7 @@ func (p places) find(path string) (int, bool) {
 	return slices.BinarySearchFunc(p, path, func(m Move, path string) int { return cmp.Compare(m.To, path) })
 }
 
-// issues returns what is wrong with a record of the new version, whatever its $type.
+// issues returns the issues of a record when it is decoded as one of the new version, whatever its $type.
 func (r *Record) issues(record lex.Map) ([]issue.Issue, error) {
 	v, err := lex.ValueOf(record)
 	if err != nil {
@@ -365,8 +369,9 @@ var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
 func pointer(name string) string { return "/" + pointerEscapes.Replace(name) }
 
-// Upgrade upgrades a typed record. All other fields of the old record are decoded as fields of the new type, T. If the
-// upgraded record is not valid, the error is an [*issue.Error], and the record is returned, too.
+// Upgrade upgrades a typed record as [Record.Upgrade] does, and decodes the result as the new type, T. A record without
+// old fields is only decoded. If the upgraded record is not valid, the error is an [*issue.Error], and Upgrade returns the
+// record, too.
 func Upgrade[T any, P lex.RecordPointer[T]](r *Record, old lex.Encodable) (*T, Moves, error) {
 	data, err := lex.EncodeCBOR(old)
 	if err != nil {
@@ -390,11 +395,11 @@ func Upgrade[T any, P lex.RecordPointer[T]](r *Record, old lex.Encodable) (*T, M
 	return v, moves, lex.DecodeCBOR(data, P(v))
 }
 
-// Decode decodes a record of the old version, whose collection lookup must know. It returns false if the record is not
-// recognized as one of the old version; see [Record.Recognize]. The error is that of [lex.DecodeCBOR], with which the
-// record is returned, too.
+// Decode decodes a record of the old version into its old Go type. lookup returns the [Record] of a collection. old is
+// false if lookup does not know the record's collection, or if [Record.Recognize] finds no old field. An error is that of
+// [lex.DecodeCBOR]; if old is true, Decode returns the record with it.
 //
-// The record of a [*rec.Failure] may be one of the old version: its Envelope can be passed to Decode.
+// The record of a [*rec.Failure] may be one of the old version: pass its Envelope to Decode.
 func Decode(e *rec.Envelope, lookup func(syntax.NSID) (*Record, bool)) (record lex.Record, old bool, err error) {
 	r, found := lookup(e.URI.Collection())
 	if !found {

@@ -10,27 +10,28 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Collections are the collections that have another NSID in the new version: the new one, by the old one.
+// Collections are the collections that have another NSID in the new version. It maps the old NSID to the new one.
 type Collections map[syntax.NSID]syntax.NSID
 
-// Reference is a string in a record, the at-uri of a record whose collection has another NSID in the new version.
+// Reference describes a string in a record that is the at-uri of another record, whose collection has another NSID in the
+// new version.
 type Reference struct {
 	// At is the JSON pointer (RFC 6901) of the string.
 	At string
-	// From is the at-uri, and To that of a record with the same key in the collection of today.
+	// From is the at-uri in the record. To is the at-uri with the same account and record key, and the new collection.
 	From, To syntax.ATURI
-	// CID is what stands beside the string in a field cid, as in com.atproto.repo.strongRef, or "". It is that of the record at From:
-	// a record has another CID when it was upgraded.
+	// CID is the value of the field cid beside a field uri, as in com.atproto.repo.strongRef, or "" if there is none. It is
+	// the CID of the record at From; the upgraded record at To has another one.
 	CID syntax.CID
 }
 
 // String returns the reference in words.
 func (r Reference) String() string { return fmt.Sprintf("%s refers to %s, now %s", r.At, r.From, r.To) }
 
-// References returns the references in a record, whatever its type: all strings in it, at any depth, that are at-uris of collections
-// that have another NSID now. A record that is upgraded by its [Record] has them among its [Moves].
+// References returns the references in a record of any type: all strings in it, at any depth, that are at-uris of
+// records in one of collections. [Record.Upgrade] lists them among the [Moves], too.
 //
-// A reference to a record of another account is one, too; whether that account has moved the record is not known.
+// They include references to records of other accounts. References does not know whether those have moved their records.
 func References(record lex.Encodable, collections Collections) ([]Reference, error) {
 	v, err := valueOf(record)
 	if err != nil {
@@ -51,11 +52,13 @@ type Pointer[T any] interface {
 	lex.Decodable
 }
 
-// Redirect returns a record whose references lead to the collections of today. It asks for each of them with cidOf, which
-// returns the CID of the record at [Reference.To], or false for a reference that stays as it is. The CID is only used if the reference
-// has one. cidOf knows it from the write of that record: so records to which others refer are written first.
+// Redirect returns a copy of a record whose references name the new collections. It calls cidOf for each reference. cidOf
+// returns the CID of the record at [Reference.To], or false to leave the reference unchanged. Redirect uses the CID only
+// if the reference has one. Since a record's CID is known only after it has been written, write the records that others
+// refer to first.
 //
-// Redirect does not modify the given record. It fails if cidOf returns what is no CID for a reference that has one. If what it returns is not valid, the error is an *issue.Error, and the record is returned, too.
+// Redirect does not modify the given record. It fails if a reference has a CID and cidOf returns an invalid one. If the new
+// record is not valid, the error is an *issue.Error, and Redirect returns the record, too.
 func Redirect[T any, P Pointer[T]](record P, collections Collections, cidOf func(Reference) (syntax.CID, bool)) (*T, error) {
 	v, err := valueOf(record)
 	if err != nil {
@@ -91,7 +94,8 @@ func valueOf(record lex.Encodable) (lex.Value, error) {
 	return lex.ValueOf(m)
 }
 
-// walk calls visit for the references in v, which is at a pointer, and returns v with those changed for which visit returns true.
+// walk calls visit for each reference in v, whose JSON pointer is at. It returns v with the references changed for which
+// visit returned true, and reports whether there are any.
 func (c Collections) walk(v lex.Value, at string, visit func(Reference) (syntax.CID, bool)) (lex.Value, bool) {
 	switch v.Kind() {
 	case lex.KindText:
@@ -134,7 +138,8 @@ func (c Collections) walk(v lex.Value, at string, visit func(Reference) (syntax.
 	return v, false
 }
 
-// withCID returns visit for a string beside a CID, which changes with it.
+// withCID wraps visit for a reference in a field uri beside a field cid, whose value is beside. The wrapper sets
+// [Reference.CID], and sets the field cid in fields to the CID that visit returns.
 func withCID(fields map[string]any, beside lex.Value, visit func(Reference) (syntax.CID, bool)) func(Reference) (syntax.CID, bool) {
 	old, isText := beside.Text()
 	if link, ok := beside.Link(); ok {
@@ -161,7 +166,7 @@ func withCID(fields map[string]any, beside lex.Value, visit func(Reference) (syn
 	}
 }
 
-// reference returns the reference that a string is.
+// reference returns the reference in the string v, whose JSON pointer is at, and whether it is one.
 func (c Collections) reference(v lex.Value, at string) (Reference, bool) {
 	s, _ := v.Text()
 	if !strings.HasPrefix(s, "at://") {

@@ -7,7 +7,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// Rename returns a rule that gives a field the name to. The rule fails if the record has a field of that name already.
+// Rename returns a rule that renames a field to the name to. The rule fails if the record has a field of that name already.
 func Rename(to string) Rule {
 	return func(record *lex.Map, value lex.Value) (string, error) {
 		if _, found := record.Get(to); found {
@@ -18,8 +18,8 @@ func Rename(to string) Rule {
 	}
 }
 
-// Prepend returns a rule that makes a value the first item of the array in the field to, which may exist already. A
-// value that the array already contains is not repeated.
+// Prepend returns a rule that makes a value the first item of the array in the field to. If the field does not exist, the
+// rule adds it. If the array contains the value already, the rule leaves the array unchanged.
 func Prepend(to string) Rule {
 	return func(record *lex.Map, value lex.Value) (string, error) {
 		items := []any{value}

@@ -9,7 +9,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// depth returns how far below the record the field's values are.
+// depth returns the number of steps from the record to the objects or arrays that have the field's values, plus 1 for
+// items of arrays.
 func (f *Field) depth() int {
 	if f.Name == Items {
 		return len(f.Path) + 1
@@ -17,8 +18,8 @@ func (f *Field) depth() int {
 	return len(f.Path)
 }
 
-// own returns 1 if the field is a step of a path that is repeated on the way to itself, and 0 otherwise. Others at its depth have to be
-// found before it moves.
+// own returns 1 if the field is itself a step of a repeated part of its path, and 0 otherwise. Fields of the same depth
+// must be visited before such a field is moved, because their paths may pass through it.
 func (f *Field) own() int {
 	for _, step := range f.Path {
 		for _, path := range Repeated(step) {
@@ -39,8 +40,8 @@ func Repeated(step string) (paths [][]string) {
 	return slices.DeleteFunc(paths, func(path []string) bool { return len(path) == 0 })
 }
 
-// visit calls visit for each value of the field in a record, with the value's JSON pointer and the object that has the field. It
-// returns the record with the objects that visit returned with true.
+// visit calls the function visit for each value of the field in the record root, with the value's JSON pointer and the
+// object that has the field. Where visit returns true, the returned object replaces that object in the returned record.
 func (f *Field) visit(root lex.Value, visit func(at string, object lex.Map, value lex.Value) (lex.Map, bool)) lex.Value {
 	old := func(v lex.Value) bool { return f.Kind == 0 || v.Kind() == f.Kind }
 	path, leaf := f.Path, func(at string, v lex.Value) (lex.Value, bool) {
@@ -71,7 +72,8 @@ func (f *Field) visit(root lex.Value, visit func(at string, object lex.Map, valu
 	return changed
 }
 
-// walk calls leaf for the values at a path below v, and returns v with what leaf made of them, and whether that is something else.
+// walk calls leaf for each value at a path below v, whose own JSON pointer is at. It returns v with these values replaced
+// by the results of leaf, and reports whether any of them changed.
 func walk(v lex.Value, path []string, at string, leaf func(at string, v lex.Value) (lex.Value, bool)) (lex.Value, bool) {
 	if len(path) == 0 {
 		return leaf(at, v)
@@ -119,7 +121,7 @@ func walk(v lex.Value, path []string, at string, leaf func(at string, v lex.Valu
 	return replaced(v, object, changed)
 }
 
-// replaced returns x as a value if it changed and can be one, and otherwise v.
+// replaced returns x as a value, and true, if changed is set and x can be a value. Otherwise it returns v and false.
 func replaced(v lex.Value, x any, changed bool) (lex.Value, bool) {
 	if !changed {
 		return v, false

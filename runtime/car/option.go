@@ -17,8 +17,8 @@ const (
 	DefaultMaxBlocks = 1 << 22
 )
 
-// The highest values that options may set. The limit of blocks exists because an [Index] packs the size and the position
-// of a block into 8 bytes.
+// The highest values that options may set. maxBlockSize has a limit because an [Index] packs the size and the position of
+// a block into 8 bytes.
 const (
 	maxBlockSize = 1<<sizeBits - 1
 	maxBlocks    = 1 << 30

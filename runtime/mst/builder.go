@@ -21,8 +21,8 @@ func NewBuilder(emit func(c cid.CID, node []byte) error) *Builder {
 }
 
 // Add adds a leaf. key is its path, "collection/recordkey", which must sort after the path added before
-// it. Add fails if it does not, if key is not a valid path, if value is undefined, or if a node becomes too
-// large; or it returns the error of emit.
+// it. Add returns an error that wraps [ErrInvalid] if it does not, if key is not a valid path, if value is
+// undefined, or if a node has more than 4096 entries; and it returns the errors of emit.
 func (b *Builder) Add(key string, value cid.CID) error {
 	if _, _, ok := SplitKey(key); !ok {
 		return invalid("%q is not a collection, a slash and a record key", key)

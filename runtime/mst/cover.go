@@ -2,9 +2,9 @@ package mst
 
 import "github.com/layers-pub/layers-go/runtime/cid"
 
-// Cover calls load for each node that a server sends with an operation on path, "collection/recordkey", where root is the
-// root of the tree after the operation: the nodes on the way to the path, and those on the ways to the paths next to it. With
-// these nodes, the operation can be undone. load is as for [NewTree], and may be called several times for a node.
+// Cover calls load for each node that a server must send with an operation on path, "collection/recordkey": the nodes on
+// the way to the path, and those on the ways to the paths next to it. With these nodes, a reader can undo the operation.
+// root is the root of the tree after the operation. load is as for [NewTree], and may be called several times for a node.
 //
 // An error is an [*Error] about a node, or wraps [ErrInvalid] if path is not valid.
 func Cover(root cid.CID, path string, load func(c cid.CID, buf []byte) ([]byte, error)) error {
@@ -32,7 +32,8 @@ func Cover(root cid.CID, path string, load func(c cid.CID, buf []byte) ([]byte, 
 	return nil
 }
 
-// edge opens the nodes on the way to the first path of a subtree, or to the last one.
+// edge opens the nodes on the way to the first path of the subtree b, or to the last one. layer and at are as for
+// [Tree.open].
 func (t *Tree) edge(b *branch, layer int, at bounds, first bool) error {
 	for b != nil {
 		if err := t.open(b, layer, at); err != nil {

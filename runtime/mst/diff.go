@@ -23,7 +23,7 @@ type Change struct {
 type MissingError struct {
 	// Node is the CID of the node.
 	Node cid.CID
-	// The paths of the subtree are after After and before Before; an empty one is no bound.
+	// After and Before are the bounds of the subtree: its paths sort after After and before Before. "" means no bound.
 	After, Before string
 	// Old reports whether the node belongs to the old tree, and not to the new one.
 	Old bool
@@ -38,12 +38,12 @@ func (e *MissingError) Error() string {
 func (e *MissingError) Unwrap() error { return ErrSkip }
 
 // Diff yields the paths at which the trees whose roots are the nodes before and after differ, in the order of the paths. An
-// undefined root stands for the tree without paths. Diff does not load what the trees have in common, except for nodes
-// on the way to a difference.
+// undefined root stands for the tree without paths. Diff does not load subtrees that the trees have in common, except for
+// nodes on the way to a difference.
 //
 // load returns the bytes of a node of either tree, as for [NewTree]. Where it returns [ErrSkip], the trees cannot be
 // compared: Diff yields a [*MissingError], and continues after the paths of the missing subtree. Any other error is an
-// [*Error] and ends the loop. In the nodes that are loaded, Diff checks what a [Tree] checks.
+// [*Error] and ends the loop. Diff checks each node that it loads as a [Tree] does.
 func Diff(before, after cid.CID, load func(c cid.CID, buf []byte) ([]byte, error)) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		old, current := newCursor(before, load, true), newCursor(after, load, false)
@@ -91,14 +91,14 @@ func Diff(before, after cid.CID, load func(c cid.CID, buf []byte) ([]byte, error
 	}
 }
 
-// cursor is a place in a tree: what is still to be compared.
+// cursor is a position in one of the trees: its stack has the subtrees and leaves that are still to be compared.
 type cursor struct {
 	tree  *Tree
-	stack []item // the next one is the last
-	old   bool
+	stack []item // the last one is the next to be compared
+	old   bool   // whether this is the old tree
 }
 
-// item is a subtree or a leaf.
+// item is a subtree or a leaf that is still to be compared.
 type item struct {
 	sub   *branch // nil for a leaf
 	layer int
@@ -131,8 +131,8 @@ func (c *cursor) top() *item {
 
 func (c *cursor) pop() { c.stack = c.stack[:len(c.stack)-1] }
 
-// enter replaces the next subtree by what is in its root. If that is missing, it moves other after the paths of the subtree.
-// It reports whether the loop goes on.
+// enter replaces the next subtree by the leaves and subtrees of its root. If load returns [ErrSkip] for this node, enter
+// yields a [*MissingError] and moves other after the paths of the subtree. It reports whether the loop continues.
 func (c *cursor) enter(other *cursor, yield func(Change, error) bool) bool {
 	it := *c.top()
 	err := c.open()
@@ -150,7 +150,8 @@ func (c *cursor) enter(other *cursor, yield func(Change, error) bool) bool {
 	return other.pass(it.at.high, c, yield)
 }
 
-// open replaces the next subtree by what is in its root. If that cannot be loaded, it removes it.
+// open replaces the next subtree by the leaves and subtrees of its root. If the root cannot be loaded, it removes the
+// subtree and returns the error.
 func (c *cursor) open() error {
 	it := *c.top()
 	c.pop()
@@ -170,9 +171,10 @@ func (c *cursor) open() error {
 }
 
 // pass moves the cursor to the first path that is not before high, or to the end if high is nil. It reports whether the
-// loop goes on.
+// loop continues.
 //
-// If a subtree that begins before high is missing here, too, and ends later, it moves other after the end of that one.
+// If c itself lacks a subtree that begins before high and ends after it, pass yields another [*MissingError] and moves
+// other after the end of that subtree.
 func (c *cursor) pass(high []byte, other *cursor, yield func(Change, error) bool) bool {
 	for c.top() != nil {
 		it := *c.top()

@@ -7,11 +7,11 @@ import (
 	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
-// ErrInvalid is wrapped by the errors of this package for a malformed node or tree.
+// ErrInvalid says that a node, a tree or a path is malformed. The errors of this package wrap it.
 var ErrInvalid = errors.New("malformed tree")
 
-// ErrSkip is the error that the load function of a [Walker] returns to skip a node with the whole subtree
-// below it.
+// ErrSkip is the error that the load function of a [Walker] or of [Diff] returns to skip a node with the whole
+// subtree below it.
 var ErrSkip = errors.New("node to be skipped")
 
 // Error describes a fault in a tree, and names the node.

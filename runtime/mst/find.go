@@ -12,9 +12,9 @@ import (
 // Find returns the CID of the record at a path of the tree whose root is the node root. The CID is undefined
 // if the tree does not have the path. load is as for [NewWalker].
 //
-// Find loads only the nodes on the way to the path. It checks everything that a [Walker] checks,
-// as far as these nodes show it: each key is in its layer, and between the keys to its left and its
-// right in the nodes above. It does not go below the layer of the path, where the path cannot be.
+// Find loads only the nodes on the way to the path. In these nodes it checks everything that a [Walker]
+// checks: each key must be in its layer, and between the keys to its left and its right in the nodes above.
+// Find does not load nodes below the layer of the path, where the path cannot be.
 //
 // An error is an [*Error], or says that the path is not valid.
 func Find(root cid.CID, collection syntax.NSID, recordKey syntax.RecordKey, load func(c cid.CID, buf []byte) ([]byte, error)) (cid.CID, error) {

@@ -14,7 +14,7 @@ import (
 // key of 512.
 const maxKeySize = 317 + 1 + 512
 
-// Empty is the root of the tree without paths.
+// Empty is the CID of the root of the tree without paths, which is a node without entries.
 var Empty = cid.Of(cid.DagCBOR, new(Node).Append(nil))
 
 // Layer returns the layer of the tree in which key belongs. The lowest layer is 0. The layer is half the number of

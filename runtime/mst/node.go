@@ -7,7 +7,7 @@ import (
 )
 
 // maxEntries is the highest number of entries in a node. A node has 3 entries on average, and each further
-// entry is a quarter less likely than the one before it. A node of more than 4096 can only be an attack.
+// entry is a quarter less likely than the previous one. A node with more than 4096 can only be an attack.
 const maxEntries = 4096
 
 // Node is a node of a tree. The next [Node.Parse] reuses its memory.
@@ -17,7 +17,7 @@ type Node struct {
 	// Entries are in the order of their keys.
 	Entries []Entry
 
-	keys []byte // the memory of the entries' keys
+	keys []byte // the keys of the entries, which are parts of it
 }
 
 // Entry is a key of a node, with its value and the subtree after it.
@@ -31,21 +31,21 @@ type Entry struct {
 	Right cid.CID
 }
 
-// The fixed parts of every node.
+// The parts of an encoded node that never vary: the heads of maps, keys, null, and the beginnings of links.
 const (
 	beforeEntries = "\xa2\x61e"                     // a map of 2, and its key "e"
-	beforeLeft    = "\x61l"                         // its key "l"
+	beforeLeft    = "\x61l"                         // the key "l" of the node
 	beforeSuffix  = "\xa4\x61k"                     // an entry, a map of 4, and its key "k"
-	beforePrefix  = "\x61p"                         // its key "p"
-	beforeRight   = "\x61t"                         // its key "t"
-	beforeValue   = "\x61v"                         // its key "v"
+	beforePrefix  = "\x61p"                         // the key "p" of the entry
+	beforeRight   = "\x61t"                         // the key "t" of the entry
+	beforeValue   = "\x61v"                         // the key "v" of the entry
 	null          = "\xf6"                          // no subtree
 	beforeCID     = "\xd8\x2a\x58\x25\x00"          // tag 42, a byte string of 37, and its first byte
 	beforeDigest  = beforeCID + "\x01\x71\x12\x20"  // up to the digest of a CID for DAG-CBOR
-	linkSize      = len(beforeCID) + len(cid.CID{}) // a link in bytes
+	linkSize      = len(beforeCID) + len(cid.CID{}) // the size of a link in bytes
 )
 
-// The major types of DAG-CBOR of a node's variable parts.
+// The major types of DAG-CBOR that the variable parts of a node have, in the upper bits of the first byte.
 const (
 	majorUint  = 0x00
 	majorBytes = 0x40
@@ -54,7 +54,7 @@ const (
 
 // Parse sets n to the node that block encodes in DAG-CBOR. It accepts only what [Node.Append] writes:
 // the canonical form, with keys in ascending order that state exactly how many bytes they share with
-// the key before. Other rules depend on the node's place in the tree: see [Walker].
+// the previous key. Other rules depend on the node's place in the tree: see [Walker].
 //
 // An error wraps [ErrInvalid]. It leaves n in an undefined state.
 func (n *Node) Parse(block []byte) error {
@@ -62,7 +62,7 @@ func (n *Node) Parse(block []byte) error {
 	p := parser{rest: block, size: len(block)}
 	p.literal(beforeEntries)
 	count := p.uint(majorArray, maxEntries, "entries")
-	var key []byte // of the entry before
+	var key []byte // of the previous entry
 	for i := 0; i < count; i++ {
 		if i == cap(n.Entries) {
 			n.Entries = append(n.Entries, Entry{})
@@ -93,7 +93,7 @@ func (n *Node) Parse(block []byte) error {
 	return p.finish()
 }
 
-// checkSuffix checks a key that consists of the first prefix bytes of the key before it, and of suffix.
+// checkSuffix checks a key that consists of the first prefix bytes of before, the previous key, and of suffix.
 func checkSuffix(before []byte, prefix int, suffix []byte) error {
 	switch {
 	case prefix > len(before):
@@ -117,7 +117,7 @@ func checkSuffix(before []byte, prefix int, suffix []byte) error {
 func (n *Node) Append(dst []byte) []byte {
 	dst = append(dst, beforeEntries...)
 	dst = appendUint(dst, majorArray, len(n.Entries))
-	var key []byte // of the entry before
+	var key []byte // of the previous entry
 	for i := range n.Entries {
 		e := &n.Entries[i]
 		prefix := commonPrefix(key, e.Key)
@@ -136,7 +136,7 @@ func (n *Node) Append(dst []byte) []byte {
 	return appendLink(dst, n.Left)
 }
 
-// commonPrefix returns how many bytes a and b begin with in common.
+// commonPrefix returns the length of the longest common prefix of a and b.
 func commonPrefix(a, b []byte) int {
 	n := min(len(a), len(b))
 	for i := range n {

@@ -4,19 +4,19 @@ import (
 	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
-// parser reads the parts of a node. It keeps its first error, after which nothing is left to read.
+// parser reads the parts of a node. It keeps its first error, in err or in absent and left, after which rest is empty.
 type parser struct {
 	rest   []byte
-	size   int    // of the node
-	absent string // the literal that was not there
-	left   int    // how many bytes were left where it was not
+	size   int    // the size of the node in bytes
+	absent string // the literal that was expected but not found
+	left   int    // how many bytes were left to read when absent was expected
 	err    error
 }
 
 // failed reports whether there was an error.
 func (p *parser) failed() bool { return p.absent != "" || p.err != nil }
 
-// fail notes an error at the position where the parser stands.
+// fail records an error at the current position, unless there was one before.
 func (p *parser) fail(format string, args ...any) {
 	if !p.failed() {
 		p.err = p.errorAt(len(p.rest), format, args...)
@@ -24,12 +24,12 @@ func (p *parser) fail(format string, args ...any) {
 	p.rest = nil
 }
 
-// errorAt returns an error at the position where so many bytes are left.
+// errorAt returns an error at the position at which left bytes are left to read.
 func (p *parser) errorAt(left int, format string, args ...any) error {
 	return invalid("byte %d: "+format, append([]any{p.size - left}, args...)...)
 }
 
-// finish returns the error. It is also an error if something is left to read.
+// finish returns the first error, or an error if bytes are left to read, or nil.
 func (p *parser) finish() error {
 	switch {
 	case p.err != nil:
@@ -52,7 +52,8 @@ func (p *parser) literal(want string) {
 	}
 }
 
-// uint reads a number of the major type, in its shortest form. The argument what says for an error what is counted.
+// uint reads a number of at most limit, in its shortest form, from the head of an item with the given major type. For an
+// error, what says what the number counts.
 func (p *parser) uint(major byte, limit int, what string) int {
 	rest := p.rest
 	if len(rest) == 0 || rest[0]&0xe0 != major {
@@ -99,7 +100,8 @@ func (p *parser) link(c *cid.CID) {
 	p.unusualLink(c, rest)
 }
 
-// unusualLink reads a link to a block that is not DAG-CBOR, and fails for anything else.
+// unusualLink is link for a link that does not begin with beforeDigest, such as one to a block that is not DAG-CBOR. It
+// fails if rest does not begin with a link.
 func (p *parser) unusualLink(c *cid.CID, rest []byte) {
 	if len(rest) < linkSize || string(rest[:len(beforeCID)]) != beforeCID {
 		p.fail("expected a link")

@@ -1,18 +1,18 @@
 package mst
 
-// slab hands out slices of memory that is used again after a reset.
+// slab allocates slices in chunks of memory, which it uses again after a reset.
 type slab[T any] struct {
 	chunks [][]T
-	chunk  int // the one that is in use
-	used   int // of it
+	chunk  int // the index of the chunk that is in use
+	used   int // how many of its elements are in use
 }
 
 const (
-	chunkSize = 256 // elements of a chunk, unless more are asked for
-	maxChunks = 64  // how many are kept
+	chunkSize = 256 // the elements of a chunk, unless alloc is called for more
+	maxChunks = 64  // reset frees the memory if it is larger than that of so many chunks
 )
 
-// alloc returns n elements, whose contents are undefined. Appending to them copies them.
+// alloc returns a slice of n elements, whose contents are undefined. Its capacity is n, so that appending copies it.
 func (s *slab[T]) alloc(n int) []T {
 	for s.chunk < len(s.chunks) && len(s.chunks[s.chunk])-s.used < n {
 		s.chunk++
@@ -26,7 +26,8 @@ func (s *slab[T]) alloc(n int) []T {
 	return b
 }
 
-// reset takes everything back. It keeps the memory unless it was much, so that one large tree does not keep it for ever.
+// reset makes all memory free for new slices; the earlier ones must not be used any more. It drops memory of more than
+// maxChunks chunks, so that one large tree does not keep it for ever.
 func (s *slab[T]) reset() {
 	size := 0
 	for _, chunk := range s.chunks {

@@ -11,8 +11,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Tree is a tree that can be changed. It loads only the nodes that it needs. So a tree with missing nodes, such as that
-// of the blocks in a commit message, can be changed where its nodes are present. A Tree must not be used by several
+// Tree is a tree that can be changed. It loads only the nodes that it needs. So a tree with missing nodes, such as the
+// part of a tree in a #commit message, can be changed where its nodes are present. A Tree must not be used by several
 // goroutines at once.
 //
 // In each node that it loads, it checks what a [Walker] checks, as far as the nodes above it show: each key is valid, in
@@ -21,7 +21,7 @@ type Tree struct {
 	load func(c cid.CID, buf []byte) ([]byte, error)
 	root *branch // nil for a tree without paths
 	node Node    // the node that was parsed last, or is being written
-	buf  []byte  // what load returned last
+	buf  []byte  // the slice that load returned last
 	out  []byte  // the node that was written last
 
 	collection []byte    // of the key that was checked last
@@ -51,7 +51,7 @@ type leaf struct {
 // bounds are the keys between which the keys of a subtree must be. A nil key means no bound.
 type bounds struct{ low, high []byte }
 
-// rootLayer stands for the layer of a root, which is known only from its keys.
+// rootLayer stands for the layer of a root that has not been loaded: only its keys show its layer.
 const rootLayer = -1
 
 // NewTree returns the tree whose root is the node root, or a tree without paths if root is undefined.
@@ -90,7 +90,7 @@ func (t *Tree) newLeaves(leaves ...leaf) []leaf {
 	return b[:copy(b, leaves)]
 }
 
-// dirty notes that b changes.
+// dirty marks b as changed. If it was loaded, its CID becomes stale.
 func (t *Tree) dirty(b *branch) {
 	if b.cid.Defined() {
 		t.stale = append(t.stale, b.cid)
@@ -160,7 +160,8 @@ func (t *Tree) Put(path string, value cid.CID) (before cid.CID, err error) {
 	return cid.CID{}, nil
 }
 
-// put sets the value of a key whose layer is not above that of b, which is loaded.
+// put sets the value of a key in the subtree b, which must be loaded, and returns the value that was there before. layer is
+// the key's layer, which must not be above that of b. at are the bounds of b.
 func (t *Tree) put(b *branch, key []byte, layer int, value cid.CID, at bounds) (before cid.CID, err error) {
 	i, found := b.find(key)
 	if found {
@@ -196,7 +197,7 @@ func (t *Tree) put(b *branch, key []byte, layer int, value cid.CID, at bounds) (
 	return before, nil
 }
 
-// raise puts nodes without entries above b, which is in layer from, up to the layer to.
+// raise puts nodes without entries above b, which is in layer from, up to the layer to, and returns the highest node.
 func (t *Tree) raise(b *branch, from, to int) *branch {
 	for ; b != nil && from < to; from++ {
 		b = t.newBranch(branch{loaded: true, layer: from + 1, left: b})
@@ -204,7 +205,8 @@ func (t *Tree) raise(b *branch, from, to int) *branch {
 	return b
 }
 
-// split returns the parts of a subtree before and after a key that it does not have. Either may be nil.
+// split splits a subtree into the parts before and after a key that it does not have. Either may be nil. layer and at are
+// as for [Tree.open].
 func (t *Tree) split(b *branch, layer int, key []byte, at bounds) (left, right *branch, err error) {
 	if b == nil {
 		return nil, nil, nil
@@ -247,8 +249,8 @@ func (t *Tree) Delete(path string) (before cid.CID, err error) {
 	return before, t.lower()
 }
 
-// lower makes the highest node that has an entry the root. It assumes that a node that cannot be loaded has one; if that
-// is wrong, the tree gets a root that no valid tree has.
+// lower removes roots without entries, until the root has an entry or the tree is empty. It assumes that a node that cannot
+// be loaded has an entry; if that is wrong, the tree gets a root that no valid tree has.
 func (t *Tree) lower() error {
 	for t.root != nil && t.root.loaded && len(t.root.leaves) == 0 {
 		t.dirty(t.root)
@@ -264,7 +266,8 @@ func (t *Tree) lower() error {
 	return nil
 }
 
-// remove removes a key from b, which is loaded.
+// remove removes a key of the given layer from the subtree b, which must be loaded, and returns its value; it is undefined
+// if b does not have the key. at are the bounds of b.
 func (t *Tree) remove(b *branch, key []byte, layer int, at bounds) (before cid.CID, err error) {
 	i, found := b.find(key)
 	sub := b.below(i)
@@ -294,7 +297,7 @@ func (t *Tree) remove(b *branch, key []byte, layer int, at bounds) (before cid.C
 	return before, nil
 }
 
-// merge joins two neighbouring subtrees of a layer. Either may be nil.
+// merge joins two neighbouring subtrees of a layer, whose bounds are atLeft and atRight. Either may be nil.
 func (t *Tree) merge(left, right *branch, layer int, atLeft, atRight bounds) (*branch, error) {
 	if left == nil || right == nil {
 		if left == nil {
@@ -370,7 +373,7 @@ func (b *branch) sealed() cid.CID {
 	return b.cid
 }
 
-// open loads b unless it is loaded, and checks it. layer is its layer, or rootLayer.
+// open loads and checks b unless it is loaded already. layer is the layer of b, or rootLayer. at are its bounds.
 func (t *Tree) open(b *branch, layer int, at bounds) error {
 	if b.loaded {
 		return nil
@@ -407,7 +410,8 @@ func (t *Tree) subtree(c cid.CID) *branch {
 	return t.newBranch(branch{cid: c})
 }
 
-// checkNode checks a node of the given layer. If that is rootLayer, it sets it to the root's layer.
+// checkNode checks a node whose keys must be in *layer and within at. If *layer is rootLayer, checkNode sets it to the
+// layer of the root.
 func (t *Tree) checkNode(n *Node, layer *int, at bounds) *Error {
 	empty := len(n.Entries) == 0
 	switch {
@@ -487,7 +491,8 @@ func (t *Tree) parsePath(path string) ([]byte, error) {
 	return key, nil
 }
 
-// validKey reports whether [SplitKey] accepts a key. Most keys have the collection of the one before.
+// validKey reports whether [SplitKey] accepts a key. It does not check the collection again if it is that of the last key,
+// as for most keys.
 func (t *Tree) validKey(key []byte) bool {
 	slash := bytes.IndexByte(key, '/')
 	if slash < 0 {

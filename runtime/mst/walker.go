@@ -27,24 +27,24 @@ type Walker struct {
 	root  cid.CID
 	load  func(c cid.CID, buf []byte) ([]byte, error)
 	ahead func(nodes []cid.CID)
-	below []cid.CID // the argument of ahead
+	below []cid.CID // the argument of ahead, reused
 	stack []*step   // the nodes from the root to the current one, followed by unused ones
 	depth int       // how many of them are in use; -1 before the walk
 	nodes int
 
 	skipped int
-	err     error // what ended the walk
+	err     error // the error that ended the walk, or io.EOF
 
 	last  []byte // the key of the last leaf, a part of text
 	slash int    // where its collection ends
 
-	text       []byte // the key of the last leaf, followed by those of the leaves that are being gathered
-	kept       int    // the length of the former
-	ends       []end
-	collection syntax.NSID // of the leaf before
+	text       []byte      // the last key of the previous call of Next, followed by the keys of this call
+	kept       int         // the length of that last key
+	ends       []end       // of the keys of this call
+	collection syntax.NSID // of the previous leaf
 }
 
-// end says where in Walker.text a key ends, and where in the key its collection.
+// end says where a key ends in Walker.text, and where the collection ends in that key.
 type end struct{ slash, key int }
 
 // step is a node that is being walked.
@@ -52,7 +52,7 @@ type step struct {
 	cid   cid.CID
 	layer int
 	node  Node
-	buf   []byte // what the node was loaded into
+	buf   []byte // the slice that load returned for the node
 	next  int    // 0 is the left subtree, and then 2i+1 entry i and 2i+2 the subtree to its right
 }
 
@@ -78,7 +78,7 @@ func (w *Walker) Skipped() int { return w.skipped }
 
 // Next stores the next leaves in leaves, and returns their number. At the end of the tree the error
 // is [io.EOF], and the whole tree has been checked. Any other error is an [*Error] and ends the
-// walk. The leaves returned with an error are valid.
+// walk. If Next returns an error, the leaves that it has stored are nevertheless valid.
 //
 // The texts of the leaves of one call share one allocation, which stays in memory as long as any of them is
 // in use. So ask for as many leaves at once as will be kept together.
@@ -121,7 +121,7 @@ func (w *Walker) Next(leaves []Leaf) (int, error) {
 	return n, w.err
 }
 
-// skip returns an error of stepping down into a subtree, unless that is ErrSkip: then it counts the subtree.
+// skip returns err, the result of push or pushRoot. If it wraps [ErrSkip], skip counts a skipped subtree and returns nil.
 func (w *Walker) skip(err error) error {
 	if err == nil || !errors.Is(err, ErrSkip) {
 		return err
@@ -130,7 +130,7 @@ func (w *Walker) skip(err error) error {
 	return nil
 }
 
-// push steps down into the subtree at c, if there is one.
+// push steps down into the subtree whose root is c, unless c is undefined.
 func (w *Walker) push(c cid.CID) error {
 	if !c.Defined() {
 		return nil
@@ -203,8 +203,7 @@ func (w *Walker) announce(n *Node) {
 	}
 }
 
-// visit checks a key against the layer of its node, the key before it and the syntax of paths, and
-// keeps it.
+// visit checks a key against the layer of its node, the previous key and the syntax of paths, and appends it to w.text.
 func (w *Walker) visit(s *step, key []byte) error {
 	if layer := Layer(key); layer != s.layer {
 		return &Error{Node: s.cid, Key: string(key), Err: invalid("key of layer %d in a node of layer %d", layer, s.layer)}
