@@ -19,22 +19,22 @@ import (
 	gocar "github.com/ipld/go-car/v2"
 )
 
-// ErrInvalid is wrapped by the errors for an archive that is not a valid one of CAR version 2.
+// ErrInvalid says that an archive is not a valid one of CAR version 2.
 var ErrInvalid = errors.New("malformed archive of CAR version 2")
 
-// maxHeader is the largest header of the archive of version 1 that is written into one of version 2, in bytes.
+// maxHeader is the size of the largest header that [Write] accepts in an archive of version 1, in bytes.
 const maxHeader = 1 << 20
 
-// PragmaSize is how many bytes [IsPragma] needs.
+// PragmaSize is the size in bytes of the pragma, with which an archive of version 2 begins.
 const PragmaSize = gocar.PragmaSize
 
-// IsPragma reports whether an archive that begins with start is of version 2. Start has at least [PragmaSize] bytes,
+// IsPragma reports whether an archive that begins with start is of version 2. start must have at least [PragmaSize] bytes,
 // unless the archive is shorter.
 func IsPragma(start []byte) bool {
 	return len(start) >= PragmaSize && string(start[:PragmaSize]) == string(gocar.Pragma)
 }
 
-// Is reports whether r begins as an archive of version 2 does.
+// Is reports whether r begins as an archive of version 2 does. It returns false if r cannot be read.
 func Is(r io.ReaderAt) bool {
 	start := make([]byte, PragmaSize)
 	n, _ := r.ReadAt(start, 0) // reading the archive will meet the error again

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// staticcheck is the version that all use.
+// staticcheck is the version of staticcheck that lint runs.
 const staticcheck = "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
 
 // allModules are the directories of the modules of this repository.
@@ -79,7 +79,7 @@ func drift([]string) error {
 	return goTool("run", "./cmd/lexgen", "check", "--config", "examples/lexgen.json")
 }
 
-// step is a part of what CI runs.
+// step is one of the checks that ci runs, with a title to print.
 type step struct {
 	title string
 	do    func() error

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// command is one of the commands.
+// command is a subcommand of dev.
 type command struct {
 	name, arguments, help string
 	do                    func(args []string) error
@@ -20,7 +20,7 @@ type command struct {
 
 var commands []command
 
-func init() { // a list that help prints: commands cannot refer to it when it is declared
+func init() { // not in the declaration, because help, one of the commands, refers to the list
 	commands = []command{
 		{"test", "[PACKAGE...]", "run the tests; those that need Node.js or a network skip if it is not there", test},
 		{"race", "[PACKAGE...]", "run the tests with the race detector, which needs a C compiler", race},
@@ -98,8 +98,8 @@ func packages(args []string) []string {
 	return args
 }
 
-// timeout is the limit of the tests of one package: on a slow machine the streams of the reference servers take more than the ten
-// minutes that go test gives them.
+// timeout is the time limit for the tests of one package. On a slow machine, the tests of the reference servers' streams
+// take longer than ten minutes, the default of go test.
 const timeout = "-timeout=30m"
 
 func test(args []string) error {

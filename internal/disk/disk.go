@@ -31,11 +31,11 @@ import (
 const lockPause = 10 * time.Millisecond
 
 // Lock locks the file at path, and waits for the lock until ctx ends. If the file does not exist, Lock creates it,
-// readable by its owner only. The lock lasts until it is closed or the process ends, in whatever way. The file should
+// accessible only to its owner. The lock lasts until it is closed, or the process ends or is killed. The file should
 // have no content, since other processes cannot read locked content on Windows. It must not be removed: another process
 // may be waiting for its lock.
 //
-// Where files cannot be locked across processes the error is errors.ErrUnsupported.
+// Where files cannot be locked across processes, the error wraps errors.ErrUnsupported.
 func Lock(ctx context.Context, path string) (io.Closer, error) {
 	lock := flock.New(path, flock.SetFlag(os.O_RDWR|os.O_CREATE), flock.SetPermissions(0o600))
 	if _, err := lock.TryLockContext(ctx, lockPause); err != nil {
@@ -44,15 +44,15 @@ func Lock(ctx context.Context, path string) (io.Closer, error) {
 	return lock, nil
 }
 
-// observer is what [Observe] set.
+// observer is the function that [Observe] has set, or nil.
 var observer atomic.Pointer[func(*os.File)]
 
 // Observe makes each successful [Sync] in this process, also of a directory, call observe with the open file. It is for
 // package disktest, which determines what a crash would leave.
 func Observe(observe func(*os.File)) { observer.Store(&observe) }
 
-// Sync writes the content of f to the disk and returns when that is done. All files that have to survive a crash are
-// synced by this function, so that tests can observe it.
+// Sync writes the content of f to the disk and returns when that is done. Use it instead of f.Sync for all files that must
+// survive a crash, so that tests can observe it.
 func Sync(f *os.File) error {
 	if err := f.Sync(); err != nil {
 		return err

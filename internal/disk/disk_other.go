@@ -7,16 +7,16 @@ import (
 	"os"
 )
 
-// openFilesMove says whether a file can be renamed and removed while it is open.
+// openFilesMove reports whether a file can be renamed and removed while it is open.
 const openFilesMove = false
 
-// SyncsDirs says whether SyncDir has an effect.
+// SyncsDirs reports whether SyncDir has an effect.
 const SyncsDirs = false
 
-// TryLock returns errors.ErrUnsupported: files cannot be locked across processes here.
+// TryLock returns errors.ErrUnsupported: this system cannot lock files across processes.
 func TryLock(*os.File) (bool, error) { return false, errors.ErrUnsupported }
 
-// SyncDir does nothing: directories cannot be synced here.
+// SyncDir does nothing: this system cannot sync directories.
 func SyncDir(string) error { return nil }
 
 // Rename renames a file, and replaces an existing file called to.

@@ -8,15 +8,15 @@ import (
 	"syscall"
 )
 
-// openFilesMove says whether a file can be renamed and removed while it is open.
+// openFilesMove reports whether a file can be renamed and removed while it is open.
 const openFilesMove = true
 
-// SyncsDirs says whether SyncDir has an effect.
+// SyncsDirs reports whether SyncDir has an effect.
 const SyncsDirs = true
 
-// TryLock locks an open file, which unlike that of [Lock] may have content, and reports whether it did. It does not wait
-// if another process, or another open file of this one, holds the lock. The lock ends when the file is closed or the
-// process ends. If the file system has no locks, the error is errors.ErrUnsupported or that of the file system.
+// TryLock locks an open file, which unlike that of [Lock] may have content, and reports whether it did. It does not wait:
+// it returns false if another process, or another open file of this one, holds the lock. The lock ends when the file is
+// closed or the process ends. If the file system has no locks, TryLock returns the error of the file system.
 func TryLock(f *os.File) (bool, error) {
 	for {
 		switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err {

@@ -7,15 +7,15 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// openFilesMove says whether a file can be renamed and removed while it is open.
+// openFilesMove reports whether a file can be renamed and removed while it is open.
 const openFilesMove = false
 
-// SyncsDirs says whether SyncDir has an effect.
+// SyncsDirs reports whether SyncDir has an effect.
 const SyncsDirs = false
 
-// TryLock locks an open file, which unlike that of [Lock] may have content, and reports whether it did. It does not wait
-// if another process, or another open file of this one, holds the lock. The lock ends when the file is closed or the
-// process ends. It covers a byte far beyond the content, since locked bytes cannot be read.
+// TryLock locks an open file, which unlike that of [Lock] may have content, and reports whether it did. It does not wait:
+// it returns false if another process, or another open file of this one, holds the lock. The lock ends when the file is
+// closed or the process ends. It covers a byte far beyond the content, since other processes cannot read locked bytes.
 func TryLock(f *os.File) (bool, error) {
 	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
 	switch err := windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &windows.Overlapped{OffsetHigh: 1 << 20}); err {
@@ -32,7 +32,7 @@ func TryLock(f *os.File) (bool, error) {
 func SyncDir(string) error { return nil }
 
 // Rename renames a file, and replaces an existing file called to. Renaming fails while another process has that file
-// open, so Rename keeps trying for as long as reading a file should take.
+// open, so Rename tries again for about 2 seconds, in which another process should have read the file.
 func Rename(from, to string) (err error) {
 	for pause := time.Millisecond; pause < 2*time.Second; pause *= 2 {
 		if err = os.Rename(from, to); err == nil {

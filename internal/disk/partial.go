@@ -20,8 +20,8 @@ const maxPartials = 16
 // stay.
 type Partial struct {
 	*os.File
-	path string // of the place
-	over bool
+	path string // the final path
+	over bool   // whether the file has been kept or discarded
 }
 
 // NewPartial creates a partial file for path, with the permissions of [os.Create], and removes the partial files for

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// ellipsis stands for what was cut off.
+// ellipsis marks the end of a text that was cut off.
 const ellipsis = "…"
 
 // Text returns s in double quotes. Control characters, invisible characters and invalid UTF-8 are escaped as in Go
@@ -22,8 +22,8 @@ func Text[T ~string | ~[]byte](s T, limit int) string {
 	return strconv.Quote(string(s))
 }
 
-// Message returns s as it is if it has at most limit bytes and all of its characters are printable. Otherwise it
-// returns s as [Text] does.
+// Message returns s unchanged if it has at most limit bytes and all of its characters are printable. Otherwise it
+// returns what [Text] returns for s.
 func Message(s string, limit int) string {
 	strange := func(r rune) bool { return !strconv.IsPrint(r) || r == utf8.RuneError }
 	if len(s) > limit || strings.ContainsFunc(s, strange) {

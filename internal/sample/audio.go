@@ -17,7 +17,7 @@ import (
 const (
 	sampleRate = 8000
 	noteLength = 400 * time.Millisecond
-	// AudioType is the media type of Audio.
+	// AudioType is the media type of the file that [Audio] returns.
 	AudioType = "audio/wav"
 )
 
@@ -27,8 +27,8 @@ var notes = []struct {
 	frequency int
 }{{"do", 262}, {"mi", 330}, {"sol", 392}}
 
-// Audio returns the recording: three notes in a WAV file of 19 kB, mono, 16 bits, 8 kHz. The notes are triangle waves,
-// computed with integers, so that the file is the same on every machine.
+// Audio returns the recording of the corpus, a WAV file of 19 kB with three notes: mono, 16 bits, 8 kHz. The notes are
+// triangle waves, computed with integers, so that the file is the same on every machine.
 func Audio() []byte {
 	perNote := int(noteLength.Seconds() * sampleRate)
 	size := uint32(2 * perNote * len(notes))
@@ -58,7 +58,8 @@ func Audio() []byte {
 	return b
 }
 
-// recording adds the recording, its transcript and the tokens of that, which have their times.
+// recording adds the records of the recording, of its transcript, and of the transcript's tokens with their times and
+// pitches. It returns the URI of the transcript.
 func (b *builder) recording() syntax.ATURI {
 	const transcript = "do mi sol"
 	audio := Audio()

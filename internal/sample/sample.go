@@ -1,4 +1,4 @@
-// Package sample is a small corpus for the demo and for tests: five sentences in English and Japanese with tokens,
+// Package sample has a small corpus for the demo and for tests: five sentences in English and Japanese with tokens,
 // parts of speech, dependencies and a coreference, a recording, and records with deliberate mistakes. For a given DID,
 // the records are always the same, byte for byte.
 //
@@ -62,7 +62,7 @@ func (c *Corpus) All() []Record {
 	return all
 }
 
-// createdAt is the time that all records state.
+// createdAt is the value of the field createdAt in all records.
 const createdAt = "2026-01-02T03:04:05.000Z"
 
 // New returns the corpus as records of the account did.
@@ -103,13 +103,13 @@ func New(did syntax.DID) (*Corpus, error) {
 	return c, b.err
 }
 
-// builder makes records with keys and UUIDs that are numbered.
+// builder makes records whose record keys and UUIDs are numbered, not random.
 type builder struct {
 	did     syntax.DID
 	records []Record
 	keys    int
 	uuids   map[string]string
-	err     error // the first
+	err     error // the first error
 }
 
 // take returns the records since the last call.
@@ -126,7 +126,7 @@ func (b *builder) add(record lex.Record) syntax.ATURI {
 	return b.json(record.RecordType(), string(text))
 }
 
-// json adds a record that is JSON.
+// json adds the record whose JSON is text, and returns its URI.
 func (b *builder) json(collection syntax.NSID, text string) syntax.ATURI {
 	uri, key := b.next(collection)
 	b.keys++
@@ -143,7 +143,8 @@ func (b *builder) next(collection syntax.NSID) (syntax.ATURI, syntax.TID) {
 
 var uuidForm = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
-// number replaces the random UUIDs of package annotate by numbered ones, the same for the same.
+// number replaces the random UUIDs of package annotate in text by numbered ones. It replaces the same UUID by the same
+// number in all records.
 func (b *builder) number(text string) string {
 	return uuidForm.ReplaceAllStringFunc(text, func(id string) string {
 		if b.uuids == nil {
@@ -166,7 +167,7 @@ func (b *builder) member(of, expression syntax.ATURI, split corpus.MembershipSpl
 	b.add(&corpus.Membership{CorpusRef: of, ExpressionRef: expression, Split: lex.Some(split), Ordinal: lex.SomeInt(int64(ordinal)), CreatedAt: createdAt})
 }
 
-// sentence adds a sentence with its annotations.
+// sentence adds a sentence with its annotations, and returns the URI of the sentence.
 func (b *builder) sentence(s sentence) syntax.ATURI {
 	uri := b.add(&expression.Expression{
 		ID:        s.id,
@@ -230,7 +231,7 @@ func (b *builder) layer(layer *annotation.AnnotationLayer, err error) syntax.ATU
 	return b.add(layer)
 }
 
-// doubtful adds records that are valid, and probably wrong.
+// doubtful adds records that are valid but probably wrong.
 func (b *builder) doubtful(sentence syntax.ATURI) {
 	b.add(&expression.Expression{
 		ID:        "typo",

@@ -12,11 +12,11 @@ type sentence struct {
 
 type word struct {
 	form, lemma, pos string
-	head             int // from 1; 0 for the root
+	head             int // the number of the head in the sentence, from 1; 0 for the root
 	relation         string
 }
 
-// mention is a part of the sentence that mentions a thing; those of one cluster mention the same one.
+// mention is a part of a sentence that mentions an entity. Mentions with the same cluster mention the same entity.
 type mention struct {
 	form, label string
 	cluster     int
@@ -83,7 +83,7 @@ var sentences = []sentence{
 	},
 }
 
-// later is the sentence that is written while somebody follows.
+// later is the sentence of [Corpus].Later.
 var later = sentence{
 	id: "en-3", language: "en", text: "The printer purrs.", split: corpus.MembershipSplitTrain,
 	words: []word{

@@ -95,8 +95,9 @@ func (u ATURI) split() (authority, collection, key string) {
 	return authority, collection, key
 }
 
-// checkATURI does not check the length of s: the limits of the parts keep it
-// far below the 8192 bytes that an at-uri may have.
+// checkATURI returns the offset of the first fault in s and what is wrong, or
+// an empty reason. It does not check the length of s: the limits of the parts
+// keep it far below the 8192 bytes that an at-uri may have.
 func checkATURI(s string) (offset int, reason string) {
 	if !strings.HasPrefix(s, aturiScheme) {
 		return 0, `at-uri does not start with "at://"`

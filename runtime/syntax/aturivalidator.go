@@ -17,8 +17,8 @@ const (
 // The zero value is ready for use. An ATURIValidator is not safe for concurrent
 // use.
 type ATURIValidator struct {
-	// prefixes holds strings of the form "at://authority/collection/". Each is
-	// known to be valid, and its index depends on its text.
+	// prefixes has valid strings of the form "at://authority/collection/", each
+	// at an index that is computed from its text.
 	prefixes [rememberedPrefixes]struct {
 		length int
 		text   [maxRememberedPrefix]byte

@@ -1,7 +1,6 @@
 package syntax
 
-// The sets of bytes that the formats are made of, as bits of an entry of
-// classes.
+// Sets of bytes that formats allow, as bits of an element of classes.
 const (
 	alnumByte  = 1 << iota // letters and digits
 	labelByte              // allowed in a domain label: letters, digits and the hyphen

@@ -169,8 +169,8 @@ func datetimeLayoutFault(s string) (offset int, reason string) {
 	return len(s), "datetime ends before its time zone"
 }
 
-// twoDigits returns the number that s has at the offset i in two digits, or -1
-// if there is another character.
+// twoDigits returns the number that the two digits at the offset i of s
+// represent, or -1 if either is not a digit.
 func twoDigits(s string, i int) int {
 	tens, ones := s[i]-'0', s[i+1]-'0'
 	if tens > 9 || ones > 9 {

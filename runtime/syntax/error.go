@@ -8,10 +8,10 @@ import (
 )
 
 // maxErrorInput is how many bytes of a string an Error quotes, so that an
-// error neither holds nor prints megabytes of somebody's input.
+// error neither keeps nor prints megabytes of input.
 const maxErrorInput = 64
 
-// Error says why a string does not have a format. Every error that this package
+// Error says why a string is not valid in a format. Every error that this package
 // returns is an *Error; use [errors.As] to find it in an error that wraps it.
 type Error struct {
 	Format string // the format's name in the lexicon language, such as "at-uri"

@@ -2,8 +2,8 @@ package syntax
 
 import "strconv"
 
-// Format is a string format of the lexicon language: the name that a lexicon calls it by, the type of this package
-// for its strings, and the check of a string. The zero Format is that of strings without one: it accepts all strings.
+// Format is a string format of the lexicon language. Its methods return its name in lexicons and the type of this package
+// for its strings, and check a string. The zero Format stands for strings without a format, and accepts all strings.
 //
 // This file has the only list of formats: the decoder, the checks of lexicons and the generator use it. A test of
 // package lex fails if the decoder lacks a method for a format.
@@ -11,7 +11,7 @@ import "strconv"
 // Specification: https://atproto.com/specs/lexicon#string-formats
 type Format uint8
 
-// The string formats, each called after its type.
+// The string formats, each named after its type in this package.
 const (
 	FormatAtIdentifier Format = iota + 1
 	FormatATURI
@@ -26,7 +26,7 @@ const (
 	FormatURI
 )
 
-// formats has the row of each format, in the order of their names.
+// formats describes each format, in the order of their names.
 var formats = [...]struct {
 	name, goType string
 	valid        func(string) bool

@@ -43,7 +43,7 @@ func (l *Language) UnmarshalText(text []byte) error {
 	return unmarshal(l, text, "language", checkLanguage)
 }
 
-// The parts of a language tag after the language, in their order.
+// The parts of a language tag, in the order in which they may occur.
 const (
 	partLanguage = iota
 	partScript
@@ -113,7 +113,8 @@ func checkLanguageTag(s string) (offset int, reason string) {
 	return 0, ""
 }
 
-// checkPrivateUse checks what follows the x that ends at end.
+// checkPrivateUse checks the private use subtags of s. end is the offset after
+// the letter x that precedes them.
 func checkPrivateUse(s string, end int) (offset int, reason string) {
 	if end == len(s) {
 		return end, "private use part of the language tag is empty"

@@ -61,7 +61,8 @@ func (n NSID) Authority() string {
 	return strings.ToLower(strings.Join(domain, "."))
 }
 
-// Name returns the last segment of n.
+// Name returns the last segment of n, which is "expression" for
+// "pub.layers.expression.expression".
 func (n NSID) Name() string {
 	return string(n[strings.LastIndexByte(string(n), '.')+1:])
 }

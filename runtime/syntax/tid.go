@@ -6,9 +6,10 @@ const (
 	tidLength = 13
 	// tidDigits are the digits of base32-sortable, whose order as text is that of their values.
 	tidDigits = "234567abcdefghijklmnopqrstuvwxyz"
-	// tidClockBits is how many of the low bits of a TID's 64 name the clock. The
-	// bits above are the microseconds since 1970. The specification says that the
-	// highest bit is always 0, but its syntax allows 1.
+	// tidClockBits is how many of the lowest bits of a TID's integer, which has 64
+	// bits, are the number of the clock. The other bits are the microseconds since
+	// 1970. The specification says that the highest bit is always 0, but its syntax
+	// allows 1.
 	tidClockBits = 10
 	maxTIDMicros = 1<<(64-tidClockBits) - 1
 )

@@ -1,5 +1,5 @@
-// Package disktest determines what a crash of the machine would leave of a directory, for tests of code that has to
-// survive one. Only what was synced through package disk survives:
+// Package disktest determines which content of a directory would survive a crash of the machine, for tests of code that
+// must survive one. Only content that was synced through package disk is certain to survive:
 //
 //	r := disktest.Watch(t, dir)
 //	save(dir)
@@ -19,14 +19,15 @@ import (
 	"github.com/layers-pub/layers-go/internal/disk"
 )
 
-// Recorder records which content of a directory, and of everything below it, is on the disk.
+// Recorder records which content of a directory, and of everything below it, is on the disk, that is, synced. Its methods
+// are safe for concurrent use.
 type Recorder struct {
 	t    testing.TB
 	root string
 
 	mu     sync.Mutex
 	files  []*file
-	names  map[string]entries // on the disk, of each directory, by path
+	names  map[string]entries // the names that are on the disk, by the path of the directory
 	states []State
 }
 
@@ -37,14 +38,14 @@ type entries map[string]os.FileInfo
 type file struct {
 	info    os.FileInfo
 	content string
-	open    *os.File // so that no new file passes for this one
+	open    *os.File // kept open, so that the system does not give a new file the identity of this one
 }
 
 // State is the content of a directory that a crash may leave.
 type State struct {
-	// When says when the crash happened, and whether names that were not synced were lost.
+	// When says when the crash happened, and whether file names that were not synced were lost.
 	When string
-	// Files holds contents by path, relative to the directory and with slashes.
+	// Files has the content of each file by its path, which is relative to the directory and has slashes.
 	Files map[string]string
 }
 
@@ -70,8 +71,8 @@ var (
 	observe   = sync.OnceFunc(func() { disk.Observe(synced) })
 )
 
-// Watch returns a Recorder of the directory at root, which records until the test ends. The current content of the
-// directory counts as being on the disk.
+// Watch returns a Recorder of the directory at root, which records until the test ends. It takes the current content of
+// the directory to be on the disk.
 func Watch(t testing.TB, root string) *Recorder {
 	t.Helper()
 	observe()
@@ -102,14 +103,15 @@ func (r *Recorder) Crash() []State {
 	return r.crash("now")
 }
 
-// During returns the states that a crash of the machine may have left at any time since Watch: before or after each sync.
+// During returns the states that a crash of the machine could have left at any time since Watch: before and after each
+// sync.
 func (r *Recorder) During() []State {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.states
 }
 
-// synced records that a file or a directory is on the disk.
+// synced records that the content of the file, or the names in the directory, f are on the disk.
 func synced(f *os.File) {
 	watching.Lock()
 	defer watching.Unlock()
