@@ -140,8 +140,11 @@ const (
 	CorpusAssignmentStrategyCustom         CorpusRedundancySpecAssignmentStrategy = "custom"
 )
 
-func (v CorpusRedundancySpecAssignmentStrategy) IsKnown() bool {
-	return lex.IsKnown(v, "random", "round-robin", "stratified", "expertise-based", "custom")
+func (v CorpusRedundancySpecAssignmentStrategy) IsKnown() bool { return lex.IsKnown(v) }
+func (CorpusRedundancySpecAssignmentStrategy) Known() []CorpusRedundancySpecAssignmentStrategy {
+	return []CorpusRedundancySpecAssignmentStrategy{
+		"random", "round-robin", "stratified", "expertise-based", "custom",
+	}
 }
 
 // CorpusAdjudicationSpec is a procedure that turns disagreeing annotations into a final one. Its
@@ -214,11 +217,12 @@ const (
 	CorpusAdjudicationSpecMethodCustom         CorpusAdjudicationSpecMethod = "custom"
 )
 
-func (v CorpusAdjudicationSpecMethod) IsKnown() bool {
-	return lex.IsKnown(
-		v, "expert", "majority-vote", "unanimous", "discussion", "dawid-skene", "automatic-merge",
+func (v CorpusAdjudicationSpecMethod) IsKnown() bool { return lex.IsKnown(v) }
+func (CorpusAdjudicationSpecMethod) Known() []CorpusAdjudicationSpecMethod {
+	return []CorpusAdjudicationSpecMethod{
+		"expert", "majority-vote", "unanimous", "discussion", "dawid-skene", "automatic-merge",
 		"intersection", "union", "none", "custom",
-	)
+	}
 }
 
 // CorpusQualityCriterion is a threshold on an agreement or quality metric that annotations must
@@ -298,11 +302,12 @@ const (
 	CorpusQualityCriterionMetricCustom            CorpusQualityCriterionMetric = "custom"
 )
 
-func (v CorpusQualityCriterionMetric) IsKnown() bool {
-	return lex.IsKnown(
-		v, "cohens-kappa", "fleiss-kappa", "krippendorff-alpha", "percent-agreement", "f1", "smatch",
+func (v CorpusQualityCriterionMetric) IsKnown() bool { return lex.IsKnown(v) }
+func (CorpusQualityCriterionMetric) Known() []CorpusQualityCriterionMetric {
+	return []CorpusQualityCriterionMetric{
+		"cohens-kappa", "fleiss-kappa", "krippendorff-alpha", "percent-agreement", "f1", "smatch",
 		"uas", "las", "correlation", "custom",
-	)
+	}
 }
 
 // CorpusQualityCriterionScope is a string with known values. Other values are valid.
@@ -317,6 +322,7 @@ const (
 	CorpusQualityCriterionScopeCustom   CorpusQualityCriterionScope = "custom"
 )
 
-func (v CorpusQualityCriterionScope) IsKnown() bool {
-	return lex.IsKnown(v, "item", "layer", "document", "corpus", "custom")
+func (v CorpusQualityCriterionScope) IsKnown() bool { return lex.IsKnown(v) }
+func (CorpusQualityCriterionScope) Known() []CorpusQualityCriterionScope {
+	return []CorpusQualityCriterionScope{"item", "layer", "document", "corpus", "custom"}
 }

@@ -302,8 +302,9 @@ const (
 	SpatioTemporalAnchorInterpolationCubic  SpatioTemporalAnchorInterpolation = "cubic"
 )
 
-func (v SpatioTemporalAnchorInterpolation) IsKnown() bool {
-	return lex.IsKnown(v, "linear", "step", "cubic")
+func (v SpatioTemporalAnchorInterpolation) IsKnown() bool { return lex.IsKnown(v) }
+func (SpatioTemporalAnchorInterpolation) Known() []SpatioTemporalAnchorInterpolation {
+	return []SpatioTemporalAnchorInterpolation{"linear", "step", "cubic"}
 }
 
 // Keyframe is a box that a tracked region occupies at one moment. Its definition is
@@ -458,11 +459,12 @@ const (
 	TemporalEntityGranularityCustom      TemporalEntityGranularity = "custom"
 )
 
-func (v TemporalEntityGranularity) IsKnown() bool {
-	return lex.IsKnown(
-		v, "millennium", "century", "decade", "year", "quarter", "month", "week", "day", "hour",
-		"minute", "second", "millisecond", "custom",
-	)
+func (v TemporalEntityGranularity) IsKnown() bool { return lex.IsKnown(v) }
+func (TemporalEntityGranularity) Known() []TemporalEntityGranularity {
+	return []TemporalEntityGranularity{
+		"millennium", "century", "decade", "year", "quarter", "month", "week", "day", "hour", "minute",
+		"second", "millisecond", "custom",
+	}
 }
 
 // TemporalEntityCalendar is a string with known values. Other values are valid.
@@ -482,11 +484,12 @@ const (
 	TemporalEntityCalendarCustom           TemporalEntityCalendar = "custom"
 )
 
-func (v TemporalEntityCalendar) IsKnown() bool {
-	return lex.IsKnown(
-		v, "gregorian", "julian", "hijri", "hebrew", "iso-week", "unix", "japanese-imperial",
-		"buddhist", "coptic", "custom",
-	)
+func (v TemporalEntityCalendar) IsKnown() bool { return lex.IsKnown(v) }
+func (TemporalEntityCalendar) Known() []TemporalEntityCalendar {
+	return []TemporalEntityCalendar{
+		"gregorian", "julian", "hijri", "hebrew", "iso-week", "unix", "japanese-imperial", "buddhist",
+		"coptic", "custom",
+	}
 }
 
 // TemporalModifier qualifies a time, for example as approximate, early or late. Its definition is
@@ -550,11 +553,12 @@ const (
 	TemporalModifierModCustom      TemporalModifierMod = "custom"
 )
 
-func (v TemporalModifierMod) IsKnown() bool {
-	return lex.IsKnown(
-		v, "approximate", "early", "mid", "late", "start", "end", "before", "after", "on-or-before",
+func (v TemporalModifierMod) IsKnown() bool { return lex.IsKnown(v) }
+func (TemporalModifierMod) Known() []TemporalModifierMod {
+	return []TemporalModifierMod{
+		"approximate", "early", "mid", "late", "start", "end", "before", "after", "on-or-before",
 		"on-or-after", "less-than", "more-than", "custom",
-	)
+	}
 }
 
 // TemporalExpression says what a time expression means: its normalized value with type and
@@ -641,8 +645,11 @@ const (
 	TemporalExpressionTypeCustom   TemporalExpressionType = "custom"
 )
 
-func (v TemporalExpressionType) IsKnown() bool {
-	return lex.IsKnown(v, "date", "time", "duration", "set", "interval", "relative", "custom")
+func (v TemporalExpressionType) IsKnown() bool { return lex.IsKnown(v) }
+func (TemporalExpressionType) Known() []TemporalExpressionType {
+	return []TemporalExpressionType{
+		"date", "time", "duration", "set", "interval", "relative", "custom",
+	}
 }
 
 // TemporalExpressionFunction is a string with known values. Other values are valid.
@@ -660,11 +667,12 @@ const (
 	TemporalExpressionFunctionCustom           TemporalExpressionFunction = "custom"
 )
 
-func (v TemporalExpressionFunction) IsKnown() bool {
-	return lex.IsKnown(
-		v, "creation-time", "publication-time", "expiration-time", "modification-time", "release-time",
+func (v TemporalExpressionFunction) IsKnown() bool { return lex.IsKnown(v) }
+func (TemporalExpressionFunction) Known() []TemporalExpressionFunction {
+	return []TemporalExpressionFunction{
+		"creation-time", "publication-time", "expiration-time", "modification-time", "release-time",
 		"reception-time", "none", "custom",
-	)
+	}
 }
 
 // SpatialEntity is a normalized place or shape: a pixel box in bbox, or a geometry string read by
@@ -771,11 +779,12 @@ const (
 	SpatialEntityTypeCustom             SpatialEntityType = "custom"
 )
 
-func (v SpatialEntityType) IsKnown() bool {
-	return lex.IsKnown(
-		v, "point", "box", "polygon", "multi-polygon", "line-string", "multi-line-string", "circle",
+func (v SpatialEntityType) IsKnown() bool { return lex.IsKnown(v) }
+func (SpatialEntityType) Known() []SpatialEntityType {
+	return []SpatialEntityType{
+		"point", "box", "polygon", "multi-polygon", "line-string", "multi-line-string", "circle",
 		"ellipse", "multi-point", "geometry-collection", "custom",
-	)
+	}
 }
 
 // SpatialEntityGeometryFormat is a string with known values. Other values are valid.
@@ -791,8 +800,11 @@ const (
 	SpatialEntityGeometryFormatCustom      SpatialEntityGeometryFormat = "custom"
 )
 
-func (v SpatialEntityGeometryFormat) IsKnown() bool {
-	return lex.IsKnown(v, "wkt", "geojson", "svg-path", "coco-polygon", "coco-rle", "custom")
+func (v SpatialEntityGeometryFormat) IsKnown() bool { return lex.IsKnown(v) }
+func (SpatialEntityGeometryFormat) Known() []SpatialEntityGeometryFormat {
+	return []SpatialEntityGeometryFormat{
+		"wkt", "geojson", "svg-path", "coco-polygon", "coco-rle", "custom",
+	}
 }
 
 // SpatialEntityCRS is a string with known values. Other values are valid.
@@ -807,8 +819,9 @@ const (
 	SpatialEntityCRSCustom      SpatialEntityCRS = "custom"
 )
 
-func (v SpatialEntityCRS) IsKnown() bool {
-	return lex.IsKnown(v, "pixel", "percentage", "wgs84", "web-mercator", "custom")
+func (v SpatialEntityCRS) IsKnown() bool { return lex.IsKnown(v) }
+func (SpatialEntityCRS) Known() []SpatialEntityCRS {
+	return []SpatialEntityCRS{"pixel", "percentage", "wgs84", "web-mercator", "custom"}
 }
 
 // SpatialModifier qualifies a place, for example as approximate or interpolated. Its definition is
@@ -867,11 +880,12 @@ const (
 	SpatialModifierModCustom       SpatialModifierMod = "custom"
 )
 
-func (v SpatialModifierMod) IsKnown() bool {
-	return lex.IsKnown(
-		v, "approximate", "projected", "interpolated", "estimated", "buffered", "simplified",
+func (v SpatialModifierMod) IsKnown() bool { return lex.IsKnown(v) }
+func (SpatialModifierMod) Known() []SpatialModifierMod {
+	return []SpatialModifierMod{
+		"approximate", "projected", "interpolated", "estimated", "buffered", "simplified",
 		"generalized", "custom",
-	)
+	}
 }
 
 // SpatialExpression says what a place expression means: its normalized value with type and
@@ -958,10 +972,11 @@ const (
 	SpatialExpressionTypeCustom    SpatialExpressionType = "custom"
 )
 
-func (v SpatialExpressionType) IsKnown() bool {
-	return lex.IsKnown(
-		v, "location", "region", "path", "direction", "distance", "relative", "custom",
-	)
+func (v SpatialExpressionType) IsKnown() bool { return lex.IsKnown(v) }
+func (SpatialExpressionType) Known() []SpatialExpressionType {
+	return []SpatialExpressionType{
+		"location", "region", "path", "direction", "distance", "relative", "custom",
+	}
 }
 
 // SpatialExpressionFunction is a string with known values. Other values are valid.
@@ -979,11 +994,12 @@ const (
 	SpatialExpressionFunctionCustom              SpatialExpressionFunction = "custom"
 )
 
-func (v SpatialExpressionFunction) IsKnown() bool {
-	return lex.IsKnown(
-		v, "document-location", "publication-location", "situation-location", "origin", "destination",
+func (v SpatialExpressionFunction) IsKnown() bool { return lex.IsKnown(v) }
+func (SpatialExpressionFunction) Known() []SpatialExpressionFunction {
+	return []SpatialExpressionFunction{
+		"document-location", "publication-location", "situation-location", "origin", "destination",
 		"waypoint", "none", "custom",
-	)
+	}
 }
 
 // PageAnchor is a place on one page of a document such as a PDF: the page, a region of it or a
@@ -1477,11 +1493,12 @@ const (
 	KnowledgeRefSourceCustom    KnowledgeRefSource = "custom"
 )
 
-func (v KnowledgeRefSource) IsKnown() bool {
-	return lex.IsKnown(
-		v, "chive.pub", "wikidata", "wordnet", "framenet", "propbank", "verbnet", "unimorph",
-		"glottolog", "cldr", "custom",
-	)
+func (v KnowledgeRefSource) IsKnown() bool { return lex.IsKnown(v) }
+func (KnowledgeRefSource) Known() []KnowledgeRefSource {
+	return []KnowledgeRefSource{
+		"chive.pub", "wikidata", "wordnet", "framenet", "propbank", "verbnet", "unimorph", "glottolog",
+		"cldr", "custom",
+	}
 }
 
 // FeatureMap is an open set of key-value pairs for data the schema has no field for. Its definition
@@ -1632,10 +1649,11 @@ const (
 	ConstraintExpressionFormatCustom       ConstraintExpressionFormat = "custom"
 )
 
-func (v ConstraintExpressionFormat) IsKnown() bool {
-	return lex.IsKnown(
-		v, "python-expr", "json-logic", "regex", "sparql-filter", "type-ref", "custom",
-	)
+func (v ConstraintExpressionFormat) IsKnown() bool { return lex.IsKnown(v) }
+func (ConstraintExpressionFormat) Known() []ConstraintExpressionFormat {
+	return []ConstraintExpressionFormat{
+		"python-expr", "json-logic", "regex", "sparql-filter", "type-ref", "custom",
+	}
 }
 
 // ConstraintScope is a string with known values. Other values are valid.
@@ -1649,8 +1667,9 @@ const (
 	ConstraintScopeGlobal        ConstraintScope = "global"
 )
 
-func (v ConstraintScope) IsKnown() bool {
-	return lex.IsKnown(v, "slot", "template", "cross-template", "global")
+func (v ConstraintScope) IsKnown() bool { return lex.IsKnown(v) }
+func (ConstraintScope) Known() []ConstraintScope {
+	return []ConstraintScope{"slot", "template", "cross-template", "global"}
 }
 
 // ObjectRef is a reference to any object, in the same record (localId), another record (recordRef,

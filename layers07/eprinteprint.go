@@ -141,11 +141,12 @@ const (
 	EprintEprintIdentifierTypeCustom          EprintEprintIdentifierType = "custom"
 )
 
-func (v EprintEprintIdentifierType) IsKnown() bool {
-	return lex.IsKnown(
-		v, "doi", "arxiv", "acl-anthology", "semantic-scholar", "pubmed", "isbn", "url", "at-uri",
+func (v EprintEprintIdentifierType) IsKnown() bool { return lex.IsKnown(v) }
+func (EprintEprintIdentifierType) Known() []EprintEprintIdentifierType {
+	return []EprintEprintIdentifierType{
+		"doi", "arxiv", "acl-anthology", "semantic-scholar", "pubmed", "isbn", "url", "at-uri",
 		"custom",
-	)
+	}
 }
 
 // EprintLinkType is a string with known values. Other values are valid.
@@ -165,9 +166,10 @@ const (
 	EprintLinkTypeTestDataFor     EprintLinkType = "test-data-for"
 )
 
-func (v EprintLinkType) IsKnown() bool {
-	return lex.IsKnown(
-		v, "produced-by", "described-in", "evaluated-in", "replicated-from", "extends", "supplements",
+func (v EprintLinkType) IsKnown() bool { return lex.IsKnown(v) }
+func (EprintLinkType) Known() []EprintLinkType {
+	return []EprintLinkType{
+		"produced-by", "described-in", "evaluated-in", "replicated-from", "extends", "supplements",
 		"cited-in", "annotates", "training-data-for", "test-data-for",
-	)
+	}
 }

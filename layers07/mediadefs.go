@@ -96,8 +96,9 @@ const (
 	MediaAudioInfoBitRateModeVbr MediaAudioInfoBitRateMode = "vbr"
 )
 
-func (v MediaAudioInfoBitRateMode) IsKnown() bool {
-	return lex.IsKnown(v, "cbr", "vbr")
+func (v MediaAudioInfoBitRateMode) IsKnown() bool { return lex.IsKnown(v) }
+func (MediaAudioInfoBitRateMode) Known() []MediaAudioInfoBitRateMode {
+	return []MediaAudioInfoBitRateMode{"cbr", "vbr"}
 }
 
 // MediaVideoInfo holds the technical properties of a video track. Its definition is
@@ -181,8 +182,9 @@ const (
 	MediaVideoInfoColorSpaceGrayscale MediaVideoInfoColorSpace = "grayscale"
 )
 
-func (v MediaVideoInfoColorSpace) IsKnown() bool {
-	return lex.IsKnown(v, "rgb", "yuv420", "yuv422", "yuv444", "grayscale")
+func (v MediaVideoInfoColorSpace) IsKnown() bool { return lex.IsKnown(v) }
+func (MediaVideoInfoColorSpace) Known() []MediaVideoInfoColorSpace {
+	return []MediaVideoInfoColorSpace{"rgb", "yuv420", "yuv422", "yuv444", "grayscale"}
 }
 
 // MediaVideoInfoScanType is a string with known values. Other values are valid.
@@ -194,8 +196,9 @@ const (
 	MediaVideoInfoScanTypeInterlaced  MediaVideoInfoScanType = "interlaced"
 )
 
-func (v MediaVideoInfoScanType) IsKnown() bool {
-	return lex.IsKnown(v, "progressive", "interlaced")
+func (v MediaVideoInfoScanType) IsKnown() bool { return lex.IsKnown(v) }
+func (MediaVideoInfoScanType) Known() []MediaVideoInfoScanType {
+	return []MediaVideoInfoScanType{"progressive", "interlaced"}
 }
 
 // MediaDocumentInfo holds the technical properties of a scanned or paged document. Its definition
@@ -265,8 +268,9 @@ const (
 	MediaDocumentInfoColorModeBitonal   MediaDocumentInfoColorMode = "bitonal"
 )
 
-func (v MediaDocumentInfoColorMode) IsKnown() bool {
-	return lex.IsKnown(v, "color", "grayscale", "bitonal")
+func (v MediaDocumentInfoColorMode) IsKnown() bool { return lex.IsKnown(v) }
+func (MediaDocumentInfoColorMode) Known() []MediaDocumentInfoColorMode {
+	return []MediaDocumentInfoColorMode{"color", "grayscale", "bitonal"}
 }
 
 // MediaDocumentInfoWritingDirection is a string with known values. Other values are valid.
@@ -280,6 +284,7 @@ const (
 	MediaDocumentInfoWritingDirectionBtt MediaDocumentInfoWritingDirection = "btt"
 )
 
-func (v MediaDocumentInfoWritingDirection) IsKnown() bool {
-	return lex.IsKnown(v, "ltr", "rtl", "ttb", "btt")
+func (v MediaDocumentInfoWritingDirection) IsKnown() bool { return lex.IsKnown(v) }
+func (MediaDocumentInfoWritingDirection) Known() []MediaDocumentInfoWritingDirection {
+	return []MediaDocumentInfoWritingDirection{"ltr", "rtl", "ttb", "btt"}
 }

@@ -113,9 +113,9 @@ const (
 	CollectionKindCustom         CollectionKind = "custom"
 )
 
-func (v CollectionKind) IsKnown() bool {
-	return lex.IsKnown(
-		v, "lexicon", "frame-inventory", "gazetteer", "paradigm", "stop-list", "stimulus-pool",
-		"custom",
-	)
+func (v CollectionKind) IsKnown() bool { return lex.IsKnown(v) }
+func (CollectionKind) Known() []CollectionKind {
+	return []CollectionKind{
+		"lexicon", "frame-inventory", "gazetteer", "paradigm", "stop-list", "stimulus-pool", "custom",
+	}
 }

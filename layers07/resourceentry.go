@@ -120,8 +120,9 @@ const (
 	EntryMweKindCustom      EntryMweKind = "custom"
 )
 
-func (v EntryMweKind) IsKnown() bool {
-	return lex.IsKnown(
-		v, "compound", "phrasal-verb", "idiom", "light-verb", "named-entity", "collocation", "custom",
-	)
+func (v EntryMweKind) IsKnown() bool { return lex.IsKnown(v) }
+func (EntryMweKind) Known() []EntryMweKind {
+	return []EntryMweKind{
+		"compound", "phrasal-verb", "idiom", "light-verb", "named-entity", "collocation", "custom",
+	}
 }

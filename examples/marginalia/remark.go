@@ -88,8 +88,9 @@ const (
 	RemarkMoodWonders   RemarkMood = "wonders"
 )
 
-func (v RemarkMood) IsKnown() bool {
-	return lex.IsKnown(v, "agrees", "disagrees", "wonders")
+func (v RemarkMood) IsKnown() bool { return lex.IsKnown(v) }
+func (RemarkMood) Known() []RemarkMood {
+	return []RemarkMood{"agrees", "disagrees", "wonders"}
 }
 
 // RemarkAbout is a union. What else the remark is about. Its members are [*RemarkPassage],

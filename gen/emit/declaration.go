@@ -51,7 +51,7 @@ func emitErrors(f *jen.File, errors *plan.Errors) {
 	})).Line()
 }
 
-// emitValues writes the constants of a string type and its method IsKnown.
+// emitValues writes the constants of a string type and its methods Known and IsKnown.
 func emitValues(f *jen.File, enum *plan.Enum) {
 	if len(enum.Values) == 0 {
 		return
@@ -63,8 +63,9 @@ func emitValues(f *jen.File, enum *plan.Enum) {
 			g.Id(value.Name).Id(enum.Name).Op("=").Lit(value.Value)
 		}
 	})).Line()
-	f.Func().Params(jen.Id("v").Id(enum.Name)).Id("IsKnown").Params().Bool().
-		Block(jen.Return(lex("IsKnown").Add(list("(", ")", len("\treturn lex.IsKnown"), append([]string{"v"}, quoted(values)...)))))
+	f.Func().Params(jen.Id("v").Id(enum.Name)).Id("IsKnown").Params().Bool().Add(oneLine(jen.Return(lex("IsKnown").Call(jen.Id("v")))))
+	f.Func().Params(jen.Id(enum.Name)).Id("Known").Params().Index().Id(enum.Name).
+		Block(jen.Return(jen.Index().Id(enum.Name).Add(list("{", "}", len("\treturn []"+enum.Name), quoted(values)))))
 	f.Line()
 }
 

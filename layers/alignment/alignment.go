@@ -152,11 +152,12 @@ const (
 	AlignmentKindCustom                     AlignmentKind = "custom"
 )
 
-func (v AlignmentKind) IsKnown() bool {
-	return lex.IsKnown(
-		v, "tokenization-to-tokenization", "interlinear", "parallel-text", "audio-to-text",
+func (v AlignmentKind) IsKnown() bool { return lex.IsKnown(v) }
+func (AlignmentKind) Known() []AlignmentKind {
+	return []AlignmentKind{
+		"tokenization-to-tokenization", "interlinear", "parallel-text", "audio-to-text",
 		"layer-to-layer", "error-to-correction", "custom",
-	)
+	}
 }
 
 // AlignmentSubkind is a string with known values. Other values are valid.
@@ -174,9 +175,10 @@ const (
 	AlignmentSubkindCustom             AlignmentSubkind = "custom"
 )
 
-func (v AlignmentSubkind) IsKnown() bool {
-	return lex.IsKnown(
-		v, "word-to-morpheme", "word-to-word", "sentence-to-sentence", "phrase-to-phrase",
+func (v AlignmentSubkind) IsKnown() bool { return lex.IsKnown(v) }
+func (AlignmentSubkind) Known() []AlignmentSubkind {
+	return []AlignmentSubkind{
+		"word-to-morpheme", "word-to-word", "sentence-to-sentence", "phrase-to-phrase",
 		"morpheme-to-gloss", "forced-alignment", "manual-alignment", "custom",
-	)
+	}
 }

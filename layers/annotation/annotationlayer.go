@@ -176,8 +176,11 @@ const (
 	AnnotationLayerKindDocumentTag AnnotationLayerKind = "document-tag"
 )
 
-func (v AnnotationLayerKind) IsKnown() bool {
-	return lex.IsKnown(v, "token-tag", "span", "relation", "tree", "graph", "tier", "document-tag")
+func (v AnnotationLayerKind) IsKnown() bool { return lex.IsKnown(v) }
+func (AnnotationLayerKind) Known() []AnnotationLayerKind {
+	return []AnnotationLayerKind{
+		"token-tag", "span", "relation", "tree", "graph", "tier", "document-tag",
+	}
 }
 
 // AnnotationLayerSubkind is a string with known values. Other values are valid.
@@ -235,9 +238,10 @@ const (
 	AnnotationLayerSubkindCustom               AnnotationLayerSubkind = "custom"
 )
 
-func (v AnnotationLayerSubkind) IsKnown() bool {
-	return lex.IsKnown(
-		v, "pos", "xpos", "ner", "lemma", "morph", "supersense", "sense", "chunk", "speaker", "gloss",
+func (v AnnotationLayerSubkind) IsKnown() bool { return lex.IsKnown(v) }
+func (AnnotationLayerSubkind) Known() []AnnotationLayerSubkind {
+	return []AnnotationLayerSubkind{
+		"pos", "xpos", "ner", "lemma", "morph", "supersense", "sense", "chunk", "speaker", "gloss",
 		"phonetic", "prosody", "tobi", "language-id", "entity-mention", "situation-mention", "frame",
 		"predicate", "discourse-unit", "speech-act", "temporal-expression", "temporal-signal",
 		"spatial-expression", "spatial-signal", "spatial-relation", "location-mention", "sentiment",
@@ -245,7 +249,7 @@ func (v AnnotationLayerSubkind) IsKnown() bool {
 		"highlight", "comment", "bookmark", "temporal-value", "temporal-vagueness", "dependency",
 		"enhanced-dependency", "constituency", "ccg", "coreference", "bridging", "temporal-relation",
 		"causal-relation", "discourse-relation", "custom",
-	)
+	}
 }
 
 // AnnotationLayerFormalism is a string with known values. Other values are valid.
@@ -282,13 +286,14 @@ const (
 	AnnotationLayerFormalismCustom                AnnotationLayerFormalism = "custom"
 )
 
-func (v AnnotationLayerFormalism) IsKnown() bool {
-	return lex.IsKnown(
-		v, "universal-dependencies", "penn-treebank", "stanford", "prague", "propbank", "framenet",
+func (v AnnotationLayerFormalism) IsKnown() bool { return lex.IsKnown(v) }
+func (AnnotationLayerFormalism) Known() []AnnotationLayerFormalism {
+	return []AnnotationLayerFormalism{
+		"universal-dependencies", "penn-treebank", "stanford", "prague", "propbank", "framenet",
 		"verbnet", "amr", "ucca", "rst", "erst", "sdrt", "pdtb", "timeml", "iso-space", "spatialml",
 		"conll-u", "brat", "elan", "leipzig-glossing", "ipa", "tobi", "bpe", "sentencepiece",
 		"unimorph", "wals", "custom",
-	)
+	}
 }
 
 // AnnotationLayerSourceMethod is a string with known values. Other values are valid.
@@ -306,9 +311,10 @@ const (
 	AnnotationLayerSourceMethodCustom             AnnotationLayerSourceMethod = "custom"
 )
 
-func (v AnnotationLayerSourceMethod) IsKnown() bool {
-	return lex.IsKnown(
-		v, "manual-native", "manual-corrected", "automatic", "automatic-corrected", "converted",
+func (v AnnotationLayerSourceMethod) IsKnown() bool { return lex.IsKnown(v) }
+func (AnnotationLayerSourceMethod) Known() []AnnotationLayerSourceMethod {
+	return []AnnotationLayerSourceMethod{
+		"manual-native", "manual-corrected", "automatic", "automatic-corrected", "converted",
 		"converted-corrected", "crowd-sourced", "custom",
-	)
+	}
 }

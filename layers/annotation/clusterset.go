@@ -121,8 +121,9 @@ const (
 	ClusterSetKindCustom               ClusterSetKind = "custom"
 )
 
-func (v ClusterSetKind) IsKnown() bool {
-	return lex.IsKnown(
-		v, "coreference", "situation-coreference", "bridging", "same-as", "clustering", "custom",
-	)
+func (v ClusterSetKind) IsKnown() bool { return lex.IsKnown(v) }
+func (ClusterSetKind) Known() []ClusterSetKind {
+	return []ClusterSetKind{
+		"coreference", "situation-coreference", "bridging", "same-as", "clustering", "custom",
+	}
 }

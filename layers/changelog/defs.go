@@ -106,11 +106,12 @@ const (
 	ChangeSectionCategoryOther        ChangeSectionCategory = "other"
 )
 
-func (v ChangeSectionCategory) IsKnown() bool {
-	return lex.IsKnown(
-		v, "annotations", "segmentation", "text", "ontology", "corpus", "alignment", "graph",
+func (v ChangeSectionCategory) IsKnown() bool { return lex.IsKnown(v) }
+func (ChangeSectionCategory) Known() []ChangeSectionCategory {
+	return []ChangeSectionCategory{
+		"annotations", "segmentation", "text", "ontology", "corpus", "alignment", "graph",
 		"experiment", "resource", "media", "provenance", "references", "corrections", "other",
-	)
+	}
 }
 
 // ChangeItem is one change, with the objects and field it touched and display forms of the old and
@@ -184,6 +185,7 @@ const (
 	ChangeItemChangeTypeDeprecated ChangeItemChangeType = "deprecated"
 )
 
-func (v ChangeItemChangeType) IsKnown() bool {
-	return lex.IsKnown(v, "added", "changed", "removed", "fixed", "deprecated")
+func (v ChangeItemChangeType) IsKnown() bool { return lex.IsKnown(v) }
+func (ChangeItemChangeType) Known() []ChangeItemChangeType {
+	return []ChangeItemChangeType{"added", "changed", "removed", "fixed", "deprecated"}
 }

@@ -133,9 +133,10 @@ const (
 	CorpusDomainCustom      CorpusDomain = "custom"
 )
 
-func (v CorpusDomain) IsKnown() bool {
-	return lex.IsKnown(
-		v, "news", "biomedical", "legal", "social-media", "dialogue", "literary", "scientific", "web",
+func (v CorpusDomain) IsKnown() bool { return lex.IsKnown(v) }
+func (CorpusDomain) Known() []CorpusDomain {
+	return []CorpusDomain{
+		"news", "biomedical", "legal", "social-media", "dialogue", "literary", "scientific", "web",
 		"spoken", "custom",
-	)
+	}
 }

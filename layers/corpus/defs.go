@@ -141,8 +141,11 @@ const (
 	RedundancySpecAssignmentStrategyCustom         RedundancySpecAssignmentStrategy = "custom"
 )
 
-func (v RedundancySpecAssignmentStrategy) IsKnown() bool {
-	return lex.IsKnown(v, "random", "round-robin", "stratified", "expertise-based", "custom")
+func (v RedundancySpecAssignmentStrategy) IsKnown() bool { return lex.IsKnown(v) }
+func (RedundancySpecAssignmentStrategy) Known() []RedundancySpecAssignmentStrategy {
+	return []RedundancySpecAssignmentStrategy{
+		"random", "round-robin", "stratified", "expertise-based", "custom",
+	}
 }
 
 // AdjudicationSpec is a procedure that turns disagreeing annotations into a final one. Its
@@ -215,11 +218,12 @@ const (
 	AdjudicationSpecMethodCustom         AdjudicationSpecMethod = "custom"
 )
 
-func (v AdjudicationSpecMethod) IsKnown() bool {
-	return lex.IsKnown(
-		v, "expert", "majority-vote", "unanimous", "discussion", "dawid-skene", "automatic-merge",
+func (v AdjudicationSpecMethod) IsKnown() bool { return lex.IsKnown(v) }
+func (AdjudicationSpecMethod) Known() []AdjudicationSpecMethod {
+	return []AdjudicationSpecMethod{
+		"expert", "majority-vote", "unanimous", "discussion", "dawid-skene", "automatic-merge",
 		"intersection", "union", "none", "custom",
-	)
+	}
 }
 
 // QualityCriterion is a threshold on an agreement or quality metric that annotations must meet. Its
@@ -299,11 +303,12 @@ const (
 	QualityCriterionMetricCustom            QualityCriterionMetric = "custom"
 )
 
-func (v QualityCriterionMetric) IsKnown() bool {
-	return lex.IsKnown(
-		v, "cohens-kappa", "fleiss-kappa", "krippendorff-alpha", "percent-agreement", "f1", "smatch",
+func (v QualityCriterionMetric) IsKnown() bool { return lex.IsKnown(v) }
+func (QualityCriterionMetric) Known() []QualityCriterionMetric {
+	return []QualityCriterionMetric{
+		"cohens-kappa", "fleiss-kappa", "krippendorff-alpha", "percent-agreement", "f1", "smatch",
 		"uas", "las", "correlation", "custom",
-	)
+	}
 }
 
 // QualityCriterionScope is a string with known values. Other values are valid.
@@ -318,6 +323,7 @@ const (
 	QualityCriterionScopeCustom   QualityCriterionScope = "custom"
 )
 
-func (v QualityCriterionScope) IsKnown() bool {
-	return lex.IsKnown(v, "item", "layer", "document", "corpus", "custom")
+func (v QualityCriterionScope) IsKnown() bool { return lex.IsKnown(v) }
+func (QualityCriterionScope) Known() []QualityCriterionScope {
+	return []QualityCriterionScope{"item", "layer", "document", "corpus", "custom"}
 }

@@ -97,6 +97,7 @@ const (
 	MembershipSplitUnlabeled MembershipSplit = "unlabeled"
 )
 
-func (v MembershipSplit) IsKnown() bool {
-	return lex.IsKnown(v, "train", "dev", "test", "unlabeled")
+func (v MembershipSplit) IsKnown() bool { return lex.IsKnown(v) }
+func (MembershipSplit) Known() []MembershipSplit {
+	return []MembershipSplit{"train", "dev", "test", "unlabeled"}
 }

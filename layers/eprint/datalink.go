@@ -122,9 +122,10 @@ const (
 	DataLinkDataKindReplication     DataLinkDataKind = "replication"
 )
 
-func (v DataLinkDataKind) IsKnown() bool {
-	return lex.IsKnown(
-		v, "corpus", "annotation-layer", "model-output", "gold-standard", "evaluation-data",
+func (v DataLinkDataKind) IsKnown() bool { return lex.IsKnown(v) }
+func (DataLinkDataKind) Known() []DataLinkDataKind {
+	return []DataLinkDataKind{
+		"corpus", "annotation-layer", "model-output", "gold-standard", "evaluation-data",
 		"supplementary", "replication",
-	)
+	}
 }

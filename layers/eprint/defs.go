@@ -171,11 +171,12 @@ const (
 	CitationTypeCustom          CitationType = "custom"
 )
 
-func (v CitationType) IsKnown() bool {
-	return lex.IsKnown(
-		v, "article-journal", "paper-conference", "article", "book", "chapter", "thesis", "report",
+func (v CitationType) IsKnown() bool { return lex.IsKnown(v) }
+func (CitationType) Known() []CitationType {
+	return []CitationType{
+		"article-journal", "paper-conference", "article", "book", "chapter", "thesis", "report",
 		"dataset", "software", "manuscript", "webpage", "entry", "standard", "preprint", "custom",
-	)
+	}
 }
 
 // Creator is a person or organization credited with a work, named by CSL-JSON name parts and
@@ -294,11 +295,12 @@ const (
 	CreatorRoleCustom      CreatorRole = "custom"
 )
 
-func (v CreatorRole) IsKnown() bool {
-	return lex.IsKnown(
-		v, "author", "editor", "translator", "contributor", "illustrator", "director", "producer",
+func (v CreatorRole) IsKnown() bool { return lex.IsKnown(v) }
+func (CreatorRole) Known() []CreatorRole {
+	return []CreatorRole{
+		"author", "editor", "translator", "contributor", "illustrator", "director", "producer",
 		"collector", "custom",
-	)
+	}
 }
 
 // CreatorNameType is a string with known values. Other values are valid.
@@ -310,8 +312,9 @@ const (
 	CreatorNameTypeOrganizational CreatorNameType = "organizational"
 )
 
-func (v CreatorNameType) IsKnown() bool {
-	return lex.IsKnown(v, "personal", "organizational")
+func (v CreatorNameType) IsKnown() bool { return lex.IsKnown(v) }
+func (CreatorNameType) Known() []CreatorNameType {
+	return []CreatorNameType{"personal", "organizational"}
 }
 
 // Date is a calendar date in the CSL-JSON manner, either split into year, month and day or given as

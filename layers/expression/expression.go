@@ -169,10 +169,11 @@ const (
 	ExpressionKindOther       ExpressionKind = "other"
 )
 
-func (v ExpressionKind) IsKnown() bool {
-	return lex.IsKnown(
-		v, "document", "transcript", "dialogue", "social-media", "email", "article", "recording",
-		"video", "multimodal", "code", "section", "paragraph", "chapter", "turn", "utterance",
-		"heading", "list", "sentence", "clause", "phrase", "word", "morpheme", "character", "other",
-	)
+func (v ExpressionKind) IsKnown() bool { return lex.IsKnown(v) }
+func (ExpressionKind) Known() []ExpressionKind {
+	return []ExpressionKind{
+		"document", "transcript", "dialogue", "social-media", "email", "article", "recording", "video",
+		"multimodal", "code", "section", "paragraph", "chapter", "turn", "utterance", "heading",
+		"list", "sentence", "clause", "phrase", "word", "morpheme", "character", "other",
+	}
 }

@@ -176,12 +176,13 @@ const (
 	GraphEdgeEdgeTypeCustom                         GraphEdgeEdgeType = "custom"
 )
 
-func (v GraphEdgeEdgeType) IsKnown() bool {
-	return lex.IsKnown(
-		v, "reply-to", "quote", "repost", "translation-of", "continuation", "summary-of",
-		"revision-of", "correction-of", "coreference", "causal", "part-of", "member-of", "type-of",
-		"same-as", "related-to", "derived-from", "supports", "contradicts", "discourse", "bridging",
-		"grounding", "instance-of", "denotes", "describes", "specializes", "elaborates", "produced-by",
+func (v GraphEdgeEdgeType) IsKnown() bool { return lex.IsKnown(v) }
+func (GraphEdgeEdgeType) Known() []GraphEdgeEdgeType {
+	return []GraphEdgeEdgeType{
+		"reply-to", "quote", "repost", "translation-of", "continuation", "summary-of", "revision-of",
+		"correction-of", "coreference", "causal", "part-of", "member-of", "type-of", "same-as",
+		"related-to", "derived-from", "supports", "contradicts", "discourse", "bridging", "grounding",
+		"instance-of", "denotes", "describes", "specializes", "elaborates", "produced-by",
 		"described-in", "annotates", "see-also", "before", "after", "meets", "met-by", "overlaps",
 		"overlapped-by", "starts", "started-by", "during", "contains", "finishes", "finished-by",
 		"equals", "simultaneous", "initiates", "culminates", "terminates", "continues", "reinitiates",
@@ -190,5 +191,5 @@ func (v GraphEdgeEdgeType) IsKnown() bool {
 		"non-tangential-proper-part-inverse", "spatially-equal", "north-of", "south-of", "east-of",
 		"west-of", "above", "below", "in-front-of", "behind", "left-of", "right-of", "near", "far",
 		"adjacent", "custom",
-	)
+	}
 }

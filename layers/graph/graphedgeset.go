@@ -163,9 +163,10 @@ const (
 	GraphEdgeSetEdgeTypeCustom                         GraphEdgeSetEdgeType = "custom"
 )
 
-func (v GraphEdgeSetEdgeType) IsKnown() bool {
-	return lex.IsKnown(
-		v, "coreference", "causal", "part-of", "member-of", "type-of", "same-as", "related-to",
+func (v GraphEdgeSetEdgeType) IsKnown() bool { return lex.IsKnown(v) }
+func (GraphEdgeSetEdgeType) Known() []GraphEdgeSetEdgeType {
+	return []GraphEdgeSetEdgeType{
+		"coreference", "causal", "part-of", "member-of", "type-of", "same-as", "related-to",
 		"derived-from", "supports", "contradicts", "discourse", "bridging", "before", "after", "meets",
 		"met-by", "overlaps", "overlapped-by", "starts", "started-by", "during", "contains",
 		"finishes", "finished-by", "equals", "simultaneous", "initiates", "culminates", "terminates",
@@ -174,5 +175,5 @@ func (v GraphEdgeSetEdgeType) IsKnown() bool {
 		"non-tangential-proper-part-inverse", "spatially-equal", "north-of", "south-of", "east-of",
 		"west-of", "above", "below", "in-front-of", "behind", "left-of", "right-of", "near", "far",
 		"adjacent", "custom",
-	)
+	}
 }

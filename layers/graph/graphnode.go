@@ -99,9 +99,10 @@ const (
 	GraphNodeNodeTypeCustom      GraphNodeNodeType = "custom"
 )
 
-func (v GraphNodeNodeType) IsKnown() bool {
-	return lex.IsKnown(
-		v, "entity", "concept", "situation", "state", "time", "location", "claim", "proposition",
+func (v GraphNodeNodeType) IsKnown() bool { return lex.IsKnown(v) }
+func (GraphNodeNodeType) Known() []GraphNodeNodeType {
+	return []GraphNodeNodeType{
+		"entity", "concept", "situation", "state", "time", "location", "claim", "proposition",
 		"custom",
-	)
+	}
 }

@@ -105,9 +105,10 @@ const (
 	AgreementReportMetricCustom            AgreementReportMetric = "custom"
 )
 
-func (v AgreementReportMetric) IsKnown() bool {
-	return lex.IsKnown(
-		v, "cohens-kappa", "fleiss-kappa", "krippendorff-alpha", "percent-agreement", "correlation",
-		"f1", "custom",
-	)
+func (v AgreementReportMetric) IsKnown() bool { return lex.IsKnown(v) }
+func (AgreementReportMetric) Known() []AgreementReportMetric {
+	return []AgreementReportMetric{
+		"cohens-kappa", "fleiss-kappa", "krippendorff-alpha", "percent-agreement", "correlation", "f1",
+		"custom",
+	}
 }

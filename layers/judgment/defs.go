@@ -167,8 +167,11 @@ const (
 	ExperimentDesignDistributionStrategyCustom      ExperimentDesignDistributionStrategy = "custom"
 )
 
-func (v ExperimentDesignDistributionStrategy) IsKnown() bool {
-	return lex.IsKnown(v, "latin-square", "random", "blocked", "stratified", "custom")
+func (v ExperimentDesignDistributionStrategy) IsKnown() bool { return lex.IsKnown(v) }
+func (ExperimentDesignDistributionStrategy) Known() []ExperimentDesignDistributionStrategy {
+	return []ExperimentDesignDistributionStrategy{
+		"latin-square", "random", "blocked", "stratified", "custom",
+	}
 }
 
 // ExperimentDesignItemOrder is a string with known values. Other values are valid.
@@ -183,8 +186,11 @@ const (
 	ExperimentDesignItemOrderCustom      ExperimentDesignItemOrder = "custom"
 )
 
-func (v ExperimentDesignItemOrder) IsKnown() bool {
-	return lex.IsKnown(v, "random-order", "fixed-order", "blocked", "adaptive", "custom")
+func (v ExperimentDesignItemOrder) IsKnown() bool { return lex.IsKnown(v) }
+func (ExperimentDesignItemOrder) Known() []ExperimentDesignItemOrder {
+	return []ExperimentDesignItemOrder{
+		"random-order", "fixed-order", "blocked", "adaptive", "custom",
+	}
 }
 
 // ListConstraint is a rule that item lists must satisfy, such as a minimum distance between similar
@@ -253,11 +259,12 @@ const (
 	ListConstraintKindCustom                  ListConstraintKind = "custom"
 )
 
-func (v ListConstraintKind) IsKnown() bool {
-	return lex.IsKnown(
-		v, "latin-square", "no-adjacent-same-condition", "balanced-frequency", "minimum-distance",
+func (v ListConstraintKind) IsKnown() bool { return lex.IsKnown(v) }
+func (ListConstraintKind) Known() []ListConstraintKind {
+	return []ListConstraintKind{
+		"latin-square", "no-adjacent-same-condition", "balanced-frequency", "minimum-distance",
 		"custom",
-	)
+	}
 }
 
 // PresentationSpec says how stimuli reach participants: display method, chunking, timing and
@@ -349,11 +356,12 @@ const (
 	PresentationSpecMethodCustom        PresentationSpecMethod = "custom"
 )
 
-func (v PresentationSpecMethod) IsKnown() bool {
-	return lex.IsKnown(
-		v, "rsvp", "self-paced", "whole-sentence", "auditory", "visual-world", "masked-priming",
+func (v PresentationSpecMethod) IsKnown() bool { return lex.IsKnown(v) }
+func (PresentationSpecMethod) Known() []PresentationSpecMethod {
+	return []PresentationSpecMethod{
+		"rsvp", "self-paced", "whole-sentence", "auditory", "visual-world", "masked-priming",
 		"cross-modal", "naturalistic", "gating", "maze", "boundary", "moving-window", "custom",
-	)
+	}
 }
 
 // PresentationSpecChunkingUnit is a string with known values. Other values are valid.
@@ -370,8 +378,11 @@ const (
 	PresentationSpecChunkingUnitCustom    PresentationSpecChunkingUnit = "custom"
 )
 
-func (v PresentationSpecChunkingUnit) IsKnown() bool {
-	return lex.IsKnown(v, "word", "character", "morpheme", "phrase", "sentence", "region", "custom")
+func (v PresentationSpecChunkingUnit) IsKnown() bool { return lex.IsKnown(v) }
+func (PresentationSpecChunkingUnit) Known() []PresentationSpecChunkingUnit {
+	return []PresentationSpecChunkingUnit{
+		"word", "character", "morpheme", "phrase", "sentence", "region", "custom",
+	}
 }
 
 // RecordingMethod is an instrument or input device that captures responses or signals during an
@@ -439,10 +450,10 @@ const (
 	RecordingMethodMethodCustom          RecordingMethodMethod = "custom"
 )
 
-func (v RecordingMethodMethod) IsKnown() bool {
-	return lex.IsKnown(
-		v, "button-box", "keyboard", "mouse-click", "touchscreen", "voice", "eeg", "meg", "fmri",
-		"fnirs", "eye-tracking", "pupillometry", "mouse-tracking", "emg", "skin-conductance", "ecog",
-		"custom",
-	)
+func (v RecordingMethodMethod) IsKnown() bool { return lex.IsKnown(v) }
+func (RecordingMethodMethod) Known() []RecordingMethodMethod {
+	return []RecordingMethodMethod{
+		"button-box", "keyboard", "mouse-click", "touchscreen", "voice", "eeg", "meg", "fmri", "fnirs",
+		"eye-tracking", "pupillometry", "mouse-tracking", "emg", "skin-conductance", "ecog", "custom",
+	}
 }

@@ -192,11 +192,12 @@ const (
 	ExperimentDefMeasureTypeCustom        ExperimentDefMeasureType = "custom"
 )
 
-func (v ExperimentDefMeasureType) IsKnown() bool {
-	return lex.IsKnown(
-		v, "acceptability", "inference", "similarity", "plausibility", "comprehension", "preference",
+func (v ExperimentDefMeasureType) IsKnown() bool { return lex.IsKnown(v) }
+func (ExperimentDefMeasureType) Known() []ExperimentDefMeasureType {
+	return []ExperimentDefMeasureType{
+		"acceptability", "inference", "similarity", "plausibility", "comprehension", "preference",
 		"extraction", "reading-time", "production", "custom",
-	)
+	}
 }
 
 // ExperimentDefTaskType is a string with known values. Other values are valid.
@@ -216,11 +217,12 @@ const (
 	ExperimentDefTaskTypeCustom       ExperimentDefTaskType = "custom"
 )
 
-func (v ExperimentDefTaskType) IsKnown() bool {
-	return lex.IsKnown(
-		v, "forced-choice", "multi-select", "ordinal-scale", "magnitude", "binary", "categorical",
+func (v ExperimentDefTaskType) IsKnown() bool { return lex.IsKnown(v) }
+func (ExperimentDefTaskType) Known() []ExperimentDefTaskType {
+	return []ExperimentDefTaskType{
+		"forced-choice", "multi-select", "ordinal-scale", "magnitude", "binary", "categorical",
 		"free-text", "cloze", "span-labeling", "custom",
-	)
+	}
 }
 
 // ExperimentDefGuidelinesFormat is a string with known values. Other values are valid.
@@ -233,6 +235,7 @@ const (
 	ExperimentDefGuidelinesFormatMarkdown ExperimentDefGuidelinesFormat = "markdown"
 )
 
-func (v ExperimentDefGuidelinesFormat) IsKnown() bool {
-	return lex.IsKnown(v, "plain", "html", "markdown")
+func (v ExperimentDefGuidelinesFormat) IsKnown() bool { return lex.IsKnown(v) }
+func (ExperimentDefGuidelinesFormat) Known() []ExperimentDefGuidelinesFormat {
+	return []ExperimentDefGuidelinesFormat{"plain", "html", "markdown"}
 }

@@ -96,8 +96,9 @@ const (
 	AudioInfoBitRateModeVbr AudioInfoBitRateMode = "vbr"
 )
 
-func (v AudioInfoBitRateMode) IsKnown() bool {
-	return lex.IsKnown(v, "cbr", "vbr")
+func (v AudioInfoBitRateMode) IsKnown() bool { return lex.IsKnown(v) }
+func (AudioInfoBitRateMode) Known() []AudioInfoBitRateMode {
+	return []AudioInfoBitRateMode{"cbr", "vbr"}
 }
 
 // VideoInfo holds the technical properties of a video track. Its definition is
@@ -181,8 +182,9 @@ const (
 	VideoInfoColorSpaceGrayscale VideoInfoColorSpace = "grayscale"
 )
 
-func (v VideoInfoColorSpace) IsKnown() bool {
-	return lex.IsKnown(v, "rgb", "yuv420", "yuv422", "yuv444", "grayscale")
+func (v VideoInfoColorSpace) IsKnown() bool { return lex.IsKnown(v) }
+func (VideoInfoColorSpace) Known() []VideoInfoColorSpace {
+	return []VideoInfoColorSpace{"rgb", "yuv420", "yuv422", "yuv444", "grayscale"}
 }
 
 // VideoInfoScanType is a string with known values. Other values are valid.
@@ -194,8 +196,9 @@ const (
 	VideoInfoScanTypeInterlaced  VideoInfoScanType = "interlaced"
 )
 
-func (v VideoInfoScanType) IsKnown() bool {
-	return lex.IsKnown(v, "progressive", "interlaced")
+func (v VideoInfoScanType) IsKnown() bool { return lex.IsKnown(v) }
+func (VideoInfoScanType) Known() []VideoInfoScanType {
+	return []VideoInfoScanType{"progressive", "interlaced"}
 }
 
 // DocumentInfo holds the technical properties of a scanned or paged document. Its definition is
@@ -265,8 +268,9 @@ const (
 	DocumentInfoColorModeBitonal   DocumentInfoColorMode = "bitonal"
 )
 
-func (v DocumentInfoColorMode) IsKnown() bool {
-	return lex.IsKnown(v, "color", "grayscale", "bitonal")
+func (v DocumentInfoColorMode) IsKnown() bool { return lex.IsKnown(v) }
+func (DocumentInfoColorMode) Known() []DocumentInfoColorMode {
+	return []DocumentInfoColorMode{"color", "grayscale", "bitonal"}
 }
 
 // DocumentInfoWritingDirection is a string with known values. Other values are valid.
@@ -280,6 +284,7 @@ const (
 	DocumentInfoWritingDirectionBtt DocumentInfoWritingDirection = "btt"
 )
 
-func (v DocumentInfoWritingDirection) IsKnown() bool {
-	return lex.IsKnown(v, "ltr", "rtl", "ttb", "btt")
+func (v DocumentInfoWritingDirection) IsKnown() bool { return lex.IsKnown(v) }
+func (DocumentInfoWritingDirection) Known() []DocumentInfoWritingDirection {
+	return []DocumentInfoWritingDirection{"ltr", "rtl", "ttb", "btt"}
 }

@@ -170,6 +170,7 @@ const (
 	MediaKindDocument MediaKind = "document"
 )
 
-func (v MediaKind) IsKnown() bool {
-	return lex.IsKnown(v, "audio", "video", "image", "document")
+func (v MediaKind) IsKnown() bool { return lex.IsKnown(v) }
+func (MediaKind) Known() []MediaKind {
+	return []MediaKind{"audio", "video", "image", "document"}
 }

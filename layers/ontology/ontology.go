@@ -118,9 +118,10 @@ const (
 	OntologyDomainCustom       OntologyDomain = "custom"
 )
 
-func (v OntologyDomain) IsKnown() bool {
-	return lex.IsKnown(
-		v, "general", "biomedical", "legal", "financial", "news", "social-media", "scientific",
+func (v OntologyDomain) IsKnown() bool { return lex.IsKnown(v) }
+func (OntologyDomain) Known() []OntologyDomain {
+	return []OntologyDomain{
+		"general", "biomedical", "legal", "financial", "news", "social-media", "scientific",
 		"intelligence", "dialogue", "multimodal", "custom",
-	)
+	}
 }

@@ -115,8 +115,9 @@ const (
 	TypeDefTypeKindAttributeType TypeDefTypeKind = "attribute-type"
 )
 
-func (v TypeDefTypeKind) IsKnown() bool {
-	return lex.IsKnown(
-		v, "entity-type", "situation-type", "role-type", "relation-type", "attribute-type",
-	)
+func (v TypeDefTypeKind) IsKnown() bool { return lex.IsKnown(v) }
+func (TypeDefTypeKind) Known() []TypeDefTypeKind {
+	return []TypeDefTypeKind{
+		"entity-type", "situation-type", "role-type", "relation-type", "attribute-type",
+	}
 }

@@ -143,11 +143,12 @@ const (
 	PersonaDomainCustom        PersonaDomain = "custom"
 )
 
-func (v PersonaDomain) IsKnown() bool {
-	return lex.IsKnown(
-		v, "linguistics", "nlp", "biomedical", "legal", "intelligence", "social-science", "humanities",
+func (v PersonaDomain) IsKnown() bool { return lex.IsKnown(v) }
+func (PersonaDomain) Known() []PersonaDomain {
+	return []PersonaDomain{
+		"linguistics", "nlp", "biomedical", "legal", "intelligence", "social-science", "humanities",
 		"custom",
-	)
+	}
 }
 
 // PersonaKind is a string with known values. Other values are valid.
@@ -163,11 +164,11 @@ const (
 	PersonaKindCustom            PersonaKind = "custom"
 )
 
-func (v PersonaKind) IsKnown() bool {
-	return lex.IsKnown(
-		v, "human-annotator", "ml-model", "guidelines-persona", "expert-panel", "crowd-worker",
-		"custom",
-	)
+func (v PersonaKind) IsKnown() bool { return lex.IsKnown(v) }
+func (PersonaKind) Known() []PersonaKind {
+	return []PersonaKind{
+		"human-annotator", "ml-model", "guidelines-persona", "expert-panel", "crowd-worker", "custom",
+	}
 }
 
 // PersonaGuidelinesFormat is a string with known values. Other values are valid.
@@ -180,6 +181,7 @@ const (
 	PersonaGuidelinesFormatMarkdown PersonaGuidelinesFormat = "markdown"
 )
 
-func (v PersonaGuidelinesFormat) IsKnown() bool {
-	return lex.IsKnown(v, "plain", "html", "markdown")
+func (v PersonaGuidelinesFormat) IsKnown() bool { return lex.IsKnown(v) }
+func (PersonaGuidelinesFormat) Known() []PersonaGuidelinesFormat {
+	return []PersonaGuidelinesFormat{"plain", "html", "markdown"}
 }

@@ -114,8 +114,9 @@ const (
 	FillingStrategyCustom     FillingStrategy = "custom"
 )
 
-func (v FillingStrategy) IsKnown() bool {
-	return lex.IsKnown(
-		v, "exhaustive", "random", "stratified", "mlm", "csp", "mixed", "manual", "custom",
-	)
+func (v FillingStrategy) IsKnown() bool { return lex.IsKnown(v) }
+func (FillingStrategy) Known() []FillingStrategy {
+	return []FillingStrategy{
+		"exhaustive", "random", "stratified", "mlm", "csp", "mixed", "manual", "custom",
+	}
 }

@@ -94,6 +94,9 @@ const (
 	TemplateCompositionCompositionTypeCustom      TemplateCompositionCompositionType = "custom"
 )
 
-func (v TemplateCompositionCompositionType) IsKnown() bool {
-	return lex.IsKnown(v, "sequence", "tree", "parallel", "alternation", "custom")
+func (v TemplateCompositionCompositionType) IsKnown() bool { return lex.IsKnown(v) }
+func (TemplateCompositionCompositionType) Known() []TemplateCompositionCompositionType {
+	return []TemplateCompositionCompositionType{
+		"sequence", "tree", "parallel", "alternation", "custom",
+	}
 }

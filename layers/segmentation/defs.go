@@ -129,9 +129,9 @@ const (
 	TokenizationKindCustom        TokenizationKind = "custom"
 )
 
-func (v TokenizationKind) IsKnown() bool {
-	return lex.IsKnown(
-		v, "whitespace", "penn-treebank", "bpe", "sentencepiece", "character", "morphological",
-		"custom",
-	)
+func (v TokenizationKind) IsKnown() bool { return lex.IsKnown(v) }
+func (TokenizationKind) Known() []TokenizationKind {
+	return []TokenizationKind{
+		"whitespace", "penn-treebank", "bpe", "sentencepiece", "character", "morphological", "custom",
+	}
 }

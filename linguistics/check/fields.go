@@ -9,7 +9,6 @@ import (
 
 // fields returns what checks the rules that hold for the fields of all types.
 func (r *report) fields() *visitor {
-	guesses := 0
 	return &visitor{
 		unknown: func(p *path) { r.add(p, RuleUnknownField, "the lexicon has no field of this name") },
 		text: func(v reflect.Value, required bool, p *path) {
@@ -21,41 +20,44 @@ func (r *report) fields() *visitor {
 			if !ok || v.Len() == 0 || v.Len() > 64 || value.IsKnown() {
 				return
 			}
-			if guesses++; guesses > maxGuesses {
-				return
-			}
-			try := func(s string) bool {
-				return s != v.String() && reflect.ValueOf(s).Convert(v.Type()).Interface().(known).IsKnown()
-			}
-			if meant, found := near(v.String(), try); found {
+			if meant, found := near(v.String(), valuesOf(v)); found {
 				r.add(p, RuleMisspelt, "%s is not a known value; %s is", quote.Text(v.String(), 64), quote.Text(meant, 64))
 			}
 		},
 	}
 }
 
-// known is implemented by the types of strings with known values.
+// known is implemented by the types of strings with known values. They also have a method Known, which returns the values in a
+// slice of their own type.
 type known interface{ IsKnown() bool }
 
-// maxGuesses is for how many values of a record the known value that may be meant is looked for.
-const maxGuesses = 100
+// valuesOf returns the known values of the type of v, which implements known.
+func valuesOf(v reflect.Value) []string {
+	list := v.MethodByName("Known").Call(nil)[0]
+	values := make([]string, list.Len())
+	for i := range values {
+		values[i] = list.Index(i).String()
+	}
+	return values
+}
 
-// near returns a text that known accepts: s in other case or with other characters between its words, or, if it is long
-// enough, with one letter more, less, other, or in the place of its neighbour. Types do not list their known values, so
-// it tries all of these.
-func near(s string, known func(string) bool) (string, bool) {
-	plain := kebab(s)
-	for _, form := range []string{plain, strings.ReplaceAll(plain, "-", ""), strings.ToLower(s), strings.ToUpper(s), strings.ToUpper(plain)} {
-		if known(form) {
-			return form, true
+// near returns the value that s may be meant for: s in other case or with other characters between its words, or, if s is
+// long enough, with one letter more, less, other, or in the place of its neighbour.
+func near(s string, values []string) (string, bool) {
+	words := kebab(s)
+	for _, value := range values {
+		if strings.ReplaceAll(kebab(value), "-", "") == strings.ReplaceAll(words, "-", "") {
+			return value, true
 		}
 	}
-	for _, base := range []string{plain, strings.ToLower(s)} {
-		if len(base) < 4 {
+	for _, form := range []string{words, strings.ToLower(s)} {
+		if len(form) < 4 {
 			continue // most short texts are close to each other
 		}
-		if form, found := edited(base, known); found {
-			return form, true
+		for _, value := range values {
+			if oneEdit(form, value) {
+				return value, true
+			}
 		}
 	}
 	return "", false
@@ -83,29 +85,21 @@ func kebab(s string) string {
 	return strings.ToLower(b.String())
 }
 
-// edited returns a text that known accepts and that differs from s by one edit.
-func edited(s string, known func(string) bool) (string, bool) {
-	const letters = "abcdefghijklmnopqrstuvwxyz-0123456789"
-	for i := range len(s) + 1 {
-		before, after := s[:i], s[i:]
-		if after != "" && known(before+after[1:]) {
-			return before + after[1:], true
-		}
-		if len(after) > 1 {
-			if swapped := before + after[1:2] + after[:1] + after[2:]; known(swapped) {
-				return swapped, true
-			}
-		}
-		for _, c := range letters {
-			if with := before + string(c) + after; known(with) {
-				return with, true
-			}
-			if after != "" {
-				if with := before + string(c) + after[1:]; known(with) {
-					return with, true
-				}
-			}
-		}
+// oneEdit reports whether a and b differ by one character that only one of them has, by one that differs, or by two neighbours
+// that changed places.
+func oneEdit(a, b string) bool {
+	start := 0
+	for start < min(len(a), len(b)) && a[start] == b[start] {
+		start++
 	}
-	return "", false
+	a, b = a[start:], b[start:]
+	switch {
+	case len(a) == len(b)+1:
+		return a[1:] == b
+	case len(b) == len(a)+1:
+		return b[1:] == a
+	case len(a) != len(b) || a == "":
+		return false
+	}
+	return a[1:] == b[1:] || len(a) > 1 && a[0] == b[1] && a[1] == b[0] && a[2:] == b[2:]
 }

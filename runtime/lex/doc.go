@@ -17,7 +17,8 @@
 //   - DecodeLex and EncodeLex read the value from a [Decoder] and write it to an [Encoder].
 //   - MarshalJSON and UnmarshalJSON are [EncodeJSON] and [DecodeJSON] for encoding/json, and String is [Text].
 //   - RecordType, on a record, returns the NSID of its collection, and Validate calls the function [Validate].
-//   - IsKnown, on a string with known values, reports whether it is one of them; other values are legal.
+//   - Known, on a string with known values, returns them, for example to offer them to a user; IsKnown reports whether
+//     the string is one of them. Other values are legal.
 //
 // Their field Extra holds the fields of the data that the lexicon does not name.
 //

@@ -61,9 +61,11 @@ func ExampleOpt() {
 	layer.SourceMethod.Set("automatic")
 	layer.Annotations[0].Confidence.Set(950)
 	fmt.Println(layer.Validate(), layer.SourceMethod.Or("").IsKnown(), layer.Formalism.Or("").IsKnown())
+	fmt.Println(layer.SourceMethod.Or("").Known())
 	fmt.Println(layer.Annotations[0])
 	// Output:
 	// <nil> true false
+	// [manual-native manual-corrected automatic automatic-corrected converted converted-corrected crowd-sourced custom]
 	// {"uuid":{"value":"a1"},"label":"NOUN","confidence":950,"tokenIndex":0}
 }
 

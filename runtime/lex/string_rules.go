@@ -71,5 +71,10 @@ func (d *Decoder) checkGraphemes(at int, s string, r *StringRules) {
 	}
 }
 
-// IsKnown reports whether v is one of the known values. It implements the method IsKnown of generated types.
-func IsKnown[T ~string](v T, known ...T) bool { return slices.Contains(known, v) }
+// IsKnown reports whether v is one of the known values of its type. It implements the method IsKnown of generated types.
+func IsKnown[T interface {
+	~string
+	Known() []T
+}](v T) bool {
+	return slices.Contains(v.Known(), v)
+}

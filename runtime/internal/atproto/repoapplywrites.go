@@ -362,8 +362,9 @@ const (
 	RepoApplyWritesCreateResultValidationStatusUnknown RepoApplyWritesCreateResultValidationStatus = "unknown"
 )
 
-func (v RepoApplyWritesCreateResultValidationStatus) IsKnown() bool {
-	return lex.IsKnown(v, "valid", "unknown")
+func (v RepoApplyWritesCreateResultValidationStatus) IsKnown() bool { return lex.IsKnown(v) }
+func (RepoApplyWritesCreateResultValidationStatus) Known() []RepoApplyWritesCreateResultValidationStatus {
+	return []RepoApplyWritesCreateResultValidationStatus{"valid", "unknown"}
 }
 
 // RepoApplyWritesUpdateResult says what an update wrote. Its definition is
@@ -417,8 +418,9 @@ const (
 	RepoApplyWritesUpdateResultValidationStatusUnknown RepoApplyWritesUpdateResultValidationStatus = "unknown"
 )
 
-func (v RepoApplyWritesUpdateResultValidationStatus) IsKnown() bool {
-	return lex.IsKnown(v, "valid", "unknown")
+func (v RepoApplyWritesUpdateResultValidationStatus) IsKnown() bool { return lex.IsKnown(v) }
+func (RepoApplyWritesUpdateResultValidationStatus) Known() []RepoApplyWritesUpdateResultValidationStatus {
+	return []RepoApplyWritesUpdateResultValidationStatus{"valid", "unknown"}
 }
 
 // RepoApplyWritesDeleteResult holds the says that a record was deleted. Its definition is

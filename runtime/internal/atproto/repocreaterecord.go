@@ -140,8 +140,9 @@ const (
 	RepoCreateRecordOutputValidationStatusUnknown RepoCreateRecordOutputValidationStatus = "unknown"
 )
 
-func (v RepoCreateRecordOutputValidationStatus) IsKnown() bool {
-	return lex.IsKnown(v, "valid", "unknown")
+func (v RepoCreateRecordOutputValidationStatus) IsKnown() bool { return lex.IsKnown(v) }
+func (RepoCreateRecordOutputValidationStatus) Known() []RepoCreateRecordOutputValidationStatus {
+	return []RepoCreateRecordOutputValidationStatus{"valid", "unknown"}
 }
 
 // RepoCreateRecordErrorInvalidSwap: The record or the commit is not the one that the caller named.

@@ -148,8 +148,9 @@ const (
 	RepoPutRecordOutputValidationStatusUnknown RepoPutRecordOutputValidationStatus = "unknown"
 )
 
-func (v RepoPutRecordOutputValidationStatus) IsKnown() bool {
-	return lex.IsKnown(v, "valid", "unknown")
+func (v RepoPutRecordOutputValidationStatus) IsKnown() bool { return lex.IsKnown(v) }
+func (RepoPutRecordOutputValidationStatus) Known() []RepoPutRecordOutputValidationStatus {
+	return []RepoPutRecordOutputValidationStatus{"valid", "unknown"}
 }
 
 // RepoPutRecordErrorInvalidSwap: The record or the commit is not the one that the caller named.

@@ -164,8 +164,9 @@ const (
 	ServerCreateSessionOutputStatusDeactivated ServerCreateSessionOutputStatus = "deactivated"
 )
 
-func (v ServerCreateSessionOutputStatus) IsKnown() bool {
-	return lex.IsKnown(v, "takendown", "suspended", "deactivated")
+func (v ServerCreateSessionOutputStatus) IsKnown() bool { return lex.IsKnown(v) }
+func (ServerCreateSessionOutputStatus) Known() []ServerCreateSessionOutputStatus {
+	return []ServerCreateSessionOutputStatus{"takendown", "suspended", "deactivated"}
 }
 
 // The errors of [Client.ServerCreateSession], to compare with errors.Is.

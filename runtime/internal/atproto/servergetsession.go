@@ -103,6 +103,7 @@ const (
 	ServerGetSessionOutputStatusDeactivated ServerGetSessionOutputStatus = "deactivated"
 )
 
-func (v ServerGetSessionOutputStatus) IsKnown() bool {
-	return lex.IsKnown(v, "takendown", "suspended", "deactivated")
+func (v ServerGetSessionOutputStatus) IsKnown() bool { return lex.IsKnown(v) }
+func (ServerGetSessionOutputStatus) Known() []ServerGetSessionOutputStatus {
+	return []ServerGetSessionOutputStatus{"takendown", "suspended", "deactivated"}
 }

@@ -116,8 +116,9 @@ const (
 	ServerRefreshSessionOutputStatusDeactivated ServerRefreshSessionOutputStatus = "deactivated"
 )
 
-func (v ServerRefreshSessionOutputStatus) IsKnown() bool {
-	return lex.IsKnown(v, "takendown", "suspended", "deactivated")
+func (v ServerRefreshSessionOutputStatus) IsKnown() bool { return lex.IsKnown(v) }
+func (ServerRefreshSessionOutputStatus) Known() []ServerRefreshSessionOutputStatus {
+	return []ServerRefreshSessionOutputStatus{"takendown", "suspended", "deactivated"}
 }
 
 // The errors of [Client.ServerRefreshSession], to compare with errors.Is.

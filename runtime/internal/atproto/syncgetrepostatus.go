@@ -96,10 +96,11 @@ const (
 	SyncGetRepoStatusOutputStatusThrottled      SyncGetRepoStatusOutputStatus = "throttled"
 )
 
-func (v SyncGetRepoStatusOutputStatus) IsKnown() bool {
-	return lex.IsKnown(
-		v, "takendown", "suspended", "deleted", "deactivated", "desynchronized", "throttled",
-	)
+func (v SyncGetRepoStatusOutputStatus) IsKnown() bool { return lex.IsKnown(v) }
+func (SyncGetRepoStatusOutputStatus) Known() []SyncGetRepoStatusOutputStatus {
+	return []SyncGetRepoStatusOutputStatus{
+		"takendown", "suspended", "deleted", "deactivated", "desynchronized", "throttled",
+	}
 }
 
 // SyncGetRepoStatusErrorRepoNotFound: The server does not have the repository.

@@ -149,8 +149,9 @@ const (
 	SyncListReposRepoStatusThrottled      SyncListReposRepoStatus = "throttled"
 )
 
-func (v SyncListReposRepoStatus) IsKnown() bool {
-	return lex.IsKnown(
-		v, "takendown", "suspended", "deleted", "deactivated", "desynchronized", "throttled",
-	)
+func (v SyncListReposRepoStatus) IsKnown() bool { return lex.IsKnown(v) }
+func (SyncListReposRepoStatus) Known() []SyncListReposRepoStatus {
+	return []SyncListReposRepoStatus{
+		"takendown", "suspended", "deleted", "deactivated", "desynchronized", "throttled",
+	}
 }

@@ -357,10 +357,11 @@ const (
 	SyncSubscribeReposAccountStatusThrottled      SyncSubscribeReposAccountStatus = "throttled"
 )
 
-func (v SyncSubscribeReposAccountStatus) IsKnown() bool {
-	return lex.IsKnown(
-		v, "takendown", "suspended", "deleted", "deactivated", "desynchronized", "throttled",
-	)
+func (v SyncSubscribeReposAccountStatus) IsKnown() bool { return lex.IsKnown(v) }
+func (SyncSubscribeReposAccountStatus) Known() []SyncSubscribeReposAccountStatus {
+	return []SyncSubscribeReposAccountStatus{
+		"takendown", "suspended", "deleted", "deactivated", "desynchronized", "throttled",
+	}
 }
 
 // SyncSubscribeReposInfo is the com.atproto.sync.subscribeRepos#info object. Says something about
@@ -407,8 +408,9 @@ const (
 	SyncSubscribeReposInfoNameOutdatedCursor SyncSubscribeReposInfoName = "OutdatedCursor"
 )
 
-func (v SyncSubscribeReposInfoName) IsKnown() bool {
-	return lex.IsKnown(v, "OutdatedCursor")
+func (v SyncSubscribeReposInfoName) IsKnown() bool { return lex.IsKnown(v) }
+func (SyncSubscribeReposInfoName) Known() []SyncSubscribeReposInfoName {
+	return []SyncSubscribeReposInfoName{"OutdatedCursor"}
 }
 
 // SyncSubscribeReposRepoOp says what became of one record. Its definition is
@@ -469,6 +471,7 @@ const (
 	SyncSubscribeReposRepoOpActionDelete SyncSubscribeReposRepoOpAction = "delete"
 )
 
-func (v SyncSubscribeReposRepoOpAction) IsKnown() bool {
-	return lex.IsKnown(v, "create", "update", "delete")
+func (v SyncSubscribeReposRepoOpAction) IsKnown() bool { return lex.IsKnown(v) }
+func (SyncSubscribeReposRepoOpAction) Known() []SyncSubscribeReposRepoOpAction {
+	return []SyncSubscribeReposRepoOpAction{"create", "update", "delete"}
 }

@@ -46,6 +46,7 @@ const (
 	ActorProfileKindA ActorProfileKind = "a"
 )
 
-func (v ActorProfileKind) IsKnown() bool {
-	return lex.IsKnown(v, "a")
+func (v ActorProfileKind) IsKnown() bool { return lex.IsKnown(v) }
+func (ActorProfileKind) Known() []ActorProfileKind {
+	return []ActorProfileKind{"a"}
 }

@@ -48,8 +48,9 @@ const (
 	EmbedKindA EmbedKind = "a"
 )
 
-func (v EmbedKind) IsKnown() bool {
-	return lex.IsKnown(v, "a")
+func (v EmbedKind) IsKnown() bool { return lex.IsKnown(v) }
+func (EmbedKind) Known() []EmbedKind {
+	return []EmbedKind{"a"}
 }
 
 func (v *EmbedKind) DecodeLex(d *lex.Decoder) { *v = EmbedKind(d.String(0, lex.NoLimit)) }

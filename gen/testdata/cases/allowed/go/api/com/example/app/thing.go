@@ -52,8 +52,9 @@ const (
 	ThingXB ThingX = "b"
 )
 
-func (v ThingX) IsKnown() bool {
-	return lex.IsKnown(v, "a", "b")
+func (v ThingX) IsKnown() bool { return lex.IsKnown(v) }
+func (ThingX) Known() []ThingX {
+	return []ThingX{"a", "b"}
 }
 
 // ThingAB is the com.example.app.thing#a.b object.

@@ -97,8 +97,9 @@ const (
 	ThingKindB ThingKind = "b"
 )
 
-func (v ThingKind) IsKnown() bool {
-	return lex.IsKnown(v, "a", "b")
+func (v ThingKind) IsKnown() bool { return lex.IsKnown(v) }
+func (ThingKind) Known() []ThingKind {
+	return []ThingKind{"a", "b"}
 }
 
 // ThingLevel is the com.example.app.thing#level integer. At least 0, default 7.

@@ -71,8 +71,9 @@ const (
 	ThingColorGreen ThingColor = "green"
 )
 
-func (v ThingColor) IsKnown() bool {
-	return lex.IsKnown(v, "red", "green")
+func (v ThingColor) IsKnown() bool { return lex.IsKnown(v) }
+func (ThingColor) Known() []ThingColor {
+	return []ThingColor{"red", "green"}
 }
 
 // ThingShade is the com.example.app.thing#shade string.
@@ -84,8 +85,9 @@ const (
 	ThingShadeDark  ThingShade = "dark"
 )
 
-func (v ThingShade) IsKnown() bool {
-	return lex.IsKnown(v, "light", "dark")
+func (v ThingShade) IsKnown() bool { return lex.IsKnown(v) }
+func (ThingShade) Known() []ThingShade {
+	return []ThingShade{"light", "dark"}
 }
 
 var thingShadeRules = lex.StringRules{Enum: []string{"light", "dark"}}

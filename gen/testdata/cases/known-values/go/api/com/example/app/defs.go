@@ -15,8 +15,9 @@ const (
 	LicenseMIT     License = "MIT"
 )
 
-func (v License) IsKnown() bool {
-	return lex.IsKnown(v, "CC0-1.0", "CC-BY-4.0", "MIT")
+func (v License) IsKnown() bool { return lex.IsKnown(v) }
+func (License) Known() []License {
+	return []License{"CC0-1.0", "CC-BY-4.0", "MIT"}
 }
 
 func (v *License) DecodeLex(d *lex.Decoder) { *v = License(d.String(0, 64)) }
@@ -34,11 +35,12 @@ const (
 	ReasonDefs       Reason = "com.example.app.defs#main"
 )
 
-func (v Reason) IsKnown() bool {
-	return lex.IsKnown(
-		v, "com.example.app.defs#spam", "#local", "com.example.other.defs#spam",
+func (v Reason) IsKnown() bool { return lex.IsKnown(v) }
+func (Reason) Known() []Reason {
+	return []Reason{
+		"com.example.app.defs#spam", "#local", "com.example.other.defs#spam",
 		"com.example.other.token", "com.example.app.defs#main",
-	)
+	}
 }
 
 func (v *Reason) DecodeLex(d *lex.Decoder) { *v = Reason(d.String(0, lex.NoLimit)) }
@@ -98,8 +100,9 @@ const (
 	HolderLevelGoBuildX HolderLevel = "*/ //go:build x"
 )
 
-func (v HolderLevel) IsKnown() bool {
-	return lex.IsKnown(v, "1", "2", "*", "", "日本語", "a b", "*/ //go:build x")
+func (v HolderLevel) IsKnown() bool { return lex.IsKnown(v) }
+func (HolderLevel) Known() []HolderLevel {
+	return []HolderLevel{"1", "2", "*", "", "日本語", "a b", "*/ //go:build x"}
 }
 
 // HolderDID is a string with known values. Other values are valid.
@@ -110,8 +113,9 @@ const (
 	HolderDIDDIDWebAExample HolderDID = "did:web:a.example"
 )
 
-func (v HolderDID) IsKnown() bool {
-	return lex.IsKnown(v, "did:web:a.example")
+func (v HolderDID) IsKnown() bool { return lex.IsKnown(v) }
+func (HolderDID) Known() []HolderDID {
+	return []HolderDID{"did:web:a.example"}
 }
 
 // HolderListItem is a string with known values. Other values are valid.
@@ -122,6 +126,7 @@ const (
 	HolderListItemX HolderListItem = "x"
 )
 
-func (v HolderListItem) IsKnown() bool {
-	return lex.IsKnown(v, "x")
+func (v HolderListItem) IsKnown() bool { return lex.IsKnown(v) }
+func (HolderListItem) Known() []HolderListItem {
+	return []HolderListItem{"x"}
 }

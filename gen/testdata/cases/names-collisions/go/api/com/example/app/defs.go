@@ -94,8 +94,9 @@ const (
 	GetItKXY    GetItK = "x-y"
 )
 
-func (v GetItK) IsKnown() bool {
-	return lex.IsKnown(v, "x.y", "x-y")
+func (v GetItK) IsKnown() bool { return lex.IsKnown(v) }
+func (GetItK) Known() []GetItK {
+	return []GetItK{"x.y", "x-y"}
 }
 
 // GetItInnerObject is the object com.example.app.defs#getIt.inner.

@@ -135,8 +135,9 @@ const (
 	UpdateTypeJoinLinkSettingsChanged GroupChatUpdatedUpdateType = "join-link-settings-changed"
 )
 
-func (v GroupChatUpdatedUpdateType) IsKnown() bool {
-	return lex.IsKnown(v, "name", "join-link-settings-changed")
+func (v GroupChatUpdatedUpdateType) IsKnown() bool { return lex.IsKnown(v) }
+func (GroupChatUpdatedUpdateType) Known() []GroupChatUpdatedUpdateType {
+	return []GroupChatUpdatedUpdateType{"name", "join-link-settings-changed"}
 }
 
 // GroupChatUpdatedRequestsThatWereOpenItem is a union. Its members are

@@ -69,8 +69,9 @@ const (
 	ThingKindXY           ThingKind = "x y"
 )
 
-func (v ThingKind) IsKnown() bool {
-	return lex.IsKnown(v, "a", "A", "x-y", "x_y", "x y")
+func (v ThingKind) IsKnown() bool { return lex.IsKnown(v) }
+func (ThingKind) Known() []ThingKind {
+	return []ThingKind{"a", "A", "x-y", "x_y", "x y"}
 }
 
 // ThingFooBarString is a string with known values. Other values are valid.
@@ -81,8 +82,9 @@ const (
 	ThingFooBarStringOne ThingFooBarString = "one"
 )
 
-func (v ThingFooBarString) IsKnown() bool {
-	return lex.IsKnown(v, "one")
+func (v ThingFooBarString) IsKnown() bool { return lex.IsKnown(v) }
+func (ThingFooBarString) Known() []ThingFooBarString {
+	return []ThingFooBarString{"one"}
 }
 
 // ThingFooBar is the object com.example.app.defs#thing.fooBar.
@@ -124,8 +126,9 @@ const (
 	GradeLOW      Grade = "LOW"
 )
 
-func (v Grade) IsKnown() bool {
-	return lex.IsKnown(v, "low", "Low", "LOW")
+func (v Grade) IsKnown() bool { return lex.IsKnown(v) }
+func (Grade) Known() []Grade {
+	return []Grade{"low", "Low", "LOW"}
 }
 
 var gradeRules = lex.StringRules{Enum: []string{"low", "Low", "LOW"}}

@@ -192,8 +192,9 @@ const (
 	ThingKindK ThingKind = "k"
 )
 
-func (v ThingKind) IsKnown() bool {
-	return lex.IsKnown(v, "k")
+func (v ThingKind) IsKnown() bool { return lex.IsKnown(v) }
+func (ThingKind) Known() []ThingKind {
+	return []ThingKind{"k"}
 }
 
 func (v *ThingKind) DecodeLex(d *lex.Decoder) { *v = ThingKind(d.String(0, lex.NoLimit)) }

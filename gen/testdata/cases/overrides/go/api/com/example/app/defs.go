@@ -61,8 +61,9 @@ const (
 	SortUnderscore Sort = "a_b"
 )
 
-func (v Sort) IsKnown() bool {
-	return lex.IsKnown(v, "a-b", "a_b")
+func (v Sort) IsKnown() bool { return lex.IsKnown(v) }
+func (Sort) Known() []Sort {
+	return []Sort{"a-b", "a_b"}
 }
 
 // LabelChoice is a union. Its members are [*LabelChoiceX], [*LabelChoiceSecond] and

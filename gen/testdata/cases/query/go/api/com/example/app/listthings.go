@@ -77,8 +77,9 @@ const (
 	ListThingsParamsKindY ListThingsParamsKind = "y"
 )
 
-func (v ListThingsParamsKind) IsKnown() bool {
-	return lex.IsKnown(v, "x", "y")
+func (v ListThingsParamsKind) IsKnown() bool { return lex.IsKnown(v) }
+func (ListThingsParamsKind) Known() []ListThingsParamsKind {
+	return []ListThingsParamsKind{"x", "y"}
 }
 
 // ListThingsOutput is the output of com.example.app.listThings.
