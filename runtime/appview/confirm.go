@@ -19,9 +19,9 @@ var ErrDiffers = errors.New("the repository has another version of the record")
 // server, verifies it (see [pds.Client.GetRecordProof]), and returns the record as it is in the repository, which is
 // [rec.Signed].
 //
-// If its CID is not that of e, the error wraps [ErrDiffers] and names both CIDs; Confirm then returns the record of
-// the repository, too. If the repository has no such record, the error wraps [pds.ErrRecordNotFound]. Other errors
-// are those of GetRecordProof.
+// If the record in the repository has another CID than e, the error wraps [ErrDiffers] and names both CIDs; Confirm then
+// returns the record of the repository, too. If the repository has no such record, the error wraps
+// [pds.ErrRecordNotFound]. Other errors are those of GetRecordProof.
 func Confirm(ctx context.Context, c *pds.Client, e rec.Envelope) (rec.Envelope, error) {
 	proof, err := c.GetRecordProof(ctx, e.URI)
 	if err != nil {

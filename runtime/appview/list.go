@@ -14,8 +14,8 @@ import (
 // page must have exactly one array, whose elements are the items. Items fetches a page when the loop reaches it. It
 // starts at the cursor in params, if there is one.
 //
-// For an item that is not an object of the data model, Items yields a [*rec.Failure] with its JSON, and the loop
-// continues. Any other error ends the loop: one of [Client.Query], one about a malformed page, or one of
+// For an item that is not an object, or does not follow the data model, Items yields a [*rec.Failure] with its JSON, and
+// the loop continues. Any other error ends the loop: one of [Client.Query], one about a malformed page, or one of
 // [rec.Paginate].
 func (c *Client) Items(ctx context.Context, method string, params rpc.Params) iter.Seq2[lex.Map, error] {
 	return pages(ctx, c, method, params, func(ctx context.Context, raw lex.Raw) (*lex.Map, error) {
@@ -31,8 +31,8 @@ func (c *Client) Items(ctx context.Context, method string, params rpc.Params) it
 // uri, cid and value. The envelopes have the record in DAG-CBOR. Their bytes match their CIDs, but their trust is
 // only [rec.Claimed]: see [Confirm].
 //
-// For a record that is not of the data model, or whose bytes do not match its CID, List yields a [*rec.Failure], and
-// the loop continues. It does so, too, for an item that is not a record, such as one without a URI or a value; the
+// For a record that does not follow the data model, or whose bytes do not match its CID, List yields a [*rec.Failure],
+// and the loop continues. It does so, too, for an item that is not a record, such as one without a URI or a value; the
 // failure then has the whole item.
 func (c *Client) List(ctx context.Context, method string, params rpc.Params) iter.Seq2[rec.Envelope, error] {
 	source := rec.Source{Trust: rec.Claimed}
@@ -42,7 +42,7 @@ func (c *Client) List(ctx context.Context, method string, params rpc.Params) ite
 	})
 }
 
-// pages iterates over the items of all pages.
+// pages calls the query that method names for each page, and iterates over the items, which it decodes by decode.
 func pages[T any](ctx context.Context, c *Client, method string, params rpc.Params, decode func(context.Context, lex.Raw) (*T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		nsid, err := Name(method)

@@ -33,8 +33,8 @@ const (
 	pingAfter       = 30 * time.Second // an HTTP/2 connection that received no frame for this long is pinged
 	pingTimeout     = 15 * time.Second
 	maxHeaderBytes  = 256 << 10
-	idlePerHost     = 64
-	idleConns       = 512
+	idlePerHost     = 64  // the largest number of idle connections to one host
+	idleConns       = 512 // and to all hosts
 )
 
 // Client returns an HTTP client that connects to public addresses only, see [Public], or to any if allowPrivate is

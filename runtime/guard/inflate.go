@@ -87,13 +87,13 @@ func (t *inflating) CloseIdleConnections() {
 	}
 }
 
-// inflater decompresses a body in gzip.
+// inflater decompresses a body in gzip and checks its limits.
 type inflater struct {
 	compressed counter
 	limits     Inflation
 	gzip       *gzip.Reader // made by the first Read
-	inflated   int64
-	err        error
+	inflated   int64        // how many bytes it has returned so far
+	err        error        // the error of every later Read
 }
 
 func (f *inflater) Read(b []byte) (int, error) {

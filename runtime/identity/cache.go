@@ -26,7 +26,7 @@ type lifetimes struct{ found, notFound, failed time.Duration }
 // moment is a time, as the duration since the directory was made. It is cheaper than a [time.Time].
 type moment = time.Duration
 
-// anyAge is a moment before all answers.
+// anyAge is a moment before all answers. As the argument oldest, it allows answers of any age.
 const anyAge moment = -1 << 62
 
 // table looks up keys, one look-up at a time for each, and remembers the answers.
@@ -38,7 +38,7 @@ type table[V any] struct {
 
 	store   store[V]
 	flights singleflight.Group
-	order   atomic.Uint64
+	order   atomic.Uint64 // the number of the newest look-up or purge
 }
 
 // get returns the answer for key: the remembered one if it is not older than oldest, or else that of a look-up. The

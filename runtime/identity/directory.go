@@ -65,8 +65,8 @@ func weight(d *Document) int {
 }
 
 // ResolveHandle returns the DID that a handle leads to, by its DNS record or, if it has none, by the well-known file
-// on its host. Both are requested at the same time, and DNS takes precedence. Letter case in the handle does not
-// matter.
+// on its host. Both are requested at the same time, and DNS takes precedence. If the network of [WithNetwork] names a
+// server that resolves handles, ResolveHandle asks that instead. Letter case in the handle does not matter.
 //
 // ResolveHandle does not check that the DID claims the handle: [Directory.Resolve] does. The error is an [Error], or
 // that of ctx.

@@ -91,7 +91,7 @@ func parseDocument(data []byte) (*Document, *failure) {
 	return d, nil
 }
 
-// claimed returns the first handle among URIs.
+// claimed returns the first handle among the URIs of alsoKnownAs, "" if there is none.
 func claimed(uris []string) syntax.Handle {
 	for _, uri := range uris {
 		if name, is := strings.CutPrefix(uri, "at://"); is && syntax.ValidHandle(name) {

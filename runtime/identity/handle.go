@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	maxHandleAnswer = 4 << 10 // bytes
-	maxName         = 253     // bytes of a DNS name
+	maxHandleAnswer = 4 << 10 // the size of the largest answer to a request for a handle, in bytes
+	maxName         = 253     // the length of the longest DNS name, in bytes
 )
 
 // checkHost returns a failure unless name can be a handle: it must have the syntax of a handle and not be under a
@@ -34,7 +34,7 @@ func checkHost(name string) *failure {
 	return nil
 }
 
-// lookUpHandle finds the DID of a handle, which is in lower case.
+// lookUpHandle finds the DID of a handle, which must be in lower case.
 func (s *sources) lookUpHandle(ctx context.Context, handle string) (syntax.DID, *failure) {
 	if s.handles != nil {
 		return s.askService(ctx, handle)
@@ -157,7 +157,7 @@ func (s *sources) askHost(ctx context.Context, handle string) (syntax.DID, *fail
 	return did, nil
 }
 
-// askService asks the server of the network to resolve a handle.
+// askService asks s.handles, the server that the network names for that, to resolve a handle.
 func (s *sources) askService(ctx context.Context, handle string) (syntax.DID, *failure) {
 	ctx, cancel := context.WithTimeout(ctx, httpTimeout)
 	defer cancel()

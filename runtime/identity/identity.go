@@ -5,8 +5,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// HandleInvalid stands for the handle of an account that has no handle confirmed in both directions. It cannot be
-// resolved.
+// HandleInvalid stands for the handle of an account whose handle could not be confirmed: no handle that the account's
+// DID document claims is known to lead to its DID. HandleInvalid cannot be resolved.
 const HandleInvalid syntax.Handle = "handle.invalid"
 
 // Identity is the result of [Directory.Resolve]. It shares no memory with the directory.
@@ -26,8 +26,8 @@ type Identity struct {
 	faults faults
 }
 
-// faults are the reasons why a document has no usable PDS and no usable key; a reason is empty if there is none at
-// all.
+// faults says what is wrong with the PDS and the key of a document if they are not usable. A field is empty if the
+// document has no PDS or no key at all.
 type faults struct{ pds, key string }
 
 // RequirePDS returns i.PDS or, if that is empty, an [Error]: [ErrNotFound] if the document names no server,

@@ -18,7 +18,7 @@ const (
 	DefaultFoundTTL    = time.Hour
 	DefaultNotFoundTTL = 5 * time.Minute
 	DefaultFailedTTL   = 10 * time.Second
-	// DefaultCacheSize is the number of accounts that are remembered.
+	// DefaultCacheSize is the largest number of accounts that are remembered.
 	DefaultCacheSize = 100_000
 
 	plainRefused = "http is refused unless private addresses are allowed (Network.AllowPrivate, --allow-private)"
@@ -48,8 +48,8 @@ func newOptions(opts []Option) (*options, error) {
 
 // sources are the servers that a directory asks.
 type sources struct {
-	network.Network              // with an origin as PLC, a client, a user agent and a function for TXT records
-	handles         *xrpc.Client // of Handles; nil: DNS and HTTPS
+	network.Network              // PLC, HTTPClient, UserAgent and LookupTXT are set
+	handles         *xrpc.Client // calls the server Network.Handles; nil: handles are resolved by DNS and HTTPS
 }
 
 func newSources(n network.Network) (*sources, error) {

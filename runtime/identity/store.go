@@ -16,7 +16,7 @@ type store[V any] struct {
 
 	entries sync.Map   // of string to *entry[V]
 	mu      sync.Mutex // held by writers
-	weight  int
+	weight  int        // the sum of the entries' weights
 }
 
 // entry is the answer to a look-up. Once it is in a store, nothing but its field used changes.
@@ -24,12 +24,12 @@ type entry[V any] struct {
 	value V
 	err   error // an *Error, or nil
 
-	order     uint64 // number of the look-up, by its start, or of the purge in the table's sequence
+	order     uint64 // the number of the look-up or purge, see table.order; look-ups are numbered when they start
 	at        moment // when the look-up ended
 	until     moment // when the answer expires
 	refreshed moment // when it was last looked up by refresh; anyAge: never
 
-	used atomic.Bool // since the last sweep
+	used atomic.Bool // read since the last sweep
 }
 
 // good reports whether e has not expired and is not older than oldest.

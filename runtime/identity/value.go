@@ -17,8 +17,9 @@ type value []byte
 // lenient allows duplicate names in values that are skipped.
 var lenient = jsontext.Options(jsontext.AllowDuplicateNames(true))
 
-// members returns the values of the fields with these names, in their order. Other fields may hold anything. It
-// returns an error if data is not a single JSON object, or has two fields with one of the names.
+// members returns the values of the fields with the given names, in the order of names; the value of a missing field is
+// nil. Other fields may have any JSON value. It returns an error if data is not a single JSON object, or has two fields
+// with one of the names.
 func members(data []byte, names ...string) ([]value, error) {
 	values := make([]value, len(names))
 	d := jsontext.NewDecoder(bytes.NewReader(data), lenient, jsontext.AllowInvalidUTF8(true))
@@ -57,7 +58,7 @@ func members(data []byte, names ...string) ([]value, error) {
 	return values, nil
 }
 
-// elements returns the elements of an array.
+// elements returns the elements of an array, nil if v is not an array.
 func (v value) elements() []value {
 	d := jsontext.NewDecoder(bytes.NewReader(v), lenient, jsontext.AllowInvalidUTF8(true))
 	if begin, err := d.ReadToken(); err != nil || begin.Kind() != '[' {
@@ -74,7 +75,7 @@ func (v value) elements() []value {
 	return all
 }
 
-// text returns the value of a string.
+// text returns the text of a JSON string, "" if v is not a string.
 func (v value) text() string {
 	if len(v) == 0 || v[0] != '"' {
 		return ""

@@ -58,8 +58,8 @@ type Network struct {
 	// including those that DID documents name. By default they are refused with [guard.ErrPrivate], because anyone can
 	// write a DID document.
 	AllowPrivate bool
-	// HTTPClient sends the requests. Then it decides which addresses may be contacted. By default each constructor
-	// makes a client by [guard.Client].
+	// HTTPClient, unless it is nil, sends the requests, and decides which addresses may be contacted. By default each
+	// constructor makes a client by [guard.Client].
 	HTTPClient *http.Client
 	// UserAgent is the User-Agent header, which tells the operators of servers which program is calling; "" stands for
 	// [DefaultUserAgent].
@@ -73,7 +73,7 @@ type Network struct {
 // FromEnv returns the network that the environment describes: LAYERS_PLC is the PLC directory, LAYERS_PDS the PDS and
 // LAYERS_APPVIEW the appview; LAYERS_ALLOW_PRIVATE, which is 1 or 0, says whether private addresses are allowed. If
 // none of them is set, it is the public network. FromEnv returns an error, together with the rest of the network, if
-// the value of LAYERS_ALLOW_PRIVATE is something else.
+// LAYERS_ALLOW_PRIVATE has a value that [strconv.ParseBool] does not accept.
 func FromEnv() (Network, error) {
 	n := Network{PLC: os.Getenv("LAYERS_PLC"), PDS: os.Getenv("LAYERS_PDS"), Appview: os.Getenv("LAYERS_APPVIEW")}
 	if text := os.Getenv("LAYERS_ALLOW_PRIVATE"); text != "" {

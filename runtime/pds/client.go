@@ -22,7 +22,7 @@ import (
 // connections, and what it has learned about accounts and servers, for later calls.
 type Client struct {
 	directory *identity.Directory
-	fixed     rpc.Caller // of WithHost or WithCaller
+	fixed     rpc.Caller // the one server of WithHost, WithCaller or WithNetwork; nil: the accounts' servers
 	servers   servers
 }
 
@@ -47,8 +47,9 @@ func WithDirectory(directory *identity.Directory) Option {
 	}
 }
 
-// WithHost makes the client ask one server for all repositories instead of the servers that the accounts' DID
-// documents name, such as a relay or a mirror. service is an origin, such as "https://relay.example.com".
+// WithHost makes the client ask one server for all repositories, such as a relay or a mirror, instead of the servers
+// that the accounts' DID documents name. service is an origin, such as "https://relay.example.com". WithHost cannot be
+// combined with [WithCaller].
 func WithHost(service string) Option {
 	return func(o *options) error {
 		o.host = service
@@ -56,7 +57,8 @@ func WithHost(service string) Option {
 	}
 }
 
-// WithCaller makes the client make all calls about repositories by caller, such as an authenticated client.
+// WithCaller makes the client send all calls about repositories through caller, such as an authenticated client. It
+// cannot be combined with [WithHost].
 func WithCaller(caller rpc.Caller) Option {
 	return func(o *options) error {
 		o.caller = caller
@@ -192,7 +194,7 @@ func (w *watched) Call(ctx context.Context, request *rpc.Request, response *rpc.
 // place says where a repository is.
 type place struct {
 	did    syntax.DID
-	server string // "" for the caller of WithHost or WithCaller
+	server string // the server's origin; "" for Client.fixed
 	caller rpc.Caller
 }
 
@@ -251,8 +253,8 @@ func repoError(actor syntax.AtIdentifier, err error) error {
 	return fmt.Errorf("pds: %s: %w", actor, err)
 }
 
-// host returns the caller for methods that are not about one repository: that of the named server or, if service is
-// empty, that of WithHost or WithCaller.
+// host returns the caller for methods that are not about one repository: a client of the server with the origin service
+// or, if that is "", c.fixed. It returns an error if both are missing.
 func (c *Client) host(service string) (rpc.Caller, error) {
 	if service == "" {
 		if c.fixed == nil {

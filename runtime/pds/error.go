@@ -65,8 +65,8 @@ func (e *AbsenceError) Unwrap() []error {
 	return []error{ErrRecordNotFound, e.Err}
 }
 
-// absent takes the error of a call for one record. If the server says that the record does not exist, absent returns
-// an [AbsenceError], and else err.
+// absent returns an [AbsenceError] if err, the error of a call for the record at uri, is the server's answer that the
+// record does not exist. Otherwise it returns err.
 func absent(uri syntax.ATURI, err error) error {
 	if verdict.Of(err) != verdict.NoRecord {
 		return err

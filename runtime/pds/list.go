@@ -25,8 +25,8 @@ type ListOptions struct {
 	// a list that starts there misses none. It is called in the loop's goroutine before the next page is fetched, and
 	// not at the end of the list.
 	Checkpoint func(cursor string)
-	// Reuse decodes records into memory that is reused: what the loop gets is valid only until its next turn or its end.
-	// Failures may be kept. It saves most of the time of collecting garbage and most allocations.
+	// Reuse decodes records into memory that is reused: a record that the loop gets is valid only until the loop's next
+	// turn or its end. Failures may be kept. Reuse saves most allocations and most of the garbage collector's time.
 	Reuse bool
 	// Overwrite, with Reuse, overwrites a record at the loop's next turn. It is for tests, where it exposes the use of
 	// records that are no longer valid. It costs time.
@@ -88,9 +88,9 @@ const (
 
 // list iterates over the pages of a list.
 type list[T any] struct {
-	of         string // for errors
-	cursor     string
-	size, most int // of a page; 0 stands for most
+	of         string // what is listed, for errors
+	cursor     string // where the list starts
+	size, most int    // how many items a page has at most, and the largest allowed size; size 0 stands for most
 	checkpoint func(cursor string)
 }
 

@@ -15,7 +15,7 @@ import (
 
 // GetRecordOptions are the options of [Client.GetRecord]; nil stands for the zero value.
 type GetRecordOptions struct {
-	// CID asks for a certain version of the record. Servers may have only the newest one.
+	// CID asks for the version of the record that has this CID. Servers may have only the newest version.
 	CID cid.CID
 }
 
@@ -27,9 +27,9 @@ type GetRecordOptions struct {
 // account's DID.
 //
 // The error is an [*AbsenceError] if the server says that the record does not exist, an error of [CallRepo],
-// or one that names both URIs if the server answered with another record. It is a [*rec.Failure] if the record is not
-// of the data model, in which case it stays in JSON, or does not match its CID ([issue.RuleCID]). With a failure,
-// GetRecord returns its envelope, too.
+// or one that names both URIs if the server answered with another record. It is a [*rec.Failure] if the record does not
+// follow the data model, in which case its envelope has it in JSON, or does not match its CID ([issue.RuleCID]). With a
+// failure, GetRecord returns its envelope, too.
 //
 // If an account is deactivated, taken down or not at the server, the reference server says that it could not locate
 // the record, without a URI: the error is then [ErrRepoNotFound]. Call [Client.DescribeRepo] to find out which.
@@ -86,7 +86,8 @@ func excerpt(s string) string { return quote.Text(s, 200) }
 // hasRecord reports whether the value of v is an object, as records are.
 func hasRecord(v *rec.View) bool { return len(v.Value.Data) > 0 && v.Value.Data[0] == '{' }
 
-// envelope returns the record in DAG-CBOR, verified, or a failure if that is not possible.
+// envelope returns the envelope of v with the record in DAG-CBOR, checked against its CID, or a failure if that is not
+// possible.
 func envelope(ctx context.Context, v *rec.View) (rec.Envelope, error) {
 	if v.Value.Data == nil {
 		v.Value.Encoding = lex.JSON // so that empty data is not a valid value

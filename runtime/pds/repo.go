@@ -220,11 +220,11 @@ func anArchive(actor syntax.AtIdentifier, method syntax.NSID, body io.ReadCloser
 	return nil, fmt.Errorf("pds: %s: the response to %s is not an archive: its Content-Type is %s, and it begins with %s", actor, method, excerpt(mediaType), quote.Text(start, shown))
 }
 
-// limited is a stream of limited length.
+// limited is a stream whose Read returns repo.ErrTooLarge after a limited number of bytes.
 type limited struct {
 	io.ReadCloser
-	size int64 // that the server announced, or 0
-	left int64
+	size int64 // that the server announced, in bytes; 0: unknown
+	left int64 // how many more bytes may be read
 }
 
 func (l *limited) Read(b []byte) (int, error) {

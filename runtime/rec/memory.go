@@ -10,14 +10,14 @@ type Memory struct {
 	Overwrite bool
 
 	arena    lex.Arena
-	view     View
-	envelope Envelope
+	view     View          // the item that is being decoded
+	envelope Envelope      // the item that the loop has
 	block    lex.Canonical // the data of envelope
 }
 
-// Reuse makes the page decode its items into m. An item is then valid until the loop over [Page.All] makes its next turn
-// or ends. What earlier pages decoded into m becomes invalid. Failures are not affected: the loop may keep them. Only pages
-// of [NewRecordPage] and [NewEnvelopePage] decode into m.
+// Reuse makes the page decode its items into m; call it before the page is decoded. An item is then valid until the loop
+// over [Page.All] makes its next turn or ends. Items that earlier pages decoded into m become invalid. Failures are not
+// affected: the loop may keep them. Only pages of [NewRecordPage] and [NewEnvelopePage] decode into m.
 func (p *Page[T]) Reuse(m *Memory) {
 	m.arena.Reset()
 	if cap(m.block) > maxKept {
@@ -26,10 +26,10 @@ func (p *Page[T]) Reuse(m *Memory) {
 	p.memory = m
 }
 
-// maxKept is how much memory for the data of one record is kept for others, in bytes.
+// maxKept is the size of the largest buffer for records that is kept for reuse, in bytes.
 const maxKept = 1 << 20
 
-// newOverwritten returns the memory of one item, which is to be overwritten.
+// newOverwritten returns memory for one item, which is to be overwritten after the item's turn.
 func newOverwritten() *Memory { return &Memory{Overwrite: true, arena: lex.Arena{Overwrite: true}} }
 
 // overwrite overwrites an item in m, whose bytes are raw. The memory must not be used again, so that a later use of the

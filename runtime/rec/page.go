@@ -21,19 +21,21 @@ type Page[T any] struct {
 	// Cursor is the cursor of the next page, or "" on the last page.
 	Cursor string
 
-	field  string                                                 // the array's name, "" for the only array of the answer
-	fast   func(d *lex.Decoder, m *Memory, p *proof) (*T, []byte) // reads an item in place: its value, or its bytes for decode; may be nil
-	decode func(ctx context.Context, raw lex.Raw, m *Memory) (*T, error)
+	field string // the array's name, "" for the only array of the answer
+	// fast, unless it is nil, reads an item and returns its value or, if something is wrong with it, its bytes for
+	// decode.
+	fast   func(d *lex.Decoder, m *Memory, p *proof) (*T, []byte)
+	decode func(ctx context.Context, raw lex.Raw, m *Memory) (*T, error) // decodes an item from its bytes
 	items  []pageItem[T]
-	memory *Memory // nil for new memory; see Reuse
+	memory *Memory // of Reuse; nil: each item has new memory
 }
 
 // pageItem is an item that was decoded, or its bytes. A malformed item is decoded only when the loop reaches it, so that
 // a page of malformed items takes little memory.
 type pageItem[T any] struct {
-	value  *T
-	raw    []byte
-	memory *Memory // of this item alone, if it is to be overwritten
+	value  *T      // nil: to be decoded from raw
+	raw    []byte  // in JSON
+	memory *Memory // of this item alone, if it is to be overwritten after its turn; otherwise nil
 }
 
 // NewPage returns an empty page whose items will be read from the array called field. If field is "", they are read from
@@ -91,14 +93,15 @@ func isEnd(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded))
 }
 
-// uriIn returns the URI in a malformed item, if it has one.
+// uriIn returns the URI in a malformed item, "" if it has none that names a record.
 func uriIn(ctx context.Context, raw lex.Raw) syntax.ATURI {
 	var v View
 	_ = lex.Decode(ctx, raw.Data, &v, lex.DecodeOptions{Encoding: raw.Encoding}) // other faults do not matter here
 	return v.recordURI()
 }
 
-// pageFields maps names of arrays to tables of fields. Only the program chooses names, so that it stays small.
+// pageFields maps the names of arrays to the fields of their pages, a [*lex.Fields]. It stays small, since the names come
+// from the program and not from servers.
 var pageFields sync.Map
 
 func fieldsOfPage(field string) *lex.Fields {
@@ -109,7 +112,7 @@ func fieldsOfPage(field string) *lex.Fields {
 	return f.(*lex.Fields)
 }
 
-// DecodeLex reads a page in JSON.
+// DecodeLex decodes a page in JSON, which d reads. It implements [lex.Decodable].
 func (p *Page[T]) DecodeLex(d *lex.Decoder) {
 	if p.memory == nil || p.memory.Overwrite {
 		p.read(d)

@@ -8,39 +8,40 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/digests"
 )
 
+// A proof hashes its records when there are provenTogether of them, or when they have more than mostUnproven bytes.
 const (
-	provenTogether = 64        // records
-	mostUnproven   = 256 << 10 // bytes of records
+	provenTogether = 64
+	mostUnproven   = 256 << 10
 )
 
-// proof finds out which items of a page have records that do not match their CIDs. It hashes several records together, which
-// takes less time.
+// proof finds out which items of a page have records that do not match their CIDs. It hashes several records together,
+// which takes less time.
 type proof struct {
-	number int        // of items so far
-	items  []unproven // to be proven
-	blocks []byte     // their records in DAG-CBOR, one after the other
-	wrong  []wrong
+	number int        // how many items of the page have been read: the index of the next one
+	items  []unproven // the items whose records are to be hashed
+	blocks []byte     // those records in DAG-CBOR, one after the other
+	wrong  []wrong    // the items whose records do not match their CIDs
 }
 
 // unproven is an item whose record is to be hashed.
 type unproven struct {
-	number int
-	cid    *cid.CID // to be set to that of the record
-	stated string   // what the server says that it is
-	raw    []byte   // the item, which is part of the page
-	end    int      // of its record in blocks
+	number int      // its index in the page
+	cid    *cid.CID // where to store the CID of the record
+	stated string   // the CID according to the server
+	raw    []byte   // the bytes of the item, which are part of the page
+	end    int      // the offset in proof.blocks at which its record ends
 }
 
 // wrong is an item whose record does not match its CID.
 type wrong struct {
-	number int
-	raw    []byte
+	number int    // its index in the page
+	raw    []byte // its bytes
 }
 
 var proofs = sync.Pool{New: func() any { return new(proof) }}
 
-// add adds the item with the current number and these bytes, whose record ends blocks. stated is what the server says that
-// its CID is. c will be set to what it is.
+// add adds the item with the index p.number. Its bytes are raw, and its record is at the end of p.blocks. stated is the
+// record's CID according to the server. When the record is hashed, *c is set to its CID.
 func (p *proof) add(c *cid.CID, stated string, raw []byte) {
 	p.items = append(p.items, unproven{p.number, c, stated, raw, len(p.blocks)})
 	if len(p.items) == provenTogether || len(p.blocks) > mostUnproven {
@@ -48,7 +49,8 @@ func (p *proof) add(c *cid.CID, stated string, raw []byte) {
 	}
 }
 
-// hash hashes the records of the items, and moves those that are wrong.
+// hash hashes the records of p.items and sets their CIDs. It adds the items whose records do not match the stated CIDs to
+// p.wrong, and empties p.items and p.blocks.
 func (p *proof) hash() {
 	var blocks [provenTogether][]byte
 	var sums [provenTogether][digests.Size]byte
@@ -67,7 +69,7 @@ func (p *proof) hash() {
 	p.items, p.blocks = p.items[:0], p.blocks[:0]
 }
 
-// release lets others use the memory of p.
+// release returns p to the pool, unless it has become too large to keep.
 func (p *proof) release() {
 	clear(p.items)
 	clear(p.wrong)

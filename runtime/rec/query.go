@@ -10,7 +10,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// QueryPage calls a query whose response is a page, and decodes the response into page.
+// QueryPage calls a query whose response is a page, decodes the response into page, and returns page. With an error of
+// the call, it returns nil.
 func QueryPage[T any](ctx context.Context, c rpc.Caller, nsid syntax.NSID, params rpc.Params, page *Page[T]) (*Page[T], error) {
 	if err := c.Call(ctx, &rpc.Request{NSID: nsid, Params: params}, &rpc.Response{Output: page}); err != nil {
 		return nil, err
@@ -36,8 +37,9 @@ func QueryPages[T any](ctx context.Context, c rpc.Caller, nsid syntax.NSID, para
 	})
 }
 
-// QueryItems is [QueryPages] for items in the array called field. It calls item to read each of them, and yields one
-// with issues as a [*Failure] that has its bytes.
+// QueryItems calls a query once for each page of its list, as [QueryPages] does, and iterates over the items in the array
+// called field. It decodes each item by calling item. For an item with issues it yields a [*Failure] that has the item's
+// bytes.
 func QueryItems[T any](ctx context.Context, c rpc.Caller, nsid syntax.NSID, params rpc.Params, field string, item func(*lex.Decoder) T) iter.Seq2[*T, error] {
 	decode := func(ctx context.Context, raw lex.Raw) (*T, error) {
 		value := new(T)

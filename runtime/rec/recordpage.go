@@ -37,8 +37,8 @@ func (s Source) Envelope(ctx context.Context, raw lex.Raw) (Envelope, error) {
 	return e, err
 }
 
-// envelope is Envelope with memory to use: v for the item, whose parts share the memory of raw if that is JSON, as the
-// result's URI does; and block for the result's data.
+// envelope is [Source.Envelope] with memory to use: v for the item and, unless it is nil, block for the result's data. If
+// raw is JSON, the parts of v and the URI of the result share its memory.
 func (s Source) envelope(ctx context.Context, raw lex.Raw, v *View, block *lex.Canonical) (Envelope, error) {
 	*v = View{}
 	var err error
@@ -138,7 +138,7 @@ func NewEnvelopePage(field string, source Source) *Page[Envelope] {
 	}}
 }
 
-// recordReader reads {"uri", "cid", "value"} with a record of type T.
+// recordReader decodes items {"uri", "cid", "value"} with records of type T.
 type recordReader[T any, P lex.RecordPointer[T]] struct {
 	source Source
 	item   readItem[T, P]
@@ -151,8 +151,8 @@ func newRecordReader[T any, P lex.RecordPointer[T]](source Source) *recordReader
 	return &recordReader[T, P]{source: source}
 }
 
-// read reads an item in one step, and leaves its CID to p, which finds out whether the record matches it. If something is wrong
-// with the item, it returns the item's bytes, for entry to find out what.
+// read decodes an item in one step and adds it to p, which sets its CID and finds out whether the record matches it. If
+// something is wrong with the item, read returns the item's bytes; entry then finds out what.
 func (r *recordReader[T, P]) read(d *lex.Decoder, m *Memory, p *proof) (*Entry[T], []byte) {
 	item, before := &r.item, len(p.blocks)
 	*item = readItem[T, P]{memory: m, blocks: p.blocks}
@@ -169,7 +169,8 @@ func (r *recordReader[T, P]) read(d *lex.Decoder, m *Memory, p *proof) (*Entry[T
 	return entry, nil
 }
 
-// entry decodes an item in two steps: the envelope, then the record. Few items need that, so that m is not used.
+// entry decodes an item in two steps: the envelope, then the record. Only few items need that, so it uses new memory and
+// not that of a page.
 func (r *recordReader[T, P]) entry(ctx context.Context, raw lex.Raw, _ *Memory) (*Entry[T], error) {
 	e, err := r.source.Envelope(ctx, raw)
 	if err != nil {
@@ -186,17 +187,17 @@ func (r *recordReader[T, P]) entry(ctx context.Context, raw lex.Raw, _ *Memory) 
 	return &Entry[T]{URI: e.URI, CID: e.CID, Trust: e.Trust, Value: value}, nil
 }
 
-// readItem is an item that is read in one step. If it has a record and a CID, entry is set. A record that was decoded without
-// issues encodes to its own bytes.
+// readItem is an item that is read in one step. To find out its CID, the decoded record is encoded again: a record
+// without issues encodes to the bytes that its CID was computed from.
 type readItem[T any, P lex.RecordPointer[T]] struct {
 	uri    string
 	cid    string
-	entry  *Entry[T]
-	memory *Memory
-	blocks []byte // ends with the encoded record
+	entry  *Entry[T] // only with its Value; nil unless the item has a record and a CID
+	memory *Memory   // nil: new memory
+	blocks []byte    // proof.blocks, to which the encoded record is appended
 }
 
-// DecodeLex reads the item.
+// DecodeLex decodes an item, which d reads, into v.
 func (v *readItem[T, P]) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	var value *T
@@ -224,8 +225,8 @@ func (v *readItem[T, P]) DecodeLex(d *lex.Decoder) {
 	}
 }
 
-// newIn returns a new T, in the decoder's arena if there is memory to use again. Otherwise it has an allocation of its own,
-// so that whoever keeps one record does not keep others.
+// newIn returns a new T, in the decoder's arena if m, the memory to reuse, is not nil. Otherwise T has an allocation of
+// its own, so that a caller that keeps one record does not keep others in memory.
 func newIn[T any](d *lex.Decoder, m *Memory) *T {
 	if m != nil {
 		return lex.NewObject[T](d)

@@ -14,12 +14,13 @@ import (
 type View struct {
 	// URI and CID are the server's text, or "" if it sent none.
 	URI, CID string
-	Value    lex.Raw
+	// Value is the record, not decoded. Its Data is nil if the server sent none.
+	Value lex.Raw
 }
 
 var viewFields = lex.NewFields("cid", "uri", "value")
 
-// DecodeLex reads a view. It reads null as an empty one.
+// DecodeLex decodes a view, which d reads. It decodes null as an empty view. It implements [lex.Decodable].
 func (v *View) DecodeLex(d *lex.Decoder) {
 	if d.Null() {
 		return
@@ -62,7 +63,7 @@ func textOrNull(d *lex.Decoder) string {
 // has it in JSON, or its bytes do not match the CID ([issue.RuleCID]). If ctx ends meanwhile, the error is that of ctx.
 func (v *View) Envelope(ctx context.Context) (Envelope, error) { return v.envelope(ctx, nil) }
 
-// envelope is Envelope with memory for the data, unless that is nil.
+// envelope is [View.Envelope]. Unless block is nil, the data of the result uses its memory.
 func (v *View) envelope(ctx context.Context, block *lex.Canonical) (Envelope, error) {
 	e := Envelope{URI: syntax.ATURI(v.URI), Data: v.Value.Data, Encoding: v.Value.Encoding, Trust: Served}
 	if e.Encoding == lex.JSON {

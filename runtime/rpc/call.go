@@ -54,19 +54,19 @@ type Response struct {
 // of a generated type returns those that are set, and the defaults of those that are not; its receiver may be nil.
 type Params []Param
 
-// Param is one parameter.
+// Param is one parameter of a query string, not escaped.
 type Param struct{ Name, Value string }
 
-// String adds a string.
+// String adds a parameter whose value is a string.
 func (p *Params) String(name, value string) { *p = append(*p, Param{name, value}) }
 
-// Int adds an integer.
+// Int adds a parameter whose value is an integer.
 func (p *Params) Int(name string, value int64) { p.String(name, strconv.FormatInt(value, 10)) }
 
-// Bool adds a boolean.
+// Bool adds a parameter whose value is a boolean.
 func (p *Params) Bool(name string, value bool) { p.String(name, strconv.FormatBool(value)) }
 
-// OptParam adds a parameter that is a string, an integer or a boolean, if v is set.
+// OptParam adds a parameter to q if v is set. T is a string, integer or boolean type.
 func OptParam[T comparable](q *Params, name string, v lex.Opt[T]) {
 	if value, ok := v.Get(); ok {
 		q.String(name, fmt.Sprint(value))

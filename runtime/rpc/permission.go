@@ -9,7 +9,8 @@ import (
 // PermissionSet is a named bundle of permissions that a user can grant,
 // https://atproto.com/specs/permission.
 type PermissionSet struct {
-	NSID          syntax.NSID
+	NSID syntax.NSID
+	// Title and Detail describe the set to the user, "" if its lexicon does not have them.
 	Title, Detail string
 	Permissions   []Permission
 }

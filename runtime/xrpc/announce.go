@@ -78,12 +78,12 @@ func (e *WaitError) Error() string {
 // Unwrap returns e.Err.
 func (e *WaitError) Unwrap() error { return e.Err }
 
-// minOwnPause is the shortest pause for the client's own pace that is announced: at that pace, every call in a row
-// waits a little.
+// minOwnPause is the shortest pause for ReasonPace or ReasonPoints that is announced. Shorter ones are too frequent: a
+// client that has reached its pace waits a little before every call.
 const minOwnPause = time.Second
 
 // Announce calls the function of [WithPauses], if there is one, for a pause that begins now. It is for packages that
-// pace or repeat calls on top of the client, such as write, so that one function is told of all pauses. If p.Service
+// pace or repeat calls on top of the client, such as write, so that one function gets all pauses. If p.Service
 // is empty, it is set to the service of c. Pauses of less than a second for [ReasonPace] or [ReasonPoints] are not
 // announced.
 func (c *Client) Announce(p Pause) {
@@ -96,7 +96,8 @@ func (c *Client) Announce(p Pause) {
 	c.pauses(p)
 }
 
-// pause announces a pause of length wait and sleeps for it. asked is the part of wait that the server asked for.
+// pause announces a pause of length wait and sleeps for it. asked is the part of wait that the server asked for. If
+// asked is longer than the limit of WithMaxWait, or ctx would end during the pause, pause returns a WaitError at once.
 func (x *exchange) pause(wait, asked time.Duration, reason Reason, failure error) error {
 	if wait <= 0 {
 		return pause.Ended(x.ctx)

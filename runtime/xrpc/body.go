@@ -53,12 +53,12 @@ type payload struct {
 	mediaType string
 	source    io.Reader
 	seeker    io.Seeker // the source; nil if it cannot be rewound
-	start     int64     // where seeker stood
-	size      int64     // -1: unknown
-	current   *upload
+	start     int64     // the initial position of seeker
+	size      int64     // in bytes; -1: unknown
+	current   *upload   // the body of the last request; nil: none yet
 }
 
-// newPayload returns a payload of what r has from its current position on.
+// newPayload returns a payload of the data of r from its current position to its end.
 func newPayload(r io.Reader, mediaType string) *payload {
 	if mediaType == "" {
 		mediaType = "application/octet-stream"
@@ -120,7 +120,8 @@ func (p *payload) stop() {
 	}
 }
 
-// rewind seeks the payload back to its beginning.
+// rewind seeks the payload back to its beginning, if any of it has been read. The error wraps ErrBody if that is not
+// possible.
 func (p *payload) rewind() error {
 	if p.current == nil {
 		return nil
@@ -156,9 +157,9 @@ type upload struct {
 	source  io.Reader
 
 	mu      sync.Mutex
-	stopped bool
-	touched bool
-	err     error // of source
+	stopped bool  // source must not be read any more
+	touched bool  // source has been read from
+	err     error // the last error of source, other than io.EOF
 }
 
 var errStopped = errors.New("the call has ended")
@@ -185,7 +186,7 @@ func (u *upload) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Close does nothing: the source is the caller's.
+// Close does nothing, since the source belongs to the caller.
 func (u *upload) Close() error { return nil }
 
 // stop keeps every later Read from reaching the source.
@@ -235,7 +236,7 @@ func (i *interruptible) Read(b []byte) (int, error) {
 	return i.r.Read(b)
 }
 
-// Close does not close the source.
+// Close makes a Read in progress and every later one fail. It does not close the source.
 func (i *interruptible) Close() error { return i.r.Close() }
 
 // answer is the body of a response. A read fails when no byte arrives for too long, when bytes arrive too slowly, or
@@ -245,17 +246,17 @@ type answer struct {
 	ctx   context.Context // of the attempt
 	watch *watch
 	body  io.ReadCloser
-	size  int64 // as the server says
-	err   error
+	size  int64 // that the server announced, in bytes; -1: unknown
+	err   error // the error of every later Read
 
-	waited time.Duration // in reads since the rate was last checked
-	came   int64         // bytes since then
+	waited time.Duration // the time spent in reads since the rate was last checked
+	came   int64         // the number of bytes received since then
 }
 
 // rateWindow is how long a call waits for bytes before their rate is checked.
 const rateWindow = 2 * time.Minute
 
-// slow records a read, and returns an error if the reads of the last rateWindow brought too few bytes.
+// slow records a read of n bytes, and returns an error if the reads of the last rateWindow returned too few bytes.
 func (a *answer) slow(n int, took time.Duration) error {
 	a.came += int64(n)
 	a.waited += took
@@ -304,7 +305,7 @@ func (a *answer) Read(b []byte) (int, error) {
 // compressed.
 func (a *answer) Size() int64 { return a.size }
 
-// Close releases the connection. It can be reused if all of the body has been read.
+// Close releases the connection, which can be used again if all of the body has been read.
 func (a *answer) Close() error {
 	err := a.body.Close()
 	a.watch.end()

@@ -101,7 +101,7 @@ func (c *Client) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "xrpc.Client(%s)",
 // decoded.
 //
 // Call waits when the server asks for a pause, up to the limit of [WithMaxWait]; if the server asks for a longer one,
-// Call returns a [*WaitError] at once. [WithPauses] sets a function that is told of each pause.
+// Call returns a [*WaitError] at once. [WithPauses] sets a function that is called before each pause.
 //
 // If response asks for a stream, ctx must stay valid until response.Body is closed, and the caller must close it to
 // release the connection. The body's errors are [*TransportError]s. It ends with io.EOF only if it is complete, as

@@ -22,8 +22,9 @@
 // A failed call is sent again, after a random pause whose upper limit grows, if that may help and cannot do harm.
 // Queries may always be repeated. A procedure is repeated if no connection could be made, so that nothing was sent,
 // or if the server itself answered with status 429, which means that it did not carry the call out. After any other
-// failure, including a 429 from a proxy, it is repeated only if [rpc.Call].Repeatable is set. A streamed request body
-// is sent again, from its initial position, if it is an [io.Seeker] or if none of it has been read.
+// failure, including a 429 from a proxy, it is repeated only if the field Repeatable of its [rpc.Request] is set. A
+// streamed request body is sent again, from its initial position, if it is an [io.Seeker] or if none of it has been
+// read.
 //
 // Below this package, [http.Transport] itself sends a request again when a kept-alive connection turns out to be
 // closed. It does so with a procedure only if no byte of the request was written, or if the server's HTTP/2 error
@@ -33,9 +34,9 @@
 // # Pauses
 //
 // A client obeys a server's Retry-After and RateLimit headers, up to the limit of [WithMaxWait]. If a server sends no
-// RateLimit headers, the client limits its own rate, see [WithPace]. A program can be told of pauses ([WithPauses]).
-// If a pause would be longer than the client or the context allows, the call does not wait: it returns a [*WaitError]
-// at once, which says when the call may be made again.
+// RateLimit headers, the client limits its own rate, see [WithPace]. With [WithPauses], the client calls a function
+// before each pause. If a pause would be longer than the client or the context allows, the call does not wait: it
+// returns a [*WaitError] at once, which says when the call may be made again.
 //
 // # Limits
 //

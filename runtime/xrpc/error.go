@@ -35,11 +35,11 @@ var (
 	ErrInflation = guard.ErrInflation
 )
 
-// How much of an error answer is used, in bytes.
+// How much of the body of an error answer is used at most, in bytes.
 const (
-	maxErrorBody = 64 << 10 // read
-	maxPrefix    = 1 << 10  // kept in Error.Body
-	maxExcerpt   = 200      // shown in a text
+	maxErrorBody = 64 << 10 // is read
+	maxPrefix    = 1 << 10  // is kept in Error.Body
+	maxExcerpt   = 200      // of a text from a server is shown in an error text
 )
 
 // Error is an answer with an error status, or an answer that is not usable as the answer to the call.
@@ -130,11 +130,12 @@ func mayBeError(contentType string) bool {
 	return isJSON(contentType) || strings.HasPrefix(contentType, "text/plain")
 }
 
-// isErrorName reports whether s can be the name of an error: a constant in ASCII.
+// isErrorName reports whether s can be the name of an error: printable ASCII characters, without spaces.
 func isErrorName(s string) bool {
 	return s != "" && len(s) <= maxErrorName && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f })
 }
 
+// maxErrorName is the length of the longest error name, in bytes.
 const maxErrorName = 128
 
 // credentials reports whether the credentials may have to be renewed. Servers say so in several ways: by status 401,
@@ -145,10 +146,10 @@ func (e *Error) credentials() bool {
 		e.Status >= 400 && e.Status < 500 && (e.Name == "ExpiredToken" || e.Name == "InvalidToken")
 }
 
-// shown returns text from a server as it is, or quoted and shortened if it would not be safe to print.
+// shown returns text from a server unchanged if it is short and printable, and otherwise quoted and shortened.
 func shown(text string) string { return quote.Message(text, maxExcerpt) }
 
-// excerpt quotes the start of text for a message.
+// excerpt returns the beginning of text in quotes, for an error text.
 func excerpt(text string) string { return quote.Text(text, maxExcerpt) }
 
 // longest is the longest pause that a server can ask for. Rate limits cover a month at most; a longer pause is a
@@ -184,7 +185,7 @@ func retryAfter(text string, now time.Time) (time.Duration, bool) {
 	return after, after <= longest
 }
 
-// reset reads RateLimit-Reset.
+// reset returns the time from now to that of the header RateLimit-Reset, and whether there is a valid one.
 func reset(h http.Header, now time.Time) (time.Duration, bool) {
 	seconds, err := strconv.ParseInt(h.Get("RateLimit-Reset"), 10, 64)
 	if err != nil {

@@ -27,13 +27,14 @@ type exchange struct {
 	call    *rpc.Request
 	result  *rpc.Response
 	body    *payload      // nil: none
-	request *http.Request // the last one
-	trace   *trace        // of the last one; nil for a query
+	request *http.Request // the request of the last attempt
+	trace   *trace        // of that request; nil for a query
 
-	failures int // of attempts so far
+	failures int // how many attempts have failed so far
 }
 
-// trace records what the transport does with a request. A transport other than that of net/http may report nothing.
+// trace records whether the transport asked for a connection for a request, and whether it got one. A transport other
+// than that of net/http may report nothing.
 type trace struct{ asked, got atomic.Bool }
 
 // sent reports whether a part of the last request may have reached the server. It is false only if the transport
@@ -100,7 +101,8 @@ func (x *exchange) newRequest(ctx context.Context, w *watch) *http.Request {
 	return req.WithContext(ctx)
 }
 
-// send makes one attempt.
+// send makes one attempt: it waits for the client's pace, authorizes and sends a request, and decodes the answer into
+// x.result or returns an error.
 func (x *exchange) send() error {
 	c := x.c
 	if err := c.pace.wait(x); err != nil {

@@ -86,7 +86,7 @@ func WithNetwork(n network.Network) Option {
 	}
 }
 
-// WithAuthorizer makes a add credentials to each request. By default requests have no credentials.
+// WithAuthorizer sets the [Authorizer] that adds credentials to each request. By default requests have no credentials.
 func WithAuthorizer(a Authorizer) Option {
 	return func(o *options) error {
 		o.auth = a

@@ -18,7 +18,7 @@ type pace struct {
 	own    *rate.Limiter // nil: none
 	server atomic.Bool   // the server sends RateLimit headers, so own is not used
 
-	closed atomic.Bool // open has had an entry at some time
+	closed atomic.Bool // open has had an entry at some time; while it is false, calls need not lock mu
 	mu     sync.Mutex
 	open   map[syntax.NSID]time.Time // when methods that have reached their rate limit may be called again
 }
@@ -52,8 +52,9 @@ func (p *pace) untilOpen(method syntax.NSID) time.Duration {
 	return time.Until(p.open[method])
 }
 
-// heard records the RateLimit headers of an answer. Servers have a limit for each method and send the one that is
-// closest to being reached, so a limit that has been reached is taken to be that of the method.
+// heard records the RateLimit headers h of an answer to a call of method. Servers have several limits, some for single
+// methods, and send the one that is closest to being reached; heard assumes that a limit that has been reached is that
+// of the method.
 func (p *pace) heard(method syntax.NSID, h http.Header) {
 	remaining := h.Get("RateLimit-Remaining")
 	if remaining == "" && h.Get("RateLimit-Limit") == "" {

@@ -63,7 +63,7 @@ func serverTime(h http.Header) time.Time {
 	return time.Now()
 }
 
-// passing reports whether err, for which there was no answer, is of a kind that may soon pass.
+// passing reports whether err, because of which there was no answer, may be temporary.
 func passing(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	var dns *net.DNSError

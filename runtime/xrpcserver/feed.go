@@ -15,14 +15,14 @@ type Feed[M any] struct {
 	queues map[*queue[M]]bool
 }
 
-// queue holds the messages that a subscriber has not taken yet.
+// queue has the messages that were published but not yet yielded to one subscriber.
 type queue[M any] struct {
 	messages []M
-	tooSlow  bool
-	changed  chan struct{} // of size 1
+	tooSlow  bool          // the subscriber was too far behind, and gets no messages after these
+	changed  chan struct{} // has an element if messages or tooSlow may have changed
 }
 
-// NewFeed returns a feed whose subscribers may be up to limit messages behind.
+// NewFeed returns a feed without subscribers. Each subscriber may be up to limit messages behind.
 func NewFeed[M any](limit int) *Feed[M] {
 	return &Feed[M]{limit: limit, queues: make(map[*queue[M]]bool)}
 }

@@ -22,7 +22,8 @@ type value[T any] interface {
 	lex.Encodable
 }
 
-// Output sends a result in JSON. If the result is nil or invalid, it sends nothing and returns an error.
+// Output sends v, the result of a call, to the client in JSON. If v is nil, or not valid by its lexicon, Output sends
+// nothing and returns an error.
 func Output[T any, P value[T]](c *Call, v P) error {
 	if v == nil {
 		return errNoResult
@@ -33,7 +34,7 @@ func Output[T any, P value[T]](c *Call, v P) error {
 	return c.output(v)
 }
 
-// output sends a value in JSON. If it does not encode, nothing is sent.
+// output sends v in JSON. If v cannot be encoded, output sends nothing and returns an error.
 func (c *Call) output(v lex.Encodable) error {
 	body, err := lex.EncodeJSON(v)
 	if err != nil {
@@ -46,8 +47,9 @@ func (c *Call) output(v lex.Encodable) error {
 	return nil
 }
 
-// Stream sends a result that is not JSON, and closes it. If reading it fails, Stream ends the connection, since the
-// status has been sent already.
+// Stream sends body, a result that is not JSON, to the client and closes it. If contentType is "", it stands for
+// application/octet-stream. If reading body fails, Stream returns the error, and the handler cuts the connection, since
+// the status has been sent already.
 func (c *Call) Stream(body io.ReadCloser, contentType string) error {
 	if body == nil {
 		return errNoResult
@@ -83,7 +85,7 @@ func Record[T any, P encodable[T]](c *Call, entry *rec.Entry[T]) error {
 	return c.output(record[T, P]{entry})
 }
 
-// check checks what a server says of a record.
+// check returns an error if entry, a result of the server, has no valid URI or no value.
 func check[T any](entry *rec.Entry[T]) error {
 	if _, err := syntax.ParseATURI(string(entry.URI)); err != nil {
 		return fmt.Errorf("the URI of an entry: %w", err)
@@ -94,6 +96,7 @@ func check[T any](entry *rec.Entry[T]) error {
 	return nil
 }
 
+// record encodes an entry as an object {uri, cid, value}.
 type record[T any, P encodable[T]] struct{ entry *rec.Entry[T] }
 
 func (r record[T, P]) EncodeLex(e *lex.Encoder) {
@@ -106,8 +109,8 @@ func (r record[T, P]) EncodeLex(e *lex.Encoder) {
 	o.End()
 }
 
-// Records sends entries as a page of records: an object with the cursor, unless that is empty, and the array called key. The records
-// are sent as [Record] sends them.
+// Records sends entries as a page of records: an object with the cursor, unless that is empty, and an array of the
+// entries in the field key. Each entry is sent as [Record] sends it.
 func Records[T any, P encodable[T]](c *Call, entries []rec.Entry[T], cursor, key string) error {
 	for i := range entries {
 		if err := check(&entries[i]); err != nil {
@@ -117,6 +120,7 @@ func Records[T any, P encodable[T]](c *Call, entries []rec.Entry[T], cursor, key
 	return c.output(records[T, P]{entries, cursor, key})
 }
 
+// records encodes a page of entries, see [Records].
 type records[T any, P encodable[T]] struct {
 	entries     []rec.Entry[T]
 	cursor, key string

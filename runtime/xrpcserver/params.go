@@ -12,7 +12,7 @@ import (
 // Kind is the type of a parameter.
 type Kind int
 
-// The kinds of parameters, and lists of each.
+// The kinds of parameters: single values, and lists of them.
 const (
 	String Kind = iota
 	Int
@@ -22,8 +22,8 @@ const (
 	Bools
 )
 
-// Params decodes the parameters of the call into v, whose parameters and kinds are given. The error is an [Error] if a
-// parameter is invalid. Like other servers, it ignores unknown parameters.
+// Params decodes the parameters of the call into v. kinds has the name and the kind of each parameter of the method. The
+// error is an [Error] if a parameter is invalid. Like other servers, Params ignores unknown parameters.
 func (c *Call) Params(v lex.Decodable, kinds map[string]Kind) error {
 	query, err := url.ParseQuery(c.r.URL.RawQuery)
 	if err != nil {
@@ -59,7 +59,8 @@ func (c *Call) Params(v lex.Decodable, kinds map[string]Kind) error {
 	return decode("parameters", lex.Decode(c.r.Context(), text, v, lex.DecodeOptions{Encoding: lex.JSON}))
 }
 
-// parse returns the value of a parameter.
+// parse returns the value of a parameter from its text in the query string. kind is String, Int or Bool. The error is an
+// Error that has the parameter's name.
 func parse(name, text string, kind Kind) (any, error) {
 	switch kind {
 	case Int:

@@ -19,18 +19,20 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Method is a query, a procedure or a subscription.
+// Method is a query, a procedure or a subscription that a handler serves.
 type Method struct {
-	NSID                    syntax.NSID
+	NSID syntax.NSID
+	// Procedure and Subscription say what the method is. If both are false, it is a query.
 	Procedure, Subscription bool
-	// Serve answers one call. It may run concurrently.
+	// Serve answers one call by the methods and functions of this package that take a Call. If it returns an error, the
+	// handler sends that, see [Error]. It may run concurrently.
 	Serve func(c *Call) error
 }
 
 // MaxInput is the size of the largest JSON input that is read, in bytes. A body that is not JSON has no limit.
 const MaxInput = 4 << 20
 
-// Error is an error for which a server chooses the HTTP status.
+// Error is an error that a server returns for the client: the handler sends its name and message, with its status.
 type Error struct {
 	// Status is the HTTP status, 400 or above.
 	Status int
@@ -75,7 +77,8 @@ func New(methods []Method, opts ...Option) http.Handler {
 type handler struct {
 	methods map[string]Method
 	hook    func(*http.Request, error)
-	// ping is the interval of pings on a WebSocket, patience how long its client may take for a frame, and goodbye for the last one.
+	// ping is the interval of pings on a WebSocket. patience is how long its client may take to receive a frame, and
+	// goodbye is how long it may take to receive the last frame and close the connection.
 	ping, patience, goodbye time.Duration
 }
 
@@ -112,7 +115,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// allowed returns the methods of HTTP that a call may have.
+// allowed returns the HTTP methods with which m may be called.
 func (m Method) allowed() []string {
 	switch {
 	case m.Procedure:
@@ -123,14 +126,15 @@ func (m Method) allowed() []string {
 	return []string{http.MethodGet, http.MethodHead, http.MethodOptions}
 }
 
-// failed tells the hook of an error, unless the client has disconnected.
+// failed calls the hook with err, unless the client has disconnected.
 func (h *handler) failed(r *http.Request, err error) {
 	if r.Context().Err() == nil && !errors.Is(err, http.ErrAbortHandler) {
 		h.hook(r, err)
 	}
 }
 
-// public returns what the client learns of an error, and tells the hook if that is nothing.
+// public returns the error to send to the client for err: the [Error] or the [rpc.ErrorName] that err wraps. If it wraps
+// neither, public calls the hook with err and returns InternalServerError.
 func (c *Call) public(err error) Error {
 	// The name of an error that a panic carries was not meant for the client.
 	if _, panicked := errors.AsType[*panics.Error](err); !panicked {
@@ -145,7 +149,7 @@ func (c *Call) public(err error) Error {
 	return Error{http.StatusInternalServerError, "InternalServerError", ""}
 }
 
-// fail sends an error.
+// fail sends err to the client in the form that public returns.
 func (c *Call) fail(err error) {
 	answer := c.public(err)
 	body, err := json.Marshal(struct {
@@ -197,14 +201,15 @@ func (c *Call) Input(v lex.Decodable) error {
 	return decode("input", lex.Decode(c.r.Context(), body, v, lex.DecodeOptions{Encoding: lex.JSON}))
 }
 
-// Body returns the body of a procedure that takes something other than JSON, and its media type, which has to fit pattern: a media
-// type, one with "*" in place of its parts, or several with commas between them, in any case. The error is an [Error].
+// Body returns the body of a procedure that takes something other than JSON, and its Content-Type. The error is an
+// [Error] if the media type does not match pattern, which is a media type, such as "text/csv", "audio/*" or "*/*", or
+// several, separated by commas. Letter case does not matter.
 func (c *Call) Body(pattern string) (io.Reader, string, error) {
 	contentType, err := c.encoding(pattern)
 	return c.r.Body, contentType, err
 }
 
-// encoding returns the media type of the body, if it fits a pattern.
+// encoding returns the Content-Type of the body, or an error if that does not match pattern, see Body.
 func (c *Call) encoding(pattern string) (string, error) {
 	if coding := c.r.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
 		return "", &Error{http.StatusUnsupportedMediaType, "InvalidRequest", "the input must not be compressed"}
@@ -225,7 +230,8 @@ func (c *Call) encoding(pattern string) (string, error) {
 	return "", invalid("the input must be of the type %s", pattern)
 }
 
-// decode says what is wrong with what was decoded.
+// decode returns the error for the client after decoding, which returned err, nil if that is nil. what names what was
+// decoded.
 func decode(what string, err error) error {
 	if err == nil {
 		return nil

@@ -20,13 +20,13 @@ const ErrConsumerTooSlow rpc.ErrorName = "ConsumerTooSlow"
 
 const (
 	pingInterval = 30 * time.Second
-	// deadAfter is how many intervals of pings without any answer end a connection.
+	// deadAfter is the number of ping intervals after which a connection is closed if nothing came from the client.
 	deadAfter = 3
-	// patience is how long a client may take for one frame.
+	// patience is how long a client may take to receive one frame.
 	patience = time.Minute
-	// goodbye is how long a client may take for the end of the stream.
+	// goodbye is how long a client may take to receive the last frame and to close the connection.
 	goodbye = 10 * time.Second
-	// maxReceived is the size of the longest message of a client, in bytes. They are ignored.
+	// maxReceived is the size of the longest message that a client may send, in bytes. Such messages are ignored.
 	maxReceived = 64 << 10
 )
 
@@ -35,7 +35,9 @@ var errGone = errors.New("the client has disconnected")
 
 // Subscription answers a subscription: it sends the messages that open yields, one after the other, as frames of a
 // WebSocket, and then closes that. A yielded error is sent as an error frame, in the same way as the errors of other
-// calls, and ends the stream; so does an invalid message. encode and decode are the functions for the messages' type.
+// calls, and ends the stream; so does an invalid message. encode returns the type of a message, which is sent as t in the
+// frame's header, and its payload in DAG-CBOR. decode is the reverse of encode; a message is valid if it returns no
+// error.
 //
 // The next message is taken from the iteration when the previous one has been sent, so a slow client slows down only
 // its own stream; a client that takes more than a minute to receive a frame is disconnected with [ErrConsumerTooSlow].
@@ -85,7 +87,7 @@ type socket struct {
 	ping, patience, goodbye time.Duration
 }
 
-// upgrade makes a WebSocket of the connection. Pages of any origin may have one, as they may send any other call.
+// upgrade turns the connection into a WebSocket. It accepts web pages of any origin, as other calls do.
 func (c *Call) upgrade() (*socket, error) {
 	var refused error
 	u := websocket.Upgrader{
@@ -105,7 +107,7 @@ func (c *Call) upgrade() (*socket, error) {
 	return &socket{ws, c.handler.ping, c.handler.patience, c.handler.goodbye}, nil
 }
 
-// receive reads what the client sends until its connection ends, and returns why. Pings are sent meanwhile.
+// receive sends pings and reads what the client sends until the connection ends. It returns errGone.
 func (s *socket) receive() error {
 	s.ws.SetReadLimit(maxReceived)
 	alive := func(string) error { return s.ws.SetReadDeadline(time.Now().Add(deadAfter * s.ping)) }
@@ -144,7 +146,8 @@ func (s *socket) receive() error {
 	}
 }
 
-// message sends a message whose payload is encoded already.
+// message sends a message of type t. If the client has disconnected or receives nothing any more, the error is errGone;
+// if it has received the frame too slowly, the error is ErrConsumerTooSlow.
 func (s *socket) message(ctx context.Context, t string, payload []byte) error {
 	header, err := lex.EncodeCBOR(&frameHeader{op: 1, t: t})
 	if err != nil {
@@ -180,7 +183,8 @@ func (s *socket) message(ctx context.Context, t string, payload []byte) error {
 	return nil
 }
 
-// end ends the stream after an error, or nil. Cause is why its context has ended, or nil.
+// end sends an error frame for err, unless it is nil, and then a close frame. cause says why the stream's context has
+// ended, nil if it has not: if the client has disconnected, nothing is sent, and otherwise only a close frame.
 func (s *socket) end(c *Call, cause, err error) {
 	code, reason := websocket.CloseNormalClosure, ""
 	switch {
@@ -206,12 +210,12 @@ func (s *socket) end(c *Call, cause, err error) {
 // maxReason is the length of the longest reason in a close frame, in bytes.
 const maxReason = 123
 
-// cut shortens a text of ASCII characters.
+// cut returns at most the first length bytes of text, which must be ASCII.
 func cut(text string, length int) string { return text[:min(len(text), length)] }
 
-// frameHeader is the header of a frame, or the payload of an error.
+// frameHeader is the header of a frame, or the payload of an error frame.
 type frameHeader struct {
-	op               int64
+	op               int64 // of a header: 1 for a message, -1 for an error
 	t, name, message string
 }
 
