@@ -3,7 +3,7 @@ package cid
 import "crypto/sha256"
 
 // The methods in this file compare a CID with what a server sent: the content itself, its hash, or the CID that the
-// server stated. All packages compare by them.
+// server stated. All packages of this module use them to compare CIDs.
 
 // Matches reports whether c identifies data: whether the SHA-256 hash of data is that in c. It cannot tell whether data
 // is in c's codec.

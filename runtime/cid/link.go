@@ -13,7 +13,7 @@ import (
 // Link is a link to a block of data by its content identifier: lexicon type cid-link. In JSON it is
 // {"$link": "bafy…"}, in DAG-CBOR tag 42. It is comparable; the zero Link links to nothing.
 //
-// A link may name any version 1 CID. A link to a record, a commit or a blob names one that is a [CID].
+// A link may name any version 1 CID. Records, commits and blobs have CIDs of the more restricted form of a [CID].
 type Link struct{ binary string }
 
 // ErrLink is wrapped by the errors of [ParseLink] and [Link.UnmarshalJSON].
@@ -28,8 +28,9 @@ func ParseLink(s string) (Link, error) {
 	return Link{}, fmt.Errorf("cid: %s: %w", excerpt(s), ErrLink)
 }
 
-// LinkFromBinary returns the link to the CID whose binary form is b, and reports whether b is one: version, codec, and a
-// hash whose digest has the length that it states and that its hash function produces. The Link shares b's memory.
+// LinkFromBinary returns the link to the CID whose binary form is b. It returns false if b is not a version 1 CID: a
+// version, a codec, and a hash whose digest has the length that it states and that its hash function produces. The Link
+// shares b's memory.
 func LinkFromBinary(b string) (Link, bool) {
 	if !validBinary(b) {
 		return Link{}, false

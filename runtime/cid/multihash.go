@@ -27,9 +27,10 @@ func validBinary(raw string) bool {
 	return len(rest) > 0 || parts[1] == hashIdentity
 }
 
-// digestLength returns how many bytes the digests of a hash function have. The function is given by its code in the
-// multicodec table, https://github.com/multiformats/multicodec. The length is not fixed for the identity, whose digest
-// is the data, and for functions that we do not know. For a function with digests of any length, the table's counts.
+// digestLength returns how many bytes the digests of a hash function have. code is the function's code in the
+// multicodec table, https://github.com/multiformats/multicodec. fixed is false for the identity function, whose digest
+// is the data itself, and for functions that this package does not know. For a function that can make digests of any
+// length, the result is the length that the table states.
 func digestLength(code uint64) (length int, fixed bool) {
 	switch {
 	case code >= 0xb201 && code <= 0xb240: // blake2b-8 to blake2b-512

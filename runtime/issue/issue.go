@@ -17,7 +17,7 @@ import (
 // Rule is the name of a rule that a value breaks. The names of constraints are those of the lexicon language.
 type Rule string
 
-// The rules. RuleSyntax is for input that is not a well-formed value of the data model: broken or non-canonical
+// The rules that a value can break. RuleSyntax is for input that is not a well-formed value of the data model: broken or non-canonical
 // DAG-CBOR, broken JSON, text that is not UTF-8, duplicate keys, or values nested too deep. RuleCID is for a record
 // whose bytes do not match the CID that came with them. RuleMemory is for a value that takes more memory than its limit
 // allows; decoding stopped before its end.
@@ -40,7 +40,7 @@ const (
 	RuleMemory       Rule = "memory"
 )
 
-// Issue describes one place in a value that breaks one rule.
+// Issue says that one value, at one place in the input, breaks one rule.
 type Issue struct {
 	// Path is a JSON pointer (RFC 6901) to the value, or, for RuleRequired, to the missing field. A "…" in it shows where
 	// it was shortened: a key is cut after 128 bytes, and the middle of a path of more than 1,024 bytes is left out.
@@ -108,13 +108,13 @@ func (i Issue) String() string {
 // Error is the error that decoding and validating return for a value that has issues.
 // The decoded value is still usable.
 type Error struct {
-	// Issues are in the order of the bytes.
+	// Issues lists the issues, sorted by Offset.
 	Issues []Issue
 	// Truncated is true if decoding stopped at its limit of issues, so that there may be more issues.
 	Truncated bool
 }
 
-// Error returns the first three issues and how many more there are.
+// Error returns a text with the first three issues and how many more there are.
 func (e *Error) Error() string {
 	text := "lex: " + Summary(e.Issues)
 	if e.Truncated {
@@ -123,7 +123,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Summary returns the first three issues and how many more there are.
+// Summary returns a text with the first three of the issues and how many more there are.
 func Summary(issues []Issue) string {
 	const shown = 3
 	var b strings.Builder

@@ -2,7 +2,7 @@ package lex
 
 // AnyList reads a JSON object that has one array, in a field of any name, such as the response of a query for a list.
 // It calls array to read the array, and cursor to read the field "cursor", if there is one. Other fields are skipped
-// unchecked. A second array, or none although no field is null, is an issue.
+// unchecked. AnyList reports an object with a second array, and one without an array unless one of its fields is null.
 func (d *Decoder) AnyList(cursor, array func()) {
 	d.r.AnyList(cursor, array)
 }

@@ -35,11 +35,11 @@ type Arena struct {
 	recycled []*recycled // those of records that have been used since the last Reset
 }
 
-// recycled holds the records of one collection.
+// recycled holds the records of one collection that an [Arena] reuses.
 type recycled struct {
 	records []Record
-	values  []reflect.Value
-	used    int
+	values  []reflect.Value // the structs that records point to
+	used    int             // how many of the records, from the first on, are in use
 }
 
 // New returns an empty record of type t, as t.New does.
@@ -87,6 +87,7 @@ func (a *Arena) lend(d *decode.Reader) {
 	a.memory.Lend(&d.Objects, &d.Kept, len(d.Data))
 }
 
+// giveBack ends the loan of lend: d allocates new memory again.
 func (a *Arena) giveBack(d *decode.Reader) { a.memory.GiveBack(&d.Objects, &d.Kept) }
 
 // Reset reclaims the memory of all records that were decoded into the arena since the last Reset. The caller must not

@@ -147,7 +147,7 @@ func (d *Decoder) legacyBlob() (b Blob) {
 			at := d.r.At
 			b.legacyCID = d.String(1, NoLimit)
 			if b.legacyCID == "" {
-				d.r.Lost = true // see IsLegacy
+				d.r.Lost = true // IsLegacy would return false
 			}
 			if link, err := cid.ParseLink(b.legacyCID); err == nil {
 				b.Ref = link

@@ -59,7 +59,8 @@ func appendEncoded(b []byte, v Encodable, with Encoder) ([]byte, error) {
 	return out, nil
 }
 
-// whereUnset returns the JSON pointer of the value that is not set. What is written before it in JSON tells where it is.
+// whereUnset returns the JSON pointer of the first value in v that is not set. It encodes v as JSON again, which stops
+// at that value, and returns the pointer of the place where the output ends.
 func whereUnset(v Encodable) string {
 	e := &Encoder{json: true, incomplete: true}
 	_ = e.run(func() { v.EncodeLex(e) }) // it fails as before
@@ -78,7 +79,7 @@ type Encoder struct {
 	json       bool
 	incomplete bool   // records that lost data when they were decoded may be written
 	depth      int    // of the innermost open object
-	member     string // the $type of the union member that comes next
+	member     string // the $type of the union member that is written next, or ""
 }
 
 // encodeFailure is the panic that carries an error from deep within a value up to run, which recovers no other.
@@ -100,7 +101,8 @@ func (e *Encoder) run(encode func()) (err error) {
 
 var errTooDeep = errors.New("lex: the value nests too deep, or contains itself")
 
-// Object starts an object. The fields in extra are merged with those that the caller writes.
+// Object starts an object; the caller ends it with [ObjectEncoder.End]. The fields in extra are merged with those that
+// the caller writes.
 func (e *Encoder) Object(extra *Map) ObjectEncoder {
 	o := ObjectEncoder{e: e, start: len(e.b)}
 	if extra.m != nil || e.member != "" {
@@ -139,9 +141,9 @@ func (e *Encoder) restOf(extra *Map) *restEntries {
 // ObjectEncoder is an object that is being written.
 type ObjectEncoder struct {
 	e     *Encoder
-	start int // offset of the object's first byte
-	n     int // number of entries
-	rest  *restEntries
+	start int          // offset of the object's first byte
+	n     int          // number of entries
+	rest  *restEntries // those of the other fields that are not written yet; nil if there are none
 }
 
 type restEntries struct{ entries []decode.Entry }

@@ -55,7 +55,7 @@ func (m Map) All() iter.Seq2[string, Value] {
 	}
 }
 
-// Set sets the field called key to v.
+// Set sets the field called key to v, which must not be the zero Value.
 func (m *Map) Set(key string, v Value) {
 	i, found := m.find(key)
 	data := m.copy()

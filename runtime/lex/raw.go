@@ -28,7 +28,7 @@ func (r *Raw) DecodeLex(d *Decoder) { *r = d.Raw() }
 // EncodeLex writes the value. Encoding fails if there is none.
 func (r *Raw) EncodeLex(e *Encoder) { e.Raw(*r) }
 
-// errUnset says that a required value is not set which could be anything, null included, so that no null can stand for it.
+// errUnset says that a required [Raw] is not set. It cannot be written as null, because null is a valid value of a Raw.
 var errUnset = errors.New("required value is not set")
 
 // Raw writes a value that is encoded already, transcoding it if it is in the other encoding. If that fails, encoding
@@ -53,8 +53,8 @@ func (e *Encoder) Raw(r Raw) {
 	}
 }
 
-// Raw reads any value and returns its bytes. They are copied from the input, unless decoding shares it, and into the arena
-// if there is one.
+// Raw reads any value and returns its bytes. If decoding shares the input's memory, they are part of the input.
+// Otherwise they are copied, into the arena if there is one.
 func (d *Decoder) Raw() Raw {
 	raw := Raw{Encoding: d.encoding()}
 	if d.r.JSON {
@@ -85,8 +85,8 @@ func (d *Decoder) encoding() Encoding {
 }
 
 // Try reads the next value into v and returns its bytes, which are part of the input. If the value has issues, Try does
-// not report them but returns false; the caller can decode the bytes on their own. The memory that v took then does not
-// count, and the caller must drop v.
+// not report them but returns false; the caller can decode the bytes on their own. The memory that v took is then not
+// counted against the limit, and the caller must drop v.
 func (d *Decoder) Try(v Decodable) (raw Raw, ok bool) {
 	raw.Encoding = d.encoding()
 	start, end, ok := d.r.Try(func() { v.DecodeLex(d) })

@@ -5,8 +5,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Generated code reads a string that has a format, and no other constraint but its length, by the method with the name
-// of the format's type, see [syntax.Format.GoType]: each format of the list in package syntax has one here.
+// Generated code reads a string whose only constraint is its format with the method that is named after the format's
+// type: see [syntax.Format.GoType]. There is such a method in this file for each format in package syntax.
 
 // AtIdentifier reads a string of format at-identifier.
 func (d *Decoder) AtIdentifier() syntax.AtIdentifier {
@@ -17,7 +17,7 @@ func (d *Decoder) AtIdentifier() syntax.AtIdentifier {
 func (d *Decoder) ATURI() syntax.ATURI {
 	at := d.r.At
 	s, ok := d.r.Text()
-	if ok && !d.uris.Valid(s) { // faster than the check of the format, which remembers nothing
+	if ok && !d.uris.Valid(s) { // faster than syntax.Format.Valid, because d.uris remembers what it checked before
 		s = d.malformed(at, syntax.FormatATURI, s)
 	}
 	return syntax.ATURI(d.r.Keep(s))

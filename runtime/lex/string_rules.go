@@ -54,8 +54,8 @@ func (d *Decoder) StringWith(r *StringRules) string {
 	return d.r.Keep(s)
 }
 
-// checkGraphemes counts graphemes only where the number of bytes leaves the answer open: a grapheme
-// is at least one byte.
+// checkGraphemes reports s if it has fewer or more graphemes than r allows. It does not count them where the number of
+// bytes shows that s is within the limits: a grapheme is at least one byte.
 func (d *Decoder) checkGraphemes(at int, s string, r *StringRules) {
 	tooShort := r.MinGraphemes > 0
 	tooLong := r.MaxGraphemes > 0 && len(s) > r.MaxGraphemes

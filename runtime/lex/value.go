@@ -10,10 +10,10 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/transcode"
 )
 
-// Kind is the kind of a [Value].
+// Kind says which type of the atproto data model a [Value] has.
 type Kind uint8
 
-// The kinds of values in the atproto data model. KindInvalid is that of the zero Value.
+// The kinds of values in the atproto data model. KindInvalid is the kind of the zero [Value].
 const (
 	KindInvalid Kind = iota
 	KindNull

@@ -1,4 +1,4 @@
-// Package limit has the error that all limits of this module have in common. Each package that limits sizes or counts
+// Package limit defines the error that all limits of this module have in common. Each package that limits sizes or counts
 // has its own, more specific error, which wraps this one:
 //
 //	if errors.Is(err, limit.ErrTooLarge) {
@@ -9,5 +9,5 @@ package limit
 import "errors"
 
 // ErrTooLarge says that something is larger than its limit. repo.ErrTooLarge, car.ErrTooLarge, xrpc.ErrTooLarge,
-// blob.ErrTooLarge and write.ErrTooLarge wrap it. Only the last says that nothing was written.
+// blob.ErrTooLarge and write.ErrTooLarge wrap it. Of these, only write.ErrTooLarge guarantees that nothing was written.
 var ErrTooLarge = errors.New("too large")

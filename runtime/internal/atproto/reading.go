@@ -24,7 +24,8 @@ func (r reading) Call(ctx context.Context, request *rpc.Request, response *rpc.R
 	return r.caller.Call(ctx, request, response)
 }
 
-// Repeatable returns a caller for idempotent procedures: c sends them again if the response was lost.
+// Repeatable returns a caller for idempotent procedures, which sends them through c and marks them as repeatable: if
+// the response is lost, c may send them again.
 func Repeatable(c rpc.Caller) rpc.Caller { return repeatable{c} }
 
 type repeatable struct{ caller rpc.Caller }

@@ -6,14 +6,14 @@ import (
 	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
-// Checked reads DAG-CBOR that was checked when it was decoded. It also reads broken DAG-CBOR, as far as that is
-// well-formed; past the end it returns only nulls.
+// Checked reads DAG-CBOR that was checked when it was decoded. It can also read broken DAG-CBOR, up to the first head
+// that is malformed or cut off. There, as at the end of Str, Header returns [None], and Payload and Next return "".
 type Checked struct {
-	Str string
-	At  int
+	Str string // the DAG-CBOR
+	At  int    // the offset of the next byte to read
 }
 
-// Header reads the head of a value.
+// Header reads the head of a value and returns its major type and argument.
 func (r *Checked) Header() (major byte, argument uint64) {
 	if r.At >= len(r.Str) {
 		return None, 0
@@ -36,7 +36,7 @@ func (r *Checked) Header() (major byte, argument uint64) {
 	return c >> 5, argument
 }
 
-// Payload reads the bytes of a string or byte string.
+// Payload reads a string or byte string and returns its bytes, or those that there are if the input ends before.
 func (r *Checked) Payload() string {
 	_, n := r.Header()
 	n = min(n, uint64(len(r.Str)-r.At))

@@ -25,22 +25,23 @@ const (
 	Map        = 5
 	Tag        = 6
 	Simple     = 7
-	None       = 8 // not a header
+	None       = 8 // there is no head, or a malformed one
 )
 
-// The bytes of the simple values, and the tag of a link.
+// The heads of the simple values and of a tag, and the number of the tag of links.
 const (
 	False   = 0xf4
 	True    = 0xf5
 	Null    = 0xf6
-	Tagged  = 0xd8 // a tag in one byte; LinkTag follows
+	Tagged  = 0xd8 // the head of a tag whose number is in the next byte
 	LinkTag = 42
 )
 
 // HighBits is a mask of the high bit of each byte of a word, which is set in bytes that are not ASCII.
 const HighBits = 0x8080808080808080
 
-// Header reads the head of a value: its major type and argument. It reports a head that is not in its shortest form.
+// Header reads the head of a value: its major type and argument. It reports a head that is not in its shortest form. If
+// the input ends or the head is malformed, reading fails and Header returns [None].
 func Header(in *input.Input) (major byte, argument uint64) {
 	at := in.At
 	if at >= len(in.Data) {
@@ -87,7 +88,7 @@ func Length(in *input.Input, size int) (int, bool) {
 	return int(n), true
 }
 
-// CheckOrder reports a key at offset at that does not come after the key before it in canonical order.
+// CheckOrder reports the map key at offset at, unless it comes after prev, the key before it, in canonical order.
 func CheckOrder(in *input.Input, at int, prev, key string) {
 	if in.Quiet || Less(prev, key) {
 		return
@@ -99,7 +100,7 @@ func CheckOrder(in *input.Input, at int, prev, key string) {
 	}
 }
 
-// Key reads a map key.
+// Key reads a map key. If the next value is not a text string, reading fails and Key returns false.
 func Key(in *input.Input) (string, bool) {
 	if in.Dead {
 		return "", false
@@ -115,7 +116,8 @@ func Key(in *input.Input) (string, bool) {
 	return Text(in)
 }
 
-// Text reads a text string. The caller has checked the major type.
+// Text reads a text string, which is part of the input, and reports it if it is not UTF-8. It returns false if the
+// input ends within it. The caller has checked the major type.
 func Text(in *input.Input) (string, bool) {
 	at, b := in.At, in.Data
 	if i := at + 2; i+24 <= len(b) && b[at] == 0x78 && b[at+1] >= 24 { // 24 to 255 bytes: URIs and datetimes
@@ -144,7 +146,8 @@ func Text(in *input.Input) (string, bool) {
 	return s, true
 }
 
-// CheckBits reports an integer of more than 53 bits in a value that is about to be sent.
+// CheckBits reports the integer v at offset at if it has more than 53 bits and the purpose of reading is
+// [input.Sending].
 func CheckBits(in *input.Input, at int, v int64) {
 	const most = 1<<53 - 1
 	if in.Purpose == input.Sending && !in.ReportedAt(at) {
@@ -152,8 +155,8 @@ func CheckBits(in *input.Input, at int, v int64) {
 	}
 }
 
-// Link reads the byte string that follows a link's tag, and returns the link. The link is the value
-// at offset at.
+// Link reads the byte string that follows a link's tag, and returns the link. at is the offset of the tag, at which
+// Link reports a link that is malformed; it then returns false.
 func Link(in *input.Input, at int) (cid.Link, bool) {
 	if in.At >= len(in.Data) || in.Data[in.At]>>5 != ByteString {
 		in.Fail("link that is not a byte string")
@@ -176,8 +179,8 @@ func Link(in *input.Input, at int) (cid.Link, bool) {
 	return cid.Link{}, false
 }
 
-// PeekType returns the $type of the map that starts here, or "" if it has none.
-// It moves the input.
+// PeekType returns the $type of the map that starts here, or "" if it has none. It moves forward in the input and may
+// report issues: the caller must undo both.
 func PeekType(in *input.Input) string {
 	if in.At >= len(in.Data) || in.Data[in.At]>>5 != Map {
 		return ""
@@ -202,7 +205,8 @@ func PeekType(in *input.Input) string {
 	return ""
 }
 
-// Int reads an integer of 64 bits. The caller has checked the major type.
+// Int reads an integer. If it is not a 64-bit integer, Int reports it and returns false. The caller has checked the
+// major type.
 func Int(in *input.Input) (int64, bool) {
 	at := in.At
 	major, u := Header(in)

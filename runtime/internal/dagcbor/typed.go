@@ -5,15 +5,15 @@ import (
 	"github.com/layers-pub/layers-go/runtime/issue"
 )
 
-// EmptyBlob is the message about an empty blob in a value that is about to be written.
+// EmptyBlob is the text of the issue about an empty blob in a value that is about to be written.
 const EmptyBlob = "blob is empty; it must have at least 1 byte"
 
 const typedValue = "value of the data model: $type must be a string with content"
 
-// Typed holds, as DAG-CBOR, the fields that Check needs to check an object without a generated type.
+// Typed collects, as DAG-CBOR, the fields of an object without a generated type that [Typed.Check] needs.
 type Typed struct{ typ, ref, mimeType, size string }
 
-// Note notes the field called key.
+// Note records the field called key, whose value is raw in DAG-CBOR. It ignores fields that Check does not need.
 func (f *Typed) Note(key, raw string) {
 	switch key {
 	case "$type":
@@ -27,8 +27,9 @@ func (f *Typed) Note(key, raw string) {
 	}
 }
 
-// Check checks the object at offset at, which has no generated type, if it has a $type: the $type must be a string that is not empty,
-// and a blob must have the form that the data model prescribes.
+// Check checks the object whose fields were noted, which is at offset at and has no generated type. If it has a $type,
+// this must be a string that is not empty, and a blob must have the form that the data model prescribes. Check reports
+// an object that is otherwise.
 func (f *Typed) Check(in *input.Input, at int) {
 	if f.typ == "" || in.ReportedAt(at) {
 		return // skipped because it is wrong anyway

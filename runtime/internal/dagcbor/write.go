@@ -2,7 +2,7 @@ package dagcbor
 
 import "encoding/binary"
 
-// AppendHeader appends the head of a value with its argument, in its shortest form.
+// AppendHeader appends the head of a value of the given major type with the argument n, in its shortest form.
 func AppendHeader(to []byte, major byte, n uint64) []byte {
 	major <<= 5
 	switch {

@@ -2,7 +2,8 @@ package decode
 
 import "strings"
 
-// nextRead moves to the object's next field that is in its table and that the caller reads.
+// nextRead is Next for an answer in JSON (see lex.Answer): it passes over fields that the caller does not read, and
+// over optional fields that are null.
 func (r *Reader) nextRead(c *Cursor) int {
 	for {
 		r.Optional = false
@@ -22,7 +23,7 @@ func (r *Reader) nextRead(c *Cursor) int {
 	}
 }
 
-// read reports whether the caller reads a field, and whether it may be absent.
+// read reports whether the caller reads a field of an answer, and whether the field may be absent.
 func (r *Reader) read(f *field) (read, optional bool) {
 	for _, name := range r.Reads {
 		name, mark := strings.CutSuffix(name, "?")
@@ -33,7 +34,7 @@ func (r *Reader) read(f *field) (read, optional bool) {
 	return false, true
 }
 
-// skips reports whether the caller does not read a field.
+// skips reports whether the next value is part of an answer from which the caller does not read the field f.
 func (r *Reader) skips(f *field) bool {
 	if r.Reads == nil {
 		return false
@@ -42,7 +43,7 @@ func (r *Reader) skips(f *field) bool {
 	return !read
 }
 
-// requires reports whether a field must be present.
+// requires reports whether the field f must be present.
 func (r *Reader) requires(f *field) bool {
 	if r.Reads == nil {
 		return f.required
@@ -51,8 +52,9 @@ func (r *Reader) requires(f *field) bool {
 	return !optional
 }
 
-// Forgive discards the issues of a value that may be absent, and reports whether there were any. Its issues are
-// r.Issues[issues:].
+// Forgive is called after an optional value of an answer was read, with the number of issues that there were before it.
+// If the value has issues, Forgive discards them and returns true: the value counts as absent. If reading has ended, it
+// does nothing and returns false.
 func (r *Reader) Forgive(issues int) bool {
 	if r.Dead || len(r.Issues) <= issues {
 		return false

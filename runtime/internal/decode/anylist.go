@@ -6,7 +6,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/issue"
 )
 
-// AnyList reads an object in JSON with one array, which may have any name: see lex.Decoder.AnyList.
+// AnyList implements lex.Decoder.AnyList: it reads a JSON object with one array, in a field of any name.
 func (r *Reader) AnyList(cursor, array func()) {
 	if !r.JSON {
 		r.Mismatch("list in JSON")

@@ -8,19 +8,19 @@ import (
 
 // Array is the place in one array that is being decoded.
 type Array struct {
-	Left   int // DAG-CBOR: items left
-	Items  int // items met
-	max    int
-	min    int
-	offset int
+	Left   int     // DAG-CBOR: items left
+	Items  int     // items that More or NextItem has moved to
+	max    int     // the most items that the lexicon allows
+	min    int     // the fewest
+	offset int     // of the array in the input
 	size   uintptr // of an item in memory
-	Done   bool
-	spare  bool // it counts as absent if decoding it adds to the issues
-	issues int  // how many there were before it
+	Done   bool    // the array has ended, or the value is not an array
+	spare  bool    // an optional array of an answer: it counts as absent if it has issues
+	issues int     // how many issues there were before it
 }
 
-// StartArray starts reading the next array. If the next value is not an array, it reports that and returns an array
-// that is done.
+// StartArray starts reading the next array, which must have min to max items. If the next value is not an array,
+// StartArray reports that, unless it is null in an answer, and returns an Array that is done.
 func (r *Reader) StartArray(min, max int) (a Array) {
 	if r.At >= r.Check {
 		r.Poll()
@@ -61,7 +61,7 @@ func (r *Reader) StartArray(min, max int) (a Array) {
 	return a
 }
 
-// More moves to the array's next item. It returns false at the end.
+// More moves to the array's next item. It returns false at the end of the array and after reading has failed.
 func (r *Reader) More(a *Array) bool {
 	if r.At >= r.Check {
 		r.Poll()
@@ -103,9 +103,10 @@ func (r *Reader) moreJSON(a *Array) bool {
 	return false
 }
 
-// growthJSON is the factor by which an item's memory counts in JSON, which does not say how many items an array has.
-// The memory grows by doubling, to less than twice what is needed, and the old copy lives for a while, too. Its first
-// size is a guess, so that what is really allocated depends on earlier arrays; what counts must not.
+// growthJSON is how many times the size of an item is charged to the memory budget in JSON, which does not say in
+// advance how many items an array has. The slice of items grows by doubling, to less than twice what is needed, and its
+// old copy stays in memory until it is collected. The slice's first size is a guess from earlier arrays; the charge
+// must not depend on it, so that the same input is always charged the same.
 const growthJSON = 3
 
 // FirstItems returns how many items of size bytes to allocate before reading any: in DAG-CBOR all of them, unless that
@@ -129,9 +130,9 @@ func (r *Reader) FirstItems(a *Array, size uintptr) int {
 	return room
 }
 
-// NextItem moves to the array's next item, and charges it to the memory budget. room is how many items the slice has room
-// for. NextItem returns how many it must have room for, and false at the end of the array, or if the budget is used up;
-// decoding has then failed.
+// NextItem moves to the array's next item, and charges it to the memory budget. room is how many items the caller's
+// slice has room for. NextItem returns how many it must have room for now. It returns false at the end of the array,
+// and if the budget is used up; decoding has then failed.
 func (r *Reader) NextItem(a *Array, room int) (int, bool) {
 	if a.Left > 0 && a.Items < room && r.Ahead() { // in JSON, Left is 0
 		a.Left--
@@ -161,5 +162,6 @@ func (r *Reader) nextItem(a *Array, room int) (int, bool) {
 	return room, r.Spend(input.Allocated(room * int(a.size)))
 }
 
-// Absent reports whether the array, which has been read, counts as absent, because it has issues; these are discarded.
+// Absent is called after the array was read. It reports whether the array is an optional one of an answer and has
+// issues: it then counts as absent, and Absent discards the issues.
 func (r *Reader) Absent(a *Array) bool { return a.spare && r.Forgive(a.issues) }

@@ -12,12 +12,12 @@ import (
 
 // Extra holds the fields of an object that its lexicon does not name.
 type Extra struct {
-	Absent     bool    // there is no object: only the mark below
+	Absent     bool    // there is no object; the Extra exists only for the mark Incomplete
 	Entries    []Entry // in canonical order
-	Incomplete bool    // the object that these are extra fields of lost data when it was decoded
+	Incomplete bool    // the object that has these extra fields lost data when it was decoded
 }
 
-// Entry is a field as canonical DAG-CBOR.
+// Entry is a field: Key is its name, and Raw its value as canonical DAG-CBOR.
 type Entry struct{ Key, Raw string }
 
 // MarkIncomplete sets the field Incomplete of *e, which it allocates if it is nil.
@@ -28,8 +28,9 @@ func MarkIncomplete(e **Extra) {
 	(*e).Incomplete = true
 }
 
-// unknownField stores the entry whose key was just read among the object's extra fields. It does not store the $type
-// of a union's member, which the encoder writes, unless its spelling is not the one that the encoder writes.
+// unknownField stores the field whose key was just read among the object's extra fields, or skips it if the object
+// keeps none. It does not store the $type of a union's member, because the encoder writes that itself, unless the $type
+// ends in [MainSuffix], which the encoder would not write.
 func (r *Reader) unknownField(c *Cursor, key string) {
 	if c.extra == nil {
 		r.Pass()
@@ -68,10 +69,10 @@ func (r *Reader) unknownField(c *Cursor, key string) {
 	r.extras = append(r.extras, extraEntry{Entry{r.Keep(key), raw}, int32(at)})
 }
 
-// extraEntry is a field of an object that is open, and the offset of its key.
+// extraEntry is an extra field of an object that is still being read.
 type extraEntry struct {
 	Entry
-	at int32
+	at int32 // the offset of the key
 }
 
 // keepExtras puts the object's extra fields into its Extra, in canonical order. They may be in any order in the input,

@@ -14,7 +14,7 @@ import (
 type Cursor struct {
 	fields *Table
 	extra  **Extra
-	seen   uint64 // bit per field, for the first 64
+	seen   uint64 // one bit for each of the first 64 fields, set when the field was met
 	offset int32  // of the object
 	left   int32  // DAG-CBOR: entries left. JSON: 0 before the first entry
 	prev   int32  // DAG-CBOR: 1 + offset of the previous key, or 0 if that is the last of the fields in seen
@@ -23,6 +23,7 @@ type Cursor struct {
 	state  cursorState
 }
 
+// cursorState is a set of flags about the object of a [Cursor].
 type cursorState uint8
 
 const (
@@ -30,7 +31,7 @@ const (
 	cursorSlow                             // the next key must be compared with the previous one's text
 	cursorMember                           // a union member: its $type is known and not kept
 	cursorExtra                            // it has extra fields
-	cursorNoObject                         // it has a key that only a link, bytes or a blob has
+	cursorNoObject                         // a key shows that it is not an object of the data model; see noObject
 )
 
 // mark notes that field q was met, and reports whether it had been met before.
@@ -44,7 +45,7 @@ func (r *Reader) mark(c *Cursor, q int) bool {
 	return again
 }
 
-// wideWord returns the word with the bit of field q, which is not among the first 64.
+// wideWord returns the word with the bit of field q, for a field that is not among the first 64 of its table.
 func (r *Reader) wideWord(c *Cursor, q int) *uint64 {
 	if r.wide == nil {
 		r.wide = map[int32][]uint64{}
@@ -59,6 +60,7 @@ func (r *Reader) wideWord(c *Cursor, q int) *uint64 {
 	return &words[q/64]
 }
 
+// met reports whether field q was met in the object.
 func (r *Reader) met(c *Cursor, q int) bool {
 	if q < 64 {
 		return c.seen>>q&1 == 1
@@ -103,7 +105,8 @@ func (r *Reader) Object(c *Cursor, f *Table, extra **Extra) {
 	}
 }
 
-// objectState handles cases that few objects need.
+// objectState does the part of Object that few objects need: it is for union members, tables of more than 64 fields,
+// and the outermost object.
 func (r *Reader) objectState(c *Cursor) {
 	if r.Member {
 		c.state |= cursorMember
@@ -117,12 +120,13 @@ func (r *Reader) objectState(c *Cursor) {
 	}
 }
 
-// Next moves to the object's next field that is in its table and returns the field's number. The caller
-// must decode the field's value before it calls Next again. At the end of the object, Next reports the required fields
-// that are missing and returns a negative number.
+// Next moves to the object's next field that is in its table and returns the field's number. The caller must decode the
+// field's value before it calls Next again. At the end of the object, Next reports the required fields that are missing
+// and returns a negative number.
 //
-// Next is the hot path: a hash of the key says which field it probably is. In DAG-CBOR it comes after those that were
-// seen, since keys are in canonical order.
+// Next contains the fast path for DAG-CBOR: a hash of the key selects a field, and Next compares the key with its name.
+// Since keys are in canonical order, the field must come after all those that were met; nextCBOR handles everything
+// else.
 func (r *Reader) Next(c *Cursor) int {
 	r.Wrong = false
 	if r.JSON {
@@ -160,7 +164,7 @@ func (f *field) endsAs(text *[32]byte) bool {
 	return binary.LittleEndian.Uint64(text[16:])&keep[text[0]&31+1][2] == f.third
 }
 
-// end closes the object and reports the required fields that it lacks.
+// end closes the object, reports the required fields that it lacks, and returns -1.
 func (r *Reader) end(c *Cursor) int {
 	if c.state&cursorDone != 0 {
 		r.Wrong = true // it was not an object, so that a field that may be null is absent
@@ -208,7 +212,7 @@ func (r *Reader) objectCBOR(c *Cursor) {
 	}
 }
 
-// nextCBOR does what the hot path of Next does not: it handles the object's end, and keys that are unknown, long, out
+// nextCBOR does what the fast path of Next does not: it handles the object's end, and keys that are unknown, long, out
 // of order or near the end of the input.
 func (r *Reader) nextCBOR(c *Cursor) int {
 	for c.left > 0 {
@@ -246,6 +250,7 @@ func (r *Reader) nextCBOR(c *Cursor) int {
 	return r.end(c)
 }
 
+// previousKey returns the key before the one that was just read, and whether there is one.
 func (r *Reader) previousKey(c *Cursor) (string, bool) {
 	switch {
 	case c.prev > 0:

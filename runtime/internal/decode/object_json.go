@@ -20,8 +20,8 @@ func (g *guess) length(depth int, size uintptr) *int32 {
 	return &g.items[(uintptr(depth)*5+size/8)%64]
 }
 
-// learn sets a guess to the number that was found. Too large a guess is corrected at once, so that memory allocated in
-// vain is never more than an earlier array needed.
+// learn replaces a guess with the number that was found. A guess that is too large is thus used only once, so that the
+// memory allocated in vain is never more than an earlier array needed.
 func learn(slot *int32, n int) { *slot = int32(n) }
 
 // after returns the slot for the field that follows the last one.
@@ -66,7 +66,8 @@ func (r *Reader) close(c *Cursor) {
 	}
 }
 
-// nextJSON is the hot path for JSON without white space: the next field is the likely one, or the object ends.
+// nextJSON is Next for JSON. It contains the fast path for JSON without white space whose next field is the one that
+// was guessed, and for the object's end; nextJSONSlow handles everything else.
 func (r *Reader) nextJSON(c *Cursor) int {
 	i, b := r.At, r.Data
 	if !r.Ahead() || c.state&cursorDone != 0 {
@@ -119,6 +120,7 @@ func (r *Reader) nextJSONSlow(c *Cursor) int {
 	return r.end(c)
 }
 
+// known notes that field q was met, and reports it if it had been met before.
 func (r *Reader) known(c *Cursor, q int) {
 	c.next = uint16(q + 1)
 	if r.mark(c, q) && !r.skips(&c.fields.list[q]) {

@@ -22,12 +22,12 @@ import (
 // goroutines at once.
 type Reader struct {
 	input.Input
-	Objects memory.Objects
-	Kept    memory.Text
+	Objects memory.Objects // the memory for objects
+	Kept    memory.Text    // the memory for strings
 
 	Reads    []string // the fields of an answer that the caller reads, nil for all; see lex.Answer
 	Optional bool     // the value that comes next may be absent; see lex.Answer
-	Wrong    bool     // the last scalar had the wrong type
+	Wrong    bool     // the last value had the wrong type
 	Member   bool     // the next object is a union's member, whose $type was read
 
 	key        int                // offset of the key that was read last
@@ -36,7 +36,7 @@ type Reader struct {
 	guess      *guess
 	transcoder transcode.Transcoder
 	extras     []extraEntry // the extra fields of the objects that are open
-	mostExtras int          // how much of extras was charged to the budget
+	mostExtras int          // how many entries of extras were charged to the budget
 }
 
 // maxExtras is how many entries of extra fields a Reader keeps memory for.
@@ -105,7 +105,7 @@ func (r *Reader) locate(ctx context.Context) error {
 	return &issue.Error{Issues: r.Issues, Truncated: r.Truncated}
 }
 
-// Release drops the references to the decoded value, and memory that few values need.
+// Release drops the references to the input and the decoded value, and memory that only a large value needed.
 func (r *Reader) Release() {
 	r.Input = input.Input{}
 	r.root = nil
@@ -115,7 +115,8 @@ func (r *Reader) Release() {
 	}
 }
 
-// Mismatch reports that the value here is not of the wanted type, and skips it.
+// Mismatch reports that the next value is not of the type want, and skips it. It does not report an optional value of
+// an answer, which counts as absent.
 func (r *Reader) Mismatch(want string) {
 	r.Wrong = true
 	if r.Dead {
@@ -170,8 +171,8 @@ func (r *Reader) Skip() {
 	}
 }
 
-// PeekType returns the $type of the next object without moving past it. Issues
-// that it meets are found again when the object is decoded.
+// PeekType returns the $type of the next object, or "" if it has none. It does not move past the object, and reports no
+// issues: they are reported when the object is decoded.
 func (r *Reader) PeekType() (typ string) {
 	mark, quiet := r.Mark(), r.Quiet
 	r.Quiet = true

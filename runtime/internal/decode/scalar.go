@@ -53,9 +53,10 @@ func (r *Reader) Int(min, max int64) int64 {
 	return r.intCBOR(min, max)
 }
 
-// intHeads has the heads of integers up to 32 bits that are not negative. No value is large enough for the others.
+// intHeads describes, by their first byte, the encodings of integers that are not negative and have up to 32 bits. For
+// other first bytes, least is so large that no value passes, and intCBOR reads the integer.
 var intHeads = func() (heads [32]struct {
-	value, least int64 // value if no bytes follow; the least that may have this head
+	value, least int64 // the value if no bytes follow; the least value that may have this head
 	mask         int64 // of the bytes that follow, after 64 bits were shifted right by shift
 	size, shift  uint8 // how many bytes follow
 }) {
@@ -155,7 +156,7 @@ func (r *Reader) Bytes() (string, bool) {
 	return r.Str[r.At-n : r.At], true
 }
 
-// Link reads a link.
+// Link reads a link. If the next value is not a valid link, Link reports that and returns the zero Link.
 func (r *Reader) Link() cid.Link {
 	if r.JSON {
 		raw, _ := r.wrappedJSON("$link", "cid-link", func(text string) (string, bool) {
@@ -179,7 +180,8 @@ func (r *Reader) Link() cid.Link {
 	return link
 }
 
-// wrappedJSON reads an object whose only key is key and whose value is text that bytes decodes.
+// wrappedJSON reads an object whose only key is key and whose value is a string that the function bytes decodes. It
+// reports anything else; want is the name of the type in the report.
 func (r *Reader) wrappedJSON(key, want string, bytes func(string) (string, bool)) (string, bool) {
 	jsontext.Space(&r.Input)
 	at, issues := r.At, len(r.Issues)
@@ -267,7 +269,8 @@ func (r *Reader) Text() (string, bool) {
 	return "", false
 }
 
-// Keep returns s, which is part of the input, as a string that outlives it.
+// Keep returns s, which is part of the input, as a string to store in the decoded value: a copy, or s itself if strings
+// may share the input's memory.
 func (r *Reader) Keep(s string) string { return r.Kept.Keep(s, r.Data) }
 
 func (r *Reader) intJSON(min, max int64) int64 {

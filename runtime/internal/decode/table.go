@@ -12,35 +12,38 @@ import (
 // It is immutable.
 type Table struct {
 	list     []field
-	tokens   []token // of the fields in list, for JSON
-	factor   uint64  // of the hash that selects one of slots; see slot
-	slots    [128]uint8
-	required uint64 // bit per field, for the first 64
-	wide     bool   // more than 64 fields: required and seen fields are tracked by name
-	id       uint32 // selects the guess about the order of JSON keys; see guess
+	tokens   []token    // of the fields in list, for JSON
+	factor   uint64     // of the hash that selects one of slots; see slot
+	slots    [128]uint8 // the number of a field with each hash, or len(list); see place
+	required uint64     // one bit for each of the first 64 fields, set if the field is required
+	wide     bool       // more than 64 fields: required and Cursor.seen do not cover all of them
+	id       uint32     // selects the guess about the order of JSON keys; see guess
 }
 
-// field is a field of a table. Its words are the DAG-CBOR of its name, zero padded and little-endian. Next reads what
-// comes first in it, which is in one line of the processor's cache.
+// field is a field of a table. Its words are the DAG-CBOR of its name, zero padded and little-endian. The members that
+// Next reads come first, so that they are in one line of the processor's cache.
 type field struct {
 	first, second uint64 // words; first is noName if the name has more than longestFast bytes
-	mask          uint64 // of the bytes of second
-	bit           uint64 // of the field in Cursor.seen; 0 after the first 64
-	third         uint64 // word
+	mask          uint64 // selects the bytes that belong to the name in its second word
+	bit           uint64 // the field's bit in Cursor.seen; 0 after the first 64 fields
+	third         uint64 // the third word
 	required      bool
 	name          string
 }
 
-// noName is the first word of no name.
+// noName is a first word that no name has.
 const noName = 0xff
 
-// longestFast is the longest field name that is matched by words: its length is in the first byte.
+// longestFast is the length in bytes of the longest field name that Next compares by words. Its DAG-CBOR has the length
+// in the first byte.
 const longestFast = 23
 
+// fieldTables counts the tables that were made, to number them.
 var fieldTables atomic.Uint32
 
-// NewTable makes a table from field names, which must be in canonical order. A name that ends in "!" is a required
-// field; the mark is not part of the name. A mark "?" says nothing, for names that themselves end in a mark.
+// NewTable makes a table from field names, which must be in canonical order. A name that ends in "!" is that of a
+// required field; all others are optional. A name may also end in "?", which marks an optional field explicitly, so
+// that names that themselves end in a mark can be written. The mark is not part of the name.
 func NewTable(names ...string) Table {
 	f := Table{list: make([]field, len(names)), tokens: make([]token, len(names)), wide: len(names) > 64, id: fieldTables.Add(1)}
 	for i, name := range names {
@@ -76,9 +79,9 @@ func newField(name string, i int, required bool) field {
 	return f
 }
 
-// place fills slots, each with the number of the first field that belongs there, with the factor that gives most fields a
-// slot of their own: all, unless the names of two have the same length and the same first seven bytes. A field without one
-// is found by its name, which takes longer.
+// place sets factor and slots. Each slot gets the number of the first field whose hash selects it. place tries 256
+// factors and takes the one with which most fields have a slot of their own. Two names of the same length with the same
+// first seven bytes always have the same hash. A field without a slot is found by its name, which takes longer.
 func (f *Table) place() {
 	most := -1
 	for try := uint64(0); try < 256 && most < len(f.list); try++ {
@@ -99,7 +102,7 @@ func (f *Table) place() {
 	}
 }
 
-// slot returns the number of the slot of a field whose first word is first.
+// slot returns the number of the slot for a name whose first word is first.
 func (f *Table) slot(first uint64) int { return int(first * f.factor >> 57) }
 
 // find returns the number of the field called key, or -1.
@@ -112,7 +115,7 @@ func (f *Table) find(key string) int {
 	return -1
 }
 
-// keep has the masks that keep the first n bytes of three little-endian words.
+// keep[n] has a mask for each of three little-endian words; together they keep the first n of the 24 bytes.
 var keep = func() (masks [32][3]uint64) {
 	for n := range masks {
 		for w := range masks[n] {
@@ -122,7 +125,8 @@ var keep = func() (masks [32][3]uint64) {
 	return masks
 }()
 
-// keepName has the masks that keep the head and the bytes of a name in a first word, by the low five bits of the head.
+// keepName has masks for the first word of a key, by the low five bits of its head: they keep the head and the bytes of
+// the name that are in the word.
 var keepName = func() (masks [32]uint64) {
 	for n := range masks {
 		masks[n] = keep[min(n+1, 8)][0]
@@ -130,7 +134,8 @@ var keepName = func() (masks [32]uint64) {
 	return masks
 }()
 
-// token is how a field's name usually stands in JSON: with the quote and the colon after it, and without white space.
+// token is the usual spelling of a field's name in JSON after the opening quote: the name, the closing quote and a
+// colon, without white space or escapes.
 type token struct {
 	length      int
 	words, mask [3]uint64 // little-endian

@@ -7,8 +7,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/issue"
 )
 
-// ReportUnion reports that the next value is not a member of the union. It returns whether there is a value for the
-// caller to skip.
+// ReportUnion reports that the next value is not a valid member of the union; why is the text of the issue. It returns
+// false if there is no next value, which the caller would have to skip.
 func (r *Reader) ReportUnion(why string) bool {
 	if r.JSON {
 		jsontext.Space(&r.Input)
@@ -22,11 +22,12 @@ func (r *Reader) ReportUnion(why string) bool {
 	return true
 }
 
-// MainSuffix ends the name of a lexicon's main definition in a spelling that the lexicon language does not allow.
+// MainSuffix is the end of a $type that names the main definition of a lexicon in a form that the lexicon language does
+// not allow: the correct form is the lexicon's NSID alone.
 const MainSuffix = "#main"
 
-// ReportMain reports a union's member whose $type names the main definition of a lexicon by "#main", which the
-// lexicon language does not allow. The spelling is kept.
+// ReportMain reports the union member at offset at, because its $type ends in [MainSuffix]. typ is the $type in
+// DAG-CBOR. The value keeps this spelling.
 func (r *Reader) ReportMain(at int, typ string) {
 	text, _ := dagcbor.TextOf(typ)
 	found := r.Report(at, issue.RuleUnion)
@@ -34,9 +35,9 @@ func (r *Reader) ReportMain(at int, typ string) {
 	found.Want = "$type " + found.Found + " must not end in " + MainSuffix
 }
 
-// Try calls read, which reads the next value. If the value has issues, Try does not report them but returns false, and
-// the memory that the value took does not count. It then moves to the value's end; unless that is not found, it returns the
-// value's offsets in the input.
+// Try calls read, which reads the next value, and returns the offsets of the value's start and end. If the value has
+// issues, Try does not report them but returns false for ok; the memory that the value took is then not counted against
+// the limit. If the value's end cannot be found, both offsets are those of its start.
 func (r *Reader) Try(read func()) (start, end int, ok bool) {
 	if r.JSON {
 		jsontext.Space(&r.Input)
