@@ -12,8 +12,8 @@ import (
 type Fields struct{ table decode.Table }
 
 // NewFields makes a table from field names, which must be in canonical order. A name that ends in "!" is that of a
-// required field; all others are optional. A name may also end in "?", which marks an optional field explicitly. The
-// mark is not part of the name.
+// required field; all others are optional. A name may also end in "?", which marks an optional field explicitly, so
+// that names that themselves end in a mark can be written. The mark is not part of the name.
 func NewFields(names ...string) *Fields { return &Fields{decode.NewTable(names...)} }
 
 // Cursor is the place in one object that is being decoded. The zero Cursor is ready for [Decoder.Object].

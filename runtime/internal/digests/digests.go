@@ -1,5 +1,6 @@
-// Package digests computes the SHA-256 of many blocks, several of them at once where the processor can. A processor
-// waits for itself most of the time when it hashes one block, since every step of the function needs the one before.
+// Package digests computes the SHA-256 of many blocks, several of them at once where the processor can. Hashing one
+// block after the other leaves most of the processor idle, because each step of SHA-256 needs the result of the one
+// before.
 package digests
 
 import (
@@ -10,7 +11,7 @@ import (
 // Size is the size of a digest in bytes.
 const Size = sha256.Size
 
-// most is how many blocks are hashed together at most. The more there are, the more of the lanes have work to the end.
+// most is how many blocks are hashed together at most. The more blocks there are, the longer all lanes have work.
 const most = 64
 
 // SHA256 sets digests[i] to the SHA-256 of blocks[i]. digests must not be shorter than blocks. It does not allocate.
@@ -30,8 +31,8 @@ func SHA256(digests [][Size]byte, blocks [][]byte) {
 	}
 }
 
-// sumTogether hashes at most most blocks: large ones by themselves, when the other lanes would have no work for most of
-// the time, and the rest together.
+// sumTogether hashes up to most blocks. It hashes the largest ones by themselves while most lanes would have no work
+// next to them, and the rest together.
 func sumTogether(digests [][Size]byte, blocks [][]byte) {
 	var sizes [most]int // size and number of each block, in one integer to be sorted
 	total := 0
@@ -54,9 +55,9 @@ func sumTogether(digests [][Size]byte, blocks [][]byte) {
 }
 
 const (
-	// overhead is how much work a block is besides its bytes, in bytes.
+	// overhead is the work for each block besides its content, as a number of bytes that take as long.
 	overhead = 64
-	// worthwhile is how many blocks of the largest one's size it takes for hashing together to save time: a step of all lanes
-	// takes as long as 7 steps of crypto/sha256.
+	// worthwhile is how many times as large as the largest block all blocks together must be, so that hashing them
+	// together saves time: a step of all lanes takes as long as 7 steps of crypto/sha256.
 	worthwhile = 8
 )

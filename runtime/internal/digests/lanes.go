@@ -6,37 +6,40 @@ import (
 )
 
 const (
-	laneCount = 16
-	chunk     = 64 // bytes that one step of the function takes
-	stepsMost = 16 // that are taken in one call
-	ahead     = 4  // steps before a chunk is hashed, it is fetched into the processor's caches
+	laneCount = 16 // how many blocks are hashed at the same time
+	chunk     = 64 // how many bytes of a block one step hashes
+	stepsMost = 16 // how many steps one call of sixteen takes at most
+	ahead     = 4  // how many steps before a chunk is hashed it is fetched into the processor's caches
 )
 
-// state is the state of the function in all lanes, by words, since one instruction works on the words of all lanes.
+// state is the intermediate SHA-256 state of all lanes. It is ordered by words and not by lanes, because one
+// instruction works on the same word of all lanes.
 type state [8][laneCount]uint32
 
-// step is what all lanes do at the same time.
+// step is one step of all lanes: each hashes one chunk.
 type step struct {
-	chunks [laneCount]*byte // what each lane hashes
-	fresh  uint64           // bit per lane that begins a block
-	after  state
+	chunks [laneCount]*byte // the chunk of each lane
+	fresh  uint64           // one bit for each lane, set if the chunk is the first of a block
+	after  state            // the state after the step, which sixteen sets
 }
 
-// plan is what all lanes do in one call. The last steps are not taken: their chunks are fetched, whatever they are.
+// plan is the steps of one call of sixteen. It does not take the last ones, which are there because it fetches the
+// chunks of later steps into the caches.
 type plan [stepsMost + ahead]step
 
-// idle is what lanes hash that have no block left.
+// idle is the chunk of a lane that has no block left.
 var idle [chunk]byte
 
-// lane hashes one block after the other. FIPS 180-4 defines the function.
+// lane is the progress of one of the lanes, each of which hashes one block after the other.
 type lane struct {
 	number int    // of the block
-	now    []byte // what is left of it, in chunks
-	end    []byte // what comes after now, if anything does
+	now    []byte // whole chunks of the block that are not hashed yet
+	end    []byte // the padded end of the block, if it comes after now
 }
 
-// split returns a block's whole chunks, and its end: the bytes after these, with the padding and the length that the function
-// wants there. The end is in memory.
+// split returns the whole chunks of a block, and its end: the remaining bytes with the padding and the length that
+// SHA-256 appends (FIPS 180-4, section 5.1.1). The end is stored in memory. If the block has no whole chunk, split
+// returns the end as whole.
 func split(block []byte, memory *[2 * chunk]byte) (whole, end []byte) {
 	whole = block[:len(block)/chunk*chunk]
 	rest := copy(memory[:], block[len(whole):])
@@ -53,8 +56,8 @@ func split(block []byte, memory *[2 * chunk]byte) (whole, end []byte) {
 	return whole, end
 }
 
-// sumLanes hashes the blocks with the numbers in order, from the last to the first. The largest come first, so that the lanes
-// run out of work at about the same time.
+// sumLanes hashes the blocks whose numbers are in order, modulo most, from the last to the first, and sets their
+// digests. The largest blocks should be the last in order, so that the lanes run out of work at about the same time.
 func sumLanes(digests [][Size]byte, blocks [][]byte, order []int) {
 	var now state
 	var steps plan

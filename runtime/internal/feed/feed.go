@@ -1,4 +1,4 @@
-// Package feed has the common parts of packages jetstream and tap, whose servers send the records of repositories in
+// Package feed has the code that packages jetstream and tap share. Their servers send the records of repositories in
 // JSON, without the commits that prove them.
 package feed
 
@@ -25,17 +25,17 @@ const MaxMessage = 8 << 20
 // ErrMessage says that a message is malformed.
 var ErrMessage = errors.New("malformed message")
 
-// Base is the part of a protocol that does not depend on what messages look like.
+// Base implements the methods of stream.Protocol that do not depend on the format of messages.
 type Base struct {
-	Endpoint string
-	Options  *firehose.Options
-	Filter   *stream.Filter
+	Endpoint string            // the URL of the source
+	Options  *firehose.Options // the options of the subscription
+	Filter   *stream.Filter    // the collections and accounts that are wanted
 }
 
-// Source implements stream.Protocol.
+// Source implements stream.Protocol. The source is named by its endpoint.
 func (b *Base) Source() string { return b.Endpoint }
 
-// Overlap implements stream.Protocol.
+// Overlap implements stream.Protocol. It returns 0: the servers lose no messages.
 func (b *Base) Overlap() time.Duration { return 0 }
 
 // Workers implements stream.Protocol.
@@ -81,14 +81,15 @@ func Text(d *lex.Decoder) string {
 	return d.String(0, lex.NoLimit)
 }
 
-// Change is what a message says of one record. Its strings are not checked.
+// Change is what a message says about one record: its address, the action, and the record with its CID. Its strings are
+// not checked.
 type Change struct {
 	DID, Rev, Collection, RecordKey, Action, CID string
 	Record                                       lex.Raw
 }
 
-// Event makes the event of a change. The record is converted to DAG-CBOR, and has to match its CID. The error of a
-// change that is not valid wraps [ErrMessage] or is a [*rec.Failure].
+// Event makes the event for a change. head is the event's header; its record is converted to DAG-CBOR, and must match
+// its CID. If the change is not valid, the error wraps [ErrMessage] or is a [*rec.Failure].
 func (b *Base) Event(ctx context.Context, j *stream.Job, head firehose.Header, c *Change) (*firehose.Record, error) {
 	e := &firehose.Record{Header: head, Trust: rec.Served}
 	var err error

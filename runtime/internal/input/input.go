@@ -1,8 +1,9 @@
 // Package input holds the state that the readers of DAG-CBOR and JSON share: the bytes, the position in them, the
 // issues that were found, and the limits of time and memory.
 //
-// Its functions, and those of the packages that read an [Input], do not return errors. What is wrong becomes an issue in the
-// Input. After something that cannot be read past, the Input is dead: it is at its end, and nothing more is read.
+// Its functions, and those of the packages that read an [Input], do not return errors. They record what is wrong as
+// issues in the Input. After an error past which reading cannot continue, the Input is dead: its position is at the end,
+// and nothing more is read.
 package input
 
 import (
@@ -21,18 +22,18 @@ const (
 	MaxIssues = 1000
 )
 
-// Purpose is what a value is read for: some things are accepted when reading, but must not be written.
+// Purpose says what a value is read for. Some values are accepted from others, but must not be written or sent.
 type Purpose uint8
 
-// The purposes.
+// The purposes of reading a value.
 const (
-	Reading    Purpose = iota
-	Validating         // a blob must not be empty
-	Sending            // and integers must fit in 53 bits
+	Reading    Purpose = iota // the value was received
+	Validating                // it may be written: a blob must not be empty
+	Sending                   // it is about to be sent: integers, too, must fit in 53 bits
 )
 
-// Input is the bytes that are read, how far they have been read, and what was found. It must not be used by several
-// goroutines at once.
+// Input is the bytes that are read, the position in them, and the issues that were found. It must not be used by
+// several goroutines at once.
 type Input struct {
 	Data      []byte // the bytes
 	Str       string // the same memory
@@ -40,23 +41,24 @@ type Input struct {
 	Check     int    // the offset from which Poll must be called
 	Depth     int    // of the innermost open array or object
 	JSON      bool   // it is JSON and not DAG-CBOR
-	Dead      bool   // it ended, or is not well-formed: nothing more is read
-	Quiet     bool   // issues are not collected: what is read is read again elsewhere
-	Lost      bool   // the value that was read does not hold all of the input
+	Dead      bool   // reading has ended, because of an error or a limit: nothing more is read
+	Quiet     bool   // issues are not collected, because the same bytes are read again elsewhere
+	Lost      bool   // the decoded value does not hold all data of the input
 	Truncated bool   // there are more issues than were collected
-	Ended     bool   // by the context
+	Ended     bool   // the context has ended reading
 	Purpose   Purpose
-	Short     [32]byte // for text that is skipped, but must be compared
+	Short     [32]byte // memory for a short string with escapes that is compared with a key and not kept
 	Issues    []issue.Issue
 
-	dropped issue.Issue     // takes the place of an issue that is not collected
+	dropped issue.Issue     // what Report returns for an issue that is not collected
 	ahead   uint            // the offset from which Ahead returns false
 	ctx     context.Context // nil if it never ends
 	budget  int64           // bytes that may still be allocated; see Spend
-	memory  int64           // the limit that budget was made from
+	memory  int64           // the limit of memory in bytes, from which budget was computed
 }
 
-// Start makes in ready to read b. Reading may take memory bytes; 0 means the limit of [BaseMemory] and [MemoryPerByte].
+// Start makes in ready to read b, which is JSON or else DAG-CBOR. Decoding may take the given number of bytes of
+// memory; 0 means the limit of [BaseMemory] and [MemoryPerByte]. When ctx ends, reading stops.
 func (in *Input) Start(ctx context.Context, b []byte, json bool, purpose Purpose, memory int64) {
 	if ctx.Done() == nil {
 		ctx = nil
@@ -74,15 +76,17 @@ func (in *Input) Err() error {
 	return nil
 }
 
-// Ahead reports whether there are 32 bytes to read, of which [Input.Window] returns the first, and Poll need not be called.
+// Ahead reports whether at least 32 bytes are left to read, which [Input.Window] returns, and Poll need not be called.
 func (in *Input) Ahead() bool { return uint(in.At) < in.ahead }
 
-// Window returns the next 32 bytes. The caller has called [Input.Ahead], which returned true.
+// Window returns the next 32 bytes, without moving past them. The caller must have called [Input.Ahead], which returned
+// true.
 func (in *Input) Window() *[32]byte {
 	return (*[32]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(in.Data)), in.At))
 }
 
-// checkEvery is how many bytes are read between two checks of the context. They take a few milliseconds at most.
+// checkEvery is how many bytes are read between two checks of the context. Reading them takes a few milliseconds at
+// most.
 const checkEvery = 128 << 10
 
 // resumeChecks sets the offset at which Poll must be called next.
@@ -102,9 +106,9 @@ func (in *Input) checkFrom(offset int) {
 	in.ahead = uint(max(min(offset, len(in.Data)-31), 0))
 }
 
-// Poll stops reading when there are too many issues, or when the context has ended. Every loop and every recursion
-// calls it at its head once it has reached offset Check. Nothing is half read there, so that no other code needs to
-// handle a report or an allocation that ends reading.
+// Poll stops reading if there are too many issues, or if the context has ended. Every loop and every recursive function
+// calls it at its beginning once the position has reached Check. No value is half read at such a point, so that other
+// code need not handle the end of reading after a report or an allocation.
 func (in *Input) Poll() {
 	switch {
 	case in.Dead:
@@ -124,8 +128,8 @@ func (in *Input) Stop() {
 	in.At = len(in.Data)
 }
 
-// Report appends an issue about the value at offset, for the caller to fill in. It does not stop reading: at the
-// limit of issues, further ones are dropped until the next Poll stops.
+// Report adds an issue about the value at offset and returns it, for the caller to fill in. It does not stop reading:
+// at the limit of issues, further ones are dropped until the next Poll stops.
 func (in *Input) Report(offset int, rule issue.Rule) *issue.Issue {
 	if in.Quiet {
 		return &in.dropped

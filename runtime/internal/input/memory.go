@@ -24,9 +24,9 @@ func (in *Input) limit(memory int64) {
 	in.budget = memory - min(memory/2, BaseMemory/2+4*size)
 }
 
-// Spend takes n bytes from the budget of memory for decoding. If the budget is used up, decoding fails and Spend
-// returns false. Memory that becomes garbage is not returned to the budget, because the peak would then depend on the
-// collector. The amount spent depends only on the input, so that decoding a value either always or never fails.
+// Spend charges n bytes to the memory budget. If the budget is used up, decoding fails and Spend returns false. Memory
+// that becomes garbage is not returned to the budget, because the peak would then depend on the garbage collector. The
+// amount spent depends only on the input, so that decoding a value either always or never fails.
 func (in *Input) Spend(n int) bool {
 	if in.budget -= int64(n); in.budget < 0 {
 		in.failBy(issue.RuleMemory, fmt.Sprintf("decoding takes more than %d bytes of memory", in.memory))
@@ -41,8 +41,9 @@ func (in *Input) Budget() int64 { return in.budget }
 // Allocated returns an upper bound of what the allocator takes for n bytes, which it rounds up to one of its sizes.
 func Allocated(n int) int { return n + min(n/4, 8<<10) + 16 }
 
-// Use records that n items of size bytes are needed in a scratch space that grows by doubling, and charges the growth
-// to the budget. most is the number of items charged so far. Space left over from an earlier input is charged as well.
+// Use charges the growth of a scratch space to the memory budget. The space grows by doubling, and n items of size
+// bytes are needed in it. most is the number of items charged so far, which Use updates. Space that is left from an
+// earlier input is charged as well.
 func (in *Input) Use(most *int, n, size int) {
 	for n > *most {
 		*most = max(2*(*most), 64)
@@ -57,12 +58,13 @@ type Mark struct {
 	dead, truncated, lost    bool
 }
 
-// Mark marks the current place.
+// Mark returns a mark of the current place.
 func (in *Input) Mark() Mark {
 	return Mark{in.At, in.Depth, in.Check, len(in.Issues), in.budget, in.Dead, in.Truncated, in.Lost}
 }
 
-// Return goes back to a mark, and forgets the issues that were found since.
+// Return goes back to a mark, and discards the issues that were found since. The memory that was spent since remains
+// spent.
 func (in *Input) Return(m Mark) {
 	in.At, in.Depth, in.Issues = m.at, m.depth, in.Issues[:m.issues]
 	in.checkFrom(min(in.Check, m.check))

@@ -8,8 +8,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/input"
 )
 
-// Number reads a number, at whose first character the input is. A number whose value is an integer counts as one however it is spelled, as the data model
-// says: 1.0 and 1e2, for example. It returns false if the value is not a 64-bit integer.
+// Number reads a number; the caller has moved to its first character. As the data model says, a number whose value is
+// an integer counts as one however it is spelled: 1.0 and 1e2, for example. Number returns false if the value is not a
+// 64-bit integer.
 func Number(in *input.Input) (int64, bool) {
 	if in.Ahead() {
 		if v, n := short(in.Window()); n > 0 {
@@ -44,9 +45,9 @@ func Number(in *input.Input) (int64, bool) {
 	return signed(u, negative)
 }
 
-// short returns the number at the beginning of text, and how many digits it has, if these are one to seven, without a sign, a
-// fraction or an exponent. Otherwise it returns zeros. It reads all digits at once, since the processor could not foresee how
-// many there are.
+// short returns the number at the beginning of text and the count of its digits, if it has one to seven digits and no
+// sign, fraction or exponent. Otherwise it returns zeros. It converts all digits at once, because a loop over them
+// would end with a branch that the processor cannot predict.
 func short(text *[32]byte) (v int64, n int) {
 	digits := binary.LittleEndian.Uint64(text[:]) ^ allOnes*'0'
 	others := (digits + allOnes*(0x80-10) | digits) & highBits // marks bytes above 9; only the first mark is reliable
@@ -60,6 +61,7 @@ func short(text *[32]byte) (v int64, n int) {
 	return int64(digits * (1 + 10000<<32) >> 32 & math.MaxUint32), n // of eight
 }
 
+// signed returns u, or -u if negative is true. It returns false if the result does not fit in 64 bits.
 func signed(u uint64, negative bool) (int64, bool) {
 	switch {
 	case negative && u <= 1<<63:
@@ -70,8 +72,8 @@ func signed(u uint64, negative bool) (int64, bool) {
 	return 0, false
 }
 
-// decimal reads the rest of a number whose digits begin at offset first and that has a fraction or an exponent
-// at offset i.
+// decimal reads the rest of a number whose digits begin at offset first and which has a fraction or an exponent at
+// offset i.
 func decimal(in *input.Input, first, i int, negative bool) (int64, bool) {
 	b := in.Data
 	digits := func() int {

@@ -1,6 +1,6 @@
-// Package jsontext reads and writes the tokens of JSON (RFC 8259): strings and their escapes, numbers, separators; and skips
-// whole values. It checks that what it reads fits the atproto data model, which has UTF-8 and integers only; it knows nothing
-// of lexicons.
+// Package jsontext reads and writes the tokens of JSON (RFC 8259), such as strings, numbers and separators, and skips
+// whole values. It checks that what it reads fits the atproto data model, which has only UTF-8 text and integers. It
+// knows nothing of lexicons.
 package jsontext
 
 import (
@@ -49,8 +49,8 @@ func Colon(in *input.Input) {
 	}
 }
 
-// NextKey moves to the opening quote of an object's next key, and past the comma before it unless it is the first key. It
-// returns false at the object's end, past which it moves, and if there is neither.
+// NextKey moves to the opening quote of an object's next key, and past the comma before it unless it is the first key.
+// It returns false at the object's end, past which it moves, and if reading fails.
 func NextKey(in *input.Input, first bool) bool {
 	next := Space(in)
 	if next == '}' {
@@ -77,8 +77,8 @@ func NextKey(in *input.Input, first bool) bool {
 	return true
 }
 
-// NextItem moves to an array's next item, and past the comma before it unless it is the first item. It returns false at the
-// array's end, past which it moves, and if the input is dead.
+// NextItem moves to an array's next item, and past the comma before it unless it is the first item. It returns false at
+// the array's end, past which it moves, and if reading fails.
 func NextItem(in *input.Input, first bool) bool {
 	c := Space(in)
 	if c == ']' {

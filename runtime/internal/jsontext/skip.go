@@ -103,8 +103,8 @@ func Pass(in *input.Input) {
 	in.Fail("unexpected end")
 }
 
-// endOfString returns the offset of the closing quote of the JSON string of which offset i is a part. If there is none,
-// the result is not less than len(b).
+// endOfString returns the offset of the closing quote of the JSON string that offset i is in. If there is none, the
+// result is len(b) or more.
 func endOfString(b []byte, i int) int {
 	for {
 		for i+8 <= len(b) {

@@ -27,8 +27,8 @@ func special(x uint64) uint64 {
 	return ((quote-allOnes)&^quote | (slash-allOnes)&^slash | (x-allSpaces)&^x) & highBits
 }
 
-// Plain returns the length of the string that begins with text, if it is ASCII without escapes and ends in text. Otherwise it
-// returns -1.
+// Plain returns the length of a JSON string whose opening quote is before text, if the string is ASCII without escapes
+// and its closing quote is in text. Otherwise it returns -1.
 func Plain(text *[24]byte) int {
 	for i := 0; i < len(text); i += 8 {
 		x := binary.LittleEndian.Uint64(text[i:])
@@ -42,16 +42,18 @@ func Plain(text *[24]byte) int {
 	return -1
 }
 
-// Text reads a string, at whose opening quote the input is. It returns false if the input ends or is not well-formed.
+// Text reads a string; the caller has moved to its opening quote. The result is part of the input if the string has no
+// escapes. Text returns false if the input ends or is not well-formed.
 func Text(in *input.Input) (string, bool) { return text(in, false) }
 
-// SkipText skips a string as Text reads it. It returns the string, which is valid until the next call, unless that has
-// escapes and is long: then it returns "".
+// SkipText skips a string as Text reads it, without allocating. It returns the string, which is valid until the next
+// call, or "" if the string has escapes and is longer than 32 bytes.
 func SkipText(in *input.Input) string {
 	s, _ := text(in, true)
 	return s
 }
 
+// text reads a string. discard says that the caller only compares it with keys, as SkipText does.
 func text(in *input.Input, discard bool) (string, bool) {
 	start := in.At + 1
 	i, b := start, in.Data
@@ -144,8 +146,8 @@ func unescaped(in *input.Input, s string, discard bool) string {
 
 const loneSurrogate rune = -1
 
-// escape returns the character that the escape at the start of s stands for, and the escape's length, which is 0 if
-// it is not a valid one.
+// escape returns the character that the escape at the start of s stands for, or loneSurrogate, and the escape's length
+// in bytes, which is 0 if the escape is not valid.
 func escape(s string) (r rune, n int) {
 	if len(s) < 2 {
 		return 0, 0

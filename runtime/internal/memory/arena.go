@@ -2,37 +2,38 @@ package memory
 
 import "unsafe"
 
-// Arena is reusable memory for decoded values. Those in it are valid until the next [Arena.Reset]. An Arena must not be used by
-// several goroutines at once. The zero Arena is ready to use.
+// Arena is reusable memory for decoded values. Values in it are valid until the next [Arena.Reset]. An Arena must not
+// be used by several goroutines at once. The zero Arena is ready to use.
 type Arena struct {
 	// Overwrite makes Reset overwrite all memory that it reclaims: strings with bytes that are not UTF-8, other values
-	// with their zero value, as in any case those in the current chunks.
+	// with their zero value. (Without it, Reset zeroes only the values that are not strings in the current chunks.)
 	Overwrite bool
 	// Keep makes Reset give the memory up instead of reclaiming it.
 	Keep bool
 
 	shelves []shelf          // a hash table by type; its size is a power of two
-	types   int              // how many of shelves are taken
+	types   int              // how many of the shelves are taken
 	bytes   int              // of all chunks that are kept
 	used    []unsafe.Pointer // the types whose shelves have been used since the last Reset
 	text    []byte           // the chunk for strings
 	at      int              // bytes of text that are in use
 	full    [][]byte         // chunks for strings that were used up since the last Reset; only with Overwrite
-	own     Text             // the decoder's own, while the arena is lent to it
+	own     Text             // the decoder's own memory for strings, while the arena is lent to it
 }
 
 // shelf is memory for values of one type: a chunk of items, of which the first few are in use.
 type shelf struct {
-	typ   unsafe.Pointer // the type; nil for a free place in the table
-	clear func(items unsafe.Pointer, n int)
+	typ   unsafe.Pointer                    // the type; nil for a free place in the table
+	clear func(items unsafe.Pointer, n int) // zeroes n items
 	chunk items
-	used  int // items of chunk; the others are zero
-	bytes int // of chunk
-	total int // items since the last Reset, and before it; only with Keep
-	last  int
+	used  int     // how many items of chunk are in use; the others are zero
+	bytes int     // the size of chunk
+	total int     // how many items were allocated since the last Reset; only with Keep
+	last  int     // how many were allocated between the two last calls of Reset; only with Keep
 	full  []items // chunks that were used up since the last Reset; only with Overwrite
 }
 
+// items is a chunk of n items.
 type items struct {
 	first unsafe.Pointer
 	n     int
@@ -41,16 +42,17 @@ type items struct {
 const (
 	// maxKept is how much memory Reset keeps, in bytes. If records needed more, Reset releases all of it.
 	maxKept = 4 << 20
-	// largestKept is the size of the largest chunk that kept values share, in bytes.
+	// largestKept is the size in bytes of the largest chunk that several values share if Keep is set.
 	largestKept = 32 << 10
-	// largestChunk is the size of the largest chunk for several allocations, in bytes. A page whose items are malformed after
-	// they took much memory would double it with each.
+	// largestChunk is the size in bytes of the largest chunk that is made for several allocations. Without this limit,
+	// each item of a page that proves malformed after it has taken much memory would double the chunk.
 	largestChunk = 1 << 20
 	// firstText is the size of the first chunk for strings.
 	firstText = 16 << 10
 	// firstItems is how many items the first chunk of a type has.
 	firstItems = 8
-	notUTF8    = 0xdb
+	// notUTF8 is a byte that, repeated, is not UTF-8.
+	notUTF8 = 0xdb
 )
 
 // Lend lets a decoder allocate values in the arena until GiveBack is called. The input has size bytes.
@@ -65,7 +67,7 @@ func (a *Arena) Lend(o *Objects, t *Text, size int) {
 	t.chunk, t.used = a.text, a.at
 }
 
-// GiveBack ends what Lend began.
+// GiveBack ends the loan of Lend: the decoder uses its own memory again.
 func (a *Arena) GiveBack(o *Objects, t *Text) {
 	o.Arena = nil
 	if t.Share || a.Keep {
@@ -113,7 +115,7 @@ func (a *Arena) Reset() {
 	}
 }
 
-// giveUp forgets the memory in use, and remembers how much of it each type needed.
+// giveUp drops the memory in use, which stays valid, and remembers how much of it each type needed.
 func (a *Arena) giveUp() {
 	for _, typ := range a.used {
 		s := a.find(typ)
@@ -122,8 +124,8 @@ func (a *Arena) giveUp() {
 	a.used = a.used[:0]
 }
 
-// keptItems returns n zero items of a chunk that is not used again. Chunks are as large as the type needed before the last
-// Reset, so that hardly anything of them is wasted.
+// keptItems returns n zero items of a chunk whose memory is not reused. A chunk has as many items as the type needed
+// before the last Reset, so that little of it is wasted.
 func keptItems[T any](a *Arena, s *shelf, n int) []T {
 	if s.total == 0 {
 		a.used = append(a.used, s.typ)
@@ -142,6 +144,7 @@ func keptItems[T any](a *Arena, s *shelf, n int) []T {
 	return chunk[:n:n]
 }
 
+// overwrite overwrites the memory in use that Reset does not zero: strings, and chunks that were used up.
 func (a *Arena) overwrite() {
 	for _, typ := range a.used {
 		s := a.find(typ)
@@ -158,7 +161,7 @@ func (a *Arena) overwrite() {
 	a.full = nil
 }
 
-// find returns the shelf of a type, or a free one.
+// find returns the shelf of a type, or the free place for it if it has none.
 func (a *Arena) find(typ unsafe.Pointer) *shelf {
 	mask := uintptr(len(a.shelves) - 1)
 	i := (uintptr(typ)>>5 ^ uintptr(typ)>>11) & mask
@@ -224,7 +227,8 @@ func arenaItems[T any](a *Arena, n int) []T {
 	return made
 }
 
-// take returns memory for n zero items of a type, or nil if its chunk has no room, or none of it is in use yet.
+// take returns memory for n zero items of a type. It returns nil if the type's chunk has no room for them, or if none
+// of the chunk is in use yet.
 func (a *Arena) take(typ unsafe.Pointer, size uintptr, n int) unsafe.Pointer {
 	if len(a.shelves) == 0 {
 		return nil

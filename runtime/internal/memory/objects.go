@@ -14,21 +14,22 @@ import (
 type Objects struct {
 	Arena  *Arena // takes the place of the chunks, if it is not nil
 	Expect int    // items left in the innermost array of objects, with the current one; 0 outside
-	epoch  uint32 // one for each input: older chunks belong to other records
+	epoch  uint32 // the number of the input: chunks with another number belong to earlier inputs
 	slots  [64]slab
 }
 
+// slab is a chunk of objects of one type.
 type slab struct {
-	typ   uintptr // the type of the chunk's objects
-	epoch uint32
+	typ   uintptr        // the type of the chunk's objects
+	epoch uint32         // the number of the input that the chunk was made for
 	size  uint32         // of the last chunk, in objects
 	left  uint32         // objects that are free
 	next  unsafe.Pointer // the first of them
 }
 
 const (
-	slabGrowth  = 4
-	largestSlab = 32
+	slabGrowth  = 4  // how many times as large as the last one a chunk is
+	largestSlab = 32 // how many objects a chunk has at most
 )
 
 // Next makes o ready for the next input.

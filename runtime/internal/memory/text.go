@@ -1,5 +1,5 @@
-// Package memory has the memory that decoded values are made of: chunks that strings, objects and the items of arrays share,
-// and an arena that is used again.
+// Package memory allocates the memory of decoded values: chunks that strings, objects and the items of arrays share, and
+// arenas whose memory is reused.
 package memory
 
 import (
@@ -14,15 +14,15 @@ import (
 type Text struct {
 	Share bool // strings may be parts of the input
 	chunk []byte
-	used  int // bytes of the chunk
+	used  int // how many bytes of chunk are in use
 }
 
 const (
-	textChunk = 8 << 10
+	textChunk = 8 << 10 // the size of a chunk, in bytes
 	longText  = 1 << 10 // longer strings get memory of their own
 )
 
-// Keep returns s, which is part of the input, as a string that outlives it.
+// Keep returns s, which is part of input, as a string to store in a decoded value: a copy, or s itself if Share is set.
 func (k *Text) Keep(s string, input []byte) string {
 	if k.Share {
 		return s
@@ -30,7 +30,7 @@ func (k *Text) Keep(s string, input []byte) string {
 	return k.Copy(s, input)
 }
 
-// Copy returns a copy of s.
+// Copy returns a copy of s, which is usually part of input. If it is, a short s is copied faster.
 func (k *Text) Copy(s string, input []byte) string {
 	if len(s) == 0 {
 		return ""
@@ -78,7 +78,8 @@ func (k *Text) CopyASCII(text []byte) (string, bool) {
 // Fits reports whether CopyShort may be called: strings are copied, and there is room for a short one.
 func (k *Text) Fits() bool { return !k.Share && k.used <= len(k.chunk)-24 }
 
-// CopyShort returns a copy of the first n bytes of text: copying all of it is faster than copying n.
+// CopyShort returns a copy of the first n bytes of text. It copies all 24 bytes, which is faster than copying n.
+// [Text.Fits] must have returned true.
 func (k *Text) CopyShort(text *[24]byte, n int) string {
 	to := (*[24]byte)(k.chunk[k.used:])
 	*to = *text

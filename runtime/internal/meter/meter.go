@@ -10,14 +10,15 @@ import (
 // used by several goroutines at once.
 type Rate struct {
 	start time.Time // of the second that is being counted
-	count float64
-	mean  float64
-	warm  float64 // how much of the weight of mean is not 0
+	count float64   // of occurrences in that second
+	mean  float64   // weighted mean of occurrences a second; too low until warm is 1
+	warm  float64   // from 0 to 1: the weight in mean of the time since the first occurrence
 }
 
-const window = 60 // seconds
+// window is how long ago an occurrence has 1/e of the weight of a new one, in seconds.
+const window = 60
 
-// Add counts an occurrence.
+// Add counts an occurrence at the given time.
 func (r *Rate) Add(now time.Time) {
 	r.roll(now)
 	r.count++

@@ -14,16 +14,16 @@ import (
 
 // Error is a caught panic.
 type Error struct {
-	// Value is what panic was called with.
+	// Value is the value with which panic was called.
 	Value any
 	// Stack is the stack of the goroutine that panicked, as debug.Stack formats it.
 	Stack []byte
 }
 
-// Error returns a text with the value.
+// Error returns a text with the value of the panic, without the stack.
 func (e *Error) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 
-// Unwrap returns the value if it is an error, or else nil.
+// Unwrap returns the value of the panic if it is an error, and nil otherwise.
 func (e *Error) Unwrap() error {
 	err, _ := e.Value.(error)
 	return err

@@ -1,5 +1,5 @@
-// Package pipes is a network in memory, for tests in a bubble of testing/synctest: there a test that waits for the clock does
-// not depend on how busy the machine is. Its connections have no buffers.
+// Package pipes is a network in memory, for tests in a bubble of testing/synctest, which have a clock of their own and
+// so do not depend on how busy the machine is. Its connections have no buffers: a write waits until the other end reads.
 package pipes
 
 import (
@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// Listener accepts the connections that Dial opens. It is a net.Listener, and safe for concurrent use.
+// Listener is a net.Listener that accepts the connections that its method Dial opens. It is safe for concurrent use.
 type Listener struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -22,7 +22,8 @@ func Listen(addr net.Addr) *Listener {
 	return &Listener{addr: addr, conns: make(chan net.Conn), closed: make(chan struct{})}
 }
 
-// Dial opens a connection to the listener, whatever the address. It waits until the listener accepts it.
+// Dial opens a connection to the listener, whatever network and address it is given. It waits until the listener
+// accepts the connection, and fails if the listener is closed or ctx ends first.
 func (l *Listener) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	ours, theirs := net.Pipe()
 	select {
@@ -35,7 +36,7 @@ func (l *Listener) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// Client returns a client all of whose connections lead to the listener.
+// Client returns an HTTP client whose connections all lead to the listener.
 func (l *Listener) Client() *http.Client {
 	return &http.Client{Transport: &http.Transport{DialContext: l.Dial}}
 }
@@ -50,7 +51,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close ends Accept and Dial. Connections stay open.
+// Close makes Accept and Dial fail. Open connections stay open. The error is always nil.
 func (l *Listener) Close() error {
 	l.once.Do(func() { close(l.closed) })
 	return nil
