@@ -88,8 +88,8 @@ type Change struct {
 	Record                                       lex.Raw
 }
 
-// Event makes the event for a change. head is the event's header; its record is converted to DAG-CBOR, and must match
-// its CID. If the change is not valid, the error wraps [ErrMessage] or is a [*rec.Failure].
+// Event makes the event for the change c, with the header head. It converts the record to DAG-CBOR, checks that it
+// matches its CID, and decodes it. If the change is not valid, the error wraps [ErrMessage] or is a [*rec.Failure].
 func (b *Base) Event(ctx context.Context, j *stream.Job, head firehose.Header, c *Change) (*firehose.Record, error) {
 	e := &firehose.Record{Header: head, Trust: rec.Served}
 	var err error

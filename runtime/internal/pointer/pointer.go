@@ -1,5 +1,5 @@
-// Package pointer finds what is at an offset of a value in DAG-CBOR or JSON. It has JSON pointers (RFC 6901) as text, shortened
-// where the input would make them long.
+// Package pointer returns the JSON pointers (RFC 6901) of the places at given offsets of a value in DAG-CBOR or JSON. It
+// shortens pointers that the input would make long.
 package pointer
 
 import (
@@ -13,10 +13,10 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/jsontext"
 )
 
-// Find returns the JSON pointers to what is at offsets, which are in order. Reading records only offsets, so that values
-// without issues cost nothing for paths; one walk through the input finds all of them. The input may be broken anywhere: where
-// the walk cannot continue, the remaining offsets get the pointer that it reached. The error is that
-// of ctx.
+// Find returns the JSON pointers of the values at offsets, which must be in ascending order. b is JSON or else
+// DAG-CBOR. (Decoding records only the offsets of issues, so that values without issues cost nothing for paths.) Find
+// walks through b once. b may be malformed anywhere: where the walk cannot continue, the remaining offsets get the
+// pointer that it has reached. The error is that of ctx.
 func Find(ctx context.Context, b []byte, json bool, offsets []int) ([]string, error) {
 	w := finder{offsets: offsets}
 	w.in.Start(ctx, b, json, input.Reading, 0)
@@ -34,24 +34,26 @@ func Find(ctx context.Context, b []byte, json bool, offsets []int) ([]string, er
 	return w.found, nil
 }
 
-// Append returns the pointer to the field called name of the object at path.
+// Append returns the pointer of the field called name of the object whose pointer is path.
 func Append(path, name string) string { return shorten(path + "/" + escape(name)) }
 
+// finder is a walk through a value.
 type finder struct {
 	in      input.Input
-	offsets []int    // those that have no pointer yet
-	found   []string // the others' pointers
-	path    []step
-	made    string // the last pointer, while it is still that of path
+	offsets []int    // those whose pointers are not known yet
+	found   []string // the pointers of those before
+	path    []step   // to the value that the walk has reached
+	made    string   // the pointer of path, or "" if it has not been made yet
 }
 
 // step is one step of a path: a key, or the number of an item.
 type step struct {
 	key  string
-	item int // -1 for a key
+	item int // the number of the item, or -1 for a key
 }
 
-// reach gives the offsets up to offset the pointer of the current path.
+// reach notes that the walk has reached an offset in the input: the offsets up to it get the pointer of the current
+// path.
 func (w *finder) reach(offset int) {
 	for len(w.offsets) > 0 && w.offsets[0] <= offset {
 		if w.made == "" {
@@ -76,7 +78,8 @@ func (w *finder) pointer() string {
 	return shorten(string(b))
 }
 
-// The limits of a path's length in bytes: each of many issues keeps one, and input can make a path as long as itself.
+// The limits of the length of a step and of a path, in bytes. There may be many issues, each with its own path, and a
+// path in hostile input may be as long as the input.
 const (
 	longestStep = 128
 	longestPath = 1 << 10
@@ -84,8 +87,8 @@ const (
 
 func shorten(path string) string { return shortText(path, longestPath/2, longestPath/2) }
 
-// shortText returns s if it has at most first+last bytes. Otherwise it returns about the first bytes and the last bytes,
-// with "…" between them.
+// shortText returns s if it has at most first+last bytes. Otherwise it returns about the first first bytes and about
+// the last last bytes of s, with "…" between them.
 func shortText(s string, first, last int) string {
 	if len(s) <= first+last {
 		return s

@@ -13,19 +13,19 @@ import (
 	"github.com/layers-pub/layers-go/runtime/issue"
 )
 
-// Transcoder converts JSON to DAG-CBOR. It reuses its memory. The zero Transcoder is ready to use, and must not be used
-// by several goroutines at once.
+// Transcoder converts JSON to DAG-CBOR, and reuses the memory that it needs. The zero Transcoder is ready to use. A
+// Transcoder must not be used by several goroutines at once.
 type Transcoder struct {
-	scratch  []byte
-	unsorted []byte                                   // for sorting
-	entries  []entry                                  // of the objects that are open
-	most     struct{ scratch, unsorted, entries int } // how much of these was charged for the input
+	scratch  []byte                                   // the result of Next
+	unsorted []byte                                   // a copy of the entries that are being sorted
+	entries  []entry                                  // of the objects that are being read
+	most     struct{ scratch, unsorted, entries int } // how many items of each were charged to the memory budget
 }
 
-// maxScratch is the most memory in bytes that a Transcoder keeps for each purpose.
+// maxScratch is the size in bytes up to which a Transcoder keeps each of its buffers for the next input.
 const maxScratch = 1 << 20
 
-// Reset makes t ready for the next input, and gives up memory that few values need.
+// Reset makes t ready for the next input, and releases memory that only a large value needed.
 func (t *Transcoder) Reset() {
 	t.most.scratch, t.most.unsorted, t.most.entries = 0, 0, 0
 	if cap(t.scratch) > maxScratch {
@@ -46,7 +46,8 @@ func (t *Transcoder) Next(in *input.Input) []byte {
 	return t.scratch
 }
 
-// value appends the next JSON value as canonical DAG-CBOR.
+// value reads the next JSON value and appends it to to as canonical DAG-CBOR. It appends null for a value that it
+// cannot read.
 func (t *Transcoder) value(in *input.Input, to []byte) []byte {
 	switch c := jsontext.Space(in); c {
 	case '"':
@@ -75,7 +76,8 @@ func (t *Transcoder) value(in *input.Input, to []byte) []byte {
 	return append(to, dagcbor.Null)
 }
 
-// open moves past the bracket at which the input is. It returns false if the input is dead or the nesting too deep.
+// open moves past an opening bracket or brace; the caller has moved to it. It returns false if the input is dead or the
+// nesting too deep.
 func open(in *input.Input) bool {
 	if in.At >= in.Check {
 		in.Poll()
@@ -103,11 +105,12 @@ func (t *Transcoder) array(in *input.Input, to []byte) []byte {
 	return setHeader(to, start, dagcbor.Array, n)
 }
 
-// entry holds the offsets of an entry of an object that was converted: where its key starts, its value starts and it ends.
+// entry holds the offsets in the output of one entry of an object: where its key and its value start, and where the
+// value ends.
 type entry struct{ from, value, to int32 }
 
-// object appends the entries in the order of the JSON and sorts them afterwards if necessary; most
-// servers send them in the order of DAG-CBOR.
+// object reads an object and appends it as DAG-CBOR. It appends the entries in the order of the JSON, and sorts them
+// afterwards if necessary: most servers send them in the order of DAG-CBOR.
 func (t *Transcoder) object(in *input.Input, to []byte) []byte {
 	at, start, first := in.At, len(to), len(t.entries)
 	to = append(to, 0)
@@ -160,7 +163,7 @@ func (t *Transcoder) object(in *input.Input, to []byte) []byte {
 // shorter key has a smaller header.
 func (e entry) key(b []byte) []byte { return b[e.from:e.value] }
 
-// checkTyped checks the object at offset at, whose entries are in b, by its $type.
+// checkTyped checks the object at offset at of the input, which has a $type. Its entries are in b as DAG-CBOR.
 func checkTyped(in *input.Input, at int, b []byte, entries []entry) {
 	text := unsafe.String(unsafe.SliceData(b), len(b))
 	var typed dagcbor.Typed
@@ -171,13 +174,14 @@ func checkTyped(in *input.Input, at int, b []byte, entries []entry) {
 	typed.Check(in, at)
 }
 
-// setHeader writes the header of n items or entries at start, where one byte was left for it.
+// setHeader replaces the byte at start, which was left for it, with the head of an array or map of n items or entries.
 func setHeader(to []byte, start int, major byte, n int) []byte {
 	var header [9]byte
 	return slices.Replace(to, start, start+1, dagcbor.AppendHeader(header[:0], major, uint64(n))...)
 }
 
-// sort sorts the entries, which are at the end of to, into canonical order.
+// sort sorts the entries of the object at offset at of the input into canonical order, and reports duplicate keys. The
+// entries are at the end of to.
 func (t *Transcoder) sort(in *input.Input, to []byte, at int, entries []entry) {
 	start := entries[0].from
 	t.unsorted = append(t.unsorted[:0], to[start:]...)
@@ -195,7 +199,9 @@ func (t *Transcoder) sort(in *input.Input, to []byte, at int, entries []entry) {
 	}
 }
 
-// appendWrapped appends a link or bytes from the value of an object's one entry.
+// appendWrapped appends the link or the bytes that stand in JSON as an object whose only key is key, "$link" or
+// "$bytes". value is the value of that key, as DAG-CBOR. If it is malformed, appendWrapped reports it at offset at and
+// appends null.
 func appendWrapped(in *input.Input, to []byte, at int, key, value string) []byte {
 	text, isText := dagcbor.TextOf(value)
 	if key == "$link" {

@@ -13,11 +13,11 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/jsontext"
 )
 
-// AppendJSON appends the JSON form of a value in DAG-CBOR. Anything that cannot be read becomes
-// null, so that the result is JSON whatever the input.
+// AppendJSON appends the JSON form of cbor, a value in DAG-CBOR. It writes null for everything that it cannot read, so
+// that the result is JSON whatever the input.
 //
 // A byte of DAG-CBOR may become fourteen bytes of JSON. AppendJSON counts the bytes of a large value first, because
-// growing by copying would take more than twice as much memory.
+// growing the buffer by copying would take more than twice as much memory.
 func AppendJSON(to []byte, cbor string) []byte {
 	r := writer{Checked: dagcbor.Checked{Str: cbor}}
 	if len(cbor) > countFrom {
@@ -28,14 +28,14 @@ func AppendJSON(to []byte, cbor string) []byte {
 	return r.value(to, 0)
 }
 
-// writer appends JSON.
+// writer reads DAG-CBOR and writes it as JSON, or only counts the bytes of the JSON.
 type writer struct {
 	dagcbor.Checked
 	counting bool // it only counts what it would append
-	counted  int
+	counted  int  // how many bytes it has counted, apart from those in its buffer
 }
 
-// countFrom is the length in bytes of DAG-CBOR above which the bytes of its JSON are counted first.
+// countFrom is the length in bytes of the longest DAG-CBOR whose JSON is not counted first.
 const countFrom = 32 << 10
 
 // count adds the bytes of to to r.counted and empties to, if r only counts and to has become long.
@@ -70,6 +70,7 @@ func (r *writer) bytes(to []byte, b string) []byte {
 	return jsontext.AppendBytes(to, b)
 }
 
+// value reads the next value and appends it as JSON. depth is how deep it is nested.
 func (r *writer) value(to []byte, depth int) []byte {
 	if r.At >= len(r.Str) || depth > input.MaxDepth {
 		r.At = len(r.Str)

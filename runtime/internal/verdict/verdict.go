@@ -93,7 +93,7 @@ func Of(err error) Verdict {
 	return Refused
 }
 
-// names has the errors whose name alone determines the verdict.
+// names has the verdicts of the errors whose names alone determine them.
 var names = map[string]Verdict{
 	"RecordNotFound":          NoRecord,
 	"BlobNotFound":            NoBlob,
@@ -158,6 +158,7 @@ func silent(e *xrpc.Error, message string) bool {
 	return e.Name == "NotFound" && e.Status == http.StatusNotFound && (message == "" || message == "not found")
 }
 
+// contains reports whether message contains one of texts.
 func contains(message string, texts ...string) bool {
 	for _, text := range texts {
 		if strings.Contains(message, text) {
@@ -194,8 +195,8 @@ func Large(err error) bool {
 	return Of(err) == TooLarge || errors.As(err, &answer) && answer.Status == http.StatusRequestEntityTooLarge
 }
 
-// LacksMethod reports whether err says that the server does not have the method. Servers say so in different ways, and some with
-// no more than a status.
+// LacksMethod reports whether err says that the server does not have the method. Servers say so in different ways, some
+// of them only by the status.
 func LacksMethod(err error) bool {
 	if v := Of(err); v == NoMethod || v == NoRepo {
 		return v == NoMethod

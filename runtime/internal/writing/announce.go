@@ -10,8 +10,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
-// Announcer returns the function that announces the pauses of an account's calls: the account's method Announce, if
-// it has one, as a client of package auth does.
+// Announcer returns the function that announces the pauses of an account's calls: the method Announce of a, if it has
+// one, as a client of package auth does, or else a function that does nothing.
 func Announcer(a Client) func(xrpc.Pause) {
 	if a, can := a.(interface{ Announce(xrpc.Pause) }); can {
 		return a.Announce
@@ -19,8 +19,8 @@ func Announcer(a Client) func(xrpc.Pause) {
 	return func(xrpc.Pause) {}
 }
 
-// Sleep announces p and waits for p.Wait, if that is not 0. If ctx would end first, it returns an [*xrpc.WaitError]
-// at once.
+// Sleep announces p and waits for p.Wait; it does nothing if p.Wait is 0. If the deadline of ctx comes before the end
+// of the pause, Sleep returns an [*xrpc.WaitError] at once. If ctx ends during the pause, the error wraps that of ctx.
 func Sleep(ctx context.Context, p xrpc.Pause, announce func(xrpc.Pause)) error {
 	if p.Wait <= 0 || ctx.Err() != nil {
 		return context.Cause(ctx)

@@ -15,7 +15,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Raw returns the encoded record of c.
+// Raw returns the record of c, encoded as DAG-CBOR.
 func (c *Change) Raw() lex.Raw { return lex.Raw{Data: c.CBOR, Encoding: lex.CBOR} }
 
 // Answer is the URI and the CID that the server returned for a record.
@@ -24,15 +24,15 @@ type Answer struct {
 	CID syntax.CID
 }
 
-// Stored is the record that the server has, if any.
+// Stored is a record as the server has it.
 type Stored struct {
-	Found bool
-	CID   cid.CID
-	JSON  []byte
+	Found bool    // whether the record exists; otherwise the other fields are empty
+	CID   cid.CID // the CID that the server stated, or, if it stated none, that of the record
+	JSON  []byte  // the record
 }
 
-// LookUp reads the record that c is about. If the server itself says that the record does not exist, that is not an
-// error.
+// LookUp reads from the server the record that c is about. If the server itself says that the record does not exist,
+// that is not an error: the result is the zero Stored.
 func LookUp(ctx context.Context, a Client, c *Change) (Stored, error) {
 	params := atproto.RepoGetRecordParams{Repo: syntax.AtIdentifier(a.DID()), Collection: c.Collection, Rkey: c.RecordKey}
 	var record rec.View // it can tell a malformed CID from a missing one
@@ -57,8 +57,7 @@ func LookUp(ctx context.Context, a Client, c *Change) (Stored, error) {
 	return s, err
 }
 
-// Verify returns an error that wraps ErrCIDMismatch if the record that the server returned does not have the CID that the
-// server said.
+// Verify returns an error that wraps ErrCIDMismatch if the record does not have the CID that the server stated for it.
 func (s Stored) Verify() error {
 	c, err := cidOfJSON(s.JSON)
 	if err == nil && c != s.CID {
@@ -72,7 +71,8 @@ func cidOfJSON(json []byte) (cid.CID, error) {
 	return cid.Of(cid.DagCBOR, cbor), err
 }
 
-// Compare returns an error if the server's response to writing c names another URI or another CID.
+// Compare compares the server's response to writing c with c. It returns an error if the URI is another one, and a
+// [*MismatchError] if the CID is.
 func (c *Change) Compare(a Answer) error {
 	if a.URI != c.URI {
 		return fmt.Errorf("the server returned another URI, %s", quote.Text(a.URI, 200))
@@ -87,7 +87,7 @@ func (c *Change) Compare(a Answer) error {
 	return nil
 }
 
-// MismatchError is an ErrCIDMismatch with the two CIDs.
+// MismatchError says that a record has the CID Found and not the CID Want. It wraps [ErrCIDMismatch].
 type MismatchError struct{ Found, Want cid.CID }
 
 func (e *MismatchError) Error() string {

@@ -12,8 +12,9 @@ import (
 // maxDropped is how many fields Lost lists.
 const maxDropped = 100
 
-// Lost returns JSON pointers to the fields that s, the record that c replaces, has and c lacks, except for those in
-// allowed: the first 100 of them, and how many there are. It returns an error if s cannot be compared.
+// Lost compares s, the record that the server has, with the record of c, which is to replace it. It returns JSON
+// pointers to the fields that only s has, except for those in allowed and those below them: the first 100 of them, and
+// how many there are. The error says that the records cannot be compared.
 func Lost(s Stored, c *Change, allowed []string) (fields []string, n int, err error) {
 	if !s.Found {
 		return nil, 0, nil
@@ -151,6 +152,7 @@ func (d *dropped) arrays(old []place, now []lex.Value) {
 	}
 }
 
+// report counts a field that the new value lacks, unless it is allowed to be lost.
 func (d *dropped) report(pointer string) {
 	for _, allowed := range d.allowed {
 		if pointer == allowed || strings.HasPrefix(pointer, allowed+"/") {
@@ -165,6 +167,7 @@ func (d *dropped) report(pointer string) {
 // escape escapes a key for use in a JSON pointer.
 var escape = strings.NewReplacer("~", "~0", "/", "~1")
 
+// typeOf returns the object's $type, or "" if it has none.
 func typeOf(object lex.Map) string {
 	value, _ := object.Get("$type")
 	text, _ := value.Text()

@@ -8,18 +8,19 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
-// Outcome says what the error of a call means for whether the procedure was carried out.
+// Outcome says whether a procedure was carried out whose call has failed.
 type Outcome int
 
+// The outcomes of a call that has failed.
 const (
 	Refused  Outcome = iota // it was not carried out, and will not be
 	Exists                  // it was not carried out: the record exists already
 	Busy                    // it was not carried out: the server asks clients to wait
-	Doubtful                // it is not known
+	Doubtful                // it is not known whether it was carried out
 )
 
-// OutcomeOf returns the outcome that err means, and whether sending the same call again may help. The outcome of an
-// unknown error is doubtful.
+// OutcomeOf returns the outcome that err, the error of a call, means. passing reports whether sending the same call
+// again may help. The outcome of an error of an unknown kind is Doubtful.
 func OutcomeOf(err error) (_ Outcome, passing bool) {
 	if errors.Is(err, xrpc.ErrNotSent) {
 		return Refused, false

@@ -17,23 +17,26 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Errors that package write exports.
+// Package write exports these errors.
 var (
+	// ErrCIDMismatch says that the server has another record than the CID says that was expected.
 	ErrCIDMismatch = errors.New("CID mismatch: the server stored something else")
-	ErrTooLarge    = fmt.Errorf("%w", limit.ErrTooLarge)
+	// ErrTooLarge says that the body of a request is over its limit. It wraps limit.ErrTooLarge.
+	ErrTooLarge = fmt.Errorf("%w", limit.ErrTooLarge)
 )
 
-// DefaultMaxBytes is the default size of the largest request body.
+// DefaultMaxBytes is the default limit of a request body, in bytes of JSON.
 const DefaultMaxBytes = 150_000
 
-// The points that the reference server counts for a write.
+// The points that the reference server counts for each kind of write towards an account's rate limit.
 const (
 	PointsCreate = 3
 	PointsUpdate = 2
 	PointsDelete = 1
 )
 
-// Client is what package write exports as write.Client.
+// Client is an account whose records are written: it sends calls as the account with the DID that its method DID
+// returns. Package write exports it.
 type Client interface {
 	rpc.Caller
 	DID() syntax.DID
@@ -59,15 +62,16 @@ type Change struct {
 	CID        cid.CID
 }
 
-// Rules are the rules by which a change is checked.
+// Rules are the rules by which the changes of one account are checked.
 type Rules struct {
-	DID      syntax.DID
-	Lookup   func(syntax.NSID) (lex.RecordDef, bool)
-	Validate lex.Opt[bool]
-	MaxBytes int
+	DID      syntax.DID                              // of the account
+	Lookup   func(syntax.NSID) (lex.RecordDef, bool) // returns the record type of a collection, if it is known
+	Validate lex.Opt[bool]                           // whether the server checks records; unset, as it decides
+	MaxBytes int                                     // the limit of a request body, in bytes of JSON
 }
 
-// NewRules returns the rules for the records of a. A nil lookup knows no lexicon, and 0 stands for [DefaultMaxBytes].
+// NewRules returns the rules for the records of the account a. A nil lookup knows no collection, and a maxBytes of 0
+// means [DefaultMaxBytes].
 func NewRules(a Client, lookup func(syntax.NSID) (lex.RecordDef, bool), validate lex.Opt[bool], maxBytes int) *Rules {
 	if lookup == nil {
 		lookup = func(syntax.NSID) (lex.RecordDef, bool) { return lex.RecordDef{}, false }
@@ -78,8 +82,8 @@ func NewRules(a Client, lookup func(syntax.NSID) (lex.RecordDef, bool), validate
 	return &Rules{DID: a.DID(), Lookup: lookup, Validate: validate, MaxBytes: maxBytes}
 }
 
-// TypeOf returns the record type of a collection. own makes a record for a collection that Lookup does not know; if it
-// is nil, such a collection is an error.
+// TypeOf returns the record type of a collection. If Lookup does not know the collection, the type has any record key,
+// and own makes its records; if own is nil, TypeOf returns an error.
 func (r *Rules) TypeOf(collection syntax.NSID, own func() lex.Record) (lex.RecordDef, error) {
 	if t, ok := r.Lookup(collection); ok {
 		return t, nil
@@ -91,7 +95,7 @@ func (r *Rules) TypeOf(collection syntax.NSID, own func() lex.Record) (lex.Recor
 	return t, nil
 }
 
-// LiteralKey returns the record key that the lexicon fixes, or "" if it fixes none.
+// LiteralKey returns the only record key that the lexicon allows, or "" if it allows several.
 func LiteralKey(t lex.RecordDef) syntax.RecordKey {
 	const literal = "literal:"
 	if len(t.Key) > len(literal) && t.Key[:len(literal)] == literal {
@@ -100,7 +104,8 @@ func LiteralKey(t lex.RecordDef) syntax.RecordKey {
 	return ""
 }
 
-// Address sets the URI of c, without a record key if c has no valid one yet.
+// Address sets the URI of c, without a record key if c has no valid one yet. It returns an error if c has no valid
+// collection.
 func (r *Rules) Address(c *Change) error {
 	if c.Collection == "" {
 		return errors.New("no collection: neither the operation nor the record's $type names one")
@@ -117,7 +122,8 @@ func (r *Rules) Address(c *Change) error {
 	return nil
 }
 
-// Encode checks the record of c, and sets the DAG-CBOR and the CID of c.
+// Encode checks the record of c, whose type is t, and sets the fields CBOR and CID of c. The error is an [*issue.Error]
+// if the record is not valid, or one of [lex.EncodeCBOR].
 func (r *Rules) Encode(c *Change, t lex.RecordDef) error {
 	cbor, err := lex.EncodeCBOR(c.Record)
 	if err != nil {
@@ -134,7 +140,8 @@ func (r *Rules) Encode(c *Change, t lex.RecordDef) error {
 	return nil
 }
 
-// Warnings returns what check finds in the record of c, which Encode has accepted. A nil check finds nothing.
+// Warnings returns the issues that check finds in the record of c, whose type is t and which Encode has accepted. If
+// check is nil, there are none.
 func (c *Change) Warnings(t lex.RecordDef, check func(lex.Record) []issue.Issue) ([]issue.Issue, error) {
 	if check == nil {
 		return nil, nil
@@ -146,7 +153,7 @@ func (c *Change) Warnings(t lex.RecordDef, check func(lex.Record) []issue.Issue)
 	return check(value), nil
 }
 
-// Fits checks the size of a request's body.
+// Fits returns an error that wraps [ErrTooLarge] if a request's body has more than MaxBytes bytes.
 func (r *Rules) Fits(body lex.Encodable) error {
 	b, err := lex.EncodeJSON(body)
 	if err != nil {
@@ -158,13 +165,13 @@ func (r *Rules) Fits(body lex.Encodable) error {
 	return nil
 }
 
-// TooLarge returns the error for a body of n bytes that is over the limit.
+// TooLarge returns an error that wraps [ErrTooLarge] and says that a request's body has n bytes.
 func TooLarge(n, limit int) error {
 	return fmt.Errorf("%w: %d bytes of JSON, limit %d", ErrTooLarge, n, limit)
 }
 
-// NewKey returns the key of a new record: the one that the lexicon fixes, or a TID of clock. A nil clock stands for a
-// new one.
+// NewKey returns a key for a new record: the only one that the lexicon allows, or a TID of clock. If clock is nil, it
+// uses a new clock.
 func NewKey(t lex.RecordDef, clock *syntax.TIDClock) syntax.RecordKey {
 	if key := LiteralKey(t); key != "" {
 		return key
