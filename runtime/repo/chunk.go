@@ -3,7 +3,6 @@ package repo
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -38,7 +37,7 @@ func (d *decoding) chunkLimit() chunkLimit {
 	case d.reuse:
 		return chunkLimit{16, 64 << 10}
 	}
-	return chunkLimit{keptTogether, 256 << 10}
+	return chunkLimit{keptTogether, loadedTogether}
 }
 
 // counter is one goroutine's access to a total that several goroutines add to.
@@ -72,9 +71,10 @@ type chunk struct {
 	owner   *owner
 	leaves  []Leaf
 	err     error // the walk's error after these leaves, or a panic; io.EOF if the walk has ended
-	memory  []byte
+	loader  loader
+	loaded  [][]byte   // the records of the first leaves
+	broken  error      // of the leaf after those
 	arena   *lex.Arena // for values
-	free    []byte     // the part of memory that is not in use
 	done    int        // how many of the leaves have been processed
 	records []Decoded
 	failed  error // the error of the leaf after those of records, or a panic
@@ -103,19 +103,13 @@ func (c *chunk) run(ctx context.Context, w *decodingWorker) {
 	c.failed = panics.Catch(func() error { return c.decode(ctx, w) })
 }
 
-// decode decodes records until the chunk ends, or until the records that wait for the loop exceed [MaxAhead]. If the
-// archive is in a file, it reads the records into one slice, c.memory.
+// decode loads the chunk's records, and decodes them until the chunk ends, or until the records that wait for the loop exceed
+// [MaxAhead].
 func (c *chunk) decode(ctx context.Context, w *decodingWorker) error {
 	c.arena.Reset()
 	c.records, c.done = c.records[:0], 0
-	if !w.repo.index.InMemory() {
-		size := 0
-		for i := range c.leaves {
-			size += c.leaves[i].at.Size()
-		}
-		c.memory = slices.Grow(c.memory[:0], size)
-	}
-	c.free = c.memory[:cap(c.memory)]
+	c.loader.repo = w.repo
+	c.loaded, c.broken = c.loader.load(c.leaves)
 	defer w.ahead.flush()
 	limit := int64(w.workers) * MaxAhead
 	for c.done < len(c.leaves) && w.ahead.total() < limit {
@@ -135,13 +129,13 @@ func (c *chunk) decode(ctx context.Context, w *decodingWorker) error {
 func (c *chunk) next(ctx context.Context, w *decodingWorker) (record Decoded, ok bool, err error) {
 	leaf := &c.leaves[c.done]
 	c.done++
-	data, err := w.repo.load(leaf, c.free)
-	if err != nil || w.leavesOut(leaf.Collection) {
-		return Decoded{}, false, err
+	if c.done > len(c.loaded) {
+		return Decoded{}, false, c.broken
 	}
-	if len(c.free) > 0 {
-		c.free = c.free[len(data):]
+	if w.leavesOut(leaf.Collection) {
+		return Decoded{}, false, nil
 	}
+	data := c.loaded[c.done-1]
 	record, err = w.decode(ctx, Record{leaf.Collection, leaf.RecordKey, leaf.CID, data}, c.arena)
 	return record, err == nil, err
 }
@@ -177,9 +171,9 @@ func (c *chunk) passed(w *decodingWorker) {
 		return
 	}
 	c.arena.Reset()
-	memory := c.memory[:cap(c.memory)]
+	memory := c.loader.memory[:cap(c.loader.memory)]
 	for i := range memory {
 		memory[i] = 0xdb
 	}
-	c.arena, c.memory, c.free = w.arena(), nil, nil
+	c.arena, c.loader.memory = w.arena(), nil
 }

@@ -202,20 +202,22 @@ func (r *Repo) Records(ctx context.Context) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		w := r.newWalk()
 		leaves := make([]Leaf, batchSize)
-		var buf []byte
+		l := loader{repo: r}
 		for {
 			n, err := w.next(ctx, leaves)
-			for i := range leaves[:n] {
-				leaf := &leaves[i]
-				data, err := r.load(leaf, buf)
+			for rest := leaves[:n]; len(rest) > 0; {
+				loaded, err := l.load(rest)
+				for i, data := range loaded {
+					leaf := &rest[i]
+					if !yield(Record{Collection: leaf.Collection, RecordKey: leaf.RecordKey, CID: leaf.CID, Data: data}, nil) {
+						return
+					}
+				}
 				if err != nil {
 					yield(Record{}, err)
 					return
 				}
-				buf = data
-				if !yield(Record{Collection: leaf.Collection, RecordKey: leaf.RecordKey, CID: leaf.CID, Data: data}, nil) {
-					return
-				}
+				rest = rest[len(loaded):]
 			}
 			if err == io.EOF {
 				err = w.finish(ctx)
