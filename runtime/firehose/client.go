@@ -23,7 +23,7 @@ type Client struct {
 
 const xrpcPath = "/xrpc/" + atproto.NSIDSyncSubscribeRepos
 
-// DefaultPing is how often a connection is checked, unless [WithPing] says otherwise.
+// DefaultPing is the interval of the pings with which a connection is checked, unless [WithPing] sets another.
 const DefaultPing = 15 * time.Second
 
 // Option is a setting of a [Client].
@@ -35,25 +35,25 @@ type settings struct {
 	directory *identity.Directory
 }
 
-// WithNetwork sets how the client connects: to which addresses, and with which User-Agent. If n has an HTTPClient, the
-// client connects as that does, with the DialContext and the TLSClientConfig of its Transport, which must be an
-// *http.Transport; its proxy settings are not used. The servers that n names play no part.
+// WithNetwork sets how the client connects: to which addresses, and with which User-Agent. If n.HTTPClient is set, the
+// client connects with the DialContext and the TLSClientConfig of its Transport, which must be an *http.Transport; its
+// proxy settings are not used. The servers that n names, such as the PLC directory, are not used either.
 func WithNetwork(n network.Network) Option {
 	return func(s *settings) error { s.network = n; return nil }
 }
 
-// WithDirectory makes the client verify commits and [*Sync] events with the keys of accounts, which directory looks up,
-// as [reposync.Verifier.Verify] does: it checks the signature of the commit, and that the commit's operations lead from
-// the previous tree to its own, so that none was left out, made up or altered. Then the trust of events is
-// [rec.Signed], or [rec.Chained] in a repository whose state the caller knows: see [Options.Known]. A commit that
-// cannot be verified is a [*BadFrame]. Without a directory, nothing is checked but the form of a commit and the hashes
-// of its records.
+// WithDirectory makes the client verify commits and [*Sync] events, as the methods Verify and Sync of
+// [reposync.Verifier] do, with the signing keys of the accounts, which it looks up in directory. It checks the
+// signature of each commit, and that the commit's operations lead from the previous tree to its own, so that none was
+// left out, made up or altered. The events then have the trust [rec.Signed], or [rec.Chained] in a repository whose
+// state the caller knows: see [Options.Known]. A commit that cannot be verified is yielded as a [*BadFrame]. Without a
+// directory, the client checks only the form of commits and the hashes of their records.
 func WithDirectory(directory *identity.Directory) Option {
 	return func(s *settings) error { s.directory = directory; return nil }
 }
 
-// WithPing sets how often the connection is checked by a ping, in place of [DefaultPing]. A connection on which nothing
-// is received for three times as long counts as lost.
+// WithPing sets the interval at which the client checks the connection by a ping, in place of [DefaultPing]. It must
+// be positive. A connection on which nothing is received for three intervals counts as lost.
 func WithPing(interval time.Duration) Option {
 	return func(s *settings) error { s.ping = interval; return nil }
 }
@@ -79,21 +79,21 @@ func New(address string, opts ...Option) (*Client, error) {
 	return c, nil
 }
 
-// Endpoint returns the URL of the subscription, without a cursor. It is the [Header.Source] of events, and the endpoint
-// of a [CursorStore].
+// Endpoint returns the URL of the subscription, without a cursor. It is the [Header.Source] of events, and the
+// endpoint for which a [CursorStore] keeps the position.
 func (c *Client) Endpoint() string { return c.endpoint.String() }
 
 // Subscribe connects to the source and yields its events. A nil options means the zero value.
 //
-// Events of one repository are in order. Events of different repositories alternate, so that a busy repository does not
-// hold up the others. A [*Reset], a [*Reconnect] and an [*Info] can come before events that were received earlier.
+// Events of one repository are in order. Events of different repositories alternate, so that a busy repository does
+// not hold up the others. A [*Reset], a [*Reconnect] and an [*Info] can come before events that were received earlier.
 //
 // Without [Options.Reconnect], the iteration ends with the connection: without an error if the source closed it with
 // the code 1000 (done) or 1001 (going away), and with an [*Error] otherwise. With it, the iteration yields a
-// [*Reconnect] for each attempt to connect again, and ends with an [*Error] only if reconnecting is useless: the source
-// says that the cursor is ahead of it ([ErrFutureCursor]), or refuses the request in the protocol's own form; its
-// address is not public; the first response is a client error (a status of 4xx, except 429) in any form; or ctx would
-// end before the next attempt.
+// [*Reconnect] for each attempt to connect again, and ends with an [*Error] only if reconnecting is useless: the
+// source says that the cursor is ahead of it ([ErrFutureCursor]), or refuses the request in the protocol's own form;
+// its address is not public, or it redirects too often; the first response is a client error (a status of 4xx, except
+// 408 and 429) in any form; or ctx would end before the next attempt.
 //
 // When ctx ends, the iteration ends soon, with ctx's cause as the error. It also ends with an error if
 // [Options.Cursors] fails or the options are invalid. An error is yielded once, with a nil event.

@@ -20,8 +20,10 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// decodeMessage decodes a message by its lexicon. Issues in the fields that are named do not matter: these fields may be
-// missing, and servers differ in what they send in fields that nobody reads. Limits of lengths are left to the verifier.
+// decodeMessage decodes a message into m by its lexicon. It ignores issues, except syntax errors, in the fields that
+// lenient names: these fields may be missing, and servers differ in what they send in fields that nobody reads. It
+// also ignores values that are longer than the lexicon allows, because the verifier checks those limits. Any other
+// error wraps [ErrFrame].
 func decodeMessage(payload []byte, m lex.Decodable, lenient ...string) error {
 	err := lex.DecodeCBORShared(payload, m)
 	if err == nil {
@@ -40,7 +42,7 @@ func decodeMessage(payload []byte, m lex.Decodable, lenient ...string) error {
 	return nil
 }
 
-// sync makes the event of a #sync message.
+// sync returns the event of a #sync message, or none if the message is not newer than the known commit.
 func (r *repos) sync(ctx context.Context, j *stream.Job, f *frame) ([]stream.Event, error) {
 	var raw atproto.SyncSubscribeReposSync
 	if err := decodeMessage(f.payload, &raw, "time"); err != nil {
@@ -56,7 +58,9 @@ func (r *repos) sync(ctx context.Context, j *stream.Job, f *frame) ([]stream.Eve
 	return []stream.Event{&Sync{Header: r.header(f), DID: m.DID, Rev: m.Rev, CID: state.Commit, Data: state.Data, Trust: trust}}, nil
 }
 
-// commit makes the events of a #commit message: the records that are wanted, and the commit itself if that is wanted.
+// commit returns the events of a #commit message: one for each wanted record, and one for the commit itself if the
+// caller follows the repository. A message with tooBig or rebase set does not say what changed, so its event is a
+// [*Sync].
 func (r *repos) commit(ctx context.Context, j *stream.Job, f *frame) ([]stream.Event, error) {
 	var raw atproto.SyncSubscribeReposCommit
 	if err := decodeMessage(f.payload, &raw, "time", "blobs", "rebase", "tooBig", "since", "prevData"); err != nil {
@@ -104,9 +108,11 @@ func (r *repos) commit(ctx context.Context, j *stream.Job, f *frame) ([]stream.E
 	return events, nil
 }
 
+// clone returns a copy of s, which does not keep the memory of the frame in use.
 func clone[T ~string](s T) T { return T(strings.Clone(string(s))) }
 
-// commitMessage returns the message for a verifier. It shares the memory of raw.
+// commitMessage converts a decoded message to the form that a verifier takes. size is the size of its frame in bytes.
+// The result shares the memory of raw.
 func commitMessage(raw *atproto.SyncSubscribeReposCommit, size int64) (*reposync.Commit, error) {
 	bad := false
 	block := func(l cid.Link) cid.CID {
@@ -135,7 +141,7 @@ func commitMessage(raw *atproto.SyncSubscribeReposCommit, size int64) (*reposync
 	return m, nil
 }
 
-// record completes the event of an operation.
+// record sets the fields of e that describe the operation op: the path, the action and the record, which it decodes.
 func (r *repos) record(ctx context.Context, j *stream.Job, v *reposync.Verifier, op *repo.Op, e *Record) error {
 	collection, key, _ := mst.SplitKey(op.Path) // the verifier has checked it
 	e.Collection, e.RecordKey = clone(collection), clone(key)
@@ -157,8 +163,9 @@ func (r *repos) record(ctx context.Context, j *stream.Job, v *reposync.Verifier,
 // for each byte of the record. A record that takes more has an issue of [issue.RuleMemory].
 const MaxRecordMemory = 2 << 20
 
-// DecodeRecord decodes the record of an event into the type that [Options.Lookup] returns, and adds the memory that
-// this takes to the job's cost. It is for the packages of this module that read other sources.
+// DecodeRecord decodes e.Data into the type that [Options.Lookup] returns for the collection, and sets e.Value and
+// e.Issues. Without Lookup it does nothing. It adds the memory that the result takes to the job's cost. An invalid
+// record is not an error. DecodeRecord is for the packages of this module that read other sources.
 func DecodeRecord(ctx context.Context, o *Options, j *stream.Job, e *Record) error {
 	if o.Lookup == nil {
 		return nil
@@ -171,7 +178,7 @@ func DecodeRecord(ctx context.Context, o *Options, j *stream.Job, e *Record) err
 		memory, reuses := j.Memory.(*reused)
 		switch {
 		case !ok:
-			value = new(lex.Map) // only whether it fits the data model
+			value = new(lex.Map) // checks only whether it fits the data model
 		case reuses:
 			options.Arena = memory.arena
 			e.Value = options.Arena.New(&known)
@@ -196,5 +203,5 @@ func DecodeRecord(ctx context.Context, o *Options, j *stream.Job, e *Record) err
 	return err
 }
 
-// issueCost is about how much memory an issue takes, in bytes, without its path.
+// issueCost is the approximate size of an issue in memory, in bytes, without its path.
 const issueCost = 256

@@ -19,7 +19,7 @@ const (
 	ErrConsumerTooSlow rpc.ErrorName = stream.ConsumerTooSlow
 )
 
-// Error is the error at the end of a stream, and of a [Reconnect].
+// Error is the error with which a subscription ends because of its connection. The Err of a [Reconnect] is one, too.
 type Error struct {
 	// Endpoint is the source.
 	Endpoint string
@@ -33,11 +33,11 @@ type Error struct {
 	Name rpc.ErrorName
 	// Message is the source's message for people. It may be empty.
 	Message string
-	// Err is another cause, or nil.
+	// Err is the underlying error, or nil.
 	Err error
 }
 
-// newError returns err with the source, if it is about a connection.
+// newError returns an [*Error] about source if err is, or wraps, a [*stream.Failure], and otherwise err itself.
 func newError(source string, err error) error {
 	f, ok := errors.AsType[*stream.Failure](err)
 	if !ok {
@@ -45,7 +45,7 @@ func newError(source string, err error) error {
 	}
 	e := &Error{Endpoint: source, Position: public(f.Position), Status: f.Status, Code: f.Code, Name: f.Name, Message: f.Message, Err: f.Err}
 	if err != error(f) {
-		e.Err = err // there is more to it
+		e.Err = err // keeps what err adds to f
 	}
 	return e
 }
@@ -64,7 +64,7 @@ func (e *Error) Error() string {
 // Unwrap returns e.Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is reports whether target is the error that the source named.
+// Is reports whether target is the error name that the source gave, e.Name. It is for errors.Is.
 func (e *Error) Is(target error) bool {
 	name, ok := target.(rpc.ErrorName)
 	return ok && e.Name != "" && name == e.Name

@@ -38,7 +38,8 @@ type Header struct {
 	receipt
 }
 
-// receipt makes events known to package stream.
+// receipt is what a [Header] embeds to make all events implement [stream.Event]. The alias keeps the embedded field
+// unexported.
 type receipt = stream.Receipt
 
 // Head returns h.
@@ -73,9 +74,10 @@ type Record struct {
 	// Data is the record in DAG-CBOR, or nil if it was deleted. CID is the hash of these bytes.
 	Data []byte
 	// Value is the decoded record, or nil if the record was deleted or [Options.Lookup] does not know its collection.
-	// If there are issues, it holds what could be decoded. It shares the memory of Data, which must not be changed.
+	// If there are issues, it has what could be decoded. It shares the memory of Data, which must not be changed.
 	Value lex.Record
-	// Issues lists everything that is wrong with the record.
+	// Issues lists what is wrong with the record. If Lookup does not know the collection, only the rules of the data
+	// model are checked; if Lookup is nil, nothing is.
 	Issues []issue.Issue
 	// Trust says how far the change is verified. It is [rec.Hashed] unless the source verifies commits. A deletion has
 	// no bytes to hash: then Hashed says only that the source reported it.
@@ -87,13 +89,13 @@ func (r *Record) URI() syntax.ATURI {
 	return syntax.ATURI("at://" + string(r.DID) + "/" + string(r.Collection) + "/" + string(r.RecordKey))
 }
 
-// ID returns what identifies the change among all changes of all repositories: the DID, the revision and the path, with
-// slashes between them. A change that is delivered twice has the same ID.
+// ID returns an identifier of the change that is unique among all changes of all repositories: the DID, the revision
+// and the path, with slashes between them. A change that is delivered twice has the same ID.
 func (r *Record) ID() string {
 	return string(r.DID) + "/" + string(r.Rev) + "/" + string(r.Collection) + "/" + string(r.RecordKey)
 }
 
-// Envelope returns the undecoded record. It shares Data with r.
+// Envelope returns the record with its URI, CID and trust, not decoded. It shares Data with r.
 func (r *Record) Envelope() rec.Envelope {
 	return rec.Envelope{URI: r.URI(), CID: r.CID, Data: r.Data, Trust: r.Trust}
 }
@@ -108,7 +110,7 @@ type Commit struct {
 	// CID is the CID of the commit. Data is the root of its tree, and PrevData the root of the previous tree; they are
 	// undefined if the source did not send them.
 	CID, Data, PrevData cid.CID
-	// Records is the number of [*Record] events of the commit.
+	// Records is the number of [*Record] events that were yielded for the commit.
 	Records int
 	// Trust says how far the commit is verified.
 	Trust rec.Trust
@@ -119,9 +121,9 @@ type Commit struct {
 	Desynchronized error
 }
 
-// Follows returns nil if the commit follows a known state of its repository, so that nothing was missed between: its Since
-// and PrevData are the revision and the tree of known. The error wraps [reposync.ErrOld] if the commit is not newer than
-// known, and otherwise [reposync.ErrDesynchronized].
+// Follows returns nil if the commit follows a known state of its repository, so that no change between the two was
+// missed: its Since and PrevData are the revision and the tree of known. The error wraps [reposync.ErrOld] if the
+// commit is not newer than known, and otherwise [reposync.ErrDesynchronized].
 func (c *Commit) Follows(known reposync.State) error {
 	err := reposync.ErrOld
 	if c.Rev > known.Rev {
@@ -200,7 +202,7 @@ type BadFrame struct {
 	// Frame holds the first bytes of the frame, at most [MaxFrame], and Size is the size of the whole frame.
 	Frame []byte
 	Size  int64
-	// Err says what is wrong.
+	// Err says what is wrong. It wraps, for example, [ErrFrame] or [reposync.ErrInvalid].
 	Err error
 }
 
@@ -215,7 +217,7 @@ type Reset struct {
 // Reconnect reports that the connection was lost, or could not be made, and that the subscription will connect again.
 type Reconnect struct {
 	Header
-	// Err says why there is no connection, as the error at the end of an iteration does.
+	// Err says why there is no connection. It is an [*Error], unless [UnmarshalEvent] made the event.
 	Err error
 	// Attempt counts the attempts since the last connection that received a frame: 1, 2, ...
 	Attempt int

@@ -15,7 +15,7 @@ import (
 // yielded as a [*BadFrame].
 const MaxFrame = reposync.MaxFrameSize
 
-// The errors of a [BadFrame]. Those of a commit that is not valid are the errors of package reposync.
+// The errors of a [BadFrame], in addition to those of package reposync, which are about invalid commits.
 var (
 	// ErrFrame says that a frame is not two objects in DAG-CBOR, or that its message does not fit its lexicon.
 	ErrFrame = errors.New("malformed frame")
@@ -25,12 +25,12 @@ var (
 	ErrFrameSize = errors.New("frame too large")
 )
 
-// frameType is the type of a message.
+// frameType is the type of a frame, as the fields op and t of its header state it.
 type frameType uint8
 
 const (
 	typeUnknown frameType = iota
-	typeError             // the operation -1
+	typeError             // op is -1: the source ends the stream with an error
 	typeCommit
 	typeSync
 	typeIdentity
@@ -38,8 +38,8 @@ const (
 	typeInfo
 )
 
-// typeOf returns the type for the t of a header: the name of a definition of com.atproto.sync.subscribeRepos, alone or
-// after the NSID.
+// typeOf returns the frame type that the field t of a header names: a definition of com.atproto.sync.subscribeRepos,
+// such as "#commit", with or without the NSID before it.
 func typeOf(t []byte) frameType {
 	const nsid = "com.atproto.sync.subscribeRepos"
 	if len(t) > len(nsid) && string(t[:len(nsid)]) == nsid {
@@ -60,28 +60,29 @@ func typeOf(t []byte) frameType {
 	return typeUnknown
 }
 
-// frame is what has to be known of a frame to decide what becomes of it. Its slices are parts of the frame. It is filled
-// without an allocation: most frames on a relay are about nothing that the caller wants.
+// frame is what scan reads of a frame, which is enough to decide whether the frame is wanted. Its slices are parts of
+// the frame. Scanning does not allocate memory, because most frames of a relay have nothing that the caller wants.
 type frame struct {
 	typ     frameType
 	op      int64
-	t       []byte // the type's name
-	payload []byte // the second object
+	t       []byte // the header's field t
+	payload []byte // the message, encoded
 	seq     int64
 	hasSeq  bool
 	did     []byte // the field "repo" of a commit, "did" of other messages
 	rev     []byte
 	time    []byte
 	paths   int  // the number of operations
-	wanted  bool // whether the filter wants the path of one of them
+	wanted  bool // whether the filter wants the path of an operation
 	tooBig  bool
-	name    []byte // of an error
-	message []byte // of an error
+	name    []byte // the field "error" of an error
+	message []byte // the field "message" of an error
 }
 
-// scan reads a frame: a header {op, t} and a message. It checks that they are well-formed CBOR as DAG-CBOR uses it, but
-// not everything that DAG-CBOR and the lexicon require: messages that are wanted are decoded again by generated code,
-// which does. If it returns an error, the fields before the fault are set.
+// scan reads a frame, which is a header {op, t} and a message. want is the filter for the paths of operations. scan
+// checks that both are well-formed CBOR as DAG-CBOR uses it, but not everything that DAG-CBOR and the lexicon require:
+// wanted messages are decoded again by generated code, which does. If scan returns an error, it has set the fields
+// before the fault.
 func (f *frame) scan(b []byte, want *stream.Filter) error {
 	*f = frame{}
 	s := scanner{b: b}
@@ -130,6 +131,7 @@ func (f *frame) scan(b []byte, want *stream.Filter) error {
 	return nil
 }
 
+// scanMessage reads the message after the header.
 func (f *frame) scanMessage(s *scanner, want *stream.Filter) error {
 	n, err := s.object()
 	if err != nil {
@@ -187,6 +189,8 @@ func (f *frame) scanMessage(s *scanner, want *stream.Filter) error {
 	return nil
 }
 
+// scanOps reads the operations of a commit: it counts them, and finds out whether want selects the path of one of
+// them.
 func (f *frame) scanOps(s *scanner, want *stream.Filter) error {
 	n, err := s.array()
 	if err != nil {
@@ -225,7 +229,7 @@ func (f *frame) scanOps(s *scanner, want *stream.Filter) error {
 	return nil
 }
 
-// The major types of CBOR, as far as they matter, and the value true.
+// The major types of CBOR that the scanner distinguishes, and the encoding of the value true.
 const (
 	majorInt   = 0
 	majorText  = 3
@@ -234,10 +238,10 @@ const (
 	cborTrue   = 0xf5
 )
 
-// maxDepth is how deep arrays and objects may nest in a frame.
+// maxDepth is the greatest depth to which arrays and objects may nest in a frame.
 const maxDepth = 32
 
-// scanner reads CBOR values one after the other. It allocates only errors.
+// scanner reads the CBOR values in b one after the other; at is its position. It allocates memory only for errors.
 type scanner struct {
 	b  []byte
 	at int
@@ -247,7 +251,7 @@ func (s *scanner) bad(what string) error {
 	return fmt.Errorf("%w: %s at byte %d", ErrFrame, what, s.at)
 }
 
-// major returns the major type of the next value, or a number that is none at the end.
+// major returns the major type of the next value, or -1 at the end.
 func (s *scanner) major() int {
 	if s.at >= len(s.b) {
 		return -1
@@ -255,7 +259,7 @@ func (s *scanner) major() int {
 	return int(s.b[s.at] >> 5)
 }
 
-// head reads the beginning of a value: its major type and its number.
+// head reads the head of a value: its major type and its argument (RFC 8949, section 3).
 func (s *scanner) head() (major int, n uint64, err error) {
 	if s.at >= len(s.b) {
 		return 0, 0, s.bad("unexpected end")
@@ -287,7 +291,8 @@ func (s *scanner) head() (major int, n uint64, err error) {
 	return major, n, nil
 }
 
-// count reads the beginning of a value of the given major type that has n parts, each of at least size bytes.
+// count reads the head of a value that must have the given major type, and returns the number of its parts. It fails
+// if so many parts, each of at least size bytes, do not fit into the rest of the frame. what names the type in errors.
 func (s *scanner) count(major int, what string, size int) (int, error) {
 	start := s.at
 	got, n, err := s.head()
@@ -333,7 +338,7 @@ func (s *scanner) integer() (int64, error) {
 	return int64(n), nil
 }
 
-// skip moves after the next value.
+// skip moves to the position after the next value. depth is how deep the value is nested.
 func (s *scanner) skip(depth int) error {
 	if depth > maxDepth {
 		return s.bad("values nested too deep")

@@ -12,7 +12,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// wire is the form of all events in JSON.
+// wire is the JSON form of events of all types. An event has only the fields that its type uses.
 type wire struct {
 	Event      string          `json:"event"`
 	Source     string          `json:"source"`
@@ -49,9 +49,9 @@ type wire struct {
 	Gap        bool            `json:"gap,omitempty"`
 }
 
-// MarshalEvent returns an event in JSON: an object with its type as "event", and its fields. A record is in the JSON
-// form of the data model if that form encodes to the same bytes again; otherwise the field "block" has its bytes.
-// [UnmarshalEvent] reads the result. It is for programs that pass events on to others.
+// MarshalEvent returns an event as a JSON object, whose field "event" names the event's type. A record is in the field
+// "record", in the JSON form of the data model, if that form encodes to the same bytes again; otherwise its bytes are
+// in the field "block". [UnmarshalEvent] reads the result. MarshalEvent is for programs that pass events on to others.
 func MarshalEvent(event Event) ([]byte, error) {
 	h := event.Head()
 	w := wire{Event: event.kind(), Source: h.Source, Seq: h.Seq, Time: h.Time}
@@ -59,7 +59,7 @@ func MarshalEvent(event Event) ([]byte, error) {
 	case *Record:
 		w.DID, w.Rev, w.Action, w.Collection, w.RecordKey, w.CID, w.Trust = e.DID, e.Rev, e.Action, e.Collection, string(e.RecordKey), e.CID, e.Trust.String()
 		if e.Data != nil {
-			// Bytes that are not canonical do not follow from the JSON.
+			// Bytes that are not canonical DAG-CBOR cannot be restored from their JSON form.
 			if text, err := lex.CBORToJSON(e.Data); err == nil {
 				w.Record = text
 			} else {
@@ -92,8 +92,8 @@ func MarshalEvent(event Event) ([]byte, error) {
 	return json.Marshal(w)
 }
 
-// UnmarshalEvent reads an event that [MarshalEvent] wrote. Errors are texts, records are not decoded, and the method Ack
-// has no effect. A record's bytes are checked against its CID.
+// UnmarshalEvent reads an event that [MarshalEvent] wrote, and checks a record's bytes against its CID. The errors in
+// the event have only their texts, a [*Record] has no Value and no Issues, and the method Ack has no effect.
 func UnmarshalEvent(b []byte) (Event, error) {
 	var w wire
 	if err := json.Unmarshal(b, &w); err != nil {

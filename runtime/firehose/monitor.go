@@ -46,8 +46,8 @@ type Health struct {
 	Queued int64 `json:"queued"`
 	Limit  int64 `json:"limit"`
 
-	// Collections has an entry for each collection that [Options] names, and for up to 1,000 other collections that had
-	// a record; the rest are counted under "".
+	// Collections has an entry for each collection that [Options] names, and for other collections that had a record,
+	// until there are 1,000 entries. The collections after that are counted together under "".
 	Collections map[syntax.NSID]CollectionHealth `json:"collections"`
 }
 
@@ -69,15 +69,15 @@ type Monitor struct {
 	rate   meter.Rate
 	last   stream.Position // of the last frame with a number
 	has    bool            // whether last is set
-	stated [64]byte        // the time in the last frame
-	length int
+	stated [64]byte        // the time that the last frame states
+	length int             // the length of that time
 	stream *stream.Subscription
 }
 
-// maxCollections is how many collections a Health lists.
+// maxCollections is how many entries Health.Collections has before further collections are counted under "".
 const maxCollections = 1000
 
-// Health returns the state now.
+// Health returns the current state of the subscription. It is the zero Health before the subscription begins.
 func (m *Monitor) Health() Health {
 	now := time.Now()
 	m.mu.Lock()
@@ -138,7 +138,7 @@ func (m *Monitor) lost(err error) {
 	}
 }
 
-// frame notes a frame with a number of bytes.
+// frame counts a frame of size bytes that was received now. at is its position, if it has a number.
 func (m *Monitor) frame(f stream.Frame, size int64, at stream.Position, now time.Time) {
 	m.mu.Lock()
 	m.health.Frames++
@@ -152,7 +152,7 @@ func (m *Monitor) frame(f stream.Frame, size int64, at stream.Position, now time
 	m.mu.Unlock()
 }
 
-// event notes an event that is about to be yielded.
+// event counts an event that is about to be yielded.
 func (m *Monitor) event(e Event) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -17,7 +17,7 @@ type Subscriber interface {
 	Subscribe(ctx context.Context, options *Options) iter.Seq2[Event, error]
 }
 
-// DefaultQueue is how many bytes of frames are read ahead of the loop, unless [Options] say otherwise.
+// DefaultQueue is the default of [Options.Queue], in bytes.
 const DefaultQueue = 64 << 20
 
 // DefaultCollections are the wanted collections if [Options] name none: all collections of Layers.
@@ -25,30 +25,32 @@ var DefaultCollections = []string{"pub.layers.*"}
 
 // Options are the options of one subscription. A nil *Options means the zero value.
 type Options struct {
-	// Collections are those whose records are wanted, each as an NSID, or as the beginning of NSIDs followed by ".*":
-	// "pub.layers.*" means all collections whose NSID
-	// begins with "pub.layers.". "*" means all. An empty list means
-	// [DefaultCollections].
+	// Collections are the collections whose records are wanted. Each is an NSID, the beginning of NSIDs followed by
+	// ".*", or "*", which means all: "pub.layers.*" means all collections whose NSID begins with "pub.layers.". An empty
+	// list means [DefaultCollections].
 	Collections []string
 	// DIDs are the accounts whose events are wanted; an empty list means all.
 	DIDs []syntax.DID
 	// Commits reports whether the caller wants a [*Commit] for each commit of a repository, including those without a
-	// wanted record. It is called for each commit, from another goroutine, and must not keep did. Nil means that no
-	// commits are wanted.
+	// wanted record. It may be called more than once for a commit, from several goroutines, and must not keep did. Nil
+	// means that no commits are wanted.
 	Commits func(did []byte) bool
-	// Known returns the state of a repository that Commits reports, as the caller has stored it, and whether there is
-	// one. The first commit that follows this state, and all commits in turn that follow it, have the trust
-	// [rec.Chained], and so do their records: no change was missed. Commits that are not newer than the known state are
-	// not yielded. If a commit does not follow it, [Commit.Desynchronized] says so, and no commit has that trust until
-	// one follows a state that Known returns. Known is called for each commit that begins a chain or belongs to none,
-	// from several goroutines, and ahead of the loop. The subscription keeps the state of each such repository. Known
+	// Known returns the state of a repository that Commits selects, as the caller has stored it, and whether there is
+	// one. The commit that follows this state, and each later commit that follows the one before it, has the trust
+	// [rec.Chained], and so do its records: no change was missed. Commits that are not newer than the known state are
+	// not yielded. If a commit does not follow, [Commit.Desynchronized] says so, and no later commit has that trust
+	// until one follows a state that Known returns.
+	//
+	// Known is called for each commit that does not follow a commit with that trust, from several goroutines, and
+	// before the loop gets the commit. The subscription keeps the last state of each such repository in memory. Known
 	// has no effect if the source does not verify commits. Nil means that no state is known.
 	Known func(did syntax.DID) (reposync.State, bool)
 	// Lookup returns the type of a collection's records, for [Record.Value]; for Layers, use records.Lookup. Nil means
 	// that records are not decoded.
 	Lookup func(syntax.NSID) (lex.RecordDef, bool)
 
-	// Cursors keeps the position across restarts. It is saved when it has changed, at most once a second, and at the end.
+	// Cursors, if it is not nil, keeps the position across restarts. The position is saved when it has changed, at
+	// most once a second, and at the end.
 	Cursors CursorStore
 	// Cursor is where the stream begins if Cursors has no position: after the frame of that number or, depending on the
 	// source, with it. 0 means the oldest frame that the source has. If it is unset, the stream begins with the current
@@ -75,7 +77,8 @@ type Options struct {
 	Monitor *Monitor
 }
 
-// check returns the options with their defaults, and the filter that they describe.
+// check returns the options with their defaults, and the filter for the wanted collections and accounts. It returns an
+// error if the options are invalid.
 func (o *Options) check() (Options, stream.Filter, error) {
 	var out Options
 	if o != nil {

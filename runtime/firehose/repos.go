@@ -15,7 +15,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// repos is the protocol com.atproto.sync.subscribeRepos, in one subscription.
+// repos implements the protocol com.atproto.sync.subscribeRepos for one subscription.
 type repos struct {
 	client    *Client
 	options   *Options
@@ -45,7 +45,7 @@ func (r *repos) Address(cursor int64) url.URL {
 // Overlap implements stream.Protocol.
 func (r *repos) Overlap() time.Duration { return 0 }
 
-// lookups is how many repositories may wait for their keys at once.
+// lookups is how many signing keys may be looked up at once: the number of workers of a client with a directory.
 const lookups = 64
 
 // Workers implements stream.Protocol. Without look-ups, more workers than processors would not help.
@@ -62,7 +62,7 @@ func (r *repos) Scan(m stream.Message) stream.Frame {
 	var err error
 	switch {
 	case m.Size > MaxFrame:
-		f.scan(m.Data, r.filter) // for its number, which is near the beginning
+		f.scan(m.Data, r.filter) // to find its number, which is near the beginning
 		err = fmt.Errorf("%w: %d bytes, limit %d", ErrFrameSize, m.Size, MaxFrame)
 	case !m.Binary:
 		err = fmt.Errorf("%w: text", ErrFrame)
@@ -87,7 +87,7 @@ func (r *repos) Scan(m stream.Message) stream.Frame {
 	return out
 }
 
-// follows reports whether the caller wants to hear of each commit of a repository.
+// follows reports whether the caller wants an event for each commit of a repository.
 func (r *repos) follows(did []byte) bool { return r.options.Commits != nil && r.options.Commits(did) }
 
 // Job implements stream.Protocol.

@@ -7,21 +7,23 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// reused is the memory of a job with Options.Reuse.
+// reused is the memory of a job with Options.Reuse. It is used again for another job when the loop is done with this
+// one.
 type reused struct {
 	frame     []byte
 	arena     *lex.Arena
 	records   []*Record
-	used      int
+	used      int // how many of the records the job uses
 	overwrite bool
 }
 
 var reusedPool = sync.Pool{New: func() any { return &reused{arena: new(lex.Arena)} }}
 
-// maxReused is how large a frame's memory may be that is used again.
+// maxReused is the capacity of the largest buffer for a frame that is kept for other jobs, in bytes.
 const maxReused = 256 << 10
 
-// reuse returns a job whose memory will be used again.
+// reuse returns a job for a copy of m, in memory that is used again after release. If overwrite is set, the memory is
+// new, and release overwrites it instead.
 func reuse(m stream.Message, overwrite bool) *stream.Job {
 	r := &reused{arena: &lex.Arena{Overwrite: true}, overwrite: true}
 	if !overwrite {
@@ -32,7 +34,7 @@ func reuse(m stream.Message, overwrite bool) *stream.Job {
 	return &stream.Job{Message: m, Cost: int64(len(m.Data)), Memory: r}
 }
 
-// newRecord returns a record in the memory of a job.
+// newRecord returns an empty record, which is in the job's memory if that is used again.
 func newRecord(j *stream.Job) *Record {
 	r, ok := j.Memory.(*reused)
 	if !ok {
@@ -45,7 +47,7 @@ func newRecord(j *stream.Job) *Record {
 	return r.records[r.used-1]
 }
 
-// release gives the memory of a job back when the loop is done with it.
+// release makes the memory of a job available to other jobs. It is called when the loop is done with the job's events.
 func release(j *stream.Job) {
 	r, ok := j.Memory.(*reused)
 	if !ok {
@@ -60,7 +62,7 @@ func release(j *stream.Job) {
 		for i := range r.frame {
 			r.frame[i] = 0xdb
 		}
-		return // what was overwritten stays so
+		return // overwritten memory is not used again
 	}
 	if cap(r.frame) > maxReused {
 		r.frame = nil

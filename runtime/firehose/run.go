@@ -11,9 +11,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Subscribe yields the events of a source with any protocol, as [Client.Subscribe] does for relays and PDSes. It is for
-// the packages of this module that read other sources. open is given the options with defaults filled in, and returns
-// the protocol and the filter for them.
+// Subscribe yields the events of a source with any protocol, as [Client.Subscribe] does for relays and PDSes. It is
+// for the packages of this module that read other sources. It calls open with the options, in which the defaults are
+// filled in, and with their filter; open returns the protocol.
 func Subscribe(ctx context.Context, options *Options, t *stream.Transport, open func(*Options, *stream.Filter) stream.Protocol) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		o, filter, err := options.check()
@@ -36,7 +36,7 @@ func Subscribe(ctx context.Context, options *Options, t *stream.Transport, open 
 	}
 }
 
-// load returns the function that loads the position of a source, or nil.
+// load returns a function that loads the position of a source from o.Cursors, or nil if that is nil.
 func (o *Options) load(source string) func(context.Context) (stream.Position, bool, error) {
 	if o.Cursors == nil {
 		return nil
@@ -47,7 +47,7 @@ func (o *Options) load(source string) func(context.Context) (stream.Position, bo
 	}
 }
 
-// save returns the function that saves the position of a source, or nil.
+// save returns a function that saves the position of a source in o.Cursors, or nil if that is nil.
 func (o *Options) save(source string) func(context.Context, stream.Position) error {
 	if o.Cursors == nil {
 		return nil
@@ -72,6 +72,7 @@ type Position struct {
 // IsZero reports whether p is the zero Position, before the first frame.
 func (p Position) IsZero() bool { return p == Position{} }
 
+// public returns p as the exported type.
 func public(p stream.Position) Position {
 	return Position{Seq: p.Seq, Time: syntax.Datetime(p.Time())}
 }
@@ -80,7 +81,8 @@ func public(p stream.Position) Position {
 // reading stops until the caller acknowledges one.
 const MaxUnacknowledged = stream.MaxUnacknowledged
 
-// reporter makes the events of the stream itself, and keeps the monitor up to date.
+// reporter makes the events that are about the stream and not about a record or an account, such as a [*Reconnect],
+// and keeps the monitor up to date.
 type reporter struct {
 	source  string
 	monitor *Monitor

@@ -17,8 +17,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// chains are the followed repositories whose commits were verified. The commits of one repository are verified in their
-// order, and those of several at once.
+// chains has the chains of the followed repositories. The commits of one repository are verified in their order, and
+// those of different repositories concurrently.
 type chains struct {
 	known func(syntax.DID) (reposync.State, bool) // Options.Known
 
@@ -26,27 +26,30 @@ type chains struct {
 	chain map[syntax.DID]chain
 }
 
-// chain is a run of commits, each of which follows the one before.
+// chain describes the last commits of one repository, each of which follows the one before.
 type chain struct {
-	// states are the states after the commits: the last one, and, while the caller knows none of them, some before it.
-	// Commits are verified ahead of the loop, so that what the caller knows may be a state before the last one.
+	// states are the states after the commits. If the caller knew one of them, only the last is kept. Otherwise
+	// earlier ones are kept, too: commits are verified before the loop gets them, so the caller may know an earlier
+	// state than the last.
 	states   []reposync.State
-	anchored bool // whether the caller knew one of them, or one that the first commit follows
+	anchored bool // whether the caller knew one of the states, or the state before the first commit
 }
 
 // maxStates is how many states of a chain are kept.
 const maxStates = 64
 
-// link is a commit that was verified.
+// link is what a verified message says: the state after its commit, and which state the commit follows.
 type link struct {
 	reposync.State
 	since    syntax.TID // empty for #sync, which follows nothing
 	prevData cid.CID
 }
 
-// follow checks a message of a followed repository by verify against the last state of its chain or the one that the caller
-// knows, whose absence is the zero State. A message that does not follow it is verified by itself, and begins another chain:
-// then broken says how it differs. A message that is not valid changes nothing.
+// follow verifies a message of a followed repository. It calls verify with the state that the message should follow:
+// the last one of the repository's chain if the caller knew a state of that chain, and otherwise the state that the
+// caller knows now, or the zero State if there is none. If the message does not follow that state, follow calls verify
+// again with the zero State, and the message begins another chain: then broken says how it differs. If the message is
+// invalid, follow returns an error and changes nothing.
 func (c *chains) follow(did syntax.DID, verify func(known reposync.State) (link, error)) (broken, err error) {
 	c.mu.Lock()
 	run := c.chain[did]
@@ -110,15 +113,16 @@ func (c *chains) set(did syntax.DID, run chain) {
 	c.chain[did] = run
 }
 
-// cut forgets the chain of a repository.
+// cut removes the chain of a repository, because a message does not say what changed.
 func (c *chains) cut(did syntax.DID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.chain, did)
 }
 
-// checkCommit verifies a commit as far as the client can. The change is nil if the commit is not newer than the known one.
-// broken says why the commit of a followed repository does not follow the known one.
+// checkCommit verifies a commit as far as the client can: without a directory, it checks only the form. The change is
+// nil if the commit is not newer than the known one. broken, if it is not nil, says why the commit of a followed
+// repository does not follow the known one.
 func (r *repos) checkCommit(ctx context.Context, v *reposync.Verifier, m *reposync.Commit, follows bool) (change *reposync.Change, broken, err error) {
 	if r.client.keys == nil {
 		change, err = v.Read(m)
@@ -142,8 +146,8 @@ func (r *repos) checkCommit(ctx context.Context, v *reposync.Verifier, m *reposy
 	return change, broken, err
 }
 
-// checkSync verifies a #sync message as far as the client can. The state is the zero State if the message is not newer than
-// the known commit.
+// checkSync verifies a #sync message as far as the client can: without a directory, it checks only the form. The state
+// is the zero State if the message is not newer than the known commit.
 func (r *repos) checkSync(ctx context.Context, v *reposync.Verifier, m *reposync.Sync, follows bool) (state reposync.State, trust rec.Trust, err error) {
 	if r.client.keys == nil {
 		state, err = v.ReadSync(m)
@@ -170,17 +174,17 @@ func (r *repos) checkSync(ctx context.Context, v *reposync.Verifier, m *reposync
 	return state, trust, err
 }
 
-// keyAttempts is how often a key is looked up while the directory cannot be reached.
+// keyAttempts is how often a key is looked up in all while the directory cannot be reached.
 const keyAttempts = 3
 
 // backoff decides how long to wait before a key is looked up again.
 var backoff = pause.Backoff{Base: time.Second, Max: time.Minute, AtLeastHalf: true}
 
-// keys are the keys of a directory.
+// keys looks up the signing keys of accounts in a directory.
 type keys struct{ directory *identity.Directory }
 
-// with calls verify with the key of an account. If the signature is invalid, the account is looked up once more, since keys
-// change, and verify is called again if its key has.
+// with calls verify with the signing key of an account. If verify returns [multikey.ErrSignature], with looks the
+// account up once more, because keys change, and calls verify again if the account has another key.
 func (k *keys) with(ctx context.Context, did syntax.DID, verify func(multikey.Key) error) error {
 	key, err := k.find(ctx, func() (multikey.Key, error) {
 		document, err := k.directory.ResolveDID(ctx, did)
@@ -212,7 +216,8 @@ func (k *keys) with(ctx context.Context, did syntax.DID, verify func(multikey.Ke
 	return verify(fresh)
 }
 
-// find calls look again after a pause if the directory cannot be reached.
+// find calls look. While the directory cannot be reached, it calls look again after a pause, up to keyAttempts times
+// in all.
 func (k *keys) find(ctx context.Context, look func() (multikey.Key, error)) (multikey.Key, error) {
 	for attempt := 1; ; attempt++ {
 		key, err := look()

@@ -1,5 +1,5 @@
-// Package jetstream reads the changes of records from a Jetstream: a server that reads the stream of a relay and passes
-// the records on in JSON.
+// Package jetstream reads the changes of records from a Jetstream: a server that reads the stream of a relay and
+// passes the records on in JSON.
 //
 //	client, err := jetstream.New("wss://jetstream.example.com")
 //	if err != nil {
@@ -40,18 +40,20 @@
 //   - A record whose block is not in the commit is left out, as are commits that the server cannot read.
 //   - When the server ends, what it has read from the relay and not stored yet is lost. It is not read again.
 //
-// A program that must have every change runs package follow on the client, which compares the repositories with what it
-// has stored.
+// A program that must have every change runs package follow on the client, which compares the repositories with what
+// it has stored.
 //
 // # Two connections
 //
-// A server of version 1 leaves out changes on a connection with a cursor, of up to a second before it passes from what it
-// has stored to what happens: on a busy stream, after each reconnection. A subscription with a cursor therefore opens a
-// connection without one first, and 1.5 seconds later another one with the cursor. It leaves that one when it comes to
-// the first message of the first connection, on which nothing is left out, and goes on there. So a subscription that
-// goes on at a position takes 1.5 seconds longer to begin, has two connections meanwhile, and may yield some changes
-// twice. While it is behind, the server keeps up to 50,000 messages for the first connection and then closes it. That is
-// a lost connection like any other: use [firehose.Options.Reconnect] to read a long past of a busy stream.
+// A server of version 1 loses changes on a connection with a cursor: when it switches from its stored events to live
+// ones, it leaves out events of up to a second. On a busy stream, this happens after each reconnection. Therefore a
+// subscription with a cursor first opens a connection without one, on which nothing is left out, and 1.5 seconds later
+// another one with the cursor. It reads the connection with the cursor until it reaches the first message of the other
+// connection; then it closes it and continues on the other one. So a subscription that continues from a position takes
+// 1.5 seconds longer to begin, has two connections meanwhile, and may yield some changes twice. While the subscription
+// catches up, the server keeps up to 50,000 messages for the connection without a cursor, and closes it if there are
+// more. That is a lost connection like any other: to read a long history of a busy stream, use
+// [firehose.Options.Reconnect].
 //
 // # Positions
 //

@@ -16,20 +16,22 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// protocol is version 1 of Jetstream's.
+// protocol implements version 1 of the protocol of Jetstream.
 type protocol struct {
 	feed.Base
 	endpoint url.URL
 }
 
-// The server's limits of what a subscription can ask for, and how long a URL is that servers and proxies accept.
+// The largest numbers of collections and of accounts that the server lets a subscription ask for, and the length of
+// the longest query, in bytes, that all servers and proxies accept.
 const (
 	maxCollections = 100
 	maxDIDs        = 10_000
 	maxQuery       = 8_000
 )
 
-// Address implements stream.Protocol. What does not fit into the URL, the server does not filter.
+// Address implements stream.Protocol. A filter that exceeds the limits is left out of the URL, and the server does not
+// apply it.
 func (p *protocol) Address(cursor int64) url.URL {
 	u := p.endpoint
 	query := url.Values{}
@@ -62,20 +64,21 @@ func (p *protocol) Address(cursor int64) url.URL {
 	return u
 }
 
-// overlap is longer than the second before the first live message of a connection with a cursor, whose messages the
-// server leaves out unless it has sent them from its store.
+// overlap is how much earlier the connection without a cursor is opened than the one with the cursor: see the package
+// comment. It is longer than the second of which the server leaves out events.
 var overlap = 1500 * time.Millisecond
 
 // Overlap implements stream.Protocol.
 func (p *protocol) Overlap() time.Duration { return overlap }
 
-// Ended implements stream.Protocol. The server gives the reason of a failure in a close frame with the code of success.
+// Ended implements stream.Protocol. When the server fails, it closes the stream with the code of success, and gives a
+// reason.
 func (p *protocol) Ended(f *stream.Failure) bool { return f.Message == "" }
 
 // Acks implements stream.Protocol.
 func (p *protocol) Acks() bool { return false }
 
-// message is a message of the server. Its strings are not checked.
+// message is a message of the server. Its strings are not validated.
 type message struct {
 	did, kind string
 	time      int64
@@ -187,7 +190,7 @@ func (m *identity) decode(d *lex.Decoder) {
 	}
 }
 
-// stated returns the time of a message as text.
+// stated returns the time in a message as text, or nil if the message has none.
 func (m *message) stated() []byte {
 	if !m.hasTime {
 		return nil

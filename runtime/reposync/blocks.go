@@ -8,21 +8,21 @@ import (
 	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
-// blocks are the blocks of an archive in memory, by CID. Its memory is used again.
+// blocks has the blocks of an archive in memory, by CID. Its memory is used again for the next archive.
 type blocks struct {
 	scanner car.Scanner
 	list    []block
-	table   []uint32 // hash to the number of a block, from 1
+	table   []uint32 // a hash table by CID: 1 + an index in list, or 0
 	seed    maphash.Seed
 }
 
 type block struct {
 	cid     cid.CID
-	checked bool // its bytes match the CID
+	checked bool // whether its bytes are known to match the CID
 	data    []byte
 }
 
-// maxKept is how many blocks a table is kept for.
+// maxKept is how many blocks an archive may have for its memory to be kept for the next one.
 const maxKept = 4096
 
 // reset reads an archive and returns its first root, which is undefined if there is none. With check, it checks each block
@@ -54,7 +54,7 @@ func (b *blocks) reset(archive []byte, check bool) (root cid.CID, err error) {
 	}
 }
 
-// clear forgets the blocks. It keeps the memory for those of usual messages.
+// clear removes the blocks. It keeps the memory unless there was an archive with more than maxKept blocks.
 func (b *blocks) clear() {
 	if cap(b.list) > maxKept {
 		b.list, b.table = nil, nil
@@ -71,7 +71,7 @@ func (b *block) check() error {
 	return nil
 }
 
-// index enters the blocks into the table. Its hashes have a seed, since anybody can choose CIDs that share bits.
+// index fills the table. The hashes depend on a random seed, because anybody can choose CIDs that share bits.
 func (b *blocks) index() {
 	size := 16
 	for size < 2*len(b.list) {
@@ -92,7 +92,7 @@ func (b *blocks) index() {
 	}
 }
 
-// slot returns the place of a CID in the table, and whether there is a block at it.
+// slot returns the index in the table at which a CID is or would be entered, and whether it is there.
 func (b *blocks) slot(c *cid.CID) (at int, found bool) {
 	mask := len(b.table) - 1
 	at = int(maphash.Bytes(b.seed, c[:])) & mask
@@ -104,7 +104,7 @@ func (b *blocks) slot(c *cid.CID) (at int, found bool) {
 	return at, false
 }
 
-// get returns the bytes of a block, which match its CID.
+// get returns the bytes of a block, which it checks against the CID.
 func (b *blocks) get(c cid.CID) ([]byte, error) {
 	if len(b.table) > 0 {
 		if at, found := b.slot(&c); found {

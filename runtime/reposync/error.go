@@ -12,9 +12,9 @@ import (
 // [multikey.ErrSignature], which means that the account did not sign the commit, or has changed its key since the caller
 // looked it up.
 var (
-	// ErrInvalid says that the message is malformed, above a limit, or contradicts the signed commit. Its operations must be
-	// ignored. If the account did change its repository, the next commit will be an [ErrDesynchronized]; a reader that must
-	// not be wrong until then fetches the repository.
+	// ErrInvalid says that the message is malformed, exceeds a limit, or contradicts the signed commit. Its operations
+	// must be ignored. If the account did change its repository, the next commit will be an [ErrDesynchronized]; a
+	// reader whose copy must not be outdated until then fetches the repository at once.
 	ErrInvalid = errors.New("invalid message")
 	// ErrDesynchronized says that the commit does not follow the known state, or that the message does not say what changed:
 	// the reader must fetch the repository.
@@ -27,7 +27,7 @@ var (
 	ErrFuture = errors.New("revision in the future")
 )
 
-// Error is an error with the message that it is about.
+// Error is an error of a [Verifier], with the account and the revision of the message.
 type Error struct {
 	DID syntax.DID
 	// Rev is the revision that the message states.

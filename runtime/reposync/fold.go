@@ -7,19 +7,20 @@ import (
 	"github.com/layers-pub/layers-go/runtime/repo"
 )
 
-// folded are the operations of a message, one for each path. Its memory is used again.
+// folded has the operations of a message, merged to one for each path. Its memory is used again for the next message.
 type folded struct {
 	ops    []repo.Op
-	noops  []repo.Op
-	byPath map[string]int
+	noops  []repo.Op      // operations that change nothing
+	byPath map[string]int // path to index in ops; only with more than fewOps operations
 }
 
-// fewOps is how many operations are compared with each other without a map.
+// fewOps is the largest number of operations for which find compares all paths instead of using a map.
 const fewOps = 8
 
-// fold checks the operations, and folds those of each path: the first prev, and the last CID. If they will be undone, an
-// update or a deletion without prev is one of a record that was not there before: undoing it fails if it was. Otherwise
-// nothing would show that, and it stays what it is.
+// fold checks the operations, and merges those of each path to one, with the first prev and the last CID. An update or
+// a deletion may lack prev. If undone is set, the operations are going to be undone, and fold takes this to mean that
+// there was no record before: undoing it fails if there was one. Otherwise nothing shows whether there was, and the
+// operation keeps its action.
 func (f *folded) fold(ops []repo.Op, undone bool) error {
 	clear(f.ops)
 	clear(f.noops)
@@ -55,7 +56,8 @@ func (f *folded) fold(ops []repo.Op, undone bool) error {
 	return nil
 }
 
-// find returns the index of the operation on a path, or len(f.ops) if there is none yet.
+// find returns the index of the operation on a path, or len(f.ops) if there is none yet. many says whether there are
+// more than fewOps operations.
 func (f *folded) find(path string, many bool) int {
 	if !many {
 		for i := range f.ops {
@@ -76,8 +78,8 @@ func (f *folded) find(path string, many bool) int {
 	return at
 }
 
-// checkOp checks an operation as it is stated. Whether its prev is right, only the inversion shows: servers state the prev
-// of the path before the commit, also in the second operation on it.
+// checkOp checks the form of an operation, except its prev. Only undoing the operations shows whether prev is right:
+// servers state the CID that the path had before the commit, even in the second operation on that path.
 func checkOp(op *repo.Op) error {
 	if _, _, ok := mst.SplitKey(op.Path); !ok {
 		return invalid("path %s is not a collection, a slash and a record key", quote.Text(op.Path, 900))

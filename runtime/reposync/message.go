@@ -34,7 +34,7 @@ type Commit struct {
 	PrevData cid.CID
 	// Ops are the operations as the message states them.
 	Ops []repo.Op
-	// Blocks is an archive of the commit, the new records, and nodes of the tree.
+	// Blocks is a CAR archive of the commit, the new records, and nodes of the tree.
 	Blocks []byte
 	TooBig bool
 	Rebase bool
@@ -46,7 +46,7 @@ type Sync struct {
 	Size int
 	DID  syntax.DID
 	Rev  syntax.TID
-	// Blocks is an archive of the commit.
+	// Blocks is a CAR archive of the commit.
 	Blocks []byte
 }
 
@@ -55,7 +55,8 @@ type Change struct {
 	// State is the state after the commit.
 	State
 	DID syntax.DID
-	// Since and PrevData are those of the message.
+	// Since and PrevData are those of the message. If the message is the first commit of a repository, Invert and
+	// Verify set PrevData to the root of the empty tree.
 	Since    syntax.TID
 	PrevData cid.CID
 	// Ops are the operations, one for each path, without those that change nothing, in the order in which the message first

@@ -15,9 +15,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Verifier verifies messages. It reuses its memory, so a program needs one for each goroutine that verifies: a
-// Verifier must not be used by several goroutines at once. What it returns is valid until its next call, as are the
-// strings and bytes of the message, which it does not copy.
+// Verifier verifies messages. It uses its memory again, so a program needs one for each goroutine that verifies: a
+// Verifier must not be used by several goroutines at once. What a method returns is valid until the next message is
+// read. It shares the strings and bytes of the message, which must not change until then.
 type Verifier struct {
 	now func() time.Time
 
@@ -31,7 +31,7 @@ type Verifier struct {
 	key      []byte
 }
 
-// removal is a path to remove from the tree.
+// removal is a created record that invert has to remove from the tree; layer is the layer of its path.
 type removal struct {
 	layer int
 	op    *repo.Op
@@ -40,11 +40,11 @@ type removal struct {
 // Option sets how a [Verifier] works.
 type Option func(*Verifier)
 
-// WithClock sets the function that returns the time. The default is [time.Now]. A revision must not be more than
-// [repo.MaxClockSkew] after it.
+// WithClock sets the function that returns the current time. The default is [time.Now]. The timestamp of a revision
+// must not be more than [repo.MaxClockSkew] after the current time.
 func WithClock(now func() time.Time) Option { return func(v *Verifier) { v.now = now } }
 
-// NewVerifier returns a Verifier.
+// NewVerifier returns a Verifier. Without options, it uses the system's clock.
 func NewVerifier(opts ...Option) *Verifier {
 	v := &Verifier{now: time.Now}
 	for _, opt := range opts {
@@ -54,10 +54,11 @@ func NewVerifier(opts ...Option) *Verifier {
 	return v
 }
 
-// Read checks the form of a message: its limits, its operations, and the commit, which must be the first root of the archive,
-// CID m.Commit, and have the DID and the revision of the message. It finds the records, of which [Verifier.Record] checks
-// those that are wanted. The other blocks are not checked. An update or a deletion may lack prev, as before version 1.1 of
-// the protocol; inversion would show that there was no record before. The trust is [rec.Hashed].
+// Read checks the form of a message: its limits, its operations, and the commit, which must be the first root of the
+// archive, have the CID m.Commit, and have the DID and the revision of the message. It also checks that the archive
+// has a block for each new record, but not the bytes of these blocks: [Verifier.Record] checks those of one record. An
+// update or a deletion may lack prev, as before version 1.1 of the protocol; only [Verifier.Invert] and
+// [Verifier.Verify] take that to mean that there was no record before. The trust is [rec.Hashed].
 //
 // An error is an [*Error].
 func (v *Verifier) Read(m *Commit) (*Change, error) {
@@ -65,9 +66,9 @@ func (v *Verifier) Read(m *Commit) (*Change, error) {
 	return v.result(m.DID, m.Rev, err)
 }
 
-// Invert checks what [Verifier.Read] checks, and every block. It undoes the operations on the tree of the commit, which must
-// lead to the tree m.PrevData, or, in the first commit of a repository, to the empty tree. The signature is not checked, and
-// the trust is [rec.Hashed].
+// Invert checks what [Verifier.Read] checks, and every block. It undoes the operations on the tree of the commit,
+// which must lead to the tree m.PrevData, or, in the first commit of a repository, to the empty tree. It does not
+// check the signature, and the trust is [rec.Hashed].
 //
 // An error is an [*Error].
 func (v *Verifier) Invert(m *Commit) (*Change, error) {
@@ -78,14 +79,14 @@ func (v *Verifier) Invert(m *Commit) (*Change, error) {
 	return v.result(m.DID, m.Rev, err)
 }
 
-// Verify checks what [Verifier.Invert] checks, the time in the revision, and the signature of the commit under key, the
-// signing key in the account's DID document. If known is not the zero State, the commit must follow it: its revision must
-// be later, and Since and PrevData must be those of known. The trust is [rec.Chained] if the revision and the data of known
-// are defined, and otherwise [rec.Signed].
+// Verify checks what [Verifier.Invert] checks, the time in the revision, and the signature of the commit under key,
+// the signing key in the account's DID document. If known is not the zero State, the commit must follow it: its
+// revision must be later, and Since and PrevData must be those of known. The trust is [rec.Chained] if the revision
+// and the data of known are defined, and otherwise [rec.Signed].
 //
-// If there is no error, State is the state to keep. An error is an [*Error]. If it wraps [ErrDesynchronized], the
-// commit itself may be valid. The signature is checked last: if the error is [multikey.ErrSignature], the commit is
-// valid otherwise.
+// If there is no error, the State of the Change is the state to keep. An error is an [*Error]. If it wraps
+// [ErrDesynchronized], the commit itself may be valid. Of the checks of the commit itself, the signature is the last:
+// if the error wraps [multikey.ErrSignature], the commit is otherwise valid.
 func (v *Verifier) Verify(m *Commit, key multikey.Key, known State) (*Change, error) {
 	return v.result(m.DID, m.Rev, v.verify(m, key, known))
 }
@@ -108,11 +109,13 @@ func (v *Verifier) verify(m *Commit, key multikey.Key, known State) error {
 	return err
 }
 
-// Sync verifies a #sync message under key, as [Verifier.Verify] does, and returns the state of the repository. It returns no
-// error if the tree is that of known, the zero State if none is known: then nothing changed but the commit.
+// Sync verifies a #sync message under key, as [Verifier.Verify] does, and returns the state of the repository. known
+// is the zero State if no state is known. Sync returns no error if the tree is that of known: then nothing changed
+// except the commit.
 //
-// An error is an [*Error]. It wraps [ErrDesynchronized] if the tree differs from known's: then the returned state is the
-// verified one that a fetch should lead to, or to a later one. With any other error, the state is the zero State.
+// An error is an [*Error]. It wraps [ErrDesynchronized] if the tree differs from that of known, or if none is known:
+// then the returned state is the verified one, and a fetch should lead to that state or to a later one. With any other
+// error, the state is the zero State.
 func (v *Verifier) Sync(m *Sync, key multikey.Key, known State) (State, error) {
 	state, err := v.sync(m, key, known)
 	if err != nil {
@@ -163,8 +166,8 @@ func (v *Verifier) readSync(m *Sync) (cid.CID, error) {
 	return v.readCommit(m.DID, m.Rev, m.Blocks, true)
 }
 
-// Record returns the record of an operation of the last message, a part of the message's archive, whose bytes it has checked
-// against op.CID. An error is an [*Error].
+// Record returns the bytes of the record of op, which is an operation of the last message, after checking them against
+// op.CID. They are a part of the message's archive. An error is an [*Error].
 func (v *Verifier) Record(op repo.Op) ([]byte, error) {
 	data, err := v.blocks.get(op.CID)
 	if err == nil && len(data) > MaxRecordSize {
@@ -183,7 +186,7 @@ func (v *Verifier) result(did syntax.DID, rev syntax.TID, err error) (*Change, e
 	return &v.change, nil
 }
 
-// read reads a message into v. With check, it checks all blocks.
+// read checks the form of a message, and sets v.change. If check is set, it also checks all blocks against their CIDs.
 func (v *Verifier) read(m *Commit, check bool) error {
 	switch err := checkSizes(m.Size, m.Blocks); {
 	case err != nil:
@@ -251,7 +254,7 @@ func (v *Verifier) readCommit(did syntax.DID, rev syntax.TID, archive []byte, ch
 		return cid.CID{}, invalid("commit: %w", err)
 	}
 	c := &v.commit
-	c.DID, c.Rev = did, rev // so that parsing does not copy equal ones
+	c.DID, c.Rev = did, rev // so that Parse does not copy strings that are equal to these
 	switch err := c.Parse(data); {
 	case err != nil:
 		return cid.CID{}, invalid("commit %s: %w", root, err)
@@ -263,7 +266,7 @@ func (v *Verifier) readCommit(did syntax.DID, rev syntax.TID, archive []byte, ch
 	return root, nil
 }
 
-// checkRev checks the time in a revision, and that it is after the known one.
+// checkRev checks that the time in a revision is not in the future, and that the revision is after the known one.
 func (v *Verifier) checkRev(rev syntax.TID, c cid.CID, known State) error {
 	if !syntax.ValidTID(string(rev)) {
 		return invalid("the revision is not a TID")
@@ -285,9 +288,9 @@ func (v *Verifier) checkSignature(key multikey.Key) error {
 
 // invert undoes the operations on the tree of the commit, and checks that this leads to the tree before it.
 //
-// What was removed or replaced is put back first, and what was created is then removed, from the lowest layer to the
-// highest. In this order, the inversion needs the fewest nodes: a removal joins the nodes at both sides, and needs neither
-// if there is nothing left at the other.
+// It first puts back the records that were removed or replaced, and then removes those that were created, from the
+// lowest layer to the highest. In this order, it needs the fewest nodes: removing a key joins the nodes on both sides
+// of it, and if nothing is left on one side, neither node is needed.
 func (v *Verifier) invert(m *Commit) error {
 	for i := range v.folded.ops {
 		if op := &v.folded.ops[i]; op.CID.Defined() {
@@ -343,7 +346,8 @@ func (v *Verifier) invert(m *Commit) error {
 	return nil
 }
 
-// checkUnchanged checks the operations that change nothing, where the message has the nodes for that. It does not need them.
+// checkUnchanged checks the operations that change nothing against the tree. It skips those for which the message
+// lacks the nodes, since the protocol does not require them.
 func (v *Verifier) checkUnchanged() error {
 	for i := range v.folded.noops {
 		op := &v.folded.noops[i]

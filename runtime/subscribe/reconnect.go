@@ -20,8 +20,8 @@ import (
 // that is not above the last one.
 var ErrReset = errors.New("the server was reset")
 
-// Interruption says that a connection was lost, or could not be made, and that the client will connect again; or that
-// the server was reset.
+// Interruption reports that a connection was lost, or could not be made, and that the client will connect again; or
+// that the server was reset.
 type Interruption struct {
 	NSID syntax.NSID
 	// Err is the reason: the error with which the iteration would have ended, nil if the server closed the stream
@@ -36,23 +36,24 @@ type Interruption struct {
 	Resumed bool
 }
 
-// reader reads one subscription.
+// reader reads one subscription, one connection after the other.
 type reader struct {
 	client       *Client
 	subscription *rpc.Subscription
 	yield        func(rpc.Frame, error) bool
 
-	seq      int64  // of the last message that has one
-	known    bool   // whether there is one
+	seq      int64  // the number of the last message that has one
+	known    bool   // whether there is such a message
 	last     uint64 // the hash of that message
-	again    bool   // whether the next one with a number is the first on this connection, and may be that message
+	again    bool   // whether the next message with a number is the first on this connection, so that it may be that message again
 	progress bool   // whether there was a message on this connection
-	ever     bool   // whether there ever was one
+	ever     bool   // whether there was a message on any connection
 }
 
 var seed = maphash.MakeSeed()
 
-// run reads one connection after the other. It returns nil if the server closed the stream regularly or the loop was left.
+// run reads one connection after the other. It returns nil if the server closed the stream normally, or if yield
+// returned false.
 func (r *reader) run(ctx context.Context) error {
 	attempt := 0
 	for {
@@ -88,12 +89,12 @@ func (r *reader) run(ctx context.Context) error {
 	}
 }
 
-// failed returns an error that is yielded.
+// failed adds the NSID of the subscription to an error that is about to be yielded.
 func (r *reader) failed(err error) error {
 	return fmt.Errorf("subscribe: %s: %w", r.subscription.NSID, err)
 }
 
-// own returns the error of a failure, which is that of the server if it named one.
+// own returns f as an error, which matches the name that the server gave its error, if it gave one.
 func own(f *stream.Failure) error {
 	if f.Name != "" {
 		return named{f.Name, f}
@@ -101,7 +102,7 @@ func own(f *stream.Failure) error {
 	return f
 }
 
-// connection reads one connection. It reports whether the loop was left.
+// connection reads one connection to its end. left reports whether yield returned false.
 func (r *reader) connection(ctx context.Context) (left bool, err error) {
 	params := r.subscription.Params
 	if r.known {
@@ -135,10 +136,11 @@ func (r *reader) connection(ctx context.Context) (left bool, err error) {
 			return true, nil
 		}
 	}
-	return false, &stream.Failure{} // which cannot be
+	return false, &stream.Failure{} // cannot happen: Frames ends with an error
 }
 
-// number moves the position to that of a frame, and reports whether the frame is the last one again, with which a server may begin.
+// number sets the position to that of a frame. It reports whether to skip the frame because it is the last one before
+// the reconnection: a server may send the frame at the cursor again.
 func (r *reader) number(f rpc.Frame) (skip bool) {
 	n := numbered{seq: -1}
 	if lex.DecodeCBOR(f.Payload, &n) != nil || n.seq < 0 {
@@ -156,12 +158,12 @@ func (r *reader) number(f rpc.Frame) (skip bool) {
 	return false
 }
 
-// numbered is a message of which only the number is of interest.
+// numbered decodes a message, but only its number.
 type numbered struct{ seq int64 }
 
 var numberedFields = lex.NewFields("seq")
 
-// DecodeLex reads the number.
+// DecodeLex reads a message. It ignores all fields except seq.
 func (n *numbered) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, numberedFields, nil)
@@ -170,7 +172,7 @@ func (n *numbered) DecodeLex(d *lex.Decoder) {
 	}
 }
 
-// with returns parameters in which one has another value.
+// with returns a copy of params in which the parameter with the given name has the given value.
 func with(params rpc.Params, name, value string) rpc.Params {
 	var list rpc.Params
 	for _, p := range params {

@@ -1,4 +1,5 @@
-// Package subscribe opens the subscriptions of any server, for generated code:
+// Package subscribe opens subscriptions, which are the event streams of the protocol, at any server. It is for
+// generated code:
 //
 //	client, err := subscribe.New("wss://labeler.example.org", network.Network{})
 //	...
@@ -6,8 +7,8 @@
 //
 // It only yields what the server sends: to follow repositories, with saved positions and verification, use package
 // firehose. By default the iteration ends when the connection does. With [WithReconnect] the client connects again,
-// after pauses that grow from a second to a minute, half of each at random, and continues after the last message if the
-// messages have numbers. The protocol is https://atproto.com/specs/event-stream.
+// after pauses that grow from a second to a minute, half of each at random, and continues after the last message if
+// the messages have numbers. The protocol is https://atproto.com/specs/event-stream.
 package subscribe
 
 import (
@@ -43,8 +44,8 @@ var _ rpc.Subscriber = (*Client)(nil)
 // Option sets how a [Client] works.
 type Option func(*Client)
 
-// WithReconnect makes the client connect again when a connection is lost or closed. If report is not nil, it is called
-// before each pause, and when the server was reset, in the goroutine of the iteration.
+// WithReconnect makes the client connect again when a connection is lost or closed. If report is not nil, the client
+// calls it before each pause, and when the server was reset, in the goroutine of the iteration.
 func WithReconnect(report func(Interruption)) Option {
 	return func(c *Client) {
 		c.reconnect, c.report = true, report
@@ -54,7 +55,8 @@ func WithReconnect(report func(Interruption)) Option {
 	}
 }
 
-// New returns a client for a server, given by its origin, such as "wss://labeler.example.org"; the scheme may be https, too. It
+// New returns a client for the server at origin, such as "wss://labeler.example.org". The scheme may be wss or https,
+// which are the same, or left out for wss; ws and http, which are without TLS, must be allowed by n. The client
 // connects as n says. New does not connect.
 func New(origin string, n network.Network, opts ...Option) (*Client, error) {
 	u, transport, err := stream.Open(origin, "/xrpc", nil, n, 30*time.Second, MaxFrame)
@@ -68,12 +70,14 @@ func New(origin string, n network.Network, opts ...Option) (*Client, error) {
 	return c, nil
 }
 
-// Subscribe connects to a subscription and yields its frames; see [rpc.Subscriber]. A frame that is malformed is yielded as an
-// [*rpc.BadFrame] that wraps [ErrFrame], and the iteration goes on; one with an operation that is not known is passed over, as the
-// protocol wants. When ctx ends, the iteration ends with its cause.
+// Subscribe connects to a subscription and yields its frames; see [rpc.Subscriber]. A malformed frame is yielded as an
+// [*rpc.BadFrame] that wraps [ErrFrame], and the iteration continues. A frame with an unknown operation is skipped, as
+// the protocol requires. When ctx ends, the iteration ends with its cause.
 //
-// With [WithReconnect] it goes on after the last frame that was yielded, if the subscription is resumable, and otherwise with what
-// the server sends then. It ends only if ctx ends, or if it would be of no use to connect again: if the server says FutureCursor, or refuses the request.
+// With [WithReconnect], Subscribe connects again and continues after the last frame that was yielded if the
+// subscription is resumable, and otherwise with the current messages. Then the iteration ends only if reconnecting is
+// useless: the server says FutureCursor, or refuses the request; its address is not public; or ctx ends, or would end
+// before the next attempt.
 func (c *Client) Subscribe(ctx context.Context, s *rpc.Subscription) iter.Seq2[rpc.Frame, error] {
 	return func(yield func(rpc.Frame, error) bool) {
 		r := &reader{client: c, subscription: s, yield: yield}
@@ -83,22 +87,23 @@ func (c *Client) Subscribe(ctx context.Context, s *rpc.Subscription) iter.Seq2[r
 	}
 }
 
-// named is an error that the server named.
+// named is an error with the name that the server gave it.
 type named struct {
 	name rpc.ErrorName
 	error
 }
 
-// Is reports whether the target is the name.
+// Is reports whether target is the error's name. It is for errors.Is.
 func (n named) Is(target error) bool { return target == n.name }
 
-// Unwrap returns the error itself.
+// Unwrap returns the error without the name.
 func (n named) Unwrap() error { return n.error }
 
-// parts are a frame's header and payload, as an array has them.
+// parts are the header and the payload of a frame, each undecoded. They are decoded from an array, which parse makes
+// of the frame.
 type parts []lex.Raw
 
-// DecodeLex reads two values of any kind.
+// DecodeLex reads an array of two values of any kind.
 func (p *parts) DecodeLex(d *lex.Decoder) { *p = lex.DecodeArray(d, 2, 2, (*lex.Decoder).Raw) }
 
 // header is the header of a frame, or the payload of an error.
@@ -110,7 +115,7 @@ type header struct {
 
 var headerFields = lex.NewFields("t", "op", "error", "message")
 
-// DecodeLex reads a header.
+// DecodeLex reads a header, or the payload of an error.
 func (h *header) DecodeLex(d *lex.Decoder) {
 	var c lex.Cursor
 	d.Object(&c, headerFields, &h.extra)
@@ -128,7 +133,8 @@ func (h *header) DecodeLex(d *lex.Decoder) {
 	}
 }
 
-// parse returns the frame in a message, and whether its operation is known.
+// parse returns the frame in a message, and whether its operation is known. If the server sent an error, parse returns
+// that error. The error of a malformed frame wraps [ErrFrame].
 func parse(m stream.Message) (frame rpc.Frame, known bool, err error) {
 	if !m.Binary || m.Size > int64(len(m.Data)) {
 		return frame, false, fmt.Errorf("%w: not binary, or larger than the limit of %d bytes", ErrFrame, MaxFrame)

@@ -22,8 +22,8 @@ const MaxMessage = feed.MaxMessage
 // ErrMessage says, in a [*firehose.BadFrame], that a message is malformed.
 var ErrMessage = feed.ErrMessage
 
-// Client subscribes to one Tap. It is safe for concurrent use, and can have several subscriptions at once, which share the
-// events.
+// Client subscribes to one Tap. It is safe for concurrent use. It can have several subscriptions at once; Tap divides
+// the events among them.
 type Client struct {
 	endpoint  url.URL
 	transport *stream.Transport

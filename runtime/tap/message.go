@@ -14,7 +14,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// protocol is that of Tap's channel.
+// protocol implements the protocol of Tap's channel.
 type protocol struct {
 	feed.Base
 	endpoint url.URL
@@ -29,7 +29,7 @@ func (p *protocol) Ended(*stream.Failure) bool { return false }
 // Acks implements stream.Protocol.
 func (p *protocol) Acks() bool { return true }
 
-// message is a message of Tap. Its strings are not checked.
+// message is a message of Tap. Its strings are not validated.
 type message struct {
 	id       int64
 	hasID    bool
