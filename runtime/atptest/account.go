@@ -18,10 +18,10 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Status is the status of an account, in the words of the message #account.
+// Status is the status of an account, as the field status of the message #account states it.
 type Status string
 
-// The statuses. That of an active account is empty.
+// The statuses of accounts. Active is "", because the message has no status for an active account.
 const (
 	Active         Status = ""
 	Deactivated    Status = "deactivated"
@@ -51,7 +51,7 @@ type Account struct {
 	document   []byte // in JSON
 	tombstoned bool
 	status     Status
-	former     map[*PDS]bool // where it was before
+	former     map[*PDS]bool // servers that the account has moved away from
 	created    time.Time
 
 	appPasswords map[string]bool
@@ -79,7 +79,8 @@ func recordsOf(list []*store.Record) []Record {
 	return all
 }
 
-// keyOf returns a key that depends on its purpose and on the number of the account.
+// keyOf returns a private key that depends only on its curve, its purpose, the number of the account and the number of
+// the key, so that it is the same in each run.
 func keyOf(curve multikey.Curve, purpose string, account, key int) (multikey.PrivateKey, error) {
 	seed := sha256.Sum256(fmt.Appendf(nil, "atptest %s key %d of account %d", purpose, key, account))
 	return multikey.NewPrivate(curve, seed[:])
@@ -138,7 +139,7 @@ func (p *PDS) newAccount(handle syntax.Handle, email, password string) (*Account
 	return a, nil
 }
 
-// tbHelper marks the caller as a helper of the test.
+// tbHelper calls the method Helper of the test, if there is one.
 func (n *Network) tbHelper() {
 	if n.tb != nil {
 		n.tb.Helper()
@@ -170,13 +171,14 @@ func (a *Account) sendSync() {
 	a.send(func(seq int64) []byte { return forge.SyncFrame(m, seq, at) })
 }
 
-// sendMessage sends the message of a commit.
+// sendMessage sends a #commit event. The network must be locked.
 func (a *Account) sendMessage(m *reposync.Commit) {
 	at := a.network.now()
 	a.send(func(seq int64) []byte { return forge.Frame(m, seq, at) })
 }
 
-// changed tells the watchers of a record that was written, or deleted if it has no data.
+// changed tells the watchers of the network that a record was written, or deleted if r has no data, unless the account
+// is not active. The network must be locked.
 func (a *Account) changed(r *store.Record) {
 	if a.status == Active {
 		a.network.tell(Change{recordOf(r), r.Data == nil})
@@ -252,7 +254,8 @@ func (a *Account) SetSigningKey(key multikey.Key) {
 	a.update(func(s *plc.State) { s.SetKey(key) })
 }
 
-// Tombstone adds a tombstone operation for the DID; the directory then says that the DID does not exist.
+// Tombstone makes the directory say that the DID does not exist any more, as after a tombstone operation. The logs of
+// the directory do not show such an operation.
 func (a *Account) Tombstone() {
 	a.network.mu.Lock()
 	defer a.network.mu.Unlock()
@@ -274,9 +277,10 @@ func (a *Account) RotateKey(curve multikey.Curve) {
 	a.sendMessage(a.repo.Apply())
 }
 
-// MoveTo moves the account to another server, with its repository, its blobs and its password, as a migration does.
-// Later commits are signed with a new key. The old server keeps the account, deactivated. The new server sends
-// #identity, #account and #sync. The account's sessions end.
+// MoveTo moves the account to another server, with its repository, its blobs and its password, as a migration does,
+// except that it keeps its signing key. The old server keeps the account as deactivated, and sends an #account event.
+// The new server sends #identity, #account and #sync. The account's sessions end. Moving to the account's own server
+// does nothing.
 func (a *Account) MoveTo(p *PDS) {
 	n := a.network
 	n.mu.Lock()
@@ -296,12 +300,12 @@ func (a *Account) MoveTo(p *PDS) {
 	a.sendSync()
 }
 
-// SetStatus changes the account's status and sends #account. After [Deleted], the server no longer knows the account,
-// but the DID stays in the directory. The server refuses sessions of an account that is not active, as the reference
-// PDS does.
+// SetStatus changes the account's status and sends #account. [Deleted], [Takendown] and [Suspended] end the account's
+// sessions, and the server refuses new ones, as the reference PDS does. After Deleted, the server no longer knows the
+// account, but the DID stays in the directory.
 func (a *Account) SetStatus(status Status) { a.setStatus(status, false) }
 
-// SetStatusSilently changes the account's status without an event.
+// SetStatusSilently changes the account's status like [Account.SetStatus], but sends no event.
 func (a *Account) SetStatusSilently(status Status) { a.setStatus(status, true) }
 
 func (a *Account) setStatus(status Status, silent bool) {
@@ -324,8 +328,8 @@ func (a *Account) setStatus(status Status, silent bool) {
 	}
 }
 
-// Commit writes records without HTTP, in one commit, and sends its event. The paths must be valid, and the data of records
-// canonical DAG-CBOR, which is not checked.
+// Commit writes records without HTTP, in one commit, sends its event, and returns its message. The paths must be
+// valid, and the data of records must be canonical DAG-CBOR; neither is checked.
 func (a *Account) Commit(writes ...repo.Write) *reposync.Commit {
 	a.network.mu.Lock()
 	defer a.network.mu.Unlock()
@@ -334,7 +338,7 @@ func (a *Account) Commit(writes ...repo.Write) *reposync.Commit {
 	return m
 }
 
-// CommitSilently writes records without an event.
+// CommitSilently writes records like [Account.Commit], but sends no event.
 func (a *Account) CommitSilently(writes ...repo.Write) *reposync.Commit {
 	a.network.mu.Lock()
 	defer a.network.mu.Unlock()

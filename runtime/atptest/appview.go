@@ -13,8 +13,8 @@ import (
 // "did:web:appview.test#layers".
 const AppViewDID = "did:web:appview.test"
 
-// AppView is the appview of a network. It answers the queries of Layers from the records of all accounts that are active, as soon as
-// they are written; a PDS forwards the requests to it that have the header atproto-proxy.
+// AppView is the appview of a network. It answers the queries of Layers from the records of all active accounts, as
+// soon as they are written. A PDS forwards the requests that have the header atproto-proxy to it.
 type AppView struct {
 	*Server
 	// View holds the records, and lists those that it refused because they break their lexicons. A test can add other records,
@@ -41,7 +41,7 @@ func (n *Network) newAppView() error {
 		if c.Deleted {
 			view.Delete(c.URI)
 		} else {
-			_ = view.Put(c.URI, c.CID, c.Data) // an appview has no records that break their lexicons: the view keeps the error
+			_ = view.Put(c.URI, c.CID, c.Data) // the View does not take a record that breaks its lexicon, and keeps the error
 		}
 	})
 	return nil

@@ -23,8 +23,9 @@
 // deactivated at its old server. The directory has the signed operations of accounts and derives their DIDs from them.
 // A blob is served only if a record refers to it.
 //
-// The following is missing: OAuth, mail, moderation, rate limits (use a fault), creating accounts over HTTP, and
-// storage on disk. A relay learns of events at the PDSes at once. Nothing is kept when a test ends.
+// The following is missing: OAuth, mail, moderation, rate limits (use a fault), creating an account over HTTP for a DID
+// that exists already, and storage on disk. A relay learns of events at the PDSes at once. Nothing is kept when a test
+// ends.
 //
 // # Addresses
 //

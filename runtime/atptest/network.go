@@ -31,7 +31,7 @@ type Network struct {
 	plc     *PLC
 
 	mu       sync.Mutex
-	change   sync.Cond // something new for streams, or their end
+	change   sync.Cond // signalled when a stream has a new event or ends
 	closed   bool
 	servers  []*Server
 	faults   faults.List // of all servers
@@ -106,7 +106,8 @@ func (n *Network) Close() {
 	n.wait.Wait()
 }
 
-// fail reports a mistake of the caller, or something that cannot fail.
+// fail fails the test, or panics if there is none. It is for mistakes of the caller, and for errors that cannot
+// happen.
 func (n *Network) fail(format string, arguments ...any) {
 	message := fmt.Sprintf("atptest: "+format, arguments...)
 	if n.tb == nil {
@@ -116,7 +117,7 @@ func (n *Network) fail(format string, arguments ...any) {
 	n.tb.Fatal(message)
 }
 
-// check fails if err is not nil.
+// check calls fail if err is not nil.
 func (n *Network) check(err error) {
 	if err != nil {
 		n.fail("%v", err)
@@ -144,7 +145,7 @@ func (n *Network) Environment() []string {
 	return list
 }
 
-// hostOf returns the address of the PDS of the account with a handle, or "".
+// hostOf returns the address, "host:port", of the PDS of the account with a handle, or "".
 func (n *Network) hostOf(handle string) (address string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -240,7 +241,7 @@ func (n *Network) Watch(f func(Change)) {
 	n.watchers = append(n.watchers, f)
 }
 
-// tell tells the watchers of a change. The network must be locked.
+// tell calls the watchers with a change. The network must be locked.
 func (n *Network) tell(c Change) {
 	for _, f := range n.watchers {
 		f(c)
@@ -267,7 +268,7 @@ func (n *Network) NewAccount(handle syntax.Handle) *Account {
 // now returns the time of the network's clock.
 func (n *Network) now() time.Time { return n.options.now() }
 
-// options are what Options set.
+// options has what the options of type [Option] set.
 type options struct {
 	now             func() time.Time
 	access, refresh time.Duration
@@ -286,7 +287,7 @@ func defaults() options {
 	}
 }
 
-// Option sets how a network works.
+// Option is a setting of a [Network].
 type Option func(*options) error
 
 // WithClock sets the function that returns the time. The default is [time.Now].
@@ -346,9 +347,10 @@ func WithTreeOrder() Option {
 	}
 }
 
-// WithMemory connects clients with the servers in memory instead of over the loopback interface. No other process reaches the
-// servers, and in this one only the client that [Network.Options] describes does, at URLs, and with DIDs of accounts, that are the
-// same in each run. It is for tests in which time is that of [testing/synctest]: make the network in the bubble.
+// WithMemory connects clients with the servers in memory instead of over the loopback interface. Other processes
+// cannot reach the servers, and in this process only the client that [Network.Options] describes can. The URLs of
+// servers and the DIDs of accounts are the same in each run. WithMemory is for tests with [testing/synctest]: create
+// the network in the bubble.
 func WithMemory() Option {
 	return func(o *options) error {
 		o.memory = true

@@ -32,7 +32,7 @@ type PDS struct {
 
 // pdsMethods are the methods that a PDS answers.
 type pdsMethods struct {
-	atprotoserver.Server // of the others
+	atprotoserver.Server // nil; stands for the methods that the server does not have
 	pds                  *PDS
 }
 
@@ -55,7 +55,7 @@ func (p *PDS) did() string {
 	return "did:web:" + strings.ReplaceAll(strings.TrimPrefix(p.URL, "http://"), ":", "%3A")
 }
 
-// handler returns what answers requests.
+// handler returns the handler of the server's requests.
 func (p *PDS) handler() http.Handler {
 	methods := p.methods()
 	procedures := map[string]bool{}
@@ -104,8 +104,8 @@ func setHeader(ctx context.Context, name, value string) {
 	}
 }
 
-// methods returns the methods that the server has. A call that needs an access token is refused before its input is read, as by the
-// reference PDS.
+// methods returns the methods that the server has. They refuse a call that lacks a required access token before they
+// read its input, like those of the reference PDS.
 func (p *PDS) methods() []xrpcserver.Method {
 	var list []xrpcserver.Method
 	for _, m := range atprotoserver.Methods(&pdsMethods{pds: p}) {
@@ -128,7 +128,8 @@ func (p *PDS) methods() []xrpcserver.Method {
 	return list
 }
 
-// admit refuses a call of a procedure without a valid access token, and one with malformed JSON.
+// admit returns an error for a call of a method of com.atproto.repo without a valid access token, and for any call
+// with malformed JSON.
 func (p *PDS) admit(r *http.Request, nsid syntax.NSID) error {
 	if strings.HasPrefix(string(nsid), "com.atproto.repo.") {
 		p.network.mu.Lock()
@@ -141,7 +142,7 @@ func (p *PDS) admit(r *http.Request, nsid syntax.NSID) error {
 	return body.Check(r)
 }
 
-// forward sends a request to the appview.
+// forward sends a request to the appview that its header atproto-proxy names.
 func (p *PDS) forward(w http.ResponseWriter, r *http.Request) {
 	did, service, _ := strings.Cut(r.Header.Get("Atproto-Proxy"), "#")
 	switch {
@@ -163,7 +164,7 @@ func (p *PDS) forward(w http.ResponseWriter, r *http.Request) {
 	proxy.ServeHTTP(w, r)
 }
 
-// serveWellKnown answers for the hosts of handles.
+// serveWellKnown answers /.well-known/atproto-did for the hosts of handles.
 func (p *PDS) serveWellKnown(w http.ResponseWriter, r *http.Request) {
 	p.network.mu.Lock()
 	defer p.network.mu.Unlock()
@@ -202,7 +203,8 @@ func (p *PDS) find(id syntax.AtIdentifier) *Account {
 	return nil
 }
 
-// available returns the account of this server whose repository can be read. The network must be locked.
+// available returns the account of this server with a DID or handle, or an error if its repository cannot be read. The
+// network must be locked.
 func (p *PDS) available(id syntax.AtIdentifier) (*Account, error) {
 	a := p.find(id)
 	if a == nil {
@@ -219,7 +221,7 @@ func (p *PDS) available(id syntax.AtIdentifier) (*Account, error) {
 	return nil, store.Refuse(http.StatusBadRequest, "RepoNotFound", "Could not find repo for DID: %s", id)
 }
 
-// IdentityResolveHandle finds the DID of a handle: of this server's accounts, or of others.
+// IdentityResolveHandle returns the DID of a handle of any active account of the network.
 func (h *pdsMethods) IdentityResolveHandle(ctx context.Context, params *atproto.IdentityResolveHandleParams) (*atproto.IdentityResolveHandleOutput, error) {
 	n := h.pds.network
 	n.mu.Lock()
@@ -231,8 +233,8 @@ func (h *pdsMethods) IdentityResolveHandle(ctx context.Context, params *atproto.
 	return &atproto.IdentityResolveHandleOutput{DID: a.DID}, nil
 }
 
-// jsonOf returns a record in JSON. One that is not of the data model, which the reference PDS and [Account.Commit] accept, is
-// sent as far as it can be.
+// jsonOf converts a record to JSON. A record that breaks the data model, which the reference PDS and [Account.Commit]
+// accept, is converted as far as possible.
 func jsonOf(data []byte) (lex.Raw, error) {
 	text, err := lex.CBORToJSON(data)
 	if _, odd := errors.AsType[*issue.Error](err); odd {

@@ -14,7 +14,7 @@ import (
 // /DID/log, /DID/log/last, /DID/log/audit and /DID/data: https://web.plc.directory/spec/v0.1/did-plc.
 type PLC struct{ *Server }
 
-// operation is one of an account's operations in the directory.
+// operation is an operation of an account in the directory, as its audit log has it.
 type operation struct {
 	Signed    json.RawMessage `json:"operation"`
 	CID       string          `json:"cid"`
@@ -23,7 +23,7 @@ type operation struct {
 	CreatedAt string          `json:"createdAt"`
 }
 
-// update adds an operation to the directory that changes what the last one says. The network must be locked.
+// update adds an operation to the directory: the last one with what change changes. The network must be locked.
 func (a *Account) update(change func(s *plc.State)) {
 	state := a.plc
 	last := a.operations[len(a.operations)-1].CID
@@ -32,7 +32,7 @@ func (a *Account) update(change func(s *plc.State)) {
 	a.record(state)
 }
 
-// record adds an operation to the directory. The network must be locked.
+// record signs an operation and adds it to the directory. The network must be locked.
 func (a *Account) record(state plc.State) {
 	signed, data, err := state.Sign(a.rotation)
 	a.network.check(err)

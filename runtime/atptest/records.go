@@ -16,7 +16,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpcserver"
 )
 
-// writer returns the account that a call may write to. The network must be locked.
+// writer returns the account to which a call writes, if its access token allows that. The network must be locked.
 func (p *PDS) writer(ctx context.Context, id syntax.AtIdentifier) (*Account, error) {
 	c, err := p.access(ctx)
 	if err != nil {
@@ -39,12 +39,12 @@ func (p *PDS) writer(ctx context.Context, id syntax.AtIdentifier) (*Account, err
 	return a, nil
 }
 
-// rules returns what records are validated against.
+// rules returns the rules by which a call validates records.
 func (n *Network) rules(validate lex.Opt[bool]) store.Rules {
 	return store.Rules{Lookup: n.options.lookup, Validate: validate}
 }
 
-// key returns a record key, or a new one if it is unset.
+// key returns a record key, or a new TID if it is unset.
 func (n *Network) key(rkey lex.Opt[syntax.RecordKey]) syntax.RecordKey {
 	if !rkey.IsSet() {
 		return syntax.RecordKey(n.options.keys.Next())
@@ -107,7 +107,7 @@ func (h *pdsMethods) RepoPutRecord(ctx context.Context, input *atproto.RepoPutRe
 		out.ValidationStatus = lex.Some(atproto.RepoPutRecordOutputValidationStatus(w.Status))
 	}
 	if current != nil && current.CID == w.CID {
-		return out, nil // it changes nothing: there is no commit
+		return out, nil // it changes nothing, so there is no commit
 	}
 	if swap, ok := input.SwapRecord.Get(); ok && (current == nil || current.CID.String() != string(swap)) || input.SwapRecord.IsNull() && current != nil {
 		return nil, badSwap(current)
@@ -124,7 +124,7 @@ func badSwap(current *store.Record) error {
 	return store.Refuse(http.StatusBadRequest, "InvalidSwap", "Record was at %s", was)
 }
 
-// RepoDeleteRecord deletes a record. That there is none is a success, too.
+// RepoDeleteRecord deletes a record. It succeeds if there is none.
 func (h *pdsMethods) RepoDeleteRecord(ctx context.Context, input *atproto.RepoDeleteRecordInput) (*atproto.RepoDeleteRecordOutput, error) {
 	h.pds.network.mu.Lock()
 	defer h.pds.network.mu.Unlock()
@@ -184,7 +184,7 @@ func (h *pdsMethods) RepoApplyWrites(ctx context.Context, input *atproto.RepoApp
 	return out, nil
 }
 
-// resultOf returns what applyWrites says of a write.
+// resultOf returns the result of a write in the answer of applyWrites.
 func resultOf(w *store.Write) atproto.RepoApplyWritesOutputResultsItem {
 	c := syntax.CID(w.CID.String())
 	switch w.Action {
@@ -256,7 +256,7 @@ func (h *pdsMethods) RepoListRecords(ctx context.Context, params *atproto.RepoLi
 	return out, nil
 }
 
-// RepoDescribeRepo says whose repository it is and which collections it has.
+// RepoDescribeRepo returns the account of a repository and the collections that it has.
 func (h *pdsMethods) RepoDescribeRepo(ctx context.Context, params *atproto.RepoDescribeRepoParams) (*atproto.RepoDescribeRepoOutput, error) {
 	h.pds.network.mu.Lock()
 	defer h.pds.network.mu.Unlock()
@@ -271,8 +271,8 @@ func (h *pdsMethods) RepoDescribeRepo(ctx context.Context, params *atproto.RepoD
 	}, nil
 }
 
-// uploadBlob stores a file for a record that will refer to it. It sends its answer itself, since one about an empty file, which
-// the reference PDS accepts, is not valid.
+// uploadBlob stores a file for a record that will refer to it. It writes its response itself, because a response about
+// an empty file, which the reference PDS accepts, is not valid by the lexicon.
 func (p *PDS) uploadBlob(call *xrpcserver.Call) error {
 	r := xrpcserver.Request(call.Context())
 	limit := p.network.options.blobLimit

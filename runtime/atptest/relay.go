@@ -57,7 +57,7 @@ func (r *Relay) handler(n *Network) http.Handler {
 	})
 }
 
-// redirect sends a request to the PDS of its account.
+// redirect redirects a request to the PDS of its account.
 func (n *Network) redirect(w http.ResponseWriter, r *http.Request) {
 	did := syntax.DID(r.URL.Query().Get("did"))
 	n.mu.Lock()
@@ -76,7 +76,7 @@ func (n *Network) redirect(w http.ResponseWriter, r *http.Request) {
 
 // relayMethods are the methods that a relay answers.
 type relayMethods struct {
-	atprotoserver.Server // of the others
+	atprotoserver.Server // nil; stands for the methods that the relay does not have
 	network              *Network
 }
 
@@ -123,7 +123,7 @@ func (h *relayMethods) find(did syntax.DID) (*Account, error) {
 	return a, nil
 }
 
-// SyncGetRepoStatus says what the status of an account is.
+// SyncGetRepoStatus returns the status of an account.
 func (h *relayMethods) SyncGetRepoStatus(ctx context.Context, params *atproto.SyncGetRepoStatusParams) (*atproto.SyncGetRepoStatusOutput, error) {
 	h.network.mu.Lock()
 	defer h.network.mu.Unlock()
@@ -134,7 +134,7 @@ func (h *relayMethods) SyncGetRepoStatus(ctx context.Context, params *atproto.Sy
 	return a.repoStatus(a.status), nil
 }
 
-// SyncGetLatestCommit names the newest commit of a repository.
+// SyncGetLatestCommit returns the CID and the revision of the newest commit of a repository.
 func (h *relayMethods) SyncGetLatestCommit(ctx context.Context, params *atproto.SyncGetLatestCommitParams) (*atproto.SyncGetLatestCommitOutput, error) {
 	h.network.mu.Lock()
 	defer h.network.mu.Unlock()

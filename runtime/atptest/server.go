@@ -17,11 +17,11 @@ type Server struct {
 	URL string
 
 	network  *Network
-	name     string // for messages
+	name     string // for error messages
 	server   *http.Server
 	handler  http.Handler
 	faults   faults.List
-	requests []string // their methods
+	requests []string // the methods of all requests so far
 }
 
 // listen starts a server.
@@ -43,7 +43,7 @@ func (n *Network) listen(name string, handler http.Handler) (*Server, error) {
 	return s, nil
 }
 
-// methodOf returns what [Server.Fail] and [Server.Requests] call a request: the NSID of a call, or else the path.
+// methodOf returns the name of a request in [Server.Fail] and [Server.Requests]: the NSID of a call, or else the path.
 func methodOf(r *http.Request) string {
 	if nsid, ok := strings.CutPrefix(r.URL.Path, "/xrpc/"); ok {
 		return nsid
@@ -110,7 +110,8 @@ func (n *Network) addFault(list *faults.List, f fault.Fault, methods []string) (
 	}
 }
 
-// meet returns the fault of a request, or of a frame, and counts it. The network must be locked.
+// meet returns the fault that affects a request, or a frame if frame is set, or nil, and counts it. The network must
+// be locked.
 func (s *Server) meet(method string, frame bool) *faults.Active {
 	if f := s.faults.Meet(method, frame); f != nil {
 		return f

@@ -24,7 +24,7 @@ type session struct {
 	next    string // ID of the token that replaced it
 }
 
-// tokens returns an access token and the refresh token with an ID. The network must be locked.
+// tokens returns a new access token and a refresh token with the given ID for a session. The network must be locked.
 func (p *PDS) tokens(s *session, id string) (access, refresh string) {
 	now := p.network.now()
 	access = token.Sign(p.secret, "at+jwt", token.Claims{
@@ -74,7 +74,8 @@ func (a *Account) endSessions() {
 	}
 }
 
-// authorize checks the token of a request, which must have one of the scopes, and returns its claims. The network must be locked.
+// authorize returns the claims of the token of a request, or an error if the token is invalid, has expired without
+// allowExpired, or has none of the scopes. The network must be locked.
 func (p *PDS) authorize(r *http.Request, allowExpired bool, scopes ...string) (token.Claims, error) {
 	header := r.Header.Get("Authorization")
 	kind, text, _ := strings.Cut(header, " ")
@@ -99,7 +100,7 @@ func (p *PDS) authorize(r *http.Request, allowExpired bool, scopes ...string) (t
 	return c, store.Refuse(http.StatusBadRequest, "InvalidToken", "Bad token scope")
 }
 
-// access checks the access token of a call.
+// access returns the claims of the access token of a call, or an error if it is invalid. The network must be locked.
 func (p *PDS) access(ctx context.Context) (token.Claims, error) {
 	return p.authorize(xrpcserver.Request(ctx), false, token.Access, token.AppPass)
 }
@@ -168,7 +169,7 @@ func (h *pdsMethods) ServerRefreshSession(ctx context.Context) (*atproto.ServerR
 	if end := now.Add(p.network.options.grace); end.Before(s.expires) {
 		s.expires = end
 	}
-	if s.next == "" { // using a token again gives the same one
+	if s.next == "" { // using the same token again returns the same new one
 		s.next = rand.Text()
 	}
 	if p.sessions[s.next] == nil {
@@ -185,7 +186,7 @@ func (h *pdsMethods) ServerRefreshSession(ctx context.Context) (*atproto.ServerR
 	return out, nil
 }
 
-// ServerGetSession says whose session it is.
+// ServerGetSession returns the account of a session.
 func (h *pdsMethods) ServerGetSession(ctx context.Context) (*atproto.ServerGetSessionOutput, error) {
 	p := h.pds
 	p.network.mu.Lock()
@@ -221,7 +222,7 @@ func (h *pdsMethods) ServerDeleteSession(ctx context.Context) error {
 	return nil
 }
 
-// ServerDescribeServer says what a server asks of new accounts.
+// ServerDescribeServer returns what the server requires of new accounts.
 func (h *pdsMethods) ServerDescribeServer(context.Context) (*atproto.ServerDescribeServerOutput, error) {
 	return &atproto.ServerDescribeServerOutput{
 		DID: syntax.DID(h.pds.did()), AvailableUserDomains: []string{signup.Domain}, InviteCodeRequired: lex.Some(false),

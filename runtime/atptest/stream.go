@@ -11,14 +11,14 @@ import (
 	"github.com/layers-pub/layers-go/runtime/atptest/forge"
 )
 
-// Stream is the stream of a PDS or a relay: com.atproto.sync.subscribeRepos. A server keeps all its events until it is told to
-// forget them.
+// Stream is the stream of a PDS or a relay: com.atproto.sync.subscribeRepos. It keeps all events until [Stream.Forget]
+// or [Stream.Reset] is called.
 type Stream struct {
 	server  *Server
 	log     []frame // their numbers have no gaps
 	seq     int64   // of the last frame
-	oldest  int64   // the frames up to this one are forgotten
-	epoch   int     // counts cuts
+	oldest  int64   // the frames up to this number are forgotten
+	epoch   int     // how often all connections were ended
 	sockets map[*websocket.Conn]bool
 }
 
@@ -114,7 +114,7 @@ func (s *Stream) serve(w http.ResponseWriter, r *http.Request) {
 	malformed := err != nil
 	n := s.server.network
 	n.mu.Lock()
-	epoch, at, oldest := s.epoch, s.seq, s.oldest // before the client learns that it is connected, so that it misses nothing after that
+	epoch, at, oldest := s.epoch, s.seq, s.oldest // read before the client learns that it is connected, so that it misses no later event
 	n.mu.Unlock()
 	c, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
@@ -184,7 +184,7 @@ func (s *Stream) serve(w http.ResponseWriter, r *http.Request) {
 			n.mu.Unlock()
 			return
 		}
-		if len(s.log) == 0 { // they were forgotten
+		if len(s.log) == 0 { // the events were forgotten
 			at = s.seq
 			n.mu.Unlock()
 			continue
@@ -210,7 +210,7 @@ func (s *Stream) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// xrpcError is the body of an error.
+// xrpcError is the body of an error response.
 type xrpcError struct {
 	Error   string `json:"error"`
 	Message string `json:"message,omitempty"`

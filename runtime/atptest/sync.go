@@ -16,12 +16,12 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// reading returns an archive as the body of an answer.
+// reading returns an archive as the body of a response, with its media type. It passes err on.
 func reading(archive []byte, err error) (io.ReadCloser, string, error) {
 	return io.NopCloser(bytes.NewReader(archive)), store.MediaType, err
 }
 
-// SyncGetRepo reads a repository, or what is new in it.
+// SyncGetRepo returns an archive of a repository, or of its blocks that are newer than a revision.
 func (h *pdsMethods) SyncGetRepo(ctx context.Context, params *atproto.SyncGetRepoParams) (io.ReadCloser, string, error) {
 	h.pds.network.mu.Lock()
 	defer h.pds.network.mu.Unlock()
@@ -32,7 +32,7 @@ func (h *pdsMethods) SyncGetRepo(ctx context.Context, params *atproto.SyncGetRep
 	return reading(a.repo.Since(params.Since.Or(""), h.pds.network.options.byTree))
 }
 
-// SyncGetBlocks reads blocks of a repository.
+// SyncGetBlocks returns an archive of some blocks of a repository.
 func (h *pdsMethods) SyncGetBlocks(ctx context.Context, params *atproto.SyncGetBlocksParams) (io.ReadCloser, string, error) {
 	h.pds.network.mu.Lock()
 	defer h.pds.network.mu.Unlock()
@@ -47,7 +47,7 @@ func (h *pdsMethods) SyncGetBlocks(ctx context.Context, params *atproto.SyncGetB
 	return reading(archive, err)
 }
 
-// SyncGetRecord reads a record, or that there is none, with the blocks that prove it.
+// SyncGetRecord returns an archive of the blocks that prove which record is at a path, or that there is none.
 func (h *pdsMethods) SyncGetRecord(ctx context.Context, params *atproto.SyncGetRecordParams) (io.ReadCloser, string, error) {
 	h.pds.network.mu.Lock()
 	defer h.pds.network.mu.Unlock()
@@ -60,7 +60,7 @@ func (h *pdsMethods) SyncGetRecord(ctx context.Context, params *atproto.SyncGetR
 	return reading(b.Bytes(), err)
 }
 
-// SyncGetLatestCommit names the newest commit of a repository.
+// SyncGetLatestCommit returns the CID and the revision of the newest commit of a repository.
 func (h *pdsMethods) SyncGetLatestCommit(ctx context.Context, params *atproto.SyncGetLatestCommitParams) (*atproto.SyncGetLatestCommitOutput, error) {
 	h.pds.network.mu.Lock()
 	defer h.pds.network.mu.Unlock()
@@ -72,7 +72,7 @@ func (h *pdsMethods) SyncGetLatestCommit(ctx context.Context, params *atproto.Sy
 	return &atproto.SyncGetLatestCommitOutput{CID: syntax.CID(c.String()), Rev: commit.Rev}, nil
 }
 
-// SyncGetRepoStatus says whether a server has a repository, and serves it.
+// SyncGetRepoStatus returns whether a server has a repository, and whether it serves it.
 func (h *pdsMethods) SyncGetRepoStatus(ctx context.Context, params *atproto.SyncGetRepoStatusParams) (*atproto.SyncGetRepoStatusOutput, error) {
 	p := h.pds
 	p.network.mu.Lock()
@@ -103,7 +103,8 @@ func (h *pdsMethods) SyncListRepos(ctx context.Context, params *atproto.SyncList
 	return p.network.listRepos(params, p.has, p.status)
 }
 
-// listRepos returns a page of the accounts that a server has.
+// listRepos returns a page of the accounts of a server. has reports whether the server knows an account, and status
+// returns the account's status there.
 func (n *Network) listRepos(params *atproto.SyncListReposParams, has func(*Account) bool, status func(*Account) Status) (*atproto.SyncListReposOutput, error) {
 	from, err := n.after(params.Cursor)
 	if err != nil {
@@ -128,10 +129,10 @@ func (n *Network) listRepos(params *atproto.SyncListReposParams, has func(*Accou
 	return out, nil
 }
 
-// cursorOf returns the cursor of the accounts after one.
+// cursorOf returns the cursor of the page that begins after the account a, which has the number i.
 func cursorOf(i int, a *Account) string { return fmt.Sprintf("%d::%s", i, a.DID) }
 
-// after returns the number of the first account after a cursor.
+// after returns the number of the account with which the page at a cursor begins.
 func (n *Network) after(cursor lex.Opt[string]) (int, error) {
 	text, ok := cursor.Get()
 	if !ok {
@@ -145,7 +146,7 @@ func (n *Network) after(cursor lex.Opt[string]) (int, error) {
 	return i + 1, nil
 }
 
-// SyncGetBlob reads a file that was uploaded to a repository.
+// SyncGetBlob returns a file that was uploaded to a repository.
 func (h *pdsMethods) SyncGetBlob(ctx context.Context, params *atproto.SyncGetBlobParams) (io.ReadCloser, string, error) {
 	h.pds.network.mu.Lock()
 	defer h.pds.network.mu.Unlock()

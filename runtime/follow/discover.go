@@ -14,7 +14,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// oversee starts the work when the stream has begun, and compares all repositories when that may be needed.
+// oversee starts the work once the stream is connected, and looks for repositories. It compares all repositories with
+// their servers at the beginning, after each gap in the stream, and at the interval Options.Compare.
 func (f *follower) oversee(ctx context.Context) error {
 	connected := f.connected(ctx)
 	f.mu.Lock()
@@ -22,8 +23,8 @@ func (f *follower) oversee(ctx context.Context) error {
 		f.work.add(r)
 	}
 	f.mu.Unlock()
-	// The server may have begun to send events only some time after it accepted the connection. So what was fetched about
-	// then is compared, too.
+	// The server may have begun to send events only some time after it accepted the connection. So repositories that
+	// were fetched before or shortly after that are compared, too.
 	before := connected.Add(f.Grace)
 	if err := f.discover(ctx); err != nil {
 		return err
@@ -57,10 +58,11 @@ func (f *follower) oversee(ctx context.Context) error {
 	}
 }
 
-// errOnce ends a Run with Options.Once.
+// errOnce is the cause with which a Run with Options.Once ends when its work is done.
 var errOnce = errors.New("all repositories are current")
 
-// settled waits until there is nothing to do any more, and returns errOnce.
+// settled waits until nothing is left to do for any repository, except those that failed three times in a row, and
+// returns errOnce.
 func (f *follower) settled(ctx context.Context) error {
 	for {
 		if err := sleep(ctx, 100*time.Millisecond); err != nil {
@@ -79,7 +81,8 @@ func (f *follower) settled(ctx context.Context) error {
 	}
 }
 
-// connected waits until the stream is connected, but not for ever: a source need not have a monitor.
+// connected waits until the stream is connected, but for ten seconds at most, since a source need not update its
+// monitor. It returns the current time.
 func (f *follower) connected(ctx context.Context) time.Time {
 	for began := time.Now(); time.Since(began) < 10*time.Second && ctx.Err() == nil; sleep(ctx, 20*time.Millisecond) {
 		if h := f.stream.Health(); h.Connected || h.Frames > 0 || h.Events > 0 {
@@ -89,8 +92,8 @@ func (f *follower) connected(ctx context.Context) time.Time {
 	return time.Now()
 }
 
-// caughtUp waits until a time, and, for ten minutes at most, until the stream is not far behind: what it is about to bring
-// need not be fetched.
+// caughtUp waits until a time, and then, for ten minutes at most, until the stream's lag is less than Options.Grace,
+// so that changes that the stream is about to bring are not fetched.
 func (f *follower) caughtUp(ctx context.Context, until time.Time) error {
 	if err := sleep(ctx, time.Until(until)); err != nil {
 		return err
@@ -101,7 +104,7 @@ func (f *follower) caughtUp(ctx context.Context, until time.Time) error {
 			return nil
 		}
 		select {
-		case <-f.gap: // what is missing does not come
+		case <-f.gap: // events are missing, and the stream will not bring them
 			return nil
 		default:
 		}
@@ -123,7 +126,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// discover follows the repositories that Host names. It goes on until that succeeds.
+// discover follows the repositories that Host names, unless the caller named repositories. It tries again until that
+// succeeds.
 func (f *follower) discover(ctx context.Context) error {
 	if f.Host == "" || len(f.Options.Repos) > 0 {
 		return nil
@@ -170,10 +174,10 @@ func (f *follower) discoverOnce(ctx context.Context) error {
 	return nil
 }
 
-// describes is how many repositories are described at once.
+// describes is how many repositories describeAll asks about at once.
 const describes = 8
 
-// describeAll asks each repository of Host for its collections.
+// describeAll asks for the collections of each repository that Host lists, and follows those that have wanted ones.
 func (f *follower) describeAll(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(describes)
@@ -197,7 +201,8 @@ func (f *follower) describeAll(ctx context.Context) error {
 	return errors.Join(err, group.Wait())
 }
 
-// describe follows a repository if it has wanted collections, or does not say so.
+// describe asks for the collections of a repository. It follows the repository if one of them is wanted, and also if
+// they cannot be found out, unless the account is absent or not active.
 func (f *follower) describe(ctx context.Context, did syntax.DID) error {
 	limited, cancel := context.WithTimeoutCause(ctx, f.Patience, ErrSlow)
 	defer cancel()
@@ -220,8 +225,9 @@ func (f *follower) wantsAny(about *pds.Description) bool {
 	return false
 }
 
-// compareAll compares the commits of all repositories that were fetched before a time with those of their servers. If Host
-// lists few repositories, or those that are followed at its beginning, their own servers need not be asked.
+// compareAll has all repositories checked that were fetched before a time, which compares their commits with those of
+// their servers. First it reads the beginning of Host's list of repositories; those that Host lists with the known
+// commit need not be checked.
 func (f *follower) compareAll(ctx context.Context, before time.Time) error {
 	open := map[syntax.DID]*tracked{}
 	f.mu.RLock()
@@ -259,7 +265,7 @@ func isFailure(err error) bool {
 	return ok
 }
 
-// same reports whether a server lists a repository as it is known.
+// same reports whether a server's list states what is known of r. It is false if r is nil.
 func (f *follower) same(r *tracked, s *pds.RepoStatus) bool {
 	if r == nil {
 		return false

@@ -77,7 +77,8 @@ type Problem struct {
 	// made. They are zero if the problem is not with a request.
 	Attempt int
 	Retry   time.Time
-	// Next is the origin of another server that is asked at once; then Retry is not set. See [Options.Mirrors].
+	// Next is the origin of the server that is asked next, without a pause; then Retry is not set. It is "" if there
+	// is no other server. See [Options.Mirrors].
 	Next string
 }
 
@@ -111,7 +112,8 @@ var (
 	ErrGap = errors.New("events may be missing in the stream")
 	// ErrElsewhere says that a PDS sent an event about an account that it does not host: see [Options.Server].
 	ErrElsewhere = errors.New("the account is hosted by another server")
-	// ErrSlow says that a server sent an archive too slowly: see [Options.Patience].
+	// ErrSlow says that a server took too long to send an archive or to answer another request: see
+	// [Options.Patience].
 	ErrSlow = download.ErrSlow
 	// ErrBehind says that a server returned a repository, or named a commit, that is older than a known one.
 	ErrBehind = errors.New("the server is behind")

@@ -53,11 +53,12 @@ func (f *follower) worker(ctx context.Context) error {
 	}
 }
 
-// begin takes what there is to do for r, and makes the caller its owner if that is a fetch or a purge. f.mu must be locked.
+// begin takes a job from what there is to do for r, and returns it, or 0 if there is none now. If it is a fetch or a
+// purge, the caller becomes the owner of r. f.mu must be locked.
 func (f *follower) begin(r *tracked) job {
 	r.queued = false
 	if r.owned || f.repos[string(r.DID)] != r {
-		return 0 // the owner adds it again
+		return 0 // the owner adds r to the queue again
 	}
 	todo := r.todo
 	r.todo = 0
@@ -91,7 +92,8 @@ func (f *follower) do(ctx context.Context, r *tracked, todo job) (err error) {
 	return f.release(ctx, r)
 }
 
-// fetch reads a repository from a server, and delivers the difference to the store. The caller owns r.
+// fetch reads a repository from a server, and delivers and stores its differences from the store. If that fails, it
+// arranges for the next attempt. The caller must own r.
 func (f *follower) fetch(ctx context.Context, r *tracked) error {
 	f.mu.RLock()
 	known, seen, at := r.State, r.seen, r.fetchAt
@@ -135,9 +137,9 @@ func (f *follower) fetch(ctx context.Context, r *tracked) error {
 	return nil
 }
 
-// checkRevision checks that a repository may replace the known state, and has what the stream has announced. Another commit
-// with the known revision may if it is from the account's own server, which decides. A revision that no commit was known of
-// proves nothing.
+// checkRevision checks that a fetched repository is not older than the known state, nor than seen, the newest revision
+// that the stream has announced. Another commit with the known revision is accepted only from the account's own
+// server, which decides what is valid. A known revision without a known commit is not proven, and so is not compared.
 func checkRevision(v repo.Revision, known reposync.State, seen syntax.TID, own bool) error {
 	before := repo.Revision{}
 	if known.Commit.Defined() {
@@ -155,10 +157,10 @@ func checkRevision(v repo.Revision, known reposync.State, seen syntax.TID, own b
 	return nil
 }
 
-// compare delivers what differs between a repository and the store. It stores changes in parts, so that the next attempt
-// goes on after them.
+// compare delivers the differences between a repository and the store. It stores them in parts, so that if it fails,
+// the next attempt continues after the stored ones.
 func (f *follower) compare(ctx context.Context, r *tracked, archive *repo.Repo) (*Current, error) {
-	// What was delivered before must be in the store.
+	// Changes that were delivered before must be in the store.
 	if err := f.writer.Wait(ctx, r.written); err != nil {
 		return nil, err
 	}
@@ -190,7 +192,7 @@ func (f *follower) compare(ctx context.Context, r *tracked, archive *repo.Repo) 
 	return d.current, d.flush(ctx)
 }
 
-// difference delivers the changes that lead from the store to a repository.
+// difference delivers and stores the changes that lead from the store to a repository.
 type difference struct {
 	*follower
 	repo    *tracked
@@ -202,7 +204,7 @@ type difference struct {
 	size    int64
 }
 
-// The changes of a difference that are stored at once.
+// The limits of the changes of a difference that are stored in one batch.
 const (
 	maxPart     = 500
 	maxPartSize = 1 << 20 // bytes
@@ -275,12 +277,12 @@ func (d *difference) flush(ctx context.Context) error {
 	return err
 }
 
-// decode decodes a record, as package firehose does those of the stream.
+// decode decodes a record as package firehose decodes the records of the stream.
 func (f *follower) decode(ctx context.Context, e *firehose.Record) error {
 	if len(f.lookup) == 0 {
 		return nil
 	}
-	var value lex.Decodable = new(lex.Map) // only whether it fits the data model
+	var value lex.Decodable = new(lex.Map) // checks only whether it fits the data model
 	if known, ok := f.typeOf(e.Collection); ok {
 		e.Value = known.New()
 		value = e.Value
@@ -298,12 +300,12 @@ func (f *follower) decode(ctx context.Context, e *firehose.Record) error {
 	return err
 }
 
-// pager reads the stored paths of a repository.
+// pager reads the stored paths of a repository, one page after the other.
 type pager struct {
 	store Store
 	did   syntax.DID
 	page  []Path
-	last  string // path that was taken last
+	last  string // the path that take returned last
 	done  bool   // whether there is no page after this one
 	err   error
 }
@@ -329,7 +331,7 @@ func (p *pager) take() Path {
 	return first
 }
 
-// purge delivers deletions of all records of an account that was deleted. The caller owns r.
+// purge delivers a deletion for each stored record of an account that was deleted. The caller must own r.
 func (f *follower) purge(ctx context.Context, r *tracked) error {
 	if err := f.writer.Wait(ctx, r.written); err != nil {
 		return err
@@ -348,12 +350,13 @@ func (f *follower) purge(ctx context.Context, r *tracked) error {
 	}
 	f.mu.Lock()
 	r.State = reposync.State{}
-	r.forget = !r.listed // it joins again with its first wanted record
+	r.forget = !r.listed // it is followed again when its first wanted record arrives
 	f.mu.Unlock()
 	return d.flush(ctx)
 }
 
-// check compares the latest commit of a repository with the state. The caller does not own r.
+// check asks a server for the latest commit of a repository, and compares it with the state. The caller must not own
+// r.
 func (f *follower) check(ctx context.Context, r *tracked) error {
 	f.mu.Lock()
 	at := r.checkAt

@@ -13,7 +13,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// follower is one call of Run.
+// follower is the state of one call of Run.
 type follower struct {
 	*settings
 	source  firehose.Subscriber
@@ -26,14 +26,14 @@ type follower struct {
 	handling sync.Mutex // held while the handler is called
 
 	mu       sync.RWMutex
-	released sync.Cond // signalled when a repository has no owner any more, or the context ends
+	released sync.Cond // signalled when a repository has lost its owner, or the context ends
 	repos    map[string]*tracked
-	held     int64 // bytes
+	held     int64 // the size of the items that are held for repositories, in bytes
 	work     queue
-	lacking  map[string]time.Time // when servers said that they do not have repositories, by origin
-	fromNow  bool                 // whether the stream begins now, whatever position is stored
+	lacking  map[string]time.Time // when a server answered that it lacks the method for a copy, by origin
+	fromNow  bool                 // whether the stream begins with the current events, even if a position is stored
 
-	gap chan struct{} // has a value if all repositories have to be compared
+	gap chan struct{} // has a value if all repositories are to be compared
 }
 
 // Run follows the repositories that have wanted records: it calls handler with all records that the store lacks, and
@@ -73,7 +73,7 @@ func (f *follower) run(parent context.Context) error {
 	f.Monitor.start(f)
 	var writing, working sync.WaitGroup
 	writing.Go(func() {
-		// What the handler has seen is stored even if ctx has ended.
+		// What the handler has accepted is stored even if ctx has ended.
 		if err := panics.Catch(func() error { return f.writer.Run(context.WithoutCancel(parent)) }); err != nil {
 			cancel(err)
 		}
@@ -125,7 +125,7 @@ func (f *follower) load(ctx context.Context) error {
 			return fmt.Errorf("follow: reading the store: %w", err)
 		}
 		if named != nil && !named[stored.DID] {
-			continue // it stays in the store as it is, but what happens meanwhile is missed
+			continue // it stays in the store unchanged, and this Run does not see its changes
 		}
 		r := &tracked{Repo: stored}
 		switch {
@@ -154,8 +154,8 @@ func (f *follower) load(ctx context.Context) error {
 	return f.writer.put(ctx, changed)
 }
 
-// join adds a repository, which has to be fetched. The caller stores it. f.mu must be locked. It returns nil if there are
-// too many.
+// join adds a repository, which is then to be fetched, and returns it, or nil if there are Options.MaxRepos already.
+// The caller stores its state. f.mu must be locked.
 func (f *follower) join(did syntax.DID) *tracked {
 	if len(f.repos) >= f.MaxRepos {
 		return nil
@@ -184,7 +184,7 @@ func (f *follower) follow(ctx context.Context, did syntax.DID) error {
 	return cmp.Or(err, f.release(ctx, r))
 }
 
-// handle calls the handler.
+// handle calls the handler. It makes concurrent calls wait, so that the handler gets one event at a time.
 func (f *follower) handle(ctx context.Context, e Event) error {
 	f.handling.Lock()
 	defer f.handling.Unlock()
@@ -197,8 +197,8 @@ func (f *follower) handle(ctx context.Context, e Event) error {
 	return f.handler(ctx, e)
 }
 
-// offer passes what happened to a repository on. While it is being fetched, the item is held. Otherwise it is dealt with
-// now.
+// offer processes an item of a repository, after waiting until nobody owns the repository. If the repository is being
+// fetched, offer holds the item instead.
 func (f *follower) offer(ctx context.Context, r *tracked, it *item) error {
 	f.mu.Lock()
 	for r.owned && !r.busy && ctx.Err() == nil {
@@ -222,7 +222,8 @@ func (f *follower) offer(ctx context.Context, r *tracked, it *item) error {
 	return f.release(ctx, r)
 }
 
-// hold keeps an item until r was fetched. f.mu must be locked. Beyond the limit, none is kept, and r will be fetched again.
+// hold keeps an item until r has been fetched. If the item exceeds the limits of Options.MaxHeld, hold drops it, and r
+// will be fetched again. Account events are always kept. f.mu must be locked.
 func (f *follower) hold(r *tracked, it *item) {
 	it.size = itemCost
 	for _, e := range it.records {
@@ -234,7 +235,7 @@ func (f *follower) hold(r *tracked, it *item) {
 	if _, account := it.event.(*firehose.Account); account {
 		if n := len(r.held); n > 0 {
 			if _, again := r.held[n-1].event.(*firehose.Account); again {
-				r.held[n-1] = it // the last one counts
+				r.held[n-1] = it // only the last account event matters
 				return
 			}
 		}
@@ -250,10 +251,11 @@ func (f *follower) hold(r *tracked, it *item) {
 	f.held += it.size
 }
 
-// itemCost is about how many bytes an item takes besides its records.
+// itemCost is the approximate size of an item in bytes, without its records.
 const itemCost = 512
 
-// step deals with what happened to a repository that the caller owns.
+// step processes an item of a repository that the caller owns: it updates the state, calls the handler, and stores the
+// changes.
 func (f *follower) step(ctx context.Context, r *tracked, it *item) error {
 	f.mu.Lock()
 	out := r.step(it, time.Now())
@@ -288,7 +290,8 @@ func (f *follower) step(ctx context.Context, r *tracked, it *item) error {
 	return err
 }
 
-// stored returns what the store keeps of a repository now. f.mu must be locked.
+// stored returns the state of a repository that the store may have now. While held items are being processed, it is
+// Stale instead of Live. f.mu must be locked.
 func (f *follower) stored(r *tracked) Repo {
 	stored := r.Repo
 	if r.draining && stored.Phase == Live {
@@ -297,9 +300,10 @@ func (f *follower) stored(r *tracked) Repo {
 	return stored
 }
 
-// release deals with what was held for r, and ends the ownership of r.
+// release processes the items that were held for r, and ends the ownership of r.
 //
-// What is held is acknowledged, so the store may say that the repository is live only when all of it is stored.
+// Held items are acknowledged already, so the store may say that the repository is live only when all of them are
+// stored.
 func (f *follower) release(ctx context.Context, r *tracked) error {
 	f.mu.Lock()
 	held := r.held
@@ -344,7 +348,8 @@ func (f *follower) release(ctx context.Context, r *tracked) error {
 	return nil
 }
 
-// liveChange returns the change of a record event. The record has no receipt, so that the handler cannot acknowledge it.
+// liveChange returns the change for a record of the stream. It has no receipt, so that the handler cannot acknowledge
+// the record.
 func liveChange(e *firehose.Record, trust rec.Trust) *Change {
 	c := &Change{Record: *e, Live: true}
 	c.Header = firehose.Header{Source: e.Source, Seq: e.Seq, Time: e.Time}

@@ -29,29 +29,31 @@ type Options struct {
 	// Repos are the repositories to follow. An empty list means all that have wanted records.
 	Repos []syntax.DID
 	// Host is the origin of the server that is asked which repositories have wanted records, such as
-	// "https://relay.example.com", by com.atproto.sync.listReposByCollection, for each of Collections, and for each of
-	// Types that a pattern among them matches. If it lacks this method, or a pattern matches no type, Run lists all its
-	// repositories (listRepos) and asks for the collections of each, which takes long for a relay. If Host is empty,
-	// Run follows only the repositories in Repos, those in the store, and those that appear on the stream. Host also
-	// says which repositories have changed: see Compare.
+	// "https://relay.example.com". It is asked by com.atproto.sync.listReposByCollection for each of Collections, and,
+	// if one of them is a pattern, for each of Types that matches the pattern. If Host lacks this method, or a pattern
+	// matches no type, Run lists all repositories of Host (listRepos) and asks for the collections of each, which
+	// takes long for a relay. If Host is empty, Run follows only the repositories in Repos, those in the store, and
+	// those that appear on the stream. Host also says which repositories have changed: see Compare.
 	Host string
 	// Server is the origin of the PDS if the source is a PDS; it is empty for a relay. A PDS is trusted only about its
 	// own accounts: events about accounts whose DID document names another server are refused.
 	Server string
-	// Mirrors are the origins of servers that have archives of repositories, such as "https://mirror.example.com". If the
-	// account's own server cannot be reached, fails, or does not have its repository, others are asked for it
-	// (com.atproto.sync.getRepo): the one whose stream the source is, Host, and these, in this order. What they send is verified
-	// like all else, and must not be older than what is known. If they do not have it, that says nothing. Once the
-	// account's own server can be reached, it is compared with that.
+	// Mirrors are the origins of servers that have archives of repositories, such as "https://mirror.example.com". If
+	// the account's own server cannot be reached, fails, or does not have its repository, Run asks other servers for
+	// it (com.atproto.sync.getRepo), in this order: the one whose stream the source is, Host, and Mirrors. Run
+	// verifies what they send like everything else, and does not accept an older state than the known one. That such a
+	// server does not have the repository proves nothing. Once the account's own server can be reached, Run compares
+	// the copy with the repository there.
 	Mirrors []string
 	// Client fetches repositories, by default from the accounts' own servers. Nil means a new client with the defaults
 	// of pds.New.
 	Client *pds.Client
 
-	// Fetches is how many repositories are fetched at once; 0 means 16. At most a quarter of these, but at least one,
-	// are fetched from one server.
+	// Fetches is how many repositories are fetched or checked at once; 0 means 16. At most a quarter of these
+	// requests, but at least one, go to the same server.
 	Fetches int
-	// Patience is how long a server may take to send less than 1 KiB a second of an archive; 0 means 30 seconds.
+	// Patience is the period in which a server must send at least 1 KiB of an archive a second, on average, and in
+	// which it must answer other requests about a repository; 0 means 30 seconds.
 	Patience time.Duration
 	// MaxRepoSize is the size of the largest archive that is fetched, in bytes; 0 means 1 GiB. Archives that do not fit
 	// in memory are stored in a temporary file.
@@ -86,7 +88,7 @@ type settings struct {
 	Options
 	filter  string // identifies the wanted collections
 	wanted  stream.Filter
-	nsids   []syntax.NSID // to ask Host for
+	nsids   []syntax.NSID // the collections to ask Host for
 	listAll bool          // whether Host has to list all repositories
 	lookup  map[syntax.NSID]lex.RecordDef
 	perHost int

@@ -7,23 +7,25 @@ import (
 	"time"
 )
 
-// queue holds the repositories for which there is something to do: fetches come before checks, and each server has a limit.
-// Its methods need the mutex of the follower to be locked, except where they say otherwise.
+// queue has the repositories for which there is something to do. Fetches come before checks, and the number of
+// requests to each server is limited. The mutex of the follower must be locked when a method is called, unless the
+// method says otherwise.
 type queue struct {
 	mu      sync.Locker
 	ready   sync.Cond // signalled when there is work, or the queue has ended
 	perHost int
-	fetches []*tracked // and purges
+	fetches []*tracked // also purges, and repositories that have waited for a server
 	checks  []*tracked
 	hosts   map[string]*host
 	running int
 	ended   bool
 
 	pending alarms
-	early   chan struct{} // has a value when the first alarm has changed
+	early   chan struct{} // has a value when another alarm has become the earliest
 }
 
-// host is a server with requests.
+// host is a server to which requests are being made. running is their number, and waiting has the repositories that
+// wait because there are too many.
 type host struct {
 	running int
 	waiting []*tracked
@@ -35,7 +37,7 @@ func (q *queue) init(mu sync.Locker, perHost int) {
 	q.early = make(chan struct{}, 1)
 }
 
-// add enters a repository for which there is something to do, unless it is entered or has an owner, who will add it.
+// add adds r if there is something to do for it, unless r is in the queue already or has an owner, which will add it.
 func (q *queue) add(r *tracked) {
 	if r.todo == 0 || r.queued || r.owned {
 		return
@@ -49,7 +51,7 @@ func (q *queue) add(r *tracked) {
 	q.ready.Signal()
 }
 
-// next waits for a repository. It returns nil when the queue has ended. The repository stays entered.
+// next waits for a repository and returns it, or nil when the queue has ended. The repository still counts as queued.
 func (q *queue) next() *tracked {
 	for !q.ended {
 		for _, list := range []*[]*tracked{&q.fetches, &q.checks} {
@@ -65,7 +67,8 @@ func (q *queue) next() *tracked {
 	return nil
 }
 
-// admit reports whether a request may be made to the server at origin, and counts it. If not, r waits for its turn.
+// admit reports whether a request may be made to the server at origin now, and if so counts it. If not, leave adds r
+// to the queue again when it is its turn.
 func (q *queue) admit(origin string, r *tracked) bool {
 	h := q.hosts[origin]
 	if h == nil {
@@ -81,7 +84,7 @@ func (q *queue) admit(origin string, r *tracked) bool {
 	return true
 }
 
-// leave ends a request, and gives the turn to the next repository that waits for the server.
+// leave ends the count of a request, and adds the next repository that waits for the server to the queue.
 func (q *queue) leave(origin string) {
 	h := q.hosts[origin]
 	h.running--
@@ -103,7 +106,7 @@ func (q *queue) end() {
 	q.ready.Broadcast()
 }
 
-// alarm is something to do later.
+// alarm is a job that is to be done for a repository from a time on.
 type alarm struct {
 	at   time.Time
 	repo *tracked
@@ -124,7 +127,7 @@ func (a *alarms) Pop() any {
 	return last
 }
 
-// later makes todo something to do for r at a time, unless that is to come already.
+// later sets an alarm, which makes todo a job of r at a time, unless r has an alarm for that job already.
 func (q *queue) later(r *tracked, todo job, at time.Time) {
 	if r.alarms&todo != 0 {
 		return
@@ -139,7 +142,7 @@ func (q *queue) later(r *tracked, todo job, at time.Time) {
 	}
 }
 
-// alarms adds repositories whose time has come, until ctx ends. The mutex must not be locked.
+// alarms adds each repository to the queue when its alarm is due, until ctx ends. The mutex must not be locked.
 func (q *queue) alarms(ctx context.Context) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()

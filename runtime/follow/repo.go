@@ -16,7 +16,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
-// This file is the state machine of a repository: what becomes of it when something happens.
+// This file is the state machine of a repository. The table says, for each phase, what an event or the end of a job
+// does to the repository: the phase that follows, and the job that it leads to.
 //
 //	             live                          stale               inactive
 //	commit       follows: live, deliver it;    stays               stays, check
@@ -32,10 +33,10 @@ import (
 //	                                           inactive
 //
 // A fetch compares the archive of the repository with the store; a check compares its latest commit. A purge delivers
-// deletions of all records. If the stream says whether the account is active while a check is under way, the check is made
-// again, since its answer may be older.
+// deletions of all records. If the stream says whether the account is active while a check is under way, the check is
+// repeated, since its answer may be older.
 
-// job is what remains to be done for a repository.
+// job is a set of what remains to be done for a repository.
 type job uint8
 
 const (
@@ -44,51 +45,52 @@ const (
 	purge
 )
 
-// tracked is a repository that is followed. All fields are guarded by follower.mu.
-type tracked struct {
+// tracked is a repository that is followed. All fields but written are guarded by follower.mu.
+type tracked struct { // whether the caller named it, so that it is followed even without records
 	Repo
 	listed bool // whether the caller named it: it is followed even without records
 
-	// owned says that one goroutine works on the repository: it alone changes Repo, and delivers changes. While it fetches
-	// the repository, busy is set, and what happens is held. Then, while draining is set, it deals with what was held.
+	// owned says that one goroutine, the owner, works on the repository: only it changes Repo and delivers changes.
+	// While the owner fetches or purges the repository, busy is set, and items are held. Then, while draining is set,
+	// the owner processes the held items.
 	owned, busy, draining bool
 	held                  []*item
 	heldSize              int64
-	overflow              bool // something was not held, so that the repository has to be fetched again
+	overflow              bool // an item was dropped, so the repository has to be fetched again
 
 	todo    job
-	alarms  job   // what will be to do later
-	written int64 // number of the last write of its changes; it belongs to the owner
-	queued  bool
-	ahead   syntax.TID // the revision that the server was ahead with when it was asked last
+	alarms  job        // the jobs for which there is an alarm
+	written int64      // the number of the last write of its changes; only the owner uses it
+	queued  bool       // whether it is in the queue, or taken from it and not begun
+	ahead   syntax.TID // the later revision that the server had at the last check, or ""
 
-	seen     syntax.TID // the newest revision that the stream announced and that was verified
-	attempts int        // that failed in a row at the account's own server
-	absent   int        // how often in a row that server did not know the repository
+	seen     syntax.TID // the newest verified revision that the stream announced
+	attempts int        // how many attempts in a row have failed at the account's own server
+	absent   int        // how often in a row that server did not have the repository
 	retry    time.Time  // when that server may be asked again
-	fetchAt  string     // the server that is asked next for the repository, and for its latest commit: see servers.go
-	checkAt  string
-	accounts int // how many account events the stream has brought
-	checked  time.Time
-	fetched  time.Time // when the last fetch that succeeded began
-	forget   bool      // the repository has nothing that is wanted
+	fetchAt  string     // the server to fetch from next, "" for the account's own: see servers.go
+	checkAt  string     // the server to check at next, likewise
+	accounts int        // how many account events the stream has brought
+	checked  time.Time  // when the last check began or was asked for
+	fetched  time.Time  // when the last fetch that succeeded began
+	forget   bool       // whether to stop following it, because it has no wanted records
 }
 
-// outcome is what follows from an item.
+// outcome is what has to be done after an item has changed a repository.
 type outcome struct {
 	events  []Event // for the handler, before the changes
 	changes []*firehose.Record
 	trust   rec.Trust // of the changes
 	save    bool      // whether Repo has changed
 	todo    job
-	late    bool   // whether todo is to wait for Options.Grace
-	status  string // of an account that is not active, as its own server says
+	late    bool   // whether todo has to wait for Options.Grace
+	status  string // the status of the account if its own server says that it is not active, or ""
 }
 
-// item is something that happened to a repository.
+// item is something that happened to a repository: events of the stream, or the result of a check.
 type item struct {
-	// One of these is set. Records without a commit are of a source that yields none, or of a frame from before the
-	// repository was followed.
+	// At most one of these is set. An item that has only records is from a source that yields no commits, or from a
+	// frame that arrived before the repository was followed.
 	commit *firehose.Commit
 	event  firehose.Event // *firehose.Sync, *firehose.BadFrame, *firehose.Account or *firehose.Identity
 	latest *latest
@@ -102,9 +104,9 @@ type item struct {
 type latest struct {
 	commit   pds.LatestCommit
 	known    reposync.State // the state when the server was asked
-	accounts int            // how many account events there had been then
+	accounts int            // how many account events the stream had brought then
 	status   string         // why the server does not serve the repository, or ""
-	copy     bool           // whether it is the answer of another server than the account's own
+	copy     bool           // whether another server than the account's own has answered
 }
 
 // ack acknowledges the events of the item.
@@ -120,7 +122,7 @@ func (it *item) ack() {
 	}
 }
 
-// step changes r by what happened, and says what follows.
+// step changes r according to an item, and returns what has to be done then.
 func (r *tracked) step(it *item, now time.Time) outcome {
 	switch {
 	case it.commit != nil:
@@ -144,26 +146,26 @@ func (r *tracked) step(it *item, now time.Time) outcome {
 	return outcome{}
 }
 
-// saw notes a revision that the stream announced. A fetch must not lead to an older one.
+// saw notes a revision that the stream announced, if it is verified. A fetch must not lead to an older one.
 func (r *tracked) saw(rev syntax.TID, trust rec.Trust) {
 	if trust >= rec.Signed && rev > r.seen {
 		r.seen = rev
 	}
 }
 
-// stale makes the repository one that has to be fetched.
+// stale makes the repository one that has to be fetched because of err, and returns the outcome.
 func (r *tracked) stale(rev syntax.TID, err error) outcome {
 	r.Phase, r.Fault = Stale, fault(err)
 	return outcome{events: []Event{&Problem{DID: r.DID, Rev: rev, Err: err}}, save: true, todo: fetch}
 }
 
-// fault returns the text of an error that is kept, which is not too long.
+// fault returns the text of an error for Repo.Fault, at most 500 bytes of it.
 func fault(err error) string {
 	text := err.Error()
 	return text[:min(len(text), 500)]
 }
 
-// awaken looks at an account that is not active but does something, at most once a minute.
+// awaken asks for a check of an inactive account that has events on the stream, at most once a minute.
 func (r *tracked) awaken(now time.Time) outcome {
 	if now.Sub(r.checked) < time.Minute {
 		return outcome{}
@@ -194,8 +196,9 @@ func (r *tracked) onCommit(c *firehose.Commit, records []*firehose.Record, now t
 	return outcome{changes: records, trust: trust, save: true}
 }
 
-// old decides what becomes of a commit that is not newer than the state. Another commit with the same revision shows that
-// either the account or its server went wrong: then the server decides.
+// old returns the outcome of a commit that is not newer than the state. Usually nothing has to be done. But another
+// commit with the known revision shows that the account or its server made a mistake; then the repository is fetched,
+// and the server decides.
 func (r *tracked) old(rev syntax.TID, s reposync.State) outcome {
 	if rev == r.State.Rev && s.Commit.Defined() && r.State.Commit.Defined() && s.Commit != r.State.Commit {
 		return r.stale(rev, fmt.Errorf("%w: commit %s, but the known one is %s", repo.ErrForkedRevision, s.Commit, r.State.Commit))
@@ -203,7 +206,7 @@ func (r *tracked) old(rev syntax.TID, s reposync.State) outcome {
 	return outcome{}
 }
 
-// onRecords takes records without their commit.
+// onRecords processes records without their commit. alone says that the source yields no commits.
 func (r *tracked) onRecords(records []*firehose.Record, alone bool, now time.Time) outcome {
 	e := records[0]
 	switch {
@@ -217,7 +220,7 @@ func (r *tracked) onRecords(records []*firehose.Record, alone bool, now time.Tim
 	case !alone:
 		return r.stale(e.Rev, errors.New("records without their commit"))
 	}
-	// The source yields no commits. What it says is taken as it is, until the repository is compared.
+	// The source yields no commits. Its records are accepted unverified until the repository is compared.
 	r.State = reposync.State{Rev: e.Rev}
 	return outcome{changes: records, trust: e.Trust, save: true}
 }
@@ -246,7 +249,7 @@ func (r *tracked) onBadFrame(e *firehose.BadFrame) outcome {
 	case r.Phase != Live:
 		return outcome{events: []Event{problem}}
 	case e.Rev != "" && e.Rev <= r.State.Rev:
-		// It was repaired before, or the revision is wrong, too.
+		// The repository was fetched after this commit, or the revision is wrong, too.
 		return outcome{events: []Event{problem}, todo: check}
 	}
 	out := r.stale(e.Rev, e.Err)
@@ -286,14 +289,14 @@ func (r *tracked) onIdentity(e *firehose.Identity) outcome {
 	return out
 }
 
-// onLatest takes what a server says of the repository. Only that it has a later commit is believed of another server than the
-// account's own.
+// onLatest processes the result of a check. Another server than the account's own is believed only if it has a later
+// commit.
 func (r *tracked) onLatest(l *latest) outcome {
 	ahead := r.ahead
 	r.ahead = ""
 	switch {
 	case l.accounts != r.accounts:
-		return outcome{todo: check} // the stream has said since whether the account is active, and the answer may be older
+		return outcome{todo: check} // the stream has said meanwhile whether the account is active, and the answer may be older
 	case l.copy && (r.Phase != Live || l.commit.Rev <= r.State.Rev):
 		r.ahead = ahead
 		return outcome{}
@@ -304,7 +307,7 @@ func (r *tracked) onLatest(l *latest) outcome {
 	case r.Phase == Stale:
 		return outcome{}
 	case !r.State.Data.Defined():
-		// Nothing but a comparison shows whether a source that does not verify has left something out.
+		// Only a comparison shows whether a source that does not verify commits has left something out.
 		r.Phase = Stale
 		return outcome{save: true, todo: fetch}
 	case l.commit.Rev == r.State.Rev && l.commit.CID == r.State.Commit:
@@ -313,18 +316,19 @@ func (r *tracked) onLatest(l *latest) outcome {
 		err := fmt.Errorf("%w: its latest commit has the revision %s, but the known one has %s", ErrBehind, l.commit.Rev, l.known.Rev)
 		return outcome{events: []Event{&Problem{DID: r.DID, Rev: l.commit.Rev, Err: err}}}
 	case l.commit.Rev < r.State.Rev:
-		return outcome{} // the stream was faster
+		return outcome{} // the stream brought a later commit meanwhile
 	case l.commit.Rev > r.State.Rev && (ahead == "" || r.State.Rev >= ahead):
-		r.ahead = l.commit.Rev // it may be on its way
+		r.ahead = l.commit.Rev // the stream may still bring it
 		return outcome{todo: check, late: true}
 	}
 	r.Phase = Stale
 	return outcome{save: true, todo: fetch}
 }
 
-// onFetched takes the state that a fetch has led to. records is the number of wanted records.
+// onFetched sets the state that a fetch has led to. records is the number of wanted records, began is when the fetch
+// began, and own says whether the account's own server was asked.
 func (r *tracked) onFetched(s reposync.State, filter string, records int, began time.Time, own bool) {
-	// A repository that turns out to have nothing of interest joins again with its first wanted record.
+	// A repository without wanted records is followed again when its first wanted record arrives.
 	r.forget = !r.listed && records == 0 && r.State.Rev == ""
 	r.State, r.Phase, r.Status, r.Fault, r.Filter = s, Live, "", "", filter
 	if r.seen, r.fetched, r.fetchAt = "", began, ""; own {
@@ -332,8 +336,9 @@ func (r *tracked) onFetched(s reposync.State, filter string, records int, began 
 	}
 }
 
-// onFailed takes the error of a request about the repository. It returns the status of the account if it is not active, and
-// otherwise a problem with the time of the next attempt.
+// onFailed processes the error of a request to the account's own server. It returns the status of the account if it is
+// not active, and otherwise a problem with the time of the next attempt. absent says that the server does not have the
+// repository.
 func (r *tracked) onFailed(err error, absent bool, now time.Time) (status string, _ *Problem) {
 	if status := inactiveStatus(err); status != "" {
 		return status, nil
@@ -351,13 +356,14 @@ func (r *tracked) onFailed(err error, absent bool, now time.Time) (status string
 	return "", &Problem{DID: r.DID, Err: err, Attempt: r.attempts, Retry: retry}
 }
 
-// maxAbsent is how often in a row a server has to say that it does not have a repository.
+// maxAbsent is how often in a row a server has to say that it does not have a repository for the account to count as
+// deleted.
 const maxAbsent = 3
 
 // backoff is the pause between attempts to fetch a repository.
 var backoff = pause.Backoff{Base: 2 * time.Second, Max: 30 * time.Minute, AtLeastHalf: true}
 
-// retryAfter returns how long a server asks to wait.
+// retryAfter returns how long the server asks to wait, at most backoff.Max, or 0 if it does not.
 func retryAfter(err error, now time.Time) time.Duration {
 	if answer, ok := errors.AsType[*xrpc.Error](err); ok {
 		if d, ok := answer.RetryAfter(now); ok {
@@ -367,7 +373,8 @@ func retryAfter(err error, now time.Time) time.Duration {
 	return 0
 }
 
-// inactiveStatus returns why a server does not serve a repository that it has, or "".
+// inactiveStatus returns the status of an account if err says that its server does not serve the repository because of
+// it, or "".
 func inactiveStatus(err error) string {
 	switch {
 	case errors.Is(err, pds.ErrRepoDeactivated), errors.Is(err, rpc.ErrorName("AccountDeactivated")):

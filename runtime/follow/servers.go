@@ -13,11 +13,11 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// This file decides which server is asked about a repository: the account's own first, and if that does not have it, or
-// does not answer, others that may have a copy. What they send is verified like all else. What they do not have proves
-// nothing.
+// This file decides which server is asked about a repository: the account's own first, and if that does not have it,
+// or does not answer, others that may have a copy. What they send is verified like everything else. That they do not
+// have a repository proves nothing.
 
-// origin returns the server that has a repository, or "" if that is not known: then requests fail, too.
+// origin returns the origin of the account's own server, or "" if that is not known, in which case requests fail, too.
 func (f *follower) origin(ctx context.Context, did syntax.DID) string {
 	document, err := f.Client.Directory().ResolveDID(ctx, did)
 	if err != nil {
@@ -26,8 +26,9 @@ func (f *follower) origin(ctx context.Context, did syntax.DID) string {
 	return document.PDS
 }
 
-// next returns the server to ask about a repository when the one at an origin has failed, "" for the account's own. It
-// returns "" if there is none, or if nobody knows the key by which an answer would be verified.
+// next returns the origin of the server to ask about a repository after the one at origin at, which is "" for the
+// account's own, has failed. It returns "" if there is no other, or if the account's key is not known, by which an
+// answer would be verified.
 func (f *follower) next(ctx context.Context, did syntax.DID, at string) string {
 	document, err := f.Client.Directory().ResolveDID(ctx, did)
 	if err != nil {
@@ -52,7 +53,8 @@ func (f *follower) next(ctx context.Context, did syntax.DID, at string) string {
 	return ""
 }
 
-// callsOf returns the origin of a server whose stream of repositories is at an endpoint, or "" if it is another stream.
+// callsOf returns the origin of the server whose stream, com.atproto.sync.subscribeRepos, has the URL endpoint. It
+// returns "" if that is another kind of stream.
 func callsOf(endpoint string) string {
 	origin, ok := strings.CutSuffix(endpoint, "/xrpc/com.atproto.sync.subscribeRepos")
 	if !ok {
@@ -61,11 +63,12 @@ func callsOf(endpoint string) string {
 	return "http" + strings.TrimPrefix(origin, "ws")
 }
 
-// forgetLacking is how long a server that lacks a method is not asked for repositories.
+// forgetLacking is how long a server that has answered that it lacks a method is not asked for copies.
 const forgetLacking = time.Hour
 
-// failed deals with a request about a repository that failed at a server, "" for the account's own. If there is another
-// server, it is asked at once. If not, the account's own is asked later. The caller must not lock f.mu.
+// failed processes the error of a request about a repository at a server, "" for the account's own. If there is
+// another server, that is asked at once; otherwise the account's own is asked later. The caller must not have locked
+// f.mu.
 func (f *follower) failed(ctx context.Context, r *tracked, todo job, at string, err error) outcome {
 	next := f.next(ctx, r.DID, at)
 	absent := at == "" && f.absent(ctx, r.DID, err)
@@ -91,7 +94,7 @@ func (f *follower) failed(ctx context.Context, r *tracked, todo job, at string, 
 	return outcome{events: []Event{problem}}
 }
 
-// server returns where the origin is kept of the server that is asked next for a job, "" for the account's own.
+// server returns a pointer to the origin of the server that is asked next in a job for r; "" is the account's own.
 func (r *tracked) server(todo job) *string {
 	if todo == fetch {
 		return &r.fetchAt
@@ -99,8 +102,9 @@ func (r *tracked) server(todo job) *string {
 	return &r.checkAt
 }
 
-// absent reports whether the account's own server says that it does not have a repository, or the PLC directory that there
-// is no such account, now. A document without a server or a key says neither, and nor does the host of a did:web.
+// absent reports whether err means that the account does not exist: its own server says that it does not have the
+// repository, or the PLC directory says, when asked again, that there is no such DID. A DID document without a server
+// or a key does not mean that, and neither does a host of a did:web that has no document.
 func (f *follower) absent(ctx context.Context, did syntax.DID, err error) bool {
 	if errors.Is(err, pds.ErrRepoNotFound) {
 		return true

@@ -28,7 +28,7 @@ type Store interface {
 	Apply(ctx context.Context, batch *Batch) error
 }
 
-// Path is a record of a repository.
+// Path is the path of a record in a repository, with the record's CID.
 type Path struct {
 	// Path is "collection/recordkey".
 	Path string
@@ -51,7 +51,7 @@ const (
 	Inactive Phase = "inactive"
 )
 
-// Repo is what a [Store] keeps of a repository besides its paths.
+// Repo is what a [Store] keeps of a repository, in addition to its paths.
 type Repo struct {
 	DID   syntax.DID     `json:"did"`
 	Phase Phase          `json:"phase"`

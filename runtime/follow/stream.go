@@ -11,7 +11,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// subscribe reads the stream until ctx ends, or the source is of no use.
+// subscribe reads the stream until ctx ends, or reconnecting is useless. If the stored position is ahead of the
+// source, it begins again with the current events.
 func (f *follower) subscribe(ctx context.Context) error {
 	options := &firehose.Options{
 		Collections: f.Collections, DIDs: f.Options.Repos, Commits: f.follows, Lookup: f.typeOf,
@@ -23,7 +24,7 @@ func (f *follower) subscribe(ctx context.Context) error {
 		if !errors.Is(err, firehose.ErrFutureCursor) || f.startsNow(false) {
 			return err
 		}
-		// The source counts from a lower number since it was reset.
+		// The source was reset, and counts from a lower number.
 		f.startsNow(true)
 		if err := f.missed(ctx, err); err != nil {
 			return err
@@ -31,7 +32,8 @@ func (f *follower) subscribe(ctx context.Context) error {
 	}
 }
 
-// startsNow reports whether the stream begins now, whatever position is stored. With set, it does from now on.
+// startsNow reports whether the stream begins with the current events, even if a position is stored. If set is true,
+// it does so from now on.
 func (f *follower) startsNow(set bool) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -52,7 +54,8 @@ func (f *follower) tracked(did syntax.DID) *tracked {
 	return f.repos[string(did)]
 }
 
-// positions keeps positions in the store, behind the changes before them.
+// positions is a [firehose.CursorStore] in the follower's store. Save stores a position after all changes that were
+// written before it.
 type positions struct{ *follower }
 
 func (p positions) Load(ctx context.Context, endpoint string) (firehose.Position, bool, error) {
@@ -70,7 +73,8 @@ func (p positions) Save(ctx context.Context, endpoint string, at firehose.Positi
 	return p.writer.Wait(ctx, b.number)
 }
 
-// missed is called when events of the stream may be missing.
+// missed is called when events of the stream may be missing. It asks for a comparison of all repositories, and reports
+// a [*Problem].
 func (f *follower) missed(ctx context.Context, why error) error {
 	select {
 	case f.gap <- struct{}{}:
@@ -83,8 +87,8 @@ func (f *follower) missed(ctx context.Context, why error) error {
 type subscription struct {
 	*follower
 	commits bool               // whether the source yields commits
-	pending []*firehose.Record // of a frame whose commit is to come
-	joined  *firehose.Record   // of a frame whose repository was not followed: its fetch brings the other records
+	pending []*firehose.Record // the records of a frame whose commit has not arrived yet
+	joined  *firehose.Record   // the first record of a frame whose repository was not followed; the fetch brings the other records
 }
 
 func (s *subscription) read(ctx context.Context, options *firehose.Options) error {
@@ -154,7 +158,8 @@ func (s *subscription) take(ctx context.Context, event firehose.Event) error {
 	return nil
 }
 
-// record takes a record, which waits for the commit of its frame.
+// record processes a record. If the repository is followed and the source yields commits, it keeps the record until
+// the commit of the same frame arrives.
 func (s *subscription) record(ctx context.Context, e *firehose.Record) error {
 	if len(s.pending) > 0 && !sameFrame(s.pending[0], e.DID, e.Rev, e.Seq) {
 		records := s.pending
@@ -181,8 +186,8 @@ func sameFrame(e *firehose.Record, did syntax.DID, rev syntax.TID, seq int64) bo
 	return e.DID == did && e.Rev == rev && e.Seq == seq
 }
 
-// about passes on what the stream says about a repository. The first wanted record of one makes it followed, and so does a
-// commit that cannot be verified, since it may have wanted records.
+// about passes an item on to its repository. If that is not followed, it begins to follow it if the item has a wanted
+// record, or a commit that cannot be verified, which may have one.
 func (s *subscription) about(ctx context.Context, did syntax.DID, it *item) error {
 	r := s.tracked(did)
 	bad, _ := it.event.(*firehose.BadFrame)
@@ -215,8 +220,9 @@ func (s *subscription) about(ctx context.Context, did syntax.DID, it *item) erro
 	return s.offer(ctx, r, it)
 }
 
-// elsewhere reports whether the DID document of an account names another server than the one whose stream this is. If so,
-// or if the account is said not to be active, which its former server says, too, the document is looked up anew.
+// elsewhere reports whether the DID document of an account names another server than Options.Server. It looks the
+// document up anew if the cached one does, and if the event says that the account is not active, because the former
+// server of an account says that, too.
 func (s *subscription) elsewhere(ctx context.Context, did syntax.DID, it *item) bool {
 	account, isAccount := it.event.(*firehose.Account)
 	document, err := s.Client.Directory().ResolveDID(ctx, did)

@@ -7,13 +7,13 @@ import (
 	"github.com/layers-pub/layers-go/runtime/follow/internal/group"
 )
 
-// writer stores batches, in the order in which they are written, as many as are there in one transaction. Afterwards it
+// writer stores batches in the order in which they are written, and all that are waiting in one transaction. Then it
 // acknowledges the events that led to them.
 type writer struct {
 	*group.Writer[*write]
 	store Store
-	// position returns the endpoint and the position up to which all events are acknowledged, so that what they led to is
-	// stored. Each transaction stores it, too.
+	// position returns the endpoint, and the position up to which all events are acknowledged, so that the changes
+	// from them are stored. Each transaction stores this position, too.
 	position func() (string, firehose.Position)
 }
 
@@ -24,17 +24,18 @@ type write struct {
 	number int64
 }
 
-// changeCost is how many bytes a change takes besides its record.
+// changeCost is the approximate size of a change in bytes, without its record.
 const changeCost = 512
 
 func newWriter(store Store, position func() (string, firehose.Position)) *writer {
 	w := &writer{store: store, position: position}
-	// What is forgotten is removed before the rest of a batch is stored, so it must be the first.
+	// A repository that is forgotten is removed before the rest of a transaction is stored, so a batch with one must
+	// be the first.
 	w.Writer = group.New(w.apply, func(b *write) bool { return len(b.Forgotten) > 0 })
 	return w
 }
 
-// put adds a batch. It waits while there are too many, until ctx ends.
+// put adds a batch, and sets its number. It waits while too many bytes are waiting, until ctx ends.
 func (w *writer) put(ctx context.Context, b *write) (err error) {
 	size := int64(0)
 	for _, c := range b.Changes {

@@ -20,7 +20,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/repo"
 )
 
-// recorded is an answer that is kept.
+// recorded is an [http.ResponseWriter] that keeps the response in memory.
 type recorded struct {
 	header http.Header
 	status int
@@ -36,7 +36,7 @@ func (k *recorded) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// record returns the good answer to a request.
+// record has good answer a request, and returns the response.
 func record(r *http.Request, good http.Handler) *recorded {
 	k := &recorded{header: http.Header{}}
 	good.ServeHTTP(k, r)
@@ -45,7 +45,8 @@ func record(r *http.Request, good http.Handler) *recorded {
 	return k
 }
 
-// begin sends the head of an answer.
+// begin sends the status and the headers of the response, with the Content-Length length, or without one if length is
+// negative.
 func (k *recorded) begin(w http.ResponseWriter, length int) {
 	maps.Copy(w.Header(), k.header)
 	if length >= 0 {
@@ -54,7 +55,7 @@ func (k *recorded) begin(w http.ResponseWriter, length int) {
 	w.WriteHeader(k.status)
 }
 
-// sending returns a fault that sends the good answer in its own way.
+// sending returns a fault that calls send to send the good response k in some other way.
 func sending(name string, send func(w http.ResponseWriter, r *http.Request, k *recorded)) Fault {
 	return Custom(name, func(w http.ResponseWriter, r *http.Request, good http.Handler) { send(w, r, record(r, good)) })
 }
@@ -125,11 +126,12 @@ func WrongLength(by int) Fault {
 	})
 }
 
-// changing returns a fault that changes the body of the good answer.
+// changing returns a fault that replaces the body of the good response by the result of change. If change fails, the
+// body stays as it is.
 func changing(name string, change func(r *http.Request, body []byte) ([]byte, error)) Fault {
 	return sending(name, func(w http.ResponseWriter, r *http.Request, k *recorded) {
 		body, err := change(r, k.body)
-		if err != nil { // there is nothing to change
+		if err != nil { // the body has nothing that could be changed
 			body = k.body
 		}
 		k.begin(w, len(body))
@@ -137,7 +139,7 @@ func changing(name string, change func(r *http.Request, body []byte) ([]byte, er
 	})
 }
 
-// changingJSON returns a fault that changes the object in the body of the good answer.
+// changingJSON returns a fault that calls change to change the JSON object in the body of the good response.
 func changingJSON(name string, change func(object map[string]any)) Fault {
 	return changing(name, func(_ *http.Request, body []byte) ([]byte, error) {
 		object := map[string]any{}
@@ -197,7 +199,7 @@ func WrongRecord() Fault {
 	})
 }
 
-// everywhere calls f for all objects in an answer.
+// everywhere calls f for each object in a JSON value, at any depth.
 func everywhere(value any, f func(map[string]any)) {
 	switch value := value.(type) {
 	case map[string]any:
@@ -212,12 +214,12 @@ func everywhere(value any, f func(map[string]any)) {
 	}
 }
 
-// SetField sets a field of a response to a value in JSON.
+// SetField sets a top-level field of a JSON response. value is the field's new value in JSON.
 func SetField(name, value string) Fault {
 	return changingJSON("field "+name, func(object map[string]any) { object[name] = json.RawMessage(value) })
 }
 
-// RemoveField removes a field of a response.
+// RemoveField removes a top-level field of a JSON response.
 func RemoveField(name string) Fault {
 	return changingJSON("no field "+name, func(object map[string]any) { delete(object, name) })
 }
@@ -286,7 +288,8 @@ func ForgeSignature() Fault {
 	})
 }
 
-// changingArchive returns a fault that changes the blocks of an archive; change returns the root, too.
+// changingArchive returns a fault that changes the blocks of an archive. change is called with the root and the
+// blocks, and returns what replaces both.
 func changingArchive(name string, change func(root cid.CID, blocks []store.Block) (cid.CID, []store.Block)) Fault {
 	return changing(name, func(r *http.Request, body []byte) ([]byte, error) {
 		roots, blocks, err := store.Blocks(body)

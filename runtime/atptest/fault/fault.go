@@ -6,7 +6,8 @@
 //
 // Some replace the response:
 //   - [Hang], [Refuse] and [Lose] send no response;
-//   - [Page], [HTML], [Error], [BodyLimit], [RateLimit], [RateLimitUntil], [ExpiredToken], [Redirect], [Flood], [GzipBomb]: another answer.
+//   - [Page], [HTML], [Error], [BodyLimit], [RateLimit], [RateLimitUntil], [ExpiredToken], [Redirect], [Flood] and
+//     [GzipBomb] send another response.
 //
 // Some change the response, which is buffered for that purpose:
 //   - [Cut], [CutChunked], [Stall], [Trickle] and [WrongLength] change how it is sent;
@@ -18,7 +19,7 @@
 // [CutStream], [StallStream] and [CloseStream]. To send messages with defects, use the methods atptest.Account.Forge
 // and atptest.Stream.Send; for gaps, resets and old cursors, use the other methods of atptest.Stream.
 //
-// [Custom] and [Frames] make any other fault.
+// [Custom] and [Frames] return faults of any other kind.
 package fault
 
 import (
@@ -42,7 +43,7 @@ type Fault struct {
 	Name string
 
 	serve        func(w http.ResponseWriter, r *http.Request, good http.Handler)
-	frames       func(c *Conn, data []byte) error // if it is a fault of frames
+	frames       func(c *Conn, data []byte) error // nil if the fault affects requests
 	after, times int
 }
 
@@ -52,7 +53,7 @@ func (f Fault) After(n int) Fault {
 	return f
 }
 
-// Times returns the same fault, limited to n requests or frames.
+// Times returns the same fault, limited to n requests or frames; 0 means no limit.
 func (f Fault) Times(n int) Fault {
 	f.times = n
 	return f
@@ -64,7 +65,8 @@ func (f Fault) Once() Fault { return f.Times(1) }
 // OfFrames reports whether the fault affects frames, and not requests.
 func (f Fault) OfFrames() bool { return f.frames != nil }
 
-// Applies reports whether the fault affects a request or frame, if it has been considered for met others before.
+// Applies reports whether the fault affects a request or a frame. met is the number of earlier ones that it could have
+// affected.
 func (f Fault) Applies(met int) bool {
 	return met >= f.after && (f.times == 0 || met < f.after+f.times)
 }
@@ -72,7 +74,8 @@ func (f Fault) Applies(met int) bool {
 // Serve answers a request with the fault. good is the handler that answers it correctly.
 func (f Fault) Serve(w http.ResponseWriter, r *http.Request, good http.Handler) { f.serve(w, r, good) }
 
-// Send sends a frame with the fault, or whatever the fault sends instead.
+// Send calls the fault with a frame that is about to be sent on c. The fault sends the frame, or something else, or
+// nothing.
 func (f Fault) Send(c *Conn, frame []byte) error { return f.frames(c, frame) }
 
 // Custom returns a fault that answers requests by serve, whose argument good is the handler that answers them
@@ -81,12 +84,12 @@ func Custom(name string, serve func(w http.ResponseWriter, r *http.Request, good
 	return Fault{Name: name, serve: serve}
 }
 
-// another returns a fault that does not need the good answer.
+// another returns a fault that answers requests by serve, without the handler that answers them correctly.
 func another(name string, serve func(w http.ResponseWriter, r *http.Request)) Fault {
 	return Custom(name, func(w http.ResponseWriter, r *http.Request, _ http.Handler) { serve(w, r) })
 }
 
-// Hang never answers.
+// Hang sends no response, and keeps the connection open until the client closes it.
 func Hang() Fault {
 	return another("hang", func(_ http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body) // the end of the connection is noticed only after the body
@@ -136,7 +139,7 @@ func errorBody(name, message string) []byte {
 	return body
 }
 
-// BodyLimit refuses requests with a body of more than so many bytes, as a PDS with this limit does.
+// BodyLimit refuses requests with a body of more than limit bytes, as a PDS with this limit does.
 func BodyLimit(limit int) Fault {
 	return Custom(fmt.Sprintf("body limit of %d bytes", limit), func(w http.ResponseWriter, r *http.Request, good http.Handler) {
 		body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, int64(limit)))

@@ -51,7 +51,7 @@ func RepeatFrame() Fault {
 	})
 }
 
-// SwapFrames sends a frame after the next one.
+// SwapFrames holds a frame back and sends it after the next one.
 func SwapFrames() Fault {
 	return Frames("swap frames", func(c *Conn, data []byte) error {
 		if c.held != nil {
@@ -81,7 +81,7 @@ func CutStream() Fault {
 	return Frames("cut the stream", func(*Conn, []byte) error { return io.ErrUnexpectedEOF })
 }
 
-// StallStream stops sending, starting with a frame, and keeps the connection open.
+// StallStream stops sending before a frame, and keeps the connection open.
 func StallStream() Fault {
 	return Frames("stall the stream", func(c *Conn, _ []byte) error {
 		c.stalled = true

@@ -13,7 +13,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Start is the timestamp in the first revision of each account's repository.
+// Start is one second before the timestamp in the first revision of an account's repository.
 var Start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Account is an account with its repository and its key. Its methods panic on errors, since a test could not continue.
@@ -50,7 +50,7 @@ func (a *Account) State() reposync.State {
 // At sets the timestamp in the revision of the next commit. By default it is one second after that of the last commit.
 func (a *Account) At(t time.Time) { a.time = t.Add(-time.Second) }
 
-// Now returns the timestamp in the last revision.
+// Now returns the timestamp in the last revision, or [Start] before the first commit.
 func (a *Account) Now() time.Time { return a.time }
 
 func (a *Account) nextRev() syntax.TID {
@@ -58,7 +58,7 @@ func (a *Account) nextRev() syntax.TID {
 	return revAt(a.time)
 }
 
-// revAt returns the revision of a time.
+// revAt returns the revision with the timestamp t.
 func revAt(t time.Time) syntax.TID { return syntax.TID("2222222222222").Add(t.Sub(time.Unix(0, 0))) }
 
 // Commit applies writes and returns the message of the commit.

@@ -20,7 +20,7 @@ import (
 // Defect is a way in which a message can be wrong.
 type Defect struct {
 	Name string
-	// Want is what the error of verifying the message wraps.
+	// Want is the error that errors.Is finds when the message is verified.
 	Want error
 	// Relayed reports whether a relay passes such a message on. A relay checks signatures, sizes and the order of
 	// revisions, but it reads only the block of the commit, and does not require that the operations can be undone.
@@ -33,22 +33,22 @@ type Defect struct {
 // prepared is how many records Prepare creates.
 const prepared = 300
 
-// Prepare makes a commit with enough records for a tree of several layers. It must be called once before
-// [Account.Forge].
+// Prepare makes a commit with enough records for a tree of several layers, and returns its message without operations.
+// It must be called once before [Account.Forge].
 func (a *Account) Prepare() *reposync.Commit {
 	var writes []repo.Write
 	for i := range prepared {
 		writes = append(writes, Create(oldPath(i), "old"))
 	}
 	m := a.Commit(writes...)
-	m.Ops = m.Ops[:0] // a message with so many is not valid
+	m.Ops = m.Ops[:0] // a message with so many operations is invalid
 	return m
 }
 
 func oldPath(i int) string { return fmt.Sprintf("com.example.forged/%d", i) }
 
-// Forge makes a commit with a creation, an update and a deletion, and returns its message without and with the defect.
-// It can be called 100 times.
+// Forge makes a commit with a creation, an update and a deletion, and returns its message twice: as it should be, and
+// with the defect. It can be called 100 times for an account.
 func (a *Account) Forge(d Defect) (genuine, forged *reposync.Commit) {
 	a.forged++
 	text := fmt.Sprintf("new %d", a.forged)
@@ -156,7 +156,7 @@ func DefectNamed(name string) Defect {
 	panic("forge: no defect " + name)
 }
 
-// Genuine leaves the message unchanged. It is not in [Defects].
+// Genuine is a defect that leaves the message unchanged. It is not in [Defects].
 var Genuine = Defect{Name: "none", Relayed: true, forge: func(*Account, *reposync.Commit) {}}
 
 func opOf(m *reposync.Commit, action repo.Action) *repo.Op {
@@ -188,7 +188,8 @@ func withoutPrev(action repo.Action) func(*Account, *reposync.Commit) {
 	return each(action, func(op *repo.Op) { op.Prev = cid.CID{} })
 }
 
-// flip flips a bit of the last byte of a block, which is counted from the end if i is negative.
+// flip returns a function that flips a bit in the last byte of block i of the archive. A negative i counts from the
+// end.
 func flip(i int) func(*Account, *reposync.Commit) {
 	return func(_ *Account, m *reposync.Commit) {
 		edit(m, func(b []Block) []Block {
@@ -206,7 +207,7 @@ type Block struct {
 	Data []byte
 }
 
-// Blocks returns the root and the blocks of an archive.
+// Blocks returns the first root and the blocks of an archive. It panics if the archive is malformed.
 func Blocks(archive []byte) (root cid.CID, blocks []Block) {
 	var s car.Scanner
 	root = must(s.Reset(archive))[0]
@@ -230,15 +231,15 @@ func Archive(root cid.CID, blocks []Block) []byte {
 	return b.Bytes()
 }
 
-// edit changes the blocks of a message.
+// edit replaces the blocks of a message by the result of change.
 func edit(m *reposync.Commit, change func([]Block) []Block) {
 	root, blocks := Blocks(m.Blocks)
 	m.Blocks = Archive(root, change(blocks))
 }
 
-// Fill adds unreferenced blocks to the archive of m, so that it has size bytes.
+// Fill adds unreferenced blocks to the archive of m, so that it has size bytes. It panics if that is not possible.
 func Fill(m *reposync.Commit, size int) {
-	const overhead = 36 + 3 // of a section whose length takes three bytes
+	const overhead = 36 + 3 // for each block: a CID, and a length of three bytes
 	for {
 		n := size - len(m.Blocks) - overhead
 		if n > 1<<20 {

@@ -3,8 +3,9 @@
 //
 //	account := forge.New("did:plc:ewvi7nxzyoun6zhxrhs64oiz", multikey.K256)
 //	first := account.Commit(forge.Create("com.example.note/1", "hello"))
+//	account.Prepare()
 //	for _, defect := range forge.Defects {
-//		message := account.Forge(defect)
+//		_, message := account.Forge(defect)
 //		...
 //	}
 //

@@ -9,7 +9,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// The initial bytes of DAG-CBOR.
+// The first bytes of values in DAG-CBOR.
 const (
 	majorUint  = 0x00
 	majorBytes = 0x40
@@ -21,7 +21,7 @@ const (
 	no         = 0xf4
 )
 
-// Frame returns m as a frame of the stream with the given sequence number.
+// Frame returns m as a #commit frame of the stream, with the given sequence number and time.
 func Frame(m *reposync.Commit, seq int64, at time.Time) []byte {
 	b := header("#commit")
 	fields := uint64(11)
@@ -64,7 +64,7 @@ func Frame(m *reposync.Commit, seq int64, at time.Time) []byte {
 	return b
 }
 
-// SyncFrame returns m as a frame of the stream with the given sequence number.
+// SyncFrame returns m as a #sync frame of the stream, with the given sequence number and time.
 func SyncFrame(m *reposync.Sync, seq int64, at time.Time) []byte {
 	b := appendHead(header("#sync"), majorMap, 5)
 	b = appendText(appendText(b, "did"), string(m.DID))
@@ -74,7 +74,7 @@ func SyncFrame(m *reposync.Sync, seq int64, at time.Time) []byte {
 	return append(appendHead(appendText(b, "blocks"), majorBytes, uint64(len(m.Blocks))), m.Blocks...)
 }
 
-// header returns the header of a message's frame.
+// header returns the encoded header of a frame with a message of type typ, such as "#sync".
 func header(typ string) []byte {
 	b := appendText(appendHead(nil, majorMap, 2), "t")
 	return append(appendText(appendText(b, typ), "op"), 1)
@@ -151,7 +151,7 @@ func InfoFrame(name, message string) []byte {
 	return appendText(appendText(b, "message"), message)
 }
 
-// ErrorFrame returns the frame with which a server ends the stream.
+// ErrorFrame returns the frame with which a server ends the stream, with the name of an error and a text for people.
 func ErrorFrame(name, message string) []byte {
 	b := append(appendText(appendHead(nil, majorMap, 1), "op"), 0x20) // -1
 	b = appendText(appendText(appendHead(b, majorMap, 2), "error"), name)

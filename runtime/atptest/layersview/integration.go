@@ -9,8 +9,8 @@ import (
 )
 
 // Integration answers the queries about records of other apps, which the appview does not hold. If a function is nil,
-// the answer is that the method is not implemented. They are called concurrently, with valid parameters, and return a
-// result that is not nil, or an error: one of those that the lexicon declares, such as
+// the answer is that the method is not implemented. The functions are called concurrently, with valid parameters. They
+// return a result that is not nil, or an error: one of those that the lexicon declares, such as
 // [integration.GetExternalErrorNotFound], or an [*xrpcserver.Error].
 type Integration struct {
 	ApplyLens    func(context.Context, *integration.ApplyLensParams) (*integration.ApplyLensOutput, error)
@@ -31,7 +31,8 @@ func (s integrationServer) now() Integration {
 	return s.integration
 }
 
-// answer calls one of the functions that the test has set.
+// answer calls f, a function of the [Integration]. If f is nil, it returns the error that the method is not
+// implemented.
 func answer[P, Out any](ctx context.Context, f func(context.Context, *P) (*Out, error), p *P) (*Out, error) {
 	if f == nil {
 		return nil, &xrpcserver.Error{Status: http.StatusNotImplemented, Name: "MethodNotImplemented", Message: "the test has not set an answer"}

@@ -31,13 +31,13 @@ func get[T any, P lex.RecordPointer[T]](ctx context.Context, v *View, p params) 
 	return nil, rpc.ErrorName("RecordNotFound")
 }
 
-// list answers a query for a page of records of type T. Of its parameters repo compares the account that has the record, limit and
-// cursor say which page it is, and every other one compares the field of its name.
+// list answers a query for a page of records of type T. The parameter repo selects the account that has the records,
+// limit and cursor select the page, and each other parameter is compared with the field of the same name.
 func list[T any, P lex.RecordPointer[T]](ctx context.Context, v *View, p params) ([]rec.Entry[T], string, error) {
 	collection := P(new(T)).RecordType()
 	var after *place
 	limit := 0
-	filters := map[string][]string{} // any one of the values
+	filters := map[string][]string{} // the values of each parameter, of which a record must have one
 	for _, param := range p.LexParams() {
 		var err error
 		switch param.Name {
@@ -71,7 +71,7 @@ func list[T any, P lex.RecordPointer[T]](ctx context.Context, v *View, p params)
 	return entries, page[len(page)-1].cursor(), nil
 }
 
-// entry returns a record as queries return it.
+// entry decodes a record, and returns it as queries do.
 func entry[T any, P lex.RecordPointer[T]](r *record) (*rec.Entry[T], error) {
 	value := new(T)
 	if err := lex.DecodeCBOR(r.data, P(value)); err != nil {
@@ -80,7 +80,7 @@ func entry[T any, P lex.RecordPointer[T]](r *record) (*rec.Entry[T], error) {
 	return &rec.Entry[T]{URI: r.uri, CID: r.id, Trust: rec.Claimed, Value: value}, nil
 }
 
-// matches reports whether each filter has one of the values of its field.
+// matches reports whether, for each filter, the record's field of that name has one of the filter's values.
 func (r *record) matches(filters map[string][]string) bool {
 	for name, values := range filters {
 		have := r.fields[name]
@@ -100,7 +100,7 @@ func (r *record) matches(filters map[string][]string) bool {
 	return true
 }
 
-// normal returns the value of a parameter with a DID in place of a handle.
+// normal returns the value of a parameter. If it is an at-uri or names a repo, a handle in it is replaced by its DID.
 func (v *View) normal(ctx context.Context, param rpc.Param) (string, error) {
 	uri, isURI := strings.CutPrefix(param.Value, "at://")
 	if !isURI && param.Name != "repo" {

@@ -35,7 +35,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpcserver"
 )
 
-// The servers of all namespaces. Those that have methods of the same name have types of their own.
+// The types with the methods of all namespaces. Methods whose names occur in several namespaces are in types of their
+// own.
 type (
 	server            struct{ *View }
 	changelogServer   struct{ *View }

@@ -31,7 +31,7 @@ type View struct {
 	refused     map[syntax.ATURI]error
 }
 
-// record is a record of Layers. It does not change.
+// record is a record of Layers. It is not changed after it was added.
 type record struct {
 	place
 	id   cid.CID
@@ -49,16 +49,16 @@ type place struct {
 // compare orders the places of lists.
 func (p place) compare(other place) int {
 	if p.created != "" || other.created != "" {
-		p, other = other, p // the newest first
+		p, other = other, p // the newest comes first
 	}
 	return cmp.Or(strings.Compare(p.created, other.created), strings.Compare(string(p.uri), string(other.uri)))
 }
 
-// Option sets how a [View] works.
+// Option is a setting of a [View].
 type Option func(*View)
 
-// WithHandles sets the function that resolves handles, which may stand for a DID in every parameter. It is called concurrently. By
-// default no handle can be resolved.
+// WithHandles sets the function that resolves handles, which a query may contain in place of DIDs. It is called
+// concurrently. By default no handle can be resolved.
 func WithHandles(resolve func(ctx context.Context, handle syntax.Handle) (syntax.DID, error)) Option {
 	return func(v *View) { v.resolve = resolve }
 }
@@ -126,8 +126,8 @@ func (v *View) Put(uri syntax.ATURI, id cid.CID, data []byte) error {
 	return nil
 }
 
-// filterable returns the texts by which a field can be filtered: itself, the items of an array, or the record that a reference
-// is to.
+// filterable returns the texts by which a field can be filtered: the text itself, the texts in an array, or the
+// recordRef of an object. It returns nil if there is none.
 func filterable(value lex.Value) (texts []string) {
 	if text, ok := value.Text(); ok {
 		return []string{text}
@@ -148,7 +148,7 @@ func filterable(value lex.Value) (texts []string) {
 	return texts
 }
 
-// sortable returns a time in a form that sorts.
+// sortable returns the time in createdAt, which has one item, as a text whose order is that of times.
 func sortable(createdAt []string) string {
 	t, err := syntax.Datetime(createdAt[0]).Time()
 	if err != nil {
@@ -164,8 +164,9 @@ func (v *View) Delete(uri syntax.ATURI) {
 	v.remove(uri)
 }
 
-// Refused returns the errors of [View.Put] by the URIs of the records that the view does not have for that reason. A record that
-// was replaced by a valid one since, or deleted, is not among them. So a test finds out why a record that it wrote is in no list.
+// Refused returns the errors of [View.Put] by the URIs of the records that it refused. A record that was later
+// replaced by a valid one, or deleted, is not among them. Refused tells a test why a record that it wrote is in no
+// list.
 func (v *View) Refused() map[syntax.ATURI]error {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
@@ -186,20 +187,20 @@ func (v *View) remove(uri syntax.ATURI) {
 	}
 }
 
-// search returns where in a list a place is, or would be.
+// search returns the index at which a record with the place p is or would be in list, and whether it is there.
 func search(list []*record, p place) (at int, found bool) {
 	return slices.BinarySearchFunc(list, p, func(r *record, p place) int { return r.compare(p) })
 }
 
-// find returns a record.
+// find returns the record with a URI, or nil.
 func (v *View) find(uri syntax.ATURI) *record {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	return v.records[uri]
 }
 
-// page returns the first records of a collection after a place that match, at most as many as limit says, and whether there are
-// more.
+// page returns the first records of a collection that match and come after a place, at most limit of them, and whether
+// there are more. A nil after means the beginning.
 func (v *View) page(collection syntax.NSID, after *place, limit int, match func(*record) bool) (page []*record, more bool) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
@@ -223,12 +224,12 @@ func (v *View) page(collection syntax.NSID, after *place, limit int, match func(
 	return page, false
 }
 
-// cursor returns the text of a place.
+// cursor returns the cursor of the page that begins after a place.
 func (p place) cursor() string {
 	return base64.RawURLEncoding.EncodeToString([]byte(p.created + " " + string(p.uri)))
 }
 
-// parseCursor returns the place that a cursor of a collection's list stands for.
+// parseCursor returns the place after which the page at a cursor begins. collection is the collection of the list.
 func parseCursor(cursor string, collection syntax.NSID) (place, error) {
 	text, err := base64.RawURLEncoding.DecodeString(cursor)
 	created, uri, _ := strings.Cut(string(text), " ")

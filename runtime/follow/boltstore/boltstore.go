@@ -1,4 +1,5 @@
-// Package boltstore keeps the state of package follow in one file, with go.etcd.io/bbolt. It can keep the records, too.
+// Package boltstore keeps the state of package follow in one file, with go.etcd.io/bbolt. It can keep the records,
+// too.
 //
 //	store, err := boltstore.Open("follow.db", boltstore.WithRecords())
 //	if err != nil {
@@ -7,9 +8,9 @@
 //	defer store.Close()
 //	err = follow.Run(ctx, source, store, nil, options)
 //
-// Each batch is one transaction, which is on disk when it ends: a crash at any time leaves the state before or after
-// it. The file is locked while it is open, so that no other process uses it. Other processes can read snapshots of it:
-// [Store.ServeSnapshots] writes them, and [OpenSnapshot] opens them.
+// Each batch is one transaction, which is on disk when [Store.Apply] returns: a crash at any time leaves the state
+// before or after it. The file is locked while it is open, so that no other process uses it. Other processes can read
+// snapshots of it: [Store.ServeSnapshots] writes them, and [OpenSnapshot] opens them.
 package boltstore
 
 import (
@@ -38,18 +39,18 @@ var ErrInUse = errors.New("in use by another process")
 // ErrFormat says that a file was not written by this package, or is damaged.
 var ErrFormat = errors.New("not a store of package boltstore")
 
-// The buckets. Keys of records are the DID, a zero byte and the path; their values are the CID, how far the record is
-// verified, and the record in DAG-CBOR, or nothing.
+// The buckets, and the keys in bucketMeta. In bucketRecords, a key is the DID, a zero byte and the path. Its value is
+// the CID, a byte with the [rec.Trust], and the record in DAG-CBOR, which is left out without [WithRecords].
 var (
-	bucketRepos     = []byte("repos")     // DID to JSON
+	bucketRepos     = []byte("repos")     // DID to follow.Repo in JSON
 	bucketRecords   = []byte("records")   // see above
-	bucketPositions = []byte("positions") // endpoint to JSON
+	bucketPositions = []byte("positions") // endpoint to firehose.Position in JSON
 	bucketMeta      = []byte("meta")
 	keyFormat       = []byte("format")
 	keyRecords      = []byte("records") // whether records are kept
 )
 
-// format is the version of the file.
+// format is the version of the file's format.
 const format = "1"
 
 // cidSize is the size of a CID in bytes.
@@ -72,8 +73,9 @@ func WithRecords() Option { return func(s *Store) { s.records = true } }
 // lockTimeout is how long Open waits for another process to close the file.
 const lockTimeout = time.Second
 
-// Open opens the store in the file at path, and creates it if it does not exist. The caller must close it. An error wraps
-// [ErrInUse] if another process has it open, and [ErrFormat] if it is another kind of file.
+// Open opens the store in the file at path, and creates it if it does not exist. The caller must close it. An error
+// wraps [ErrInUse] if another process has it open, and [ErrFormat] if it is another kind of file. Open also fails if
+// the file was created with another setting of [WithRecords].
 func Open(path string, opts ...Option) (*Store, error) {
 	s := &Store{path: path}
 	for _, opt := range opts {
@@ -108,7 +110,7 @@ func Open(path string, opts ...Option) (*Store, error) {
 // has it open for writing: see [OpenSnapshot]. Errors are those of [Open].
 func OpenReadOnly(path string) (*Store, error) { return openReadOnly(path, lockTimeout) }
 
-// openReadOnly waits for so long for another process to close the file.
+// openReadOnly opens a store for reading. It waits for at most timeout for another process to close the file.
 func openReadOnly(path string, timeout time.Duration) (*Store, error) {
 	s := &Store{path: path}
 	if err := s.open(&bbolt.Options{Timeout: timeout, ReadOnly: true}); err != nil {
@@ -144,7 +146,7 @@ func (s *Store) open(options *bbolt.Options) error {
 	return nil
 }
 
-// check checks that the file has the expected form.
+// check checks the version of the file's format, and that the file was created with the same setting of WithRecords.
 func (s *Store) check(meta *bbolt.Bucket) error {
 	if got := meta.Get(keyFormat); string(got) != format {
 		return fmt.Errorf("%w: its format is %q, but this program expects %q", ErrFormat, got, format)
@@ -285,7 +287,8 @@ func putJSON(bucket *bbolt.Bucket, key string, value any) error {
 	return bucket.Put([]byte(key), b)
 }
 
-// parse reads a record. Its data is that of v, which is valid during the transaction.
+// parse returns the record with the key k and the value v in bucketRecords. Its Data is a part of v, which is valid
+// until the transaction ends.
 func (s *Store) parse(k, v []byte) (rec.Envelope, error) {
 	did, path, _ := bytes.Cut(k, []byte{0})
 	collection, key, ok := mst.SplitKey(string(path))
@@ -319,7 +322,7 @@ func (s *Store) Repo(did syntax.DID) (r follow.Repo, ok bool, err error) {
 	return r, ok, err
 }
 
-// RecordsOptions are the options of [Store.Records]; nil stands for the zero value.
+// RecordsOptions are the options of [Store.Records].
 type RecordsOptions struct {
 	// Descending yields the highest record key first.
 	Descending bool
@@ -327,9 +330,10 @@ type RecordsOptions struct {
 	After string
 }
 
-// Records yields the records of a repository in a collection, in the order of their record keys; "" stands for all
-// collections. Without [WithRecords], their data is empty. Records of accounts that are not active are included: see
-// [Store.Repo]. The caller may keep the envelopes.
+// Records yields the records of a repository in a collection, in the order of their record keys, or, if collection is
+// "", those of all collections, in the order of their paths. Without [WithRecords], their Data is empty. Records of
+// accounts that are not active are included: see [Store.Repo]. The caller may keep the envelopes. A nil options means
+// the zero value.
 func (s *Store) Records(ctx context.Context, did syntax.DID, collection syntax.NSID, options *RecordsOptions) iter.Seq2[rec.Envelope, error] {
 	if options == nil {
 		options = new(RecordsOptions)
@@ -378,7 +382,7 @@ func (s *Store) Records(ctx context.Context, did syntax.DID, collection syntax.N
 	}
 }
 
-// Record returns a record, and whether there is one.
+// Record returns the stored record at a path, and whether there is one. Without [WithRecords], its Data is empty.
 func (s *Store) Record(did syntax.DID, collection syntax.NSID, key syntax.RecordKey) (e rec.Envelope, ok bool, err error) {
 	k := append(append([]byte(did), 0), string(collection)+"/"+string(key)...)
 	err = s.db.View(func(tx *bbolt.Tx) error {

@@ -13,18 +13,20 @@ import (
 	"github.com/layers-pub/layers-go/internal/disk"
 )
 
-// A process that wants to read a file that another one has open makes a file with the first suffix beside it. The other process
-// renames it to the second, writes a snapshot, and removes it. So when there is neither, the snapshot was begun after the wish.
+// The suffixes of files next to the store. To request a snapshot, a process creates a file with wantedSuffix. The
+// process that has the store open renames that file so that it has writingSuffix, writes the snapshot to the file with
+// snapshotSuffix, and removes the renamed file. So when neither of the first two files exists any more, the snapshot
+// was begun after the request.
 const (
 	wantedSuffix   = ".wanted"
 	writingSuffix  = ".writing"
 	snapshotSuffix = ".snapshot"
 )
 
-// lookInterval is how often processes look for each other's files.
+// lookInterval is the interval at which each process looks for the files of the other.
 const lookInterval = 100 * time.Millisecond
 
-// servePatience is how long a reader waits for the process that has the file open to notice its wish.
+// servePatience is how long a reader waits for the process that has the store open to take up the request.
 var servePatience = 5 * time.Second
 
 // Snapshot writes the current state of the store to a file, which another process can open while this process keeps
@@ -54,7 +56,7 @@ func (s *Store) Snapshot(path string) error {
 func (s *Store) ServeSnapshots(ctx context.Context) error {
 	defer os.Remove(s.path + snapshotSuffix)
 	writing := s.path + writingSuffix
-	os.Remove(writing) // of a process that was killed
+	os.Remove(writing) // left by a process that was killed
 	ticker := time.NewTicker(lookInterval)
 	defer ticker.Stop()
 	for {
@@ -70,7 +72,7 @@ func (s *Store) ServeSnapshots(ctx context.Context) error {
 		}
 		err := s.Snapshot(s.path + snapshotSuffix)
 		if err != nil {
-			os.Remove(s.path + snapshotSuffix) // which is an old one
+			os.Remove(s.path + snapshotSuffix) // it is an old snapshot
 		}
 		if err := errors.Join(err, os.Remove(writing)); err != nil {
 			return err
@@ -80,7 +82,8 @@ func (s *Store) ServeSnapshots(ctx context.Context) error {
 
 // OpenSnapshot opens a store for reading, even if another process has it open for writing, provided that the other
 // process runs [Store.ServeSnapshots]: then it opens a snapshot that was begun after the call. The error wraps
-// [ErrInUse] if the other process does not; other errors are those of [OpenReadOnly].
+// [ErrInUse] if the other process does not respond within five seconds. When ctx ends, the error is its cause. Other
+// errors are those of [OpenReadOnly].
 func OpenSnapshot(ctx context.Context, path string) (*Store, error) {
 	s, err := openReadOnly(path, time.Millisecond)
 	if !errors.Is(err, ErrInUse) {

@@ -62,7 +62,7 @@ func (m *Store) Paths(_ context.Context, did syntax.DID, after string, limit int
 	return slices.Clone(all[at:min(at+limit, len(all))]), nil
 }
 
-// find returns the place of a path, and whether it is there.
+// find returns the index at which a path is or would be in paths, and whether it is there.
 func find(paths []follow.Path, path string) (int, bool) {
 	return slices.BinarySearchFunc(paths, path, func(p follow.Path, path string) int { return strings.Compare(p.Path, path) })
 }

@@ -14,7 +14,7 @@ import (
 // max is the size of the largest input in JSON that the reference PDS accepts, in bytes.
 const max = 150 << 10
 
-// Limit reads the body of a call in JSON, up to the limit.
+// Limit reads the body of a call into memory, if it is JSON. It returns an error if the body is longer than the limit.
 func Limit(r *http.Request) error {
 	if !inJSON(r) {
 		return nil
@@ -27,7 +27,7 @@ func Limit(r *http.Request) error {
 	return nil
 }
 
-// Check returns the error that the server answers if the body of a call is malformed JSON.
+// Check returns the error that the server answers if the body of a call is malformed JSON, and otherwise nil.
 func Check(r *http.Request) error {
 	if !inJSON(r) {
 		return nil

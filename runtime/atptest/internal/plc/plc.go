@@ -15,7 +15,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// State is an operation of a DID in the PLC directory. It contains the whole state of the DID after it.
+// State is an operation of a DID in the PLC directory. It has the whole state of the DID after the operation.
 type State struct {
 	Type                string             `json:"type"`
 	RotationKeys        []string           `json:"rotationKeys"`
@@ -26,7 +26,7 @@ type State struct {
 	Sig                 string             `json:"sig,omitempty"`
 }
 
-// Service is an entry of a State.
+// Service is a service in a [State].
 type Service struct {
 	Type     string `json:"type"`
 	Endpoint string `json:"endpoint"`
@@ -81,14 +81,14 @@ func (s State) Sign(rotation multikey.PrivateKey) (signed, data []byte, err erro
 	return signed, data, err
 }
 
-// DID returns the DID that a first operation creates.
+// DID returns the DID that a first operation creates. data is the signed operation in DAG-CBOR.
 func DID(data []byte) syntax.DID {
 	hash := sha256.Sum256(data)
 	text := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(hash[:])
 	return syntax.DID("did:plc:" + strings.ToLower(text)[:24])
 }
 
-// CID returns the CID of an operation.
+// CID returns the CID of an operation. data is the signed operation in DAG-CBOR.
 func CID(data []byte) string { return cid.Of(cid.DagCBOR, data).String() }
 
 // Document returns the DID document in JSON.

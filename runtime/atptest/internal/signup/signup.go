@@ -10,11 +10,11 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Domain is the domain of the handles that an account can have.
+// Domain is the domain of the handles that a server gives to new accounts.
 const Domain = ".test"
 
-// Check returns the handle and the mail address of a new account, in lower case, or the error that the server answers. It does not
-// know which are taken. Accounts that bring a DID are refused.
+// Check returns the handle and the mail address of a new account, in lower case, or the error that the server answers.
+// It does not check whether they are taken. It refuses accounts that bring a DID.
 func Check(input *atproto.ServerCreateAccountInput) (handle syntax.Handle, email string, err error) {
 	if did, ok := input.DID.Get(); ok {
 		return "", "", store.Refuse(http.StatusUnauthorized, "AuthenticationRequired", "Missing auth to create account with did: %s", did)

@@ -36,7 +36,7 @@ func (r *Repo) Blob(c cid.CID) *Blob {
 	return nil
 }
 
-// Blobs returns the CIDs of the blobs to which records refer that are newer than a revision, in order.
+// Blobs returns the CIDs, in order, of the blobs to which records newer than a revision refer.
 func (r *Repo) Blobs(since syntax.TID) []string {
 	var all []string
 	for _, record := range r.records {
@@ -50,7 +50,7 @@ func (r *Repo) Blobs(since syntax.TID) []string {
 	return slices.Compact(all)
 }
 
-// dropBlobs marks the blobs that records refer to, and deletes those whose records are gone.
+// dropBlobs marks the blobs that records refer to, and deletes marked blobs that no record refers to any more.
 func (r *Repo) dropBlobs() {
 	if len(r.blobs) == 0 {
 		return
@@ -71,7 +71,7 @@ func (r *Repo) dropBlobs() {
 	}
 }
 
-// check compares the reference to a blob with what was uploaded.
+// check checks that the reference to a blob agrees with the uploaded blob. An error is meant to be sent to the client.
 func (r *Repo) check(ref blobRef) error {
 	b := r.blobs[ref.CID]
 	switch {
@@ -93,7 +93,7 @@ type blobRef struct {
 	legacy   bool
 }
 
-// blobsIn returns the blobs that a record refers to, in DAG-CBOR.
+// blobsIn returns the CIDs of the blobs that a record in DAG-CBOR refers to.
 func blobsIn(data []byte) (list []cid.CID) {
 	text, err := lex.CBORToJSON(data)
 	if err != nil {
@@ -121,7 +121,7 @@ func blobRefs(text []byte) (refs []blobRef) {
 	return refs
 }
 
-// walk calls f for all objects in JSON. It does not look into those for which f returns false.
+// walk calls f for each object in a JSON value, at any depth. It does not look into objects for which f returns false.
 func walk(value any, f func(object map[string]any) bool) {
 	switch value := value.(type) {
 	case []any:

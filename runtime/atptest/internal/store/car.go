@@ -32,7 +32,7 @@ func Blocks(archive []byte) (roots []cid.CID, blocks []Block, err error) {
 	return r.Roots(), blocks, nil
 }
 
-// Archive returns an archive.
+// Archive returns a CAR archive with the given blocks and roots.
 func Archive(blocks []Block, roots ...cid.CID) ([]byte, error) {
 	var b bytes.Buffer
 	w, err := car.NewWriter(&b, roots...)

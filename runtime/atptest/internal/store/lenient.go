@@ -13,12 +13,13 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// lenient encodes JSON as the reference PDS does: an object whose $link is not a CID is an object like any other.
+// lenient encodes a JSON value as the reference PDS does: an object whose $link is not a CID is an object like any
+// other.
 type lenient struct{ value any }
 
 var errNumber = errors.New("a number that is not an integer of 64 bits")
 
-// encodeLenient returns JSON in DAG-CBOR. The error says what the reference PDS refuses, too.
+// encodeLenient converts JSON to DAG-CBOR. It returns an error only for what the reference PDS refuses, too.
 func encodeLenient(text []byte) ([]byte, error) {
 	d := json.NewDecoder(strings.NewReader(string(text)))
 	d.UseNumber()
@@ -40,7 +41,7 @@ func encodeLenient(text []byte) ([]byte, error) {
 	return lex.EncodeCBOR(lenient{value})
 }
 
-// walkValues calls f for all values in JSON.
+// walkValues calls f for a JSON value and each value in it, at any depth.
 func walkValues(value any, f func(any)) {
 	f(value)
 	switch value := value.(type) {

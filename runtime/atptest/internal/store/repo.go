@@ -20,16 +20,16 @@ import (
 
 // Repo is the repository of an account. It must not be used by several goroutines at once.
 type Repo struct {
-	// Forged has the commits and the key.
+	// Forged makes the commits, and has the signing key.
 	Forged *forge.Account
 
 	now     func() time.Time
 	changed func(*Record)
 	records map[string]*Record
 	paths   []string               // of records, in order
-	revs    map[cid.CID]syntax.TID // of blocks
+	revs    map[cid.CID]syntax.TID // the revision that added each block
 	blobs   map[cid.CID]*Blob
-	written int64
+	written int64 // the Number of the last record
 }
 
 // Record is a record of a repository.
@@ -42,7 +42,7 @@ type Record struct {
 	Time time.Time
 	// Blobs are the blobs that the record refers to.
 	Blobs []cid.CID
-	// Number counts the writes of the repository.
+	// Number is the number of the record among all that were written to the repository, from 1.
 	Number int64
 }
 
@@ -92,7 +92,7 @@ func (r *Repo) With(commit func() *reposync.Commit) *reposync.Commit {
 	return m
 }
 
-// index updates what is known of the repository after a commit.
+// index updates the records, the revisions of blocks and the blobs after a commit.
 func (r *Repo) index(changed *repo.Changed, now time.Time) {
 	for _, c := range changed.Removed {
 		delete(r.revs, c)
@@ -142,7 +142,7 @@ func (r *Repo) List(collection syntax.NSID) []*Record {
 	return all
 }
 
-// Collections returns the collections that have records.
+// Collections returns the collections that have records, in order.
 func (r *Repo) Collections() []syntax.NSID {
 	all := []syntax.NSID{}
 	for _, path := range r.paths {
@@ -161,8 +161,9 @@ func (r *Repo) Tree() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// Since returns the archive of the blocks that are newer than a revision, or of all if it is "", in the order of the tree or in
-// that of the reference PDS: the latest revision first, and in a revision the texts of the CIDs in descending order.
+// Since returns an archive of the blocks that are newer than a revision, or of all blocks if it is "". With byTree
+// they are in the order of the tree, and otherwise in that of the reference PDS: the latest revision first, and within
+// a revision by the texts of their CIDs, in descending order.
 func (r *Repo) Since(rev syntax.TID, byTree bool) ([]byte, error) {
 	tree, err := r.Tree()
 	if err != nil {

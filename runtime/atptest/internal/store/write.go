@@ -49,7 +49,7 @@ type Write struct {
 	blobs []blobRef
 }
 
-// Rules say how records are validated.
+// Rules say how records are validated. Lookup returns the type of a collection's records, and whether it is known.
 type Rules struct {
 	Lookup func(syntax.NSID) (lex.RecordDef, bool)
 	// Validate is what the caller wants: true, false, or unset if only records with a known lexicon are to be validated.
@@ -62,7 +62,7 @@ func (r *Repo) Delete(collection syntax.NSID, rkey syntax.RecordKey) *Write {
 	return &Write{Action: repo.Delete, Path: path, URI: syntax.ATURI("at://" + string(r.Forged.DID) + "/" + path)}
 }
 
-// Prepare checks a record and returns the write for it. An error is meant to be sent to the client.
+// Prepare checks a record in JSON and returns the write for it. An error is meant to be sent to the client.
 func (r *Repo) Prepare(action repo.Action, collection syntax.NSID, rkey syntax.RecordKey, record lex.Raw, rules Rules) (*Write, error) {
 	fields := map[string]json.RawMessage{}
 	if err := json.Unmarshal(record.Data, &fields); err != nil || fields == nil {
@@ -99,7 +99,7 @@ func (r *Repo) Prepare(action repo.Action, collection syntax.NSID, rkey syntax.R
 	return w, nil
 }
 
-// badBytes reports whether JSON has bytes that are not in base64.
+// badBytes reports whether JSON has an object whose $bytes is not base64.
 func badBytes(text []byte) (bad bool) {
 	var value any
 	if json.Unmarshal(text, &value) != nil {
@@ -194,10 +194,11 @@ func (r *Repo) Process(writes []*Write, swapCommit lex.Opt[syntax.CID]) (*reposy
 	return m, err
 }
 
-// arrange puts the records in the archive of a commit in the order of the reference PDS: first those that are new leaves of the
-// tree, in the order of their paths; then those of other writes that the repository had before, first by CID, and last, in the
-// order of the writes, those of its latest revision. A record that a later write of the batch replaces is left out unless the
-// repository had it.
+// arrange reorders the archive of a commit as the reference PDS does: first come the records that are new leaves of
+// the tree, in the order of their paths. Then come other written records whose blocks the repository had before: first
+// those from earlier revisions, by CID, and then those from its latest revision, in the order of the writes. had says
+// whether the repository had a block, and whether from its latest revision. A record that a later write of the batch
+// replaces is left out unless the repository had it.
 func (r *Repo) arrange(archive []byte, writes []*Write, had func(cid.CID) (stored, latest bool)) ([]byte, error) {
 	roots, blocks, err := Blocks(archive)
 	if err != nil {
@@ -228,8 +229,9 @@ func (r *Repo) arrange(archive []byte, writes []*Write, had func(cid.CID) (store
 	return Archive(slices.Concat(blocks, older, latest), roots...)
 }
 
-// newLeaves returns the records that the reference PDS takes for new when it compares two trees, path by path: one that a path
-// before has lost is not new, nor is one that a path after has lost.
+// newLeaves returns the CIDs of the records that the reference PDS considers new when it compares two trees, path by
+// path. A created record is not new if it was removed from an earlier path, and no record is new that is deleted at a
+// later path.
 func newLeaves(ops []repo.Op) (leaves []cid.CID) {
 	lost := map[cid.CID]bool{}
 	for _, op := range ops {

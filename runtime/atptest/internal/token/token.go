@@ -29,7 +29,7 @@ type Claims struct {
 	ID    string     `json:"jti,omitempty"`
 }
 
-// Sign returns a token of a type, such as "at+jwt".
+// Sign returns a token with the claims c. typ is the type in its header, such as "at+jwt".
 func Sign(secret []byte, typ string, c Claims) string {
 	head, _ := json.Marshal(map[string]string{"typ": typ, "alg": "HS256"})
 	body, _ := json.Marshal(c)

@@ -13,7 +13,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/pipes"
 )
 
-// Wire is where servers listen, and to where clients connect. It is safe for concurrent use.
+// Wire connects clients with servers: servers listen at its addresses, and its clients connect to them. It is safe for
+// concurrent use.
 type Wire struct {
 	memory bool
 
@@ -61,8 +62,9 @@ func (w *Wire) dial(ctx context.Context, network, address string) (net.Conn, err
 	return c, nil
 }
 
-// Client returns a client for which the network is all that there is. It connects to the addresses of the loopback interface,
-// and to the hosts of handles, which have no certificates here: hostOf returns the address of their server, or "".
+// Client returns a client that can reach only the servers of the network. It connects to the addresses of the loopback
+// interface, and, for HTTPS, to the hosts of handles, without TLS, since they have no certificates here. hostOf
+// returns the address of the server that answers for a handle, or "".
 func (w *Wire) Client(hostOf func(handle string) (address string)) *http.Client {
 	client := guard.Client(true)
 	transport := client.Transport.(*http.Transport)

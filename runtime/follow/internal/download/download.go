@@ -14,17 +14,18 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// ErrSlow says that a server sends less than 1 KiB a second.
+// ErrSlow says that a server sends less than 1 KiB a second, on average over [Options.Patience].
 var ErrSlow = errors.New("the server sends too slowly")
 
-// minRate is how many bytes a second of an archive a server has to send, on average over [Options.Patience].
+// minRate is how many bytes of an archive a server has to send a second, on average over [Options.Patience].
 const minRate = 1 << 10
 
-// Options are what [Repo] needs; all of them are required but Host.
+// Options are the options of [Repo]. All fields except Host are required.
 type Options struct {
 	// Host is the origin of the server; "" stands for the account's own.
 	Host string
-	// Patience is how long a server may take to send less than 1 KiB a second.
+	// Patience is the period over which the rate is measured: a server that sends less than 1 KiB a second in one of
+	// them fails.
 	Patience time.Duration
 	// MaxSize is the size of the largest archive that is read, in bytes.
 	MaxSize int64
@@ -53,7 +54,8 @@ func Repo(ctx context.Context, client *pds.Client, did syntax.DID, options Optio
 	return r, nil
 }
 
-// watch ends a context when too few bytes are received.
+// watch cancels a context with an [ErrSlow] when received has grown by less than minRate a second in a period of
+// patience.
 func watch(ctx context.Context, cancel context.CancelCauseFunc, received *atomic.Int64, patience time.Duration) {
 	ticker := time.NewTicker(patience)
 	defer ticker.Stop()
@@ -72,7 +74,7 @@ func watch(ctx context.Context, cancel context.CancelCauseFunc, received *atomic
 	}
 }
 
-// cause returns the cause of ctx instead of err if that has ended.
+// cause returns the cause of ctx if ctx has ended, and otherwise err.
 func cause(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -80,7 +82,7 @@ func cause(ctx context.Context, err error) error {
 	return err
 }
 
-// counted counts the bytes that are read.
+// counted is a reader that adds the number of bytes that are read to n.
 type counted struct {
 	io.Reader
 	n *atomic.Int64

@@ -1,5 +1,5 @@
-// Package group carries out writes in their order, as many as have come together at once, since a transaction of many costs
-// little more than one of one.
+// Package group carries out writes in order and in groups: all writes that are waiting are carried out together,
+// because a transaction of many writes costs little more than a transaction of one.
 package group
 
 import (
@@ -33,15 +33,16 @@ type sized[W any] struct {
 	number int64
 }
 
-// New returns a writer, for which [Writer.Run] has to be called. apply carries out writes; it is called by one goroutine.
-// first reports whether a write must not come after others that are carried out with it.
+// New returns a writer, for which [Writer.Run] has to be called. apply carries out a group of writes; it is called by
+// one goroutine. first reports whether a write must be the first of its group.
 func New[W any](apply func(context.Context, []W) error, first func(W) bool) *Writer[W] {
 	w := &Writer[W]{apply: apply, first: first}
 	w.change.L = &w.mu
 	return w
 }
 
-// Put adds a write that takes so many bytes, and returns its number. It waits while there are too many, until ctx ends.
+// Put adds a write of size bytes, and returns its number. While more than 32 MiB of writes are waiting, it waits,
+// until ctx ends. It fails if an earlier write has failed.
 func (w *Writer[W]) Put(ctx context.Context, write W, size int64) (number int64, err error) {
 	defer w.wakeWith(ctx)()
 	w.mu.Lock()
@@ -62,7 +63,8 @@ func (w *Writer[W]) Put(ctx context.Context, write W, size int64) (number int64,
 	return w.last, nil
 }
 
-// Wait waits until the write with a number was carried out, and those before it.
+// Wait waits until the write with a number, and all writes before it, are carried out, or until ctx ends. It fails if
+// one of them has failed.
 func (w *Writer[W]) Wait(ctx context.Context, number int64) error {
 	defer w.wakeWith(ctx)()
 	w.mu.Lock()
@@ -76,7 +78,7 @@ func (w *Writer[W]) Wait(ctx context.Context, number int64) error {
 	return w.err
 }
 
-// wakeWith wakes what waits when ctx ends, until the returned function is called.
+// wakeWith wakes waiting calls when ctx ends. The returned function ends that.
 func (w *Writer[W]) wakeWith(ctx context.Context) (stop func() bool) {
 	return context.AfterFunc(ctx, func() {
 		w.mu.Lock()
@@ -85,8 +87,8 @@ func (w *Writer[W]) wakeWith(ctx context.Context) (stop func() bool) {
 	})
 }
 
-// Run carries writes out until [Writer.End] was called and all are done, or until that fails. Then Put and Wait return the
-// error, too.
+// Run carries out writes. It returns nil when [Writer.End] has been called and all writes are done, or the error of
+// apply, which Put and Wait then return, too.
 func (w *Writer[W]) Run(ctx context.Context) error {
 	for {
 		writes, last, size := w.next()
@@ -107,7 +109,8 @@ func (w *Writer[W]) Run(ctx context.Context) error {
 	}
 }
 
-// next returns what to carry out together, and nothing at the end.
+// next waits for writes and returns the next group, the number of its last write and its size. The group is empty at
+// the end.
 func (w *Writer[W]) next() (writes []W, last, size int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
