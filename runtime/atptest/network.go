@@ -45,9 +45,9 @@ type Network struct {
 	wait     sync.WaitGroup // for requests
 }
 
-// New returns a network that is closed at the end of the test, with a PLC directory, an appview and no other server. It fails the test
-// at once if the network cannot be started or an option is not valid. Methods of the network, its servers and its accounts
-// also call t.Fatal if their arguments are not valid, so call them in the test's own goroutine.
+// New returns a network that is closed at the end of the test, with a PLC directory, an appview and no other server.
+// It fails the test at once if the network cannot be started or an option is invalid. Methods of the network, its
+// servers and its accounts also call t.Fatal if their arguments are invalid, so call them in the test's own goroutine.
 func New(t testing.TB, opts ...Option) *Network {
 	t.Helper()
 	n, err := start(t, opts)
@@ -58,9 +58,9 @@ func New(t testing.TB, opts ...Option) *Network {
 	return n
 }
 
-// Start returns a network that must be closed by [Network.Close], with a PLC directory, an appview and no other server. Methods of the
-// network, its servers and its accounts panic if their arguments are not valid. An error says which option is not valid, or
-// that the directory cannot listen.
+// Start returns a network that must be closed by [Network.Close], with a PLC directory, an appview and no other
+// server. Methods of the network, its servers and its accounts panic if their arguments are invalid. An error says
+// which option is invalid, or that the directory or the appview cannot listen.
 func Start(opts ...Option) (*Network, error) { return start(nil, opts) }
 
 func start(tb testing.TB, opts []Option) (*Network, error) {

@@ -21,8 +21,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpcserver"
 )
 
-// PDS is a server of accounts. It answers the methods of com.atproto.repo, com.atproto.sync, com.atproto.server (accounts, sessions) and
-// com.atproto.identity.resolveHandle as the reference PDS does, and serves the stream of its accounts' events.
+// PDS is a server of accounts. It answers the methods of com.atproto.repo, com.atproto.sync, com.atproto.server
+// (accounts and sessions), and com.atproto.identity.resolveHandle, as the reference PDS does, and serves the stream of
+// its accounts' events.
 type PDS struct {
 	*Server
 	*Stream

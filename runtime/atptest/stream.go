@@ -114,7 +114,7 @@ func (s *Stream) serve(w http.ResponseWriter, r *http.Request) {
 	malformed := err != nil
 	n := s.server.network
 	n.mu.Lock()
-	epoch, at, oldest := s.epoch, s.seq, s.oldest // read before the client learns that it is connected, so that it misses no later event
+	epoch, at, oldest := s.epoch, s.seq, s.oldest // read before the client knows that it is connected, so that it misses nothing
 	n.mu.Unlock()
 	c, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {

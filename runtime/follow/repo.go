@@ -46,9 +46,9 @@ const (
 )
 
 // tracked is a repository that is followed. All fields but written are guarded by follower.mu.
-type tracked struct { // whether the caller named it, so that it is followed even without records
+type tracked struct {
 	Repo
-	listed bool // whether the caller named it: it is followed even without records
+	listed bool // whether the caller named it, so that it is followed even without records
 
 	// owned says that one goroutine, the owner, works on the repository: only it changes Repo and delivers changes.
 	// While the owner fetches or purges the repository, busy is set, and items are held. Then, while draining is set,

@@ -88,7 +88,7 @@ type subscription struct {
 	*follower
 	commits bool               // whether the source yields commits
 	pending []*firehose.Record // the records of a frame whose commit has not arrived yet
-	joined  *firehose.Record   // the first record of a frame whose repository was not followed; the fetch brings the other records
+	joined  *firehose.Record   // of a frame whose repository was not followed; its fetch brings the frame's other records
 }
 
 func (s *subscription) read(ctx context.Context, options *firehose.Options) error {

@@ -45,7 +45,7 @@ type reader struct {
 	seq      int64  // the number of the last message that has one
 	known    bool   // whether there is such a message
 	last     uint64 // the hash of that message
-	again    bool   // whether the next message with a number is the first on this connection, so that it may be that message again
+	again    bool   // whether the next message with a number is the first on this connection, and may be that message again
 	progress bool   // whether there was a message on this connection
 	ever     bool   // whether there was a message on any connection
 }

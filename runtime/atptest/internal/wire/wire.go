@@ -1,4 +1,5 @@
-// Package wire connects clients with the servers of a test network: over the loopback interface, or in the memory of the process.
+// Package wire connects clients with the servers of a test network: over the loopback interface, or in the memory of
+// the process.
 package wire
 
 import (
