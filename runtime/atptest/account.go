@@ -38,7 +38,7 @@ type Account struct {
 	// DID is derived from the account's first operation in the directory, as on the real network. It depends only on
 	// the number of accounts in the network, the handle and the address of the PDS.
 	DID syntax.DID
-	// Email and Password are those of the account.
+	// Email and Password are the account's mail address and password, with which a client can log in.
 	Email, Password string
 
 	network    *Network
@@ -302,7 +302,7 @@ func (a *Account) MoveTo(p *PDS) {
 
 // SetStatus changes the account's status and sends #account. [Deleted], [Takendown] and [Suspended] end the account's
 // sessions, and the server refuses new ones, as the reference PDS does. After Deleted, the server no longer knows the
-// account, but the DID stays in the directory.
+// account, but the DID stays in the directory. The server refuses writes over HTTP to an account that is not active.
 func (a *Account) SetStatus(status Status) { a.setStatus(status, false) }
 
 // SetStatusSilently changes the account's status like [Account.SetStatus], but sends no event.

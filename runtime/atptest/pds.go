@@ -31,7 +31,7 @@ type PDS struct {
 	sessions map[string]*session
 }
 
-// pdsMethods are the methods that a PDS answers.
+// pdsMethods implements the methods that a PDS answers.
 type pdsMethods struct {
 	atprotoserver.Server // nil; stands for the methods that the server does not have
 	pds                  *PDS

@@ -85,7 +85,7 @@ func (n *Network) servePLC(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answer sends a value in JSON.
+// answer sends a response with a status and a value in JSON.
 func answer(w http.ResponseWriter, status int, value any) {
 	body, err := plc.JSON(value)
 	if err != nil {

@@ -74,7 +74,7 @@ func (n *Network) redirect(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, target, http.StatusFound)
 }
 
-// relayMethods are the methods that a relay answers.
+// relayMethods implements the methods that a relay answers.
 type relayMethods struct {
 	atprotoserver.Server // nil; stands for the methods that the relay does not have
 	network              *Network
@@ -114,7 +114,7 @@ func (h *relayMethods) SyncListReposByCollection(ctx context.Context, params *at
 	return out, nil
 }
 
-// find returns an account that the relay knows. The network must be locked.
+// find returns the account with a DID, or an error if the relay does not know it. The network must be locked.
 func (h *relayMethods) find(did syntax.DID) (*Account, error) {
 	a := h.network.accounts[did]
 	if a == nil || a.status == Deleted {

@@ -13,7 +13,7 @@ import (
 
 // Server is a server of the network: the PLC directory, a PDS, a relay or the appview.
 type Server struct {
-	// URL is its origin, such as "http://127.0.0.1:40001".
+	// URL is the origin of the server, such as "http://127.0.0.1:40001".
 	URL string
 
 	network  *Network

@@ -49,7 +49,7 @@ func (a *Account) NewSession() (access, refresh string) {
 	return a.pds.newSession(a, token.Access)
 }
 
-// NewAppPassword returns an app password, such as "abcd-efgh-ijkl-mnop".
+// NewAppPassword gives the account a new app password, such as "abcd-efgh-ijkl-mnop", and returns it.
 func (a *Account) NewAppPassword() string {
 	t := strings.ToLower(rand.Text())
 	password := t[:4] + "-" + t[4:8] + "-" + t[8:12] + "-" + t[12:16]
@@ -145,7 +145,7 @@ func (h *pdsMethods) ServerCreateSession(ctx context.Context, input *atproto.Ser
 	return out, nil
 }
 
-// ServerRefreshSession renews a session.
+// ServerRefreshSession returns new tokens for a session.
 func (h *pdsMethods) ServerRefreshSession(ctx context.Context) (*atproto.ServerRefreshSessionOutput, error) {
 	p := h.pds
 	p.network.mu.Lock()

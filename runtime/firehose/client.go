@@ -92,8 +92,8 @@ func (c *Client) Endpoint() string { return c.endpoint.String() }
 // the code 1000 (done) or 1001 (going away), and with an [*Error] otherwise. With it, the iteration yields a
 // [*Reconnect] for each attempt to connect again, and ends with an [*Error] only if reconnecting is useless: the
 // source says that the cursor is ahead of it ([ErrFutureCursor]), or refuses the request in the protocol's own form;
-// its address is not public, or it redirects too often; the first response is a client error (a status of 4xx, except
-// 408 and 429) in any form; or ctx would end before the next attempt.
+// its address is not public, or it redirects too often or from TLS to none; the first response is a client error (a
+// status of 4xx, except 408 and 429) in any form; or ctx would end before the next attempt.
 //
 // When ctx ends, the iteration ends soon, with ctx's cause as the error. It also ends with an error if
 // [Options.Cursors] fails or the options are invalid. An error is yielded once, with a nil event.

@@ -51,7 +51,7 @@ func (h *Header) Ack() { h.receipt.Ack() }
 // Action says whether a record was created, updated or deleted.
 type Action string
 
-// The actions of a [Record].
+// The values of [Record.Action].
 const (
 	Create Action = "create"
 	Update Action = "update"

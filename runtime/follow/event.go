@@ -69,7 +69,7 @@ type Problem struct {
 	DID syntax.DID
 	// Rev is the revision of the commit that the problem is with, or "".
 	Rev syntax.TID
-	// Err says what is wrong.
+	// Err is the error. It wraps, for example, [ErrGap] or an error of package reposync.
 	Err error
 	// Frame has the bytes of a frame that could not be read or verified.
 	Frame []byte
@@ -88,7 +88,7 @@ func (*Identity) isEvent() {}
 func (*Current) isEvent()  {}
 func (*Problem) isEvent()  {}
 
-// String returns a text with the repository and what is wrong.
+// String returns a line for logs with the repository, the error and what [Run] does next.
 func (p *Problem) String() string {
 	text := fmt.Sprint(p.Err)
 	if p.DID != "" {

@@ -100,7 +100,7 @@ type item struct {
 	size    int64
 }
 
-// latest is the result of a check.
+// latest is the result of a check: what a server says of a repository.
 type latest struct {
 	commit   pds.LatestCommit
 	known    reposync.State // the state when the server was asked

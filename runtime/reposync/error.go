@@ -32,7 +32,7 @@ type Error struct {
 	DID syntax.DID
 	// Rev is the revision that the message states.
 	Rev syntax.TID
-	// Err wraps one of the kinds of errors.
+	// Err is the cause. It wraps one of the errors above, or [multikey.ErrSignature].
 	Err error
 }
 

@@ -17,7 +17,7 @@ import (
 
 // Verifier verifies messages. It uses its memory again, so a program needs one for each goroutine that verifies: a
 // Verifier must not be used by several goroutines at once. What a method returns is valid until the next message is
-// read. It shares the strings and bytes of the message, which must not change until then.
+// read, and shares the strings and bytes of its message, which must not change until then.
 type Verifier struct {
 	now func() time.Time
 

@@ -60,8 +60,8 @@ func sending(name string, send func(w http.ResponseWriter, r *http.Request, k *r
 	return Custom(name, func(w http.ResponseWriter, r *http.Request, good http.Handler) { send(w, r, record(r, good)) })
 }
 
-// Cut closes the connection after the first keep bytes of the body, although the header Content-Length announces the
-// whole body.
+// Cut returns a fault that closes the connection after the first keep bytes of the body, although the header
+// Content-Length announces the whole body.
 func Cut(keep int) Fault {
 	return sending("cut", func(w http.ResponseWriter, _ *http.Request, k *recorded) {
 		k.begin(w, len(k.body))
@@ -71,7 +71,8 @@ func Cut(keep int) Fault {
 	})
 }
 
-// CutChunked closes the connection after the first keep bytes of the body, in a response without a Content-Length.
+// CutChunked returns a fault that closes the connection after the first keep bytes of the body, in a response without
+// a Content-Length.
 func CutChunked(keep int) Fault {
 	return sending("cut without a length", func(w http.ResponseWriter, _ *http.Request, k *recorded) {
 		k.begin(w, -1)
@@ -82,7 +83,8 @@ func CutChunked(keep int) Fault {
 	})
 }
 
-// Stall sends the first keep bytes of the body and then nothing more, without closing the connection.
+// Stall returns a fault that sends the first keep bytes of the body and then nothing more, without closing the
+// connection.
 func Stall(keep int) Fault {
 	return sending("stall", func(w http.ResponseWriter, r *http.Request, k *recorded) {
 		k.begin(w, len(k.body))
@@ -92,7 +94,7 @@ func Stall(keep int) Fault {
 	})
 }
 
-// Trickle sends the body in parts of size bytes, with a pause before each.
+// Trickle returns a fault that sends the body in parts of size bytes, with a pause before each.
 func Trickle(size int, pause time.Duration) Fault {
 	return sending("trickle", func(w http.ResponseWriter, r *http.Request, k *recorded) {
 		k.begin(w, len(k.body))
@@ -108,8 +110,8 @@ func Trickle(size int, pause time.Duration) Fault {
 	})
 }
 
-// WrongLength announces a body that is longer than the actual one by the given number of bytes, or shorter if that is
-// negative.
+// WrongLength returns a fault that announces a body that is longer than the actual one by the given number of bytes,
+// or shorter if that number is negative.
 func WrongLength(by int) Fault {
 	return sending("wrong length", func(w http.ResponseWriter, _ *http.Request, k *recorded) {
 		connection, buffer, err := http.NewResponseController(w).Hijack()
@@ -153,7 +155,7 @@ func changingJSON(name string, change func(object map[string]any)) Fault {
 	})
 }
 
-// NullList replaces each list in a response by null.
+// NullList returns a fault that replaces each top-level list in a JSON response by null.
 func NullList() Fault {
 	return changingJSON("null list", func(object map[string]any) {
 		for name, value := range object {
@@ -164,7 +166,7 @@ func NullList() Fault {
 	})
 }
 
-// MalformedItem replaces the first item of each list in a response by a number.
+// MalformedItem returns a fault that replaces the first item of each top-level list in a JSON response by a number.
 func MalformedItem() Fault {
 	return changingJSON("malformed item", func(object map[string]any) {
 		for _, value := range object {
@@ -175,7 +177,7 @@ func MalformedItem() Fault {
 	})
 }
 
-// WrongCID replaces the CIDs in a response, in fields called cid and $link, by others.
+// WrongCID returns a fault that replaces the CIDs in a JSON response, in fields called cid and $link, by other CIDs.
 func WrongCID() Fault {
 	return changingJSON("wrong CID", func(object map[string]any) {
 		everywhere(object, func(object map[string]any) {
@@ -188,7 +190,8 @@ func WrongCID() Fault {
 	})
 }
 
-// WrongRecord adds a field to each record in a response (in fields called value), so that it does not match its CID.
+// WrongRecord returns a fault that adds a field to each record in a JSON response (in fields called value), so that it
+// does not match its CID.
 func WrongRecord() Fault {
 	return changingJSON("wrong record", func(object map[string]any) {
 		everywhere(object, func(object map[string]any) {
@@ -214,17 +217,18 @@ func everywhere(value any, f func(map[string]any)) {
 	}
 }
 
-// SetField sets a top-level field of a JSON response. value is the field's new value in JSON.
+// SetField returns a fault that sets a top-level field of a JSON response. value is the field's new value in JSON.
 func SetField(name, value string) Fault {
 	return changingJSON("field "+name, func(object map[string]any) { object[name] = json.RawMessage(value) })
 }
 
-// RemoveField removes a top-level field of a JSON response.
+// RemoveField returns a fault that removes a top-level field of a JSON response.
 func RemoveField(name string) Fault {
 	return changingJSON("no field "+name, func(object map[string]any) { delete(object, name) })
 }
 
-// SameCursor answers each request for a page with the first page, whose cursor leads to the same page again.
+// SameCursor returns a fault that answers each request for a page with the first page, whose cursor leads to the same
+// page again.
 func SameCursor() Fault {
 	return Custom("same cursor", func(w http.ResponseWriter, r *http.Request, good http.Handler) {
 		query := r.URL.Query()
@@ -234,7 +238,7 @@ func SameCursor() Fault {
 	})
 }
 
-// EndlessPages answers each request for a page with an empty page and a new cursor.
+// EndlessPages returns a fault that answers each request for a page with an empty page and a new cursor.
 func EndlessPages() Fault {
 	return Custom("endless pages", func(w http.ResponseWriter, r *http.Request, good http.Handler) {
 		n, _ := strconv.Atoi(r.URL.Query().Get("cursor"))
@@ -252,7 +256,7 @@ func EndlessPages() Fault {
 	})
 }
 
-// FlipBit flips a bit in the middle of the body.
+// FlipBit returns a fault that flips a bit in the middle of the body.
 func FlipBit() Fault {
 	return changing("flip a bit", func(_ *http.Request, body []byte) ([]byte, error) {
 		if len(body) > 0 {
@@ -262,14 +266,14 @@ func FlipBit() Fault {
 	})
 }
 
-// CutBlocks omits the last count blocks of an archive, so that it ends between two blocks.
+// CutBlocks returns a fault that omits the last count blocks of an archive, so that it ends between two blocks.
 func CutBlocks(count int) Fault {
 	return changingArchive("cut blocks", func(root cid.CID, blocks []store.Block) (cid.CID, []store.Block) {
 		return root, blocks[:max(0, len(blocks)-count)]
 	})
 }
 
-// ForgeSignature signs the commit of an archive with a key that is not the account's.
+// ForgeSignature returns a fault that signs the commit of an archive with a key that is not the account's.
 func ForgeSignature() Fault {
 	return changingArchive("forged signature", func(root cid.CID, blocks []store.Block) (cid.CID, []store.Block) {
 		for i, b := range blocks {

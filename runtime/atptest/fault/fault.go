@@ -36,7 +36,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/atptest/internal/store"
 )
 
-// Fault is a way in which a server fails. Its methods do not modify it but return changed copies, so a Fault can be
+// Fault is a way in which a server fails. Its methods After, Times and Once return changed copies, so a Fault can be
 // used several times. It is safe for concurrent use.
 type Fault struct {
 	// Name describes the fault in words.
@@ -89,7 +89,7 @@ func another(name string, serve func(w http.ResponseWriter, r *http.Request)) Fa
 	return Custom(name, func(w http.ResponseWriter, r *http.Request, _ http.Handler) { serve(w, r) })
 }
 
-// Hang sends no response, and keeps the connection open until the client closes it.
+// Hang returns a fault that sends no response, and keeps the connection open until the client closes it.
 func Hang() Fault {
 	return another("hang", func(_ http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body) // the end of the connection is noticed only after the body
@@ -97,12 +97,12 @@ func Hang() Fault {
 	})
 }
 
-// Refuse closes the connection without carrying out the request or sending a response.
+// Refuse returns a fault that closes the connection without carrying out the request or sending a response.
 func Refuse() Fault {
 	return another("refuse", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 }
 
-// Lose carries out the request, and then closes the connection without sending a response.
+// Lose returns a fault that carries out the request, and then closes the connection without sending a response.
 func Lose() Fault {
 	return Custom("lose", func(_ http.ResponseWriter, r *http.Request, good http.Handler) {
 		record(r, good)
@@ -110,7 +110,7 @@ func Lose() Fault {
 	})
 }
 
-// Page answers with the given status, media type and body.
+// Page returns a fault that answers with the given status, media type and body.
 func Page(status int, mediaType, body string) Fault {
 	return another(fmt.Sprintf("page of %s with %d", mediaType, status), func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", mediaType)
@@ -119,12 +119,12 @@ func Page(status int, mediaType, body string) Fault {
 	})
 }
 
-// HTML answers with the given status and an HTML page, as proxies do.
+// HTML returns a fault that answers with the given status and an HTML page, as proxies do.
 func HTML(status int) Fault {
 	return Page(status, "text/html", "<html><body>the service is being restarted</body></html>")
 }
 
-// Error answers with an error in the protocol's form.
+// Error returns a fault that answers with the given status and an error in the protocol's form.
 func Error(status int, name, message string) Fault {
 	f := Page(status, "application/json", string(errorBody(name, message)))
 	f.Name = fmt.Sprintf("error %s with %d", name, status)
@@ -139,7 +139,7 @@ func errorBody(name, message string) []byte {
 	return body
 }
 
-// BodyLimit refuses requests with a body of more than limit bytes, as a PDS with this limit does.
+// BodyLimit returns a fault that refuses requests with a body of more than limit bytes, as a PDS with this limit does.
 func BodyLimit(limit int) Fault {
 	return Custom(fmt.Sprintf("body limit of %d bytes", limit), func(w http.ResponseWriter, r *http.Request, good http.Handler) {
 		body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, int64(limit)))
@@ -152,17 +152,19 @@ func BodyLimit(limit int) Fault {
 	})
 }
 
-// ExpiredToken answers that the access token has expired.
+// ExpiredToken returns a fault that answers that the access token has expired.
 func ExpiredToken() Fault {
 	return Error(http.StatusBadRequest, "ExpiredToken", "Token has expired")
 }
 
-// RateLimit answers that there were too many requests, with the header Retry-After.
+// RateLimit returns a fault that answers that there were too many requests, with the header Retry-After in whole
+// seconds.
 func RateLimit(retryAfter time.Duration) Fault {
 	return limited("Retry-After", func() string { return strconv.Itoa(int(retryAfter / time.Second)) })
 }
 
-// RateLimitUntil answers that there were too many requests, with the header RateLimit-Reset as the reference PDS does.
+// RateLimitUntil returns a fault that answers that there were too many requests, with the header RateLimit-Reset, as
+// the reference PDS does.
 func RateLimitUntil(t time.Time) Fault {
 	return limited("RateLimit-Reset", func() string { return strconv.FormatInt(t.Unix(), 10) })
 }
@@ -176,14 +178,14 @@ func limited(header string, value func() string) Fault {
 	})
 }
 
-// Redirect redirects to another origin, with the same path.
+// Redirect returns a fault that redirects to another origin, with the same path and query.
 func Redirect(origin string) Fault {
 	return another("redirect", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, origin+r.URL.RequestURI(), http.StatusTemporaryRedirect)
 	})
 }
 
-// Flood answers with a body of size spaces.
+// Flood returns a fault that answers with a body of size spaces.
 func Flood(size int64) Fault {
 	return another("flood", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", typeOf(r))
@@ -191,7 +193,7 @@ func Flood(size int64) Fault {
 	})
 }
 
-// GzipBomb answers with a small gzip body that inflates to size spaces.
+// GzipBomb returns a fault that answers with a small gzip body that inflates to size spaces.
 func GzipBomb(size int64) Fault {
 	return another("gzip bomb", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", typeOf(r))
@@ -213,7 +215,7 @@ func writeSpaces(w io.Writer, size int64) {
 	}
 }
 
-// typeOf returns a media type that the caller probably expects.
+// typeOf returns the media type that the client probably expects in a response.
 func typeOf(r *http.Request) string {
 	switch strings.TrimPrefix(r.URL.Path, "/xrpc/com.atproto.sync.") {
 	case "getRepo", "getRecord", "getBlocks":

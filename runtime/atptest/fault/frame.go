@@ -10,7 +10,7 @@ import (
 
 // Conn is a connection of a stream whose frames a fault can change. It must not be used by several goroutines at once.
 type Conn struct {
-	// Socket is the connection.
+	// Socket is the WebSocket. A fault can write to it directly.
 	Socket *websocket.Conn
 
 	held    []byte // sent after the next frame
@@ -30,18 +30,18 @@ func (c *Conn) Send(frame []byte) error {
 // Stalled reports whether a [StallStream] fault has stopped the connection, so that nothing more must be sent.
 func (c *Conn) Stalled() bool { return c.stalled }
 
-// Frames returns a fault of frames: change is called instead of sending the next frame of a connection, and may send
-// anything or nothing. If it returns an error, the connection is closed.
+// Frames returns a fault that affects frames: change is called instead of sending a frame of a connection, and may
+// send anything or nothing. If it returns an error, the connection is closed.
 func Frames(name string, change func(c *Conn, frame []byte) error) Fault {
 	return Fault{Name: name, frames: change}
 }
 
-// DropFrame does not send a frame.
+// DropFrame returns a fault that does not send a frame.
 func DropFrame() Fault {
 	return Frames("drop a frame", func(*Conn, []byte) error { return nil })
 }
 
-// RepeatFrame sends a frame twice.
+// RepeatFrame returns a fault that sends a frame twice.
 func RepeatFrame() Fault {
 	return Frames("repeat a frame", func(c *Conn, data []byte) error {
 		if err := c.Send(data); err != nil {
@@ -51,7 +51,7 @@ func RepeatFrame() Fault {
 	})
 }
 
-// SwapFrames holds a frame back and sends it after the next one.
+// SwapFrames returns a fault that holds a frame back and sends it after the next one.
 func SwapFrames() Fault {
 	return Frames("swap frames", func(c *Conn, data []byte) error {
 		if c.held != nil {
@@ -62,7 +62,7 @@ func SwapFrames() Fault {
 	})
 }
 
-// GarbleFrame flips a bit in the middle of a frame.
+// GarbleFrame returns a fault that flips a bit in the middle of a frame.
 func GarbleFrame() Fault {
 	return Frames("garble a frame", func(c *Conn, data []byte) error {
 		data = bytes.Clone(data)
@@ -71,17 +71,17 @@ func GarbleFrame() Fault {
 	})
 }
 
-// CutFrame sends only the first keep bytes of a frame, as if they were the whole frame.
+// CutFrame returns a fault that sends only the first keep bytes of a frame, as if they were the whole frame.
 func CutFrame(keep int) Fault {
 	return Frames("cut a frame", func(c *Conn, data []byte) error { return c.Send(data[:min(keep, len(data))]) })
 }
 
-// CutStream ends the connection instead of sending a frame.
+// CutStream returns a fault that ends the connection instead of sending a frame.
 func CutStream() Fault {
 	return Frames("cut the stream", func(*Conn, []byte) error { return io.ErrUnexpectedEOF })
 }
 
-// StallStream stops sending before a frame, and keeps the connection open.
+// StallStream returns a fault that, instead of sending a frame, stops sending and keeps the connection open.
 func StallStream() Fault {
 	return Frames("stall the stream", func(c *Conn, _ []byte) error {
 		c.stalled = true
@@ -89,7 +89,7 @@ func StallStream() Fault {
 	})
 }
 
-// CloseStream closes the stream with a code and a reason instead of sending a frame.
+// CloseStream returns a fault that closes the stream with a code and a reason instead of sending a frame.
 func CloseStream(code int, reason string) Fault {
 	return Frames("close the stream", func(c *Conn, _ []byte) error {
 		c.Socket.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(time.Second))

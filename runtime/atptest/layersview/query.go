@@ -17,7 +17,7 @@ import (
 // params are the parameters of a query.
 type params interface{ LexParams() rpc.Params }
 
-// get answers a query for the record of type T at the parameter uri.
+// get answers a query for the record of type T whose at-uri is the only parameter.
 func get[T any, P lex.RecordPointer[T]](ctx context.Context, v *View, p params) (*rec.Entry[T], error) {
 	for _, param := range p.LexParams() {
 		uri, err := v.normal(ctx, param)

@@ -19,7 +19,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpcserver"
 )
 
-// View is an appview. It is safe for concurrent use.
+// View is an appview of Layers for tests. It is an [http.Handler] that answers queries from the records that were
+// added by [View.Put]. It is safe for concurrent use.
 type View struct {
 	handler http.Handler
 	resolve func(context.Context, syntax.Handle) (syntax.DID, error)
@@ -40,13 +41,13 @@ type record struct {
 	fields map[string][]string
 }
 
-// place is where a record is in a list.
+// place is the position of a record in the list of its collection.
 type place struct {
 	created string // in a form that sorts by time, or "" in lists that are in the order of URIs
 	uri     syntax.ATURI
 }
 
-// compare orders the places of lists.
+// compare returns the order of two places in a list, as [cmp.Compare] does.
 func (p place) compare(other place) int {
 	if p.created != "" || other.created != "" {
 		p, other = other, p // the newest comes first

@@ -32,7 +32,8 @@ type Service struct {
 	Endpoint string `json:"endpoint"`
 }
 
-// New returns the first operation of a DID, not yet signed.
+// New returns the first operation of a DID, not yet signed. key is the signing key, rotation is the rotation key, and
+// pds is the origin of the PDS.
 func New(handle syntax.Handle, key, rotation multikey.Key, pds string) State {
 	s := State{Type: "plc_operation", RotationKeys: []string{rotation.DIDKey()}}
 	s.SetHandle(handle)
@@ -41,7 +42,7 @@ func New(handle syntax.Handle, key, rotation multikey.Key, pds string) State {
 	return s
 }
 
-// SetHandle sets the handle.
+// SetHandle sets the handle of the account.
 func (s *State) SetHandle(handle syntax.Handle) { s.AlsoKnownAs = []string{"at://" + string(handle)} }
 
 // SetKey sets the signing key of the account, or removes it if key is undefined.
@@ -60,7 +61,7 @@ func (s *State) SetPDS(origin string) {
 	}
 }
 
-// Sign returns the signed operation in JSON, and its DAG-CBOR.
+// Sign signs the operation with a rotation key. It returns the signed operation in JSON and in DAG-CBOR.
 func (s State) Sign(rotation multikey.PrivateKey) (signed, data []byte, err error) {
 	unsigned, err := JSON(s)
 	if err != nil {

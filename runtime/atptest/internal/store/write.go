@@ -36,13 +36,13 @@ func Invalid(format string, arguments ...any) error {
 // create exists, or a record to update or delete does not.
 var errInternal = Refuse(http.StatusInternalServerError, "InternalServerError", "Internal Server Error")
 
-// Write is a write that has been checked.
+// Write is a write for [Repo.Process]. [Repo.Prepare] and [Repo.Delete] return it.
 type Write struct {
 	Action repo.Action
 	Path   string
 	URI    syntax.ATURI
 	CID    cid.CID
-	// Status is the validation status of the record, or empty.
+	// Status is the validation status of the record in the server's response, or empty.
 	Status string
 
 	data  []byte

@@ -1,5 +1,5 @@
-// Package group carries out writes in order and in groups: all writes that are waiting are carried out together,
-// because a transaction of many writes costs little more than a transaction of one.
+// Package group carries out writes in order and in groups: all writes that are waiting, up to a limit, are carried
+// out together, because a transaction of many writes costs little more than a transaction of one.
 package group
 
 import (
@@ -41,7 +41,7 @@ func New[W any](apply func(context.Context, []W) error, first func(W) bool) *Wri
 	return w
 }
 
-// Put adds a write of size bytes, and returns its number. While more than 32 MiB of writes are waiting, it waits,
+// Put adds a write of size bytes, and returns its number. While more than 32 MiB of writes are not done, it waits,
 // until ctx ends. It fails if an earlier write has failed.
 func (w *Writer[W]) Put(ctx context.Context, write W, size int64) (number int64, err error) {
 	defer w.wakeWith(ctx)()
